@@ -1,0 +1,150 @@
+/**
+ * What baleine needs of the host, as small ports. `linux/` has the real ones, test/support the
+ * in-memory ones. Every `ensure…` looks first, acts on a difference, and reads back; removing
+ * what is absent is success; any other failure rejects with "cannot <verb> <thing>: <cause>".
+ */
+import type { ConfigSpec, ContainerSpec, LinkSpec } from '../model/specs.js';
+import type { Limits, DebianSource } from '../model/config.js';
+
+export interface Host {
+  links: Links;
+  disks: Disks;
+  trees: Trees;
+  files: Files;
+  cgroups: Cgroups;
+  runtime: Runtime;
+}
+
+/**
+ * One look at the host, taken for a plan. Synchronous after it was taken; at most one subprocess
+ * (`ip -json`) whatever the number of containers, all else is read from /proc and /sys.
+ */
+export interface Probe {
+  bootId: string;
+  /** Links of the host's own network namespace by interface name. */
+  link(name: string): SeenLink | undefined;
+  /** Links whose alias begins with `prefix`. */
+  linksWithAlias(prefix: string): SeenLink[];
+  /** Every host interface's addresses, to find overlaps with a new subnet. */
+  subnets(): { link: string; address: string }[];
+  /** What is mounted exactly at a path; `source` is the loop device's backing file if it has one. */
+  mount(path: string): { source: string; type: string } | undefined;
+  /** Start time (field 22 of /proc/PID/stat) of a live process; undefined for none or a zombie. */
+  process(pid: number): number | undefined;
+  file(path: string): { size: number; used: number; directory: boolean } | undefined;
+  /** Text of a small file, undefined when it is not there. */
+  text(path: string): string | undefined;
+  /** Limits as the kernel has them; undefined when the cgroup is not there. */
+  limits(cgroup: string): SeenLimits | undefined;
+  /** How often the kernel killed for memory in this cgroup. */
+  oomKills(cgroup: string): number;
+  /** IPv4 addresses (`10.77.1.4/24`) by device name, inside the network namespace of a process. */
+  addresses(pid: number): Map<string, string[]>;
+  /** What conmon wrote when the container ended. */
+  exit(id: string): { code: number; at: string } | undefined;
+}
+
+export interface SeenLink {
+  name: string;
+  kind: string;
+  up: boolean;
+  master?: string;
+  alias?: string;
+  /** With prefix length. */
+  addresses: string[];
+}
+
+/** Absent means no limit. */
+export type SeenLimits = Partial<Limits>;
+
+export interface BridgeWanted {
+  link: string;
+  alias: string;
+  /** The host's address with prefix length. */
+  address?: string;
+  uplink?: string;
+}
+
+/** All the links of one container, wired before its process starts or added while it runs. */
+export interface Wiring {
+  netns: string;
+  links: LinkSpec[];
+}
+
+export interface Links {
+  ensureBridge(wanted: BridgeWanted): Promise<void>;
+  removeLink(name: string): Promise<void>;
+  /**
+   * Makes the network namespaces and veth pairs of any number of containers in a constant number
+   * of processes. One result per wiring, in order; an Error for the ones that did not come out.
+   */
+  wire(wirings: Wiring[]): Promise<(Error | undefined)[]>;
+  /** Removes host ends (their peers go with them). */
+  unwire(names: string[]): Promise<void>;
+  /** Removes network namespaces; a veth left in one goes with it. */
+  removeNetns(names: string[]): Promise<void>;
+}
+
+export interface Disks {
+  /** A sparse ext4 file. Written under a temporary name; `fill` works on the mounted tree; appears whole or not at all. */
+  create(file: string, size: number, fill: (tree: string) => Promise<void>): Promise<void>;
+  /** A copy that costs the data, not the size; grown to `size` when that is larger. Appears whole or not at all. */
+  copy(from: string, to: string, size?: number): Promise<void>;
+  /** Loop-mounts nodev,nosuid,errors=remount-ro. Refuses a file shorter than its file system says. */
+  ensureMounted(file: string, dir: string): Promise<void>;
+  /** Unmounts and detaches the loop device; a busy one lazily. Removes the mount point. */
+  ensureUnmounted(dir: string): Promise<void>;
+}
+
+/** Ways to fill a folder with a root file system, and to work on one. */
+export interface Trees {
+  debian(source: DebianSource, dir: string): Promise<void>;
+  /** Unpacks a root file system; compressed by gzip, xz, zstd or not at all. Nothing outside `dir` is touched. */
+  extract(archive: string, dir: string): Promise<void>;
+  /** Copies with owners, modes, hard links, xattrs and holes. */
+  copy(from: string, to: string, how: { mode?: string; owner?: string }): Promise<void>;
+  /** The shared libraries and loader a binary needs, as host paths. */
+  libraries(binary: string): Promise<string[]>;
+}
+
+export interface Files {
+  /** A folder of mode 0700 unless told otherwise, with its parents. */
+  ensureDir(path: string, mode?: number): Promise<void>;
+  /** Atomic: temporary file, fsync, rename, fsync of the folder. */
+  write(path: string, text: string, mode?: number): Promise<void>;
+  /** Into the same inode, for files that are bound into running containers. */
+  overwrite(path: string, text: string): Promise<void>;
+  /** A file or a whole folder; never follows a link, never crosses a mount point. */
+  remove(path: string): Promise<void>;
+}
+
+export interface Cgroups {
+  /** Writes what differs, in the order the kernel accepts, and reads back. */
+  ensureLimits(cgroup: string, limits: Limits): Promise<void>;
+  /** Removes the group, and our parents above it when they are empty, in every hierarchy. */
+  remove(cgroup: string): Promise<void>;
+}
+
+export interface Started {
+  pid: number;
+  start_time: number;
+  boot_id: string;
+  monitor: { pid: number; start_time: number };
+  started_at: string;
+  runtime: string;
+}
+
+export interface Runtime {
+  /** Clears what an earlier life left, writes the bundle, starts under conmon, reads back. The disk is mounted and the namespace wired. */
+  start(spec: ContainerSpec): Promise<Started>;
+  /** Stop signal, grace period, SIGKILL, until the process is gone; then the runtime's own state and cgroup. Signals only if pid, start time and boot id still agree. */
+  stop(id: string, facts: Partial<Started>, how: { signal: string; grace: number }): Promise<void>;
+  /** To the container's first process. False when it does not run. */
+  signal(id: string, facts: Partial<Started>, signal: string): Promise<boolean>;
+  /** Runs a command inside and returns its exit code and output. */
+  execute(id: string, args: string[]): Promise<{ code: number; output: string }>;
+  /** One command in a throw-away container on a mounted tree, no network. Rejects with its output when it fails. */
+  runOnce(tree: string, args: string[], config: { environment: Record<string, string>; user?: string; working_dir?: string }): Promise<void>;
+}
+
+export type { ConfigSpec };

@@ -1,0 +1,39 @@
+import type { Host, Probe } from '../host/host.js';
+import type { KindName } from '../model/address.js';
+import type { Difference } from '../model/plan.js';
+import type { Resource, Row } from '../model/resource.js';
+import type { Site } from '../model/site.js';
+import type { Handlers, StepOf } from '../model/step.js';
+
+/** A column for people and awk; never read back. */
+export interface Column<Spec, Facts> {
+  header: string;
+  value: (row: Row<Spec, Facts>, rows: readonly Row[]) => string | number;
+}
+
+/** Everything baleine knows of one kind of resource. Pure, but for the handlers, loaded when a step runs. */
+export interface Kind<Spec, RowFacts, Seen, Verbs> {
+  name: KindName;
+  /** File name of its table and its leading columns, the original system's first. */
+  table: { file: string; columns: Column<Spec, RowFacts>[] };
+  /** What is there of a resource; undefined when nothing is. */
+  observe(spec: Spec, facts: RowFacts | undefined, probe: Probe, site: Site): Seen | undefined;
+  /** What is there though no row says so: the reason to refuse, undefined when it is free or bears our mark. */
+  foreign(spec: Spec, probe: Probe, site: Site): string | undefined;
+  /** In the order a reader of the plan would want them. Empty when all is as desired. */
+  compare(desired: Resource<Spec>, row: Row<Spec, RowFacts>, seen: Seen): Difference[];
+  /** From nothing, or from an unfinished attempt. */
+  create(desired: Resource<Spec>, reason: string): StepOf<Verbs>[];
+  update(
+    desired: Resource<Spec>,
+    row: Row<Spec, RowFacts>,
+    seen: Seen,
+    differences: Difference[],
+  ): StepOf<Verbs>[];
+  remove(row: Row<Spec, RowFacts>, reason: string): StepOf<Verbs>[];
+  handlers(host: Host, site: Site): Promise<Handlers<Verbs>>;
+}
+
+/** A kind whose own types do not matter to the caller. */
+// biome-ignore lint/suspicious/noExplicitAny: the one place where the kinds' types are erased
+export type AnyKind = Kind<any, any, any, any>;

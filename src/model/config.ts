@@ -1,0 +1,167 @@
+/**
+ * baleine.yaml after reading: variables replaced, short forms spelled out, sizes in bytes,
+ * durations in milliseconds, paths absolute, every cross-reference checked. Keys stay the file's.
+ */
+export interface Config {
+  /** The stack. */
+  name: string;
+  /** Shown in messages; `-` for standard input. */
+  file: string;
+  /** Of the text as read, to recognise a plan made from another version. */
+  digest: string;
+  images: Record<string, ImageEntry>;
+  bridges: Record<string, BridgeEntry>;
+  volumes: Record<string, VolumeEntry>;
+  containers: Record<string, ContainerEntry>;
+  farms: Record<string, FarmEntry>;
+  /** Where an entry stands, `baleine.yaml:12:5`, for complaints found later. */
+  where: (path: readonly (string | number)[]) => string;
+}
+
+export interface External {
+  /** Made by hand or by another stack: used, never changed. */
+  external: true;
+}
+
+export type ImageEntry = External | ImageSource;
+
+export interface ImageSource {
+  external?: false;
+  /** Bytes of the ext4 file, and so the quota of each container's disk. Default 512 MiB, or the base image's. */
+  size?: number;
+  from: ImageFrom;
+  copy: CopyEntry[];
+  /** Shell lines, each run by `/bin/sh -c` in a throw-away container on the image, without network. */
+  run: string[];
+  config: ImageConfig;
+  protect: boolean;
+}
+
+export type ImageFrom =
+  | { debian: DebianSource }
+  | { tar: string }
+  | { directory: string }
+  | { host: { binaries: string[]; files: string[] } }
+  | { image: string };
+
+export interface DebianSource {
+  suite: string;
+  packages: string[];
+  /** A variant of mmdebstrap(1). */
+  variant: string;
+  /** Default: what the host's own apt uses. */
+  mirror?: string;
+}
+
+export interface CopyEntry {
+  from: string;
+  to: string;
+  /** Octal, `0644`; default as at the source. */
+  mode?: string;
+  /** `uid:gid`, default `0:0`. */
+  owner: string;
+}
+
+/** What a container gets from its image unless it says otherwise (the OCI image config's words). */
+export interface ImageConfig {
+  entrypoint?: string[];
+  command?: string[];
+  environment: Record<string, string>;
+  user?: string;
+  working_dir?: string;
+}
+
+export type BridgeEntry = External | BridgeSource;
+
+export interface BridgeSource {
+  external?: false;
+  /** `10.77.1.0/24`; without one its containers have no address there. */
+  subnet?: string;
+  /** The host's own address on it. */
+  host?: string;
+  isolated: boolean;
+  /** A host interface that joins the bridge. */
+  uplink?: string;
+  protect: boolean;
+}
+
+export interface VolumeEntry {
+  protect: boolean;
+}
+
+export interface Attachment {
+  /** Static; leased from the subnet when absent. */
+  address?: string;
+  mac?: string;
+  aliases: string[];
+}
+
+export interface MountEntry {
+  type: 'volume' | 'bind' | 'config';
+  /** A volume's name, an absolute host path, or a generated config's name. */
+  source: string;
+  target: string;
+  read_only: boolean;
+}
+
+export interface Limits {
+  /** Bytes. Swap is 0. */
+  memory?: number;
+  /** CPUs' worth of time, 0.01 and up; a quota over 100 ms. */
+  cpus?: number;
+  /** Relative weight, 2–262144; 1024 is the kernel's default. */
+  cpu_shares?: number;
+  /** `0-1,3`. */
+  cpuset?: string;
+  /** Processes and threads; 2048 unless set. */
+  pids: number;
+}
+
+export interface RestartPolicy {
+  name: 'no' | 'always' | 'on-failure';
+  /** For `on-failure:N`: give up after N starts in a row. */
+  max?: number;
+}
+
+export interface ContainerEntry {
+  image: string;
+  entrypoint?: string[];
+  command?: string[];
+  /** Undefined when not given: then the container bears the entry's bare name. */
+  replicas?: number;
+  bridges: Record<string, Attachment>;
+  volumes: MountEntry[];
+  environment: Record<string, string>;
+  user?: string;
+  working_dir?: string;
+  limits: Limits;
+  restart: RestartPolicy;
+  depends_on: Record<string, { condition: 'service_started' }>;
+  stop_signal: string;
+  /** Milliseconds between the stop signal and SIGKILL. */
+  stop_grace_period: number;
+  protect: boolean;
+  security: 'default' | 'restricted' | 'unconfined';
+  cap_add: string[];
+  cap_drop: string[];
+  read_only: boolean;
+  tmpfs: string[];
+  sysctls: Record<string, string>;
+  ulimits: Record<string, { soft: number; hard: number }>;
+  hostname?: string;
+  dns: string[];
+  labels: Record<string, string>;
+  runtime?: string;
+  logs: { max_size: number };
+}
+
+export interface FarmEntry {
+  servers: ContainerEntry & { port: number };
+  proxy: ContainerEntry & {
+    engine: 'haproxy';
+    listen: number;
+    balance: 'roundrobin' | 'leastconn' | 'source';
+    /** Port of HAProxy's own statistics page. */
+    stats?: number;
+  };
+}

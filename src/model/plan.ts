@@ -1,0 +1,64 @@
+import type { Address, KindName } from './address.js';
+import type { Step } from './step.js';
+
+/**
+ * `refresh`: nothing of the resource itself changes, but files derived from others follow (the
+ * names of its peers). Not counted in the plan's summary.
+ */
+export type Action = 'create' | 'update' | 'replace' | 'delete' | 'forget' | 'refresh';
+
+/** One attribute that is not as it should be. */
+export interface Difference {
+  /** In the words of the file: `limits.memory`, `bridges.back`, `process`. */
+  attribute: string;
+  before?: unknown;
+  after?: unknown;
+  /** Who moved: the file asks for something new, or the host is no longer as applied. */
+  cause: 'file' | 'drift';
+  /** What it takes. */
+  effect: 'update' | 'replace' | 'refresh';
+  /** `memory 64M → 128M`, `process 4121 is gone`. */
+  reason: string;
+}
+
+export interface Change {
+  address: Address;
+  action: Action;
+  /** Why, for people: the reasons of its differences, or `new`, `lost: …`, `no longer in the file`. */
+  reasons: string[];
+  differences: Difference[];
+  /** True when the host moved and the file did not. */
+  drift: boolean;
+  /** For a create or delete: what it is made of, shown attribute by attribute. */
+  spec?: unknown;
+}
+
+/**
+ * A run of steps in order on one resource, with the checkpoint around it: `put` writes the row
+ * pending before and ready after, `drop` leaves a pending row before and removes it after.
+ * A replace is a `drop` and a `put`.
+ */
+export interface Unit {
+  /** Unique in the plan: `put container.web-1`. */
+  id: string;
+  address: Address;
+  kind: KindName;
+  name: string;
+  mode: 'put' | 'drop';
+  /** For `put`: what the row will say. For `drop`: what it said. */
+  spec: unknown;
+  resourceNeeds: Address[];
+  protect: boolean;
+  /** Facts to forget when the row is put (a `put` after a loss starts from none). */
+  keepFacts: boolean;
+  steps: Step[];
+  /** Ids of units that must be done before. */
+  needs: string[];
+}
+
+export interface Plan {
+  stack: string;
+  /** In the order they will be carried out. */
+  changes: Change[];
+  units: Unit[];
+}

@@ -1,0 +1,29 @@
+import type { Address, KindName } from './address.js';
+
+/** One thing the user wants to exist. `Spec` is plain JSON in the words of the file. */
+export interface Resource<Spec = unknown> {
+  address: Address;
+  kind: KindName;
+  name: string;
+  spec: Spec;
+  /** What must exist before it. Order only: a change there does not by itself change this. */
+  needs: Address[];
+  /** Refuse to destroy or replace it. */
+  protect: boolean;
+}
+
+/** One line of a state file: what was last applied, and what the host answered. */
+export interface Row<Spec = unknown, Facts = unknown> {
+  kind: KindName;
+  /** The stack that owns it; `-` for what was made by hand. */
+  stack: string;
+  name: string;
+  /** `pending` from before the first step of a change until after its last. */
+  status: 'pending' | 'ready';
+  spec: Spec;
+  /** What only the host knows: pid, start time, creation time. */
+  facts: Facts;
+  /** As desired when it was applied; destroy goes by this when the file no longer has the entry. */
+  needs: Address[];
+  protect: boolean;
+}

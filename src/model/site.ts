@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { digest } from './json.js';
+
+/**
+ * Where one installation of baleine keeps things and what it calls them. All names that reach the
+ * kernel are made here. `tag` sets apart installations with different roots on one host.
+ */
+export interface Site {
+  /** State, images, disks, volumes: survives a reboot. Default /var/lib/baleine. */
+  root: string;
+  /** Bundles, mount points, runtime state: gone after a reboot. */
+  run: string;
+  tag: string;
+}
+
+export function siteOf(root: string): Site {
+  const tag = digest(root, 6);
+  return { root, run: `/run/baleine/${tag}`, tag };
+}
+
+/** `.` cannot occur in a name, so two pairs never share an id. */
+export function idOf(stack: string, name: string): string {
+  return `${stack}.${name}`;
+}
+
+export const imageFile = (site: Site, id: string) => join(site.root, 'images', `${id}.img`);
+export const diskFile = (site: Site, id: string) => join(site.root, 'disks', `${id}.img`);
+export const logFile = (site: Site, id: string) => join(site.root, 'logs', `${id}.log`);
+export const volumeDir = (site: Site, stack: string, name: string) =>
+  join(site.root, 'volumes', stack, name);
+export const configDir = (site: Site, stack: string, name: string) =>
+  join(site.root, 'configs', stack, name);
+
+/** The OCI bundle: config.json, hosts, resolv.conf and the mount point `rootfs`. */
+export const bundleDir = (site: Site, id: string) => join(site.run, 'containers', id);
+export const rootfsDir = (site: Site, id: string) => join(bundleDir(site, id), 'rootfs');
+
+export const netnsName = (site: Site, id: string) => `baleine-${site.tag}-${id}`;
+export const netnsPath = (site: Site, id: string) => `/run/netns/${netnsName(site, id)}`;
+
+/** Below every cgroup hierarchy's root. */
+export const cgroupPath = (site: Site, id: string) => `/baleine/${site.tag}/${id}`;
+
+/** Interface names have at most 15 bytes (IFNAMSIZ - 1), so they are hashes; the alias explains. */
+export const bridgeLink = (site: Site, name: string) =>
+  `bb-${digest([site.tag, 'bridge', name], 10)}`;
+export const vethLink = (site: Site, id: string, bridge: string) =>
+  `bv-${digest([site.tag, 'veth', id, bridge], 10)}`;
+
+/** The alias that marks a link as ours, `baleine:3f9a01:shop/bridge.front` (at most 255 bytes). */
+export const linkAlias = (site: Site, stack: string, address: string) =>
+  `baleine:${site.tag}:${stack}/${address}`;

@@ -1,0 +1,123 @@
+/**
+ * What is recorded of each resource, and compared: plain JSON in the words of the file, with every
+ * reference resolved, so that a handler needs nothing but its own arguments.
+ */
+import type { ContainerEntry, ImageConfig, ImageFrom, CopyEntry, RestartPolicy } from './config.js';
+
+export interface ImageSpec {
+  id: string;
+  size: number;
+  from: ImageFrom;
+  /** For `from: {image}`: the base's file and version. */
+  base?: { file: string; version: string };
+  copy: CopyEntry[];
+  run: string[];
+  /** Of the content of every local file that goes in, by `from` and `copy`. */
+  sources?: string;
+  config: ImageConfig;
+}
+
+export interface BridgeSpec {
+  link: string;
+  alias: string;
+  subnet?: string;
+  host?: string;
+  isolated: boolean;
+  uplink?: string;
+}
+
+export interface VolumeSpec {
+  path: string;
+}
+
+/** A generated text file, bound read-only into containers as a folder so that it can be replaced. */
+export interface ConfigSpec {
+  dir: string;
+  /** Name of the file in `dir`. */
+  file: string;
+  text: string;
+  /** The container that reads it: asked to check a new text before it counts, then signalled. */
+  reader?: { id: string; check: string[]; signal: string };
+}
+
+/** One end of a container on one bridge. */
+export interface LinkSpec {
+  bridge: string;
+  /** The bridge's interface on the host. */
+  bridge_link: string;
+  /** Our end on the host. */
+  link: string;
+  alias: string;
+  /** Inside: `eth0`. */
+  device: string;
+  /** With prefix length, `10.77.1.4/24`; absent on a bridge without a subnet. */
+  address?: string;
+  mac?: string;
+  /** Default route, at most one per container: the host's address on its first bridge that has one. */
+  gateway?: string;
+}
+
+export interface MountSpec {
+  source: string;
+  target: string;
+  read_only: boolean;
+}
+
+export interface ContainerSpec
+  extends Pick<
+    ContainerEntry,
+    | 'environment'
+    | 'limits'
+    | 'stop_signal'
+    | 'stop_grace_period'
+    | 'security'
+    | 'cap_add'
+    | 'cap_drop'
+    | 'read_only'
+    | 'tmpfs'
+    | 'sysctls'
+    | 'ulimits'
+    | 'dns'
+    | 'labels'
+    | 'logs'
+  > {
+  id: string;
+  /** `version` changes when the image is rebuilt; the container then starts on a new copy. */
+  image: { name: string; file: string; version: string };
+  /** The whole argument vector: entrypoint and command, Docker's override rules applied. */
+  args: string[];
+  /** `name`, `uid`, `name:group`, `uid:gid`; looked up in the container's own /etc/passwd. */
+  user: string;
+  working_dir: string;
+  hostname: string;
+  links: LinkSpec[];
+  mounts: MountSpec[];
+  restart: RestartPolicy;
+  runtime?: string;
+  /** The text of /etc/hosts: itself and its peers on shared bridges. */
+  hosts: string;
+}
+
+export interface ContainerFacts {
+  /** The container's first process, as the host numbers it. */
+  pid?: number;
+  /** Field 22 of /proc/PID/stat: clock ticks since boot. */
+  start_time?: number;
+  boot_id?: string;
+  /** The runtime's parent: conmon. */
+  monitor?: { pid: number; start_time: number };
+  /** ISO 8601. */
+  started_at?: string;
+  /** Name of the runtime that started it. */
+  runtime?: string;
+  /** Starts since it last was as the file says, for `on-failure:N`. */
+  restarts?: number;
+}
+
+export interface ImageFacts {
+  created_at?: string;
+  /** Bytes of data, as the file occupies on disk. */
+  used?: number;
+}
+
+export type { ImageConfig };

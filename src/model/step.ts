@@ -1,0 +1,30 @@
+/**
+ * Each kind declares its verbs once, as a map from verb to arguments. The union of steps and the
+ * table of handlers derive from that map, so a verb without a handler does not compile.
+ */
+export type StepOf<Verbs> = {
+  [V in keyof Verbs & string]: { verb: V; args: Verbs[V]; reason: string };
+}[keyof Verbs & string];
+
+/** A step as the executor and the views see it. */
+export interface Step {
+  verb: string;
+  /** Plain JSON: a plan can be saved to a file. */
+  args: unknown;
+  /** Shown to the user; nothing branches on it. */
+  reason: string;
+}
+
+/** What a handler may report: merged into the facts of the row. */
+export type Facts = Record<string, unknown>;
+
+/**
+ * Does one step. Looks before it acts, so that a second run does nothing, and reads back what it
+ * did. `all` takes every step of the verb that is ready at that moment, for tools that work in
+ * batches; it answers in the order of its arguments and never rejects for one of them.
+ */
+export type Handler<Args> =
+  | { one: (args: Args) => Promise<Facts | undefined> }
+  | { all: (args: Args[]) => Promise<(Facts | undefined | Error)[]> };
+
+export type Handlers<Verbs> = { [V in keyof Verbs & string]: Handler<Verbs[V]> };
