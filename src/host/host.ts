@@ -3,8 +3,9 @@
  * in-memory ones. Every `ensure…` looks first, acts on a difference, and reads back; removing
  * what is absent is success; any other failure rejects with "cannot <verb> <thing>: <cause>".
  */
+
+import type { DebianSource, Limits } from '../model/config.js';
 import type { ConfigSpec, ContainerSpec, LinkSpec } from '../model/specs.js';
-import type { Limits, DebianSource } from '../model/config.js';
 
 export interface Host {
   links: Links;
@@ -144,7 +145,11 @@ export interface Runtime {
   /** Runs a command inside and returns its exit code and output. */
   execute(id: string, args: string[]): Promise<{ code: number; output: string }>;
   /** One command in a throw-away container on a mounted tree, no network. Rejects with its output when it fails. */
-  runOnce(tree: string, args: string[], config: { environment: Record<string, string>; user?: string; working_dir?: string }): Promise<void>;
+  runOnce(
+    tree: string,
+    args: string[],
+    config: { environment: Record<string, string>; user?: string; working_dir?: string },
+  ): Promise<void>;
 }
 
 export type { ConfigSpec };

@@ -2,7 +2,7 @@
  * What is recorded of each resource, and compared: plain JSON in the words of the file, with every
  * reference resolved, so that a handler needs nothing but its own arguments.
  */
-import type { ContainerEntry, ImageConfig, ImageFrom, CopyEntry, RestartPolicy } from './config.js';
+import type { ContainerEntry, CopyEntry, ImageConfig, ImageFrom, RestartPolicy } from './config.js';
 
 export interface ImageSpec {
   id: string;
