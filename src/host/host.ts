@@ -140,10 +140,10 @@ export interface Runtime {
   start(spec: ContainerSpec): Promise<Started>;
   /** Stop signal, grace period, SIGKILL, until the process is gone; then the runtime's own state and cgroup. Signals only if pid, start time and boot id still agree. */
   stop(id: string, facts: Partial<Started>, how: { signal: string; grace: number }): Promise<void>;
-  /** To the container's first process. False when it does not run. */
-  signal(id: string, facts: Partial<Started>, signal: string): Promise<boolean>;
-  /** Runs a command inside and returns its exit code and output. */
-  execute(id: string, args: string[]): Promise<{ code: number; output: string }>;
+  /** To the container's first process, found through the runtime's own state. False when it does not run. */
+  signal(id: string, signal: string): Promise<boolean>;
+  /** Runs a command inside and returns its exit code and output; undefined when the container does not run. */
+  execute(id: string, args: string[]): Promise<{ code: number; output: string } | undefined>;
   /** One command in a throw-away container on a mounted tree, no network. Rejects with its output when it fails. */
   runOnce(
     tree: string,
