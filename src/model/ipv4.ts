@@ -1,0 +1,72 @@
+/** An IPv4 network. Addresses are unsigned 32-bit numbers, so that they compare and count. */
+export interface Subnet {
+  /** The lowest address: no bit set behind the prefix. */
+  network: number;
+  /** 0–32. */
+  prefix: number;
+}
+
+const OCTET = '(0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])';
+const ADDRESS = new RegExp(`^${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}$`);
+const PREFIX = /^(\d|[12]\d|3[0-2])$/;
+
+/** `10.77.1.4` as a number. Leading zeros are no address: inet_aton(3) reads them as octal. */
+export function parseIp(text: string): number | undefined {
+  const octets = ADDRESS.exec(text)?.slice(1).map(Number);
+  return octets?.reduce((sum, octet) => sum * 256 + octet, 0);
+}
+
+export function formatIp(address: number): string {
+  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
+}
+
+/** `10.77.1.4/24`: the address as written and the network it is in. */
+export function parseCidr(text: string): { address: number; subnet: Subnet } | undefined {
+  const slash = text.indexOf('/');
+  const address = slash < 0 ? undefined : parseIp(text.slice(0, slash));
+  const length = text.slice(slash + 1);
+  if (address === undefined || !PREFIX.test(length)) return undefined;
+  const prefix = Number(length);
+  return { address, subnet: { network: address - (address % sizeOf(prefix)), prefix } };
+}
+
+/** `10.77.1.0/24`; undefined when it is none or has bits set behind the prefix. */
+export function parseSubnet(text: string): Subnet | undefined {
+  const cidr = parseCidr(text);
+  return cidr && cidr.address === cidr.subnet.network ? cidr.subnet : undefined;
+}
+
+export function formatSubnet(subnet: Subnet): string {
+  return `${formatIp(subnet.network)}/${subnet.prefix}`;
+}
+
+/** The highest address. */
+export function broadcastOf(subnet: Subnet): number {
+  return subnet.network + sizeOf(subnet.prefix) - 1;
+}
+
+export function contains(subnet: Subnet, address: number): boolean {
+  return address >= subnet.network && address <= broadcastOf(subnet);
+}
+
+export function overlap(a: Subnet, b: Subnet): boolean {
+  return contains(a, b.network) || contains(b, a.network);
+}
+
+/**
+ * The `n`th address of a subnet: 0 is the network, 1 the first for an interface. Undefined from
+ * the broadcast address on.
+ */
+export function nthAddress(subnet: Subnet, n: number): number | undefined {
+  const address = subnet.network + n;
+  return n >= 0 && address < broadcastOf(subnet) ? address : undefined;
+}
+
+/** How many interfaces fit: all addresses but network and broadcast. For prefixes up to 30. */
+export function capacity(subnet: Subnet): number {
+  return sizeOf(subnet.prefix) - 2;
+}
+
+function sizeOf(prefix: number): number {
+  return 2 ** (32 - prefix);
+}
