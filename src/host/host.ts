@@ -91,21 +91,36 @@ export interface Disks {
   create(file: string, size: number, fill: (tree: string) => Promise<void>): Promise<void>;
   /** A copy that costs the data, not the size; grown to `size` when that is larger. Appears whole or not at all. */
   copy(from: string, to: string, size?: number): Promise<void>;
+  /** A copy as by `copy`, worked on by `fill` before it appears. */
+  derive(
+    from: string,
+    to: string,
+    size: number,
+    fill: (tree: string) => Promise<void>,
+  ): Promise<void>;
   /** Loop-mounts nodev,nosuid,errors=remount-ro. Refuses a file shorter than its file system says. */
   ensureMounted(file: string, dir: string): Promise<void>;
   /** Unmounts and detaches the loop device; a busy one lazily. Removes the mount point. */
   ensureUnmounted(dir: string): Promise<void>;
 }
 
-/** Ways to fill a folder with a root file system, and to work on one. */
+/** Ways to fill a folder with a root file system. None writes outside `tree`, whatever links are in it. */
 export interface Trees {
-  debian(source: DebianSource, dir: string): Promise<void>;
-  /** Unpacks a root file system; compressed by gzip, xz, zstd or not at all. Nothing outside `dir` is touched. */
-  extract(archive: string, dir: string): Promise<void>;
-  /** Copies with owners, modes, hard links, xattrs and holes. */
-  copy(from: string, to: string, how: { mode?: string; owner?: string }): Promise<void>;
-  /** The shared libraries and loader a binary needs, as host paths. */
-  libraries(binary: string): Promise<string[]>;
+  debian(source: DebianSource, tree: string): Promise<void>;
+  /** Unpacks a root file system; compressed by gzip, bzip2, xz, zstd or not at all. */
+  extract(archive: string, tree: string): Promise<void>;
+  /** Binaries with the shared libraries they need, and files or folders, at the paths they have on the host. */
+  host(source: { binaries: string[]; files: string[] }, tree: string): Promise<void>;
+  /**
+   * Copies a file to `to` in the tree, or a folder's content into the folder `to`, with owners,
+   * modes, times, hard links, xattrs and holes; `mode` and `owner` replace the source's.
+   */
+  copy(
+    from: string,
+    tree: string,
+    to: string,
+    how?: { mode?: string; owner?: string },
+  ): Promise<void>;
 }
 
 export interface Files {
