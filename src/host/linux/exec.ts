@@ -1,0 +1,123 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { UserError } from '../../model/errors.js';
+import { packageOf } from './packages.js';
+
+export interface RunOptions {
+  /** Text for its standard input; without it the program reads end of file. */
+  input?: string;
+  cwd?: string;
+  /** Added to our own environment; `LC_ALL=C` is always set, so that messages can be read. */
+  env?: Record<string, string>;
+  /** Milliseconds, then SIGTERM and an error. */
+  timeout?: number;
+  /** False: any exit code is an answer. A program that is missing or times out always rejects. */
+  reject?: boolean;
+  /** What it is for, for the message: `make bridge front` gives "cannot make bridge front: ip: …". */
+  purpose?: string;
+}
+
+export interface RunResult {
+  /** Exit code; 128 + n for signal n is not made up: a signal rejects. */
+  code: number;
+  /** Without the final newline. */
+  stdout: string;
+  stderr: string;
+}
+
+/**
+ * Runs a program to its end, without a shell and without our descriptors. It gets its own session:
+ * Ctrl-C at the terminal reaches only us, and we let a running step finish.
+ *
+ * @throws UserError when the program is not installed; Error "cannot …: <program>: <end of stderr>"
+ */
+export async function run(
+  program: string,
+  args: string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const { execa } = await import('execa');
+  const result = await execa(program, args, {
+    reject: false,
+    detached: true,
+    stripFinalNewline: true,
+    env: { ...options.env, LC_ALL: 'C' },
+    stdout: 'pipe',
+    stderr: 'pipe',
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+  });
+  return checked(program, options, {
+    code: result.exitCode,
+    stdout: result.stdout ?? '',
+    stderr: result.stderr ?? '',
+    problem: result.code,
+    signal: result.timedOut ? `no end after ${options.timeout} ms` : result.signal,
+  });
+}
+
+/**
+ * The same, blocking. For the one program a no-op run needs: loading execa would cost that run
+ * more than the program itself.
+ */
+export function runSync(program: string, args: string[], options: RunOptions = {}): RunResult {
+  const result = spawnSync(program, args, {
+    encoding: 'utf8',
+    env: { ...process.env, ...options.env, LC_ALL: 'C' },
+    maxBuffer: 256 * 1024 * 1024,
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    ...(options.input === undefined ? {} : { input: options.input }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+  });
+  return checked(program, options, {
+    code: result.status ?? undefined,
+    stdout: (result.stdout ?? '').replace(/\n$/, ''),
+    stderr: (result.stderr ?? '').replace(/\n$/, ''),
+    problem: (result.error as NodeJS.ErrnoException | undefined)?.code,
+    signal: result.signal ?? undefined,
+  });
+}
+
+interface Ended {
+  code: number | undefined;
+  stdout: string;
+  stderr: string;
+  /** Errno of a failed start, `ENOENT`. */
+  problem: string | undefined;
+  signal: string | undefined;
+}
+
+function checked(program: string, options: RunOptions, ended: Ended): RunResult {
+  const { code, stdout, stderr, problem, signal } = ended;
+  const cannot = options.purpose
+    ? `cannot ${options.purpose}: ${program}`
+    : `cannot run ${program}`;
+  if (code === undefined && problem === 'ENOENT') throw missing(program, cannot, options.cwd);
+  if (code === undefined) {
+    throw new Error(`${cannot}: ${signal ?? problem ?? 'did not start'}${tail(stderr)}`);
+  }
+  if (code !== 0 && options.reject !== false) {
+    throw new Error(`${cannot}: ${lastLines(stderr) || lastLines(stdout) || `exit code ${code}`}`);
+  }
+  return { code, stdout, stderr };
+}
+
+/** The system calls a missing working directory ENOENT too. */
+function missing(program: string, cannot: string, cwd: string | undefined): Error {
+  if (cwd !== undefined && !existsSync(cwd)) return new Error(`${cannot}: no folder ${cwd}`);
+  if (program.includes('/')) return new UserError(`${cannot}: no such file`);
+  return new UserError(
+    `${cannot}: not installed`,
+    `apt-get install ${packageOf(program)}   # or the package of your distribution that has ${program}`,
+  );
+}
+
+const tail = (stderr: string) => (stderr ? `: ${lastLines(stderr)}` : '');
+
+/** Programs say what went wrong at the end. */
+function lastLines(text: string, count = 4): string {
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.filter(Boolean).slice(-count).join('; ');
+}
