@@ -18,19 +18,22 @@ export interface Kind<Spec, RowFacts, Seen, Verbs> {
   table: { file: string; columns: Column<Spec, RowFacts>[] };
   /** What is there of a resource; undefined when nothing is. */
   observe(spec: Spec, facts: RowFacts | undefined, probe: Probe, site: Site): Seen | undefined;
+  /** What `observe` would find if nothing had moved since the row was written. */
+  assume(spec: Spec, facts: RowFacts): Seen;
   /** What is there though no row says so: the reason to refuse, undefined when it is free or bears our mark. */
   foreign(spec: Spec, probe: Probe, site: Site): string | undefined;
   /** In the order a reader of the plan would want them. Empty when all is as desired. */
   compare(desired: Resource<Spec>, row: Row<Spec, RowFacts>, seen: Seen): Difference[];
   /** From nothing, or from an unfinished attempt. */
-  create(desired: Resource<Spec>, reason: string): StepOf<Verbs>[];
+  create(desired: Resource<Spec>, reason: string, site: Site): StepOf<Verbs>[];
   update(
     desired: Resource<Spec>,
     row: Row<Spec, RowFacts>,
     seen: Seen,
     differences: Difference[],
+    site: Site,
   ): StepOf<Verbs>[];
-  remove(row: Row<Spec, RowFacts>, reason: string): StepOf<Verbs>[];
+  remove(row: Row<Spec, RowFacts>, reason: string, site: Site): StepOf<Verbs>[];
   handlers(host: Host, site: Site): Promise<Handlers<Verbs>>;
 }
 

@@ -1,0 +1,27 @@
+import { formatBytes } from '../../model/format.js';
+import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
+import type { Column } from '../kind.js';
+
+type ContainerColumn = Column<ContainerSpec, ContainerFacts>;
+
+/** The original system's columns, then ours. */
+export const columns: ContainerColumn[] = [
+  { header: 'PID', value: ({ facts }) => facts.pid ?? '' },
+  { header: 'NOM_CONTENNEUR', value: ({ name }) => name },
+  { header: 'PROGRAMME LANCE', value: ({ spec }) => spec.args.join(' ') },
+  { header: 'IMAGE', value: ({ spec }) => spec.image.name },
+  {
+    header: 'ADRESSES',
+    value: ({ spec }) =>
+      spec.links.map(({ bridge, address }) => `${bridge}=${address ?? ''}`).join(','),
+  },
+  { header: 'LIMITES', value: ({ spec }) => describeLimits(spec) },
+  { header: 'DEMARRE', value: ({ facts }) => facts.started_at ?? '' },
+  { header: 'REDEMARRAGES', value: ({ facts }) => facts.restarts ?? 0 },
+];
+
+function describeLimits({ limits }: ContainerSpec): string {
+  return Object.entries(limits)
+    .map(([name, value]) => `${name}=${name === 'memory' ? formatBytes(Number(value)) : value}`)
+    .join(',');
+}

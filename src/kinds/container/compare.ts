@@ -1,0 +1,191 @@
+import { equal } from '../../model/json.js';
+import type { Difference } from '../../model/plan.js';
+import type { Resource, Row } from '../../model/resource.js';
+import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
+import type { ContainerSeen } from './observe.js';
+
+type ContainerRow = Row<ContainerSpec, ContainerFacts>;
+
+/** Changing one of these takes a new process on a new copy of the image. */
+const BORN_WITH = [
+  'args',
+  'environment',
+  'user',
+  'working_dir',
+  'hostname',
+  'mounts',
+  'security',
+  'cap_add',
+  'cap_drop',
+  'read_only',
+  'tmpfs',
+  'sysctls',
+  'ulimits',
+  'dns',
+  'runtime',
+  'logs',
+] as const satisfies (keyof ContainerSpec)[];
+
+/** These are baleine's own affair: the row is enough. */
+const ON_RECORD = [
+  'restart',
+  'stop_signal',
+  'stop_grace_period',
+  'labels',
+] as const satisfies (keyof ContainerSpec)[];
+
+const LIMITS = ['memory', 'cpus', 'cpu_shares', 'cpuset', 'pids'] as const;
+
+/** What the file asks anew, then what the host has lost. */
+export function compare(
+  desired: Resource<ContainerSpec>,
+  row: ContainerRow,
+  seen: ContainerSeen,
+): Difference[] {
+  return [...compareSpecs(desired.spec, row.spec), ...compareHost(desired.spec, row, seen)];
+}
+
+function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[] {
+  const changed = (effect: Difference['effect']) => (attribute: keyof ContainerSpec) =>
+    equal(before[attribute], after[attribute])
+      ? []
+      : [fromFile(attribute, before[attribute], after[attribute], effect)];
+  return [
+    ...compareImage(after, before),
+    ...BORN_WITH.flatMap(changed('replace')),
+    ...LIMITS.flatMap((name) =>
+      before.limits[name] === after.limits[name]
+        ? []
+        : [fromFile(`limits.${name}`, before.limits[name], after.limits[name], 'update')],
+    ),
+    ...compareLinks(after.links, before.links),
+    ...ON_RECORD.flatMap(changed('update')),
+    ...(before.hosts === after.hosts
+      ? []
+      : [fromFile('hosts', before.hosts, after.hosts, 'refresh')]),
+  ];
+}
+
+function compareImage({ image: after }: ContainerSpec, { image: before }: ContainerSpec) {
+  if (after.name !== before.name) return [fromFile('image', before.name, after.name, 'replace')];
+  if (after.version === before.version) return [];
+  const versions = [before.version.slice(0, 12), after.version.slice(0, 12)] as const;
+  const difference = fromFile('image.version', ...versions, 'replace');
+  return [{ ...difference, reason: `image ${after.name} has changed` }];
+}
+
+function compareLinks(after: LinkSpec[], before: LinkSpec[]): Difference[] {
+  const bridges = new Set([...before, ...after].map(({ bridge }) => bridge));
+  return [...bridges].flatMap((bridge) => {
+    const [old, now] = [before, after].map((links) => links.find((each) => each.bridge === bridge));
+    return equal(old, now)
+      ? []
+      : [fromFile(`bridges.${bridge}`, shortLink(old), shortLink(now), 'update')];
+  });
+}
+
+function shortLink(link: LinkSpec | undefined): string | undefined {
+  if (!link) return undefined;
+  const extras = [link.mac && `mac ${link.mac}`, link.gateway && `via ${link.gateway}`];
+  return [link.device, link.address, ...extras].filter(Boolean).join(' ');
+}
+
+function compareHost(desired: ContainerSpec, row: ContainerRow, seen: ContainerSeen): Difference[] {
+  if (!seen.running && !shouldRun(desired, row, seen)) return [];
+  const recorded = row.spec.links.filter((link) => desired.links.some((each) => equal(each, link)));
+  return [
+    ...compareProcess(row, seen),
+    ...(seen.disk ? [] : [drift('disk', 'disk file is gone', 'replace')]),
+    ...(seen.mounted ? [] : [drift('mount', 'disk is not mounted')]),
+    ...(seen.netns ? [] : [drift('network', 'network namespace is gone')]),
+    ...recorded.flatMap((link) => linkDrift(link, seen)),
+    ...limitDrift(desired, row, seen),
+    ...hostsDrift(row, seen),
+  ];
+}
+
+/** The restart policy's say about a container that is not running. */
+function shouldRun({ restart }: ContainerSpec, row: ContainerRow, seen: ContainerSeen): boolean {
+  if (row.facts.pid === undefined) return true;
+  if (restart.name === 'always') return true;
+  if (restart.name === 'no') return false;
+  if (seen.exit?.code === 0) return false;
+  return restart.max === undefined || (row.facts.restarts ?? 0) < restart.max;
+}
+
+function compareProcess({ facts }: ContainerRow, seen: ContainerSeen): Difference[] {
+  if (!seen.running) return [drift('process', whyNotRunning(facts, seen))];
+  if (seen.monitored) return [];
+  return [drift('monitor', `its monitor, process ${facts.monitor?.pid}, is gone`)];
+}
+
+function whyNotRunning({ pid }: ContainerFacts, seen: ContainerSeen): string {
+  if (pid === undefined) return 'process was never started';
+  if (seen.rebooted) return 'the host has rebooted';
+  if (!seen.exit) return `process ${pid} is gone`;
+  const memory = seen.exit.outOfMemory ? ', out of memory' : '';
+  return `process ${pid} ended with ${seen.exit.code}${memory}`;
+}
+
+function linkDrift(link: LinkSpec, seen: ContainerSeen): Difference[] {
+  const attribute = `bridges.${link.bridge}`;
+  const state = seen.links[link.link];
+  if (!state?.host) return [drift(attribute, `veth missing from bridge ${link.bridge}`)];
+  if (state.host.master !== link.bridge_link) {
+    return [drift(attribute, `veth has left bridge ${link.bridge}`)];
+  }
+  if (!state.host.up) return [drift(attribute, `veth on bridge ${link.bridge} is down`)];
+  if (link.address && state.guest && !state.guest.includes(link.address)) {
+    return [drift(attribute, `address ${link.address} is missing from ${link.device}`)];
+  }
+  return [];
+}
+
+/** Of the limits the file did not just change: does the kernel still hold what was applied? */
+function limitDrift(desired: ContainerSpec, row: ContainerRow, seen: ContainerSeen): Difference[] {
+  if (!seen.running) return [];
+  if (!seen.limits) return [drift('limits', 'cgroup is gone')];
+  const { limits } = seen;
+  return LIMITS.flatMap((name) => {
+    const wanted = desired.limits[name];
+    if (wanted !== row.spec.limits[name] || wanted === undefined) return [];
+    if (limits[name] === wanted) return [];
+    return [
+      {
+        ...drift(`limits.${name}`, `limits.${name} was changed on the host`),
+        before: limits[name],
+        after: wanted,
+      },
+    ];
+  });
+}
+
+function hostsDrift(row: ContainerRow, seen: ContainerSeen): Difference[] {
+  if (!seen.running || seen.hosts === row.spec.hosts) return [];
+  return [drift('hosts', '/etc/hosts was changed on the host')];
+}
+
+function fromFile(
+  attribute: string,
+  before: unknown,
+  after: unknown,
+  effect: Difference['effect'],
+): Difference {
+  const reason = `${attribute} changed`;
+  return {
+    attribute,
+    ...(before !== undefined && { before }),
+    ...(after !== undefined && { after }),
+    cause: 'file',
+    effect,
+    reason,
+  };
+}
+
+function drift(
+  attribute: string,
+  reason: string,
+  effect: Difference['effect'] = 'update',
+): Difference {
+  return { attribute, cause: 'drift', effect, reason };
+}

@@ -1,0 +1,21 @@
+import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
+import type { Kind } from '../kind.js';
+import { columns } from './columns.js';
+import { compare } from './compare.js';
+import { assume, type ContainerSeen, observe } from './observe.js';
+import { create, remove, update } from './steps.js';
+import type { ContainerVerbs } from './verbs.js';
+
+/** A process on its own copy of an image, in its own namespaces, on its bridges, within its limits. */
+export const container: Kind<ContainerSpec, ContainerFacts, ContainerSeen, ContainerVerbs> = {
+  name: 'container',
+  table: { file: 'containers.csv', columns },
+  observe,
+  assume,
+  foreign: () => undefined,
+  compare,
+  create,
+  update,
+  remove,
+  handlers: async (host, site) => (await import('./handlers.js')).containerHandlers(host, site),
+};

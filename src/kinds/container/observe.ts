@@ -1,0 +1,102 @@
+import type { Probe, SeenLimits, SeenLink } from '../../host/host.js';
+import {
+  bundleDir,
+  cgroupPath,
+  diskFile,
+  netnsPath,
+  rootfsDir,
+  type Site,
+} from '../../model/site.js';
+import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
+
+export interface ContainerSeen {
+  disk: boolean;
+  mounted: boolean;
+  netns: boolean;
+  /** The process the row names is alive: pid, start time and boot id all agree. */
+  running: boolean;
+  /** So is the runtime's parent; without it no log and no exit code. */
+  monitored: boolean;
+  rebooted: boolean;
+  exit?: { code: number; outOfMemory: boolean };
+  /** By host-side interface name. */
+  links: Record<string, LinkState>;
+  /** Absent when the cgroup is. */
+  limits?: SeenLimits;
+  hosts?: string;
+}
+
+export interface LinkState {
+  host?: Pick<SeenLink, 'up' | 'master' | 'alias'>;
+  /** Addresses inside; absent when nothing runs there to look through. */
+  guest?: string[];
+}
+
+export function observe(
+  spec: ContainerSpec,
+  facts: ContainerFacts | undefined,
+  probe: Probe,
+  site: Site,
+): ContainerSeen | undefined {
+  const running = alive(probe, facts?.boot_id, facts?.pid, facts?.start_time);
+  const disk = probe.file(diskFile(site, spec.id)) !== undefined;
+  if (!running && !disk) return undefined;
+  const exit = running ? undefined : exitOf(spec.id, probe, site);
+  const limits = running ? probe.limits(cgroupPath(site, spec.id)) : undefined;
+  const hosts = running ? probe.text(`${bundleDir(site, spec.id)}/hosts`) : undefined;
+  return {
+    disk,
+    running,
+    mounted: probe.mount(rootfsDir(site, spec.id)) !== undefined,
+    netns: probe.mount(netnsPath(site, spec.id)) !== undefined,
+    monitored: alive(probe, facts?.boot_id, facts?.monitor?.pid, facts?.monitor?.start_time),
+    rebooted: facts?.boot_id !== undefined && facts.boot_id !== probe.bootId,
+    links: observeLinks(spec.links, running ? facts?.pid : undefined, probe),
+    ...(exit && { exit }),
+    ...(limits && { limits }),
+    ...(hosts !== undefined && { hosts }),
+  };
+}
+
+/** What a look would find if nothing had moved since the row was written. */
+export function assume(spec: ContainerSpec): ContainerSeen {
+  const links = spec.links.map(({ link, alias, bridge_link, address }) => [
+    link,
+    { host: { up: true, master: bridge_link, alias }, guest: address ? [address] : [] },
+  ]);
+  return {
+    disk: true,
+    mounted: true,
+    netns: true,
+    running: true,
+    monitored: true,
+    rebooted: false,
+    links: Object.fromEntries(links),
+    limits: spec.limits,
+    hosts: spec.hosts,
+  };
+}
+
+/** A number alone says little: pids are used again, and after a reboot start times are too. */
+function alive(probe: Probe, bootId?: string, pid?: number, startTime?: number): boolean {
+  if (pid === undefined || startTime === undefined || bootId !== probe.bootId) return false;
+  return probe.process(pid) === startTime;
+}
+
+function exitOf(id: string, probe: Probe, site: Site): ContainerSeen['exit'] {
+  const exit = probe.exit(id);
+  return exit && { code: exit.code, outOfMemory: probe.oomKills(cgroupPath(site, id)) > 0 };
+}
+
+function observeLinks(
+  links: LinkSpec[],
+  pid: number | undefined,
+  probe: Probe,
+): Record<string, LinkState> {
+  const inside = pid !== undefined && links.length > 0 ? probe.addresses(pid) : undefined;
+  const states = links.map(({ link, device }): [string, LinkState] => {
+    const host = probe.link(link);
+    return [link, { ...(host && { host }), ...(inside && { guest: inside.get(device) ?? [] }) }];
+  });
+  return Object.fromEntries(states);
+}
