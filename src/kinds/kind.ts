@@ -14,6 +14,8 @@ export interface Column<Spec, Facts> {
 /** Everything baleine knows of one kind of resource. Pure, but for the handlers, loaded when a step runs. */
 export interface Kind<Spec, RowFacts, Seen, Verbs> {
   name: KindName;
+  /** It follows from other resources: shown apart and not counted. */
+  derived?: true;
   /** File name of its table and its leading columns, the original system's first. */
   table: { file: string; columns: Column<Spec, RowFacts>[] };
   /** What is there of a resource; undefined when nothing is. */

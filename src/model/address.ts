@@ -1,5 +1,5 @@
 /** The kinds of resource a stack is made of, in the words of baleine.yaml. */
-export const KINDS = ['image', 'bridge', 'volume', 'config', 'container'] as const;
+export const KINDS = ['image', 'bridge', 'volume', 'config', 'hosts', 'container'] as const;
 
 export type KindName = (typeof KINDS)[number];
 

@@ -2,8 +2,8 @@ import type { Address, KindName } from './address.js';
 import type { Step } from './step.js';
 
 /**
- * `refresh`: nothing of the resource itself changes, but files derived from others follow (the
- * names of its peers). Not counted in the plan's summary.
+ * `refresh`: a file that only follows from other resources (the names of a container's peers) is
+ * written or removed. Not counted in the plan's summary.
  */
 export type Action = 'create' | 'update' | 'replace' | 'delete' | 'forget' | 'refresh';
 
@@ -16,7 +16,7 @@ export interface Difference {
   /** Who moved: the file asks for something new, or the host is no longer as applied. */
   cause: 'file' | 'drift';
   /** What it takes. */
-  effect: 'update' | 'replace' | 'refresh';
+  effect: 'update' | 'replace';
   /** `memory 64M → 128M`, `process 4121 is gone`. */
   reason: string;
 }

@@ -30,8 +30,10 @@ export const volumeDir = (site: Site, stack: string, name: string) =>
   join(site.root, 'volumes', stack, name);
 export const configDir = (site: Site, stack: string, name: string) =>
   join(site.root, 'configs', stack, name);
+export const hostsFile = (site: Site, stack: string, name: string) =>
+  join(site.root, 'hosts', `${idOf(stack, name)}`);
 
-/** The OCI bundle: config.json, hosts, resolv.conf and the mount point `rootfs`. */
+/** The OCI bundle: config.json, resolv.conf and the mount point `rootfs`. */
 export const bundleDir = (site: Site, id: string) => join(site.run, 'containers', id);
 export const rootfsDir = (site: Site, id: string) => join(bundleDir(site, id), 'rootfs');
 

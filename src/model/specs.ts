@@ -40,6 +40,12 @@ export interface ConfigSpec {
   reader?: { id: string; check: string[]; signal: string };
 }
 
+/** The names of all containers on some bridges, for /etc/hosts; written into the same inode, for it is bound. */
+export interface HostsSpec {
+  file: string;
+  text: string;
+}
+
 /** One end of a container on one bridge. */
 export interface LinkSpec {
   bridge: string;
@@ -94,8 +100,8 @@ export interface ContainerSpec
   mounts: MountSpec[];
   restart: RestartPolicy;
   runtime?: string;
-  /** The text of /etc/hosts: itself and its peers on shared bridges. */
-  hosts: string;
+  /** The host's file that is bound over /etc/hosts; all containers on the same bridges share it. */
+  hosts_file: string;
 }
 
 export interface ContainerFacts {

@@ -24,6 +24,7 @@ const BORN_WITH = [
   'dns',
   'runtime',
   'logs',
+  'hosts_file',
 ] as const satisfies (keyof ContainerSpec)[];
 
 /** These are baleine's own affair: the row is enough. */
@@ -60,9 +61,6 @@ function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[]
     ),
     ...compareLinks(after.links, before.links),
     ...ON_RECORD.flatMap(changed('update')),
-    ...(before.hosts === after.hosts
-      ? []
-      : [fromFile('hosts', before.hosts, after.hosts, 'refresh')]),
   ];
 }
 
@@ -100,7 +98,6 @@ function compareHost(desired: ContainerSpec, row: ContainerRow, seen: ContainerS
     ...(seen.netns ? [] : [drift('network', 'network namespace is gone')]),
     ...recorded.flatMap((link) => linkDrift(link, seen)),
     ...limitDrift(desired, row, seen),
-    ...hostsDrift(row, seen),
   ];
 }
 
@@ -158,11 +155,6 @@ function limitDrift(desired: ContainerSpec, row: ContainerRow, seen: ContainerSe
       },
     ];
   });
-}
-
-function hostsDrift(row: ContainerRow, seen: ContainerSeen): Difference[] {
-  if (!seen.running || seen.hosts === row.spec.hosts) return [];
-  return [drift('hosts', '/etc/hosts was changed on the host')];
 }
 
 function fromFile(

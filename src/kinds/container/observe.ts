@@ -1,12 +1,5 @@
 import type { Probe, SeenLimits, SeenLink } from '../../host/host.js';
-import {
-  bundleDir,
-  cgroupPath,
-  diskFile,
-  netnsPath,
-  rootfsDir,
-  type Site,
-} from '../../model/site.js';
+import { cgroupPath, diskFile, netnsPath, rootfsDir, type Site } from '../../model/site.js';
 import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
 
 export interface ContainerSeen {
@@ -23,7 +16,6 @@ export interface ContainerSeen {
   links: Record<string, LinkState>;
   /** Absent when the cgroup is. */
   limits?: SeenLimits;
-  hosts?: string;
 }
 
 export interface LinkState {
@@ -43,7 +35,6 @@ export function observe(
   if (!running && !disk) return undefined;
   const exit = running ? undefined : exitOf(spec.id, probe, site);
   const limits = running ? probe.limits(cgroupPath(site, spec.id)) : undefined;
-  const hosts = running ? probe.text(`${bundleDir(site, spec.id)}/hosts`) : undefined;
   return {
     disk,
     running,
@@ -54,7 +45,6 @@ export function observe(
     links: observeLinks(spec.links, running ? facts?.pid : undefined, probe),
     ...(exit && { exit }),
     ...(limits && { limits }),
-    ...(hosts !== undefined && { hosts }),
   };
 }
 
@@ -73,7 +63,6 @@ export function assume(spec: ContainerSpec): ContainerSeen {
     rebooted: false,
     links: Object.fromEntries(links),
     limits: spec.limits,
-    hosts: spec.hosts,
   };
 }
 

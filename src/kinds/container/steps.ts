@@ -73,9 +73,7 @@ export function update(
     ...(restart && seen.running ? [stop(row.spec, row.facts, restart)] : []),
     ...rewire(spec, row.spec, about('network') ?? about('bridges'), site),
     ...remount(spec, about('mount'), site),
-    ...(start
-      ? [startAgain(spec, row, start)]
-      : liveUpdates(spec, about('limits'), about('hosts'), site)),
+    ...(start ? [startAgain(spec, row, start)] : liveUpdates(spec, about('limits'), site)),
   ];
 }
 
@@ -104,28 +102,10 @@ function remount(spec: ContainerSpec, reason: string | undefined, site: Site): C
   return [{ verb: 'container.mount', args, reason }];
 }
 
-function liveUpdates(
-  spec: ContainerSpec,
-  limits: string | undefined,
-  hosts: string | undefined,
-  site: Site,
-): ContainerStep[] {
-  const cgroup = cgroupPath(site, spec.id);
-  const file = `${bundleDir(site, spec.id)}/hosts`;
-  return [
-    ...(limits
-      ? [
-          {
-            verb: 'container.limits',
-            args: { cgroup, limits: spec.limits },
-            reason: limits,
-          } as const,
-        ]
-      : []),
-    ...(hosts
-      ? [{ verb: 'container.hosts', args: { file, text: spec.hosts }, reason: hosts } as const]
-      : []),
-  ];
+function liveUpdates(spec: ContainerSpec, reason: string | undefined, site: Site): ContainerStep[] {
+  if (!reason) return [];
+  const args = { cgroup: cgroupPath(site, spec.id), limits: spec.limits };
+  return [{ verb: 'container.limits', args, reason }];
 }
 
 function wire(spec: ContainerSpec, links: LinkSpec[], reason: string, site: Site): ContainerStep {

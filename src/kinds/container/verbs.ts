@@ -15,8 +15,6 @@ export interface ContainerVerbs {
   'container.start': { spec: ContainerSpec; restarts: number };
   'container.stop': { id: string; facts: ContainerFacts; signal: string; grace: number };
   'container.limits': { cgroup: string; limits: Limits };
-  /** Rewrites /etc/hosts in place. */
-  'container.hosts': { file: string; text: string };
   'container.unmount': { dir: string };
   /** Removes disk, log and bundle. */
   'container.erase': { disk: string; log: string; bundle: string };

@@ -1,0 +1,53 @@
+import type { FarmEntry } from '../model/config.js';
+
+export interface Upstream {
+  name: string;
+  /** Without prefix length. */
+  address: string;
+}
+
+/**
+ * The proxy's configuration (HAProxy 2.6 Configuration Manual). A server that cannot be reached
+ * costs a client no error: the connection is tried again on another one.
+ */
+export function haproxyConfig(farm: string, { servers, proxy }: FarmEntry, upstreams: Upstream[]) {
+  const { listen, balance, stats } = proxy;
+  const lines = [
+    `# farm ${farm}, written by baleine: change baleine.yaml instead`,
+    'global',
+    ...globals(proxy.user),
+    '',
+    'defaults',
+    '    mode http',
+    '    log global',
+    '    option redispatch 1',
+    '    retries 3',
+    '    retry-on conn-failure empty-response response-timeout',
+    '    timeout connect 2s',
+    '    timeout client 30s',
+    '    timeout server 30s',
+    '    timeout http-request 10s',
+    '',
+    `frontend ${farm}`,
+    `    bind :${listen}`,
+    `    default_backend ${farm}-servers`,
+    '',
+    `backend ${farm}-servers`,
+    `    balance ${balance}`,
+    '    default-server check inter 1s fall 2 rise 1',
+    ...upstreams.map(({ name, address }) => `    server ${name} ${address}:${servers.port}`),
+    ...(stats === undefined ? [] : statistics(stats)),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** The workers give up root, when they have it; ids, because the image may have no such names. */
+function globals(user: string | undefined): string[] {
+  const root = user === undefined || /^(0|root)(:|$)/.test(user);
+  const lines = ['    log stdout format raw local0 notice'];
+  return root ? [...lines, '    uid 65534', '    gid 65534'] : lines;
+}
+
+function statistics(port: number): string[] {
+  return ['', 'listen stats', `    bind :${port}`, '    stats enable', '    stats uri /'];
+}

@@ -1,0 +1,79 @@
+import type { BridgeSource } from '../../model/config.js';
+import { UserError } from '../../model/errors.js';
+import { overlap, parseSubnet } from '../../model/ipv4.js';
+import type { Resource, Row } from '../../model/resource.js';
+import { bridgeLink, linkAlias } from '../../model/site.js';
+import type { BridgeSpec } from '../../model/specs.js';
+import { type Context, externalRow } from './context.js';
+
+export interface Bridges {
+  resources: Resource<BridgeSpec>[];
+  /** Of every bridge the file names, external ones too. */
+  specs: Map<string, BridgeSpec>;
+}
+
+/** Bridge names belong to the host: two stacks cannot both have a `front`, but they can share it. */
+export function desiredBridges(context: Context): Bridges {
+  const specs = new Map<string, BridgeSpec>();
+  const resources: Resource<BridgeSpec>[] = [];
+  for (const [name, entry] of Object.entries(context.config.bridges)) {
+    if (entry.external) {
+      specs.set(name, externalSpec(name, context));
+      continue;
+    }
+    const spec = ownSpec(name, entry, context);
+    refuseTaken(name, spec, context);
+    specs.set(name, spec);
+    const { protect } = entry;
+    resources.push({ address: `bridge.${name}`, kind: 'bridge', name, spec, needs: [], protect });
+  }
+  return { resources, specs };
+}
+
+function ownSpec(name: string, entry: BridgeSource, { config, site }: Context): BridgeSpec {
+  const { subnet, host, isolated, uplink } = entry;
+  return {
+    link: bridgeLink(site, name),
+    alias: linkAlias(site, config.name, `bridge.${name}`),
+    ...(subnet !== undefined && { subnet }),
+    ...(host !== undefined && { host }),
+    isolated,
+    ...(uplink !== undefined && { uplink }),
+  };
+}
+
+function externalSpec(name: string, context: Context): BridgeSpec {
+  const row = externalRow<BridgeSpec>(context, 'bridge', name);
+  if (row) return row.spec;
+  throw new UserError(
+    `${context.config.where(['bridges', name])}: bridge ${name} is external, but this host has none of that name`,
+    'Make it with the stack that owns it first, or describe it here with `subnet:`.',
+  );
+}
+
+function refuseTaken(name: string, spec: BridgeSpec, { config, rows }: Context): void {
+  const where = config.where(['bridges', name]);
+  for (const row of rows) {
+    if (row.kind !== 'bridge' || row.stack === config.name) continue;
+    if (row.name === name) {
+      throw new UserError(
+        `${where}: bridge ${name} belongs to stack ${row.stack}`,
+        `Choose another name, or join that bridge: ${name}: {external: true}`,
+      );
+    }
+    if (subnetsOverlap(spec, row)) {
+      const { subnet } = row.spec as BridgeSpec;
+      throw new UserError(
+        `${where}: subnet ${spec.subnet} overlaps ${subnet} of bridge ${row.name} of stack ${row.stack}`,
+        'Choose a subnet that is free on this host.',
+      );
+    }
+  }
+}
+
+function subnetsOverlap(spec: BridgeSpec, row: Row): boolean {
+  const [ours, theirs] = [spec, row.spec as BridgeSpec].map(({ subnet }) =>
+    subnet === undefined ? undefined : parseSubnet(subnet),
+  );
+  return ours !== undefined && theirs !== undefined && overlap(ours, theirs);
+}

@@ -1,0 +1,56 @@
+import { CONFIG_DIR, CONFIG_FILE, type Farm } from '../../farm/expand.js';
+import { haproxyConfig } from '../../farm/haproxy.js';
+import { addressOf } from '../../model/address.js';
+import { UserError } from '../../model/errors.js';
+import type { Resource } from '../../model/resource.js';
+import { configDir, idOf } from '../../model/site.js';
+import type { ConfigSpec } from '../../model/specs.js';
+import type { Context } from './context.js';
+import type { Leases } from './leases.js';
+
+/**
+ * A farm's proxy configuration. It needs its servers: a new one runs before the proxy hears of
+ * it, and one that goes is forgotten by the proxy before it stops.
+ */
+export function desiredConfig(farm: Farm, leases: Leases, context: Context): Resource<ConfigSpec> {
+  const { config, site } = context;
+  const upstreams = farm.servers.map(({ name }) => ({
+    name,
+    address: upstreamAddress(farm, name, leases, context),
+  }));
+  return {
+    address: addressOf('config', farm.config),
+    kind: 'config',
+    name: farm.config,
+    spec: {
+      dir: configDir(site, config.name, farm.config),
+      file: CONFIG_FILE,
+      text: haproxyConfig(farm.name, farm.entry, upstreams),
+      reader: {
+        id: idOf(config.name, farm.proxy.name),
+        check: ['haproxy', '-c', '-q', '-f', `${CONFIG_DIR}/${CONFIG_FILE}.next`],
+        signal: 'SIGUSR2',
+      },
+    },
+    needs: farm.servers.map(({ name }) => addressOf('container', name)),
+    protect: false,
+  };
+}
+
+/** The server's address on the first bridge it shares with the proxy. */
+function upstreamAddress(
+  { entry, name: farm }: Farm,
+  server: string,
+  leases: Leases,
+  { config }: Context,
+): string {
+  const shared = Object.keys(entry.servers.bridges).filter((each) => entry.proxy.bridges[each]);
+  for (const bridge of shared) {
+    const address = leases(server, bridge);
+    if (address !== undefined) return address;
+  }
+  throw new UserError(
+    `${config.where(['farms', farm])}: the proxy of farm ${farm} cannot reach its servers: they share no bridge that has a subnet`,
+    'Put both on one bridge with a subnet.',
+  );
+}

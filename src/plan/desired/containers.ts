@@ -1,0 +1,123 @@
+import { type Address, addressOf } from '../../model/address.js';
+import type { ContainerEntry, ImageConfig, MountEntry } from '../../model/config.js';
+import { UserError } from '../../model/errors.js';
+import { imageVersion } from '../../model/image-version.js';
+import type { Instance } from '../../model/instance.js';
+import type { Resource } from '../../model/resource.js';
+import { configDir, hostsFile, idOf, imageFile, volumeDir } from '../../model/site.js';
+import type { BridgeSpec, ContainerSpec, ImageSpec, MountSpec } from '../../model/specs.js';
+import type { Context } from './context.js';
+import { hostsName } from './hosts.js';
+import type { Leases } from './leases.js';
+import { linksOf } from './links.js';
+
+export function desiredContainers(
+  instances: Instance[],
+  images: ReadonlyMap<string, ImageSpec>,
+  bridges: ReadonlyMap<string, BridgeSpec>,
+  leases: Leases,
+  context: Context,
+): Resource<ContainerSpec>[] {
+  return instances.map((instance) => {
+    const { name, entry } = instance;
+    const image = images.get(entry.image);
+    if (!image) throw unknownImage(instance, context);
+    return {
+      address: addressOf('container', name),
+      kind: 'container',
+      name,
+      spec: {
+        ...sameAsEntry(entry),
+        id: idOf(context.config.name, name),
+        image: {
+          name: entry.image,
+          file: imageFile(context.site, image.id),
+          version: imageVersion(image),
+        },
+        ...processOf(instance, image.config, context),
+        hostname: entry.hostname ?? name,
+        links: linksOf(instance, bridges, leases, context),
+        mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
+        hosts_file: hostsFile(context.site, context.config.name, hostsName(instance)),
+      },
+      needs: needsOf(instance, instances, context),
+      protect: entry.protect,
+    };
+  });
+}
+
+function sameAsEntry(entry: ContainerEntry) {
+  return {
+    limits: entry.limits,
+    restart: entry.restart,
+    stop_signal: entry.stop_signal,
+    stop_grace_period: entry.stop_grace_period,
+    security: entry.security,
+    cap_add: entry.cap_add,
+    cap_drop: entry.cap_drop,
+    read_only: entry.read_only,
+    tmpfs: entry.tmpfs,
+    sysctls: entry.sysctls,
+    ulimits: entry.ulimits,
+    dns: entry.dns,
+    labels: entry.labels,
+    logs: entry.logs,
+    ...(entry.runtime !== undefined && { runtime: entry.runtime }),
+  };
+}
+
+/** Docker's rules: an entrypoint of one's own also sets aside the image's command. */
+function processOf({ name, entry, path }: Instance, image: ImageConfig, { config }: Context) {
+  const command = entry.command ?? (entry.entrypoint ? [] : (image.command ?? []));
+  const args = [...(entry.entrypoint ?? image.entrypoint ?? []), ...command];
+  if (args.length === 0) {
+    throw new UserError(
+      `${config.where(path)}: container ${name} has nothing to run: neither it nor its image ${entry.image} has a command`,
+      'Give it one: command: [program, argument]',
+    );
+  }
+  return {
+    args,
+    environment: { ...image.environment, ...entry.environment },
+    user: entry.user ?? image.user ?? '0:0',
+    working_dir: entry.working_dir ?? image.working_dir ?? '/',
+  };
+}
+
+function mountSpec(mount: MountEntry, { config, site }: Context): MountSpec {
+  const { type, source, target, read_only } = mount;
+  const place = {
+    bind: () => source,
+    volume: () => volumeDir(site, config.name, source),
+    config: () => configDir(site, config.name, source),
+  };
+  return { source: place[type](), target, read_only };
+}
+
+function needsOf(instance: Instance, instances: Instance[], { config }: Context): Address[] {
+  const { entry } = instance;
+  const ours = (kind: 'image' | 'bridge', name: string): Address[] => {
+    const declared = kind === 'image' ? config.images[name] : config.bridges[name];
+    return declared && !declared.external ? [addressOf(kind, name)] : [];
+  };
+  return [
+    addressOf('hosts', hostsName(instance)),
+    ...ours('image', entry.image),
+    ...Object.keys(entry.bridges).flatMap((bridge) => ours('bridge', bridge)),
+    ...entry.volumes.flatMap(({ type, source }) =>
+      type === 'bind' ? [] : [addressOf(type, source)],
+    ),
+    ...Object.keys(entry.depends_on).flatMap((service) =>
+      instances
+        .filter((each) => each.service === service)
+        .map(({ name }) => addressOf('container', name)),
+    ),
+  ];
+}
+
+function unknownImage({ name, entry, path }: Instance, { config }: Context): UserError {
+  return new UserError(
+    `${config.where([...path, 'image'])}: container ${name} wants image ${entry.image}, which the file does not describe`,
+    `Describe it under images:, or say that it exists: ${entry.image}: {external: true}`,
+  );
+}

@@ -1,0 +1,86 @@
+import type { ImageSource } from '../../model/config.js';
+import { UserError } from '../../model/errors.js';
+import { imageVersion } from '../../model/image-version.js';
+import type { Resource } from '../../model/resource.js';
+import { idOf, imageFile } from '../../model/site.js';
+import type { ImageSpec } from '../../model/specs.js';
+import { type Context, externalRow } from './context.js';
+
+/** Enough for a small system; the file is sparse, so it costs what is in it. */
+const DEFAULT_SIZE = 512 * 1024 ** 2;
+
+export interface Images {
+  resources: Resource<ImageSpec>[];
+  /** Of every image the file names, external ones too. */
+  specs: Map<string, ImageSpec>;
+}
+
+export function desiredImages(context: Context): Images {
+  const specs = new Map<string, ImageSpec>();
+  const resources = Object.keys(context.config.images).flatMap((name) => {
+    const entry = context.config.images[name];
+    if (!entry) return [];
+    const spec = specOf(name, context, specs);
+    return entry.external ? [] : [resource(name, entry, spec, context)];
+  });
+  return { resources, specs };
+}
+
+/** Bases first, wherever they stand in the file. Cycles were refused with the file. */
+function specOf(name: string, context: Context, specs: Map<string, ImageSpec>): ImageSpec {
+  const known = specs.get(name);
+  if (known) return known;
+  const entry = context.config.images[name];
+  const spec =
+    !entry || entry.external ? externalSpec(name, context) : ownSpec(name, entry, context, specs);
+  specs.set(name, spec);
+  return spec;
+}
+
+function externalSpec(name: string, context: Context): ImageSpec {
+  const row = externalRow<ImageSpec>(context, 'image', name);
+  if (row) return row.spec;
+  throw new UserError(
+    `${context.config.where(['images', name])}: image ${name} is external, but this host has none of that name`,
+    'Make it with the stack that owns it first, or describe it here with `from:`.',
+  );
+}
+
+function ownSpec(
+  name: string,
+  { from, copy, run, config, size }: ImageSource,
+  context: Context,
+  specs: Map<string, ImageSpec>,
+): ImageSpec {
+  const parent = 'image' in from ? specOf(from.image, context, specs) : undefined;
+  const sources = context.sources[name];
+  return {
+    id: idOf(context.config.name, name),
+    size: size ?? parent?.size ?? DEFAULT_SIZE,
+    from,
+    ...(parent && {
+      base: { file: imageFile(context.site, parent.id), version: imageVersion(parent) },
+    }),
+    copy,
+    run,
+    ...(sources !== undefined && { sources }),
+    config: parent
+      ? {
+          ...parent.config,
+          ...config,
+          environment: { ...parent.config.environment, ...config.environment },
+        }
+      : config,
+  };
+}
+
+function resource(
+  name: string,
+  { from, protect }: ImageSource,
+  spec: ImageSpec,
+  { config }: Context,
+): Resource<ImageSpec> {
+  const base = 'image' in from ? from.image : undefined;
+  const needs = base && !config.images[base]?.external ? ([`image.${base}`] as const) : [];
+  return { address: `image.${name}`, kind: 'image', name, spec, needs: [...needs], protect };
+}

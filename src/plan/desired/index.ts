@@ -1,0 +1,43 @@
+import { expandFarm } from '../../farm/expand.js';
+import type { Resource } from '../../model/resource.js';
+import { volumeDir } from '../../model/site.js';
+import type { VolumeSpec } from '../../model/specs.js';
+import { desiredBridges } from './bridges.js';
+import { desiredConfig } from './configs.js';
+import { desiredContainers } from './containers.js';
+import type { Context } from './context.js';
+import { desiredHosts } from './hosts.js';
+import { desiredImages } from './images.js';
+import { instancesOf } from './instances.js';
+import { leaseAddresses } from './leases.js';
+
+/**
+ * Every resource of the stack as it should be, in an order a reader would choose. Pure; throws a
+ * located UserError for what only the state files can tell: a missing external, a taken subnet.
+ */
+export function desired(context: Context): Resource[] {
+  const farms = Object.entries(context.config.farms).map(([name, farm]) => expandFarm(name, farm));
+  const instances = instancesOf(context.config, farms);
+  const images = desiredImages(context);
+  const bridges = desiredBridges(context);
+  const leases = leaseAddresses(instances, bridges.specs, context);
+  return [
+    ...images.resources,
+    ...bridges.resources,
+    ...desiredVolumes(context),
+    ...farms.map((farm) => desiredConfig(farm, leases, context)),
+    ...desiredHosts(instances, leases, context),
+    ...desiredContainers(instances, images.specs, bridges.specs, leases, context),
+  ];
+}
+
+function desiredVolumes({ config, site }: Context): Resource<VolumeSpec>[] {
+  return Object.entries(config.volumes).map(([name, { protect }]) => ({
+    address: `volume.${name}`,
+    kind: 'volume',
+    name,
+    spec: { path: volumeDir(site, config.name, name) },
+    needs: [],
+    protect,
+  }));
+}

@@ -1,0 +1,115 @@
+import { UserError } from '../../model/errors.js';
+import type { Instance } from '../../model/instance.js';
+import type { Subnet } from '../../model/ipv4.js';
+import {
+  capacity,
+  contains,
+  formatIp,
+  nthAddress,
+  parseIp,
+  parseSubnet,
+} from '../../model/ipv4.js';
+import type { BridgeSpec, ContainerSpec } from '../../model/specs.js';
+import type { Context } from './context.js';
+
+/** Address (without prefix length) of a container on a bridge; undefined on a bridge without a subnet. */
+export type Leases = (container: string, bridge: string) => string | undefined;
+
+/** An interface has one bridge; a bridge has at most 1023 ports (BR_MAX_PORTS of the kernel). */
+const MAX_PORTS = 1023;
+
+/**
+ * Static addresses first, then the recorded ones that still fit, then the lowest free. Recorded
+ * addresses of containers that are about to go are not given out, for they are still in use.
+ */
+export function leaseAddresses(
+  instances: Instance[],
+  bridges: ReadonlyMap<string, BridgeSpec>,
+  context: Context,
+): Leases {
+  const leases = new Map<string, string>();
+  for (const [name, spec] of bridges) {
+    const members = instances.filter(({ entry }) => entry.bridges[name]);
+    refuseFull(name, members, context);
+    const subnet = spec.subnet === undefined ? undefined : parseSubnet(spec.subnet);
+    if (subnet) leaseOn(name, subnet, spec, members, context, leases);
+  }
+  return (container, bridge) => leases.get(key(container, bridge));
+}
+
+function key(container: string, bridge: string): string {
+  return `${container} ${bridge}`;
+}
+
+function leaseOn(
+  bridge: string,
+  subnet: Subnet,
+  { host }: BridgeSpec,
+  members: Instance[],
+  context: Context,
+  leases: Map<string, string>,
+): void {
+  const recorded = recordedAddresses(bridge, context);
+  const taken = new Set([...(host ? [host] : []), ...recorded.foreign]);
+  const waiting: Instance[] = [];
+  for (const member of members) {
+    const address = member.entry.bridges[bridge]?.address;
+    if (address === undefined) waiting.push(member);
+    else take(member.name, address);
+  }
+  const fresh = waiting.filter(({ name }) => !keep(name, recorded.own.get(name)));
+  for (const address of recorded.own.values()) taken.add(address);
+  let next = 1;
+  for (const { name } of fresh) {
+    let candidate = nthAddress(subnet, next);
+    while (candidate !== undefined && taken.has(formatIp(candidate))) {
+      next += 1;
+      candidate = nthAddress(subnet, next);
+    }
+    if (candidate === undefined) throw subnetFull(bridge, subnet, name, context);
+    take(name, formatIp(candidate));
+  }
+
+  function take(name: string, address: string): void {
+    taken.add(address);
+    leases.set(key(name, bridge), address);
+  }
+
+  function keep(name: string, address: string | undefined): boolean {
+    const number = address === undefined ? undefined : parseIp(address);
+    if (address === undefined || number === undefined) return false;
+    if (!contains(subnet, number) || taken.has(address)) return false;
+    take(name, address);
+    return true;
+  }
+}
+
+/** Who has which address on a bridge now: this stack's containers by name, and everyone else's. */
+function recordedAddresses(bridge: string, { rows, config }: Context) {
+  const own = new Map<string, string>();
+  const foreign: string[] = [];
+  for (const row of rows) {
+    if (row.kind !== 'container') continue;
+    const link = (row.spec as ContainerSpec).links.find((each) => each.bridge === bridge);
+    const address = link?.address?.split('/')[0];
+    if (address === undefined) continue;
+    if (row.stack === config.name) own.set(row.name, address);
+    else foreign.push(address);
+  }
+  return { own, foreign };
+}
+
+function refuseFull(bridge: string, members: Instance[], { config }: Context): void {
+  if (members.length <= MAX_PORTS) return;
+  throw new UserError(
+    `${config.where(['bridges', bridge])}: ${members.length} containers on bridge ${bridge}, but a Linux bridge has at most ${MAX_PORTS} ports`,
+    'Spread them over several bridges.',
+  );
+}
+
+function subnetFull(bridge: string, subnet: Subnet, container: string, { config }: Context) {
+  return new UserError(
+    `${config.where(['bridges', bridge])}: cannot give container ${container} an address: all ${capacity(subnet)} of bridge ${bridge} are taken`,
+    'Use a larger subnet, or fewer replicas.',
+  );
+}

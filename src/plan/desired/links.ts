@@ -1,0 +1,52 @@
+import { addressOf } from '../../model/address.js';
+import type { Instance } from '../../model/instance.js';
+import { idOf, linkAlias, vethLink } from '../../model/site.js';
+import type { BridgeSpec, ContainerSpec, LinkSpec } from '../../model/specs.js';
+import type { Context } from './context.js';
+import type { Leases } from './leases.js';
+
+/** A container's links, in the order of the file. A bridge it was on before keeps its device name. */
+export function linksOf(
+  { name, entry }: Instance,
+  bridges: ReadonlyMap<string, BridgeSpec>,
+  leases: Leases,
+  context: Context,
+): LinkSpec[] {
+  const { config, site } = context;
+  const devices = deviceNames(name, Object.keys(entry.bridges), context);
+  const router = Object.keys(entry.bridges).find((bridge) => bridges.get(bridge)?.host);
+  return Object.entries(entry.bridges).flatMap(([bridge, { mac }]) => {
+    const spec = bridges.get(bridge);
+    if (!spec) return [];
+    const address = leases(name, bridge);
+    const prefix = spec.subnet?.split('/')[1];
+    return [
+      {
+        bridge,
+        bridge_link: spec.link,
+        link: vethLink(site, idOf(config.name, name), bridge),
+        alias: linkAlias(site, config.name, `${addressOf('container', name)}@${bridge}`),
+        device: devices.get(bridge) ?? 'eth0',
+        ...(address !== undefined && { address: `${address}/${prefix}` }),
+        ...(mac !== undefined && { mac }),
+        ...(bridge === router && spec.host !== undefined && { gateway: spec.host }),
+      },
+    ];
+  });
+}
+
+function deviceNames(name: string, bridges: string[], { rows, config }: Context) {
+  const row = rows.find(
+    (each) => each.kind === 'container' && each.stack === config.name && each.name === name,
+  );
+  const recorded = (row?.spec as ContainerSpec | undefined)?.links ?? [];
+  const kept = recorded.filter(({ bridge }) => bridges.includes(bridge));
+  const names = new Map(kept.map(({ bridge, device }) => [bridge, device]));
+  let next = 0;
+  for (const bridge of bridges) {
+    if (names.has(bridge)) continue;
+    while ([...names.values()].includes(`eth${next}`)) next += 1;
+    names.set(bridge, `eth${next}`);
+  }
+  return names;
+}
