@@ -97,6 +97,7 @@ function compareHost(desired: ContainerSpec, row: ContainerRow, seen: ContainerS
     ...(seen.mounted ? [] : [drift('mount', 'disk is not mounted')]),
     ...(seen.netns ? [] : [drift('network', 'network namespace is gone')]),
     ...recorded.flatMap((link) => linkDrift(link, seen)),
+    ...seen.stray.map((link) => drift('bridges', `veth ${link} is left over`)),
     ...limitDrift(desired, row, seen),
   ];
 }

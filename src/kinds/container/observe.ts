@@ -14,6 +14,8 @@ export interface ContainerSeen {
   exit?: { code: number; outOfMemory: boolean };
   /** By host-side interface name. */
   links: Record<string, LinkState>;
+  /** Ends that bear the container's mark but are in no row: an update was cut off. */
+  stray: string[];
   /** Absent when the cgroup is. */
   limits?: SeenLimits;
 }
@@ -43,6 +45,7 @@ export function observe(
     monitored: alive(probe, facts?.boot_id, facts?.monitor?.pid, facts?.monitor?.start_time),
     rebooted: facts?.boot_id !== undefined && facts.boot_id !== probe.bootId,
     links: observeLinks(spec.links, running ? facts?.pid : undefined, probe),
+    stray: strayLinks(spec, probe),
     ...(exit && { exit }),
     ...(limits && { limits }),
   };
@@ -62,6 +65,7 @@ export function assume(spec: ContainerSpec): ContainerSeen {
     monitored: true,
     rebooted: false,
     links: Object.fromEntries(links),
+    stray: [],
     limits: spec.limits,
   };
 }
@@ -75,6 +79,13 @@ function alive(probe: Probe, bootId?: string, pid?: number, startTime?: number):
 function exitOf(id: string, probe: Probe, site: Site): ContainerSeen['exit'] {
   const exit = probe.exit(id);
   return exit && { code: exit.code, outOfMemory: probe.oomKills(cgroupPath(site, id)) > 0 };
+}
+
+function strayLinks({ links }: ContainerSpec, probe: Probe): string[] {
+  const mark = links[0]?.alias.replace(/@.*/, '@');
+  if (mark === undefined) return [];
+  const names = probe.linksWithAlias(mark).map(({ name }) => name);
+  return names.filter((name) => !links.some(({ link }) => link === name));
 }
 
 function observeLinks(

@@ -71,7 +71,12 @@ export function update(
   const start = about('process') ?? restart;
   return [
     ...(restart && seen.running ? [stop(row.spec, row.facts, restart)] : []),
-    ...rewire(spec, row.spec, about('network') ?? about('bridges'), site),
+    ...rewire(
+      spec,
+      [...row.spec.links.map(({ link }) => link), ...seen.stray],
+      about('network') ?? about('bridges'),
+      site,
+    ),
     ...remount(spec, about('mount'), site),
     ...(start ? [startAgain(spec, row, start)] : liveUpdates(spec, about('limits'), site)),
   ];
@@ -83,13 +88,12 @@ function groupLost(differences: Difference[]): string | undefined {
 
 function rewire(
   spec: ContainerSpec,
-  before: ContainerSpec,
+  before: string[],
   reason: string | undefined,
   site: Site,
 ): ContainerStep[] {
   if (!reason) return [];
-  const gone = before.links.filter(({ link }) => !spec.links.some((each) => each.link === link));
-  const links = gone.map(({ link }) => link);
+  const links = before.filter((link) => !spec.links.some((each) => each.link === link));
   return [
     ...(links.length > 0 ? [{ verb: 'container.unwire', args: { links }, reason } as const] : []),
     wire(spec, spec.links, reason, site),

@@ -1,0 +1,13 @@
+import { bridge } from './bridge/index.js';
+import { config } from './config/index.js';
+import { container } from './container/index.js';
+import { hosts } from './hosts/index.js';
+import { image } from './image/index.js';
+import type { AnyKind } from './kind.js';
+import { volume } from './volume/index.js';
+
+/** Every kind there is. A new one is its folder and a line here. */
+export const kinds = { image, bridge, volume, config, hosts, container } as const satisfies Record<
+  string,
+  AnyKind
+>;

@@ -1,0 +1,100 @@
+import { type Address, addressOf } from '../model/address.js';
+import { UserError } from '../model/errors.js';
+import { byName } from '../model/names.js';
+import type { Change, Plan, Unit } from '../model/plan.js';
+import type { Resource, Row } from '../model/resource.js';
+import type { Site } from '../model/site.js';
+import { type Decision, decide, decideGone } from './decide.js';
+import type { Kinds, Observed } from './observe.js';
+import { orderUnits } from './order.js';
+import { refuseUnknown, selectTargets } from './targets.js';
+import { unitsOf } from './units.js';
+
+export interface PlanInput {
+  stack: string;
+  /** Empty to destroy. */
+  resources: readonly Resource[];
+  /** This stack's. */
+  rows: readonly Row[];
+  observed: Observed;
+  kinds: Kinds;
+  site: Site;
+  /** Empty: everything. */
+  targets?: readonly Address[];
+  /** To be replaced though nothing changed. */
+  replace?: readonly Address[];
+  /** Why rows without a resource go. */
+  goneReason?: string;
+}
+
+/** Pure: the same input gives the same plan, to the letter. */
+export function buildPlan(input: PlanInput): Plan {
+  const decisions = decideAll(input);
+  refuse(decisions, input.observed);
+  const units = decisions.flatMap((each) => unitsOf(each, input.kinds, input.site));
+  const recordedNeeds = new Map(
+    input.rows.map(({ kind, name, needs }) => [addressOf(kind, name), needs] as const),
+  );
+  const ordered = orderUnits(units, recordedNeeds);
+  return {
+    stack: input.stack,
+    changes: changesOf(decisions, ordered, input.kinds),
+    units: ordered,
+  };
+}
+
+function decideAll(input: PlanInput): Decision[] {
+  const { resources, rows, observed, kinds, targets = [], replace = [] } = input;
+  refuseUnknown(replace, new Set(resources.map(({ address }) => address)));
+  const inSight = selectTargets(targets, resources, rows);
+  const rowOf = new Map(rows.map((row) => [addressOf(row.kind, row.name), row]));
+  const wanted = new Set(resources.map(({ address }) => address));
+  const kept = resources
+    .filter(({ address }) => inSight(address))
+    .map((each) =>
+      decide(each, rowOf.get(each.address), observed, kinds, replace.includes(each.address)),
+    );
+  const gone = [...rowOf]
+    .filter(([address]) => !wanted.has(address) && inSight(address))
+    .sort(([a], [b]) => byName(a, b))
+    .map(([, row]) => decideGone(row, observed, input.goneReason ?? 'no longer in the file'));
+  return [...kept, ...gone].filter((each) => each !== undefined);
+}
+
+/** All that stands in the way is said at once, before anything is done. */
+function refuse(decisions: Decision[], { foreign }: Observed): void {
+  const taken = decisions.flatMap(({ action, resource }) => {
+    const reason = resource && foreign.get(resource.address);
+    return action === 'create' && reason ? [`cannot create ${resource.address}: ${reason}`] : [];
+  });
+  const kept = decisions.filter(
+    ({ action, row }) => row?.protect && (action === 'delete' || action === 'replace'),
+  );
+  const guarded = kept.map(
+    ({ action, row, reasons }) =>
+      `cannot ${action} ${row?.kind}.${row?.name}: it is protected (${reasons.join(', ')})`,
+  );
+  if (taken.length + guarded.length === 0) return;
+  const hint = guarded.length > 0 ? 'Set protect: false and apply, then try again.' : undefined;
+  throw new UserError([...taken, ...guarded].join('\n'), hint);
+}
+
+function changesOf(decisions: Decision[], units: Unit[], kinds: Kinds): Change[] {
+  const last = new Map(units.map(({ address }, index) => [address, index]));
+  const position = (change: Change) => last.get(change.address) ?? 0;
+  return decisions.map((each) => changeOf(each, kinds)).sort((a, b) => position(a) - position(b));
+}
+
+function changeOf({ action, resource, row, reasons, differences }: Decision, kinds: Kinds): Change {
+  const { kind, name, spec } = (resource ?? row) as Resource | Row;
+  const moved = differences.length > 0 && differences.every(({ cause }) => cause === 'drift');
+  const lost = action === 'forget' || (action === 'create' && row?.status === 'ready');
+  return {
+    address: addressOf(kind, name),
+    action: kinds[kind].derived ? 'refresh' : action,
+    reasons,
+    differences,
+    drift: moved || lost,
+    ...(action !== 'update' && { spec }),
+  };
+}

@@ -1,0 +1,56 @@
+import { addressOf } from '../model/address.js';
+import type { Action, Difference } from '../model/plan.js';
+import type { Resource, Row } from '../model/resource.js';
+import type { Kinds, Observed } from './observe.js';
+
+/** What is to be done about one resource, before it is turned into steps. */
+export interface Decision {
+  action: Exclude<Action, 'refresh'>;
+  reasons: string[];
+  differences: Difference[];
+  /** Present unless the resource goes. */
+  resource?: Resource;
+  /** Present unless the resource is new. */
+  row?: Row;
+  seen?: unknown;
+}
+
+/**
+ * The table at the heart of the design: desired × recorded × observed. Undefined when nothing is
+ * to be done.
+ */
+export function decide(
+  resource: Resource,
+  row: Row | undefined,
+  { seen: all }: Observed,
+  kinds: Kinds,
+  forced: boolean,
+): Decision | undefined {
+  if (!row) return { action: 'create', reasons: ['new'], differences: [], resource };
+  const seen = all.get(resource.address);
+  if (seen === undefined) {
+    const reasons = [row.status === 'pending' ? UNFINISHED : 'lost: it is gone from the host'];
+    return { action: 'create', reasons, differences: [], resource, row };
+  }
+  const differences = kinds[resource.kind].compare(resource, row, seen);
+  const reasons = differences.map(({ reason }) => reason);
+  const decision = { differences, resource, row, seen };
+  if (forced) return { ...decision, action: 'replace', reasons: ['asked for', ...reasons] };
+  if (differences.some(({ effect }) => effect === 'replace')) {
+    return { ...decision, action: 'replace', reasons };
+  }
+  if (row.status === 'pending') {
+    return { ...decision, action: 'update', reasons: [UNFINISHED, ...reasons] };
+  }
+  return differences.length > 0 ? { ...decision, action: 'update', reasons } : undefined;
+}
+
+/** A row that the file no longer speaks of. */
+export function decideGone(row: Row, { seen: all }: Observed, reason: string): Decision {
+  const seen = all.get(addressOf(row.kind, row.name));
+  return seen === undefined
+    ? { action: 'forget', reasons: ['it is gone from the host'], differences: [], row }
+    : { action: 'delete', reasons: [reason], differences: [], row, seen };
+}
+
+const UNFINISHED = 'unfinished: an earlier run was interrupted';

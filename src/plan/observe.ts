@@ -1,0 +1,47 @@
+import type { Probe } from '../host/host.js';
+import type { AnyKind } from '../kinds/kind.js';
+import type { Address, KindName } from '../model/address.js';
+import { addressOf } from '../model/address.js';
+import type { Resource, Row } from '../model/resource.js';
+import type { Site } from '../model/site.js';
+
+export type Kinds = Readonly<Record<KindName, AnyKind>>;
+
+/** The one snapshot a plan is made from. */
+export interface Observed {
+  /** What was seen of each resource, in its kind's own form. Absent: nothing is there. */
+  seen: Map<Address, unknown>;
+  /** Why a resource that no row knows cannot be made: somebody else's is in its place. */
+  foreign: Map<Address, string>;
+}
+
+/** Looks at what the stack's rows and the file speak of, and at nothing else. */
+export function observe(
+  kinds: Kinds,
+  resources: readonly Resource[],
+  rows: readonly Row[],
+  probe: Probe,
+  site: Site,
+): Observed {
+  const seen = new Map<Address, unknown>();
+  const foreign = new Map<Address, string>();
+  for (const { kind, name, spec, facts } of rows) {
+    const state = kinds[kind].observe(spec, facts, probe, site);
+    if (state !== undefined) seen.set(addressOf(kind, name), state);
+  }
+  const recorded = new Set(rows.map(({ kind, name }) => addressOf(kind, name)));
+  for (const { kind, address, spec } of resources) {
+    const reason = recorded.has(address) ? undefined : kinds[kind].foreign(spec, probe, site);
+    if (reason !== undefined) foreign.set(address, reason);
+  }
+  return { seen, foreign };
+}
+
+/** For `--refresh=false`: the host is believed to be as it was left. */
+export function assumeUnmoved(kinds: Kinds, rows: readonly Row[]): Observed {
+  const seen = rows.map(({ kind, name, spec, facts }): [Address, unknown] => [
+    addressOf(kind, name),
+    kinds[kind].assume(spec, facts),
+  ]);
+  return { seen: new Map(seen), foreign: new Map() };
+}

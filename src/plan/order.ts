@@ -1,0 +1,64 @@
+import type { Address } from '../model/address.js';
+import type { Unit } from '../model/plan.js';
+import { dropId, putId } from './units.js';
+
+/**
+ * Fills in what each unit waits for, and sorts the units so that each comes after what it waits
+ * for, otherwise in the order given.
+ *
+ * - A resource is put after what it needs.
+ * - It is dropped after everything that needed it: dropped, or no longer needing it.
+ * - A replacement is put after its drop; the drop waits for what the replacement needs, so that
+ *   nothing is torn down for a successor that cannot be made.
+ */
+export function orderUnits(units: Unit[], recordedNeeds: ReadonlyMap<Address, Address[]>): Unit[] {
+  const byId = new Map(units.map((unit) => [unit.id, unit]));
+  const dependents = invert(recordedNeeds);
+  const present = (ids: string[]) => ids.filter((id) => byId.has(id));
+  const linked = units.map((unit): Unit => {
+    const needs =
+      unit.mode === 'put'
+        ? [dropId(unit.address), ...unit.resourceNeeds.map(putId)]
+        : dropNeeds(unit, byId, dependents.get(unit.address) ?? []);
+    return { ...unit, needs: present([...new Set(needs)]) };
+  });
+  return sort(linked);
+}
+
+function dropNeeds(
+  { address }: Unit,
+  byId: ReadonlyMap<string, Unit>,
+  dependents: Address[],
+): string[] {
+  const successor = byId.get(putId(address));
+  if (!successor) return dependents.flatMap((each) => [dropId(each), putId(each)]);
+  const prepared = successor.resourceNeeds.filter((each) => !byId.has(dropId(each)));
+  return [...dependents.map(dropId), ...prepared.map(putId)];
+}
+
+function invert(needs: ReadonlyMap<Address, Address[]>): Map<Address, Address[]> {
+  const dependents = new Map<Address, Address[]>();
+  for (const [address, list] of needs) {
+    for (const need of list) dependents.set(need, [...(dependents.get(need) ?? []), address]);
+  }
+  return dependents;
+}
+
+/** Depth first. The file's checks leave no cycle in what resources need. */
+function sort(units: Unit[]): Unit[] {
+  const byId = new Map(units.map((unit) => [unit.id, unit]));
+  const sorted = new Set<Unit>();
+  const entered = new Set<Unit>();
+  const visit = (unit: Unit) => {
+    if (sorted.has(unit)) return;
+    if (entered.has(unit)) throw new Error(`units wait for each other: ${unit.id}`);
+    entered.add(unit);
+    for (const id of unit.needs) {
+      const need = byId.get(id);
+      if (need) visit(need);
+    }
+    sorted.add(unit);
+  };
+  for (const unit of units) visit(unit);
+  return [...sorted];
+}

@@ -1,0 +1,36 @@
+import type { Address } from '../model/address.js';
+import { addressOf } from '../model/address.js';
+import { UserError } from '../model/errors.js';
+import type { Resource, Row } from '../model/resource.js';
+
+/** What `--target` leaves in sight: the targets, what they need, and for what goes, what needs it. */
+export function selectTargets(
+  targets: readonly Address[],
+  resources: readonly Resource[],
+  rows: readonly Row[],
+): (address: Address) => boolean {
+  if (targets.length === 0) return () => true;
+  const needs = new Map(resources.map(({ address, needs: list }) => [address, list]));
+  const recorded = rows.map((row) => ({ address: addressOf(row.kind, row.name), ...row }));
+  refuseUnknown(targets, new Set([...needs.keys(), ...recorded.map(({ address }) => address)]));
+  const selected = new Set<Address>();
+  const add = (address: Address) => {
+    if (selected.has(address)) return;
+    selected.add(address);
+    needs.get(address)?.forEach(add);
+    if (needs.has(address)) return;
+    for (const row of recorded) if (row.needs.includes(address)) add(row.address);
+  };
+  targets.forEach(add);
+  return (address) => selected.has(address);
+}
+
+/** `--replace` and `--target` take addresses of this stack only. */
+export function refuseUnknown(asked: readonly Address[], known: ReadonlySet<Address>): void {
+  const unknown = asked.filter((address) => !known.has(address));
+  if (unknown.length === 0) return;
+  throw new UserError(
+    `no such resource in this stack: ${unknown.join(', ')}`,
+    `It has: ${[...known].join(', ')}`,
+  );
+}

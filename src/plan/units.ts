@@ -1,0 +1,61 @@
+import { addressOf } from '../model/address.js';
+import { equal } from '../model/json.js';
+import type { Unit } from '../model/plan.js';
+import type { Resource, Row } from '../model/resource.js';
+import type { Site } from '../model/site.js';
+import type { Step } from '../model/step.js';
+import type { Decision } from './decide.js';
+import type { Kinds } from './observe.js';
+
+/** The runs of steps that carry a decision out; a replace is a removal and a creation. */
+export function unitsOf(decision: Decision, kinds: Kinds, site: Site): Unit[] {
+  const { action, resource, row, reasons } = decision;
+  const reason = reasons.join(', ');
+  const drop = () => (row ? [dropUnit(row, kinds[row.kind].remove(row, reason, site))] : []);
+  if (!resource) return drop();
+  const kind = kinds[resource.kind];
+  const create = () => putUnit(resource, kind.create(resource, reason, site), false);
+  // what is left of another spec goes first: its links may have other names
+  if (action === 'create')
+    return row && !equal(row.spec, resource.spec) ? [...drop(), create()] : [create()];
+  if (action === 'replace') return [...drop(), create()];
+  const { differences, seen } = decision;
+  return [putUnit(resource, kind.update(resource, row as Row, seen, differences, site), true)];
+}
+
+export const putId = (address: string) => `put ${address}`;
+export const dropId = (address: string) => `drop ${address}`;
+
+function putUnit(resource: Resource, steps: Step[], keepFacts: boolean): Unit {
+  const { address, kind, name, spec, needs, protect } = resource;
+  return {
+    id: putId(address),
+    mode: 'put',
+    address,
+    kind,
+    name,
+    spec,
+    resourceNeeds: needs,
+    protect,
+    keepFacts,
+    steps,
+    needs: [],
+  };
+}
+
+function dropUnit({ kind, name, spec, needs, protect }: Row, steps: Step[]): Unit {
+  const address = addressOf(kind, name);
+  return {
+    id: dropId(address),
+    mode: 'drop',
+    address,
+    kind,
+    name,
+    spec,
+    resourceNeeds: needs,
+    protect,
+    keepFacts: true,
+    steps,
+    needs: [],
+  };
+}
