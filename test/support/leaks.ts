@@ -1,0 +1,197 @@
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { siteOf } from '../../src/model/site.js';
+
+/** What is there, by name (`loop loop3`, `mount /run/x`), with what tells it from another of that name. */
+export type Snapshot = Record<string, string>;
+
+export interface Looked {
+  /** `--root` of the baleine in question: loops, processes, cgroups and files are told by it. */
+  root: string;
+  /** A process whose mount and network namespaces are looked at; default this one. */
+  pid?: number;
+}
+
+/**
+ * Everything a baleine with this root may leave: loops, mounts, network namespaces, links,
+ * cgroups, runtime state, processes and files. Two of them compare with `difference`.
+ */
+export async function snapshot({ root, pid = process.pid }: Looked): Promise<Snapshot> {
+  const { tag, run } = siteOf(root);
+  return Object.fromEntries([
+    ...loops(root),
+    ...mounts(pid),
+    ...netns(pid),
+    ...(await links(pid)),
+    ...cgroups(tag),
+    ...runtimeState(pid, tag),
+    ...processes([root, run], tag),
+    ...files(root),
+  ]);
+}
+
+/** One line for each thing left, gone or changed, in order; empty when nothing is. */
+export function difference(before: Snapshot, after: Snapshot): string[] {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return names.flatMap((name) => {
+    const [old, now] = [before[name], after[name]];
+    if (old === now) return [];
+    if (old === undefined) return [`left: ${name} (${now})`];
+    if (now === undefined) return [`gone: ${name} (${old})`];
+    return [`changed: ${name} (${old} → ${now})`];
+  });
+}
+
+type Entry = [name: string, detail: string];
+
+/** Sysfs of any namespace lists all loop devices; ` (deleted)` is the kernel's mark on a removed file. */
+export function loops(root: string): Entry[] {
+  return list('/sys/block')
+    .filter((name) => name.startsWith('loop'))
+    .flatMap((name): Entry[] => {
+      const file = text(`/sys/block/${name}/loop/backing_file`).trim();
+      return under(file, root) ? [[`loop ${name}`, file]] : [];
+    });
+}
+
+/** proc_pid_mountinfo(5): fields 1 and 5, and type and source after the separator ` - `. */
+function mounts(pid: number): Entry[] {
+  const lines = text(`/proc/${pid}/mountinfo`).split('\n').filter(Boolean);
+  return lines.map((line) => {
+    const [head = '', tail = ''] = line.split(' - ');
+    const fields = head.split(' ');
+    return [`mount ${fields[0]} ${fields[4]}`, tail.split(' ').slice(0, 2).join(' ')];
+  });
+}
+
+function netns(pid: number): Entry[] {
+  return list(`/proc/${pid}/root/run/netns`).map((name) => [`netns ${name}`, 'named']);
+}
+
+async function links(pid: number): Promise<Entry[]> {
+  const { stdout } = await execa('nsenter', [`--net=/proc/${pid}/ns/net`, 'ip', '-json', 'link']);
+  const seen = JSON.parse(stdout) as { ifname: string; ifindex: number; master?: string }[];
+  return seen.map(({ ifname, ifindex, master }) => [
+    `link ${ifname}`,
+    `index ${ifindex}${master ? ` on ${master}` : ''}`,
+  ]);
+}
+
+/** The common parent counts only while no other tag is in it, because tests run side by side. */
+function cgroups(tag: string): Entry[] {
+  return cgroupRoots().flatMap((root) => {
+    const parent = join(root, 'baleine');
+    const groups = folders(join(parent, tag));
+    const others = folders(parent).some(
+      (each) => each !== parent && !under(each, join(parent, tag)),
+    );
+    return [...groups, ...(others ? [] : folders(parent).slice(0, 1))].map(
+      (path): Entry => [`cgroup ${path}`, 'there'],
+    );
+  });
+}
+
+/** Every mounted hierarchy of either version. */
+export function cgroupRoots(): string[] {
+  return text('/proc/self/mounts')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .filter(([, , type]) => type === 'cgroup' || type === 'cgroup2')
+    .map(([, path]) => path as string);
+}
+
+/** A cgroup folder and those in it, parents first; none when it is not there. */
+export function folders(path: string): string[] {
+  if (!stat(path)?.isDirectory()) return [];
+  return [path, ...list(path).flatMap((name) => folders(join(path, name)))];
+}
+
+/** Bundles and mount points of ours, and containers known to the runtimes' default folders. */
+function runtimeState(pid: number, tag: string): Entry[] {
+  const run = `/proc/${pid}/root/run`;
+  const parent = list(join(run, 'baleine')).some((name) => name !== tag) ? [] : ['baleine'];
+  const known = ['crun', 'runc'].flatMap((name) =>
+    list(join(run, name)).map((id) => join(name, id)),
+  );
+  const ours = walk(join(run, 'baleine', tag)).map(([path]) => path.slice(run.length + 1));
+  return [...parent.filter((name) => stat(join(run, name))), ...known, ...ours].map((path) => [
+    `state /run/${path}`,
+    'there',
+  ]);
+}
+
+/** Those in a cgroup of ours, and those that name one of our folders (conmon does). */
+export function processes(paths: string[], tag: string): Entry[] {
+  const own = ancestors(process.pid);
+  return list('/proc')
+    .filter((name) => /^\d+$/.test(name) && !own.has(Number(name)))
+    .flatMap((name): Entry[] => {
+      const words = text(`/proc/${name}/cmdline`).split('\0');
+      const ours =
+        text(`/proc/${name}/cgroup`).includes(`/baleine/${tag}/`) ||
+        words.some((word) => paths.some((path) => word.includes(path)));
+      const status = text(`/proc/${name}/stat`);
+      const fields = status.slice(status.lastIndexOf(')') + 2).split(' ');
+      if (!ours || !status || fields[0] === 'Z') return [];
+      return [[`process ${name}`, `${words.slice(0, 3).join(' ').trim()}, started ${fields[19]}`]];
+    });
+}
+
+function ancestors(pid: number): Set<number> {
+  const found = new Set<number>();
+  for (let each = pid; each > 1 && !found.has(each); ) {
+    found.add(each);
+    each = Number(/^PPid:\s*(\d+)/m.exec(text(`/proc/${each}/status`))?.[1] ?? 0);
+  }
+  return found;
+}
+
+function files(root: string): Entry[] {
+  return walk(root).map(([path, { ino, mtimeMs, size }]) => [
+    `file ${path}`,
+    `inode ${ino}, ${size} bytes, modified ${new Date(mtimeMs).toISOString()}`,
+  ]);
+}
+
+type Stat = NonNullable<ReturnType<typeof stat>>;
+
+/** A folder and all in it, not crossing into what is mounted there. */
+function walk(path: string, device?: number): [string, Stat][] {
+  const found = stat(path);
+  if (!found || (device !== undefined && found.dev !== device)) return [];
+  const inside = found.isDirectory() ? list(path) : [];
+  return [[path, found], ...inside.flatMap((name) => walk(join(path, name), found.dev))];
+}
+
+const under = (path: string, dir: string) => path === dir || path.startsWith(`${dir}/`);
+
+/** Things vanish while one looks: absent reads as empty, here and below. */
+function list(path: string): string[] {
+  try {
+    return readdirSync(path).sort();
+  } catch {
+    return [];
+  }
+}
+
+function text(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function stat(path: string) {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
+
+/** The namespace a process is in, as the kernel names it. */
+export function namespaceOf(pid: number, kind: 'mnt' | 'net'): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/${kind}`);
+  } catch {
+    return undefined;
+  }
+}

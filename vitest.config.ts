@@ -1,0 +1,34 @@
+import { defineConfig } from 'vitest/config';
+import { lacking } from './test/support/lacking.js';
+import { privateHostPool } from './test/support/pool.js';
+
+const lacks = lacking();
+if (lacks) console.warn(`kernel tests are skipped: ${lacks}\n`);
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/kernel/**'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'kernel',
+          include: ['test/kernel/**/*.test.ts'],
+          // A pattern that nothing matches: then each test counts as skipped and no hook runs.
+          ...(lacks ? { testNamePattern: /(?!)/ } : { pool: privateHostPool() }),
+          globalSetup: lacks ? [] : ['test/support/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
