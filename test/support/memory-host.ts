@@ -1,0 +1,211 @@
+import type { Host, Probe, SeenLimits, SeenLink, Wiring } from '../../src/host/host.js';
+import { cgroupPath, netnsName, netnsPath, type Site } from '../../src/model/site.js';
+import type { ContainerSpec } from '../../src/model/specs.js';
+
+interface MemoryFile {
+  size: number;
+  text?: string;
+  directory: boolean;
+}
+
+/**
+ * A host that is only maps: the ports act on them and the probe reads them, so that planner tests
+ * can apply a file, break something, and look at the next plan. Not a stand-in for kernel tests.
+ */
+export class MemoryHost {
+  bootId = 'boot-1';
+  links = new Map<string, SeenLink>();
+  mounts = new Map<string, string>();
+  processes = new Map<number, number>();
+  files = new Map<string, MemoryFile>();
+  cgroups = new Map<string, SeenLimits>();
+  /** Addresses by device, by network namespace name. */
+  namespaces = new Map<string, Map<string, string[]>>();
+  exits = new Map<string, { code: number; at: string }>();
+  /** Network namespace and host-side monitor of a container's process. */
+  running = new Map<string, { pid: number; monitor: number; netns: string }>();
+  signals: string[] = [];
+  #nextPid = 1000;
+
+  constructor(readonly site: Site) {}
+
+  probe(): Probe {
+    return {
+      bootId: this.bootId,
+      link: (name) => this.links.get(name),
+      linksWithAlias: (prefix) =>
+        [...this.links.values()].filter(({ alias }) => alias?.startsWith(prefix)),
+      subnets: () =>
+        [...this.links.values()].flatMap(({ name, addresses }) =>
+          addresses.map((address) => ({ link: name, address })),
+        ),
+      mount: (path) => {
+        const source = this.mounts.get(path);
+        return source === undefined ? undefined : { source, type: 'ext4' };
+      },
+      process: (pid) => this.processes.get(pid),
+      file: (path) => {
+        const file = this.files.get(path);
+        return file && { size: file.size, used: file.size, directory: file.directory };
+      },
+      text: (path) => this.files.get(path)?.text,
+      limits: (cgroup) => this.cgroups.get(cgroup),
+      oomKills: () => 0,
+      addresses: (pid) => this.namespaces.get(this.#netnsOf(pid)) ?? new Map(),
+      exit: (id) => this.exits.get(id),
+    };
+  }
+
+  get ports(): Host {
+    return {
+      links: {
+        ensureBridge: async ({ link, alias, address }) => {
+          const addresses = address ? [address] : [];
+          this.links.set(link, { name: link, kind: 'bridge', up: true, alias, addresses });
+        },
+        removeLink: async (name) => this.removeLink(name),
+        wire: async (wirings) => wirings.map((each) => this.#wire(each)),
+        unwire: async (names) => {
+          for (const name of names) this.removeLink(name);
+        },
+        removeNetns: async (names) => {
+          for (const name of names) {
+            this.namespaces.delete(name);
+            this.mounts.delete(`/run/netns/${name}`);
+          }
+        },
+      },
+      disks: {
+        create: async (file, size) => this.#file(file, size),
+        copy: async (from, to, size) =>
+          this.#file(to, Math.max(size ?? 0, this.files.get(from)?.size ?? 0)),
+        derive: async (_from, to, size) => this.#file(to, size),
+        ensureMounted: async (file, dir) => {
+          this.mounts.set(dir, file);
+        },
+        ensureUnmounted: async (dir) => {
+          this.mounts.delete(dir);
+        },
+      },
+      trees: {
+        debian: async () => undefined,
+        extract: async () => undefined,
+        host: async () => undefined,
+        copy: async () => undefined,
+      },
+      files: {
+        ensureDir: async (path) => {
+          this.files.set(path, { size: 0, directory: true });
+        },
+        write: async (path, text) => {
+          this.files.set(path, { size: text.length, text, directory: false });
+        },
+        overwrite: async (path, text) => {
+          this.files.set(path, { size: text.length, text, directory: false });
+        },
+        remove: async (path) => {
+          for (const each of this.files.keys()) {
+            if (each === path || each.startsWith(`${path}/`)) this.files.delete(each);
+          }
+        },
+      },
+      cgroups: {
+        ensureLimits: async (cgroup, limits) => {
+          this.cgroups.set(cgroup, { ...limits });
+        },
+        remove: async (cgroup) => {
+          this.cgroups.delete(cgroup);
+        },
+      },
+      runtime: {
+        start: async (spec) => this.#start(spec),
+        stop: async (id) => this.#stop(id),
+        signal: async (id, signal) => {
+          if (!this.running.has(id)) return false;
+          this.signals.push(`${signal} ${id}`);
+          return true;
+        },
+        execute: async (id) => (this.running.has(id) ? { code: 0, output: '' } : undefined),
+        runOnce: async () => undefined,
+      },
+    };
+  }
+
+  /** As the kernel does: ports of a bridge lose their master, a veth takes its peer along. */
+  removeLink(name: string): void {
+    this.links.delete(name);
+    for (const link of this.links.values()) if (link.master === name) delete link.master;
+  }
+
+  /** The process ends, its parent writes the exit code and ends too. */
+  end(id: string, code: number): void {
+    const found = this.running.get(id);
+    if (!found) throw new Error(`${id} does not run`);
+    this.processes.delete(found.pid);
+    this.processes.delete(found.monitor);
+    this.running.delete(id);
+    this.cgroups.delete(cgroupPath(this.site, id));
+    this.exits.set(id, { code, at: '2026-01-01T00:00:00Z' });
+  }
+
+  /** Processes, mounts, links and namespaces are gone; files stay. */
+  reboot(): void {
+    this.bootId = 'boot-2';
+    for (const map of [this.links, this.mounts, this.processes, this.cgroups]) map.clear();
+    for (const map of [this.namespaces, this.exits, this.running]) map.clear();
+  }
+
+  #file(path: string, size: number): void {
+    this.files.set(path, { size, directory: false });
+  }
+
+  #wire({ netns, links }: Wiring): Error | undefined {
+    const devices = this.namespaces.get(netns) ?? new Map<string, string[]>();
+    this.namespaces.set(netns, devices);
+    this.mounts.set(`/run/netns/${netns}`, 'nsfs');
+    for (const { link, alias, bridge_link, device, address } of links) {
+      if (!this.links.has(bridge_link)) return new Error(`cannot wire ${link}: no ${bridge_link}`);
+      const addresses: string[] = [];
+      this.links.set(link, {
+        name: link,
+        kind: 'veth',
+        up: true,
+        master: bridge_link,
+        alias,
+        addresses,
+      });
+      devices.set(device, address ? [address] : []);
+    }
+    return undefined;
+  }
+
+  #start(spec: ContainerSpec) {
+    if (!this.mounts.has(netnsPath(this.site, spec.id))) throw new Error('no network namespace');
+    this.#nextPid += 2;
+    const pid = this.#nextPid;
+    this.processes.set(pid, pid * 10).set(pid + 1, pid * 10);
+    const netns = netnsName(this.site, spec.id);
+    this.running.set(spec.id, { pid, monitor: pid + 1, netns });
+    this.cgroups.set(cgroupPath(this.site, spec.id), { ...spec.limits });
+    this.exits.delete(spec.id);
+    return {
+      pid,
+      start_time: pid * 10,
+      boot_id: this.bootId,
+      monitor: { pid: pid + 1, start_time: pid * 10 },
+      started_at: '2026-01-01T00:00:00Z',
+      runtime: 'memory',
+    };
+  }
+
+  #stop(id: string): void {
+    const found = this.running.get(id);
+    if (!found) return;
+    this.end(id, 137);
+    this.exits.delete(id);
+  }
+
+  #netnsOf(pid: number): string {
+    return [...this.running.values()].find((each) => each.pid === pid)?.netns ?? '';
+  }
+}
