@@ -1,0 +1,88 @@
+import { equal } from '../model/json.js';
+import type { Difference } from '../model/plan.js';
+import type { Paint } from './color.js';
+import { essence } from './essence.js';
+import { textDiff } from './text-diff.js';
+import { formatValue, printable } from './value.js';
+
+const INDENT = ' '.repeat(6);
+const DEEPER = ' '.repeat(10);
+const COLORS = { '+': 'green', '-': 'red', '~': 'yellow' } as const;
+
+type Symbol = keyof typeof COLORS;
+
+/** `+ limits.memory: 64M`, one line for each attribute of what comes or goes. */
+export function attributeLines(
+  symbol: '+' | '-',
+  address: string,
+  spec: unknown,
+  paint: Paint,
+): string[] {
+  if (spec === undefined) return [];
+  return flatten('', essence(address, spec)).map(([attribute, value]) =>
+    line(symbol, `${attribute}: ${formatValue(attribute, value)}`, paint),
+  );
+}
+
+/**
+ * One difference: objects key by key, texts as a diff, anything else `before → after`. Nothing
+ * when there is no value to show: the reason in the title then says it all.
+ */
+export function differenceLines(
+  { attribute, before, after, effect }: Difference,
+  replaces: boolean,
+  paint: Paint,
+): string[] {
+  const forced = replaces && effect === 'replace' ? '  # forces replacement' : '';
+  if (isText(before) && isText(after) && (before + after).includes('\n')) {
+    return [line('~', `${attribute}:${forced}`, paint), ...diffLines(before, after, paint)];
+  }
+  return pairs(attribute, before, after).map(([name, from, to]) => {
+    if (from === undefined) return line('+', `${name}: ${formatValue(name, to)}${forced}`, paint);
+    if (to === undefined) return line('-', `${name}: ${formatValue(name, from)}${forced}`, paint);
+    return line(
+      '~',
+      `${name}: ${formatValue(name, from)} → ${formatValue(name, to)}${forced}`,
+      paint,
+    );
+  });
+}
+
+function line(symbol: Symbol, text: string, paint: Paint): string {
+  return `${INDENT}${paint(COLORS[symbol], symbol)} ${text}`;
+}
+
+function diffLines(before: string, after: string, paint: Paint): string[] {
+  return textDiff(before, after).map((each) => {
+    const color = each[0] === '+' ? 'green' : each[0] === '-' ? 'red' : 'dim';
+    return DEEPER + paint(color, printable(each));
+  });
+}
+
+function pairs(name: string, before: unknown, after: unknown): [string, unknown, unknown][] {
+  if (equal(before ?? null, after ?? null)) return [];
+  if (!isObject(before) || !isObject(after))
+    return [[name, before ?? undefined, after ?? undefined]];
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
+  return keys.flatMap((key) => pairs(`${name}.${key}`, before[key], after[key]));
+}
+
+function flatten(prefix: string, value: unknown): [string, unknown][] {
+  if (isEmpty(value)) return [];
+  if (!isObject(value)) return [[prefix, value]];
+  return Object.entries(value).flatMap(([key, each]) =>
+    flatten(prefix === '' ? key : `${prefix}.${key}`, each),
+  );
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

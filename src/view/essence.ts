@@ -1,0 +1,72 @@
+import { parseAddress } from '../model/address.js';
+import type {
+  BridgeSpec,
+  ConfigSpec,
+  ContainerSpec,
+  ImageSpec,
+  LinkSpec,
+  MountSpec,
+} from '../model/specs.js';
+
+type Attributes = Record<string, unknown>;
+
+/**
+ * What a reader wants to know of a resource that comes or goes, in the words of the file: no
+ * names that baleine made up, no generated texts, nothing that is as it is by default.
+ */
+export function essence(address: string, spec: unknown): Attributes {
+  const describe = DESCRIBE[parseAddress(address)?.kind ?? ''];
+  return describe ? describe(spec as never) : (spec as Attributes);
+}
+
+const DESCRIBE: Record<string, (spec: never) => Attributes> = {
+  image: ({ size, from, copy, run, config }: Partial<ImageSpec>) => ({
+    size,
+    from,
+    copy: copy?.map((each) => `${each.from} → ${each.to}`),
+    run,
+    ...config,
+  }),
+  bridge: ({ subnet, host, isolated, uplink }: Partial<BridgeSpec>) => ({
+    subnet,
+    host,
+    isolated: isolated || undefined,
+    uplink,
+  }),
+  config: ({ file, text }: Partial<ConfigSpec>) => ({
+    file,
+    text: text === undefined ? undefined : `${text.split('\n').length - 1} lines`,
+  }),
+  container,
+};
+
+/** As it is when the file says nothing. */
+const USUAL: Attributes = {
+  user: '0:0',
+  working_dir: '/',
+  stop_signal: 'SIGTERM',
+  stop_grace_period: 10_000,
+  security: 'default',
+  read_only: false,
+};
+
+function container(spec: Partial<ContainerSpec>): Attributes {
+  const { id, image, args, links, mounts, hosts_file, hostname, logs, restart, ...rest } = spec;
+  return {
+    image: image?.name,
+    command: args,
+    bridges: links && Object.fromEntries(links.map((link) => [link.bridge, linkText(link)])),
+    volumes: mounts?.map(mountText),
+    ...Object.fromEntries(Object.entries(rest).filter(([key, value]) => USUAL[key] !== value)),
+    hostname: id?.endsWith(`.${hostname}`) ? undefined : hostname,
+    restart: restart?.max === undefined ? restart?.name : `${restart.name}:${restart.max}`,
+  };
+}
+
+function linkText({ address, mac }: LinkSpec): string {
+  return [address ?? 'no address', mac].filter((each) => each !== undefined).join(', ');
+}
+
+function mountText({ source, target, read_only }: MountSpec): string {
+  return `${source}:${target}${read_only ? ':ro' : ''}`;
+}

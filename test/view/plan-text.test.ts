@@ -1,0 +1,212 @@
+import { expect, it } from 'vitest';
+import type { Change, Difference } from '../../src/model/plan.js';
+import { renderPlan } from '../../src/view/plan-text.js';
+
+const change = (address: Change['address'], action: Change['action'], rest: Partial<Change> = {}) =>
+  ({ address, action, reasons: [], differences: [], drift: false, ...rest }) satisfies Change;
+
+const differs = (attribute: string, before: unknown, after: unknown, rest = {}): Difference => ({
+  attribute,
+  before,
+  after,
+  cause: 'file',
+  effect: 'update',
+  reason: `${attribute} changed`,
+  ...rest,
+});
+
+const render = (changes: Change[], color = false, destroy = false) =>
+  renderPlan({ stack: 'shop', changes, units: [] }, { color, destroy });
+
+it('says that there is nothing to do', () => {
+  expect(render([])).toBe('No changes. Your infrastructure matches the configuration.');
+  expect(render([], false, true)).toBe('No objects need to be destroyed.');
+});
+
+it('shows every action with its symbol, and counts a replace twice', () => {
+  const changes = [
+    change('image.web', 'create', {
+      reasons: ['new'],
+      spec: {
+        id: 'shop.web',
+        size: 536870912,
+        from: { host: { binaries: ['/bin/busybox'], files: [] } },
+        copy: [{ from: '/srv/site', to: '/srv/www', owner: '0:0' }],
+        run: [],
+        config: { environment: {} },
+      },
+    }),
+    change('container.web-1', 'update', {
+      reasons: ['memory 64M → 96M'],
+      differences: [differs('limits.memory', 67108864, 100663296)],
+    }),
+    change('container.db', 'replace', {
+      reasons: ['command changed'],
+      differences: [
+        differs('command', ['sh'], ['busybox', 'httpd'], { effect: 'replace' }),
+        differs('environment', { A: '1', B: '2' }, { B: '3', C: '4' }),
+      ],
+    }),
+    change('bridge.old', 'delete', {
+      reasons: ['no longer in the file'],
+      spec: { link: 'bb-1', alias: 'x', subnet: '10.77.9.0/24', isolated: true },
+    }),
+    change('volume.x', 'forget', { reasons: ['its folder is gone'] }),
+  ];
+  expect(render(changes)).toBe(`baleine will perform the following actions:
+
+  # image.web will be created (new)
+  + image.web
+      + size: 512M
+      + from.host.binaries: ["/bin/busybox"]
+      + copy: ["/srv/site → /srv/www"]
+
+  # container.web-1 will be updated in-place (memory 64M → 96M)
+  ~ container.web-1
+      ~ limits.memory: 64M → 96M
+
+  # container.db must be replaced (command changed)
+-/+ container.db
+      ~ command: ["sh"] → ["busybox","httpd"]  # forces replacement
+      - environment.A: 1
+      ~ environment.B: 2 → 3
+      + environment.C: 4
+
+  # bridge.old will be destroyed (no longer in the file)
+  - bridge.old
+      - subnet: 10.77.9.0/24
+      - isolated: true
+
+  # volume.x will be forgotten (its folder is gone)
+
+Plan: 2 to add, 1 to change, 2 to destroy, 1 to forget.`);
+});
+
+it('keeps what baleine made up out of a new container', () => {
+  const spec = {
+    id: 'shop.web-1',
+    image: { name: 'web', file: '/r/images/shop.web.img', version: 'abc' },
+    args: ['busybox', 'httpd'],
+    user: '0:0',
+    working_dir: '/srv',
+    hostname: 'web-1',
+    links: [
+      { bridge: 'front', bridge_link: 'bb-1', link: 'bv-1', alias: 'a', device: 'eth0' },
+      {
+        bridge: 'back',
+        link: 'bv-2',
+        device: 'eth1',
+        address: '10.77.2.4/24',
+        mac: '02:00:00:00:00:01',
+      },
+    ],
+    mounts: [{ source: '/r/volumes/shop/data', target: '/data', read_only: true }],
+    environment: { MODE: 'prod' },
+    limits: { memory: 67108864, pids: 100 },
+    restart: { name: 'on-failure', max: 3 },
+    stop_signal: 'SIGTERM',
+    stop_grace_period: 90_000,
+    security: 'default',
+    cap_add: [],
+    read_only: false,
+    hosts_file: '/r/hosts/shop.front-1',
+    logs: { max_size: 10485760 },
+  };
+  expect(render([change('container.web-1', 'create', { spec })])).toBe(
+    `baleine will perform the following actions:
+
+  # container.web-1 will be created
+  + container.web-1
+      + image: web
+      + command: ["busybox","httpd"]
+      + bridges.front: no address
+      + bridges.back: 10.77.2.4/24, 02:00:00:00:00:01
+      + volumes: ["/r/volumes/shop/data:/data:ro"]
+      + working_dir: /srv
+      + environment.MODE: prod
+      + limits.memory: 64M
+      + limits.pids: 100
+      + stop_grace_period: 1m30s
+      + restart: on-failure:3
+
+Plan: 1 to add, 0 to change, 0 to destroy.`,
+  );
+});
+
+it('shows a changed text as a unified diff', () => {
+  const before = 'a\nb\nc\nd\ne\nserver 1\n';
+  const after = 'a\nb\nc\nd\ne\nserver 2\n';
+  const changes = [
+    change('config.shop-proxy', 'update', {
+      reasons: ['text changed'],
+      differences: [differs('text', before, after)],
+    }),
+  ];
+  expect(render(changes)).toBe(`baleine will perform the following actions:
+
+  # config.shop-proxy will be updated in-place (text changed)
+  ~ config.shop-proxy
+      ~ text:
+          @@ -3,4 +3,4 @@
+           c
+           d
+           e
+          -server 1
+          +server 2
+
+Plan: 0 to add, 1 to change, 0 to destroy.`);
+});
+
+it('prints drift apart and first, and what only follows on one line', () => {
+  const changes = [
+    change('container.a', 'refresh'),
+    change('bridge.front', 'update', { reasons: ['uplink changed'] }),
+    change('container.b', 'refresh'),
+    change('container.web-1', 'update', {
+      drift: true,
+      reasons: ['veth missing from bridge front'],
+      differences: [differs('bridges.front', undefined, undefined, { cause: 'drift' })],
+    }),
+  ];
+  expect(render(changes)).toBe(`Changes outside baleine were found:
+
+  # container.web-1 will be updated in-place (veth missing from bridge front)
+  ~ container.web-1
+
+baleine will perform the following actions:
+
+  # bridge.front will be updated in-place (uplink changed)
+  ~ bridge.front
+
+Files derived from others follow for: container.a, container.b
+
+Plan: 0 to add, 2 to change, 0 to destroy.`);
+});
+
+it('colours the symbols and nothing when not asked', () => {
+  const changes = [
+    change('volume.a', 'create', { spec: { path: '/r/volumes/shop/a' } }),
+    change('volume.b', 'delete'),
+    change('volume.c', 'update'),
+    change('volume.d', 'replace'),
+  ];
+  const colored = render(changes, true);
+  expect(colored).toContain('  \x1b[32m+\x1b[0m volume.a\n      \x1b[32m+\x1b[0m path: /r/');
+  expect(colored).toContain('  \x1b[31m-\x1b[0m volume.b');
+  expect(colored).toContain('  \x1b[33m~\x1b[0m volume.c');
+  expect(colored).toContain('\x1b[31m-\x1b[0m/\x1b[32m+\x1b[0m volume.d');
+  expect(render(changes)).not.toContain('\x1b');
+});
+
+it('lets no value act on the terminal', () => {
+  const evil = 'x\x1b[2J\u009b1m\u202ey';
+  const changes = [
+    change('container.a', 'update', {
+      reasons: [evil],
+      differences: [differs('user', evil, `${evil}\n`)],
+    }),
+  ];
+  expect(render(changes)).toContain('x\\u001b[2J\\u009b1m\\u202ey');
+  const raw = ['\x1b', '\x9b', '\u202e'].filter((each) => render(changes).includes(each));
+  expect(raw).toEqual([]);
+});
