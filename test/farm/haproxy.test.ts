@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { haproxyConfig } from '../../src/farm/haproxy.js';
+import type { FarmEntry } from '../../src/model/config.js';
+
+const upstreams = [
+  { name: 'shop-server-1', address: '10.77.2.2' },
+  { name: 'shop-server-2', address: '10.77.2.3' },
+];
+
+/** Only what the text depends on. */
+function farm(proxy: object): FarmEntry {
+  const defaults = { engine: 'haproxy', listen: 80, balance: 'roundrobin' };
+  return { servers: { port: 8080 }, proxy: { ...defaults, ...proxy } } as unknown as FarmEntry;
+}
+
+describe('haproxyConfig', () => {
+  it('writes one server line for each upstream', () => {
+    expect(haproxyConfig('shop', farm({}), upstreams)).toMatchInlineSnapshot(`
+      "# farm shop, written by baleine: change baleine.yaml instead
+      global
+          log stdout format raw local0 notice
+          uid 65534
+          gid 65534
+
+      defaults
+          mode http
+          log global
+          option redispatch 1
+          retries 3
+          retry-on conn-failure empty-response response-timeout
+          timeout connect 2s
+          timeout client 30s
+          timeout server 30s
+          timeout http-request 10s
+
+      frontend shop
+          bind :80
+          default_backend shop-servers
+
+      backend shop-servers
+          balance roundrobin
+          default-server check inter 1s fall 2 rise 1
+          server shop-server-1 10.77.2.2:8080
+          server shop-server-2 10.77.2.3:8080
+      "
+    `);
+  });
+
+  it('leaves the identity alone when the proxy is not root, and serves statistics when asked', () => {
+    const text = haproxyConfig('shop', farm({ user: '1000:1000', stats: 8404 }), upstreams);
+    expect(text).not.toContain('uid');
+    expect(text).toContain('listen stats\n    bind :8404\n    stats enable\n    stats uri /\n');
+  });
+
+  it.skipIf(!existsSync('/usr/sbin/haproxy'))('is accepted by HAProxy', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'baleine-haproxy-'));
+    try {
+      const file = join(folder, 'haproxy.cfg');
+      writeFileSync(file, haproxyConfig('shop', farm({ stats: 8404 }), upstreams));
+      execFileSync('/usr/sbin/haproxy', ['-c', '-f', file], { stdio: 'pipe' });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

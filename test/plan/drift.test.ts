@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import {
+  bridgeLink,
+  cgroupPath,
+  diskFile,
+  netnsPath,
+  rootfsDir,
+  vethLink,
+} from '../../src/model/site.js';
+import { MemoryStack } from '../support/memory-stack.js';
+
+const FILE = `name: one
+images:
+  base: { size: 64M, from: { host: { binaries: [/bin/busybox] } }, command: [busybox, httpd, -f] }
+bridges:
+  front: { subnet: 10.77.1.0/24, host: 10.77.1.1 }
+volumes:
+  data: {}
+containers:
+  web: { image: base, bridges: [front], volumes: ["data:/data"], limits: { memory: 64M } }
+  other: { image: base, bridges: [front] }
+`;
+
+const ID = 'one.web';
+
+/** What is done behind baleine's back, what the plan calls it, and what it takes. */
+const DRIFTS: [string, (stack: MemoryStack) => void, Record<string, string>, string[]][] = [
+  [
+    'a killed process',
+    ({ host }) => host.end(ID, 137),
+    { 'container.web': 'process 1002 ended with 137' },
+    ['container.start'],
+  ],
+  [
+    'a deleted veth',
+    ({ host, site }) => host.removeLink(vethLink(site, ID, 'front')),
+    { 'container.web': 'veth missing from bridge front' },
+    ['container.wire'],
+  ],
+  [
+    'a deleted bridge',
+    ({ host, site }) => host.removeLink(bridgeLink(site, 'front')),
+    {
+      'bridge.front': 'lost: it is gone from the host',
+      'container.web': 'veth has left bridge front',
+      'container.other': 'veth has left bridge front',
+    },
+    ['bridge.ensure', 'container.wire', 'container.wire'],
+  ],
+  [
+    'an unmounted disk',
+    ({ host, site }) => host.mounts.delete(rootfsDir(site, ID)),
+    { 'container.web': 'disk is not mounted' },
+    ['container.mount'],
+  ],
+  [
+    'another memory limit',
+    ({ host, site }) => host.cgroups.set(cgroupPath(site, ID), { memory: 1, pids: 2048 }),
+    { 'container.web': 'limits.memory was changed on the host' },
+    ['container.limits'],
+  ],
+  [
+    'a deleted cgroup',
+    ({ host, site }) => host.cgroups.delete(cgroupPath(site, ID)),
+    { 'container.web': 'cgroup is gone' },
+    ['container.stop', 'container.start'],
+  ],
+  [
+    'a deleted network namespace',
+    ({ host, site }) => host.mounts.delete(netnsPath(site, ID)),
+    { 'container.web': 'network namespace is gone' },
+    ['container.stop', 'container.wire', 'container.start'],
+  ],
+  [
+    'a deleted disk file',
+    ({ host, site }) => host.files.delete(diskFile(site, ID)),
+    { 'container.web': 'disk file is gone' },
+    [
+      'container.stop',
+      'container.disconnect',
+      'container.unmount',
+      'container.erase',
+      'container.wire',
+      'container.disk',
+      'container.mount',
+      'container.start',
+    ],
+  ],
+  [
+    'a killed monitor',
+    ({ host }) => host.processes.delete(host.running.get(ID)?.monitor ?? 0),
+    { 'container.web': 'its monitor, process 1003, is gone' },
+    ['container.stop', 'container.start'],
+  ],
+  [
+    'a deleted volume',
+    ({ host, site }) => host.files.delete(`${site.root}/volumes/one/data`),
+    { 'volume.data': 'lost: it is gone from the host' },
+    ['volume.create'],
+  ],
+  [
+    'a deleted image',
+    ({ host, site }) => host.files.delete(`${site.root}/images/one.base.img`),
+    { 'image.base': 'lost: it is gone from the host' },
+    ['image.build'],
+  ],
+];
+
+describe('drift', () => {
+  it.each(DRIFTS)('%s is named and mended, and nothing else', async (_name, harm, named, verbs) => {
+    const stack = new MemoryStack();
+    await stack.apply(FILE);
+    harm(stack);
+    const plan = stack.plan(FILE);
+    expect(
+      Object.fromEntries(plan.changes.map(({ address, reasons }) => [address, reasons.join(', ')])),
+    ).toEqual(named);
+    expect(plan.changes.every(({ drift }) => drift)).toBe(true);
+    expect(plan.units.flatMap(({ steps }) => steps.map(({ verb }) => verb))).toEqual(verbs);
+    await stack.carryOut(plan);
+    expect(stack.plan(FILE).changes).toEqual([]);
+  });
+
+  it('after a reboot, everything that ran runs again with its address', async () => {
+    const stack = new MemoryStack();
+    await stack.apply(FILE);
+    const addresses = () =>
+      [...stack.host.namespaces.entries()].map(([name, all]) => [name, [...all]]);
+    const before = addresses();
+    stack.host.reboot();
+    expect(stack.planText(FILE)).toMatchInlineSnapshot();
+    await stack.apply(FILE);
+    expect(addresses()).toEqual(before);
+    expect(stack.plan(FILE).changes).toEqual([]);
+  });
+
+  it('a process number that another process has now is not believed', async () => {
+    const stack = new MemoryStack();
+    await stack.apply(FILE);
+    const { pid } = stack.host.running.get(ID) ?? { pid: 0 };
+    stack.host.processes.set(pid, 1);
+    expect(stack.plan(FILE).changes.map(({ reasons }) => reasons)).toEqual([
+      [`process ${pid} is gone`],
+    ]);
+  });
+});
+
+describe('the restart policy', () => {
+  const file = (restart: string) => FILE.replace('limits:', `restart: ${restart}, limits:`);
+
+  it.each([
+    ['"no"', 1, 0],
+    ['on-failure', 0, 0],
+    ['on-failure', 1, 1],
+    ['always', 0, 1],
+  ])('%s after exit code %i starts it %i times', async (restart, code, changes) => {
+    const stack = new MemoryStack();
+    await stack.apply(file(restart));
+    stack.host.end(ID, code);
+    expect(stack.plan(file(restart)).changes).toHaveLength(changes);
+  });
+
+  it('on-failure:2 gives up after two starts', async () => {
+    const stack = new MemoryStack();
+    await stack.apply(file('on-failure:2'));
+    for (let round = 0; round < 2; round += 1) {
+      stack.host.end(ID, 1);
+      await stack.apply(file('on-failure:2'));
+      expect(stack.host.running.has(ID)).toBe(true);
+    }
+    stack.host.end(ID, 1);
+    expect(stack.plan(file('on-failure:2')).changes).toEqual([]);
+  });
+});

@@ -1,0 +1,83 @@
+import type { Event } from '../../src/apply/events.js';
+import { execute } from '../../src/apply/execute.js';
+import { loadConfig } from '../../src/config/load.js';
+import { kinds } from '../../src/kinds/index.js';
+import type { Address } from '../../src/model/address.js';
+import type { Plan } from '../../src/model/plan.js';
+import type { Row } from '../../src/model/resource.js';
+import { siteOf } from '../../src/model/site.js';
+import type { Handler } from '../../src/model/step.js';
+import { buildPlan } from '../../src/plan/build.js';
+import { desired } from '../../src/plan/desired/index.js';
+import { observe } from '../../src/plan/observe.js';
+import { renderPlan } from '../../src/view/plan-text.js';
+import { MemoryHost } from './memory-host.js';
+
+interface Wishes {
+  targets?: Address[];
+  replace?: Address[];
+}
+
+/** A stack on an in-memory host: the real pipeline from the text of a file to rows and back. */
+export class MemoryStack {
+  readonly site = siteOf('/var/lib/baleine');
+  readonly host = new MemoryHost(this.site);
+  rows: Row[] = [];
+  events: Event[] = [];
+
+  plan(text: string, wishes: Wishes = {}): Plan {
+    const config = loadConfig({ file: 'baleine.yaml', text, env: {}, directory: '/srv' });
+    const context = { config, rows: this.rows, site: this.site, sources: {} };
+    return this.#build(config.name, desired(context), wishes);
+  }
+
+  /** The whole text a user would see. */
+  planText(text: string, wishes: Wishes = {}): string {
+    return renderPlan(this.plan(text, wishes), { color: false });
+  }
+
+  planDestroy(stack: string): Plan {
+    return this.#build(stack, [], {});
+  }
+
+  async apply(text: string, wishes: Wishes = {}): Promise<void> {
+    await this.carryOut(this.plan(text, wishes));
+  }
+
+  async carryOut(plan: Plan, stop: AbortSignal = new AbortController().signal): Promise<void> {
+    const tables = await Promise.all(
+      Object.values(kinds).map((kind) => kind.handlers(this.host.ports, this.site)),
+    );
+    const handlers = Object.assign({}, ...tables) as Record<string, Handler<unknown>>;
+    await execute(plan, {
+      store: this.#store(),
+      handlers,
+      emit: (event) => this.events.push(event),
+      parallelism: 4,
+      stop,
+      keepGoing: false,
+    });
+  }
+
+  #build(stack: string, resources: ReturnType<typeof desired>, wishes: Wishes): Plan {
+    const rows = this.rows.filter((row) => row.stack === stack);
+    const observed = observe(kinds, resources, rows, this.host.probe(), this.site);
+    return buildPlan({ stack, resources, rows, observed, kinds, site: this.site, ...wishes });
+  }
+
+  #store() {
+    const same = (a: Row, kind: string, stack: string, name: string) =>
+      a.kind === kind && a.stack === stack && a.name === name;
+    return {
+      find: (kind: string, stack: string, name: string) =>
+        this.rows.find((row) => same(row, kind, stack, name)),
+      put: async (row: Row) => {
+        this.rows = this.rows.filter((each) => !same(each, row.kind, row.stack, row.name));
+        this.rows.push(structuredClone(row));
+      },
+      drop: async (kind: string, stack: string, name: string) => {
+        this.rows = this.rows.filter((each) => !same(each, kind, stack, name));
+      },
+    };
+  }
+}
