@@ -1,0 +1,64 @@
+import * as fs from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The calls by which state reaches the disk; tests make each of them fail. */
+export type Disk = Pick<typeof fs, 'open' | 'rename' | 'unlink'>;
+
+export const nodeDisk: Disk = fs;
+
+/** Where a table is prepared. One name each suffices, there is one writer at a time. */
+export function temporary(root: string, file: string): string {
+  return join(root, `.${file}.tmp`);
+}
+
+/** Writes a file of mode 0600 through to the disk; leaves none behind when that fails. */
+export async function writeThrough(disk: Disk, path: string, text: string): Promise<void> {
+  try {
+    const handle = await disk.open(path, 'w', 0o600);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    await remove(disk, path).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Replaces a table by a new text: a reader finds the old or the new one, whole. */
+export async function replaceFile(
+  disk: Disk,
+  root: string,
+  file: string,
+  text: string,
+): Promise<void> {
+  const temp = temporary(root, file);
+  await writeThrough(disk, temp, text);
+  try {
+    await disk.rename(temp, join(root, file));
+  } catch (error) {
+    await remove(disk, temp).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Makes renames and removals in a folder durable, as fsync(2) asks for. */
+export async function syncFolder(disk: Disk, path: string): Promise<void> {
+  const handle = await disk.open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Removes a file; success when it is not there. */
+export async function remove(disk: Disk, path: string): Promise<void> {
+  try {
+    await disk.unlink(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}

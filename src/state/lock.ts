@@ -1,0 +1,144 @@
+import { spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LockedError, UserError } from '../model/errors.js';
+import type { Site } from '../model/site.js';
+import { holderOf } from './holder.js';
+
+/** The right to write below a root: one process at a time, until it ends, however it ends. */
+export interface Lock {
+  /**
+   * Gives it back; a second time does nothing. With `removeIfEmpty`, when no table is left, also removes the empty folders
+   * below the root, the lock file, and the root if nothing else is in it.
+   */
+  release(how?: { removeIfEmpty?: boolean }): void;
+}
+
+/**
+ * Takes the lock of a root, which is made (mode 0700) if it is not there. Waits up to `timeoutMs`
+ * (0: not at all), then throws LockedError naming the holder.
+ *
+ * It is a flock(2) on our own open file description: the kernel drops it when the last descriptor
+ * is closed, and Node opens files close-on-exec, so neither a crash nor a child leaves it behind.
+ */
+export async function acquireLock(site: Site, { timeoutMs }: { timeoutMs: number }): Promise<Lock> {
+  const deadline = performance.now() + timeoutMs;
+  const path = join(site.root, '.lock');
+  for (let pause = 20; ; pause = Math.min(pause * 1.5, 500)) {
+    const fd = tryLock(site.root, path);
+    if (fd !== undefined) return lockOf(site.root, path, fd);
+    const left = deadline - performance.now();
+    if (left <= 0) throw lockedError(path);
+    await sleep(Math.min(pause, left));
+  }
+}
+
+/** A descriptor that holds the lock, or undefined when another process does. */
+function tryLock(root: string, path: string): number | undefined {
+  for (;;) {
+    const fd = open(root, path);
+    if (fd === undefined) continue;
+    const locked = flock(fd, path);
+    if (locked && isSameFile(fd, path)) return fd;
+    closeSync(fd);
+    // Locked, but by then no longer the file at the path: its last holder removed it.
+    if (!locked) return undefined;
+  }
+}
+
+/** Undefined when a holder removed the root between the two calls. */
+function open(root: string, path: string): number | undefined {
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  try {
+    return openSync(path, 'a', 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * flock(1) locks the description it inherits as descriptor 3, which stays locked for us after it
+ * exited. Plain spawnSync: every run comes through here, and loading execa takes longer than this.
+ */
+function flock(fd: number, path: string): boolean {
+  const stdio = ['ignore', 'ignore', 'pipe', fd] as const;
+  const result = spawnSync('flock', ['--nonblock', '--conflict-exit-code', '75', '3'], {
+    stdio: [...stdio],
+    encoding: 'utf8',
+  });
+  if (result.status === 0) return true;
+  if (result.status === 75) return false;
+  closeSync(fd);
+  const cause = result.error?.message ?? result.stderr.trim();
+  throw new UserError(`cannot lock ${path}: ${cause}`, 'flock is part of util-linux.');
+}
+
+function isSameFile(fd: number, path: string): boolean {
+  const seen = statSync(path, { throwIfNoEntry: false });
+  const ours = fstatSync(fd);
+  return seen?.ino === ours.ino && seen.dev === ours.dev;
+}
+
+function lockOf(root: string, path: string, fd: number): Lock {
+  let held = true;
+  return {
+    release: ({ removeIfEmpty = false } = {}) => {
+      if (!held) return;
+      held = false;
+      try {
+        if (removeIfEmpty) removeRoot(root, path);
+      } finally {
+        closeSync(fd);
+      }
+    },
+  };
+}
+
+/**
+ * While we still hold the lock: whoever waits for the removed file sees that it is no longer at
+ * the path and starts again; whoever makes a new one in between keeps the root from being removed.
+ */
+function removeRoot(root: string, path: string): void {
+  if (readdirSync(root).some((name) => name.endsWith('.csv'))) return;
+  removeEmptyFolders(root, statSync(root).dev);
+  unlinkSync(path);
+  removeFolder(root);
+}
+
+function removeEmptyFolders(dir: string, dev: number): void {
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    const path = join(dir, entry.name);
+    if (!entry.isDirectory() || statSync(path).dev !== dev) continue;
+    removeEmptyFolders(path, dev);
+    removeFolder(path);
+  }
+}
+
+/** Leaves what is not empty, or where something is mounted. */
+function removeFolder(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTEMPTY' && code !== 'EBUSY') throw error;
+  }
+}
+
+function lockedError(path: string): LockedError {
+  const holder = holderOf(path) ?? 'another process';
+  return new LockedError(
+    `cannot lock ${path}: ${holder} holds it`,
+    'Wait until it has ended, or give --lock-timeout.',
+  );
+}

@@ -1,0 +1,96 @@
+import { NAME, parseAddress } from '../model/address.js';
+import type { Row } from '../model/resource.js';
+import { parseLine } from './cells.js';
+import { damaged } from './damage.js';
+import { headerOf, keyOf, MACHINE, type TableFormat, trailerOf } from './table.js';
+
+/**
+ * Reads a table back. Throws DamagedStateError unless the text is whole and every row makes
+ * sense: a damaged file must never read as "there is nothing".
+ */
+export function parseTable(format: TableFormat, text: string, path: string): Row[] {
+  const body = bodyOf(text, path);
+  const lines = body.split('\n').slice(0, -1);
+  if (lines[0] !== headerOf(format)) throw damaged(path, 'the header is not the expected one', 1);
+  const rows = lines.slice(1).map((line, index) => parseRow(format, line, path, index + 2));
+  refuseDuplicates(rows, path);
+  // Checked after the rows, so that an edited file is reported with the line where that is known.
+  if (!text.endsWith(`\n${trailerOf(body, rows.length)}\n`)) {
+    throw damaged(path, 'its last line does not match the lines above', lines.length + 1);
+  }
+  return rows;
+}
+
+/** Whether a stack's name may stand in a row: `-` is for what was made by hand. */
+export function isStack(text: string): boolean {
+  return text === '-' || NAME.test(text);
+}
+
+function bodyOf(text: string, path: string): string {
+  if (text === '') throw damaged(path, 'the file is empty');
+  const nul = text.indexOf('\0');
+  if (nul >= 0) {
+    throw damaged(path, 'there are zero bytes in it', text.slice(0, nul).split('\n').length);
+  }
+  const end = text.lastIndexOf('\n# rows=') + 1;
+  if (end === 0 || text.indexOf('\n', end) !== text.length - 1) {
+    throw damaged(path, 'the last line is not "# rows=… sha256=…", so the file was cut or edited');
+  }
+  return text.slice(0, end);
+}
+
+function parseRow(format: TableFormat, line: string, path: string, at: number): Row {
+  const columns = format.columns.length;
+  const cells = parseLine(line, columns + MACHINE.length);
+  if (!cells) throw damaged(path, 'the number of cells or the quotes are wrong', at);
+  const [stack = '', name = '', status, protect, needs = '', facts = '', spec = ''] =
+    cells.slice(columns);
+  if (!isStack(stack)) throw damaged(path, `"${stack}" is no stack name`, at);
+  if (!NAME.test(name)) throw damaged(path, `"${name}" is no name`, at);
+  if (status !== 'pending' && status !== 'ready') {
+    throw damaged(path, `the status "${status}" is neither pending nor ready`, at);
+  }
+  if (protect !== 'yes' && protect !== 'no') {
+    throw damaged(path, `PROTECT is "${protect}", neither yes nor no`, at);
+  }
+  return {
+    kind: format.kind,
+    stack,
+    name,
+    status,
+    spec: parseObject(spec, 'SPEC', path, at),
+    facts: parseObject(facts, 'FACTS', path, at),
+    needs: parseNeeds(needs, path, at),
+    protect: protect === 'yes',
+  };
+}
+
+function parseNeeds(text: string, path: string, at: number): Row['needs'] {
+  const needs = text === '' ? [] : text.split(' ');
+  const wrong = needs.find((each) => !parseAddress(each));
+  if (wrong !== undefined) throw damaged(path, `"${wrong}" in NEEDS is no address`, at);
+  return needs as Row['needs'];
+}
+
+function parseObject(text: string, column: string, path: string, at: number): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw damaged(path, `${column} is not JSON`, at);
+  }
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw damaged(path, `${column} is not a JSON object`, at);
+  }
+  return value;
+}
+
+function refuseDuplicates(rows: Row[], path: string): void {
+  const seen = new Set<string>();
+  for (const [index, row] of rows.entries()) {
+    if (seen.has(keyOf(row))) {
+      throw damaged(path, `"${row.name}" of stack "${row.stack}" stands there twice`, index + 2);
+    }
+    seen.add(keyOf(row));
+  }
+}

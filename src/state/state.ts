@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KindName } from '../model/address.js';
+import { messageOf, UserError } from '../model/errors.js';
+import { digest } from '../model/json.js';
+import type { Row } from '../model/resource.js';
+import type { Site } from '../model/site.js';
+import { missing } from './damage.js';
+import { temporary } from './disk.js';
+import { parseTable } from './parse.js';
+import { formatTable, type TableFormat } from './table.js';
+
+/** What is recorded, of all stacks. */
+export interface State {
+  /** By kind in the order of the tables, then by stack and name. */
+  readonly rows: readonly Row[];
+  /** Changes with every change on disk; by it an old plan is recognised. */
+  readonly serial: string;
+  find(kind: KindName, stack: string, name: string): Row | undefined;
+}
+
+/** A table as it is on disk; `text` is undefined before the first row and after the last. */
+export interface StoredTable {
+  format: TableFormat;
+  text: string | undefined;
+  rows: Row[];
+}
+
+/**
+ * Reads all tables at once. No table at all is a fresh, empty state. Throws DamagedStateError
+ * when one is damaged or only some are there.
+ */
+export function openState(site: Site, tables: readonly TableFormat[]): State {
+  const stored = readTables(site.root, tables);
+  const rows = stored.flatMap((table) => table.rows);
+  return {
+    rows,
+    serial: serialOf(stored.map(({ text }) => text)),
+    find: (kind, stack, name) =>
+      rows.find((row) => row.kind === kind && row.stack === stack && row.name === name),
+  };
+}
+
+export function readTables(root: string, formats: readonly TableFormat[]): StoredTable[] {
+  const tables = formats.map((format) => readTable(root, format));
+  if (tables.every(({ text }) => text === undefined)) return tables;
+  const empty = tables.every(({ rows }) => rows.length === 0);
+  for (const { format, text } of tables) {
+    if (text !== undefined || (empty && isUnderway(root, format))) continue;
+    throw missing(join(root, format.file));
+  }
+  return tables;
+}
+
+/** Of the trailers, which hold a checksum of all else. */
+export function serialOf(texts: readonly (string | undefined)[]): string {
+  return digest(texts.map((text) => text?.slice(text.lastIndexOf('#')) ?? null));
+}
+
+function readTable(root: string, format: TableFormat): StoredTable {
+  const path = join(root, format.file);
+  const text = read(path);
+  return { format, text, rows: text === undefined ? [] : parseTable(format, text, path) };
+}
+
+/**
+ * True for a table missing because the first or last write of all (empty) tables was interrupted:
+ * it is then still, or already, under its temporary name.
+ */
+function isUnderway(root: string, format: TableFormat): boolean {
+  return read(temporary(root, format.file)) === formatTable(format, [], []);
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new UserError(`cannot read ${path}: ${messageOf(error)}`, undefined, { cause: error });
+  }
+}

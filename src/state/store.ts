@@ -1,0 +1,227 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type KindName, NAME } from '../model/address.js';
+import { messageOf, UserError } from '../model/errors.js';
+import type { Row } from '../model/resource.js';
+import type { Site } from '../model/site.js';
+import {
+  type Disk,
+  nodeDisk,
+  remove,
+  replaceFile,
+  syncFolder,
+  temporary,
+  writeThrough,
+} from './disk.js';
+import { isStack } from './parse.js';
+import { readTables, type State, serialOf } from './state.js';
+import { type Entry, entryOf, formatTable, keyOf, sortEntries, type TableFormat } from './table.js';
+
+/** A state that is written. The caller holds the lock from before it is opened until it is done. */
+export interface Store extends State {
+  /** Adds or replaces a row; resolves when it is durable, rejects when it is not. */
+  put(row: Row): Promise<void>;
+  /** Removes a row, if it is there; resolves when that is durable. */
+  drop(kind: KindName, stack: string, name: string): Promise<void>;
+}
+
+/** Reads all tables; errors as of openState. */
+export function openStore(
+  site: Site,
+  formats: readonly TableFormat[],
+  disk: Disk = nodeDisk,
+): Store {
+  return new CsvStore(site.root, formats, disk);
+}
+
+interface Table {
+  format: TableFormat;
+  /** As on disk. */
+  text: string | undefined;
+  entries: ReadonlyMap<string, Entry>;
+}
+
+interface Edit {
+  table: Table;
+  key: string;
+  /** Undefined removes. */
+  entry: Entry | undefined;
+  resolve: () => void;
+  reject: (error: Error) => void;
+}
+
+/** What is in memory is always what is on disk: edits show once they are written. */
+class CsvStore implements Store {
+  readonly #root: string;
+  readonly #disk: Disk;
+  readonly #tables: Table[];
+  #queue: Edit[] = [];
+  #writing = false;
+
+  constructor(root: string, formats: readonly TableFormat[], disk: Disk) {
+    this.#root = root;
+    this.#disk = disk;
+    this.#tables = readTables(root, formats).map(({ format, text, rows }) => ({
+      format,
+      text,
+      entries: byKey(sortEntries(rows.map(entryOf))),
+    }));
+  }
+
+  get rows(): Row[] {
+    return rowsOf(this.#tables.map(({ entries }) => entries));
+  }
+
+  get serial(): string {
+    return serialOf(this.#tables.map(({ text }) => text));
+  }
+
+  find(kind: KindName, stack: string, name: string): Row | undefined {
+    return this.#table(kind).entries.get(keyOf({ stack, name }))?.row;
+  }
+
+  async put(row: Row): Promise<void> {
+    if (!isStack(row.stack) || !NAME.test(row.name)) {
+      throw new Error(`cannot record ${row.kind}.${row.name} of ${row.stack}: no valid name`);
+    }
+    await this.#enqueue(row.kind, keyOf(row), entryOf(row));
+  }
+
+  async drop(kind: KindName, stack: string, name: string): Promise<void> {
+    await this.#enqueue(kind, keyOf({ stack, name }), undefined);
+  }
+
+  #table(kind: KindName): Table {
+    const table = this.#tables.find(({ format }) => format.kind === kind);
+    if (!table) throw new Error(`cannot record a ${kind}: there is no table for it`);
+    return table;
+  }
+
+  #enqueue(kind: KindName, key: string, entry: Entry | undefined): Promise<void> {
+    const table = this.#table(kind);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ table, key, entry, resolve, reject });
+      if (!this.#writing) void this.#drain();
+    });
+  }
+
+  /** Whatever was asked for while a write was under way goes into the next one. */
+  async #drain(): Promise<void> {
+    this.#writing = true;
+    await undefined; // what is asked for in the same tick goes together
+    while (this.#queue.length > 0) await this.#commit(this.#queue.splice(0));
+    this.#writing = false;
+  }
+
+  async #commit(edits: Edit[]): Promise<void> {
+    const failures = await this.#write(edits).catch(
+      (error: unknown) => new Map(this.#tables.map((table) => [table, error])),
+    );
+    for (const { table, resolve, reject } of edits) {
+      const cause = failures.get(table);
+      if (cause === undefined) resolve();
+      else reject(this.#failure(table, cause));
+    }
+  }
+
+  #failure(table: Table, cause: unknown): UserError {
+    const path = join(this.#root, table.format.file);
+    return new UserError(`cannot write ${path}: ${messageOf(cause)}`, undefined, { cause });
+  }
+
+  /**
+   * Answers the tables that could not be written; rejects when none is known to be durable. A
+   * table whose human columns alone have changed is no one's edit: when it fails, the next write
+   * tries again.
+   */
+  async #write(edits: Edit[]): Promise<Map<Table, unknown>> {
+    const next = this.#edited(edits);
+    const rows = rowsOf(next.values());
+    if (rows.length > 0 && !this.#tables.every(isThere)) await this.#createTables();
+    const failures = new Map<Table, unknown>();
+    const written = await Promise.all(
+      [...next].map(([table, entries]) =>
+        this.#replace(table, entries, rows).catch((error: unknown) => {
+          failures.set(table, error);
+          return false;
+        }),
+      ),
+    );
+    if (written.includes(true)) await syncFolder(this.#disk, this.#root);
+    if (this.rows.length === 0 && this.#tables.some(isThere)) await this.#removeTables();
+    return failures;
+  }
+
+  /** False when the text on disk is already the right one. */
+  async #replace(
+    table: Table,
+    entries: ReadonlyMap<string, Entry>,
+    rows: readonly Row[],
+  ): Promise<boolean> {
+    const text = formatTable(table.format, entries.values(), rows);
+    if (text === table.text || !isThere(table)) return false;
+    await replaceFile(this.#disk, this.#root, table.format.file, text);
+    table.text = text;
+    table.entries = entries;
+    return true;
+  }
+
+  #edited(edits: Edit[]): Map<Table, Map<string, Entry>> {
+    const next = new Map(this.#tables.map((table) => [table, new Map(table.entries)]));
+    for (const { table, key, entry } of edits) {
+      if (entry) next.get(table)?.set(key, entry);
+      else next.get(table)?.delete(key);
+    }
+    for (const [table, entries] of next) next.set(table, byKey(sortEntries(entries.values())));
+    return next;
+  }
+
+  /**
+   * All tables or none: each is written empty under its temporary name before the first gets its
+   * own, so that a reader can tell an interrupted creation from lost tables.
+   */
+  async #createTables(): Promise<void> {
+    await mkdir(this.#root, { recursive: true, mode: 0o700 });
+    try {
+      if (this.#tables.some(isThere)) await this.#removeTables();
+      for (const { format } of this.#tables) {
+        const temp = temporary(this.#root, format.file);
+        await writeThrough(this.#disk, temp, formatTable(format, [], []));
+      }
+      await syncFolder(this.#disk, this.#root);
+      for (const table of this.#tables) {
+        const temp = temporary(this.#root, table.format.file);
+        await this.#disk.rename(temp, join(this.#root, table.format.file));
+        table.text = formatTable(table.format, [], []);
+      }
+    } catch (error) {
+      await this.#removeTables().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** The way back of createTables, for a state without rows. */
+  async #removeTables(): Promise<void> {
+    for (const table of this.#tables.filter(isThere)) {
+      const temp = temporary(this.#root, table.format.file);
+      await this.#disk.rename(join(this.#root, table.format.file), temp);
+      table.text = undefined;
+    }
+    await syncFolder(this.#disk, this.#root);
+    for (const { format } of this.#tables) {
+      await remove(this.#disk, temporary(this.#root, format.file));
+    }
+  }
+}
+
+function isThere(table: Table): boolean {
+  return table.text !== undefined;
+}
+
+function rowsOf(tables: Iterable<ReadonlyMap<string, Entry>>): Row[] {
+  return [...tables].flatMap((entries) => [...entries.values()].map(({ row }) => row));
+}
+
+function byKey(entries: Entry[]): Map<string, Entry> {
+  return new Map(entries.map((entry) => [keyOf(entry.row), entry]));
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import type { KindName } from '../model/address.js';
+import { canonical } from '../model/json.js';
+import type { Row } from '../model/resource.js';
+import { formatLine, oneLine } from './cells.js';
+
+/** How one kind's rows are written. */
+export interface TableFormat {
+  kind: KindName;
+  /** File name in the root. */
+  file: string;
+  /** For people, before the columns that are read back. */
+  columns: {
+    header: string;
+    /** `rows` are those of all tables. */
+    value: (row: Row, rows: readonly Row[]) => string | number;
+  }[];
+}
+
+/** The columns that are read back; NEEDS has addresses with spaces between, FACTS and SPEC JSON. */
+export const MACHINE = ['STACK', 'NAME', 'STATUS', 'PROTECT', 'NEEDS', 'FACTS', 'SPEC'] as const;
+
+/** A row and the text of its machine columns, made once: specs are long and seldom change. */
+export interface Entry {
+  row: Row;
+  machine: string;
+}
+
+export function entryOf(row: Row): Entry {
+  const machine = formatLine([
+    row.stack,
+    row.name,
+    row.status,
+    row.protect ? 'yes' : 'no',
+    row.needs.join(' '),
+    canonical(row.facts ?? {}),
+    canonical(row.spec),
+  ]);
+  return { row, machine };
+}
+
+/** The whole text of a table: header, rows by stack and name, trailer. */
+export function formatTable(
+  format: TableFormat,
+  entries: Iterable<Entry>,
+  all: readonly Row[],
+): string {
+  const sorted = sortEntries(entries);
+  const lines = sorted.map(({ row, machine }) => {
+    const cells = format.columns.map(({ value }) => oneLine(String(value(row, all))));
+    return `${[...cells.map((cell) => formatLine([cell])), machine].join(';')}\n`;
+  });
+  const body = `${headerOf(format)}\n${lines.join('')}`;
+  return `${body}${trailerOf(body, sorted.length)}\n`;
+}
+
+export function sortEntries(entries: Iterable<Entry>): Entry[] {
+  return [...entries].sort((a, b) => compare(a.row, b.row));
+}
+
+export function headerOf(format: TableFormat): string {
+  return formatLine([...format.columns.map(({ header }) => header), ...MACHINE]);
+}
+
+/** The last line, by which a cut, zeroed or carelessly edited file is told from a whole one. */
+export function trailerOf(body: string, rows: number): string {
+  return `# rows=${rows} sha256=${createHash('sha256').update(body).digest('hex')}`;
+}
+
+/** Unique in a table: neither part can hold a slash. */
+export function keyOf(row: { stack: string; name: string }): string {
+  return `${row.stack}/${row.name}`;
+}
+
+function compare(a: Row, b: Row): number {
+  if (a.stack !== b.stack) return a.stack < b.stack ? -1 : 1;
+  return a.name < b.name ? -1 : 1;
+}
