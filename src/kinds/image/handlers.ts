@@ -1,0 +1,56 @@
+import { dirname } from 'node:path';
+import type { Host } from '../../host/host.js';
+import { messageOf } from '../../model/errors.js';
+import type { ImageFacts } from '../../model/specs.js';
+import type { Facts, Handlers } from '../../model/step.js';
+import { fillFrom } from './sources.js';
+import type { ImageVerbs } from './verbs.js';
+
+type Build = ImageVerbs['image.build'];
+
+/** Whether a build is needed was the planner's to say: these build. The file appears whole or not at all. */
+export function imageHandlers(host: Host): Handlers<ImageVerbs> {
+  return {
+    'image.build': { one: (args) => build(host, args) },
+    'image.remove': {
+      one: async ({ file }) => {
+        await host.files.remove(file);
+        return undefined;
+      },
+    },
+  };
+}
+
+async function build(host: Host, args: Build): Promise<Facts> {
+  const { file, size, from } = args;
+  await host.files.ensureDir(dirname(file));
+  if ('image' in from) {
+    if (!args.base) throw new Error(`cannot build ${file}: image ${from.image} has no file`);
+    await host.disks.derive(args.base, file, size, (tree) => furnish(host, args, tree));
+  } else {
+    await host.disks.create(file, size, async (tree) => {
+      await fillFrom(from, host.trees, tree);
+      await furnish(host, args, tree);
+    });
+  }
+  return { created_at: new Date().toISOString() } satisfies ImageFacts;
+}
+
+/** Files first, so that run lines can use them. */
+async function furnish(host: Host, { copy, run, environment }: Build, tree: string): Promise<void> {
+  for (const { from, to, ...how } of copy) await host.trees.copy(from, tree, to, how);
+  for (const line of run) await runLine(host, tree, line, environment);
+}
+
+async function runLine(
+  host: Host,
+  tree: string,
+  line: string,
+  environment: Record<string, string>,
+): Promise<void> {
+  try {
+    await host.runtime.runOnce(tree, ['/bin/sh', '-c', line], { environment });
+  } catch (error) {
+    throw new Error(`cannot run \`${line}\` in the image: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,21 @@
+import type { ImageFacts, ImageSpec } from '../../model/specs.js';
+import type { Kind } from '../kind.js';
+import { columns } from './columns.js';
+import { compare } from './compare.js';
+import { assume, foreign, type ImageSeen, observe } from './observe.js';
+import { create, remove, update } from './steps.js';
+import type { ImageVerbs } from './verbs.js';
+
+/** One ext4 file that containers start on copies of. */
+export const image: Kind<ImageSpec, ImageFacts, ImageSeen, ImageVerbs> = {
+  name: 'image',
+  table: { file: 'images.csv', columns },
+  observe,
+  assume,
+  foreign,
+  compare,
+  create,
+  update,
+  remove,
+  handlers: async (host) => (await import('./handlers.js')).imageHandlers(host),
+};

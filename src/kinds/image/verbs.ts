@@ -1,0 +1,18 @@
+import type { CopyEntry, ImageFrom } from '../../model/config.js';
+
+export interface ImageVerbs {
+  /** Makes the file beside and renames it over the old one; containers keep their own copies. */
+  'image.build': {
+    file: string;
+    /** Bytes. */
+    size: number;
+    from: ImageFrom;
+    /** The base image's file, for `from: {image}`. */
+    base?: string;
+    copy: CopyEntry[];
+    run: string[];
+    /** Of the run lines. */
+    environment: Record<string, string>;
+  };
+  'image.remove': { file: string };
+}
