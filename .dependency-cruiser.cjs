@@ -1,0 +1,89 @@
+// Who may import whom. One direction of data: model ← everything; only cli wires things together.
+// test/imports.test.ts breaks each rule once.
+
+/** A folder imports itself, the model and what is listed; anything else in src is a violation. */
+const only = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^src/', pathNot: [from.replace('([^/]+)', '$1'), '^src/model/', ...allowed] },
+});
+
+const HOST = '^src/host/host\\.ts$';
+const KIND = '^src/kinds/kind\\.ts$';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'model-alone',
+      comment: 'Pure types and arithmetic: no package, and of Node only what computes.',
+      severity: 'error',
+      from: { path: '^src/model/' },
+      to: { pathNot: ['^src/model/', '^(node:)?(crypto|path)$'] },
+    },
+    ...['apply', 'config', 'farm', 'state', 'view'].map((name) =>
+      only(`${name}-to-model`, `^src/${name}/`, [], 'Knows the model and nothing else of ours.'),
+    ),
+    only('plan-to-model', '^src/plan/', ['^src/farm/', HOST, KIND], 'Kinds come to it as data.'),
+    {
+      name: 'plan-types-only',
+      comment: 'The planner knows the shape of a kind and of a probe, and calls no port.',
+      severity: 'error',
+      from: { path: '^src/plan/' },
+      to: { path: [HOST, KIND], dependencyTypesNot: ['type-only'] },
+    },
+    only(
+      'kind-alone',
+      '^src/kinds/([^/]+)/',
+      ['^src/kinds/$1/', HOST, KIND],
+      'Never another kind.',
+    ),
+    only('kinds-list', '^src/kinds/[^/]+\\.ts$', ['^src/kinds/', HOST], 'The list and the shape.'),
+    only('ports-to-model', '^src/host/[^/]+\\.ts$', [], 'Ports are interfaces over the model.'),
+    only('linux-to-ports', '^src/host/linux/', [HOST], 'Implements the ports, decides nothing.'),
+    {
+      name: 'programs-from-linux',
+      comment: 'One place spawns programs; the lock is held by flock(1).',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/host/linux/', '^src/state/lock\\.ts$'] },
+      to: { path: ['^(node:)?child_process$', '/node_modules/execa/', '^node_modules/execa/'] },
+    },
+    {
+      name: 'every-folder-has-a-rule',
+      comment: 'A new folder in src needs its line in this file.',
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot: '^src/(main\\.ts$|(apply|cli|config|farm|host|kinds|model|plan|state|view)/)',
+      },
+      to: {},
+    },
+    { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-orphan',
+      comment: 'Nothing that main.ts does not reach, tests aside.',
+      severity: 'error',
+      from: { path: '^src/main\\.ts$' },
+      to: { path: '^src/', reachable: false },
+    },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'shipped-packages',
+      comment: 'What the program needs stands in dependencies.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'deprecated'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,140 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { cruise, type ICruiseOptions, type ICruiseResult } from 'dependency-cruiser';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+
+const RULES = createRequire(import.meta.url)('../.dependency-cruiser.cjs');
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'imports-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+/** Every violation in a tree of files, as `rule: from → to`. */
+async function violations(files: Record<string, string>): Promise<string[]> {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, path)), { recursive: true });
+    writeFileSync(join(dir, path), text);
+  }
+  const { tsConfig: _, ...options } = RULES.options as ICruiseOptions & { tsConfig: unknown };
+  const { output } = await cruise(['src'], {
+    ...options,
+    baseDir: dir,
+    validate: true,
+    ruleSet: { forbidden: RULES.forbidden },
+  });
+  return (output as ICruiseResult).summary.violations
+    .map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`)
+    .sort();
+}
+
+/** A module that imports these, and exports something itself. */
+const module = (...paths: string[]) =>
+  [...paths.map((path) => `import '${path}';`), 'export const all = 1;', ''].join('\n');
+const typed = (path: string) => `export type { all as T${path.length} } from '${path}';\n`;
+
+/** A tree in which each folder imports all it may. */
+const GOOD: Record<string, string> = {
+  'package.json': '{"dependencies": {"execa": "9"}, "devDependencies": {"vitest": "4"}}',
+  'node_modules/execa/package.json': '{"name": "execa", "main": "index.js"}',
+  'node_modules/execa/index.js': '',
+  'node_modules/vitest/package.json': '{"name": "vitest", "main": "index.js"}',
+  'node_modules/vitest/index.js': '',
+  'src/main.ts': `${module('./cli/run.js')}await import('./cli/lazy.js');\n`,
+  'src/cli/run.ts': module(
+    ...['apply', 'config', 'plan', 'state', 'view', 'kinds', 'host/linux'].map(
+      (name) => `../${name}/index.js`,
+    ),
+  ),
+  'src/cli/lazy.ts': module('../model/a.js', '../view/value.js'),
+  'src/model/a.ts': module('node:crypto', 'node:path', './b.js'),
+  'src/model/b.ts': module(),
+  'src/apply/index.ts': module('../model/a.js'),
+  'src/config/index.ts': module('../model/a.js', 'node:fs'),
+  'src/farm/index.ts': module('../model/a.js'),
+  'src/state/index.ts': module('../model/a.js', './lock.js'),
+  'src/state/lock.ts': module('node:child_process'),
+  'src/view/index.ts': module('../model/a.js'),
+  'src/view/value.ts': module(),
+  'src/plan/index.ts':
+    module('../model/a.js', '../farm/index.js') +
+    typed('../host/host.js') +
+    typed('../kinds/kind.js'),
+  'src/host/host.ts': module('../model/a.js'),
+  'src/host/linux/index.ts': module('../../model/a.js', '../host.js', 'execa'),
+  'src/kinds/kind.ts': module('../host/host.js', '../model/a.js'),
+  'src/kinds/index.ts': module('./bridge/index.js', './image/index.js'),
+  'src/kinds/bridge/index.ts': module('../../model/a.js', '../../host/host.js', '../kind.js'),
+  'src/kinds/image/index.ts': module('../kind.js', './own.js'),
+  'src/kinds/image/own.ts': module(),
+};
+
+it('says nothing about a tree that keeps the rules', async () => {
+  expect(await violations(GOOD)).toEqual([]);
+});
+
+/** One line more in one file of it, and the one rule it breaks. */
+const BAD: [rule: string, file: string, path: string][] = [
+  ['model-alone', 'src/model/b.ts', '../view/value.js'],
+  ['model-alone', 'src/model/b.ts', 'node:fs'],
+  ['model-alone', 'src/model/b.ts', 'node:fs/promises'],
+  ['apply-to-model', 'src/apply/index.ts', '../plan/index.js'],
+  ['config-to-model', 'src/config/index.ts', '../view/value.js'],
+  ['farm-to-model', 'src/farm/index.ts', '../config/index.js'],
+  ['state-to-model', 'src/state/index.ts', '../host/linux/index.js'],
+  ['view-to-model', 'src/view/index.ts', '../plan/index.js'],
+  ['plan-to-model', 'src/plan/index.ts', '../kinds/index.js'],
+  ['plan-to-model', 'src/plan/index.ts', '../host/linux/index.js'],
+  ['plan-types-only', 'src/plan/index.ts', '../host/host.js'],
+  ['plan-types-only', 'src/plan/index.ts', '../kinds/kind.js'],
+  ['kind-alone', 'src/kinds/bridge/index.ts', '../image/index.js'],
+  ['kind-alone', 'src/kinds/bridge/index.ts', '../../host/linux/index.js'],
+  ['kind-alone', 'src/kinds/bridge/index.ts', '../../view/value.js'],
+  ['kinds-list', 'src/kinds/index.ts', '../plan/index.js'],
+  ['ports-to-model', 'src/host/host.ts', '../view/value.js'],
+  ['linux-to-ports', 'src/host/linux/index.ts', '../../kinds/kind.js'],
+  ['linux-to-ports', 'src/host/linux/index.ts', '../../view/value.js'],
+  ['programs-from-linux', 'src/kinds/image/own.ts', 'node:child_process'],
+  ['programs-from-linux', 'src/cli/lazy.ts', 'child_process'],
+  ['programs-from-linux', 'src/cli/lazy.ts', 'execa'],
+  ['resolvable', 'src/view/value.ts', './gone.js'],
+  ['shipped-packages', 'src/view/value.ts', 'vitest'],
+];
+
+it.each(BAD)('reports %s when %s imports %s', async (rule, file, path) => {
+  const found = await violations({ ...GOOD, [file]: `${GOOD[file]}import '${path}';\n` });
+  expect(found).toEqual([expect.stringMatching(`^${rule}: ${file} → `)]);
+});
+
+it('sees imports of types too', async () => {
+  const found = await violations({ ...GOOD, 'src/model/b.ts': typed('../view/value.js') });
+  expect(found).toEqual(['model-alone: src/model/b.ts → src/view/value.ts']);
+});
+
+it('reports a file that main.ts does not reach', async () => {
+  const found = await violations({ ...GOOD, 'src/view/old.ts': module('./value.js') });
+  expect(found).toEqual(['no-orphan: src/view/old.ts → src/view/old.ts']);
+});
+
+it('reports a circle', async () => {
+  const found = await violations({ ...GOOD, 'src/model/b.ts': module('./a.js') });
+  expect(found).toEqual(['no-cycle: src/model/a.ts → src/model/b.ts']);
+});
+
+it('reports a folder that no rule speaks of', async () => {
+  const found = await violations({
+    ...GOOD,
+    'src/main.ts': `${GOOD['src/main.ts']}import './misc/a.js';\n`,
+    'src/misc/a.ts': module('../model/b.js'),
+  });
+  expect(found).toEqual(['every-folder-has-a-rule: src/misc/a.ts → src/model/b.ts']);
+});
+
+it('breaks every rule there is', () => {
+  const broken = [...BAD.map(([rule]) => rule), 'no-orphan', 'no-cycle', 'every-folder-has-a-rule'];
+  const rules = (RULES.forbidden as { name: string }[]).map(({ name }) => name);
+  expect([...new Set(broken)].sort()).toEqual(rules.sort());
+});
