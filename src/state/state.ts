@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KindName } from '../model/address.js';
 import { messageOf, UserError } from '../model/errors.js';
@@ -71,9 +71,15 @@ function isUnderway(root: string, format: TableFormat): boolean {
   return read(temporary(root, format.file)) === formatTable(format, [], []);
 }
 
+/** Leaves the access time alone: a look changes nothing below the root. */
 function read(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    const fd = openSync(path, constants.O_RDONLY | constants.O_NOATIME);
+    try {
+      return readFileSync(fd, 'utf8');
+    } finally {
+      closeSync(fd);
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new UserError(`cannot read ${path}: ${messageOf(error)}`, undefined, { cause: error });

@@ -84,7 +84,7 @@ class CsvStore implements Store {
     if (!isStack(row.stack) || !NAME.test(row.name)) {
       throw new Error(`cannot record ${row.kind}.${row.name} of ${row.stack}: no valid name`);
     }
-    await this.#enqueue(row.kind, keyOf(row), entryOf(row));
+    await this.#enqueue(row.kind, keyOf(row), entryOf(structuredClone(row)));
   }
 
   async drop(kind: KindName, stack: string, name: string): Promise<void> {

@@ -1,0 +1,15 @@
+/** Run as a process of its own: takes the lock, optionally leaves a child, and sleeps until killed. */
+import { spawn } from 'node:child_process';
+import { siteOf } from '../../src/model/site.js';
+import { acquireLock } from '../../src/state/lock.js';
+
+const [root = '', timeout = '0', then = 'hold'] = process.argv.slice(2);
+try {
+  const lock = await acquireLock(siteOf(root), { timeoutMs: Number(timeout) });
+  const child = then === 'child' ? spawn('sleep', ['60'], { stdio: 'ignore' }) : undefined;
+  process.stdout.write(`locked ${child?.pid ?? ''}\n`);
+  if (then === 'release') lock.release({ removeIfEmpty: true });
+  else setInterval(() => undefined, 1000);
+} catch (error) {
+  process.stdout.write(`${(error as Error).name}: ${(error as Error).message}\n`);
+}

@@ -1,0 +1,145 @@
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { LockedError } from '../../src/model/errors.js';
+import type { Site } from '../../src/model/site.js';
+import { acquireLock } from '../../src/state/lock.js';
+import { program, run } from './process.js';
+import { makeSite } from './sample.js';
+
+const holder = program('holder');
+const now = { timeoutMs: 0 };
+
+async function acquire(site: Site, timeoutMs = 0) {
+  const lock = await acquireLock(site, { timeoutMs });
+  onTestFinished(() => lock.release());
+  return lock;
+}
+
+describe('the lock', () => {
+  it('makes the root and one empty file, and nothing else from then on', async () => {
+    const site = makeSite();
+    (await acquire(site)).release();
+    const path = join(site.root, '.lock');
+    expect(statSync(site.root).mode & 0o777).toBe(0o700);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const before = [site.root, path].map((each) => statSync(each, { bigint: true }));
+    (await acquire(site)).release();
+    expect([site.root, path].map((each) => statSync(each, { bigint: true }))).toEqual(before);
+    expect(statSync(path).size).toBe(0);
+  });
+
+  it('is held against the same process too, until it is released', async () => {
+    const site = makeSite();
+    const lock = await acquire(site);
+    await expect(acquireLock(site, now)).rejects.toThrow(LockedError);
+    lock.release();
+    const next = await acquire(site);
+    lock.release();
+    await expect(acquireLock(site, now)).rejects.toThrow(LockedError);
+    next.release();
+  });
+
+  it('names the process that holds it, not the one that waits', async () => {
+    const site = makeSite();
+    const first = run(holder, [site.root]);
+    await first.line('locked');
+    const waiting = run(holder, [site.root, '20000']);
+    await sleep(300);
+    const second = run(holder, [site.root]);
+    const said = await second.line('LockedError');
+    expect(said).toMatch(
+      new RegExp(
+        `^LockedError: cannot lock ${site.root}/.lock: pid ${first.child.pid} ` +
+          `\\(holder.mjs ${site.root}\\), since \\d\\d:\\d\\d:\\d\\d holds it$`,
+      ),
+    );
+    const since = /since (\d+):(\d+):(\d+)/.exec(said)?.slice(1).map(Number) ?? [];
+    const started = new Date().setHours(since[0] ?? 0, since[1], since[2]);
+    expect(Math.abs(Date.now() - started)).toBeLessThan(20_000);
+    expect(waiting.lines()).toEqual([]);
+  });
+
+  it('goes with a killed holder, though a child of it lives on', async () => {
+    const site = makeSite();
+    const { child, line, ended } = run(holder, [site.root, '0', 'child']);
+    const grandchild = Number((await line('locked')).split(' ')[1]);
+    onTestFinished(() => void process.kill(grandchild, 'SIGKILL'));
+    await expect(acquireLock(site, now)).rejects.toThrow(LockedError);
+    child.kill('SIGKILL');
+    await ended;
+    process.kill(grandchild, 0);
+    (await acquire(site)).release();
+  });
+
+  it('waits as long as it was told', async () => {
+    const site = makeSite();
+    const lock = await acquire(site);
+    const start = performance.now();
+    await expect(acquireLock(site, { timeoutMs: 250 })).rejects.toThrow(LockedError);
+    expect(performance.now() - start).toBeGreaterThanOrEqual(249);
+    const waiting = acquire(site, 10_000);
+    await sleep(50);
+    lock.release();
+    (await waiting).release();
+  });
+
+  it('says so when flock(1) is not there', async () => {
+    const site = makeSite();
+    const path = process.env.PATH;
+    onTestFinished(() => {
+      process.env.PATH = path;
+    });
+    process.env.PATH = '/nowhere';
+    await expect(acquireLock(site, now)).rejects.toThrow(/cannot lock .*flock ENOENT/);
+  });
+});
+
+describe('the end of the last stack', () => {
+  it('removes the lock, empty folders and the root', async () => {
+    const site = makeSite();
+    const lock = await acquire(site);
+    mkdirSync(join(site.root, 'volumes', 'shop'), { recursive: true });
+    lock.release({ removeIfEmpty: true });
+    expect(existsSync(site.root)).toBe(false);
+  });
+
+  it('leaves all as it is while there is a table', async () => {
+    const site = makeSite();
+    const lock = await acquire(site);
+    mkdirSync(join(site.root, 'volumes', 'shop'), { recursive: true });
+    writeFileSync(join(site.root, 'volumes.csv'), '');
+    lock.release({ removeIfEmpty: true });
+    expect(readdirSync(site.root).sort()).toEqual(['.lock', 'volumes', 'volumes.csv']);
+    expect(readdirSync(join(site.root, 'volumes'))).toEqual(['shop']);
+  });
+
+  it('leaves what somebody else put there', async () => {
+    const site = makeSite();
+    const lock = await acquire(site);
+    mkdirSync(join(site.root, 'mine'));
+    writeFileSync(join(site.root, 'mine', 'note'), '');
+    lock.release({ removeIfEmpty: true });
+    expect(readdirSync(site.root, { recursive: true }).sort()).toEqual(['mine', 'mine/note']);
+  });
+
+  it('never leaves two holders when processes take and remove it in turn', async () => {
+    const site = makeSite();
+    const lock = await acquire(site);
+    const others = Array.from({ length: 4 }, () => run(holder, [site.root, '20000', 'release']));
+    await sleep(400);
+    lock.release({ removeIfEmpty: true });
+    let held = 0;
+    for (let turn = 0; turn < 30; turn++) {
+      const mine = await acquire(site, 10_000);
+      // Whoever holds it owns the file at the path, so nobody else can take it now.
+      await expect(acquireLock(site, now)).rejects.toThrow(LockedError);
+      expect(existsSync(join(site.root, '.lock'))).toBe(true);
+      mine.release({ removeIfEmpty: true });
+      held++;
+    }
+    await Promise.all(others.map(({ line }) => line('locked')));
+    expect(held).toBe(30);
+  }, 60_000);
+});

@@ -1,0 +1,15 @@
+/** Run as a process of its own: writes rows in a loop and says which are durable, until killed. */
+import { siteOf } from '../../src/model/site.js';
+import { openStore } from '../../src/state/store.js';
+import { longRow, TABLES } from './tables.js';
+
+const site = siteOf(process.argv[2] ?? '');
+const store = openStore(site, TABLES);
+for (let round = Number(process.argv[3]); ; round++) {
+  const row = longRow('a');
+  await store.put({ ...row, facts: { round } });
+  process.stdout.write(`${round}\n`);
+  if (round % 5 !== 0) continue;
+  await store.drop('container', 'shop', 'a');
+  process.stdout.write('none\n');
+}
