@@ -1,0 +1,58 @@
+import type { KindName } from '../model/address.js';
+import type { Unit } from '../model/plan.js';
+import type { Row } from '../model/resource.js';
+import type { Facts } from '../model/step.js';
+
+/** Where rows are kept; each call resolves when it is durable. */
+export interface RowStore {
+  put(row: Row): Promise<void>;
+  drop(kind: KindName, stack: string, name: string): Promise<void>;
+  find(kind: KindName, stack: string, name: string): Row | undefined;
+}
+
+/**
+ * The row of one unit on its way: pending from before the first step, so that a crash never turns
+ * our own object into somebody else's; ready, or gone, after the last.
+ */
+export class Checkpoint {
+  readonly #unit: Unit;
+  readonly #store: RowStore;
+  #row: Row;
+
+  constructor(unit: Unit, stack: string, store: RowStore) {
+    const { kind, name, spec, resourceNeeds, protect } = unit;
+    const before = store.find(kind, stack, name);
+    const facts = unit.keepFacts ? (before?.facts ?? {}) : {};
+    const row: Row = {
+      kind,
+      stack,
+      name,
+      status: 'pending',
+      spec,
+      facts,
+      needs: resourceNeeds,
+      protect,
+    };
+    this.#unit = unit;
+    this.#store = store;
+    this.#row = unit.mode === 'drop' && before ? { ...before, status: 'pending' } : row;
+  }
+
+  async open(): Promise<void> {
+    if (this.#unit.steps.length === 0) return this.#close();
+    await this.#store.put(this.#row);
+  }
+
+  /** After a step: `facts` are what it reported. */
+  async save(facts: Facts | undefined, last: boolean): Promise<void> {
+    if (facts) this.#row = { ...this.#row, facts: { ...(this.#row.facts as Facts), ...facts } };
+    if (last) return this.#close();
+    if (facts) await this.#store.put(this.#row);
+  }
+
+  async #close(): Promise<void> {
+    const { kind, stack, name } = this.#row;
+    if (this.#unit.mode === 'drop') return this.#store.drop(kind, stack, name);
+    await this.#store.put({ ...this.#row, status: 'ready' });
+  }
+}

@@ -1,0 +1,117 @@
+import type { Plan, Unit } from '../model/plan.js';
+import type { Facts } from '../model/step.js';
+import { Checkpoint, type RowStore } from './checkpoint.js';
+import type { Event, Outcome } from './events.js';
+import { Report } from './report.js';
+import { type HandlerTable, handlerOf, runSteps } from './run-steps.js';
+import { type Job, type Part, Schedule } from './schedule.js';
+
+export interface ExecuteDeps {
+  store: RowStore;
+  handlers: HandlerTable;
+  emit: (event: Event) => void;
+  /** Most single steps at a time, 1 and up. Steps that work in batches do not count. */
+  parallelism: number;
+  /** When aborted no new step starts; what runs is finished and saved. */
+  stop: AbortSignal;
+  /** Destroy: what depended on a failure is tried all the same. */
+  keepGoing: boolean;
+}
+
+/**
+ * Carries a plan out: each unit's steps in order, units after what they need, everything else at
+ * the same time. Never rejects for a failed step; that is in the outcome. Rejects before the first
+ * effect for a plan that cannot be carried out.
+ */
+export async function execute(plan: Plan, deps: ExecuteDeps): Promise<Outcome> {
+  const run = new Execution(plan, deps);
+  await run.all();
+  return run.report.finish();
+}
+
+class Execution {
+  readonly report: Report;
+  readonly #plan: Plan;
+  readonly #deps: ExecuteDeps;
+  readonly #schedule: Schedule;
+  readonly #checkpoints = new Map<Unit, Checkpoint>();
+
+  constructor(plan: Plan, deps: ExecuteDeps) {
+    const verbs = new Set(plan.units.flatMap(({ steps }) => steps.map(({ verb }) => verb)));
+    const batched = new Set([...verbs].filter((verb) => 'all' in handlerOf(verb, deps.handlers)));
+    this.#plan = plan;
+    this.#deps = deps;
+    this.report = new Report(plan, deps.emit);
+    this.#schedule = new Schedule(plan.units, {
+      batched: (verb) => batched.has(verb),
+      parallelism: deps.parallelism,
+      keepGoing: deps.keepGoing,
+    });
+  }
+
+  /** Starts what can start, again after each job's end, until nothing runs any more. */
+  async all(): Promise<void> {
+    let running = 0;
+    await new Promise<void>((resolve, reject) => {
+      const pump = () => {
+        const jobs = this.#deps.stop.aborted ? [] : this.#schedule.next();
+        this.#skip();
+        running += jobs.length;
+        for (const job of jobs) this.#run(job).then(ended).catch(reject);
+        if (running === 0) resolve();
+      };
+      const ended = () => {
+        running -= 1;
+        pump();
+      };
+      pump();
+    });
+    for (const unit of this.#schedule.unfinished()) this.report.unitSkipped(unit, 'interrupted');
+  }
+
+  #skip(): void {
+    for (const { unit, culprit } of this.#schedule.skip()) {
+      this.report.unitSkipped(unit, `${culprit} failed`);
+    }
+  }
+
+  async #run(job: Job): Promise<void> {
+    if (job.type === 'open') return this.#open(job.unit);
+    for (const { unit, step } of job.parts) this.report.stepStarted(unit, step);
+    const steps = job.parts.map(({ step }) => step);
+    const answers = await runSteps(job.verb, steps, this.#deps.handlers);
+    await Promise.all(job.parts.map((part, index) => this.#settle(part, answers[index])));
+  }
+
+  async #open(unit: Unit): Promise<void> {
+    const checkpoint = new Checkpoint(unit, this.#plan.stack, this.#deps.store);
+    this.#checkpoints.set(unit, checkpoint);
+    this.report.unitStarted(unit);
+    await this.#record(unit, unit.steps.length === 0, () => checkpoint.open());
+  }
+
+  async #settle({ unit, step, last }: Part, answer: Facts | undefined | Error): Promise<void> {
+    if (answer instanceof Error) {
+      this.report.stepFailed(unit, step, answer);
+      return this.#fail(unit, answer);
+    }
+    this.report.stepDone(unit, step);
+    await this.#record(unit, last, () => this.#checkpoints.get(unit)?.save(answer, last));
+  }
+
+  /** What is not on record has not happened: a unit whose row cannot be written has failed. */
+  async #record(unit: Unit, last: boolean, write: () => Promise<void> | undefined): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      return this.#fail(unit, error);
+    }
+    this.#schedule.advance(unit.id);
+    if (last) this.report.unitDone(unit);
+  }
+
+  #fail(unit: Unit, error: unknown): void {
+    this.#schedule.fail(unit.id);
+    this.report.unitFailed(unit, error);
+  }
+}
