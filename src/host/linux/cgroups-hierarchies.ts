@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { type Mount, readMounts } from './mounts.js';
+import { readText } from './read.js';
+
+export type Controller = 'memory' | 'cpu' | 'cpuset' | 'pids';
+
+/** Where the cgroup hierarchies are mounted. */
+export interface Hierarchies {
+  /** `hybrid`: both are mounted, with the controllers shared out among them. */
+  mode: 'v1' | 'hybrid' | 'v2' | 'none';
+  /** Mount points of v1 hierarchies by controller; `cpu` and `cpuacct` may share one. */
+  v1: Map<string, string>;
+  /** All v1 mount points, with those that have only a name (`name=systemd`). */
+  named: string[];
+  /** Mount point of the v2 hierarchy. */
+  unified?: string;
+}
+
+export function readHierarchies(): Hierarchies {
+  return hierarchiesOf(readMounts());
+}
+
+/** cgroups(7): the super options of a v1 mount list its controllers. */
+export function hierarchiesOf(mounts: Mount[]): Hierarchies {
+  const v1 = new Map<string, string>();
+  const named = new Set<string>();
+  for (const { type, path, options } of mounts) {
+    if (type !== 'cgroup') continue;
+    named.add(path);
+    for (const option of options) if (!v1.has(option)) v1.set(option, path);
+  }
+  const unified = mounts.find(({ type }) => type === 'cgroup2')?.path;
+  return {
+    mode: modeOf(named.size > 0, unified),
+    v1,
+    named: [...named],
+    ...(unified && { unified }),
+  };
+}
+
+function modeOf(hasV1: boolean, unified: string | undefined): Hierarchies['mode'] {
+  if (hasV1) return unified ? 'hybrid' : 'v1';
+  return unified ? 'v2' : 'none';
+}
+
+/** The folder that limits a cgroup in this respect, there or not, and which interface it has. */
+export function controllerDir(
+  hierarchies: Hierarchies,
+  controller: Controller,
+  cgroup: string,
+): { dir: string; version: 1 | 2 } | undefined {
+  const v1 = hierarchies.v1.get(controller);
+  if (v1) return { dir: join(v1, cgroup), version: 1 };
+  const { unified } = hierarchies;
+  return unified === undefined ? undefined : { dir: join(unified, cgroup), version: 2 };
+}
+
+/** The controllers that the v2 hierarchy has; those on v1 are not among them. */
+export function unifiedControllers({ unified }: Hierarchies): string[] {
+  const text = unified && readText(join(unified, 'cgroup.controllers'));
+  return text ? text.trim().split(' ').filter(Boolean) : [];
+}

@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { sharesOfWeight } from '../../model/cpu-weight.js';
+import type { SeenLimits } from '../host.js';
+import { type Controller, controllerDir, type Hierarchies } from './cgroups-hierarchies.js';
+import { readText } from './read.js';
+
+/** V1 writes "no limit" as the largest number of whole pages, which a double rounds up to 2^63. */
+const NO_LIMIT = 2 ** 62;
+
+/** Limits as the kernel has them, no limit being absent; undefined when the cgroup is not there. */
+export function readLimits(hierarchies: Hierarchies, cgroup: string): SeenLimits | undefined {
+  const read = (controller: Controller, v1: string, v2: string) => {
+    const at = controllerDir(hierarchies, controller, cgroup);
+    const text = at && readText(join(at.dir, at.version === 1 ? v1 : v2));
+    return text?.trim();
+  };
+  const limits: SeenLimits = {};
+  const set = <K extends keyof SeenLimits>(key: K, value: SeenLimits[K] | undefined) => {
+    if (value !== undefined) limits[key] = value;
+  };
+  const shares = read('cpu', 'cpu.shares', 'cpu.weight');
+  set('memory', bounded(read('memory', 'memory.limit_in_bytes', 'memory.max')));
+  set('cpus', readCpus(hierarchies, cgroup));
+  set('cpu_shares', isV1(hierarchies, 'cpu') ? bounded(shares) : weighed(shares));
+  set('cpuset', read('cpuset', 'cpuset.cpus', 'cpuset.cpus') || undefined);
+  set('pids', bounded(read('pids', 'pids.max', 'pids.max')));
+  return Object.keys(limits).length > 0 || isThere(hierarchies, cgroup) ? limits : undefined;
+}
+
+/** How often the kernel killed in this cgroup for want of memory; 0 when it is not there. */
+export function readOomKills(hierarchies: Hierarchies, cgroup: string): number {
+  const at = controllerDir(hierarchies, 'memory', cgroup);
+  const file = at && join(at.dir, at.version === 1 ? 'memory.oom_control' : 'memory.events');
+  const count = /^oom_kill (\d+)$/m.exec((file && readText(file)) ?? '')?.[1];
+  return Number(count ?? 0);
+}
+
+/** V1 has quota and period in two files, -1 being none; v2 both in one, `max` being none. */
+function readCpus(hierarchies: Hierarchies, cgroup: string): number | undefined {
+  const at = controllerDir(hierarchies, 'cpu', cgroup);
+  if (!at) return undefined;
+  const [quota, period] =
+    at.version === 2
+      ? (readText(join(at.dir, 'cpu.max')) ?? 'max').trim().split(' ')
+      : [readText(join(at.dir, 'cpu.cfs_quota_us')) ?? '-1'];
+  if (!quota || quota === 'max' || Number(quota) <= 0) return undefined;
+  return Number(quota) / Number(period ?? readText(join(at.dir, 'cpu.cfs_period_us')));
+}
+
+function bounded(text: string | undefined): number | undefined {
+  if (text === undefined || text === '' || text === 'max') return undefined;
+  const value = Number(text);
+  return value >= NO_LIMIT ? undefined : value;
+}
+
+function weighed(text: string | undefined): number | undefined {
+  return text ? sharesOfWeight(Number(text)) : undefined;
+}
+
+const isV1 = ({ v1 }: Hierarchies, controller: Controller) => v1.has(controller);
+
+function isThere(hierarchies: Hierarchies, cgroup: string): boolean {
+  const at = controllerDir(hierarchies, 'memory', cgroup);
+  return at !== undefined && existsSync(at.dir);
+}

@@ -1,0 +1,58 @@
+import type { SeenLink } from '../host.js';
+import { runSync } from './exec.js';
+
+/** A link with what only the wiring of containers asks for. */
+export interface IpLink extends SeenLink {
+  index: number;
+  /** Index of the other end of a veth pair, in the namespace it is in. */
+  peer?: number;
+  /** Hardware address. */
+  mac?: string;
+  /** The other end of a veth pair is in another network namespace. */
+  elsewhere: boolean;
+  /** Bridges: spanning tree protocol. */
+  stp: boolean;
+}
+
+/** All links of our network namespace. Blocking, because a no-op run waits for nothing else. */
+export function readLinks(): IpLink[] {
+  return parseLinks(runSync('ip', ['-json', '-details', 'address', 'show']).stdout);
+}
+
+/** What `ip -json -details address show` of iproute2 6.1 says: keys that do not apply are absent. */
+interface IpJson {
+  ifindex: number;
+  link_index?: number;
+  link_netnsid?: number;
+  ifname: string;
+  flags: string[];
+  master?: string;
+  address?: string;
+  ifalias?: string;
+  linkinfo?: { info_kind?: string; info_data?: { stp_state?: number } };
+  addr_info?: { family: string; local: string; prefixlen: number }[];
+}
+
+export function parseLinks(json: string): IpLink[] {
+  // Without any link to tell of, ip prints nothing or an empty object in the list.
+  const found = JSON.parse(json || '[]') as Partial<IpJson>[];
+  return found.filter((each): each is IpJson => each.ifname !== undefined).map(toLink);
+}
+
+function toLink(json: IpJson): IpLink {
+  const { ifname, ifindex, flags, master, ifalias, linkinfo, addr_info = [] } = json;
+  const inet = addr_info.filter(({ family, local }) => family === 'inet' && local);
+  return {
+    name: ifname,
+    index: ifindex,
+    kind: linkinfo?.info_kind ?? '',
+    up: flags.includes('UP'),
+    elsewhere: json.link_netnsid !== undefined,
+    stp: (linkinfo?.info_data?.stp_state ?? 0) !== 0,
+    addresses: inet.map(({ local, prefixlen }) => `${local}/${prefixlen}`),
+    ...(json.link_index !== undefined && { peer: json.link_index }),
+    ...(json.address !== undefined && { mac: json.address }),
+    ...(master !== undefined && { master }),
+    ...(ifalias !== undefined && { alias: ifalias }),
+  };
+}

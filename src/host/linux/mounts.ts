@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { readText } from './read.js';
+
+export interface Mount {
+  path: string;
+  /** The folder of the file system that is mounted, `/` for all of it. */
+  root: string;
+  type: string;
+  /** A device, or what the file system calls its origin. */
+  source: string;
+  /** Options of the file system, not of the mount: for cgroup v1 its controllers. */
+  options: string[];
+}
+
+/** All mounts of our mount namespace, in mount order: the last one at a path is the visible one. */
+export function readMounts(): Mount[] {
+  return parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
+}
+
+/**
+ * proc_pid_mountinfo(5): `36 35 98:0 /root /path options fields… - type source super-options`, the
+ * number of optional fields before the dash being free.
+ */
+export function parseMounts(text: string): Mount[] {
+  const lines = text.split('\n').filter(Boolean);
+  return lines.map((line) => {
+    const dash = line.indexOf(' - ');
+    const [, , , root = '', path = ''] = line.slice(0, dash).split(' ');
+    const [type = '', source = '', options = ''] = line.slice(dash + 3).split(' ');
+    return {
+      path: unoctal(path),
+      root: unoctal(root),
+      type,
+      source: unoctal(source),
+      options: options.split(','),
+    };
+  });
+}
+
+/**
+ * The file behind `/dev/loopN`, as the kernel names it: one that was removed ends in ` (deleted)`.
+ * Undefined when the device is no loop device or has no file.
+ */
+export function backingFile(device: string): string | undefined {
+  const name = /^\/dev\/(loop\d+)$/.exec(device)?.[1];
+  const text = name && readText(`/sys/block/${name}/loop/backing_file`);
+  return text ? text.replace(/\n$/, '') : undefined;
+}
+
+/** Blank, tab, newline and backslash are octal there: `\040`. Bytes above 127 are not. */
+function unoctal(text: string): string {
+  if (!text.includes('\\')) return text;
+  return text.replace(/\\([0-7]{3})/g, (_, octal) =>
+    String.fromCharCode(Number.parseInt(octal, 8)),
+  );
+}

@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { parseMounts } from '../../../src/host/linux/mounts.js';
+
+it('reads mountinfo with any number of optional fields and octal escapes', () => {
+  const text = [
+    '32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu,cpuacct',
+    '36 35 7:0 /sub\\040dir /run/a\\134b rw,nodev shared:1 master:2 - ext4 /dev/loop\\0113 rw',
+    '',
+  ].join('\n');
+  expect(parseMounts(text)).toEqual([
+    {
+      path: '/sys/fs/cgroup/cpu',
+      root: '/',
+      type: 'cgroup',
+      source: 'cgroup',
+      options: ['rw', 'cpu', 'cpuacct'],
+    },
+    {
+      path: '/run/a\\b',
+      root: '/sub dir',
+      type: 'ext4',
+      source: '/dev/loop\t3',
+      options: ['rw'],
+    },
+  ]);
+});
