@@ -1,0 +1,67 @@
+import { mkdir, rmdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { run } from './exec.js';
+import { backingFile, type Mount, readMounts } from './mounts.js';
+import { checkWhole } from './superblock.js';
+
+/** A hostile superblock may ask for a panic on error; the option outweighs it. */
+const OPTIONS = 'loop,nodev,nosuid,errors=remount-ro';
+
+/** Milliseconds until the kernel has let go of a loop device. */
+const PATIENCE = 5000;
+
+/** Loop-mounts an ext4 file. @throws UserError for a file that is cut off, Error when it is mounted elsewhere */
+export async function ensureMounted(file: string, dir: string): Promise<void> {
+  const there = mountAt(dir);
+  if (there && backingFile(there.source) === file) return;
+  if (there) throw new Error(`cannot mount ${file}: ${there.source} is mounted on ${dir}`);
+  const elsewhere = readMounts().find(({ source }) => backingFile(source) === file);
+  if (elsewhere) throw new Error(`cannot mount ${file}: it is mounted on ${elsewhere.path}`);
+  await checkWhole(file);
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await run('mount', ['-t', 'ext4', '-o', OPTIONS, '--', file, dir], { purpose: `mount ${file}` });
+  const mounted = mountAt(dir);
+  if (!mounted || backingFile(mounted.source) !== file) {
+    throw new Error(`cannot mount ${file}: it is not on ${dir} although mount said so`);
+  }
+}
+
+/**
+ * Unmounts what is on a folder, and removes the folder. What is busy is unmounted lazily: it
+ * goes when the last user does, and its loop device with it.
+ */
+export async function ensureUnmounted(dir: string): Promise<void> {
+  for (let there = mountAt(dir); there; there = mountAt(dir)) {
+    const file = backingFile(there.source);
+    const { code } = await run('umount', ['--', dir], {
+      purpose: `unmount ${dir}`,
+      reject: false,
+    });
+    if (code === 0) await released(there.source, file);
+    else if (mountAt(dir)) {
+      await run('umount', ['--lazy', '--', dir], { purpose: `unmount ${dir}` });
+    }
+  }
+  await removeFolder(dir);
+}
+
+/** The last of those stacked on a path is the one seen there. */
+const mountAt = (dir: string): Mount | undefined =>
+  readMounts().findLast(({ path }) => path === dir);
+
+/** The kernel detaches the device (autoclear) a moment after the last use. */
+async function released(device: string, file: string | undefined): Promise<void> {
+  const deadline = Date.now() + PATIENCE;
+  for (let pause = 1; file && backingFile(device) === file; pause = Math.min(pause * 2, 50)) {
+    if (Date.now() > deadline) return;
+    await sleep(pause);
+  }
+}
+
+async function removeFolder(dir: string): Promise<void> {
+  try {
+    await rmdir(dir);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import { UserError } from '../../../model/errors.js';
+import type { ContainerSpec } from '../../../model/specs.js';
+
+/** In the order of their numbers in linux/capability.h; capabilities(7). */
+const NAMES = [
+  ...['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID'],
+  ...['SETPCAP', 'LINUX_IMMUTABLE', 'NET_BIND_SERVICE', 'NET_BROADCAST', 'NET_ADMIN', 'NET_RAW'],
+  ...['IPC_LOCK', 'IPC_OWNER', 'SYS_MODULE', 'SYS_RAWIO', 'SYS_CHROOT', 'SYS_PTRACE', 'SYS_PACCT'],
+  ...['SYS_ADMIN', 'SYS_BOOT', 'SYS_NICE', 'SYS_RESOURCE', 'SYS_TIME', 'SYS_TTY_CONFIG', 'MKNOD'],
+  ...['LEASE', 'AUDIT_WRITE', 'AUDIT_CONTROL', 'SETFCAP', 'MAC_OVERRIDE', 'MAC_ADMIN', 'SYSLOG'],
+  ...['WAKE_ALARM', 'BLOCK_SUSPEND', 'AUDIT_READ', 'PERFMON', 'BPF', 'CHECKPOINT_RESTORE'],
+].map((name) => `CAP_${name}`);
+
+const DEFAULT = new Set(
+  [
+    ...['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'NET_BIND_SERVICE', 'SETFCAP'],
+    ...['SETGID', 'SETPCAP', 'SETUID', 'SYS_CHROOT'],
+  ].map((name) => `CAP_${name}`),
+);
+
+type Wishes = Pick<ContainerSpec, 'security' | 'cap_add' | 'cap_drop'>;
+
+/**
+ * The capabilities of a container: the default set, or NET_BIND_SERVICE alone when `restricted`,
+ * without `cap_drop`, with `cap_add`. `ALL` stands for every one; a name may lack its `CAP_`.
+ *
+ * @param available what we may give, our own bounding set
+ * @throws UserError for an unknown name, or one to add that we do not have ourselves
+ */
+export function capabilitiesOf(wishes: Wishes, available: ReadonlySet<string>): string[] {
+  const add = wishes.cap_add.map(known);
+  const drop = wishes.cap_drop.map(known);
+  const lacking = add.find((name) => name !== 'ALL' && !available.has(name));
+  if (lacking) {
+    throw new UserError(
+      `cannot add capability ${lacking}: baleine does not have it itself`,
+      'See CapBnd in /proc/self/status: something that started baleine took it away',
+    );
+  }
+  return NAMES.filter((name) => available.has(name) && isGiven(name, wishes.security, add, drop));
+}
+
+/** A name in `cap_add` outweighs `cap_drop: [ALL]`, and a name in `cap_drop` outweighs `cap_add: [ALL]`. */
+function isGiven(
+  name: string,
+  security: Wishes['security'],
+  add: string[],
+  drop: string[],
+): boolean {
+  if (drop.includes(name)) return false;
+  if (add.includes(name)) return true;
+  if (drop.includes('ALL')) return false;
+  if (add.includes('ALL')) return true;
+  return security === 'restricted' ? name === 'CAP_NET_BIND_SERVICE' : DEFAULT.has(name);
+}
+
+function known(text: string): string {
+  const upper = text.toUpperCase();
+  if (upper === 'ALL') return upper;
+  const name = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
+  if (NAMES.includes(name)) return name;
+  throw new UserError(
+    `cannot use capability ${text}: there is none of that name`,
+    'capabilities(7) has the list; write them as NET_ADMIN',
+  );
+}
+
+/** Names of the bits set in a mask as /proc/PID/status shows it: `CapBnd:	000001ffffffffff`. */
+export function capabilitiesIn(mask: string): Set<string> {
+  const bits = BigInt(`0x${mask}`);
+  return new Set(NAMES.filter((_name, bit) => (bits >> BigInt(bit)) & 1n));
+}

@@ -1,0 +1,74 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Site } from '../../../model/site.js';
+import { run } from '../exec.js';
+import { bundleFiles, exitsDir, socketKey, socketsDir, stateDir } from './layout.js';
+import { argumentsOf, ended, identify, signalProcess } from './process.js';
+import { findProgram } from './programs.js';
+import { signalNumber } from './signals.js';
+import { pidIn, runningContainer } from './started.js';
+
+/** Milliseconds for a killed process to be gone, and for conmon to write the exit code. */
+const PATIENCE = 10_000;
+
+/**
+ * Takes away what a container's life leaves, however it ended: a process still running, the
+ * runtime's state, conmon, exit file and sockets. Disk, log, network and cgroup parents stay.
+ */
+export async function clearLife(site: Site, id: string): Promise<void> {
+  const running = runningContainer(site, id);
+  if (running) await killProcess(running, id);
+  for (const runtime of runtimesThatKnow(site, id)) await deleteState(site, runtime, id);
+  await endMonitor(site, id);
+  const files = bundleFiles(site, id);
+  const left = [
+    ...[files.pid, files.monitor, files.started, ...files.sockets],
+    ...[join(exitsDir(site), id), join(socketsDir(site), socketKey(id))],
+    join(files.dir, 'exit'),
+    join(files.dir, 'oom'),
+  ];
+  await Promise.all(left.map((path) => rm(path, { force: true })));
+}
+
+export async function killProcess(
+  target: { pid: number; start_time: number; boot_id: string },
+  id: string,
+): Promise<void> {
+  signalProcess(target, signalNumber('SIGKILL'));
+  if (await ended(target, PATIENCE)) return;
+  throw new Error(`cannot stop ${id}: process ${target.pid} does not end, even by SIGKILL`);
+}
+
+/** The runtime may have changed since it was started. */
+function runtimesThatKnow(site: Site, id: string): string[] {
+  const parent = join(site.run, 'runtime');
+  const names = existsSync(parent) ? readdirSync(parent) : [];
+  return names.filter((name) => existsSync(join(stateDir(site, name), id))).sort();
+}
+
+async function deleteState(site: Site, runtime: string, id: string): Promise<void> {
+  const state = stateDir(site, runtime);
+  const program = findProgram(runtime) ?? runtime;
+  const { code, stderr } = await run(program, ['--root', state, 'delete', '--force', id], {
+    purpose: `clear ${id}`,
+    reject: false,
+  });
+  if (!existsSync(join(state, id))) return;
+  // A runtime killed while it made the container leaves a folder that it does not know itself.
+  if (code !== 0 && !/not exist|no such|cannot find|open .*(state|status)/i.test(stderr)) {
+    throw new Error(`cannot clear ${id}: ${runtime}: ${stderr}`);
+  }
+  await rm(join(state, id), { recursive: true, force: true });
+}
+
+/** conmon ends after its container; a number in a file alone does not make a process ours. */
+async function endMonitor(site: Site, id: string): Promise<void> {
+  const files = bundleFiles(site, id);
+  const pid = pidIn(files.monitor);
+  const monitor = pid === undefined ? undefined : identify(pid);
+  if (!monitor || !argumentsOf(monitor.pid).includes(files.dir)) return;
+  if (await ended(monitor, PATIENCE)) return;
+  signalProcess(monitor, signalNumber('SIGKILL'));
+  await ended(monitor, PATIENCE);
+}

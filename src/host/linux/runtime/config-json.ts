@@ -1,0 +1,110 @@
+import { UserError } from '../../../model/errors.js';
+import type { ContainerSpec } from '../../../model/specs.js';
+import { capabilitiesOf } from './capabilities.js';
+import type { HostFacts } from './host-facts.js';
+import { mountsOf } from './mounts.js';
+import type { OciProcess, OciSeccomp, OciSpec } from './oci.js';
+import { guardedPaths } from './paths.js';
+import { resourcesOf } from './resources.js';
+import { rlimitsOf } from './rlimits.js';
+import { checkedSysctls } from './sysctls.js';
+import type { User } from './users.js';
+
+/** What of a container is not in its description. */
+export interface Ground {
+  /** The mounted disk. */
+  rootfs: string;
+  /** Below every hierarchy's root. */
+  cgroup: string;
+  /** Path of a network namespace; an empty new one when absent. */
+  netns?: string;
+  /** Host files bound read-only, by path inside: /etc/hosts and the like. */
+  files: Record<string, string>;
+  user: User;
+  host: HostFacts;
+  /** Resolves the profile for a set of capabilities; not asked for an unconfined container. */
+  seccomp: (capabilities: string[]) => OciSeccomp;
+}
+
+/** What a container needs to be described for; its disk, links and logs are others' business. */
+export type Described = Pick<
+  ContainerSpec,
+  | 'args'
+  | 'cap_add'
+  | 'cap_drop'
+  | 'environment'
+  | 'hostname'
+  | 'limits'
+  | 'mounts'
+  | 'read_only'
+  | 'security'
+  | 'sysctls'
+  | 'tmpfs'
+  | 'ulimits'
+  | 'working_dir'
+>;
+
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * The bundle's config.json, with the security defaults: few capabilities, no new privileges,
+ * a system call filter, a /dev of its own, and nothing of the host to see or write.
+ *
+ * @throws UserError for wishes that cannot be had, such as root in a `restricted` container
+ */
+export function configJson(spec: Described, ground: Ground): OciSpec {
+  const capabilities = capabilitiesOf(spec, ground.host.capabilities);
+  const unconfined = spec.security === 'unconfined';
+  return {
+    ociVersion: '1.0.2',
+    root: { path: ground.rootfs, readonly: spec.read_only },
+    hostname: spec.hostname,
+    process: processOf(spec, ground, capabilities),
+    mounts: mountsOf(spec, ground.files),
+    linux: {
+      namespaces: namespacesOf(ground.netns),
+      cgroupsPath: ground.cgroup,
+      resources: resourcesOf(spec.limits, ground.host.swapLimit),
+      sysctl: checkedSysctls(spec.sysctls),
+      ...guardedPaths(unconfined, ground.host.thermal),
+      rootfsPropagation: 'private',
+      ...(!unconfined && { seccomp: ground.seccomp(capabilities) }),
+    },
+  };
+}
+
+function processOf(spec: Described, { user, host }: Ground, capabilities: string[]): OciProcess {
+  const { uid, gid, additionalGids, home } = user;
+  if (spec.security === 'restricted' && uid === 0) {
+    throw new UserError(
+      'cannot run as root in a container with security: restricted',
+      'Give it a user: "1000:1000"',
+    );
+  }
+  const defaults = { PATH, HOSTNAME: spec.hostname, HOME: home };
+  const environment = { ...defaults, ...spec.environment };
+  return {
+    terminal: false,
+    user: { uid, gid, additionalGids },
+    args: spec.args,
+    env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+    cwd: spec.working_dir,
+    capabilities: {
+      bounding: capabilities,
+      permitted: capabilities,
+      effective: capabilities,
+      inheritable: [],
+      ambient: [],
+    },
+    rlimits: rlimitsOf(spec.ulimits, host.hardLimits),
+    noNewPrivileges: true,
+    oomScoreAdj: Math.max(0, host.oomScoreAdj),
+  };
+}
+
+function namespacesOf(netns: string | undefined): OciSpec['linux']['namespaces'] {
+  return [
+    ...['pid', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })),
+    { type: 'network', ...(netns !== undefined && { path: netns }) },
+  ];
+}

@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { UserError } from '../../../model/errors.js';
+import type { Site } from '../../../model/site.js';
+import type { Started } from '../../host.js';
+import { run } from '../exec.js';
+import { checkWorkingDir } from './inside.js';
+import { bundleFiles, stateDir } from './layout.js';
+import type { OciProcess, OciSpec } from './oci.js';
+import { findProgram } from './programs.js';
+import { runningContainer } from './started.js';
+import { resolveUser } from './users.js';
+
+export interface ExecOptions {
+  args: string[];
+  /** `K=V` */
+  environment?: string[];
+  user?: string;
+  working_dir?: string;
+  /** Pass standard input on. */
+  interactive?: boolean;
+  tty?: boolean;
+}
+
+/**
+ * Runs a command in a running container with our standard streams.
+ *
+ * @returns its exit code, 128 + n when signal n ended it
+ * @throws UserError when the container does not run
+ */
+export async function execInteractive(
+  site: Site,
+  id: string,
+  options: ExecOptions,
+): Promise<number> {
+  const container = runningContainer(site, id);
+  if (!container) throw notRunning(id);
+  if (options.tty && options.interactive && !process.stdin.isTTY) {
+    throw new UserError(`cannot give ${id} a terminal: standard input is none`, 'Leave out -t');
+  }
+  return withCommand(site, id, container, options, (program, args) =>
+    inForeground(program, args, options.interactive ?? false),
+  );
+}
+
+/** Runs a command in a container for its output; undefined when the container does not run. */
+export async function execCaptured(
+  site: Site,
+  id: string,
+  args: string[],
+): Promise<{ code: number; output: string } | undefined> {
+  const container = runningContainer(site, id);
+  if (!container) return undefined;
+  return withCommand(site, id, container, { args }, async (program, words) => {
+    const purpose = `run ${args[0]} in ${id}`;
+    const { code, stdout, stderr } = await run(program, words, { purpose, reject: false });
+    return { code, output: [stdout, stderr].filter(Boolean).join('\n') };
+  });
+}
+
+/** The whole process is described to the runtime: what it is not told it may leave unconfined. */
+async function withCommand<T>(
+  site: Site,
+  id: string,
+  { runtime }: Started,
+  options: ExecOptions,
+  act: (program: string, args: string[]) => Promise<T>,
+): Promise<T> {
+  const file = join(bundleFiles(site, id).dir, `exec-${randomBytes(6).toString('hex')}.json`);
+  const described = processOf(site, id, options);
+  await writeFile(file, JSON.stringify(described), { mode: 0o600 });
+  try {
+    const args = ['--root', stateDir(site, runtime), 'exec', '--process', file, id];
+    return await act(findProgram(runtime) ?? runtime, args);
+  } finally {
+    await rm(file, { force: true });
+  }
+}
+
+function processOf(site: Site, id: string, options: ExecOptions): OciProcess {
+  const files = bundleFiles(site, id);
+  const { process: own } = JSON.parse(readFileSync(files.config, 'utf8')) as OciSpec;
+  const working_dir = options.working_dir ?? own.cwd;
+  checkWorkingDir(files.rootfs, working_dir);
+  const user = options.user === undefined ? undefined : resolveUser(files.rootfs, options.user);
+  const environment = [
+    ...(user ? [`HOME=${user.home}`] : []),
+    ...(options.tty ? [`TERM=${process.env.TERM ?? 'xterm'}`] : []),
+    ...(options.environment ?? []).map(assignment),
+  ];
+  const replaced = new Set(environment.map(nameOf));
+  return {
+    ...own,
+    args: options.args,
+    cwd: working_dir,
+    env: [...own.env.filter((each) => !replaced.has(nameOf(each))), ...environment],
+    terminal: options.tty ?? false,
+    ...(user && {
+      user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
+    }),
+  };
+}
+
+const nameOf = (text: string) => text.slice(0, text.indexOf('='));
+
+/** `K` alone stands for our own value of it, as with `docker exec -e`. */
+const assignment = (text: string) =>
+  text.includes('=') ? text : `${text}=${process.env[text] ?? ''}`;
+
+/** The terminal sends Ctrl-C to the command as well; we stay to pass its exit code on. */
+async function inForeground(program: string, args: string[], input: boolean): Promise<number> {
+  const child = spawn(program, args, {
+    stdio: [input ? 'inherit' : 'ignore', 'inherit', 'inherit'],
+  });
+  const ignore = () => undefined;
+  const pass = (signal: NodeJS.Signals) => child.kill(signal);
+  process.on('SIGINT', ignore).on('SIGTERM', pass).on('SIGHUP', pass);
+  try {
+    return await new Promise<number>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('exit', (code, signal) =>
+        resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']),
+      );
+    });
+  } finally {
+    process.off('SIGINT', ignore).off('SIGTERM', pass).off('SIGHUP', pass);
+  }
+}
+
+const notRunning = (id: string) =>
+  new UserError(`cannot run a command in ${id}: it is not running`, 'baleine ps shows what runs');

@@ -1,0 +1,69 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readHierarchies } from '../cgroups-hierarchies.js';
+import { capabilitiesIn } from './capabilities.js';
+import type { HardLimits } from './rlimits.js';
+
+/** What the host allows us to give to a container. */
+export interface HostFacts {
+  capabilities: ReadonlySet<string>;
+  hardLimits: HardLimits;
+  /** Our own; without CAP_SYS_RESOURCE a child's can only be the same or higher. */
+  oomScoreAdj: number;
+  thermal: string[];
+  swapLimit: boolean;
+}
+
+/** Names of /proc/PID/limits, proc_pid_limits(5), as in setrlimit(2). */
+const LIMITS: Record<string, string> = {
+  'Max address space': 'as',
+  'Max core file size': 'core',
+  'Max cpu time': 'cpu',
+  'Max data size': 'data',
+  'Max file locks': 'locks',
+  'Max file size': 'fsize',
+  'Max locked memory': 'memlock',
+  'Max msgqueue size': 'msgqueue',
+  'Max nice priority': 'nice',
+  'Max open files': 'nofile',
+  'Max pending signals': 'sigpending',
+  'Max processes': 'nproc',
+  'Max realtime priority': 'rtprio',
+  'Max realtime timeout': 'rttime',
+  'Max resident set': 'rss',
+  'Max stack size': 'stack',
+};
+
+export function readHostFacts(): HostFacts {
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return {
+    capabilities: capabilitiesIn(/^CapBnd:\s*(\w+)/m.exec(status)?.[1] ?? '0'),
+    hardLimits: hardLimitsIn(readFileSync('/proc/self/limits', 'utf8')),
+    oomScoreAdj: Number(readFileSync('/proc/self/oom_score_adj', 'utf8')),
+    thermal: thermalFolders(),
+    swapLimit: canLimitSwap(),
+  };
+}
+
+export function hardLimitsIn(text: string): HardLimits {
+  const entries = text.split('\n').flatMap((line): [string, number][] => {
+    const [, label = '', hard = ''] = /^(Max [a-z ]+?)\s{2,}\S+\s+(\S+)/.exec(line) ?? [];
+    const name = LIMITS[label];
+    return name ? [[name, hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard)]] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+function thermalFolders(): string[] {
+  const parent = '/sys/devices/system/cpu';
+  const names = existsSync(parent) ? readdirSync(parent) : [];
+  return names
+    .filter((name) => /^cpu\d+$/.test(name))
+    .map((name) => `${parent}/${name}/thermal_throttle`)
+    .filter((path) => existsSync(path));
+}
+
+/** In version 1 the file is missing when the kernel does not account swap; version 2 always can. */
+function canLimitSwap(): boolean {
+  const memory = readHierarchies().v1.get('memory');
+  return memory === undefined || existsSync(`${memory}/memory.memsw.limit_in_bytes`);
+}

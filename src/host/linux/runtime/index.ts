@@ -1,0 +1,58 @@
+import { cgroupPath, type Site } from '../../../model/site.js';
+import type { Cgroups, Runtime } from '../../host.js';
+import { execCaptured } from './exec.js';
+import { Gate } from './gate.js';
+import { signalProcess } from './process.js';
+import { type SelectedRuntime, selectRuntime } from './select.js';
+import { signalNumber } from './signals.js';
+import { type Surroundings, startContainer } from './start.js';
+import { runningContainer } from './started.js';
+import { stopContainer } from './stop.js';
+import { throwAway, throwAwayId } from './throw-away.js';
+
+/** Containers by an OCI runtime under conmon. */
+export function linuxRuntime(site: Site, cgroups: Pick<Cgroups, 'remove'>): Runtime {
+  const around: Surroundings = {
+    site,
+    cgroups,
+    gate: new Gate(),
+    runtime: selector(site, cgroups),
+  };
+  return {
+    start: (spec) => startContainer(around, spec),
+    stop: (id, facts, how) => stopContainer(around, id, facts, how),
+    signal: async (id, signal) => {
+      const number = signalNumber(signal);
+      const container = runningContainer(site, id);
+      return container !== undefined && signalProcess(container, number);
+    },
+    execute: (id, args) => execCaptured(site, id, args),
+    runOnce: (tree, args, config) => runOnce(around, tree, args, config),
+  };
+}
+
+/** Containers started side by side wait for one probe. */
+function selector(site: Site, cgroups: Pick<Cgroups, 'remove'>): Surroundings['runtime'] {
+  const asked = new Map<string | undefined, Promise<SelectedRuntime>>();
+  return (wanted) => {
+    const answer = asked.get(wanted) ?? selectRuntime(site, cgroups, wanted);
+    asked.set(wanted, answer);
+    return answer;
+  };
+}
+
+async function runOnce(
+  { site, cgroups, gate, runtime }: Surroundings,
+  tree: string,
+  args: string[],
+  config: Parameters<Runtime['runOnce']>[2],
+): Promise<void> {
+  const id = throwAwayId();
+  const selected = await runtime();
+  const wanted = { runtime: selected, tree, args, ...config, purpose: `run ${args.join(' ')}` };
+  try {
+    await gate.together(() => throwAway(site, wanted, id));
+  } finally {
+    await gate.byItself(() => cgroups.remove(cgroupPath(site, id)));
+  }
+}

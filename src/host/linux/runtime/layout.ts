@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import { digest } from '../../../model/json.js';
+import { bundleDir, type Site } from '../../../model/site.js';
+
+/** The runtime's own state, its `--root`. */
+export const stateDir = (site: Site, runtime: string) => join(site.run, 'runtime', runtime);
+
+/** conmon writes the exit code of a container there, in a file named by its id. */
+export const exitsDir = (site: Site) => join(site.run, 'exits');
+
+/**
+ * conmon's attach socket is `<this>/<key>/attach`; a socket's path has at most 107 bytes (unix(7)),
+ * an id up to 127, so the key is a hash.
+ */
+export const socketsDir = (site: Site) => join(site.run, 'sockets');
+export const socketKey = (id: string) => digest(id, 16);
+
+/** What conmon and we leave beside config.json. */
+export const bundleFiles = (site: Site, id: string) => {
+  const dir = bundleDir(site, id);
+  return {
+    dir,
+    rootfs: join(dir, 'rootfs'),
+    config: join(dir, 'config.json'),
+    hostname: join(dir, 'hostname'),
+    resolv: join(dir, 'resolv.conf'),
+    /** Of the container's first process, by conmon. */
+    pid: join(dir, 'pid'),
+    monitor: join(dir, 'conmon.pid'),
+    /** Who was started, by us: more than a number that may be used again. */
+    started: join(dir, 'started.json'),
+    /** conmon's own. */
+    sockets: ['attach', 'ctl', 'winsz'].map((name) => join(dir, name)),
+  };
+};

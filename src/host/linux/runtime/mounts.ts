@@ -1,0 +1,58 @@
+import { posix } from 'node:path';
+import type { ContainerSpec } from '../../../model/specs.js';
+import type { OciMount } from './oci.js';
+
+type Wishes = Pick<ContainerSpec, 'mounts' | 'tmpfs' | 'read_only'>;
+
+/**
+ * Everything mounted in a container, parents before what is in them; where the user wants
+ * something of their own on a path, ours gives way.
+ *
+ * @param files host files bound read-only, by path inside: /etc/hosts and the like
+ */
+export function mountsOf(
+  { mounts, tmpfs, read_only }: Wishes,
+  files: Record<string, string>,
+): OciMount[] {
+  const binds = mounts.map(({ source, target, read_only }) => bind(source, target, read_only));
+  const memory = [...tmpfs, ...(read_only ? ['/run', '/tmp'] : [])].map(temporary);
+  const own = Object.entries(files).map(([target, source]) => bind(source, target, true));
+  const chosen = new Map<string, OciMount>();
+  for (const mount of [...own, ...memory.reverse(), ...binds]) {
+    chosen.set(mount.destination, mount);
+  }
+  return [...KERNEL, ...[...chosen.values()].sort((a, b) => depth(a) - depth(b))];
+}
+
+const depth = ({ destination }: OciMount) => destination.split('/').filter(Boolean).length;
+
+/** `/dev` is never the image's own: whatever it has there would be the host's devices. */
+const KERNEL: OciMount[] = [
+  mount('/proc', 'proc', 'nosuid,noexec,nodev'),
+  mount('/dev', 'tmpfs', 'nosuid,strictatime,mode=755,size=64m'),
+  mount('/dev/pts', 'devpts', 'nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5'),
+  mount('/dev/shm', 'tmpfs', 'nosuid,noexec,nodev,mode=1777,size=64m', 'shm'),
+  mount('/dev/mqueue', 'mqueue', 'nosuid,noexec,nodev'),
+  mount('/sys', 'sysfs', 'nosuid,noexec,nodev,ro'),
+  mount('/sys/fs/cgroup', 'cgroup', 'nosuid,noexec,nodev,relatime,ro'),
+];
+
+function mount(destination: string, type: string, options: string, source = type): OciMount {
+  return { destination, type, source, options: options.split(',') };
+}
+
+/** Not recursive: `ro` would hold for the top only, and leave what is mounted below writable. */
+function bind(source: string, target: string, readOnly: boolean): OciMount {
+  const options = ['bind', 'rprivate', 'nosuid', 'nodev', readOnly ? 'ro' : 'rw'];
+  return { destination: posix.normalize(target), type: 'bind', source, options };
+}
+
+/** `/run`, or with mount options as in Compose, `/run:size=64m,mode=1777`. */
+function temporary(text: string): OciMount {
+  const [target = text, options] = text.split(':');
+  return mount(
+    posix.normalize(target),
+    'tmpfs',
+    `nosuid,nodev${options ? `,${options}` : ',mode=1777'}`,
+  );
+}

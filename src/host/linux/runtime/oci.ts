@@ -1,0 +1,65 @@
+/**
+ * What we write of an OCI bundle's config.json
+ * (https://github.com/opencontainers/runtime-spec/blob/main/config.md).
+ */
+export interface OciSpec {
+  ociVersion: string;
+  root: { path: string; readonly: boolean };
+  hostname: string;
+  process: OciProcess;
+  mounts: OciMount[];
+  linux: {
+    namespaces: { type: string; path?: string }[];
+    cgroupsPath: string;
+    resources: OciResources;
+    sysctl: Record<string, string>;
+    maskedPaths: string[];
+    readonlyPaths: string[];
+    rootfsPropagation: 'private';
+    seccomp?: OciSeccomp;
+  };
+}
+
+export interface OciProcess {
+  terminal: boolean;
+  user: { uid: number; gid: number; additionalGids: number[] };
+  args: string[];
+  env: string[];
+  cwd: string;
+  capabilities: Record<
+    'bounding' | 'permitted' | 'effective' | 'inheritable' | 'ambient',
+    string[]
+  >;
+  rlimits: { type: string; soft: number; hard: number }[];
+  noNewPrivileges: boolean;
+  oomScoreAdj: number;
+}
+
+export interface OciMount {
+  destination: string;
+  type: string;
+  source: string;
+  options: string[];
+}
+
+export interface OciResources {
+  devices: { allow: boolean; type?: string; major?: number; minor?: number; access: string }[];
+  /** Bytes; `swap` is memory and swap together. */
+  memory?: { limit: number; swap?: number };
+  cpu?: { shares?: number; quota?: number; period?: number; cpus?: string };
+  pids: { limit: number };
+}
+
+export interface OciSeccomp {
+  defaultAction: string;
+  defaultErrnoRet: number;
+  architectures: string[];
+  syscalls: OciSyscall[];
+}
+
+export interface OciSyscall {
+  names: string[];
+  action: string;
+  errnoRet?: number;
+  args?: { index: number; value: number; valueTwo?: number; op: string }[];
+}

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { bootId, startTime } from '../processes.js';
+import { readText } from '../read.js';
+
+/** A process that no other can be taken for: pids are used again, and start times after a boot. */
+export interface Identity {
+  pid: number;
+  /** Field 22 of /proc/PID/stat: clock ticks since boot. */
+  start_time: number;
+  boot_id: string;
+}
+
+export function isAlive({ pid, start_time, boot_id }: Identity): boolean {
+  return startTime(pid) === start_time && bootId() === boot_id;
+}
+
+/** Identifies a running process; undefined when it has ended. */
+export function identify(pid: number): Identity | undefined {
+  const start_time = startTime(pid);
+  return start_time === undefined ? undefined : { pid, start_time, boot_id: bootId() };
+}
+
+/**
+ * Sends a signal if the process still is the one meant, looked at just before: Node has no
+ * pidfd_send_signal(2). False when it is gone.
+ */
+export function signalProcess(process_: Identity, signal: number): boolean {
+  if (!isAlive(process_)) return false;
+  try {
+    process.kill(process_.pid, signal);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+/** Waits up to `limit` milliseconds for the end; false when it still lives. */
+export async function ended(process_: Identity, limit: number): Promise<boolean> {
+  const deadline = Date.now() + limit;
+  for (let pause = 2; isAlive(process_); pause = Math.min(pause * 2, 50)) {
+    const left = deadline - Date.now();
+    if (left <= 0) return false;
+    await sleep(Math.min(pause, left));
+  }
+  return true;
+}
+
+/** The argument vector of a process; empty when it is gone. */
+export function argumentsOf(pid: number): string[] {
+  return (readText(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(0, -1);
+}

@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { UserError } from '../../../model/errors.js';
+import type { OciSeccomp, OciSyscall } from './oci.js';
+
+/** From Debian's golang-github-containers-common; Fedora and others have it in the same place. */
+export const PROFILE = '/usr/share/containers/seccomp.json';
+
+/** errno(3) */
+const EPERM = 1;
+const ENOSYS = 38;
+
+interface EngineRule extends Omit<OciSyscall, 'args'> {
+  args?: OciSyscall['args'] | null;
+  includes?: Condition;
+  excludes?: Condition;
+}
+
+interface Condition {
+  caps?: string[];
+  arches?: string[];
+  minKernel?: string;
+}
+
+export interface EngineProfile {
+  archMap: { architecture: string; subArchitectures: string[] | null }[];
+  syscalls: EngineRule[];
+}
+
+export interface Machine {
+  /** As Go calls it: amd64, arm64, s390x. */
+  arch: string;
+  /** `6.1.0-18-amd64` */
+  kernel: string;
+  /** The container's own. */
+  capabilities: string[];
+}
+
+const ARCHITECTURES: Record<string, string> = {
+  amd64: 'SCMP_ARCH_X86_64',
+  arm64: 'SCMP_ARCH_AARCH64',
+  ppc64le: 'SCMP_ARCH_PPC64LE',
+  riscv64: 'SCMP_ARCH_RISCV64',
+  s390x: 'SCMP_ARCH_S390X',
+};
+
+/** Calls that make or enter namespaces, mount, or reach what is not namespaced, and what they take. */
+const WITHHELD: Record<string, string[]> = {
+  CAP_SYS_ADMIN: [
+    ...['clone', 'clone3', 'unshare', 'setns', 'mount', 'umount', 'umount2', 'pivot_root'],
+    ...['fsconfig', 'fsmount', 'fsopen', 'fspick', 'move_mount', 'open_tree', 'mount_setattr'],
+    'keyctl',
+  ],
+  CAP_SYS_BOOT: ['reboot'],
+  CAP_SYSLOG: ['syslog'],
+};
+
+/** clone(2): all of CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET. */
+const CLONE_NAMESPACES = 0x7e020000;
+
+/**
+ * Turns an engine's profile, whose rules have conditions, into the form of the OCI runtime
+ * specification for one container. What the profile does not allow fails with EPERM. Stricter
+ * than the profile where it leaves user namespaces and mounts to everyone.
+ */
+export function resolveSeccomp(profile: EngineProfile, machine: Machine): OciSeccomp {
+  const { architectures, own } = architecturesOf(profile, machine.arch);
+  const withheld = withheldFrom(machine.capabilities);
+  const rules = profile.syscalls.filter((rule) => applies(rule, machine)).map(plain);
+  return {
+    defaultAction: 'SCMP_ACT_ERRNO',
+    defaultErrnoRet: EPERM,
+    architectures,
+    syscalls: [
+      ...rules.flatMap((rule) => narrowed(rule, withheld)),
+      ...(withheld.has('clone') ? threadsOnly(own) : []),
+    ],
+  };
+}
+
+/** @throws UserError when the host has no profile: a container without one is no silent default */
+export function readProfile(file = PROFILE): EngineProfile {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UserError(
+      `cannot read the seccomp profile ${file}: ${(error as Error).message}`,
+      'apt-get install golang-github-containers-common   # or say security: unconfined',
+    );
+  }
+}
+
+function architecturesOf({ archMap }: EngineProfile, arch: string) {
+  const own = ARCHITECTURES[arch];
+  if (!own) throw new UserError(`cannot confine a container: no seccomp profile for ${arch}`);
+  const entry = archMap.find(({ architecture }) => architecture === own);
+  return { own, architectures: [own, ...(entry?.subArchitectures ?? [])] };
+}
+
+function applies({ includes, excludes }: EngineRule, { arch, kernel, capabilities }: Machine) {
+  const has = (name: string) => capabilities.includes(name);
+  if (includes?.arches?.length && !includes.arches.includes(arch)) return false;
+  if (includes?.caps?.length && !includes.caps.every(has)) return false;
+  if (includes?.minKernel && !isAtLeast(kernel, includes.minKernel)) return false;
+  if (excludes?.arches?.includes(arch)) return false;
+  if (excludes?.caps?.some(has)) return false;
+  return !(excludes?.minKernel && isAtLeast(kernel, excludes.minKernel));
+}
+
+function isAtLeast(kernel: string, wanted: string): boolean {
+  const [major = 0, minor = 0] = kernel.split(/[.-]/).map(Number);
+  const [wantedMajor = 0, wantedMinor = 0] = wanted.split('.').map(Number);
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+}
+
+function plain({ names, action, errnoRet, args }: EngineRule): OciSyscall {
+  return {
+    names,
+    action,
+    ...(errnoRet !== undefined && { errnoRet }),
+    ...(args?.length && { args }),
+  };
+}
+
+/** Without rules that say what the default says anyway, which libseccomp rejects. */
+function narrowed(rule: OciSyscall, withheld: ReadonlySet<string>): OciSyscall[] {
+  if (rule.action === 'SCMP_ACT_ERRNO' && (rule.errnoRet ?? EPERM) === EPERM) return [];
+  if (rule.action !== 'SCMP_ACT_ALLOW') return [rule];
+  const names = rule.names.filter((name) => !withheld.has(name));
+  return names.length > 0 ? [{ ...rule, names }] : [];
+}
+
+function withheldFrom(capabilities: string[]): Set<string> {
+  const lacking = Object.entries(WITHHELD).filter(([name]) => !capabilities.includes(name));
+  return new Set(lacking.flatMap(([, names]) => names));
+}
+
+/**
+ * The flags of clone3 are behind a pointer, where a filter cannot look: ENOSYS has the C library
+ * fall back to clone, whose flags are its first argument (its second on s390).
+ */
+function threadsOnly(architecture: string): OciSyscall[] {
+  const index = architecture === 'SCMP_ARCH_S390X' ? 1 : 0;
+  const noNamespaces = { index, value: CLONE_NAMESPACES, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' };
+  return [
+    { names: ['clone'], action: 'SCMP_ACT_ALLOW', args: [noNamespaces] },
+    { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS },
+  ];
+}

@@ -1,0 +1,144 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { messageOf, UserError } from '../../../model/errors.js';
+import type { Site } from '../../../model/site.js';
+import { cgroupPath } from '../../../model/site.js';
+import type { Cgroups } from '../../host.js';
+import { run } from '../exec.js';
+import { bootId } from '../processes.js';
+import { findProgram } from './programs.js';
+import { throwAway, throwAwayId } from './throw-away.js';
+
+export interface SelectedRuntime {
+  name: string;
+  path: string;
+  version: string;
+  /** Those that were preferred and do not work here, with what they said. */
+  tried: { name: string; error: string }[];
+}
+
+/** In order of preference: crun starts three times as fast. */
+const KNOWN = ['crun', 'runc'];
+
+const NAME = /^[a-z0-9][a-z0-9._-]{0,31}$/;
+
+/**
+ * The OCI runtime to use: the one wanted, or the first of crun and runc that works here. Being
+ * installed says little (crun 1.8 refuses hybrid cgroups), so each runs a container that does
+ * nothing, once per boot and version; the answer is kept in `<site.run>/runtime.json`.
+ *
+ * @throws UserError when none works, with what each said
+ */
+export async function selectRuntime(
+  site: Site,
+  cgroups: Pick<Cgroups, 'remove'>,
+  wanted?: string,
+): Promise<SelectedRuntime> {
+  if (wanted !== undefined && !NAME.test(wanted)) {
+    throw new UserError(`cannot use runtime ${wanted}: give the name of a program in PATH`);
+  }
+  const cached = readCache(site, wanted);
+  if (cached) return cached;
+  const tried: SelectedRuntime['tried'] = [];
+  for (const name of wanted ? [wanted] : KNOWN) {
+    const answer = await attempt(site, cgroups, name);
+    if (!('error' in answer)) {
+      const selected = { ...answer, tried };
+      await writeCache(site, wanted, selected);
+      return selected;
+    }
+    tried.push(answer);
+  }
+  throw noneWorks(tried);
+}
+
+async function attempt(
+  site: Site,
+  cgroups: Pick<Cgroups, 'remove'>,
+  name: string,
+): Promise<Omit<SelectedRuntime, 'tried'> | { name: string; error: string }> {
+  const path = findProgram(name);
+  if (!path) return { name, error: 'not installed' };
+  try {
+    await runNothing(site, cgroups, { name, path });
+    const { stdout } = await run(path, ['--version']);
+    return { name, path, version: /\d+(\.\d+)+\S*/.exec(stdout)?.[0] ?? 'unknown' };
+  } catch (error) {
+    return { name, error: messageOf(error).replace(/^cannot try \S+: \S+: /, '') };
+  }
+}
+
+/** The host's own `true` on an empty tree, with the host's programs and libraries bound in. */
+async function runNothing(
+  site: Site,
+  cgroups: Pick<Cgroups, 'remove'>,
+  runtime: { name: string; path: string },
+): Promise<void> {
+  const id = throwAwayId();
+  const tree = join(site.run, 'probe', id);
+  await mkdir(tree, { recursive: true });
+  const mounts = ['/usr', '/bin', '/lib', '/lib64']
+    .filter((path) => existsSync(path))
+    .map((path) => ({ source: path, target: path, read_only: true }));
+  const args = [findProgram('true') ?? '/bin/true'];
+  try {
+    const purpose = `try ${runtime.name}`;
+    await throwAway(site, { runtime, tree, args, mounts, security: 'unconfined', purpose }, id);
+  } finally {
+    await cgroups.remove(cgroupPath(site, id));
+    await rm(tree, { recursive: true, force: true });
+  }
+}
+
+function noneWorks(tried: SelectedRuntime['tried']): UserError {
+  const said = tried.map(({ name, error }) => `${name}: ${error}`).join('\n  ');
+  const missing = tried.filter(({ error }) => error === 'not installed').map(({ name }) => name);
+  const install = missing.length > 0 ? `apt-get install ${missing.join(' ')}\n` : '';
+  return new UserError(
+    `cannot start containers: no OCI runtime works here\n  ${said}`,
+    `${install}baleine doctor says what the host lacks`,
+  );
+}
+
+interface Cached {
+  boot_id: string;
+  selected: Record<string, SelectedRuntime & { modified: number }>;
+}
+
+const cacheFile = (site: Site) => join(site.run, 'runtime.json');
+const keyOf = (wanted: string | undefined) => wanted ?? 'default';
+
+/** Another version of the program may behave otherwise. */
+function readCache(site: Site, wanted: string | undefined): SelectedRuntime | undefined {
+  const found = cacheOf(site).selected[keyOf(wanted)];
+  if (!found) return undefined;
+  const { modified, ...selected } = found;
+  return modifiedAt(selected.path) === modified ? selected : undefined;
+}
+
+async function writeCache(
+  site: Site,
+  wanted: string | undefined,
+  selected: SelectedRuntime,
+): Promise<void> {
+  const cached = cacheOf(site);
+  cached.selected[keyOf(wanted)] = { ...selected, modified: modifiedAt(selected.path) };
+  const file = cacheFile(site);
+  const temporary = `${file}.${basename(selected.path)}.${process.pid}`;
+  await writeFile(temporary, JSON.stringify(cached), { mode: 0o600 });
+  await rename(temporary, file);
+}
+
+function cacheOf(site: Site): Cached {
+  const boot_id = bootId();
+  try {
+    const cached = JSON.parse(readFileSync(cacheFile(site), 'utf8')) as Cached;
+    if (cached.boot_id === boot_id) return cached;
+  } catch {
+    // None yet, or half written by a crash: the probe runs again.
+  }
+  return { boot_id, selected: {} };
+}
+
+const modifiedAt = (path: string) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;

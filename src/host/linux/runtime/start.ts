@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../../model/errors.js';
+import { cgroupPath, type Site } from '../../../model/site.js';
+import type { ContainerSpec } from '../../../model/specs.js';
+import type { Cgroups, Started } from '../../host.js';
+import { readHierarchies } from '../cgroups-hierarchies.js';
+import { run } from '../exec.js';
+import { writeBundle } from './bundle.js';
+import { clearLife } from './clear.js';
+import { launch } from './conmon.js';
+import type { Gate } from './gate.js';
+import { bundleFiles, stateDir } from './layout.js';
+import { identify } from './process.js';
+import type { SelectedRuntime } from './select.js';
+import { keepStarted, pidIn } from './started.js';
+
+export interface Surroundings {
+  site: Site;
+  cgroups: Pick<Cgroups, 'remove'>;
+  gate: Gate;
+  runtime: (wanted?: string) => Promise<SelectedRuntime>;
+}
+
+/** Starts a container; whatever goes wrong, nothing of it stays but the log. */
+export async function startContainer(around: Surroundings, spec: ContainerSpec): Promise<Started> {
+  const { site, gate } = around;
+  const runtime = await around.runtime(spec.runtime);
+  await clearLife(site, spec.id);
+  await clearCgroup(around, spec.id);
+  await writeBundle(site, spec);
+  try {
+    return await gate.together(() => launchAndStart(site, spec, runtime));
+  } catch (error) {
+    await clearLife(site, spec.id).catch((again) => {
+      throw new Error(`${messageOf(error)}; then ${messageOf(again)}`);
+    });
+    await clearCgroup(around, spec.id);
+    throw error;
+  }
+}
+
+async function launchAndStart(
+  site: Site,
+  { id, logs }: ContainerSpec,
+  runtime: SelectedRuntime,
+): Promise<Started> {
+  const pid = await launch(site, { id, runtime, logSize: logs.max_size });
+  // Looked at before it runs the user's program: that may end at once.
+  const first = identify(pid);
+  const monitor = identify(pidIn(bundleFiles(site, id).monitor) ?? 0);
+  if (!first || !monitor) {
+    throw new Error(`cannot start ${id}: ${first ? 'conmon' : runtime.name} ended at once`);
+  }
+  const started: Started = {
+    ...first,
+    monitor: { pid: monitor.pid, start_time: monitor.start_time },
+    started_at: new Date().toISOString(),
+    runtime: runtime.name,
+  };
+  await keepStarted(site, id, started);
+  const args = ['--root', stateDir(site, runtime.name), 'start', id];
+  await run(runtime.path, args, { purpose: `start ${id}` });
+  return started;
+}
+
+/** The runtime's `delete` takes it away, as long as the runtime knows the container. */
+async function clearCgroup({ site, cgroups, gate }: Surroundings, id: string): Promise<void> {
+  const cgroup = cgroupPath(site, id);
+  const { named, unified } = readHierarchies();
+  const roots = unified === undefined ? named : [...named, unified];
+  if (!roots.some((root) => existsSync(join(root, cgroup)))) return;
+  await gate.byItself(() => cgroups.remove(cgroup));
+}

@@ -1,0 +1,27 @@
+import { rename, writeFile } from 'node:fs/promises';
+import type { Site } from '../../../model/site.js';
+import type { Started } from '../../host.js';
+import { readText } from '../read.js';
+import { bundleFiles } from './layout.js';
+import { isAlive } from './process.js';
+
+/** Kept in the bundle, so that a container is found by its id alone. */
+export async function keepStarted(site: Site, id: string, started: Started): Promise<void> {
+  const file = bundleFiles(site, id).started;
+  await writeFile(`${file}.new`, JSON.stringify(started), { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
+
+/** The running container of an id; undefined when its process has ended or another has its pid. */
+export function runningContainer(site: Site, id: string): Started | undefined {
+  const text = readText(bundleFiles(site, id).started);
+  if (!text) return undefined;
+  const started = JSON.parse(text) as Started;
+  return isAlive(started) ? started : undefined;
+}
+
+/** A number that conmon wrote to a file of the bundle. */
+export function pidIn(file: string): number | undefined {
+  const pid = Number(readText(file));
+  return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+}

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cgroupPath, type Site } from '../../../model/site.js';
+import type { MountSpec } from '../../../model/specs.js';
+import { run } from '../exec.js';
+import { configJson, type Described } from './config-json.js';
+import { seccompFor } from './filter.js';
+import { readHostFacts } from './host-facts.js';
+import { checkTree, checkWorkingDir } from './inside.js';
+import { stateDir } from './layout.js';
+import { resolveUser } from './users.js';
+
+export interface ThrowAway {
+  runtime: { name: string; path: string };
+  tree: string;
+  args: string[];
+  environment?: Record<string, string>;
+  user?: string;
+  working_dir?: string;
+  mounts?: MountSpec[];
+  security?: Described['security'];
+  /** What it is for, in the error message. */
+  purpose: string;
+}
+
+/** More than any build step needs, less than a fork bomb. */
+const PIDS = 2048;
+
+/**
+ * Runs one command in a container that is gone afterwards: on a tree it may write to, without
+ * network, with the security defaults. The caller removes its cgroup, `cgroup(id)`.
+ *
+ * @throws Error with the end of what the command printed
+ */
+export async function throwAway(site: Site, wanted: ThrowAway, id = throwAwayId()): Promise<void> {
+  const bundle = join(site.run, 'once', id);
+  const state = stateDir(site, wanted.runtime.name);
+  checkTree(wanted.tree);
+  checkWorkingDir(wanted.tree, wanted.working_dir ?? '/', wanted.mounts);
+  await mkdir(bundle, { recursive: true, mode: 0o700 });
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  try {
+    await writeFile(join(bundle, 'config.json'), JSON.stringify(specOf(site, wanted, id)));
+    const args = ['--root', state, 'run', '--bundle', bundle, id];
+    await run(wanted.runtime.path, args, { purpose: wanted.purpose, cwd: bundle });
+  } finally {
+    await rm(bundle, { recursive: true, force: true });
+  }
+}
+
+export const throwAwayId = () => `once.${randomBytes(6).toString('hex')}`;
+
+function specOf(site: Site, wanted: ThrowAway, id: string) {
+  const { tree, args, environment = {}, user = '0:0', working_dir = '/' } = wanted;
+  const described: Described = {
+    args,
+    environment,
+    working_dir,
+    hostname: 'once',
+    mounts: wanted.mounts ?? [],
+    security: wanted.security ?? 'default',
+    limits: { pids: PIDS },
+    cap_add: [],
+    cap_drop: [],
+    read_only: false,
+    tmpfs: [],
+    sysctls: {},
+    ulimits: {},
+  };
+  return configJson(described, {
+    rootfs: tree,
+    cgroup: cgroupPath(site, id),
+    files: {},
+    user: resolveUser(tree, user),
+    host: readHostFacts(),
+    seccomp: seccompFor,
+  });
+}

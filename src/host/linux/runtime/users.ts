@@ -1,0 +1,91 @@
+import { UserError } from '../../../model/errors.js';
+import { readInside } from './inside.js';
+
+export interface User {
+  uid: number;
+  gid: number;
+  additionalGids: number[];
+  /** `/` for a user that the tree does not know. */
+  home: string;
+}
+
+interface Account {
+  name: string;
+  uid: number;
+  gid: number;
+  home: string;
+}
+
+interface Group {
+  name: string;
+  gid: number;
+  members: string[];
+}
+
+/** (uid_t) -1 means "leave as it is" to the kernel. */
+const MAX_ID = 2 ** 32 - 2;
+
+/**
+ * Looks a user up in the tree's own /etc/passwd and /etc/group (passwd(5), group(5)): `name`,
+ * `uid`, `name:group`, `uid:gid`. Without a group it gets its own and those that list it as a
+ * member; numbers need no entry.
+ *
+ * @throws UserError for a name that the tree does not have
+ */
+export function resolveUser(tree: string, text: string): User {
+  const [who = '', group] = text.split(':');
+  const account = findAccount(tree, who, text);
+  const groups = group === undefined || !/^\d+$/.test(group) ? groupsOf(tree) : [];
+  const { uid, home, name } = account;
+  if (group !== undefined) {
+    return { uid, gid: findGroup(groups, group, text), additionalGids: [], home };
+  }
+  const member = groups.filter(({ members }) => name && members.includes(name));
+  const additionalGids = [...new Set(member.map(({ gid }) => gid))].sort((a, b) => a - b);
+  return { uid, gid: account.gid, additionalGids, home };
+}
+
+function findAccount(tree: string, who: string, text: string): Account {
+  const accounts = lines(readInside(tree, '/etc/passwd')).flatMap(accountOf);
+  const uid = idOf(who);
+  const found = accounts.find((each) => (uid === undefined ? each.name === who : each.uid === uid));
+  if (found) return found;
+  if (uid !== undefined) return { name: '', uid, gid: 0, home: '/' };
+  throw unknown(text, `no user ${who} in the image’s /etc/passwd`);
+}
+
+function findGroup(groups: Group[], group: string, text: string): number {
+  const gid = idOf(group) ?? groups.find(({ name }) => name === group)?.gid;
+  if (gid !== undefined) return gid;
+  throw unknown(text, `no group ${group} in the image’s /etc/group`);
+}
+
+function unknown(user: string, cause: string): UserError {
+  return new UserError(
+    `cannot run as user ${user}: ${cause}`,
+    'Add it to the image, or use numbers: "1000:1000"',
+  );
+}
+
+function accountOf(line: string): Account[] {
+  const [name = '', , uid = '', gid = '', , home = ''] = line.split(':');
+  const [user, group] = [idOf(uid), idOf(gid)];
+  if (user === undefined || group === undefined) return [];
+  return [{ name, uid: user, gid: group, home: home.startsWith('/') ? home : '/' }];
+}
+
+function groupsOf(tree: string): Group[] {
+  return lines(readInside(tree, '/etc/group')).flatMap((line) => {
+    const [name = '', , number = '', members = ''] = line.split(':');
+    const gid = idOf(number);
+    return gid === undefined ? [] : [{ name, gid, members: members.split(',') }];
+  });
+}
+
+const lines = (text = '') => text.split('\n');
+
+function idOf(text: string): number | undefined {
+  if (!/^\d{1,10}$/.test(text)) return undefined;
+  const id = Number(text);
+  return id <= MAX_ID ? id : undefined;
+}

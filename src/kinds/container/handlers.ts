@@ -1,0 +1,79 @@
+import type { Host } from '../../host/host.js';
+import type { Site } from '../../model/site.js';
+import type { Facts, Handlers } from '../../model/step.js';
+import type { ContainerVerbs } from './verbs.js';
+
+/** What of a process must not be believed once it was stopped. */
+const STOPPED: Facts = {
+  pid: undefined,
+  start_time: undefined,
+  boot_id: undefined,
+  monitor: undefined,
+  started_at: undefined,
+};
+
+/** The ports look before they act and read back; here is only which act takes which ports. */
+export function containerHandlers(
+  { links, disks, files, cgroups, runtime }: Host,
+  _site: Site,
+): Handlers<ContainerVerbs> {
+  return {
+    'container.wire': { all: (wirings) => links.wire(wirings) },
+    'container.unwire': {
+      all: (all) => together(all, () => links.unwire(all.flatMap((each) => each.links))),
+    },
+    'container.disconnect': {
+      all: (all) =>
+        together(all, async () => {
+          await links.unwire(all.flatMap((each) => each.links));
+          await links.removeNetns(all.map(({ netns }) => netns));
+        }),
+    },
+    'container.disk': {
+      one: done(({ image, disk }) => disks.copy(image, disk)),
+    },
+    'container.mount': {
+      one: done(({ disk, dir }) => disks.ensureMounted(disk, dir)),
+    },
+    'container.start': {
+      one: async ({ spec, restarts }) => ({ ...(await runtime.start(spec)), restarts }),
+    },
+    'container.stop': {
+      one: async ({ id, facts, signal, grace }) => {
+        await runtime.stop(id, facts, { signal, grace });
+        return STOPPED;
+      },
+    },
+    'container.limits': {
+      one: done(({ cgroup, limits }) => cgroups.ensureLimits(cgroup, limits)),
+    },
+    'container.unmount': {
+      one: done(({ dir }) => disks.ensureUnmounted(dir)),
+    },
+    'container.erase': {
+      one: done(async ({ disk, log, bundle }) => {
+        // conmon writes the next log beside the full one, as `.tmp`, and renames it.
+        for (const path of [disk, log, `${log}.tmp`, bundle]) await files.remove(path);
+      }),
+    },
+  };
+}
+
+/** A handler with nothing to tell. */
+function done<Args>(act: (args: Args) => Promise<void>): (args: Args) => Promise<undefined> {
+  return async (args) => {
+    await act(args);
+    return undefined;
+  };
+}
+
+/** One act for all of them: when it fails, it failed for each. */
+async function together(all: unknown[], act: () => Promise<void>): Promise<(undefined | Error)[]> {
+  try {
+    await act();
+    return all.map(() => undefined);
+  } catch (error) {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    return all.map(() => failure);
+  }
+}
