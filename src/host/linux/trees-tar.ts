@@ -1,0 +1,45 @@
+import { readdir } from 'node:fs/promises';
+import { UserError } from '../../model/errors.js';
+import { run } from './exec.js';
+import { kindOf } from './trees-path.js';
+import { sealed } from './trees-sealed.js';
+
+/**
+ * What of GNU tar(1) keeps a root file system as it is. That nothing lands outside is tar's own
+ * doing: it refuses names with `..`, makes absolute ones relative, and lets links that lead out
+ * wait until all else is unpacked; so never --absolute-names, --keep-directory-symlink,
+ * --dereference. Compression goes by content, whatever the name says; --force-local because a
+ * colon in a name means another host. Of extended attributes only those with a meaning inside.
+ */
+const EXTRACT = [
+  '--extract',
+  '--force-local',
+  '--numeric-owner',
+  '--same-owner',
+  '--preserve-permissions',
+  '--acls',
+  '--xattrs',
+  '--xattrs-include=user.*',
+  '--xattrs-include=security.capability',
+];
+
+/**
+ * Unpacks a root file system into an empty tree. Device nodes are left out: a container's /dev is
+ * made by its runtime, and anywhere else they would be a way to the host's devices.
+ *
+ * @throws UserError when the archive is not there or holds nothing; Error when it is damaged,
+ *   hostile, or larger than the tree's file system
+ */
+export async function extractTar(archive: string, tree: string): Promise<void> {
+  if ((await kindOf(archive)) === undefined) {
+    throw new UserError(`cannot unpack ${archive}: no such file`);
+  }
+  const options = { purpose: `unpack ${archive}` };
+  await run(...sealed('tar', [...EXTRACT, `--file=${archive}`, `--directory=${tree}`]), options);
+  const found = await readdir(tree);
+  if (found.every((name) => name === 'lost+found')) {
+    throw new UserError(`cannot unpack ${archive}: it holds no files`);
+  }
+  const devices = ['(', '-type', 'b', '-o', '-type', 'c', ')', '-delete'];
+  await run('find', [tree, '-xdev', ...devices], options);
+}
