@@ -1,0 +1,122 @@
+import { constants } from 'node:fs';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  unlink,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { messageOf } from '../../model/errors.js';
+import type { Files } from '../host.js';
+import { run } from './exec.js';
+import { readMounts } from './mounts.js';
+
+/** Files and folders of baleine's own. */
+export function linuxFiles(): Files {
+  return {
+    ensureDir: (path, mode) => attempt(`make folder ${path}`, () => ensureDir(path, mode)),
+    write: (path, text, mode = 0o600) => attempt(`write ${path}`, () => write(path, text, mode)),
+    overwrite: (path, text) => attempt(`write ${path}`, () => overwrite(path, text)),
+    remove: (path) => attempt(`remove ${path}`, () => remove(path)),
+  };
+}
+
+/** A mode that is given is set on a folder that is there already too; its parents keep theirs. */
+async function ensureDir(path: string, mode?: number): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  if (mode !== undefined && ((await stat(path)).mode & 0o7777) !== mode) await chmod(path, mode);
+}
+
+async function write(path: string, text: string, mode: number): Promise<void> {
+  if (await isThere(path, text, mode)) return;
+  const temp = join(dirname(path), `.${basename(path)}.tmp`);
+  await rm(temp, { force: true });
+  try {
+    const handle = await open(temp, 'wx', mode);
+    try {
+      await handle.chmod(mode); // whatever the umask
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temp, path);
+  } catch (error) {
+    await rm(temp, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+async function isThere(path: string, text: string, mode: number): Promise<boolean> {
+  const found = await look(path);
+  if (!found?.isFile() || (found.mode & 0o7777) !== mode) return false;
+  return (await readFile(path, 'utf8')) === text;
+}
+
+/** Cut only after the new text is in, so that a reader never finds the file empty. */
+async function overwrite(path: string, text: string): Promise<void> {
+  const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
+  const handle = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o644);
+  try {
+    if ((await handle.readFile('utf8')) === text) return;
+    const bytes = Buffer.from(text);
+    await handle.write(bytes, 0, bytes.length, 0);
+    await handle.truncate(bytes.length);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Folders by rm(1), because a container may have nested them deeper than a path can be long, or
+ * change them meanwhile: rm goes by descriptor. It stops at other file systems; a bind mount of
+ * the same one is found only in the mount table.
+ */
+async function remove(path: string): Promise<void> {
+  const found = await look(path);
+  if (!found) return;
+  await refuseMounts(path);
+  if (!found.isDirectory()) return unlink(path);
+  await run('rm', ['--recursive', '--force', '--one-file-system', '--', path]);
+  if (await look(path)) throw new Error('it is still there');
+}
+
+async function refuseMounts(path: string): Promise<void> {
+  const real = join(await realpath(dirname(path)), basename(path));
+  const inside = readMounts().find((mount) => `${mount.path}/`.startsWith(`${real}/`));
+  if (inside) throw new Error(`${inside.path} is a mount point`);
+}
+
+async function look(path: string) {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function attempt<T>(what: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw new Error(`cannot ${what}: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import type { Host } from '../../host/host.js';
+import type { Handlers } from '../../model/step.js';
+import type { ConfigVerbs } from './verbs.js';
+
+/** The reader's process need not be root; on the host the folder's parents keep others out. */
+const DIR_MODE = 0o755;
+const FILE_MODE = 0o644;
+
+type Ports = Pick<Host, 'files' | 'runtime'>;
+type Write = ConfigVerbs['config.write'];
+
+export function configHandlers(host: Ports): Handlers<ConfigVerbs> {
+  return {
+    'config.write': {
+      one: async (args) => {
+        await write(host, args);
+        return undefined;
+      },
+    },
+    'config.reload': {
+      // One that does not run reads the text when it starts.
+      one: async ({ reader: { id, signal } }) => {
+        await host.runtime.signal(id, signal);
+        return undefined;
+      },
+    },
+    'config.remove': {
+      one: async ({ dir }) => {
+        await host.files.remove(dir);
+        return undefined;
+      },
+    },
+  };
+}
+
+async function write(host: Ports, args: Write): Promise<void> {
+  const path = join(args.dir, args.file);
+  await host.files.ensureDir(args.dir, DIR_MODE);
+  if (args.reader) await check(host, args.reader, path, args.text);
+  await host.files.write(path, args.text, FILE_MODE);
+}
+
+/** Rejects with what the reader says when it runs and does not like the text. */
+async function check(
+  { files, runtime }: Ports,
+  reader: NonNullable<Write['reader']>,
+  path: string,
+  text: string,
+): Promise<void> {
+  const next = `${path}.next`;
+  await files.write(next, text, FILE_MODE);
+  try {
+    const answer = await runtime.execute(reader.id, reader.check);
+    if (answer && answer.code !== 0) {
+      const said = answer.output.trim() || `exit code ${answer.code}`;
+      throw new Error(`cannot change ${path}: ${reader.id} refuses the new text: ${said}`);
+    }
+  } finally {
+    await files.remove(next);
+  }
+}

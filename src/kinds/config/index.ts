@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import type { ConfigSpec } from '../../model/specs.js';
+import type { Kind } from '../kind.js';
+import { type ConfigSeen, compare } from './compare.js';
+import { create, remove, update } from './steps.js';
+import type { ConfigVerbs } from './verbs.js';
+
+/** A generated text file that a container reads, such as a proxy's configuration. */
+export const config: Kind<ConfigSpec, unknown, ConfigSeen, ConfigVerbs> = {
+  name: 'config',
+  table: {
+    file: 'configs.csv',
+    columns: [
+      { header: 'ID', value: ({ stack, name }) => `${stack}.${name}` },
+      { header: 'NOM_CONFIG', value: ({ name }) => name },
+      { header: 'CHEMIN', value: ({ spec }) => join(spec.dir, spec.file) },
+    ],
+  },
+  observe({ dir, file }, _facts, probe) {
+    const text = probe.text(join(dir, file));
+    return text === undefined ? undefined : { text };
+  },
+  assume: ({ text }) => ({ text }),
+  // Below baleine's own folder of generated files, so never somebody else's.
+  foreign: () => undefined,
+  compare,
+  create,
+  update,
+  remove,
+  handlers: async (host) => (await import('./handlers.js')).configHandlers(host),
+};

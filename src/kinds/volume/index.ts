@@ -1,0 +1,43 @@
+import type { VolumeSpec } from '../../model/specs.js';
+import type { Kind } from '../kind.js';
+import type { VolumeVerbs } from './verbs.js';
+
+/** That there is a folder is all there is to see. */
+export type VolumeSeen = Record<string, never>;
+
+/** A folder of the host that outlives the containers it is bound into. */
+export const volume: Kind<VolumeSpec, unknown, VolumeSeen, VolumeVerbs> = {
+  name: 'volume',
+  table: {
+    file: 'volumes.csv',
+    columns: [
+      { header: 'ID', value: ({ stack, name }) => `${stack}.${name}` },
+      { header: 'NOM_VOLUME', value: ({ name }) => name },
+      { header: 'CHEMIN', value: ({ spec }) => spec.path },
+    ],
+  },
+  observe: ({ path }, _facts, probe) => (probe.file(path)?.directory ? {} : undefined),
+  assume: () => ({}),
+  foreign: ({ path }, probe) =>
+    probe.file(path) ? `${path} exists and is in no state file` : undefined,
+  compare: ({ spec }, row) =>
+    spec.path === row.spec.path
+      ? []
+      : [
+          {
+            attribute: 'path',
+            before: row.spec.path,
+            after: spec.path,
+            cause: 'file',
+            effect: 'replace',
+            reason: `path ${row.spec.path} → ${spec.path}`,
+          },
+        ],
+  create: ({ spec }, reason) => [{ verb: 'volume.create', args: { path: spec.path }, reason }],
+  // Only an unfinished creation comes here: a folder has nothing to update.
+  update: ({ spec }) => [
+    { verb: 'volume.create', args: { path: spec.path }, reason: 'unfinished' },
+  ],
+  remove: ({ spec }, reason) => [{ verb: 'volume.remove', args: { path: spec.path }, reason }],
+  handlers: async (host) => (await import('./handlers.js')).volumeHandlers(host),
+};

@@ -1,0 +1,5 @@
+export interface VolumeVerbs {
+  'volume.create': { path: string };
+  /** With everything in it. */
+  'volume.remove': { path: string };
+}
