@@ -1,57 +1,106 @@
-import type { Address } from '../model/address.js';
-import type { Action } from '../model/plan.js';
+import { messageOf, UserError } from '../model/errors.js';
+import type { Done, Event, Failure, Outcome, Skip, UnitAction } from '../model/events.js';
+import type { Action, Plan, Unit } from '../model/plan.js';
+import type { Step } from '../model/step.js';
 
-/**
- * What the executor tells while it works. Plain JSON: `--json` prints it as it is, one a line.
- * `unit` is a unit's id, `put container.web-1`; `ms` are milliseconds.
- */
-export type Event =
-  | { type: 'plan-started'; stack: string; units: number }
-  | ({ type: 'unit-started'; action: UnitAction } & About)
-  | ({ type: 'step-started'; verb: string; reason: string } & About)
-  | ({ type: 'step-done'; verb: string; ms: number } & About)
-  | ({ type: 'step-failed'; verb: string; ms: number; error: string } & About)
-  | ({ type: 'unit-done'; action: UnitAction; ms: number } & About)
-  | ({ type: 'unit-failed'; action: UnitAction; error: string; hint?: string } & About)
-  | ({ type: 'unit-skipped'; action: UnitAction; cause: string } & About)
-  | ({ type: 'finished' } & Outcome);
+export type { Event, Outcome };
 
-interface About {
-  unit: string;
-  address: Address;
+/** Turns what happens into events, and keeps count for the outcome. */
+export class Report {
+  readonly #emit: (event: Event) => void;
+  readonly #actions: ReadonlyMap<string, Action>;
+  readonly #started = performance.now();
+  /** When each unit, and the step it is at, began. */
+  readonly #since = new Map<Unit | Step, number>();
+  readonly #counts: Done = { added: 0, changed: 0, destroyed: 0, forgotten: 0 };
+  readonly #failed: Failure[] = [];
+  readonly #skipped: Skip[] = [];
+
+  constructor(plan: Plan, emit: (event: Event) => void) {
+    this.#emit = emit;
+    this.#actions = new Map(plan.changes.map(({ address, action }) => [address, action]));
+    emit({ type: 'plan-started', stack: plan.stack, units: plan.units.length });
+  }
+
+  unitStarted(unit: Unit): void {
+    this.#since.set(unit, performance.now());
+    this.#emit({ type: 'unit-started', ...about(unit), action: this.#actionOf(unit) });
+  }
+
+  stepStarted(unit: Unit, step: Step): void {
+    const { verb, reason } = step;
+    this.#since.set(step, performance.now());
+    this.#emit({ type: 'step-started', ...about(unit), verb, reason });
+  }
+
+  stepDone(unit: Unit, step: Step): void {
+    this.#emit({ type: 'step-done', ...about(unit), verb: step.verb, ms: this.#took(step) });
+  }
+
+  stepFailed(unit: Unit, step: Step, error: Error): void {
+    const told = { verb: step.verb, ms: this.#took(step), error: error.message };
+    this.#emit({ type: 'step-failed', ...about(unit), ...told });
+  }
+
+  unitDone(unit: Unit): void {
+    const action = this.#actionOf(unit);
+    const counted = this.#countedAs(unit);
+    if (counted) this.#counts[counted] += 1;
+    this.#emit({ type: 'unit-done', ...about(unit), action, ms: this.#took(unit) });
+  }
+
+  unitFailed(unit: Unit, error: unknown): void {
+    const hint = error instanceof UserError ? error.hint : undefined;
+    const failure = { ...about(unit), error: messageOf(error), ...(hint && { hint }) };
+    this.#failed.push(failure);
+    this.#emit({ type: 'unit-failed', ...failure, action: this.#actionOf(unit) });
+  }
+
+  unitSkipped(unit: Unit, cause: string): void {
+    this.#skipped.push({ ...about(unit), cause });
+    this.#emit({ type: 'unit-skipped', ...about(unit), cause, action: this.#actionOf(unit) });
+  }
+
+  finish(): Outcome {
+    const interrupted = this.#skipped.some(({ cause }) => cause === 'interrupted');
+    const failed = this.#failed.length > 0;
+    const outcome: Outcome = {
+      status: interrupted ? 'interrupted' : failed ? 'failed' : 'done',
+      counts: this.#counts,
+      failed: this.#failed,
+      skipped: this.#skipped,
+      ms: elapsed(this.#started),
+    };
+    this.#emit({ type: 'finished', ...outcome });
+    return outcome;
+  }
+
+  /** The two halves of a replace are told apart; so is what is cleared away before a create. */
+  #actionOf({ address, mode }: Unit): UnitAction {
+    const action = this.#actions.get(address) ?? 'refresh';
+    if (action === 'refresh' || action === 'forget') return action;
+    if (mode === 'drop') return 'delete';
+    return action === 'update' ? 'update' : 'create';
+  }
+
+  #countedAs({ address, mode }: Unit): keyof Done | undefined {
+    const action = this.#actions.get(address);
+    if (action === 'forget') return 'forgotten';
+    if (action === 'update') return 'changed';
+    if (mode === 'put') return action === 'create' || action === 'replace' ? 'added' : undefined;
+    return action === 'delete' || action === 'replace' ? 'destroyed' : undefined;
+  }
+
+  #took(what: Unit | Step): number {
+    return elapsed(this.#since.get(what) ?? this.#started);
+  }
 }
 
-/** A replace is seen as its two halves, a delete and a create. */
-export type UnitAction = Exclude<Action, 'replace'>;
-
-/** How a plan went. */
-export interface Outcome {
-  /** `interrupted`: told to stop before all was done; the rest stands as it was. */
-  status: 'done' | 'failed' | 'interrupted';
-  counts: Done;
-  failed: Failure[];
-  skipped: Skip[];
-  ms: number;
+function about({ id, address }: Unit) {
+  return { unit: id, address };
 }
 
-/** What was really done, in the terms of the plan's summary. */
-export interface Done {
-  added: number;
-  changed: number;
-  destroyed: number;
-  forgotten: number;
-}
-
-export interface Failure {
-  unit: string;
-  address: Address;
-  error: string;
-  hint?: string;
-}
-
-export interface Skip {
-  unit: string;
-  address: Address;
-  /** `image.web failed`, or `interrupted`. */
-  cause: string;
+/** Whole milliseconds. */
+function elapsed(since: number): number {
+  return Math.round(performance.now() - since);
 }

@@ -1,8 +1,8 @@
+import type { Event, Outcome } from '../model/events.js';
 import type { Plan, Unit } from '../model/plan.js';
 import type { Facts } from '../model/step.js';
 import { Checkpoint, type RowStore } from './checkpoint.js';
-import type { Event, Outcome } from './events.js';
-import { Report } from './report.js';
+import { Report } from './events.js';
 import { type HandlerTable, handlerOf, runSteps } from './run-steps.js';
 import { type Job, type Part, Schedule } from './schedule.js';
 

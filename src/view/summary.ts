@@ -1,3 +1,4 @@
+import type { Outcome } from '../model/events.js';
 import type { Change, Plan } from '../model/plan.js';
 
 export interface Counts {
@@ -31,4 +32,18 @@ export function nothingToDo(destroy: boolean): string {
   return destroy
     ? 'No objects need to be destroyed.'
     : 'No changes. Your infrastructure matches the configuration.';
+}
+
+/** `Apply complete! Resources: 3 added, 1 changed, 0 destroyed.` */
+export function outcomeSummary(outcome: Outcome, destroy: boolean): string {
+  const { added, changed, destroyed, forgotten } = outcome.counts;
+  const counts = [
+    ...(destroy ? [] : [`${added} added`, `${changed} changed`]),
+    `${destroyed} destroyed`,
+    ...(forgotten > 0 ? [`${forgotten} forgotten`] : []),
+    ...(outcome.failed.length > 0 ? [`${outcome.failed.length} failed`] : []),
+    ...(outcome.skipped.length > 0 ? [`${outcome.skipped.length} not done`] : []),
+  ];
+  const end = { done: 'complete!', failed: 'failed.', interrupted: 'interrupted.' }[outcome.status];
+  return `${destroy ? 'Destroy' : 'Apply'} ${end} Resources: ${counts.join(', ')}.`;
 }

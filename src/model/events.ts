@@ -1,0 +1,57 @@
+import type { Address } from './address.js';
+import type { Action } from './plan.js';
+
+/**
+ * What the executor tells while it works. Plain JSON: `--json` prints it as it is, one a line.
+ * `unit` is a unit's id, `put container.web-1`; `ms` are milliseconds.
+ */
+export type Event =
+  | { type: 'plan-started'; stack: string; units: number }
+  | ({ type: 'unit-started'; action: UnitAction } & About)
+  | ({ type: 'step-started'; verb: string; reason: string } & About)
+  | ({ type: 'step-done'; verb: string; ms: number } & About)
+  | ({ type: 'step-failed'; verb: string; ms: number; error: string } & About)
+  | ({ type: 'unit-done'; action: UnitAction; ms: number } & About)
+  | ({ type: 'unit-failed'; action: UnitAction; error: string; hint?: string } & About)
+  | ({ type: 'unit-skipped'; action: UnitAction; cause: string } & About)
+  | ({ type: 'finished' } & Outcome);
+
+interface About {
+  unit: string;
+  address: Address;
+}
+
+/** A replace is seen as its two halves, a delete and a create. */
+export type UnitAction = Exclude<Action, 'replace'>;
+
+/** How a plan went. */
+export interface Outcome {
+  /** `interrupted`: told to stop before all was done; the rest stands as it was. */
+  status: 'done' | 'failed' | 'interrupted';
+  counts: Done;
+  failed: Failure[];
+  skipped: Skip[];
+  ms: number;
+}
+
+/** What was really done, in the terms of the plan's summary. */
+export interface Done {
+  added: number;
+  changed: number;
+  destroyed: number;
+  forgotten: number;
+}
+
+export interface Failure {
+  unit: string;
+  address: Address;
+  error: string;
+  hint?: string;
+}
+
+export interface Skip {
+  unit: string;
+  address: Address;
+  /** `image.web failed`, or `interrupted`. */
+  cause: string;
+}

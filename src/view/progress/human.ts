@@ -1,0 +1,22 @@
+import type { Outcome } from '../../model/events.js';
+import type { Plan } from '../../model/plan.js';
+import { nothingToDo, outcomeSummary } from '../summary.js';
+import type { View, ViewOptions } from '../view.js';
+import { printFailures } from './failures.js';
+
+/** What people see whatever the progress looks like: the plan before, the result after. */
+export function humanFrame(options: ViewOptions): Pick<View, 'plan' | 'finish'> {
+  const { color, destroy, out, err } = options;
+  return {
+    plan: async (plan: Plan) => {
+      // the renderer and its diff are not loaded for the usual answer
+      if (plan.changes.length === 0) return out(`${nothingToDo(destroy)}\n`);
+      const { renderPlan } = await import('../plan-text.js');
+      out(`${renderPlan(plan, { color, destroy })}\n`);
+    },
+    finish: async (_plan: Plan, outcome: Outcome) => {
+      printFailures(outcome, err);
+      out(`\n${outcomeSummary(outcome, destroy)}\n`);
+    },
+  };
+}

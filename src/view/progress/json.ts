@@ -1,0 +1,25 @@
+import { countChanges } from '../summary.js';
+import type { View, ViewOptions } from '../view.js';
+
+/**
+ * One JSON object a line on standard output; `type` says what it is:
+ *
+ * - `change`, for each change planned: `address`, `action` (create, update, replace, delete,
+ *   forget, refresh), `reasons`, `drift`, `differences` (`attribute`, `before`, `after`, `cause`,
+ *   `effect`, `reason`), and `spec` for what comes or goes.
+ * - `plan`, after the changes, also when there are none: `stack`, and how many to `add`,
+ *   `change`, `destroy` and `forget`. A replace counts as one to add and one to destroy.
+ * - while it is carried out, every event of model/events.ts; the last is `finished`.
+ */
+export function jsonView({ out }: ViewOptions): View {
+  const print = (value: object) => out(`${JSON.stringify(value)}\n`);
+  return {
+    plan: async ({ stack, changes }) => {
+      for (const change of changes) print({ type: 'change', ...change });
+      print({ type: 'plan', stack, ...countChanges(changes) });
+    },
+    start: async () => {},
+    event: print,
+    finish: async () => {},
+  };
+}

@@ -1,0 +1,43 @@
+import type { Event, Outcome } from '../model/events.js';
+import type { Plan } from '../model/plan.js';
+
+/**
+ * How a plan and its carrying out are shown. Views consume what happens and decide nothing. An
+ * error that ends a command is not theirs: main.ts prints it.
+ */
+export interface View {
+  /** What would be done. */
+  plan(plan: Plan): Promise<void>;
+  /** It is about to be done; resolves when the view is ready for events. */
+  start(plan: Plan): Promise<void>;
+  event(event: Event): void;
+  /** After the last event. */
+  finish(plan: Plan, outcome: Outcome): Promise<void>;
+}
+
+export interface ViewOptions {
+  style: 'tasks' | 'plain' | 'json' | 'quiet';
+  /** Colour the plan on standard output. */
+  color: boolean;
+  /** A `destroy`: its words differ. */
+  destroy: boolean;
+  out: Sink;
+  err: Sink;
+}
+
+/** Takes whole lines, newline included. */
+export type Sink = (text: string) => void;
+
+/** Loads what the style needs and no more: the run from cron has a quiet view. */
+export async function openView(options: ViewOptions): Promise<View> {
+  switch (options.style) {
+    case 'quiet':
+      return (await import('./progress/quiet.js')).quietView(options);
+    case 'json':
+      return (await import('./progress/json.js')).jsonView(options);
+    case 'tasks':
+      return (await import('./progress/listr.js')).taskView(options);
+    case 'plain':
+      return (await import('./progress/plain.js')).plainView(options);
+  }
+}
