@@ -64,6 +64,8 @@ export interface BridgeWanted {
   /** The host's address with prefix length. */
   address?: string;
   uplink?: string;
+  /** The uplink it had, which is to leave. */
+  release?: string;
 }
 
 /** All the links of one container, wired before its process starts or added while it runs. */

@@ -35,7 +35,10 @@ interface IpJson {
 
 export function parseLinks(json: string): IpLink[] {
   // Without any link to tell of, ip prints nothing or an empty object in the list.
-  const found = JSON.parse(json || '[]') as Partial<IpJson>[];
+  return toLinks(JSON.parse(json || '[]'));
+}
+
+export function toLinks(found: Partial<IpJson>[]): IpLink[] {
   return found.filter((each): each is IpJson => each.ifname !== undefined).map(toLink);
 }
 

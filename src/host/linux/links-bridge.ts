@@ -1,0 +1,67 @@
+import type { BridgeWanted } from '../host.js';
+import { type IpLine, runBatch } from './links-batch.js';
+import { derivedMac } from './links-mac.js';
+import { type IpLink, readLinks } from './links-seen.js';
+
+/** Makes a bridge as wanted, or mends what differs; reads back. */
+export async function ensureBridge(wanted: BridgeWanted): Promise<void> {
+  const lines = bridgeLines(wanted, readLinks());
+  if (lines.length === 0) return;
+  const { complaint } = await runBatch(lines);
+  const left = bridgeLines(wanted, readLinks());
+  if (left.length > 0) {
+    const undone = left.map((line) => `ip ${line.join(' ')}`).join('; ');
+    throw new Error(`cannot make bridge ${wanted.link}: ${complaint || `no effect of ${undone}`}`);
+  }
+}
+
+/** What it takes; nothing when the bridge is as wanted. */
+export function bridgeLines(wanted: BridgeWanted, links: readonly IpLink[]): IpLine[] {
+  const { link, alias, address } = wanted;
+  const seen = links.find(({ name }) => name === link);
+  if (seen) assertOurs(seen, alias);
+  const addresses = seen?.addresses ?? [];
+  return [
+    ...(seen ? [] : [addLine(link)]),
+    ...(seen?.alias === alias ? [] : [['link', 'set', 'dev', link, 'alias', alias]]),
+    ...addresses
+      .filter((each) => each !== address)
+      .map((each) => ['address', 'delete', each, 'dev', link]),
+    ...(address && !addresses.includes(address) ? [['address', 'add', address, 'dev', link]] : []),
+    ...(seen?.up ? [] : [['link', 'set', 'dev', link, 'up']]),
+    ...uplinkLines(wanted, links),
+  ];
+}
+
+/**
+ * No spanning tree and no delay before a new port forwards: our bridges have no second way. No
+ * multicast snooping: without a querier on the bridge it drops what it should pass. An address of
+ * its own, for otherwise it takes its lowest port's and changes with every container.
+ */
+function addLine(link: string): IpLine {
+  const options = ['stp_state', '0', 'forward_delay', '0', 'mcast_snooping', '0'];
+  return ['link', 'add', 'name', link, 'address', derivedMac(link), 'type', 'bridge', ...options];
+}
+
+function uplinkLines({ link, uplink, release }: BridgeWanted, links: readonly IpLink[]): IpLine[] {
+  const former = links.find(({ name }) => name === release && name !== uplink);
+  const leave = former?.master === link ? [['link', 'set', 'dev', former.name, 'nomaster']] : [];
+  if (uplink === undefined) return leave;
+  const seen = links.find(({ name }) => name === uplink);
+  if (!seen) throw new Error(`cannot make bridge ${link}: the host has no interface ${uplink}`);
+  if (seen.master !== undefined && seen.master !== link) {
+    throw new Error(`cannot make bridge ${link}: ${uplink} belongs to ${seen.master}`);
+  }
+  const join = seen.master === link ? [] : [['link', 'set', 'dev', uplink, 'master', link]];
+  const up = seen.up ? [] : [['link', 'set', 'dev', uplink, 'up']];
+  return [...leave, ...join, ...up];
+}
+
+function assertOurs({ name, kind, alias }: IpLink, wanted: string): void {
+  if (kind !== 'bridge') {
+    throw new Error(`cannot make bridge ${name}: an interface of that name exists, no bridge`);
+  }
+  if (alias !== undefined && alias !== wanted) {
+    throw new Error(`cannot make bridge ${name}: it exists and belongs to ${alias}`);
+  }
+}

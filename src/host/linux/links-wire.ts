@@ -1,0 +1,81 @@
+import type { LinkSpec } from '../../model/specs.js';
+import type { Wiring } from '../host.js';
+import { type IpLine, runBatch } from './links-batch.js';
+import { type Fault, faultsOf, macOf } from './links-check.js';
+import { configureGuests } from './links-guest.js';
+import { type Netns, readNetns } from './links-netns.js';
+import { type IpLink, readLinks } from './links-seen.js';
+
+/**
+ * Network namespaces and veth pairs of any number of containers. What is right is left alone, so
+ * a link can join a running container. Those that do not come out together are tried once more,
+ * each by itself, with the faulty links made anew; then the error tells why.
+ */
+export async function wire(wirings: Wiring[]): Promise<(Error | undefined)[]> {
+  if (wirings.length === 0) return [];
+  const first = await attempt(wirings, new Set());
+  const results: (Error | undefined)[] = [];
+  for (const [index, wiring] of wirings.entries()) {
+    const faults = first.faults[index] ?? [];
+    results.push(faults.length > 0 ? await retry(wiring, faults) : undefined);
+  }
+  return results;
+}
+
+async function retry(wiring: Wiring, faults: Fault[]): Promise<Error | undefined> {
+  const remake = new Set(faults.flatMap(({ link }) => (link === undefined ? [] : [link])));
+  const { faults: after, complaint } = await attempt([wiring], remake);
+  const reasons = (after[0] ?? []).map(({ reason }) => reason);
+  if (reasons.length === 0) return undefined;
+  const cause = [...reasons, complaint].filter(Boolean).join('; ');
+  return new Error(`cannot wire network namespace ${wiring.netns}: ${cause}`);
+}
+
+/** Host side in one process, guests in a few, then the host is read again. */
+async function attempt(wirings: Wiring[], remake: Set<string>) {
+  const links = byName(readLinks());
+  const netns = readNetns();
+  const host = await runBatch(wirings.flatMap((wiring) => hostLines(wiring, links, netns, remake)));
+  const guests = await configureGuests(wirings);
+  const after = byName(readLinks());
+  return {
+    faults: wirings.map((wiring) => faultsOf(wiring, after, guests.seen.get(wiring.netns))),
+    complaint: [host.complaint, guests.complaint].filter(Boolean).join('; '),
+  };
+}
+
+/** In an order that leaves, wherever it stops, what the next run completes. */
+function hostLines(
+  { netns, links }: Wiring,
+  seen: Map<string, IpLink>,
+  namespaces: Netns,
+  remake: Set<string>,
+): IpLine[] {
+  return [
+    ...(namespaces.broken(netns) ? [['netns', 'delete', netns]] : []),
+    ...(namespaces.mounted(netns) ? [] : [['netns', 'add', netns]]),
+    ...links.flatMap((link) => {
+      const there = seen.get(link.link);
+      // A veth whose other end is here never reached its container, or came back from it.
+      const useless = there && (remake.has(link.link) || !there.elsewhere);
+      const removal = useless ? [['link', 'delete', 'dev', link.link]] : [];
+      return [...removal, ...vethLines(link, netns, useless ? undefined : there)];
+    }),
+  ];
+}
+
+function vethLines(spec: LinkSpec, netns: string, there: IpLink | undefined): IpLine[] {
+  const { link, bridge_link: bridge, alias } = spec;
+  const naming = ['link', 'set', 'dev', link, 'alias', alias];
+  if (!there) {
+    const peer = ['peer', 'name', spec.device, 'address', macOf(spec), 'netns', netns];
+    return [['link', 'add', 'name', link, 'up', 'master', bridge, 'type', 'veth', ...peer], naming];
+  }
+  return [
+    ...(there.alias === alias ? [] : [naming]),
+    ...(there.master === bridge ? [] : [['link', 'set', 'dev', link, 'master', bridge]]),
+    ...(there.up ? [] : [['link', 'set', 'dev', link, 'up']]),
+  ];
+}
+
+const byName = (links: IpLink[]) => new Map(links.map((link) => [link.name, link]));
