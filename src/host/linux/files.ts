@@ -60,11 +60,12 @@ async function isThere(path: string, text: string, mode: number): Promise<boolea
   return (await readFile(path, 'utf8')) === text;
 }
 
-/** Cut only after the new text is in, so that a reader never finds the file empty. */
+/** Mode 0644. Cut only after the new text is in, so that a reader never finds the file empty. */
 async function overwrite(path: string, text: string): Promise<void> {
   const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
   const handle = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o644);
   try {
+    if (((await handle.stat()).mode & 0o7777) !== 0o644) await handle.chmod(0o644);
     if ((await handle.readFile('utf8')) === text) return;
     const bytes = Buffer.from(text);
     await handle.write(bytes, 0, bytes.length, 0);

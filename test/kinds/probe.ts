@@ -1,0 +1,13 @@
+import { readFileSync, statSync } from 'node:fs';
+import type { Probe } from '../../src/host/host.js';
+
+/** Looks at real files, and at nothing else. */
+export const fileProbe = {
+  file(path) {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found && { size: found.size, used: found.size, directory: found.isDirectory() };
+  },
+  text(path) {
+    return this.file(path) && readFileSync(path, 'utf8');
+  },
+} as Pick<Probe, 'file' | 'text'> as Probe;

@@ -1,0 +1,89 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Host } from '../../src/host/host.js';
+import { linuxFiles } from '../../src/host/linux/files.js';
+import { volume } from '../../src/kinds/volume/index.js';
+import type { Resource, Row } from '../../src/model/resource.js';
+import { siteOf } from '../../src/model/site.js';
+import type { VolumeSpec } from '../../src/model/specs.js';
+import { fileProbe } from './probe.js';
+
+const site = siteOf('/var/lib/baleine');
+const desired = (path: string): Resource<VolumeSpec> => ({
+  address: 'volume.data',
+  kind: 'volume',
+  name: 'data',
+  spec: { path },
+  needs: [],
+  protect: false,
+});
+const recorded = (path: string): Row<VolumeSpec> => ({
+  ...desired(path),
+  stack: 'shop',
+  status: 'ready',
+  facts: {},
+});
+
+describe('a volume', () => {
+  it('is there when its folder is', () => {
+    const dir = temporary();
+    const file = join(dir, 'file');
+    writeFileSync(file, '');
+    expect(volume.observe({ path: dir }, {}, fileProbe, site)).toEqual(
+      volume.assume({ path: dir }, {}),
+    );
+    expect(volume.observe({ path: file }, {}, fileProbe, site)).toBeUndefined();
+    expect(volume.observe({ path: `${dir}/none` }, {}, fileProbe, site)).toBeUndefined();
+  });
+
+  it('is refused when something is at its path though no row says so', () => {
+    const dir = temporary();
+    expect(volume.foreign({ path: dir }, fileProbe, site)).toBe(
+      `${dir} exists and is in no state file`,
+    );
+    expect(volume.foreign({ path: `${dir}/none` }, fileProbe, site)).toBeUndefined();
+  });
+
+  it('differs only by its path', () => {
+    expect(volume.compare(desired('/a'), recorded('/a'), {})).toEqual([]);
+    expect(volume.compare(desired('/b'), recorded('/a'), {})).toMatchObject([
+      { attribute: 'path', effect: 'replace', cause: 'file', reason: 'path /a → /b' },
+    ]);
+  });
+
+  it('is written with its path', () => {
+    const cells = volume.table.columns.map(({ value }) => value(recorded('/v/data'), []));
+    expect(cells).toEqual(['shop.data', 'data', '/v/data']);
+  });
+
+  it('is made, made again without harm, and removed with what is in it', async () => {
+    const path = join(temporary(), 'volumes', 'shop', 'data');
+    await carryOut(volume.create(desired(path), 'new', site));
+    expect(statSync(path).mode & 0o777).toBe(0o755);
+    expect(statSync(join(path, '..')).mode & 0o777).toBe(0o700);
+    mkdirSync(join(path, 'sub'));
+    writeFileSync(join(path, 'sub', 'file'), 'kept');
+    await carryOut(volume.update(desired(path), recorded(path), {}, [], site));
+    expect(existsSync(join(path, 'sub', 'file'))).toBe(true);
+    await carryOut(volume.remove(recorded(path), 'gone', site));
+    expect(existsSync(path)).toBe(false);
+    await carryOut(volume.remove(recorded(path), 'gone', site));
+  });
+});
+
+async function carryOut(steps: ReturnType<typeof volume.create>): Promise<void> {
+  const handlers = await volume.handlers({ files: linuxFiles() } as Host, site);
+  for (const { verb, args } of steps) {
+    const handler = handlers[verb];
+    if (!('one' in handler)) throw new Error('volumes need no batches');
+    await handler.one(args);
+  }
+}
+
+function temporary(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'baleine-volume-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
