@@ -1,0 +1,70 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { COMMAND, names, type Subject } from './subject.js';
+import { type Command, output, time } from './time.js';
+
+export interface Baleine extends Subject {
+  start(): void;
+  root: string;
+  command(...words: string[]): Command;
+}
+
+export function baleine(dir: string, containers: number): Baleine {
+  const file = join(dir, 'baleine.yaml');
+  const root = join(dir, 'root');
+  const command = (...words: string[]): Command => [
+    process.execPath,
+    'dist/main.js',
+    '--root',
+    root,
+    '--file',
+    file,
+    ...words,
+  ];
+  const apply = () => time(command('apply', '--auto-approve', '--quiet'));
+  const running = (): { pid: number }[] =>
+    JSON.parse(output(command('ps', '--json'))).filter((each: { pid?: number }) => each.pid);
+
+  return {
+    name: 'baleine',
+    root,
+    command,
+    start: () => {
+      mkdirSync(dir, { recursive: true });
+      writeFileSync(file, stack(containers));
+    },
+    prepare: () => {
+      time(command('apply', '--auto-approve', '--target', 'image.base'));
+    },
+    up: apply,
+    again: apply,
+    heal: () => {
+      process.kill(running()[0]?.pid as number, 'SIGKILL');
+      return apply();
+    },
+    down: () => time(command('destroy', '--auto-approve')),
+    running: () => running().length,
+    end: () => undefined,
+  };
+}
+
+/** JSON is YAML. */
+function stack(containers: number): string {
+  const container = {
+    image: 'base',
+    command: COMMAND,
+    bridges: ['net'],
+    limits: { memory: '32M' },
+    stop_signal: 'SIGKILL',
+  };
+  return JSON.stringify(
+    {
+      name: 'bench',
+      images: { base: { size: '16M', from: { host: { binaries: ['/bin/busybox'] } } } },
+      bridges: { net: { subnet: '10.77.0.0/20', host: '10.77.0.1' } },
+      containers: Object.fromEntries(names(containers).map((name) => [name, container])),
+    },
+    null,
+    1,
+  );
+}

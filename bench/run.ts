@@ -1,0 +1,109 @@
+/**
+ * npm run bench -- [--containers 50] [--rounds 3] [--growth 500] [--only baleine,podman]
+ *
+ * Runs on a private host (test/support/private-host.sh) and leaves nothing there. Times are medians
+ * in milliseconds. Other programs do the same work in the same run where they are installed.
+ */
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { difference, snapshot } from '../test/support/leaks.js';
+import { baleine } from './baleine.js';
+import { compose } from './compose.js';
+import { measure, type Taken, WORKS } from './measure.js';
+import { podman } from './podman.js';
+import { programs } from './programs.js';
+import type { Subject } from './subject.js';
+import { alternate, type Command, installed, median } from './time.js';
+
+const { values: options } = parseArgs({
+  options: {
+    containers: { type: 'string', default: '50' },
+    rounds: { type: 'string', default: '3' },
+    growth: { type: 'string', default: '500' },
+    only: { type: 'string', default: 'baleine,docker-compose,podman' },
+  },
+});
+const containers = Number(options.containers);
+const NODE: Command = [process.execPath, '-e', '0'];
+
+const dir = realpathSync(mkdtempSync(join(tmpdir(), 'bench-')));
+const ours = baleine(join(dir, 'baleine'), containers);
+const before = await snapshot({ root: ours.root });
+try {
+  startCost();
+  planGrowth();
+  hotPath();
+  await comparison();
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+  const left = difference(before, await snapshot({ root: ours.root }));
+  if (left.length > 0) console.log(`\nleft behind:\n  ${left.join('\n  ')}`);
+  if (left.length > 0) process.exitCode = 1;
+}
+
+function startCost(): void {
+  const [bare = 0, version = 0] = alternate([NODE, ours.command('--version')], 20);
+  line('node -e 0', bare);
+  line('baleine --version', version, `${ratio(version, bare)} node -e 0, aim 1.5×`);
+}
+
+/** Of a plan that creates all, so that not that many need run. */
+function planGrowth(): void {
+  const many = Number(options.growth);
+  const plans = [containers, many].map((count) => {
+    const subject = baleine(join(dir, `plan-${count}`), count);
+    subject.start();
+    return subject.command('plan');
+  });
+  const [few = 0, all = 0] = alternate(plans, 5);
+  const each = (all - few) / (many - containers);
+  line(`plan of ${containers} new`, few);
+  line(`plan of ${many} new`, all, `${each.toFixed(2)} ms a container, aim 0.5`);
+}
+
+/** The run from cron when nothing is to be done. */
+function hotPath(): void {
+  ours.start();
+  ours.prepare();
+  ours.up();
+  try {
+    const apply = ours.command('apply', '--auto-approve', '--quiet');
+    const [bare = 0, noop = 0] = alternate([NODE, apply], 15);
+    line(`apply of ${containers}, no-op`, noop, `${ratio(noop, bare)} node -e 0, aim 2.5×`);
+    const started = programs(apply, dir);
+    console.log(`  starts ${started.length} programs, aim 3: ${started.join(', ') || 'none'}`);
+  } finally {
+    ours.down();
+  }
+}
+
+async function comparison(): Promise<void> {
+  const wanted = (name: string, ...needs: string[]) =>
+    options.only.split(',').includes(name) && needs.every(installed);
+  const subjects: Subject[] = [ours];
+  if (wanted('docker-compose', 'docker-compose', 'dockerd', 'docker')) {
+    subjects.push(compose(join(dir, 'compose'), containers));
+  }
+  if (wanted('podman', 'podman')) subjects.push(podman(join(dir, 'podman'), containers));
+  const [first, ...others] = await measure(subjects, containers, Number(options.rounds));
+  for (const work of WORKS) {
+    for (const taken of [first, ...others]) if (taken) compare(work, taken, first);
+  }
+}
+
+function compare(work: (typeof WORKS)[number], taken: Taken, first: Taken | undefined): void {
+  if (taken.times[work].length === 0) return;
+  const [took, reference] = [taken, first ?? taken].map(({ times }) => median(times[work]));
+  const note = taken === first ? '' : `${ratio(took ?? 0, reference ?? 0)} baleine`;
+  line(`${work} of ${containers}, ${taken.name}`, took ?? 0, note);
+}
+
+function line(what: string, took: number, note = ''): void {
+  console.log(`${what.padEnd(32)}${took.toFixed(0).padStart(7)} ms   ${note}`.trimEnd());
+}
+
+function ratio(took: number, reference: number): string {
+  return `${(took / reference).toFixed(2)}×`;
+}
