@@ -1,6 +1,5 @@
 import { dirname } from 'node:path';
 import type { Host } from '../../host/host.js';
-import { messageOf } from '../../model/errors.js';
 import type { ImageFacts } from '../../model/specs.js';
 import type { Facts, Handlers } from '../../model/step.js';
 import { fillFrom } from './sources.js';
@@ -37,20 +36,11 @@ async function build(host: Host, args: Build): Promise<Facts> {
 }
 
 /** Files first, so that run lines can use them. */
-async function furnish(host: Host, { copy, run, environment }: Build, tree: string): Promise<void> {
-  for (const { from, to, ...how } of copy) await host.trees.copy(from, tree, to, how);
-  for (const line of run) await runLine(host, tree, line, environment);
-}
-
-async function runLine(
-  host: Host,
+async function furnish(
+  { trees, runtime }: Host,
+  { copy, run, environment }: Build,
   tree: string,
-  line: string,
-  environment: Record<string, string>,
 ): Promise<void> {
-  try {
-    await host.runtime.runOnce(tree, ['/bin/sh', '-c', line], { environment });
-  } catch (error) {
-    throw new Error(`cannot run \`${line}\` in the image: ${messageOf(error)}`, { cause: error });
-  }
+  for (const { from, to, ...how } of copy) await trees.copy(from, tree, to, how);
+  for (const line of run) await runtime.runOnce(tree, ['/bin/sh', '-c', line], { environment });
 }

@@ -1,0 +1,113 @@
+import { expect, it } from 'vitest';
+import type { Host } from '../../src/host/host.js';
+import { imageHandlers } from '../../src/kinds/image/handlers.js';
+import type { ImageVerbs } from '../../src/kinds/image/verbs.js';
+
+type Build = ImageVerbs['image.build'];
+
+/** A host that only notes what is asked of it, and fails at the call that begins with `failing`. */
+function noting(failing?: string): { host: Host; calls: string[] } {
+  const calls: string[] = [];
+  const note = async (...words: unknown[]) => {
+    const call = words
+      .map((word) => (typeof word === 'string' ? word : JSON.stringify(word)))
+      .join(' ');
+    calls.push(call);
+    if (failing && call.startsWith(failing)) throw new Error('no');
+  };
+  const filled = async (call: Promise<void>, fill: (tree: string) => Promise<void>) => {
+    await call;
+    await fill('/tree');
+    calls.push('done');
+  };
+  const port = (name: string) =>
+    new Proxy(
+      {},
+      {
+        get:
+          (_, verb) =>
+          (...args: unknown[]) =>
+            note(`${name}.${String(verb)}`, ...args),
+      },
+    );
+  const host = {
+    disks: {
+      create: (file: string, size: number, fill: (tree: string) => Promise<void>) =>
+        filled(note('disks.create', file, size), fill),
+      derive: (from: string, to: string, size: number, fill: (tree: string) => Promise<void>) =>
+        filled(note('disks.derive', from, to, size), fill),
+    },
+    trees: port('trees'),
+    runtime: port('runtime'),
+    files: port('files'),
+  } as unknown as Host;
+  return { host, calls };
+}
+
+async function built(more: Partial<Build>, failing?: string): Promise<string[]> {
+  const { host, calls } = noting(failing);
+  const handler = imageHandlers(host)['image.build'];
+  if (!('one' in handler)) throw new Error('images are built one by one');
+  const args = {
+    file: '/i/a.img',
+    size: 1,
+    from: { tar: '/t' },
+    copy: [],
+    run: [],
+    environment: {},
+  };
+  try {
+    const facts = await handler.one({ ...args, ...more });
+    expect(Date.parse(String(facts?.created_at))).toBeGreaterThan(Date.now() - 10_000);
+  } catch (error) {
+    calls.push(String(error));
+  }
+  return calls;
+}
+
+it.each([
+  [{ tar: '/t' }, 'trees.extract /t /tree'],
+  [{ directory: '/d' }, 'trees.copy /d /tree /'],
+  [{ host: { binaries: ['/b'], files: [] } }, 'trees.host {"binaries":["/b"],"files":[]} /tree'],
+  [
+    { debian: { suite: 's', packages: [], variant: 'v' } },
+    'trees.debian {"suite":"s","packages":[],"variant":"v"} /tree',
+  ],
+])('fills a new file from %j', async (from, call) => {
+  expect(await built({ from })).toEqual([
+    'files.ensureDir /i',
+    'disks.create /i/a.img 1',
+    call,
+    'done',
+  ]);
+});
+
+it('copies files before it runs lines, each in order', async () => {
+  const copy = [
+    { from: '/x', to: '/1', owner: '0:0' },
+    { from: '/y', to: '/2', owner: '1:1', mode: '0600' },
+  ];
+  const calls = await built({ copy, run: ['a', 'b c'], environment: { K: 'v' } });
+  expect(calls.slice(3)).toEqual([
+    'trees.copy /x /tree /1 {"owner":"0:0"}',
+    'trees.copy /y /tree /2 {"owner":"1:1","mode":"0600"}',
+    'runtime.runOnce /tree ["/bin/sh","-c","a"] {"environment":{"K":"v"}}',
+    'runtime.runOnce /tree ["/bin/sh","-c","b c"] {"environment":{"K":"v"}}',
+    'done',
+  ]);
+});
+
+it('works on a copy of the base', async () => {
+  expect(await built({ from: { image: 'b' }, base: '/i/b.img', run: ['a'] })).toEqual([
+    'files.ensureDir /i',
+    'disks.derive /i/b.img /i/a.img 1',
+    'runtime.runOnce /tree ["/bin/sh","-c","a"] {"environment":{}}',
+    'done',
+  ]);
+});
+
+it('stops at the first line that fails', async () => {
+  const calls = await built({ run: ['a', 'b'] }, 'runtime.runOnce /tree ["/bin/sh","-c","a"]');
+  expect(calls.at(-1)).toBe('Error: no');
+  expect(calls.join('\n')).not.toContain('"b"');
+});

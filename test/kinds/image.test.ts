@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import type { Probe } from '../../src/host/host.js';
+import { image } from '../../src/kinds/image/index.js';
+import { imageVersion } from '../../src/model/image-version.js';
+import type { Resource, Row } from '../../src/model/resource.js';
+import { siteOf } from '../../src/model/site.js';
+import type { ImageFacts, ImageSpec } from '../../src/model/specs.js';
+
+const MiB = 2 ** 20;
+const site = siteOf('/var/lib/baleine');
+const FILE = '/var/lib/baleine/images/shop.web.img';
+
+const base: ImageSpec = {
+  id: 'shop.web',
+  size: 64 * MiB,
+  from: { host: { binaries: ['/bin/busybox'], files: ['/etc/ssl/certs'] } },
+  copy: [],
+  run: [],
+  config: { environment: {}, command: ['sh'] },
+};
+const specOf = (more: Partial<ImageSpec> = {}): ImageSpec => ({ ...base, ...more });
+const desired = (more?: Partial<ImageSpec>): Resource<ImageSpec> => ({
+  address: 'image.web',
+  kind: 'image',
+  name: 'web',
+  spec: specOf(more),
+  needs: [],
+  protect: false,
+});
+const rowOf = (more?: Partial<Row<ImageSpec, ImageFacts>>): Row<ImageSpec, ImageFacts> => ({
+  kind: 'image',
+  stack: 'shop',
+  name: 'web',
+  status: 'ready',
+  spec: specOf(),
+  facts: { created_at: '2026-01-02T03:04:05.000Z' },
+  needs: [],
+  protect: false,
+  ...more,
+});
+const whole = { size: 64 * MiB };
+const probing = (file: ReturnType<Probe['file']>) =>
+  ({ file: (path: string) => (path === FILE ? file : undefined) }) as Probe;
+
+/** What a plan of this change would do and say. */
+function planned(more: Partial<ImageSpec>, seen = whole, row = rowOf()) {
+  const differences = image.compare(desired(more), row, seen);
+  const steps = image.update(desired(more), row, seen, differences, site);
+  return [
+    ...differences.map(({ cause, effect, reason }) => `${cause} ${effect}: ${reason}`),
+    ...steps.map(({ verb, reason }) => `${verb} (${reason})`),
+  ];
+}
+
+describe('image', () => {
+  it('needs nothing when file and row agree', () => {
+    expect(planned({})).toEqual([]);
+  });
+
+  it.each([
+    ['size', { size: 128 * MiB }, 'size changed'],
+    ['smaller size', { size: 32 * MiB }, 'size changed'],
+    ['source', { from: { directory: '/srv/tree' } }, 'source changed'],
+    ['base', { base: { file: '/b.img', version: 'abc' } }, 'base image has changed'],
+    ['copy', { copy: [{ from: '/a', to: '/b', owner: '0:0' }] }, 'copied files changed'],
+    ['run', { run: ['true'] }, 'run lines changed'],
+    ['content', { sources: 'abc' }, 'content of its local files has changed'],
+  ])('rebuilds in place for another %s', (_name, more, reason) => {
+    expect(planned(more)).toEqual([`file update: ${reason}`, `image.build (${reason})`]);
+    expect(imageVersion(specOf(more))).not.toBe(imageVersion(base));
+  });
+
+  it('rewrites the row alone when only what containers inherit changes', () => {
+    const config = { environment: { A: '1' }, command: ['true'] };
+    expect(planned({ config })).toEqual([
+      'file update: command changed',
+      'file update: environment changed',
+    ]);
+    expect(imageVersion(specOf({ config }))).toBe(imageVersion(base));
+  });
+
+  it('gives the build the reasons that call for it and no other', () => {
+    const config = { environment: { A: '1' } };
+    const steps = planned({ config, run: ['true'], size: MiB }).filter((line) => /\(/.test(line));
+    expect(steps).toEqual(['image.build (size changed, run lines changed)']);
+  });
+
+  it('builds again what was left pending, though row and file agree', () => {
+    expect(planned({}, whole, rowOf({ status: 'pending' }))).toEqual([
+      'image.build (an earlier build was interrupted)',
+    ]);
+  });
+
+  it('sees a file that was cut', () => {
+    const reason = 'image file has 100 bytes instead of 64M';
+    expect(planned({}, { size: 100 })).toEqual([
+      `drift update: ${reason}`,
+      `image.build (${reason})`,
+    ]);
+  });
+
+  it('hands the build everything but what is recorded only', () => {
+    const spec = { from: { image: 'base' }, base: { file: '/b.img', version: 'v' } };
+    expect(image.create(desired(spec), 'new', site)).toEqual([
+      {
+        verb: 'image.build',
+        args: {
+          file: FILE,
+          size: 64 * MiB,
+          from: { image: 'base' },
+          base: '/b.img',
+          copy: [],
+          run: [],
+          environment: {},
+        },
+        reason: 'new',
+      },
+    ]);
+  });
+
+  it('removes the file', () => {
+    expect(image.remove(rowOf(), 'gone', site)).toEqual([
+      { verb: 'image.remove', args: { file: FILE }, reason: 'gone' },
+    ]);
+  });
+
+  it('observes the file, and only a file', () => {
+    const observe = (file: ReturnType<Probe['file']>) =>
+      image.observe(base, undefined, probing(file), site);
+    expect(observe({ size: 7, used: 7, directory: false })).toEqual({ size: 7 });
+    expect(observe({ size: 4096, used: 0, directory: true })).toBeUndefined();
+    expect(observe(undefined)).toBeUndefined();
+    expect(image.assume(base, {})).toEqual(whole);
+  });
+
+  it('refuses a place that is taken', () => {
+    const foreign = (file: ReturnType<Probe['file']>) => image.foreign(base, probing(file), site);
+    expect(foreign({ size: 7, used: 7, directory: false })).toContain(FILE);
+    expect(foreign(undefined)).toBeUndefined();
+  });
+
+  it.each([
+    [base.from, 'host busybox,certs'],
+    [{ debian: { suite: 'bookworm', packages: [], variant: 'minbase' } }, 'debian bookworm'],
+    [{ tar: '/srv/rootfs.tar.zst' }, 'tar rootfs.tar.zst'],
+    [{ directory: '/srv/rootfs' }, 'directory rootfs'],
+    [{ image: 'base' }, 'image base'],
+  ])('tells its table the source %j', (from, text) => {
+    const row = rowOf({ spec: specOf({ from }) });
+    const cells = image.table.columns.map(({ header, value }) => [header, value(row, [])]);
+    expect(cells.slice(0, 4)).toEqual([
+      ['ID', 'shop.web'],
+      ['NOM_IMAGE', 'web'],
+      ['TAILLE', '64M'],
+      ['SOURCE', text],
+    ]);
+    expect(cells.at(-1)).toEqual(['CREATION', '2026-01-02T03:04:05.000Z']);
+  });
+});
