@@ -1,21 +1,13 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type KindName, NAME } from '../model/address.js';
 import { messageOf, UserError } from '../model/errors.js';
 import type { Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
-import {
-  type Disk,
-  nodeDisk,
-  remove,
-  replaceFile,
-  syncFolder,
-  temporary,
-  writeThrough,
-} from './disk.js';
+import { type Disk, nodeDisk, replaceFile, syncFolder } from './disk.js';
 import { isStack } from './parse.js';
 import { readTables, type State, serialOf } from './state.js';
 import { type Entry, entryOf, formatTable, keyOf, sortEntries, type TableFormat } from './table.js';
+import { createTables, isThere, removeTables, type Table } from './tables.js';
 
 /** A state that is written. The caller holds the lock from before it is opened until it is done. */
 export interface Store extends State {
@@ -34,13 +26,6 @@ export function openStore(
   return new CsvStore(site.root, formats, disk);
 }
 
-interface Table {
-  format: TableFormat;
-  /** As on disk. */
-  text: string | undefined;
-  entries: ReadonlyMap<string, Entry>;
-}
-
 interface Edit {
   table: Table;
   key: string;
@@ -57,6 +42,7 @@ class CsvStore implements Store {
   readonly #tables: Table[];
   #queue: Edit[] = [];
   #writing = false;
+  #synced = true;
 
   constructor(root: string, formats: readonly TableFormat[], disk: Disk) {
     this.#root = root;
@@ -137,7 +123,9 @@ class CsvStore implements Store {
   async #write(edits: Edit[]): Promise<Map<Table, unknown>> {
     const next = this.#edited(edits);
     const rows = rowsOf(next.values());
-    if (rows.length > 0 && !this.#tables.every(isThere)) await this.#createTables();
+    if (rows.length > 0 && !this.#tables.every(isThere)) {
+      await createTables(this.#disk, this.#root, this.#tables);
+    }
     const failures = new Map<Table, unknown>();
     const written = await Promise.all(
       [...next].map(([table, entries]) =>
@@ -147,9 +135,18 @@ class CsvStore implements Store {
         }),
       ),
     );
-    if (written.includes(true)) await syncFolder(this.#disk, this.#root);
-    if (this.rows.length === 0 && this.#tables.some(isThere)) await this.#removeTables();
+    await this.#sync(written.includes(true));
+    if (this.rows.length === 0 && this.#tables.some(isThere)) {
+      await removeTables(this.#disk, this.#root, this.#tables);
+    }
     return failures;
+  }
+
+  /** Also when an earlier one failed: what was renamed then is not durable yet. */
+  async #sync(renamed: boolean): Promise<void> {
+    this.#synced &&= !renamed;
+    if (!this.#synced) await syncFolder(this.#disk, this.#root);
+    this.#synced = true;
   }
 
   /** False when the text on disk is already the right one. */
@@ -175,47 +172,6 @@ class CsvStore implements Store {
     for (const [table, entries] of next) next.set(table, byKey(sortEntries(entries.values())));
     return next;
   }
-
-  /**
-   * All tables or none: each is written empty under its temporary name before the first gets its
-   * own, so that a reader can tell an interrupted creation from lost tables.
-   */
-  async #createTables(): Promise<void> {
-    await mkdir(this.#root, { recursive: true, mode: 0o700 });
-    try {
-      if (this.#tables.some(isThere)) await this.#removeTables();
-      for (const { format } of this.#tables) {
-        const temp = temporary(this.#root, format.file);
-        await writeThrough(this.#disk, temp, formatTable(format, [], []));
-      }
-      await syncFolder(this.#disk, this.#root);
-      for (const table of this.#tables) {
-        const temp = temporary(this.#root, table.format.file);
-        await this.#disk.rename(temp, join(this.#root, table.format.file));
-        table.text = formatTable(table.format, [], []);
-      }
-    } catch (error) {
-      await this.#removeTables().catch(() => undefined);
-      throw error;
-    }
-  }
-
-  /** The way back of createTables, for a state without rows. */
-  async #removeTables(): Promise<void> {
-    for (const table of this.#tables.filter(isThere)) {
-      const temp = temporary(this.#root, table.format.file);
-      await this.#disk.rename(join(this.#root, table.format.file), temp);
-      table.text = undefined;
-    }
-    await syncFolder(this.#disk, this.#root);
-    for (const { format } of this.#tables) {
-      await remove(this.#disk, temporary(this.#root, format.file));
-    }
-  }
-}
-
-function isThere(table: Table): boolean {
-  return table.text !== undefined;
 }
 
 function rowsOf(tables: Iterable<ReadonlyMap<string, Entry>>): Row[] {

@@ -194,6 +194,19 @@ describe('a disk that fails', () => {
     }
   });
 
+  it('says durable only after the folder came to the disk, at a second try too', async () => {
+    const site = makeSite();
+    await openStore(site, TABLES).put(rowOf('image', 'a'));
+    const disk = faultyDisk(site.root, (call, index) =>
+      call === 'sync .' && index < 8 ? 'EIO' : undefined,
+    );
+    const store = openStore(site, TABLES, disk);
+    await expect(store.put(rowOf('image', 'b'))).rejects.toThrow('EIO: sync .');
+    disk.calls.length = 8;
+    await store.put(rowOf('image', 'b'));
+    expect(disk.calls.slice(8)).toEqual(['open .', 'sync .', 'close .']);
+  });
+
   it('fails at each of the calls that matter', async () => {
     const site = makeSite();
     await openStore(site, TABLES).put(rowOf('image', 'a'));

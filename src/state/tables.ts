@@ -1,0 +1,48 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Disk, remove, syncFolder, temporary, writeThrough } from './disk.js';
+import { type Entry, formatTable, type TableFormat } from './table.js';
+
+export interface Table {
+  format: TableFormat;
+  /** As on disk. */
+  text: string | undefined;
+  entries: ReadonlyMap<string, Entry>;
+}
+
+export function isThere({ text }: Table): boolean {
+  return text !== undefined;
+}
+
+/**
+ * All tables or none: each is written empty under its temporary name before the first gets its
+ * own, so that a reader can tell an interrupted creation from lost tables.
+ */
+export async function createTables(disk: Disk, root: string, tables: Table[]): Promise<void> {
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  try {
+    // What an interrupted creation or removal left.
+    if (tables.some(isThere)) await removeTables(disk, root, tables);
+    for (const { format } of tables) {
+      await writeThrough(disk, temporary(root, format.file), formatTable(format, [], []));
+    }
+    await syncFolder(disk, root);
+    for (const table of tables) {
+      await disk.rename(temporary(root, table.format.file), join(root, table.format.file));
+      table.text = formatTable(table.format, [], []);
+    }
+  } catch (error) {
+    await removeTables(disk, root, tables).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The way back of createTables, for a state without rows. */
+export async function removeTables(disk: Disk, root: string, tables: Table[]): Promise<void> {
+  for (const table of tables.filter(isThere)) {
+    await disk.rename(join(root, table.format.file), temporary(root, table.format.file));
+    table.text = undefined;
+  }
+  await syncFolder(disk, root);
+  for (const { format } of tables) await remove(disk, temporary(root, format.file));
+}
