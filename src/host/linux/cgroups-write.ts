@@ -85,11 +85,11 @@ function memorySettings(dir: string, version: 1 | 2, { memory }: Limits): Settin
     const swap = memory === undefined ? 'max' : '0';
     return [
       bytes(join(dir, 'memory.max'), memory, 'max'),
-      ...ifThere(exactly(join(dir, 'memory.swap.max'), swap)),
+      ...whereKept(exactly(join(dir, 'memory.swap.max'), swap)),
     ];
   }
   const limit = bytes(join(dir, 'memory.limit_in_bytes'), memory, '-1');
-  const both = ifThere(bytes(join(dir, 'memory.memsw.limit_in_bytes'), memory, '-1'));
+  const both = whereKept(bytes(join(dir, 'memory.memsw.limit_in_bytes'), memory, '-1'));
   const raised = (memory ?? Number.POSITIVE_INFINITY) > Number(readText(limit.file));
   return raised ? [...both, limit] : [limit, ...both];
 }
@@ -136,7 +136,7 @@ function exactly(file: string, value: string): Setting {
   return { file, value, same: (seen) => seen === value };
 }
 
-const ifThere = (setting: Setting) => (existsSync(setting.file) ? [setting] : []);
+const whereKept = (setting: Setting) => (existsSync(setting.file) ? [setting] : []);
 
 /** `0-2,5` as 0, 1, 2, 5 (cpuset(7), list format). */
 function cpusOf(list: string): number[] {

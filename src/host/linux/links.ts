@@ -12,7 +12,7 @@ export function linuxLinks(site: Site): Links {
   return {
     ensureBridge,
     removeLink: (name) => removeLinks([name]),
-    wire: (wirings) => {
+    wire: async (wirings) => {
       for (const { netns } of wirings) assertOurs(site, netns);
       return wire(wirings);
     },

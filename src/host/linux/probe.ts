@@ -1,4 +1,4 @@
-import { lstatSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Site } from '../../model/site.js';
 import type { Probe, SeenLink } from '../host.js';
@@ -8,7 +8,7 @@ import { readLinks } from './links-seen.js';
 import { backingFile, type Mount, readMounts } from './mounts.js';
 import { addressesOf } from './probe-addresses.js';
 import { bootId, startTime } from './processes.js';
-import { readText } from './read.js';
+import { ifThere, readText } from './read.js';
 
 /** One subprocess, `ip`; everything else is a file the kernel offers, read when it is asked for. */
 export async function linuxProbe(site: Site): Promise<Probe> {
@@ -41,7 +41,7 @@ function mountAt(visible: Map<string, Mount>, path: string): ReturnType<Probe['m
 }
 
 function fileAt(path: string): ReturnType<Probe['file']> {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = ifThere(() => statSync(path));
   // stat(2): st_blocks counts 512 bytes each, whatever the file system's block size.
   return found && { size: found.size, used: found.blocks * 512, directory: found.isDirectory() };
 }
@@ -49,7 +49,7 @@ function fileAt(path: string): ReturnType<Probe['file']> {
 /** conmon writes the exit code as a number; the file's age says when. */
 function exitOf(path: string): ReturnType<Probe['exit']> {
   const text = readText(path)?.trim();
-  if (!text || !/^\d+$/.test(text)) return undefined;
-  const mtime = lstatSync(path, { throwIfNoEntry: false })?.mtime ?? new Date(0);
+  const mtime = ifThere(() => statSync(path))?.mtime;
+  if (!text || !/^\d+$/.test(text) || !mtime) return undefined;
   return { code: Number(text), at: mtime.toISOString() };
 }

@@ -1,0 +1,134 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { linuxLinks } from '../../../src/host/linux/links.js';
+import { linuxProbe } from '../../../src/host/linux/probe.js';
+import { bridgeLink, linkAlias, netnsName, siteOf, vethLink } from '../../../src/model/site.js';
+
+let dir = '';
+beforeEach(() => {
+  dir = realpathSync(mkdtempSync(join(tmpdir(), 'a probe-')));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const site = siteOf('/nonexistent/probe-test');
+const probe = () => linuxProbe(site);
+
+describe('mounts', () => {
+  it('are told with the file behind the loop device, also a removed one', async () => {
+    const [image, tree] = [join(dir, 'disk.img'), join(dir, 'a tree')];
+    mkdirSync(tree);
+    writeFileSync(image, '');
+    truncateSync(image, 8 * 2 ** 20);
+    await execa('mkfs.ext4', ['-q', image]);
+    await execa('mount', ['-o', 'loop', image, tree]);
+    try {
+      expect((await probe()).mount(tree)).toEqual({ source: image, type: 'ext4' });
+      rmSync(image);
+      expect((await probe()).mount(tree)?.source).toBe(`${image} (deleted)`);
+    } finally {
+      await execa('umount', [tree]);
+    }
+    expect((await probe()).mount(tree)).toBeUndefined();
+  });
+});
+
+describe('processes and files', () => {
+  it('are told live from dead', async () => {
+    const child = execa('sleep', ['30']);
+    const seen = await probe();
+    expect(seen.process(child.pid ?? 0)).toBeGreaterThan(seen.process(process.pid) ?? Infinity);
+    child.kill('SIGKILL');
+    await child.catch(() => undefined);
+    expect(seen.process(child.pid ?? 0)).toBeUndefined();
+  });
+
+  it('take a zombie for dead', async () => {
+    const script = 'sh -c "exit 0" & echo $!; exec sleep 30';
+    const parent = execa('sh', ['-c', script], { buffer: false });
+    const [first] = await parent.stdout.take(1).toArray();
+    const zombie = Number(String(first));
+    await sleep(200);
+    const seen = await probe();
+    expect(seen.text(`/proc/${zombie}/stat`)).toContain(') Z ');
+    expect(seen.process(zombie)).toBeUndefined();
+    parent.kill('SIGKILL');
+    await parent.catch(() => undefined);
+  });
+
+  it('are told by size and by what they occupy', async () => {
+    const file = join(dir, 'sparse');
+    writeFileSync(file, 'x'.repeat(4096));
+    truncateSync(file, 2 ** 30);
+    const seen = await probe();
+    expect(seen.file(file)).toEqual({ size: 2 ** 30, used: 4096, directory: false });
+    expect(seen.file(dir)?.directory).toBe(true);
+    expect([seen.file(join(file, 'x')), seen.text(join(dir, 'none'))]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(seen.bootId).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it('have an exit code and a time when the container has ended', async () => {
+    const here = { ...site, run: dir };
+    mkdirSync(join(dir, 'exits'));
+    writeFileSync(join(dir, 'exits', 's.a'), '137');
+    writeFileSync(join(dir, 'exits', 's.b'), '');
+    const seen = await linuxProbe(here);
+    expect(seen.exit('s.a')?.code).toBe(137);
+    expect(Date.parse(seen.exit('s.a')?.at ?? '')).toBeGreaterThan(Date.now() - 60_000);
+    expect([seen.exit('s.b'), seen.exit('s.c')]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('links', () => {
+  const links = linuxLinks(site);
+  const [front, back] = [bridgeLink(site, 'front'), bridgeLink(site, 'back')];
+  const netns = netnsName(site, 's.a');
+  const alias = linkAlias(site, 's', 'container.a');
+
+  it('and addresses are told on the host and inside', async () => {
+    await links.ensureBridge({ link: front, alias: 'x', address: '10.77.1.1/24' });
+    await links.ensureBridge({ link: back, alias: 'y' });
+    const wired = [front, back].map((bridge, index) => ({
+      bridge,
+      bridge_link: bridge,
+      link: vethLink(site, 's.a', bridge),
+      alias,
+      device: `eth${index}`,
+      address: `10.77.${index + 1}.4/24`,
+      ...(index === 0 && { gateway: '10.77.1.1' }),
+    }));
+    expect(await links.wire([{ netns, links: wired }])).toEqual([undefined]);
+    const child = execa('ip', ['netns', 'exec', netns, 'sleep', '30']);
+    try {
+      await sleep(300);
+      const seen = await probe();
+      expect(Object.fromEntries(seen.addresses(child.pid ?? 0))).toEqual({
+        eth0: ['10.77.1.4/24'],
+        eth1: ['10.77.2.4/24'],
+      });
+      expect(seen.link(front)).toMatchObject({ kind: 'bridge', up: true });
+      expect(seen.link(wired[1]?.link ?? '')).toMatchObject({ kind: 'veth', master: back, alias });
+      expect(seen.link('none')).toBeUndefined();
+      expect(
+        seen
+          .linksWithAlias(linkAlias(site, 's', ''))
+          .map(({ name }) => name)
+          .sort(),
+      ).toEqual(wired.map(({ link }) => link).sort());
+      expect(seen.subnets()).toContainEqual({ link: front, address: '10.77.1.1/24' });
+      expect(seen.mount(`/run/netns/${netns}`)?.type).toBe('nsfs');
+    } finally {
+      child.kill('SIGKILL');
+      await child.catch(() => undefined);
+      await links.removeNetns([netns]);
+      for (const link of [front, back]) await links.removeLink(link);
+    }
+    expect((await probe()).addresses(child.pid ?? 0).size).toBe(0);
+  });
+});
