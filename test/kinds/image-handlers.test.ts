@@ -6,14 +6,14 @@ import type { ImageVerbs } from '../../src/kinds/image/verbs.js';
 type Build = ImageVerbs['image.build'];
 
 /** A host that only notes what is asked of it, and fails at the call that begins with `failing`. */
-function noting(failing?: string): { host: Host; calls: string[] } {
+function noting(failing?: string, why = 'no'): { host: Host; calls: string[] } {
   const calls: string[] = [];
   const note = async (...words: unknown[]) => {
     const call = words
       .map((word) => (typeof word === 'string' ? word : JSON.stringify(word)))
       .join(' ');
     calls.push(call);
-    if (failing && call.startsWith(failing)) throw new Error('no');
+    if (failing && call.startsWith(failing)) throw new Error(why);
   };
   const filled = async (call: Promise<void>, fill: (tree: string) => Promise<void>) => {
     await call;
@@ -111,3 +111,17 @@ it('stops at the first line that fails', async () => {
   expect(calls.at(-1)).toBe('Error: no');
   expect(calls.join('\n')).not.toContain('"b"');
 });
+
+it.each(['cp: x: No space left on device', 'tar: x: Wrote only 6656 of 10240 bytes'])(
+  'says what to do when the image is full: %s',
+  async (why) => {
+    const handler = imageHandlers(noting('disks.create', why).host)['image.build'] as {
+      one: (args: Build) => Promise<unknown>;
+    };
+    const args = { file: '/i/a', size: 1, from: { tar: '/t' }, copy: [], run: [], environment: {} };
+    await expect(handler.one(args)).rejects.toMatchObject({
+      message: why,
+      hint: expect.stringContaining('larger `size`'),
+    });
+  },
+);

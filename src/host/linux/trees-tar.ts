@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { UserError } from '../../model/errors.js';
 import { run } from './exec.js';
 import { kindOf } from './trees-path.js';
-import { sealed } from './trees-sealed.js';
+import { runSealed } from './trees-sealed.js';
 
 /**
  * What of GNU tar(1) keeps a root file system as it is. That nothing lands outside is tar's own
@@ -35,7 +35,7 @@ export async function extractTar(archive: string, tree: string): Promise<void> {
     throw new UserError(`cannot unpack ${archive}: no such file`);
   }
   const options = { purpose: `unpack ${archive}` };
-  await run(...sealed('tar', [...EXTRACT, `--file=${archive}`, `--directory=${tree}`]), options);
+  await runSealed('tar', [...EXTRACT, `--file=${archive}`, `--directory=${tree}`], options);
   const found = await readdir(tree);
   if (found.every((name) => name === 'lost+found')) {
     throw new UserError(`cannot unpack ${archive}: it holds no files`);

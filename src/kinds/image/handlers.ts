@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import type { Host } from '../../host/host.js';
+import { messageOf, UserError } from '../../model/errors.js';
 import type { ImageFacts } from '../../model/specs.js';
 import type { Facts, Handlers } from '../../model/step.js';
 import { fillFrom } from './sources.js';
@@ -10,7 +11,7 @@ type Build = ImageVerbs['image.build'];
 /** Whether a build is needed was the planner's to say: these build. The file appears whole or not at all. */
 export function imageHandlers(host: Host): Handlers<ImageVerbs> {
   return {
-    'image.build': { one: (args) => build(host, args) },
+    'image.build': { one: (args) => build(host, args).catch(explain) },
     'image.remove': {
       one: async ({ file }) => {
         await host.files.remove(file);
@@ -43,4 +44,13 @@ async function furnish(
 ): Promise<void> {
   for (const { from, to, ...how } of copy) await trees.copy(from, tree, to, how);
   for (const line of run) await runtime.runOnce(tree, ['/bin/sh', '-c', line], { environment });
+}
+
+/** What every tool that writes says in its own way; tar's is the second. */
+const FULL = /No space left on device|Wrote only \d+ of \d+ bytes/;
+
+function explain(error: unknown): never {
+  const message = messageOf(error);
+  if (!FULL.test(message)) throw error;
+  throw new UserError(message, 'The image is full: give it a larger `size`.', { cause: error });
 }
