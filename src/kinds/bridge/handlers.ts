@@ -1,0 +1,20 @@
+import type { Host } from '../../host/host.js';
+import type { Handlers } from '../../model/step.js';
+import type { BridgeVerbs } from './verbs.js';
+
+export function bridgeHandlers({ links }: Host): Handlers<BridgeVerbs> {
+  return {
+    'bridge.ensure': {
+      one: async (wanted) => {
+        await links.ensureBridge(wanted);
+        return undefined;
+      },
+    },
+    'bridge.remove': {
+      one: async ({ link }) => {
+        await links.removeLink(link);
+        return undefined;
+      },
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import type { Probe } from '../../host/host.js';
+import { overlap, parseCidr, parseSubnet } from '../../model/ipv4.js';
+import type { BridgeSpec } from '../../model/specs.js';
+import { hostAddress } from './steps.js';
+
+export interface BridgeSeen {
+  up: boolean;
+  addresses: string[];
+  /** The bridge its uplink is on; absent when it is on none, or gone. */
+  uplinkMaster?: string;
+}
+
+/** An interface of the name that is no bridge is somebody else's, so ours is gone. */
+export function observe(spec: BridgeSpec, _facts: unknown, probe: Probe): BridgeSeen | undefined {
+  const seen = probe.link(spec.link);
+  if (seen?.kind !== 'bridge') return undefined;
+  const master = spec.uplink === undefined ? undefined : probe.link(spec.uplink)?.master;
+  const { up, addresses } = seen;
+  return { up, addresses, ...(master !== undefined && { uplinkMaster: master }) };
+}
+
+export function assume(spec: BridgeSpec): BridgeSeen {
+  const address = hostAddress(spec);
+  return {
+    up: true,
+    addresses: address === undefined ? [] : [address],
+    ...(spec.uplink !== undefined && { uplinkMaster: spec.link }),
+  };
+}
+
+export function foreign(spec: BridgeSpec, probe: Probe): string | undefined {
+  const seen = probe.link(spec.link);
+  if (!seen) return overlapping(spec, probe);
+  if (seen.kind === 'bridge' && seen.alias === spec.alias) return undefined;
+  return `interface ${spec.link} exists and is marked ${seen.alias ?? 'by nobody'}`;
+}
+
+/** Two interfaces in one subnet: the host would send to the wrong one of them. */
+function overlapping({ subnet, link, uplink }: BridgeSpec, probe: Probe): string | undefined {
+  const ours = subnet === undefined ? undefined : parseSubnet(subnet);
+  if (!ours) return undefined;
+  const other = probe.subnets().find(({ link: name, address }) => {
+    const theirs = parseCidr(address)?.subnet;
+    return name !== link && name !== uplink && theirs !== undefined && overlap(ours, theirs);
+  });
+  return other && `subnet ${subnet} overlaps ${other.address} of interface ${other.link}`;
+}

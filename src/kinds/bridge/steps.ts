@@ -1,0 +1,42 @@
+import type { BridgeWanted } from '../../host/host.js';
+import { parseSubnet } from '../../model/ipv4.js';
+import type { Difference } from '../../model/plan.js';
+import type { Resource, Row } from '../../model/resource.js';
+import type { BridgeSpec } from '../../model/specs.js';
+import type { StepOf } from '../../model/step.js';
+import type { BridgeVerbs } from './verbs.js';
+
+type BridgeStep = StepOf<BridgeVerbs>;
+
+export function create({ spec }: Resource<BridgeSpec>, reason: string): BridgeStep[] {
+  return [{ verb: 'bridge.ensure', args: wantedOf(spec), reason }];
+}
+
+/** Always in place: containers keep their links, and change them by their own specs. */
+export function update(
+  { spec }: Resource<BridgeSpec>,
+  row: Row<BridgeSpec>,
+  _seen: unknown,
+  differences: Difference[],
+): BridgeStep[] {
+  const former = row.spec.uplink;
+  const release = former !== undefined && former !== spec.uplink ? { release: former } : {};
+  const reason = differences.map((each) => each.reason).join(', ') || 'unfinished';
+  return [{ verb: 'bridge.ensure', args: { ...wantedOf(spec), ...release }, reason }];
+}
+
+export function remove({ spec }: Row<BridgeSpec>, reason: string): BridgeStep[] {
+  return [{ verb: 'bridge.remove', args: { link: spec.link }, reason }];
+}
+
+function wantedOf(spec: BridgeSpec): BridgeWanted {
+  const address = hostAddress(spec);
+  const { link, alias, uplink } = spec;
+  return { link, alias, ...(address && { address }), ...(uplink !== undefined && { uplink }) };
+}
+
+/** The host's own address with the prefix length of the subnet, `10.77.1.1/24`. */
+export function hostAddress({ host, subnet }: BridgeSpec): string | undefined {
+  const prefix = subnet === undefined ? undefined : parseSubnet(subnet)?.prefix;
+  return host === undefined || prefix === undefined ? undefined : `${host}/${prefix}`;
+}

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import type { Probe, SeenLink } from '../../src/host/host.js';
+import { bridge } from '../../src/kinds/bridge/index.js';
+import type { Resource, Row } from '../../src/model/resource.js';
+import { siteOf } from '../../src/model/site.js';
+import type { BridgeSpec } from '../../src/model/specs.js';
+
+const site = siteOf('/var/lib/test');
+const SPEC: BridgeSpec = {
+  link: 'bb-1',
+  alias: 'baleine:1:shop/bridge.front',
+  subnet: '10.77.1.0/24',
+  host: '10.77.1.1',
+  isolated: false,
+  uplink: 'eth1',
+};
+const SEEN: SeenLink = {
+  name: 'bb-1',
+  kind: 'bridge',
+  up: true,
+  alias: SPEC.alias,
+  addresses: ['10.77.1.1/24'],
+};
+const UPLINK: SeenLink = { name: 'eth1', kind: '', up: true, master: 'bb-1', addresses: [] };
+
+/** A host with these links and nothing else. */
+function host(...links: SeenLink[]): Probe {
+  return {
+    link: (name: string) => links.find((link) => link.name === name),
+    subnets: () =>
+      links.flatMap(({ name, addresses }) => addresses.map((address) => ({ link: name, address }))),
+  } as Partial<Probe> as Probe;
+}
+
+const resource = (spec: BridgeSpec): Resource<BridgeSpec> => ({
+  address: 'bridge.front',
+  kind: 'bridge',
+  name: 'front',
+  spec,
+  needs: [],
+  protect: false,
+});
+const row = (spec: BridgeSpec): Row<BridgeSpec> => ({
+  kind: 'bridge',
+  stack: 'shop',
+  name: 'front',
+  status: 'ready',
+  spec,
+  facts: {},
+  needs: [],
+  protect: false,
+});
+
+function compared(desired: BridgeSpec, recorded: BridgeSpec, ...links: SeenLink[]) {
+  const seen = bridge.observe(recorded, undefined, host(...links), site);
+  if (!seen) throw new Error('not seen');
+  const differences = bridge.compare(resource(desired), row(recorded), seen);
+  const steps = bridge.update(resource(desired), row(recorded), seen, differences, site);
+  return { reasons: differences.map(({ cause, reason }) => `${cause}: ${reason}`), steps };
+}
+
+describe('a bridge', () => {
+  it('as applied has no differences, seen or assumed', () => {
+    expect(compared(SPEC, SPEC, SEEN, UPLINK).reasons).toEqual([]);
+    expect(bridge.assume(SPEC, undefined)).toEqual(
+      bridge.observe(SPEC, undefined, host(SEEN, UPLINK), site),
+    );
+  });
+
+  it('is seen only as a bridge', () => {
+    expect(bridge.observe(SPEC, undefined, host(), site)).toBeUndefined();
+    expect(bridge.observe(SPEC, undefined, host({ ...SEEN, kind: 'dummy' }), site)).toBeUndefined();
+  });
+
+  it.each([
+    ['link bb-1 is down', { up: false }, {}],
+    ['address 10.77.1.1/24 is missing', { addresses: ['10.77.1.1/16'] }, {}],
+    ['uplink eth1 has left', {}, { master: 'br9' }],
+  ])('that moved on the host is mended: %s', (reason, link, uplink) => {
+    const found = compared(SPEC, SPEC, { ...SEEN, ...link }, { ...UPLINK, ...uplink });
+    expect(found.reasons).toEqual([`drift: ${reason}`]);
+    expect(found.steps).toEqual([
+      {
+        verb: 'bridge.ensure',
+        args: { link: 'bb-1', alias: SPEC.alias, address: '10.77.1.1/24', uplink: 'eth1' },
+        reason,
+      },
+    ]);
+  });
+
+  it('changes in place as the file says, which is no drift', () => {
+    const { uplink: _, ...rest } = SPEC;
+    const desired = { ...rest, subnet: '10.78.0.0/16', host: '10.78.0.1' };
+    const { reasons, steps } = compared(desired, SPEC, SEEN, UPLINK);
+    expect(reasons).toEqual([
+      'file: subnet 10.77.1.0/24 → 10.78.0.0/16',
+      'file: host 10.77.1.1 → 10.78.0.1',
+      'file: uplink eth1 → (none)',
+    ]);
+    expect(steps.map(({ args }) => args)).toEqual([
+      { link: 'bb-1', alias: SPEC.alias, address: '10.78.0.1/16', release: 'eth1' },
+    ]);
+  });
+
+  it('that is not ours is refused, and so is a subnet of another interface', () => {
+    const foreign = (...links: SeenLink[]) => bridge.foreign(SPEC, host(...links), site);
+    expect(foreign()).toBeUndefined();
+    expect(foreign(SEEN)).toBeUndefined();
+    expect(foreign({ ...SEEN, alias: 'somebody' })).toBe(
+      'interface bb-1 exists and is marked somebody',
+    );
+    const other = { ...UPLINK, name: 'eth0', addresses: ['10.77.9.9/16'] };
+    expect(foreign(other)).toBe('subnet 10.77.1.0/24 overlaps 10.77.9.9/16 of interface eth0');
+    expect(foreign({ ...other, name: 'eth1' })).toBeUndefined();
+    expect(foreign({ ...other, addresses: ['10.77.9.9/24'] })).toBeUndefined();
+  });
+
+  it('has the containers on it in its table', () => {
+    const [id, name, containers] = bridge.table.columns;
+    const on = (stack: string, own: string, bridge_link: string) =>
+      ({ kind: 'container', spec: { id: `${stack}.${own}`, links: [{ bridge_link }] } }) as Row;
+    const rows = [on('shop', 'b', 'bb-1'), on('shop', 'a', 'bb-1'), on('shop', 'c', 'bb-2')];
+    const values = [id, name, containers].map((column) => column?.value(row(SPEC), rows));
+    expect(values).toEqual(['bb-1', 'front', 'shop.a,shop.b']);
+    expect([id, name, containers].map((column) => column?.header)).toEqual([
+      'ID',
+      'NOM_BRIDGE',
+      'ID_CONTAINERS',
+    ]);
+  });
+});
