@@ -1,0 +1,66 @@
+import type { Command } from 'commander';
+import { UserError } from '../model/errors.js';
+import { carryOut } from './carry-out.js';
+import { type Context, openContext } from './context.js';
+import { viewFor } from './open-view.js';
+import { addCommonOptions } from './options.js';
+import { addRunOptions, propose, type RunOptions, withStore } from './run.js';
+import { addWishOptions, type WishOptions, wishesOf } from './wishes.js';
+
+type ApplyOptions = WishOptions & RunOptions;
+
+const EXAMPLES = `
+Examples:
+  baleine apply
+  baleine apply --target container.web-1 -y
+  * * * * * root baleine -f /srv/shop/baleine.yaml apply -y --quiet --lock-skip`;
+
+export function register(program: Command): void {
+  const command = program
+    .command('apply')
+    .description('make it so: show what would be done, ask, and do it')
+    .argument('[planfile]', 'a plan saved by `plan --out`, carried out without asking');
+  addWishOptions(addRunOptions(addCommonOptions(command)))
+    .addHelpText('after', EXAMPLES)
+    .action(async (file: string | undefined, options: ApplyOptions, self: Command) => {
+      const context = openContext(self);
+      process.exitCode =
+        file === undefined
+          ? await applyStack(context, options)
+          : await applySaved(context, file, options);
+    });
+}
+
+/** The file is read before the lock is taken: a mistake in it leaves no trace. */
+async function applyStack(context: Context, options: ApplyOptions): Promise<number> {
+  const config = await context.config();
+  return withStore(context, options, async (store) => {
+    const { planStack } = await import('./make-plan.js');
+    const plan = await planStack(context, config, store.rows, wishesOf(options));
+    return propose(context, plan, store, options, false);
+  });
+}
+
+async function applySaved(context: Context, file: string, options: ApplyOptions): Promise<number> {
+  refuseWishes(options);
+  const { readPlan, refuseStale } = await import('./saved-plan.js');
+  const saved = readPlan(file);
+  return withStore(context, options, async (store) => {
+    refuseStale(saved, context.site.root, store.serial);
+    const { plan, destroy } = saved;
+    const view = await viewFor(context, options, destroy);
+    if (plan.changes.length === 0) {
+      await view.plan(plan);
+      return 0;
+    }
+    return carryOut(context, plan, store, view, { destroy, parallelism: options.parallelism });
+  });
+}
+
+function refuseWishes({ target, replace, refresh }: ApplyOptions): void {
+  if (!target && !replace && refresh !== false) return;
+  throw new UserError(
+    'cannot change a saved plan: --target, --replace and --refresh are for `plan --out`',
+    'Make a new one with: baleine plan --out FILE',
+  );
+}

@@ -1,0 +1,45 @@
+import { availableParallelism } from 'node:os';
+import type { Outcome } from '../model/events.js';
+import type { Plan } from '../model/plan.js';
+import type { Store } from '../state/store.js';
+import type { View } from '../view/view.js';
+import { unmovedByPipes } from './broken-pipe.js';
+import type { Context } from './context.js';
+import { INTERRUPTED } from './failure.js';
+import { interruptible } from './interrupt.js';
+import { tidy } from './tidy.js';
+
+export interface CarryOutOptions {
+  destroy: boolean;
+  parallelism?: number | undefined;
+}
+
+/** Does what a plan says and shows it; answers the exit code. The caller holds the lock. */
+export async function carryOut(
+  context: Context,
+  plan: Plan,
+  store: Store,
+  view: View,
+  { destroy, parallelism = DEFAULT_PARALLELISM }: CarryOutOptions,
+): Promise<number> {
+  const { execute } = await import('../apply/execute.js');
+  const handlers = await context.handlers();
+  const outcome = await unmovedByPipes(() =>
+    interruptible(async (stop) => {
+      await view.start(plan);
+      const emit = view.event.bind(view);
+      const deps = { store, handlers, emit, parallelism, stop, keepGoing: destroy };
+      return execute(plan, deps);
+    }),
+  );
+  if (store.rows.length === 0) tidy(context.site);
+  await view.finish(plan, outcome);
+  return exitCode(outcome);
+}
+
+/** Most steps wait for a program or the disk. */
+const DEFAULT_PARALLELISM = 2 * availableParallelism();
+
+function exitCode({ status }: Outcome): number {
+  return { done: 0, failed: 1, interrupted: INTERRUPTED }[status];
+}

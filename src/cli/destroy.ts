@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { type Context, openContext } from './context.js';
+import { addCommonOptions } from './options.js';
+import { addRunOptions, propose, type RunOptions, withStore } from './run.js';
+import { stackName } from './stack-name.js';
+import { addWishOptions, type WishOptions, wishesOf } from './wishes.js';
+
+interface DestroyOptions extends WishOptions, RunOptions {
+  stack?: string;
+}
+
+const EXAMPLES = `
+Examples:
+  baleine destroy
+  baleine destroy --stack shop -y`;
+
+export function register(program: Command): void {
+  const command = program
+    .command('destroy')
+    .description('take away all that is on record of the stack')
+    .option('--stack <name>', 'the stack, when its file is gone');
+  addWishOptions(addRunOptions(addCommonOptions(command)), { replace: false })
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: DestroyOptions, self: Command) => {
+      process.exitCode = await destroyStack(openContext(self), options);
+    });
+}
+
+async function destroyStack(context: Context, options: DestroyOptions): Promise<number> {
+  const stack = await stackName(context, options.stack);
+  return withStore(context, options, async (store) => {
+    const { planDestroy } = await import('./make-plan.js');
+    const plan = await planDestroy(context, stack, store.rows, wishesOf(options));
+    return propose(context, plan, store, options, true);
+  });
+}

@@ -1,0 +1,21 @@
+import type { Host } from '../host/host.js';
+import { linuxCgroups } from '../host/linux/cgroups.js';
+import { linuxDisks } from '../host/linux/disks.js';
+import { linuxFiles } from '../host/linux/files.js';
+import { linuxLinks } from '../host/linux/links.js';
+import { linuxRuntime } from '../host/linux/runtime/index.js';
+import { linuxTrees } from '../host/linux/trees.js';
+import type { Site } from '../model/site.js';
+
+/** The real ports. Loaded when something is to be changed, not to look. */
+export function linuxHost(site: Site): Host {
+  const cgroups = linuxCgroups();
+  return {
+    links: linuxLinks(site),
+    disks: linuxDisks(),
+    trees: linuxTrees(),
+    files: linuxFiles(),
+    cgroups,
+    runtime: linuxRuntime(site, cgroups),
+  };
+}

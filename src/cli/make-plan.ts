@@ -1,0 +1,85 @@
+import { fingerprint } from '../config/sources.js';
+import { kinds } from '../kinds/index.js';
+import type { Address } from '../model/address.js';
+import type { Config, ImageEntry } from '../model/config.js';
+import type { Plan } from '../model/plan.js';
+import type { Resource, Row } from '../model/resource.js';
+import { buildPlan } from '../plan/build.js';
+import { desired } from '../plan/desired/index.js';
+import { assumeUnmoved, type Observed, observe } from '../plan/observe.js';
+import type { Context } from './context.js';
+
+export interface Wishes {
+  /** Empty: everything. */
+  targets?: Address[];
+  replace?: Address[];
+  /** False: believe the host to be as it was left. */
+  refresh?: boolean;
+}
+
+/** What it takes to have the stack as its file says. */
+export async function planStack(
+  context: Context,
+  config: Config,
+  rows: readonly Row[],
+  wishes: Wishes,
+): Promise<Plan> {
+  const sources = fingerprints(config);
+  const resources = desired({ config, rows, site: context.site, sources });
+  return build(context, config.name, resources, rows, wishes);
+}
+
+/** What it takes to be rid of the stack, by what is on record alone. */
+export async function planDestroy(
+  context: Context,
+  stack: string,
+  rows: readonly Row[],
+  wishes: Wishes,
+): Promise<Plan> {
+  return build(context, stack, [], rows, wishes, 'asked to be destroyed');
+}
+
+async function build(
+  context: Context,
+  stack: string,
+  resources: Resource[],
+  all: readonly Row[],
+  { targets = [], replace = [], refresh = true }: Wishes,
+  goneReason?: string,
+): Promise<Plan> {
+  const rows = all.filter((row) => row.stack === stack);
+  const observed = refresh ? await look(context, resources, rows) : assumeUnmoved(kinds, rows);
+  return buildPlan({
+    stack,
+    resources,
+    rows,
+    observed,
+    kinds,
+    site: context.site,
+    targets,
+    replace,
+    ...(goneReason !== undefined && { goneReason }),
+  });
+}
+
+async function look(context: Context, resources: Resource[], rows: Row[]): Promise<Observed> {
+  return observe(kinds, resources, rows, await context.probe(), context.site);
+}
+
+/** Of the local files that go into each image. */
+function fingerprints({ images }: Config): Record<string, string> {
+  const entries = Object.entries(images).flatMap(([name, image]) => {
+    const paths = localFiles(image);
+    return paths.length === 0 ? [] : [[name, fingerprint(paths)] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+function localFiles(image: ImageEntry): string[] {
+  if (image.external) return [];
+  const { from, copy } = image;
+  const copied = copy.map((each) => each.from);
+  if ('tar' in from) return [from.tar, ...copied];
+  if ('directory' in from) return [from.directory, ...copied];
+  return copied;
+}

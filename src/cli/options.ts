@@ -1,0 +1,70 @@
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { parseDuration } from '../config/units.js';
+import { type Address, KINDS, parseAddress } from '../model/address.js';
+
+/** What nearly every command takes, before or after its own name. */
+export interface CommonOptions {
+  /** The file as given, `-` for standard input; default ./baleine.yaml. */
+  file: string;
+  /** Absolute. */
+  root: string;
+  /** False after `--no-color`. */
+  color: boolean;
+}
+
+const DEFAULT_FILE = 'baleine.yaml';
+const DEFAULT_ROOT = '/var/lib/baleine';
+
+/** `-f` is left out for a command that has another meaning for it; `--file` is always there. */
+export function addCommonOptions(command: Command, { short = true } = {}): Command {
+  return command
+    .option(`${short ? '-f, ' : ''}--file <file>`, 'the stack; - for standard input')
+    .option('--root <dir>', 'where state and disks are kept')
+    .option('--no-color', 'never colour the output');
+}
+
+/** As given on the command line, the innermost first, then the environment, then the default. */
+export function commonOptions(command: Command): CommonOptions {
+  const root = given(command, 'root') ?? process.env.BALEINE_ROOT ?? DEFAULT_ROOT;
+  return {
+    file: String(given(command, 'file') ?? DEFAULT_FILE),
+    root: resolve(String(root || DEFAULT_ROOT)),
+    color: given(command, 'color') !== false,
+  };
+}
+
+function given(command: Command, name: string): unknown {
+  for (let each: Command | null = command; each; each = each.parent) {
+    if (each.getOptionValueSource(name) === 'cli') return each.getOptionValue(name);
+  }
+  return undefined;
+}
+
+/** A repeatable option of addresses. */
+export function addressList(text: string, before: Address[] = []): Address[] {
+  if (!parseAddress(text)) {
+    throw new InvalidArgumentError(`An address is ${KINDS.join(', ')}, a dot and a name.`);
+  }
+  return [...before, text as Address];
+}
+
+/** `30s`, `1m30s`, or a bare number of seconds; answers milliseconds. */
+export function duration(text: string): number {
+  const milliseconds = parseDuration(/^\d+$/.test(text) ? `${text}s` : text);
+  if (milliseconds !== undefined) return milliseconds;
+  throw new InvalidArgumentError('A duration is like 30s or 1m30s.');
+}
+
+/** 1 and up. */
+export function count(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < 1) throw new InvalidArgumentError('A number from 1 up.');
+  return number;
+}
+
+/** `--refresh=false` as Terraform has it. */
+export function yesOrNo(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('true or false.');
+  return text === 'true';
+}

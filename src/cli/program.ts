@@ -1,0 +1,66 @@
+import { Command, CommanderError } from 'commander';
+import { closeInherited } from '../host/linux/descriptors.js';
+import { quietOnBrokenPipe } from './broken-pipe.js';
+import { exitCodeOf, printError } from './failure.js';
+import { addCommonOptions } from './options.js';
+
+interface CommandModule {
+  register(program: Command): void;
+}
+
+/** Every command, in the order of the help; a module is loaded when it is asked for. */
+const COMMANDS: Record<string, () => Promise<CommandModule>> = {
+  plan: () => import('./plan.js'),
+  apply: () => import('./apply.js'),
+  destroy: () => import('./destroy.js'),
+  ps: () => import('./ps.js'),
+  logs: () => import('./logs.js'),
+  exec: () => import('./exec.js'),
+  doctor: () => import('./doctor.js'),
+};
+
+/** Runs one command line to its end; answers the exit code. Never rejects. */
+export async function runProgram(args: string[], version: string): Promise<number> {
+  closeInherited();
+  quietOnBrokenPipe();
+  try {
+    const program = programOf(version);
+    for (const { register } of await commandsFor(args)) register(program);
+    await program.parseAsync(args, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    // commander has printed its own; its code is 0 for help
+    if (error instanceof CommanderError) return error.exitCode;
+    printError(error);
+    return exitCodeOf(error);
+  }
+}
+
+function programOf(version: string): Command {
+  const program = new Command('baleine')
+    .description('Declarative images, bridges, containers and web farms on one Linux host')
+    .version(version)
+    .exitOverride()
+    // so that a command may have an -f of its own, as `logs -f`
+    .enablePositionalOptions()
+    .showSuggestionAfterError()
+    .showHelpAfterError('(baleine help shows what there is)');
+  return addCommonOptions(program);
+}
+
+/** The one that is asked for; all of them for the help, or to say what was meant. */
+async function commandsFor(args: string[]): Promise<CommandModule[]> {
+  const name = commandOf(args);
+  const one = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  return Promise.all((one ? [one] : Object.values(COMMANDS)).map((load) => load()));
+}
+
+const VALUED = ['-f', '--file', '--root'];
+
+/** The first word that is neither an option of the program nor its value. */
+function commandOf(args: string[]): string | undefined {
+  const at = args.findIndex((arg, index) => {
+    return !arg.startsWith('-') && !VALUED.includes(args[index - 1] ?? '');
+  });
+  return args[at];
+}

@@ -1,0 +1,37 @@
+import { createInterface } from 'node:readline/promises';
+import { UserError } from '../model/errors.js';
+import { INTERRUPTED } from './failure.js';
+import type { OutputOptions } from './open-view.js';
+
+/**
+ * Asks on the terminal; false for any answer but `yes`. Throws where there is nobody to ask, or
+ * where the plan was not shown.
+ */
+export async function approve({ quiet, json }: OutputOptions, destroy: boolean): Promise<boolean> {
+  refuseBlind(quiet, json);
+  const question = destroy
+    ? 'Do you really want to destroy all this?'
+    : 'Do you want to perform these actions?';
+  if ((await ask(`\n${question}\n  Only 'yes' will be accepted: `)) === 'yes') return true;
+  process.stderr.write(`${destroy ? 'Destroy' : 'Apply'} cancelled.\n`);
+  return false;
+}
+
+function refuseBlind(quiet = false, json = false): void {
+  const hint = 'Give -y (--auto-approve) to go ahead without being asked.';
+  if (quiet || json) {
+    throw new UserError(`cannot ask for approval with ${quiet ? '--quiet' : '--json'}`, hint);
+  }
+  if (process.stdin.isTTY && process.stdout.isTTY) return;
+  throw new UserError('cannot ask for approval: there is no terminal', hint);
+}
+
+/** Ctrl-D is no answer. */
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  terminal.on('SIGINT', () => process.exit(INTERRUPTED));
+  const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+  const answer = await Promise.race([terminal.question(question), closed]);
+  terminal.close();
+  return answer.trim();
+}

@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { type Context, openContext } from './context.js';
+import { addCommonOptions } from './options.js';
+import { stackName } from './stack-name.js';
+
+interface PsOptions {
+  allStacks?: true;
+  stack?: string;
+  json?: true;
+  quiet?: true;
+}
+
+const EXAMPLES = `
+Examples:
+  baleine ps
+  baleine ps --all-stacks --json`;
+
+export function register(program: Command): void {
+  const command = program
+    .command('ps')
+    .description('list containers as they are now')
+    .option('--all-stacks', 'of every stack, not only the file’s')
+    .option('--stack <name>', 'of this stack, without its file')
+    .option('--json', 'one JSON array')
+    .option('-q, --quiet', 'names only');
+  addCommonOptions(command)
+    .addHelpText('after', EXAMPLES)
+    .action((options: PsOptions, self: Command) => list(openContext(self), options));
+}
+
+async function list(context: Context, options: PsOptions): Promise<void> {
+  const stack = options.allStacks ? undefined : await stackName(context, options.stack);
+  const { rows } = await context.state();
+  const { describeContainers } = await import('./container-list.js');
+  const listed = rows.filter(
+    (row) => row.kind === 'container' && (stack === undefined || row.stack === stack),
+  );
+  const containers = describeContainers(listed, await context.probe(), context.site);
+  if (options.json) return print(`${JSON.stringify(containers)}\n`);
+  if (options.quiet) return print(containers.map(({ name }) => `${name}\n`).join(''));
+  const { containerTable } = await import('../view/container-table.js');
+  print(containerTable(containers, { stacks: stack === undefined }));
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}

@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { LockedError } from '../model/errors.js';
+import type { Plan } from '../model/plan.js';
+import type { Store } from '../state/store.js';
+import { carryOut } from './carry-out.js';
+import type { Context } from './context.js';
+import { type OutputOptions, viewFor } from './open-view.js';
+import { count, duration } from './options.js';
+import { approve } from './prompt.js';
+
+/** What `apply` and `destroy` have in common. */
+export interface RunOptions extends OutputOptions {
+  autoApprove?: boolean;
+  parallelism?: number;
+  lockTimeout?: number;
+  lockSkip?: boolean;
+}
+
+export function addRunOptions(command: Command): Command {
+  return command
+    .option('-y, --auto-approve', 'do not ask')
+    .option('--quiet', 'not one byte when nothing changed; for cron')
+    .option('--json', 'one JSON object a line')
+    .option('--parallelism <n>', 'most steps at a time', count)
+    .option('--lock-timeout <duration>', 'wait so long for another baleine, as 30s', duration)
+    .option('--lock-skip', 'when another baleine is at work, end with 0; for cron');
+}
+
+/** Works on the state with the lock held; answers the exit code. */
+export async function withStore(
+  context: Context,
+  { lockTimeout = 0, lockSkip = false }: RunOptions,
+  work: (store: Store) => Promise<number>,
+): Promise<number> {
+  const lock = await context.lock(lockTimeout).catch((error: unknown) => {
+    if (lockSkip && error instanceof LockedError) return undefined;
+    throw error;
+  });
+  if (!lock) return 0;
+  try {
+    return await work(await context.store());
+  } finally {
+    lock.release({ removeIfEmpty: true });
+  }
+}
+
+/** Shows a plan, asks unless told not to, and carries it out; answers the exit code. */
+export async function propose(
+  context: Context,
+  plan: Plan,
+  store: Store,
+  options: RunOptions,
+  destroy: boolean,
+): Promise<number> {
+  const view = await viewFor(context, options, destroy);
+  await view.plan(plan);
+  if (plan.changes.length === 0) return 0;
+  if (!options.autoApprove && !(await approve(options, destroy))) return 1;
+  return carryOut(context, plan, store, view, { destroy, parallelism: options.parallelism });
+}

@@ -1,0 +1,120 @@
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { resolve } from 'node:path';
+import type { Config } from '../model/config.js';
+import { messageOf, UserError } from '../model/errors.js';
+import type { Plan } from '../model/plan.js';
+import { readConfig } from './read-config.js';
+
+/** A plan in a file, with all it takes to tell that it is no longer the right one. */
+export interface SavedPlan {
+  format: typeof FORMAT;
+  root: string;
+  /** A `destroy`. */
+  destroy: boolean;
+  /** Of the state it was made from. */
+  serial: string;
+  /** Absolute path and digest of the YAML; absent for a destroy, which goes by the state. */
+  source?: { file: string; digest: string };
+  plan: Plan;
+}
+
+const FORMAT = 'baleine plan 1';
+
+/** Readable by its owner only: the values of the containers' environment are in it. */
+export function savePlan(path: string, saved: Omit<SavedPlan, 'format'>): void {
+  const temporary = `${path}.${process.pid}`;
+  const text = `${JSON.stringify({ format: FORMAT, ...saved })}\n`;
+  try {
+    writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new UserError(`cannot write ${path}: ${messageOf(error)}`);
+  }
+}
+
+/** What `savePlan` keeps of the file a plan was made from. */
+export function sourceOf(config: Config | undefined): Pick<SavedPlan, 'source'> {
+  return config ? { source: { file: resolve(config.file), digest: config.digest } } : {};
+}
+
+/** Standard input cannot be read again, to see whether it has changed. */
+export function refuseStandardInput(file: string): void {
+  if (file !== '-') return;
+  throw new UserError('cannot save a plan made from standard input', 'Give the file with -f FILE.');
+}
+
+/** Throws when the plan is for other state or another file than there are now. */
+export function refuseStale(saved: SavedPlan, root: string, serial: string): void {
+  if (saved.root !== root) {
+    throw new UserError(
+      `cannot apply the plan: it was made for ${saved.root}, and this is ${root}`,
+      `Give --root ${saved.root}`,
+    );
+  }
+  if (saved.serial !== serial) throw stale('something was applied since it was made');
+  const { source } = saved;
+  if (source && readConfig(source.file).digest !== source.digest) {
+    throw stale(`${source.file} has changed since it was made`);
+  }
+}
+
+function stale(why: string): UserError {
+  return new UserError(
+    `cannot apply the plan: ${why}`,
+    'Make a new one with: baleine plan --out FILE',
+  );
+}
+
+/**
+ * Throws when it is no plan, or one that others could have written: its steps are carried out as
+ * they stand, as root.
+ */
+export function readPlan(path: string): SavedPlan {
+  const saved = parse(path, readTrusted(path));
+  if (isSavedPlan(saved)) return saved;
+  throw new UserError(
+    `cannot apply ${path}: it is not a plan of this version of baleine`,
+    'Make one with: baleine plan --out FILE',
+  );
+}
+
+function readTrusted(path: string): string {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, 'r');
+    const { uid, mode } = fstatSync(descriptor);
+    if (uid === process.getuid?.() && (mode & 0o022) === 0) return readFileSync(descriptor, 'utf8');
+  } catch (error) {
+    throw new UserError(`cannot read ${path}: ${messageOf(error)}`);
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+  throw new UserError(
+    `cannot trust ${path}: others than root could have written it`,
+    'Make a new one with: baleine plan --out FILE',
+  );
+}
+
+function parse(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UserError(`cannot read ${path}: it is no plan (${messageOf(error)})`);
+  }
+}
+
+/** The format's name vouches for the rest. */
+function isSavedPlan(value: unknown): value is SavedPlan {
+  return (
+    typeof value === 'object' && value !== null && 'format' in value && value.format === FORMAT
+  );
+}

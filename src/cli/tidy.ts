@@ -1,0 +1,35 @@
+import { readdirSync, rmdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Site } from '../model/site.js';
+
+/** Removes our empty folders in /run once nothing is on record; whatever is in one, it stays. */
+export function tidy({ run }: Site): void {
+  removeEmpty(run);
+  removeFolder(dirname(run));
+}
+
+function removeEmpty(dir: string): void {
+  for (const entry of list(dir)) {
+    if (entry.isDirectory()) removeEmpty(join(dir, entry.name));
+  }
+  removeFolder(dir);
+}
+
+function list(dir: string) {
+  try {
+    return readdirSync(dir, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Leaves what is not empty, where something is mounted, and what is gone already. */
+function removeFolder(dir: string): void {
+  try {
+    rmdirSync(dir);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['ENOTEMPTY', 'EBUSY', 'ENOENT'].includes(code)) throw error;
+  }
+}
