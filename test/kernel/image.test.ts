@@ -1,0 +1,221 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { linuxHost } from '../../src/cli/linux-host.js';
+import { linuxDisks } from '../../src/host/linux/disks.js';
+import { imageHandlers } from '../../src/kinds/image/handlers.js';
+import type { ImageVerbs } from '../../src/kinds/image/verbs.js';
+import type { Site } from '../../src/model/site.js';
+import { difference, type Snapshot, snapshot } from '../support/leaks.js';
+import { tarOf } from './host/archives.js';
+import { temporarySite } from './host/machinery.js';
+
+type Build = ImageVerbs['image.build'];
+
+const MiB = 2 ** 20;
+const SHELL = { host: { binaries: ['/bin/busybox', '/bin/sh'], files: [] } };
+let site: Site;
+let remove: () => void;
+let before: Snapshot;
+const at = (...names: string[]) => join(site.root, ...names);
+const web = () => at('images/shop.web.img');
+
+beforeEach(async () => {
+  ({ site, remove } = temporarySite());
+  mkdirSync(at('images'), { mode: 0o700 });
+  before = await snapshot({ root: site.root });
+});
+
+/** Loops, mounts, cgroups, containers, processes: none. Files: only finished images. */
+afterEach(async () => {
+  const left = difference(before, await snapshot({ root: site.root }));
+  const images = readdirSync(at('images'));
+  remove();
+  expect(images.filter((name) => !/^shop\.[a-z]+\.img$/.test(name))).toEqual([]);
+  expect(left.filter((line) => !/: file |: state \/run\/baleine/.test(line))).toEqual([]);
+});
+
+const argsOf = (more: Partial<Build>): Build => ({
+  file: web(),
+  size: 32 * MiB,
+  from: SHELL,
+  copy: [],
+  run: [],
+  environment: {},
+  ...more,
+});
+
+async function make(more: Partial<Build> = {}): Promise<void> {
+  const handler = imageHandlers(linuxHost(site))['image.build'];
+  if (!('one' in handler)) throw new Error('images are built one by one');
+  await handler.one(argsOf(more));
+}
+
+async function inside<T>(file: string, look: (tree: string) => T | Promise<T>): Promise<T> {
+  const disks = linuxDisks();
+  await disks.ensureMounted(file, at('look'));
+  try {
+    return await look(at('look'));
+  } finally {
+    await disks.ensureUnmounted(at('look'));
+  }
+}
+
+const read = (path: string) => (tree: string) => readFileSync(join(tree, path), 'utf8');
+
+it('builds from the host, then copies, then runs lines with their environment', async () => {
+  writeFileSync(at('page'), 'hello ');
+  const to = '/srv/www/index.html';
+  await make({
+    copy: [{ from: at('page'), to, owner: '0:0' }],
+    run: [`printf %s "$WHO" >> ${to}`, `printf ! >> ${to}`],
+    environment: { WHO: 'world' },
+  });
+  expect(statSync(web()).size).toBe(32 * MiB);
+  expect(await inside(web(), read(to))).toBe('hello world!');
+});
+
+it('runs lines without a network', async () => {
+  await make({ run: ['busybox ip -o link > /links'], environment: { PATH: '/bin' } });
+  const links = (await inside(web(), read('links'))).trim().split('\n');
+  expect(links.filter((line) => !/: (lo|sit0|tunl0|ip6tnl0)[@:]/.test(line))).toEqual([]);
+});
+
+it('builds on another image, grown, and leaves that as it was', async () => {
+  await make({ run: ['echo base > /layer'] });
+  const [derived, old] = [at('images/shop.derived.img'), readFileSync(web())];
+  await make({
+    file: derived,
+    size: 48 * MiB,
+    from: { image: 'web' },
+    base: web(),
+    run: ['echo derived >> /layer'],
+  });
+  expect(statSync(derived).size).toBe(48 * MiB);
+  expect(await inside(derived, read('layer'))).toBe('base\nderived\n');
+  expect(readFileSync(web()).equals(old)).toBe(true);
+});
+
+it('builds anew beside the old file, which a mounted one keeps', async () => {
+  await make({ run: ['echo 1 > /version'] });
+  const { ino } = statSync(web());
+  await inside(web(), async (tree) => {
+    await make({ run: ['echo 2 > /version'], size: 40 * MiB });
+    expect(read('version')(tree)).toBe('1\n');
+  });
+  expect(statSync(web()).ino).not.toBe(ino);
+  expect(statSync(web()).size).toBe(40 * MiB);
+  expect(await inside(web(), read('version'))).toBe('2\n');
+});
+
+it('keeps the old file when a build fails, wherever it does', async () => {
+  await make({ run: ['echo 1 > /version'] });
+  const old = statSync(web());
+  mkdirSync(at('site'));
+  const vanished = { from: at('gone'), to: '/x', owner: '0:0' };
+  const failures: [Partial<Build>, RegExp][] = [
+    [{ run: ['echo why it failed; exit 1'] }, /exit 1.*why it failed/s],
+    [{ copy: [vanished] }, /cannot copy .*gone: no such file/],
+    [{ from: { directory: at('gone') } }, /cannot copy .*gone: no such file/],
+    [{ from: { tar: at('gone') } }, /cannot unpack .*gone: no such file/],
+    [{ from: { image: 'b' }, base: at('gone') }, /gone/],
+    [{ from: { directory: at('site') }, run: ['true'] }, /cannot run/],
+    [{ run: ['busybox dd if=/dev/zero of=/big bs=1M count=64'] }, /No space left on device/],
+  ];
+  for (const [more, why] of failures) {
+    await expect(make(more), String(why)).rejects.toThrow(why);
+    expect(statSync(web())).toMatchObject({ ino: old.ino, mtimeMs: old.mtimeMs });
+    expect(readdirSync(at('images'))).toEqual(['shop.web.img']);
+  }
+});
+
+it('fails when a source vanishes under way, and builds when it is back', async () => {
+  const from = { directory: at('rootfs') };
+  const fill = () => {
+    for (let index = 0; index < 40; index++) {
+      mkdirSync(at('rootfs', `d${index}`), { recursive: true });
+      for (let file = 0; file < 50; file++) {
+        writeFileSync(at('rootfs', `d${index}`, `f${file}`), 'x'.repeat(10_000));
+      }
+    }
+  };
+  fill();
+  const building = make({ from, size: 64 * MiB }).catch((error: Error) => error);
+  while (!readdirSync(at('images')).some((name) => name.endsWith('.tree'))) await sleep(1);
+  while (readdirSync(at('images/.shop.web.img.part.tree')).length < 2) await sleep(1);
+  rmSync(at('rootfs'), { recursive: true });
+  expect(await building).toMatchObject({ message: expect.stringMatching(/No such file/) });
+  expect(readdirSync(at('images'))).toEqual([]);
+  fill();
+  await make({ from, size: 64 * MiB });
+  expect(await inside(web(), (tree) => readdirSync(tree).length)).toBe(41);
+});
+
+/** A process of its own that builds and can be killed. */
+async function builder(args: Build) {
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const contents = `
+    import { linuxHost } from './src/cli/linux-host.ts';
+    import { imageHandlers } from './src/kinds/image/handlers.ts';
+    await imageHandlers(linuxHost(${JSON.stringify(site)}))['image.build'].one(${JSON.stringify(args)});`;
+  const banner = `import { createRequire } from 'node:module'; const require = createRequire('/');`;
+  await build({
+    stdin: { contents, resolveDir: root },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    banner: { js: banner },
+    outfile: at('builder.mjs'),
+    logLevel: 'error',
+  });
+  return spawn(process.execPath, [at('builder.mjs')], { stdio: 'inherit' });
+}
+
+/** An archive whose end does not come: a pipe that stays open after the head of one file. */
+function endlessArchive(): { path: string; close: () => void } {
+  const path = at('endless.tar');
+  execFileSync('mkfifo', [path]);
+  const pipe = openSync(path, 'r+');
+  writeSync(pipe, tarOf([{ name: 'begun', text: 'x'.repeat(60_000) }]).subarray(0, 50_000));
+  return { path, close: () => closeSync(pipe) };
+}
+
+async function killedOnce(args: Build): Promise<void> {
+  const child = await builder(args);
+  const gone = once(child, 'exit');
+  const tree = at('images/.shop.web.img.part.tree');
+  while (!existsSync(join(tree, 'begun')) && child.exitCode === null) await sleep(5);
+  child.kill('SIGKILL');
+  expect(await gone).toEqual([null, 'SIGKILL']);
+}
+
+it('builds again after it was killed while it unpacked', async () => {
+  const archive = endlessArchive();
+  await killedOnce(argsOf({ from: { tar: archive.path } }));
+  await make({ run: ['echo again > /version'] });
+  expect(await inside(web(), read('version'))).toBe('again\n');
+  archive.close();
+});
+
+it('builds again after it was killed while a line ran', async () => {
+  await killedOnce(argsOf({ run: ['echo > /begun; exec busybox sleep 2'] }));
+  await make({ run: ['echo again > /version'] });
+  expect(await inside(web(), read('version'))).toBe('again\n');
+  await sleep(2500);
+});
