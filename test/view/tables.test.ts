@@ -1,0 +1,72 @@
+import { expect, it } from 'vitest';
+import type { ListedContainer } from '../../src/model/listed-container.js';
+import { wantsColor } from '../../src/view/color.js';
+import { containerTable } from '../../src/view/container-table.js';
+import { formatDuration } from '../../src/view/duration.js';
+import { renderTable } from '../../src/view/table.js';
+
+it('aligns columns and leaves nothing at the end of a line', () => {
+  const rows = [
+    ['é', 'long cell', ''],
+    ['ccc', 'd', 'e'],
+  ];
+  expect(renderTable(['A', 'B', 'C'], rows)).toBe(
+    'A    B          C\né    long cell\nccc  d          e\n',
+  );
+  expect(renderTable(['A', 'B'], [])).toBe('A  B\n');
+});
+
+const listed = (rest: Partial<ListedContainer>): ListedContainer => ({
+  name: 'web',
+  stack: 'shop',
+  image: 'base',
+  status: 'running',
+  addresses: {},
+  limits: { pids: 2048 },
+  ...rest,
+});
+
+it('lists containers', () => {
+  const containers = [
+    listed({
+      uptime: 2 * 86_400_000 + 3 * 3_600_000 + 59_000,
+      addresses: { front: '10.77.1.4', lan: null },
+      limits: { memory: 67108864, cpus: 0.5, pids: 100 },
+    }),
+    listed({ name: 'db', status: 'exited', exit_code: 137, out_of_memory: true }),
+    listed({ name: 'job', status: 'exited', exit_code: 0, out_of_memory: false }),
+    listed({ name: 'lost', status: 'gone', uptime: 400 }),
+  ];
+  expect(containerTable(containers, { stacks: false })).toBe(
+    [
+      'NAME  IMAGE  STATUS                       UPTIME  ADDRESSES             LIMITS                        HEALTH',
+      'web   base   running                      2d3h    front=10.77.1.4,lan=  memory=64M,cpus=0.5,pids=100  -',
+      'db    base   exited (137, out of memory)  -       -                     pids=2048                     -',
+      'job   base   exited (0)                   -       -                     pids=2048                     -',
+      'lost  base   gone                         0s      -                     pids=2048                     -',
+      '',
+    ].join('\n'),
+  );
+  expect(containerTable(containers.slice(0, 1), { stacks: true })).toMatch(
+    /^STACK {2}NAME .*\nshop {3}web /,
+  );
+});
+
+it.each([
+  [0, '0s'],
+  [500, '500ms'],
+  [90_000, '1m30s'],
+  [3_600_000, '1h'],
+  [86_400_000 + 1, '1d1ms'],
+])('writes %d ms as %s', (milliseconds, text) => {
+  expect(formatDuration(milliseconds)).toBe(text);
+});
+
+it('colours terminals only, unless told not to', () => {
+  const terminal = { isTTY: true };
+  expect(wantsColor(terminal, true, {})).toBe(true);
+  expect(wantsColor(terminal, true, { NO_COLOR: '' })).toBe(true);
+  expect(wantsColor(terminal, true, { NO_COLOR: '1' })).toBe(false);
+  expect(wantsColor(terminal, false, {})).toBe(false);
+  expect(wantsColor({}, true, {})).toBe(false);
+});
