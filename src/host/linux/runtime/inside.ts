@@ -92,10 +92,10 @@ export function readInside(tree: string, path: string): string | undefined {
 
 function onHost(tree: string, path: string, mounts: MountSpec[]): string {
   const over = mounts
-    .filter(({ target }) => `${path}/`.startsWith(`${posix.normalize(target)}/`))
+    .map(({ source, target }) => ({ source, target: posix.resolve('/', target) }))
+    .filter(({ target }) => `${path}/`.startsWith(`${target}/`))
     .sort((a, b) => b.target.length - a.target.length)[0];
-  if (!over) return join(tree, path);
-  return join(over.source, path.slice(posix.normalize(over.target).length));
+  return over ? join(over.source, path.slice(over.target.length)) : join(tree, path);
 }
 
 function linkAt(path: string): string | undefined {

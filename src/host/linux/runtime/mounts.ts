@@ -44,14 +44,14 @@ function mount(destination: string, type: string, options: string, source = type
 /** Not recursive: `ro` would hold for the top only, and leave what is mounted below writable. */
 function bind(source: string, target: string, readOnly: boolean): OciMount {
   const options = ['bind', 'rprivate', 'nosuid', 'nodev', readOnly ? 'ro' : 'rw'];
-  return { destination: posix.normalize(target), type: 'bind', source, options };
+  return { destination: posix.resolve('/', target), type: 'bind', source, options };
 }
 
 /** `/run`, or with mount options as in Compose, `/run:size=64m,mode=1777`. */
 function temporary(text: string): OciMount {
   const [target = text, options] = text.split(':');
   return mount(
-    posix.normalize(target),
+    posix.resolve('/', target),
     'tmpfs',
     `nosuid,nodev${options ? `,${options}` : ',mode=1777'}`,
   );

@@ -109,6 +109,11 @@ interface Cached {
 const cacheFile = (site: Site) => join(site.run, 'runtime.json');
 const keyOf = (wanted: string | undefined) => wanted ?? 'default';
 
+/** A start failed: what worked at the probe may not any more, so the next run tries again. */
+export async function forgetSelected(site: Site): Promise<void> {
+  await rm(cacheFile(site), { force: true });
+}
+
 /** Another version of the program may behave otherwise. */
 function readCache(site: Site, wanted: string | undefined): SelectedRuntime | undefined {
   const found = cacheOf(site).selected[keyOf(wanted)];

@@ -12,7 +12,7 @@ import { launch } from './conmon.js';
 import type { Gate } from './gate.js';
 import { bundleFiles, stateDir } from './layout.js';
 import { identify } from './process.js';
-import type { SelectedRuntime } from './select.js';
+import { forgetSelected, type SelectedRuntime } from './select.js';
 import { keepStarted, pidIn } from './started.js';
 
 export interface Surroundings {
@@ -32,6 +32,7 @@ export async function startContainer(around: Surroundings, spec: ContainerSpec):
   try {
     return await gate.together(() => launchAndStart(site, spec, runtime));
   } catch (error) {
+    await forgetSelected(site);
     await clearLife(site, spec.id).catch((again) => {
       throw new Error(`${messageOf(error)}; then ${messageOf(again)}`);
     });

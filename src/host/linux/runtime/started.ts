@@ -14,10 +14,19 @@ export async function keepStarted(site: Site, id: string, started: Started): Pro
 
 /** The running container of an id; undefined when its process has ended or another has its pid. */
 export function runningContainer(site: Site, id: string): Started | undefined {
+  const started = lastStarted(site, id);
+  return started && isAlive(started) ? started : undefined;
+}
+
+/** Whether conmon is there, which outlives the container until all it printed is in the log. */
+export function isMonitored(site: Site, id: string): boolean {
+  const started = lastStarted(site, id);
+  return started !== undefined && isAlive({ ...started.monitor, boot_id: started.boot_id });
+}
+
+function lastStarted(site: Site, id: string): Started | undefined {
   const text = readText(bundleFiles(site, id).started);
-  if (!text) return undefined;
-  const started = JSON.parse(text) as Started;
-  return isAlive(started) ? started : undefined;
+  return text ? (JSON.parse(text) as Started) : undefined;
 }
 
 /** A number that conmon wrote to a file of the bundle. */

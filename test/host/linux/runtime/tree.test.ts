@@ -1,0 +1,128 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  checkTree,
+  checkWorkingDir,
+  readInside,
+  resolveInside,
+} from '../../../../src/host/linux/runtime/inside.js';
+import { resolveUser } from '../../../../src/host/linux/runtime/users.js';
+
+let base: string;
+let tree: string;
+
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), 'tree-'));
+  tree = join(base, 'tree');
+  mkdirSync(join(tree, 'etc'), { recursive: true });
+  writeFileSync(join(base, 'secret'), 'secret');
+});
+afterEach(() => rmSync(base, { recursive: true }));
+
+const link = (name: string, target: string) => symlinkSync(target, join(tree, name));
+
+describe('resolveInside', () => {
+  it('follows links as the container would, and never out', () => {
+    link('a', '/b/../c');
+    link('up', '../../../../secret');
+    link('loop', 'loop');
+    expect(resolveInside(tree, '/a/x/../y')).toBe('/c/y');
+    expect(resolveInside(tree, '/up')).toBe('/secret');
+    expect(resolveInside(tree, '/../../etc')).toBe('/etc');
+    expect(() => resolveInside(tree, '/loop')).toThrow(/too many links/);
+  });
+
+  it('looks through mounts', () => {
+    mkdirSync(join(base, 'volume'));
+    symlinkSync('/proc/self/fd/7', join(base, 'volume/evil'));
+    const mounts = [{ source: join(base, 'volume'), target: '/data/', read_only: false }];
+    expect(resolveInside(tree, '/data/evil', mounts)).toBe('/proc/self/fd/7');
+  });
+});
+
+describe('checkWorkingDir', () => {
+  it('takes what is on the disk, there or not', () => {
+    expect(() => checkWorkingDir(tree, '/')).not.toThrow();
+    expect(() => checkWorkingDir(tree, '/new/folder')).not.toThrow();
+    expect(() => checkWorkingDir(tree, '/processes')).not.toThrow();
+  });
+
+  it.each([
+    '/proc/self/fd/7',
+    '/proc',
+    '/dev/fd/7',
+    '/x/../proc/1/root',
+    '/etc/out',
+    'relative',
+    '',
+  ])('refuses %s', (path) => {
+    link('etc/out', '/proc/self/cwd');
+    expect(() => checkWorkingDir(tree, path)).toThrow(/cannot use working_dir/);
+  });
+});
+
+describe('checkTree', () => {
+  it('takes folders and nothing', () => {
+    mkdirSync(join(tree, 'dev'));
+    expect(() => checkTree(tree)).not.toThrow();
+  });
+
+  it.each(['dev', 'proc', 'sys'])('refuses a /%s that is a link or a file', (name) => {
+    link(name, base);
+    expect(() => checkTree(tree)).toThrow(`its /${name} is not a folder`);
+    rmSync(join(tree, name));
+    writeFileSync(join(tree, name), '');
+    expect(() => checkTree(tree)).toThrow(`its /${name} is not a folder`);
+  });
+});
+
+describe('readInside', () => {
+  it('reads files of the tree only', () => {
+    writeFileSync(join(tree, 'etc/a'), 'a');
+    link('b', '/etc/a');
+    link('out', join(base, 'secret'));
+    link('up', '../secret');
+    expect(readInside(tree, '/b')).toBe('a');
+    expect(readInside(tree, '/out')).toBeUndefined();
+    expect(readInside(tree, '/up')).toBeUndefined();
+    expect(readInside(tree, '/etc')).toBeUndefined();
+    expect(readInside(tree, '/none')).toBeUndefined();
+  });
+});
+
+describe('resolveUser', () => {
+  beforeEach(() => {
+    writeFileSync(
+      join(tree, 'etc/passwd'),
+      'root:x:0:0::/root:\nbad line\nweb:x:1000:1001::/srv:\nodd:x:-1:99999999999::/:\n',
+    );
+    writeFileSync(
+      join(tree, 'etc/group'),
+      'web:x:1001:\nlogs:x:50:root,web\nweb2:x:50:web\nadm:x:4:web\n',
+    );
+  });
+
+  it.each([
+    ['web', { uid: 1000, gid: 1001, additionalGids: [4, 50], home: '/srv' }],
+    ['1000', { uid: 1000, gid: 1001, additionalGids: [4, 50], home: '/srv' }],
+    ['0:0', { uid: 0, gid: 0, additionalGids: [], home: '/root' }],
+    ['web:logs', { uid: 1000, gid: 50, additionalGids: [], home: '/srv' }],
+    ['4711', { uid: 4711, gid: 0, additionalGids: [], home: '/' }],
+    ['4711:4712', { uid: 4711, gid: 4712, additionalGids: [], home: '/' }],
+  ])('finds %s', (text, user) => {
+    expect(resolveUser(tree, text)).toEqual(user);
+  });
+
+  it.each(['nobody', 'web:nogroup', '', '4294967295', 'odd', '-1'])('does not find %s', (text) => {
+    expect(() => resolveUser(tree, text)).toThrow(/cannot run as user/);
+  });
+
+  it('reads no passwd outside of the tree', () => {
+    rmSync(join(tree, 'etc/passwd'));
+    link('etc/passwd', join(base, 'secret'));
+    writeFileSync(join(base, 'secret'), 'root:x:0:0::/root:\n');
+    expect(() => resolveUser(tree, 'root')).toThrow(/no user root/);
+  });
+});

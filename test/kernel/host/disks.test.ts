@@ -1,0 +1,175 @@
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { linuxDisks } from '../../../src/host/linux/disks.js';
+import { readMounts } from '../../../src/host/linux/mounts.js';
+import type { Site } from '../../../src/model/site.js';
+import { difference, type Snapshot, snapshot } from '../../support/leaks.js';
+import { temporarySite } from './machinery.js';
+
+const MiB = 2 ** 20;
+const disks = linuxDisks();
+let site: Site;
+let remove: () => void;
+let before: Snapshot;
+const at = (name: string) => join(site.root, name);
+
+beforeEach(async () => {
+  ({ site, remove } = temporarySite());
+  before = await snapshot({ root: site.root });
+});
+
+/** Nothing but files may be there in the end, and of those only what is named. */
+afterEach(async () => {
+  const left = difference(before, await snapshot({ root: site.root }));
+  remove();
+  expect(left.filter((line) => !/: file /.test(line))).toEqual([]);
+});
+
+const write = (name: string) => async (tree: string) => writeFileSync(join(tree, name), name);
+const optionsAt = (dir: string) =>
+  readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .find((line) => line.split(' ')[4] === dir) ?? '';
+
+async function mounted<T>(file: string, look: (tree: string) => T): Promise<T> {
+  await disks.ensureMounted(file, at('look'));
+  try {
+    return look(at('look'));
+  } finally {
+    await disks.ensureUnmounted(at('look'));
+  }
+}
+
+describe('create', () => {
+  it('makes a sparse clean file system of the size asked, with what was filled in', async () => {
+    await disks.create(at('a.img'), 256 * MiB, write('hello'));
+    const { size, blocks, mode } = statSync(at('a.img'));
+    expect(size).toBe(256 * MiB);
+    expect(blocks * 512).toBeLessThan(16 * MiB);
+    expect(mode & 0o777).toBe(0o600);
+    execFileSync('e2fsck', ['-fn', at('a.img')], { stdio: 'ignore' });
+    expect(await mounted(at('a.img'), (tree) => readFileSync(join(tree, 'hello'), 'utf8'))).toBe(
+      'hello',
+    );
+    expect(readdirSync(site.root)).toEqual(['a.img']);
+  });
+
+  it('leaves nothing when filling fails, and keeps the file that was there', async () => {
+    await disks.create(at('a.img'), 32 * MiB, write('old'));
+    const failing = disks.create(at('a.img'), 32 * MiB, async () => {
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(readdirSync(site.root)).toEqual(['a.img']);
+    expect(await mounted(at('a.img'), (tree) => existsSync(join(tree, 'old')))).toBe(true);
+  });
+
+  it('clears what a crash left of an earlier attempt', async () => {
+    await disks.create(at('crashed.img'), 32 * MiB, write('half'));
+    await disks.ensureMounted(at('crashed.img'), at('.a.img.part.tree'));
+    writeFileSync(at('.a.img.part'), 'half');
+    await disks.create(at('a.img'), 32 * MiB, write('x'));
+    expect(readdirSync(site.root).sort()).toEqual(['a.img', 'crashed.img']);
+  });
+});
+
+describe('copy and derive', () => {
+  it('copies data and not size, grows when asked, and does not copy twice', async () => {
+    await disks.create(at('a.img'), 64 * MiB, write('x'));
+    await disks.copy(at('a.img'), at('b.img'), 512 * MiB);
+    expect(statSync(at('b.img')).size).toBe(512 * MiB);
+    expect(statSync(at('b.img')).blocks * 512).toBeLessThan(16 * MiB);
+    const total = await mounted(at('b.img'), (tree) =>
+      execFileSync('stat', ['-f', '-c', '%b', tree], { encoding: 'utf8' }),
+    );
+    expect(Number(total) * 4096).toBeGreaterThan(400 * MiB);
+    const { ino } = statSync(at('b.img'));
+    await disks.copy(at('a.img'), at('b.img'), 512 * MiB);
+    expect(statSync(at('b.img')).ino).toBe(ino);
+  });
+
+  it('refuses to shrink', async () => {
+    await disks.create(at('a.img'), 64 * MiB, write('x'));
+    await expect(disks.copy(at('a.img'), at('b.img'), 32 * MiB)).rejects.toThrow(
+      /cannot make .*b\.img/,
+    );
+    expect(readdirSync(site.root)).toEqual(['a.img']);
+  });
+
+  it('lets a derived image appear with both contents', async () => {
+    await disks.create(at('a.img'), 32 * MiB, write('one'));
+    await disks.derive(at('a.img'), at('b.img'), 64 * MiB, write('two'));
+    const names = await mounted(at('b.img'), (tree) => readdirSync(tree).sort());
+    expect(names).toEqual(['lost+found', 'one', 'two']);
+    expect(await mounted(at('a.img'), (tree) => existsSync(join(tree, 'two')))).toBe(false);
+  });
+});
+
+describe('mounting', () => {
+  it('mounts nodev,nosuid once, however often it is asked', async () => {
+    await disks.create(at('a.img'), 32 * MiB, write('x'));
+    await disks.ensureMounted(at('a.img'), at('m'));
+    await disks.ensureMounted(at('a.img'), at('m'));
+    expect(readMounts().filter(({ path }) => path === at('m'))).toHaveLength(1);
+    expect(optionsAt(at('m'))).toMatch(/nosuid,nodev/);
+    await expect(disks.ensureMounted(at('a.img'), at('other'))).rejects.toThrow(
+      /it is mounted on .*\/m/,
+    );
+    await disks.ensureUnmounted(at('m'));
+    await disks.ensureUnmounted(at('m'));
+    expect(existsSync(at('m'))).toBe(false);
+  });
+
+  it('refuses a file that is cut off, which e2fsck -n would take', async () => {
+    await disks.create(at('a.img'), 64 * MiB, write('x'));
+    truncateSync(at('a.img'), 48 * MiB);
+    await expect(disks.ensureMounted(at('a.img'), at('m'))).rejects.toThrow(
+      /its file system 67108864/,
+    );
+    writeFileSync(at('no.img'), 'text');
+    await expect(disks.ensureMounted(at('no.img'), at('m'))).rejects.toThrow(/no ext4 file system/);
+    expect(existsSync(at('m'))).toBe(false);
+  });
+
+  it('refuses a folder on which something else is mounted', async () => {
+    await disks.create(at('a.img'), 32 * MiB, write('x'));
+    await disks.create(at('b.img'), 32 * MiB, write('x'));
+    await disks.ensureMounted(at('a.img'), at('m'));
+    await expect(disks.ensureMounted(at('b.img'), at('m'))).rejects.toThrow(/is mounted on/);
+    await disks.ensureUnmounted(at('m'));
+  });
+
+  it('unmounts a busy one lazily, and its loop device goes with the last user', async () => {
+    await disks.create(at('a.img'), 32 * MiB, write('x'));
+    await disks.ensureMounted(at('a.img'), at('m'));
+    const held = openSync(join(at('m'), 'x'), 'r');
+    await disks.ensureUnmounted(at('m'));
+    expect(optionsAt(at('m'))).toBe('');
+    expect(existsSync(at('m'))).toBe(false);
+    closeSync(held);
+    await expect
+      .poll(() => execFileSync('losetup', ['-j', at('a.img')], { encoding: 'utf8' }))
+      .toBe('');
+  });
+
+  it('mounts and unmounts eight at a time', async () => {
+    await disks.create(at('a.img'), 32 * MiB, write('x'));
+    const names = Array.from({ length: 8 }, (_, index) => `m${index}`);
+    await Promise.all(names.map((name) => disks.copy(at('a.img'), at(`${name}.img`))));
+    await Promise.all(names.map((name) => disks.ensureMounted(at(`${name}.img`), at(name))));
+    for (const name of names) expect(existsSync(join(at(name), 'x'))).toBe(true);
+    await Promise.all(names.map((name) => disks.ensureUnmounted(at(name))));
+    for (const name of names) expect(existsSync(at(name))).toBe(false);
+  });
+});

@@ -1,0 +1,174 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { linuxCgroups } from '../../../src/host/linux/cgroups.js';
+import type { ExecOptions } from '../../../src/host/linux/runtime/exec.js';
+import { linuxRuntime } from '../../../src/host/linux/runtime/index.js';
+import { readLog } from '../../../src/host/linux/runtime/logs.js';
+import { bundleDir, type Site } from '../../../src/model/site.js';
+import { busyboxImage, dismantle, prepare, specOf, temporarySite } from './machinery.js';
+
+let site: Site;
+let remove: () => void;
+let caller: string;
+
+beforeAll(async () => {
+  ({ site, remove } = temporarySite());
+  await busyboxImage(join(site.root, 'busybox.img'));
+  const outfile = join(site.root, 'exec.mjs');
+  await build({
+    entryPoints: ['src/host/linux/runtime/exec.ts'],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['execa'],
+    outfile,
+    logLevel: 'error',
+  });
+  caller = join(site.root, 'caller.mjs');
+  writeFileSync(
+    caller,
+    `import { execInteractive } from './exec.mjs';
+     const [site, id, options] = process.argv.slice(2);
+     execInteractive(JSON.parse(site), id, JSON.parse(options)).then(
+       (code) => { process.exitCode = code; },
+       (error) => { console.error(error.message); process.exitCode = 99; },
+     );`,
+  );
+});
+afterAll(() => remove());
+
+async function running(script: string, test: (id: string) => void | Promise<void>) {
+  const runtime = linuxRuntime(site, linuxCgroups());
+  const wanted = specOf(site, 'x', script);
+  await prepare(site, wanted);
+  const started = await runtime.start(wanted);
+  try {
+    await test(wanted.id);
+    expect(
+      readdirSync(bundleDir(site, wanted.id)).filter((name) => name.startsWith('exec')),
+    ).toEqual([]);
+  } finally {
+    await runtime.stop(wanted.id, started, { signal: 'SIGKILL', grace: 1000 });
+    await dismantle(site, wanted);
+  }
+}
+
+const words = (id: string, options: ExecOptions) => [
+  caller,
+  JSON.stringify(site),
+  id,
+  JSON.stringify(options),
+];
+
+function exec(id: string, options: ExecOptions, input = '') {
+  const { status, stdout, stderr } = spawnSync(process.execPath, words(id, options), {
+    input,
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+const sh = (script: string) => ['/bin/sh', '-c', script];
+
+describe('execInteractive', () => {
+  it('passes streams and the exit code on', () =>
+    running('sleep 100', (id) => {
+      expect(exec(id, { args: sh('echo out; echo err >&2; exit 7') })).toEqual({
+        status: 7,
+        stdout: 'out\n',
+        stderr: 'err\n',
+      });
+      expect(exec(id, { args: ['/bin/cat'], interactive: true }, 'typed')).toMatchObject({
+        status: 0,
+        stdout: 'typed',
+      });
+      expect(exec(id, { args: ['/bin/cat'] }, 'typed')).toMatchObject({ status: 0, stdout: '' });
+      expect(exec(id, { args: sh('kill -9 $$') }).status).toBe(137);
+      expect(exec(id, { args: ['/no/such'] }).status).not.toBe(0);
+    }));
+
+  it('takes user, folder and variables', () =>
+    running('sleep 100', (id) => {
+      const options = {
+        args: sh('id -u; id -G; pwd; echo $A $HOME'),
+        user: 'web',
+        working_dir: '/tmp',
+        environment: ['A=b c'],
+      };
+      expect(exec(id, options).stdout).toBe('1000\n1001 1002\n/tmp\nb c /srv\n');
+      expect(exec(id, { args: sh('true'), working_dir: '/proc/self/fd/9' })).toMatchObject({
+        status: 99,
+        stderr: expect.stringMatching(/leads to/),
+      });
+      expect(exec(id, { args: sh('true'), user: 'nobody' })).toMatchObject({ status: 99 });
+    }));
+
+  it('confines what another user runs as well', () =>
+    running('sleep 100', (id) => {
+      const status = exec(id, {
+        args: sh('grep -E "^(NoNewPrivs|Seccomp|CapBnd):" /proc/self/status; unshare -U true'),
+        user: '1000',
+      });
+      expect(status.stdout.split(/\s+/).slice(0, 6)).toEqual([
+        'CapBnd:',
+        '00000000800405fb',
+        'NoNewPrivs:',
+        '1',
+        'Seccomp:',
+        '2',
+      ]);
+      expect(status.stderr).toMatch(/not permitted/);
+    }));
+
+  it('gives a terminal, and refuses one where there is none', () =>
+    running('sleep 100', (id) => {
+      const options = {
+        args: sh('test -t 0 && test -t 1 && echo terminal $TERM; read line; echo got $line'),
+        interactive: true,
+        tty: true,
+      };
+      expect(exec(id, options)).toMatchObject({
+        status: 99,
+        stderr: expect.stringMatching(/terminal/),
+      });
+      const command = [process.execPath, ...words(id, options)]
+        .map((word) => `'${word}'`)
+        .join(' ');
+      const seen = execFileSync(
+        'script',
+        ['--quiet', '--return', '--command', command, '/dev/null'],
+        {
+          input: 'hello\n',
+          encoding: 'utf8',
+          env: { ...process.env, TERM: 'vt100' },
+        },
+      );
+      expect(seen).toMatch(/terminal vt100\r\n/);
+      expect(seen).toMatch(/got hello\r\n/);
+    }));
+
+  it('says that a container does not run', async () => {
+    expect(exec('test.none', { args: ['/bin/true'] })).toMatchObject({
+      status: 99,
+      stderr: expect.stringMatching(/it is not running/),
+    });
+  });
+});
+
+describe('readLog', () => {
+  it('follows a real container to its end, with lines longer than conmon’s buffer', () =>
+    running(
+      'seq 1 3; sleep 0.3; echo err >&2; i=0; while [ $i -lt 2000 ]; do echo -n 0123456789; i=$((i+1)); done; echo; echo -n end',
+      async (id) => {
+        const lines: string[] = [];
+        for await (const { stream, text } of readLog(site, id, { follow: true }))
+          lines.push(`${stream} ${text}`);
+        expect(lines.slice(0, 4)).toEqual(['stdout 1', 'stdout 2', 'stdout 3', 'stderr err']);
+        expect(lines[4]).toBe(`stdout ${'0123456789'.repeat(2000)}`);
+        expect(lines[5]).toBe('stdout end');
+      },
+    ));
+});

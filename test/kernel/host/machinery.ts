@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { linuxDisks } from '../../../src/host/linux/disks.js';
+import {
+  bundleDir,
+  diskFile,
+  idOf,
+  netnsName,
+  rootfsDir,
+  type Site,
+  siteOf,
+} from '../../../src/model/site.js';
+import type { ContainerSpec } from '../../../src/model/specs.js';
+
+/** A folder of its own for a test, and the site in it. */
+export function temporarySite(): { site: Site; remove: () => void } {
+  const root = mkdtempSync(join(tmpdir(), 'site-'));
+  const site = siteOf(root);
+  return {
+    site,
+    remove: () => {
+      for (const path of [root, site.run]) rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A tree with busybox under some names, and users. */
+export function fillBusybox(tree: string): void {
+  for (const name of ['bin', 'dev', 'etc', 'proc', 'srv', 'sys', 'tmp']) {
+    mkdirSync(join(tree, name));
+  }
+  chmodSync(join(tree, 'tmp'), 0o1777);
+  copyFileSync('/bin/busybox', join(tree, 'bin/busybox'));
+  for (const name of [
+    'sh',
+    'cat',
+    'id',
+    'sleep',
+    'unshare',
+    'echo',
+    'ls',
+    'stat',
+    'touch',
+    'mount',
+    'grep',
+    'dmesg',
+    'true',
+    'seq',
+    'kill',
+  ]) {
+    symlinkSync('busybox', join(tree, 'bin', name));
+  }
+  writeFileSync(
+    join(tree, 'etc/passwd'),
+    'root:x:0:0::/root:/bin/sh\nweb:x:1000:1001::/srv:/bin/sh\n',
+  );
+  writeFileSync(join(tree, 'etc/group'), 'root:x:0:\nweb:x:1001:\nlogs:x:1002:web\n');
+}
+
+export async function busyboxImage(file: string): Promise<void> {
+  await linuxDisks().create(file, 32 * 2 ** 20, async (tree) => fillBusybox(tree));
+}
+
+/** What the planner would hand over for a container that runs a shell script. */
+export function specOf(
+  site: Site,
+  name: string,
+  script: string,
+  more: Partial<ContainerSpec> = {},
+): ContainerSpec {
+  const hosts_file = join(site.root, 'hosts', 'test');
+  mkdirSync(dirname(hosts_file), { recursive: true });
+  writeFileSync(hosts_file, '127.0.0.1 localhost\n10.9.8.7 peer\n');
+  return {
+    id: idOf('test', name),
+    image: { name: 'busybox', file: join(site.root, 'busybox.img'), version: '1' },
+    args: ['/bin/sh', '-c', script],
+    user: '0:0',
+    working_dir: '/',
+    hostname: name,
+    environment: {},
+    links: [],
+    mounts: [],
+    hosts_file,
+    limits: { pids: 100 },
+    restart: { name: 'always' },
+    stop_signal: 'SIGTERM',
+    stop_grace_period: 5000,
+    security: 'default',
+    cap_add: [],
+    cap_drop: [],
+    read_only: false,
+    tmpfs: [],
+    sysctls: {},
+    ulimits: {},
+    dns: ['10.1.1.1'],
+    labels: {},
+    logs: { max_size: 10 * 2 ** 20 },
+    ...more,
+  };
+}
+
+/** Disk, mount and network namespace, as the steps before a start make them. */
+export async function prepare(site: Site, spec: ContainerSpec): Promise<void> {
+  const disks = linuxDisks();
+  const disk = diskFile(site, spec.id);
+  await disks.copy(spec.image.file, disk);
+  await disks.ensureMounted(disk, rootfsDir(site, spec.id));
+  execFileSync('ip', ['netns', 'add', netnsName(site, spec.id)]);
+}
+
+export async function dismantle(site: Site, spec: ContainerSpec): Promise<void> {
+  execFileSync('ip', ['netns', 'delete', netnsName(site, spec.id)]);
+  await linuxDisks().ensureUnmounted(rootfsDir(site, spec.id));
+  for (const path of [diskFile(site, spec.id), bundleDir(site, spec.id)]) {
+    rmSync(path, { recursive: true });
+  }
+}
