@@ -12,7 +12,7 @@ export interface Stamp {
 export function stampOf({ mode, owner }: { mode?: string; owner?: string }): Stamp {
   const ids = owner === undefined ? undefined : /^(\d{1,10}):(\d{1,10})$/.exec(owner);
   if (ids === null) throw new UserError(`cannot read owner ${owner}`, 'Write uid:gid, as 0:0.');
-  if (mode !== undefined && !/^[0-7]{3,4}$/.test(mode)) {
+  if (mode !== undefined && !/^0?[0-7]{3,4}$/.test(mode)) {
     throw new UserError(`cannot read mode ${mode}`, 'Write it in octal, as "0644".');
   }
   return {
