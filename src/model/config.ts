@@ -127,7 +127,7 @@ export interface ContainerEntry {
   image: string;
   entrypoint?: string[];
   command?: string[];
-  /** Undefined when not given: then the container bears the entry's bare name. */
+  /** Undefined for one: then the container bears the entry's bare name. */
   replicas?: number;
   bridges: Record<string, Attachment>;
   volumes: MountEntry[];

@@ -1,0 +1,138 @@
+import type { BridgeSource } from '../../model/config.js';
+import {
+  broadcastOf,
+  capacity,
+  contains,
+  formatSubnet,
+  overlap,
+  parseCidr,
+  parseIp,
+  parseSubnet,
+  type Subnet,
+} from '../../model/ipv4.js';
+import type { Subject } from './subject.js';
+
+/** Ports of a Linux bridge (BR_MAX_PORTS, 10 bits of an STP port id, 0 unused). */
+const MAX_PORTS = 1023;
+
+/** Ranges that are no network of hosts (RFC 6890): this host, loopback, multicast and reserved. */
+const SPECIAL = ['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3'];
+
+/** What can be said of a bridge from the file alone: its subnet, its host address, its room. */
+export function checkBridges(subject: Subject): void {
+  const { bridges, problems } = subject;
+  const subnets: { name: string; subnet: Subnet }[] = [];
+  const uplinks = new Map<string, string>();
+  for (const [name, bridge] of Object.entries(bridges)) {
+    checkPorts(subject, name);
+    if (bridge.external) continue;
+    checkIsolated(subject, name, bridge);
+    const subnet = checkSubnet(subject, name, bridge);
+    checkHost(subject, name, bridge, subnet);
+    if (subnet) {
+      const other = subnets.find((each) => overlap(each.subnet, subnet));
+      const path = ['bridges', name, 'subnet'];
+      if (other) {
+        const theirs = `${formatSubnet(other.subnet)} of bridges.${other.name}`;
+        problems.atValue(path, `${bridge.subnet} overlaps ${theirs}`);
+      }
+      subnets.push({ name, subnet });
+      checkRoom(subject, name, bridge, subnet);
+    }
+    const owner = bridge.uplink && uplinks.get(bridge.uplink);
+    if (owner) {
+      problems.atValue(
+        ['bridges', name, 'uplink'],
+        `${bridge.uplink} is already in bridges.${owner}`,
+      );
+    }
+    if (bridge.uplink && !owner) uplinks.set(bridge.uplink, name);
+  }
+}
+
+function checkIsolated({ problems }: Subject, name: string, bridge: BridgeSource): void {
+  if (!bridge.isolated) return;
+  for (const key of ['host', 'uplink'] as const) {
+    if (bridge[key] === undefined) continue;
+    problems.atKey(
+      ['bridges', name, key],
+      `an isolated bridge has no ${key}`,
+      'take one of the two away',
+    );
+  }
+}
+
+function checkSubnet(
+  { problems }: Subject,
+  name: string,
+  { subnet }: BridgeSource,
+): Subnet | undefined {
+  if (subnet === undefined) return undefined;
+  const path = ['bridges', name, 'subnet'];
+  const parsed = parseSubnet(subnet);
+  if (!parsed) {
+    const meant = parseCidr(subnet)?.subnet;
+    const hint = meant && `did you mean "${formatSubnet(meant)}"?`;
+    problems.atValue(path, `${subnet} has bits set behind its prefix`, hint);
+    return undefined;
+  }
+  if (parsed.prefix < 8 || parsed.prefix > 30) {
+    problems.atValue(path, `${subnet} is not from /8 to /30`);
+    return undefined;
+  }
+  const special = SPECIAL.find((each) => isWithin(parsed, each));
+  if (special) problems.atValue(path, `${subnet} is in ${special}, which is no network of hosts`);
+  return parsed;
+}
+
+function isWithin(subnet: Subnet, range: string): boolean {
+  const whole = parseSubnet(range);
+  return whole !== undefined && overlap(whole, subnet);
+}
+
+function checkHost(
+  { problems }: Subject,
+  name: string,
+  { host, subnet: text }: BridgeSource,
+  subnet: Subnet | undefined,
+): void {
+  if (host === undefined) return;
+  const path = ['bridges', name, 'host'];
+  if (text === undefined) problems.atValue(path, 'a host address needs a subnet', 'add subnet');
+  else if (subnet) {
+    const complaint = addressComplaint(host, subnet);
+    if (complaint) problems.atValue(path, complaint);
+  }
+}
+
+/** Why an interface cannot have this address in the subnet. */
+export function addressComplaint(text: string, subnet: Subnet): string | undefined {
+  const address = parseIp(text);
+  const whole = formatSubnet(subnet);
+  if (address === undefined || !contains(subnet, address)) return `${text} is outside ${whole}`;
+  if (address === subnet.network) return `${text} is the network address of ${whole}`;
+  if (address === broadcastOf(subnet)) return `${text} is the broadcast address of ${whole}`;
+  return undefined;
+}
+
+function membersOf({ services }: Subject, name: string): number {
+  return services.reduce(
+    (sum, { entry, names }) => sum + (Object.hasOwn(entry.bridges, name) ? names.length : 0),
+    0,
+  );
+}
+
+function checkPorts(subject: Subject, name: string): void {
+  const members = membersOf(subject, name);
+  if (members <= MAX_PORTS) return;
+  const message = `${members} containers join bridges.${name}; a bridge has ${MAX_PORTS} ports`;
+  subject.problems.atKey(['bridges', name], message);
+}
+
+function checkRoom(subject: Subject, name: string, { host }: BridgeSource, subnet: Subnet): void {
+  const room = capacity(subnet) - (host === undefined ? 0 : 1);
+  const members = membersOf(subject, name);
+  if (members <= room) return;
+  const message = `${members} containers join bridges.${name}, which has ${room} addresses for them`;
+  subject.problems.atValue(['bridges', name, 'subnet'], message, 'use a larger subnet');
+}

@@ -1,0 +1,96 @@
+import { posix } from 'node:path';
+import type { ContainerEntry } from '../../model/config.js';
+import type { Path } from '../document.js';
+import type { Problems } from '../problem.js';
+import type { Service, Subject } from './subject.js';
+
+/** The kernel kills a container at once in less than this. */
+const MIN_MEMORY = 4 * 1024 ** 2;
+/** ext4 does not fit into less. */
+const MIN_IMAGE = 1024 ** 2;
+const MIN_LOG = 4096;
+
+/** What is wrong within one entry, whatever the others say. */
+export function checkContainers(subject: Subject): void {
+  const { services, images, problems } = subject;
+  for (const service of services) {
+    checkLimits(service, problems);
+    checkMounts(service, problems);
+    checkUser(service, subject);
+  }
+  for (const [name, image] of Object.entries(images)) {
+    if (image.external || image.size === undefined || image.size >= MIN_IMAGE) continue;
+    problems.atValue(['images', name, 'size'], 'an image has at least 1M');
+  }
+}
+
+function checkLimits({ path, entry }: Service, problems: Problems): void {
+  const { memory, cpuset } = entry.limits;
+  if (memory !== undefined && memory < MIN_MEMORY) {
+    problems.atValue([...path, 'limits', 'memory'], 'memory must be at least 4M');
+  }
+  if (cpuset?.split(',').some(isBackwards)) {
+    problems.atValue(
+      [...path, 'limits', 'cpuset'],
+      `the CPUs ${cpuset} hold a range that ends before it begins`,
+    );
+  }
+  if (entry.logs.max_size < MIN_LOG) {
+    problems.atValue([...path, 'logs', 'max_size'], 'a log must have at least 4K');
+  }
+  for (const [name, { soft, hard }] of Object.entries(entry.ulimits)) {
+    if (soft <= hard) continue;
+    problems.atValue(
+      [...path, 'ulimits', name],
+      `the soft limit ${soft} is above the hard limit ${hard}`,
+    );
+  }
+}
+
+function isBackwards(range: string): boolean {
+  const [from = '', to = from] = range.split('-');
+  return Number(from) > Number(to);
+}
+
+/** Every mount has a place of its own, and none hides what the runtime puts there. */
+function checkMounts({ path, entry }: Service, problems: Problems): void {
+  const seen = new Set<string>();
+  for (const { target, at } of targetsOf(entry, path)) {
+    const place = posix.join(target, '.').replace(/(.)\/$/, '$1');
+    if (place === '/' || /^\/(proc|sys|dev)(\/|$)/.test(place)) {
+      problems.atValue(at, `nothing can be mounted on ${place}`);
+    } else if (seen.has(place)) problems.atValue(at, `two mounts on ${place}`);
+    seen.add(place);
+  }
+}
+
+function targetsOf({ volumes, tmpfs }: ContainerEntry, path: Path): { target: string; at: Path }[] {
+  return [
+    ...volumes.map(({ target }, i) => ({ target, at: [...path, 'volumes', i] })),
+    ...tmpfs.map((target, i) => ({ target, at: [...path, 'tmpfs', i] })),
+  ];
+}
+
+function checkUser({ path, entry }: Service, { images, problems }: Subject): void {
+  if (entry.security !== 'restricted') return;
+  const user = entry.user ?? userOf(images, entry.image);
+  if (user !== undefined && !/^(0+|root)(:|$)/.test(user)) return;
+  const found = user === undefined ? 'none is given' : `not ${JSON.stringify(user)}`;
+  problems.atValue(
+    [...path, 'security'],
+    `security: restricted demands a user other than root; ${found}`,
+    'add user: "1000:1000", or another that the image knows',
+  );
+}
+
+/** The user of an image or of what it is made from. */
+function userOf(
+  images: Subject['images'],
+  name: string,
+  below = new Set<string>(),
+): string | undefined {
+  const image = Object.hasOwn(images, name) ? images[name] : undefined;
+  if (!image || image.external || below.has(name)) return undefined;
+  if (image.config.user !== undefined || !('image' in image.from)) return image.config.user;
+  return userOf(images, image.from.image, below.add(name));
+}

@@ -1,0 +1,47 @@
+import type { Path } from '../document.js';
+import { suggest } from '../suggest.js';
+import type { Section, Service, Subject } from './subject.js';
+
+/** Every name that is used is declared in the file. */
+export function checkReferences(subject: Subject): void {
+  for (const [name, image] of Object.entries(subject.images)) {
+    if (image.external || !('image' in image.from)) continue;
+    checkName(subject, 'images', image.from.image, ['images', name, 'from', 'image']);
+  }
+  for (const service of subject.services) checkService(subject, service);
+}
+
+function checkService(subject: Subject, { path, entry }: Service): void {
+  checkName(subject, 'images', entry.image, [...path, 'image']);
+  for (const bridge of Object.keys(entry.bridges)) {
+    checkName(subject, 'bridges', bridge, [...path, 'bridges', bridge]);
+  }
+  for (const other of Object.keys(entry.depends_on)) {
+    checkName(subject, 'containers', other, [...path, 'depends_on', other]);
+  }
+  entry.volumes.forEach((mount, i) => {
+    if (mount.type !== 'volume') return;
+    checkName(subject, 'volumes', mount.source, [...path, 'volumes', i]);
+  });
+}
+
+const WORDS = { images: 'image', bridges: 'bridge', volumes: 'volume', containers: 'container' };
+
+function checkName(
+  { declared, problems }: Subject,
+  section: Exclude<Section, 'farms'>,
+  name: string,
+  path: Path,
+): void {
+  if (declared[section].has(name)) return;
+  const message = `unknown ${WORDS[section]} ${JSON.stringify(name)}`;
+  const hint = suggest(name, declared[section]) ?? howToDeclare(section, name);
+  if (section === 'images') problems.atValue(path, message, hint);
+  else problems.atKey(path, message, hint);
+}
+
+function howToDeclare(section: Section, name: string): string {
+  if (section === 'containers') return 'depends_on takes names of the section containers';
+  if (section === 'volumes') return `declare it: volumes: { ${name}: {} }`;
+  return `declare it under ${section}; if it was made by hand: ${section}: { ${name}: { external: true } }`;
+}

@@ -1,0 +1,83 @@
+import type { Json } from '../model/json.js';
+
+/** What was read, with the place of everything in it. Offsets count UTF-16 units of `text`. */
+export interface Document {
+  file: string;
+  text: string;
+  root: Entry;
+  /** All scalars that are values, in the order of the text. */
+  scalars: Scalar[];
+}
+
+/** A value in its place. An alias has a place of its own and shares its node with the anchor. */
+export interface Entry {
+  /** Offset of the key; in a sequence, of the item. */
+  key: number;
+  /** Offset of the value; of the key when the value is left out. */
+  at: number;
+  node: Node;
+}
+
+export type Node = Scalar | Mapping | Sequence;
+
+export interface Scalar {
+  type: 'scalar';
+  /** Written without quotes, so that `8080` is a number. */
+  plain: boolean;
+  text: string;
+  value: string | number | boolean | null;
+  /** The span of its content in the source. */
+  start: number;
+  end: number;
+}
+
+export interface Mapping {
+  type: 'mapping';
+  entries: Map<string, Entry>;
+}
+
+export interface Sequence {
+  type: 'sequence';
+  items: Entry[];
+}
+
+export type Path = readonly (string | number)[];
+
+/** The value as plain data; an alias becomes a copy. */
+export function dataOf(node: Node): Json {
+  if (node.type === 'scalar') return node.value;
+  if (node.type === 'sequence') return node.items.map((item) => dataOf(item.node));
+  const value: { [key: string]: Json } = {};
+  for (const [key, entry] of node.entries) value[key] = dataOf(entry.node);
+  return value;
+}
+
+/**
+ * The entry at a path, or the deepest above it that is there. Short forms count as what they stand
+ * for: `[back]` has a `back`, `[A=1]` an `A`.
+ */
+export function entryAt(document: Document, path: Path): { entry: Entry; exact: boolean } {
+  let entry = document.root;
+  for (const segment of path) {
+    const next = childOf(entry.node, segment);
+    if (!next) return { entry, exact: false };
+    entry = next;
+  }
+  return { entry, exact: true };
+}
+
+function childOf(node: Node, segment: string | number): Entry | undefined {
+  if (node.type === 'scalar') return undefined;
+  if (node.type === 'mapping') return node.entries.get(String(segment));
+  const named = (item: Entry) =>
+    item.node.type === 'scalar' && item.node.text.split('=', 1)[0] === segment;
+  return node.items[Number(segment)] ?? node.items.find(named);
+}
+
+/** Line and column, both from 1. */
+export function positionOf(text: string, offset: number): { line: number; column: number } {
+  const before = text.lastIndexOf('\n', offset - 1);
+  let line = 1;
+  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++;
+  return { line, column: offset - (offset === 0 ? -1 : before) };
+}

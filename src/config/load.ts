@@ -1,0 +1,61 @@
+import type { Config } from '../model/config.js';
+import { digest } from '../model/json.js';
+import { check } from './check/index.js';
+import { subjectOf } from './check/subject.js';
+import { type Document, dataOf, entryAt, type Path, positionOf } from './document.js';
+import { explain, type Finding, report } from './explain.js';
+import { interpolate } from './interpolate.js';
+import { normalise, type Sections } from './normalise/index.js';
+import { Problems } from './problem.js';
+import { salvage } from './salvage.js';
+import validate from './validate.gen.mjs';
+import { parseYaml } from './yaml.js';
+
+export interface Source {
+  /** As messages name it; `-` for standard input. */
+  file: string;
+  text: string;
+  /** Of `${NAME}` in values. */
+  env: NodeJS.ProcessEnv;
+  /** Where relative paths begin: the folder of the file. */
+  directory: string;
+}
+
+/**
+ * Reads baleine.yaml into a Config.
+ *
+ * @throws ConfigError with everything that is wrong, each with its place
+ */
+export function loadConfig({ file, text, env, directory }: Source): Config {
+  const document = parseYaml(file, text);
+  const problems = new Problems(document);
+  const written = interpolate(document, env, problems);
+  problems.throwIfAny();
+  const sections = understand(document, directory, problems);
+  problems.throwIfAny();
+  const where = (path: Path) => placeOf(document, path);
+  return { ...sections, file, digest: digest(written), where };
+}
+
+function understand(document: Document, directory: string, problems: Problems): Sections {
+  const value = dataOf(document.root.node);
+  const findings: Finding[] = validate(value) ? [] : explain(validate.errors ?? []);
+  report(findings, problems);
+  const sections = normalise(salvage(value, findings), {
+    problems,
+    directory,
+    written: (path) => writtenAt(document, path),
+  });
+  check(subjectOf(sections, document, problems));
+  return sections;
+}
+
+function writtenAt(document: Document, path: Path): string {
+  const { node } = entryAt(document, path).entry;
+  return node.type === 'scalar' ? node.text : '';
+}
+
+function placeOf(document: Document, path: Path): string {
+  const { line, column } = positionOf(document.text, entryAt(document, path).entry.key);
+  return `${document.file}:${line}:${column}`;
+}

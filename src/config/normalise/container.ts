@@ -1,0 +1,111 @@
+import type { ContainerEntry, FarmEntry, RestartPolicy } from '../../model/config.js';
+import type { Path } from '../document.js';
+import type { Container, Farm, Limits, Ulimits } from '../file.gen.js';
+import { CAPABILITIES, SIGNALS } from '../kernel.js';
+import { suggest } from '../suggest.js';
+import { attachmentsOf } from './bridge.js';
+import { mountOf } from './mount.js';
+import { defined, mapEntries, type Reading } from './reading.js';
+import { argumentsOf, durationOf, pairsOf, sizeOf } from './values.js';
+
+const LOG_SIZE = 10 * 1024 ** 2;
+
+export function containerOf(raw: Container, path: Path, reading: Reading): ContainerEntry {
+  const at = (key: string) => [...path, key];
+  const capabilities = (key: 'cap_add' | 'cap_drop') =>
+    (raw[key] ?? []).map((each, i) => capabilityOf(each, [...path, key, i], reading));
+  return defined({
+    image: raw.image,
+    entrypoint: argumentsOf(raw.entrypoint, at('entrypoint'), reading),
+    command: argumentsOf(raw.command, at('command'), reading),
+    // One of its kind bears the entry's bare name, whether `replicas: 1` is written or not.
+    replicas: raw.replicas === 1 ? undefined : raw.replicas,
+    bridges: attachmentsOf(raw.bridges),
+    volumes: (raw.volumes ?? []).map((each, i) => mountOf(each, [...path, 'volumes', i], reading)),
+    environment: pairsOf(raw.environment, at('environment'), reading),
+    user: raw.user === undefined ? undefined : String(raw.user),
+    working_dir: raw.working_dir,
+    limits: limitsOf(raw.limits ?? {}, at('limits'), reading),
+    restart: restartOf(raw.restart ?? 'always'),
+    depends_on: dependenciesOf(raw.depends_on),
+    stop_signal: signalOf(raw.stop_signal ?? 'SIGTERM', at('stop_signal'), reading),
+    stop_grace_period: durationOf(raw.stop_grace_period ?? '10s', at('stop_grace_period'), reading),
+    protect: raw.protect ?? false,
+    security: raw.security ?? 'default',
+    cap_add: capabilities('cap_add'),
+    cap_drop: capabilities('cap_drop'),
+    read_only: raw.read_only ?? false,
+    tmpfs: [raw.tmpfs ?? []].flat(),
+    sysctls: pairsOf(raw.sysctls, at('sysctls'), reading),
+    ulimits: ulimitsOf(raw.ulimits),
+    hostname: raw.hostname,
+    dns: raw.dns ?? [],
+    labels: pairsOf(raw.labels, at('labels'), reading),
+    runtime: raw.runtime,
+    logs: {
+      max_size: sizeOf(raw.logs?.max_size, [...path, 'logs', 'max_size'], reading) ?? LOG_SIZE,
+    },
+  });
+}
+
+export function farmOf({ servers, proxy }: Farm, path: Path, reading: Reading): FarmEntry {
+  const { port, ...server } = servers;
+  const { engine = 'haproxy', listen, balance = 'roundrobin', stats, ...front } = proxy;
+  return {
+    servers: { ...containerOf(server, [...path, 'servers'], reading), port },
+    proxy: {
+      ...containerOf(front, [...path, 'proxy'], reading),
+      ...defined({ engine, listen, balance, stats }),
+    },
+  };
+}
+
+function limitsOf(raw: Limits, path: Path, reading: Reading): ContainerEntry['limits'] {
+  return defined({
+    memory: sizeOf(raw.memory, [...path, 'memory'], reading),
+    cpus: raw.cpus,
+    cpu_shares: raw.cpu_shares,
+    cpuset: raw.cpuset === undefined ? undefined : String(raw.cpuset),
+    pids: raw.pids ?? 2048,
+  });
+}
+
+function restartOf(raw: string): RestartPolicy {
+  const [name, max] = raw.split(':');
+  return defined({
+    name: name as RestartPolicy['name'],
+    max: max === undefined ? undefined : Number(max),
+  });
+}
+
+function dependenciesOf(raw: Container['depends_on'] = []): ContainerEntry['depends_on'] {
+  const entries = Array.isArray(raw) ? Object.fromEntries(raw.map((name) => [name, null])) : raw;
+  return mapEntries(entries, (entry) => ({ condition: entry?.condition ?? 'service_started' }));
+}
+
+function signalOf(raw: string, path: Path, { problems }: Reading): string {
+  const name = raw.startsWith('SIG') ? raw : `SIG${raw}`;
+  if (!SIGNALS.has(name)) {
+    problems.atValue(path, `unknown signal ${JSON.stringify(raw)}`, suggest(name, SIGNALS));
+  }
+  return name;
+}
+
+function capabilityOf(raw: string, path: Path, { problems }: Reading): string {
+  if (raw === 'ALL') return raw;
+  const name = raw.startsWith('CAP_') ? raw : `CAP_${raw}`;
+  if (!CAPABILITIES.has(name)) {
+    problems.atValue(
+      path,
+      `unknown capability ${JSON.stringify(raw)}`,
+      suggest(name, CAPABILITIES),
+    );
+  }
+  return name;
+}
+
+function ulimitsOf(raw: Ulimits | undefined): ContainerEntry['ulimits'] {
+  return mapEntries(raw, (limit) =>
+    typeof limit === 'number' ? { soft: limit, hard: limit } : limit,
+  );
+}

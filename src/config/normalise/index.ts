@@ -1,0 +1,25 @@
+import type { Config } from '../../model/config.js';
+import type { BaleineFile } from '../file.gen.js';
+import { bridgeOf } from './bridge.js';
+import { containerOf, farmOf } from './container.js';
+import { imageOf } from './image.js';
+import { mapEntries, type Reading } from './reading.js';
+
+export type Sections = Pick<
+  Config,
+  'name' | 'images' | 'bridges' | 'volumes' | 'containers' | 'farms'
+>;
+
+/** Spells out every short form of a file that satisfies the schema, and fills in the defaults. */
+export function normalise(file: BaleineFile, reading: Reading): Sections {
+  return {
+    name: file.name,
+    images: mapEntries(file.images, (raw, name) => imageOf(raw, ['images', name], reading)),
+    bridges: mapEntries(file.bridges, bridgeOf),
+    volumes: mapEntries(file.volumes, (raw) => ({ protect: raw?.protect ?? false })),
+    containers: mapEntries(file.containers, (raw, name) =>
+      containerOf(raw, ['containers', name], reading),
+    ),
+    farms: mapEntries(file.farms, (raw, name) => farmOf(raw, ['farms', name], reading)),
+  };
+}

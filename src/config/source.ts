@@ -1,0 +1,45 @@
+import { createReadStream } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { messageOf, UserError } from '../model/errors.js';
+import type { Source } from './load.js';
+import { MAX_SIZE } from './yaml.js';
+
+/**
+ * Reads the file, or standard input for `-`; relative paths then begin at the current folder.
+ *
+ * @throws UserError when it is missing, unreadable, larger than 1 MiB or not UTF-8
+ */
+export async function readSource(file: string): Promise<Omit<Source, 'env'>> {
+  const bytes = file === '-' ? await drain(process.stdin) : await contentOf(file);
+  if (bytes.length > MAX_SIZE) throw new UserError(`cannot read ${file}: it is larger than 1 MiB`);
+  const directory = file === '-' ? process.cwd() : dirname(resolve(file));
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return { file, text, directory };
+  } catch (error) {
+    throw new UserError(`cannot read ${file}: it is not UTF-8`, undefined, { cause: error });
+  }
+}
+
+async function contentOf(file: string): Promise<Buffer> {
+  try {
+    return await drain(createReadStream(file));
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const hint = isMissing ? 'name another with -f FILE, or - for standard input' : undefined;
+    const cause = isMissing ? 'no such file' : messageOf(error);
+    throw new UserError(`cannot read ${file}: ${cause}`, hint, { cause: error });
+  }
+}
+
+/** No more than is needed to see that it is too large: the source may have no end. */
+async function drain(stream: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > MAX_SIZE) break;
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,15 @@
+import { distance } from 'fastest-levenshtein';
+
+/** `did you mean "image"?` when one of the known words is a slip of the hand away. */
+export function suggest(word: string, known: Iterable<string>): string | undefined {
+  const near = [...known]
+    .map((each) => ({ each, far: distance(word.toLowerCase(), each.toLowerCase()) }))
+    .filter(({ far }) => far <= slips(word))
+    .sort((a, b) => a.far - b.far || (a.each < b.each ? -1 : 1));
+  return near[0] && `did you mean ${JSON.stringify(near[0].each)}?`;
+}
+
+/** Two letters changed places count as two; a short word is soon another one. */
+function slips(word: string): number {
+  return word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 4));
+}

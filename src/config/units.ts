@@ -1,0 +1,26 @@
+/** Powers of 1024, as the Compose specification has them. */
+const SIZES: Record<string, number> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+const SIZE = /^(\d+(?:\.\d+)?)([kmgt]?)b?$/i;
+const DURATION = /^(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?$/;
+
+/**
+ * `64M`, `1.5G`, `512` or a number as whole bytes. Undefined when it is no size, a fraction of a
+ * byte, or too large to count exactly.
+ */
+export function parseSize(text: string | number): number | undefined {
+  const [, amount, unit = ''] = SIZE.exec(String(text)) ?? [];
+  if (amount === undefined || (unit === '' && amount.includes('.'))) return undefined;
+  const bytes = Math.round(Number(amount) * (SIZES[unit.toLowerCase() || 'b'] ?? 1));
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** `1h30m`, `1m30s`, `1.5s`, `500ms` as whole milliseconds; undefined when it is no duration. */
+export function parseDuration(text: string): number | undefined {
+  const match = DURATION.exec(text);
+  if (!match || text === '') return undefined;
+  const [hours = 0, minutes = 0, seconds = 0, rest = 0] = match
+    .slice(1)
+    .map((part) => Number(part ?? 0));
+  const milliseconds = Math.round(((hours * 60 + minutes) * 60 + seconds) * 1000) + rest;
+  return Number.isSafeInteger(milliseconds) ? milliseconds : undefined;
+}
