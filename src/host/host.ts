@@ -55,8 +55,8 @@ export interface SeenLink {
   addresses: string[];
 }
 
-/** Absent means no limit. */
-export type SeenLimits = Partial<Limits>;
+/** Absent or undefined means no limit. */
+export type SeenLimits = { readonly [K in keyof Limits]?: Limits[K] | undefined };
 
 export interface BridgeWanted {
   link: string;

@@ -8,24 +8,34 @@ import { readText } from './read.js';
 /** V1 writes "no limit" as the largest number of whole pages, which a double rounds up to 2^63. */
 const NO_LIMIT = 2 ** 62;
 
-/** Limits as the kernel has them, no limit being absent; undefined when the cgroup is not there. */
+/**
+ * Limits as the kernel has them, no limit being absent; undefined when the cgroup is not there.
+ * Each is read when it is asked for: most containers set two of them.
+ */
 export function readLimits(hierarchies: Hierarchies, cgroup: string): SeenLimits | undefined {
+  if (!isThere(hierarchies, cgroup)) return undefined;
   const read = (controller: Controller, v1: string, v2: string) => {
     const at = controllerDir(hierarchies, controller, cgroup);
-    const text = at && readText(join(at.dir, at.version === 1 ? v1 : v2));
-    return text?.trim();
+    return at && readText(join(at.dir, at.version === 1 ? v1 : v2))?.trim();
   };
-  const limits: SeenLimits = {};
-  const set = <K extends keyof SeenLimits>(key: K, value: SeenLimits[K] | undefined) => {
-    if (value !== undefined) limits[key] = value;
+  return {
+    get memory() {
+      return bounded(read('memory', 'memory.limit_in_bytes', 'memory.max'));
+    },
+    get cpus() {
+      return readCpus(hierarchies, cgroup);
+    },
+    get cpu_shares() {
+      const text = read('cpu', 'cpu.shares', 'cpu.weight');
+      return hierarchies.v1.has('cpu') ? bounded(text) : weighed(text);
+    },
+    get cpuset() {
+      return read('cpuset', 'cpuset.cpus', 'cpuset.cpus') || undefined;
+    },
+    get pids() {
+      return bounded(read('pids', 'pids.max', 'pids.max'));
+    },
   };
-  const shares = read('cpu', 'cpu.shares', 'cpu.weight');
-  set('memory', bounded(read('memory', 'memory.limit_in_bytes', 'memory.max')));
-  set('cpus', readCpus(hierarchies, cgroup));
-  set('cpu_shares', isV1(hierarchies, 'cpu') ? bounded(shares) : weighed(shares));
-  set('cpuset', read('cpuset', 'cpuset.cpus', 'cpuset.cpus') || undefined);
-  set('pids', bounded(read('pids', 'pids.max', 'pids.max')));
-  return Object.keys(limits).length > 0 || isThere(hierarchies, cgroup) ? limits : undefined;
 }
 
 /** How often the kernel killed in this cgroup for want of memory; 0 when it is not there. */
@@ -58,9 +68,8 @@ function weighed(text: string | undefined): number | undefined {
   return text ? sharesOfWeight(Number(text)) : undefined;
 }
 
-const isV1 = ({ v1 }: Hierarchies, controller: Controller) => v1.has(controller);
-
-function isThere(hierarchies: Hierarchies, cgroup: string): boolean {
-  const at = controllerDir(hierarchies, 'memory', cgroup);
-  return at !== undefined && existsSync(at.dir);
+/** The runtimes make a group in every hierarchy; any one tells. */
+function isThere({ v1, unified, named }: Hierarchies, cgroup: string): boolean {
+  const root = v1.get('memory') ?? unified ?? named[0];
+  return root !== undefined && existsSync(join(root, cgroup));
 }

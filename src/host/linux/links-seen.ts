@@ -6,6 +6,8 @@ export interface IpLink extends SeenLink {
   index: number;
   /** Index of the other end of a veth pair, in the namespace it is in. */
   peer?: number;
+  /** Its group as ip(8) has it: a number, or a name from /etc/iproute2/group. */
+  group: string;
   /** Hardware address. */
   mac?: string;
   /** The other end of a veth pair is in another network namespace. */
@@ -26,6 +28,7 @@ interface IpJson {
   link_netnsid?: number;
   ifname: string;
   flags: string[];
+  group?: string;
   master?: string;
   address?: string;
   ifalias?: string;
@@ -50,6 +53,7 @@ function toLink(json: IpJson): IpLink {
     index: ifindex,
     kind: linkinfo?.info_kind ?? '',
     up: flags.includes('UP'),
+    group: json.group ?? 'default',
     elsewhere: json.link_netnsid !== undefined,
     stp: (linkinfo?.info_data?.stp_state ?? 0) !== 0,
     addresses: inet.map(({ local, prefixlen }) => `${local}/${prefixlen}`),

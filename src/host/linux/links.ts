@@ -1,10 +1,11 @@
+import { randomInt } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { netnsName, type Site } from '../../model/site.js';
 import type { Links } from '../host.js';
-import { runBatch } from './links-batch.js';
+import { type IpLine, runBatch } from './links-batch.js';
 import { ensureBridge } from './links-bridge.js';
 import { netnsFile, readNetns } from './links-netns.js';
-import { readLinks } from './links-seen.js';
+import { type IpLink, readLinks } from './links-seen.js';
 import { wire } from './links-wire.js';
 
 /** Bridges, veth pairs and network namespaces by iproute2. */
@@ -30,10 +31,35 @@ function assertOurs(site: Site, netns: string): void {
 }
 
 async function removeLinks(names: string[]): Promise<void> {
-  const there = () => readLinks().filter(({ name }) => names.includes(name));
-  const { complaint } = await runBatch(there().map(({ name }) => ['link', 'delete', 'dev', name]));
-  const left = there().map(({ name }) => name);
-  if (left.length > 0) throw new Error(`cannot remove interface ${left.join(', ')}: ${complaint}`);
+  const seen = readLinks();
+  const there = seen.filter(({ name }) => names.includes(name)).map(({ name }) => name);
+  if (there.length === 0) return;
+  const { complaint } = await runBatch(removalLines(there, freeGroup(seen)));
+  const left = readLinks().filter(({ name }) => there.includes(name));
+  if (left.length > 0) {
+    const shown = left.map(({ name }) => name).join(', ');
+    throw new Error(`cannot remove interface ${shown}: ${complaint}`);
+  }
+}
+
+/**
+ * Put into a group of their own and removed at once: after each removal the kernel waits some
+ * 20 ms for those who may still be using the interface, so one by one is slow.
+ */
+function removalLines(names: string[], group: number): IpLine[] {
+  return [
+    ...names.map((name) => ['link', 'set', 'dev', name, 'group', `${group}`]),
+    ['link', 'delete', 'group', `${group}`],
+  ];
+}
+
+/** Not 0, in which all interfaces are, nor any that one is in. */
+function freeGroup(links: IpLink[]): number {
+  const taken = new Set(links.map(({ group }) => group));
+  for (;;) {
+    const group = randomInt(2 ** 16, 2 ** 31);
+    if (!taken.has(`${group}`)) return group;
+  }
 }
 
 /** A crash may leave the file on which a namespace would be mounted; that goes too. */

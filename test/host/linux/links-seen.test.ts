@@ -20,17 +20,28 @@ const VETH = {
   flags: ['UP'],
   master: 'bb-1',
   link_netnsid: 0,
+  group: '77',
   address: '02:00:00:00:00:01',
   linkinfo: { info_kind: 'veth', info_slave_kind: 'bridge' },
 };
 
 it('reads kind, state, master, alias and IPv4 addresses of links', () => {
   expect(parseLinks(JSON.stringify([LO, {}, BRIDGE, VETH]))).toEqual([
-    { name: 'lo', index: 1, kind: '', up: false, elsewhere: false, stp: false, addresses: [] },
+    {
+      name: 'lo',
+      index: 1,
+      kind: '',
+      group: 'default',
+      up: false,
+      elsewhere: false,
+      stp: false,
+      addresses: [],
+    },
     {
       name: 'bb-1',
       index: 2,
       kind: 'bridge',
+      group: 'default',
       up: true,
       elsewhere: false,
       stp: true,
@@ -42,6 +53,7 @@ it('reads kind, state, master, alias and IPv4 addresses of links', () => {
       index: 5,
       peer: 2,
       kind: 'veth',
+      group: '77',
       up: true,
       elsewhere: true,
       stp: false,
