@@ -12,30 +12,35 @@ export interface RowStore {
 
 /**
  * The row of one unit on its way: pending from before the first step, so that a crash never turns
- * our own object into somebody else's; ready, or gone, after the last.
+ * our own object into somebody else's; ready, or gone, after the last. While something that exists
+ * is changed or removed the row still says what it was, so that after a crash the difference is
+ * found again; what is made from nothing is on record as it will be.
  */
 export class Checkpoint {
   readonly #unit: Unit;
   readonly #store: RowStore;
+  readonly #target: Row;
   #row: Row;
 
   constructor(unit: Unit, stack: string, store: RowStore) {
     const { kind, name, spec, resourceNeeds, protect } = unit;
     const before = store.find(kind, stack, name);
     const facts = unit.keepFacts ? (before?.facts ?? {}) : {};
-    const row: Row = {
+    this.#unit = unit;
+    this.#store = store;
+    this.#target = {
       kind,
       stack,
       name,
-      status: 'pending',
+      status: 'ready',
       spec,
       facts,
       needs: resourceNeeds,
       protect,
     };
-    this.#unit = unit;
-    this.#store = store;
-    this.#row = unit.mode === 'drop' && before ? { ...before, status: 'pending' } : row;
+    const exists = unit.keepFacts || unit.mode === 'drop';
+    const start = (exists && before) || this.#target;
+    this.#row = { ...start, status: 'pending' };
   }
 
   async open(): Promise<void> {
@@ -53,6 +58,6 @@ export class Checkpoint {
   async #close(): Promise<void> {
     const { kind, stack, name } = this.#row;
     if (this.#unit.mode === 'drop') return this.#store.drop(kind, stack, name);
-    await this.#store.put({ ...this.#row, status: 'ready' });
+    await this.#store.put({ ...this.#target, facts: this.#row.facts });
   }
 }

@@ -130,8 +130,8 @@ export interface Files {
   ensureDir(path: string, mode?: number): Promise<void>;
   /** Atomic: temporary file, fsync, rename, fsync of the folder. */
   write(path: string, text: string, mode?: number): Promise<void>;
-  /** Into the same inode, for files that are bound into running containers. */
-  overwrite(path: string, text: string): Promise<void>;
+  /** Into the same inode, for files that are bound into running containers. False when it is not there. */
+  overwrite(path: string, text: string): Promise<boolean>;
   /** A file or a whole folder; never follows a link, never crosses a mount point. */
   remove(path: string): Promise<void>;
 }

@@ -31,10 +31,12 @@ export const volumeDir = (site: Site, stack: string, name: string) =>
 export const configDir = (site: Site, stack: string, name: string) =>
   join(site.root, 'configs', stack, name);
 export const hostsFile = (site: Site, stack: string, name: string) =>
-  join(site.root, 'hosts', `${idOf(stack, name)}`);
+  join(site.root, 'hosts', idOf(stack, name));
 
-/** The OCI bundle: config.json, resolv.conf and the mount point `rootfs`. */
+/** The OCI bundle: config.json, hosts, resolv.conf and the mount point `rootfs`. */
 export const bundleDir = (site: Site, id: string) => join(site.run, 'containers', id);
+/** Bound over the container's /etc/hosts. */
+export const hostsCopy = (site: Site, id: string) => join(bundleDir(site, id), 'hosts');
 export const rootfsDir = (site: Site, id: string) => join(bundleDir(site, id), 'rootfs');
 
 export const netnsName = (site: Site, id: string) => `baleine-${site.tag}-${id}`;

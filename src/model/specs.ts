@@ -40,10 +40,13 @@ export interface ConfigSpec {
   reader?: { id: string; check: string[]; signal: string };
 }
 
-/** The names of all containers on some bridges, for /etc/hosts; written into the same inode, for it is bound. */
+/** The names of all containers on some bridges. */
 export interface HostsSpec {
+  /** Containers that start copy this. */
   file: string;
   text: string;
+  /** The files bound over /etc/hosts of the containers that see these names, once they have run. */
+  copies: string[];
 }
 
 /** One end of a container on one bridge. */
@@ -100,7 +103,7 @@ export interface ContainerSpec
   mounts: MountSpec[];
   restart: RestartPolicy;
   runtime?: string;
-  /** The host's file that is bound over /etc/hosts; all containers on the same bridges share it. */
+  /** What its /etc/hosts is copied from at each start; all containers on the same bridges share it. */
   hosts_file: string;
 }
 

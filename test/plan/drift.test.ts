@@ -128,7 +128,22 @@ describe('drift', () => {
       [...stack.host.namespaces.entries()].map(([name, all]) => [name, [...all]]);
     const before = addresses();
     stack.host.reboot();
-    expect(stack.planText(FILE)).toMatchInlineSnapshot();
+    expect(stack.planText(FILE)).toMatchInlineSnapshot(`
+      "Changes outside baleine were found:
+
+        # bridge.front will be created (lost: it is gone from the host)
+        + bridge.front
+            + subnet: 10.77.1.0/24
+            + host: 10.77.1.1
+
+        # container.web will be updated in-place (the host has rebooted, disk is not mounted, network namespace is gone, veth missing from bridge front)
+        ~ container.web
+
+        # container.other will be updated in-place (the host has rebooted, disk is not mounted, network namespace is gone, veth missing from bridge front)
+        ~ container.other
+
+      Plan: 1 to add, 2 to change, 0 to destroy."
+    `);
     await stack.apply(FILE);
     expect(addresses()).toEqual(before);
     expect(stack.plan(FILE).changes).toEqual([]);

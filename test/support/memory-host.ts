@@ -1,5 +1,5 @@
 import type { Host, Probe, SeenLimits, SeenLink, Wiring } from '../../src/host/host.js';
-import { cgroupPath, netnsName, netnsPath, type Site } from '../../src/model/site.js';
+import { cgroupPath, hostsCopy, netnsName, netnsPath, type Site } from '../../src/model/site.js';
 import type { ContainerSpec } from '../../src/model/specs.js';
 
 interface MemoryFile {
@@ -101,7 +101,9 @@ export class MemoryHost {
           this.files.set(path, { size: text.length, text, directory: false });
         },
         overwrite: async (path, text) => {
-          this.files.set(path, { size: text.length, text, directory: false });
+          const there = this.files.has(path);
+          if (there) this.files.set(path, { size: text.length, text, directory: false });
+          return there;
         },
         remove: async (path) => {
           for (const each of this.files.keys()) {
@@ -185,6 +187,9 @@ export class MemoryHost {
     const pid = this.#nextPid;
     this.processes.set(pid, pid * 10).set(pid + 1, pid * 10);
     const netns = netnsName(this.site, spec.id);
+    const hosts = this.files.get(spec.hosts_file);
+    if (!hosts) throw new Error(`no ${spec.hosts_file}`);
+    this.files.set(hostsCopy(this.site, spec.id), { ...hosts });
     this.running.set(spec.id, { pid, monitor: pid + 1, netns });
     this.cgroups.set(cgroupPath(this.site, spec.id), { ...spec.limits });
     this.exits.delete(spec.id);

@@ -61,16 +61,16 @@ async function isThere(path: string, text: string, mode: number): Promise<boolea
 }
 
 /** Mode 0644. Cut only after the new text is in, so that a reader never finds the file empty. */
-async function overwrite(path: string, text: string): Promise<void> {
-  const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants;
-  const handle = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o644);
+async function overwrite(path: string, text: string): Promise<boolean> {
+  const handle = await open(path, constants.O_RDWR | constants.O_NOFOLLOW).catch(unlessMissing);
+  if (!handle) return false;
   try {
-    if (((await handle.stat()).mode & 0o7777) !== 0o644) await handle.chmod(0o644);
-    if ((await handle.readFile('utf8')) === text) return;
+    if ((await handle.readFile('utf8')) === text) return true;
     const bytes = Buffer.from(text);
     await handle.write(bytes, 0, bytes.length, 0);
     await handle.truncate(bytes.length);
     await handle.sync();
+    return true;
   } finally {
     await handle.close();
   }
@@ -97,12 +97,11 @@ async function refuseMounts(path: string): Promise<void> {
 }
 
 async function look(path: string) {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  return lstat(path).catch(unlessMissing);
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 async function syncFolder(path: string): Promise<void> {

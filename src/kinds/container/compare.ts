@@ -1,3 +1,4 @@
+import { formatBytes } from '../../model/format.js';
 import { equal } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
@@ -8,7 +9,6 @@ type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 
 /** Changing one of these takes a new process on a new copy of the image. */
 const BORN_WITH = [
-  'args',
   'environment',
   'user',
   'working_dir',
@@ -24,7 +24,6 @@ const BORN_WITH = [
   'dns',
   'runtime',
   'logs',
-  'hosts_file',
 ] as const satisfies (keyof ContainerSpec)[];
 
 /** These are baleine's own affair: the row is enough. */
@@ -53,6 +52,9 @@ function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[]
       : [fromFile(attribute, before[attribute], after[attribute], effect)];
   return [
     ...compareImage(after, before),
+    ...(equal(before.args, after.args)
+      ? []
+      : [fromFile('command', before.args, after.args, 'replace')]),
     ...BORN_WITH.flatMap(changed('replace')),
     ...LIMITS.flatMap((name) =>
       before.limits[name] === after.limits[name]
@@ -164,15 +166,24 @@ function fromFile(
   after: unknown,
   effect: Difference['effect'],
 ): Difference {
-  const reason = `${attribute} changed`;
   return {
     attribute,
     ...(before !== undefined && { before }),
     ...(after !== undefined && { after }),
     cause: 'file',
     effect,
-    reason,
+    reason: `${attribute} ${change(attribute, before, after)}`,
   };
+}
+
+function change(attribute: string, before: unknown, after: unknown): string {
+  if (before === undefined) return 'added';
+  if (after === undefined) return 'removed';
+  if (typeof before === 'object' || typeof after === 'object') return 'changed';
+  const [was, is] = [before, after].map((value) =>
+    attribute === 'limits.memory' ? formatBytes(Number(value)) : value,
+  );
+  return `${was} → ${is}`;
 }
 
 function drift(

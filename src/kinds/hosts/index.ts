@@ -1,14 +1,17 @@
-import { dirname } from 'node:path';
 import type { HostsSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
 
 export interface HostsVerbs {
-  'hosts.write': { file: string; text: string };
+  /** The file, and those of its copies that are there. */
+  'hosts.write': HostsSpec;
+  /** The copies belong to their containers and go with them. */
   'hosts.remove': { file: string };
 }
 
 interface HostsSeen {
   text: string;
+  /** Copies that say something else. */
+  wrong: string[];
 }
 
 /** The names a group of containers sees in /etc/hosts. */
@@ -22,37 +25,26 @@ export const hosts: Kind<HostsSpec, unknown, HostsSeen, HostsVerbs> = {
       { header: 'NOM', value: ({ name }) => name },
     ],
   },
-  observe(spec, _facts, probe) {
-    const text = probe.text(spec.file);
-    return text === undefined ? undefined : { text };
+  observe({ file, text, copies }, _facts, probe) {
+    const there = probe.text(file);
+    if (there === undefined) return undefined;
+    const wrong = copies.filter((copy) => (probe.text(copy) ?? text) !== text);
+    return { text: there, wrong };
   },
-  assume: ({ text }) => ({ text }),
+  assume: ({ text }) => ({ text, wrong: [] }),
   foreign: () => undefined,
-  compare(desired, row, seen) {
-    const moved = row.spec.text !== desired.spec.text;
-    if (!moved && seen.text === desired.spec.text) return [];
-    const cause = moved ? 'file' : 'drift';
-    const reason = moved ? 'names changed' : 'changed on the host';
-    return [{ attribute: 'text', cause, effect: 'update', reason }];
+  compare({ spec }, row, { text, wrong }) {
+    const difference = { attribute: 'text', effect: 'update' } as const;
+    if (row.spec.text !== spec.text || row.spec.copies.join() !== spec.copies.join()) {
+      return [{ ...difference, cause: 'file', reason: 'names changed' }];
+    }
+    if (text === spec.text && wrong.length === 0) return [];
+    return [{ ...difference, cause: 'drift', reason: 'changed on the host' }];
   },
   create: ({ spec }, reason) => [{ verb: 'hosts.write', args: spec, reason }],
   update: ({ spec }, _row, _seen, [difference]) => [
     { verb: 'hosts.write', args: spec, reason: difference?.reason ?? 'unfinished' },
   ],
   remove: ({ spec }, reason) => [{ verb: 'hosts.remove', args: { file: spec.file }, reason }],
-  handlers: async ({ files }) => ({
-    'hosts.write': {
-      one: async ({ file, text }) => {
-        await files.ensureDir(dirname(file));
-        await files.overwrite(file, text);
-        return undefined;
-      },
-    },
-    'hosts.remove': {
-      one: async ({ file }) => {
-        await files.remove(file);
-        return undefined;
-      },
-    },
-  }),
+  handlers: async (host) => (await import('./handlers.js')).hostsHandlers(host),
 };

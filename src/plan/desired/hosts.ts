@@ -3,28 +3,35 @@ import type { Instance } from '../../model/instance.js';
 import { digest } from '../../model/json.js';
 import { byName } from '../../model/names.js';
 import type { Resource } from '../../model/resource.js';
-import { hostsFile } from '../../model/site.js';
+import { hostsCopy, hostsFile, idOf } from '../../model/site.js';
 import type { HostsSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 import type { Leases } from './leases.js';
 
 /**
- * The files for /etc/hosts (hosts(5)). What a container may see depends only on the bridges it is
- * on, so one file serves all containers on the same bridges, however many there are.
+ * The texts of /etc/hosts (hosts(5)). What a container may see depends only on the bridges it is
+ * on, so one text serves all containers on the same bridges, however many there are.
  */
 export function desiredHosts(
   instances: Instance[],
   leases: Leases,
   { config, site }: Context,
 ): Resource<HostsSpec>[] {
-  const groups = new Map(instances.map((each) => [hostsName(each), bridgesOf(each)]));
-  return [...groups].map(([name, bridges]) => ({
+  const groups = new Map<string, Instance[]>();
+  for (const each of instances) {
+    const name = hostsName(each);
+    const members = groups.get(name) ?? [];
+    members.push(each);
+    groups.set(name, members);
+  }
+  return [...groups].map(([name, members]) => ({
     address: addressOf('hosts', name),
     kind: 'hosts',
     name,
     spec: {
       file: hostsFile(site, config.name, name),
-      text: hostsText(bridges, instances, leases),
+      text: hostsText(members, instances, leases),
+      copies: members.map((each) => hostsCopy(site, idOf(config.name, each.name))).sort(byName),
     },
     needs: [],
     protect: false,
@@ -42,10 +49,11 @@ function bridgesOf({ entry }: Instance): string[] {
   return Object.keys(entry.bridges).sort(byName);
 }
 
-function hostsText(bridges: string[], instances: Instance[], leases: Leases): string {
+function hostsText(members: Instance[], instances: Instance[], leases: Leases): string {
+  const bridges = members[0] ? bridgesOf(members[0]) : [];
   const peers =
     bridges.length === 0
-      ? instances.filter((each) => bridgesOf(each).length === 0).map(ownName)
+      ? members.map(ownName)
       : bridges.flatMap((bridge) => instances.flatMap((each) => peerLine(each, bridge, leases)));
   return `${['127.0.0.1 localhost', '::1 localhost', ...peers].join('\n')}\n`;
 }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { cgroupPath, netnsPath, type Site } from '../../../model/site.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import { configJson } from './config-json.js';
@@ -23,7 +23,7 @@ export async function writeBundle(site: Site, spec: ContainerSpec): Promise<void
     cgroup: cgroupPath(site, spec.id),
     netns: netnsPath(site, spec.id),
     files: {
-      '/etc/hosts': spec.hosts_file,
+      '/etc/hosts': files.hosts,
       '/etc/hostname': files.hostname,
       '/etc/resolv.conf': files.resolv,
     },
@@ -34,6 +34,7 @@ export async function writeBundle(site: Site, spec: ContainerSpec): Promise<void
   await mkdir(files.dir, { recursive: true, mode: 0o700 });
   await Promise.all([
     writeFile(files.config, JSON.stringify(config), { mode: 0o600 }),
+    copyFile(spec.hosts_file, files.hosts),
     writeFile(files.hostname, `${spec.hostname}\n`, { mode: 0o644 }),
     writeFile(files.resolv, resolvConf(spec.dns), { mode: 0o644 }),
   ]);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { digest } from '../../../model/json.js';
-import { bundleDir, type Site } from '../../../model/site.js';
+import { bundleDir, hostsCopy, type Site } from '../../../model/site.js';
 
 /** The runtime's own state, its `--root`. */
 export const stateDir = (site: Site, runtime: string) => join(site.run, 'runtime', runtime);
@@ -23,6 +23,7 @@ export const bundleFiles = (site: Site, id: string) => {
     rootfs: join(dir, 'rootfs'),
     config: join(dir, 'config.json'),
     hostname: join(dir, 'hostname'),
+    hosts: hostsCopy(site, id),
     resolv: join(dir, 'resolv.conf'),
     /** Of the container's first process, by conmon. */
     pid: join(dir, 'pid'),
