@@ -1,9 +1,13 @@
-import { readdirSync, rmdirSync } from 'node:fs';
+import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Site } from '../model/site.js';
 
-/** Removes our empty folders in /run once nothing is on record; whatever is in one, it stays. */
+/**
+ * Removes our empty folders in /run once nothing is on record; whatever is in one, it stays, but
+ * for the note which runtime works here, which is made again when it is needed.
+ */
 export function tidy({ run }: Site): void {
+  rmSync(join(run, 'runtime.json'), { force: true });
   removeEmpty(run);
   removeFolder(dirname(run));
 }

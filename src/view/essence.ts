@@ -1,4 +1,5 @@
 import { parseAddress } from '../model/address.js';
+import type { RestartPolicy } from '../model/config.js';
 import type {
   BridgeSpec,
   ConfigSpec,
@@ -50,6 +51,8 @@ const USUAL: Attributes = {
   read_only: false,
 };
 
+const USUAL_PIDS = 2048;
+
 function container(spec: Partial<ContainerSpec>): Attributes {
   const { id, image, args, links, mounts, hosts_file, hostname, logs, restart, ...rest } = spec;
   return {
@@ -57,10 +60,22 @@ function container(spec: Partial<ContainerSpec>): Attributes {
     command: args,
     bridges: links && Object.fromEntries(links.map((link) => [link.bridge, linkText(link)])),
     volumes: mounts?.map(mountText),
-    ...Object.fromEntries(Object.entries(rest).filter(([key, value]) => USUAL[key] !== value)),
+    ...unusual(rest),
     hostname: id?.endsWith(`.${hostname}`) ? undefined : hostname,
-    restart: restart?.max === undefined ? restart?.name : `${restart.name}:${restart.max}`,
+    restart: restart && restartText(restart),
   };
+}
+
+function unusual({ limits, ...rest }: Attributes & Partial<ContainerSpec>): Attributes {
+  const given = Object.entries(rest).filter(([key, value]) => USUAL[key] !== value);
+  const { pids, ...other } = limits ?? {};
+  return { ...Object.fromEntries(given), limits: pids === USUAL_PIDS ? other : limits };
+}
+
+/** `on-failure:3`; undefined for the usual one. */
+function restartText({ name, max }: RestartPolicy): string | undefined {
+  if (name === 'always') return undefined;
+  return max === undefined ? name : `${name}:${max}`;
 }
 
 function linkText({ address, mac }: LinkSpec): string {

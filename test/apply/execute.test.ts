@@ -27,7 +27,8 @@ function put(name: string, { steps = ['make'], ...rest }: Sketch = {}): Unit {
   };
 }
 
-const drop = (name: string, rest: Sketch = {}) => put(name, { mode: 'drop', ...rest });
+const drop = (name: string, rest: Sketch = {}) =>
+  put(name, { mode: 'drop', keepFacts: true, ...rest });
 
 function planOf(units: Unit[], actions: Record<string, Action> = {}): Plan {
   const names = [...new Set(units.map(({ name }) => name))];
@@ -143,12 +144,17 @@ it('drops a row after the last step, pending until then and as it was', async ()
   expect(log).toEqual(['row a pending {"pid":4}', '{"path":"/old"}', 'no row a']);
 });
 
+it('has an updated resource on record as it was until it is as it should be', async () => {
+  const specs: unknown[] = [];
+  const spy = one(() => void specs.push(table.get('a')?.spec));
+  const { table, run } = bench({ limit: spy }, {}, [row('a')]);
+  await run(planOf([put('a', { steps: ['limit'], keepFacts: true })], { a: 'update' }));
+  expect([...specs, table.get('a')?.spec]).toEqual([{ path: '/old' }, { path: '/a' }]);
+});
+
 it('replaces by a drop and a put, and starts from no facts', async () => {
   const { log, run } = bench({ stop: noop, make: noop }, {}, [row('a')]);
-  const units = [
-    drop('a', { steps: ['stop'], keepFacts: true }),
-    put('a', { needs: ['drop volume.a'] }),
-  ];
+  const units = [drop('a', { steps: ['stop'] }), put('a', { needs: ['drop volume.a'] })];
   const outcome = await run(planOf(units, { a: 'replace' }));
   expect(log).toEqual([
     'row a pending {"pid":4}',

@@ -124,9 +124,9 @@ it('keeps what baleine made up out of a new container', () => {
       + volumes: ["/r/volumes/shop/data:/data:ro"]
       + working_dir: /srv
       + environment.MODE: prod
+      + stop_grace_period: 1m30s
       + limits.memory: 64M
       + limits.pids: 100
-      + stop_grace_period: 1m30s
       + restart: on-failure:3
 
 Plan: 1 to add, 0 to change, 0 to destroy.`,
@@ -209,4 +209,16 @@ it('lets no value act on the terminal', () => {
   expect(render(changes)).toContain('x\\u001b[2J\\u009b1m\\u202ey');
   const raw = ['\x1b', '\x9b', '\u202e'].filter((each) => render(changes).includes(each));
   expect(raw).toEqual([]);
+});
+
+it('leaves out of a new container what is so by default', () => {
+  const spec = {
+    image: { name: 'web' },
+    limits: { pids: 2048 },
+    restart: { name: 'always' },
+    user: '0:0',
+  };
+  expect(render([change('container.a', 'create', { spec })])).toContain(
+    '  + container.a\n      + image: web\n\nPlan',
+  );
 });

@@ -100,6 +100,17 @@ Not done (container.b failed): container.c, container.d
   );
 });
 
+it('says once what many failed of', async () => {
+  const others = ['container.x', 'container.y'] as const;
+  const failed = [
+    failure,
+    ...others.map((address) => ({ unit: address, address, error: 'no ip' })),
+  ];
+  const outcome = outcomeOf({ status: 'failed', failed });
+  const { err } = await shown('quiet', planOf(change('container.b', 'create')), [], outcome);
+  expect(err).toContain('Error: container.x, container.y: no ip\n');
+});
+
 it('plain: every kind of unit in words', async () => {
   const events: Event[] = (['update', 'delete', 'forget', 'refresh'] as const).flatMap((action) => [
     { type: 'unit-started', ...about, action },

@@ -2,18 +2,28 @@ import type { Outcome } from '../../model/events.js';
 import { printable } from '../value.js';
 import type { Sink } from '../view.js';
 
-/** All that failed and all that was not tried because of it. */
+/** All that failed and all that was not tried because of it; what has one cause is said once. */
 export function printFailures({ failed, skipped }: Outcome, err: Sink): void {
-  for (const { address, error, hint } of failed) {
-    err(`Error: ${address}: ${lines(error)}\n`);
+  for (const [{ error, hint }, addresses] of grouped(failed, ({ error }) => error)) {
+    err(`Error: ${addresses}: ${lines(error)}\n`);
     if (hint) err(`  ${lines(hint)}\n`);
   }
-  const causes = new Set(skipped.map(({ cause }) => cause));
-  for (const cause of causes) {
-    const those = skipped.filter((each) => each.cause === cause);
-    const addresses = new Set(those.map(({ address }) => address));
-    err(`Not done (${cause}): ${[...addresses].join(', ')}\n`);
+  for (const [{ cause }, addresses] of grouped(skipped, (skip) => skip.cause)) {
+    err(`Not done (${cause}): ${addresses}\n`);
   }
+}
+
+/** The first of each group, and the addresses of all in it. */
+function grouped<T extends { address: string }>(
+  items: readonly T[],
+  keyOf: (item: T) => string,
+): [first: T, addresses: string][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return [...groups.values()].map((group) => {
+    const addresses = new Set(group.map(({ address }) => address));
+    return [group[0] as T, [...addresses].join(', ')];
+  });
 }
 
 function lines(text: string): string {
