@@ -144,6 +144,7 @@ describe.each(['runc', 'crun'].filter(usable))('%s', (name) => {
     expect(readdirSync(bundleDir(site, wanted.id)).sort()).toEqual([
       'config.json',
       'hostname',
+      'hosts',
       'resolv.conf',
       'rootfs',
     ]);
