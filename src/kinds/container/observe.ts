@@ -82,7 +82,7 @@ function exitOf(id: string, probe: Probe, site: Site): ContainerSeen['exit'] {
 }
 
 function strayLinks({ links }: ContainerSpec, probe: Probe): string[] {
-  const mark = links[0]?.alias.replace(/@.*/, '@');
+  const mark = links[0]?.alias.replace(/[^/]*$/, '');
   if (mark === undefined) return [];
   const names = probe.linksWithAlias(mark).map(({ name }) => name);
   return names.filter((name) => !links.some(({ link }) => link === name));

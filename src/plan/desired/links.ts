@@ -25,7 +25,7 @@ export function linksOf(
         bridge,
         bridge_link: spec.link,
         link: vethLink(site, idOf(config.name, name), bridge),
-        alias: linkAlias(site, config.name, `${addressOf('container', name)}@${bridge}`),
+        alias: linkAlias(site, config.name, `${addressOf('container', name)}/${bridge}`),
         device: devices.get(bridge) ?? 'eth0',
         ...(address !== undefined && { address: `${address}/${prefix}` }),
         ...(mac !== undefined && { mac }),
