@@ -1,0 +1,263 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Built } from './built.js';
+
+/** A stack that touches nothing but folders below its root. */
+const STACK = 'name: shop\nvolumes: { data: {}, logs: {} }\n';
+const NOTHING = 'No changes. Your infrastructure matches the configuration.\n';
+
+const isRoot = process.getuid?.() === 0;
+const built = new Built();
+beforeAll(() => built.build());
+afterAll(() => built.remove());
+
+const baleine = (...args: string[]) => built.baleine(args);
+
+describe.skipIf(!isRoot)('with a stack of folders', () => {
+  beforeAll(() => {
+    built.write('baleine.yaml', STACK);
+  });
+  afterEach(async () => {
+    built.write('baleine.yaml', STACK);
+    expect((await baleine('destroy', '-y', '--stack', 'shop')).code).toBe(0);
+    expect(existsSync(built.root)).toBe(false);
+  });
+
+  it('plans and leaves no trace', async () => {
+    const { code, stdout, stderr } = await baleine('plan');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('  # volume.data will be created (new)\n');
+    expect(stdout).toMatch(/\n\nPlan: 2 to add, 0 to change, 0 to destroy\.\n$/);
+    expect(existsSync(built.root)).toBe(false);
+  });
+
+  it('tells changes from none and from errors by --detailed-exitcode', async () => {
+    expect((await baleine('plan', '--detailed-exitcode')).code).toBe(2);
+    expect((await baleine('apply', '-y')).code).toBe(0);
+    expect(await baleine('plan', '--detailed-exitcode')).toEqual({
+      code: 0,
+      stdout: NOTHING,
+      stderr: '',
+    });
+    built.write('baleine.yaml', 'name: shop\nvolume: {}\n');
+    expect((await baleine('plan', '--detailed-exitcode')).code).toBe(1);
+  });
+
+  it('applies once, then has nothing to do and writes nothing', async () => {
+    const first = await baleine('apply', '-y');
+    expect(first.stdout).toMatch(/Apply complete! Resources: 2 added, 0 changed, 0 destroyed\.\n$/);
+    expect(first.stderr).toContain('volume.data: created (');
+    const look = () =>
+      ['', ...readdirSync(built.root)].map((name) => {
+        const { ino, mtimeNs, ctimeNs } = statSync(join(built.root, name), { bigint: true });
+        return `${name} ${ino} ${mtimeNs} ${ctimeNs}`;
+      });
+    const before = look();
+    expect(await baleine('apply', '-y')).toEqual({ code: 0, stdout: NOTHING, stderr: '' });
+    expect(await baleine('apply', '-y', '--quiet')).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect(look()).toEqual(before);
+  });
+
+  it('reports changes by --quiet', async () => {
+    expect(await baleine('apply', '-y', '--quiet')).toEqual({
+      code: 0,
+      stdout: 'baleine shop:\n  volume.data created: new\n  volume.logs created: new\n',
+      stderr: '',
+    });
+  });
+
+  it('streams JSON and nothing else', async () => {
+    const { stdout, stderr } = await baleine('apply', '-y', '--json');
+    const types = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).type);
+    expect(types.slice(0, 4)).toEqual(['change', 'change', 'plan', 'plan-started']);
+    expect(types.at(-1)).toBe('finished');
+    expect(stderr).toBe('');
+  });
+
+  it.each([[['apply']], [['apply', '--quiet']], [['apply', '--json']]])(
+    'does nothing for %j without a terminal to ask on',
+    async (args) => {
+      const { code, stderr } = await baleine(...args);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/^Error: cannot ask for approval.*\n {2}Give -y /);
+      expect(existsSync(built.root)).toBe(false);
+    },
+  );
+
+  it.each([
+    ['yes', 0, 'Apply complete! Resources: 2 added'],
+    ['y', 1, 'Apply cancelled.'],
+    ['', 1, 'Apply cancelled.'],
+  ])('asks on a terminal; %j ends with %d', async (answer, code, end) => {
+    const line = `${process.execPath} ${built.main} apply`;
+    const input = `${answer}\n`;
+    const ran = await built.run('script', ['-qefc', line, '/dev/null'], { input });
+    expect(ran.stdout).toContain("Only 'yes' will be accepted:");
+    expect(ran.stdout).toContain(end);
+    expect(ran.code).toBe(code);
+    expect(existsSync(built.root)).toBe(code === 0);
+  });
+
+  it('colours a terminal, but not under NO_COLOR or --no-color', async () => {
+    const line = `${process.execPath} ${built.main} plan`;
+    const see = async (command: string, env = {}) =>
+      (await built.run('script', ['-qefc', command, '/dev/null'], { env })).stdout;
+    expect(await see(line)).toContain('\x1b[32m+\x1b[0m volume.data');
+    expect(await see(line, { NO_COLOR: '1' })).not.toContain('\x1b[');
+    expect(await see(`${line} --no-color`)).not.toContain('\x1b[');
+  });
+
+  it('limits itself to targets', async () => {
+    const { stdout } = await baleine('apply', '-y', '--target', 'volume.logs');
+    expect(stdout).toContain('Resources: 1 added');
+    expect((await baleine('plan')).stdout).toContain('Plan: 1 to add');
+  });
+
+  it('takes the common options before and after the command', async () => {
+    const file = built.write('other.yaml', 'name: shop\nvolumes: { x: {} }\n');
+    for (const args of [
+      ['-f', file, 'plan'],
+      ['plan', '-f', file],
+      ['--file', file, 'plan'],
+    ]) {
+      expect((await baleine(...args)).stdout).toContain('volume.x will be created');
+    }
+    const root = built.path('elsewhere');
+    expect((await baleine('plan', '--root', root)).stdout).toContain(`path: ${root}/volumes/shop`);
+  });
+
+  it('reads the stack from standard input', async () => {
+    const { stdout } = await built.baleine(['-f', '-', 'plan'], { input: STACK });
+    expect(stdout).toContain('Plan: 2 to add');
+  });
+
+  it('names a file that is not there, and how to name another', async () => {
+    const { code, stderr } = await baleine('plan', '-f', 'nope.yaml');
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^Error: cannot read nope.yaml: no such file\n {2}.*-f FILE/),
+    });
+  });
+
+  it('ends without a word when nobody reads on', async () => {
+    const command = `${process.execPath} ${built.main} plan | (exec <&-; sleep 1); echo $PIPESTATUS`;
+    const { stdout, stderr } = await built.run('bash', ['--norc', '-c', command]);
+    expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' });
+  });
+
+  it('destroys by what is on record, without a file', async () => {
+    await baleine('apply', '-y');
+    built.write('baleine.yaml', 'name: shop\n');
+    const { code, stdout } = await baleine('destroy', '-y');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Destroy complete! Resources: 2 destroyed\.\n$/);
+    expect(existsSync(built.root)).toBe(false);
+    expect((await baleine('destroy', '--stack', 'shop')).stdout).toBe(
+      'No objects need to be destroyed.\n',
+    );
+    expect((await baleine('destroy', '--stack', '../x')).code).toBe(1);
+  });
+
+  it('waits for, skips or reports another at work', async () => {
+    mkdirSync(built.root, { mode: 0o700 });
+    const lock = join(built.root, '.lock');
+    const holder = spawn('flock', [lock, 'sh', '-c', 'echo held; exec sleep 2']);
+    await once(holder.stdout, 'data');
+    const locked = await baleine('apply', '-y');
+    expect(locked.code).toBe(75);
+    expect(locked.stderr).toMatch(/^Error: cannot lock .*pid \d+/);
+    expect(await baleine('apply', '-y', '--lock-skip')).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+    expect((await baleine('apply', '-y', '--lock-timeout', '9s')).code).toBe(0);
+  });
+
+  it('lists nothing where nothing is', async () => {
+    expect((await baleine('ps')).stdout).toBe(
+      'NAME  IMAGE  STATUS  UPTIME  ADDRESSES  LIMITS  HEALTH\n',
+    );
+    expect((await baleine('ps', '--json')).stdout).toBe('[]\n');
+    expect(await baleine('ps', '-q', '--all-stacks')).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+});
+
+describe.skipIf(!isRoot)('a saved plan', () => {
+  const file = built.path('today.plan');
+  beforeAll(() => {
+    built.write('baleine.yaml', STACK);
+  });
+  afterEach(async () => {
+    built.write('baleine.yaml', STACK);
+    await baleine('destroy', '-y');
+  });
+  const refuses = async (reason: string) => {
+    const { code, stdout, stderr } = await baleine('apply', file);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(reason);
+  };
+
+  it('is applied without a question, by its owner alone', async () => {
+    await baleine('plan', '--out', file);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const { code, stdout } = await baleine('apply', file);
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: expect.stringContaining('Resources: 2 added'),
+    });
+    await refuses('something was applied since it was made');
+  });
+
+  it('is refused once the file has changed', async () => {
+    await baleine('plan', '--out', file);
+    built.write('baleine.yaml', `${STACK}# a word\n`);
+    await refuses('baleine.yaml has changed since it was made');
+    expect(existsSync(built.root)).toBe(false);
+  });
+
+  it('is refused for another root', async () => {
+    await baleine('plan', '--out', file, '--root', built.path('elsewhere'));
+    await refuses(`it was made for ${built.path('elsewhere')}`);
+  });
+
+  it('is refused when others could have written it', async () => {
+    await baleine('plan', '--out', file);
+    chmodSync(file, 0o620);
+    await refuses('others than root could have written it');
+  });
+
+  it.each([
+    ['no JSON', 'it is no plan'],
+    ['{"format":"baleine plan 99"}', 'it is not a plan of this version'],
+    ['[]', 'it is not a plan of this version'],
+  ])('is refused when it is %s', async (text, reason) => {
+    built.write('today.plan', text);
+    chmodSync(file, 0o600);
+    await refuses(reason);
+  });
+
+  it('cannot be changed, nor made from standard input', async () => {
+    await baleine('plan', '--out', file);
+    const changed = await baleine('apply', file, '--target', 'volume.data');
+    expect(changed.stderr).toContain('cannot change a saved plan');
+    const piped = await built.baleine(['plan', '-f', '-', '--out', file], { input: STACK });
+    expect(piped.stderr).toContain('cannot save a plan made from standard input');
+    expect(readFileSync(file, 'utf8')).toContain('"baleine plan 1"');
+  });
+
+  it('can be one to destroy', async () => {
+    await baleine('apply', '-y');
+    expect((await baleine('plan', '--destroy', '--out', file)).stdout).toContain(
+      'Plan: 0 to add, 0 to change, 2 to destroy.',
+    );
+    expect((await baleine('apply', file)).stdout).toContain('Destroy complete!');
+    expect(existsSync(built.root)).toBe(false);
+  });
+});

@@ -1,0 +1,29 @@
+import { expect, it, vi } from 'vitest';
+import { interruptible } from '../../src/cli/interrupt.js';
+
+const listeners = () => ['SIGINT', 'SIGTERM', 'SIGHUP'].map((each) => process.listenerCount(each));
+
+it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  'asks to stop at the first %s and ends at the second',
+  async (signal) => {
+    const before = listeners();
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
+    try {
+      const stopped = await interruptible(async (stop) => {
+        expect(stop.aborted).toBe(false);
+        process.emit(signal, signal);
+        expect(exit).not.toHaveBeenCalled();
+        expect(said).toHaveBeenCalledWith(expect.stringContaining('finishing what has begun'));
+        const seen = stop.aborted;
+        process.emit(signal, signal);
+        return seen;
+      });
+      expect(stopped).toBe(true);
+      expect(exit).toHaveBeenCalledWith(130);
+    } finally {
+      vi.restoreAllMocks();
+    }
+    expect(listeners()).toEqual(before);
+  },
+);

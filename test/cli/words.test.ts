@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Built } from './built.js';
+
+const built = new Built();
+beforeAll(() => built.build());
+afterAll(() => built.remove());
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+const commands = ['plan', 'apply', 'destroy', 'ps', 'logs', 'exec', 'doctor'];
+
+it.each(['--version', '-V'])('answers %s', async (option) => {
+  expect(await built.baleine([option])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+it('lists every command in the help', async () => {
+  const { code, stdout } = await built.baleine(['--help']);
+  expect(code).toBe(0);
+  for (const name of commands) expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+  expect((await built.baleine(['help'])).stdout).toBe(stdout);
+});
+
+it.each(['plan', 'apply', 'destroy', 'ps'])('helps with %s by an example', async (name) => {
+  const { code, stdout } = await built.baleine(['help', name]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^Examples?:\n {2}baleine /m);
+});
+
+it('says what may have been meant', async () => {
+  const typo = await built.baleine(['aplly']);
+  expect(typo).toMatchObject({ code: 1, stdout: '' });
+  expect(typo.stderr).toContain("unknown command 'aplly'");
+  expect(typo.stderr).toContain('Did you mean apply?');
+  const option = await built.baleine(['apply', '--auto-aprove']);
+  expect(option).toMatchObject({ code: 1, stdout: '' });
+  expect(option.stderr).toContain('Did you mean --auto-approve?');
+});
+
+it.each([
+  [['plan', '--target', 'web'], 'An address is image, bridge'],
+  [['plan', '--target', 'container.a b'], 'An address is'],
+  [['plan', '--refresh=maybe'], 'true or false.'],
+  [['apply', '--parallelism', '0'], 'A number from 1 up.'],
+  [['apply', '--lock-timeout', 'soon'], 'A duration is like 30s'],
+])('refuses %j', async (args, message) => {
+  const { code, stdout, stderr } = await built.baleine(args);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain(message);
+});
+
+const isRoot = process.getuid?.() === 0;
+
+it.skipIf(!isRoot).each([[['plan']], [['apply', '-y']], [['destroy', '-y']], [['ps']]])(
+  'wants root for %j, and says how',
+  async (args) => {
+    expect(await built.baleine(args, { uid: 65534 })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: `Error: baleine must run as root\n  sudo baleine ${args.join(' ')}\n`,
+    });
+  },
+);
