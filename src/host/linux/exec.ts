@@ -41,7 +41,7 @@ export async function run(
     reject: false,
     detached: true,
     stripFinalNewline: true,
-    env: { ...options.env, LC_ALL: 'C' },
+    env: environment(options),
     stdout: 'pipe',
     stderr: 'pipe',
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
@@ -64,7 +64,7 @@ export async function run(
 export function runSync(program: string, args: string[], options: RunOptions = {}): RunResult {
   const result = spawnSync(program, args, {
     encoding: 'utf8',
-    env: { ...process.env, ...options.env, LC_ALL: 'C' },
+    env: { ...process.env, ...environment(options) },
     maxBuffer: 256 * 1024 * 1024,
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     ...(options.input === undefined ? {} : { input: options.input }),
@@ -78,6 +78,12 @@ export function runSync(program: string, args: string[], options: RunOptions = {
     problem: (result.error as NodeJS.ErrnoException | undefined)?.code,
     signal: result.signal ?? undefined,
   });
+}
+
+/** cron's PATH has no sbin, where Debian keeps mkfs.ext4, losetup and runc. */
+function environment({ env }: RunOptions): Record<string, string> {
+  const path = [process.env.PATH, '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  return { PATH: path.filter(Boolean).join(':'), ...env, LC_ALL: 'C' };
 }
 
 interface Ended {

@@ -12,8 +12,6 @@ export interface IpLink extends SeenLink {
   mac?: string;
   /** The other end of a veth pair is in another network namespace. */
   elsewhere: boolean;
-  /** Bridges: spanning tree protocol. */
-  stp: boolean;
 }
 
 /** All links of our network namespace. Blocking, because a no-op run waits for nothing else. */
@@ -32,7 +30,7 @@ interface IpJson {
   master?: string;
   address?: string;
   ifalias?: string;
-  linkinfo?: { info_kind?: string; info_data?: { stp_state?: number } };
+  linkinfo?: { info_kind?: string };
   addr_info?: { family: string; local: string; prefixlen: number }[];
 }
 
@@ -55,7 +53,6 @@ function toLink(json: IpJson): IpLink {
     up: flags.includes('UP'),
     group: json.group ?? 'default',
     elsewhere: json.link_netnsid !== undefined,
-    stp: (linkinfo?.info_data?.stp_state ?? 0) !== 0,
     addresses: inet.map(({ local, prefixlen }) => `${local}/${prefixlen}`),
     ...(json.link_index !== undefined && { peer: json.link_index }),
     ...(json.address !== undefined && { mac: json.address }),

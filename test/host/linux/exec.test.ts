@@ -36,6 +36,16 @@ describe.each(both)('%s', (_name, start) => {
     });
   });
 
+  it('finds what cron does not', async () => {
+    const path = process.env.PATH;
+    process.env.PATH = '/usr/bin:/bin';
+    try {
+      expect((await start('mkfs.ext4', ['-V'])).stderr).toContain('mke2fs');
+    } finally {
+      process.env.PATH = path;
+    }
+  });
+
   it('tells a missing folder from a missing program', async () => {
     await expect(start('true', [], { cwd: '/nonexistent' })).rejects.toThrow(
       'cannot run true: no folder /nonexistent',

@@ -6,7 +6,7 @@ const BRIDGE = {
   ifindex: 2,
   ifname: 'bb-1',
   flags: ['BROADCAST', 'UP'],
-  linkinfo: { info_kind: 'bridge', info_data: { stp_state: 1 } },
+  linkinfo: { info_kind: 'bridge' },
   ifalias: 'baleine:x:s/bridge.front',
   addr_info: [
     { family: 'inet', local: '10.9.1.1', prefixlen: 24 },
@@ -34,7 +34,6 @@ it('reads kind, state, master, alias and IPv4 addresses of links', () => {
       group: 'default',
       up: false,
       elsewhere: false,
-      stp: false,
       addresses: [],
     },
     {
@@ -44,7 +43,6 @@ it('reads kind, state, master, alias and IPv4 addresses of links', () => {
       group: 'default',
       up: true,
       elsewhere: false,
-      stp: true,
       alias: 'baleine:x:s/bridge.front',
       addresses: ['10.9.1.1/24'],
     },
@@ -56,7 +54,6 @@ it('reads kind, state, master, alias and IPv4 addresses of links', () => {
       group: '77',
       up: true,
       elsewhere: true,
-      stp: false,
       master: 'bb-1',
       mac: '02:00:00:00:00:01',
       addresses: [],

@@ -71,8 +71,9 @@ describe('a bridge', () => {
       up: true,
       alias: alias('bridge.front'),
       addresses: ['10.77.1.1/24'],
-      stp: false,
     });
+    const options = JSON.parse(await ip('-json', '-details', 'link', 'show', front))[0].linkinfo;
+    expect(options.info_data).toMatchObject({ stp_state: 0, forward_delay: 0, mcast_snooping: 0 });
     const counted = await countingIp(ensureFront);
     expect(counted.started.filter((args) => args.includes('-batch'))).toEqual([]);
     expect(seen(front)).toEqual(made);

@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs';
+import { messageOf } from '../../model/errors.js';
+import type { Site } from '../../model/site.js';
+import { linuxCgroups } from './cgroups.js';
+import { type Finding, fail, ok, warn } from './doctor-finding.js';
+import { run } from './exec.js';
+import { packageOf } from './packages.js';
+import { findProgram } from './runtime/programs.js';
+import { PROFILE } from './runtime/seccomp.js';
+import { selectRuntime } from './runtime/select.js';
+
+interface Program {
+  names: [string, ...string[]];
+  /** What makes it say its version. */
+  flag: string;
+  /** What is missed without it; absent: containers cannot do without. */
+  only?: string;
+}
+
+const PROGRAMS: Program[] = [
+  { names: ['ip'], flag: '-Version' },
+  { names: ['mount'], flag: '--version' },
+  { names: ['mkfs.ext4'], flag: '-V' },
+  { names: ['e2fsck'], flag: '-V' },
+  { names: ['resize2fs'], flag: '-V' },
+  { names: ['cp'], flag: '--version' },
+  { names: ['conmon'], flag: '--version' },
+  { names: ['mmdebstrap', 'debootstrap'], flag: '--version', only: 'images from debian' },
+  { names: ['tar'], flag: '--version', only: 'images from tar' },
+  { names: ['xz'], flag: '--version', only: 'images from .tar.xz' },
+  { names: ['zstd'], flag: '--version', only: 'images from .tar.zst' },
+];
+
+export async function programFindings(): Promise<Finding[]> {
+  return Promise.all(PROGRAMS.map(programFinding));
+}
+
+async function programFinding({ names, flag, only }: Program): Promise<Finding> {
+  const name = names.find(findProgram);
+  if (name !== undefined) return ok(name, await versionOf(name, flag));
+  const fix = `apt-get install ${packageOf(names[0])}`;
+  if (only === undefined) return fail(names[0], 'not installed', fix);
+  return warn(names.join(' or '), `not installed: no ${only}`, fix);
+}
+
+/** Some say it on one stream and some on the other, a few with an exit code. */
+async function versionOf(name: string, flag: string): Promise<string> {
+  try {
+    const { stdout, stderr } = await run(name, [flag], { reject: false, timeout: 5000 });
+    const version = /\d+\.\d+[^\s,)]*/.exec(stdout || stderr)?.[0];
+    return `${version ?? 'version unknown'} (${packageOf(name)})`;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** The one that starts a container here, which is more than being installed. */
+export async function runtimeFinding(site: Site): Promise<Finding> {
+  if (process.getuid?.() !== 0) return warn('OCI runtime', 'not tried', 'sudo baleine doctor');
+  try {
+    const { name, version, tried } = await selectRuntime(site, linuxCgroups());
+    const detail = [`${name} ${version} works`, ...tried.map(said)].join('; ');
+    const refused = tried.find(({ error }) => /hybrid/.test(error));
+    return refused ? warn('OCI runtime', detail, HYBRID_FIX) : ok('OCI runtime', detail);
+  } catch (error) {
+    return fail('OCI runtime', oneLine(messageOf(error)), 'apt-get install crun runc');
+  }
+}
+
+/** crun 1.8 wants all controllers on v1 when one is. */
+const HYBRID_FIX =
+  'move its controllers to v1 for crun: mkdir /sys/fs/cgroup/hugetlb && ' +
+  'mount -t cgroup -o hugetlb hugetlb /sys/fs/cgroup/hugetlb';
+
+const said = ({ name, error }: { name: string; error: string }) => `${name}: ${oneLine(error)}`;
+const oneLine = (text: string) => text.replace(/\s*\n\s*/g, '; ');
+
+export function seccompFinding(): Finding {
+  if (existsSync(PROFILE)) return ok('seccomp profile', PROFILE);
+  const fix = 'apt-get install golang-github-containers-common';
+  return fail('seccomp profile', `no ${PROFILE}: only unconfined containers start`, fix);
+}
