@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { Host } from '../../host/host.js';
 import type { Handlers } from '../../model/step.js';
-import type { HostsVerbs } from './index.js';
+import type { HostsVerbs } from './verbs.js';
 
 export function hostsHandlers({ files }: Host): Handlers<HostsVerbs> {
   return {

@@ -1,12 +1,6 @@
 import type { HostsSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
-
-export interface HostsVerbs {
-  /** The file, and those of its copies that are there. */
-  'hosts.write': HostsSpec;
-  /** The copies belong to their containers and go with them. */
-  'hosts.remove': { file: string };
-}
+import type { HostsVerbs } from './verbs.js';
 
 interface HostsSeen {
   text: string;
