@@ -1,5 +1,6 @@
 import { wantsColor } from '../view/color.js';
-import { openView, type View } from '../view/view.js';
+import { openView } from '../view/open.js';
+import type { View } from '../view/view.js';
 import type { Context } from './context.js';
 
 export interface OutputOptions {

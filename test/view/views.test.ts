@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import type { Event, Outcome } from '../../src/model/events.js';
 import type { Change, Plan } from '../../src/model/plan.js';
-import { openView, type ViewOptions } from '../../src/view/view.js';
+import { openView } from '../../src/view/open.js';
+import type { ViewOptions } from '../../src/view/view.js';
 
 const change = (address: Change['address'], action: Change['action'], rest: Partial<Change> = {}) =>
   ({ address, action, reasons: ['new'], differences: [], drift: false, ...rest }) satisfies Change;
