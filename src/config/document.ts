@@ -54,11 +54,12 @@ export function dataOf(node: Node): Json {
 
 /**
  * The entry at a path, or the deepest above it that is there. Short forms count as what they stand
- * for: `[back]` has a `back`, `[A=1]` an `A`.
+ * for: `[back]` has a `back`, `[A=1]` an `A`, and a single value is its own first item.
  */
 export function entryAt(document: Document, path: Path): { entry: Entry; exact: boolean } {
   let entry = document.root;
   for (const segment of path) {
+    if (segment === 0 && entry.node.type === 'scalar') continue;
     const next = childOf(entry.node, segment);
     if (!next) return { entry, exact: false };
     entry = next;

@@ -76,8 +76,8 @@ function render(file: string, line: string, { line: row, column, message, hint }
   const from = Math.max(0, column - 1 - LEAD);
   const shown = harmless(line.slice(from, from + WIDTH));
   const caret = `${shown.slice(0, column - 1 - from).replace(/[^\t]/g, ' ')}^`;
-  const lines = [`${file}:${row}:${column}: ${message}`, `  ${shown}`, `  ${caret}`];
-  return [...lines, ...(hint === undefined ? [] : [hint])].join('\n');
+  const lines = [`${file}:${row}:${column}: ${harmless(message)}`, `  ${shown}`, `  ${caret}`];
+  return [...lines, ...(hint === undefined ? [] : [harmless(hint)])].join('\n');
 }
 
 /** Nothing of the file may steer the terminal. */

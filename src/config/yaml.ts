@@ -41,7 +41,8 @@ function eventsOf(text: string, problems: Problems): Event[] {
     return parseEvents(text, {});
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    problems.atOffset(error.mark?.position ?? 0, `not YAML: ${error.reason}`);
+    const at = error.mark?.position ?? 0;
+    problems.atOffset(at, `not YAML: ${error.reason}`, quoteHint(text, at));
     problems.throwIfAny();
     throw error;
   }
@@ -235,4 +236,12 @@ class Composer {
 
 function forbiddenHint(key: string): string | undefined {
   return key === '<<' ? 'merge keys are YAML 1.1; an alias of the whole value works' : undefined;
+}
+
+/** An unquoted variable among others in braces or brackets is taken for a mapping. */
+function quoteHint(text: string, at: number): string | undefined {
+  const line = text.slice(text.lastIndexOf('\n', at - 1) + 1, at + 1);
+  return /[{[].*\$\{[^"']*$/.test(line)
+    ? 'inside { } and [ ], put quotes around a value with a variable'
+    : undefined;
 }

@@ -56,6 +56,11 @@ function isBackwards(range: string): boolean {
 function checkMounts({ path, entry }: Service, problems: Problems): void {
   const seen = new Set<string>();
   for (const { target, at } of targetsOf(entry, path)) {
+    if (!target.startsWith('/') || target.split('/').includes('..')) {
+      const shown = JSON.stringify(target);
+      problems.atValue(at, `the mount target ${shown} is not an absolute path without ".."`);
+      continue;
+    }
     const place = posix.join(target, '.').replace(/(.)\/$/, '$1');
     if (place === '/' || /^\/(proc|sys|dev)(\/|$)/.test(place)) {
       problems.atValue(at, `nothing can be mounted on ${place}`);
