@@ -63,10 +63,10 @@ module.exports = {
     { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'no-orphan',
-      comment: 'Nothing that main.ts does not reach, tests aside.',
+      comment: 'Nothing that main.ts does not reach, but the types of generated code.',
       severity: 'error',
       from: { path: '^src/main\\.ts$' },
-      to: { path: '^src/', reachable: false },
+      to: { path: '^src/', pathNot: '\\.gen\\.d\\.mts$', reachable: false },
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {

@@ -43,7 +43,7 @@ function loadedAtStart(name: string): string[] {
 function packagesOf(outputs: string[]): Set<string> {
   const inputs = outputs.flatMap((each) => Object.keys(meta.outputs[each]?.inputs ?? {}));
   return new Set(
-    inputs.flatMap((each) => /^node_modules\/((@[^/]+\/)?[^/]+)/.exec(each)?.[1] ?? []),
+    inputs.flatMap((each) => /(?:^|\/)node_modules\/((@[^/]+\/)?[^/]+)/.exec(each)?.[1] ?? []),
   );
 }
 

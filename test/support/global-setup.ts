@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
+import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupRoots, folders } from './leaks.js';
 
 /** Builds dist once, and guards the cgroup parent that the tests running side by side share. */
 export default function setup(): () => void {
-  if (existsSync('src/main.ts'))
-    execFileSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'inherit', 'inherit'] });
+  execFileSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'inherit', 'inherit'] });
   const parents = cgroupRoots().map((root) => join(root, 'baleine'));
   for (const parent of parents) mkdirSync(join(parent, KEEP), { recursive: true });
   return () => {
