@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Limits } from '../../model/config.js';
 import { weightOfShares } from '../../model/cpu-weight.js';
 import { UserError } from '../../model/errors.js';
+import { CPU_PERIOD, quotaOf, sameCpus, samePages } from '../../model/limits.js';
 import { type Controller, controllerDir, type Hierarchies } from './cgroups-hierarchies.js';
 import { readText } from './read.js';
 
@@ -13,9 +14,6 @@ interface Setting {
   /** Whether the kernel's wording means the same. */
   same: (seen: string) => boolean;
 }
-
-/** Microseconds over which the quota of `cpus` is counted; the kernel's default. */
-const PERIOD = 100_000;
 
 const LIMITS: {
   name: keyof Limits;
@@ -95,10 +93,10 @@ function memorySettings(dir: string, version: 1 | 2, { memory }: Limits): Settin
 }
 
 function quotaSettings(dir: string, version: 1 | 2, { cpus }: Limits): Setting[] {
-  const quota = cpus === undefined ? undefined : Math.round(cpus * PERIOD);
-  if (version === 2) return [exactly(join(dir, 'cpu.max'), `${quota ?? 'max'} ${PERIOD}`)];
+  const quota = cpus === undefined ? undefined : quotaOf(cpus);
+  if (version === 2) return [exactly(join(dir, 'cpu.max'), `${quota ?? 'max'} ${CPU_PERIOD}`)];
   return [
-    exactly(join(dir, 'cpu.cfs_period_us'), `${PERIOD}`),
+    exactly(join(dir, 'cpu.cfs_period_us'), `${CPU_PERIOD}`),
     exactly(join(dir, 'cpu.cfs_quota_us'), `${quota ?? -1}`),
   ];
 }
@@ -114,21 +112,18 @@ function cpusetSettings(dir: string, version: 1 | 2, { cpuset }: Limits): Settin
   const file = join(dir, 'cpuset.cpus');
   const all = version === 1 ? readText(join(dirname(dir), 'cpuset.cpus'))?.trim() : '';
   const value = cpuset ?? all ?? '';
-  const wanted = cpusOf(value).join();
   // An empty write(2) never reaches the kernel; a newline does.
-  return [{ file, value: value || '\n', same: (seen) => cpusOf(seen).join() === wanted }];
+  return [{ file, value: value || '\n', same: (seen) => sameCpus(value, seen) }];
 }
 
 function pidsSettings(dir: string, _version: 1 | 2, { pids }: Limits): Setting[] {
   return [exactly(join(dir, 'pids.max'), `${pids}`)];
 }
 
-/** The kernel keeps whole pages, of 64 KiB at most, and writes none as a number beyond reach. */
+/** The kernel writes none as a number beyond reach. */
 function bytes(file: string, value: number | undefined, none: string): Setting {
   const same = (seen: string) =>
-    value === undefined
-      ? seen === none || Number(seen) >= 2 ** 62
-      : Number(seen) <= value && value - Number(seen) < 65536;
+    value === undefined ? seen === none || Number(seen) >= 2 ** 62 : samePages(value, Number(seen));
   return { file, value: value === undefined ? none : `${value}`, same };
 }
 
@@ -137,15 +132,3 @@ function exactly(file: string, value: string): Setting {
 }
 
 const whereKept = (setting: Setting) => (existsSync(setting.file) ? [setting] : []);
-
-/** `0-2,5` as 0, 1, 2, 5 (cpuset(7), list format). */
-function cpusOf(list: string): number[] {
-  const cpus = list
-    .split(',')
-    .filter(Boolean)
-    .flatMap((range) => {
-      const [first = 0, last = first] = range.split('-').map(Number);
-      return Array.from({ length: last - first + 1 }, (_, index) => first + index);
-    });
-  return [...new Set(cpus)].sort((a, b) => a - b);
-}

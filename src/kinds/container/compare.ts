@@ -1,5 +1,6 @@
 import { formatBytes } from '../../model/format.js';
 import { equal } from '../../model/json.js';
+import { sameLimit } from '../../model/limits.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
@@ -149,7 +150,7 @@ function limitDrift(desired: ContainerSpec, row: ContainerRow, seen: ContainerSe
   return LIMITS.flatMap((name) => {
     const wanted = desired.limits[name];
     if (wanted !== row.spec.limits[name] || wanted === undefined) return [];
-    if (limits[name] === wanted) return [];
+    if (sameLimit(name, wanted, limits[name])) return [];
     return [
       {
         ...drift(`limits.${name}`, `limits.${name} was changed on the host`),

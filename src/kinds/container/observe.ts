@@ -36,7 +36,7 @@ export function observe(
   const disk = probe.file(diskFile(site, spec.id)) !== undefined;
   if (!running && !disk) return undefined;
   const exit = running ? undefined : exitOf(spec.id, probe, site);
-  const limits = running ? probe.limits(cgroupPath(site, spec.id)) : undefined;
+  const limits = running ? observeLimits(spec, probe, site) : undefined;
   return {
     disk,
     running,
@@ -79,6 +79,13 @@ function alive(probe: Probe, bootId?: string, pid?: number, startTime?: number):
 function exitOf(id: string, probe: Probe, site: Site): ContainerSeen['exit'] {
   const exit = probe.exit(id);
   return exit && { code: exit.code, outOfMemory: probe.oomKills(cgroupPath(site, id)) > 0 };
+}
+
+/** Only those that were set are read. */
+function observeLimits(spec: ContainerSpec, probe: Probe, site: Site): SeenLimits | undefined {
+  const seen = probe.limits(cgroupPath(site, spec.id));
+  const names = Object.keys(spec.limits) as (keyof SeenLimits)[];
+  return seen && Object.fromEntries(names.map((name) => [name, seen[name]]));
 }
 
 function strayLinks({ links }: ContainerSpec, probe: Probe): string[] {

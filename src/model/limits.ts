@@ -1,0 +1,54 @@
+import type { Limits } from './config.js';
+import { weightOfShares } from './cpu-weight.js';
+
+/** Microseconds over which the quota of `cpus` is counted; the kernel's default. */
+export const CPU_PERIOD = 100_000;
+
+/** Whether a limit as the kernel tells it is the one that was asked for. */
+export function sameLimit<Name extends keyof Limits>(
+  name: Name,
+  wanted: Limits[Name],
+  seen: Limits[Name],
+): boolean {
+  if (wanted === undefined || seen === undefined) return wanted === seen;
+  return SAME[name](wanted as never, seen as never);
+}
+
+const SAME: {
+  [Name in keyof Required<Limits>]: (
+    a: Required<Limits>[Name],
+    b: Required<Limits>[Name],
+  ) => boolean;
+} = {
+  memory: samePages,
+  cpus: (wanted, seen) => quotaOf(wanted) === quotaOf(seen),
+  cpu_shares: (wanted, seen) => wanted === seen || weightOfShares(wanted) === weightOfShares(seen),
+  cpuset: sameCpus,
+  pids: (wanted, seen) => wanted === seen,
+};
+
+/** The kernel keeps whole pages, of 64 KiB at most. */
+export function samePages(wanted: number, seen: number): boolean {
+  return seen <= wanted && wanted - seen < 65536;
+}
+
+/** CPU time in microseconds for each period. */
+export function quotaOf(cpus: number): number {
+  return Math.round(cpus * CPU_PERIOD);
+}
+
+export function sameCpus(wanted: string, seen: string): boolean {
+  return cpusOf(wanted).join() === cpusOf(seen).join();
+}
+
+/** `0-2,5` as 0, 1, 2, 5 (cpuset(7), list format). */
+export function cpusOf(list: string): number[] {
+  const cpus = list
+    .split(',')
+    .filter(Boolean)
+    .flatMap((range) => {
+      const [first = 0, last = first] = range.split('-').map(Number);
+      return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+    });
+  return [...new Set(cpus)].sort((a, b) => a - b);
+}
