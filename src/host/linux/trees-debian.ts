@@ -15,6 +15,9 @@ const DEBOOTSTRAP_VARIANTS: Record<string, string[]> = {
   '-': [],
 };
 
+/** The lists of what there is to install stay packed while they are in the image: 9 MB, not 50. */
+const PACKED_LISTS = 'Acquire::GzipIndexes "true";';
+
 /**
  * Installs a Debian system into an empty tree by mmdebstrap, or by debootstrap where that is
  * absent. Both keep services from starting, and leave no package lists or archives behind.
@@ -29,6 +32,17 @@ export async function installDebian(source: DebianSource, tree: string): Promise
   if (result.code !== 0) {
     throw new Error(`cannot install Debian ${source.suite}: ${complaintsOf(result)}`);
   }
+  await trim(tree);
+}
+
+/**
+ * What was fetched and deleted again would stay in the image file, and be copied for each
+ * container. A file system that cannot be trimmed is merely larger.
+ */
+async function trim(tree: string): Promise<void> {
+  // ext4 gives blocks free when the journal is committed, not before.
+  await run('sync', ['--file-system', '--', tree]);
+  await run('fstrim', ['--quiet-unsupported', '--', tree], { reject: false });
 }
 
 async function bootstrap(source: DebianSource, archives: HostArchive[], tree: string) {
@@ -45,7 +59,9 @@ async function mmdebstrap(
   archives: HostArchive[],
   tree: string,
 ): Promise<RunResult> {
-  const options = (await hostFetchOptions()).map((option) => `--aptopt=${option}`);
+  const options = [PACKED_LISTS, ...(await hostFetchOptions())].map(
+    (option) => `--aptopt=${option}`,
+  );
   const mirrors = mirror
     ? [mirror]
     : archives.map(({ uri, release, component }) => `deb ${uri} ${release} ${component}`);

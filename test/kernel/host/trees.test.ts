@@ -1,14 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
+  fsyncSync,
   linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -17,6 +20,7 @@ import {
   symlinkSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -389,7 +393,7 @@ describe('debian', () => {
 
   it('installs packages into a new file system and leaves no trace of apt', async () => {
     const mirror = repository();
-    await linuxDisks().create(at('a.img'), 64 * 2 ** 20, async (mounted) => {
+    await linuxDisks().create(at('a.img'), 128 * 2 ** 20, async (mounted) => {
       const source = { suite: 'bookworm', packages: ['hello'], variant: 'extract', mirror };
       await trees.debian(source, mounted);
       expect(readFileSync(join(mounted, 'srv/hello'), 'utf8')).toBe('hello');
@@ -401,6 +405,20 @@ describe('debian', () => {
       expect(left).toBe('');
       expect(existsSync(join(mounted, 'usr/sbin/policy-rc.d'))).toBe(false);
     });
+  });
+
+  it('gives back the space of what was deleted on the way', async () => {
+    const mirror = repository();
+    await linuxDisks().create(at('a.img'), 64 * 2 ** 20, async (mounted) => {
+      const fetched = openSync(join(mounted, 'fetched'), 'w');
+      writeSync(fetched, randomBytes(32 * 2 ** 20));
+      fsyncSync(fetched);
+      closeSync(fetched);
+      rmSync(join(mounted, 'fetched'));
+      const source = { suite: 'bookworm', packages: ['hello'], variant: 'extract', mirror };
+      await trees.debian(source, mounted);
+    });
+    expect(statSync(at('a.img')).blocks * 512).toBeLessThan(16 * 2 ** 20);
   });
 
   it("gives the tool's own complaint", async () => {
