@@ -88,7 +88,8 @@ async function debootstrap(
   const from = mirror ?? archives.find(({ release }) => release === suite)?.uri;
   const include = packages.length > 0 ? [`--include=${packages.join(',')}`] : [];
   const places = [suite, tree, ...(from ? [from] : [])];
-  const result = await quietly('debootstrap', [...variants, ...include, '--', ...places]);
+  // It knows no `--`; a suite never begins with a dash (the schema's pattern), a tree is absolute.
+  const result = await quietly('debootstrap', [...variants, ...include, ...places]);
   if (result.code === 0) await cleanApt(tree);
   return result;
 }

@@ -429,6 +429,61 @@ describe('debian', () => {
     );
   });
 
+  describe('without mmdebstrap', () => {
+    const path = process.env.PATH;
+    afterEach(() => {
+      process.env.PATH = path;
+    });
+
+    /** A host without mmdebstrap, debootstrap being this script. */
+    function having(script: string | undefined): void {
+      mkdirSync(at('bin'));
+      for (const name of ['sh', 'find', 'mkdir', 'setpriv', 'sync', 'unshare']) {
+        symlinkSync(join('/usr/bin', name), at('bin', name));
+      }
+      if (script) writeFileSync(at('bin/debootstrap'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+      process.env.PATH = at('bin');
+    }
+    const source = {
+      suite: 'bookworm',
+      packages: ['a', 'b'],
+      variant: 'minbase',
+      mirror: 'http://m/',
+    };
+
+    it('installs by debootstrap', async () => {
+      having(
+        '[ "$1" = --version ] || { for d in cache/apt lib/apt/lists; do mkdir -p "$4/var/$d"; echo > "$4/var/$d/x"; done; echo "$*" > "$4/args"; }',
+      );
+      await trees.debian(source, tree);
+      expect(readFileSync(inTree('args'), 'utf8')).toBe(
+        `--variant=minbase --include=a,b bookworm ${tree} http://m/\n`,
+      );
+      expect(readdirSync(inTree('var/cache/apt'))).toEqual([]);
+    });
+
+    it('says which variant takes mmdebstrap, and what is wrong with debootstrap', async () => {
+      having('[ "$1" = --version ] || { echo "E: no such script"; exit 1; }');
+      const extract = { ...source, variant: 'extract' };
+      await expect(trees.debian(extract, tree)).rejects.toThrow(/no variant extract/);
+      await expect(trees.debian(source, tree)).rejects.toThrow(
+        'cannot install Debian bookworm: E: no such script',
+      );
+    });
+
+    it('says what to install when there is neither', async () => {
+      having(undefined);
+      mkdirSync(at('empty'));
+      execFileSync('/usr/bin/mount', ['--bind', at('empty'), '/usr/sbin']);
+      const failed = await trees.debian(source, tree).catch((error: unknown) => error);
+      execFileSync('/usr/bin/umount', ['/usr/sbin']);
+      expect(failed).toMatchObject({
+        message: expect.stringContaining('neither mmdebstrap nor debootstrap'),
+        hint: 'apt-get install mmdebstrap',
+      });
+    });
+  });
+
   it('mounts nothing on the host while it works, and ends with whoever asked', async () => {
     const [program, args] = sealed('sh', [
       '-c',
