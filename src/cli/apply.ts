@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UserError } from '../model/errors.js';
-import { carryOut } from './carry-out.js';
 import { type Context, openContext } from './context.js';
+import { planStack } from './make-plan.js';
 import { viewFor } from './open-view.js';
 import { addCommonOptions } from './options.js';
 import { addRunOptions, propose, type RunOptions, withStore } from './run.js';
@@ -35,7 +35,6 @@ export function register(program: Command): void {
 async function applyStack(context: Context, options: ApplyOptions): Promise<number> {
   const config = await context.config();
   return withStore(context, options, async (store) => {
-    const { planStack } = await import('./make-plan.js');
     const plan = await planStack(context, config, store.rows, wishesOf(options));
     return propose(context, plan, store, options, false);
   });
@@ -46,13 +45,14 @@ async function applySaved(context: Context, file: string, options: ApplyOptions)
   const { readPlan, refuseStale } = await import('./saved-plan.js');
   const saved = readPlan(file);
   return withStore(context, options, async (store) => {
-    refuseStale(saved, context.site.root, store.serial);
+    await refuseStale(saved, context.site.root, store.serial);
     const { plan, destroy } = saved;
     const view = await viewFor(context, options, destroy);
     if (plan.changes.length === 0) {
       await view.plan(plan);
       return 0;
     }
+    const { carryOut } = await import('./carry-out.js');
     return carryOut(context, plan, store, view, { destroy, parallelism: options.parallelism });
   });
 }

@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
 import type { Store } from '../state/store.js';
@@ -37,8 +36,8 @@ export async function carryOut(
   return exitCode(outcome);
 }
 
-/** Most steps wait for a program or the disk. */
-const DEFAULT_PARALLELISM = 2 * availableParallelism();
+/** As Terraform has it: most steps wait, for a program, the disk, or a process to end. */
+const DEFAULT_PARALLELISM = 10;
 
 function exitCode({ status }: Outcome): number {
   return { done: 0, failed: 1, interrupted: INTERRUPTED }[status];

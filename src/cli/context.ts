@@ -1,19 +1,22 @@
 import type { Command } from 'commander';
 import type { HandlerTable } from '../apply/run-steps.js';
 import type { Host, Probe } from '../host/host.js';
+import { linuxProbe } from '../host/linux/probe.js';
 import { kinds } from '../kinds/index.js';
 import type { Config } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { type Site, siteOf } from '../model/site.js';
-import type { Lock } from '../state/lock.js';
-import type { State } from '../state/state.js';
-import type { Store } from '../state/store.js';
+import { acquireLock, type Lock } from '../state/lock.js';
+import { openState, type State } from '../state/state.js';
+import { openStore, type Store } from '../state/store.js';
 import type { TableFormat } from '../state/table.js';
 import { type CommonOptions, commonOptions } from './options.js';
+import { readConfig } from './read-config.js';
 
 /**
  * The one place where things are put together. Everything but the site is opened when it is asked
- * for, so that a command pays for what it uses.
+ * for. What the run from cron needs is imported at once, for each file of its own costs it a
+ * millisecond; what changes the host is loaded when something is to be changed.
  */
 export class Context {
   readonly site: Site;
@@ -24,32 +27,27 @@ export class Context {
   }
 
   /** Reads and checks the file; rejects with all that is wrong with it. */
-  async config(): Promise<Config> {
-    const { readConfig } = await import('./read-config.js');
+  config(): Promise<Config> {
     return readConfig(this.options.file);
   }
 
   /** To read; a snapshot. */
-  async state(): Promise<State> {
-    const { openState } = await import('../state/state.js');
+  state(): State {
     return openState(this.site, TABLES);
   }
 
   /** To write; the caller holds the lock. */
-  async store(): Promise<Store> {
-    const { openStore } = await import('../state/store.js');
+  store(): Store {
     return openStore(this.site, TABLES);
   }
 
   /** Rejects with LockedError when another has it after `timeoutMs`. */
-  async lock(timeoutMs: number): Promise<Lock> {
-    const { acquireLock } = await import('../state/lock.js');
+  lock(timeoutMs: number): Promise<Lock> {
     return acquireLock(this.site, { timeoutMs });
   }
 
   /** One look at the host. */
-  async probe(): Promise<Probe> {
-    const { linuxProbe } = await import('../host/linux/probe.js');
+  probe(): Promise<Probe> {
     return linuxProbe(this.site);
   }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type Context, openContext } from './context.js';
+import { planDestroy } from './make-plan.js';
 import { addCommonOptions } from './options.js';
 import { addRunOptions, propose, type RunOptions, withStore } from './run.js';
 import { stackName } from './stack-name.js';
@@ -29,7 +30,6 @@ export function register(program: Command): void {
 async function destroyStack(context: Context, options: DestroyOptions): Promise<number> {
   const stack = await stackName(context, options.stack);
   return withStore(context, options, async (store) => {
-    const { planDestroy } = await import('./make-plan.js');
     const plan = await planDestroy(context, stack, store.rows, wishesOf(options));
     return propose(context, plan, store, options, true);
   });

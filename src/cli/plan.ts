@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { type Context, openContext } from './context.js';
+import { planDestroy, planStack } from './make-plan.js';
 import { viewFor } from './open-view.js';
 import { addCommonOptions } from './options.js';
 import { refuseStandardInput, savePlan, sourceOf } from './saved-plan.js';
@@ -31,9 +32,8 @@ export function register(program: Command): void {
 async function runPlan(context: Context, options: PlanOptions): Promise<number> {
   const { destroy = false, out, detailedExitcode } = options;
   if (out !== undefined) refuseStandardInput(context.options.file);
-  const { planDestroy, planStack } = await import('./make-plan.js');
   const config = destroy ? undefined : await context.config();
-  const { rows, serial } = await context.state();
+  const { rows, serial } = context.state();
   const wishes = wishesOf(options);
   const plan = config
     ? await planStack(context, config, rows, wishes)

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { containerTable } from '../view/container-table.js';
+import { describeContainers } from './container-list.js';
 import { type Context, openContext } from './context.js';
 import { addCommonOptions } from './options.js';
 import { stackName } from './stack-name.js';
@@ -30,15 +32,13 @@ export function register(program: Command): void {
 
 async function list(context: Context, options: PsOptions): Promise<void> {
   const stack = options.allStacks ? undefined : await stackName(context, options.stack);
-  const { rows } = await context.state();
-  const { describeContainers } = await import('./container-list.js');
+  const { rows } = context.state();
   const listed = rows.filter(
     (row) => row.kind === 'container' && (stack === undefined || row.stack === stack),
   );
   const containers = describeContainers(listed, await context.probe(), context.site);
   if (options.json) return print(`${JSON.stringify(containers)}\n`);
   if (options.quiet) return print(containers.map(({ name }) => `${name}\n`).join(''));
-  const { containerTable } = await import('../view/container-table.js');
   print(containerTable(containers, { stacks: stack === undefined }));
 }
 

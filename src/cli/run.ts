@@ -2,11 +2,9 @@ import type { Command } from 'commander';
 import { LockedError } from '../model/errors.js';
 import type { Plan } from '../model/plan.js';
 import type { Store } from '../state/store.js';
-import { carryOut } from './carry-out.js';
 import type { Context } from './context.js';
 import { type OutputOptions, viewFor } from './open-view.js';
 import { count, duration } from './options.js';
-import { approve } from './prompt.js';
 
 /** What `apply` and `destroy` have in common. */
 export interface RunOptions extends OutputOptions {
@@ -21,7 +19,7 @@ export function addRunOptions(command: Command): Command {
     .option('-y, --auto-approve', 'do not ask')
     .option('--quiet', 'not one byte when nothing changed; for cron')
     .option('--json', 'one JSON object a line')
-    .option('--parallelism <n>', 'most steps at a time', count)
+    .option('--parallelism <n>', 'most steps at a time (default: 10)', count)
     .option('--lock-timeout <duration>', 'wait so long for another baleine, as 30s', duration)
     .option('--lock-skip', 'when another baleine is at work, end with 0; for cron');
 }
@@ -38,7 +36,7 @@ export async function withStore(
   });
   if (!lock) return 0;
   try {
-    return await work(await context.store());
+    return await work(context.store());
   } finally {
     lock.release({ removeIfEmpty: true });
   }
@@ -55,6 +53,10 @@ export async function propose(
   const view = await viewFor(context, options, destroy);
   await view.plan(plan);
   if (plan.changes.length === 0) return 0;
-  if (!options.autoApprove && !(await approve(options, destroy))) return 1;
+  if (!options.autoApprove) {
+    const { approve } = await import('./prompt.js');
+    if (!(await approve(options, destroy))) return 1;
+  }
+  const { carryOut } = await import('./carry-out.js');
   return carryOut(context, plan, store, view, { destroy, parallelism: options.parallelism });
 }

@@ -52,8 +52,8 @@ export function refuseStandardInput(file: string): void {
   throw new UserError('cannot save a plan made from standard input', 'Give the file with -f FILE.');
 }
 
-/** Throws when the plan is for other state or another file than there are now. */
-export function refuseStale(saved: SavedPlan, root: string, serial: string): void {
+/** Rejects when the plan is for other state or another file than there are now. */
+export async function refuseStale(saved: SavedPlan, root: string, serial: string): Promise<void> {
   if (saved.root !== root) {
     throw new UserError(
       `cannot apply the plan: it was made for ${saved.root}, and this is ${root}`,
@@ -62,7 +62,7 @@ export function refuseStale(saved: SavedPlan, root: string, serial: string): voi
   }
   if (saved.serial !== serial) throw stale('something was applied since it was made');
   const { source } = saved;
-  if (source && readConfig(source.file).digest !== source.digest) {
+  if (source && (await readConfig(source.file)).digest !== source.digest) {
     throw stale(`${source.file} has changed since it was made`);
   }
 }

@@ -1,15 +1,18 @@
+import { jsonView } from './progress/json.js';
+import { plainView } from './progress/plain.js';
+import { quietView } from './progress/quiet.js';
 import type { View, ViewOptions } from './view.js';
 
-/** Loads what the style needs and no more: the run from cron has a quiet view. */
+/** The live list is loaded when there is a terminal to draw it on. */
 export async function openView(options: ViewOptions): Promise<View> {
   switch (options.style) {
     case 'quiet':
-      return (await import('./progress/quiet.js')).quietView(options);
+      return quietView(options);
     case 'json':
-      return (await import('./progress/json.js')).jsonView(options);
+      return jsonView(options);
+    case 'plain':
+      return plainView(options);
     case 'tasks':
       return (await import('./progress/listr.js')).taskView(options);
-    case 'plain':
-      return (await import('./progress/plain.js')).plainView(options);
   }
 }
