@@ -41,6 +41,8 @@ export interface Probe {
   oomKills(cgroup: string): number;
   /** IPv4 addresses (`10.77.1.4/24`) by device name, inside the network namespace of a process. */
   addresses(pid: number): Map<string, string[]>;
+  /** Where a process has a folder or file mounted that was deleted since: it sees the old one. */
+  deadMounts(pid: number): string[];
   /** What conmon wrote when the container ended. */
   exit(id: string): { code: number; at: string } | undefined;
 }

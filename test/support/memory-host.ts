@@ -51,6 +51,7 @@ export class MemoryHost {
       text: (path) => this.files.get(path)?.text,
       limits: (cgroup) => this.cgroups.get(cgroup),
       oomKills: () => 0,
+      deadMounts: () => [],
       addresses: (pid) => this.namespaces.get(this.#netnsOf(pid)) ?? new Map(),
       exit: (id) => this.exits.get(id),
     };

@@ -18,6 +18,15 @@ export function readMounts(): Mount[] {
 }
 
 /**
+ * Paths, as a process sees them, whose mounted folder or file was deleted: then the kernel
+ * (fs/d_path.c, dentry_path) adds `//deleted` to the root of the mount. Empty for no process.
+ */
+export function deadMountsOf(pid: number): string[] {
+  const mounts = parseMounts(readText(`/proc/${pid}/mountinfo`) ?? '');
+  return mounts.filter(({ root }) => root.endsWith('//deleted')).map(({ path }) => path);
+}
+
+/**
  * proc_pid_mountinfo(5): `36 35 98:0 /root /path options fields… - type source super-options`, the
  * number of optional fields before the dash being free.
  */

@@ -5,7 +5,7 @@ import type { Probe, SeenLink } from '../host.js';
 import { hierarchiesOf } from './cgroups-hierarchies.js';
 import { readLimits, readOomKills } from './cgroups-read.js';
 import { readLinks } from './links-seen.js';
-import { backingFile, type Mount, readMounts } from './mounts.js';
+import { backingFile, deadMountsOf, type Mount, readMounts } from './mounts.js';
 import { addressesOf } from './probe-addresses.js';
 import { bootId, startTime } from './processes.js';
 import { ifThere, readText } from './read.js';
@@ -31,6 +31,7 @@ export async function linuxProbe(site: Site): Promise<Probe> {
     limits: (cgroup) => readLimits(hierarchies, cgroup),
     oomKills: (cgroup) => readOomKills(hierarchies, cgroup),
     addresses: addressesOf,
+    deadMounts: deadMountsOf,
     exit: (id) => exitOf(join(site.run, 'exits', id)),
   };
 }

@@ -5,8 +5,8 @@ export function readText(path: string): string | undefined {
   return ifThere(() => readFileSync(path, 'utf8'));
 }
 
-/** Not there is also what its process (ESRCH) or its cgroup (ENODEV) answers on its way out. */
-const ABSENT = ['ENOENT', 'ENOTDIR', 'ESRCH', 'ENODEV'];
+/** Not there is also what a process (ESRCH; EINVAL for its mounts) or a cgroup (ENODEV) on its way out answers. */
+const ABSENT = ['ENOENT', 'ENOTDIR', 'ESRCH', 'EINVAL', 'ENODEV'];
 
 /** Undefined when what is looked at is not there. */
 export function ifThere<T>(look: () => T): T | undefined {

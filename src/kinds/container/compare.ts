@@ -99,6 +99,7 @@ function compareHost(desired: ContainerSpec, row: ContainerRow, seen: ContainerS
     ...(seen.disk ? [] : [drift('disk', 'disk file is gone', 'replace')]),
     ...(seen.mounted ? [] : [drift('mount', 'disk is not mounted')]),
     ...(seen.netns ? [] : [drift('network', 'network namespace is gone')]),
+    ...seen.deadMounts.map((path) => drift('volumes', `what is mounted at ${path} was deleted`)),
     ...recorded.flatMap((link) => linkDrift(link, seen)),
     ...seen.stray.map((link) => drift('bridges', `veth ${link} is left over`)),
     ...limitDrift(desired, row, seen),

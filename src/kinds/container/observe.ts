@@ -16,6 +16,8 @@ export interface ContainerSeen {
   links: Record<string, LinkState>;
   /** Ends that bear the container's mark but are in no row: an update was cut off. */
   stray: string[];
+  /** Targets of mounts whose source was deleted, perhaps made again: the process sees the old one. */
+  deadMounts: string[];
   /** Absent when the cgroup is. */
   limits?: SeenLimits;
 }
@@ -46,6 +48,7 @@ export function observe(
     rebooted: facts?.boot_id !== undefined && facts.boot_id !== probe.bootId,
     links: observeLinks(spec.links, running ? facts?.pid : undefined, probe),
     stray: strayLinks(spec, probe),
+    deadMounts: running ? deadMounts(spec, facts?.pid, probe) : [],
     ...(exit && { exit }),
     ...(limits && { limits }),
   };
@@ -66,6 +69,7 @@ export function assume(spec: ContainerSpec): ContainerSeen {
     rebooted: false,
     links: Object.fromEntries(links),
     stray: [],
+    deadMounts: [],
     limits: spec.limits,
   };
 }
@@ -86,6 +90,13 @@ function observeLimits(spec: ContainerSpec, probe: Probe, site: Site): SeenLimit
   const seen = probe.limits(cgroupPath(site, spec.id));
   const names = Object.keys(spec.limits) as (keyof SeenLimits)[];
   return seen && Object.fromEntries(names.map((name) => [name, seen[name]]));
+}
+
+/** Of those in the spec; what a process has mounted itself is its own affair. */
+function deadMounts({ mounts }: ContainerSpec, pid: number | undefined, probe: Probe): string[] {
+  if (pid === undefined || mounts.length === 0) return [];
+  const dead = new Set(probe.deadMounts(pid));
+  return mounts.map(({ target }) => target).filter((target) => dead.has(target));
 }
 
 function strayLinks({ links }: ContainerSpec, probe: Probe): string[] {

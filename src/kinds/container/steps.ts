@@ -55,8 +55,8 @@ export function remove({ spec, facts }: ContainerRow, reason: string, site: Site
 }
 
 /**
- * Only what the differences call for. A namespace or a monitor cannot be given to a running
- * process, so those take a restart; links, limits, names and the mount do not.
+ * Only what the differences call for. A namespace, a monitor or a folder cannot be given to a
+ * running process, so those take a restart; links, limits, names and the disk's mount do not.
  */
 export function update(
   { spec }: Resource<ContainerSpec>,
@@ -67,7 +67,8 @@ export function update(
 ): ContainerStep[] {
   const about = (prefix: string) =>
     differences.find(({ attribute }) => `${attribute}.`.startsWith(`${prefix}.`))?.reason;
-  const restart = about('network') ?? about('monitor') ?? groupLost(differences);
+  const restart =
+    about('network') ?? about('monitor') ?? about('volumes') ?? groupLost(differences);
   const start = about('process') ?? restart;
   return [
     ...(restart && seen.running ? [stop(row.spec, row.facts, restart)] : []),
