@@ -1,0 +1,148 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import {
+  bridgeLink,
+  diskFile,
+  hostsCopy,
+  imageFile,
+  netnsName,
+  rootfsDir,
+  siteOf,
+  vethLink,
+  volumeDir,
+} from '../../../src/model/site.js';
+import { appliedStack, headings, NOTHING, PAIR, parentOf } from './stack.js';
+
+const MiB = 2 ** 20;
+const use = appliedStack(PAIR);
+const site = () => siteOf(use().host.root);
+const run = (program: string, ...args: string[]) => use().host.run(program, args);
+const first = (id: string) => use().pids(id)[0] ?? 0;
+
+interface Drift {
+  /** What somebody does behind baleine's back. */
+  done: () => unknown;
+  /** The headings of the plan, in order: all that it names, and why. */
+  named: (string | RegExp)[];
+  /** Containers that take a new process to mend. */
+  restarted?: string[];
+  /** That it is mended, beyond an empty plan and two servers that answer. */
+  mended?: () => Promise<void>;
+}
+
+const DRIFTS: Record<string, Drift> = {
+  'a killed process': {
+    done: () => process.kill(first('pair.a'), 'SIGKILL'),
+    named: [/^container\.a will be updated in-place \(process \d+ ended with 137\)$/],
+    restarted: ['pair.a'],
+  },
+  'a killed monitor': {
+    done: () => process.kill(parentOf(first('pair.a')), 'SIGKILL'),
+    named: [/^container\.a will be updated in-place \(its monitor, process \d+, is gone\)$/],
+    restarted: ['pair.a'],
+  },
+  'a deleted veth': {
+    done: () => run('ip', 'link', 'delete', vethLink(site(), 'pair.a', 'front')),
+    named: ['container.a will be updated in-place (veth missing from bridge front)'],
+  },
+  'a deleted bridge': {
+    done: () => run('ip', 'link', 'delete', bridgeLink(site(), 'front')),
+    named: [
+      'bridge.front will be created (lost: it is gone from the host)',
+      'container.a will be updated in-place (veth has left bridge front)',
+      'container.b will be updated in-place (veth has left bridge front)',
+    ],
+  },
+  'a deleted network namespace': {
+    done: () => run('ip', 'netns', 'delete', netnsName(site(), 'pair.a')),
+    named: ['container.a will be updated in-place (network namespace is gone)'],
+    restarted: ['pair.a'],
+    mended: async () => {
+      const { stdout } = await run('ip', 'netns', 'pids', netnsName(site(), 'pair.a'));
+      expect(stdout.split('\n')).toContain(String(first('pair.a')));
+    },
+  },
+  'a disk unmounted lazily': {
+    done: () => run('umount', '--lazy', rootfsDir(site(), 'pair.a')),
+    named: ['container.a will be updated in-place (disk is not mounted)'],
+    mended: async () => {
+      // One loop device for the old and the new mount: two would write the same file behind each other's back.
+      await run('busybox', 'touch', join(rootfsDir(site(), 'pair.a'), 'from-outside'));
+      await use().done('exec', 'a', '--', 'busybox', 'stat', '/from-outside');
+    },
+  },
+  'a deleted disk': {
+    done: () => run('rm', diskFile(site(), 'pair.a')),
+    named: ['container.a must be replaced (disk file is gone)'],
+    restarted: ['pair.a'],
+  },
+  'a deleted image': {
+    done: () => run('rm', imageFile(site(), 'pair.box')),
+    named: ['image.box will be created (lost: it is gone from the host)'],
+  },
+  'a deleted volume': {
+    done: () => run('rm', '-r', volumeDir(site(), 'pair', 'data')),
+    named: [
+      'volume.data will be created (lost: it is gone from the host)',
+      'container.a will be updated in-place (what is mounted at /data was deleted)',
+    ],
+    restarted: ['pair.a'],
+    mended: async () => {
+      await use().done('exec', 'a', '--', 'busybox', 'touch', '/data/from-inside');
+      await run('stat', join(volumeDir(site(), 'pair', 'data'), 'from-inside'));
+    },
+  },
+  'a memory limit changed by hand': {
+    done: () =>
+      use()
+        .memory('pair.a')
+        .write(32 * MiB),
+    named: ['container.a will be updated in-place (limits.memory was changed on the host)'],
+    mended: async () => expect(use().memory('pair.a').read()).toBe(64 * MiB),
+  },
+  'edited names of peers': {
+    done: () => run('sh', '-c', 'echo 10.9.9.9 b >> "$0"', hostsCopy(site(), 'pair.a')),
+    named: [/^hosts\.front-\w+ will have its derived files refreshed \(changed on the host\)$/],
+    mended: async () => {
+      const hosts = await use().done('exec', 'a', '--', 'busybox', 'cat', '/etc/hosts');
+      expect(hosts).toMatch(/^10\.77\.1\.12\s+b$/m);
+      expect(hosts).not.toContain('10.9.9.9');
+    },
+  },
+};
+
+it.each(Object.entries(DRIFTS))(
+  'names %s with its reason; one apply mends it, and nothing else',
+  async (_, { done, named, restarted = [], mended }) => {
+    const stack = use();
+    const before = stack.processes('pair.a', 'pair.b');
+    const loops = await loopsNow();
+    await done();
+
+    const planned = await stack.plan();
+    expect(headings(planned)).toEqual(
+      named.map((each) => (typeof each === 'string' ? each : expect.stringMatching(each))),
+    );
+    expect(planned).toContain('Changes outside baleine were found:\n');
+    expect(planned).not.toContain('baleine will perform the following actions:');
+
+    await stack.apply();
+    expect(await stack.plan()).toBe(NOTHING);
+    const after = stack.processes('pair.a', 'pair.b');
+    const changed = Object.keys(after).filter((id) => after[id] !== before[id]);
+    expect(changed).toEqual(restarted);
+    await stack.answers('10.77.1.11', ['a']);
+    await stack.answers('10.77.1.12', ['b']);
+    await mended?.();
+    await expect.poll(loopsNow).toEqual(loops);
+  },
+);
+
+/** Backing files of the stack's loop devices. */
+async function loopsNow(): Promise<string[]> {
+  const now = await use().host.snapshot();
+  return Object.keys(now)
+    .filter((name) => name.startsWith('loop '))
+    .map((name) => now[name] ?? '')
+    .sort();
+}
