@@ -1,17 +1,13 @@
-import { boolCoreTag, floatCoreTag, intCoreTag, NOT_RESOLVED, nullCoreTag } from 'js-yaml';
+import { Schema } from 'yaml';
 import type { Scalar } from './document.js';
 
-/** How anything begins that is not text; most values do not. */
-const SPECIAL = /^(?:[-+.~0-9tTfFnN]|$)/;
-const TAGS = [nullCoreTag, boolCoreTag, intCoreTag, floatCoreTag];
+const { tags } = new Schema({ schema: 'core' });
 
 /** What an unquoted text means in the core schema (YAML 1.2.2, section 10.3.2). */
 export function resolve(text: string): Scalar['value'] {
-  if (!SPECIAL.test(text)) return text;
-  for (const tag of TAGS) {
-    if (tag.implicitFirstChars && !tag.implicitFirstChars.includes(text.charAt(0))) continue;
-    const value = tag.resolve(text, false, tag.tagName);
-    if (value !== NOT_RESOLVED) return value;
+  for (const tag of tags) {
+    if (!('test' in tag) || !tag.test?.test(text)) continue;
+    return tag.resolve(text, () => undefined, {}) as Scalar['value'];
   }
   return text;
 }

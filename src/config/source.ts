@@ -2,7 +2,9 @@ import { createReadStream } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { messageOf, UserError } from '../model/errors.js';
 import type { Source } from './load.js';
-import { MAX_SIZE } from './yaml.js';
+
+/** Bytes. */
+export const MAX_SIZE = 1024 * 1024;
 
 /**
  * Reads the file, or standard input for `-`; relative paths then begin at the current folder.

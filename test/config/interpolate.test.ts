@@ -100,7 +100,7 @@ describe('variables', () => {
 it('tells that a variable needs quotes inside a flow collection', () => {
   expect(complaint('name: x\nimages: { a: ${B} }', { B: 'c' })).toBe(
     [
-      'baleine.yaml:2:15: not YAML: missed comma between flow collection entries',
+      'baleine.yaml:2:15: not YAML: Unexpected flow-map-start at node end',
       '  images: { a: ${B} }',
       '                ^',
       'inside { } and [ ], put quotes around a value with a variable',
