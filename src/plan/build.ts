@@ -88,7 +88,7 @@ function changesOf(decisions: Decision[], units: Unit[], kinds: Kinds): Change[]
 function changeOf({ action, resource, row, reasons, differences }: Decision, kinds: Kinds): Change {
   const { kind, name, spec } = (resource ?? row) as Resource | Row;
   const moved = differences.length > 0 && differences.every(({ cause }) => cause === 'drift');
-  const lost = action === 'forget' || (action === 'create' && row?.status === 'ready');
+  const lost = (action === 'forget' || action === 'create') && row?.status === 'ready';
   return {
     address: addressOf(kind, name),
     action: kinds[kind].derived ? 'refresh' : action,

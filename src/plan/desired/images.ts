@@ -1,5 +1,6 @@
 import type { ImageSource } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
+import { formatBytes } from '../../model/format.js';
 import { imageVersion } from '../../model/image-version.js';
 import type { Resource } from '../../model/resource.js';
 import { idOf, imageFile } from '../../model/site.js';
@@ -54,6 +55,7 @@ function ownSpec(
 ): ImageSpec {
   const parent = 'image' in from ? specOf(from.image, context, specs) : undefined;
   const sources = context.sources[name];
+  if (size !== undefined && parent && size < parent.size) throw tooSmall(name, parent, context);
   return {
     id: idOf(context.config.name, name),
     size: size ?? parent?.size ?? DEFAULT_SIZE,
@@ -72,6 +74,13 @@ function ownSpec(
         }
       : config,
   };
+}
+
+function tooSmall(name: string, { size }: ImageSpec, { config }: Context): UserError {
+  return new UserError(
+    `${config.where(['images', name, 'size'])}: image ${name} is smaller than its base, which has ${formatBytes(size)}`,
+    'Leave size out to have the same, or give a larger one.',
+  );
 }
 
 function resource(
