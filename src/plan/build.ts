@@ -68,14 +68,15 @@ function refuse(decisions: Decision[], { foreign }: Observed): void {
     return action === 'create' && reason ? [`cannot create ${resource.address}: ${reason}`] : [];
   });
   const kept = decisions.filter(
-    ({ action, row }) => row?.protect && (action === 'delete' || action === 'replace'),
+    ({ action, row, resource }) =>
+      (action === 'delete' && row?.protect) || (action === 'replace' && resource?.protect),
   );
   const guarded = kept.map(
     ({ action, row, reasons }) =>
       `cannot ${action} ${row?.kind}.${row?.name}: it is protected (${reasons.join(', ')})`,
   );
   if (taken.length + guarded.length === 0) return;
-  const hint = guarded.length > 0 ? 'Set protect: false and apply, then try again.' : undefined;
+  const hint = guarded.length > 0 ? 'Set protect: false and apply; then it can go.' : undefined;
   throw new UserError([...taken, ...guarded].join('\n'), hint);
 }
 

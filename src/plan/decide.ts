@@ -32,7 +32,10 @@ export function decide(
     const reasons = [row.status === 'pending' ? UNFINISHED : 'lost: it is gone from the host'];
     return { action: 'create', reasons, differences: [], resource, row };
   }
-  const differences = kinds[resource.kind].compare(resource, row, seen);
+  const differences = [
+    ...kinds[resource.kind].compare(resource, row, seen),
+    ...compareProtect(resource, row),
+  ];
   const reasons = differences.map(({ reason }) => reason);
   const decision = { differences, resource, row, seen };
   if (forced) return { ...decision, action: 'replace', reasons: ['asked for', ...reasons] };
@@ -43,6 +46,13 @@ export function decide(
     return { ...decision, action: 'update', reasons: [UNFINISHED, ...reasons] };
   }
   return differences.length > 0 ? { ...decision, action: 'update', reasons } : undefined;
+}
+
+/** On record only, so no kind looks at it. */
+function compareProtect({ protect: after }: Resource, { protect: before }: Row): Difference[] {
+  if (before === after) return [];
+  const reason = `protect ${before} → ${after}`;
+  return [{ attribute: 'protect', before, after, cause: 'file', effect: 'update', reason }];
 }
 
 /** A row that the file no longer speaks of. */

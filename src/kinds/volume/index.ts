@@ -34,10 +34,11 @@ export const volume: Kind<VolumeSpec, unknown, VolumeSeen, VolumeVerbs> = {
           },
         ],
   create: ({ spec }, reason) => [{ verb: 'volume.create', args: { path: spec.path }, reason }],
-  // Only an unfinished creation comes here: a folder has nothing to update.
-  update: ({ spec }) => [
-    { verb: 'volume.create', args: { path: spec.path }, reason: 'unfinished' },
-  ],
+  // A folder has nothing to update, but its creation may have been cut off.
+  update: ({ spec }, { status }) =>
+    status === 'pending'
+      ? [{ verb: 'volume.create', args: { path: spec.path }, reason: 'unfinished' }]
+      : [],
   remove: ({ spec }, reason) => [{ verb: 'volume.remove', args: { path: spec.path }, reason }],
   handlers: async (host) => (await import('./handlers.js')).volumeHandlers(host),
 };
