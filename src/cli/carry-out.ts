@@ -6,7 +6,7 @@ import { unmovedByPipes } from './broken-pipe.js';
 import type { Context } from './context.js';
 import { INTERRUPTED } from './failure.js';
 import { interruptible } from './interrupt.js';
-import { tidy } from './tidy.js';
+import { tidy, tidyStack } from './tidy.js';
 
 export interface CarryOutOptions {
   destroy: boolean;
@@ -31,6 +31,7 @@ export async function carryOut(
       return execute(plan, deps);
     }),
   );
+  if (!store.rows.some(({ stack }) => stack === plan.stack)) tidyStack(context.site, plan.stack);
   if (store.rows.length === 0) tidy(context.site);
   await view.finish(plan, outcome);
   return exitCode(outcome);

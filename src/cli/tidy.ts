@@ -12,6 +12,14 @@ export function tidy({ run }: Site): void {
   removeFolder(dirname(run));
 }
 
+/** Removes the folders that a stack had below the root, once none of it is on record. */
+export function tidyStack({ root }: Site, stack: string): void {
+  for (const entry of list(root).filter((each) => each.isDirectory())) {
+    removeFolder(join(root, entry.name, stack));
+    removeFolder(join(root, entry.name));
+  }
+}
+
 function removeEmpty(dir: string): void {
   for (const entry of list(dir)) {
     if (entry.isDirectory()) removeEmpty(join(dir, entry.name));
@@ -28,12 +36,12 @@ function list(dir: string) {
   }
 }
 
-/** Leaves what is not empty, where something is mounted, and what is gone already. */
+/** Leaves what is no folder or not empty, where something is mounted, and what is gone already. */
 function removeFolder(dir: string): void {
   try {
     rmdirSync(dir);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    if (!['ENOTEMPTY', 'EBUSY', 'ENOENT'].includes(code)) throw error;
+    if (!['ENOTEMPTY', 'ENOTDIR', 'EBUSY', 'ENOENT'].includes(code)) throw error;
   }
 }
