@@ -1,0 +1,167 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import {
+  bridgeLink,
+  diskFile,
+  imageFile,
+  netnsName,
+  rootfsDir,
+  siteOf,
+} from '../../../src/model/site.js';
+import { difference } from '../../support/leaks.js';
+import { inPrivateHost } from '../../support/private-host.js';
+import { headings, PAIR, Stack } from './stack.js';
+
+/** What may change at any time: the tables, the folders they are in, the disk of a running server. */
+const MOVED = /^changed: file .*\/(root|root\/[a-z]+|[a-z]+\.csv|other\.c\.img) \(/;
+
+it(
+  'leaves loops, mounts, namespaces, links, cgroups, state, processes and files as they were',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, PAIR);
+    const before = await host.snapshot();
+    await stack.apply();
+    const kinds = difference(before, await host.snapshot()).map((line) => line.split(' ')[1]);
+    expect([...new Set(kinds)].sort()).toEqual([
+      ...['cgroup', 'file', 'link', 'loop', 'mount', 'netns', 'process', 'state'],
+    ]);
+
+    expect(await stack.destroy()).toContain('Destroy complete! Resources: 5 destroyed.\n');
+    await expect.poll(async () => difference(before, await host.snapshot())).toEqual([]);
+    expect(await stack.run('destroy', '-y', '--quiet')).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+  }),
+);
+
+it(
+  'needs no file when the stack is named',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, PAIR);
+    await stack.apply();
+    const nowhere = join(host.dir, 'none.yaml');
+
+    const lost = await host.baleine(['-f', nowhere, 'destroy', '-y'], { reject: false });
+    expect(lost.code).toBe(1);
+    expect(lost.stderr).toContain(nowhere);
+    expect(stack.pids('pair.a')).not.toEqual([]);
+    await host.baleine(['-f', nowhere, 'destroy', '--stack', 'pair', '-y']);
+    expect(await host.leaks()).toEqual([]);
+  }),
+);
+
+it(
+  'leaves another stack on the same root alone',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, PAIR);
+    const bridges = { back: { subnet: '10.77.2.0/24' } };
+    const containers = {
+      c: { image: 'box', command: PAIR.containers.a.command, stop_signal: 'SIGKILL' },
+    };
+    const other = new Stack(
+      host,
+      { name: 'other', images: PAIR.images, bridges, containers },
+      'other.yaml',
+    );
+    await other.apply();
+    const before = await host.snapshot();
+    const process = other.processes('other.c');
+    await stack.apply();
+
+    await stack.destroy();
+    expect(other.processes('other.c')).toEqual(process);
+    const left = difference(before, await host.snapshot());
+    expect(left.filter((line) => !MOVED.test(line))).toEqual([]);
+    await other.destroy();
+  }),
+);
+
+it(
+  'ends a stack that was never finished',
+  inPrivateHost(async (host) => {
+    const run = ['/bin/busybox false'];
+    const bad = { from: { image: 'box' }, run };
+    const containers = { ...PAIR.containers, c: { image: 'bad', command: ['busybox'] } };
+    const stack = new Stack(host, { ...PAIR, images: { ...PAIR.images, bad }, containers });
+
+    const ran = await stack.run('apply', '-y');
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain('image.bad');
+    expect(ran.stderr).toMatch(/container\.c.*image\.bad failed/);
+    await stack.answers('10.77.1.11', ['a']);
+    await stack.destroy();
+  }),
+);
+
+it(
+  'goes on over what somebody has taken away already',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, PAIR);
+    const site = siteOf(host.root);
+    await stack.apply();
+
+    process.kill(stack.pids('pair.a')[0] ?? 0, 'SIGKILL');
+    await host.run('ip', ['link', 'delete', bridgeLink(site, 'front')]);
+    await host.run('ip', ['netns', 'delete', netnsName(site, 'pair.b')]);
+    await host.run('umount', ['--lazy', rootfsDir(site, 'pair.b')]);
+    await host.run('rm', [diskFile(site, 'pair.a'), imageFile(site, 'pair.box')]);
+    await stack.destroy();
+  }),
+);
+
+it(
+  'reports what it could not take away, takes the rest, and finishes when it can',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, PAIR);
+    await stack.apply();
+    const disk = diskFile(siteOf(host.root), 'pair.a');
+    await host.run('chattr', ['+i', disk]);
+
+    const ran = await stack.run('destroy', '-y');
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain(disk);
+    expect(stack.pids('pair.a')).toEqual([]);
+    expect(stack.pids('pair.b')).toEqual([]);
+    await host.run('chattr', ['-i', disk]);
+    await stack.destroy();
+  }),
+);
+
+it(
+  'refuses to take away what is protected',
+  inPrivateHost(async (host) => {
+    const b = { ...PAIR.containers.b, protect: true };
+    const stack = new Stack(host, { ...PAIR, containers: { ...PAIR.containers, b } });
+    await stack.apply();
+    const before = await host.snapshot();
+
+    const ran = await stack.run('destroy', '-y');
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain('cannot delete container.b: it is protected');
+    expect(difference(before, await host.snapshot())).toEqual([]);
+
+    stack.write(PAIR);
+    expect(headings(await stack.plan())).toEqual([
+      'container.b will be updated in-place (protect true → false)',
+    ]);
+    await stack.apply();
+    await stack.destroy();
+  }),
+);
+
+it(
+  'keeps what users put below the root',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, PAIR);
+    await stack.apply();
+    const note = join(host.root, 'note.txt');
+    writeFileSync(note, 'mine\n');
+
+    await stack.destroy();
+    await host.run('grep', ['mine', note]);
+    await host.run('rm', ['-r', host.root]);
+  }),
+);
