@@ -36,7 +36,9 @@ async function applyStack(context: Context, options: ApplyOptions): Promise<numb
   const config = await context.config();
   return withStore(context, options, async (store) => {
     const plan = await planStack(context, config, store.rows, wishesOf(options));
-    return propose(context, plan, store, options, false);
+    const code = await propose(context, plan, store, options, false);
+    if (code === 0 && store.rows.some(({ stack }) => stack === config.name)) context.keepConfig();
+    return code;
   });
 }
 

@@ -5,13 +5,13 @@ import { linuxProbe } from '../host/linux/probe.js';
 import { kinds } from '../kinds/index.js';
 import type { Config } from '../model/config.js';
 import { UserError } from '../model/errors.js';
-import { type Site, siteOf } from '../model/site.js';
+import { configCache, type Site, siteOf } from '../model/site.js';
 import { acquireLock, type Lock } from '../state/lock.js';
 import { openState, type State } from '../state/state.js';
 import { openStore, type Store } from '../state/store.js';
 import type { TableFormat } from '../state/table.js';
 import { type CommonOptions, commonOptions } from './options.js';
-import { readConfig } from './read-config.js';
+import { type Read, readConfig, recallConfig } from './read-config.js';
 
 /**
  * The one place where things are put together. Everything but the site is opened when it is asked
@@ -21,14 +21,26 @@ import { readConfig } from './read-config.js';
 export class Context {
   readonly site: Site;
   #host: Promise<Host> | undefined;
+  #read: Read | undefined;
 
   constructor(readonly options: CommonOptions) {
     this.site = siteOf(options.root);
   }
 
-  /** Reads and checks the file; rejects with all that is wrong with it. */
-  config(): Promise<Config> {
-    return readConfig(this.options.file);
+  /** Reads and checks the file, or recalls it; rejects with all that is wrong with it. */
+  async config(): Promise<Config> {
+    this.#read = await recallConfig(this.options.file, configCache(this.site));
+    return this.#read.config;
+  }
+
+  /** What was recalled, read with its lines: undefined when the config has them. */
+  async configWithLines(): Promise<Config | undefined> {
+    return this.#read?.recalled ? readConfig(this.options.file) : undefined;
+  }
+
+  /** For the next run to recall. The caller holds the lock. */
+  keepConfig(): void {
+    this.#read?.keep?.();
   }
 
   /** To read; a snapshot. */

@@ -24,8 +24,7 @@ export async function planStack(
   rows: readonly Row[],
   wishes: Wishes,
 ): Promise<Plan> {
-  const sources = fingerprints(config);
-  const resources = desired({ config, rows, site: context.site, sources });
+  const resources = await desiredBy(config, context, rows);
   return build(context, config.name, resources, rows, wishes);
 }
 
@@ -37,6 +36,23 @@ export async function planDestroy(
   wishes: Wishes,
 ): Promise<Plan> {
   return build(context, stack, [], rows, wishes, 'asked to be destroyed');
+}
+
+/** What stands in the way is told with its line, and a recalled config does not know the lines. */
+async function desiredBy(
+  config: Config,
+  context: Context,
+  rows: readonly Row[],
+): Promise<Resource[]> {
+  const by = (each: Config) =>
+    desired({ config: each, rows, site: context.site, sources: fingerprints(each) });
+  try {
+    return by(config);
+  } catch (error) {
+    const withLines = await context.configWithLines();
+    if (!withLines) throw error;
+    return by(withLines);
+  }
 }
 
 async function build(

@@ -1,13 +1,16 @@
 import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Site } from '../model/site.js';
+import { configCache, type Site } from '../model/site.js';
 
 /**
  * Removes our empty folders in /run once nothing is on record; whatever is in one, it stays, but
- * for the note which runtime works here, which is made again when it is needed.
+ * for what is made again when it is needed: the note which runtime works here, and the files as
+ * they were understood.
  */
-export function tidy({ run }: Site): void {
+export function tidy(site: Site): void {
+  const { run } = site;
   rmSync(join(run, 'runtime.json'), { force: true });
+  rmSync(configCache(site), { recursive: true, force: true });
   removeEmpty(run);
   removeFolder(dirname(run));
 }

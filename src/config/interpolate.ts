@@ -2,7 +2,8 @@ import type { Document, Scalar } from './document.js';
 import type { Problems } from './problem.js';
 import { complaintOf, resolve } from './scalar.js';
 
-type Environment = Record<string, string | undefined>;
+/** The value of a variable, or undefined when it is not set. */
+type LookUp = (name: string) => string | undefined;
 
 const REFERENCE = /\$\$|\$\{([^}]*)\}|\$\{/g;
 const BODY = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?])(.*))?$/s;
@@ -15,21 +16,21 @@ const BODY = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?])(.*))?$/s;
  *
  * @returns the text of the file as it would be with every variable written out
  */
-export function interpolate(document: Document, env: Environment, problems: Problems): string {
+export function interpolate(document: Document, lookUp: LookUp, problems: Problems): string {
   const { text } = document;
   if (!text.includes('$')) return text;
   let result = '';
   let done = 0;
   for (const scalar of document.scalars) {
     if (!scalar.text.includes('$')) continue;
-    replaceIn(scalar, document, env, problems);
+    replaceIn(scalar, document, lookUp, problems);
     result += text.slice(done, scalar.start) + scalar.text;
     done = scalar.end;
   }
   return result + text.slice(done);
 }
 
-function replaceIn(scalar: Scalar, { text }: Document, env: Environment, problems: Problems): void {
+function replaceIn(scalar: Scalar, { text }: Document, lookUp: LookUp, problems: Problems): void {
   const { start, end, text: before } = scalar;
   let from = start;
   scalar.text = before.replace(REFERENCE, (reference, body?: string) => {
@@ -38,7 +39,7 @@ function replaceIn(scalar: Scalar, { text }: Document, env: Environment, problem
     from = at + 1;
     if (reference === '$$') return '$';
     const complain = (message: string, hint?: string) => problems.atOffset(at, message, hint);
-    return substituteFor(body, env, complain) ?? reference;
+    return substituteFor(body, lookUp, complain) ?? reference;
   });
   const isOneVariable = /^\$\{[^}]*\}$/.test(before);
   scalar.value = scalar.plain && isOneVariable ? resolve(scalar.text) : scalar.text;
@@ -48,7 +49,7 @@ function replaceIn(scalar: Scalar, { text }: Document, env: Environment, problem
 
 function substituteFor(
   body: string | undefined,
-  env: Environment,
+  lookUp: LookUp,
   complain: (message: string, hint?: string) => void,
 ): string | undefined {
   if (body === undefined) {
@@ -64,7 +65,7 @@ function substituteFor(
     );
     return undefined;
   }
-  const value = Object.hasOwn(env, name) ? env[name] : undefined;
+  const value = lookUp(name);
   const isMissing = value === undefined || (value === '' && operator?.startsWith(':'));
   if (!isMissing) return value;
   if (operator?.endsWith('-')) return rest;

@@ -22,14 +22,21 @@ export interface Source {
 }
 
 /**
- * Reads baleine.yaml into a Config.
+ * Reads baleine.yaml into a Config. Adds to `variables` the names of those it asked for.
  *
  * @throws ConfigError with everything that is wrong, each with its place
  */
-export function loadConfig({ file, text, env, directory }: Source): Config {
+export function loadConfig(
+  { file, text, env, directory }: Source,
+  variables = new Set<string>(),
+): Config {
   const document = parseYaml(file, text);
   const problems = new Problems(document);
-  const written = interpolate(document, env, problems);
+  const lookUp = (name: string) => {
+    variables.add(name);
+    return Object.hasOwn(env, name) ? env[name] : undefined;
+  };
+  const written = interpolate(document, lookUp, problems);
   problems.throwIfAny();
   const sections = understand(document, directory, problems);
   problems.throwIfAny();

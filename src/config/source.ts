@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { messageOf, UserError } from '../model/errors.js';
 import type { Source } from './load.js';
@@ -12,7 +12,7 @@ export const MAX_SIZE = 1024 * 1024;
  * @throws UserError when it is missing, unreadable, larger than 1 MiB or not UTF-8
  */
 export async function readSource(file: string): Promise<Omit<Source, 'env'>> {
-  const bytes = file === '-' ? await drain(process.stdin) : await contentOf(file);
+  const bytes = file === '-' ? await drain(process.stdin) : contentOf(file);
   if (bytes.length > MAX_SIZE) throw new UserError(`cannot read ${file}: it is larger than 1 MiB`);
   const directory = file === '-' ? process.cwd() : dirname(resolve(file));
   try {
@@ -23,9 +23,9 @@ export async function readSource(file: string): Promise<Omit<Source, 'env'>> {
   }
 }
 
-async function contentOf(file: string): Promise<Buffer> {
+function contentOf(file: string): Buffer {
   try {
-    return await drain(createReadStream(file));
+    return take(file);
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const hint = isMissing ? 'name another with -f FILE, or - for standard input' : undefined;
@@ -35,6 +35,21 @@ async function contentOf(file: string): Promise<Buffer> {
 }
 
 /** No more than is needed to see that it is too large: the source may have no end. */
+function take(file: string): Buffer {
+  const descriptor = openSync(file, 'r');
+  try {
+    const buffer = Buffer.allocUnsafe(MAX_SIZE + 1);
+    let size = 0;
+    for (let more = 1; more > 0 && size < buffer.length; size += more) {
+      more = readSync(descriptor, buffer, size, buffer.length - size, null);
+    }
+    return buffer.subarray(0, size);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** The same of a stream, which may make us wait. */
 async function drain(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -33,6 +33,9 @@ export const configDir = (site: Site, stack: string, name: string) =>
 export const hostsFile = (site: Site, stack: string, name: string) =>
   join(site.root, 'hosts', idOf(stack, name));
 
+/** What was understood of each file. */
+export const configCache = (site: Site) => join(site.run, 'config');
+
 /** The OCI bundle: config.json, hosts, resolv.conf and the mount point `rootfs`. */
 export const bundleDir = (site: Site, id: string) => join(site.run, 'containers', id);
 /** Bound over the container's /etc/hosts. */

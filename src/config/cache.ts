@@ -1,0 +1,93 @@
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Config } from '../model/config.js';
+import { digest } from '../model/json.js';
+import type { Source } from './load.js';
+
+/**
+ * The bundle names each of its files after what is in it and in those it loads, so no build takes
+ * for its own what another one has understood.
+ */
+const BUILD = import.meta.url;
+
+/** A file as it was understood, and all that this depends on. */
+interface Kept {
+  build: string;
+  /** Digest of the text. */
+  text: string;
+  /** Digest of the value of each variable that was asked for; null for one that was not set. */
+  variables: Record<string, string | null>;
+  config: Omit<Config, 'file' | 'where'>;
+}
+
+/**
+ * The Config that `keep` wrote to this folder for this file; undefined when anything it depends on
+ * is another one now, when there is none, or when it cannot be read. Knows the file, but no lines.
+ */
+export function recall(dir: string, source: Source): Config | undefined {
+  const kept = read(join(dir, nameOf(source)));
+  if (kept?.build !== BUILD || kept.text !== digest(source.text)) return undefined;
+  const variables = Object.entries(kept.variables);
+  if (variables.some(([name, value]) => markOf(name, source) !== value)) return undefined;
+  return { ...kept.config, file: source.file, where: () => source.file };
+}
+
+/**
+ * Keeps what was understood for the next run, for root's eyes: the values of the containers'
+ * environment are in it. A host where that fails goes without.
+ */
+export function keep(
+  dir: string,
+  source: Source,
+  { file: _, where: __, ...config }: Config,
+  variables: ReadonlySet<string>,
+): void {
+  const path = join(dir, nameOf(source));
+  const kept: Kept = {
+    build: BUILD,
+    text: digest(source.text),
+    variables: Object.fromEntries([...variables].map((name) => [name, markOf(name, source)])),
+    config,
+  };
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const body = JSON.stringify(kept);
+    writeFileSync(`${path}.new`, `${digest(body)}\n${body}`, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  } catch {
+    // the next run takes the long way again
+  }
+}
+
+function nameOf({ file, directory }: Source): string {
+  return `${digest(join(directory, basename(file)), 32)}.json`;
+}
+
+function markOf(name: string, { env }: Source): string | null {
+  const value = Object.hasOwn(env, name) ? env[name] : undefined;
+  return value === undefined ? null : digest(value);
+}
+
+/** Believed only when it is whole and nobody else could have written it: root acts on it. */
+function read(path: string): Kept | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(path, 'r');
+    const { uid, mode } = fstatSync(descriptor);
+    if (uid !== process.getuid?.() || (mode & 0o077) !== 0) return undefined;
+    const [checksum, body = ''] = readFileSync(descriptor, 'utf8').split('\n');
+    return checksum === digest(body) ? JSON.parse(body) : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}

@@ -1,0 +1,116 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the file, not of the test
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { keep, recall } from '../../src/config/cache.js';
+import { loadConfig, type Source } from '../../src/config/load.js';
+import type { Config } from '../../src/model/config.js';
+import { EXAMPLE } from './example.js';
+
+let dir: string;
+beforeEach(() => {
+  dir = join(mkdtempSync(join(tmpdir(), 'baleine-cache-')), 'config');
+});
+afterEach(() => rmSync(join(dir, '..'), { recursive: true }));
+
+const TEXT = `
+name: shop
+images: { base: { from: { tar: "\${TAR:-base.tar}" } } }
+containers: { web: { image: base, command: [true], environment: { A: "\${A}", B: "\${B-}" } } }
+`;
+const SOURCE = { file: 'baleine.yaml', text: TEXT, directory: '/srv', env: { A: '1', TAR: '' } };
+
+/** Understands and keeps. */
+function understand(source: Source = SOURCE): Config {
+  const variables = new Set<string>();
+  const config = loadConfig(source, variables);
+  keep(dir, source, config, variables);
+  return config;
+}
+
+/** Without what cannot be compared. */
+const bare = (config: Config | undefined) => config && { ...config, where: undefined };
+
+const theFile = () => join(dir, readdirSync(dir)[0] as string);
+
+it.each([
+  ['the example of the format', { ...SOURCE, text: EXAMPLE }],
+  ['a file with variables', SOURCE],
+  ['hardly anything', { ...SOURCE, text: 'name: x' }],
+  ['a name that is a trap', { ...SOURCE, text: 'name: x\nvolumes: { tostring: {} }' }],
+])('recalls %s as it was understood', (_what, source) => {
+  const config = understand(source);
+  expect(bare(recall(dir, source))).toStrictEqual(bare(config));
+});
+
+it('knows the file, but no lines', () => {
+  understand();
+  expect(recall(dir, SOURCE)?.where(['containers', 'web'])).toBe('baleine.yaml');
+});
+
+describe('takes the long way', () => {
+  it.each<[string, Partial<Source>]>([
+    ['another text', { text: `${TEXT} ` }],
+    ['another value', { env: { A: '2', TAR: '' } }],
+    ['a value that is gone', { env: { TAR: '' } }],
+    ['a value that is new', { env: { A: '1', TAR: '', B: '' } }],
+    ['an empty value instead of none', { env: { A: '1' } }],
+    ['a value like a property of all objects', { env: { A: '1', TAR: '', B: 'toString' } }],
+    ['another folder', { directory: '/srv/other' }],
+    ['another file', { file: 'other.yaml' }],
+  ])('for %s', (_what, change) => {
+    understand();
+    expect(recall(dir, SOURCE)).toBeDefined();
+    expect(recall(dir, { ...SOURCE, ...change })).toBeUndefined();
+  });
+
+  it('but not for a variable that the file does not speak of', () => {
+    understand();
+    expect(recall(dir, { ...SOURCE, env: { ...SOURCE.env, C: '3' } })).toBeDefined();
+  });
+
+  it('when nothing was kept', () => expect(recall(dir, SOURCE)).toBeUndefined());
+
+  it.each<[string, (text: string) => string]>([
+    ['is cut off', (text) => text.slice(0, -9)],
+    ['is empty', () => ''],
+    ['is null', () => 'null'],
+    ['is a list', () => '[]'],
+    ['is of another build', (text) => text.replace('cache', 'crash')],
+    ['has another letter in it', (text) => text.replace('"shop"', '"ship"')],
+  ])('when what was kept %s', (_what, spoil) => {
+    understand();
+    writeFileSync(theFile(), spoil(readFileSync(theFile(), 'utf8')));
+    expect(recall(dir, SOURCE)).toBeUndefined();
+  });
+
+  it('when others could have written it', () => {
+    understand();
+    chmodSync(theFile(), 0o620);
+    expect(recall(dir, SOURCE)).toBeUndefined();
+  });
+});
+
+it('is for the eyes of its owner', () => {
+  understand();
+  expect(statSync(dir).mode & 0o777).toBe(0o700);
+  expect(statSync(theFile()).mode & 0o777).toBe(0o600);
+  expect(readdirSync(dir)).toHaveLength(1);
+});
+
+it('goes without when it cannot be written', () => {
+  writeFileSync(dir, '');
+  understand();
+  expect(existsSync(join(dir, 'x'))).toBe(false);
+  expect(recall(dir, SOURCE)).toBeUndefined();
+});
