@@ -1,5 +1,5 @@
 import { keep, recall } from '../config/cache.js';
-import type { Source } from '../config/load.js';
+import type { Source } from '../config/source.js';
 import { readSource } from '../config/source.js';
 import type { Config } from '../model/config.js';
 

@@ -10,7 +10,7 @@ import {
 import { basename, join } from 'node:path';
 import type { Config } from '../model/config.js';
 import { digest } from '../model/json.js';
-import type { Source } from './load.js';
+import type { Source } from './source.js';
 
 /**
  * The bundle names each of its files after what is in it and in those it loads, so no build takes

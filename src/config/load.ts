@@ -8,18 +8,9 @@ import { interpolate } from './interpolate.js';
 import { normalise, type Sections } from './normalise/index.js';
 import { Problems } from './problem.js';
 import { salvage } from './salvage.js';
+import type { Source } from './source.js';
 import validate from './validate.gen.mjs';
 import { parseYaml } from './yaml.js';
-
-export interface Source {
-  /** As messages name it; `-` for standard input. */
-  file: string;
-  text: string;
-  /** Of `${NAME}` in values. */
-  env: NodeJS.ProcessEnv;
-  /** Where relative paths begin: the folder of the file. */
-  directory: string;
-}
 
 /**
  * Reads baleine.yaml into a Config. Adds to `variables` the names of those it asked for.

@@ -1,7 +1,16 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { messageOf, UserError } from '../model/errors.js';
-import type { Source } from './load.js';
+
+export interface Source {
+  /** As messages name it; `-` for standard input. */
+  file: string;
+  text: string;
+  /** Of `${NAME}` in values. */
+  env: NodeJS.ProcessEnv;
+  /** Where relative paths begin: the folder of the file. */
+  directory: string;
+}
 
 /** Bytes. */
 export const MAX_SIZE = 1024 * 1024;

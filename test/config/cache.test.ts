@@ -13,7 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keep, recall } from '../../src/config/cache.js';
-import { loadConfig, type Source } from '../../src/config/load.js';
+import { loadConfig } from '../../src/config/load.js';
+import type { Source } from '../../src/config/source.js';
 import type { Config } from '../../src/model/config.js';
 import { EXAMPLE } from './example.js';
 
