@@ -167,7 +167,7 @@ describe.skipIf(!isRoot)('with a stack of folders', () => {
   it('waits for, skips or reports another at work', async () => {
     mkdirSync(built.root, { mode: 0o700 });
     const lock = join(built.root, '.lock');
-    const holder = spawn('flock', [lock, 'sh', '-c', 'echo held; exec sleep 2']);
+    const holder = spawn('flock', [lock, 'sh', '-c', 'echo held; exec cat']);
     await once(holder.stdout, 'data');
     const locked = await baleine('apply', '-y');
     expect(locked.code).toBe(75);
@@ -177,7 +177,9 @@ describe.skipIf(!isRoot)('with a stack of folders', () => {
       stdout: '',
       stderr: '',
     });
-    expect((await baleine('apply', '-y', '--lock-timeout', '9s')).code).toBe(0);
+    const waiting = baleine('apply', '-y', '--lock-timeout', '30s');
+    setTimeout(() => holder.stdin.end(), 500);
+    expect((await waiting).code).toBe(0);
   });
 
   it('lists nothing where nothing is', async () => {
