@@ -1,3 +1,1 @@
-import type { Metafile } from 'esbuild';
-
-export function bundle(outdir: string): Promise<Metafile>;
+export function bundle(outdir: string): Promise<Record<string, string[]>>;

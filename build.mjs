@@ -1,38 +1,48 @@
 // Bundles src/main.ts and all it imports into dist/, which runs without node_modules. What is
-// imported lazily stays in chunks of its own: the run from cron loads little more than main.js.
-import { chmod, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+// imported lazily stays in files of its own. CommonJS, for each ES module that Node resolves costs
+// the run from cron a millisecond or two, and the loader of ES modules itself ten.
+import { chmod, rm, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { build } from 'rolldown';
+
+/** What a no-op apply needs, with all that these import at once, is one file. */
+const HOT = /\/src\/cli\/(program|apply)\.ts$/;
 
 /**
  * @param {string} outdir is emptied first
- * @returns {Promise<import('esbuild').Metafile>} which file went into which chunk
+ * @returns {Promise<Record<string, string[]>>} by absolute path of a file, the modules in it
  */
 export async function bundle(outdir) {
   await rm(outdir, { recursive: true, force: true });
-  const { metafile } = await build({
-    entryPoints: ['src/main.ts'],
-    outdir,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
+  const { output } = await build({
+    input: 'src/main.ts',
     platform: 'node',
-    target: 'node20',
-    chunkNames: 'chunks/[name]-[hash]',
-    minifyWhitespace: true,
-    minifySyntax: true,
-    legalComments: 'none',
-    banner: {
-      // CommonJS packages in the bundle require() Node's own modules only; esbuild gives them the
-      // `require` it finds in scope. The hashbang is main.js's, and a comment in a chunk.
-      js: '#!/usr/bin/env node\nconst require=process.getBuiltinModule;',
+    logLevel: 'warn',
+    output: {
+      dir: outdir,
+      format: 'cjs',
+      dynamicImportInCjs: false,
+      entryFileNames: '[name].js',
+      chunkFileNames: 'chunks/[name]-[hash].js',
+      codeSplitting: { groups: [{ name: 'hot', test: HOT }] },
+      // Names stay: they tell where an error comes from.
+      minify: { compress: true, mangle: false },
+      comments: false,
+      banner: ({ isEntry }) => (isEntry ? '#!/usr/bin/env node' : ''),
     },
-    logLevel: 'warning',
-    metafile: true,
   });
+  // Our own package.json makes modules of .js files.
+  await writeFile(join(outdir, 'package.json'), '{"type":"commonjs"}\n');
   await chmod(join(outdir, 'main.js'), 0o755);
-  return metafile;
+  return Object.fromEntries(
+    output
+      .filter((each) => each.type === 'chunk')
+      .map(({ fileName, moduleIds }) => [
+        resolve(outdir, fileName),
+        moduleIds.map((id) => relative('', id)),
+      ]),
+  );
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await bundle('dist');

@@ -10,8 +10,17 @@ export function canonical(value: unknown): string {
   });
 }
 
+/** Whether two values have the same canonical text. */
 export function equal(a: unknown, b: unknown): boolean {
-  return canonical(a) === canonical(b);
+  if (a === b) return true;
+  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+  const names = Object.keys(a).filter((name) => a[name] !== undefined);
+  const others = Object.keys(b).filter((name) => b[name] !== undefined);
+  return names.length === others.length && names.every((name) => equal(a[name], b[name]));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }
 
 /** The first `length` hex digits of a value's SHA-256. */

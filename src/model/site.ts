@@ -37,10 +37,10 @@ export const hostsFile = (site: Site, stack: string, name: string) =>
 export const configCache = (site: Site) => join(site.run, 'config');
 
 /** The OCI bundle: config.json, hosts, resolv.conf and the mount point `rootfs`. */
-export const bundleDir = (site: Site, id: string) => join(site.run, 'containers', id);
+export const bundleDir = (site: Site, id: string) => `${site.run}/containers/${id}`;
 /** Bound over the container's /etc/hosts. */
-export const hostsCopy = (site: Site, id: string) => join(bundleDir(site, id), 'hosts');
-export const rootfsDir = (site: Site, id: string) => join(bundleDir(site, id), 'rootfs');
+export const hostsCopy = (site: Site, id: string) => `${bundleDir(site, id)}/hosts`;
+export const rootfsDir = (site: Site, id: string) => `${bundleDir(site, id)}/rootfs`;
 
 export const netnsName = (site: Site, id: string) => `baleine-${site.tag}-${id}`;
 export const netnsPath = (site: Site, id: string) => `/run/netns/${netnsName(site, id)}`;

@@ -20,14 +20,24 @@ export interface TableFormat {
 /** The columns that are read back; NEEDS has addresses with spaces between, FACTS and SPEC JSON. */
 export const MACHINE = ['STACK', 'NAME', 'STATUS', 'PROTECT', 'NEEDS', 'FACTS', 'SPEC'] as const;
 
-/** A row and the text of its machine columns, made once: specs are long and seldom change. */
-export interface Entry {
-  row: Row;
-  machine: string;
+/** A row and the text of its machine columns, made at most once: specs are long and seldom change. */
+export class Entry {
+  #machine: string | undefined;
+
+  constructor(readonly row: Row) {}
+
+  get machine(): string {
+    this.#machine ??= machineOf(this.row);
+    return this.#machine;
+  }
 }
 
 export function entryOf(row: Row): Entry {
-  const machine = formatLine([
+  return new Entry(row);
+}
+
+function machineOf(row: Row): string {
+  return formatLine([
     row.stack,
     row.name,
     row.status,
@@ -36,7 +46,6 @@ export function entryOf(row: Row): Entry {
     canonical(row.facts ?? {}),
     canonical(row.spec),
   ]);
-  return { row, machine };
 }
 
 /** The whole text of a table: header, rows by stack and name, trailer. */

@@ -17,13 +17,17 @@ export function readMounts(): Mount[] {
   return parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
 }
 
+const DELETED = '//deleted';
+
 /**
  * Paths, as a process sees them, whose mounted folder or file was deleted: then the kernel
  * (fs/d_path.c, dentry_path) adds `//deleted` to the root of the mount. Empty for no process.
  */
 export function deadMountsOf(pid: number): string[] {
-  const mounts = parseMounts(readText(`/proc/${pid}/mountinfo`) ?? '');
-  return mounts.filter(({ root }) => root.endsWith('//deleted')).map(({ path }) => path);
+  const text = readText(`/proc/${pid}/mountinfo`) ?? '';
+  if (!text.includes(DELETED)) return [];
+  const mounts = parseMounts(text);
+  return mounts.filter(({ root }) => root.endsWith(DELETED)).map(({ path }) => path);
 }
 
 /**

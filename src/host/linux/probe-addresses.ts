@@ -11,17 +11,27 @@ import { readText } from './read.js';
 export function addressesOf(pid: number): Map<string, string[]> {
   const trie = readText(`/proc/${pid}/net/fib_trie`);
   const routes = readText(`/proc/${pid}/net/route`);
-  return trie && routes ? joinAddresses(localAddresses(trie), connectedSubnets(routes)) : new Map();
+  if (!trie || !routes) return new Map();
+  if (last.routes !== routes) last = { routes, subnets: connectedSubnets(routes) };
+  return joinAddresses(localAddresses(trie), last.subnets);
 }
+
+/** Containers on the same bridges have the same table. */
+let last: { routes: string; subnets: ConnectedSubnet[] } = { routes: '', subnets: [] };
+
+const LOCAL = '/32 host LOCAL';
 
 /** The addresses marked `/32 host LOCAL`, loopback left out; both tables may list them. */
 export function localAddresses(trie: string): number[] {
-  const found = new Set<number>();
-  for (const [, text = ''] of trie.matchAll(/\|-- (\S+)\n\s+\/32 host LOCAL/g)) {
-    const address = parseIp(text);
-    if (address !== undefined && address >>> 24 !== 127) found.add(address);
+  const found = new Set<string>();
+  for (let at = trie.indexOf(LOCAL); at >= 0; at = trie.indexOf(LOCAL, at + 1)) {
+    const from = trie.lastIndexOf('|-- ', at) + 4;
+    found.add(trie.slice(from, trie.indexOf('\n', from)));
   }
-  return [...found];
+  return [...found].flatMap((text) => {
+    const address = text.startsWith('127.') ? undefined : parseIp(text);
+    return address === undefined ? [] : [address];
+  });
 }
 
 export interface ConnectedSubnet {

@@ -17,11 +17,12 @@ export async function linuxProbe(site: Site): Promise<Probe> {
   const visible = new Map<string, Mount>(mounts.map((mount) => [mount.path, mount]));
   const hierarchies = hierarchiesOf(mounts);
   const all = () => [...links.values()];
+  const withAlias = byAlias(all());
 
   return {
     bootId: bootId(),
     link: (name) => links.get(name),
-    linksWithAlias: (prefix) => all().filter(({ alias }) => alias?.startsWith(prefix)),
+    linksWithAlias: withAlias,
     subnets: () =>
       all().flatMap(({ name, addresses }) => addresses.map((address) => ({ link: name, address }))),
     mount: (path) => mountAt(visible, path),
@@ -38,11 +39,41 @@ export async function linuxProbe(site: Site): Promise<Probe> {
 
 function mountAt(visible: Map<string, Mount>, path: string): ReturnType<Probe['mount']> {
   const mount = visible.get(path);
-  return mount && { source: backingFile(mount.source) ?? mount.source, type: mount.type };
+  if (!mount) return undefined;
+  const { type, source } = mount;
+  return {
+    type,
+    // one more file to read, and most ask only whether something is mounted
+    get source() {
+      return backingFile(source) ?? source;
+    },
+  };
 }
 
+/** Each container asks for its own, so they are looked up, not looked through. */
+function byAlias(links: SeenLink[]): Probe['linksWithAlias'] {
+  const marked = links.flatMap((link) => (link.alias === undefined ? [] : [link as Marked]));
+  marked.sort((a, b) => (a.alias < b.alias ? -1 : 1));
+  return (prefix) => {
+    let from = 0;
+    for (let to = marked.length; from < to; ) {
+      const middle = (from + to) >> 1;
+      if ((marked[middle] as Marked).alias < prefix) from = middle + 1;
+      else to = middle;
+    }
+    let end = from;
+    while (marked[end]?.alias.startsWith(prefix)) end += 1;
+    return marked.slice(from, end);
+  };
+}
+
+type Marked = SeenLink & { alias: string };
+
+/** An exception for each file that is not there would cost more than the look. */
+const QUIET = { throwIfNoEntry: false } as const;
+
 function fileAt(path: string): ReturnType<Probe['file']> {
-  const found = ifThere(() => statSync(path));
+  const found = ifThere(() => statSync(path, QUIET));
   // stat(2): st_blocks counts 512 bytes each, whatever the file system's block size.
   return found && { size: found.size, used: found.blocks * 512, directory: found.isDirectory() };
 }

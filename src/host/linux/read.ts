@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 
+/** One object for all calls: Node makes one of a bare `'utf8'` in each. */
+const TEXT = { encoding: 'utf8', flag: 'r' } as const;
+
 /** Text of a small file, as the kernel offers them; undefined when it is not there. */
 export function readText(path: string): string | undefined {
-  return ifThere(() => readFileSync(path, 'utf8'));
+  return ifThere(() => readFileSync(path, TEXT));
 }
 
 /** Not there is also what a process (ESRCH; EINVAL for its mounts) or a cgroup (ENODEV) on its way out answers. */

@@ -5,7 +5,13 @@ import { imageVersion } from '../../model/image-version.js';
 import type { Instance } from '../../model/instance.js';
 import type { Resource } from '../../model/resource.js';
 import { configDir, hostsFile, idOf, imageFile, volumeDir } from '../../model/site.js';
-import type { BridgeSpec, ContainerSpec, ImageSpec, MountSpec } from '../../model/specs.js';
+import type {
+  BridgeSpec,
+  ContainerSpec,
+  ImageSpec,
+  LinkSpec,
+  MountSpec,
+} from '../../model/specs.js';
 import type { Context } from './context.js';
 import { hostsName } from './hosts.js';
 import type { Leases } from './leases.js';
@@ -18,6 +24,8 @@ export function desiredContainers(
   leases: Leases,
   context: Context,
 ): Resource<ContainerSpec>[] {
+  const versions = new Map([...images].map(([name, spec]) => [name, imageVersion(spec)]));
+  const recorded = recordedLinks(context);
   return instances.map((instance) => {
     const { name, entry } = instance;
     const image = images.get(entry.image);
@@ -32,11 +40,11 @@ export function desiredContainers(
         image: {
           name: entry.image,
           file: imageFile(context.site, image.id),
-          version: imageVersion(image),
+          version: versions.get(entry.image) ?? '',
         },
         ...processOf(instance, image.config, context),
         hostname: entry.hostname ?? name,
-        links: linksOf(instance, bridges, leases, context),
+        links: linksOf(instance, bridges, leases, recorded.get(name) ?? [], context),
         mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
         hosts_file: hostsFile(context.site, context.config.name, hostsName(instance)),
       },
@@ -44,6 +52,11 @@ export function desiredContainers(
       protect: entry.protect,
     };
   });
+}
+
+function recordedLinks({ rows, config }: Context): Map<string, LinkSpec[]> {
+  const own = rows.filter(({ kind, stack }) => kind === 'container' && stack === config.name);
+  return new Map(own.map(({ name, spec }) => [name, (spec as ContainerSpec).links]));
 }
 
 function sameAsEntry(entry: ContainerEntry) {

@@ -1,19 +1,20 @@
 import { addressOf } from '../../model/address.js';
 import type { Instance } from '../../model/instance.js';
 import { idOf, linkAlias, vethLink } from '../../model/site.js';
-import type { BridgeSpec, ContainerSpec, LinkSpec } from '../../model/specs.js';
+import type { BridgeSpec, LinkSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 import type { Leases } from './leases.js';
 
-/** A container's links, in the order of the file. A bridge it was on before keeps its device name. */
+/** A container's links, in the order of the file. One that is `recorded` keeps its device name. */
 export function linksOf(
   { name, entry }: Instance,
   bridges: ReadonlyMap<string, BridgeSpec>,
   leases: Leases,
+  recorded: LinkSpec[],
   context: Context,
 ): LinkSpec[] {
   const { config, site } = context;
-  const devices = deviceNames(name, Object.keys(entry.bridges), context);
+  const devices = deviceNames(Object.keys(entry.bridges), recorded);
   const router = Object.keys(entry.bridges).find((bridge) => bridges.get(bridge)?.host);
   return Object.entries(entry.bridges).flatMap(([bridge, { mac }]) => {
     const spec = bridges.get(bridge);
@@ -35,11 +36,7 @@ export function linksOf(
   });
 }
 
-function deviceNames(name: string, bridges: string[], { rows, config }: Context) {
-  const row = rows.find(
-    (each) => each.kind === 'container' && each.stack === config.name && each.name === name,
-  );
-  const recorded = (row?.spec as ContainerSpec | undefined)?.links ?? [];
+function deviceNames(bridges: string[], recorded: LinkSpec[]) {
   const kept = recorded.filter(({ bridge }) => bridges.includes(bridge));
   const names = new Map(kept.map(({ bridge, device }) => [bridge, device]));
   let next = 0;
