@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { siteOf } from '../../../src/model/site.js';
-import { cgroupRoots, folders } from '../../support/leaks.js';
+import { cgroupRoots, difference, folders, type Snapshot } from '../../support/leaks.js';
 import { type PrivateHost, privateHost, type Ran } from '../../support/private-host.js';
 import { SMALL_IMAGE } from '../../support/small-image.js';
 
@@ -109,6 +109,12 @@ export class Stack {
       read: () => Number(readFileSync(file, 'utf8')),
       write: (bytes) => writeFileSync(file, String(bytes)),
     };
+  }
+
+  /** What has changed on the host since; of a disk in use only that it is there, for it is written to. */
+  async changes(since: Snapshot): Promise<string[]> {
+    const found = difference(since, await this.host.snapshot());
+    return found.filter((line) => !/^changed: file .*\/disks\/[^/]*\.img /.test(line));
   }
 
   /** What different pages some requests to the address are answered with. */

@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { inPrivateHost, MAIN } from '../../support/private-host.js';
+import { NOTHING, PAIR, Stack } from './stack.js';
+
+/** Kill at every so manyth step that is started, and so many milliseconds into it. */
+const STEPS = [1, 2, 4, 6, 7, 8, 9, 11];
+const LATER = [0, 40, 3, 15];
+
+it(
+  'SIGKILL at any moment of an apply or a destroy leaves nothing that one apply does not finish',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, PAIR);
+    for (const [index, step] of STEPS.entries()) {
+      const delay = LATER[index % LATER.length] ?? 0;
+      await killed(stack, 'apply', step, delay);
+      await finish(stack);
+      await killed(stack, 'destroy', step, delay);
+      await finish(stack);
+      await stack.destroy();
+      expect(await host.leaks()).toEqual([]);
+    }
+  }),
+  180_000,
+);
+
+it(
+  'SIGKILL of an apply leaves nothing that one destroy does not take away',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, PAIR);
+    for (const step of [1, 4, 7, 9]) {
+      await killed(stack, 'apply', step, 10);
+      await stack.destroy();
+      expect(await host.leaks()).toEqual([]);
+    }
+  }),
+);
+
+it(
+  'Ctrl-C finishes the step that runs, saves it, reports, and ends with 130',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, PAIR);
+    const command = new Started(stack, 'apply');
+    await command.inStep(1);
+    process.kill(-(command.child.pid ?? 0), 'SIGINT');
+
+    expect(await command.ended).toEqual([130, null]);
+    expect(command.events.at(-1)).toMatchObject({ status: 'interrupted', failed: [] });
+    expect(command.of('step-done').length).toBe(command.of('step-started').length);
+    expect(stack.pids('pair.a')).toEqual([]);
+    await finish(stack);
+    await stack.destroy();
+  }),
+);
+
+/** One apply, and all is as the file says. */
+async function finish(stack: Stack): Promise<void> {
+  await stack.apply();
+  expect(await stack.plan()).toBe(NOTHING);
+  await stack.answers('10.77.1.11', ['a']);
+  await stack.answers('10.77.1.12', ['b']);
+}
+
+/** Starts a command, and kills it in its n-th step. */
+async function killed(stack: Stack, word: string, step: number, delay: number): Promise<void> {
+  const command = new Started(stack, word);
+  await command.inStep(step);
+  await sleep(delay);
+  command.child.kill('SIGKILL');
+  expect(await command.ended).toEqual([null, 'SIGKILL']);
+}
+
+/** A command that tells what it does, in a process group of its own, as under a shell. */
+class Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<unknown[]>;
+  readonly events: { type: string }[] = [];
+
+  constructor({ host, file }: Stack, word: string) {
+    // nsenter(1) becomes baleine.
+    const into = [`--target=${host.pid}`, '--mount', '--net', '--', process.execPath, MAIN];
+    const words = ['--root', host.root, '--file', file, word, '-y', '--json'];
+    this.child = spawn('nsenter', [...into, ...words], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    });
+    this.ended = once(this.child, 'close');
+    const lines = createInterface({ input: this.child.stdout as NodeJS.ReadableStream });
+    lines.on('line', (line) => this.events.push(JSON.parse(line)));
+  }
+
+  async inStep(step: number): Promise<void> {
+    const reached = () => this.of('step-started').length >= step;
+    while (!reached() && this.child.exitCode === null) await sleep(1);
+    if (!reached()) throw new Error(`it ended before step ${step}`);
+  }
+
+  of(type: string) {
+    return this.events.filter((each) => each.type === type);
+  }
+}
