@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json | undefined };
 
@@ -26,5 +26,5 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** The first `length` hex digits of a value's SHA-256. */
 export function digest(value: unknown, length = 64): string {
   const text = typeof value === 'string' ? value : canonical(value);
-  return createHash('sha256').update(text).digest('hex').slice(0, length);
+  return hash('sha256', text, 'hex').slice(0, length);
 }

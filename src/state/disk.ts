@@ -1,10 +1,15 @@
-import * as fs from 'node:fs/promises';
+import { promises } from 'node:fs';
 import { join } from 'node:path';
 
 /** The calls by which state reaches the disk; tests make each of them fail. */
-export type Disk = Pick<typeof fs, 'open' | 'rename' | 'unlink'>;
+export type Disk = Pick<typeof promises, 'open' | 'rename' | 'unlink'>;
 
-export const nodeDisk: Disk = fs;
+/** Node loads `promises` when it is first asked for: a run that writes nothing does without. */
+export const nodeDisk: Disk = {
+  open: (...args) => promises.open(...args),
+  rename: (...args) => promises.rename(...args),
+  unlink: (...args) => promises.unlink(...args),
+};
 
 /** Where a table is prepared. One name each suffices, there is one writer at a time. */
 export function temporary(root: string, file: string): string {

@@ -32,16 +32,19 @@ export interface Lock {
  * is closed, and Node opens files close-on-exec, so neither a crash nor a child leaves it behind.
  */
 export async function acquireLock(site: Site, { timeoutMs }: { timeoutMs: number }): Promise<Lock> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = now() + timeoutMs;
   const path = join(site.root, '.lock');
   for (let pause = 20; ; pause = Math.min(pause * 1.5, 500)) {
     const fd = tryLock(site.root, path);
     if (fd !== undefined) return lockOf(site.root, path, fd);
-    const left = deadline - performance.now();
+    const left = deadline - now();
     if (left <= 0) throw lockedError(path);
     await sleep(Math.min(pause, left));
   }
 }
+
+/** Milliseconds of a steady clock; `performance` would have to be loaded first. */
+const now = () => process.uptime() * 1000;
 
 /** A descriptor that holds the lock, or undefined when another process does. */
 function tryLock(root: string, path: string): number | undefined {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { KindName } from '../model/address.js';
 import { canonical } from '../model/json.js';
 import type { Row } from '../model/resource.js';
@@ -73,7 +73,7 @@ export function headerOf(format: TableFormat): string {
 
 /** The last line, by which a cut, zeroed or carelessly edited file is told from a whole one. */
 export function trailerOf(body: string, rows: number): string {
-  return `# rows=${rows} sha256=${createHash('sha256').update(body).digest('hex')}`;
+  return `# rows=${rows} sha256=${hash('sha256', body, 'hex')}`;
 }
 
 /** Unique in a table: neither part can hold a slash. */

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { promises } from 'node:fs';
 import { join } from 'node:path';
 import { type Disk, remove, syncFolder, temporary, writeThrough } from './disk.js';
 import { type Entry, formatTable, type TableFormat } from './table.js';
@@ -19,7 +19,7 @@ export function isThere({ text }: Table): boolean {
  * own, so that a reader can tell an interrupted creation from lost tables.
  */
 export async function createTables(disk: Disk, root: string, tables: Table[]): Promise<void> {
-  await mkdir(root, { recursive: true, mode: 0o700 });
+  await promises.mkdir(root, { recursive: true, mode: 0o700 });
   try {
     // What an interrupted creation or removal left.
     if (tables.some(isThere)) await removeTables(disk, root, tables);
