@@ -69,6 +69,39 @@ describe.skipIf(!isRoot)('with a stack of folders', () => {
     });
   });
 
+  it('tells an unattended failure once, and once that it is over', async () => {
+    const quiet = () => baleine('apply', '-y', '--quiet');
+    const cause = 'name: shop\nvolumes: { data: { size: 3 } }\n';
+    built.write('baleine.yaml', cause);
+    const first = await quiet();
+    expect(first).toMatchObject({ code: 1, stdout: '' });
+    expect(first.stderr).toMatch(/^Error: .*baleine\.yaml/);
+    expect(await quiet()).toEqual({ code: 1, stdout: '', stderr: '' });
+    built.write('baleine.yaml', 'name: shop\nvolumess: {}\n');
+    expect((await quiet()).stderr).toContain('volumess');
+    expect(await quiet()).toEqual({ code: 1, stdout: '', stderr: '' });
+    built.write('baleine.yaml', STACK);
+    expect((await quiet()).stdout).toMatch(
+      /volume.logs created: new\nbaleine: \S+baleine.yaml recovered, after failing since \S+Z\n$/,
+    );
+    expect(await quiet()).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('does not take its turn being another’s for a recovery', async () => {
+    built.write('baleine.yaml', 'name: shop\nvolumess: {}\n');
+    await baleine('apply', '-y', '--quiet');
+    built.write('baleine.yaml', STACK);
+    mkdirSync(built.root);
+    const lock = join(built.root, '.lock');
+    const holder = spawn('flock', [lock, 'sh', '-c', 'echo held; exec cat']);
+    await once(holder.stdout, 'data');
+    const skipped = await baleine('apply', '-y', '--quiet', '--lock-skip');
+    holder.stdin.end();
+    await once(holder, 'exit');
+    expect(skipped).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect((await baleine('apply', '-y', '--quiet')).stdout).toContain(' recovered, ');
+  });
+
   it('streams JSON and nothing else', async () => {
     const { stdout, stderr } = await baleine('apply', '-y', '--json');
     const types = stdout
