@@ -58,7 +58,9 @@ it(
       }
     }
     await bench.reach(undefined);
-    process.stdout.write(`${kills} kills of ${points}; K = ${points / 2} steps: ${counts.join(', ')}\n`);
+    process.stdout.write(
+      `${kills} kills of ${points}; K = ${points / 2} steps: ${counts.join(', ')}\n`,
+    );
   }),
   process.env.CRASH_ALL ? 3_600_000 : 400_000,
 );
