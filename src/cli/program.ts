@@ -16,6 +16,7 @@ const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   ps: () => import('./ps.js'),
   logs: () => import('./logs.js'),
   exec: () => import('./exec.js'),
+  events: () => import('./events.js'),
   cron: () => import('./cron.js'),
   doctor: () => import('./doctor.js'),
 };

@@ -1,12 +1,12 @@
 import type { Probe } from '../host/host.js';
-import type { AnyKind } from '../kinds/kind.js';
-import type { Address, KindName } from '../model/address.js';
+import type { Address } from '../model/address.js';
 import { addressOf } from '../model/address.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
+import type { Kinds } from './kinds.js';
 import { findOrphans, type Orphan } from './orphans.js';
 
-export type Kinds = Readonly<Record<KindName, AnyKind>>;
+export type { Kinds };
 
 /** The one snapshot a plan is made from. */
 export interface Observed {

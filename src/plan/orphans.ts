@@ -3,7 +3,7 @@ import { type Address, addressOf } from '../model/address.js';
 import { byName } from '../model/names.js';
 import type { Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
-import type { Kinds } from './observe.js';
+import type { Kinds } from './kinds.js';
 
 /** Something that bears our mark, which no row and no file speaks of. */
 export type Orphan = Pick<Row, 'kind' | 'stack' | 'name' | 'spec'>;
