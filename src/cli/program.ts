@@ -17,6 +17,7 @@ const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   logs: () => import('./logs.js'),
   exec: () => import('./exec.js'),
   events: () => import('./events.js'),
+  state: () => import('./state.js'),
   cron: () => import('./cron.js'),
   doctor: () => import('./doctor.js'),
 };
