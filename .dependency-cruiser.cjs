@@ -23,7 +23,7 @@ module.exports = {
       from: { path: '^src/model/' },
       to: { pathNot: ['^src/model/', '^(node:)?(crypto|path)$'] },
     },
-    ...['apply', 'config', 'farm', 'state', 'view'].map((name) =>
+    ...['apply', 'config', 'cron', 'farm', 'state', 'view'].map((name) =>
       only(`${name}-to-model`, `^src/${name}/`, [], 'Knows the model and nothing else of ours.'),
     ),
     only('plan-to-model', '^src/plan/', ['^src/farm/', HOST, KIND], 'Kinds come to it as data.'),
@@ -56,7 +56,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: '^src/(main\\.ts$|(apply|cli|config|farm|host|kinds|model|plan|state|view)/)',
+        pathNot: '^src/(main\\.ts$|(apply|cli|config|cron|farm|host|kinds|model|plan|state|view)/)',
       },
       to: {},
     },

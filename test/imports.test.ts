@@ -45,7 +45,7 @@ const GOOD: Record<string, string> = {
   'node_modules/vitest/index.js': '',
   'src/main.ts': `${module('./cli/run.js')}await import('./cli/lazy.js');\n`,
   'src/cli/run.ts': module(
-    ...['apply', 'config', 'plan', 'state', 'view', 'kinds', 'host/linux'].map(
+    ...['apply', 'config', 'cron', 'plan', 'state', 'view', 'kinds', 'host/linux'].map(
       (name) => `../${name}/index.js`,
     ),
   ),
@@ -54,6 +54,7 @@ const GOOD: Record<string, string> = {
   'src/model/b.ts': module(),
   'src/apply/index.ts': module('../model/a.js'),
   'src/config/index.ts': module('../model/a.js', 'node:fs'),
+  'src/cron/index.ts': module('../model/a.js'),
   'src/farm/index.ts': module('../model/a.js'),
   'src/state/index.ts': module('../model/a.js', './lock.js'),
   'src/state/lock.ts': module('node:child_process'),
@@ -83,6 +84,7 @@ const BAD: [rule: string, file: string, path: string][] = [
   ['model-alone', 'src/model/b.ts', 'node:fs/promises'],
   ['apply-to-model', 'src/apply/index.ts', '../plan/index.js'],
   ['config-to-model', 'src/config/index.ts', '../view/value.js'],
+  ['cron-to-model', 'src/cron/index.ts', '../config/index.js'],
   ['farm-to-model', 'src/farm/index.ts', '../config/index.js'],
   ['state-to-model', 'src/state/index.ts', '../host/linux/index.js'],
   ['view-to-model', 'src/view/index.ts', '../plan/index.js'],

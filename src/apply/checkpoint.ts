@@ -44,12 +44,14 @@ export class Checkpoint {
   }
 
   async open(): Promise<void> {
+    if (this.#unit.orphan) return;
     if (this.#unit.steps.length === 0) return this.#close();
     await this.#store.put(this.#row);
   }
 
   /** After a step: `facts` are what it reported. */
   async save(facts: Facts | undefined, last: boolean): Promise<void> {
+    if (this.#unit.orphan) return;
     if (facts) this.#row = { ...this.#row, facts: { ...(this.#row.facts as Facts), ...facts } };
     if (last) return this.#close();
     if (facts) await this.#store.put(this.#row);

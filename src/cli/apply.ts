@@ -5,6 +5,7 @@ import { planStack } from './make-plan.js';
 import { viewFor } from './open-view.js';
 import { addCommonOptions } from './options.js';
 import { addRunOptions, propose, type RunOptions, withStore } from './run.js';
+import { tellOnce } from './tell-once.js';
 import { addWishOptions, type WishOptions, wishesOf } from './wishes.js';
 
 type ApplyOptions = WishOptions & RunOptions;
@@ -24,15 +25,23 @@ export function register(program: Command): void {
     .addHelpText('after', EXAMPLES)
     .action(async (file: string | undefined, options: ApplyOptions, self: Command) => {
       const context = openContext(self);
-      process.exitCode =
+      const run = (more: Pick<RunOptions, 'err'>) =>
         file === undefined
-          ? await applyStack(context, options)
-          : await applySaved(context, file, options);
+          ? applyStack(context, { ...options, ...more })
+          : applySaved(context, file, { ...options, ...more });
+      process.exitCode = isUnattended(options)
+        ? await tellOnce(context, (err) => run({ err }))
+        : ((await run({})) ?? 0);
     });
 }
 
+/** As from cron. Whoever looks on wants to see a failure each time. */
+function isUnattended({ quiet, autoApprove }: RunOptions): boolean {
+  return quiet === true && autoApprove === true && !process.stderr.isTTY;
+}
+
 /** The file is read before the lock is taken: a mistake in it leaves no trace. */
-async function applyStack(context: Context, options: ApplyOptions): Promise<number> {
+async function applyStack(context: Context, options: ApplyOptions): Promise<number | undefined> {
   const config = await context.config();
   return withStore(context, options, async (store) => {
     const plan = await planStack(context, config, store.rows, wishesOf(options));
@@ -42,7 +51,11 @@ async function applyStack(context: Context, options: ApplyOptions): Promise<numb
   });
 }
 
-async function applySaved(context: Context, file: string, options: ApplyOptions): Promise<number> {
+async function applySaved(
+  context: Context,
+  file: string,
+  options: ApplyOptions,
+): Promise<number | undefined> {
   refuseWishes(options);
   const { readPlan, refuseStale } = await import('./saved-plan.js');
   const saved = readPlan(file);

@@ -1,9 +1,10 @@
-import type { Outcome } from '../model/events.js';
+import type { Event, Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
 import type { Store } from '../state/store.js';
 import type { View } from '../view/view.js';
 import { unmovedByPipes } from './broken-pipe.js';
 import type { Context } from './context.js';
+import { eventLogger } from './event-log.js';
 import { INTERRUPTED } from './failure.js';
 import { interruptible } from './interrupt.js';
 import { tidy, tidyStack } from './tidy.js';
@@ -26,7 +27,11 @@ export async function carryOut(
   const outcome = await unmovedByPipes(() =>
     interruptible(async (stop) => {
       await view.start(plan);
-      const emit = view.event.bind(view);
+      const log = eventLogger(context.site, plan);
+      const emit = (event: Event) => {
+        view.event(event);
+        log(event);
+      };
       const deps = { store, handlers, emit, parallelism, stop, keepGoing: destroy };
       return execute(plan, deps);
     }),

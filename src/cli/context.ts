@@ -77,7 +77,7 @@ export class Context {
   }
 }
 
-const TABLES: TableFormat[] = Object.values(kinds).map(({ name, table }) => ({
+export const TABLES: TableFormat[] = Object.values(kinds).map(({ name, table }) => ({
   kind: name,
   ...(table as Pick<TableFormat, 'file' | 'columns'>),
 }));

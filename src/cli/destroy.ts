@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { forgetFailure } from '../state/failure-memory.js';
 import { type Context, openContext } from './context.js';
 import { planDestroy } from './make-plan.js';
 import { addCommonOptions } from './options.js';
@@ -23,11 +25,16 @@ export function register(program: Command): void {
   addWishOptions(addRunOptions(addCommonOptions(command)), { replace: false })
     .addHelpText('after', EXAMPLES)
     .action(async (options: DestroyOptions, self: Command) => {
-      process.exitCode = await destroyStack(openContext(self), options);
+      const context = openContext(self);
+      process.exitCode = (await destroyStack(context, options)) ?? 0;
+      if (process.exitCode === 0) forgetFailure(context.site, resolve(context.options.file));
     });
 }
 
-async function destroyStack(context: Context, options: DestroyOptions): Promise<number> {
+async function destroyStack(
+  context: Context,
+  options: DestroyOptions,
+): Promise<number | undefined> {
   const stack = await stackName(context, options.stack);
   return withStore(context, options, async (store) => {
     const plan = await planDestroy(context, stack, store.rows, wishesOf(options));

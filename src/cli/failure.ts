@@ -9,13 +9,17 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof LockedError ? LOCKED : 1;
 }
 
-/** On standard error: the message and what to do; the stack only of what is no one's mistake but ours. */
-export function printError(error: unknown): void {
+/** The message and what to do; the stack only of what is no one's mistake but ours. */
+export function errorText(error: unknown): string {
   const lines = [`Error: ${messageOf(error)}`];
   if (error instanceof UserError && error.hint) {
     lines.push(...error.hint.split('\n').map((line) => `  ${line}`));
   }
   const stack = error instanceof Error && !(error instanceof UserError) ? error.stack : undefined;
   if (stack && process.env.BALEINE_DEBUG) lines.push(stack);
-  process.stderr.write(`${lines.join('\n')}\n`);
+  return `${lines.join('\n')}\n`;
+}
+
+export function printError(error: unknown): void {
+  process.stderr.write(errorText(error));
 }

@@ -64,7 +64,9 @@ async function build(
   goneReason?: string,
 ): Promise<Plan> {
   const rows = all.filter((row) => row.stack === stack);
-  const observed = refresh ? await look(context, resources, rows) : assumeUnmoved(kinds, rows);
+  const observed = refresh
+    ? await look(context, stack, resources, rows)
+    : assumeUnmoved(kinds, rows);
   return buildPlan({
     stack,
     resources,
@@ -78,8 +80,13 @@ async function build(
   });
 }
 
-async function look(context: Context, resources: Resource[], rows: Row[]): Promise<Observed> {
-  return observe(kinds, resources, rows, await context.probe(), context.site);
+async function look(
+  context: Context,
+  stack: string,
+  resources: Resource[],
+  rows: Row[],
+): Promise<Observed> {
+  return observe(kinds, resources, rows, await context.probe(), context.site, stack);
 }
 
 /** Of the local files that go into each image. */

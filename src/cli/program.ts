@@ -16,6 +16,9 @@ const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   ps: () => import('./ps.js'),
   logs: () => import('./logs.js'),
   exec: () => import('./exec.js'),
+  events: () => import('./events.js'),
+  state: () => import('./state.js'),
+  cron: () => import('./cron.js'),
   doctor: () => import('./doctor.js'),
 };
 

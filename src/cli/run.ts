@@ -24,17 +24,20 @@ export function addRunOptions(command: Command): Command {
     .option('--lock-skip', 'when another baleine is at work, end with 0; for cron');
 }
 
-/** Works on the state with the lock held; answers the exit code. */
+/**
+ * Works on the state with the lock held; answers the exit code, undefined when another has the lock
+ * and that is fine.
+ */
 export async function withStore(
   context: Context,
   { lockTimeout = 0, lockSkip = false }: RunOptions,
   work: (store: Store) => Promise<number>,
-): Promise<number> {
+): Promise<number | undefined> {
   const lock = await context.lock(lockTimeout).catch((error: unknown) => {
     if (lockSkip && error instanceof LockedError) return undefined;
     throw error;
   });
-  if (!lock) return 0;
+  if (!lock) return undefined;
   try {
     return await work(context.store());
   } finally {

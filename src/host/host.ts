@@ -33,6 +33,10 @@ export interface Probe {
   /** Start time (field 22 of /proc/PID/stat) of a live process; undefined for none or a zombie. */
   process(pid: number): number | undefined;
   file(path: string): { size: number; used: number; directory: boolean } | undefined;
+  /** What is in a folder; nothing when it is not there. */
+  names(dir: string): string[];
+  /** Names of the groups in a cgroup. */
+  groups(cgroup: string): string[];
   /** Text of a small file, undefined when it is not there. */
   text(path: string): string | undefined;
   /** Limits as the kernel has them; undefined when the cgroup is not there. */
@@ -102,6 +106,8 @@ export interface Disks {
     size: number,
     fill: (tree: string) => Promise<void>,
   ): Promise<void>;
+  /** Removes the file, and what an unfinished attempt at it left beside it. */
+  remove(file: string): Promise<void>;
   /** Loop-mounts nodev,nosuid,errors=remount-ro. Refuses a file shorter than its file system says. */
   ensureMounted(file: string, dir: string): Promise<void>;
   /** Unmounts and detaches the loop device; a busy one lazily. Removes the mount point. */

@@ -11,6 +11,13 @@ export interface Column<Spec, Facts> {
   value: (row: Row<Spec, Facts>, rows: readonly Row[]) => string | number;
 }
 
+/** Found on the host by its mark alone. */
+export interface Marked<Spec = unknown> {
+  stack: string;
+  name: string;
+  spec: Spec;
+}
+
 /** Everything baleine knows of one kind of resource. Pure, but for the handlers, loaded when a step runs. */
 export interface Kind<Spec, RowFacts, Seen, Verbs> {
   name: KindName;
@@ -24,6 +31,11 @@ export interface Kind<Spec, RowFacts, Seen, Verbs> {
   assume(spec: Spec, facts: RowFacts): Seen;
   /** What is there though no row says so: the reason to refuse, undefined when it is free or bears our mark. */
   foreign(spec: Spec, probe: Probe, site: Site): string | undefined;
+  /**
+   * All that bears our mark, in a row or not, with as much of a spec as `remove` goes by. Absent for
+   * what is only derived, and for what no apply could make again: that is kept.
+   */
+  marked?(probe: Probe, site: Site): Marked<Spec>[];
   /** In the order a reader of the plan would want them. Empty when all is as desired. */
   compare(desired: Resource<Spec>, row: Row<Spec, RowFacts>, seen: Seen): Difference[];
   /** From nothing, or from an unfinished attempt. */

@@ -51,6 +51,8 @@ export interface Unit {
   protect: boolean;
   /** Facts to forget when the row is put (a `put` after a loss starts from none). */
   keepFacts: boolean;
+  /** It is in no row, and gets none on its way out. */
+  orphan?: true;
   steps: Step[];
   /** Ids of units that must be done before. */
   needs: string[];

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { NAME } from './address.js';
 import { digest } from './json.js';
 
 /**
@@ -21,6 +22,18 @@ export function siteOf(root: string): Site {
 /** `.` cannot occur in a name, so two pairs never share an id. */
 export function idOf(stack: string, name: string): string {
   return `${stack}.${name}`;
+}
+
+/** The way back of `idOf`; undefined for what it never made. */
+export function partsOf(id: string): { stack: string; name: string } | undefined {
+  const dot = id.indexOf('.');
+  const [stack, name] = [id.slice(0, dot), id.slice(dot + 1)];
+  return (stack === '-' || NAME.test(stack)) && NAME.test(name) ? { stack, name } : undefined;
+}
+
+/** Of a file as `imageFile` and `diskFile` name them, or of an unfinished one beside it. */
+export function idOfFile(file: string): string | undefined {
+  return /^(?:(.+)\.img|\.(.+)\.img\.part(?:\.tree)?)$/.exec(file)?.slice(1).find(Boolean);
 }
 
 export const imageFile = (site: Site, id: string) => join(site.root, 'images', `${id}.img`);
@@ -54,6 +67,15 @@ export const bridgeLink = (site: Site, name: string) =>
 export const vethLink = (site: Site, id: string, bridge: string) =>
   `bv-${digest([site.tag, 'veth', id, bridge], 10)}`;
 
+/** What the aliases of all our links begin with. */
+export const aliasPrefix = (site: Site) => `baleine:${site.tag}:`;
+
 /** The alias that marks a link as ours, `baleine:3f9a01:shop/bridge.front` (at most 255 bytes). */
 export const linkAlias = (site: Site, stack: string, address: string) =>
-  `baleine:${site.tag}:${stack}/${address}`;
+  `${aliasPrefix(site)}${stack}/${address}`;
+
+/** The way back: `shop/container.web-1/back` without its prefix. */
+export function partsOfAlias(site: Site, alias = ''): { stack: string; words: string[] } {
+  const [stack = '', ...words] = alias.slice(aliasPrefix(site).length).split('/');
+  return { stack, words };
+}

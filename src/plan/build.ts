@@ -4,7 +4,7 @@ import { byName } from '../model/names.js';
 import type { Change, Plan, Unit } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
-import { type Decision, decide, decideGone } from './decide.js';
+import { type Decision, decide, decideGone, decideOrphan } from './decide.js';
 import type { Kinds, Observed } from './observe.js';
 import { orderUnits } from './order.js';
 import { refuseUnknown, selectTargets } from './targets.js';
@@ -58,7 +58,8 @@ function decideAll(input: PlanInput): Decision[] {
     .filter(([address]) => !wanted.has(address) && inSight(address))
     .sort(([a], [b]) => byName(a, b))
     .map(([, row]) => decideGone(row, observed, input.goneReason ?? 'no longer in the file'));
-  return [...kept, ...gone].filter((each) => each !== undefined);
+  const orphans = targets.length > 0 ? [] : observed.orphans.map(decideOrphan);
+  return [...kept, ...gone, ...orphans].filter((each) => each !== undefined);
 }
 
 /** All that stands in the way is said at once, before anything is done. */
@@ -86,7 +87,8 @@ function changesOf(decisions: Decision[], units: Unit[], kinds: Kinds): Change[]
   return decisions.map((each) => changeOf(each, kinds)).sort((a, b) => position(a) - position(b));
 }
 
-function changeOf({ action, resource, row, reasons, differences }: Decision, kinds: Kinds): Change {
+function changeOf(decision: Decision, kinds: Kinds): Change {
+  const { action, resource, row, reasons, differences, orphan } = decision;
   const { kind, name, spec } = (resource ?? row) as Resource | Row;
   const moved = differences.length > 0 && differences.every(({ cause }) => cause === 'drift');
   const lost = (action === 'forget' || action === 'create') && row?.status === 'ready';
@@ -95,7 +97,7 @@ function changeOf({ action, resource, row, reasons, differences }: Decision, kin
     action: kinds[kind].derived ? 'refresh' : action,
     reasons,
     differences,
-    drift: moved || lost,
-    ...(action !== 'update' && { spec }),
+    drift: moved || lost || orphan === true,
+    ...(action !== 'update' && !orphan && { spec }),
   };
 }

@@ -2,6 +2,7 @@ import { addressOf } from '../model/address.js';
 import type { Action, Difference } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { Kinds, Observed } from './observe.js';
+import type { Orphan } from './orphans.js';
 
 /** What is to be done about one resource, before it is turned into steps. */
 export interface Decision {
@@ -13,6 +14,8 @@ export interface Decision {
   /** Present unless the resource is new. */
   row?: Row;
   seen?: unknown;
+  /** `row` is made up: no state file has it. */
+  orphan?: true;
 }
 
 /**
@@ -63,4 +66,10 @@ export function decideGone(row: Row, { seen: all }: Observed, reason: string): D
     : { action: 'delete', reasons: [reason], differences: [], row, seen };
 }
 
+export function decideOrphan(orphan: Orphan): Decision {
+  const row: Row = { ...orphan, status: 'pending', facts: {}, needs: [], protect: false };
+  return { action: 'delete', reasons: [ORPHANED], differences: [], row, orphan: true };
+}
+
+const ORPHANED = 'orphaned: it bears our mark, and is in no state file';
 const UNFINISHED = 'unfinished: an earlier run was interrupted';

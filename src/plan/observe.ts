@@ -1,11 +1,12 @@
 import type { Probe } from '../host/host.js';
-import type { AnyKind } from '../kinds/kind.js';
-import type { Address, KindName } from '../model/address.js';
+import type { Address } from '../model/address.js';
 import { addressOf } from '../model/address.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
+import type { Kinds } from './kinds.js';
+import { findOrphans, type Orphan } from './orphans.js';
 
-export type Kinds = Readonly<Record<KindName, AnyKind>>;
+export type { Kinds };
 
 /** The one snapshot a plan is made from. */
 export interface Observed {
@@ -13,15 +14,22 @@ export interface Observed {
   seen: Map<Address, unknown>;
   /** Why a resource that no row knows cannot be made: somebody else's is in its place. */
   foreign: Map<Address, string>;
+  /** Of this stack. */
+  orphans: Orphan[];
 }
 
-/** Looks at what the stack's rows and the file speak of, and at nothing else. */
+/**
+ * Looks at what the stack's rows and the file speak of, and for what else bears its mark.
+ *
+ * @param stack absent: nothing is looked for
+ */
 export function observe(
   kinds: Kinds,
   resources: readonly Resource[],
   rows: readonly Row[],
   probe: Probe,
   site: Site,
+  stack?: string,
 ): Observed {
   const seen = new Map<Address, unknown>();
   const foreign = new Map<Address, string>();
@@ -34,7 +42,12 @@ export function observe(
     const reason = recorded.has(address) ? undefined : kinds[kind].foreign(spec, probe, site);
     if (reason !== undefined) foreign.set(address, reason);
   }
-  return { seen, foreign };
+  const wanted = { stack: stack ?? '', addresses: new Set(resources.map((each) => each.address)) };
+  const orphans =
+    stack === undefined
+      ? []
+      : findOrphans(kinds, rows, wanted, probe, site).filter((each) => each.stack === stack);
+  return { seen, foreign, orphans };
 }
 
 /** For `--refresh=false`: the host is believed to be as it was left. */
@@ -43,5 +56,5 @@ export function assumeUnmoved(kinds: Kinds, rows: readonly Row[]): Observed {
     addressOf(kind, name),
     kinds[kind].assume(spec, facts),
   ]);
-  return { seen: new Map(seen), foreign: new Map() };
+  return { seen: new Map(seen), foreign: new Map(), orphans: [] };
 }

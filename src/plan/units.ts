@@ -9,10 +9,10 @@ import type { Kinds } from './observe.js';
 
 /** The runs of steps that carry a decision out; a replace is a removal and a creation. */
 export function unitsOf(decision: Decision, kinds: Kinds, site: Site): Unit[] {
-  const { action, resource, row, reasons } = decision;
+  const { action, resource, row, reasons, orphan } = decision;
   const reason = reasons.join(', ');
   const drop = () => (row ? [dropUnit(row, kinds[row.kind].remove(row, reason, site))] : []);
-  if (!resource) return drop();
+  if (!resource) return drop().map((unit) => (orphan ? { ...unit, orphan } : unit));
   const kind = kinds[resource.kind];
   const create = () => putUnit(resource, kind.create(resource, reason, site), false);
   // what is left of another spec goes first: its links may have other names

@@ -5,7 +5,8 @@ export function damaged(path: string, what: string, line?: number): DamagedState
   const where = line === undefined ? path : `${path}: line ${line}`;
   return new DamagedStateError(
     `cannot trust ${where}: ${what}`,
-    `Restore ${path} from a backup; or mend it by hand and make its last line agree:\n` +
+    `baleine state repair   # takes it from ${path}.bak, or what lines make sense\n` +
+      `Or mend it by hand and make its last line agree:\n` +
       '  # rows=<number of rows> sha256=<checksum of all lines above>\n' +
       `where the checksum is what \`head -n -1 ${path} | sha256sum\` prints.`,
   );
@@ -15,7 +16,7 @@ export function damaged(path: string, what: string, line?: number): DamagedState
 export function missing(path: string): DamagedStateError {
   return new DamagedStateError(
     `cannot trust ${path}: it is missing, though other tables are there`,
-    `Restore ${path} from a backup. To begin again with an empty state, move the other .csv files\n` +
+    `baleine state repair   # takes it from ${path}.bak\nTo begin again with an empty state, move the other .csv files\n` +
       'away too; baleine then no longer knows what it made.',
   );
 }

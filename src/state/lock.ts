@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   rmdirSync,
+  rmSync,
   statSync,
   unlinkSync,
 } from 'node:fs';
@@ -108,12 +109,16 @@ function lockOf(root: string, path: string, fd: number): Lock {
   };
 }
 
+/** The history of what is no longer there goes with the last of it. */
+const KEPT = ['events.log', 'events.log.1'];
+
 /**
  * While we still hold the lock: whoever waits for the removed file sees that it is no longer at
  * the path and starts again; whoever makes a new one in between keeps the root from being removed.
  */
 function removeRoot(root: string, path: string): void {
   if (readdirSync(root).some((name) => name.endsWith('.csv'))) return;
+  for (const name of KEPT) rmSync(join(root, name), { force: true });
   removeEmptyFolders(root, statSync(root).dev);
   unlinkSync(path);
   removeFolder(root);

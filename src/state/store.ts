@@ -5,6 +5,7 @@ import type { Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
 import { type Disk, nodeDisk, replaceFile, syncFolder } from './disk.js';
 import { isStack } from './parse.js';
+import { keepBackup } from './repair.js';
 import { readTables, type State, serialOf } from './state.js';
 import { type Entry, entryOf, formatTable, keyOf, sortEntries, type TableFormat } from './table.js';
 import { createTables, isThere, removeTables, type Table } from './tables.js';
@@ -157,6 +158,7 @@ class CsvStore implements Store {
   ): Promise<boolean> {
     const text = formatTable(table.format, entries.values(), rows);
     if (text === table.text || !isThere(table)) return false;
+    keepBackup(this.#root, table.format.file);
     await replaceFile(this.#disk, this.#root, table.format.file, text);
     table.text = text;
     table.entries = entries;

@@ -1,6 +1,7 @@
 import { promises } from 'node:fs';
 import { join } from 'node:path';
 import { type Disk, remove, syncFolder, temporary, writeThrough } from './disk.js';
+import { dropBackup } from './repair.js';
 import { type Entry, formatTable, type TableFormat } from './table.js';
 
 export interface Table {
@@ -44,5 +45,8 @@ export async function removeTables(disk: Disk, root: string, tables: Table[]): P
     table.text = undefined;
   }
   await syncFolder(disk, root);
-  for (const { format } of tables) await remove(disk, temporary(root, format.file));
+  for (const { format } of tables) {
+    await remove(disk, temporary(root, format.file));
+    dropBackup(root, format.file);
+  }
 }

@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Built } from './built.js';
@@ -68,6 +76,56 @@ describe.skipIf(!isRoot)('with a stack of folders', () => {
       stderr: '',
     });
   });
+
+  it('tells an unattended failure once, and once that it is over', async () => {
+    const quiet = () => baleine('apply', '-y', '--quiet');
+    const cause = 'name: shop\nvolumes: { data: { size: 3 } }\n';
+    built.write('baleine.yaml', cause);
+    const first = await quiet();
+    expect(first).toMatchObject({ code: 1, stdout: '' });
+    expect(first.stderr).toMatch(/^Error: .*baleine\.yaml/);
+    expect(await quiet()).toEqual({ code: 1, stdout: '', stderr: '' });
+    built.write('baleine.yaml', 'name: shop\nvolumess: {}\n');
+    expect((await quiet()).stderr).toContain('volumess');
+    expect(await quiet()).toEqual({ code: 1, stdout: '', stderr: '' });
+    built.write('baleine.yaml', STACK);
+    expect((await quiet()).stdout).toMatch(
+      /volume.logs created: new\nbaleine: \S+baleine.yaml recovered, after failing since \S+Z\n$/,
+    );
+    expect(await quiet()).toEqual({ code: 0, stdout: '', stderr: '' });
+  }, 30_000);
+
+  it('does not take its turn being another’s for a recovery', async () => {
+    built.write('baleine.yaml', 'name: shop\nvolumess: {}\n');
+    await baleine('apply', '-y', '--quiet');
+    built.write('baleine.yaml', STACK);
+    mkdirSync(built.root);
+    const lock = join(built.root, '.lock');
+    const holder = spawn('flock', [lock, 'sh', '-c', 'echo held; exec cat']);
+    await once(holder.stdout, 'data');
+    const skipped = await baleine('apply', '-y', '--quiet', '--lock-skip');
+    holder.stdin.end();
+    await once(holder, 'exit');
+    expect(skipped).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect((await baleine('apply', '-y', '--quiet')).stdout).toContain(' recovered, ');
+  }, 30_000);
+
+  it('logs who did what and why, and nothing when nothing was done', async () => {
+    await baleine('apply', '-y');
+    await baleine('apply', '-y');
+    rmSync(join(built.root, 'volumes', 'shop', 'logs'), { recursive: true });
+    await baleine('apply', '-y', '--quiet');
+    const lines = (await baleine('events', '--json')).stdout.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { stack: 'shop', address: 'volume.data', action: 'create', reasons: ['new'], result: 'done' },
+      { stack: 'shop', address: 'volume.logs', action: 'create', drift: false },
+      { address: 'volume.logs', drift: true, reasons: ['lost: it is gone from the host'] },
+    ]);
+    const { stdout } = await baleine('events', '-n', '1');
+    expect(stdout).toMatch(
+      /^\d{4}-\d\d-\d\d [\d:]{8} {2}root.* {2}shop\/volume.logs create, healed: lost/,
+    );
+  }, 30_000);
 
   it('streams JSON and nothing else', async () => {
     const { stdout, stderr } = await baleine('apply', '-y', '--json');

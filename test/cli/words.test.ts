@@ -7,7 +7,18 @@ beforeAll(() => built.build());
 afterAll(() => built.remove());
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-const commands = ['plan', 'apply', 'destroy', 'ps', 'logs', 'exec', 'doctor'];
+const commands = [
+  'plan',
+  'apply',
+  'destroy',
+  'ps',
+  'logs',
+  'exec',
+  'events',
+  'state',
+  'cron',
+  'doctor',
+];
 
 it.each(['--version', '-V'])('answers %s', async (option) => {
   expect(await built.baleine([option])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });

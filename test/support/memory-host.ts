@@ -48,6 +48,8 @@ export class MemoryHost {
         const file = this.files.get(path);
         return file && { size: file.size, used: file.size, directory: file.directory };
       },
+      names: (dir) => this.#names(dir),
+      groups: (cgroup) => childrenOf(cgroup, this.cgroups.keys()),
       text: (path) => this.files.get(path)?.text,
       limits: (cgroup) => this.cgroups.get(cgroup),
       oomKills: () => 0,
@@ -81,6 +83,9 @@ export class MemoryHost {
         copy: async (from, to, size) =>
           this.#file(to, Math.max(size ?? 0, this.files.get(from)?.size ?? 0)),
         derive: async (_from, to, size) => this.#file(to, size),
+        remove: async (file) => {
+          this.files.delete(file);
+        },
         ensureMounted: async (file, dir) => {
           this.mounts.set(dir, file);
         },
@@ -211,7 +216,17 @@ export class MemoryHost {
     this.exits.delete(id);
   }
 
+  #names(dir: string): string[] {
+    return childrenOf(dir, [...this.files.keys(), ...this.mounts.keys()]);
+  }
+
   #netnsOf(pid: number): string {
     return [...this.running.values()].find((each) => each.pid === pid)?.netns ?? '';
   }
+}
+
+/** The first word below a folder of every path in it. */
+function childrenOf(dir: string, paths: Iterable<string>): string[] {
+  const inside = [...paths].filter((path) => path.startsWith(`${dir}/`));
+  return [...new Set(inside.map((path) => path.slice(dir.length + 1).split('/')[0] ?? ''))];
 }

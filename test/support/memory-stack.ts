@@ -61,7 +61,7 @@ export class MemoryStack {
 
   #build(stack: string, resources: ReturnType<typeof desired>, wishes: Wishes): Plan {
     const rows = this.rows.filter((row) => row.stack === stack);
-    const observed = observe(kinds, resources, rows, this.host.probe(), this.site);
+    const observed = observe(kinds, resources, rows, this.host.probe(), this.site, stack);
     return buildPlan({ stack, resources, rows, observed, kinds, site: this.site, ...wishes });
   }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -140,7 +140,7 @@ async function inside(
     [...into, program, ...args],
     { input, env, timeout, reject: false, stripFinalNewline: false },
   );
-  const code = exitCode ?? 255;
+  const code = exitCode ?? 128 + (ended.signal ? constants.signals[ended.signal] : 127);
   if (ended.timedOut || (reject && code !== 0)) {
     const how = ended.timedOut ? `no end after ${timeout} ms` : `exit code ${code}`;
     throw new Error(`${[program, ...args].join(' ')}: ${how}\n${stdout}${stderr}`);

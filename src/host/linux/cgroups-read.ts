@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { sharesOfWeight } from '../../model/cpu-weight.js';
 import type { SeenLimits } from '../host.js';
 import { type Controller, controllerDir, type Hierarchies } from './cgroups-hierarchies.js';
-import { readText } from './read.js';
+import { ifThere, readText } from './read.js';
 
 /** V1 writes "no limit" as the largest number of whole pages, which a double rounds up to 2^63. */
 const NO_LIMIT = 2 ** 62;
@@ -68,8 +68,20 @@ function weighed(text: string | undefined): number | undefined {
   return text ? sharesOfWeight(Number(text)) : undefined;
 }
 
-/** The runtimes make a group in every hierarchy; any one tells. */
-function isThere({ v1, unified, named }: Hierarchies, cgroup: string): boolean {
-  const root = v1.get('memory') ?? unified ?? named[0];
+function isThere(hierarchies: Hierarchies, cgroup: string): boolean {
+  const root = anyRoot(hierarchies);
   return root !== undefined && existsSync(join(root, cgroup));
+}
+
+/** Names of the groups in a group. */
+export function groupsIn(hierarchies: Hierarchies, cgroup: string): string[] {
+  const root = anyRoot(hierarchies);
+  const look = () => readdirSync(join(root ?? '', cgroup), { withFileTypes: true });
+  const found = root === undefined ? undefined : ifThere(look);
+  return (found ?? []).filter((each) => each.isDirectory()).map(({ name }) => name);
+}
+
+/** The runtimes make a group in every hierarchy; any one tells. */
+function anyRoot({ v1, unified, named }: Hierarchies): string | undefined {
+  return v1.get('memory') ?? unified ?? named[0];
 }

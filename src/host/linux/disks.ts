@@ -30,6 +30,10 @@ export function linuxDisks(): Disks {
         await copied(from, part, size, to);
         await filled(part, fill, to);
       }),
+    remove: async (file) => {
+      await undo(partOf(file));
+      await rm(file, { force: true });
+    },
     ensureMounted,
     ensureUnmounted,
   };
@@ -40,7 +44,7 @@ export function linuxDisks(): Disks {
  * same, so that what a crash left is cleared by the next attempt; the state lock keeps us alone.
  */
 async function whole(file: string, make: (part: string) => Promise<void>): Promise<void> {
-  const part = join(dirname(file), `.${basename(file)}.part`);
+  const part = partOf(file);
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   await undo(part);
   try {
@@ -59,6 +63,7 @@ async function undo(part: string): Promise<void> {
   await rm(part, { force: true });
 }
 
+const partOf = (file: string) => join(dirname(file), `.${basename(file)}.part`);
 const treeOf = (part: string) => `${part}.tree`;
 
 async function allocate(part: string, size: number): Promise<void> {

@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Site } from '../../model/site.js';
 import type { Probe, SeenLink } from '../host.js';
 import { hierarchiesOf } from './cgroups-hierarchies.js';
-import { readLimits, readOomKills } from './cgroups-read.js';
+import { groupsIn, readLimits, readOomKills } from './cgroups-read.js';
 import { readLinks } from './links-seen.js';
 import { backingFile, deadMountsOf, type Mount, readMounts } from './mounts.js';
 import { addressesOf } from './probe-addresses.js';
@@ -28,6 +28,8 @@ export async function linuxProbe(site: Site): Promise<Probe> {
     mount: (path) => mountAt(visible, path),
     process: startTime,
     file: fileAt,
+    names: namesIn,
+    groups: (cgroup) => groupsIn(hierarchies, cgroup),
     text: readText,
     limits: (cgroup) => readLimits(hierarchies, cgroup),
     oomKills: (cgroup) => readOomKills(hierarchies, cgroup),
@@ -71,6 +73,10 @@ type Marked = SeenLink & { alias: string };
 
 /** An exception for each file that is not there would cost more than the look. */
 const QUIET = { throwIfNoEntry: false } as const;
+
+function namesIn(path: string): string[] {
+  return ifThere(() => readdirSync(path)) ?? [];
+}
 
 function fileAt(path: string): ReturnType<Probe['file']> {
   const found = ifThere(() => statSync(path, QUIET));

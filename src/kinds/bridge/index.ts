@@ -2,6 +2,7 @@ import type { BridgeSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
 import { columns } from './columns.js';
 import { compare } from './compare.js';
+import { marked } from './marked.js';
 import { assume, type BridgeSeen, foreign, observe } from './observe.js';
 import { create, remove, update } from './steps.js';
 import type { BridgeVerbs } from './verbs.js';
@@ -13,6 +14,7 @@ export const bridge: Kind<BridgeSpec, unknown, BridgeSeen, BridgeVerbs> = {
   observe,
   assume,
   foreign,
+  marked,
   compare,
   create,
   update,

@@ -53,7 +53,8 @@ export function containerHandlers(
     'container.erase': {
       one: done(async ({ disk, log, bundle }) => {
         // conmon writes the next log beside the full one, as `.tmp`, and renames it.
-        for (const path of [disk, log, `${log}.tmp`, bundle]) await files.remove(path);
+        await disks.remove(disk);
+        for (const path of [log, `${log}.tmp`, bundle]) await files.remove(path);
       }),
     },
   };

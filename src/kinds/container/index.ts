@@ -2,6 +2,7 @@ import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
 import { columns } from './columns.js';
 import { compare } from './compare.js';
+import { marked } from './marked.js';
 import { assume, type ContainerSeen, observe } from './observe.js';
 import { create, remove, update } from './steps.js';
 import type { ContainerVerbs } from './verbs.js';
@@ -13,6 +14,7 @@ export const container: Kind<ContainerSpec, ContainerFacts, ContainerSeen, Conta
   observe,
   assume,
   foreign: () => undefined,
+  marked,
   compare,
   create,
   update,

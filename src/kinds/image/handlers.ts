@@ -14,7 +14,7 @@ export function imageHandlers(host: Host): Handlers<ImageVerbs> {
     'image.build': { one: (args) => build(host, args).catch(explain) },
     'image.remove': {
       one: async ({ file }) => {
-        await host.files.remove(file);
+        await host.disks.remove(file);
         return undefined;
       },
     },

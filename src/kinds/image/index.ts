@@ -2,6 +2,7 @@ import type { ImageFacts, ImageSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
 import { columns } from './columns.js';
 import { compare } from './compare.js';
+import { marked } from './marked.js';
 import { assume, foreign, type ImageSeen, observe } from './observe.js';
 import { create, remove, update } from './steps.js';
 import type { ImageVerbs } from './verbs.js';
@@ -13,6 +14,7 @@ export const image: Kind<ImageSpec, ImageFacts, ImageSeen, ImageVerbs> = {
   observe,
   assume,
   foreign,
+  marked,
   compare,
   create,
   update,

@@ -1,0 +1,93 @@
+import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { blockOf, filesOf, withBlock, withoutBlock } from '../cron/block.js';
+import { linesOf } from '../cron/lines.js';
+import { scheduleOf } from '../cron/schedule.js';
+import { type Crontab, openCrontab } from '../host/linux/crontab.js';
+import { UserError } from '../model/errors.js';
+import { type Context, openContext } from './context.js';
+import { addCommonOptions, duration } from './options.js';
+
+interface CronOptions {
+  crontab?: string;
+}
+
+interface InstallOptions extends CronOptions {
+  every: number;
+}
+
+const EXAMPLES = `
+Examples:
+  baleine cron install -f /srv/shop/baleine.yaml
+  baleine cron install --every 5m
+  baleine cron remove -f /srv/shop/baleine.yaml`;
+
+export function register(program: Command): void {
+  const cron = program
+    .command('cron')
+    .description('have root’s crontab heal a stack: install, show, remove')
+    .addHelpText('after', EXAMPLES);
+  const add = (name: string, description: string) =>
+    addCommonOptions(cron.command(name).description(description)).addOption(
+      new Option('--crontab <file>', 'this file in place of crontab(1)’s, as for busybox crond'),
+    );
+  add('install', 'apply the stack now and then, and after a boot')
+    .option('--every <duration>', 'how often', duration, 60_000)
+    .action((options: InstallOptions, self: Command) => install(openContext(self), options));
+  add('show', 'print our lines of the crontab').action((options: CronOptions, self: Command) =>
+    show(openContext(self), options),
+  );
+  add('remove', 'take the stack’s lines away').action((options: CronOptions, self: Command) =>
+    remove(openContext(self), options),
+  );
+}
+
+/** The file is read first: cron could only mail its mistakes. */
+async function install(context: Context, { every, crontab: at }: InstallOptions): Promise<void> {
+  const file = fileOf(context);
+  await context.config();
+  const lines = linesOf({
+    schedule: scheduleOf(every),
+    node: process.execPath,
+    main: realpathSync(process.argv[1] ?? ''),
+    root: context.site.root,
+    file,
+  });
+  await change(openCrontab(at), (text) => withBlock(text, file, lines));
+  print(`${file} is in the crontab:\n${lines.join('\n')}\n`);
+}
+
+async function show(_context: Context, { crontab: at }: CronOptions): Promise<void> {
+  const text = await openCrontab(at).read();
+  print(
+    filesOf(text)
+      .map((file) => blockOf(text, file))
+      .join(''),
+  );
+}
+
+async function remove(context: Context, { crontab: at }: CronOptions): Promise<void> {
+  const file = fileOf(context);
+  const changed = await change(openCrontab(at), (text) => withoutBlock(text, file));
+  print(`${file} ${changed ? 'is no longer' : 'was not'} in the crontab\n`);
+}
+
+/** Writes only what differs. */
+async function change(crontab: Crontab, edit: (text: string) => string): Promise<boolean> {
+  const before = await crontab.read();
+  const after = edit(before);
+  if (after === before) return false;
+  await crontab.write(after);
+  return true;
+}
+
+/** Absolute: cron runs in another folder. */
+function fileOf({ options: { file } }: Context): string {
+  if (file !== '-') return resolve(file);
+  throw new UserError('cannot have cron read standard input', 'Give the file with -f FILE.');
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}

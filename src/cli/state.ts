@@ -1,0 +1,143 @@
+import type { Command } from 'commander';
+import { kinds } from '../kinds/index.js';
+import { addressOf, parseAddress } from '../model/address.js';
+import { UserError } from '../model/errors.js';
+import type { Row } from '../model/resource.js';
+import { buildPlan } from '../plan/build.js';
+import { findOrphans, type Orphan } from '../plan/orphans.js';
+import { damageOf, repairTables } from '../state/repair.js';
+import { type Context, openContext, TABLES } from './context.js';
+import { addCommonOptions } from './options.js';
+import { addRunOptions, propose, type RunOptions, withStore } from './run.js';
+import { stackName } from './stack-name.js';
+
+interface StackOption {
+  stack?: string;
+}
+
+const EXAMPLES = `
+Examples:
+  baleine state check
+  baleine state repair
+  baleine state show container.web-1
+  baleine state rm volume.data`;
+
+export function register(program: Command): void {
+  const state = program
+    .command('state')
+    .description('look at and mend what is on record: check, repair, show, rm')
+    .addHelpText('after', EXAMPLES);
+  const add = (name: string, description: string) =>
+    addCommonOptions(state.command(name).description(description));
+  add('check', 'tell whether the tables are whole, and what is in none of them').action(
+    async (_options: object, self: Command) => {
+      process.exitCode = await check(openContext(self));
+    },
+  );
+  addRunOptions(add('repair', 'make damaged tables whole; take away what is in none')).action(
+    async (options: RunOptions, self: Command) => {
+      process.exitCode = await repair(openContext(self), options);
+    },
+  );
+  add('show', 'print rows as JSON, one a line')
+    .argument('[address]', 'only this one')
+    .option('--stack <name>', 'the stack, without its file')
+    .action((address: string | undefined, options: StackOption, self: Command) =>
+      show(openContext(self), address, options),
+    );
+  addRunOptions(add('rm', 'forget a row, and leave what it stands for as it is'))
+    .argument('<address>', 'as container.web-1')
+    .option('--stack <name>', 'the stack, without its file')
+    .action((address: string, options: RunOptions & StackOption, self: Command) =>
+      forget(openContext(self), address, options),
+    );
+}
+
+async function check(context: Context): Promise<number> {
+  const damage = damageOf(context.site.root, TABLES);
+  if (damage.length > 0) {
+    print([...damage, 'Mend it with: baleine state repair']);
+    return 1;
+  }
+  const { rows } = await context.state();
+  const unfinished = rows.filter(({ status }) => status === 'pending');
+  const orphans = await orphansOf(context, rows);
+  print([
+    `${rows.length} rows, all tables whole`,
+    ...unfinished.map((row) => `unfinished: ${nameOf(row)}; the next apply goes on with it`),
+    ...orphans.map((each) => `orphaned: ${nameOf(each)} bears our mark and is in no table`),
+  ]);
+  return orphans.length > 0 || unfinished.length > 0 ? 1 : 0;
+}
+
+/**
+ * What is in no table may be what a damaged one has lost: it is taken away only when there was
+ * nothing to mend.
+ */
+async function repair(context: Context, options: RunOptions): Promise<number> {
+  const lock = await context.lock(options.lockTimeout ?? 0);
+  let mended: string[];
+  try {
+    mended = await repairTables(context.site.root, TABLES);
+  } finally {
+    lock.release({ removeIfEmpty: true });
+  }
+  if (mended.length > 0) {
+    print([...mended, 'Now see what is missing, and put it right: baleine plan, baleine apply']);
+    return 0;
+  }
+  return (await removeOrphans(context, options)) ?? 0;
+}
+
+function removeOrphans(context: Context, options: RunOptions): Promise<number | undefined> {
+  return withStore(context, options, async (store) => {
+    const orphans = await orphansOf(context, store.rows);
+    if (orphans.length === 0) print(['Nothing to repair.']);
+    let worst = 0;
+    for (const stack of new Set(orphans.map((each) => each.stack))) {
+      const mine = orphans.filter((each) => each.stack === stack);
+      const observed = { seen: new Map(), foreign: new Map(), orphans: mine };
+      const nothing = { resources: [], rows: [], kinds, site: context.site };
+      const plan = buildPlan({ stack, observed, ...nothing });
+      worst = Math.max(worst, await propose(context, plan, store, options, true));
+    }
+    return worst;
+  });
+}
+
+async function orphansOf(context: Context, rows: readonly Row[]): Promise<Orphan[]> {
+  return findOrphans(kinds, rows, undefined, await context.probe(), context.site);
+}
+
+async function show(context: Context, address: string | undefined, options: StackOption) {
+  const { rows } = await context.state();
+  const stack = await stackName(context, options.stack);
+  const mine = rows.filter((row) => row.stack === stack);
+  const shown = address === undefined ? mine : [findRow(mine, address, stack)];
+  print(shown.map((row) => JSON.stringify({ address: addressOf(row.kind, row.name), ...row })));
+}
+
+async function forget(context: Context, address: string, options: RunOptions & StackOption) {
+  const stack = await stackName(context, options.stack);
+  await withStore(context, options, async (store) => {
+    const mine = store.rows.filter((row) => row.stack === stack);
+    const { kind, name } = findRow(mine, address, stack);
+    await store.drop(kind, stack, name);
+    print([`${address} is no longer on record; what it stands for was left as it is`]);
+    return 0;
+  });
+}
+
+function findRow(rows: readonly Row[], address: string, stack: string): Row {
+  const wanted = parseAddress(address);
+  const found = rows.find(({ kind, name }) => kind === wanted?.kind && name === wanted.name);
+  if (found) return found;
+  const there = rows.map(({ kind, name }) => addressOf(kind, name)).join(', ');
+  throw new UserError(`no ${address} in stack ${stack}`, `It has: ${there || 'nothing'}`);
+}
+
+const nameOf = ({ stack, kind, name }: Orphan) => `${stack}/${addressOf(kind, name)}`;
+
+function print(lines: string[]): void {
+  if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,45 @@
+import { resolve } from 'node:path';
+import { LockedError } from '../model/errors.js';
+import { forgetFailure, keepFailure, noteFailure, recallFailure } from '../state/failure-memory.js';
+import type { Sink } from '../view/view.js';
+import type { Context } from './context.js';
+import { errorText, exitCodeOf } from './failure.js';
+
+/**
+ * A run that nobody watches tells of a failure once and not each time it meets it again; the exit
+ * code says it each time. When all is well again, that is told once too.
+ *
+ * @param work answers its exit code, undefined when it was not its turn; takes where errors go
+ */
+export async function tellOnce(
+  { site, options }: Context,
+  work: (err: Sink) => Promise<number | undefined>,
+): Promise<number> {
+  const file = resolve(options.file);
+  let text = '';
+  const code = await work((said) => {
+    text += said;
+  }).catch((error: unknown) => {
+    if (error instanceof LockedError) throw error;
+    text += errorText(error);
+    return exitCodeOf(error);
+  });
+  if (code === 1) fail(text);
+  else process.stderr.write(text);
+  if (code === 0) recover();
+  return code ?? 0;
+
+  function fail(said: string): void {
+    const { tell, failing } = noteFailure(recallFailure(site, file), said, Date.now());
+    if (!tell) return;
+    keepFailure(site, file, failing);
+    process.stderr.write(said);
+  }
+
+  function recover(): void {
+    const failing = recallFailure(site, file);
+    if (!failing) return;
+    forgetFailure(site, file);
+    process.stdout.write(`baleine: ${file} recovered, after failing since ${failing.since}\n`);
+  }
+}

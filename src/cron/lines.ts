@@ -1,0 +1,48 @@
+import { UserError } from '../model/errors.js';
+
+export interface Job {
+  /** Five fields of crontab(5). */
+  schedule: string;
+  /** All absolute. */
+  node: string;
+  main: string;
+  root: string;
+  file: string;
+}
+
+/** cron's own has neither sbin nor /usr/local. */
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/**
+ * Stacks on one root share a lock and a minute: each waits for its turn, and gives up before the
+ * next one.
+ */
+const PATIENCE = '50s';
+
+/**
+ * Two lines: one that comes again and again, one after a boot (a cron without `@reboot` leaves that
+ * line out, and the other does its work a little later). PATH is set by env(1) for our command
+ * alone: a line `PATH=…` would hold for everybody's below.
+ */
+export function linesOf({ schedule, node, main, root, file }: Job): string[] {
+  const words = [
+    ...['/usr/bin/env', `PATH=${PATH}`, node, main],
+    ...['--root', root, '--file', file, 'apply', '--quiet', '--auto-approve'],
+    ...['--lock-timeout', PATIENCE, '--lock-skip'],
+  ];
+  const command = words.map(quote).join(' ');
+  return [`@reboot ${command}`, `${schedule} ${command}`];
+}
+
+const PLAIN = /^[\w@+=:,./-]+$/;
+
+/** For sh(1). crontab(5) makes a newline of `%` and has no way for a newline itself. */
+function quote(word: string): string {
+  if (/[%\p{Cc}]/u.test(word)) {
+    throw new UserError(
+      `cannot put ${JSON.stringify(word)} into a crontab: cron takes % and line breaks for its own`,
+      'Move it to a path without them.',
+    );
+  }
+  return PLAIN.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,70 @@
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { messageOf, UserError } from '../../model/errors.js';
+import { run } from './exec.js';
+import { findProgram } from './runtime/programs.js';
+
+/** Root's table of periodic jobs. */
+export interface Crontab {
+  /** Empty when there is none yet. */
+  read(): Promise<string>;
+  write(text: string): Promise<void>;
+}
+
+/** By crontab(1), or in a file of its form that a cron reads directly. */
+export function openCrontab(file?: string): Crontab {
+  return file === undefined ? byProgram() : byFile(file);
+}
+
+/** Debian's cron, cronie and busybox have the same two ways: `-l`, and `-` for standard input. */
+function byProgram(): Crontab {
+  return {
+    read: async () => {
+      refuseMissing();
+      const { code, stdout, stderr } = await run('crontab', ['-l'], {
+        purpose: 'read the crontab',
+        reject: false,
+      });
+      // `run` takes the last newline away, which a crontab always has.
+      if (code === 0) return stdout && `${stdout}\n`;
+      if (/no crontab for|no such file/i.test(stderr)) return '';
+      throw new Error(`cannot read the crontab: crontab: ${stderr}`);
+    },
+    write: async (text) => {
+      await run('crontab', ['-'], { purpose: 'write the crontab', input: text });
+    },
+  };
+}
+
+function refuseMissing(): void {
+  if (findProgram('crontab')) return;
+  throw new UserError(
+    'cannot read the crontab: there is no crontab program',
+    'apt-get install cron; or name the file your cron reads: --crontab /etc/crontabs/root',
+  );
+}
+
+/** busybox crond notices the rename by its folder's time; owner and mode stay. */
+function byFile(file: string): Crontab {
+  return {
+    read: () =>
+      readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return '';
+        throw new UserError(`cannot read ${file}: ${messageOf(error)}`);
+      }),
+    write: async (text) => {
+      const temp = join(dirname(file), `.${basename(file)}.baleine`);
+      try {
+        const mode = await stat(file).then(
+          (found) => found.mode & 0o777,
+          () => 0o600,
+        );
+        await writeFile(temp, text, { mode });
+        await rename(temp, file);
+      } catch (error) {
+        await rm(temp, { force: true });
+        throw new UserError(`cannot write ${file}: ${messageOf(error)}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import type { Probe } from '../host/host.js';
+import { type Address, addressOf } from '../model/address.js';
+import { byName } from '../model/names.js';
+import type { Row } from '../model/resource.js';
+import type { Site } from '../model/site.js';
+import type { Kinds } from './kinds.js';
+
+/** Something that bears our mark, which no row and no file speaks of. */
+export type Orphan = Pick<Row, 'kind' | 'stack' | 'name' | 'spec'>;
+
+/**
+ * What a crash at the wrong moment, a lost state or somebody's hand left. What the file wants is
+ * none, though no row knows it: to create it looks at what is there.
+ *
+ * @param wanted by the file, of `stack`
+ */
+export function findOrphans(
+  kinds: Kinds,
+  rows: readonly Row[],
+  wanted: { stack: string; addresses: ReadonlySet<Address> } | undefined,
+  probe: Probe,
+  site: Site,
+): Orphan[] {
+  const known = new Set(rows.map(({ kind, stack, name }) => `${stack}/${addressOf(kind, name)}`));
+  for (const address of wanted?.addresses ?? []) known.add(`${wanted?.stack}/${address}`);
+  const found = Object.values(kinds).flatMap((kind) =>
+    (kind.marked?.(probe, site) ?? []).map((each): Orphan => ({ kind: kind.name, ...each })),
+  );
+  return found
+    .filter(({ kind, stack, name }) => !known.has(`${stack}/${addressOf(kind, name)}`))
+    .sort((a, b) => byName(`${a.kind}.${a.name}`, `${b.kind}.${b.name}`));
+}

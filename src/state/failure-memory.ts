@@ -1,0 +1,86 @@
+import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { digest } from '../model/json.js';
+import type { Site } from '../model/site.js';
+
+/** What an unattended run has failed with, so that it is not told every minute. */
+export interface Failing {
+  /** Of the failure's text, without what changes each time. */
+  key: string;
+  /** ISO 8601; when it first failed, in this or another way. */
+  since: string;
+  /** ISO 8601; when it was last told. */
+  told: string;
+  /** Milliseconds from then until it is told again. */
+  pause: number;
+}
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/**
+ * Whether a failure is worth a word now: at once when it is a new one, the same one after an hour,
+ * then after twice as long each time, at last once a day.
+ */
+export function noteFailure(
+  before: Failing | undefined,
+  text: string,
+  now: number,
+): { tell: boolean; failing: Failing } {
+  const key = keyOf(text);
+  const told = new Date(now).toISOString();
+  const since = before?.since ?? told;
+  if (before?.key !== key) return { tell: true, failing: { key, since, told, pause: HOUR } };
+  const waited = now - Date.parse(before.told);
+  // A clock that was set back must not silence it for long.
+  if (waited >= 0 && waited < before.pause) return { tell: false, failing: before };
+  const pause = Math.min(2 * before.pause, DAY);
+  return { tell: true, failing: { key, since, told, pause } };
+}
+
+/** Pids and times of day differ from run to run, and so does the order of what goes on at once. */
+function keyOf(text: string): string {
+  const lines = text.split('\n').map((line) => line.replace(NUMBER, '#'));
+  return digest(lines.sort());
+}
+
+/** A number that is a word by itself: not in a name (`web-1`), an address or a version. */
+const NUMBER = /(?<![\w.-])\d+(?::\d+)*(?![\w-]|\.\d)/g;
+
+/** In /run: after a reboot all is told anew. One for each stack's file. */
+const memoryFile = (site: Site, file: string) =>
+  join(site.run, 'failing', `${digest(file, 12)}.json`);
+
+/** Undefined when the last run was well; also when the note cannot be read. */
+export function recallFailure(site: Site, file: string): Failing | undefined {
+  try {
+    return JSON.parse(readFileSync(memoryFile(site, file), 'utf8')) as Failing;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Where it cannot be kept the failure is told each time: too often is better than never. */
+export function keepFailure(site: Site, file: string, failing: Failing): void {
+  const path = memoryFile(site, file);
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(`${path}.new`, JSON.stringify(failing), { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  } catch {
+    rmSync(`${path}.new`, { force: true });
+  }
+}
+
+export function forgetFailure(site: Site, file: string): void {
+  const path = memoryFile(site, file);
+  rmSync(path, { force: true });
+  for (const dir of [dirname(path), site.run, dirname(site.run)]) {
+    try {
+      rmdirSync(dir);
+    } catch {
+      // Something else is in it.
+      return;
+    }
+  }
+}

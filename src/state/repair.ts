@@ -1,0 +1,116 @@
+import { linkSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { DamagedStateError } from '../model/errors.js';
+import type { Row } from '../model/resource.js';
+import { nodeDisk, replaceFile, syncFolder } from './disk.js';
+import { parseTable } from './parse.js';
+import { readTables } from './state.js';
+import { entryOf, formatTable, headerOf, keyOf, type TableFormat, trailerOf } from './table.js';
+
+const backupOf = (root: string, file: string) => join(root, `${file}.bak`);
+
+/** Keeps a table as it is, right before it is replaced. No backup is no reason not to write. */
+export function keepBackup(root: string, file: string): void {
+  try {
+    dropBackup(root, file);
+    linkSync(join(root, file), backupOf(root, file));
+  } catch {
+    // A file system without hard links, or a full one.
+  }
+}
+
+export function dropBackup(root: string, file: string): void {
+  rmSync(backupOf(root, file), { force: true });
+}
+
+/** What is wrong with the tables, a line each; empty when every command would trust them. */
+export function damageOf(root: string, formats: readonly TableFormat[]): string[] {
+  const found = formats.flatMap((format) => trouble(root, format) ?? []);
+  if (found.length > 0) return found.map(({ message }) => message);
+  try {
+    readTables(root, formats);
+    return [];
+  } catch (error) {
+    if (error instanceof DamagedStateError) return [error.message];
+    throw error;
+  }
+}
+
+/**
+ * Makes every table whole again: from its backup, which is one write old, or else of those of its
+ * lines that still make sense. The caller holds the lock.
+ *
+ * @returns what was done, a line for each table that was not whole
+ */
+export async function repairTables(
+  root: string,
+  formats: readonly TableFormat[],
+): Promise<string[]> {
+  if (damageOf(root, formats).length === 0) return [];
+  const restored = formats.map((format) => restore(root, format));
+  const all = restored.flatMap(({ rows }) => rows);
+  for (const { format, rows } of restored) {
+    const text = formatTable(format, rows.map(entryOf), all);
+    await replaceFile(nodeDisk, root, format.file, text);
+  }
+  await syncFolder(nodeDisk, root);
+  return restored.flatMap(({ how }) => how ?? []);
+}
+
+interface Restored {
+  format: TableFormat;
+  rows: Row[];
+  /** Absent for a table that was whole. */
+  how?: string;
+}
+
+function restore(root: string, format: TableFormat): Restored {
+  const path = join(root, format.file);
+  const text = textOf(path);
+  if (text !== undefined && !damage(format, text, path)) {
+    return { format, rows: parseTable(format, text, path) };
+  }
+  const backup = textOf(backupOf(root, format.file));
+  if (backup !== undefined && !damage(format, backup, path)) {
+    const rows = parseTable(format, backup, path);
+    return { format, rows, how: `${path}: ${rows.length} rows from its backup` };
+  }
+  const kept = salvage(format, text);
+  const lines = Math.max(0, (text ?? '').split('\n').filter(Boolean).length - 2);
+  return { format, rows: kept, how: `${path}: ${kept.length} rows of ${lines} lines, no backup` };
+}
+
+/** The rows that make sense each by itself; of two of one name the first. */
+function salvage(format: TableFormat, text = ''): Row[] {
+  const rows = text.split('\n').flatMap((line) => {
+    const body = `${headerOf(format)}\n${line}\n`;
+    const alone = `${body}${trailerOf(body, 1)}\n`;
+    return line === '' || damage(format, alone, '') ? [] : parseTable(format, alone, '');
+  });
+  return [...new Map(rows.reverse().map((row) => [keyOf(row), row])).values()];
+}
+
+function trouble(root: string, format: TableFormat): DamagedStateError | undefined {
+  const path = join(root, format.file);
+  const text = textOf(path);
+  return text === undefined ? undefined : damage(format, text, path);
+}
+
+function damage(format: TableFormat, text: string, path: string): DamagedStateError | undefined {
+  try {
+    parseTable(format, text, path);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DamagedStateError) return error;
+    throw error;
+  }
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * npm run chaos -- [--minutes 10] [--seed N]: a web farm and a container with a volume, of which
+ * something is broken again and again, while applies run and are killed themselves. At the end one
+ * apply must put all right: nothing left to plan, nothing left behind after a destroy, no data lost.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { MAIN, type PrivateHost, privateHost } from '../support/private-host.js';
+import { IDLE } from '../support/small-image.js';
+import { DAMAGE } from './damage.js';
+import { Random } from './random.js';
+
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } },
+});
+const seed = Number(values.seed ?? Date.now() % 2 ** 31);
+const say = (line: string) => process.stdout.write(`${line}\n`);
+
+const FARM = readFileSync('examples/web-farm/baleine.yaml', 'utf8');
+const MORE = `
+volumes: { data: {} }
+containers:
+  keeper: ${JSON.stringify({ image: 'base', command: IDLE, stop_signal: 'SIGKILL', bridges: ['back'], volumes: ['data:/data'] })}
+`;
+
+async function main(): Promise<string[]> {
+  say(`seed ${seed}, ${values.minutes} minutes`);
+  const host = await privateHost();
+  const problems: string[] = [];
+  try {
+    const file = join(host.dir, 'baleine.yaml');
+    writeFileSync(file, FARM + MORE);
+    await host.baleine(['apply', '-y', '--quiet', '-f', file]);
+    const written = await torment(host, file, new Random(seed));
+    problems.push(...(await verdict(host, file, written)));
+    await host.baleine(['destroy', '-y', '-f', file]);
+  } finally {
+    problems.push(...(await host.close()));
+  }
+  return problems;
+}
+
+/** Answers the files of the volume that must still be there. */
+async function torment(host: PrivateHost, file: string, random: Random): Promise<string[]> {
+  const end = Date.now() + Number(values.minutes) * 60_000;
+  const counts: Record<string, number> = {};
+  const written: string[] = [];
+  for (let round = 0; Date.now() < end; round++) {
+    const kind = random.pick(Object.keys(DAMAGE)) ?? '';
+    const broken = await DAMAGE[kind]?.(host, random);
+    if (broken) counts[kind] = (counts[kind] ?? 0) + 1;
+    const note = join(host.root, 'volumes', 'web-farm', 'data', `note-${round}`);
+    writeFileSync(note, `${round}`);
+    written.push(note);
+    const killed = await apply(host, file, random.below(3) === 0 ? random.below(1500) : undefined);
+    if (killed) counts.apply = (counts.apply ?? 0) + 1;
+    await sleep(random.below(500));
+  }
+  say(`${written.length} rounds; broken: ${JSON.stringify(counts)}`);
+  return written;
+}
+
+/** One apply, killed after so many milliseconds; true when it was. */
+async function apply(host: PrivateHost, file: string, after?: number): Promise<boolean> {
+  const into = [`--target=${host.pid}`, '--mount', '--net', '--'];
+  const words = ['--root', host.root, 'apply', '-y', '--quiet', '-f', file];
+  const child = spawn('nsenter', [...into, process.execPath, MAIN, ...words], { stdio: 'ignore' });
+  const ended = new Promise<boolean>((resolve) =>
+    child.on('exit', (_code, signal) => resolve(signal === 'SIGKILL')),
+  );
+  const timer = after === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), after);
+  const killed = await ended;
+  clearTimeout(timer);
+  return killed;
+}
+
+async function verdict(host: PrivateHost, file: string, written: string[]): Promise<string[]> {
+  const last = await host.baleine(['apply', '-y', '--quiet', '-f', file], { reject: false });
+  const plan = await host.baleine(['plan', '--detailed-exitcode', '-f', file], { reject: false });
+  const check = await host.baleine(['state', 'check'], { reject: false });
+  const lost = written.filter((path) => !existsSync(path));
+  return [
+    ...(last.code === 0 ? [] : [`the last apply: ${last.code} ${last.stderr}`]),
+    ...(plan.code === 0 ? [] : [`the plan after it: ${plan.stdout}${plan.stderr}`]),
+    ...(check.code === 0 ? [] : [`state check: ${check.stdout}${check.stderr}`]),
+    ...(lost.length === 0 ? [] : [`${lost.length} files of the volume are lost`]),
+    ...(readdirSync(join(host.root, 'disks')).length === 5 ? [] : ['not five disks']),
+  ];
+}
+
+const problems = await main();
+for (const each of problems) say(`PROBLEM: ${each}`);
+say(problems.length === 0 ? 'all well' : `${problems.length} problems with seed ${seed}`);
+process.exitCode = problems.length === 0 ? 0 : 1;

@@ -1,0 +1,136 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { expect, it } from 'vitest';
+import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import type { KilledRun } from './killed-run.js';
+
+/** `npm run crash` takes every point; the usual run a part of them, the same ones each time. */
+const EVERY = process.env.CRASH_ALL ? 1 : 19;
+
+const FARM = readFileSync('examples/web-farm/baleine.yaml', 'utf8');
+const VARIANTS = {
+  farm: FARM,
+  updated: FARM.replace('memory: 64M', 'memory: 96M').replace('[back]', '[back, front]'),
+  scaled: FARM.replace('replicas: 3', 'replicas: 4'),
+};
+const CONTAINERS = ['shop-server-1', 'shop-server-2', 'shop-server-3', 'shop-proxy'];
+
+interface Phase {
+  name: string;
+  /** The stack as it is before each kill; undefined: nothing is there. */
+  from: keyof typeof VARIANTS | undefined;
+  /** What the killed run was to make of it, and the next apply makes. */
+  to: keyof typeof VARIANTS;
+  more?: Pick<KilledRun, 'destroy' | 'replace'>;
+}
+
+/** In an order in which most begin with what the one before has left. */
+const PHASES: Phase[] = [
+  { name: 'create', from: undefined, to: 'farm' },
+  {
+    name: 'replace',
+    from: 'farm',
+    to: 'farm',
+    more: { replace: CONTAINERS.map((name) => `container.${name}` as const) },
+  },
+  { name: 'update', from: 'farm', to: 'updated' },
+  { name: 'update back', from: 'updated', to: 'farm' },
+  { name: 'scale up', from: 'farm', to: 'scaled' },
+  { name: 'scale down', from: 'scaled', to: 'farm' },
+  { name: 'destroy', from: 'farm', to: 'farm', more: { destroy: true } },
+];
+
+it(
+  'recovers from SIGKILL before and after every step',
+  inPrivateHost(async (host) => {
+    const bench = new Bench(host);
+    let kills = 0;
+    let points = 0;
+    const counts: string[] = [];
+    for (const phase of PHASES) {
+      const steps = await bench.count(phase);
+      counts.push(`${phase.name} ${steps}`);
+      points += 2 * steps;
+      for (let point = kills % EVERY; point < 2 * steps; point += EVERY) {
+        await bench.kill(phase, Math.floor(point / 2), point % 2 === 0 ? 'before' : 'after');
+        kills += 1;
+      }
+    }
+    await bench.reach(undefined);
+    process.stdout.write(
+      `${kills} kills of ${points}; K = ${points / 2} steps: ${counts.join(', ')}\n`,
+    );
+  }),
+  process.env.CRASH_ALL ? 3_600_000 : 400_000,
+);
+
+class Bench {
+  readonly #host: PrivateHost;
+  readonly #program: string;
+  #at: keyof typeof VARIANTS | undefined;
+
+  constructor(host: PrivateHost) {
+    this.#host = host;
+    this.#program = join(host.dir, 'killed-run.mjs');
+    buildSync({
+      entryPoints: [join(import.meta.dirname, 'killed-run.ts')],
+      outfile: this.#program,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      banner: { js: 'const require=process.getBuiltinModule;' },
+    });
+    for (const [name, text] of Object.entries(VARIANTS)) writeFileSync(this.#file(name), text);
+  }
+
+  /** How many steps the whole phase takes; does it once, without a kill. */
+  async count({ from, to, more }: Phase): Promise<number> {
+    await this.reach(from);
+    const { code, stdout, stderr } = await this.#run({ file: this.#file(to), ...more });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    this.#at = more?.destroy ? undefined : to;
+    return Number(stdout);
+  }
+
+  async kill({ name, from, to, more }: Phase, at: number, side: 'before' | 'after') {
+    await this.reach(from);
+    const where = `${name}, ${side} step ${at}`;
+    const killed = await this.#run({ file: this.#file(to), ...more, at, side });
+    expect(killed, where).toMatchObject({ code: 137, stdout: '', stderr: '' });
+    this.#at = undefined;
+    await this.#apply(to, where);
+  }
+
+  /** Brings the stack there, if it is not there already; whatever was there leaves nothing. */
+  async reach(to: keyof typeof VARIANTS | undefined): Promise<void> {
+    if (this.#at === to) return;
+    if (to !== undefined) return this.#apply(to, `on the way to ${to}`);
+    await this.#host.baleine(['destroy', '-y', '-f', this.#file('farm')]);
+    this.#at = undefined;
+    // the program and the files are the test's own
+    expect(await this.#host.leaks()).toEqual([]);
+  }
+
+  async #apply(to: keyof typeof VARIANTS, where: string): Promise<void> {
+    const common = ['-f', this.#file(to)];
+    const { code, stderr } = await this.#host.baleine(['apply', '-y', ...common], {
+      reject: false,
+    });
+    expect(code, `${where}: ${stderr}`).toBe(0);
+    const plan = await this.#host.baleine(['plan', '--detailed-exitcode', ...common], {
+      reject: false,
+    });
+    expect(plan.code, `${where}: ${plan.stdout}${plan.stderr}`).toBe(0);
+    this.#at = to;
+  }
+
+  #run(wanted: Omit<KilledRun, 'root'>) {
+    const argument = JSON.stringify({ root: this.#host.root, ...wanted });
+    return this.#host.run(process.execPath, [this.#program, argument], { reject: false });
+  }
+
+  #file(name: string): string {
+    return join(this.#host.dir, `${name}.yaml`);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * A program: applies or destroys a stack as `baleine -y` does, one step at a time, and kills itself
+ * right before or after one of them. With no such step it does all and prints how many there were.
+ *
+ *   killed-run.mjs '{"root": …, "file": …, "at": 3, "side": "before"}'
+ */
+import { execute } from '../../../src/apply/execute.js';
+import type { HandlerTable } from '../../../src/apply/run-steps.js';
+import { Context } from '../../../src/cli/context.js';
+import { planDestroy, planStack } from '../../../src/cli/make-plan.js';
+import type { Address } from '../../../src/model/address.js';
+import type { Handler } from '../../../src/model/step.js';
+
+export interface KilledRun {
+  root: string;
+  file: string;
+  destroy?: boolean;
+  replace?: Address[];
+  /** Which step, from 0 up; absent: none. */
+  at?: number;
+  side?: 'before' | 'after';
+}
+
+const {
+  root,
+  file,
+  destroy = false,
+  replace = [],
+  at,
+  side,
+}: KilledRun = JSON.parse(process.argv[2] ?? '{}');
+
+let calls = 0;
+
+async function around<T>(act: () => Promise<T>): Promise<T> {
+  const mine = calls++ === at;
+  if (mine && side === 'before') process.kill(process.pid, 'SIGKILL');
+  const answer = await act();
+  if (mine) process.kill(process.pid, 'SIGKILL');
+  return answer;
+}
+
+function deadly(handler: Handler<unknown>): Handler<unknown> {
+  if ('one' in handler) return { one: (args) => around(() => handler.one(args)) };
+  return { all: (args) => around(() => handler.all(args)) };
+}
+
+const context = new Context({ file, root, color: false });
+const config = await context.config();
+const lock = await context.lock(10_000);
+const store = await context.store();
+const plan = destroy
+  ? await planDestroy(context, config.name, store.rows, {})
+  : await planStack(context, config, store.rows, { replace });
+const handlers: HandlerTable = Object.fromEntries(
+  Object.entries(await context.handlers()).map(([verb, handler]) => [verb, deadly(handler)]),
+);
+const outcome = await execute(plan, {
+  store,
+  handlers,
+  emit: () => {},
+  parallelism: 1,
+  stop: new AbortController().signal,
+  keepGoing: destroy,
+});
+lock.release({ removeIfEmpty: true });
+if (outcome.status !== 'done') throw new Error(JSON.stringify(outcome.failed));
+process.stdout.write(`${calls}\n`);

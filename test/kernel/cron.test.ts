@@ -1,0 +1,153 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { inPrivateHost, type PrivateHost } from '../support/private-host.js';
+
+const FARM = resolve('examples/web-farm/baleine.yaml');
+
+/** Cron and mail of the machine are out of sight: what is mounted here is the private host's. */
+async function withCron(
+  host: PrivateHost,
+  test: (mails: () => string[]) => Promise<void>,
+): Promise<void> {
+  const box = join(host.dir, 'mail');
+  mkdirSync(box);
+  const script = join(host.dir, 'cron-host.sh');
+  // cron looks for its mailer at /usr/sbin/sendmail, so that gets a layer of its own.
+  writeFileSync(
+    script,
+    `set -e
+mount -t tmpfs -o mode=755 tmpfs /var/spool/cron
+mkdir -m 1730 /var/spool/cron/crontabs
+chgrp crontab /var/spool/cron/crontabs
+mount -t tmpfs tmpfs /etc/cron.d
+mount --bind /dev/null /etc/crontab
+mount -t tmpfs tmpfs /mnt
+mkdir /mnt/upper /mnt/work
+printf '#!/bin/sh\\nexec cat >"${box}/$(date +%%s%%N)"\\n' >/mnt/upper/sendmail
+chmod 755 /mnt/upper/sendmail
+mount -t overlay -o lowerdir=/usr/sbin,upperdir=/mnt/upper,workdir=/mnt/work overlay /usr/sbin
+`,
+  );
+  await host.run('sh', [script]);
+  const text = (name: string) => readFileSync(join(box, name), 'utf8');
+  const bodyOf = (mail: string) => mail.slice(mail.indexOf('\n\n') + 2);
+  try {
+    await test(() =>
+      readdirSync(box)
+        .sort()
+        .map((name) => bodyOf(text(name))),
+    );
+  } finally {
+    const mounts = ['/usr/sbin', '/mnt', '/etc/crontab', '/etc/cron.d', '/var/spool/cron'];
+    for (const path of mounts) await host.run('umount', ['--lazy', path]);
+  }
+}
+
+/** A test on a private host with a cron of its own. */
+const inCronHost = (test: (host: PrivateHost, mails: () => string[]) => Promise<void>) =>
+  inPrivateHost((host) => withCron(host, (mails) => test(host, mails)));
+
+it(
+  'writes its block by crontab(1) and leaves every other line alone',
+  inCronHost(async (host) => {
+    const theirs = '# mine\nMAILTO=ops\n17 3 * * *\ttar c /srv  # %\n\n';
+    await host.run('crontab', ['-'], { input: theirs });
+    const crontab = async () => (await host.run('crontab', ['-l'])).stdout;
+    const other = join(host.dir, 'other.yaml');
+    writeFileSync(other, 'name: other\n');
+
+    await host.baleine(['cron', 'install', '-f', FARM]);
+    const once = await crontab();
+    await host.baleine(['cron', 'install', '-f', FARM]);
+    expect(await crontab()).toBe(once);
+    expect(once.startsWith(theirs)).toBe(true);
+    expect((await host.baleine(['cron', 'show'])).stdout).toBe(once.slice(theirs.length));
+
+    await host.baleine(['cron', 'install', '-f', other, '--every', '15m']);
+    expect(await crontab()).toContain(`*/15 * * * * /usr/bin/env PATH=`);
+    await host.baleine(['cron', 'remove', '-f', FARM]);
+    expect(await crontab()).not.toContain(FARM);
+    expect(await crontab()).toContain(other);
+    await host.baleine(['cron', 'remove', '-f', other]);
+    expect(await crontab()).toBe(theirs);
+  }),
+);
+
+it(
+  'heals from a real cron: one mail for each thing that broke, and none while all is well',
+  inCronHost(async (host, mails) => {
+    await host.baleine(['apply', '-y', '-f', FARM]);
+    await host.baleine(['cron', 'install', '-f', FARM]);
+    const ticks = join(host.dir, 'ticks');
+    const line = (await host.run('crontab', ['-l'])).stdout
+      .split('\n')
+      .find((each) => each.startsWith('*'));
+    // The same command every four seconds of each minute.
+    const seconds = Array.from({ length: 14 }, (_, index) => 4 * (index + 1));
+    const command = (line ?? '').slice('* * * * * '.length);
+    const faster = seconds.map(
+      (each) => `* * * * * sleep ${each}; ${command}; echo $? >>${ticks}\n`,
+    );
+    const installed = (await host.run('crontab', ['-l'])).stdout;
+    await host.run('crontab', ['-'], { input: installed + faster.join('') });
+
+    const cron = host.run('cron', ['-f', '-L', '0'], { timeout: 240_000, reject: false });
+    const ran = () => readTicks(ticks);
+    const until = async (what: () => boolean) => {
+      const deadline = Date.now() + 130_000;
+      while (!what()) {
+        if (Date.now() > deadline) throw new Error(`too late: ${JSON.stringify([ran(), mails()])}`);
+        await sleep(100);
+      }
+    };
+    /** Breaks something, and answers the one mail about it. */
+    const mailAbout = async (damage: () => unknown) => {
+      const before = mails().length;
+      await damage();
+      await until(() => mails().length > before);
+      return mails()[before];
+    };
+    try {
+      await until(() => ran().length > 0);
+      expect(mails()).toEqual([]);
+      const listed = (await host.baleine(['ps', '--json', '-f', FARM])).stdout;
+      const pids = (JSON.parse(listed) as { name: string; pid: number }[]).map(
+        ({ name, pid }) => [name, pid] as const,
+      );
+      expect(
+        await mailAbout(() => process.kill(new Map(pids).get('shop-server-2') ?? 0, 'SIGKILL')),
+      ).toMatch(
+        /^baleine web-farm:\n {2}container.shop-server-2 healed: process \d+ ended with 137\n$/,
+      );
+      const links = await host.ip<{ ifname: string; ifalias?: string }>('link');
+      const named = (end: string) =>
+        links.find(({ ifalias }) => ifalias?.endsWith(end))?.ifname ?? `no ${end}`;
+      expect(
+        await mailAbout(() => host.ip('link', 'delete', named('container.shop-proxy/front'))),
+      ).toBe('baleine web-farm:\n  container.shop-proxy healed: veth missing from bridge front\n');
+      expect(await mailAbout(() => host.ip('link', 'delete', named('bridge.back')))).toMatch(
+        /^baleine web-farm:\n {2}bridge.back healed: lost: it is gone from the host\n/,
+      );
+      const quiet = ran().length;
+      await until(() => ran().length >= quiet + 10);
+      expect(mails()).toHaveLength(3);
+      expect(new Set(ran())).toEqual(new Set(['0']));
+      expect(await host.http('http://10.77.1.10/')).toMatch(/^shop-server-\d\n$/);
+    } finally {
+      await host.run('sh', ['-c', 'kill "$(cat /run/crond.pid)"']);
+      await cron;
+      await host.baleine(['destroy', '-y', '-f', FARM]);
+    }
+  }),
+  300_000,
+);
+
+function readTicks(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,78 @@
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import type { LoggedEvent } from '../../src/model/logged-event.js';
+import { type Site, siteOf } from '../../src/model/site.js';
+import { eventsFile, followEvents, logEvent, readEvents } from '../../src/state/events-log.js';
+import { eventLine } from '../../src/view/event-line.js';
+
+function makeSite(): Site {
+  const root = mkdtempSync(join(tmpdir(), 'events-'));
+  onTestFinished(() => rmSync(root, { recursive: true }));
+  return siteOf(root);
+}
+
+const event = (number: number, more: Partial<LoggedEvent> = {}): LoggedEvent => ({
+  at: new Date(2026, 0, 2, 3, 4, 5).toISOString(),
+  who: 'root by cron',
+  stack: 'shop',
+  address: `container.web-${number}`,
+  action: 'update',
+  drift: true,
+  reasons: ['process 41 is gone'],
+  ms: 320,
+  result: 'done',
+  ...more,
+});
+
+it('keeps the last events, in two files of bounded size', () => {
+  const site = makeSite();
+  expect(readEvents(site)).toEqual([]);
+  for (let number = 0; number < 100; number++) logEvent(site, event(number), 2000);
+  expect(readdirSync(site.root)).toEqual(['events.log', 'events.log.1']);
+  for (const name of readdirSync(site.root)) {
+    expect(statSync(join(site.root, name)).size).toBeLessThanOrEqual(2000);
+  }
+  const numbers = readEvents(site).map(({ address }) => Number(address.split('-')[1]));
+  expect(numbers.at(-1)).toBe(99);
+  expect(numbers).toEqual(numbers.map((_, index) => 100 - numbers.length + index));
+  expect(readEvents(site, 2)).toEqual([event(98), event(99)]);
+});
+
+it('leaves out a line that a crash cut off', () => {
+  const site = makeSite();
+  logEvent(site, event(1));
+  appendFileSync(eventsFile(site), '{"at": "20');
+  expect(readEvents(site)).toEqual([event(1)]);
+});
+
+it('follows, over a new file too', () => {
+  const site = makeSite();
+  logEvent(site, event(0));
+  const fresh = followEvents(site);
+  expect(fresh()).toEqual([]);
+  const limit = 2.5 * JSON.stringify(event(1)).length;
+  for (const number of [1, 2, 3]) {
+    logEvent(site, event(number), limit);
+    expect(fresh()).toEqual([event(number)]);
+  }
+  expect(fresh()).toEqual([]);
+});
+
+it('makes no fuss when it cannot be written', () => {
+  logEvent(siteOf('/proc/nowhere'), event(1));
+});
+
+it.each<[Partial<LoggedEvent>, string]>([
+  [
+    {},
+    '2026-01-02 03:04:05  root by cron  shop/container.web-1 update, healed: process 41 is gone (0.3 s)',
+  ],
+  [
+    { result: 'failed', error: 'a\nb\u001b[2J', drift: false, reasons: [] },
+    '2026-01-02 03:04:05  root by cron  shop/container.web-1 update — failed: a b\\u001b[2J',
+  ],
+])('says %j on one line', (more, line) => {
+  expect(eventLine(event(1, more))).toBe(line);
+});

@@ -1,0 +1,74 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import {
+  type Failing,
+  forgetFailure,
+  keepFailure,
+  noteFailure,
+  recallFailure,
+} from '../../src/state/failure-memory.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** The minutes at which one of these failures, one a minute, is told. */
+function toldAt(texts: Iterable<string>): number[] {
+  let failing: Failing | undefined;
+  const told: number[] = [];
+  let minute = 0;
+  for (const text of texts) {
+    const noted = noteFailure(failing, text, minute * MINUTE);
+    if (noted.tell) told.push(minute);
+    failing = noted.failing;
+    minute += 1;
+  }
+  return told;
+}
+
+it('tells the same failure at once, after 1, 2, 4, 8 and 16 hours, then once a day', () => {
+  const hours = [0, 1, 3, 7, 15, 31, 55, 79];
+  const week = Array.from({ length: 80 * 60 }, () => 'Error: x');
+  expect(toldAt(week)).toEqual(hours.map((hour) => hour * 60));
+});
+
+it('tells another failure at once, and keeps since when all is not well', () => {
+  const first = noteFailure(undefined, 'Error: a', 0).failing;
+  const second = noteFailure(first, 'Error: b', MINUTE);
+  expect(second).toMatchObject({ tell: true, failing: { since: first.since, pause: HOUR } });
+  expect(toldAt(['a', 'a', 'b', 'b', 'a'])).toEqual([0, 2, 4]);
+});
+
+it.each([
+  ['pids', 'container.web-1: process 41 is gone', 'container.web-1: process 977 is gone'],
+  ['times', 'held since 14:02:11', 'held since 14:03:11'],
+  ['order', 'Error: a\nError: b', 'Error: b\nError: a'],
+])('takes failures for the same whose %s differ', (_what, one, other) => {
+  expect(toldAt([one, other])).toEqual([0]);
+});
+
+it.each([
+  ['Error: container.web-1: x', 'Error: container.web-2: x'],
+  ['address 10.0.0.1 is taken', 'address 10.0.0.2 is taken'],
+])('takes %j and %j for two', (one, other) => {
+  expect(toldAt([one, other])).toEqual([0, 1]);
+});
+
+it('is not silenced by a clock that was set back', () => {
+  const { failing } = noteFailure(undefined, 'x', 50 * HOUR);
+  expect(noteFailure(failing, 'x', HOUR).tell).toBe(true);
+});
+
+it('remembers by file, and leaves nothing when it is told to forget', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'memory-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const site = { root: dir, run: join(dir, 'run', 'tag'), tag: 'tag' };
+  const { failing } = noteFailure(undefined, 'x', 0);
+  keepFailure(site, '/a.yaml', failing);
+  expect(recallFailure(site, '/a.yaml')).toEqual(failing);
+  expect(recallFailure(site, '/b.yaml')).toBeUndefined();
+  forgetFailure(site, '/a.yaml');
+  expect(recallFailure(site, '/a.yaml')).toBeUndefined();
+  expect(existsSync(join(dir, 'run'))).toBe(false);
+});

@@ -1,0 +1,55 @@
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, expect, it } from 'vitest';
+import type { Site } from '../../src/model/site.js';
+import { damageOf, repairTables } from '../../src/state/repair.js';
+import { openState } from '../../src/state/state.js';
+import { openStore } from '../../src/state/store.js';
+import { makeSite, rowOf, TABLES } from './sample.js';
+
+let site: Site;
+let path: string;
+beforeEach(async () => {
+  site = makeSite();
+  path = join(site.root, 'images.csv');
+  const store = openStore(site, TABLES);
+  for (const name of ['a', 'b', 'c']) await store.put(rowOf('image', name));
+});
+
+const names = () => openState(site, TABLES).rows.map(({ name }) => name);
+const damage: [string, () => void][] = [
+  ['cut', () => truncateSync(path, 100)],
+  ['empty', () => truncateSync(path, 0)],
+  ['zeroed', () => writeFileSync(path, Buffer.alloc(500))],
+  ['missing', () => rmSync(path)],
+];
+
+it('finds nothing to mend in whole tables, and writes nothing', async () => {
+  const before = readFileSync(path);
+  expect(damageOf(site.root, TABLES)).toEqual([]);
+  expect(await repairTables(site.root, TABLES)).toEqual([]);
+  expect(readFileSync(path)).toEqual(before);
+});
+
+it.each(damage)('takes a table that is %s from its backup, one write old', async (_how, harm) => {
+  harm();
+  expect(damageOf(site.root, TABLES)).toEqual([expect.stringContaining(`cannot trust ${path}: `)]);
+  expect(await repairTables(site.root, TABLES)).toEqual([`${path}: 2 rows from its backup`]);
+  expect(names()).toEqual(['a', 'b']);
+});
+
+it('keeps the lines that make sense where the backup is damaged too', async () => {
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(`${path}.bak`, '');
+  const lines = text.split('\n');
+  lines[2] = lines[2]?.replace('ready', 'rea') ?? '';
+  writeFileSync(path, lines.join('\n'));
+  expect(await repairTables(site.root, TABLES)).toEqual([`${path}: 2 rows of 3 lines, no backup`]);
+  expect(names()).toEqual(['a', 'c']);
+});
+
+it('leaves no backup behind when the last row goes', async () => {
+  const store = openStore(site, TABLES);
+  for (const name of ['a', 'b', 'c']) await store.drop('image', 'shop', name);
+  expect(existsSync(`${path}.bak`)).toBe(false);
+});
