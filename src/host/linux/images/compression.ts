@@ -1,4 +1,6 @@
 import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Staging } from './staging.js';
 import { tool } from './tool.js';
 
 export type Compression = 'gzip' | 'xz' | 'zstd';
@@ -22,9 +24,17 @@ export async function compressionOf(path: string): Promise<Compression | undefin
   }
 }
 
-/** zstd(1) reads the others too. A truncated or damaged file is an error. */
-export async function decompress(from: string, to: string, purpose: string): Promise<void> {
-  await tool('zstd', ['--decompress', '--quiet', '--no-progress', '-o', to, '--', from], {
-    purpose,
-  });
+/**
+ * From anywhere into the staging room. zstd(1) reads the others too. A truncated or damaged file is
+ * an error.
+ */
+export async function decompress(
+  from: string,
+  name: string,
+  staging: Staging,
+  purpose: string,
+): Promise<void> {
+  const to = join(staging.inside, name);
+  const args = ['--decompress', '--quiet', '--no-progress', '-o', to, '--', from];
+  await tool('zstd', args, { purpose, staging });
 }

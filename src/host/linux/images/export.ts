@@ -68,17 +68,22 @@ async function layout(what: Exported, part: string, purpose: string): Promise<st
   return folder;
 }
 
-/** What of GNU tar(1) makes equal archives of equal trees. */
-const SAME = ['--sort=name', '--numeric-owner', '--format=posix', '--force-local'];
-
 /**
- * Everything of a tree that has a meaning elsewhere: Docker takes no other extended attributes. Of
- * its times only the modification; without a process id in the extended headers (POSIX pax, exthdr).
+ * What of GNU tar(1) makes equal archives of equal trees: names in order, of the times only the
+ * modification's, and no process id in the names of extended headers.
  */
+const SAME = [
+  '--sort=name',
+  '--numeric-owner',
+  '--format=posix',
+  '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime',
+  '--force-local',
+];
+
+/** Everything of a tree that has a meaning elsewhere: Docker takes no other extended attributes. */
 const PACK = [
   '--create',
   ...SAME,
-  '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime',
   '--sparse',
   '--xattrs',
   '--xattrs-include=user.*',

@@ -4,7 +4,7 @@ import { digest } from '../../../model/json.js';
 import type { ImageOrigin } from '../../../model/specs.js';
 import { readConfig } from './config.js';
 import { type Descriptor, pickInstance, readManifest } from './manifest.js';
-import { roomFor, withStaging } from './staging.js';
+import { roomFor, type Staging, withStaging } from './staging.js';
 import {
   COMPRESSED_TO,
   describe,
@@ -43,7 +43,7 @@ interface Instance {
 }
 
 /** Behind a registry's name may be a list for several platforms; what is recorded is one of them. */
-async function instanceOf(from: ForeignFrom, staging: string, ask: Ask): Promise<Instance> {
+async function instanceOf(from: ForeignFrom, staging: Staging, ask: Ask): Promise<Instance> {
   const named = await openTransport(from, staging);
   const text = await ask(named, '--raw');
   if (!('registry' in from)) return manifestIn(text, named, from);

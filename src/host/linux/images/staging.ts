@@ -3,27 +3,36 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { run } from '../exec.js';
 
+/** Room for what is unpacked on the way. */
+export interface Staging {
+  /** As we see it. */
+  outside: string;
+  /** As programs see it that `enter` stands in front of. */
+  inside: string;
+  enter: string[];
+}
+
 /**
- * Gives `work` a folder for what is unpacked on the way. It is a file system of its own with so
- * many bytes (sparse, so it costs what is in it): whatever a hostile archive unpacks to meets that
- * end. It is mounted in a namespace of its own whose only process ends with us, and its file has
- * no name any more: nothing of it stays, however we end.
+ * Gives `work` a file system with so many bytes (sparse, so it costs what is in it): whatever a
+ * hostile archive unpacks to meets that end. It is mounted in a namespace of its own whose only
+ * process ends with us, and its file has no name any more: nothing of it stays, however we end.
  *
- * The path leads through /proc, so programs that work on it need the host's process table.
+ * @param tree a mounted tree that programs inside work on as well
  */
 export async function withStaging<T>(
   bytes: number,
-  work: (folder: string) => Promise<T>,
+  work: (staging: Staging) => Promise<T>,
+  tree = '',
 ): Promise<T> {
   const file = join(folderFor(), `baleine-${randomBytes(6).toString('hex')}.staging`);
   let holder: Holder | undefined;
   try {
     await makeFileSystem(file, bytes);
-    holder = await hold(file);
-    return await work(holder.folder);
+    holder = await hold(file, tree);
+    return await work(holder);
   } finally {
     await holder?.release();
     await rm(file, { force: true });
@@ -47,22 +56,26 @@ async function makeFileSystem(file: string, bytes: number): Promise<void> {
   await run('mkfs.ext4', [...options, '-E', 'assume_storage_prezeroed=1', '--', file]);
 }
 
-interface Holder {
-  folder: string;
+interface Holder extends Staging {
   release(): Promise<void>;
 }
 
-/** Run in the folder the file is in, and mounted over that: there is always one, and none else sees it. */
-const SCRIPT =
-  'mount -t ext4 -o loop,nodev,nosuid,noexec -- "$1" "$PWD" && rm -- "$1" && echo ready && exec cat';
+/** There is one everywhere, no program that gets in here needs it, and no image comes from it. */
+const PLACE = '/sys';
 
-async function hold(file: string): Promise<Holder> {
-  const place = folderFor();
-  const words = ['unshare', '--mount', '--', 'sh', '-c', SCRIPT, 'sh', basename(file)];
+/** Others' trees are let go: a copy of their mount would keep them from being unmounted. */
+const SCRIPT = `
+while read -r _ path _; do
+  case $path in "$2") ;; *.part.tree) umount -- "$path" ;; esac
+done </proc/self/mounts
+mount -t ext4 -o loop,nodev,nosuid,noexec -- "$1" ${PLACE} && rm -- "$1" && echo ready && exec cat
+`;
+
+async function hold(file: string, tree: string): Promise<Holder> {
+  const words = ['unshare', '--mount', '--', 'sh', '-c', SCRIPT, 'sh', file, tree];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...words], {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
-    cwd: place,
     env: { ...process.env, LC_ALL: 'C' },
   });
   let complaint = '';
@@ -73,7 +86,9 @@ async function hold(file: string): Promise<Holder> {
   const ready = await Promise.race([once(child.stdout, 'data'), gone.then(() => undefined)]);
   if (!ready) throw new Error(`cannot make room to unpack in: ${complaint.trim()}`);
   return {
-    folder: `/proc/${child.pid}/root${place}`,
+    outside: `/proc/${child.pid}/root${PLACE}`,
+    inside: PLACE,
+    enter: ['nsenter', `--target=${child.pid}`, '--mount', '--'],
     release: async () => {
       child.stdin.end();
       await gone;

@@ -2,6 +2,7 @@ import { UserError } from '../../../model/errors.js';
 import { run } from '../exec.js';
 import { packageOf } from '../packages.js';
 import { findProgram } from '../runtime/programs.js';
+import type { Staging } from './staging.js';
 
 /**
  * Runs skopeo, umoci or buildah to its end; it is killed when we are. Answers what it prints.
@@ -11,10 +12,11 @@ import { findProgram } from '../runtime/programs.js';
 export async function tool(
   program: string,
   args: string[],
-  { purpose, ...options }: { purpose: string; cwd?: string; env?: Record<string, string> },
+  { purpose, staging }: { purpose: string; staging?: Staging },
 ): Promise<string> {
-  const bound = ['--pdeathsig', 'KILL', '--', needProgram(program, purpose), ...args];
-  const { code, stdout, stderr } = await run('setpriv', bound, { ...options, reject: false });
+  const command = [...(staging?.enter ?? []), needProgram(program, purpose), ...args];
+  const bound = ['--pdeathsig', 'KILL', '--', ...command];
+  const { code, stdout, stderr } = await run('setpriv', bound, { reject: false });
   if (code !== 0) throw new Error(`cannot ${purpose}: ${complaintOf(stderr) || `exit ${code}`}`);
   return stdout;
 }

@@ -4,6 +4,7 @@ import type { ArchiveSource, ForeignFrom } from '../../../model/config.js';
 import { UserError } from '../../../model/errors.js';
 import { compressionOf, decompress } from './compression.js';
 import { isLoopback, pinned } from './registry.js';
+import type { Staging } from './staging.js';
 import { tool } from './tool.js';
 
 /** A foreign image as skopeo(1) is told about it. */
@@ -27,7 +28,7 @@ export function describe(from: ForeignFrom): string {
  */
 export async function openTransport(
   from: ForeignFrom,
-  staging: string,
+  staging: Staging,
   manifest?: string,
 ): Promise<Transport> {
   if ('registry' in from) {
@@ -45,11 +46,12 @@ export async function openTransport(
 }
 
 /** A link, because a colon in the path would end it for skopeo. */
-async function link({ path }: ArchiveSource, staging: string, folder: boolean, what: string) {
-  const place = join(staging, 'source');
-  if (!folder && (await compressionOf(path))) await decompress(path, place, `unpack ${what}`);
-  else await symlink(path, place);
-  return place;
+async function link({ path }: ArchiveSource, staging: Staging, folder: boolean, what: string) {
+  const name = 'source';
+  const compressed = !folder && (await compressionOf(path)) !== undefined;
+  if (compressed) await decompress(path, name, staging, `unpack ${what}`);
+  else await symlink(path, join(staging.outside, name));
+  return join(staging.inside, name);
 }
 
 /** How large a source's local files are; those of a registry are not local. */
@@ -81,26 +83,26 @@ async function bytesIn(folder: string): Promise<number> {
 export async function skopeoInspect(
   { name, plain }: Transport,
   options: string[],
-  staging: string,
+  staging: Staging,
   purpose: string,
 ): Promise<string> {
   const tls = plain ? ['--tls-verify=false'] : [];
-  return tool('skopeo', ['--tmpdir', staging, 'inspect', ...tls, ...options, '--', name], {
-    purpose,
-  });
+  const args = ['--tmpdir', staging.inside, 'inspect', ...tls, ...options, '--', name];
+  return tool('skopeo', args, { purpose, staging });
 }
 
 /**
- * Copies an image into a folder: `manifest.json`, and each blob under the hex digits of its digest,
+ * Copies an image into a folder of the room: `manifest.json`, and each blob under the hex digits of its digest,
  * checked against digest and size by skopeo.
  */
 export async function skopeoCopy(
   { name, plain }: Transport,
   folder: string,
-  staging: string,
+  staging: Staging,
   purpose: string,
 ): Promise<void> {
   const tls = plain ? ['--src-tls-verify=false'] : [];
-  const args = ['--tmpdir', staging, 'copy', '--quiet', ...tls, '--', name, `dir:${folder}`];
-  await tool('skopeo', args, { purpose });
+  const to = `dir:${join(staging.inside, folder)}`;
+  const args = ['--tmpdir', staging.inside, 'copy', '--quiet', ...tls, '--', name, to];
+  await tool('skopeo', args, { purpose, staging });
 }

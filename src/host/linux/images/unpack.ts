@@ -6,9 +6,10 @@ import { digest } from '../../../model/json.js';
 import type { ImageOrigin } from '../../../model/specs.js';
 import { removeDevices } from '../trees-devices.js';
 import { readConfig } from './config.js';
-import { NAME, writeLayout } from './layout.js';
+import { hexOf } from './layout.js';
 import { readManifest } from './manifest.js';
-import { roomFor, withStaging } from './staging.js';
+import { layOut } from './staged-layout.js';
+import { roomFor, type Staging, withStaging } from './staging.js';
 import { tool } from './tool.js';
 import { describe, localBytes, openTransport, skopeoCopy } from './transport.js';
 
@@ -20,19 +21,33 @@ export async function unpackImage(
 ): Promise<void> {
   const { blocks, bsize } = await statfs(tree);
   const purpose = `unpack ${describe(from)}`;
-  await withStaging(roomFor(blocks * bsize, await localBytes(from)), async (staging) => {
-    const blobs = join(staging, 'blobs');
-    const transport = await openTransport(from, staging, origin.manifest);
-    await skopeoCopy(transport, blobs, staging, purpose);
-    const manifest = readManifest(await readFile(join(blobs, 'manifest.json'), 'utf8'), purpose);
-    const config = await readFile(join(blobs, manifest.config.digest.slice(7)), 'utf8');
-    const { layers } = readConfig(config, describe(from));
-    if (digest(layers) !== origin.layers) throw changed(purpose);
-    const layout = join(staging, 'layout');
-    await writeLayout(layout, blobs, manifest, layers, purpose);
-    await tool('umoci', ['raw', 'unpack', '--image', `${layout}:${NAME}`, tree], { purpose });
-  });
+  const room = roomFor(blocks * bsize, await localBytes(from));
+  const work = (staging: Staging) => unpackIn(staging, from, origin, tree, purpose);
+  await withStaging(room, work, tree);
   await removeDevices(tree, purpose);
+}
+
+const BLOBS = 'blobs';
+
+async function unpackIn(
+  staging: Staging,
+  from: ForeignFrom,
+  origin: ImageOrigin,
+  tree: string,
+  purpose: string,
+): Promise<void> {
+  const transport = await openTransport(from, staging, origin.manifest);
+  await skopeoCopy(transport, BLOBS, staging, purpose);
+  const blobs = join(staging.outside, BLOBS);
+  const manifest = readManifest(
+    await readFile(join(blobs, 'manifest.json'), 'utf8'),
+    describe(from),
+  );
+  const config = await readFile(join(blobs, hexOf(manifest.config)), 'utf8');
+  const { layers } = readConfig(config, describe(from));
+  if (digest(layers) !== origin.layers) throw changed(purpose);
+  const image = await layOut({ staging, blobs: BLOBS, manifest, contents: layers, purpose });
+  await tool('umoci', ['raw', 'unpack', '--image', image, tree], { purpose, staging });
 }
 
 function changed(purpose: string): UserError {
