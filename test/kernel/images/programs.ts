@@ -4,6 +4,6 @@ import { findProgram } from '../../../src/host/linux/runtime/programs.js';
 export function lackingAny(...names: string[]): boolean {
   const missing = names.filter((name) => !findProgram(name));
   if (missing.length === 0) return false;
-  console.warn(`skipped: not installed: ${missing.join(', ')} (./setup --test)`);
+  process.stderr.write(`skipped: not installed: ${missing.join(', ')} (./setup --test)\n`);
   return true;
 }

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,11 +28,11 @@ export function listing(tree: string): Record<string, string> {
   return found;
 }
 
-/** `security.capability=0x…` by path. */
+/** `security.capability=0x…` by path. A link that leads nowhere is a failure to getfattr, and has none. */
 function attributesIn(tree: string): Record<string, string> {
   const options = ['--recursive', '--physical', '--dump', '--match=-', '--encoding=hex'];
-  const text = execFileSync('getfattr', [...options, '.'], { cwd: tree, encoding: 'utf8' });
-  const blocks = text.split('\n\n').map((block) => block.split('\n').filter(Boolean));
+  const { stdout } = spawnSync('getfattr', [...options, '.'], { cwd: tree, encoding: 'utf8' });
+  const blocks = stdout.split('\n\n').map((block) => block.split('\n').filter(Boolean));
   return Object.fromEntries(
     blocks.map(([head = '', ...rest]) => [head.replace(/^# file: /, ''), rest.sort().join(' ')]),
   );
