@@ -2,6 +2,7 @@ import type { Host } from '../host/host.js';
 import { linuxCgroups } from '../host/linux/cgroups.js';
 import { linuxDisks } from '../host/linux/disks.js';
 import { linuxFiles } from '../host/linux/files.js';
+import { linuxImages } from '../host/linux/images/index.js';
 import { linuxLinks } from '../host/linux/links.js';
 import { linuxRuntime } from '../host/linux/runtime/index.js';
 import { linuxTrees } from '../host/linux/trees.js';
@@ -14,6 +15,7 @@ export function linuxHost(site: Site): Host {
     links: linuxLinks(site),
     disks: linuxDisks(),
     trees: linuxTrees(),
+    images: linuxImages(),
     files: linuxFiles(),
     cgroups,
     runtime: linuxRuntime(site, cgroups),

@@ -8,6 +8,7 @@ import { buildPlan } from '../plan/build.js';
 import { desired } from '../plan/desired/index.js';
 import { assumeUnmoved, type Observed, observe } from '../plan/observe.js';
 import type { Context } from './context.js';
+import { originsOf } from './origins.js';
 
 export interface Wishes {
   /** Empty: everything. */
@@ -44,10 +45,12 @@ async function desiredBy(
   context: Context,
   rows: readonly Row[],
 ): Promise<Resource[]> {
-  const by = (each: Config) =>
-    desired({ config: each, rows, site: context.site, sources: fingerprints(each) });
+  const by = async (each: Config) => {
+    const [sources, origins] = [fingerprints(each), await originsOf(context, each, rows)];
+    return desired({ config: each, rows, site: context.site, sources, origins });
+  };
   try {
-    return by(config);
+    return await by(config);
   } catch (error) {
     const withLines = await context.configWithLines();
     if (!withLines) throw error;

@@ -4,13 +4,20 @@
  * what is absent is success; any other failure rejects with "cannot <verb> <thing>: <cause>".
  */
 
-import type { DebianSource, Limits } from '../model/config.js';
-import type { ConfigSpec, ContainerSpec, LinkSpec } from '../model/specs.js';
+import type { DebianSource, ForeignFrom, Limits } from '../model/config.js';
+import type {
+  ConfigSpec,
+  ContainerSpec,
+  ImageConfig,
+  ImageOrigin,
+  LinkSpec,
+} from '../model/specs.js';
 
 export interface Host {
   links: Links;
   disks: Disks;
   trees: Trees;
+  images: Images;
   files: Files;
   cgroups: Cgroups;
   runtime: Runtime;
@@ -132,6 +139,44 @@ export interface Trees {
     how?: { mode?: string; owner?: string },
   ): Promise<void>;
 }
+
+/** Images of other tools. Everything that is read is checked against its digest and size. */
+export interface Images {
+  /**
+   * What such an image is, without unpacking it.
+   *
+   * @param size bytes its image file is to have, if the user says so; bounds what is unpacked to look
+   * @throws UserError when there is none, or it is none, or several and no reference
+   */
+  inspect(from: ForeignFrom, size?: number): Promise<ImageOrigin>;
+  /**
+   * Unpacks the layers into an empty tree, device nodes left out.
+   *
+   * @throws UserError when the image is not `origin` any more; Error when it is damaged, hostile or
+   *   larger than the tree's file system. What was begun in the tree is the caller's to remove.
+   */
+  unpack(from: ForeignFrom, origin: ImageOrigin, tree: string): Promise<void>;
+  /**
+   * Writes an image for other tools: one layer, and the config. Appears whole or not at all; the
+   * same content gives the same bytes.
+   *
+   * @throws UserError when `to` is there already
+   */
+  export(what: Exported, to: string, format: ExportFormat): Promise<void>;
+}
+
+export interface Exported {
+  /** An image file that nobody has mounted, or the mounted disk of a container that holds still. */
+  source: { file: string } | { tree: string };
+  config: ImageConfig;
+  /** Name and tag it bears there, `web:latest`. */
+  reference: string;
+  /** ISO 8601. */
+  created: string;
+}
+
+/** What `docker load` reads, an OCI image layout in a tar file, the same as a folder, the files alone. */
+export type ExportFormat = 'docker' | 'oci' | 'oci-folder' | 'tar';
 
 export interface Files {
   /** A folder of mode 0700 unless told otherwise, with its parents. */

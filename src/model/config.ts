@@ -27,9 +27,11 @@ export type ImageEntry = External | ImageSource;
 
 export interface ImageSource {
   external?: false;
-  /** Bytes of the ext4 file, and so the quota of each container's disk. Default 512 MiB, or the base image's. */
+  /** Bytes of the ext4 file, and so the quota of each container's disk. Default 512 MiB, the base image's, or by what is in a foreign one. */
   size?: number;
   from: ImageFrom;
+  /** For `from: {registry}`: when to ask it which image bears the name now. Default `missing`. */
+  pull?: 'missing' | 'always' | 'never';
   copy: CopyEntry[];
   /** Shell lines, each run by `/bin/sh -c` in a throw-away container on the image, without network. */
   run: string[];
@@ -42,7 +44,24 @@ export type ImageFrom =
   | { tar: string }
   | { directory: string }
   | { host: { binaries: string[]; files: string[] } }
-  | { image: string };
+  | { image: string }
+  | ForeignFrom;
+
+/** An image that another tool made. It comes with a config of its own. */
+export type ForeignFrom =
+  /** What `docker save` writes. */
+  | { docker: ArchiveSource }
+  /** An image layout of OCI, as a folder or in a tar file. */
+  | { oci: ArchiveSource }
+  /** As Docker writes it: `nginx:1.27`, `registry.example:5000/team/app@sha256:…`. */
+  | { registry: string };
+
+/** A compressed file (gzip, xz, zstd) is told by its content. */
+export interface ArchiveSource {
+  path: string;
+  /** Which of several images: a name with tag for Docker, a tag for OCI. */
+  reference?: string;
+}
 
 export interface DebianSource {
   suite: string;
@@ -69,6 +88,23 @@ export interface ImageConfig {
   environment: Record<string, string>;
   user?: string;
   working_dir?: string;
+  labels?: Record<string, string>;
+  stop_signal?: string;
+  /** `80/tcp`. For people: every port of a container can be reached on its bridges. */
+  exposed_ports?: string[];
+  /** Folders that are meant for data. On record only: a container's disk is its own. */
+  volumes?: string[];
+  healthcheck?: ImageHealthcheck;
+}
+
+/** Durations in milliseconds. */
+export interface ImageHealthcheck {
+  /** Run as it stands; a shell's line has its shell in front. Empty: none, whatever a base says. */
+  test: string[];
+  interval?: number;
+  timeout?: number;
+  start_period?: number;
+  retries?: number;
 }
 
 export type BridgeEntry = External | BridgeSource;
@@ -137,7 +173,8 @@ export interface ContainerEntry {
   limits: Limits;
   restart: RestartPolicy;
   depends_on: Record<string, { condition: 'service_started' }>;
-  stop_signal: string;
+  /** Default: the image's, else SIGTERM. */
+  stop_signal?: string;
   /** Milliseconds between the stop signal and SIGKILL. */
   stop_grace_period: number;
   protect: boolean;

@@ -12,8 +12,26 @@ export interface ImageSpec {
   base?: { file: string; version: string };
   copy: CopyEntry[];
   run: string[];
-  /** Of the content of every local file that goes in, by `from` and `copy`. */
+  /** Of the content of every local file that goes in as it is, by `from` and `copy`. */
   sources?: string;
+  /** For an image that another tool made. */
+  origin?: ImageOrigin;
+  /** The origin's or the base's, and the file's over it. */
+  config: ImageConfig;
+}
+
+/** What was found out about a foreign image before the plan was made. */
+export interface ImageOrigin {
+  /** Of the list of its layers' contents: tells whether containers need a new copy. */
+  layers: string;
+  /** Docker's image ID, `sha256:…`: the digest of its config. */
+  image: string;
+  /** What a registry's name stood for, and is locked to: the manifest's digest, `sha256:…`. */
+  manifest?: string;
+  /** Of the local files it is in. */
+  fingerprint?: string;
+  /** Bytes of data to expect; an estimate when they are compressed. */
+  bytes: number;
   config: ImageConfig;
 }
 
@@ -77,7 +95,6 @@ export interface ContainerSpec
     ContainerEntry,
     | 'environment'
     | 'limits'
-    | 'stop_signal'
     | 'stop_grace_period'
     | 'security'
     | 'cap_add'
@@ -102,6 +119,7 @@ export interface ContainerSpec
   links: LinkSpec[];
   mounts: MountSpec[];
   restart: RestartPolicy;
+  stop_signal: string;
   runtime?: string;
   /** What its /etc/hosts is copied from at each start; all containers on the same bridges share it. */
   hosts_file: string;

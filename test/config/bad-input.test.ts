@@ -172,9 +172,9 @@ describe('images', () => {
     ['{ external: false }', '2:11: images.a needs a key "from"'],
     [
       '{ from: {} }',
-      '2:22: images.a.from must have exactly one of debian, tar, directory, host, image',
+      '2:22: images.a.from must have exactly one of debian, tar, directory, host, image, docker, oci, registry',
     ],
-    ['{ from: { oci: x } }', '2:24: unknown key "oci" in images.a.from'],
+    ['{ from: { ocl: x } }', '2:24: unknown key "ocl" in images.a.from'],
     ['{ from: { image: b } }', '2:31: unknown image "b"'],
     ['{ from: { image: a } }', '2:31: images are made from each other: a → a'],
     ['{ from: { tar: x }, size: 9 }', '2:40: an image has at least 1M'],

@@ -12,7 +12,6 @@ const MINIMAL = {
   limits: { pids: 2048 },
   restart: { name: 'always' },
   depends_on: {},
-  stop_signal: 'SIGTERM',
   stop_grace_period: 10_000,
   protect: false,
   security: 'default',
@@ -82,6 +81,7 @@ describe('the example of the format', () => {
     expect(config.containers).toEqual({
       db: {
         ...MINIMAL,
+        stop_signal: 'SIGTERM',
         image: 'web',
         command: ['busybox', 'httpd', '-f', '-p', '8080', '-h', '/data'],
         bridges: {

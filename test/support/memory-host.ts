@@ -99,6 +99,13 @@ export class MemoryHost {
         host: async () => undefined,
         copy: async () => undefined,
       },
+      images: {
+        inspect: async () => {
+          throw new Error('the in-memory host has no foreign images');
+        },
+        unpack: async () => undefined,
+        export: async (_what, to) => this.#file(to, 0),
+      },
       files: {
         ensureDir: async (path) => {
           this.files.set(path, { size: 0, directory: true });

@@ -27,7 +27,7 @@ export class MemoryStack {
 
   plan(text: string, wishes: Wishes = {}): Plan {
     const config = loadConfig({ file: 'baleine.yaml', text, env: {}, directory: '/srv' });
-    const context = { config, rows: this.rows, site: this.site, sources: {} };
+    const context = { config, rows: this.rows, site: this.site, sources: {}, origins: {} };
     return this.#build(config.name, desired(context), wishes);
   }
 

@@ -28,7 +28,7 @@ export function containerOf(raw: Container, path: Path, reading: Reading): Conta
     limits: limitsOf(raw.limits ?? {}, at('limits'), reading),
     restart: restartOf(raw.restart ?? 'always'),
     depends_on: dependenciesOf(raw.depends_on),
-    stop_signal: signalOf(raw.stop_signal ?? 'SIGTERM', at('stop_signal'), reading),
+    stop_signal: signalOf(raw.stop_signal, at('stop_signal'), reading),
     stop_grace_period: durationOf(raw.stop_grace_period ?? '10s', at('stop_grace_period'), reading),
     protect: raw.protect ?? false,
     security: raw.security ?? 'default',
@@ -83,7 +83,8 @@ function dependenciesOf(raw: Container['depends_on'] = []): ContainerEntry['depe
   return mapEntries(entries, (entry) => ({ condition: entry?.condition ?? 'service_started' }));
 }
 
-function signalOf(raw: string, path: Path, { problems }: Reading): string {
+function signalOf(raw: string | undefined, path: Path, { problems }: Reading): string | undefined {
+  if (raw === undefined) return undefined;
   const name = raw.startsWith('SIG') ? raw : `SIG${raw}`;
   if (!SIGNALS.has(name)) {
     problems.atValue(path, `unknown signal ${JSON.stringify(raw)}`, suggest(name, SIGNALS));

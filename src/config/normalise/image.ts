@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { CopyEntry, ImageEntry, ImageFrom } from '../../model/config.js';
+import type { ArchiveSource, CopyEntry, ImageEntry, ImageFrom } from '../../model/config.js';
 import type { Path } from '../document.js';
 import type { Copy, From, Image } from '../file.gen.js';
 import { defined, type Reading } from './reading.js';
@@ -17,6 +17,7 @@ export function imageOf(raw: Image, path: Path, reading: Reading): ImageEntry {
   return defined({
     size: sizeOf(raw.size, [...path, 'size'], reading),
     from: fromOf(raw.from ?? {}, reading),
+    pull: raw.pull,
     copy: (raw.copy ?? []).map((each) => copyOf(each, reading)),
     run: raw.run ?? [],
     config,
@@ -24,12 +25,21 @@ export function imageOf(raw: Image, path: Path, reading: Reading): ImageEntry {
   });
 }
 
-function fromOf({ debian, tar, directory, host, image }: From, reading: Reading): ImageFrom {
+function fromOf(raw: From, reading: Reading): ImageFrom {
+  const { debian, tar, directory, host, image, docker, oci, registry } = raw;
+  if (docker !== undefined) return { docker: archiveOf(docker, reading) };
+  if (oci !== undefined) return { oci: archiveOf(oci, reading) };
+  if (registry !== undefined) return { registry };
   if (debian) return { debian: { packages: [], variant: 'minbase', ...debian } };
   if (host) return { host: { files: [], ...host } };
   if (tar !== undefined) return { tar: resolve(reading.directory, tar) };
   if (directory !== undefined) return { directory: resolve(reading.directory, directory) };
   return { image: image ?? '' };
+}
+
+function archiveOf(raw: NonNullable<From['docker']>, { directory }: Reading): ArchiveSource {
+  if (typeof raw === 'string') return { path: resolve(directory, raw) };
+  return { ...raw, path: resolve(directory, raw.path) };
 }
 
 function copyOf({ from, ...rest }: Copy, { directory }: Reading): CopyEntry {

@@ -28,7 +28,9 @@ const PROGRAMS: Program[] = [
   { names: ['mmdebstrap', 'debootstrap'], flag: '--version', only: 'images from debian' },
   { names: ['tar'], flag: '--version', only: 'images from tar' },
   { names: ['xz'], flag: '--version', only: 'images from .tar.xz' },
-  { names: ['zstd'], flag: '--version', only: 'images from .tar.zst' },
+  { names: ['skopeo'], flag: '--version', only: 'images from docker, oci and registry' },
+  { names: ['umoci'], flag: '--version', only: 'images from docker, oci and registry' },
+  { names: ['zstd'], flag: '--version', only: 'images from .tar.zst and compressed archives' },
 ];
 
 export async function programFindings(): Promise<Finding[]> {

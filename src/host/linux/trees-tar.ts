@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { UserError } from '../../model/errors.js';
-import { run } from './exec.js';
+import { removeDevices } from './trees-devices.js';
 import { kindOf } from './trees-path.js';
 import { runSealed } from './trees-sealed.js';
 
@@ -24,8 +24,7 @@ const EXTRACT = [
 ];
 
 /**
- * Unpacks a root file system into an empty tree. Device nodes are left out: a container's /dev is
- * made by its runtime, and anywhere else they would be a way to the host's devices.
+ * Unpacks a root file system into an empty tree. Device nodes are left out.
  *
  * @throws UserError when the archive is not there or holds nothing; Error when it is damaged,
  *   hostile, or larger than the tree's file system
@@ -40,6 +39,5 @@ export async function extractTar(archive: string, tree: string): Promise<void> {
   if (found.every((name) => name === 'lost+found')) {
     throw new UserError(`cannot unpack ${archive}: it holds no files`);
   }
-  const devices = ['(', '-type', 'b', '-o', '-type', 'c', ')', '-delete'];
-  await run('find', [tree, '-xdev', ...devices], options);
+  await removeDevices(tree, options.purpose);
 }

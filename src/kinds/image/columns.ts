@@ -21,6 +21,9 @@ export function describeSource(from: ImageFrom): string {
   if ('tar' in from) return `tar ${basename(from.tar)}`;
   if ('directory' in from) return `directory ${basename(from.directory)}`;
   if ('image' in from) return `image ${from.image}`;
+  if ('docker' in from) return `docker ${basename(from.docker.path)}`;
+  if ('oci' in from) return `oci ${basename(from.oci.path)}`;
+  if ('registry' in from) return `registry ${from.registry}`;
   const { binaries, files } = from.host;
   return `host ${[...binaries, ...files].map((path) => basename(path)).join(',')}`;
 }

@@ -2,7 +2,7 @@ import { formatBytes } from '../../model/format.js';
 import { equal } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
-import type { ImageFacts, ImageSpec } from '../../model/specs.js';
+import type { ImageConfig, ImageFacts, ImageSpec } from '../../model/specs.js';
 import type { ImageSeen } from './observe.js';
 
 /** What is in the file, and what one says when it changes. */
@@ -16,13 +16,24 @@ const CONTENT = {
 } as const satisfies Partial<Record<keyof ImageSpec, string>>;
 
 /** Only what containers inherit: a change takes no build. */
-const CONFIG = ['entrypoint', 'command', 'environment', 'user', 'working_dir'] as const;
+const CONFIG = [
+  'entrypoint',
+  'command',
+  'environment',
+  'user',
+  'working_dir',
+  'labels',
+  'stop_signal',
+  'exposed_ports',
+  'volumes',
+  'healthcheck',
+] as const satisfies (keyof ImageConfig)[];
 
 type ImageRow = Row<ImageSpec, ImageFacts>;
 
 /** A difference in any of these takes a build. */
 export function takesBuild({ attribute }: Difference): boolean {
-  return attribute in CONTENT || attribute === 'file';
+  return attribute in CONTENT || attribute === 'layers' || attribute === 'file';
 }
 
 /** What the file asks anew, then what became of the image file. */
@@ -36,7 +47,22 @@ export function compare(
     return changed(attribute, before[name], after[name], reason);
   });
   const config = CONFIG.flatMap((name) => changed(name, before.config[name], after.config[name]));
-  return [...content, ...config, ...fileDrift(before, seen)];
+  const origin = compareOrigins(before.origin, after.origin);
+  return [...content, ...origin, ...config, ...fileDrift(before, seen)];
+}
+
+/** Other layers take a build. The rest is for the record, so that it is not asked for again. */
+function compareOrigins(before: ImageSpec['origin'], after: ImageSpec['origin']): Difference[] {
+  if (before?.layers !== after?.layers) {
+    return changed('layers', before?.layers, after?.layers, 'its layers have changed');
+  }
+  return changed('origin', packing(before), packing(after), 'packed anew with the same layers');
+}
+
+function packing(origin: ImageSpec['origin']) {
+  if (!origin) return undefined;
+  const { layers: _layers, config: _config, ...rest } = origin;
+  return rest;
 }
 
 function changed(

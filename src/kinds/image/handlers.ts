@@ -29,7 +29,7 @@ async function build(host: Host, args: Build): Promise<Facts> {
     await host.disks.derive(args.base, file, size, (tree) => furnish(host, args, tree));
   } else {
     await host.disks.create(file, size, async (tree) => {
-      await fillFrom(from, host.trees, tree);
+      await fillFrom(from, host, tree, args.origin);
       await furnish(host, args, tree);
     });
   }

@@ -11,12 +11,13 @@ type ImageStep = StepOf<ImageVerbs>;
 type ImageRow = Row<ImageSpec, ImageFacts>;
 
 export function create({ spec }: Resource<ImageSpec>, reason: string, site: Site): ImageStep[] {
-  const { size, from, base, copy, run, config } = spec;
+  const { size, from, base, origin, copy, run, config } = spec;
   const args = {
     file: imageFile(site, spec.id),
     size,
     from,
     ...(base && { base: base.file }),
+    ...(origin && { origin }),
     copy,
     run,
     environment: config.environment,

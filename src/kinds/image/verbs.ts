@@ -1,4 +1,5 @@
 import type { CopyEntry, ImageFrom } from '../../model/config.js';
+import type { ImageOrigin } from '../../model/specs.js';
 
 export interface ImageVerbs {
   /** Makes the file beside and renames it over the old one; containers keep their own copies. */
@@ -9,6 +10,8 @@ export interface ImageVerbs {
     from: ImageFrom;
     /** The base image's file, for `from: {image}`. */
     base?: string;
+    /** For an image that another tool made. */
+    origin?: ImageOrigin;
     copy: CopyEntry[];
     run: string[];
     /** Of the run lines. */

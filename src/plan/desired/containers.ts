@@ -63,7 +63,6 @@ function sameAsEntry(entry: ContainerEntry) {
   return {
     limits: entry.limits,
     restart: entry.restart,
-    stop_signal: entry.stop_signal,
     stop_grace_period: entry.stop_grace_period,
     security: entry.security,
     cap_add: entry.cap_add,
@@ -73,7 +72,6 @@ function sameAsEntry(entry: ContainerEntry) {
     sysctls: entry.sysctls,
     ulimits: entry.ulimits,
     dns: entry.dns,
-    labels: entry.labels,
     logs: entry.logs,
     ...(entry.runtime !== undefined && { runtime: entry.runtime }),
   };
@@ -94,6 +92,8 @@ function processOf({ name, entry, path }: Instance, image: ImageConfig, { config
     environment: { ...image.environment, ...entry.environment },
     user: entry.user ?? image.user ?? '0:0',
     working_dir: entry.working_dir ?? image.working_dir ?? '/',
+    stop_signal: entry.stop_signal ?? image.stop_signal ?? 'SIGTERM',
+    labels: { ...image.labels, ...entry.labels },
   };
 }
 

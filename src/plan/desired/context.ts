@@ -1,6 +1,7 @@
 import type { Config } from '../../model/config.js';
 import type { Row } from '../../model/resource.js';
 import type { Site } from '../../model/site.js';
+import type { ImageOrigin } from '../../model/specs.js';
 
 /** What the desired state is worked out from. */
 export interface Context {
@@ -10,6 +11,8 @@ export interface Context {
   site: Site;
   /** Fingerprint of the local files that go into an image, by image name. */
   sources: Readonly<Record<string, string>>;
+  /** What the foreign images are, by image name. */
+  origins: Readonly<Record<string, ImageOrigin>>;
 }
 
 /** The row an `external` entry means: made by hand, or by another stack. */

@@ -1,11 +1,13 @@
 import type { ImageSource } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
+import { sizeFor } from '../../model/image-size.js';
 import { imageVersion } from '../../model/image-version.js';
 import type { Resource } from '../../model/resource.js';
 import { idOf, imageFile } from '../../model/site.js';
 import type { ImageSpec } from '../../model/specs.js';
 import { type Context, externalRow } from './context.js';
+import { inherit } from './image-config.js';
 
 /** Enough for a small system; the file is sparse, so it costs what is in it. */
 const DEFAULT_SIZE = 512 * 1024 ** 2;
@@ -56,9 +58,10 @@ function ownSpec(
   const parent = 'image' in from ? specOf(from.image, context, specs) : undefined;
   const sources = context.sources[name];
   if (size !== undefined && parent && size < parent.size) throw tooSmall(name, parent, context);
+  const origin = context.origins[name];
   return {
     id: idOf(context.config.name, name),
-    size: size ?? parent?.size ?? DEFAULT_SIZE,
+    size: size ?? parent?.size ?? (origin ? sizeFor(origin.bytes) : DEFAULT_SIZE),
     from,
     ...(parent && {
       base: { file: imageFile(context.site, parent.id), version: imageVersion(parent) },
@@ -66,13 +69,8 @@ function ownSpec(
     copy,
     run,
     ...(sources !== undefined && { sources }),
-    config: parent
-      ? {
-          ...parent.config,
-          ...config,
-          environment: { ...parent.config.environment, ...config.environment },
-        }
-      : config,
+    ...(origin && { origin }),
+    config: inherit(parent?.config ?? origin?.config, config),
   };
 }
 

@@ -226,7 +226,7 @@ describe.each(['runc', 'crun'].filter(usable))('%s', (name) => {
     await dismantle(site, wanted);
     expect(
       await logged('grep CapBnd /proc/self/status; id', { security: 'restricted', user: 'web' }),
-    ).toBe('CapBnd:\t0000000000000400\nuid=1000(web) gid=1001(web) groups=1002(logs)\n');
+    ).toBe('CapBnd:\t0000000000000400\nuid=1000(web) gid=1001(web) groups=1001(web),1002(logs)\n');
   });
 
   it('reads only: the disk is not written, /run and /tmp are memory', async () => {

@@ -28,7 +28,9 @@ const MAX_ID = 2 ** 32 - 2;
 /**
  * Looks a user up in the tree's own /etc/passwd and /etc/group (passwd(5), group(5)): `name`,
  * `uid`, `name:group`, `uid:gid`. Without a group it gets its own and those that list it as a
- * member; numbers need no entry.
+ * member; numbers need no entry. Its own is among the supplementary ones too, as a login would have
+ * it: otherwise a set-group-ID program could give it up, and with it what is denied to that group
+ * (CVE-2022-36109 of Docker).
  *
  * @throws UserError for a name that the tree does not have
  */
@@ -38,11 +40,12 @@ export function resolveUser(tree: string, text: string): User {
   const groups = group === undefined || !/^\d+$/.test(group) ? groupsOf(tree) : [];
   const { uid, home, name } = account;
   if (group !== undefined) {
-    return { uid, gid: findGroup(groups, group, text), additionalGids: [], home };
+    const gid = findGroup(groups, group, text);
+    return { uid, gid, additionalGids: [gid], home };
   }
   const member = groups.filter(({ members }) => name && members.includes(name));
-  const additionalGids = [...new Set(member.map(({ gid }) => gid))].sort((a, b) => a - b);
-  return { uid, gid: account.gid, additionalGids, home };
+  const gids = new Set([account.gid, ...member.map(({ gid }) => gid)]);
+  return { uid, gid: account.gid, additionalGids: [...gids].sort((a, b) => a - b), home };
 }
 
 function findAccount(tree: string, who: string, text: string): Account {

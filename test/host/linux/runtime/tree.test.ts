@@ -105,12 +105,12 @@ describe('resolveUser', () => {
   });
 
   it.each([
-    ['web', { uid: 1000, gid: 1001, additionalGids: [4, 50], home: '/srv' }],
-    ['1000', { uid: 1000, gid: 1001, additionalGids: [4, 50], home: '/srv' }],
-    ['0:0', { uid: 0, gid: 0, additionalGids: [], home: '/root' }],
-    ['web:logs', { uid: 1000, gid: 50, additionalGids: [], home: '/srv' }],
-    ['4711', { uid: 4711, gid: 0, additionalGids: [], home: '/' }],
-    ['4711:4712', { uid: 4711, gid: 4712, additionalGids: [], home: '/' }],
+    ['web', { uid: 1000, gid: 1001, additionalGids: [4, 50, 1001], home: '/srv' }],
+    ['1000', { uid: 1000, gid: 1001, additionalGids: [4, 50, 1001], home: '/srv' }],
+    ['0:0', { uid: 0, gid: 0, additionalGids: [0], home: '/root' }],
+    ['web:logs', { uid: 1000, gid: 50, additionalGids: [50], home: '/srv' }],
+    ['4711', { uid: 4711, gid: 0, additionalGids: [0], home: '/' }],
+    ['4711:4712', { uid: 4711, gid: 4712, additionalGids: [4712], home: '/' }],
   ])('finds %s', (text, user) => {
     expect(resolveUser(tree, text)).toEqual(user);
   });

@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../exec.js';
+
+/** Room for what is unpacked on the way. */
+export interface Staging {
+  /** As we see it. */
+  outside: string;
+  /** As programs see it that `enter` stands in front of. */
+  inside: string;
+  enter: string[];
+}
+
+/**
+ * Gives `work` a file system with so many bytes (sparse, so it costs what is in it): whatever a
+ * hostile archive unpacks to meets that end. It is mounted in a namespace of its own whose only
+ * process ends with us, and its file has no name any more: nothing of it stays, however we end.
+ *
+ * @param tree a mounted tree that programs inside work on as well
+ */
+export async function withStaging<T>(
+  bytes: number,
+  work: (staging: Staging) => Promise<T>,
+  tree = '',
+): Promise<T> {
+  const file = join(folderFor(), `baleine-${randomBytes(6).toString('hex')}.staging`);
+  let holder: Holder | undefined;
+  try {
+    await makeFileSystem(file, bytes);
+    holder = await hold(file, tree);
+    return await work(holder);
+  } finally {
+    await holder?.release();
+    await rm(file, { force: true });
+  }
+}
+
+/** file-hierarchy(7): large temporary files go to /var/tmp, unless $TMPDIR says otherwise. */
+const folderFor = () => (process.env.TMPDIR ? tmpdir() : '/var/tmp');
+
+/** A block takes 4 KiB, and some of them are the file system's own. */
+const OVERHEAD = 1.05;
+
+async function makeFileSystem(file: string, bytes: number): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
+  try {
+    await handle.truncate(Math.ceil(bytes * OVERHEAD));
+  } finally {
+    await handle.close();
+  }
+  const options = ['-q', '-F', '-b', '4096', '-m', '0', '-O', '^has_journal'];
+  await run('mkfs.ext4', [...options, '-E', 'assume_storage_prezeroed=1', '--', file]);
+}
+
+interface Holder extends Staging {
+  release(): Promise<void>;
+}
+
+/** There is one everywhere, no program that gets in here needs it, and no image comes from it. */
+const PLACE = '/sys';
+
+/** Others' trees are let go: a copy of their mount would keep them from being unmounted. */
+const SCRIPT = `
+while read -r _ path _; do
+  case $path in "$2") ;; *.part.tree) umount -- "$path" ;; esac
+done </proc/self/mounts
+mount -t ext4 -o loop,nodev,nosuid,noexec -- "$1" ${PLACE} && rm -- "$1" && echo ready && exec cat
+`;
+
+async function hold(file: string, tree: string): Promise<Holder> {
+  const words = ['unshare', '--mount', '--', 'sh', '-c', SCRIPT, 'sh', file, tree];
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...words], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, LC_ALL: 'C' },
+  });
+  let complaint = '';
+  child.stderr.on('data', (text) => {
+    complaint += text;
+  });
+  const gone = once(child, 'close');
+  const ready = await Promise.race([once(child.stdout, 'data'), gone.then(() => undefined)]);
+  if (!ready) throw new Error(`cannot make room to unpack in: ${complaint.trim()}`);
+  return {
+    outside: `/proc/${child.pid}/root${PLACE}`,
+    inside: PLACE,
+    enter: ['nsenter', `--target=${child.pid}`, '--mount', '--'],
+    release: async () => {
+      child.stdin.end();
+      await gone;
+    },
+  };
+}
+
+const SPARE = 64 * 1024 ** 2;
+
+/**
+ * Bytes to stage an image with: what is fetched and, beside it, unpacked from it. An image whose
+ * layers are more than twice as large as its file is refused: most of it would be deleted again.
+ */
+export function roomFor(size: number, source: number): number {
+  return 2 * (size + source) + SPARE;
+}

@@ -1,0 +1,41 @@
+import { UserError } from '../../../model/errors.js';
+import { run } from '../exec.js';
+import { packageOf } from '../packages.js';
+import { findProgram } from '../runtime/programs.js';
+import type { Staging } from './staging.js';
+
+/**
+ * Runs skopeo, umoci or buildah to its end; it is killed when we are. Answers what it prints.
+ *
+ * @throws UserError when it is not installed; Error "cannot <purpose>: <its complaint>"
+ */
+export async function tool(
+  program: string,
+  args: string[],
+  { purpose, staging }: { purpose: string; staging?: Staging },
+): Promise<string> {
+  const command = [...(staging?.enter ?? []), needProgram(program, purpose), ...args];
+  const bound = ['--pdeathsig', 'KILL', '--', ...command];
+  const { code, stdout, stderr } = await run('setpriv', bound, { reject: false });
+  if (code !== 0) throw new Error(`cannot ${purpose}: ${complaintOf(stderr) || `exit ${code}`}`);
+  return stdout;
+}
+
+/** Where it is. */
+function needProgram(program: string, purpose: string): string {
+  const path = findProgram(program);
+  if (path !== undefined) return path;
+  throw new UserError(
+    `cannot ${purpose}: ${program} is not installed`,
+    `apt-get install ${packageOf(program)}`,
+  );
+}
+
+/** The last `msg="…"` of a log in logrus' form, else the last line. umoci marks its own by ⨯. */
+function complaintOf(stderr: string): string {
+  const messages = [...stderr.matchAll(/\bmsg=("(?:[^"\\]|\\.)*"|\S+)/g)].map(([, text]) => text);
+  const last = messages.at(-1);
+  if (last?.startsWith('"')) return JSON.parse(last) as string;
+  const lines = stderr.split('\n').map((line) => line.replace(/^[\s⨯•]+/, '').trim());
+  return last ?? lines.filter(Boolean).at(-1) ?? '';
+}

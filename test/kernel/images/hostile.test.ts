@@ -1,0 +1,272 @@
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { linuxHost } from '../../../src/cli/linux-host.js';
+import { linuxDisks } from '../../../src/host/linux/disks.js';
+import { imageHandlers } from '../../../src/kinds/image/handlers.js';
+import type { ForeignFrom } from '../../../src/model/config.js';
+import type { Site } from '../../../src/model/site.js';
+import { difference, type Snapshot, snapshot } from '../../support/leaks.js';
+import { type Member, tarOf } from '../host/archives.js';
+import { temporarySite } from '../host/machinery.js';
+import { type Layer, sha256, writeLayout } from './layout.js';
+import { lackingAny } from './programs.js';
+import { listing } from './tree.js';
+
+const skip = lackingAny('skopeo', 'umoci', 'getfattr');
+
+const MiB = 2 ** 20;
+const MARK: Member = { name: 'mark', text: 'whole' };
+let site: Site;
+let remove: () => void;
+let before: Snapshot;
+let victims: Record<string, string>;
+let temporary: string | undefined;
+const at = (...names: string[]) => join(site.root, ...names);
+const image = () => at('images/x.img');
+
+beforeEach(async () => {
+  ({ site, remove } = temporarySite());
+  for (const name of ['images', 'victim', 'tmp']) mkdirSync(at(name));
+  writeFileSync(at('victim/file'), 'mine', { mode: 0o640 });
+  victims = listing(at('victim'));
+  temporary = process.env.TMPDIR;
+  process.env.TMPDIR = at('tmp');
+  before = await snapshot({ root: site.root });
+});
+
+/** Whatever was in the archive: the victim is as it was, and nothing half-made is left. */
+afterEach(async () => {
+  if (temporary === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = temporary;
+  const left = difference(before, await snapshot({ root: site.root }));
+  const [seen, files] = [
+    listing(at('victim')),
+    [...readdirSync(at('images')), ...readdirSync(at('tmp'))],
+  ];
+  const loops = execFileSync('losetup', ['--list', '--noheadings', '--output', 'BACK-FILE'], {
+    encoding: 'utf8',
+  });
+  const root = site.root;
+  remove();
+  expect(seen).toEqual(victims);
+  expect(files.filter((name) => name !== 'x.img')).toEqual([]);
+  expect(left.filter((line) => !line.includes(': file '))).toEqual([]);
+  expect(loops).not.toContain(root);
+});
+
+/** What the planner and the executor do with it: look, then build. */
+async function take(from: ForeignFrom, size = 32 * MiB): Promise<void> {
+  const host = linuxHost(site);
+  const origin = await host.images.inspect(from, size);
+  const handler = imageHandlers(host)['image.build'];
+  if (!('one' in handler)) throw new Error('images are built one by one');
+  await handler.one({ file: image(), size, from, origin, copy: [], run: [], environment: {} });
+}
+
+async function content(): Promise<Record<string, string>> {
+  const disks = linuxDisks();
+  await disks.ensureMounted(image(), at('look'));
+  try {
+    return listing(at('look'));
+  } finally {
+    await disks.ensureUnmounted(at('look'));
+  }
+}
+
+/** Layers that say the truth about a lie. */
+function layersOf(...members: Member[][]): ForeignFrom {
+  const layers = members.map((each) => ({ blob: tarOf(each) }));
+  return { oci: { path: writeLayout(at('oci'), layers) } };
+}
+
+describe.skipIf(skip)('layers that reach out of their tree', () => {
+  const outside = () => `${'../'.repeat(20)}${at('victim')}`;
+  const link = (name: string, target: string): Member => ({ name, type: '2', link: target });
+  const cases: [string, () => Member[][]][] = [
+    ['a name with ..', () => [[{ name: `${outside()}/file`, text: 'theirs' }]]],
+    ['an absolute name', () => [[{ name: at('victim/file'), text: 'theirs' }]]],
+    [
+      'a link, then a file through it',
+      () => [[link('l', at('victim')), { name: 'l/file', text: 'theirs' }]],
+    ],
+    [
+      'a link in a lower layer, a file in the upper',
+      () => [[link('l', outside())], [{ name: 'l/file', text: 'theirs' }]],
+    ],
+    [
+      'a link to a file, then that file',
+      () => [[link('f', at('victim/file'))], [{ name: 'f', text: 'theirs' }]],
+    ],
+    [
+      'links in a chain',
+      () => [[link('a', '..'), link('b', `a${at('victim')}`), { name: 'b/file', text: 'theirs' }]],
+    ],
+    [
+      'a hard link to an absolute name',
+      () => [
+        [
+          { name: 'h', type: '1', link: at('victim/file') },
+          { name: 'h', text: 'theirs' },
+        ],
+      ],
+    ],
+    ['a hard link with ..', () => [[{ name: 'h', type: '1', link: `${outside()}/file` }]]],
+    [
+      'a hard link through a link',
+      () => [[link('l', at('victim')), { name: 'h', type: '1', link: 'l/file', mode: 0o4777 }]],
+    ],
+    ['a whiteout through a link', () => [[link('l', at('victim'))], [{ name: 'l/.wh.file' }]]],
+    ['a whiteout with ..', () => [[{ name: `${outside()}/.wh.file` }]]],
+    ['a whiteout of the parent', () => [[{ name: '.wh...' }]]],
+    ['a whiteout of itself', () => [[{ name: '.wh..' }]]],
+    [
+      'an opaque folder that is a link',
+      () => [[link('l', at('victim'))], [{ name: 'l/.wh..wh..opq' }]],
+    ],
+    [
+      'a folder where a link was',
+      () => [[link('l', at('victim'))], [{ name: 'l', type: '5', mode: 0o777, uid: 7 }]],
+    ],
+    ['a root that is a link', () => [[link('.', at('victim')), { name: 'file', text: 'theirs' }]]],
+    [
+      'an owner set through a link',
+      () => [[{ ...link('l', at('victim/file')), uid: 7, mode: 0o777 }]],
+    ],
+  ];
+  it.each(cases)('%s', async (_name, members) => {
+    const error = await take(layersOf([MARK], ...members())).catch((each: Error) => each);
+    if (error) expect(existsSync(image())).toBe(false);
+    else expect(await content()).toHaveProperty('mark');
+    if (error) expect(error.message).toMatch(/^cannot unpack the image in /);
+  });
+
+  it('leaves device nodes out', async () => {
+    const devices: Member[] = [
+      { name: 'disk', type: '4' },
+      { name: 'dir', type: '5', mode: 0o755 },
+      { name: 'dir/mem', type: '3' },
+    ];
+    await take(layersOf([MARK, ...devices]));
+    expect(Object.keys(await content()).filter((name) => name !== 'lost+found')).toEqual([
+      '.',
+      'dir',
+      'mark',
+    ]);
+  });
+});
+
+describe.skipIf(skip)('images that lie', () => {
+  const blob = tarOf([MARK]);
+  const packed = gzipSync(blob);
+  const bomb = Buffer.alloc(200 * MiB, 'x');
+  const long = tarOf([{ name: 'long', text: 'x'.repeat(1000) }]).subarray(0, 700);
+  const GZIP = 'application/vnd.oci.image.layer.v1.tar+gzip';
+  const bad = '0'.repeat(64);
+
+  const cases: [string, Layer, RegExp][] = [
+    ['a layer of another digest', { blob, digest: `sha256:${bad}`, content: blob }, /digest/i],
+    ['a layer longer than it says', { blob, size: 10 }, /size|mismatch/i],
+    [
+      'a layer shorter than it says',
+      { blob, size: blob.length + 1 },
+      /size|mismatch|unexpected EOF/i,
+    ],
+    ['another content than the config says', { blob, content: sha256('x') }, /digest|mismatch/i],
+    [
+      'another content than the config says, packed',
+      { blob: packed, content: sha256('x') },
+      /digest|mismatch/i,
+    ],
+    [
+      'a truncated gzip',
+      { blob: packed.subarray(0, -20), content: blob, mediaType: GZIP },
+      /EOF|truncated|gzip|mismatch/i,
+    ],
+    [
+      'no gzip at all',
+      { blob: Buffer.from('\x1f\x8bnonsense', 'latin1'), content: blob },
+      /gzip|EOF/i,
+    ],
+    ['a truncated tar', { blob: long }, /EOF/i],
+    [
+      'a digest that is a path',
+      { blob, digest: `sha256:../../../victim/file` },
+      /manifest|digest|invalid/i,
+    ],
+    [
+      'a content digest that is a path',
+      { blob, content: 'sha256:../../../victim/file' },
+      /diff_ids/,
+    ],
+  ];
+  it.each(cases)('%s', async (_name, layer, why) => {
+    const from = { oci: { path: writeLayout(at('oci'), [layer]) } };
+    await expect(take(from)).rejects.toThrow(why);
+    expect(existsSync(image())).toBe(false);
+  });
+
+  it('stops a bomb in a layer at the size of the image', async () => {
+    const inside = tarOf([{ name: 'zero', text: bomb.toString('latin1') }]);
+    const layer = { blob: gzipSync(inside), content: inside, mediaType: GZIP };
+    const from = { oci: { path: writeLayout(at('oci'), [layer]) } };
+    await expect(take(from)).rejects.toThrow(/No space left on device/i);
+  });
+
+  it('stops a bomb that is the whole archive', async () => {
+    writeFileSync(at('bomb.tar.gz'), gzipSync(bomb));
+    const bombed = take({ docker: { path: at('bomb.tar.gz') } });
+    await expect(bombed).rejects.toThrow(/cannot unpack .*No space left on device/);
+  });
+
+  it('refuses an archive that ends too early, plain and packed', async () => {
+    const layout = writeLayout(at('oci'), [{ blob }]);
+    execFileSync('tar', ['-C', layout, '-czf', at('o.tgz'), '.']);
+    const whole = readFileSync(at('o.tgz'));
+    writeFileSync(at('cut.tgz'), whole.subarray(0, whole.length - 30));
+    await take({ oci: { path: at('o.tgz') } });
+    rmSync(image());
+    await expect(take({ oci: { path: at('cut.tgz') } })).rejects.toThrow(/cannot unpack/);
+  });
+
+  it('refuses an archive whose names lead out', async () => {
+    const name = `${'../'.repeat(20)}${at('victim/file')}`;
+    for (const transport of ['docker', 'oci'] as const) {
+      writeFileSync(at('names.tar'), tarOf([{ name, text: 'theirs' }]));
+      const from = { [transport]: { path: at('names.tar') } } as unknown as ForeignFrom;
+      await expect(take(from)).rejects.toThrow(/cannot read/);
+    }
+  });
+
+  it('refuses a config that is none', async () => {
+    const from = { oci: { path: writeLayout(at('oci'), [{ blob }], { Cmd: 'sh' }) } };
+    await expect(take(from)).rejects.toThrow(/cannot use .* Cmd is not a list of texts/);
+  });
+
+  it('refuses what is no longer what was planned', async () => {
+    const host = linuxHost(site);
+    const from = { oci: { path: writeLayout(at('oci'), [{ blob }]) } };
+    const origin = await host.images.inspect(from);
+    rmSync(at('oci'), { recursive: true });
+    writeLayout(at('oci'), [{ blob: tarOf([{ name: 'other', text: 'x' }]) }]);
+    const building = linuxDisks().create(image(), 32 * MiB, (tree) =>
+      host.images.unpack(from, origin, tree),
+    );
+    await expect(building).rejects.toThrow(/another one than when the plan was made/);
+  });
+
+  it('says what is not there', async () => {
+    await expect(take({ docker: { path: at('gone') } })).rejects.toThrow(/gone: no such file/);
+    expect(statSync(at('victim')).isDirectory()).toBe(true);
+  });
+});

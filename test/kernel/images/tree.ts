@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Every path of a tree with what has to be equal: type, mode, owner, size, content, links, xattrs. */
+export function listing(tree: string): Record<string, string> {
+  const attributes = attributesIn(tree);
+  const inodes = new Map<number, string>();
+  const found: Record<string, string> = {};
+  const visit = (path: string) => {
+    const inside = path || '.';
+    const stat = lstatSync(join(tree, path));
+    const { mode, uid, gid, size, nlink, ino } = stat;
+    const facts = [mode.toString(8), `${uid}:${gid}`, attributes[inside] ?? ''];
+    if (stat.isSymbolicLink()) facts.push(readlinkSync(join(tree, path)));
+    if (stat.isFile()) {
+      const content = readFileSync(join(tree, path));
+      const sum = createHash('sha256').update(content).digest('hex').slice(0, 12);
+      if (nlink > 1 && !inodes.has(ino)) inodes.set(ino, path);
+      facts.push(String(size), sum, String(nlink), inodes.get(ino) ?? '');
+    }
+    found[inside] = facts.join(' ');
+    if (!stat.isDirectory()) return;
+    for (const name of readdirSync(join(tree, path)).sort()) visit(join(path, name));
+  };
+  visit('');
+  return found;
+}
+
+/** `security.capability=0x…` by path. A link that leads nowhere is a failure to getfattr, and has none. */
+function attributesIn(tree: string): Record<string, string> {
+  const options = ['--recursive', '--physical', '--dump', '--match=-', '--encoding=hex'];
+  const { stdout } = spawnSync('getfattr', [...options, '.'], { cwd: tree, encoding: 'utf8' });
+  const blocks = stdout.split('\n\n').map((block) => block.split('\n').filter(Boolean));
+  return Object.fromEntries(
+    blocks.map(([head = '', ...rest]) => [head.replace(/^# file: /, ''), rest.sort().join(' ')]),
+  );
+}
