@@ -135,7 +135,7 @@ async function asFirstProcess(host: PrivateHost, words: string[]): Promise<Outco
   await host.run('sh', ['-c', `echo "$1" > ${tree}/go`, 'sh', words.join(' ')]);
   const logs = async () =>
     (await host.baleine(['logs', '--stack', 'escape', 'first'])).stdout.replace(/^.*?\| /gm, '');
-  await expect.poll(logs, { timeout: 20_000 }).toContain('trace_files\t');
+  await expect.poll(logs, { timeout: 60_000 }).toContain('trace_files\t');
   return outcomesIn(await logs());
 }
 

@@ -271,25 +271,26 @@ static int debug_files(void) { return opens("/sys/kernel/debug/sched", O_RDONLY)
 static int trace_files(void) { return in_folder("/sys/kernel/tracing"); }
 
 #define PROBE(name) {#name, name}
+/* Those that make nodes come first: where mounting works, /tmp is something else afterwards. */
 static const struct { const char *name; int (*run)(void); } PROBES[] = {
-    PROBE(inherited_descriptor), PROBE(mount_tmpfs), PROBE(mount_proc), PROBE(mount_cgroup),
+    PROBE(inherited_descriptor), PROBE(mknod_block), PROBE(open_block), PROBE(mknod_kmem),
+    PROBE(open_kmem), PROBE(mount_tmpfs), PROBE(mount_proc), PROBE(mount_cgroup),
     PROBE(mount_bind), PROBE(remount_sys), PROBE(remount_proc_sys), PROBE(unmask_kcore),
     PROBE(new_mount_api), PROBE(open_tree_clone), PROBE(change_root), PROBE(unshare_user),
     PROBE(unshare_mount), PROBE(unshare_net), PROBE(clone_user), PROBE(clone3_user),
-    PROBE(setns_mount), PROBE(setns_net), PROBE(mknod_block), PROBE(open_block),
-    PROBE(mknod_kmem), PROBE(open_kmem), PROBE(dev_kmsg), PROBE(dev_loop), PROBE(dev_fuse),
+    PROBE(setns_mount), PROBE(setns_net), PROBE(dev_kmsg), PROBE(dev_loop), PROBE(dev_fuse),
     PROBE(io_ports), PROBE(raw_socket), PROBE(packet_socket), PROBE(interface_down),
     PROBE(abstract_socket), PROBE(other_bridge), PROBE(load_module), PROBE(load_module_file),
     PROBE(delete_module), PROBE(kexec), PROBE(load_bpf), PROBE(perf_events), PROBE(kernel_log),
     PROBE(key_ring), PROBE(add_key), PROBE(page_faults), PROBE(set_clock), PROBE(swap_on),
-    PROBE(host_name), PROBE(accounting), PROBE(reboot_host), PROBE(ptrace_host),
-    PROBE(kill_host), PROBE(pidfd_host), PROBE(see_host), PROBE(renice),
-    PROBE(raise_capabilities), PROBE(regain_privileges), PROBE(sysrq), PROBE(kcore), PROBE(kmsg),
-    PROBE(keys), PROBE(timer_list), PROBE(interrupts), PROBE(firmware), PROBE(write_core_pattern),
+    PROBE(host_name), PROBE(accounting), PROBE(reboot_host), PROBE(ptrace_host), PROBE(kill_host),
+    PROBE(pidfd_host), PROBE(see_host), PROBE(renice), PROBE(raise_capabilities),
+    PROBE(regain_privileges), PROBE(sysrq), PROBE(kcore), PROBE(kmsg), PROBE(keys),
+    PROBE(timer_list), PROBE(interrupts), PROBE(firmware), PROBE(write_core_pattern),
     PROBE(write_modprobe), PROBE(write_hostname), PROBE(write_irq), PROBE(write_oom_first),
-    PROBE(write_sys), PROBE(write_uevent_helper), PROBE(write_sys_queue), PROBE(release_agent), PROBE(own_limits),
-    PROBE(own_cgroup), PROBE(open_by_handle), PROBE(double_chroot), PROBE(host_root),
-    PROBE(debug_files), PROBE(trace_files),
+    PROBE(write_sys), PROBE(write_uevent_helper), PROBE(write_sys_queue), PROBE(release_agent),
+    PROBE(own_limits), PROBE(own_cgroup), PROBE(open_by_handle), PROBE(double_chroot),
+    PROBE(host_root), PROBE(debug_files), PROBE(trace_files),
 };
 
 /* What is to be seen and reached from inside, though it should not. */
