@@ -5,6 +5,7 @@ import type { Config, ImageEntry } from '../model/config.js';
 import type { Plan } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
 import { buildPlan } from '../plan/build.js';
+import { asksForMore, refuseBeyond } from '../plan/capacity.js';
 import { desired } from '../plan/desired/index.js';
 import { assumeUnmoved, type Observed, observe } from '../plan/observe.js';
 import type { Context } from './context.js';
@@ -44,8 +45,11 @@ async function desiredBy(
   context: Context,
   rows: readonly Row[],
 ): Promise<Resource[]> {
-  const by = (each: Config) =>
-    desired({ config: each, rows, site: context.site, sources: fingerprints(each) });
+  const capacity = asksForMore(config) ? await context.capacity() : undefined;
+  const by = (each: Config) => {
+    if (capacity) refuseBeyond(each, capacity);
+    return desired({ config: each, rows, site: context.site, sources: fingerprints(each) });
+  };
   try {
     return by(config);
   } catch (error) {

@@ -14,6 +14,8 @@ interface MemoryFile {
  */
 export class MemoryHost {
   bootId = 'boot-1';
+  /** Version of the cgroup hierarchy with all controllers. */
+  hierarchy: 1 | 2 = 1;
   links = new Map<string, SeenLink>();
   mounts = new Map<string, string>();
   processes = new Map<number, number>();
@@ -50,6 +52,8 @@ export class MemoryHost {
       },
       text: (path) => this.files.get(path)?.text,
       limits: (cgroup) => this.cgroups.get(cgroup),
+      device: (path) => path,
+      controller: () => this.hierarchy,
       oomKills: () => 0,
       deadMounts: () => [],
       addresses: (pid) => this.namespaces.get(this.#netnsOf(pid)) ?? new Map(),

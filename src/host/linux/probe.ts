@@ -2,13 +2,17 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Site } from '../../model/site.js';
 import type { Probe, SeenLink } from '../host.js';
-import { hierarchiesOf } from './cgroups-hierarchies.js';
+import { hierarchiesOf, versionOf } from './cgroups-hierarchies.js';
 import { readLimits, readOomKills } from './cgroups-read.js';
+import { deviceNumber } from './device-numbers.js';
 import { readLinks } from './links-seen.js';
 import { backingFile, deadMountsOf, type Mount, readMounts } from './mounts.js';
 import { addressesOf } from './probe-addresses.js';
 import { bootId, startTime } from './processes.js';
 import { ifThere, readText } from './read.js';
+
+/** From here, so that it is no further file to load for a run that looks at the host anyway. */
+export { linuxCapacity } from './capacity.js';
 
 /** One subprocess, `ip`; everything else is a file the kernel offers, read when it is asked for. */
 export async function linuxProbe(site: Site): Promise<Probe> {
@@ -30,6 +34,8 @@ export async function linuxProbe(site: Site): Promise<Probe> {
     file: fileAt,
     text: readText,
     limits: (cgroup) => readLimits(hierarchies, cgroup),
+    device: deviceNumber,
+    controller: (name) => versionOf(hierarchies, name),
     oomKills: (cgroup) => readOomKills(hierarchies, cgroup),
     addresses: addressesOf,
     deadMounts: deadMountsOf,

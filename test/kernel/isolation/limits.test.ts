@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { cgroupRoots } from '../../support/leaks.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
-import { appliedStack } from '../spine/stack.js';
+import { appliedStack, NOTHING } from '../spine/stack.js';
 
 const MiB = 2 ** 20;
 const BURN = 'while :; do :; done';
@@ -13,17 +13,20 @@ const BOMB = ['busybox', 'sh', '-c', 'bomb() { bomb | bomb; }; while :; do bomb;
 const HOG = ['busybox', 'dd', 'if=/dev/zero', 'of=/dev/null', 'bs=200M', 'count=1'];
 const held = { image: 'box', stop_signal: 'SIGKILL' };
 
-const use = appliedStack({
+const WORDS = {
   name: 'limits',
-  images: { box: SMALL_IMAGE },
+  images: { box: SMALL_IMAGE, roomy: { ...SMALL_IMAGE, size: '64M' } },
   containers: {
     hog: { ...held, command: HOG, restart: 'no', limits: { memory: '32M' } },
     burner: { ...held, command: TWICE, limits: { cpus: 0.5, cpu_shares: 65536 } },
     pinned: { ...held, command: TWICE, limits: { cpuset: '1', cpus: 0.2 } },
-    bomb: { ...held, command: BOMB, limits: { pids: 20, cpus: 0.2 } },
+    bomb: { ...held, command: BOMB, restart: 'no', limits: { pids: 20, cpus: 0.2 } },
     idle: { ...held, command: IDLE },
+    writer: { ...held, image: 'roomy', command: IDLE, limits: { io: [{ write_bps: '10M' }] } },
   },
-});
+};
+
+const use = appliedStack(WORDS);
 
 /** The text of the first of these files that a container's cgroup has, v1's name before v2's. */
 function read(name: string, ...files: string[]): string {
@@ -104,6 +107,94 @@ describe('limits bite', () => {
     const allowed = await use().run('exec', 'idle', '--', 'busybox', 'sh', '-c', ': </dev/null');
     expect(allowed).toMatchObject({ code: 0, stderr: '' });
   });
+});
+
+describe('I/O', () => {
+  /** Megabytes a second; dd says how long it took. */
+  async function written(how: string): Promise<number> {
+    const words = ['busybox', 'dd', 'if=/dev/zero', 'of=/file', 'bs=1M', 'count=20', how];
+    const { stderr } = await use().run('exec', 'writer', '--', ...words);
+    process.stdout.write(stderr);
+    return 20 / Number(/ ([\d.]+) ?s(econds)?,/.exec(stderr)?.[1]);
+  }
+
+  it.each(['oflag=direct', 'conv=fsync'])('is throttled on the own disk: dd %s', async (how) => {
+    const rate = await written(how);
+    expect(rate).toBeGreaterThan(8);
+    expect(rate).toBeLessThan(12);
+  });
+
+  it('is drift when the host forgets it, and mended without restart', async () => {
+    const before = use().processes('limits.writer');
+    const [group = ''] = use()
+      .groups('limits.writer')
+      .filter((each) => existsSync(join(each, FILE)));
+    const [device] = readFileSync(join(group, FILE), 'utf8').split(' ');
+    writeFileSync(join(group, FILE), `${device} 0`);
+    expect(await use().plan()).toContain('(limits.io was changed on the host)');
+    await use().apply();
+    expect(readFileSync(join(group, FILE), 'utf8')).toBe(`${device} ${10 * MiB}\n`);
+    expect(await use().plan()).toBe(NOTHING);
+    expect(use().processes('limits.writer')).toEqual(before);
+  });
+});
+
+const FILE = 'blkio.throttle.write_bps_device';
+
+describe('device rules', () => {
+  const LOOP_CONTROL = 'c 10:237 rw';
+  const listed = () => read('idle', 'devices.list').split('\n');
+  const change = async (limits: Record<string, unknown>) => {
+    const { containers } = WORDS;
+    const words = { ...WORDS, containers: { ...containers, idle: { ...containers.idle, limits } } };
+    use().write(words);
+    return use().apply();
+  };
+
+  it('change while the container runs', async () => {
+    const before = use().processes('limits.idle');
+    const random = ['exec', 'idle', '--', 'busybox', 'sh', '-c', ': </dev/urandom'];
+    await change({ devices: [{ allow: LOOP_CONTROL }, { deny: 'c 1:9 rwm' }] });
+    expect(listed()).toContain(LOOP_CONTROL);
+    expect((await use().run(...random)).stderr).toMatch(/Operation not permitted/);
+    expect(await use().plan()).toBe(NOTHING);
+    await change({});
+    expect(listed()).not.toContain(LOOP_CONTROL);
+    expect((await use().run(...random)).stderr).toBe('');
+    expect(use().processes('limits.idle')).toEqual(before);
+  });
+
+  it('bring the node along at a start', async () => {
+    await change({ devices: [{ allow: LOOP_CONTROL }] });
+    await use().apply('--replace', 'container.idle');
+    const opened = ['exec', 'idle', '--', 'busybox', 'sh', '-c', ': <>/dev/loop-control'];
+    expect(await use().run(...opened)).toMatchObject({ code: 0, stderr: '' });
+    await change({});
+  });
+});
+
+it('what the host does not have fails at plan, with its place', async () => {
+  const asked = {
+    cpuset: { cpuset: '0,7' },
+    cpus: { cpus: 512 },
+    io: { io: [{ write_bps: '1M' }, { device: '/dev/no-such', read_iops: 5 }] },
+    class: { net_class: 0x100001 },
+  };
+  const containers = Object.fromEntries(
+    Object.entries(asked).map(([name, limits]) => [name, { ...held, command: IDLE, limits }]),
+  );
+  use().write({ ...WORDS, containers: { ...WORDS.containers, ...containers } });
+  for (const words of [['plan'], ['apply', '-y']]) {
+    const ran = await use().run(...words);
+    expect(ran.code).toBe(1);
+    expect(ran.stderr.split('\n').slice(0, 4)).toEqual([
+      expect.stringMatching(/baleine\.yaml:\d+:\d+: no CPU 7: this host has 2 CPUs, 0-1$/),
+      expect.stringMatching(/baleine\.yaml:\d+:\d+: cannot give 512 CPUs: this host has 2 CPUs/),
+      expect.stringMatching(/baleine\.yaml:\d+:\d+: \/dev\/no-such is no block device here$/),
+      expect.stringMatching(/baleine\.yaml:\d+:\d+: this host has no cgroup v1 controller net_cls/),
+    ]);
+  }
+  use().write(WORDS);
 });
 
 /** A busy machine would give less than the quota: for a while our parent group comes first. */
