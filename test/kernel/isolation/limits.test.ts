@@ -110,18 +110,22 @@ describe('limits bite', () => {
 });
 
 describe('I/O', () => {
-  /** Megabytes a second; dd says how long it took. */
+  /** MiB a second. */
   async function written(how: string): Promise<number> {
     const words = ['busybox', 'dd', 'if=/dev/zero', 'of=/file', 'bs=1M', 'count=20', how];
-    const { stderr } = await use().run('exec', 'writer', '--', ...words);
-    process.stdout.write(stderr);
-    return 20 / Number(/ ([\d.]+) ?s(econds)?,/.exec(stderr)?.[1]);
+    const timed = ['busybox', 'time', '-f', 'seconds %e', ...words];
+    const { stderr } = await use().run('exec', 'writer', '--', ...timed);
+    return 20 / Number(/^seconds ([\d.]+)$/m.exec(stderr)?.[1]);
   }
 
   it.each(['oflag=direct', 'conv=fsync'])('is throttled on the own disk: dd %s', async (how) => {
-    const rate = await written(how);
-    expect(rate).toBeGreaterThan(8);
-    expect(rate).toBeLessThan(12);
+    const undo = favour();
+    const rates: number[] = [];
+    // Never more; on a busy machine, less may be one's share at first.
+    while (rates.length < 5 && (rates.at(-1) ?? 0) < 8) rates.push(await written(how));
+    undo();
+    expect(rates.at(-1)).toBeGreaterThan(8);
+    for (const rate of rates) expect(rate).toBeLessThan(12);
   });
 
   it('is drift when the host forgets it, and mended without restart', async () => {
