@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { HandlerTable } from '../apply/run-steps.js';
 import type { Capacity, Host, Probe } from '../host/host.js';
+import { linuxCapacity } from '../host/linux/capacity.js';
 import { linuxProbe } from '../host/linux/probe.js';
 import { kinds } from '../kinds/index.js';
 import type { Config } from '../model/config.js';
@@ -64,8 +65,7 @@ export class Context {
   }
 
   /** What the host has to give. */
-  async capacity(): Promise<Capacity> {
-    const { linuxCapacity } = await import('../host/linux/probe.js');
+  capacity(): Capacity {
     return linuxCapacity();
   }
 

@@ -45,7 +45,7 @@ async function desiredBy(
   context: Context,
   rows: readonly Row[],
 ): Promise<Resource[]> {
-  const capacity = asksForMore(config) ? await context.capacity() : undefined;
+  const capacity = asksForMore(config) ? context.capacity() : undefined;
   const by = (each: Config) => {
     if (capacity) refuseBeyond(each, capacity);
     return desired({ config: each, rows, site: context.site, sources: fingerprints(each) });

@@ -6,6 +6,7 @@
 
 import type { DebianSource, Limits } from '../model/config.js';
 import type { ConfigSpec, ContainerSpec, LinkSpec } from '../model/specs.js';
+import type { Traffic, Usage } from '../model/usage.js';
 
 export interface Host {
   links: Links;
@@ -47,6 +48,10 @@ export interface Probe {
   addresses(pid: number): Map<string, string[]>;
   /** Where a process has a folder or file mounted that was deleted since: it sees the old one. */
   deadMounts(pid: number): string[];
+  /** What a cgroup has used so far, read anew at each call; undefined when it is not there. */
+  usage(cgroup: string): Usage | undefined;
+  /** In the network namespace of a process, so far. */
+  traffic(pid: number): Traffic;
   /** What conmon wrote when the container ended. */
   exit(id: string): { code: number; at: string } | undefined;
 }

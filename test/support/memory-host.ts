@@ -53,6 +53,8 @@ export class MemoryHost {
       text: (path) => this.files.get(path)?.text,
       limits: (cgroup) => this.cgroups.get(cgroup),
       device: (path) => path,
+      usage: () => undefined,
+      traffic: () => ({ received: 0, sent: 0 }),
       controller: () => this.hierarchy,
       oomKills: () => 0,
       deadMounts: () => [],

@@ -3,7 +3,15 @@ import { type Mount, readMounts } from './mounts.js';
 import { readText } from './read.js';
 
 /** As v1 calls them; on v2 blkio is io, devices are the runtime's affair and net_cls is not there. */
-export type Controller = 'memory' | 'cpu' | 'cpuset' | 'pids' | 'blkio' | 'devices' | 'net_cls';
+export type Controller =
+  | 'memory'
+  | 'cpu'
+  | 'cpuacct'
+  | 'cpuset'
+  | 'pids'
+  | 'blkio'
+  | 'devices'
+  | 'net_cls';
 
 export const nameOnV2 = (controller: string) => (controller === 'blkio' ? 'io' : controller);
 

@@ -4,15 +4,14 @@ import type { Site } from '../../model/site.js';
 import type { Probe, SeenLink } from '../host.js';
 import { hierarchiesOf, versionOf } from './cgroups-hierarchies.js';
 import { readLimits, readOomKills } from './cgroups-read.js';
+import { readUsage } from './cgroups-usage.js';
 import { deviceNumber } from './device-numbers.js';
 import { readLinks } from './links-seen.js';
 import { backingFile, deadMountsOf, type Mount, readMounts } from './mounts.js';
 import { addressesOf } from './probe-addresses.js';
+import { trafficOf } from './probe-traffic.js';
 import { bootId, startTime } from './processes.js';
 import { ifThere, readText } from './read.js';
-
-/** From here, so that it is no further file to load for a run that looks at the host anyway. */
-export { linuxCapacity } from './capacity.js';
 
 /** One subprocess, `ip`; everything else is a file the kernel offers, read when it is asked for. */
 export async function linuxProbe(site: Site): Promise<Probe> {
@@ -38,6 +37,8 @@ export async function linuxProbe(site: Site): Promise<Probe> {
     controller: (name) => versionOf(hierarchies, name),
     oomKills: (cgroup) => readOomKills(hierarchies, cgroup),
     addresses: addressesOf,
+    usage: (cgroup) => readUsage(hierarchies, cgroup),
+    traffic: trafficOf,
     deadMounts: deadMountsOf,
     exit: (id) => exitOf(join(site.run, 'exits', id)),
   };
