@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { HandlerTable } from '../apply/run-steps.js';
-import type { Host, Probe } from '../host/host.js';
+import type { Capacity, Host, Probe } from '../host/host.js';
+import { linuxCapacity } from '../host/linux/capacity.js';
 import { linuxProbe } from '../host/linux/probe.js';
 import { kinds } from '../kinds/index.js';
 import type { Config } from '../model/config.js';
@@ -61,6 +62,11 @@ export class Context {
   /** One look at the host. */
   probe(): Promise<Probe> {
     return linuxProbe(this.site);
+  }
+
+  /** What the host has to give. */
+  capacity(): Capacity {
+    return linuxCapacity();
   }
 
   /** The ports that change the host; made once. */

@@ -5,6 +5,7 @@ import type { Config, ImageEntry } from '../model/config.js';
 import type { Plan } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
 import { buildPlan } from '../plan/build.js';
+import { asksForMore, refuseBeyond } from '../plan/capacity.js';
 import { desired } from '../plan/desired/index.js';
 import { assumeUnmoved, type Observed, observe } from '../plan/observe.js';
 import type { Context } from './context.js';
@@ -45,7 +46,9 @@ async function desiredBy(
   context: Context,
   rows: readonly Row[],
 ): Promise<Resource[]> {
+  const capacity = asksForMore(config) ? context.capacity() : undefined;
   const by = async (each: Config) => {
+    if (capacity) refuseBeyond(each, capacity);
     const [sources, origins] = [fingerprints(each), await originsOf(context, each, rows)];
     return desired({ config: each, rows, site: context.site, sources, origins });
   };

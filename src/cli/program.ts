@@ -14,6 +14,7 @@ const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   apply: () => import('./apply.js'),
   destroy: () => import('./destroy.js'),
   ps: () => import('./ps.js'),
+  stats: () => import('./stats.js'),
   logs: () => import('./logs.js'),
   exec: () => import('./exec.js'),
   events: () => import('./events.js'),

@@ -12,6 +12,7 @@ import type {
   ImageOrigin,
   LinkSpec,
 } from '../model/specs.js';
+import type { Traffic, Usage } from '../model/usage.js';
 
 export interface Host {
   links: Links;
@@ -48,14 +49,32 @@ export interface Probe {
   text(path: string): string | undefined;
   /** Limits as the kernel has them; undefined when the cgroup is not there. */
   limits(cgroup: string): SeenLimits | undefined;
+  /** Major and minor number, `7:0`, of a block device, or of the one that a folder is on. */
+  device(path: string): string | undefined;
+  /** The version of the hierarchy that has a cgroup controller; v1's name for it. */
+  controller(name: string): 1 | 2 | undefined;
   /** How often the kernel killed for memory in this cgroup. */
   oomKills(cgroup: string): number;
   /** IPv4 addresses (`10.77.1.4/24`) by device name, inside the network namespace of a process. */
   addresses(pid: number): Map<string, string[]>;
   /** Where a process has a folder or file mounted that was deleted since: it sees the old one. */
   deadMounts(pid: number): string[];
+  /** What a cgroup has used so far, read anew at each call; undefined when it is not there. */
+  usage(cgroup: string): Usage | undefined;
+  /** In the network namespace of a process, so far. */
+  traffic(pid: number): Traffic;
   /** What conmon wrote when the container ended. */
   exit(id: string): { code: number; at: string } | undefined;
+}
+
+/** What the host has to give, each read when it is asked for. */
+export interface Capacity {
+  /** CPUs that are online, `0-1`. */
+  cpus(): string;
+  /** See Probe. */
+  controller(name: string): 1 | 2 | undefined;
+  /** Whether a block device is there. */
+  isBlockDevice(path: string): boolean;
 }
 
 export interface SeenLink {
@@ -69,6 +88,7 @@ export interface SeenLink {
 }
 
 /** Absent or undefined means no limit. */
+/** `io` names devices by their numbers; `devices` is all that is allowed, on v1 only. */
 export type SeenLimits = { readonly [K in keyof Limits]?: Limits[K] | undefined };
 
 export interface BridgeWanted {
@@ -190,8 +210,11 @@ export interface Files {
 }
 
 export interface Cgroups {
-  /** Writes what differs, in the order the kernel accepts, and reads back. */
-  ensureLimits(cgroup: string, limits: Limits): Promise<void>;
+  /**
+   * Writes what differs, in the order the kernel accepts, and reads back.
+   * @param disk where the container's own disk is mounted, for `io`
+   */
+  ensureLimits(cgroup: string, limits: Limits, disk?: string): Promise<void>;
   /** Removes the group, and our parents above it when they are empty, in every hierarchy. */
   remove(cgroup: string): Promise<void>;
 }

@@ -1,3 +1,5 @@
+import type { DeviceRule } from './devices.js';
+
 /**
  * baleine.yaml after reading: variables replaced, short forms spelled out, sizes in bytes,
  * durations in milliseconds, paths absolute, every cross-reference checked. Keys stay the file's.
@@ -140,6 +142,18 @@ export interface MountEntry {
   read_only: boolean;
 }
 
+/** Rates for one block device, each absent for no limit; at least one is there. */
+export interface IoLimit {
+  /** Path of a block device, or `disk` for the container's own disk. */
+  device: string;
+  /** Bytes a second. */
+  read_bps?: number;
+  write_bps?: number;
+  /** Operations a second. */
+  read_iops?: number;
+  write_iops?: number;
+}
+
 export interface Limits {
   /** Bytes. Swap is 0. */
   memory?: number;
@@ -151,6 +165,11 @@ export interface Limits {
   cpuset?: string;
   /** Processes and threads; 2048 unless set. */
   pids: number;
+  io?: IoLimit[];
+  /** On top of what every container has; a later rule outweighs an earlier one. */
+  devices?: DeviceRule[];
+  /** The class that marks its packets for tc(8); cgroup v1 only. */
+  net_class?: number;
 }
 
 export interface RestartPolicy {

@@ -1,5 +1,8 @@
-import type { Limits } from './config.js';
+import type { IoLimit, Limits } from './config.js';
 import { weightOfShares } from './cpu-weight.js';
+import { listChanges } from './devices.js';
+import { equal } from './json.js';
+import { byName } from './names.js';
 
 /** Microseconds over which the quota of `cpus` is counted; the kernel's default. */
 export const CPU_PERIOD = 100_000;
@@ -25,7 +28,21 @@ const SAME: {
   cpu_shares: (wanted, seen) => wanted === seen || weightOfShares(wanted) === weightOfShares(seen),
   cpuset: sameCpus,
   pids: (wanted, seen) => wanted === seen,
+  io: (wanted, seen) => equal(byDevice(wanted), byDevice(seen)),
+  devices: (wanted, seen) => {
+    const lines = seen.flatMap((rule) => ('allow' in rule ? [rule.allow] : []));
+    const { allow, deny } = listChanges(wanted, lines);
+    return allow.length + deny.length === 0;
+  },
+  net_class: (wanted, seen) => wanted === seen,
 };
+
+/** What a container's own disk is called in `limits.io`: its loop device is another at each mount. */
+export const OWN_DISK = 'disk';
+
+export const IO_RATES = ['read_bps', 'write_bps', 'read_iops', 'write_iops'] as const;
+
+const byDevice = (limits: IoLimit[]) => [...limits].sort((a, b) => byName(a.device, b.device));
 
 /** The kernel keeps whole pages, of 64 KiB at most. */
 export function samePages(wanted: number, seen: number): boolean {

@@ -63,7 +63,7 @@ describe('one container', () => {
       'limits: { pids: 0 }',
       '5:21: containers.web.limits.pids must be a whole number from 1 to 4194304, not 0',
     ],
-    ['limits: { net_class: 1 }', '5:15: unknown key "net_class" in containers.web.limits'],
+    ['limits: { net_prio: 1 }', '5:15: unknown key "net_prio" in containers.web.limits'],
     [
       'restart: on-failure:0',
       '5:14: containers.web.restart must be no, always, on-failure or on-failure:N, not "on-failure:0"',

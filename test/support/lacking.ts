@@ -7,6 +7,7 @@ const TOOLS = [
     'conmon',
     'curl',
     'findmnt',
+    'gcc',
     'haproxy',
     'ip',
     'losetup',

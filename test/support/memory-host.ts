@@ -14,6 +14,8 @@ interface MemoryFile {
  */
 export class MemoryHost {
   bootId = 'boot-1';
+  /** Version of the cgroup hierarchy with all controllers. */
+  hierarchy: 1 | 2 = 1;
   links = new Map<string, SeenLink>();
   mounts = new Map<string, string>();
   processes = new Map<number, number>();
@@ -52,6 +54,10 @@ export class MemoryHost {
       groups: (cgroup) => childrenOf(cgroup, this.cgroups.keys()),
       text: (path) => this.files.get(path)?.text,
       limits: (cgroup) => this.cgroups.get(cgroup),
+      device: (path) => path,
+      usage: () => undefined,
+      traffic: () => ({ received: 0, sent: 0 }),
+      controller: () => this.hierarchy,
       oomKills: () => 0,
       deadMounts: () => [],
       addresses: (pid) => this.namespaces.get(this.#netnsOf(pid)) ?? new Map(),

@@ -2,10 +2,9 @@ import { posix } from 'node:path';
 import type { ContainerEntry } from '../../model/config.js';
 import type { Path } from '../document.js';
 import type { Problems } from '../problem.js';
+import { checkLimits } from './limits.js';
 import type { Service, Subject } from './subject.js';
 
-/** The kernel kills a container at once in less than this. */
-const MIN_MEMORY = 4 * 1024 ** 2;
 /** ext4 does not fit into less. */
 const MIN_IMAGE = 1024 ** 2;
 const MIN_LOG = 4096;
@@ -15,6 +14,7 @@ export function checkContainers(subject: Subject): void {
   const { services, images, problems } = subject;
   for (const service of services) {
     checkLimits(service, problems);
+    checkSizes(service, problems);
     checkMounts(service, problems);
     checkUser(service, subject);
   }
@@ -24,17 +24,7 @@ export function checkContainers(subject: Subject): void {
   }
 }
 
-function checkLimits({ path, entry }: Service, problems: Problems): void {
-  const { memory, cpuset } = entry.limits;
-  if (memory !== undefined && memory < MIN_MEMORY) {
-    problems.atValue([...path, 'limits', 'memory'], 'memory must be at least 4M');
-  }
-  if (cpuset?.split(',').some(isBackwards)) {
-    problems.atValue(
-      [...path, 'limits', 'cpuset'],
-      `the CPUs ${cpuset} hold a range that ends before it begins`,
-    );
-  }
+function checkSizes({ path, entry }: Service, problems: Problems): void {
   if (entry.logs.max_size < MIN_LOG) {
     problems.atValue([...path, 'logs', 'max_size'], 'a log must have at least 4K');
   }
@@ -45,11 +35,6 @@ function checkLimits({ path, entry }: Service, problems: Problems): void {
       `the soft limit ${soft} is above the hard limit ${hard}`,
     );
   }
-}
-
-function isBackwards(range: string): boolean {
-  const [from = '', to = from] = range.split('-');
-  return Number(from) > Number(to);
 }
 
 /** Every mount has a place of its own, and none hides what the runtime puts there. */

@@ -1,6 +1,8 @@
-import type { ContainerEntry, FarmEntry, RestartPolicy } from '../../model/config.js';
+import type { ContainerEntry, FarmEntry, IoLimit, RestartPolicy } from '../../model/config.js';
+import type { DeviceRule } from '../../model/devices.js';
+import { OWN_DISK } from '../../model/limits.js';
 import type { Path } from '../document.js';
-import type { Container, Farm, Limits, Ulimits } from '../file.gen.js';
+import type { Container, Farm, Io, Limits, DeviceRule as RawRule, Ulimits } from '../file.gen.js';
 import { CAPABILITIES, SIGNALS } from '../kernel.js';
 import { suggest } from '../suggest.js';
 import { attachmentsOf } from './bridge.js';
@@ -67,7 +69,30 @@ function limitsOf(raw: Limits, path: Path, reading: Reading): ContainerEntry['li
     cpu_shares: raw.cpu_shares,
     cpuset: raw.cpuset === undefined ? undefined : String(raw.cpuset),
     pids: raw.pids ?? 2048,
+    io: raw.io?.map((each, i) => ioOf(each, [...path, 'io', i], reading)),
+    devices: raw.devices?.map(ruleOf),
+    net_class: raw.net_class,
   });
+}
+
+function ioOf(raw: Io, path: Path, reading: Reading): IoLimit {
+  return defined({
+    device: raw.device ?? OWN_DISK,
+    read_bps: sizeOf(raw.read_bps, [...path, 'read_bps'], reading),
+    write_bps: sizeOf(raw.write_bps, [...path, 'write_bps'], reading),
+    read_iops: raw.read_iops,
+    write_iops: raw.write_iops,
+  });
+}
+
+function ruleOf({ allow, deny }: RawRule): DeviceRule {
+  return allow === undefined ? { deny: inOrder(deny ?? '') } : { allow: inOrder(allow) };
+}
+
+/** The access letters once each, as the kernel has them. */
+function inOrder(rule: string): string {
+  const [type, numbers, access = ''] = rule.split(' ');
+  return [type, numbers, [...'rwm'].filter((each) => access.includes(each)).join('')].join(' ');
 }
 
 function restartOf(raw: string): RestartPolicy {

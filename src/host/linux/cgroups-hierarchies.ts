@@ -2,7 +2,18 @@ import { join } from 'node:path';
 import { type Mount, readMounts } from './mounts.js';
 import { readText } from './read.js';
 
-export type Controller = 'memory' | 'cpu' | 'cpuset' | 'pids';
+/** As v1 calls them; on v2 blkio is io, devices are the runtime's affair and net_cls is not there. */
+export type Controller =
+  | 'memory'
+  | 'cpu'
+  | 'cpuacct'
+  | 'cpuset'
+  | 'pids'
+  | 'blkio'
+  | 'devices'
+  | 'net_cls';
+
+export const nameOnV2 = (controller: string) => (controller === 'blkio' ? 'io' : controller);
 
 /** Where the cgroup hierarchies are mounted. */
 export interface Hierarchies {
@@ -53,6 +64,12 @@ export function controllerDir(
   if (v1) return { dir: join(v1, cgroup), version: 1 };
   const { unified } = hierarchies;
   return unified === undefined ? undefined : { dir: join(unified, cgroup), version: 2 };
+}
+
+/** Which version has a controller, by v1's name for it. */
+export function versionOf(hierarchies: Hierarchies, controller: string): 1 | 2 | undefined {
+  if (hierarchies.v1.has(controller)) return 1;
+  return unifiedControllers(hierarchies).includes(nameOnV2(controller)) ? 2 : undefined;
 }
 
 /** The controllers that the v2 hierarchy has; those on v1 are not among them. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { sharesOfWeight } from '../../model/cpu-weight.js';
 import type { SeenLimits } from '../host.js';
 import { type Controller, controllerDir, type Hierarchies } from './cgroups-hierarchies.js';
+import { readIo } from './cgroups-io.js';
 import { ifThere, readText } from './read.js';
 
 /** V1 writes "no limit" as the largest number of whole pages, which a double rounds up to 2^63. */
@@ -34,6 +35,17 @@ export function readLimits(hierarchies: Hierarchies, cgroup: string): SeenLimits
     },
     get pids() {
       return bounded(read('pids', 'pids.max', 'pids.max'));
+    },
+    get io() {
+      return readIo(hierarchies, cgroup);
+    },
+    get devices() {
+      const list = hierarchies.v1.has('devices') && read('devices', 'devices.list', '');
+      return list ? list.split('\n').map((allow) => ({ allow })) : undefined;
+    },
+    get net_class() {
+      const id = hierarchies.v1.has('net_cls') && read('net_cls', 'net_cls.classid', '');
+      return Number(id || 0) || undefined;
     },
   };
 }

@@ -1,15 +1,25 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Limits } from '../../model/config.js';
+import type { IoLimit, Limits } from '../../model/config.js';
 import { weightOfShares } from '../../model/cpu-weight.js';
+import { listChanges } from '../../model/devices.js';
 import { UserError } from '../../model/errors.js';
-import { CPU_PERIOD, quotaOf, sameCpus, samePages } from '../../model/limits.js';
-import { type Controller, controllerDir, type Hierarchies } from './cgroups-hierarchies.js';
+import { CPU_PERIOD, IO_RATES, quotaOf, sameCpus, samePages } from '../../model/limits.js';
+import {
+  type Controller,
+  controllerDir,
+  type Hierarchies,
+  nameOnV2,
+} from './cgroups-hierarchies.js';
+import { ioFile, ratesIn, V2_KEYS } from './cgroups-io.js';
+import { numberOf } from './device-numbers.js';
 import { readText } from './read.js';
 
 /** One file of a cgroup and what it is to say. */
 interface Setting {
   file: string;
+  /** Where to read it; default where it is written. */
+  shown?: string;
   value: string;
   /** Whether the kernel's wording means the same. */
   same: (seen: string) => boolean;
@@ -25,16 +35,29 @@ const LIMITS: {
   { name: 'cpu_shares', controller: 'cpu', settings: shareSettings },
   { name: 'cpuset', controller: 'cpuset', settings: cpusetSettings },
   { name: 'pids', controller: 'pids', settings: pidsSettings },
+  { name: 'io', controller: 'blkio', settings: ioSettings },
+  { name: 'devices', controller: 'devices', settings: deviceSettings },
+  { name: 'net_class', controller: 'net_cls', settings: classSettings },
 ];
+
+/** On v2 the runtime attaches a program when it starts a container; there is nothing to write. */
+const AT_START_ON_V2 = new Set<keyof Limits>(['devices']);
 
 /**
  * Writes what differs in the order the kernel accepts, and reads it back. A limit that is not
  * wanted becomes the kernel's default, where the kernel has such a limit at all.
  */
-export function writeLimits(hierarchies: Hierarchies, cgroup: string, limits: Limits): void {
+export function writeLimits(
+  hierarchies: Hierarchies,
+  cgroup: string,
+  wanted: Limits,
+  disk = '',
+): void {
+  const limits = { ...wanted, ...(wanted.io && { io: numbered(wanted.io, disk) }) };
   for (const { name, controller, settings } of LIMITS) {
     const cannot = `cannot limit ${name} of cgroup ${cgroup}`;
     const at = controllerDir(hierarchies, controller, cgroup);
+    if (AT_START_ON_V2.has(name) && at?.version !== 1) continue;
     if (!at || !hasController(at.dir, controller, at.version)) {
       if (limits[name] === undefined) continue;
       throw missing(cannot, controller, at?.dir);
@@ -46,7 +69,10 @@ export function writeLimits(hierarchies: Hierarchies, cgroup: string, limits: Li
 function hasController(dir: string, controller: Controller, version: 1 | 2): boolean {
   return version === 1
     ? existsSync(dir)
-    : (readText(join(dir, 'cgroup.controllers')) ?? '').trim().split(' ').includes(controller);
+    : (readText(join(dir, 'cgroup.controllers')) ?? '')
+        .trim()
+        .split(' ')
+        .includes(nameOnV2(controller));
 }
 
 function missing(cannot: string, controller: Controller, dir: string | undefined): Error {
@@ -57,8 +83,8 @@ function missing(cannot: string, controller: Controller, dir: string | undefined
   );
 }
 
-function apply({ file, value, same }: Setting, cannot: string): void {
-  const before = readText(file)?.trim();
+function apply({ file, shown = file, value, same }: Setting, cannot: string): void {
+  const before = readText(shown)?.trim();
   if (before !== undefined && same(before)) return;
   try {
     writeFileSync(file, value);
@@ -67,7 +93,7 @@ function apply({ file, value, same }: Setting, cannot: string): void {
     const cause = code === 'EBUSY' ? 'more is in use and cannot be freed' : code;
     throw new Error(`${cannot} to ${value}: ${cause} (${file})`, { cause: error });
   }
-  const after = readText(file)?.trim();
+  const after = readText(shown)?.trim();
   if (after === undefined || !same(after)) {
     throw new Error(`${cannot} to ${value}: the kernel has ${after} (${file})`);
   }
@@ -118,6 +144,49 @@ function cpusetSettings(dir: string, version: 1 | 2, { cpuset }: Limits): Settin
 
 function pidsSettings(dir: string, _version: 1 | 2, { pids }: Limits): Setting[] {
   return [exactly(join(dir, 'pids.max'), `${pids}`)];
+}
+
+/** Devices that had a limit and are to have none are among them. */
+function ioSettings(dir: string, version: 1 | 2, { io = [] }: Limits): Setting[] {
+  return IO_RATES.flatMap((rate) => {
+    const [name, key] = version === 1 ? [ioFile(rate), undefined] : ['io.max', V2_KEYS[rate]];
+    const file = join(dir, name);
+    const before = ratesIn(readText(file) ?? '', key).keys();
+    const devices = new Set([...before, ...io.map(({ device }) => device)]);
+    return [...devices].map((device): Setting => {
+      const value = io.find((each) => each.device === device)?.[rate];
+      return {
+        file,
+        value: key ? `${device} ${key}=${value ?? 'max'}` : `${device} ${value ?? 0}`,
+        same: (seen) => ratesIn(seen, key).get(device) === value,
+      };
+    });
+  });
+}
+
+function numbered(io: IoLimit[], disk: string): IoLimit[] {
+  return io.map((each) => ({ ...each, device: numberOf(each.device, disk) }));
+}
+
+/** One line a write, of what is to go before what is to come. */
+function deviceSettings(dir: string, _version: 1 | 2, { devices = [] }: Limits): Setting[] {
+  const shown = join(dir, 'devices.list');
+  const changes = (seen: string) => listChanges(devices, seen.split('\n'));
+  const { deny, allow } = changes(readText(shown)?.trim() ?? '');
+  return [
+    ...deny.map((value): Setting => {
+      const same = (seen: string) => !changes(seen).deny.includes(value);
+      return { file: join(dir, 'devices.deny'), shown, value, same };
+    }),
+    ...allow.map((value): Setting => {
+      const same = (seen: string) => !changes(seen).allow.includes(value);
+      return { file: join(dir, 'devices.allow'), shown, value, same };
+    }),
+  ];
+}
+
+function classSettings(dir: string, _version: 1 | 2, { net_class = 0 }: Limits): Setting[] {
+  return [exactly(join(dir, 'net_cls.classid'), `${net_class}`)];
 }
 
 /** The kernel writes none as a number beyond reach. */

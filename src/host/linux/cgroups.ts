@@ -8,9 +8,9 @@ import { writeLimits } from './cgroups-write.js';
 /** Cgroups v1, hybrid and v2 alike. Touches nothing outside of `/baleine`. */
 export function linuxCgroups(): Cgroups {
   return {
-    ensureLimits: async (cgroup, limits) => {
+    ensureLimits: async (cgroup, limits, disk) => {
       assertOurs(cgroup);
-      writeLimits(readHierarchies(), cgroup, limits);
+      writeLimits(readHierarchies(), cgroup, limits, disk);
     },
     remove: async (cgroup) => {
       assertOurs(cgroup);

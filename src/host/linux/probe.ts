@@ -2,11 +2,14 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Site } from '../../model/site.js';
 import type { Probe, SeenLink } from '../host.js';
-import { hierarchiesOf } from './cgroups-hierarchies.js';
+import { hierarchiesOf, versionOf } from './cgroups-hierarchies.js';
 import { groupsIn, readLimits, readOomKills } from './cgroups-read.js';
+import { readUsage } from './cgroups-usage.js';
+import { deviceNumber } from './device-numbers.js';
 import { readLinks } from './links-seen.js';
 import { backingFile, deadMountsOf, type Mount, readMounts } from './mounts.js';
 import { addressesOf } from './probe-addresses.js';
+import { trafficOf } from './probe-traffic.js';
 import { bootId, startTime } from './processes.js';
 import { ifThere, readText } from './read.js';
 
@@ -32,8 +35,12 @@ export async function linuxProbe(site: Site): Promise<Probe> {
     groups: (cgroup) => groupsIn(hierarchies, cgroup),
     text: readText,
     limits: (cgroup) => readLimits(hierarchies, cgroup),
+    device: deviceNumber,
+    controller: (name) => versionOf(hierarchies, name),
     oomKills: (cgroup) => readOomKills(hierarchies, cgroup),
     addresses: addressesOf,
+    usage: (cgroup) => readUsage(hierarchies, cgroup),
+    traffic: trafficOf,
     deadMounts: deadMountsOf,
     exit: (id) => exitOf(join(site.run, 'exits', id)),
   };

@@ -1,4 +1,5 @@
 import { formatBytes } from '../../model/format.js';
+import { canonical } from '../../model/json.js';
 import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
 import type { Column } from '../kind.js';
 
@@ -22,6 +23,11 @@ export const columns: ContainerColumn[] = [
 
 function describeLimits({ limits }: ContainerSpec): string {
   return Object.entries(limits)
-    .map(([name, value]) => `${name}=${name === 'memory' ? formatBytes(Number(value)) : value}`)
+    .map(([name, value]) => `${name}=${limitText(name, value)}`)
     .join(',');
+}
+
+function limitText(name: string, value: unknown): string {
+  if (name === 'memory') return formatBytes(Number(value));
+  return typeof value === 'object' ? canonical(value) : String(value);
 }

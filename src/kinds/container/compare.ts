@@ -35,7 +35,10 @@ const ON_RECORD = [
   'labels',
 ] as const satisfies (keyof ContainerSpec)[];
 
-const LIMITS = ['memory', 'cpus', 'cpu_shares', 'cpuset', 'pids'] as const;
+const LIMITS = [
+  ...(['memory', 'cpus', 'cpu_shares', 'cpuset', 'pids'] as const),
+  ...(['io', 'devices', 'net_class'] as const),
+];
 
 /** What the file asks anew, then what the host has lost. */
 export function compare(
@@ -43,7 +46,12 @@ export function compare(
   row: ContainerRow,
   seen: ContainerSeen,
 ): Difference[] {
-  return [...compareSpecs(desired.spec, row.spec), ...compareHost(desired.spec, row, seen)];
+  const asked = compareSpecs(desired.spec, row.spec).map((each) =>
+    each.attribute === 'limits.devices' && seen.running && !seen.devicesLive
+      ? { ...each, reason: `${each.reason}, takes a restart` }
+      : each,
+  );
+  return [...asked, ...compareHost(desired.spec, row, seen)];
 }
 
 function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[] {
@@ -58,7 +66,7 @@ function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[]
       : [fromFile('command', before.args, after.args, 'replace')]),
     ...BORN_WITH.flatMap(changed('replace')),
     ...LIMITS.flatMap((name) =>
-      before.limits[name] === after.limits[name]
+      equal(before.limits[name], after.limits[name])
         ? []
         : [fromFile(`limits.${name}`, before.limits[name], after.limits[name], 'update')],
     ),
@@ -150,7 +158,8 @@ function limitDrift(desired: ContainerSpec, row: ContainerRow, seen: ContainerSe
   const { limits } = seen;
   return LIMITS.flatMap((name) => {
     const wanted = desired.limits[name];
-    if (wanted !== row.spec.limits[name] || wanted === undefined) return [];
+    if (!equal(wanted, row.spec.limits[name]) || wanted === undefined) return [];
+    if (name === 'devices' && !seen.devicesLive) return [];
     if (sameLimit(name, wanted, limits[name])) return [];
     return [
       {

@@ -45,7 +45,7 @@ export function containerHandlers(
       },
     },
     'container.limits': {
-      one: done(({ cgroup, limits }) => cgroups.ensureLimits(cgroup, limits)),
+      one: done(({ cgroup, limits, disk }) => cgroups.ensureLimits(cgroup, limits, disk)),
     },
     'container.unmount': {
       one: done(({ dir }) => disks.ensureUnmounted(dir)),

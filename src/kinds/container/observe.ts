@@ -1,4 +1,5 @@
 import type { Probe, SeenLimits, SeenLink } from '../../host/host.js';
+import { OWN_DISK } from '../../model/limits.js';
 import { cgroupPath, diskFile, netnsPath, rootfsDir, type Site } from '../../model/site.js';
 import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
 
@@ -20,6 +21,8 @@ export interface ContainerSeen {
   deadMounts: string[];
   /** Absent when the cgroup is. */
   limits?: SeenLimits;
+  /** Whether device rules can change while it runs, which cgroup v1 can. */
+  devicesLive: boolean;
 }
 
 export interface LinkState {
@@ -48,6 +51,7 @@ export function observe(
     rebooted: facts?.boot_id !== undefined && facts.boot_id !== probe.bootId,
     links: observeLinks(spec.links, running ? facts?.pid : undefined, probe),
     stray: strayLinks(spec, probe),
+    devicesLive: probe.controller('devices') === 1,
     deadMounts: running ? deadMounts(spec, facts?.pid, probe) : [],
     ...(exit && { exit }),
     ...(limits && { limits }),
@@ -69,6 +73,8 @@ export function assume(spec: ContainerSpec): ContainerSeen {
     rebooted: false,
     links: Object.fromEntries(links),
     stray: [],
+    // Nobody looked, and a restart works everywhere.
+    devicesLive: false,
     deadMounts: [],
     limits: spec.limits,
   };
@@ -89,7 +95,20 @@ function exitOf(id: string, probe: Probe, site: Site): ContainerSeen['exit'] {
 function observeLimits(spec: ContainerSpec, probe: Probe, site: Site): SeenLimits | undefined {
   const seen = probe.limits(cgroupPath(site, spec.id));
   const names = Object.keys(spec.limits) as (keyof SeenLimits)[];
-  return seen && Object.fromEntries(names.map((name) => [name, seen[name]]));
+  if (!seen) return undefined;
+  const read = (name: keyof SeenLimits) =>
+    name === 'io' ? named(seen.io, spec, probe, site) : seen[name];
+  return Object.fromEntries(names.map((name) => [name, read(name)]));
+}
+
+/** In the words of the file: the kernel knows devices by number. */
+function named(io: SeenLimits['io'], { id, limits }: ContainerSpec, probe: Probe, site: Site) {
+  const names = limits.io?.map(({ device }): [string | undefined, string] => [
+    probe.device(device === OWN_DISK ? rootfsDir(site, id) : device),
+    device,
+  ]);
+  const byNumber = new Map(names);
+  return io?.map((each) => ({ ...each, device: byNumber.get(each.device) ?? each.device }));
 }
 
 /** Of those in the spec; what a process has mounted itself is its own affair. */

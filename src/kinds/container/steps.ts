@@ -68,7 +68,11 @@ export function update(
   const about = (prefix: string) =>
     differences.find(({ attribute }) => `${attribute}.`.startsWith(`${prefix}.`))?.reason;
   const restart =
-    about('network') ?? about('monitor') ?? about('volumes') ?? groupLost(differences);
+    about('network') ??
+    about('monitor') ??
+    about('volumes') ??
+    groupLost(differences) ??
+    (seen.devicesLive ? undefined : about('limits.devices'));
   const start = about('process') ?? restart;
   return [
     ...(restart && seen.running ? [stop(row.spec, row.facts, restart)] : []),
@@ -109,7 +113,8 @@ function remount(spec: ContainerSpec, reason: string | undefined, site: Site): C
 
 function liveUpdates(spec: ContainerSpec, reason: string | undefined, site: Site): ContainerStep[] {
   if (!reason) return [];
-  const args = { cgroup: cgroupPath(site, spec.id), limits: spec.limits };
+  const { id, limits } = spec;
+  const args = { cgroup: cgroupPath(site, id), limits, disk: rootfsDir(site, id) };
   return [{ verb: 'container.limits', args, reason }];
 }
 

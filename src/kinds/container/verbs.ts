@@ -14,7 +14,7 @@ export interface ContainerVerbs {
   'container.mount': { disk: string; dir: string };
   'container.start': { spec: ContainerSpec; restarts: number };
   'container.stop': { id: string; facts: ContainerFacts; signal: string; grace: number };
-  'container.limits': { cgroup: string; limits: Limits };
+  'container.limits': { cgroup: string; limits: Limits; disk: string };
   'container.unmount': { dir: string };
   /** Removes disk, log and bundle. */
   'container.erase': { disk: string; log: string; bundle: string };

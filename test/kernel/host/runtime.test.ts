@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -12,18 +11,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Runtime, Started } from '../../../src/host/host.js';
 import { linuxCgroups } from '../../../src/host/linux/cgroups.js';
-import {
-  readHierarchies,
-  unifiedControllers,
-} from '../../../src/host/linux/cgroups-hierarchies.js';
 import { linuxDisks } from '../../../src/host/linux/disks.js';
 import { startTime } from '../../../src/host/linux/processes.js';
 import { linuxRuntime } from '../../../src/host/linux/runtime/index.js';
-import { findProgram } from '../../../src/host/linux/runtime/programs.js';
 import { selectRuntime } from '../../../src/host/linux/runtime/select.js';
 import { bundleDir, cgroupPath, logFile, rootfsDir, type Site } from '../../../src/model/site.js';
 import type { ContainerSpec } from '../../../src/model/specs.js';
 import { cgroupRoots, difference, type Snapshot, snapshot } from '../../support/leaks.js';
+import { isMixed, makeUsable, usableRuntimes } from '../../support/runtimes.js';
 import {
   busyboxImage,
   dismantle,
@@ -33,32 +28,7 @@ import {
   temporarySite,
 } from './machinery.js';
 
-const HUGETLB = '/sys/fs/cgroup/hugetlb';
-
-/**
- * crun refuses a version 2 hierarchy that has controllers while others are on version 1. Moving
- * the last one away lets it work, but for the whole machine: only when asked, for a run on its own.
- */
-const MOVE = process.env.BALEINE_TEST_CRUN === '1';
-function isMixed(): boolean {
-  const hierarchies = readHierarchies();
-  return hierarchies.mode === 'hybrid' && unifiedControllers(hierarchies).length > 0;
-}
-const mixed = isMixed();
-
-function moveHugetlb(): () => void {
-  mkdirSync(HUGETLB);
-  execFileSync('mount', ['-t', 'cgroup', '-o', 'hugetlb', 'hugetlb', HUGETLB]);
-  return () => {
-    execFileSync('umount', [HUGETLB]);
-    // Runtimes of other tests make folders in it, though nothing is mounted there for them.
-    rmSync(HUGETLB, { recursive: true, force: true });
-  };
-}
-
-const usable = (name: string) => findProgram(name) && (name !== 'crun' || !mixed || MOVE);
-
-describe.each(['runc', 'crun'].filter(usable))('%s', (name) => {
+describe.each(usableRuntimes())('%s', (name) => {
   let site: Site;
   let remove: () => void;
   let runtime: Runtime;
@@ -67,7 +37,7 @@ describe.each(['runc', 'crun'].filter(usable))('%s', (name) => {
   let spec: (name: string, script: string, more?: Partial<ContainerSpec>) => ContainerSpec;
 
   beforeAll(async () => {
-    if (name === 'crun' && mixed) undo = moveHugetlb();
+    undo = makeUsable(name);
     ({ site, remove } = temporarySite());
     runtime = linuxRuntime(site, linuxCgroups());
     spec = (id, script, more) => specOf(site, id, script, { runtime: name, ...more });

@@ -1,6 +1,8 @@
 import { UserError } from '../../../model/errors.js';
 import type { ContainerSpec } from '../../../model/specs.js';
+import { numberOf } from '../device-numbers.js';
 import { capabilitiesOf } from './capabilities.js';
+import { deviceNodes } from './devices.js';
 import type { HostFacts } from './host-facts.js';
 import { mountsOf } from './mounts.js';
 import type { OciProcess, OciSeccomp, OciSpec } from './oci.js';
@@ -55,6 +57,7 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 export function configJson(spec: Described, ground: Ground): OciSpec {
   const capabilities = capabilitiesOf(spec, ground.host.capabilities);
   const unconfined = spec.security === 'unconfined';
+  const devices = deviceNodes(spec.limits.devices);
   return {
     ociVersion: '1.0.2',
     root: { path: ground.rootfs, readonly: spec.read_only },
@@ -64,7 +67,10 @@ export function configJson(spec: Described, ground: Ground): OciSpec {
     linux: {
       namespaces: namespacesOf(ground.netns),
       cgroupsPath: ground.cgroup,
-      resources: resourcesOf(spec.limits, ground.host.swapLimit),
+      ...(devices.length > 0 && { devices }),
+      resources: resourcesOf(spec.limits, ground.host.swapLimit, (device) =>
+        numberOf(device, ground.rootfs),
+      ),
       sysctl: checkedSysctls(spec.sysctls),
       ...guardedPaths(unconfined, ground.host.thermal),
       rootfsPropagation: 'private',

@@ -66,12 +66,12 @@ export async function execCaptured(
 async function withCommand<T>(
   site: Site,
   id: string,
-  { runtime }: Started,
+  { runtime, pid }: Started,
   options: ExecOptions,
   act: (program: string, args: string[]) => Promise<T>,
 ): Promise<T> {
   const file = join(bundleFiles(site, id).dir, `exec-${randomBytes(6).toString('hex')}.json`);
-  const described = processOf(site, id, options);
+  const described = processOf(site, id, pid, options);
   await writeFile(file, JSON.stringify(described), { mode: 0o600 });
   try {
     const args = ['--root', stateDir(site, runtime), 'exec', '--process', file, id];
@@ -81,11 +81,12 @@ async function withCommand<T>(
   }
 }
 
-function processOf(site: Site, id: string, options: ExecOptions): OciProcess {
+function processOf(site: Site, id: string, pid: number, options: ExecOptions): OciProcess {
   const files = bundleFiles(site, id);
   const { process: own } = JSON.parse(readFileSync(files.config, 'utf8')) as OciSpec;
   const working_dir = options.working_dir ?? own.cwd;
-  checkWorkingDir(files.rootfs, working_dir);
+  // As the container sees it: a link may stand in a volume.
+  checkWorkingDir(`/proc/${pid}/root`, working_dir);
   const user = options.user === undefined ? undefined : resolveUser(files.rootfs, options.user);
   const environment = [
     ...(user ? [`HOME=${user.home}`] : []),

@@ -11,6 +11,7 @@ export interface OciSpec {
   linux: {
     namespaces: { type: string; path?: string }[];
     cgroupsPath: string;
+    devices?: OciDevice[];
     resources: OciResources;
     sysctl: Record<string, string>;
     maskedPaths: string[];
@@ -48,6 +49,24 @@ export interface OciResources {
   memory?: { limit: number; swap?: number };
   cpu?: { shares?: number; quota?: number; period?: number; cpus?: string };
   pids: { limit: number };
+  blockIO?: Partial<Record<OciThrottle, { major: number; minor: number; rate: number }[]>>;
+  network?: { classID: number };
+}
+
+export type OciThrottle =
+  | 'throttleReadBpsDevice'
+  | 'throttleWriteBpsDevice'
+  | 'throttleReadIOPSDevice'
+  | 'throttleWriteIOPSDevice';
+
+export interface OciDevice {
+  path: string;
+  type: string;
+  major: number;
+  minor: number;
+  fileMode: number;
+  uid: number;
+  gid: number;
 }
 
 export interface OciSeccomp {

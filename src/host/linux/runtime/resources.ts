@@ -1,46 +1,67 @@
-import type { Limits } from '../../../model/config.js';
-import type { OciResources } from './oci.js';
+import type { IoLimit, Limits } from '../../../model/config.js';
+import { allRules, type DeviceRule, readRule } from '../../../model/devices.js';
+import { CPU_PERIOD, IO_RATES, quotaOf } from '../../../model/limits.js';
+import type { OciResources, OciThrottle } from './oci.js';
 
-/** Microseconds over which a CPU quota counts; the kernel's default. */
-const CPU_PERIOD = 100_000;
+const THROTTLES: Record<(typeof IO_RATES)[number], OciThrottle> = {
+  read_bps: 'throttleReadBpsDevice',
+  write_bps: 'throttleWriteBpsDevice',
+  read_iops: 'throttleReadIOPSDevice',
+  write_iops: 'throttleWriteIOPSDevice',
+};
 
-/** null zero full random urandom tty ptmx and the pseudoterminals: kernel's devices.txt. */
-const CHARACTER_DEVICES: [major: number, minor?: number][] = [
-  ...[3, 5, 7, 8, 9].map((minor): [number, number] => [1, minor]),
-  [5, 0],
-  [5, 2],
-  [136],
-];
-
-/** @param swapLimit whether the kernel can limit swap at all */
-export function resourcesOf(limits: Limits, swapLimit: boolean): OciResources {
-  const { memory } = limits;
+/**
+ * @param swapLimit whether the kernel can limit swap at all
+ * @param number major and minor number, `7:0`, of a device of `limits.io`
+ */
+export function resourcesOf(
+  limits: Limits,
+  swapLimit: boolean,
+  number: (device: string) => string,
+): OciResources {
+  const { memory, io, net_class } = limits;
   const cpu = cpuOf(limits);
   return {
-    devices: deviceRules(),
+    devices: deviceRules(limits.devices),
     pids: { limit: limits.pids },
     ...(memory !== undefined && {
       memory: { limit: memory, ...(swapLimit && { swap: memory }) },
     }),
     ...(Object.keys(cpu).length > 0 && { cpu }),
+    ...(io && { blockIO: blockIoOf(io, number) }),
+    ...(net_class !== undefined && { network: { classID: net_class } }),
   };
 }
 
 function cpuOf({ cpus, cpu_shares, cpuset }: Limits): NonNullable<OciResources['cpu']> {
   return {
-    ...(cpus !== undefined && { quota: Math.round(cpus * CPU_PERIOD), period: CPU_PERIOD }),
+    ...(cpus !== undefined && { quota: quotaOf(cpus), period: CPU_PERIOD }),
     ...(cpu_shares !== undefined && { shares: cpu_shares }),
     ...(cpuset !== undefined && { cpus: cpuset }),
   };
 }
 
-function deviceRules(): OciResources['devices'] {
-  const allowed = CHARACTER_DEVICES.map(([major, minor]) => ({
-    allow: true,
-    type: 'c',
-    major,
-    ...(minor !== undefined && { minor }),
-    access: 'rwm',
-  }));
-  return [{ allow: false, access: 'rwm' }, ...allowed];
+function deviceRules(own?: DeviceRule[]): OciResources['devices'] {
+  const rules = allRules(own).map((rule) => {
+    const { allow, device } = readRule(rule);
+    return { allow, ...device };
+  });
+  return [{ allow: false, access: 'rwm' }, ...rules];
+}
+
+function blockIoOf(
+  io: IoLimit[],
+  number: (device: string) => string,
+): NonNullable<OciResources['blockIO']> {
+  const numbered = io.map((limit) => {
+    const [major = 0, minor = 0] = number(limit.device).split(':').map(Number);
+    return { limit, major, minor };
+  });
+  const throttles = IO_RATES.map((name) => {
+    const set = numbered.flatMap(({ limit: { [name]: rate }, major, minor }) =>
+      rate === undefined ? [] : [{ major, minor, rate }],
+    );
+    return [THROTTLES[name], set] as const;
+  });
+  return Object.fromEntries(throttles.filter(([, set]) => set.length > 0));
 }

@@ -1,0 +1,57 @@
+import { widerThan } from '../../model/devices.js';
+import { IO_RATES } from '../../model/limits.js';
+import type { Problems } from '../problem.js';
+import type { Service } from './subject.js';
+
+/** The kernel kills a container at once in less than this. */
+const MIN_MEMORY = 4 * 1024 ** 2;
+/** Less would not let one block through in a second. */
+const MIN_RATE = 4096;
+
+export function checkLimits(service: Service, problems: Problems): void {
+  const { memory, cpuset } = service.entry.limits;
+  const at = (name: string) => [...service.path, 'limits', name];
+  if (memory !== undefined && memory < MIN_MEMORY) {
+    problems.atValue(at('memory'), 'memory must be at least 4M');
+  }
+  if (cpuset?.split(',').some(isBackwards)) {
+    problems.atValue(at('cpuset'), `the CPUs ${cpuset} hold a range that ends before it begins`);
+  }
+  checkIo(service, problems);
+  checkDevices(service, problems);
+}
+
+function isBackwards(range: string): boolean {
+  const [from = '', to = from] = range.split('-');
+  return Number(from) > Number(to);
+}
+
+function checkIo({ path, entry }: Service, problems: Problems): void {
+  const seen = new Set<string>();
+  for (const [index, limit] of (entry.limits.io ?? []).entries()) {
+    const at = [...path, 'limits', 'io', index];
+    if (seen.has(limit.device)) problems.atValue(at, `two throttles for ${limit.device}`);
+    seen.add(limit.device);
+    if (IO_RATES.every((rate) => limit[rate] === undefined)) {
+      problems.atValue(at, 'a throttle needs a rate', `one of ${IO_RATES.join(', ')}`);
+    }
+    for (const rate of ['read_bps', 'write_bps'] as const) {
+      if ((limit[rate] ?? MIN_RATE) >= MIN_RATE) continue;
+      problems.atValue([...at, rate], 'a rate must be at least 4K a second');
+    }
+  }
+}
+
+/** Cgroup v1 takes back only what was given in the same words, and so would mean something else. */
+function checkDevices({ path, entry }: Service, problems: Problems): void {
+  const rules = entry.limits.devices ?? [];
+  for (const [index, rule] of rules.entries()) {
+    const wider = 'deny' in rule ? widerThan(rules, index) : undefined;
+    if (wider === undefined) continue;
+    problems.atValue(
+      [...path, 'limits', 'devices', index],
+      `part of ${wider}, which is allowed, cannot be denied`,
+      `deny ${JSON.stringify(wider)} as a whole, and allow what is to stay`,
+    );
+  }
+}

@@ -1,0 +1,105 @@
+/** `c 10:229 rwm`: type, major and minor number or `*`, and what of read, write and mknod. */
+export interface Device {
+  type: 'b' | 'c';
+  /** Undefined for all. */
+  major?: number;
+  minor?: number;
+  /** Letters of `rwm`. */
+  access: string;
+}
+
+/** As in baleine.yaml; with the letters in the order of `rwm`. */
+export type DeviceRule = { allow: string } | { deny: string };
+
+/** null zero full random urandom tty ptmx and the pseudoterminals: kernel's devices.txt. */
+const EVERY_CONTAINER = ['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:2', '136:*'].map(
+  (numbers) => `c ${numbers} rwm`,
+);
+
+/** What the OCI runtimes add on their own: nodes may be made, /dev/console and /dev/net/tun used. */
+const BY_RUNTIMES = ['c *:* m', 'b *:* m', 'c 5:1 rwm', 'c 10:200 rwm'];
+
+/** All rules of a container in the order they count: nothing, then what every container has. */
+export function allRules(own: readonly DeviceRule[] = []): DeviceRule[] {
+  return [...EVERY_CONTAINER.map((allow) => ({ allow })), ...own];
+}
+
+/** The rule's device and whether it is allowed. */
+export function readRule(rule: DeviceRule): { allow: boolean; device: Device } {
+  const allow = 'allow' in rule;
+  return { allow, device: readDevice(allow ? rule.allow : rule.deny) };
+}
+
+export function readDevice(text: string): Device {
+  const [, type, major = '*', minor = '*', letters = ''] =
+    /^([bc]) (\d+|\*):(\d+|\*) ([rwm]+)$/.exec(text) ?? [];
+  return {
+    type: type as Device['type'],
+    ...(major !== '*' && { major: Number(major) }),
+    ...(minor !== '*' && { minor: Number(minor) }),
+    access: [...'rwm'].filter((letter) => letters.includes(letter)).join(''),
+  };
+}
+
+/** What the rules leave allowed, `c 10:229` → `rw`. A later rule for the same numbers outweighs. */
+export function effective(rules: readonly DeviceRule[]): Map<string, string> {
+  const result = new Map<string, string>();
+  for (const rule of rules) {
+    const { allow, device } = readRule(rule);
+    const before = result.get(numbersOf(device)) ?? '';
+    const access = [...'rwm'].filter((letter) =>
+      device.access.includes(letter) ? allow : before.includes(letter),
+    );
+    result.set(numbersOf(device), access.join(''));
+  }
+  return result;
+}
+
+/** An earlier rule that allows more than the numbers of this one, so that they cannot be denied alone. */
+export function widerThan(rules: readonly DeviceRule[], index: number): string | undefined {
+  const { device } = readRule(rules[index] as DeviceRule);
+  return [...effective(allRules(rules.slice(0, index)))]
+    .filter(([numbers, access]) => numbers !== numbersOf(device) && access !== '')
+    .map(([numbers, access]) => `${numbers} ${access}`)
+    .find((text) => covers(readDevice(text), device));
+}
+
+/**
+ * Which lines to take from and to add to a list of what is allowed, so that it is as the rules say;
+ * both empty when it is. What the runtimes add stays unless a rule names it.
+ */
+export function listChanges(
+  rules: readonly DeviceRule[],
+  seen: readonly string[],
+): { deny: string[]; allow: string[] } {
+  const wanted = effective(allRules(rules));
+  const usual = effective(BY_RUNTIMES.map((allow) => ({ allow })));
+  const there = effective(seen.map((allow) => ({ allow })));
+  const surplus = [...there].map(([numbers, access]): [string, string] => {
+    const kept = wanted.get(numbers) ?? usual.get(numbers) ?? '';
+    return [numbers, without(access, kept)];
+  });
+  const lacking = [...wanted].map(([numbers, access]): [string, string] => [
+    numbers,
+    without(access, there.get(numbers) ?? ''),
+  ]);
+  return { deny: lines(surplus), allow: lines(lacking) };
+}
+
+const lines = (entries: [string, string][]) =>
+  entries.filter(([, access]) => access !== '').map(([numbers, access]) => `${numbers} ${access}`);
+
+const without = (access: string, other: string) =>
+  [...access].filter((letter) => !other.includes(letter)).join('');
+
+const numbersOf = ({ type, major, minor }: Device) => `${type} ${major ?? '*'}:${minor ?? '*'}`;
+
+function covers(wide: Device, narrow: Device): boolean {
+  const reaches = (a: number | undefined, b: number | undefined) => a === undefined || a === b;
+  return (
+    wide.type === narrow.type &&
+    reaches(wide.major, narrow.major) &&
+    reaches(wide.minor, narrow.minor) &&
+    [...narrow.access].some((letter) => wide.access.includes(letter))
+  );
+}

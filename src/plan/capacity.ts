@@ -1,0 +1,91 @@
+import type { Capacity } from '../host/host.js';
+import type { Config, ContainerEntry, Limits } from '../model/config.js';
+import { UserError } from '../model/errors.js';
+import { cpusOf, OWN_DISK } from '../model/limits.js';
+
+type Path = readonly (string | number)[];
+
+/** V1's name of the controller behind each limit. */
+const CONTROLLERS = {
+  memory: 'memory',
+  cpus: 'cpu',
+  cpu_shares: 'cpu',
+  cpuset: 'cpuset',
+  io: 'blkio',
+  net_class: 'net_cls',
+} as const;
+
+/** Whether any limit is such that only a look at the host tells if it can be had. */
+export function asksForMore(config: Config): boolean {
+  return services(config).some(({ entry: { limits } }) => namesOf(limits).length > 0);
+}
+
+/**
+ * Refuses limits that this host cannot honour, all at once and each with its place in the file: a
+ * CPU or a block device that it does not have, a controller that its kernel lacks.
+ */
+export function refuseBeyond(config: Config, capacity: Capacity): void {
+  const complaints = services(config).flatMap(({ path, entry: { limits } }) => [
+    ...lacking(limits, capacity, path),
+    ...tooMany(limits, capacity, path),
+    ...unknownDisks(limits, capacity, path),
+  ]);
+  if (complaints.length === 0) return;
+  const lines = complaints.map(({ at, cause }) => `${config.where(at)}: ${cause}`);
+  throw new UserError(lines.join('\n'), 'baleine doctor shows what the host has');
+}
+
+interface Complaint {
+  at: Path;
+  cause: string;
+}
+
+function services({ containers, farms }: Config): { path: Path; entry: ContainerEntry }[] {
+  const plain = Object.entries(containers).map(([name, entry]) => ({
+    path: ['containers', name],
+    entry,
+  }));
+  const parts = Object.entries(farms).flatMap(([name, { servers, proxy }]) => [
+    { path: ['farms', name, 'servers'], entry: servers },
+    { path: ['farms', name, 'proxy'], entry: proxy },
+  ]);
+  return [...plain, ...parts];
+}
+
+function namesOf(limits: Limits): (keyof typeof CONTROLLERS)[] {
+  const names = Object.keys(CONTROLLERS) as (keyof typeof CONTROLLERS)[];
+  return names.filter((name) => limits[name] !== undefined);
+}
+
+function lacking(limits: Limits, capacity: Capacity, path: Path): Complaint[] {
+  return namesOf(limits).flatMap((name) => {
+    const controller = CONTROLLERS[name];
+    const version = capacity.controller(controller);
+    if (version !== undefined && (name !== 'net_class' || version === 1)) return [];
+    const what = name === 'net_class' ? 'cgroup v1 controller net_cls' : `controller ${controller}`;
+    return [
+      { at: [...path, 'limits', name], cause: `this host has no ${what} for limits.${name}` },
+    ];
+  });
+}
+
+/** As Docker has it; a quota above what there is would be none. */
+function tooMany({ cpus, cpuset }: Limits, capacity: Capacity, path: Path): Complaint[] {
+  if (cpus === undefined && cpuset === undefined) return [];
+  const online = cpusOf(capacity.cpus());
+  const absent = cpusOf(cpuset ?? '').filter((cpu) => !online.includes(cpu));
+  const has = `this host has ${online.length} CPUs, ${capacity.cpus()}`;
+  const complain = (name: string, cause: string) => ({ at: [...path, 'limits', name], cause });
+  return [
+    ...((cpus ?? 0) > online.length ? [complain('cpus', `cannot give ${cpus} CPUs: ${has}`)] : []),
+    ...(absent.length > 0 ? [complain('cpuset', `no CPU ${absent.join(', ')}: ${has}`)] : []),
+  ];
+}
+
+function unknownDisks({ io = [] }: Limits, capacity: Capacity, path: Path): Complaint[] {
+  return io.flatMap(({ device }, index) =>
+    device === OWN_DISK || capacity.isBlockDevice(device)
+      ? []
+      : [{ at: [...path, 'limits', 'io', index], cause: `${device} is no block device here` }],
+  );
+}
