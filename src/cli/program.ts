@@ -17,6 +17,7 @@ const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   logs: () => import('./logs.js'),
   exec: () => import('./exec.js'),
   doctor: () => import('./doctor.js'),
+  heal: () => import('./heal.js'),
 };
 
 /** Runs one command line to its end; answers the exit code. Never rejects. */

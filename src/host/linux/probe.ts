@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Site } from '../../model/site.js';
+import { askedFile, type Site } from '../../model/site.js';
 import type { Probe, SeenLink } from '../host.js';
 import { hierarchiesOf } from './cgroups-hierarchies.js';
 import { readLimits, readOomKills } from './cgroups-read.js';
@@ -21,6 +21,7 @@ export async function linuxProbe(site: Site): Promise<Probe> {
 
   return {
     bootId: bootId(),
+    now: Date.now(),
     link: (name) => links.get(name),
     linksWithAlias: withAlias,
     subnets: () =>
@@ -34,6 +35,8 @@ export async function linuxProbe(site: Site): Promise<Probe> {
     addresses: addressesOf,
     deadMounts: deadMountsOf,
     exit: (id) => exitOf(join(site.run, 'exits', id)),
+    askedAt: (id) => ifThere(() => statSync(askedFile(site, id)))?.mtimeMs,
+    health: () => undefined,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Kind } from '../kind.js';
 import { columns } from './columns.js';
 import { compare } from './compare.js';
 import { assume, type ContainerSeen, observe } from './observe.js';
+import { learn, note } from './outlook.js';
 import { create, remove, update } from './steps.js';
 import type { ContainerVerbs } from './verbs.js';
 
@@ -14,6 +15,8 @@ export const container: Kind<ContainerSpec, ContainerFacts, ContainerSeen, Conta
   assume,
   foreign: () => undefined,
   compare,
+  learn,
+  note,
   create,
   update,
   remove,
