@@ -6,9 +6,10 @@ import { viewFor } from './open-view.js';
 import { addCommonOptions } from './options.js';
 import { addRunOptions, propose, type RunOptions, withStore } from './run.js';
 import { tellOnce } from './tell-once.js';
+import { addWaitOptions, type WaitOptions, waitHealthy } from './wait.js';
 import { addWishOptions, type WishOptions, wishesOf } from './wishes.js';
 
-type ApplyOptions = WishOptions & RunOptions;
+type ApplyOptions = WishOptions & RunOptions & WaitOptions;
 
 const EXAMPLES = `
 Examples:
@@ -21,7 +22,7 @@ export function register(program: Command): void {
     .command('apply')
     .description('make it so: show what would be done, ask, and do it')
     .argument('[planfile]', 'a plan saved by `plan --out`, carried out without asking');
-  addWishOptions(addRunOptions(addCommonOptions(command)))
+  addWaitOptions(addWishOptions(addRunOptions(addCommonOptions(command))))
     .addHelpText('after', EXAMPLES)
     .action(async (file: string | undefined, options: ApplyOptions, self: Command) => {
       const context = openContext(self);
@@ -43,12 +44,16 @@ function isUnattended({ quiet, autoApprove }: RunOptions): boolean {
 /** The file is read before the lock is taken: a mistake in it leaves no trace. */
 async function applyStack(context: Context, options: ApplyOptions): Promise<number | undefined> {
   const config = await context.config();
-  return withStore(context, options, async (store) => {
-    const plan = await planStack(context, config, store.rows, wishesOf(options));
+  const code = await withStore(context, options, async (store) => {
+    const plan = await planStack(context, config, store.rows, {
+      ...wishesOf(options),
+      health: 'note',
+    });
     const code = await propose(context, plan, store, options, false);
     if (code === 0 && store.rows.some(({ stack }) => stack === config.name)) context.keepConfig();
     return code;
   });
+  return code === 0 && options.wait ? waitHealthy(context, config.name, options) : code;
 }
 
 async function applySaved(
@@ -59,7 +64,7 @@ async function applySaved(
   refuseWishes(options);
   const { readPlan, refuseStale } = await import('./saved-plan.js');
   const saved = readPlan(file);
-  return withStore(context, options, async (store) => {
+  const code = await withStore(context, options, async (store) => {
     await refuseStale(saved, context.site.root, store.serial);
     const { plan, destroy } = saved;
     const view = await viewFor(context, options, destroy);
@@ -70,6 +75,7 @@ async function applySaved(
     const { carryOut } = await import('./carry-out.js');
     return carryOut(context, plan, store, view, { destroy, parallelism: options.parallelism });
   });
+  return code === 0 && options.wait ? waitHealthy(context, saved.plan.stack, options) : code;
 }
 
 function refuseWishes({ target, replace, refresh }: ApplyOptions): void {

@@ -1,4 +1,5 @@
 import type { Probe } from '../host/host.js';
+import { nextTry } from '../kinds/container/outlook.js';
 import { kinds } from '../kinds/index.js';
 import type { ListedContainer } from '../model/listed-container.js';
 import { byName } from '../model/names.js';
@@ -19,11 +20,12 @@ export function describeContainers(
 }
 
 function describe(
-  { name, stack, spec, facts }: Row<ContainerSpec, ContainerFacts>,
+  row: Row<ContainerSpec, ContainerFacts>,
   probe: Probe,
   site: Site,
   now: number,
 ): ListedContainer {
+  const { name, stack, spec } = row;
   const addresses = spec.links.map(({ bridge, address }) => [
     bridge,
     address?.split('/')[0] ?? null,
@@ -32,7 +34,7 @@ function describe(
     name,
     stack,
     image: spec.image.name,
-    ...life(spec, facts, probe, site, now),
+    ...life(row, probe, site, now),
     addresses: Object.fromEntries(addresses),
     limits: spec.limits,
   };
@@ -40,30 +42,80 @@ function describe(
 
 type Life = Pick<
   ListedContainer,
-  'status' | 'exit_code' | 'out_of_memory' | 'pid' | 'started_at' | 'uptime'
+  | 'status'
+  | 'halted'
+  | 'exit_code'
+  | 'out_of_memory'
+  | 'pid'
+  | 'started_at'
+  | 'uptime'
+  | 'health'
+  | 'restarts'
+  | 'next_try'
+  | 'last_exit'
 >;
 
 function life(
-  spec: ContainerSpec,
-  facts: ContainerFacts,
+  row: Row<ContainerSpec, ContainerFacts>,
   probe: Probe,
   site: Site,
   now: number,
 ): Life {
+  const { spec, facts } = row;
   const seen = kinds.container.observe(spec, facts, probe, site);
   if (!seen) return { status: 'missing' };
   if (!seen.running) {
     const { exit } = seen;
-    if (!exit) return { status: 'gone' };
-    return { status: 'exited', exit_code: exit.code, out_of_memory: exit.outOfMemory };
+    return {
+      ...(exit
+        ? { status: 'exited', exit_code: exit.code, out_of_memory: exit.outOfMemory }
+        : { status: 'gone' }),
+      ...(facts.halted !== undefined && { halted: facts.halted }),
+      ...past(row, seen),
+    };
   }
   const { pid, started_at } = facts;
   return {
     status: 'running',
+    ...health(spec, facts, seen),
+    ...past(row, seen),
     ...(pid !== undefined && { pid }),
     ...(started_at !== undefined && {
       started_at,
       uptime: Math.max(0, now - Date.parse(started_at)),
     }),
   };
+}
+
+type Seen = NonNullable<ReturnType<typeof kinds.container.observe>>;
+
+function past(
+  row: Row<ContainerSpec, ContainerFacts>,
+  seen: Seen,
+): Pick<Life, 'restarts' | 'next_try' | 'last_exit'> {
+  const { restarts = 0, last_exit } = row.facts;
+  const next = seen.running || row.facts.halted ? undefined : nextTry(row, seen);
+  return {
+    ...(restarts > 0 && { restarts }),
+    ...(next !== undefined && { next_try: new Date(next).toISOString() }),
+    ...(last_exit && {
+      last_exit: { code: last_exit.code, out_of_memory: last_exit.outOfMemory },
+    }),
+  };
+}
+
+function health(
+  { healthcheck }: ContainerSpec,
+  { health: record }: ContainerFacts,
+  { askedAt }: Seen,
+): Pick<Life, 'health'> {
+  if (!healthcheck) return {};
+  const { retries } = healthcheck;
+  if (!record) {
+    const status = askedAt === undefined ? 'starting' : 'healthy';
+    return { health: { status, failures: 0, retries } };
+  }
+  const { failures, reason } = record;
+  const status = failures === 0 ? 'starting' : failures < retries ? 'failing' : 'unhealthy';
+  return { health: { status, failures, retries, reason } };
 }

@@ -1,7 +1,9 @@
+import { realpathSync } from 'node:fs';
 import type { Host } from '../host/host.js';
 import { linuxCgroups } from '../host/linux/cgroups.js';
 import { linuxDisks } from '../host/linux/disks.js';
 import { linuxFiles } from '../host/linux/files.js';
+import { linuxHealth } from '../host/linux/health.js';
 import { linuxImages } from '../host/linux/images/index.js';
 import { linuxLinks } from '../host/linux/links.js';
 import { linuxRuntime } from '../host/linux/runtime/index.js';
@@ -11,6 +13,7 @@ import type { Site } from '../model/site.js';
 /** The real ports. Loaded when something is to be changed, not to look. */
 export function linuxHost(site: Site): Host {
   const cgroups = linuxCgroups();
+  const runtime = linuxRuntime(site, cgroups, ourselves(site));
   return {
     links: linuxLinks(site),
     disks: linuxDisks(),
@@ -18,6 +21,13 @@ export function linuxHost(site: Site): Host {
     images: linuxImages(),
     files: linuxFiles(),
     cgroups,
-    runtime: linuxRuntime(site, cgroups),
+    runtime,
+    health: linuxHealth(site, runtime),
   };
+}
+
+/** What a container's monitor runs, the container's id added, when it ends by itself. */
+function ourselves({ root }: Site): string[] {
+  const [node, main = ''] = process.argv;
+  return [node ?? process.execPath, realpathSync(main), '--root', root, 'heal'];
 }

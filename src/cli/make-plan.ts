@@ -1,6 +1,6 @@
 import { fingerprint } from '../config/sources.js';
 import { kinds } from '../kinds/index.js';
-import type { Address } from '../model/address.js';
+import { type Address, addressOf } from '../model/address.js';
 import type { Config, ImageEntry } from '../model/config.js';
 import type { Plan } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
@@ -8,6 +8,7 @@ import { buildPlan } from '../plan/build.js';
 import { asksForMore, refuseBeyond } from '../plan/capacity.js';
 import { desired } from '../plan/desired/index.js';
 import { assumeUnmoved, type Observed, observe } from '../plan/observe.js';
+import { askHealth } from './ask-health.js';
 import type { Context } from './context.js';
 import { originsOf } from './origins.js';
 
@@ -17,6 +18,8 @@ export interface Wishes {
   replace?: Address[];
   /** False: believe the host to be as it was left. */
   refresh?: boolean;
+  /** Health that is due is asked for, and `note`: that it was is kept, to be asked again an interval later. */
+  health?: 'ask' | 'note';
 }
 
 /** What it takes to have the stack as its file says. */
@@ -61,17 +64,24 @@ async function desiredBy(
   }
 }
 
+/** What it takes to start one container again, by its row alone, if it has ended. */
+export async function planHeal(context: Context, row: Row): Promise<Plan> {
+  const { stack, kind, name, spec, needs, protect } = row;
+  const address = addressOf(kind, name);
+  return build(context, stack, [{ address, kind, name, spec, needs, protect }], [row], {});
+}
+
 async function build(
   context: Context,
   stack: string,
   resources: Resource[],
   all: readonly Row[],
-  { targets = [], replace = [], refresh = true }: Wishes,
+  { targets = [], replace = [], refresh = true, health }: Wishes,
   goneReason?: string,
 ): Promise<Plan> {
   const rows = all.filter((row) => row.stack === stack);
   const observed = refresh
-    ? await look(context, stack, resources, rows)
+    ? await look(context, stack, resources, rows, health)
     : assumeUnmoved(kinds, rows);
   return buildPlan({
     stack,
@@ -91,8 +101,11 @@ async function look(
   stack: string,
   resources: Resource[],
   rows: Row[],
+  health: Wishes['health'],
 ): Promise<Observed> {
-  return observe(kinds, resources, rows, await context.probe(), context.site, stack);
+  const probe = await context.probe();
+  const answered = health ? await askHealth(context, rows, probe, health === 'note') : probe;
+  return observe(kinds, resources, rows, answered, context.site, stack);
 }
 
 /** Of the local files that go into each image. */

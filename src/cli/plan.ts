@@ -34,7 +34,7 @@ async function runPlan(context: Context, options: PlanOptions): Promise<number> 
   if (out !== undefined) refuseStandardInput(context.options.file);
   const config = destroy ? undefined : await context.config();
   const { rows, serial } = context.state();
-  const wishes = wishesOf(options);
+  const wishes = { ...wishesOf(options), health: 'ask' } as const;
   const plan = config
     ? await planStack(context, config, rows, wishes)
     : await planDestroy(context, await stackName(context), rows, wishes);

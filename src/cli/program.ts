@@ -21,6 +21,7 @@ const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   state: () => import('./state.js'),
   cron: () => import('./cron.js'),
   doctor: () => import('./doctor.js'),
+  heal: () => import('./heal.js'),
 };
 
 /** Runs one command line to its end; answers the exit code. Never rejects. */

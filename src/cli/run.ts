@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { remember } from '../apply/remember.js';
 import { LockedError } from '../model/errors.js';
 import type { Plan } from '../model/plan.js';
 import type { Store } from '../state/store.js';
@@ -55,6 +56,7 @@ export async function propose(
 ): Promise<number> {
   const view = await viewFor(context, options, destroy);
   await view.plan(plan);
+  await remember(plan, store);
   if (plan.changes.length === 0) return 0;
   if (!options.autoApprove) {
     const { approve } = await import('./prompt.js');

@@ -1,4 +1,4 @@
-import type { FarmEntry } from '../model/config.js';
+import type { FarmEntry, HttpTest } from '../model/config.js';
 
 export interface Upstream {
   name: string;
@@ -34,11 +34,41 @@ export function haproxyConfig(farm: string, { servers, proxy }: FarmEntry, upstr
     '',
     `backend ${farm}-servers`,
     `    balance ${balance}`,
-    '    default-server check inter 1s fall 2 rise 1',
+    ...checks(servers),
     ...upstreams.map(({ name, address }) => `    server ${name} ${address}:${servers.port}`),
     ...(stats === undefined ? [] : statistics(stats)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/**
+ * A server leaves the rotation before its own health check has failed so often that it is started
+ * again: the proxy asks at least twice as fast, and counts to 2.
+ */
+function checks({ healthcheck, port }: FarmEntry['servers']): string[] {
+  if (!healthcheck || 'exec' in healthcheck) return [`${DEFAULT} inter ${SLOWEST}ms`];
+  const { interval, retries, timeout } = healthcheck;
+  const inter = Math.max(FASTEST, Math.min(SLOWEST, Math.floor((interval * retries) / 4)));
+  const asked = 'tcp' in healthcheck ? healthcheck.tcp : healthcheck.http.port;
+  const place = asked === port ? '' : ` port ${asked}`;
+  return [
+    ...('http' in healthcheck ? httpChecks(healthcheck) : []),
+    `    timeout check ${timeout}ms`,
+    `${DEFAULT} inter ${inter}ms${place}`,
+  ];
+}
+
+const DEFAULT = '    default-server check fall 2 rise 1';
+/** Milliseconds. */
+const SLOWEST = 1000;
+const FASTEST = 100;
+
+function httpChecks({ http: { path, status } }: HttpTest): string[] {
+  return [
+    '    option httpchk',
+    `    http-check send meth GET uri ${path} ver HTTP/1.1 hdr Host localhost`,
+    `    http-check expect status ${status}`,
+  ];
 }
 
 /** The workers give up root, when they have it; ids, because the image may have no such names. */

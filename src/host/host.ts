@@ -5,6 +5,7 @@
  */
 
 import type { DebianSource, ForeignFrom, Limits } from '../model/config.js';
+import type { HealthAnswer, HealthTarget } from '../model/health.js';
 import type {
   ConfigSpec,
   ContainerSpec,
@@ -22,6 +23,7 @@ export interface Host {
   files: Files;
   cgroups: Cgroups;
   runtime: Runtime;
+  health: Health;
 }
 
 /**
@@ -30,6 +32,8 @@ export interface Host {
  */
 export interface Probe {
   bootId: string;
+  /** When the look was taken, milliseconds since 1970. */
+  now: number;
   /** Links of the host's own network namespace by interface name. */
   link(name: string): SeenLink | undefined;
   /** Links whose alias begins with `prefix`. */
@@ -65,6 +69,10 @@ export interface Probe {
   traffic(pid: number): Traffic;
   /** What conmon wrote when the container ended. */
   exit(id: string): { code: number; at: string } | undefined;
+  /** When its health was last asked for, milliseconds since 1970; undefined for never in this life. */
+  askedAt(id: string): number | undefined;
+  /** What it answered in this look; undefined when it was not asked. */
+  health(id: string): HealthAnswer | undefined;
 }
 
 /** What the host has to give, each read when it is asked for. */
@@ -236,13 +244,31 @@ export interface Runtime {
   /** To the container's first process, found through the runtime's own state. False when it does not run. */
   signal(id: string, signal: string): Promise<boolean>;
   /** Runs a command inside and returns its exit code and output; undefined when the container does not run. */
-  execute(id: string, args: string[]): Promise<{ code: number; output: string } | undefined>;
+  execute(
+    id: string,
+    args: string[],
+    how?: {
+      /** Milliseconds; then it is killed, and the call rejects. */
+      timeout?: number;
+    },
+  ): Promise<{ code: number; output: string } | undefined>;
+  /** Whether its monitor calls baleine when it ends by itself; of one that runs or is about to. */
+  healAtOnce(id: string, on: boolean): Promise<void>;
   /** One command in a throw-away container on a mounted tree, no network. Rejects with its output when it fails. */
   runOnce(
     tree: string,
     args: string[],
     config: { environment: Record<string, string>; user?: string; working_dir?: string },
   ): Promise<void>;
+}
+
+export interface Health {
+  /** Asks all of them side by side; one answer each, in order. Never rejects for one of them. */
+  ask(targets: HealthTarget[]): Promise<HealthAnswer[]>;
+  /** Notes that they were asked just now. */
+  note(ids: string[]): Promise<void>;
+  /** The exit code of a container that has ended; undefined when it runs or nothing is known. */
+  exitCode(id: string): number | undefined;
 }
 
 export type { ConfigSpec };

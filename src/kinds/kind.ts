@@ -3,7 +3,7 @@ import type { KindName } from '../model/address.js';
 import type { Difference } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
-import type { Handlers, StepOf } from '../model/step.js';
+import type { Facts, Handlers, StepOf } from '../model/step.js';
 
 /** A column for people and awk; never read back. */
 export interface Column<Spec, Facts> {
@@ -38,6 +38,10 @@ export interface Kind<Spec, RowFacts, Seen, Verbs> {
   marked?(probe: Probe, site: Site): Marked<Spec>[];
   /** In the order a reader of the plan would want them. Empty when all is as desired. */
   compare(desired: Resource<Spec>, row: Row<Spec, RowFacts>, seen: Seen): Difference[];
+  /** What the row shall remember of this look, though nothing is to be done; undefined for nothing new. */
+  learn?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, seen: Seen): Facts | undefined;
+  /** What a reader should know though nothing is to be done: it waits, it is ill. */
+  note?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, seen: Seen): string | undefined;
   /** From nothing, or from an unfinished attempt. */
   create(desired: Resource<Spec>, reason: string, site: Site): StepOf<Verbs>[];
   update(

@@ -178,6 +178,33 @@ export interface RestartPolicy {
   max?: number;
 }
 
+/** Asked from inside the container: a connection, a page, or a command's exit code. */
+export type HealthTest = TcpTest | HttpTest | { exec: string[] };
+
+export interface TcpTest {
+  /** Port. */
+  tcp: number;
+}
+
+export interface HttpTest {
+  /** Status: `200`, or `200-399`. */
+  http: { port: number; path: string; status: string };
+}
+
+/** Times in milliseconds. */
+export type HealthCheck = HealthTest & {
+  /** Least time between two questions. */
+  interval: number;
+  timeout: number;
+  /** Failures in a row that make it unhealthy. */
+  retries: number;
+  /** After a start, in which failures do not count. */
+  start_period: number;
+  on_failure: 'restart' | 'stop' | 'none';
+};
+
+export type Condition = 'service_started' | 'service_healthy' | 'service_completed_successfully';
+
 export interface ContainerEntry {
   image: string;
   entrypoint?: string[];
@@ -191,7 +218,10 @@ export interface ContainerEntry {
   working_dir?: string;
   limits: Limits;
   restart: RestartPolicy;
-  depends_on: Record<string, { condition: 'service_started' }>;
+  healthcheck?: HealthCheck;
+  /** By the next apply, or at once by its monitor. */
+  heal: 'cron' | 'immediate';
+  depends_on: Record<string, { condition: Condition }>;
   /** Default: the image's, else SIGTERM. */
   stop_signal?: string;
   /** Milliseconds between the stop signal and SIGKILL. */

@@ -10,6 +10,8 @@ export interface ListedContainer {
    * no more and nobody saw why. `missing`: its disk is no more either.
    */
   status: 'running' | 'exited' | 'gone' | 'missing';
+  /** Why it was stopped and is left so: `unhealthy: …`. */
+  halted?: string;
   /** Only when exited; 128 + n for signal n. */
   exit_code?: number;
   /** Only when exited: the kernel ended it for want of memory. */
@@ -20,6 +22,22 @@ export interface ListedContainer {
   started_at?: string;
   /** Only while running; milliseconds. */
   uptime?: number;
+  /** Only while running and with a health check. `failing`: not often enough to be unhealthy. */
+  health?: {
+    status: 'starting' | 'healthy' | 'failing' | 'unhealthy';
+    /** In a row. */
+    failures: number;
+    /** That make it unhealthy. */
+    retries: number;
+    /** Of the last failure. */
+    reason?: string;
+  };
+  /** In a row; absent when there were none. */
+  restarts?: number;
+  /** ISO 8601: it has ended, and is not tried again before. */
+  next_try?: string;
+  /** How it ended before it was last started again. */
+  last_exit?: { code: number; out_of_memory: boolean };
   /** Without prefix length, by bridge; null on a bridge without a subnet. */
   addresses: Record<string, string | null>;
   limits: Limits;

@@ -1,5 +1,5 @@
 import type { Address, KindName } from './address.js';
-import type { Step } from './step.js';
+import type { Facts, Step } from './step.js';
 
 /**
  * `refresh`: a file that only follows from other resources (the names of a container's peers) is
@@ -58,9 +58,27 @@ export interface Unit {
   needs: string[];
 }
 
+/** Something a reader should know though nothing is to be done about it. */
+export interface Note {
+  address: Address;
+  /** Follows the address: `is waiting: next try in 20 s (ended with 1)`. */
+  text: string;
+}
+
+/** What a row shall remember of the look that the plan was made from. */
+export interface Lesson {
+  kind: KindName;
+  name: string;
+  facts: Facts;
+}
+
 export interface Plan {
   stack: string;
   /** In the order they will be carried out. */
   changes: Change[];
   units: Unit[];
+  /** Absent for none. */
+  notes?: Note[];
+  /** Absent for none. Written without a word, before anything is done. */
+  lessons?: Lesson[];
 }

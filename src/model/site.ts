@@ -53,6 +53,8 @@ export const configCache = (site: Site) => join(site.run, 'config');
 export const bundleDir = (site: Site, id: string) => `${site.run}/containers/${id}`;
 /** Bound over the container's /etc/hosts. */
 export const hostsCopy = (site: Site, id: string) => `${bundleDir(site, id)}/hosts`;
+/** Its time says when the container's health was last asked for. */
+export const askedFile = (site: Site, id: string) => `${bundleDir(site, id)}/asked`;
 export const rootfsDir = (site: Site, id: string) => `${bundleDir(site, id)}/rootfs`;
 
 export const netnsName = (site: Site, id: string) => `baleine-${site.tag}-${id}`;

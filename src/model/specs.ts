@@ -2,7 +2,17 @@
  * What is recorded of each resource, and compared: plain JSON in the words of the file, with every
  * reference resolved, so that a handler needs nothing but its own arguments.
  */
-import type { ContainerEntry, CopyEntry, ImageConfig, ImageFrom, RestartPolicy } from './config.js';
+import type {
+  Condition,
+  ContainerEntry,
+  CopyEntry,
+  HealthCheck,
+  ImageConfig,
+  ImageFrom,
+  RestartPolicy,
+} from './config.js';
+import type { Exit } from './exit.js';
+import type { HealthRecord, HealthTarget } from './health.js';
 
 export interface ImageSpec {
   id: string;
@@ -90,6 +100,15 @@ export interface MountSpec {
   read_only: boolean;
 }
 
+/** What must be so of another container before one starts. */
+export interface DependencySpec {
+  name: string;
+  condition: Exclude<Condition, 'service_started'>;
+  id: string;
+  /** How to ask, for `service_healthy`. */
+  target?: HealthTarget;
+}
+
 export interface ContainerSpec
   extends Pick<
     ContainerEntry,
@@ -120,6 +139,11 @@ export interface ContainerSpec
   mounts: MountSpec[];
   restart: RestartPolicy;
   stop_signal: string;
+  healthcheck?: HealthCheck;
+  /** Absent: the next apply does. */
+  heal?: 'immediate';
+  /** Absent when it takes no more than the order of starts. */
+  depends_on?: DependencySpec[];
   runtime?: string;
   /** What its /etc/hosts is copied from at each start; all containers on the same bridges share it. */
   hosts_file: string;
@@ -137,8 +161,14 @@ export interface ContainerFacts {
   started_at?: string;
   /** Name of the runtime that started it. */
   runtime?: string;
-  /** Starts since it last was as the file says, for `on-failure:N`. */
+  /** In a row, none of which went well for long. */
   restarts?: number;
+  /** How it ended before it was last started again. */
+  last_exit?: Exit;
+  /** While its last answer was bad. */
+  health?: HealthRecord;
+  /** Why it was stopped and is not to be started again: `unhealthy: …`. */
+  halted?: string;
 }
 
 export interface ImageFacts {

@@ -7,6 +7,7 @@ import type { Site } from '../model/site.js';
 import { type Decision, decide, decideGone, decideOrphan } from './decide.js';
 import type { Kinds, Observed } from './observe.js';
 import { orderUnits } from './order.js';
+import { remarks } from './remarks.js';
 import { refuseUnknown, selectTargets } from './targets.js';
 import { unitsOf } from './units.js';
 
@@ -40,6 +41,7 @@ export function buildPlan(input: PlanInput): Plan {
     stack: input.stack,
     changes: changesOf(decisions, ordered, input.kinds),
     units: ordered,
+    ...remarks(input, decisions),
   };
 }
 

@@ -1,32 +1,55 @@
+import { describeExit } from '../model/exit.js';
 import type { ListedContainer } from '../model/listed-container.js';
 import { formatDuration } from './duration.js';
 import { renderTable } from './table.js';
-import { formatValue } from './value.js';
+import { formatValue, printable } from './value.js';
 
-const HEADER = ['NAME', 'IMAGE', 'STATUS', 'UPTIME', 'ADDRESSES', 'LIMITS', 'HEALTH'];
+const HEADER = ['NAME', 'IMAGE', 'STATUS', 'UPTIME', 'ADDRESSES', 'LIMITS', 'RESTARTS', 'HEALTH'];
 
 /** What `ps` prints; `-` where there is nothing to say. */
 export function containerTable(
   containers: readonly ListedContainer[],
-  { stacks }: { stacks: boolean },
+  { stacks, now = Date.now() }: { stacks: boolean; now?: number },
 ): string {
   const rows = containers.map((each) => [
     ...(stacks ? [each.stack] : []),
     each.name,
     each.image,
-    statusText(each),
+    statusText(each, now),
     each.uptime === undefined ? '-' : uptimeText(each.uptime),
     pairs(each.addresses),
     limitsText(each),
-    '-',
+    restartsText(each),
+    healthText(each),
   ]);
   return renderTable([...(stacks ? ['STACK'] : []), ...HEADER], rows);
 }
 
-/** `running`, `exited (137, out of memory)`. */
-function statusText({ status, exit_code, out_of_memory }: ListedContainer): string {
-  if (exit_code === undefined) return status;
-  return `${status} (${exit_code}${out_of_memory ? ', out of memory' : ''})`;
+/** `running`, `exited (137 SIGKILL, out of memory), next try in 20s`, `exited (0), unhealthy: …`. */
+function statusText(each: ListedContainer, now: number): string {
+  const { status, exit_code: code, out_of_memory: outOfMemory = false, next_try, halted } = each;
+  const left = next_try === undefined ? 0 : Math.ceil((Date.parse(next_try) - now) / 1000);
+  return [
+    code === undefined ? status : `${status} (${describeExit({ code, outOfMemory })})`,
+    ...(left > 0 ? [`next try in ${formatDuration(left * 1000)}`] : []),
+    ...(halted === undefined ? [] : [printable(halted)]),
+  ].join(', ');
+}
+
+/** `2, last exit 1`. */
+function restartsText({ restarts, last_exit }: ListedContainer): string {
+  if (restarts === undefined) return '-';
+  if (!last_exit) return String(restarts);
+  const { code, out_of_memory: outOfMemory } = last_exit;
+  return `${restarts}, last exit ${describeExit({ code, outOfMemory })}`;
+}
+
+/** `healthy`, `failing 1/3 (connection refused)`. */
+function healthText({ health }: ListedContainer): string {
+  if (!health) return '-';
+  const { status, failures, retries, reason } = health;
+  const streak = failures > 0 ? ` ${failures}/${retries}` : '';
+  return `${status}${streak}${reason === undefined ? '' : ` (${printable(reason)})`}`;
 }
 
 /** The two largest units: `3d4h`, `5m12s`. */

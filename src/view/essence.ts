@@ -54,7 +54,8 @@ const USUAL: Attributes = {
 const USUAL_PIDS = 2048;
 
 function container(spec: Partial<ContainerSpec>): Attributes {
-  const { id, image, args, links, mounts, hosts_file, hostname, logs, restart, ...rest } = spec;
+  const { id, image, args, links, mounts, hosts_file, hostname, logs, restart, ...more } = spec;
+  const { healthcheck, depends_on, ...rest } = more;
   return {
     image: image?.name,
     command: args,
@@ -63,6 +64,9 @@ function container(spec: Partial<ContainerSpec>): Attributes {
     ...unusual(rest),
     hostname: id?.endsWith(`.${hostname}`) ? undefined : hostname,
     restart: restart && restartText(restart),
+    healthcheck,
+    depends_on:
+      depends_on && Object.fromEntries(depends_on.map(({ name, condition }) => [name, condition])),
   };
 }
 

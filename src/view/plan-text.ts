@@ -12,7 +12,10 @@ export interface PlanTextOptions {
 
 /** A whole plan for people, in Terraform's manner. Deterministic; no newline at its end. */
 export function renderPlan(plan: Plan, options: PlanTextOptions): string {
-  if (plan.changes.length === 0) return nothingToDo(options.destroy ?? false);
+  const notes = noteLines(plan);
+  if (plan.changes.length === 0) {
+    return [nothingToDo(options.destroy ?? false), ...notes].join('\n\n');
+  }
   const paint = painter(options.color);
   const drifted = plan.changes.filter((change) => change.drift);
   const asked = plan.changes.filter((change) => !change.drift && change.action !== 'refresh');
@@ -21,6 +24,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
     ...section('Changes outside baleine were found:', drifted, paint),
     ...section('baleine will perform the following actions:', asked, paint),
     ...refreshLine(followers),
+    ...notes,
     planSummary(plan),
   ].join('\n\n');
 }
@@ -32,6 +36,11 @@ function section(title: string, changes: Change[], paint: Paint): string[] {
 function refreshLine(changes: Change[]): string[] {
   const addresses = changes.map((change) => change.address).join(', ');
   return changes.length === 0 ? [] : [`Files derived from others follow for: ${addresses}`];
+}
+
+function noteLines({ notes = [] }: Plan): string[] {
+  const lines = notes.map(({ address, text }) => `  ${address} ${printable(text)}`);
+  return lines.length === 0 ? [] : [['Left as it is:', ...lines].join('\n')];
 }
 
 const PHRASE: Record<Action, string> = {

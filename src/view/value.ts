@@ -3,7 +3,7 @@ import { canonical } from '../model/json.js';
 import { formatDuration } from './duration.js';
 
 const SIZES = /(^|\.)(size|memory|max_size)$/;
-const DURATIONS = /(^|\.)stop_grace_period$/;
+const DURATIONS = /(^|\.)(stop_grace_period|interval|timeout|start_period)$/;
 /** C0 and C1 control characters and the bidirectional overrides: they would let a value rewrite the screen. */
 const UNPRINTABLE = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
 

@@ -11,6 +11,7 @@ const MINIMAL = {
   environment: {},
   limits: { pids: 2048 },
   restart: { name: 'always' },
+  heal: 'cron',
   depends_on: {},
   stop_grace_period: 10_000,
   protect: false,

@@ -43,7 +43,7 @@ describe('haproxyConfig', () => {
 
       backend shop-servers
           balance roundrobin
-          default-server check inter 1s fall 2 rise 1
+          default-server check fall 2 rise 1 inter 1000ms
           server shop-server-1 10.77.2.2:8080
           server shop-server-2 10.77.2.3:8080
       "

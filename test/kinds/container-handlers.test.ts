@@ -52,7 +52,7 @@ describe('containerHandlers', () => {
     const { calls, table } = handlers();
     const [start, stop] = [table['container.start'], table['container.stop']];
     const spec = { id: 's.c' } as ContainerSpec;
-    expect('one' in start && (await start.one({ spec, restarts: 3 }))).toEqual({
+    expect('one' in start && (await start.one({ spec, life: { restarts: 3 } }))).toEqual({
       pid: 7,
       runtime: 'runc',
       restarts: 3,

@@ -28,7 +28,7 @@ const DRIFTS: [string, (stack: MemoryStack) => void, Record<string, string>, str
   [
     'a killed process',
     ({ host }) => host.end(ID, 137),
-    { 'container.web': 'process 1002 ended with 137' },
+    { 'container.web': 'process 1002 ended with 137 SIGKILL' },
     ['container.start'],
   ],
   [
@@ -180,6 +180,7 @@ describe('the restart policy', () => {
     await stack.apply(file('on-failure:2'));
     for (let round = 0; round < 2; round += 1) {
       stack.host.end(ID, 1);
+      stack.host.now += 15_000;
       await stack.apply(file('on-failure:2'));
       expect(stack.host.running.has(ID)).toBe(true);
     }

@@ -212,7 +212,7 @@ describe('an edited file', () => {
         ~ config.shop-proxy
             ~ text:
                 @@ -24,6 +24,3 @@
-                     default-server check inter 1s fall 2 rise 1
+                     default-server check fall 2 rise 1 inter 1000ms
                      server shop-server-1 10.77.2.1:80
                      server shop-server-2 10.77.2.2:80
                 -    server shop-server-3 10.77.2.3:80

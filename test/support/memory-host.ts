@@ -1,6 +1,11 @@
 import type { Host, Probe, SeenLimits, SeenLink, Wiring } from '../../src/host/host.js';
+import { dueForHealth } from '../../src/kinds/container/health.js';
+import type { HealthAnswer } from '../../src/model/health.js';
+import type { Row } from '../../src/model/resource.js';
 import { cgroupPath, hostsCopy, netnsName, netnsPath, type Site } from '../../src/model/site.js';
 import type { ContainerSpec } from '../../src/model/specs.js';
+
+const START = Date.parse('2026-01-01T00:00:00Z');
 
 interface MemoryFile {
   size: number;
@@ -27,13 +32,25 @@ export class MemoryHost {
   /** Network namespace and host-side monitor of a container's process. */
   running = new Map<string, { pid: number; monitor: number; netns: string }>();
   signals: string[] = [];
+  /** Milliseconds since 1970; tests move it on. */
+  now = START;
+  /** Why a container's health check fails; one that is not here is well. */
+  ill = new Map<string, string>();
+  /** When each was last asked for its health, and how often. */
+  asked = new Map<string, { at: number; times: number }>();
+  /** Ids of those whose monitor calls baleine. */
+  healing = new Set<string>();
   #nextPid = 1000;
+  #due: string[] = [];
 
   constructor(readonly site: Site) {}
 
   probe(): Probe {
     return {
       bootId: this.bootId,
+      now: this.now,
+      askedAt: (id) => this.asked.get(id)?.at,
+      health: () => undefined,
       link: (name) => this.links.get(name),
       linksWithAlias: (prefix) =>
         [...this.links.values()].filter(({ alias }) => alias?.startsWith(prefix)),
@@ -63,6 +80,18 @@ export class MemoryHost {
       addresses: (pid) => this.namespaces.get(this.#netnsOf(pid)) ?? new Map(),
       exit: (id) => this.exits.get(id),
     };
+  }
+
+  /** A look that asks whose health is due; an apply then calls `noteAsked`. */
+  probeAsking(rows: readonly Row[]): Probe {
+    const probe = this.probe();
+    const due = dueForHealth(rows, probe, this.site).map(({ id }) => id);
+    this.#due = due;
+    return { ...probe, health: (id) => (due.includes(id) ? this.#answer(id) : undefined) };
+  }
+
+  async noteAsked(): Promise<void> {
+    await this.ports.health.note(this.#due);
   }
 
   get ports(): Host {
@@ -148,6 +177,19 @@ export class MemoryHost {
         },
         execute: async (id) => (this.running.has(id) ? { code: 0, output: '' } : undefined),
         runOnce: async () => undefined,
+        healAtOnce: async (id, on) => {
+          if (on) this.healing.add(id);
+          else this.healing.delete(id);
+        },
+      },
+      health: {
+        ask: async (targets) => targets.map(({ id }) => this.#answer(id)),
+        note: async (ids) => {
+          for (const id of ids) {
+            this.asked.set(id, { at: this.now, times: (this.asked.get(id)?.times ?? 0) + 1 });
+          }
+        },
+        exitCode: (id) => this.exits.get(id)?.code,
       },
     };
   }
@@ -166,7 +208,8 @@ export class MemoryHost {
     this.processes.delete(found.monitor);
     this.running.delete(id);
     this.cgroups.delete(cgroupPath(this.site, id));
-    this.exits.set(id, { code, at: '2026-01-01T00:00:00Z' });
+    this.exits.set(id, { code, at: new Date(this.now).toISOString() });
+    this.asked.delete(id);
   }
 
   /** Processes, mounts, links and namespaces are gone; files stay. */
@@ -174,6 +217,11 @@ export class MemoryHost {
     this.bootId = 'boot-2';
     for (const map of [this.links, this.mounts, this.processes, this.cgroups]) map.clear();
     for (const map of [this.namespaces, this.exits, this.running]) map.clear();
+  }
+
+  #answer(id: string): HealthAnswer {
+    const reason = this.running.has(id) ? this.ill.get(id) : 'connection refused';
+    return reason === undefined ? { healthy: true } : { healthy: false, reason };
   }
 
   #file(path: string, size: number): void {
@@ -217,7 +265,7 @@ export class MemoryHost {
       start_time: pid * 10,
       boot_id: this.bootId,
       monitor: { pid: pid + 1, start_time: pid * 10 },
-      started_at: '2026-01-01T00:00:00Z',
+      started_at: new Date(this.now).toISOString(),
       runtime: 'memory',
     };
   }

@@ -1,5 +1,6 @@
 import type { Event } from '../../src/apply/events.js';
 import { execute } from '../../src/apply/execute.js';
+import { remember } from '../../src/apply/remember.js';
 import { loadConfig } from '../../src/config/load.js';
 import { kinds } from '../../src/kinds/index.js';
 import type { Address } from '../../src/model/address.js';
@@ -41,7 +42,10 @@ export class MemoryStack {
   }
 
   async apply(text: string, wishes: Wishes = {}): Promise<void> {
-    await this.carryOut(this.plan(text, wishes));
+    const plan = this.plan(text, wishes);
+    await this.host.noteAsked();
+    await remember(plan, this.#store());
+    await this.carryOut(plan);
   }
 
   async carryOut(plan: Plan, stop: AbortSignal = new AbortController().signal): Promise<void> {
@@ -61,7 +65,7 @@ export class MemoryStack {
 
   #build(stack: string, resources: ReturnType<typeof desired>, wishes: Wishes): Plan {
     const rows = this.rows.filter((row) => row.stack === stack);
-    const observed = observe(kinds, resources, rows, this.host.probe(), this.site, stack);
+    const observed = observe(kinds, resources, rows, this.host.probeAsking(rows), this.site, stack);
     return buildPlan({ stack, resources, rows, observed, kinds, site: this.site, ...wishes });
   }
 

@@ -32,18 +32,27 @@ it('lists containers', () => {
       uptime: 2 * 86_400_000 + 3 * 3_600_000 + 59_000,
       addresses: { front: '10.77.1.4', lan: null },
       limits: { memory: 67108864, cpus: 0.5, pids: 100 },
+      restarts: 2,
+      last_exit: { code: 143, out_of_memory: false },
+      health: { status: 'failing', failures: 1, retries: 3, reason: 'status 503' },
     }),
     listed({ name: 'db', status: 'exited', exit_code: 137, out_of_memory: true }),
     listed({ name: 'job', status: 'exited', exit_code: 0, out_of_memory: false }),
-    listed({ name: 'lost', status: 'gone', uptime: 400 }),
+    listed({
+      name: 'lost',
+      status: 'gone',
+      uptime: 400,
+      restarts: 3,
+      next_try: '1970-01-01T00:00:20.000Z',
+    }),
   ];
-  expect(containerTable(containers, { stacks: false })).toBe(
+  expect(containerTable(containers, { stacks: false, now: 1 })).toBe(
     [
-      'NAME  IMAGE  STATUS                       UPTIME  ADDRESSES             LIMITS                        HEALTH',
-      'web   base   running                      2d3h    front=10.77.1.4,lan=  memory=64M,cpus=0.5,pids=100  -',
-      'db    base   exited (137, out of memory)  -       -                     pids=2048                     -',
-      'job   base   exited (0)                   -       -                     pids=2048                     -',
-      'lost  base   gone                         0s      -                     pids=2048                     -',
+      'NAME  IMAGE  STATUS                               UPTIME  ADDRESSES             LIMITS                        RESTARTS                  HEALTH',
+      'web   base   running                              2d3h    front=10.77.1.4,lan=  memory=64M,cpus=0.5,pids=100  2, last exit 143 SIGTERM  failing 1/3 (status 503)',
+      'db    base   exited (137 SIGKILL, out of memory)  -       -                     pids=2048                     -                         -',
+      'job   base   exited (0)                           -       -                     pids=2048                     -                         -',
+      'lost  base   gone, next try in 20s                0s      -                     pids=2048                     3                         -',
       '',
     ].join('\n'),
   );

@@ -3,6 +3,7 @@ import { checkBridges } from './bridges.js';
 import { checkContainers } from './containers.js';
 import { checkCycles } from './cycles.js';
 import { checkFarms } from './farms.js';
+import { checkHealth } from './health.js';
 import { checkNames } from './names.js';
 import { checkReferences } from './references.js';
 import type { Subject } from './subject.js';
@@ -15,5 +16,6 @@ export function check(subject: Subject): void {
   checkBridges(subject);
   checkAttachments(subject);
   checkContainers(subject);
+  checkHealth(subject);
   checkFarms(subject);
 }

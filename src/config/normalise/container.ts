@@ -6,6 +6,7 @@ import type { Container, Farm, Io, Limits, DeviceRule as RawRule, Ulimits } from
 import { CAPABILITIES, SIGNALS } from '../kernel.js';
 import { suggest } from '../suggest.js';
 import { attachmentsOf } from './bridge.js';
+import { healthCheckOf } from './health.js';
 import { mountOf } from './mount.js';
 import { defined, mapEntries, type Reading } from './reading.js';
 import { argumentsOf, durationOf, pairsOf, sizeOf } from './values.js';
@@ -29,6 +30,8 @@ export function containerOf(raw: Container, path: Path, reading: Reading): Conta
     working_dir: raw.working_dir,
     limits: limitsOf(raw.limits ?? {}, at('limits'), reading),
     restart: restartOf(raw.restart ?? 'always'),
+    healthcheck: healthCheckOf(raw, path, reading),
+    heal: raw.heal ?? 'cron',
     depends_on: dependenciesOf(raw.depends_on),
     stop_signal: signalOf(raw.stop_signal, at('stop_signal'), reading),
     stop_grace_period: durationOf(raw.stop_grace_period ?? '10s', at('stop_grace_period'), reading),

@@ -25,6 +25,7 @@ const PROGRAMS: Program[] = [
   { names: ['resize2fs'], flag: '-V' },
   { names: ['cp'], flag: '--version' },
   { names: ['conmon'], flag: '--version' },
+  { names: ['perl'], flag: '-v', only: 'health checks by tcp and http' },
   { names: ['mmdebstrap', 'debootstrap'], flag: '--version', only: 'images from debian' },
   { names: ['tar'], flag: '--version', only: 'images from tar' },
   { names: ['xz'], flag: '--version', only: 'images from .tar.xz' },

@@ -49,7 +49,8 @@ export async function run(
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
   });
   return checked(program, options, {
-    code: result.exitCode,
+    // one that was told to end may do so with a code of its own
+    code: result.timedOut ? undefined : result.exitCode,
     stdout: result.stdout ?? '',
     stderr: result.stderr ?? '',
     problem: result.code,

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Site } from '../../model/site.js';
+import { askedFile, type Site } from '../../model/site.js';
 import type { Probe, SeenLink } from '../host.js';
 import { hierarchiesOf, versionOf } from './cgroups-hierarchies.js';
 import { groupsIn, readLimits, readOomKills } from './cgroups-read.js';
@@ -24,6 +24,7 @@ export async function linuxProbe(site: Site): Promise<Probe> {
 
   return {
     bootId: bootId(),
+    now: Date.now(),
     link: (name) => links.get(name),
     linksWithAlias: withAlias,
     subnets: () =>
@@ -43,6 +44,8 @@ export async function linuxProbe(site: Site): Promise<Probe> {
     traffic: trafficOf,
     deadMounts: deadMountsOf,
     exit: (id) => exitOf(join(site.run, 'exits', id)),
+    askedAt: (id) => ifThere(() => statSync(askedFile(site, id)))?.mtimeMs,
+    health: () => undefined,
   };
 }
 

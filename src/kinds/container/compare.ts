@@ -5,6 +5,7 @@ import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
 import type { ContainerSeen } from './observe.js';
+import { type Outlook, outlookOf } from './outlook.js';
 
 type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 
@@ -30,6 +31,8 @@ const BORN_WITH = [
 /** These are baleine's own affair: the row is enough. */
 const ON_RECORD = [
   'restart',
+  'healthcheck',
+  'heal',
   'stop_signal',
   'stop_grace_period',
   'labels',
@@ -51,7 +54,8 @@ export function compare(
       ? { ...each, reason: `${each.reason}, takes a restart` }
       : each,
   );
-  return [...asked, ...compareHost(desired.spec, row, seen)];
+  const outlook = outlookOf(desired.spec, row, seen, asked.length > 0);
+  return [...asked, ...compareHost(desired.spec, row, seen, outlook)];
 }
 
 function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[] {
@@ -72,6 +76,7 @@ function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[]
     ),
     ...compareLinks(after.links, before.links),
     ...ON_RECORD.flatMap(changed('update')),
+    ...compareDependencies(after, before),
   ];
 }
 
@@ -99,11 +104,27 @@ function shortLink(link: LinkSpec | undefined): string | undefined {
   return [link.device, link.address, ...extras].filter(Boolean).join(' ');
 }
 
-function compareHost(desired: ContainerSpec, row: ContainerRow, seen: ContainerSeen): Difference[] {
-  if (!seen.running && !shouldRun(desired, row, seen)) return [];
+/** How another one is asked for its health is that one's affair. */
+function compareDependencies(
+  { depends_on: after }: ContainerSpec,
+  { depends_on: before }: ContainerSpec,
+): Difference[] {
+  const [was, is] = [before, after].map((all) =>
+    all?.map(({ name, condition }) => ({ name, condition })),
+  );
+  return equal(was, is) ? [] : [fromFile('depends_on', was, is, 'update')];
+}
+
+function compareHost(
+  desired: ContainerSpec,
+  row: ContainerRow,
+  seen: ContainerSeen,
+  outlook: Outlook,
+): Difference[] {
+  if (!seen.running && outlook.act !== 'start') return [];
   const recorded = row.spec.links.filter((link) => desired.links.some((each) => equal(each, link)));
   return [
-    ...compareProcess(row, seen),
+    ...compareProcess(row, seen, outlook),
     ...(seen.disk ? [] : [drift('disk', 'disk file is gone', 'replace')]),
     ...(seen.mounted ? [] : [drift('mount', 'disk is not mounted')]),
     ...(seen.netns ? [] : [drift('network', 'network namespace is gone')]),
@@ -114,27 +135,17 @@ function compareHost(desired: ContainerSpec, row: ContainerRow, seen: ContainerS
   ];
 }
 
-/** The restart policy's say about a container that is not running. */
-function shouldRun({ restart }: ContainerSpec, row: ContainerRow, seen: ContainerSeen): boolean {
-  if (row.facts.pid === undefined) return true;
-  if (restart.name === 'always') return true;
-  if (restart.name === 'no') return false;
-  if (seen.exit?.code === 0) return false;
-  return restart.max === undefined || (row.facts.restarts ?? 0) < restart.max;
-}
-
-function compareProcess({ facts }: ContainerRow, seen: ContainerSeen): Difference[] {
-  if (!seen.running) return [drift('process', whyNotRunning(facts, seen))];
-  if (seen.monitored) return [];
-  return [drift('monitor', `its monitor, process ${facts.monitor?.pid}, is gone`)];
-}
-
-function whyNotRunning({ pid }: ContainerFacts, seen: ContainerSeen): string {
-  if (pid === undefined) return 'process was never started';
-  if (seen.rebooted) return 'the host has rebooted';
-  if (!seen.exit) return `process ${pid} is gone`;
-  const memory = seen.exit.outOfMemory ? ', out of memory' : '';
-  return `process ${pid} ended with ${seen.exit.code}${memory}`;
+function compareProcess(
+  { facts }: ContainerRow,
+  seen: ContainerSeen,
+  outlook: Outlook,
+): Difference[] {
+  if (outlook.act === 'start') return [drift('process', outlook.reason)];
+  const monitored = seen.monitored || !seen.running;
+  return [
+    ...(monitored ? [] : [drift('monitor', `its monitor, process ${facts.monitor?.pid}, is gone`)]),
+    ...(outlook.act === 'leave' ? [] : [drift('health', outlook.reason)]),
+  ];
 }
 
 function linkDrift(link: LinkSpec, seen: ContainerSeen): Difference[] {

@@ -1,6 +1,7 @@
 import type { Host } from '../../host/host.js';
 import type { Site } from '../../model/site.js';
 import type { Facts, Handlers } from '../../model/step.js';
+import { awaitDependency } from './await.js';
 import type { ContainerVerbs } from './verbs.js';
 
 /** What of a process must not be believed once it was stopped. */
@@ -10,11 +11,15 @@ const STOPPED: Facts = {
   boot_id: undefined,
   monitor: undefined,
   started_at: undefined,
+  health: undefined,
 };
+
+/** What of an earlier life does not count in a new one. */
+const UNTROUBLED: Facts = { health: undefined, halted: undefined, last_exit: undefined };
 
 /** The ports look before they act and read back; here is only which act takes which ports. */
 export function containerHandlers(
-  { links, disks, files, cgroups, runtime }: Host,
+  { links, disks, files, cgroups, runtime, health }: Host,
   _site: Site,
 ): Handlers<ContainerVerbs> {
   return {
@@ -36,13 +41,19 @@ export function containerHandlers(
       one: done(({ disk, dir }) => disks.ensureMounted(disk, dir)),
     },
     'container.start': {
-      one: async ({ spec, restarts }) => ({ ...(await runtime.start(spec)), restarts }),
+      one: async ({ spec, life }) => ({ ...UNTROUBLED, ...life, ...(await runtime.start(spec)) }),
     },
     'container.stop': {
-      one: async ({ id, facts, signal, grace }) => {
+      one: async ({ id, facts, signal, grace, halt }) => {
         await runtime.stop(id, facts, { signal, grace });
-        return STOPPED;
+        return halt === undefined ? STOPPED : { ...STOPPED, halted: halt };
       },
+    },
+    'container.await': {
+      one: done(({ dependency, limit }) => awaitDependency(health, dependency, limit)),
+    },
+    'container.heal': {
+      one: done(({ id, immediate }) => runtime.healAtOnce(id, immediate)),
     },
     'container.limits': {
       one: done(({ cgroup, limits, disk }) => cgroups.ensureLimits(cgroup, limits, disk)),

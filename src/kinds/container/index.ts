@@ -4,6 +4,7 @@ import { columns } from './columns.js';
 import { compare } from './compare.js';
 import { marked } from './marked.js';
 import { assume, type ContainerSeen, observe } from './observe.js';
+import { learn, note } from './outlook.js';
 import { create, remove, update } from './steps.js';
 import type { ContainerVerbs } from './verbs.js';
 
@@ -16,6 +17,8 @@ export const container: Kind<ContainerSpec, ContainerFacts, ContainerSeen, Conta
   foreign: () => undefined,
   marked,
   compare,
+  learn,
+  note,
   create,
   update,
   remove,

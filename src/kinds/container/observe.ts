@@ -1,4 +1,6 @@
 import type { Probe, SeenLimits, SeenLink } from '../../host/host.js';
+import type { Exit } from '../../model/exit.js';
+import type { HealthAnswer } from '../../model/health.js';
 import { OWN_DISK } from '../../model/limits.js';
 import { cgroupPath, diskFile, netnsPath, rootfsDir, type Site } from '../../model/site.js';
 import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
@@ -12,7 +14,13 @@ export interface ContainerSeen {
   /** So is the runtime's parent; without it no log and no exit code. */
   monitored: boolean;
   rebooted: boolean;
-  exit?: { code: number; outOfMemory: boolean };
+  exit?: Exit & { at: string };
+  /** When the look was taken, milliseconds since 1970. */
+  now: number;
+  /** When its health was last asked for before this look. */
+  askedAt?: number;
+  /** What it answered in this look. */
+  health?: HealthAnswer;
   /** By host-side interface name. */
   links: Record<string, LinkState>;
   /** Ends that bear the container's mark but are in no row: an update was cut off. */
@@ -53,9 +61,16 @@ export function observe(
     stray: strayLinks(spec, probe),
     devicesLive: probe.controller('devices') === 1,
     deadMounts: running ? deadMounts(spec, facts?.pid, probe) : [],
+    now: probe.now,
     ...(exit && { exit }),
+    ...(running && healthOf(spec.id, probe)),
     ...(limits && { limits }),
   };
+}
+
+function healthOf(id: string, probe: Probe): Pick<ContainerSeen, 'askedAt' | 'health'> {
+  const [askedAt, health] = [probe.askedAt(id), probe.health(id)];
+  return { ...(askedAt !== undefined && { askedAt }), ...(health && { health }) };
 }
 
 /** What a look would find if nothing had moved since the row was written. */
@@ -71,6 +86,7 @@ export function assume(spec: ContainerSpec): ContainerSeen {
     running: true,
     monitored: true,
     rebooted: false,
+    now: 0,
     links: Object.fromEntries(links),
     stray: [],
     // Nobody looked, and a restart works everywhere.
@@ -88,7 +104,7 @@ function alive(probe: Probe, bootId?: string, pid?: number, startTime?: number):
 
 function exitOf(id: string, probe: Probe, site: Site): ContainerSeen['exit'] {
   const exit = probe.exit(id);
-  return exit && { code: exit.code, outOfMemory: probe.oomKills(cgroupPath(site, id)) > 0 };
+  return exit && { ...exit, outOfMemory: probe.oomKills(cgroupPath(site, id)) > 0 };
 }
 
 /** Only those that were set are read. */

@@ -1,3 +1,4 @@
+import { patience } from '../../model/health.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { Site } from '../../model/site.js';
@@ -9,10 +10,14 @@ import {
   netnsName,
   rootfsDir,
 } from '../../model/site.js';
-import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
+import type { ContainerFacts, ContainerSpec, DependencySpec, LinkSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
 import type { ContainerSeen } from './observe.js';
+import { lifeAfter } from './outlook.js';
 import type { ContainerVerbs } from './verbs.js';
+
+/** Milliseconds for what is to complete: migrations and the like take their time. */
+const COMPLETION_LIMIT = 600_000;
 
 type ContainerStep = StepOf<ContainerVerbs>;
 type ContainerRow = Row<ContainerSpec, ContainerFacts>;
@@ -28,7 +33,8 @@ export function create(
     wire(spec, spec.links, reason, site),
     { verb: 'container.disk', args: { image: spec.image.file, disk }, reason },
     { verb: 'container.mount', args: { disk, dir: rootfsDir(site, spec.id) }, reason },
-    { verb: 'container.start', args: { spec, restarts: 0 }, reason },
+    ...awaits(spec, () => true),
+    { verb: 'container.start', args: { spec, life: { restarts: 0 } }, reason },
   ];
 }
 
@@ -67,7 +73,10 @@ export function update(
 ): ContainerStep[] {
   const about = (prefix: string) =>
     differences.find(({ attribute }) => `${attribute}.`.startsWith(`${prefix}.`))?.reason;
+  const halt = spec.healthcheck?.on_failure === 'stop' ? about('health') : undefined;
+  if (halt) return [stop(row.spec, row.facts, halt, halt)];
   const restart =
+    about('health') ??
     about('network') ??
     about('monitor') ??
     about('volumes') ??
@@ -83,7 +92,8 @@ export function update(
       site,
     ),
     ...remount(spec, about('mount'), site),
-    ...(start ? [startAgain(spec, row, start)] : liveUpdates(spec, about('limits'), site)),
+    ...(start ? startAgain(spec, row, seen, start) : liveUpdates(spec, about('limits'), site)),
+    ...(start || !seen.running ? [] : healing(spec, about('heal'))),
   ];
 }
 
@@ -122,12 +132,48 @@ function wire(spec: ContainerSpec, links: LinkSpec[], reason: string, site: Site
   return { verb: 'container.wire', args: { netns: netnsName(site, spec.id), links }, reason };
 }
 
-function stop(spec: ContainerSpec, facts: ContainerFacts, reason: string): ContainerStep {
+function stop(
+  spec: ContainerSpec,
+  facts: ContainerFacts,
+  reason: string,
+  halt?: string,
+): ContainerStep {
   const { id, stop_signal: signal, stop_grace_period: grace } = spec;
-  return { verb: 'container.stop', args: { id, facts, signal, grace }, reason };
+  return {
+    verb: 'container.stop',
+    args: { id, facts, signal, grace, ...(halt && { halt }) },
+    reason,
+  };
 }
 
-function startAgain(spec: ContainerSpec, row: ContainerRow, reason: string): ContainerStep {
-  const restarts = (row.facts.restarts ?? 0) + 1;
-  return { verb: 'container.start', args: { spec, restarts }, reason };
+/** What it once waited for to complete need not be there any more: a reboot forgets exit codes. */
+function startAgain(
+  spec: ContainerSpec,
+  row: ContainerRow,
+  seen: ContainerSeen,
+  reason: string,
+): ContainerStep[] {
+  const args = { spec, life: lifeAfter(row, seen) };
+  return [
+    ...awaits(spec, ({ condition }) => condition === 'service_healthy'),
+    { verb: 'container.start', args, reason },
+  ];
+}
+
+function awaits(spec: ContainerSpec, which: (each: DependencySpec) => boolean): ContainerStep[] {
+  return (spec.depends_on ?? []).filter(which).map((dependency) => ({
+    verb: 'container.await',
+    args: { dependency, limit: limitOf(dependency) },
+    reason: `${dependency.name}: ${dependency.condition}`,
+  }));
+}
+
+function limitOf({ target }: DependencySpec): number {
+  return target ? patience(target.check) : COMPLETION_LIMIT;
+}
+
+function healing(spec: ContainerSpec, reason: string | undefined): ContainerStep[] {
+  if (!reason) return [];
+  const args = { id: spec.id, immediate: spec.heal === 'immediate' };
+  return [{ verb: 'container.heal', args, reason }];
 }

@@ -1,5 +1,5 @@
 import type { Limits } from '../../model/config.js';
-import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
+import type { ContainerFacts, ContainerSpec, DependencySpec, LinkSpec } from '../../model/specs.js';
 
 /** Everything that can be done to a container, one small idempotent act each. */
 export interface ContainerVerbs {
@@ -12,8 +12,20 @@ export interface ContainerVerbs {
   /** The container's own copy of its image. */
   'container.disk': { image: string; disk: string };
   'container.mount': { disk: string; dir: string };
-  'container.start': { spec: ContainerSpec; restarts: number };
-  'container.stop': { id: string; facts: ContainerFacts; signal: string; grace: number };
+  /** Until another one is as this one needs it; rejects after so many milliseconds. */
+  'container.await': { dependency: DependencySpec; limit: number };
+  /** `life` is what the row will say of the lives before. */
+  'container.start': { spec: ContainerSpec; life: Pick<ContainerFacts, 'restarts' | 'last_exit'> };
+  'container.stop': {
+    id: string;
+    facts: ContainerFacts;
+    signal: string;
+    grace: number;
+    /** Why it is not to be started again. */
+    halt?: string;
+  };
+  /** Whether its monitor calls baleine when it ends. */
+  'container.heal': { id: string; immediate: boolean };
   'container.limits': { cgroup: string; limits: Limits; disk: string };
   'container.unmount': { dir: string };
   /** Removes disk, log and bundle. */

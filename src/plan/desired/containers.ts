@@ -13,6 +13,7 @@ import type {
   MountSpec,
 } from '../../model/specs.js';
 import type { Context } from './context.js';
+import { dependenciesOf } from './dependencies.js';
 import { hostsName } from './hosts.js';
 import type { Leases } from './leases.js';
 import { linksOf } from './links.js';
@@ -47,6 +48,7 @@ export function desiredContainers(
         links: linksOf(instance, bridges, leases, recorded.get(name) ?? [], context),
         mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
         hosts_file: hostsFile(context.site, context.config.name, hostsName(instance)),
+        ...dependenciesOf(instance, instances, leases, context),
       },
       needs: needsOf(instance, instances, context),
       protect: entry.protect,
@@ -74,6 +76,8 @@ function sameAsEntry(entry: ContainerEntry) {
     dns: entry.dns,
     logs: entry.logs,
     ...(entry.runtime !== undefined && { runtime: entry.runtime }),
+    ...(entry.healthcheck && { healthcheck: entry.healthcheck }),
+    ...(entry.heal === 'immediate' && { heal: entry.heal }),
   };
 }
 

@@ -7,6 +7,7 @@ import type { View, ViewOptions } from '../view.js';
  * - `change`, for each change planned: `address`, `action` (create, update, replace, delete,
  *   forget, refresh), `reasons`, `drift`, `differences` (`attribute`, `before`, `after`, `cause`,
  *   `effect`, `reason`), and `spec` for what comes or goes.
+ * - `note`, for what is left alone though not as one would wish: `address`, `text`.
  * - `plan`, after the changes, also when there are none: `stack`, and how many to `add`,
  *   `change`, `destroy` and `forget`. A replace counts as one to add and one to destroy.
  * - while it is carried out, every event of model/events.ts; the last is `finished`.
@@ -14,8 +15,9 @@ import type { View, ViewOptions } from '../view.js';
 export function jsonView({ out }: ViewOptions): View {
   const print = (value: object) => out(`${JSON.stringify(value)}\n`);
   return {
-    plan: async ({ stack, changes }) => {
+    plan: async ({ stack, changes, notes = [] }) => {
       for (const change of changes) print({ type: 'change', ...change });
+      for (const note of notes) print({ type: 'note', ...note });
       print({ type: 'plan', stack, ...countChanges(changes) });
     },
     start: async () => {},

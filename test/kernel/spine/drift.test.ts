@@ -33,7 +33,7 @@ interface Drift {
 const DRIFTS: Record<string, Drift> = {
   'a killed process': {
     done: () => process.kill(first('pair.a'), 'SIGKILL'),
-    named: [/^container\.a will be updated in-place \(process \d+ ended with 137\)$/],
+    named: [/^container\.a will be updated in-place \(process \d+ ended with 137 SIGKILL\)$/],
     restarted: ['pair.a'],
   },
   'a killed monitor': {

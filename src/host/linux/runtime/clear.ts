@@ -1,8 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Site } from '../../../model/site.js';
+import { askedFile, type Site } from '../../../model/site.js';
 import { run } from '../exec.js';
+import { healAtOnce } from './heal.js';
 import { bundleFiles, exitsDir, socketKey, socketsDir, stateDir } from './layout.js';
 import { argumentsOf, ended, identify, signalProcess } from './process.js';
 import { findProgram } from './programs.js';
@@ -17,6 +18,7 @@ const PATIENCE = 10_000;
  * runtime's state, conmon, exit file and sockets. Disk, log, network and cgroup parents stay.
  */
 export async function clearLife(site: Site, id: string): Promise<void> {
+  await healAtOnce(site, id, false);
   const running = runningContainer(site, id);
   if (running) await killProcess(running, id);
   for (const runtime of runtimesThatKnow(site, id)) await deleteState(site, runtime, id);
@@ -27,6 +29,7 @@ export async function clearLife(site: Site, id: string): Promise<void> {
     ...[join(exitsDir(site), id), join(socketsDir(site), socketKey(id))],
     join(files.dir, 'exit'),
     join(files.dir, 'oom'),
+    askedFile(site, id),
   ];
   await Promise.all(left.map((path) => rm(path, { force: true })));
 }

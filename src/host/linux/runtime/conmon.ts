@@ -20,6 +20,8 @@ export interface Launch {
   runtime: { name: string; path: string };
   /** Bytes after which the log begins anew. */
   logSize: number;
+  /** Run when the container has ended, without standard streams; may be empty. */
+  exitCommand: string[];
 }
 
 /**
@@ -29,7 +31,8 @@ export interface Launch {
  * @returns pid of the container's first process
  * @throws Error with what the runtime said
  */
-export async function launch(site: Site, { id, runtime, logSize }: Launch): Promise<number> {
+export async function launch(site: Site, wanted: Launch): Promise<number> {
+  const { id, runtime } = wanted;
   const program = findProgram('conmon');
   if (!program) {
     throw new UserError(`cannot start ${id}: conmon is not installed`, 'apt-get install conmon');
@@ -38,7 +41,7 @@ export async function launch(site: Site, { id, runtime, logSize }: Launch): Prom
   const state = stateDir(site, runtime.name);
   const folders = [exitsDir(site), socketsDir(site), state, dirname(log)];
   await Promise.all(folders.map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
-  const child = spawn(program, argumentsFor(site, id, runtime.path, state, log, logSize), {
+  const child = spawn(program, argumentsFor(site, wanted, state, log), {
     cwd: bundleFiles(site, id).dir,
     detached: true,
     env: { ...process.env, LC_ALL: 'C', _OCI_SYNCPIPE: String(SYNC) },
@@ -49,21 +52,21 @@ export async function launch(site: Site, { id, runtime, logSize }: Launch): Prom
 
 function argumentsFor(
   site: Site,
-  id: string,
-  runtime: string,
+  { id, runtime, logSize, exitCommand: [program, ...words] }: Launch,
   state: string,
   log: string,
-  logSize: number,
 ): string[] {
   const files = bundleFiles(site, id);
   return [
     ...['--api-version', '1', '--cid', id, '--cuuid', socketKey(id), '--name', id],
-    ...['--runtime', runtime, '--runtime-arg', '--root', '--runtime-arg', state],
+    ...['--runtime', runtime.path, '--runtime-arg', '--root', '--runtime-arg', state],
     ...['--bundle', files.dir, '--container-pidfile', files.pid],
     ...['--conmon-pidfile', files.monitor],
     ...['--exit-dir', exitsDir(site), '--persist-dir', files.dir],
     ...['--socket-dir-path', socketsDir(site)],
     ...['--log-path', `k8s-file:${log}`, '--log-size-max', String(logSize)],
+    ...(program === undefined ? [] : ['--exit-command', program]),
+    ...words.flatMap((word) => ['--exit-command-arg', word]),
   ];
 }
 

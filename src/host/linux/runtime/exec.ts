@@ -5,14 +5,16 @@ import { rm, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../../model/errors.js';
-import type { Site } from '../../../model/site.js';
+import { cgroupPath, type Site } from '../../../model/site.js';
 import type { Started } from '../../host.js';
 import { run } from '../exec.js';
+import { readText } from '../read.js';
 import { checkWorkingDir } from './inside.js';
 import { bundleFiles, stateDir } from './layout.js';
 import type { OciProcess, OciSpec } from './oci.js';
+import { identify, signalProcess } from './process.js';
 import { findProgram } from './programs.js';
-import { runningContainer } from './started.js';
+import { pidIn, runningContainer } from './started.js';
 import { resolveUser } from './users.js';
 
 export interface ExecOptions {
@@ -52,12 +54,18 @@ export async function execCaptured(
   site: Site,
   id: string,
   args: string[],
+  { timeout }: { timeout?: number } = {},
 ): Promise<{ code: number; output: string } | undefined> {
   const container = runningContainer(site, id);
   if (!container) return undefined;
   return withCommand(site, id, container, { args }, async (program, words) => {
     const purpose = `run ${args[0]} in ${id}`;
-    const { code, stdout, stderr } = await run(program, words, { purpose, reject: false });
+    const limited = timeout === undefined ? {} : { timeout };
+    const { code, stdout, stderr } = await run(program, words, {
+      purpose,
+      reject: false,
+      ...limited,
+    });
     return { code, output: [stdout, stderr].filter(Boolean).join('\n') };
   });
 }
@@ -73,12 +81,26 @@ async function withCommand<T>(
   const file = join(bundleFiles(site, id).dir, `exec-${randomBytes(6).toString('hex')}.json`);
   const described = processOf(site, id, pid, options);
   await writeFile(file, JSON.stringify(described), { mode: 0o600 });
+  const pidFile = `${file}.pid`;
+  const how = ['--process', file, '--pid-file', pidFile];
   try {
-    const args = ['--root', stateDir(site, runtime), 'exec', '--process', file, id];
+    const args = ['--root', stateDir(site, runtime), 'exec', ...how, id];
     return await act(findProgram(runtime) ?? runtime, args);
+  } catch (error) {
+    endCommand(site, id, pidFile);
+    throw error;
   } finally {
-    await rm(file, { force: true });
+    for (const path of [file, pidFile]) await rm(path, { force: true });
   }
+}
+
+/** When the runtime's own process was given up, the one inside may live on. */
+function endCommand(site: Site, id: string, pidFile: string): void {
+  const pid = pidIn(pidFile);
+  const started = pid === undefined ? undefined : identify(pid);
+  // in one of its groups, or it is another's by now
+  if (!started || !readText(`/proc/${pid}/cgroup`)?.includes(cgroupPath(site, id))) return;
+  signalProcess(started, constants.signals.SIGKILL);
 }
 
 function processOf(site: Site, id: string, pid: number, options: ExecOptions): OciProcess {

@@ -2,6 +2,7 @@ import { cgroupPath, type Site } from '../../../model/site.js';
 import type { Cgroups, Runtime } from '../../host.js';
 import { execCaptured } from './exec.js';
 import { Gate } from './gate.js';
+import { healAtOnce } from './heal.js';
 import { signalProcess } from './process.js';
 import { type SelectedRuntime, selectRuntime } from './select.js';
 import { signalNumber } from './signals.js';
@@ -11,11 +12,17 @@ import { stopContainer } from './stop.js';
 import { throwAway, throwAwayId } from './throw-away.js';
 
 /** Containers by an OCI runtime under conmon. */
-export function linuxRuntime(site: Site, cgroups: Pick<Cgroups, 'remove'>): Runtime {
+export function linuxRuntime(
+  site: Site,
+  cgroups: Pick<Cgroups, 'remove'>,
+  /** What a monitor runs, the container's id added, when a container that is to heal at once ends. */
+  heal: string[] = [],
+): Runtime {
   const around: Surroundings = {
     site,
     cgroups,
     gate: new Gate(),
+    heal,
     runtime: selector(site, cgroups),
   };
   return {
@@ -26,7 +33,8 @@ export function linuxRuntime(site: Site, cgroups: Pick<Cgroups, 'remove'>): Runt
       const container = runningContainer(site, id);
       return container !== undefined && signalProcess(container, number);
     },
-    execute: (id, args) => execCaptured(site, id, args),
+    execute: (id, args, how) => execCaptured(site, id, args, how),
+    healAtOnce: (id, on) => healAtOnce(site, id, on),
     runOnce: (tree, args, config) => runOnce(around, tree, args, config),
   };
 }

@@ -30,6 +30,8 @@ export const bundleFiles = (site: Site, id: string) => {
     monitor: join(dir, 'conmon.pid'),
     /** Who was started, by us: more than a number that may be used again. */
     started: join(dir, 'started.json'),
+    /** There while the monitor is to call baleine when the container ends. */
+    heal: join(dir, 'heal'),
     /** conmon's own. */
     sockets: ['attach', 'ctl', 'winsz'].map((name) => join(dir, name)),
   };

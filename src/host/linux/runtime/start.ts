@@ -10,6 +10,7 @@ import { writeBundle } from './bundle.js';
 import { clearLife } from './clear.js';
 import { launch } from './conmon.js';
 import type { Gate } from './gate.js';
+import { exitCommandOf, healAtOnce } from './heal.js';
 import { bundleFiles, stateDir } from './layout.js';
 import { identify } from './process.js';
 import { forgetSelected, type SelectedRuntime } from './select.js';
@@ -19,18 +20,20 @@ export interface Surroundings {
   site: Site;
   cgroups: Pick<Cgroups, 'remove'>;
   gate: Gate;
+  /** What a monitor runs, the container's id added, when one that is to heal at once ends. */
+  heal: string[];
   runtime: (wanted?: string) => Promise<SelectedRuntime>;
 }
 
 /** Starts a container; whatever goes wrong, nothing of it stays but the log. */
 export async function startContainer(around: Surroundings, spec: ContainerSpec): Promise<Started> {
-  const { site, gate } = around;
+  const { site, gate, heal } = around;
   const runtime = await around.runtime(spec.runtime);
   await clearLife(site, spec.id);
   await clearCgroup(around, spec.id);
   await writeBundle(site, spec);
   try {
-    return await gate.together(() => launchAndStart(site, spec, runtime));
+    return await gate.together(() => launchAndStart(site, spec, runtime, heal));
   } catch (error) {
     await forgetSelected(site);
     await clearLife(site, spec.id).catch((again) => {
@@ -43,10 +46,13 @@ export async function startContainer(around: Surroundings, spec: ContainerSpec):
 
 async function launchAndStart(
   site: Site,
-  { id, logs }: ContainerSpec,
+  { id, logs, heal }: ContainerSpec,
   runtime: SelectedRuntime,
+  command: string[],
 ): Promise<Started> {
-  const pid = await launch(site, { id, runtime, logSize: logs.max_size });
+  await healAtOnce(site, id, heal === 'immediate');
+  const exitCommand = exitCommandOf(site, id, command);
+  const pid = await launch(site, { id, runtime, logSize: logs.max_size, exitCommand });
   // Looked at before it runs the user's program: that may end at once.
   const first = identify(pid);
   const monitor = identify(pidIn(bundleFiles(site, id).monitor) ?? 0);

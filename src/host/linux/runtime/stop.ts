@@ -1,6 +1,7 @@
 import { cgroupPath } from '../../../model/site.js';
 import type { Started } from '../../host.js';
 import { clearLife, killProcess } from './clear.js';
+import { healAtOnce } from './heal.js';
 import { ended, type Identity, isAlive, signalProcess } from './process.js';
 import { signalNumber } from './signals.js';
 import type { Surroundings } from './start.js';
@@ -16,6 +17,7 @@ export async function stopContainer(
   const number = signalNumber(signal);
   const recorded = identityOf(facts);
   const targets = [runningContainer(site, id), recorded].filter((each) => each && isAlive(each));
+  await healAtOnce(site, id, false);
   for (const target of targets as Identity[]) {
     signalProcess(target, number);
     if (!(await ended(target, grace))) await killProcess(target, id);

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import type { Row } from '../model/resource.js';
+import type { ContainerSpec } from '../model/specs.js';
+import { type Context, openContext } from './context.js';
+import { planHeal } from './make-plan.js';
+import { addCommonOptions } from './options.js';
+import { propose, withStore } from './run.js';
+
+/** Another baleine that is at work for longer will see for itself what has ended. */
+const LOCK_TIMEOUT = 10_000;
+
+/** What a container's monitor calls when it ends; no one else has a use for it. */
+export function register(program: Command): void {
+  const command = program
+    .command('heal', { hidden: true })
+    .description('start one container again, if it has ended and its restart policy says so')
+    .argument('<id>', 'as STACK.NAME');
+  addCommonOptions(command).action(async (id: string, _options: unknown, self: Command) => {
+    process.exitCode = await heal(openContext(self), id);
+  });
+}
+
+/** An unfinished row is for the next apply. So is one that is to wait before it is tried again. */
+async function heal(context: Context, id: string): Promise<number> {
+  // without a row no lock is taken, which would make the folder of a state that is gone
+  if (!rowOf(context.state().rows, id)) return 0;
+  const options = { autoApprove: true, quiet: true, lockTimeout: LOCK_TIMEOUT, lockSkip: true };
+  const code = await withStore(context, options, async (store) => {
+    const row = rowOf(store.rows, id);
+    if (row?.status !== 'ready') return 0;
+    return propose(context, await planHeal(context, row), store, options, false);
+  });
+  return code ?? 0;
+}
+
+function rowOf(rows: readonly Row[], id: string): Row | undefined {
+  return rows.find(({ kind, spec }) => kind === 'container' && (spec as ContainerSpec).id === id);
+}

@@ -1,0 +1,48 @@
+import type { Condition, ContainerEntry } from '../../model/config.js';
+import { statusRange } from '../../model/health.js';
+import type { Service, Subject } from './subject.js';
+
+/** Health checks that can succeed, and conditions of depends_on that can come true. */
+export function checkHealth(subject: Subject): void {
+  for (const service of subject.services) {
+    checkOne(service, subject);
+    checkConditions(service, subject);
+  }
+}
+
+function checkOne({ path, entry }: Service, { problems }: Subject): void {
+  const { healthcheck } = entry;
+  if (!healthcheck) return;
+  const at = (...keys: string[]) => [...path, 'healthcheck', ...keys];
+  if (healthcheck.timeout === 0) problems.atValue(at('timeout'), 'a timeout is more than 0s');
+  if ('exec' in healthcheck && healthcheck.exec.length === 0) {
+    problems.atValue(at('exec'), 'a command has at least one word');
+  }
+  if (!('http' in healthcheck)) return;
+  const { from, to } = statusRange(healthcheck.http.status);
+  if (from > to) {
+    const message = `the range ${healthcheck.http.status} ends before it begins`;
+    problems.atValue(at('http', 'status'), message);
+  }
+}
+
+function checkConditions({ path, entry }: Service, { containers, problems }: Subject): void {
+  for (const [name, { condition }] of Object.entries(entry.depends_on)) {
+    const other = Object.hasOwn(containers, name) ? containers[name] : undefined;
+    const [message, hint] = (other && OBSTACLES[condition](other)) ?? [];
+    if (message === undefined) continue;
+    problems.atKey([...path, 'depends_on', name], `${name} ${message}`, hint);
+  }
+}
+
+type Obstacle = [message: string, hint: string] | undefined;
+
+const OBSTACLES: Record<Condition, (other: ContainerEntry) => Obstacle> = {
+  service_started: () => undefined,
+  service_healthy: ({ healthcheck }) =>
+    healthcheck ? undefined : ['has no healthcheck, and so is never healthy', 'give it one'],
+  service_completed_successfully: ({ restart }) =>
+    restart.name === 'always'
+      ? ['is started again whenever it ends', 'give it restart: no, or on-failure']
+      : undefined,
+};

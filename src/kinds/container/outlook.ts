@@ -1,0 +1,165 @@
+import { backOff, restartsInARow } from '../../model/back-off.js';
+import { describeExit } from '../../model/exit.js';
+import { describeFailures, type HealthRecord, isUnhealthy } from '../../model/health.js';
+import { equal } from '../../model/json.js';
+import type { Resource, Row } from '../../model/resource.js';
+import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
+import type { Facts } from '../../model/step.js';
+import { healthAfter } from './health.js';
+import type { ContainerSeen } from './observe.js';
+
+type ContainerRow = Row<ContainerSpec, ContainerFacts>;
+
+/** What is to become of a container that has ended or does not answer. */
+export type Outlook =
+  | { act: 'start' | 'restart' | 'stop'; reason: string }
+  | {
+      act: 'leave';
+      /** For the reader, when it is not as one would wish. */
+      note?: string;
+    };
+
+/** @param changed the file asks for something new of it: it is then tried at once */
+export function outlookOf(
+  desired: ContainerSpec,
+  row: ContainerRow,
+  seen: ContainerSeen,
+  changed: boolean,
+): Outlook {
+  return seen.running
+    ? whileRunning(desired, row, seen, changed)
+    : whileEnded(desired, row, seen, changed);
+}
+
+function whileEnded(
+  desired: ContainerSpec,
+  row: ContainerRow,
+  seen: ContainerSeen,
+  changed: boolean,
+): Outlook {
+  const { facts } = row;
+  if (facts.halted !== undefined && !changed) {
+    return { act: 'leave', note: `is stopped: ${facts.halted}` };
+  }
+  if (facts.pid === undefined) return { act: 'start', reason: 'process was never started' };
+  if (!mayRestart(desired, seen)) return { act: 'leave' };
+  const start = { act: 'start', reason: whyEnded(facts, seen) } as const;
+  return (changed || seen.rebooted ? undefined : postponed(desired, row, seen)) ?? start;
+}
+
+/** The restart policy's say about a container that has ended. */
+function mayRestart({ restart }: ContainerSpec, { exit }: ContainerSeen): boolean {
+  return restart.name === 'always' || (restart.name === 'on-failure' && exit?.code !== 0);
+}
+
+function whyEnded({ pid }: ContainerFacts, { rebooted, exit }: ContainerSeen): string {
+  if (rebooted) return 'the host has rebooted';
+  return exit ? `process ${pid} ended with ${describeExit(exit)}` : `process ${pid} is gone`;
+}
+
+function whileRunning(
+  desired: ContainerSpec,
+  row: ContainerRow,
+  seen: ContainerSeen,
+  changed: boolean,
+): Outlook {
+  const check = desired.healthcheck;
+  const record = healthAfter(desired, row.facts, seen);
+  if (!check || !record) return { act: 'leave' };
+  const failures = describeFailures(record);
+  if (!isUnhealthy(check, record)) {
+    return record.failures === 0
+      ? { act: 'leave', note: `is starting: ${record.reason}` }
+      : { act: 'leave', note: `is failing: ${failures}, unhealthy at ${check.retries}` };
+  }
+  const reason = `unhealthy: ${failures}`;
+  if (check.on_failure === 'none') return { act: 'leave', note: `is ${reason}` };
+  if (check.on_failure === 'stop') return { act: 'stop', reason };
+  return (changed ? undefined : postponed(desired, row, seen)) ?? { act: 'restart', reason };
+}
+
+/** When it was started too often to be started again now, or ever. */
+function postponed(
+  { restart }: ContainerSpec,
+  row: ContainerRow,
+  seen: ContainerSeen,
+): Outlook | undefined {
+  const restarts = inARow(row, seen);
+  const cause = seen.running
+    ? `unhealthy: ${healthAfter(row.spec, row.facts, seen)?.reason}`
+    : seen.exit
+      ? `ended with ${describeExit(seen.exit)}`
+      : 'gone';
+  if (restart.max !== undefined && restarts >= restart.max) {
+    const times = restarts === 1 ? 'one restart' : `${restarts} restarts`;
+    return { act: 'leave', note: `is given up after ${times} (${cause})` };
+  }
+  const next = nextTry(row, seen);
+  if (next === undefined) return undefined;
+  const seconds = Math.ceil((next - seen.now) / 1000);
+  return { act: 'leave', note: `is waiting: next try in ${seconds} s (${cause})` };
+}
+
+/** When one that is to be started again may be, milliseconds since 1970; undefined for now. */
+export function nextTry(row: ContainerRow, seen: ContainerSeen): number | undefined {
+  if (!seen.running && !mayRestart(row.spec, seen)) return undefined;
+  const next = startedAt(row.facts) + backOff(inARow(row, seen));
+  return next > seen.now ? next : undefined;
+}
+
+/** What the row of a container says of its lives so far, once it is started again. */
+export function lifeAfter(
+  row: ContainerRow,
+  seen: ContainerSeen,
+): Pick<ContainerFacts, 'restarts' | 'last_exit'> {
+  const before = row.facts.restarts ?? 0;
+  if (seen.rebooted || row.facts.halted !== undefined) return { restarts: 0 };
+  const ill = seen.running && isIll(row, seen);
+  const ended = !seen.running && row.facts.pid !== undefined;
+  const { code, outOfMemory } = seen.exit ?? {};
+  return {
+    restarts: ill || ended ? inARow(row, seen) + 1 : before,
+    ...(code !== undefined && { last_exit: { code, outOfMemory: outOfMemory ?? false } }),
+  };
+}
+
+function isIll({ spec, facts }: ContainerRow, seen: ContainerSeen): boolean {
+  const { healthcheck } = spec;
+  return healthcheck !== undefined && isUnhealthy(healthcheck, healthAfter(spec, facts, seen));
+}
+
+function inARow(row: ContainerRow, seen: ContainerSeen): number {
+  return restartsInARow(row.facts.restarts ?? 0, wellUntil(row, seen) - startedAt(row.facts));
+}
+
+/** Until when it did its work, as far as is known. */
+function wellUntil({ spec, facts }: ContainerRow, seen: ContainerSeen): number {
+  const { running, exit, now } = seen;
+  const health = running ? healthAfter(spec, facts, seen) : facts.health;
+  if (running || health) return health ? Date.parse(health.since) : now;
+  return exit ? Date.parse(exit.at) : now;
+}
+
+function startedAt({ started_at }: ContainerFacts): number {
+  return started_at === undefined ? 0 : Date.parse(started_at);
+}
+
+/** A healthy container teaches nothing: its row stays as it is, look after look. */
+export function learn(
+  { spec }: Resource<ContainerSpec>,
+  { facts }: ContainerRow,
+  seen: ContainerSeen,
+): Facts | undefined {
+  if (!seen.running) return undefined;
+  const health: HealthRecord | undefined = healthAfter(spec, facts, seen);
+  return equal(health, facts.health) ? undefined : { health };
+}
+
+export function note(
+  { spec }: Resource<ContainerSpec>,
+  row: ContainerRow,
+  seen: ContainerSeen,
+): string | undefined {
+  const outlook = outlookOf(spec, row, seen, false);
+  return outlook.act === 'leave' ? outlook.note : undefined;
+}
