@@ -28,6 +28,7 @@ export default defineConfig({
           globalSetup: lacks ? [] : ['test/support/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: { poll: { timeout: 20_000 } },
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },

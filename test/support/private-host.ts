@@ -150,7 +150,8 @@ async function inside(
 
 /** Unmounted loop devices and ended processes need a moment to disappear. */
 async function settle(look: () => Promise<string[]>): Promise<string[]> {
-  for (let attempt = 0; attempt < 20; attempt++) {
+  const deadline = performance.now() + 2000;
+  while (performance.now() < deadline) {
     if ((await look()).length === 0) return [];
     await sleep(100);
   }

@@ -22,7 +22,7 @@ it(
     const addresses = listed.map((each: { addresses: { net: string } }) => each.addresses.net);
     expect(new Set(addresses).size).toBe(COUNT);
     const names = Array.from({ length: COUNT }, (_, index) => `web-${index + 1}`).sort();
-    await expect.poll(() => pages(stack, addresses), { timeout: 20_000 }).toEqual(names);
+    await expect.poll(() => pages(stack, addresses)).toEqual(names);
     expect(await stack.plan()).toBe(NOTHING);
     await stack.destroy();
   }),

@@ -128,7 +128,7 @@ export class Stack {
   /** Waits until the address answers with these pages; a server needs a moment to listen. */
   async answers(address: string, pages: string[]): Promise<void> {
     const asked = () => this.pages(address, 3 * pages.length).catch(() => []);
-    await expect.poll(asked, { timeout: 10_000 }).toEqual(pages);
+    await expect.poll(asked).toEqual(pages);
   }
 }
 
