@@ -24,7 +24,7 @@ describe('names', () => {
 
 describe('one container', () => {
   it.each<[string, ...string[]]>([
-    ['heal: cron', '5:5: unknown key "heal" in containers.web'],
+    ['publish: ["80:80"]', '5:5: unknown key "publish" in containers.web'],
     ['command: 3', '5:14: containers.web.command must be a list or text, not 3'],
     [
       'command: [[a]]',
@@ -157,8 +157,8 @@ describe('one container', () => {
     ['depends_on: [web]', '5:18: depends_on goes in a circle: web → web'],
     ['depends_on: [db]', '5:18: unknown container "db"'],
     [
-      'depends_on: { web: { condition: service_healthy } }',
-      '5:37: containers.web.depends_on.web.condition must be one of service_started, not "service_healthy"',
+      'depends_on: { web: { condition: ready } }',
+      '5:37: containers.web.depends_on.web.condition must be one of service_started, service_healthy, service_completed_successfully, not "ready"',
     ],
   ])('%s', (keys, ...expected) => {
     expect(places(withContainer(keys))).toEqual(expected);
