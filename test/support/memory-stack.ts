@@ -7,6 +7,7 @@ import type { Address } from '../../src/model/address.js';
 import type { Plan } from '../../src/model/plan.js';
 import type { Row } from '../../src/model/resource.js';
 import { siteOf } from '../../src/model/site.js';
+import type { ImageOrigin } from '../../src/model/specs.js';
 import type { Handler } from '../../src/model/step.js';
 import { buildPlan } from '../../src/plan/build.js';
 import { desired } from '../../src/plan/desired/index.js';
@@ -25,10 +26,18 @@ export class MemoryStack {
   readonly host = new MemoryHost(this.site);
   rows: Row[] = [];
   events: Event[] = [];
+  /** What would have been found out about foreign images. */
+  origins: Record<string, ImageOrigin> = {};
 
   plan(text: string, wishes: Wishes = {}): Plan {
     const config = loadConfig({ file: 'baleine.yaml', text, env: {}, directory: '/srv' });
-    const context = { config, rows: this.rows, site: this.site, sources: {}, origins: {} };
+    const context = {
+      config,
+      rows: this.rows,
+      site: this.site,
+      sources: {},
+      origins: this.origins,
+    };
     return this.#build(config.name, desired(context), wishes);
   }
 

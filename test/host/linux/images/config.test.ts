@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { readConfig, writeConfig } from '../../../../src/host/linux/images/config.js';
+import { ARCHITECTURE } from '../../../../src/host/linux/images/manifest.js';
+
+const LAYER = `sha256:${'a'.repeat(64)}`;
+const text = (config: object, more: object = {}) =>
+  JSON.stringify({
+    os: 'linux',
+    architecture: ARCHITECTURE,
+    rootfs: { diff_ids: [LAYER] },
+    config,
+    ...more,
+  });
+const read = (config: object, more?: object) => readConfig(text(config, more), 'x').config;
+
+describe('the config of an image', () => {
+  it('is read in the words of the file', () => {
+    const config = {
+      Entrypoint: ['/init'],
+      Cmd: ['a', 'b c'],
+      Env: ['A=1', 'B=x=y', 'EMPTY=', 'NOWHERE', '=odd'],
+      User: 'app:app',
+      WorkingDir: '/srv',
+      Labels: { tier: 'data', number: 1 },
+      StopSignal: 'SIGINT',
+      ExposedPorts: { '80/tcp': {}, '443/tcp': {} },
+      Volumes: { '/data': {} },
+      Healthcheck: { Test: ['CMD-SHELL', 'true || false'], Interval: 5e9, Retries: 2 },
+    };
+    expect(readConfig(text(config), 'x')).toEqual({
+      layers: [LAYER],
+      config: {
+        entrypoint: ['/init'],
+        command: ['a', 'b c'],
+        environment: { A: '1', B: 'x=y', EMPTY: '' },
+        user: 'app:app',
+        working_dir: '/srv',
+        labels: { tier: 'data' },
+        stop_signal: 'SIGINT',
+        exposed_ports: ['443/tcp', '80/tcp'],
+        volumes: ['/data'],
+        healthcheck: { test: ['/bin/sh', '-c', 'true || false'], interval: 5000, retries: 2 },
+      },
+    });
+  });
+
+  it('has nothing where Docker writes nothing', () => {
+    const empty = { Entrypoint: null, Cmd: [], Env: null, User: '', Labels: null, Volumes: {} };
+    expect(read(empty)).toEqual({ environment: {} });
+    expect(read({ Healthcheck: { Test: [] } })).toEqual({ environment: {} });
+    expect(readConfig(text({}, { config: null }), 'x').config).toEqual({ environment: {} });
+  });
+
+  it('tells no health check from none of its own', () => {
+    expect(read({ Healthcheck: { Test: ['NONE'] } }).healthcheck).toEqual({ test: [] });
+    expect(read({ Healthcheck: { Test: ['CMD', 'a'] } }).healthcheck).toEqual({ test: ['a'] });
+  });
+
+  it('comes back as it was written', () => {
+    const config = {
+      entrypoint: ['/init'],
+      command: ['a'],
+      environment: { A: '1' },
+      user: 'app',
+      working_dir: '/srv',
+      labels: { tier: 'data' },
+      stop_signal: 'SIGINT',
+      exposed_ports: ['80/tcp'],
+      volumes: ['/data'],
+      healthcheck: { test: ['true'], timeout: 1500, start_period: 1, retries: 3 },
+    };
+    const written = writeConfig(config, '2026-01-02T03:04:05Z', [LAYER]);
+    expect(readConfig(written, 'x')).toEqual({ layers: [LAYER], config });
+    const none = { environment: {}, healthcheck: { test: [] } };
+    expect(readConfig(writeConfig(none, '', [LAYER]), 'x').config).toEqual(none);
+  });
+
+  it('keeps a variable called like what every object has', () => {
+    const { environment } = read({ Env: ['__proto__=x', 'constructor=y'] });
+    expect(Object.entries(environment)).toEqual([
+      ['__proto__', 'x'],
+      ['constructor', 'y'],
+    ]);
+  });
+
+  it.each([
+    [{ Cmd: 'sh' }, {}, 'Cmd is not a list of texts'],
+    [{ Entrypoint: [1] }, {}, 'Entrypoint is not a list of texts'],
+    [{ Cmd: ['a\0b'] }, {}, 'Cmd is not a list of texts'],
+    [{ Volumes: [] }, {}, 'Volumes is not an object'],
+    [{}, { config: 'x' }, 'config is not an object'],
+    [{}, { rootfs: {} }, 'diff_ids is not a list of digests'],
+    [{}, { rootfs: { diff_ids: ['sha256:../x'] } }, 'diff_ids is not a list of digests'],
+    [{}, { os: 'windows' }, 'it is for windows/'],
+    [{}, { architecture: 'vax' }, 'it is for linux/vax, and this host is linux/'],
+  ])('is refused: %j %j', (config, more, why) => {
+    expect(() => read(config, more)).toThrow(why);
+  });
+
+  it('is refused when it is no JSON', () => {
+    expect(() => readConfig('{', 'x')).toThrow('cannot use x: its config is not JSON');
+  });
+});

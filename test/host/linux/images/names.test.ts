@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import {
+  ARCHITECTURE,
+  pickInstance,
+  readManifest,
+} from '../../../../src/host/linux/images/manifest.js';
+import { isLoopback, pinned } from '../../../../src/host/linux/images/registry.js';
+
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+
+describe('names of registries’ images', () => {
+  it.each([
+    ['nginx', `nginx@${DIGEST}`],
+    ['nginx:1.27', `nginx@${DIGEST}`],
+    ['localhost:5000/a/b:1', `localhost:5000/a/b@${DIGEST}`],
+    ['localhost:5000/a/b', `localhost:5000/a/b@${DIGEST}`],
+    [`a/b@sha256:${'1'.repeat(64)}`, `a/b@${DIGEST}`],
+  ])('pins %s', (name, expected) => {
+    expect(pinned(name, DIGEST)).toBe(expected);
+    expect(pinned(name, undefined)).toBe(name);
+  });
+
+  it.each([
+    ['localhost/a', true],
+    ['localhost:5000/a', true],
+    ['127.0.0.1:5000/a:1', true],
+    ['localhost', false],
+    ['localhost.example/a', false],
+    ['127.0.0.1.example/a', false],
+    ['nginx:1', false],
+  ])('knows whether %s is on this host', (name, expected) => {
+    expect(isLoopback(name)).toBe(expected);
+  });
+});
+
+describe('manifests', () => {
+  const one = { digest: DIGEST, size: 1, mediaType: 't' };
+  const platform = (architecture: string) => ({ os: 'linux', architecture });
+
+  it('are read', () => {
+    const text = JSON.stringify({ config: one, layers: [one], more: 1 });
+    expect(readManifest(text, 'x')).toEqual({ config: one, layers: [one] });
+  });
+
+  it.each([
+    ['{', 'cannot be read'],
+    ['[]', 'none that baleine knows'],
+    [JSON.stringify({ config: one, layers: [{ digest: 'sha256:../x', size: 1 }] }), 'none that'],
+    [JSON.stringify({ config: { digest: DIGEST }, layers: [] }), 'none that'],
+  ])('are refused: %s', (text, why) => {
+    expect(() => readManifest(text, 'x')).toThrow(why);
+  });
+
+  it('are picked for this host', () => {
+    const other = { ...one, digest: `sha256:${'1'.repeat(64)}`, platform: platform('vax') };
+    const ours = { ...one, platform: platform(ARCHITECTURE) };
+    expect(pickInstance(JSON.stringify({ manifests: [other, ours] }), 'x')).toBe(DIGEST);
+    expect(pickInstance(JSON.stringify({ layers: [] }), 'x')).toBeUndefined();
+    expect(() => pickInstance(JSON.stringify({ manifests: [other] }), 'x')).toThrow(
+      `it has none for linux/${ARCHITECTURE}`,
+    );
+  });
+});

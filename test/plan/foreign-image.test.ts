@@ -1,0 +1,127 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { ImageConfig } from '../../src/model/config.js';
+import type { ContainerSpec, ImageSpec } from '../../src/model/specs.js';
+import { inherit } from '../../src/plan/desired/image-config.js';
+import { MemoryStack } from '../support/memory-stack.js';
+
+const MiB = 2 ** 20;
+const CONFIG: ImageConfig = {
+  entrypoint: ['/init'],
+  command: ['serve'],
+  environment: { A: '1', B: '2' },
+  user: 'app',
+  working_dir: '/srv',
+  labels: { tier: 'data' },
+  stop_signal: 'SIGINT',
+};
+
+let stack: MemoryStack;
+beforeEach(() => {
+  stack = new MemoryStack();
+  setOrigin({});
+});
+
+function setOrigin(more: object): void {
+  const origin = { layers: 'l1', image: 'sha256:1', bytes: 10 * MiB, fingerprint: 'f1' };
+  stack.origins = { app: { ...origin, config: CONFIG, ...more } };
+}
+
+const text = (container = '', image = '') =>
+  `name: s\nimages: { app: { from: { docker: ./a.tar }${image} } }\ncontainers: { one: { image: app${container} } }\n`;
+
+function specOf<Spec>(container: string, image?: string, kind = 'container'): Spec {
+  const unit = stack.plan(text(container, image)).units.find((each) => each.kind === kind);
+  return unit?.spec as Spec;
+}
+
+describe('a container of a foreign image', () => {
+  it('runs what the image says', () => {
+    expect(specOf<ContainerSpec>('')).toMatchObject({
+      args: ['/init', 'serve'],
+      environment: { A: '1', B: '2' },
+      user: 'app',
+      working_dir: '/srv',
+      labels: { tier: 'data' },
+      stop_signal: 'SIGINT',
+    });
+  });
+
+  // docs.docker.com/reference/dockerfile, "Understand how CMD and ENTRYPOINT interact"
+  it.each([
+    ['command: [x]', ['/init', 'x']],
+    ['entrypoint: [/e]', ['/e']],
+    ['entrypoint: [/e], command: [x]', ['/e', 'x']],
+  ])('overrides with %s', (words, args) => {
+    expect(specOf<ContainerSpec>(`, ${words}`).args).toEqual(args);
+  });
+
+  it('merges variables and labels, and has its own of the rest', () => {
+    const words = ', environment: { B: x }, labels: { b: y }, user: root, stop_signal: QUIT';
+    expect(specOf<ContainerSpec>(words)).toMatchObject({
+      environment: { A: '1', B: 'x' },
+      labels: { tier: 'data', b: 'y' },
+      user: 'root',
+      stop_signal: 'SIGQUIT',
+    });
+  });
+
+  it.each([
+    [', command: [x]', ['/init', 'x']],
+    [', entrypoint: [/e]', ['/e']],
+  ])('runs what the file says of the image: %s', (image, args) => {
+    expect(specOf<ContainerSpec>('', image).args).toEqual(args);
+  });
+
+  it('stops by SIGTERM when nobody says otherwise', () => {
+    setOrigin({ config: { environment: {}, command: ['x'] } });
+    expect(specOf<ContainerSpec>('').stop_signal).toBe('SIGTERM');
+  });
+});
+
+describe('a foreign image', () => {
+  it('is as large as its data need, in steps of 64 MiB', () => {
+    const sizeOf = (image = '') => specOf<ImageSpec>('', image, 'image').size / MiB;
+    expect(sizeOf()).toBe(128);
+    setOrigin({ bytes: 200 * MiB });
+    expect(sizeOf()).toBe(384);
+    expect(sizeOf(', size: 300M')).toBe(300);
+  });
+
+  it('changes with its layers: image and containers are made anew', async () => {
+    await stack.apply(text());
+    expect(stack.planText(text())).toContain('No changes');
+    setOrigin({ layers: 'l2', image: 'sha256:2', fingerprint: 'f2' });
+    const plan = stack.planText(text());
+    expect(plan).toContain('# image.app will be updated in-place (its layers have changed)');
+    expect(plan).toContain('# container.one must be replaced (image app has changed)');
+  });
+
+  it('packed anew with the same layers changes on record only', async () => {
+    await stack.apply(text());
+    setOrigin({ fingerprint: 'f2', image: 'sha256:2' });
+    const { units } = stack.plan(text());
+    expect(units.map(({ address, steps }) => [address, steps])).toEqual([['image.app', []]]);
+    await stack.apply(text());
+    expect(stack.plan(text()).units).toEqual([]);
+  });
+
+  it('with another command replaces its containers, and is not unpacked again', async () => {
+    await stack.apply(text());
+    setOrigin({ fingerprint: 'f2', config: { ...CONFIG, command: ['other'] } });
+    const { units } = stack.plan(text());
+    const verbs = units.flatMap(({ steps }) => steps.map(({ verb }) => verb));
+    expect(verbs).not.toContain('image.build');
+    expect(verbs).toContain('container.start');
+  });
+});
+
+it('inherits as a Dockerfile does', () => {
+  expect(inherit(undefined, CONFIG)).toBe(CONFIG);
+  const own = { entrypoint: ['/e'], environment: { B: 'x', C: '3' } };
+  const { command: _command, ...rest } = CONFIG;
+  expect(inherit(CONFIG, own)).toEqual({
+    ...rest,
+    entrypoint: ['/e'],
+    environment: { A: '1', B: 'x', C: '3' },
+  });
+});
