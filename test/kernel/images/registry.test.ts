@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { Context } from '../../../src/cli/context.js';
+import { linuxDisks } from '../../../src/host/linux/disks.js';
+import { imageFile, siteOf } from '../../../src/model/site.js';
+import type { ImageSpec } from '../../../src/model/specs.js';
+import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { tarOf } from '../host/archives.js';
+import { writeLayout } from './layout.js';
+import { lackingAny } from './programs.js';
+import { listing } from './tree.js';
+
+const skip = lackingAny('skopeo', 'umoci', 'docker-registry', 'getfattr');
+
+const PORT = 15000;
+const NAME = `127.0.0.1:${PORT}/team/app:1`;
+
+/** Debian's docker-registry on the private host's loopback. */
+async function startRegistry(host: PrivateHost): Promise<() => Promise<void>> {
+  const config = {
+    version: 0.1,
+    storage: { filesystem: { rootdirectory: join(host.dir, 'registry') } },
+    http: { addr: `127.0.0.1:${PORT}` },
+    log: { level: 'error' },
+  };
+  writeFileSync(join(host.dir, 'registry.yml'), JSON.stringify(config));
+  const words = ['--mount', '--net', 'docker-registry', 'serve', join(host.dir, 'registry.yml')];
+  const server = spawn('nsenter', [`--target=${host.pid}`, ...words], { stdio: 'ignore' });
+  const gone = once(server, 'exit');
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (await host.http(`http://127.0.0.1:${PORT}/v2/`).catch(() => undefined)) break;
+    await sleep(100);
+  }
+  return async () => {
+    server.kill();
+    await gone;
+  };
+}
+
+/** Gives the name to another image. */
+async function push(host: PrivateHost, text: string, number: number): Promise<void> {
+  const dir = join(host.dir, `oci-${number}`);
+  mkdirSync(dir);
+  writeLayout(dir, [{ blob: tarOf([{ name: 'text', text }]) }]);
+  const args = ['copy', '--dest-tls-verify=false', `oci:${dir}`, `docker://${NAME}`];
+  await host.run('skopeo', args);
+}
+
+describe.skipIf(skip)('an image of a registry', () => {
+  it(
+    'is fetched, locked to its digest, and asked for again when the file says so',
+    inPrivateHost(async (host) => {
+      const stop = await startRegistry(host);
+      const file = join(host.dir, 'baleine.yaml');
+      const run = async (...words: string[]) =>
+        (await host.baleine(['-f', file, ...words], { reject: false })).stdout;
+      const write = (pull: string) =>
+        writeFileSync(
+          file,
+          JSON.stringify({ name: 'r', images: { app: { from: { registry: NAME }, pull } } }),
+        );
+      const content = async () => {
+        const [disks, dir] = [linuxDisks(), join(host.dir, 'look')];
+        await disks.ensureMounted(imageFile(siteOf(host.root), 'r.app'), dir);
+        const found = listing(dir).text;
+        await disks.ensureUnmounted(dir);
+        return found;
+      };
+      const manifest = async () => {
+        const context = new Context({ root: host.root, file: '-', color: false });
+        const { rows } = await context.state();
+        return (rows[0]?.spec as ImageSpec).origin?.manifest;
+      };
+
+      await push(host, 'one', 1);
+      write('never');
+      const refused = await host.baleine(['-f', file, 'plan'], { reject: false });
+      expect(refused.stderr).toContain('is not on this host, and pull: never');
+      write('missing');
+      await run('apply', '-y');
+      const [first, locked] = [await content(), await manifest()];
+      expect(first).toMatch(/ 3 /);
+      expect(locked).toMatch(/^sha256:/);
+
+      await push(host, 'two!', 2);
+      expect(await run('plan')).toMatch(/^No changes/);
+      await run('apply', '-y', '--replace', 'image.app');
+      expect(await content()).toBe(first);
+
+      write('always');
+      expect(await run('plan')).toContain('its layers have changed');
+      await run('apply', '-y');
+      expect(await content()).toMatch(/ 4 /);
+      expect(await manifest()).not.toBe(locked);
+      expect(await run('plan')).toMatch(/^No changes/);
+
+      await stop();
+      write('missing');
+      expect(await run('plan')).toMatch(/^No changes/);
+      write('always');
+      const down = await host.baleine(['-f', file, 'plan'], { reject: false });
+      expect(down).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(`cannot read ${NAME}`),
+      });
+      await run('destroy', '-y');
+    }),
+  );
+});
