@@ -73,7 +73,7 @@ describe.skipIf(skip)('an image of a registry', () => {
       const manifest = async () => {
         const context = new Context({ root: host.root, file: '-', color: false });
         const { rows } = await context.state();
-        return (rows[0]?.spec as ImageSpec).origin?.manifest;
+        return (rows[0]?.spec as ImageSpec | undefined)?.origin?.manifest;
       };
 
       await push(host, 'one', 1);
