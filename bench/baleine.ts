@@ -6,6 +6,8 @@ import { type Command, output, time } from './time.js';
 export interface Baleine extends Subject {
   start(): void;
   root: string;
+  /** Writes the file anew with another number of containers. */
+  resize(containers: number): void;
   command(...words: string[]): Command;
 }
 
@@ -21,6 +23,7 @@ export function baleine(dir: string, containers: number): Baleine {
     file,
     ...words,
   ];
+  const resize = (count: number) => writeFileSync(file, stack(count));
   const apply = () => time(command('apply', '--auto-approve', '--quiet'));
   const running = (): { pid: number }[] =>
     JSON.parse(output(command('ps', '--json'))).filter((each: { pid?: number }) => each.pid);
@@ -29,9 +32,10 @@ export function baleine(dir: string, containers: number): Baleine {
     name: 'baleine',
     root,
     command,
+    resize,
     start: () => {
       mkdirSync(dir, { recursive: true });
-      writeFileSync(file, stack(containers));
+      resize(containers);
     },
     prepare: () => {
       time(command('apply', '--auto-approve', '--target', 'image.base'));

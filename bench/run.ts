@@ -30,10 +30,10 @@ const NODE: Command = [process.execPath, '-e', '0'];
 
 const dir = realpathSync(mkdtempSync(join(tmpdir(), 'bench-')));
 const ours = baleine(join(dir, 'baleine'), containers);
+const apply = ours.command('apply', '--auto-approve', '--quiet');
 const before = await snapshot({ root: ours.root });
 try {
   startCost();
-  planGrowth();
   hotPath();
   await comparison();
 } finally {
@@ -49,34 +49,39 @@ function startCost(): void {
   line('baleine --version', version, `${ratio(version, bare)} node -e 0, aim 1.5×`);
 }
 
-/** Of a plan that creates all, so that not that many need run. */
-function planGrowth(): void {
-  const many = Number(options.growth);
-  const plans = [containers, many].map((count) => {
-    const subject = baleine(join(dir, `plan-${count}`), count);
-    subject.start();
-    return subject.command('plan');
-  });
-  const [few = 0, all = 0] = alternate(plans, 5);
-  const each = (all - few) / (many - containers);
-  line(`plan of ${containers} new`, few);
-  line(`plan of ${many} new`, all, `${each.toFixed(2)} ms a container, aim 0.5`);
-}
-
-/** The run from cron when nothing is to be done. */
+/** The run from cron when nothing is to be done, and how it and `plan` grow with the containers. */
 function hotPath(): void {
+  const many = Number(options.growth);
   ours.start();
   ours.prepare();
   ours.up();
   try {
-    const apply = ours.command('apply', '--auto-approve', '--quiet');
-    const [bare = 0, noop = 0] = alternate([NODE, apply], 15);
-    line(`apply of ${containers}, no-op`, noop, `${ratio(noop, bare)} node -e 0, aim 2.5×`);
+    const few = atRest(containers);
     const started = programs(apply, dir);
     console.log(`  starts ${started.length} programs, aim 3: ${started.join(', ') || 'none'}`);
+    if (many <= containers) return;
+    ours.resize(many);
+    ours.up();
+    const all = atRest(many);
+    const growth = (after: number, before: number) => (after - before) / (many - containers);
+    each('apply, no-op, each container more', growth(all.noop, few.noop));
+    each('plan, each container more', growth(all.plan, few.plan));
   } finally {
     ours.down();
   }
+}
+
+/** Of a stack that is up and as it should be. */
+function atRest(count: number): { noop: number; plan: number } {
+  const commands = [NODE, apply, ours.command('plan')];
+  const [bare = 0, noop = 0, plan = 0] = alternate(commands, 15);
+  line(`apply of ${count}, no-op`, noop, `${ratio(noop, bare)} node -e 0, aim 2.5× for 50`);
+  line(`plan of ${count}`, plan, `${ratio(plan, bare)} node -e 0`);
+  return { noop, plan };
+}
+
+function each(what: string, took: number): void {
+  console.log(`${what.padEnd(34)}${took.toFixed(2).padStart(8)} ms   aim 0.5`);
 }
 
 async function comparison(): Promise<void> {
