@@ -242,7 +242,7 @@ describe.skipIf(!isRoot)('with a stack of folders', () => {
 
   it('lists nothing where nothing is', async () => {
     expect((await baleine('ps')).stdout).toBe(
-      'NAME  IMAGE  STATUS  UPTIME  ADDRESSES  LIMITS  HEALTH\n',
+      'NAME  IMAGE  STATUS  UPTIME  ADDRESSES  LIMITS  RESTARTS  HEALTH\n',
     );
     expect((await baleine('ps', '--json')).stdout).toBe('[]\n');
     expect(await baleine('ps', '-q', '--all-stacks')).toEqual({ code: 0, stdout: '', stderr: '' });
