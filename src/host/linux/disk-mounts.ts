@@ -2,7 +2,7 @@ import { mkdir, rmdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './exec.js';
 import { backingFile, type Mount, readMounts } from './mounts.js';
-import { checkWhole } from './superblock.js';
+import { checkWhole, damaged, hasErrors } from './superblock.js';
 
 /** A hostile superblock may ask for a panic on error; the option outweighs it. */
 const OPTIONS = 'loop,nodev,nosuid,errors=remount-ro';
@@ -19,11 +19,25 @@ export async function ensureMounted(file: string, dir: string): Promise<void> {
   if (elsewhere) throw new Error(`cannot mount ${file}: it is mounted on ${elsewhere.path}`);
   await checkWhole(file);
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  await run('mount', ['-t', 'ext4', '-o', OPTIONS, '--', file, dir], { purpose: `mount ${file}` });
+  await mountChecked(file, dir);
   const mounted = mountAt(dir);
   if (!mounted || backingFile(mounted.source) !== file) {
     throw new Error(`cannot mount ${file}: it is not on ${dir} although mount said so`);
   }
+}
+
+/** What a crash of the host left is mended when the kernel asks for it, or will not mount it. */
+async function mountChecked(file: string, dir: string): Promise<void> {
+  const args = ['-t', 'ext4', '-o', OPTIONS, '--', file, dir];
+  const purpose = `mount ${file}`;
+  if (!(await hasErrors(file))) {
+    const { code } = await run('mount', args, { purpose, reject: false });
+    if (code === 0) return;
+  }
+  // e2fsck(8): 1 says that it mended something, 4 that it would have to ask.
+  const { code, stdout } = await run('e2fsck', ['-p', file], { purpose, reject: false });
+  if (code > 1) throw damaged(file, `e2fsck -p cannot mend it: ${stdout.split('\n').at(-1)}`);
+  await run('mount', args, { purpose });
 }
 
 /**

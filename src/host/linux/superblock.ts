@@ -6,24 +6,34 @@ const OFFSET = 1024;
 const LENGTH = 1024;
 const MAGIC = 0xef53;
 const INCOMPAT_64BIT = 0x80;
+const STATE_ERRORS = 0x2;
 
 /**
  * Refuses a file that is no ext4 file system, or shorter than the file system in it: a copy was
  * cut off, and neither mount nor `e2fsck -n` would say so.
  */
 export async function checkWhole(file: string): Promise<void> {
+  const { size, block } = await read(file);
+  if (block.length < LENGTH || block.readUInt16LE(0x38) !== MAGIC) {
+    throw damaged(file, 'it is no ext4 file system');
+  }
+  const wanted = bytesIn(block);
+  if (size < wanted) throw damaged(file, `it has ${size} bytes, its file system ${wanted}`);
+}
+
+/** Whether the kernel has found errors in it, and noted that it is to be checked. */
+export async function hasErrors(file: string): Promise<boolean> {
+  const { block } = await read(file);
+  return (block.readUInt16LE(0x3a) & STATE_ERRORS) !== 0;
+}
+
+/** Fewer bytes than LENGTH when the file ends before. */
+async function read(file: string): Promise<{ size: number; block: Buffer }> {
   const handle = await open(file, 'r');
   try {
     const { size } = await handle.stat();
-    const block = Buffer.alloc(LENGTH);
-    const { bytesRead } = await handle.read(block, 0, LENGTH, OFFSET);
-    if (bytesRead < LENGTH || block.readUInt16LE(0x38) !== MAGIC) {
-      throw damaged(file, 'it is no ext4 file system');
-    }
-    const wanted = bytesIn(block);
-    if (size < wanted) {
-      throw damaged(file, `it has ${size} bytes, its file system ${wanted}`);
-    }
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(LENGTH), 0, LENGTH, OFFSET);
+    return { size, block: buffer.subarray(0, bytesRead) };
   } finally {
     await handle.close();
   }
@@ -37,7 +47,7 @@ function bytesIn(block: Buffer): number {
   return blocks * 2 ** (10 + block.readUInt32LE(0x18));
 }
 
-function damaged(file: string, cause: string): UserError {
+export function damaged(file: string, cause: string): UserError {
   return new UserError(
     `cannot mount ${file}: ${cause}`,
     'Its container can be made anew with baleine apply --replace container.<name>',

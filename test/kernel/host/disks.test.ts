@@ -42,6 +42,9 @@ const optionsAt = (dir: string) =>
     .split('\n')
     .find((line) => line.split(' ')[4] === dir) ?? '';
 
+const run = (program: string, ...args: string[]) =>
+  execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+
 async function mounted<T>(file: string, look: (tree: string) => T): Promise<T> {
   await disks.ensureMounted(file, at('look'));
   try {
@@ -129,6 +132,24 @@ describe('mounting', () => {
     await disks.ensureUnmounted(at('m'));
     await disks.ensureUnmounted(at('m'));
     expect(existsSync(at('m'))).toBe(false);
+  });
+
+  it('checks a file system in which the kernel had found errors', async () => {
+    await disks.create(at('a.img'), 16 * MiB, write('hello'));
+    const state = () => /^Filesystem state: +(.*)$/m.exec(run('dumpe2fs', '-h', at('a.img')))?.[1];
+    run('debugfs', '-w', '-R', 'set_super_value state 3', at('a.img'));
+    expect(state()).toBe('clean with errors');
+    expect(await mounted(at('a.img'), (tree) => readdirSync(tree))).toContain('hello');
+    expect(state()).toBe('clean');
+  });
+
+  it('refuses what e2fsck cannot mend by itself, and says what it said', async () => {
+    await disks.create(at('a.img'), 16 * MiB, write('hello'));
+    run('debugfs', '-w', '-R', 'clri <2>', at('a.img'));
+    run('debugfs', '-w', '-R', 'set_super_value state 3', at('a.img'));
+    await expect(disks.ensureMounted(at('a.img'), at('look'))).rejects.toThrow(
+      /cannot mount .*a\.img: e2fsck -p cannot mend it: \S/,
+    );
   });
 
   it('refuses a file that is cut off, which e2fsck -n would take', async () => {
