@@ -9,7 +9,8 @@ export interface Baleine extends Subject {
   command(...words: string[]): Command;
 }
 
-export function baleine(dir: string, containers: number): Baleine {
+/** @param more keys of each container */
+export function baleine(dir: string, containers: number, more: object = {}): Baleine {
   const file = join(dir, 'baleine.yaml');
   const root = join(dir, 'root');
   const command = (...words: string[]): Command => [
@@ -31,7 +32,7 @@ export function baleine(dir: string, containers: number): Baleine {
     command,
     start: () => {
       mkdirSync(dir, { recursive: true });
-      writeFileSync(file, stack(containers));
+      writeFileSync(file, stack(containers, more));
     },
     prepare: () => {
       time(command('apply', '--auto-approve', '--target', 'image.base'));
@@ -49,13 +50,14 @@ export function baleine(dir: string, containers: number): Baleine {
 }
 
 /** JSON is YAML. */
-function stack(containers: number): string {
+function stack(containers: number, more: object): string {
   const container = {
     image: 'base',
     command: COMMAND,
     bridges: ['net'],
     limits: { memory: '32M' },
     stop_signal: 'SIGKILL',
+    ...more,
   };
   return JSON.stringify(
     {
