@@ -11,7 +11,8 @@ export interface Baleine extends Subject {
   command(...words: string[]): Command;
 }
 
-export function baleine(dir: string, containers: number): Baleine {
+/** @param more keys of each container */
+export function baleine(dir: string, containers: number, more: object = {}): Baleine {
   const file = join(dir, 'baleine.yaml');
   const root = join(dir, 'root');
   const command = (...words: string[]): Command => [
@@ -23,7 +24,7 @@ export function baleine(dir: string, containers: number): Baleine {
     file,
     ...words,
   ];
-  const resize = (count: number) => writeFileSync(file, stack(count));
+  const resize = (count: number) => writeFileSync(file, stack(count, more));
   const apply = () => time(command('apply', '--auto-approve', '--quiet'));
   const running = (): { pid: number }[] =>
     JSON.parse(output(command('ps', '--json'))).filter((each: { pid?: number }) => each.pid);
@@ -53,13 +54,14 @@ export function baleine(dir: string, containers: number): Baleine {
 }
 
 /** JSON is YAML. */
-function stack(containers: number): string {
+function stack(containers: number, more: object): string {
   const container = {
     image: 'base',
     command: COMMAND,
     bridges: ['net'],
     limits: { memory: '32M' },
     stop_signal: 'SIGKILL',
+    ...more,
   };
   return JSON.stringify(
     {

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { difference, snapshot } from '../test/support/leaks.js';
 import { baleine } from './baleine.js';
 import { compose } from './compose.js';
+import { healTimes, SERVER } from './heal.js';
 import { measure, type Taken, WORKS } from './measure.js';
 import { podman } from './podman.js';
 import { programs } from './programs.js';
@@ -35,6 +36,8 @@ const before = await snapshot({ root: ours.root });
 try {
   startCost();
   hotPath();
+  healthChecks();
+  await healing();
   await comparison();
 } finally {
   rmSync(dir, { recursive: true, force: true });
@@ -82,6 +85,39 @@ function atRest(count: number): { noop: number; plan: number } {
 
 function each(what: string, took: number): void {
   console.log(`${what.padEnd(34)}${took.toFixed(2).padStart(8)} ms   aim 0.5`);
+}
+
+/** What it costs the run from cron that each container is asked for its health. */
+function healthChecks(): void {
+  const healthcheck = { tcp: 80, interval: '0s', on_failure: 'none' };
+  const asked = baleine(join(dir, 'health'), containers, { healthcheck });
+  asked.start();
+  asked.up();
+  try {
+    const noop = asked.command('apply', '--auto-approve', '--quiet');
+    const [bare = 0, took = 0] = alternate([NODE, noop], 9);
+    line(`apply of ${containers}, all asked`, took, `${ratio(took, bare)} node -e 0`);
+  } finally {
+    asked.down();
+  }
+}
+
+/** From kill -9 to answering again, with heal: immediate; each once, so that none is to wait. */
+async function healing(): Promise<void> {
+  const healed = baleine(join(dir, 'heal'), 20, { heal: 'immediate', command: SERVER });
+  healed.start();
+  healed.up();
+  try {
+    const times = await healTimes(healed);
+    const most = Math.max(...times).toFixed(0);
+    line(
+      'kill -9 to answering, median',
+      median(times),
+      `of ${times.length}, most ${most} ms, aim 1000`,
+    );
+  } finally {
+    healed.down();
+  }
 }
 
 async function comparison(): Promise<void> {

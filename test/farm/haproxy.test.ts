@@ -12,10 +12,39 @@ const upstreams = [
 ];
 
 /** Only what the text depends on. */
-function farm(proxy: object): FarmEntry {
+function farm(proxy: object, healthcheck?: object): FarmEntry {
   const defaults = { engine: 'haproxy', listen: 80, balance: 'roundrobin' };
-  return { servers: { port: 8080 }, proxy: { ...defaults, ...proxy } } as unknown as FarmEntry;
+  return {
+    servers: { port: 8080, healthcheck },
+    proxy: { ...defaults, ...proxy },
+  } as unknown as FarmEntry;
 }
+
+const TIMES = { interval: 30_000, timeout: 2000, retries: 3 };
+const checksOf = (healthcheck: object) =>
+  haproxyConfig('shop', farm({}, { ...TIMES, ...healthcheck }), [])
+    .split('\n')
+    .filter((line) => /check|chk/.test(line))
+    .map((line) => line.trim());
+
+describe('checks of the servers', () => {
+  it('are those of their health check, asked twice as fast at least', () => {
+    expect(checksOf({ http: { port: 9000, path: '/up?a=1', status: '200-299' } })).toEqual([
+      'option httpchk',
+      'http-check send meth GET uri /up?a=1 ver HTTP/1.1 hdr Host localhost',
+      'http-check expect status 200-299',
+      'timeout check 2000ms',
+      'default-server check fall 2 rise 1 inter 1000ms port 9000',
+    ]);
+    expect(checksOf({ tcp: 8080, interval: 1000, retries: 2 })).toEqual([
+      'timeout check 2000ms',
+      'default-server check fall 2 rise 1 inter 500ms',
+    ]);
+    expect(checksOf({ exec: ['true'] })).toEqual([
+      'default-server check fall 2 rise 1 inter 1000ms',
+    ]);
+  });
+});
 
 describe('haproxyConfig', () => {
   it('writes one server line for each upstream', () => {

@@ -1,4 +1,5 @@
 import { formatBytes } from '../../model/format.js';
+import { describeFailures } from '../../model/health.js';
 import { canonical } from '../../model/json.js';
 import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
 import type { Column } from '../kind.js';
@@ -19,6 +20,10 @@ export const columns: ContainerColumn[] = [
   { header: 'LIMITES', value: ({ spec }) => describeLimits(spec) },
   { header: 'DEMARRE', value: ({ facts }) => facts.started_at ?? '' },
   { header: 'REDEMARRAGES', value: ({ facts }) => facts.restarts ?? 0 },
+  {
+    header: 'SANTE',
+    value: ({ facts }) => facts.halted ?? (facts.health ? describeFailures(facts.health) : ''),
+  },
 ];
 
 function describeLimits({ limits }: ContainerSpec): string {

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { places, read } from './read.js';
+
+const file = (web: string, db = 'image: i') => `name: x
+images: { i: { from: { tar: x } } }
+containers:
+  web: { image: i, ${web} }
+  db: { ${db} }
+`;
+
+describe('healthcheck', () => {
+  it('is spelled out, with defaults', () => {
+    const { healthcheck, heal } = read(file('healthcheck: { http: { port: 80 } }')).containers
+      .web as object as Record<string, unknown>;
+    expect({ healthcheck, heal }).toEqual({
+      healthcheck: {
+        http: { port: 80, path: '/', status: '200-399' },
+        interval: 30_000,
+        timeout: 2000,
+        retries: 3,
+        start_period: 0,
+        on_failure: 'restart',
+      },
+      heal: 'cron',
+    });
+  });
+
+  it.each([
+    ['healthcheck: { exec: wget x }', { exec: ['/bin/sh', '-c', 'wget x'] }],
+    ['healthcheck: { tcp: 1 }, restart: "no"', { tcp: 1, on_failure: 'none' }],
+    [
+      'healthcheck: { http: { port: 1, status: 204 } }',
+      { http: { port: 1, path: '/', status: '204' } },
+    ],
+  ])('%s', (web, expected) => {
+    expect(read(file(web)).containers.web?.healthcheck).toMatchObject(expected);
+  });
+
+  it.each([
+    ['healthcheck: {}', '4:20: a healthcheck asks something'],
+    ['healthcheck: { tcp: 1, exec: [a] }', '4:20: a healthcheck asks once'],
+    ['healthcheck: { exec: [] }', '4:41: a command has at least one word'],
+    ['healthcheck: { tcp: 1, timeout: 0s }', '4:52: a timeout is more than 0s'],
+    [
+      'healthcheck: { http: { port: 1, status: 500-200 } }',
+      '4:60: the range 500-200 ends before it begins',
+    ],
+    [
+      'healthcheck: { http: { port: 1, path: "/a b" } }',
+      '4:58: containers.web.healthcheck.http.path must be a path such as /healthz, not "/a b"',
+    ],
+    [
+      'depends_on: { db: { condition: service_healthy } }',
+      '4:34: db has no healthcheck, and so is never healthy',
+    ],
+    [
+      'depends_on: { db: { condition: service_completed_successfully } }',
+      '4:34: db is started again whenever it ends',
+    ],
+  ])('%s', (web, message) => {
+    expect(places(file(web))).toEqual([message]);
+  });
+
+  it('of another one, or its end, may be waited for', () => {
+    const wait = (condition: string) => `depends_on: { db: { condition: ${condition} } }`;
+    const [healthy, completed] = ['service_healthy', 'service_completed_successfully'].map(wait);
+    expect(
+      read(file(healthy ?? '', 'image: i, healthcheck: { tcp: 1 }')).containers.web,
+    ).toBeDefined();
+    expect(read(file(completed ?? '', 'image: i, restart: "no"')).containers.web).toBeDefined();
+  });
+});
