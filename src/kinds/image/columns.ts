@@ -24,6 +24,7 @@ export function describeSource(from: ImageFrom): string {
   if ('docker' in from) return `docker ${basename(from.docker.path)}`;
   if ('oci' in from) return `oci ${basename(from.oci.path)}`;
   if ('registry' in from) return `registry ${from.registry}`;
+  if ('container' in from) return `container ${from.container}`;
   const { binaries, files } = from.host;
   return `host ${[...binaries, ...files].map((path) => basename(path)).join(',')}`;
 }
