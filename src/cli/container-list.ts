@@ -4,7 +4,7 @@ import { kinds } from '../kinds/index.js';
 import type { ListedContainer } from '../model/listed-container.js';
 import { byName } from '../model/names.js';
 import type { Row } from '../model/resource.js';
-import type { Site } from '../model/site.js';
+import { cgroupPath, type Site } from '../model/site.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 
 /** Rows of containers as they are on the host now, by stack and name. `now` is for tests. */
@@ -66,6 +66,7 @@ function life(
   if (!seen) return { status: 'missing' };
   if (!seen.running) {
     const { exit } = seen;
+    if (spec.stopped) return { status: 'stopped' };
     return {
       ...(exit
         ? { status: 'exited', exit_code: exit.code, out_of_memory: exit.outOfMemory }
@@ -76,7 +77,7 @@ function life(
   }
   const { pid, started_at } = facts;
   return {
-    status: 'running',
+    status: probe.frozen(cgroupPath(site, spec.id)) ? 'paused' : 'running',
     ...health(spec, facts, seen),
     ...past(row, seen),
     ...(pid !== undefined && { pid }),

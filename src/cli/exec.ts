@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { containerId } from './container-id.js';
-import { openContext } from './context.js';
-import { addCommonOptions } from './options.js';
+import { type Context, openContext } from './context.js';
+import { addHomeOptions, type Home } from './home.js';
 
 interface Options {
   interactive?: true;
@@ -13,7 +13,7 @@ interface Options {
 }
 
 /** `baleine exec NAME -- CMD…`: its exit code is the command's. */
-export function register(program: Command): void {
+export function register(program: Command, home: Home = 'file'): void {
   const command = program
     .command('exec')
     .description('run a command in a running container')
@@ -24,14 +24,15 @@ export function register(program: Command): void {
     .option('-e, --env <K=V>', 'set a variable; may be repeated', append, [])
     .option('-u, --user <user>', 'name, uid, name:group or uid:gid')
     .option('-w, --workdir <dir>', 'where to run it')
-    .option('--stack <name>', 'the container’s stack; default: the one of the file')
     .passThroughOptions();
-  addCommonOptions(command).action(run);
+  addHomeOptions(command, home).action(
+    (name: string, args: string[], options: Options, self: Command) =>
+      run(openContext(self), name, args, options, home),
+  );
 }
 
-async function run(name: string, args: string[], options: Options, command: Command) {
-  const context = openContext(command);
-  const id = await containerId(context, name, options.stack);
+async function run(context: Context, name: string, args: string[], options: Options, home: Home) {
+  const id = await containerId(context, name, options.stack, home);
   const { execInteractive } = await import('../host/linux/runtime/exec.js');
   process.exitCode = await execInteractive(context.site, id, {
     args: args[0] === '--' ? args.slice(1) : args,

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { containerId } from './container-id.js';
-import { openContext } from './context.js';
-import { addCommonOptions, count } from './options.js';
+import { type Context, openContext } from './context.js';
+import { addHomeOptions, type Home } from './home.js';
+import { count } from './options.js';
 
 interface Options {
   follow?: true;
@@ -11,21 +12,21 @@ interface Options {
 }
 
 /** `baleine logs NAME`; `-f` follows here, so the file is `--file`. */
-export function register(program: Command): void {
+export function register(program: Command, home: Home = 'file'): void {
   const command = program
     .command('logs')
     .description('show what a container has printed')
     .argument('<name>', 'the container')
     .option('-f, --follow', 'go on until the container ends')
     .option('-n, --lines <n>', 'only the last ones', count)
-    .option('-t, --timestamps', 'with the time of each line')
-    .option('--stack <name>', 'the container’s stack; default: the one of the file');
-  addCommonOptions(command, { short: false }).action(run);
+    .option('-t, --timestamps', 'with the time of each line');
+  addHomeOptions(command, home, { short: false }).action(
+    (name: string, options: Options, self: Command) => run(openContext(self), name, options, home),
+  );
 }
 
-async function run(name: string, options: Options, command: Command) {
-  const context = openContext(command);
-  const id = await containerId(context, name, options.stack);
+async function run(context: Context, name: string, options: Options, home: Home) {
+  const id = await containerId(context, name, options.stack, home);
   const { readLog } = await import('../host/linux/runtime/logs.js');
   const { printLog } = await import('../view/logs.js');
   const lines = readLog(context.site, id, {

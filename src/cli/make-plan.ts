@@ -1,11 +1,13 @@
 import { fingerprint } from '../config/sources.js';
 import { kinds } from '../kinds/index.js';
-import { type Address, addressOf } from '../model/address.js';
+import type { Address } from '../model/address.js';
+import { BY_HAND } from '../model/by-hand.js';
 import type { Config, ImageEntry } from '../model/config.js';
 import type { Plan } from '../model/plan.js';
-import type { Resource, Row } from '../model/resource.js';
+import { asRecorded, type Resource, type Row } from '../model/resource.js';
 import { buildPlan } from '../plan/build.js';
 import { asksForMore, refuseBeyond } from '../plan/capacity.js';
+import { desiredByHand } from '../plan/desired/by-hand.js';
 import { desired } from '../plan/desired/index.js';
 import { assumeUnmoved, type Observed, observe } from '../plan/observe.js';
 import { askHealth } from './ask-health.js';
@@ -43,6 +45,45 @@ export async function planDestroy(
   return build(context, stack, [], rows, wishes, 'asked to be destroyed');
 }
 
+/** What it takes to have the stack as it is on record but for what `edit` makes of it. */
+export async function planRecorded(
+  context: Context,
+  stack: string,
+  rows: readonly Row[],
+  edit: (resource: Resource) => Resource,
+  wishes: Wishes,
+): Promise<Plan> {
+  const resources = rows.filter((row) => row.stack === stack).map(asRecorded);
+  return build(context, stack, resources.map(edit), rows, wishes);
+}
+
+/** A change of what was made by hand. */
+export interface HandChange {
+  /** What is to be there in addition, or instead of what bears the same name. */
+  config: Config;
+  /** What is to go. */
+  gone: Address[];
+  /** What of the plan is to be carried out; names of peers follow by themselves. */
+  targets: Address[];
+  /** What a file has no words for. */
+  made: Resource[];
+  edit: (resource: Resource) => Resource;
+}
+
+/** What it takes to have what was made by hand, with a change. */
+export async function planByHand(
+  context: Context,
+  rows: readonly Row[],
+  { config, gone, targets, made, edit }: HandChange,
+): Promise<Plan> {
+  if (asksForMore(config)) refuseBeyond(config, context.capacity());
+  const [sources, origins] = [fingerprints(config), await originsOf(context, config, rows)];
+  const by = { config, rows, site: context.site, sources, origins };
+  const { resources, targets: all } = desiredByHand(by, targets, gone);
+  const wanted = [...resources.map(edit), ...made];
+  return build(context, BY_HAND, wanted, rows, { targets: all }, 'asked for');
+}
+
 /** What stands in the way is told with its line, and a recalled config does not know the lines. */
 async function desiredBy(
   config: Config,
@@ -66,9 +107,7 @@ async function desiredBy(
 
 /** What it takes to start one container again, by its row alone, if it has ended. */
 export async function planHeal(context: Context, row: Row): Promise<Plan> {
-  const { stack, kind, name, spec, needs, protect } = row;
-  const address = addressOf(kind, name);
-  return build(context, stack, [{ address, kind, name, spec, needs, protect }], [row], {});
+  return build(context, row.stack, [asRecorded(row)], [row], {});
 }
 
 async function build(

@@ -1,6 +1,6 @@
 import { wantsColor } from '../view/color.js';
 import { openView } from '../view/open.js';
-import type { Sink, View } from '../view/view.js';
+import type { Sink, View, ViewOptions } from '../view/view.js';
 import type { Context } from './context.js';
 
 export interface OutputOptions {
@@ -12,13 +12,24 @@ export interface OutputOptions {
 
 /** The view for these options and this terminal. */
 export function viewFor(
-  { options: { color } }: Context,
-  { quiet, json, err = (text) => process.stderr.write(text) }: OutputOptions,
+  context: Context,
+  { quiet, json, err }: OutputOptions,
   destroy: boolean,
 ): Promise<View> {
   const human = process.stderr.isTTY ? 'tasks' : 'plain';
+  return viewOf(context, json ? 'json' : quiet ? 'quiet' : human, { destroy, err });
+}
+
+export function viewOf(
+  { options: { color } }: Context,
+  style: ViewOptions['style'],
+  {
+    destroy = false,
+    err = (text) => process.stderr.write(text),
+  }: { destroy?: boolean; err?: Sink | undefined },
+): Promise<View> {
   return openView({
-    style: json ? 'json' : quiet ? 'quiet' : human,
+    style,
     color: wantsColor(process.stdout, color),
     destroy,
     out: (text) => process.stdout.write(text),

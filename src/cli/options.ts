@@ -18,8 +18,13 @@ const DEFAULT_ROOT = '/var/lib/baleine';
 
 /** `-f` is left out for a command that has another meaning for it; `--file` is always there. */
 export function addCommonOptions(command: Command, { short = true } = {}): Command {
+  command.option(`${short ? '-f, ' : ''}--file <file>`, 'the stack; - for standard input');
+  return addSiteOptions(command);
+}
+
+/** For a command that no file has a say in. */
+export function addSiteOptions(command: Command): Command {
   return command
-    .option(`${short ? '-f, ' : ''}--file <file>`, 'the stack; - for standard input')
     .option('--root <dir>', 'where state and disks are kept')
     .option('--no-color', 'never colour the output');
 }

@@ -59,6 +59,8 @@ export interface Probe {
   controller(name: string): 1 | 2 | undefined;
   /** How often the kernel killed for memory in this cgroup. */
   oomKills(cgroup: string): number;
+  /** Whether the processes of this cgroup are held still. */
+  frozen(cgroup: string): boolean;
   /** IPv4 addresses (`10.77.1.4/24`) by device name, inside the network namespace of a process. */
   addresses(pid: number): Map<string, string[]>;
   /** Where a process has a folder or file mounted that was deleted since: it sees the old one. */
@@ -145,6 +147,8 @@ export interface Disks {
   remove(file: string): Promise<void>;
   /** Loop-mounts nodev,nosuid,errors=remount-ro. Refuses a file shorter than its file system says. */
   ensureMounted(file: string, dir: string): Promise<void>;
+  /** Writes out what the kernel holds back of a mounted disk; its file then has it all. */
+  flush(dir: string): Promise<void>;
   /** Unmounts and detaches the loop device; a busy one lazily. Removes the mount point. */
   ensureUnmounted(dir: string): Promise<void>;
 }
@@ -243,6 +247,8 @@ export interface Runtime {
   stop(id: string, facts: Partial<Started>, how: { signal: string; grace: number }): Promise<void>;
   /** To the container's first process, found through the runtime's own state. False when it does not run. */
   signal(id: string, signal: string): Promise<boolean>;
+  /** Holds all its processes still, or lets them go on. False when it does not run. */
+  freeze(id: string, frozen: boolean): Promise<boolean>;
   /** Runs a command inside and returns its exit code and output; undefined when the container does not run. */
   execute(
     id: string,

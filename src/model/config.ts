@@ -47,6 +47,8 @@ export type ImageFrom =
   | { directory: string }
   | { host: { binaries: string[]; files: string[] } }
   | { image: string }
+  /** Committed from a container by hand; a file has no word for it. */
+  | { container: string }
   | ForeignFrom;
 
 /** An image that another tool makes. It comes with a config of its own. */

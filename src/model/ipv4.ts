@@ -67,6 +67,16 @@ export function capacity(subnet: Subnet): number {
   return sizeOf(subnet.prefix) - 2;
 }
 
+/** Why an interface cannot have this address in the subnet. */
+export function addressComplaint(text: string, subnet: Subnet): string | undefined {
+  const address = parseIp(text);
+  const whole = formatSubnet(subnet);
+  if (address === undefined || !contains(subnet, address)) return `${text} is outside ${whole}`;
+  if (address === subnet.network) return `${text} is the network address of ${whole}`;
+  if (address === broadcastOf(subnet)) return `${text} is the broadcast address of ${whole}`;
+  return undefined;
+}
+
 function sizeOf(prefix: number): number {
   return 2 ** (32 - prefix);
 }

@@ -7,9 +7,10 @@ export interface ListedContainer {
   image: string;
   /**
    * What the kernel says, not the record. `exited`: its monitor saw it end. `gone`: its process is
-   * no more and nobody saw why. `missing`: its disk is no more either.
+   * no more and nobody saw why. `missing`: its disk is no more either. `stopped`: by hand, or never
+   * started. `paused`: its processes are held still.
    */
-  status: 'running' | 'exited' | 'gone' | 'missing';
+  status: 'running' | 'paused' | 'stopped' | 'exited' | 'gone' | 'missing';
   /** Why it was stopped and is left so: `unhealthy: …`. */
   halted?: string;
   /** Only when exited; 128 + n for signal n. */

@@ -1,4 +1,4 @@
-import type { Address, KindName } from './address.js';
+import { type Address, addressOf, type KindName } from './address.js';
 
 /** One thing the user wants to exist. `Spec` is plain JSON in the words of the file. */
 export interface Resource<Spec = unknown> {
@@ -26,4 +26,9 @@ export interface Row<Spec = unknown, Facts = unknown> {
   /** As desired when it was applied; destroy goes by this when the file no longer has the entry. */
   needs: Address[];
   protect: boolean;
+}
+
+/** A wish that it be as it was last applied. */
+export function asRecorded({ kind, name, spec, needs, protect }: Row): Resource {
+  return { address: addressOf(kind, name), kind, name, spec, needs, protect };
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { NAME } from './address.js';
+import { BY_HAND } from './by-hand.js';
 import { digest } from './json.js';
 
 /**
@@ -19,16 +20,20 @@ export function siteOf(root: string): Site {
   return { root, run: `/run/baleine/${tag}`, tag };
 }
 
-/** `.` cannot occur in a name, so two pairs never share an id. */
+/**
+ * `.` cannot occur in a name, so two pairs never share an id. `_` begins no name and stands for the
+ * stack `-`, which programs would take for an option.
+ */
 export function idOf(stack: string, name: string): string {
-  return `${stack}.${name}`;
+  return `${stack === BY_HAND ? '_' : stack}.${name}`;
 }
 
 /** The way back of `idOf`; undefined for what it never made. */
 export function partsOf(id: string): { stack: string; name: string } | undefined {
   const dot = id.indexOf('.');
-  const [stack, name] = [id.slice(0, dot), id.slice(dot + 1)];
-  return (stack === '-' || NAME.test(stack)) && NAME.test(name) ? { stack, name } : undefined;
+  const [owner, name] = [id.slice(0, dot), id.slice(dot + 1)];
+  const stack = owner === '_' ? BY_HAND : owner;
+  return (stack === BY_HAND || NAME.test(stack)) && NAME.test(name) ? { stack, name } : undefined;
 }
 
 /** Of a file as `imageFile` and `diskFile` name them, or of an unfinished one beside it. */

@@ -18,7 +18,7 @@ export interface ImageSpec {
   id: string;
   size: number;
   from: ImageFrom;
-  /** For `from: {image}`: the base's file and version. */
+  /** For `from: {image}` the base's file and version, for `{container}` its disk and when. */
   base?: { file: string; version: string };
   copy: CopyEntry[];
   run: string[];
@@ -145,6 +145,8 @@ export interface ContainerSpec
   /** Absent when it takes no more than the order of starts. */
   depends_on?: DependencySpec[];
   runtime?: string;
+  /** It is to keep its disk and no more: stopped by hand, until it is started by hand. */
+  stopped?: true;
   /** What its /etc/hosts is copied from at each start; all containers on the same bridges share it. */
   hosts_file: string;
 }
@@ -161,6 +163,8 @@ export interface ContainerFacts {
   started_at?: string;
   /** Name of the runtime that started it. */
   runtime?: string;
+  /** Process `pid` was seen to have ended; the exit code unless nobody knows it. */
+  ended?: { code?: number };
   /** In a row, none of which went well for long. */
   restarts?: number;
   /** How it ended before it was last started again. */

@@ -26,9 +26,12 @@ export function parseLine(line: string, count: number): string[] | undefined {
   return last.length > 1 && last.endsWith('"') ? [...cells, unquote(last.slice(1, -1))] : undefined;
 }
 
-/** Text for people on one line: control characters become spaces. */
+/**
+ * Text for people on one line, and for `awk -F';'`, which knows no quotes: control characters
+ * become spaces, semicolons commas.
+ */
 export function oneLine(text: string): string {
-  return text.replace(/\p{Cc}/gu, ' ');
+  return text.replace(/\p{Cc}/gu, ' ').replaceAll(';', ',');
 }
 
 const CELL = /(?:"((?:[^"]|"")*)"|([^;"]*));/y;

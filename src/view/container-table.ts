@@ -9,9 +9,10 @@ const HEADER = ['NAME', 'IMAGE', 'STATUS', 'UPTIME', 'ADDRESSES', 'LIMITS', 'RES
 /** What `ps` prints; `-` where there is nothing to say. */
 export function containerTable(
   containers: readonly ListedContainer[],
-  { stacks, now = Date.now() }: { stacks: boolean; now?: number },
+  { stacks, pids = false, now = Date.now() }: { stacks: boolean; pids?: boolean; now?: number },
 ): string {
   const rows = containers.map((each) => [
+    ...(pids ? [String(each.pid ?? '-')] : []),
     ...(stacks ? [each.stack] : []),
     each.name,
     each.image,
@@ -22,7 +23,8 @@ export function containerTable(
     restartsText(each),
     healthText(each),
   ]);
-  return renderTable([...(stacks ? ['STACK'] : []), ...HEADER], rows);
+  const first = [...(pids ? ['PID'] : []), ...(stacks ? ['STACK'] : [])];
+  return renderTable([...first, ...HEADER], rows);
 }
 
 /** `running`, `exited (137 SIGKILL, out of memory), next try in 20s`, `exited (0), unhealthy: …`. */

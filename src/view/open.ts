@@ -1,3 +1,4 @@
+import { briefView } from './progress/brief.js';
 import { jsonView } from './progress/json.js';
 import { plainView } from './progress/plain.js';
 import { quietView } from './progress/quiet.js';
@@ -8,6 +9,8 @@ export async function openView(options: ViewOptions): Promise<View> {
   switch (options.style) {
     case 'quiet':
       return quietView(options);
+    case 'brief':
+      return briefView(options);
     case 'json':
       return jsonView(options);
     case 'plain':

@@ -16,7 +16,7 @@ export interface View {
 }
 
 export interface ViewOptions {
-  style: 'tasks' | 'plain' | 'json' | 'quiet';
+  style: 'tasks' | 'plain' | 'json' | 'quiet' | 'brief';
   /** Colour the plan on standard output. */
   color: boolean;
   /** A `destroy`: its words differ. */

@@ -8,16 +8,9 @@ afterAll(() => built.remove());
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const commands = [
-  'plan',
-  'apply',
-  'destroy',
-  'ps',
-  'logs',
-  'exec',
-  'events',
-  'state',
-  'cron',
-  'doctor',
+  ...['plan', 'apply', 'destroy', 'ps', 'stats', 'logs', 'exec', 'container', 'image', 'network'],
+  ...['start', 'stop', 'restart', 'pause', 'unpause', 'kill', 'cp', 'top', 'inspect'],
+  ...['events', 'state', 'cron', 'doctor'],
 ];
 
 it.each(['--version', '-V'])('answers %s', async (option) => {

@@ -30,7 +30,7 @@ describe('a table', () => {
     expect(lines.slice(0, 3)).toEqual([
       'PID;NOM_CONTENNEUR;PROGRAMME LANCE;STACK;NAME;STATUS;PROTECT;NEEDS;FACTS;SPEC',
       '12;web-1;;shop;web-1;ready;yes;image.web bridge.front;"{""pid"":12}";"{""a"":1,""b"":""x;\\""y\\""""}"',
-      '-;web-2;"sh -c a; b";shop;web-2;pending;no;;{};"{""args"":[""sh"",""-c"",""a; b""]}"',
+      '-;web-2;sh -c a, b;shop;web-2;pending;no;;{};"{""args"":[""sh"",""-c"",""a; b""]}"',
     ]);
     expect(lines[3]).toMatch(/^# rows=2 sha256=[0-9a-f]{64}$/);
     expect(lines[4]).toBe('');

@@ -77,6 +77,7 @@ export class MemoryHost {
       controller: () => this.hierarchy,
       oomKills: () => 0,
       deadMounts: () => [],
+      frozen: () => false,
       addresses: (pid) => this.namespaces.get(this.#netnsOf(pid)) ?? new Map(),
       exit: (id) => this.exits.get(id),
     };
@@ -124,6 +125,7 @@ export class MemoryHost {
         ensureMounted: async (file, dir) => {
           this.mounts.set(dir, file);
         },
+        flush: async () => undefined,
         ensureUnmounted: async (dir) => {
           this.mounts.delete(dir);
         },
@@ -175,6 +177,7 @@ export class MemoryHost {
           this.signals.push(`${signal} ${id}`);
           return true;
         },
+        freeze: async (id) => this.running.has(id),
         execute: async (id) => (this.running.has(id) ? { code: 0, output: '' } : undefined),
         runOnce: async () => undefined,
         healAtOnce: async (id, on) => {

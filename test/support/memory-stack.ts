@@ -1,15 +1,18 @@
 import type { Event } from '../../src/apply/events.js';
 import { execute } from '../../src/apply/execute.js';
 import { remember } from '../../src/apply/remember.js';
+import { configOf, type Words } from '../../src/cli/hand/words.js';
 import { loadConfig } from '../../src/config/load.js';
 import { kinds } from '../../src/kinds/index.js';
-import type { Address } from '../../src/model/address.js';
+import { type Address, addressOf } from '../../src/model/address.js';
+import { BY_HAND } from '../../src/model/by-hand.js';
 import type { Plan } from '../../src/model/plan.js';
-import type { Row } from '../../src/model/resource.js';
+import { asRecorded, type Row } from '../../src/model/resource.js';
 import { siteOf } from '../../src/model/site.js';
-import type { ImageOrigin } from '../../src/model/specs.js';
+import type { ContainerSpec, ImageOrigin } from '../../src/model/specs.js';
 import type { Handler } from '../../src/model/step.js';
 import { buildPlan } from '../../src/plan/build.js';
+import { desiredByHand } from '../../src/plan/desired/by-hand.js';
 import { desired } from '../../src/plan/desired/index.js';
 import { observe } from '../../src/plan/observe.js';
 import { renderPlan } from '../../src/view/plan-text.js';
@@ -48,6 +51,24 @@ export class MemoryStack {
 
   planDestroy(stack: string): Plan {
     return this.#build(stack, [], {});
+  }
+
+  /** The stack as it is on record but for one container. */
+  planRecorded(stack: string, name: string, edit: (spec: ContainerSpec) => ContainerSpec): Plan {
+    const address = addressOf('container', name);
+    const resources = this.rows.filter((row) => row.stack === stack).map(asRecorded);
+    const edited = resources.map((each) =>
+      each.address === address ? { ...each, spec: edit(each.spec as ContainerSpec) } : each,
+    );
+    return this.#build(stack, edited, { targets: [address] });
+  }
+
+  /** What the commands do that make things by hand. */
+  planByHand(words: Words, asked: Address[], gone: Address[] = []): Plan {
+    const config = configOf(words, 'do it');
+    const context = { config, rows: this.rows, site: this.site, sources: {}, origins: {} };
+    const { resources, targets } = desiredByHand(context, asked, gone);
+    return this.#build(BY_HAND, resources, { targets });
   }
 
   async apply(text: string, wishes: Wishes = {}): Promise<void> {

@@ -1,6 +1,5 @@
 import type { Attachment, BridgeEntry } from '../../model/config.js';
-import { parseSubnet } from '../../model/ipv4.js';
-import { addressComplaint } from './bridges.js';
+import { addressComplaint, parseSubnet } from '../../model/ipv4.js';
 import type { Service, Subject } from './subject.js';
 
 /** Static addresses and MACs: possible on their bridge, and each given to one container only. */

@@ -1,12 +1,10 @@
 import type { BridgeSource } from '../../model/config.js';
 import {
-  broadcastOf,
+  addressComplaint,
   capacity,
-  contains,
   formatSubnet,
   overlap,
   parseCidr,
-  parseIp,
   parseSubnet,
   type Subnet,
 } from '../../model/ipv4.js';
@@ -103,16 +101,6 @@ function checkHost(
     const complaint = addressComplaint(host, subnet);
     if (complaint) problems.atValue(path, complaint);
   }
-}
-
-/** Why an interface cannot have this address in the subnet. */
-export function addressComplaint(text: string, subnet: Subnet): string | undefined {
-  const address = parseIp(text);
-  const whole = formatSubnet(subnet);
-  if (address === undefined || !contains(subnet, address)) return `${text} is outside ${whole}`;
-  if (address === subnet.network) return `${text} is the network address of ${whole}`;
-  if (address === broadcastOf(subnet)) return `${text} is the broadcast address of ${whole}`;
-  return undefined;
 }
 
 function membersOf({ services }: Subject, name: string): number {

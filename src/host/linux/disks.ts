@@ -35,6 +35,9 @@ export function linuxDisks(): Disks {
       await rm(file, { force: true });
     },
     ensureMounted,
+    flush: async (dir) => {
+      await run('sync', ['--file-system', '--', dir], { purpose: `write out ${dir}` });
+    },
     ensureUnmounted,
   };
 }

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { askedFile, type Site } from '../../model/site.js';
 import type { Probe, SeenLink } from '../host.js';
+import { isFrozen } from './cgroups-freezer.js';
 import { hierarchiesOf, versionOf } from './cgroups-hierarchies.js';
 import { groupsIn, readLimits, readOomKills } from './cgroups-read.js';
 import { readUsage } from './cgroups-usage.js';
@@ -39,6 +40,7 @@ export async function linuxProbe(site: Site): Promise<Probe> {
     device: deviceNumber,
     controller: (name) => versionOf(hierarchies, name),
     oomKills: (cgroup) => readOomKills(hierarchies, cgroup),
+    frozen: (cgroup) => isFrozen(hierarchies, cgroup),
     addresses: addressesOf,
     usage: (cgroup) => readUsage(hierarchies, cgroup),
     traffic: trafficOf,

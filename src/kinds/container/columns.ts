@@ -1,6 +1,7 @@
 import { formatBytes } from '../../model/format.js';
 import { describeFailures } from '../../model/health.js';
 import { canonical } from '../../model/json.js';
+import type { Row } from '../../model/resource.js';
 import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
 import type { Column } from '../kind.js';
 
@@ -8,7 +9,7 @@ type ContainerColumn = Column<ContainerSpec, ContainerFacts>;
 
 /** The original system's columns, then ours. */
 export const columns: ContainerColumn[] = [
-  { header: 'PID', value: ({ facts }) => facts.pid ?? '' },
+  { header: 'PID', value: ({ facts }) => (facts.ended ? '' : (facts.pid ?? '')) },
   { header: 'NOM_CONTENNEUR', value: ({ name }) => name },
   { header: 'PROGRAMME LANCE', value: ({ spec }) => spec.args.join(' ') },
   { header: 'IMAGE', value: ({ spec }) => spec.image.name },
@@ -24,7 +25,15 @@ export const columns: ContainerColumn[] = [
     header: 'SANTE',
     value: ({ facts }) => facts.halted ?? (facts.health ? describeFailures(facts.health) : ''),
   },
+  { header: 'ETAT', value: describeState },
 ];
+
+/** As last seen. */
+function describeState({ spec, facts }: Row<ContainerSpec, ContainerFacts>): string {
+  if (spec.stopped) return 'stopped';
+  if (facts.ended) return facts.ended.code === undefined ? 'gone' : `exited ${facts.ended.code}`;
+  return facts.pid === undefined ? '' : 'running';
+}
 
 function describeLimits({ limits }: ContainerSpec): string {
   return Object.entries(limits)

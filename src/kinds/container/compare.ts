@@ -6,6 +6,7 @@ import type { Resource, Row } from '../../model/resource.js';
 import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
 import type { ContainerSeen } from './observe.js';
 import { type Outlook, outlookOf } from './outlook.js';
+import { compareState } from './state.js';
 
 type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 
@@ -54,6 +55,8 @@ export function compare(
       ? { ...each, reason: `${each.reason}, takes a restart` }
       : each,
   );
+  const state = compareState(desired.spec, row.spec, seen);
+  if (state) return [...asked, ...state];
   const outlook = outlookOf(desired.spec, row, seen, asked.length > 0);
   return [...asked, ...compareHost(desired.spec, row, seen, outlook)];
 }

@@ -12,10 +12,16 @@ const STOPPED: Facts = {
   monitor: undefined,
   started_at: undefined,
   health: undefined,
+  ended: undefined,
 };
 
 /** What of an earlier life does not count in a new one. */
-const UNTROUBLED: Facts = { health: undefined, halted: undefined, last_exit: undefined };
+const UNTROUBLED: Facts = {
+  health: undefined,
+  halted: undefined,
+  last_exit: undefined,
+  ended: undefined,
+};
 
 /** The ports look before they act and read back; here is only which act takes which ports. */
 export function containerHandlers(

@@ -79,15 +79,16 @@ export function assume(spec: ContainerSpec): ContainerSeen {
     link,
     { host: { up: true, master: bridge_link, alias }, guest: address ? [address] : [] },
   ]);
+  const alive = !spec.stopped;
   return {
     disk: true,
-    mounted: true,
-    netns: true,
-    running: true,
-    monitored: true,
+    mounted: alive,
+    netns: alive,
+    running: alive,
+    monitored: alive,
     rebooted: false,
     now: 0,
-    links: Object.fromEntries(links),
+    links: alive ? Object.fromEntries(links) : {},
     stray: [],
     // Nobody looked, and a restart works everywhere.
     devicesLive: false,

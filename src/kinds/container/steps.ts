@@ -29,25 +29,21 @@ export function create(
   site: Site,
 ): ContainerStep[] {
   const disk = diskFile(site, spec.id);
+  const copy = { verb: 'container.disk', args: { image: spec.image.file, disk }, reason } as const;
+  if (spec.stopped) return [copy];
   return [
     wire(spec, spec.links, reason, site),
-    { verb: 'container.disk', args: { image: spec.image.file, disk }, reason },
+    copy,
     { verb: 'container.mount', args: { disk, dir: rootfsDir(site, spec.id) }, reason },
     ...awaits(spec, () => true),
     { verb: 'container.start', args: { spec, life: { restarts: 0 } }, reason },
   ];
 }
 
-export function remove({ spec, facts }: ContainerRow, reason: string, site: Site): ContainerStep[] {
-  const links = spec.links.map(({ link }) => link);
+export function remove(row: ContainerRow, reason: string, site: Site): ContainerStep[] {
+  const { spec } = row;
   return [
-    stop(spec, facts, reason),
-    {
-      verb: 'container.disconnect',
-      args: { netns: netnsName(site, spec.id), links },
-      reason,
-    },
-    { verb: 'container.unmount', args: { dir: rootfsDir(site, spec.id) }, reason },
+    ...bringDown(row, reason, site),
     {
       verb: 'container.erase',
       args: {
@@ -60,19 +56,33 @@ export function remove({ spec, facts }: ContainerRow, reason: string, site: Site
   ];
 }
 
+/** All that is not on the disk goes: processes, network, mounts. */
+function bringDown({ spec, facts }: ContainerRow, reason: string, site: Site): ContainerStep[] {
+  const links = spec.links.map(({ link }) => link);
+  return [
+    stop(spec, facts, reason),
+    { verb: 'container.disconnect', args: { netns: netnsName(site, spec.id), links }, reason },
+    { verb: 'container.unmount', args: { dir: rootfsDir(site, spec.id) }, reason },
+  ];
+}
+
 /**
  * Only what the differences call for. A namespace, a monitor or a folder cannot be given to a
  * running process, so those take a restart; links, limits, names and the disk's mount do not.
  */
 export function update(
-  { spec }: Resource<ContainerSpec>,
+  desired: Resource<ContainerSpec>,
   row: ContainerRow,
   seen: ContainerSeen,
   differences: Difference[],
   site: Site,
 ): ContainerStep[] {
+  const { spec } = desired;
   const about = (prefix: string) =>
     differences.find(({ attribute }) => `${attribute}.`.startsWith(`${prefix}.`))?.reason;
+  const state = about('state');
+  if (spec.stopped) return state ? bringDown(row, state, site) : [];
+  if (row.spec.stopped) return create(desired, state ?? 'unfinished', site);
   const halt = spec.healthcheck?.on_failure === 'stop' ? about('health') : undefined;
   if (halt) return [stop(row.spec, row.facts, halt, halt)];
   const restart =

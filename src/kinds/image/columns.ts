@@ -25,6 +25,7 @@ export function describeSource(from: ImageFrom): string {
   if ('oci' in from) return `oci ${basename(from.oci.path)}`;
   if ('dockerfile' in from) return `dockerfile ${basename(from.dockerfile.context)}`;
   if ('registry' in from) return `registry ${from.registry}`;
+  if ('container' in from) return `container ${from.container}`;
   const { binaries, files } = from.host;
   return `host ${[...binaries, ...files].map((path) => basename(path)).join(',')}`;
 }

@@ -24,8 +24,8 @@ export function imageHandlers(host: Host): Handlers<ImageVerbs> {
 async function build(host: Host, args: Build): Promise<Facts> {
   const { file, size, from } = args;
   await host.files.ensureDir(dirname(file));
-  if ('image' in from) {
-    if (!args.base) throw new Error(`cannot build ${file}: image ${from.image} has no file`);
+  if ('image' in from || 'container' in from) {
+    if (!args.base) throw new Error(`cannot build ${file}: what it is made from has no file`);
     await host.disks.derive(args.base, file, size, (tree) => furnish(host, args, tree));
   } else {
     await host.disks.create(file, size, async (tree) => {

@@ -2,8 +2,8 @@ import type { Host } from '../../host/host.js';
 import type { ImageFrom } from '../../model/config.js';
 import type { ImageOrigin } from '../../model/specs.js';
 
-/** Every source but `image`, which is a copy of a file and not a tree to fill. */
-export type TreeSource = Exclude<ImageFrom, { image: string }>;
+/** Every source but `image` and `container`, which are copies of a file and not a tree to fill. */
+export type TreeSource = Exclude<ImageFrom, { image: string } | { container: string }>;
 
 /** Fills an empty tree. */
 export function fillFrom(

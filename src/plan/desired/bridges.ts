@@ -4,7 +4,7 @@ import { overlap, parseSubnet } from '../../model/ipv4.js';
 import type { Resource, Row } from '../../model/resource.js';
 import { bridgeLink, linkAlias } from '../../model/site.js';
 import type { BridgeSpec } from '../../model/specs.js';
-import { type Context, externalRow } from './context.js';
+import { type Context, externalRow, isOthers } from './context.js';
 
 export interface Bridges {
   resources: Resource<BridgeSpec>[];
@@ -51,10 +51,10 @@ function externalSpec(name: string, context: Context): BridgeSpec {
   );
 }
 
-function refuseTaken(name: string, spec: BridgeSpec, { config, rows }: Context): void {
-  const where = config.where(['bridges', name]);
-  for (const row of rows) {
-    if (row.kind !== 'bridge' || row.stack === config.name) continue;
+function refuseTaken(name: string, spec: BridgeSpec, context: Context): void {
+  const where = context.config.where(['bridges', name]);
+  for (const row of context.rows) {
+    if (row.kind !== 'bridge' || !isOthers(row, context)) continue;
     if (row.name === name) {
       throw new UserError(
         `${where}: bridge ${name} belongs to stack ${row.stack}`,

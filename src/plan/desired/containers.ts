@@ -5,13 +5,7 @@ import { imageVersion } from '../../model/image-version.js';
 import type { Instance } from '../../model/instance.js';
 import type { Resource } from '../../model/resource.js';
 import { configDir, hostsFile, idOf, imageFile, volumeDir } from '../../model/site.js';
-import type {
-  BridgeSpec,
-  ContainerSpec,
-  ImageSpec,
-  LinkSpec,
-  MountSpec,
-} from '../../model/specs.js';
+import type { BridgeSpec, ContainerSpec, ImageSpec, MountSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 import { dependenciesOf } from './dependencies.js';
 import { hostsName } from './hosts.js';
@@ -26,7 +20,7 @@ export function desiredContainers(
   context: Context,
 ): Resource<ContainerSpec>[] {
   const versions = new Map([...images].map(([name, spec]) => [name, imageVersion(spec)]));
-  const recorded = recordedLinks(context);
+  const recorded = recordedSpecs(context);
   return instances.map((instance) => {
     const { name, entry } = instance;
     const image = images.get(entry.image);
@@ -45,9 +39,14 @@ export function desiredContainers(
         },
         ...processOf(instance, image.config, context),
         hostname: entry.hostname ?? name,
-        links: linksOf(instance, bridges, leases, recorded.get(name) ?? [], context),
+        links: linksOf(instance, bridges, leases, recorded.get(name)?.links ?? [], context),
+        ...(recorded.get(name)?.stopped && { stopped: true }),
         mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
-        hosts_file: hostsFile(context.site, context.config.name, hostsName(instance)),
+        hosts_file: hostsFile(
+          context.site,
+          context.config.name,
+          hostsName(Object.keys(entry.bridges)),
+        ),
         ...dependenciesOf(instance, instances, leases, context),
       },
       needs: needsOf(instance, instances, context),
@@ -56,9 +55,9 @@ export function desiredContainers(
   });
 }
 
-function recordedLinks({ rows, config }: Context): Map<string, LinkSpec[]> {
+function recordedSpecs({ rows, config }: Context): Map<string, ContainerSpec> {
   const own = rows.filter(({ kind, stack }) => kind === 'container' && stack === config.name);
-  return new Map(own.map(({ name, spec }) => [name, (spec as ContainerSpec).links]));
+  return new Map(own.map(({ name, spec }) => [name, spec as ContainerSpec]));
 }
 
 function sameAsEntry(entry: ContainerEntry) {
@@ -111,14 +110,16 @@ function mountSpec(mount: MountEntry, { config, site }: Context): MountSpec {
   return { source: place[type](), target, read_only };
 }
 
-function needsOf(instance: Instance, instances: Instance[], { config }: Context): Address[] {
+function needsOf(instance: Instance, instances: Instance[], context: Context): Address[] {
+  const { config, kept = [] } = context;
   const { entry } = instance;
   const ours = (kind: 'image' | 'bridge', name: string): Address[] => {
     const declared = kind === 'image' ? config.images[name] : config.bridges[name];
-    return declared && !declared.external ? [addressOf(kind, name)] : [];
+    const stays = kept.some((row) => row.kind === kind && row.name === name);
+    return stays || (declared && !declared.external) ? [addressOf(kind, name)] : [];
   };
   return [
-    addressOf('hosts', hostsName(instance)),
+    addressOf('hosts', hostsName(Object.keys(entry.bridges))),
     ...ours('image', entry.image),
     ...Object.keys(entry.bridges).flatMap((bridge) => ours('bridge', bridge)),
     ...entry.volumes.flatMap(({ type, source }) =>

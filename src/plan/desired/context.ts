@@ -1,3 +1,4 @@
+import { BY_HAND } from '../../model/by-hand.js';
 import type { Config } from '../../model/config.js';
 import type { Row } from '../../model/resource.js';
 import type { Site } from '../../model/site.js';
@@ -13,16 +14,26 @@ export interface Context {
   sources: Readonly<Record<string, string>>;
   /** What the foreign images are, by image name. */
   origins: Readonly<Record<string, ImageOrigin>>;
+  /**
+   * Rows of the stack that stay as they are though the config does not speak of them. To the rest
+   * they are like another stack's: taken names and addresses, and what `external` means.
+   */
+  kept?: readonly Row[];
+}
+
+/** Of another stack, or as good as. */
+export function isOthers(row: Row, { config, kept }: Context): boolean {
+  return row.stack !== config.name || (kept?.includes(row) ?? false);
 }
 
 /** The row an `external` entry means: made by hand, or by another stack. */
 export function externalRow<Spec>(
-  { config, rows }: Context,
+  context: Context,
   kind: Row['kind'],
   name: string,
 ): Row<Spec> | undefined {
-  const others = rows.filter(
-    (row) => row.kind === kind && row.name === name && row.stack !== config.name,
+  const others = context.rows.filter(
+    (row) => row.kind === kind && row.name === name && isOthers(row, context),
   );
-  return (others.find(({ stack }) => stack === '-') ?? others[0]) as Row<Spec> | undefined;
+  return (others.find(({ stack }) => stack === BY_HAND) ?? others[0]) as Row<Spec> | undefined;
 }

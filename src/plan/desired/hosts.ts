@@ -1,25 +1,20 @@
 import { addressOf } from '../../model/address.js';
-import type { Instance } from '../../model/instance.js';
 import { digest } from '../../model/json.js';
 import { byName } from '../../model/names.js';
 import type { Resource } from '../../model/resource.js';
 import { hostsCopy, hostsFile, idOf } from '../../model/site.js';
 import type { HostsSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
-import type { Leases } from './leases.js';
+import type { Peer } from './peers.js';
 
 /**
  * The texts of /etc/hosts (hosts(5)). What a container may see depends only on the bridges it is
  * on, so one text serves all containers on the same bridges, however many there are.
  */
-export function desiredHosts(
-  instances: Instance[],
-  leases: Leases,
-  { config, site }: Context,
-): Resource<HostsSpec>[] {
-  const groups = new Map<string, Instance[]>();
-  for (const each of instances) {
-    const name = hostsName(each);
+export function desiredHosts(peers: Peer[], { config, site }: Context): Resource<HostsSpec>[] {
+  const groups = new Map<string, Peer[]>();
+  for (const each of peers) {
+    const name = hostsName(each.bridges.map(({ bridge }) => bridge));
     const members = groups.get(name) ?? [];
     members.push(each);
     groups.set(name, members);
@@ -30,7 +25,7 @@ export function desiredHosts(
     name,
     spec: {
       file: hostsFile(site, config.name, name),
-      text: hostsText(members, instances, leases),
+      text: hostsText(members, peers),
       copies: members.map((each) => hostsCopy(site, idOf(config.name, each.name))).sort(byName),
     },
     needs: [],
@@ -39,34 +34,27 @@ export function desiredHosts(
 }
 
 /** `front-back-3f9a01`: for people, and with the digest without ambiguity. */
-export function hostsName(instance: Instance): string {
-  const bridges = bridgesOf(instance);
-  const readable = bridges.length === 0 ? 'none' : bridges.join('-').slice(0, 50);
-  return `${readable}-${digest(bridges, 6)}`;
+export function hostsName(bridges: readonly string[]): string {
+  const sorted = [...bridges].sort(byName);
+  const readable = sorted.length === 0 ? 'none' : sorted.join('-').slice(0, 50);
+  return `${readable}-${digest(sorted, 6)}`;
 }
 
-function bridgesOf({ entry }: Instance): string[] {
-  return Object.keys(entry.bridges).sort(byName);
-}
-
-function hostsText(members: Instance[], instances: Instance[], leases: Leases): string {
-  const bridges = members[0] ? bridgesOf(members[0]) : [];
-  const peers =
+function hostsText(members: Peer[], peers: Peer[]): string {
+  const bridges = members[0]?.bridges.map(({ bridge }) => bridge) ?? [];
+  const lines =
     bridges.length === 0
       ? members.map(ownName)
-      : bridges.flatMap((bridge) => instances.flatMap((each) => peerLine(each, bridge, leases)));
-  return `${['127.0.0.1 localhost', '::1 localhost', ...peers].join('\n')}\n`;
+      : bridges.flatMap((bridge) => peers.flatMap((each) => peerLine(each, bridge)));
+  return `${['127.0.0.1 localhost', '::1 localhost', ...lines].join('\n')}\n`;
 }
 
 /** Without a bridge there is no address of its own; Debian's convention for such hosts. */
-function ownName({ name, entry }: Instance): string {
-  return `127.0.1.1 ${entry.hostname ?? name}`;
+function ownName({ hostname }: Peer): string {
+  return `127.0.1.1 ${hostname}`;
 }
 
-function peerLine({ name, service, entry }: Instance, bridge: string, leases: Leases): string[] {
-  const attachment = entry.bridges[bridge];
-  const address = leases(name, bridge);
-  if (!attachment || address === undefined) return [];
-  const names = new Set([entry.hostname ?? name, name, service, ...attachment.aliases]);
-  return [[address, ...names].join(' ')];
+function peerLine({ bridges }: Peer, bridge: string): string[] {
+  const found = bridges.find((each) => each.bridge === bridge);
+  return found?.address === undefined ? [] : [[found.address, ...found.names].join(' ')];
 }

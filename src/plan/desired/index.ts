@@ -1,5 +1,5 @@
 import { expandFarm } from '../../farm/expand.js';
-import type { Resource } from '../../model/resource.js';
+import { asRecorded, type Resource } from '../../model/resource.js';
 import { volumeDir } from '../../model/site.js';
 import type { VolumeSpec } from '../../model/specs.js';
 import { desiredBridges } from './bridges.js';
@@ -10,12 +10,14 @@ import { desiredHosts } from './hosts.js';
 import { desiredImages } from './images.js';
 import { instancesOf } from './instances.js';
 import { leaseAddresses } from './leases.js';
+import { keptPeers, peersOf } from './peers.js';
 
 /**
  * Every resource of the stack as it should be, in an order a reader would choose. Pure; throws a
  * located UserError for what only the state files can tell: a missing external, a taken subnet.
  */
 export function desired(context: Context): Resource[] {
+  const { kept = [] } = context;
   const farms = Object.entries(context.config.farms).map(([name, farm]) => expandFarm(name, farm));
   const instances = instancesOf(context.config, farms);
   const images = desiredImages(context);
@@ -26,7 +28,8 @@ export function desired(context: Context): Resource[] {
     ...bridges.resources,
     ...desiredVolumes(context),
     ...farms.map((farm) => desiredConfig(farm, leases, context)),
-    ...desiredHosts(instances, leases, context),
+    ...desiredHosts([...peersOf(instances, leases), ...keptPeers(kept)], context),
+    ...kept.filter(({ kind }) => kind !== 'hosts').map(asRecorded),
     ...desiredContainers(instances, images.specs, bridges.specs, leases, context),
   ];
 }

@@ -2,6 +2,7 @@ import { UserError } from '../../model/errors.js';
 import type { Instance } from '../../model/instance.js';
 import type { Subnet } from '../../model/ipv4.js';
 import {
+  addressComplaint,
   capacity,
   contains,
   formatIp,
@@ -10,7 +11,7 @@ import {
   parseSubnet,
 } from '../../model/ipv4.js';
 import type { BridgeSpec, ContainerSpec } from '../../model/specs.js';
-import type { Context } from './context.js';
+import { type Context, isOthers } from './context.js';
 
 /** Address (without prefix length) of a container on a bridge; undefined on a bridge without a subnet. */
 export type Leases = (container: string, bridge: string) => string | undefined;
@@ -50,12 +51,16 @@ function leaseOn(
   leases: Map<string, string>,
 ): void {
   const recorded = recordedAddresses(bridge, context);
-  const taken = new Set([...(host ? [host] : []), ...recorded.foreign]);
+  const taken = new Set([...(host ? [host] : []), ...recorded.foreign.keys()]);
   const waiting: Instance[] = [];
   for (const member of members) {
     const address = member.entry.bridges[bridge]?.address;
     if (address === undefined) waiting.push(member);
-    else take(member.name, address);
+    else {
+      const complaint = complaintOf(address, bridge, subnet, host, recorded.foreign);
+      if (complaint) throw unusable(member, bridge, complaint, context);
+      take(member.name, address);
+    }
   }
   const fresh = waiting.filter(({ name }) => !keep(name, recorded.own.get(name)));
   for (const address of recorded.own.values()) taken.add(address);
@@ -84,17 +89,45 @@ function leaseOn(
   }
 }
 
-/** Who has which address on a bridge now: this stack's containers by name, and everyone else's. */
-function recordedAddresses(bridge: string, { rows, config }: Context) {
+/** What the file's own checks could not tell: the bridge, or who else is on it, is not in the file. */
+function complaintOf(
+  address: string,
+  bridge: string,
+  subnet: Subnet,
+  host: string | undefined,
+  foreign: ReadonlyMap<string, string>,
+): string | undefined {
+  if (address === host) return `${address} is the address of the host on bridge ${bridge}`;
+  const owner = foreign.get(address);
+  return owner ? `${address} is taken by ${owner}` : addressComplaint(address, subnet);
+}
+
+function unusable(
+  { path, name }: Instance,
+  bridge: string,
+  complaint: string,
+  { config }: Context,
+) {
+  return new UserError(
+    `${config.where([...path, 'bridges', bridge])}: cannot give container ${name} its address: ${complaint}`,
+    'Choose another address, or leave it out to be given one.',
+  );
+}
+
+/**
+ * Who has which address on a bridge now: this stack's containers by name, and everyone else's, with
+ * whose they are.
+ */
+function recordedAddresses(bridge: string, context: Context) {
   const own = new Map<string, string>();
-  const foreign: string[] = [];
-  for (const row of rows) {
+  const foreign = new Map<string, string>();
+  for (const row of context.rows) {
     if (row.kind !== 'container') continue;
     const link = (row.spec as ContainerSpec).links.find((each) => each.bridge === bridge);
     const address = link?.address?.split('/')[0];
     if (address === undefined) continue;
-    if (row.stack === config.name) own.set(row.name, address);
-    else foreign.push(address);
+    if (isOthers(row, context)) foreign.set(address, `${row.name} of stack ${row.stack}`);
+    else own.set(row.name, address);
   }
   return { own, foreign };
 }

@@ -1,16 +1,8 @@
-import type { Outcome } from '../../model/events.js';
-import type { Action, Change, Plan } from '../../model/plan.js';
+import type { Change } from '../../model/plan.js';
 import { printable } from '../value.js';
 import type { View, ViewOptions } from '../view.js';
+import { achieved, DONE } from './achieved.js';
 import { printFailures } from './failures.js';
-
-const DONE: Record<Exclude<Action, 'refresh'>, string> = {
-  create: 'created',
-  update: 'updated',
-  replace: 'replaced',
-  delete: 'destroyed',
-  forget: 'forgotten',
-};
 
 /**
  * For cron: not one byte when nothing changed, so that no mail is sent. Otherwise what was healed
@@ -27,12 +19,6 @@ export function quietView({ out, err }: ViewOptions): View {
       printFailures(outcome, err);
     },
   };
-}
-
-/** The changes of which no part failed or was left out. */
-function achieved({ changes }: Plan, { failed, skipped }: Outcome): Change[] {
-  const missed = new Set([...failed, ...skipped].map(({ address }) => address));
-  return changes.filter(({ address }) => !missed.has(address));
 }
 
 function line({ address, action, reasons, drift }: Change): string[] {

@@ -1,6 +1,7 @@
 import { cgroupPath, type Site } from '../../../model/site.js';
 import type { Cgroups, Runtime } from '../../host.js';
 import { execCaptured } from './exec.js';
+import { setFrozen } from './freeze.js';
 import { Gate } from './gate.js';
 import { healAtOnce } from './heal.js';
 import { signalProcess } from './process.js';
@@ -35,6 +36,7 @@ export function linuxRuntime(
     },
     execute: (id, args, how) => execCaptured(site, id, args, how),
     healAtOnce: (id, on) => healAtOnce(site, id, on),
+    freeze: (id, frozen) => setFrozen(site, id, frozen),
     runOnce: (tree, args, config) => runOnce(around, tree, args, config),
   };
 }

@@ -1,6 +1,7 @@
 import { cgroupPath } from '../../../model/site.js';
 import type { Started } from '../../host.js';
 import { clearLife, killProcess } from './clear.js';
+import { setFrozen } from './freeze.js';
 import { healAtOnce } from './heal.js';
 import { ended, type Identity, isAlive, signalProcess } from './process.js';
 import { signalNumber } from './signals.js';
@@ -18,6 +19,8 @@ export async function stopContainer(
   const recorded = identityOf(facts);
   const targets = [runningContainer(site, id), recorded].filter((each) => each && isAlive(each));
   await healAtOnce(site, id, false);
+  // a process that is held still gets no signal, on cgroup v1 not even SIGKILL
+  await setFrozen(site, id, false);
   for (const target of targets as Identity[]) {
     signalProcess(target, number);
     if (!(await ended(target, grace))) await killProcess(target, id);

@@ -1,0 +1,56 @@
+import type { Probe } from '../../host/host.js';
+import { describeSource } from '../../kinds/image/columns.js';
+import { formatBytes } from '../../model/format.js';
+import { byName } from '../../model/names.js';
+import type { Row } from '../../model/resource.js';
+import { imageFile, type Site } from '../../model/site.js';
+import { renderTable } from '../../view/table.js';
+import { rowsOf } from './record.js';
+
+/** An image as `image list --json` has it. */
+export interface ListedImage {
+  name: string;
+  stack: string;
+  id: string;
+  /** Bytes of the file; what it occupies; null when it is gone. */
+  size: number;
+  used: number | null;
+  source: string;
+  created_at?: string;
+  /** Ids of the containers made from it. */
+  containers: string[];
+}
+
+/** Of every stack, as they are on the host now. */
+export function describeImages(rows: readonly Row[], probe: Probe, site: Site): ListedImage[] {
+  return rowsOf(rows, 'image')
+    .sort((a, b) => byName(a.stack, b.stack) || byName(a.name, b.name))
+    .map(({ name, stack, spec, facts }) => ({
+      name,
+      stack,
+      id: spec.id,
+      size: spec.size,
+      used: probe.file(imageFile(site, spec.id))?.used ?? null,
+      source: describeSource(spec.from),
+      ...(typeof facts.created_at === 'string' && { created_at: facts.created_at }),
+      containers: rowsOf(usersOf(rows, spec.id, site), 'container').map((row) => row.spec.id),
+    }));
+}
+
+export function imageTable(images: ListedImage[]): string {
+  const header = ['NAME', 'STACK', 'SIZE', 'USED', 'SOURCE', 'CREATED', 'CONTAINERS'];
+  const rows = images.map(({ name, stack, size, used, source, created_at, containers }) => [
+    ...[name, stack, formatBytes(size), used === null ? 'gone' : formatBytes(used), source],
+    ...[created_at?.slice(0, 19) ?? '-', String(containers.length)],
+  ]);
+  return renderTable(header, rows);
+}
+
+/** Containers made from an image, and images derived from it, of whatever stack. */
+export function usersOf(rows: readonly Row[], id: string, site: Site): Row[] {
+  const file = imageFile(site, id);
+  return [
+    ...rowsOf(rows, 'container').filter(({ spec }) => spec.image.file === file),
+    ...rowsOf(rows, 'image').filter(({ spec }) => spec.base?.file === file),
+  ];
+}

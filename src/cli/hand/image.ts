@@ -1,0 +1,179 @@
+import { basename } from 'node:path';
+import { type Command, Option } from 'commander';
+import { BY_HAND } from '../../model/by-hand.js';
+import { UserError } from '../../model/errors.js';
+import { type Context, openContext } from '../context.js';
+import { addSiteOptions } from '../options.js';
+import { addChangeOptions, type ChangeOptions, changeByHand } from './change.js';
+import { describeImages, imageTable, usersOf } from './image-list.js';
+import { print, printJson, printOne } from './print.js';
+import { namedAddress, ownRow, refuseExisting, rowsOf, usableRow } from './record.js';
+import { refuseUsed } from './users.js';
+import { EXTERNAL, type Words } from './words.js';
+
+interface CreateOptions extends ChangeOptions {
+  size?: string;
+  debian?: string;
+  packages?: string[];
+  fromTar?: string;
+  fromDirectory?: string;
+  fromHost?: string[];
+  fromImage?: string;
+}
+
+const CREATE_EXAMPLES = `
+Examples:
+  baleine image create base --size 1G --debian bookworm --packages apache2,vim,nano
+  baleine image create small --size 16M --from-host /bin/busybox
+  baleine image create site --from-directory ./rootfs`;
+
+export function register(program: Command): void {
+  const family = program.command('image').description('images made by hand');
+  registerCreate(family);
+  registerImport(family);
+  registerList(family);
+  addSiteOptions(family.command('inspect').argument('<name...>'))
+    .description('all that is known of images, as JSON')
+    .option('--json', 'on one line')
+    .addHelpText('after', '\nExample:\n  baleine image inspect base')
+    .action((names: string[], options: { json?: true }, self: Command) =>
+      inspect(openContext(self), names, options),
+    );
+  addChangeOptions(family.command('rm').argument('<name...>'))
+    .description('remove images that no container uses')
+    .addHelpText('after', '\nExample:\n  baleine image rm base')
+    .action(async (names: string[], options: ChangeOptions, self: Command) => {
+      process.exitCode = await remove(openContext(self), names, options);
+    });
+  addChangeOptions(family.command('prune'))
+    .description('remove every image made by hand that nothing uses')
+    .addHelpText('after', '\nExample:\n  baleine image prune')
+    .action(async (options: ChangeOptions, self: Command) => {
+      process.exitCode = await prune(openContext(self), options);
+    });
+}
+
+function registerCreate(family: Command): void {
+  const sources = ['debian', 'fromTar', 'fromDirectory', 'fromHost', 'fromImage'];
+  const source = (flags: string, description: string) => {
+    const option = new Option(flags, description);
+    return option.conflicts(sources.filter((each) => each !== option.attributeName()));
+  };
+  addChangeOptions(family.command('create').argument('<name>'))
+    .description('make an image: an ext4 file of a size, filled from one source')
+    .option('--size <size>', 'of the file, and so the quota of each container (512M)')
+    .addOption(source('--debian <suite>', 'Debian’s packages, by mmdebstrap or debootstrap'))
+    .option('--packages <names>', 'with --debian: more packages, with commas between', list)
+    .addOption(source('--from-tar <file>', 'an archive of a root file system'))
+    .addOption(source('--from-directory <dir>', 'a folder that holds a root file system'))
+    .addOption(
+      source('--from-host <programs>', 'programs of this host and their libraries').argParser(list),
+    )
+    .addOption(source('--from-image <name>', 'another image'))
+    .addHelpText('after', CREATE_EXAMPLES)
+    .action(async (name: string, options: CreateOptions, self: Command) => {
+      process.exitCode = await create(openContext(self), name, options);
+    });
+}
+
+function registerImport(family: Command): void {
+  addChangeOptions(family.command('import').argument('<file>').argument('[name]'))
+    .description('make an image of an archive; the name is the file’s unless given')
+    .option('--size <size>', 'of the image file (512M)')
+    .addHelpText('after', '\nExample:\n  baleine image import rootfs.tar.zst base --size 1G')
+    .action(
+      async (file: string, name: string | undefined, options: CreateOptions, self: Command) => {
+        const named = name ?? nameOf(file);
+        process.exitCode = await create(openContext(self), named, { ...options, fromTar: file });
+      },
+    );
+}
+
+function registerList(family: Command): void {
+  addSiteOptions(family.command('list'))
+    .alias('ls')
+    .description('list images, of files too')
+    .option('--json', 'one JSON array')
+    .option('-q, --quiet', 'names only')
+    .addHelpText('after', '\nExample:\n  baleine image list')
+    .action(async (options: { json?: true; quiet?: true }, self: Command) => {
+      const context = openContext(self);
+      const images = describeImages(context.state().rows, await context.probe(), context.site);
+      if (options.json) return printJson(images);
+      print(options.quiet ? images.map(({ name }) => `${name}\n`).join('') : imageTable(images));
+    });
+}
+
+function create(context: Context, name: string, options: CreateOptions): Promise<number> {
+  const purpose = `create image ${name}`;
+  const words = wordsOf(name, options, purpose);
+  return changeByHand(context, options, (rows) => {
+    refuseExisting(rows, 'image', name, purpose);
+    if (options.fromImage !== undefined) usableRow(rows, 'image', options.fromImage, purpose);
+    return { purpose, words, targets: [namedAddress('image', name, purpose)] };
+  });
+}
+
+function wordsOf(name: string, options: CreateOptions, purpose: string): Words {
+  const { size, debian, packages, fromTar, fromDirectory, fromHost, fromImage } = options;
+  if (packages && debian === undefined) {
+    throw new UserError(`cannot ${purpose}: --packages goes with --debian SUITE`);
+  }
+  const from = {
+    ...(debian !== undefined && { debian: { suite: debian, packages } }),
+    ...(fromHost && { host: { binaries: fromHost } }),
+    ...{ tar: fromTar, directory: fromDirectory, image: fromImage },
+  };
+  if (Object.values(from).every((each) => each === undefined)) {
+    throw new UserError(
+      `cannot ${purpose}: nothing says what is in it`,
+      'Give --debian, --from-tar, --from-directory, --from-host or --from-image.',
+    );
+  }
+  const base = fromImage === undefined ? {} : { [fromImage]: EXTERNAL };
+  return { images: { ...base, [name]: { size, from } } };
+}
+
+function inspect(context: Context, names: string[], { json }: { json?: true }): void {
+  const { rows } = context.state();
+  const found = names.map((name) => {
+    const { stack, spec, facts } = usableRow(rows, 'image', name, `inspect image ${name}`);
+    const users = usersOf(rows, spec.id, context.site).map((row) => `${row.stack}.${row.name}`);
+    return { name, stack, ...facts, ...spec, users };
+  });
+  printOne(found, json === true);
+}
+
+function remove(context: Context, names: string[], options: ChangeOptions): Promise<number> {
+  const purpose = `remove image ${names.join(', ')}`;
+  return changeByHand(context, options, (rows) => {
+    for (const name of names) {
+      const { spec } = ownRow(rows, 'image', name, `remove image ${name}`);
+      refuseUsed(`remove image ${name}`, usersOf(rows, spec.id, context.site));
+    }
+    return { purpose, gone: names.map((name) => namedAddress('image', name, purpose)) };
+  });
+}
+
+/** Again and again, for what an image was made from may be free when that image is gone. */
+function prune(context: Context, options: ChangeOptions): Promise<number> {
+  return changeByHand(context, options, (rows) => {
+    const gone = new Set<string>();
+    const left = () => rows.filter(({ name, kind }) => kind !== 'image' || !gone.has(name));
+    const unused = () =>
+      rowsOf(left(), 'image').filter(
+        ({ stack, spec }) =>
+          stack === BY_HAND && usersOf(left(), spec.id, context.site).length === 0,
+      );
+    for (let next = unused(); next.length > 0; next = unused()) {
+      for (const { name } of next) gone.add(name);
+    }
+    const purpose = 'prune images';
+    return { purpose, gone: [...gone].map((name) => namedAddress('image', name, purpose)) };
+  });
+}
+
+/** `./Base.tar.zst` is `base`. */
+const nameOf = (file: string) => basename(file).toLowerCase().split('.')[0] ?? '';
+
+const list = (text: string) => text.split(',').filter(Boolean);

@@ -1,0 +1,84 @@
+import { type Address, addressOf, type KindName, NAME } from '../../model/address.js';
+import { BY_HAND } from '../../model/by-hand.js';
+import { UserError } from '../../model/errors.js';
+import type { Row } from '../../model/resource.js';
+import type { BridgeSpec, ContainerSpec, ImageSpec } from '../../model/specs.js';
+
+interface Specs {
+  image: ImageSpec;
+  bridge: BridgeSpec;
+  container: ContainerSpec;
+}
+
+type Named = keyof Specs;
+
+/** The command that lists a kind, and what the kind is called in commands. */
+const FAMILY: Record<Named, string> = { image: 'image', bridge: 'network', container: 'container' };
+
+export function rowsOf<Kind extends Named>(
+  rows: readonly Row[],
+  kind: Kind,
+): Row<Specs[Kind], Record<string, unknown>>[] {
+  return rows.filter((row) => row.kind === kind) as Row<Specs[Kind], Record<string, unknown>>[];
+}
+
+/** What was made by hand under this name. @throws UserError when nothing was */
+export function ownRow<Kind extends Named>(
+  rows: readonly Row[],
+  kind: Kind,
+  name: string,
+  purpose: string,
+): Row<Specs[Kind], Record<string, unknown>> {
+  const found = rowsOf(rows, kind).filter((row) => row.name === name);
+  const own = found.find(({ stack }) => stack === BY_HAND);
+  if (own) return own;
+  const [other] = found;
+  if (other) {
+    throw new UserError(
+      `cannot ${purpose}: it belongs to stack ${other.stack}`,
+      `Change the file of ${other.stack} and apply it.`,
+    );
+  }
+  throw missing(kind, name, purpose);
+}
+
+/** What `external` would mean: made by hand, or by any stack. @throws UserError when there is none */
+export function usableRow<Kind extends Named>(
+  rows: readonly Row[],
+  kind: Kind,
+  name: string,
+  purpose: string,
+): Row<Specs[Kind], Record<string, unknown>> {
+  const found = rowsOf(rows, kind).filter((row) => row.name === name);
+  const row = found.find(({ stack }) => stack === BY_HAND) ?? found[0];
+  if (row) return row;
+  throw missing(kind, name, purpose);
+}
+
+/** @throws UserError when the name is taken by something made by hand */
+export function refuseExisting(
+  rows: readonly Row[],
+  kind: KindName,
+  name: string,
+  purpose: string,
+): void {
+  const taken = rows.some((row) => row.kind === kind && row.stack === BY_HAND && row.name === name);
+  if (taken) throw new UserError(`cannot ${purpose}: there is one of that name already`);
+}
+
+/** @throws UserError for what cannot be a name, before it becomes an address */
+export function namedAddress(kind: KindName, name: string, purpose: string): Address {
+  if (NAME.test(name)) return addressOf(kind, name);
+  throw new UserError(
+    `cannot ${purpose}: ${JSON.stringify(name)} is no name`,
+    'Names have lower-case letters, digits, "_" and "-", the first a letter or digit.',
+  );
+}
+
+function missing(kind: Named, name: string, purpose: string): UserError {
+  const family = FAMILY[kind];
+  return new UserError(
+    `cannot ${purpose}: there is no ${family} ${JSON.stringify(name)}`,
+    `baleine ${family} list shows what there is.`,
+  );
+}

@@ -1,0 +1,40 @@
+import type { Probe } from '../../host/host.js';
+import { kinds } from '../../kinds/index.js';
+import { LockedError } from '../../model/errors.js';
+import { equal } from '../../model/json.js';
+import type { Row } from '../../model/resource.js';
+import type { ContainerFacts } from '../../model/specs.js';
+import type { Context } from '../context.js';
+import type { ContainerRow } from '../verbs/rows.js';
+
+/**
+ * Brings the record up to date with what really runs: which processes have ended. Leaves it alone
+ * when another baleine is at work, which does that itself.
+ */
+export async function refreshRecord(context: Context, probe: Probe): Promise<void> {
+  if (outdated(context.state().rows, probe, context).length === 0) return;
+  const lock = await context.lock(0).catch((error: unknown) => {
+    if (error instanceof LockedError) return undefined;
+    throw error;
+  });
+  if (!lock) return;
+  try {
+    const store = context.store();
+    await Promise.all(outdated(store.rows, probe, context).map((row) => store.put(row)));
+  } finally {
+    lock.release();
+  }
+}
+
+/** Rows as they should be, of those that are not. A process started since the look is none of them. */
+function outdated(rows: readonly Row[], probe: Probe, { site }: Context): ContainerRow[] {
+  return rows.flatMap((row) => {
+    if (row.kind !== 'container' || row.status !== 'ready') return [];
+    const { spec, facts } = row as ContainerRow;
+    if (facts.pid === undefined || probe.process(facts.pid) !== undefined) return [];
+    const exit = kinds.container.observe(spec, facts, probe, site)?.exit;
+    const ended: ContainerFacts['ended'] = exit ? { code: exit.code } : {};
+    if (equal(facts.ended, ended)) return [];
+    return [{ ...(row as ContainerRow), facts: { ...facts, ended } }];
+  });
+}

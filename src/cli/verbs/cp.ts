@@ -1,0 +1,90 @@
+import { posix, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { UserError } from '../../model/errors.js';
+import { type Context, openContext } from '../context.js';
+import { type ChangeOptions, withRecord } from '../hand/change.js';
+import { addHomeOptions, type Home, homeStack } from '../home.js';
+import { type ContainerRow, containersOf } from './rows.js';
+import { onDisk } from './still.js';
+
+interface Options extends ChangeOptions {
+  stack?: string;
+}
+
+export function register(parent: Command, home: Home = 'file'): void {
+  const command = parent
+    .command('cp')
+    .description('copy files into a container or out of it, whether it runs or not')
+    .argument('<from>', 'a path of the host, or NAME:PATH')
+    .argument('<to>', 'the other one');
+  const family = home === 'hand' ? 'container ' : '';
+  addHomeOptions(command, home)
+    .addHelpText('after', `\nExample:\n  baleine ${family}cp ./site web:/srv/www`)
+    .action(async (from: string, to: string, options: Options, self: Command) => {
+      const context = openContext(self);
+      const stack = await homeStack(context, options.stack, home);
+      process.exitCode = await copy(context, stack, from, to, options);
+    });
+}
+
+function copy(
+  context: Context,
+  stack: string,
+  from: string,
+  to: string,
+  options: Options,
+): Promise<number> {
+  const [source, target] = [insideOf(from), insideOf(to)];
+  const inside = source ?? target;
+  if (!inside || (source && target)) {
+    throw new UserError(
+      `cannot copy ${from} to ${to}: one of the two must be NAME:PATH`,
+      'A path of the host with a colon in it begins with / or ./',
+    );
+  }
+  return withRecord(context, options, async ({ rows }) => {
+    const [row] = containersOf(rows, stack, [inside.name], 'copy to or from');
+    if (row)
+      await (source
+        ? copyFrom(context, row, source.path, to)
+        : copyTo(context, row, from, inside.path));
+    return 0;
+  });
+}
+
+async function copyTo(context: Context, row: ContainerRow, from: string, to: string) {
+  const { trees } = await context.host();
+  await onDisk(context, row, (tree) => {
+    refuseMounted(row, to);
+    return trees.copy(resolve(from), tree, to, { owner: '0:0' });
+  });
+}
+
+async function copyFrom(context: Context, row: ContainerRow, from: string, to: string) {
+  const { copyOut } = await import('../../host/linux/copy-out.js');
+  await onDisk(context, row, (tree) => {
+    refuseMounted(row, from);
+    return copyOut(tree, from, resolve(to));
+  });
+}
+
+/** `web:/srv`; undefined for a path of the host. */
+function insideOf(text: string): { name: string; path: string } | undefined {
+  const [, name, path] = /^([^/.][^/:]*):(.*)$/s.exec(text) ?? [];
+  return name === undefined || path === undefined
+    ? undefined
+    : { name, path: posix.join('/', path) };
+}
+
+/** What is mounted over the disk is not on it. */
+function refuseMounted({ name, spec }: ContainerRow, path: string): void {
+  const mounts = [...spec.mounts.map((each) => [each.target, each.source] as const)];
+  const others = ['/proc', '/sys', '/dev', ...spec.tmpfs].map((each) => [each, undefined] as const);
+  for (const [target, source] of [...mounts, ...others]) {
+    if (!`${path}/`.startsWith(`${posix.join('/', target)}/`)) continue;
+    throw new UserError(
+      `cannot copy ${name}:${path}: ${target} is not on its disk`,
+      source && `It is ${source} on the host.`,
+    );
+  }
+}

@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { UserError } from '../../model/errors.js';
+import { type Context, openContext } from '../context.js';
+import { addHomeOptions, type Home, homeStack } from '../home.js';
+import { type ContainerRow, containersOf } from './rows.js';
+
+export interface NamedOptions {
+  stack?: string;
+}
+
+/** A verb for one or several containers that changes nothing on record. */
+export function registerNamed<Options extends NamedOptions>(
+  parent: Command,
+  home: Home,
+  verb: string,
+  describe: (command: Command) => Command,
+  act: (context: Context, rows: ContainerRow[], options: Options) => Promise<void>,
+): void {
+  const command = describe(parent.command(verb).argument('<name...>'));
+  const family = home === 'hand' ? 'container ' : '';
+  addHomeOptions(command, home)
+    .addHelpText('after', `\nExample:\n  baleine ${family}${verb} web`)
+    .action(async (names: string[], options: Options, self: Command) => {
+      const context = openContext(self);
+      const stack = await homeStack(context, options.stack, home);
+      await act(context, containersOf(context.state().rows, stack, names, verb), options);
+    });
+}
+
+/** Does something to each; `act` answers whether it ran. @throws UserError for the first that does not */
+export async function toEach(
+  rows: ContainerRow[],
+  purpose: string,
+  act: (id: string) => Promise<boolean>,
+): Promise<void> {
+  for (const { name, spec } of rows) {
+    if (await act(spec.id)) continue;
+    throw new UserError(`cannot ${purpose} container ${name}: it is not running`);
+  }
+}

@@ -1,0 +1,11 @@
+import type { Command } from 'commander';
+import type { Home } from '../home.js';
+import { registerNamed, toEach } from './running.js';
+
+export function register(parent: Command, home: Home = 'file'): void {
+  const describe = (command: Command) => command.description('let paused containers go on');
+  registerNamed(parent, home, 'unpause', describe, async (context, rows) => {
+    const { runtime } = await context.host();
+    await toEach(rows, 'unpause', (id) => runtime.freeze(id, false));
+  });
+}

@@ -1,0 +1,26 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Hierarchies } from './cgroups-hierarchies.js';
+import { ifThere, readText } from './read.js';
+
+/** Whether a cgroup's processes are held still: freezer.state of v1, cgroup.freeze of v2 (cgroups(7)). */
+export function isFrozen({ v1, unified }: Hierarchies, cgroup: string): boolean {
+  const freezer = v1.get('freezer');
+  const state = freezer && readText(join(freezer, cgroup, 'freezer.state'))?.trim();
+  if (state !== undefined) return state !== 'THAWED';
+  return (unified && readText(join(unified, cgroup, 'cgroup.freeze'))?.trim()) === '1';
+}
+
+/** Processes in a cgroup and those below it, as the host numbers them. */
+export function processesIn({ named, unified }: Hierarchies, cgroup: string): number[] {
+  const roots = unified === undefined ? named : [...named, unified];
+  const pids = roots.flatMap((root) => pidsBelow(join(root, cgroup)));
+  return [...new Set(pids)].sort((a, b) => a - b);
+}
+
+function pidsBelow(dir: string): number[] {
+  const own = (readText(join(dir, 'cgroup.procs')) ?? '').split('\n').filter(Boolean).map(Number);
+  const entries = ifThere(() => readdirSync(dir, { withFileTypes: true })) ?? [];
+  const below = entries.filter((each) => each.isDirectory());
+  return [...own, ...below.flatMap(({ name }) => pidsBelow(join(dir, name)))];
+}

@@ -1,0 +1,116 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { IDLE } from '../../support/small-image.js';
+
+/** Image `base` and a running container `one` of it, which has a few MB of its own. */
+async function begin(host: PrivateHost): Promise<void> {
+  await host.baleine(['image', 'create', 'base', '--size', '16M', '--from-host', '/bin/busybox']);
+  await host.baleine([...words('create', 'one'), '--image', 'base', '--start', '--', ...IDLE]);
+}
+
+async function end(host: PrivateHost): Promise<void> {
+  const names = (await host.baleine(words('list', '-a', '-q'))).stdout.split('\n').filter(Boolean);
+  if (names.length > 0) await host.baleine(words('rm', '--force', ...names));
+  await host.baleine(['image', 'prune']);
+}
+
+const words = (...verb: string[]) => ['container', ...verb];
+
+const inside = async (host: PrivateHost, name: string, line: string) =>
+  (await host.baleine(words('exec', name, 'busybox', 'sh', '-c', line))).stdout;
+
+const statusOf = async (host: PrivateHost) => {
+  const listed = JSON.parse((await host.baleine(words('list', '-a', '--json'))).stdout);
+  return listed.map(({ name, status }: Record<string, string>) => `${name} ${status}`);
+};
+
+it(
+  'holds a container still, lets it go on, and stops one that is held',
+  inPrivateHost(async (host) => {
+    await begin(host);
+    await host.baleine(words('pause', 'one'));
+    expect(await statusOf(host)).toEqual(['one paused']);
+    await host.baleine(words('unpause', 'one'));
+    expect(await statusOf(host)).toEqual(['one running']);
+    await host.baleine(words('pause', 'one'));
+    await host.baleine(words('stop', 'one'));
+    expect(await statusOf(host)).toEqual(['one stopped']);
+    await end(host);
+  }),
+);
+
+it(
+  'shows what runs, waits for its end, and starts it again',
+  inPrivateHost(async (host) => {
+    await begin(host);
+    const top = JSON.parse((await host.baleine(words('top', 'one', '--json'))).stdout);
+    const [first] = JSON.parse((await host.baleine(words('inspect', 'one'))).stdout);
+    expect(top[0]).toMatchObject({ pid: first.pid, inside: 1, uid: 0 });
+    expect(top.map(({ command }: { command: string }) => command)).toContain(IDLE.join(' '));
+
+    const waiting = host.baleine(words('wait', 'one'));
+    await sleep(300);
+    await host.baleine(words('kill', 'one'));
+    expect((await waiting).stdout).toBe('137\n');
+    expect(await statusOf(host)).toEqual(['one exited']);
+    await host.baleine(words('start', 'one'));
+    expect(await statusOf(host)).toEqual(['one running']);
+    const missing = await host.baleine(words('kill', 'two'), { reject: false });
+    expect(missing).toMatchObject({
+      code: 1,
+      stderr: 'Error: cannot kill container two: there is none of that name made by hand\n',
+    });
+    await end(host);
+  }),
+);
+
+it(
+  'copies files in and out, of a container that runs and one that is stopped',
+  inPrivateHost(async (host) => {
+    await begin(host);
+    const site = join(host.dir, 'site');
+    mkdirSync(site);
+    writeFileSync(join(site, 'page'), 'hello\n');
+    await host.baleine(words('cp', site, 'one:/srv'));
+    expect(await inside(host, 'one', 'busybox cat /srv/page')).toBe('hello\n');
+    await inside(host, 'one', 'busybox cp /srv/page /srv/power; busybox chmod 6755 /srv/power');
+    await inside(host, 'one', 'busybox ln -s /etc/shadow /srv/link');
+
+    await host.baleine(words('cp', 'one:/srv/power', host.dir));
+    expect(statSync(join(host.dir, 'power')).mode & 0o7777).toBe(0o755);
+    const through = await host.baleine(words('cp', 'one:/srv/link', host.dir), { reject: false });
+    expect(through.stderr).toContain('cannot copy /srv/link: no such file or folder');
+
+    await host.baleine(words('stop', 'one'));
+    await host.baleine(words('cp', 'one:/srv/page', join(host.dir, 'out')));
+    expect(readFileSync(join(host.dir, 'out'), 'utf8')).toBe('hello\n');
+    await host.baleine(words('cp', join(host.dir, 'out'), 'one:/srv/again'));
+    const dev = await host.baleine(words('cp', 'one:/dev/null', host.dir), { reject: false });
+    expect(dev).toMatchObject({ code: 1 });
+    await host.baleine(words('start', 'one'));
+    expect(await inside(host, 'one', 'busybox cat /srv/again')).toBe('hello\n');
+    await end(host);
+  }),
+);
+
+it(
+  'makes an image of a container that runs and writes',
+  inPrivateHost(async (host) => {
+    await begin(host);
+    await inside(host, 'one', 'echo kept >/kept');
+    await inside(host, 'one', '(while :; do echo line >>/log; done) >/dev/null 2>&1 &');
+    await host.baleine(words('commit', 'one', 'snapshot'));
+    expect(await statusOf(host)).toEqual(['one running']);
+    await host.baleine(words('rm', '--force', 'one'));
+    await host.baleine([...words('create', 'two'), '--image', 'snapshot', '--start']);
+    expect(await inside(host, 'two', 'busybox cat /kept')).toBe('kept\n');
+    const used = await host.baleine(['image', 'rm', 'snapshot'], { reject: false });
+    expect(used.stderr).toBe(
+      'Error: cannot remove image snapshot: in use by container two\n  Remove those first.\n',
+    );
+    await end(host);
+  }),
+);

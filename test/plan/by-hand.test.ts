@@ -1,0 +1,102 @@
+import { expect, it } from 'vitest';
+import { hostsCopy } from '../../src/model/site.js';
+import type { ContainerSpec } from '../../src/model/specs.js';
+import { MemoryStack } from '../support/memory-stack.js';
+
+const EXTERNAL = { external: true };
+const IMAGE = { from: { host: { binaries: ['/bin/busybox'] } }, command: ['busybox', 'httpd'] };
+const USED = { images: { base: EXTERNAL }, bridges: { front: EXTERNAL } };
+const web = (more: object = {}) => ({ image: 'base', bridges: { front: null }, ...more });
+const NOTHING = 'No changes. Your infrastructure matches the configuration.';
+
+/** An image, a bridge and a container `a`, one command each. */
+async function made(): Promise<MemoryStack> {
+  const stack = new MemoryStack();
+  await stack.carryOut(stack.planByHand({ images: { base: IMAGE } }, ['image.base']));
+  const front = { subnet: '10.77.1.0/24', host: '10.77.1.1' };
+  await stack.carryOut(stack.planByHand({ bridges: { front } }, ['bridge.front']));
+  await stack.carryOut(stack.planByHand({ ...USED, containers: { a: web() } }, ['container.a']));
+  return stack;
+}
+
+const addressOf = (stack: MemoryStack, name: string) => {
+  const row = stack.rows.find(({ kind, name: each }) => kind === 'container' && each === name);
+  return (row?.spec as ContainerSpec | undefined)?.links.map(({ address }) => address);
+};
+
+it('adds to what is on record, and tells the others its name', async () => {
+  const stack = await made();
+  const plan = stack.planByHand({ ...USED, containers: { b: web() } }, ['container.b']);
+  expect(
+    plan.changes.map(({ address, action }) => `${action} ${address.replace(/-\w+$/, '')}`),
+  ).toEqual(['refresh hosts.front', 'create container.b']);
+  await stack.carryOut(plan);
+  expect([addressOf(stack, 'a'), addressOf(stack, 'b')]).toEqual([
+    ['10.77.1.2/24'],
+    ['10.77.1.3/24'],
+  ]);
+  expect(stack.host.files.get(hostsCopy(stack.site, '_.a'))?.text).toContain('10.77.1.3 b\n');
+});
+
+it('brings back the bridge with the container that is on it', async () => {
+  const stack = await made();
+  stack.host.reboot();
+  const plan = stack.planRecorded('-', 'a', (spec) => spec);
+  expect(plan.changes.map(({ address }) => address)).toEqual(['bridge.front', 'container.a']);
+});
+
+it('removes what is gone and nothing else', async () => {
+  const stack = await made();
+  await stack.carryOut(stack.planByHand({}, ['container.a'], ['container.a']));
+  expect(stack.rows.map(({ kind, name }) => `${kind}.${name}`).sort()).toEqual([
+    'bridge.front',
+    'image.base',
+  ]);
+});
+
+it('gives no address twice, and none that the bridge cannot have', async () => {
+  const stack = await made();
+  const at = (address: string) => () =>
+    stack.planByHand({ ...USED, containers: { b: web({ bridges: { front: { address } } }) } }, [
+      'container.b',
+    ]);
+  expect(at('10.77.1.2')).toThrow('10.77.1.2 is taken by a of stack -');
+  expect(at('10.77.1.1')).toThrow('10.77.1.1 is the address of the host on bridge front');
+  expect(at('10.99.1.1')).toThrow('10.99.1.1 is outside 10.77.1.0/24');
+  const overlapping = { bridges: { other: { subnet: '10.77.0.0/16' } } };
+  expect(() => stack.planByHand(overlapping, ['bridge.other'])).toThrow(
+    'subnet 10.77.0.0/16 overlaps 10.77.1.0/24 of bridge front',
+  );
+});
+
+it('says what is wrong in the words of the file’s own checks', async () => {
+  const stack = await made();
+  const wrong = { ...USED, containers: { b: web({ limits: { memory: 'much', cpus: -1 } }) } };
+  expect(() => stack.planByHand(wrong, ['container.b'])).toThrow(
+    /^cannot do it: containers\.b\.limits\.memory must be a size: .*, not "much"\ncannot do it: .*cpus/,
+  );
+});
+
+it('lets a file use what was made by hand, and never touches it', async () => {
+  const stack = await made();
+  const file = `name: shop
+images: { base: { external: true } }
+bridges: { front: { external: true } }
+containers: { web: { image: base, bridges: [front] } }
+`;
+  const before = stack.rows.filter((row) => row.stack === '-');
+  await stack.apply(file);
+  expect(addressOf(stack, 'web')).toEqual(['10.77.1.3/24']);
+  expect(stack.planText(file)).toBe(NOTHING);
+  await stack.carryOut(stack.planDestroy('shop'));
+  expect(stack.rows).toEqual(before);
+});
+
+it('takes dollar signs as they are', async () => {
+  const stack = await made();
+  const command = ['sh', '-c', ['echo $HOME $', '{X} $$'].join('')];
+  const words = { ...USED, containers: { b: web({ command }) } };
+  await stack.carryOut(stack.planByHand(words, ['container.b']));
+  const row = stack.rows.find(({ name }) => name === 'b');
+  expect((row?.spec as ContainerSpec | undefined)?.args).toEqual(command);
+});

@@ -1,0 +1,84 @@
+import { expect, it } from 'vitest';
+import { diskFile, netnsPath, rootfsDir, vethLink } from '../../src/model/site.js';
+import type { ContainerSpec } from '../../src/model/specs.js';
+import { MemoryStack } from '../support/memory-stack.js';
+
+const FILE = `name: one
+images:
+  base: { size: 64M, from: { host: { binaries: [/bin/busybox] } }, command: [busybox, httpd, -f] }
+bridges:
+  front: { subnet: 10.77.1.0/24, host: 10.77.1.1 }
+containers:
+  web: { image: base, bridges: [front], limits: { memory: 64M } }
+  other: { image: base, bridges: [front] }
+`;
+const NOTHING = 'No changes. Your infrastructure matches the configuration.';
+
+const stop = (spec: ContainerSpec): ContainerSpec => ({ ...spec, stopped: true });
+const start = ({ stopped: _stopped, ...spec }: ContainerSpec): ContainerSpec => spec;
+
+async function stopped(): Promise<MemoryStack> {
+  const stack = new MemoryStack();
+  await stack.apply(FILE);
+  await stack.carryOut(stack.planRecorded('one', 'web', stop));
+  return stack;
+}
+
+const verbsOf = ({ units }: ReturnType<MemoryStack['plan']>) =>
+  units.flatMap(({ steps }) => steps.map(({ verb }) => verb));
+
+it('keeps the disk of a stopped container and nothing else of it', async () => {
+  const { host, site } = await stopped();
+  expect([...host.running.keys()]).toEqual(['one.other']);
+  expect(host.files.has(diskFile(site, 'one.web'))).toBe(true);
+  expect(host.mounts.has(rootfsDir(site, 'one.web'))).toBe(false);
+  expect(host.mounts.has(netnsPath(site, 'one.web'))).toBe(false);
+  expect(host.links.has(vethLink(site, 'one.web', 'front'))).toBe(false);
+});
+
+it('leaves a stopped container alone when the file is applied, also after a reboot', async () => {
+  const stack = await stopped();
+  expect(stack.planText(FILE)).toBe(NOTHING);
+  stack.host.reboot();
+  expect(stack.plan(FILE).changes.map(({ address }) => address)).not.toContain('container.web');
+});
+
+it('records what the file changes of a stopped container, and does not start it', async () => {
+  const stack = await stopped();
+  const text = FILE.replace('memory: 64M', 'memory: 96M');
+  expect(verbsOf(stack.plan(text))).toEqual([]);
+  await stack.apply(text);
+  expect(stack.planText(text)).toBe(NOTHING);
+
+  const replaced = text.replace(
+    'image: base, bridges: [front], l',
+    'image: base, user: "5", bridges: [front], l',
+  );
+  await stack.apply(replaced);
+  expect([...stack.host.running.keys()]).toEqual(['one.other']);
+  await stack.carryOut(stack.planRecorded('one', 'web', start));
+  expect(stack.host.cgroups.get(`/baleine/${stack.site.tag}/one.web`)?.memory).toBe(96 * 2 ** 20);
+  expect(stack.planText(replaced)).toBe(NOTHING);
+});
+
+it('starts on the same disk with the same address', async () => {
+  const stack = await stopped();
+  const plan = stack.planRecorded('one', 'web', start);
+  expect(plan.changes.map(({ address, reasons }) => [address, reasons])).toEqual([
+    ['container.web', ['state stopped → running']],
+  ]);
+  await stack.carryOut(plan);
+  expect(stack.host.running.has('one.web')).toBe(true);
+  expect(stack.planText(FILE)).toBe(NOTHING);
+});
+
+it('finishes a stop that was cut off', async () => {
+  const stack = new MemoryStack();
+  await stack.apply(FILE);
+  const plan = stack.planRecorded('one', 'web', stop);
+  const [unit] = plan.units;
+  if (!unit) throw new Error('nothing to stop');
+  await stack.carryOut({ ...plan, units: [{ ...unit, steps: unit.steps.slice(0, 1) }] });
+  const again = stack.planRecorded('one', 'web', stop);
+  expect(verbsOf(again)).toEqual(['container.stop', 'container.disconnect', 'container.unmount']);
+});
