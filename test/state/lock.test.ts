@@ -127,7 +127,7 @@ describe('the end of the last stack', () => {
   it('never leaves two holders when processes take and remove it in turn', async () => {
     const site = makeSite();
     const lock = await acquire(site);
-    const others = Array.from({ length: 4 }, () => run(holder, [site.root, '20000', 'release']));
+    const others = Array.from({ length: 4 }, () => run(holder, [site.root, '50000', 'release']));
     await sleep(400);
     lock.release({ removeIfEmpty: true });
     let held = 0;
