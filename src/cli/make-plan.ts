@@ -64,11 +64,18 @@ async function desiredBy(
   }
 }
 
-/** What it takes to start one container again, by its row alone, if it has ended. */
+/**
+ * What it takes to start one container again, by its row alone, if it has ended. Nothing is looked
+ * for: beside one row, all else of the stack would count as orphaned.
+ */
 export async function planHeal(context: Context, row: Row): Promise<Plan> {
   const { stack, kind, name, spec, needs, protect } = row;
   const address = addressOf(kind, name);
-  return build(context, stack, [{ address, kind, name, spec, needs, protect }], [row], {});
+  const resources = [{ address, kind, name, spec, needs, protect }];
+  const observed = observe(kinds, resources, [row], await context.probe(), context.site);
+  const { site } = context;
+  const targets = [address];
+  return buildPlan({ stack, resources, rows: [row], observed, kinds, site, targets });
 }
 
 async function build(
