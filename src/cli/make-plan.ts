@@ -105,9 +105,17 @@ async function desiredBy(
   }
 }
 
-/** What it takes to start one container again, by its row alone, if it has ended. */
+/**
+ * What it takes to start one container again, by its row alone, if it has ended. Nothing is looked
+ * for: beside one row, all else of the stack would count as orphaned.
+ */
 export async function planHeal(context: Context, row: Row): Promise<Plan> {
-  return build(context, row.stack, [asRecorded(row)], [row], {});
+  const resource = asRecorded(row);
+  const { stack } = row;
+  const observed = observe(kinds, [resource], [row], await context.probe(), context.site);
+  const { site } = context;
+  const targets = [resource.address];
+  return buildPlan({ stack, resources: [resource], rows: [row], observed, kinds, site, targets });
 }
 
 async function build(
