@@ -36,7 +36,7 @@ const host = readHostFacts();
 function specsOf(file: WrittenFile): ContainerSpec[] {
   const source = { file: 'baleine.yaml', text: JSON.stringify(file), env: {}, directory: '/srv' };
   const config = loadConfig(source);
-  return desired({ config, rows: [], site, sources: {} })
+  return desired({ config, rows: [], site, sources: {}, origins: {} })
     .filter(({ kind }) => kind === 'container')
     .map(({ spec }) => spec as ContainerSpec);
 }
