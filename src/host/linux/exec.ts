@@ -63,15 +63,22 @@ export async function run(
  * more than the program itself.
  */
 export function runSync(program: string, args: string[], options: RunOptions = {}): RunResult {
-  const result = spawnSync(program, args, {
-    encoding: 'utf8',
+  const how = {
+    encoding: 'utf8' as const,
+    // Node documents it for spawn alone, and has always taken it here.
+    detached: true,
     env: { ...process.env, ...environment(options) },
     maxBuffer: 256 * 1024 * 1024,
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [
+      options.input === undefined ? ('ignore' as const) : ('pipe' as const),
+      'pipe' as const,
+      'pipe' as const,
+    ],
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
-  });
+  };
+  const result = spawnSync(program, args, how);
   return checked(program, options, {
     code: result.status ?? undefined,
     stdout: (result.stdout ?? '').replace(/\n$/, ''),

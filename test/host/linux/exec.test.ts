@@ -68,3 +68,9 @@ describe.each(both)('%s', (_name, start) => {
     await expect(suicide).rejects.toThrow('SIGKILL');
   });
 });
+
+it.each(both)('%s gives a session of its own, out of reach of Ctrl-C', async (_name, start) => {
+  const { stdout } = await start('sh', ['-c', 'echo $$ $(cut -d " " -f 6 /proc/$$/stat)']);
+  const [pid, session] = stdout.split(' ');
+  expect(session).toBe(pid);
+});
