@@ -4,13 +4,15 @@ import { configCache, type Site } from '../model/site.js';
 
 /**
  * Removes our empty folders in /run once nothing is on record; whatever is in one, it stays, but
- * for what is made again when it is needed: the note which runtime works here, and the files as
- * they were understood.
+ * for what is made again when it is needed: the note which runtime works here, the files as they
+ * were understood, and the bundle of a throw-away container whose run was cut off.
  */
 export function tidy(site: Site): void {
   const { run } = site;
   rmSync(join(run, 'runtime.json'), { force: true });
-  rmSync(configCache(site), { recursive: true, force: true });
+  for (const each of [configCache(site), join(run, 'once')]) {
+    rmSync(each, { recursive: true, force: true });
+  }
   removeEmpty(run);
   removeFolder(dirname(run));
 }
