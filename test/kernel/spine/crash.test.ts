@@ -14,28 +14,32 @@ it(
   'SIGKILL at any moment of an apply or a destroy leaves nothing that one apply does not finish',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
+    let kills = 0;
     for (const [index, step] of STEPS.entries()) {
       const delay = LATER[index % LATER.length] ?? 0;
-      await killed(stack, 'apply', step, delay);
+      kills += await killed(stack, 'apply', step, delay);
       await finish(stack);
-      await killed(stack, 'destroy', step, delay);
+      kills += await killed(stack, 'destroy', step, delay);
       await finish(stack);
       await stack.destroy();
       expect(await host.leaks()).toEqual([]);
     }
+    expect(kills).toBeGreaterThan(STEPS.length);
   }),
-  180_000,
+  600_000,
 );
 
 it(
   'SIGKILL of an apply leaves nothing that one destroy does not take away',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
+    let kills = 0;
     for (const step of [1, 4, 7, 9]) {
-      await killed(stack, 'apply', step, 10);
+      kills += await killed(stack, 'apply', step, 10);
       await stack.destroy();
       expect(await host.leaks()).toEqual([]);
     }
+    expect(kills).toBeGreaterThan(1);
   }),
 );
 
@@ -43,16 +47,18 @@ it(
   'Ctrl-C finishes the step that runs, saves it, reports, and ends with 130',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
-    const command = new Started(stack, 'apply');
-    await command.inStep(1);
-    process.kill(-(command.child.pid ?? 0), 'SIGINT');
+    for (const delay of [0, 50, 100, 200]) {
+      const command = new Started(stack, 'apply');
+      await command.inStep(1);
+      await sleep(delay);
+      process.kill(-(command.child.pid ?? 0), 'SIGINT');
 
-    expect(await command.ended).toEqual([130, null]);
-    expect(command.events.at(-1)).toMatchObject({ status: 'interrupted', failed: [] });
-    expect(command.of('step-done').length).toBe(command.of('step-started').length);
-    expect(stack.pids('pair.a')).toEqual([]);
-    await finish(stack);
-    await stack.destroy();
+      expect(await command.ended).toEqual([130, null]);
+      expect(command.events.at(-1)).toMatchObject({ status: 'interrupted', failed: [] });
+      expect(command.of('step-done').length).toBe(command.of('step-started').length);
+      expect(stack.pids('pair.a')).toEqual([]);
+      await stack.destroy();
+    }
   }),
 );
 
@@ -64,13 +70,15 @@ async function finish(stack: Stack): Promise<void> {
   await stack.answers('10.77.1.12', ['b']);
 }
 
-/** Starts a command, and kills it in its n-th step. */
-async function killed(stack: Stack, word: string, step: number, delay: number): Promise<void> {
+/** Starts a command, and kills it in its n-th step; answers 0 when it was done before. */
+async function killed(stack: Stack, word: string, step: number, delay: number): Promise<number> {
   const command = new Started(stack, word);
   await command.inStep(step);
   await sleep(delay);
   command.child.kill('SIGKILL');
-  expect(await command.ended).toEqual([null, 'SIGKILL']);
+  const [code, signal] = await command.ended;
+  expect([code, signal]).toEqual(code === 0 ? [0, null] : [null, 'SIGKILL']);
+  return code === 0 ? 0 : 1;
 }
 
 /** A command that tells what it does, in a process group of its own, as under a shell. */

@@ -26,7 +26,7 @@ it(
     expect(await stack.plan()).toBe(NOTHING);
     await stack.destroy();
   }),
-  180_000,
+  600_000,
 );
 
 /** What the addresses answer by HTTP/1, each after its protocol. */

@@ -9,6 +9,9 @@ import { SMALL_IMAGE } from '../../support/small-image.js';
 /** What stands in baleine.yaml. JSON is YAML, so a test writes it as an object. */
 export type Words = Record<string, unknown> & { name: string };
 
+/** Milliseconds: a busy machine is no failure. */
+const LONG = 300_000;
+
 export const NOTHING = 'No changes. Your infrastructure matches the configuration.\n';
 
 /** A web server whose page names it. busybox httpd as process 1 ignores SIGTERM. */
@@ -59,12 +62,12 @@ export class Stack {
 
   /** Whatever it ends with. */
   run(...words: string[]): Promise<Ran> {
-    return this.host.baleine(['--file', this.file, ...words], { reject: false });
+    return this.host.baleine(['--file', this.file, ...words], { reject: false, timeout: LONG });
   }
 
   /** Rejects when it does not end with 0; answers standard output. */
   async done(...words: string[]): Promise<string> {
-    return (await this.host.baleine(['--file', this.file, ...words])).stdout;
+    return (await this.host.baleine(['--file', this.file, ...words], { timeout: LONG })).stdout;
   }
 
   plan(...words: string[]): Promise<string> {
