@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
 import { UserError } from '../model/errors.js';
 import { type Context, openContext } from './context.js';
-import { planStack } from './make-plan.js';
+import { planRecorded, planStack } from './make-plan.js';
 import { viewFor } from './open-view.js';
 import { addCommonOptions } from './options.js';
 import { addRunOptions, propose, type RunOptions, withStore } from './run.js';
+import { stackName } from './stack-name.js';
 import { tellOnce } from './tell-once.js';
 import { addWaitOptions, type WaitOptions, waitHealthy } from './wait.js';
 import { addWishOptions, type WishOptions, wishesOf } from './wishes.js';
 
-type ApplyOptions = WishOptions & RunOptions & WaitOptions;
+type ApplyOptions = WishOptions & RunOptions & WaitOptions & { stack?: string };
 
 const EXAMPLES = `
 Examples:
@@ -21,24 +22,29 @@ export function register(program: Command): void {
   const command = program
     .command('apply')
     .description('make it so: show what would be done, ask, and do it')
-    .argument('[planfile]', 'a plan saved by `plan --out`, carried out without asking');
+    .argument('[planfile]', 'a plan saved by `plan --out`, carried out without asking')
+    .option('--stack <name>', 'this stack as it is on record, without its file; - for by hand');
   addWaitOptions(addWishOptions(addRunOptions(addCommonOptions(command))))
     .addHelpText('after', EXAMPLES)
     .action(async (file: string | undefined, options: ApplyOptions, self: Command) => {
       const context = openContext(self);
       const run = (more: Pick<RunOptions, 'err'>) =>
-        file === undefined
-          ? applyStack(context, { ...options, ...more })
-          : applySaved(context, file, { ...options, ...more });
+        applyWhat(context, file, { ...options, ...more });
       process.exitCode = isUnattended(options)
         ? await tellOnce(context, (err) => run({ err }))
         : ((await run({})) ?? 0);
     });
 }
 
-/** As from cron. Whoever looks on wants to see a failure each time. */
-function isUnattended({ quiet, autoApprove }: RunOptions): boolean {
-  return quiet === true && autoApprove === true && !process.stderr.isTTY;
+function applyWhat(context: Context, planfile: string | undefined, options: ApplyOptions) {
+  if (planfile !== undefined) return applySaved(context, planfile, options);
+  if (options.stack !== undefined) return applyRecorded(context, options.stack, options);
+  return applyStack(context, options);
+}
+
+/** As from cron, for a file. Whoever looks on wants to see a failure each time. */
+function isUnattended({ quiet, autoApprove, stack }: ApplyOptions): boolean {
+  return quiet === true && autoApprove === true && !process.stderr.isTTY && stack === undefined;
 }
 
 /** The file is read before the lock is taken: a mistake in it leaves no trace. */
@@ -54,6 +60,21 @@ async function applyStack(context: Context, options: ApplyOptions): Promise<numb
     return code;
   });
   return code === 0 && options.wait ? waitHealthy(context, config.name, options) : code;
+}
+
+/** Nothing new is asked for: only what the host has lost comes back. */
+async function applyRecorded(
+  context: Context,
+  given: string,
+  options: ApplyOptions,
+): Promise<number | undefined> {
+  const stack = await stackName(context, given);
+  const code = await withStore(context, options, async (store) => {
+    const wishes = { ...wishesOf(options), health: 'note' } as const;
+    const plan = await planRecorded(context, stack, store.rows, (each) => each, wishes);
+    return propose(context, plan, store, options, false);
+  });
+  return code === 0 && options.wait ? waitHealthy(context, stack, options) : code;
 }
 
 async function applySaved(
@@ -78,10 +99,10 @@ async function applySaved(
   return code === 0 && options.wait ? waitHealthy(context, saved.plan.stack, options) : code;
 }
 
-function refuseWishes({ target, replace, refresh }: ApplyOptions): void {
-  if (!target && !replace && refresh !== false) return;
+function refuseWishes({ target, replace, refresh, stack }: ApplyOptions): void {
+  if (!target && !replace && refresh !== false && stack === undefined) return;
   throw new UserError(
-    'cannot change a saved plan: --target, --replace and --refresh are for `plan --out`',
+    'cannot change a saved plan: --stack, --target, --replace and --refresh are for `plan --out`',
     'Make a new one with: baleine plan --out FILE',
   );
 }

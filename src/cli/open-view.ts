@@ -25,14 +25,15 @@ export function viewOf(
   style: ViewOptions['style'],
   {
     destroy = false,
+    out = (text) => process.stdout.write(text),
     err = (text) => process.stderr.write(text),
-  }: { destroy?: boolean; err?: Sink | undefined },
+  }: { destroy?: boolean; out?: Sink; err?: Sink | undefined },
 ): Promise<View> {
   return openView({
     style,
     color: wantsColor(process.stdout, color),
     destroy,
-    out: (text) => process.stdout.write(text),
+    out,
     err,
   });
 }

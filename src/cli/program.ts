@@ -32,6 +32,9 @@ const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   events: () => import('./events.js'),
   state: () => import('./state.js'),
   cron: () => import('./cron.js'),
+  run: () => import('./hand/run.js'),
+  completion: () => import('./completion.js'),
+  __complete: () => import('./complete.js'),
   doctor: () => import('./doctor.js'),
   heal: () => import('./heal.js'),
 };
@@ -65,10 +68,11 @@ function programOf(version: string): Command {
   return addCommonOptions(program);
 }
 
-/** The one that is asked for; all of them for the help, or to say what was meant. */
+/** The one that is asked for; all of them for the help, to complete, or to say what was meant. */
 async function commandsFor(args: string[]): Promise<CommandModule[]> {
   const name = commandOf(args);
-  const one = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const known = name !== undefined && Object.hasOwn(COMMANDS, name) && name !== '__complete';
+  const one = known ? COMMANDS[name] : undefined;
   return Promise.all((one ? [one] : Object.values(COMMANDS)).map((load) => load()));
 }
 

@@ -243,6 +243,8 @@ export interface Started {
 export interface Runtime {
   /** Clears what an earlier life left, writes the bundle, starts under conmon, reads back. The disk is mounted and the namespace wired. */
   start(spec: ContainerSpec): Promise<Started>;
+  /** As `start`, with our standard streams and without a monitor, to its end; answers the exit code. */
+  run(spec: ContainerSpec, how: { input: boolean; terminal: boolean }): Promise<number>;
   /** Stop signal, grace period, SIGKILL, until the process is gone; then the runtime's own state and cgroup. Signals only if pid, start time and boot id still agree. */
   stop(id: string, facts: Partial<Started>, how: { signal: string; grace: number }): Promise<void>;
   /** To the container's first process, found through the runtime's own state. False when it does not run. */

@@ -9,8 +9,8 @@ afterAll(() => built.remove());
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const commands = [
   ...['plan', 'apply', 'destroy', 'ps', 'stats', 'logs', 'exec', 'container', 'image', 'network'],
-  ...['start', 'stop', 'restart', 'pause', 'unpause', 'kill', 'cp', 'top', 'inspect'],
-  ...['events', 'state', 'cron', 'doctor'],
+  ...['start', 'stop', 'restart', 'pause', 'unpause', 'kill', 'cp', 'top', 'inspect', 'run'],
+  ...['events', 'state', 'cron', 'doctor', 'completion'],
 ];
 
 it.each(['--version', '-V'])('answers %s', async (option) => {

@@ -177,6 +177,7 @@ export class MemoryHost {
           this.signals.push(`${signal} ${id}`);
           return true;
         },
+        run: async () => 0,
         freeze: async (id) => this.running.has(id),
         execute: async (id) => (this.running.has(id) ? { code: 0, output: '' } : undefined),
         runOnce: async () => undefined,

@@ -15,6 +15,8 @@ import { configOf, type Words } from './words.js';
 export interface ChangeOptions {
   json?: boolean;
   lockTimeout?: number;
+  /** Failures are told all the same. */
+  silent?: boolean;
 }
 
 /** Milliseconds. Who types a command rather waits for cron's run than be sent away. */
@@ -71,10 +73,10 @@ export async function withRecord(
 export async function carryOutBriefly(
   context: Context,
   store: Store,
-  { json = false }: ChangeOptions,
+  { json = false, silent = false }: ChangeOptions,
   plan: Plan,
 ): Promise<number> {
-  const view = await viewOf(context, json ? 'json' : 'brief', {});
+  const view = await viewOf(context, json ? 'json' : 'brief', silent ? { out: () => {} } : {});
   await view.plan(plan);
   return carryOut(context, plan, store, view, { destroy: false });
 }

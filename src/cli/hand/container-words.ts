@@ -11,6 +11,9 @@ export interface LimitOptions {
   cpuShares?: string | number;
   cpuset?: string;
   pids?: string | number;
+  io?: object[];
+  device?: object[];
+  netClass?: string | number;
 }
 
 export interface BridgeOptions {
@@ -43,10 +46,13 @@ interface Joined {
 }
 
 /** All that says what a container is; for those that are created and those that are run once. */
-export function addWordOptions(command: Command): Command {
-  addBridgeOptions(
-    addLimitOptions(command.requiredOption('--image <name>', 'what its disk is a copy of')),
-  );
+export function addWordOptions(command: Command, when: 'kept' | 'once' = 'kept'): Command {
+  addBridgeOptions(addLimitOptions(command));
+  if (when === 'kept') {
+    command
+      .requiredOption('--image <name>', 'what its disk is a copy of')
+      .option('--restart <policy>', 'no, always, on-failure or on-failure:N', 'no');
+  }
   return command
     .option('-e, --env <K=V>', 'a variable; K alone takes ours; repeatable', append, [])
     .option('-v, --volume <source:target[:ro]>', 'a volume or a path; repeatable', append, [])
@@ -55,7 +61,6 @@ export function addWordOptions(command: Command): Command {
     .option('-u, --user <user>', 'name, uid, name:group or uid:gid')
     .option('-w, --workdir <dir>', 'where it runs')
     .option('--hostname <name>', 'default: its name')
-    .option('--restart <policy>', 'no, always, on-failure or on-failure:N', 'no')
     .option('--read-only', 'refuse writing to its disk')
     .option('--security <set>', 'default, restricted or unconfined')
     .option('--cap-add <capability>', 'repeatable', append, [])
@@ -70,7 +75,10 @@ export function addLimitOptions(command: Command): Command {
     .option('--cpus <n>', 'CPUs’ worth of time, as 0.5', numeric)
     .option('--cpu-shares <n>', 'relative weight; usual is 1024', numeric)
     .option('--cpuset <list>', 'the CPUs it may use, as 0-1,3')
-    .option('--pids <n>', 'most processes and threads (2048)', numeric);
+    .option('--pids <n>', 'most processes and threads (2048)', numeric)
+    .option('--io <limits>', 'as device=/dev/vda,write_bps=10M,read_iops=500; repeatable', throttle)
+    .option('--device <rule>', 'as "allow c 10:229 rwm", or deny; repeatable', deviceRule)
+    .option('--net-class <class>', 'of its packets for tc(8), as 0x100001', numeric);
 }
 
 export function addBridgeOptions(command: Command): Command {
@@ -126,8 +134,12 @@ function entryOf(args: string[], options: WordOptions, purpose: string): object 
   };
 }
 
-export function limitWords({ memory, cpus, cpuShares, cpuset, pids }: LimitOptions): object {
-  return { memory, cpus, cpu_shares: cpuShares, cpuset, pids };
+export function limitWords(options: LimitOptions): object {
+  const { memory, cpus, cpuShares, cpuset, pids, io, device, netClass } = options;
+  return {
+    ...{ memory, cpus, cpu_shares: cpuShares, cpuset, pids, io },
+    ...{ devices: device, net_class: netClass },
+  };
 }
 
 export function attachments({ bridge: joins, mac }: BridgeOptions, purpose: string): object {
@@ -156,6 +168,20 @@ function joined(text: string, before: Joined[]): Joined[] {
   const [bridge = '', address] = text.split('=');
   if (!NAME.test(bridge)) throw new InvalidArgumentError('A bridge, or a bridge=address.');
   return [...before, { bridge, ...(address !== undefined && { address }) }];
+}
+
+function throttle(text: string, before: object[] = []): object[] {
+  const pairs = text.split(',').map((each): [string, string | number] => {
+    const [key = '', value = ''] = each.split('=');
+    return [key, key.endsWith('_iops') ? numeric(value) : value];
+  });
+  return [...before, Object.fromEntries(pairs)];
+}
+
+function deviceRule(text: string, before: object[] = []): object[] {
+  const [, verb, rule] = /^(allow|deny) (.*)$/.exec(text) ?? [];
+  if (verb === undefined) throw new InvalidArgumentError('allow or deny, a space and a rule.');
+  return [...before, { [verb]: rule }];
 }
 
 export const append = (text: string, before: string[]) => [...before, text];

@@ -1,10 +1,11 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { BY_HAND } from '../../model/by-hand.js';
 import { UserError } from '../../model/errors.js';
 import { type Context, openContext } from '../context.js';
 import { addSiteOptions } from '../options.js';
 import { addChangeOptions, type ChangeOptions, changeByHand } from './change.js';
+import { registerExport } from './image-export.js';
 import { describeImages, imageTable, usersOf } from './image-list.js';
 import { print, printJson, printOne } from './print.js';
 import { namedAddress, ownRow, refuseExisting, rowsOf, usableRow } from './record.js';
@@ -19,6 +20,10 @@ interface CreateOptions extends ChangeOptions {
   fromDirectory?: string;
   fromHost?: string[];
   fromImage?: string;
+  fromDocker?: string;
+  fromOci?: string;
+  fromRegistry?: string;
+  reference?: string;
 }
 
 const CREATE_EXAMPLES = `
@@ -27,10 +32,17 @@ Examples:
   baleine image create small --size 16M --from-host /bin/busybox
   baleine image create site --from-directory ./rootfs`;
 
+const IMPORT_EXAMPLES = `
+Examples:
+  baleine image import rootfs.tar.zst base --size 1G
+  docker save nginx:1.27 -o nginx.tar && baleine image import nginx.tar
+  baleine image import registry.example:5000/team/app:1 app`;
+
 export function register(program: Command): void {
   const family = program.command('image').description('images made by hand');
   registerCreate(family);
   registerImport(family);
+  registerExport(family);
   registerList(family);
   addSiteOptions(family.command('inspect').argument('<name...>'))
     .description('all that is known of images, as JSON')
@@ -54,7 +66,10 @@ export function register(program: Command): void {
 }
 
 function registerCreate(family: Command): void {
-  const sources = ['debian', 'fromTar', 'fromDirectory', 'fromHost', 'fromImage'];
+  const sources = [
+    ...['debian', 'fromTar', 'fromDirectory', 'fromHost', 'fromImage'],
+    ...['fromDocker', 'fromOci', 'fromRegistry'],
+  ];
   const source = (flags: string, description: string) => {
     const option = new Option(flags, description);
     return option.conflicts(sources.filter((each) => each !== option.attributeName()));
@@ -70,6 +85,10 @@ function registerCreate(family: Command): void {
       source('--from-host <programs>', 'programs of this host and their libraries').argParser(list),
     )
     .addOption(source('--from-image <name>', 'another image'))
+    .addOption(source('--from-docker <file>', 'what docker save writes'))
+    .addOption(source('--from-oci <path>', 'an OCI layout, a folder or in a tar file'))
+    .addOption(source('--from-registry <name>', 'as nginx:1.27'))
+    .option('--reference <name>', 'which one, where several are in one archive')
     .addHelpText('after', CREATE_EXAMPLES)
     .action(async (name: string, options: CreateOptions, self: Command) => {
       process.exitCode = await create(openContext(self), name, options);
@@ -78,15 +97,34 @@ function registerCreate(family: Command): void {
 
 function registerImport(family: Command): void {
   addChangeOptions(family.command('import').argument('<file>').argument('[name]'))
-    .description('make an image of an archive; the name is the file’s unless given')
-    .option('--size <size>', 'of the image file (512M)')
-    .addHelpText('after', '\nExample:\n  baleine image import rootfs.tar.zst base --size 1G')
+    .description('make an image of an archive, a folder or one of a registry, whatever it is')
+    .option('--size <size>', 'of the image file; default: by what is in it, 512M for files alone')
+    .option('--reference <name>', 'which one, where several are in one archive')
+    .addHelpText('after', IMPORT_EXAMPLES)
     .action(
       async (file: string, name: string | undefined, options: CreateOptions, self: Command) => {
-        const named = name ?? nameOf(file);
-        process.exitCode = await create(openContext(self), named, { ...options, fromTar: file });
+        const found = { ...options, ...(await sourceOf(file)) };
+        process.exitCode = await create(openContext(self), name ?? nameOf(file), found);
       },
     );
+}
+
+async function sourceOf(file: string): Promise<CreateOptions> {
+  const { detect } = await import('../../host/linux/images/detect.js');
+  const path = resolve(file);
+  switch (await detect(path)) {
+    case 'docker':
+      return { fromDocker: path };
+    case 'oci':
+      return { fromOci: path };
+    case 'directory':
+      return { fromDirectory: path };
+    case 'tar':
+      return { fromTar: path };
+    case undefined:
+      if (/^[./]/.test(file)) throw new UserError(`cannot import ${file}: no such file`);
+      return { fromRegistry: file };
+  }
 }
 
 function registerList(family: Command): void {
@@ -116,18 +154,21 @@ function create(context: Context, name: string, options: CreateOptions): Promise
 
 function wordsOf(name: string, options: CreateOptions, purpose: string): Words {
   const { size, debian, packages, fromTar, fromDirectory, fromHost, fromImage } = options;
+  const { fromDocker, fromOci, fromRegistry, reference } = options;
   if (packages && debian === undefined) {
     throw new UserError(`cannot ${purpose}: --packages goes with --debian SUITE`);
   }
   const from = {
     ...(debian !== undefined && { debian: { suite: debian, packages } }),
     ...(fromHost && { host: { binaries: fromHost } }),
-    ...{ tar: fromTar, directory: fromDirectory, image: fromImage },
+    ...{ tar: fromTar, directory: fromDirectory, image: fromImage, registry: fromRegistry },
+    ...(fromDocker !== undefined && { docker: { path: fromDocker, reference } }),
+    ...(fromOci !== undefined && { oci: { path: fromOci, reference } }),
   };
   if (Object.values(from).every((each) => each === undefined)) {
     throw new UserError(
       `cannot ${purpose}: nothing says what is in it`,
-      'Give --debian, --from-tar, --from-directory, --from-host or --from-image.',
+      'Give --debian or one of the --from options.',
     );
   }
   const base = fromImage === undefined ? {} : { [fromImage]: EXTERNAL };
@@ -173,7 +214,7 @@ function prune(context: Context, options: ChangeOptions): Promise<number> {
   });
 }
 
-/** `./Base.tar.zst` is `base`. */
-const nameOf = (file: string) => basename(file).toLowerCase().split('.')[0] ?? '';
+/** `./Base.tar.zst` is `base`, `registry.example/team/app:1` is `app`. */
+const nameOf = (file: string) => basename(file).toLowerCase().split(/[.:@]/)[0] ?? '';
 
 const list = (text: string) => text.split(',').filter(Boolean);

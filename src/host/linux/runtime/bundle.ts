@@ -14,7 +14,11 @@ import { resolveUser } from './users.js';
  *
  * @throws UserError for a disk or a wish that would reach the host
  */
-export async function writeBundle(site: Site, spec: ContainerSpec): Promise<void> {
+export async function writeBundle(
+  site: Site,
+  spec: ContainerSpec,
+  { terminal = false } = {},
+): Promise<void> {
   const files = bundleFiles(site, spec.id);
   checkTree(files.rootfs);
   checkWorkingDir(files.rootfs, spec.working_dir, spec.mounts);
@@ -22,6 +26,7 @@ export async function writeBundle(site: Site, spec: ContainerSpec): Promise<void
     rootfs: files.rootfs,
     cgroup: cgroupPath(site, spec.id),
     netns: netnsPath(site, spec.id),
+    terminal,
     files: {
       '/etc/hosts': files.hosts,
       '/etc/hostname': files.hostname,

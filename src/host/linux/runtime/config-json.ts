@@ -20,6 +20,8 @@ export interface Ground {
   cgroup: string;
   /** Path of a network namespace; an empty new one when absent. */
   netns?: string;
+  /** Its first process has a terminal, which is ours. */
+  terminal?: boolean;
   /** Host files bound read-only, by path inside: /etc/hosts and the like. */
   files: Record<string, string>;
   user: User;
@@ -79,7 +81,11 @@ export function configJson(spec: Described, ground: Ground): OciSpec {
   };
 }
 
-function processOf(spec: Described, { user, host }: Ground, capabilities: string[]): OciProcess {
+function processOf(
+  spec: Described,
+  { user, host, terminal = false }: Ground,
+  capabilities: string[],
+): OciProcess {
   const { uid, gid, additionalGids, home } = user;
   if (spec.security === 'restricted' && uid === 0) {
     throw new UserError(
@@ -90,7 +96,7 @@ function processOf(spec: Described, { user, host }: Ground, capabilities: string
   const defaults = { PATH, HOSTNAME: spec.hostname, HOME: home };
   const environment = { ...defaults, ...spec.environment };
   return {
-    terminal: false,
+    terminal,
     user: { uid, gid, additionalGids },
     args: spec.args,
     env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),

@@ -135,7 +135,11 @@ const assignment = (text: string) =>
   text.includes('=') ? text : `${text}=${process.env[text] ?? ''}`;
 
 /** The terminal sends Ctrl-C to the command as well; we stay to pass its exit code on. */
-async function inForeground(program: string, args: string[], input: boolean): Promise<number> {
+export async function inForeground(
+  program: string,
+  args: string[],
+  input: boolean,
+): Promise<number> {
   const child = spawn(program, args, {
     stdio: [input ? 'inherit' : 'ignore', 'inherit', 'inherit'],
   });

@@ -1,6 +1,7 @@
 import { cgroupPath, type Site } from '../../../model/site.js';
 import type { Cgroups, Runtime } from '../../host.js';
 import { execCaptured } from './exec.js';
+import { runInForeground } from './foreground.js';
 import { setFrozen } from './freeze.js';
 import { Gate } from './gate.js';
 import { healAtOnce } from './heal.js';
@@ -28,6 +29,7 @@ export function linuxRuntime(
   };
   return {
     start: (spec) => startContainer(around, spec),
+    run: (spec, how) => runInForeground(around, spec, how),
     stop: (id, facts, how) => stopContainer(around, id, facts, how),
     signal: async (id, signal) => {
       const number = signalNumber(signal);

@@ -72,7 +72,10 @@ async function launchAndStart(
 }
 
 /** The runtime's `delete` takes it away, as long as the runtime knows the container. */
-async function clearCgroup({ site, cgroups, gate }: Surroundings, id: string): Promise<void> {
+export async function clearCgroup(
+  { site, cgroups, gate }: Surroundings,
+  id: string,
+): Promise<void> {
   const cgroup = cgroupPath(site, id);
   const { named, unified } = readHierarchies();
   const roots = unified === undefined ? named : [...named, unified];

@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import type { ExportFormat } from '../../host/host.js';
+import { imageFile } from '../../model/site.js';
+import { type Context, openContext } from '../context.js';
+import { addChangeOptions, type ChangeOptions, withRecord } from './change.js';
+import { print, printJson } from './print.js';
+import { usableRow } from './record.js';
+
+interface ExportOptions extends ChangeOptions {
+  format: ExportFormat;
+  reference?: string;
+}
+
+const FORMATS: ExportFormat[] = ['docker', 'oci', 'oci-folder', 'tar'];
+
+const EXAMPLES = `
+Examples:
+  baleine image export base base.tar && docker load -i base.tar
+  baleine image export base base-oci --format oci-folder`;
+
+export function registerExport(family: Command): void {
+  addChangeOptions(family.command('export').argument('<name>').argument('<file>'))
+    .description('write an image for other tools')
+    .addOption(
+      new Option('--format <format>', 'for docker load, as an OCI layout, or the files alone')
+        .choices(FORMATS)
+        .default('docker'),
+    )
+    .option('--reference <name>', 'the name and tag it bears there; default: NAME:latest')
+    .addHelpText('after', EXAMPLES)
+    .action(async (name: string, file: string, options: ExportOptions, self: Command) => {
+      process.exitCode = await exportTo(openContext(self), name, resolve(file), options);
+    });
+}
+
+/** With the lock held, so that nobody builds it anew meanwhile. */
+function exportTo(
+  context: Context,
+  name: string,
+  file: string,
+  options: ExportOptions,
+): Promise<number> {
+  const { format, reference = `${name}:latest`, json } = options;
+  return withRecord(context, options, async ({ rows }) => {
+    const { spec, facts } = usableRow(rows, 'image', name, `export image ${name}`);
+    const { images } = await context.host();
+    const created = String(facts.created_at ?? new Date(0).toISOString());
+    const source = { file: imageFile(context.site, spec.id) };
+    await images.export({ source, config: spec.config, reference, created }, file, format);
+    if (json) printJson({ image: name, file, format, reference });
+    else print(`image.${name} exported to ${file}\n`);
+    return 0;
+  });
+}

@@ -1,0 +1,41 @@
+import { Command } from 'commander';
+import { beforeAll, expect, it } from 'vitest';
+import { candidates } from '../../src/cli/complete.js';
+import { register as registerContainer } from '../../src/cli/hand/container.js';
+import { register as registerImage } from '../../src/cli/hand/image.js';
+import { register as registerNetwork } from '../../src/cli/hand/network.js';
+import { register as registerRun } from '../../src/cli/hand/run.js';
+import { register as registerStop } from '../../src/cli/verbs/stop.js';
+import { rowOf } from '../state/sample.js';
+
+const ROWS = [
+  rowOf('image', 'base', { stack: '-' }),
+  rowOf('bridge', 'front', { stack: '-' }),
+  rowOf('container', 'web', { stack: '-' }),
+  rowOf('container', 'db', { stack: 'shop' }),
+];
+
+const program = new Command('baleine').enablePositionalOptions();
+beforeAll(() => {
+  for (const register of [registerContainer, registerImage, registerNetwork, registerRun]) {
+    register(program);
+  }
+  registerStop(program);
+});
+
+it.each([
+  ['con', ['container']],
+  ['container st', ['start', 'stop']],
+  ['container stop ', ['web']],
+  ['container rm --f', ['--force']],
+  ['stop ', ['db', 'web']],
+  ['container create new --image ', ['base']],
+  ['container create new --bridge f', ['front']],
+  ['container create ', []],
+  ['image rm ', ['base']],
+  ['network inspect ', ['front']],
+  ['run ', ['base']],
+  ['image import ', []],
+])('completes "%s"', (line, found) => {
+  expect(candidates(program, line.split(' '), () => ROWS)).toEqual(found);
+});
