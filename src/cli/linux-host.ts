@@ -18,7 +18,7 @@ export function linuxHost(site: Site): Host {
     links: linuxLinks(site),
     disks: linuxDisks(),
     trees: linuxTrees(),
-    images: linuxImages(),
+    images: linuxImages(site),
     files: linuxFiles(),
     cgroups,
     runtime,

@@ -23,22 +23,26 @@ export async function originsOf(
       (each) => each.kind === 'image' && each.stack === config.name && each.name === name,
     );
     const where = config.where(['images', name]);
-    origins[name] = await originOf(context, entry, row?.spec as ImageSpec | undefined, where);
+    origins[name] = await originOf(context, entry, row as Row<ImageSpec> | undefined, where);
   }
   return origins;
 }
 
 export function isForeign(from: ImageFrom): from is ForeignFrom {
-  return 'docker' in from || 'oci' in from || 'registry' in from;
+  return 'docker' in from || 'oci' in from || 'registry' in from || 'dockerfile' in from;
 }
+
+const isBuilt = (from: ImageFrom) => 'dockerfile' in from;
 
 async function originOf(
   context: Context,
   { from, pull, size }: ImageSource,
-  spec: ImageSpec | undefined,
+  row: Row<ImageSpec> | undefined,
   where: string,
 ): Promise<ImageOrigin> {
-  const known = spec && equal(spec.from, from) ? spec.origin : undefined;
+  // A Dockerfile need not give the same twice: one whose result was lost is built anew.
+  const usable = row && equal(row.spec.from, from) && !(isBuilt(from) && row.status === 'pending');
+  const known = usable ? row.spec.origin : undefined;
   const mark = fingerprintOf(from as ForeignFrom);
   if (known && known.fingerprint === mark && pull !== 'always') return known;
   if (mark === undefined && pull === 'never') throw notHere(from as { registry: string }, where);
@@ -51,6 +55,10 @@ async function originOf(
 /** Undefined for a registry's. */
 function fingerprintOf(from: ForeignFrom): string | undefined {
   if ('registry' in from) return undefined;
+  if ('dockerfile' in from) {
+    const { context, file } = from.dockerfile;
+    return fingerprint(file === undefined ? [context] : [context, file]);
+  }
   return fingerprint(['docker' in from ? from.docker.path : from.oci.path]);
 }
 

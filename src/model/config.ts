@@ -49,14 +49,27 @@ export type ImageFrom =
   | { image: string }
   | ForeignFrom;
 
-/** An image that another tool made. It comes with a config of its own. */
-export type ForeignFrom =
+/** An image that another tool makes. It comes with a config of its own. */
+export type ForeignFrom = PackedFrom | { dockerfile: DockerfileSource };
+
+/** One that is there already. */
+export type PackedFrom =
   /** What `docker save` writes. */
   | { docker: ArchiveSource }
   /** An image layout of OCI, as a folder or in a tar file. */
   | { oci: ArchiveSource }
   /** As Docker writes it: `nginx:1.27`, `registry.example:5000/team/app@sha256:…`. */
   | { registry: string };
+
+export interface DockerfileSource {
+  /** The folder that its COPY lines mean. */
+  context: string;
+  /** Default: the Dockerfile in the context. */
+  file?: string;
+  /** The stage to stop at. */
+  target?: string;
+  args: Record<string, string>;
+}
 
 /** A compressed file (gzip, xz, zstd) is told by its content. */
 export interface ArchiveSource {

@@ -172,7 +172,7 @@ describe('images', () => {
     ['{ external: false }', '2:11: images.a needs a key "from"'],
     [
       '{ from: {} }',
-      '2:22: images.a.from must have exactly one of debian, tar, directory, host, image, docker, oci, registry',
+      '2:22: images.a.from must have exactly one of debian, tar, directory, host, image, docker, oci, registry, dockerfile',
     ],
     ['{ from: { ocl: x } }', '2:24: unknown key "ocl" in images.a.from'],
     ['{ from: { image: b } }', '2:31: unknown image "b"'],

@@ -1,7 +1,13 @@
 import { resolve } from 'node:path';
-import type { ArchiveSource, CopyEntry, ImageEntry, ImageFrom } from '../../model/config.js';
+import type {
+  ArchiveSource,
+  CopyEntry,
+  DockerfileSource,
+  ImageEntry,
+  ImageFrom,
+} from '../../model/config.js';
 import type { Path } from '../document.js';
-import type { Copy, From, Image } from '../file.gen.js';
+import type { Copy, Dockerfile, From, Image } from '../file.gen.js';
 import { defined, type Reading } from './reading.js';
 import { argumentsOf, pairsOf, sizeOf } from './values.js';
 
@@ -16,7 +22,7 @@ export function imageOf(raw: Image, path: Path, reading: Reading): ImageEntry {
   });
   return defined({
     size: sizeOf(raw.size, [...path, 'size'], reading),
-    from: fromOf(raw.from ?? {}, reading),
+    from: fromOf(raw.from ?? {}, [...path, 'from'], reading),
     pull: raw.pull,
     copy: (raw.copy ?? []).map((each) => copyOf(each, reading)),
     run: raw.run ?? [],
@@ -25,8 +31,11 @@ export function imageOf(raw: Image, path: Path, reading: Reading): ImageEntry {
   });
 }
 
-function fromOf(raw: From, reading: Reading): ImageFrom {
-  const { debian, tar, directory, host, image, docker, oci, registry } = raw;
+function fromOf(raw: From, path: Path, reading: Reading): ImageFrom {
+  const { debian, tar, directory, host, image, docker, oci, registry, dockerfile } = raw;
+  if (dockerfile) {
+    return { dockerfile: dockerfileOf(dockerfile, [...path, 'dockerfile'], reading) };
+  }
   if (docker !== undefined) return { docker: archiveOf(docker, reading) };
   if (oci !== undefined) return { oci: archiveOf(oci, reading) };
   if (registry !== undefined) return { registry };
@@ -35,6 +44,16 @@ function fromOf(raw: From, reading: Reading): ImageFrom {
   if (tar !== undefined) return { tar: resolve(reading.directory, tar) };
   if (directory !== undefined) return { directory: resolve(reading.directory, directory) };
   return { image: image ?? '' };
+}
+
+function dockerfileOf(raw: Dockerfile, path: Path, reading: Reading): DockerfileSource {
+  const context = resolve(reading.directory, raw.context);
+  return defined({
+    context,
+    file: raw.file === undefined ? undefined : resolve(context, raw.file),
+    target: raw.target,
+    args: pairsOf(raw.args, [...path, 'args'], reading),
+  });
 }
 
 function archiveOf(raw: NonNullable<From['docker']>, { directory }: Reading): ArchiveSource {

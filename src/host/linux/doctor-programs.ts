@@ -31,6 +31,7 @@ const PROGRAMS: Program[] = [
   { names: ['xz'], flag: '--version', only: 'images from .tar.xz' },
   { names: ['skopeo'], flag: '--version', only: 'images from docker, oci and registry' },
   { names: ['umoci'], flag: '--version', only: 'images from docker, oci and registry' },
+  { names: ['buildah'], flag: '--version', only: 'images from dockerfile' },
   { names: ['zstd'], flag: '--version', only: 'images from .tar.zst and compressed archives' },
 ];
 

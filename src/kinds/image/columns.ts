@@ -23,6 +23,7 @@ export function describeSource(from: ImageFrom): string {
   if ('image' in from) return `image ${from.image}`;
   if ('docker' in from) return `docker ${basename(from.docker.path)}`;
   if ('oci' in from) return `oci ${basename(from.oci.path)}`;
+  if ('dockerfile' in from) return `dockerfile ${basename(from.dockerfile.context)}`;
   if ('registry' in from) return `registry ${from.registry}`;
   const { binaries, files } = from.host;
   return `host ${[...binaries, ...files].map((path) => basename(path)).join(',')}`;

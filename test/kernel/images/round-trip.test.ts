@@ -133,7 +133,11 @@ describe.skipIf(skip)('an image of Docker’s', () => {
   async function exportTo(to: string, format: ExportFormat): Promise<string> {
     const { spec, facts } = await rowOf();
     const what = { source: { file: file() }, config: spec.config, reference: 'back:1' };
-    await linuxImages().export({ ...what, created: facts.created_at ?? '' }, to, format);
+    await linuxImages(siteOf(host.root)).export(
+      { ...what, created: facts.created_at ?? '' },
+      to,
+      format,
+    );
     return createHash('sha256').update(readFileSync(to)).digest('hex');
   }
 

@@ -1,11 +1,24 @@
+import type { Site } from '../../../model/site.js';
 import type { Images } from '../../host.js';
 
 /** Each act is a module of its own, loaded when it is asked for. */
-export function linuxImages(): Images {
+export function linuxImages(site: Site): Images {
   return {
-    inspect: async (from, size) => (await import('./inspect.js')).inspectImage(from, size),
-    unpack: async (from, origin, tree) =>
-      (await import('./unpack.js')).unpackImage(from, origin, tree),
+    inspect: async (from, size) => {
+      if (!('dockerfile' in from)) return (await import('./inspect.js')).inspectImage(from, size);
+      return (await import('./dockerfile.js')).inspectDockerfile(site, from.dockerfile, size);
+    },
+    unpack: async (from, origin, tree) => {
+      if (!('dockerfile' in from)) {
+        return (await import('./unpack.js')).unpackImage(from, origin, tree);
+      }
+      return (await import('./dockerfile.js')).unpackDockerfile(
+        site,
+        from.dockerfile,
+        origin,
+        tree,
+      );
+    },
     export: async (what, to, format) => (await import('./export.js')).exportImage(what, to, format),
   };
 }

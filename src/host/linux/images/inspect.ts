@@ -1,4 +1,4 @@
-import type { ForeignFrom } from '../../../model/config.js';
+import type { PackedFrom } from '../../../model/config.js';
 import { sizeFor } from '../../../model/image-size.js';
 import { digest } from '../../../model/json.js';
 import type { ImageOrigin } from '../../../model/specs.js';
@@ -15,7 +15,7 @@ import {
 } from './transport.js';
 
 /** What a foreign image is; see the port. */
-export async function inspectImage(from: ForeignFrom, size?: number): Promise<ImageOrigin> {
+export async function inspectImage(from: PackedFrom, size?: number): Promise<ImageOrigin> {
   const local = await localBytes(from);
   const room = roomFor(size ?? sizeFor(local * COMPRESSED_TO), local);
   return withStaging(room, async (staging) => {
@@ -43,7 +43,7 @@ interface Instance {
 }
 
 /** Behind a registry's name may be a list for several platforms; what is recorded is one of them. */
-async function instanceOf(from: ForeignFrom, staging: Staging, ask: Ask): Promise<Instance> {
+async function instanceOf(from: PackedFrom, staging: Staging, ask: Ask): Promise<Instance> {
   const named = await openTransport(from, staging);
   const text = await ask(named, '--raw');
   if (!('registry' in from)) return manifestIn(text, named, from);
@@ -56,13 +56,13 @@ async function instanceOf(from: ForeignFrom, staging: Staging, ask: Ask): Promis
   return { ...manifestIn(await ask(one, '--raw'), one, from), manifest: picked };
 }
 
-function manifestIn(text: string, transport: Transport, from: ForeignFrom): Instance {
+function manifestIn(text: string, transport: Transport, from: PackedFrom): Instance {
   const { config, layers } = readManifest(text, describe(from));
   return { transport, image: config.digest, layers };
 }
 
 /** What Docker saves is not compressed, whatever it is called. */
-function dataIn({ mediaType, size }: Descriptor, from: ForeignFrom): number {
+function dataIn({ mediaType, size }: Descriptor, from: PackedFrom): number {
   const compressed = !('docker' in from) && /[+.](gzip|zstd)$/.test(mediaType);
   return compressed ? size * COMPRESSED_TO : size;
 }

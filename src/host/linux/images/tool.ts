@@ -21,8 +21,8 @@ export async function tool(
   return stdout;
 }
 
-/** Where it is. */
-function needProgram(program: string, purpose: string): string {
+/** Where it is. @throws UserError when it is not installed */
+export function needProgram(program: string, purpose: string): string {
   const path = findProgram(program);
   if (path !== undefined) return path;
   throw new UserError(

@@ -1,6 +1,6 @@
 import { readdir, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ArchiveSource, ForeignFrom } from '../../../model/config.js';
+import type { ArchiveSource, PackedFrom } from '../../../model/config.js';
 import { UserError } from '../../../model/errors.js';
 import { compressionOf, decompress } from './compression.js';
 import { isLoopback, pinned } from './registry.js';
@@ -16,7 +16,7 @@ export interface Transport {
 }
 
 /** For messages: `the image in /srv/nginx.tar`, `nginx:1.27`. */
-export function describe(from: ForeignFrom): string {
+export function describe(from: PackedFrom): string {
   if ('registry' in from) return from.registry;
   return `the image in ${('docker' in from ? from.docker : from.oci).path}`;
 }
@@ -27,7 +27,7 @@ export function describe(from: ForeignFrom): string {
  * @param manifest digest a registry's name is locked to
  */
 export async function openTransport(
-  from: ForeignFrom,
+  from: PackedFrom,
   staging: Staging,
   manifest?: string,
 ): Promise<Transport> {
@@ -55,7 +55,7 @@ async function link({ path }: ArchiveSource, staging: Staging, folder: boolean, 
 }
 
 /** How large a source's local files are; those of a registry are not local. */
-export async function localBytes(from: ForeignFrom): Promise<number> {
+export async function localBytes(from: PackedFrom): Promise<number> {
   if ('registry' in from) return 0;
   const { path } = 'docker' in from ? from.docker : from.oci;
   const { folder, bytes } = await bytesAt(path);

@@ -1,6 +1,6 @@
 import { readFile, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ForeignFrom } from '../../../model/config.js';
+import type { PackedFrom } from '../../../model/config.js';
 import { UserError } from '../../../model/errors.js';
 import { digest } from '../../../model/json.js';
 import type { ImageOrigin } from '../../../model/specs.js';
@@ -15,7 +15,7 @@ import { describe, localBytes, openTransport, skopeoCopy } from './transport.js'
 
 /** Unpacks a foreign image's layers into an empty tree; see the port. */
 export async function unpackImage(
-  from: ForeignFrom,
+  from: PackedFrom,
   origin: ImageOrigin,
   tree: string,
 ): Promise<void> {
@@ -31,7 +31,7 @@ const BLOBS = 'blobs';
 
 async function unpackIn(
   staging: Staging,
-  from: ForeignFrom,
+  from: PackedFrom,
   origin: ImageOrigin,
   tree: string,
   purpose: string,

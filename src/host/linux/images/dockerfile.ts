@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DockerfileSource } from '../../../model/config.js';
+import type { Site } from '../../../model/site.js';
+import type { ImageOrigin } from '../../../model/specs.js';
+import { runSealed } from '../trees-sealed.js';
+import { inspectImage } from './inspect.js';
+import { needProgram } from './tool.js';
+import { unpackImage } from './unpack.js';
+
+/**
+ * Builds a Dockerfile and says what came out. Only that tells what its containers will run, so it
+ * is done for the plan; the result waits in /var/cache for the plan to be carried out.
+ */
+export async function inspectDockerfile(
+  site: Site,
+  source: DockerfileSource,
+  size?: number,
+): Promise<ImageOrigin> {
+  return withBuild(site, source, async (archive) => {
+    const origin = await inspectImage({ docker: { path: archive } }, size);
+    await rename(archive, keptFile(site, origin));
+    return origin;
+  });
+}
+
+/** Unpacks what was built for the plan; when that is gone, the same has to come out again. */
+export async function unpackDockerfile(
+  site: Site,
+  source: DockerfileSource,
+  origin: ImageOrigin,
+  tree: string,
+): Promise<void> {
+  const kept = keptFile(site, origin);
+  const unpack = (path: string) => unpackImage({ docker: { path } }, origin, tree);
+  await (existsSync(kept) ? unpack(kept) : withBuild(site, source, unpack));
+  await rm(kept, { force: true });
+}
+
+const cacheOf = ({ tag }: Site) => join('/var/cache/baleine', tag);
+const keptFile = (site: Site, { layers }: ImageOrigin) => join(cacheOf(site), `${layers}.tar`);
+
+/** `work` on the archive that came out; it is gone afterwards, unless it was moved. */
+async function withBuild<T>(
+  site: Site,
+  source: DockerfileSource,
+  work: (archive: string) => Promise<T>,
+): Promise<T> {
+  const cache = cacheOf(site);
+  await mkdir(cache, { recursive: true, mode: 0o700 });
+  await clearDead(cache);
+  const dir = await mkdtemp(join(cache, `build-${process.pid}-`));
+  try {
+    return await work(await build(source, dir));
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** What builds that were killed have left. */
+async function clearDead(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    const pid = /^build-(\d+)-/.exec(name)?.[1];
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    await rm(join(cache, name), { recursive: true, force: true });
+  }
+}
+
+const TAG = 'baleine/build:1';
+
+/**
+ * By buildah, without what it would want of the host: no storage driver with mounts, no runtime.
+ * Docker's format, for OCI's has no health check; and times that do not tell when it was built.
+ */
+async function build(source: DockerfileSource, dir: string): Promise<string> {
+  const { context, file, target, args } = source;
+  const purpose = `build the Dockerfile in ${context}`;
+  const program = needProgram('buildah', purpose);
+  const store = ['--root', join(dir, 'store'), '--runroot', join(dir, 'run')];
+  const common = [...store, '--storage-driver', 'vfs'];
+  const wishes = [
+    ...(file === undefined ? [] : ['--file', file]),
+    ...(target === undefined ? [] : ['--target', target]),
+    ...Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+  ];
+  const how = ['--isolation=chroot', '--layers=false', '--timestamp=0', '--format=docker'];
+  const options = { purpose, env: { TMPDIR: dir } };
+  const words = ['bud', ...how, ...wishes, '--quiet', '--tag', TAG, '--', context];
+  await runSealed(program, [...common, ...words], options);
+  const archive = join(dir, 'image.tar');
+  const to = `docker-archive:${archive}:${TAG}`;
+  await runSealed(program, [...common, 'push', '--quiet', '--', TAG, to], options);
+  return archive;
+}

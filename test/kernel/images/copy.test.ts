@@ -1,0 +1,67 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { linuxDisks } from '../../../src/host/linux/disks.js';
+import type { Site } from '../../../src/model/site.js';
+import { temporarySite } from '../host/machinery.js';
+import { lackingAny } from './programs.js';
+
+const skip = lackingAny('mkfs.xfs');
+
+const MiB = 2 ** 20;
+const DATA = 20 * MiB;
+let site: Site;
+let remove: () => void;
+const at = (...names: string[]) => join(site.root, ...names);
+
+beforeEach(() => {
+  ({ site, remove } = temporarySite());
+});
+afterEach(() => remove());
+
+/** Bytes that a copy of an image of 200 MiB with 20 MiB of data takes from the file system at `dir`. */
+async function costOfCopy(dir: string): Promise<number> {
+  const disks = linuxDisks();
+  await disks.create(join(dir, 'a.img'), 200 * MiB, async (tree) => {
+    writeFileSync(join(tree, 'data'), randomBytes(DATA));
+  });
+  const free = () => {
+    execFileSync('sync', ['--file-system', dir]);
+    const { bfree, bsize } = statfsSync(dir);
+    return bfree * bsize;
+  };
+  const before = free();
+  await disks.copy(join(dir, 'a.img'), join(dir, 'b.img'));
+  expect(statSync(join(dir, 'b.img')).size).toBe(200 * MiB);
+  execFileSync('cmp', [join(dir, 'a.img'), join(dir, 'b.img')]);
+  return before - free();
+}
+
+async function on(mkfs: string[]): Promise<number> {
+  const [file, dir] = [at('disk'), at('mounted')];
+  writeFileSync(file, '');
+  truncateSync(file, 600 * MiB);
+  execFileSync(mkfs[0] as string, [...mkfs.slice(1), file]);
+  mkdirSync(dir);
+  execFileSync('mount', ['-o', 'loop', file, dir]);
+  try {
+    return await costOfCopy(dir);
+  } finally {
+    execFileSync('umount', [dir]);
+    rmSync(file);
+  }
+}
+
+describe.skipIf(skip)('the disk of a container', () => {
+  it('costs the data of its image, not the size', async () => {
+    const cost = await on(['mkfs.ext4', '-q', '-F']);
+    expect(cost).toBeGreaterThan(DATA);
+    expect(cost).toBeLessThan(DATA + 8 * MiB);
+  });
+
+  it('costs next to nothing where blocks can be shared', async () => {
+    expect(await on(['mkfs.xfs', '-q', '-m', 'reflink=1'])).toBeLessThan(MiB);
+  });
+});

@@ -1,0 +1,88 @@
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, describe, expect, it } from 'vitest';
+import { tool } from '../../../src/host/linux/images/tool.js';
+import { siteOf } from '../../../src/model/site.js';
+import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { lackingAny } from './programs.js';
+
+const skip = lackingAny('skopeo', 'umoci', 'buildah');
+
+const DOCKERFILE = `
+FROM scratch AS base
+COPY busybox /bin/busybox
+RUN ["/bin/busybox", "--install", "-s", "/bin"]
+FROM base AS wanted
+ARG V=0
+RUN echo "version $V" >/text
+WORKDIR /srv
+HEALTHCHECK CMD true
+CMD ["/bin/sh", "-c", "pwd; cat /text"]
+FROM wanted
+RUN false
+`;
+
+let cache = '';
+afterAll(() => cache && rmSync(cache, { recursive: true, force: true }));
+
+describe.skipIf(skip)('a Dockerfile', () => {
+  it(
+    'is built for the plan, up to a stage, and again when its folder or arguments change',
+    inPrivateHost(async (host) => {
+      cache = join('/var/cache/baleine', siteOf(host.root).tag);
+      const context = join(host.dir, 'app');
+      mkdirSync(context);
+      copyFileSync('/bin/busybox', join(context, 'busybox'));
+      writeFileSync(join(context, 'Dockerfile'), DOCKERFILE);
+      const file = join(host.dir, 'baleine.yaml');
+      const write = (version: string) => {
+        const dockerfile = { context: './app', target: 'wanted', args: { V: version } };
+        const images = { app: { from: { dockerfile } } };
+        const containers = { one: { image: 'app', restart: 'no' } };
+        writeFileSync(file, JSON.stringify({ name: 'd', images, containers }));
+      };
+      const run = async (...words: string[]) =>
+        (await host.baleine(['-f', file, ...words], { timeout: 120_000 })).stdout;
+
+      write('7');
+      const plan = await run('plan');
+      expect(plan).toContain('+ command: ["/bin/sh","-c","pwd; cat /text"]');
+      expect(plan).toContain('+ healthcheck.test:');
+      expect(readdirSync(cache)).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.tar$/)]);
+      await run('apply', '-y');
+      expect(readdirSync(cache)).toEqual([]);
+      expect(await printed(host, file)).toBe('/srv\nversion 7\n');
+      expect(await run('plan')).toMatch(/^No changes/);
+      await run('apply', '-y', '--replace', 'image.app');
+
+      writeFileSync(join(context, 'Dockerfile'), DOCKERFILE.replace('/text', '/text # same'));
+      write('8');
+      await run('apply', '-y');
+      expect(await printed(host, file)).toBe('/srv\nversion 8\n');
+      writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\nCOPY gone /\n');
+      const failed = await host.baleine(['-f', file, 'plan'], { reject: false, timeout: 120_000 });
+      expect(failed.code).toBe(1);
+      expect(failed.stderr).toMatch(/cannot build the Dockerfile in .*app/);
+      expect(readdirSync(cache)).toEqual([]);
+      await run('destroy', '-y');
+    }),
+  );
+
+  it('names the package that is missing', async () => {
+    const build = tool('no-such-builder', [], { purpose: 'build it' });
+    await expect(build).rejects.toMatchObject({
+      message: 'cannot build it: no-such-builder is not installed',
+      hint: 'apt-get install no-such-builder',
+    });
+  });
+});
+
+async function printed(host: PrivateHost, file: string): Promise<string> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const { stdout } = await host.baleine(['-f', file, 'logs', 'one']);
+    if (stdout.includes('version')) return stdout;
+    await sleep(100);
+  }
+  throw new Error('the container prints nothing');
+}
