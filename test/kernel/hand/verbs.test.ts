@@ -114,3 +114,22 @@ it(
     await end(host);
   }),
 );
+
+it(
+  'has cron bring back what was made by hand and is to run always, and nothing that was stopped',
+  inPrivateHost(async (host) => {
+    await begin(host);
+    const create = words('create', 'always', '--image', 'base', '--restart', 'always', '--start');
+    await host.baleine([...create, '--', ...IDLE]);
+    await host.baleine(words('kill', 'one', 'always'));
+    await host.baleine(words('wait', 'one', 'always'));
+    const apply = ['apply', '--stack', '-', '-y', '--quiet'];
+    expect((await host.baleine(apply)).stdout).toMatch(
+      /^baleine -:\n {2}container\.always healed: process \d+ ended with 137 SIGKILL\n$/,
+    );
+    await host.baleine(words('stop', 'always'));
+    expect(await host.baleine(apply)).toMatchObject({ stdout: '', stderr: '' });
+    expect(await statusOf(host)).toEqual(['always stopped', 'one exited']);
+    await end(host);
+  }),
+);
