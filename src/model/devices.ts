@@ -64,6 +64,9 @@ export function widerThan(rules: readonly DeviceRule[], index: number): string |
     .find((text) => covers(readDevice(text), device));
 }
 
+/** How a v1 group lists that nothing is denied yet, and the line that denies all. */
+const EVERYTHING = { listed: 'a *:* rwm', deny: 'a' };
+
 /**
  * Which lines to take from and to add to a list of what is allowed, so that it is as the rules say;
  * both empty when it is. What the runtimes add stays unless a rule names it.
@@ -72,6 +75,9 @@ export function listChanges(
   rules: readonly DeviceRule[],
   seen: readonly string[],
 ): { deny: string[]; allow: string[] } {
+  if (seen.includes(EVERYTHING.listed)) {
+    return { ...listChanges(rules, []), deny: [EVERYTHING.deny] };
+  }
   const wanted = effective(allRules(rules));
   const usual = effective(BY_RUNTIMES.map((allow) => ({ allow })));
   const there = effective(seen.map((allow) => ({ allow })));

@@ -119,7 +119,7 @@ it(
       expect(
         await mailAbout(() => process.kill(new Map(pids).get('shop-server-2') ?? 0, 'SIGKILL')),
       ).toMatch(
-        /^baleine web-farm:\n {2}container.shop-server-2 healed: process \d+ ended with 137\n$/,
+        /^baleine web-farm:\n {2}container.shop-server-2 healed: process \d+ ended with 137 SIGKILL\n$/,
       );
       const links = await host.ip<{ ifname: string; ifalias?: string }>('link');
       const named = (end: string) =>

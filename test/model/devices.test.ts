@@ -25,6 +25,7 @@ describe('device rules', () => {
 
   it.each<[string[], { allow?: string; deny?: string }[], { deny: string[]; allow: string[] }]>([
     [USUAL, [], { deny: [], allow: [] }],
+    [['a *:* rwm'], [], { deny: ['a'], allow: USUAL }],
     [[...USUAL, 'c *:* m', 'b *:* m', 'c 10:200 rwm'], [], { deny: [], allow: [] }],
     [USUAL, [{ allow: 'c 10:229 rw' }], { deny: [], allow: ['c 10:229 rw'] }],
     [[...USUAL, 'c 10:229 rwm'], [{ allow: 'c 10:229 rw' }], { deny: ['c 10:229 m'], allow: [] }],

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { linuxCgroups } from '../../../src/host/linux/cgroups.js';
 import { controllerDir, readHierarchies } from '../../../src/host/linux/cgroups-hierarchies.js';
 import { readLimits } from '../../../src/host/linux/cgroups-read.js';
+import { allRules } from '../../../src/model/devices.js';
 import { cgroupPath, siteOf } from '../../../src/model/site.js';
 
 const MIB = 2 ** 20;
@@ -38,16 +39,18 @@ afterEach(async () => {
 });
 
 describe('limits', () => {
+  const devices = hierarchies.v1.has('devices') ? allRules() : undefined;
+
   it('are written, raised, lowered and taken back', async () => {
     const first = { memory: 64 * MIB, cpus: 0.5, cpu_shares: 512, cpuset: '0', pids: 100 };
     await cgroups.ensureLimits(cgroup, first);
-    expect(limits()).toEqual(first);
+    expect(limits()).toEqual({ ...first, devices });
     for (const memory of [128 * MIB, 96 * MIB, 32 * MIB, 33 * MIB]) {
       await cgroups.ensureLimits(cgroup, { ...first, memory });
       expect(limits()?.memory).toBe(memory);
     }
     await cgroups.ensureLimits(cgroup, { pids: 50 });
-    expect(limits()).toEqual({ cpu_shares: 1024, cpuset: all, pids: 50 });
+    expect(limits()).toEqual({ cpu_shares: 1024, cpuset: all, pids: 50, devices });
   });
 
   it('leave no swap on top of memory, whatever was there', async () => {
