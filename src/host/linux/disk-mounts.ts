@@ -1,4 +1,4 @@
-import { mkdir, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './exec.js';
 import { backingFile, type Mount, readMounts } from './mounts.js';
@@ -41,35 +41,47 @@ async function mountChecked(file: string, dir: string): Promise<void> {
 }
 
 /**
- * Unmounts what is on a folder, and removes the folder. What is busy is unmounted lazily: it
- * goes when the last user does, and its loop device with it.
+ * Unmounts what is on a folder, and removes the folder, which unmounts it also where another mount
+ * namespace has a copy of the mount (mount_namespaces(7): since Linux 3.18). What is busy is
+ * unmounted lazily: it goes when the last user does, and its loop device with it.
  */
 export async function ensureUnmounted(dir: string): Promise<void> {
+  const waits: { device: string; file: string | undefined }[] = [];
   for (let there = mountAt(dir); there; there = mountAt(dir)) {
+    const purpose = `unmount ${dir}`;
     const file = backingFile(there.source);
-    const { code } = await run('umount', ['--', dir], {
-      purpose: `unmount ${dir}`,
-      reject: false,
-    });
-    if (code === 0) await released(there.source, file);
-    else if (mountAt(dir)) {
-      await run('umount', ['--lazy', '--', dir], { purpose: `unmount ${dir}` });
-    }
+    const { code } = await run('umount', ['--', dir], { purpose, reject: false });
+    if (code === 0) waits.push({ device: there.source, file });
+    else if (mountAt(dir)) await run('umount', ['--lazy', '--', dir], { purpose });
   }
   await removeFolder(dir);
+  for (const { device, file } of waits) await released(device, file);
+}
+
+/**
+ * Waits until no loop device has a file: while one has it, its file system may be written to.
+ *
+ * @throws Error when one has it after some seconds
+ */
+export async function ensureReleased(file: string): Promise<void> {
+  for (const name of await readdir('/sys/block')) {
+    if (await released(`/dev/${name}`, file)) continue;
+    throw new Error(`cannot finish ${file}: /dev/${name} has it, though it is unmounted`);
+  }
 }
 
 /** The last of those stacked on a path is the one seen there. */
 const mountAt = (dir: string): Mount | undefined =>
   readMounts().findLast(({ path }) => path === dir);
 
-/** The kernel detaches the device (autoclear) a moment after the last use. */
-async function released(device: string, file: string | undefined): Promise<void> {
+/** The kernel detaches the device (autoclear) a moment after the last use; false when it does not. */
+async function released(device: string, file: string | undefined): Promise<boolean> {
   const deadline = Date.now() + PATIENCE;
   for (let pause = 1; file && backingFile(device) === file; pause = Math.min(pause * 2, 50)) {
-    if (Date.now() > deadline) return;
+    if (Date.now() > deadline) return false;
     await sleep(pause);
   }
+  return true;
 }
 
 async function removeFolder(dir: string): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../model/errors.js';
 import type { Disks } from '../host.js';
-import { ensureMounted, ensureUnmounted } from './disk-mounts.js';
+import { ensureMounted, ensureReleased, ensureUnmounted } from './disk-mounts.js';
 import { run } from './exec.js';
 
 type Fill = (tree: string) => Promise<void>;
@@ -83,6 +83,7 @@ async function filled(part: string, fill: Fill, file: string): Promise<void> {
   await ensureMounted(part, tree);
   await fill(tree);
   await ensureUnmounted(tree);
+  await ensureReleased(part);
   await run('e2fsck', ['-n', '-f', part], { purpose: `check ${file}` });
 }
 

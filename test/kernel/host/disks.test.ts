@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   existsSync,
@@ -14,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { linuxDisks } from '../../../src/host/linux/disks.js';
 import { readMounts } from '../../../src/host/linux/mounts.js';
 import type { Site } from '../../../src/model/site.js';
-import { difference, type Snapshot, snapshot } from '../../support/leaks.js';
+import { difference, loops, type Snapshot, snapshot } from '../../support/leaks.js';
 import { temporarySite } from './machinery.js';
 
 const MiB = 2 ** 20;
@@ -84,6 +85,48 @@ describe('create', () => {
     writeFileSync(at('.a.img.part'), 'half');
     await disks.create(at('a.img'), 32 * MiB, write('x'));
     expect(readdirSync(site.root).sort()).toEqual(['a.img', 'crashed.img']);
+  });
+});
+
+describe('while another mount namespace has a copy of the mount', () => {
+  /** Fills `a.img` while a program is started there; answers how it came out, and what ends it. */
+  async function filledBeside(script: string) {
+    const holders: ChildProcess[] = [];
+    const making = disks.create(at('a.img'), 32 * MiB, async (tree) => {
+      const child = spawn('unshare', ['--mount', 'sh', '-c', script, 'sh', tree]);
+      holders.push(child);
+      await once(child.stdout, 'data');
+    });
+    const outcome = await making.then(
+      () => 'done',
+      (error: Error) => error.message,
+    );
+    const end = async () => {
+      for (const child of holders) {
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      }
+    };
+    return { outcome, end };
+  }
+
+  it('is unmounted there too', async () => {
+    const begun = performance.now();
+    const { outcome, end } = await filledBeside('echo started; exec sleep 60');
+    const took = performance.now() - begun;
+    const left = loops(site.root);
+    await end();
+    expect({ outcome, left }).toEqual({ outcome: 'done', left: [] });
+    expect(took).toBeLessThan(5000);
+  });
+
+  it('is not taken for done while somebody there uses it', async () => {
+    const { outcome, end } = await filledBeside('cd "$1"; echo started; exec sleep 60');
+    const left = readdirSync(site.root);
+    await end();
+    expect(outcome).toMatch(/^cannot finish .*\.part: \/dev\/loop\d+ has it/);
+    expect(left).toEqual([]);
+    await expect.poll(() => loops(site.root)).toEqual([]);
   });
 });
 

@@ -19,19 +19,16 @@ export interface Staging {
  * Gives `work` a file system with so many bytes (sparse, so it costs what is in it): whatever a
  * hostile archive unpacks to meets that end. It is mounted in a namespace of its own whose only
  * process ends with us, and its file has no name any more: nothing of it stays, however we end.
- *
- * @param tree a mounted tree that programs inside work on as well
  */
 export async function withStaging<T>(
   bytes: number,
   work: (staging: Staging) => Promise<T>,
-  tree = '',
 ): Promise<T> {
   const file = join(folderFor(), `baleine-${randomBytes(6).toString('hex')}.staging`);
   let holder: Holder | undefined;
   try {
     await makeFileSystem(file, bytes);
-    holder = await hold(file, tree);
+    holder = await hold(file);
     return await work(holder);
   } finally {
     await holder?.release();
@@ -63,16 +60,12 @@ interface Holder extends Staging {
 /** There is one everywhere, no program that gets in here needs it, and no image comes from it. */
 const PLACE = '/sys';
 
-/** Others' trees are let go: a copy of their mount would keep them from being unmounted. */
 const SCRIPT = `
-while read -r _ path _; do
-  case $path in "$2") ;; *.part.tree) umount -- "$path" ;; esac
-done </proc/self/mounts
 mount -t ext4 -o loop,nodev,nosuid,noexec -- "$1" ${PLACE} && rm -- "$1" && echo ready && exec cat
 `;
 
-async function hold(file: string, tree: string): Promise<Holder> {
-  const words = ['unshare', '--mount', '--', 'sh', '-c', SCRIPT, 'sh', file, tree];
+async function hold(file: string): Promise<Holder> {
+  const words = ['unshare', '--mount', '--', 'sh', '-c', SCRIPT, 'sh', file];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...words], {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],

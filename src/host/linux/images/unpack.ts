@@ -23,7 +23,7 @@ export async function unpackImage(
   const purpose = `unpack ${describe(from)}`;
   const room = roomFor(blocks * bsize, await localBytes(from));
   const work = (staging: Staging) => unpackIn(staging, from, origin, tree, purpose);
-  await withStaging(room, work, tree);
+  await withStaging(room, work);
   await removeDevices(tree, purpose);
 }
 
