@@ -111,7 +111,7 @@ describe.skipIf(!isRoot)('with a stack of folders', () => {
   }, 30_000);
 
   it('logs who did what and why, and nothing when nothing was done', async () => {
-    await baleine('apply', '-y');
+    await baleine('apply', '-y', '--parallelism', '1');
     await baleine('apply', '-y');
     rmSync(join(built.root, 'volumes', 'shop', 'logs'), { recursive: true });
     await baleine('apply', '-y', '--quiet');
