@@ -15,6 +15,7 @@ const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   destroy: () => import('./destroy.js'),
   ps: () => import('./ps.js'),
   stats: () => import('./stats.js'),
+  farm: () => import('./farm/index.js'),
   logs: () => import('./logs.js'),
   exec: () => import('./exec.js'),
   start: () => import('./verbs/start.js'),

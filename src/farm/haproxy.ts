@@ -6,6 +6,9 @@ export interface Upstream {
   address: string;
 }
 
+/** In the container; there with every image and user, and not on the disk. */
+export const PROXY_SOCKET = '/dev/shm/proxy.sock';
+
 /**
  * The proxy's configuration (HAProxy 2.6 Configuration Manual). A server that cannot be reached
  * costs a client no error: the connection is tried again on another one.
@@ -74,7 +77,10 @@ function httpChecks({ http: { path, status } }: HttpTest): string[] {
 /** The workers give up root, when they have it; ids, because the image may have no such names. */
 function globals(user: string | undefined): string[] {
   const root = user === undefined || /^(0|root)(:|$)/.test(user);
-  const lines = ['    log stdout format raw local0 notice'];
+  const lines = [
+    '    log stdout format raw local0 notice',
+    `    stats socket ${PROXY_SOCKET} mode 600 level admin`,
+  ];
   return root ? [...lines, '    uid 65534', '    gid 65534'] : lines;
 }
 

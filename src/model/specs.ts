@@ -66,6 +66,8 @@ export interface ConfigSpec {
   text: string;
   /** The container that reads it: asked to check a new text before it counts, then signalled. */
   reader?: { id: string; check: string[]; signal: string };
+  /** The farm whose proxy it is for. */
+  farm?: { name: string };
 }
 
 /** The names of all containers on some bridges. */

@@ -52,6 +52,7 @@ describe('haproxyConfig', () => {
       "# farm shop, written by baleine: change baleine.yaml instead
       global
           log stdout format raw local0 notice
+          stats socket /dev/shm/proxy.sock mode 600 level admin
           uid 65534
           gid 65534
 

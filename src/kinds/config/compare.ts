@@ -17,6 +17,7 @@ export function compare(
     ...comparePlace(spec, row.spec),
     ...compareText(spec, row, seen),
     ...compareReader(spec, row.spec),
+    ...compareFarm(spec, row.spec),
   ];
 }
 
@@ -53,4 +54,12 @@ function compareReader({ reader: after }: ConfigSpec, { reader: before }: Config
   if (equal(before ?? null, after ?? null)) return [];
   const change = { attribute: 'reader', before, after, reason: 'another reader' };
   return [{ ...change, cause: 'file', effect: 'update' } satisfies Difference];
+}
+
+/** On record only: the commands about farms go by it. */
+function compareFarm({ farm: after }: ConfigSpec, { farm: before }: ConfigSpec): Difference[] {
+  if (equal(before ?? null, after ?? null)) return [];
+  return [
+    { attribute: 'farm', before, after, cause: 'file', effect: 'update', reason: 'another farm' },
+  ];
 }

@@ -31,6 +31,7 @@ export function desiredConfig(farm: Farm, leases: Leases, context: Context): Res
         check: ['haproxy', '-c', '-q', '-f', `${CONFIG_DIR}/${CONFIG_FILE}.next`],
         signal: 'SIGUSR2',
       },
+      farm: { name: farm.name },
     },
     needs: farm.servers.map(({ name }) => addressOf('container', name)),
     protect: false,

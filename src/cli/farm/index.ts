@@ -1,0 +1,7 @@
+import type { Command } from 'commander';
+import { registerStatus } from './status.js';
+
+export function register(program: Command): void {
+  const family = program.command('farm').description('farms as their proxies see them');
+  registerStatus(family);
+}

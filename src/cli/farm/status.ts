@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { UserError } from '../../model/errors.js';
+import type { FarmStatus } from '../../model/farm-status.js';
+import { farmTables } from '../../view/farm-table.js';
+import { type Context, openContext } from '../context.js';
+import { addCommonOptions, duration } from '../options.js';
+import { stackName } from '../stack-name.js';
+import { lookAtFarms } from './look.js';
+
+interface Options {
+  allStacks?: true;
+  stack?: string;
+  json?: true;
+  watch?: true;
+  interval: number;
+}
+
+export function registerStatus(family: Command): void {
+  const command = family
+    .command('status')
+    .description('servers up, down and draining, and what the proxy counts')
+    .argument('[name...]', 'of these farms only')
+    .option('--all-stacks', 'of every stack, not only the file’s')
+    .option('--stack <name>', 'of this stack, without its file')
+    .option('--json', 'one JSON array, one a line when watching')
+    .option('-w, --watch', 'again and again, until Ctrl-C')
+    .option('--interval <duration>', 'between two looks', duration, 1000);
+  addCommonOptions(command)
+    .addHelpText('after', '\nExamples:\n  baleine farm status\n  baleine farm status shop --watch')
+    .action((names: string[], options: Options, self: Command) =>
+      show(openContext(self), names, options),
+    );
+}
+
+async function show(context: Context, names: string[], options: Options): Promise<void> {
+  const stack = options.allStacks ? undefined : await stackName(context, options.stack);
+  for (;;) {
+    const farms = await farmsOf(context, stack);
+    print(chosen(farms, names), options);
+    if (!options.watch) return;
+    await sleep(options.interval);
+  }
+}
+
+/** What the proxies of a stack count now, or of all stacks. */
+export async function farmsOf(context: Context, stack: string | undefined): Promise<FarmStatus[]> {
+  const { rows } = context.state();
+  const own = rows.filter((row) => stack === undefined || row.stack === stack);
+  return lookAtFarms(own, await context.probe());
+}
+
+function chosen(farms: FarmStatus[], names: string[]): FarmStatus[] {
+  const missing = names.find((name) => !farms.some((farm) => farm.name === name));
+  if (missing !== undefined) {
+    const all = farms.map(({ name }) => name).join(', ');
+    throw new UserError(`cannot find farm ${missing}`, all ? `There is: ${all}` : 'There is none.');
+  }
+  return names.length === 0 ? farms : farms.filter(({ name }) => names.includes(name));
+}
+
+function print(farms: FarmStatus[], { json, watch }: Options): void {
+  // Home, then clear what is below: console_codes(4).
+  const clear = watch && !json && process.stdout.isTTY ? '\x1b[H\x1b[J' : '';
+  process.stdout.write(json ? `${JSON.stringify(farms)}\n` : clear + farmTables(farms));
+}

@@ -1,0 +1,96 @@
+import type { FarmServer, FarmTraffic, ServerState, ServerTraffic } from '../model/farm-status.js';
+
+/** What the proxy counts of a farm. */
+export interface Counted {
+  traffic?: FarmTraffic;
+  servers: FarmServer[];
+}
+
+/**
+ * Reads what HAProxy answers to `show stat` (Management Guide, 9.1): a line of names that begins
+ * with `# `, then one line for each frontend, backend and server. No field of ours holds a comma
+ * but the quoted text of the last check.
+ */
+export function readStatistics(farm: string, csv: string): Counted {
+  const [head = '', ...lines] = csv.split('\n').filter(Boolean);
+  const names = head.replace(/^# /, '').split(',');
+  const rows = lines.map((line) => new Fields(names, line));
+  const backend = rows.find((row) => row.is(`${farm}-servers`, 'BACKEND'));
+  const frontend = rows.find((row) => row.is(farm, 'FRONTEND'));
+  const servers = rows.filter((row) => row.isServer(`${farm}-servers`)).map(serverOf);
+  return { ...(frontend && { traffic: trafficOf(frontend, backend) }), servers };
+}
+
+function trafficOf(frontend: Fields, backend: Fields | undefined): FarmTraffic {
+  const http = frontend.text('mode') !== 'tcp';
+  return {
+    sessions: frontend.number('scur'),
+    sessions_total: frontend.number('stot'),
+    requests: frontend.number('req_tot'),
+    rate: frontend.number(http ? 'req_rate' : 'rate'),
+    errors: http ? frontend.number('hrsp_5xx') : (backend?.number('econ') ?? 0),
+    received_bytes: frontend.number('bin'),
+    sent_bytes: frontend.number('bout'),
+  };
+}
+
+function serverOf(row: Fields): FarmServer {
+  const words = [row.text('check_status'), row.text('check_code') || row.text('last_chk')];
+  const check = words.filter(Boolean).join(' ');
+  const traffic: ServerTraffic = {
+    sessions: row.number('scur'),
+    sessions_total: row.number('stot'),
+    requests: row.number('req_tot'),
+    rate: row.number('rate'),
+    errors: row.number('econ') + row.number('eresp') + row.number('hrsp_5xx'),
+    queued: row.number('qcur'),
+  };
+  return {
+    name: row.text('svname'),
+    state: stateOf(row.text('status')),
+    traffic,
+    since: row.number('lastchg'),
+    ...(check && { check }),
+  };
+}
+
+/** `UP 1/2` is on its way down, `DOWN 1/2` on its way up; `no check` counts as up. */
+function stateOf(status: string): ServerState {
+  if (status.startsWith('UP') || status === 'no check') return 'up';
+  if (status.startsWith('DRAIN') || status.startsWith('NOLB')) return 'draining';
+  if (status.startsWith('MAINT')) return 'maintenance';
+  return status.startsWith('DOWN') ? 'down' : 'unknown';
+}
+
+class Fields {
+  readonly #values: string[];
+
+  constructor(
+    readonly names: readonly string[],
+    line: string,
+  ) {
+    this.#values = (line.match(/("([^"]|"")*"|[^,]*)(,|$)/g) ?? []).map((each) =>
+      each
+        .replace(/,$/, '')
+        .replace(/^"(.*)"$/s, '$1')
+        .replaceAll('""', '"'),
+    );
+  }
+
+  text(name: string): string {
+    return this.#values[this.names.indexOf(name)] ?? '';
+  }
+
+  number(name: string): number {
+    return Number(this.text(name)) || 0;
+  }
+
+  is(proxy: string, service: string): boolean {
+    return this.text('pxname') === proxy && this.text('svname') === service;
+  }
+
+  /** Type 2; a frontend is 0, a backend 1, a listening socket 3. */
+  isServer(proxy: string): boolean {
+    return this.text('pxname') === proxy && this.text('type') === '2';
+  }
+}
