@@ -6,6 +6,7 @@
 
 import type { DebianSource, ForeignFrom, Limits } from '../model/config.js';
 import type { HealthAnswer, HealthTarget } from '../model/health.js';
+import type { IdRange } from '../model/id-range.js';
 import type {
   ConfigSpec,
   ContainerSpec,
@@ -85,6 +86,8 @@ export interface Capacity {
   controller(name: string): 1 | 2 | undefined;
   /** Whether a block device is there. */
   isBlockDevice(path: string): boolean;
+  /** Why a container cannot have a user namespace of its own here; undefined when it can. */
+  withoutUserns(): string | undefined;
 }
 
 export interface SeenLink {
@@ -115,6 +118,8 @@ export interface BridgeWanted {
 export interface Wiring {
   netns: string;
   links: LinkSpec[];
+  /** A namespace that is not there yet belongs to a new user namespace with these ids. */
+  userns?: IdRange;
 }
 
 export interface Links {

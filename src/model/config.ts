@@ -243,6 +243,8 @@ export interface ContainerEntry {
   stop_grace_period: number;
   protect: boolean;
   security: 'default' | 'restricted' | 'unconfined';
+  /** A user namespace with ids of its own; undefined: ids inside are those of the host. */
+  userns?: 'auto';
   cap_add: string[];
   cap_drop: string[];
   read_only: boolean;

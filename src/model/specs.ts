@@ -13,6 +13,7 @@ import type {
 } from './config.js';
 import type { Exit } from './exit.js';
 import type { HealthRecord, HealthTarget } from './health.js';
+import type { IdRange } from './id-range.js';
 
 export interface ImageSpec {
   id: string;
@@ -133,6 +134,8 @@ export interface ContainerSpec
   image: { name: string; file: string; version: string };
   /** The whole argument vector: entrypoint and command, Docker's override rules applied. */
   args: string[];
+  /** Of its user namespace; absent when it has the host's. */
+  userns?: IdRange;
   /** `name`, `uid`, `name:group`, `uid:gid`; looked up in the container's own /etc/passwd. */
   user: string;
   working_dir: string;

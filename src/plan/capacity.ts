@@ -17,18 +17,21 @@ const CONTROLLERS = {
 
 /** Whether any limit is such that only a look at the host tells if it can be had. */
 export function asksForMore(config: Config): boolean {
-  return services(config).some(({ entry: { limits } }) => namesOf(limits).length > 0);
+  return services(config).some(
+    ({ entry: { limits, userns } }) => namesOf(limits).length > 0 || userns !== undefined,
+  );
 }
 
 /**
  * Refuses limits that this host cannot honour, all at once and each with its place in the file: a
- * CPU or a block device that it does not have, a controller that its kernel lacks.
+ * CPU or a block device that it does not have, a controller or a namespace that its kernel lacks.
  */
 export function refuseBeyond(config: Config, capacity: Capacity): void {
-  const complaints = services(config).flatMap(({ path, entry: { limits } }) => [
+  const complaints = services(config).flatMap(({ path, entry: { limits, userns } }) => [
     ...lacking(limits, capacity, path),
     ...tooMany(limits, capacity, path),
     ...unknownDisks(limits, capacity, path),
+    ...(userns ? withoutUserns(capacity, path) : []),
   ]);
   if (complaints.length === 0) return;
   const lines = complaints.map(({ at, cause }) => `${config.where(at)}: ${cause}`);
@@ -67,6 +70,11 @@ function lacking(limits: Limits, capacity: Capacity, path: Path): Complaint[] {
       { at: [...path, 'limits', name], cause: `this host has no ${what} for limits.${name}` },
     ];
   });
+}
+
+function withoutUserns(capacity: Capacity, path: Path): Complaint[] {
+  const cause = capacity.withoutUserns();
+  return cause ? [{ at: [...path, 'userns'], cause: `no user namespace here: ${cause}` }] : [];
 }
 
 /** As Docker has it; a quota above what there is would be none. */

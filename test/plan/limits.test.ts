@@ -40,6 +40,7 @@ describe('what the host does not have', () => {
     cpus: () => '0-1',
     controller: () => 1,
     isBlockDevice: (path) => path === '/dev/vda',
+    withoutUserns: () => undefined,
     ...more,
   });
   const refused = (limits: string, capacity = host()) => {

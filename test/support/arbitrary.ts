@@ -64,6 +64,7 @@ const container = some({
   stop_grace_period: times,
   protect: fc.boolean(),
   security: fc.constantFrom('default', 'unconfined'),
+  userns: fc.constantFrom('auto', 'host'),
   cap_add: capabilities,
   cap_drop: capabilities,
   read_only: fc.boolean(),

@@ -33,6 +33,7 @@ export interface WordOptions extends LimitOptions, BridgeOptions {
   restart: string;
   readOnly?: true;
   security?: string;
+  userns?: string;
   capAdd: string[];
   capDrop: string[];
   runtime?: string;
@@ -63,6 +64,7 @@ export function addWordOptions(command: Command, when: 'kept' | 'once' = 'kept')
     .option('--hostname <name>', 'default: its name')
     .option('--read-only', 'refuse writing to its disk')
     .option('--security <set>', 'default, restricted or unconfined')
+    .option('--userns <mode>', 'auto: ids of its own, its root is nobody outside')
     .option('--cap-add <capability>', 'repeatable', append, [])
     .option('--cap-drop <capability>', 'repeatable', append, [])
     .option('--stop-signal <signal>', 'what asks it to end (SIGTERM)')
@@ -127,6 +129,7 @@ function entryOf(args: string[], options: WordOptions, purpose: string): object 
     restart: options.restart,
     read_only: options.readOnly,
     security: options.security,
+    userns: options.userns,
     cap_add: options.capAdd,
     cap_drop: options.capDrop,
     runtime: options.runtime,

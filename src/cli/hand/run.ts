@@ -90,7 +90,9 @@ async function inForeground(
   const { rows } = context.state();
   const { spec } = ownRow(rows, 'container', name, `run container ${name}`);
   const { links, disks, runtime } = await context.host();
-  const [failure] = await links.wire([{ netns: netnsName(site, spec.id), links: spec.links }]);
+  const { id, userns } = spec;
+  const wiring = { netns: netnsName(site, id), links: spec.links, ...(userns && { userns }) };
+  const [failure] = await links.wire([wiring]);
   if (failure) throw failure;
   await disks.ensureMounted(diskFile(site, spec.id), rootfsDir(site, spec.id));
   return runtime.run(spec, how);

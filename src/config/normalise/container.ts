@@ -37,6 +37,7 @@ export function containerOf(raw: Container, path: Path, reading: Reading): Conta
     stop_grace_period: durationOf(raw.stop_grace_period ?? '10s', at('stop_grace_period'), reading),
     protect: raw.protect ?? false,
     security: raw.security ?? 'default',
+    userns: raw.userns === 'auto' ? raw.userns : undefined,
     cap_add: capabilities('cap_add'),
     cap_drop: capabilities('cap_drop'),
     read_only: raw.read_only ?? false,

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { release } from 'node:os';
 import type { Capacity } from '../host.js';
 import { readHierarchies, versionOf } from './cgroups-hierarchies.js';
 import { ifThere, readText } from './read.js';
@@ -7,6 +8,16 @@ export function linuxCapacity(): Capacity {
   return {
     cpus: () => readText('/sys/devices/system/cpu/online')?.trim() ?? '0',
     controller: (name) => versionOf(readHierarchies(), name),
+    withoutUserns,
     isBlockDevice: (path) => ifThere(() => statSync(path))?.isBlockDevice() ?? false,
   };
+}
+
+/** mount_setattr(2): idmapped mounts came with Linux 5.12. */
+function withoutUserns(): string | undefined {
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  if (major < 5 || (major === 5 && minor < 12)) return `Linux ${release()} has no idmapped mounts`;
+  const most = readText('/proc/sys/user/max_user_namespaces');
+  if (most === undefined) return 'the kernel is built without them';
+  return Number(most) > 0 ? undefined : 'sysctl user.max_user_namespaces is 0';
 }

@@ -5,6 +5,7 @@ import { type Fault, faultsOf, macOf } from './links-check.js';
 import { configureGuests } from './links-guest.js';
 import { type Netns, readNetns } from './links-netns.js';
 import { type IpLink, readLinks } from './links-seen.js';
+import { type Holder, holdNamespaces } from './links-userns.js';
 
 /**
  * Network namespaces and veth pairs of any number of containers. What is right is left alone, so
@@ -35,7 +36,9 @@ async function retry(wiring: Wiring, faults: Fault[]): Promise<Error | undefined
 async function attempt(wirings: Wiring[], remake: Set<string>) {
   const links = byName(readLinks());
   const netns = readNetns();
-  const host = await runBatch(wirings.flatMap((wiring) => hostLines(wiring, links, netns, remake)));
+  const host = await withHolders(wirings, netns, (holders) =>
+    runBatch(wirings.flatMap((each) => hostLines(each, links, netns, holders, remake))),
+  );
   const guests = await configureGuests(wirings);
   const after = byName(readLinks());
   return {
@@ -49,11 +52,12 @@ function hostLines(
   { netns, links }: Wiring,
   seen: Map<string, IpLink>,
   namespaces: Netns,
+  holders: Holders,
   remake: Set<string>,
 ): IpLine[] {
   return [
     ...(namespaces.broken(netns) ? [['netns', 'delete', netns]] : []),
-    ...(namespaces.mounted(netns) ? [] : [['netns', 'add', netns]]),
+    ...(namespaces.mounted(netns) ? [] : [netnsLine(netns, holders)]),
     ...links.flatMap((link) => {
       const there = seen.get(link.link);
       // A veth whose other end is here never reached its container, or came back from it.
@@ -62,6 +66,30 @@ function hostLines(
       return [...removal, ...vethLines(link, netns, useless ? undefined : there)];
     }),
   ];
+}
+
+type Holders = ReadonlyMap<string, Holder>;
+
+/** Those that a namespace to be made is taken from live only as long. */
+async function withHolders<T>(
+  wirings: Wiring[],
+  namespaces: Netns,
+  act: (holders: Holders) => Promise<T>,
+): Promise<T> {
+  const holders = new Map<string, Holder>();
+  try {
+    for (const { netns, userns } of wirings) {
+      if (userns && !namespaces.mounted(netns)) holders.set(netns, await holdNamespaces(userns));
+    }
+    return await act(holders);
+  } finally {
+    for (const holder of holders.values()) await holder.release();
+  }
+}
+
+function netnsLine(netns: string, holders: Holders): IpLine {
+  const holder = holders.get(netns);
+  return holder ? ['netns', 'attach', netns, String(holder.pid)] : ['netns', 'add', netns];
 }
 
 function vethLines(spec: LinkSpec, netns: string, there: IpLink | undefined): IpLine[] {

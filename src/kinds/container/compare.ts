@@ -72,6 +72,9 @@ function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[]
       ? []
       : [fromFile('command', before.args, after.args, 'replace')]),
     ...BORN_WITH.flatMap(changed('replace')),
+    ...(equal(before.userns, after.userns)
+      ? []
+      : [fromFile('userns', modeOf(before), modeOf(after), 'replace')]),
     ...LIMITS.flatMap((name) =>
       equal(before.limits[name], after.limits[name])
         ? []
@@ -82,6 +85,9 @@ function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[]
     ...compareDependencies(after, before),
   ];
 }
+
+/** In the file's words: which ids it has is ours to choose. */
+const modeOf = ({ userns }: ContainerSpec) => (userns ? 'auto' : 'host');
 
 function compareImage({ image: after }: ContainerSpec, { image: before }: ContainerSpec) {
   if (after.name !== before.name) return [fromFile('image', before.name, after.name, 'replace')];

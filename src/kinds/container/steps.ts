@@ -139,7 +139,9 @@ function liveUpdates(spec: ContainerSpec, reason: string | undefined, site: Site
 }
 
 function wire(spec: ContainerSpec, links: LinkSpec[], reason: string, site: Site): ContainerStep {
-  return { verb: 'container.wire', args: { netns: netnsName(site, spec.id), links }, reason };
+  const { id, userns } = spec;
+  const args = { netns: netnsName(site, id), links, ...(userns && { userns }) };
+  return { verb: 'container.wire', args, reason };
 }
 
 function stop(

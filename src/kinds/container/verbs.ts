@@ -1,10 +1,11 @@
 import type { Limits } from '../../model/config.js';
+import type { IdRange } from '../../model/id-range.js';
 import type { ContainerFacts, ContainerSpec, DependencySpec, LinkSpec } from '../../model/specs.js';
 
 /** Everything that can be done to a container, one small idempotent act each. */
 export interface ContainerVerbs {
   /** Network namespace and veth pairs; batched over all containers of a plan. */
-  'container.wire': { netns: string; links: LinkSpec[] };
+  'container.wire': { netns: string; links: LinkSpec[]; userns?: IdRange };
   /** Takes some host ends away and leaves the namespace. */
   'container.unwire': { links: string[] };
   /** Takes the host ends and the namespace away. */

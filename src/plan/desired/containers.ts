@@ -1,6 +1,7 @@
 import { type Address, addressOf } from '../../model/address.js';
 import type { ContainerEntry, ImageConfig, MountEntry } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
+import type { IdRange } from '../../model/id-range.js';
 import { imageVersion } from '../../model/image-version.js';
 import type { Instance } from '../../model/instance.js';
 import type { Resource } from '../../model/resource.js';
@@ -9,6 +10,7 @@ import type { BridgeSpec, ContainerSpec, ImageSpec, MountSpec } from '../../mode
 import type { Context } from './context.js';
 import { dependenciesOf } from './dependencies.js';
 import { hostsName } from './hosts.js';
+import { leaseIds } from './id-ranges.js';
 import type { Leases } from './leases.js';
 import { linksOf } from './links.js';
 
@@ -21,6 +23,7 @@ export function desiredContainers(
 ): Resource<ContainerSpec>[] {
   const versions = new Map([...images].map(([name, spec]) => [name, imageVersion(spec)]));
   const recorded = recordedSpecs(context);
+  const ids = leaseIds(instances, context);
   return instances.map((instance) => {
     const { name, entry } = instance;
     const image = images.get(entry.image);
@@ -40,6 +43,7 @@ export function desiredContainers(
         ...processOf(instance, image.config, context),
         hostname: entry.hostname ?? name,
         links: linksOf(instance, bridges, leases, recorded.get(name)?.links ?? [], context),
+        ...userns(ids.get(name)),
         ...(recorded.get(name)?.stopped && { stopped: true }),
         mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
         hosts_file: hostsFile(
@@ -54,6 +58,8 @@ export function desiredContainers(
     };
   });
 }
+
+const userns = (range: IdRange | undefined) => (range ? { userns: range } : {});
 
 function recordedSpecs({ rows, config }: Context): Map<string, ContainerSpec> {
   const own = rows.filter(({ kind, stack }) => kind === 'container' && stack === config.name);

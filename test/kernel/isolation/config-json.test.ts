@@ -46,6 +46,7 @@ function bundleOf(spec: ContainerSpec): OciSpec | undefined {
   try {
     return configJson(spec, {
       rootfs: '/',
+      ...(spec.userns && { userns: { ids: spec.userns, path: '/x/user', root: '/x/rootfs' } }),
       cgroup: '/baleine/x/y',
       netns: '/run/netns/x',
       files: { '/etc/hosts': '/x/hosts' },
@@ -106,6 +107,7 @@ function expectStrict({ process, linux, mounts }: OciSpec, spec: ContainerSpec):
     'mount',
     'network',
     'pid',
+    ...(spec.userns ? ['user'] : []),
     'uts',
   ]);
   expect(linux.resources.devices[0]).toEqual({ allow: false, access: 'rwm' });

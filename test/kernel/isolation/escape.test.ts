@@ -31,16 +31,25 @@ describe.each(usableRuntimes())('%s', (runtime) => {
       const outside = await prepare(host);
       try {
         await host.baleine(['apply', '-y', '-f', stackFile(host, runtime)]);
-        for (const name of ['default', 'open']) await addNodes(host, name);
+        for (const name of ['default', 'mapped', 'open']) await addNodes(host, name);
         const words = ['/probes', String(outside.pid), ...disk(), MARKER, VICTIM, PORT];
         const first = await asFirstProcess(host, words);
         const executed = await asExecuted(host, 'default', words);
+        const mapped = await asExecuted(host, 'mapped', words);
         const control = await asExecuted(host, 'open', words);
-        process.stdout.write(`${report(runtime, first, executed, control)}\n`);
+        const columns = {
+          'first process': first,
+          executed,
+          'userns: auto': mapped,
+          'unconfined, all capabilities': control,
+        };
+        process.stdout.write(`${report(runtime, columns)}\n`);
 
         expect(first.size).toBeGreaterThan(70);
         expect(successes(first)).toEqual([]);
         expect(successes(executed)).toEqual([]);
+        expect(mapped.size).toBe(first.size);
+        expect(successes(mapped)).toEqual([]);
         // The probes do find what is open: a guard counts as shown only where they can.
         expect(successes(control).length).toBeGreaterThan(30);
         const neighbour = await host.baleine([
@@ -101,6 +110,7 @@ function stackFile(host: PrivateHost, runtime: string): string {
         restart: 'no',
       },
       default: { ...common, bridges: ['here'] },
+      mapped: { ...common, bridges: ['here'], userns: 'auto' },
       open: { ...common, bridges: ['here'], security: 'unconfined', cap_add: ['ALL'] },
       neighbour: { ...common, bridges: ['there'] },
       victim: {
@@ -152,20 +162,16 @@ function successes(outcomes: Outcomes): string[] {
   return [...outcomes].filter(([, outcome]) => outcome === 'SUCCESS').map(([name]) => name);
 }
 
-function report(runtime: string, first: Outcomes, executed: Outcomes, control: Outcomes): string {
-  const row = (cells: (string | undefined)[]) =>
-    `${(cells[0] ?? '').padEnd(22)}${cells
-      .slice(1)
-      .map((each) => (each ?? '-').padEnd(14))
-      .join('')}`;
-  const lines = [...first].map(([name, outcome]) =>
-    row([name, outcome, executed.get(name), control.get(name)]),
+function report(runtime: string, columns: Record<string, Outcomes>): string {
+  const row = (name: string, cells: string[]) =>
+    `${name.padEnd(22)}${cells.map((each) => each.padEnd(14)).join('')}`;
+  const all = Object.values(columns);
+  const names = [...(all[0]?.keys() ?? [])];
+  const lines = names.map((name) =>
+    row(
+      name,
+      all.map((each) => each.get(name) ?? '-'),
+    ),
   );
-  const head = row([
-    `${runtime}: probe`,
-    'first process',
-    'executed',
-    'unconfined, all capabilities',
-  ]);
-  return [head, ...lines].join('\n');
+  return [row(`${runtime}: probe`, Object.keys(columns)), ...lines].join('\n');
 }

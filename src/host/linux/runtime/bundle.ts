@@ -6,7 +6,8 @@ import { seccompFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
 import { checkTree, checkWorkingDir } from './inside.js';
 import { bundleFiles } from './layout.js';
-import { resolveUser } from './users.js';
+import { type Staged, stageOf } from './stage.js';
+import { checkMapped, resolveUser } from './users.js';
 
 /**
  * Writes the OCI bundle of a container beside its mounted disk, which is looked at first: it may
@@ -22,20 +23,30 @@ export async function writeBundle(
   const files = bundleFiles(site, spec.id);
   checkTree(files.rootfs);
   checkWorkingDir(files.rootfs, spec.working_dir, spec.mounts);
-  const config = configJson(spec, {
-    rootfs: files.rootfs,
-    cgroup: cgroupPath(site, spec.id),
-    netns: netnsPath(site, spec.id),
-    terminal,
-    files: {
-      '/etc/hosts': files.hosts,
-      '/etc/hostname': files.hostname,
-      '/etc/resolv.conf': files.resolv,
+  const user = resolveUser(files.rootfs, spec.user);
+  const stage = spec.userns && stageOf(site, spec.id);
+  if (spec.userns) checkMapped(user, spec.user, spec.userns);
+  const mounts = spec.mounts.map((each, i) => ({
+    ...each,
+    source: stage?.mount(i) ?? each.source,
+  }));
+  const config = configJson(
+    { ...spec, mounts },
+    {
+      rootfs: files.rootfs,
+      ...(stage &&
+        spec.userns && { userns: { ids: spec.userns, path: stage.user, root: stage.rootfs } }),
+      cgroup: cgroupPath(site, spec.id),
+      netns: netnsPath(site, spec.id),
+      terminal,
+      files: Object.fromEntries(
+        ownFiles(site, spec.id).map(([target, source], i) => [target, stage?.file(i) ?? source]),
+      ),
+      user,
+      host: readHostFacts(),
+      seccomp: seccompFor,
     },
-    user: resolveUser(files.rootfs, spec.user),
-    host: readHostFacts(),
-    seccomp: seccompFor,
-  });
+  );
   await mkdir(files.dir, { recursive: true, mode: 0o700 });
   await Promise.all([
     writeFile(files.config, JSON.stringify(config), { mode: 0o600 }),
@@ -43,6 +54,22 @@ export async function writeBundle(
     writeFile(files.hostname, `${spec.hostname}\n`, { mode: 0o644 }),
     writeFile(files.resolv, resolvConf(spec.dns), { mode: 0o644 }),
   ]);
+}
+
+/** Bound into every container, by path inside. */
+function ownFiles(site: Site, id: string): [string, string][] {
+  const { hosts, hostname, resolv } = bundleFiles(site, id);
+  return [
+    ['/etc/hosts', hosts],
+    ['/etc/hostname', hostname],
+    ['/etc/resolv.conf', resolv],
+  ];
+}
+
+/** What a bundle speaks of, for `onStage`. */
+export function stagedBy(site: Site, { id, mounts }: ContainerSpec): Staged {
+  const files = ownFiles(site, id).map(([, source]) => source);
+  return { rootfs: bundleFiles(site, id).rootfs, mounts, files };
 }
 
 /** resolv.conf(5). An empty one, and not the host's: its servers cannot be reached from inside. */

@@ -8,6 +8,7 @@ import { bundleFiles, exitsDir, socketKey, socketsDir, stateDir } from './layout
 import { argumentsOf, ended, identify, signalProcess } from './process.js';
 import { findProgram } from './programs.js';
 import { signalNumber } from './signals.js';
+import { clearStage } from './stage.js';
 import { pidIn, runningContainer } from './started.js';
 
 /** Milliseconds for a killed process to be gone, and for conmon to write the exit code. */
@@ -23,6 +24,7 @@ export async function clearLife(site: Site, id: string): Promise<void> {
   if (running) await killProcess(running, id);
   for (const runtime of runtimesThatKnow(site, id)) await deleteState(site, runtime, id);
   await endMonitor(site, id);
+  await clearStage(site, id);
   const files = bundleFiles(site, id);
   const left = [
     ...[files.pid, files.monitor, files.started, ...files.sockets],

@@ -1,4 +1,5 @@
 import { UserError } from '../../../model/errors.js';
+import type { IdRange } from '../../../model/id-range.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import { numberOf } from '../device-numbers.js';
 import { capabilitiesOf } from './capabilities.js';
@@ -16,6 +17,8 @@ import type { User } from './users.js';
 export interface Ground {
   /** The mounted disk. */
   rootfs: string;
+  /** A user namespace that is there, and where the disk is mounted as seen with its ids. */
+  userns?: { ids: IdRange; path: string; root: string };
   /** Below every hierarchy's root. */
   cgroup: string;
   /** Path of a network namespace; an empty new one when absent. */
@@ -62,12 +65,13 @@ export function configJson(spec: Described, ground: Ground): OciSpec {
   const devices = deviceNodes(spec.limits.devices);
   return {
     ociVersion: '1.0.2',
-    root: { path: ground.rootfs, readonly: spec.read_only },
+    root: { path: ground.userns?.root ?? ground.rootfs, readonly: spec.read_only },
     hostname: spec.hostname,
     process: processOf(spec, ground, capabilities),
     mounts: mountsOf(spec, ground.files),
     linux: {
-      namespaces: namespacesOf(ground.netns),
+      namespaces: namespacesOf(ground),
+      ...(ground.userns && mappingsOf(ground.userns.ids)),
       cgroupsPath: ground.cgroup,
       ...(devices.length > 0 && { devices }),
       resources: resourcesOf(spec.limits, ground.host.swapLimit, (device) =>
@@ -114,9 +118,19 @@ function processOf(
   };
 }
 
-function namespacesOf(netns: string | undefined): OciSpec['linux']['namespaces'] {
+function namespacesOf({ netns, userns }: Ground): OciSpec['linux']['namespaces'] {
   return [
     ...['pid', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })),
+    ...(userns ? [{ type: 'user', path: userns.path }] : []),
     { type: 'network', ...(netns !== undefined && { path: netns }) },
   ];
+}
+
+/** Those the namespace has: runtimes want to be told. */
+function mappingsOf({
+  first,
+  count,
+}: IdRange): Pick<OciSpec['linux'], 'uidMappings' | 'gidMappings'> {
+  const mapping = { containerID: 0, hostID: first, size: count };
+  return { uidMappings: [mapping], gidMappings: [mapping] };
 }

@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import type { ContainerSpec } from '../../../model/specs.js';
-import { writeBundle } from './bundle.js';
+import { stagedBy, writeBundle } from './bundle.js';
 import { clearLife } from './clear.js';
 import { inForeground } from './exec.js';
 import { bundleFiles, stateDir } from './layout.js';
+import { onStage } from './stage.js';
 import { clearCgroup, type Surroundings } from './start.js';
 
 /**
@@ -25,5 +26,6 @@ export async function runInForeground(
   const state = stateDir(site, runtime.name);
   await mkdir(state, { recursive: true, mode: 0o700 });
   const bundle = bundleFiles(site, spec.id).dir;
-  return inForeground(runtime.path, ['--root', state, 'run', '--bundle', bundle, spec.id], input);
+  const args = ['--root', state, 'run', '--bundle', bundle, spec.id];
+  return onStage(site, spec, stagedBy(site, spec), () => inForeground(runtime.path, args, input));
 }

@@ -10,6 +10,8 @@ export interface OciSpec {
   mounts: OciMount[];
   linux: {
     namespaces: { type: string; path?: string }[];
+    uidMappings?: OciIdMapping[];
+    gidMappings?: OciIdMapping[];
     cgroupsPath: string;
     devices?: OciDevice[];
     resources: OciResources;
@@ -19,6 +21,12 @@ export interface OciSpec {
     rootfsPropagation: 'private';
     seccomp?: OciSeccomp;
   };
+}
+
+export interface OciIdMapping {
+  containerID: number;
+  hostID: number;
+  size: number;
 }
 
 export interface OciProcess {

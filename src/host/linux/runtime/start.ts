@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../../model/errors.js';
+import type { IdRange } from '../../../model/id-range.js';
 import { cgroupPath, type Site } from '../../../model/site.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import type { Cgroups, Started } from '../../host.js';
 import { readHierarchies } from '../cgroups-hierarchies.js';
 import { run } from '../exec.js';
-import { writeBundle } from './bundle.js';
+import { sameMap } from '../id-map.js';
+import { readText } from '../read.js';
+import { stagedBy, writeBundle } from './bundle.js';
 import { clearLife } from './clear.js';
 import { launch } from './conmon.js';
 import type { Gate } from './gate.js';
@@ -14,6 +17,7 @@ import { exitCommandOf, healAtOnce } from './heal.js';
 import { bundleFiles, stateDir } from './layout.js';
 import { identify } from './process.js';
 import { forgetSelected, type SelectedRuntime } from './select.js';
+import { onStage } from './stage.js';
 import { keepStarted, pidIn } from './started.js';
 
 export interface Surroundings {
@@ -33,7 +37,9 @@ export async function startContainer(around: Surroundings, spec: ContainerSpec):
   await clearCgroup(around, spec.id);
   await writeBundle(site, spec);
   try {
-    return await gate.together(() => launchAndStart(site, spec, runtime, heal));
+    return await onStage(site, spec, stagedBy(site, spec), () =>
+      gate.together(() => launchAndStart(site, spec, runtime, heal)),
+    );
   } catch (error) {
     await forgetSelected(site);
     await clearLife(site, spec.id).catch((again) => {
@@ -46,7 +52,7 @@ export async function startContainer(around: Surroundings, spec: ContainerSpec):
 
 async function launchAndStart(
   site: Site,
-  { id, logs, heal }: ContainerSpec,
+  { id, logs, heal, userns }: ContainerSpec,
   runtime: SelectedRuntime,
   command: string[],
 ): Promise<Started> {
@@ -59,6 +65,7 @@ async function launchAndStart(
   if (!first || !monitor) {
     throw new Error(`cannot start ${id}: ${first ? 'conmon' : runtime.name} ended at once`);
   }
+  if (userns) checkIds(pid, id, userns);
   const started: Started = {
     ...first,
     monitor: { pid: monitor.pid, start_time: monitor.start_time },
@@ -69,6 +76,13 @@ async function launchAndStart(
   const args = ['--root', stateDir(site, runtime.name), 'start', id];
   await run(runtime.path, args, { purpose: `start ${id}` });
   return started;
+}
+
+/** A runtime that makes little of user namespaces would leave it the host's root. */
+function checkIds(pid: number, id: string, range: IdRange): void {
+  const maps = ['uid_map', 'gid_map'].map((name) => readText(`/proc/${pid}/${name}`) ?? '');
+  if (maps.every((text) => sameMap(text, range))) return;
+  throw new Error(`cannot start ${id}: the runtime did not put it into its user namespace`);
 }
 
 /** The runtime's `delete` takes it away, as long as the runtime knows the container. */

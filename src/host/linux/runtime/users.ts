@@ -1,4 +1,5 @@
 import { UserError } from '../../../model/errors.js';
+import type { IdRange } from '../../../model/id-range.js';
 import { readInside } from './inside.js';
 
 export interface User {
@@ -46,6 +47,16 @@ export function resolveUser(tree: string, text: string): User {
   const member = groups.filter(({ members }) => name && members.includes(name));
   const gids = new Set([account.gid, ...member.map(({ gid }) => gid)]);
   return { uid, gid: account.gid, additionalGids: [...gids].sort((a, b) => a - b), home };
+}
+
+/** @throws UserError for a user or group that has no id in the namespace */
+export function checkMapped({ uid, gid, additionalGids }: User, text: string, ids: IdRange): void {
+  const beyond = [uid, gid, ...additionalGids].find((id) => id >= ids.count);
+  if (beyond === undefined) return;
+  throw new UserError(
+    `cannot run as user ${text}: with userns: auto there is no id ${beyond}, only 0 to ${ids.count - 1}`,
+    'Give it another user, or leave out userns',
+  );
 }
 
 function findAccount(tree: string, who: string, text: string): Account {

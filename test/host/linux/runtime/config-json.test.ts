@@ -107,6 +107,16 @@ describe('configJson', () => {
     ]);
   });
 
+  it('joins a user namespace that is there, on a disk seen with its ids', () => {
+    const ids = { first: 1_879_048_192, count: 65_536 };
+    const userns = { ids, path: '/run/stage/user', root: '/run/stage/rootfs' };
+    const { root, linux } = configJson(plain, { ...ground, userns });
+    expect(root.path).toBe('/run/stage/rootfs');
+    expect(linux.namespaces).toContainEqual({ type: 'user', path: '/run/stage/user' });
+    expect(linux.uidMappings).toEqual([{ containerID: 0, hostID: ids.first, size: ids.count }]);
+    expect(linux.gidMappings).toEqual(linux.uidMappings);
+  });
+
   it('has a /dev of its own, and /proc and /sys that cannot be used for more', () => {
     expect(at('/dev')).toMatchObject({
       type: 'tmpfs',
