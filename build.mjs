@@ -1,13 +1,28 @@
 // Bundles src/main.ts and all it imports into dist/, which runs without node_modules. What is
 // imported lazily stays in files of its own. CommonJS, for each ES module that Node resolves costs
 // the run from cron a millisecond or two, and the loader of ES modules itself ten.
-import { chmod, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'rolldown';
 
 /** What a no-op apply needs, with all that these import at once, is one file. */
 const HOT = /\/src\/cli\/(program|apply)\.ts$/;
+
+/** `import text from './page.css?raw'`, as vitest has it, too. */
+const RAW = {
+  name: 'raw',
+  load: {
+    filter: { id: /\?raw$/ },
+    handler: async (/** @type {string} */ id) => {
+      const text = await readFile(id.slice(0, -'?raw'.length), 'utf8');
+      return {
+        code: `export default ${JSON.stringify(text)}`,
+        moduleType: /** @type {const} */ ('js'),
+      };
+    },
+  },
+};
 
 /**
  * @param {string} outdir is emptied first
@@ -19,6 +34,7 @@ export async function bundle(outdir) {
     input: 'src/main.ts',
     platform: 'node',
     logLevel: 'warn',
+    plugins: [RAW],
     output: {
       dir: outdir,
       format: 'cjs',

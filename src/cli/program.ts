@@ -30,6 +30,7 @@ const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   container: () => import('./hand/container.js'),
   image: () => import('./hand/image.js'),
   network: () => import('./hand/network.js'),
+  graph: () => import('./graph.js'),
   events: () => import('./events.js'),
   state: () => import('./state.js'),
   cron: () => import('./cron.js'),

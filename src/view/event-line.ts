@@ -1,4 +1,5 @@
 import type { LoggedEvent } from '../model/logged-event.js';
+import { localTime } from './local-time.js';
 import { printable } from './value.js';
 
 /** `2026-11-21 15:02:11  root by cron  shop/container.web-1 update, healed: process 41 is gone (0.3 s)`, in local time. */
@@ -7,12 +8,7 @@ export function eventLine(event: LoggedEvent): string {
   const what = `${stack}/${address} ${action}${drift && result === 'done' ? ', healed' : ''}`;
   const why = reasons.length > 0 ? `: ${reasons.join(', ')}` : '';
   const end = result === 'done' ? ` (${(ms / 1000).toFixed(1)} s)` : ` — ${result}: ${error}`;
-  return printable(`${localTime(event.at)}  ${who}  ${what}${why}${end}`.replaceAll('\n', ' '));
-}
-
-function localTime(at: string): string {
-  const date = new Date(at);
-  const two = (number: number) => `${number}`.padStart(2, '0');
-  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
-  return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
+  return printable(
+    `${localTime(new Date(event.at))}  ${who}  ${what}${why}${end}`.replaceAll('\n', ' '),
+  );
 }

@@ -10,7 +10,7 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const commands = [
   ...['plan', 'apply', 'destroy', 'ps', 'stats', 'logs', 'exec', 'container', 'image', 'network'],
   ...['start', 'stop', 'restart', 'pause', 'unpause', 'kill', 'cp', 'top', 'inspect', 'run'],
-  ...['events', 'state', 'cron', 'doctor', 'completion'],
+  ...['graph', 'events', 'state', 'cron', 'doctor', 'completion'],
 ];
 
 it.each(['--version', '-V'])('answers %s', async (option) => {
@@ -24,7 +24,7 @@ it('lists every command in the help', async () => {
   expect((await built.baleine(['help'])).stdout).toBe(stdout);
 });
 
-it.each(['plan', 'apply', 'destroy', 'ps'])('helps with %s by an example', async (name) => {
+it.each(['plan', 'apply', 'ps', 'graph'])('helps with %s by an example', async (name) => {
   const { code, stdout } = await built.baleine(['help', name]);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^Examples?:\n {2}baleine /m);

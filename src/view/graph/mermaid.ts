@@ -1,0 +1,88 @@
+import type { BridgeNode, ContainerNode, Topology } from '../../model/topology.js';
+import { type Ids, idsOf } from './ids.js';
+import { bridgeLines, hostEnd, partsOf } from './parts.js';
+import { stateWords, toneCounts } from './words.js';
+
+/**
+ * A flowchart (mermaid.js.org/syntax/flowchart.html): bridges are hexagons, containers boxes in the
+ * colour of their state, a farm is a box around its own, volumes are cylinders.
+ */
+export function mermaidGraph(topology: Topology): string {
+  const ids = idsOf(topology);
+  const { bridges, containers, volumes } = topology;
+  const { farms, free } = partsOf(topology);
+  const lines = [
+    `%% stack ${topology.stack}`,
+    'flowchart TB',
+    ...(bridges.some(hostEnd) ? ['  host(["host"])'] : []),
+    ...bridges.map((each) => `  ${bridgeNode(each, ids)}`),
+    ...farms.flatMap(({ name, members }) => subgraph(name, members, ids)),
+    ...free.map((each) => `  ${containerNode(each, ids)}`),
+    ...volumes.map((name) => `  ${ids.volume(name)}[("${text(name)}")]`),
+    ...bridges.flatMap((each) => hostLink(each, ids)),
+    ...containers.flatMap((each) => links(each, ids)),
+    ...styles(topology, ids),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function hostLink(bridge: BridgeNode, ids: Ids): string[] {
+  const end = hostEnd(bridge);
+  return end === undefined ? [] : [`  host ---|${quoted(end)}| ${ids.bridge(bridge.name)}`];
+}
+
+function bridgeNode(bridge: BridgeNode, ids: Ids): string {
+  const label = bridgeLines(bridge).map(text).join('<br>');
+  return `${ids.bridge(bridge.name)}{{"${label}"}}`;
+}
+
+function containerNode(container: ContainerNode, ids: Ids): string {
+  const { name, image } = container;
+  const label = [name, stateWords(container), `image ${image}`].map(text).join('<br>');
+  return `${ids.container(name)}["${label}"]`;
+}
+
+function subgraph(farm: string, members: ContainerNode[], ids: Ids): string[] {
+  return [
+    `  subgraph ${ids.farm(farm)}["farm ${text(farm)}"]`,
+    ...members.map((each) => `    ${containerNode(each, ids)}`),
+    '  end',
+  ];
+}
+
+function links({ name, addresses, volumes }: ContainerNode, ids: Ids): string[] {
+  const id = ids.container(name);
+  return [
+    ...Object.entries(addresses).map(([bridge, address]) =>
+      address === null
+        ? `  ${ids.bridge(bridge)} --- ${id}`
+        : `  ${ids.bridge(bridge)} ---|${quoted(address)}| ${id}`,
+    ),
+    ...volumes.map((volume) => `  ${id} -.- ${ids.volume(volume)}`),
+  ];
+}
+
+const COLOURS = {
+  good: 'fill:#e3f4e8,stroke:#2c8a4b,color:#14532d',
+  wait: 'fill:#fdf1d7,stroke:#b7791f,color:#5f3d06',
+  bad: 'fill:#fde4e1,stroke:#c5362b,color:#7a1811',
+  idle: 'fill:#eef0f3,stroke:#8a93a0,color:#3d4450',
+};
+
+/** Only of what there is. */
+function styles(topology: Topology, ids: Ids): string[] {
+  return toneCounts(topology).flatMap(({ tone }) => {
+    const members = topology.containers.filter((each) => each.tone === tone);
+    return [
+      `  classDef ${tone} ${COLOURS[tone]}`,
+      `  class ${members.map(({ name }) => ids.container(name)).join(',')} ${tone}`,
+    ];
+  });
+}
+
+const quoted = (value: string) => `"${text(value)}"`;
+
+/** Entity codes, as a label takes them; `#` begins one. */
+function text(value: string): string {
+  return value.replace(/[#"<>&]/g, (sign) => `#${sign.codePointAt(0)};`);
+}

@@ -1,0 +1,26 @@
+import type { BridgeNode, ContainerNode, Topology } from '../../model/topology.js';
+import { bridgeWords } from './words.js';
+
+/** The containers of each farm, the proxy first, and those of none. */
+export function partsOf({ farms, containers }: Topology) {
+  const named = (names: string[]) =>
+    names.flatMap((name) => containers.filter((each) => each.name === name));
+  const grouped = farms.map(({ name, proxy, servers }) => ({
+    name,
+    members: named([proxy, ...servers]),
+  }));
+  const taken = new Set<ContainerNode>(grouped.flatMap(({ members }) => members));
+  return { farms: grouped, free: containers.filter((each) => !taken.has(each)) };
+}
+
+/** How the host is on a bridge: by an address, or by an interface of its own; undefined for not. */
+export function hostEnd({ host, uplink }: BridgeNode): string | undefined {
+  return host ?? (uplink === undefined ? undefined : `uplink ${uplink}`);
+}
+
+/** Name and words of a bridge, but for the host's end, which is a line of its own. */
+export function bridgeLines(bridge: BridgeNode): string[] {
+  const { subnet, marks } = bridgeWords(bridge);
+  const end = hostEnd(bridge);
+  return [bridge.name, subnet, ...marks.filter((each) => each !== end && each !== `host ${end}`)];
+}
