@@ -141,6 +141,8 @@ export interface Disks {
   create(file: string, size: number, fill: (tree: string) => Promise<void>): Promise<void>;
   /** A copy that costs the data, not the size; grown to `size` when that is larger. Appears whole or not at all. */
   copy(from: string, to: string, size?: number): Promise<void>;
+  /** Copies as by `copy`, of any number of files at once; one answer each, in order. */
+  copyAll(copies: { from: string; to: string }[]): Promise<(Error | undefined)[]>;
   /** A copy as by `copy`, worked on by `fill` before it appears. */
   derive(
     from: string,
@@ -152,6 +154,8 @@ export interface Disks {
   remove(file: string): Promise<void>;
   /** Loop-mounts nodev,nosuid,errors=remount-ro. Refuses a file shorter than its file system says. */
   ensureMounted(file: string, dir: string): Promise<void>;
+  /** Mounts as by `ensureMounted`, of any number of files at once; one answer each, in order. */
+  mountAll(mounts: { file: string; dir: string }[]): Promise<(Error | undefined)[]>;
   /** Writes out what the kernel holds back of a mounted disk; its file then has it all. */
   flush(dir: string): Promise<void>;
   /** Unmounts and detaches the loop device; a busy one lazily. Removes the mount point. */

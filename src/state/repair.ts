@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, rmSync } from 'node:fs';
+import { promises, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DamagedStateError } from '../model/errors.js';
 import type { Row } from '../model/resource.js';
@@ -10,10 +10,11 @@ import { entryOf, formatTable, headerOf, keyOf, type TableFormat, trailerOf } fr
 const backupOf = (root: string, file: string) => join(root, `${file}.bak`);
 
 /** Keeps a table as it is, right before it is replaced. No backup is no reason not to write. */
-export function keepBackup(root: string, file: string): void {
+export async function keepBackup(root: string, file: string): Promise<void> {
+  const backup = backupOf(root, file);
   try {
-    dropBackup(root, file);
-    linkSync(join(root, file), backupOf(root, file));
+    await promises.rm(backup, { force: true });
+    await promises.link(join(root, file), backup);
   } catch {
     // A file system without hard links, or a full one.
   }

@@ -158,7 +158,7 @@ class CsvStore implements Store {
   ): Promise<boolean> {
     const text = formatTable(table.format, entries.values(), rows);
     if (text === table.text || !isThere(table)) return false;
-    keepBackup(this.#root, table.format.file);
+    await keepBackup(this.#root, table.format.file);
     await replaceFile(this.#disk, this.#root, table.format.file, text);
     table.text = text;
     table.entries = entries;

@@ -118,12 +118,20 @@ export class MemoryHost {
         create: async (file, size) => this.#file(file, size),
         copy: async (from, to, size) =>
           this.#file(to, Math.max(size ?? 0, this.files.get(from)?.size ?? 0)),
+        copyAll: async (copies) => {
+          for (const { from, to } of copies) this.#file(to, this.files.get(from)?.size ?? 0);
+          return copies.map(() => undefined);
+        },
         derive: async (_from, to, size) => this.#file(to, size),
         remove: async (file) => {
           this.files.delete(file);
         },
         ensureMounted: async (file, dir) => {
           this.mounts.set(dir, file);
+        },
+        mountAll: async (mounts) => {
+          for (const { file, dir } of mounts) this.mounts.set(dir, file);
+          return mounts.map(() => undefined);
         },
         flush: async () => undefined,
         ensureUnmounted: async (dir) => {

@@ -27,8 +27,12 @@ export interface Hierarchies {
   unified?: string;
 }
 
+let known: Hierarchies | undefined;
+
+/** Read once: they stay where they are while we run, and the table of mounts is long. */
 export function readHierarchies(): Hierarchies {
-  return hierarchiesOf(readMounts());
+  known ??= hierarchiesOf(readMounts());
+  return known;
 }
 
 /** cgroups(7): the super options of a v1 mount list its controllers. */

@@ -5,7 +5,7 @@ import { backingFile, type Mount, readMounts } from './mounts.js';
 import { checkWhole, damaged, hasErrors } from './superblock.js';
 
 /** A hostile superblock may ask for a panic on error; the option outweighs it. */
-const OPTIONS = 'loop,nodev,nosuid,errors=remount-ro';
+export const OPTIONS = 'loop,nodev,nosuid,errors=remount-ro';
 
 /** Milliseconds until the kernel has let go of a loop device. */
 const PATIENCE = 5000;

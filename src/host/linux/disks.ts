@@ -1,9 +1,11 @@
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, rm, stat } from 'node:fs/promises';
 import { UserError } from '../../model/errors.js';
 import type { Disks } from '../host.js';
+import { COPYING, copyAll } from './disk-copies.js';
 import { ensureMounted, ensureReleased, ensureUnmounted } from './disk-mounts.js';
+import { mountAll } from './disk-mounts-all.js';
 import { run } from './exec.js';
+import { clearPart, makeWhole, treeOf } from './whole-files.js';
 
 type Fill = (tree: string) => Promise<void>;
 
@@ -16,58 +18,33 @@ const MKFS = [
 export function linuxDisks(): Disks {
   return {
     create: (file, size, fill) =>
-      whole(file, async (part) => {
+      makeWhole([file], async ([part = '']) => {
         await allocate(part, size);
         await run('mkfs.ext4', [...MKFS, part], { purpose: `make a file system in ${file}` });
         await filled(part, fill, file);
       }),
     copy: async (from, to, size) => {
       if (await sizeOf(to)) return;
-      await whole(to, (part) => copied(from, part, size, to));
+      await makeWhole([to], ([part = '']) => copied(from, part, size, to));
     },
+    copyAll,
     derive: (from, to, size, fill) =>
-      whole(to, async (part) => {
+      makeWhole([to], async ([part = '']) => {
         await copied(from, part, size, to);
         await filled(part, fill, to);
       }),
     remove: async (file) => {
-      await undo(partOf(file));
+      await clearPart(file);
       await rm(file, { force: true });
     },
     ensureMounted,
+    mountAll,
     flush: async (dir) => {
       await run('sync', ['--file-system', '--', dir], { purpose: `write out ${dir}` });
     },
     ensureUnmounted,
   };
 }
-
-/**
- * Makes a file under another name and lets it appear when it is done. The other name is always the
- * same, so that what a crash left is cleared by the next attempt; the state lock keeps us alone.
- */
-async function whole(file: string, make: (part: string) => Promise<void>): Promise<void> {
-  const part = partOf(file);
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await undo(part);
-  try {
-    await make(part);
-    await flush(part);
-    await rename(part, file);
-    await flush(dirname(file));
-  } catch (error) {
-    await undo(part);
-    throw error;
-  }
-}
-
-async function undo(part: string): Promise<void> {
-  await ensureUnmounted(treeOf(part));
-  await rm(part, { force: true });
-}
-
-const partOf = (file: string) => join(dirname(file), `.${basename(file)}.part`);
-const treeOf = (part: string) => `${part}.tree`;
 
 async function allocate(part: string, size: number): Promise<void> {
   const handle = await open(part, 'wx', 0o600);
@@ -95,8 +72,7 @@ async function copied(from: string, part: string, size: number | undefined, to: 
       'Give it at least the size of the image it is made from',
     );
   }
-  const how = ['--reflink=auto', '--sparse=always', '--no-preserve=all'];
-  await run('cp', [...how, '--', from, part], { purpose: `copy ${from} to ${to}` });
+  await run('cp', [...COPYING, '--', from, part], { purpose: `copy ${from} to ${to}` });
   if (size !== undefined && size !== before) await grow(part, size, to);
 }
 
@@ -123,14 +99,5 @@ async function sizeOf(file: string): Promise<number | undefined> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
-  }
-}
-
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -41,10 +41,10 @@ export function containerHandlers(
         }),
     },
     'container.disk': {
-      one: done(({ image, disk }) => disks.copy(image, disk)),
+      all: (all) => disks.copyAll(all.map(({ image, disk }) => ({ from: image, to: disk }))),
     },
     'container.mount': {
-      one: done(({ disk, dir }) => disks.ensureMounted(disk, dir)),
+      all: (all) => disks.mountAll(all.map(({ disk, dir }) => ({ file: disk, dir }))),
     },
     'container.start': {
       one: async ({ spec, life }) => ({ ...UNTROUBLED, ...life, ...(await runtime.start(spec)) }),

@@ -227,13 +227,32 @@ describe('mounting', () => {
       .toBe('');
   });
 
-  it('mounts and unmounts eight at a time', async () => {
+  it('copies, mounts and unmounts many at once, and only what fails has an error', async () => {
     await disks.create(at('a.img'), 32 * MiB, write('x'));
-    const names = Array.from({ length: 8 }, (_, index) => `m${index}`);
-    await Promise.all(names.map((name) => disks.copy(at('a.img'), at(`${name}.img`))));
-    await Promise.all(names.map((name) => disks.ensureMounted(at(`${name}.img`), at(name))));
-    for (const name of names) expect(existsSync(join(at(name), 'x'))).toBe(true);
+    const names = Array.from({ length: 6 }, (_, index) => `m ${index}#\\`);
+    const copies = names.map((name) => ({ from: at('a.img'), to: at(`${name}.img`) }));
+    const missing = { from: at('no.img'), to: at('never.img') };
+    const copied = await disks.copyAll([...copies, missing]);
+    expect(copied.map((error) => error?.message)).toEqual([
+      ...names.map(() => undefined),
+      expect.stringMatching(/^cannot copy .*no\.img to .*never\.img: xargs: .*No such file/),
+    ]);
+    truncateSync(at('m 0#\\.img'), 16 * MiB);
+    const mounts = names.map((name) => ({ file: at(`${name}.img`), dir: at(name) }));
+    const mounted = await disks.mountAll(mounts);
+    expect(mounted.map((error) => error?.message)).toEqual([
+      expect.stringMatching(/it has 16777216 bytes, its file system 33554432$/),
+      ...names.slice(1).map(() => undefined),
+    ]);
+    for (const name of names.slice(1)) {
+      expect(existsSync(join(at(name), 'x'))).toBe(true);
+      expect(optionsAt(at(name).replaceAll('\\', '\\134').replaceAll(' ', '\\040'))).toMatch(
+        / rw,nosuid,nodev,/,
+      );
+    }
+    expect(await disks.mountAll(mounts.slice(1))).toEqual(names.slice(1).map(() => undefined));
     await Promise.all(names.map((name) => disks.ensureUnmounted(at(name))));
     for (const name of names) expect(existsSync(at(name))).toBe(false);
+    expect(readdirSync(site.root).filter((name) => name.includes('.part'))).toEqual([]);
   });
 });

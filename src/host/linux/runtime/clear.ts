@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { askedFile, type Site } from '../../../model/site.js';
@@ -19,21 +19,29 @@ const PATIENCE = 10_000;
  * runtime's state, conmon, exit file and sockets. Disk, log, network and cgroup parents stay.
  */
 export async function clearLife(site: Site, id: string): Promise<void> {
+  if (leftOf(site, id).length > 0 || runtimesThatKnow(site, id).length > 0) await endLife(site, id);
+  await clearStage(site, id);
+}
+
+async function endLife(site: Site, id: string): Promise<void> {
   await healAtOnce(site, id, false);
   const running = runningContainer(site, id);
   if (running) await killProcess(running, id);
   for (const runtime of runtimesThatKnow(site, id)) await deleteState(site, runtime, id);
   await endMonitor(site, id);
-  await clearStage(site, id);
+  await Promise.all(leftOf(site, id).map((path) => rm(path, { force: true })));
+}
+
+/** Those files that are there. */
+function leftOf(site: Site, id: string): string[] {
   const files = bundleFiles(site, id);
-  const left = [
-    ...[files.pid, files.monitor, files.started, ...files.sockets],
+  return [
+    ...[files.heal, files.pid, files.monitor, files.started, ...files.sockets],
     ...[join(exitsDir(site), id), join(socketsDir(site), socketKey(id))],
     join(files.dir, 'exit'),
     join(files.dir, 'oom'),
     askedFile(site, id),
-  ];
-  await Promise.all(left.map((path) => rm(path, { force: true })));
+  ].filter((path) => lstatSync(path, { throwIfNoEntry: false }));
 }
 
 export async function killProcess(

@@ -54,6 +54,9 @@ const WITHHELD: Record<string, string[]> = {
   CAP_SYSLOG: ['syslog'],
 };
 
+/** The x32 ABI: distributions leave it out of their kernels, and a filter for it takes time to make. */
+const UNUSED = 'SCMP_ARCH_X32';
+
 /** clone(2): all of CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET. */
 const CLONE_NAMESPACES = 0x7e020000;
 
@@ -93,7 +96,8 @@ function architecturesOf({ archMap }: EngineProfile, arch: string) {
   const own = ARCHITECTURES[arch];
   if (!own) throw new UserError(`cannot confine a container: no seccomp profile for ${arch}`);
   const entry = archMap.find(({ architecture }) => architecture === own);
-  return { own, architectures: [own, ...(entry?.subArchitectures ?? [])] };
+  const others = (entry?.subArchitectures ?? []).filter((each) => each !== UNUSED);
+  return { own, architectures: [own, ...others] };
 }
 
 function applies({ includes, excludes }: EngineRule, { arch, kernel, capabilities }: Machine) {

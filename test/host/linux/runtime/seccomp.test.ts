@@ -48,7 +48,7 @@ describe('resolveSeccomp', () => {
     expect(resolve()).toMatchObject({
       defaultAction: 'SCMP_ACT_ERRNO',
       defaultErrnoRet: 1,
-      architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
+      architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86'],
     });
   });
 
