@@ -21,9 +21,12 @@ export async function startDocker(): Promise<Docker> {
   const dir = mkdtempSync(join(tmpdir(), 'docker-'));
   const socket = `unix://${join(dir, 'socket')}`;
   const parent = `/baleine/docker-${process.pid}`;
+  // Ends with us when the test is cut short; it ends its containerd by itself.
+  const bound = ['--pdeathsig', 'TERM', '--', 'dockerd'];
   const daemon = spawn(
-    'dockerd',
+    'setpriv',
     [
+      ...bound,
       ...['--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec')],
       ...['--pidfile', join(dir, 'pid'), '--host', socket, '--cgroup-parent', parent],
       ...['--bridge=none', '--iptables=false', '--ip-forward=false', '--log-level=error'],

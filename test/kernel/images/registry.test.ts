@@ -29,7 +29,8 @@ async function startRegistry(host: PrivateHost): Promise<() => Promise<void>> {
   };
   writeFileSync(join(host.dir, 'registry.yml'), JSON.stringify(config));
   const words = ['--mount', '--net', 'docker-registry', 'serve', join(host.dir, 'registry.yml')];
-  const server = spawn('nsenter', [`--target=${host.pid}`, ...words], { stdio: 'ignore' });
+  const bound = ['--pdeathsig', 'KILL', '--', 'nsenter', `--target=${host.pid}`];
+  const server = spawn('setpriv', [...bound, ...words], { stdio: 'ignore' });
   const gone = once(server, 'exit');
   for (let attempt = 0; attempt < 100; attempt++) {
     if (await host.http(`http://127.0.0.1:${PORT}/v2/`).catch(() => undefined)) break;
