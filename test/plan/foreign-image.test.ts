@@ -72,6 +72,21 @@ describe('a container of a foreign image', () => {
     expect(specOf<ContainerSpec>('', image).args).toEqual(args);
   });
 
+  it('is asked for its health as the image says, on record only', () => {
+    const healthcheck = { test: ['true'], interval: 5000 };
+    setOrigin({ config: { ...CONFIG, healthcheck } });
+    const usual = { timeout: 30_000, retries: 3, start_period: 0, on_failure: 'none' };
+    expect(specOf<ContainerSpec>('').healthcheck).toEqual({
+      exec: ['true'],
+      interval: 5000,
+      ...usual,
+    });
+    const own = ', healthcheck: { tcp: 80 }';
+    expect(specOf<ContainerSpec>(own).healthcheck).toMatchObject({ tcp: 80 });
+    setOrigin({ config: { ...CONFIG, healthcheck: { test: [] } } });
+    expect(specOf<ContainerSpec>('').healthcheck).toBeUndefined();
+  });
+
   it('stops by SIGTERM when nobody says otherwise', () => {
     setOrigin({ config: { environment: {}, command: ['x'] } });
     expect(specOf<ContainerSpec>('').stop_signal).toBe('SIGTERM');

@@ -11,6 +11,7 @@ import type { Context } from './context.js';
 import { dependenciesOf } from './dependencies.js';
 import { hostsName } from './hosts.js';
 import { leaseIds } from './id-ranges.js';
+import { inheritedHealth } from './image-config.js';
 import type { Leases } from './leases.js';
 import { linksOf } from './links.js';
 
@@ -81,7 +82,6 @@ function sameAsEntry(entry: ContainerEntry) {
     dns: entry.dns,
     logs: entry.logs,
     ...(entry.runtime !== undefined && { runtime: entry.runtime }),
-    ...(entry.healthcheck && { healthcheck: entry.healthcheck }),
     ...(entry.heal === 'immediate' && { heal: entry.heal }),
   };
 }
@@ -96,8 +96,10 @@ function processOf({ name, entry, path }: Instance, image: ImageConfig, { config
       'Give it one: command: [program, argument]',
     );
   }
+  const healthcheck = entry.healthcheck ?? inheritedHealth(image);
   return {
     args,
+    ...(healthcheck && { healthcheck }),
     environment: { ...image.environment, ...entry.environment },
     user: entry.user ?? image.user ?? '0:0',
     working_dir: entry.working_dir ?? image.working_dir ?? '/',

@@ -1,4 +1,4 @@
-import type { ImageConfig } from '../../model/config.js';
+import type { HealthCheck, ImageConfig } from '../../model/config.js';
 
 /**
  * What a base's or a foreign image's config becomes under one's own, by the rules of a Dockerfile:
@@ -15,4 +15,15 @@ export function inherit(base: ImageConfig | undefined, own: ImageConfig): ImageC
     environment: { ...base.environment, ...own.environment },
     ...(Object.keys(labels).length > 0 && { labels }),
   };
+}
+
+/**
+ * How a container of the image is asked for its health when the file does not say: with Docker's
+ * defaults, and on record only, for Docker restarts nothing that is unhealthy either.
+ */
+export function inheritedHealth({ healthcheck }: ImageConfig): HealthCheck | undefined {
+  if (!healthcheck || healthcheck.test.length === 0) return undefined;
+  const { test, ...given } = healthcheck;
+  const usual = { interval: 30_000, timeout: 30_000, retries: 3, start_period: 0 };
+  return { exec: test, ...usual, ...given, on_failure: 'none' };
 }
