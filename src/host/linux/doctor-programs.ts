@@ -27,10 +27,9 @@ const PROGRAMS: Program[] = [
   { names: ['conmon'], flag: '--version' },
   { names: ['perl'], flag: '-v', only: 'health checks by tcp and http' },
   { names: ['mmdebstrap', 'debootstrap'], flag: '--version', only: 'images from debian' },
-  { names: ['tar'], flag: '--version', only: 'images from tar' },
+  { names: ['tar'], flag: '--version', only: 'images from tar, docker and oci' },
   { names: ['xz'], flag: '--version', only: 'images from .tar.xz' },
-  { names: ['skopeo'], flag: '--version', only: 'images from docker, oci and registry' },
-  { names: ['umoci'], flag: '--version', only: 'images from docker, oci and registry' },
+  { names: ['skopeo'], flag: '--version', only: 'images from a registry, export to docker' },
   { names: ['buildah'], flag: '--version', only: 'images from dockerfile' },
   { names: ['zstd'], flag: '--version', only: 'images from .tar.zst and compressed archives' },
 ];

@@ -11,7 +11,7 @@ import { runSealed } from './trees-sealed.js';
  * --dereference. Compression goes by content, whatever the name says; --force-local because a
  * colon in a name means another host. Of extended attributes only those with a meaning inside.
  */
-const EXTRACT = [
+export const EXTRACT = [
   '--extract',
   '--force-local',
   '--numeric-owner',

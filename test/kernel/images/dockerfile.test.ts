@@ -7,7 +7,7 @@ import { siteOf } from '../../../src/model/site.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { lackingAny } from './programs.js';
 
-const skip = lackingAny('skopeo', 'umoci', 'buildah');
+const skip = lackingAny('skopeo', 'buildah');
 
 const DOCKERFILE = `
 FROM scratch AS base

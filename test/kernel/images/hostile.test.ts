@@ -23,7 +23,7 @@ import { type Layer, sha256, writeLayout } from './layout.js';
 import { lackingAny } from './programs.js';
 import { listing } from './tree.js';
 
-const skip = lackingAny('skopeo', 'umoci', 'getfattr');
+const skip = lackingAny('getfattr');
 
 const MiB = 2 ** 20;
 const MARK: Member = { name: 'mark', text: 'whole' };
@@ -175,34 +175,38 @@ describe.skipIf(skip)('images that lie', () => {
   const bad = '0'.repeat(64);
 
   const cases: [string, Layer, RegExp][] = [
-    ['a layer of another digest', { blob, digest: `sha256:${bad}`, content: blob }, /digest/i],
-    ['a layer longer than it says', { blob, size: 10 }, /size|mismatch/i],
+    [
+      'a layer of another digest',
+      { blob, digest: `sha256:${bad}`, content: blob },
+      /a layer has digest/,
+    ],
+    ['a layer longer than it says', { blob, size: 10 }, /another size than 10 bytes/],
     [
       'a layer shorter than it says',
       { blob, size: blob.length + 1 },
-      /size|mismatch|unexpected EOF/i,
+      /another size than \d+ bytes/,
     ],
-    ['another content than the config says', { blob, content: sha256('x') }, /digest|mismatch/i],
+    ['another content than the config says', { blob, content: sha256('x') }, /a layer has digest/],
     [
       'another content than the config says, packed',
       { blob: packed, content: sha256('x') },
-      /digest|mismatch/i,
+      /a layer has digest/,
     ],
     [
       'a truncated gzip',
       { blob: packed.subarray(0, -20), content: blob, mediaType: GZIP },
-      /EOF|truncated|gzip|mismatch/i,
+      /premature gz end/,
     ],
     [
       'no gzip at all',
       { blob: Buffer.from('\x1f\x8bnonsense', 'latin1'), content: blob },
-      /gzip|EOF/i,
+      /inflate error/,
     ],
     ['a truncated tar', { blob: long }, /EOF/i],
     [
       'a digest that is a path',
       { blob, digest: `sha256:../../../victim/file` },
-      /manifest|digest|invalid/i,
+      /its manifest is none that baleine knows/,
     ],
     [
       'a content digest that is a path',
@@ -220,7 +224,7 @@ describe.skipIf(skip)('images that lie', () => {
     const inside = tarOf([{ name: 'zero', text: bomb.toString('latin1') }]);
     const layer = { blob: gzipSync(inside), content: inside, mediaType: GZIP };
     const from = { oci: { path: writeLayout(at('oci'), [layer]) } };
-    await expect(take(from)).rejects.toThrow(/No space left on device/i);
+    await expect(take(from)).rejects.toThrow(/No space left on device|Wrote only/);
   });
 
   it('stops a bomb that is the whole archive', async () => {
@@ -244,7 +248,7 @@ describe.skipIf(skip)('images that lie', () => {
     for (const transport of ['docker', 'oci'] as const) {
       writeFileSync(at('names.tar'), tarOf([{ name, text: 'theirs' }]));
       const from = { [transport]: { path: at('names.tar') } } as unknown as ForeignFrom;
-      await expect(take(from)).rejects.toThrow(/cannot read/);
+      await expect(take(from)).rejects.toThrow(/cannot use .* it has no (manifest|index)\.json/);
     }
   });
 

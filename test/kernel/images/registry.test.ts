@@ -14,7 +14,7 @@ import { writeLayout } from './layout.js';
 import { lackingAny } from './programs.js';
 import { listing } from './tree.js';
 
-const skip = lackingAny('skopeo', 'umoci', 'docker-registry', 'getfattr');
+const skip = lackingAny('skopeo', 'docker-registry', 'getfattr');
 
 const PORT = 15000;
 const NAME = `127.0.0.1:${PORT}/team/app:1`;

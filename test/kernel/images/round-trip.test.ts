@@ -24,7 +24,7 @@ import { type Docker, startDocker } from './docker.js';
 import { lackingAny } from './programs.js';
 import { listing } from './tree.js';
 
-const skip = lackingAny('dockerd', 'docker', 'skopeo', 'umoci', 'setcap', 'getfattr');
+const skip = lackingAny('dockerd', 'docker', 'skopeo', 'setcap', 'getfattr');
 
 const DOCKERFILE = `
 FROM scratch

@@ -17,11 +17,16 @@ export async function compressionOf(path: string): Promise<Compression | undefin
   const handle = await open(path, 'r');
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(6), 0, 6, 0);
-    const start = buffer.toString('hex', 0, bytesRead);
-    return (Object.keys(MAGIC) as Compression[]).find((name) => start.startsWith(MAGIC[name]));
+    return compressionIn(buffer.subarray(0, bytesRead));
   } finally {
     await handle.close();
   }
+}
+
+/** The same of what a file begins with. */
+export function compressionIn(first: Buffer): Compression | undefined {
+  const start = first.toString('hex', 0, 6);
+  return (Object.keys(MAGIC) as Compression[]).find((name) => start.startsWith(MAGIC[name]));
 }
 
 /**

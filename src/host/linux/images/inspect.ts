@@ -2,34 +2,35 @@ import type { PackedFrom } from '../../../model/config.js';
 import { sizeFor } from '../../../model/image-size.js';
 import { digest } from '../../../model/json.js';
 import type { ImageOrigin } from '../../../model/specs.js';
-import { readConfig } from './config.js';
+import { type ForeignConfig, readConfig } from './config.js';
 import { type Descriptor, pickInstance, readManifest } from './manifest.js';
-import { roomFor, type Staging, withStaging } from './staging.js';
-import {
-  COMPRESSED_TO,
-  describe,
-  localBytes,
-  openTransport,
-  skopeoInspect,
-  type Transport,
-} from './transport.js';
+import { localBytes, withOpened } from './open.js';
+import { describe } from './opened.js';
+import { skopeoInspect, type Transport, transportOf } from './registry.js';
+import { roomFor, withStaging } from './staging.js';
+
+/** Of what most compressors make of most data; an estimate on the safe side. */
+const COMPRESSED_TO = 4;
 
 /** What a foreign image is; see the port. */
 export async function inspectImage(from: PackedFrom, size?: number): Promise<ImageOrigin> {
-  const local = await localBytes(from);
-  const room = roomFor(size ?? sizeFor(local * COMPRESSED_TO), local);
-  return withStaging(room, async (staging) => {
-    const ask = (transport: Transport, ...options: string[]) =>
+  if ('registry' in from) return inspectRemote(from);
+  const expected = size ?? sizeFor((await localBytes(from)) * COMPRESSED_TO);
+  return withOpened(from, expected, async ({ image, foreign, layers }) => ({
+    ...factsOf(foreign, layers),
+    image,
+  }));
+}
+
+/** Of its layers nothing is fetched. */
+async function inspectRemote(from: { registry: string }): Promise<ImageOrigin> {
+  return withStaging(roomFor(0, 0), async (staging) => {
+    const ask: Ask = (transport, ...options) =>
       skopeoInspect(transport, options, staging, `read ${describe(from)}`);
-    const found = await instanceOf(from, staging, ask);
-    const config = readConfig(await ask(found.transport, '--config', '--raw'), describe(from));
-    return {
-      layers: digest(config.layers),
-      image: found.image,
-      ...(found.manifest !== undefined && { manifest: found.manifest }),
-      bytes: found.layers.reduce((sum, layer) => sum + dataIn(layer, from), 0),
-      config: config.config,
-    };
+    const { transport, text, manifest } = await instanceOf(from, ask);
+    const { config, layers } = readManifest(text, describe(from));
+    const foreign = readConfig(await ask(transport, '--config', '--raw'), describe(from));
+    return { ...factsOf(foreign, layers.map(packed)), image: config.digest, manifest };
   });
 }
 
@@ -37,32 +38,38 @@ type Ask = (transport: Transport, ...options: string[]) => Promise<string>;
 
 interface Instance {
   transport: Transport;
-  image: string;
-  manifest?: string;
-  layers: Descriptor[];
+  text: string;
+  manifest: string;
 }
 
-/** Behind a registry's name may be a list for several platforms; what is recorded is one of them. */
-async function instanceOf(from: PackedFrom, staging: Staging, ask: Ask): Promise<Instance> {
-  const named = await openTransport(from, staging);
+/** Behind the name may be a list for several platforms; what is recorded is one of them. */
+async function instanceOf(from: { registry: string }, ask: Ask): Promise<Instance> {
+  const named = transportOf(from);
   const text = await ask(named, '--raw');
-  if (!('registry' in from)) return manifestIn(text, named, from);
   const picked = pickInstance(text, describe(from));
   if (picked === undefined) {
     const manifest = await ask(named, '--no-tags', '--format', '{{.Digest}}');
-    return { ...manifestIn(text, named, from), manifest };
+    return { transport: named, text, manifest };
   }
-  const one = await openTransport(from, staging, picked);
-  return { ...manifestIn(await ask(one, '--raw'), one, from), manifest: picked };
+  const transport = transportOf(from, picked);
+  return { transport, text: await ask(transport, '--raw'), manifest: picked };
 }
 
-function manifestIn(text: string, transport: Transport, from: PackedFrom): Instance {
-  const { config, layers } = readManifest(text, describe(from));
-  return { transport, image: config.digest, layers };
-}
+const packed = ({ mediaType, size }: Descriptor) => ({
+  bytes: size,
+  compressed: /[+.](gzip|zstd)$/.test(mediaType),
+});
 
-/** What Docker saves is not compressed, whatever it is called. */
-function dataIn({ mediaType, size }: Descriptor, from: PackedFrom): number {
-  const compressed = !('docker' in from) && /[+.](gzip|zstd)$/.test(mediaType);
-  return compressed ? size * COMPRESSED_TO : size;
+function factsOf(
+  { layers: contents, config }: ForeignConfig,
+  layers: { bytes: number; compressed: boolean }[],
+) {
+  return {
+    layers: digest(contents),
+    bytes: layers.reduce(
+      (sum, { bytes, compressed }) => sum + (compressed ? bytes * COMPRESSED_TO : bytes),
+      0,
+    ),
+    config,
+  };
 }

@@ -46,7 +46,7 @@ export function pickInstance(text: string, what: string): string | undefined {
 type Instance = Partial<Descriptor> & { platform?: { os?: string; architecture?: string } };
 
 /** Names below are made of digests, so they have to be digests. */
-function isDescriptor(value: unknown): value is Descriptor {
+export function isDescriptor(value: unknown): value is Descriptor {
   const { digest, size } = (value ?? {}) as Partial<Descriptor>;
   return typeof digest === 'string' && DIGEST.test(digest) && Number.isSafeInteger(size);
 }

@@ -1,3 +1,7 @@
+import { join } from 'node:path';
+import type { Staging } from './staging.js';
+import { tool } from './tool.js';
+
 /** `registry.example:5000/team/app:1` to `registry.example:5000/team/app@sha256:…`. */
 export function pinned(reference: string, manifest: string | undefined): string {
   if (manifest === undefined) return reference;
@@ -10,4 +14,45 @@ export function pinned(reference: string, manifest: string | undefined): string 
 export function isLoopback(reference: string): boolean {
   const host = reference.includes('/') ? reference.slice(0, reference.indexOf('/')) : '';
   return /^(localhost|127(\.\d{1,3}){3})(:\d+)?$/.test(host);
+}
+
+/** A registry's image as skopeo(1) is told about it. */
+export interface Transport {
+  /** `docker://…`. */
+  name: string;
+  /** Talk to it without TLS: Docker's rule for registries on this host. */
+  plain: boolean;
+}
+
+/** @param manifest digest the name is locked to */
+export function transportOf({ registry }: { registry: string }, manifest?: string): Transport {
+  return { name: `docker://${pinned(registry, manifest)}`, plain: isLoopback(registry) };
+}
+
+/** Runs `skopeo inspect` with these options. */
+export async function skopeoInspect(
+  { name, plain }: Transport,
+  options: string[],
+  staging: Staging,
+  purpose: string,
+): Promise<string> {
+  const tls = plain ? ['--tls-verify=false'] : [];
+  const args = ['--tmpdir', staging.inside, 'inspect', ...tls, ...options, '--', name];
+  return tool('skopeo', args, { purpose, staging });
+}
+
+/**
+ * Copies an image into a folder of the room: `manifest.json`, and each blob under the hex digits of
+ * its digest. Skopeo checks that the manifest is the one asked for.
+ */
+export async function skopeoCopy(
+  { name, plain }: Transport,
+  folder: string,
+  staging: Staging,
+  purpose: string,
+): Promise<void> {
+  const tls = plain ? ['--src-tls-verify=false'] : [];
+  const to = `dir:${join(staging.inside, folder)}`;
+  const args = ['--tmpdir', staging.inside, 'copy', '--quiet', ...tls, '--', name, to];
+  await tool('skopeo', args, { purpose, staging });
 }

@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../exec.js';
+import { type Holder, hold } from './holder.js';
 
-/** Room for what is unpacked on the way. */
+/** Room for what is fetched or unpacked on the way. */
 export interface Staging {
   /** As we see it. */
   outside: string;
@@ -28,8 +27,9 @@ export async function withStaging<T>(
   let holder: Holder | undefined;
   try {
     await makeFileSystem(file, bytes);
-    holder = await hold(file);
-    return await work(holder);
+    holder = await hold(SCRIPT, [file], 'make room to unpack in');
+    const { enter, pid } = holder;
+    return await work({ outside: `/proc/${pid}/root${PLACE}`, inside: PLACE, enter });
   } finally {
     await holder?.release();
     await rm(file, { force: true });
@@ -53,10 +53,6 @@ async function makeFileSystem(file: string, bytes: number): Promise<void> {
   await run('mkfs.ext4', [...options, '-E', 'assume_storage_prezeroed=1', '--', file]);
 }
 
-interface Holder extends Staging {
-  release(): Promise<void>;
-}
-
 /** There is one everywhere, no program that gets in here needs it, and no image comes from it. */
 const PLACE = '/sys';
 
@@ -64,36 +60,12 @@ const SCRIPT = `
 mount -t ext4 -o loop,nodev,nosuid,noexec -- "$1" ${PLACE} && rm -- "$1" && echo ready && exec cat
 `;
 
-async function hold(file: string): Promise<Holder> {
-  const words = ['unshare', '--mount', '--', 'sh', '-c', SCRIPT, 'sh', file];
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...words], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, LC_ALL: 'C' },
-  });
-  let complaint = '';
-  child.stderr.on('data', (text) => {
-    complaint += text;
-  });
-  const gone = once(child, 'close');
-  const ready = await Promise.race([once(child.stdout, 'data'), gone.then(() => undefined)]);
-  if (!ready) throw new Error(`cannot make room to unpack in: ${complaint.trim()}`);
-  return {
-    outside: `/proc/${child.pid}/root${PLACE}`,
-    inside: PLACE,
-    enter: ['nsenter', `--target=${child.pid}`, '--mount', '--'],
-    release: async () => {
-      child.stdin.end();
-      await gone;
-    },
-  };
-}
-
 const SPARE = 64 * 1024 ** 2;
 
 /**
- * Bytes to stage an image with: what is fetched and, beside it, unpacked from it. An image whose
- * layers are more than twice as large as its file is refused: most of it would be deleted again.
+ * Bytes to stage an image with: what is fetched or, of an archive that is compressed as a whole,
+ * what it unpacks to. An image whose layers are more than twice as large as its file is refused:
+ * most of it would be deleted again.
  */
 export function roomFor(size: number, source: number): number {
   return 2 * (size + source) + SPARE;

@@ -5,7 +5,7 @@ import { findProgram } from '../runtime/programs.js';
 import type { Staging } from './staging.js';
 
 /**
- * Runs skopeo, umoci or buildah to its end; it is killed when we are. Answers what it prints.
+ * Runs skopeo or buildah to its end; it is killed when we are. Answers what it prints.
  *
  * @throws UserError when it is not installed; Error "cannot <purpose>: <its complaint>"
  */
@@ -31,11 +31,11 @@ export function needProgram(program: string, purpose: string): string {
   );
 }
 
-/** The last `msg="…"` of a log in logrus' form, else the last line. umoci marks its own by ⨯. */
+/** The last `msg="…"` of a log in logrus' form, else the last line. */
 function complaintOf(stderr: string): string {
   const messages = [...stderr.matchAll(/\bmsg=("(?:[^"\\]|\\.)*"|\S+)/g)].map(([, text]) => text);
   const last = messages.at(-1);
   if (last?.startsWith('"')) return JSON.parse(last) as string;
-  const lines = stderr.split('\n').map((line) => line.replace(/^[\s⨯•]+/, '').trim());
+  const lines = stderr.split('\n').map((line) => line.trim());
   return last ?? lines.filter(Boolean).at(-1) ?? '';
 }

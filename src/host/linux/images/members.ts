@@ -1,0 +1,64 @@
+/** One member of a tar file. */
+export interface Member {
+  /** As in ls(1): `-`, `d`, `l`; `h` for a hard link. */
+  type: string;
+  /** Bytes as latin1 characters, for names need not be UTF-8. */
+  name: string;
+  /** Where a link leads. */
+  link?: string;
+  size: number;
+}
+
+/** Longer than any that the kernel takes, quoted (PATH_MAX in limits.h, four characters a byte). */
+const MOST_LINE = 64 * 1024;
+
+/** Has GNU tar print what `membersOf` reads, in the C locale. */
+export const LISTED = ['--list', '--verbose', '--numeric-owner', '--quoting-style=c'];
+
+/**
+ * Reads GNU tar's listing: mode, owner, size, date, and the name in quotes.
+ *
+ * @throws Error for a line that is none of tar's, or names nothing that could be made
+ */
+export async function* membersOf(listing: AsyncIterable<Buffer>): AsyncGenerator<Member> {
+  for await (const line of linesOf(listing)) yield memberIn(line);
+}
+
+async function* linesOf(listing: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of listing) {
+    const lines = `${rest}${chunk.toString('latin1')}`.split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > MOST_LINE)
+      throw new Error('cannot read an archive: a name in it is too long');
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}
+
+const LINE = /^(.)\S* \S+ +([\d,]+) [^"]*"((?:[^"\\]|\\.)*)"(?:[^"]*"((?:[^"\\]|\\.)*)")?/;
+
+function memberIn(line: string): Member {
+  const [, type, size, name, link] = LINE.exec(line) ?? [];
+  if (type === undefined || name === undefined) {
+    throw new Error(`cannot read an archive: tar lists ${JSON.stringify(line.slice(0, 200))}`);
+  }
+  return {
+    type,
+    name: unquoted(name),
+    ...(link !== undefined && { link: unquoted(link) }),
+    // a device has two numbers there
+    size: Number(size) || 0,
+  };
+}
+
+/** String literals of C, as gnulib's quotearg makes them. */
+const ESCAPES: Record<string, string> = {
+  ...{ a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' },
+};
+
+function unquoted(text: string): string {
+  return text.replace(/\\([0-7]{1,3}|.)/g, (_all, code: string) =>
+    /^[0-7]/.test(code) ? String.fromCharCode(Number.parseInt(code, 8)) : (ESCAPES[code] ?? code),
+  );
+}

@@ -1,0 +1,79 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ArchiveSource, PackedFrom } from '../../../model/config.js';
+import { UserError } from '../../../model/errors.js';
+import { type Blobs, blobsInArchive, blobsInFolder, textOf } from './blobs.js';
+import { compressionOf, decompress } from './compression.js';
+import { openDocker } from './docker-archive.js';
+import { hexOf } from './layout.js';
+import { openLayout, openManifest } from './oci-layout.js';
+import { describe, type OpenedImage } from './opened.js';
+import { skopeoCopy, transportOf } from './registry.js';
+import { roomFor, type Staging, withStaging } from './staging.js';
+
+type Local = Exclude<PackedFrom, { registry: string }>;
+
+/**
+ * Opens an image for `work`. A plain archive or folder is read where it is; what is compressed as a
+ * whole, or in a registry, is staged first.
+ *
+ * @param size bytes that the image may have
+ * @param manifest digest a registry's name is locked to
+ */
+export async function withOpened<T>(
+  from: PackedFrom,
+  size: number,
+  work: (image: OpenedImage) => Promise<T>,
+  manifest?: string,
+): Promise<T> {
+  if ('registry' in from) {
+    return withStaging(roomFor(size, 0), async (staging) =>
+      work(await fetched(from, staging, manifest)),
+    );
+  }
+  const { folder, bytes } = await lookAt(sourceOf(from));
+  const { path } = sourceOf(from);
+  if (folder) return work(await openLocal(from, blobsInFolder(path)));
+  if ((await compressionOf(path)) === undefined) return work(await openArchive(from, path));
+  return withStaging(roomFor(size, bytes), async (staging) => {
+    await decompress(path, PACKED, staging, `unpack ${describe(from)}`);
+    return work(await openArchive(from, join(staging.outside, PACKED)));
+  });
+}
+
+const PACKED = 'source';
+const FETCHED = 'blobs';
+
+const sourceOf = (from: Local): ArchiveSource => ('docker' in from ? from.docker : from.oci);
+
+/** Of what is there, for an estimate; a registry's is not local. @throws UserError when it is not there */
+export async function localBytes(from: PackedFrom): Promise<number> {
+  return 'registry' in from ? 0 : (await lookAt(sourceOf(from))).bytes;
+}
+
+async function lookAt({ path }: ArchiveSource): Promise<{ folder: boolean; bytes: number }> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) throw new UserError(`cannot unpack ${path}: no such file or folder`);
+  return { folder: found.isDirectory(), bytes: found.size };
+}
+
+async function openArchive(from: Local, path: string): Promise<OpenedImage> {
+  return openLocal(from, await blobsInArchive(path, `read ${describe(from)}`));
+}
+
+function openLocal(from: Local, blobs: Blobs): Promise<OpenedImage> {
+  const { reference } = sourceOf(from);
+  const open = 'docker' in from ? openDocker : openLayout;
+  return open(blobs, reference, describe(from));
+}
+
+async function fetched(
+  from: { registry: string },
+  staging: Staging,
+  manifest: string | undefined,
+): Promise<OpenedImage> {
+  const what = describe(from);
+  await skopeoCopy(transportOf(from, manifest), FETCHED, staging, `fetch ${what}`);
+  const blobs = blobsInFolder(join(staging.outside, FETCHED));
+  return openManifest(await textOf(blobs, 'manifest.json', what), blobs, hexOf, what);
+}
