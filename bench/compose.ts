@@ -1,24 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { CGROUP_PARENT, COMMAND, names, removeCgroupParent, type Subject } from './subject.js';
+import { type Daemon, startDaemon } from './dockerd.js';
+import { COMMAND, names, removeCgroupParent, type Subject } from './subject.js';
 import { type Command, output, time } from './time.js';
 
 /** docker-compose on a dockerd of its own, which touches no filter rule and no bridge but Compose's. */
 export function compose(dir: string, containers: number): Subject {
-  const socket = join(dir, 'docker.sock');
-  const environment = { cwd: dir, env: { DOCKER_HOST: `unix://${socket}` } };
-  const run = (...command: Command) => time(command, environment);
-  let daemon: ChildProcess;
+  let daemon: Daemon;
+  const environment = () => ({ cwd: dir, env: { DOCKER_HOST: daemon.host } });
+  const run = (...command: Command) => time(command, environment());
 
   return {
     name: 'docker-compose',
     start: async () => {
       mkdirSync(dir, { recursive: true });
-      daemon = startDaemon(dir, socket);
-      await answering(daemon, socket);
+      daemon = await startDaemon(dir);
       writeFileSync(join(dir, 'docker-compose.yml'), project(containers));
     },
     prepare: () => {
@@ -28,43 +24,16 @@ export function compose(dir: string, containers: number): Subject {
     up: () => run('docker-compose', 'up', '-d'),
     again: () => run('docker-compose', 'up', '-d'),
     heal: () => {
-      run('docker', 'kill', output(['docker', 'ps', '-q'], environment).split('\n')[0] as string);
+      run('docker', 'kill', output(['docker', 'ps', '-q'], environment()).split('\n')[0] as string);
       return run('docker-compose', 'up', '-d');
     },
     down: () => run('docker-compose', 'down', '--timeout', '0'),
-    running: () => output(['docker', 'ps', '-q'], environment).split('\n').filter(Boolean).length,
+    running: () => output(['docker', 'ps', '-q'], environment()).split('\n').filter(Boolean).length,
     end: async () => {
-      const gone = once(daemon, 'exit');
-      daemon.kill('SIGTERM');
-      await gone;
+      await daemon.end();
       removeCgroupParent();
     },
   };
-}
-
-function startDaemon(dir: string, socket: string): ChildProcess {
-  const log = openSync(join(dir, 'dockerd.log'), 'w');
-  const options = {
-    'data-root': join(dir, 'data'),
-    'exec-root': join(dir, 'exec'),
-    pidfile: join(dir, 'dockerd.pid'),
-    host: `unix://${socket}`,
-    bridge: 'none',
-    iptables: 'false',
-    'ip-masq': 'false',
-    'cgroup-parent': CGROUP_PARENT,
-  };
-  const words = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
-  return spawn('dockerd', words, { stdio: ['ignore', log, log] });
-}
-
-async function answering(daemon: ChildProcess, socket: string): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
-    if (daemon.exitCode !== null) break;
-    if (existsSync(socket)) return;
-    await sleep(100);
-  }
-  throw new Error('cannot start dockerd: see dockerd.log');
 }
 
 function project(containers: number): string {

@@ -12,6 +12,7 @@ import { difference, snapshot } from '../test/support/leaks.js';
 import { baleine } from './baleine.js';
 import { compose } from './compose.js';
 import { healTimes, SERVER } from './heal.js';
+import { importTimes } from './import.js';
 import { measure, type Taken, WORKS } from './measure.js';
 import { podman } from './podman.js';
 import { programs } from './programs.js';
@@ -39,6 +40,7 @@ try {
   healthChecks();
   await healing();
   await comparison();
+  await importing();
 } finally {
   rmSync(dir, { recursive: true, force: true });
   const left = difference(before, await snapshot({ root: ours.root }));
@@ -132,6 +134,15 @@ async function comparison(): Promise<void> {
   for (const work of WORKS) {
     for (const taken of [first, ...others]) if (taken) compare(work, taken, first);
   }
+}
+
+/** A file of docker save, in and out of the page cache alike for both. */
+async function importing(): Promise<void> {
+  if (!['dockerd', 'docker'].every(installed)) return;
+  const { ours: own, docker } = await importTimes(join(dir, 'import'), 7);
+  const [took, reference] = [median(own), median(docker)];
+  line('docker load of 200 MB', reference, `of ${docker.length}`);
+  line('image import of the same file', took, `${ratio(took, reference)} docker load, aim 1.0×`);
 }
 
 function compare(work: (typeof WORKS)[number], taken: Taken, first: Taken | undefined): void {
