@@ -34,6 +34,13 @@ RUN rm -r /gone && rm -r /dir && mkdir /dir && echo new > /dir/new
 RUN echo a > /first && ln /first /second && cp /bin/busybox /bin/suid && chmod 4755 /bin/suid
 RUN chown 1234:1235 /dir/new && mkfifo /fifo && mkdir -m 1777 /tmp && mknod /null c 1 3
 RUN busybox dd if=/dev/zero of=/sparse bs=1 count=1 seek=20000000 && rm /first && ln /second /first
+RUN mkdir /a /c /l && touch /a/x /b /c/x /l/x && ln -s /l /d && ln -s /etc/passwd /e && mkdir /o && touch /o/x
+RUN rm -r /a && touch /a && rm /b && mkdir /b && touch /b/x && rm -r /c && ln -s /l /c && rm -r /o
+RUN rm /d /e && mkdir /d /o && touch /d/y /o/y && echo own > /e && chown 1234 /l && chmod 1750 /l
+RUN touch -d @0 /l/x && ln /l/x /l/z
+RUN touch /l/x
+RUN true
+RUN true
 LABEL tier=data
 EXPOSE 80/tcp
 VOLUME /srv

@@ -2,6 +2,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { UserError } from '../../../model/errors.js';
 import { startChild } from './child.js';
+import { contentOf } from './header.js';
 import { LISTED, type Member, membersOf } from './members.js';
 
 /** The named parts of an image, in a folder or in a tar file. */
@@ -15,7 +16,7 @@ export function blobsInFolder(folder: string): Blobs {
   const found = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false });
   return {
     size: (name) => (found(name)?.isFile() ? found(name)?.size : undefined),
-    open: (name) => createReadStream(join(folder, name), { highWaterMark: 2 ** 20 }),
+    open: (name) => createReadStream(join(folder, name), { highWaterMark: CHUNK }),
   };
 }
 
@@ -29,14 +30,25 @@ export async function blobsInArchive(path: string, purpose: string): Promise<Blo
   };
   return {
     size: (name) => find(name)?.size,
-    open: (name) => read(path, find(name)?.name ?? name, purpose),
+    open: (name) => read(path, find(name), `${purpose}: ${name}`),
   };
+}
+
+/** Bytes read at a time. */
+const CHUNK = 2 ** 20;
+
+async function* read(path: string, member: Member | undefined, purpose: string) {
+  if (member?.block === undefined) throw new Error(`cannot ${purpose}: it is not there`);
+  if (member.size === 0) return;
+  const start = await contentOf(path, member.block, purpose);
+  const end = start + member.size - 1;
+  yield* createReadStream(path, { start, end, highWaterMark: CHUNK }) as AsyncIterable<Buffer>;
 }
 
 /** By their names without a `./` in front; of two of one name the first, as tar reads it. */
 async function list(path: string, purpose: string): Promise<Map<string, Member>> {
   const members = new Map<string, Member>();
-  const args = [...LISTED, ...archive(path)];
+  const args = [...LISTED, '--block-number', '--force-local', `--file=${path}`];
   const tar = startChild('tar', args, { purpose });
   for await (const member of membersOf(tar.stdout)) {
     const name = posix.normalize(member.name);
@@ -49,15 +61,6 @@ async function list(path: string, purpose: string): Promise<Map<string, Member>>
 
 /** An image has a few of them for each layer. */
 const MOST_MEMBERS = 10_000;
-
-async function* read(path: string, name: string, purpose: string): AsyncGenerator<Buffer> {
-  const args = ['--extract', '--to-stdout', '--occurrence=1', ...archive(path), '--', name];
-  const tar = startChild('tar', args, { purpose });
-  yield* tar.stdout;
-  await tar.ended;
-}
-
-const archive = (path: string) => ['--force-local', `--file=${path}`];
 
 /** Manifests and configs are small. */
 const MOST_TEXT = 8 * 1024 ** 2;

@@ -7,6 +7,8 @@ export interface Member {
   /** Where a link leads. */
   link?: string;
   size: number;
+  /** Where its header is, in blocks of 512 bytes; with `--block-number`. */
+  block?: number;
 }
 
 /** Longer than any that the kernel takes, quoted (PATH_MAX in limits.h, four characters a byte). */
@@ -21,7 +23,9 @@ export const LISTED = ['--list', '--verbose', '--numeric-owner', '--quoting-styl
  * @throws Error for a line that is none of tar's, or names nothing that could be made
  */
 export async function* membersOf(listing: AsyncIterable<Buffer>): AsyncGenerator<Member> {
-  for await (const line of linesOf(listing)) yield memberIn(line);
+  for await (const line of linesOf(listing)) {
+    if (!END.test(line)) yield memberIn(line);
+  }
 }
 
 async function* linesOf(listing: AsyncIterable<Buffer>): AsyncGenerator<string> {
@@ -36,10 +40,13 @@ async function* linesOf(listing: AsyncIterable<Buffer>): AsyncGenerator<string> 
   if (rest !== '') yield rest;
 }
 
-const LINE = /^(.)\S* \S+ +([\d,]+) [^"]*"((?:[^"\\]|\\.)*)"(?:[^"]*"((?:[^"\\]|\\.)*)")?/;
+/** With `--block-number` tar says where an archive ends. */
+const END = /^block \d+: \*\* /;
+const LINE =
+  /^(?:block (\d+): )?(.)\S* \S+ +([\d,]+) [^"]*"((?:[^"\\]|\\.)*)"(?:[^"]*"((?:[^"\\]|\\.)*)")?/;
 
 function memberIn(line: string): Member {
-  const [, type, size, name, link] = LINE.exec(line) ?? [];
+  const [, block, type, size, name, link] = LINE.exec(line) ?? [];
   if (type === undefined || name === undefined) {
     throw new Error(`cannot read an archive: tar lists ${JSON.stringify(line.slice(0, 200))}`);
   }
@@ -47,6 +54,7 @@ function memberIn(line: string): Member {
     type,
     name: unquoted(name),
     ...(link !== undefined && { link: unquoted(link) }),
+    ...(block !== undefined && { block: Number(block) }),
     // a device has two numbers there
     size: Number(size) || 0,
   };
