@@ -31,7 +31,7 @@ export async function planStack(
   rows: readonly Row[],
   wishes: Wishes,
 ): Promise<Plan> {
-  const resources = await desiredBy(config, context, rows);
+  const resources = await wantedBy(config, context, rows);
   return build(context, config.name, resources, rows, wishes);
 }
 
@@ -84,8 +84,11 @@ export async function planByHand(
   return build(context, BY_HAND, wanted, rows, { targets: all }, 'asked for');
 }
 
-/** What stands in the way is told with its line, and a recalled config does not know the lines. */
-async function desiredBy(
+/**
+ * All that the file asks for. What stands in the way is told with its line, and a recalled
+ * config does not know the lines.
+ */
+export async function wantedBy(
   config: Config,
   context: Context,
   rows: readonly Row[],

@@ -33,6 +33,7 @@ const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   graph: () => import('./graph.js'),
   events: () => import('./events.js'),
   state: () => import('./state.js'),
+  import: () => import('./import.js'),
   cron: () => import('./cron.js'),
   run: () => import('./hand/run.js'),
   completion: () => import('./completion.js'),

@@ -7,22 +7,31 @@ import type { Context } from './context.js';
 import { type OutputOptions, viewFor } from './open-view.js';
 import { count, duration } from './options.js';
 
-/** What `apply` and `destroy` have in common. */
-export interface RunOptions extends OutputOptions {
-  autoApprove?: boolean;
-  parallelism?: number;
+/** Of a command that changes what is on record. */
+export interface LockOptions {
   lockTimeout?: number;
   lockSkip?: boolean;
 }
 
-export function addRunOptions(command: Command): Command {
+export function addLockOptions(command: Command): Command {
   return command
+    .option('--lock-timeout <duration>', 'wait so long for another baleine, as 30s', duration)
+    .option('--lock-skip', 'when another baleine is at work, end with 0; for cron');
+}
+
+/** What `apply` and `destroy` have in common. */
+export interface RunOptions extends OutputOptions, LockOptions {
+  autoApprove?: boolean;
+  parallelism?: number;
+}
+
+export function addRunOptions(command: Command): Command {
+  command
     .option('-y, --auto-approve', 'do not ask')
     .option('--quiet', 'not one byte when nothing changed; for cron')
     .option('--json', 'one JSON object a line')
-    .option('--parallelism <n>', 'most steps at a time (default: 10)', count)
-    .option('--lock-timeout <duration>', 'wait so long for another baleine, as 30s', duration)
-    .option('--lock-skip', 'when another baleine is at work, end with 0; for cron');
+    .option('--parallelism <n>', 'most steps at a time (default: 10)', count);
+  return addLockOptions(command);
 }
 
 /**
@@ -31,7 +40,7 @@ export function addRunOptions(command: Command): Command {
  */
 export async function withStore(
   context: Context,
-  { lockTimeout = 0, lockSkip = false }: RunOptions,
+  { lockTimeout = 0, lockSkip = false }: LockOptions,
   work: (store: Store) => Promise<number>,
 ): Promise<number | undefined> {
   const lock = await context.lock(lockTimeout).catch((error: unknown) => {

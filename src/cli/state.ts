@@ -1,15 +1,23 @@
 import type { Command } from 'commander';
 import { kinds } from '../kinds/index.js';
-import { addressOf, parseAddress } from '../model/address.js';
-import { UserError } from '../model/errors.js';
+import { addressOf } from '../model/address.js';
 import type { Row } from '../model/resource.js';
 import { buildPlan } from '../plan/build.js';
 import { findOrphans, type Orphan } from '../plan/orphans.js';
 import { damageOf, repairTables } from '../state/repair.js';
 import { type Context, openContext, TABLES } from './context.js';
 import { addCommonOptions } from './options.js';
-import { addRunOptions, propose, type RunOptions, withStore } from './run.js';
+import { findRow } from './recorded-row.js';
+import {
+  addLockOptions,
+  addRunOptions,
+  type LockOptions,
+  propose,
+  type RunOptions,
+  withStore,
+} from './run.js';
 import { stackName } from './stack-name.js';
+import { move } from './state-mv.js';
 
 interface StackOption {
   stack?: string;
@@ -20,12 +28,13 @@ Examples:
   baleine state check
   baleine state repair
   baleine state show container.web-1
+  baleine state mv volume.data volume.store
   baleine state rm volume.data`;
 
 export function register(program: Command): void {
   const state = program
     .command('state')
-    .description('look at and mend what is on record: check, repair, show, rm')
+    .description('look at and mend what is on record: check, repair, show, mv, rm')
     .addHelpText('after', EXAMPLES);
   const add = (name: string, description: string) =>
     addCommonOptions(state.command(name).description(description));
@@ -45,6 +54,13 @@ export function register(program: Command): void {
     .action((address: string | undefined, options: StackOption, self: Command) =>
       show(openContext(self), address, options),
     );
+  addLockOptions(add('mv', 'give a row another name, and leave what it stands for as it is'))
+    .argument('<from>', 'as volume.data')
+    .argument('<to>', 'as volume.store')
+    .option('--stack <name>', 'the stack, without its file')
+    .action(async (from: string, to: string, options: LockOptions & StackOption, self: Command) => {
+      process.exitCode = (await move(openContext(self), from, to, options)) ?? 0;
+    });
   addRunOptions(add('rm', 'forget a row, and leave what it stands for as it is'))
     .argument('<address>', 'as container.web-1')
     .option('--stack <name>', 'the stack, without its file')
@@ -126,14 +142,6 @@ async function forget(context: Context, address: string, options: RunOptions & S
     print([`${address} is no longer on record; what it stands for was left as it is`]);
     return 0;
   });
-}
-
-function findRow(rows: readonly Row[], address: string, stack: string): Row {
-  const wanted = parseAddress(address);
-  const found = rows.find(({ kind, name }) => kind === wanted?.kind && name === wanted.name);
-  if (found) return found;
-  const there = rows.map(({ kind, name }) => addressOf(kind, name)).join(', ');
-  throw new UserError(`no ${address} in stack ${stack}`, `It has: ${there || 'nothing'}`);
 }
 
 const nameOf = ({ stack, kind, name }: Orphan) => `${stack}/${addressOf(kind, name)}`;

@@ -150,6 +150,8 @@ export interface Disks {
     size: number,
     fill: (tree: string) => Promise<void>,
   ): Promise<void>;
+  /** Rejects with a UserError unless it is a whole, clean ext4 file system that nobody has mounted. */
+  check(file: string): Promise<void>;
   /** Removes the file, and what an unfinished attempt at it left beside it. */
   remove(file: string): Promise<void>;
   /** Loop-mounts nodev,nosuid,errors=remount-ro. Refuses a file shorter than its file system says. */
@@ -226,6 +228,8 @@ export interface Files {
   write(path: string, text: string, mode?: number): Promise<void>;
   /** Into the same inode, for files that are bound into running containers. False when it is not there. */
   overwrite(path: string, text: string): Promise<boolean>;
+  /** A folder to a place where there is none, on the same file system. */
+  move(from: string, to: string): Promise<void>;
   /** A file or a whole folder; never follows a link, never crosses a mount point. */
   remove(path: string): Promise<void>;
 }

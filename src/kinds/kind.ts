@@ -18,6 +18,16 @@ export interface Marked<Spec = unknown> {
   spec: Spec;
 }
 
+/** Where something is adopted. */
+export interface Adoption {
+  host: Host;
+  probe: Probe;
+  site: Site;
+}
+
+/** What the row will say. */
+export type Adopted<Spec> = Pick<Row<Spec, Facts>, 'spec' | 'facts' | 'status'>;
+
 /** Everything baleine knows of one kind of resource. Pure, but for the handlers, loaded when a step runs. */
 export interface Kind<Spec, RowFacts, Seen, Verbs> {
   name: KindName;
@@ -25,6 +35,11 @@ export interface Kind<Spec, RowFacts, Seen, Verbs> {
   derived?: true;
   /** File name of its table and its leading columns, the original system's first. */
   table: { file: string; columns: Column<Spec, RowFacts>[] };
+  /**
+   * How the host knows it: no other of its kind may have the same. It stays when the resource is
+   * given another name. Absent for what is only derived.
+   */
+  identity?(spec: Spec): string;
   /** What is there of a resource; undefined when nothing is. */
   observe(spec: Spec, facts: RowFacts | undefined, probe: Probe, site: Site): Seen | undefined;
   /** What `observe` would find if nothing had moved since the row was written. */
@@ -36,6 +51,14 @@ export interface Kind<Spec, RowFacts, Seen, Verbs> {
    * what is only derived, and for what no apply could make again: that is kept.
    */
   marked?(probe: Probe, site: Site): Marked<Spec>[];
+  /**
+   * Takes something that is on the host on record, as near to `desired` as it is; the next plan
+   * shows what is left to do. `id` says which when it is not where it would be made. Absent for
+   * what is only derived.
+   *
+   * @throws UserError when it is not there or does not fit
+   */
+  adopt?(desired: Resource<Spec>, id: string | undefined, on: Adoption): Promise<Adopted<Spec>>;
   /** In the order a reader of the plan would want them. Empty when all is as desired. */
   compare(desired: Resource<Spec>, row: Row<Spec, RowFacts>, seen: Seen): Difference[];
   /** What the row shall remember of this look, though nothing is to be done; undefined for nothing new. */

@@ -31,7 +31,7 @@ export interface PlanInput {
 /** Pure: the same input gives the same plan, to the letter. */
 export function buildPlan(input: PlanInput): Plan {
   const decisions = decideAll(input);
-  refuse(decisions, input.observed);
+  refuse(decisions, input);
   const units = decisions.flatMap((each) => unitsOf(each, input.kinds, input.site));
   const recordedNeeds = new Map(
     input.rows.map(({ kind, name, needs }) => [addressOf(kind, name), needs] as const),
@@ -65,10 +65,13 @@ function decideAll(input: PlanInput): Decision[] {
 }
 
 /** All that stands in the way is said at once, before anything is done. */
-function refuse(decisions: Decision[], { foreign }: Observed): void {
-  const taken = decisions.flatMap(({ action, resource }) => {
-    const reason = resource && foreign.get(resource.address);
-    return action === 'create' && reason ? [`cannot create ${resource.address}: ${reason}`] : [];
+function refuse(decisions: Decision[], input: PlanInput): void {
+  const owners = ownersOf(input);
+  const taken = decisions.flatMap(({ action, resource, row }) => {
+    if (action !== 'create' || !resource) return [];
+    const { foreign } = input.observed;
+    const reason = (row ? undefined : owners(resource)) ?? foreign.get(resource.address);
+    return reason ? [`cannot create ${resource.address}: ${reason}`] : [];
   });
   const kept = decisions.filter(
     ({ action, row, resource }) =>
@@ -81,6 +84,22 @@ function refuse(decisions: Decision[], { foreign }: Observed): void {
   if (taken.length + guarded.length === 0) return;
   const hint = guarded.length > 0 ? 'Set protect: false and apply; then it can go.' : undefined;
   throw new UserError([...taken, ...guarded].join('\n'), hint);
+}
+
+/** Of what bore the name before it was given another one. */
+function ownersOf({ rows, kinds }: PlanInput): (resource: Resource) => string | undefined {
+  const owners = new Map(rows.map((row) => [identityOf(row, kinds), row]));
+  return (resource) => {
+    const row = owners.get(identityOf(resource, kinds));
+    if (!row || row.name === resource.name) return undefined;
+    const [, identity] = identityOf(resource, kinds).split(' ');
+    return `${identity} is that of ${addressOf(row.kind, row.name)}, which had its name before`;
+  };
+}
+
+/** Unlike any other's when its kind knows none. */
+function identityOf({ kind, name, spec }: Resource | Row, kinds: Kinds): string {
+  return `${kind} ${kinds[kind].identity?.(spec) ?? ` ${name}`}`;
 }
 
 function changesOf(decisions: Decision[], units: Unit[], kinds: Kinds): Change[] {

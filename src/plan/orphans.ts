@@ -23,9 +23,16 @@ export function findOrphans(
 ): Orphan[] {
   const known = new Set(rows.map(({ kind, stack, name }) => `${stack}/${addressOf(kind, name)}`));
   for (const address of wanted?.addresses ?? []) known.add(`${wanted?.stack}/${address}`);
-  const found = Object.values(kinds).flatMap((kind) =>
-    (kind.marked?.(probe, site) ?? []).map((each): Orphan => ({ kind: kind.name, ...each })),
-  );
+  const found = Object.values(kinds).flatMap((kind) => {
+    const marked = kind.marked?.(probe, site) ?? [];
+    if (marked.length === 0) return [];
+    // one that was given another name still bears the mark of its old one
+    const own = rows.filter((row) => row.kind === kind.name);
+    const identities = new Set(own.map(({ spec }) => kind.identity?.(spec)));
+    return marked
+      .filter(({ spec }) => !identities.has(kind.identity?.(spec)))
+      .map((each): Orphan => ({ kind: kind.name, ...each }));
+  });
   return found
     .filter(({ kind, stack, name }) => !known.has(`${stack}/${addressOf(kind, name)}`))
     .sort((a, b) => byName(`${a.kind}.${a.name}`, `${b.kind}.${b.name}`));

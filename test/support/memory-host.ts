@@ -126,6 +126,7 @@ export class MemoryHost {
         remove: async (file) => {
           this.files.delete(file);
         },
+        check: async () => undefined,
         ensureMounted: async (file, dir) => {
           this.mounts.set(dir, file);
         },
@@ -162,6 +163,13 @@ export class MemoryHost {
           const there = this.files.has(path);
           if (there) this.files.set(path, { size: text.length, text, directory: false });
           return there;
+        },
+        move: async (from, to) => {
+          for (const [path, file] of this.files) {
+            if (path !== from && !path.startsWith(`${from}/`)) continue;
+            this.files.delete(path);
+            this.files.set(`${to}${path.slice(from.length)}`, file);
+          }
         },
         remove: async (path) => {
           for (const each of this.files.keys()) {

@@ -5,6 +5,8 @@ import { COPYING, copyAll } from './disk-copies.js';
 import { ensureMounted, ensureReleased, ensureUnmounted } from './disk-mounts.js';
 import { mountAll } from './disk-mounts-all.js';
 import { run } from './exec.js';
+import { backingFile, readMounts } from './mounts.js';
+import { faultOf } from './superblock.js';
 import { clearPart, makeWhole, treeOf } from './whole-files.js';
 
 type Fill = (tree: string) => Promise<void>;
@@ -33,6 +35,7 @@ export function linuxDisks(): Disks {
         await copied(from, part, size, to);
         await filled(part, fill, to);
       }),
+    check,
     remove: async (file) => {
       await clearPart(file);
       await rm(file, { force: true });
@@ -62,6 +65,17 @@ async function filled(part: string, fill: Fill, file: string): Promise<void> {
   await ensureUnmounted(tree);
   await ensureReleased(part);
   await run('e2fsck', ['-n', '-f', part], { purpose: `check ${file}` });
+}
+
+/** e2fsck(8) answers 0 for a clean file system, opened read-only by -n. */
+async function check(file: string): Promise<void> {
+  const mounted = readMounts().find(({ source }) => backingFile(source) === file);
+  const fault = mounted ? `it is mounted on ${mounted.path}` : await faultOf(file);
+  if (fault) throw new UserError(`cannot use ${file}: ${fault}`);
+  const { code, stdout } = await run('e2fsck', ['-n', '-f', file], { reject: false });
+  if (code === 0) return;
+  const words = stdout.split('\n').filter(Boolean).slice(1, 3).join('; ');
+  throw new UserError(`cannot use ${file}: it is not clean: ${words}`, `e2fsck -f ${file}`);
 }
 
 async function copied(from: string, part: string, size: number | undefined, to: string) {

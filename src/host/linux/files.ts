@@ -23,6 +23,7 @@ export function linuxFiles(): Files {
     ensureDir: (path, mode) => attempt(`make folder ${path}`, () => ensureDir(path, mode)),
     write: (path, text, mode = 0o600) => attempt(`write ${path}`, () => write(path, text, mode)),
     overwrite: (path, text) => attempt(`write ${path}`, () => overwrite(path, text)),
+    move: (from, to) => attempt(`move ${from} to ${to}`, () => move(from, to)),
     remove: (path) => attempt(`remove ${path}`, () => remove(path)),
   };
 }
@@ -74,6 +75,15 @@ async function overwrite(path: string, text: string): Promise<boolean> {
   } finally {
     await handle.close();
   }
+}
+
+/** rename(2) takes an empty folder that is there for none, so it is looked for first. */
+async function move(from: string, to: string): Promise<void> {
+  await refuseMounts(from);
+  if (await look(to)) throw new Error(`${to} exists`);
+  await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+  await rename(from, to);
+  for (const folder of new Set([dirname(from), dirname(to)])) await syncFolder(folder);
 }
 
 /**

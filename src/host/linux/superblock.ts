@@ -8,17 +8,23 @@ const MAGIC = 0xef53;
 const INCOMPAT_64BIT = 0x80;
 const STATE_ERRORS = 0x2;
 
-/**
- * Refuses a file that is no ext4 file system, or shorter than the file system in it: a copy was
- * cut off, and neither mount nor `e2fsck -n` would say so.
- */
+/** Refuses a file that is no ext4 file system, or not all of one. */
 export async function checkWhole(file: string): Promise<void> {
+  const fault = await faultOf(file);
+  if (fault) throw damaged(file, fault);
+}
+
+/**
+ * What is wrong with a file: it is no ext4 file system, or shorter than the file system in it. Then
+ * a copy was cut off, and neither mount nor `e2fsck -n` would say so.
+ */
+export async function faultOf(file: string): Promise<string | undefined> {
   const { size, block } = await read(file);
   if (block.length < LENGTH || block.readUInt16LE(0x38) !== MAGIC) {
-    throw damaged(file, 'it is no ext4 file system');
+    return 'it is no ext4 file system';
   }
   const wanted = bytesIn(block);
-  if (size < wanted) throw damaged(file, `it has ${size} bytes, its file system ${wanted}`);
+  return size < wanted ? `it has ${size} bytes, its file system ${wanted}` : undefined;
 }
 
 /** Whether the kernel has found errors in it, and noted that it is to be checked. */

@@ -11,6 +11,7 @@ import type { BridgeVerbs } from './verbs.js';
 export const bridge: Kind<BridgeSpec, unknown, BridgeSeen, BridgeVerbs> = {
   name: 'bridge',
   table: { file: 'bridges.csv', columns },
+  identity: ({ link }) => link,
   observe,
   assume,
   foreign,
@@ -19,5 +20,6 @@ export const bridge: Kind<BridgeSpec, unknown, BridgeSeen, BridgeVerbs> = {
   create,
   update,
   remove,
+  adopt: async (...args) => (await import('./adopt.js')).adopt(...args),
   handlers: async (host) => (await import('./handlers.js')).bridgeHandlers(host),
 };

@@ -67,6 +67,7 @@ function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[]
       ? []
       : [fromFile(attribute, before[attribute], after[attribute], effect)];
   return [
+    ...compareId(after, before),
     ...compareImage(after, before),
     ...(equal(before.args, after.args)
       ? []
@@ -80,7 +81,7 @@ function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[]
         ? []
         : [fromFile(`limits.${name}`, before.limits[name], after.limits[name], 'update')],
     ),
-    ...compareLinks(after.links, before.links),
+    ...compareLinks(after, before),
     ...ON_RECORD.flatMap(changed('update')),
     ...compareDependencies(after, before),
   ];
@@ -88,6 +89,12 @@ function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[]
 
 /** In the file's words: which ids it has is ours to choose. */
 const modeOf = ({ userns }: ContainerSpec) => (userns ? 'auto' : 'host');
+
+/** A running container cannot be given another id, by which its disk and all else of it is called. */
+function compareId({ id: after }: ContainerSpec, { id: before }: ContainerSpec): Difference[] {
+  if (after === before) return [];
+  return [{ ...fromFile('id', before, after, 'replace'), reason: `renamed from ${before}` }];
+}
 
 function compareImage({ image: after }: ContainerSpec, { image: before }: ContainerSpec) {
   if (after.name !== before.name) return [fromFile('image', before.name, after.name, 'replace')];
@@ -97,11 +104,14 @@ function compareImage({ image: after }: ContainerSpec, { image: before }: Contai
   return [{ ...difference, reason: `image ${after.name} has changed` }];
 }
 
-function compareLinks(after: LinkSpec[], before: LinkSpec[]): Difference[] {
-  const bridges = new Set([...before, ...after].map(({ bridge }) => bridge));
+function compareLinks(after: ContainerSpec, before: ContainerSpec): Difference[] {
+  const bridges = new Set([...before.links, ...after.links].map(({ bridge }) => bridge));
   return [...bridges].flatMap((bridge) => {
-    const [old, now] = [before, after].map((links) => links.find((each) => each.bridge === bridge));
-    return equal(old, now)
+    const [old, now] = [before, after].map(({ links }) =>
+      links.find((each) => each.bridge === bridge),
+    );
+    const renamed = before.id !== after.id && shortLink(old) === shortLink(now);
+    return renamed || equal(old, now)
       ? []
       : [fromFile(`bridges.${bridge}`, shortLink(old), shortLink(now), 'update')];
   });

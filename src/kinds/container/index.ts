@@ -12,6 +12,7 @@ import type { ContainerVerbs } from './verbs.js';
 export const container: Kind<ContainerSpec, ContainerFacts, ContainerSeen, ContainerVerbs> = {
   name: 'container',
   table: { file: 'containers.csv', columns },
+  identity: ({ id }) => id,
   observe,
   assume,
   foreign: () => undefined,
@@ -22,5 +23,6 @@ export const container: Kind<ContainerSpec, ContainerFacts, ContainerSeen, Conta
   create,
   update,
   remove,
+  adopt: async (...args) => (await import('./adopt.js')).adopt(...args),
   handlers: async (host, site) => (await import('./handlers.js')).containerHandlers(host, site),
 };

@@ -11,6 +11,7 @@ import type { ImageVerbs } from './verbs.js';
 export const image: Kind<ImageSpec, ImageFacts, ImageSeen, ImageVerbs> = {
   name: 'image',
   table: { file: 'images.csv', columns },
+  identity: ({ id }) => id,
   observe,
   assume,
   foreign,
@@ -19,5 +20,6 @@ export const image: Kind<ImageSpec, ImageFacts, ImageSeen, ImageVerbs> = {
   create,
   update,
   remove,
+  adopt: async (...args) => (await import('./adopt.js')).adopt(...args),
   handlers: async (host) => (await import('./handlers.js')).imageHandlers(host),
 };

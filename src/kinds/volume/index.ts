@@ -16,6 +16,7 @@ export const volume: Kind<VolumeSpec, unknown, VolumeSeen, VolumeVerbs> = {
       { header: 'CHEMIN', value: ({ spec }) => spec.path },
     ],
   },
+  identity: ({ path }) => path,
   observe: ({ path }, _facts, probe) => (probe.file(path)?.directory ? {} : undefined),
   assume: () => ({}),
   foreign: ({ path }, probe) =>
@@ -40,5 +41,6 @@ export const volume: Kind<VolumeSpec, unknown, VolumeSeen, VolumeVerbs> = {
       ? [{ verb: 'volume.create', args: { path: spec.path }, reason: 'unfinished' }]
       : [],
   remove: ({ spec }, reason) => [{ verb: 'volume.remove', args: { path: spec.path }, reason }],
+  adopt: async (...args) => (await import('./adopt.js')).adopt(...args),
   handlers: async (host) => (await import('./handlers.js')).volumeHandlers(host),
 };

@@ -5,6 +5,7 @@ import type { Resource, Row } from '../../model/resource.js';
 import { bridgeLink, linkAlias } from '../../model/site.js';
 import type { BridgeSpec } from '../../model/specs.js';
 import { type Context, externalRow, isOthers } from './context.js';
+import { recordedSpec } from './recorded.js';
 
 export interface Bridges {
   resources: Resource<BridgeSpec>[];
@@ -30,11 +31,13 @@ export function desiredBridges(context: Context): Bridges {
   return { resources, specs };
 }
 
-function ownSpec(name: string, entry: BridgeSource, { config, site }: Context): BridgeSpec {
+function ownSpec(name: string, entry: BridgeSource, context: Context): BridgeSpec {
+  const { config, site } = context;
   const { subnet, host, isolated, uplink } = entry;
+  const recorded = recordedSpec<BridgeSpec>(context, 'bridge', name);
   return {
-    link: bridgeLink(site, name),
-    alias: linkAlias(site, config.name, `bridge.${name}`),
+    link: recorded?.link ?? bridgeLink(site, name),
+    alias: recorded?.alias ?? linkAlias(site, config.name, `bridge.${name}`),
     ...(subnet !== undefined && { subnet }),
     ...(host !== undefined && { host }),
     isolated,

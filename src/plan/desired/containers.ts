@@ -5,15 +5,16 @@ import type { IdRange } from '../../model/id-range.js';
 import { imageVersion } from '../../model/image-version.js';
 import type { Instance } from '../../model/instance.js';
 import type { Resource } from '../../model/resource.js';
-import { configDir, hostsFile, idOf, imageFile, volumeDir } from '../../model/site.js';
+import { configDir, idOf, imageFile } from '../../model/site.js';
 import type { BridgeSpec, ContainerSpec, ImageSpec, MountSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 import { dependenciesOf } from './dependencies.js';
-import { hostsName } from './hosts.js';
+import { hostsName, hostsPath } from './hosts.js';
 import { leaseIds } from './id-ranges.js';
 import { inheritedHealth } from './image-config.js';
 import type { Leases } from './leases.js';
 import { linksOf } from './links.js';
+import { volumePath } from './volume-path.js';
 
 export function desiredContainers(
   instances: Instance[],
@@ -43,15 +44,11 @@ export function desiredContainers(
         },
         ...processOf(instance, image.config, context),
         hostname: entry.hostname ?? name,
-        links: linksOf(instance, bridges, leases, recorded.get(name)?.links ?? [], context),
+        links: linksOf(instance, bridges, leases, recorded.get(name), context),
         ...userns(ids.get(name)),
         ...(recorded.get(name)?.stopped && { stopped: true }),
         mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
-        hosts_file: hostsFile(
-          context.site,
-          context.config.name,
-          hostsName(Object.keys(entry.bridges)),
-        ),
+        hosts_file: hostsPath(hostsName(Object.keys(entry.bridges)), context),
         ...dependenciesOf(instance, instances, leases, context),
       },
       needs: needsOf(instance, instances, context),
@@ -108,11 +105,12 @@ function processOf({ name, entry, path }: Instance, image: ImageConfig, { config
   };
 }
 
-function mountSpec(mount: MountEntry, { config, site }: Context): MountSpec {
+function mountSpec(mount: MountEntry, context: Context): MountSpec {
+  const { config, site } = context;
   const { type, source, target, read_only } = mount;
   const place = {
     bind: () => source,
-    volume: () => volumeDir(site, config.name, source),
+    volume: () => volumePath(source, context),
     config: () => configDir(site, config.name, source),
   };
   return { source: place[type](), target, read_only };

@@ -6,12 +6,14 @@ import { hostsCopy, hostsFile, idOf } from '../../model/site.js';
 import type { HostsSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 import type { Peer } from './peers.js';
+import { recordedSpec } from './recorded.js';
 
 /**
  * The texts of /etc/hosts (hosts(5)). What a container may see depends only on the bridges it is
  * on, so one text serves all containers on the same bridges, however many there are.
  */
-export function desiredHosts(peers: Peer[], { config, site }: Context): Resource<HostsSpec>[] {
+export function desiredHosts(peers: Peer[], context: Context): Resource<HostsSpec>[] {
+  const { config, site } = context;
   const groups = new Map<string, Peer[]>();
   for (const each of peers) {
     const name = hostsName(each.bridges.map(({ bridge }) => bridge));
@@ -24,13 +26,19 @@ export function desiredHosts(peers: Peer[], { config, site }: Context): Resource
     kind: 'hosts',
     name,
     spec: {
-      file: hostsFile(site, config.name, name),
+      file: hostsPath(name, context),
       text: hostsText(members, peers),
       copies: members.map((each) => hostsCopy(site, idOf(config.name, each.name))).sort(byName),
     },
     needs: [],
     protect: false,
   }));
+}
+
+/** Where that text is, by the name of the group. */
+export function hostsPath(name: string, context: Context): string {
+  const recorded = recordedSpec<HostsSpec>(context, 'hosts', name);
+  return recorded?.file ?? hostsFile(context.site, context.config.name, name);
 }
 
 /** `front-back-3f9a01`: for people, and with the digest without ambiguity. */

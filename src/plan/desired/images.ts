@@ -8,6 +8,7 @@ import { idOf, imageFile } from '../../model/site.js';
 import type { ImageSpec } from '../../model/specs.js';
 import { type Context, externalRow } from './context.js';
 import { inherit } from './image-config.js';
+import { recordedSpec } from './recorded.js';
 
 /** Enough for a small system; the file is sparse, so it costs what is in it. */
 const DEFAULT_SIZE = 512 * 1024 ** 2;
@@ -60,7 +61,7 @@ function ownSpec(
   if (size !== undefined && parent && size < parent.size) throw tooSmall(name, parent, context);
   const origin = context.origins[name];
   return {
-    id: idOf(context.config.name, name),
+    id: recordedSpec<ImageSpec>(context, 'image', name)?.id ?? idOf(context.config.name, name),
     size: size ?? parent?.size ?? (origin ? sizeFor(origin.bytes) : DEFAULT_SIZE),
     from,
     ...(parent && {

@@ -1,6 +1,5 @@
 import { expandFarm } from '../../farm/expand.js';
 import { asRecorded, type Resource } from '../../model/resource.js';
-import { volumeDir } from '../../model/site.js';
 import type { VolumeSpec } from '../../model/specs.js';
 import { desiredBridges } from './bridges.js';
 import { desiredConfig } from './configs.js';
@@ -11,6 +10,7 @@ import { desiredImages } from './images.js';
 import { instancesOf } from './instances.js';
 import { leaseAddresses } from './leases.js';
 import { keptPeers, peersOf } from './peers.js';
+import { volumePath } from './volume-path.js';
 
 /**
  * Every resource of the stack as it should be, in an order a reader would choose. Pure; throws a
@@ -34,12 +34,12 @@ export function desired(context: Context): Resource[] {
   ];
 }
 
-function desiredVolumes({ config, site }: Context): Resource<VolumeSpec>[] {
-  return Object.entries(config.volumes).map(([name, { protect }]) => ({
+function desiredVolumes(context: Context): Resource<VolumeSpec>[] {
+  return Object.entries(context.config.volumes).map(([name, { protect }]) => ({
     address: `volume.${name}`,
     kind: 'volume',
     name,
-    spec: { path: volumeDir(site, config.name, name) },
+    spec: { path: volumePath(name, context) },
     needs: [],
     protect,
   }));

@@ -1,32 +1,39 @@
 import { addressOf } from '../../model/address.js';
 import type { Instance } from '../../model/instance.js';
 import { idOf, linkAlias, vethLink } from '../../model/site.js';
-import type { BridgeSpec, LinkSpec } from '../../model/specs.js';
+import type { BridgeSpec, ContainerSpec, LinkSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 import type { Leases } from './leases.js';
 
-/** A container's links, in the order of the file. One that is `recorded` keeps its device name. */
+/**
+ * A container's links, in the order of the file. What is `recorded` of one keeps its names, inside
+ * and outside; only those inside when the container gets another id.
+ */
 export function linksOf(
   { name, entry }: Instance,
   bridges: ReadonlyMap<string, BridgeSpec>,
   leases: Leases,
-  recorded: LinkSpec[],
+  recorded: Pick<ContainerSpec, 'id' | 'links'> | undefined,
   context: Context,
 ): LinkSpec[] {
   const { config, site } = context;
-  const devices = deviceNames(Object.keys(entry.bridges), recorded);
+  const id = idOf(config.name, name);
+  const before = recorded?.links ?? [];
+  const devices = deviceNames(Object.keys(entry.bridges), before);
   const router = Object.keys(entry.bridges).find((bridge) => bridges.get(bridge)?.host);
   return Object.entries(entry.bridges).flatMap(([bridge, { mac }]) => {
     const spec = bridges.get(bridge);
     if (!spec) return [];
     const address = leases(name, bridge);
     const prefix = spec.subnet?.split('/')[1];
+    const made = recorded?.id === id ? before.find((each) => each.bridge === bridge) : undefined;
     return [
       {
         bridge,
         bridge_link: spec.link,
-        link: vethLink(site, idOf(config.name, name), bridge),
-        alias: linkAlias(site, config.name, `${addressOf('container', name)}/${bridge}`),
+        link: made?.link ?? vethLink(site, id, bridge),
+        alias:
+          made?.alias ?? linkAlias(site, config.name, `${addressOf('container', name)}/${bridge}`),
         device: devices.get(bridge) ?? 'eth0',
         ...(address !== undefined && { address: `${address}/${prefix}` }),
         ...(mac !== undefined && { mac }),
