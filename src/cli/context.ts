@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { HandlerTable } from '../apply/run-steps.js';
 import type { Capacity, Host, Probe } from '../host/host.js';
 import { linuxCapacity } from '../host/linux/capacity.js';
+import { mayBeAbandoned } from '../host/linux/leftovers.js';
 import { linuxProbe } from '../host/linux/probe.js';
 import { kinds } from '../kinds/index.js';
 import type { Config } from '../model/config.js';
@@ -73,6 +74,11 @@ export class Context {
   host(): Promise<Host> {
     this.#host ??= import('./linux-host.js').then(({ linuxHost }) => linuxHost(this.site));
     return this.#host;
+  }
+
+  /** Takes away what a killed run has left running. The caller holds the lock. */
+  async clearAbandoned(): Promise<void> {
+    if (mayBeAbandoned(this.site)) await (await this.host()).runtime.clearAbandoned();
   }
 
   /** Every verb of every kind. */

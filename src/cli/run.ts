@@ -49,6 +49,7 @@ export async function withStore(
   });
   if (!lock) return undefined;
   try {
+    await context.clearAbandoned();
     return await work(context.store());
   } finally {
     lock.release({ removeIfEmpty: true });

@@ -1,5 +1,6 @@
 import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { forget } from '../config/cache.js';
 import { configCache, type Site } from '../model/site.js';
 
 /**
@@ -17,8 +18,10 @@ export function tidy(site: Site): void {
   removeFolder(dirname(run));
 }
 
-/** Removes the folders that a stack had below the root, once none of it is on record. */
-export function tidyStack({ root }: Site, stack: string): void {
+/** Removes the folders that a stack had, and what was kept of its file, once none of it is on record. */
+export function tidyStack(site: Site, stack: string): void {
+  const { root } = site;
+  forget(configCache(site), stack);
   for (const entry of list(root).filter((each) => each.isDirectory())) {
     removeFolder(join(root, entry.name, stack));
     removeFolder(join(root, entry.name));

@@ -3,8 +3,10 @@ import {
   fstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -64,6 +66,24 @@ export function keep(
     renameSync(`${path}.new`, path);
   } catch {
     // the next run takes the long way again
+  }
+}
+
+/** Removes what was kept of a stack, however its file is called, and the folder when it is empty. */
+export function forget(dir: string, stack: string): void {
+  for (const name of namesIn(dir)) {
+    const path = join(dir, name);
+    if (read(path)?.config.name === stack) rmSync(path, { force: true });
+  }
+  if (namesIn(dir).length === 0) rmSync(dir, { recursive: true, force: true });
+}
+
+/** None where there is no such folder. */
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
   }
 }
 

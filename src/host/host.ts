@@ -281,6 +281,8 @@ export interface Runtime {
     args: string[],
     config: { environment: Record<string, string>; user?: string; working_dir?: string },
   ): Promise<void>;
+  /** Takes away throw-away containers whose caller was killed. */
+  clearAbandoned(): Promise<void>;
 }
 
 export interface Health {

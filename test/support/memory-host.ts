@@ -197,6 +197,7 @@ export class MemoryHost {
         freeze: async (id) => this.running.has(id),
         execute: async (id) => (this.running.has(id) ? { code: 0, output: '' } : undefined),
         runOnce: async () => undefined,
+        clearAbandoned: async () => undefined,
         healAtOnce: async (id, on) => {
           if (on) this.healing.add(id);
           else this.healing.delete(id);

@@ -27,7 +27,7 @@ async function endLife(site: Site, id: string): Promise<void> {
   await healAtOnce(site, id, false);
   const running = runningContainer(site, id);
   if (running) await killProcess(running, id);
-  for (const runtime of runtimesThatKnow(site, id)) await deleteState(site, runtime, id);
+  await deleteStates(site, id);
   await endMonitor(site, id);
   await Promise.all(leftOf(site, id).map((path) => rm(path, { force: true })));
 }
@@ -51,6 +51,11 @@ export async function killProcess(
   signalProcess(target, signalNumber('SIGKILL'));
   if (await ended(target, PATIENCE)) return;
   throw new Error(`cannot stop ${id}: process ${target.pid} does not end, even by SIGKILL`);
+}
+
+/** Has every runtime that knows it forget it, killing what runs of it. */
+export async function deleteStates(site: Site, id: string): Promise<void> {
+  for (const runtime of runtimesThatKnow(site, id)) await deleteState(site, runtime, id);
 }
 
 /** The runtime may have changed since it was started. */

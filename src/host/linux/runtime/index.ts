@@ -1,5 +1,6 @@
 import { cgroupPath, type Site } from '../../../model/site.js';
 import type { Cgroups, Runtime } from '../../host.js';
+import { clearAbandoned } from './abandoned.js';
 import { execCaptured } from './exec.js';
 import { runInForeground } from './foreground.js';
 import { setFrozen } from './freeze.js';
@@ -40,6 +41,7 @@ export function linuxRuntime(
     healAtOnce: (id, on) => healAtOnce(site, id, on),
     freeze: (id, frozen) => setFrozen(site, id, frozen),
     runOnce: (tree, args, config) => runOnce(around, tree, args, config),
+    clearAbandoned: () => clearAbandoned(site, cgroups),
   };
 }
 

@@ -5,6 +5,9 @@ import { bundleDir, hostsCopy, type Site } from '../../../model/site.js';
 /** The runtime's own state, its `--root`. */
 export const stateDir = (site: Site, runtime: string) => join(site.run, 'runtime', runtime);
 
+/** Bundles of throw-away containers, by id. */
+export const throwAwayDir = (site: Site) => join(site.run, 'once');
+
 /** conmon writes the exit code of a container there, in a file named by its id. */
 export const exitsDir = (site: Site) => join(site.run, 'exits');
 

@@ -8,7 +8,7 @@ import { configJson, type Described } from './config-json.js';
 import { seccompFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
 import { checkTree, checkWorkingDir } from './inside.js';
-import { stateDir } from './layout.js';
+import { stateDir, throwAwayDir } from './layout.js';
 import { resolveUser } from './users.js';
 
 export interface ThrowAway {
@@ -34,7 +34,7 @@ const PIDS = 2048;
  * @throws Error with the end of what the command printed
  */
 export async function throwAway(site: Site, wanted: ThrowAway, id = throwAwayId()): Promise<void> {
-  const bundle = join(site.run, 'once', id);
+  const bundle = join(throwAwayDir(site), id);
   const state = stateDir(site, wanted.runtime.name);
   checkTree(wanted.tree);
   checkWorkingDir(wanted.tree, wanted.working_dir ?? '/', wanted.mounts);
@@ -49,7 +49,8 @@ export async function throwAway(site: Site, wanted: ThrowAway, id = throwAwayId(
   }
 }
 
-export const throwAwayId = () => `once.${randomBytes(6).toString('hex')}`;
+/** Names whoever waits for it: when that process is gone, so is all use of the container. */
+export const throwAwayId = () => `once.${process.pid}-${randomBytes(6).toString('hex')}`;
 
 function specOf(site: Site, wanted: ThrowAway, id: string) {
   const { tree, args, environment = {}, user = '0:0', working_dir = '/' } = wanted;

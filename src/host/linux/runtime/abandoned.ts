@@ -1,0 +1,34 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cgroupPath, type Site } from '../../../model/site.js';
+import type { Cgroups } from '../../host.js';
+import { deleteStates, killProcess } from './clear.js';
+import { throwAwayDir } from './layout.js';
+import { argumentsOf, identify } from './process.js';
+
+/**
+ * Takes away throw-away containers that nobody waits for any more: a build was killed. First the
+ * runtime, which would otherwise go on to make what is being removed.
+ */
+export async function clearAbandoned(site: Site, cgroups: Pick<Cgroups, 'remove'>): Promise<void> {
+  const dir = throwAwayDir(site);
+  for (const id of existsSync(dir) ? readdirSync(dir) : []) {
+    const owner = /^once\.(\d+)-/.exec(id)?.[1];
+    if (owner !== undefined && existsSync(`/proc/${owner}`)) continue;
+    const bundle = join(dir, id);
+    await killThoseWith(bundle, id);
+    await deleteStates(site, id);
+    await cgroups.remove(cgroupPath(site, id));
+    await rm(join(site.run, 'probe', id), { recursive: true, force: true });
+    await rm(bundle, { recursive: true, force: true });
+  }
+}
+
+async function killThoseWith(bundle: string, id: string): Promise<void> {
+  const pids = readdirSync('/proc').map(Number).filter(Boolean);
+  for (const pid of pids.filter((each) => argumentsOf(each).includes(bundle))) {
+    const found = identify(pid);
+    if (found) await killProcess(found, id);
+  }
+}
