@@ -49,7 +49,10 @@ try {
 }
 
 function startCost(): void {
-  const [bare = 0, version = 0] = alternate([NODE, ours.command('--version')], 20);
+  const [bare = 0, version = 0] = alternate(
+    [NODE, [process.execPath, 'dist/main.js', '--version']],
+    20,
+  );
   line('node -e 0', bare);
   line('baleine --version', version, `${ratio(version, bare)} node -e 0, aim 1.5×`);
 }

@@ -12,6 +12,7 @@ import { dropId, putId } from './units.js';
  *   nothing is torn down for a successor that cannot be made.
  */
 export function orderUnits(units: Unit[], recordedNeeds: ReadonlyMap<Address, Address[]>): Unit[] {
+  if (units.length === 0) return [];
   const byId = new Map(units.map((unit) => [unit.id, unit]));
   const dependents = invert(recordedNeeds);
   const present = (ids: string[]) => ids.filter((id) => byId.has(id));
@@ -39,7 +40,11 @@ function dropNeeds(
 function invert(needs: ReadonlyMap<Address, Address[]>): Map<Address, Address[]> {
   const dependents = new Map<Address, Address[]>();
   for (const [address, list] of needs) {
-    for (const need of list) dependents.set(need, [...(dependents.get(need) ?? []), address]);
+    for (const need of list) {
+      const others = dependents.get(need);
+      if (others) others.push(address);
+      else dependents.set(need, [address]);
+    }
   }
   return dependents;
 }

@@ -46,7 +46,7 @@ export async function linuxProbe(site: Site): Promise<Probe> {
     traffic: trafficOf,
     deadMounts: deadMountsOf,
     exit: (id) => exitOf(join(site.run, 'exits', id)),
-    askedAt: (id) => ifThere(() => statSync(askedFile(site, id)))?.mtimeMs,
+    askedAt: (id) => ifThere(() => statSync(askedFile(site, id), QUIET))?.mtimeMs,
     health: () => undefined,
   };
 }

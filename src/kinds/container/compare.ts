@@ -62,6 +62,7 @@ export function compare(
 }
 
 function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[] {
+  if (equal(before, after)) return [];
   const changed = (effect: Difference['effect']) => (attribute: keyof ContainerSpec) =>
     equal(before[attribute], after[attribute])
       ? []
