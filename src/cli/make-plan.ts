@@ -10,6 +10,7 @@ import { asksForMore, refuseBeyond } from '../plan/capacity.js';
 import { desiredByHand } from '../plan/desired/by-hand.js';
 import { desired } from '../plan/desired/index.js';
 import { assumeUnmoved, type Observed, observe } from '../plan/observe.js';
+import { opensPorts, refuseTaken } from '../plan/published.js';
 import { askHealth } from './ask-health.js';
 import type { Context } from './context.js';
 import { originsOf } from './origins.js';
@@ -32,7 +33,10 @@ export async function planStack(
   wishes: Wishes,
 ): Promise<Plan> {
   const resources = await wantedBy(config, context, rows);
-  return build(context, config.name, resources, rows, wishes);
+  const plan = await build(context, config.name, resources, rows, wishes);
+  if (opensPorts(plan))
+    refuseTaken((await context.configWithLines()) ?? config, context.capacity());
+  return plan;
 }
 
 /** What it takes to be rid of the stack, by what is on record alone. */

@@ -59,6 +59,9 @@ async function stream(context: Context, names: string[], options: StatsOptions):
   }
 }
 
+/** What the host's interfaces carry is not one container's. */
+const NO_TRAFFIC: Traffic = { received: 0, sent: 0 };
+
 interface Look {
   row: Row<ContainerSpec, ContainerFacts>;
   usage: Usage;
@@ -74,7 +77,16 @@ function lookAt(rows: readonly Row[], probe: Probe, site: Site): Look[] {
       return [];
     }
     const usage = probe.usage(cgroupPath(site, row.spec.id));
-    return usage ? [{ row, usage, network: probe.traffic(pid), at: performance.now() }] : [];
+    return usage
+      ? [
+          {
+            row,
+            usage,
+            network: row.spec.host_network ? NO_TRAFFIC : probe.traffic(pid),
+            at: performance.now(),
+          },
+        ]
+      : [];
   });
 }
 

@@ -30,9 +30,10 @@ export function haproxyConfig(farm: string, { servers, proxy }: FarmEntry, upstr
     '    timeout client 30s',
     '    timeout server 30s',
     '    timeout http-request 10s',
+    '    option forwardfor',
     '',
     `frontend ${farm}`,
-    `    bind :${listen}`,
+    `    bind :${listen}${expectsHeader(proxy) ? ' accept-proxy' : ''}`,
     `    default_backend ${farm}-servers`,
     '',
     `backend ${farm}-servers`,
@@ -42,6 +43,11 @@ export function haproxyConfig(farm: string, { servers, proxy }: FarmEntry, upstr
     ...(stats === undefined ? [] : statistics(stats)),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** The forwarder tells it the client's address; who comes another way has to do the same. */
+function expectsHeader({ publish = [], listen }: FarmEntry['proxy']): boolean {
+  return publish.some(({ target, proxy_protocol }) => target === listen && proxy_protocol);
 }
 
 /**

@@ -88,6 +88,21 @@ export interface Capacity {
   isBlockDevice(path: string): boolean;
   /** Why a container cannot have a user namespace of its own here; undefined when it can. */
   withoutUserns(): string | undefined;
+  /** Its own IPv4 addresses, without prefix length. */
+  addresses(): string[];
+  /** Who listens where nobody else can then: at this TCP port of this address, or of all. */
+  listener(address: string, port: number): Listener | undefined;
+}
+
+/** Without a pid when it is a process of another mount or pid namespace that we cannot see. */
+export interface Listener {
+  /** Where it listens; `0.0.0.0` for everywhere. */
+  address: string;
+  pid?: number;
+  /** Its program's name. */
+  program?: string;
+  /** Id of the container of ours that it is in. */
+  container?: string;
 }
 
 export interface SeenLink {

@@ -157,6 +157,18 @@ export interface MountEntry {
   read_only: boolean;
 }
 
+/** A port of the host that leads to a port of a container; TCP. */
+export interface PublishEntry {
+  /** An address of the host; `0.0.0.0` for all. */
+  host_ip: string;
+  /** On the host. */
+  published: number;
+  /** In the container. */
+  target: number;
+  /** The connection begins with a PROXY protocol header, which tells the client's address. */
+  proxy_protocol?: true;
+}
+
 /** Rates for one block device, each absent for no limit; at least one is there. */
 export interface IoLimit {
   /** Path of a block device, or `disk` for the container's own disk. */
@@ -228,6 +240,8 @@ export interface ContainerEntry {
   replicas?: number;
   bridges: Record<string, Attachment>;
   volumes: MountEntry[];
+  /** Absent for none. */
+  publish?: PublishEntry[];
   environment: Record<string, string>;
   user?: string;
   working_dir?: string;
@@ -256,6 +270,8 @@ export interface ContainerEntry {
   labels: Record<string, string>;
   runtime?: string;
   logs: { max_size: number };
+  /** It has the host's network instead of one of its own; a file has no word for it. */
+  host_network?: true;
 }
 
 export interface FarmEntry {

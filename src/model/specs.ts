@@ -9,6 +9,7 @@ import type {
   HealthCheck,
   ImageConfig,
   ImageFrom,
+  PublishEntry,
   RestartPolicy,
 } from './config.js';
 import type { Exit } from './exit.js';
@@ -142,6 +143,10 @@ export interface ContainerSpec
   hostname: string;
   links: LinkSpec[];
   mounts: MountSpec[];
+  /** On record only: the forwarder's configuration is what makes it so. */
+  publish?: PublishEntry[];
+  /** The host's network is its own. */
+  host_network?: true;
   restart: RestartPolicy;
   stop_signal: string;
   healthcheck?: HealthCheck;

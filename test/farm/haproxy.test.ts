@@ -66,6 +66,7 @@ describe('haproxyConfig', () => {
           timeout client 30s
           timeout server 30s
           timeout http-request 10s
+          option forwardfor
 
       frontend shop
           bind :80

@@ -187,7 +187,7 @@ describe('an edited file', () => {
         # config.shop-proxy will be updated in-place (text changed)
         ~ config.shop-proxy
             ~ text:
-                @@ -26,3 +26,5 @@
+                @@ -27,3 +27,5 @@
                      server shop-server-1 10.77.2.1:80
                      server shop-server-2 10.77.2.2:80
                      server shop-server-3 10.77.2.3:80
@@ -211,7 +211,7 @@ describe('an edited file', () => {
         # config.shop-proxy will be updated in-place (text changed)
         ~ config.shop-proxy
             ~ text:
-                @@ -25,6 +25,3 @@
+                @@ -26,6 +26,3 @@
                      default-server check fall 2 rise 1 inter 1000ms
                      server shop-server-1 10.77.2.1:80
                      server shop-server-2 10.77.2.2:80

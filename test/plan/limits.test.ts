@@ -41,6 +41,8 @@ describe('what the host does not have', () => {
     controller: () => 1,
     isBlockDevice: (path) => path === '/dev/vda',
     withoutUserns: () => undefined,
+    addresses: () => [],
+    listener: () => undefined,
     ...more,
   });
   const refused = (limits: string, capacity = host()) => {

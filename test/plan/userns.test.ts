@@ -71,6 +71,8 @@ it('is refused at plan, with its place, where the kernel lacks what it takes', (
     cpus: () => '0',
     controller: () => undefined,
     isBlockDevice: () => false,
+    addresses: () => [],
+    listener: () => undefined,
     withoutUserns: () => 'sysctl user.max_user_namespaces is 0',
   };
   expect(() => refuseBeyond(config, capacity)).toThrow(

@@ -5,6 +5,7 @@ import { checkCycles } from './cycles.js';
 import { checkFarms } from './farms.js';
 import { checkHealth } from './health.js';
 import { checkNames } from './names.js';
+import { checkPublish } from './publish.js';
 import { checkReferences } from './references.js';
 import type { Subject } from './subject.js';
 
@@ -18,4 +19,5 @@ export function check(subject: Subject): void {
   checkContainers(subject);
   checkHealth(subject);
   checkFarms(subject);
+  checkPublish(subject);
 }

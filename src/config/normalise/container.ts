@@ -8,6 +8,7 @@ import { suggest } from '../suggest.js';
 import { attachmentsOf } from './bridge.js';
 import { healthCheckOf } from './health.js';
 import { mountOf } from './mount.js';
+import { publishOf } from './publish.js';
 import { defined, mapEntries, type Reading } from './reading.js';
 import { argumentsOf, durationOf, pairsOf, sizeOf } from './values.js';
 
@@ -25,6 +26,7 @@ export function containerOf(raw: Container, path: Path, reading: Reading): Conta
     replicas: raw.replicas === 1 ? undefined : raw.replicas,
     bridges: attachmentsOf(raw.bridges),
     volumes: (raw.volumes ?? []).map((each, i) => mountOf(each, [...path, 'volumes', i], reading)),
+    publish: publishOf(raw.publish, at('publish'), reading),
     environment: pairsOf(raw.environment, at('environment'), reading),
     user: raw.user === undefined ? undefined : String(raw.user),
     working_dir: raw.working_dir,

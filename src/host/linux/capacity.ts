@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { release } from 'node:os';
 import type { Capacity } from '../host.js';
 import { readHierarchies, versionOf } from './cgroups-hierarchies.js';
+import { listenerAt, ownAddresses } from './listeners.js';
 import { ifThere, readText } from './read.js';
 
 export function linuxCapacity(): Capacity {
@@ -10,6 +11,8 @@ export function linuxCapacity(): Capacity {
     controller: (name) => versionOf(readHierarchies(), name),
     withoutUserns,
     isBlockDevice: (path) => ifThere(() => statSync(path))?.isBlockDevice() ?? false,
+    addresses: ownAddresses,
+    listener: listenerAt,
   };
 }
 

@@ -37,6 +37,7 @@ const ON_RECORD = [
   'stop_signal',
   'stop_grace_period',
   'labels',
+  'publish',
 ] as const satisfies (keyof ContainerSpec)[];
 
 const LIMITS = [
@@ -147,7 +148,7 @@ function compareHost(
     ...compareProcess(row, seen, outlook),
     ...(seen.disk ? [] : [drift('disk', 'disk file is gone', 'replace')]),
     ...(seen.mounted ? [] : [drift('mount', 'disk is not mounted')]),
-    ...(seen.netns ? [] : [drift('network', 'network namespace is gone')]),
+    ...(seen.netns || desired.host_network ? [] : [drift('network', 'network namespace is gone')]),
     ...seen.deadMounts.map((path) => drift('volumes', `what is mounted at ${path} was deleted`)),
     ...recorded.flatMap((link) => linkDrift(link, seen)),
     ...seen.stray.map((link) => drift('bridges', `veth ${link} is left over`)),

@@ -32,7 +32,7 @@ export function create(
   const copy = { verb: 'container.disk', args: { image: spec.image.file, disk }, reason } as const;
   if (spec.stopped) return [copy];
   return [
-    wire(spec, spec.links, reason, site),
+    ...wire(spec, spec.links, reason, site),
     copy,
     { verb: 'container.mount', args: { disk, dir: rootfsDir(site, spec.id) }, reason },
     ...awaits(spec, () => true),
@@ -58,12 +58,18 @@ export function remove(row: ContainerRow, reason: string, site: Site): Container
 
 /** All that is not on the disk goes: processes, network, mounts. */
 function bringDown({ spec, facts }: ContainerRow, reason: string, site: Site): ContainerStep[] {
-  const links = spec.links.map(({ link }) => link);
   return [
     stop(spec, facts, reason),
-    { verb: 'container.disconnect', args: { netns: netnsName(site, spec.id), links }, reason },
+    ...disconnect(spec, reason, site),
     { verb: 'container.unmount', args: { dir: rootfsDir(site, spec.id) }, reason },
   ];
+}
+
+function disconnect(spec: ContainerSpec, reason: string, site: Site): ContainerStep[] {
+  if (spec.host_network) return [];
+  const links = spec.links.map(({ link }) => link);
+  const args = { netns: netnsName(site, spec.id), links };
+  return [{ verb: 'container.disconnect', args, reason }];
 }
 
 /**
@@ -121,7 +127,7 @@ function rewire(
   const links = before.filter((link) => !spec.links.some((each) => each.link === link));
   return [
     ...(links.length > 0 ? [{ verb: 'container.unwire', args: { links }, reason } as const] : []),
-    wire(spec, spec.links, reason, site),
+    ...wire(spec, spec.links, reason, site),
   ];
 }
 
@@ -138,10 +144,11 @@ function liveUpdates(spec: ContainerSpec, reason: string | undefined, site: Site
   return [{ verb: 'container.limits', args, reason }];
 }
 
-function wire(spec: ContainerSpec, links: LinkSpec[], reason: string, site: Site): ContainerStep {
-  const { id, userns } = spec;
+function wire(spec: ContainerSpec, links: LinkSpec[], reason: string, site: Site): ContainerStep[] {
+  const { id, userns, host_network } = spec;
+  if (host_network) return [];
   const args = { netns: netnsName(site, id), links, ...(userns && { userns }) };
-  return { verb: 'container.wire', args, reason };
+  return [{ verb: 'container.wire', args, reason }];
 }
 
 function stop(

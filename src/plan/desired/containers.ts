@@ -80,6 +80,8 @@ function sameAsEntry(entry: ContainerEntry) {
     logs: entry.logs,
     ...(entry.runtime !== undefined && { runtime: entry.runtime }),
     ...(entry.heal === 'immediate' && { heal: entry.heal }),
+    ...(entry.publish && { publish: entry.publish }),
+    ...(entry.host_network && { host_network: entry.host_network }),
   };
 }
 

@@ -10,16 +10,18 @@ import { desiredImages } from './images.js';
 import { instancesOf } from './instances.js';
 import { leaseAddresses } from './leases.js';
 import { keptPeers, peersOf } from './peers.js';
+import { desiredForwards, withForwarder, withForwarderImage } from './published.js';
 import { volumePath } from './volume-path.js';
 
 /**
  * Every resource of the stack as it should be, in an order a reader would choose. Pure; throws a
  * located UserError for what only the state files can tell: a missing external, a taken subnet.
  */
-export function desired(context: Context): Resource[] {
-  const { kept = [] } = context;
-  const farms = Object.entries(context.config.farms).map(([name, farm]) => expandFarm(name, farm));
-  const instances = instancesOf(context.config, farms);
+export function desired(given: Context): Resource[] {
+  const { kept = [] } = given;
+  const farms = Object.entries(given.config.farms).map(([name, farm]) => expandFarm(name, farm));
+  const asked = instancesOf(given.config, farms);
+  const [instances, context] = [withForwarder(asked), withForwarderImage(given, asked)];
   const images = desiredImages(context);
   const bridges = desiredBridges(context);
   const leases = leaseAddresses(instances, bridges.specs, context);
@@ -28,6 +30,7 @@ export function desired(context: Context): Resource[] {
     ...bridges.resources,
     ...desiredVolumes(context),
     ...farms.map((farm) => desiredConfig(farm, leases, context)),
+    ...desiredForwards(asked, bridges.specs, leases, context),
     ...desiredHosts([...peersOf(instances, leases), ...keptPeers(kept)], context),
     ...kept.filter(({ kind }) => kind !== 'hosts').map(asRecorded),
     ...desiredContainers(instances, images.specs, bridges.specs, leases, context),

@@ -37,7 +37,7 @@ export async function writeBundle(
       ...(stage &&
         spec.userns && { userns: { ids: spec.userns, path: stage.user, root: stage.rootfs } }),
       cgroup: cgroupPath(site, spec.id),
-      netns: netnsPath(site, spec.id),
+      netns: spec.host_network ? 'host' : netnsPath(site, spec.id),
       terminal,
       files: Object.fromEntries(
         ownFiles(site, spec.id).map(([target, source], i) => [target, stage?.file(i) ?? source]),

@@ -21,7 +21,7 @@ export interface Ground {
   userns?: { ids: IdRange; path: string; root: string };
   /** Below every hierarchy's root. */
   cgroup: string;
-  /** Path of a network namespace; an empty new one when absent. */
+  /** Path of a network namespace, or `host`; an empty new one when absent. */
   netns?: string;
   /** Its first process has a terminal, which is ours. */
   terminal?: boolean;
@@ -122,7 +122,7 @@ function namespacesOf({ netns, userns }: Ground): OciSpec['linux']['namespaces']
   return [
     ...['pid', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })),
     ...(userns ? [{ type: 'user', path: userns.path }] : []),
-    { type: 'network', ...(netns !== undefined && { path: netns }) },
+    ...(netns === 'host' ? [] : [{ type: 'network', ...(netns !== undefined && { path: netns }) }]),
   ];
 }
 

@@ -1,0 +1,58 @@
+import type { PublishEntry } from '../../model/config.js';
+import { EVERYWHERE, FORWARDER, placeText, sharePort } from '../../model/publish.js';
+import type { Service, Subject } from './subject.js';
+
+/** Published ports that the forwarder can carry, each by one container only. */
+export function checkPublish(subject: Subject): void {
+  const services = subject.services.filter(({ entry }) => entry.publish);
+  if (services.length === 0) return;
+  checkReserved(subject);
+  const taken: { entry: PublishEntry; by: string }[] = [];
+  for (const service of services) {
+    const by = service.path.join('.');
+    checkReach(service, subject);
+    service.entry.publish?.forEach((entry, index) => {
+      const at = [...service.path, 'publish', index];
+      const other = taken.find((each) => sharePort(each.entry, entry));
+      if (other)
+        subject.problems.atValue(
+          at,
+          `${clash(entry, other.entry)} is published by ${other.by} already`,
+        );
+      taken.push({ entry, by });
+    });
+  }
+}
+
+function clash(entry: PublishEntry, other: PublishEntry): string {
+  const everywhere = other.host_ip === EVERYWHERE && entry.host_ip !== EVERYWHERE;
+  return everywhere ? `port ${entry.published} of every address` : placeText(entry);
+}
+
+/** The forwarder stands on the host, and reaches containers by a bridge that the host is on. */
+function checkReach({ path, entry, names }: Service, { bridges, problems }: Subject): void {
+  const at = [...path, 'publish'];
+  if (names.length > 1) {
+    problems.atKey(at, `${names.length} replicas cannot share one port of the host`, SPREAD);
+  }
+  const reached = Object.keys(entry.bridges).some((name) => {
+    const bridge = Object.hasOwn(bridges, name) ? bridges[name] : undefined;
+    return !bridge || bridge.external === true || bridge.host !== undefined;
+  });
+  if (reached) return;
+  const message =
+    'a container that publishes ports must be on a bridge where the host has an address';
+  problems.atKey(at, message, 'give one of its bridges host: ADDRESS');
+}
+
+const SPREAD = 'a farm spreads requests: publish a port of its proxy';
+
+function checkReserved({ services, images, problems }: Subject): void {
+  const why = 'is what carries published ports; choose another name';
+  for (const { path, names } of services) {
+    if (names.includes(FORWARDER)) problems.atKey(path, `container ${FORWARDER} ${why}`);
+  }
+  if (Object.hasOwn(images, FORWARDER)) {
+    problems.atKey(['images', FORWARDER], `image ${FORWARDER} ${why}`);
+  }
+}

@@ -1,0 +1,100 @@
+import type { ContainerEntry, ImageSource, PublishEntry } from '../model/config.js';
+import type { Instance } from '../model/instance.js';
+import { FORWARDER, placeText } from '../model/publish.js';
+import { CONFIG_DIR, CONFIG_FILE } from './expand.js';
+
+/** A published port, and where its container is. */
+export interface Forward extends PublishEntry {
+  container: string;
+  /** Without prefix length. */
+  address: string;
+}
+
+const PROGRAM = '/usr/sbin/haproxy';
+
+/** Of nothing but HAProxy as the host has it. */
+export const FORWARDER_IMAGE: ImageSource = {
+  size: 64 * 1024 ** 2,
+  from: { host: { binaries: [PROGRAM], files: [] } },
+  copy: [],
+  run: [],
+  config: { environment: {} },
+  protect: false,
+};
+
+/**
+ * The container that carries the stack's published ports: it alone has the host's network, and
+ * hardly a right beyond listening there.
+ */
+export function forwarderInstance(): Instance {
+  return { name: FORWARDER, service: FORWARDER, entry: ENTRY, path: ['containers'] };
+}
+
+const ENTRY: ContainerEntry = {
+  image: FORWARDER,
+  // -W: a master that reloads on SIGUSR2; -db: in the foreground (haproxy(1))
+  command: [PROGRAM, '-W', '-db', '-f', `${CONFIG_DIR}/${CONFIG_FILE}`],
+  host_network: true,
+  bridges: {},
+  volumes: [{ type: 'config', source: FORWARDER, target: CONFIG_DIR, read_only: true }],
+  environment: {},
+  limits: { pids: 256 },
+  restart: { name: 'always' },
+  heal: 'immediate',
+  depends_on: {},
+  stop_grace_period: 10_000,
+  protect: false,
+  security: 'default',
+  // to listen, to give up root in the workers, and to tell those to end
+  cap_add: ['CAP_KILL', 'CAP_NET_BIND_SERVICE', 'CAP_SETGID', 'CAP_SETUID'],
+  cap_drop: ['ALL'],
+  read_only: true,
+  tmpfs: [],
+  sysctls: {},
+  // two for each connection; no more than the host's own limit are given
+  ulimits: { nofile: { soft: 65_536, hard: 65_536 } },
+  dns: [],
+  labels: {},
+  logs: { max_size: 10 * 1024 ** 2 },
+};
+
+/**
+ * The forwarder's configuration (HAProxy 2.6 Configuration Manual). It passes bytes on, and ends a
+ * connection when one of its ends does: hence no time-out but the longest there is, and keep-alive
+ * probes of the kernel. Without `noreuseport` two stacks could listen at one port, each getting a
+ * part of the connections.
+ */
+export function forwarderConfig(stack: string, forwards: Forward[]): string {
+  const lines = [
+    `# published ports of stack ${stack}, written by baleine: change baleine.yaml instead`,
+    'global',
+    '    log stdout format raw local0 notice',
+    '    noreuseport',
+    '    uid 65534',
+    '    gid 65534',
+    '',
+    'defaults',
+    '    mode tcp',
+    '    log global',
+    '    option clitcpka',
+    '    option srvtcpka',
+    '    option splice-auto',
+    '    timeout connect 5s',
+    '    timeout client 24d',
+    '    timeout server 24d',
+    ...forwards.flatMap(section),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function section(forward: Forward): string[] {
+  const { container, address, target, proxy_protocol } = forward;
+  const place = placeText(forward);
+  const header = proxy_protocol ? ' send-proxy-v2' : '';
+  return [
+    '',
+    `listen ${place}`,
+    `    bind ${place}`,
+    `    server ${container} ${address}:${target}${header}`,
+  ];
+}

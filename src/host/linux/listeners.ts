@@ -1,0 +1,80 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import { endianness, networkInterfaces } from 'node:os';
+import { formatIp } from '../../model/ipv4.js';
+import type { Listener } from '../host.js';
+import { ifThere, readText } from './read.js';
+
+const EVERYWHERE = '0.0.0.0';
+
+/** TCP_LISTEN (include/net/tcp_states.h). */
+const LISTEN = '0A';
+
+export function ownAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flat();
+  return all.flatMap((each) => (each?.family === 'IPv4' ? [each.address] : []));
+}
+
+/** See Capacity. Goes through all processes only when there is a listener. */
+export function listenerAt(address: string, port: number): Listener | undefined {
+  const found = [...listeners('tcp'), ...listeners('tcp6')].find(
+    (each) =>
+      each.port === port &&
+      (each.address === address || each.address === EVERYWHERE || address === EVERYWHERE),
+  );
+  return found && { address: found.address, ...holderOf(found.inode) };
+}
+
+interface Listening {
+  address: string;
+  port: number;
+  inode: string;
+}
+
+/**
+ * Lines of /proc/net/tcp and tcp6 (proc_net(5)): the fields are number, local address, remote
+ * address, state, five more, inode. One that listens at `::` takes IPv4 too, unless told otherwise,
+ * which nothing shows; addresses of IPv6 proper are left out.
+ */
+function listeners(table: 'tcp' | 'tcp6'): Listening[] {
+  const lines = (readText(`/proc/net/${table}`) ?? '').split('\n').slice(1);
+  return lines.flatMap((line) => {
+    const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
+    if (state !== LISTEN) return [];
+    const [hex = '', port = ''] = local.split(':');
+    const address = addressIn(hex);
+    return address === undefined ? [] : [{ address, port: Number.parseInt(port, 16), inode }];
+  });
+}
+
+/** An IPv4 address, also one mapped into IPv6 (RFC 4291, 2.5.5.2); `::` is everywhere. */
+function addressIn(hex: string): string | undefined {
+  if (/^0+$/.test(hex)) return EVERYWHERE;
+  const mapped = endianness() === 'LE' ? '0000000000000000FFFF0000' : '00000000000000000000FFFF';
+  const last = hex.length === 8 ? hex : hex.startsWith(mapped) ? hex.slice(24) : undefined;
+  if (last === undefined) return undefined;
+  const bytes = Buffer.from(last, 'hex');
+  return formatIp(endianness() === 'LE' ? bytes.readUInt32LE() : bytes.readUInt32BE());
+}
+
+/** The process that has a socket open: proc_pid_fd(5) shows it as `socket:[INODE]`. */
+function holderOf(inode: string): Omit<Listener, 'address'> {
+  const link = `socket:[${inode}]`;
+  const pid = (ifThere(() => readdirSync('/proc')) ?? []).find(
+    (name) => /^\d+$/.test(name) && linksIn(`/proc/${name}/fd`).includes(link),
+  );
+  if (pid === undefined) return {};
+  const program = readText(`/proc/${pid}/comm`)?.trim();
+  const container = /\/baleine\/[^/\n]+\/([^/\n]+)/.exec(
+    readText(`/proc/${pid}/cgroup`) ?? '',
+  )?.[1];
+  return { pid: Number(pid), ...(program && { program }), ...(container && { container }) };
+}
+
+/** Nothing of a process that even root may not look into. */
+function linksIn(dir: string): string[] {
+  try {
+    return readdirSync(dir).flatMap((name) => ifThere(() => readlinkSync(`${dir}/${name}`)) ?? []);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,90 @@
+import { CONFIG_DIR, CONFIG_FILE } from '../../farm/expand.js';
+import {
+  FORWARDER_IMAGE,
+  type Forward,
+  forwarderConfig,
+  forwarderInstance,
+} from '../../farm/forwarder.js';
+import { type Address, addressOf } from '../../model/address.js';
+import { UserError } from '../../model/errors.js';
+import type { Instance } from '../../model/instance.js';
+import { FORWARDER } from '../../model/publish.js';
+import type { Resource } from '../../model/resource.js';
+import { configDir, idOf } from '../../model/site.js';
+import type { BridgeSpec, ConfigSpec } from '../../model/specs.js';
+import type { Context } from './context.js';
+import type { Leases } from './leases.js';
+
+const publishes = (instances: Instance[]) => instances.some(({ entry }) => entry.publish);
+
+/** With the forwarder, if any container publishes a port. */
+export function withForwarder(instances: Instance[]): Instance[] {
+  return publishes(instances) ? [...instances, forwarderInstance()] : instances;
+}
+
+/** With the forwarder's image. */
+export function withForwarderImage(context: Context, instances: Instance[]): Context {
+  if (!publishes(instances)) return context;
+  const { config } = context;
+  const images = { ...config.images, [FORWARDER]: FORWARDER_IMAGE };
+  return { ...context, config: { ...config, images } };
+}
+
+/**
+ * What the forwarder goes by. It needs the bridges its containers are reached by, and not the
+ * containers: one that does not start must not keep the others' ports closed.
+ */
+export function desiredForwards(
+  instances: Instance[],
+  bridges: ReadonlyMap<string, BridgeSpec>,
+  leases: Leases,
+  { config, site, ...context }: Context,
+): Resource<ConfigSpec>[] {
+  if (!publishes(instances)) return [];
+  const reached = instances.flatMap((each) =>
+    reach(each, bridges, leases, { config, site, ...context }),
+  );
+  const own = reached.filter(({ bridge }) => !config.bridges[bridge]?.external);
+  const needs = new Set(own.map(({ bridge }): Address => addressOf('bridge', bridge)));
+  return [
+    {
+      address: addressOf('config', FORWARDER),
+      kind: 'config',
+      name: FORWARDER,
+      spec: {
+        dir: configDir(site, config.name, FORWARDER),
+        file: CONFIG_FILE,
+        text: forwarderConfig(
+          config.name,
+          reached.map(({ forward }) => forward),
+        ),
+        reader: {
+          id: idOf(config.name, FORWARDER),
+          check: ['/usr/sbin/haproxy', '-c', '-q', '-f', `${CONFIG_DIR}/${CONFIG_FILE}.next`],
+          signal: 'SIGUSR2',
+        },
+      },
+      needs: [...needs],
+      protect: false,
+    },
+  ];
+}
+
+/** By the first of its bridges that the host is on. */
+function reach(
+  { name, entry, path }: Instance,
+  bridges: ReadonlyMap<string, BridgeSpec>,
+  leases: Leases,
+  { config }: Context,
+): { bridge: string; forward: Forward }[] {
+  if (!entry.publish) return [];
+  const bridge = Object.keys(entry.bridges).find((each) => bridges.get(each)?.host !== undefined);
+  const address = bridge === undefined ? undefined : leases(name, bridge);
+  if (bridge === undefined || address === undefined) {
+    throw new UserError(
+      `${config.where([...path, 'publish'])}: cannot publish a port of container ${name}: the host has no address on any of its bridges`,
+      'Give one of its bridges host: ADDRESS.',
+    );
+  }
+  return entry.publish.map((each) => ({ bridge, forward: { ...each, container: name, address } }));
+}

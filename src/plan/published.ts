@@ -1,0 +1,80 @@
+import type { Capacity, Listener } from '../host/host.js';
+import type { Config, PublishEntry } from '../model/config.js';
+import { UserError } from '../model/errors.js';
+import type { Plan } from '../model/plan.js';
+import { EVERYWHERE, FORWARDER, placeText } from '../model/publish.js';
+import { idOf, partsOf } from '../model/site.js';
+
+type Network = Pick<Capacity, 'addresses' | 'listener'>;
+type Path = readonly (string | number)[];
+
+/** Whether the forwarder is to be started or to listen elsewhere; else it has its ports. */
+export function opensPorts({ changes }: Plan): boolean {
+  return changes.some(
+    ({ address, action }) =>
+      (address === `container.${FORWARDER}` || address === `config.${FORWARDER}`) &&
+      action !== 'delete' &&
+      action !== 'forget',
+  );
+}
+
+/**
+ * Refuses ports that cannot be listened at, all at once and each with its place in the file and the
+ * name of its holder, and addresses that the host does not have, nor will have by this file.
+ */
+export function refuseTaken(config: Config, capacity: Network): void {
+  const own = idOf(config.name, FORWARDER);
+  const addresses = new Set([...capacity.addresses(), ...bridgeAddresses(config)]);
+  const complaints = published(config).flatMap(({ at, entry }) => {
+    const cause = obstacle(entry, own, addresses, capacity);
+    return cause === undefined
+      ? []
+      : [`${config.where(at)}: cannot publish ${placeText(entry)}: ${cause}`];
+  });
+  if (complaints.length === 0) return;
+  throw new UserError(complaints.join('\n'), 'Publish another port, or end what has it.');
+}
+
+function obstacle(
+  { host_ip, published: port }: PublishEntry,
+  own: string,
+  addresses: ReadonlySet<string>,
+  capacity: Network,
+): string | undefined {
+  const local = host_ip === EVERYWHERE || host_ip.startsWith('127.') || addresses.has(host_ip);
+  if (!local) return `${host_ip} is no address of this host`;
+  const holder = capacity.listener(host_ip, port);
+  return holder && holder.container !== own ? `${nameOf(holder)} listens there` : undefined;
+}
+
+/** `nginx (process 412)`, `container web of stack shop (haproxy, process 412)`. */
+function nameOf({ pid, program, container }: Listener): string {
+  if (pid === undefined) return 'a process that cannot be seen';
+  const parts = partsOf(container ?? '');
+  if (!parts) return `${program} (process ${pid})`;
+  return `container ${parts.name} of stack ${parts.stack} (${program}, process ${pid})`;
+}
+
+function published({ containers, farms }: Config): { at: Path; entry: PublishEntry }[] {
+  const services: [Path, { publish?: PublishEntry[] }][] = [
+    ...Object.entries(containers).map(([name, entry]): [Path, typeof entry] => [
+      ['containers', name],
+      entry,
+    ]),
+    ...Object.entries(farms).flatMap(
+      ([name, { servers, proxy }]): [Path, typeof servers | typeof proxy][] => [
+        [['farms', name, 'servers'], servers],
+        [['farms', name, 'proxy'], proxy],
+      ],
+    ),
+  ];
+  return services.flatMap(([path, { publish = [] }]) =>
+    publish.map((entry, index) => ({ at: [...path, 'publish', index], entry })),
+  );
+}
+
+function bridgeAddresses({ bridges }: Config): string[] {
+  return Object.values(bridges).flatMap((each) =>
+    !each.external && each.host !== undefined ? [each.host] : [],
+  );
+}

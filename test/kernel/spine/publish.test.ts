@@ -1,0 +1,187 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { bundleDir, siteOf } from '../../../src/model/site.js';
+import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { FARM_BRIDGES, FARM_IMAGE, farmOf } from './farm-proxy.js';
+import { headings, NOTHING, SERVER, Stack, type Words } from './stack.js';
+
+const PLACE = '127.0.0.1:8080';
+
+function words(publish: unknown[], farmPublish: unknown[] = []): Words {
+  return {
+    name: 'pub',
+    images: { box: FARM_IMAGE },
+    bridges: FARM_BRIDGES,
+    containers: { web: { ...SERVER, bridges: ['back', 'front'], publish } },
+    ...(farmPublish.length > 0 && {
+      farms: { shop: farmOf(2, '10.77.1.10', { proxy: { publish: farmPublish }, servers: CGI }) },
+    }),
+  };
+}
+
+/** Answers with the address that the proxy says the client has. */
+const CGI = {
+  command: [
+    ...['busybox', 'sh', '-c'],
+    `busybox mkdir -p /srv/cgi-bin
+printf '#!/bin/busybox sh\\necho\\necho "$HTTP_X_FORWARDED_FOR"\\n' >/srv/cgi-bin/who
+busybox chmod 755 /srv/cgi-bin/who
+exec busybox httpd -f -p 80 -h /srv`,
+  ],
+};
+
+const FORWARDER = 'pub.forwarder';
+
+it(
+  'leads to its container by a forwarder that is healed, changed in place and taken away',
+  inPrivateHost(async (host) => {
+    await host.run('nft', ['add', 'table', 'inet', 'own']);
+    const before = await filters(host);
+    expect(before.join()).toMatch(/table inet own.*ip_forward:0/s);
+    const stack = new Stack(host, words([`${PLACE}:80`]));
+    await stack.apply();
+    await stack.answers(PLACE, ['web']);
+    expect(await filters(host)).toEqual(before);
+    expect(await stack.plan()).toBe(NOTHING);
+
+    const { 'pub.web': web, [FORWARDER]: forwarder } = stack.processes('pub.web', FORWARDER);
+    stack.write(words([`${PLACE}:80`, '10.77.1.1:81:80']));
+    expect(headings(await stack.plan())).toEqual([
+      'config.forwarder will be updated in-place (text changed)',
+      'container.web will be updated in-place (publish changed)',
+    ]);
+    await stack.apply();
+    await stack.answers('10.77.1.1:81', ['web']);
+    await stack.answers(PLACE, ['web']);
+    expect(stack.processes('pub.web', FORWARDER)).toEqual({
+      'pub.web': web,
+      [FORWARDER]: forwarder,
+    });
+
+    stack.write(words(['10.77.1.1:81:80']));
+    await stack.apply();
+    await expect.poll(() => stack.pages(PLACE).catch(() => 'refused')).toBe('refused');
+    await stack.answers('10.77.1.1:81', ['web']);
+
+    await killUnnoticed(stack, FORWARDER);
+    await expect
+      .poll(async () => headings(await stack.plan()))
+      .toEqual([
+        expect.stringMatching(
+          /^container\.forwarder will be updated in-place \(process \d+ ended with 137 SIGKILL\)$/,
+        ),
+      ]);
+    await stack.apply();
+    await stack.answers('10.77.1.1:81', ['web']);
+
+    stack.write(words([]));
+    await stack.apply();
+    expect(stack.processes(FORWARDER)).toEqual({ [FORWARDER]: 'none' });
+    expect(stack.processes('pub.web')).toEqual({ 'pub.web': web });
+    await stack.destroy();
+    expect(await filters(host)).toEqual(before);
+  }),
+);
+
+it(
+  'comes back by itself when its forwarder is killed, and keeps a transfer over a change',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, words([`${PLACE}:80`]));
+    await stack.apply();
+    await stack.answers(PLACE, ['web']);
+    await stack.done(
+      'exec',
+      'web',
+      'busybox',
+      'dd',
+      'if=/dev/zero',
+      'of=/srv/big',
+      'bs=1M',
+      'count=6',
+    );
+    const transfer = host.run('curl', [
+      ...['--silent', '--show-error', '--fail', '--limit-rate', '2M', '--output', '/dev/null'],
+      ...['--write-out', '%{size_download}', `http://${PLACE}/big`],
+    ]);
+    stack.write(words(['127.0.0.1:8082:80']));
+    await stack.apply();
+    await stack.answers('127.0.0.1:8082', ['web']);
+    expect((await transfer).stdout).toBe(String(6 * 1024 ** 2));
+
+    process.kill(stack.pids(FORWARDER)[0] ?? 0, 'SIGKILL');
+    await stack.answers('127.0.0.1:8082', ['web']);
+    expect(await stack.plan()).toBe(NOTHING);
+    await stack.destroy();
+  }),
+);
+
+it(
+  'tells a farm the client’s own address by PROXY protocol where asked',
+  inPrivateHost(async (host) => {
+    const shop = (more: object) => [{ host_ip: '0.0.0.0', published: 8081, target: 80, ...more }];
+    const stack = new Stack(host, words([], shop({ proxy_protocol: true })));
+    await stack.apply();
+    const who = () => host.http('http://127.0.0.1:8081/cgi-bin/who').catch(() => '');
+    await expect.poll(who).toBe('127.0.0.1\n');
+    stack.write(words([], shop({})));
+    await stack.apply();
+    await expect.poll(who).toBe('10.77.1.1\n');
+    await stack.destroy();
+  }),
+);
+
+it(
+  'is refused at plan when somebody has the port, who is named, or the host has no such address',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, words([`${PLACE}:80`, '10.9.9.9:8083:80']));
+    const holder = spawn('nsenter', [
+      ...[`--target=${host.pid}`, '--net', '--', 'busybox', 'nc', '-l', '-p', '8080'],
+    ]);
+    const gone = once(holder, 'exit');
+    const refused = async () => (await stack.run('plan')).stderr;
+    try {
+      await expect.poll(refused).toContain(`busybox (process ${holder.pid}) listens there`);
+      const text = await refused();
+      expect(text).toMatch(/baleine\.yaml:\d+:\d+: cannot publish 127\.0\.0\.1:8080: /);
+      expect(text).toMatch(
+        /cannot publish 10\.9\.9\.9:8083: 10\.9\.9\.9 is no address of this host/,
+      );
+    } finally {
+      holder.kill('SIGKILL');
+      await gone;
+    }
+    stack.write(words([`${PLACE}:80`]));
+    await stack.apply();
+    const other = new Stack(
+      host,
+      { ...words(['0.0.0.0:8080:80']), name: 'other', bridges: BRIDGE },
+      'other.yaml',
+    );
+    expect((await other.run('plan')).stderr).toMatch(
+      /cannot publish 0\.0\.0\.0:8080: container forwarder of stack pub \(haproxy, process \d+\) listens there/,
+    );
+    await stack.destroy();
+  }),
+);
+
+const BRIDGE = {
+  front: { external: true },
+  back: { external: true },
+};
+
+/** As if its monitor did not call baleine. */
+async function killUnnoticed(stack: Stack, id: string): Promise<void> {
+  await stack.host.run('rm', [join(bundleDir(siteOf(stack.host.root), id), 'heal')]);
+  process.kill(stack.pids(id)[0] ?? 0, 'SIGKILL');
+}
+
+/** Rules and settings of the host's network, but for settings of links that come and go. */
+async function filters(host: PrivateHost): Promise<string[]> {
+  const print = async (program: string, ...args: string[]) =>
+    (await host.run(program, args, { reject: false })).stdout.replace(/^#.*$/gm, '');
+  const settings = await print('grep', '-rs', '', '/proc/sys/net');
+  const lasting = settings.split('\n').filter((line) => !/\/(bb|bv)-|conntrack_count:/.test(line));
+  return [await print('nft', 'list', 'ruleset'), await print('iptables-save'), ...lasting.sort()];
+}
