@@ -24,7 +24,10 @@ describe('names', () => {
 
 describe('one container', () => {
   it.each<[string, ...string[]]>([
-    ['publish: ["80:80"]', '5:5: unknown key "publish" in containers.web'],
+    [
+      'publish: ["80:80"]',
+      '5:15: containers.web.publish[0] must be HOST_IP:PORT:CONTAINER_PORT, as 127.0.0.1:8080:80, not "80:80"',
+    ],
     ['command: 3', '5:14: containers.web.command must be a list or text, not 3'],
     [
       'command: [[a]]',
@@ -387,7 +390,7 @@ describe('farms', () => {
     [
       ', bridges: [a], publish: 80',
       ', bridges: [a]',
-      '8:53: unknown key "publish" in farms.shop.servers',
+      '8:62: farms.shop.servers.publish must be a list, not 80',
     ],
   ])('servers%s proxy%s', (servers, proxy, message) => {
     expect(farm(servers, proxy)).toEqual([message]);
