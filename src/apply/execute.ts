@@ -54,8 +54,8 @@ class Execution {
     let running = 0;
     await new Promise<void>((resolve, reject) => {
       const pump = () => {
-        const jobs = this.#deps.stop.aborted ? [] : this.#schedule.next();
         this.#skip();
+        const jobs = this.#deps.stop.aborted ? [] : this.#schedule.next();
         running += jobs.length;
         for (const job of jobs) this.#run(job).then(ended).catch(reject);
         if (running === 0) resolve();

@@ -45,7 +45,7 @@ export class Schedule {
     this.#rules = rules;
     this.#tracks = new Map();
     for (const unit of units) {
-      const unmet = unit.needs.find((id) => !this.#tracks.has(id));
+      const unmet = [...unit.needs, ...(unit.after ?? [])].find((id) => !this.#tracks.has(id));
       if (unmet) throw new Error(`cannot order the plan: "${unit.id}" comes before "${unmet}"`);
       this.#tracks.set(unit.id, { unit, phase: 'waiting', at: -1 });
     }
@@ -88,7 +88,10 @@ export class Schedule {
   }
 
   #opens(): Job[] {
-    const ready = this.#in('waiting').filter(({ unit }) => unit.needs.every((id) => this.#met(id)));
+    const ready = this.#in('waiting').filter(
+      ({ unit: { needs, after = [] } }) =>
+        needs.every((id) => this.#met(id)) && after.every((id) => this.#over(id)),
+    );
     return ready.map((track) => {
       track.phase = 'busy';
       return { type: 'open', unit: track.unit };
@@ -98,6 +101,10 @@ export class Schedule {
   #met(id: string): boolean {
     const { phase } = this.#track(id);
     return phase === 'done' || (this.#rules.keepGoing && phase === 'failed');
+  }
+
+  #over(id: string): boolean {
+    return ['done', 'failed', 'skipped'].includes(this.#track(id).phase);
   }
 
   #ones(): Job[] {

@@ -6,6 +6,7 @@ import { linuxFiles } from '../host/linux/files.js';
 import { linuxHealth } from '../host/linux/health.js';
 import { linuxImages } from '../host/linux/images/index.js';
 import { linuxLinks } from '../host/linux/links.js';
+import { linuxProxies } from '../host/linux/proxies.js';
 import { linuxRuntime } from '../host/linux/runtime/index.js';
 import { linuxTrees } from '../host/linux/trees.js';
 import type { Site } from '../model/site.js';
@@ -23,6 +24,7 @@ export function linuxHost(site: Site): Host {
     cgroups,
     runtime,
     health: linuxHealth(site, runtime),
+    proxies: linuxProxies(site, runtime),
   };
 }
 

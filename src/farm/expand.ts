@@ -1,11 +1,14 @@
-import type { FarmEntry } from '../model/config.js';
+import type { ContainerEntry, FarmEntry } from '../model/config.js';
 import type { Instance } from '../model/instance.js';
+import { backendOf } from './haproxy.js';
 
 /** A farm as ordinary containers, and the name of the configuration its proxy reads. */
 export interface Farm {
   name: string;
   entry: FarmEntry;
   servers: Instance[];
+  /** Those that stand in while servers are replaced. */
+  spares: Instance[];
   proxy: Instance;
   /** Of the generated configuration, `shop-proxy`. */
   config: string;
@@ -17,21 +20,46 @@ export const CONFIG_FILE = 'haproxy.cfg';
 
 export function expandFarm(name: string, entry: FarmEntry): Farm {
   const path = ['farms', name] as const;
-  const { replicas = 1 } = entry.servers;
-  const servers = Array.from({ length: replicas }, (_, index) => ({
-    name: `${name}-server-${index + 1}`,
-    service: `${name}-server`,
-    entry: entry.servers,
-    path: [...path, 'servers'],
-  }));
+  const { servers, update } = entry;
   const config = `${name}-proxy`;
+  const serves = { proxy: config, backend: backendOf(name), port: servers.port, update };
+  const numbered = (service: string, entry: ContainerEntry, count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      name: `${service}-${index + 1}`,
+      service,
+      entry,
+      path: [...path, 'servers'],
+      serves,
+    }));
   const proxy = {
     name: config,
     service: config,
     entry: proxyEntry(entry, config),
     path: [...path, 'proxy'],
   };
-  return { name, entry, servers, proxy, config };
+  return {
+    name,
+    entry,
+    servers: numbered(`${name}-server`, servers, servers.replicas ?? 1),
+    spares: numbered(`${name}-spare`, spareEntry(servers), sparesOf(entry)).map((each) => ({
+      ...each,
+      spare: true,
+    })),
+    proxy,
+    config,
+  };
+}
+
+/** How many servers there are at most besides the replicas. */
+export function sparesOf({ servers: { replicas = 1 }, update }: FarmEntry): number {
+  return update.order === 'start-first' ? Math.min(update.parallelism, replicas) : 0;
+}
+
+/** What only one can have, the servers have. */
+function spareEntry(entry: ContainerEntry): ContainerEntry {
+  const { hostname: _hostname, ...rest } = entry;
+  const names = Object.keys(entry.bridges);
+  return { ...rest, bridges: Object.fromEntries(names.map((name) => [name, { aliases: [] }])) };
 }
 
 function proxyEntry({ proxy }: FarmEntry, config: string): FarmEntry['proxy'] {

@@ -4,7 +4,11 @@ export interface Upstream {
   name: string;
   /** Without prefix length. */
   address: string;
+  /** It takes part only while others are replaced. */
+  spare?: true;
 }
+
+export const backendOf = (farm: string) => `${farm}-servers`;
 
 /** In the container; there with every image and user, and not on the disk. */
 export const PROXY_SOCKET = '/dev/shm/proxy.sock';
@@ -31,15 +35,18 @@ export function haproxyConfig(farm: string, { servers, proxy }: FarmEntry, upstr
     '    timeout server 30s',
     '    timeout http-request 10s',
     '    option forwardfor',
+    '    timeout http-keep-alive 10s',
     '',
     `frontend ${farm}`,
     `    bind :${listen}${expectsHeader(proxy) ? ' accept-proxy' : ''}`,
-    `    default_backend ${farm}-servers`,
+    // a connection that is only closed may have its next request on the way
+    '    http-after-response set-header connection close if { stopping }',
+    `    default_backend ${backendOf(farm)}`,
     '',
-    `backend ${farm}-servers`,
+    `backend ${backendOf(farm)}`,
     `    balance ${balance}`,
     ...checks(servers),
-    ...upstreams.map(({ name, address }) => `    server ${name} ${address}:${servers.port}`),
+    ...upstreams.map((each) => serverLine(each, servers.port)),
     ...(stats === undefined ? [] : statistics(stats)),
   ];
   return `${lines.join('\n')}\n`;
@@ -48,6 +55,10 @@ export function haproxyConfig(farm: string, { servers, proxy }: FarmEntry, upstr
 /** The forwarder tells it the client's address; who comes another way has to do the same. */
 function expectsHeader({ publish = [], listen }: FarmEntry['proxy']): boolean {
   return publish.some(({ target, proxy_protocol }) => target === listen && proxy_protocol);
+}
+
+function serverLine({ name, address, spare }: Upstream, port: number): string {
+  return `    server ${name} ${address}:${port}${spare ? ' disabled' : ''}`;
 }
 
 /**
@@ -86,6 +97,8 @@ function globals(user: string | undefined): string[] {
   const lines = [
     '    log stdout format raw local0 notice',
     `    stats socket ${PROXY_SOCKET} mode 600 level admin`,
+    // after a reload the old worker leaves its clients' idle connections to them
+    '    close-spread-time infinite',
   ];
   return root ? [...lines, '    uid 65534', '    gid 65534'] : lines;
 }

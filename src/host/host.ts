@@ -13,6 +13,7 @@ import type {
   ImageConfig,
   ImageOrigin,
   LinkSpec,
+  ProxySpec,
 } from '../model/specs.js';
 import type { Traffic, Usage } from '../model/usage.js';
 
@@ -25,6 +26,7 @@ export interface Host {
   cgroups: Cgroups;
   runtime: Runtime;
   health: Health;
+  proxies: Proxies;
 }
 
 /**
@@ -307,6 +309,31 @@ export interface Health {
   note(ids: string[]): Promise<void>;
   /** The exit code of a container that has ended; undefined when it runs or nothing is known. */
   exitCode(id: string): number | undefined;
+}
+
+/**
+ * A HAProxy that runs, by its command socket (Management Guide, 9.3). When it does not run there is
+ * nothing to be told to it: each call then does nothing.
+ */
+export interface Proxies {
+  runs(proxy: ProxySpec): Promise<boolean>;
+  /**
+   * Keeps new requests from these servers, waits until those under way have ended, and has no more
+   * to do with them.
+   *
+   * @param limit milliseconds, after which it answers all the same
+   */
+  drain(proxy: ProxySpec, servers: string[], limit: number): Promise<void>;
+  /** Lets them have requests again when they are well, which is the proxy's to find out. */
+  admit(proxy: ProxySpec, servers: string[]): Promise<void>;
+  /**
+   * Waits until it has found those well that it knows.
+   *
+   * @param limit milliseconds, after which it rejects with what the proxy finds
+   */
+  awaitUp(proxy: ProxySpec, servers: string[], limit: number): Promise<void>;
+  /** Has it read its configuration anew; rejects when it goes on with the old one. */
+  reload(proxy: ProxySpec, signal: string): Promise<void>;
 }
 
 export type { ConfigSpec };

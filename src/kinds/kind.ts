@@ -3,7 +3,7 @@ import type { KindName } from '../model/address.js';
 import type { Difference } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
-import type { Facts, Handlers, StepOf } from '../model/step.js';
+import type { Facts, Handlers, Step, StepOf } from '../model/step.js';
 
 /** A column for people and awk; never read back. */
 export interface Column<Spec, Facts> {
@@ -74,6 +74,8 @@ export interface Kind<Spec, RowFacts, Seen, Verbs> {
     differences: Difference[],
     site: Site,
   ): StepOf<Verbs>[];
+  /** Whether steps keep it from its work for a while. Absent: none do. */
+  interrupts?(steps: readonly Step[]): boolean;
   remove(row: Row<Spec, RowFacts>, reason: string, site: Site): StepOf<Verbs>[];
   handlers(host: Host, site: Site): Promise<Handlers<Verbs>>;
 }

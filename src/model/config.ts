@@ -274,7 +274,22 @@ export interface ContainerEntry {
   host_network?: true;
 }
 
+/** How the servers of a farm give way to new ones. Times in milliseconds. */
+export interface UpdatePolicy {
+  /** Whether what takes over is there before what it takes over from goes. */
+  order: 'start-first' | 'stop-first';
+  /** Servers at a time, 1 and up. */
+  parallelism: number;
+  /** What requests under way are given to end before a server goes. */
+  drain: number;
+  /** For how long a new server is watched before it is the next one's turn. */
+  monitor: number;
+  /** When a new server does not become or stay well. */
+  failure_action: 'pause' | 'continue' | 'rollback';
+}
+
 export interface FarmEntry {
+  update: UpdatePolicy;
   servers: ContainerEntry & { port: number };
   proxy: ContainerEntry & {
     engine: 'haproxy';

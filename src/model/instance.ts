@@ -1,4 +1,13 @@
-import type { ContainerEntry } from './config.js';
+import type { ContainerEntry, UpdatePolicy } from './config.js';
+
+/** A server's place in its farm. */
+export interface Serving {
+  /** The proxy's container. */
+  proxy: string;
+  backend: string;
+  port: number;
+  update: UpdatePolicy;
+}
 
 /** One container to be: an entry of the file, or one of its replicas, or a part of a farm. */
 export interface Instance {
@@ -9,4 +18,8 @@ export interface Instance {
   entry: ContainerEntry;
   /** Where the entry stands in the file. */
   path: readonly (string | number)[];
+  /** For a server of a farm. */
+  serves?: Serving;
+  /** It is there only while others are replaced. */
+  spare?: true;
 }

@@ -56,6 +56,8 @@ export interface Unit {
   steps: Step[];
   /** Ids of units that must be done before. */
   needs: string[];
+  /** Ids of units that must be over before, however they went. Absent for none. */
+  after?: string[];
 }
 
 /** Something a reader should know though nothing is to be done about it. */

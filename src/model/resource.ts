@@ -1,4 +1,5 @@
 import { type Address, addressOf, type KindName } from './address.js';
+import type { UpdatePolicy } from './config.js';
 
 /** One thing the user wants to exist. `Spec` is plain JSON in the words of the file. */
 export interface Resource<Spec = unknown> {
@@ -10,6 +11,15 @@ export interface Resource<Spec = unknown> {
   needs: Address[];
   /** Refuse to destroy or replace it. */
   protect: boolean;
+  /** One of several that stand for each other, so that they can be replaced a few at a time. */
+  rolling?: Rolling;
+  /** It is there only while others of its kind are replaced. */
+  spare?: true;
+}
+
+export interface Rolling extends Pick<UpdatePolicy, 'order' | 'parallelism' | 'failure_action'> {
+  /** Through which they are reached; the same for all of them and for no other. */
+  through: Address;
 }
 
 /** One line of a state file: what was last applied, and what the host answered. */

@@ -70,6 +70,29 @@ export interface ConfigSpec {
   reader?: { id: string; check: string[]; signal: string };
   /** The farm whose proxy it is for. */
   farm?: { name: string };
+  /** The servers that it names, when it is a proxy's; those that leave are drained first. */
+  rotation?: { proxy: ProxySpec; servers: string[]; drain: number };
+}
+
+/** Where a proxy takes commands. */
+export interface ProxySpec {
+  /** Of its container. */
+  id: string;
+  /** HAProxy's command socket, as it sees it. */
+  socket: string;
+  backend: string;
+}
+
+/** A server's place among those that a proxy hands requests to. Times in milliseconds. */
+export interface RotationSpec {
+  proxy: ProxySpec;
+  /** How the proxy calls it. */
+  server: string;
+  port: number;
+  /** What requests under way are given to end before it stops. */
+  drain: number;
+  /** For how long it is watched once it takes part. */
+  monitor: number;
 }
 
 /** The names of all containers on some bridges. */
@@ -155,6 +178,8 @@ export interface ContainerSpec
   /** Absent when it takes no more than the order of starts. */
   depends_on?: DependencySpec[];
   runtime?: string;
+  /** For a server of a farm. */
+  rotation?: RotationSpec;
   /** It is to keep its disk and no more: stopped by hand, until it is started by hand. */
   stopped?: true;
   /** What its /etc/hosts is copied from at each start; all containers on the same bridges share it. */

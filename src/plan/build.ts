@@ -9,7 +9,8 @@ import type { Kinds, Observed } from './observe.js';
 import { orderUnits } from './order.js';
 import { remarks } from './remarks.js';
 import { refuseUnknown, selectTargets } from './targets.js';
-import { unitsOf } from './units.js';
+import { takeTurns } from './turns.js';
+import { dropId, putId, unitsOf } from './units.js';
 
 export interface PlanInput {
   stack: string;
@@ -32,21 +33,29 @@ export interface PlanInput {
 export function buildPlan(input: PlanInput): Plan {
   const decisions = decideAll(input);
   refuse(decisions, input);
-  const units = decisions.flatMap((each) => unitsOf(each, input.kinds, input.site));
+  const { kinds, site } = input;
+  const each = decisions.map((decision) => ({ decision, units: unitsOf(decision, kinds, site) }));
+  const { works, standing } = takeTurns(each, input);
+  const units = works.flatMap((work) => work.units);
   const recordedNeeds = new Map(
     input.rows.map(({ kind, name, needs }) => [addressOf(kind, name), needs] as const),
   );
-  const ordered = orderUnits(units, recordedNeeds);
+  const ordered = orderUnits(units, recordedNeeds, standing);
   return {
     stack: input.stack,
-    changes: changesOf(decisions, ordered, input.kinds),
+    changes: changesOf(
+      works.map(({ decision }) => decision),
+      ordered,
+      kinds,
+    ),
     units: ordered,
     ...remarks(input, decisions),
   };
 }
 
 function decideAll(input: PlanInput): Decision[] {
-  const { resources, rows, observed, kinds, targets = [], replace = [] } = input;
+  const { rows, observed, kinds, targets = [], replace = [] } = input;
+  const resources = input.resources.filter(({ spare }) => !spare);
   refuseUnknown(replace, new Set(resources.map(({ address }) => address)));
   const inSight = selectTargets(targets, resources, rows);
   const rowOf = new Map(rows.map((row) => [addressOf(row.kind, row.name), row]));
@@ -103,7 +112,8 @@ function identityOf({ kind, name, spec }: Resource | Row, kinds: Kinds): string 
 }
 
 function changesOf(decisions: Decision[], units: Unit[], kinds: Kinds): Change[] {
-  const last = new Map(units.map(({ address }, index) => [address, index]));
+  const puts = units.filter(({ id, address }) => id === putId(address) || id === dropId(address));
+  const last = new Map(puts.map(({ address }, index) => [address, index]));
   const position = (change: Change) => last.get(change.address) ?? 0;
   return decisions.map((each) => changeOf(each, kinds)).sort((a, b) => position(a) - position(b));
 }

@@ -10,18 +10,31 @@ import { dropId, putId } from './units.js';
  * - It is dropped after everything that needed it: dropped, or no longer needing it.
  * - A replacement is put after its drop; the drop waits for what the replacement needs, so that
  *   nothing is torn down for a successor that cannot be made.
+ * - A unit may have needs of its own on top; one with an id of its own has no others.
+ *
+ * @param standing what others need not wait for, though it is put: enough of its like are there
  */
-export function orderUnits(units: Unit[], recordedNeeds: ReadonlyMap<Address, Address[]>): Unit[] {
+export function orderUnits(
+  units: Unit[],
+  recordedNeeds: ReadonlyMap<Address, Address[]>,
+  standing: ReadonlySet<Address> = new Set(),
+): Unit[] {
   if (units.length === 0) return [];
   const byId = new Map(units.map((unit) => [unit.id, unit]));
   const dependents = invert(recordedNeeds);
   const present = (ids: string[]) => ids.filter((id) => byId.has(id));
   const linked = units.map((unit): Unit => {
-    const needs =
-      unit.mode === 'put'
-        ? [dropId(unit.address), ...unit.resourceNeeds.map(putId)]
-        : dropNeeds(unit, byId, dependents.get(unit.address) ?? []);
-    return { ...unit, needs: present([...new Set(needs)]) };
+    const { id, address, resourceNeeds } = unit;
+    const needs = [...unit.needs];
+    if (id === dropId(address)) needs.push(...dropNeeds(unit, byId, dependents.get(address) ?? []));
+    if (id === putId(address)) {
+      needs.push(
+        dropId(address),
+        ...resourceNeeds.filter((each) => !standing.has(each)).map(putId),
+      );
+    }
+    const after = unit.after && { after: present(unit.after) };
+    return { ...unit, needs: present([...new Set(needs)]), ...after };
   });
   return sort(linked);
 }
@@ -58,7 +71,7 @@ function sort(units: Unit[]): Unit[] {
     if (sorted.has(unit)) return;
     if (entered.has(unit)) throw new Error(`units wait for each other: ${unit.id}`);
     entered.add(unit);
-    for (const id of unit.needs) {
+    for (const id of [...unit.needs, ...(unit.after ?? [])]) {
       const need = byId.get(id);
       if (need) visit(need);
     }

@@ -26,6 +26,19 @@ export function unitsOf(decision: Decision, kinds: Kinds, site: Site): Unit[] {
 export const putId = (address: string) => `put ${address}`;
 export const dropId = (address: string) => `drop ${address}`;
 
+/** Takes away what the same plan has put: its row is another one by then. */
+export function retireUnit(
+  { address, kind, name, spec, needs, protect }: Resource,
+  before: Row | undefined,
+  kinds: Kinds,
+  site: Site,
+): Unit {
+  const stack = before?.stack ?? '';
+  const row: Row = { kind, stack, name, status: 'ready', spec, facts: {}, needs, protect };
+  const steps = kinds[kind].remove(row, 'no longer needed', site);
+  return { ...dropUnit(row, steps), id: `retire ${address}` };
+}
+
 function putUnit(resource: Resource, steps: Step[], keepFacts: boolean): Unit {
   const { address, kind, name, spec, needs, protect } = resource;
   return {

@@ -55,7 +55,7 @@ const USUAL_PIDS = 2048;
 
 function container(spec: Partial<ContainerSpec>): Attributes {
   const { id, image, args, links, mounts, hosts_file, hostname, logs, restart, ...more } = spec;
-  const { healthcheck, depends_on, userns, ...rest } = more;
+  const { healthcheck, depends_on, userns, rotation: _rotation, ...rest } = more;
   return {
     image: image?.name,
     command: args,

@@ -126,6 +126,13 @@ describe('the example of the format', () => {
         balance: 'roundrobin',
         stats: 8404,
       },
+      update: {
+        order: 'start-first',
+        parallelism: 1,
+        drain: 10_000,
+        monitor: 0,
+        failure_action: 'pause',
+      },
     });
   });
 

@@ -53,6 +53,7 @@ describe('haproxyConfig', () => {
       global
           log stdout format raw local0 notice
           stats socket /dev/shm/proxy.sock mode 600 level admin
+          close-spread-time infinite
           uid 65534
           gid 65534
 
@@ -67,9 +68,11 @@ describe('haproxyConfig', () => {
           timeout server 30s
           timeout http-request 10s
           option forwardfor
+          timeout http-keep-alive 10s
 
       frontend shop
           bind :80
+          http-after-response set-header connection close if { stopping }
           default_backend shop-servers
 
       backend shop-servers

@@ -187,12 +187,13 @@ describe('an edited file', () => {
         # config.shop-proxy will be updated in-place (text changed)
         ~ config.shop-proxy
             ~ text:
-                @@ -27,3 +27,5 @@
+                @@ -30,4 +30,6 @@
                      server shop-server-1 10.77.2.1:80
                      server shop-server-2 10.77.2.2:80
                      server shop-server-3 10.77.2.3:80
                 +    server shop-server-4 10.77.2.5:80
                 +    server shop-server-5 10.77.2.6:80
+                     server shop-spare-1 10.77.2.254:80 disabled
 
       Files derived from others follow for: hosts.back-d2aa69, hosts.back-front-b08456
 
@@ -211,13 +212,14 @@ describe('an edited file', () => {
         # config.shop-proxy will be updated in-place (text changed)
         ~ config.shop-proxy
             ~ text:
-                @@ -26,6 +26,3 @@
+                @@ -29,7 +29,4 @@
                      default-server check fall 2 rise 1 inter 1000ms
                      server shop-server-1 10.77.2.1:80
                      server shop-server-2 10.77.2.2:80
                 -    server shop-server-3 10.77.2.3:80
                 -    server shop-server-4 10.77.2.4:80
                 -    server shop-server-5 10.77.2.5:80
+                     server shop-spare-1 10.77.2.254:80 disabled
 
         # container.shop-server-3 will be destroyed (no longer in the file)
         - container.shop-server-3

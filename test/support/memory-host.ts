@@ -32,6 +32,8 @@ export class MemoryHost {
   /** Network namespace and host-side monitor of a container's process. */
   running = new Map<string, { pid: number; monitor: number; netns: string }>();
   signals: string[] = [];
+  /** What proxies were told of their servers. */
+  told: string[] = [];
   /** Milliseconds since 1970; tests move it on. */
   now = START;
   /** Why a container's health check fails; one that is not here is well. */
@@ -211,6 +213,19 @@ export class MemoryHost {
           }
         },
         exitCode: (id) => this.exits.get(id)?.code,
+      },
+      proxies: {
+        runs: async ({ id }) => this.running.has(id),
+        drain: async (_proxy, servers) => {
+          this.told.push(`drain ${servers.join(' ')}`);
+        },
+        admit: async (_proxy, servers) => {
+          this.told.push(`admit ${servers.join(' ')}`);
+        },
+        awaitUp: async () => undefined,
+        reload: async ({ id }, signal) => {
+          if (this.running.has(id)) this.signals.push(`${signal} ${id}`);
+        },
       },
     };
   }

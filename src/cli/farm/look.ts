@@ -29,7 +29,8 @@ async function lookAt(row: ConfigRow, rows: readonly Row[], probe: Probe): Promi
     const { askProxy } = await import('../../host/linux/proxy-socket.js');
     const counted = readStatistics(name, await askProxy(pid, PROXY_SOCKET, 'show stat'));
     const rest = known.filter((each) => !counted.servers.some((server) => server.name === each));
-    return { name, stack, proxy, ...counted, servers: [...counted.servers, ...unknown(rest)] };
+    const shown = counted.servers.filter((each) => known.includes(each.name) || isInUse(each));
+    return { name, stack, proxy, ...counted, servers: [...shown, ...unknown(rest)] };
   } catch (error) {
     return { name, stack, proxy, silent: messageOf(error), servers: unknown(known) };
   }
@@ -44,6 +45,9 @@ function processOf(name: string, stack: string, rows: readonly Row[], probe: Pro
   if (!runs) throw new Error(`${name} does not run`);
   return pid;
 }
+
+/** A spare server is known to the proxy and not there, but while others are replaced. */
+const isInUse = ({ state }: FarmServer) => state !== 'maintenance';
 
 const unknown = (names: string[]): FarmServer[] =>
   names.map((name) => ({ name, state: 'unknown' }));

@@ -10,6 +10,7 @@ import { healthCheckOf } from './health.js';
 import { mountOf } from './mount.js';
 import { publishOf } from './publish.js';
 import { defined, mapEntries, type Reading } from './reading.js';
+import { updateOf } from './update.js';
 import { argumentsOf, durationOf, pairsOf, sizeOf } from './values.js';
 
 const LOG_SIZE = 10 * 1024 ** 2;
@@ -56,7 +57,7 @@ export function containerOf(raw: Container, path: Path, reading: Reading): Conta
   });
 }
 
-export function farmOf({ servers, proxy }: Farm, path: Path, reading: Reading): FarmEntry {
+export function farmOf({ servers, proxy, update }: Farm, path: Path, reading: Reading): FarmEntry {
   const { port, ...server } = servers;
   const { engine = 'haproxy', listen, balance = 'roundrobin', stats, ...front } = proxy;
   return {
@@ -65,6 +66,7 @@ export function farmOf({ servers, proxy }: Farm, path: Path, reading: Reading): 
       ...containerOf(front, [...path, 'proxy'], reading),
       ...defined({ engine, listen, balance, stats }),
     },
+    update: updateOf(update, [...path, 'update'], reading),
   };
 }
 

@@ -7,7 +7,7 @@ import type { ConfigVerbs } from './verbs.js';
 const DIR_MODE = 0o755;
 const FILE_MODE = 0o644;
 
-type Ports = Pick<Host, 'files' | 'runtime'>;
+type Ports = Pick<Host, 'files' | 'runtime' | 'proxies'>;
 type Write = ConfigVerbs['config.write'];
 
 export function configHandlers(host: Ports): Handlers<ConfigVerbs> {
@@ -20,8 +20,21 @@ export function configHandlers(host: Ports): Handlers<ConfigVerbs> {
     },
     'config.reload': {
       // One that does not run reads the text when it starts.
-      one: async ({ reader: { id, signal } }) => {
-        await host.runtime.signal(id, signal);
+      one: async ({ reader: { id, signal }, proxy }) => {
+        if (proxy) await host.proxies.reload(proxy, signal);
+        else await host.runtime.signal(id, signal);
+        return undefined;
+      },
+    },
+    'config.drain': {
+      one: async ({ proxy, servers, limit }) => {
+        await host.proxies.drain(proxy, servers, limit);
+        return undefined;
+      },
+    },
+    'config.await': {
+      one: async ({ proxy, servers, limit }) => {
+        await host.proxies.awaitUp(proxy, servers, limit);
         return undefined;
       },
     },
@@ -43,7 +56,7 @@ async function write(host: Ports, args: Write): Promise<void> {
 
 /** Rejects with what the reader says when it runs and does not like the text. */
 async function check(
-  { files, runtime }: Ports,
+  { files, runtime }: Pick<Ports, 'files' | 'runtime'>,
   reader: NonNullable<Write['reader']>,
   path: string,
   text: string,

@@ -6,26 +6,55 @@ import type { ConfigVerbs } from './verbs.js';
 
 type ConfigStep = StepOf<ConfigVerbs>;
 
+/** Milliseconds for a proxy's first check of a server that answers: it asks once a second at least. */
+const FIRST_CHECK = 10_000;
+
 /** The reader is told also at first: it may run already, when the file was lost. */
 export function create({ spec }: Resource<ConfigSpec>, reason: string): ConfigStep[] {
-  const { dir, file, text, reader } = spec;
+  const { dir, file, text, reader, rotation } = spec;
   if (!reader) return [{ verb: 'config.write', args: { dir, file, text }, reason }];
   const { id, check, signal } = reader;
+  const proxy = rotation && { proxy: rotation.proxy };
   return [
     { verb: 'config.write', args: { dir, file, text, reader: { id, check } }, reason },
-    { verb: 'config.reload', args: { reader: { id, signal } }, reason },
+    { verb: 'config.reload', args: { reader: { id, signal }, ...proxy }, reason },
   ];
 }
 
 export function update(
   desired: Resource<ConfigSpec>,
-  _row: Row<ConfigSpec>,
+  row: Row<ConfigSpec>,
   _seen: unknown,
   differences: Difference[],
 ): ConfigStep[] {
   // An interrupted run may have written the text and not told the reader.
   const reasons = differences.map(({ reason }) => reason);
-  return create(desired, reasons.join(', ') || 'unfinished');
+  const [after, before] = [desired.spec, row.spec];
+  return [
+    ...drain(after, without(before, after)),
+    ...create(desired, reasons.join(', ') || 'unfinished'),
+    ...awaitUp(after, without(after, before)),
+  ];
+}
+
+/** The servers of one that the other does not have. */
+function without({ rotation: one }: ConfigSpec, { rotation: other }: ConfigSpec): string[] {
+  return one?.servers.filter((each) => !other?.servers.includes(each)) ?? [];
+}
+
+/** A worker that is replaced ends what it has begun, but asks no more of servers that are drained. */
+function drain({ rotation }: ConfigSpec, servers: string[]): ConfigStep[] {
+  if (!rotation || servers.length === 0) return [];
+  const { proxy, drain: limit } = rotation;
+  const reason = `${servers.join(', ')}: requests under way end first`;
+  return [{ verb: 'config.drain', args: { proxy, servers, limit }, reason }];
+}
+
+function awaitUp({ rotation }: ConfigSpec, servers: string[]): ConfigStep[] {
+  if (!rotation || servers.length === 0) return [];
+  const reason = `${servers.join(', ')}: the proxy finds them well`;
+  const args = { proxy: rotation.proxy, servers, limit: FIRST_CHECK };
+  return [{ verb: 'config.await', args, reason }];
 }
 
 export function remove({ spec }: Row<ConfigSpec>, reason: string): ConfigStep[] {

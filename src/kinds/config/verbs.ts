@@ -1,4 +1,4 @@
-import type { ConfigSpec } from '../../model/specs.js';
+import type { ConfigSpec, ProxySpec } from '../../model/specs.js';
 
 type Reader = NonNullable<ConfigSpec['reader']>;
 
@@ -10,7 +10,11 @@ export interface ConfigVerbs {
     text: string;
     reader?: Pick<Reader, 'id' | 'check'>;
   };
-  /** Tells the reader, if it runs. */
-  'config.reload': { reader: Pick<Reader, 'id' | 'signal'> };
+  /** Tells the reader, if it runs. A proxy is waited for. */
+  'config.reload': { reader: Pick<Reader, 'id' | 'signal'>; proxy?: ProxySpec };
+  /** Keeps new requests from the servers that go, and lets those under way end; `limit` in milliseconds. */
+  'config.drain': { proxy: ProxySpec; servers: string[]; limit: number };
+  /** Until the proxy finds the servers that come well; `limit` in milliseconds. */
+  'config.await': { proxy: ProxySpec; servers: string[]; limit: number };
   'config.remove': { dir: string };
 }

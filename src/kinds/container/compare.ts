@@ -38,6 +38,7 @@ const ON_RECORD = [
   'stop_grace_period',
   'labels',
   'publish',
+  'rotation',
 ] as const satisfies (keyof ContainerSpec)[];
 
 const LIMITS = [

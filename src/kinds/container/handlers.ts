@@ -2,6 +2,7 @@ import type { Host } from '../../host/host.js';
 import type { Site } from '../../model/site.js';
 import type { Facts, Handlers } from '../../model/step.js';
 import { awaitDependency } from './await.js';
+import { join } from './join.js';
 import type { ContainerVerbs } from './verbs.js';
 
 /** What of a process must not be believed once it was stopped. */
@@ -24,10 +25,8 @@ const UNTROUBLED: Facts = {
 };
 
 /** The ports look before they act and read back; here is only which act takes which ports. */
-export function containerHandlers(
-  { links, disks, files, cgroups, runtime, health }: Host,
-  _site: Site,
-): Handlers<ContainerVerbs> {
+export function containerHandlers(host: Host, _site: Site): Handlers<ContainerVerbs> {
+  const { links, disks, files, cgroups, runtime, health, proxies } = host;
   return {
     'container.wire': { all: (wirings) => links.wire(wirings) },
     'container.unwire': {
@@ -54,6 +53,12 @@ export function containerHandlers(
         await runtime.stop(id, facts, { signal, grace });
         return halt === undefined ? STOPPED : { ...STOPPED, halted: halt };
       },
+    },
+    'container.leave': {
+      one: done(({ rotation: { proxy, server, drain } }) => proxies.drain(proxy, [server], drain)),
+    },
+    'container.join': {
+      one: done((args) => join(host, args)),
     },
     'container.await': {
       one: done(({ dependency, limit }) => awaitDependency(health, dependency, limit)),

@@ -23,6 +23,7 @@ export const container: Kind<ContainerSpec, ContainerFacts, ContainerSeen, Conta
   create,
   update,
   remove,
+  interrupts: (steps) => steps.some(({ verb }) => verb === 'container.stop'),
   adopt: async (...args) => (await import('./adopt.js')).adopt(...args),
   handlers: async (host, site) => (await import('./handlers.js')).containerHandlers(host, site),
 };

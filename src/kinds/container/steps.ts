@@ -14,6 +14,7 @@ import type { ContainerFacts, ContainerSpec, DependencySpec, LinkSpec } from '..
 import type { StepOf } from '../../model/step.js';
 import type { ContainerSeen } from './observe.js';
 import { lifeAfter } from './outlook.js';
+import { join, leave, rejoin } from './rotation.js';
 import type { ContainerVerbs } from './verbs.js';
 
 /** Milliseconds for what is to complete: migrations and the like take their time. */
@@ -37,6 +38,7 @@ export function create(
     { verb: 'container.mount', args: { disk, dir: rootfsDir(site, spec.id) }, reason },
     ...awaits(spec, () => true),
     { verb: 'container.start', args: { spec, life: { restarts: 0 } }, reason },
+    ...join(spec, reason),
   ];
 }
 
@@ -59,6 +61,7 @@ export function remove(row: ContainerRow, reason: string, site: Site): Container
 /** All that is not on the disk goes: processes, network, mounts. */
 function bringDown({ spec, facts }: ContainerRow, reason: string, site: Site): ContainerStep[] {
   return [
+    ...leave(spec, reason),
     stop(spec, facts, reason),
     ...disconnect(spec, reason, site),
     { verb: 'container.unmount', args: { dir: rootfsDir(site, spec.id) }, reason },
@@ -99,8 +102,9 @@ export function update(
     groupLost(differences) ??
     (seen.devicesLive ? undefined : about('limits.devices'));
   const start = about('process') ?? restart;
+  const stops = restart !== undefined && seen.running;
   return [
-    ...(restart && seen.running ? [stop(row.spec, row.facts, restart)] : []),
+    ...(stops ? [...leave(row.spec, restart), stop(row.spec, row.facts, restart)] : []),
     ...rewire(
       spec,
       [...row.spec.links.map(({ link }) => link), ...seen.stray],
@@ -109,6 +113,7 @@ export function update(
     ),
     ...remount(spec, about('mount'), site),
     ...(start ? startAgain(spec, row, seen, start) : liveUpdates(spec, about('limits'), site)),
+    ...rejoin(spec, start ?? about('rotation'), stops || row.status === 'pending'),
     ...(start || !seen.running ? [] : healing(spec, about('heal'))),
   ];
 }

@@ -1,6 +1,13 @@
 import type { Limits } from '../../model/config.js';
+import type { HealthTarget } from '../../model/health.js';
 import type { IdRange } from '../../model/id-range.js';
-import type { ContainerFacts, ContainerSpec, DependencySpec, LinkSpec } from '../../model/specs.js';
+import type {
+  ContainerFacts,
+  ContainerSpec,
+  DependencySpec,
+  LinkSpec,
+  RotationSpec,
+} from '../../model/specs.js';
 
 /** Everything that can be done to a container, one small idempotent act each. */
 export interface ContainerVerbs {
@@ -17,6 +24,15 @@ export interface ContainerVerbs {
   'container.await': { dependency: DependencySpec; limit: number };
   /** `life` is what the row will say of the lives before. */
   'container.start': { spec: ContainerSpec; life: Pick<ContainerFacts, 'restarts' | 'last_exit'> };
+  /** Has its proxy send it no more requests, and lets those under way end. */
+  'container.leave': { rotation: RotationSpec };
+  /** Has its proxy send it requests again: at once, or as soon as all that is asked answers well. */
+  'container.join': {
+    id: string;
+    rotation: RotationSpec;
+    /** `limit` in milliseconds, for each. */
+    first?: { target: HealthTarget; limit: number }[];
+  };
   'container.stop': {
     id: string;
     facts: ContainerFacts;

@@ -1,7 +1,8 @@
 import { CONFIG_DIR, CONFIG_FILE, type Farm } from '../../farm/expand.js';
-import { haproxyConfig } from '../../farm/haproxy.js';
+import { backendOf, haproxyConfig, PROXY_SOCKET } from '../../farm/haproxy.js';
 import { addressOf } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
+import type { Instance } from '../../model/instance.js';
 import type { Resource } from '../../model/resource.js';
 import { configDir, idOf } from '../../model/site.js';
 import type { ConfigSpec } from '../../model/specs.js';
@@ -14,10 +15,12 @@ import type { Leases } from './leases.js';
  */
 export function desiredConfig(farm: Farm, leases: Leases, context: Context): Resource<ConfigSpec> {
   const { config, site } = context;
-  const upstreams = farm.servers.map(({ name }) => ({
+  const upstream = ({ name }: Instance) => ({
     name,
     address: upstreamAddress(farm, name, leases, context),
-  }));
+  });
+  const servers = farm.servers.map(upstream);
+  const spares = farm.spares.map((each) => ({ ...upstream(each), spare: true as const }));
   return {
     address: addressOf('config', farm.config),
     kind: 'config',
@@ -25,13 +28,22 @@ export function desiredConfig(farm: Farm, leases: Leases, context: Context): Res
     spec: {
       dir: configDir(site, config.name, farm.config),
       file: CONFIG_FILE,
-      text: haproxyConfig(farm.name, farm.entry, upstreams),
+      text: haproxyConfig(farm.name, farm.entry, [...servers, ...spares]),
       reader: {
         id: idOf(config.name, farm.proxy.name),
         check: ['haproxy', '-c', '-q', '-f', `${CONFIG_DIR}/${CONFIG_FILE}.next`],
         signal: 'SIGUSR2',
       },
       farm: { name: farm.name },
+      rotation: {
+        proxy: {
+          id: idOf(config.name, farm.proxy.name),
+          socket: PROXY_SOCKET,
+          backend: backendOf(farm.name),
+        },
+        servers: servers.map(({ name }) => name),
+        drain: farm.entry.update.drain,
+      },
     },
     needs: farm.servers.map(({ name }) => addressOf('container', name)),
     protect: false,

@@ -1,3 +1,4 @@
+import { PROXY_SOCKET } from '../../farm/haproxy.js';
 import { type Address, addressOf } from '../../model/address.js';
 import type { ContainerEntry, ImageConfig, MountEntry } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
@@ -50,9 +51,12 @@ export function desiredContainers(
         mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
         hosts_file: hostsPath(hostsName(Object.keys(entry.bridges)), context),
         ...dependenciesOf(instance, instances, leases, context),
+        ...rotationOf(instance, context),
       },
       needs: needsOf(instance, instances, context),
       protect: entry.protect,
+      ...rollingOf(instance),
+      ...(instance.spare && { spare: true }),
     };
   });
 }
@@ -105,6 +109,29 @@ function processOf({ name, entry, path }: Instance, image: ImageConfig, { config
     stop_signal: entry.stop_signal ?? image.stop_signal ?? 'SIGTERM',
     labels: { ...image.labels, ...entry.labels },
   };
+}
+
+function rotationOf(
+  { name, serves }: Instance,
+  { config }: Context,
+): Pick<ContainerSpec, 'rotation'> {
+  if (!serves) return {};
+  const { proxy, backend, port, update } = serves;
+  return {
+    rotation: {
+      proxy: { id: idOf(config.name, proxy), socket: PROXY_SOCKET, backend },
+      server: name,
+      port,
+      drain: update.drain,
+      monitor: update.monitor,
+    },
+  };
+}
+
+function rollingOf({ serves }: Instance): Pick<Resource, 'rolling'> {
+  if (!serves) return {};
+  const { proxy, update } = serves;
+  return { rolling: { through: addressOf('config', proxy), ...update } };
 }
 
 function mountSpec(mount: MountEntry, context: Context): MountSpec {

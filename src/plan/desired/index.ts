@@ -24,7 +24,8 @@ export function desired(given: Context): Resource[] {
   const [instances, context] = [withForwarder(asked), withForwarderImage(given, asked)];
   const images = desiredImages(context);
   const bridges = desiredBridges(context);
-  const leases = leaseAddresses(instances, bridges.specs, context);
+  const all = [...instances, ...farms.flatMap(({ spares }) => spares)];
+  const leases = leaseAddresses(all, bridges.specs, context);
   return [
     ...images.resources,
     ...bridges.resources,
@@ -33,7 +34,7 @@ export function desired(given: Context): Resource[] {
     ...desiredForwards(asked, bridges.specs, leases, context),
     ...desiredHosts([...peersOf(instances, leases), ...keptPeers(kept)], context),
     ...kept.filter(({ kind }) => kind !== 'hosts').map(asRecorded),
-    ...desiredContainers(instances, images.specs, bridges.specs, leases, context),
+    ...desiredContainers(all, images.specs, bridges.specs, leases, context),
   ];
 }
 

@@ -21,7 +21,8 @@ const MAX_PORTS = 1023;
 
 /**
  * Static addresses first, then the recorded ones that still fit, then the lowest free. Recorded
- * addresses of containers that are about to go are not given out, for they are still in use.
+ * addresses of containers that are about to go are not given out, for they are still in use. Those
+ * that are mostly not there have the highest free, which stays theirs though no row says so.
  */
 export function leaseAddresses(
   instances: Instance[],
@@ -64,15 +65,13 @@ function leaseOn(
   }
   const fresh = waiting.filter(({ name }) => !keep(name, recorded.own.get(name)));
   for (const address of recorded.own.values()) taken.add(address);
-  let next = 1;
-  for (const { name } of fresh) {
-    let candidate = nthAddress(subnet, next);
-    while (candidate !== undefined && taken.has(formatIp(candidate))) {
-      next += 1;
-      candidate = nthAddress(subnet, next);
-    }
-    if (candidate === undefined) throw subnetFull(bridge, subnet, name, context);
-    take(name, formatIp(candidate));
+  const [low, high] = (['bottom', 'top'] as const).map((from) =>
+    freeAddresses(subnet, taken, from),
+  );
+  for (const member of fresh) {
+    const address = (member.spare ? high : low)?.next().value;
+    if (address === undefined) throw subnetFull(bridge, subnet, member, context);
+    take(member.name, address);
   }
 
   function take(name: string, address: string): void {
@@ -86,6 +85,15 @@ function leaseOn(
     if (!contains(subnet, number) || taken.has(address)) return false;
     take(name, address);
     return true;
+  }
+}
+
+/** One after the other; what is taken meanwhile is left out. */
+function* freeAddresses(subnet: Subnet, taken: ReadonlySet<string>, from: 'bottom' | 'top') {
+  const last = capacity(subnet);
+  for (let n = 1; n <= last; n += 1) {
+    const address = nthAddress(subnet, from === 'top' ? last + 1 - n : n);
+    if (address !== undefined && !taken.has(formatIp(address))) yield formatIp(address);
   }
 }
 
@@ -140,9 +148,15 @@ function refuseFull(bridge: string, members: Instance[], { config }: Context): v
   );
 }
 
-function subnetFull(bridge: string, subnet: Subnet, container: string, { config }: Context) {
+function subnetFull(
+  bridge: string,
+  subnet: Subnet,
+  { name, spare }: Instance,
+  { config }: Context,
+): UserError {
+  const room = spare ? 'update: {order: stop-first} in its farm' : 'fewer replicas';
   return new UserError(
-    `${config.where(['bridges', bridge])}: cannot give container ${container} an address: all ${capacity(subnet)} of bridge ${bridge} are taken`,
-    'Use a larger subnet, or fewer replicas.',
+    `${config.where(['bridges', bridge])}: cannot give container ${name} an address: all ${capacity(subnet)} of bridge ${bridge} are taken`,
+    `Use a larger subnet, or ${room}.`,
   );
 }

@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'csv-parse/sync';
+import type { Site } from '../../model/site.js';
+import type { ProxySpec } from '../../model/specs.js';
+import type { Proxies, Runtime } from '../host.js';
+import { askProxy } from './proxy-socket.js';
+import { runningContainer } from './runtime/started.js';
+
+/** Milliseconds for a master to have a new worker take over. */
+const RELOAD_LIMIT = 10_000;
+const REACH_LIMIT = 2000;
+const PAUSE = 100;
+
+type Ask = (command: string) => Promise<string>;
+
+export function linuxProxies(site: Site, runtime: Pick<Runtime, 'signal'>): Proxies {
+  const asker = (proxy: ProxySpec) => reach(site, proxy);
+  return {
+    runs: async (proxy) => (await asker(proxy)) !== undefined,
+    drain: async (proxy, servers, limit) => {
+      const ask = await asker(proxy);
+      if (!ask) return;
+      await setState(ask, proxy, servers, 'drain');
+      const busy = async () => (await statesOf(ask, proxy, servers)).some(isBusy);
+      const deadline = performance.now() + limit;
+      while ((await busy()) && performance.now() < deadline) await sleep(PAUSE);
+      await setState(ask, proxy, servers, 'maint');
+    },
+    admit: async (proxy, servers) => {
+      const ask = await asker(proxy);
+      if (ask) await setState(ask, proxy, servers, 'ready');
+    },
+    awaitUp: async (proxy, servers, limit) => {
+      const ask = await asker(proxy);
+      if (ask) await awaitUp(ask, proxy, servers, limit);
+    },
+    reload: async (proxy, signal) => {
+      const ask = await asker(proxy);
+      const before = ask && (await workerOf(ask));
+      if ((await runtime.signal(proxy.id, signal)) && ask) await awaitOther(ask, before, proxy);
+    },
+  };
+}
+
+/** One that has just started needs a moment to listen; one with a command of its own never may. */
+async function reach(site: Site, { id, socket }: ProxySpec): Promise<Ask | undefined> {
+  const deadline = performance.now() + REACH_LIMIT;
+  for (;;) {
+    const container = runningContainer(site, id);
+    if (!container) return undefined;
+    const ask: Ask = (command) => askProxy(container.pid, socket, command);
+    if ((await workerOf(ask)) !== undefined) return ask;
+    if (performance.now() > deadline) return undefined;
+    await sleep(PAUSE);
+  }
+}
+
+async function awaitOther(ask: Ask, before: string | undefined, { id }: ProxySpec): Promise<void> {
+  const deadline = performance.now() + RELOAD_LIMIT;
+  for (let now = before; now === before || now === undefined; now = await workerOf(ask)) {
+    if (performance.now() > deadline) throw stays(id);
+    await sleep(PAUSE / 2);
+  }
+}
+
+/** One answer tells of all of them; a server that it does not know is of no concern. */
+async function setState(
+  ask: Ask,
+  { backend }: ProxySpec,
+  servers: string[],
+  state: 'drain' | 'maint' | 'ready',
+): Promise<void> {
+  const commands = servers.map((server) => `set server ${backend}/${server} state ${state}`);
+  const said = (await ask(commands.join(';'))).trim();
+  if (said && !said.split(/\s*\n\s*/).every((line) => line === 'No such server.')) {
+    throw new Error(`cannot set servers of ${backend} to ${state}: ${said}`);
+  }
+}
+
+async function awaitUp(ask: Ask, proxy: ProxySpec, servers: string[], limit: number) {
+  const deadline = performance.now() + limit;
+  for (;;) {
+    const down = (await statesOf(ask, proxy, servers)).find((each) => !isUp(each));
+    if (!down) return;
+    if (performance.now() > deadline) {
+      const { svname, status, last_chk, check_status } = down;
+      const found = `${status} (${last_chk || check_status})`;
+      throw new Error(`cannot send requests to ${svname}: the proxy finds it ${found}`);
+    }
+    await sleep(PAUSE);
+  }
+}
+
+/** Columns of `show stat` (Management Guide, 9.1). */
+interface State {
+  svname: string;
+  status: string;
+  /** Sessions, and requests that wait for one. */
+  scur: string;
+  qcur: string;
+  check_status: string;
+  last_chk: string;
+}
+
+const SERVERS_ONLY = 4;
+
+async function statesOf(ask: Ask, { backend }: ProxySpec, servers: string[]): Promise<State[]> {
+  const text = await ask(`show stat ${backend} ${SERVERS_ONLY} -1`);
+  const columns = { columns: true, relax_column_count: true, skip_empty_lines: true } as const;
+  const all: State[] = parse(text.replace(/^# /, ''), columns);
+  return all.filter(({ svname }) => servers.includes(svname));
+}
+
+const isBusy = ({ scur, qcur }: State) => Number(scur) + Number(qcur) > 0;
+
+/** One that was not checked yet counts as up to HAProxy, not to us. */
+function isUp({ status, check_status }: State): boolean {
+  return status === 'no check' || (status.startsWith('UP') && !/^(\* )?INI/.test(check_status));
+}
+
+/** While one takes over from the other nobody may answer. */
+async function workerOf(ask: Ask): Promise<string | undefined> {
+  const text = await ask('show info').catch(() => '');
+  return /^Pid: (\d+)$/m.exec(text)?.[1];
+}
+
+function stays(id: string): Error {
+  const name = id.slice(id.indexOf('.') + 1);
+  return new Error(
+    `cannot reload ${name}: it stays with its old configuration: baleine logs ${name}`,
+  );
+}

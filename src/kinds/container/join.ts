@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Health, Host } from '../../host/host.js';
+import { UserError } from '../../model/errors.js';
+import type { ContainerVerbs } from './verbs.js';
+
+type Join = ContainerVerbs['container.join'];
+type First = NonNullable<Join['first']>[number];
+
+/** Milliseconds for the proxy's own check to say what ours has said. */
+const PROXY_LIMIT = 10_000;
+
+/** Where no proxy runs nobody waits: the farm is only being made. */
+export async function join(
+  { health, proxies }: Pick<Host, 'health' | 'proxies'>,
+  { id, rotation, first }: Join,
+): Promise<void> {
+  const { proxy, server, monitor } = rotation;
+  if (!(await proxies.runs(proxy))) return;
+  for (const each of first ?? []) await awaitWell(health, each, server);
+  await proxies.admit(proxy, [server]);
+  if (!first) return;
+  await proxies.awaitUp(proxy, [server], PROXY_LIMIT);
+  await watch(health, { id, server, first }, monitor);
+}
+
+async function awaitWell(health: Health, { target, limit }: First, server: string): Promise<void> {
+  const deadline = performance.now() + limit;
+  for (let pause = 100; ; pause = Math.min(pause * 1.5, 1000)) {
+    const complaint = await complaintOf(health, target);
+    if (complaint === undefined) return;
+    const left = deadline - performance.now();
+    if (left <= 0) {
+      throw unfit(server, `it is not well after ${Math.round(limit / 1000)} s: ${complaint}`);
+    }
+    refuseEnded(health, target.id, server);
+    await sleep(Math.min(pause, left));
+  }
+}
+
+/** @param span milliseconds */
+async function watch(
+  health: Health,
+  { id, server, first = [] }: Pick<Join, 'id' | 'first'> & { server: string },
+  span: number,
+): Promise<void> {
+  const end = performance.now() + span;
+  while (performance.now() < end) {
+    await sleep(Math.min(500, end - performance.now()));
+    refuseEnded(health, id, server);
+    for (const { target } of first) {
+      const complaint = await complaintOf(health, target);
+      if (complaint !== undefined) throw unfit(server, `it did not stay well: ${complaint}`);
+    }
+  }
+}
+
+async function complaintOf(health: Health, target: First['target']): Promise<string | undefined> {
+  const [answer] = await health.ask([target]);
+  return answer?.healthy ? undefined : (answer?.reason ?? 'no answer');
+}
+
+/** Nothing starts it again while we wait. */
+function refuseEnded(health: Health, id: string, server: string): void {
+  const code = health.exitCode(id);
+  if (code !== undefined) throw unfit(server, `it ended with ${code}`);
+}
+
+function unfit(server: string, cause: string): UserError {
+  return new UserError(`cannot send requests to ${server}: ${cause}`, `baleine logs ${server}`);
+}

@@ -1,0 +1,137 @@
+import type { Address } from '../model/address.js';
+import { addressOf } from '../model/address.js';
+import type { Unit } from '../model/plan.js';
+import type { Resource, Rolling, Row } from '../model/resource.js';
+import type { Site } from '../model/site.js';
+import { type Decision, decide } from './decide.js';
+import type { Kinds, Observed } from './observe.js';
+import { putId, retireUnit, unitsOf } from './units.js';
+
+/** A decision and what carries it out. */
+export interface Work {
+  decision: Decision;
+  units: Unit[];
+}
+
+interface Input {
+  resources: readonly Resource[];
+  rows: readonly Row[];
+  observed: Observed;
+  kinds: Kinds;
+  site: Site;
+}
+
+export interface Turns {
+  works: Work[];
+  /** Those that are replaced one after the other: for whoever needs them some are always there. */
+  standing: ReadonlySet<Address>;
+}
+
+/**
+ * Has those that stand for each other be replaced a few at a time, each turn after the one before
+ * went well. With `start-first` spares stand in meanwhile.
+ */
+export function takeTurns(all: Work[], input: Input): Turns {
+  const rolled = all.filter((work) => isRolled(work, input.kinds));
+  const groups = new Set(rolled.map(({ decision }) => decision.resource?.rolling?.through));
+  const standing = new Set(rolled.map(addressIn));
+  const works = [...groups].flatMap((through) => {
+    const belongs = ({ decision }: Work) => decision.resource?.rolling?.through === through;
+    return rollGroup(all.filter(belongs), rolled.filter(belongs), input);
+  });
+  const rest = all.filter(({ decision }) => !groups.has(decision.resource?.rolling?.through));
+  return { works: [...rest, ...works], standing };
+}
+
+/** What only comes back, or changes while it goes on working, does not wait for its turn. */
+function isRolled({ decision, units }: Work, kinds: Kinds): boolean {
+  const { action, resource, differences } = decision;
+  if (!resource?.rolling) return false;
+  if (differences.length > 0 && differences.every(({ cause }) => cause === 'drift')) return false;
+  const interrupts = kinds[resource.kind].interrupts;
+  const stops = units.some(({ steps }) => interrupts?.(steps));
+  return action === 'replace' || (action === 'update' && stops);
+}
+
+function rollGroup(group: Work[], rolled: Work[], input: Input): Work[] {
+  const rolling = rolled[0]?.decision.resource?.rolling as Rolling;
+  const others = group.filter((work) => !rolled.includes(work));
+  const spares = sparesFor(rolling, rolled.length, input);
+  const turns = inTurns(rolled, rolling.parallelism);
+  const first = [putId(rolling.through), ...[...others, ...spares].map(putOf)];
+  const linked = turns.flatMap((turn, index) => {
+    const before = turns[index - 1]?.map(putOf);
+    const told = turns.length > 1 ? [`turn ${index + 1} of ${turns.length}`] : [];
+    return turn.map((work) => waiting(work, first, before, rolling, told));
+  });
+  return [...others, ...spares.map((each) => retiring(each, rolling, rolled, input)), ...linked];
+}
+
+/** Those first that an earlier run has left half done: they serve nobody. */
+function inTurns(rolled: Work[], size: number): Work[][] {
+  const isHalf = ({ decision }: Work) => decision.row?.status === 'pending';
+  const sorted = [...rolled.filter(isHalf), ...rolled.filter((each) => !isHalf(each))];
+  const count = Math.ceil(sorted.length / size);
+  return Array.from({ length: count }, (_, i) => sorted.slice(i * size, (i + 1) * size));
+}
+
+function waiting(
+  { decision, units: [head, ...tail] }: Work,
+  first: string[],
+  before: string[] | undefined,
+  { failure_action }: Rolling,
+  told: string[],
+): Work {
+  const goOn = failure_action === 'continue' && before;
+  const needs = goOn ? first : (before ?? first);
+  const units = head ? [{ ...head, needs, ...(goOn && { after: before }) }, ...tail] : tail;
+  return { decision: { ...decision, reasons: [...decision.reasons, ...told] }, units };
+}
+
+function sparesFor({ order, through }: Rolling, most: number, input: Input): Work[] {
+  if (order !== 'start-first') return [];
+  const spares = input.resources.filter(
+    ({ spare, rolling }) => spare && rolling?.through === through,
+  );
+  return spares.slice(0, most).map((spare) => {
+    const row = rowOf(spare, input.rows);
+    const found = decide(spare, row, input.observed, input.kinds, false);
+    const decision = found ?? standsIn(spare, row as Row, input.observed);
+    const [head, ...tail] = unitsOf(decision, input.kinds, input.site) as [Unit, ...Unit[]];
+    const units = [{ ...head, needs: [putId(through)] }, ...tail];
+    return { decision: { ...decision, reasons: [STANDS_IN] }, units };
+  });
+}
+
+const STANDS_IN = 'stands in while others are replaced, then goes';
+
+/** It is there from an earlier run; the proxy may have been started since, and not know of it. */
+function standsIn(resource: Resource, row: Row, { seen }: Observed): Decision {
+  const reason = 'stands in again';
+  const again = { attribute: 'rotation', cause: 'drift', effect: 'update', reason } as const;
+  const differences = [again];
+  return {
+    action: 'update',
+    reasons: [reason],
+    differences,
+    resource,
+    row,
+    seen: seen.get(resource.address),
+  };
+}
+
+function retiring(work: Work, { failure_action }: Rolling, rolled: Work[], input: Input): Work {
+  const { resource, row } = work.decision;
+  const unit = retireUnit(resource as Resource, row, input.kinds, input.site);
+  const over = rolled.map(putOf);
+  const order = failure_action === 'continue' ? { after: over } : { needs: over };
+  return { ...work, units: [...work.units, { ...unit, ...order }] };
+}
+
+function rowOf({ kind, name }: Resource, rows: readonly Row[]): Row | undefined {
+  return rows.find((row) => row.kind === kind && row.name === name);
+}
+
+const addressIn = ({ decision: { resource, row } }: Work): Address =>
+  resource?.address ?? addressOf((row as Row).kind, (row as Row).name);
+const putOf = (work: Work) => putId(addressIn(work));
