@@ -11,7 +11,12 @@ const BY_OPTION: Record<string, KindName> = {
   '--from-image': 'image',
   '--bridge': 'bridge',
 };
-const BY_COMMAND: Record<string, KindName> = { image: 'image', network: 'bridge', run: 'image' };
+const BY_COMMAND: Record<string, KindName> = {
+  image: 'image',
+  network: 'bridge',
+  volume: 'volume',
+  run: 'image',
+};
 
 /** Only what takes a container’s name; the rest takes files or nothing. */
 const ARGUMENTS = new Set(['name', 'image']);

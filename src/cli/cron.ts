@@ -29,9 +29,11 @@ export function register(program: Command): void {
     .description('have root’s crontab heal a stack: install, show, remove')
     .addHelpText('after', EXAMPLES);
   const add = (name: string, description: string) =>
-    addCommonOptions(cron.command(name).description(description)).addOption(
-      new Option('--crontab <file>', 'this file in place of crontab(1)’s, as for busybox crond'),
-    );
+    addCommonOptions(cron.command(name).description(description))
+      .addHelpText('after', EXAMPLES)
+      .addOption(
+        new Option('--crontab <file>', 'this file in place of crontab(1)’s, as for busybox crond'),
+      );
   add('install', 'apply the stack now and then, and after a boot')
     .option('--every <duration>', 'how often', duration, 60_000)
     .action((options: InstallOptions, self: Command) => install(openContext(self), options));

@@ -7,7 +7,8 @@ export function register(program: Command): void {
   const command = program
     .command('doctor')
     .description('tell what this host has and lacks, and what mends it')
-    .option('--json', 'one JSON object a line');
+    .option('--json', 'one JSON object a line')
+    .addHelpText('after', '\nExample:\n  baleine doctor');
   addCommonOptions(command).action(async (options: { json?: boolean }, self: Command) => {
     process.exitCode = await runDoctor(self, options);
   });

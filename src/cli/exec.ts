@@ -25,10 +25,12 @@ export function register(program: Command, home: Home = 'file'): void {
     .option('-u, --user <user>', 'name, uid, name:group or uid:gid')
     .option('-w, --workdir <dir>', 'where to run it')
     .passThroughOptions();
-  addHomeOptions(command, home).action(
-    (name: string, args: string[], options: Options, self: Command) =>
+  const family = home === 'hand' ? 'container ' : '';
+  addHomeOptions(command, home)
+    .addHelpText('after', `\nExample:\n  baleine ${family}exec -it web sh`)
+    .action((name: string, args: string[], options: Options, self: Command) =>
       run(openContext(self), name, args, options, home),
-  );
+    );
 }
 
 async function run(context: Context, name: string, args: string[], options: Options, home: Home) {

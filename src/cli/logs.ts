@@ -8,6 +8,7 @@ interface Options {
   follow?: true;
   lines?: number;
   timestamps?: true;
+  json?: true;
   stack?: string;
 }
 
@@ -19,10 +20,14 @@ export function register(program: Command, home: Home = 'file'): void {
     .argument('<name>', 'the container')
     .option('-f, --follow', 'go on until the container ends')
     .option('-n, --lines <n>', 'only the last ones', count)
-    .option('-t, --timestamps', 'with the time of each line');
-  addHomeOptions(command, home, { short: false }).action(
-    (name: string, options: Options, self: Command) => run(openContext(self), name, options, home),
-  );
+    .option('-t, --timestamps', 'with the time of each line')
+    .option('--json', 'a JSON object a line: time, stream and text');
+  const family = home === 'hand' ? 'container ' : '';
+  addHomeOptions(command, home, { short: false })
+    .addHelpText('after', `\nExample:\n  baleine ${family}logs -f -n 20 web`)
+    .action((name: string, options: Options, self: Command) =>
+      run(openContext(self), name, options, home),
+    );
 }
 
 async function run(context: Context, name: string, options: Options, home: Home) {
@@ -33,5 +38,5 @@ async function run(context: Context, name: string, options: Options, home: Home)
     follow: options.follow ?? false,
     ...(options.lines !== undefined && { last: options.lines }),
   });
-  await printLog(lines, { timestamps: options.timestamps ?? false });
+  await printLog(lines, { timestamps: options.timestamps ?? false, json: options.json ?? false });
 }

@@ -9,7 +9,7 @@ interface CommandModule {
 }
 
 /** Every command, in the order of the help; a module is loaded when it is asked for. */
-const COMMANDS: Record<string, () => Promise<CommandModule>> = {
+export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   plan: () => import('./plan.js'),
   apply: () => import('./apply.js'),
   destroy: () => import('./destroy.js'),
@@ -30,6 +30,7 @@ const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   container: () => import('./hand/container.js'),
   image: () => import('./hand/image.js'),
   network: () => import('./hand/network.js'),
+  volume: () => import('./hand/volume.js'),
   graph: () => import('./graph.js'),
   events: () => import('./events.js'),
   state: () => import('./state.js'),

@@ -37,7 +37,7 @@ export function register(program: Command): void {
     .description('look at and mend what is on record: check, repair, show, mv, rm')
     .addHelpText('after', EXAMPLES);
   const add = (name: string, description: string) =>
-    addCommonOptions(state.command(name).description(description));
+    addCommonOptions(state.command(name).description(description)).addHelpText('after', EXAMPLES);
   add('check', 'tell whether the tables are whole, and what is in none of them').action(
     async (_options: object, self: Command) => {
       process.exitCode = await check(openContext(self));

@@ -15,6 +15,7 @@ import { registerAdd } from './container-add.js';
 import { registerCommit } from './container-commit.js';
 import { registerCreate } from './container-create.js';
 import { registerList } from './container-list.js';
+import { registerRename } from './container-rename.js';
 import { registerRemove } from './container-rm.js';
 
 const VERBS = [
@@ -33,6 +34,7 @@ const VERBS = [
   registerKill,
   registerCp,
   registerCommit,
+  registerRename,
   registerWait,
   registerTop,
 ];

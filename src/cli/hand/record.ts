@@ -2,18 +2,24 @@ import { type Address, addressOf, type KindName, NAME } from '../../model/addres
 import { BY_HAND } from '../../model/by-hand.js';
 import { UserError } from '../../model/errors.js';
 import type { Row } from '../../model/resource.js';
-import type { BridgeSpec, ContainerSpec, ImageSpec } from '../../model/specs.js';
+import type { BridgeSpec, ContainerSpec, ImageSpec, VolumeSpec } from '../../model/specs.js';
 
 interface Specs {
   image: ImageSpec;
   bridge: BridgeSpec;
   container: ContainerSpec;
+  volume: VolumeSpec;
 }
 
 type Named = keyof Specs;
 
 /** The command that lists a kind, and what the kind is called in commands. */
-const FAMILY: Record<Named, string> = { image: 'image', bridge: 'network', container: 'container' };
+const FAMILY: Record<Named, string> = {
+  image: 'image',
+  bridge: 'network',
+  container: 'container',
+  volume: 'volume',
+};
 
 export function rowsOf<Kind extends Named>(
   rows: readonly Row[],

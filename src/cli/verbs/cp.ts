@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { UserError } from '../../model/errors.js';
 import { type Context, openContext } from '../context.js';
 import { type ChangeOptions, withRecord } from '../hand/change.js';
+import { printJson } from '../hand/print.js';
 import { addHomeOptions, type Home, homeStack } from '../home.js';
 import { type ContainerRow, containersOf } from './rows.js';
 import { onDisk } from './still.js';
@@ -16,7 +17,8 @@ export function register(parent: Command, home: Home = 'file'): void {
     .command('cp')
     .description('copy files into a container or out of it, whether it runs or not')
     .argument('<from>', 'a path of the host, or NAME:PATH')
-    .argument('<to>', 'the other one');
+    .argument('<to>', 'the other one')
+    .option('--json', 'say what was copied, as a JSON object');
   const family = home === 'hand' ? 'container ' : '';
   addHomeOptions(command, home)
     .addHelpText('after', `\nExample:\n  baleine ${family}cp ./site web:/srv/www`)
@@ -44,10 +46,11 @@ function copy(
   }
   return withRecord(context, options, async ({ rows }) => {
     const [row] = containersOf(rows, stack, [inside.name], 'copy to or from');
-    if (row)
-      await (source
-        ? copyFrom(context, row, source.path, to)
-        : copyTo(context, row, from, inside.path));
+    if (!row) return 1;
+    await (source
+      ? copyFrom(context, row, source.path, to)
+      : copyTo(context, row, from, inside.path));
+    if (options.json) printJson({ action: 'cp', name: row.name, stack, from, to });
     return 0;
   });
 }

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { UserError } from '../../model/errors.js';
 import { type Context, openContext } from '../context.js';
+import { printJson } from '../hand/print.js';
 import { addHomeOptions, type Home, homeStack } from '../home.js';
 import { type ContainerRow, containersOf } from './rows.js';
 
 export interface NamedOptions {
   stack?: string;
+  json?: true;
 }
 
 /** A verb for one or several containers that changes nothing on record. */
@@ -27,14 +29,20 @@ export function registerNamed<Options extends NamedOptions>(
     });
 }
 
+/** `--json` for a verb that has nothing to say to people when it is done. */
+export const addJson = (command: Command) =>
+  command.option('--json', 'one JSON object a container');
+
 /** Does something to each; `act` answers whether it ran. @throws UserError for the first that does not */
 export async function toEach(
   rows: ContainerRow[],
-  purpose: string,
+  verb: string,
+  { json }: NamedOptions,
   act: (id: string) => Promise<boolean>,
 ): Promise<void> {
-  for (const { name, spec } of rows) {
-    if (await act(spec.id)) continue;
-    throw new UserError(`cannot ${purpose} container ${name}: it is not running`);
+  for (const { name, stack, spec } of rows) {
+    const ran = await act(spec.id);
+    if (!ran) throw new UserError(`cannot ${verb} container ${name}: it is not running`);
+    if (json) printJson({ action: verb, name, stack });
   }
 }

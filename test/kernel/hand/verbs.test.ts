@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
@@ -130,6 +130,84 @@ it(
     await host.baleine(words('stop', 'always'));
     expect(await host.baleine(apply)).toMatchObject({ stdout: '', stderr: '' });
     expect(await statusOf(host)).toEqual(['always stopped', 'one exited']);
+    await end(host);
+  }),
+);
+
+it(
+  'gives a stopped container another name, and keeps its address, data and log',
+  inPrivateHost(async (host) => {
+    await begin(host);
+    await host.baleine(['network', 'create', 'net', '--subnet', '10.77.1.0/24']);
+    await host.baleine(words('add', 'one', '--bridge', 'net=10.77.1.9'));
+    const peer = ['create', 'peer', '--image', 'base', '--bridge', 'net', '--start'];
+    await host.baleine([...words(...peer), '--', ...IDLE]);
+    await inside(host, 'one', 'echo kept >/kept');
+    const refused = await host.baleine(words('rename', 'one', 'two'), { reject: false });
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr:
+        'Error: cannot rename container one: it is not stopped, and what runs bears its name\n' +
+        '  baleine container stop one\n',
+    });
+
+    await host.baleine(words('stop', 'one'));
+    const taken = await host.baleine(words('rename', 'one', 'peer'), { reject: false });
+    expect(taken.stderr).toContain('there is one of that name already');
+    expect((await host.baleine(words('rename', 'one', 'two'))).stdout).toBe(
+      'container.one is container.two\n',
+    );
+    expect(await statusOf(host)).toEqual(['peer running', 'two stopped']);
+    expect(readdirSync(join(host.root, 'disks')).sort()).toEqual(['_.peer.img', '_.two.img']);
+    expect(await inside(host, 'peer', 'busybox cat /etc/hosts')).toContain('10.77.1.9 two\n');
+
+    await host.baleine(words('start', 'two'));
+    expect(await inside(host, 'two', 'busybox hostname; busybox cat /kept')).toBe('two\nkept\n');
+    expect(await inside(host, 'two', 'busybox ip -o -4 addr')).toContain('10.77.1.9/24');
+    expect((await host.baleine(['apply', '--stack', '-', '-y', '--quiet'])).stdout).toBe('');
+    await end(host);
+    await host.baleine(['network', 'rm', 'net']);
+  }),
+);
+
+it(
+  'lists volumes, and removes those that no container has',
+  inPrivateHost(async (host) => {
+    await host.baleine(['image', 'create', 'base', '--size', '16M', '--from-host', '/bin/busybox']);
+    const create = [...words('create', 'one', '--image', 'base'), '-v', 'data:/data', '-v', 'x:/x'];
+    await host.baleine([...create, '--start', '--', ...IDLE]);
+    await inside(host, 'one', 'echo kept >/data/file');
+    const [first] = JSON.parse((await host.baleine(['volume', 'list', '--json'])).stdout);
+    expect(first).toMatchObject({ name: 'data', stack: '-', containers: ['_.one'] });
+    expect(readFileSync(join(first.path, 'file'), 'utf8')).toBe('kept\n');
+    const used = await host.baleine(['volume', 'rm', 'data'], { reject: false });
+    expect(used.stderr).toContain('cannot remove volume data: in use by container one\n');
+
+    await host.baleine(words('rm', '--force', 'one'));
+    expect((await host.baleine(['volume', 'list', '-q'])).stdout).toBe('data\nx\n');
+    await host.baleine(['volume', 'rm', 'data']);
+    expect(existsSync(first.path)).toBe(false);
+    await host.baleine(['volume', 'prune']);
+    expect((await host.baleine(['volume', 'list', '-q'])).stdout).toBe('');
+    await end(host);
+  }),
+);
+
+it(
+  'tells programs what was done',
+  inPrivateHost(async (host) => {
+    await begin(host);
+    const told = async (...verb: string[]) =>
+      JSON.parse((await host.baleine(words(...verb, '--json'))).stdout);
+    const about = { name: 'one', stack: '-' };
+    expect(await told('pause', 'one')).toEqual({ action: 'pause', ...about });
+    expect(await told('unpause', 'one')).toEqual({ action: 'unpause', ...about });
+    const [from, to] = ['one:/bin/busybox', join(host.dir, 'out')];
+    expect(await told('cp', from, to)).toEqual({ action: 'cp', ...about, from, to });
+    expect(await told('kill', 'one')).toEqual({ action: 'kill', ...about });
+    expect(await told('wait', 'one')).toEqual({ action: 'wait', ...about, code: 137 });
+    await host.baleine(words('stop', 'one'));
+    expect(await told('rename', 'one', 'two')).toEqual({ action: 'rename', ...about, to: 'two' });
     await end(host);
   }),
 );
