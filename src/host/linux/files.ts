@@ -15,6 +15,7 @@ import { basename, dirname, join } from 'node:path';
 import { messageOf } from '../../model/errors.js';
 import type { Files } from '../host.js';
 import { run } from './exec.js';
+import { flush } from './flush.js';
 import { readMounts } from './mounts.js';
 
 /** Files and folders of baleine's own. */
@@ -52,7 +53,7 @@ async function write(path: string, text: string, mode: number): Promise<void> {
     await rm(temp, { force: true }).catch(() => undefined);
     throw error;
   }
-  await syncFolder(dirname(path));
+  await flush(dirname(path));
 }
 
 async function isThere(path: string, text: string, mode: number): Promise<boolean> {
@@ -83,7 +84,7 @@ async function move(from: string, to: string): Promise<void> {
   if (await look(to)) throw new Error(`${to} exists`);
   await mkdir(dirname(to), { recursive: true, mode: 0o700 });
   await rename(from, to);
-  for (const folder of new Set([dirname(from), dirname(to)])) await syncFolder(folder);
+  for (const folder of new Set([dirname(from), dirname(to)])) await flush(folder);
 }
 
 /**
@@ -112,15 +113,6 @@ async function look(path: string) {
 
 function unlessMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 async function attempt<T>(what: string, act: () => Promise<T>): Promise<T> {

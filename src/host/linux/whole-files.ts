@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ensureUnmounted } from './disk-mounts.js';
+import { flush } from './flush.js';
 
 /**
  * Makes files under other names and lets them appear when all are done and written out: after a
@@ -43,14 +44,5 @@ async function undoAll(parts: readonly string[]): Promise<void> {
   for (const part of parts) {
     if (existsSync(treeOf(part))) await ensureUnmounted(treeOf(part));
     await rm(part, { force: true });
-  }
-}
-
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
