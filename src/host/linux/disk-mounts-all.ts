@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureMounted, OPTIONS } from './disk-mounts.js';
 import { run } from './exec.js';
+import { lanes } from './lanes.js';
 import { backingFile, readMounts } from './mounts.js';
 import { checkWhole, hasErrors } from './superblock.js';
 
@@ -12,7 +13,7 @@ interface Wanted {
 }
 
 /**
- * Mounts what plainly can be by one mount(8) that reads a table of our own. Whatever is not there
+ * Mounts what plainly can be by a few mount(8), each with a table of our own. Whatever is not there
  * after that is tried by itself, with all checks, which gives the error.
  */
 export async function mountAll(mounts: Wanted[]): Promise<(Error | undefined)[]> {
@@ -61,10 +62,15 @@ async function mountTogether(mounts: Wanted[]): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'baleine-mount-'));
   try {
     for (const { dir } of mounts) mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const lines = mounts.map(({ file, dir }) => `${word(file)} ${word(dir)} ext4 ${OPTIONS} 0 0\n`);
-    const table = join(scratch, 'fstab');
-    writeFileSync(table, lines.join(''), { mode: 0o600 });
-    await run('mount', ['--all', '--fstab', table], { purpose: 'mount disks', reject: false });
+    const tables = lanes(mounts).map((lane, index) => {
+      const table = join(scratch, `fstab${index}`);
+      const lines = lane.map(({ file, dir }) => `${word(file)} ${word(dir)} ext4 ${OPTIONS} 0 0\n`);
+      writeFileSync(table, lines.join(''), { mode: 0o600 });
+      return table;
+    });
+    const mount = (table: string) =>
+      run('mount', ['--all', '--fstab', table], { purpose: 'mount disks', reject: false });
+    await Promise.all(tables.map(mount));
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LinkSpec } from '../../model/specs.js';
 import type { Wiring } from '../host.js';
+import { lanes } from './lanes.js';
 import { batchText, type IpLine, runBatch } from './links-batch.js';
 import { type IpLink, toLinks } from './links-seen.js';
 
@@ -61,15 +62,6 @@ function linkLines({ device, address, gateway }: LinkSpec): IpLine[] {
       ? []
       : [['route', 'replace', 'default', 'via', gateway, 'dev', device]]),
   ];
-}
-
-/** As many batches as there are processors, four at most. */
-function lanes<T>(all: readonly T[]): T[][] {
-  const count = Math.min(availableParallelism(), 4);
-  const split = Array.from({ length: count }, (_, lane) =>
-    all.filter((_each, index) => index % count === lane),
-  );
-  return split.filter((lane) => lane.length > 0);
 }
 
 /** Each line is one command's answer: links first, then routes, then the next namespace. */
