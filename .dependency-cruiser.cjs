@@ -26,6 +26,7 @@ module.exports = {
     ...['apply', 'config', 'cron', 'farm', 'state', 'view'].map((name) =>
       only(`${name}-to-model`, `^src/${name}/`, [], 'Knows the model and nothing else of ours.'),
     ),
+    only('ui-to-view', '^src/ui/', ['^src/view/'], 'A page of what it is given.'),
     only('plan-to-model', '^src/plan/', ['^src/farm/', HOST, KIND], 'Kinds come to it as data.'),
     {
       name: 'plan-types-only',
@@ -56,7 +57,8 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: '^src/(main\\.ts$|(apply|cli|config|cron|farm|host|kinds|model|plan|state|view)/)',
+        pathNot:
+          '^src/(main\\.ts$|(apply|cli|config|cron|farm|host|kinds|model|plan|state|ui|view)/)',
       },
       to: {},
     },

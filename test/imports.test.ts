@@ -45,7 +45,7 @@ const GOOD: Record<string, string> = {
   'node_modules/vitest/index.js': '',
   'src/main.ts': `${module('./cli/run.js')}await import('./cli/lazy.js');\n`,
   'src/cli/run.ts': module(
-    ...['apply', 'config', 'cron', 'plan', 'state', 'view', 'kinds', 'host/linux'].map(
+    ...['apply', 'config', 'cron', 'plan', 'state', 'ui', 'view', 'kinds', 'host/linux'].map(
       (name) => `../${name}/index.js`,
     ),
   ),
@@ -58,6 +58,7 @@ const GOOD: Record<string, string> = {
   'src/farm/index.ts': module('../model/a.js'),
   'src/state/index.ts': module('../model/a.js', './lock.js'),
   'src/state/lock.ts': module('node:child_process'),
+  'src/ui/index.ts': module('../model/a.js', '../view/value.js'),
   'src/view/index.ts': module('../model/a.js'),
   'src/view/value.ts': module(),
   'src/plan/index.ts':
@@ -88,6 +89,7 @@ const BAD: [rule: string, file: string, path: string][] = [
   ['farm-to-model', 'src/farm/index.ts', '../config/index.js'],
   ['state-to-model', 'src/state/index.ts', '../host/linux/index.js'],
   ['view-to-model', 'src/view/index.ts', '../plan/index.js'],
+  ['ui-to-view', 'src/ui/index.ts', '../state/index.js'],
   ['plan-to-model', 'src/plan/index.ts', '../kinds/index.js'],
   ['plan-to-model', 'src/plan/index.ts', '../host/linux/index.js'],
   ['plan-types-only', 'src/plan/index.ts', '../host/host.js'],

@@ -32,6 +32,7 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   network: () => import('./hand/network.js'),
   volume: () => import('./hand/volume.js'),
   graph: () => import('./graph.js'),
+  ui: () => import('./ui/index.js'),
   events: () => import('./events.js'),
   state: () => import('./state.js'),
   import: () => import('./import.js'),

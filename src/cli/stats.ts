@@ -1,15 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import type { Probe } from '../host/host.js';
-import { byName } from '../model/names.js';
 import type { Row } from '../model/resource.js';
-import { cgroupPath, type Site } from '../model/site.js';
-import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
-import type { ContainerStats, Traffic, Usage } from '../model/usage.js';
+import type { ContainerStats } from '../model/usage.js';
 import { statsTable } from '../view/stats-table.js';
 import { type Context, openContext } from './context.js';
 import { addCommonOptions } from './options.js';
 import { stackName } from './stack-name.js';
+import { lookAtUse, statsOf } from './usage.js';
 
 interface StatsOptions {
   allStacks?: true;
@@ -49,7 +46,7 @@ async function stream(context: Context, names: string[], options: StatsOptions):
     row.kind === 'container' &&
     (stack === undefined || row.stack === stack) &&
     (names.length === 0 || names.includes(row.name));
-  const look = () => lookAt(context.state().rows.filter(wanted), probe, context.site);
+  const look = () => lookAtUse(context.state().rows.filter(wanted), probe, context.site);
   for (let before = look(); ; ) {
     await sleep(options.interval * 1000);
     const now = look();
@@ -57,60 +54,6 @@ async function stream(context: Context, names: string[], options: StatsOptions):
     if (!options.stream) return;
     before = now;
   }
-}
-
-/** What the host's interfaces carry is not one container's. */
-const NO_TRAFFIC: Traffic = { received: 0, sent: 0 };
-
-interface Look {
-  row: Row<ContainerSpec, ContainerFacts>;
-  usage: Usage;
-  network: Traffic;
-  /** Milliseconds of a clock that only goes forward. */
-  at: number;
-}
-
-function lookAt(rows: readonly Row[], probe: Probe, site: Site): Look[] {
-  return (rows as Row<ContainerSpec, ContainerFacts>[]).flatMap((row) => {
-    const { pid, start_time, boot_id } = row.facts;
-    if (pid === undefined || boot_id !== probe.bootId || probe.process(pid) !== start_time) {
-      return [];
-    }
-    const usage = probe.usage(cgroupPath(site, row.spec.id));
-    return usage
-      ? [
-          {
-            row,
-            usage,
-            network: row.spec.host_network ? NO_TRAFFIC : probe.traffic(pid),
-            at: performance.now(),
-          },
-        ]
-      : [];
-  });
-}
-
-/** Of those that were there both times, by stack and name. */
-function statsOf(before: Look[], now: Look[]): ContainerStats[] {
-  const earlier = new Map(before.map((each) => [each.row.facts.pid, each]));
-  const stats = now.flatMap((each): ContainerStats[] => {
-    const { row, usage, network, at } = each;
-    const first = earlier.get(row.facts.pid);
-    if (!first) return [];
-    const share = (usage.cpu_time - first.usage.cpu_time) / ((at - first.at) / 1000);
-    const { memory } = row.spec.limits;
-    return [
-      {
-        name: row.name,
-        stack: row.stack,
-        cpu_percent: Math.round(share * 10_000) / 100,
-        ...usage,
-        ...(memory !== undefined && { memory_limit: memory }),
-        network,
-      },
-    ];
-  });
-  return stats.sort((a, b) => byName(a.stack, b.stack) || byName(a.name, b.name));
 }
 
 function print(stats: ContainerStats[], stacks: boolean, { json, stream }: StatsOptions): void {

@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { type Command, InvalidArgumentError } from 'commander';
+import { messageOf, UserError } from '../../model/errors.js';
+import { sectionsOf } from '../../ui/sections.js';
+import { serve } from '../../ui/server.js';
+import { type Sections, Watch } from '../../ui/watch.js';
+import { openContext } from '../context.js';
+import { addCommonOptions } from '../options.js';
+import { stackName } from '../stack-name.js';
+import { onlookerOf } from './look.js';
+import { Onlooker } from './onlooker.js';
+
+interface Options {
+  port: number;
+  stack?: string;
+}
+
+const EXAMPLES = `
+Examples:
+  baleine ui
+  ssh -L 7077:127.0.0.1:7077 HOST, to see the page of another host`;
+
+export function register(program: Command): void {
+  const command = program
+    .command('ui')
+    .description('show the stack on a page of this host’s, until Ctrl-C')
+    .option('--port <n>', 'on 127.0.0.1; 0 for any that is free', portNumber, 7077)
+    .option('--stack <name>', 'of this stack, without its file');
+  addCommonOptions(command)
+    .addHelpText('after', EXAMPLES)
+    .action((options: Options, self: Command) => show(openContext(self).options, options));
+}
+
+async function show(common: Onlooker['options'], options: Options): Promise<void> {
+  if (common.file === '-' && options.stack === undefined) throw unreadable();
+  const context = new Onlooker(common);
+  const stack = await stackName(context, options.stack);
+  const ended = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => once(process, name)));
+  const look = onlookerOf(context, stack, options.stack === undefined);
+  const { port, close } = await serve(
+    new Watch(telling(async () => sectionsOf(await look()))),
+    options.port,
+  );
+  process.stdout.write(`http://127.0.0.1:${port}/  (Ctrl-C ends it)\n`);
+  await ended;
+  await close();
+}
+
+/** A look that fails leaves the page as it was, and says so there. */
+function telling(look: () => Promise<Sections>): () => Promise<Sections> {
+  let last: Sections = {};
+  return async () => {
+    try {
+      last = await look();
+    } catch (error) {
+      last = { ...last, alert: messageOf(error) };
+    }
+    return last;
+  };
+}
+
+function unreadable(): UserError {
+  const message = 'cannot show a stack from standard input: it is read again and again';
+  return new UserError(message, 'Give the file with -f FILE.');
+}
+
+function portNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text);
+  throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+}

@@ -1,0 +1,44 @@
+import type { Probe } from '../../host/host.js';
+import type { Row } from '../../model/resource.js';
+import type { Site } from '../../model/site.js';
+import type { ContainerStats } from '../../model/usage.js';
+import type { Use } from '../../ui/look.js';
+import { PLACES } from '../../ui/sections/containers.js';
+import { lookAtUse, statsOf, type UseLook } from '../usage.js';
+
+/** What containers use, by name, from one call to the next. */
+export function useMeter(site: Site): (rows: readonly Row[], probe: Probe) => Map<string, Use> {
+  let before: UseLook[] = [];
+  let at = performance.now();
+  let last = new Map<string, Use>();
+  return (rows, probe) => {
+    const containers = rows.filter(({ kind }) => kind === 'container');
+    const now = lookAtUse(containers, probe, site);
+    const seconds = (performance.now() - at) / 1000;
+    const stats = statsOf(before, now);
+    last = new Map(stats.map((each) => [each.name, useOf(each, last.get(each.name), seconds)]));
+    before = now;
+    at = performance.now();
+    return last;
+  };
+}
+
+function useOf(now: ContainerStats, before: Use | undefined, seconds: number): Use {
+  const [written, read] = [writtenBytes(now), readBytes(now)];
+  const rate = (to: number, from: number | undefined) =>
+    from === undefined ? 0 : Math.max(0, to - from) / seconds;
+  return {
+    ...now,
+    rates: {
+      received: rate(now.network.received, before?.network.received),
+      sent: rate(now.network.sent, before?.network.sent),
+      read: rate(read, before && readBytes(before)),
+      written: rate(written, before && writtenBytes(before)),
+    },
+    history: [...(before?.history ?? []), now.cpu_percent].slice(-PLACES),
+  };
+}
+
+const readBytes = ({ io }: ContainerStats) => io.reduce((sum, each) => sum + each.read_bytes, 0);
+const writtenBytes = ({ io }: ContainerStats) =>
+  io.reduce((sum, each) => sum + each.write_bytes, 0);

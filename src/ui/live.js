@@ -1,0 +1,56 @@
+// Keeps the page as it is on the host: takes what has changed, and changes no more than that, so
+// that focus, selection and scroll position stay.
+
+const connection = document.getElementById('connection');
+const source = new EventSource('/live');
+
+source.addEventListener('open', () => tell('live', 'live'));
+source.addEventListener('error', () => tell('lost', 'not connected'));
+source.addEventListener('message', ({ data }) => {
+  for (const [name, content] of Object.entries(JSON.parse(data))) show(name, content);
+});
+
+function tell(kind, words) {
+  document.documentElement.dataset.connection = kind;
+  connection.textContent = words;
+}
+
+function show(name, content) {
+  if (name === 'title') document.title = content;
+  const text = document.querySelector(`[data-text="${name}"]`);
+  if (text && text.textContent !== content) text.textContent = content;
+  const part = document.querySelector(`[data-part="${name}"]`);
+  if (!part) return;
+  const wanted = part.cloneNode(false);
+  wanted.innerHTML = content;
+  followChildren(part, wanted);
+}
+
+function followChildren(node, wanted) {
+  const next = [...wanted.childNodes];
+  for (const [index, child] of [...node.childNodes].entries()) {
+    if (index >= next.length) child.remove();
+    else if (alike(child, next[index])) follow(child, next[index]);
+    else child.replaceWith(next[index]);
+  }
+  node.append(...next.slice(node.childNodes.length));
+}
+
+/** Whether one node can become the other. */
+function alike(node, wanted) {
+  return node.nodeName === wanted.nodeName && node.id === wanted.id;
+}
+
+function follow(node, wanted) {
+  if (node.nodeType !== Node.ELEMENT_NODE) {
+    if (node.nodeValue !== wanted.nodeValue) node.nodeValue = wanted.nodeValue;
+    return;
+  }
+  for (const { name } of [...node.attributes]) {
+    if (!wanted.hasAttribute(name)) node.removeAttribute(name);
+  }
+  for (const { name, value } of wanted.attributes) {
+    if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+  }
+  followChildren(node, wanted);
+}
