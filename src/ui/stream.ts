@@ -13,7 +13,7 @@ export function stream(response: ServerResponse, watch: Watch): void {
     response.writeHead(503, { 'retry-after': '10' }).end('Too many pages are open.\n');
     return;
   }
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
   let sent: Sections = {};
   const end = watch.add((sections) => {
     // one that does not keep up gets what has changed since, later

@@ -10,7 +10,7 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const commands = [
   ...['plan', 'apply', 'destroy', 'ps', 'stats', 'logs', 'exec', 'container', 'image', 'network'],
   ...['start', 'stop', 'restart', 'pause', 'unpause', 'kill', 'cp', 'top', 'inspect', 'run'],
-  ...['graph', 'events', 'state', 'import', 'cron', 'doctor', 'completion'],
+  ...['graph', 'ui', 'events', 'state', 'import', 'cron', 'doctor', 'completion'],
 ];
 
 it.each(['--version', '-V'])('answers %s', async (option) => {

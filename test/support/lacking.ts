@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 const TOOLS = [
   ...[
     'busybox',
+    'chromium',
     'conmon',
     'curl',
     'findmnt',

@@ -9,6 +9,8 @@ import { anchorOf, cell, gauge, mark, perSecond, roughly, sparkline } from './pa
 
 /** How many looks a line of CPU use goes back. */
 export const PLACES = 60;
+/** Percent of a CPU: with less than this, a line stays low. */
+const LOW = 20;
 
 /** A row for every container: how it is, what it may use, and what it does. */
 export function containersSection({ topology, uses }: PageLook): string {
@@ -16,7 +18,7 @@ export function containersSection({ topology, uses }: PageLook): string {
   const rows = topology.containers.map((each) => row(each, uses.get(each.name)));
   const heads = ['Container', 'State', 'CPU', 'Memory', 'Processes', 'Network', 'Disk'];
   return [
-    '<table><thead><tr>',
+    '<table class="use"><thead><tr>',
     ...heads.map((head) => `<th scope="col">${head}</th>`),
     `</tr></thead><tbody>${rows.join('\n')}</tbody></table>`,
   ].join('');
@@ -29,7 +31,7 @@ function row(container: ContainerNode, use: Use | undefined): string {
     `<tr id="${anchorOf(name)}" class="${tone}" tabindex="-1" data-container="${safe(name)}" data-status="${container.status}">`,
     `<th scope="row"><div class="who">${mark(tone)}<div>${title}</div></div></th>`,
     cell('State', stateCell(container)),
-    ...(use ? useCells(use, limits) : [cell('Use', '<span class="soft">–</span>', 'rest')]),
+    ...(use ? useCells(use, limits) : ['<td class="rest" colspan="5"></td>']),
     '</tr>',
   ].join('');
 }
@@ -54,33 +56,30 @@ function shortly(milliseconds: number): string {
 }
 
 function useCells(use: Use, limits: Limits): string[] {
-  const { cpu_percent: cpu, memory, pids, rates, history } = use;
-  const { cpus } = limits;
-  const top = cpus === undefined ? Math.max(100, ...history) : cpus * 100;
-  const value = (text: string, of?: string) =>
-    `<span class="value">${text}${of === undefined ? '' : ` <span class="soft">of ${of}</span>`}</span>`;
-  const alarms = [...(use.oom_kills > 0 ? [`${use.oom_kills} killed for memory`] : [])].map(
-    (text) => `<span class="state alarm">${text}</span>`,
-  );
+  const { pids, rates } = use;
   return [
-    cell(
-      'CPU',
-      value(`${cpu.toFixed(1)}%`, cpus === undefined ? undefined : `${round(cpus * 100)}%`) +
-        sparkline(history, top, PLACES),
-    ),
-    cell(
-      'Memory',
-      value(roughly(memory), limited('memory', limits.memory)) +
-        gauge(memory, limits.memory) +
-        alarms.join(''),
-    ),
+    cell('CPU', cpuCell(use, limits)),
+    cell('Memory', memoryCell(use, limits)),
     cell('Processes', value(String(pids), String(limits.pids)) + gauge(pids, limits.pids)),
     cell('Network', value(`↓ ${perSecond(rates.received)}<br>↑ ${perSecond(rates.sent)}`), 'rates'),
     cell('Disk', value(`↓ ${perSecond(rates.read)}<br>↑ ${perSecond(rates.written)}`), 'rates'),
   ];
 }
 
-const limited = (name: string, value: number | undefined) =>
-  value === undefined ? undefined : safe(formatValue(`limits.${name}`, value));
+function cpuCell({ cpu_percent: cpu, history }: Use, { cpus }: Limits): string {
+  const limit = cpus === undefined ? undefined : Math.round(cpus * 1000) / 10;
+  const text = value(`${cpu.toFixed(1)}%`, limit === undefined ? undefined : `${limit}%`);
+  return text + sparkline(history, limit ?? Math.max(LOW, ...history), PLACES);
+}
 
-const round = (number: number) => Math.round(number * 10) / 10;
+function memoryCell({ memory, oom_kills: kills }: Use, limits: Limits): string {
+  const limit = limits.memory;
+  const of = limit === undefined ? undefined : formatValue('limits.memory', limit);
+  const killed = kills > 0 ? `<span class="alarm">killed for want of it: ${kills}</span>` : '';
+  return value(roughly(memory), of) + gauge(memory, limit) + killed;
+}
+
+function value(text: string, of?: string): string {
+  const rest = of === undefined ? '' : ` <span class="soft">of ${of}</span>`;
+  return `<span class="value">${text}${rest}</span>`;
+}

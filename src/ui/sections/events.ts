@@ -18,9 +18,9 @@ function line(event: LoggedEvent): string {
   const healed = drift && result === 'done' ? '<span class="tag">healed</span>' : '';
   const why = reasons.length === 0 ? '' : `${reasons.join(', ')} · `;
   return [
-    `<li class="${TONE[result]}">${mark(TONE[result])}`,
-    `<div><span class="mono strong">${safe(address)}</span> ${safe(action)} ${healed}`,
-    `<span class="soft">${safe(`${why}${how}`)}</span>`,
-    `<span class="soft when"><time datetime="${safe(at)}">${localTime(new Date(at))}</time> · ${safe(who)}</span></div></li>`,
+    `<li class="${TONE[result]}">${mark(TONE[result])}<div class="wide">`,
+    `<div class="ends"><span><span class="mono strong">${safe(address)}</span> ${safe(action)} ${healed}</span>`,
+    `<time class="soft" datetime="${safe(at)}">${localTime(new Date(at))}</time></div>`,
+    `<span class="soft">${safe(`${why}${how} · ${who}`)}</span></div></li>`,
   ].join('');
 }

@@ -20,15 +20,14 @@ export interface Grid {
 const RISER = 24;
 const LANE = 9;
 const NARROWEST = 172;
-const WIDEST = 264;
-/** A bar with its words takes this much. */
-const LEAST = 520;
+const WIDEST = 280;
 
 /**
  * @param room width there is for all
+ * @param least width the picture has at least
  * @param lanes number of bridges that are led on to
  */
-export function gridFor(bands: Band[], room: number, lanes: number): Grid {
+export function gridFor(bands: Band[], room: number, least: number, lanes: number): Grid {
   const gutter = RISER + (lanes === 0 ? 0 : 4 + LANE * lanes);
   const fit = Math.max(1, Math.floor(room / (NARROWEST + gutter)));
   const blocks = bands.flatMap((band) => band.blocks);
@@ -40,7 +39,7 @@ export function gridFor(bands: Band[], room: number, lanes: number): Grid {
   return {
     columns,
     card,
-    width: Math.max(columns * cell, Math.min(room, LEAST)),
+    width: Math.max(columns * cell, Math.min(room, least)),
     left,
     riser: (column) => left(column) - 12,
     lane: (column, index) => left(column) + card + 8 + LANE * index,

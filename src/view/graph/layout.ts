@@ -9,11 +9,14 @@ const DROP = 26;
 const ROW_GAP = 14;
 const HULL_FOOT = 12;
 
-/** @param room the width to fill at most; the picture is no wider than it needs */
-export function layOut(topology: Topology, room: number): Picture {
+/**
+ * @param room width in pixels, at most
+ * @param least width, at least; in between the picture is as wide as it needs
+ */
+export function layOut(topology: Topology, room: number, least = room): Picture {
   const bands = bandsOf(topology);
   const onward = bridgesLedOnTo(topology);
-  const grid = gridFor(bands, room, onward.length);
+  const grid = gridFor(bands, room, least, onward.length);
   const picture: Picture = {
     width: grid.width,
     height: 0,

@@ -13,6 +13,8 @@ const MARGIN = 28;
 const HEAD = 64;
 /** Of a page on paper or in a browser's window. */
 const ROOM = 1100;
+/** A bar with its words takes this much. */
+const LEAST = 520;
 
 /**
  * A picture as a file of its own, in light or dark colours as whoever looks at it prefers.
@@ -20,7 +22,7 @@ const ROOM = 1100;
  * @param at when the look was taken, in words
  */
 export function svgFile(topology: Topology, at: string): string {
-  const picture = layOut(topology, ROOM);
+  const picture = layOut(topology, ROOM, LEAST);
   const [width, height] = [picture.width + 2 * MARGIN, picture.height + HEAD + 2 * MARGIN];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="graph" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">`,
@@ -39,7 +41,7 @@ export function svgFile(topology: Topology, at: string): string {
 /**
  * The same inside a page that has the style sheet and the colours.
  *
- * @param room pixels, at most
+ * @param room its width in pixels
  * @param href where a container's card leads to
  */
 export function svgInline(

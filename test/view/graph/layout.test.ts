@@ -42,7 +42,8 @@ it('has a card for every container and a line for every address, and nothing on 
 
 it('is as wide as it needs, and its rows are about as long', () => {
   expect(layOut(EMPTY, 1096)).toMatchObject({ height: 0, cards: [] });
-  expect(layOut(bigFarm(3), 1096).width).toBeLessThan(1000);
+  expect(layOut(bigFarm(3), 1096, 520).width).toBeLessThan(1000);
+  expect(layOut(bigFarm(3), 1096).width).toBe(1096);
   const seven = layOut(bigFarm(7), 1096).cards.filter(({ container }) =>
     container.name.includes('server'),
   );
