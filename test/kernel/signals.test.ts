@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { siteOf } from '../../src/model/site.js';
+import { inPrivateHost, MAIN, type PrivateHost } from '../support/private-host.js';
+import { IDLE, SMALL_IMAGE } from '../support/small-image.js';
+import { NOTHING, Stack } from './spine/stack.js';
+
+/** A stack whose image is built by a line that takes so many seconds, in a throw-away container. */
+const building = (seconds: number) => ({
+  name: 'shop',
+  images: {
+    base: SMALL_IMAGE,
+    slow: {
+      size: '32M',
+      from: { image: 'base' },
+      copy: [SHELL],
+      run: [`/bin/busybox sleep ${seconds}`],
+    },
+  },
+  volumes: { data: {} },
+  containers: { one: { image: 'slow', command: IDLE, stop_signal: 'SIGKILL' } },
+});
+const SHELL = { from: '/bin/busybox', to: '/bin/sh', mode: '0755' };
+
+/** An apply whose words on standard error are kept. */
+class Applying {
+  readonly child: ChildProcess;
+  readonly ended: Promise<unknown[]>;
+  said = '';
+
+  constructor(host: PrivateHost, file: string) {
+    const into = [`--target=${host.pid}`, '--mount', '--net', '--', process.execPath, MAIN];
+    const words = ['--root', host.root, '--file', file, 'apply', '-y'];
+    this.child = spawn('nsenter', [...into, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.ended = once(this.child, 'close');
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.on('data', (data) => {
+        this.said += data;
+      });
+    }
+  }
+
+  signal(name: NodeJS.Signals): void {
+    process.kill(this.child.pid ?? 0, name);
+  }
+}
+
+const throwAways = (host: PrivateHost) => {
+  const dir = join(siteOf(host.root).run, 'once');
+  return host
+    .run('ls', [dir], { reject: false })
+    .then(({ stdout }) => stdout.split('\n').filter(Boolean));
+};
+
+/** The build's line itself, not what tries the runtime before it. */
+const sleeps = (pid: number) => /^\/bin\/busybox\0sleep\0/.test(textOf(`/proc/${pid}/cmdline`));
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Waits until the build's line runs in its throw-away container. */
+async function inBuild(stack: Stack, apply: Applying): Promise<string> {
+  let id = '';
+  await expect
+    .poll(async () => {
+      if (apply.child.exitCode !== null) throw new Error(apply.said);
+      [id = ''] = (await throwAways(stack.host)).filter((each) => stack.pids(each).some(sleeps));
+      return id;
+    })
+    .not.toBe('');
+  return id;
+}
+
+it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  'finishes the step, saves and reports at %s',
+  async (name) => {
+    await inPrivateHost(async (host) => {
+      const stack = new Stack(host, building(3));
+      const apply = new Applying(host, stack.file);
+      await inBuild(stack, apply);
+      apply.signal(name);
+      await expect.poll(() => apply.said).toContain('Interrupted: finishing what has begun.');
+      expect(await apply.ended).toEqual([130, null]);
+      expect(apply.said).toContain('Apply interrupted.');
+      const rows = (await stack.done('state', 'show')).trimEnd().split('\n');
+      const status = rows
+        .map((row) => JSON.parse(row))
+        .map((row) => `${row.address} ${row.status}`);
+      expect(status).toContain('image.slow ready');
+      expect(status.join()).not.toContain('container');
+      await stack.apply();
+      expect(await stack.plan()).toBe(NOTHING);
+      await stack.destroy();
+    })();
+  },
+);
+
+it(
+  'stops at once at a second signal, and the next apply takes away what that left',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, building(600));
+    const apply = new Applying(host, stack.file);
+    const id = await inBuild(stack, apply);
+    apply.signal('SIGINT');
+    await expect.poll(() => apply.said).toContain('Interrupted');
+    const asked = performance.now();
+    apply.signal('SIGTERM');
+    expect(await apply.ended).toEqual([130, null]);
+    expect(performance.now() - asked).toBeLessThan(5000);
+    expect(stack.pids(id).some(sleeps)).toBe(true);
+    expect(await throwAways(host)).toEqual([id]);
+    await repaired(stack, id);
+  }),
+);
+
+it(
+  'takes away at the next apply what a killed build has left running',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, building(600));
+    const apply = new Applying(host, stack.file);
+    const id = await inBuild(stack, apply);
+    apply.signal('SIGKILL');
+    await apply.ended;
+    expect(stack.pids(id).some(sleeps)).toBe(true);
+    expect(await throwAways(host)).toEqual([id]);
+    await repaired(stack, id);
+  }),
+);
+
+async function repaired(stack: Stack, id: string): Promise<void> {
+  stack.write(building(0));
+  await stack.apply();
+  expect(stack.groups(id)).toEqual([]);
+  expect(await throwAways(stack.host)).toEqual([]);
+  const mounts = await stack.host.run('cat', ['/proc/self/mounts']);
+  expect(mounts.stdout).not.toContain('.part.tree');
+  expect(await stack.plan()).toBe(NOTHING);
+  expect(await stack.done('state', 'check')).toMatch(/rows, all tables whole\n$/);
+  await stack.destroy();
+}
