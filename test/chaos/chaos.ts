@@ -43,30 +43,62 @@ async function main(): Promise<string[]> {
   return problems;
 }
 
-/** Answers the files of the volume that must still be there. */
-async function torment(host: PrivateHost, file: string, random: Random): Promise<string[]> {
+/** What must still be in the volume: the text of each file by its path. */
+type Written = Map<string, string>;
+
+/** Things break while applies come and go, as from cron, only faster. */
+async function torment(host: PrivateHost, file: string, random: Random): Promise<Written> {
   const end = Date.now() + Number(values.minutes) * 60_000;
   const counts: Record<string, number> = {};
-  const written: string[] = [];
-  for (let round = 0; Date.now() < end; round++) {
-    const kind = random.pick(Object.keys(DAMAGE)) ?? '';
-    const broken = await DAMAGE[kind]?.(host, random);
-    if (broken) counts[kind] = (counts[kind] ?? 0) + 1;
-    const note = join(host.root, 'volumes', 'web-farm', 'data', `note-${round}`);
-    writeFileSync(note, `${round}`);
-    written.push(note);
-    const killed = await apply(host, file, random.below(3) === 0 ? random.below(1500) : undefined);
-    if (killed) counts.apply = (counts.apply ?? 0) + 1;
-    await sleep(random.below(500));
-  }
-  say(`${written.length} rounds; broken: ${JSON.stringify(counts)}`);
+  const written: Written = new Map();
+  const count = (what: string) => {
+    counts[what] = (counts[what] ?? 0) + 1;
+  };
+  const breaking = async () => {
+    while (Date.now() < end) {
+      const kind = random.pick(Object.keys(DAMAGE)) ?? '';
+      if (await DAMAGE[kind]?.(host, random)) count(kind);
+      await writeNote(host, written);
+      await sleep(random.below(1500));
+    }
+  };
+  const applying = async () => {
+    while (Date.now() < end) {
+      const killed = await apply(
+        host,
+        file,
+        random.below(3) === 0 ? random.below(1500) : undefined,
+      );
+      count(killed ? 'apply' : 'applied');
+      await sleep(random.below(1000));
+    }
+  };
+  await Promise.all([breaking(), applying()]);
+  say(`${written.size} rounds; broken: ${JSON.stringify(counts)}`);
   return written;
+}
+
+/** By turns from the host, and from inside the container when it happens to run. */
+async function writeNote(host: PrivateHost, written: Written): Promise<void> {
+  const name = `note-${written.size}`;
+  const path = join(host.root, 'volumes', 'web-farm', 'data', name);
+  const text = `${name} ${'x'.repeat(5000)}`;
+  if (written.size % 2 === 0) writeFileSync(path, text);
+  else if (!(await writtenInside(host, name, text))) return;
+  written.set(path, text);
+}
+
+async function writtenInside(host: PrivateHost, name: string, text: string): Promise<boolean> {
+  const words = ['exec', '--stack', 'web-farm', 'keeper', 'busybox', 'sh', '-c'];
+  const script = 'printf %s "$1" >"$0" && busybox sync';
+  const ran = await host.baleine([...words, script, `/data/${name}`, text], { reject: false });
+  return ran.code === 0;
 }
 
 /** One apply, killed after so many milliseconds; true when it was. */
 async function apply(host: PrivateHost, file: string, after?: number): Promise<boolean> {
   const into = [`--target=${host.pid}`, '--mount', '--net', '--'];
-  const words = ['--root', host.root, 'apply', '-y', '--quiet', '-f', file];
+  const words = ['--root', host.root, 'apply', '-y', '--quiet', '--lock-skip', '-f', file];
   const child = spawn('nsenter', [...into, process.execPath, MAIN, ...words], { stdio: 'ignore' });
   const ended = new Promise<boolean>((resolve) =>
     child.on('exit', (_code, signal) => resolve(signal === 'SIGKILL')),
@@ -77,18 +109,24 @@ async function apply(host: PrivateHost, file: string, after?: number): Promise<b
   return killed;
 }
 
-async function verdict(host: PrivateHost, file: string, written: string[]): Promise<string[]> {
+async function verdict(host: PrivateHost, file: string, written: Written): Promise<string[]> {
   const last = await host.baleine(['apply', '-y', '--quiet', '-f', file], { reject: false });
   const plan = await host.baleine(['plan', '--detailed-exitcode', '-f', file], { reject: false });
   const check = await host.baleine(['state', 'check'], { reject: false });
-  const lost = written.filter((path) => !existsSync(path));
+  const lost = [...written].filter(([path, text]) => contentOf(path) !== text);
   return [
     ...(last.code === 0 ? [] : [`the last apply: ${last.code} ${last.stderr}`]),
     ...(plan.code === 0 ? [] : [`the plan after it: ${plan.stdout}${plan.stderr}`]),
     ...(check.code === 0 ? [] : [`state check: ${check.stdout}${check.stderr}`]),
-    ...(lost.length === 0 ? [] : [`${lost.length} files of the volume are lost`]),
+    ...(lost.length === 0
+      ? []
+      : [`${lost.length} of ${written.size} files of the volume are lost`]),
     ...(readdirSync(join(host.root, 'disks')).length === 5 ? [] : ['not five disks']),
   ];
+}
+
+function contentOf(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 }
 
 const problems = await main();
