@@ -89,10 +89,13 @@ export class Context {
   }
 }
 
-export const TABLES: TableFormat[] = Object.values(kinds).map(({ name, table }) => ({
+const OF_KINDS = Object.values(kinds).map(({ name, table }) => ({
   kind: name,
-  ...(table as Pick<TableFormat, 'file' | 'columns'>),
+  ...(table as Pick<TableFormat, 'file' | 'late' | 'columns'>),
 }));
+const LATE = OF_KINDS.filter(({ late }) => late).map(({ file }) => file);
+
+export const TABLES: TableFormat[] = OF_KINDS.map((each) => ({ ...each, lateFiles: LATE }));
 
 /** For a command that reads or changes the host; throws unless it runs as root. */
 export function openContext(command: Command): Context {

@@ -33,8 +33,11 @@ export interface Kind<Spec, RowFacts, Seen, Verbs> {
   name: KindName;
   /** It follows from other resources: shown apart and not counted. */
   derived?: true;
-  /** File name of its table and its leading columns, the original system's first. */
-  table: { file: string; columns: Column<Spec, RowFacts>[] };
+  /**
+   * File name of its table and its leading columns, the original system's first. `late`: the kind
+   * came after the first release, so that a folder may be without the table.
+   */
+  table: { file: string; late?: true; columns: Column<Spec, RowFacts>[] };
   /**
    * How the host knows it: no other of its kind may have the same. It stays when the resource is
    * given another name. Absent for what is only derived.

@@ -117,11 +117,18 @@ const KEPT = ['events.log', 'events.log.1'];
  * the path and starts again; whoever makes a new one in between keeps the root from being removed.
  */
 function removeRoot(root: string, path: string): void {
-  if (readdirSync(root).some((name) => name.endsWith('.csv'))) return;
-  for (const name of KEPT) rmSync(join(root, name), { force: true });
+  const names = readdirSync(root);
+  if (names.some((name) => name.endsWith('.csv'))) return;
+  for (const name of [...KEPT, ...names.flatMap(cutOff)]) rmSync(join(root, name), { force: true });
   removeEmptyFolders(root, statSync(root).dev);
   unlinkSync(path);
   removeFolder(root);
+}
+
+/** What a removal of the tables that was killed has left of one: itself, and its backup. */
+function cutOff(name: string): string[] {
+  const table = /^\.(.+\.csv)\.tmp$/.exec(name)?.[1];
+  return table === undefined ? [] : [name, `${table}.bak`];
 }
 
 function removeEmptyFolders(dir: string, dev: number): void {

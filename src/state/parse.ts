@@ -2,7 +2,7 @@ import { NAME, parseAddress } from '../model/address.js';
 import type { Row } from '../model/resource.js';
 import { parseLine } from './cells.js';
 import { damaged } from './damage.js';
-import { headerOf, keyOf, MACHINE, type TableFormat, trailerOf } from './table.js';
+import { headerOf, keyOf, lateIn, MACHINE, type TableFormat, trailerOf } from './table.js';
 
 /**
  * Reads a table back. Throws DamagedStateError unless the text is whole and every row makes
@@ -11,14 +11,33 @@ import { headerOf, keyOf, MACHINE, type TableFormat, trailerOf } from './table.j
 export function parseTable(format: TableFormat, text: string, path: string): Row[] {
   const body = bodyOf(text, path);
   const lines = body.split('\n').slice(0, -1);
-  if (lines[0] !== headerOf(format)) throw damaged(path, 'the header is not the expected one', 1);
-  const rows = lines.slice(1).map((line, index) => parseRow(format, line, path, index + 2));
+  const columns = columnsOf(format, lines[0] ?? '');
+  if (columns === undefined) throw damaged(path, 'the header is not the expected one', 1);
+  const rows = lines
+    .slice(1)
+    .map((line, index) => parseRow(format, columns, line, path, index + 2));
   refuseDuplicates(rows, path);
   // Checked after the rows, so that an edited file is reported with the line where that is known.
-  if (!text.endsWith(`\n${trailerOf(body, rows.length)}\n`)) {
+  if (!text.endsWith(`\n${trailerOf(body, rows.length, lateIn(text))}\n`)) {
     throw damaged(path, 'its last line does not match the lines above', lines.length + 1);
   }
   return rows;
+}
+
+/**
+ * How many columns for people there are: those of now, or of an earlier release, which had the first
+ * two and some of the others. Undefined for a header of anything else.
+ */
+function columnsOf(format: TableFormat, header: string): number | undefined {
+  if (header === headerOf(format)) return format.columns.length;
+  const machine = `;${MACHINE.join(';')}`;
+  if (!header.endsWith(machine)) return undefined;
+  const found = header.slice(0, -machine.length).split(';');
+  const known = format.columns.map((each) => each.header);
+  const first = known.slice(0, 2);
+  const older = known.filter((each) => found.includes(each));
+  const fits = found.join(';') === older.join(';') && first.every((each) => found.includes(each));
+  return fits ? found.length : undefined;
 }
 
 /** Whether a stack's name may stand in a row: `-` is for what was made by hand. */
@@ -39,8 +58,13 @@ function bodyOf(text: string, path: string): string {
   return text.slice(0, end);
 }
 
-function parseRow(format: TableFormat, line: string, path: string, at: number): Row {
-  const columns = format.columns.length;
+function parseRow(
+  { kind }: TableFormat,
+  columns: number,
+  line: string,
+  path: string,
+  at: number,
+): Row {
   const cells = parseLine(line, columns + MACHINE.length);
   if (!cells) throw damaged(path, 'the number of cells or the quotes are wrong', at);
   const [stack = '', name = '', status, protect, needs = '', facts = '', spec = ''] =
@@ -54,7 +78,7 @@ function parseRow(format: TableFormat, line: string, path: string, at: number): 
     throw damaged(path, `PROTECT is "${protect}", neither yes nor no`, at);
   }
   return {
-    kind: format.kind,
+    kind,
     stack,
     name,
     status,

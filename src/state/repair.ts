@@ -4,7 +4,7 @@ import { DamagedStateError } from '../model/errors.js';
 import type { Row } from '../model/resource.js';
 import { nodeDisk, replaceFile, syncFolder } from './disk.js';
 import { parseTable } from './parse.js';
-import { readTables } from './state.js';
+import { mustBeThere, readTables } from './state.js';
 import { entryOf, formatTable, headerOf, keyOf, type TableFormat, trailerOf } from './table.js';
 
 const backupOf = (root: string, file: string) => join(root, `${file}.bak`);
@@ -48,7 +48,8 @@ export async function repairTables(
   formats: readonly TableFormat[],
 ): Promise<string[]> {
   if (damageOf(root, formats).length === 0) return [];
-  const restored = formats.map((format) => restore(root, format));
+  const texts = formats.map(({ file }) => textOf(join(root, file)));
+  const restored = formats.map((format) => restore(root, format, mustBeThere(format, texts)));
   const all = restored.flatMap(({ rows }) => rows);
   for (const { format, rows } of restored) {
     const text = formatTable(format, rows.map(entryOf), all);
@@ -65,9 +66,10 @@ interface Restored {
   how?: string;
 }
 
-function restore(root: string, format: TableFormat): Restored {
+function restore(root: string, format: TableFormat, required: boolean): Restored {
   const path = join(root, format.file);
   const text = textOf(path);
+  if (text === undefined && !required) return { format, rows: [] };
   if (text !== undefined && !damage(format, text, path)) {
     return { format, rows: parseTable(format, text, path) };
   }

@@ -8,7 +8,7 @@ import type { Site } from '../model/site.js';
 import { missing } from './damage.js';
 import { temporary } from './disk.js';
 import { parseTable } from './parse.js';
-import { formatTable, type TableFormat } from './table.js';
+import { lateIn, type TableFormat } from './table.js';
 
 /** What is recorded, of all stacks. */
 export interface State {
@@ -42,14 +42,36 @@ export function openState(site: Site, tables: readonly TableFormat[]): State {
 }
 
 export function readTables(root: string, formats: readonly TableFormat[]): StoredTable[] {
-  const tables = formats.map((format) => readTable(root, format));
+  const texts = formats.map(({ file }) => read(join(root, file)));
+  refuseNewer(root, formats, texts);
+  const tables = formats.map((format, index) => tableOf(root, format, texts[index]));
   if (tables.every(({ text }) => text === undefined)) return tables;
   const empty = tables.every(({ rows }) => rows.length === 0);
   for (const { format, text } of tables) {
     if (text !== undefined || (empty && isUnderway(root, format))) continue;
+    if (!mustBeThere(format, texts)) continue;
     throw missing(join(root, format.file));
   }
   return tables;
+}
+
+/** Whether the tables that are there say so, or it has been there from the first release on. */
+export function mustBeThere(format: TableFormat, texts: readonly (string | undefined)[]): boolean {
+  return !format.late || texts.some((text) => text && lateIn(text).includes(format.file));
+}
+
+function refuseNewer(
+  root: string,
+  formats: readonly TableFormat[],
+  texts: readonly (string | undefined)[],
+): void {
+  const named = texts.flatMap((text) => (text ? lateIn(text) : []));
+  const unknown = named.find((file) => !formats.some((format) => format.file === file));
+  if (unknown === undefined) return;
+  throw new UserError(
+    `cannot use ${root}: a newer release of baleine wrote it, which also has ${unknown}`,
+    'Use that release.',
+  );
 }
 
 /** Of the trailers, which hold a checksum of all else. */
@@ -57,9 +79,8 @@ export function serialOf(texts: readonly (string | undefined)[]): string {
   return digest(texts.map((text) => text?.slice(text.lastIndexOf('#')) ?? null));
 }
 
-function readTable(root: string, format: TableFormat): StoredTable {
+function tableOf(root: string, format: TableFormat, text: string | undefined): StoredTable {
   const path = join(root, format.file);
-  const text = read(path);
   return { format, text, rows: text === undefined ? [] : parseTable(format, text, path) };
 }
 
@@ -68,7 +89,13 @@ function readTable(root: string, format: TableFormat): StoredTable {
  * it is then still, or already, under its temporary name.
  */
 function isUnderway(root: string, format: TableFormat): boolean {
-  return read(temporary(root, format.file)) === formatTable(format, [], []);
+  const path = temporary(root, format.file);
+  const text = read(path);
+  try {
+    return text !== undefined && parseTable(format, text, path).length === 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Leaves the access time alone: a look changes nothing below the root. */

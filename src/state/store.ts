@@ -8,7 +8,7 @@ import { isStack } from './parse.js';
 import { keepBackup } from './repair.js';
 import { readTables, type State, serialOf } from './state.js';
 import { type Entry, entryOf, formatTable, keyOf, sortEntries, type TableFormat } from './table.js';
-import { createTables, isThere, removeTables, type Table } from './tables.js';
+import { addTables, createTables, isThere, removeTables, type Table } from './tables.js';
 
 /** A state that is written. The caller holds the lock from before it is opened until it is done. */
 export interface Store extends State {
@@ -125,7 +125,8 @@ class CsvStore implements Store {
     const next = this.#edited(edits);
     const rows = rowsOf(next.values());
     if (rows.length > 0 && !this.#tables.every(isThere)) {
-      await createTables(this.#disk, this.#root, this.#tables);
+      const make = this.rows.length > 0 ? addTables : createTables;
+      await make(this.#disk, this.#root, this.#tables);
     }
     const failures = new Map<Table, unknown>();
     const written = await Promise.all(

@@ -9,7 +9,14 @@ export interface TableFormat {
   kind: KindName;
   /** File name in the root. */
   file: string;
-  /** For people, before the columns that are read back. */
+  /** A folder that an earlier release wrote may be without it. */
+  late?: true | undefined;
+  /** Files of all late tables, in every format of a folder. */
+  lateFiles?: readonly string[];
+  /**
+   * For people, before the columns that are read back. New ones may come between and behind the
+   * first two; none may go, for then an older table would not be known any more.
+   */
   columns: {
     header: string;
     /** `rows` are those of all tables. */
@@ -60,7 +67,7 @@ export function formatTable(
     return `${[...cells.map((cell) => formatLine([cell])), machine].join(';')}\n`;
   });
   const body = `${headerOf(format)}\n${lines.join('')}`;
-  return `${body}${trailerOf(body, sorted.length)}\n`;
+  return `${body}${trailerOf(body, sorted.length, format.lateFiles)}\n`;
 }
 
 export function sortEntries(entries: Iterable<Entry>): Entry[] {
@@ -71,9 +78,21 @@ export function headerOf(format: TableFormat): string {
   return formatLine([...format.columns.map(({ header }) => header), ...MACHINE]);
 }
 
-/** The last line, by which a cut, zeroed or carelessly edited file is told from a whole one. */
-export function trailerOf(body: string, rows: number): string {
-  return `# rows=${rows} sha256=${hash('sha256', body, 'hex')}`;
+/**
+ * The last line, by which a cut, zeroed or carelessly edited file is told from a whole one. It names
+ * the late tables that are in the folder too: without one that is named the folder is damaged.
+ */
+export function trailerOf(body: string, rows: number, late: readonly string[] = []): string {
+  const others = late.length > 0 ? ` with=${late.join(',')}` : '';
+  return `# rows=${rows} sha256=${hash('sha256', body, 'hex')}${others}`;
+}
+
+/** The late tables that a table's trailer names. */
+export function lateIn(text: string): string[] {
+  const names = /^# rows=\d+ sha256=\w+ with=(\S+)$/.exec(
+    text.slice(text.lastIndexOf('#'), -1),
+  )?.[1];
+  return names?.split(',') ?? [];
 }
 
 /** Unique in a table: neither part can hold a slash. */

@@ -1,6 +1,6 @@
 import { promises } from 'node:fs';
 import { join } from 'node:path';
-import { type Disk, remove, syncFolder, temporary, writeThrough } from './disk.js';
+import { type Disk, remove, replaceFile, syncFolder, temporary, writeThrough } from './disk.js';
 import { dropBackup } from './repair.js';
 import { type Entry, formatTable, type TableFormat } from './table.js';
 
@@ -38,6 +38,19 @@ export async function createTables(disk: Disk, root: string, tables: Table[]): P
   }
 }
 
+/**
+ * Those that an earlier release did not know, beside tables with rows. They are durable before any
+ * other table's trailer names them.
+ */
+export async function addTables(disk: Disk, root: string, tables: Table[]): Promise<void> {
+  for (const table of tables.filter((each) => !isThere(each))) {
+    const text = formatTable(table.format, [], []);
+    await replaceFile(disk, root, table.format.file, text);
+    table.text = text;
+  }
+  await syncFolder(disk, root);
+}
+
 /** The way back of createTables, for a state without rows. */
 export async function removeTables(disk: Disk, root: string, tables: Table[]): Promise<void> {
   for (const table of tables.filter(isThere)) {
@@ -46,7 +59,7 @@ export async function removeTables(disk: Disk, root: string, tables: Table[]): P
   }
   await syncFolder(disk, root);
   for (const { format } of tables) {
-    await remove(disk, temporary(root, format.file));
     dropBackup(root, format.file);
+    await remove(disk, temporary(root, format.file));
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ListedContainer } from '../../src/model/listed-container.js';
+import { askedFile, siteOf } from '../../src/model/site.js';
 import { inPrivateHost } from '../support/private-host.js';
 import { SMALL_IMAGE } from '../support/small-image.js';
 import { headings, NOTHING, SERVER, Stack, type Words } from './spine/stack.js';
@@ -76,7 +77,7 @@ describe('health checks', () => {
           replicas: 2,
           bridges: ['back'],
           port: 80,
-          healthcheck: { http: { port: 80 }, interval: '2s', retries: 2 },
+          healthcheck: { http: { port: 80 }, interval: '1m', retries: 2 },
         },
         proxy: {
           image: 'box',
@@ -96,15 +97,18 @@ describe('health checks', () => {
 
       const before = stack.processes('hc.f-server-1');
       const [pid = 0] = stack.pids('hc.f-server-1');
+      // an interval that no busy machine takes by itself, and that is over when we say so
+      const intervalIsOver = () =>
+        host.run('touch', ['-d', '2 minutes ago', askedFile(siteOf(host.root), 'hc.f-server-1')]);
       process.kill(pid, 'SIGSTOP');
-      await sleep(2100);
+      await intervalIsOver();
       expect((await stack.run('apply', '-y', '--quiet')).stdout).toBe('');
       expect(await stack.plan()).toContain('container.f-server-1 is failing: 1 failure (no answer');
       // out of the rotation, and not started again yet
       await stack.answers('10.77.1.10', ['f-server-2']);
       expect(stack.processes('hc.f-server-1')).toEqual(before);
 
-      await sleep(2100);
+      await intervalIsOver();
       expect(headings(await stack.plan())).toEqual([
         'container.f-server-1 will be updated in-place (unhealthy: 2 failures in a row (no answer in time))',
       ]);

@@ -4,51 +4,77 @@ import { type Disk, nodeDisk } from '../../src/state/disk.js';
 export interface FaultyDisk extends Disk {
   /** Every call so far: `open .images.csv.tmp`, `sync .`, `rename images.csv`. */
   calls: string[];
+  /** How many calls have begun and not ended, but for those that never will. */
+  busy: number;
+  /** Closes what calls that never ended have left open. */
+  closeAll(): Promise<void>;
 }
 
-/** The real disk, but for the calls `fails` picks, which end in an error of that code. */
+/**
+ * The real disk, but for the calls `fails` picks, which end in an error of that code, or never: then
+ * nothing that comes after happens, as when the process is killed there.
+ */
 export function faultyDisk(
   root: string,
-  fails: (call: string, index: number) => 'ENOSPC' | 'EIO' | undefined,
+  fails: (call: string, index: number) => 'ENOSPC' | 'EIO' | 'never' | undefined,
 ): FaultyDisk {
   const calls: string[] = [];
-  const attempt = (verb: string, path: string) => {
+  const disk = { calls, busy: 0 };
+  const handles: FileHandle[] = [];
+  const counted = async <T>(act: () => Promise<T>): Promise<T> => {
+    disk.busy += 1;
+    try {
+      return await act();
+    } finally {
+      disk.busy -= 1;
+    }
+  };
+  const attempt = async (verb: string, path: string) => {
     const call = `${verb} ${path === root ? '.' : path.slice(root.length + 1)}`;
     const code = fails(call, calls.push(call) - 1);
+    if (code === 'never') await new Promise(() => {});
     if (code) throw Object.assign(new Error(`${code}: ${call}`), { code });
   };
-  return {
-    calls,
+  return Object.assign(disk, {
     open: (async (path: string, flags: string, mode?: number) => {
-      attempt('open', path);
-      return faultyHandle(await nodeDisk.open(path, flags, mode), (verb) => attempt(verb, path));
+      await attempt('open', path);
+      const handle = await counted(() => nodeDisk.open(path, flags, mode));
+      handles.push(handle);
+      return faultyHandle(handle, (verb) => attempt(verb, path), counted);
     }) as Disk['open'],
-    rename: async (from, to) => {
-      attempt('rename', String(to));
-      await nodeDisk.rename(from, to);
+    rename: (async (from, to) => {
+      await attempt('rename', String(to));
+      await counted(() => nodeDisk.rename(from, to));
+    }) as Disk['rename'],
+    unlink: (async (path) => {
+      await attempt('unlink', String(path));
+      await counted(() => nodeDisk.unlink(path));
+    }) as Disk['unlink'],
+    closeAll: async () => {
+      for (const handle of handles) if (handle.fd >= 0) await handle.close();
     },
-    unlink: async (path) => {
-      attempt('unlink', String(path));
-      await nodeDisk.unlink(path);
-    },
-  };
+  });
 }
 
-function faultyHandle(handle: FileHandle, attempt: (verb: string) => void): FileHandle {
+function faultyHandle(
+  handle: FileHandle,
+  attempt: (verb: string) => Promise<void>,
+  counted: (act: () => Promise<void>) => Promise<void>,
+): FileHandle {
   return {
     writeFile: async (text: string) => {
       // A full disk takes a part.
-      await handle.writeFile(text.slice(0, text.length / 2));
-      attempt('write');
-      await handle.writeFile(text.slice(text.length / 2));
+      await counted(() => handle.writeFile(text.slice(0, text.length / 2)));
+      await attempt('write');
+      await counted(() => handle.writeFile(text.slice(text.length / 2)));
     },
     sync: async () => {
-      attempt('sync');
-      await handle.sync();
+      await attempt('sync');
+      await counted(() => handle.sync());
     },
     close: async () => {
-      await handle.close();
-      attempt('close');
+      await counted(() => handle.close());
+      await attempt('close');
     },
   } as unknown as FileHandle;
 }

@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cgroupPath, type Site } from '../../../model/site.js';
 import type { MountSpec } from '../../../model/specs.js';
-import { run } from '../exec.js';
+import { type RunResult, run } from '../exec.js';
 import { configJson, type Described } from './config-json.js';
 import { seccompFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
@@ -43,10 +43,18 @@ export async function throwAway(site: Site, wanted: ThrowAway, id = throwAwayId(
   try {
     await writeFile(join(bundle, 'config.json'), JSON.stringify(specOf(site, wanted, id)));
     const args = ['--root', state, 'run', '--bundle', bundle, id];
-    await run(wanted.runtime.path, args, { purpose: wanted.purpose, cwd: bundle });
+    const ran = await run(wanted.runtime.path, args, { cwd: bundle, reject: false });
+    if (ran.code !== 0) throw failure(wanted, ran);
   } finally {
     await rm(bundle, { recursive: true, force: true });
   }
+}
+
+/** With the end of both streams: what a command says last need not be on the one for errors. */
+function failure({ purpose, runtime }: ThrowAway, { code, stdout, stderr }: RunResult): Error {
+  const lines = [stdout, stderr].flatMap((text) => text.trim().split('\n').slice(-4));
+  const said = lines.map((line) => line.trim()).filter(Boolean);
+  return new Error(`cannot ${purpose}: ${runtime.name}: ${said.join('; ') || `exit code ${code}`}`);
 }
 
 /** Names whoever waits for it: when that process is gone, so is all use of the container. */

@@ -1,0 +1,100 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { afterAll, expect, it } from 'vitest';
+import { canonical } from '../../src/model/json.js';
+import type { Site } from '../../src/model/site.js';
+import { acquireLock } from '../../src/state/lock.js';
+import { openState } from '../../src/state/state.js';
+import { LATER, live, STEPS } from './every-write.js';
+import { faultyDisk } from './faults.js';
+import { program, run } from './process.js';
+import { makeSite } from './sample.js';
+
+const doomed = program('doomed');
+const points: Record<string, number> = {};
+afterAll(() => {
+  const all = Object.values(points).reduce((sum, each) => sum + each, 0);
+  process.stdout.write(`state: ${all} failures of a write, ${JSON.stringify(points)}\n`);
+  expect(all).toBeGreaterThanOrEqual(100);
+});
+
+/** The rows of each table, as text. */
+function tablesOf(site: Site): string[] {
+  const { rows } = openState(site, LATER);
+  return LATER.map(({ kind }) => canonical(rows.filter((row) => row.kind === kind)));
+}
+
+/** What each step finds, and what the last one leaves. */
+async function states(): Promise<string[][]> {
+  const site = makeSite();
+  const found: string[][] = [];
+  await live(site, { tell: () => found.push(tablesOf(site)) });
+  return [...found, tablesOf(site)];
+}
+
+/** Every table is as before the step or as after it, and the life can be lived to its end. */
+async function survives(site: Site, step: number, all: string[][], where: string): Promise<void> {
+  for (const [index, table] of tablesOf(site).entries()) {
+    expect([all[step]?.[index], all[step + 1]?.[index]], where).toContain(table);
+  }
+  await live(site, { from: step });
+  expect(tablesOf(site), where).toEqual(all.at(-1));
+  // the lock's holder takes the root away, and what a removal that was cut off has left in it
+  if (!existsSync(site.root) || readdirSync(site.root).length === 0) return;
+  const lock = await acquireLock(site, { timeoutMs: 0 });
+  lock.release({ removeIfEmpty: true });
+  expect(existsSync(site.root) && readdirSync(site.root), where).toBe(false);
+}
+
+/** Lives with one call of the disk failing; answers how far it came, false when there is no such call. */
+async function lived(site: Site, fault: 'ENOSPC' | 'EIO' | 'never', at: number) {
+  let step = 0;
+  let reached = () => {};
+  const hung = new Promise<void>((resolve) => {
+    reached = resolve;
+  });
+  const disk = faultyDisk(site.root, (_, index) => {
+    if (index === at && fault === 'never') reached();
+    return index === at || (index > at && fault === 'never') ? fault : undefined;
+  });
+  const tell = (each: number) => {
+    step = each;
+  };
+  await Promise.race([live(site, { disk, tell }).catch(() => undefined), hung]);
+  while (disk.busy > 0) await new Promise((resolve) => setImmediate(resolve));
+  await disk.closeAll();
+  return disk.calls.length > at && { step, call: disk.calls[at] };
+}
+
+it.each(['ENOSPC', 'EIO', 'never'] as const)(
+  'is old or new, whole, after one call anywhere has ended in %s',
+  async (fault) => {
+    const all = await states();
+    for (let at = 0; ; at++) {
+      const site = makeSite();
+      const came = await lived(site, fault, at);
+      if (!came) break;
+      points[fault] = at + 1;
+      const { step, call } = came;
+      // what failed for the columns for people alone is no failure of the step
+      if (step < STEPS.length - 1 || tablesOf(site).join() !== all.at(-1)?.join()) {
+        await survives(site, step, all, `${fault} at ${call} in step ${step}`);
+      }
+    }
+  },
+  300_000,
+);
+
+/** Of so many calls one; a process of its own for each takes time. */
+const SAMPLE = 12;
+
+it('is the same after a real SIGKILL', async () => {
+  const all = await states();
+  for (let at = 0; ; at += SAMPLE) {
+    const site = makeSite();
+    const { child, lines, ended } = run(doomed, [site.root, String(at)]);
+    await ended;
+    if (child.exitCode === 0) break;
+    points.SIGKILL = (points.SIGKILL ?? 0) + 1;
+    await survives(site, Number(lines().at(-1)), all, `killed at call ${at}`);
+  }
+}, 300_000);

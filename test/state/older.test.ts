@@ -1,0 +1,73 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, expect, it } from 'vitest';
+import { DamagedStateError } from '../../src/model/errors.js';
+import type { Site } from '../../src/model/site.js';
+import { damageOf, repairTables } from '../../src/state/repair.js';
+import { openState } from '../../src/state/state.js';
+import { openStore } from '../../src/state/store.js';
+import { trailerOf } from '../../src/state/table.js';
+import { LATER } from './every-write.js';
+import { longRow, makeSite, rowOf, TABLES, textOf } from './sample.js';
+
+let site: Site;
+let path: (file: string) => string;
+beforeEach(async () => {
+  site = makeSite();
+  path = (file) => join(site.root, file);
+  const store = openStore(site, TABLES);
+  await Promise.all([store.put(longRow('a')), store.put(rowOf('image', 'a'))]);
+});
+
+it('reads what an earlier release wrote, without the table and the column it did not know', () => {
+  const before = textOf(site, 'containers.csv');
+  expect(openState(site, LATER).rows).toEqual(openState(site, TABLES).rows);
+  expect(damageOf(site.root, LATER)).toEqual([]);
+  expect(textOf(site, 'containers.csv')).toBe(before);
+  expect(existsSync(path('volumes.csv'))).toBe(false);
+});
+
+it('has all of its own form from the next write on', async () => {
+  await openStore(site, LATER).put(rowOf('image', 'b'));
+  expect(textOf(site, 'containers.csv')).toMatch(/^PID;.*;STACK_NAME;STACK;NAME;/);
+  for (const { file } of LATER) expect(textOf(site, file)).toMatch(/ with=volumes\.csv\n$/);
+  expect(openState(site, LATER).rows).toHaveLength(3);
+});
+
+it('takes the missing of a late table for damage once one is there', async () => {
+  await openStore(site, LATER).put(rowOf('volume', 'data'));
+  rmSync(path('volumes.csv'));
+  expect(() => openState(site, LATER)).toThrow(DamagedStateError);
+  expect(() => openState(site, LATER)).toThrow('volumes.csv: it is missing');
+  rmSync(path('images.csv'));
+  expect(damageOf(site.root, LATER)).not.toEqual([]);
+});
+
+it('repairs another table of a folder that is without the late one', async () => {
+  writeFileSync(path('images.csv'), '');
+  expect(await repairTables(site.root, LATER)).toEqual([
+    expect.stringContaining('images.csv: 0 rows'),
+  ]);
+  expect(openState(site, LATER).rows).toHaveLength(1);
+});
+
+it('is not worked on by an earlier release, which would lose what it does not know', async () => {
+  await openStore(site, LATER).put(rowOf('volume', 'data'));
+  expect(() => openState(site, TABLES)).toThrow(
+    `cannot use ${site.root}: a newer release of baleine wrote it, which also has volumes.csv`,
+  );
+});
+
+it.each([
+  ['that lacks a first column', 'PID;NOM_CONTENNEUR;', 'PID;'],
+  ['with a column nobody knows', 'PID;', 'PID;WHAT;'],
+  ['in another order', 'PID;NOM_CONTENNEUR;', 'NOM_CONTENNEUR;PID;'],
+  ['without a column that is read back', ';NEEDS;', ';'],
+])('refuses a header %s, whatever its checksum', (_how, from, to) => {
+  const [header = '', ...rows] = readFileSync(path('containers.csv'), 'utf8')
+    .split('\n')
+    .slice(0, -2);
+  const body = `${[header.replace(from, to), ...rows].join('\n')}\n`;
+  writeFileSync(path('containers.csv'), `${body}${trailerOf(body, rows.length)}\n`);
+  expect(() => openState(site, LATER)).toThrow('the header is not the expected one');
+});
