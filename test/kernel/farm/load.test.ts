@@ -1,0 +1,191 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { type Counts, type Load, startLoad } from '../../support/load.js';
+import { inPrivateHost, MAIN } from '../../support/private-host.js';
+import { headings, NOTHING, Stack } from '../spine/stack.js';
+
+const PAGE =
+  'busybox mkdir -p /srv; echo "$(busybox hostname) $(busybox cat /version)" >/srv/index.html; exec busybox httpd -f -p 80 -h /srv';
+const SERVER = {
+  image: 'web',
+  command: ['busybox', 'sh', '-c', PAGE],
+  stop_signal: 'SIGKILL',
+  bridges: ['back'],
+  port: 80,
+  healthcheck: { http: { port: 80, path: '/' }, interval: '1s', retries: 3 },
+};
+const PROXY = {
+  image: 'box',
+  engine: 'haproxy',
+  bridges: { front: { address: '10.77.1.10' }, back: {} },
+  listen: 80,
+};
+const BINARIES = ['/bin/busybox', '/usr/sbin/haproxy'];
+
+interface Wanted {
+  replicas?: number;
+  version?: string;
+  servers?: object;
+  proxy?: object;
+  update?: object;
+}
+
+function farm({ replicas = 3, version = 'v1', servers, proxy, update }: Wanted = {}) {
+  return {
+    name: 'farm',
+    images: {
+      box: { size: '64M', from: { host: { binaries: BINARIES } } },
+      web: { from: { image: 'box' }, copy: [{ from: `./${version}`, to: '/version' }] },
+    },
+    bridges: {
+      front: { subnet: '10.77.1.0/24', host: '10.77.1.1' },
+      back: { subnet: '10.77.2.0/24', isolated: true },
+    },
+    farms: {
+      web: {
+        servers: { ...SERVER, replicas, ...servers },
+        proxy: { ...PROXY, ...proxy },
+        update: { drain: '5s', ...update },
+      },
+    },
+  };
+}
+
+/** A farm that answers, and a client that never stops asking it. */
+async function underLoad(
+  test: (stack: Stack, load: Load) => Promise<void>,
+  wanted: Wanted = {},
+): Promise<void> {
+  await inPrivateHost(async (host) => {
+    const stack = new Stack(host, farm(wanted));
+    for (const each of ['v1', 'v2']) writeFileSync(join(host.dir, each), `${each}\n`);
+    await stack.apply();
+    await expect.poll(() => stack.pages('10.77.1.10').catch(() => [])).toHaveLength(1);
+    const load = startLoad('http://10.77.1.10/', host.pid);
+    try {
+      await test(stack, load);
+    } finally {
+      await load.stop();
+    }
+    stack.write(farm(wanted));
+    await stack.destroy();
+  })();
+}
+
+/** What the change cost the client, printed. */
+async function during(what: string, load: Load, change: () => Promise<unknown>): Promise<Counts> {
+  await load.count();
+  await change();
+  const counts = await load.count();
+  const { requests, failed, slowest, ms } = counts;
+  const took = `${requests} requests in ${ms} ms, slowest ${slowest} ms`;
+  process.stdout.write(`${what}: ${took}, failed ${JSON.stringify(failed)}\n`);
+  return counts;
+}
+
+const versions = ({ pages }: Counts) => [
+  ...new Set(Object.keys(pages).map((page) => page.split(' ')[1])),
+];
+
+const servers = (stack: Stack) =>
+  Promise.all(['web-server-1', 'web-server-2'].map((each) => processOf(stack, each)));
+
+async function processOf(stack: Stack, name: string): Promise<number> {
+  const all: { name: string; pid: number }[] = JSON.parse(await stack.done('ps', '--json'));
+  return all.find((each) => each.name === name)?.pid ?? 0;
+}
+
+it('loses no request while it scales, rolls, changes and heals', { timeout: 300_000 }, () =>
+  underLoad(async (stack, load) => {
+    const proxy = await processOf(stack, 'web-proxy');
+    const change = (what: string, wanted: Wanted) =>
+      during(what, load, () => {
+        stack.write(farm(wanted));
+        return stack.apply();
+      });
+
+    expect((await change('scale 3 → 8', { replicas: 8 })).failed).toEqual({});
+    expect((await change('scale 8 → 2', { replicas: 2 })).failed).toEqual({});
+    const rolled = await change('new image', { replicas: 2, version: 'v2' });
+    expect(rolled.failed).toEqual({});
+    await load.count();
+    const limits = { limits: { memory: '48M' } };
+    const limited = await change('limits', { replicas: 2, version: 'v2', servers: limits });
+    expect(limited.failed).toEqual({});
+    expect(versions(limited)).toEqual(['v2']);
+    const options = {
+      replicas: 2,
+      version: 'v2',
+      servers: limits,
+      proxy: { balance: 'leastconn' },
+    };
+    expect((await change('proxy options', options)).failed).toEqual({});
+
+    const killed = await during('kill -9 of a server', load, async () => {
+      process.kill(stack.pids('farm.web-server-1').at(-1) ?? 0, 'SIGKILL');
+      await stack.apply();
+    });
+    expect(killed.failed).toEqual({});
+    expect(await processOf(stack, 'web-proxy')).toEqual(proxy);
+    expect(await stack.plan()).toBe(NOTHING);
+  }),
+);
+
+/** What is new of the servers, and what of it is said. */
+const BROKEN: [string, string[], RegExp][] = [
+  ['ends at once', ['busybox', 'false'], /web-spare-1: it ended with 1/],
+  [
+    'is never healthy',
+    ['busybox', 'httpd', '-f', '-p', '80', '-h', '/proc'],
+    /web-spare-1: it is not well after 5 s: status 404/,
+  ],
+  [
+    'listens elsewhere',
+    ['busybox', 'httpd', '-f', '-p', '81', '-h', '/'],
+    /web-spare-1: it is not well after 5 s: connection refused/,
+  ],
+];
+
+it('stops a bad roll-out at the first, and goes on when it is mended', { timeout: 300_000 }, () =>
+  underLoad(
+    async (stack, load) => {
+      const before = await servers(stack);
+      for (const [what, command, said] of BROKEN) {
+        const counts = await during(what, load, async () => {
+          stack.write(farm({ replicas: 2, servers: { command } }));
+          const { code, stderr } = await stack.run('apply', '-y');
+          expect(code).toBe(1);
+          expect(stderr).toMatch(said);
+        });
+        expect(counts.failed).toEqual({});
+        expect(headings(await stack.plan()).slice(-2)).toEqual([
+          'container.web-server-1 must be replaced (command changed, turn 1 of 2)',
+          'container.web-server-2 must be replaced (command changed, turn 2 of 2)',
+        ]);
+      }
+      expect(await servers(stack)).toEqual(before);
+
+      stack.write(farm({ replicas: 2, version: 'v2' }));
+      const cut = await during('cut off in the middle', load, () =>
+        cutOff(stack, () => stack.pids('farm.web-server-1').length === 0),
+      );
+      const rest = await during('the rest', load, () => stack.apply());
+      expect([cut.failed, rest.failed]).toEqual([{}, {}]);
+      await expect.poll(async () => versions(await load.count())).toEqual(['v2']);
+      expect(await stack.plan()).toBe(NOTHING);
+    },
+    { replicas: 2 },
+  ),
+);
+
+/** Ends an apply by force while a server is replaced. */
+async function cutOff({ host, file }: Stack, down: () => boolean): Promise<void> {
+  const words = [process.execPath, MAIN, '--root', host.root, '--file', file, 'apply', '-y'];
+  const pidFile = join(host.dir, 'apply.pid');
+  const script = `echo $$ >${pidFile}; exec "$@"`;
+  const ended = host.run('sh', ['-c', script, 'sh', ...words], { reject: false });
+  await expect.poll(down, { interval: 10, timeout: 60_000 }).toBe(true);
+  process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
+  expect((await ended).code).toBe(137);
+}

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const CLIENT = fileURLToPath(new URL('load.mjs', import.meta.url));
+
+/** What a client has met since it was last asked. */
+export interface Counts {
+  requests: number;
+  /** How often by what went wrong: `ECONNRESET`, `time-out`, `status 503`. */
+  failed: Record<string, number>;
+  /** How often by what the page said. */
+  pages: Record<string, number>;
+  /** Milliseconds. */
+  slowest: number;
+  ms: number;
+}
+
+export interface Load {
+  count(): Promise<Counts>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Steady load on a URL by a process of its own.
+ *
+ * @param pid in whose network namespace; the test's own when absent
+ */
+export function startLoad(url: string, pid?: number, connections = 8): Load {
+  const command = [process.execPath, CLIENT, url, String(connections)];
+  const [program = '', ...args] =
+    pid === undefined ? command : ['nsenter', `--target=${pid}`, '--net', '--', ...command];
+  const client = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface(client.stdout)[Symbol.asyncIterator]();
+  const gone = once(client, 'exit');
+  return {
+    count: async () => {
+      client.stdin.write('\n');
+      return JSON.parse((await lines.next()).value ?? '{}');
+    },
+    stop: async () => {
+      client.stdin.end();
+      await gone;
+    },
+  };
+}
