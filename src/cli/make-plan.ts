@@ -1,3 +1,4 @@
+import { readProfiles } from '../config/profiles.js';
 import { fingerprint } from '../config/sources.js';
 import { kinds } from '../kinds/index.js';
 import type { Address } from '../model/address.js';
@@ -82,7 +83,8 @@ export async function planByHand(
 ): Promise<Plan> {
   if (asksForMore(config)) refuseBeyond(config, context.capacity());
   const [sources, origins] = [fingerprints(config), await originsOf(context, config, rows)];
-  const by = { config, rows, site: context.site, sources, origins };
+  const profiles = readProfiles(config);
+  const by = { config, rows, site: context.site, sources, origins, profiles };
   const { resources, targets: all } = desiredByHand(by, targets, gone);
   const wanted = [...resources.map(edit), ...made];
   return build(context, BY_HAND, wanted, rows, { targets: all }, 'asked for');
@@ -101,7 +103,8 @@ export async function wantedBy(
   const by = async (each: Config) => {
     if (capacity) refuseBeyond(each, capacity);
     const [sources, origins] = [fingerprints(each), await originsOf(context, each, rows)];
-    return desired({ config: each, rows, site: context.site, sources, origins });
+    const profiles = readProfiles(each);
+    return desired({ config: each, rows, site: context.site, sources, origins, profiles });
   };
   try {
     return await by(config);

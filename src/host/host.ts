@@ -88,6 +88,8 @@ export interface Capacity {
   controller(name: string): 1 | 2 | undefined;
   /** Whether a block device is there. */
   isBlockDevice(path: string): boolean;
+  /** Why a container cannot have such a label here; undefined when it can. */
+  withoutLabel(kind: 'apparmor' | 'selinux', label: string): string | undefined;
   /** Why a container cannot have a user namespace of its own here; undefined when it can. */
   withoutUserns(): string | undefined;
   /** Its own IPv4 addresses, without prefix length. */

@@ -259,6 +259,12 @@ export interface ContainerEntry {
   security: 'default' | 'restricted' | 'unconfined';
   /** A user namespace with ids of its own; undefined: ids inside are those of the host. */
   userns?: 'auto';
+  /** A profile's absolute path, or no filter; absent for the one that `security` has. */
+  seccomp?: string;
+  /** Name of a loaded profile. */
+  apparmor?: string;
+  /** `user:role:type:level` */
+  selinux?: string;
   cap_add: string[];
   cap_drop: string[];
   read_only: boolean;

@@ -143,6 +143,8 @@ export interface ContainerSpec
     | 'limits'
     | 'stop_grace_period'
     | 'security'
+    | 'apparmor'
+    | 'selinux'
     | 'cap_add'
     | 'cap_drop'
     | 'read_only'
@@ -160,6 +162,8 @@ export interface ContainerSpec
   args: string[];
   /** Of its user namespace; absent when it has the host's. */
   userns?: IdRange;
+  /** What filters its system calls, if not what `security` has; `digest` is of the file's content. */
+  seccomp?: 'unconfined' | { file: string; digest: string };
   /** `name`, `uid`, `name:group`, `uid:gid`; looked up in the container's own /etc/passwd. */
   user: string;
   working_dir: string;

@@ -18,7 +18,8 @@ const CONTROLLERS = {
 /** Whether any limit is such that only a look at the host tells if it can be had. */
 export function asksForMore(config: Config): boolean {
   return services(config).some(
-    ({ entry: { limits, userns } }) => namesOf(limits).length > 0 || userns !== undefined,
+    ({ entry: { limits, userns, apparmor, selinux } }) =>
+      namesOf(limits).length > 0 || (userns ?? apparmor ?? selinux) !== undefined,
   );
 }
 
@@ -27,11 +28,12 @@ export function asksForMore(config: Config): boolean {
  * CPU or a block device that it does not have, a controller or a namespace that its kernel lacks.
  */
 export function refuseBeyond(config: Config, capacity: Capacity): void {
-  const complaints = services(config).flatMap(({ path, entry: { limits, userns } }) => [
+  const complaints = services(config).flatMap(({ path, entry: { limits, userns, ...labels } }) => [
     ...lacking(limits, capacity, path),
     ...tooMany(limits, capacity, path),
     ...unknownDisks(limits, capacity, path),
     ...(userns ? withoutUserns(capacity, path) : []),
+    ...withoutLabels(labels, capacity, path),
   ]);
   if (complaints.length === 0) return;
   const lines = complaints.map(({ at, cause }) => `${config.where(at)}: ${cause}`);
@@ -69,6 +71,18 @@ function lacking(limits: Limits, capacity: Capacity, path: Path): Complaint[] {
     return [
       { at: [...path, 'limits', name], cause: `this host has no ${what} for limits.${name}` },
     ];
+  });
+}
+
+function withoutLabels(
+  labels: Pick<ContainerEntry, 'apparmor' | 'selinux'>,
+  capacity: Capacity,
+  path: Path,
+): Complaint[] {
+  return (['apparmor', 'selinux'] as const).flatMap((kind) => {
+    const label = labels[kind];
+    const cause = label === undefined ? undefined : capacity.withoutLabel(kind, label);
+    return cause === undefined ? [] : [{ at: [...path, kind], cause }];
   });
 }
 

@@ -55,13 +55,14 @@ const USUAL_PIDS = 2048;
 
 function container(spec: Partial<ContainerSpec>): Attributes {
   const { id, image, args, links, mounts, hosts_file, hostname, logs, restart, ...more } = spec;
-  const { healthcheck, depends_on, userns, rotation: _rotation, ...rest } = more;
+  const { healthcheck, depends_on, userns, seccomp, rotation: _rotation, ...rest } = more;
   return {
     image: image?.name,
     command: args,
     bridges: links && Object.fromEntries(links.map((link) => [link.bridge, linkText(link)])),
     volumes: mounts?.map(mountText),
     userns: userns && `auto (ids from ${userns.first})`,
+    seccomp: typeof seccomp === 'object' ? seccomp.file : seccomp,
     ...unusual(rest),
     hostname: id?.endsWith(`.${hostname}`) ? undefined : hostname,
     restart: restart && restartText(restart),

@@ -40,6 +40,7 @@ describe('what the host does not have', () => {
     cpus: () => '0-1',
     controller: () => 1,
     isBlockDevice: (path) => path === '/dev/vda',
+    withoutLabel: () => undefined,
     withoutUserns: () => undefined,
     addresses: () => [],
     listener: () => undefined,
@@ -80,6 +81,18 @@ describe('what the host does not have', () => {
     expect(only).toMatch(/^baleine\.yaml:3:\d+: /);
     expect(only.replace(/^\S+: /, '')).toBe(cause);
     expect(others).toEqual([]);
+  });
+
+  it('refuses labels of security modules that it has not', () => {
+    const capacity = host({ withoutLabel: (kind) => `this host has no ${kind}` });
+    const labelled = 'apparmor: some-profile, selinux: "system_u:system_r:container_t:s0"';
+    const config = read(file('{}').replace('limits: {}', labelled));
+    expect(asksForMore(config)).toBe(true);
+    const refuse = () => refuseBeyond(config, capacity);
+    expect(refuse).toThrow(
+      /^baleine\.yaml:3:\d+: this host has no apparmor\nbaleine\.yaml:3:\d+: this host has no selinux$/,
+    );
+    refuseBeyond(config, host());
   });
 
   it('is not asked for where no limit is', () => {

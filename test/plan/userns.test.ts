@@ -73,6 +73,7 @@ it('is refused at plan, with its place, where the kernel lacks what it takes', (
     isBlockDevice: () => false,
     addresses: () => [],
     listener: () => undefined,
+    withoutLabel: () => undefined,
     withoutUserns: () => 'sysctl user.max_user_namespaces is 0',
   };
   expect(() => refuseBeyond(config, capacity)).toThrow(

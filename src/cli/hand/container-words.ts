@@ -34,6 +34,9 @@ export interface WordOptions extends LimitOptions, BridgeOptions {
   readOnly?: true;
   security?: string;
   userns?: string;
+  seccomp?: string;
+  apparmor?: string;
+  selinux?: string;
   capAdd: string[];
   capDrop: string[];
   runtime?: string;
@@ -65,6 +68,9 @@ export function addWordOptions(command: Command, when: 'kept' | 'once' = 'kept')
     .option('--read-only', 'refuse writing to its disk')
     .option('--security <set>', 'default, restricted or unconfined')
     .option('--userns <mode>', 'auto: ids of its own, its root is nobody outside')
+    .option('--seccomp <file>', 'a profile as engines write it; unconfined: none')
+    .option('--apparmor <profile>', 'one that the host has loaded')
+    .option('--selinux <label>', 'user:role:type[:level]')
     .option('--cap-add <capability>', 'repeatable', append, [])
     .option('--cap-drop <capability>', 'repeatable', append, [])
     .option('--stop-signal <signal>', 'what asks it to end (SIGTERM)')
@@ -130,6 +136,9 @@ function entryOf(args: string[], options: WordOptions, purpose: string): object 
     read_only: options.readOnly,
     security: options.security,
     userns: options.userns,
+    seccomp: options.seccomp,
+    apparmor: options.apparmor,
+    selinux: options.selinux,
     cap_add: options.capAdd,
     cap_drop: options.capDrop,
     runtime: options.runtime,

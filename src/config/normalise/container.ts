@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { ContainerEntry, FarmEntry, IoLimit, RestartPolicy } from '../../model/config.js';
 import type { DeviceRule } from '../../model/devices.js';
 import { OWN_DISK } from '../../model/limits.js';
@@ -41,6 +42,9 @@ export function containerOf(raw: Container, path: Path, reading: Reading): Conta
     protect: raw.protect ?? false,
     security: raw.security ?? 'default',
     userns: raw.userns === 'auto' ? raw.userns : undefined,
+    seccomp: seccompOf(raw.seccomp, reading),
+    apparmor: raw.apparmor,
+    selinux: raw.selinux,
     cap_add: capabilities('cap_add'),
     cap_drop: capabilities('cap_drop'),
     read_only: raw.read_only ?? false,
@@ -68,6 +72,10 @@ export function farmOf({ servers, proxy, update }: Farm, path: Path, reading: Re
     },
     update: updateOf(update, [...path, 'update'], reading),
   };
+}
+
+function seccompOf(raw: string | undefined, { directory }: Reading): string | undefined {
+  return raw === undefined || raw === 'unconfined' ? raw : resolve(directory, raw);
 }
 
 function limitsOf(raw: Limits, path: Path, reading: Reading): ContainerEntry['limits'] {

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import type { Capacity } from '../host.js';
 import { readHierarchies, versionOf } from './cgroups-hierarchies.js';
@@ -9,6 +9,7 @@ export function linuxCapacity(): Capacity {
   return {
     cpus: () => readText('/sys/devices/system/cpu/online')?.trim() ?? '0',
     controller: (name) => versionOf(readHierarchies(), name),
+    withoutLabel,
     withoutUserns,
     isBlockDevice: (path) => ifThere(() => statSync(path))?.isBlockDevice() ?? false,
     addresses: ownAddresses,
@@ -23,4 +24,19 @@ function withoutUserns(): string | undefined {
   const most = readText('/proc/sys/user/max_user_namespaces');
   if (most === undefined) return 'the kernel is built without them';
   return Number(most) > 0 ? undefined : 'sysctl user.max_user_namespaces is 0';
+}
+
+/** By apparmor(7) and selinux(8). The list of profiles is missing where securityfs is not mounted. */
+function withoutLabel(kind: 'apparmor' | 'selinux', label: string): string | undefined {
+  if (kind === 'selinux') {
+    return existsSync('/sys/fs/selinux/enforce') ? undefined : 'this host has no SELinux';
+  }
+  if (readText('/sys/module/apparmor/parameters/enabled')?.trim() !== 'Y') {
+    return 'this host has no AppArmor';
+  }
+  const profiles = readText('/sys/kernel/security/apparmor/profiles');
+  const loaded = profiles?.split('\n').some((line) => line.replace(/ \(\w+\)$/, '') === label);
+  return label === 'unconfined' || loaded !== false
+    ? undefined
+    : `AppArmor has no profile ${label} loaded`;
 }

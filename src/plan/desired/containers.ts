@@ -47,6 +47,7 @@ export function desiredContainers(
         hostname: entry.hostname ?? name,
         links: linksOf(instance, bridges, leases, recorded.get(name), context),
         ...userns(ids.get(name)),
+        ...seccompOf(entry, context),
         ...(recorded.get(name)?.stopped && { stopped: true }),
         mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
         hosts_file: hostsPath(hostsName(Object.keys(entry.bridges)), context),
@@ -62,6 +63,12 @@ export function desiredContainers(
 }
 
 const userns = (range: IdRange | undefined) => (range ? { userns: range } : {});
+
+function seccompOf({ seccomp }: ContainerEntry, { profiles = {} }: Context) {
+  if (seccomp === undefined) return {};
+  const digest = profiles[seccomp] ?? '';
+  return { seccomp: seccomp === 'unconfined' ? seccomp : { file: seccomp, digest } } as const;
+}
 
 function recordedSpecs({ rows, config }: Context): Map<string, ContainerSpec> {
   const own = rows.filter(({ kind, stack }) => kind === 'container' && stack === config.name);
@@ -83,6 +90,8 @@ function sameAsEntry(entry: ContainerEntry) {
     dns: entry.dns,
     logs: entry.logs,
     ...(entry.runtime !== undefined && { runtime: entry.runtime }),
+    ...(entry.apparmor !== undefined && { apparmor: entry.apparmor }),
+    ...(entry.selinux !== undefined && { selinux: entry.selinux }),
     ...(entry.heal === 'immediate' && { heal: entry.heal }),
     ...(entry.publish && { publish: entry.publish }),
     ...(entry.host_network && { host_network: entry.host_network }),

@@ -12,6 +12,8 @@ export interface Context {
   site: Site;
   /** Fingerprint of the local files that go into an image, by image name. */
   sources: Readonly<Record<string, string>>;
+  /** Digest of the content of each seccomp profile, by path. */
+  profiles?: Readonly<Record<string, string>>;
   /** What the foreign images are, by image name. */
   origins: Readonly<Record<string, ImageOrigin>>;
   /**

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.js';
 import { configJson } from '../../../src/host/linux/runtime/config-json.js';
-import { seccompFor } from '../../../src/host/linux/runtime/filter.js';
+import { filterFor } from '../../../src/host/linux/runtime/filter.js';
 import { readHostFacts } from '../../../src/host/linux/runtime/host-facts.js';
 import type { OciSpec } from '../../../src/host/linux/runtime/oci.js';
 import { UserError } from '../../../src/model/errors.js';
@@ -52,7 +52,7 @@ function bundleOf(spec: ContainerSpec): OciSpec | undefined {
       files: { '/etc/hosts': '/x/hosts' },
       user: { uid: 0, gid: 0, additionalGids: [], home: '/' },
       host,
-      seccomp: seccompFor,
+      seccomp: (capabilities) => filterFor(spec, capabilities),
     });
   } catch (error) {
     expect(error).toBeInstanceOf(UserError);

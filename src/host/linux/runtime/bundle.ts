@@ -2,7 +2,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { cgroupPath, netnsPath, type Site } from '../../../model/site.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import { configJson } from './config-json.js';
-import { seccompFor } from './filter.js';
+import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
 import { checkTree, checkWorkingDir } from './inside.js';
 import { bundleFiles } from './layout.js';
@@ -44,7 +44,7 @@ export async function writeBundle(
       ),
       user,
       host: readHostFacts(),
-      seccomp: seccompFor,
+      seccomp: (capabilities) => filterFor(spec, capabilities),
     },
   );
   await mkdir(files.dir, { recursive: true, mode: 0o700 });

@@ -29,8 +29,8 @@ export interface Ground {
   files: Record<string, string>;
   user: User;
   host: HostFacts;
-  /** Resolves the profile for a set of capabilities; not asked for an unconfined container. */
-  seccomp: (capabilities: string[]) => OciSeccomp;
+  /** The filter for a set of capabilities; undefined for none. */
+  seccomp: (capabilities: string[]) => OciSeccomp | undefined;
 }
 
 /** What a container needs to be described for; its disk, links and logs are others' business. */
@@ -45,6 +45,8 @@ export type Described = Pick<
   | 'mounts'
   | 'read_only'
   | 'security'
+  | 'apparmor'
+  | 'selinux'
   | 'sysctls'
   | 'tmpfs'
   | 'ulimits'
@@ -63,6 +65,7 @@ export function configJson(spec: Described, ground: Ground): OciSpec {
   const capabilities = capabilitiesOf(spec, ground.host.capabilities);
   const unconfined = spec.security === 'unconfined';
   const devices = deviceNodes(spec.limits.devices);
+  const seccomp = ground.seccomp(capabilities);
   return {
     ociVersion: '1.0.2',
     root: { path: ground.userns?.root ?? ground.rootfs, readonly: spec.read_only },
@@ -80,7 +83,8 @@ export function configJson(spec: Described, ground: Ground): OciSpec {
       sysctl: checkedSysctls(spec.sysctls),
       ...guardedPaths(unconfined, ground.host.thermal),
       rootfsPropagation: 'private',
-      ...(!unconfined && { seccomp: ground.seccomp(capabilities) }),
+      ...(spec.selinux !== undefined && { mountLabel: spec.selinux }),
+      ...(seccomp && { seccomp }),
     },
   };
 }
@@ -115,6 +119,8 @@ function processOf(
     rlimits: rlimitsOf(spec.ulimits, host.hardLimits),
     noNewPrivileges: true,
     oomScoreAdj: Math.max(0, host.oomScoreAdj),
+    ...(spec.apparmor !== undefined && { apparmorProfile: spec.apparmor }),
+    ...(spec.selinux !== undefined && { selinuxLabel: spec.selinux }),
   };
 }
 

@@ -1,6 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
+import { messageOf, UserError } from '../../../model/errors.js';
+import { digest } from '../../../model/json.js';
+import { parseProfile } from '../../../model/seccomp.js';
+import type { ContainerSpec } from '../../../model/specs.js';
 import type { OciSeccomp } from './oci.js';
-import { readProfile, resolveSeccomp } from './seccomp.js';
+import { type Machine, readProfile, resolveOwn, resolveSeccomp } from './seccomp.js';
 
 /** Go's names, which profiles use, where Node's differ. */
 const ARCHES: Record<string, string> = { x64: 'amd64', ppc64: 'ppc64le' };
@@ -10,12 +15,39 @@ const known = new Map<string, OciSeccomp>();
 /** The host's profile for a container with these capabilities; most have the same. */
 export function seccompFor(capabilities: string[]): OciSeccomp {
   const key = capabilities.join();
-  const filter = known.get(key) ?? resolved(capabilities);
+  const filter = known.get(key) ?? resolveSeccomp(readProfile(), machineOf(capabilities));
   known.set(key, filter);
   return filter;
 }
 
-function resolved(capabilities: string[]): OciSeccomp {
-  const arch = ARCHES[process.arch] ?? process.arch;
-  return resolveSeccomp(readProfile(), { arch, kernel: release(), capabilities });
+/**
+ * The filter of a container with these capabilities: of its own profile, or by its security;
+ * undefined for none.
+ *
+ * @throws UserError when its own profile is not as it was when it was planned
+ */
+export function filterFor(
+  { seccomp, security }: Pick<ContainerSpec, 'seccomp' | 'security'>,
+  capabilities: string[],
+): OciSeccomp | undefined {
+  if (seccomp === 'unconfined') return undefined;
+  if (seccomp) return resolveOwn(parseProfile(textOf(seccomp)), machineOf(capabilities));
+  return security === 'unconfined' ? undefined : seccompFor(capabilities);
+}
+
+function machineOf(capabilities: string[]): Machine {
+  return { arch: ARCHES[process.arch] ?? process.arch, kernel: release(), capabilities };
+}
+
+function textOf({ file, digest: planned }: { file: string; digest: string }): string {
+  try {
+    const text = readFileSync(file, 'utf8');
+    if (digest(text, 16) === planned) return text;
+  } catch (error) {
+    throw new UserError(`cannot read seccomp profile ${file}: ${messageOf(error)}`);
+  }
+  throw new UserError(
+    `cannot use seccomp profile ${file}: it has changed since it was last applied`,
+    'baleine apply takes it as it is now',
+  );
 }

@@ -19,6 +19,8 @@ export interface OciSpec {
     maskedPaths: string[];
     readonlyPaths: string[];
     rootfsPropagation: 'private';
+    /** SELinux: of what the runtime mounts. */
+    mountLabel?: string;
     seccomp?: OciSeccomp;
   };
 }
@@ -42,6 +44,8 @@ export interface OciProcess {
   rlimits: { type: string; soft: number; hard: number }[];
   noNewPrivileges: boolean;
   oomScoreAdj: number;
+  apparmorProfile?: string;
+  selinuxLabel?: string;
 }
 
 export interface OciMount {
@@ -79,7 +83,7 @@ export interface OciDevice {
 
 export interface OciSeccomp {
   defaultAction: string;
-  defaultErrnoRet: number;
+  defaultErrnoRet?: number;
   architectures: string[];
   syscalls: OciSyscall[];
 }

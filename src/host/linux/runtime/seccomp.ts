@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '../../../model/errors.js';
+import type { EngineProfile, EngineRule } from '../../../model/seccomp.js';
 import type { OciSeccomp, OciSyscall } from './oci.js';
 
 /** From Debian's golang-github-containers-common; Fedora and others have it in the same place. */
@@ -8,23 +9,6 @@ export const PROFILE = '/usr/share/containers/seccomp.json';
 /** errno(3) */
 const EPERM = 1;
 const ENOSYS = 38;
-
-interface EngineRule extends Omit<OciSyscall, 'args'> {
-  args?: OciSyscall['args'] | null;
-  includes?: Condition;
-  excludes?: Condition;
-}
-
-interface Condition {
-  caps?: string[];
-  arches?: string[];
-  minKernel?: string;
-}
-
-export interface EngineProfile {
-  archMap: { architecture: string; subArchitectures: string[] | null }[];
-  syscalls: EngineRule[];
-}
 
 export interface Machine {
   /** As Go calls it: amd64, arm64, s390x. */
@@ -92,7 +76,20 @@ export function readProfile(file = PROFILE): EngineProfile {
   }
 }
 
-function architecturesOf({ archMap }: EngineProfile, arch: string) {
+/**
+ * The same for a profile of the user's: what its conditions leave, and nothing on top. Conditions
+ * count with the container's own capabilities.
+ */
+export function resolveOwn(profile: EngineProfile, machine: Machine): OciSeccomp {
+  return {
+    defaultAction: profile.defaultAction ?? 'SCMP_ACT_ERRNO',
+    ...(profile.defaultErrnoRet !== undefined && { defaultErrnoRet: profile.defaultErrnoRet }),
+    architectures: architecturesOf(profile, machine.arch).architectures,
+    syscalls: profile.syscalls.filter((rule) => applies(rule, machine)).map(plain),
+  };
+}
+
+function architecturesOf({ archMap = [] }: EngineProfile, arch: string) {
   const own = ARCHITECTURES[arch];
   if (!own) throw new UserError(`cannot confine a container: no seccomp profile for ${arch}`);
   const entry = archMap.find(({ architecture }) => architecture === own);

@@ -5,7 +5,7 @@ import { cgroupPath, type Site } from '../../../model/site.js';
 import type { MountSpec } from '../../../model/specs.js';
 import { type RunResult, run } from '../exec.js';
 import { configJson, type Described } from './config-json.js';
-import { seccompFor } from './filter.js';
+import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
 import { checkTree, checkWorkingDir } from './inside.js';
 import { stateDir, throwAwayDir } from './layout.js';
@@ -83,6 +83,6 @@ function specOf(site: Site, wanted: ThrowAway, id: string) {
     files: {},
     user: resolveUser(tree, user),
     host: readHostFacts(),
-    seccomp: seccompFor,
+    seccomp: (capabilities) => filterFor(described, capabilities),
   });
 }

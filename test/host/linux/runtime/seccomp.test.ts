@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
-  type EngineProfile,
   readProfile,
+  resolveOwn,
   resolveSeccomp,
 } from '../../../../src/host/linux/runtime/seccomp.js';
+import { type EngineProfile, parseProfile } from '../../../../src/model/seccomp.js';
 
 const allow = (names: string[], more: object = {}) => ({
   names,
@@ -115,5 +116,66 @@ describe('readProfile', () => {
         hint: expect.stringMatching(/golang-github-containers-common/),
       }),
     );
+  });
+});
+
+describe('a profile of the user’s', () => {
+  const own = { ...profile, defaultAction: 'SCMP_ACT_LOG', defaultErrnoRet: 38 };
+  const resolved = (capabilities: string[]) =>
+    resolveOwn(own, { arch: 'amd64', kernel: '6.1.0', capabilities });
+
+  it('is taken as it is, its conditions by the container’s capabilities', () => {
+    const { syscalls, ...rest } = resolved([]);
+    expect(rest).toEqual({
+      defaultAction: 'SCMP_ACT_LOG',
+      defaultErrnoRet: 38,
+      architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
+    });
+    const names = syscalls.map((rule) => `${rule.action.slice(9)} ${rule.names.join()}`);
+    expect(names).toContain('ERRNO bpf');
+    expect(names).not.toContain('ALLOW bpf');
+    expect(names[0]).toMatch(/^ALLOW .*unshare/);
+    const able = resolved(['CAP_SYS_ADMIN']).syscalls.map(({ action, names }) => [action, names]);
+    expect(able).toContainEqual(['SCMP_ACT_ALLOW', ['bpf']]);
+    expect(able).not.toContainEqual(['SCMP_ACT_ERRNO', ['bpf']]);
+  });
+
+  const rule = (more: object) => ({
+    defaultAction: 'SCMP_ACT_ALLOW',
+    syscalls: [
+      { names: ['read'], action: 'SCMP_ACT_ALLOW' },
+      { names: [], ...more },
+    ],
+  });
+
+  it.each<[string, unknown]>([
+    ['the profile is no object', []],
+    ['defaultAction is missing', { syscalls: [] }],
+    ['defaultAction is "ALLOW", not one of ', { defaultAction: 'ALLOW' }],
+    ['syscalls is no list', { defaultAction: 'SCMP_ACT_ERRNO', syscalls: {} }],
+    ['syscalls[1].action is no text', rule({})],
+    ['syscalls[1].action is "SCMP_ACT_NOTIFY", not one of ', rule({ action: 'SCMP_ACT_NOTIFY' })],
+    ['syscalls[1].names[0] is no text', rule({ action: 'SCMP_ACT_LOG', names: [1] })],
+    ['syscalls[1].errnoRet is no whole number', rule({ action: 'SCMP_ACT_ERRNO', errnoRet: 'x' })],
+    [
+      'syscalls[1].includes.caps is no list',
+      rule({ action: 'SCMP_ACT_LOG', includes: { caps: 'CAP_CHOWN' } }),
+    ],
+    [
+      'syscalls[1].args[0].op is "EQ", not one of ',
+      rule({ action: 'SCMP_ACT_LOG', args: [{ index: 0, value: 1, op: 'EQ' }] }),
+    ],
+    [
+      'syscalls[1].args[0].index is above 5',
+      rule({ action: 'SCMP_ACT_LOG', args: [{ index: 6, value: 1, op: 'SCMP_CMP_EQ' }] }),
+    ],
+    ['archMap[0].architecture is no text', { ...rule({ action: 'SCMP_ACT_LOG' }), archMap: [{}] }],
+  ])('says where it is wrong: %s', (cause, wrong) => {
+    const said = () => parseProfile(JSON.stringify(wrong));
+    expect(said).toThrow(cause);
+  });
+
+  it('may be the default of an engine', () => {
+    expect(parseProfile(JSON.stringify(readProfile())).syscalls.length).toBeGreaterThan(10);
   });
 });

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import type { Config, ContainerEntry } from '../model/config.js';
+import { messageOf, UserError } from '../model/errors.js';
+import { digest } from '../model/json.js';
+import { parseProfile } from '../model/seccomp.js';
+
+/**
+ * What is in the seccomp profiles that a file names, as a digest by path, for a container is bound
+ * to the content that it was planned with.
+ *
+ * @throws UserError with every profile that cannot be read or is none, each with its place
+ */
+export function readProfiles(config: Config): Record<string, string> {
+  const found: Record<string, string> = {};
+  const complaints: string[] = [];
+  for (const { path, entry } of namesOf(config)) {
+    const file = entry.seccomp;
+    if (file === undefined || file === 'unconfined' || Object.hasOwn(found, file)) continue;
+    try {
+      const text = readFileSync(file, 'utf8');
+      parseProfile(text);
+      found[file] = digest(text, 16);
+    } catch (error) {
+      const where = config.where([...path, 'seccomp']);
+      complaints.push(`${where}: cannot use seccomp profile ${file}: ${messageOf(error)}`);
+    }
+  }
+  if (complaints.length > 0) {
+    throw new UserError(complaints.join('\n'), 'It is JSON as engines write it: Docker’s default');
+  }
+  return found;
+}
+
+function namesOf({ containers, farms }: Config): { path: string[]; entry: ContainerEntry }[] {
+  const plain = Object.entries(containers).map(([name, entry]) => ({
+    path: ['containers', name],
+    entry,
+  }));
+  const parts = Object.entries(farms).flatMap(([name, { servers, proxy }]) => [
+    { path: ['farms', name, 'servers'], entry: servers },
+    { path: ['farms', name, 'proxy'], entry: proxy },
+  ]);
+  return [...plain, ...parts];
+}
