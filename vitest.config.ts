@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/kernel/**'],
+          exclude: ['test/kernel/**', 'test/vm/**'],
           // Generous: a slow machine is no failure.
           testTimeout: 60_000,
           hookTimeout: 60_000,
