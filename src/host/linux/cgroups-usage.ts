@@ -16,7 +16,7 @@ export function readUsage(hierarchies: Hierarchies, cgroup: string): Usage | und
   const pids = read('pids', 'pids.current', 'pids.current');
   if (pids === undefined) return undefined;
   const cpu = numbersIn(read('cpu', 'cpu.stat', 'cpu.stat'));
-  const time = read('cpuacct', 'cpuacct.usage', '');
+  const time = hierarchies.v1.has('cpuacct') && read('cpuacct', 'cpuacct.usage', '');
   const devices = read('blkio', 'blkio.throttle.io_service_bytes_recursive', 'io.stat') ?? '';
   return {
     // Nanoseconds and microseconds.

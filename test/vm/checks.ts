@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { aliasPrefix, siteOf } from '../../src/model/site.js';
+import {
+  baleine,
+  cgroupFile,
+  done,
+  inBackground,
+  inside,
+  NOTHING,
+  shell,
+  write,
+} from './driver.js';
+
+export interface Check {
+  name: string;
+  /** Of which boot of the machine, 1 or 2; what is on its disk stays in between. */
+  boot: number;
+  run: () => Promise<void> | void;
+}
+
+const MiB = 2 ** 20;
+const RUNTIMES = ['crun', 'runc'];
+const IDLE = ['busybox', 'timeout', '3600', 'busybox', 'tail', '-f', '/dev/null'];
+const HOG = ['busybox', 'dd', 'if=/dev/zero', 'of=/dev/null', 'bs=200M', 'count=1'];
+const LIMITS = {
+  ...{ memory: '64M', cpus: 0.5, cpuset: '1', pids: 20 },
+  io: [{ write_bps: '10M' }],
+};
+
+const box = (runtime: string, limits: object = LIMITS) => ({
+  ...{ image: 'box', runtime, command: IDLE, stop_signal: 'SIGKILL', limits },
+});
+
+const WORDS = {
+  name: 'vm',
+  images: { box: { size: '64M', from: { host: { binaries: ['/bin/busybox'] } } } },
+  bridges: { front: { subnet: '10.79.1.0/24', host: '10.79.1.1' } },
+  volumes: { data: {} },
+  containers: {
+    'crun-box': box('crun'),
+    'runc-box': box('runc'),
+    'crun-hog': { ...box('crun', { memory: '32M' }), command: HOG, restart: 'no' },
+    'runc-hog': { ...box('runc', { memory: '32M' }), command: HOG, restart: 'no' },
+    web: {
+      ...box('crun', {}),
+      command: ['busybox', 'httpd', '-f', '-p', '80', '-h', '/data'],
+      bridges: { front: { address: '10.79.1.2' } },
+      volumes: ['data:/data'],
+      userns: 'auto',
+    },
+  },
+};
+
+/** With other words for some containers. */
+const withChanged = (containers: object) => ({
+  ...WORDS,
+  containers: { ...WORDS.containers, ...containers },
+});
+
+const number = (name: string, file: string) => Number(cgroupFile(name, file));
+const counter = (name: string, file: string, key: string) =>
+  Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(cgroupFile(name, file))?.[1]);
+const listed = (name: string) =>
+  JSON.parse(done('ps', '--json')).find((each: { name: string }) => each.name === name);
+
+function forEachRuntime(name: string, run: (container: string) => void | Promise<void>): Check[] {
+  return RUNTIMES.map((runtime) => ({
+    name: `${runtime}: ${name}`,
+    boot: 1,
+    run: () => run(`${runtime}-box`),
+  }));
+}
+
+/** In order; each relies on what those before it left. */
+export const CHECKS: Check[] = [
+  { name: 'doctor finds cgroup v2 alone, with all it takes', boot: 1, run: doctor },
+  { name: 'a stack is applied once and then stands', boot: 1, run: applied },
+  ...RUNTIMES.map((runtime) => ({
+    name: `${runtime}: memory kills at the limit ±5 %, without swap, and ps says so`,
+    boot: 1,
+    run: () => killed(`${runtime}-hog`),
+  })),
+  ...forEachRuntime('cpus 0.5 is half a CPU ±10 % over 5 s, and cpuset never another CPU', burns),
+  ...forEachRuntime('pids 20 stops a fork bomb', bombed),
+  ...forEachRuntime('10 MB/s is what direct writes get, ±20 %', writes),
+  ...forEachRuntime('a device that is not allowed gives EPERM', device),
+  ...forEachRuntime('stats says what the kernel says', stats),
+  { name: 'changed limits are written while containers run', boot: 1, run: changed },
+  { name: 'changed device rules take a restart, and the plan says so', boot: 1, run: rules },
+  { name: 'limits that v2 has not are refused at plan, with their place', boot: 1, run: refused },
+  { name: 'a user namespace of its own works with Debian’s kernel', boot: 1, run: mapped },
+  { name: 'all that ran is gone after a reboot, and apply heals it', boot: 2, run: healed },
+  { name: 'limits bite again', boot: 2, run: () => burns('crun-box') },
+  { name: 'destroy leaves nothing', boot: 2, run: destroyed },
+];
+
+function doctor(): void {
+  const { stdout } = baleine('doctor');
+  assert.match(stdout, /cgroups.*v2|unified/);
+  assert.match(stdout, /crun/);
+  assert.doesNotMatch(readFileSync('/proc/mounts', 'utf8'), / cgroup /);
+}
+
+function applied(): void {
+  write(WORDS);
+  done('apply', '-y');
+  assert.equal(done('plan'), NOTHING);
+}
+
+async function killed(name: string): Promise<void> {
+  for (let look = 0; look < 40 && listed(name).status !== 'exited'; look++) await sleep(500);
+  const { status, exit_code, out_of_memory } = listed(name);
+  assert.deepEqual([status, exit_code, out_of_memory], ['exited', 137, true]);
+  assert.match(done('ps'), new RegExp(`${name} .*out of memory`));
+  assert.equal(number(name, 'memory.max'), 32 * MiB);
+  assert.equal(number(name, 'memory.swap.max'), 0);
+  assert.equal(counter(name, 'memory.events', 'oom_kill'), 1);
+  // memory.peak is of Linux 5.19
+  const peak = number(name, 'memory.peak');
+  assert.ok(Math.abs(peak / (32 * MiB) - 1) < 0.05, `peak ${peak}`);
+}
+
+async function burns(name: string): Promise<void> {
+  const loop = 'busybox timeout 25 busybox sh -c "while :; do :; done"';
+  const ended = inBackground(name, `${loop} & ${loop}; wait`);
+  while (number(name, 'pids.current') < 6) await sleep(100);
+  await sleep(1000);
+  const seen = new Set<string>();
+  const shares: number[] = [];
+  // never more; on a busy machine the emulator may give less at first
+  while (shares.length < 3 && (shares.at(-1) ?? 0) < 0.45) shares.push(await shareOf(name, seen));
+  await ended;
+  assert.ok((shares.at(-1) ?? 0) > 0.45 && Math.max(...shares) < 0.55, `shares ${shares}`);
+  assert.ok(counter(name, 'cpu.stat', 'nr_throttled') > 0);
+  seen.delete('');
+  assert.deepEqual([...seen], ['1']);
+}
+
+/** Of a CPU, over 5 s; notes which CPUs its processes were on. */
+async function shareOf(name: string, seen: Set<string>): Promise<number> {
+  const time = () => counter(name, 'cpu.stat', 'usage_usec') / 1e6;
+  const [before, begin] = [time(), performance.now()];
+  while (performance.now() - begin < 5000) {
+    for (const pid of cgroupFile(name, 'cgroup.procs').split('\n').filter(Boolean)) {
+      seen.add(processorOf(pid));
+    }
+    await sleep(100);
+  }
+  return (time() - before) / ((performance.now() - begin) / 1000);
+}
+
+/** proc_pid_stat(5), field 39; empty for one that has just ended. */
+function processorOf(pid: string): string {
+  if (!existsSync(`/proc/${pid}/stat`)) return '';
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[36] ?? '';
+}
+
+async function bombed(name: string): Promise<void> {
+  const bomb = 'bomb() { bomb | bomb & busybox sleep 1; }; bomb; busybox sleep 2';
+  const ended = inBackground(name, `busybox timeout -s KILL 8 busybox sh -c '${bomb}'`);
+  for (let look = 0; look < 60; look++) {
+    assert.ok(number(name, 'pids.current') <= 20);
+    await sleep(100);
+  }
+  await ended;
+  assert.ok(counter(name, 'pids.events', 'max') > 0);
+  // what is left of it would hold the others back
+  for (const pid of cgroupFile(name, 'cgroup.procs').split('\n').filter(Boolean).slice(3)) {
+    if (existsSync(`/proc/${pid}`)) process.kill(Number(pid), 'SIGKILL');
+  }
+}
+
+function writes(name: string): void {
+  const dd = 'busybox dd if=/dev/zero of=/file bs=1M count=30 oflag=direct';
+  const rates: number[] = [];
+  // never more; on a busy machine the emulator may give less at first
+  while (rates.length < 3 && (rates.at(-1) ?? 0) < 8) {
+    const { stderr } = inside(name, `busybox time -f 'seconds %e' ${dd}; busybox rm /file`);
+    rates.push(30 / Number(/^seconds ([\d.]+)$/m.exec(stderr)?.[1]));
+  }
+  assert.ok((rates.at(-1) ?? 0) > 8 && Math.max(...rates) < 12, `${rates} MiB/s`);
+}
+
+function device(name: string): void {
+  const pid = cgroupFile(name, 'cgroup.procs').split('\n')[0];
+  shell('busybox', 'mknod', '-m', '666', `/proc/${pid}/root/dev/memory`, 'c', '1', '1');
+  assert.match(inside(name, ': </dev/memory').stderr, /Operation not permitted/);
+  assert.equal(inside(name, ': </dev/zero').code, 0);
+}
+
+function stats(name: string): void {
+  const before = counter(name, 'cpu.stat', 'usage_usec') / 1e6;
+  const [found] = JSON.parse(done('stats', '--no-stream', '--json', name));
+  const after = counter(name, 'cpu.stat', 'usage_usec') / 1e6;
+  assert.ok(found.cpu_time >= before && found.cpu_time <= after, `${found.cpu_time}`);
+  assert.equal(found.memory_limit, 64 * MiB);
+  assert.ok(Math.abs(found.memory - number(name, 'memory.current')) < MiB);
+  assert.equal(found.pids, number(name, 'pids.current'));
+  assert.equal(found.throttled_periods, counter(name, 'cpu.stat', 'nr_throttled'));
+  assert.equal(Math.round(found.throttled_time * 1e6), counter(name, 'cpu.stat', 'throttled_usec'));
+  assert.equal(found.oom_kills, counter(name, 'memory.events', 'oom_kill'));
+  const written = /^(7:\d+) rbytes=(\d+) wbytes=(\d+)/m.exec(cgroupFile(name, 'io.stat'));
+  const own = found.io.find((each: { device: string }) => each.device === written?.[1]);
+  assert.deepEqual([own.read_bytes, own.write_bytes], written?.slice(2).map(Number));
+  assert.ok(own.write_bytes >= 30 * MiB);
+}
+
+const firstProcess = (name: string) => cgroupFile(name, 'cgroup.procs').split('\n')[0];
+
+function changed(): void {
+  const before = RUNTIMES.map((each) => firstProcess(`${each}-box`));
+  const limits = {
+    ...{ memory: '96M', cpus: 0.75, cpu_shares: 2048, cpuset: '0-1', pids: 30 },
+    io: [{ write_bps: '20M', read_iops: 500 }],
+  };
+  write(
+    withChanged(Object.fromEntries(RUNTIMES.map((each) => [`${each}-box`, box(each, limits)]))),
+  );
+  done('apply', '-y');
+  assert.equal(done('plan'), NOTHING);
+  for (const runtime of RUNTIMES) {
+    const name = `${runtime}-box`;
+    assert.equal(number(name, 'memory.max'), 96 * MiB);
+    assert.equal(number(name, 'memory.swap.max'), 0);
+    assert.equal(cgroupFile(name, 'cpu.max'), '75000 100000\n');
+    assert.equal(cgroupFile(name, 'cpuset.cpus'), '0-1\n');
+    assert.equal(number(name, 'pids.max'), 30);
+    assert.match(cgroupFile(name, 'io.max'), /^7:\d+ rbps=max wbps=20971520 riops=500 wiops=max$/m);
+  }
+  write(WORDS);
+  done('apply', '-y');
+  assert.equal(number('crun-box', 'memory.max'), 64 * MiB);
+  assert.equal(done('plan'), NOTHING);
+  assert.deepEqual(
+    RUNTIMES.map((each) => firstProcess(`${each}-box`)),
+    before,
+  );
+}
+
+function rules(): void {
+  const before = RUNTIMES.map((each) => firstProcess(`${each}-box`));
+  const limits = { ...LIMITS, devices: [{ allow: 'c 10:237 rwm' }] };
+  write(
+    withChanged(Object.fromEntries(RUNTIMES.map((each) => [`${each}-box`, box(each, limits)]))),
+  );
+  assert.match(done('plan'), /limits\.devices added, takes a restart/);
+  done('apply', '-y');
+  assert.equal(done('plan'), NOTHING);
+  for (const [index, runtime] of RUNTIMES.entries()) {
+    assert.notEqual(firstProcess(`${runtime}-box`), before[index]);
+    assert.equal(inside(`${runtime}-box`, ': <>/dev/loop-control').stderr, '');
+  }
+  write(WORDS);
+  done('apply', '-y');
+}
+
+function refused(): void {
+  write(withChanged({ 'crun-box': box('crun', { net_class: 1, cpuset: '7' }) }));
+  const { code, stderr } = baleine('plan');
+  write(WORDS);
+  assert.equal(code, 1);
+  assert.match(stderr, /baleine\.yaml:\d+:\d+: this host has no cgroup v1 controller net_cls/);
+  assert.match(stderr, /baleine\.yaml:\d+:\d+: no CPU 7: this host has 2 CPUs, 0-1/);
+}
+
+function mapped(): void {
+  const [, first] = readFileSync(`/proc/${firstProcess('web')}/uid_map`, 'utf8')
+    .trim()
+    .split(/\s+/);
+  assert.ok(Number(first) >= 0x7000_0000);
+  assert.equal(inside('web', 'echo page >/data/page').stderr, '');
+  const owner = shell('busybox', 'stat', '-c', '%u', '/var/lib/baleine/volumes/vm/data/page');
+  assert.equal(owner, '0\n');
+  assert.equal(shell('curl', '-sf', '--max-time', '20', 'http://10.79.1.2/page'), 'page\n');
+}
+
+function healed(): void {
+  assert.match(done('plan'), /crun-box will be updated|process .* is gone|reboot/);
+  done('apply', '-y');
+  assert.equal(done('plan'), NOTHING);
+  assert.equal(shell('curl', '-sf', '--max-time', '20', 'http://10.79.1.2/page'), 'page\n');
+  for (const runtime of RUNTIMES) assert.ok(Number(firstProcess(`${runtime}-box`)) > 0);
+}
+
+function destroyed(): void {
+  const site = siteOf('/var/lib/baleine');
+  done('destroy', '-y');
+  assert.equal(existsSync('/sys/fs/cgroup/baleine'), false, 'the cgroup is left');
+  assert.doesNotMatch(readFileSync('/proc/mounts', 'utf8'), /baleine/);
+  assert.equal(shell('ip', '-json', 'netns', 'list').trim() || '[]', '[]');
+  assert.ok(!shell('ip', 'link').includes(aliasPrefix(site)));
+  assert.equal(shell('losetup', '--list', '--noheadings'), '');
+  const left = existsSync(site.root) ? readdirSync(site.root, { recursive: true }) : [];
+  assert.deepEqual(left, []);
+  assert.doesNotMatch(shell('busybox', 'ps'), /conmon|httpd/);
+}
