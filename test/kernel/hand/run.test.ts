@@ -36,6 +36,29 @@ it(
 );
 
 it(
+  'ends as Docker does when there is nothing to run, or it cannot be run',
+  inPrivateHost(async (host) => {
+    await create(host);
+    const codeOf = async (...words: string[]) =>
+      (await host.baleine(words, { reject: false })).code;
+    expect(await codeOf('run', 'base', 'gone')).toBe(127);
+    expect(await codeOf('run', 'base', '/etc/passwd')).toBe(126);
+    expect(await codeOf('run', 'base', 'busybox', 'sh', '-c', 'exit 255')).toBe(255);
+    const make = ['container', 'create', 'one', '--image', 'base', '--start', '--'];
+    await host.baleine([...make, 'busybox', 'sleep', '1000']);
+    const exec = (...words: string[]) => codeOf('container', 'exec', 'one', ...words);
+    expect(await exec('gone')).toBe(127);
+    expect(await exec('/bin/gone')).toBe(127);
+    expect(await exec('/etc/passwd')).toBe(126);
+    expect(await exec('/bin')).toBe(126);
+    expect(await exec('busybox', 'sh', '-c', 'exit 255')).toBe(255);
+    expect(await exec('busybox', 'sh', '-c', 'kill -9 $$')).toBe(137);
+    await host.baleine(['container', 'rm', '--force', 'one']);
+    await host.baleine(['image', 'rm', 'base']);
+  }),
+);
+
+it(
   'tells by its content what it imports, and runs what it exported itself',
   inPrivateHost(async (host) => {
     await create(host);

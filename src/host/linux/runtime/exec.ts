@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { run } from '../exec.js';
 import { readText } from '../read.js';
 import { checkWorkingDir } from './inside.js';
 import { bundleFiles, stateDir } from './layout.js';
+import { codeOfUnstarted } from './never-started.js';
 import type { OciProcess, OciSpec } from './oci.js';
 import { identify, signalProcess } from './process.js';
 import { findProgram } from './programs.js';
@@ -31,7 +32,8 @@ export interface ExecOptions {
 /**
  * Runs a command in a running container with our standard streams.
  *
- * @returns its exit code, 128 + n when signal n ended it
+ * @returns its exit code, 128 + n when signal n ended it; 127 when there is no such program, 126 when
+ *   it cannot be run
  * @throws UserError when the container does not run
  */
 export async function execInteractive(
@@ -44,8 +46,16 @@ export async function execInteractive(
   if (options.tty && options.interactive && !process.stdin.isTTY) {
     throw new UserError(`cannot give ${id} a terminal: standard input is none`, 'Leave out -t');
   }
-  return withCommand(site, id, container, options, (program, args) =>
-    inForeground(program, args, options.interactive ?? false),
+  return withCommand(
+    site,
+    id,
+    container,
+    options,
+    async (program, args, { pidFile, described }) => {
+      const code = await inForeground(program, args, options.interactive ?? false);
+      const started = code === 0 || existsSync(pidFile);
+      return started ? code : codeOfUnstarted(`/proc/${container.pid}/root`, described);
+    },
   );
 }
 
@@ -70,13 +80,19 @@ export async function execCaptured(
   });
 }
 
+interface Described {
+  /** The runtime makes it when the command runs, and not before. */
+  pidFile: string;
+  described: OciProcess;
+}
+
 /** The whole process is described to the runtime: what it is not told it may leave unconfined. */
 async function withCommand<T>(
   site: Site,
   id: string,
   { runtime, pid }: Started,
   options: ExecOptions,
-  act: (program: string, args: string[]) => Promise<T>,
+  act: (program: string, args: string[], command: Described) => Promise<T>,
 ): Promise<T> {
   const file = join(bundleFiles(site, id).dir, `exec-${randomBytes(6).toString('hex')}.json`);
   const described = processOf(site, id, pid, options);
@@ -85,7 +101,7 @@ async function withCommand<T>(
   const how = ['--process', file, '--pid-file', pidFile];
   try {
     const args = ['--root', stateDir(site, runtime), 'exec', ...how, id];
-    return await act(findProgram(runtime) ?? runtime, args);
+    return await act(findProgram(runtime) ?? runtime, args, { pidFile, described });
   } catch (error) {
     endCommand(site, id, pidFile);
     throw error;

@@ -1,9 +1,13 @@
-import { mkdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ContainerSpec } from '../../../model/specs.js';
 import { stagedBy, writeBundle } from './bundle.js';
 import { clearLife } from './clear.js';
 import { inForeground } from './exec.js';
 import { bundleFiles, stateDir } from './layout.js';
+import { codeOfUnstarted } from './never-started.js';
+import type { OciSpec } from './oci.js';
 import { onStage } from './stage.js';
 import { clearCgroup, type Surroundings } from './start.js';
 
@@ -11,7 +15,8 @@ import { clearCgroup, type Surroundings } from './start.js';
  * Runs a container with our standard streams, without a monitor, to its end. The disk is mounted
  * and the namespace wired.
  *
- * @returns its exit code, 128 + n when signal n ended it
+ * @returns its exit code, 128 + n when signal n ended it; 127 when there is no such program, 126 when
+ *   it cannot be run
  */
 export async function runInForeground(
   around: Surroundings,
@@ -25,7 +30,13 @@ export async function runInForeground(
   await writeBundle(site, spec, { terminal });
   const state = stateDir(site, runtime.name);
   await mkdir(state, { recursive: true, mode: 0o700 });
-  const bundle = bundleFiles(site, spec.id).dir;
-  const args = ['--root', state, 'run', '--bundle', bundle, spec.id];
-  return onStage(site, spec, stagedBy(site, spec), () => inForeground(runtime.path, args, input));
+  const { dir: bundle, config, rootfs } = bundleFiles(site, spec.id);
+  const pidFile = join(bundle, 'run.pid');
+  const args = ['--root', state, 'run', '--bundle', bundle, '--pid-file', pidFile, spec.id];
+  return onStage(site, spec, stagedBy(site, spec), async () => {
+    const code = await inForeground(runtime.path, args, input);
+    if (code === 0 || existsSync(pidFile)) return code;
+    const { process: wanted } = JSON.parse(await readFile(config, 'utf8')) as OciSpec;
+    return codeOfUnstarted(rootfs, wanted);
+  });
 }
