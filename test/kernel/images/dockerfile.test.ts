@@ -69,6 +69,24 @@ describe.skipIf(skip)('a Dockerfile', () => {
     }),
   );
 
+  it(
+    'is built by hand',
+    inPrivateHost(async (host) => {
+      cache = join('/var/cache/baleine', siteOf(host.root).tag);
+      const context = join(host.dir, 'app');
+      mkdirSync(context);
+      copyFileSync('/bin/busybox', join(context, 'busybox'));
+      writeFileSync(join(context, 'Dockerfile'), DOCKERFILE);
+      const create = ['image', 'create', 'app', '--from-dockerfile', context, '--target', 'wanted'];
+      await host.baleine([...create, '--build-arg', 'V=9'], { timeout: 120_000 });
+      expect((await host.baleine(['run', 'app'])).stdout).toBe('/srv\nversion 9\n');
+      await host.baleine(['image', 'rm', 'app']);
+      const lost = ['image', 'create', 'app', '--from-tar', 'x', '--target', 'wanted'];
+      const { stderr } = await host.baleine(lost, { reject: false });
+      expect(stderr).toContain('--target and --build-arg go with --from-dockerfile');
+    }),
+  );
+
   it('names the package that is missing', async () => {
     const build = tool('no-such-builder', [], { purpose: 'build it' });
     await expect(build).rejects.toMatchObject({

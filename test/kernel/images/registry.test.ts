@@ -99,6 +99,14 @@ describe.skipIf(skip)('an image of a registry', () => {
       expect(await manifest()).not.toBe(locked);
       expect(await run('plan')).toMatch(/^No changes/);
 
+      await host.baleine(['image', 'import', NAME, 'by-hand']);
+      const [seen] = JSON.parse((await host.baleine(['image', 'inspect', 'by-hand'])).stdout);
+      expect(seen).toMatchObject({
+        from: { registry: NAME },
+        origin: { manifest: await manifest() },
+      });
+      await host.baleine(['image', 'rm', 'by-hand']);
+
       await stop();
       write('missing');
       expect(await run('plan')).toMatch(/^No changes/);

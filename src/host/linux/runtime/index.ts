@@ -17,7 +17,7 @@ import { throwAway, throwAwayId } from './throw-away.js';
 /** Containers by an OCI runtime under conmon. */
 export function linuxRuntime(
   site: Site,
-  cgroups: Pick<Cgroups, 'remove'>,
+  cgroups: Pick<Cgroups, 'remove' | 'ensureLimits'>,
   /** What a monitor runs, the container's id added, when a container that is to heal at once ends. */
   heal: string[] = [],
 ): Runtime {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../../model/errors.js';
 import type { IdRange } from '../../../model/id-range.js';
-import { cgroupPath, type Site } from '../../../model/site.js';
+import { cgroupPath, rootfsDir, type Site } from '../../../model/site.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import type { Cgroups, Started } from '../../host.js';
 import { readHierarchies } from '../cgroups-hierarchies.js';
@@ -22,7 +22,7 @@ import { keepStarted, pidIn } from './started.js';
 
 export interface Surroundings {
   site: Site;
-  cgroups: Pick<Cgroups, 'remove'>;
+  cgroups: Pick<Cgroups, 'remove' | 'ensureLimits'>;
   gate: Gate;
   /** What a monitor runs, the container's id added, when one that is to heal at once ends. */
   heal: string[];
@@ -31,14 +31,14 @@ export interface Surroundings {
 
 /** Starts a container; whatever goes wrong, nothing of it stays but the log. */
 export async function startContainer(around: Surroundings, spec: ContainerSpec): Promise<Started> {
-  const { site, gate, heal } = around;
+  const { site, gate } = around;
   const runtime = await around.runtime(spec.runtime);
   await clearLife(site, spec.id);
   await clearCgroup(around, spec.id);
   await writeBundle(site, spec);
   try {
     return await onStage(site, spec, stagedBy(site, spec), () =>
-      gate.together(() => launchAndStart(site, spec, runtime, heal)),
+      gate.together(() => launchAndStart(around, spec, runtime)),
     );
   } catch (error) {
     await forgetSelected(site);
@@ -51,13 +51,13 @@ export async function startContainer(around: Surroundings, spec: ContainerSpec):
 }
 
 async function launchAndStart(
-  site: Site,
-  { id, logs, heal, userns }: ContainerSpec,
+  { site, cgroups, heal }: Surroundings,
+  spec: ContainerSpec,
   runtime: SelectedRuntime,
-  command: string[],
 ): Promise<Started> {
-  await healAtOnce(site, id, heal === 'immediate');
-  const exitCommand = exitCommandOf(site, id, command);
+  const { id, logs, userns } = spec;
+  await healAtOnce(site, id, spec.heal === 'immediate');
+  const exitCommand = exitCommandOf(site, id, heal);
   const pid = await launch(site, { id, runtime, logSize: logs.max_size, exitCommand });
   // Looked at before it runs the user's program: that may end at once.
   const first = identify(pid);
@@ -66,6 +66,7 @@ async function launchAndStart(
     throw new Error(`cannot start ${id}: ${first ? 'conmon' : runtime.name} ended at once`);
   }
   if (userns) checkIds(pid, id, userns);
+  await denyDevices(cgroups, spec, site);
   const started: Started = {
     ...first,
     monitor: { pid: monitor.pid, start_time: monitor.start_time },
@@ -76,6 +77,16 @@ async function launchAndStart(
   const args = ['--root', stateDir(site, runtime.name), 'start', id];
   await run(runtime.path, args, { purpose: `start ${id}` });
   return started;
+}
+
+/** runc puts the devices of every container behind the rules it is given, also those that they deny. */
+async function denyDevices(
+  cgroups: Surroundings['cgroups'],
+  { id, limits }: ContainerSpec,
+  site: Site,
+): Promise<void> {
+  if (!limits.devices?.some((rule) => 'deny' in rule)) return;
+  await cgroups.ensureLimits(cgroupPath(site, id), limits, rootfsDir(site, id));
 }
 
 /** A runtime that makes little of user namespaces would leave it the host's root. */

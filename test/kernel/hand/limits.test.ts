@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { inPrivateHost } from '../../support/private-host.js';
+import { IDLE } from '../../support/small-image.js';
+
+it(
+  'takes throttles, device rules and a class of packets by hand, at once and later',
+  inPrivateHost(async (host) => {
+    await host.baleine(['image', 'create', 'base', '--size', '16M', '--from-host', '/bin/busybox']);
+    const create = ['container', 'create', 'one', '--image', 'base', '--io', 'write_bps=10M'];
+    await host.baleine([...create, '--device', 'deny c 1:9 rwm', '--start', '--', ...IDLE]);
+    const random = () =>
+      host.baleine(
+        ['container', 'exec', 'one', 'busybox', 'sh', '-c', ': </dev/urandom; : </dev/null'],
+        { reject: false },
+      );
+    expect((await random()).stderr).toMatch(/urandom: Operation not permitted/);
+    const limits = async () =>
+      JSON.parse((await host.baleine(['container', 'inspect', 'one'])).stdout)[0].spec.limits;
+    expect(await limits()).toMatchObject({
+      io: [{ write_bps: 10 * 2 ** 20 }],
+      devices: [{ deny: 'c 1:9 rwm' }],
+    });
+
+    await host.baleine(['container', 'add', 'one', '--device', 'allow c 1:9 r']);
+    expect(await random()).toMatchObject({ code: 0, stderr: '' });
+    await host.baleine(['container', 'add', 'one', '--io', 'read_iops=500']);
+    expect((await limits()).io).toMatchObject([{ read_iops: 500 }]);
+    expect((await host.baleine(['apply', '--stack', '-', '-y', '--quiet'])).stdout).toBe('');
+
+    const class1 = ['container', 'add', 'one', '--net-class', '0x100001'];
+    const given = await host.baleine(class1, { reject: false });
+    if (given.code === 0) expect((await limits()).net_class).toBe(0x100001);
+    else expect(given.stderr).toMatch(/^Error: .*net_cls/);
+    for (const bad of ['write_bps=fast', 'speed=1', 'device=/dev/none,read_iops=5']) {
+      const refused = await host.baleine(['container', 'add', 'one', '--io', bad], {
+        reject: false,
+      });
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toMatch(/^Error: cannot add to container one: /);
+    }
+    await host.baleine(['container', 'rm', '--force', 'one']);
+    await host.baleine(['image', 'rm', 'base']);
+  }),
+);

@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { linuxDisks } from '../../../src/host/linux/disks.js';
+import { imageFile, siteOf } from '../../../src/model/site.js';
+import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { lackingAny } from './programs.js';
+import { listing } from './tree.js';
+
+const skip = lackingAny('skopeo', 'setcap', 'getfattr', 'setfattr');
+const MiB = 2 ** 20;
+
+/** One of everything that has to come out as it went in. */
+function writeTree(dir: string): void {
+  mkdirSync(join(dir, 'bin'), { recursive: true });
+  copyFileSync('/bin/busybox', join(dir, 'bin/busybox'));
+  linkSync(join(dir, 'bin/busybox'), join(dir, 'bin/same'));
+  copyFileSync('/bin/true', join(dir, 'bin/able'));
+  execFileSync('setcap', ['cap_net_raw+ep', join(dir, 'bin/able')]);
+  writeFileSync(join(dir, 'marked'), 'x');
+  execFileSync('setfattr', ['--name=user.note', '--value=kept', join(dir, 'marked')]);
+  writeFileSync(join(dir, 'odd \n name'), 'odd');
+  writeFileSync(join(dir, 'holes'), 'begin');
+  truncateSync(join(dir, 'holes'), 40 * MiB);
+  symlinkSync('/gone', join(dir, 'link'));
+  lchownSync(join(dir, 'link'), 12, 34);
+  execFileSync('mkfifo', [join(dir, 'pipe')]);
+  mkdirSync(join(dir, 'sticky'));
+  chmodSync(join(dir, 'sticky'), 0o1777);
+  chmodSync(join(dir, 'marked'), 0o4751);
+}
+
+function digestOf(path: string): string {
+  const hash = createHash('sha256');
+  const names = statSync(path).isDirectory()
+    ? (readdirSync(path, { recursive: true }) as string[]).sort()
+    : [''];
+  for (const name of names) {
+    const file = join(path, name);
+    hash.update(name);
+    if (statSync(file).isFile()) hash.update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+/** What is in an image, and the bytes that its file with holes takes there. */
+async function content(host: PrivateHost, name: string) {
+  const [disks, dir] = [linuxDisks(), join(host.dir, 'look')];
+  await disks.ensureMounted(imageFile(siteOf(host.root), `_.${name}`), dir);
+  try {
+    const { '.': _root, 'lost+found': _own, ...tree } = listing(dir);
+    return { tree, holes: statSync(join(dir, 'holes')).blocks * 512 };
+  } finally {
+    await disks.ensureUnmounted(dir);
+  }
+}
+
+describe.skipIf(skip)('an image', () => {
+  it.each(['docker', 'oci', 'oci-folder', 'tar'])(
+    'is exported as %s twice the same, and comes back whole',
+    (format) =>
+      inPrivateHost(async (host) => {
+        const tree = join(host.dir, 'tree');
+        writeTree(tree);
+        await host.baleine(['image', 'create', 'one', '--size', '64M', '--from-directory', tree]);
+        const paths = ['first', 'second'].map((name) => join(host.dir, name));
+        for (const path of paths) {
+          await host.baleine(['image', 'export', 'one', path, '--format', format]);
+        }
+        expect(digestOf(paths[0] as string)).toBe(digestOf(paths[1] as string));
+        await host.baleine(['image', 'import', paths[0] as string, 'two', '--size', '64M']);
+        const [one, two] = [await content(host, 'one'), await content(host, 'two')];
+        expect(Object.keys(two.tree)).toContain('bin/able');
+        expect(two.tree).toEqual(one.tree);
+        expect(two.holes).toBeLessThan(MiB);
+        expect(execFileSync('du', ['-s', '-k', paths[0] as string]).toString()).toMatch(/^\d{4}\t/);
+        for (const path of [...paths, tree]) rmSync(path, { recursive: true });
+        await host.baleine(['image', 'prune']);
+      })(),
+  );
+});
