@@ -22,9 +22,11 @@ export function topologyOf(
   const described = describeContainers(listed, probe, site, now);
   const specs = new Map(listed.map(({ name, spec }) => [name, spec]));
   const containers = described.map((each): ContainerNode => {
-    const { mounts, restart } = specs.get(each.name) as ContainerSpec;
-    const mounted = volumes.filter(({ spec }) => mounts.some(({ source }) => source === spec.path));
-    return { ...each, tone: toneOf(each, restart), volumes: namesOf(mounted) };
+    const spec = specs.get(each.name) as ContainerSpec;
+    const { mounts, restart, publish = [], host_network: onHost = false } = spec;
+    const mounted = volumes.filter((row) => mounts.some(({ source }) => source === row.spec.path));
+    const tone = toneOf(each, restart);
+    return { ...each, tone, volumes: namesOf(mounted), publish, on_host: onHost };
   });
   const bridges = bridgesOf(stack, rows, listed).map((row) => bridgeNode(row, stack, probe, site));
   return {

@@ -1,4 +1,4 @@
-import type { RestartPolicy } from './config.js';
+import type { PublishEntry, RestartPolicy } from './config.js';
 import type { ListedContainer } from './listed-container.js';
 
 /** What there is of a stack and how it hangs together, as it is now: what every picture shows. */
@@ -31,6 +31,10 @@ export interface ContainerNode extends ListedContainer {
   tone: Tone;
   /** Names, of those of the stack. */
   volumes: string[];
+  /** Ports of the host that lead to it. */
+  publish: PublishEntry[];
+  /** The host's network is its own, too. */
+  on_host: boolean;
 }
 
 export interface FarmNode {

@@ -20,7 +20,7 @@ farms:
   web:
     servers: { image: base, replicas: 2, bridges: [back], port: 80, healthcheck: { tcp: 80 } }
     proxy:
-      { image: base, engine: haproxy, bridges: { front: { address: 10.77.1.10 }, back: {}, lan: {} }, listen: 80 }
+      { image: base, engine: haproxy, publish: ["127.0.0.1:8080:80"], bridges: { front: { address: 10.77.1.10 }, back: {}, lan: {} }, listen: 80 }
 `;
 
 let stack: MemoryStack;
@@ -51,11 +51,20 @@ it('tells farms, addresses and volumes', () => {
   });
   expect(containers.map((each) => [each.name, each.tone, each.addresses, each.volumes])).toEqual([
     ['db', 'good', { back: '10.77.2.1' }, ['data']],
+    ['forwarder', 'good', {}, []],
     ['job', 'good', {}, []],
     ['web-proxy', 'good', { front: '10.77.1.10', back: '10.77.2.4', lan: null }, []],
     ['web-server-1', 'wait', { back: '10.77.2.2' }, []],
     ['web-server-2', 'wait', { back: '10.77.2.3' }, []],
   ]);
+});
+
+it('tells which ports of the host lead to whom, and who is on its network', () => {
+  const { containers } = look();
+  expect(containers.filter((each) => each.publish.length > 0)).toMatchObject([
+    { name: 'web-proxy', publish: [{ host_ip: '127.0.0.1', published: 8080, target: 80 }] },
+  ]);
+  expect(containers.filter((each) => each.on_host)).toMatchObject([{ name: 'forwarder' }]);
 });
 
 it('sees what has become of them', () => {
@@ -65,7 +74,7 @@ it('sees what has become of them', () => {
   host.removeLink(bridgeLink(site, 'front'));
   const { bridges, containers } = look();
   expect(bridges[0]).toMatchObject({ name: 'front', state: 'missing' });
-  expect(containers.slice(0, 2)).toMatchObject([
+  expect(containers.filter(({ name }) => name === 'db' || name === 'job')).toMatchObject([
     { name: 'db', status: 'exited', exit_code: 137, tone: 'bad' },
     { name: 'job', status: 'exited', exit_code: 0, tone: 'idle' },
   ]);

@@ -57,10 +57,10 @@ it('tells the stack in a few numbers', () => {
   const { title, state, summary, alert } = sectionsOf(look());
   expect({ title, state, alert }).toEqual({
     title: '(1 in trouble) shop · baleine',
-    state: '5 containers: 3 well, 1 in trouble, 1 at rest',
+    state: '6 containers: 4 well, 1 in trouble, 1 at rest',
     alert: '',
   });
-  expect(plain(summary)).toBe('running 3 of 5 of a CPU 12.3% memory 31M pending changes none');
+  expect(plain(summary)).toBe('running 4 of 6 of a CPU 12.3% memory 31M pending changes none');
 });
 
 it('tells what each may use, and uses', () => {

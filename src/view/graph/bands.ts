@@ -2,8 +2,8 @@ import type { BridgeNode, ContainerNode, Topology } from '../../model/topology.j
 
 /** What hangs below one bridge: every container whose first bridge it is. */
 export interface Band {
-  /** Absent for those that are on no bridge. */
-  bridge?: BridgeNode;
+  /** The bridge, or what those below have in common that are on none. */
+  top: BridgeNode | string;
   blocks: Block[];
 }
 
@@ -17,15 +17,24 @@ export function bandsOf(topology: Topology): Band[] {
   const { bridges, containers } = topology;
   const home = (each: ContainerNode) => bridges.find(({ name }) => name in each.addresses);
   const homeless = containers.filter((each) => !home(each));
+  const apart = (top: string, members: ContainerNode[]): Band[] =>
+    members.length > 0 ? [{ top, blocks: blocksOf(members, topology) }] : [];
   return [
+    ...apart(
+      'on the network of the host',
+      homeless.filter((each) => each.on_host),
+    ),
     ...bridges.map((bridge) => ({
-      bridge,
+      top: bridge,
       blocks: blocksOf(
         containers.filter((each) => home(each) === bridge),
         topology,
       ),
     })),
-    ...(homeless.length > 0 ? [{ blocks: blocksOf(homeless, topology) }] : []),
+    ...apart(
+      'on no bridge',
+      homeless.filter((each) => !each.on_host),
+    ),
   ];
 }
 

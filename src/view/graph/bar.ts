@@ -12,21 +12,21 @@ const PILL = 6.9;
 const LEAST = 9 * NAME;
 
 /** A bridge, with as much of what it says as there is room for; a tooltip has all. */
-export function drawBar({ bridge, index, y }: Bar, width: number): string {
+export function drawBar({ top, index, y }: Bar, width: number): string {
   const box = `<rect x="0.75" y="${y + 0.75}" width="${width - 1.5}" height="${BAR_HEIGHT - 1.5}" rx="8"/>`;
-  if (!bridge) {
-    const text = `<text class="soft" x="${PAD}" y="${y + 21}">on no bridge</text>`;
+  if (typeof top === 'string') {
+    const text = `<text class="soft" x="${PAD}" y="${y + 21}">${safe(top)}</text>`;
     return `<g class="bar nowhere">${box}${text}</g>`;
   }
-  const { subnet, marks } = bridgeWords(bridge);
+  const { subnet, marks } = bridgeWords(top);
   const shown = fitting(marks, width);
   const room = width - 2 * PAD - sum(shown.map(pillWidth));
-  const name = shorten(bridge.name, Math.floor(room / NAME));
+  const name = shorten(top.name, Math.floor(room / NAME));
   const used = name.length * NAME + 12;
   const beside = subnet.length * MONO <= room - used;
   return [
-    `<g class="bar l${index % LINES}${bridge.state === 'missing' ? ' lost' : ''}">`,
-    `<title>${safe(['bridge', bridge.name, subnet, ...marks].join(' · '))}</title>${box}`,
+    `<g class="bar l${index % LINES}${top.state === 'missing' ? ' lost' : ''}">`,
+    `<title>${safe(['bridge', top.name, subnet, ...marks].join(' · '))}</title>${box}`,
     `<text class="mono name" x="${PAD}" y="${y + 21}">${safe(name)}</text>`,
     beside
       ? `<text class="mono soft" x="${round(PAD + used)}" y="${y + 21}">${safe(subnet)}</text>`

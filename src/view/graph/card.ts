@@ -1,7 +1,7 @@
 import type { Tone } from '../../model/topology.js';
 import { safe, shorten } from '../markup.js';
 import { LINES } from './palette.js';
-import { CARD_BASE, CARD_LINE, type Card } from './picture.js';
+import { CARD_BASE, CARD_LINE, type Card, type Line } from './picture.js';
 import { stateWords } from './words.js';
 
 const PAD = 12;
@@ -27,23 +27,20 @@ export function drawCard(card: Card, width: number, order: string[], href?: stri
     `<rect class="box" x="${x + 0.5}" y="${y + 0.5}" width="${width - 1}" height="${height - 1}" rx="8"/>`,
     markOf(container.tone, x + 17, y + 19.5),
     ...headOf(card, width),
-    ...linesOf(card, width, order),
+    ...card.lines.map((line, index) => drawLine(line, index, card, width, order)),
     close,
   ].join('');
 }
 
 /** All there is to say of it, for a tooltip and for those who listen. */
-function aboutOf({ container, bridges, proxyOf }: Card): string {
-  const { name, image, addresses, volumes } = container;
-  return [
-    name,
-    stateWords(container),
-    `image ${image}`,
-    ...bridges.map((bridge) => `${bridge} ${addresses[bridge] ?? 'without an address'}`),
-    ...(proxyOf === undefined ? [] : [`proxy of farm ${proxyOf}`]),
-    ...(volumes.length > 0 ? [`volumes ${volumes.join(', ')}`] : []),
-  ].join(' · ');
+function aboutOf({ container, lines }: Card): string {
+  const { name, image } = container;
+  const said = lines.map((line) => (line.kind === 'address' ? addressAbout(line) : line.text));
+  return [name, stateWords(container), `image ${image}`, ...said].join(' · ');
 }
+
+const addressAbout = ({ bridge, text }: { bridge: string; text: string }) =>
+  `${bridge} ${text || 'without an address'}`;
 
 /** Shapes besides colours: not everyone sees these. */
 function markOf(tone: Tone, x: number, y: number): string {
@@ -76,43 +73,32 @@ function headOf({ container, x, y }: Card, width: number): string[] {
   ];
 }
 
-function linesOf(card: Card, width: number, order: string[]): string[] {
-  const { container, bridges, proxyOf, x, y } = card;
+function drawLine(line: Line, index: number, card: Card, width: number, order: string[]): string {
+  const [x, y] = [card.x, card.y + CARD_BASE + 7 + CARD_LINE * index];
   const room = Math.floor((width - INDENT - PAD) / SMALL);
-  const text = (words: string) => `<tspan>${safe(shorten(words, room))}</tspan>`;
-  const lines = [
-    ...bridges.map((bridge) => ({
-      icon: (at: number) =>
-        `<rect class="l${order.indexOf(bridge) % LINES}" x="${x + 13}" y="${at - 8}" width="8" height="8" rx="2"/>`,
-      text: addressText(container.addresses[bridge] ?? '', bridge, room),
-    })),
-    ...(proxyOf === undefined
-      ? []
-      : [{ icon: (at: number) => fork(x + 13, at - 8), text: text(`proxy of ${proxyOf}`) }]),
-    ...(container.volumes.length === 0
-      ? []
+  const [icon, text] =
+    line.kind === 'address'
+      ? [square(x + 13, y - 8, order.indexOf(line.bridge)), addressText(line, room)]
       : [
-          {
-            icon: (at: number) => cylinder(x + 13, at - 9),
-            text: text(container.volumes.join(', ')),
-          },
-        ]),
-  ];
-  return lines.map(({ icon, text: words }, index) => {
-    const at = y + CARD_BASE + 7 + CARD_LINE * index;
-    return `${icon(at)}<text class="mono small" x="${x + INDENT}" y="${at}">${words}</text>`;
-  });
+          `<path class="icon" transform="translate(${x + 13} ${y - 8})" d="${ICONS[line.kind]}"/>`,
+          safe(shorten(line.text, room)),
+        ];
+  return `${icon}<text class="mono small" x="${x + INDENT}" y="${y}">${text}</text>`;
 }
 
-function addressText(address: string, bridge: string, room: number): string {
-  const left = room - address.length - 1;
+function addressText({ text, bridge }: { text: string; bridge: string }, room: number): string {
+  const left = room - text.length - 1;
   const name = left < 3 ? '' : shorten(bridge, left);
-  const gap = address === '' || name === '' ? '' : ' ';
-  return `${safe(address)}${gap}<tspan class="soft">${safe(name)}</tspan>`;
+  const gap = text === '' || name === '' ? '' : ' ';
+  return `${safe(text)}${gap}<tspan class="soft">${safe(name)}</tspan>`;
 }
 
-const fork = (x: number, y: number) =>
-  `<path class="icon" d="M${x} ${y + 4}h3m0 0l4-3.5m-4 3.5l4 3.5m-4-3.5h5"/>`;
+const square = (x: number, y: number, index: number) =>
+  `<rect class="l${index % LINES}" x="${x}" y="${y}" width="8" height="8" rx="2"/>`;
 
-const cylinder = (x: number, y: number) =>
-  `<path class="icon" d="M${x} ${y + 2}v6c0 2.4 8 2.4 8 0v-6m-8 0c0 2.4 8 2.4 8 0c0-2.4-8-2.4-8 0"/>`;
+/** A fork, an arrow through a wall, a cylinder. */
+const ICONS: Record<Exclude<Line['kind'], 'address'>, string> = {
+  proxy: 'M0 4h3l4-3.5m-4 3.5l4 3.5m-4-3.5h5',
+  publish: 'M0 4h8m-3-3l3 3l-3 3M0 .5v7',
+  volume: 'M0 1v6c0 2.4 8 2.4 8 0v-6m-8 0c0 2.4 8 2.4 8 0c0-2.4-8-2.4-8 0',
+};

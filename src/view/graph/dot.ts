@@ -1,7 +1,6 @@
 import type { BridgeNode, ContainerNode, Topology } from '../../model/topology.js';
 import { type Ids, idsOf } from './ids.js';
-import { bridgeLines, hostEnd, partsOf } from './parts.js';
-import { stateWords } from './words.js';
+import { bridgeLines, containerLines, hasHost, hostEnd, partsOf } from './parts.js';
 
 /** A graph for Graphviz (graphviz.org/doc/info/lang.html); a farm is a cluster. */
 export function dotGraph(topology: Topology): string {
@@ -13,7 +12,7 @@ export function dotGraph(topology: Topology): string {
     '  graph [fontname="Helvetica", rankdir=TB, nodesep=0.25, ranksep=0.6]',
     '  node [fontname="Helvetica", fontsize=11, style="filled,rounded", shape=box]',
     '  edge [fontname="Helvetica", fontsize=9, color="#8a93a0"]',
-    ...(bridges.some(hostEnd) ? ['  host [label="host", shape=oval, fillcolor="#ffffff"]'] : []),
+    ...(hasHost(topology) ? ['  host [label="host", shape=oval, fillcolor="#ffffff"]'] : []),
     ...bridges.map((each) => `  ${bridgeNode(each, ids)}`),
     ...farms.flatMap(({ name, members }) => cluster(name, members, ids)),
     ...free.map((each) => `  ${containerNode(each, ids)}`),
@@ -45,8 +44,8 @@ const COLOURS = {
 };
 
 function containerNode(container: ContainerNode, ids: Ids): string {
-  const { name, image, tone } = container;
-  const label = lines(name, stateWords(container), `image ${image}`);
+  const { name, tone } = container;
+  const label = lines(...containerLines(container));
   return `${ids.container(name)} [label=${label}, ${COLOURS[tone]}]`;
 }
 
@@ -61,9 +60,11 @@ function cluster(farm: string, members: ContainerNode[], ids: Ids): string[] {
   ];
 }
 
-function edges({ name, addresses, volumes }: ContainerNode, ids: Ids): string[] {
+function edges(container: ContainerNode, ids: Ids): string[] {
+  const { name, addresses, volumes, on_host: onHost } = container;
   const id = ids.container(name);
   return [
+    ...(onHost ? [`  host -- ${id}`] : []),
     ...Object.entries(addresses).map(
       ([bridge, address]) =>
         `  ${ids.bridge(bridge)} -- ${id}${address === null ? '' : ` [label=${quoted(address)}]`}`,

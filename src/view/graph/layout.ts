@@ -1,6 +1,7 @@
 import type { ContainerNode, Topology } from '../../model/topology.js';
 import { type Band, type Block, bandsOf } from './bands.js';
 import { type Grid, gridFor } from './grid.js';
+import { linesOf } from './lines.js';
 import { BAR_HEIGHT, CARD_BASE, CARD_LINE, type Card, HULL_HEAD, type Picture } from './picture.js';
 import { wiresOf } from './wires.js';
 
@@ -26,9 +27,9 @@ export function layOut(topology: Topology, room: number, least = room): Picture 
     cards: [],
     wires: [],
   };
-  for (const [index, band] of bands.entries()) {
-    if (index > 0) picture.height += DROP;
-    placeBand(band, index, topology, grid, picture);
+  for (const band of bands) {
+    if (band !== bands[0]) picture.height += DROP;
+    placeBand(band, topology, grid, picture);
   }
   picture.wires = wiresOf(picture, grid, onward);
   return picture;
@@ -43,15 +44,9 @@ function bridgesLedOnTo({ bridges, containers }: Topology): string[] {
   return order.filter((name) => later.includes(name));
 }
 
-function placeBand(
-  band: Band,
-  index: number,
-  topology: Topology,
-  grid: Grid,
-  picture: Picture,
-): void {
-  const { bridge, blocks } = band;
-  picture.bars.push({ index, y: picture.height, ...(bridge && { bridge }) });
+function placeBand({ top, blocks }: Band, topology: Topology, grid: Grid, picture: Picture): void {
+  const index = typeof top === 'string' ? -1 : topology.bridges.indexOf(top);
+  picture.bars.push({ top, index, y: picture.height });
   picture.height += BAR_HEIGHT;
   for (const [position, block] of blocks.entries()) {
     picture.height += position === 0 ? DROP : ROW_GAP;
@@ -88,12 +83,11 @@ function placeRow(
   picture: Picture,
 ): void {
   const cards = row.map((container, column): Card => {
-    const proxied = topology.farms.find(({ proxy }) => proxy === container.name);
     const bridges = topology.bridges.map(({ name }) => name);
     return {
       container,
       bridges: bridges.filter((name) => name in container.addresses),
-      ...(proxied && { proxyOf: proxied.name }),
+      lines: linesOf(container, topology),
       column,
       x: grid.left(column),
       y: picture.height,
@@ -101,12 +95,8 @@ function placeRow(
       straight,
     };
   });
-  const height = Math.max(...cards.map(heightOf));
+  const most = Math.max(...cards.map(({ lines }) => lines.length));
+  const height = CARD_BASE + CARD_LINE * most;
   picture.cards.push(...cards.map((card) => ({ ...card, height })));
   picture.height += height;
-}
-
-function heightOf({ container, bridges, proxyOf }: Card): number {
-  const extra = Number(proxyOf !== undefined) + Number(container.volumes.length > 0);
-  return CARD_BASE + CARD_LINE * (bridges.length + extra);
 }

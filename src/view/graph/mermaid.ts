@@ -1,7 +1,7 @@
 import type { BridgeNode, ContainerNode, Topology } from '../../model/topology.js';
 import { type Ids, idsOf } from './ids.js';
-import { bridgeLines, hostEnd, partsOf } from './parts.js';
-import { stateWords, toneCounts } from './words.js';
+import { bridgeLines, containerLines, hasHost, hostEnd, partsOf } from './parts.js';
+import { toneCounts } from './words.js';
 
 /**
  * A flowchart (mermaid.js.org/syntax/flowchart.html): bridges are hexagons, containers boxes in the
@@ -14,7 +14,7 @@ export function mermaidGraph(topology: Topology): string {
   const lines = [
     `%% stack ${topology.stack}`,
     'flowchart TB',
-    ...(bridges.some(hostEnd) ? ['  host(["host"])'] : []),
+    ...(hasHost(topology) ? ['  host(["host"])'] : []),
     ...bridges.map((each) => `  ${bridgeNode(each, ids)}`),
     ...farms.flatMap(({ name, members }) => subgraph(name, members, ids)),
     ...free.map((each) => `  ${containerNode(each, ids)}`),
@@ -37,9 +37,8 @@ function bridgeNode(bridge: BridgeNode, ids: Ids): string {
 }
 
 function containerNode(container: ContainerNode, ids: Ids): string {
-  const { name, image } = container;
-  const label = [name, stateWords(container), `image ${image}`].map(text).join('<br>');
-  return `${ids.container(name)}["${label}"]`;
+  const label = containerLines(container).map(text).join('<br>');
+  return `${ids.container(container.name)}["${label}"]`;
 }
 
 function subgraph(farm: string, members: ContainerNode[], ids: Ids): string[] {
@@ -50,9 +49,11 @@ function subgraph(farm: string, members: ContainerNode[], ids: Ids): string[] {
   ];
 }
 
-function links({ name, addresses, volumes }: ContainerNode, ids: Ids): string[] {
+function links(container: ContainerNode, ids: Ids): string[] {
+  const { name, addresses, volumes, on_host: onHost } = container;
   const id = ids.container(name);
   return [
+    ...(onHost ? [`  host --- ${id}`] : []),
     ...Object.entries(addresses).map(([bridge, address]) =>
       address === null
         ? `  ${ids.bridge(bridge)} --- ${id}`

@@ -1,5 +1,5 @@
 import type { BridgeNode, ContainerNode, Topology } from '../../model/topology.js';
-import { bridgeWords } from './words.js';
+import { bridgeWords, publishWords, stateWords } from './words.js';
 
 /** The containers of each farm, the proxy first, and those of none. */
 export function partsOf({ farms, containers }: Topology) {
@@ -13,6 +13,10 @@ export function partsOf({ farms, containers }: Topology) {
   return { farms: grouped, free: containers.filter((each) => !taken.has(each)) };
 }
 
+/** Whether the host is in the picture. */
+export const hasHost = ({ bridges, containers }: Topology) =>
+  bridges.some(hostEnd) || containers.some((each) => each.on_host);
+
 /** How the host is on a bridge: by an address, or by an interface of its own; undefined for not. */
 export function hostEnd({ host, uplink }: BridgeNode): string | undefined {
   return host ?? (uplink === undefined ? undefined : `uplink ${uplink}`);
@@ -23,4 +27,10 @@ export function bridgeLines(bridge: BridgeNode): string[] {
   const { subnet, marks } = bridgeWords(bridge);
   const end = hostEnd(bridge);
   return [bridge.name, subnet, ...marks.filter((each) => each !== end && each !== `host ${end}`)];
+}
+
+export function containerLines(container: ContainerNode): string[] {
+  const { name, image, publish } = container;
+  const ports = publish.map((each) => `port ${publishWords(each)}`);
+  return [name, stateWords(container), `image ${image}`, ...ports];
 }

@@ -14,8 +14,8 @@ export interface Picture {
 
 /** Spans the whole width. */
 export interface Bar {
-  /** Absent for the heading above those that are on no bridge. */
-  bridge?: BridgeNode;
+  /** The bridge, or a heading above those that are on none. */
+  top: BridgeNode | string;
   /** Position among the bridges: decides its colour. */
   index: number;
   y: number;
@@ -33,8 +33,7 @@ export interface Card {
   container: ContainerNode;
   /** Names of the bridges it is on, the nearest to the host first. */
   bridges: string[];
-  /** Of which farm it is the proxy. */
-  proxyOf?: string;
+  lines: Line[];
   column: number;
   x: number;
   y: number;
@@ -42,6 +41,12 @@ export interface Card {
   /** Alone between its bar and the next: a line comes straight down to it. */
   straight: boolean;
 }
+
+/** What a card says below the state. */
+export type Line =
+  /** An empty address on a bridge without a subnet. */
+  | { kind: 'address'; bridge: string; text: string }
+  | { kind: 'proxy' | 'publish' | 'volume'; text: string };
 
 /** A line between a bar and a card; drawn below the bars, so that it passes under those in between. */
 export interface Wire {

@@ -13,12 +13,12 @@ export function wiresOf(
   grid: Grid,
   onward: string[],
 ): Wire[] {
-  const barOf = new Map(bars.map((bar) => [bar.bridge?.name, bar]));
+  const barOf = new Map(bars.map((bar) => [nameOf(bar), bar]));
   return cards.flatMap((card) => {
     const [home, ...others] = card.bridges.map((name) => barOf.get(name) as Bar);
     const down = others.filter((bar) => isFree(card, bar, cards));
     const aside = others.filter((bar) => !down.includes(bar));
-    const lane = ({ bridge }: Bar) => grid.lane(card.column, onward.indexOf(bridge?.name ?? ''));
+    const lane = (bar: Bar) => grid.lane(card.column, onward.indexOf(nameOf(bar) ?? ''));
     return [
       ...(home ? [homeWire(card, home, grid)] : []),
       ...down.map((bar, place) => straightDown(card, bar, grid, place - (down.length - 1) / 2)),
@@ -26,6 +26,8 @@ export function wiresOf(
     ];
   });
 }
+
+const nameOf = ({ top }: Bar) => (typeof top === 'string' ? undefined : top.name);
 
 /** Whether no card is between this one and a bar below it. */
 function isFree(card: Card, bar: Bar, cards: Card[]): boolean {

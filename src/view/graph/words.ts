@@ -1,6 +1,8 @@
 import { BY_HAND } from '../../model/by-hand.js';
+import type { PublishEntry } from '../../model/config.js';
 import { describeExit } from '../../model/exit.js';
 import type { ListedContainer } from '../../model/listed-container.js';
+import { EVERYWHERE } from '../../model/publish.js';
 import type { BridgeNode, Tone, Topology } from '../../model/topology.js';
 
 /** `running, healthy`, `exited (137 SIGKILL)`: as short as it can be told. */
@@ -12,6 +14,11 @@ export function stateWords(each: ListedContainer): string {
     ...(health ? [health.status] : []),
     ...(halted === undefined ? [] : ['halted']),
   ].join(', ');
+}
+
+/** `8080 → 80`, from one address of the host `127.0.0.1:8080 → 80`. */
+export function publishWords({ host_ip: address, published, target }: PublishEntry): string {
+  return `${address === EVERYWHERE ? '' : `${address}:`}${published} → ${target}`;
 }
 
 /** What a bridge says beside its name: `10.77.1.0/24`, `host 10.77.1.1`, `isolated`. */

@@ -12,7 +12,8 @@ const topologies = fc
     const names = Array.from({ length: bridges }, (_, index) => `b${index}`);
     const nodes = containers.map((bits, index) => {
       const on = names.filter((_, bridge) => bits & (1 << bridge));
-      return node(`c${index}`, Object.fromEntries(on.map((name) => [name, '10.0.0.1'])));
+      const addresses = Object.fromEntries(on.map((name) => [name, '10.0.0.1']));
+      return node(`c${index}`, addresses, { on_host: on.length === 0 && index % 2 === 0 });
     });
     return {
       stack: 'any',

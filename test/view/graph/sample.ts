@@ -1,5 +1,7 @@
 import type { ContainerNode, Tone, Topology } from '../../../src/model/topology.js';
 
+const NOTHING = { volumes: [], publish: [], on_host: false };
+
 export function node(
   name: string,
   addresses: ContainerNode['addresses'],
@@ -8,7 +10,7 @@ export function node(
   const tone: Tone = 'good';
   const limits = { pids: 2048 };
   const common = { stack: 'shop', image: 'base', status: 'running' as const };
-  return { name, ...common, addresses, limits, tone, volumes: [], ...more };
+  return { name, ...common, addresses, limits, tone, ...NOTHING, ...more };
 }
 
 /** A farm behind its proxy, a database with a volume, a job that is done. */
@@ -27,11 +29,18 @@ export const SHOP: Topology = {
   ],
   containers: [
     node('db', { back: '10.77.2.9' }, { volumes: ['data'], image: 'postgres' }),
+    node('forwarder', {}, { on_host: true, image: 'forwarder' }),
     node('job', {}, { status: 'exited', exit_code: 0, tone: 'idle' }),
     node(
       'web-proxy',
       { front: '10.77.1.10', lan: null, back: '10.77.2.1' },
-      { health: { status: 'healthy', failures: 0, retries: 3 } },
+      {
+        health: { status: 'healthy', failures: 0, retries: 3 },
+        publish: [
+          { host_ip: '0.0.0.0', published: 8080, target: 80 },
+          { host_ip: '127.0.0.1', published: 8443, target: 443 },
+        ],
+      },
     ),
     node('web-server-1', { back: '10.77.2.2' }),
     node(

@@ -7,8 +7,9 @@ const AT = '2026-11-21 12:00:00';
 
 it('says who is how, and when that was', () => {
   const svg = svgFile(SHOP, AT);
-  expect(svg).toContain(`5 containers: 3 well, 1 in trouble, 1 at rest · ${AT}`);
+  expect(svg).toContain(`6 containers: 4 well, 1 in trouble, 1 at rest · ${AT}`);
   expect(svg.match(/class="card \w+"/g)).toEqual([
+    'class="card good"',
     'class="card good"',
     'class="card good"',
     'class="card good"',
@@ -18,6 +19,8 @@ it('says who is how, and when that was', () => {
   expect(svg).toContain(
     'web-server-2 · exited (137 SIGKILL, out of memory) · image base · back 10.77.2.3',
   );
+  expect(svg).toContain('lan without an address · back 10.77.2.1 · port 8080 → 80');
+  expect(svg.indexOf('on the network of the host')).toBeLessThan(svg.indexOf('on no bridge'));
   expect(svg).toContain('farm <tspan class="mono name">web</tspan>');
   expect(svg).toContain('1 of 2 well');
   expect(svgFile(EMPTY, AT)).toContain(`no containers · ${AT}`);

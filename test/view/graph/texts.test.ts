@@ -11,29 +11,31 @@ flowchart TB
   b2{{"lan<br>no subnet<br>made by hand"}}
   b3{{"back<br>10.77.2.0/24<br>missing<br>isolated"}}
   subgraph f1["farm web"]
-    c3["web-proxy<br>running, healthy<br>image base"]
-    c4["web-server-1<br>running<br>image base"]
-    c5["web-server-2<br>exited (137 SIGKILL, out of memory)<br>image base"]
+    c4["web-proxy<br>running, healthy<br>image base<br>port 8080 → 80<br>port 127.0.0.1:8443 → 443"]
+    c5["web-server-1<br>running<br>image base"]
+    c6["web-server-2<br>exited (137 SIGKILL, out of memory)<br>image base"]
   end
   c1["db<br>running<br>image postgres"]
-  c2["job<br>exited (0)<br>image base"]
+  c2["forwarder<br>running<br>image forwarder"]
+  c3["job<br>exited (0)<br>image base"]
   v1[("data")]
   v2[("spare")]
   host ---|"10.77.1.1"| b1
   host ---|"uplink eth#34;1"| b2
   b3 ---|"10.77.2.9"| c1
   c1 -.- v1
-  b1 ---|"10.77.1.10"| c3
-  b2 --- c3
-  b3 ---|"10.77.2.1"| c3
-  b3 ---|"10.77.2.2"| c4
-  b3 ---|"10.77.2.3"| c5
+  host --- c2
+  b1 ---|"10.77.1.10"| c4
+  b2 --- c4
+  b3 ---|"10.77.2.1"| c4
+  b3 ---|"10.77.2.2"| c5
+  b3 ---|"10.77.2.3"| c6
   classDef good fill:#e3f4e8,stroke:#2c8a4b,color:#14532d
-  class c1,c3,c4 good
+  class c1,c2,c4,c5 good
   classDef bad fill:#fde4e1,stroke:#c5362b,color:#7a1811
-  class c5 bad
+  class c6 bad
   classDef idle fill:#eef0f3,stroke:#8a93a0,color:#3d4450
-  class c2 idle
+  class c3 idle
 `);
 });
 
@@ -49,23 +51,25 @@ it('writes dot', () => {
   subgraph cluster_f1 {
     label="farm web"
     color="#8a93a0"
-    c3 [label="web-proxy\\nrunning, healthy\\nimage base", fillcolor="#e3f4e8", color="#2c8a4b"]
-    c4 [label="web-server-1\\nrunning\\nimage base", fillcolor="#e3f4e8", color="#2c8a4b"]
-    c5 [label="web-server-2\\nexited (137 SIGKILL, out of memory)\\nimage base", fillcolor="#fde4e1", color="#c5362b"]
+    c4 [label="web-proxy\\nrunning, healthy\\nimage base\\nport 8080 → 80\\nport 127.0.0.1:8443 → 443", fillcolor="#e3f4e8", color="#2c8a4b"]
+    c5 [label="web-server-1\\nrunning\\nimage base", fillcolor="#e3f4e8", color="#2c8a4b"]
+    c6 [label="web-server-2\\nexited (137 SIGKILL, out of memory)\\nimage base", fillcolor="#fde4e1", color="#c5362b"]
   }
   c1 [label="db\\nrunning\\nimage postgres", fillcolor="#e3f4e8", color="#2c8a4b"]
-  c2 [label="job\\nexited (0)\\nimage base", fillcolor="#eef0f3", color="#8a93a0"]
+  c2 [label="forwarder\\nrunning\\nimage forwarder", fillcolor="#e3f4e8", color="#2c8a4b"]
+  c3 [label="job\\nexited (0)\\nimage base", fillcolor="#eef0f3", color="#8a93a0"]
   v1 [label="data", shape=cylinder, style=filled, fillcolor="#eef0f3"]
   v2 [label="spare", shape=cylinder, style=filled, fillcolor="#eef0f3"]
   host -- b1 [label="10.77.1.1"]
   host -- b2 [label="uplink eth\\"1"]
   b3 -- c1 [label="10.77.2.9"]
   c1 -- v1 [style=dashed]
-  b1 -- c3 [label="10.77.1.10"]
-  b2 -- c3
-  b3 -- c3 [label="10.77.2.1"]
-  b3 -- c4 [label="10.77.2.2"]
-  b3 -- c5 [label="10.77.2.3"]
+  host -- c2
+  b1 -- c4 [label="10.77.1.10"]
+  b2 -- c4
+  b3 -- c4 [label="10.77.2.1"]
+  b3 -- c5 [label="10.77.2.2"]
+  b3 -- c6 [label="10.77.2.3"]
 }
 `);
 });
