@@ -35,12 +35,21 @@ export function drawCard(card: Card, width: number, order: string[], href?: stri
 /** All there is to say of it, for a tooltip and for those who listen. */
 function aboutOf({ container, lines }: Card): string {
   const { name, image } = container;
-  const said = lines.map((line) => (line.kind === 'address' ? addressAbout(line) : line.text));
-  return [name, stateWords(container), `image ${image}`, ...said].join(' · ');
+  return [name, stateWords(container), `image ${image}`, ...lines.map(lineAbout)].join(' · ');
 }
 
-const addressAbout = ({ bridge, text }: { bridge: string; text: string }) =>
-  `${bridge} ${text || 'without an address'}`;
+function lineAbout(line: Line): string {
+  switch (line.kind) {
+    case 'address':
+      return `${line.bridge} ${line.text || 'without an address'}`;
+    case 'publish':
+      return `port ${line.text}`;
+    case 'volume':
+      return `volumes ${line.text}`;
+    case 'proxy':
+      return line.text;
+  }
+}
 
 /** Shapes besides colours: not everyone sees these. */
 function markOf(tone: Tone, x: number, y: number): string {

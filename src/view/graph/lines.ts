@@ -12,7 +12,7 @@ export function linesOf(container: ContainerNode, { bridges, farms }: Topology):
       .map((bridge): Line => {
         return { kind: 'address', bridge: bridge.name, text: addresses[bridge.name] ?? '' };
       }),
-    ...publish.map((each): Line => ({ kind: 'publish', text: `port ${publishWords(each)}` })),
+    ...publish.map((each): Line => ({ kind: 'publish', text: publishWords(each) })),
     ...proxied.map((farm): Line => ({ kind: 'proxy', text: `proxy of ${farm.name}` })),
     ...(volumes.length > 0 ? [{ kind: 'volume', text: volumes.join(', ') } as const] : []),
   ];
