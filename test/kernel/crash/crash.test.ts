@@ -53,9 +53,10 @@ it(
       counts.push(`${phase.name} ${steps}`);
       points += 2 * steps;
       for (let point = kills % EVERY; point < 2 * steps; point += EVERY) {
-        await bench.kill(phase, Math.floor(point / 2), point % 2 === 0 ? 'before' : 'after');
-        kills += 1;
+        const side = point % 2 === 0 ? 'before' : 'after';
+        if (await bench.kill(phase, Math.floor(point / 2), side)) kills += 1;
       }
+      process.stdout.write(`${phase.name}: ${steps} steps; ${kills} kills of ${points} so far\n`);
     }
     await bench.reach(undefined);
     process.stdout.write(
@@ -93,13 +94,20 @@ class Bench {
     return Number(stdout);
   }
 
-  async kill({ name, from, to, more }: Phase, at: number, side: 'before' | 'after') {
+  /** False when this run had fewer steps than the one that was counted: some go in batches. */
+  async kill(
+    { name, from, to, more }: Phase,
+    at: number,
+    side: 'before' | 'after',
+  ): Promise<boolean> {
     await this.reach(from);
     const where = `${name}, ${side} step ${at}`;
     const killed = await this.#run({ file: this.#file(to), ...more, at, side });
-    expect(killed, where).toMatchObject({ code: 137, stdout: '', stderr: '' });
+    const was = killed.code !== 0 || Number(killed.stdout) > at;
+    if (was) expect(killed, where).toMatchObject({ code: 137, stdout: '', stderr: '' });
     this.#at = undefined;
     await this.#apply(to, where);
+    return was;
   }
 
   /** Brings the stack there, if it is not there already; whatever was there leaves nothing. */

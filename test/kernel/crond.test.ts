@@ -1,0 +1,76 @@
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { inPrivateHost, type PrivateHost } from '../support/private-host.js';
+
+/** Where busybox's crond and crontab keep the tables of users, unless `-c` says otherwise. */
+const SPOOL = '/var/spool/cron/crontabs';
+
+/** What healing cost, by crond's own clock: it looks at its tables at the beginning of a minute. */
+const TWO_MINUTES = 130_000;
+
+async function ticks(host: PrivateHost, crond: string[], work: () => Promise<void>) {
+  const running = host.run('busybox', ['crond', '-f', ...crond], {
+    timeout: 2 * TWO_MINUTES,
+    reject: false,
+  });
+  try {
+    await work();
+  } finally {
+    const { stdout } = await host.run('pgrep', [
+      '--nslist',
+      'mnt',
+      '--ns',
+      String(host.pid),
+      'busybox',
+    ]);
+    for (const pid of stdout.split('\n').filter(Boolean)) process.kill(Number(pid), 'SIGTERM');
+    await running;
+  }
+}
+
+it(
+  'heals from busybox crond, by its crontab and by a file of its own',
+  inPrivateHost(async (host) => {
+    await host.run('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/var/spool/cron']);
+    await host.run('mkdir', [SPOOL]);
+    const bin = join(host.dir, 'bin');
+    mkdirSync(bin);
+    symlinkSync('/bin/busybox', join(bin, 'crontab'));
+    const file = join(host.dir, 'baleine.yaml');
+    writeFileSync(file, 'name: shop\nvolumes: { data: {} }\n');
+    const env = { PATH: `${bin}:${process.env.PATH}` };
+    const folder = join(host.root, 'volumes/shop/data');
+    await host.baleine(['apply', '-y', '-f', file]);
+
+    await host.baleine(['cron', 'install', '-f', file], { env });
+    const table = (await host.run('cat', [join(SPOOL, 'root')])).stdout;
+    expect(table).toContain(`# baleine begin ${file}\n@reboot /usr/bin/env PATH=`);
+    expect((await host.baleine(['cron', 'show'], { env })).stdout).toBe(table);
+    await host.run('rmdir', [folder]);
+    await ticks(host, ['-c', SPOOL], () => back(host, folder));
+    await host.baleine(['cron', 'remove', '-f', file], { env });
+    expect((await host.run('cat', [join(SPOOL, 'root')])).stdout).toBe('');
+
+    const tables = join(host.dir, 'crontabs');
+    mkdirSync(tables);
+    await host.baleine(['cron', 'install', '-f', file, '--crontab', join(tables, 'root')]);
+    expect(readFileSync(join(tables, 'root'), 'utf8')).toBe(table);
+    await host.run('rmdir', [folder]);
+    await ticks(host, ['-c', tables], () => back(host, folder));
+    await host.baleine(['destroy', '-y', '-f', file]);
+    await host.run('umount', ['--lazy', '/var/spool/cron']);
+  }),
+  3 * TWO_MINUTES,
+);
+
+async function back(host: PrivateHost, folder: string): Promise<void> {
+  const deadline = Date.now() + TWO_MINUTES;
+  for (;;) {
+    const { code } = await host.run('test', ['-d', folder], { reject: false });
+    if (code === 0) return;
+    if (Date.now() > deadline) throw new Error(`${folder} did not come back`);
+    await sleep(500);
+  }
+}
