@@ -49,14 +49,16 @@ export function register(program: Command): void {
 async function install(context: Context, { every, crontab: at }: InstallOptions): Promise<void> {
   const file = fileOf(context);
   await context.config();
+  const crontab = openCrontab(at);
   const lines = linesOf({
     schedule: scheduleOf(every),
     node: process.execPath,
     main: realpathSync(process.argv[1] ?? ''),
     root: context.site.root,
     file,
+    atReboot: crontab.knowsReboot,
   });
-  await change(openCrontab(at), (text) => withBlock(text, file, lines));
+  await change(crontab, (text) => withBlock(text, file, lines));
   print(`${file} is in the crontab:\n${lines.join('\n')}\n`);
 }
 

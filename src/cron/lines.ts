@@ -8,6 +8,8 @@ export interface Job {
   main: string;
   root: string;
   file: string;
+  /** False: the line that comes again and again does it, a little later. */
+  atReboot: boolean;
 }
 
 /** cron's own has neither sbin nor /usr/local. */
@@ -20,18 +22,17 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const PATIENCE = '50s';
 
 /**
- * Two lines: one that comes again and again, one after a boot (a cron without `@reboot` leaves that
- * line out, and the other does its work a little later). PATH is set by env(1) for our command
+ * Two lines: one that comes again and again, one after a boot. PATH is set by env(1) for our command
  * alone: a line `PATH=…` would hold for everybody's below.
  */
-export function linesOf({ schedule, node, main, root, file }: Job): string[] {
+export function linesOf({ schedule, node, main, root, file, atReboot }: Job): string[] {
   const words = [
     ...['/usr/bin/env', `PATH=${PATH}`, node, main],
     ...['--root', root, '--file', file, 'apply', '--quiet', '--auto-approve'],
     ...['--lock-timeout', PATIENCE, '--lock-skip'],
   ];
   const command = words.map(quote).join(' ');
-  return [`@reboot ${command}`, `${schedule} ${command}`];
+  return [...(atReboot ? [`@reboot ${command}`] : []), `${schedule} ${command}`];
 }
 
 const PLAIN = /^[\w@+=:,./-]+$/;

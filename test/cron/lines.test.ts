@@ -9,6 +9,7 @@ const JOB = {
   main: '/opt/dist/main.js',
   root: '/var/lib/baleine',
   file: '/srv/shop/baleine.yaml',
+  atReboot: true,
 };
 
 it('makes two lines of absolute paths with a PATH of their own', () => {
@@ -17,6 +18,7 @@ it('makes two lines of absolute paths with a PATH of their own', () => {
     '/usr/bin/node /opt/dist/main.js --root /var/lib/baleine --file /srv/shop/baleine.yaml ' +
     'apply --quiet --auto-approve --lock-timeout 50s --lock-skip';
   expect(linesOf(JOB)).toEqual([`@reboot ${command}`, `* * * * * ${command}`]);
+  expect(linesOf({ ...JOB, atReboot: false })).toEqual([`* * * * * ${command}`]);
 });
 
 it.each(["/srv/it's mine/baleine.yaml", '/srv/$HOME `x` "y"/*.yaml', '/srv/é/~a'])(

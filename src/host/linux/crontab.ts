@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, UserError } from '../../model/errors.js';
@@ -9,9 +10,11 @@ export interface Crontab {
   /** Empty when there is none yet. */
   read(): Promise<string>;
   write(text: string): Promise<void>;
+  /** Whether its cron knows `@reboot`: busybox's (1.35) ends with a segmentation fault at the word. */
+  knowsReboot: boolean;
 }
 
-/** By crontab(1), or in a file of its form that a cron reads directly. */
+/** By crontab(1), or in a file of its form that a cron reads directly, as busybox's does. */
 export function openCrontab(file?: string): Crontab {
   return file === undefined ? byProgram() : byFile(file);
 }
@@ -19,6 +22,7 @@ export function openCrontab(file?: string): Crontab {
 /** Debian's cron, cronie and busybox have the same two ways: `-l`, and `-` for standard input. */
 function byProgram(): Crontab {
   return {
+    knowsReboot: !isBusybox('crontab'),
     read: async () => {
       refuseMissing();
       const { code, stdout, stderr } = await run('crontab', ['-l'], {
@@ -36,6 +40,11 @@ function byProgram(): Crontab {
   };
 }
 
+function isBusybox(name: string): boolean {
+  const path = findProgram(name);
+  return path !== undefined && basename(realpathSync(path)) === 'busybox';
+}
+
 function refuseMissing(): void {
   if (findProgram('crontab')) return;
   throw new UserError(
@@ -47,6 +56,7 @@ function refuseMissing(): void {
 /** busybox crond notices the rename by its folder's time; owner and mode stay. */
 function byFile(file: string): Crontab {
   return {
+    knowsReboot: false,
     read: () =>
       readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT') return '';

@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { makeUsable, usableRuntimes } from '../../support/runtimes.js';
 import type { KilledRun } from './killed-run.js';
 
 /** `npm run crash` takes every point; the usual run a part of them, the same ones each time. */
@@ -41,37 +42,46 @@ const PHASES: Phase[] = [
   { name: 'destroy', from: 'farm', to: 'farm', more: { destroy: true } },
 ];
 
-it(
-  'recovers from SIGKILL before and after every step',
-  inPrivateHost(async (host) => {
-    const bench = new Bench(host);
-    let kills = 0;
-    let points = 0;
-    const counts: string[] = [];
-    for (const phase of PHASES) {
-      const steps = await bench.count(phase);
-      counts.push(`${phase.name} ${steps}`);
-      points += 2 * steps;
-      for (let point = kills % EVERY; point < 2 * steps; point += EVERY) {
-        const side = point % 2 === 0 ? 'before' : 'after';
-        if (await bench.kill(phase, Math.floor(point / 2), side)) kills += 1;
-      }
-      process.stdout.write(`${phase.name}: ${steps} steps; ${kills} kills of ${points} so far\n`);
-    }
-    await bench.reach(undefined);
-    process.stdout.write(
-      `${kills} kills of ${points}; K = ${points / 2} steps: ${counts.join(', ')}\n`,
-    );
-  }),
+/** The whole run takes every runtime there is, and moves the machine for crun if it is told to. */
+const RUNTIMES = process.env.CRASH_ALL ? usableRuntimes() : usableRuntimes().slice(0, 1);
+
+it.each(RUNTIMES)(
+  'recovers from SIGKILL before and after every step, under %s',
+  async (runtime) => {
+    const undo = makeUsable(runtime);
+    onTestFinished(undo);
+    await inPrivateHost((host) => killEverywhere(host, runtime))();
+  },
   process.env.CRASH_ALL ? 3_600_000 : 400_000,
 );
+
+async function killEverywhere(host: PrivateHost, runtime: string): Promise<void> {
+  const bench = new Bench(host, runtime);
+  let kills = 0;
+  let points = 0;
+  const counts: string[] = [];
+  for (const phase of PHASES) {
+    const steps = await bench.count(phase);
+    counts.push(`${phase.name} ${steps}`);
+    points += 2 * steps;
+    for (let point = kills % EVERY; point < 2 * steps; point += EVERY) {
+      const side = point % 2 === 0 ? 'before' : 'after';
+      if (await bench.kill(phase, Math.floor(point / 2), side)) kills += 1;
+    }
+    process.stdout.write(`${phase.name}: ${steps} steps; ${kills} kills of ${points} so far\n`);
+  }
+  await bench.reach(undefined);
+  process.stdout.write(
+    `${runtime}: ${kills} kills of ${points}; K = ${points / 2} steps: ${counts.join(', ')}\n`,
+  );
+}
 
 class Bench {
   readonly #host: PrivateHost;
   readonly #program: string;
   #at: keyof typeof VARIANTS | undefined;
 
-  constructor(host: PrivateHost) {
+  constructor(host: PrivateHost, runtime: string) {
     this.#host = host;
     this.#program = join(host.dir, 'killed-run.mjs');
     buildSync({
@@ -82,7 +92,13 @@ class Bench {
       format: 'esm',
       banner: { js: 'const require=process.getBuiltinModule;' },
     });
-    for (const [name, text] of Object.entries(VARIANTS)) writeFileSync(this.#file(name), text);
+    for (const [name, text] of Object.entries(VARIANTS)) {
+      const named = text.replaceAll(
+        '      image: base\n',
+        `      image: base\n      runtime: ${runtime}\n`,
+      );
+      writeFileSync(this.#file(name), named);
+    }
   }
 
   /** How many steps the whole phase takes; does it once, without a kill. */
