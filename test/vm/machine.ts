@@ -54,7 +54,7 @@ const PROGRAMS = [
     'perl',
     'resize2fs',
   ],
-  ...['rm', 'runc', 'setpriv', 'sh', 'sync', 'tar', 'true', 'umount', 'unshare'],
+  ...['rm', 'runc', 'setpriv', 'sh', 'sync', 'tar', 'true', 'umount', 'unshare', 'xargs'],
 ];
 const FILES = ['/usr/share/containers/seccomp.json', '/usr/lib/x86_64-linux-gnu/perl-base'];
 
