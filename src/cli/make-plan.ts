@@ -12,6 +12,7 @@ import { desiredByHand } from '../plan/desired/by-hand.js';
 import { desired } from '../plan/desired/index.js';
 import { assumeUnmoved, type Observed, observe } from '../plan/observe.js';
 import { opensPorts, refuseTaken } from '../plan/published.js';
+import { scaleTargets } from '../plan/scale.js';
 import { askHealth } from './ask-health.js';
 import type { Context } from './context.js';
 import { originsOf } from './origins.js';
@@ -24,6 +25,8 @@ export interface Wishes {
   refresh?: boolean;
   /** Health that is due is asked for, and `note`: that it was is kept, to be asked again an interval later. */
   health?: 'ask' | 'note';
+  /** Farms that are to have so many servers, and nothing but them in sight. */
+  scale?: Record<string, number>;
 }
 
 /** What it takes to have the stack as its file says. */
@@ -33,8 +36,11 @@ export async function planStack(
   rows: readonly Row[],
   wishes: Wishes,
 ): Promise<Plan> {
-  const resources = await wantedBy(config, context, rows);
-  const plan = await build(context, config.name, resources, rows, wishes);
+  const { scale } = wishes;
+  const resources = await wantedBy(config, context, rows, scale);
+  const targets = scale && scaleTargets(Object.keys(scale), config.name, resources, rows);
+  const inSight = targets ? { ...wishes, targets } : wishes;
+  const plan = await build(context, config.name, resources, rows, inSight);
   if (opensPorts(plan))
     refuseTaken((await context.configWithLines()) ?? config, context.capacity());
   return plan;
@@ -98,13 +104,15 @@ export async function wantedBy(
   config: Config,
   context: Context,
   rows: readonly Row[],
+  scale: Record<string, number> = {},
 ): Promise<Resource[]> {
   const capacity = asksForMore(config) ? context.capacity() : undefined;
   const by = async (each: Config) => {
     if (capacity) refuseBeyond(each, capacity);
     const [sources, origins] = [fingerprints(each), await originsOf(context, each, rows)];
     const profiles = readProfiles(each);
-    return desired({ config: each, rows, site: context.site, sources, origins, profiles });
+    const { site } = context;
+      return desired({ config: each, rows, site, sources, origins, profiles, scale });
   };
   try {
     return await by(config);

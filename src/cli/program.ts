@@ -15,6 +15,7 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   destroy: () => import('./destroy.js'),
   ps: () => import('./ps.js'),
   stats: () => import('./stats.js'),
+  scale: () => import('./scale.js'),
   farm: () => import('./farm/index.js'),
   logs: () => import('./logs.js'),
   exec: () => import('./exec.js'),

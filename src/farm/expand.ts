@@ -1,5 +1,6 @@
 import type { ContainerEntry, FarmEntry } from '../model/config.js';
 import type { Instance } from '../model/instance.js';
+import type { Scaled } from '../model/specs.js';
 import { backendOf } from './haproxy.js';
 
 /** A farm as ordinary containers, and the name of the configuration its proxy reads. */
@@ -12,6 +13,8 @@ export interface Farm {
   proxy: Instance;
   /** Of the generated configuration, `shop-proxy`. */
   config: string;
+  /** Whose number of servers is not the file's. */
+  scaled?: Scaled;
 }
 
 /** Where the proxy finds its configuration. Its folder is bound in, so that the file can be replaced. */

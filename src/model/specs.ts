@@ -69,7 +69,7 @@ export interface ConfigSpec {
   /** The container that reads it: asked to check a new text before it counts, then signalled. */
   reader?: { id: string; check: string[]; signal: string };
   /** The farm whose proxy it is for. */
-  farm?: { name: string };
+  farm?: { name: string; scaled?: Scaled };
   /** The servers that it names, when it is a proxy's; those that leave are drained first. */
   rotation?: { proxy: ProxySpec; servers: string[]; drain: number };
 }
@@ -93,6 +93,13 @@ export interface RotationSpec {
   drain: number;
   /** For how long it is watched once it takes part. */
   monitor: number;
+}
+
+/** A farm's number of servers by `baleine scale`. */
+export interface Scaled {
+  /** What the file said when it was asked for. */
+  file: number;
+  servers: number;
 }
 
 /** The names of all containers on some bridges. */

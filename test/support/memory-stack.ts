@@ -21,6 +21,8 @@ import { MemoryHost } from './memory-host.js';
 interface Wishes {
   targets?: Address[];
   replace?: Address[];
+  /** What `baleine scale` asks for. */
+  scale?: Record<string, number>;
 }
 
 /** A stack on an in-memory host: the real pipeline from the text of a file to rows and back. */
@@ -40,6 +42,7 @@ export class MemoryStack {
       site: this.site,
       sources: {},
       origins: this.origins,
+      scale: wishes.scale ?? {},
     };
     return this.#build(config.name, desired(context), wishes);
   }

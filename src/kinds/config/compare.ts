@@ -59,7 +59,10 @@ function compareReader({ reader: after }: ConfigSpec, { reader: before }: Config
 /** On record only: the commands about farms go by it. */
 function compareFarm({ farm: after }: ConfigSpec, { farm: before }: ConfigSpec): Difference[] {
   if (equal(before ?? null, after ?? null)) return [];
-  return [
-    { attribute: 'farm', before, after, cause: 'file', effect: 'update', reason: 'another farm' },
-  ];
+  const reason = after?.scaled
+    ? `scaled to ${after.scaled.servers}`
+    : before?.scaled
+      ? 'as many servers as the file says'
+      : 'another farm';
+  return [{ attribute: 'farm', before, after, cause: 'file', effect: 'update', reason }];
 }

@@ -24,6 +24,9 @@ export const config: Kind<ConfigSpec, unknown, ConfigSeen, ConfigVerbs> = {
   // Below baleine's own folder of generated files, so never somebody else's.
   foreign: () => undefined,
   compare,
+  note: ({ spec: { farm } }) =>
+    farm?.scaled &&
+    `has ${farm.scaled.servers} servers by \`baleine scale\`; the file says ${farm.scaled.file}`,
   create,
   update,
   remove,

@@ -34,7 +34,7 @@ export function desiredConfig(farm: Farm, leases: Leases, context: Context): Res
         check: ['haproxy', '-c', '-q', '-f', `${CONFIG_DIR}/${CONFIG_FILE}.next`],
         signal: 'SIGUSR2',
       },
-      farm: { name: farm.name },
+      farm: { name: farm.name, ...(farm.scaled && { scaled: farm.scaled }) },
       rotation: {
         proxy: {
           id: idOf(config.name, farm.proxy.name),

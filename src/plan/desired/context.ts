@@ -16,6 +16,8 @@ export interface Context {
   profiles?: Readonly<Record<string, string>>;
   /** What the foreign images are, by image name. */
   origins: Readonly<Record<string, ImageOrigin>>;
+  /** How many servers `baleine scale` asks for, by farm. */
+  scale?: Readonly<Record<string, number>>;
   /**
    * Rows of the stack that stay as they are though the config does not speak of them. To the rest
    * they are like another stack's: taken names and addresses, and what `external` means.

@@ -11,6 +11,7 @@ import { instancesOf } from './instances.js';
 import { leaseAddresses } from './leases.js';
 import { keptPeers, peersOf } from './peers.js';
 import { desiredForwards, withForwarder, withForwarderImage } from './published.js';
+import { scaleOf, withScale } from './scaled.js';
 import { volumePath } from './volume-path.js';
 
 /**
@@ -19,7 +20,10 @@ import { volumePath } from './volume-path.js';
  */
 export function desired(given: Context): Resource[] {
   const { kept = [] } = given;
-  const farms = Object.entries(given.config.farms).map(([name, farm]) => expandFarm(name, farm));
+  const farms = Object.entries(given.config.farms).map(([name, farm]) => {
+    const scaled = scaleOf(name, farm, given);
+    return { ...expandFarm(name, withScale(farm, scaled)), ...(scaled && { scaled }) };
+  });
   const asked = instancesOf(given.config, farms);
   const [instances, context] = [withForwarder(asked), withForwarderImage(given, asked)];
   const images = desiredImages(context);
