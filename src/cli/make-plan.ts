@@ -1,14 +1,16 @@
 import { readProfiles } from '../config/profiles.js';
-import { fingerprint } from '../config/sources.js';
+import { fingerprint, missingSources } from '../config/sources.js';
 import { kinds } from '../kinds/index.js';
 import type { Address } from '../model/address.js';
 import { BY_HAND } from '../model/by-hand.js';
 import type { Config, ImageEntry } from '../model/config.js';
+import { UserError } from '../model/errors.js';
 import type { Plan } from '../model/plan.js';
 import { asRecorded, type Resource, type Row } from '../model/resource.js';
 import { buildPlan } from '../plan/build.js';
 import { asksForMore, refuseBeyond } from '../plan/capacity.js';
 import { desiredByHand } from '../plan/desired/by-hand.js';
+import { certificateKey } from '../plan/desired/context.js';
 import { desired } from '../plan/desired/index.js';
 import { assumeUnmoved, type Observed, observe } from '../plan/observe.js';
 import { opensPorts, refuseTaken } from '../plan/published.js';
@@ -173,13 +175,23 @@ async function look(
   return observe(kinds, resources, rows, answered, context.site, stack);
 }
 
-/** Of the local files that go into each image. */
-function fingerprints({ images }: Config): Record<string, string> {
-  const entries = Object.entries(images).flatMap(([name, image]) => {
+/** Of the local files that go into each image, and of each farm's certificate. */
+function fingerprints(config: Config): Record<string, string> {
+  const images = Object.entries(config.images).flatMap(([name, image]) => {
     const paths = localFiles(image);
     return paths.length === 0 ? [] : [[name, fingerprint(paths)] as const];
   });
-  return Object.fromEntries(entries);
+  return Object.fromEntries([...images, ...certificates(config)]);
+}
+
+function certificates({ farms, where }: Config): [string, string][] {
+  return Object.entries(farms).flatMap(([name, { proxy }]): [string, string][] => {
+    if (!proxy.tls) return [];
+    const [missing] = missingSources(proxy.tls.files);
+    if (missing === undefined) return [[certificateKey(name), fingerprint(proxy.tls.files)]];
+    const place = where(['farms', name, 'proxy', 'tls']);
+    throw new UserError(`${place}: cannot read ${missing}: no such file`);
+  });
 }
 
 function localFiles(image: ImageEntry): string[] {

@@ -1,4 +1,5 @@
 import type { FarmEntry, HttpTest } from '../model/config.js';
+import { balanceLines, defaultsFor, listenLines, snippet, stickyWord } from './proxy-options.js';
 
 export interface Upstream {
   name: string;
@@ -16,49 +17,48 @@ export const PROXY_SOCKET = '/dev/shm/proxy.sock';
 /**
  * The proxy's configuration (HAProxy 2.6 Configuration Manual). A server that cannot be reached
  * costs a client no error: the connection is tried again on another one.
+ *
+ * @param certificate where it finds its certificate, when it has one
  */
-export function haproxyConfig(farm: string, { servers, proxy }: FarmEntry, upstreams: Upstream[]) {
-  const { listen, balance, stats } = proxy;
+export function haproxyConfig(
+  farm: string,
+  { servers, proxy }: FarmEntry,
+  upstreams: Upstream[],
+  certificate = '',
+): string {
   const lines = [
     `# farm ${farm}, written by baleine: change baleine.yaml instead`,
     'global',
-    ...globals(proxy.user),
+    ...globals(proxy),
     '',
     'defaults',
-    '    mode http',
+    `    mode ${proxy.mode}`,
     '    log global',
     '    option redispatch 1',
     '    retries 3',
-    '    retry-on conn-failure empty-response response-timeout',
-    '    timeout connect 2s',
-    '    timeout client 30s',
-    '    timeout server 30s',
-    '    timeout http-request 10s',
-    '    option forwardfor',
-    '    timeout http-keep-alive 10s',
+    ...defaultsFor(proxy),
     '',
     `frontend ${farm}`,
-    `    bind :${listen}${expectsHeader(proxy) ? ' accept-proxy' : ''}`,
-    // a connection that is only closed may have its next request on the way
-    '    http-after-response set-header connection close if { stopping }',
+    ...listenLines(proxy, certificate),
+    ...snippet(proxy, 'frontend'),
     `    default_backend ${backendOf(farm)}`,
     '',
     `backend ${backendOf(farm)}`,
-    `    balance ${balance}`,
+    ...balanceLines(proxy),
     ...checks(servers),
-    ...upstreams.map((each) => serverLine(each, servers.port)),
-    ...(stats === undefined ? [] : statistics(stats)),
+    ...upstreams.map((each) => serverLine(each, servers.port, proxy)),
+    ...(proxy.stats === undefined ? [] : statistics(proxy.stats)),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-/** The forwarder tells it the client's address; who comes another way has to do the same. */
-function expectsHeader({ publish = [], listen }: FarmEntry['proxy']): boolean {
-  return publish.some(({ target, proxy_protocol }) => target === listen && proxy_protocol);
-}
-
-function serverLine({ name, address, spare }: Upstream, port: number): string {
-  return `    server ${name} ${address}:${port}${spare ? ' disabled' : ''}`;
+function serverLine(
+  { name, address, spare }: Upstream,
+  port: number,
+  proxy: FarmEntry['proxy'],
+): string {
+  const words = `${stickyWord(proxy, name)}${spare ? ' disabled' : ''}`;
+  return `    server ${name} ${address}:${port}${words}`;
 }
 
 /**
@@ -92,17 +92,20 @@ function httpChecks({ http: { path, status } }: HttpTest): string[] {
 }
 
 /** The workers give up root, when they have it; ids, because the image may have no such names. */
-function globals(user: string | undefined): string[] {
+function globals(proxy: FarmEntry['proxy']): string[] {
+  const { user, access_log: logged } = proxy;
   const root = user === undefined || /^(0|root)(:|$)/.test(user);
   const lines = [
-    '    log stdout format raw local0 notice',
+    `    log stdout format raw local0 ${logged ? 'info' : 'notice'}`,
     `    stats socket ${PROXY_SOCKET} mode 600 level admin`,
     // after a reload the old worker leaves its clients' idle connections to them
     '    close-spread-time infinite',
   ];
-  return root ? [...lines, '    uid 65534', '    gid 65534'] : lines;
+  const identity = root ? ['    uid 65534', '    gid 65534'] : [];
+  return [...lines, ...identity, ...snippet(proxy, 'global')];
 }
 
 function statistics(port: number): string[] {
-  return ['', 'listen stats', `    bind :${port}`, '    stats enable', '    stats uri /'];
+  const page = ['    mode http', '    stats enable', '    stats uri /'];
+  return ['', 'listen stats', `    bind :${port}`, ...page];
 }

@@ -245,6 +245,8 @@ export interface Files {
   ensureDir(path: string, mode?: number): Promise<void>;
   /** Atomic: temporary file, fsync, rename, fsync of the folder. */
   write(path: string, text: string, mode?: number): Promise<void>;
+  /** The texts of several files, one after the other; as by `write`. */
+  join(from: string[], path: string, mode?: number): Promise<void>;
   /** Into the same inode, for files that are bound into running containers. False when it is not there. */
   overwrite(path: string, text: string): Promise<boolean>;
   /** A folder to a place where there is none, on the same file system. */

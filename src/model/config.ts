@@ -294,14 +294,30 @@ export interface UpdatePolicy {
   failure_action: 'pause' | 'continue' | 'rollback';
 }
 
+/** What a farm's proxy is told beyond what every container is. */
+export interface ProxyOptions {
+  engine: 'haproxy';
+  listen: number;
+  mode: 'http' | 'tcp';
+  balance: 'roundrobin' | 'leastconn' | 'source';
+  /** By what a client is known again and kept with its server. */
+  sticky?: 'cookie' | 'source';
+  tls?: {
+    listen: number;
+    /** Requests without TLS are sent there. */
+    redirect: boolean;
+    /** Absolute paths of PEM files: certificate and key, one after the other. */
+    files: string[];
+  };
+  /** Port of HAProxy's own statistics page. */
+  stats?: number;
+  access_log?: true;
+  /** Lines to add, by section. */
+  snippets?: { [section in 'global' | 'defaults' | 'frontend' | 'backend']?: string };
+}
+
 export interface FarmEntry {
   update: UpdatePolicy;
   servers: ContainerEntry & { port: number };
-  proxy: ContainerEntry & {
-    engine: 'haproxy';
-    listen: number;
-    balance: 'roundrobin' | 'leastconn' | 'source';
-    /** Port of HAProxy's own statistics page. */
-    stats?: number;
-  };
+  proxy: ContainerEntry & ProxyOptions;
 }

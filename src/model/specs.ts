@@ -70,6 +70,8 @@ export interface ConfigSpec {
   reader?: { id: string; check: string[]; signal: string };
   /** The farm whose proxy it is for. */
   farm?: { name: string; scaled?: Scaled };
+  /** What stands beside it, made of files of the host. */
+  files?: PlacedFile[];
   /** The servers that it names, when it is a proxy's; those that leave are drained first. */
   rotation?: { proxy: ProxySpec; servers: string[]; drain: number };
 }
@@ -100,6 +102,14 @@ export interface Scaled {
   /** What the file said when it was asked for. */
   file: number;
   servers: number;
+}
+
+/** Its content is not on record: it may be a key. */
+export interface PlacedFile {
+  /** Made of a digest of the content, so that another content is another file. */
+  name: string;
+  /** Joined in this order. */
+  from: string[];
 }
 
 /** The names of all containers on some bridges. */

@@ -380,7 +380,52 @@ describe('farms', () => {
     [
       ', bridges: [a]',
       ', bridges: [a], stats: 80',
-      '9:60: port 80 is already the one the proxy listens on',
+      '9:60: port 80 is already one the proxy listens on',
+    ],
+    [
+      ', bridges: [a]',
+      ', bridges: [a], tls: { certificate: ./x.pem, listen: 80 }',
+      '9:90: port 80 is already one the proxy listens on',
+    ],
+    [
+      ', bridges: [a]',
+      ', bridges: [a], tls: { certificate: ./x.pem }, stats: 443',
+      '9:91: port 443 is already one the proxy listens on',
+    ],
+    [
+      ', bridges: [a]',
+      ', bridges: [a], tls: { key: ./x.pem }',
+      '9:53: farms.shop.proxy.tls lacks "certificate"',
+    ],
+    [
+      ', bridges: [a]',
+      ', bridges: [a], mode: tcp, sticky: cookie',
+      '9:72: mode tcp has no cookies',
+    ],
+    [
+      ', bridges: [a]',
+      ', bridges: [a], mode: tcp, tls: { certificate: ./x.pem, redirect: true }',
+      '9:102: mode tcp has no redirections',
+    ],
+    [
+      ', bridges: [a]',
+      ', bridges: [a], sticky: source, balance: leastconn',
+      '9:61: sticky: source is a way to balance, and so is leastconn',
+    ],
+    [
+      ', bridges: [a]',
+      ', bridges: [a], sticky: always',
+      '9:61: farms.shop.proxy.sticky must be one of cookie, source, not "always"',
+    ],
+    [
+      ', bridges: [a]',
+      ', bridges: [a], snippets: { global: "listen x" }',
+      '9:73: a snippet adds to its section; "listen x" begins another',
+    ],
+    [
+      ', bridges: [a]',
+      ', bridges: [a], snippets: { front: "" }',
+      '9:65: unknown key "front" in farms.shop.proxy.snippets',
     ],
     [
       ', bridges: [a]',

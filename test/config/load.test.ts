@@ -123,6 +123,7 @@ describe('the example of the format', () => {
         bridges: { front: { address: '10.77.1.10', aliases: [] }, back: { aliases: [] } },
         engine: 'haproxy',
         listen: 80,
+        mode: 'http',
         balance: 'roundrobin',
         stats: 8404,
       },

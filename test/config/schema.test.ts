@@ -55,6 +55,6 @@ it('takes for servers every key of a container, and for a proxy every key but re
   expect(keys('servers')).toEqual([...keys('container'), 'port']);
   expect(keys('proxy')).toEqual([
     ...keys('container').filter((key) => key !== 'replicas'),
-    ...['engine', 'listen', 'balance', 'stats'],
+    ...['engine', 'listen', 'mode', 'balance', 'sticky', 'tls', 'stats', 'access_log', 'snippets'],
   ]);
 });

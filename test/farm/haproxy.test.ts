@@ -13,7 +13,7 @@ const upstreams = [
 
 /** Only what the text depends on. */
 function farm(proxy: object, healthcheck?: object): FarmEntry {
-  const defaults = { engine: 'haproxy', listen: 80, balance: 'roundrobin' };
+  const defaults = { engine: 'haproxy', listen: 80, mode: 'http', balance: 'roundrobin' };
   return {
     servers: { port: 8080, healthcheck },
     proxy: { ...defaults, ...proxy },
@@ -45,6 +45,12 @@ describe('checks of the servers', () => {
     ]);
   });
 });
+
+/** Lines of one text that the other does not have. */
+function added(text: string, other: string): string[] {
+  const known = new Set(other.split('\n'));
+  return text.split('\n').flatMap((line) => (known.has(line) ? [] : [line.trim()]));
+}
 
 describe('haproxyConfig', () => {
   it('writes one server line for each upstream', () => {
@@ -84,10 +90,42 @@ describe('haproxyConfig', () => {
     `);
   });
 
+  it('says what the options ask for', () => {
+    const options = {
+      ...{ sticky: 'cookie', access_log: true, tls: { listen: 8443, redirect: true, files: [] } },
+      publish: [{ host_ip: '0.0.0.0', published: 443, target: 8443, proxy_protocol: true }],
+      snippets: { global: 'maxconn 9', defaults: 'timeout queue 1s\n\n  fullconn 5', backend: 'x' },
+    };
+    const text = haproxyConfig('shop', farm(options), upstreams, '/etc/x.pem');
+    expect(added(text, haproxyConfig('shop', farm({}), upstreams))).toEqual([
+      'log stdout format raw local0 info',
+      'maxconn 9',
+      'option httplog',
+      'option dontlognull',
+      'timeout queue 1s',
+      'fullconn 5',
+      'bind :8443 ssl crt /etc/x.pem ssl-min-ver TLSv1.2 alpn h2,http/1.1 accept-proxy',
+      'http-request redirect location https://%[req.hdr(host),field(1,:)]:8443%[capture.req.uri] code 301 unless { ssl_fc }',
+      'http-request set-header X-Forwarded-Proto https if { ssl_fc }',
+      'cookie baleine insert indirect nocache httponly',
+      'x',
+      'server shop-server-1 10.77.2.2:8080 cookie shop-server-1',
+      'server shop-server-2 10.77.2.3:8080 cookie shop-server-2',
+    ]);
+  });
+
+  it('knows of no requests in mode tcp', () => {
+    const text = haproxyConfig('shop', farm({ mode: 'tcp', sticky: 'source' }), upstreams);
+    expect(text).not.toMatch(/http|retry-on|forwardfor/);
+    expect(text).toMatch(/mode tcp.*timeout client 1h.*hash-type consistent/s);
+  });
+
   it('leaves the identity alone when the proxy is not root, and serves statistics when asked', () => {
     const text = haproxyConfig('shop', farm({ user: '1000:1000', stats: 8404 }), upstreams);
     expect(text).not.toContain('uid');
-    expect(text).toContain('listen stats\n    bind :8404\n    stats enable\n    stats uri /\n');
+    expect(text).toContain(
+      'listen stats\n    bind :8404\n    mode http\n    stats enable\n    stats uri /\n',
+    );
   });
 
   it.skipIf(!existsSync('/usr/sbin/haproxy'))('is accepted by HAProxy', () => {

@@ -161,6 +161,9 @@ export class MemoryHost {
         write: async (path, text) => {
           this.files.set(path, { size: text.length, text, directory: false });
         },
+        join: async (from, path) => {
+          this.files.set(path, { size: 0, text: from.join(), directory: false });
+        },
         overwrite: async (path, text) => {
           const there = this.files.has(path);
           if (there) this.files.set(path, { size: text.length, text, directory: false });

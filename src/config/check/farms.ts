@@ -1,4 +1,4 @@
-import type { FarmEntry } from '../../model/config.js';
+import { checkProxy } from './proxy.js';
 import type { Subject } from './subject.js';
 
 /** The proxy can reach its servers: a bridge with addresses on which both are. */
@@ -17,7 +17,7 @@ export function checkFarms(subject: Subject): void {
       const hint = `add one of theirs to its bridges: ${reachable.join(', ')}`;
       subject.problems.atKey(['farms', name, 'proxy'], message, hint);
     }
-    checkPorts(subject, name, proxy);
+    checkProxy(name, proxy, subject.problems);
   }
 }
 
@@ -25,10 +25,4 @@ export function checkFarms(subject: Subject): void {
 function givesAddresses({ bridges }: Subject, name: string): boolean {
   const bridge = Object.hasOwn(bridges, name) ? bridges[name] : undefined;
   return !bridge || bridge.external === true || bridge.subnet !== undefined;
-}
-
-function checkPorts({ problems }: Subject, name: string, proxy: FarmEntry['proxy']): void {
-  if (proxy.stats !== proxy.listen) return;
-  const path = ['farms', name, 'proxy', 'stats'];
-  problems.atValue(path, `port ${proxy.stats} is already the one the proxy listens on`);
 }

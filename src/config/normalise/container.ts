@@ -9,6 +9,7 @@ import { suggest } from '../suggest.js';
 import { attachmentsOf } from './bridge.js';
 import { healthCheckOf } from './health.js';
 import { mountOf } from './mount.js';
+import { proxyOf } from './proxy.js';
 import { publishOf } from './publish.js';
 import { defined, mapEntries, type Reading } from './reading.js';
 import { updateOf } from './update.js';
@@ -63,12 +64,12 @@ export function containerOf(raw: Container, path: Path, reading: Reading): Conta
 
 export function farmOf({ servers, proxy, update }: Farm, path: Path, reading: Reading): FarmEntry {
   const { port, ...server } = servers;
-  const { engine = 'haproxy', listen, balance = 'roundrobin', stats, ...front } = proxy;
+  const { container, options } = proxyOf(proxy, reading);
   return {
     servers: { ...containerOf(server, [...path, 'servers'], reading), port },
     proxy: {
-      ...containerOf(front, [...path, 'proxy'], reading),
-      ...defined({ engine, listen, balance, stats }),
+      ...containerOf(container, [...path, 'proxy'], reading),
+      ...options,
     },
     update: updateOf(update, [...path, 'update'], reading),
   };

@@ -23,6 +23,8 @@ export function linuxFiles(): Files {
   return {
     ensureDir: (path, mode) => attempt(`make folder ${path}`, () => ensureDir(path, mode)),
     write: (path, text, mode = 0o600) => attempt(`write ${path}`, () => write(path, text, mode)),
+    join: (from, path, mode = 0o600) =>
+      attempt(`write ${path}`, async () => write(path, await textsOf(from), mode)),
     overwrite: (path, text) => attempt(`write ${path}`, () => overwrite(path, text)),
     move: (from, to) => attempt(`move ${from} to ${to}`, () => move(from, to)),
     remove: (path) => attempt(`remove ${path}`, () => remove(path)),
@@ -54,6 +56,12 @@ async function write(path: string, text: string, mode: number): Promise<void> {
     throw error;
   }
   await flush(dirname(path));
+}
+
+/** Each ends with a newline, whether its author thought of it or not. */
+async function textsOf(paths: string[]): Promise<string> {
+  const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
+  return texts.map((text) => (text.endsWith('\n') ? text : `${text}\n`)).join('');
 }
 
 async function isThere(path: string, text: string, mode: number): Promise<boolean> {

@@ -5,6 +5,8 @@ import type { ConfigSpec } from '../../model/specs.js';
 
 export interface ConfigSeen {
   text: string;
+  /** Names of files that are not beside it. */
+  missing?: string[];
 }
 
 /** What the file asks anew, then what somebody changed on the host. */
@@ -16,6 +18,7 @@ export function compare(
   return [
     ...comparePlace(spec, row.spec),
     ...compareText(spec, row, seen),
+    ...compareFiles(seen),
     ...compareReader(spec, row.spec),
     ...compareFarm(spec, row.spec),
   ];
@@ -48,6 +51,16 @@ function compareText(after: ConfigSpec, row: Row<ConfigSpec>, seen: ConfigSeen):
 function text(before: string, after: string, cause: Difference['cause']): Difference {
   const reason = cause === 'file' ? 'text changed' : 'text changed on the host';
   return { attribute: 'text', before, after, cause, effect: 'update', reason };
+}
+
+/** Other files have other names, and so make another text. */
+function compareFiles({ missing = [] }: ConfigSeen): Difference[] {
+  return missing.map((name) => ({
+    attribute: 'files',
+    cause: 'drift',
+    effect: 'update',
+    reason: `${name} is gone`,
+  }));
 }
 
 function compareReader({ reader: after }: ConfigSpec, { reader: before }: ConfigSpec) {

@@ -38,6 +38,12 @@ export function configHandlers(host: Ports): Handlers<ConfigVerbs> {
         return undefined;
       },
     },
+    'config.discard': {
+      one: async ({ paths }) => {
+        for (const path of paths) await host.files.remove(path);
+        return undefined;
+      },
+    },
     'config.remove': {
       one: async ({ dir }) => {
         await host.files.remove(dir);
@@ -50,6 +56,9 @@ export function configHandlers(host: Ports): Handlers<ConfigVerbs> {
 async function write(host: Ports, args: Write): Promise<void> {
   const path = join(args.dir, args.file);
   await host.files.ensureDir(args.dir, DIR_MODE);
+  for (const { name, from } of args.files ?? []) {
+    await host.files.join(from, join(args.dir, name), FILE_MODE);
+  }
   if (args.reader) await check(host, args.reader, path, args.text);
   await host.files.write(path, args.text, FILE_MODE);
 }

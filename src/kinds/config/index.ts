@@ -16,9 +16,12 @@ export const config: Kind<ConfigSpec, unknown, ConfigSeen, ConfigVerbs> = {
       { header: 'CHEMIN', value: ({ spec }) => join(spec.dir, spec.file) },
     ],
   },
-  observe({ dir, file }, _facts, probe) {
+  observe({ dir, file, files = [] }, _facts, probe) {
     const text = probe.text(join(dir, file));
-    return text === undefined ? undefined : { text };
+    if (text === undefined) return undefined;
+    const names = files.map(({ name }) => name);
+    const missing = names.filter((name) => probe.file(join(dir, name)) === undefined);
+    return missing.length > 0 ? { text, missing } : { text };
   },
   assume: ({ text }) => ({ text }),
   // Below baleine's own folder of generated files, so never somebody else's.

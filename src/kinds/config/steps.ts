@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { ConfigSpec } from '../../model/specs.js';
@@ -11,12 +12,13 @@ const FIRST_CHECK = 10_000;
 
 /** The reader is told also at first: it may run already, when the file was lost. */
 export function create({ spec }: Resource<ConfigSpec>, reason: string): ConfigStep[] {
-  const { dir, file, text, reader, rotation } = spec;
-  if (!reader) return [{ verb: 'config.write', args: { dir, file, text }, reason }];
+  const { dir, file, text, reader, rotation, files } = spec;
+  const content = { dir, file, text, ...(files && { files }) };
+  if (!reader) return [{ verb: 'config.write', args: content, reason }];
   const { id, check, signal } = reader;
   const proxy = rotation && { proxy: rotation.proxy };
   return [
-    { verb: 'config.write', args: { dir, file, text, reader: { id, check } }, reason },
+    { verb: 'config.write', args: { ...content, reader: { id, check } }, reason },
     { verb: 'config.reload', args: { reader: { id, signal }, ...proxy }, reason },
   ];
 }
@@ -34,6 +36,7 @@ export function update(
     ...drain(after, without(before, after)),
     ...create(desired, reasons.join(', ') || 'unfinished'),
     ...awaitUp(after, without(after, before)),
+    ...discard(after, before),
   ];
 }
 
@@ -55,6 +58,13 @@ function awaitUp({ rotation }: ConfigSpec, servers: string[]): ConfigStep[] {
   const reason = `${servers.join(', ')}: the proxy finds them well`;
   const args = { proxy: rotation.proxy, servers, limit: FIRST_CHECK };
   return [{ verb: 'config.await', args, reason }];
+}
+
+function discard({ files: after = [] }: ConfigSpec, { dir, files = [] }: ConfigSpec): ConfigStep[] {
+  const old = files.filter(({ name }) => !after.some((each) => each.name === name));
+  if (old.length === 0) return [];
+  const paths = old.map(({ name }) => join(dir, name));
+  return [{ verb: 'config.discard', args: { paths }, reason: 'no longer used' }];
 }
 
 export function remove({ spec }: Row<ConfigSpec>, reason: string): ConfigStep[] {

@@ -1,4 +1,4 @@
-import type { ConfigSpec, ProxySpec } from '../../model/specs.js';
+import type { ConfigSpec, PlacedFile, ProxySpec } from '../../model/specs.js';
 
 type Reader = NonNullable<ConfigSpec['reader']>;
 
@@ -8,6 +8,7 @@ export interface ConfigVerbs {
     dir: string;
     file: string;
     text: string;
+    files?: PlacedFile[];
     reader?: Pick<Reader, 'id' | 'check'>;
   };
   /** Tells the reader, if it runs. A proxy is waited for. */
@@ -16,5 +17,7 @@ export interface ConfigVerbs {
   'config.drain': { proxy: ProxySpec; servers: string[]; limit: number };
   /** Until the proxy finds the servers that come well; `limit` in milliseconds. */
   'config.await': { proxy: ProxySpec; servers: string[]; limit: number };
+  /** Takes away files that the text names no more; paths. */
+  'config.discard': { paths: string[] };
   'config.remove': { dir: string };
 }

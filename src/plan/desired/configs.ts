@@ -5,8 +5,8 @@ import { UserError } from '../../model/errors.js';
 import type { Instance } from '../../model/instance.js';
 import type { Resource } from '../../model/resource.js';
 import { configDir, idOf } from '../../model/site.js';
-import type { ConfigSpec } from '../../model/specs.js';
-import type { Context } from './context.js';
+import type { ConfigSpec, PlacedFile } from '../../model/specs.js';
+import { type Context, certificateKey } from './context.js';
 import type { Leases } from './leases.js';
 
 /**
@@ -21,6 +21,7 @@ export function desiredConfig(farm: Farm, leases: Leases, context: Context): Res
   });
   const servers = farm.servers.map(upstream);
   const spares = farm.spares.map((each) => ({ ...upstream(each), spare: true as const }));
+  const certificate = certificateOf(farm, context);
   return {
     address: addressOf('config', farm.config),
     kind: 'config',
@@ -28,10 +29,15 @@ export function desiredConfig(farm: Farm, leases: Leases, context: Context): Res
     spec: {
       dir: configDir(site, config.name, farm.config),
       file: CONFIG_FILE,
-      text: haproxyConfig(farm.name, farm.entry, [...servers, ...spares]),
+      text: haproxyConfig(
+        farm.name,
+        farm.entry,
+        [...servers, ...spares],
+        certificate && `${CONFIG_DIR}/${certificate.name}`,
+      ),
       reader: {
         id: idOf(config.name, farm.proxy.name),
-        check: ['haproxy', '-c', '-q', '-f', `${CONFIG_DIR}/${CONFIG_FILE}.next`],
+        check: ['haproxy', '-c', '-f', `${CONFIG_DIR}/${CONFIG_FILE}.next`],
         signal: 'SIGUSR2',
       },
       farm: { name: farm.name, ...(farm.scaled && { scaled: farm.scaled }) },
@@ -44,10 +50,17 @@ export function desiredConfig(farm: Farm, leases: Leases, context: Context): Res
         servers: servers.map(({ name }) => name),
         drain: farm.entry.update.drain,
       },
+      ...(certificate && { files: [certificate] }),
     },
     needs: farm.servers.map(({ name }) => addressOf('container', name)),
     protect: false,
   };
+}
+
+/** A renewed certificate is another file, and so another text: that is how the proxy hears of it. */
+function certificateOf({ name, entry }: Farm, { sources }: Context): PlacedFile | undefined {
+  const { tls } = entry.proxy;
+  return tls && { name: `tls-${sources[certificateKey(name)] ?? 'unread'}.pem`, from: tls.files };
 }
 
 /** The server's address on the first bridge it shares with the proxy. */

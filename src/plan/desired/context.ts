@@ -10,7 +10,10 @@ export interface Context {
   /** Of every stack: external images and bridges, leases, and what others have taken. */
   rows: readonly Row[];
   site: Site;
-  /** Fingerprint of the local files that go into an image, by image name. */
+  /**
+   * Fingerprint of the local files that go into an image, by image name, and of a farm's
+   * certificate, by `certificateKey`.
+   */
   sources: Readonly<Record<string, string>>;
   /** Digest of the content of each seccomp profile, by path. */
   profiles?: Readonly<Record<string, string>>;
@@ -24,6 +27,9 @@ export interface Context {
    */
   kept?: readonly Row[];
 }
+
+/** No image has such a name. */
+export const certificateKey = (farm: string) => `farms.${farm}`;
 
 /** Of another stack, or as good as. */
 export function isOthers(row: Row, { config, kept }: Context): boolean {

@@ -60,7 +60,7 @@ export function desiredForwards(
         ),
         reader: {
           id: idOf(config.name, FORWARDER),
-          check: ['/usr/sbin/haproxy', '-c', '-q', '-f', `${CONFIG_DIR}/${CONFIG_FILE}.next`],
+          check: ['/usr/sbin/haproxy', '-c', '-f', `${CONFIG_DIR}/${CONFIG_FILE}.next`],
           signal: 'SIGUSR2',
         },
       },
