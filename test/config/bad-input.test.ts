@@ -395,7 +395,7 @@ describe('farms', () => {
     [
       ', bridges: [a]',
       ', bridges: [a], tls: { key: ./x.pem }',
-      '9:53: farms.shop.proxy.tls lacks "certificate"',
+      '9:53: farms.shop.proxy.tls needs a key "certificate"',
     ],
     [
       ', bridges: [a]',
@@ -405,7 +405,7 @@ describe('farms', () => {
     [
       ', bridges: [a]',
       ', bridges: [a], mode: tcp, tls: { certificate: ./x.pem, redirect: true }',
-      '9:102: mode tcp has no redirections',
+      '9:103: mode tcp has no redirections',
     ],
     [
       ', bridges: [a]',
