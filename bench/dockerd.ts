@@ -11,8 +11,12 @@ export interface Daemon {
   end(): Promise<void>;
 }
 
-/** A dockerd that keeps everything in one folder, and makes no filter rule and no bridge. */
-export async function startDaemon(dir: string): Promise<Daemon> {
+/**
+ * A dockerd that keeps everything in one folder, and makes no filter rule and no bridge.
+ *
+ * @param more options that outweigh those
+ */
+export async function startDaemon(dir: string, more: Record<string, string> = {}): Promise<Daemon> {
   const socket = join(dir, 'docker.sock');
   const log = openSync(join(dir, 'dockerd.log'), 'w');
   const options = {
@@ -24,6 +28,7 @@ export async function startDaemon(dir: string): Promise<Daemon> {
     iptables: 'false',
     'ip-masq': 'false',
     'cgroup-parent': CGROUP_PARENT,
+    ...more,
   };
   const words = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
   const daemon = spawn('dockerd', words, { stdio: ['ignore', log, log] });

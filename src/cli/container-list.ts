@@ -36,6 +36,7 @@ function describe(
     image: spec.image.name,
     ...life(row, probe, site, now),
     addresses: Object.fromEntries(addresses),
+    ...(spec.publish && { publish: spec.publish }),
     limits: spec.limits,
   };
 }

@@ -2,6 +2,7 @@ import type { ContainerEntry, ImageSource, PublishEntry } from '../model/config.
 import type { Instance } from '../model/instance.js';
 import { FORWARDER, placeText } from '../model/publish.js';
 import { CONFIG_DIR, CONFIG_FILE } from './expand.js';
+import { PROXY_SOCKET } from './haproxy.js';
 
 /** A published port, and where its container is. */
 export interface Forward extends PublishEntry {
@@ -69,6 +70,7 @@ export function forwarderConfig(stack: string, forwards: Forward[]): string {
     `# published ports of stack ${stack}, written by baleine: change baleine.yaml instead`,
     'global',
     '    log stdout format raw local0 notice',
+    `    stats socket ${PROXY_SOCKET} mode 600 level admin`,
     '    noreuseport',
     '    uid 65534',
     '    gid 65534',

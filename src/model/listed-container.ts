@@ -1,4 +1,4 @@
-import type { Limits } from './config.js';
+import type { Limits, PublishEntry } from './config.js';
 
 /** A container as `ps --json` has it. */
 export interface ListedContainer {
@@ -41,5 +41,7 @@ export interface ListedContainer {
   last_exit?: { code: number; out_of_memory: boolean };
   /** Without prefix length, by bridge; null on a bridge without a subnet. */
   addresses: Record<string, string | null>;
+  /** Ports of the host that lead to it; absent for none. */
+  publish?: PublishEntry[];
   limits: Limits;
 }

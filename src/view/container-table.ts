@@ -1,16 +1,20 @@
+import type { PublishEntry } from '../model/config.js';
 import { describeExit } from '../model/exit.js';
 import type { ListedContainer } from '../model/listed-container.js';
+import { placeText } from '../model/publish.js';
 import { formatDuration } from './duration.js';
 import { renderTable } from './table.js';
 import { formatValue, printable } from './value.js';
 
-const HEADER = ['NAME', 'IMAGE', 'STATUS', 'UPTIME', 'ADDRESSES', 'LIMITS', 'RESTARTS', 'HEALTH'];
+const HEADER = ['NAME', 'IMAGE', 'STATUS', 'UPTIME', 'ADDRESSES'];
+const MORE = ['LIMITS', 'RESTARTS', 'HEALTH'];
 
-/** What `ps` prints; `-` where there is nothing to say. */
+/** What `ps` prints; `-` where there is nothing to say. Ports only where there are some. */
 export function containerTable(
   containers: readonly ListedContainer[],
   { stacks, pids = false, now = Date.now() }: { stacks: boolean; pids?: boolean; now?: number },
 ): string {
+  const ports = containers.some(({ publish }) => publish);
   const rows = containers.map((each) => [
     ...(pids ? [String(each.pid ?? '-')] : []),
     ...(stacks ? [each.stack] : []),
@@ -19,12 +23,19 @@ export function containerTable(
     statusText(each, now),
     each.uptime === undefined ? '-' : uptimeText(each.uptime),
     pairs(each.addresses),
+    ...(ports ? [each.publish?.map(publishText).join(',') ?? '-'] : []),
     limitsText(each),
     restartsText(each),
     healthText(each),
   ]);
   const first = [...(pids ? ['PID'] : []), ...(stacks ? ['STACK'] : [])];
-  return renderTable([...first, ...HEADER], rows);
+  const header = [...first, ...HEADER, ...(ports ? ['PUBLISHED'] : []), ...MORE];
+  return renderTable(header, rows);
+}
+
+/** `127.0.0.1:8080:80`, as the file has it. */
+function publishText(entry: PublishEntry): string {
+  return `${placeText(entry)}:${entry.target}`;
 }
 
 /** `running`, `exited (137 SIGKILL, out of memory), next try in 20s`, `exited (0), unhealthy: …`. */

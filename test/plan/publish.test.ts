@@ -38,7 +38,7 @@ describe('published ports', () => {
         # config.forwarder will be created (new)
         + config.forwarder
             + file: haproxy.cfg
-            + text: 20 lines
+            + text: 21 lines
 
         # container.web will be created (new)
         + container.web
@@ -76,7 +76,7 @@ describe('published ports', () => {
         # config.forwarder will be updated in-place (text changed)
         ~ config.forwarder
             ~ text:
-                @@ -15,6 +15,6 @@
+                @@ -16,6 +16,6 @@
                      timeout client 24d
                      timeout server 24d
                  

@@ -26,6 +26,7 @@ const PROGRAMS: Program[] = [
   { names: ['cp'], flag: '--version' },
   { names: ['conmon'], flag: '--version' },
   { names: ['perl'], flag: '-v', only: 'health checks by tcp and http' },
+  { names: ['haproxy'], flag: '-v', only: 'published ports' },
   { names: ['mmdebstrap', 'debootstrap'], flag: '--version', only: 'images from debian' },
   { names: ['tar'], flag: '--version', only: 'images from tar, docker and oci' },
   { names: ['xz'], flag: '--version', only: 'images from .tar.xz' },

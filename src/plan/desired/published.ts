@@ -5,6 +5,7 @@ import {
   forwarderConfig,
   forwarderInstance,
 } from '../../farm/forwarder.js';
+import { PROXY_SOCKET } from '../../farm/haproxy.js';
 import { type Address, addressOf } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import type { Instance } from '../../model/instance.js';
@@ -62,6 +63,12 @@ export function desiredForwards(
           id: idOf(config.name, FORWARDER),
           check: ['/usr/sbin/haproxy', '-c', '-f', `${CONFIG_DIR}/${CONFIG_FILE}.next`],
           signal: 'SIGUSR2',
+        },
+        // nothing to hand requests to, but a change that does not come about is told
+        rotation: {
+          proxy: { id: idOf(config.name, FORWARDER), socket: PROXY_SOCKET, backend: '' },
+          servers: [],
+          drain: 0,
         },
       },
       needs: [...needs],

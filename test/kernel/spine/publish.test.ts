@@ -60,6 +60,8 @@ it(
       [FORWARDER]: forwarder,
     });
 
+    expect(await stack.done('ps')).toMatch(/^web .* 127\.0\.0\.1:8080:80,10\.77\.1\.1:81:80 /m);
+
     stack.write(words(['10.77.1.1:81:80']));
     await stack.apply();
     await expect.poll(() => stack.pages(PLACE).catch(() => 'refused')).toBe('refused');
@@ -154,6 +156,7 @@ it(
     }
     stack.write(words([`${PLACE}:80`]));
     await stack.apply();
+    await toldWhenTooLate(stack);
     const other = new Stack(
       host,
       { ...words(['0.0.0.0:8080:80']), name: 'other', bridges: BRIDGE },
@@ -165,6 +168,24 @@ it(
     await stack.destroy();
   }),
 );
+
+/** Somebody takes the port after the plan was made. */
+async function toldWhenTooLate(stack: Stack): Promise<void> {
+  stack.write(words([`${PLACE}:80`, '127.0.0.1:8085:80']));
+  await stack.plan('--out', 'late.plan');
+  const holder = spawn('nsenter', [
+    ...[`--target=${stack.host.pid}`, '--net', '--', 'busybox', 'nc', '-l', '-p', '8085'],
+  ]);
+  await once(holder, 'spawn');
+  await expect.poll(async () => (await stack.run('plan')).stderr).toContain('listens there');
+  expect((await stack.run('apply', 'late.plan')).stderr).toContain('cannot reload forwarder');
+  await stack.answers(PLACE, ['web']);
+  const gone = once(holder, 'exit');
+  holder.kill('SIGKILL');
+  await gone;
+  await stack.apply();
+  await stack.answers('127.0.0.1:8085', ['web']);
+}
 
 const BRIDGE = {
   front: { external: true },

@@ -1,0 +1,138 @@
+/**
+ * npm run bench:publish -- [--rounds 5] [--seconds 3]
+ *
+ * Requests a second (wrk, one thread, 32 connections) through a published port: baleine's forwarder
+ * and Docker's `-p`, to the same server program, in turns. Docker has two ways: a client on the host
+ * that asks at 127.0.0.1 goes through docker-proxy, one that asks at another address of the host
+ * through a NAT rule of the kernel. Runs on a private host and leaves nothing there.
+ */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { difference, snapshot } from '../test/support/leaks.js';
+import { startDaemon } from './dockerd.js';
+import { removeCgroupParent } from './subject.js';
+import { type Command, median, output, time } from './time.js';
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '3' },
+  },
+});
+
+/** Answers from memory, so that the way there is what counts. */
+const SERVER = `defaults
+    mode http
+    timeout client 60s
+    timeout server 60s
+    timeout connect 5s
+frontend web
+    bind :80
+    http-request return status 200 content-type text/plain string "ok"
+`;
+const PROGRAM = ['/usr/sbin/haproxy', '-db', '-f', '/server.cfg'];
+
+const dir = realpathSync(mkdtempSync(join(tmpdir(), 'bench-publish-')));
+const root = join(dir, 'root');
+const docker = join(dir, 'docker');
+const environment = { cwd: docker, env: { DOCKER_HOST: `unix://${join(docker, 'docker.sock')}` } };
+const baleine = (...words: string[]): Command => [
+  ...([process.execPath, 'dist/main.js'] as const),
+  ...['--root', root, '--file', join(dir, 'baleine.yaml'), ...words],
+];
+
+const before = await snapshot({ root });
+try {
+  writeFileSync(join(dir, 'server.cfg'), SERVER);
+  await compare();
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+  const left = difference(before, await snapshot({ root })).filter((each) => !/docker/.test(each));
+  if (left.length > 0) console.log(`\nleft behind:\n  ${left.join('\n  ')}`);
+}
+
+async function compare(): Promise<void> {
+  startBaleine();
+  try {
+    const end = await startDocker();
+    try {
+      measure('keep-alive', []);
+      measure('a connection each', ['-H', 'Connection: close']);
+    } finally {
+      await end();
+    }
+  } finally {
+    time(baleine('destroy', '--auto-approve'));
+  }
+}
+
+function measure(what: string, more: string[]): void {
+  const places = {
+    'baleine publish': 'http://127.0.0.1:8080/',
+    'docker -p, docker-proxy': 'http://127.0.0.1:8081/',
+    'docker -p, NAT': 'http://10.77.0.1:8081/',
+    'no forwarder, bridge': 'http://10.77.0.2/',
+  };
+  const taken = new Map(Object.keys(places).map((name) => [name, [] as number[]]));
+  for (let round = 0; round < Number(options.rounds); round++) {
+    for (const [name, url] of Object.entries(places)) taken.get(name)?.push(load(url, more));
+  }
+  const ours = median(taken.get('baleine publish') ?? []);
+  for (const [name, rates] of taken) {
+    const rate = median(rates);
+    const note = name === 'baleine publish' ? '' : `baleine is ${(ours / rate).toFixed(2)}× of it`;
+    const all = rates.map((each) => each.toFixed(0)).join(' ');
+    const shown = `${rate.toFixed(0).padStart(8)}/s`;
+    console.log(`${`${what}, ${name}`.padEnd(44)}${shown}   ${note} (${all})`);
+  }
+}
+
+function load(url: string, more: string[]): number {
+  const text = output(['wrk', '-t1', '-c32', `-d${options.seconds}s`, ...more, url]);
+  if (/Non-2xx|Socket errors/.test(text)) console.log(`${url}: ${text}`);
+  return Number(/Requests\/sec:\s*([\d.]+)/.exec(text)?.[1]);
+}
+
+/** JSON is YAML. */
+function startBaleine(): void {
+  const stack = {
+    name: 'bench',
+    images: {
+      base: {
+        size: '64M',
+        from: { host: { binaries: [PROGRAM[0]] } },
+        copy: [{ from: './server.cfg', to: '/server.cfg' }],
+        command: PROGRAM,
+      },
+    },
+    bridges: { net: { subnet: '10.77.0.0/20', host: '10.77.0.1' } },
+    containers: {
+      web: { image: 'base', bridges: ['net'], publish: ['127.0.0.1:8080:80'] },
+    },
+  };
+  writeFileSync(join(dir, 'baleine.yaml'), JSON.stringify(stack));
+  time(baleine('apply', '--auto-approve', '--quiet'));
+}
+
+async function startDocker(): Promise<() => Promise<void>> {
+  mkdirSync(docker, { recursive: true });
+  const daemon = await startDaemon(docker, {
+    ...{ bridge: '', bip: '10.79.0.1/24', iptables: 'true', 'ip-masq': 'true' },
+  });
+  const run = (...command: Command) => time(command, environment);
+  const libraries = output(['ldd', PROGRAM[0] as string]).match(/\/\S+/g) ?? [];
+  for (const file of [PROGRAM[0] as string, ...libraries]) {
+    run('mkdir', '-p', `tree${dirname(file)}`);
+    run('cp', '-L', file, `tree${file}`);
+  }
+  run('cp', join(dir, 'server.cfg'), 'tree/server.cfg');
+  run('sh', '-c', 'tar -C tree -c . | docker import - base');
+  run('docker', 'run', '--detach', '--publish', '8081:80', 'base', ...PROGRAM);
+  return async () => {
+    run('sh', '-c', 'docker rm --force $(docker ps -q)');
+    await daemon.end();
+    removeCgroupParent();
+  };
+}
