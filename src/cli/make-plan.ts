@@ -114,7 +114,7 @@ export async function wantedBy(
     const [sources, origins] = [fingerprints(each), await originsOf(context, each, rows)];
     const profiles = readProfiles(each);
     const { site } = context;
-      return desired({ config: each, rows, site, sources, origins, profiles, scale });
+    return desired({ config: each, rows, site, sources, origins, profiles, scale });
   };
   try {
     return await by(config);
