@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -13,6 +13,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { linuxHost } from '../../../src/cli/linux-host.js';
 import { linuxDisks } from '../../../src/host/linux/disks.js';
+import { withRoom } from '../../../src/host/linux/images/room.js';
 import { imageHandlers } from '../../../src/kinds/image/handlers.js';
 import type { ForeignFrom } from '../../../src/model/config.js';
 import type { Site } from '../../../src/model/site.js';
@@ -166,6 +167,23 @@ describe.skipIf(skip)('layers that reach out of their tree', () => {
   });
 });
 
+it('unpacks in a room with nothing of the host but its programs, not to be written to', async () => {
+  const tree = at('victim');
+  await withRoom(tree, async ({ enter }) => {
+    const inside = (...words: string[]) => {
+      const [program = '', ...args] = [...enter, ...words];
+      return spawnSync(program, args, { encoding: 'utf8' });
+    };
+    const names = inside('/usr/bin/ls', '/').stdout.split('\n').filter(Boolean);
+    const system = ['usr', 'bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'];
+    expect(names.filter((name) => !system.includes(name))).toEqual(['proc', 'tree']);
+    expect(inside('/usr/bin/ls', '/proc').stdout).toBe('');
+    expect(inside('/usr/bin/ls', '/tree').stdout).toBe('file\n');
+    expect(inside('/usr/bin/touch', '/usr/mine').stderr).toMatch(/Read-only file system/);
+  });
+  expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(tree);
+});
+
 describe.skipIf(skip)('images that lie', () => {
   const blob = tarOf([MARK]);
   const packed = gzipSync(blob);
@@ -250,6 +268,30 @@ describe.skipIf(skip)('images that lie', () => {
       const from = { [transport]: { path: at('names.tar') } } as unknown as ForeignFrom;
       await expect(take(from)).rejects.toThrow(/cannot use .* it has no (manifest|index)\.json/);
     }
+  });
+
+  it.each<[string, Partial<Member>, RegExp]>([
+    ['other content than its config says', { text: tarOf([]).toString('latin1') }, /has digest/],
+    ['a link out for a layer', { type: '2', link: '/etc/passwd' }, /it has no l\/layer\.tar/],
+    ['a folder for a layer', { type: '5', text: '' }, /has digest/],
+    ['a layer that is cut off', { text: blob.toString('latin1', 0, 600) }, /has digest/],
+  ])('refuses an archive of Docker’s with %s', async (_name, lie, why) => {
+    const rootfs = { diff_ids: [sha256(blob)] };
+    const config = JSON.stringify({ config: { Cmd: ['x'] }, rootfs });
+    const manifest = [{ Config: 'c.json', RepoTags: null, Layers: ['l/layer.tar'] }];
+    const archive = (layer: Partial<Member>) =>
+      tarOf([
+        { name: 'l/layer.tar', text: blob.toString('latin1'), ...layer },
+        { name: 'c.json', text: config },
+        { name: 'manifest.json', text: JSON.stringify(manifest) },
+      ]);
+    const from = { docker: { path: at('docker.tar') } };
+    writeFileSync(at('docker.tar'), archive(lie));
+    await expect(take(from)).rejects.toThrow(why);
+    expect(existsSync(image())).toBe(false);
+    writeFileSync(at('docker.tar'), archive({}));
+    await take(from);
+    expect(await content()).toHaveProperty('mark');
   });
 
   it('refuses a config that is none', async () => {

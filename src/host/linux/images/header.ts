@@ -15,7 +15,8 @@ export async function contentOf(path: string, block: number, purpose: string): P
       const { bytesRead, buffer } = await file.read(Buffer.alloc(BLOCK), 0, BLOCK, at * BLOCK);
       if (bytesRead < BLOCK) throw new Error(`cannot ${purpose}: the archive ends too early`);
       if (!'KL'.includes(buffer.toString('latin1', TYPE, TYPE + 1))) return (at + 1) * BLOCK;
-      const [size = ''] = /[0-7]+/.exec(buffer.toString('latin1', SIZE, SIZE + 12)) ?? [];
+      const [size] = /[0-7]+/.exec(buffer.toString('latin1', SIZE, SIZE + 12)) ?? [];
+      if (size === undefined) throw new Error(`cannot ${purpose}: a name in it has no length`);
       at += 1 + Math.ceil(Number.parseInt(size, 8) / BLOCK);
     }
   } finally {
