@@ -40,7 +40,8 @@ export class Watch {
     while (this.#watchers.size > 0) {
       const sections = await this.#take();
       for (const watcher of this.#watchers) watcher(sections);
-      await sleep(this.pause);
+      // waiting for the next look is no reason for the program to go on
+      await sleep(this.pause, undefined, { ref: false });
     }
     this.#looking = false;
   }

@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest';
+import { Onlooker } from '../../src/cli/ui/onlooker.js';
+import { useMeter } from '../../src/cli/ui/uses.js';
+import type { Probe } from '../../src/host/host.js';
+import { siteOf } from '../../src/model/site.js';
+import type { Usage } from '../../src/model/usage.js';
+import { rowOf } from '../state/sample.js';
+
+it('cannot reach what changes the host', async () => {
+  const onlooker = new Onlooker({ file: 'baleine.yaml', root: '/nowhere', color: false });
+  await expect(onlooker.host()).rejects.toThrow('without fetching or building it');
+});
+
+/** A container that has used so much, of everything. */
+class Busy {
+  used = 0;
+  pid = 41;
+
+  get probe(): Probe {
+    const io = [{ device: '7:0', read_bytes: this.used, write_bytes: 2 * this.used }];
+    const usage: Usage = {
+      cpu_time: 0,
+      memory: this.used,
+      pids: 1,
+      io,
+      throttled_periods: 0,
+      throttled_time: 0,
+      oom_kills: 0,
+    };
+    return {
+      bootId: 'b',
+      process: (pid: number) => (pid === this.pid ? 1 : undefined),
+      usage: () => usage,
+      traffic: () => ({ received: 3 * this.used, sent: 0 }),
+    } as unknown as Probe;
+  }
+
+  get rows() {
+    const facts = { pid: this.pid, start_time: 1, boot_id: 'b' };
+    const spec = { id: 'shop.web', limits: { pids: 9, memory: 64 } };
+    return [rowOf('image', 'base'), rowOf('container', 'web', { spec, facts })];
+  }
+}
+
+it('tells bytes a second from one look to the next, and anew after a restart', () => {
+  const busy = new Busy();
+  const meter = useMeter(siteOf('/nowhere'));
+  const look = () => meter(busy.rows, busy.probe).get('web');
+  expect(look()).toBeUndefined();
+  expect(look()?.rates).toEqual({ received: 0, sent: 0, read: 0, written: 0 });
+  busy.used = 1000;
+  const { rates, history, memory_limit: limit } = look() ?? {};
+  expect(rates?.read).toBeGreaterThan(0);
+  expect((rates?.written ?? 0) / (rates?.read ?? 1)).toBeCloseTo(2);
+  expect((rates?.received ?? 0) / (rates?.read ?? 1)).toBeCloseTo(3);
+  expect({ limit, looks: history?.length }).toEqual({ limit: 64, looks: 2 });
+
+  busy.pid = 42;
+  busy.used = 10;
+  expect(look()).toBeUndefined();
+  expect(look()?.rates.read).toBe(0);
+});
