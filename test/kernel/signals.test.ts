@@ -83,7 +83,7 @@ it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
   'finishes the step, saves and reports at %s',
   async (name) => {
     await inPrivateHost(async (host) => {
-      const stack = new Stack(host, building(3));
+      const stack = new Stack(host, building(6));
       const apply = new Applying(host, stack.file);
       await inBuild(stack, apply);
       apply.signal(name);

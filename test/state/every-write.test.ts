@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { afterAll, expect, it } from 'vitest';
 import { canonical } from '../../src/model/json.js';
 import type { Site } from '../../src/model/site.js';
@@ -9,6 +10,8 @@ import { faultyDisk } from './faults.js';
 import { program, run } from './process.js';
 import { makeSite } from './sample.js';
 
+/** Where there is one, a file system that need not wait for a disk: it is written to very often. */
+const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 const doomed = program('doomed');
 const points: Record<string, number> = {};
 afterAll(() => {
@@ -25,7 +28,7 @@ function tablesOf(site: Site): string[] {
 
 /** What each step finds, and what the last one leaves. */
 async function states(): Promise<string[][]> {
-  const site = makeSite();
+  const site = makeSite(MEMORY);
   const found: string[][] = [];
   await live(site, { tell: () => found.push(tablesOf(site)) });
   return [...found, tablesOf(site)];
@@ -70,7 +73,7 @@ it.each(['ENOSPC', 'EIO', 'never'] as const)(
   async (fault) => {
     const all = await states();
     for (let at = 0; ; at++) {
-      const site = makeSite();
+      const site = makeSite(MEMORY);
       const came = await lived(site, fault, at);
       if (!came) break;
       points[fault] = at + 1;
@@ -90,7 +93,7 @@ const SAMPLE = 12;
 it('is the same after a real SIGKILL', async () => {
   const all = await states();
   for (let at = 0; ; at += SAMPLE) {
-    const site = makeSite();
+    const site = makeSite(MEMORY);
     const { child, lines, ended } = run(doomed, [site.root, String(at)]);
     await ended;
     if (child.exitCode === 0) break;

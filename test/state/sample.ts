@@ -7,8 +7,8 @@ import { type Site, siteOf } from '../../src/model/site.js';
 export * from './tables.js';
 
 /** A root of its own for one test; it is not made yet. */
-export function makeSite(): Site {
-  const dir = mkdtempSync(join(tmpdir(), 'baleine-state-'));
+export function makeSite(parent = tmpdir()): Site {
+  const dir = mkdtempSync(join(parent, 'baleine-state-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   return siteOf(join(dir, 'root'));
 }
