@@ -89,7 +89,7 @@ export const CHECKS: Check[] = [
   ...forEachRuntime('stats says what the kernel says', stats),
   { name: 'changed limits are written while containers run', boot: 1, run: changed },
   { name: 'changed device rules take a restart, and the plan says so', boot: 1, run: rules },
-  { name: 'limits that v2 has not are refused at plan, with their place', boot: 1, run: refused },
+  { name: 'what this host has not is refused at plan, with its place', boot: 1, run: refused },
   { name: 'a user namespace of its own works with Debian’s kernel', boot: 1, run: mapped },
   { name: 'all that ran is gone after a reboot, and apply heals it', boot: 2, run: healed },
   { name: 'limits bite again', boot: 2, run: () => burns('crun-box') },
@@ -258,11 +258,14 @@ function rules(): void {
 }
 
 function refused(): void {
-  write(withChanged({ 'crun-box': box('crun', { net_class: 1, cpuset: '7' }) }));
+  const unfit = { ...box('crun', { net_class: 1, cpuset: '7' }), apparmor: 'none-such' };
+  write(withChanged({ 'crun-box': unfit }));
   const { code, stderr } = baleine('plan');
   write(WORDS);
   assert.equal(code, 1);
   assert.match(stderr, /baleine\.yaml:\d+:\d+: this host has no cgroup v1 controller net_cls/);
+  // Debian's kernel has it, this machine no profiles
+  assert.match(stderr, /baleine\.yaml:\d+:\d+: AppArmor has no profile none-such loaded/);
   assert.match(stderr, /baleine\.yaml:\d+:\d+: no CPU 7: this host has 2 CPUs, 0-1/);
 }
 

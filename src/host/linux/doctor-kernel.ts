@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { release } from 'node:os';
 import { messageOf } from '../../model/errors.js';
+import { linuxCapacity } from './capacity.js';
 import {
   type Controller,
   controllerDir,
@@ -20,6 +21,7 @@ export async function kernelFindings(): Promise<Finding[]> {
     ext4Finding(),
     await linkFinding('bridge'),
     await linkFinding('veth'),
+    usernsFinding(),
   ];
 }
 
@@ -47,6 +49,17 @@ async function linkFinding(type: 'bridge' | 'veth'): Promise<Finding> {
   } catch (error) {
     return fail(type, messageOf(error), `modprobe ${type}`);
   }
+}
+
+/** Only containers with `userns: auto` need them. */
+function usernsFinding(): Finding {
+  const lack = linuxCapacity().withoutUserns();
+  if (lack === undefined) return ok('user namespaces', 'userns: auto can be had');
+  return warn(
+    'user namespaces',
+    `no userns: auto: ${lack}`,
+    'sysctl user.max_user_namespaces=4096',
+  );
 }
 
 const CONTROLLERS: Controller[] = ['memory', 'cpu', 'cpuset', 'pids'];

@@ -19,6 +19,7 @@ it('finds a runtime that works here, and leaves nothing running or mounted', asy
   expect(found.filter(({ status }) => status === 'fail')).toEqual([]);
   expect(found.find(({ name }) => name === 'OCI runtime')?.detail).toMatch(/^\S+ [\d.]+\S* works/);
   expect(found.find(({ name }) => name === 'veth')?.detail).toBe('works');
+  expect(found.find(({ name }) => name === 'user namespaces')?.status).toBe('ok');
   expect(readLinks().map(({ name }) => name)).toEqual(['lo']);
   expect(existsSync(site.root)).toBe(false);
   rmSync(site.run, { recursive: true });
