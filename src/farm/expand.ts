@@ -62,7 +62,8 @@ export function sparesOf({ servers: { replicas = 1 }, update }: FarmEntry): numb
 function spareEntry(entry: ContainerEntry): ContainerEntry {
   const { hostname: _hostname, ...rest } = entry;
   const names = Object.keys(entry.bridges);
-  return { ...rest, bridges: Object.fromEntries(names.map((name) => [name, { aliases: [] }])) };
+  const bridges = Object.fromEntries(names.map((name) => [name, { aliases: [] }]));
+  return { ...rest, bridges, protect: false };
 }
 
 function proxyEntry({ proxy }: FarmEntry, config: string): FarmEntry['proxy'] {

@@ -68,9 +68,14 @@ function decideAll(input: PlanInput): Decision[] {
   const gone = [...rowOf]
     .filter(([address]) => !wanted.has(address) && inSight(address))
     .sort(([a], [b]) => byName(a, b))
-    .map(([, row]) => decideGone(row, observed, input.goneReason ?? 'no longer in the file'));
+    .map(([address, row]) => decideGone(row, observed, whyGone(input, address)));
   const orphans = targets.length > 0 ? [] : observed.orphans.map(decideOrphan);
   return [...kept, ...gone, ...orphans].filter((each) => each !== undefined);
+}
+
+function whyGone({ goneReason, resources }: PlanInput, address: Address): string {
+  const isSpare = resources.some((each) => each.spare && each.address === address);
+  return goneReason ?? (isSpare ? 'no longer needed' : 'no longer in the file');
 }
 
 /** All that stands in the way is said at once, before anything is done. */

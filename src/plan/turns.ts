@@ -39,7 +39,11 @@ export function takeTurns(all: Work[], input: Input): Turns {
     const belongs = ({ decision }: Work) => decision.resource?.rolling?.through === through;
     return rollGroup(all.filter(belongs), rolled.filter(belongs), input);
   });
-  const rest = all.filter(({ decision }) => !groups.has(decision.resource?.rolling?.through));
+  const needed = new Set(works.map(addressIn));
+  // a spare of an earlier run was to go before it was known that it is needed again
+  const rest = all.filter(
+    (each) => !groups.has(each.decision.resource?.rolling?.through) && !needed.has(addressIn(each)),
+  );
   return { works: [...rest, ...works], standing };
 }
 

@@ -16,6 +16,7 @@ farms:
       replicas: ${replicas}
       bridges: [back]
       port: 80
+      healthcheck: { tcp: 80, interval: 10ms, timeout: 10ms, retries: 1, on_failure: none }
       command: [${command}]
       ${limits && `limits: ${limits}`}
     proxy:
@@ -36,6 +37,9 @@ function acts(plan: Plan): string[] {
       return `${id}: ${verbs.join(' ')}${needs.length > 0 ? ` <- ${needs.join(', ')}` : ''}`;
     });
 }
+
+/** The same of what puts and drops servers, without the verbs. */
+const turns = (plan: Plan) => acts(plan).map((each) => each.replace(/: [a-z.]+( [a-z.]+)*/, ''));
 
 const headings = (text: string) => [...text.matchAll(/^ {2}# (.*)$/gm)].map(([, each]) => each);
 
@@ -88,6 +92,138 @@ describe('a new command', () => {
         "shop.shop-server-1",
         "shop.shop-server-2",
         "shop.shop-server-3",
+      ]
+    `);
+  });
+});
+
+describe('stop-first', () => {
+  it('has the rest do the work, several at a time', async () => {
+    const update = '{order: stop-first, parallelism: 2}';
+    const stack = await running(farm('old', { update }));
+    const plan = stack.plan(farm('new', { update }));
+    expect(turns(plan)).toMatchInlineSnapshot(`
+      [
+        "drop container.shop-server-1",
+        "put container.shop-server-1 <- drop container.shop-server-1",
+        "drop container.shop-server-2",
+        "put container.shop-server-2 <- drop container.shop-server-2",
+        "drop container.shop-server-3 <- put container.shop-server-1, put container.shop-server-2",
+        "put container.shop-server-3 <- drop container.shop-server-3",
+      ]
+    `);
+  });
+});
+
+describe('what goes on working', () => {
+  it('does not wait for its turn when only its limits change', async () => {
+    const stack = await running(farm('old'));
+    const plan = stack.plan(farm('old', { limits: '{memory: 64M}' }));
+    expect(acts(plan)).toMatchInlineSnapshot(`
+      [
+        "put container.shop-server-1: limits",
+        "put container.shop-server-2: limits",
+        "put container.shop-server-3: limits",
+      ]
+    `);
+  });
+
+  it('is joined by new servers first, which the proxy is told of before the turns begin', async () => {
+    const stack = await running(farm('old', { replicas: 2 }));
+    expect(turns(stack.plan(farm('new', { replicas: 3 })))).toMatchInlineSnapshot(`
+      [
+        "put hosts.back-d2aa69",
+        "put container.shop-server-3 <- put hosts.back-d2aa69",
+        "put config.shop-proxy <- put container.shop-server-3",
+        "put hosts.back-front-b08456",
+        "put container.shop-spare-1 <- put config.shop-proxy, put hosts.back-d2aa69",
+        "drop container.shop-server-1 <- put config.shop-proxy, put container.shop-server-3, put container.shop-spare-1, put hosts.back-d2aa69",
+        "put container.shop-server-1 <- drop container.shop-server-1, put hosts.back-d2aa69",
+        "drop container.shop-server-2 <- put container.shop-server-1, put hosts.back-d2aa69",
+        "put container.shop-server-2 <- drop container.shop-server-2, put hosts.back-d2aa69",
+        "retire container.shop-spare-1 <- put container.shop-server-1, put container.shop-server-2",
+      ]
+    `);
+  });
+
+  it('loses servers only after the proxy has drained them', async () => {
+    const stack = await running(farm('old'));
+    const plan = stack.plan(farm('old', { replicas: 1 }));
+    expect(acts(plan)).toMatchInlineSnapshot(`
+      [
+        "put config.shop-proxy: config.drain config.write config.reload",
+        "put hosts.back-d2aa69: hosts.write",
+        "put hosts.back-front-b08456: hosts.write",
+        "drop container.shop-server-2: leave stop disconnect unmount erase <- put config.shop-proxy",
+        "drop container.shop-server-3: leave stop disconnect unmount erase <- put config.shop-proxy",
+      ]
+    `);
+  });
+});
+
+describe('a roll-out that stopped', () => {
+  const ILL = { replicas: 2 };
+
+  async function stopped(update: string, ill: string): Promise<MemoryStack> {
+    const stack = await running(farm('old', { ...ILL, update }));
+    stack.host.ill.set(`shop.${ill}`, 'status 503');
+    await stack.apply(farm('new', { ...ILL, update }));
+    return stack;
+  }
+  const outcome = ({ events }: MemoryStack) =>
+    events.flatMap((each) =>
+      each.type === 'unit-failed' || each.type === 'unit-skipped' || each.type === 'unit-done'
+        ? [`${each.unit} ${each.type.slice(5)}`]
+        : [],
+    );
+
+  it('leaves the others as they are and says what is left', async () => {
+    const stack = await stopped('{}', 'shop-spare-1');
+    expect(outcome(stack).slice(-6)).toMatchInlineSnapshot(`
+      [
+        "put container.shop-spare-1 failed",
+        "drop container.shop-server-1 skipped",
+        "put container.shop-server-1 skipped",
+        "drop container.shop-server-2 skipped",
+        "put container.shop-server-2 skipped",
+        "retire container.shop-spare-1 skipped",
+      ]
+    `);
+    expect(headings(stack.planText(farm('new', ILL)))).toMatchInlineSnapshot(`
+      [
+        "container.shop-spare-1 will be updated in-place (stands in while others are replaced, then goes)",
+        "container.shop-server-1 must be replaced (command changed, turn 1 of 2)",
+        "container.shop-server-2 must be replaced (command changed, turn 2 of 2)",
+      ]
+    `);
+    expect(headings(stack.planText(farm('old', ILL)))).toMatchInlineSnapshot(`
+      [
+        "container.shop-spare-1 will be destroyed (no longer needed)",
+      ]
+    `);
+  });
+
+  it('begins with the one that was left half done', async () => {
+    const stack = await stopped('{order: stop-first}', 'shop-server-1');
+    stack.host.ill.clear();
+    const text = farm('newer', { ...ILL, update: '{order: stop-first}' });
+    expect(headings(stack.planText(text))).toMatchInlineSnapshot(`
+      [
+        "container.shop-server-1 must be replaced (command changed, turn 1 of 2)",
+        "container.shop-server-2 must be replaced (command changed, turn 2 of 2)",
+      ]
+    `);
+  });
+
+  it('goes on where it is told to', async () => {
+    const update = '{order: stop-first, failure_action: continue}';
+    const stack = await stopped(update, 'shop-server-1');
+    expect(outcome(stack).slice(-4)).toMatchInlineSnapshot(`
+      [
+        "drop container.shop-server-1 done",
+        "put container.shop-server-1 failed",
+        "drop container.shop-server-2 done",
+        "put container.shop-server-2 done",
       ]
     `);
   });

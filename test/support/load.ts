@@ -27,8 +27,8 @@ export interface Load {
  *
  * @param pid in whose network namespace; the test's own when absent
  */
-export function startLoad(url: string, pid?: number, connections = 8): Load {
-  const command = [process.execPath, CLIENT, url, String(connections)];
+export function startLoad(url: string, pid?: number, script = CLIENT): Load {
+  const command = [process.execPath, script, url];
   const [program = '', ...args] =
     pid === undefined ? command : ['nsenter', `--target=${pid}`, '--net', '--', ...command];
   const client = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -1,0 +1,175 @@
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Daemon, startDaemon } from './dockerd.js';
+import { removeCgroupParent } from './subject.js';
+import { type Command, output, time } from './time.js';
+
+/** What the farm is to be. The servers are HAProxy too, so that they are not what is measured. */
+export interface Wanted {
+  replicas: number;
+  version: string;
+  memory?: string;
+  balance?: string;
+}
+
+export interface FarmSubject {
+  name: string;
+  url: string;
+  start(): Promise<void>;
+  /** Has it so, by the program's usual command. */
+  change(wanted: Wanted): void;
+  /** Ends a server's process by force, then has the program bring it back. */
+  kill(): void;
+  end(): Promise<void>;
+}
+
+const HAPROXY = '/usr/sbin/haproxy';
+const SERVER_COMMAND = ['haproxy', '-db', '-f', '/server.cfg'];
+
+const page = (version: string) => `defaults
+    mode http
+    timeout client 30s
+    timeout connect 5s
+    timeout server 30s
+frontend page
+    bind :80
+    http-request return status 200 content-type text/plain lf-string "%[hostname] ${version}"
+`;
+
+export function farmOfOurs(dir: string): FarmSubject & { configuration(): string } {
+  const file = join(dir, 'baleine.yaml');
+  const root = join(dir, 'root');
+  const command = (...words: string[]): Command => [
+    process.execPath,
+    ...['dist/main.js', '--root', root, '--file', file],
+    ...words,
+  ];
+  const apply = () => time(command('apply', '--auto-approve', '--quiet'));
+  return {
+    name: 'baleine',
+    url: 'http://10.77.1.10/',
+    configuration: () => readFileSync(join(root, 'configs/bench/web-proxy/haproxy.cfg'), 'utf8'),
+    start: async () => {
+      mkdirSync(dir, { recursive: true });
+    },
+    change: (wanted) => {
+      writeFileSync(join(dir, `${wanted.version}.cfg`), page(wanted.version));
+      writeFileSync(file, JSON.stringify(stack(wanted)));
+      apply();
+    },
+    kill: () => {
+      const all: { name: string; pid: number }[] = JSON.parse(output(command('ps', '--json')));
+      process.kill(all.find(({ name }) => name === 'web-server-1')?.pid ?? 0, 'SIGKILL');
+      apply();
+    },
+    end: async () => {
+      time(command('destroy', '--auto-approve'));
+    },
+  };
+}
+
+function stack({ replicas, version, memory, balance = 'roundrobin' }: Wanted) {
+  return {
+    name: 'bench',
+    images: {
+      box: { size: '64M', from: { host: { binaries: [HAPROXY] } } },
+      web: { from: { image: 'box' }, copy: [{ from: `./${version}.cfg`, to: '/server.cfg' }] },
+    },
+    bridges: {
+      front: { subnet: '10.77.1.0/24', host: '10.77.1.1' },
+      back: { subnet: '10.77.2.0/24', isolated: true },
+    },
+    farms: {
+      web: {
+        servers: {
+          image: 'web',
+          command: SERVER_COMMAND,
+          stop_signal: 'SIGUSR1',
+          replicas,
+          bridges: ['back'],
+          port: 80,
+          ...(memory && { limits: { memory } }),
+        },
+        proxy: {
+          image: 'box',
+          bridges: { front: { address: '10.77.1.10' }, back: {} },
+          listen: 80,
+          balance,
+        },
+      },
+    },
+  };
+}
+
+/**
+ * The same by docker-compose, as its user would: write the files, `up`, and tell the proxy, which
+ * runs with the configuration that baleine has generated. On its own bridge, without published port.
+ *
+ * @param configuration baleine's for what was just asked
+ */
+export function farmOfCompose(dir: string, configuration: () => string): FarmSubject {
+  let daemon: Daemon;
+  const run = (...command: Command) =>
+    time(command, { cwd: dir, env: { DOCKER_HOST: daemon.host } });
+  return {
+    name: 'docker-compose',
+    url: 'http://10.78.0.10/',
+    start: async () => {
+      mkdirSync(join(dir, 'proxy'), { recursive: true });
+      daemon = await startDaemon(dir);
+      const libraries = `$(ldd ${HAPROXY} | grep -o '/[^ ]*')`;
+      run('sh', '-c', `mkdir tree && cp --parents -L ${HAPROXY} ${libraries} tree`);
+      run('sh', '-c', 'tar -C tree -c . | docker import - box');
+    },
+    change: (wanted) => {
+      const { version } = wanted;
+      cpSync(join(dir, 'tree'), join(dir, version), { recursive: true });
+      writeFileSync(join(dir, version, 'server.cfg'), page(version));
+      run('sh', '-c', `tar -C ${version} -c . | docker import - web:${version}`);
+      writeFileSync(join(dir, 'proxy/haproxy.cfg'), elsewhere(configuration()));
+      writeFileSync(join(dir, 'docker-compose.yml'), JSON.stringify(project(wanted)));
+      run('docker-compose', 'up', '-d', '--remove-orphans');
+      run('docker-compose', 'kill', '-s', 'USR2', 'proxy');
+    },
+    kill: () => {
+      run('docker-compose', 'kill', '-s', 'KILL', 'server-1');
+      run('docker-compose', 'up', '-d');
+    },
+    end: async () => {
+      run('docker-compose', 'down', '--timeout', '0');
+      await daemon.end();
+      removeCgroupParent();
+    },
+  };
+}
+
+/** With the addresses that the servers have there; it has no spares. */
+function elsewhere(configuration: string): string {
+  return configuration
+    .replace(/^ +server \S+-spare-.*\n/gm, '')
+    .replace(/(server web-server-(\d+)) [\d.]+:/g, (_, server, n) => `${server} ${addressOf(n)}:`);
+}
+
+const addressOf = (server: number | string) => `10.78.0.${10 + Number(server)}`;
+
+function project({ replicas, version, memory }: Wanted) {
+  const numbers = Array.from({ length: replicas }, (_, index) => index + 1);
+  const server = (n: number) => ({
+    image: `web:${version}`,
+    command: SERVER_COMMAND,
+    stop_signal: 'SIGUSR1',
+    networks: { default: { ipv4_address: addressOf(n) } },
+    ...(memory && { mem_limit: memory.toLowerCase() }),
+  });
+  const proxy = {
+    image: 'box',
+    command: ['haproxy', '-W', '-db', '-f', '/etc/proxy/haproxy.cfg'],
+    volumes: ['./proxy:/etc/proxy:ro'],
+    networks: { default: { ipv4_address: '10.78.0.10' } },
+  };
+  return {
+    version: '2.4',
+    services: { proxy, ...Object.fromEntries(numbers.map((n) => [`server-${n}`, server(n)])) },
+    networks: { default: { ipam: { config: [{ subnet: '10.78.0.0/20' }] } } },
+  };
+}

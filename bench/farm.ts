@@ -1,0 +1,96 @@
+/**
+ * npm run bench:farm -- [--rounds 20] [--seconds 1] [--no-changes]
+ *
+ * A farm of HAProxy before HAProxy on a private host (test/support/private-host.sh), by baleine and
+ * by docker-compose: how many requests get through their bridges, and how many are lost while it
+ * changes. Both in turns, in the same run.
+ */
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { difference, snapshot } from '../test/support/leaks.js';
+import { startLoad } from '../test/support/load.js';
+import { type FarmSubject, farmOfCompose, farmOfOurs, type Wanted } from './farm-subjects.js';
+import { median, output } from './time.js';
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '20' },
+    seconds: { type: 'string', default: '1' },
+    'no-changes': { type: 'boolean', default: false },
+  },
+});
+
+const START: Wanted = { replicas: 3, version: 'v1' };
+const STEPS: [string, Wanted | 'kill'][] = [
+  ['scale 3 → 8', { ...START, replicas: 8 }],
+  ['scale 8 → 2', { ...START, replicas: 2 }],
+  ['new image', { replicas: 2, version: 'v2' }],
+  ['limits', { replicas: 2, version: 'v2', memory: '64M' }],
+  ['proxy options', { replicas: 2, version: 'v2', memory: '64M', balance: 'leastconn' }],
+  ['kill -9 of a server', 'kill'],
+];
+
+const dir = realpathSync(mkdtempSync(join(tmpdir(), 'bench-')));
+const first = farmOfOurs(join(dir, 'baleine'));
+const subjects = [first, farmOfCompose(join(dir, 'compose'), first.configuration)];
+const before = await snapshot({ root: join(dir, 'baleine/root') });
+try {
+  for (const each of subjects) {
+    await each.start();
+    each.change(START);
+  }
+  await sleep(2000);
+  throughput();
+  const steps = options['no-changes'] ? [] : STEPS;
+  for (const [what, wanted] of steps) for (const each of subjects) await step(what, wanted, each);
+  for (const each of subjects) await each.end();
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+  const left = difference(before, await snapshot({ root: join(dir, 'baleine/root') }));
+  if (left.length > 0) console.log(`\nleft behind:\n  ${left.join('\n  ')}`);
+  if (left.length > 0) process.exitCode = 1;
+}
+
+/** Requests a second in turns; the ratio is that of neighbours, for the machine may be busy. */
+function throughput(): void {
+  const taken = subjects.map((): number[] => []);
+  for (let round = 0; round < Number(options.rounds); round++) {
+    const turn = [...subjects.entries()];
+    if (round % 2 === 1) turn.reverse();
+    for (const [at, each] of turn) taken[at]?.push(requestsPerSecond(each));
+  }
+  const [ours = [], theirs = []] = taken;
+  subjects.forEach(({ name }, at) => {
+    const all = taken[at]?.map((each) => each.toFixed(0)).join(', ');
+    console.log(`requests/s, ${name.padEnd(16)}${median(taken[at] ?? []).toFixed(0)} (${all})`);
+  });
+  const pairs = ours.map((each, at) => each / (theirs[at] ?? each));
+  console.log(`median ratio ${median(pairs).toFixed(2)}, aim 0.95, n=${pairs.length}`);
+}
+
+function requestsPerSecond({ url }: FarmSubject): number {
+  const printed = output(['wrk', '-t1', '-c32', `-d${options.seconds}s`, url]);
+  if (/Non-2xx|Socket errors/.test(printed)) console.log(printed);
+  return Number(/Requests\/sec:\s*([\d.]+)/.exec(printed)?.[1]);
+}
+
+async function step(what: string, wanted: Wanted | 'kill', subject: FarmSubject): Promise<void> {
+  const load = startLoad(subject.url, undefined, 'test/support/load.mjs');
+  try {
+    await sleep(500);
+    await load.count();
+    if (wanted === 'kill') subject.kill();
+    else subject.change(wanted);
+    await sleep(500);
+    const { requests, failed, ms } = await load.count();
+    const lost = Object.values(failed).reduce((sum, each) => sum + each, 0);
+    const kinds = lost > 0 ? JSON.stringify(failed) : '';
+    const figures = `${lost} of ${requests} failed in ${ms} ms ${kinds}`.trimEnd();
+    console.log(`${what.padEnd(20)} ${subject.name.padEnd(15)} ${figures}`);
+  } finally {
+    await load.stop();
+  }
+}
