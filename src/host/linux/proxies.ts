@@ -19,12 +19,7 @@ export function linuxProxies(site: Site, runtime: Pick<Runtime, 'signal'>): Prox
     runs: async (proxy) => (await asker(proxy)) !== undefined,
     drain: async (proxy, servers, limit) => {
       const ask = await asker(proxy);
-      if (!ask) return;
-      await setState(ask, proxy, servers, 'drain');
-      const busy = async () => (await statesOf(ask, proxy, servers)).some(isBusy);
-      const deadline = performance.now() + limit;
-      while ((await busy()) && performance.now() < deadline) await sleep(PAUSE);
-      await setState(ask, proxy, servers, 'maint');
+      if (ask) await unlessGone(site, proxy, () => drain(ask, proxy, servers, limit));
     },
     admit: async (proxy, servers) => {
       const ask = await asker(proxy);
@@ -53,6 +48,24 @@ async function reach(site: Site, { id, socket }: ProxySpec): Promise<Ask | undef
     if (performance.now() > deadline) return undefined;
     await sleep(PAUSE);
   }
+}
+
+/** A proxy that ends meanwhile, or is started anew, has no session left to wait for. */
+async function unlessGone(site: Site, { id }: ProxySpec, act: () => Promise<void>): Promise<void> {
+  const before = runningContainer(site, id)?.pid;
+  try {
+    await act();
+  } catch (error) {
+    if (before !== undefined && runningContainer(site, id)?.pid === before) throw error;
+  }
+}
+
+async function drain(ask: Ask, proxy: ProxySpec, servers: string[], limit: number): Promise<void> {
+  await setState(ask, proxy, servers, 'drain');
+  const busy = async () => (await statesOf(ask, proxy, servers)).some(isBusy);
+  const deadline = performance.now() + limit;
+  while ((await busy()) && performance.now() < deadline) await sleep(PAUSE);
+  await setState(ask, proxy, servers, 'maint');
 }
 
 async function awaitOther(ask: Ask, before: string | undefined, { id }: ProxySpec): Promise<void> {
