@@ -52,14 +52,16 @@ it('says what the kernel says', async () => {
   const after = Number(read('burner', 'cpuacct.usage')) / 1e9;
 
   expect(burner?.cpu_time).toBeGreaterThan(before);
-  expect(burner?.cpu_time).toBeLessThan(after);
+  expect(burner?.cpu_time).toBeLessThanOrEqual(after);
   expect(burner?.cpu_percent).toBeGreaterThan(1);
   expect(burner?.cpu_percent).toBeLessThan(25);
   expect(burner?.throttled_periods).toBeGreaterThan(0);
   expect(burner).not.toHaveProperty('memory_limit');
 
   expect(server?.memory_limit).toBe(64 * 2 ** 20);
-  expect(server?.memory).toBe(Number(read('server', 'memory.usage_in_bytes', 'memory.current')));
+  const memory = Number(read('server', 'memory.usage_in_bytes', 'memory.current'));
+  // The kernel hands what ended processes had back in lots, some of them between the two looks.
+  expect(Math.abs((server?.memory ?? 0) - memory)).toBeLessThan(2 ** 20);
   expect(server?.pids).toBe(Number(read('server', 'pids.current')));
   const counted = read('server', 'blkio.throttle.io_service_bytes_recursive');
   const [own] = server?.io.filter(({ device }) => device.startsWith('7:')) ?? [];

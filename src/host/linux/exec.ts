@@ -37,17 +37,20 @@ export async function run(
   options: RunOptions = {},
 ): Promise<RunResult> {
   const { execa } = await import('execa');
-  const result = await execa(program, args, {
-    reject: false,
-    detached: true,
-    stripFinalNewline: true,
-    env: environment(options),
-    stdout: 'pipe',
-    stderr: 'pipe',
-    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
-  });
+  const start = () =>
+    execa(program, args, {
+      reject: false,
+      detached: true,
+      stripFinalNewline: true,
+      env: environment(options),
+      stdout: 'pipe',
+      stderr: 'pipe',
+      ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+    });
+  const first = await start();
+  const result = isFromTerminal(first.signal) ? await start() : first;
   return checked(program, options, {
     // one that was told to end may do so with a code of its own
     code: result.timedOut ? undefined : result.exitCode,
@@ -78,7 +81,8 @@ export function runSync(program: string, args: string[], options: RunOptions = {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
   };
-  const result = spawnSync(program, args, how);
+  const first = spawnSync(program, args, how);
+  const result = isFromTerminal(first.signal) ? spawnSync(program, args, how) : first;
   return checked(program, options, {
     code: result.status ?? undefined,
     stdout: (result.stdout ?? '').replace(/\n$/, ''),
@@ -86,6 +90,14 @@ export function runSync(program: string, args: string[], options: RunOptions = {
     problem: (result.error as NodeJS.ErrnoException | undefined)?.code,
     signal: result.signal ?? undefined,
   });
+}
+
+/**
+ * Ctrl-C at the terminal, or its end, in the moment between fork and setsid: the child was still of
+ * our session and had not become the program yet, so nothing is done twice.
+ */
+function isFromTerminal(signal: string | null | undefined): boolean {
+  return signal === 'SIGINT' || signal === 'SIGHUP';
 }
 
 /** cron's PATH has no sbin, where Debian keeps mkfs.ext4, losetup and runc. */

@@ -47,13 +47,13 @@ describe('processes and files', () => {
   });
 
   it('take a zombie for dead', async () => {
-    const script = 'sh -c "exit 0" & echo $!; exec sleep 30';
+    // The shell must be `sleep`, which waits for no one, before its child ends.
+    const script = 'sleep 0.1 & echo $!; exec sleep 30';
     const parent = execa('sh', ['-c', script], { buffer: false });
     const [first] = await parent.stdout.take(1).toArray();
     const zombie = Number(String(first));
-    await sleep(200);
+    await expect.poll(async () => (await probe()).text(`/proc/${zombie}/stat`)).toMatch(/\) Z /);
     const seen = await probe();
-    expect(seen.text(`/proc/${zombie}/stat`)).toContain(') Z ');
     expect(seen.process(zombie)).toBeUndefined();
     parent.kill('SIGKILL');
     await parent.catch(() => undefined);
