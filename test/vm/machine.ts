@@ -127,7 +127,8 @@ function pathOf(program: string): string {
 }
 
 function bundle(entry: string, to: string): void {
-  const how = ['--bundle', '--platform=node', '--format=esm', '--log-level=warning'];
+  const which = `--define:process.env.VM_CHECKS=${JSON.stringify(process.env.VM_CHECKS ?? '')}`;
+  const how = ['--bundle', '--platform=node', '--format=esm', '--log-level=warning', which];
   execFileSync('npx', ['--no-install', 'esbuild', here(entry), ...how, `--outfile=${to}`]);
 }
 
