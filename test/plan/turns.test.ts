@@ -228,3 +228,19 @@ describe('a roll-out that stopped', () => {
     `);
   });
 });
+
+describe('a server that is not to be started yet', () => {
+  it('does not join what it cannot answer, also when its replacement was cut off', async () => {
+    const stack = await running(farm('old'));
+    const id = 'shop.shop-server-1';
+    stack.host.end(id, 137);
+    await stack.apply(farm('old'));
+    stack.host.end(id, 137);
+    stack.rows = stack.rows.map((row) =>
+      row.name === 'shop-server-1' ? { ...row, status: 'pending' } : row,
+    );
+    expect(acts(stack.plan(farm('old'))).join()).not.toContain('join');
+    stack.host.now += 60_000;
+    expect(acts(stack.plan(farm('old')))).toEqual(['put container.shop-server-1: start join']);
+  });
+});

@@ -103,6 +103,7 @@ export function update(
     (seen.devicesLive ? undefined : about('limits.devices'));
   const start = about('process') ?? restart;
   const stops = restart !== undefined && seen.running;
+  const left = stops || row.status === 'pending';
   return [
     ...(stops ? [...leave(row.spec, restart), stop(row.spec, row.facts, restart)] : []),
     ...rewire(
@@ -113,7 +114,7 @@ export function update(
     ),
     ...remount(spec, about('mount'), site),
     ...(start ? startAgain(spec, row, seen, start) : liveUpdates(spec, about('limits'), site)),
-    ...rejoin(spec, start ?? about('rotation'), stops || row.status === 'pending'),
+    ...(start || seen.running ? rejoin(spec, start ?? about('rotation'), left) : []),
     ...(start || !seen.running ? [] : healing(spec, about('heal'))),
   ];
 }
