@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { Config, ContainerEntry } from '../model/config.js';
+import type { Config } from '../model/config.js';
+import { entriesOf } from '../model/entries.js';
 import { messageOf, UserError } from '../model/errors.js';
 import { digest } from '../model/json.js';
 import { parseProfile } from '../model/seccomp.js';
@@ -13,7 +14,7 @@ import { parseProfile } from '../model/seccomp.js';
 export function readProfiles(config: Config): Record<string, string> {
   const found: Record<string, string> = {};
   const complaints: string[] = [];
-  for (const { path, entry } of namesOf(config)) {
+  for (const { path, entry } of entriesOf(config)) {
     const file = entry.seccomp;
     if (file === undefined || file === 'unconfined' || Object.hasOwn(found, file)) continue;
     try {
@@ -29,16 +30,4 @@ export function readProfiles(config: Config): Record<string, string> {
     throw new UserError(complaints.join('\n'), 'It is JSON as engines write it: Docker’s default');
   }
   return found;
-}
-
-function namesOf({ containers, farms }: Config): { path: string[]; entry: ContainerEntry }[] {
-  const plain = Object.entries(containers).map(([name, entry]) => ({
-    path: ['containers', name],
-    entry,
-  }));
-  const parts = Object.entries(farms).flatMap(([name, { servers, proxy }]) => [
-    { path: ['farms', name, 'servers'], entry: servers },
-    { path: ['farms', name, 'proxy'], entry: proxy },
-  ]);
-  return [...plain, ...parts];
 }

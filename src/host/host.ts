@@ -15,7 +15,8 @@ import type {
   LinkSpec,
   ProxySpec,
 } from '../model/specs.js';
-import type { Traffic, Usage } from '../model/usage.js';
+
+export type * from './look.js';
 
 export interface Host {
   links: Links;
@@ -28,100 +29,6 @@ export interface Host {
   health: Health;
   proxies: Proxies;
 }
-
-/**
- * One look at the host, taken for a plan. Synchronous after it was taken; at most one subprocess
- * (`ip -json`) whatever the number of containers, all else is read from /proc and /sys.
- */
-export interface Probe {
-  bootId: string;
-  /** When the look was taken, milliseconds since 1970. */
-  now: number;
-  /** Links of the host's own network namespace by interface name. */
-  link(name: string): SeenLink | undefined;
-  /** Links whose alias begins with `prefix`. */
-  linksWithAlias(prefix: string): SeenLink[];
-  /** Every host interface's addresses, to find overlaps with a new subnet. */
-  subnets(): { link: string; address: string }[];
-  /** What is mounted exactly at a path; `source` is the loop device's backing file if it has one. */
-  mount(path: string): { source: string; type: string } | undefined;
-  /** Start time (field 22 of /proc/PID/stat) of a live process; undefined for none or a zombie. */
-  process(pid: number): number | undefined;
-  file(path: string): { size: number; used: number; directory: boolean } | undefined;
-  /** What is in a folder; nothing when it is not there. */
-  names(dir: string): string[];
-  /** Names of the groups in a cgroup. */
-  groups(cgroup: string): string[];
-  /** Text of a small file, undefined when it is not there. */
-  text(path: string): string | undefined;
-  /** Limits as the kernel has them; undefined when the cgroup is not there. */
-  limits(cgroup: string): SeenLimits | undefined;
-  /** Major and minor number, `7:0`, of a block device, or of the one that a folder is on. */
-  device(path: string): string | undefined;
-  /** The version of the hierarchy that has a cgroup controller; v1's name for it. */
-  controller(name: string): 1 | 2 | undefined;
-  /** How often the kernel killed for memory in this cgroup. */
-  oomKills(cgroup: string): number;
-  /** Whether the processes of this cgroup are held still. */
-  frozen(cgroup: string): boolean;
-  /** IPv4 addresses (`10.77.1.4/24`) by device name, inside the network namespace of a process. */
-  addresses(pid: number): Map<string, string[]>;
-  /** Where a process has a folder or file mounted that was deleted since: it sees the old one. */
-  deadMounts(pid: number): string[];
-  /** What a cgroup has used so far, read anew at each call; undefined when it is not there. */
-  usage(cgroup: string): Usage | undefined;
-  /** In the network namespace of a process, so far. */
-  traffic(pid: number): Traffic;
-  /** What conmon wrote when the container ended. */
-  exit(id: string): { code: number; at: string } | undefined;
-  /** When its health was last asked for, milliseconds since 1970; undefined for never in this life. */
-  askedAt(id: string): number | undefined;
-  /** What it answered in this look; undefined when it was not asked. */
-  health(id: string): HealthAnswer | undefined;
-}
-
-/** What the host has to give, each read when it is asked for. */
-export interface Capacity {
-  /** CPUs that are online, `0-1`. */
-  cpus(): string;
-  /** See Probe. */
-  controller(name: string): 1 | 2 | undefined;
-  /** Whether a block device is there. */
-  isBlockDevice(path: string): boolean;
-  /** Why a container cannot have such a label here; undefined when it can. */
-  withoutLabel(kind: 'apparmor' | 'selinux', label: string): string | undefined;
-  /** Why a container cannot have a user namespace of its own here; undefined when it can. */
-  withoutUserns(): string | undefined;
-  /** Its own IPv4 addresses, without prefix length. */
-  addresses(): string[];
-  /** Who listens where nobody else can then: at this TCP port of this address, or of all. */
-  listener(address: string, port: number): Listener | undefined;
-}
-
-/** Without a pid when it is a process of another mount or pid namespace that we cannot see. */
-export interface Listener {
-  /** Where it listens; `0.0.0.0` for everywhere. */
-  address: string;
-  pid?: number;
-  /** Its program's name. */
-  program?: string;
-  /** Id of the container of ours that it is in. */
-  container?: string;
-}
-
-export interface SeenLink {
-  name: string;
-  kind: string;
-  up: boolean;
-  master?: string;
-  alias?: string;
-  /** With prefix length. */
-  addresses: string[];
-}
-
-/** Absent or undefined means no limit. */
-/** `io` names devices by their numbers; `devices` is all that is allowed, on v1 only. */
-export type SeenLimits = { readonly [K in keyof Limits]?: Limits[K] | undefined };
 
 export interface BridgeWanted {
   link: string;

@@ -1,5 +1,6 @@
 import type { Capacity } from '../host/host.js';
 import type { Config, ContainerEntry, Limits } from '../model/config.js';
+import { entriesOf } from '../model/entries.js';
 import { UserError } from '../model/errors.js';
 import { cpusOf, OWN_DISK } from '../model/limits.js';
 
@@ -17,7 +18,7 @@ const CONTROLLERS = {
 
 /** Whether any limit is such that only a look at the host tells if it can be had. */
 export function asksForMore(config: Config): boolean {
-  return services(config).some(
+  return entriesOf(config).some(
     ({ entry: { limits, userns, apparmor, selinux } }) =>
       namesOf(limits).length > 0 || (userns ?? apparmor ?? selinux) !== undefined,
   );
@@ -28,7 +29,7 @@ export function asksForMore(config: Config): boolean {
  * CPU or a block device that it does not have, a controller or a namespace that its kernel lacks.
  */
 export function refuseBeyond(config: Config, capacity: Capacity): void {
-  const complaints = services(config).flatMap(({ path, entry: { limits, userns, ...labels } }) => [
+  const complaints = entriesOf(config).flatMap(({ path, entry: { limits, userns, ...labels } }) => [
     ...lacking(limits, capacity, path),
     ...tooMany(limits, capacity, path),
     ...unknownDisks(limits, capacity, path),
@@ -43,18 +44,6 @@ export function refuseBeyond(config: Config, capacity: Capacity): void {
 interface Complaint {
   at: Path;
   cause: string;
-}
-
-function services({ containers, farms }: Config): { path: Path; entry: ContainerEntry }[] {
-  const plain = Object.entries(containers).map(([name, entry]) => ({
-    path: ['containers', name],
-    entry,
-  }));
-  const parts = Object.entries(farms).flatMap(([name, { servers, proxy }]) => [
-    { path: ['farms', name, 'servers'], entry: servers },
-    { path: ['farms', name, 'proxy'], entry: proxy },
-  ]);
-  return [...plain, ...parts];
 }
 
 function namesOf(limits: Limits): (keyof typeof CONTROLLERS)[] {

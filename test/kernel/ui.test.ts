@@ -8,7 +8,10 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ListedContainer } from '../../src/model/listed-container.js';
 import { MAIN } from '../support/private-host.js';
 import { IDLE } from '../support/small-image.js';
+import { lackingAny } from './images/programs.js';
 import { appliedStack, SERVER, type Stack } from './spine/stack.js';
+
+const seen = it.skipIf(lackingAny('chromium'));
 
 const use = appliedStack({
   name: 'shop',
@@ -135,7 +138,7 @@ const colour = (found: Locator, property: string): Promise<string> =>
       property,
     );
 
-it('shows every container as it is, and a killed one in red within 2 s', async () => {
+seen('shows every container as it is, and a killed one in red within 2 s', async () => {
   await use().answers('10.77.1.10', ['web-server-1', 'web-server-2']);
   const ui = await startUi();
   const page = await open(ui.url);
@@ -174,7 +177,7 @@ it('shows every container as it is, and a killed one in red within 2 s', async (
   expect(complaints.splice(0).filter((each) => !each.includes('ERR_'))).toEqual([]);
 });
 
-it('fits a narrow screen, in light and dark, and is led by keys', async () => {
+seen('fits a narrow screen, in light and dark, and is led by keys', async () => {
   const since = await use().host.snapshot();
   const ui = await startUi();
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -199,7 +202,7 @@ it('fits a narrow screen, in light and dark, and is led by keys', async () => {
   expect(await use().changes(since)).toEqual([]);
 });
 
-it('answers on the loopback interface, by its own name, to GET', async () => {
+seen('answers on the loopback interface, by its own name, to GET', async () => {
   const ui = await startUi();
   const { host } = use();
   const { port } = new URL(ui.url);
@@ -218,7 +221,7 @@ it('answers on the loopback interface, by its own name, to GET', async () => {
   await ui.end('SIGTERM');
 });
 
-it('draws the same as files that stand alone', async () => {
+seen('draws the same as files that stand alone', async () => {
   const { host } = use();
   const file = (format: string) => join(host.dir, `picture.${format}`);
   for (const format of ['svg', 'html']) {

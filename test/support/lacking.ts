@@ -4,7 +4,6 @@ import { delimiter, join } from 'node:path';
 const TOOLS = [
   ...[
     'busybox',
-    'chromium',
     'conmon',
     'curl',
     'findmnt',
