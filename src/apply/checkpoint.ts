@@ -14,30 +14,24 @@ export interface RowStore {
  * The row of one unit on its way: pending from before the first step, so that a crash never turns
  * our own object into somebody else's; ready, or gone, after the last. While something that exists
  * is changed or removed the row still says what it was, so that after a crash the difference is
- * found again; what is made from nothing is on record as it will be.
+ * found again; what is made from nothing is on record as it will be, also while what it replaces
+ * is gone already.
  */
 export class Checkpoint {
   readonly #unit: Unit;
   readonly #store: RowStore;
   readonly #target: Row;
+  readonly #successor: Row | undefined;
   #row: Row;
 
-  constructor(unit: Unit, stack: string, store: RowStore) {
-    const { kind, name, spec, resourceNeeds, protect } = unit;
-    const before = store.find(kind, stack, name);
+  /** @param successor puts what replaces it */
+  constructor(unit: Unit, stack: string, store: RowStore, successor?: Unit) {
+    const before = store.find(unit.kind, stack, unit.name);
     const facts = unit.keepFacts ? (before?.facts ?? {}) : {};
     this.#unit = unit;
     this.#store = store;
-    this.#target = {
-      kind,
-      stack,
-      name,
-      status: 'ready',
-      spec,
-      facts,
-      needs: resourceNeeds,
-      protect,
-    };
+    this.#target = { ...rowOf(unit, stack), status: 'ready', facts };
+    this.#successor = successor && rowOf(successor, stack);
     const exists = unit.keepFacts || unit.mode === 'drop';
     const start = (exists && before) || this.#target;
     this.#row = { ...start, status: 'pending' };
@@ -59,7 +53,14 @@ export class Checkpoint {
 
   async #close(): Promise<void> {
     const { kind, stack, name } = this.#row;
-    if (this.#unit.mode === 'drop') return this.#store.drop(kind, stack, name);
-    await this.#store.put({ ...this.#target, facts: this.#row.facts });
+    if (this.#unit.mode === 'put') {
+      return this.#store.put({ ...this.#target, facts: this.#row.facts });
+    }
+    if (this.#successor) return this.#store.put(this.#successor);
+    return this.#store.drop(kind, stack, name);
   }
+}
+
+function rowOf({ kind, name, spec, resourceNeeds: needs, protect }: Unit, stack: string): Row {
+  return { kind, stack, name, status: 'pending', spec, facts: {}, needs, protect };
 }

@@ -35,6 +35,8 @@ class Execution {
   readonly #deps: ExecuteDeps;
   readonly #schedule: Schedule;
   readonly #checkpoints = new Map<Unit, Checkpoint>();
+  /** What puts a replacement, by the id of what takes away what it replaces. */
+  readonly #successors: ReadonlyMap<string, Unit>;
 
   constructor(plan: Plan, deps: ExecuteDeps) {
     const verbs = new Set(plan.units.flatMap(({ steps }) => steps.map(({ verb }) => verb)));
@@ -42,6 +44,7 @@ class Execution {
     this.#plan = plan;
     this.#deps = deps;
     this.report = new Report(plan, deps.emit);
+    this.#successors = successorsIn(plan.units);
     this.#schedule = new Schedule(plan.units, {
       batched: (verb) => batched.has(verb),
       parallelism: deps.parallelism,
@@ -84,7 +87,8 @@ class Execution {
   }
 
   async #open(unit: Unit): Promise<void> {
-    const checkpoint = new Checkpoint(unit, this.#plan.stack, this.#deps.store);
+    const { stack } = this.#plan;
+    const checkpoint = new Checkpoint(unit, stack, this.#deps.store, this.#successors.get(unit.id));
     this.#checkpoints.set(unit, checkpoint);
     this.report.unitStarted(unit);
     await this.#record(unit, unit.steps.length === 0, () => checkpoint.open());
@@ -114,4 +118,15 @@ class Execution {
     this.#schedule.fail(unit.id);
     this.report.unitFailed(unit, error);
   }
+}
+
+function successorsIn(units: readonly Unit[]): Map<string, Unit> {
+  const drops = units.filter(({ mode }) => mode === 'drop');
+  const addresses = new Map(drops.map(({ id, address }) => [id, address]));
+  const pairs = units.flatMap((unit) =>
+    unit.needs
+      .filter((id) => unit.mode === 'put' && addresses.get(id) === unit.address)
+      .map((id): [string, Unit] => [id, unit]),
+  );
+  return new Map(pairs);
 }

@@ -37,6 +37,7 @@ function describe(
     ...life(row, probe, site, now),
     addresses: Object.fromEntries(addresses),
     ...(spec.publish && { publish: spec.publish }),
+    ...(spec.held && { held: spec.held.differs }),
     limits: spec.limits,
   };
 }

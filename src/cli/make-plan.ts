@@ -42,7 +42,7 @@ export async function planStack(
   const resources = await wantedBy(config, context, rows, scale);
   const targets = scale && scaleTargets(Object.keys(scale), config.name, resources, rows);
   const inSight = targets ? { ...wishes, targets } : wishes;
-  const plan = await build(context, config.name, resources, rows, inSight);
+  const plan = await planOf(context, config.name, resources, rows, inSight);
   if (opensPorts(plan))
     refuseTaken((await context.configWithLines()) ?? config, context.capacity());
   return plan;
@@ -55,7 +55,7 @@ export async function planDestroy(
   rows: readonly Row[],
   wishes: Wishes,
 ): Promise<Plan> {
-  return build(context, stack, [], rows, wishes, 'asked to be destroyed');
+  return planOf(context, stack, [], rows, wishes, 'asked to be destroyed');
 }
 
 /** What it takes to have the stack as it is on record but for what `edit` makes of it. */
@@ -67,7 +67,7 @@ export async function planRecorded(
   wishes: Wishes,
 ): Promise<Plan> {
   const resources = rows.filter((row) => row.stack === stack).map(asRecorded);
-  return build(context, stack, resources.map(edit), rows, wishes);
+  return planOf(context, stack, resources.map(edit), rows, wishes);
 }
 
 /** A change of what was made by hand. */
@@ -95,7 +95,7 @@ export async function planByHand(
   const by = { config, rows, site: context.site, sources, origins, profiles };
   const { resources, targets: all } = desiredByHand(by, targets, gone);
   const wanted = [...resources.map(edit), ...made];
-  return build(context, BY_HAND, wanted, rows, { targets: all }, 'asked for');
+  return planOf(context, BY_HAND, wanted, rows, { targets: all }, 'asked for');
 }
 
 /**
@@ -138,7 +138,8 @@ export async function planHeal(context: Context, row: Row): Promise<Plan> {
   return buildPlan({ stack, resources: [resource], rows: [row], observed, kinds, site, targets });
 }
 
-async function build(
+/** What it takes to have these resources, by what is on record. */
+export async function planOf(
   context: Context,
   stack: string,
   resources: Resource[],

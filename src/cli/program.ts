@@ -16,6 +16,7 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   ps: () => import('./ps.js'),
   stats: () => import('./stats.js'),
   scale: () => import('./scale.js'),
+  rollback: () => import('./verbs/rollback.js'),
   farm: () => import('./farm/index.js'),
   logs: () => import('./logs.js'),
   exec: () => import('./exec.js'),

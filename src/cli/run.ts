@@ -56,13 +56,18 @@ export async function withStore(
   }
 }
 
-/** Shows a plan, asks unless told not to, and carries it out; answers the exit code. */
+/**
+ * Shows a plan, asks unless told not to, and carries it out; answers the exit code.
+ *
+ * @param first is done once the plan is approved
+ */
 export async function propose(
   context: Context,
   plan: Plan,
   store: Store,
   options: RunOptions,
   destroy: boolean,
+  first = async () => {},
 ): Promise<number> {
   const view = await viewFor(context, options, destroy);
   await view.plan(plan);
@@ -73,5 +78,6 @@ export async function propose(
     if (!(await approve(options, destroy))) return 1;
   }
   const { carryOut } = await import('./carry-out.js');
+  await first();
   return carryOut(context, plan, store, view, { destroy, parallelism: options.parallelism });
 }

@@ -25,7 +25,13 @@ export function expandFarm(name: string, entry: FarmEntry): Farm {
   const path = ['farms', name] as const;
   const { servers, update } = entry;
   const config = `${name}-proxy`;
-  const serves = { proxy: config, backend: backendOf(name), port: servers.port, update };
+  const serves = {
+    farm: name,
+    proxy: config,
+    backend: backendOf(name),
+    port: servers.port,
+    update,
+  };
   const numbered = (service: string, entry: ContainerEntry, count: number) =>
     Array.from({ length: count }, (_, index) => ({
       name: `${service}-${index + 1}`,

@@ -76,6 +76,8 @@ export interface Disks {
     size: number,
     fill: (tree: string) => Promise<void>,
   ): Promise<void>;
+  /** Gives a file a second name beside its own, instead of what had that name; costs no space. */
+  keep(file: string, as: string): Promise<void>;
   /** Rejects with a UserError unless it is a whole, clean ext4 file system that nobody has mounted. */
   check(file: string): Promise<void>;
   /** Removes the file, and what an unfinished attempt at it left beside it. */

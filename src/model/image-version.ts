@@ -6,6 +6,6 @@ import type { ImageSpec } from './specs.js';
  * only what they inherit (`config`) did.
  */
 export function imageVersion(spec: ImageSpec): string {
-  const { id: _id, config: _config, origin, ...content } = spec;
+  const { id: _id, config: _config, previous: _previous, origin, ...content } = spec;
   return digest({ ...content, layers: origin?.layers }, 12);
 }

@@ -2,6 +2,7 @@ import type { ContainerEntry, UpdatePolicy } from './config.js';
 
 /** A server's place in its farm. */
 export interface Serving {
+  farm: string;
   /** The proxy's container. */
   proxy: string;
   backend: string;

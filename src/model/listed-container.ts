@@ -13,6 +13,8 @@ export interface ListedContainer {
   status: 'running' | 'paused' | 'stopped' | 'exited' | 'gone' | 'missing';
   /** Why it was stopped and is left so: `unhealthy: …`. */
   halted?: string;
+  /** It was rolled back; in what the file asks for something else. */
+  held?: string[];
   /** Only when exited; 128 + n for signal n. */
   exit_code?: number;
   /** Only when exited: the kernel ended it for want of memory. */

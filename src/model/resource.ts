@@ -13,6 +13,8 @@ export interface Resource<Spec = unknown> {
   protect: boolean;
   /** One of several that stand for each other, so that they can be replaced a few at a time. */
   rolling?: Rolling;
+  /** Of a container: those that the file has one entry for, `containers.web` or `farms.shop`. */
+  group?: string;
   /** It is there only while others of its kind are replaced. */
   spare?: true;
 }

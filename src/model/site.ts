@@ -36,12 +36,17 @@ export function partsOf(id: string): { stack: string; name: string } | undefined
   return (stack === BY_HAND || NAME.test(stack)) && NAME.test(name) ? { stack, name } : undefined;
 }
 
-/** Of a file as `imageFile` and `diskFile` name them, or of an unfinished one beside it. */
+/** Of a file as `imageFile`, `previousFile` and `diskFile` name them, or of an unfinished one beside it. */
 export function idOfFile(file: string): string | undefined {
+  const previous = /^([^.]+\.[^.]+)\.previous\.img$/.exec(file)?.[1];
+  if (previous !== undefined) return previous;
   return /^(?:(.+)\.img|\.(.+)\.img\.part(?:\.tree)?)$/.exec(file)?.slice(1).find(Boolean);
 }
 
 export const imageFile = (site: Site, id: string) => join(site.root, 'images', `${id}.img`);
+/** What bore the image's name before it was built anew. An id has one dot, so this is no other image. */
+export const previousFile = (site: Site, id: string) =>
+  join(site.root, 'images', `${id}.previous.img`);
 export const diskFile = (site: Site, id: string) => join(site.root, 'disks', `${id}.img`);
 export const logFile = (site: Site, id: string) => join(site.root, 'logs', `${id}.log`);
 export const volumeDir = (site: Site, stack: string, name: string) =>

@@ -30,6 +30,8 @@ export interface ImageSpec {
   origin?: ImageOrigin;
   /** The origin's or the base's, and the file's over it. */
   config: ImageConfig;
+  /** Version of what is kept beside it, as containers ran it before it was built anew. */
+  previous?: string;
 }
 
 /** What was found out about a foreign image before the plan was made. */
@@ -205,6 +207,49 @@ export interface ContainerSpec
   stopped?: true;
   /** What its /etc/hosts is copied from at each start; all containers on the same bridges share it. */
   hosts_file: string;
+  /** What it was before its last change; absent where there was none, and while it is held back. */
+  previous?: Release;
+  /** It was rolled back, and stays so until the file asks for something else than it did then. */
+  held?: Held;
+}
+
+/** What goes back with a container when it is rolled back: all but where it stands among others. */
+export type Release = Pick<
+  ContainerSpec,
+  | 'image'
+  | 'args'
+  | 'environment'
+  | 'user'
+  | 'working_dir'
+  | 'mounts'
+  | 'healthcheck'
+  | 'restart'
+  | 'heal'
+  | 'stop_signal'
+  | 'stop_grace_period'
+  | 'limits'
+  | 'labels'
+  | 'logs'
+  | 'runtime'
+  | 'security'
+  | 'seccomp'
+  | 'apparmor'
+  | 'selinux'
+  | 'cap_add'
+  | 'cap_drop'
+  | 'read_only'
+  | 'tmpfs'
+  | 'sysctls'
+  | 'ulimits'
+  | 'dns'
+>;
+
+export interface Held {
+  /** Digest of the release that the file asked for. */
+  asked: string;
+  /** In what it differs, in the file's words, for people. */
+  differs: string[];
+  to: Release;
 }
 
 export interface ContainerFacts {
@@ -235,6 +280,8 @@ export interface ImageFacts {
   created_at?: string;
   /** Bytes of data, as the file occupies on disk. */
   used?: number;
+  /** Version of the file that was put beside it. */
+  kept?: string;
 }
 
 export type { ImageConfig };

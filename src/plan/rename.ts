@@ -54,9 +54,17 @@ const SPECS: Partial<Record<KindName, Respell>> = {
   image: (rows, from, to) => {
     const { specs, versions } = imagesAfter(rows, from, to);
     const containers = forContainers((spec) => {
-      const { name, version, file } = spec.image;
-      const now = { name: name === from ? to : name, version: versions.get(version) ?? version };
-      return { ...spec, image: { ...now, file } };
+      const respell = <T extends Pick<ContainerSpec, 'image'>>(release: T): T => {
+        const { name, version, file } = release.image;
+        const now = { name: name === from ? to : name, version: versions.get(version) ?? version };
+        return { ...release, image: { ...now, file } };
+      };
+      const { previous, held } = spec;
+      return {
+        ...respell(spec),
+        ...(previous && { previous: respell(previous) }),
+        ...(held && { held: { ...held, to: respell(held.to) } }),
+      };
     });
     return (row) => specs.get(row) ?? containers(row);
   },

@@ -55,7 +55,8 @@ const USUAL_PIDS = 2048;
 
 function container(spec: Partial<ContainerSpec>): Attributes {
   const { id, image, args, links, mounts, hosts_file, hostname, logs, restart, ...more } = spec;
-  const { healthcheck, depends_on, userns, seccomp, rotation: _rotation, ...rest } = more;
+  const { healthcheck, depends_on, userns, seccomp, rotation: _rotation, ...others } = more;
+  const { previous: _previous, held: _held, ...rest } = others;
   return {
     image: image?.name,
     command: args,

@@ -10,6 +10,7 @@ const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const commands = [
   ...['plan', 'apply', 'destroy', 'ps', 'stats', 'logs', 'exec', 'container', 'image', 'network'],
   ...['start', 'stop', 'restart', 'pause', 'unpause', 'kill', 'cp', 'top', 'inspect', 'run'],
+  ...['scale', 'rollback', 'farm'],
   ...['graph', 'ui', 'events', 'state', 'import', 'cron', 'doctor', 'completion'],
 ];
 

@@ -9,6 +9,7 @@ import type { ImageFacts, ImageSpec } from '../../src/model/specs.js';
 const MiB = 2 ** 20;
 const site = siteOf('/var/lib/baleine');
 const FILE = '/var/lib/baleine/images/shop.web.img';
+const PREVIOUS = '/var/lib/baleine/images/shop.web.previous.img';
 
 const base: ImageSpec = {
   id: 'shop.web',
@@ -91,6 +92,20 @@ describe('image', () => {
     ]);
   });
 
+  it('keeps what containers run on beside what is built, once and whole', () => {
+    const [version, built] = [imageVersion(base), 'image.build (run lines changed)'];
+    const kept = 'image.keep (containers run on it, and may go back to it)';
+    const steps = (row = rowOf(), seen = whole) =>
+      planned({ run: ['true'], previous: version }, seen, row).filter((line) =>
+        line.startsWith('image.'),
+      );
+    expect(steps()).toEqual([kept, built]);
+    const again = rowOf({ status: 'pending', facts: { kept: version } });
+    expect(steps(again)[0]).toBe(built.replace(')', ', an earlier build was interrupted)'));
+    expect(steps(rowOf(), { size: 100 })).toHaveLength(1);
+    expect(imageVersion(specOf({ previous: version }))).toBe(version);
+  });
+
   it('sees a file that was cut', () => {
     const reason = 'image file has 100 bytes instead of 64M';
     expect(planned({}, { size: 100 })).toEqual([
@@ -120,7 +135,7 @@ describe('image', () => {
 
   it('removes the file', () => {
     expect(image.remove(rowOf(), 'gone', site)).toEqual([
-      { verb: 'image.remove', args: { file: FILE }, reason: 'gone' },
+      { verb: 'image.remove', args: { files: [FILE, PREVIOUS] }, reason: 'gone' },
     ]);
   });
 

@@ -73,6 +73,16 @@ it('tells one by its cgroup, disk or log alone', async () => {
   expect(gone).toEqual(['container.four', 'container.one', 'container.three', 'container.two']);
 });
 
+it('tells an image by what was kept of it alone', async () => {
+  const stack = await having([]);
+  const kept = `${stack.site.root}/images/shop.five.previous.img`;
+  stack.host.files.set(kept, { size: 1, directory: false });
+  expect(stack.plan(FULL).changes.map(({ address }) => address)).toEqual(['image.five']);
+  await stack.apply(FULL);
+  expect(stack.host.files.has(kept)).toBe(false);
+  expect(stack.planText(FULL)).toBe(NOTHING);
+});
+
 it('leaves other stacks, other installations and what has no mark alone', async () => {
   const stack = await having([]);
   const { host, site } = stack;

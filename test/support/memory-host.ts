@@ -128,6 +128,7 @@ export class MemoryHost {
         remove: async (file) => {
           this.files.delete(file);
         },
+        keep: async (file, as) => this.#file(as, this.files.get(file)?.size ?? 0),
         check: async () => undefined,
         ensureMounted: async (file, dir) => {
           this.mounts.set(dir, file);

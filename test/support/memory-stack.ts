@@ -1,5 +1,6 @@
 import type { Event } from '../../src/apply/events.js';
 import { execute } from '../../src/apply/execute.js';
+import { hold } from '../../src/apply/hold.js';
 import { remember } from '../../src/apply/remember.js';
 import { configOf, type Words } from '../../src/cli/hand/words.js';
 import { loadConfig } from '../../src/config/load.js';
@@ -15,6 +16,7 @@ import { buildPlan } from '../../src/plan/build.js';
 import { desiredByHand } from '../../src/plan/desired/by-hand.js';
 import { desired } from '../../src/plan/desired/index.js';
 import { observe } from '../../src/plan/observe.js';
+import { holdFor, membersOf, rollBack } from '../../src/plan/rollback.js';
 import { renderPlan } from '../../src/view/plan-text.js';
 import { MemoryHost } from './memory-host.js';
 
@@ -35,16 +37,32 @@ export class MemoryStack {
   origins: Record<string, ImageOrigin> = {};
 
   plan(text: string, wishes: Wishes = {}): Plan {
+    const { stack, resources } = this.#desired(text, wishes);
+    return this.#build(stack, resources, wishes);
+  }
+
+  /** What `baleine rollback` would do. */
+  planRollback(text: string, name: string): Plan {
+    const { stack, resources } = this.#desired(text);
+    const members = membersOf(name, resources, stack);
+    const held = holdFor(name, members, this.rows);
+    const where = { stack, rows: this.rows, site: this.site };
+    const back = rollBack(name, held, members, where);
+    return this.#build(stack, back.resources, { targets: back.targets });
+  }
+
+  /** @param cut after it was recorded, before anything is done */
+  async rollback(text: string, name: string, { cut = false } = {}): Promise<void> {
+    const plan = this.planRollback(text, name);
+    await hold(plan, this.#store());
+    if (!cut) await this.carryOut(plan);
+  }
+
+  #desired(text: string, { scale = {} }: Wishes = {}) {
     const config = loadConfig({ file: 'baleine.yaml', text, env: {}, directory: '/srv' });
-    const context = {
-      config,
-      rows: this.rows,
-      site: this.site,
-      sources: {},
-      origins: this.origins,
-      scale: wishes.scale ?? {},
-    };
-    return this.#build(config.name, desired(context), wishes);
+    const { rows, site, origins } = this;
+    const resources = desired({ config, rows, site, sources: {}, origins, scale });
+    return { stack: config.name, resources };
   }
 
   /** The whole text a user would see. */

@@ -3,7 +3,7 @@ import { describeSource } from '../../kinds/image/columns.js';
 import { formatBytes } from '../../model/format.js';
 import { byName } from '../../model/names.js';
 import type { Row } from '../../model/resource.js';
-import { imageFile, type Site } from '../../model/site.js';
+import { imageFile, previousFile, type Site } from '../../model/site.js';
 import { renderTable } from '../../view/table.js';
 import { rowsOf } from './record.js';
 
@@ -49,8 +49,9 @@ export function imageTable(images: ListedImage[]): string {
 /** Containers made from an image, and images derived from it, of whatever stack. */
 export function usersOf(rows: readonly Row[], id: string, site: Site): Row[] {
   const file = imageFile(site, id);
+  const files = [file, previousFile(site, id)];
   return [
-    ...rowsOf(rows, 'container').filter(({ spec }) => spec.image.file === file),
+    ...rowsOf(rows, 'container').filter(({ spec }) => files.includes(spec.image.file)),
     ...rowsOf(rows, 'image').filter(({ spec }) => spec.base?.file === file),
   ];
 }

@@ -6,6 +6,7 @@ import { ensureMounted, ensureReleased, ensureUnmounted } from './disk-mounts.js
 import { mountAll } from './disk-mounts-all.js';
 import { run } from './exec.js';
 import { backingFile, readMounts } from './mounts.js';
+import { linkFile } from './second-name.js';
 import { faultOf } from './superblock.js';
 import { clearPart, makeWhole, treeOf } from './whole-files.js';
 
@@ -36,6 +37,7 @@ export function linuxDisks(): Disks {
         await filled(part, fill, to);
       }),
     check,
+    keep: linkFile,
     remove: async (file) => {
       await clearPart(file);
       await rm(file, { force: true });

@@ -90,6 +90,7 @@ function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[]
     ...compareLinks(after, before),
     ...ON_RECORD.flatMap(changed('update')),
     ...compareDependencies(after, before),
+    ...compareHeld(after, before),
   ];
 }
 
@@ -138,6 +139,13 @@ function compareDependencies(
     all?.map(({ name, condition }) => ({ name, condition })),
   );
   return equal(was, is) ? [] : [fromFile('depends_on', was, is, 'update')];
+}
+
+/** On record only: which version it is to run is among the rest. */
+function compareHeld({ held: after }: ContainerSpec, { held: before }: ContainerSpec) {
+  if (equal(before ?? null, after ?? null)) return [];
+  const reason = after ? 'rolled back' : 'no longer held back';
+  return [{ attribute: 'held', cause: 'file', effect: 'update', reason } satisfies Difference];
 }
 
 function compareHost(

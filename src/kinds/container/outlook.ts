@@ -161,5 +161,10 @@ export function note(
   seen: ContainerSeen,
 ): string | undefined {
   const outlook = outlookOf(spec, row, seen, false);
-  return outlook.act === 'leave' ? outlook.note : undefined;
+  const notes = [outlook.act === 'leave' ? outlook.note : undefined, heldNote(spec)];
+  return notes.filter((each) => each !== undefined).join('; ') || undefined;
+}
+
+function heldNote({ held }: ContainerSpec): string | undefined {
+  return held && `is rolled back: the file asks for another ${held.differs.join(', ')}`;
 }

@@ -13,9 +13,15 @@ export function imageHandlers(host: Host): Handlers<ImageVerbs> {
   return {
     'image.build': { one: (args) => build(host, args).catch(explain) },
     'image.remove': {
-      one: async ({ file }) => {
-        await host.disks.remove(file);
+      one: async ({ files }) => {
+        for (const file of files) await host.disks.remove(file);
         return undefined;
+      },
+    },
+    'image.keep': {
+      one: async ({ file, as, version }) => {
+        await host.disks.keep(file, as);
+        return { kept: version } satisfies ImageFacts;
       },
     },
   };

@@ -1,6 +1,7 @@
+import { imageVersion } from '../../model/image-version.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
-import { imageFile, type Site } from '../../model/site.js';
+import { imageFile, previousFile, type Site } from '../../model/site.js';
 import type { ImageFacts, ImageSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
 import { takesBuild } from './compare.js';
@@ -35,9 +36,21 @@ export function update(
 ): ImageStep[] {
   const reasons = differences.filter(takesBuild).map(({ reason }) => reason);
   if (row.status === 'pending') reasons.push('an earlier build was interrupted');
-  return reasons.length > 0 ? create(desired, reasons.join(', '), site) : [];
+  if (reasons.length === 0) return [];
+  const whole = differences.every(({ attribute }) => attribute !== 'file');
+  const kept = whole ? keep(desired.spec, row, site) : [];
+  return [...kept, ...create(desired, reasons.join(', '), site)];
+}
+
+/** Once is enough: after a run that was cut off, what is in the file may be new already. */
+function keep({ id, previous }: ImageSpec, { spec, facts }: ImageRow, site: Site): ImageStep[] {
+  const version = imageVersion(spec);
+  if (previous !== version || facts.kept === version) return [];
+  const args = { file: imageFile(site, id), as: previousFile(site, id), version };
+  return [{ verb: 'image.keep', args, reason: 'containers run on it, and may go back to it' }];
 }
 
 export function remove({ spec }: ImageRow, reason: string, site: Site): ImageStep[] {
-  return [{ verb: 'image.remove', args: { file: imageFile(site, spec.id) }, reason }];
+  const files = [imageFile(site, spec.id), previousFile(site, spec.id)];
+  return [{ verb: 'image.remove', args: { files }, reason }];
 }

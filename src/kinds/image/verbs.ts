@@ -17,5 +17,7 @@ export interface ImageVerbs {
     /** Of the run lines. */
     environment: Record<string, string>;
   };
-  'image.remove': { file: string };
+  /** Gives the file a second name, for what is built next takes the first; `version` is what is in it. */
+  'image.keep': { file: string; as: string; version: string };
+  'image.remove': { files: string[] };
 }

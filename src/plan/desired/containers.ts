@@ -15,6 +15,7 @@ import { leaseIds } from './id-ranges.js';
 import { inheritedHealth } from './image-config.js';
 import type { Leases } from './leases.js';
 import { linksOf } from './links.js';
+import { groupOf, releases } from './releases.js';
 import { volumePath } from './volume-path.js';
 
 export function desiredContainers(
@@ -27,36 +28,43 @@ export function desiredContainers(
   const versions = new Map([...images].map(([name, spec]) => [name, imageVersion(spec)]));
   const recorded = recordedSpecs(context);
   const ids = leaseIds(instances, context);
+  const release = releases(instances, images, context);
+  const asked = (instance: Instance, image: ImageSpec): ContainerSpec => {
+    const { name, entry } = instance;
+    return {
+      ...sameAsEntry(entry),
+      id: idOf(context.config.name, name),
+      image: {
+        name: entry.image,
+        file: imageFile(context.site, image.id),
+        version: versions.get(entry.image) ?? '',
+      },
+      ...processOf(instance, image.config, context),
+      hostname: entry.hostname ?? name,
+      links: linksOf(instance, bridges, leases, recorded.get(name), context),
+      ...userns(ids.get(name)),
+      ...seccompOf(entry, context),
+      ...(recorded.get(name)?.stopped && { stopped: true }),
+      mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
+      hosts_file: hostsPath(hostsName(Object.keys(entry.bridges)), context),
+      ...dependenciesOf(instance, instances, leases, context),
+      ...rotationOf(instance, context),
+    };
+  };
   return instances.map((instance) => {
     const { name, entry } = instance;
     const image = images.get(entry.image);
     if (!image) throw unknownImage(instance, context);
+    const spec = release(instance, asked(instance, image));
     return {
       address: addressOf('container', name),
       kind: 'container',
       name,
-      spec: {
-        ...sameAsEntry(entry),
-        id: idOf(context.config.name, name),
-        image: {
-          name: entry.image,
-          file: imageFile(context.site, image.id),
-          version: versions.get(entry.image) ?? '',
-        },
-        ...processOf(instance, image.config, context),
-        hostname: entry.hostname ?? name,
-        links: linksOf(instance, bridges, leases, recorded.get(name), context),
-        ...userns(ids.get(name)),
-        ...seccompOf(entry, context),
-        ...(recorded.get(name)?.stopped && { stopped: true }),
-        mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
-        hosts_file: hostsPath(hostsName(Object.keys(entry.bridges)), context),
-        ...dependenciesOf(instance, instances, leases, context),
-        ...rotationOf(instance, context),
-      },
+      spec,
       needs: needsOf(instance, instances, context),
       protect: entry.protect,
-      ...rollingOf(instance),
+      group: groupOf(instance),
+      ...rollingOf(instance, spec.held !== undefined),
       ...(instance.spare && { spare: true }),
     };
   });
@@ -137,10 +145,12 @@ function rotationOf(
   };
 }
 
-function rollingOf({ serves }: Instance): Pick<Resource, 'rolling'> {
+/** What goes back cannot be rolled back in turn. */
+function rollingOf({ serves }: Instance, isHeld: boolean): Pick<Resource, 'rolling'> {
   if (!serves) return {};
   const { proxy, update } = serves;
-  return { rolling: { through: addressOf('config', proxy), ...update } };
+  const usual = { through: addressOf('config', proxy), ...update };
+  return { rolling: isHeld ? { ...usual, failure_action: 'pause' } : usual };
 }
 
 function mountSpec(mount: MountEntry, context: Context): MountSpec {

@@ -8,6 +8,7 @@ import { idOf, imageFile } from '../../model/site.js';
 import type { ImageSpec } from '../../model/specs.js';
 import { type Context, externalRow } from './context.js';
 import { inherit } from './image-config.js';
+import { previousVersion } from './previous-image.js';
 import { recordedSpec } from './recorded.js';
 
 /** Enough for a small system; the file is sparse, so it costs what is in it. */
@@ -60,8 +61,9 @@ function ownSpec(
   const sources = context.sources[name];
   if (size !== undefined && parent && size < parent.size) throw tooSmall(name, parent, context);
   const origin = context.origins[name];
-  return {
-    id: recordedSpec<ImageSpec>(context, 'image', name)?.id ?? idOf(context.config.name, name),
+  const recorded = recordedSpec<ImageSpec>(context, 'image', name);
+  const spec: ImageSpec = {
+    id: recorded?.id ?? idOf(context.config.name, name),
     size: size ?? parent?.size ?? (origin ? sizeFor(origin.bytes) : DEFAULT_SIZE),
     from,
     ...(parent && {
@@ -73,6 +75,8 @@ function ownSpec(
     ...(origin && { origin }),
     config: inherit(parent?.config ?? origin?.config, config),
   };
+  const previous = previousVersion(recorded, spec, context);
+  return previous === undefined ? spec : { ...spec, previous };
 }
 
 function tooSmall(name: string, { size }: ImageSpec, { config }: Context): UserError {

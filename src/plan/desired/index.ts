@@ -1,6 +1,6 @@
-import { expandFarm } from '../../farm/expand.js';
+import { expandFarm, type Farm } from '../../farm/expand.js';
 import { asRecorded, type Resource } from '../../model/resource.js';
-import type { VolumeSpec } from '../../model/specs.js';
+import type { ContainerSpec, VolumeSpec } from '../../model/specs.js';
 import { desiredBridges } from './bridges.js';
 import { desiredConfig } from './configs.js';
 import { desiredContainers } from './containers.js';
@@ -30,16 +30,28 @@ export function desired(given: Context): Resource[] {
   const bridges = desiredBridges(context);
   const all = [...instances, ...farms.flatMap(({ spares }) => spares)];
   const leases = leaseAddresses(all, bridges.specs, context);
+  const containers = desiredContainers(all, images.specs, bridges.specs, leases, context);
   return [
     ...images.resources,
     ...bridges.resources,
     ...desiredVolumes(context),
-    ...farms.map((farm) => desiredConfig(farm, leases, context)),
+    ...farms.map((farm) => desiredConfig(asHeld(farm, containers), leases, context)),
     ...desiredForwards(asked, bridges.specs, leases, context),
     ...desiredHosts([...peersOf(instances, leases), ...keptPeers(kept)], context),
     ...kept.filter(({ kind }) => kind !== 'hosts').map(asRecorded),
-    ...desiredContainers(all, images.specs, bridges.specs, leases, context),
+    ...containers,
   ];
+}
+
+/** Servers that are held back are asked for their health as they were. */
+function asHeld(farm: Farm, containers: Resource<ContainerSpec>[]): Farm {
+  const server = farm.servers[0]?.name;
+  const held = containers.find(({ name }) => name === server)?.spec.held;
+  if (!held) return farm;
+  const { healthcheck: _asked, ...servers } = farm.entry.servers;
+  const { healthcheck } = held.to;
+  const before = { ...servers, ...(healthcheck && { healthcheck }) };
+  return { ...farm, entry: { ...farm.entry, servers: before } };
 }
 
 function desiredVolumes(context: Context): Resource<VolumeSpec>[] {

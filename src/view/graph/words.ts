@@ -7,12 +7,20 @@ import type { BridgeNode, Tone, Topology } from '../../model/topology.js';
 
 /** `running, healthy`, `exited (137 SIGKILL)`: as short as it can be told. */
 export function stateWords(each: ListedContainer): string {
-  const { status, exit_code: code, out_of_memory: outOfMemory = false, health, halted } = each;
+  const {
+    status,
+    exit_code: code,
+    out_of_memory: outOfMemory = false,
+    health,
+    halted,
+    held,
+  } = each;
   const ended = code === undefined ? '' : ` (${describeExit({ code, outOfMemory })})`;
   return [
     `${status}${ended}`,
     ...(health ? [health.status] : []),
     ...(halted === undefined ? [] : ['halted']),
+    ...(held === undefined ? [] : ['rolled back']),
   ].join(', ');
 }
 

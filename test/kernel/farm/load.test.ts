@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type Counts, type Load, startLoad } from '../../support/load.js';
-import { inPrivateHost, MAIN } from '../../support/private-host.js';
+import { type Load, startLoad } from '../../support/load.js';
+import { inPrivateHost } from '../../support/private-host.js';
 import { headings, NOTHING, Stack } from '../spine/stack.js';
+import { cutOff, during, processOf, versions } from './during.js';
 
 const PAGE =
   'busybox mkdir -p /srv; echo "$(busybox hostname) $(busybox cat /version)" >/srv/index.html; exec busybox httpd -f -p 80 -h /srv';
@@ -73,28 +74,8 @@ async function underLoad(
   })();
 }
 
-/** What the change cost the client, printed. */
-async function during(what: string, load: Load, change: () => Promise<unknown>): Promise<Counts> {
-  await load.count();
-  await change();
-  const counts = await load.count();
-  const { requests, failed, slowest, ms } = counts;
-  const took = `${requests} requests in ${ms} ms, slowest ${slowest} ms`;
-  process.stdout.write(`${what}: ${took}, failed ${JSON.stringify(failed)}\n`);
-  return counts;
-}
-
-const versions = ({ pages }: Counts) => [
-  ...new Set(Object.keys(pages).map((page) => page.split(' ')[1])),
-];
-
 const servers = (stack: Stack) =>
   Promise.all(['web-server-1', 'web-server-2'].map((each) => processOf(stack, each)));
-
-async function processOf(stack: Stack, name: string): Promise<number> {
-  const all: { name: string; pid: number }[] = JSON.parse(await stack.done('ps', '--json'));
-  return all.find((each) => each.name === name)?.pid ?? 0;
-}
 
 it('loses no request while it scales, rolls, changes and heals', { timeout: 300_000 }, () =>
   underLoad(async (stack, load) => {
@@ -179,14 +160,3 @@ it('stops a bad roll-out at the first, and goes on when it is mended', { timeout
     { replicas: 2 },
   ),
 );
-
-/** Ends an apply by force while a server is replaced. */
-async function cutOff({ host, file }: Stack, down: () => boolean): Promise<void> {
-  const words = [process.execPath, MAIN, '--root', host.root, '--file', file, 'apply', '-y'];
-  const pidFile = join(host.dir, 'apply.pid');
-  const script = `echo $$ >${pidFile}; exec "$@"`;
-  const ended = host.run('sh', ['-c', script, 'sh', ...words], { reject: false });
-  await expect.poll(down, { interval: 10, timeout: 60_000 }).toBe(true);
-  process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
-  expect((await ended).code).toBe(137);
-}

@@ -1,0 +1,65 @@
+import { digest, equal } from './json.js';
+import type { ContainerSpec, Release } from './specs.js';
+
+/** Each part of a release, and what the file calls it. */
+const PARTS = {
+  image: 'image',
+  args: 'command',
+  environment: 'environment',
+  user: 'user',
+  working_dir: 'working_dir',
+  mounts: 'volumes',
+  healthcheck: 'healthcheck',
+  restart: 'restart',
+  heal: 'heal',
+  stop_signal: 'stop_signal',
+  stop_grace_period: 'stop_grace_period',
+  limits: 'limits',
+  labels: 'labels',
+  logs: 'logs',
+  runtime: 'runtime',
+  security: 'security',
+  seccomp: 'seccomp',
+  apparmor: 'apparmor',
+  selinux: 'selinux',
+  cap_add: 'cap_add',
+  cap_drop: 'cap_drop',
+  read_only: 'read_only',
+  tmpfs: 'tmpfs',
+  sysctls: 'sysctls',
+  ulimits: 'ulimits',
+  dns: 'dns',
+} as const satisfies Record<keyof Release, string>;
+
+const NAMES = Object.keys(PARTS) as (keyof Release)[];
+
+export function releaseOf(spec: ContainerSpec): Release {
+  const given = NAMES.filter((name) => spec[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, spec[name]])) as unknown as Release;
+}
+
+/** The same container with another release. */
+export function withRelease(spec: ContainerSpec, release: Release): ContainerSpec {
+  const rest = Object.entries(spec).filter(([name]) => !(name in PARTS));
+  return { ...(Object.fromEntries(rest) as unknown as ContainerSpec), ...release };
+}
+
+/** The file's words for what two releases differ in; where an image lies makes none. */
+export function differing(one: Release, other: Release): string[] {
+  const same = (name: keyof Release) =>
+    name === 'image' ? sameImage(one, other) : equal(one[name], other[name]);
+  return NAMES.filter((name) => !same(name)).map((name) => PARTS[name]);
+}
+
+export function sameRelease(one: Release, other: Release): boolean {
+  return differing(one, other).length === 0;
+}
+
+/** By which it is known again, also when its image has been given another name. */
+export function releaseDigest({ image: { version }, ...rest }: Release): string {
+  return digest({ ...rest, version }, 16);
+}
+
+function sameImage({ image: one }: Release, { image: other }: Release): boolean {
+  return one.name === other.name && one.version === other.version;
+}

@@ -1,0 +1,95 @@
+import { imageVersion } from '../../model/image-version.js';
+import type { Instance } from '../../model/instance.js';
+import { releaseDigest, releaseOf, sameRelease, withRelease } from '../../model/release.js';
+import type { Row } from '../../model/resource.js';
+import { imageFile, previousFile, type Site } from '../../model/site.js';
+import type { ContainerSpec, Held, ImageSpec, Release } from '../../model/specs.js';
+import type { Context } from './context.js';
+
+type ContainerRow = Row<ContainerSpec>;
+
+/** A container as the file has it, with what it was before; or as it was, where it is held back. */
+export type Releases = (instance: Instance, asked: ContainerSpec) => ContainerSpec;
+
+/** Replicas and servers that the file has one entry for go back together. */
+export function groupOf({ service, serves }: Instance): string {
+  return serves ? `farms.${serves.farm}` : `containers.${service}`;
+}
+
+export function releases(
+  instances: readonly Instance[],
+  images: ReadonlyMap<string, ImageSpec>,
+  context: Context,
+): Releases {
+  const recorded = recordedRows(context);
+  const groups = new Map<string, ContainerRow[]>();
+  for (const instance of instances) {
+    const row = recorded.get(instance.name);
+    const group = groupOf(instance);
+    if (row) groups.set(group, [...(groups.get(group) ?? []), row]);
+  }
+  return (instance, asked) => {
+    const peers = groups.get(groupOf(instance)) ?? [];
+    const held = heldBack(asked, peers, images, context.site);
+    if (held) return held;
+    const previous = previousOf(recorded.get(instance.name), peers, asked);
+    return previous ? { ...asked, previous } : asked;
+  };
+}
+
+function recordedRows({ rows, config }: Context): Map<string, ContainerRow> {
+  const own = rows.filter(({ kind, stack }) => kind === 'container' && stack === config.name);
+  return new Map(own.map((row) => [row.name, row as ContainerRow]));
+}
+
+/** Whoever spoke last is heard: once the file asks for something else it is not held any more. */
+function heldBack(
+  asked: ContainerSpec,
+  peers: readonly ContainerRow[],
+  images: ReadonlyMap<string, ImageSpec>,
+  site: Site,
+): ContainerSpec | undefined {
+  const holds = peers.flatMap(({ spec }) => spec.held ?? []);
+  if (holds.length === 0) return undefined;
+  const digest = releaseDigest(releaseOf(asked));
+  const held = holds.find((each) => each.asked === digest);
+  const image = held && [...images.values()].find((each) => isIn(each, held.to, site));
+  return held && image ? holdAt(asked, held, image, site) : undefined;
+}
+
+/** Undefined when the version that it ran on is there no more. */
+export function holdAt(
+  { previous: _previous, ...spec }: ContainerSpec,
+  held: Held,
+  image: ImageSpec,
+  site: Site,
+): ContainerSpec | undefined {
+  const { to } = held;
+  const file = fileOf(image, to.image.version, site);
+  if (file === undefined) return undefined;
+  return { ...withRelease(spec, { ...to, image: { ...to.image, file } }), held };
+}
+
+/** Whether it is a version of this image. */
+export function isIn({ id }: ImageSpec, { image: { file } }: Release, site: Site): boolean {
+  return file === imageFile(site, id) || file === previousFile(site, id);
+}
+
+function fileOf(image: ImageSpec, version: string, site: Site): string | undefined {
+  if (imageVersion(image) === version) return imageFile(site, image.id);
+  return image.previous === version ? previousFile(site, image.id) : undefined;
+}
+
+/** One whose last change did not come about, or that is only made, was before what the others are. */
+function previousOf(
+  row: ContainerRow | undefined,
+  peers: readonly ContainerRow[],
+  asked: ContainerSpec,
+): Release | undefined {
+  const next = releaseOf(asked);
+  const one = row ?? peers.find(({ status }) => status === 'ready');
+  if (!one) return undefined;
+  const now = releaseOf(one.spec);
+  if (sameRelease(now, next)) return row?.spec.previous;
+  return one.status === 'ready' ? now : (one.spec.previous ?? now);
+}

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { Counts, Load } from '../../support/load.js';
+import { MAIN } from '../../support/private-host.js';
+import type { Stack } from '../spine/stack.js';
+
+/** What the change cost the client, printed. */
+export async function during(
+  what: string,
+  load: Load,
+  change: () => Promise<unknown>,
+): Promise<Counts> {
+  await load.count();
+  await change();
+  const counts = await load.count();
+  const { requests, failed, slowest, ms } = counts;
+  const took = `${requests} requests in ${ms} ms, slowest ${slowest} ms`;
+  process.stdout.write(`${what}: ${took}, failed ${JSON.stringify(failed)}\n`);
+  return counts;
+}
+
+/** By what the pages end with. */
+export const versions = ({ pages }: Counts) => [
+  ...new Set(Object.keys(pages).map((page) => page.split(' ')[1])),
+];
+
+export async function processOf(stack: Stack, name: string): Promise<number> {
+  const all: { name: string; pid: number }[] = JSON.parse(await stack.done('ps', '--json'));
+  return all.find((each) => each.name === name)?.pid ?? 0;
+}
+
+/** Ends a command by force, an apply by default, while a server is replaced. */
+export async function cutOff(
+  { host, file }: Stack,
+  down: () => boolean,
+  command = ['apply', '-y'],
+): Promise<void> {
+  const words = [process.execPath, MAIN, '--root', host.root, '--file', file, ...command];
+  const pidFile = join(host.dir, 'apply.pid');
+  const script = `echo $$ >${pidFile}; exec "$@"`;
+  const ended = host.run('sh', ['-c', script, 'sh', ...words], { reject: false });
+  await expect.poll(down, { interval: 10, timeout: 60_000 }).toBe(true);
+  process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
+  expect((await ended).code).toBe(137);
+}

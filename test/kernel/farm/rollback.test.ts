@@ -1,0 +1,159 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { type Load, startLoad } from '../../support/load.js';
+import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { headings, NOTHING, Stack } from '../spine/stack.js';
+import { cutOff, during, versions } from './during.js';
+
+const SERVE =
+  'busybox mkdir -p /srv; echo "$(busybox hostname) $(busybox cat /app/version)" >/srv/index.html; exec busybox httpd -f -p 80 -h /srv';
+
+/** What is started, by what is in the image. */
+const STARTS = {
+  v1: SERVE,
+  v2: SERVE,
+  ends: 'exit 3',
+  ill: 'exec busybox httpd -f -p 80 -h /proc',
+  elsewhere: SERVE.replace('-p 80', '-p 81'),
+};
+type Version = keyof typeof STARTS;
+
+const BINARIES = ['/bin/busybox', '/usr/sbin/haproxy'];
+
+function farm(version: Version, update: object = {}, servers: object = {}) {
+  return {
+    name: 'farm',
+    images: {
+      box: { size: '64M', from: { host: { binaries: BINARIES } } },
+      web: { from: { image: 'box' }, copy: [{ from: `./${version}`, to: '/app' }] },
+    },
+    bridges: {
+      front: { subnet: '10.77.1.0/24', host: '10.77.1.1' },
+      back: { subnet: '10.77.2.0/24', isolated: true },
+    },
+    farms: {
+      web: {
+        servers: {
+          image: 'web',
+          command: ['busybox', 'sh', '/app/start'],
+          stop_signal: 'SIGKILL',
+          bridges: ['back'],
+          port: 80,
+          replicas: 2,
+          healthcheck: { http: { port: 80, path: '/' }, interval: '1s', retries: 2 },
+          ...servers,
+        },
+        proxy: {
+          image: 'box',
+          engine: 'haproxy',
+          bridges: { front: { address: '10.77.1.10' }, back: {} },
+          listen: 80,
+        },
+        update: { drain: '5s', ...update },
+      },
+    },
+  };
+}
+
+function writeVersions({ dir }: PrivateHost): void {
+  for (const [version, start] of Object.entries(STARTS)) {
+    mkdirSync(join(dir, version));
+    writeFileSync(join(dir, version, 'version'), `${version}\n`);
+    writeFileSync(join(dir, version, 'start'), `${start}\n`);
+  }
+}
+
+/** A farm that answers with v1, and a client that never stops asking it. */
+async function underLoad(
+  update: object,
+  test: (stack: Stack, load: Load) => Promise<void>,
+): Promise<void> {
+  await inPrivateHost(async (host) => {
+    writeVersions(host);
+    const stack = new Stack(host, farm('v1', update));
+    await stack.apply();
+    await expect.poll(() => stack.pages('10.77.1.10').catch(() => [])).toHaveLength(1);
+    const load = startLoad('http://10.77.1.10/', host.pid);
+    try {
+      await test(stack, load);
+    } finally {
+      await load.stop();
+    }
+    await stack.destroy();
+    expect(existsSync(join(host.root, 'images'))).toBe(false);
+  })();
+}
+
+/** What `plan` says while the farm is held back. */
+const HELD = (what: string) =>
+  [
+    NOTHING,
+    'Left as it is:',
+    ...[1, 2].map((n) => `  container.web-server-${n} is rolled back: the file asks for ${what}`),
+    '',
+  ].join('\n');
+
+it('goes back to the image before, and stays there', { timeout: 300_000 }, () =>
+  underLoad({}, async (stack, load) => {
+    const early = await stack.run('rollback', 'web', '-y');
+    expect(early).toMatchObject({ code: 1, stdout: '' });
+    expect(early.stderr).toContain('cannot roll back web: it was not changed since it was made');
+
+    stack.write(farm('v2'));
+    await stack.apply();
+    const back = await during('rollback', load, () => stack.done('rollback', 'web', '-y'));
+    expect(back.failed).toEqual({});
+    await expect.poll(async () => versions(await load.count())).toEqual(['v1']);
+    expect(await stack.plan()).toBe(HELD('another image'));
+    expect((await stack.run('apply', '-y', '--quiet')).stdout).toBe('');
+    const listed = JSON.parse(await stack.done('ps', '--json'));
+    expect(listed.map(({ held }: { held?: string[] }) => held)).toEqual([
+      undefined,
+      ['image'],
+      ['image'],
+    ]);
+    expect((await stack.run('rollback', 'web', '-y')).stderr).toContain('rolled back already');
+
+    const undone = await during('undone', load, async () => {
+      await stack.done('rollback', '--undo', 'web');
+      await stack.apply();
+    });
+    expect(undone.failed).toEqual({});
+    await expect.poll(async () => versions(await load.count())).toEqual(['v2']);
+    expect(await stack.plan()).toBe(NOTHING);
+  }),
+);
+
+it('leaves a stopped roll-out for what was there', { timeout: 300_000 }, () =>
+  underLoad({}, async (stack, load) => {
+    for (const broken of ['ends', 'ill', 'elsewhere'] as const) {
+      const counts = await during(`paused: ${broken}`, load, async () => {
+        stack.write(farm(broken));
+        expect((await stack.run('apply', '-y')).code).toBe(1);
+        expect(headings(await stack.plan())).toHaveLength(3);
+        await stack.done('rollback', 'web', '-y');
+      });
+      expect(counts.failed).toEqual({});
+      expect(versions(counts)).toEqual(['v1']);
+      expect(await stack.plan()).toBe(HELD('another image'));
+    }
+    stack.write(farm('v2'));
+    expect((await during('mended', load, () => stack.apply())).failed).toEqual({});
+    await expect.poll(async () => versions(await load.count())).toEqual(['v2']);
+    expect(await stack.plan()).toBe(NOTHING);
+  }),
+);
+
+it('goes on with a roll-back that was cut off', { timeout: 300_000 }, () =>
+  underLoad({}, async (stack, load) => {
+    stack.write(farm('v2'));
+    await stack.apply();
+    const down = () => stack.pids('farm.web-server-1').length === 0;
+    const cut = await during('cut off', load, () => cutOff(stack, down, ['rollback', 'web', '-y']));
+    const rest = await during('the rest', load, () => stack.apply());
+    expect([cut.failed, rest.failed]).toEqual([{}, {}]);
+    await expect.poll(async () => versions(await load.count())).toEqual(['v1']);
+    expect(await stack.plan()).toBe(HELD('another image'));
+  }),
+);

@@ -1,0 +1,192 @@
+import { describe, expect, it } from 'vitest';
+import type { ContainerSpec } from '../../src/model/specs.js';
+import { MemoryStack } from '../support/memory-stack.js';
+
+interface Wanted {
+  /** What is in the image. */
+  version?: string;
+  command?: string;
+  replicas?: number;
+  more?: string;
+}
+
+function file({ version = 'v1', command = 'serve', replicas = 2, more = '' }: Wanted = {}): string {
+  return `name: shop
+images:
+  base: { size: 64M, from: { host: { binaries: [/bin/busybox] } } }
+  web: { from: { image: base }, run: [make ${version}] }
+bridges:
+  front: { subnet: 10.77.1.0/24, host: 10.77.1.1 }
+containers:
+  db: { image: web, command: [db] }
+farms:
+  shop:
+    servers:
+      image: web
+      replicas: ${replicas}
+      bridges: [front]
+      port: 80
+      healthcheck: { tcp: 80, interval: 10ms, timeout: 10ms, retries: 1, on_failure: none }
+      command: [${command}]
+      ${more}
+    proxy: { image: base, engine: haproxy, bridges: [front], listen: 80 }
+`;
+}
+
+const headings = (text: string) => [...text.matchAll(/^ {2}# (.*)$/gm)].map(([, each]) => each);
+
+async function applied(...files: Wanted[]): Promise<MemoryStack> {
+  const stack = new MemoryStack();
+  for (const each of files) await stack.apply(file(each));
+  return stack;
+}
+
+const V1 = {};
+const V2 = { version: 'v2' };
+const V3 = { version: 'v3' };
+
+const running = ({ rows }: MemoryStack) =>
+  rows
+    .filter(({ kind, name }) => kind === 'container' && name.startsWith('shop-server'))
+    .map(({ spec }) => (spec as ContainerSpec).image)
+    .map(({ file: path, version }) => `${path.split('/').at(-1)} ${version}`);
+
+describe('a new image that does no good', () => {
+  it('gives way to the version before, by turns, and nothing else is touched', async () => {
+    const stack = await applied(V1, V2);
+    expect(stack.planRollback(file(V2), 'shop').changes.map(({ reasons }) => reasons)).toEqual([
+      ['stands in while others are replaced, then goes'],
+      ['image web has changed', 'rolled back', 'turn 1 of 2'],
+      ['image web has changed', 'rolled back', 'turn 2 of 2'],
+    ]);
+    const before = running(await applied(V1));
+    await stack.rollback(file(V2), 'shop');
+    expect(running(stack)).toEqual(
+      before.map((each) => each.replace('web.img', 'web.previous.img')),
+    );
+    expect(stack.planText(file(V2))).toMatchInlineSnapshot(`
+      "No changes. Your infrastructure matches the configuration.
+
+      Left as it is:
+        container.shop-server-1 is rolled back: the file asks for another image
+        container.shop-server-2 is rolled back: the file asks for another image"
+    `);
+  });
+
+  it('stays away until the file asks for another', async () => {
+    const stack = await applied(V1, V2);
+    await stack.rollback(file(V2), 'shop');
+    await stack.apply(file({ ...V2, replicas: 3 }));
+    expect(new Set(running(stack)).size).toBe(1);
+    expect(running(stack)).toHaveLength(3);
+    expect(headings(stack.planText(file({ ...V3, replicas: 3 })))).toMatchInlineSnapshot(`
+      [
+        "image.web will be updated in-place (run lines changed)",
+        "container.db must be replaced (image web has changed)",
+        "container.shop-spare-1 will be created (stands in while others are replaced, then goes)",
+        "container.shop-server-1 must be replaced (image web has changed, no longer held back, turn 1 of 3)",
+        "container.shop-server-2 must be replaced (image web has changed, no longer held back, turn 2 of 3)",
+        "container.shop-server-3 must be replaced (image web has changed, no longer held back, turn 3 of 3)",
+      ]
+    `);
+    await stack.apply(file(V3));
+    expect(stack.planText(file(V3))).toContain('No changes.');
+    expect(stack.planText(file(V3))).not.toContain('rolled back');
+  });
+
+  it('is not what a later one gives way to', async () => {
+    const stack = await applied(V1, V2);
+    const before = running(await applied(V1))[0];
+    await stack.rollback(file(V2), 'shop');
+    await stack.apply(file(V3));
+    await stack.rollback(file(V3), 'shop');
+    expect(running(stack)[0]?.split(' ')[1]).toBe(before?.split(' ')[1]);
+  });
+});
+
+describe('a new entry that does no good', () => {
+  const NEW = { command: 'boom', more: 'limits: { memory: 64M }' };
+
+  it('gives way to the one before', async () => {
+    const stack = await applied(V1, NEW);
+    expect(headings(stack.planText(file(NEW)))).toEqual([]);
+    await stack.rollback(file(NEW), 'shop');
+    expect(stack.planText(file(NEW))).toMatchInlineSnapshot(`
+      "No changes. Your infrastructure matches the configuration.
+
+      Left as it is:
+        container.shop-server-1 is rolled back: the file asks for another command, limits
+        container.shop-server-2 is rolled back: the file asks for another command, limits"
+    `);
+    expect(headings(stack.planText(file(V1)))).toMatchInlineSnapshot(`
+      [
+        "container.shop-server-1 will be updated in-place (no longer held back)",
+        "container.shop-server-2 will be updated in-place (no longer held back)",
+      ]
+    `);
+  });
+
+  it('leaves those alone that it has not reached', async () => {
+    const stack = await applied(V1);
+    stack.host.ill.set('shop.shop-spare-1', 'status 503');
+    await stack.apply(file(NEW));
+    expect(headings(stack.planText(file(NEW)))).toHaveLength(3);
+    await stack.rollback(file(NEW), 'shop', { cut: true });
+    expect(headings(stack.planText(file(NEW)))).toMatchInlineSnapshot(`
+      [
+        "container.shop-spare-1 will be destroyed (no longer needed)",
+      ]
+    `);
+  });
+});
+
+it('is gone on with after it was cut off, also by a single container', async () => {
+  const stack = await applied(V1, V2);
+  await stack.rollback(file(V2), 'db', { cut: true });
+  expect(headings(stack.planText(file(V2)))).toEqual([
+    'container.db must be replaced (image web has changed)',
+  ]);
+  const stop = new AbortController();
+  const plan = stack.plan(file(V2));
+  const emit = stack.events.push.bind(stack.events);
+  stack.events.push = (event) => {
+    if (event.type === 'unit-done') stop.abort();
+    return emit(event);
+  };
+  await stack.carryOut(plan, stop.signal);
+  expect(headings(stack.planText(file(V2)))).toMatchInlineSnapshot(`
+    [
+      "container.db will be created (unfinished: an earlier run was interrupted)",
+    ]
+  `);
+  await stack.apply(file(V2));
+  expect(stack.planText(file(V2))).toContain(
+    'container.db is rolled back: the file asks for another image',
+  );
+});
+
+describe('is refused', () => {
+  it.each([
+    ['what was never changed', [V1], 'shop', 'it was not changed since it was made'],
+    ['what is not there', [V1], 'shoop', 'no farm or container of that name in stack shop'],
+  ])('for %s', async (_, files, name, cause) => {
+    const stack = await applied(...files);
+    expect(() => stack.planRollback(file(files.at(-1)), name)).toThrow(
+      `cannot roll back ${name}: ${cause}`,
+    );
+  });
+
+  it('a second time', async () => {
+    const stack = await applied(V1, V2);
+    await stack.rollback(file(V2), 'shop');
+    expect(() => stack.planRollback(file(V2), 'shop')).toThrow('it is rolled back already');
+  });
+
+  it('where the image is not kept: a base that was built anew in between', async () => {
+    const stack = await applied(V1, V2, V3);
+    stack.rows = stack.rows.map((row) => (row.kind === 'image' ? { ...row, facts: {} } : row));
+    expect(() => stack.planRollback(file(V3), 'shop')).toThrow(
+      'image web as it was is there no more',
+    );
+  });
+});
