@@ -152,13 +152,13 @@ it('has an updated resource on record as it was until it is as it should be', as
   expect([...specs, table.get('a')?.spec]).toEqual([{ path: '/old' }, { path: '/a' }]);
 });
 
-it('replaces by a drop and a put, and starts from no facts', async () => {
+it('replaces by a drop and a put, on record all the time, and starts from no facts', async () => {
   const { log, run } = bench({ stop: noop, make: noop }, {}, [row('a')]);
   const units = [drop('a', { steps: ['stop'] }), put('a', { needs: ['drop volume.a'] })];
   const outcome = await run(planOf(units, { a: 'replace' }));
   expect(log).toEqual([
     'row a pending {"pid":4}',
-    'no row a',
+    'row a pending {}',
     'row a pending {}',
     'row a ready {}',
   ]);
