@@ -3,12 +3,13 @@ import type { HandlerTable } from '../apply/run-steps.js';
 import type { Capacity, Host, Probe } from '../host/host.js';
 import { linuxCapacity } from '../host/linux/capacity.js';
 import { mayBeAbandoned } from '../host/linux/leftovers.js';
+import { shareLock } from '../host/linux/lock-share.js';
 import { linuxProbe } from '../host/linux/probe.js';
 import { kinds } from '../kinds/index.js';
 import type { Config } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { configCache, type Site, siteOf } from '../model/site.js';
-import { acquireLock, type Lock } from '../state/lock.js';
+import { acquireLock, type Lock, type Patience } from '../state/lock.js';
 import { openState, type State } from '../state/state.js';
 import { openStore, type Store } from '../state/store.js';
 import type { TableFormat } from '../state/table.js';
@@ -55,9 +56,15 @@ export class Context {
     return openStore(this.site, TABLES);
   }
 
-  /** Rejects with LockedError when another has it after `timeoutMs`. */
-  lock(timeoutMs: number): Promise<Lock> {
-    return acquireLock(this.site, { timeoutMs });
+  /** Rejects with LockedError when another has it for longer. Our programs share it. */
+  async lock(patience: Patience): Promise<Lock> {
+    const lock = await acquireLock(this.site, patience);
+    shareLock(lock.descriptor);
+    const release: Lock['release'] = (how) => {
+      shareLock(undefined);
+      lock.release(how);
+    };
+    return { ...lock, release };
   }
 
   /** One look at the host. */

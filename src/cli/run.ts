@@ -43,8 +43,8 @@ export async function withStore(
   { lockTimeout = 0, lockSkip = false }: LockOptions,
   work: (store: Store) => Promise<number>,
 ): Promise<number | undefined> {
-  const lock = await context.lock(lockTimeout).catch((error: unknown) => {
-    if (lockSkip && error instanceof LockedError) return undefined;
+  const lock = await context.lock({ timeoutMs: lockTimeout }).catch((error: unknown) => {
+    if (lockSkip && error instanceof LockedError && !error.stragglers) return undefined;
     throw error;
   });
   if (!lock) return undefined;

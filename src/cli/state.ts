@@ -91,7 +91,7 @@ async function check(context: Context): Promise<number> {
  * nothing to mend.
  */
 async function repair(context: Context, options: RunOptions): Promise<number> {
-  const lock = await context.lock(options.lockTimeout ?? 0);
+  const lock = await context.lock({ timeoutMs: options.lockTimeout ?? 0 });
   let mended: string[];
   try {
     mended = await repairTables(context.site.root, TABLES);

@@ -3,7 +3,7 @@ import { LockedError } from '../model/errors.js';
 import { forgetFailure, keepFailure, noteFailure, recallFailure } from '../state/failure-memory.js';
 import type { Sink } from '../view/view.js';
 import type { Context } from './context.js';
-import { errorText, exitCodeOf } from './failure.js';
+import { errorText, exitCodeOf, LOCKED } from './failure.js';
 
 /**
  * A run that nobody watches tells of a failure once and not each time it meets it again; the exit
@@ -20,11 +20,12 @@ export async function tellOnce(
   const code = await work((said) => {
     text += said;
   }).catch((error: unknown) => {
-    if (error instanceof LockedError) throw error;
+    // another run is at work, and will do; programs that hang are a failure like any other
+    if (error instanceof LockedError && !error.stragglers) throw error;
     text += errorText(error);
     return exitCodeOf(error);
   });
-  if (code === 1) fail(text);
+  if (code === 1 || code === LOCKED) fail(text);
   else process.stderr.write(text);
   if (code === 0) recover();
   return code ?? 0;

@@ -18,6 +18,13 @@ export class UserError extends Error {
 /** Another baleine holds the state lock; exit code 75 (EX_TEMPFAIL of sysexits.h). */
 export class LockedError extends UserError {
   override name = 'LockedError';
+  /** No run holds it, but programs that have outlived theirs. */
+  readonly stragglers: boolean;
+
+  constructor(message: string, hint: string, { stragglers = false } = {}) {
+    super(message, hint);
+    this.stragglers = stragglers;
+  }
 }
 
 /** The state files cannot be trusted: truncated, edited, half missing. No command goes on. */

@@ -1,31 +1,54 @@
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/**
- * Who holds a flock, `pid 4121 (baleine apply -y), since 14:02:11`; undefined when nobody does or
- * it cannot be seen. Nothing is written into a lock file, so the processes are searched: the
- * holder is the one whose descriptor's /proc/PID/fdinfo shows the lock (proc(5)).
- */
-export function holderOf(path: string): string | undefined {
-  const real = attempt(() => realpathSync(path));
-  const pid = pids().find((each) => holds(each, real));
-  return pid === undefined ? undefined : describe(pid);
+export interface Holder {
+  pid: number;
+  /** `pid 4121 (baleine apply -y), since 14:02:11` */
+  text: string;
 }
+
+export interface Holders {
+  /** Who has taken it; undefined when it has ended. */
+  run?: Holder;
+  /** Those it was given to. */
+  programs?: Holder[];
+}
+
+/**
+ * Who holds a flock; nobody when none is seen. Nothing is written into a lock file, so the
+ * processes are searched for descriptors whose /proc/PID/fdinfo shows the lock
+ * (proc_pid_fdinfo(5)). Whoever has taken it has it close-on-exec, and no program can.
+ */
+export function holdersOf(path: string): Holders {
+  const real = attempt(() => realpathSync(path));
+  const all = pids().flatMap((pid) => {
+    const flags = real === undefined ? undefined : flagsOf(pid, real);
+    return flags === undefined ? [] : [{ pid, own: (flags & CLOSE_ON_EXEC) !== 0 }];
+  });
+  const run = all.find(({ own }) => own);
+  const programs = all.filter(({ own }) => !own).map(({ pid }) => describe(pid));
+  return { ...(run && { run: describe(run.pid) }), programs };
+}
+
+/** O_CLOEXEC in the octal flags. */
+const CLOSE_ON_EXEC = 0o2000000;
 
 function pids(): string[] {
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
 }
 
-function holds(pid: string, path: string | undefined): boolean {
-  const fds = attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
-  return fds.some(
-    (fd) =>
-      attempt(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) === path &&
-      attempt(() => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8'))?.includes('FLOCK'),
-  );
+/** Of the descriptor by which a process holds it; undefined for one that does not. */
+function flagsOf(pid: string, path: string): number | undefined {
+  for (const fd of attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? []) {
+    if (attempt(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) !== path) continue;
+    const info = attempt(() => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8')) ?? '';
+    if (info.includes('FLOCK'))
+      return Number.parseInt(/^flags:\s*([0-7]+)/m.exec(info)?.[1] ?? '0', 8);
+  }
+  return undefined;
 }
 
-function describe(pid: string): string {
+function describe(pid: string): Holder {
   const words = attempt(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.split('\0') ?? [];
   const [first = '', ...rest] = basename(words[0] ?? '') === 'node' ? words.slice(1) : words;
   const command = [basename(first), ...rest]
@@ -33,7 +56,7 @@ function describe(pid: string): string {
     .replace(/\p{Cc}/gu, ' ')
     .trim();
   const since = attempt(() => startOf(pid));
-  return `pid ${pid} (${command})${since ? `, since ${since}` : ''}`;
+  return { pid: Number(pid), text: `pid ${pid} (${command})${since ? `, since ${since}` : ''}` };
 }
 
 /** Local time of day. Field 22 of /proc/PID/stat is in ticks of 1/100 s since boot (USER_HZ). */

@@ -14,10 +14,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockedError, UserError } from '../model/errors.js';
 import type { Site } from '../model/site.js';
-import { holderOf } from './holder.js';
+import { type Holders, holdersOf } from './holder.js';
 
 /** The right to write below a root: one process at a time, until it ends, however it ends. */
 export interface Lock {
+  /** Of the locked file. A program that inherits it holds the lock as well, until both have ended. */
+  descriptor: number;
   /**
    * Gives it back; a second time does nothing. With `removeIfEmpty`, when no table is left, also removes the empty folders
    * below the root, the lock file, and the root if nothing else is in it.
@@ -25,22 +27,38 @@ export interface Lock {
   release(how?: { removeIfEmpty?: boolean }): void;
 }
 
+export interface Patience {
+  /** Milliseconds to wait for another run; 0: not at all. */
+  timeoutMs: number;
+  /**
+   * Milliseconds, from the start too, to wait for programs that a killed run has left at work;
+   * default 10 s. They come to their end soon, or never.
+   */
+  stragglersMs?: number;
+}
+
 /**
- * Takes the lock of a root, which is made (mode 0700) if it is not there. Waits up to `timeoutMs`
- * (0: not at all), then throws LockedError naming the holder.
+ * Takes the lock of a root, which is made (mode 0700) if it is not there. Waits as long as it is
+ * told, then throws LockedError naming the holders.
  *
  * It is a flock(2) on our own open file description: the kernel drops it when the last descriptor
- * is closed, and Node opens files close-on-exec, so neither a crash nor a child leaves it behind.
+ * is closed, and Node opens files close-on-exec, so neither a crash nor a child leaves it behind
+ * but those that it was given to.
  */
-export async function acquireLock(site: Site, { timeoutMs }: { timeoutMs: number }): Promise<Lock> {
-  const deadline = now() + timeoutMs;
+export async function acquireLock(
+  site: Site,
+  { timeoutMs, stragglersMs = 10_000 }: Patience,
+): Promise<Lock> {
+  const start = now();
   const path = join(site.root, '.lock');
   for (let pause = 20; ; pause = Math.min(pause * 1.5, 500)) {
     const fd = tryLock(site.root, path);
     if (fd !== undefined) return lockOf(site.root, path, fd);
-    const left = deadline - now();
-    if (left <= 0) throw lockedError(path);
-    await sleep(Math.min(pause, left));
+    const waited = now() - start;
+    const holders = waited < timeoutMs ? undefined : holdersOf(path);
+    const limit = holders?.run === undefined ? Math.max(timeoutMs, stragglersMs) : timeoutMs;
+    if (waited >= limit) throw lockedError(path, holders);
+    await sleep(Math.min(pause, limit - waited));
   }
 }
 
@@ -97,6 +115,7 @@ function isSameFile(fd: number, path: string): boolean {
 function lockOf(root: string, path: string, fd: number): Lock {
   let held = true;
   return {
+    descriptor: fd,
     release: ({ removeIfEmpty = false } = {}) => {
       if (!held) return;
       held = false;
@@ -150,10 +169,19 @@ function removeFolder(path: string): void {
   }
 }
 
-function lockedError(path: string): LockedError {
-  const holder = holderOf(path) ?? 'another process';
+function lockedError(path: string, { run, programs = [] }: Holders = {}): LockedError {
+  const cannot = `cannot lock ${path}`;
+  if (run === undefined && programs.length > 0) {
+    const names = programs.map(({ text }) => text).join('; ');
+    const kill = `kill -KILL ${programs.map(({ pid }) => pid).join(' ')}`;
+    return new LockedError(
+      `${cannot}: programs of a run that was cut off are still at work: ${names}`,
+      `Wait until they have ended. What hangs for ever can be ended with: ${kill}`,
+      { stragglers: true },
+    );
+  }
   return new LockedError(
-    `cannot lock ${path}: ${holder} holds it`,
+    `${cannot}: ${run?.text ?? 'another process'} holds it`,
     'Wait until it has ended, or give --lock-timeout.',
   );
 }

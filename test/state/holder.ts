@@ -1,12 +1,16 @@
-/** Run as a process of its own: takes the lock, optionally leaves a child, and sleeps until killed. */
-import { spawn } from 'node:child_process';
+/** Run as a process of its own: takes the lock, optionally leaves a child or one that shares it, and sleeps until killed. */
+import { type StdioOptions, spawn } from 'node:child_process';
 import { siteOf } from '../../src/model/site.js';
 import { acquireLock } from '../../src/state/lock.js';
 
 const [root = '', timeout = '0', then = 'hold'] = process.argv.slice(2);
 try {
   const lock = await acquireLock(siteOf(root), { timeoutMs: Number(timeout) });
-  const child = then === 'child' ? spawn('sleep', ['60'], { stdio: 'ignore' }) : undefined;
+  const streams = ['ignore', 'ignore', 'ignore', ...(then === 'share' ? [lock.descriptor] : [])];
+  const child =
+    then === 'child' || then === 'share'
+      ? spawn('sleep', ['60'], { stdio: streams as StdioOptions })
+      : undefined;
   process.stdout.write(`locked ${child?.pid ?? ''}\n`);
   if (then === 'release') lock.release({ removeIfEmpty: true });
   else setInterval(() => undefined, 1000);

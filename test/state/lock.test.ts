@@ -73,6 +73,31 @@ describe('the lock', () => {
     (await acquire(site)).release();
   });
 
+  it('stays with a program that it was shared with, which is named and waited for', async () => {
+    const site = makeSite();
+    const { child, line, ended } = run(holder, [site.root, '0', 'share']);
+    const program = Number((await line('locked')).split(' ')[1]);
+    const held = acquireLock(site, { ...now, stragglersMs: 5000 });
+    await expect(held, 'its run lives').rejects.toThrow(`.lock: pid ${child.pid} (holder.mjs`);
+    child.kill('SIGKILL');
+    await ended;
+    const refused = acquireLock(site, { ...now, stragglersMs: 100 }).catch((error) => error);
+    expect(await refused).toMatchObject({
+      stragglers: true,
+      message: expect.stringMatching(
+        new RegExp(
+          `^cannot lock ${site.root}/.lock: programs of a run that was cut off are still at work: ` +
+            `pid ${program} \\(sleep 60\\), since \\d\\d:\\d\\d:\\d\\d$`,
+        ),
+      ),
+      hint: `Wait until they have ended. What hangs for ever can be ended with: kill -KILL ${program}`,
+    });
+    const waiting = acquireLock(site, now);
+    await sleep(100);
+    process.kill(program, 'SIGKILL');
+    (await waiting).release();
+  });
+
   it('waits as long as it was told', async () => {
     const site = makeSite();
     const lock = await acquire(site);

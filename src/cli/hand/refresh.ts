@@ -13,7 +13,7 @@ import type { ContainerRow } from '../verbs/rows.js';
  */
 export async function refreshRecord(context: Context, probe: Probe): Promise<void> {
   if (outdated(context.state().rows, probe, context).length === 0) return;
-  const lock = await context.lock(0).catch((error: unknown) => {
+  const lock = await context.lock({ timeoutMs: 0, stragglersMs: 0 }).catch((error: unknown) => {
     if (error instanceof LockedError) return undefined;
     throw error;
   });

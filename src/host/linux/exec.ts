@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { UserError } from '../../model/errors.js';
+import { type Streams, withLock } from './lock-share.js';
 import { packageOf } from './packages.js';
 
 export interface RunOptions {
@@ -13,6 +14,8 @@ export interface RunOptions {
   timeout?: number;
   /** False: any exit code is an answer. A program that is missing or times out always rejects. */
   reject?: boolean;
+  /** It runs code of others, which is to have nothing of ours, not even the lock. */
+  foreign?: boolean;
   /** What it is for, for the message: `make bridge front` gives "cannot make bridge front: ip: …". */
   purpose?: string;
 }
@@ -26,8 +29,8 @@ export interface RunResult {
 }
 
 /**
- * Runs a program to its end, without a shell and without our descriptors. It gets its own session:
- * Ctrl-C at the terminal reaches only us, and we let a running step finish.
+ * Runs a program to its end, without a shell and without our descriptors but for the lock. It gets
+ * its own session: Ctrl-C at the terminal reaches only us, and we let a running step finish.
  *
  * @throws UserError when the program is not installed; Error "cannot …: <program>: <end of stderr>"
  */
@@ -43,9 +46,8 @@ export async function run(
       detached: true,
       stripFinalNewline: true,
       env: environment(options),
-      stdout: 'pipe',
-      stderr: 'pipe',
-      ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+      stdio: streams(options),
+      ...(options.input === undefined ? {} : { input: options.input }),
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
     });
@@ -72,11 +74,7 @@ export function runSync(program: string, args: string[], options: RunOptions = {
     detached: true,
     env: { ...process.env, ...environment(options) },
     maxBuffer: 256 * 1024 * 1024,
-    stdio: [
-      options.input === undefined ? ('ignore' as const) : ('pipe' as const),
-      'pipe' as const,
-      'pipe' as const,
-    ],
+    stdio: streams(options),
     ...(options.input === undefined ? {} : { input: options.input }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
@@ -98,6 +96,11 @@ export function runSync(program: string, args: string[], options: RunOptions = {
  */
 function isFromTerminal(signal: string | null | undefined): boolean {
   return signal === 'SIGINT' || signal === 'SIGHUP';
+}
+
+function streams({ input, foreign }: RunOptions): Streams<'ignore' | 'pipe'> {
+  const stdin = input === undefined ? 'ignore' : 'pipe';
+  return foreign ? [stdin, 'pipe', 'pipe'] : withLock(stdin);
 }
 
 /** cron's PATH has no sbin, where Debian keeps mkfs.ext4, losetup and runc. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import type { IdRange } from '../../model/id-range.js';
 import { idMap } from './id-map.js';
+import { withLock } from './lock-share.js';
 
 /** A process in a user namespace with ids of its own and in a network namespace that belongs to it. */
 export interface Holder {
@@ -20,7 +21,7 @@ export interface Holder {
 export async function holdNamespaces(range: IdRange): Promise<Holder> {
   // What it echoes tells that it is in its new namespaces; without standard input it ends.
   const child = spawn('unshare', ['--user', '--net', '--', 'cat'], {
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: withLock('pipe'),
     env: { ...process.env, LC_ALL: 'C' },
     detached: true,
   });

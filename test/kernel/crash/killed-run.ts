@@ -47,7 +47,7 @@ function deadly(handler: Handler<unknown>): Handler<unknown> {
 
 const context = new Context({ file, root, color: false });
 const config = await context.config();
-const lock = await context.lock(10_000);
+const lock = await context.lock({ timeoutMs: 10_000 });
 const store = await context.store();
 const plan = destroy
   ? await planDestroy(context, config.name, store.rows, {})

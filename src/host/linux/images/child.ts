@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
+import { withLock } from '../lock-share.js';
 import { needProgram } from './tool.js';
 
 /** A program that is fed and read while it runs. */
@@ -47,7 +48,7 @@ export function startChild(
 function spawnBound(words: string[]) {
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...words], {
     detached: true,
-    stdio: 'pipe',
+    stdio: withLock('pipe'),
     env: { ...process.env, LC_ALL: 'C' },
   });
   const { stdin, stdout, stderr } = child;

@@ -85,7 +85,7 @@ async function build(source: DockerfileSource, dir: string): Promise<string> {
     ...Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
   ];
   const how = ['--isolation=chroot', '--layers=false', '--timestamp=0', '--format=docker'];
-  const options = { purpose, env: { TMPDIR: dir } };
+  const options = { purpose, foreign: true, env: { TMPDIR: dir } };
   const words = ['bud', ...how, ...wishes, '--quiet', '--tag', TAG, '--', context];
   await runSealed(program, [...common, ...words], options);
   const archive = join(dir, 'image.tar');

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { withLock } from '../lock-share.js';
 
 /** A mount namespace that is there as long as its only process. */
 export interface Holder {
@@ -19,7 +20,7 @@ export async function hold(script: string, args: string[], purpose: string): Pro
   const words = ['unshare', '--mount', '--', 'sh', '-c', script, 'sh', ...args];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...words], {
     detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: withLock('pipe'),
     env: { ...process.env, LC_ALL: 'C' },
   });
   let complaint = '';

@@ -3,9 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cgroupPath, type Site } from '../../../model/site.js';
 import type { Cgroups } from '../../host.js';
-import { deleteStates, killProcess } from './clear.js';
+import { deleteStates, killThoseWith } from './clear.js';
 import { throwAwayDir } from './layout.js';
-import { argumentsOf, identify } from './process.js';
 
 /**
  * Takes away throw-away containers that nobody waits for any more: a build was killed. First the
@@ -22,13 +21,5 @@ export async function clearAbandoned(site: Site, cgroups: Pick<Cgroups, 'remove'
     await cgroups.remove(cgroupPath(site, id));
     await rm(join(site.run, 'probe', id), { recursive: true, force: true });
     await rm(bundle, { recursive: true, force: true });
-  }
-}
-
-async function killThoseWith(bundle: string, id: string): Promise<void> {
-  const pids = readdirSync('/proc').map(Number).filter(Boolean);
-  for (const pid of pids.filter((each) => argumentsOf(each).includes(bundle))) {
-    const found = identify(pid);
-    if (found) await killProcess(found, id);
   }
 }

@@ -25,8 +25,10 @@ export async function clearLife(site: Site, id: string): Promise<void> {
 
 async function endLife(site: Site, id: string): Promise<void> {
   await healAtOnce(site, id, false);
+  const { dir, started } = bundleFiles(site, id);
   const running = runningContainer(site, id);
   if (running) await killProcess(running, id);
+  if (!existsSync(started)) await killThoseWith(dir, id);
   await deleteStates(site, id);
   await endMonitor(site, id);
   await Promise.all(leftOf(site, id).map((path) => rm(path, { force: true })));
@@ -51,6 +53,18 @@ export async function killProcess(
   signalProcess(target, signalNumber('SIGKILL'));
   if (await ended(target, PATIENCE)) return;
   throw new Error(`cannot stop ${id}: process ${target.pid} does not end, even by SIGKILL`);
+}
+
+/**
+ * Ends those that are still about to make a container: the monitor and the runtime of a run that was
+ * killed. They would go on with what is being removed.
+ */
+export async function killThoseWith(bundle: string, id: string): Promise<void> {
+  const pids = readdirSync('/proc').map(Number).filter(Boolean);
+  for (const pid of pids.filter((each) => argumentsOf(each).includes(bundle))) {
+    const found = identify(pid);
+    if (found) await killProcess(found, id);
+  }
 }
 
 /** Has every runtime that knows it forget it, killing what runs of it. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -41,6 +41,8 @@ export async function launch(site: Site, wanted: Launch): Promise<number> {
   const state = stateDir(site, runtime.name);
   const folders = [exitsDir(site), socketsDir(site), state, dirname(log)];
   await Promise.all(folders.map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
+  // tells that there may be a monitor even before it has told itself
+  await writeFile(bundleFiles(site, id).monitor, '', { mode: 0o600 });
   const child = spawn(program, argumentsFor(site, wanted, state, log), {
     cwd: bundleFiles(site, id).dir,
     detached: true,

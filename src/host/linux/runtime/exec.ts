@@ -74,6 +74,7 @@ export async function execCaptured(
     const { code, stdout, stderr } = await run(program, words, {
       purpose,
       reject: false,
+      foreign: true,
       ...limited,
     });
     return { code, output: [stdout, stderr].filter(Boolean).join('\n') };

@@ -43,7 +43,7 @@ export async function throwAway(site: Site, wanted: ThrowAway, id = throwAwayId(
   try {
     await writeFile(join(bundle, 'config.json'), JSON.stringify(specOf(site, wanted, id)));
     const args = ['--root', state, 'run', '--bundle', bundle, id];
-    const ran = await run(wanted.runtime.path, args, { cwd: bundle, reject: false });
+    const ran = await run(wanted.runtime.path, args, { cwd: bundle, reject: false, foreign: true });
     if (ran.code !== 0) throw failure(wanted, ran);
   } finally {
     await rm(bundle, { recursive: true, force: true });

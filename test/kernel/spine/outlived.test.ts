@@ -1,0 +1,81 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { makeUsable, usableRuntimes } from '../../support/runtimes.js';
+import { killedBy } from '../../support/standing-in.js';
+import { NOTHING, PAIR, Stack } from './stack.js';
+
+/**
+ * What a run that replaces a container has at work, by program and word, and seconds that it then
+ * dallies. Those that share the lock are waited for; the monitor and the runtime under it are ended,
+ * so they get more time than the next apply takes.
+ */
+const AT_WORK = [
+  { program: 'RUNTIME', word: 'delete', seconds: 1, waited: true },
+  { program: 'RUNTIME', word: 'create', seconds: 60, waited: false },
+  { program: 'RUNTIME', word: 'start', seconds: 1, waited: true },
+  { program: 'umount', word: '--', seconds: 1, waited: true },
+  { program: 'ip', word: '-batch', seconds: 1, waited: true },
+  { program: 'cp', word: '--', seconds: 1, waited: true },
+  { program: 'conmon', word: 'pair.a', seconds: 60, waited: false },
+];
+
+const ofRuntime = ({ program }: { program: string }) => program === 'RUNTIME';
+
+it.each(usableRuntimes())(
+  'what goes on after its run was killed hits nothing of the next, under %s',
+  async (runtime) => {
+    onTestFinished(makeUsable(runtime));
+    await inPrivateHost(async (host) => {
+      const stack = withRuntime(host, runtime);
+      await stack.apply();
+      const all = runtime === usableRuntimes()[0];
+      for (const { program, waited, ...how } of AT_WORK.filter((each) => all || ofRuntime(each))) {
+        const at = { program: program.replace('RUNTIME', runtime), ...how };
+        const { code, went } = await replaceKilledBy(stack, at);
+        expect(code).toBe(137);
+        await stack.apply();
+        expect({ ...at, went: went() }).toEqual({ ...at, went: waited ? 'on' : 'away' });
+        expect(await stack.plan()).toBe(NOTHING);
+        await stack.answers('10.77.1.11', ['a']);
+      }
+      await stack.destroy();
+    })();
+  },
+);
+
+it(
+  'what hangs is named to whoever waits for it, also from cron',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, PAIR);
+    await stack.apply();
+    const { went } = await replaceKilledBy(stack, { program: 'ip', word: '-batch', seconds: 20 });
+    const said = new RegExp(
+      String.raw`^Error: cannot lock \S+/\.lock: programs of a run that was cut off are still at work: ` +
+        String.raw`pid (\d+) \(sh \S+/ip -force -batch -\), since [\d:]{8}.*\n` +
+        String.raw`  Wait until they have ended\. What hangs for ever can be ended with: kill -KILL \1 `,
+    );
+    const cron = await stack.run('apply', '-y', '--quiet', '--lock-skip');
+    expect(cron).toMatchObject({ code: 75, stdout: '' });
+    expect(cron.stderr).toMatch(said);
+    for (const pid of /kill -KILL (.*)$/m.exec(cron.stderr)?.[1]?.split(' ') ?? []) {
+      process.kill(Number(pid), 'SIGKILL');
+    }
+    expect(await stack.run('apply', '-y', '--quiet', '--lock-skip')).toMatchObject({ code: 0 });
+    expect(went()).toBe('away');
+    expect(await stack.plan()).toBe(NOTHING);
+    await stack.destroy();
+  }),
+);
+
+function withRuntime(host: PrivateHost, runtime: string): Stack {
+  const { a, b } = PAIR.containers;
+  return new Stack(host, {
+    ...PAIR,
+    containers: { a: { ...a, runtime }, b: { ...b, runtime } },
+  });
+}
+
+function replaceKilledBy(stack: Stack, at: { program: string; word: string; seconds: number }) {
+  const words = ['--file', stack.file, 'apply', '-y', '--replace', 'container.a'];
+  return killedBy(stack.host, at, words);
+}
