@@ -1,5 +1,6 @@
 import type { ContainerEntry, FarmEntry } from '../model/config.js';
 import type { Instance } from '../model/instance.js';
+import { ownPorts } from '../model/publish.js';
 import type { Scaled } from '../model/specs.js';
 import { backendOf } from './haproxy.js';
 
@@ -40,11 +41,13 @@ export function expandFarm(name: string, entry: FarmEntry): Farm {
       path: [...path, 'servers'],
       serves,
     }));
+  const sockets = ownPorts(entry.proxy);
   const proxy = {
     name: config,
     service: config,
     entry: proxyEntry(entry, config),
     path: [...path, 'proxy'],
+    ...(sockets.length > 0 && { sockets }),
   };
   return {
     name,

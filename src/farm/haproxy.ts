@@ -1,5 +1,6 @@
 import type { FarmEntry, HttpTest } from '../model/config.js';
 import { balanceLines, defaultsFor, listenLines, snippet, stickyWord } from './proxy-options.js';
+import { presetLines, socketLines } from './sockets.js';
 
 export interface Upstream {
   name: string;
@@ -47,7 +48,7 @@ export function haproxyConfig(
     ...balanceLines(proxy),
     ...checks(servers),
     ...upstreams.map((each) => serverLine(each, servers.port, proxy)),
-    ...(proxy.stats === undefined ? [] : statistics(proxy.stats)),
+    ...statistics(proxy),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -100,12 +101,15 @@ function globals(proxy: FarmEntry['proxy']): string[] {
     `    stats socket ${PROXY_SOCKET} mode 600 level admin`,
     // after a reload the old worker leaves its clients' idle connections to them
     '    close-spread-time infinite',
+    ...presetLines(proxy),
   ];
   const identity = root ? ['    uid 65534', '    gid 65534'] : [];
   return [...lines, ...identity, ...snippet(proxy, 'global')];
 }
 
-function statistics(port: number): string[] {
+function statistics(proxy: FarmEntry['proxy']): string[] {
+  const { stats: port } = proxy;
+  if (port === undefined) return [];
   const page = ['    mode http', '    stats enable', '    stats uri /'];
-  return ['', 'listen stats', `    bind :${port}`, ...page];
+  return ['', 'listen stats', `    bind :${port}`, ...socketLines(proxy, port), ...page];
 }

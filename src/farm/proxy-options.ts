@@ -1,4 +1,5 @@
 import type { FarmEntry } from '../model/config.js';
+import { socketLines } from './sockets.js';
 
 /** Lines of HAProxy's configuration that a farm's options ask for, section by section. */
 type ProxyEntry = FarmEntry['proxy'];
@@ -33,11 +34,13 @@ const TCP_DEFAULTS = [
 /** @param certificate where it finds its certificate, when it has one */
 export function listenLines(proxy: ProxyEntry, certificate: string): string[] {
   const { listen, tls, mode } = proxy;
-  const words = `ssl crt ${certificate} ssl-min-ver TLSv1.2`;
   const protocols = mode === 'http' ? ' alpn h2,http/1.1' : '';
+  const words = ` ssl crt ${certificate} ssl-min-ver TLSv1.2${protocols}`;
   return [
     `    bind :${listen}${headerAt(proxy, listen)}`,
-    ...(tls ? [`    bind :${tls.listen} ${words}${protocols}${headerAt(proxy, tls.listen)}`] : []),
+    ...socketLines(proxy, listen),
+    ...(tls ? [`    bind :${tls.listen}${words}${headerAt(proxy, tls.listen)}`] : []),
+    ...(tls ? socketLines(proxy, tls.listen, words) : []),
     ...(tls?.redirect ? [`    http-request redirect ${redirection(tls.listen)}`] : []),
     ...(mode === 'http' ? HTTP_RULES : []),
     ...(tls && mode === 'http'

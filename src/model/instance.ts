@@ -1,4 +1,4 @@
-import type { ContainerEntry, UpdatePolicy } from './config.js';
+import type { ContainerEntry, PublishEntry, UpdatePolicy } from './config.js';
 
 /** A server's place in its farm. */
 export interface Serving {
@@ -21,6 +21,8 @@ export interface Instance {
   path: readonly (string | number)[];
   /** For a server of a farm. */
   serves?: Serving;
+  /** Of the ports it publishes those that it listens at itself. */
+  sockets?: PublishEntry[];
   /** It is there only while others are replaced. */
   spare?: true;
 }

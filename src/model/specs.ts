@@ -15,6 +15,7 @@ import type {
 import type { Exit } from './exit.js';
 import type { HealthRecord, HealthTarget } from './health.js';
 import type { IdRange } from './id-range.js';
+import type { Place } from './publish.js';
 
 export interface ImageSpec {
   id: string;
@@ -189,8 +190,10 @@ export interface ContainerSpec
   hostname: string;
   links: LinkSpec[];
   mounts: MountSpec[];
-  /** On record only: the forwarder's configuration is what makes it so. */
+  /** On record only: the forwarder's configuration and `sockets` are what makes it so. */
   publish?: PublishEntry[];
+  /** It is started with sockets that listen there, on the host, as its descriptors from 3 on. */
+  sockets?: Place[];
   /** The host's network is its own. */
   host_network?: true;
   restart: RestartPolicy;
@@ -264,6 +267,8 @@ export interface ContainerFacts {
   started_at?: string;
   /** Name of the runtime that started it. */
   runtime?: string;
+  /** Those it was started with. */
+  sockets?: Place[];
   /** Process `pid` was seen to have ended; the exit code unless nobody knows it. */
   ended?: { code?: number };
   /** In a row, none of which went well for long. */

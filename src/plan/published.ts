@@ -3,13 +3,25 @@ import type { Config, PublishEntry } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import type { Plan } from '../model/plan.js';
 import { EVERYWHERE, FORWARDER, placeText } from '../model/publish.js';
-import { idOf, partsOf } from '../model/site.js';
+import { partsOf } from '../model/site.js';
+import type { ContainerSpec } from '../model/specs.js';
 
 type Network = Pick<Capacity, 'addresses' | 'listener'>;
 type Path = readonly (string | number)[];
 
-/** Whether the forwarder is to be started or to listen elsewhere; else it has its ports. */
-export function opensPorts({ changes }: Plan): boolean {
+/** Whether somebody is to listen at published ports who does not yet. */
+export function opensPorts({ changes, units }: Plan): boolean {
+  const starts = units.some(
+    ({ mode, spec, steps }) =>
+      mode === 'put' &&
+      (spec as Partial<ContainerSpec>).sockets &&
+      steps.some(({ verb }) => verb === 'container.start'),
+  );
+  return starts || forwarderOpens(changes);
+}
+
+/** It is to be started, or to listen elsewhere. */
+function forwarderOpens(changes: Plan['changes']): boolean {
   return changes.some(
     ({ address, action }) =>
       (address === `container.${FORWARDER}` || address === `config.${FORWARDER}`) &&
@@ -23,10 +35,9 @@ export function opensPorts({ changes }: Plan): boolean {
  * name of its holder, and addresses that the host does not have, nor will have by this file.
  */
 export function refuseTaken(config: Config, capacity: Network): void {
-  const own = idOf(config.name, FORWARDER);
   const addresses = new Set([...capacity.addresses(), ...bridgeAddresses(config)]);
   const complaints = published(config).flatMap(({ at, entry }) => {
-    const cause = obstacle(entry, own, addresses, capacity);
+    const cause = obstacle(entry, config.name, addresses, capacity);
     return cause === undefined
       ? []
       : [`${config.where(at)}: cannot publish ${placeText(entry)}: ${cause}`];
@@ -37,14 +48,15 @@ export function refuseTaken(config: Config, capacity: Network): void {
 
 function obstacle(
   { host_ip, published: port }: PublishEntry,
-  own: string,
+  stack: string,
   addresses: ReadonlySet<string>,
   capacity: Network,
 ): string | undefined {
   const local = host_ip === EVERYWHERE || host_ip.startsWith('127.') || addresses.has(host_ip);
   if (!local) return `${host_ip} is no address of this host`;
   const holder = capacity.listener(host_ip, port);
-  return holder && holder.container !== own ? `${nameOf(holder)} listens there` : undefined;
+  const ours = partsOf(holder?.container ?? '')?.stack === stack;
+  return holder && !ours ? `${nameOf(holder)} listens there` : undefined;
 }
 
 /** `nginx (process 412)`, `container web of stack shop (haproxy, process 412)`. */

@@ -1,4 +1,5 @@
 import type { FarmEntry } from '../../model/config.js';
+import { ownPorts } from '../../model/publish.js';
 import type { Problems } from '../problem.js';
 
 type ProxyEntry = FarmEntry['proxy'];
@@ -41,11 +42,15 @@ function checkMode({ mode, sticky, tls }: ProxyEntry, at: At, problems: Problems
   }
 }
 
-/** One port either expects the header or does not. */
-function checkHeaders({ publish = [] }: ProxyEntry, at: At, problems: Problems): void {
-  publish.forEach(({ target, proxy_protocol }, index) => {
-    const other = publish.findIndex((each) => each.target === target);
-    if (publish[other]?.proxy_protocol === proxy_protocol) return;
+/** One port either expects the header from the forwarder or does not. */
+function checkHeaders(proxy: ProxyEntry, at: At, problems: Problems): void {
+  const { publish = [] } = proxy;
+  const own = ownPorts(proxy);
+  const forwarded = publish.filter((each) => !own.includes(each));
+  publish.forEach((entry, index) => {
+    const { target, proxy_protocol } = entry;
+    const other = forwarded.find((each) => each.target === target);
+    if (own.includes(entry) || other?.proxy_protocol === proxy_protocol) return;
     problems.atValue(
       [...at('publish'), String(index)],
       `port ${target} is published with proxy_protocol and without`,

@@ -1,8 +1,8 @@
 import type { PublishEntry } from '../../model/config.js';
-import { EVERYWHERE, FORWARDER, placeText, sharePort } from '../../model/publish.js';
+import { EVERYWHERE, FORWARDER, ownPorts, placeText, sharePort } from '../../model/publish.js';
 import type { Service, Subject } from './subject.js';
 
-/** Published ports that the forwarder can carry, each by one container only. */
+/** Published ports that can be listened at, each for one container only. */
 export function checkPublish(subject: Subject): void {
   const services = subject.services.filter(({ entry }) => entry.publish);
   if (services.length === 0) return;
@@ -29,12 +29,16 @@ function clash(entry: PublishEntry, other: PublishEntry): string {
   return everywhere ? `port ${entry.published} of every address` : placeText(entry);
 }
 
-/** The forwarder stands on the host, and reaches containers by a bridge that the host is on. */
+/**
+ * The forwarder stands on the host, and reaches containers by a bridge that the host is on; it has
+ * nothing to do with ports that a proxy listens at itself.
+ */
 function checkReach({ path, entry, names }: Service, { bridges, problems }: Subject): void {
   const at = [...path, 'publish'];
   if (names.length > 1) {
     problems.atKey(at, `${names.length} replicas cannot share one port of the host`, SPREAD);
   }
+  if (entry.publish?.length === ownPorts(entry).length) return;
   const reached = Object.keys(entry.bridges).some((name) => {
     const bridge = Object.hasOwn(bridges, name) ? bridges[name] : undefined;
     return !bridge || bridge.external === true || bridge.host !== undefined;

@@ -56,13 +56,19 @@ function addressIn(hex: string): string | undefined {
   return formatIp(endianness() === 'LE' ? bytes.readUInt32LE() : bytes.readUInt32BE());
 }
 
-/** The process that has a socket open: proc_pid_fd(5) shows it as `socket:[INODE]`. */
+/**
+ * The process that has a socket open: proc_pid_fd(5) shows it as `socket:[INODE]`. One in a
+ * container first: its monitor may have it open, too.
+ */
 function holderOf(inode: string): Omit<Listener, 'address'> {
   const link = `socket:[${inode}]`;
-  const pid = (ifThere(() => readdirSync('/proc')) ?? []).find(
-    (name) => /^\d+$/.test(name) && linksIn(`/proc/${name}/fd`).includes(link),
-  );
-  if (pid === undefined) return {};
+  const all = (ifThere(() => readdirSync('/proc')) ?? [])
+    .filter((name) => /^\d+$/.test(name) && linksIn(`/proc/${name}/fd`).includes(link))
+    .map(describe);
+  return all.find(({ container }) => container) ?? all[0] ?? {};
+}
+
+function describe(pid: string): Omit<Listener, 'address'> {
   const program = readText(`/proc/${pid}/comm`)?.trim();
   const container = /\/baleine\/[^/\n]+\/([^/\n]+)/.exec(
     readText(`/proc/${pid}/cgroup`) ?? '',

@@ -6,6 +6,7 @@ import type { Resource, Row } from '../../model/resource.js';
 import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
 import type { ContainerSeen } from './observe.js';
 import { type Outlook, outlookOf } from './outlook.js';
+import { compareSockets } from './sockets.js';
 import { compareState } from './state.js';
 
 type ContainerRow = Row<ContainerSpec, ContainerFacts>;
@@ -55,11 +56,12 @@ export function compare(
   row: ContainerRow,
   seen: ContainerSeen,
 ): Difference[] {
-  const asked = compareSpecs(desired.spec, row.spec).map((each) =>
+  const changed = compareSpecs(desired.spec, row.spec).map((each) =>
     each.attribute === 'limits.devices' && seen.running && !seen.devicesLive
       ? { ...each, reason: `${each.reason}, takes a restart` }
       : each,
   );
+  const asked = [...changed, ...compareSockets(desired.spec, row, seen)];
   const state = compareState(desired.spec, row.spec, seen);
   if (state) return [...asked, ...state];
   const outlook = outlookOf(desired.spec, row, seen, asked.length > 0);

@@ -46,7 +46,12 @@ export function containerHandlers(host: Host, _site: Site): Handlers<ContainerVe
       all: (all) => disks.mountAll(all.map(({ disk, dir }) => ({ file: disk, dir }))),
     },
     'container.start': {
-      one: async ({ spec, life }) => ({ ...UNTROUBLED, ...life, ...(await runtime.start(spec)) }),
+      one: async ({ spec, life }) => ({
+        ...UNTROUBLED,
+        ...life,
+        sockets: spec.sockets,
+        ...(await runtime.start(spec)),
+      }),
     },
     'container.stop': {
       one: async ({ id, facts, signal, grace, halt }) => {

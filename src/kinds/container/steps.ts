@@ -99,6 +99,7 @@ export function update(
     about('network') ??
     about('monitor') ??
     about('volumes') ??
+    (seen.running ? about('sockets') : undefined) ??
     groupLost(differences) ??
     (seen.devicesLive ? undefined : about('limits.devices'));
   const start = about('process') ?? restart;

@@ -49,6 +49,7 @@ export function desiredContainers(
       hosts_file: hostsPath(hostsName(Object.keys(entry.bridges)), context),
       ...dependenciesOf(instance, instances, leases, context),
       ...rotationOf(instance, context),
+      ...socketsOf(instance),
     };
   };
   return instances.map((instance) => {
@@ -143,6 +144,11 @@ function rotationOf(
       monitor: update.monitor,
     },
   };
+}
+
+function socketsOf({ sockets }: Instance): Pick<ContainerSpec, 'sockets'> {
+  if (!sockets) return {};
+  return { sockets: sockets.map(({ host_ip, published }) => ({ host_ip, published })) };
 }
 
 /** What goes back cannot be rolled back in turn. */

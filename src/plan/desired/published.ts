@@ -16,9 +16,13 @@ import type { BridgeSpec, ConfigSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 import type { Leases } from './leases.js';
 
-const publishes = (instances: Instance[]) => instances.some(({ entry }) => entry.publish);
+/** What it does not listen at itself. */
+const forwarded = ({ entry: { publish = [] }, sockets = [] }: Instance) =>
+  publish.filter((each) => !sockets.includes(each));
 
-/** With the forwarder, if any container publishes a port. */
+const publishes = (instances: Instance[]) => instances.some((each) => forwarded(each).length > 0);
+
+/** With the forwarder, if any container publishes a port that it does not listen at itself. */
 export function withForwarder(instances: Instance[]): Instance[] {
   return publishes(instances) ? [...instances, forwarderInstance()] : instances;
 }
@@ -79,12 +83,14 @@ export function desiredForwards(
 
 /** By the first of its bridges that the host is on. */
 function reach(
-  { name, entry, path }: Instance,
+  instance: Instance,
   bridges: ReadonlyMap<string, BridgeSpec>,
   leases: Leases,
   { config }: Context,
 ): { bridge: string; forward: Forward }[] {
-  if (!entry.publish) return [];
+  const { name, entry, path } = instance;
+  const ports = forwarded(instance);
+  if (ports.length === 0) return [];
   const bridge = Object.keys(entry.bridges).find((each) => bridges.get(each)?.host !== undefined);
   const address = bridge === undefined ? undefined : leases(name, bridge);
   if (bridge === undefined || address === undefined) {
@@ -93,5 +99,5 @@ function reach(
       'Give one of its bridges host: ADDRESS.',
     );
   }
-  return entry.publish.map((each) => ({ bridge, forward: { ...each, container: name, address } }));
+  return ports.map((each) => ({ bridge, forward: { ...each, container: name, address } }));
 }

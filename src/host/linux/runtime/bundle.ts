@@ -1,4 +1,5 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { socketVariable } from '../../../model/publish.js';
 import { cgroupPath, netnsPath, type Site } from '../../../model/site.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import { configJson } from './config-json.js';
@@ -31,7 +32,7 @@ export async function writeBundle(
     source: stage?.mount(i) ?? each.source,
   }));
   const config = configJson(
-    { ...spec, mounts },
+    { ...spec, mounts, environment: { ...spec.environment, ...descriptorsOf(spec) } },
     {
       rootfs: files.rootfs,
       ...(stage &&
@@ -55,6 +56,10 @@ export async function writeBundle(
     writeFile(files.resolv, resolvConf(spec.dns), { mode: 0o644 }),
   ]);
 }
+
+/** In its environment: which descriptor is the socket of which place. */
+const descriptorsOf = ({ sockets = [] }: ContainerSpec) =>
+  Object.fromEntries(sockets.map((place, index) => [socketVariable(place), `fd@${3 + index}`]));
 
 /** Bound into every container, by path inside. */
 function ownFiles(site: Site, id: string): [string, string][] {

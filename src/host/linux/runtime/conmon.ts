@@ -5,21 +5,22 @@ import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { messageOf, UserError } from '../../../model/errors.js';
+import type { Place } from '../../../model/publish.js';
 import { logFile, type Site } from '../../../model/site.js';
 import { bundleFiles, exitsDir, socketKey, socketsDir, stateDir } from './layout.js';
+import { withSockets } from './listen.js';
 import { findProgram } from './programs.js';
 
 /** Milliseconds for the runtime to make a container; a loaded host needs some seconds. */
 const PATIENCE = 60_000;
-
-/** The descriptor that conmon(8) answers on. */
-const SYNC = 3;
 
 export interface Launch {
   id: string;
   runtime: { name: string; path: string };
   /** Bytes after which the log begins anew. */
   logSize: number;
+  /** Where on the host the container's first process listens from the beginning. */
+  sockets: Place[];
   /** Run when the container has ended, without standard streams; may be empty. */
   exitCommand: string[];
 }
@@ -43,18 +44,22 @@ export async function launch(site: Site, wanted: Launch): Promise<number> {
   await Promise.all(folders.map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
   // tells that there may be a monitor even before it has told itself
   await writeFile(bundleFiles(site, id).monitor, '', { mode: 0o600 });
-  const child = spawn(program, argumentsFor(site, wanted, state, log), {
+  const { sockets } = wanted;
+  const command = withSockets(sockets, program, argumentsFor(site, wanted, state, log));
+  // conmon(8) answers on the descriptor after those
+  const sync = 3 + sockets.length;
+  const child = spawn(command.program, command.args, {
     cwd: bundleFiles(site, id).dir,
     detached: true,
-    env: { ...process.env, LC_ALL: 'C', _OCI_SYNCPIPE: String(SYNC) },
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: { ...process.env, LC_ALL: 'C', _OCI_SYNCPIPE: String(sync) },
+    stdio: ['ignore', 'ignore', 'pipe', ...sockets.map(() => 'ignore' as const), 'pipe'],
   });
-  return created(id, runtime.name, child);
+  return created(id, runtime.name, child, child.stdio[sync] as Readable);
 }
 
 function argumentsFor(
   site: Site,
-  { id, runtime, logSize, exitCommand: [program, ...words] }: Launch,
+  { id, runtime, logSize, sockets, exitCommand: [program, ...words] }: Launch,
   state: string,
   log: string,
 ): string[] {
@@ -67,14 +72,19 @@ function argumentsFor(
     ...['--exit-dir', exitsDir(site), '--persist-dir', files.dir],
     ...['--socket-dir-path', socketsDir(site)],
     ...['--log-path', `k8s-file:${log}`, '--log-size-max', String(logSize)],
+    ...(sockets.length > 0 ? ['--replace-listen-pid'] : []),
     ...(program === undefined ? [] : ['--exit-command', program]),
     ...words.flatMap((word) => ['--exit-command-arg', word]),
   ];
 }
 
 /** conmon answers with one line, `{"data": PID}` or `{"data": -1, "message": …}`, and lives on. */
-async function created(id: string, runtime: string, child: ChildProcess): Promise<number> {
-  const sync = child.stdio[SYNC] as Readable;
+async function created(
+  id: string,
+  runtime: string,
+  child: ChildProcess,
+  sync: Readable,
+): Promise<number> {
   const said: Buffer[] = [];
   child.stderr?.on('data', (chunk: Buffer) => said.push(chunk));
   const left = once(child, 'exit').catch((error) => said.push(Buffer.from(messageOf(error))));
@@ -89,7 +99,8 @@ async function created(id: string, runtime: string, child: ChildProcess): Promis
   if (line === undefined) child.kill('SIGKILL');
   await left;
   const cause = readable(message ?? Buffer.concat(said).toString()) || 'conmon gave no answer';
-  throw new Error(`cannot start ${id}: ${runtime}: ${cause}`);
+  const by = cause.startsWith('cannot listen') ? '' : `${runtime}: `;
+  throw new Error(`cannot start ${id}: ${by}${cause}`);
 }
 
 /** Undefined when the pipe is closed, or nothing comes in time. */

@@ -5,6 +5,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../../model/errors.js';
+import { isSocketVariable } from '../../../model/publish.js';
 import { cgroupPath, type Site } from '../../../model/site.js';
 import type { Started } from '../../host.js';
 import { run } from '../exec.js';
@@ -133,11 +134,13 @@ function processOf(site: Site, id: string, pid: number, options: ExecOptions): O
     ...(options.environment ?? []).map(assignment),
   ];
   const replaced = new Set(environment.map(nameOf));
+  // its sockets are the first process's alone
+  const isKept = (name: string) => !replaced.has(name) && !isSocketVariable(name);
   return {
     ...own,
     args: options.args,
     cwd: working_dir,
-    env: [...own.env.filter((each) => !replaced.has(nameOf(each))), ...environment],
+    env: [...own.env.filter((each) => isKept(nameOf(each))), ...environment],
     terminal: options.tty ?? false,
     ...(user && {
       user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },

@@ -55,10 +55,11 @@ async function launchAndStart(
   spec: ContainerSpec,
   runtime: SelectedRuntime,
 ): Promise<Started> {
-  const { id, logs, userns } = spec;
+  const { id, logs, userns, sockets = [] } = spec;
   await healAtOnce(site, id, spec.heal === 'immediate');
   const exitCommand = exitCommandOf(site, id, heal);
-  const pid = await launch(site, { id, runtime, logSize: logs.max_size, exitCommand });
+  const logSize = logs.max_size;
+  const pid = await launch(site, { id, runtime, logSize, sockets, exitCommand });
   // Looked at before it runs the user's program: that may end at once.
   const first = identify(pid);
   const monitor = identify(pidIn(bundleFiles(site, id).monitor) ?? 0);

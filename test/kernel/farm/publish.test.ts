@@ -1,0 +1,157 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { type Load, startLoad } from '../../support/load.js';
+import { inPrivateHost } from '../../support/private-host.js';
+import { makeUsable, usableRuntimes } from '../../support/runtimes.js';
+import { FARM_BRIDGES, FARM_IMAGE, farmOf } from '../spine/farm-proxy.js';
+import { headings, NOTHING, Stack, type Words } from '../spine/stack.js';
+
+const PLACES = ['0.0.0.0:8080:80', '127.0.0.1:443:443'];
+
+/** The host has no address on the bridges of such a farm. */
+function words(publish: unknown[], { proxy = {}, name = 'pub', replicas = 2 } = {}): Words {
+  const more = { publish, heal: 'immediate', bridges: { back: {} }, ...proxy };
+  return {
+    name,
+    images: { box: FARM_IMAGE },
+    bridges: { back: FARM_BRIDGES.back },
+    farms: { shop: farmOf(replicas, '', { proxy: more, servers: WHO }) },
+  };
+}
+
+/** Answers with the address that the proxy says the client has. */
+const WHO = {
+  command: [
+    ...['busybox', 'sh', '-c'],
+    `busybox mkdir -p /srv/cgi-bin
+printf '#!/bin/busybox sh\\necho\\necho "$HTTP_X_FORWARDED_FOR"\\n' >/srv/cgi-bin/who
+busybox chmod 755 /srv/cgi-bin/who
+echo page >/srv/index.html
+exec busybox httpd -f -p 80 -h /srv`,
+  ],
+  healthcheck: { tcp: 80, interval: '1s' },
+};
+
+const who = (stack: Stack, url: string) =>
+  stack.host
+    .run('curl', ['--silent', '--show-error', '--insecure', '--max-time', '5', `${url}cgi-bin/who`])
+    .then(({ stdout }) => stdout, String);
+
+/** `haproxy` for each of its processes that has it, and conmon. */
+async function holders(stack: Stack, place: string): Promise<string> {
+  const { stdout } = await stack.host.run('ss', ['-Hltnp', `src = ${place}`]);
+  return [...new Set([...stdout.matchAll(/"(\w+)",pid/g)].map(([, name]) => name))].sort().join();
+}
+
+it.each(usableRuntimes())(
+  'by %s: a farm’s proxy listens on the host itself, from its start, over reloads, and when healed',
+  { timeout: 300_000 },
+  async (runtime) => {
+    const undo = makeUsable(runtime);
+    try {
+      await inPrivateHost((host) => tryOut(new Stack(host), runtime))();
+    } finally {
+      undo();
+    }
+  },
+);
+
+async function tryOut(stack: Stack, runtime: string): Promise<void> {
+  const { host } = stack;
+  certificate(stack);
+  const tls = { listen: 443, certificate: './shop.pem' };
+  const proxy = { runtime, userns: 'auto', tls };
+  stack.write(words(PLACES, { proxy }));
+  await stack.apply();
+  const places = ['http://127.0.0.1:8080/', 'https://127.0.0.1/'];
+  for (const each of places) expect(await who(stack, each)).toBe('127.0.0.1\n');
+  expect(await holders(stack, '0.0.0.0:8080')).toBe('conmon,haproxy');
+  expect(await stack.plan()).toBe(NOTHING);
+  expect(await stack.done('ps')).toMatch(/ 0\.0\.0\.0:8080:80,127\.0\.0\.1:443:443 /);
+  expect(await stack.done('exec', 'shop-proxy', 'busybox', 'env')).not.toContain('BALEINE');
+  await refusedToOthers(stack);
+
+  const load = startLoad('http://127.0.0.1:8080/', host.pid);
+  try {
+    await kept(stack, load, words(PLACES, { proxy: { ...proxy, balance: 'leastconn' } }));
+    await kept(stack, load, words(PLACES, { proxy, replicas: 3 }));
+    await kept(stack, load, words(PLACES, { proxy }));
+  } finally {
+    await load.stop();
+  }
+
+  process.kill(await proxyPid(stack), 'SIGKILL');
+  await expect.poll(() => who(stack, places[0] ?? '')).toBe('127.0.0.1\n');
+  expect(await stack.plan()).toBe(NOTHING);
+
+  stack.write(words(['127.0.0.1:8081:80'], { proxy }));
+  expect(headings(await stack.plan())).toEqual([
+    'config.shop-proxy will be updated in-place (text changed)',
+    'container.shop-proxy will be updated in-place (publish changed, sockets changed, takes a restart)',
+  ]);
+  await stack.apply();
+  expect(await who(stack, 'http://127.0.0.1:8081/')).toBe('127.0.0.1\n');
+  expect(await holders(stack, '0.0.0.0:8080')).toBe('');
+  await stack.done('stop', 'shop-proxy');
+  expect(await holders(stack, '127.0.0.1:8081')).toBe('');
+  await stack.done('start', 'shop-proxy');
+  expect(await who(stack, 'http://127.0.0.1:8081/')).toBe('127.0.0.1\n');
+  await stack.destroy();
+  expect(await holders(stack, '127.0.0.1:8081')).toBe('');
+}
+
+/** No request is lost, and it is the same process. */
+async function kept(stack: Stack, load: Load, wanted: Words): Promise<void> {
+  const before = await proxyPid(stack);
+  await load.count();
+  stack.write(wanted);
+  await stack.apply();
+  const { requests, failed } = await load.count();
+  expect({ failed, proxy: await proxyPid(stack) }).toEqual({ failed: {}, proxy: before });
+  expect(requests).toBeGreaterThan(0);
+}
+
+async function proxyPid(stack: Stack): Promise<number> {
+  const all: { name: string; pid: number }[] = JSON.parse(await stack.done('ps', '--json'));
+  return all.find(({ name }) => name === 'shop-proxy')?.pid ?? 0;
+}
+
+async function refusedToOthers({ host }: Stack): Promise<void> {
+  const bridges = { back: { external: true } };
+  const taken = words(['0.0.0.0:8080:80'], { name: 'other' });
+  const other = new Stack(host, { ...taken, bridges }, 'other.yaml');
+  expect((await other.run('plan')).stderr).toMatch(
+    /cannot publish 0\.0\.0\.0:8080: container shop-proxy of stack pub \(haproxy, process \d+\) listens there/,
+  );
+}
+
+function certificate({ host }: Stack): void {
+  const [key, pem] = [`${host.dir}/key.pem`, `${host.dir}/shop.pem`];
+  const words = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=shop'];
+  const made = execFileSync('openssl', [...words, '-keyout', key], { stdio: 'pipe' });
+  writeFileSync(pem, Buffer.concat([made, execFileSync('cat', [key])]));
+}
+
+it(
+  'goes from the proxy to the forwarder and back, and tells who came meanwhile',
+  { timeout: 300_000 },
+  inPrivateHost(async (host) => {
+    const at = (more: object) => [{ host_ip: '127.0.0.1', published: 8080, target: 80, ...more }];
+    const bridges = { front: {}, back: {} };
+    const both = (more: object): Words => ({
+      ...words([...at(more), '127.0.0.1:8081:80'], { proxy: { bridges } }),
+      bridges: FARM_BRIDGES,
+    });
+    const stack = new Stack(host, both({}));
+    await stack.apply();
+    for (const more of [{ proxy_protocol: true }, {}]) {
+      stack.write(both(more));
+      await stack.apply();
+      await expect.poll(() => who(stack, 'http://127.0.0.1:8080/')).toBe('127.0.0.1\n');
+      expect(await who(stack, 'http://127.0.0.1:8081/')).toBe('127.0.0.1\n');
+      expect(await stack.plan()).toBe(NOTHING);
+    }
+    await stack.destroy();
+  }),
+);
