@@ -20,7 +20,7 @@ farms:
   web:
     servers: { image: base, replicas: 2, bridges: [back], port: 80, healthcheck: { tcp: 80 } }
     proxy:
-      { image: base, engine: haproxy, publish: ["127.0.0.1:8080:80"], bridges: { front: { address: 10.77.1.10 }, back: {}, lan: {} }, listen: 80 }
+      { image: base, engine: haproxy, publish: [{ host_ip: 127.0.0.1, published: 8080, target: 80, proxy_protocol: true }], bridges: { front: { address: 10.77.1.10 }, back: {}, lan: {} }, listen: 80 }
 `;
 
 let stack: MemoryStack;
