@@ -1,9 +1,14 @@
 import type { Command } from 'commander';
+import type { Config } from '../model/config.js';
 import { UserError } from '../model/errors.js';
+import type { Outcome } from '../model/events.js';
+import type { Plan } from '../model/plan.js';
+import type { Store } from '../state/store.js';
 import { type Context, openContext } from './context.js';
 import { planRecorded, planStack } from './make-plan.js';
 import { viewFor } from './open-view.js';
 import { addCommonOptions } from './options.js';
+import { readConfig } from './read-config.js';
 import { addRunOptions, propose, type RunOptions, withStore } from './run.js';
 import { stackName } from './stack-name.js';
 import { tellOnce } from './tell-once.js';
@@ -55,11 +60,21 @@ async function applyStack(context: Context, options: ApplyOptions): Promise<numb
       ...wishesOf(options),
       health: 'note',
     });
-    const code = await propose(context, plan, store, options, false);
+    const failed = afterFailure(context, config, store, options);
+    const code = await propose(context, plan, store, options, false, { failed });
     if (code === 0 && store.rows.some(({ stack }) => stack === config.name)) context.keepConfig();
     return code;
   });
   return code === 0 && options.wait ? waitHealthy(context, config.name, options) : code;
+}
+
+/** What a farm's update policy may ask for then. */
+function afterFailure(context: Context, config: Config, store: Store, options: ApplyOptions) {
+  return async (plan: Plan, outcome: Outcome) => {
+    if (!plan.rollbacks) return;
+    const { rollBackFailed } = await import('./roll-back-failed.js');
+    await rollBackFailed(context, config, store, options, plan, outcome);
+  };
 }
 
 /** Nothing new is asked for: only what the host has lost comes back. */
@@ -93,8 +108,14 @@ async function applySaved(
       await view.plan(plan);
       return 0;
     }
-    const { carryOut } = await import('./carry-out.js');
-    return carryOut(context, plan, store, view, { destroy, parallelism: options.parallelism });
+    const { exitCode, outcomeOf } = await import('./carry-out.js');
+    const { parallelism } = options;
+    const outcome = await outcomeOf(context, plan, store, view, { destroy, parallelism });
+    if (outcome.status === 'failed' && plan.rollbacks && saved.source) {
+      const config = await readConfig(saved.source.file);
+      await afterFailure(context, config, store, options)(plan, outcome);
+    }
+    return exitCode(outcome);
   });
   return code === 0 && options.wait ? waitHealthy(context, saved.plan.stack, options) : code;
 }

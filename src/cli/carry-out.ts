@@ -20,8 +20,19 @@ export async function carryOut(
   plan: Plan,
   store: Store,
   view: View,
-  { destroy, parallelism = DEFAULT_PARALLELISM }: CarryOutOptions,
+  options: CarryOutOptions,
 ): Promise<number> {
+  return exitCode(await outcomeOf(context, plan, store, view, options));
+}
+
+/** As `carryOut`, for a caller to whom it matters how it went. */
+export async function outcomeOf(
+  context: Context,
+  plan: Plan,
+  store: Store,
+  view: View,
+  { destroy, parallelism = DEFAULT_PARALLELISM }: CarryOutOptions,
+): Promise<Outcome> {
   const { execute } = await import('../apply/execute.js');
   const handlers = await context.handlers();
   const outcome = await unmovedByPipes(() =>
@@ -39,12 +50,12 @@ export async function carryOut(
   if (!store.rows.some(({ stack }) => stack === plan.stack)) tidyStack(context.site, plan.stack);
   if (store.rows.length === 0) tidy(context.site);
   await view.finish(plan, outcome);
-  return exitCode(outcome);
+  return outcome;
 }
 
 /** As Terraform has it: most steps wait, for a program, the disk, or a process to end. */
 const DEFAULT_PARALLELISM = 10;
 
-function exitCode({ status }: Outcome): number {
+export function exitCode({ status }: Outcome): number {
   return { done: 0, failed: 1, interrupted: INTERRUPTED }[status];
 }

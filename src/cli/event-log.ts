@@ -28,7 +28,20 @@ export function eventLogger(site: Site, plan: Plan): (event: Event) => void {
       ...more,
     });
   };
+  const logRollback = (event: Extract<Event, { type: 'rollback-finished' }>) => {
+    const { type: _type, service, ...rest } = event;
+    const about = { at: new Date().toISOString(), who, stack: plan.stack, drift: false };
+    const why = ['a roll-out has failed'];
+    logEvent(site, {
+      ...about,
+      address: `farm.${service}`,
+      action: 'rollback',
+      reasons: why,
+      ...rest,
+    });
+  };
   return (event) => {
+    if (event.type === 'rollback-finished') logRollback(event);
     if (event.type === 'unit-started') started.set(event.unit, performance.now());
     if (event.type === 'unit-done') log(event, { result: 'done' });
     if (event.type === 'unit-failed') log(event, { result: 'failed', error: event.error });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { remember } from '../apply/remember.js';
 import { LockedError } from '../model/errors.js';
+import type { Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
@@ -59,7 +60,7 @@ export async function withStore(
 /**
  * Shows a plan, asks unless told not to, and carries it out; answers the exit code.
  *
- * @param first is done once the plan is approved
+ * @param around what is done once the plan is approved, and once it has failed
  */
 export async function propose(
   context: Context,
@@ -67,7 +68,7 @@ export async function propose(
   store: Store,
   options: RunOptions,
   destroy: boolean,
-  first = async () => {},
+  around: Around = {},
 ): Promise<number> {
   const view = await viewFor(context, options, destroy);
   await view.plan(plan);
@@ -77,7 +78,15 @@ export async function propose(
     const { approve } = await import('./prompt.js');
     if (!(await approve(options, destroy))) return 1;
   }
-  const { carryOut } = await import('./carry-out.js');
-  await first();
-  return carryOut(context, plan, store, view, { destroy, parallelism: options.parallelism });
+  const { exitCode, outcomeOf } = await import('./carry-out.js');
+  await around.before?.(plan);
+  const how = { destroy, parallelism: options.parallelism };
+  const outcome = await outcomeOf(context, plan, store, view, how);
+  if (outcome.status === 'failed') await around.failed?.(plan, outcome);
+  return exitCode(outcome);
+}
+
+interface Around {
+  before?: (plan: Plan) => Promise<void>;
+  failed?: (plan: Plan, outcome: Outcome) => Promise<void>;
 }

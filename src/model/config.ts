@@ -190,7 +190,7 @@ export interface UpdatePolicy {
   /** For how long a new server is watched before it is the next one's turn. */
   monitor: number;
   /** When a new server does not become or stay well. */
-  failure_action: 'pause' | 'continue';
+  failure_action: 'pause' | 'continue' | 'rollback';
 }
 
 /** What a farm's proxy is told beyond what every container is. */

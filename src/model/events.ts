@@ -14,7 +14,13 @@ export type Event =
   | ({ type: 'unit-done'; action: UnitAction; ms: number } & About)
   | ({ type: 'unit-failed'; action: UnitAction; error: string; hint?: string } & About)
   | ({ type: 'unit-skipped'; action: UnitAction; cause: string } & About)
-  | ({ type: 'finished' } & Outcome);
+  | ({ type: 'finished' } & Outcome)
+  /** A roll-out has failed; `cause` begins with the address of what did. */
+  | { type: 'rollback-started'; service: string; cause: string }
+  | ({ type: 'rollback-finished'; service: string; ms: number } & Rolled);
+
+/** `error`: why it is not as it was before, or not yet. */
+export type Rolled = { result: 'done' } | { result: 'failed'; error: string };
 
 interface About {
   unit: string;

@@ -81,6 +81,8 @@ export interface Plan {
   units: Unit[];
   /** Absent for none. */
   notes?: Note[];
+  /** Farms that go back to what they were if one of these units fails. Absent for none. */
+  rollbacks?: { service: string; units: string[] }[];
   /** Absent for none. Written without a word, before anything is done. */
   lessons?: Lesson[];
 }

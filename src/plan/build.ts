@@ -35,7 +35,7 @@ export function buildPlan(input: PlanInput): Plan {
   refuse(decisions, input);
   const { kinds, site } = input;
   const each = decisions.map((decision) => ({ decision, units: unitsOf(decision, kinds, site) }));
-  const { works, standing } = takeTurns(each, input);
+  const { works, standing, rollbacks } = takeTurns(each, input);
   const units = works.flatMap((work) => work.units);
   const recordedNeeds = new Map(
     input.rows.map(({ kind, name, needs }) => [addressOf(kind, name), needs] as const),
@@ -49,6 +49,7 @@ export function buildPlan(input: PlanInput): Plan {
       kinds,
     ),
     units: ordered,
+    ...(rollbacks.length > 0 && { rollbacks }),
     ...remarks(input, decisions),
   };
 }

@@ -1,6 +1,6 @@
 import type { Address } from '../model/address.js';
 import { addressOf } from '../model/address.js';
-import type { Unit } from '../model/plan.js';
+import type { Plan, Unit } from '../model/plan.js';
 import type { Resource, Rolling, Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
 import { type Decision, decide } from './decide.js';
@@ -25,6 +25,7 @@ export interface Turns {
   works: Work[];
   /** Those that are replaced one after the other: for whoever needs them some are always there. */
   standing: ReadonlySet<Address>;
+  rollbacks: NonNullable<Plan['rollbacks']>;
 }
 
 /**
@@ -35,16 +36,24 @@ export function takeTurns(all: Work[], input: Input): Turns {
   const rolled = all.filter((work) => isRolled(work, input.kinds));
   const groups = new Set(rolled.map(({ decision }) => decision.resource?.rolling?.through));
   const standing = new Set(rolled.map(addressIn));
-  const works = [...groups].flatMap((through) => {
+  const rollOuts = [...groups].map((through) => {
     const belongs = ({ decision }: Work) => decision.resource?.rolling?.through === through;
     return rollGroup(all.filter(belongs), rolled.filter(belongs), input);
   });
+  const works = rollOuts.flat();
   const needed = new Set(works.map(addressIn));
   // a spare of an earlier run was to go before it was known that it is needed again
   const rest = all.filter(
     (each) => !groups.has(each.decision.resource?.rolling?.through) && !needed.has(addressIn(each)),
   );
-  return { works: [...rest, ...works], standing };
+  return { works: [...rest, ...works], standing, rollbacks: rollOuts.flatMap(rollbackOf) };
+}
+
+/** Whichever of them fails, those that have changed go back. */
+function rollbackOf(works: Work[]): Turns['rollbacks'] {
+  const { group = '', rolling } = works[0]?.decision.resource ?? {};
+  if (rolling?.failure_action !== 'rollback') return [];
+  return [{ service: group.replace(/^\w+\./, ''), units: works.map(putOf) }];
 }
 
 /** What only comes back, or changes while it goes on working, does not wait for its turn. */

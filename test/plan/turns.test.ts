@@ -203,6 +203,17 @@ describe('a roll-out that stopped', () => {
     `);
   });
 
+  it('names what is to go back if any part of it fails', async () => {
+    const update = '{failure_action: rollback}';
+    const stack = await running(farm('old', { ...ILL, update }));
+    expect(stack.plan(farm('old', { ...ILL, update })).rollbacks).toBeUndefined();
+    expect(stack.plan(farm('new', ILL)).rollbacks).toBeUndefined();
+    const units = ['spare-1', 'server-1', 'server-2'].map((each) => `put container.shop-${each}`);
+    expect(stack.plan(farm('new', { ...ILL, update })).rollbacks).toEqual([
+      { service: 'shop', units },
+    ]);
+  });
+
   it('begins with the one that was left half done', async () => {
     const stack = await stopped('{order: stop-first}', 'shop-server-1');
     stack.host.ill.clear();

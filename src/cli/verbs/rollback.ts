@@ -42,7 +42,7 @@ async function run(context: Context, name: string, options: Options): Promise<nu
   const code = await withStore(context, options, async (store) => {
     if (options.undo) return undo(context, config, name, store, options);
     const plan = await planRollback(context, config, store.rows, name);
-    return propose(context, plan, store, options, false, () => hold(plan, store));
+    return propose(context, plan, store, options, false, { before: () => hold(plan, store) });
   });
   return code ?? 0;
 }

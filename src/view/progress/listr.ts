@@ -3,7 +3,7 @@ import type { Event } from '../../model/events.js';
 import type { Plan, Unit } from '../../model/plan.js';
 import type { View, ViewOptions } from '../view.js';
 import { humanFrame } from './human.js';
-import { sentence } from './words.js';
+import { rollbackText, sentence } from './words.js';
 
 interface Task {
   title: string;
@@ -32,9 +32,10 @@ export function taskView(options: ViewOptions): View {
       drawn = draw([...lanes.values()]);
     },
     event: (event) => {
-      if (!('unit' in event)) return;
-      const lane = lanes.get(event.unit);
-      if (lane) show(lane, event);
+      const lane = 'unit' in event ? lanes.get(event.unit) : undefined;
+      if (lane && 'unit' in event) return show(lane, event);
+      const text = rollbackText(event);
+      if (text) options.err(`${text}\n`);
     },
     finish: async (plan, outcome) => {
       await drawn;

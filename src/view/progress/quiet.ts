@@ -3,6 +3,7 @@ import { printable } from '../value.js';
 import type { View, ViewOptions } from '../view.js';
 import { achieved, DONE } from './achieved.js';
 import { printFailures } from './failures.js';
+import { rollbackText } from './words.js';
 
 /**
  * For cron: not one byte when nothing changed, so that no mail is sent. Otherwise what was healed
@@ -12,7 +13,10 @@ export function quietView({ out, err }: ViewOptions): View {
   return {
     plan: async () => {},
     start: async () => {},
-    event: () => {},
+    event: (event) => {
+      const text = rollbackText(event);
+      if (text) err(`${text}\n`);
+    },
     finish: async (plan, outcome) => {
       const lines = achieved(plan, outcome).flatMap(line);
       if (lines.length > 0) out([`baleine ${plan.stack}:`, ...lines, ''].join('\n'));

@@ -20,6 +20,9 @@ export function sentence(event: Event): string | undefined {
       return `${event.address}: failed: ${printable(event.error.split('\n')[0] ?? '')}`;
     case 'unit-skipped':
       return `${event.address}: not done: ${event.cause}`;
+    case 'rollback-started':
+    case 'rollback-finished':
+      return rollbackText(event);
     default:
       return undefined;
   }
@@ -27,4 +30,16 @@ export function sentence(event: Event): string | undefined {
 
 function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** Of a roll-out that has failed; undefined for any other event. */
+export function rollbackText(event: Event): string | undefined {
+  if (event.type === 'rollback-started') {
+    return `Rolling back ${event.service}: ${printable(event.cause.split('\n')[0] ?? '')}`;
+  }
+  if (event.type !== 'rollback-finished') return undefined;
+  const { service } = event;
+  return event.result === 'done'
+    ? `Error: ${service} is as it was before: what the file asks for was not put in place, and is not tried again until the file or image changes`
+    : `Error: ${service} is not rolled back: ${printable(event.error)}`;
 }

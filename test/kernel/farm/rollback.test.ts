@@ -157,3 +157,65 @@ it('goes on with a roll-back that was cut off', { timeout: 300_000 }, () =>
     expect(await stack.plan()).toBe(HELD('another image'));
   }),
 );
+
+const AUTO = { failure_action: 'rollback' };
+
+it('has a roll-out that fails undone by the same apply', { timeout: 300_000 }, () =>
+  underLoad(AUTO, async (stack, load) => {
+    const cron = () => stack.run('apply', '-y', '--quiet');
+    for (const [broken, why] of [
+      ['ends', 'it ended with 3'],
+      ['ill', 'status 404'],
+      ['elsewhere', 'connection refused'],
+    ] as const) {
+      const counts = await during(`rolled back: ${broken}`, load, async () => {
+        stack.write(farm(broken, AUTO));
+        const { code, stderr } = await cron();
+        expect(code).toBe(1);
+        expect(stderr).toMatch(`container.web-spare-1: cannot send requests to web-spare-1: it`);
+        expect(stderr).toContain(why);
+        expect(stderr).toContain('Error: web is as it was before: what the file asks for was not');
+      });
+      expect(counts.failed).toEqual({});
+      expect(versions(counts)).toEqual(['v1']);
+      expect(await stack.plan()).toBe(HELD('another image'));
+      expect((await cron()).stdout).toMatch(/^baleine: .* recovered, after failing since/);
+      expect(await cron()).toEqual({ code: 0, stdout: '', stderr: '' });
+    }
+    const log = await stack.done('events');
+    expect(log).toContain('farm/farm.web rollback: a roll-out has failed (');
+
+    stack.write(farm('v2', AUTO));
+    expect((await during('mended', load, () => stack.apply())).failed).toEqual({});
+    await expect.poll(async () => versions(await load.count())).toEqual(['v2']);
+    expect(await stack.plan()).toBe(NOTHING);
+  }),
+);
+
+const STOP_FIRST = { ...AUTO, order: 'stop-first' };
+
+it('undoes a new entry that fails half way, though it is cut off', { timeout: 300_000 }, () =>
+  underLoad(STOP_FIRST, async (stack, load) => {
+    // what the first server leaves on the volume is too much for the second
+    const once = `busybox mkdir /once/taken && { ${SERVE}; }`;
+    const servers = { command: ['busybox', 'sh', '-c', once], volumes: ['once:/once'] };
+    stack.write({ ...farm('v1', STOP_FIRST, servers), volumes: { once: {} } });
+
+    const cut = await during('cut off while undone', load, () => cutOff(stack, secondFall(stack)));
+    expect(headings(await stack.plan())).toEqual([
+      expect.stringMatching(/^container.web-server-1 (must be replaced|will be created)/),
+    ]);
+    const rest = await during('the rest', load, () => stack.apply());
+    expect([cut.failed, rest.failed]).toEqual([{}, {}]);
+    expect(await stack.plan()).toBe(HELD('another command, volumes'));
+  }),
+);
+
+/** Whether the first server is down once more, after the second was. */
+function secondFall(stack: Stack): () => boolean {
+  const falls = ['web-server-1', 'web-server-2', 'web-server-1'];
+  return () => {
+    if (stack.pids(`farm.${falls[0]}`).length === 0) falls.shift();
+    return falls.length === 0;
+  };
+}
