@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { farmsOnRecord } from '../farm/on-record.js';
 import type { KindName } from '../model/address.js';
 import { BY_HAND } from '../model/by-hand.js';
 import type { Row } from '../model/resource.js';
@@ -18,8 +19,8 @@ const BY_COMMAND: Record<string, KindName> = {
   run: 'image',
 };
 
-/** Only what takes a container’s name; the rest takes files or nothing. */
-const ARGUMENTS = new Set(['name', 'image']);
+/** Only what takes a container’s name, or a farm’s too; the rest takes files or nothing. */
+const ARGUMENTS = new Set(['name', 'image', 'service']);
 
 /** For the scripts of `baleine completion`. */
 export function register(program: Command): void {
@@ -86,7 +87,11 @@ function namesAfter(
   const takes = command.registeredArguments[0]?.name() ?? '';
   if (!ARGUMENTS.has(takes) || command.name() === 'create') return [];
   const own = family === 'container' ? rows().filter(({ stack }) => stack === BY_HAND) : rows();
-  return namesOf(BY_COMMAND[family] ?? BY_COMMAND[command.name()] ?? 'container', own);
+  const farms = takes === 'service' ? farmsOnRecord(own).map(({ name }) => name) : [];
+  return [
+    ...farms,
+    ...namesOf(BY_COMMAND[family] ?? BY_COMMAND[command.name()] ?? 'container', own),
+  ];
 }
 
 const namesOf = (kind: KindName, rows: readonly Row[]) =>

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { LockedError } from '../model/errors.js';
+import type { ContainerSpec } from '../model/specs.js';
 import { forgetFailure, keepFailure, noteFailure, recallFailure } from '../state/failure-memory.js';
 import type { Sink } from '../view/view.js';
 import type { Context } from './context.js';
@@ -12,9 +13,10 @@ import { errorText, exitCodeOf, LOCKED } from './failure.js';
  * @param work answers its exit code, undefined when it was not its turn; takes where errors go
  */
 export async function tellOnce(
-  { site, options }: Context,
+  context: Context,
   work: (err: Sink) => Promise<number | undefined>,
 ): Promise<number> {
+  const { site, options } = context;
   const file = resolve(options.file);
   let text = '';
   const code = await work((said) => {
@@ -41,6 +43,18 @@ export async function tellOnce(
     const failing = recallFailure(site, file);
     if (!failing) return;
     forgetFailure(site, file);
-    process.stdout.write(`baleine: ${file} recovered, after failing since ${failing.since}\n`);
+    const held = heldBack(context);
+    const but = held.length > 0 ? `; rolled back: ${held.join(', ')}` : '';
+    process.stdout.write(
+      `baleine: ${file} recovered, after failing since ${failing.since}${but}\n`,
+    );
   }
+}
+
+/** What does well only because it is not as its file asks, of any stack. */
+function heldBack(context: Context): string[] {
+  const { rows } = context.state();
+  return rows
+    .filter(({ kind, spec }) => kind === 'container' && (spec as ContainerSpec).held)
+    .map(({ stack, name }) => `${stack}/${name}`);
 }

@@ -15,10 +15,14 @@ export interface Rollback {
   targets: Address[];
 }
 
-/** The containers of a farm or of an entry of that name. @throws UserError when there is none */
+/**
+ * The containers of a farm or of an entry of that name, or all that one of that name goes back
+ * together with. @throws UserError when there is none
+ */
 export function membersOf(name: string, resources: readonly Resource[], stack: string): Server[] {
   const containers = resources.filter(({ kind }) => kind === 'container') as Server[];
-  for (const group of [`farms.${name}`, `containers.${name}`]) {
+  const own = containers.find((each) => each.name === name)?.group ?? '';
+  for (const group of [`farms.${name}`, `containers.${name}`, own]) {
     const members = containers.filter((each) => each.group === group);
     if (members.length > 0) return members;
   }

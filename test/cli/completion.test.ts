@@ -5,6 +5,7 @@ import { register as registerContainer } from '../../src/cli/hand/container.js';
 import { register as registerImage } from '../../src/cli/hand/image.js';
 import { register as registerNetwork } from '../../src/cli/hand/network.js';
 import { register as registerRun } from '../../src/cli/hand/run.js';
+import { register as registerRollback } from '../../src/cli/verbs/rollback.js';
 import { register as registerStop } from '../../src/cli/verbs/stop.js';
 import { rowOf } from '../state/sample.js';
 
@@ -13,6 +14,7 @@ const ROWS = [
   rowOf('bridge', 'front', { stack: '-' }),
   rowOf('container', 'web', { stack: '-' }),
   rowOf('container', 'db', { stack: 'shop' }),
+  rowOf('config', 'store-proxy', { stack: 'shop', spec: { farm: { name: 'store' } } }),
 ];
 
 const program = new Command('baleine').enablePositionalOptions();
@@ -21,6 +23,7 @@ beforeAll(() => {
     register(program);
   }
   registerStop(program);
+  registerRollback(program);
 });
 
 it.each([
@@ -29,6 +32,7 @@ it.each([
   ['container stop ', ['web']],
   ['container rm --f', ['--force']],
   ['stop ', ['db', 'web']],
+  ['rollback ', ['db', 'store', 'web']],
   ['container create new --image ', ['base']],
   ['container create new --bridge f', ['front']],
   ['container create ', []],

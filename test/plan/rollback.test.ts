@@ -126,6 +126,41 @@ describe('a new entry that does no good', () => {
     `);
   });
 
+  it('keeps what that was made of, though the file has it no more', async () => {
+    const OLD = { more: 'volumes: [old:/data]' };
+    const before = `${file(OLD)}volumes: { old: }\n`;
+    const after = file(V1).replaceAll('web', 'other');
+    const stack = new MemoryStack();
+    await stack.apply(before);
+    stack.host.ill.set('shop.shop-spare-1', 'status 503');
+    await stack.apply(after);
+    await stack.rollback(after, 'shop');
+    expect(stack.planText(after)).toMatchInlineSnapshot(`
+      "No changes. Your infrastructure matches the configuration.
+
+      Left as it is:
+        container.shop-server-1 is rolled back: the file asks for another image, volumes
+        container.shop-server-2 is rolled back: the file asks for another image, volumes"
+    `);
+    expect(
+      stack
+        .planDestroy('shop')
+        .units.map(({ id }) => id)
+        .slice(-5),
+    ).toMatchInlineSnapshot(`
+      [
+        "drop hosts.none-4f53cd",
+        "drop image.web",
+        "drop image.other",
+        "drop image.base",
+        "drop volume.old",
+      ]
+    `);
+    stack.host.ill.clear();
+    await stack.apply(after.replace('[serve]', '[mended]'));
+    expect(stack.rows.map(({ name }) => name)).not.toContain('old');
+  });
+
   it('leaves those alone that it has not reached', async () => {
     const stack = await applied(V1);
     stack.host.ill.set('shop.shop-spare-1', 'status 503');

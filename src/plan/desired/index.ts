@@ -9,6 +9,7 @@ import { desiredHosts } from './hosts.js';
 import { desiredImages } from './images.js';
 import { instancesOf } from './instances.js';
 import { leaseAddresses } from './leases.js';
+import { leftForHeld } from './left-for-held.js';
 import { keptPeers, peersOf } from './peers.js';
 import { desiredForwards, withForwarder, withForwarderImage } from './published.js';
 import { scaleOf, withScale } from './scaled.js';
@@ -30,11 +31,15 @@ export function desired(given: Context): Resource[] {
   const bridges = desiredBridges(context);
   const all = [...instances, ...farms.flatMap(({ spares }) => spares)];
   const leases = leaseAddresses(all, bridges.specs, context);
-  const containers = desiredContainers(all, images.specs, bridges.specs, leases, context);
+  const named = [...images.resources, ...bridges.resources, ...desiredVolumes(context)];
+  const { containers, left } = leftForHeld(
+    desiredContainers(all, images.specs, bridges.specs, leases, context),
+    new Set(named.map(({ address }) => address)),
+    context,
+  );
   return [
-    ...images.resources,
-    ...bridges.resources,
-    ...desiredVolumes(context),
+    ...named,
+    ...left,
     ...farms.map((farm) => desiredConfig(asHeld(farm, containers), leases, context)),
     ...desiredForwards(asked, bridges.specs, leases, context),
     ...desiredHosts([...peersOf(instances, leases), ...keptPeers(kept)], context),

@@ -22,6 +22,7 @@ export function releases(
   context: Context,
 ): Releases {
   const recorded = recordedRows(context);
+  const known = [...images.values(), ...unnamed(images, context)];
   const groups = new Map<string, ContainerRow[]>();
   for (const instance of instances) {
     const row = recorded.get(instance.name);
@@ -30,7 +31,7 @@ export function releases(
   }
   return (instance, asked) => {
     const peers = groups.get(groupOf(instance)) ?? [];
-    const held = heldBack(asked, peers, images, context.site);
+    const held = heldBack(asked, peers, known, context.site);
     if (held) return held;
     const previous = previousOf(recorded.get(instance.name), peers, asked);
     return previous ? { ...asked, previous } : asked;
@@ -42,18 +43,26 @@ function recordedRows({ rows, config }: Context): Map<string, ContainerRow> {
   return new Map(own.map((row) => [row.name, row as ContainerRow]));
 }
 
+/** Images on record that the file names no more; what is held back may be made of one. */
+function unnamed(images: ReadonlyMap<string, ImageSpec>, { rows, config }: Context): ImageSpec[] {
+  const gone = rows.filter(
+    ({ kind, stack, name }) => kind === 'image' && stack === config.name && !images.has(name),
+  );
+  return gone.map(({ spec }) => spec as ImageSpec);
+}
+
 /** Whoever spoke last is heard: once the file asks for something else it is not held any more. */
 function heldBack(
   asked: ContainerSpec,
   peers: readonly ContainerRow[],
-  images: ReadonlyMap<string, ImageSpec>,
+  images: readonly ImageSpec[],
   site: Site,
 ): ContainerSpec | undefined {
   const holds = peers.flatMap(({ spec }) => spec.held ?? []);
   if (holds.length === 0) return undefined;
   const digest = releaseDigest(releaseOf(asked));
   const held = holds.find((each) => each.asked === digest);
-  const image = held && [...images.values()].find((each) => isIn(each, held.to, site));
+  const image = held && images.find((each) => isIn(each, held.to, site));
   return held && image ? holdAt(asked, held, image, site) : undefined;
 }
 

@@ -10,7 +10,8 @@ import type { View, ViewOptions } from '../view.js';
  * - `note`, for what is left alone though not as one would wish: `address`, `text`.
  * - `plan`, after the changes, also when there are none: `stack`, and how many to `add`,
  *   `change`, `destroy` and `forget`. A replace counts as one to add and one to destroy.
- * - while it is carried out, every event of model/events.ts; the last is `finished`.
+ * - while it is carried out, every event of model/events.ts; the last is `finished`. After a roll-out
+ *   that failed and is undone: `rollback-started`, all of the above for that, `rollback-finished`.
  */
 export function jsonView({ out }: ViewOptions): View {
   const print = (value: object) => out(`${JSON.stringify(value)}\n`);

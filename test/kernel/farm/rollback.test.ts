@@ -179,7 +179,9 @@ it('has a roll-out that fails undone by the same apply', { timeout: 300_000 }, (
       expect(counts.failed).toEqual({});
       expect(versions(counts)).toEqual(['v1']);
       expect(await stack.plan()).toBe(HELD('another image'));
-      expect((await cron()).stdout).toMatch(/^baleine: .* recovered, after failing since/);
+      expect((await cron()).stdout).toMatch(
+        /^baleine: .* recovered, after failing since .*; rolled back: farm\/web-server-1, farm\/web-server-2\n$/,
+      );
       expect(await cron()).toEqual({ code: 0, stdout: '', stderr: '' });
     }
     const log = await stack.done('events');
