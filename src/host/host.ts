@@ -211,7 +211,7 @@ export interface Runtime {
     args: string[],
     config: { environment: Record<string, string>; user?: string; working_dir?: string },
   ): Promise<void>;
-  /** Takes away throw-away containers whose caller was killed. */
+  /** Takes away throw-away containers and scratch files whose run was killed. */
   clearAbandoned(): Promise<void>;
 }
 

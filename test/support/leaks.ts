@@ -11,13 +11,15 @@ export interface Looked {
   root: string;
   /** A process whose mount and network namespaces are looked at; default this one. */
   pid?: number;
+  /** What it had for its temporary files, `TMPDIR`. */
+  temporary?: string;
 }
 
 /**
  * Everything a baleine with this root may leave: loops, mounts, network namespaces, links,
- * cgroups, runtime state, processes and files. Two of them compare with `difference`.
+ * cgroups, runtime state, processes, files and temporary files. Two of them compare with `difference`.
  */
-export async function snapshot({ root, pid = process.pid }: Looked): Promise<Snapshot> {
+export async function snapshot({ root, pid = process.pid, temporary }: Looked): Promise<Snapshot> {
   const { tag, run } = siteOf(root);
   return Object.fromEntries([
     ...loops(root),
@@ -28,6 +30,7 @@ export async function snapshot({ root, pid = process.pid }: Looked): Promise<Sna
     ...runtimeState(pid, tag),
     ...processes([root, run], tag),
     ...files(root),
+    ...(temporary === undefined ? [] : temporaries(temporary)),
   ]);
 }
 
@@ -152,6 +155,10 @@ function files(root: string): Entry[] {
     `file ${path}`,
     `inode ${ino}, ${size} bytes, modified ${new Date(mtimeMs).toISOString()}`,
   ]);
+}
+
+function temporaries(dir: string): Entry[] {
+  return list(dir).map((name) => [`temporary file ${name}`, 'there']);
 }
 
 type Stat = NonNullable<ReturnType<typeof stat>>;

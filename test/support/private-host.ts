@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -69,10 +69,12 @@ export interface PrivateHost {
 export async function privateHost(): Promise<PrivateHost> {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'host-')));
   const root = join(dir, 'root');
+  const temporary = join(dir, 'tmp');
+  mkdirSync(temporary);
   const { pid, end } = await hold();
-  const run: PrivateHost['run'] = (program, args = [], options = {}) =>
-    inside(pid, program, args, { cwd: dir, ...options });
-  const look = () => snapshot({ root, pid });
+  const run: PrivateHost['run'] = (program, args = [], { env, ...options } = {}) =>
+    inside(pid, program, args, { cwd: dir, env: { TMPDIR: temporary, ...env }, ...options });
+  const look = () => snapshot({ root, pid, temporary });
   const before = await look();
   const leaks = () => settle(async () => difference(before, await look()));
 

@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Site } from '../../model/site.js';
 import { ensureMounted, OPTIONS } from './disk-mounts.js';
 import { run } from './exec.js';
 import { lanes } from './lanes.js';
 import { backingFile, readMounts } from './mounts.js';
+import { smallFiles, withScratch } from './scratch.js';
 import { checkWhole, hasErrors } from './superblock.js';
 
 interface Wanted {
@@ -16,8 +17,8 @@ interface Wanted {
  * Mounts what plainly can be by a few mount(8), each with a table of our own. Whatever is not there
  * after that is tried by itself, with all checks, which gives the error.
  */
-export async function mountAll(mounts: Wanted[]): Promise<(Error | undefined)[]> {
-  if (mounts.length > 1) await mountTogether(await plain(mounts));
+export async function mountAll(site: Site, mounts: Wanted[]): Promise<(Error | undefined)[]> {
+  if (mounts.length > 1) await mountTogether(site, await plain(mounts));
   const there = mountedFiles();
   const answers: (Error | undefined)[] = [];
   for (const { file, dir } of mounts) {
@@ -57,10 +58,9 @@ function mountedFiles(): Map<string, string> {
 }
 
 /** fstab(5). What fails is found by looking, so neither code nor messages matter. */
-async function mountTogether(mounts: Wanted[]): Promise<void> {
+async function mountTogether(site: Site, mounts: Wanted[]): Promise<void> {
   if (mounts.length === 0) return;
-  const scratch = mkdtempSync(join(tmpdir(), 'baleine-mount-'));
-  try {
+  await withScratch(smallFiles(site), async (scratch) => {
     for (const { dir } of mounts) mkdirSync(dir, { recursive: true, mode: 0o700 });
     const tables = lanes(mounts).map((lane, index) => {
       const table = join(scratch, `fstab${index}`);
@@ -71,9 +71,7 @@ async function mountTogether(mounts: Wanted[]): Promise<void> {
     const mount = (table: string) =>
       run('mount', ['--all', '--fstab', table], { purpose: 'mount disks', reject: false });
     await Promise.all(tables.map(mount));
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  });
 }
 
 const word = (text: string) =>

@@ -1,5 +1,6 @@
 import { open, rm, stat } from 'node:fs/promises';
 import { UserError } from '../../model/errors.js';
+import type { Site } from '../../model/site.js';
 import type { Disks } from '../host.js';
 import { COPYING, copyAll } from './disk-copies.js';
 import { ensureMounted, ensureReleased, ensureUnmounted } from './disk-mounts.js';
@@ -18,7 +19,7 @@ const MKFS = [
 ];
 
 /** Image files and the disks copied from them. */
-export function linuxDisks(): Disks {
+export function linuxDisks(site: Site): Disks {
   return {
     create: (file, size, fill) =>
       makeWhole([file], async ([part = '']) => {
@@ -43,7 +44,7 @@ export function linuxDisks(): Disks {
       await rm(file, { force: true });
     },
     ensureMounted,
-    mountAll,
+    mountAll: (mounts) => mountAll(site, mounts),
     flush: async (dir) => {
       await run('sync', ['--file-system', '--', dir], { purpose: `write out ${dir}` });
     },

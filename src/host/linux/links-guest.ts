@@ -1,11 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Site } from '../../model/site.js';
 import type { LinkSpec } from '../../model/specs.js';
 import type { Wiring } from '../host.js';
 import { lanes } from './lanes.js';
 import { batchText, type IpLine, runBatch } from './links-batch.js';
 import { type IpLink, toLinks } from './links-seen.js';
+import { smallFiles, withScratch } from './scratch.js';
 
 /** A container's network namespace as seen from within. */
 export interface Guest {
@@ -25,9 +26,8 @@ export interface Guests {
  * namespace, which a few `ip -batch` start among them: netlink has no way to set an address in
  * another namespace. Every line can be repeated.
  */
-export async function configureGuests(wirings: readonly Wiring[]): Promise<Guests> {
-  const dir = mkdtempSync(join(tmpdir(), 'baleine-wire-'));
-  try {
+export async function configureGuests(site: Site, wirings: readonly Wiring[]): Promise<Guests> {
+  return withScratch(smallFiles(site), async (dir) => {
     const lines = wirings.map((wiring, index): IpLine => {
       const file = join(dir, String(index));
       writeFileSync(file, batchText(guestLines(wiring)));
@@ -38,9 +38,7 @@ export async function configureGuests(wirings: readonly Wiring[]): Promise<Guest
     const complaint = answers.map((answer) => answer.complaint).filter(Boolean);
     const seen = parseGuests(answers.map(({ stdout }) => stdout).join('\n'));
     return { seen, complaint: [...new Set(complaint)].join('; ') };
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
+  });
 }
 
 /** The alias on `lo` says whose output is whose. */

@@ -1,3 +1,4 @@
+import type { Site } from '../../model/site.js';
 import type { LinkSpec } from '../../model/specs.js';
 import type { Wiring } from '../host.js';
 import { type IpLine, runBatch } from './links-batch.js';
@@ -12,20 +13,20 @@ import { type Holder, holdNamespaces } from './links-userns.js';
  * a link can join a running container. Those that do not come out together are tried once more,
  * each by itself, with the faulty links made anew; then the error tells why.
  */
-export async function wire(wirings: Wiring[]): Promise<(Error | undefined)[]> {
+export async function wire(site: Site, wirings: Wiring[]): Promise<(Error | undefined)[]> {
   if (wirings.length === 0) return [];
-  const first = await attempt(wirings, new Set());
+  const first = await attempt(site, wirings, new Set());
   const results: (Error | undefined)[] = [];
   for (const [index, wiring] of wirings.entries()) {
     const faults = first.faults[index] ?? [];
-    results.push(faults.length > 0 ? await retry(wiring, faults) : undefined);
+    results.push(faults.length > 0 ? await retry(site, wiring, faults) : undefined);
   }
   return results;
 }
 
-async function retry(wiring: Wiring, faults: Fault[]): Promise<Error | undefined> {
+async function retry(site: Site, wiring: Wiring, faults: Fault[]): Promise<Error | undefined> {
   const remake = new Set(faults.flatMap(({ link }) => (link === undefined ? [] : [link])));
-  const { faults: after, complaint } = await attempt([wiring], remake);
+  const { faults: after, complaint } = await attempt(site, [wiring], remake);
   const reasons = (after[0] ?? []).map(({ reason }) => reason);
   if (reasons.length === 0) return undefined;
   const cause = [...reasons, complaint].filter(Boolean).join('; ');
@@ -33,13 +34,13 @@ async function retry(wiring: Wiring, faults: Fault[]): Promise<Error | undefined
 }
 
 /** Host side in one process, guests in a few, then the host is read again. */
-async function attempt(wirings: Wiring[], remake: Set<string>) {
+async function attempt(site: Site, wirings: Wiring[], remake: Set<string>) {
   const links = byName(readLinks());
   const netns = readNetns();
   const host = await withHolders(wirings, netns, (holders) =>
     runBatch(wirings.flatMap((each) => hostLines(each, links, netns, holders, remake))),
   );
-  const guests = await configureGuests(wirings);
+  const guests = await configureGuests(site, wirings);
   const after = byName(readLinks());
   return {
     faults: wirings.map((wiring) => faultsOf(wiring, after, guests.seen.get(wiring.netns))),

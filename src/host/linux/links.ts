@@ -15,7 +15,7 @@ export function linuxLinks(site: Site): Links {
     removeLink: (name) => removeLinks([name]),
     wire: async (wirings) => {
       for (const { netns } of wirings) assertOurs(site, netns);
-      return wire(wirings);
+      return wire(site, wirings);
     },
     unwire: removeLinks,
     removeNetns: async (names) => {

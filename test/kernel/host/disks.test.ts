@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Disks } from '../../../src/host/host.js';
 import { linuxDisks } from '../../../src/host/linux/disks.js';
 import { readMounts } from '../../../src/host/linux/mounts.js';
 import type { Site } from '../../../src/model/site.js';
@@ -19,7 +20,7 @@ import { difference, loops, type Snapshot, snapshot } from '../../support/leaks.
 import { temporarySite } from './machinery.js';
 
 const MiB = 2 ** 20;
-const disks = linuxDisks();
+let disks: Disks;
 let site: Site;
 let remove: () => void;
 let before: Snapshot;
@@ -27,6 +28,7 @@ const at = (name: string) => join(site.root, name);
 
 beforeEach(async () => {
   ({ site, remove } = temporarySite());
+  disks = linuxDisks(site);
   before = await snapshot({ root: site.root });
 });
 

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -51,7 +51,7 @@ describe.skipIf(skip)('a Dockerfile', () => {
       expect(plan).toContain('+ healthcheck.test:');
       expect(readdirSync(cache)).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.tar$/)]);
       await run('apply', '-y');
-      expect(readdirSync(cache)).toEqual([]);
+      expect(existsSync(cache)).toBe(false);
       expect(await printed(host, file)).toBe('/srv\nversion 7\n');
       expect(await run('plan')).toMatch(/^No changes/);
       await run('apply', '-y', '--replace', 'image.app');
@@ -64,7 +64,7 @@ describe.skipIf(skip)('a Dockerfile', () => {
       const failed = await host.baleine(['-f', file, 'plan'], { reject: false, timeout: 120_000 });
       expect(failed.code).toBe(1);
       expect(failed.stderr).toMatch(/cannot build the Dockerfile in .*app/);
-      expect(readdirSync(cache)).toEqual([]);
+      expect(existsSync(cache)).toBe(false);
       await run('destroy', '-y');
     }),
   );

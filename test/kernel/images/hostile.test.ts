@@ -14,6 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { linuxHost } from '../../../src/cli/linux-host.js';
 import { linuxDisks } from '../../../src/host/linux/disks.js';
 import { withRoom } from '../../../src/host/linux/images/room.js';
+import { largeFiles } from '../../../src/host/linux/scratch.js';
 import { imageHandlers } from '../../../src/kinds/image/handlers.js';
 import type { ForeignFrom } from '../../../src/model/config.js';
 import type { Site } from '../../../src/model/site.js';
@@ -32,29 +33,22 @@ let site: Site;
 let remove: () => void;
 let before: Snapshot;
 let victims: Record<string, string>;
-let temporary: string | undefined;
 const at = (...names: string[]) => join(site.root, ...names);
 const image = () => at('images/x.img');
 
 beforeEach(async () => {
   ({ site, remove } = temporarySite());
-  for (const name of ['images', 'victim', 'tmp']) mkdirSync(at(name));
+  for (const name of ['images', 'victim']) mkdirSync(at(name));
   writeFileSync(at('victim/file'), 'mine', { mode: 0o640 });
   victims = listing(at('victim'));
-  temporary = process.env.TMPDIR;
-  process.env.TMPDIR = at('tmp');
   before = await snapshot({ root: site.root });
 });
 
 /** Whatever was in the archive: the victim is as it was, and nothing half-made is left. */
 afterEach(async () => {
-  if (temporary === undefined) delete process.env.TMPDIR;
-  else process.env.TMPDIR = temporary;
   const left = difference(before, await snapshot({ root: site.root }));
-  const [seen, files] = [
-    listing(at('victim')),
-    [...readdirSync(at('images')), ...readdirSync(at('tmp'))],
-  ];
+  const [seen, files] = [listing(at('victim')), readdirSync(at('images'))];
+  const scratch = existsSync(largeFiles(site).dir);
   const loops = execFileSync('losetup', ['--list', '--noheadings', '--output', 'BACK-FILE'], {
     encoding: 'utf8',
   });
@@ -62,6 +56,7 @@ afterEach(async () => {
   remove();
   expect(seen).toEqual(victims);
   expect(files.filter((name) => name !== 'x.img')).toEqual([]);
+  expect(scratch).toBe(false);
   expect(left.filter((line) => !line.includes(': file '))).toEqual([]);
   expect(loops).not.toContain(root);
 });
@@ -76,7 +71,7 @@ async function take(from: ForeignFrom, size = 32 * MiB): Promise<void> {
 }
 
 async function content(): Promise<Record<string, string>> {
-  const disks = linuxDisks();
+  const disks = linuxDisks(site);
   await disks.ensureMounted(image(), at('look'));
   try {
     return listing(at('look'));
@@ -305,7 +300,7 @@ describe.skipIf(skip)('images that lie', () => {
     const origin = await host.images.inspect(from);
     rmSync(at('oci'), { recursive: true });
     writeLayout(at('oci'), [{ blob: tarOf([{ name: 'other', text: 'x' }]) }]);
-    const building = linuxDisks().create(image(), 32 * MiB, (tree) =>
+    const building = linuxDisks(site).create(image(), 32 * MiB, (tree) =>
       host.images.unpack(from, origin, tree),
     );
     await expect(building).rejects.toThrow(/another one than when the plan was made/);

@@ -65,6 +65,10 @@ const SINS: Record<string, { commit: (host: PrivateHost) => unknown; report: Reg
     commit: (host) => host.run('mount', ['-t', 'tmpfs', 'tmpfs', '/mnt']),
     report: /^left: mount \d+ \/mnt \(tmpfs tmpfs\)/,
   },
+  'temporary file': {
+    commit: (host) => host.run('sh', ['-c', 'touch "$TMPDIR/baleine-wire-x"']),
+    report: /^left: temporary file baleine-wire-x/,
+  },
   netns: {
     commit: (host) => host.run('ip', ['netns', 'add', 'stray']),
     report: /^left: netns stray/,

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DockerfileSource } from '../../../model/config.js';
 import type { Site } from '../../../model/site.js';
 import type { ImageOrigin } from '../../../model/specs.js';
+import { builds, builtDir, removeEmpty, withScratch } from '../scratch.js';
 import { runSealed } from '../trees-sealed.js';
 import { inspectImage } from './inspect.js';
 import { needProgram } from './tool.js';
@@ -19,7 +20,7 @@ export async function inspectDockerfile(
   size?: number,
 ): Promise<ImageOrigin> {
   return withBuild(site, source, async (archive) => {
-    const origin = await inspectImage({ docker: { path: archive } }, size);
+    const origin = await inspectImage(site, { docker: { path: archive } }, size);
     await rename(archive, keptFile(site, origin));
     return origin;
   });
@@ -33,38 +34,21 @@ export async function unpackDockerfile(
   tree: string,
 ): Promise<void> {
   const kept = keptFile(site, origin);
-  const unpack = (path: string) => unpackImage({ docker: { path } }, origin, tree);
+  const unpack = (path: string) => unpackImage(site, { docker: { path } }, origin, tree);
   await (existsSync(kept) ? unpack(kept) : withBuild(site, source, unpack));
   await rm(kept, { force: true });
+  removeEmpty({ ...builds(site), dir: builtDir(site) });
 }
 
-const cacheOf = ({ tag }: Site) => join('/var/cache/baleine', tag);
-const keptFile = (site: Site, { layers }: ImageOrigin) => join(cacheOf(site), `${layers}.tar`);
+const keptFile = (site: Site, { layers }: ImageOrigin) => join(builtDir(site), `${layers}.tar`);
 
 /** `work` on the archive that came out; it is gone afterwards, unless it was moved. */
-async function withBuild<T>(
+function withBuild<T>(
   site: Site,
   source: DockerfileSource,
   work: (archive: string) => Promise<T>,
 ): Promise<T> {
-  const cache = cacheOf(site);
-  await mkdir(cache, { recursive: true, mode: 0o700 });
-  await clearDead(cache);
-  const dir = await mkdtemp(join(cache, `build-${process.pid}-`));
-  try {
-    return await work(await build(source, dir));
-  } finally {
-    await rm(dir, { recursive: true, force: true });
-  }
-}
-
-/** What builds that were killed have left. */
-async function clearDead(cache: string): Promise<void> {
-  for (const name of await readdir(cache)) {
-    const pid = /^build-(\d+)-/.exec(name)?.[1];
-    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
-    await rm(join(cache, name), { recursive: true, force: true });
-  }
+  return withScratch(builds(site), async (dir) => work(await build(source, dir)));
 }
 
 const TAG = 'baleine/build:1';

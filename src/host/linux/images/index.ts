@@ -5,12 +5,13 @@ import type { Images } from '../../host.js';
 export function linuxImages(site: Site): Images {
   return {
     inspect: async (from, size) => {
-      if (!('dockerfile' in from)) return (await import('./inspect.js')).inspectImage(from, size);
+      if (!('dockerfile' in from))
+        return (await import('./inspect.js')).inspectImage(site, from, size);
       return (await import('./dockerfile.js')).inspectDockerfile(site, from.dockerfile, size);
     },
     unpack: async (from, origin, tree) => {
       if (!('dockerfile' in from)) {
-        return (await import('./unpack.js')).unpackImage(from, origin, tree);
+        return (await import('./unpack.js')).unpackImage(site, from, origin, tree);
       }
       return (await import('./dockerfile.js')).unpackDockerfile(
         site,

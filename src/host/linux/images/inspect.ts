@@ -1,6 +1,7 @@
 import type { PackedFrom } from '../../../model/config.js';
 import { sizeFor } from '../../../model/image-size.js';
 import { digest } from '../../../model/json.js';
+import type { Site } from '../../../model/site.js';
 import type { ImageOrigin } from '../../../model/specs.js';
 import { type ForeignConfig, readConfig } from './config.js';
 import { type Descriptor, pickInstance, readManifest } from './manifest.js';
@@ -13,18 +14,22 @@ import { roomFor, withStaging } from './staging.js';
 const COMPRESSED_TO = 4;
 
 /** What a foreign image is; see the port. */
-export async function inspectImage(from: PackedFrom, size?: number): Promise<ImageOrigin> {
-  if ('registry' in from) return inspectRemote(from);
+export async function inspectImage(
+  site: Site,
+  from: PackedFrom,
+  size?: number,
+): Promise<ImageOrigin> {
+  if ('registry' in from) return inspectRemote(site, from);
   const expected = size ?? sizeFor((await localBytes(from)) * COMPRESSED_TO);
-  return withOpened(from, expected, async ({ image, foreign, layers }) => ({
+  return withOpened(site, from, expected, async ({ image, foreign, layers }) => ({
     ...factsOf(foreign, layers),
     image,
   }));
 }
 
 /** Of its layers nothing is fetched. */
-async function inspectRemote(from: { registry: string }): Promise<ImageOrigin> {
-  return withStaging(roomFor(0, 0), async (staging) => {
+async function inspectRemote(site: Site, from: { registry: string }): Promise<ImageOrigin> {
+  return withStaging(site, roomFor(0, 0), async (staging) => {
     const ask: Ask = (transport, ...options) =>
       skopeoInspect(transport, options, staging, `read ${describe(from)}`);
     const { transport, text, manifest } = await instanceOf(from, ask);

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArchiveSource, PackedFrom } from '../../../model/config.js';
 import { UserError } from '../../../model/errors.js';
+import type { Site } from '../../../model/site.js';
 import { type Blobs, blobsInArchive, blobsInFolder, textOf } from './blobs.js';
 import { compressionOf, decompress } from './compression.js';
 import { openDocker } from './docker-archive.js';
@@ -21,13 +22,14 @@ type Local = Exclude<PackedFrom, { registry: string }>;
  * @param manifest digest a registry's name is locked to
  */
 export async function withOpened<T>(
+  site: Site,
   from: PackedFrom,
   size: number,
   work: (image: OpenedImage) => Promise<T>,
   manifest?: string,
 ): Promise<T> {
   if ('registry' in from) {
-    return withStaging(roomFor(size, 0), async (staging) =>
+    return withStaging(site, roomFor(size, 0), async (staging) =>
       work(await fetched(from, staging, manifest)),
     );
   }
@@ -35,7 +37,7 @@ export async function withOpened<T>(
   const { path } = sourceOf(from);
   if (folder) return work(await openLocal(from, blobsInFolder(path)));
   if ((await compressionOf(path)) === undefined) return work(await openArchive(from, path));
-  return withStaging(roomFor(size, bytes), async (staging) => {
+  return withStaging(site, roomFor(size, bytes), async (staging) => {
     await decompress(path, PACKED, staging, `unpack ${describe(from)}`);
     return work(await openArchive(from, join(staging.outside, PACKED)));
   });

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Site } from '../../../model/site.js';
 import { run } from '../exec.js';
-import { type Holder, hold } from './holder.js';
+import { largeFiles, withScratch } from '../scratch.js';
+import { hold } from './holder.js';
 
 /** Room for what is fetched or unpacked on the way. */
 export interface Staging {
@@ -17,27 +17,25 @@ export interface Staging {
 /**
  * Gives `work` a file system with so many bytes (sparse, so it costs what is in it): whatever a
  * hostile archive unpacks to meets that end. It is mounted in a namespace of its own whose only
- * process ends with us, and its file has no name any more: nothing of it stays, however we end.
+ * process ends with us, and its file has no name any more.
  */
 export async function withStaging<T>(
+  site: Site,
   bytes: number,
   work: (staging: Staging) => Promise<T>,
 ): Promise<T> {
-  const file = join(folderFor(), `baleine-${randomBytes(6).toString('hex')}.staging`);
-  let holder: Holder | undefined;
-  try {
+  return withScratch(largeFiles(site), async (dir) => {
+    const file = join(dir, 'staging.img');
     await makeFileSystem(file, bytes);
-    holder = await hold(SCRIPT, [file], 'make room to unpack in');
-    const { enter, pid } = holder;
-    return await work({ outside: `/proc/${pid}/root${PLACE}`, inside: PLACE, enter });
-  } finally {
-    await holder?.release();
-    await rm(file, { force: true });
-  }
+    const holder = await hold(SCRIPT, [file], 'make room to unpack in');
+    try {
+      const { enter, pid } = holder;
+      return await work({ outside: `/proc/${pid}/root${PLACE}`, inside: PLACE, enter });
+    } finally {
+      await holder.release();
+    }
+  });
 }
-
-/** file-hierarchy(7): large temporary files go to /var/tmp, unless $TMPDIR says otherwise. */
-const folderFor = () => (process.env.TMPDIR ? tmpdir() : '/var/tmp');
 
 /** A block takes 4 KiB, and some of them are the file system's own. */
 const OVERHEAD = 1.05;

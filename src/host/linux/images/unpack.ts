@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import type { PackedFrom } from '../../../model/config.js';
 import { UserError } from '../../../model/errors.js';
 import { digest } from '../../../model/json.js';
+import type { Site } from '../../../model/site.js';
 import type { ImageOrigin } from '../../../model/specs.js';
 import { removeDevices } from '../trees-devices.js';
 import { applyLayers } from './apply-layers.js';
@@ -10,6 +11,7 @@ import { describe } from './opened.js';
 
 /** Unpacks a foreign image's layers into an empty tree; see the port. */
 export async function unpackImage(
+  site: Site,
   from: PackedFrom,
   origin: ImageOrigin,
   tree: string,
@@ -17,6 +19,7 @@ export async function unpackImage(
   const { blocks, bsize } = await statfs(tree);
   const purpose = `unpack ${describe(from)}`;
   await withOpened(
+    site,
     from,
     blocks * bsize,
     async ({ foreign, layers }) => {

@@ -1,5 +1,6 @@
 import { cgroupPath, type Site } from '../../../model/site.js';
 import type { Cgroups, Runtime } from '../../host.js';
+import { sweepScratch } from '../scratch.js';
 import { clearAbandoned } from './abandoned.js';
 import { execCaptured } from './exec.js';
 import { runInForeground } from './foreground.js';
@@ -41,7 +42,10 @@ export function linuxRuntime(
     healAtOnce: (id, on) => healAtOnce(site, id, on),
     freeze: (id, frozen) => setFrozen(site, id, frozen),
     runOnce: (tree, args, config) => runOnce(around, tree, args, config),
-    clearAbandoned: () => clearAbandoned(site, cgroups),
+    clearAbandoned: async () => {
+      await clearAbandoned(site, cgroups);
+      sweepScratch(site);
+    },
   };
 }
 

@@ -1,0 +1,49 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { expect, it } from 'vitest';
+import { largeFiles, smallFiles } from '../../../src/host/linux/scratch.js';
+import { siteOf } from '../../../src/model/site.js';
+import { inPrivateHost } from '../../support/private-host.js';
+import { killedBy } from '../../support/standing-in.js';
+import { NOTHING, PAIR, Stack } from './stack.js';
+
+/** Programs that read such a file, by a word of theirs. */
+const READERS = [
+  { program: 'ip', word: '-force -json' },
+  { program: 'mount', word: '--all' },
+];
+
+it(
+  'files that a killed apply wrote for its programs are gone with the next',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, PAIR);
+    const scratch = `/proc/${host.pid}/root${smallFiles(siteOf(host.root)).dir}`;
+    for (const reader of READERS) {
+      await killedBy(host, { ...reader, seconds: 0 }, ['-f', stack.file, 'apply', '-y']);
+      expect(readdirSync(scratch)).toHaveLength(1);
+      await stack.apply();
+      expect(existsSync(scratch)).toBe(false);
+      expect(await stack.plan()).toBe(NOTHING);
+      await stack.destroy();
+      expect(await host.leaks()).toEqual([]);
+    }
+  }),
+);
+
+it(
+  'room that a killed plan made to unpack in is gone with the next apply',
+  inPrivateHost(async (host) => {
+    const staging = largeFiles(siteOf(host.root)).dir;
+    writeFileSync(`${host.dir}/image.tar.gz`, gzipSync('what is in it is not looked at any more'));
+    const images = { far: { from: { docker: { path: './image.tar.gz' } } } };
+    const foreign = new Stack(host, { name: 'far', images }, 'far.yaml');
+    const mkfs = { program: 'mkfs.ext4', word: '^has_journal', seconds: 0 };
+    await killedBy(host, mkfs, ['-f', foreign.file, 'plan']);
+    expect(readdirSync(staging)).toHaveLength(1);
+
+    const stack = new Stack(host, PAIR);
+    await stack.apply();
+    expect(existsSync(staging)).toBe(false);
+    await stack.destroy();
+  }),
+);
