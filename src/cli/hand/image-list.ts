@@ -12,7 +12,7 @@ export interface ListedImage {
   name: string;
   stack: string;
   id: string;
-  /** Bytes of the file; what it occupies; null when it is gone. */
+  /** Bytes of the file; what it occupies with the version kept beside it; null when it is gone. */
   size: number;
   used: number | null;
   source: string;
@@ -30,11 +30,16 @@ export function describeImages(rows: readonly Row[], probe: Probe, site: Site): 
       stack,
       id: spec.id,
       size: spec.size,
-      used: probe.file(imageFile(site, spec.id))?.used ?? null,
+      used: usedBy(spec.id, probe, site),
       source: describeSource(spec.from),
       ...(typeof facts.created_at === 'string' && { created_at: facts.created_at }),
       containers: rowsOf(usersOf(rows, spec.id, site), 'container').map((row) => row.spec.id),
     }));
+}
+
+function usedBy(id: string, probe: Probe, site: Site): number | null {
+  const file = probe.file(imageFile(site, id));
+  return file ? file.used + (probe.file(previousFile(site, id))?.used ?? 0) : null;
 }
 
 export function imageTable(images: ListedImage[]): string {

@@ -14,6 +14,9 @@ interface Options extends RunOptions {
   undo?: boolean;
 }
 
+/** Milliseconds. Who types a command rather waits for cron's run than be sent away. */
+const LOCK_TIMEOUT = 10_000;
+
 const NOTES = `
 The image, command, environment, limits, volumes and health check are those that its containers had
 before their last change; bridges, published ports and the number of them stay. It is held there:
@@ -39,7 +42,8 @@ export function register(program: Command): void {
 
 async function run(context: Context, name: string, options: Options): Promise<number> {
   const config = await context.config();
-  const code = await withStore(context, options, async (store) => {
+  const { lockTimeout = LOCK_TIMEOUT } = options;
+  const code = await withStore(context, { ...options, lockTimeout }, async (store) => {
     if (options.undo) return undo(context, config, name, store, options);
     const plan = await planRollback(context, config, store.rows, name);
     return propose(context, plan, store, options, false, { before: () => hold(plan, store) });
