@@ -21,7 +21,11 @@ export interface UseLook {
 export function lookAtUse(rows: readonly Row[], probe: Probe, site: Site): UseLook[] {
   return (rows as Row<ContainerSpec, ContainerFacts>[]).flatMap((row) => {
     const { pid, start_time, boot_id } = row.facts;
-    if (pid === undefined || boot_id !== probe.bootId || probe.process(pid) !== start_time) {
+    if (
+      pid === undefined ||
+      boot_id !== probe.bootId ||
+      probe.process(pid)?.start_time !== start_time
+    ) {
       return [];
     }
     const usage = probe.usage(cgroupPath(site, row.spec.id));

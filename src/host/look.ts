@@ -18,8 +18,8 @@ export interface Probe {
   subnets(): { link: string; address: string }[];
   /** What is mounted exactly at a path; `source` is the loop device's backing file if it has one. */
   mount(path: string): { source: string; type: string } | undefined;
-  /** Start time (field 22 of /proc/PID/stat) of a live process; undefined for none or a zombie. */
-  process(pid: number): number | undefined;
+  /** A live process; undefined for none or a zombie. */
+  process(pid: number): SeenProcess | undefined;
   file(path: string): { size: number; used: number; directory: boolean } | undefined;
   /** What is in a folder; nothing when it is not there. */
   names(dir: string): string[];
@@ -27,8 +27,8 @@ export interface Probe {
   groups(cgroup: string): string[];
   /** Text of a small file, undefined when it is not there. */
   text(path: string): string | undefined;
-  /** Limits as the kernel has them; undefined when the cgroup is not there. */
-  limits(cgroup: string): SeenLimits | undefined;
+  /** These limits as the kernel has them; undefined when the cgroup is not there. */
+  limits(cgroup: string, names: readonly (keyof SeenLimits)[]): SeenLimits | undefined;
   /** Major and minor number, `7:0`, of a block device, or of the one that a folder is on. */
   device(path: string): string | undefined;
   /** The version of the hierarchy that has a cgroup controller; v1's name for it. */
@@ -80,6 +80,13 @@ export interface Listener {
   program?: string;
   /** Id of the container of ours that it is in. */
   container?: string;
+}
+
+export interface SeenProcess {
+  /** Field 22 of /proc/PID/stat: clock ticks since boot. */
+  start_time: number;
+  /** Its pid; a process whose parent ended has another at once. */
+  parent: number;
 }
 
 export interface SeenLink {

@@ -14,9 +14,10 @@ export function canonical(value: unknown): string {
 export function equal(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false;
-  const names = Object.keys(a).filter((name) => a[name] !== undefined);
-  const others = Object.keys(b).filter((name) => b[name] !== undefined);
-  return names.length === others.length && names.every((name) => equal(a[name], b[name]));
+  // Most of a plan of what is as it should be is this, so no lists of names are made.
+  for (const name in a) if (a[name] !== undefined && !equal(a[name], b[name])) return false;
+  for (const name in b) if (b[name] !== undefined && a[name] === undefined) return false;
+  return true;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

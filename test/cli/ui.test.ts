@@ -29,7 +29,7 @@ class Busy {
     };
     return {
       bootId: 'b',
-      process: (pid: number) => (pid === this.pid ? 1 : undefined),
+      process: (pid: number) => (pid === this.pid ? { start_time: 1, parent: 1 } : undefined),
       usage: () => usage,
       traffic: () => ({ received: 3 * this.used, sent: 0 }),
     } as unknown as Probe;

@@ -64,7 +64,10 @@ export class MemoryHost {
         const source = this.mounts.get(path);
         return source === undefined ? undefined : { source, type: 'ext4' };
       },
-      process: (pid) => this.processes.get(pid),
+      process: (pid) => {
+        const start_time = this.processes.get(pid);
+        return start_time === undefined ? undefined : { start_time, parent: 1 };
+      },
       file: (path) => {
         const file = this.files.get(path);
         return file && { size: file.size, used: file.size, directory: file.directory };

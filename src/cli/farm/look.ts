@@ -41,7 +41,8 @@ function processOf(name: string, stack: string, rows: readonly Row[], probe: Pro
     (each) => each.kind === 'container' && each.stack === stack && each.name === name,
   );
   const { pid, start_time, boot_id } = (row?.facts ?? {}) as ContainerFacts;
-  const runs = pid !== undefined && boot_id === probe.bootId && probe.process(pid) === start_time;
+  const runs =
+    pid !== undefined && boot_id === probe.bootId && probe.process(pid)?.start_time === start_time;
   if (!runs) throw new Error(`${name} does not run`);
   return pid;
 }

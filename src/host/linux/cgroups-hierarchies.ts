@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Mount, readMounts } from './mounts.js';
+import { type Mount, readMountsOf } from './mounts.js';
 import { readText } from './read.js';
 
 /** As v1 calls them; on v2 blkio is io, devices are the runtime's affair and net_cls is not there. */
@@ -31,7 +31,7 @@ let known: Hierarchies | undefined;
 
 /** Read once: they stay where they are while we run, and the table of mounts is long. */
 export function readHierarchies(): Hierarchies {
-  known ??= hierarchiesOf(readMounts());
+  known ??= hierarchiesOf(readMountsOf('cgroup'));
   return known;
 }
 

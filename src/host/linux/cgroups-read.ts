@@ -10,11 +10,22 @@ import { ifThere, readText } from './read.js';
 const NO_LIMIT = 2 ** 62;
 
 /**
- * Limits as the kernel has them, no limit being absent; undefined when the cgroup is not there.
- * Each is read when it is asked for: most containers set two of them.
+ * These limits as the kernel has them, no limit being undefined; undefined for all when the cgroup
+ * is not there.
  */
-export function readLimits(hierarchies: Hierarchies, cgroup: string): SeenLimits | undefined {
-  if (!isThere(hierarchies, cgroup)) return undefined;
+export function readLimits(
+  hierarchies: Hierarchies,
+  cgroup: string,
+  names: readonly (keyof SeenLimits)[],
+): SeenLimits | undefined {
+  const all = limitsOf(hierarchies, cgroup);
+  const seen = Object.fromEntries(names.map((name) => [name, all[name]]));
+  const isKnown = names.some((name) => seen[name] !== undefined);
+  return isKnown || isThere(hierarchies, cgroup) ? seen : undefined;
+}
+
+/** Each is read when it is asked for: most containers set two of them. */
+function limitsOf(hierarchies: Hierarchies, cgroup: string): SeenLimits {
   const read = (controller: Controller, v1: string, v2: string) => {
     const at = controllerDir(hierarchies, controller, cgroup);
     return at && readText(join(at.dir, at.version === 1 ? v1 : v2))?.trim();

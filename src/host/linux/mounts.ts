@@ -12,9 +12,17 @@ export interface Mount {
   options: string[];
 }
 
+const TABLE = '/proc/self/mountinfo';
+
 /** All mounts of our mount namespace, in mount order: the last one at a path is the visible one. */
 export function readMounts(): Mount[] {
-  return parseMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
+  return parseMounts(readFileSync(TABLE, 'utf8'));
+}
+
+/** Those of file systems whose type begins with `type`: the table may be long. */
+export function readMountsOf(type: string): Mount[] {
+  const lines = readFileSync(TABLE, 'utf8').split('\n');
+  return parseMounts(lines.filter((line) => line.includes(` - ${type}`)).join('\n'));
 }
 
 const DELETED = '//deleted';

@@ -11,7 +11,7 @@ import { readLinks } from './links-seen.js';
 import { backingFile, deadMountsOf, type Mount, readMounts } from './mounts.js';
 import { addressesOf } from './probe-addresses.js';
 import { trafficOf } from './probe-traffic.js';
-import { bootId, startTime } from './processes.js';
+import { bootId, processAt } from './processes.js';
 import { ifThere, readText } from './read.js';
 
 /** One subprocess, `ip`; everything else is a file the kernel offers, read when it is asked for. */
@@ -31,12 +31,12 @@ export async function linuxProbe(site: Site): Promise<Probe> {
     subnets: () =>
       all().flatMap(({ name, addresses }) => addresses.map((address) => ({ link: name, address }))),
     mount: (path) => mountAt(visible, path),
-    process: startTime,
+    process: processAt,
     file: fileAt,
     names: namesIn,
     groups: (cgroup) => groupsIn(hierarchies, cgroup),
     text: readText,
-    limits: (cgroup) => readLimits(hierarchies, cgroup),
+    limits: (cgroup, names) => readLimits(hierarchies, cgroup, names),
     device: deviceNumber,
     controller: (name) => versionOf(hierarchies, name),
     oomKills: (cgroup) => readOomKills(hierarchies, cgroup),

@@ -1,20 +1,26 @@
+import type { SeenProcess } from '../host.js';
 import { readText } from './read.js';
 
 /** Start time of a live process in clock ticks since boot; undefined for none or a dead one. */
 export function startTime(pid: number): number | undefined {
+  return processAt(pid)?.start_time;
+}
+
+/** Undefined for none or a dead one. */
+export function processAt(pid: number): SeenProcess | undefined {
   const text = readText(`/proc/${pid}/stat`);
-  return text === undefined ? undefined : parseStartTime(text);
+  return text === undefined ? undefined : parseStat(text);
 }
 
 /**
- * Field 22 of proc_pid_stat(5). Field 2 is the program's name in parentheses, and may hold blanks
- * and parentheses itself, so we count from the last one. State Z or X (3) is dead.
+ * Fields 3, 4 and 22 of proc_pid_stat(5). Field 2 is the program's name in parentheses, and may
+ * hold blanks and parentheses itself, so we count from the last one. State Z or X is dead.
  */
-export function parseStartTime(stat: string): number | undefined {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const [state, time] = [fields[0], fields[19]];
-  if (time === undefined || state === 'Z' || state === 'X') return undefined;
-  return Number(time);
+const STAT = /\) ([^ZX]) (\d+)(?: \S+){17} (\d+) [^)]*$/;
+
+export function parseStat(stat: string): SeenProcess | undefined {
+  const [, , parent, time] = STAT.exec(stat) ?? [];
+  return time === undefined ? undefined : { start_time: Number(time), parent: Number(parent) };
 }
 
 export function bootId(): string {

@@ -1,4 +1,4 @@
-import type { Probe, SeenLimits, SeenLink } from '../../host/host.js';
+import type { Probe, SeenLimits, SeenLink, SeenProcess } from '../../host/host.js';
 import type { Exit } from '../../model/exit.js';
 import type { HealthAnswer } from '../../model/health.js';
 import { OWN_DISK } from '../../model/limits.js';
@@ -45,7 +45,8 @@ export function observe(
   probe: Probe,
   site: Site,
 ): ContainerSeen | undefined {
-  const running = alive(probe, facts?.boot_id, facts?.pid, facts?.start_time);
+  const first = alive(probe, facts?.boot_id, facts?.pid, facts?.start_time);
+  const running = first !== undefined;
   const disk = probe.file(diskFile(site, spec.id)) !== undefined;
   if (!running && !disk) return undefined;
   const exit = running ? undefined : exitOf(spec.id, probe, site);
@@ -55,7 +56,7 @@ export function observe(
     running,
     mounted: probe.mount(rootfsDir(site, spec.id)) !== undefined,
     netns: probe.mount(netnsPath(site, spec.id)) !== undefined,
-    monitored: alive(probe, facts?.boot_id, facts?.monitor?.pid, facts?.monitor?.start_time),
+    monitored: isMonitored(first, facts, probe),
     rebooted: facts?.boot_id !== undefined && facts.boot_id !== probe.bootId,
     links: observeLinks(spec.links, running ? facts?.pid : undefined, probe),
     stray: strayLinks(spec, probe),
@@ -63,7 +64,7 @@ export function observe(
     deadMounts: running ? deadMounts(spec, facts?.pid, probe) : [],
     now: probe.now,
     ...(exit && { exit }),
-    ...(running && healthOf(spec.id, probe)),
+    ...(running && spec.healthcheck && healthOf(spec.id, probe)),
     ...(limits && { limits }),
   };
 }
@@ -98,9 +99,26 @@ export function assume(spec: ContainerSpec): ContainerSeen {
 }
 
 /** A number alone says little: pids are used again, and after a reboot start times are too. */
-function alive(probe: Probe, bootId?: string, pid?: number, startTime?: number): boolean {
-  if (pid === undefined || startTime === undefined || bootId !== probe.bootId) return false;
-  return probe.process(pid) === startTime;
+function alive(
+  probe: Probe,
+  bootId?: string,
+  pid?: number,
+  startTime?: number,
+): SeenProcess | undefined {
+  if (pid === undefined || startTime === undefined || bootId !== probe.bootId) return undefined;
+  const seen = probe.process(pid);
+  return seen?.start_time === startTime ? seen : undefined;
+}
+
+/** A monitor is the parent of what it watches, as long as it lives: one look less. */
+function isMonitored(
+  first: SeenProcess | undefined,
+  facts: ContainerFacts | undefined,
+  probe: Probe,
+): boolean {
+  const { boot_id, monitor } = facts ?? {};
+  if (first && first.parent === monitor?.pid) return true;
+  return alive(probe, boot_id, monitor?.pid, monitor?.start_time) !== undefined;
 }
 
 function exitOf(id: string, probe: Probe, site: Site): ContainerSeen['exit'] {
@@ -110,22 +128,24 @@ function exitOf(id: string, probe: Probe, site: Site): ContainerSeen['exit'] {
 
 /** Only those that were set are read. */
 function observeLimits(spec: ContainerSpec, probe: Probe, site: Site): SeenLimits | undefined {
-  const seen = probe.limits(cgroupPath(site, spec.id));
   const names = Object.keys(spec.limits) as (keyof SeenLimits)[];
-  if (!seen) return undefined;
-  const read = (name: keyof SeenLimits) =>
-    name === 'io' ? named(seen.io, spec, probe, site) : seen[name];
-  return Object.fromEntries(names.map((name) => [name, read(name)]));
+  const seen = probe.limits(cgroupPath(site, spec.id), names);
+  return seen?.io ? { ...seen, io: named(seen.io, spec, probe, site) } : seen;
 }
 
 /** In the words of the file: the kernel knows devices by number. */
-function named(io: SeenLimits['io'], { id, limits }: ContainerSpec, probe: Probe, site: Site) {
+function named(
+  io: NonNullable<SeenLimits['io']>,
+  { id, limits }: ContainerSpec,
+  probe: Probe,
+  site: Site,
+) {
   const names = limits.io?.map(({ device }): [string | undefined, string] => [
     probe.device(device === OWN_DISK ? rootfsDir(site, id) : device),
     device,
   ]);
   const byNumber = new Map(names);
-  return io?.map((each) => ({ ...each, device: byNumber.get(each.device) ?? each.device }));
+  return io.map((each) => ({ ...each, device: byNumber.get(each.device) ?? each.device }));
 }
 
 /** Of those in the spec; what a process has mounted itself is its own affair. */

@@ -44,6 +44,16 @@ export function hostsPath(name: string, context: Context): string {
 /** `front-back-3f9a01`: for people, and with the digest without ambiguity. */
 export function hostsName(bridges: readonly string[]): string {
   const sorted = [...bridges].sort(byName);
+  const key = sorted.join();
+  const name = names.get(key) ?? nameOf(sorted);
+  names.set(key, name);
+  return name;
+}
+
+/** Most containers are on the same bridges as others. */
+const names = new Map<string, string>();
+
+function nameOf(sorted: string[]): string {
   const readable = sorted.length === 0 ? 'none' : sorted.join('-').slice(0, 50);
   return `${readable}-${digest(sorted, 6)}`;
 }

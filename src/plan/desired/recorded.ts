@@ -1,4 +1,5 @@
-import type { KindName } from '../../model/address.js';
+import { addressOf, type KindName } from '../../model/address.js';
+import type { Row } from '../../model/resource.js';
 import type { Context } from './context.js';
 
 /**
@@ -10,8 +11,20 @@ export function recordedSpec<Spec>(
   kind: KindName,
   name: string,
 ): Spec | undefined {
-  const found = rows.find(
-    (row) => row.kind === kind && row.name === name && row.stack === config.name,
-  );
+  const found = byPlace(rows).get(placeOf(config.name, kind, name));
   return found?.spec as Spec | undefined;
 }
+
+/** Every container asks, so that looking through the rows would grow with the square of them. */
+function byPlace(rows: readonly Row[]): Map<string, Row> {
+  const known = places.get(rows);
+  if (known) return known;
+  const made = new Map(rows.map((row) => [placeOf(row.stack, row.kind, row.name), row]));
+  places.set(rows, made);
+  return made;
+}
+
+const places = new WeakMap<readonly Row[], Map<string, Row>>();
+
+const placeOf = (stack: string, kind: KindName, name: string) =>
+  `${stack}/${addressOf(kind, name)}`;

@@ -34,6 +34,8 @@ const v1 = () =>
   );
 const v2 = () => hierarchiesOf(parseMounts(line(dir, 'cgroup2', 'rw')));
 
+const LIMITS = ['memory', 'cpus', 'cpu_shares', 'cpuset', 'pids'] as const;
+
 describe('hierarchies', () => {
   it('are told from the mount table', () => {
     const both = hierarchiesOf(
@@ -64,10 +66,14 @@ describe('limits', () => {
       'memory/free/memory.limit_in_bytes': '9223372036854771712\n',
       'cpu/free/cpu.cfs_quota_us': '-1\n',
     });
-    expect(readLimits(v1(), '/g')).toEqual({ memory: 67108864, cpus: 0.5, cpu_shares: 512 });
+    expect(readLimits(v1(), '/g', LIMITS)).toEqual({
+      memory: 67108864,
+      cpus: 0.5,
+      cpu_shares: 512,
+    });
     expect(readOomKills(v1(), '/g')).toBe(3);
-    expect(readLimits(v1(), '/free')).toEqual({});
-    expect(readLimits(v1(), '/none')).toBeUndefined();
+    expect(readLimits(v1(), '/free', LIMITS)).toEqual({});
+    expect(readLimits(v1(), '/none', LIMITS)).toBeUndefined();
   });
 
   it('are read from v2, no limit being absent', () => {
@@ -83,7 +89,7 @@ describe('limits', () => {
       'free/cpuset.cpus': '\n',
       'free/pids.max': 'max\n',
     });
-    expect(readLimits(v2(), '/g')).toEqual({
+    expect(readLimits(v2(), '/g', LIMITS)).toEqual({
       memory: 67108864,
       cpus: 0.5,
       cpu_shares: sharesOfWeight(20),
@@ -91,8 +97,8 @@ describe('limits', () => {
       pids: 100,
     });
     expect(readOomKills(v2(), '/g')).toBe(2);
-    expect(readLimits(v2(), '/free')).toEqual({});
-    expect(readLimits(v2(), '/none')).toBeUndefined();
+    expect(readLimits(v2(), '/free', LIMITS)).toEqual({});
+    expect(readLimits(v2(), '/none', LIMITS)).toBeUndefined();
   });
 
   it('turn every weight into shares and back', () => {

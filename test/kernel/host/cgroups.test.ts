@@ -17,7 +17,9 @@ const hierarchies = readHierarchies();
 const roots = [...hierarchies.named, ...(hierarchies.unified ? [hierarchies.unified] : [])];
 const all = readFileSync('/sys/devices/system/cpu/online', 'utf8').trim();
 
-const limits = () => readLimits(hierarchies, cgroup);
+const LIMITS = ['memory', 'cpus', 'cpu_shares', 'cpuset', 'pids', 'io', 'devices'] as const;
+
+const limits = () => readLimits(hierarchies, cgroup, LIMITS);
 const file = (controller: 'memory' | 'cpuset', name: string) =>
   join(controllerDir(hierarchies, controller, cgroup)?.dir ?? '', name);
 

@@ -40,7 +40,9 @@ describe('processes and files', () => {
   it('are told live from dead', async () => {
     const child = execa('sleep', ['30']);
     const seen = await probe();
-    expect(seen.process(child.pid ?? 0)).toBeGreaterThan(seen.process(process.pid) ?? Infinity);
+    const own = seen.process(process.pid)?.start_time ?? Number.POSITIVE_INFINITY;
+    expect(seen.process(child.pid ?? 0)?.start_time).toBeGreaterThan(own);
+    expect(seen.process(child.pid ?? 0)?.parent).toBe(process.pid);
     child.kill('SIGKILL');
     await child.catch(() => undefined);
     expect(seen.process(child.pid ?? 0)).toBeUndefined();
