@@ -1,14 +1,18 @@
 /**
  * npm run bench -- [--containers 50] [--rounds 3] [--growth 500] [--only baleine,podman]
+ *   [--runtime crun]
  *
  * Runs on a private host (test/support/private-host.sh) and leaves nothing there. Times are medians
- * in milliseconds. Other programs do the same work in the same run where they are installed.
+ * in milliseconds. Other programs do the same work in the same run where they are installed. With
+ * --runtime, ours runs its containers under that one; crun is given the cgroups that it asks for
+ * (`baleine doctor` tells how a host gives them).
  */
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { difference, snapshot } from '../test/support/leaks.js';
+import { makeUsable } from '../test/support/runtimes.js';
 import { baleine } from './baleine.js';
 import { compose } from './compose.js';
 import { healTimes, SERVER } from './heal.js';
@@ -24,6 +28,7 @@ const { values: options } = parseArgs({
     containers: { type: 'string', default: '50' },
     rounds: { type: 'string', default: '3' },
     growth: { type: 'string', default: '500' },
+    runtime: { type: 'string' },
     only: { type: 'string', default: 'baleine,docker-compose,podman' },
   },
 });
@@ -31,7 +36,9 @@ const containers = Number(options.containers);
 const NODE: Command = [process.execPath, '-e', '0'];
 
 const dir = realpathSync(mkdtempSync(join(tmpdir(), 'bench-')));
-const ours = baleine(join(dir, 'baleine'), containers);
+const runtime = options.runtime === undefined ? {} : { runtime: options.runtime };
+const undo = makeUsable(options.runtime ?? '');
+const ours = baleine(join(dir, 'baleine'), containers, runtime);
 const apply = ours.command('apply', '--auto-approve', '--quiet');
 const before = await snapshot({ root: ours.root });
 try {
@@ -42,6 +49,7 @@ try {
   await comparison();
   await importing();
 } finally {
+  undo();
   rmSync(dir, { recursive: true, force: true });
   const left = difference(before, await snapshot({ root: ours.root }));
   if (left.length > 0) console.log(`\nleft behind:\n  ${left.join('\n  ')}`);
