@@ -3,8 +3,8 @@ import type { HealthAnswer } from '../model/health.js';
 import type { Traffic, Usage } from '../model/usage.js';
 
 /**
- * One look at the host, taken for a plan. Synchronous after it was taken; at most one subprocess
- * (`ip -json`) whatever the number of containers, all else is read from /proc and /sys.
+ * One look at the host, taken for a plan. Synchronous after it was taken; one subprocess
+ * (`ip -json`) whatever the number of containers, another for `subnets`; all else is read from /proc and /sys.
  */
 export interface Probe {
   bootId: string;
@@ -91,11 +91,12 @@ export interface SeenProcess {
 
 export interface SeenLink {
   name: string;
+  /** `bridge`, or anything else. */
   kind: string;
   up: boolean;
   master?: string;
   alias?: string;
-  /** With prefix length. */
+  /** With prefix length; in a look only those of bridges. */
   addresses: string[];
 }
 

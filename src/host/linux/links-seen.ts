@@ -19,6 +19,18 @@ export function readLinks(): IpLink[] {
   return parseLinks(runSync('ip', ['-json', '-details', 'address', 'show']).stdout);
 }
 
+/**
+ * The same in half the time, for a run that may have nothing to do: only of bridges are kind and
+ * addresses known.
+ */
+export function readLinksBriefly(): SeenLink[] {
+  const input = 'link show\naddress show type bridge\n';
+  const { stdout } = runSync('ip', ['-json', '-batch', '-'], { input });
+  const [all = [], bridges = []] = stdout.split('\n').map(parseLinks);
+  const byName = new Map(bridges.map((each) => [each.name, { ...each, kind: 'bridge' }]));
+  return all.map((each) => byName.get(each.name) ?? each);
+}
+
 /** What `ip -json -details address show` of iproute2 6.1 says: keys that do not apply are absent. */
 interface IpJson {
   ifindex: number;

@@ -7,29 +7,30 @@ import { hierarchiesOf, versionOf } from './cgroups-hierarchies.js';
 import { groupsIn, readLimits, readOomKills } from './cgroups-read.js';
 import { readUsage } from './cgroups-usage.js';
 import { deviceNumber } from './device-numbers.js';
-import { readLinks } from './links-seen.js';
+import { readLinks, readLinksBriefly } from './links-seen.js';
 import { backingFile, deadMountsOf, type Mount, readMounts } from './mounts.js';
 import { addressesOf } from './probe-addresses.js';
 import { trafficOf } from './probe-traffic.js';
 import { bootId, processAt } from './processes.js';
 import { ifThere, readText } from './read.js';
 
-/** One subprocess, `ip`; everything else is a file the kernel offers, read when it is asked for. */
+/**
+ * One subprocess, `ip`, and another where a new bridge has to fit in; everything else is a file the
+ * kernel offers, read when it is asked for.
+ */
 export async function linuxProbe(site: Site): Promise<Probe> {
-  const links = new Map<string, SeenLink>(readLinks().map((link) => [link.name, link]));
+  const links = new Map(readLinksBriefly().map((link) => [link.name, link]));
   const mounts = readMounts();
   const visible = new Map<string, Mount>(mounts.map((mount) => [mount.path, mount]));
   const hierarchies = hierarchiesOf(mounts);
-  const all = () => [...links.values()];
-  const withAlias = byAlias(all());
+  const withAlias = byAlias([...links.values()]);
 
   return {
     bootId: bootId(),
     now: Date.now(),
     link: (name) => links.get(name),
     linksWithAlias: withAlias,
-    subnets: () =>
-      all().flatMap(({ name, addresses }) => addresses.map((address) => ({ link: name, address }))),
+    subnets: once(subnets),
     mount: (path) => mountAt(visible, path),
     process: processAt,
     file: fileAt,
@@ -49,6 +50,20 @@ export async function linuxProbe(site: Site): Promise<Probe> {
     askedAt: (id) => ifThere(() => statSync(askedFile(site, id), QUIET))?.mtimeMs,
     health: () => undefined,
   };
+}
+
+function once<T>(look: () => T): () => T {
+  let seen: T | undefined;
+  return () => {
+    seen ??= look();
+    return seen;
+  };
+}
+
+function subnets(): ReturnType<Probe['subnets']> {
+  return readLinks().flatMap(({ name, addresses }) =>
+    addresses.map((address) => ({ link: name, address })),
+  );
 }
 
 function mountAt(visible: Map<string, Mount>, path: string): ReturnType<Probe['mount']> {
