@@ -115,7 +115,7 @@ describe('links', () => {
         eth1: ['10.77.2.4/24'],
       });
       expect(seen.link(front)).toMatchObject({ kind: 'bridge', up: true });
-      expect(seen.link(wired[1]?.link ?? '')).toMatchObject({ kind: 'veth', master: back, alias });
+      expect(seen.link(wired[1]?.link ?? '')).toMatchObject({ master: back, alias });
       expect(seen.link('none')).toBeUndefined();
       expect(
         seen
