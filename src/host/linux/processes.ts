@@ -16,10 +16,10 @@ export function processAt(pid: number): SeenProcess | undefined {
  * Fields 3, 4 and 22 of proc_pid_stat(5). Field 2 is the program's name in parentheses, and may
  * hold blanks and parentheses itself, so we count from the last one. State Z or X is dead.
  */
-const STAT = /\) ([^ZX]) (\d+)(?: \S+){17} (\d+) [^)]*$/;
+const STAT = /^\) [^ZX] (\d+)(?: \S+){17} (\d+) /;
 
 export function parseStat(stat: string): SeenProcess | undefined {
-  const [, , parent, time] = STAT.exec(stat) ?? [];
+  const [, parent, time] = STAT.exec(stat.slice(stat.lastIndexOf(')'))) ?? [];
   return time === undefined ? undefined : { start_time: Number(time), parent: Number(parent) };
 }
 
