@@ -36,7 +36,11 @@ frontend page
     http-request return status 200 content-type text/plain lf-string "%[hostname] ${version}"
 `;
 
-export function farmOfOurs(dir: string): FarmSubject & { configuration(): string } {
+/** @param publish a port of every address of the host that leads to the proxy */
+export function farmOfOurs(
+  dir: string,
+  publish?: number,
+): FarmSubject & { configuration(): string } {
   const file = join(dir, 'baleine.yaml');
   const root = join(dir, 'root');
   const command = (...words: string[]): Command => [
@@ -54,7 +58,7 @@ export function farmOfOurs(dir: string): FarmSubject & { configuration(): string
     },
     change: (wanted) => {
       writeFileSync(join(dir, `${wanted.version}.cfg`), page(wanted.version));
-      writeFileSync(file, JSON.stringify(stack(wanted)));
+      writeFileSync(file, JSON.stringify(stack(wanted, publish)));
       apply();
     },
     kill: () => {
@@ -68,7 +72,7 @@ export function farmOfOurs(dir: string): FarmSubject & { configuration(): string
   };
 }
 
-function stack({ replicas, version, memory, balance = 'roundrobin' }: Wanted) {
+function stack({ replicas, version, memory, balance = 'roundrobin' }: Wanted, publish?: number) {
   return {
     name: 'bench',
     images: {
@@ -95,6 +99,7 @@ function stack({ replicas, version, memory, balance = 'roundrobin' }: Wanted) {
           bridges: { front: { address: '10.77.1.10' }, back: {} },
           listen: 80,
           balance,
+          ...(publish && { publish: [`0.0.0.0:${publish}:80`] }),
         },
       },
     },
@@ -103,11 +108,17 @@ function stack({ replicas, version, memory, balance = 'roundrobin' }: Wanted) {
 
 /**
  * The same by docker-compose, as its user would: write the files, `up`, and tell the proxy, which
- * runs with the configuration that baleine has generated. On its own bridge, without published port.
+ * runs with the configuration that baleine has generated. On its own bridge; without a filter rule
+ * unless it publishes a port.
  *
  * @param configuration baleine's for what was just asked
+ * @param publish a port of every address of the host that leads to the proxy
  */
-export function farmOfCompose(dir: string, configuration: () => string): FarmSubject {
+export function farmOfCompose(
+  dir: string,
+  configuration: () => string,
+  publish?: number,
+): FarmSubject {
   let daemon: Daemon;
   const run = (...command: Command) =>
     time(command, { cwd: dir, env: { DOCKER_HOST: daemon.host } });
@@ -116,7 +127,7 @@ export function farmOfCompose(dir: string, configuration: () => string): FarmSub
     url: 'http://10.78.0.10/',
     start: async () => {
       mkdirSync(join(dir, 'proxy'), { recursive: true });
-      daemon = await startDaemon(dir);
+      daemon = await startDaemon(dir, publish ? { iptables: 'true', 'ip-masq': 'true' } : {});
       const libraries = `$(ldd ${HAPROXY} | grep -o '/[^ ]*')`;
       run('sh', '-c', `mkdir tree && cp --parents -L ${HAPROXY} ${libraries} tree`);
       run('sh', '-c', 'tar -C tree -c . | docker import - box');
@@ -127,7 +138,7 @@ export function farmOfCompose(dir: string, configuration: () => string): FarmSub
       writeFileSync(join(dir, version, 'server.cfg'), page(version));
       run('sh', '-c', `tar -C ${version} -c . | docker import - web:${version}`);
       writeFileSync(join(dir, 'proxy/haproxy.cfg'), elsewhere(configuration()));
-      writeFileSync(join(dir, 'docker-compose.yml'), JSON.stringify(project(wanted)));
+      writeFileSync(join(dir, 'docker-compose.yml'), JSON.stringify(project(wanted, publish)));
       run('docker-compose', 'up', '-d', '--remove-orphans');
       run('docker-compose', 'kill', '-s', 'USR2', 'proxy');
     },
@@ -143,16 +154,17 @@ export function farmOfCompose(dir: string, configuration: () => string): FarmSub
   };
 }
 
-/** With the addresses that the servers have there; it has no spares. */
+/** With the addresses that the servers have there; it has no spares and no sockets of the host. */
 function elsewhere(configuration: string): string {
   return configuration
     .replace(/^ +server \S+-spare-.*\n/gm, '')
+    .replace(/^.*BALEINE_SOCKET.*\n/gm, '')
     .replace(/(server web-server-(\d+)) [\d.]+:/g, (_, server, n) => `${server} ${addressOf(n)}:`);
 }
 
 const addressOf = (server: number | string) => `10.78.0.${10 + Number(server)}`;
 
-function project({ replicas, version, memory }: Wanted) {
+function project({ replicas, version, memory }: Wanted, publish?: number) {
   const numbers = Array.from({ length: replicas }, (_, index) => index + 1);
   const server = (n: number) => ({
     image: `web:${version}`,
@@ -166,6 +178,7 @@ function project({ replicas, version, memory }: Wanted) {
     command: ['haproxy', '-W', '-db', '-f', '/etc/proxy/haproxy.cfg'],
     volumes: ['./proxy:/etc/proxy:ro'],
     networks: { default: { ipv4_address: '10.78.0.10' } },
+    ...(publish && { ports: [`0.0.0.0:${publish}:80`] }),
   };
   return {
     version: '2.4',

@@ -1,17 +1,21 @@
 /**
- * npm run bench:publish -- [--rounds 5] [--seconds 3]
+ * npm run bench:publish -- [--rounds 5] [--seconds 3] [--farm-only]
  *
- * Requests a second (wrk, one thread, 32 connections) through a published port: baleine's forwarder
- * and Docker's `-p`, to the same server program, in turns. Docker has two ways: a client on the host
- * that asks at 127.0.0.1 goes through docker-proxy, one that asks at another address of the host
- * through a NAT rule of the kernel. Runs on a private host and leaves nothing there.
+ * Requests a second (wrk, one thread, 32 connections) through a published port, baleine's and
+ * Docker's `-p`, in turns: of a farm (client, proxy, server; the same HAProxy and servers by baleine
+ * and by docker-compose), and of a single server, which baleine's forwarder leads to. Docker has two
+ * ways: a client on the host that asks at 127.0.0.1 goes through docker-proxy, one that asks at
+ * another address of the host through a NAT rule of the kernel. Runs on a private host and leaves
+ * nothing there.
  */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { difference, snapshot } from '../test/support/leaks.js';
 import { startDaemon } from './dockerd.js';
+import { farmOfCompose, farmOfOurs } from './farm-subjects.js';
 import { removeCgroupParent } from './subject.js';
 import { type Command, median, output, time } from './time.js';
 
@@ -19,6 +23,7 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
+    'farm-only': { type: 'boolean', default: false },
   },
 });
 
@@ -46,11 +51,38 @@ const baleine = (...words: string[]): Command => [
 const before = await snapshot({ root });
 try {
   writeFileSync(join(dir, 'server.cfg'), SERVER);
-  await compare();
+  await compareFarms();
+  if (!options['farm-only']) await compare();
 } finally {
   rmSync(dir, { recursive: true, force: true });
   const left = difference(before, await snapshot({ root })).filter((each) => !/docker/.test(each));
   if (left.length > 0) console.log(`\nleft behind:\n  ${left.join('\n  ')}`);
+}
+
+/** Of the same path: the first is baleine's, the rest is what it is set beside. */
+type Places = Record<string, string>;
+
+async function compareFarms(): Promise<void> {
+  const ours = farmOfOurs(join(dir, 'farm'), 8080);
+  const theirs = farmOfCompose(join(dir, 'compose'), ours.configuration, 8081);
+  for (const each of [ours, theirs]) {
+    await each.start();
+    each.change({ replicas: 3, version: 'v1' });
+  }
+  // dockerd has all be dropped that is forwarded, on bridges that are not its own as well
+  time(['iptables', '-P', 'FORWARD', 'ACCEPT']);
+  await sleep(2000);
+  try {
+    measure('farm', {
+      'baleine publish': 'http://127.0.0.1:8080/',
+      'docker -p, docker-proxy': 'http://127.0.0.1:8081/',
+      'docker -p, NAT': 'http://10.77.1.1:8081/',
+      'no published port, bridge': ours.url,
+    });
+  } finally {
+    await theirs.end();
+    await ours.end();
+  }
 }
 
 async function compare(): Promise<void> {
@@ -58,8 +90,12 @@ async function compare(): Promise<void> {
   try {
     const end = await startDocker();
     try {
-      measure('keep-alive', []);
-      measure('a connection each', ['-H', 'Connection: close']);
+      measure('server', {
+        'baleine publish': 'http://127.0.0.1:8080/',
+        'docker -p, docker-proxy': 'http://127.0.0.1:8081/',
+        'docker -p, NAT': 'http://10.77.0.1:8081/',
+        'no published port, bridge': 'http://10.77.0.2/',
+      });
     } finally {
       await end();
     }
@@ -68,24 +104,27 @@ async function compare(): Promise<void> {
   }
 }
 
-function measure(what: string, more: string[]): void {
-  const places = {
-    'baleine publish': 'http://127.0.0.1:8080/',
-    'docker -p, docker-proxy': 'http://127.0.0.1:8081/',
-    'docker -p, NAT': 'http://10.77.0.1:8081/',
-    'no forwarder, bridge': 'http://10.77.0.2/',
-  };
-  const taken = new Map(Object.keys(places).map((name) => [name, [] as number[]]));
+function measure(what: string, places: Places): void {
+  inTurns(`${what}, keep-alive`, places, []);
+  inTurns(`${what}, a connection each`, places, ['-H', 'Connection: close']);
+}
+
+/** The ratio is that of neighbours, for the machine may be busy. */
+function inTurns(what: string, places: Places, more: string[]): void {
+  const names = Object.keys(places);
+  const taken = new Map(names.map((name) => [name, [] as number[]]));
   for (let round = 0; round < Number(options.rounds); round++) {
-    for (const [name, url] of Object.entries(places)) taken.get(name)?.push(load(url, more));
+    const turn = round % 2 === 0 ? names : names.toReversed();
+    for (const name of turn) taken.get(name)?.push(load(places[name] ?? '', more));
   }
-  const ours = median(taken.get('baleine publish') ?? []);
+  const [ours = []] = taken.values();
+  console.log(`${what}, n=${ours.length}`);
   for (const [name, rates] of taken) {
-    const rate = median(rates);
-    const note = name === 'baleine publish' ? '' : `baleine is ${(ours / rate).toFixed(2)}× of it`;
+    const ratio = median(rates.map((rate, at) => (ours[at] ?? rate) / rate)).toFixed(2);
+    const note = rates === ours ? '' : `baleine is ${ratio}× of it`;
     const all = rates.map((each) => each.toFixed(0)).join(' ');
-    const shown = `${rate.toFixed(0).padStart(8)}/s`;
-    console.log(`${`${what}, ${name}`.padEnd(44)}${shown}   ${note} (${all})`);
+    const rate = median(rates).toFixed(0).padStart(8);
+    console.log(`  ${name.padEnd(28)}${rate}/s   ${note.padEnd(26)} (${all})`);
   }
 }
 
