@@ -18,8 +18,10 @@ export interface FarmSubject {
   start(): Promise<void>;
   /** Has it so, by the program's usual command. */
   change(wanted: Wanted): void;
-  /** Ends a server's process by force, then has the program bring it back. */
-  kill(): void;
+  /** Of the first server's first process. */
+  victim(): number;
+  /** Brings back what has ended, by the program's usual command. */
+  heal(): void;
   end(): Promise<void>;
 }
 
@@ -61,11 +63,11 @@ export function farmOfOurs(
       writeFileSync(file, JSON.stringify(stack(wanted, publish)));
       apply();
     },
-    kill: () => {
+    victim: () => {
       const all: { name: string; pid: number }[] = JSON.parse(output(command('ps', '--json')));
-      process.kill(all.find(({ name }) => name === 'web-server-1')?.pid ?? 0, 'SIGKILL');
-      apply();
+      return all.find(({ name }) => name === 'web-server-1')?.pid ?? 0;
     },
+    heal: apply,
     end: async () => {
       time(command('destroy', '--auto-approve'));
     },
@@ -142,10 +144,13 @@ export function farmOfCompose(
       run('docker-compose', 'up', '-d', '--remove-orphans');
       run('docker-compose', 'kill', '-s', 'USR2', 'proxy');
     },
-    kill: () => {
-      run('docker-compose', 'kill', '-s', 'KILL', 'server-1');
-      run('docker-compose', 'up', '-d');
+    victim: () => {
+      const ask = (...words: Command) =>
+        output(words, { cwd: dir, env: { DOCKER_HOST: daemon.host } }).trim();
+      const id = ask('docker-compose', 'ps', '-q', 'server-1');
+      return Number(ask('docker', 'inspect', '--format', '{{.State.Pid}}', id));
     },
+    heal: () => run('docker-compose', 'up', '-d'),
     end: async () => {
       run('docker-compose', 'down', '--timeout', '0');
       await daemon.end();

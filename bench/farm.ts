@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { difference, snapshot } from '../test/support/leaks.js';
-import { startLoad } from '../test/support/load.js';
+import { type Load, startLoad } from '../test/support/load.js';
 import { type FarmSubject, farmOfCompose, farmOfOurs, type Wanted } from './farm-subjects.js';
 import { median, output } from './time.js';
 
@@ -82,15 +82,27 @@ async function step(what: string, wanted: Wanted | 'kill', subject: FarmSubject)
   try {
     await sleep(500);
     await load.count();
-    if (wanted === 'kill') subject.kill();
+    if (wanted === 'kill') await kill(subject, load);
     else subject.change(wanted);
     await sleep(500);
-    const { requests, failed, ms } = await load.count();
-    const lost = Object.values(failed).reduce((sum, each) => sum + each, 0);
-    const kinds = lost > 0 ? JSON.stringify(failed) : '';
-    const figures = `${lost} of ${requests} failed in ${ms} ms ${kinds}`.trimEnd();
+    const { requests, failed, cut, ms } = await load.count();
+    const lost = sum(failed);
+    const apart = wanted === 'kill' ? `, and ${sum(cut)} that were under way` : '';
+    const kinds = lost + sum(cut) > 0 ? JSON.stringify({ failed, cut }) : '';
+    const figures = `${lost} of ${requests} failed${apart} in ${ms} ms ${kinds}`.trimEnd();
     console.log(`${what.padEnd(20)} ${subject.name.padEnd(15)} ${figures}`);
   } finally {
     await load.stop();
   }
+}
+
+/** What was under way at any server is counted apart: the client does not know at which one. */
+async function kill(subject: FarmSubject, load: Load): Promise<void> {
+  load.kill(subject.victim());
+  await sleep(100);
+  subject.heal();
+}
+
+function sum(counts: Record<string, number>): number {
+  return Object.values(counts).reduce((all, each) => all + each, 0);
 }

@@ -2,7 +2,7 @@ import type { ContainerEntry, FarmEntry } from '../model/config.js';
 import type { Instance } from '../model/instance.js';
 import { ownPorts } from '../model/publish.js';
 import type { Scaled } from '../model/specs.js';
-import { backendOf } from './haproxy.js';
+import { backendOf, PROXY_SOCKET } from './haproxy.js';
 
 /** A farm as ordinary containers, and the name of the configuration its proxy reads. */
 export interface Farm {
@@ -48,6 +48,7 @@ export function expandFarm(name: string, entry: FarmEntry): Farm {
     entry: proxyEntry(entry, config),
     path: [...path, 'proxy'],
     ...(sockets.length > 0 && { sockets }),
+    ...(isOurs(entry.proxy) && { proxy: { socket: PROXY_SOCKET, check: CHECK } }),
   };
   return {
     name,
@@ -75,10 +76,15 @@ function spareEntry(entry: ContainerEntry): ContainerEntry {
   return { ...rest, bridges, protect: false };
 }
 
+/** Else it need not read our configuration. */
+const isOurs = ({ command, entrypoint }: ContainerEntry) => !command && !entrypoint;
+
+const CHECK = ['haproxy', '-c', '-f', `${CONFIG_DIR}/${CONFIG_FILE}`];
+
 function proxyEntry({ proxy }: FarmEntry, config: string): FarmEntry['proxy'] {
   const mount = { type: 'config', source: config, target: CONFIG_DIR, read_only: true } as const;
   const volumes = [...proxy.volumes, mount];
-  if (proxy.command || proxy.entrypoint) return { ...proxy, volumes };
+  if (!isOurs(proxy)) return { ...proxy, volumes };
   // -W: a master that reloads on SIGUSR2; -db: in the foreground (haproxy(1))
   const command = ['haproxy', '-W', '-db', '-f', `${CONFIG_DIR}/${CONFIG_FILE}`];
   return { ...proxy, volumes, command };

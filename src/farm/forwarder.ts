@@ -28,7 +28,8 @@ export const FORWARDER_IMAGE: ImageSource = {
  * hardly a right beyond listening there.
  */
 export function forwarderInstance(): Instance {
-  return { name: FORWARDER, service: FORWARDER, entry: ENTRY, path: ['containers'] };
+  const proxy = { socket: PROXY_SOCKET };
+  return { name: FORWARDER, service: FORWARDER, entry: ENTRY, path: ['containers'], proxy };
 }
 
 const ENTRY: ContainerEntry = {

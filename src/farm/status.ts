@@ -47,18 +47,21 @@ function serverOf(row: Fields): FarmServer {
   };
   return {
     name: row.text('svname'),
-    state: stateOf(row.text('status')),
+    state: stateOf(row.text('status'), traffic.sessions),
     traffic,
     since: row.number('lastchg'),
     ...(check && { check }),
   };
 }
 
-/** `UP 1/2` is on its way down, `DOWN 1/2` on its way up; `no check` counts as up. */
-function stateOf(status: string): ServerState {
+/**
+ * `UP 1/2` is on its way down, `DOWN 1/2` on its way up; `no check` counts as up. Servers drain in
+ * maintenance, until their sessions are over.
+ */
+function stateOf(status: string, sessions: number): ServerState {
   if (status.startsWith('UP') || status === 'no check') return 'up';
   if (status.startsWith('DRAIN') || status.startsWith('NOLB')) return 'draining';
-  if (status.startsWith('MAINT')) return 'maintenance';
+  if (status.startsWith('MAINT')) return sessions > 0 ? 'draining' : 'maintenance';
   return status.startsWith('DOWN') ? 'down' : 'unknown';
 }
 

@@ -13,6 +13,7 @@ import type {
   ImageConfig,
   ImageOrigin,
   LinkSpec,
+  MountSpec,
   ProxySpec,
 } from '../model/specs.js';
 
@@ -205,11 +206,20 @@ export interface Runtime {
   ): Promise<{ code: number; output: string } | undefined>;
   /** Whether its monitor calls baleine when it ends by itself; of one that runs or is about to. */
   healAtOnce(id: string, on: boolean): Promise<void>;
-  /** One command in a throw-away container on a mounted tree, no network. Rejects with its output when it fails. */
+  /**
+   * One command in a throw-away container on a mounted tree, no network. Rejects with its output
+   * when it fails, and with what it was for, by default to run this command.
+   */
   runOnce(
     tree: string,
     args: string[],
-    config: { environment: Record<string, string>; user?: string; working_dir?: string },
+    config: {
+      environment: Record<string, string>;
+      user?: string;
+      working_dir?: string;
+      mounts?: MountSpec[];
+      purpose?: string;
+    },
   ): Promise<void>;
   /** Takes away throw-away containers and scratch files whose run was killed. */
   clearAbandoned(): Promise<void>;
@@ -245,6 +255,12 @@ export interface Proxies {
    * @param limit milliseconds, after which it rejects with what the proxy finds
    */
   awaitUp(proxy: ProxySpec, servers: string[], limit: number): Promise<void>;
+  /**
+   * Waits until one that was just started takes commands, and so connections.
+   *
+   * @param limit milliseconds, after which it rejects, or earlier when it has ended
+   */
+  awaitAnswer(proxy: Omit<ProxySpec, 'backend'>, limit: number): Promise<void>;
   /** Has it read its configuration anew; rejects when it goes on with the old one. */
   reload(proxy: ProxySpec, signal: string): Promise<void>;
 }

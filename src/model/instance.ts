@@ -1,4 +1,5 @@
 import type { ContainerEntry, PublishEntry, UpdatePolicy } from './config.js';
+import type { ContainerSpec } from './specs.js';
 
 /** A server's place in its farm. */
 export interface Serving {
@@ -21,6 +22,8 @@ export interface Instance {
   path: readonly (string | number)[];
   /** For a server of a farm. */
   serves?: Serving;
+  /** For a farm's proxy. */
+  proxy?: NonNullable<ContainerSpec['proxy']>;
   /** Of the ports it publishes those that it listens at itself. */
   sockets?: PublishEntry[];
   /** It is there only while others are replaced. */

@@ -204,6 +204,10 @@ export interface ContainerSpec
   /** Absent when it takes no more than the order of starts. */
   depends_on?: DependencySpec[];
   runtime?: string;
+  /**
+   * For a proxy that baleine configures: where it takes commands, and what checks its text first if that
+   * has words of the user's. */
+  proxy?: Pick<ProxySpec, 'socket'> & { check?: string[] };
   /** For a server of a farm. */
   rotation?: RotationSpec;
   /** It is to keep its disk and no more: stopped by hand, until it is started by hand. */

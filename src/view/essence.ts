@@ -56,7 +56,7 @@ const USUAL_PIDS = 2048;
 function container(spec: Partial<ContainerSpec>): Attributes {
   const { id, image, args, links, mounts, hosts_file, hostname, logs, restart, ...more } = spec;
   const { healthcheck, depends_on, userns, seccomp, rotation: _rotation, ...others } = more;
-  const { previous: _previous, held: _held, sockets: _sockets, ...rest } = others;
+  const { previous: _previous, held: _held, sockets: _sockets, proxy: _proxy, ...rest } = others;
   return {
     image: image?.name,
     command: args,

@@ -59,6 +59,11 @@ describe('readStatistics', () => {
     expect(servers).toMatchObject([{ name: 's1', state }]);
   });
 
+  it('calls a server draining that still has sessions in maintenance', () => {
+    const { servers } = readStatistics('shop', answer(server('s1', { status: 'MAINT', scur: 2 })));
+    expect(servers).toMatchObject([{ name: 's1', state: 'draining' }]);
+  });
+
   it('leaves out what is of another farm, or no server', () => {
     const others = [
       { ...server('s9'), pxname: 'other-servers' },

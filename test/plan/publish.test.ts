@@ -112,6 +112,7 @@ describe('published ports', () => {
     const plan = stack.plan(file(ONE));
     expect(plan.units.flatMap(({ steps }) => steps.map(({ verb }) => verb))).toEqual([
       'container.start',
+      'container.listen',
     ]);
     expect(plan.changes[0]?.reasons).toEqual([expect.stringMatching(/^process \d+ ended with 1$/)]);
   });

@@ -93,6 +93,7 @@ describe('the published ports of a farm', () => {
     expect(plan.units.flatMap(({ steps }) => steps.map(({ verb }) => verb))).toEqual([
       'container.stop',
       'container.start',
+      'container.listen',
     ]);
   });
 
@@ -120,6 +121,16 @@ describe('the published ports of a farm', () => {
       expect(named(stack, 'forwarder')).toHaveLength(3);
       expect(textOf(stack)).not.toContain('BALEINE');
     }
+  });
+
+  it('are given up by the proxy before the forwarder takes them over', async () => {
+    const stack = new MemoryStack();
+    await stack.apply(file(ONE));
+    const { units } = stack.plan(
+      file('[{ host_ip: 0.0.0.0, published: 8080, target: 80, proxy_protocol: true }]'),
+    );
+    const forwards = units.find(({ id }) => id === 'put config.forwarder');
+    expect(forwards?.needs).toContain('put container.shop-proxy');
   });
 
   it('may be with the forwarder’s header and without, and need no address of the host', async () => {

@@ -1,5 +1,7 @@
-// Asks a URL over and over on some kept-alive connections. A line on standard input has it print
-// what there was since the last one, as JSON; at its end it ends.
+// Asks a URL over and over on some kept-alive connections, each of which keeps the cookie it is
+// given. A line on standard input has it print what there was since the last one, as JSON; `kill PID`
+// has it end a process by force and count apart what fails of the requests under way at that moment;
+// at its end it ends.
 import { Agent, get } from 'node:http';
 import { createInterface } from 'node:readline';
 
@@ -8,12 +10,18 @@ const agent = new Agent({ keepAlive: true, maxSockets: Number(connections) });
 const PATIENCE = 20_000;
 let counts = fresh();
 let over = false;
+let killed = -1;
 
 await Promise.all([read(), ...Array.from({ length: Number(connections) }, keepAsking)]);
 agent.destroy();
 
 async function read() {
-  for await (const _ of createInterface(process.stdin)) {
+  for await (const line of createInterface(process.stdin)) {
+    if (line.startsWith('kill ')) {
+      process.kill(Number(line.slice(5)), 'SIGKILL');
+      killed = performance.now();
+      continue;
+    }
     const ms = Math.round(performance.now() - counts.since);
     process.stdout.write(`${JSON.stringify({ ...counts, ms })}\n`);
     counts = fresh();
@@ -22,21 +30,30 @@ async function read() {
 }
 
 async function keepAsking() {
+  const jar = {};
   while (!over) {
     const started = performance.now();
-    const { page, failure } = await ask();
+    const { page, failure } = await ask(jar);
     const took = Math.round(performance.now() - started);
     counts.slowest = Math.max(counts.slowest, took);
     counts.requests += 1;
-    if (failure) counts.failed[failure] = (counts.failed[failure] ?? 0) + 1;
-    else counts.pages[page] = (counts.pages[page] ?? 0) + 1;
+    const wasCut = started <= killed && started + took >= killed;
+    if (failure) count(wasCut ? counts.cut : counts.failed, failure);
+    else count(counts.pages, page);
   }
 }
 
+function count(of, what) {
+  of[what] = (of[what] ?? 0) + 1;
+}
+
 /** Every answer but a whole one of 2xx is a failure: a reset, a time-out, a status. */
-function ask() {
+function ask(jar) {
   return new Promise((resolve) => {
-    const request = get(url, { agent, timeout: PATIENCE }, (response) => {
+    const headers = jar.cookie ? { cookie: jar.cookie } : {};
+    const request = get(url, { agent, headers, timeout: PATIENCE }, (response) => {
+      const [given] = response.headers['set-cookie'] ?? [];
+      if (given) jar.cookie = given.split(';')[0];
       let page = '';
       response.setEncoding('utf8').on('data', (part) => {
         page += part;
@@ -55,5 +72,5 @@ function ask() {
 }
 
 function fresh() {
-  return { requests: 0, failed: {}, pages: {}, slowest: 0, since: performance.now() };
+  return { requests: 0, failed: {}, cut: {}, pages: {}, slowest: 0, since: performance.now() };
 }

@@ -10,6 +10,8 @@ export interface Counts {
   requests: number;
   /** How often by what went wrong: `ECONNRESET`, `time-out`, `status 503`. */
   failed: Record<string, number>;
+  /** The same, of requests that were under way when a process was killed. */
+  cut: Record<string, number>;
   /** How often by what the page said. */
   pages: Record<string, number>;
   /** Milliseconds. */
@@ -19,6 +21,8 @@ export interface Counts {
 
 export interface Load {
   count(): Promise<Counts>;
+  /** Ends a process by force. */
+  kill(pid: number): void;
   stop(): Promise<void>;
 }
 
@@ -38,6 +42,9 @@ export function startLoad(url: string, pid?: number, script = CLIENT): Load {
     count: async () => {
       client.stdin.write('\n');
       return JSON.parse((await lines.next()).value ?? '{}');
+    },
+    kill: (pid) => {
+      client.stdin.write(`kill ${pid}\n`);
     },
     stop: async () => {
       client.stdin.end();

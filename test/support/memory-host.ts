@@ -230,6 +230,7 @@ export class MemoryHost {
           this.told.push(`admit ${servers.join(' ')}`);
         },
         awaitUp: async () => undefined,
+        awaitAnswer: async () => undefined,
         reload: async ({ id }, signal) => {
           if (this.running.has(id)) this.signals.push(`${signal} ${id}`);
         },

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
+import { UserError } from '../../model/errors.js';
 import type { Site } from '../../model/site.js';
 import type { ProxySpec } from '../../model/specs.js';
 import type { Proxies, Runtime } from '../host.js';
@@ -10,7 +11,9 @@ import { runningContainer } from './runtime/started.js';
 const RELOAD_LIMIT = 10_000;
 const REACH_LIMIT = 2000;
 const PAUSE = 100;
+const SHORT_PAUSE = 10;
 
+type Place = Omit<ProxySpec, 'backend'>;
 type Ask = (command: string) => Promise<string>;
 
 export function linuxProxies(site: Site, runtime: Pick<Runtime, 'signal'>): Proxies {
@@ -29,6 +32,9 @@ export function linuxProxies(site: Site, runtime: Pick<Runtime, 'signal'>): Prox
       const ask = await asker(proxy);
       if (ask) await awaitUp(ask, proxy, servers, limit);
     },
+    awaitAnswer: async (proxy, limit) => {
+      if (!(await reach(site, proxy, limit, SHORT_PAUSE))) throw mute(site, proxy);
+    },
     reload: async (proxy, signal) => {
       const ask = await asker(proxy);
       const before = ask && (await workerOf(ask));
@@ -38,15 +44,20 @@ export function linuxProxies(site: Site, runtime: Pick<Runtime, 'signal'>): Prox
 }
 
 /** One that has just started needs a moment to listen; one with a command of its own never may. */
-async function reach(site: Site, { id, socket }: ProxySpec): Promise<Ask | undefined> {
-  const deadline = performance.now() + REACH_LIMIT;
+async function reach(
+  site: Site,
+  { id, socket }: Place,
+  limit = REACH_LIMIT,
+  pause = PAUSE,
+): Promise<Ask | undefined> {
+  const deadline = performance.now() + limit;
   for (;;) {
     const container = runningContainer(site, id);
     if (!container) return undefined;
     const ask: Ask = (command) => askProxy(container.pid, socket, command);
     if ((await workerOf(ask)) !== undefined) return ask;
     if (performance.now() > deadline) return undefined;
-    await sleep(PAUSE);
+    await sleep(pause);
   }
 }
 
@@ -60,12 +71,15 @@ async function unlessGone(site: Site, { id }: ProxySpec, act: () => Promise<void
   }
 }
 
+/**
+ * In maintenance, which ends nothing that is under way; in HAProxy's own state of draining a server
+ * still gets the requests of those that know it by its cookie, as long as they come.
+ */
 async function drain(ask: Ask, proxy: ProxySpec, servers: string[], limit: number): Promise<void> {
-  await setState(ask, proxy, servers, 'drain');
+  await setState(ask, proxy, servers, 'maint');
   const busy = async () => (await statesOf(ask, proxy, servers)).some(isBusy);
   const deadline = performance.now() + limit;
   while ((await busy()) && performance.now() < deadline) await sleep(PAUSE);
-  await setState(ask, proxy, servers, 'maint');
 }
 
 async function awaitOther(ask: Ask, before: string | undefined, { id }: ProxySpec): Promise<void> {
@@ -81,7 +95,7 @@ async function setState(
   ask: Ask,
   { backend }: ProxySpec,
   servers: string[],
-  state: 'drain' | 'maint' | 'ready',
+  state: 'maint' | 'ready',
 ): Promise<void> {
   const commands = servers.map((server) => `set server ${backend}/${server} state ${state}`);
   const said = (await ask(commands.join(';'))).trim();
@@ -137,8 +151,15 @@ async function workerOf(ask: Ask): Promise<string | undefined> {
   return /^Pid: (\d+)$/m.exec(text)?.[1];
 }
 
+const nameOf = (id: string) => id.slice(id.indexOf('.') + 1);
+
+function mute(site: Site, { id, socket }: Place): UserError {
+  const cause = runningContainer(site, id) ? `it does not answer at ${socket}` : 'it has ended';
+  return new UserError(`cannot start ${id}: ${cause}`, `baleine logs ${nameOf(id)}`);
+}
+
 function stays(id: string): Error {
-  const name = id.slice(id.indexOf('.') + 1);
+  const name = nameOf(id);
   return new Error(
     `cannot reload ${name}: it stays with its old configuration: baleine logs ${name}`,
   );

@@ -24,6 +24,9 @@ const UNTROUBLED: Facts = {
   ended: undefined,
 };
 
+/** Milliseconds for a proxy to listen; a loaded host needs some seconds. */
+const LISTEN_LIMIT = 20_000;
+
 /** The ports look before they act and read back; here is only which act takes which ports. */
 export function containerHandlers(host: Host, _site: Site): Handlers<ContainerVerbs> {
   const { links, disks, files, cgroups, runtime, health, proxies } = host;
@@ -52,6 +55,14 @@ export function containerHandlers(host: Host, _site: Site): Handlers<ContainerVe
         sockets: spec.sockets,
         ...(await runtime.start(spec)),
       }),
+    },
+    'container.check': {
+      one: done(({ id, tree, command, how }) =>
+        runtime.runOnce(tree, command, { ...how, purpose: `start ${id} with its configuration` }),
+      ),
+    },
+    'container.listen': {
+      one: done(({ proxy }) => proxies.awaitAnswer(proxy, LISTEN_LIMIT)),
     },
     'container.stop': {
       one: async ({ id, facts, signal, grace, halt }) => {

@@ -14,6 +14,7 @@ import type { ContainerFacts, ContainerSpec, DependencySpec, LinkSpec } from '..
 import type { StepOf } from '../../model/step.js';
 import type { ContainerSeen } from './observe.js';
 import { lifeAfter } from './outlook.js';
+import { check, listen } from './proxy.js';
 import { join, leave, rejoin } from './rotation.js';
 import type { ContainerVerbs } from './verbs.js';
 
@@ -36,8 +37,10 @@ export function create(
     ...wire(spec, spec.links, reason, site),
     copy,
     { verb: 'container.mount', args: { disk, dir: rootfsDir(site, spec.id) }, reason },
+    ...check(spec, reason, site),
     ...awaits(spec, () => true),
     { verb: 'container.start', args: { spec, life: { restarts: 0 } }, reason },
+    ...listen(spec, reason),
     ...join(spec, reason),
   ];
 }
@@ -183,6 +186,7 @@ function startAgain(
   return [
     ...awaits(spec, ({ condition }) => condition === 'service_healthy'),
     { verb: 'container.start', args, reason },
+    ...listen(spec, reason),
   ];
 }
 

@@ -6,6 +6,8 @@ import type {
   ContainerSpec,
   DependencySpec,
   LinkSpec,
+  MountSpec,
+  ProxySpec,
   RotationSpec,
 } from '../../model/specs.js';
 
@@ -22,8 +24,17 @@ export interface ContainerVerbs {
   'container.mount': { disk: string; dir: string };
   /** Until another one is as this one needs it; rejects after so many milliseconds. */
   'container.await': { dependency: DependencySpec; limit: number };
+  /** Whether a proxy takes its configuration; run apart, on its disk. */
+  'container.check': {
+    id: string;
+    tree: string;
+    command: string[];
+    how: { environment: Record<string, string>; user: string; mounts: MountSpec[] };
+  };
   /** `life` is what the row will say of the lives before. */
   'container.start': { spec: ContainerSpec; life: Pick<ContainerFacts, 'restarts' | 'last_exit'> };
+  /** Until a proxy that was started listens. */
+  'container.listen': { proxy: Omit<ProxySpec, 'backend'> };
   /** Has its proxy send it no more requests, and lets those under way end. */
   'container.leave': { rotation: RotationSpec };
   /** Has its proxy send it requests again: at once, or as soon as all that is asked answers well. */

@@ -50,6 +50,7 @@ export function desiredContainers(
       ...dependenciesOf(instance, instances, leases, context),
       ...rotationOf(instance, context),
       ...socketsOf(instance),
+      ...(instance.proxy && { proxy: instance.proxy }),
     };
   };
   return instances.map((instance) => {

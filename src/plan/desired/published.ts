@@ -9,10 +9,10 @@ import { PROXY_SOCKET } from '../../farm/haproxy.js';
 import { type Address, addressOf } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import type { Instance } from '../../model/instance.js';
-import { FORWARDER } from '../../model/publish.js';
-import type { Resource } from '../../model/resource.js';
+import { FORWARDER, placeText } from '../../model/publish.js';
+import type { Resource, Row } from '../../model/resource.js';
 import { configDir, idOf } from '../../model/site.js';
-import type { BridgeSpec, ConfigSpec } from '../../model/specs.js';
+import type { BridgeSpec, ConfigSpec, ContainerSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 import type { Leases } from './leases.js';
 
@@ -50,7 +50,10 @@ export function desiredForwards(
     reach(each, bridges, leases, { config, site, ...context }),
   );
   const own = reached.filter(({ bridge }) => !config.bridges[bridge]?.external);
-  const needs = new Set(own.map(({ bridge }): Address => addressOf('bridge', bridge)));
+  const needs = new Set([
+    ...own.map(({ bridge }): Address => addressOf('bridge', bridge)),
+    ...holdersOf(reached, { config, site, ...context }),
+  ]);
   return [
     {
       address: addressOf('config', FORWARDER),
@@ -79,6 +82,15 @@ export function desiredForwards(
       protect: false,
     },
   ];
+}
+
+/** Proxies that listened there themselves until now. */
+function holdersOf(reached: { forward: Forward }[], { rows, config }: Context): Address[] {
+  const places = new Set(reached.map(({ forward }) => placeText(forward)));
+  return (rows as readonly Row<Partial<ContainerSpec>>[])
+    .filter(({ kind, stack }) => kind === 'container' && stack === config.name)
+    .filter(({ spec: { sockets = [] } }) => sockets.some((each) => places.has(placeText(each))))
+    .map(({ name }) => addressOf('container', name));
 }
 
 /** By the first of its bridges that the host is on. */

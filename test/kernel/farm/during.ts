@@ -14,9 +14,10 @@ export async function during(
   await load.count();
   await change();
   const counts = await load.count();
-  const { requests, failed, slowest, ms } = counts;
+  const { requests, failed, cut, slowest, ms } = counts;
   const took = `${requests} requests in ${ms} ms, slowest ${slowest} ms`;
-  process.stdout.write(`${what}: ${took}, failed ${JSON.stringify(failed)}\n`);
+  const apart = Object.keys(cut).length > 0 ? `, under way then ${JSON.stringify(cut)}` : '';
+  process.stdout.write(`${what}: ${took}, failed ${JSON.stringify(failed)}${apart}\n`);
   return counts;
 }
 

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type Load, startLoad } from '../../support/load.js';
@@ -62,7 +62,8 @@ async function underLoad(
     const stack = new Stack(host, farm(wanted));
     for (const each of ['v1', 'v2']) writeFileSync(join(host.dir, each), `${each}\n`);
     await stack.apply();
-    await expect.poll(() => stack.pages('10.77.1.10').catch(() => [])).toHaveLength(1);
+    // the proxy listens when apply has ended
+    expect(await stack.pages('10.77.1.10')).toHaveLength(1);
     const load = startLoad('http://10.77.1.10/', host.pid);
     try {
       await test(stack, load);
@@ -104,7 +105,10 @@ it('loses no request while it scales, rolls, changes and heals', { timeout: 300_
     expect((await change('proxy options', options)).failed).toEqual({});
 
     const killed = await during('kill -9 of a server', load, async () => {
-      process.kill(stack.pids('farm.web-server-1').at(-1) ?? 0, 'SIGKILL');
+      const victim = await processOf(stack, 'web-server-1');
+      load.kill(victim);
+      const isThere = () => existsSync(`/proc/${victim}`);
+      await expect.poll(isThere, { timeout: 10_000 }).toBe(false);
       await stack.apply();
     });
     expect(killed.failed).toEqual({});

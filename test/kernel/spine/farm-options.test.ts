@@ -107,6 +107,27 @@ it(
   }),
 );
 
+it(
+  'starts no proxy with a configuration that it would refuse',
+  inPrivateHost(async (host) => {
+    await certify(host, 'one');
+    const stack = new Stack(host, words('no-such-keyword'));
+    const refused = await stack.run('apply', '-y');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(
+      /cannot start farm\.shop-proxy with its configuration: .*\[\/etc\/baleine\/haproxy\.cfg:\d+\].*'no-such-keyword'/,
+    );
+    expect(stack.pids('farm.shop-proxy')).toEqual([]);
+    expect((await stack.run('logs', 'shop-proxy')).code).toBe(1);
+
+    stack.write(words());
+    await stack.apply();
+    expect(await stack.pages(`${HTTP}:8404`)).not.toEqual([]);
+    expect(await stack.plan()).toBe(NOTHING);
+    await stack.destroy();
+  }),
+);
+
 async function certify(host: PrivateHost, organisation: string): Promise<void> {
   await host.run('openssl', [
     ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],

@@ -67,7 +67,8 @@ async function runOnce(
 ): Promise<void> {
   const id = throwAwayId();
   const selected = await runtime();
-  const wanted = { runtime: selected, tree, args, ...config, purpose: `run ${args.join(' ')}` };
+  const purpose = `run ${args.join(' ')}`;
+  const wanted = { runtime: selected, tree, args, purpose, ...config };
   try {
     await gate.together(() => throwAway(site, wanted, id));
   } finally {

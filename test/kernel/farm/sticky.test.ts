@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { startLoad } from '../../support/load.js';
+import { inPrivateHost } from '../../support/private-host.js';
+import { farmOf, farmStack } from '../spine/farm-proxy.js';
+import { Stack } from '../spine/stack.js';
+import { during } from './during.js';
+
+const ADDRESS = '10.77.1.10';
+
+/** Milliseconds. */
+const DRAIN = 60_000;
+
+const words = (replicas: number) =>
+  farmStack({
+    shop: {
+      ...farmOf(replicas, ADDRESS, { proxy: { sticky: 'cookie' } }),
+      update: { drain: `${DRAIN}ms` },
+    },
+  });
+
+it(
+  'moves clients with a cookie on at once when their server goes, and loses no request of theirs',
+  { timeout: 200_000 },
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, words(3));
+    await stack.apply();
+    const load = startLoad(`http://${ADDRESS}/`, host.pid);
+    try {
+      const asked = async () => Object.keys((await load.count()).pages).sort();
+      const all = ['shop-server-1', 'shop-server-2', 'shop-server-3'];
+      await expect.poll(asked, { timeout: 10_000 }).toEqual(all);
+      const { failed, ms } = await during('3 → 1 with cookies', load, async () => {
+        stack.write(words(1));
+        await stack.apply();
+      });
+      expect(failed).toEqual({});
+      expect(ms).toBeLessThan(DRAIN / 2);
+      await load.count();
+      await expect.poll(asked).toEqual(['shop-server-1']);
+    } finally {
+      await load.stop();
+    }
+    await stack.destroy();
+  }),
+);
