@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from './exec.js';
@@ -84,10 +85,21 @@ async function released(device: string, file: string | undefined): Promise<boole
   return true;
 }
 
+/**
+ * A disk that somebody unmounted in the moment before a start leaves the folder bare: the runtime
+ * made its mount points there, empty ones. Anything else is not ours to remove.
+ */
 async function removeFolder(dir: string): Promise<void> {
+  if (existsSync(dir) && readdirSync(dir).length > 0) await clearEmpty(dir);
   try {
     await rmdir(dir);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
+}
+
+/** Empty files, and folders that hold nothing else: find(1) looks at what is in a folder first. */
+async function clearEmpty(dir: string): Promise<void> {
+  const what = ['-xdev', '-mindepth', '1', '-empty', '-delete'];
+  await run('find', [dir, ...what], { purpose: `clear ${dir}` });
 }

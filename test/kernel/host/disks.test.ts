@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import {
   closeSync,
   existsSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -177,6 +178,23 @@ describe('mounting', () => {
     await disks.ensureUnmounted(at('m'));
     await disks.ensureUnmounted(at('m'));
     expect(existsSync(at('m'))).toBe(false);
+  });
+
+  it('clears what a runtime made in the bare folder, and nothing that has content', async () => {
+    await disks.create(at('a.img'), 32 * MiB, write('x'));
+    const bare = async () => {
+      mkdirSync(at('m/etc/deep'), { recursive: true });
+      writeFileSync(at('m/etc/hosts'), '');
+      await disks.ensureMounted(at('a.img'), at('m'));
+    };
+    await bare();
+    await disks.ensureUnmounted(at('m'));
+    expect(existsSync(at('m'))).toBe(false);
+    await bare();
+    run('umount', at('m'));
+    writeFileSync(at('m/etc/mine'), 'text');
+    await expect(disks.ensureUnmounted(at('m'))).rejects.toThrow(/ENOTEMPTY/);
+    expect(readdirSync(at('m/etc'))).toEqual(['mine']);
   });
 
   it('checks a file system in which the kernel had found errors', async () => {
