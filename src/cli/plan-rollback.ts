@@ -25,7 +25,7 @@ export async function planRollback(
   const own = rows.filter((row) => row.stack === stack);
   const held = holdFor(name, members, own);
   const back = rollBack(name, held, members, { stack, rows, site });
-  refuseGone(name, back.resources);
+  refuseGone(name, held, back.resources);
   const proxy = await proxyFor(context, config, rows, members, held);
   const others = back.resources.filter(({ address }) => address !== proxy?.address);
   const targets = proxy ? [...back.targets, proxy.address] : back.targets;
@@ -33,9 +33,9 @@ export async function planRollback(
 }
 
 /** Somebody may have removed what the record speaks of. */
-function refuseGone(name: string, resources: readonly Resource[]): void {
-  const held = resources.map(({ spec }) => spec as ContainerSpec).find((spec) => spec.held);
-  const file = held?.image.file;
+function refuseGone(name: string, held: Held, resources: readonly Resource[]): void {
+  const specs = resources.map(({ spec }) => spec as ContainerSpec);
+  const file = specs.find((spec) => spec.held === held)?.image.file;
   if (file === undefined || existsSync(file)) return;
   throw refusal(name, `${file} is gone`);
 }

@@ -171,6 +171,18 @@ it('goes on with a roll-back that was cut off', { timeout: 300_000 }, () =>
   }),
 );
 
+it('has the proxy ask as before, too', { timeout: 300_000 }, () =>
+  underLoad({}, async (stack, load) => {
+    const healthcheck = { http: { port: 80, path: '/nope' }, interval: '1s', on_failure: 'none' };
+    stack.write(farm('v1', {}, { healthcheck }));
+    await stack.apply();
+    await expect.poll(async () => (await load.count()).failed).toHaveProperty('status 503');
+    await stack.done('rollback', 'web', '-y');
+    await expect.poll(async () => (await load.count()).failed).toEqual({});
+    expect(await stack.plan()).toBe(HELD('another healthcheck'));
+  }),
+);
+
 const AUTO = { failure_action: 'rollback' };
 
 /** Every way to apply that goes on to roll back, as words after the command's own. */
