@@ -2,8 +2,12 @@ import type { Address } from '../model/address.js';
 import { addressOf } from '../model/address.js';
 import { UserError } from '../model/errors.js';
 import type { Resource, Row } from '../model/resource.js';
+import { carriersOf } from './carriers.js';
 
-/** What `--target` leaves in sight: the targets, what they need, and for what goes, what needs it. */
+/**
+ * What `--target` leaves in sight: the targets, what carries their published ports, what all of them
+ * need, and for what goes, what needs it.
+ */
 export function selectTargets(
   targets: readonly Address[],
   resources: readonly Resource[],
@@ -22,6 +26,7 @@ export function selectTargets(
     for (const row of recorded) if (row.needs.includes(address)) add(row.address);
   };
   targets.forEach(add);
+  for (const each of targets) carriersOf(each, resources, rows).forEach(add);
   return (address) => selected.has(address);
 }
 

@@ -105,6 +105,29 @@ describe('published ports', () => {
     expect([...stack.host.namespaces.keys()].length).toBe(1);
   });
 
+  it('come and go with their container when nothing else is asked for', async () => {
+    const stack = new MemoryStack();
+    const more = '  other: { image: web, bridges: [front] }';
+    const only = (text: string) => {
+      const { changes } = stack.plan(text, { targets: ['container.web'] });
+      return changes.filter(({ action }) => action !== 'refresh').map(({ address }) => address);
+    };
+    const carriers = ['image.forwarder', 'config.forwarder', 'container.forwarder'];
+    expect(only(file(ONE, more)).sort()).toEqual(
+      [...carriers, 'bridge.front', 'container.web', 'image.web'].sort(),
+    );
+    await stack.apply(file(ONE, more));
+    expect(only(file('["127.0.0.1:8081:80"]', more))).toEqual([
+      'config.forwarder',
+      'container.web',
+    ]);
+    expect(only(file('[]', more)).sort()).toEqual([...carriers, 'container.web'].sort());
+    const gone = file(ONE, more).replace(/^ {2}web: .*\n/m, '');
+    expect(only(gone.replace('containers:\n\n', 'containers:\n')).sort()).toEqual(
+      [...carriers, 'container.web'].sort(),
+    );
+  });
+
   it('are carried again when the forwarder has ended, which has no network of its own', async () => {
     const stack = new MemoryStack();
     await stack.apply(file(ONE));
