@@ -1,5 +1,58 @@
+import type { ContainerEntry, HealthCheck, RestartPolicy } from './config.js';
 import { digest, equal } from './json.js';
-import type { ContainerSpec, Release } from './specs.js';
+
+/** What goes back with a container when it is rolled back: all but where it stands among others. */
+export interface Release
+  extends Pick<
+    ContainerEntry,
+    | 'environment'
+    | 'limits'
+    | 'stop_grace_period'
+    | 'security'
+    | 'apparmor'
+    | 'selinux'
+    | 'cap_add'
+    | 'cap_drop'
+    | 'read_only'
+    | 'tmpfs'
+    | 'sysctls'
+    | 'ulimits'
+    | 'dns'
+    | 'labels'
+    | 'logs'
+  > {
+  /** `version` changes when the image is rebuilt; the container then starts on a new copy. */
+  image: { name: string; file: string; version: string };
+  /** The whole argument vector: entrypoint and command, Docker's override rules applied. */
+  args: string[];
+  /** `name`, `uid`, `name:group`, `uid:gid`; looked up in the container's own /etc/passwd. */
+  user: string;
+  working_dir: string;
+  mounts: MountSpec[];
+  /** What filters its system calls, if not what `security` has; `digest` is of the file's content. */
+  seccomp?: 'unconfined' | { file: string; digest: string };
+  restart: RestartPolicy;
+  stop_signal: string;
+  healthcheck?: HealthCheck;
+  /** Absent: the next apply does. */
+  heal?: 'immediate';
+  runtime?: string;
+}
+
+export interface MountSpec {
+  source: string;
+  target: string;
+  read_only: boolean;
+}
+
+/** Of a container that was rolled back. */
+export interface Held {
+  /** Digest of the release that the file asked for. */
+  asked: string;
+  /** In what it differs, in the file's words, for people. */
+  differs: string[];
+  to: Release;
+}
 
 /** Each part of a release, and what the file calls it. */
 const PARTS = {
@@ -33,15 +86,15 @@ const PARTS = {
 
 const NAMES = Object.keys(PARTS) as (keyof Release)[];
 
-export function releaseOf(spec: ContainerSpec): Release {
+export function releaseOf(spec: Release): Release {
   const given = NAMES.filter((name) => spec[name] !== undefined);
   return Object.fromEntries(given.map((name) => [name, spec[name]])) as unknown as Release;
 }
 
 /** The same container with another release. */
-export function withRelease(spec: ContainerSpec, release: Release): ContainerSpec {
+export function withRelease<Spec extends Release>(spec: Spec, release: Release): Spec {
   const rest = Object.entries(spec).filter(([name]) => !(name in PARTS));
-  return { ...(Object.fromEntries(rest) as unknown as ContainerSpec), ...release };
+  return { ...(Object.fromEntries(rest) as unknown as Spec), ...release };
 }
 
 /** The file's words for what two releases differ in; where an image lies makes none. */

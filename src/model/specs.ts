@@ -2,20 +2,12 @@
  * What is recorded of each resource, and compared: plain JSON in the words of the file, with every
  * reference resolved, so that a handler needs nothing but its own arguments.
  */
-import type {
-  Condition,
-  ContainerEntry,
-  CopyEntry,
-  HealthCheck,
-  ImageConfig,
-  ImageFrom,
-  PublishEntry,
-  RestartPolicy,
-} from './config.js';
+import type { Condition, CopyEntry, ImageConfig, ImageFrom, PublishEntry } from './config.js';
 import type { Exit } from './exit.js';
 import type { HealthRecord, HealthTarget } from './health.js';
 import type { IdRange } from './id-range.js';
 import type { Place } from './publish.js';
+import type { Held, MountSpec, Release } from './release.js';
 
 export interface ImageSpec {
   id: string;
@@ -141,12 +133,6 @@ export interface LinkSpec {
   gateway?: string;
 }
 
-export interface MountSpec {
-  source: string;
-  target: string;
-  read_only: boolean;
-}
-
 /** What must be so of another container before one starts. */
 export interface DependencySpec {
   name: string;
@@ -156,54 +142,20 @@ export interface DependencySpec {
   target?: HealthTarget;
 }
 
-export interface ContainerSpec
-  extends Pick<
-    ContainerEntry,
-    | 'environment'
-    | 'limits'
-    | 'stop_grace_period'
-    | 'security'
-    | 'apparmor'
-    | 'selinux'
-    | 'cap_add'
-    | 'cap_drop'
-    | 'read_only'
-    | 'tmpfs'
-    | 'sysctls'
-    | 'ulimits'
-    | 'dns'
-    | 'labels'
-    | 'logs'
-  > {
+export interface ContainerSpec extends Release {
   id: string;
-  /** `version` changes when the image is rebuilt; the container then starts on a new copy. */
-  image: { name: string; file: string; version: string };
-  /** The whole argument vector: entrypoint and command, Docker's override rules applied. */
-  args: string[];
   /** Of its user namespace; absent when it has the host's. */
   userns?: IdRange;
-  /** What filters its system calls, if not what `security` has; `digest` is of the file's content. */
-  seccomp?: 'unconfined' | { file: string; digest: string };
-  /** `name`, `uid`, `name:group`, `uid:gid`; looked up in the container's own /etc/passwd. */
-  user: string;
-  working_dir: string;
   hostname: string;
   links: LinkSpec[];
-  mounts: MountSpec[];
   /** On record only: the forwarder's configuration and `sockets` are what makes it so. */
   publish?: PublishEntry[];
   /** It is started with sockets that listen there, on the host, as its descriptors from 3 on. */
   sockets?: Place[];
   /** The host's network is its own. */
   host_network?: true;
-  restart: RestartPolicy;
-  stop_signal: string;
-  healthcheck?: HealthCheck;
-  /** Absent: the next apply does. */
-  heal?: 'immediate';
   /** Absent when it takes no more than the order of starts. */
   depends_on?: DependencySpec[];
-  runtime?: string;
   /**
    * For a proxy that baleine configures: where it takes commands, and what checks its text first if that
    * has words of the user's. */
@@ -218,45 +170,6 @@ export interface ContainerSpec
   previous?: Release;
   /** It was rolled back, and stays so until the file asks for something else than it did then. */
   held?: Held;
-}
-
-/** What goes back with a container when it is rolled back: all but where it stands among others. */
-export type Release = Pick<
-  ContainerSpec,
-  | 'image'
-  | 'args'
-  | 'environment'
-  | 'user'
-  | 'working_dir'
-  | 'mounts'
-  | 'healthcheck'
-  | 'restart'
-  | 'heal'
-  | 'stop_signal'
-  | 'stop_grace_period'
-  | 'limits'
-  | 'labels'
-  | 'logs'
-  | 'runtime'
-  | 'security'
-  | 'seccomp'
-  | 'apparmor'
-  | 'selinux'
-  | 'cap_add'
-  | 'cap_drop'
-  | 'read_only'
-  | 'tmpfs'
-  | 'sysctls'
-  | 'ulimits'
-  | 'dns'
->;
-
-export interface Held {
-  /** Digest of the release that the file asked for. */
-  asked: string;
-  /** In what it differs, in the file's words, for people. */
-  differs: string[];
-  to: Release;
 }
 
 export interface ContainerFacts {
@@ -293,4 +206,4 @@ export interface ImageFacts {
   kept?: string;
 }
 
-export type { ImageConfig };
+export type { Held, ImageConfig, MountSpec, Release };

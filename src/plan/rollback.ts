@@ -40,6 +40,7 @@ export function membersOf(name: string, resources: readonly Resource[], stack: s
  */
 export function holdFor(name: string, members: readonly Server[], rows: readonly Row[]): Held {
   const own = rowsOf(members, rows);
+  if (own.length === 0) throw refusal(name, 'it is not there yet');
   if (members.some(({ spec }) => spec.held)) {
     const hint = `To have what the file asks for again: baleine rollback --undo ${name}`;
     throw refusal(name, 'it is rolled back already', hint);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ContainerSpec } from '../../src/model/specs.js';
+import { rename } from '../../src/plan/rename.js';
+import { renderPlan } from '../../src/view/plan-text.js';
 import { MemoryStack } from '../support/memory-stack.js';
 
 interface Wanted {
@@ -54,11 +56,32 @@ const running = ({ rows }: MemoryStack) =>
 describe('a new image that does no good', () => {
   it('gives way to the version before, by turns, and nothing else is touched', async () => {
     const stack = await applied(V1, V2);
-    expect(stack.planRollback(file(V2), 'shop').changes.map(({ reasons }) => reasons)).toEqual([
-      ['stands in while others are replaced, then goes'],
-      ['image web has changed', 'rolled back', 'turn 1 of 2'],
-      ['image web has changed', 'rolled back', 'turn 2 of 2'],
-    ]);
+    const plan = stack.planRollback(file(V2), 'shop');
+    expect(renderPlan(plan, { color: false })).toMatchInlineSnapshot(`
+      "baleine will perform the following actions:
+
+        # container.shop-spare-1 will be created (stands in while others are replaced, then goes)
+        + container.shop-spare-1
+            + image: web
+            + command: ["serve"]
+            + bridges.front: 10.77.1.254/24
+            + healthcheck.tcp: 80
+            + healthcheck.interval: 10ms
+            + healthcheck.timeout: 10ms
+            + healthcheck.retries: 1
+            + healthcheck.start_period: 0s
+            + healthcheck.on_failure: none
+
+        # container.shop-server-1 must be replaced (image web has changed, rolled back, turn 1 of 2)
+      -/+ container.shop-server-1
+            ~ image.version: 5d9c72b08f7c → 32862d490edb  # forces replacement
+
+        # container.shop-server-2 must be replaced (image web has changed, rolled back, turn 2 of 2)
+      -/+ container.shop-server-2
+            ~ image.version: 5d9c72b08f7c → 32862d490edb  # forces replacement
+
+      Plan: 3 to add, 0 to change, 2 to destroy."
+    `);
     const before = running(await applied(V1));
     await stack.rollback(file(V2), 'shop');
     expect(running(stack)).toEqual(
@@ -92,6 +115,26 @@ describe('a new image that does no good', () => {
     await stack.apply(file(V3));
     expect(stack.planText(file(V3))).toContain('No changes.');
     expect(stack.planText(file(V3))).not.toContain('rolled back');
+  });
+
+  it('is not what a server is made from that has lost its disk', async () => {
+    const stack = await applied(V1, V2);
+    await stack.rollback(file(V2), 'shop');
+    stack.host.end('shop.shop-server-1', 137);
+    stack.host.files.delete(`${stack.site.root}/disks/shop.shop-server-1.img`);
+    const steps = stack.plan(file(V2)).units.flatMap((unit) => unit.steps);
+    const copies = steps.filter(({ verb }) => verb === 'container.disk').map(({ args }) => args);
+    expect(copies).toMatchObject([{ image: `${stack.site.root}/images/shop.web.previous.img` }]);
+  });
+
+  it('stays away though it is given another name', async () => {
+    const stack = await applied(V1, V2);
+    await stack.rollback(file(V2), 'shop');
+    const after = new Map(rename(stack.rows, 'image', 'web', 'site'));
+    stack.rows = stack.rows.map((row) => after.get(row) ?? row);
+    const text = stack.planText(file(V2).replaceAll('web', 'site'));
+    expect(text).toContain('No changes.');
+    expect(text).toContain('shop-server-2 is rolled back: the file asks for another image');
   });
 
   it('is not what a later one gives way to', async () => {
@@ -203,6 +246,7 @@ it('is gone on with after it was cut off, also by a single container', async () 
 describe('is refused', () => {
   it.each([
     ['what was never changed', [V1], 'shop', 'it was not changed since it was made'],
+    ['what was never applied', [], 'shop', 'it is not there yet'],
     ['what is not there', [V1], 'shoop', 'no farm or container of that name in stack shop'],
   ])('for %s', async (_, files, name, cause) => {
     const stack = await applied(...files);
