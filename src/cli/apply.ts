@@ -11,7 +11,7 @@ import { addCommonOptions } from './options.js';
 import { readConfig } from './read-config.js';
 import { addRunOptions, propose, type RunOptions, withStore } from './run.js';
 import { stackName } from './stack-name.js';
-import { tellOnce } from './tell-once.js';
+import { tellOnce, type Unwatched } from './tell-once.js';
 import { addWaitOptions, type WaitOptions, waitHealthy } from './wait.js';
 import { addWishOptions, type WishOptions, wishesOf } from './wishes.js';
 
@@ -33,10 +33,9 @@ export function register(program: Command): void {
     .addHelpText('after', EXAMPLES)
     .action(async (file: string | undefined, options: ApplyOptions, self: Command) => {
       const context = openContext(self);
-      const run = (more: Pick<RunOptions, 'err'>) =>
-        applyWhat(context, file, { ...options, ...more });
+      const run = (more: Partial<Unwatched>) => applyWhat(context, file, { ...options, ...more });
       process.exitCode = isUnattended(options)
-        ? await tellOnce(context, (err) => run({ err }))
+        ? await tellOnce(context, run)
         : ((await run({})) ?? 0);
     });
 }

@@ -24,6 +24,8 @@ export function addLockOptions(command: Command): Command {
 export interface RunOptions extends OutputOptions, LockOptions {
   autoApprove?: boolean;
   parallelism?: number;
+  /** True for a plan that is not carried out this time; exit code 1. */
+  postpones?: (plan: Plan) => boolean;
 }
 
 export function addRunOptions(command: Command): Command {
@@ -74,6 +76,7 @@ export async function propose(
   await view.plan(plan);
   await remember(plan, store);
   if (plan.changes.length === 0) return 0;
+  if (options.postpones?.(plan)) return 1;
   if (!options.autoApprove) {
     const { approve } = await import('./prompt.js');
     if (!(await approve(options, destroy))) return 1;

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { backOff } from '../model/back-off.js';
 import { digest } from '../model/json.js';
 import type { Site } from '../model/site.js';
 
@@ -13,6 +14,18 @@ export interface Failing {
   told: string;
   /** Milliseconds from then until it is told again. */
   pause: number;
+  /** The plan that was carried out in vain; absent when it did not come to a plan. */
+  tries?: Tries;
+}
+
+/** A plan, or what was left of it, tried again and again. */
+export interface Tries {
+  /** What the last one was to make, each a word. */
+  wanted: string[];
+  /** In a row, 1 and up. */
+  count: number;
+  /** ISO 8601; when the last one ended. */
+  last: string;
 }
 
 const HOUR = 3_600_000;
@@ -36,6 +49,30 @@ export function noteFailure(
   if (waited >= 0 && waited < before.pause) return { tell: false, failing: before };
   const pause = Math.min(2 * before.pause, DAY);
   return { tell: true, failing: { key, since, told, pause } };
+}
+
+/** One more failure; of a plan that wants something else it is the first. */
+export function nextTry(before: Failing | undefined, wanted: string[], now: number): Tries {
+  const count = isNothingNew(before, wanted) ? before.tries.count + 1 : 1;
+  return { wanted, count, last: new Date(now).toISOString() };
+}
+
+/**
+ * Whether a plan that has failed is to wait, as a container that ends again and again: it is tried
+ * once more at once, then after 10 s, twice as long each time, 5 min at most.
+ */
+export function isTooSoon(before: Failing | undefined, wanted: string[], now: number): boolean {
+  if (!isNothingNew(before, wanted)) return false;
+  const waited = now - Date.parse(before.tries.last);
+  return waited >= 0 && waited < backOff(before.tries.count - 1);
+}
+
+/** What has been done of the plan is in the next one no more. */
+function isNothingNew(
+  before: Failing | undefined,
+  wanted: string[],
+): before is Failing & { tries: Tries } {
+  return before?.tries !== undefined && wanted.every((each) => before.tries?.wanted.includes(each));
 }
 
 /** Pids and times of day differ from run to run, and so does the order of what goes on at once. */

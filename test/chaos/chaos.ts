@@ -110,7 +110,7 @@ async function apply(host: PrivateHost, file: string, after?: number): Promise<b
 }
 
 async function verdict(host: PrivateHost, file: string, written: Written): Promise<string[]> {
-  const last = await host.baleine(['apply', '-y', '--quiet', '-f', file], { reject: false });
+  const last = await host.baleine(['apply', '-y', '-f', file], { reject: false });
   const plan = await host.baleine(['plan', '--detailed-exitcode', '-f', file], { reject: false });
   const check = await host.baleine(['state', 'check'], { reject: false });
   const lost = [...written].filter(([path, text]) => contentOf(path) !== text);

@@ -5,7 +5,9 @@ import { expect, it, onTestFinished } from 'vitest';
 import {
   type Failing,
   forgetFailure,
+  isTooSoon,
   keepFailure,
+  nextTry,
   noteFailure,
   recallFailure,
 } from '../../src/state/failure-memory.js';
@@ -53,6 +55,24 @@ it.each([
   ['address 10.0.0.1 is taken', 'address 10.0.0.2 is taken'],
 ])('takes %j and %j for two', (one, other) => {
   expect(toldAt([one, other])).toEqual([0, 1]);
+});
+
+it('tries what has failed once more at once, then in growing intervals up to 5 minutes', () => {
+  const SECOND = 1000;
+  let failing: Failing = noteFailure(undefined, 'x', 0).failing;
+  const tried: number[] = [];
+  for (let now = 0; now <= 1300 * SECOND; now += 5 * SECOND) {
+    if (isTooSoon(failing, ['rest'], now)) continue;
+    tried.push(now / SECOND);
+    failing = {
+      ...failing,
+      tries: nextTry(failing, tried.length === 1 ? ['done', 'rest'] : ['rest'], now),
+    };
+  }
+  expect(tried).toEqual([0, 5, 15, 35, 75, 155, 315, 615, 915, 1215]);
+  expect(isTooSoon(failing, ['rest', 'new'], 1216 * SECOND)).toBe(false);
+  expect(nextTry(failing, ['rest', 'new'], 1216 * SECOND).count).toBe(1);
+  expect(isTooSoon(failing, ['rest'], 0), 'the clock was set back').toBe(false);
 });
 
 it('is not silenced by a clock that was set back', () => {

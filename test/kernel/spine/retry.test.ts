@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { inPrivateHost } from '../../support/private-host.js';
+import { NOTHING, PAIR, Stack } from './stack.js';
+
+it(
+  'cron tries what fails in the same way in growing intervals, and what is new at once',
+  inPrivateHost(async (host) => {
+    const { a, b } = PAIR.containers;
+    const stack = new Stack(host, PAIR);
+    await stack.apply();
+    const words = { ...PAIR, containers: { a: { ...a, command: ['gone'] }, b } };
+    stack.write(words);
+    const cron = () => stack.run('apply', '-y', '--quiet', '--lock-skip');
+    const steps = async () => (await stack.done('events')).split('\n').length;
+
+    const first = await cron();
+    expect(first).toMatchObject({ code: 1, stdout: '' });
+    expect(first.stderr).toMatch(/container\.a: .*gone/);
+    const before = await steps();
+    expect(await cron()).toEqual({ code: 1, stdout: '', stderr: '' });
+    const after = await steps();
+    expect(after, 'once more at once').toBeGreaterThan(before);
+    expect(await cron()).toEqual({ code: 1, stdout: '', stderr: '' });
+    expect(await steps(), 'not before 10 s have passed').toBe(after);
+    expect((await stack.run('apply', '-y')).code, 'who looks on need not wait').toBe(1);
+    expect(await steps()).toBeGreaterThan(after);
+
+    stack.write({ ...words, containers: { a: { ...a, environment: { NEW: '1' } }, b } });
+    expect(await cron()).toMatchObject({ code: 0, stdout: expect.stringMatching(/recovered/) });
+    expect(await stack.plan()).toBe(NOTHING);
+    await stack.destroy();
+  }),
+);
