@@ -1,24 +1,12 @@
 import type { Change } from '../../model/plan.js';
 import { printable } from '../value.js';
 import type { View, ViewOptions } from '../view.js';
-import { achieved, DONE } from './achieved.js';
-import { printFailures } from './failures.js';
-import { rollbackText } from './words.js';
+import { DONE } from './achieved.js';
+import { silentView } from './silent.js';
 
 /** For a command that says itself what is to be done: what came of it, a line each. */
-export function briefView({ out, err }: ViewOptions): View {
-  return {
-    plan: async () => {},
-    start: async () => {},
-    event: (event) => {
-      const text = rollbackText(event);
-      if (text) err(`${text}\n`);
-    },
-    finish: async (plan, outcome) => {
-      for (const change of achieved(plan, outcome)) out(line(change));
-      printFailures(outcome, err);
-    },
-  };
+export function briefView(options: ViewOptions): View {
+  return silentView(options, (changes) => changes.map(line).join(''));
 }
 
 /** The reasons of an update say what was done; those of the rest say nothing new. */

@@ -1,28 +1,18 @@
 import type { Change } from '../../model/plan.js';
 import { printable } from '../value.js';
 import type { View, ViewOptions } from '../view.js';
-import { achieved, DONE } from './achieved.js';
-import { printFailures } from './failures.js';
-import { rollbackText } from './words.js';
+import { DONE } from './achieved.js';
+import { silentView } from './silent.js';
 
 /**
  * For cron: not one byte when nothing changed, so that no mail is sent. Otherwise what was healed
  * or changed and why, a line each; what failed goes to standard error.
  */
-export function quietView({ out, err }: ViewOptions): View {
-  return {
-    plan: async () => {},
-    start: async () => {},
-    event: (event) => {
-      const text = rollbackText(event);
-      if (text) err(`${text}\n`);
-    },
-    finish: async (plan, outcome) => {
-      const lines = achieved(plan, outcome).flatMap(line);
-      if (lines.length > 0) out([`baleine ${plan.stack}:`, ...lines, ''].join('\n'));
-      printFailures(outcome, err);
-    },
-  };
+export function quietView(options: ViewOptions): View {
+  return silentView(options, (changes, { stack }) => {
+    const lines = changes.flatMap(line);
+    return lines.length > 0 ? [`baleine ${stack}:`, ...lines, ''].join('\n') : '';
+  });
 }
 
 function line({ address, action, reasons, drift }: Change): string[] {
