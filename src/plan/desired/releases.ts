@@ -23,19 +23,36 @@ export function releases(
 ): Releases {
   const recorded = recordedRows(context);
   const known = [...images.values(), ...unnamed(images, context)];
-  const groups = new Map<string, ContainerRow[]>();
-  for (const instance of instances) {
-    const row = recorded.get(instance.name);
-    const group = groupOf(instance);
-    if (row) groups.set(group, [...(groups.get(group) ?? []), row]);
-  }
+  const groups = groupsOf(instances, recorded);
   return (instance, asked) => {
-    const peers = groups.get(groupOf(instance)) ?? [];
-    const held = heldBack(asked, peers, known, context.site);
+    const { holds, some } = groups.get(groupOf(instance)) ?? { holds: [] };
+    const held = heldBack(asked, holds, known, context.site);
     if (held) return held;
-    const previous = previousOf(recorded.get(instance.name), peers, asked);
+    const previous = previousOf(recorded.get(instance.name), some, asked);
     return previous ? { ...asked, previous } : asked;
   };
+}
+
+interface Group {
+  holds: Held[];
+  /** One that runs. */
+  some?: ContainerRow;
+}
+
+function groupsOf(
+  instances: readonly Instance[],
+  recorded: ReadonlyMap<string, ContainerRow>,
+): Map<string, Group> {
+  const groups = new Map<string, Group>();
+  for (const instance of instances) {
+    const row = recorded.get(instance.name);
+    if (!row) continue;
+    const group = groups.get(groupOf(instance)) ?? { holds: [] };
+    groups.set(groupOf(instance), group);
+    if (row.spec.held) group.holds.push(row.spec.held);
+    if (row.status === 'ready') group.some ??= row;
+  }
+  return groups;
 }
 
 function recordedRows({ rows, config }: Context): Map<string, ContainerRow> {
@@ -54,11 +71,10 @@ function unnamed(images: ReadonlyMap<string, ImageSpec>, { rows, config }: Conte
 /** Whoever spoke last is heard: once the file asks for something else it is not held any more. */
 function heldBack(
   asked: ContainerSpec,
-  peers: readonly ContainerRow[],
+  holds: readonly Held[],
   images: readonly ImageSpec[],
   site: Site,
 ): ContainerSpec | undefined {
-  const holds = peers.flatMap(({ spec }) => spec.held ?? []);
   if (holds.length === 0) return undefined;
   const digest = releaseDigest(releaseOf(asked));
   const held = holds.find((each) => each.asked === digest);
@@ -92,11 +108,11 @@ function fileOf(image: ImageSpec, version: string, site: Site): string | undefin
 /** One whose last change did not come about, or that is only made, was before what the others are. */
 function previousOf(
   row: ContainerRow | undefined,
-  peers: readonly ContainerRow[],
+  peer: ContainerRow | undefined,
   asked: ContainerSpec,
 ): Release | undefined {
   const next = releaseOf(asked);
-  const one = row ?? peers.find(({ status }) => status === 'ready');
+  const one = row ?? peer;
   if (!one) return undefined;
   const now = releaseOf(one.spec);
   if (sameRelease(now, next)) return row?.spec.previous;

@@ -14,6 +14,7 @@ const VARIANTS = {
   farm: FARM,
   updated: FARM.replace('memory: 64M', 'memory: 96M').replace('[back]', '[back, front]'),
   scaled: FARM.replace('replicas: 3', 'replicas: 4'),
+  renewed: FARM.replace('size: 128M', 'size: 160M'),
 };
 const CONTAINERS = ['shop-server-1', 'shop-server-2', 'shop-server-3', 'shop-proxy'];
 
@@ -23,11 +24,13 @@ interface Phase {
   from: keyof typeof VARIANTS | undefined;
   /** What the killed run was to make of it, and the next apply makes. */
   to: keyof typeof VARIANTS;
-  more?: Pick<KilledRun, 'destroy' | 'replace'>;
+  more?: Pick<KilledRun, 'destroy' | 'replace' | 'rollback'>;
+  /** What is put before `from`, for the same file may mean more than one thing. */
+  by?: keyof typeof VARIANTS;
 }
 
 /** In an order in which most begin with what the one before has left. */
-const PHASES: Phase[] = [
+const USUAL: Phase[] = [
   { name: 'create', from: undefined, to: 'farm' },
   {
     name: 'replace',
@@ -41,6 +44,14 @@ const PHASES: Phase[] = [
   { name: 'scale down', from: 'scaled', to: 'farm' },
   { name: 'destroy', from: 'farm', to: 'farm', more: { destroy: true } },
 ];
+
+/** Servers take turns in these, which takes its time. */
+const LONG: Phase[] = [
+  { name: 'new image', from: 'farm', to: 'renewed' },
+  { name: 'roll back', by: 'farm', from: 'renewed', to: 'renewed', more: { rollback: 'shop' } },
+];
+
+const PHASES = process.env.CRASH_ALL ? [...LONG, ...USUAL] : USUAL;
 
 /** The whole run takes every runtime there is, and moves the machine for crun if it is told to. */
 const RUNTIMES = process.env.CRASH_ALL ? usableRuntimes() : usableRuntimes().slice(0, 1);
@@ -102,7 +113,8 @@ class Bench {
   }
 
   /** How many steps the whole phase takes; does it once, without a kill. */
-  async count({ from, to, more }: Phase): Promise<number> {
+  async count({ from, to, more, by }: Phase): Promise<number> {
+    if (by) await this.reach(by);
     await this.reach(from);
     const { code, stdout, stderr } = await this.#run({ file: this.#file(to), ...more });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -112,10 +124,11 @@ class Bench {
 
   /** False when this run had fewer steps than the one that was counted: some go in batches. */
   async kill(
-    { name, from, to, more }: Phase,
+    { name, from, to, more, by }: Phase,
     at: number,
     side: 'before' | 'after',
   ): Promise<boolean> {
+    if (by) await this.reach(by);
     await this.reach(from);
     const where = `${name}, ${side} step ${at}`;
     const killed = await this.#run({ file: this.#file(to), ...more, at, side });

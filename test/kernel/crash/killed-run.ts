@@ -1,13 +1,15 @@
 /**
- * A program: applies or destroys a stack as `baleine -y` does, one step at a time, and kills itself
+ * A program: applies, destroys or rolls back a stack as `baleine -y` does, one step at a time, and kills itself
  * right before or after one of them. With no such step it does all and prints how many there were.
  *
  *   killed-run.mjs '{"root": …, "file": …, "at": 3, "side": "before"}'
  */
 import { execute } from '../../../src/apply/execute.js';
+import { hold } from '../../../src/apply/hold.js';
 import type { HandlerTable } from '../../../src/apply/run-steps.js';
 import { Context } from '../../../src/cli/context.js';
 import { planDestroy, planStack } from '../../../src/cli/make-plan.js';
+import { planRollback } from '../../../src/cli/plan-rollback.js';
 import type { Address } from '../../../src/model/address.js';
 import type { Handler } from '../../../src/model/step.js';
 
@@ -16,6 +18,8 @@ export interface KilledRun {
   file: string;
   destroy?: boolean;
   replace?: Address[];
+  /** A farm that is to go back. */
+  rollback?: string;
   /** Which step, from 0 up; absent: none. */
   at?: number;
   side?: 'before' | 'after';
@@ -26,6 +30,7 @@ const {
   file,
   destroy = false,
   replace = [],
+  rollback,
   at,
   side,
 }: KilledRun = JSON.parse(process.argv[2] ?? '{}');
@@ -51,7 +56,10 @@ const lock = await context.lock({ timeoutMs: 10_000 });
 const store = await context.store();
 const plan = destroy
   ? await planDestroy(context, config.name, store.rows, {})
-  : await planStack(context, config, store.rows, { replace });
+  : rollback !== undefined
+    ? await planRollback(context, config, store.rows, rollback)
+    : await planStack(context, config, store.rows, { replace });
+if (rollback !== undefined) await hold(plan, store);
 const handlers: HandlerTable = Object.fromEntries(
   Object.entries(await context.handlers()).map(([verb, handler]) => [verb, deadly(handler)]),
 );
