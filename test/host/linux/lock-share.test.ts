@@ -1,0 +1,49 @@
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type RunOptions, run, runSync } from '../../../src/host/linux/exec.js';
+import { startChild } from '../../../src/host/linux/images/child.js';
+import { shareLock } from '../../../src/host/linux/lock-share.js';
+
+let dir: string;
+let file: string;
+let lock: number;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'lock-'));
+  file = join(dir, '.lock');
+  lock = openSync(file, 'a');
+});
+
+afterEach(() => {
+  shareLock(undefined);
+  closeSync(lock);
+  rmSync(dir, { recursive: true });
+});
+
+const LIST = ['-c', 'for each in /proc/self/fd/*; do readlink "$each"; done; true'];
+
+/** How many of its descriptors each sort of program has on the lock. */
+async function holding(options: RunOptions = {}): Promise<number[]> {
+  const child = startChild('sh', LIST, { purpose: 'list' });
+  let text = '';
+  for await (const chunk of child.stdout) text += chunk;
+  await child.ended;
+  const all = [await run('sh', LIST, options), runSync('sh', LIST, options)];
+  return [...all.map(({ stdout }) => stdout), text].map((each) => each.split(file).length - 1);
+}
+
+it('has every program hold the lock as long as it is ours', async () => {
+  expect(await holding()).toEqual([0, 0, 0]);
+  shareLock(lock);
+  expect(await holding()).toEqual([1, 1, 1]);
+  expect(await holding({ input: 'text' })).toEqual([1, 1, 1]);
+  shareLock(undefined);
+  expect(await holding()).toEqual([0, 0, 0]);
+});
+
+it('keeps it from what runs the code of others', async () => {
+  shareLock(lock);
+  expect(await holding({ foreign: true })).toEqual([0, 0, 1]);
+});
