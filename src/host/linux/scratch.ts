@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Site } from '../../model/site.js';
-import { startTime } from './processes.js';
+import { isOwned, ownerMark } from './owner.js';
 
 /** Where scratch files are: in folders of their own in one that is there only with them. */
 export interface Place {
@@ -35,7 +35,7 @@ const places = (site: Site) => [smallFiles(site), largeFiles(site), builds(site)
  * that changes anything takes it away: its name says whose it is.
  */
 export async function withScratch<T>(place: Place, work: (dir: string) => Promise<T>): Promise<T> {
-  const dir = makeFolder(join(place.dir, `${process.pid}-${startTime(process.pid)}-`));
+  const dir = makeFolder(join(place.dir, ownerMark()));
   try {
     return await work(dir);
   } finally {
@@ -57,12 +57,6 @@ export function sweepScratch(site: Site): void {
     }
     removeEmpty(place);
   }
-}
-
-/** A pid alone may be another's by now. */
-function isOwned(name: string): boolean {
-  const [pid, started] = name.split('-').map(Number);
-  return startTime(pid ?? 0) === started;
 }
 
 /** Another run may just be taking away the parents that it has found empty. */

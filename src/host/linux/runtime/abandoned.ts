@@ -5,6 +5,7 @@ import { cgroupPath, type Site } from '../../../model/site.js';
 import type { Cgroups } from '../../host.js';
 import { deleteStates, killThoseWith } from './clear.js';
 import { throwAwayDir } from './layout.js';
+import { isAwaited } from './throw-away.js';
 
 /**
  * Takes away throw-away containers that nobody waits for any more: a build was killed. First the
@@ -13,8 +14,7 @@ import { throwAwayDir } from './layout.js';
 export async function clearAbandoned(site: Site, cgroups: Pick<Cgroups, 'remove'>): Promise<void> {
   const dir = throwAwayDir(site);
   for (const id of existsSync(dir) ? readdirSync(dir) : []) {
-    const owner = /^once\.(\d+)-/.exec(id)?.[1];
-    if (owner !== undefined && existsSync(`/proc/${owner}`)) continue;
+    if (isAwaited(id)) continue;
     const bundle = join(dir, id);
     await killThoseWith(bundle, id);
     await deleteStates(site, id);

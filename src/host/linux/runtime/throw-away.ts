@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { cgroupPath, type Site } from '../../../model/site.js';
 import type { MountSpec } from '../../../model/specs.js';
 import { type RunResult, run } from '../exec.js';
+import { isOwned, ownerMark } from '../owner.js';
 import { configJson, type Described } from './config-json.js';
 import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
@@ -57,8 +58,13 @@ function failure({ purpose, runtime }: ThrowAway, { code, stdout, stderr }: RunR
   return new Error(`cannot ${purpose}: ${runtime.name}: ${said.join('; ') || `exit code ${code}`}`);
 }
 
+const ONCE = 'once.';
+
+/** Whether somebody waits for a throw-away container, by its id. */
+export const isAwaited = (id: string) => isOwned(id.slice(ONCE.length));
+
 /** Names whoever waits for it: when that process is gone, so is all use of the container. */
-export const throwAwayId = () => `once.${process.pid}-${randomBytes(6).toString('hex')}`;
+export const throwAwayId = () => `${ONCE}${ownerMark()}${randomBytes(6).toString('hex')}`;
 
 function specOf(site: Site, wanted: ThrowAway, id: string) {
   const { tree, args, environment = {}, user = '0:0', working_dir = '/' } = wanted;
