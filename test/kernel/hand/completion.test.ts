@@ -35,6 +35,8 @@ async function typed(host: PrivateHost, shell: string, lines: string[]): Promise
   const env = {
     PATH: `${join(host.dir, 'bin')}:${process.env.PATH}`,
     ...{ HOME: host.dir, TERM: 'dumb', BALEINE_ROOT: host.root },
+    // else fish makes itself a folder in /tmp
+    XDG_RUNTIME_DIR: host.dir,
   };
   const input = [load, ...lines, 'exit', ''].join('\n');
   const { stdout } = await host.run('script', ['-qec', start, '/dev/null'], {

@@ -14,7 +14,7 @@ const AT_WORK = [
   { program: 'RUNTIME', word: 'create', seconds: 60, waited: false },
   { program: 'RUNTIME', word: 'start', seconds: 1, waited: true },
   { program: 'umount', word: '--', seconds: 1, waited: true },
-  { program: 'ip', word: '-batch', seconds: 1, waited: true },
+  { program: 'ip', word: '-force', seconds: 1, waited: true },
   { program: 'cp', word: '--', seconds: 1, waited: true },
   { program: 'conmon', word: 'pair.a', seconds: 60, waited: false },
 ];
@@ -48,7 +48,7 @@ it(
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     await stack.apply();
-    const { went } = await replaceKilledBy(stack, { program: 'ip', word: '-batch', seconds: 20 });
+    const { went } = await replaceKilledBy(stack, { program: 'ip', word: '-force', seconds: 20 });
     const said = new RegExp(
       String.raw`^Error: cannot lock \S+/\.lock: programs of a run that was cut off are still at work: ` +
         String.raw`pid (\d+) \(sh \S+/ip -force -batch -\), since [\d:]{8}.*\n` +
