@@ -4,6 +4,7 @@ import { digest } from '../model/json.js';
 import type { Plan } from '../model/plan.js';
 import type { ContainerSpec } from '../model/specs.js';
 import {
+  type Failing,
   forgetFailure,
   isTooSoon,
   keepFailure,
@@ -34,53 +35,70 @@ export async function tellOnce(
   context: Context,
   work: (how: Unwatched) => Promise<number | undefined>,
 ): Promise<number> {
-  const { site, options } = context;
-  const file = resolve(options.file);
-  const before = recallFailure(site, file);
-  let text = '';
-  let wanted: string[] | undefined;
-  let postponed = false;
-  const err = (said: string) => {
-    text += said;
-  };
-  const postpones = (plan: Plan) => {
-    wanted = wantedBy(plan);
-    postponed = isTooSoon(before, wanted, Date.now());
-    return postponed;
-  };
-  const code = await work({ err, postpones }).catch((error: unknown) => {
-    // another run is at work, and will do; programs that hang are a failure like any other
-    if (error instanceof LockedError && !error.stragglers) throw error;
-    text += errorText(error);
-    return exitCodeOf(error);
-  });
-  if (postponed) return 1;
-  if (code === 1 || code === LOCKED) fail(text);
-  else process.stderr.write(text);
-  if (code === 0) recover();
+  const file = resolve(context.options.file);
+  const before = recallFailure(context.site, file);
+  const attempt = new Attempt(before);
+  const code = await attempt.make(work);
+  if (attempt.postponed) return 1;
+  if (code === 1 || code === LOCKED) {
+    const { tell, failing } = attempt.failed(Date.now());
+    keepFailure(context.site, file, failing);
+    if (!tell) return code;
+  }
+  process.stderr.write(attempt.said);
+  if (code === 0 && before) recover(context, file, before);
   return code ?? 0;
+}
 
-  function fail(said: string): void {
-    const now = Date.now();
-    const { tell, failing } = noteFailure(before, said, now);
-    const { tries: _before, ...rest } = failing;
-    const tried = wanted === undefined ? {} : { tries: nextTry(before, wanted, now) };
-    keepFailure(site, file, { ...rest, ...tried });
-    if (tell) process.stderr.write(said);
+/** What comes of one run, after what came of the one before. */
+class Attempt {
+  said = '';
+  postponed = false;
+  /** Undefined when it did not come to a plan. */
+  #wanted: string[] | undefined;
+
+  constructor(readonly before: Failing | undefined) {}
+
+  async make(work: (how: Unwatched) => Promise<number | undefined>): Promise<number | undefined> {
+    try {
+      return await work({
+        err: (text) => {
+          this.said += text;
+        },
+        postpones: (plan) => this.#postpones(plan),
+      });
+    } catch (error) {
+      // another run is at work, and will do; programs that hang are a failure like any other
+      if (error instanceof LockedError && !error.stragglers) throw error;
+      this.said += errorText(error);
+      return exitCodeOf(error);
+    }
   }
 
-  function recover(): void {
-    if (!before) return;
-    forgetFailure(site, file);
-    const held = heldBack(context);
-    const but = held.length > 0 ? `; rolled back: ${held.join(', ')}` : '';
-    process.stdout.write(`baleine: ${file} recovered, after failing since ${before.since}${but}\n`);
+  #postpones(plan: Plan): boolean {
+    this.#wanted = wantedBy(plan);
+    this.postponed = isTooSoon(this.before, this.#wanted, Date.now());
+    return this.postponed;
+  }
+
+  failed(now: number): { tell: boolean; failing: Failing } {
+    const { tell, failing } = noteFailure(this.before, this.said, now);
+    const { tries: _last, ...rest } = failing;
+    const tries = this.#wanted && nextTry(this.before, this.#wanted, now);
+    return { tell, failing: { ...rest, ...(tries && { tries }) } };
   }
 }
 
 /** What it is to make of what: not how, which is another thing after the first try. */
 function wantedBy({ units }: Plan): string[] {
   return units.map(({ id, mode, spec }) => (mode === 'put' ? `${id} ${digest(spec, 12)}` : id));
+}
+
+function recover(context: Context, file: string, { since }: Failing): void {
+  forgetFailure(context.site, file);
+  const held = heldBack(context);
+  const but = held.length > 0 ? `; rolled back: ${held.join(', ')}` : '';
+  process.stdout.write(`baleine: ${file} recovered, after failing since ${since}${but}\n`);
 }
 
 /** What does well only because it is not as its file asks, of any stack. */
