@@ -46,8 +46,8 @@ try {
   throughput();
   const steps = options['no-changes'] ? [] : STEPS;
   for (const [what, wanted] of steps) for (const each of subjects) await step(what, wanted, each);
-  for (const each of subjects) await each.end();
 } finally {
+  for (const each of subjects) await each.end().catch(console.log);
   rmSync(dir, { recursive: true, force: true });
   const left = difference(before, await snapshot({ root: join(dir, 'baleine/root') }));
   if (left.length > 0) console.log(`\nleft behind:\n  ${left.join('\n  ')}`);

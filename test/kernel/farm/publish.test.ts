@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { type Load, startLoad } from '../../support/load.js';
@@ -134,7 +135,7 @@ function certificate({ host }: Stack): void {
 }
 
 it(
-  'goes from the proxy to the forwarder and back, and tells who came meanwhile',
+  'goes from the proxy to the forwarder and back, and tells when somebody was quicker',
   { timeout: 300_000 },
   inPrivateHost(async (host) => {
     const at = (more: object) => [{ host_ip: '127.0.0.1', published: 8080, target: 80, ...more }];
@@ -152,6 +153,26 @@ it(
       expect(await who(stack, 'http://127.0.0.1:8081/')).toBe('127.0.0.1\n');
       expect(await stack.plan()).toBe(NOTHING);
     }
+    stack.write({ ...words(['127.0.0.1:8085:80'], { proxy: { bridges } }), bridges: FARM_BRIDGES });
+    await toldWhenTooLate(stack);
+    expect(await who(stack, 'http://127.0.0.1:8085/')).toBe('127.0.0.1\n');
     await stack.destroy();
   }),
 );
+
+/** Somebody takes the port after the plan was made. */
+async function toldWhenTooLate(stack: Stack): Promise<void> {
+  await stack.plan('--out', 'late.plan');
+  const holder = spawn('nsenter', [
+    ...[`--target=${stack.host.pid}`, '--net', '--', 'busybox', 'nc', '-l', '-p', '8085'],
+  ]);
+  const gone = once(holder, 'exit');
+  const refused = async () => (await stack.run('plan')).stderr;
+  await expect.poll(refused, { timeout: 20_000 }).toContain('listens there');
+  expect((await stack.run('apply', 'late.plan')).stderr).toContain(
+    'cannot start pub.shop-proxy: cannot listen at 127.0.0.1:8085: Address already in use',
+  );
+  holder.kill('SIGKILL');
+  await gone;
+  await stack.apply();
+}
