@@ -40,6 +40,9 @@ function refuseGone(name: string, held: Held, resources: readonly Resource[]): v
   throw refusal(name, `${file} is gone`);
 }
 
+/** What a proxy goes by. */
+const ASKED = ['healthcheck', 'port'];
+
 /** A proxy asks its servers as they were, too; its configuration then is as the file asks for otherwise. */
 async function proxyFor(
   context: Context,
@@ -49,7 +52,7 @@ async function proxyFor(
   held: Held,
 ): Promise<Resource | undefined> {
   const through = members[0]?.rolling?.through;
-  if (!through || !held.differs.includes('healthcheck')) return undefined;
+  if (!through || !held.differs.some((part) => ASKED.includes(part))) return undefined;
   const names = members.map(({ name }) => name);
   const after = rows.map((row) =>
     row.kind === 'container' && row.stack === config.name && names.includes(row.name)

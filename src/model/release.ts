@@ -37,7 +37,12 @@ export interface Release
   /** Absent: the next apply does. */
   heal?: 'immediate';
   runtime?: string;
+  /** Where a server of a farm is sent requests. */
+  port?: number;
 }
+
+/** What a release is part of. Its port is where its proxy finds it. */
+type Released = Omit<Release, 'port'> & { rotation?: { port: number } };
 
 export interface MountSpec {
   source: string;
@@ -82,19 +87,27 @@ const PARTS = {
   sysctls: 'sysctls',
   ulimits: 'ulimits',
   dns: 'dns',
+  port: 'port',
 } as const satisfies Record<keyof Release, string>;
 
 const NAMES = Object.keys(PARTS) as (keyof Release)[];
 
-export function releaseOf(spec: Release): Release {
-  const given = NAMES.filter((name) => spec[name] !== undefined);
-  return Object.fromEntries(given.map((name) => [name, spec[name]])) as unknown as Release;
+export function releaseOf({ rotation, ...spec }: Released): Release {
+  const all: Partial<Release> = rotation ? { ...spec, port: rotation.port } : spec;
+  const given = NAMES.filter((name) => all[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, all[name]])) as unknown as Release;
 }
 
 /** The same container with another release. */
-export function withRelease<Spec extends Release>(spec: Spec, release: Release): Spec {
+export function withRelease<Spec extends Released>(spec: Spec, release: Release): Spec {
+  const { port, ...parts } = release;
   const rest = Object.entries(spec).filter(([name]) => !(name in PARTS));
-  return { ...(Object.fromEntries(rest) as unknown as Spec), ...release };
+  const { rotation } = spec;
+  return {
+    ...(Object.fromEntries(rest) as unknown as Spec),
+    ...parts,
+    ...(rotation && port !== undefined && { rotation: { ...rotation, port } }),
+  };
 }
 
 /** The file's words for what two releases differ in; where an image lies makes none. */

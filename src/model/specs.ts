@@ -142,7 +142,7 @@ export interface DependencySpec {
   target?: HealthTarget;
 }
 
-export interface ContainerSpec extends Release {
+export interface ContainerSpec extends Omit<Release, 'port'> {
   id: string;
   /** Of its user namespace; absent when it has the host's. */
   userns?: IdRange;

@@ -169,6 +169,16 @@ describe('a new entry that does no good', () => {
     `);
   });
 
+  it('gives way to the port before', async () => {
+    const moved = (text: string) => text.replace('port: 80', 'port: 81');
+    const stack = await applied(V1);
+    await stack.apply(moved(file(V1)));
+    await stack.rollback(moved(file(V1)), 'shop');
+    const ports = stack.rows.map(({ spec }) => (spec as ContainerSpec).rotation?.port);
+    expect(ports.filter((port) => port !== undefined && port !== 80)).toEqual([]);
+    expect(stack.planText(moved(file(V1)))).toContain('the file asks for another port');
+  });
+
   it('keeps what that was made of, though the file has it no more', async () => {
     const OLD = { more: 'volumes: [old:/data]' };
     const before = `${file(OLD)}volumes: { old: }\n`;

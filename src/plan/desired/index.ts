@@ -48,14 +48,14 @@ export function desired(given: Context): Resource[] {
   ];
 }
 
-/** Servers that are held back are asked for their health as they were. */
+/** Servers that are held back are asked for pages and for their health as they were. */
 function asHeld(farm: Farm, containers: Resource<ContainerSpec>[]): Farm {
   const server = farm.servers[0]?.name;
   const held = containers.find(({ name }) => name === server)?.spec.held;
   if (!held) return farm;
   const { healthcheck: _asked, ...servers } = farm.entry.servers;
-  const { healthcheck } = held.to;
-  const before = { ...servers, ...(healthcheck && { healthcheck }) };
+  const { healthcheck, port = servers.port } = held.to;
+  const before = { ...servers, port, ...(healthcheck && { healthcheck }) };
   return { ...farm, entry: { ...farm.entry, servers: before } };
 }
 

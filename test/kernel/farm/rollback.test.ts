@@ -180,6 +180,13 @@ it('has the proxy ask as before, too', { timeout: 300_000 }, () =>
     await stack.done('rollback', 'web', '-y');
     await expect.poll(async () => (await load.count()).failed).toEqual({});
     expect(await stack.plan()).toBe(HELD('another healthcheck'));
+
+    stack.write(farm('v1', {}, { port: 81 }));
+    await stack.apply();
+    await expect.poll(async () => (await load.count()).failed).toHaveProperty('status 503');
+    await stack.done('rollback', 'web', '-y');
+    await expect.poll(async () => (await load.count()).failed).toEqual({});
+    expect(await stack.plan()).toBe(HELD('another port'));
   }),
 );
 
