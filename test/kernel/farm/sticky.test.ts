@@ -8,12 +8,23 @@ import { during } from './during.js';
 const ADDRESS = '10.77.1.10';
 
 /** Milliseconds. */
-const DRAIN = 60_000;
+const DRAIN = 40_000;
+
+/** It takes its time, so that clients who come back keep a server busy without a pause. */
+const SLOW = {
+  command: [
+    ...['busybox', 'sh', '-c'],
+    `busybox mkdir -p /srv/cgi-bin
+printf '#!/bin/busybox sh\\nbusybox sleep 0.2\\necho\\nbusybox hostname\\n' >/srv/cgi-bin/slow
+busybox chmod 755 /srv/cgi-bin/slow
+exec busybox httpd -f -p 80 -h /srv`,
+  ],
+};
 
 const words = (replicas: number) =>
   farmStack({
     shop: {
-      ...farmOf(replicas, ADDRESS, { proxy: { sticky: 'cookie' } }),
+      ...farmOf(replicas, ADDRESS, { proxy: { sticky: 'cookie' }, servers: SLOW }),
       update: { drain: `${DRAIN}ms` },
     },
   });
@@ -24,7 +35,7 @@ it(
   inPrivateHost(async (host) => {
     const stack = new Stack(host, words(3));
     await stack.apply();
-    const load = startLoad(`http://${ADDRESS}/`, host.pid);
+    const load = startLoad(`http://${ADDRESS}/cgi-bin/slow`, host.pid);
     try {
       const asked = async () => Object.keys((await load.count()).pages).sort();
       const all = ['shop-server-1', 'shop-server-2', 'shop-server-3'];
