@@ -1,4 +1,5 @@
 import type { Site } from '../../model/site.js';
+import { filterFinding } from './doctor-filter.js';
 import type { Finding } from './doctor-finding.js';
 import { cronFinding, nodeFinding, rootFinding, runFinding, spaceFinding } from './doctor-host.js';
 import { cgroupFindings, kernelFindings } from './doctor-kernel.js';
@@ -11,6 +12,7 @@ export async function examine(site: Site): Promise<Finding[]> {
     nodeFinding(process.versions.node),
     ...(await kernelFindings()),
     ...cgroupFindings(),
+    await filterFinding(),
     ...(await programFindings()),
     await runtimeFinding(site),
     seccompFinding(),

@@ -1,11 +1,15 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { examine } from '../../../src/host/linux/doctor.js';
+import { filterFinding } from '../../../src/host/linux/doctor-filter.js';
 import { programFindings } from '../../../src/host/linux/doctor-programs.js';
 import { readLinks } from '../../../src/host/linux/links-seen.js';
+import { readText } from '../../../src/host/linux/read.js';
 import { siteOf } from '../../../src/model/site.js';
+import { lackingAny } from '../images/programs.js';
 
 let dir = '';
 beforeEach(() => {
@@ -25,6 +29,16 @@ it('finds a runtime that works here, and leaves nothing running or mounted', asy
   rmSync(site.run, { recursive: true });
   expect(readdirSync('/run/baleine')).toEqual([]);
   rmSync('/run/baleine', { recursive: true });
+});
+
+it.skipIf(lackingAny('iptables'))('tells of a filter that stands between containers', async () => {
+  const filter = async (policy: string) => {
+    await execa('iptables', ['-w', '-P', 'FORWARD', policy]);
+    return filterFinding();
+  };
+  const called = readText('/proc/sys/net/bridge/bridge-nf-call-iptables')?.trim() === '1';
+  expect((await filter('DROP')).status).toBe(called ? 'warn' : 'ok');
+  expect((await filter('ACCEPT')).status).toBe('ok');
 });
 
 it('says which package has a program that is missing', async () => {
