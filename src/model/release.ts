@@ -41,6 +41,8 @@ export interface Release
   port?: number;
 }
 
+type Imaged = Pick<Release, 'image'>;
+
 /** What a release is part of. Its port is where its proxy finds it. */
 type Released = Omit<Release, 'port'> & { rotation?: { port: number } };
 
@@ -121,11 +123,22 @@ export function sameRelease(one: Release, other: Release): boolean {
   return differing(one, other).length === 0;
 }
 
+/** Whether two containers are of releases that do not differ. Every plan asks it of each of them. */
+export function isReleasedAs(one: Released, other: Released): boolean {
+  return (
+    sameImage(one, other) &&
+    one.rotation?.port === other.rotation?.port &&
+    AS_IN_SPEC.every((name) => equal(one[name], other[name]))
+  );
+}
+
+const AS_IN_SPEC = NAMES.filter((name) => name !== 'image' && name !== 'port');
+
 /** By which it is known again, also when its image has been given another name. */
 export function releaseDigest({ image: { version }, ...rest }: Release): string {
   return digest({ ...rest, version }, 16);
 }
 
-function sameImage({ image: one }: Release, { image: other }: Release): boolean {
+function sameImage({ image: one }: Imaged, { image: other }: Imaged): boolean {
   return one.name === other.name && one.version === other.version;
 }

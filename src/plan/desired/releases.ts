@@ -1,6 +1,6 @@
 import { imageVersion } from '../../model/image-version.js';
 import type { Instance } from '../../model/instance.js';
-import { releaseDigest, releaseOf, sameRelease, withRelease } from '../../model/release.js';
+import { isReleasedAs, releaseDigest, releaseOf, withRelease } from '../../model/release.js';
 import type { Row } from '../../model/resource.js';
 import { imageFile, previousFile, type Site } from '../../model/site.js';
 import type { ContainerSpec, Held, ImageSpec, Release } from '../../model/specs.js';
@@ -111,10 +111,9 @@ function previousOf(
   peer: ContainerRow | undefined,
   asked: ContainerSpec,
 ): Release | undefined {
-  const next = releaseOf(asked);
   const one = row ?? peer;
   if (!one) return undefined;
+  if (isReleasedAs(one.spec, asked)) return row?.spec.previous;
   const now = releaseOf(one.spec);
-  if (sameRelease(now, next)) return row?.spec.previous;
   return one.status === 'ready' ? now : (one.spec.previous ?? now);
 }
