@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -11,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { holdLock } from '../support/lock-holder.js';
 import { Built } from './built.js';
 
 /** A stack that touches nothing but folders below its root. */
@@ -101,8 +101,7 @@ describe.skipIf(!isRoot)('with a stack of folders', () => {
     built.write('baleine.yaml', STACK);
     mkdirSync(built.root);
     const lock = join(built.root, '.lock');
-    const holder = spawn('flock', [lock, 'sh', '-c', 'echo held; exec cat']);
-    await once(holder.stdout, 'data');
+    const holder = await holdLock(lock);
     const skipped = await baleine('apply', '-y', '--quiet', '--lock-skip');
     holder.stdin.end();
     await once(holder, 'exit');
@@ -225,8 +224,7 @@ describe.skipIf(!isRoot)('with a stack of folders', () => {
   it('waits for, skips or reports another at work', async () => {
     mkdirSync(built.root, { mode: 0o700 });
     const lock = join(built.root, '.lock');
-    const holder = spawn('flock', [lock, 'sh', '-c', 'echo held; exec cat']);
-    await once(holder.stdout, 'data');
+    const holder = await holdLock(lock);
     const locked = await baleine('apply', '-y');
     expect(locked.code).toBe(75);
     expect(locked.stderr).toMatch(/^Error: cannot lock .*pid \d+/);
