@@ -11,20 +11,21 @@ import {
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { holdLock } from '../support/lock-holder.js';
+import { lackingRoot } from '../support/skip.js';
 import { Built } from './built.js';
 
 /** A stack that touches nothing but folders below its root. */
 const STACK = 'name: shop\nvolumes: { data: {}, logs: {} }\n';
 const NOTHING = 'No changes. Your infrastructure matches the configuration.\n';
 
-const isRoot = process.getuid?.() === 0;
+const skip = lackingRoot();
 const built = new Built();
 beforeAll(() => built.build());
 afterAll(() => built.remove());
 
 const baleine = (...args: string[]) => built.baleine(args);
 
-describe.skipIf(!isRoot)('with a stack of folders', () => {
+describe.skipIf(skip)('with a stack of folders', () => {
   beforeAll(() => {
     built.write('baleine.yaml', STACK);
   });
@@ -247,7 +248,7 @@ describe.skipIf(!isRoot)('with a stack of folders', () => {
   });
 });
 
-describe.skipIf(!isRoot)('a saved plan', () => {
+describe.skipIf(skip)('a saved plan', () => {
   const file = built.path('today.plan');
   beforeAll(() => {
     built.write('baleine.yaml', STACK);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { lackingRoot } from '../support/skip.js';
 import { Built } from './built.js';
 
 const built = new Built();
@@ -53,9 +54,7 @@ it.each([
   expect(stderr).toContain(message);
 });
 
-const isRoot = process.getuid?.() === 0;
-
-it.skipIf(!isRoot).each([[['plan']], [['apply', '-y']], [['destroy', '-y']], [['ps']]])(
+it.skipIf(lackingRoot()).each([[['plan']], [['apply', '-y']], [['destroy', '-y']], [['ps']]])(
   'wants root for %j, and says how',
   async (args) => {
     expect(await built.baleine(args, { uid: 65534 })).toEqual({

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { haproxyConfig } from '../../src/farm/haproxy.js';
 import type { FarmEntry } from '../../src/model/config.js';
+import { lackingAny } from '../support/skip.js';
 
 const upstreams = [
   { name: 'shop-server-1', address: '10.77.2.2' },
@@ -128,7 +129,7 @@ describe('haproxyConfig', () => {
     );
   });
 
-  it.skipIf(!existsSync('/usr/sbin/haproxy'))('is accepted by HAProxy', () => {
+  it.skipIf(lackingAny('haproxy'))('is accepted by HAProxy', () => {
     const folder = mkdtempSync(join(tmpdir(), 'baleine-haproxy-'));
     try {
       const file = join(folder, 'haproxy.cfg');

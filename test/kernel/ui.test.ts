@@ -7,8 +7,8 @@ import { type Browser, chromium, type Locator, type Page } from 'playwright-core
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ListedContainer } from '../../src/model/listed-container.js';
 import { MAIN } from '../support/private-host.js';
+import { lackingAny } from '../support/skip.js';
 import { IDLE } from '../support/small-image.js';
-import { lackingAny } from './images/programs.js';
 import { appliedStack, SERVER, type Stack } from './spine/stack.js';
 
 const seen = it.skipIf(lackingAny('chromium'));

@@ -20,8 +20,8 @@ const LOCK_TIMEOUT = 10_000;
 const NOTES = `
 The image, command, environment, limits, volumes, health check and the port of servers are those that
 its containers had before their last change; bridges, published ports and the number of them stay. It
-is held there: plan says so, apply and cron keep to it, until the file or the image asks for something else than it
-does now. It goes one step back: a second time is refused.
+is held there: plan says so, apply and cron keep to it, until the file or the image asks for something
+else than it does now. It goes one step back: a second time is refused.
 
 Examples:
   baleine rollback shop

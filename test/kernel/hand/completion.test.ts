@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inPrivateHost, MAIN, type PrivateHost } from '../../support/private-host.js';
-import { lackingAny } from '../images/programs.js';
+import { lackingAny } from '../../support/skip.js';
 
 /** What begins a shell that reads nobody's settings, and has it take our script. */
 const SHELLS: Record<string, { start: string; load: string }> = {

@@ -9,7 +9,7 @@ import { programFindings } from '../../../src/host/linux/doctor-programs.js';
 import { readLinks } from '../../../src/host/linux/links-seen.js';
 import { readText } from '../../../src/host/linux/read.js';
 import { siteOf } from '../../../src/model/site.js';
-import { lackingAny } from '../images/programs.js';
+import { lackingAny } from '../../support/skip.js';
 
 let dir = '';
 beforeEach(() => {

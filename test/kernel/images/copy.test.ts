@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { linuxDisks } from '../../../src/host/linux/disks.js';
 import type { Site } from '../../../src/model/site.js';
+import { lackingAny } from '../../support/skip.js';
 import { temporarySite } from '../host/machinery.js';
-import { lackingAny } from './programs.js';
 
 const skip = lackingAny('mkfs.xfs');
 

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { tool } from '../../../src/host/linux/images/tool.js';
 import { siteOf } from '../../../src/model/site.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
-import { lackingAny } from './programs.js';
+import { lackingAny } from '../../support/skip.js';
 
 const skip = lackingAny('skopeo', 'buildah');
 

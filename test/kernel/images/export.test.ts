@@ -19,7 +19,7 @@ import { describe, expect, it } from 'vitest';
 import { linuxDisks } from '../../../src/host/linux/disks.js';
 import { imageFile, siteOf } from '../../../src/model/site.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
-import { lackingAny } from './programs.js';
+import { lackingAny } from '../../support/skip.js';
 import { listing } from './tree.js';
 
 const skip = lackingAny('skopeo', 'setcap', 'getfattr', 'setfattr');

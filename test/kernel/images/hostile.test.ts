@@ -19,10 +19,10 @@ import { imageHandlers } from '../../../src/kinds/image/handlers.js';
 import type { ForeignFrom } from '../../../src/model/config.js';
 import type { Site } from '../../../src/model/site.js';
 import { difference, type Snapshot, snapshot } from '../../support/leaks.js';
+import { lackingAny } from '../../support/skip.js';
 import { type Member, tarOf } from '../host/archives.js';
 import { temporarySite } from '../host/machinery.js';
 import { type Layer, sha256, writeLayout } from './layout.js';
-import { lackingAny } from './programs.js';
 import { listing } from './tree.js';
 
 const skip = lackingAny('getfattr');

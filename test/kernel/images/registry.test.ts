@@ -9,9 +9,9 @@ import { linuxDisks } from '../../../src/host/linux/disks.js';
 import { imageFile, siteOf } from '../../../src/model/site.js';
 import type { ImageSpec } from '../../../src/model/specs.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { lackingAny } from '../../support/skip.js';
 import { tarOf } from '../host/archives.js';
 import { writeLayout } from './layout.js';
-import { lackingAny } from './programs.js';
 import { listing } from './tree.js';
 
 const skip = lackingAny('skopeo', 'docker-registry', 'getfattr');

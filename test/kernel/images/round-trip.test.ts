@@ -20,8 +20,8 @@ import type { Row } from '../../../src/model/resource.js';
 import { imageFile, siteOf } from '../../../src/model/site.js';
 import type { ImageFacts, ImageSpec } from '../../../src/model/specs.js';
 import { type PrivateHost, privateHost } from '../../support/private-host.js';
+import { lackingAny } from '../../support/skip.js';
 import { type Docker, startDocker } from './docker.js';
-import { lackingAny } from './programs.js';
 import { listing } from './tree.js';
 
 const skip = lackingAny('dockerd', 'docker', 'skopeo', 'setcap', 'getfattr');

@@ -4,9 +4,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { linuxCgroups } from '../../../src/host/linux/cgroups.js';
-import { findProgram } from '../../../src/host/linux/runtime/programs.js';
 import { rootfsDir, siteOf } from '../../../src/model/site.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { lackingAny } from '../../support/skip.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
 import { Stack } from '../spine/stack.js';
 
@@ -23,7 +23,7 @@ interface Confinement {
   readOnly: string[];
 }
 
-it.skipIf(!findProgram('dockerd'))(
+it.skipIf(lackingAny('dockerd'))(
   'is as tight as Docker’s default, or tighter, on every line',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, {
