@@ -63,7 +63,8 @@ async function attempt(act: () => Promise<Outcome>): Promise<Rolled> {
   try {
     const { status } = await act();
     if (status === 'done') return { result: 'done' };
-    return { result: 'failed', error: `it has ${status}; the next apply goes on with it` };
+    const end = status === 'failed' ? 'has failed' : 'was interrupted';
+    return { result: 'failed', error: `it ${end}; the next apply goes on with it` };
   } catch (error) {
     return { result: 'failed', error: messageOf(error) };
   }
