@@ -24,7 +24,10 @@ export function compose(dir: string, containers: number): Subject {
     up: () => run('docker-compose', 'up', '-d'),
     again: () => run('docker-compose', 'up', '-d'),
     heal: () => {
-      run('docker', 'kill', output(['docker', 'ps', '-q'], environment()).split('\n')[0] as string);
+      const [killed = ''] = output(['docker', 'ps', '-q'], environment()).split('\n');
+      run('docker', 'kill', killed);
+      // while the daemon still clears up after it, a start leaves an endpoint behind for good
+      run('docker', 'wait', killed);
       return run('docker-compose', 'up', '-d');
     },
     down: () => run('docker-compose', 'down', '--timeout', '0'),

@@ -4,17 +4,16 @@
  *
  * Runs on a private host (test/support/private-host.sh) and leaves nothing there. Times are medians
  * in milliseconds. Other programs do the same work in the same run where they are installed. With
- * --runtime, ours runs its containers under that one; crun is given the cgroups that it asks for
- * (`baleine doctor` tells how a host gives them).
+ * --runtime, ours runs its containers under that one in place of the one it finds best.
  */
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { difference, snapshot } from '../test/support/leaks.js';
-import { makeUsable } from '../test/support/runtimes.js';
 import { baleine } from './baleine.js';
 import { compose } from './compose.js';
+import { ownDisk } from './disk.js';
 import { healTimes, SERVER } from './heal.js';
 import { importTimes } from './import.js';
 import { measure, type Taken, WORKS } from './measure.js';
@@ -37,10 +36,11 @@ const NODE: Command = [process.execPath, '-e', '0'];
 
 const dir = realpathSync(mkdtempSync(join(tmpdir(), 'bench-')));
 const runtime = options.runtime === undefined ? {} : { runtime: options.runtime };
-const undo = makeUsable(options.runtime ?? '');
-const ours = baleine(join(dir, 'baleine'), containers, runtime);
+const disk = join(dir, 'disk');
+const ours = baleine(join(disk, 'baleine'), containers, runtime);
 const apply = ours.command('apply', '--auto-approve', '--quiet');
 const before = await snapshot({ root: ours.root });
+const removeDisk = ownDisk(disk);
 try {
   startCost();
   hotPath();
@@ -49,8 +49,8 @@ try {
   await comparison();
   await importing();
 } finally {
-  undo();
-  rmSync(dir, { recursive: true, force: true });
+  removeDisk();
+  rmSync(dir, { recursive: true });
   const left = difference(before, await snapshot({ root: ours.root }));
   if (left.length > 0) console.log(`\nleft behind:\n  ${left.join('\n  ')}`);
   if (left.length > 0) process.exitCode = 1;
@@ -103,7 +103,7 @@ function each(what: string, took: number): void {
 /** What it costs the run from cron that each container is asked for its health. */
 function healthChecks(): void {
   const healthcheck = { tcp: 80, interval: '0s', on_failure: 'none' };
-  const asked = baleine(join(dir, 'health'), containers, { healthcheck });
+  const asked = baleine(join(disk, 'health'), containers, { healthcheck });
   asked.start();
   asked.up();
   try {
@@ -117,7 +117,7 @@ function healthChecks(): void {
 
 /** From kill -9 to answering again, with heal: immediate; each once, so that none is to wait. */
 async function healing(): Promise<void> {
-  const healed = baleine(join(dir, 'heal'), 20, { heal: 'immediate', command: SERVER });
+  const healed = baleine(join(disk, 'heal'), 20, { heal: 'immediate', command: SERVER });
   healed.start();
   healed.up();
   try {
@@ -138,9 +138,9 @@ async function comparison(): Promise<void> {
     options.only.split(',').includes(name) && needs.every(installed);
   const subjects: Subject[] = [ours];
   if (wanted('docker-compose', 'docker-compose', 'dockerd', 'docker')) {
-    subjects.push(compose(join(dir, 'compose'), containers));
+    subjects.push(compose(join(disk, 'compose'), containers));
   }
-  if (wanted('podman', 'podman')) subjects.push(podman(join(dir, 'podman'), containers));
+  if (wanted('podman', 'podman')) subjects.push(podman(join(disk, 'podman'), containers));
   const [first, ...others] = await measure(subjects, containers, Number(options.rounds));
   for (const work of WORKS) {
     for (const taken of [first, ...others]) if (taken) compare(work, taken, first);
@@ -150,7 +150,7 @@ async function comparison(): Promise<void> {
 /** A file of docker save, in and out of the page cache alike for both. */
 async function importing(): Promise<void> {
   if (!['dockerd', 'docker'].every(installed)) return;
-  const { ours: own, docker } = await importTimes(join(dir, 'import'), 7);
+  const { ours: own, docker } = await importTimes(join(disk, 'import'), 7);
   const [took, reference] = [median(own), median(docker)];
   line('docker load of 200 MB', reference, `of ${docker.length}`);
   line('image import of the same file', took, `${ratio(took, reference)} docker load, aim 1.0×`);

@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
-import { makeUsable, usableRuntimes } from '../../support/runtimes.js';
+import { usableRuntimes } from '../../support/runtimes.js';
 import type { KilledRun } from './killed-run.js';
 
 /** `npm run crash` takes every point; the usual run a part of them, the same ones each time. */
@@ -53,16 +53,12 @@ const LONG: Phase[] = [
 
 const PHASES = process.env.CRASH_ALL ? [...LONG, ...USUAL] : USUAL;
 
-/** The whole run takes every runtime there is, and moves the machine for crun if it is told to. */
+/** The whole run takes every runtime there is. */
 const RUNTIMES = process.env.CRASH_ALL ? usableRuntimes() : usableRuntimes().slice(0, 1);
 
 it.each(RUNTIMES)(
   'recovers from SIGKILL before and after every step, under %s',
-  async (runtime) => {
-    const undo = makeUsable(runtime);
-    onTestFinished(undo);
-    await inPrivateHost((host) => killEverywhere(host, runtime))();
-  },
+  (runtime) => inPrivateHost((host) => killEverywhere(host, runtime))(),
   process.env.CRASH_ALL ? 3_600_000 : 400_000,
 );
 

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { type Load, startLoad } from '../../support/load.js';
 import { inPrivateHost } from '../../support/private-host.js';
-import { makeUsable, usableRuntimes } from '../../support/runtimes.js';
+import { usableRuntimes } from '../../support/runtimes.js';
 import { FARM_BRIDGES, FARM_IMAGE, farmOf } from '../spine/farm-proxy.js';
 import { headings, NOTHING, Stack, type Words } from '../spine/stack.js';
 
@@ -48,14 +48,7 @@ async function holders(stack: Stack, place: string): Promise<string> {
 it.each(usableRuntimes())(
   'by %s: a farm’s proxy listens on the host itself, from its start, over reloads, and when healed',
   { timeout: 300_000 },
-  async (runtime) => {
-    const undo = makeUsable(runtime);
-    try {
-      await inPrivateHost((host) => tryOut(new Stack(host), runtime))();
-    } finally {
-      undo();
-    }
-  },
+  (runtime) => inPrivateHost((host) => tryOut(new Stack(host), runtime))(),
 );
 
 async function tryOut(stack: Stack, runtime: string): Promise<void> {

@@ -18,7 +18,7 @@ import { selectRuntime } from '../../../src/host/linux/runtime/select.js';
 import { bundleDir, cgroupPath, logFile, rootfsDir, type Site } from '../../../src/model/site.js';
 import type { ContainerSpec } from '../../../src/model/specs.js';
 import { cgroupRoots, difference, type Snapshot, snapshot } from '../../support/leaks.js';
-import { isMixed, makeUsable, usableRuntimes } from '../../support/runtimes.js';
+import { usableRuntimes } from '../../support/runtimes.js';
 import {
   busyboxImage,
   dismantle,
@@ -33,11 +33,9 @@ describe.each(usableRuntimes())('%s', (name) => {
   let remove: () => void;
   let runtime: Runtime;
   let before: Snapshot;
-  let undo: (() => void) | undefined;
   let spec: (name: string, script: string, more?: Partial<ContainerSpec>) => ContainerSpec;
 
   beforeAll(async () => {
-    undo = makeUsable(name);
     ({ site, remove } = temporarySite());
     runtime = linuxRuntime(site, linuxCgroups());
     spec = (id, script, more) => specOf(site, id, script, { runtime: name, ...more });
@@ -48,7 +46,6 @@ describe.each(usableRuntimes())('%s', (name) => {
   afterAll(async () => {
     const left = difference(before, await snapshot({ root: site.root }));
     remove();
-    undo?.();
     const expected = /: (file|state) /;
     expect(left.filter((line) => !expected.test(line))).toEqual([]);
   });
@@ -360,13 +357,11 @@ describe.each(usableRuntimes())('%s', (name) => {
 });
 
 describe('selectRuntime', () => {
-  it('takes the first that works, remembers it, and says why not the others', async () => {
+  it('takes crun where it works, also on mixed cgroups, and remembers it', async () => {
     const { site, remove } = temporarySite();
     const selected = await selectRuntime(site, linuxCgroups());
-    if (isMixed()) {
-      const refused = { name: 'crun', error: expect.any(String) };
-      expect(selected).toMatchObject({ name: 'runc', tried: [refused] });
-    } else expect(selected.tried).toEqual([]);
+    expect(selected).toMatchObject({ name: 'crun', tried: [] });
+    expect(selected.command.at(-1)).toBe(selected.path);
     const begin = Date.now();
     expect(await selectRuntime(site, linuxCgroups())).toEqual(selected);
     expect(Date.now() - begin).toBeLessThan(10);

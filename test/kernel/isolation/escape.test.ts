@@ -4,10 +4,10 @@ import { copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { idOf, rootfsDir, siteOf } from '../../../src/model/site.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
-import { makeUsable, usableRuntimes } from '../../support/runtimes.js';
+import { usableRuntimes } from '../../support/runtimes.js';
 import { IDLE } from '../../support/small-image.js';
 
 const SOURCE = fileURLToPath(new URL('probes.c', import.meta.url));
@@ -19,12 +19,6 @@ const PORT = '8080';
 type Outcomes = Map<string, string>;
 
 describe.each(usableRuntimes())('%s', (runtime) => {
-  let undo: () => void;
-  beforeAll(() => {
-    undo = makeUsable(runtime);
-  });
-  afterAll(() => undo());
-
   it(
     'lets nothing out of a default container',
     inPrivateHost(async (host) => {

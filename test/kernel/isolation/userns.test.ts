@@ -1,9 +1,9 @@
 import { chmodSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { diskFile, idOf, rootfsDir, siteOf } from '../../../src/model/site.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
-import { makeUsable, usableRuntimes } from '../../support/runtimes.js';
+import { usableRuntimes } from '../../support/runtimes.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
 import { NOTHING, Stack } from '../spine/stack.js';
 
@@ -30,12 +30,6 @@ const words = (runtime: string, host: PrivateHost) => {
 };
 
 describe.each(usableRuntimes())('a user namespace under %s', (runtime) => {
-  let undo: () => void;
-  beforeAll(() => {
-    undo = makeUsable(runtime);
-  });
-  afterAll(() => undo());
-
   it(
     'makes root inside nobody outside, and leaves owners as they are',
     inPrivateHost(async (host) => {

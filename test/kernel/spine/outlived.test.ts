@@ -1,6 +1,6 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
-import { makeUsable, usableRuntimes } from '../../support/runtimes.js';
+import { usableRuntimes } from '../../support/runtimes.js';
 import { killedBy } from '../../support/standing-in.js';
 import { NOTHING, PAIR, Stack } from './stack.js';
 
@@ -24,7 +24,6 @@ const ofRuntime = ({ program }: { program: string }) => program === 'RUNTIME';
 it.each(usableRuntimes())(
   'what goes on after its run was killed hits nothing of the next, under %s',
   async (runtime) => {
-    onTestFinished(makeUsable(runtime));
     await inPrivateHost(async (host) => {
       const stack = withRuntime(host, runtime);
       await stack.apply();

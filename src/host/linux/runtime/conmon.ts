@@ -9,14 +9,14 @@ import type { Place } from '../../../model/publish.js';
 import { logFile, type Site } from '../../../model/site.js';
 import { bundleFiles, exitsDir, socketKey, socketsDir, stateDir } from './layout.js';
 import { withSockets } from './listen.js';
-import { findProgram } from './programs.js';
+import { findProgram, type RuntimeCommand } from './programs.js';
 
 /** Milliseconds for the runtime to make a container; a loaded host needs some seconds. */
 const PATIENCE = 60_000;
 
 export interface Launch {
   id: string;
-  runtime: { name: string; path: string };
+  runtime: RuntimeCommand;
   /** Bytes after which the log begins anew. */
   logSize: number;
   /** Where on the host the container's first process listens from the beginning. */
@@ -64,9 +64,11 @@ function argumentsFor(
   log: string,
 ): string[] {
   const files = bundleFiles(site, id);
+  const [first = '', ...before] = runtime.command;
+  const runtimeWords = [...before, '--root', state];
   return [
     ...['--api-version', '1', '--cid', id, '--cuuid', socketKey(id), '--name', id],
-    ...['--runtime', runtime.path, '--runtime-arg', '--root', '--runtime-arg', state],
+    ...['--runtime', first, ...runtimeWords.flatMap((word) => ['--runtime-arg', word])],
     ...['--bundle', files.dir, '--container-pidfile', files.pid],
     ...['--conmon-pidfile', files.monitor],
     ...['--exit-dir', exitsDir(site), '--persist-dir', files.dir],

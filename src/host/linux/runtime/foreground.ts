@@ -32,9 +32,10 @@ export async function runInForeground(
   await mkdir(state, { recursive: true, mode: 0o700 });
   const { dir: bundle, config, rootfs } = bundleFiles(site, spec.id);
   const pidFile = join(bundle, 'run.pid');
-  const args = ['--root', state, 'run', '--bundle', bundle, '--pid-file', pidFile, spec.id];
+  const [program = '', ...words] = runtime.command;
+  const how = ['--root', state, 'run', '--bundle', bundle, '--pid-file', pidFile, spec.id];
   return onStage(site, spec, stagedBy(site, spec), async () => {
-    const code = await inForeground(runtime.path, args, input);
+    const code = await inForeground(program, [...words, ...how], input);
     if (code === 0 || existsSync(pidFile)) return code;
     const { process: wanted } = JSON.parse(await readFile(config, 'utf8')) as OciSpec;
     return codeOfUnstarted(rootfs, wanted);

@@ -5,13 +5,14 @@ import { messageOf, UserError } from '../../../model/errors.js';
 import type { Site } from '../../../model/site.js';
 import { cgroupPath } from '../../../model/site.js';
 import type { Cgroups } from '../../host.js';
+import { readHierarchies } from '../cgroups-hierarchies.js';
 import { run } from '../exec.js';
 import { bootId } from '../processes.js';
-import { findProgram } from './programs.js';
+import { onMixedCgroups } from './mixed.js';
+import { findProgram, type RuntimeCommand } from './programs.js';
 import { throwAway, throwAwayId } from './throw-away.js';
 
-export interface SelectedRuntime {
-  name: string;
+export interface SelectedRuntime extends RuntimeCommand {
   path: string;
   version: string;
   /** Those that were preferred and do not work here, with what they said. */
@@ -25,7 +26,7 @@ const NAME = /^[a-z0-9][a-z0-9._-]{0,31}$/;
 
 /**
  * The OCI runtime to use: the one wanted, or the first of crun and runc that works here. Being
- * installed says little (crun 1.8 refuses hybrid cgroups), so each runs a container that does
+ * installed says little (crun 1.8 refuses mixed cgroups), so each runs a container that does
  * nothing, once per boot and version; the answer is kept in `<site.run>/runtime.json`.
  *
  * @throws UserError when none works, with what each said
@@ -61,11 +62,32 @@ async function attempt(
   const path = findProgram(name);
   if (!path) return { name, error: 'not installed' };
   try {
-    await runNothing(site, cgroups, { name, path });
+    const command = await workingCommand(site, cgroups, name, path);
     const { stdout } = await run(path, ['--version']);
-    return { name, path, version: /\d+(\.\d+)+\S*/.exec(stdout)?.[0] ?? 'unknown' };
+    return { name, path, command, version: /\d+(\.\d+)+\S*/.exec(stdout)?.[0] ?? 'unknown' };
   } catch (error) {
     return { name, error: messageOf(error).replace(/^cannot try \S+: \S+: /, '') };
+  }
+}
+
+/** The runtime as it is, or else what helps it on mixed cgroups. @throws Error what it said at first */
+async function workingCommand(
+  site: Site,
+  cgroups: Pick<Cgroups, 'remove'>,
+  name: string,
+  path: string,
+): Promise<string[]> {
+  const works = (command: string[]) => runNothing(site, cgroups, { name, command });
+  try {
+    await works([path]);
+    return [path];
+  } catch (error) {
+    const helped = onMixedCgroups(readHierarchies(), path);
+    if (!helped) throw error;
+    await works(helped).catch(() => {
+      throw error;
+    });
+    return helped;
   }
 }
 
@@ -73,7 +95,7 @@ async function attempt(
 async function runNothing(
   site: Site,
   cgroups: Pick<Cgroups, 'remove'>,
-  runtime: { name: string; path: string },
+  runtime: RuntimeCommand,
 ): Promise<void> {
   const id = throwAwayId();
   const tree = join(site.run, 'probe', id);
@@ -117,7 +139,8 @@ export async function forgetSelected(site: Site): Promise<void> {
 /** Another version of the program may behave otherwise. */
 function readCache(site: Site, wanted: string | undefined): SelectedRuntime | undefined {
   const found = cacheOf(site).selected[keyOf(wanted)];
-  if (!found) return undefined;
+  // an earlier release of ours did not know of commands
+  if (!found?.command) return undefined;
   const { modified, ...selected } = found;
   return modifiedAt(selected.path) === modified ? selected : undefined;
 }

@@ -10,10 +10,11 @@ import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
 import { checkTree, checkWorkingDir } from './inside.js';
 import { stateDir, throwAwayDir } from './layout.js';
+import type { RuntimeCommand } from './programs.js';
 import { resolveUser } from './users.js';
 
 export interface ThrowAway {
-  runtime: { name: string; path: string };
+  runtime: RuntimeCommand;
   tree: string;
   args: string[];
   environment?: Record<string, string>;
@@ -43,8 +44,9 @@ export async function throwAway(site: Site, wanted: ThrowAway, id = throwAwayId(
   await mkdir(state, { recursive: true, mode: 0o700 });
   try {
     await writeFile(join(bundle, 'config.json'), JSON.stringify(specOf(site, wanted, id)));
-    const args = ['--root', state, 'run', '--bundle', bundle, id];
-    const ran = await run(wanted.runtime.path, args, { cwd: bundle, reject: false, foreign: true });
+    const [program = '', ...words] = wanted.runtime.command;
+    const args = [...words, '--root', state, 'run', '--bundle', bundle, id];
+    const ran = await run(program, args, { cwd: bundle, reject: false, foreign: true });
     if (ran.code !== 0) throw failure(wanted, ran);
   } finally {
     await rm(bundle, { recursive: true, force: true });
