@@ -1,5 +1,6 @@
 import { readProfiles } from '../config/profiles.js';
 import { fingerprint, missingSources } from '../config/sources.js';
+import type { Probe } from '../host/host.js';
 import { kinds } from '../kinds/index.js';
 import type { Address } from '../model/address.js';
 import { BY_HAND } from '../model/by-hand.js';
@@ -38,11 +39,14 @@ export async function planStack(
   rows: readonly Row[],
   wishes: Wishes,
 ): Promise<Plan> {
-  const { scale } = wishes;
+  const { scale, refresh = true } = wishes;
+  const looking = refresh ? context.probe() : undefined;
+  // whatever stops us first is told
+  looking?.catch(() => undefined);
   const resources = await wantedBy(config, context, rows, scale);
   const targets = scale && scaleTargets(Object.keys(scale), config.name, resources, rows);
   const inSight = targets ? { ...wishes, targets } : wishes;
-  const plan = await planOf(context, config.name, resources, rows, inSight);
+  const plan = await planOf(context, config.name, resources, rows, { ...inSight, looking });
   if (opensPorts(plan))
     refuseTaken((await context.configWithLines()) ?? config, context.capacity());
   return plan;
@@ -138,18 +142,23 @@ export async function planHeal(context: Context, row: Row): Promise<Plan> {
   return buildPlan({ stack, resources: [resource], rows: [row], observed, kinds, site, targets });
 }
 
+/** A look at the host that has begun, for its links take the time of all else that a plan needs. */
+interface Looking {
+  looking?: Promise<Probe> | undefined;
+}
+
 /** What it takes to have these resources, by what is on record. */
 export async function planOf(
   context: Context,
   stack: string,
   resources: Resource[],
   all: readonly Row[],
-  { targets = [], replace = [], refresh = true, health }: Wishes,
+  { targets = [], replace = [], refresh = true, health, looking }: Wishes & Looking,
   goneReason?: string,
 ): Promise<Plan> {
   const rows = all.filter((row) => row.stack === stack);
   const observed = refresh
-    ? await look(context, stack, resources, rows, health)
+    ? await look(context, stack, resources, rows, health, looking)
     : assumeUnmoved(kinds, rows);
   return buildPlan({
     stack,
@@ -170,8 +179,9 @@ async function look(
   resources: Resource[],
   rows: Row[],
   health: Wishes['health'],
+  looking = context.probe(),
 ): Promise<Observed> {
-  const probe = await context.probe();
+  const probe = await looking;
   const answered = health ? await askHealth(context, rows, probe, health === 'note') : probe;
   return observe(kinds, resources, rows, answered, context.site, stack);
 }

@@ -10,6 +10,20 @@ export function canonical(value: unknown): string {
   });
 }
 
+/** With undefined for what may be left out. */
+type Spelled<T> = {
+  [Key in keyof T]: T extends Required<Pick<T, Key>> ? T[Key] : T[Key] | undefined;
+};
+
+/**
+ * An object with all its keys in one literal, in place of a spread for each that may be absent: a
+ * plan makes thousands, and that way they take a fifth of the time. Undefined is absent to `equal`
+ * and `canonical`.
+ */
+export function spelled<T extends object>(given: Spelled<T>): T {
+  return given as T;
+}
+
 /** Whether two values have the same canonical text. */
 export function equal(a: unknown, b: unknown): boolean {
   if (a === b) return true;

@@ -47,7 +47,7 @@ export const imageFile = (site: Site, id: string) => join(site.root, 'images', `
 /** What bore the image's name before it was built anew. An id has one dot, so this is no other image. */
 export const previousFile = (site: Site, id: string) =>
   join(site.root, 'images', `${id}.previous.img`);
-export const diskFile = (site: Site, id: string) => join(site.root, 'disks', `${id}.img`);
+export const diskFile = (site: Site, id: string) => `${site.root}/disks/${id}.img`;
 export const logFile = (site: Site, id: string) => join(site.root, 'logs', `${id}.log`);
 export const volumeDir = (site: Site, stack: string, name: string) =>
   join(site.root, 'volumes', stack, name);

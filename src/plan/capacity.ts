@@ -29,12 +29,12 @@ export function asksForMore(config: Config): boolean {
  * CPU or a block device that it does not have, a controller or a namespace that its kernel lacks.
  */
 export function refuseBeyond(config: Config, capacity: Capacity): void {
-  const complaints = entriesOf(config).flatMap(({ path, entry: { limits, userns, ...labels } }) => [
-    ...lacking(limits, capacity, path),
-    ...tooMany(limits, capacity, path),
-    ...unknownDisks(limits, capacity, path),
-    ...(userns ? withoutUserns(capacity, path) : []),
-    ...withoutLabels(labels, capacity, path),
+  const complaints = entriesOf(config).flatMap(({ path, entry }) => [
+    ...lacking(entry.limits, capacity, path),
+    ...tooMany(entry.limits, capacity, path),
+    ...unknownDisks(entry.limits, capacity, path),
+    ...(entry.userns ? withoutUserns(capacity, path) : []),
+    ...withoutLabels(entry, capacity, path),
   ]);
   if (complaints.length === 0) return;
   const lines = complaints.map(({ at, cause }) => `${config.where(at)}: ${cause}`);

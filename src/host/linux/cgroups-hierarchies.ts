@@ -58,16 +58,16 @@ function modeOf(hasV1: boolean, unified: string | undefined): Hierarchies['mode'
   return unified ? 'v2' : 'none';
 }
 
-/** The folder that limits a cgroup in this respect, there or not, and which interface it has. */
+/** The folder that limits a cgroup, `/baleine/x`, in this respect, there or not, and which interface it has. */
 export function controllerDir(
   hierarchies: Hierarchies,
   controller: Controller,
   cgroup: string,
 ): { dir: string; version: 1 | 2 } | undefined {
   const v1 = hierarchies.v1.get(controller);
-  if (v1) return { dir: join(v1, cgroup), version: 1 };
+  if (v1) return { dir: `${v1}${cgroup}`, version: 1 };
   const { unified } = hierarchies;
-  return unified === undefined ? undefined : { dir: join(unified, cgroup), version: 2 };
+  return unified === undefined ? undefined : { dir: `${unified}${cgroup}`, version: 2 };
 }
 
 /** Which version has a controller, by v1's name for it. */

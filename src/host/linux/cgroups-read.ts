@@ -18,47 +18,64 @@ export function readLimits(
   cgroup: string,
   names: readonly (keyof SeenLimits)[],
 ): SeenLimits | undefined {
-  const all = limitsOf(hierarchies, cgroup);
+  const all = new LimitsOf(hierarchies, cgroup);
   const seen = Object.fromEntries(names.map((name) => [name, all[name]]));
   const isKnown = names.some((name) => seen[name] !== undefined);
   return isKnown || isThere(hierarchies, cgroup) ? seen : undefined;
 }
 
 /** Each is read when it is asked for: most containers set two of them. */
-function limitsOf(hierarchies: Hierarchies, cgroup: string): SeenLimits {
-  const read = (controller: Controller, v1: string, v2: string) => {
-    const at = controllerDir(hierarchies, controller, cgroup);
-    return at && readText(join(at.dir, at.version === 1 ? v1 : v2))?.trim();
-  };
-  return {
-    get memory() {
-      return bounded(read('memory', 'memory.limit_in_bytes', 'memory.max'));
-    },
-    get cpus() {
-      return readCpus(hierarchies, cgroup);
-    },
-    get cpu_shares() {
-      const text = read('cpu', 'cpu.shares', 'cpu.weight');
-      return hierarchies.v1.has('cpu') ? bounded(text) : weighed(text);
-    },
-    get cpuset() {
-      return read('cpuset', 'cpuset.cpus', 'cpuset.cpus') || undefined;
-    },
-    get pids() {
-      return bounded(read('pids', 'pids.max', 'pids.max'));
-    },
-    get io() {
-      return readIo(hierarchies, cgroup);
-    },
-    get devices() {
-      const list = hierarchies.v1.has('devices') && read('devices', 'devices.list', '');
-      return list ? list.split('\n').map((allow) => ({ allow })) : undefined;
-    },
-    get net_class() {
-      const id = hierarchies.v1.has('net_cls') && read('net_cls', 'net_cls.classid', '');
-      return Number(id || 0) || undefined;
-    },
-  };
+class LimitsOf implements SeenLimits {
+  readonly #hierarchies: Hierarchies;
+  readonly #cgroup: string;
+
+  constructor(hierarchies: Hierarchies, cgroup: string) {
+    this.#hierarchies = hierarchies;
+    this.#cgroup = cgroup;
+  }
+
+  get memory() {
+    return bounded(this.#read('memory', 'memory.limit_in_bytes', 'memory.max'));
+  }
+
+  get cpus() {
+    return readCpus(this.#hierarchies, this.#cgroup);
+  }
+
+  get cpu_shares() {
+    const text = this.#read('cpu', 'cpu.shares', 'cpu.weight');
+    return this.#hierarchies.v1.has('cpu') ? bounded(text) : weighed(text);
+  }
+
+  get cpuset() {
+    return this.#read('cpuset', 'cpuset.cpus', 'cpuset.cpus') || undefined;
+  }
+
+  get pids() {
+    return bounded(this.#read('pids', 'pids.max', 'pids.max'));
+  }
+
+  get io() {
+    return readIo(this.#hierarchies, this.#cgroup);
+  }
+
+  get devices() {
+    const list = this.#onV1('devices', 'devices.list');
+    return list ? list.split('\n').map((allow) => ({ allow })) : undefined;
+  }
+
+  get net_class() {
+    return Number(this.#onV1('net_cls', 'net_cls.classid') || 0) || undefined;
+  }
+
+  #read(controller: Controller, v1: string, v2: string): string | undefined {
+    const at = controllerDir(this.#hierarchies, controller, this.#cgroup);
+    return at && readText(`${at.dir}/${at.version === 1 ? v1 : v2}`)?.trim();
+  }
+
+  #onV1(controller: Controller, file: string): string | undefined {
+    return this.#hierarchies.v1.has(controller) ? this.#read(controller, file, '') : undefined;
+  }
 }
 
 /** How often the kernel killed in this cgroup for want of memory; 0 when it is not there. */

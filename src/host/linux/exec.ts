@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { UserError } from '../../model/errors.js';
 import { type Streams, withLock } from './lock-share.js';
 import { packageOf } from './packages.js';
@@ -87,6 +87,72 @@ export function runSync(program: string, args: string[], options: RunOptions = {
     stderr: (result.stderr ?? '').replace(/\n$/, ''),
     problem: (result.error as NodeJS.ErrnoException | undefined)?.code,
     signal: result.signal ?? undefined,
+  });
+}
+
+/**
+ * The same beside us, for a no-op run that computes meanwhile: its streams are files, because
+ * nobody empties a pipe until we are through. A program that is to print much more than a plan reads
+ * is none for this.
+ */
+export async function runBeside(
+  program: string,
+  args: string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const files = namelessFiles(3);
+  if (!files) return runSync(program, args, options);
+  const [input, output, errors] = files as [number, number, number];
+  const { cwd, timeout } = options;
+  try {
+    if (options.input !== undefined) writeSync(input, options.input, 0);
+    const start = () =>
+      ended(
+        spawn(program, args, {
+          detached: true,
+          env: { ...process.env, ...environment(options) },
+          stdio: [input, output, errors, ...streams(options).slice(3)],
+          ...(cwd === undefined ? {} : { cwd }),
+          ...(timeout === undefined ? {} : { timeout }),
+        }),
+      );
+    const first = await start();
+    const how = isFromTerminal(first.signal) ? await start() : first;
+    const [stdout, stderr] = [output, errors].map(textIn) as [string, string];
+    return checked(program, options, { ...how, stdout, stderr });
+  } finally {
+    for (const each of files) closeSync(each);
+  }
+}
+
+/** Of open(2), which Node does not name; the same on all that Node runs on. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
+
+/** Open and in no folder, so that nothing is ever left of them. Undefined where /run has no such. */
+function namelessFiles(count: number): number[] | undefined {
+  const files: number[] = [];
+  try {
+    while (files.length < count) files.push(openSync('/run', O_TMPFILE | constants.O_RDWR, 0o600));
+    return files;
+  } catch {
+    for (const each of files) closeSync(each);
+    return undefined;
+  }
+}
+
+/** By its link, which begins at the beginning: our descriptor stands where the program has stopped. */
+function textIn(file: number): string {
+  return readFileSync(`/proc/self/fd/${file}`, 'utf8').replace(/\n$/, '');
+}
+
+function ended(child: ChildProcess): Promise<Omit<Ended, 'stdout' | 'stderr'>> {
+  return new Promise((resolve) => {
+    child.on('error', ({ code }: NodeJS.ErrnoException) =>
+      resolve({ code: undefined, problem: code, signal: undefined }),
+    );
+    child.on('exit', (code, signal) =>
+      resolve({ code: code ?? undefined, problem: undefined, signal: signal ?? undefined }),
+    );
   });
 }
 

@@ -1,5 +1,6 @@
+import { spelled } from '../../model/json.js';
 import type { SeenLink } from '../host.js';
-import { runSync } from './exec.js';
+import { runBeside, runSync } from './exec.js';
 
 /** A link with what only the wiring of containers asks for. */
 export interface IpLink extends SeenLink {
@@ -14,18 +15,18 @@ export interface IpLink extends SeenLink {
   elsewhere: boolean;
 }
 
-/** All links of our network namespace. Blocking, because a no-op run waits for nothing else. */
+/** All links of our network namespace. */
 export function readLinks(): IpLink[] {
   return parseLinks(runSync('ip', ['-json', '-details', 'address', 'show']).stdout);
 }
 
 /**
- * The same in half the time, for a run that may have nothing to do: only of bridges are kind and
- * addresses known.
+ * The same in half the time, and beside us, for a run that may have nothing to do: only of bridges are
+ * kind and addresses known.
  */
-export function readLinksBriefly(): SeenLink[] {
+export async function readLinksBriefly(): Promise<SeenLink[]> {
   const input = 'link show\naddress show type bridge\n';
-  const { stdout } = runSync('ip', ['-json', '-batch', '-'], { input });
+  const { stdout } = await runBeside('ip', ['-json', '-batch', '-'], { input });
   const [all = [], bridges = []] = stdout.split('\n').map(parseLinks);
   const byName = new Map(bridges.map((each) => [each.name, { ...each, kind: 'bridge' }]));
   return all.map((each) => byName.get(each.name) ?? each);
@@ -58,7 +59,7 @@ export function toLinks(found: Partial<IpJson>[]): IpLink[] {
 function toLink(json: IpJson): IpLink {
   const { ifname, ifindex, flags, master, ifalias, linkinfo, addr_info = [] } = json;
   const inet = addr_info.filter(({ family, local }) => family === 'inet' && local);
-  return {
+  return spelled<IpLink>({
     name: ifname,
     index: ifindex,
     kind: linkinfo?.info_kind ?? '',
@@ -66,9 +67,9 @@ function toLink(json: IpJson): IpLink {
     group: json.group ?? 'default',
     elsewhere: json.link_netnsid !== undefined,
     addresses: inet.map(({ local, prefixlen }) => `${local}/${prefixlen}`),
-    ...(json.link_index !== undefined && { peer: json.link_index }),
-    ...(json.address !== undefined && { mac: json.address }),
-    ...(master !== undefined && { master }),
-    ...(ifalias !== undefined && { alias: ifalias }),
-  };
+    peer: json.link_index,
+    mac: json.address,
+    master,
+    alias: ifalias,
+  });
 }

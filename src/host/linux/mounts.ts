@@ -46,8 +46,8 @@ export function parseMounts(text: string): Mount[] {
   const lines = text.split('\n').filter(Boolean);
   return lines.map((line) => {
     const dash = line.indexOf(' - ');
-    const [, , , root = '', path = ''] = line.slice(0, dash).split(' ');
-    const [type = '', source = '', options = ''] = line.slice(dash + 3).split(' ');
+    const [, , , root = '', path = ''] = line.split(' ', 5);
+    const [type = '', source = '', options = ''] = line.slice(dash + 3).split(' ', 3);
     return {
       path: unoctal(path),
       root: unoctal(root),

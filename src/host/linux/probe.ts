@@ -19,7 +19,7 @@ import { ifThere, readText } from './read.js';
  * kernel offers, read when it is asked for.
  */
 export async function linuxProbe(site: Site): Promise<Probe> {
-  const links = new Map(readLinksBriefly().map((link) => [link.name, link]));
+  const links = new Map((await readLinksBriefly()).map((link) => [link.name, link]));
   const mounts = readMounts();
   const visible = new Map<string, Mount>(mounts.map((mount) => [mount.path, mount]));
   const hierarchies = hierarchiesOf(mounts);
@@ -68,15 +68,22 @@ function subnets(): ReturnType<Probe['subnets']> {
 
 function mountAt(visible: Map<string, Mount>, path: string): ReturnType<Probe['mount']> {
   const mount = visible.get(path);
-  if (!mount) return undefined;
-  const { type, source } = mount;
-  return {
-    type,
-    // one more file to read, and most ask only whether something is mounted
-    get source() {
-      return backingFile(source) ?? source;
-    },
-  };
+  return mount && new SeenMount(mount);
+}
+
+class SeenMount {
+  readonly type: string;
+  readonly #source: string;
+
+  constructor({ type, source }: Mount) {
+    this.type = type;
+    this.#source = source;
+  }
+
+  /** One more file to read, and most ask only whether something is mounted. */
+  get source(): string {
+    return backingFile(this.#source) ?? this.#source;
+  }
 }
 
 /** Each container asks for its own, so they are looked up, not looked through. */

@@ -185,7 +185,7 @@ function compareProcess(
 
 function linkDrift(link: LinkSpec, seen: ContainerSeen): Difference[] {
   const attribute = `bridges.${link.bridge}`;
-  const state = seen.links[link.link];
+  const state = seen.links.get(link.link);
   if (!state?.host) return [drift(attribute, `veth missing from bridge ${link.bridge}`)];
   if (state.host.master !== link.bridge_link) {
     return [drift(attribute, `veth has left bridge ${link.bridge}`)];

@@ -1,6 +1,7 @@
 import type { Probe, SeenLimits, SeenLink, SeenProcess } from '../../host/host.js';
 import type { Exit } from '../../model/exit.js';
 import type { HealthAnswer } from '../../model/health.js';
+import { spelled } from '../../model/json.js';
 import { OWN_DISK } from '../../model/limits.js';
 import { cgroupPath, diskFile, netnsPath, rootfsDir, type Site } from '../../model/site.js';
 import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
@@ -22,7 +23,7 @@ export interface ContainerSeen {
   /** What it answered in this look. */
   health?: HealthAnswer;
   /** By host-side interface name. */
-  links: Record<string, LinkState>;
+  links: ReadonlyMap<string, LinkState>;
   /** Ends that bear the container's mark but are in no row: an update was cut off. */
   stray: string[];
   /** Targets of mounts whose source was deleted, perhaps made again: the process sees the old one. */
@@ -51,7 +52,8 @@ export function observe(
   if (!running && !disk) return undefined;
   const exit = running ? undefined : exitOf(spec.id, probe, site);
   const limits = running ? observeLimits(spec, probe, site) : undefined;
-  return {
+  const asked = running && spec.healthcheck !== undefined;
+  return spelled<ContainerSeen>({
     disk,
     running,
     mounted: probe.mount(rootfsDir(site, spec.id)) !== undefined,
@@ -63,20 +65,16 @@ export function observe(
     devicesLive: probe.controller('devices') === 1,
     deadMounts: running ? deadMounts(spec, facts?.pid, probe) : [],
     now: probe.now,
-    ...(exit && { exit }),
-    ...(running && spec.healthcheck && healthOf(spec.id, probe)),
-    ...(limits && { limits }),
-  };
-}
-
-function healthOf(id: string, probe: Probe): Pick<ContainerSeen, 'askedAt' | 'health'> {
-  const [askedAt, health] = [probe.askedAt(id), probe.health(id)];
-  return { ...(askedAt !== undefined && { askedAt }), ...(health && { health }) };
+    exit,
+    askedAt: asked ? probe.askedAt(spec.id) : undefined,
+    health: asked ? probe.health(spec.id) : undefined,
+    limits,
+  });
 }
 
 /** What a look would find if nothing had moved since the row was written. */
 export function assume(spec: ContainerSpec): ContainerSeen {
-  const links = spec.links.map(({ link, alias, bridge_link, address }) => [
+  const links = spec.links.map(({ link, alias, bridge_link, address }): [string, LinkState] => [
     link,
     { host: { up: true, master: bridge_link, alias }, guest: address ? [address] : [] },
   ]);
@@ -89,7 +87,7 @@ export function assume(spec: ContainerSpec): ContainerSeen {
     monitored: alive,
     rebooted: false,
     now: 0,
-    links: alive ? Object.fromEntries(links) : {},
+    links: new Map(alive ? links : []),
     stray: [],
     // Nobody looked, and a restart works everywhere.
     devicesLive: false,
@@ -166,11 +164,11 @@ function observeLinks(
   links: LinkSpec[],
   pid: number | undefined,
   probe: Probe,
-): Record<string, LinkState> {
+): Map<string, LinkState> {
   const inside = pid !== undefined && links.length > 0 ? probe.addresses(pid) : undefined;
   const states = links.map(({ link, device }): [string, LinkState] => {
-    const host = probe.link(link);
-    return [link, { ...(host && { host }), ...(inside && { guest: inside.get(device) ?? [] }) }];
+    const guest = inside && (inside.get(device) ?? []);
+    return [link, spelled<LinkState>({ host: probe.link(link), guest })];
   });
-  return Object.fromEntries(states);
+  return new Map(states);
 }

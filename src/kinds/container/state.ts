@@ -22,7 +22,7 @@ const stateOf = ({ stopped }: ContainerSpec) => (stopped ? 'stopped' : 'running'
 
 function leftovers(seen: ContainerSeen): Difference[] {
   const { running, mounted, netns, links } = seen;
-  const linked = Object.values(links).some(({ host }) => host);
+  const linked = [...links.values()].some(({ host }) => host);
   const found = [
     running && 'its process runs',
     mounted && 'its disk is mounted',

@@ -2,12 +2,18 @@ import { PROXY_SOCKET } from '../../farm/haproxy.js';
 import { type Address, addressOf } from '../../model/address.js';
 import type { ContainerEntry, ImageConfig, MountEntry } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
-import type { IdRange } from '../../model/id-range.js';
 import { imageVersion } from '../../model/image-version.js';
 import type { Instance } from '../../model/instance.js';
+import { spelled } from '../../model/json.js';
 import type { Resource } from '../../model/resource.js';
 import { configDir, idOf, imageFile } from '../../model/site.js';
-import type { BridgeSpec, ContainerSpec, ImageSpec, MountSpec } from '../../model/specs.js';
+import type {
+  BridgeSpec,
+  ContainerSpec,
+  ImageSpec,
+  MountSpec,
+  RotationSpec,
+} from '../../model/specs.js';
 import type { Context } from './context.js';
 import { dependenciesOf } from './dependencies.js';
 import { hostsName, hostsPath } from './hosts.js';
@@ -31,27 +37,56 @@ export function desiredContainers(
   const release = releases(instances, images, context);
   const asked = (instance: Instance, image: ImageSpec): ContainerSpec => {
     const { name, entry } = instance;
-    return {
-      ...sameAsEntry(entry),
+    const { args, environment, user, working_dir, stop_signal, labels } = processOf(
+      instance,
+      image.config,
+      context,
+    );
+    const before = recorded.get(name);
+    return spelled<ContainerSpec>({
+      limits: entry.limits,
+      restart: entry.restart,
+      stop_grace_period: entry.stop_grace_period,
+      security: entry.security,
+      cap_add: entry.cap_add,
+      cap_drop: entry.cap_drop,
+      read_only: entry.read_only,
+      tmpfs: entry.tmpfs,
+      sysctls: entry.sysctls,
+      ulimits: entry.ulimits,
+      dns: entry.dns,
+      logs: entry.logs,
+      runtime: entry.runtime,
+      apparmor: entry.apparmor,
+      selinux: entry.selinux,
+      heal: entry.heal === 'immediate' ? entry.heal : undefined,
+      publish: entry.publish,
+      host_network: entry.host_network || undefined,
       id: idOf(context.config.name, name),
       image: {
         name: entry.image,
         file: imageFile(context.site, image.id),
         version: versions.get(entry.image) ?? '',
       },
-      ...processOf(instance, image.config, context),
+      args,
+      healthcheck: entry.healthcheck ?? inheritedHealth(image.config),
+      environment,
+      user,
+      working_dir,
+      stop_signal,
+      labels,
       hostname: entry.hostname ?? name,
-      links: linksOf(instance, bridges, leases, recorded.get(name), context),
-      ...userns(ids.get(name)),
-      ...seccompOf(entry, context),
-      ...(recorded.get(name)?.stopped && { stopped: true }),
+      links: linksOf(instance, bridges, leases, before, context),
+      userns: ids.get(name),
+      seccomp: seccompOf(entry, context),
+      stopped: before?.stopped,
       mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
       hosts_file: hostsPath(hostsName(Object.keys(entry.bridges)), context),
-      ...dependenciesOf(instance, instances, leases, context),
-      ...rotationOf(instance, context),
-      ...socketsOf(instance),
-      ...(instance.proxy && { proxy: instance.proxy }),
-    };
+      depends_on: dependenciesOf(instance, instances, leases, context),
+      rotation: rotationOf(instance, context),
+      sockets: socketsOf(instance),
+      proxy: instance.proxy,
+    });
   };
   return instances.map((instance) => {
     const { name, entry } = instance;
@@ -72,40 +107,14 @@ export function desiredContainers(
   });
 }
 
-const userns = (range: IdRange | undefined) => (range ? { userns: range } : {});
-
 function seccompOf({ seccomp }: ContainerEntry, { profiles = {} }: Context) {
-  if (seccomp === undefined) return {};
-  const digest = profiles[seccomp] ?? '';
-  return { seccomp: seccomp === 'unconfined' ? seccomp : { file: seccomp, digest } } as const;
+  if (seccomp === undefined || seccomp === 'unconfined') return seccomp;
+  return { file: seccomp, digest: profiles[seccomp] ?? '' };
 }
 
 function recordedSpecs({ rows, config }: Context): Map<string, ContainerSpec> {
   const own = rows.filter(({ kind, stack }) => kind === 'container' && stack === config.name);
   return new Map(own.map(({ name, spec }) => [name, spec as ContainerSpec]));
-}
-
-function sameAsEntry(entry: ContainerEntry) {
-  return {
-    limits: entry.limits,
-    restart: entry.restart,
-    stop_grace_period: entry.stop_grace_period,
-    security: entry.security,
-    cap_add: entry.cap_add,
-    cap_drop: entry.cap_drop,
-    read_only: entry.read_only,
-    tmpfs: entry.tmpfs,
-    sysctls: entry.sysctls,
-    ulimits: entry.ulimits,
-    dns: entry.dns,
-    logs: entry.logs,
-    ...(entry.runtime !== undefined && { runtime: entry.runtime }),
-    ...(entry.apparmor !== undefined && { apparmor: entry.apparmor }),
-    ...(entry.selinux !== undefined && { selinux: entry.selinux }),
-    ...(entry.heal === 'immediate' && { heal: entry.heal }),
-    ...(entry.publish && { publish: entry.publish }),
-    ...(entry.host_network && { host_network: entry.host_network }),
-  };
 }
 
 /** Docker's rules: an entrypoint of one's own also sets aside the image's command. */
@@ -118,10 +127,8 @@ function processOf({ name, entry, path }: Instance, image: ImageConfig, { config
       'Give it one: command: [program, argument]',
     );
   }
-  const healthcheck = entry.healthcheck ?? inheritedHealth(image);
   return {
     args,
-    ...(healthcheck && { healthcheck }),
     environment: { ...image.environment, ...entry.environment },
     user: entry.user ?? image.user ?? '0:0',
     working_dir: entry.working_dir ?? image.working_dir ?? '/',
@@ -130,27 +137,20 @@ function processOf({ name, entry, path }: Instance, image: ImageConfig, { config
   };
 }
 
-function rotationOf(
-  { name, serves }: Instance,
-  { config }: Context,
-): Pick<ContainerSpec, 'rotation'> {
-  if (!serves) return {};
+function rotationOf({ name, serves }: Instance, { config }: Context): RotationSpec | undefined {
+  if (!serves) return undefined;
   const { proxy, backend, port, update } = serves;
   return {
-    rotation: {
-      proxy: { id: idOf(config.name, proxy), socket: PROXY_SOCKET, backend },
-      server: name,
-      port,
-      drain: update.drain,
-      monitor: update.monitor,
-    },
+    proxy: { id: idOf(config.name, proxy), socket: PROXY_SOCKET, backend },
+    server: name,
+    port,
+    drain: update.drain,
+    monitor: update.monitor,
   };
 }
 
-function socketsOf({ sockets }: Instance): Pick<ContainerSpec, 'sockets'> {
-  if (!sockets) return {};
-  return { sockets: sockets.map(({ host_ip, published }) => ({ host_ip, published })) };
-}
+const socketsOf = ({ sockets }: Instance) =>
+  sockets?.map(({ host_ip, published }) => ({ host_ip, published }));
 
 /** What goes back cannot be rolled back in turn. */
 function rollingOf({ serves }: Instance, isHeld: boolean): Pick<Resource, 'rolling'> {

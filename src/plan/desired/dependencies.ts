@@ -1,7 +1,7 @@
 import { healthTarget } from '../../model/health-target.js';
 import type { Instance } from '../../model/instance.js';
 import { idOf } from '../../model/site.js';
-import type { ContainerSpec, DependencySpec } from '../../model/specs.js';
+import type { DependencySpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 import type { Leases } from './leases.js';
 
@@ -11,7 +11,7 @@ export function dependenciesOf(
   instances: Instance[],
   leases: Leases,
   { config }: Context,
-): Pick<ContainerSpec, 'depends_on'> {
+): DependencySpec[] | undefined {
   const all = Object.entries(entry.depends_on).flatMap(([service, { condition }]) => {
     if (condition === 'service_started') return [];
     const others = instances.filter((each) => each.service === service);
@@ -21,7 +21,7 @@ export function dependenciesOf(
       return { name: other.name, id, condition, ...(target && { target }) };
     });
   });
-  return all.length > 0 ? { depends_on: all } : {};
+  return all.length > 0 ? all : undefined;
 }
 
 function targetOf(id: string, { name, entry }: Instance, leases: Leases) {

@@ -1,5 +1,6 @@
 import { addressOf } from '../../model/address.js';
 import type { Instance } from '../../model/instance.js';
+import { spelled } from '../../model/json.js';
 import { idOf, linkAlias, vethLink } from '../../model/site.js';
 import type { BridgeSpec, ContainerSpec, LinkSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
@@ -28,17 +29,17 @@ export function linksOf(
     const prefix = spec.subnet?.split('/')[1];
     const made = recorded?.id === id ? before.find((each) => each.bridge === bridge) : undefined;
     return [
-      {
+      spelled<LinkSpec>({
         bridge,
         bridge_link: spec.link,
         link: made?.link ?? vethLink(site, id, bridge),
         alias:
           made?.alias ?? linkAlias(site, config.name, `${addressOf('container', name)}/${bridge}`),
         device: devices.get(bridge) ?? 'eth0',
-        ...(address !== undefined && { address: `${address}/${prefix}` }),
-        ...(mac !== undefined && { mac }),
-        ...(bridge === router && spec.host !== undefined && { gateway: spec.host }),
-      },
+        address: address === undefined ? undefined : `${address}/${prefix}`,
+        mac,
+        gateway: bridge === router ? spec.host : undefined,
+      }),
     ];
   });
 }

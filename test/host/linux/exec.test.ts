@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { run, runSync } from '../../../src/host/linux/exec.js';
+import { run, runBeside, runSync } from '../../../src/host/linux/exec.js';
 import { UserError } from '../../../src/model/errors.js';
 
 const node = process.execPath;
-const both = [
+const all = [
   ['run', run],
+  ['runBeside', runBeside],
   ['runSync', async (...args: Parameters<typeof runSync>) => runSync(...args)],
 ] as const;
 
-describe.each(both)('%s', (_name, start) => {
+describe.each(all)('%s', (_name, start) => {
   it('passes arguments as they are, input, environment and folder', async () => {
     const script =
       'console.log(JSON.stringify([process.argv.slice(1), process.env.LC_ALL, process.env.A, process.cwd()])); process.stdin.pipe(process.stdout)';
@@ -69,7 +70,7 @@ describe.each(both)('%s', (_name, start) => {
   });
 });
 
-it.each(both)('%s gives a session of its own, out of reach of Ctrl-C', async (_name, start) => {
+it.each(all)('%s gives a session of its own, out of reach of Ctrl-C', async (_name, start) => {
   const { stdout } = await start('sh', ['-c', 'echo $$ $(cut -d " " -f 6 /proc/$$/stat)']);
   const [pid, session] = stdout.split(' ');
   expect(session).toBe(pid);
