@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Daemon, startDaemon } from './dockerd.js';
+import { settle } from './settle.js';
 import { removeCgroupParent } from './subject.js';
 import { type Command, time } from './time.js';
 
@@ -29,14 +30,14 @@ export async function importTimes(dir: string, rounds: number): Promise<Imported
   mkdirSync(dir);
   const daemon = await startDaemon(dir);
   try {
-    return measure(dir, daemon, rounds);
+    return await measure(dir, daemon, rounds);
   } finally {
     await daemon.end();
     removeCgroupParent();
   }
 }
 
-function measure(dir: string, { host }: Daemon, rounds: number): Imported {
+async function measure(dir: string, { host }: Daemon, rounds: number): Promise<Imported> {
   const docker = (...words: string[]) => time(['docker', '--host', host, ...words], NO_BUILDKIT);
   const root = join(dir, 'root');
   const ours = (...words: string[]) =>
@@ -48,9 +49,9 @@ function measure(dir: string, { host }: Daemon, rounds: number): Imported {
   const taken: Imported = { ours: [], docker: [] };
   for (let round = 0; round < rounds; round++) {
     docker('image', 'rm', 'bench:1');
-    time(['sync']);
+    await settle(dir);
     taken.docker.push(docker('load', '--quiet', '--input', saved));
-    time(['sync']);
+    await settle(dir);
     taken.ours.push(ours('import', saved, 'bench', '--size', '1G'));
     ours('rm', 'bench');
   }

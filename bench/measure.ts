@@ -1,3 +1,4 @@
+import { settle } from './settle.js';
 import type { Subject } from './subject.js';
 
 /** In the order they are done; `again` has nothing to do, `heal` one container. */
@@ -11,8 +12,9 @@ export interface Taken {
   times: Record<Work, number[]>;
 }
 
-/** All rounds of all programs, one program after the other in each round. */
+/** All rounds of all programs, one program after the other in each round. @param dir of all */
 export async function measure(
+  dir: string,
   subjects: Subject[],
   containers: number,
   rounds: number,
@@ -23,7 +25,10 @@ export async function measure(
   try {
     for (const subject of subjects) await subject.start();
     for (let round = 0; round < rounds; round++) {
-      subjects.forEach((subject, at) => void once(subject, containers, taken[at] as Taken));
+      for (const [at, subject] of subjects.entries()) {
+        await settle(dir);
+        once(subject, containers, taken[at] as Taken);
+      }
     }
   } finally {
     for (const subject of subjects) await subject.end();

@@ -13,7 +13,6 @@ import { parseArgs } from 'node:util';
 import { difference, snapshot } from '../test/support/leaks.js';
 import { baleine } from './baleine.js';
 import { compose } from './compose.js';
-import { ownDisk } from './disk.js';
 import { healTimes, SERVER } from './heal.js';
 import { importTimes } from './import.js';
 import { measure, type Taken, WORKS } from './measure.js';
@@ -36,11 +35,9 @@ const NODE: Command = [process.execPath, '-e', '0'];
 
 const dir = realpathSync(mkdtempSync(join(tmpdir(), 'bench-')));
 const runtime = options.runtime === undefined ? {} : { runtime: options.runtime };
-const disk = join(dir, 'disk');
-const ours = baleine(join(disk, 'baleine'), containers, runtime);
+const ours = baleine(join(dir, 'baleine'), containers, runtime);
 const apply = ours.command('apply', '--auto-approve', '--quiet');
 const before = await snapshot({ root: ours.root });
-const removeDisk = ownDisk(disk);
 try {
   startCost();
   hotPath();
@@ -49,8 +46,7 @@ try {
   await comparison();
   await importing();
 } finally {
-  removeDisk();
-  rmSync(dir, { recursive: true });
+  rmSync(dir, { recursive: true, force: true });
   const left = difference(before, await snapshot({ root: ours.root }));
   if (left.length > 0) console.log(`\nleft behind:\n  ${left.join('\n  ')}`);
   if (left.length > 0) process.exitCode = 1;
@@ -103,7 +99,7 @@ function each(what: string, took: number): void {
 /** What it costs the run from cron that each container is asked for its health. */
 function healthChecks(): void {
   const healthcheck = { tcp: 80, interval: '0s', on_failure: 'none' };
-  const asked = baleine(join(disk, 'health'), containers, { healthcheck });
+  const asked = baleine(join(dir, 'health'), containers, { healthcheck });
   asked.start();
   asked.up();
   try {
@@ -117,7 +113,7 @@ function healthChecks(): void {
 
 /** From kill -9 to answering again, with heal: immediate; each once, so that none is to wait. */
 async function healing(): Promise<void> {
-  const healed = baleine(join(disk, 'heal'), 20, { heal: 'immediate', command: SERVER });
+  const healed = baleine(join(dir, 'heal'), 20, { heal: 'immediate', command: SERVER });
   healed.start();
   healed.up();
   try {
@@ -138,10 +134,10 @@ async function comparison(): Promise<void> {
     options.only.split(',').includes(name) && needs.every(installed);
   const subjects: Subject[] = [ours];
   if (wanted('docker-compose', 'docker-compose', 'dockerd', 'docker')) {
-    subjects.push(compose(join(disk, 'compose'), containers));
+    subjects.push(compose(join(dir, 'compose'), containers));
   }
-  if (wanted('podman', 'podman')) subjects.push(podman(join(disk, 'podman'), containers));
-  const [first, ...others] = await measure(subjects, containers, Number(options.rounds));
+  if (wanted('podman', 'podman')) subjects.push(podman(join(dir, 'podman'), containers));
+  const [first, ...others] = await measure(dir, subjects, containers, Number(options.rounds));
   for (const work of WORKS) {
     for (const taken of [first, ...others]) if (taken) compare(work, taken, first);
   }
@@ -150,7 +146,7 @@ async function comparison(): Promise<void> {
 /** A file of docker save, in and out of the page cache alike for both. */
 async function importing(): Promise<void> {
   if (!['dockerd', 'docker'].every(installed)) return;
-  const { ours: own, docker } = await importTimes(join(disk, 'import'), 7);
+  const { ours: own, docker } = await importTimes(join(dir, 'import'), 3);
   const [took, reference] = [median(own), median(docker)];
   line('docker load of 200 MB', reference, `of ${docker.length}`);
   line('image import of the same file', took, `${ratio(took, reference)} docker load, aim 1.0×`);
