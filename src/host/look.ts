@@ -16,8 +16,8 @@ export interface Probe {
   linksWithAlias(prefix: string): SeenLink[];
   /** Every host interface's addresses, to find overlaps with a new subnet. */
   subnets(): { link: string; address: string }[];
-  /** What is mounted exactly at a path; `source` is the loop device's backing file if it has one. */
-  mount(path: string): { source: string; type: string } | undefined;
+  /** Whether something is mounted exactly at a path. */
+  mounted(path: string): boolean;
   /** A live process; undefined for none or a zombie. */
   process(pid: number): SeenProcess | undefined;
   file(path: string): { size: number; used: number; directory: boolean } | undefined;
@@ -38,7 +38,7 @@ export interface Probe {
   /** Whether the processes of this cgroup are held still. */
   frozen(cgroup: string): boolean;
   /** IPv4 addresses (`10.77.1.4/24`) by device name, inside the network namespace of a process. */
-  addresses(pid: number): Map<string, string[]>;
+  addresses(pid: number, devices: readonly string[]): Map<string, string[]>;
   /** Where a process has a folder or file mounted that was deleted since: it sees the old one. */
   deadMounts(pid: number): string[];
   /** What a cgroup has used so far, read anew at each call; undefined when it is not there. */

@@ -60,10 +60,7 @@ export class MemoryHost {
         [...this.links.values()].flatMap(({ name, addresses }) =>
           addresses.map((address) => ({ link: name, address })),
         ),
-      mount: (path) => {
-        const source = this.mounts.get(path);
-        return source === undefined ? undefined : { source, type: 'ext4' };
-      },
+      mounted: (path) => this.mounts.has(path),
       process: (pid) => {
         const start_time = this.processes.get(pid);
         return start_time === undefined ? undefined : { start_time, parent: 1 };

@@ -68,7 +68,7 @@ function commit(
 /** The file of a mounted disk lags behind it. */
 async function flush(context: Context, { spec }: ContainerRow): Promise<void> {
   const tree = rootfsDir(context.site, spec.id);
-  if (!(await context.probe()).mount(tree)) return;
+  if (!(await context.probe()).mounted(tree)) return;
   await (await context.host()).disks.flush(tree);
 }
 

@@ -34,7 +34,7 @@ export async function onDisk<T>(
 ): Promise<T> {
   const { disks } = await context.host();
   const tree = rootfsDir(context.site, row.spec.id);
-  const mounted = (await context.probe()).mount(tree) !== undefined;
+  const mounted = (await context.probe()).mounted(tree);
   return whileStill(context, row, async () => {
     if (mounted) return work(tree);
     await disks.ensureMounted(diskFile(context.site, row.spec.id), tree);

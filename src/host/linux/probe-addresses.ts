@@ -7,13 +7,20 @@ import { readText } from './read.js';
  * entering it. The kernel's text files name addresses without devices (fib_trie) and subnets with
  * devices (route), so the two are joined: bridges of one host never overlap, which makes the join
  * unambiguous. A device that is down has no route, and so no address here.
+ *
+ * @param devices that it was given; with only one, most have no more, the first file tells enough
  */
-export function addressesOf(pid: number): Map<string, string[]> {
+export function addressesOf(pid: number, devices: readonly string[]): Map<string, string[]> {
   const trie = readText(`/proc/${pid}/net/fib_trie`);
-  const routes = readText(`/proc/${pid}/net/route`);
-  if (!trie || !routes) return new Map();
+  if (!trie) return new Map();
+  return joinAddresses(localAddresses(trie), subnetsOf(pid, trie, devices));
+}
+
+function subnetsOf(pid: number, trie: string, [device, ...others]: readonly string[]) {
+  if (device !== undefined && others.length === 0) return subnetsIn(trie, device);
+  const routes = readText(`/proc/${pid}/net/route`) ?? '';
   if (last.routes !== routes) last = { routes, subnets: connectedSubnets(routes) };
-  return joinAddresses(localAddresses(trie), last.subnets);
+  return last.subnets;
 }
 
 /** Containers on the same bridges have the same table. */
@@ -34,6 +41,23 @@ export function localAddresses(trie: string): number[] {
   });
 }
 
+const CONNECTED = ' link UNICAST';
+
+/**
+ * The subnets marked `/24 link UNICAST`, the narrowest first, all taken for those of one device; a
+ * default route to it is none.
+ */
+export function subnetsIn(trie: string, device: string): ConnectedSubnet[] {
+  const found: ConnectedSubnet[] = [];
+  for (let at = trie.indexOf(CONNECTED); at >= 0; at = trie.indexOf(CONNECTED, at + 1)) {
+    const prefix = Number(trie.slice(trie.lastIndexOf('/', at) + 1, at));
+    const from = trie.lastIndexOf('|-- ', at) + 4;
+    const network = parseIp(trie.slice(from, trie.indexOf('\n', from)));
+    if (network !== undefined && prefix > 0) found.push({ device, subnet: { network, prefix } });
+  }
+  return found.sort(narrowestFirst);
+}
+
 export interface ConnectedSubnet {
   device: string;
   subnet: Subnet;
@@ -51,8 +75,11 @@ export function connectedSubnets(routes: string): ConnectedSubnet[] {
     const prefix = Math.clz32(~hexNumber(mask));
     return [{ device, subnet: { network: hexNumber(destination), prefix } }];
   });
-  return found.sort((a, b) => b.subnet.prefix - a.subnet.prefix);
+  return found.sort(narrowestFirst);
 }
+
+const narrowestFirst = (a: ConnectedSubnet, b: ConnectedSubnet) =>
+  b.subnet.prefix - a.subnet.prefix;
 
 export function joinAddresses(
   addresses: number[],

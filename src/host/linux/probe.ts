@@ -8,7 +8,7 @@ import { groupsIn, readLimits, readOomKills } from './cgroups-read.js';
 import { readUsage } from './cgroups-usage.js';
 import { deviceNumber } from './device-numbers.js';
 import { readLinks, readLinksBriefly } from './links-seen.js';
-import { backingFile, deadMountsOf, type Mount, readMounts } from './mounts.js';
+import { deadMountsOf, readMounts } from './mounts.js';
 import { addressesOf } from './probe-addresses.js';
 import { trafficOf } from './probe-traffic.js';
 import { bootId, processAt } from './processes.js';
@@ -21,7 +21,7 @@ import { ifThere, readText } from './read.js';
 export async function linuxProbe(site: Site): Promise<Probe> {
   const links = new Map((await readLinksBriefly()).map((link) => [link.name, link]));
   const mounts = readMounts();
-  const visible = new Map<string, Mount>(mounts.map((mount) => [mount.path, mount]));
+  const mounted = new Set(mounts.map(({ path }) => path));
   const hierarchies = hierarchiesOf(mounts);
   const withAlias = byAlias([...links.values()]);
 
@@ -31,7 +31,7 @@ export async function linuxProbe(site: Site): Promise<Probe> {
     link: (name) => links.get(name),
     linksWithAlias: withAlias,
     subnets: once(subnets),
-    mount: (path) => mountAt(visible, path),
+    mounted: (path) => mounted.has(path),
     process: processAt,
     file: fileAt,
     names: namesIn,
@@ -64,26 +64,6 @@ function subnets(): ReturnType<Probe['subnets']> {
   return readLinks().flatMap(({ name, addresses }) =>
     addresses.map((address) => ({ link: name, address })),
   );
-}
-
-function mountAt(visible: Map<string, Mount>, path: string): ReturnType<Probe['mount']> {
-  const mount = visible.get(path);
-  return mount && new SeenMount(mount);
-}
-
-class SeenMount {
-  readonly type: string;
-  readonly #source: string;
-
-  constructor({ type, source }: Mount) {
-    this.type = type;
-    this.#source = source;
-  }
-
-  /** One more file to read, and most ask only whether something is mounted. */
-  get source(): string {
-    return backingFile(this.#source) ?? this.#source;
-  }
 }
 
 /** Each container asks for its own, so they are looked up, not looked through. */

@@ -56,8 +56,8 @@ export function observe(
   return spelled<ContainerSeen>({
     disk,
     running,
-    mounted: probe.mount(rootfsDir(site, spec.id)) !== undefined,
-    netns: probe.mount(netnsPath(site, spec.id)) !== undefined,
+    mounted: probe.mounted(rootfsDir(site, spec.id)),
+    netns: probe.mounted(netnsPath(site, spec.id)),
     monitored: isMonitored(first, facts, probe),
     rebooted: facts?.boot_id !== undefined && facts.boot_id !== probe.bootId,
     links: observeLinks(spec.links, running ? facts?.pid : undefined, probe),
@@ -165,7 +165,8 @@ function observeLinks(
   pid: number | undefined,
   probe: Probe,
 ): Map<string, LinkState> {
-  const inside = pid !== undefined && links.length > 0 ? probe.addresses(pid) : undefined;
+  const devices = links.map(({ device }) => device);
+  const inside = pid !== undefined && links.length > 0 ? probe.addresses(pid, devices) : undefined;
   const states = links.map(({ link, device }): [string, LinkState] => {
     const guest = inside && (inside.get(device) ?? []);
     return [link, spelled<LinkState>({ host: probe.link(link), guest })];

@@ -3,6 +3,7 @@ import {
   connectedSubnets,
   joinAddresses,
   localAddresses,
+  subnetsIn,
 } from '../../../src/host/linux/probe-addresses.js';
 
 const TRIE = `Main:
@@ -46,6 +47,11 @@ describe('addresses inside a network namespace', () => {
   it('belong to the device of the connected route around them', () => {
     const found = joinAddresses(localAddresses(TRIE), connectedSubnets(ROUTES));
     expect(Object.fromEntries(found)).toEqual({ eth0: ['10.9.1.5/24'], eth1: ['10.9.2.130/25'] });
+  });
+
+  it('belong to the only device, as far as it has a connected route around them', () => {
+    const found = joinAddresses(localAddresses(TRIE), subnetsIn(TRIE, 'eth3'));
+    expect(Object.fromEntries(found)).toEqual({ eth3: ['10.9.1.5/24'] });
   });
 
   it('are not guessed from default routes', () => {

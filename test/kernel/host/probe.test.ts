@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { linuxLinks } from '../../../src/host/linux/links.js';
+import { backingFile, readMounts } from '../../../src/host/linux/mounts.js';
 import { linuxProbe } from '../../../src/host/linux/probe.js';
 import { bridgeLink, linkAlias, netnsName, siteOf, vethLink } from '../../../src/model/site.js';
 
@@ -18,7 +19,7 @@ const site = siteOf('/nonexistent/probe-test');
 const probe = () => linuxProbe(site);
 
 describe('mounts', () => {
-  it('are told with the file behind the loop device, also a removed one', async () => {
+  it('are told, and the file behind a loop device, also a removed one', async () => {
     const [image, tree] = [join(dir, 'disk.img'), join(dir, 'a tree')];
     mkdirSync(tree);
     writeFileSync(image, '');
@@ -26,13 +27,15 @@ describe('mounts', () => {
     await execa('mkfs.ext4', ['-q', image]);
     await execa('mount', ['-o', 'loop', image, tree]);
     try {
-      expect((await probe()).mount(tree)).toEqual({ source: image, type: 'ext4' });
+      expect((await probe()).mounted(tree)).toBe(true);
+      const device = readMounts().find(({ path }) => path === tree)?.source ?? '';
+      expect(backingFile(device)).toBe(image);
       rmSync(image);
-      expect((await probe()).mount(tree)?.source).toBe(`${image} (deleted)`);
+      expect(backingFile(device)).toBe(`${image} (deleted)`);
     } finally {
       await execa('umount', [tree]);
     }
-    expect((await probe()).mount(tree)).toBeUndefined();
+    expect((await probe()).mounted(tree)).toBe(false);
   });
 });
 
@@ -110,7 +113,7 @@ describe('links', () => {
     try {
       await sleep(300);
       const seen = await probe();
-      expect(Object.fromEntries(seen.addresses(child.pid ?? 0))).toEqual({
+      expect(Object.fromEntries(seen.addresses(child.pid ?? 0, ['eth0', 'eth1']))).toEqual({
         eth0: ['10.77.1.4/24'],
         eth1: ['10.77.2.4/24'],
       });
@@ -124,13 +127,38 @@ describe('links', () => {
           .sort(),
       ).toEqual(wired.map(({ link }) => link).sort());
       expect(seen.subnets()).toContainEqual({ link: front, address: '10.77.1.1/24' });
-      expect(seen.mount(`/run/netns/${netns}`)?.type).toBe('nsfs');
+      expect(seen.mounted(`/run/netns/${netns}`)).toBe(true);
     } finally {
       child.kill('SIGKILL');
       await child.catch(() => undefined);
       await links.removeNetns([netns]);
       for (const link of [front, back]) await links.removeLink(link);
     }
-    expect((await probe()).addresses(child.pid ?? 0).size).toBe(0);
+    expect((await probe()).addresses(child.pid ?? 0, ['eth0', 'eth1']).size).toBe(0);
+  });
+
+  it('and addresses of the only one, as long as it is up', async () => {
+    await links.ensureBridge({ link: front, alias: 'x', address: '10.77.1.1/24' });
+    const place = { bridge: front, bridge_link: front, link: vethLink(site, 's.a', front), alias };
+    const link = { ...place, device: 'eth0', address: '10.77.1.4/24', gateway: '10.77.1.1' };
+    expect(await links.wire([{ netns, links: [link] }])).toEqual([undefined]);
+    const child = execa('ip', ['netns', 'exec', netns, 'sleep', '30']);
+    const ip = (...words: string[]) => execa('ip', ['-n', netns, ...words]);
+    const inside = async () =>
+      Object.fromEntries((await probe()).addresses(child.pid ?? 0, ['eth0']));
+    try {
+      await sleep(300);
+      expect(await inside()).toEqual({ eth0: ['10.77.1.4/24'] });
+      await ip('address', 'replace', '10.77.1.9/25', 'dev', 'eth0');
+      await ip('address', 'delete', '10.77.1.4/24', 'dev', 'eth0');
+      expect(await inside()).toEqual({ eth0: ['10.77.1.9/25'] });
+      await ip('link', 'set', 'eth0', 'down');
+      expect(await inside()).toEqual({});
+    } finally {
+      child.kill('SIGKILL');
+      await child.catch(() => undefined);
+      await links.removeNetns([netns]);
+      await links.removeLink(front);
+    }
   });
 });
