@@ -62,8 +62,9 @@ async function versionOf(name: string, flag: string): Promise<string> {
 export async function runtimeFinding(site: Site): Promise<Finding> {
   if (process.getuid?.() !== 0) return warn('OCI runtime', 'not tried', 'sudo baleine doctor');
   try {
-    const { name, version, tried } = await selectRuntime(site, linuxCgroups());
-    const detail = [`${name} ${version} works`, ...tried.map(said)].join('; ');
+    const { name, version, command, tried } = await selectRuntime(site, linuxCgroups());
+    const helped = command.length > 1 ? ', told that cgroup v2 has no controllers' : '';
+    const detail = [`${name} ${version} works${helped}`, ...tried.map(said)].join('; ');
     const refused = tried.find(({ error }) => /hybrid/.test(error));
     return refused ? warn('OCI runtime', detail, HYBRID_FIX) : ok('OCI runtime', detail);
   } catch (error) {
@@ -71,10 +72,8 @@ export async function runtimeFinding(site: Site): Promise<Finding> {
   }
 }
 
-/** crun 1.8 wants all controllers on v1 when one is. */
-const HYBRID_FIX =
-  'move its controllers to v1 for crun: mkdir /sys/fs/cgroup/hugetlb && ' +
-  'mount -t cgroup -o hugetlb hugetlb /sys/fs/cgroup/hugetlb';
+/** What limits are made of is on both versions then, and crun 1.8 wants it on one. */
+const HYBRID_FIX = 'boot with systemd.unified_cgroup_hierarchy=1: all controllers on cgroup v2';
 
 const said = ({ name, error }: { name: string; error: string }) => `${name}: ${oneLine(error)}`;
 const oneLine = (text: string) => text.replace(/\s*\n\s*/g, '; ');
