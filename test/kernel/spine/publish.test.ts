@@ -38,6 +38,8 @@ it(
   'leads to its container by a forwarder that is healed, changed in place and taken away',
   inPrivateHost(async (host) => {
     await host.run('nft', ['add', 'table', 'inet', 'own']);
+    // a namespace begins with what the machine has, which may forward
+    await host.run('sh', ['-c', 'echo 0 >/proc/sys/net/ipv4/ip_forward']);
     const before = await filters(host);
     expect(before.join()).toMatch(/table inet own.*ip_forward:0/s);
     const stack = new Stack(host, words([`${PLACE}:80`]));
