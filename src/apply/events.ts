@@ -12,6 +12,8 @@ export class Report {
   readonly #started = performance.now();
   /** When each unit, and the step it is at, began. */
   readonly #since = new Map<Unit | Step, number>();
+  /** A change that takes two units is one. */
+  readonly #counted = new Set<string>();
   readonly #counts: Done = { added: 0, changed: 0, destroyed: 0, forgotten: 0 };
   readonly #failed: Failure[] = [];
   readonly #skipped: Skip[] = [];
@@ -45,7 +47,7 @@ export class Report {
   unitDone(unit: Unit): void {
     const action = this.#actionOf(unit);
     const counted = this.#countedAs(unit);
-    if (counted) this.#counts[counted] += 1;
+    if (counted) this.#count(counted, unit);
     this.#emit({ type: 'unit-done', ...about(unit), action, ms: this.#took(unit) });
   }
 
@@ -89,6 +91,13 @@ export class Report {
     if (action === 'update') return 'changed';
     if (mode === 'put') return action === 'create' || action === 'replace' ? 'added' : undefined;
     return action === 'delete' || action === 'replace' ? 'destroyed' : undefined;
+  }
+
+  #count(as: keyof Done, { address }: Unit): void {
+    const change = `${as} ${address}`;
+    if (this.#counted.has(change)) return;
+    this.#counted.add(change);
+    this.#counts[as] += 1;
   }
 
   #took(what: Unit | Step): number {

@@ -6,8 +6,9 @@ export interface Upstream {
   name: string;
   /** Without prefix length. */
   address: string;
-  /** It takes part only while others are replaced. */
-  spare?: true;
+  port: number;
+  /** It takes no part until it is admitted. */
+  disabled?: true;
 }
 
 export const backendOf = (farm: string) => `${farm}-servers`;
@@ -47,18 +48,17 @@ export function haproxyConfig(
     `backend ${backendOf(farm)}`,
     ...balanceLines(proxy),
     ...checks(servers),
-    ...upstreams.map((each) => serverLine(each, servers.port, proxy)),
+    ...upstreams.map((each) => serverLine(each, proxy)),
     ...statistics(proxy),
   ];
   return `${lines.join('\n')}\n`;
 }
 
 function serverLine(
-  { name, address, spare }: Upstream,
-  port: number,
+  { name, address, port, disabled }: Upstream,
   proxy: FarmEntry['proxy'],
 ): string {
-  const words = `${stickyWord(proxy, name)}${spare ? ' disabled' : ''}`;
+  const words = `${stickyWord(proxy, name)}${disabled ? ' disabled' : ''}`;
   return `    server ${name} ${address}:${port}${words}`;
 }
 

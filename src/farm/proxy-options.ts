@@ -13,6 +13,9 @@ export function defaultsFor(proxy: ProxyEntry): string[] {
   ];
 }
 
+/** Milliseconds that a client may keep a connection that it asks nothing by. */
+export const KEPT = 10_000;
+
 const HTTP_DEFAULTS = [
   '    retry-on conn-failure empty-response response-timeout',
   '    timeout connect 2s',
@@ -20,7 +23,7 @@ const HTTP_DEFAULTS = [
   '    timeout server 30s',
   '    timeout http-request 10s',
   '    option forwardfor',
-  '    timeout http-keep-alive 10s',
+  `    timeout http-keep-alive ${KEPT / 1000}s`,
 ];
 
 /** Nobody knows when such a connection is idle for too long; a vanished client the kernel finds out. */

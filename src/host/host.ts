@@ -247,8 +247,12 @@ export interface Proxies {
    * @param limit milliseconds, after which it answers all the same
    */
   drain(proxy: ProxySpec, servers: string[], limit: number): Promise<void>;
-  /** Lets them have requests again when they are well, which is the proxy's to find out. */
-  admit(proxy: ProxySpec, servers: string[]): Promise<void>;
+  /**
+   * Lets a server have requests again when it is well, which is the proxy's to find out.
+   *
+   * @param port where it listens now, whatever the proxy's configuration says
+   */
+  admit(proxy: ProxySpec, server: string, port: number): Promise<void>;
   /**
    * Waits until it has found those well that it knows.
    *
@@ -261,8 +265,13 @@ export interface Proxies {
    * @param limit milliseconds, after which it rejects, or earlier when it has ended
    */
   awaitAnswer(proxy: Omit<ProxySpec, 'backend'>, limit: number): Promise<void>;
-  /** Has it read its configuration anew; rejects when it goes on with the old one. */
-  reload(proxy: ProxySpec, signal: string): Promise<void>;
+  /**
+   * Has it read its configuration anew; rejects when it goes on with the old one.
+   *
+   * @param handover milliseconds to wait for the end of the worker that had the old one: of what its
+   *   clients have begun, and of connections that they have kept
+   */
+  reload(proxy: ProxySpec, signal: string, handover: number): Promise<void>;
 }
 
 export type { ConfigSpec };

@@ -7,6 +7,11 @@ export interface Resource<Spec = unknown> {
   kind: KindName;
   name: string;
   spec: Spec;
+  /**
+   * What it is to be while those that are reached through it take turns; `rows` are theirs, and those
+   * of spares that are there. Undefined, or absent: as it is to be, at once.
+   */
+  meanwhile?: (rows: readonly Row[]) => Spec | undefined;
   /** What must exist before it. Order only: a change there does not by itself change this. */
   needs: Address[];
   /** Refuse to destroy or replace it. */
@@ -41,6 +46,6 @@ export interface Row<Spec = unknown, Facts = unknown> {
 }
 
 /** A wish that it be as it was last applied. */
-export function asRecorded({ kind, name, spec, needs, protect }: Row): Resource {
+export function asRecorded<Spec>({ kind, name, spec, needs, protect }: Row<Spec>): Resource<Spec> {
   return { address: addressOf(kind, name), kind, name, spec, needs, protect };
 }

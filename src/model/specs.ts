@@ -68,7 +68,13 @@ export interface ConfigSpec {
   /** What stands beside it, made of files of the host. */
   files?: PlacedFile[];
   /** The servers that it names, when it is a proxy's; those that leave are drained first. */
-  rotation?: { proxy: ProxySpec; servers: string[]; drain: number };
+  rotation?: {
+    proxy: ProxySpec;
+    servers: string[];
+    drain: number;
+    /** Milliseconds that its worker before gets to end: where the servers soon are it does not know. */
+    handover?: number;
+  };
 }
 
 /** Where a proxy takes commands. */

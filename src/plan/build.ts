@@ -120,7 +120,7 @@ function identityOf({ kind, name, spec }: Resource | Row, kinds: Kinds): string 
 function changesOf(decisions: Decision[], units: Unit[], kinds: Kinds): Change[] {
   const puts = units.filter(({ id, address }) => id === putId(address) || id === dropId(address));
   const last = new Map(puts.map(({ address }, index) => [address, index]));
-  const position = (change: Change) => last.get(change.address) ?? 0;
+  const position = (change: Change) => last.get(change.address) ?? units.length;
   return decisions.map((each) => changeOf(each, kinds)).sort((a, b) => position(a) - position(b));
 }
 

@@ -5,7 +5,8 @@ import type { Resource, Rolling, Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
 import { type Decision, decide } from './decide.js';
 import type { Kinds, Observed } from './observe.js';
-import { putId, retireUnit, unitsOf } from './units.js';
+import { settling } from './settle.js';
+import { dropId, putId, retireUnit, unitsOf } from './units.js';
 
 /** A decision and what carries it out. */
 export interface Work {
@@ -40,13 +41,39 @@ export function takeTurns(all: Work[], input: Input): Turns {
     const belongs = ({ decision }: Work) => decision.resource?.rolling?.through === through;
     return rollGroup(all.filter(belongs), rolled.filter(belongs), input);
   });
-  const works = rollOuts.flat();
+  const ways = rollOuts.flatMap((works) => wayTo(works, all, rolled, input));
+  const works = [...rollOuts.flat(), ...ways];
   const needed = new Set(works.map(addressIn));
   // a spare of an earlier run was to go before it was known that it is needed again
   const rest = all.filter(
     (each) => !groups.has(each.decision.resource?.rolling?.through) && !needed.has(addressIn(each)),
   );
-  return { works: [...rest, ...works], standing, rollbacks: rollOuts.flatMap(rollbackOf) };
+  const left = input.resources.filter(
+    ({ spare, rolling }) => spare && !groups.has(rolling?.through),
+  );
+  const rollbacks = rollOuts.flatMap(rollbackOf);
+  return { works: [...left.reduce(goesLast, rest), ...works], standing, rollbacks };
+}
+
+/**
+ * One that stood in, if it is there still, goes after those have come back that it stood in for, and
+ * before what they are reached through changes: a proxy's new worker would know nothing of the
+ * requests that it is at.
+ */
+function goesLast(works: Work[], { address, rolling }: Resource): Work[] {
+  const isGoing = (work: Work) => !work.decision.resource && addressIn(work) === address;
+  if (!works.some(isGoing)) return works;
+  const group = works.filter(
+    ({ decision }) => decision.resource?.rolling?.through === rolling?.through,
+  );
+  return works.map((work) => {
+    if (isGoing(work)) return needing(work, group.map(putOf));
+    return addressIn(work) === rolling?.through ? needing(work, [dropId(address)]) : work;
+  });
+}
+
+function needing({ decision, units: [head, ...tail] }: Work, more: string[]): Work {
+  return { decision, units: head ? [{ ...head, needs: [...head.needs, ...more] }, ...tail] : [] };
 }
 
 /** Whichever of them fails, those that have changed go back. */
@@ -54,6 +81,19 @@ function rollbackOf(works: Work[]): Turns['rollbacks'] {
   const { group = '', rolling } = works[0]?.decision.resource ?? {};
   if (rolling?.failure_action !== 'rollback') return [];
   return [{ service: group.replace(/^\w+\./, ''), units: works.map(putOf) }];
+}
+
+/** What they are reached through, if it cannot be as it is to be before all had their turn. */
+function wayTo(works: Work[], all: Work[], rolled: Work[], input: Input): Work[] {
+  const through = works[0]?.decision.resource?.rolling?.through;
+  const way = all.find((each) => addressIn(each) === through);
+  const turning = new Set(rolled.map(addressIn));
+  const rows = works
+    .filter((each) => each.decision.resource?.spare || turning.has(addressIn(each)))
+    .flatMap((each) => each.decision.row ?? []);
+  const turns = works.flatMap(({ units }) => units.map(({ id }) => id));
+  const settled = way && settling(way.decision, rows, turns, input);
+  return settled ? [settled] : [];
 }
 
 /** What only comes back, or changes while it goes on working, does not wait for its turn. */

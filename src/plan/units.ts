@@ -39,6 +39,30 @@ export function retireUnit(
   return { ...dropUnit(row, steps), id: `retire ${address}` };
 }
 
+/** Puts as it is to be what the same plan has put as it could be `meanwhile`. */
+export function settleUnit(
+  resource: Resource,
+  meanwhile: unknown,
+  reason: string,
+  kinds: Kinds,
+  site: Site,
+): Unit {
+  const { address, kind, name, needs, protect } = resource;
+  const row: Row = {
+    kind,
+    stack: '',
+    name,
+    status: 'ready',
+    spec: meanwhile,
+    facts: {},
+    needs,
+    protect,
+  };
+  const turned = { attribute: 'turns', cause: 'file', effect: 'update', reason } as const;
+  const steps = kinds[kind].update(resource, row, undefined, [turned], site);
+  return { ...putUnit(resource, steps, true), id: `settle ${address}` };
+}
+
 function putUnit(resource: Resource, steps: Step[], keepFacts: boolean): Unit {
   const { address, kind, name, spec, needs, protect } = resource;
   return {

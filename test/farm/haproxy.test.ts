@@ -8,8 +8,8 @@ import type { FarmEntry } from '../../src/model/config.js';
 import { lackingAny } from '../support/skip.js';
 
 const upstreams = [
-  { name: 'shop-server-1', address: '10.77.2.2' },
-  { name: 'shop-server-2', address: '10.77.2.3' },
+  { name: 'shop-server-1', address: '10.77.2.2', port: 8080 },
+  { name: 'shop-server-2', address: '10.77.2.3', port: 8080 },
 ];
 
 /** Only what the text depends on. */

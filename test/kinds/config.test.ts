@@ -94,6 +94,17 @@ describe('the steps', () => {
     ]);
   });
 
+  it('give a proxy’s worker before time to end, where its servers will soon be elsewhere', () => {
+    const proxy = { id: 'shop.proxy', socket: '/dev/shm/proxy.sock', backend: 'shop-servers' };
+    const rotation = { proxy, servers: [], drain: 5000, handover: 10_000 };
+    const { id, signal } = reader;
+    expect(config.create(desired({ rotation }), 'new', site).at(-1)).toEqual({
+      verb: 'config.reload',
+      args: { reader: { id, signal }, proxy, handover: 10_000 },
+      reason: 'new',
+    });
+  });
+
   it('only write when nobody reads', () => {
     const { reader: _, ...alone } = spec;
     const steps = config.create({ ...desired(), spec: alone }, 'new', site);

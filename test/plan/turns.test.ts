@@ -1,8 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/model/plan.js';
+import type { ConfigSpec } from '../../src/model/specs.js';
 import { MemoryStack } from '../support/memory-stack.js';
 
-function farm(command: string, { replicas = 3, update = '{}', limits = '' } = {}): string {
+interface Wanted {
+  replicas?: number;
+  update?: string;
+  limits?: string;
+  port?: number;
+  /** What the servers are asked for their health. */
+  check?: string;
+}
+
+function farm(
+  command: string,
+  {
+    replicas = 3,
+    update = '{}',
+    limits = '',
+    port = 80,
+    check = 'tcp: 80, timeout: 10ms',
+  }: Wanted = {},
+): string {
   return `name: shop
 images:
   base: { size: 64M, from: { host: { binaries: [/bin/busybox] } }, command: [busybox, httpd, -f] }
@@ -15,8 +34,8 @@ farms:
       image: base
       replicas: ${replicas}
       bridges: [back]
-      port: 80
-      healthcheck: { tcp: 80, interval: 10ms, timeout: 10ms, retries: 1, on_failure: none }
+      port: ${port}
+      healthcheck: { ${check}, interval: 10ms, retries: 1, on_failure: none }
       command: [${command}]
       ${limits && `limits: ${limits}`}
     proxy:
@@ -75,13 +94,13 @@ describe('a new command', () => {
     await stack.apply(farm('new'));
     expect(stack.host.told).toMatchInlineSnapshot(`
       [
-        "admit shop-spare-1",
+        "admit shop-spare-1 at 80",
         "drain shop-server-1",
-        "admit shop-server-1",
+        "admit shop-server-1 at 80",
         "drain shop-server-2",
-        "admit shop-server-2",
+        "admit shop-server-2 at 80",
         "drain shop-server-3",
-        "admit shop-server-3",
+        "admit shop-server-3 at 80",
         "drain shop-spare-1",
       ]
     `);
@@ -237,6 +256,204 @@ describe('a roll-out that stopped', () => {
         "put container.shop-server-2 done",
       ]
     `);
+  });
+});
+
+describe('what changes how the servers are reached, together with what replaces them', () => {
+  const OLD = { replicas: 2, check: 'http: {port: 80, path: /up}, timeout: 10ms' };
+  const NEW = { replicas: 2, port: 81, check: 'http: {port: 81, path: /ready}, timeout: 10ms' };
+  const before = farm('old', OLD);
+  const after = farm('new', NEW);
+
+  /** What the proxy goes by after each unit that writes it. */
+  const reach = (plan: Plan) =>
+    plan.units.flatMap(({ id, kind, spec }) =>
+      kind === 'config' ? [`${id}: ${reachOf((spec as ConfigSpec).text)}`] : [],
+    );
+  const reachOf = (text: string) =>
+    [...text.matchAll(/(?:^ {4}server shop-|GET uri )(\S+)(?: 10\.77\.2\.\d+)?(.*)/gm)]
+      .map(([, what, how]) => `${what}${how}`)
+      .join(', ');
+
+  it('reaches the proxy when all have had their turn', async () => {
+    const stack = await running(before);
+    expect(stack.planText(after)).toMatchInlineSnapshot(`
+      "baleine will perform the following actions:
+
+        # config.shop-proxy will be updated in-place (text changed, in full once all have had their turn)
+        ~ config.shop-proxy
+            ~ text:
+                @@ -27,10 +27,10 @@
+                 backend shop-servers
+                     balance roundrobin
+                     option httpchk
+                -    http-check send meth GET uri /up ver HTTP/1.1 hdr Host localhost
+                +    http-check send meth GET uri /ready ver HTTP/1.1 hdr Host localhost
+                     http-check expect status 200-399
+                     timeout check 10ms
+                     default-server check fall 2 rise 1 inter 100ms
+                -    server shop-server-1 10.77.2.1:80
+                -    server shop-server-2 10.77.2.2:80
+                -    server shop-spare-1 10.77.2.254:80 disabled
+                +    server shop-server-1 10.77.2.1:81
+                +    server shop-server-2 10.77.2.2:81
+                +    server shop-spare-1 10.77.2.254:81 disabled
+
+        # container.shop-spare-1 will be created (stands in while others are replaced, then goes)
+        + container.shop-spare-1
+            + image: base
+            + command: ["new"]
+            + bridges.back: 10.77.2.254/24
+            + healthcheck.http.port: 81
+            + healthcheck.http.path: /ready
+            + healthcheck.http.status: 200-399
+            + healthcheck.interval: 10ms
+            + healthcheck.timeout: 10ms
+            + healthcheck.retries: 1
+            + healthcheck.start_period: 0s
+            + healthcheck.on_failure: none
+
+        # container.shop-server-1 must be replaced (command changed, healthcheck changed, rotation changed, turn 1 of 2)
+      -/+ container.shop-server-1
+            ~ command: ["old"] → ["new"]  # forces replacement
+            ~ healthcheck.http.path: /up → /ready
+            ~ healthcheck.http.port: 80 → 81
+            ~ rotation.port: 80 → 81
+
+        # container.shop-server-2 must be replaced (command changed, healthcheck changed, rotation changed, turn 2 of 2)
+      -/+ container.shop-server-2
+            ~ command: ["old"] → ["new"]  # forces replacement
+            ~ healthcheck.http.path: /up → /ready
+            ~ healthcheck.http.port: 80 → 81
+            ~ rotation.port: 80 → 81
+
+      Plan: 3 to add, 1 to change, 2 to destroy."
+    `);
+    expect(acts(stack.plan(after))).toMatchInlineSnapshot(`
+      [
+        "put config.shop-proxy: config.write config.reload",
+        "put container.shop-spare-1: wire disk mount start join <- put config.shop-proxy",
+        "drop container.shop-server-1: leave stop disconnect unmount erase <- put config.shop-proxy, put container.shop-spare-1",
+        "put container.shop-server-1: wire disk mount start join <- drop container.shop-server-1",
+        "drop container.shop-server-2: leave stop disconnect unmount erase <- put container.shop-server-1",
+        "put container.shop-server-2: wire disk mount start join <- drop container.shop-server-2",
+        "retire container.shop-spare-1: leave stop disconnect unmount erase <- put container.shop-server-1, put container.shop-server-2",
+        "settle config.shop-proxy: config.write config.reload <- put container.shop-spare-1, retire container.shop-spare-1, drop container.shop-server-1, put container.shop-server-1, drop container.shop-server-2, put container.shop-server-2",
+      ]
+    `);
+    expect(reach(stack.plan(after))).toMatchInlineSnapshot(`
+      [
+        "put config.shop-proxy: server-1:80, server-2:80, spare-1:81 disabled",
+        "settle config.shop-proxy: /ready ver HTTP/1.1 hdr Host localhost, server-1:81, server-2:81, spare-1:81 disabled",
+      ]
+    `);
+    await stack.apply(after);
+    expect(stack.host.told).toMatchInlineSnapshot(`
+      [
+        "admit shop-spare-1 at 81",
+        "drain shop-server-1",
+        "admit shop-server-1 at 81",
+        "drain shop-server-2",
+        "admit shop-server-2 at 81",
+        "drain shop-spare-1",
+      ]
+    `);
+    expect(stack.events.at(-1)).toMatchObject({
+      status: 'done',
+      counts: { added: 3, changed: 1, destroyed: 2 },
+    });
+    expect(stack.planText(after)).toContain('No changes.');
+  });
+
+  it('is what the proxy goes by at once where nobody takes a turn', async () => {
+    const stack = await running(before);
+    const plan = stack.plan(
+      farm('old', { ...OLD, check: 'http: {port: 80, path: /ready}, timeout: 10ms' }),
+    );
+    expect(acts(plan)).toMatchInlineSnapshot(`
+      [
+        "put config.shop-proxy: config.write config.reload <- put container.shop-server-1, put container.shop-server-2",
+      ]
+    `);
+    expect(acts(stack.plan(farm('old', { ...OLD, port: 81 })))).toMatchInlineSnapshot(`
+      [
+        "put container.shop-server-1: join",
+        "put container.shop-server-2: join",
+        "put config.shop-proxy: config.write config.reload <- put container.shop-server-1, put container.shop-server-2",
+      ]
+    `);
+  });
+
+  it('is what they are asked, not how patiently', async () => {
+    const stack = await running(farm('old', { check: 'http: {port: 80, path: /}, timeout: 20ms' }));
+    const text = farm('new', { check: 'http: {port: 80, path: /}, timeout: 30ms' });
+    expect(reach(stack.plan(text))).toMatchInlineSnapshot(`
+      [
+        "put config.shop-proxy: / ver HTTP/1.1 hdr Host localhost, server-1:80, server-2:80, server-3:80, spare-1:80 disabled",
+      ]
+    `);
+  });
+
+  it('goes on from where a roll-out stopped', async () => {
+    const stack = await running(before);
+    stack.host.ill.set('shop.shop-server-2', 'status 503');
+    await stack.apply(after);
+    expect(reach(stack.plan(after))).toMatchInlineSnapshot(`
+      [
+        "put config.shop-proxy: /ready ver HTTP/1.1 hdr Host localhost, server-1:81, server-2:81, spare-1:81 disabled",
+      ]
+    `);
+    expect(acts(stack.plan(after))).toMatchInlineSnapshot(`
+      [
+        "put container.shop-server-2: join",
+        "drop container.shop-spare-1: leave stop disconnect unmount erase <- put container.shop-server-2",
+        "put config.shop-proxy: config.write config.reload <- drop container.shop-spare-1, put container.shop-server-2",
+      ]
+    `);
+    expect(reach(stack.plan(before))).toMatchInlineSnapshot(`
+      [
+        "put config.shop-proxy: server-1:81, server-2:80 disabled, spare-1:81",
+        "settle config.shop-proxy: /up ver HTTP/1.1 hdr Host localhost, server-1:80, server-2:80, spare-1:80 disabled",
+      ]
+    `);
+    stack.host.ill.clear();
+    await stack.apply(after);
+    expect(stack.planText(after)).toContain('No changes.');
+  });
+
+  it('has one that was left half done take no part, though nothing but the proxy changes', async () => {
+    const update = '{order: stop-first}';
+    const stack = await running(farm('old', { replicas: 2, update }));
+    stack.host.ill.set('shop.shop-server-1', 'status 503');
+    await stack.apply(farm('new', { replicas: 2, update }));
+    expect(reach(stack.plan(farm('newer', { replicas: 3, update })))).toMatchInlineSnapshot(`
+      [
+        "put config.shop-proxy: server-1:80 disabled, server-2:80, server-3:80",
+        "settle config.shop-proxy: server-1:80, server-2:80, server-3:80",
+      ]
+    `);
+  });
+});
+
+describe('a spare that a killed run has left', () => {
+  it('goes after those that it stood in for are back, and before the proxy forgets it', async () => {
+    const stack = await running(farm('old', { replicas: 1 }));
+    const text = farm('new', { replicas: 1, port: 81 });
+    const plan = stack.plan(text);
+    const units = plan.units.filter(
+      ({ id }) => !/^(put container.shop-server|retire|settle)/.test(id),
+    );
+    await stack.carryOut({ ...plan, units });
+    expect(stack.rows.map(({ name }) => name)).toContain('shop-spare-1');
+    expect(acts(stack.plan(text))).toMatchInlineSnapshot(`
+      [
+        "put container.shop-server-1: wire disk mount start join",
+        "drop container.shop-spare-1: leave stop disconnect unmount erase <- put container.shop-server-1",
+        "put config.shop-proxy: config.write config.reload <- drop container.shop-spare-1, put container.shop-server-1",
+      ]
+    `);
+    await stack.apply(text);
+    expect(stack.planText(text)).toContain('No changes.');
   });
 });
 

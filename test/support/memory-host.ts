@@ -223,8 +223,8 @@ export class MemoryHost {
         drain: async (_proxy, servers) => {
           this.told.push(`drain ${servers.join(' ')}`);
         },
-        admit: async (_proxy, servers) => {
-          this.told.push(`admit ${servers.join(' ')}`);
+        admit: async (_proxy, server, port) => {
+          this.told.push(`admit ${server} at ${port}`);
         },
         awaitUp: async () => undefined,
         awaitAnswer: async () => undefined,

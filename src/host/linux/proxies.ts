@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
 import { UserError } from '../../model/errors.js';
@@ -13,7 +14,7 @@ const REACH_LIMIT = 2000;
 const PAUSE = 100;
 const SHORT_PAUSE = 10;
 
-type Place = Omit<ProxySpec, 'backend'>;
+type Socket = Omit<ProxySpec, 'backend'>;
 type Ask = (command: string) => Promise<string>;
 
 export function linuxProxies(site: Site, runtime: Pick<Runtime, 'signal'>): Proxies {
@@ -24,9 +25,11 @@ export function linuxProxies(site: Site, runtime: Pick<Runtime, 'signal'>): Prox
       const ask = await asker(proxy);
       if (ask) await unlessGone(site, proxy, () => drain(ask, proxy, servers, limit));
     },
-    admit: async (proxy, servers) => {
+    admit: async (proxy, server, port) => {
       const ask = await asker(proxy);
-      if (ask) await setState(ask, proxy, servers, 'ready');
+      if (!ask) return;
+      await direct(ask, proxy, server, port);
+      await setState(ask, proxy, [server], 'ready');
     },
     awaitUp: async (proxy, servers, limit) => {
       const ask = await asker(proxy);
@@ -35,10 +38,12 @@ export function linuxProxies(site: Site, runtime: Pick<Runtime, 'signal'>): Prox
     awaitAnswer: async (proxy, limit) => {
       if (!(await reach(site, proxy, limit, SHORT_PAUSE))) throw mute(site, proxy);
     },
-    reload: async (proxy, signal) => {
+    reload: async (proxy, signal, handover) => {
       const ask = await asker(proxy);
       const before = ask && (await workerOf(ask));
-      if ((await runtime.signal(proxy.id, signal)) && ask) await awaitOther(ask, before, proxy);
+      if (!(await runtime.signal(proxy.id, signal)) || !ask) return;
+      await awaitOther(ask, before, proxy);
+      if (before !== undefined) await awaitEnd(site, proxy, before, handover);
     },
   };
 }
@@ -46,7 +51,7 @@ export function linuxProxies(site: Site, runtime: Pick<Runtime, 'signal'>): Prox
 /** One that has just started needs a moment to listen; one with a command of its own never may. */
 async function reach(
   site: Site,
-  { id, socket }: Place,
+  { id, socket }: Socket,
   limit = REACH_LIMIT,
   pause = PAUSE,
 ): Promise<Ask | undefined> {
@@ -88,6 +93,47 @@ async function awaitOther(ask: Ask, before: string | undefined, { id }: ProxySpe
     if (performance.now() > deadline) throw stays(id);
     await sleep(PAUSE / 2);
   }
+}
+
+/** @param worker as the container numbers its processes */
+async function awaitEnd(
+  site: Site,
+  { id }: ProxySpec,
+  worker: string,
+  limit: number,
+): Promise<void> {
+  const deadline = performance.now() + limit;
+  const isThere = () => existsSync(`/proc/${runningContainer(site, id)?.pid}/root/proc/${worker}`);
+  while (performance.now() < deadline && isThere()) await sleep(PAUSE);
+}
+
+/** Where it was until now requests would come to nothing, or to another. */
+async function direct(ask: Ask, proxy: ProxySpec, server: string, port: number): Promise<void> {
+  const place = await placeOf(ask, proxy, server);
+  if (!place || place.srv_port === `${port}`) return;
+  const name = `${proxy.backend}/${server}`;
+  const said = await ask(`set server ${name} addr ${place.srv_addr} port ${port}`);
+  if ((await placeOf(ask, proxy, server))?.srv_port === `${port}`) return;
+  throw new Error(`cannot send requests for ${name} to port ${port}: ${said.trim()}`);
+}
+
+/** Columns of `show servers state` (Management Guide, 9.3). */
+interface Place {
+  srv_name: string;
+  srv_addr: string;
+  srv_port: string;
+}
+
+async function placeOf(
+  ask: Ask,
+  { backend }: ProxySpec,
+  server: string,
+): Promise<Place | undefined> {
+  const text = await ask(`show servers state ${backend}`);
+  const table = text.slice(text.indexOf('# ') + 2);
+  const options = { columns: true, relax_column_count: true, delimiter: ' ' } as const;
+  const all: Place[] = parse(table, { ...options, skip_empty_lines: true });
+  return all.find(({ srv_name }) => srv_name === server);
 }
 
 /** One answer tells of all of them; a server that it does not know is of no concern. */
@@ -153,7 +199,7 @@ async function workerOf(ask: Ask): Promise<string | undefined> {
 
 const nameOf = (id: string) => id.slice(id.indexOf('.') + 1);
 
-function mute(site: Site, { id, socket }: Place): UserError {
+function mute(site: Site, { id, socket }: Socket): UserError {
   const cause = runningContainer(site, id) ? `it does not answer at ${socket}` : 'it has ended';
   return new UserError(`cannot start ${id}: ${cause}`, `baleine logs ${nameOf(id)}`);
 }

@@ -20,8 +20,8 @@ export function configHandlers(host: Ports): Handlers<ConfigVerbs> {
     },
     'config.reload': {
       // One that does not run reads the text when it starts.
-      one: async ({ reader: { id, signal }, proxy }) => {
-        if (proxy) await host.proxies.reload(proxy, signal);
+      one: async ({ reader: { id, signal }, proxy, handover = 0 }) => {
+        if (proxy) await host.proxies.reload(proxy, signal, handover);
         else await host.runtime.signal(id, signal);
         return undefined;
       },

@@ -17,9 +17,10 @@ export function create({ spec }: Resource<ConfigSpec>, reason: string): ConfigSt
   if (!reader) return [{ verb: 'config.write', args: content, reason }];
   const { id, check, signal } = reader;
   const proxy = rotation && { proxy: rotation.proxy };
+  const handover = rotation?.handover !== undefined && { handover: rotation.handover };
   return [
     { verb: 'config.write', args: { ...content, reader: { id, check } }, reason },
-    { verb: 'config.reload', args: { reader: { id, signal }, ...proxy }, reason },
+    { verb: 'config.reload', args: { reader: { id, signal }, ...proxy, ...handover }, reason },
   ];
 }
 

@@ -11,8 +11,15 @@ export interface ConfigVerbs {
     files?: PlacedFile[];
     reader?: Pick<Reader, 'id' | 'check'>;
   };
-  /** Tells the reader, if it runs. A proxy is waited for. */
-  'config.reload': { reader: Pick<Reader, 'id' | 'signal'>; proxy?: ProxySpec };
+  /**
+   * Tells the reader, if it runs. A proxy is waited for, and its worker before for `handover`
+   * milliseconds.
+   */
+  'config.reload': {
+    reader: Pick<Reader, 'id' | 'signal'>;
+    proxy?: ProxySpec;
+    handover?: number;
+  };
   /** Keeps new requests from the servers that go, and lets those under way end; `limit` in milliseconds. */
   'config.drain': { proxy: ProxySpec; servers: string[]; limit: number };
   /** Until the proxy finds the servers that come well; `limit` in milliseconds. */

@@ -14,10 +14,10 @@ export async function join(
   { health, proxies }: Pick<Host, 'health' | 'proxies'>,
   { id, rotation, first }: Join,
 ): Promise<void> {
-  const { proxy, server, monitor } = rotation;
+  const { proxy, server, port, monitor } = rotation;
   if (!(await proxies.runs(proxy))) return;
   for (const each of first ?? []) await awaitWell(health, each, server);
-  await proxies.admit(proxy, [server]);
+  await proxies.admit(proxy, server, port);
   if (!first) return;
   await proxies.awaitUp(proxy, [server], PROXY_LIMIT);
   await watch(health, { id, server, first }, monitor);

@@ -1,11 +1,14 @@
 import { CONFIG_DIR, CONFIG_FILE, type Farm } from '../../farm/expand.js';
-import { backendOf, haproxyConfig, PROXY_SOCKET } from '../../farm/haproxy.js';
+import { backendOf, haproxyConfig, PROXY_SOCKET, type Upstream } from '../../farm/haproxy.js';
+import { meanwhile } from '../../farm/meanwhile.js';
+import { KEPT } from '../../farm/proxy-options.js';
 import { addressOf } from '../../model/address.js';
+import type { FarmEntry } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
 import type { Instance } from '../../model/instance.js';
-import type { Resource } from '../../model/resource.js';
+import type { Resource, Row } from '../../model/resource.js';
 import { configDir, idOf } from '../../model/site.js';
-import type { ConfigSpec, PlacedFile } from '../../model/specs.js';
+import type { ConfigSpec, ContainerSpec, PlacedFile } from '../../model/specs.js';
 import { type Context, certificateKey } from './context.js';
 import type { Leases } from './leases.js';
 
@@ -15,45 +18,66 @@ import type { Leases } from './leases.js';
  */
 export function desiredConfig(farm: Farm, leases: Leases, context: Context): Resource<ConfigSpec> {
   const { config, site } = context;
-  const upstream = ({ name }: Instance) => ({
-    name,
-    address: upstreamAddress(farm, name, leases, context),
-  });
-  const servers = farm.servers.map(upstream);
-  const spares = farm.spares.map((each) => ({ ...upstream(each), spare: true as const }));
   const certificate = certificateOf(farm, context);
+  const upstreams = upstreamsOf(farm, leases, context);
+  const textFor = (servers: FarmEntry['servers'], reached: Upstream[]) =>
+    haproxyConfig(
+      farm.name,
+      { ...farm.entry, servers },
+      reached,
+      certificate && `${CONFIG_DIR}/${certificate.name}`,
+    );
+  const rotation = rotationOf(farm, context);
+  const spec: ConfigSpec = {
+    dir: configDir(site, config.name, farm.config),
+    file: CONFIG_FILE,
+    text: textFor(farm.entry.servers, upstreams),
+    reader: {
+      id: idOf(config.name, farm.proxy.name),
+      check: ['haproxy', '-c', '-f', `${CONFIG_DIR}/${CONFIG_FILE}.next`],
+      signal: 'SIGUSR2',
+    },
+    farm: { name: farm.name, ...(farm.scaled && { scaled: farm.scaled }) },
+    rotation,
+    ...(certificate && { files: [certificate] }),
+  };
   return {
     address: addressOf('config', farm.config),
     kind: 'config',
     name: farm.config,
-    spec: {
-      dir: configDir(site, config.name, farm.config),
-      file: CONFIG_FILE,
-      text: haproxyConfig(
-        farm.name,
-        farm.entry,
-        [...servers, ...spares],
-        certificate && `${CONFIG_DIR}/${certificate.name}`,
-      ),
-      reader: {
-        id: idOf(config.name, farm.proxy.name),
-        check: ['haproxy', '-c', '-f', `${CONFIG_DIR}/${CONFIG_FILE}.next`],
-        signal: 'SIGUSR2',
-      },
-      farm: { name: farm.name, ...(farm.scaled && { scaled: farm.scaled }) },
-      rotation: {
-        proxy: {
-          id: idOf(config.name, farm.proxy.name),
-          socket: PROXY_SOCKET,
-          backend: backendOf(farm.name),
-        },
-        servers: servers.map(({ name }) => name),
-        drain: farm.entry.update.drain,
-      },
-      ...(certificate && { files: [certificate] }),
+    spec,
+    meanwhile: (rows) => {
+      const { servers } = farm.entry;
+      const reach = meanwhile({ servers, upstreams }, rows as Row<ContainerSpec>[]);
+      if (!reach) return undefined;
+      const text = textFor(reach.servers, reach.upstreams);
+      const handover = Math.max(rotation.drain, KEPT);
+      return { ...spec, text, rotation: { ...rotation, handover } };
     },
     needs: farm.servers.map(({ name }) => addressOf('container', name)),
     protect: false,
+  };
+}
+
+function upstreamsOf(farm: Farm, leases: Leases, context: Context): Upstream[] {
+  const { port } = farm.entry.servers;
+  const upstream = ({ name }: Instance): Upstream => ({
+    name,
+    address: upstreamAddress(farm, name, leases, context),
+    port,
+  });
+  const spares = farm.spares.map((each) => ({ ...upstream(each), disabled: true as const }));
+  return [...farm.servers.map(upstream), ...spares];
+}
+
+function rotationOf(
+  { name, entry, proxy, servers }: Farm,
+  { config }: Context,
+): NonNullable<ConfigSpec['rotation']> {
+  return {
+    proxy: { id: idOf(config.name, proxy.name), socket: PROXY_SOCKET, backend: backendOf(name) },
+    servers: servers.map((each) => each.name),
+    drain: entry.update.drain,
   };
 }
 
