@@ -111,7 +111,7 @@ function rollGroup(group: Work[], rolled: Work[], input: Input): Work[] {
   const others = group.filter((work) => !rolled.includes(work));
   const spares = sparesFor(rolling, rolled.length, input);
   const turns = inTurns(rolled, rolling.parallelism);
-  const first = [putId(rolling.through), ...[...others, ...spares].map(putOf)];
+  const first = [...waysOf(rolling, input), ...[...others, ...spares].map(putOf)];
   const linked = turns.flatMap((turn, index) => {
     const before = turns[index - 1]?.map(putOf);
     const told = turns.length > 1 ? [`turn ${index + 1} of ${turns.length}`] : [];
@@ -151,9 +151,15 @@ function sparesFor({ order, through }: Rolling, most: number, input: Input): Wor
     const found = decide(spare, row, input.observed, input.kinds, false);
     const decision = found ?? standsIn(spare, row as Row, input.observed);
     const [head, ...tail] = unitsOf(decision, input.kinds, input.site) as [Unit, ...Unit[]];
-    const units = [{ ...head, needs: [putId(through)] }, ...tail];
+    const units = [{ ...head, needs: waysOf({ through }, input) }, ...tail];
     return { decision: { ...decision, reasons: [STANDS_IN] }, units };
   });
+}
+
+/** What they are reached through, and who goes by it: a proxy that is made anew is told of no turn. */
+function waysOf({ through }: Pick<Rolling, 'through'>, { resources }: Input): string[] {
+  const readers = resources.filter(({ needs }) => needs.includes(through));
+  return [through, ...readers.map(({ address }) => address)].map(putId);
 }
 
 const STANDS_IN = 'stands in while others are replaced, then goes';

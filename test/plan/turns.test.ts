@@ -134,6 +134,24 @@ describe('stop-first', () => {
   });
 });
 
+describe('a proxy that is replaced with its servers', () => {
+  it('is there before their turns begin', async () => {
+    const stack = await running(farm('old', { replicas: 1 }));
+    const text = farm('old', { replicas: 1 }).replace('size: 64M', 'size: 96M');
+    expect(turns(stack.plan(text))).toMatchInlineSnapshot(`
+      [
+        "put image.base",
+        "drop container.shop-proxy <- put image.base",
+        "put container.shop-proxy <- drop container.shop-proxy, put image.base",
+        "put container.shop-spare-1 <- put container.shop-proxy, put image.base",
+        "drop container.shop-server-1 <- put container.shop-proxy, put container.shop-spare-1, put image.base",
+        "put container.shop-server-1 <- drop container.shop-server-1, put image.base",
+        "retire container.shop-spare-1 <- put container.shop-server-1",
+      ]
+    `);
+  });
+});
+
 describe('what goes on working', () => {
   it('does not wait for its turn when only its limits change', async () => {
     const stack = await running(farm('old'));

@@ -15,6 +15,9 @@ const VARIANTS = {
   updated: FARM.replace('memory: 64M', 'memory: 96M').replace('[back]', '[back, front]'),
   scaled: FARM.replace('replicas: 3', 'replicas: 4'),
   renewed: FARM.replace('size: 128M', 'size: 160M'),
+  moved: FARM.replace('size: 128M', 'size: 160M')
+    .replace('-f -p 80', '-f -p 81')
+    .replace('port: 80\n', 'port: 81\n      healthcheck: { http: { port: 81, path: / } }\n'),
 };
 const CONTAINERS = ['shop-server-1', 'shop-server-2', 'shop-server-3', 'shop-proxy'];
 
@@ -48,6 +51,7 @@ const USUAL: Phase[] = [
 /** Servers take turns in these, which takes its time. */
 const LONG: Phase[] = [
   { name: 'new image', from: 'farm', to: 'renewed' },
+  { name: 'new image and port', from: 'farm', to: 'moved' },
   { name: 'roll back', by: 'farm', from: 'renewed', to: 'renewed', more: { rollback: 'shop' } },
 ];
 
