@@ -142,7 +142,7 @@ export async function planHeal(context: Context, row: Row): Promise<Plan> {
   return buildPlan({ stack, resources: [resource], rows: [row], observed, kinds, site, targets });
 }
 
-/** A look at the host that has begun, for its links take the time of all else that a plan needs. */
+/** A look at the host that has begun: it lists its links while we reckon what there should be. */
 interface Looking {
   looking?: Promise<Probe> | undefined;
 }

@@ -17,8 +17,8 @@ type Spelled<T> = {
 
 /**
  * An object with all its keys in one literal, in place of a spread for each that may be absent: a
- * plan makes thousands, and that way they take a fifth of the time. Undefined is absent to `equal`
- * and `canonical`.
+ * plan makes thousands, and this way in a fraction of the time. Undefined is absent to `equal` and
+ * `canonical`.
  */
 export function spelled<T extends object>(given: Spelled<T>): T {
   return given as T;

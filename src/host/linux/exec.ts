@@ -91,27 +91,26 @@ export function runSync(program: string, args: string[], options: RunOptions = {
 }
 
 /**
- * The same beside us, for a no-op run that computes meanwhile: its streams are files, because
- * nobody empties a pipe until we are through. A program that is to print much more than a plan reads
- * is none for this.
+ * The same beside us, for a no-op run that computes meanwhile: its streams are files in memory, for
+ * nobody empties a pipe until we are through. Where there is no room for all that it prints the rest
+ * is missing, so the caller looks whether that is whole.
  */
 export async function runBeside(
   program: string,
   args: string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const files = namelessFiles(3);
+  const { input = '', cwd, timeout } = options;
+  const files = namelessFiles([input, '', '']);
   if (!files) return runSync(program, args, options);
-  const [input, output, errors] = files as [number, number, number];
-  const { cwd, timeout } = options;
+  const [, output, errors] = files as [number, number, number];
   try {
-    if (options.input !== undefined) writeSync(input, options.input, 0);
     const start = () =>
       ended(
         spawn(program, args, {
           detached: true,
           env: { ...process.env, ...environment(options) },
-          stdio: [input, output, errors, ...streams(options).slice(3)],
+          stdio: [...files, ...streams(options).slice(3)],
           ...(cwd === undefined ? {} : { cwd }),
           ...(timeout === undefined ? {} : { timeout }),
         }),
@@ -128,11 +127,18 @@ export async function runBeside(
 /** Of open(2), which Node does not name; the same on all that Node runs on. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 
-/** Open and in no folder, so that nothing is ever left of them. Undefined where /run has no such. */
-function namelessFiles(count: number): number[] | undefined {
+/**
+ * With these texts, to be read from the beginning; in no folder, so that nothing is ever left of them.
+ * Undefined where /run has no such files or no room.
+ */
+function namelessFiles(texts: string[]): number[] | undefined {
   const files: number[] = [];
   try {
-    while (files.length < count) files.push(openSync('/run', O_TMPFILE | constants.O_RDWR, 0o600));
+    for (const text of texts) {
+      const file = openSync('/run', O_TMPFILE | constants.O_RDWR, 0o600);
+      files.push(file);
+      writeSync(file, text, 0);
+    }
     return files;
   } catch {
     for (const each of files) closeSync(each);

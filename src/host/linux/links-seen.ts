@@ -25,11 +25,20 @@ export function readLinks(): IpLink[] {
  * kind and addresses known.
  */
 export async function readLinksBriefly(): Promise<SeenLink[]> {
-  const input = 'link show\naddress show type bridge\n';
-  const { stdout } = await runBeside('ip', ['-json', '-batch', '-'], { input });
-  const [all = [], bridges = []] = stdout.split('\n').map(parseLinks);
+  const [all = [], bridges = []] = await askBriefly();
   const byName = new Map(bridges.map((each) => [each.name, { ...each, kind: 'bridge' }]));
   return all.map((each) => byName.get(each.name) ?? each);
+}
+
+const QUESTIONS = ['link show', 'address show type bridge'];
+
+/** Where there was no room for all of an answer, links would seem to be gone: we ask once more. */
+async function askBriefly(): Promise<IpLink[][]> {
+  const input = QUESTIONS.map((each) => `${each}\n`).join('');
+  const command: Parameters<typeof runSync> = ['ip', ['-json', '-batch', '-'], { input }];
+  const lines = (await runBeside(...command)).stdout.split('\n');
+  const isWhole = lines.length === QUESTIONS.length && lines.every((each) => each.endsWith(']'));
+  return (isWhole ? lines : runSync(...command).stdout.split('\n')).map(parseLinks);
 }
 
 /** What `ip -json -details address show` of iproute2 6.1 says: keys that do not apply are absent. */

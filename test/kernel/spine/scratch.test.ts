@@ -47,3 +47,21 @@ it(
     await stack.destroy();
   }),
 );
+
+it(
+  'a full /run keeps no plan from being made',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, PAIR);
+    await stack.apply();
+    const { stdout } = await host.run('df', ['--output=used', '--block-size=1K', '/run']);
+    const used = Number(stdout.trim().split('\n').at(-1));
+    // none at all, and a page: enough for a question and not for its answer
+    for (const free of [0, 4]) {
+      await host.run('mount', ['-o', `remount,size=${used + free}k`, '/run']);
+      expect(await stack.plan()).toBe(NOTHING);
+      expect(await stack.done('apply', '-y', '--quiet')).toBe('');
+    }
+    await host.run('mount', ['-o', 'remount,size=50%', '/run']);
+    await stack.destroy();
+  }),
+);
