@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Daemon, startDaemon } from './dockerd.js';
-import { settle } from './settle.js';
 import { removeCgroupParent } from './subject.js';
 import { type Command, time } from './time.js';
 
@@ -23,21 +22,20 @@ export interface Imported {
 
 /**
  * Has Docker save an image, and measures in turns how long it takes to load it and baleine to
- * import it into an image of 1 GiB, each time from nothing. What was written before is on the disk
- * when the clock starts.
+ * import it into an image of 1 GiB, each time from nothing.
  */
 export async function importTimes(dir: string, rounds: number): Promise<Imported> {
   mkdirSync(dir);
   const daemon = await startDaemon(dir);
   try {
-    return await measure(dir, daemon, rounds);
+    return measure(dir, daemon, rounds);
   } finally {
     await daemon.end();
     removeCgroupParent();
   }
 }
 
-async function measure(dir: string, { host }: Daemon, rounds: number): Promise<Imported> {
+function measure(dir: string, { host }: Daemon, rounds: number): Imported {
   const docker = (...words: string[]) => time(['docker', '--host', host, ...words], NO_BUILDKIT);
   const root = join(dir, 'root');
   const ours = (...words: string[]) =>
@@ -49,9 +47,7 @@ async function measure(dir: string, { host }: Daemon, rounds: number): Promise<I
   const taken: Imported = { ours: [], docker: [] };
   for (let round = 0; round < rounds; round++) {
     docker('image', 'rm', 'bench:1');
-    await settle(dir);
     taken.docker.push(docker('load', '--quiet', '--input', saved));
-    await settle(dir);
     taken.ours.push(ours('import', saved, 'bench', '--size', '1G'));
     ours('rm', 'bench');
   }

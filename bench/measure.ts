@@ -1,4 +1,3 @@
-import { settle } from './settle.js';
 import type { Subject } from './subject.js';
 
 /** In the order they are done; `again` has nothing to do, `heal` one container. */
@@ -12,9 +11,8 @@ export interface Taken {
   times: Record<Work, number[]>;
 }
 
-/** All rounds of all programs, one program after the other in each round. @param dir of all */
+/** All rounds of all programs, one program after the other in each round. */
 export async function measure(
-  dir: string,
   subjects: Subject[],
   containers: number,
   rounds: number,
@@ -25,10 +23,7 @@ export async function measure(
   try {
     for (const subject of subjects) await subject.start();
     for (let round = 0; round < rounds; round++) {
-      for (const [at, subject] of subjects.entries()) {
-        await settle(dir);
-        once(subject, containers, taken[at] as Taken);
-      }
+      subjects.forEach((subject, at) => void once(subject, containers, taken[at] as Taken));
     }
   } finally {
     for (const subject of subjects) await subject.end();

@@ -29,9 +29,14 @@ export function equal(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false;
   // Most of a plan of what is as it should be is this, so no lists of names are made.
-  for (const name in a) if (a[name] !== undefined && !equal(a[name], b[name])) return false;
-  for (const name in b) if (b[name] !== undefined && a[name] === undefined) return false;
-  return true;
+  let more = 0;
+  for (const name in a) {
+    if (a[name] === undefined) continue;
+    if (!equal(a[name], b[name])) return false;
+    more += 1;
+  }
+  for (const name in b) if (b[name] !== undefined) more -= 1;
+  return more === 0;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
