@@ -6,6 +6,7 @@ import { type Load, startLoad } from '../../support/load.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { NOTHING, Stack } from '../spine/stack.js';
 import { cutOff, during, versions } from './during.js';
+import { webFarm } from './web-farm.js';
 
 /** What each version listens at, and where alone it says that it is well. */
 const REACH = {
@@ -29,41 +30,11 @@ const startOf = (version: Version) => {
   ].join('\n');
 };
 
-const BINARIES = ['/bin/busybox', '/usr/sbin/haproxy'];
-
 function farm(version: Version, update: object) {
   const { port, path } = REACH[version];
-  return {
-    name: 'farm',
-    images: {
-      box: { size: '64M', from: { host: { binaries: BINARIES } } },
-      web: { from: { image: 'box' }, copy: [{ from: `./${version}`, to: '/start' }] },
-    },
-    bridges: {
-      front: { subnet: '10.77.1.0/24', host: '10.77.1.1' },
-      back: { subnet: '10.77.2.0/24', isolated: true },
-    },
-    farms: {
-      web: {
-        servers: {
-          image: 'web',
-          command: ['busybox', 'sh', '/start'],
-          stop_signal: 'SIGKILL',
-          bridges: ['back'],
-          port,
-          replicas: 2,
-          healthcheck: { http: { port, path: `/${path}` }, interval: '1s', retries: 4 },
-        },
-        proxy: {
-          image: 'box',
-          engine: 'haproxy',
-          bridges: { front: { address: '10.77.1.10' }, back: {} },
-          listen: 80,
-        },
-        update: { drain: '5s', ...update },
-      },
-    },
-  };
+  const healthcheck = { http: { port, path: `/${path}` }, interval: '1s', retries: 4 };
+  const servers = { command: ['busybox', 'sh', '/start'], port, healthcheck };
+  return webFarm({ from: `./${version}`, to: '/start' }, servers, update);
 }
 
 function writeVersions({ dir }: PrivateHost): void {

@@ -5,6 +5,7 @@ import { type Load, startLoad } from '../../support/load.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { headings, NOTHING, Stack } from '../spine/stack.js';
 import { cutOff, during, versions } from './during.js';
+import { webFarm } from './web-farm.js';
 
 const SERVE =
   'busybox mkdir -p /srv; echo "$(busybox hostname) $(busybox cat /app/version)" >/srv/index.html; exec busybox httpd -f -p 80 -h /srv';
@@ -19,41 +20,10 @@ const STARTS = {
 };
 type Version = keyof typeof STARTS;
 
-const BINARIES = ['/bin/busybox', '/usr/sbin/haproxy'];
-
 function farm(version: Version, update: object = {}, servers: object = {}) {
-  return {
-    name: 'farm',
-    images: {
-      box: { size: '64M', from: { host: { binaries: BINARIES } } },
-      web: { from: { image: 'box' }, copy: [{ from: `./${version}`, to: '/app' }] },
-    },
-    bridges: {
-      front: { subnet: '10.77.1.0/24', host: '10.77.1.1' },
-      back: { subnet: '10.77.2.0/24', isolated: true },
-    },
-    farms: {
-      web: {
-        servers: {
-          image: 'web',
-          command: ['busybox', 'sh', '/app/start'],
-          stop_signal: 'SIGKILL',
-          bridges: ['back'],
-          port: 80,
-          replicas: 2,
-          healthcheck: { http: { port: 80, path: '/' }, interval: '1s', retries: 2 },
-          ...servers,
-        },
-        proxy: {
-          image: 'box',
-          engine: 'haproxy',
-          bridges: { front: { address: '10.77.1.10' }, back: {} },
-          listen: 80,
-        },
-        update: { drain: '5s', ...update },
-      },
-    },
-  };
+  const healthcheck = { http: { port: 80, path: '/' }, interval: '1s', retries: 2 };
+  const usual = { command: ['busybox', 'sh', '/app/start'], port: 80, healthcheck };
+  return webFarm({ from: `./${version}`, to: '/app' }, { ...usual, ...servers }, update);
 }
 
 function writeVersions({ dir }: PrivateHost): void {
