@@ -17,7 +17,7 @@ export function linuxHost(site: Site): Host {
   const runtime = linuxRuntime(site, cgroups, ourselves(site));
   return {
     links: linuxLinks(site),
-    disks: linuxDisks(site),
+    disks: linuxDisks(),
     trees: linuxTrees(),
     images: linuxImages(site),
     files: linuxFiles(),

@@ -68,7 +68,7 @@ async function make(more: Partial<Build> = {}): Promise<void> {
 }
 
 async function inside<T>(file: string, look: (tree: string) => T | Promise<T>): Promise<T> {
-  const disks = linuxDisks(site);
+  const disks = linuxDisks();
   await disks.ensureMounted(file, at('look'));
   try {
     return await look(at('look'));

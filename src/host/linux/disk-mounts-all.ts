@@ -1,11 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Site } from '../../model/site.js';
-import { ensureMounted, OPTIONS } from './disk-mounts.js';
+import { mkdirSync } from 'node:fs';
+import { ensureMounted } from './disk-mounts.js';
 import { run } from './exec.js';
-import { lanes } from './lanes.js';
+import { LOOP_MOUNTS } from './loop-mounts.js';
 import { backingFile, readMounts } from './mounts.js';
-import { smallFiles, withScratch } from './scratch.js';
 import { checkWhole, hasErrors } from './superblock.js';
 
 interface Wanted {
@@ -14,11 +11,11 @@ interface Wanted {
 }
 
 /**
- * Mounts what plainly can be by a few mount(8), each with a table of our own. Whatever is not there
- * after that is tried by itself, with all checks, which gives the error.
+ * Mounts what plainly can be by one process. Whatever is not there after that is tried by itself,
+ * with all checks, which gives the error.
  */
-export async function mountAll(site: Site, mounts: Wanted[]): Promise<(Error | undefined)[]> {
-  if (mounts.length > 1) await mountTogether(site, await plain(mounts));
+export async function mountAll(mounts: Wanted[]): Promise<(Error | undefined)[]> {
+  if (mounts.length > 1) await mountTogether(await plain(mounts));
   const there = mountedFiles();
   const answers: (Error | undefined)[] = [];
   for (const { file, dir } of mounts) {
@@ -57,22 +54,14 @@ function mountedFiles(): Map<string, string> {
   return new Map(mounts.filter((each): each is [string, string] => each[0] !== undefined));
 }
 
-/** fstab(5). What fails is found by looking, so neither code nor messages matter. */
-async function mountTogether(site: Site, mounts: Wanted[]): Promise<void> {
+/** What fails is found by looking, so neither code nor messages matter. */
+async function mountTogether(mounts: Wanted[]): Promise<void> {
   if (mounts.length === 0) return;
-  await withScratch(smallFiles(site), async (scratch) => {
-    for (const { dir } of mounts) mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const tables = lanes(mounts).map((lane, index) => {
-      const table = join(scratch, `fstab${index}`);
-      const lines = lane.map(({ file, dir }) => `${word(file)} ${word(dir)} ext4 ${OPTIONS} 0 0\n`);
-      writeFileSync(table, lines.join(''), { mode: 0o600 });
-      return table;
-    });
-    const mount = (table: string) =>
-      run('mount', ['--all', '--fstab', table], { purpose: 'mount disks', reject: false });
-    await Promise.all(tables.map(mount));
+  for (const { dir } of mounts) mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const input = mounts.flatMap(({ file, dir }) => [file, dir]).map((word) => `${word}\0`);
+  await run('perl', ['-e', LOOP_MOUNTS], {
+    input: input.join(''),
+    purpose: 'mount disks',
+    reject: false,
   });
 }
-
-const word = (text: string) =>
-  text.replace(/[\s\\#]/g, (each) => `\\${each.charCodeAt(0).toString(8).padStart(3, '0')}`);

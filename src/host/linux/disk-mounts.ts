@@ -6,7 +6,7 @@ import { backingFile, type Mount, readMounts } from './mounts.js';
 import { checkWhole, damaged, hasErrors } from './superblock.js';
 
 /** A hostile superblock may ask for a panic on error; the option outweighs it. */
-export const OPTIONS = 'loop,nodev,nosuid,errors=remount-ro';
+const OPTIONS = 'loop,nodev,nosuid,errors=remount-ro';
 
 /** Milliseconds until the kernel has let go of a loop device. */
 const PATIENCE = 5000;

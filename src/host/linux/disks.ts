@@ -1,6 +1,5 @@
 import { open, rm, stat } from 'node:fs/promises';
 import { UserError } from '../../model/errors.js';
-import type { Site } from '../../model/site.js';
 import type { Disks } from '../host.js';
 import { COPYING, copyAll } from './disk-copies.js';
 import { ensureMounted, ensureReleased, ensureUnmounted } from './disk-mounts.js';
@@ -19,7 +18,7 @@ const MKFS = [
 ];
 
 /** Image files and the disks copied from them. */
-export function linuxDisks(site: Site): Disks {
+export function linuxDisks(): Disks {
   return {
     create: (file, size, fill) =>
       makeWhole([file], async ([part = '']) => {
@@ -44,7 +43,7 @@ export function linuxDisks(site: Site): Disks {
       await rm(file, { force: true });
     },
     ensureMounted,
-    mountAll: (mounts) => mountAll(site, mounts),
+    mountAll,
     flush: async (dir) => {
       await run('sync', ['--file-system', '--', dir], { purpose: `write out ${dir}` });
     },

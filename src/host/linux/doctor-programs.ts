@@ -25,7 +25,7 @@ const PROGRAMS: Program[] = [
   { names: ['resize2fs'], flag: '-V' },
   { names: ['cp'], flag: '--version' },
   { names: ['conmon'], flag: '--version' },
-  { names: ['perl'], flag: '-v', only: 'health checks by tcp and http, published ports of farms' },
+  { names: ['perl'], flag: '-v' },
   { names: ['haproxy'], flag: '-v', only: 'published ports' },
   { names: ['mmdebstrap', 'debootstrap'], flag: '--version', only: 'images from debian' },
   { names: ['tar'], flag: '--version', only: 'images from tar, docker and oci' },

@@ -166,7 +166,7 @@ function ended(child: ChildProcess): Promise<Omit<Ended, 'stdout' | 'stderr'>> {
  * Ctrl-C at the terminal, or its end, in the moment between fork and setsid: the child was still of
  * our session and had not become the program yet, so nothing is done twice.
  */
-function isFromTerminal(signal: string | null | undefined): boolean {
+export function isFromTerminal(signal: string | null | undefined): boolean {
   return signal === 'SIGINT' || signal === 'SIGHUP';
 }
 
@@ -175,23 +175,25 @@ function streams({ input, foreign }: RunOptions): Streams<'ignore' | 'pipe'> {
   return foreign ? [stdin, 'pipe', 'pipe'] : withLock(stdin);
 }
 
-/** cron's PATH has no sbin, where Debian keeps mkfs.ext4, losetup and runc. */
-function environment({ env }: RunOptions): Record<string, string> {
+/** What a program gets beside our own. cron's PATH has no sbin, where Debian keeps mkfs.ext4, losetup and runc. */
+export function environment({ env }: RunOptions = {}): Record<string, string> {
   const path = [process.env.PATH, '/usr/local/sbin', '/usr/sbin', '/sbin'];
   return { PATH: path.filter(Boolean).join(':'), ...env, LC_ALL: 'C' };
 }
 
-interface Ended {
-  code: number | undefined;
-  stdout: string;
-  stderr: string;
+/** How a program has ended, or why it did not start. */
+export interface Ended {
+  code?: number | undefined;
+  stdout?: string;
+  stderr?: string;
   /** Errno of a failed start, `ENOENT`. */
-  problem: string | undefined;
-  signal: string | undefined;
+  problem?: string | undefined;
+  signal?: string | undefined;
 }
 
-function checked(program: string, options: RunOptions, ended: Ended): RunResult {
-  const { code, stdout, stderr, problem, signal } = ended;
+/** What `run` makes of it. @throws the same */
+export function checked(program: string, options: RunOptions, ended: Ended): RunResult {
+  const { code, stdout = '', stderr = '', problem, signal } = ended;
   const cannot = options.purpose
     ? `cannot ${options.purpose}: ${program}`
     : `cannot run ${program}`;

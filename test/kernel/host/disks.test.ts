@@ -29,7 +29,7 @@ const at = (name: string) => join(site.root, name);
 
 beforeEach(async () => {
   ({ site, remove } = temporarySite());
-  disks = linuxDisks(site);
+  disks = linuxDisks();
   before = await snapshot({ root: site.root });
 });
 
@@ -274,5 +274,23 @@ describe('mounting', () => {
     await Promise.all(names.map((name) => disks.ensureUnmounted(at(name))));
     for (const name of names) expect(existsSync(at(name))).toBe(false);
     expect(readdirSync(site.root).filter((name) => name.includes('.part'))).toEqual([]);
+  });
+
+  it('mounts many without mount(8), which looks through all loop devices for each', async () => {
+    await disks.create(at('a.img'), 32 * MiB, write('x'));
+    const mounts = ['m1', 'm2'].map((name) => ({ file: at(`${name}.img`), dir: at(name) }));
+    await disks.copyAll(mounts.map(({ file }) => ({ from: at('a.img'), to: file })));
+    const { PATH } = process.env;
+    mkdirSync(at('bin'));
+    writeFileSync(at('bin/mount'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    process.env.PATH = `${at('bin')}:${PATH}`;
+    try {
+      expect(await disks.mountAll(mounts)).toEqual([undefined, undefined]);
+    } finally {
+      process.env.PATH = PATH;
+    }
+    for (const { dir } of mounts) expect(optionsAt(dir)).toContain(',errors=remount-ro');
+    await Promise.all(mounts.map(({ dir }) => disks.ensureUnmounted(dir)));
+    for (const { file } of mounts) expect(run('losetup', '-j', file)).toBe('');
   });
 });

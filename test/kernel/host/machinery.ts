@@ -68,9 +68,7 @@ export function fillBusybox(tree: string): void {
 }
 
 export async function busyboxImage(file: string): Promise<void> {
-  await linuxDisks(siteOf(dirname(file))).create(file, 32 * 2 ** 20, async (tree) =>
-    fillBusybox(tree),
-  );
+  await linuxDisks().create(file, 32 * 2 ** 20, async (tree) => fillBusybox(tree));
 }
 
 /** What the planner would hand over for a container that runs a shell script. */
@@ -114,7 +112,7 @@ export function specOf(
 
 /** Disk, mount and network namespace, as the steps before a start make them. */
 export async function prepare(site: Site, spec: ContainerSpec): Promise<void> {
-  const disks = linuxDisks(site);
+  const disks = linuxDisks();
   const disk = diskFile(site, spec.id);
   await disks.copy(spec.image.file, disk);
   await disks.ensureMounted(disk, rootfsDir(site, spec.id));
@@ -123,7 +121,7 @@ export async function prepare(site: Site, spec: ContainerSpec): Promise<void> {
 
 export async function dismantle(site: Site, spec: ContainerSpec): Promise<void> {
   execFileSync('ip', ['netns', 'delete', netnsName(site, spec.id)]);
-  await linuxDisks(site).ensureUnmounted(rootfsDir(site, spec.id));
+  await linuxDisks().ensureUnmounted(rootfsDir(site, spec.id));
   for (const path of [diskFile(site, spec.id), bundleDir(site, spec.id)]) {
     rmSync(path, { recursive: true });
   }

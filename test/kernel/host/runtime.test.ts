@@ -336,7 +336,7 @@ describe.each(usableRuntimes())('%s', (name) => {
   it('runs a command once on a tree, without network, and rejects with its output', async () => {
     const tree = join(site.root, 'tree');
     const file = join(site.root, 'once.img');
-    const disks = linuxDisks(site);
+    const disks = linuxDisks();
     await disks.create(file, 32 * 2 ** 20, async (path) => fillBusybox(path));
     await disks.ensureMounted(file, tree);
     const config = { environment: { WHO: 'me' }, user: 'web', working_dir: '/tmp' };

@@ -30,7 +30,6 @@ import { linuxDisks } from '../../../src/host/linux/disks.js';
 import { linuxTrees } from '../../../src/host/linux/trees.js';
 import { librariesOf } from '../../../src/host/linux/trees-libraries.js';
 import { sealed } from '../../../src/host/linux/trees-sealed.js';
-import { siteOf } from '../../../src/model/site.js';
 import { difference, type Snapshot, snapshot } from '../../support/leaks.js';
 import { type Member, tarOf, writeTar } from './archives.js';
 
@@ -194,7 +193,7 @@ describe('extract', () => {
     header.write(`${sum.toString(8).padStart(6, '0')}\0`, 148, 'latin1');
     // Two members of gzip are one stream (RFC 1952, section 2.2).
     writeFileSync(at('bomb.tar'), Buffer.concat([execFileSync('gzip', { input: header }), bomb]));
-    const made = linuxDisks(siteOf(dir)).create(at('a.img'), 16 * 2 ** 20, (mounted) =>
+    const made = linuxDisks().create(at('a.img'), 16 * 2 ** 20, (mounted) =>
       trees.extract(at('bomb.tar'), mounted),
     );
     await expect(made).rejects.toThrow(
@@ -394,7 +393,7 @@ describe('debian', () => {
 
   it('installs packages into a new file system and leaves no trace of apt', async () => {
     const mirror = repository();
-    await linuxDisks(siteOf(dir)).create(at('a.img'), 128 * 2 ** 20, async (mounted) => {
+    await linuxDisks().create(at('a.img'), 128 * 2 ** 20, async (mounted) => {
       const source = { suite: 'bookworm', packages: ['hello'], variant: 'extract', mirror };
       await trees.debian(source, mounted);
       expect(readFileSync(join(mounted, 'srv/hello'), 'utf8')).toBe('hello');
@@ -410,7 +409,7 @@ describe('debian', () => {
 
   it('gives back the space of what was deleted on the way', async () => {
     const mirror = repository();
-    await linuxDisks(siteOf(dir)).create(at('a.img'), 64 * 2 ** 20, async (mounted) => {
+    await linuxDisks().create(at('a.img'), 64 * 2 ** 20, async (mounted) => {
       const fetched = openSync(join(mounted, 'fetched'), 'w');
       writeSync(fetched, randomBytes(32 * 2 ** 20));
       fsyncSync(fetched);

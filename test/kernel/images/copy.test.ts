@@ -23,7 +23,7 @@ afterEach(() => remove());
 
 /** Bytes that a copy of an image of 200 MiB with 20 MiB of data takes from the file system at `dir`. */
 async function costOfCopy(dir: string): Promise<number> {
-  const disks = linuxDisks(site);
+  const disks = linuxDisks();
   await disks.create(join(dir, 'a.img'), 200 * MiB, async (tree) => {
     writeFileSync(join(tree, 'data'), randomBytes(DATA));
   });

@@ -60,7 +60,7 @@ function digestOf(path: string): string {
 
 /** What is in an image, and the bytes that its file with holes takes there. */
 async function content(host: PrivateHost, name: string) {
-  const [disks, dir] = [linuxDisks(siteOf(host.root)), join(host.dir, 'look')];
+  const [disks, dir] = [linuxDisks(), join(host.dir, 'look')];
   await disks.ensureMounted(imageFile(siteOf(host.root), `_.${name}`), dir);
   try {
     const { '.': _root, 'lost+found': _own, ...tree } = listing(dir);

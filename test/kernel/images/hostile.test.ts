@@ -71,7 +71,7 @@ async function take(from: ForeignFrom, size = 32 * MiB): Promise<void> {
 }
 
 async function content(): Promise<Record<string, string>> {
-  const disks = linuxDisks(site);
+  const disks = linuxDisks();
   await disks.ensureMounted(image(), at('look'));
   try {
     return listing(at('look'));
@@ -300,7 +300,7 @@ describe.skipIf(skip)('images that lie', () => {
     const origin = await host.images.inspect(from);
     rmSync(at('oci'), { recursive: true });
     writeLayout(at('oci'), [{ blob: tarOf([{ name: 'other', text: 'x' }]) }]);
-    const building = linuxDisks(site).create(image(), 32 * MiB, (tree) =>
+    const building = linuxDisks().create(image(), 32 * MiB, (tree) =>
       host.images.unpack(from, origin, tree),
     );
     await expect(building).rejects.toThrow(/another one than when the plan was made/);

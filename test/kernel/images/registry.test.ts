@@ -65,7 +65,7 @@ describe.skipIf(skip)('an image of a registry', () => {
           JSON.stringify({ name: 'r', images: { app: { from: { registry: NAME }, pull } } }),
         );
       const content = async () => {
-        const [disks, dir] = [linuxDisks(siteOf(host.root)), join(host.dir, 'look')];
+        const [disks, dir] = [linuxDisks(), join(host.dir, 'look')];
         await disks.ensureMounted(imageFile(siteOf(host.root), 'r.app'), dir);
         const found = listing(dir).text;
         await disks.ensureUnmounted(dir);

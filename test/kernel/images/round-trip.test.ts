@@ -119,7 +119,7 @@ describe.skipIf(skip)('an image of Docker’s', () => {
   const file = () => imageFile(siteOf(host.root), 'trip.trip');
 
   async function imported(): Promise<Record<string, string>> {
-    const [disks, dir] = [linuxDisks(siteOf(host.root)), join(docker.dir, 'look')];
+    const [disks, dir] = [linuxDisks(), join(docker.dir, 'look')];
     await disks.ensureMounted(file(), dir);
     try {
       return without(listing(dir));

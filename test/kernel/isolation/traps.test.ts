@@ -121,7 +121,7 @@ it(
 it('does not let a superblock panic the host', async () => {
   const { site, remove } = temporarySite();
   const [file, dir] = [join(site.root, 'a.img'), join(site.root, 'm')];
-  const disks = linuxDisks(site);
+  const disks = linuxDisks();
   await disks.create(file, 16 * 2 ** 20, async () => undefined);
   execFileSync('tune2fs', ['-e', 'panic', '-o', 'journal_data', file], { stdio: 'ignore' });
   await disks.ensureMounted(file, dir);

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { socketVariable } from '../../../model/publish.js';
 import { cgroupPath, netnsPath, type Site } from '../../../model/site.js';
 import type { ContainerSpec } from '../../../model/specs.js';
@@ -12,15 +12,12 @@ import { checkMapped, resolveUser } from './users.js';
 
 /**
  * Writes the OCI bundle of a container beside its mounted disk, which is looked at first: it may
- * have changed since it was last started.
+ * have changed since it was last started. Small files in memory (/run): to wait for each by a
+ * promise takes longer than to write it.
  *
  * @throws UserError for a disk or a wish that would reach the host
  */
-export async function writeBundle(
-  site: Site,
-  spec: ContainerSpec,
-  { terminal = false } = {},
-): Promise<void> {
+export function writeBundle(site: Site, spec: ContainerSpec, { terminal = false } = {}): void {
   const files = bundleFiles(site, spec.id);
   checkTree(files.rootfs);
   checkWorkingDir(files.rootfs, spec.working_dir, spec.mounts);
@@ -48,13 +45,11 @@ export async function writeBundle(
       seccomp: (capabilities) => filterFor(spec, capabilities),
     },
   );
-  await mkdir(files.dir, { recursive: true, mode: 0o700 });
-  await Promise.all([
-    writeFile(files.config, JSON.stringify(config), { mode: 0o600 }),
-    copyFile(spec.hosts_file, files.hosts),
-    writeFile(files.hostname, `${spec.hostname}\n`, { mode: 0o644 }),
-    writeFile(files.resolv, resolvConf(spec.dns), { mode: 0o644 }),
-  ]);
+  mkdirSync(files.dir, { recursive: true, mode: 0o700 });
+  writeFileSync(files.config, JSON.stringify(config), { mode: 0o600 });
+  copyFileSync(spec.hosts_file, files.hosts);
+  writeFileSync(files.hostname, `${spec.hostname}\n`, { mode: 0o644 });
+  writeFileSync(files.resolv, resolvConf(spec.dns), { mode: 0o644 });
 }
 
 /** In its environment: which descriptor is the socket of which place. */

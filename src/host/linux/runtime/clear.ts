@@ -24,7 +24,7 @@ export async function clearLife(site: Site, id: string): Promise<void> {
 }
 
 async function endLife(site: Site, id: string): Promise<void> {
-  await healAtOnce(site, id, false);
+  healAtOnce(site, id, false);
   const { dir, started } = bundleFiles(site, id);
   const running = runningContainer(site, id);
   if (running) await killProcess(running, id);

@@ -1,18 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
-import { messageOf, UserError } from '../../../model/errors.js';
+import { UserError } from '../../../model/errors.js';
 import type { Place } from '../../../model/publish.js';
 import { logFile, type Site } from '../../../model/site.js';
 import { bundleFiles, exitsDir, socketKey, socketsDir, stateDir } from './layout.js';
-import { withSockets } from './listen.js';
 import { findProgram, type RuntimeCommand } from './programs.js';
+import type { Starter } from './starter.js';
 
-/** Milliseconds for the runtime to make a container; a loaded host needs some seconds. */
-const PATIENCE = 60_000;
+/** Seconds for the runtime to make a container; a loaded host needs some. */
+const PATIENCE = 60;
 
 export interface Launch {
   id: string;
@@ -32,7 +28,7 @@ export interface Launch {
  * @returns pid of the container's first process
  * @throws Error with what the runtime said
  */
-export async function launch(site: Site, wanted: Launch): Promise<number> {
+export async function launch(site: Site, starter: Starter, wanted: Launch): Promise<number> {
   const { id, runtime } = wanted;
   const program = findProgram('conmon');
   if (!program) {
@@ -41,20 +37,21 @@ export async function launch(site: Site, wanted: Launch): Promise<number> {
   const log = logFile(site, id);
   const state = stateDir(site, runtime.name);
   const folders = [exitsDir(site), socketsDir(site), state, dirname(log)];
-  await Promise.all(folders.map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
+  for (const path of folders) mkdirSync(path, { recursive: true, mode: 0o700 });
   // tells that there may be a monitor even before it has told itself
-  await writeFile(bundleFiles(site, id).monitor, '', { mode: 0o600 });
-  const { sockets } = wanted;
-  const command = withSockets(sockets, program, argumentsFor(site, wanted, state, log));
-  // conmon(8) answers on the descriptor after those
-  const sync = 3 + sockets.length;
-  const child = spawn(command.program, command.args, {
-    cwd: bundleFiles(site, id).dir,
-    detached: true,
-    env: { ...process.env, LC_ALL: 'C', _OCI_SYNCPIPE: String(sync) },
-    stdio: ['ignore', 'ignore', 'pipe', ...sockets.map(() => 'ignore' as const), 'pipe'],
+  writeFileSync(bundleFiles(site, id).monitor, '', { mode: 0o600 });
+  const { line, complaint } = await starter.begin({
+    folder: bundleFiles(site, id).dir,
+    sockets: wanted.sockets,
+    patience: PATIENCE,
+    program,
+    args: argumentsFor(site, wanted, state, log),
   });
-  return created(id, runtime.name, child, child.stdio[sync] as Readable);
+  const { data, message } = parse(line);
+  if (data !== undefined && data > 0) return data;
+  const cause = readable(message ?? complaint) || 'conmon gave no answer';
+  const by = cause.startsWith('cannot listen') ? '' : `${runtime.name}: `;
+  throw new Error(`cannot start ${id}: ${by}${cause}`);
 }
 
 function argumentsFor(
@@ -81,48 +78,11 @@ function argumentsFor(
 }
 
 /** conmon answers with one line, `{"data": PID}` or `{"data": -1, "message": …}`, and lives on. */
-async function created(
-  id: string,
-  runtime: string,
-  child: ChildProcess,
-  sync: Readable,
-): Promise<number> {
-  const said: Buffer[] = [];
-  child.stderr?.on('data', (chunk: Buffer) => said.push(chunk));
-  const left = once(child, 'exit').catch((error) => said.push(Buffer.from(messageOf(error))));
-  const line = await firstLine(sync);
-  sync.destroy();
-  const { data, message } = parse(line);
-  if (data !== undefined && data > 0) {
-    // conmon's first process, which only forks, must not stay as a zombie of ours.
-    await left;
-    return data;
-  }
-  if (line === undefined) child.kill('SIGKILL');
-  await left;
-  const cause = readable(message ?? Buffer.concat(said).toString()) || 'conmon gave no answer';
-  const by = cause.startsWith('cannot listen') ? '' : `${runtime}: `;
-  throw new Error(`cannot start ${id}: ${by}${cause}`);
-}
-
-/** Undefined when the pipe is closed, or nothing comes in time. */
-async function firstLine(from: Readable): Promise<string | undefined> {
-  const lines = createInterface({ input: from });
-  const timer = setTimeout(() => lines.close(), PATIENCE);
+function parse(line: string): { data?: number; message?: string } {
   try {
-    for await (const line of lines) return line;
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-    lines.close();
-  }
-}
-
-function parse(line: string | undefined): { data?: number; message?: string } {
-  try {
-    return line === undefined ? {} : JSON.parse(line);
+    return line === '' ? {} : JSON.parse(line);
   } catch {
-    return { message: line ?? '' };
+    return { message: line };
   }
 }
 

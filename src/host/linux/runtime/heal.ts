@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rmSync, writeFileSync } from 'node:fs';
 import type { Site } from '../../../model/site.js';
 import { bundleFiles } from './layout.js';
 
@@ -6,10 +6,10 @@ import { bundleFiles } from './layout.js';
  * Whether a container's monitor calls baleine when it ends: a file says so, which is taken away
  * before we end it ourselves. Turning it on needs its bundle.
  */
-export async function healAtOnce(site: Site, id: string, on: boolean): Promise<void> {
+export function healAtOnce(site: Site, id: string, on: boolean): void {
   const { heal } = bundleFiles(site, id);
-  if (on) await writeFile(heal, '', { mode: 0o600 });
-  else await rm(heal, { force: true });
+  if (on) writeFileSync(heal, '', { mode: 0o600 });
+  else rmSync(heal, { force: true });
 }
 
 /**

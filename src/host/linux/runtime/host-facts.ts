@@ -33,7 +33,15 @@ const LIMITS: Record<string, string> = {
   'Max stack size': 'stack',
 };
 
+let known: HostFacts | undefined;
+
+/** Read once: they stay as they are while we run. */
 export function readHostFacts(): HostFacts {
+  known ??= hostFacts();
+  return known;
+}
+
+function hostFacts(): HostFacts {
   const status = readFileSync('/proc/self/status', 'utf8');
   return {
     capabilities: capabilitiesIn(/^CapBnd:\s*(\w+)/m.exec(status)?.[1] ?? '0'),

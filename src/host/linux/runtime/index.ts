@@ -12,6 +12,7 @@ import { type SelectedRuntime, selectRuntime } from './select.js';
 import { signalNumber } from './signals.js';
 import { type Surroundings, startContainer } from './start.js';
 import { runningContainer } from './started.js';
+import { Starter } from './starter.js';
 import { stopContainer } from './stop.js';
 import { throwAway, throwAwayId } from './throw-away.js';
 
@@ -26,6 +27,7 @@ export function linuxRuntime(
     site,
     cgroups,
     gate: new Gate(),
+    starter: new Starter(),
     heal,
     runtime: selector(site, cgroups),
   };
@@ -39,7 +41,7 @@ export function linuxRuntime(
       return container !== undefined && signalProcess(container, number);
     },
     execute: (id, args, how) => execCaptured(site, id, args, how),
-    healAtOnce: (id, on) => healAtOnce(site, id, on),
+    healAtOnce: async (id, on) => healAtOnce(site, id, on),
     freeze: (id, frozen) => setFrozen(site, id, frozen),
     runOnce: (tree, args, config) => runOnce(around, tree, args, config),
     clearAbandoned: async () => {

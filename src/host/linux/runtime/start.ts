@@ -6,7 +6,6 @@ import { cgroupPath, rootfsDir, type Site } from '../../../model/site.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import type { Cgroups, Started } from '../../host.js';
 import { readHierarchies } from '../cgroups-hierarchies.js';
-import { run } from '../exec.js';
 import { sameMap } from '../id-map.js';
 import { readText } from '../read.js';
 import { stagedBy, writeBundle } from './bundle.js';
@@ -19,23 +18,29 @@ import { identify } from './process.js';
 import { forgetSelected, type SelectedRuntime } from './select.js';
 import { onStage } from './stage.js';
 import { keepStarted, pidIn } from './started.js';
+import type { Starter } from './starter.js';
 
 export interface Surroundings {
   site: Site;
   cgroups: Pick<Cgroups, 'remove' | 'ensureLimits'>;
   gate: Gate;
+  starter: Starter;
   /** What a monitor runs, the container's id added, when one that is to heal at once ends. */
   heal: string[];
   runtime: (wanted?: string) => Promise<SelectedRuntime>;
 }
 
 /** Starts a container; whatever goes wrong, nothing of it stays but the log. */
-export async function startContainer(around: Surroundings, spec: ContainerSpec): Promise<Started> {
+export function startContainer(around: Surroundings, spec: ContainerSpec): Promise<Started> {
+  return around.starter.during(() => start(around, spec));
+}
+
+async function start(around: Surroundings, spec: ContainerSpec): Promise<Started> {
   const { site, gate } = around;
   const runtime = await around.runtime(spec.runtime);
   await clearLife(site, spec.id);
   await clearCgroup(around, spec.id);
-  await writeBundle(site, spec);
+  writeBundle(site, spec);
   try {
     return await onStage(site, spec, stagedBy(site, spec), () =>
       gate.together(() => launchAndStart(around, spec, runtime)),
@@ -51,15 +56,15 @@ export async function startContainer(around: Surroundings, spec: ContainerSpec):
 }
 
 async function launchAndStart(
-  { site, cgroups, heal }: Surroundings,
+  { site, cgroups, heal, starter }: Surroundings,
   spec: ContainerSpec,
   runtime: SelectedRuntime,
 ): Promise<Started> {
   const { id, logs, userns, sockets = [] } = spec;
-  await healAtOnce(site, id, spec.heal === 'immediate');
+  healAtOnce(site, id, spec.heal === 'immediate');
   const exitCommand = exitCommandOf(site, id, heal);
   const logSize = logs.max_size;
-  const pid = await launch(site, { id, runtime, logSize, sockets, exitCommand });
+  const pid = await launch(site, starter, { id, runtime, logSize, sockets, exitCommand });
   // Looked at before it runs the user's program: that may end at once.
   const first = identify(pid);
   const monitor = identify(pidIn(bundleFiles(site, id).monitor) ?? 0);
@@ -74,9 +79,9 @@ async function launchAndStart(
     started_at: new Date().toISOString(),
     runtime: runtime.name,
   };
-  await keepStarted(site, id, started);
+  keepStarted(site, id, started);
   const args = ['--root', stateDir(site, runtime.name), 'start', id];
-  await run(runtime.path, args, { purpose: `start ${id}` });
+  await starter.run(runtime.path, args, `start ${id}`);
   return started;
 }
 

@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { renameSync, writeFileSync } from 'node:fs';
 import type { Site } from '../../../model/site.js';
 import type { Started } from '../../host.js';
 import { readText } from '../read.js';
@@ -6,10 +6,10 @@ import { bundleFiles } from './layout.js';
 import { isAlive } from './process.js';
 
 /** Kept in the bundle, so that a container is found by its id alone. */
-export async function keepStarted(site: Site, id: string, started: Started): Promise<void> {
+export function keepStarted(site: Site, id: string, started: Started): void {
   const file = bundleFiles(site, id).started;
-  await writeFile(`${file}.new`, JSON.stringify(started), { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  writeFileSync(`${file}.new`, JSON.stringify(started), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
 }
 
 /** The running container of an id; undefined when its process has ended or another has its pid. */

@@ -18,7 +18,7 @@ export async function stopContainer(
   const number = signalNumber(signal);
   const recorded = identityOf(facts);
   const targets = [runningContainer(site, id), recorded].filter((each) => each && isAlive(each));
-  await healAtOnce(site, id, false);
+  healAtOnce(site, id, false);
   // a process that is held still gets no signal, on cgroup v1 not even SIGKILL
   await setFrozen(site, id, false);
   for (const target of targets as Identity[]) {
