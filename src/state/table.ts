@@ -17,31 +17,46 @@ export interface TableFormat {
    * For people, before the columns that are read back. New ones may come between and behind the
    * first two; none may go, for then an older table would not be known any more.
    */
-  columns: {
-    header: string;
-    /** `rows` are those of all tables. */
-    value: (row: Row, rows: readonly Row[]) => string | number;
-  }[];
+  columns: readonly Column[];
 }
+
+/** What it says follows from its row alone, or also from others, `rows` being those of all tables. */
+type Column = { header: string } & (
+  | { value: (row: Row) => string | number }
+  | { across: (row: Row, rows: readonly Row[]) => string | number }
+);
 
 /** The columns that are read back; NEEDS has addresses with spaces between, FACTS and SPEC JSON. */
 export const MACHINE = ['STACK', 'NAME', 'STATUS', 'PROTECT', 'NEEDS', 'FACTS', 'SPEC'] as const;
 
-/** A row and the text of its machine columns, made at most once: specs are long and seldom change. */
+/** A row of a table and what its columns say, made at most once: each write takes all rows. */
 export class Entry {
-  #machine: string | undefined;
+  readonly #said = new Map<Column | typeof MACHINE, string>();
 
   constructor(readonly row: Row) {}
 
   get machine(): string {
-    this.#machine ??= machineOf(this.row);
-    return this.#machine;
+    return this.#once(MACHINE, () => machineOf(this.row));
+  }
+
+  cell(column: Column, rows: readonly Row[]): string {
+    return 'value' in column
+      ? this.#once(column, () => cellOf(column.value(this.row)))
+      : cellOf(column.across(this.row, rows));
+  }
+
+  #once(what: Column | typeof MACHINE, say: () => string): string {
+    const said = this.#said.get(what) ?? say();
+    this.#said.set(what, said);
+    return said;
   }
 }
 
 export function entryOf(row: Row): Entry {
   return new Entry(row);
 }
+
+const cellOf = (value: string | number) => formatLine([oneLine(String(value))]);
 
 function machineOf(row: Row): string {
   return formatLine([
@@ -62,9 +77,9 @@ export function formatTable(
   all: readonly Row[],
 ): string {
   const sorted = sortEntries(entries);
-  const lines = sorted.map(({ row, machine }) => {
-    const cells = format.columns.map(({ value }) => oneLine(String(value(row, all))));
-    return `${[...cells.map((cell) => formatLine([cell])), machine].join(';')}\n`;
+  const lines = sorted.map((entry) => {
+    const cells = format.columns.map((column) => entry.cell(column, all));
+    return `${[...cells, entry.machine].join(';')}\n`;
   });
   const body = `${headerOf(format)}\n${lines.join('')}`;
   return `${body}${trailerOf(body, sorted.length, format.lateFiles)}\n`;

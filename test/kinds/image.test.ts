@@ -5,6 +5,7 @@ import { imageVersion } from '../../src/model/image-version.js';
 import type { Resource, Row } from '../../src/model/resource.js';
 import { siteOf } from '../../src/model/site.js';
 import type { ImageFacts, ImageSpec } from '../../src/model/specs.js';
+import { cellsOf } from './cells.js';
 
 const MiB = 2 ** 20;
 const site = siteOf('/var/lib/baleine');
@@ -162,7 +163,8 @@ describe('image', () => {
     [{ image: 'base' }, 'image base'],
   ])('tells its table the source %j', (from, text) => {
     const row = rowOf({ spec: specOf({ from }) });
-    const cells = image.table.columns.map(({ header, value }) => [header, value(row, [])]);
+    const values = cellsOf(image.table.columns, row);
+    const cells = image.table.columns.map(({ header }, index) => [header, values[index]]);
     expect(cells.slice(0, 4)).toEqual([
       ['ID', 'shop.web'],
       ['NOM_IMAGE', 'web'],

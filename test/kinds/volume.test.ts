@@ -8,6 +8,7 @@ import { volume } from '../../src/kinds/volume/index.js';
 import type { Resource, Row } from '../../src/model/resource.js';
 import { siteOf } from '../../src/model/site.js';
 import type { VolumeSpec } from '../../src/model/specs.js';
+import { cellsOf } from './cells.js';
 import { fileProbe } from './probe.js';
 
 const site = siteOf('/var/lib/baleine');
@@ -54,8 +55,11 @@ describe('a volume', () => {
   });
 
   it('is written with its path', () => {
-    const cells = volume.table.columns.map(({ value }) => value(recorded('/v/data'), []));
-    expect(cells).toEqual(['shop.data', 'data', '/v/data']);
+    expect(cellsOf(volume.table.columns, recorded('/v/data'))).toEqual([
+      'shop.data',
+      'data',
+      '/v/data',
+    ]);
   });
 
   it('is made, made again without harm, and removed with what is in it', async () => {

@@ -19,7 +19,7 @@ export const TABLES: TableFormat[] = [
       { header: 'NOM_BRIDGE', value: (row) => row.name },
       {
         header: 'ID_CONTAINERS',
-        value: (row, rows) =>
+        across: (row, rows) =>
           rows
             .filter(({ kind, spec }) => kind === 'container' && bridgeOf(spec) === row.name)
             .map(({ name }) => name)

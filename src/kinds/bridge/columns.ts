@@ -6,7 +6,7 @@ import type { Column } from '../kind.js';
 export const columns: Column<BridgeSpec, unknown>[] = [
   { header: 'ID', value: ({ spec }) => spec.link },
   { header: 'NOM_BRIDGE', value: ({ name }) => name },
-  { header: 'ID_CONTAINERS', value: ({ spec }, rows) => containersOn(spec.link, rows).join(',') },
+  { header: 'ID_CONTAINERS', across: ({ spec }, rows) => containersOn(spec.link, rows).join(',') },
   { header: 'SOUS_RESEAU', value: ({ spec }) => spec.subnet ?? '' },
   { header: 'ADRESSE', value: ({ spec }) => spec.host ?? '' },
   { header: 'INTERFACE', value: ({ spec }) => spec.uplink ?? '' },

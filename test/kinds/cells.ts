@@ -1,0 +1,13 @@
+import type { Column } from '../../src/kinds/kind.js';
+import type { Row } from '../../src/model/resource.js';
+
+/** What columns say of a row among others. */
+export function cellsOf<Spec, Facts>(
+  columns: Column<Spec, Facts>[],
+  row: Row<Spec, Facts>,
+  rows: readonly Row[] = [],
+): (string | number)[] {
+  return columns.map((column) =>
+    'value' in column ? column.value(row) : column.across(row, rows),
+  );
+}
