@@ -9,7 +9,9 @@
  * the descriptor that _OCI_SYNCPIPE names (conmon(8)); the lock that we were given at 3 it does not
  * get. Its sockets begin there, told by LISTEN_FDS and LISTEN_PID (sd_listen_fds(3)), which conmon,
  * crun and runc pass on; who had a port until now may be about to leave it, hence the patience.
- * With 0 seconds it is waited for the program's end, and it holds the lock.
+ * With 0 seconds it is waited for the program's end, and it holds the lock. We end with our input:
+ * when that is because our run was killed, the next one waits for who has the lock, and ends who is
+ * still about to begin (clear.ts).
  *
  * Of fcntl(2), the same on all that Node runs on: F_DUPFD 0, F_SETFD 2 with FD_CLOEXEC 1, F_SETFL 4
  * with O_NONBLOCK 04000.
@@ -18,12 +20,11 @@ export const STARTER = String.raw`
 use strict; # and no more: POSIX and Socket take 12 ms each to load
 
 $| = 1;
-$SIG{PIPE} = sub {}; # nobody listens any more, and yet what has begun is waited for
 answer('', 0, '', ''); # from here on nothing may be told to us twice
 my ($input, $more, %jobs) = ('', 1); # jobs by the descriptor on which they are heard of
-while ($more || %jobs) {
+while ($more) {
   my $ready = '';
-  vec($ready, $_, 1) = 1 for keys %jobs, $more ? 0 : ();
+  vec($ready, $_, 1) = 1 for 0, keys %jobs;
   next if select($ready, undef, undef, %jobs ? 1 : undef) < 0;
   take_jobs() if vec $ready, 0, 1;
   for my $fd (keys %jobs) {

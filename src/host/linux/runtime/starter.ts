@@ -91,7 +91,7 @@ interface Job {
   fail: (error: Error) => void;
 }
 
-/** The script at work. It ends with its input, when all that it was told of has begun or ended. */
+/** The script at work. It ends with its input. */
 class Process {
   readonly #jobs = new Map<string, Job>();
   #count = 0;
