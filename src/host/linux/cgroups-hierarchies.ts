@@ -29,9 +29,13 @@ export interface Hierarchies {
 
 let known: Hierarchies | undefined;
 
-/** Read once: they stay where they are while we run, and the table of mounts is long. */
-export function readHierarchies(): Hierarchies {
-  known ??= hierarchiesOf(readMountsOf('cgroup'));
+/**
+ * Read once: they stay where they are while we run, and the table of mounts is long.
+ *
+ * @param mounts the table, where somebody has read it
+ */
+export function readHierarchies(mounts?: Mount[]): Hierarchies {
+  known ??= hierarchiesOf(mounts ?? readMountsOf('cgroup'));
   return known;
 }
 

@@ -11,9 +11,16 @@ import { readText } from './read.js';
  * @param devices that it was given; with only one, most have no more, the first file tells enough
  */
 export function addressesOf(pid: number, devices: readonly string[]): Map<string, string[]> {
-  const trie = readText(`/proc/${pid}/net/fib_trie`);
-  if (!trie) return new Map();
+  const text = readText(`/proc/${pid}/net/fib_trie`);
+  if (!text) return new Map();
+  const trie = withoutRepetition(text);
   return joinAddresses(localAddresses(trie), subnetsOf(pid, trie, devices));
+}
+
+/** Where no rule of routing tells them apart (ip-rule(8)) the two tables are one, printed twice. */
+function withoutRepetition(trie: string): string {
+  const [main = '', local] = trie.split('Local:\n');
+  return main === `Main:\n${local}` ? main : trie;
 }
 
 function subnetsOf(pid: number, trie: string, [device, ...others]: readonly string[]) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { askedFile, type Site } from '../../model/site.js';
 import type { Probe, SeenLink } from '../host.js';
 import { isFrozen } from './cgroups-freezer.js';
-import { hierarchiesOf, versionOf } from './cgroups-hierarchies.js';
+import { readHierarchies, versionOf } from './cgroups-hierarchies.js';
 import { groupsIn, readLimits, readOomKills } from './cgroups-read.js';
 import { readUsage } from './cgroups-usage.js';
 import { deviceNumber } from './device-numbers.js';
@@ -19,10 +19,12 @@ import { ifThere, readText } from './read.js';
  * kernel offers, read when it is asked for.
  */
 export async function linuxProbe(site: Site): Promise<Probe> {
-  const links = new Map((await readLinksBriefly()).map((link) => [link.name, link]));
+  const listing = readLinksBriefly();
+  // while it lists
   const mounts = readMounts();
   const mounted = new Set(mounts.map(({ path }) => path));
-  const hierarchies = hierarchiesOf(mounts);
+  const hierarchies = readHierarchies(mounts);
+  const links = new Map((await listing).map((link) => [link.name, link]));
   const withAlias = byAlias([...links.values()]);
 
   return {

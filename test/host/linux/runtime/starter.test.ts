@@ -1,18 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,
+  existsSync,
   mkdtempSync,
   openSync,
   readFileSync,
   readlinkSync,
   realpathSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { shareLock } from '../../../../src/host/linux/lock-share.js';
+import { findProgram } from '../../../../src/host/linux/runtime/programs.js';
 import { type Lasting, Starter } from '../../../../src/host/linux/runtime/starter.js';
 import { UserError } from '../../../../src/model/errors.js';
 
@@ -186,31 +189,36 @@ it('fails what is under way when perl is ended, and starts another for the next'
 });
 
 it('starts perl again when the terminal has ended it before it began', async () => {
-  const file = join(dir, 'began');
-  const before = childrenOf(process.pid);
-  await starter.during(async () => {
-    const running = starter.run('sh', ['-c', 'echo once >>"$0"', file], 'write');
-    const perl = Number(childrenOf(process.pid).find((pid) => !before.includes(pid)));
-    process.kill(perl, 'SIGINT');
-    await running;
-  });
+  const [first, file] = [join(dir, 'first'), join(dir, 'began')];
+  const script = `[ -e ${first} ] || { : >${first}; kill -INT $$; }; exec ${findProgram('perl')} "$@"`;
+  writeFileSync(join(dir, 'perl'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  await withPath(`${dir}:${process.env.PATH}`, () =>
+    starter.during(() => starter.run('sh', ['-c', 'echo once >>"$0"', file], 'write')),
+  );
+  expect(existsSync(first)).toBe(true);
   expect(readFileSync(file, 'utf8')).toBe('once\n');
 });
 
 it('names the package when there is no perl', async () => {
+  const failure = withPath(dir, () =>
+    starter.during(() => starter.run('/bin/true', [], 'start c1')),
+  );
+  await expect(failure).rejects.toThrow(UserError);
+  await expect(failure).rejects.toMatchObject({
+    message: 'cannot start programs: perl: not installed',
+    hint: expect.stringContaining('apt-get install perl'),
+  });
+});
+
+async function withPath<T>(path: string, act: () => Promise<T>): Promise<T> {
   const { PATH } = process.env;
-  process.env.PATH = dir;
+  process.env.PATH = path;
   try {
-    const failure = starter.during(() => starter.run('/bin/true', [], 'start c1'));
-    await expect(failure).rejects.toThrow(UserError);
-    await expect(failure).rejects.toMatchObject({
-      message: 'cannot start programs: perl: not installed',
-      hint: expect.stringContaining('apt-get install perl'),
-    });
+    return await act();
   } finally {
     process.env.PATH = PATH;
   }
-});
+}
 
 async function freePort(): Promise<number> {
   const server = createServer();
