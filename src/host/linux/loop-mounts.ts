@@ -1,9 +1,10 @@
 /**
- * Perl (Debian's essential perl-base) that mounts ext4 files, each through a loop device that ends
- * with the mount. mount(8) looks through all loop devices before each mount, whether one has the
- * file already: for many files that takes ten times what mounting does, and our caller has looked.
- * Reads parts that each end in NUL: file, folder, file, folder and so on. What cannot be mounted is
- * left out, without a word: where kernels are older than LOOP_CONFIGURE (5.8) that is all of them.
+ * Perl (Debian's essential perl-base) that mounts ext4 files as disk-mounts.ts does, each through a
+ * loop device that ends with the mount. mount(8) looks through all loop devices before each mount,
+ * whether one has the file already: for many files that takes ten times what mounting does, and our
+ * caller has looked. Reads parts that each end in NUL: file, folder, file, folder and so on. What
+ * cannot be mounted is left out, without a word: where kernels are older than LOOP_CONFIGURE (5.8)
+ * that is all of them.
  *
  * Numbers are the same on all architectures that Node runs on: LOOP_CTL_GET_FREE 0x4C82,
  * LOOP_CONFIGURE 0x4C0A and LO_FLAGS_AUTOCLEAR 4 (linux/loop.h); fsopen(2) 430; fsconfig(2) 431 with
@@ -13,6 +14,7 @@
 export const LOOP_MOUNTS = String.raw`
 use strict;
 
+$0 = 'baleine: mounts disks';
 open my $control, '<', '/dev/loop-control' or exit;
 my @words = do { local $/; split /\0/, <STDIN> };
 while (my ($file, $folder) = splice @words, 0, 2) {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
+import { startTime } from '../../../src/host/linux/processes.js';
 import { siteOf } from '../../../src/model/site.js';
 import { cgroupRoots, difference, folders, type Snapshot } from '../../support/leaks.js';
 import { type PrivateHost, privateHost, type Ran } from '../../support/private-host.js';
@@ -90,12 +91,12 @@ export class Stack {
       .filter((path) => folders(path).length > 0);
   }
 
-  /** Processes in the container's cgroup, as the host numbers them, the first one first. */
+  /** Processes in the container's cgroup, as the host numbers them, the oldest first: numbers start over. */
   pids(id: string): number[] {
     const lists = this.groups(id).map((group) => text(join(group, 'cgroup.procs')));
-    return [...new Set(lists.flatMap((list) => list.split('\n').filter(Boolean).map(Number)))].sort(
-      (a, b) => a - b,
-    );
+    const pids = new Set(lists.flatMap((list) => list.split('\n').filter(Boolean).map(Number)));
+    const aged = [...pids].map((pid) => ({ pid, since: startTime(pid) ?? Number.MAX_VALUE }));
+    return aged.sort((a, b) => a.since - b.since || a.pid - b.pid).map(({ pid }) => pid);
   }
 
   /** The first process of each container, with the tick it started in. */
@@ -142,9 +143,8 @@ export function headings(plan: string): string[] {
 
 /** `4121 since 88123` (proc_pid_stat(5), field 22), or `none`. */
 function processOf(pid: number | undefined): string {
-  const stat = pid === undefined ? '' : text(`/proc/${pid}/stat`);
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return stat ? `${pid} since ${fields[19]}` : 'none';
+  const since = pid === undefined ? undefined : startTime(pid);
+  return since === undefined ? 'none' : `${pid} since ${since}`;
 }
 
 export function parentOf(pid: number): number {
