@@ -1,14 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
+import { startedIn, tracedCalls, tracing } from '../test/support/strace.js';
 import { type Command, time } from './time.js';
 
-/** The programs a command starts, in order, itself left out; execve(2) as strace(1) sees it. */
+/** The programs a command starts, in order, itself left out. */
 export function programs(command: Command, dir: string): string[] {
   const log = join(dir, 'strace.log');
-  time(['strace', '-f', '-qq', '-e', 'trace=execve', '-o', log, ...command]);
-  return readFileSync(log, 'utf8')
-    .split('\n')
-    .filter((each) => each.endsWith(' = 0'))
-    .slice(1)
-    .map((each) => basename(/execve\("([^"]*)"/.exec(each)?.[1] ?? '?'));
+  time(['strace', ...tracing('execve', log), ...command]);
+  return startedIn(tracedCalls(log));
 }

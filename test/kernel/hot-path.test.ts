@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { bundle } from '../../build.mjs';
 import { inPrivateHost } from '../support/private-host.js';
+import { startedIn, tracedCalls, tracing } from '../support/strace.js';
 
 it(
   'a no-op apply says nothing, starts two programs and loads no heavy package',
@@ -13,18 +14,17 @@ it(
     writeFileSync(file, 'name: hot\nbridges: { net: { subnet: 10.77.1.0/24 } }\n');
     const words = [join(dist, 'main.js'), '--root', host.root, '-f', file, 'apply', '-y'];
     const log = join(host.dir, 'strace.log');
-    const trace = ['-f', '-qq', '-s', '999', '-e', 'trace=execve,openat', '-o', log];
+    const trace = tracing('execve,openat', log);
 
     await host.run(process.execPath, words);
     const ran = await host.run('strace', [...trace, process.execPath, ...words, '--quiet']);
-    const calls = readFileSync(log, 'utf8').split('\n');
-    const started = calls.filter((each) => /execve(\(| resumed).* = 0$/.test(each)).slice(1);
+    const calls = tracedCalls(log);
     const opened = calls.flatMap((each) => /openat\([^"]*"([^"]+\.js)"/.exec(each)?.[1] ?? []);
     const loaded = packagesOf(opened.flatMap((each) => modules[each] ?? []));
     await host.run(process.execPath, [...words.slice(0, -2), 'destroy', '-y']);
 
     expect(ran).toEqual({ code: 0, stdout: '', stderr: '' });
-    expect(started).toEqual([expect.stringContaining('flock'), expect.stringContaining('"ip"')]);
+    expect(startedIn(calls)).toEqual(['flock', 'ip']);
     expect(loaded).toContain('commander');
     expect(loaded.filter((name) => ['diff', 'execa', 'listr2', 'yaml'].includes(name))).toEqual([]);
   }),
