@@ -115,10 +115,10 @@ export class Stack {
     };
   }
 
-  /** What has changed on the host since; of a disk in use only that it is there, for it is written to. */
+  /** What has changed on the host since, but for what containers write to their disks and logs. */
   async changes(since: Snapshot): Promise<string[]> {
     const found = difference(since, await this.host.snapshot());
-    return found.filter((line) => !/^changed: file .*\/disks\/[^/]*\.img /.test(line));
+    return found.filter((line) => !/^changed: file .*\/(disks|logs)\/[^/]*\.(img|log) /.test(line));
   }
 
   /** What different pages some requests to the address are answered with. */
