@@ -1,15 +1,10 @@
 import type { Host, Probe } from '../host/host.js';
 import type { KindName } from '../model/address.js';
+import type { Column } from '../model/column.js';
 import type { Difference } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
 import type { Facts, Handlers, Step, StepOf } from '../model/step.js';
-
-/** A column for people and awk; never read back. One that tells `across` rows sees all tables. */
-export type Column<Spec, Facts> = { header: string } & (
-  | { value: (row: Row<Spec, Facts>) => string | number }
-  | { across: (row: Row<Spec, Facts>, rows: readonly Row[]) => string | number }
-);
 
 /** Found on the host by its mark alone. */
 export interface Marked<Spec = unknown> {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { KindName } from '../model/address.js';
+import type { Column } from '../model/column.js';
 import { canonical } from '../model/json.js';
 import type { Row } from '../model/resource.js';
 import { formatLine, oneLine } from './cells.js';
@@ -20,35 +21,26 @@ export interface TableFormat {
   columns: readonly Column[];
 }
 
-/** What it says follows from its row alone, or also from others, `rows` being those of all tables. */
-type Column = { header: string } & (
-  | { value: (row: Row) => string | number }
-  | { across: (row: Row, rows: readonly Row[]) => string | number }
-);
-
 /** The columns that are read back; NEEDS has addresses with spaces between, FACTS and SPEC JSON. */
 export const MACHINE = ['STACK', 'NAME', 'STATUS', 'PROTECT', 'NEEDS', 'FACTS', 'SPEC'] as const;
 
-/** A row of a table and what its columns say, made at most once: each write takes all rows. */
+/** A row of one table and what of it follows from it alone, made at most once: a write takes all rows. */
 export class Entry {
-  readonly #said = new Map<Column | typeof MACHINE, string>();
+  #machine: string | undefined;
+  #own: (string | undefined)[] | undefined;
 
   constructor(readonly row: Row) {}
 
-  get machine(): string {
-    return this.#once(MACHINE, () => machineOf(this.row));
-  }
-
-  cell(column: Column, rows: readonly Row[]): string {
-    return 'value' in column
-      ? this.#once(column, () => cellOf(column.value(this.row)))
-      : cellOf(column.across(this.row, rows));
-  }
-
-  #once(what: Column | typeof MACHINE, say: () => string): string {
-    const said = this.#said.get(what) ?? say();
-    this.#said.set(what, said);
-    return said;
+  /** @param columns of its table, the same each time */
+  line(columns: readonly Column[], rows: readonly Row[]): string {
+    this.#machine ??= machineOf(this.row);
+    this.#own ??= columns.map((each) =>
+      'value' in each ? cellOf(each.value(this.row)) : undefined,
+    );
+    const cells = columns.map((each, index) =>
+      'across' in each ? cellOf(each.across(this.row, rows)) : this.#own?.[index],
+    );
+    return [...cells, this.#machine].join(';');
   }
 }
 
@@ -77,10 +69,7 @@ export function formatTable(
   all: readonly Row[],
 ): string {
   const sorted = sortEntries(entries);
-  const lines = sorted.map((entry) => {
-    const cells = format.columns.map((column) => entry.cell(column, all));
-    return `${[...cells, entry.machine].join(';')}\n`;
-  });
+  const lines = sorted.map((entry) => `${entry.line(format.columns, all)}\n`);
   const body = `${headerOf(format)}\n${lines.join('')}`;
   return `${body}${trailerOf(body, sorted.length, format.lateFiles)}\n`;
 }

@@ -1,4 +1,4 @@
-import type { Column } from '../../src/kinds/kind.js';
+import type { Column } from '../../src/model/column.js';
 import type { Row } from '../../src/model/resource.js';
 
 /** What columns say of a row among others. */

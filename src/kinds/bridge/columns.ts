@@ -1,6 +1,6 @@
+import type { Column } from '../../model/column.js';
 import type { Row } from '../../model/resource.js';
 import type { BridgeSpec, ContainerSpec } from '../../model/specs.js';
-import type { Column } from '../kind.js';
 
 /** The original system's columns, then ours. */
 export const columns: Column<BridgeSpec, unknown>[] = [

@@ -1,9 +1,9 @@
+import type { Column } from '../../model/column.js';
 import { formatBytes } from '../../model/format.js';
 import { describeFailures } from '../../model/health.js';
 import { canonical } from '../../model/json.js';
 import type { Row } from '../../model/resource.js';
 import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
-import type { Column } from '../kind.js';
 
 type ContainerColumn = Column<ContainerSpec, ContainerFacts>;
 

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
+import type { Column } from '../../model/column.js';
 import type { ImageFrom } from '../../model/config.js';
 import { formatBytes } from '../../model/format.js';
 import { imageVersion } from '../../model/image-version.js';
 import type { ImageFacts, ImageSpec } from '../../model/specs.js';
-import type { Column } from '../kind.js';
 
 /** The original system's columns, then ours. */
 export const columns: Column<ImageSpec, ImageFacts>[] = [
