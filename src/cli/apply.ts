@@ -55,7 +55,7 @@ function isUnattended({ quiet, autoApprove, stack }: ApplyOptions): boolean {
 async function applyStack(context: Context, options: ApplyOptions): Promise<number | undefined> {
   const config = await context.config();
   const code = await withStore(context, options, async (store) => {
-    const plan = await planStack(context, config, store.rows, {
+    const plan = await planStack(context, config, store, {
       ...wishesOf(options),
       health: 'note',
     });

@@ -9,12 +9,22 @@ import { kinds } from '../kinds/index.js';
 import type { Config } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { configCache, type Site, siteOf } from '../model/site.js';
+import { agreementMark } from '../plan/agreement.js';
+import type { Context as Given } from '../plan/desired/context.js';
 import { acquireLock, type Lock, type Patience } from '../state/lock.js';
 import { openState, type State } from '../state/state.js';
 import { openStore, type Store } from '../state/store.js';
 import type { TableFormat } from '../state/table.js';
 import { type CommonOptions, commonOptions } from './options.js';
 import { type Read, readConfig, recallConfig } from './read-config.js';
+
+/** That a file asks for just what is on record, as `agrees` has it. */
+interface Agreement {
+  /** An earlier run found so. */
+  isKnown: boolean;
+  /** So did this one. */
+  note(): void;
+}
 
 /**
  * The one place where things are put together. Everything but the site is opened when it is asked
@@ -25,6 +35,7 @@ export class Context {
   readonly site: Site;
   #host: Promise<Host> | undefined;
   #read: Read | undefined;
+  #agreement: string | undefined;
 
   constructor(readonly options: CommonOptions) {
     this.site = siteOf(options.root);
@@ -41,9 +52,20 @@ export class Context {
     return this.#read?.recalled ? readConfig(this.options.file) : undefined;
   }
 
+  /** Undefined for a file that was not recalled. */
+  agreementOf(given: Given, serial: string): Agreement | undefined {
+    const { recalled } = this.#read ?? {};
+    if (!recalled) return undefined;
+    const mark = agreementMark(given, recalled.checksum, serial);
+    const note = () => {
+      this.#agreement = mark;
+    };
+    return { isKnown: mark === recalled.agreement, note };
+  }
+
   /** For the next run to recall. The caller holds the lock. */
   keepConfig(): void {
-    this.#read?.keep?.();
+    this.#read?.keep?.(this.#agreement);
   }
 
   /** To read; a snapshot. */

@@ -7,9 +7,9 @@ import { UserError } from '../model/errors.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { Store } from '../state/store.js';
 import { type Context, openContext } from './context.js';
-import { wantedBy } from './make-plan.js';
 import { addCommonOptions } from './options.js';
 import { addLockOptions, type LockOptions, withStore } from './run.js';
+import { wantedBy } from './wanted.js';
 
 const EXAMPLES = `
 ID is the name of a bridge's interface, a volume's folder (it is moved), an image's

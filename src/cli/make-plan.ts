@@ -1,24 +1,20 @@
-import { readProfiles } from '../config/profiles.js';
-import { fingerprint, missingSources } from '../config/sources.js';
 import type { Probe } from '../host/host.js';
 import { kinds } from '../kinds/index.js';
 import type { Address } from '../model/address.js';
 import { BY_HAND } from '../model/by-hand.js';
-import type { Config, ImageEntry } from '../model/config.js';
-import { UserError } from '../model/errors.js';
+import type { Config } from '../model/config.js';
 import type { Plan } from '../model/plan.js';
 import { asRecorded, type Resource, type Row } from '../model/resource.js';
+import { agrees } from '../plan/agreement.js';
 import { buildPlan } from '../plan/build.js';
-import { asksForMore, refuseBeyond } from '../plan/capacity.js';
 import { desiredByHand } from '../plan/desired/by-hand.js';
-import { certificateKey } from '../plan/desired/context.js';
-import { desired } from '../plan/desired/index.js';
-import { assumeUnmoved, type Observed, observe } from '../plan/observe.js';
+import { assumeUnmoved, observe } from '../plan/observe.js';
 import { opensPorts, refuseTaken } from '../plan/published.js';
 import { scaleTargets } from '../plan/scale.js';
+import type { State } from '../state/state.js';
 import { askHealth } from './ask-health.js';
 import type { Context } from './context.js';
-import { originsOf } from './origins.js';
+import { desiredBy, givenBy } from './wanted.js';
 
 export interface Wishes {
   /** Empty: everything. */
@@ -36,21 +32,38 @@ export interface Wishes {
 export async function planStack(
   context: Context,
   config: Config,
-  rows: readonly Row[],
+  { rows, serial }: Pick<State, 'rows' | 'serial'>,
   wishes: Wishes,
 ): Promise<Plan> {
-  const { scale, refresh = true } = wishes;
-  const looking = refresh ? context.probe() : undefined;
-  // whatever stops us first is told
-  looking?.catch(() => undefined);
-  const resources = await wantedBy(config, context, rows, scale);
-  const targets = scale && scaleTargets(Object.keys(scale), config.name, resources, rows);
+  const { name } = config;
+  const { scale, refresh = true, health } = wishes;
+  const own = ofStack(name, rows);
+  const look = refresh ? lookAt(context, own, health) : undefined;
+  const given = await givenBy(config, context, rows, scale);
+  const agreement = isWhole(wishes) ? context.agreementOf(given, serial) : undefined;
+  // most runs from cron end here; whatever there is to do is reckoned, and shown, from the file
+  if (agreement?.isKnown) {
+    const plan = await planRecorded(context, name, rows, (each) => each, { ...wishes, look });
+    if (isNothing(plan)) return plan;
+  }
+  const resources = await desiredBy(given, context);
+  const targets = scale && scaleTargets(Object.keys(scale), name, resources, rows);
   const inSight = targets ? { ...wishes, targets } : wishes;
-  const plan = await planOf(context, config.name, resources, rows, { ...inSight, looking });
+  const plan = await planOf(context, name, resources, rows, { ...inSight, look });
+  if (agreement && isNothing(plan) && agrees(resources, own)) agreement.note();
   if (opensPorts(plan))
     refuseTaken((await context.configWithLines()) ?? config, context.capacity());
   return plan;
 }
+
+function isWhole({ targets = [], replace = [], scale, refresh = true }: Wishes): boolean {
+  return targets.length + replace.length === 0 && !scale && refresh;
+}
+
+/** Notes are in the order of the file. */
+const isNothing = ({ changes, notes }: Plan) => changes.length === 0 && !notes;
+
+const ofStack = (stack: string, rows: readonly Row[]) => rows.filter((row) => row.stack === stack);
 
 /** What it takes to be rid of the stack, by what is on record alone. */
 export async function planDestroy(
@@ -68,9 +81,9 @@ export async function planRecorded(
   stack: string,
   rows: readonly Row[],
   edit: (resource: Resource) => Resource,
-  wishes: Wishes,
+  wishes: Wishes & Looking,
 ): Promise<Plan> {
-  const resources = rows.filter((row) => row.stack === stack).map(asRecorded);
+  const resources = ofStack(stack, rows).map(asRecorded);
   return planOf(context, stack, resources.map(edit), rows, wishes);
 }
 
@@ -93,40 +106,10 @@ export async function planByHand(
   rows: readonly Row[],
   { config, gone, targets, made, edit }: HandChange,
 ): Promise<Plan> {
-  if (asksForMore(config)) refuseBeyond(config, context.capacity());
-  const [sources, origins] = [fingerprints(config), await originsOf(context, config, rows)];
-  const profiles = readProfiles(config);
-  const by = { config, rows, site: context.site, sources, origins, profiles };
-  const { resources, targets: all } = desiredByHand(by, targets, gone);
+  const given = await givenBy(config, context, rows);
+  const { resources, targets: all } = desiredByHand(given, targets, gone);
   const wanted = [...resources.map(edit), ...made];
   return planOf(context, BY_HAND, wanted, rows, { targets: all }, 'asked for');
-}
-
-/**
- * All that the file asks for. What stands in the way is told with its line, and a recalled
- * config does not know the lines.
- */
-export async function wantedBy(
-  config: Config,
-  context: Context,
-  rows: readonly Row[],
-  scale: Record<string, number> = {},
-): Promise<Resource[]> {
-  const capacity = asksForMore(config) ? context.capacity() : undefined;
-  const by = async (each: Config) => {
-    if (capacity) refuseBeyond(each, capacity);
-    const [sources, origins] = [fingerprints(each), await originsOf(context, each, rows)];
-    const profiles = readProfiles(each);
-    const { site } = context;
-    return desired({ config: each, rows, site, sources, origins, profiles, scale });
-  };
-  try {
-    return await by(config);
-  } catch (error) {
-    const withLines = await context.configWithLines();
-    if (!withLines) throw error;
-    return by(withLines);
-  }
 }
 
 /**
@@ -142,9 +125,27 @@ export async function planHeal(context: Context, row: Row): Promise<Plan> {
   return buildPlan({ stack, resources: [resource], rows: [row], observed, kinds, site, targets });
 }
 
-/** A look at the host that has begun: it lists its links while we reckon what there should be. */
 interface Looking {
-  looking?: Promise<Probe> | undefined;
+  look?: Look | undefined;
+}
+
+/** The same look at the host however often it is called. */
+type Look = () => Promise<Probe>;
+
+/** Begins at once: the host lists its links while we reckon what there should be. */
+function lookAt(context: Context, rows: readonly Row[], health: Wishes['health']): Look {
+  const looking = context.probe();
+  // whatever stops us first is told
+  looking.catch(() => undefined);
+  let answered: Promise<Probe> | undefined;
+  const ask = async () => {
+    const probe = await looking;
+    return health ? askHealth(context, rows, probe, health === 'note') : probe;
+  };
+  return () => {
+    answered ??= ask();
+    return answered;
+  };
 }
 
 /** What it takes to have these resources, by what is on record. */
@@ -153,12 +154,13 @@ export async function planOf(
   stack: string,
   resources: Resource[],
   all: readonly Row[],
-  { targets = [], replace = [], refresh = true, health, looking }: Wishes & Looking,
+  { targets = [], replace = [], refresh = true, health, look }: Wishes & Looking,
   goneReason?: string,
 ): Promise<Plan> {
-  const rows = all.filter((row) => row.stack === stack);
+  const { site } = context;
+  const rows = ofStack(stack, all);
   const observed = refresh
-    ? await look(context, stack, resources, rows, health, looking)
+    ? observe(kinds, resources, rows, await (look ?? lookAt(context, rows, health))(), site, stack)
     : assumeUnmoved(kinds, rows);
   return buildPlan({
     stack,
@@ -166,50 +168,9 @@ export async function planOf(
     rows,
     observed,
     kinds,
-    site: context.site,
+    site,
     targets,
     replace,
     ...(goneReason !== undefined && { goneReason }),
   });
-}
-
-async function look(
-  context: Context,
-  stack: string,
-  resources: Resource[],
-  rows: Row[],
-  health: Wishes['health'],
-  looking = context.probe(),
-): Promise<Observed> {
-  const probe = await looking;
-  const answered = health ? await askHealth(context, rows, probe, health === 'note') : probe;
-  return observe(kinds, resources, rows, answered, context.site, stack);
-}
-
-/** Of the local files that go into each image, and of each farm's certificate. */
-function fingerprints(config: Config): Record<string, string> {
-  const images = Object.entries(config.images).flatMap(([name, image]) => {
-    const paths = localFiles(image);
-    return paths.length === 0 ? [] : [[name, fingerprint(paths)] as const];
-  });
-  return Object.fromEntries([...images, ...certificates(config)]);
-}
-
-function certificates({ farms, where }: Config): [string, string][] {
-  return Object.entries(farms).flatMap(([name, { proxy }]): [string, string][] => {
-    if (!proxy.tls) return [];
-    const [missing] = missingSources(proxy.tls.files);
-    if (missing === undefined) return [[certificateKey(name), fingerprint(proxy.tls.files)]];
-    const place = where(['farms', name, 'proxy', 'tls']);
-    throw new UserError(`${place}: cannot read ${missing}: no such file`);
-  });
-}
-
-function localFiles(image: ImageEntry): string[] {
-  if (image.external) return [];
-  const { from, copy } = image;
-  const copied = copy.map((each) => each.from);
-  if ('tar' in from) return [from.tar, ...copied];
-  if ('directory' in from) return [from.directory, ...copied];
-  return copied;
 }

@@ -5,7 +5,8 @@ import type { Resource, Row } from '../model/resource.js';
 import type { ContainerSpec, Held } from '../model/specs.js';
 import { holdFor, membersOf, refusal, rollBack } from '../plan/rollback.js';
 import type { Context } from './context.js';
-import { planOf, wantedBy } from './make-plan.js';
+import { planOf } from './make-plan.js';
+import { wantedBy } from './wanted.js';
 
 /**
  * What it takes to have a farm, or what the file has one container's entry for, as it was before

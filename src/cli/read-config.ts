@@ -1,15 +1,17 @@
-import { keep, recall } from '../config/cache.js';
+import { agree, keep, type Recalled, recall } from '../config/cache.js';
 import type { Source } from '../config/source.js';
 import { readSource } from '../config/source.js';
 import type { Config } from '../model/config.js';
 
 export interface Read {
   config: Config;
-  /** Its `where` knows no lines. */
-  recalled?: true;
-  /** Absent when there is nothing new to keep. */
-  keep?: () => void;
+  /** Present when it was kept by an earlier run: its `where` knows no lines. */
+  recalled?: Recalled;
+  /** Keeps it for the next run, and by what it was found to agree with the records. Absent for standard input. */
+  keep?: Keep;
 }
+
+type Keep = (agreement: string | undefined) => void;
 
 /** A file, or `-` for standard input; rejects with all that is wrong with it. */
 export async function readConfig(file: string): Promise<Config> {
@@ -20,10 +22,17 @@ export async function readConfig(file: string): Promise<Config> {
 export async function recallConfig(file: string, dir: string): Promise<Read> {
   const source = await sourceOf(file);
   if (file === '-') return understand(source);
-  const kept = recall(dir, source);
-  if (kept) return { config: kept, recalled: true };
+  const recalled = recall(dir, source);
+  if (recalled) return { config: recalled.config, recalled, keep: again(dir, source, recalled) };
   const { config, variables } = await understand(source);
   return { config, keep: () => keep(dir, source, config, variables) };
+}
+
+function again(dir: string, source: Source, recalled: Recalled): Keep {
+  return (agreement) => {
+    const isNews = agreement !== undefined && agreement !== recalled.agreement;
+    if (isNews) agree(dir, source, recalled, agreement);
+  };
 }
 
 async function sourceOf(file: string): Promise<Source> {

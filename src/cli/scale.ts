@@ -38,7 +38,7 @@ async function run(asked: Asked, options: ChangeOptions, self: Command): Promise
   const config = await context.config();
   const scale = numbersOf(asked, config);
   return withRecord(context, options, async (store) => {
-    const plan = await planStack(context, config, store.rows, { scale });
+    const plan = await planStack(context, config, store, { scale });
     return carryOutBriefly(context, store, options, plan);
   });
 }

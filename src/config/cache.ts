@@ -30,16 +30,26 @@ interface Kept {
   config: Omit<Config, 'file' | 'where'>;
 }
 
+export interface Recalled {
+  /** Knows the file, but no lines. */
+  config: Config;
+  /** Of all that is kept but `agreement`. */
+  checksum: string;
+  /** What `agree` added since. */
+  agreement?: string | undefined;
+}
+
 /**
- * The Config that `keep` wrote to this folder for this file; undefined when anything it depends on
- * is another one now, when there is none, or when it cannot be read. Knows the file, but no lines.
+ * What `keep` wrote to this folder for this file; undefined when anything it depends on is another
+ * one now, when there is none, or when it cannot be read.
  */
-export function recall(dir: string, source: Source): Config | undefined {
-  const kept = read(join(dir, nameOf(source)));
+export function recall(dir: string, source: Source): Recalled | undefined {
+  const { kept, checksum, agreement } = read(join(dir, nameOf(source))) ?? {};
   if (kept?.build !== BUILD || kept.text !== digest(source.text)) return undefined;
   const variables = Object.entries(kept.variables);
   if (variables.some(([name, value]) => markOf(name, source) !== value)) return undefined;
-  return { ...kept.config, file: source.file, where: () => source.file };
+  const config = { ...kept.config, file: source.file, where: () => source.file };
+  return { config, checksum: checksum ?? '', agreement };
 }
 
 /**
@@ -52,17 +62,32 @@ export function keep(
   { file: _, where: __, ...config }: Config,
   variables: ReadonlySet<string>,
 ): void {
-  const path = join(dir, nameOf(source));
   const kept: Kept = {
     build: BUILD,
     text: digest(source.text),
     variables: Object.fromEntries([...variables].map((name) => [name, markOf(name, source)])),
     config,
   };
+  const body = JSON.stringify(kept);
+  write(dir, source, [digest(body), body]);
+}
+
+/** Adds to what is kept of a file a line that says by what it was found to agree with the records. */
+export function agree(
+  dir: string,
+  source: Source,
+  { checksum }: Recalled,
+  agreement: string,
+): void {
+  const lines = linesOf(join(dir, nameOf(source)));
+  if (lines?.[0] === checksum) write(dir, source, [...lines.slice(0, 2), agreement]);
+}
+
+function write(dir: string, source: Source, lines: string[]): void {
+  const path = join(dir, nameOf(source));
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const body = JSON.stringify(kept);
-    writeFileSync(`${path}.new`, `${digest(body)}\n${body}`, { mode: 0o600 });
+    writeFileSync(`${path}.new`, lines.join('\n'), { mode: 0o600 });
     renameSync(`${path}.new`, path);
   } catch {
     // the next run takes the long way again
@@ -73,7 +98,7 @@ export function keep(
 export function forget(dir: string, stack: string): void {
   for (const name of namesIn(dir)) {
     const path = join(dir, name);
-    if (read(path)?.config.name === stack) rmSync(path, { force: true });
+    if (read(path)?.kept.config.name === stack) rmSync(path, { force: true });
   }
   if (namesIn(dir).length === 0) rmSync(dir, { recursive: true, force: true });
 }
@@ -96,15 +121,24 @@ function markOf(name: string, { env }: Source): string | null {
   return value === undefined ? null : digest(value);
 }
 
-/** Believed only when it is whole and nobody else could have written it: root acts on it. */
-function read(path: string): Kept | undefined {
+/** Believed only when it is whole. */
+function read(path: string): (Omit<Recalled, 'config'> & { kept: Kept }) | undefined {
+  try {
+    const [checksum = '', body = '', agreement] = linesOf(path) ?? [];
+    return checksum === digest(body) ? { kept: JSON.parse(body), checksum, agreement } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Believed only when nobody else could have written them: root acts on it. */
+function linesOf(path: string): string[] | undefined {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(path, 'r');
     const { uid, mode } = fstatSync(descriptor);
     if (uid !== process.getuid?.() || (mode & 0o077) !== 0) return undefined;
-    const [checksum, body = ''] = readFileSync(descriptor, 'utf8').split('\n');
-    return checksum === digest(body) ? JSON.parse(body) : undefined;
+    return readFileSync(descriptor, 'utf8').split('\n');
   } catch {
     return undefined;
   } finally {

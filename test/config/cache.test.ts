@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { keep, recall } from '../../src/config/cache.js';
+import { agree, keep, type Recalled, recall } from '../../src/config/cache.js';
 import { loadConfig } from '../../src/config/load.js';
 import type { Source } from '../../src/config/source.js';
 import type { Config } from '../../src/model/config.js';
@@ -51,12 +51,12 @@ it.each([
   ['a name that is a trap', { ...SOURCE, text: 'name: x\nvolumes: { tostring: {} }' }],
 ])('recalls %s as it was understood', (_what, source) => {
   const config = understand(source);
-  expect(bare(recall(dir, source))).toStrictEqual(bare(config));
+  expect(bare(recall(dir, source)?.config)).toStrictEqual(bare(config));
 });
 
 it('knows the file, but no lines', () => {
   understand();
-  expect(recall(dir, SOURCE)?.where(['containers', 'web'])).toBe('baleine.yaml');
+  expect(recall(dir, SOURCE)?.config.where(['containers', 'web'])).toBe('baleine.yaml');
 });
 
 describe('takes the long way', () => {
@@ -114,4 +114,48 @@ it('goes without when it cannot be written', () => {
   understand();
   expect(existsSync(join(dir, 'x'))).toBe(false);
   expect(recall(dir, SOURCE)).toBeUndefined();
+});
+
+describe('an agreement with the records', () => {
+  const recalled = () => recall(dir, SOURCE) as Recalled;
+
+  it('is recalled with the file, and the last one only', () => {
+    understand();
+    expect(recalled().agreement).toBeUndefined();
+    const config = bare(recalled().config);
+    agree(dir, SOURCE, recalled(), 'one');
+    expect(recalled()).toMatchObject({ agreement: 'one' });
+    agree(dir, SOURCE, recalled(), 'two');
+    expect(recalled()).toMatchObject({ agreement: 'two' });
+    expect(bare(recalled().config)).toStrictEqual(config);
+    expect(statSync(theFile()).mode & 0o777).toBe(0o600);
+  });
+
+  it('is forgotten when the file is understood anew', () => {
+    understand();
+    agree(dir, SOURCE, recalled(), 'one');
+    understand();
+    expect(recalled().agreement).toBeUndefined();
+  });
+
+  it('is not added to another one that was kept meanwhile', () => {
+    understand();
+    const before = recalled();
+    const other = { ...SOURCE, env: { A: '2', TAR: '' } };
+    understand(other);
+    agree(dir, SOURCE, before, 'one');
+    expect(recall(dir, other)?.checksum).not.toBe(before.checksum);
+    expect(recall(dir, other)?.agreement).toBeUndefined();
+  });
+
+  it.each<[string, () => void]>([
+    ['nothing is kept any more', () => rmSync(dir, { recursive: true })],
+    ['others could have written what is kept', () => chmodSync(theFile(), 0o620)],
+  ])('is not added when %s', (_what, happen) => {
+    understand();
+    const before = recalled();
+    happen();
+    agree(dir, SOURCE, before, 'one');
+    expect(recall(dir, SOURCE)).toBeUndefined();
+  });
 });

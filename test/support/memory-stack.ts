@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { Event } from '../../src/apply/events.js';
 import { execute } from '../../src/apply/execute.js';
 import { hold } from '../../src/apply/hold.js';
@@ -8,10 +9,11 @@ import { kinds } from '../../src/kinds/index.js';
 import { type Address, addressOf } from '../../src/model/address.js';
 import { BY_HAND } from '../../src/model/by-hand.js';
 import type { Plan } from '../../src/model/plan.js';
-import { asRecorded, type Row } from '../../src/model/resource.js';
+import { asRecorded, type Resource, type Row } from '../../src/model/resource.js';
 import { siteOf } from '../../src/model/site.js';
 import type { ContainerSpec, ImageOrigin } from '../../src/model/specs.js';
 import type { Handler } from '../../src/model/step.js';
+import { agrees } from '../../src/plan/agreement.js';
 import { buildPlan } from '../../src/plan/build.js';
 import { desiredByHand } from '../../src/plan/desired/by-hand.js';
 import { desired } from '../../src/plan/desired/index.js';
@@ -38,7 +40,19 @@ export class MemoryStack {
 
   plan(text: string, wishes: Wishes = {}): Plan {
     const { stack, resources } = this.#desired(text, wishes);
-    return this.#build(stack, resources, wishes);
+    const plan = this.#build(stack, resources, wishes);
+    this.#checkAgreement(plan, resources, wishes);
+    return plan;
+  }
+
+  /** Where the file asks for what is on record, a plan by the records alone must find as much to do. */
+  #checkAgreement({ stack, changes, notes }: Plan, resources: Resource[], wishes: Wishes): void {
+    const own = this.rows.filter((row) => row.stack === stack);
+    if (Object.keys(wishes).length > 0 || !agrees(resources, own)) return;
+    const byRecords = this.#build(stack, own.map(asRecorded), {});
+    const said = (text: readonly object[] = []) => text.map((each) => JSON.stringify(each)).sort();
+    expect(said(byRecords.changes)).toEqual(said(changes));
+    expect(said(byRecords.notes)).toEqual(said(notes));
   }
 
   /** What `baleine rollback` would do. */

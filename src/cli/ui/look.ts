@@ -23,7 +23,8 @@ export function onlookerOf(
   const [meter, events] = [useMeter(site), lastEvents(context, stack)];
   const pending = filed ? pendingPlan(context) : async () => NO_FILE;
   return async () => {
-    const { rows } = context.state();
+    const state = context.state();
+    const { rows } = state;
     const own = rows.filter((row) => row.stack === stack);
     const probe = await context.probe();
     return {
@@ -31,7 +32,7 @@ export function onlookerOf(
       uses: meter(own, probe),
       farms: await lookAtFarms(own, probe),
       events: events(),
-      pending: await pending(rows),
+      pending: await pending(state),
     };
   };
 }

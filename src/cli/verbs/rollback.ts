@@ -5,10 +5,10 @@ import type { ContainerSpec } from '../../model/specs.js';
 import { membersOf, refusal } from '../../plan/rollback.js';
 import type { Store } from '../../state/store.js';
 import { type Context, openContext } from '../context.js';
-import { wantedBy } from '../make-plan.js';
 import { addCommonOptions } from '../options.js';
 import { planRollback } from '../plan-rollback.js';
 import { addRunOptions, propose, type RunOptions, withStore } from '../run.js';
+import { wantedBy } from '../wanted.js';
 
 interface Options extends RunOptions {
   undo?: boolean;

@@ -58,7 +58,7 @@ const plan = destroy
   ? await planDestroy(context, config.name, store.rows, {})
   : rollback !== undefined
     ? await planRollback(context, config, store.rows, rollback)
-    : await planStack(context, config, store.rows, { replace });
+    : await planStack(context, config, store, { replace });
 if (rollback !== undefined) await hold(plan, store);
 const handlers: HandlerTable = Object.fromEntries(
   Object.entries(await context.handlers()).map(([verb, handler]) => [verb, deadly(handler)]),

@@ -1,0 +1,32 @@
+import { addressOf } from '../model/address.js';
+import { digest, equal } from '../model/json.js';
+import type { Resource, Row } from '../model/resource.js';
+import type { Context } from './desired/context.js';
+
+/**
+ * Whether the file asks for just what is on record. If so, it does until one of the two changes, and
+ * a plan is made by the records alone: nothing is left to find out but what the host has lost.
+ *
+ * @param rows this stack's
+ */
+export function agrees(resources: readonly Resource[], rows: readonly Row[]): boolean {
+  const rowOf = new Map(rows.map((row) => [addressOf(row.kind, row.name), row]));
+  const wanted = resources.filter(({ spare }) => !spare);
+  return wanted.length === rows.length && wanted.every((each) => isRow(each, rowOf));
+}
+
+function isRow({ address, spec, protect }: Resource, rowOf: ReadonlyMap<string, Row>): boolean {
+  const row = rowOf.get(address);
+  return row?.status === 'ready' && row.protect === protect && equal(row.spec, spec);
+}
+
+/**
+ * Digest of all that `desired` goes by: two runs that have the same would make the same of it.
+ *
+ * @param file checksum of the file as it was understood
+ * @param records checksum of all rows
+ */
+export function agreementMark(context: Context, file: string, records: string): string {
+  const { config: _file, rows: _records, ...others } = context;
+  return digest([file, records, others]);
+}

@@ -1,0 +1,87 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { configCache, siteOf } from '../../../src/model/site.js';
+import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { headings, NOTHING, PAIR, SERVER, Stack } from './stack.js';
+
+const { a, b } = PAIR.containers;
+const page = {
+  from: { image: 'box' },
+  copy: [{ from: './motd', to: '/motd' }],
+  command: SERVER.command,
+};
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the file
+const environment = { MODE: '${MODE:-calm}' };
+const FORGOTTEN = 'volumes/pair/data exists and is in no state file';
+const WORDS = {
+  ...PAIR,
+  images: { ...PAIR.images, page },
+  containers: { a: { ...a, image: 'page', environment }, b },
+};
+
+it(
+  'is noted by the first run that has nothing to do; what it goes by is looked at all the same',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, WORDS);
+    const motd = join(host.dir, 'motd');
+    writeFileSync(motd, 'hello\n');
+    await stack.apply();
+
+    expect(await kept(host)).toMatchObject({ lines: 2 });
+    await stack.apply('--quiet');
+    const noted = await kept(host);
+    expect(noted).toMatchObject({ lines: 3 });
+    await stack.apply('--quiet');
+    expect(await stack.plan()).toBe(NOTHING);
+    expect(await kept(host)).toEqual(noted);
+
+    writeFileSync(motd, 'goodbye\n');
+    expect(headings(await stack.plan())).toEqual([
+      'image.page will be updated in-place (content of its local files has changed)',
+      'container.a must be replaced (image page has changed)',
+    ]);
+    writeFileSync(motd, 'hello\n');
+    expect(await stack.plan()).toBe(NOTHING);
+
+    const words = ['--file', stack.file, 'plan'];
+    const { stdout } = await host.baleine(words, { env: { MODE: 'wild' } });
+    expect(headings(stdout)).toEqual(['container.a must be replaced (environment changed)']);
+
+    stack.write({ ...WORDS, containers: { ...WORDS.containers, b: { ...b, protect: true } } });
+    expect(headings(await stack.plan())).toEqual([
+      'container.b will be updated in-place (protect false → true)',
+    ]);
+    stack.write(WORDS);
+    expect(await stack.plan()).toBe(NOTHING);
+
+    expect(headings(await stack.plan('--replace', 'container.b'))).toEqual([
+      'container.b must be replaced (asked for)',
+    ]);
+    await stack.destroy();
+  }),
+);
+
+it(
+  'holds for the records as they were: a row that is forgotten is missed by the next plan',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, PAIR);
+    for (const _ of [1, 2, 3]) await stack.apply();
+
+    await stack.done('state', 'rm', 'volume.data');
+    const { code, stderr } = await stack.run('apply', '-y', '--quiet');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(FORGOTTEN) });
+    await stack.done('import', 'volume.data');
+    for (const _ of [1, 2, 3]) await stack.apply();
+    expect(await stack.plan()).toBe(NOTHING);
+    await stack.destroy();
+  }),
+);
+
+/** What is kept of the file: how many lines, and whether it was written again. */
+async function kept(host: PrivateHost): Promise<{ lines: number; stat: string }> {
+  const look = ['-c', 'cat "$0"/*.json; echo; stat --format "%i %y" "$0"/*.json'];
+  const { stdout } = await host.run('sh', [...look, configCache(siteOf(host.root))]);
+  const lines = stdout.trimEnd().split('\n');
+  return { lines: lines.length - 1, stat: lines.at(-1) ?? '' };
+}
