@@ -3,7 +3,7 @@ import { fingerprint, missingSources } from '../config/sources.js';
 import type { Config, ImageEntry } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import type { Resource, Row } from '../model/resource.js';
-import { asksForMore, refuseBeyond } from '../plan/capacity.js';
+import { refuseBeyond } from '../plan/capacity.js';
 import { certificateKey, type Context as Given } from '../plan/desired/context.js';
 import { desired } from '../plan/desired/index.js';
 import type { Context } from './context.js';
@@ -30,7 +30,7 @@ export function givenBy(
   scale: Record<string, number> = {},
 ): Promise<Given> {
   return located(config, context, async (each) => {
-    if (asksForMore(each)) refuseBeyond(each, context.capacity());
+    refuseBeyond(each, context.capacity());
     const [sources, origins] = [fingerprints(each), await originsOf(context, each, rows)];
     const profiles = readProfiles(each);
     return { config: each, rows, site: context.site, sources, origins, profiles, scale };

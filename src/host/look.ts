@@ -27,6 +27,8 @@ export interface Probe {
   groups(cgroup: string): string[];
   /** Text of a small file, undefined when it is not there. */
   text(path: string): string | undefined;
+  /** Whether a file holds just this text; undefined when it is not there. */
+  holds(path: string, text: string): boolean | undefined;
   /** These limits as the kernel has them; undefined when the cgroup is not there. */
   limits(cgroup: string, names: readonly (keyof SeenLimits)[]): SeenLimits | undefined;
   /** Major and minor number, `7:0`, of a block device, or of the one that a folder is on. */

@@ -15,14 +15,7 @@ const CONTROLLERS = {
   io: 'blkio',
   net_class: 'net_cls',
 } as const;
-
-/** Whether any limit is such that only a look at the host tells if it can be had. */
-export function asksForMore(config: Config): boolean {
-  return entriesOf(config).some(
-    ({ entry: { limits, userns, apparmor, selinux } }) =>
-      namesOf(limits).length > 0 || (userns ?? apparmor ?? selinux) !== undefined,
-  );
-}
+const CONTROLLED = Object.keys(CONTROLLERS) as (keyof typeof CONTROLLERS)[];
 
 /**
  * Refuses limits that this host cannot honour, all at once and each with its place in the file: a
@@ -46,13 +39,9 @@ interface Complaint {
   cause: string;
 }
 
-function namesOf(limits: Limits): (keyof typeof CONTROLLERS)[] {
-  const names = Object.keys(CONTROLLERS) as (keyof typeof CONTROLLERS)[];
-  return names.filter((name) => limits[name] !== undefined);
-}
-
 function lacking(limits: Limits, capacity: Capacity, path: Path): Complaint[] {
-  return namesOf(limits).flatMap((name) => {
+  return CONTROLLED.flatMap((name) => {
+    if (limits[name] === undefined) return [];
     const controller = CONTROLLERS[name];
     const version = capacity.controller(controller);
     if (version !== undefined && (name !== 'net_class' || version === 1)) return [];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Capacity } from '../../src/host/host.js';
-import { asksForMore, refuseBeyond } from '../../src/plan/capacity.js';
+import { refuseBeyond } from '../../src/plan/capacity.js';
 import { read } from '../config/read.js';
 import { MemoryStack } from '../support/memory-stack.js';
 
@@ -48,7 +48,6 @@ describe('what the host does not have', () => {
   });
   const refused = (limits: string, capacity = host()) => {
     const config = read(file(limits));
-    expect(asksForMore(config)).toBe(true);
     try {
       refuseBeyond(config, capacity);
       return [];
@@ -87,7 +86,6 @@ describe('what the host does not have', () => {
     const capacity = host({ withoutLabel: (kind) => `this host has no ${kind}` });
     const labelled = 'apparmor: some-profile, selinux: "system_u:system_r:container_t:s0"';
     const config = read(file('{}').replace('limits: {}', labelled));
-    expect(asksForMore(config)).toBe(true);
     const refuse = () => refuseBeyond(config, capacity);
     expect(refuse).toThrow(
       /^baleine\.yaml:3:\d+: this host has no apparmor\nbaleine\.yaml:3:\d+: this host has no selinux$/,
@@ -96,6 +94,8 @@ describe('what the host does not have', () => {
   });
 
   it('is not asked for where no limit is', () => {
-    expect(asksForMore(read(file('{ pids: 5 }')))).toBe(false);
+    const asked = () => expect.unreachable();
+    const capacity = { cpus: asked, controller: asked, isBlockDevice: asked, withoutUserns: asked };
+    refuseBeyond(read(file('{ pids: 5 }')), host({ ...capacity, withoutLabel: asked }));
   });
 });

@@ -72,6 +72,10 @@ export class MemoryHost {
       names: (dir) => this.#names(dir),
       groups: (cgroup) => childrenOf(cgroup, this.cgroups.keys()),
       text: (path) => this.files.get(path)?.text,
+      holds: (path, text) => {
+        const file = this.files.get(path);
+        return file && file.text === text;
+      },
       limits: (cgroup) => this.cgroups.get(cgroup),
       device: (path) => path,
       usage: () => undefined,

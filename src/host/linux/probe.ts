@@ -12,7 +12,7 @@ import { deadMountsOf, readMounts } from './mounts.js';
 import { addressesOf } from './probe-addresses.js';
 import { trafficOf } from './probe-traffic.js';
 import { bootId, processAt } from './processes.js';
-import { ifThere, readText } from './read.js';
+import { holdsText, ifThere, readText } from './read.js';
 
 /**
  * One subprocess, `ip`, and another where a new bridge has to fit in; everything else is a file the
@@ -39,6 +39,7 @@ export async function linuxProbe(site: Site): Promise<Probe> {
     names: namesIn,
     groups: (cgroup) => groupsIn(hierarchies, cgroup),
     text: readText,
+    holds: holdsText,
     limits: (cgroup, names) => readLimits(hierarchies, cgroup, names),
     device: deviceNumber,
     controller: (name) => versionOf(hierarchies, name),

@@ -22,7 +22,7 @@ export const hosts: Kind<HostsSpec, unknown, HostsSeen, HostsVerbs> = {
   observe({ file, text, copies }, _facts, probe) {
     const there = probe.text(file);
     if (there === undefined) return undefined;
-    const wrong = copies.filter((copy) => (probe.text(copy) ?? text) !== text);
+    const wrong = copies.filter((copy) => probe.holds(copy, text) === false);
     return { text: there, wrong };
   },
   assume: ({ text }) => ({ text, wrong: [] }),
