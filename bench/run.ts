@@ -30,6 +30,9 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: 'baleine,docker-compose,podman' },
   },
 });
+// cron has none; where it is set, node reads all those certificates first, for longer than it runs
+delete process.env['NODE_EXTRA_CA_CERTS'];
+
 const containers = Number(options.containers);
 const NODE: Command = [process.execPath, '-e', '0'];
 

@@ -1,23 +1,54 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { bundle } from '../build.mjs';
+import { Script } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundle, cacheOf } from '../build.mjs';
 
-it('builds a program that runs away from node_modules, by its own hashbang', async () => {
-  const dir = realpathSync(mkdtempSync(join(tmpdir(), 'dist-')));
-  try {
-    await bundle(dir);
-    const run = (word: string) =>
-      execFileSync(join(dir, 'main.js'), [word], { cwd: '/', encoding: 'utf8' });
-    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-    expect(run('--version').trim()).toBe(version);
-    // Loads every command.
-    expect(run('--help')).toMatch(/plan.*apply.*destroy/s);
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
+let dir: string;
+let files: string[];
+beforeAll(async () => {
+  dir = realpathSync(mkdtempSync(join(tmpdir(), 'dist-')));
+  files = Object.keys(await bundle(dir));
+});
+afterAll(() => rmSync(dir, { recursive: true }));
+
+const run = (word: string) =>
+  execFileSync(join(dir, 'main.js'), [word], { cwd: '/', encoding: 'utf8' });
+/** Loads every command. */
+const runs = () => expect(run('--help')).toMatch(/plan.*apply.*destroy/s);
+
+it('builds a program that runs away from node_modules, by its own hashbang', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+  expect(run('--version').trim()).toBe(version);
+  runs();
+});
+
+describe('what the run from cron loads', () => {
+  const code = () => files.find((each) => each.endsWith('.code.js')) as string;
+  const cache = () => cacheOf(code());
+
+  it('is compiled already, and V8 takes it, with all functions in it', () => {
+    const cachedData = readFileSync(cache());
+    const script = new Script(readFileSync(code(), 'utf8'), { cachedData });
+    expect(script.cachedDataRejected).toBe(false);
+    expect(cachedData.length).toBeGreaterThan(statSync(code()).size);
+  });
+
+  it.each<[string, () => void]>([
+    ['is rubbish', () => writeFileSync(cache(), 'rubbish')],
+    ['is cut off', () => writeFileSync(cache(), readFileSync(cache()).subarray(0, 5000))],
+    ['is missing', () => rmSync(cache())],
+  ])('is compiled anew where that %s', (_what, spoil) => {
+    const before = readFileSync(cache());
+    try {
+      spoil();
+      runs();
+    } finally {
+      writeFileSync(cache(), before);
+    }
+  });
 });
 
 it('locks packages without naming where they were fetched from', () => {
