@@ -31,7 +31,7 @@ const { values: options } = parseArgs({
   },
 });
 // cron has none; where it is set, node reads all those certificates first, for longer than it runs
-delete process.env['NODE_EXTRA_CA_CERTS'];
+delete process.env.NODE_EXTRA_CA_CERTS;
 
 const containers = Number(options.containers);
 const NODE: Command = [process.execPath, '-e', '0'];
