@@ -98,8 +98,13 @@ export interface SeenLink {
   up: boolean;
   master?: string;
   alias?: string;
-  /** With prefix length; in a look only those of bridges. */
+  /** IPv4, with prefix length; in a look only those of bridges. */
   addresses: string[];
+  /**
+   * The widest scope of its addresses of IPv6: `link` is what the kernel gives by itself. Absent for
+   * none; in a look only told of bridges.
+   */
+  ipv6?: 'link' | 'global';
 }
 
 /**

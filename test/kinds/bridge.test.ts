@@ -89,6 +89,18 @@ describe('a bridge', () => {
     ]);
   });
 
+  it.each<[NonNullable<SeenLink['ipv6']>, string[]]>([
+    ['link', ['drift: the host is on it by IPv6']],
+    ['global', []],
+  ])(
+    'is taken off IPv6 where it has no uplink and only an address of scope %s',
+    (ipv6, reasons) => {
+      const { uplink: _, ...alone } = SPEC;
+      expect(compared(alone, alone, { ...SEEN, ipv6 }).reasons).toEqual(reasons);
+      expect(compared(SPEC, SPEC, { ...SEEN, ipv6 }, UPLINK).reasons).toEqual([]);
+    },
+  );
+
   it('changes in place as the file says, which is no drift', () => {
     const { uplink: _, ...rest } = SPEC;
     const desired = { ...rest, subnet: '10.78.0.0/16', host: '10.78.0.1' };

@@ -1,18 +1,38 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { BridgeWanted } from '../host.js';
 import { type IpLine, runBatch } from './links-batch.js';
 import { derivedMac } from './links-mac.js';
 import { type IpLink, readLinks } from './links-seen.js';
+import { readText } from './read.js';
 
 /** Makes a bridge as wanted, or mends what differs; reads back. */
 export async function ensureBridge(wanted: BridgeWanted): Promise<void> {
-  const lines = bridgeLines(wanted, readLinks());
-  if (lines.length === 0) return;
+  const links = readLinks();
+  const lines = bridgeLines(wanted, links);
+  if (lines.length > 0) await carryOut(lines, wanted);
+  const { ipv6 } = links.find(({ name }) => name === wanted.link) ?? {};
+  if (wanted.uplink === undefined && ipv6 !== 'global') withoutIpv6(wanted.link);
+}
+
+async function carryOut(lines: IpLine[], wanted: BridgeWanted): Promise<void> {
   const { complaint } = await runBatch(lines);
   const left = bridgeLines(wanted, readLinks());
   if (left.length > 0) {
     const undone = left.map((line) => `ip ${line.join(' ')}`).join('; ');
     throw new Error(`cannot make bridge ${wanted.link}: ${complaint || `no effect of ${undone}`}`);
   }
+}
+
+/**
+ * With its first port a bridge gets an address of IPv6, by which containers would reach the host
+ * where it is not to be, and it believes whoever says there to be a router. Where the host is in the
+ * network of an uplink, or was given an address of its own, that is left as it is.
+ */
+function withoutIpv6(link: string): void {
+  const file = join('/proc/sys/net/ipv6/conf', link, 'disable_ipv6');
+  // not there: the kernel has none
+  if (readText(file)?.trim() === '0') writeFileSync(file, '1');
 }
 
 /** What it takes; nothing when the bridge is as wanted. */

@@ -53,7 +53,15 @@ interface IpJson {
   address?: string;
   ifalias?: string;
   linkinfo?: { info_kind?: string };
-  addr_info?: { family: string; local: string; prefixlen: number }[];
+  addr_info?: Address[];
+}
+
+interface Address {
+  family: string;
+  local: string;
+  prefixlen: number;
+  /** `link`, `global` or another one that is wider than a link. */
+  scope: string;
 }
 
 export function parseLinks(json: string): IpLink[] {
@@ -76,9 +84,15 @@ function toLink(json: IpJson): IpLink {
     group: json.group ?? 'default',
     elsewhere: json.link_netnsid !== undefined,
     addresses: inet.map(({ local, prefixlen }) => `${local}/${prefixlen}`),
+    ipv6: scopeOf(addr_info.filter(({ family }) => family === 'inet6')),
     peer: json.link_index,
     mac: json.address,
     master,
     alias: ifalias,
   });
+}
+
+function scopeOf(addresses: Address[]): SeenLink['ipv6'] {
+  if (addresses.length === 0) return undefined;
+  return addresses.every(({ scope }) => scope === 'link') ? 'link' : 'global';
 }

@@ -29,6 +29,9 @@ function hostDrift(desired: BridgeSpec, before: BridgeSpec, seen: BridgeSeen): D
     ...(kept && !seen.addresses.includes(address)
       ? [drift('host', `address ${address} is missing`)]
       : []),
+    ...(seen.ipv6 === 'link' && uplink === undefined
+      ? [drift('host', 'the host is on it by IPv6')]
+      : []),
     ...(left ? [drift('uplink', `uplink ${uplink} has left`)] : []),
   ];
 }

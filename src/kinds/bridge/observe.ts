@@ -1,11 +1,14 @@
 import type { Probe } from '../../host/host.js';
 import { overlap, parseCidr, parseSubnet } from '../../model/ipv4.js';
+import { spelled } from '../../model/json.js';
 import type { BridgeSpec } from '../../model/specs.js';
 import { hostAddress } from './steps.js';
 
 export interface BridgeSeen {
   up: boolean;
   addresses: string[];
+  /** See SeenLink. */
+  ipv6?: 'link' | 'global';
   /** The bridge its uplink is on; absent when it is on none, or gone. */
   uplinkMaster?: string;
 }
@@ -15,8 +18,8 @@ export function observe(spec: BridgeSpec, _facts: unknown, probe: Probe): Bridge
   const seen = probe.link(spec.link);
   if (seen?.kind !== 'bridge') return undefined;
   const master = spec.uplink === undefined ? undefined : probe.link(spec.uplink)?.master;
-  const { up, addresses } = seen;
-  return { up, addresses, ...(master !== undefined && { uplinkMaster: master }) };
+  const { up, addresses, ipv6 } = seen;
+  return spelled<BridgeSeen>({ up, addresses, ipv6, uplinkMaster: master });
 }
 
 export function assume(spec: BridgeSpec): BridgeSeen {

@@ -10,7 +10,7 @@ const BRIDGE = {
   ifalias: 'baleine:x:s/bridge.front',
   addr_info: [
     { family: 'inet', local: '10.9.1.1', prefixlen: 24 },
-    { family: 'inet6', local: 'fe80::1', prefixlen: 64 },
+    { family: 'inet6', local: 'fe80::1', prefixlen: 64, scope: 'link' },
   ],
 };
 const VETH = {
@@ -45,6 +45,7 @@ it('reads kind, state, master, alias and IPv4 addresses of links', () => {
       elsewhere: false,
       alias: 'baleine:x:s/bridge.front',
       addresses: ['10.9.1.1/24'],
+      ipv6: 'link',
     },
     {
       name: 'bv-1',
@@ -59,6 +60,12 @@ it('reads kind, state, master, alias and IPv4 addresses of links', () => {
       addresses: [],
     },
   ]);
+});
+
+it('knows the widest scope of the addresses of IPv6', () => {
+  const global = { family: 'inet6', local: '2001:db8::1', prefixlen: 64, scope: 'global' };
+  const both = { ...BRIDGE, addr_info: [...BRIDGE.addr_info, global] };
+  expect(parseLinks(JSON.stringify([both]))).toMatchObject([{ ipv6: 'global' }]);
 });
 
 it('takes no output for no links', () => {

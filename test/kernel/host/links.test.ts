@@ -45,6 +45,18 @@ function wiring(id: string, host: number, bridges: ('front' | 'back')[] = ['fron
 
 const hostEnds = (wirings: Wiring[]) => wirings.flatMap((each) => each.links.map((l) => l.link));
 
+const useIpv6 = (link: string, disabled: '0' | '1') =>
+  writeFileSync(`/proc/sys/net/ipv6/conf/${link}/disable_ipv6`, disabled);
+
+/** Empty until it can be used. */
+async function linkLocal(netns: string): Promise<string> {
+  const words = ['-json', '-6', 'address', 'show', 'dev', 'eth0', '-tentative'];
+  const [found] = JSON.parse(await inside(netns, ...words)) as {
+    addr_info?: { local: string }[];
+  }[];
+  return found?.addr_info?.[0]?.local ?? '';
+}
+
 /** Everything this file makes, by name: what a test leaves would fail the next. */
 async function cleared(): Promise<void> {
   const ours = readLinks().filter(({ name }) => name !== 'lo');
@@ -99,6 +111,32 @@ describe('a bridge', () => {
     const { mac } = seen(front) ?? {};
     expect(await links.wire([wiring('a', 2)])).toEqual([undefined]);
     expect(seen(front)?.mac).toBe(mac);
+  });
+
+  it('is not a way to the host by IPv6, nor does the host hear routers there', async () => {
+    await ensureBack();
+    await links.wire([wiring('a', 2, ['back'])]);
+    // by then it would have had one, too
+    await expect.poll(() => linkLocal(wiring('a', 2).netns)).toMatch(/^fe80::/);
+    expect(await ip('-6', 'address', 'show', 'dev', back)).toBe('');
+
+    await useIpv6(back, '0');
+    await expect.poll(() => seen(back)?.ipv6).toBe('link');
+    await ensureBack();
+    expect(seen(back)?.ipv6).toBeUndefined();
+  });
+
+  it('keeps an address of IPv6 that it was given, and that of an uplink', async () => {
+    await ensureBack();
+    await useIpv6(back, '0');
+    await ip('address', 'add', 'fd00:1::1/64', 'dev', back);
+    await ensureBack();
+    expect(seen(back)?.ipv6).toBe('global');
+
+    await ip('link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'up1');
+    await ip('link', 'set', 'up1', 'up');
+    await links.ensureBridge({ link: front, alias: alias('bridge.front'), uplink: 'up0' });
+    await expect.poll(() => seen(front)?.ipv6).toBe('link');
   });
 
   it('that is not ours is refused and not touched', async () => {
