@@ -20,6 +20,9 @@ import type { Source } from './source.js';
  */
 const BUILD = import.meta.url;
 
+/** Ends the name of what is not written to its end yet. */
+const NEW = '.new';
+
 /** A file as it was understood, and all that this depends on. */
 interface Kept {
   build: string;
@@ -87,18 +90,22 @@ function write(dir: string, source: Source, lines: string[]): void {
   const path = join(dir, nameOf(source));
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}.new`, lines.join('\n'), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    writeFileSync(`${path}${NEW}`, lines.join('\n'), { mode: 0o600 });
+    renameSync(`${path}${NEW}`, path);
   } catch {
     // the next run takes the long way again
   }
 }
 
-/** Removes what was kept of a stack, however its file is called, and the folder when it is empty. */
+/**
+ * Removes what was kept of a stack, however its file is called, and the folder when it is empty. The
+ * caller holds the lock, so what is half written is of a run that was killed.
+ */
 export function forget(dir: string, stack: string): void {
   for (const name of namesIn(dir)) {
     const path = join(dir, name);
-    if (read(path)?.kept.config.name === stack) rmSync(path, { force: true });
+    const isCutOff = name.endsWith(NEW);
+    if (isCutOff || read(path)?.kept.config.name === stack) rmSync(path, { force: true });
   }
   if (namesIn(dir).length === 0) rmSync(dir, { recursive: true, force: true });
 }

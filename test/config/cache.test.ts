@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { agree, keep, type Recalled, recall } from '../../src/config/cache.js';
+import { agree, forget, keep, type Recalled, recall } from '../../src/config/cache.js';
 import { loadConfig } from '../../src/config/load.js';
 import type { Source } from '../../src/config/source.js';
 import type { Config } from '../../src/model/config.js';
@@ -157,5 +157,23 @@ describe('an agreement with the records', () => {
     happen();
     agree(dir, SOURCE, before, 'one');
     expect(recall(dir, SOURCE)).toBeUndefined();
+  });
+});
+
+describe('what is kept is forgotten', () => {
+  it('with its stack, and the folder with the last', () => {
+    understand();
+    understand({ ...SOURCE, file: 'other.yaml', text: 'name: other' });
+    forget(dir, 'shop');
+    expect(readdirSync(dir)).toHaveLength(1);
+    forget(dir, 'other');
+    expect(existsSync(dir)).toBe(false);
+  });
+
+  it('also where a killed run has left it half written', () => {
+    understand();
+    writeFileSync(`${theFile()}.new`, '12');
+    forget(dir, 'shop');
+    expect(existsSync(dir)).toBe(false);
   });
 });
