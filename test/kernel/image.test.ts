@@ -157,15 +157,37 @@ it('fails when a source vanishes under way, and builds when it is back', async (
   };
   fill();
   const building = make({ from, size: 64 * MiB }).catch((error: Error) => error);
-  while (!readdirSync(at('images')).some((name) => name.endsWith('.tree'))) await sleep(1);
-  while (readdirSync(at('images/.shop.web.img.part.tree')).length < 2) await sleep(1);
+  const copying = await copierInto(at('images'));
+  process.kill(copying, 'SIGSTOP');
   rmSync(at('rootfs'), { recursive: true });
+  process.kill(copying, 'SIGCONT');
   expect(await building).toMatchObject({ message: expect.stringMatching(/No such file/) });
   expect(readdirSync(at('images'))).toEqual([]);
   fill();
   await make({ from, size: 64 * MiB });
   expect(await inside(web(), (tree) => readdirSync(tree).length)).toBe(41);
 });
+
+/** The cp(1) that copies something into a folder or below; waits until there is one. */
+async function copierInto(path: string): Promise<number> {
+  for (;;) {
+    const found = readdirSync('/proc').find((name) => {
+      const words = /^\d+$/.test(name) ? commandOf(name) : [];
+      return words[0] === 'cp' && words.some((word) => word.includes(path));
+    });
+    if (found !== undefined) return Number(found);
+    await sleep(1);
+  }
+}
+
+/** Empty for a process that has just ended. */
+function commandOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
+  }
+}
 
 /** A process of its own that builds and can be killed. */
 async function builder(args: Build) {

@@ -38,7 +38,7 @@ it(
     await stack.apply();
     expect(await stack.plan()).toBe(NOTHING);
     const [seen] = await host.ip('address', 'show', 'br0');
-    expect(seen).toMatchObject({ addr_info: [{ local: '10.77.1.1' }, {}] });
+    expect(seen).toMatchObject({ addr_info: [{ local: '10.77.1.1' }] });
     await ip('link', 'delete', 'veth0');
     await stack.destroy();
   }),
