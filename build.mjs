@@ -99,10 +99,11 @@ const loaderOf = (code) => `'use strict';
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { Script } = require('node:vm');
+const cacheOf = ${cacheOf};
 const filename = join(__dirname, ${JSON.stringify(code)});
 let cachedData;
 try {
-  cachedData = readFileSync(filename + '.' + process.arch + '-' + process.versions.v8);
+  cachedData = readFileSync(cacheOf(filename));
 } catch {}
 const script = new Script(readFileSync(filename, 'utf8'), { filename, cachedData });
 script.runInThisContext()(exports, require, module, filename, __dirname);

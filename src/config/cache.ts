@@ -47,12 +47,14 @@ export interface Recalled {
  * one now, when there is none, or when it cannot be read.
  */
 export function recall(dir: string, source: Source): Recalled | undefined {
-  const { kept, checksum, agreement } = read(join(dir, nameOf(source))) ?? {};
-  if (kept?.build !== BUILD || kept.text !== digest(source.text)) return undefined;
+  const found = read(join(dir, nameOf(source)));
+  if (!found) return undefined;
+  const { kept, checksum, agreement } = found;
+  if (kept.build !== BUILD || kept.text !== digest(source.text)) return undefined;
   const variables = Object.entries(kept.variables);
   if (variables.some(([name, value]) => markOf(name, source) !== value)) return undefined;
   const config = { ...kept.config, file: source.file, where: () => source.file };
-  return { config, checksum: checksum ?? '', agreement };
+  return { config, checksum, agreement };
 }
 
 /**

@@ -19,6 +19,14 @@ const site = () => siteOf(use().host.root);
 const run = (program: string, ...args: string[]) => use().host.run(program, args);
 const first = (id: string) => use().pids(id)[0] ?? 0;
 
+interface Addressed {
+  addr_info?: object[];
+}
+
+const front = () => bridgeLink(site(), 'front');
+const useIpv6 = (link: string) =>
+  run('sh', '-c', 'echo 0 >"/proc/sys/net/ipv6/conf/$0/disable_ipv6"', link);
+
 interface Drift {
   /** What somebody does behind baleine's back. */
   done: () => unknown;
@@ -52,6 +60,14 @@ const DRIFTS: Record<string, Drift> = {
       'container.a will be updated in-place (veth has left bridge front)',
       'container.b will be updated in-place (veth has left bridge front)',
     ],
+  },
+  'a bridge that is on IPv6 again': {
+    done: () => useIpv6(front()),
+    named: ['bridge.front will be updated in-place (the host is on it by IPv6)'],
+    mended: async () => {
+      const [seen] = await use().host.ip<Addressed>('-6', 'address', 'show', 'dev', front());
+      expect(seen?.addr_info ?? []).toEqual([]);
+    },
   },
   'a deleted network namespace': {
     done: () => run('ip', 'netns', 'delete', netnsName(site(), 'pair.a')),
