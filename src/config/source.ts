@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { messageOf, UserError } from '../model/errors.js';
@@ -24,12 +25,8 @@ export async function readSource(file: string): Promise<Omit<Source, 'env'>> {
   const bytes = file === '-' ? await drain(process.stdin) : contentOf(file);
   if (bytes.length > MAX_SIZE) throw new UserError(`cannot read ${file}: it is larger than 1 MiB`);
   const directory = file === '-' ? process.cwd() : dirname(resolve(file));
-  try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    return { file, text, directory };
-  } catch (error) {
-    throw new UserError(`cannot read ${file}: it is not UTF-8`, undefined, { cause: error });
-  }
+  if (!isUtf8(bytes)) throw new UserError(`cannot read ${file}: it is not UTF-8`);
+  return { file, text: bytes.toString('utf8'), directory };
 }
 
 function contentOf(file: string): Buffer {

@@ -6,14 +6,16 @@ export interface Subnet {
   prefix: number;
 }
 
-const OCTET = '(0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])';
+const OCTET = '(?:0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])';
 const ADDRESS = new RegExp(`^${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}$`);
 const PREFIX = /^(\d|[12]\d|3[0-2])$/;
 
 /** `10.77.1.4` as a number. Leading zeros are no address: inet_aton(3) reads them as octal. */
 export function parseIp(text: string): number | undefined {
-  const octets = ADDRESS.exec(text)?.slice(1).map(Number);
-  return octets?.reduce((sum, octet) => sum * 256 + octet, 0);
+  if (!ADDRESS.test(text)) return undefined;
+  let address = 0;
+  for (const octet of text.split('.')) address = address * 256 + Number(octet);
+  return address;
 }
 
 export function formatIp(address: number): string {

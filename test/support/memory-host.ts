@@ -65,6 +65,7 @@ export class MemoryHost {
         const start_time = this.processes.get(pid);
         return start_time === undefined ? undefined : { start_time, parent: 1 };
       },
+      exists: (path) => this.files.has(path),
       file: (path) => {
         const file = this.files.get(path);
         return file && { size: file.size, used: file.size, directory: file.directory };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Mount, readMountsOf } from './mounts.js';
+import { type Mount, mountsOf, readMountTable } from './mounts.js';
 import { readText } from './read.js';
 
 /** As v1 calls them; on v2 blkio is io, devices are the runtime's affair and net_cls is not there. */
@@ -32,10 +32,10 @@ let known: Hierarchies | undefined;
 /**
  * Read once: they stay where they are while we run, and the table of mounts is long.
  *
- * @param mounts the table, where somebody has read it
+ * @param table as of `readMountTable`, where somebody has read it
  */
-export function readHierarchies(mounts?: Mount[]): Hierarchies {
-  known ??= hierarchiesOf(mounts ?? readMountsOf('cgroup'));
+export function readHierarchies(table?: string): Hierarchies {
+  known ??= hierarchiesOf(mountsOf('cgroup', table ?? readMountTable()));
   return known;
 }
 

@@ -12,17 +12,27 @@ export interface Mount {
   options: string[];
 }
 
-const TABLE = '/proc/self/mountinfo';
-
 /** All mounts of our mount namespace, in mount order: the last one at a path is the visible one. */
 export function readMounts(): Mount[] {
-  return parseMounts(readFileSync(TABLE, 'utf8'));
+  return parseMounts(readMountTable());
 }
 
-/** Those of file systems whose type begins with `type`: the table may be long. */
-export function readMountsOf(type: string): Mount[] {
-  const lines = readFileSync(TABLE, 'utf8').split('\n');
+/** The same as the kernel prints it, for who needs but a part of it: the table may be long. */
+export function readMountTable(): string {
+  return readFileSync('/proc/self/mountinfo', 'utf8');
+}
+
+/** Those of file systems whose type begins with `type`. */
+export function mountsOf(type: string, table: string): Mount[] {
+  const lines = table.split('\n');
   return parseMounts(lines.filter((line) => line.includes(` - ${type}`)).join('\n'));
+}
+
+/** Paths at which something is mounted. */
+export function mountPoints(table: string): Set<string> {
+  const found = new Set<string>();
+  for (const [, path = ''] of table.matchAll(/^(?:\S+ ){4}(\S+)/gm)) found.add(unoctal(path));
+  return found;
 }
 
 const DELETED = '//deleted';

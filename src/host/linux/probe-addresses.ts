@@ -1,5 +1,5 @@
 import { endianness } from 'node:os';
-import { contains, formatIp, parseIp, type Subnet } from '../../model/ipv4.js';
+import { contains, formatIp, parseIp, parseSubnet, type Subnet } from '../../model/ipv4.js';
 import { readText } from './read.js';
 
 /**
@@ -55,15 +55,27 @@ const CONNECTED = ' link UNICAST';
  * default route to it is none.
  */
 export function subnetsIn(trie: string, device: string): ConnectedSubnet[] {
-  const found: ConnectedSubnet[] = [];
+  let texts = '';
   for (let at = trie.indexOf(CONNECTED); at >= 0; at = trie.indexOf(CONNECTED, at + 1)) {
-    const prefix = Number(trie.slice(trie.lastIndexOf('/', at) + 1, at));
     const from = trie.lastIndexOf('|-- ', at) + 4;
-    const network = parseIp(trie.slice(from, trie.indexOf('\n', from)));
-    if (network !== undefined && prefix > 0) found.push({ device, subnet: { network, prefix } });
+    const network = trie.slice(from, trie.indexOf('\n', from));
+    texts += `${network}${trie.slice(trie.lastIndexOf('/', at), at)} `;
   }
-  return found.sort(narrowestFirst);
+  if (known.texts !== texts || known.device !== device) {
+    const subnets = texts.split(' ').flatMap((each) => parseSubnet(each) ?? []);
+    const found = subnets.filter(({ prefix }) => prefix > 0);
+    known = { texts, device, found: found.map((subnet) => ({ device, subnet })) };
+    known.found.sort(narrowestFirst);
+  }
+  return known.found;
 }
+
+/** Containers on the same bridge have the same. */
+let known: { texts: string; device: string; found: ConnectedSubnet[] } = {
+  texts: '',
+  device: '',
+  found: [],
+};
 
 export interface ConnectedSubnet {
   device: string;

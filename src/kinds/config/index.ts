@@ -20,7 +20,7 @@ export const config: Kind<ConfigSpec, unknown, ConfigSeen, ConfigVerbs> = {
     const text = probe.text(join(dir, file));
     if (text === undefined) return undefined;
     const names = files.map(({ name }) => name);
-    const missing = names.filter((name) => probe.file(join(dir, name)) === undefined);
+    const missing = names.filter((name) => !probe.exists(join(dir, name)));
     return missing.length > 0 ? { text, missing } : { text };
   },
   assume: ({ text }) => ({ text }),

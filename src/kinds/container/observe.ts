@@ -48,7 +48,7 @@ export function observe(
 ): ContainerSeen | undefined {
   const first = alive(probe, facts?.boot_id, facts?.pid, facts?.start_time);
   const running = first !== undefined;
-  const disk = probe.file(diskFile(site, spec.id)) !== undefined;
+  const disk = probe.exists(diskFile(site, spec.id));
   if (!running && !disk) return undefined;
   const exit = running ? undefined : exitOf(spec.id, probe, site);
   const limits = running ? observeLimits(spec, probe, site) : undefined;

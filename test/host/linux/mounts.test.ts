@@ -1,13 +1,14 @@
 import { expect, it } from 'vitest';
-import { parseMounts } from '../../../src/host/linux/mounts.js';
+import { mountPoints, mountsOf, parseMounts } from '../../../src/host/linux/mounts.js';
+
+const TABLE = [
+  '32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu,cpuacct',
+  '36 35 7:0 /sub\\040dir /run/a\\134b rw,nodev shared:1 master:2 - ext4 /dev/loop\\0113 rw',
+  '',
+].join('\n');
 
 it('reads mountinfo with any number of optional fields and octal escapes', () => {
-  const text = [
-    '32 31 0:29 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu,cpuacct',
-    '36 35 7:0 /sub\\040dir /run/a\\134b rw,nodev shared:1 master:2 - ext4 /dev/loop\\0113 rw',
-    '',
-  ].join('\n');
-  expect(parseMounts(text)).toEqual([
+  expect(parseMounts(TABLE)).toEqual([
     {
       path: '/sys/fs/cgroup/cpu',
       root: '/',
@@ -23,4 +24,10 @@ it('reads mountinfo with any number of optional fields and octal escapes', () =>
       options: ['rw'],
     },
   ]);
+});
+
+it('takes just the paths, or the mounts of a type', () => {
+  expect([...mountPoints(TABLE)]).toEqual(['/sys/fs/cgroup/cpu', '/run/a\\b']);
+  expect(mountsOf('cgroup', TABLE)).toEqual(parseMounts(TABLE).slice(0, 1));
+  expect(mountPoints('').size).toBe(0);
 });
