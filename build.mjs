@@ -2,14 +2,23 @@
 // imported lazily stays in files of its own. CommonJS, for each ES module that Node resolves costs
 // the run from cron a millisecond or two, and the loader of ES modules itself ten.
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 import { build } from 'rolldown';
 
-/** What a no-op apply needs, with all that these import at once, is one file. */
-const HOT = /\/src\/cli\/(program|apply)\.ts$/;
+/**
+ * What is loaded together, with all that each imports at once, is one file: what a no-op apply needs,
+ * and what one needs that has something to do.
+ */
+const GROUPS = [
+  { name: 'hot', test: /\/src\/cli\/(program|apply)\.ts$/, priority: 2 },
+  { name: 'work', test: /\/src\/(cli\/converge|state\/(lock|store))\.ts$/ },
+];
+
+/** Of Node's own, what a no-op run can do without: loaded when something of it is used. */
+const LATE = ['node:crypto'];
 
 /** `import text from './page.css?raw'`, as vitest has it, too. */
 const RAW = {
@@ -43,7 +52,7 @@ export async function bundle(outdir) {
       dynamicImportInCjs: false,
       entryFileNames: '[name].js',
       chunkFileNames: 'chunks/[name]-[hash].js',
-      codeSplitting: { groups: [{ name: 'hot', test: HOT }] },
+      codeSplitting: { groups: GROUPS },
       // Names stay: they tell where an error comes from.
       minify: { compress: true, mangle: false },
       comments: false,
@@ -75,7 +84,8 @@ export async function bundle(outdir) {
  */
 async function precompile(file) {
   const code = file.replace(/\.js$/, '.code.js');
-  const text = `(function (exports, require, module, __filename, __dirname) { ${await readFile(file, 'utf8')}\n})`;
+  const body = inAscii(await withRuntime(await readFile(file, 'utf8'), dirname(file)));
+  const text = `(function (exports, require, module, __filename, __dirname) { ${body}\n})`;
   // else functions are compiled when they are first called
   setFlagsFromString('--no-lazy');
   const script = new Script(text, { filename: code });
@@ -86,6 +96,28 @@ async function precompile(file) {
   await writeFile(file, loaderOf(basename(code)));
   return code;
 }
+
+/**
+ * With the bundler's own part in it, which is a file that all others load: a millisecond.
+ *
+ * @param {string} code
+ * @param {string} dir
+ */
+async function withRuntime(code, dir) {
+  const [load, name] = /require\("\.\/(rolldown-runtime-[^"]+)"\)/.exec(code) ?? [];
+  if (load === undefined || name === undefined) return code;
+  const runtime = await readFile(join(dir, name), 'utf8');
+  return code.replace(load, () => `(function (exports) { ${runtime}\nreturn exports; })({})`);
+}
+
+/**
+ * With an escape for each other character, which our code has in strings and patterns alone: V8 holds
+ * that in half the memory, and it is read without being decoded.
+ *
+ * @param {string} code
+ */
+const inAscii = (code) =>
+  code.replace(/[^\0-\x7f]/g, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /**
  * What one V8 made is nothing to another one.
@@ -99,14 +131,17 @@ const loaderOf = (code) => `'use strict';
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { Script } = require('node:vm');
+const LATE = ${JSON.stringify(LATE)};
 const cacheOf = ${cacheOf};
 const filename = join(__dirname, ${JSON.stringify(code)});
 let cachedData;
 try {
   cachedData = readFileSync(cacheOf(filename));
 } catch {}
-const script = new Script(readFileSync(filename, 'utf8'), { filename, cachedData });
-script.runInThisContext()(exports, require, module, filename, __dirname);
+const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
+const lazily = (name) =>
+  LATE.includes(name) ? new Proxy({}, { get: (_, key) => require(name)[key] }) : require(name);
+script.runInThisContext()(exports, lazily, module, filename, __dirname);
 `;
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await bundle('dist');

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { HandlerTable } from '../apply/run-steps.js';
 import type { Capacity, Host, Probe } from '../host/host.js';
@@ -8,34 +9,35 @@ import { linuxProbe } from '../host/linux/probe.js';
 import { kinds } from '../kinds/index.js';
 import type { Config } from '../model/config.js';
 import { UserError } from '../model/errors.js';
-import { configCache, type Site, siteOf } from '../model/site.js';
+import { configCache, lockFile, type Site, siteOf } from '../model/site.js';
 import { agreementMark } from '../plan/agreement.js';
 import type { Context as Given } from '../plan/desired/context.js';
-import { acquireLock, type Lock, type Patience } from '../state/lock.js';
+import type { Lock, Patience } from '../state/lock.js';
+import { keepRecords, type Records, recallRecords } from '../state/recall.js';
 import { openState, type State } from '../state/state.js';
-import { openStore, type Store } from '../state/store.js';
+import type { Store } from '../state/store.js';
 import type { TableFormat } from '../state/table.js';
 import { type CommonOptions, commonOptions } from './options.js';
 import { type Read, readConfig, recallConfig } from './read-config.js';
 
-/** That a file asks for just what is on record, as `agrees` has it. */
+/** A file was found to ask for just what is on record, as `agrees` has it. */
 interface Agreement {
-  /** An earlier run found so. */
-  isKnown: boolean;
-  /** So did this one. */
-  note(): void;
+  /** As of `agreementMark`. */
+  mark: string;
+  /** Of the records. */
+  serial: string;
 }
 
 /**
  * The one place where things are put together. Everything but the site is opened when it is asked
  * for. What the run from cron needs is imported at once, for each file of its own costs it a
- * millisecond; what changes the host is loaded when something is to be changed.
+ * millisecond; what changes the state or the host is loaded when something is to be changed.
  */
 export class Context {
   readonly site: Site;
   #host: Promise<Host> | undefined;
   #read: Read | undefined;
-  #agreement: string | undefined;
+  #agreement: { mark: string; records: Records } | undefined;
 
   constructor(readonly options: CommonOptions) {
     this.site = siteOf(options.root);
@@ -52,20 +54,27 @@ export class Context {
     return this.#read?.recalled ? readConfig(this.options.file) : undefined;
   }
 
-  /** Undefined for a file that was not recalled. */
-  agreementOf(given: Given, serial: string): Agreement | undefined {
-    const { recalled } = this.#read ?? {};
-    if (!recalled) return undefined;
-    const mark = agreementMark(given, recalled.checksum, serial);
-    const note = () => {
-      this.#agreement = mark;
-    };
-    return { isKnown: mark === recalled.agreement, note };
+  /** Whether an earlier run has found that the file asks for just what is on record. */
+  isAgreed(given: Given, records: Records): boolean {
+    const known = this.#read?.recalled?.agreement as Agreement | undefined;
+    return known?.serial === records.serial && known.mark === agreementMark(given);
+  }
+
+  /** That this one has. */
+  noteAgreement(given: Given, records: Records): void {
+    this.#agreement = { mark: agreementMark(given), records };
   }
 
   /** For the next run to recall. The caller holds the lock. */
   keepConfig(): void {
-    this.#read?.keep?.(this.#agreement);
+    const { mark, records } = this.#agreement ?? {};
+    this.#read?.keep?.(records && { mark, serial: records.serial });
+    if (records && !this.knownRecords()) keepRecords(this.site, records);
+  }
+
+  /** What is on record, if an earlier run has read it. */
+  knownRecords(): Records | undefined {
+    return recallRecords(this.site, TABLES);
   }
 
   /** To read; a snapshot. */
@@ -74,12 +83,14 @@ export class Context {
   }
 
   /** To write; the caller holds the lock. */
-  store(): Store {
+  async store(): Promise<Store> {
+    const { openStore } = await import('../state/store.js');
     return openStore(this.site, TABLES);
   }
 
   /** Rejects with LockedError when another has it for longer. Our programs share it. */
   async lock(patience: Patience): Promise<Lock> {
+    const { acquireLock } = await import('../state/lock.js');
     const lock = await acquireLock(this.site, patience);
     shareLock(lock.descriptor);
     const release: Lock['release'] = (how) => {
@@ -94,6 +105,12 @@ export class Context {
     return linuxProbe(this.site);
   }
 
+  /** The same for a run without the lock; rejects when another run has it. */
+  probeUnlocked(): Promise<Probe> {
+    const lock = lockFile(this.site);
+    return linuxProbe(this.site, existsSync(lock) ? lock : undefined);
+  }
+
   /** What the host has to give. */
   capacity(): Capacity {
     return linuxCapacity();
@@ -105,9 +122,14 @@ export class Context {
     return this.#host;
   }
 
-  /** Takes away what a killed run has left running. The caller holds the lock. */
+  /** Whether a killed run may have left something running. */
+  mayBeAbandoned(): boolean {
+    return mayBeAbandoned(this.site);
+  }
+
+  /** Takes that away. The caller holds the lock. */
   async clearAbandoned(): Promise<void> {
-    if (mayBeAbandoned(this.site)) await (await this.host()).runtime.clearAbandoned();
+    if (this.mayBeAbandoned()) await (await this.host()).runtime.clearAbandoned();
   }
 
   /** Every verb of every kind. */

@@ -4,7 +4,8 @@ import { forgetFailure } from '../state/failure-memory.js';
 import { type Context, openContext } from './context.js';
 import { planDestroy } from './make-plan.js';
 import { addCommonOptions } from './options.js';
-import { addRunOptions, propose, type RunOptions, withStore } from './run.js';
+import { propose, withStore } from './run.js';
+import { addRunOptions, type RunOptions } from './run-options.js';
 import { stackName } from './stack-name.js';
 import { addWishOptions, type WishOptions, wishesOf } from './wishes.js';
 

@@ -8,7 +8,8 @@ import type { Resource, Row } from '../model/resource.js';
 import type { Store } from '../state/store.js';
 import { type Context, openContext } from './context.js';
 import { addCommonOptions } from './options.js';
-import { addLockOptions, type LockOptions, withStore } from './run.js';
+import { withStore } from './run.js';
+import { addLockOptions, type LockOptions } from './run-options.js';
 import { wantedBy } from './wanted.js';
 
 const EXAMPLES = `

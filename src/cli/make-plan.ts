@@ -11,53 +11,43 @@ import { desiredByHand } from '../plan/desired/by-hand.js';
 import { assumeUnmoved, observe } from '../plan/observe.js';
 import { opensPorts, refuseTaken } from '../plan/published.js';
 import { scaleTargets } from '../plan/scale.js';
-import type { State } from '../state/state.js';
+import type { Records } from '../state/recall.js';
 import { askHealth } from './ask-health.js';
+import { isAsRecorded } from './at-rest.js';
 import type { Context } from './context.js';
-import { desiredBy, givenBy } from './wanted.js';
-
-export interface Wishes {
-  /** Empty: everything. */
-  targets?: Address[];
-  replace?: Address[];
-  /** False: believe the host to be as it was left. */
-  refresh?: boolean;
-  /** Health that is due is asked for, and `note`: that it was is kept, to be asked again an interval later. */
-  health?: 'ask' | 'note';
-  /** Farms that are to have so many servers, and nothing but them in sight. */
-  scale?: Record<string, number>;
-}
+import { givenBy } from './given.js';
+import { desiredBy } from './wanted.js';
+import { isWhole, type Wishes } from './wishes.js';
 
 /** What it takes to have the stack as its file says. */
 export async function planStack(
   context: Context,
   config: Config,
-  { rows, serial }: Pick<State, 'rows' | 'serial'>,
+  records: Records,
   wishes: Wishes,
 ): Promise<Plan> {
   const { name } = config;
+  const { rows } = records;
   const { scale, refresh = true, health } = wishes;
   const own = ofStack(name, rows);
   const look = refresh ? lookAt(context, own, health) : undefined;
   const given = await givenBy(config, context, rows, scale);
-  const agreement = isWhole(wishes) ? context.agreementOf(given, serial) : undefined;
-  // most runs from cron end here; whatever there is to do is reckoned, and shown, from the file
-  if (agreement?.isKnown) {
-    const plan = await planRecorded(context, name, rows, (each) => each, { ...wishes, look });
-    if (isNothing(plan)) return plan;
+  const isAgreed = isWhole(wishes) && context.isAgreed(given, records);
+  // whatever there is to do is reckoned, and shown, from the file
+  if (isAgreed && look && isAsRecorded(context, own, name, await look())) {
+    context.noteAgreement(given, records);
+    return { stack: name, changes: [], units: [] };
   }
   const resources = await desiredBy(given, context);
   const targets = scale && scaleTargets(Object.keys(scale), name, resources, rows);
   const inSight = targets ? { ...wishes, targets } : wishes;
   const plan = await planOf(context, name, resources, rows, { ...inSight, look });
-  if (agreement && isNothing(plan) && agrees(resources, own)) agreement.note();
+  if (isWhole(wishes) && isNothing(plan) && agrees(resources, own)) {
+    context.noteAgreement(given, records);
+  }
   if (opensPorts(plan))
     refuseTaken((await context.configWithLines()) ?? config, context.capacity());
   return plan;
-}
-
-function isWhole({ targets = [], replace = [], scale, refresh = true }: Wishes): boolean {
-  return targets.length + replace.length === 0 && !scale && refresh;
 }
 
 /** Notes are in the order of the file. */

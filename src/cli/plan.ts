@@ -33,11 +33,11 @@ async function runPlan(context: Context, options: PlanOptions): Promise<number> 
   const { destroy = false, out, detailedExitcode } = options;
   if (out !== undefined) refuseStandardInput(context.options.file);
   const config = destroy ? undefined : await context.config();
-  const state = context.state();
-  const { rows, serial } = state;
+  const records = context.knownRecords() ?? context.state();
+  const { rows, serial } = records;
   const wishes = { ...wishesOf(options), health: 'ask' } as const;
   const plan = config
-    ? await planStack(context, config, state, wishes)
+    ? await planStack(context, config, records, wishes)
     : await planDestroy(context, await stackName(context), rows, wishes);
   await (await viewFor(context, options, destroy)).plan(plan);
   if (out !== undefined) {

@@ -11,7 +11,7 @@ export interface Read {
   keep?: Keep;
 }
 
-type Keep = (agreement: string | undefined) => void;
+type Keep = (agreement: object | undefined) => void;
 
 /** A file, or `-` for standard input; rejects with all that is wrong with it. */
 export async function readConfig(file: string): Promise<Config> {
@@ -30,8 +30,7 @@ export async function recallConfig(file: string, dir: string): Promise<Read> {
 
 function again(dir: string, source: Source, recalled: Recalled): Keep {
   return (agreement) => {
-    const isNews = agreement !== undefined && agreement !== recalled.agreement;
-    if (isNews) agree(dir, source, recalled, agreement);
+    if (agreement) agree(dir, source, recalled, agreement);
   };
 }
 

@@ -9,7 +9,7 @@ import type { Context } from './context.js';
 import { eventLogger } from './event-log.js';
 import { viewFor } from './open-view.js';
 import { planRollback } from './plan-rollback.js';
-import type { RunOptions } from './run.js';
+import type { RunOptions } from './run-options.js';
 
 /**
  * Has what a failed roll-out has changed be as it was before, where the file asks for that, and be

@@ -1,41 +1,11 @@
-import type { Command } from 'commander';
 import { remember } from '../apply/remember.js';
 import { LockedError } from '../model/errors.js';
 import type { Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
-import { type OutputOptions, viewFor } from './open-view.js';
-import { count, duration } from './options.js';
-
-/** Of a command that changes what is on record. */
-export interface LockOptions {
-  lockTimeout?: number;
-  lockSkip?: boolean;
-}
-
-export function addLockOptions(command: Command): Command {
-  return command
-    .option('--lock-timeout <duration>', 'wait so long for another baleine, as 30s', duration)
-    .option('--lock-skip', 'when another baleine is at work, end with 0; for cron');
-}
-
-/** What `apply` and `destroy` have in common. */
-export interface RunOptions extends OutputOptions, LockOptions {
-  autoApprove?: boolean;
-  parallelism?: number;
-  /** True for a plan that is not carried out this time; exit code 1. */
-  postpones?: (plan: Plan) => boolean;
-}
-
-export function addRunOptions(command: Command): Command {
-  command
-    .option('-y, --auto-approve', 'do not ask')
-    .option('--quiet', 'not one byte when nothing changed; for cron')
-    .option('--json', 'one JSON object a line')
-    .option('--parallelism <n>', 'most steps at a time (default: 10)', count);
-  return addLockOptions(command);
-}
+import { viewFor } from './open-view.js';
+import type { LockOptions, RunOptions } from './run-options.js';
 
 /**
  * Works on the state with the lock held; answers the exit code, undefined when another has the lock
@@ -53,7 +23,7 @@ export async function withStore(
   if (!lock) return undefined;
   try {
     await context.clearAbandoned();
-    return await work(context.store());
+    return await work(await context.store());
   } finally {
     lock.release({ removeIfEmpty: true });
   }

@@ -7,7 +7,8 @@ import { rename } from '../plan/rename.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
 import { findRow } from './recorded-row.js';
-import { type LockOptions, withStore } from './run.js';
+import { withStore } from './run.js';
+import type { LockOptions } from './run-options.js';
 import { stackName } from './stack-name.js';
 
 /** Gives what is on record another name; the host is not touched. */

@@ -8,14 +8,8 @@ import { damageOf, repairTables } from '../state/repair.js';
 import { type Context, openContext, TABLES } from './context.js';
 import { addCommonOptions } from './options.js';
 import { findRow } from './recorded-row.js';
-import {
-  addLockOptions,
-  addRunOptions,
-  type LockOptions,
-  propose,
-  type RunOptions,
-  withStore,
-} from './run.js';
+import { propose, withStore } from './run.js';
+import { addLockOptions, addRunOptions, type LockOptions, type RunOptions } from './run-options.js';
 import { stackName } from './stack-name.js';
 import { move } from './state-mv.js';
 

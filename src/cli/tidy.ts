@@ -1,17 +1,17 @@
 import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { forget } from '../config/cache.js';
-import { configCache, type Site } from '../model/site.js';
+import { configCache, recordsFile, type Site } from '../model/site.js';
 
 /**
  * Removes our empty folders in /run once nothing is on record; whatever is in one, it stays, but
- * for what is made again when it is needed: the note which runtime works here, the files as they
- * were understood, and the bundle of a throw-away container whose run was cut off.
+ * for what is made again when it is needed: the note which runtime works here, the tables and
+ * files as they were understood, and the bundle of a throw-away container whose run was cut off.
  */
 export function tidy(site: Site): void {
   const { run } = site;
   rmSync(join(run, 'runtime.json'), { force: true });
-  for (const each of [configCache(site), join(run, 'once')]) {
+  for (const each of [configCache(site), dirname(recordsFile(site)), join(run, 'once')]) {
     rmSync(each, { recursive: true, force: true });
   }
   removeEmpty(run);

@@ -1,23 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from 'commander';
 import type { HealthTarget } from '../model/health.js';
 import { healthTarget } from '../model/health-target.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 import type { Context } from './context.js';
-import { duration } from './options.js';
-
-export interface WaitOptions {
-  wait?: true;
-  waitTimeout?: number;
-}
+import type { WaitOptions } from './wait-options.js';
 
 const USUAL_TIMEOUT = 60_000;
-
-export function addWaitOptions(command: Command): Command {
-  return command
-    .option('--wait', 'until all that have a health check are healthy')
-    .option('--wait-timeout <duration>', 'at most so long; 60s unless told', duration);
-}
 
 /**
  * Waits until every container of a stack that has a health check is healthy. Answers the exit

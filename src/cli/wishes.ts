@@ -1,7 +1,18 @@
 import { type Command, Option } from 'commander';
 import type { Address } from '../model/address.js';
-import type { Wishes } from './make-plan.js';
 import { addressList, yesOrNo } from './options.js';
+
+export interface Wishes {
+  /** Empty: everything. */
+  targets?: Address[];
+  replace?: Address[];
+  /** False: believe the host to be as it was left. */
+  refresh?: boolean;
+  /** Health that is due is asked for, and `note`: that it was is kept, to be asked again an interval later. */
+  health?: 'ask' | 'note';
+  /** Farms that are to have so many servers, and nothing but them in sight. */
+  scale?: Record<string, number>;
+}
 
 export interface WishOptions {
   target?: Address[];
@@ -24,4 +35,9 @@ export function addWishOptions(command: Command, { replace = true } = {}): Comma
 
 export function wishesOf({ target = [], replace = [], refresh = true }: WishOptions): Wishes {
   return { targets: target, replace, refresh };
+}
+
+/** Whether nothing narrows or widens the plan. */
+export function isWhole({ targets = [], replace = [], scale, refresh = true }: Wishes): boolean {
+  return targets.length + replace.length === 0 && !scale && refresh;
 }

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Config } from '../model/config.js';
-import { digest } from '../model/json.js';
+import { fileName } from '../model/site.js';
 import type { Source } from './source.js';
 
 /**
@@ -26,9 +26,8 @@ const NEW = '.new';
 /** A file as it was understood, and all that this depends on. */
 interface Kept {
   build: string;
-  /** Digest of the text. */
   text: string;
-  /** Digest of the value of each variable that was asked for; null for one that was not set. */
+  /** The value of each variable that was asked for; null for one that was not set. */
   variables: Record<string, string | null>;
   config: Omit<Config, 'file' | 'where'>;
 }
@@ -36,10 +35,10 @@ interface Kept {
 export interface Recalled {
   /** Knows the file, but no lines. */
   config: Config;
-  /** Of all that is kept but `agreement`. */
-  checksum: string;
+  /** All that `keep` wrote, by which `agree` finds it again. */
+  body: string;
   /** What `agree` added since. */
-  agreement?: string | undefined;
+  agreement?: unknown;
 }
 
 /**
@@ -49,17 +48,17 @@ export interface Recalled {
 export function recall(dir: string, source: Source): Recalled | undefined {
   const found = read(join(dir, nameOf(source)));
   if (!found) return undefined;
-  const { kept, checksum, agreement } = found;
-  if (kept.build !== BUILD || kept.text !== digest(source.text)) return undefined;
-  const variables = Object.entries(kept.variables);
-  if (variables.some(([name, value]) => markOf(name, source) !== value)) return undefined;
-  const config = { ...kept.config, file: source.file, where: () => source.file };
-  return { config, checksum, agreement };
+  const { kept, body, agreement } = found;
+  if (kept.build !== BUILD || kept.text !== source.text) return undefined;
+  const variables = Object.entries(kept.variables ?? {});
+  if (variables.some(([name, value]) => valueIn(name, source) !== value)) return undefined;
+  const config = { ...(kept as Kept).config, file: source.file, where: () => source.file };
+  return { config, body, agreement };
 }
 
 /**
- * Keeps what was understood for the next run, for root's eyes: the values of the containers'
- * environment are in it. A host where that fails goes without.
+ * Keeps what was understood for the next run, for root's eyes: the values of variables and of the
+ * containers' environment are in it. A host where that fails goes without.
  */
 export function keep(
   dir: string,
@@ -69,23 +68,18 @@ export function keep(
 ): void {
   const kept: Kept = {
     build: BUILD,
-    text: digest(source.text),
-    variables: Object.fromEntries([...variables].map((name) => [name, markOf(name, source)])),
+    text: source.text,
+    variables: Object.fromEntries([...variables].map((name) => [name, valueIn(name, source)])),
     config,
   };
-  const body = JSON.stringify(kept);
-  write(dir, source, [digest(body), body]);
+  write(dir, source, [JSON.stringify(kept)]);
 }
 
 /** Adds to what is kept of a file a line that says by what it was found to agree with the records. */
-export function agree(
-  dir: string,
-  source: Source,
-  { checksum }: Recalled,
-  agreement: string,
-): void {
-  const lines = linesOf(join(dir, nameOf(source)));
-  if (lines?.[0] === checksum) write(dir, source, [...lines.slice(0, 2), agreement]);
+export function agree(dir: string, source: Source, { body }: Recalled, agreement: object): void {
+  const line = JSON.stringify(agreement);
+  const [found, last] = linesOf(join(dir, nameOf(source))) ?? [];
+  if (found === body && last !== line) write(dir, source, [body, line]);
 }
 
 function write(dir: string, source: Source, lines: string[]): void {
@@ -107,7 +101,7 @@ export function forget(dir: string, stack: string): void {
   for (const name of namesIn(dir)) {
     const path = join(dir, name);
     const isCutOff = name.endsWith(NEW);
-    if (isCutOff || read(path)?.kept.config.name === stack) rmSync(path, { force: true });
+    if (isCutOff || read(path)?.kept.config?.name === stack) rmSync(path, { force: true });
   }
   if (namesIn(dir).length === 0) rmSync(dir, { recursive: true, force: true });
 }
@@ -122,19 +116,18 @@ function namesIn(dir: string): string[] {
 }
 
 function nameOf({ file, directory }: Source): string {
-  return `${digest(join(directory, basename(file)), 32)}.json`;
+  return `${fileName(join(directory, basename(file)))}.json`;
 }
 
-function markOf(name: string, { env }: Source): string | null {
-  const value = Object.hasOwn(env, name) ? env[name] : undefined;
-  return value === undefined ? null : digest(value);
+function valueIn(name: string, { env }: Source): string | null {
+  return (Object.hasOwn(env, name) ? env[name] : undefined) ?? null;
 }
 
-/** Believed only when it is whole. */
-function read(path: string): (Omit<Recalled, 'config'> & { kept: Kept }) | undefined {
+function read(path: string): (Omit<Recalled, 'config'> & { kept: Partial<Kept> }) | undefined {
   try {
-    const [checksum = '', body = '', agreement] = linesOf(path) ?? [];
-    return checksum === digest(body) ? { kept: JSON.parse(body), checksum, agreement } : undefined;
+    const [body = '', line] = linesOf(path) ?? [];
+    const agreement = line === undefined ? undefined : JSON.parse(line);
+    return { kept: JSON.parse(body) ?? {}, body, agreement };
   } catch {
     return undefined;
   }

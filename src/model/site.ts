@@ -43,6 +43,8 @@ export function idOfFile(file: string): string | undefined {
   return /^(?:(.+)\.img|\.(.+)\.img\.part(?:\.tree)?)$/.exec(file)?.slice(1).find(Boolean);
 }
 
+/** Locked by the one run that may write. */
+export const lockFile = ({ root }: Site) => join(root, '.lock');
 export const imageFile = (site: Site, id: string) => join(site.root, 'images', `${id}.img`);
 /** What bore the image's name before it was built anew. An id has one dot, so this is no other image. */
 export const previousFile = (site: Site, id: string) =>
@@ -55,6 +57,15 @@ export const configDir = (site: Site, stack: string, name: string) =>
   join(site.root, 'configs', stack, name);
 export const hostsFile = (site: Site, stack: string, name: string) =>
   join(site.root, 'hosts', idOf(stack, name));
+
+/**
+ * Of what is remembered of a file, by its path. That of a path of more than some 240 bytes is too long for a file's
+ * name, and nothing is remembered of it.
+ */
+export const fileName = (path: string) => encodeURIComponent(path);
+
+/** What was read of the tables. */
+export const recordsFile = (site: Site) => join(site.run, 'records', 'tables.json');
 
 /** What was understood of each file. */
 export const configCache = (site: Site) => join(site.run, 'config');

@@ -1,5 +1,5 @@
 import { addressOf } from '../model/address.js';
-import { digest, equal } from '../model/json.js';
+import { canonical, equal } from '../model/json.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { Context } from './desired/context.js';
 
@@ -21,12 +21,9 @@ function isRow({ address, spec, protect }: Resource, rowOf: ReadonlyMap<string, 
 }
 
 /**
- * Digest of all that `desired` goes by: two runs that have the same would make the same of it.
- *
- * @param file checksum of the file as it was understood
- * @param records checksum of all rows
+ * Stands for all that `desired` goes by but the file and the records: two runs that have the same of
+ * all three would make the same of it.
  */
-export function agreementMark(context: Context, file: string, records: string): string {
-  const { config: _file, rows: _records, ...others } = context;
-  return digest([file, records, others]);
+export function agreementMark({ config: _file, rows: _records, ...others }: Context): string {
+  return canonical(others);
 }

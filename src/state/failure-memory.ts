@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync }
 import { dirname, join } from 'node:path';
 import { backOff } from '../model/back-off.js';
 import { digest } from '../model/json.js';
-import type { Site } from '../model/site.js';
+import { fileName, type Site } from '../model/site.js';
 
 /** What an unattended run has failed with, so that it is not told every minute. */
 export interface Failing {
@@ -86,7 +86,7 @@ const NUMBER = /(?<![\w.-])\d+(?::\d+)*(?![\w-]|\.\d)/g;
 
 /** In /run: after a reboot all is told anew. One for each stack's file. */
 const memoryFile = (site: Site, file: string) =>
-  join(site.run, 'failing', `${digest(file, 12)}.json`);
+  join(site.run, 'failing', `${fileName(file)}.json`);
 
 /** Undefined when the last run was well; also when the note cannot be read. */
 export function recallFailure(site: Site, file: string): Failing | undefined {

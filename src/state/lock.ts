@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LockedError, UserError } from '../model/errors.js';
-import type { Site } from '../model/site.js';
+import { lockFile, type Site } from '../model/site.js';
 import { type Holders, holdersOf } from './holder.js';
 
 /** The right to write below a root: one process at a time, until it ends, however it ends. */
@@ -50,7 +50,7 @@ export async function acquireLock(
   { timeoutMs, stragglersMs = 10_000 }: Patience,
 ): Promise<Lock> {
   const start = now();
-  const path = join(site.root, '.lock');
+  const path = lockFile(site);
   for (let pause = 20; ; pause = Math.min(pause * 1.5, 500)) {
     const fd = tryLock(site.root, path);
     if (fd !== undefined) return lockOf(site.root, path, fd);

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KindName } from '../model/address.js';
 import { messageOf, UserError } from '../model/errors.js';
@@ -16,6 +16,8 @@ export interface State {
   readonly rows: readonly Row[];
   /** Changes with every change on disk; by it an old plan is recognised. */
   readonly serial: string;
+  /** See `stampOf`. */
+  readonly stamp: string | undefined;
   find(kind: KindName, stack: string, name: string): Row | undefined;
 }
 
@@ -31,14 +33,41 @@ export interface StoredTable {
  * when one is damaged or only some are there.
  */
 export function openState(site: Site, tables: readonly TableFormat[]): State {
+  const stamp = stampOf(site, tables);
   const stored = readTables(site.root, tables);
   const rows = stored.flatMap((table) => table.rows);
   return {
     rows,
     serial: serialOf(stored.map(({ text }) => text)),
+    stamp,
     find: (kind, stack, name) =>
       rows.find((row) => row.kind === kind && row.stack === stack && row.name === name),
   };
+}
+
+/** Milliseconds; some ten ticks of the slowest kernel's clock. */
+const TICKS = 100;
+
+/**
+ * Stands for the tables as they are on disk, told without reading them: baleine replaces them, and
+ * whatever else changes one gives it another ctime. Undefined while one is so young that a change
+ * might still leave it the same.
+ *
+ * @param now milliseconds since 1970
+ */
+export function stampOf(
+  { root }: Site,
+  formats: readonly TableFormat[],
+  now = Date.now(),
+): string | undefined {
+  const youngest = BigInt(now - TICKS) * 1_000_000n;
+  const stamps: string[] = [];
+  for (const { file } of formats) {
+    const seen = statSync(join(root, file), { bigint: true, throwIfNoEntry: false });
+    if (seen && seen.ctimeNs > youngest) return undefined;
+    stamps.push(seen ? `${seen.dev}.${seen.ino}.${seen.size}.${seen.ctimeNs}` : '');
+  }
+  return stamps.join(' ');
 }
 
 export function readTables(root: string, formats: readonly TableFormat[]): StoredTable[] {

@@ -6,7 +6,7 @@ import type { Site } from '../model/site.js';
 import { type Disk, nodeDisk, replaceFile, syncFolder } from './disk.js';
 import { isStack } from './parse.js';
 import { keepBackup } from './repair.js';
-import { readTables, type State, serialOf } from './state.js';
+import { readTables, type State, serialOf, stampOf } from './state.js';
 import { type Entry, entryOf, formatTable, keyOf, sortEntries, type TableFormat } from './table.js';
 import { addTables, createTables, isThere, removeTables, type Table } from './tables.js';
 
@@ -24,7 +24,7 @@ export function openStore(
   formats: readonly TableFormat[],
   disk: Disk = nodeDisk,
 ): Store {
-  return new CsvStore(site.root, formats, disk);
+  return new CsvStore(site, formats, disk);
 }
 
 interface Edit {
@@ -41,14 +41,17 @@ class CsvStore implements Store {
   readonly #root: string;
   readonly #disk: Disk;
   readonly #tables: Table[];
+  /** From before the first edit. */
+  readonly stamp: string | undefined;
   #queue: Edit[] = [];
   #writing = false;
   #synced = true;
 
-  constructor(root: string, formats: readonly TableFormat[], disk: Disk) {
-    this.#root = root;
+  constructor(site: Site, formats: readonly TableFormat[], disk: Disk) {
+    this.#root = site.root;
     this.#disk = disk;
-    this.#tables = readTables(root, formats).map(({ format, text, rows }) => ({
+    this.stamp = stampOf(site, formats);
+    this.#tables = readTables(site.root, formats).map(({ format, text, rows }) => ({
       format,
       text,
       entries: byKey(sortEntries(rows.map(entryOf))),

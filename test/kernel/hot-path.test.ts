@@ -6,7 +6,7 @@ import { inPrivateHost } from '../support/private-host.js';
 import { startedIn, tracedCalls, tracing } from '../support/strace.js';
 
 it(
-  'a no-op apply says nothing, starts two programs and loads no heavy package',
+  'a no-op apply says nothing, starts one process for two programs and loads no heavy package',
   inPrivateHost(async (host) => {
     const dist = join(host.dir, 'dist');
     const modules = await bundle(dist);
@@ -14,9 +14,10 @@ it(
     writeFileSync(file, 'name: hot\nbridges: { net: { subnet: 10.77.1.0/24 } }\n');
     const words = [join(dist, 'main.js'), '--root', host.root, '-f', file, 'apply', '-y'];
     const log = join(host.dir, 'strace.log');
-    const trace = tracing('execve,openat', log);
+    const trace = tracing('execve,openat,clone,fork,vfork', log);
 
-    await host.run(process.execPath, words);
+    // makes; finds that nothing is to do; knows it
+    for (const _ of [1, 2, 3]) await host.run(process.execPath, words);
     const ran = await host.run('strace', [...trace, process.execPath, ...words, '--quiet']);
     const calls = tracedCalls(log);
     const opened = calls.flatMap((each) => /openat\([^"]*"([^"]+\.js)"/.exec(each)?.[1] ?? []);
@@ -25,10 +26,14 @@ it(
 
     expect(ran).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(startedIn(calls)).toEqual(['flock', 'ip']);
+    expect(calls.filter(isFork)).toHaveLength(1);
     expect(loaded).toContain('commander');
     expect(loaded.filter((name) => ['diff', 'execa', 'listr2', 'yaml'].includes(name))).toEqual([]);
   }),
 );
+
+/** A thread is one by clone3, or shares our memory. */
+const isFork = (call: string) => /^(v?fork|clone)\(/.test(call) && !call.includes('CLONE_VM');
 
 function packagesOf(modules: string[]): string[] {
   const names = modules.flatMap((each) => /node_modules\/((@[^/]+\/)?[^/]+)/.exec(each)?.[1] ?? []);

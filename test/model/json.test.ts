@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { canonical, equal } from '../../src/model/json.js';
+import { canonical, digest, equal } from '../../src/model/json.js';
 
 const value = fc.jsonValue({ maxDepth: 3 });
 
@@ -25,3 +26,12 @@ it.each<[unknown, unknown]>([
     [2, 1],
   ],
 ])('tells %j from %j', (a, b) => expect(equal(a, b)).toBe(false));
+
+it('takes the same digest of a text, however long it is', () => {
+  const text = fc.string({ unit: 'grapheme', maxLength: 300, size: 'max' });
+  fc.assert(
+    fc.property(text, (each) => {
+      expect(digest(each)).toBe(createHash('sha256').update(each).digest('hex'));
+    }),
+  );
+});

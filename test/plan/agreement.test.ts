@@ -54,29 +54,23 @@ describe('what an agreement holds for', () => {
     profiles: { '/srv/p.json': '1' },
     scale: {},
   };
-  const MARK = agreementMark(GIVEN, 'file', 'records');
+  const MARK = agreementMark(GIVEN);
 
   it('is the same for the same', () => {
-    expect(agreementMark({ ...GIVEN, sources: { base: '1' } }, 'file', 'records')).toBe(MARK);
+    expect(agreementMark({ ...GIVEN, sources: { base: '1' } })).toBe(MARK);
   });
 
   it.each<[string, string]>([
-    ['file', agreementMark(GIVEN, 'another', 'records')],
-    ['records', agreementMark(GIVEN, 'file', 'others')],
-    ['files of an image', agreementMark({ ...GIVEN, sources: { base: '2' } }, 'file', 'records')],
-    ['seccomp profile', agreementMark({ ...GIVEN, profiles: {} }, 'file', 'records')],
-    ['number of servers', agreementMark({ ...GIVEN, scale: { web: 2 } }, 'file', 'records')],
-    ['root', agreementMark({ ...GIVEN, site: siteOf('/srv') }, 'file', 'records')],
+    ['files of an image', agreementMark({ ...GIVEN, sources: { base: '2' } })],
+    ['seccomp profile', agreementMark({ ...GIVEN, profiles: {} })],
+    ['number of servers', agreementMark({ ...GIVEN, scale: { web: 2 } })],
+    ['root', agreementMark({ ...GIVEN, site: siteOf('/srv') })],
     [
       'foreign image',
-      agreementMark(
-        {
-          ...GIVEN,
-          origins: { base: { layers: '1', image: '2', bytes: 1, config: { environment: {} } } },
-        },
-        'file',
-        'records',
-      ),
+      agreementMark({
+        ...GIVEN,
+        origins: { base: { layers: '1', image: '2', bytes: 1, config: { environment: {} } } },
+      }),
     ],
   ])('is not the same for another %s', (_what, mark) => expect(mark).not.toBe(MARK));
 });

@@ -14,10 +14,11 @@ import { siteOf } from '../../src/model/site.js';
 import type { ContainerSpec, ImageOrigin } from '../../src/model/specs.js';
 import type { Handler } from '../../src/model/step.js';
 import { agrees } from '../../src/plan/agreement.js';
+import { isAsLeft } from '../../src/plan/as-left.js';
 import { buildPlan } from '../../src/plan/build.js';
 import { desiredByHand } from '../../src/plan/desired/by-hand.js';
 import { desired } from '../../src/plan/desired/index.js';
-import { observe } from '../../src/plan/observe.js';
+import { type Observed, observe } from '../../src/plan/observe.js';
 import { holdFor, membersOf, rollBack } from '../../src/plan/rollback.js';
 import { renderPlan } from '../../src/view/plan-text.js';
 import { MemoryHost } from './memory-host.js';
@@ -50,6 +51,8 @@ export class MemoryStack {
     const own = this.rows.filter((row) => row.stack === stack);
     if (Object.keys(wishes).length > 0 || !agrees(resources, own)) return;
     const byRecords = this.#build(stack, own.map(asRecorded), {});
+    const nothing = byRecords.changes.length === 0 && !byRecords.notes && !byRecords.lessons;
+    expect(isAsLeft(own, this.#observe(stack, own.map(asRecorded)), kinds)).toBe(nothing);
     const said = (text: readonly object[] = []) => text.map((each) => JSON.stringify(each)).sort();
     expect(said(byRecords.changes)).toEqual(said(changes));
     expect(said(byRecords.notes)).toEqual(said(notes));
@@ -130,8 +133,13 @@ export class MemoryStack {
 
   #build(stack: string, resources: ReturnType<typeof desired>, wishes: Wishes): Plan {
     const rows = this.rows.filter((row) => row.stack === stack);
-    const observed = observe(kinds, resources, rows, this.host.probeAsking(rows), this.site, stack);
+    const observed = this.#observe(stack, resources);
     return buildPlan({ stack, resources, rows, observed, kinds, site: this.site, ...wishes });
+  }
+
+  #observe(stack: string, resources: Resource[]): Observed {
+    const rows = this.rows.filter((row) => row.stack === stack);
+    return observe(kinds, resources, rows, this.host.probeAsking(rows), this.site, stack);
   }
 
   #store() {

@@ -19,7 +19,7 @@ export async function refreshRecord(context: Context, probe: Probe): Promise<voi
   });
   if (!lock) return;
   try {
-    const store = context.store();
+    const store = await context.store();
     await Promise.all(outdated(store.rows, probe, context).map((row) => store.put(row)));
   } finally {
     lock.release();

@@ -7,7 +7,8 @@ import type { Store } from '../../state/store.js';
 import { type Context, openContext } from '../context.js';
 import { addCommonOptions } from '../options.js';
 import { planRollback } from '../plan-rollback.js';
-import { addRunOptions, propose, type RunOptions, withStore } from '../run.js';
+import { propose, withStore } from '../run.js';
+import { addRunOptions, type RunOptions } from '../run-options.js';
 import { wantedBy } from '../wanted.js';
 
 interface Options extends RunOptions {

@@ -23,19 +23,24 @@ export function readLinks(): IpLink[] {
 /**
  * The same in half the time, and beside us, for a run that may have nothing to do: only of bridges are
  * kind and addresses known.
+ *
+ * @param lock a file that is locked meanwhile; rejects when another has locked it
  */
-export async function readLinksBriefly(): Promise<SeenLink[]> {
-  const [all = [], bridges = []] = await askBriefly();
+export async function readLinksBriefly(lock?: string): Promise<SeenLink[]> {
+  const [all = [], bridges = []] = await askBriefly(lock);
   const byName = new Map(bridges.map((each) => [each.name, { ...each, kind: 'bridge' }]));
   return all.map((each) => byName.get(each.name) ?? each);
 }
 
+/** Without waiting, and the program in flock's own process. */
+const AT_ONCE = ['--nonblock', '--no-fork'];
 const QUESTIONS = ['link show', 'address show type bridge'];
 
 /** Where there was no room for all of an answer, links would seem to be gone: we ask once more. */
-async function askBriefly(): Promise<IpLink[][]> {
+async function askBriefly(lock: string | undefined): Promise<IpLink[][]> {
   const input = QUESTIONS.map((each) => `${each}\n`).join('');
-  const command: Parameters<typeof runSync> = ['ip', ['-json', '-batch', '-'], { input }];
+  const words = [...(lock ? ['flock', ...AT_ONCE, lock] : []), 'ip', '-json', '-batch', '-'];
+  const command: Parameters<typeof runSync> = [words[0] as string, words.slice(1), { input }];
   const lines = (await runBeside(...command)).stdout.split('\n');
   const isWhole = lines.length === QUESTIONS.length && lines.every((each) => each.endsWith(']'));
   return (isWhole ? lines : runSync(...command).stdout.split('\n')).map(parseLinks);

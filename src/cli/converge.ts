@@ -1,0 +1,96 @@
+import type { Config } from '../model/config.js';
+import { UserError } from '../model/errors.js';
+import type { Outcome } from '../model/events.js';
+import type { Plan } from '../model/plan.js';
+import type { Store } from '../state/store.js';
+import type { Context } from './context.js';
+import { planRecorded, planStack } from './make-plan.js';
+import { viewFor } from './open-view.js';
+import { readConfig } from './read-config.js';
+import { propose, withStore } from './run.js';
+import type { RunOptions } from './run-options.js';
+import { stackName } from './stack-name.js';
+import { waitHealthy } from './wait.js';
+import type { WaitOptions } from './wait-options.js';
+import { type WishOptions, wishesOf } from './wishes.js';
+
+export type ApplyOptions = WishOptions & RunOptions & WaitOptions & { stack?: string };
+
+/** What the file asks for. */
+export async function applyStack(
+  context: Context,
+  config: Config,
+  options: ApplyOptions,
+): Promise<number | undefined> {
+  const code = await withStore(context, options, async (store) => {
+    const plan = await planStack(context, config, store, {
+      ...wishesOf(options),
+      health: 'note',
+    });
+    const failed = afterFailure(context, config, store, options);
+    const code = await propose(context, plan, store, options, false, { failed });
+    if (code === 0 && store.rows.some(({ stack }) => stack === config.name)) context.keepConfig();
+    return code;
+  });
+  return code === 0 && options.wait ? waitHealthy(context, config.name, options) : code;
+}
+
+/** What a farm's update policy may ask for then. */
+function afterFailure(context: Context, config: Config, store: Store, options: ApplyOptions) {
+  return async (plan: Plan, outcome: Outcome) => {
+    if (!plan.rollbacks) return;
+    const { rollBackFailed } = await import('./roll-back-failed.js');
+    await rollBackFailed(context, config, store, options, plan, outcome);
+  };
+}
+
+/** Nothing new is asked for: only what the host has lost comes back. */
+export async function applyRecorded(
+  context: Context,
+  given: string,
+  options: ApplyOptions,
+): Promise<number | undefined> {
+  const stack = await stackName(context, given);
+  const code = await withStore(context, options, async (store) => {
+    const wishes = { ...wishesOf(options), health: 'note' } as const;
+    const plan = await planRecorded(context, stack, store.rows, (each) => each, wishes);
+    return propose(context, plan, store, options, false);
+  });
+  return code === 0 && options.wait ? waitHealthy(context, stack, options) : code;
+}
+
+export async function applySaved(
+  context: Context,
+  file: string,
+  options: ApplyOptions,
+): Promise<number | undefined> {
+  refuseWishes(options);
+  const { readPlan, refuseStale } = await import('./saved-plan.js');
+  const saved = readPlan(file);
+  const code = await withStore(context, options, async (store) => {
+    await refuseStale(saved, context.site.root, store.serial);
+    const { plan, destroy } = saved;
+    const view = await viewFor(context, options, destroy);
+    if (plan.changes.length === 0) {
+      await view.plan(plan);
+      return 0;
+    }
+    const { exitCode, outcomeOf } = await import('./carry-out.js');
+    const { parallelism } = options;
+    const outcome = await outcomeOf(context, plan, store, view, { destroy, parallelism });
+    if (outcome.status === 'failed' && plan.rollbacks && saved.source) {
+      const config = await readConfig(saved.source.file);
+      await afterFailure(context, config, store, options)(plan, outcome);
+    }
+    return exitCode(outcome);
+  });
+  return code === 0 && options.wait ? waitHealthy(context, saved.plan.stack, options) : code;
+}
+
+function refuseWishes({ target, replace, refresh, stack }: ApplyOptions): void {
+  if (!target && !replace && refresh !== false && stack === undefined) return;
+  throw new UserError(
+    'cannot change a saved plan: --stack, --target, --replace and --refresh are for `plan --out`',
+    'Make a new one with: baleine plan --out FILE',
+  );
+}

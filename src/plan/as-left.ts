@@ -1,0 +1,19 @@
+import { asRecorded, type Row } from '../model/resource.js';
+import { decide } from './decide.js';
+import type { Kinds, Observed } from './observe.js';
+import { remarks } from './remarks.js';
+
+/**
+ * Whether the host has all that is on record, as it was left, and nothing else that bears our mark.
+ * Then a plan by the records has nothing to do, to note or to remember.
+ *
+ * @param rows of one stack
+ */
+export function isAsLeft(rows: readonly Row[], observed: Observed, kinds: Kinds): boolean {
+  if (observed.orphans.length > 0) return false;
+  const resources = rows.map(asRecorded);
+  const moved = resources.some((each, index) => decide(each, rows[index], observed, kinds, false));
+  if (moved) return false;
+  const { notes, lessons } = remarks({ resources, rows, observed, kinds }, []);
+  return !notes && !lessons;
+}
