@@ -9,6 +9,7 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { difference, snapshot } from '../test/support/leaks.js';
 import { baleine } from './baleine.js';
@@ -43,7 +44,7 @@ const apply = ours.command('apply', '--auto-approve', '--quiet');
 const before = await snapshot({ root: ours.root });
 try {
   startCost();
-  hotPath();
+  await hotPath();
   healthChecks();
   await healing();
   await comparison();
@@ -65,19 +66,19 @@ function startCost(): void {
 }
 
 /** The run from cron when nothing is to be done, and how it and `plan` grow with the containers. */
-function hotPath(): void {
+async function hotPath(): Promise<void> {
   const many = Number(options.growth);
   ours.start();
   ours.prepare();
   ours.up();
   try {
-    const few = atRest(containers);
+    const few = await atRest(containers);
     const started = programs(apply, dir);
     console.log(`  starts ${started.length} programs, aim 3: ${started.join(', ') || 'none'}`);
     if (many <= containers) return;
     ours.resize(many);
     ours.up();
-    const all = atRest(many);
+    const all = await atRest(many);
     const growth = (after: number, before: number) => (after - before) / (many - containers);
     each('apply, no-op, each container more', growth(all.noop, few.noop));
     each('plan, each container more', growth(all.plan, few.plan));
@@ -86,8 +87,11 @@ function hotPath(): void {
   }
 }
 
-/** Of a stack that is up and as it should be. */
-function atRest(count: number): { noop: number; plan: number } {
+/** Of a stack that is up and as it should be, and was a few seconds ago, as cron finds it. */
+async function atRest(count: number): Promise<{ noop: number; plan: number }> {
+  await sleep(3000);
+  ours.again();
+  ours.again();
   const commands = [NODE, apply, ours.command('plan')];
   const [bare = 0, noop = 0, plan = 0] = alternate(commands, 15);
   line(`apply of ${count}, no-op`, noop, `${ratio(noop, bare)} node -e 0, aim 2.5× for 50`);

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { isAtRest } from './at-rest.js';
 import { type Context, openContext } from './context.js';
@@ -53,6 +54,7 @@ async function applyFile(context: Context, options: ApplyOptions): Promise<numbe
     const { applyStack } = await import('./converge.js');
     return applyStack(context, config, options);
   }
+  if (options.quiet && !options.json) return 0;
   const view = await viewFor(context, options, false);
   await view.plan({ stack: config.name, changes: [], units: [] });
   return 0;
@@ -60,5 +62,5 @@ async function applyFile(context: Context, options: ApplyOptions): Promise<numbe
 
 /** As from cron, for a file. Whoever looks on wants to see a failure each time. */
 function isUnattended({ quiet, autoApprove, stack }: ApplyOptions): boolean {
-  return quiet === true && autoApprove === true && !process.stderr.isTTY && stack === undefined;
+  return quiet === true && autoApprove === true && !isatty(2) && stack === undefined;
 }

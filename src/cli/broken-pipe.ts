@@ -1,9 +1,19 @@
-/** `baleine … | head`: the reader has seen enough, so end without a word. */
+/**
+ * `baleine … | head`: the reader has seen enough, so end without a word. Node opens standard output when
+ * it is first asked for, and so does this: a run from cron that says nothing does without.
+ */
 export function quietOnBrokenPipe(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    if (protectedParts === 0) process.exit(0);
-  });
+  const property = Object.getOwnPropertyDescriptor(process, 'stdout') as PropertyDescriptor;
+  const get = () => {
+    Object.defineProperty(process, 'stdout', property);
+    return process.stdout.on('error', end);
+  };
+  Object.defineProperty(process, 'stdout', { configurable: true, enumerable: true, get });
+}
+
+function end(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  if (protectedParts === 0) process.exit(0);
 }
 
 let protectedParts = 0;

@@ -45,7 +45,7 @@ export async function tellOnce(
     keepFailure(context.site, file, failing);
     if (!tell) return code;
   }
-  process.stderr.write(attempt.said);
+  if (attempt.said !== '') process.stderr.write(attempt.said);
   if (code === 0 && before) recover(context, file, before);
   return code ?? 0;
 }

@@ -44,12 +44,13 @@ function contentOf(file: string): Buffer {
 function take(file: string): Buffer {
   const descriptor = openSync(file, 'r');
   try {
-    const buffer = Buffer.allocUnsafe(MAX_SIZE + 1);
-    let size = 0;
-    for (let more = 1; more > 0 && size < buffer.length; size += more) {
-      more = readSync(descriptor, buffer, size, buffer.length - size, null);
+    const chunks: Buffer[] = [];
+    for (let size = 0, more = 1; more > 0 && size <= MAX_SIZE; size += more) {
+      const chunk = Buffer.allocUnsafe(64 * 1024);
+      more = readSync(descriptor, chunk);
+      chunks.push(chunk.subarray(0, more));
     }
-    return buffer.subarray(0, size);
+    return Buffer.concat(chunks);
   } finally {
     closeSync(descriptor);
   }

@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { recordsFile, type Site } from '../model/site.js';
-import { type State, stampOf } from './state.js';
+import { stampOf } from './stamp.js';
+import type { State } from './state.js';
 import type { TableFormat } from './table.js';
 
 /** All that is on record, without a way to look something up. */

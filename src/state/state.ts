@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KindName } from '../model/address.js';
 import { messageOf, UserError } from '../model/errors.js';
@@ -8,6 +8,7 @@ import type { Site } from '../model/site.js';
 import { missing } from './damage.js';
 import { temporary } from './disk.js';
 import { parseTable } from './parse.js';
+import { stampOf } from './stamp.js';
 import { lateIn, type TableFormat } from './table.js';
 
 /** What is recorded, of all stacks. */
@@ -43,31 +44,6 @@ export function openState(site: Site, tables: readonly TableFormat[]): State {
     find: (kind, stack, name) =>
       rows.find((row) => row.kind === kind && row.stack === stack && row.name === name),
   };
-}
-
-/** Milliseconds; some ten ticks of the slowest kernel's clock. */
-const TICKS = 100;
-
-/**
- * Stands for the tables as they are on disk, told without reading them: baleine replaces them, and
- * whatever else changes one gives it another ctime. Undefined while one is so young that a change
- * might still leave it the same.
- *
- * @param now milliseconds since 1970
- */
-export function stampOf(
-  { root }: Site,
-  formats: readonly TableFormat[],
-  now = Date.now(),
-): string | undefined {
-  const youngest = BigInt(now - TICKS) * 1_000_000n;
-  const stamps: string[] = [];
-  for (const { file } of formats) {
-    const seen = statSync(join(root, file), { bigint: true, throwIfNoEntry: false });
-    if (seen && seen.ctimeNs > youngest) return undefined;
-    stamps.push(seen ? `${seen.dev}.${seen.ino}.${seen.size}.${seen.ctimeNs}` : '');
-  }
-  return stamps.join(' ');
 }
 
 export function readTables(root: string, formats: readonly TableFormat[]): StoredTable[] {

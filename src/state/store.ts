@@ -6,7 +6,8 @@ import type { Site } from '../model/site.js';
 import { type Disk, nodeDisk, replaceFile, syncFolder } from './disk.js';
 import { isStack } from './parse.js';
 import { keepBackup } from './repair.js';
-import { readTables, type State, serialOf, stampOf } from './state.js';
+import { stampOf } from './stamp.js';
+import { readTables, type State, serialOf } from './state.js';
 import { type Entry, entryOf, formatTable, keyOf, sortEntries, type TableFormat } from './table.js';
 import { addTables, createTables, isThere, removeTables, type Table } from './tables.js';
 

@@ -16,7 +16,7 @@ beforeEach(async () => {
   const store = openStore(site, TABLES);
   for (const each of [rowOf('image', 'a'), rowOf('container', 'b'), longRow('c')])
     await store.put(each);
-  vi.useFakeTimers({ now: Date.now() + 1000, toFake: ['Date'] });
+  vi.useFakeTimers({ now: Date.now() + 3000, toFake: ['Date'] });
   state = openState(site, TABLES);
   return () => vi.useRealTimers();
 });

@@ -2,7 +2,7 @@ import { copyFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Site } from '../../src/model/site.js';
-import { stampOf } from '../../src/state/state.js';
+import { stampOf } from '../../src/state/stamp.js';
 import { openStore } from '../../src/state/store.js';
 import { makeSite, rowOf, TABLES, textOf } from './sample.js';
 
@@ -15,7 +15,7 @@ async function written(): Promise<Site> {
 }
 
 /** When all that has happened is long ago. */
-const later = (site: Site) => stampOf(site, TABLES, Date.now() + 1000);
+const later = (site: Site) => stampOf(site, TABLES, Date.now() + 3000);
 
 it('stays as long as nobody writes, and is there when no table is', async () => {
   const site = await written();

@@ -1,0 +1,70 @@
+import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { recordsFile, siteOf } from '../../../src/model/site.js';
+import { holdLock } from '../../support/lock-holder.js';
+import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { NOTHING, PAIR, Stack } from './stack.js';
+
+const QUIET = ['apply', '-y', '--quiet'];
+const SILENT = { code: 0, stdout: '', stderr: '' };
+
+/** Long enough after its tables were written for what was read of them to be kept. */
+async function resting(host: PrivateHost): Promise<Stack> {
+  const stack = new Stack(host, PAIR);
+  await stack.apply();
+  await sleep(2500);
+  for (const _ of [1, 2]) expect(await stack.run(...QUIET)).toEqual(SILENT);
+  return stack;
+}
+
+/** What is kept of the tables, as it is seen on the private host. */
+async function kept(host: PrivateHost): Promise<string> {
+  const file = recordsFile(siteOf(host.root));
+  return (await host.run('stat', ['--format', '%i %y %a', file])).stdout;
+}
+
+it(
+  'a stack with nothing to do is left alone, and so is the lock of another run',
+  inPrivateHost(async (host) => {
+    const stack = await resting(host);
+    const before = await kept(host);
+    expect(await stack.apply()).toBe(NOTHING);
+    expect(await stack.plan()).toBe(NOTHING);
+    expect(await kept(host)).toBe(before);
+
+    const holder = await holdLock(join(host.root, '.lock'));
+    const { code, stderr } = await stack.run(...QUIET);
+    expect({ code, stderr }).toEqual({
+      code: 75,
+      stderr: expect.stringMatching(`^Error: cannot lock ${host.root}/.lock: pid ${holder.pid} `),
+    });
+    expect(await stack.run(...QUIET, '--lock-skip')).toEqual(SILENT);
+    expect(await stack.plan()).toBe(NOTHING);
+    holder.kill('SIGKILL');
+    expect(await stack.run(...QUIET, '--lock-timeout', '30s')).toEqual(SILENT);
+    await stack.destroy();
+  }),
+);
+
+it(
+  'a table that somebody has changed in place is read again, whatever its size and time',
+  inPrivateHost(async (host) => {
+    const stack = await resting(host);
+    const file = join(host.root, 'containers.csv');
+    const { atime, mtime } = statSync(file);
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, text.replace('10.77.1.11', '10.77.1.99'));
+    utimesSync(file, atime, mtime);
+
+    for (const words of [QUIET, ['plan']]) {
+      const { code, stderr } = await stack.run(...words);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(file) });
+    }
+    writeFileSync(file, text);
+    expect(await stack.run(...QUIET)).toEqual(expect.objectContaining({ code: 0, stderr: '' }));
+    expect(await stack.plan()).toBe(NOTHING);
+    await stack.destroy();
+  }),
+);
