@@ -58,11 +58,14 @@ export const configDir = (site: Site, stack: string, name: string) =>
 export const hostsFile = (site: Site, stack: string, name: string) =>
   join(site.root, 'hosts', idOf(stack, name));
 
-/**
- * Of what is remembered of a file, by its path. That of a path of more than some 240 bytes is too long for a file's
- * name, and nothing is remembered of it.
- */
-export const fileName = (path: string) => encodeURIComponent(path);
+/** Of what is remembered of a file, by its path: to be read, unless that is too long for a name. */
+export function fileName(path: string): string {
+  const name = encodeURIComponent(path);
+  return name.length > LONGEST ? digest(path) : name;
+}
+
+/** Characters; a file's name has at most 255, and there are endings. */
+const LONGEST = 240;
 
 /** What was read of the tables. */
 export const recordsFile = (site: Site) => join(site.run, 'records', 'tables.json');

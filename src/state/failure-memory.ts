@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { backOff } from '../model/back-off.js';
 import { digest } from '../model/json.js';
 import { fileName, type Site } from '../model/site.js';
+import { readRunFile, writeRunFile } from './run-file.js';
 
 /** What an unattended run has failed with, so that it is not told every minute. */
 export interface Failing {
@@ -90,23 +91,12 @@ const memoryFile = (site: Site, file: string) =>
 
 /** Undefined when the last run was well; also when the note cannot be read. */
 export function recallFailure(site: Site, file: string): Failing | undefined {
-  try {
-    return JSON.parse(readFileSync(memoryFile(site, file), 'utf8')) as Failing;
-  } catch {
-    return undefined;
-  }
+  return readRunFile<Failing>(memoryFile(site, file));
 }
 
 /** Where it cannot be kept the failure is told each time: too often is better than never. */
 export function keepFailure(site: Site, file: string, failing: Failing): void {
-  const path = memoryFile(site, file);
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}.new`, JSON.stringify(failing), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
-  } catch {
-    rmSync(`${path}.new`, { force: true });
-  }
+  writeRunFile(memoryFile(site, file), failing);
 }
 
 export function forgetFailure(site: Site, file: string): void {

@@ -1,6 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { recordsFile, type Site } from '../model/site.js';
+import { readRunFile, writeRunFile } from './run-file.js';
 import { stampOf } from './stamp.js';
 import type { State } from './state.js';
 import type { TableFormat } from './table.js';
@@ -22,28 +21,13 @@ interface Kept extends Records {
 export function recallRecords(site: Site, formats: readonly TableFormat[]): Records | undefined {
   const stamp = stampOf(site, formats);
   if (stamp === undefined) return undefined;
-  const kept = read(site);
+  const kept = readRunFile<Kept>(recordsFile(site));
   return kept?.build === BUILD && kept.stamp === stamp ? kept : undefined;
 }
 
-/** Keeps them for the next run until the host starts anew. One where that fails goes without. */
+/** Keeps them for the next run, unless they are too young to be told from what comes after. */
 export function keepRecords(site: Site, { rows, serial, stamp }: Records): void {
   if (stamp === undefined) return;
   const kept: Kept = { build: BUILD, stamp, serial, rows };
-  const path = recordsFile(site);
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}.new`, JSON.stringify(kept), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
-  } catch {
-    // the next run takes the long way again
-  }
-}
-
-function read(site: Site): Kept | undefined {
-  try {
-    return JSON.parse(readFileSync(recordsFile(site), 'utf8'));
-  } catch {
-    return undefined;
-  }
+  writeRunFile(recordsFile(site), kept);
 }
