@@ -1,6 +1,5 @@
 import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { recordsFile, siteOf } from '../../../src/model/site.js';
 import { holdLock } from '../../support/lock-holder.js';
@@ -10,12 +9,10 @@ import { NOTHING, PAIR, Stack } from './stack.js';
 const QUIET = ['apply', '-y', '--quiet'];
 const SILENT = { code: 0, stdout: '', stderr: '' };
 
-/** Long enough after its tables were written for what was read of them to be kept. */
 async function resting(host: PrivateHost): Promise<Stack> {
   const stack = new Stack(host, PAIR);
   await stack.apply();
-  await sleep(2500);
-  for (const _ of [1, 2]) expect(await stack.run(...QUIET)).toEqual(SILENT);
+  await stack.rest();
   return stack;
 }
 

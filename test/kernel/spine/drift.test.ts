@@ -133,9 +133,7 @@ it.each(Object.entries(DRIFTS))(
     const stack = use();
     const before = stack.processes('pair.a', 'pair.b');
     const loops = await loopsNow();
-    // the second one finds it noted that the file agrees with the records
-    await stack.apply('--quiet');
-    await stack.apply('--quiet');
+    await stack.rest();
     await done();
 
     const planned = await stack.plan();

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { startTime } from '../../../src/host/linux/processes.js';
 import { siteOf } from '../../../src/model/site.js';
@@ -77,6 +78,16 @@ export class Stack {
 
   apply(...words: string[]): Promise<string> {
     return this.done('apply', '-y', ...words);
+  }
+
+  /**
+   * Applies until a run with nothing to do goes by what is kept: of the file, of its agreement with the
+   * records, and of the tables once they are old enough.
+   */
+  async rest(): Promise<void> {
+    await sleep(2500);
+    const silent = { code: 0, stdout: '', stderr: '' };
+    for (const _ of [1, 2]) expect(await this.run('apply', '-y', '--quiet')).toEqual(silent);
   }
 
   destroy(...words: string[]): Promise<string> {
