@@ -7,14 +7,15 @@ import { isAsLeft } from '../plan/as-left.js';
 import { observe } from '../plan/observe.js';
 import type { Context } from './context.js';
 import { givenBy } from './given.js';
+import { Onlooker } from './onlooker.js';
 
 /**
  * Whether there is nothing to do: an earlier run has found that the file asks for just what is on
  * record, neither has changed since, and the host has all of it. Most runs from cron end here.
  *
  * It writes nothing, so it needs no lock: what another run changes is another record from its first
- * step on. False whenever there is more to find out; whatever is wrong, also that another has the
- * lock, is for the run that asks for the lock to tell.
+ * step on. False whenever there is more to find out, as from a registry; whatever is wrong, also that
+ * another has the lock, is for the run that asks for the lock to tell.
  */
 export async function isAtRest(
   context: Context,
@@ -26,7 +27,7 @@ export async function isAtRest(
     const records = context.knownRecords();
     if (!records) return false;
     const { rows } = records;
-    const given = await givenBy(config, context, rows);
+    const given = await givenBy(config, new Onlooker(context.options), rows);
     if (!context.isAgreed(given, records)) return false;
     const own = rows.filter(({ stack }) => stack === config.name);
     const probe = await looking;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Onlooker } from '../../src/cli/ui/onlooker.js';
+import { Onlooker } from '../../src/cli/onlooker.js';
 import { useMeter } from '../../src/cli/ui/uses.js';
 import type { Probe } from '../../src/host/host.js';
 import { siteOf } from '../../src/model/site.js';

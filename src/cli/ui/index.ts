@@ -5,10 +5,10 @@ import { sectionsOf } from '../../ui/sections.js';
 import { serve } from '../../ui/server.js';
 import { type Sections, Watch } from '../../ui/watch.js';
 import { openContext } from '../context.js';
+import { Onlooker } from '../onlooker.js';
 import { addCommonOptions } from '../options.js';
 import { stackName } from '../stack-name.js';
 import { onlookerOf } from './look.js';
-import { Onlooker } from './onlooker.js';
 
 interface Options {
   port: number;

@@ -2,8 +2,8 @@ import type { LoggedEvent } from '../../model/logged-event.js';
 import { followEvents, readEvents } from '../../state/events-log.js';
 import type { PageLook, Pending } from '../../ui/look.js';
 import { lookAtFarms } from '../farm/look.js';
+import type { Onlooker } from '../onlooker.js';
 import { topologyOf } from '../topology.js';
-import type { Onlooker } from './onlooker.js';
 import { pendingPlan } from './pending.js';
 import { useMeter } from './uses.js';
 

@@ -2,7 +2,7 @@ import type { State } from '../../state/state.js';
 import type { Pending } from '../../ui/look.js';
 import { errorText } from '../failure.js';
 import { planStack } from '../make-plan.js';
-import type { Onlooker } from './onlooker.js';
+import type { Onlooker } from '../onlooker.js';
 
 /** Milliseconds between two plans, at least. */
 const PAUSE = 3000;

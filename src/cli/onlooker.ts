@@ -1,6 +1,6 @@
-import type { Host } from '../../host/host.js';
-import { UserError } from '../../model/errors.js';
-import { Context } from '../context.js';
+import type { Host } from '../host/host.js';
+import { UserError } from '../model/errors.js';
+import { Context } from './context.js';
 
 /** Only looks: what would change the host, fetch an image or build one is out of its reach. */
 export class Onlooker extends Context {
