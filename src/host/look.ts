@@ -20,6 +20,7 @@ export interface Probe {
   mounted(path: string): boolean;
   /** A live process; undefined for none or a zombie. */
   process(pid: number): SeenProcess | undefined;
+  /** Whether something is at a path. */
   exists(path: string): boolean;
   file(path: string): { size: number; used: number; directory: boolean } | undefined;
   /** What is in a folder; nothing when it is not there. */
