@@ -1,9 +1,10 @@
 import { equal } from '../model/json.js';
 import type { Difference } from '../model/plan.js';
+import { printable } from '../model/printable.js';
 import type { Paint } from './color.js';
 import { essence } from './essence.js';
 import { textDiff } from './text-diff.js';
-import { formatValue, printable } from './value.js';
+import { formatValue } from './value.js';
 
 const INDENT = ' '.repeat(6);
 const DEEPER = ' '.repeat(10);

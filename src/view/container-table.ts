@@ -1,10 +1,11 @@
 import type { PublishEntry } from '../model/config.js';
 import { describeExit } from '../model/exit.js';
 import type { ListedContainer } from '../model/listed-container.js';
+import { printable } from '../model/printable.js';
 import { placeText } from '../model/publish.js';
 import { formatDuration } from './duration.js';
 import { renderTable } from './table.js';
-import { formatValue, printable } from './value.js';
+import { formatValue } from './value.js';
 
 const HEADER = ['NAME', 'IMAGE', 'STATUS', 'UPTIME', 'ADDRESSES'];
 const MORE = ['LIMITS', 'RESTARTS', 'HEALTH'];

@@ -1,6 +1,6 @@
 import type { LoggedEvent } from '../model/logged-event.js';
+import { printable } from '../model/printable.js';
 import { localTime } from './local-time.js';
-import { printable } from './value.js';
 
 /** `2026-11-21 15:02:11  root by cron  shop/container.web-1 update, healed: process 41 is gone (0.3 s)`, in local time. */
 export function eventLine(event: LoggedEvent): string {

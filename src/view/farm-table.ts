@@ -1,8 +1,8 @@
 import type { FarmServer, FarmStatus } from '../model/farm-status.js';
 import { formatBytes } from '../model/format.js';
+import { printable } from '../model/printable.js';
 import { formatDuration } from './duration.js';
 import { renderTable } from './table.js';
-import { printable } from './value.js';
 
 const HEADER = ['SERVER', 'STATE', 'SINCE', 'SESSIONS', 'REQUESTS', 'RATE', 'ERRORS', 'CHECK'];
 

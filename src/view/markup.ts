@@ -1,4 +1,4 @@
-import { printable } from './value.js';
+import { printable } from '../model/printable.js';
 
 /** Any text as content or in an attribute of HTML or SVG; signs that act on a screen are escaped. */
 export function safe(text: string): string {

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../model/events.js';
-import { printable } from '../value.js';
+import { printable } from '../../model/printable.js';
 import type { Sink } from '../view.js';
 
 /** All that failed and all that was not tried because of it; what has one cause is said once. */

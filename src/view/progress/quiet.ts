@@ -1,5 +1,5 @@
 import type { Change } from '../../model/plan.js';
-import { printable } from '../value.js';
+import { printable } from '../../model/printable.js';
 import type { View, ViewOptions } from '../view.js';
 import { DONE } from './achieved.js';
 import { silentView } from './silent.js';

@@ -1,5 +1,5 @@
 import type { Event, UnitAction } from '../../model/events.js';
-import { printable } from '../value.js';
+import { printable } from '../../model/printable.js';
 
 const WORDS: Record<UnitAction, [doing: string, done: string]> = {
   create: ['creating', 'created'],
