@@ -1,6 +1,6 @@
 import type { KindName } from '../model/address.js';
 import type { Unit } from '../model/plan.js';
-import type { Row } from '../model/resource.js';
+import { isUnmade, type Row, UNMADE } from '../model/resource.js';
 import type { Facts } from '../model/step.js';
 
 /** Where rows are kept; each call resolves when it is durable. */
@@ -31,10 +31,11 @@ export class Checkpoint {
     this.#unit = unit;
     this.#store = store;
     this.#target = { ...rowOf(unit, stack), status: 'ready', facts };
-    this.#successor = successor && rowOf(successor, stack);
     const exists = unit.keepFacts || unit.mode === 'drop';
     const start = (exists && before) || this.#target;
-    this.#row = { ...start, status: 'pending' };
+    const unmade = !before || isUnmade(before) ? UNMADE : {};
+    this.#successor = successor && { ...rowOf(successor, stack), facts: unmade };
+    this.#row = { ...start, status: 'pending', facts: { ...(start.facts as Facts), ...unmade } };
   }
 
   async open(): Promise<void> {
@@ -54,7 +55,8 @@ export class Checkpoint {
   async #close(): Promise<void> {
     const { kind, stack, name } = this.#row;
     if (this.#unit.mode === 'put') {
-      return this.#store.put({ ...this.#target, facts: this.#row.facts });
+      const { unmade: _over, ...facts } = this.#row.facts as Facts;
+      return this.#store.put({ ...this.#target, facts });
     }
     if (this.#successor) return this.#store.put(this.#successor);
     return this.#store.drop(kind, stack, name);

@@ -45,6 +45,14 @@ export interface Row<Spec = unknown, Facts = unknown> {
   protect: boolean;
 }
 
+/** Facts of a row whose resource has not been completed once: its first creation failed or was cut off. */
+export const UNMADE = { unmade: true } as const;
+
+/** Nothing is lost when it is made from the beginning, or from something else. */
+export function isUnmade({ status, facts }: Row): boolean {
+  return status === 'pending' && (facts as { unmade?: true }).unmade === true;
+}
+
 /** A wish that it be as it was last applied. */
 export function asRecorded<Spec>({ kind, name, spec, needs, protect }: Row<Spec>): Resource<Spec> {
   return { address: addressOf(kind, name), kind, name, spec, needs, protect };

@@ -4,7 +4,7 @@ import type { Event } from '../../src/apply/events.js';
 import { type ExecuteDeps, execute } from '../../src/apply/execute.js';
 import type { HandlerTable } from '../../src/apply/run-steps.js';
 import type { Action, Change, Plan, Unit } from '../../src/model/plan.js';
-import type { Row } from '../../src/model/resource.js';
+import { isUnmade, type Row } from '../../src/model/resource.js';
 
 type Sketch = Partial<Pick<Unit, 'needs' | 'keepFacts' | 'mode'>> & { steps?: string[] };
 
@@ -101,10 +101,10 @@ it('keeps the row pending from before the first step until after the last', asyn
   });
   await run(planOf([put('a', { steps: ['make', 'start', 'limit'] })]));
   expect(log).toEqual([
-    'row a pending {}',
+    'row a pending {"unmade":true}',
     'make a',
     'start a',
-    'row a pending {"pid":7}',
+    'row a pending {"unmade":true,"pid":7}',
     'limit a',
     'row a ready {"pid":7,"again":true}',
   ]);
@@ -259,7 +259,7 @@ it('skips what needs a failure, names the culprit, and finishes the rest', async
       { address: 'volume.c', cause: 'volume.a failed' },
     ],
   });
-  expect(log.filter((line) => line.includes('a '))).toEqual(['row a pending {}']);
+  expect(log.filter((line) => line.includes('a '))).toEqual(['row a pending {"unmade":true}']);
   expect(events.filter(({ type }) => type === 'unit-skipped')).toHaveLength(2);
 });
 
@@ -305,7 +305,7 @@ it('starts nothing after a stop, and saves what the running step did', async () 
   const outcome = await run(
     planOf([put('a', { steps: ['start', 'make'] }), put('b', { needs: ['put volume.a'] })]),
   );
-  expect(log).toEqual(['row a pending {}', 'row a pending {"pid":7}']);
+  expect(log).toEqual(['row a pending {"unmade":true}', 'row a pending {"unmade":true,"pid":7}']);
   expect(outcome).toMatchObject({ status: 'interrupted', counts: { added: 0 }, failed: [] });
   expect(outcome.skipped.map(({ address, cause }) => [address, cause]).sort()).toEqual([
     ['volume.a', 'interrupted'],
@@ -367,9 +367,26 @@ it('says what is on record if it dies after any step', async () => {
   const { table, run } = bench({ make: spy });
   await run(planOf([put('a', { steps: ['make', 'make', 'make'] })]));
   expect(seen).toEqual([
-    'pending {}',
-    'pending {"step1":true}',
-    'pending {"step1":true,"step2":true}',
+    'pending {"unmade":true}',
+    'pending {"unmade":true,"step1":true}',
+    'pending {"unmade":true,"step1":true,"step2":true}',
   ]);
   expect(table.get('a')?.status).toBe('ready');
+});
+
+it('keeps in mind that something was never completed, also over attempts that differ', async () => {
+  const { table, run } = bench({ make: fails, clear: noop });
+  const remembered = () => isUnmade(table.get('a') as Row);
+  await run(planOf([put('a', { steps: ['make'] })]));
+  expect(remembered()).toBe(true);
+  await run(
+    planOf([
+      drop('a', { steps: ['clear'] }),
+      put('a', { needs: ['drop volume.a'], steps: ['make'] }),
+    ]),
+  );
+  expect(remembered()).toBe(true);
+  table.set('a', row('a'));
+  await run(planOf([put('a', { steps: ['make'] })], { a: 'update' }));
+  expect(remembered()).toBe(false);
 });

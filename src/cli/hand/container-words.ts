@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { NAME } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import type { Row } from '../../model/resource.js';
-import { usableRow } from './record.js';
+import { completeRow } from './record.js';
 import { EXTERNAL, type Words } from './words.js';
 
 export interface LimitOptions {
@@ -103,7 +103,7 @@ export function containerWords(
   rows: readonly Row[],
   purpose: string,
 ): Words {
-  usableRow(rows, 'image', options.image, purpose);
+  completeRow(rows, 'image', options.image, purpose);
   return {
     images: { [options.image]: EXTERNAL },
     bridges: externals(
@@ -167,7 +167,7 @@ export function externals(
   bridges: string[],
   purpose: string,
 ): Words['bridges'] & object {
-  for (const each of bridges) usableRow(rows, 'bridge', each, purpose);
+  for (const each of bridges) completeRow(rows, 'bridge', each, purpose);
   return Object.fromEntries(bridges.map((each) => [each, EXTERNAL]));
 }
 

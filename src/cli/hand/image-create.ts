@@ -4,7 +4,7 @@ import { UserError } from '../../model/errors.js';
 import { type Context, openContext } from '../context.js';
 import { addChangeOptions, type ChangeOptions, changeByHand } from './change.js';
 import { append } from './container-words.js';
-import { namedAddress, refuseExisting, usableRow } from './record.js';
+import { completeRow, namedAddress, refuseExisting } from './record.js';
 import { EXTERNAL, type Words } from './words.js';
 
 interface CreateOptions extends ChangeOptions {
@@ -111,7 +111,7 @@ function create(context: Context, name: string, options: CreateOptions): Promise
   const words = wordsOf(name, options, purpose);
   return changeByHand(context, options, (rows) => {
     refuseExisting(rows, 'image', name, purpose);
-    if (options.fromImage !== undefined) usableRow(rows, 'image', options.fromImage, purpose);
+    if (options.fromImage !== undefined) completeRow(rows, 'image', options.fromImage, purpose);
     return { purpose, words, targets: [namedAddress('image', name, purpose)] };
   });
 }

@@ -5,7 +5,7 @@ import { imageFile } from '../../model/site.js';
 import { type Context, openContext } from '../context.js';
 import { addChangeOptions, type ChangeOptions, withRecord } from './change.js';
 import { print, printJson } from './print.js';
-import { usableRow } from './record.js';
+import { completeRow } from './record.js';
 
 interface ExportOptions extends ChangeOptions {
   format: ExportFormat;
@@ -43,7 +43,7 @@ function exportTo(
 ): Promise<number> {
   const { format, reference = `${name}:latest`, json } = options;
   return withRecord(context, options, async ({ rows }) => {
-    const { spec, facts } = usableRow(rows, 'image', name, `export image ${name}`);
+    const { spec, facts } = completeRow(rows, 'image', name, `export image ${name}`);
     const { images } = await context.host();
     const created = String(facts.created_at ?? new Date(0).toISOString());
     const source = { file: imageFile(context.site, spec.id) };

@@ -2,7 +2,7 @@ import type { Probe } from '../../host/host.js';
 import { describeSource } from '../../kinds/image/columns.js';
 import { formatBytes } from '../../model/format.js';
 import { byName } from '../../model/names.js';
-import type { Row } from '../../model/resource.js';
+import { isUnmade, type Row } from '../../model/resource.js';
 import { imageFile, previousFile, type Site } from '../../model/site.js';
 import { renderTable } from '../../view/table.js';
 import { rowsOf } from './record.js';
@@ -12,6 +12,8 @@ export interface ListedImage {
   name: string;
   stack: string;
   id: string;
+  /** Its first creation failed or was interrupted: create it again, or remove it. */
+  unfinished?: true;
   /** Bytes of the file; what it occupies with the version kept beside it; null when it is gone. */
   size: number;
   used: number | null;
@@ -25,10 +27,11 @@ export interface ListedImage {
 export function describeImages(rows: readonly Row[], probe: Probe, site: Site): ListedImage[] {
   return rowsOf(rows, 'image')
     .sort((a, b) => byName(a.stack, b.stack) || byName(a.name, b.name))
-    .map(({ name, stack, spec, facts }) => ({
+    .map(({ name, stack, spec, facts, ...row }) => ({
       name,
       stack,
       id: spec.id,
+      ...(isUnmade({ ...row, name, stack, spec, facts }) && { unfinished: true as const }),
       size: spec.size,
       used: usedBy(spec.id, probe, site),
       source: describeSource(spec.from),
@@ -44,11 +47,16 @@ function usedBy(id: string, probe: Probe, site: Site): number | null {
 
 export function imageTable(images: ListedImage[]): string {
   const header = ['NAME', 'STACK', 'SIZE', 'USED', 'SOURCE', 'CREATED', 'CONTAINERS'];
-  const rows = images.map(({ name, stack, size, used, source, created_at, containers }) => [
-    ...[name, stack, formatBytes(size), used === null ? 'gone' : formatBytes(used), source],
+  const rows = images.map(({ name, stack, size, source, created_at, containers, ...state }) => [
+    ...[name, stack, formatBytes(size), presence(state), source],
     ...[created_at?.slice(0, 19) ?? '-', String(containers.length)],
   ]);
   return renderTable(header, rows);
+}
+
+function presence({ used, unfinished }: Pick<ListedImage, 'used' | 'unfinished'>): string {
+  if (unfinished) return 'unfinished';
+  return used === null ? 'gone' : formatBytes(used);
 }
 
 /** Containers made from an image, and images derived from it, of whatever stack. */

@@ -1,7 +1,7 @@
 import { type Address, addressOf, type KindName, NAME } from '../../model/address.js';
 import { BY_HAND } from '../../model/by-hand.js';
 import { UserError } from '../../model/errors.js';
-import type { Row } from '../../model/resource.js';
+import { isUnmade, type Row } from '../../model/resource.js';
 import type { BridgeSpec, ContainerSpec, ImageSpec, VolumeSpec } from '../../model/specs.js';
 
 interface Specs {
@@ -61,15 +61,35 @@ export function usableRow<Kind extends Named>(
   throw missing(kind, name, purpose);
 }
 
-/** @throws UserError when the name is taken by something made by hand */
+/** As `usableRow`, for something to be built on. @throws UserError also when it has never been completed */
+export function completeRow<Kind extends Named>(
+  rows: readonly Row[],
+  kind: Kind,
+  name: string,
+  purpose: string,
+): Row<Specs[Kind], Record<string, unknown>> {
+  const row = usableRow(rows, kind, name, purpose);
+  if (!isUnmade(row)) return row;
+  throw new UserError(
+    `cannot ${purpose}: ${FAMILY[kind]} ${name} is unfinished: creating it failed or was interrupted`,
+    `Create it again, or remove it: baleine ${FAMILY[kind]} rm ${name}`,
+  );
+}
+
+/**
+ * What failed or was cut off the first time takes no name: the same command, corrected or not, goes on.
+ *
+ * @throws UserError when the name is taken by something made by hand
+ */
 export function refuseExisting(
   rows: readonly Row[],
   kind: KindName,
   name: string,
   purpose: string,
 ): void {
-  const taken = rows.some((row) => row.kind === kind && row.stack === BY_HAND && row.name === name);
-  if (taken) throw new UserError(`cannot ${purpose}: there is one of that name already`);
+  const row = rows.find((row) => row.kind === kind && row.stack === BY_HAND && row.name === name);
+  if (row && !isUnmade(row))
+    throw new UserError(`cannot ${purpose}: there is one of that name already`);
 }
 
 /** @throws UserError for what cannot be a name, before it becomes an address */
