@@ -1,5 +1,3 @@
-import { constants } from 'node:os';
-
 /** Of capabilities(7), as of Linux 5.9, which added the last one. */
 export const CAPABILITIES: ReadonlySet<string> = new Set(
   (
@@ -12,6 +10,3 @@ export const CAPABILITIES: ReadonlySet<string> = new Set(
     .split(' ')
     .map((name) => `CAP_${name}`),
 );
-
-/** Of signal(7), `SIGTERM`. */
-export const SIGNALS: ReadonlySet<string> = new Set(Object.keys(constants.signals));

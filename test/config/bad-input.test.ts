@@ -72,6 +72,8 @@ describe('one container', () => {
       '5:14: containers.web.restart must be no, always, on-failure or on-failure:N, not "on-failure:0"',
     ],
     ['stop_signal: SIGTREM', '5:18: unknown signal "SIGTREM"'],
+    ['stop_signal: 65', '5:18: unknown signal 65'],
+    ['stop_signal: RTMIN-1', '5:18: unknown signal "RTMIN-1"'],
     [
       'stop_grace_period: 10',
       '5:24: containers.web.stop_grace_period must be a duration: 10s, 1m30s, 500ms, not 10',

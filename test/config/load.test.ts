@@ -179,6 +179,9 @@ describe('short forms', () => {
     ],
     ['a retry count', 'restart: on-failure:3', { restart: { name: 'on-failure', max: 3 } }],
     ['a short signal', 'stop_signal: INT', { stop_signal: 'SIGINT' }],
+    ['a signal in lower case', 'stop_signal: quit', { stop_signal: 'SIGQUIT' }],
+    ['the number of a signal', 'stop_signal: 9', { stop_signal: 'SIGKILL' }],
+    ['a real-time signal', 'stop_signal: RTMIN+3', { stop_signal: 'SIGRTMIN+3' }],
     [
       'capabilities',
       'cap_drop: [ALL]\ncap_add: [CAP_KILL, CHOWN]',

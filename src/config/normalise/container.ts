@@ -2,9 +2,10 @@ import { resolve } from 'node:path';
 import type { ContainerEntry, FarmEntry, IoLimit, RestartPolicy } from '../../model/config.js';
 import type { DeviceRule } from '../../model/devices.js';
 import { OWN_DISK } from '../../model/limits.js';
+import { SIGNAL_NAMES, signalName } from '../../model/signals.js';
 import type { Path } from '../document.js';
 import type { Container, Farm, Io, Limits, DeviceRule as RawRule, Ulimits } from '../file.gen.js';
-import { CAPABILITIES, SIGNALS } from '../kernel.js';
+import { CAPABILITIES } from '../kernel.js';
 import { suggest } from '../suggest.js';
 import { attachmentsOf } from './bridge.js';
 import { healthCheckOf } from './health.js';
@@ -125,13 +126,18 @@ function dependenciesOf(raw: Container['depends_on'] = []): ContainerEntry['depe
   return mapEntries(entries, (entry) => ({ condition: entry?.condition ?? 'service_started' }));
 }
 
-function signalOf(raw: string | undefined, path: Path, { problems }: Reading): string | undefined {
+function signalOf(
+  raw: string | number | undefined,
+  path: Path,
+  { problems }: Reading,
+): string | undefined {
   if (raw === undefined) return undefined;
-  const name = raw.startsWith('SIG') ? raw : `SIG${raw}`;
-  if (!SIGNALS.has(name)) {
-    problems.atValue(path, `unknown signal ${JSON.stringify(raw)}`, suggest(name, SIGNALS));
-  }
-  return name;
+  const text = String(raw);
+  const name = signalName(text);
+  if (name !== undefined) return name;
+  const meant = text.toUpperCase().replace(/^(?!SIG)/, 'SIG');
+  problems.atValue(path, `unknown signal ${JSON.stringify(raw)}`, suggest(meant, SIGNAL_NAMES));
+  return undefined;
 }
 
 function capabilityOf(raw: string, path: Path, { problems }: Reading): string {

@@ -6,6 +6,7 @@ import { imageVersion } from '../../model/image-version.js';
 import type { Instance } from '../../model/instance.js';
 import { spelled } from '../../model/json.js';
 import type { Resource } from '../../model/resource.js';
+import { signalName } from '../../model/signals.js';
 import { configDir, idOf, imageFile } from '../../model/site.js';
 import type {
   BridgeSpec,
@@ -37,12 +38,12 @@ export function desiredContainers(
   const release = releases(instances, images, context);
   const asked = (instance: Instance, image: ImageSpec): ContainerSpec => {
     const { name, entry } = instance;
-    const { args, environment, user, working_dir, stop_signal, labels } = processOf(
+    const before = recorded.get(name);
+    const { args, environment, user, working_dir, labels } = processOf(
       instance,
       image.config,
       context,
     );
-    const before = recorded.get(name);
     return spelled<ContainerSpec>({
       limits: entry.limits,
       restart: entry.restart,
@@ -73,7 +74,7 @@ export function desiredContainers(
       environment,
       user,
       working_dir,
-      stop_signal,
+      stop_signal: stopSignal(instance, image.config, before, context),
       labels,
       hostname: entry.hostname ?? name,
       links: linksOf(instance, bridges, leases, before, context),
@@ -132,9 +133,30 @@ function processOf({ name, entry, path }: Instance, image: ImageConfig, { config
     environment: { ...image.environment, ...entry.environment },
     user: entry.user ?? image.user ?? '0:0',
     working_dir: entry.working_dir ?? image.working_dir ?? '/',
-    stop_signal: entry.stop_signal ?? image.stop_signal ?? 'SIGTERM',
     labels: { ...image.labels, ...entry.labels },
   };
+}
+
+/**
+ * The entry's, else the image's. One that an earlier release has recorded may stay.
+ *
+ * @throws UserError for an image's that does not exist
+ */
+function stopSignal(
+  { name, entry, path }: Instance,
+  image: ImageConfig,
+  before: ContainerSpec | undefined,
+  { config }: Context,
+): string {
+  const inherited = image.stop_signal ?? 'SIGTERM';
+  if (entry.stop_signal !== undefined) return entry.stop_signal;
+  const known = signalName(inherited);
+  if (known !== undefined) return known;
+  if (before?.stop_signal === inherited) return inherited;
+  throw new UserError(
+    `${config.where(path)}: container ${name} cannot be stopped: its image ${entry.image} names the stop signal ${JSON.stringify(inherited)}, which does not exist`,
+    'Give the container one: stop_signal: SIGTERM',
+  );
 }
 
 function rotationOf({ name, serves }: Instance, { config }: Context): RotationSpec | undefined {

@@ -7,7 +7,7 @@ import { healAtOnce } from './heal.js';
 import { bundleFiles, exitsDir, socketKey, socketsDir, stateDir } from './layout.js';
 import { argumentsOf, ended, identify, signalProcess } from './process.js';
 import { findProgram } from './programs.js';
-import { signalNumber } from './signals.js';
+import { SIGKILL } from './signals.js';
 import { clearStage } from './stage.js';
 import { pidIn, runningContainer } from './started.js';
 
@@ -50,7 +50,7 @@ export async function killProcess(
   target: { pid: number; start_time: number; boot_id: string },
   id: string,
 ): Promise<void> {
-  signalProcess(target, signalNumber('SIGKILL'));
+  signalProcess(target, SIGKILL);
   if (await ended(target, PATIENCE)) return;
   throw new Error(`cannot stop ${id}: process ${target.pid} does not end, even by SIGKILL`);
 }
@@ -101,6 +101,6 @@ async function endMonitor(site: Site, id: string): Promise<void> {
   const monitor = pid === undefined ? undefined : identify(pid);
   if (!monitor || !argumentsOf(monitor.pid).includes(files.dir)) return;
   if (await ended(monitor, PATIENCE)) return;
-  signalProcess(monitor, signalNumber('SIGKILL'));
+  signalProcess(monitor, SIGKILL);
   await ended(monitor, PATIENCE);
 }

@@ -9,7 +9,7 @@ import { Gate } from './gate.js';
 import { healAtOnce } from './heal.js';
 import { signalProcess } from './process.js';
 import { type SelectedRuntime, selectRuntime } from './select.js';
-import { signalNumber } from './signals.js';
+import { requiredSignal } from './signals.js';
 import { type Surroundings, startContainer } from './start.js';
 import { runningContainer } from './started.js';
 import { Starter } from './starter.js';
@@ -36,7 +36,7 @@ export function linuxRuntime(
     run: (spec, how) => runInForeground(around, spec, how),
     stop: (id, facts, how) => stopContainer(around, id, facts, how),
     signal: async (id, signal) => {
-      const number = signalNumber(signal);
+      const number = requiredSignal(signal);
       const container = runningContainer(site, id);
       return container !== undefined && signalProcess(container, number);
     },

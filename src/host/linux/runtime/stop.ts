@@ -4,7 +4,7 @@ import { clearLife, killProcess } from './clear.js';
 import { setFrozen } from './freeze.js';
 import { healAtOnce } from './heal.js';
 import { ended, type Identity, isAlive, signalProcess } from './process.js';
-import { signalNumber } from './signals.js';
+import { stopSignal } from './signals.js';
 import type { Surroundings } from './start.js';
 import { runningContainer } from './started.js';
 
@@ -15,7 +15,7 @@ export async function stopContainer(
   facts: Partial<Started>,
   { signal, grace }: { signal: string; grace: number },
 ): Promise<void> {
-  const number = signalNumber(signal);
+  const number = stopSignal(signal);
   const recorded = identityOf(facts);
   const targets = [runningContainer(site, id), recorded].filter((each) => each && isAlive(each));
   healAtOnce(site, id, false);

@@ -1,19 +1,13 @@
 import { expect, it } from 'vitest';
-import { signalNumber } from '../../../../src/host/linux/runtime/signals.js';
+import { requiredSignal, stopSignal } from '../../../../src/host/linux/runtime/signals.js';
 
-it.each([
-  ['SIGTERM', 15],
-  ['term', 15],
-  ['SIGRTMIN+3', 37],
-  ['RTMAX-1', 63],
-  ['9', 9],
-])('%s is %i', (text, number) => {
-  expect(signalNumber(text)).toBe(number);
+it('refuses a signal that does not exist, and shows it harmlessly', () => {
+  expect(requiredSignal('usr1')).toBe(10);
+  expect(() => requiredSignal('SIG\u001b[2J')).toThrow(
+    'cannot send signal SIG\\u001b[2J: it does not exist',
+  );
 });
 
-it.each(['', 'SIG', 'SIGNOTHING', '0', '65', 'SIGRTMIN-1', 'SIGRTMAX+1', '-9'])(
-  'refuses %j',
-  (text) => {
-    expect(() => signalNumber(text)).toThrow(/cannot send signal/);
-  },
-);
+it('stops by SIGTERM whatever stands on record', () => {
+  expect(['SIGSTOPP', '', '0', 'SIGINT'].map(stopSignal)).toEqual([15, 15, 15, 2]);
+});

@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { TABLES } from '../../../src/cli/context.js';
+import { siteOf } from '../../../src/model/site.js';
+import type { ContainerSpec } from '../../../src/model/specs.js';
+import { openStore } from '../../../src/state/store.js';
+import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
+import { Stack } from './stack.js';
+
+/** What another release, or somebody's editor, may have recorded of a container. */
+const ODD: Record<string, Partial<Record<keyof ContainerSpec, unknown>>> = {
+  signal: { stop_signal: 'SIGSTOPP' },
+  process: { user: '?:?', working_dir: 'nowhere', args: [], hostname: '' },
+  mounts: { mounts: [{ source: 'nowhere', target: '', read_only: true }], tmpfs: [':'] },
+  limits: { limits: { pids: -1, devices: [{ allow: 'x' }], io: [{ device: '/no/such' }] } },
+  health: { healthcheck: { exec: [], interval: 'soon' }, depends_on: [{ name: '?' }] },
+  guards: { seccomp: { file: '/no/such', digest: '' }, cap_add: ['CAP_NONE'], runtime: '/x' },
+};
+const NAMES = Object.keys(ODD);
+const FILE = {
+  name: 'odd',
+  images: { base: SMALL_IMAGE },
+  containers: Object.fromEntries(
+    NAMES.map((name) => [name, { image: 'base', command: IDLE, stop_grace_period: '100ms' }]),
+  ),
+};
+
+async function spoil(host: PrivateHost): Promise<void> {
+  const store = await openStore(siteOf(host.root), TABLES);
+  for (const name of NAMES) {
+    const row = store.find('container', 'odd', name);
+    if (!row) throw new Error(`no row of ${name}`);
+    await store.put({ ...row, spec: { ...(row.spec as object), ...ODD[name] } });
+  }
+}
+
+it.each([['destroy', '-y'], ['stop']])('ends what is oddly recorded: %s', (...words) =>
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, FILE);
+    await stack.apply();
+    await spoil(host);
+    expect(await stack.run(...words)).toMatchObject({ code: 0 });
+    expect(NAMES.flatMap((name) => stack.pids(`odd.${name}`))).toEqual([]);
+    if (words[0] === 'stop') await stack.destroy();
+  })(),
+);
