@@ -2,7 +2,6 @@ import type { Event, Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
 import type { Store } from '../state/store.js';
 import type { View } from '../view/view.js';
-import { unmovedByPipes } from './broken-pipe.js';
 import type { Context } from './context.js';
 import { eventLogger } from './event-log.js';
 import { INTERRUPTED } from './failure.js';
@@ -35,18 +34,16 @@ export async function outcomeOf(
 ): Promise<Outcome> {
   const { execute } = await import('../apply/execute.js');
   const handlers = await context.handlers();
-  const outcome = await unmovedByPipes(() =>
-    interruptible(async (stop) => {
-      await view.start(plan);
-      const log = eventLogger(context.site, plan);
-      const emit = (event: Event) => {
-        view.event(event);
-        log(event);
-      };
-      const deps = { store, handlers, emit, parallelism, stop, keepGoing: destroy };
-      return execute(plan, deps);
-    }),
-  );
+  const outcome = await interruptible(async (stop) => {
+    await view.start(plan);
+    const log = eventLogger(context.site, plan);
+    const emit = (event: Event) => {
+      view.event(event);
+      log(event);
+    };
+    const deps = { store, handlers, emit, parallelism, stop, keepGoing: destroy };
+    return execute(plan, deps);
+  });
   if (!store.rows.some(({ stack }) => stack === plan.stack)) tidyStack(context.site, plan.stack);
   if (store.rows.length === 0) tidy(context.site);
   await view.finish(plan, outcome);

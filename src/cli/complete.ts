@@ -5,6 +5,7 @@ import { BY_HAND } from '../model/by-hand.js';
 import type { Row } from '../model/resource.js';
 import { Context } from './context.js';
 import { commonOptions } from './options.js';
+import { print } from './output.js';
 
 /** What a word is a name of, by the option before it or the command it belongs to. */
 const BY_OPTION: Record<string, KindName> = {
@@ -31,7 +32,7 @@ export function register(program: Command): void {
     .action((words: string[], _options: unknown, self: Command) => {
       const given = words[0] === '--' ? words.slice(1) : words;
       const found = candidates(program, given, () => rowsFor(self));
-      process.stdout.write(found.map((each) => `${each}\n`).join(''));
+      print(found.map((each) => `${each}\n`).join(''));
     });
 }
 

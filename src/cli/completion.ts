@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { UserError } from '../model/errors.js';
+import { print } from './output.js';
 
 /** Each asks the hidden `baleine __complete` for what may stand at the end of the line. */
 const SCRIPTS: Record<string, string> = {
@@ -34,7 +35,7 @@ export function register(program: Command): void {
     .addHelpText('after', EXAMPLES)
     .action((shell: string) => {
       const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
-      if (script) process.stdout.write(script);
+      if (script) print(script);
       else throw new UserError(`cannot complete for ${shell}`, 'There is: bash, zsh, fish.');
     });
 }

@@ -8,6 +8,7 @@ import { type Crontab, openCrontab } from '../host/linux/crontab.js';
 import { UserError } from '../model/errors.js';
 import { type Context, openContext } from './context.js';
 import { addCommonOptions, duration } from './options.js';
+import { print } from './output.js';
 
 interface CronOptions {
   crontab?: string;
@@ -90,8 +91,4 @@ async function change(crontab: Crontab, edit: (text: string) => string): Promise
 function fileOf({ options: { file } }: Context): string {
   if (file !== '-') return resolve(file);
   throw new UserError('cannot have cron read standard input', 'Give the file with -f FILE.');
-}
-
-function print(text: string): void {
-  process.stdout.write(text);
 }

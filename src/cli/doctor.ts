@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import type { Finding } from '../host/linux/doctor.js';
+import { jsonText } from '../model/printable.js';
 import { Context } from './context.js';
 import { addCommonOptions, commonOptions } from './options.js';
+import { print } from './output.js';
 
 export function register(program: Command): void {
   const command = program
@@ -18,8 +20,8 @@ export function register(program: Command): void {
 async function runDoctor(command: Command, { json = false }: { json?: boolean }): Promise<number> {
   const { examine } = await import('../host/linux/doctor.js');
   const findings = await examine(new Context(commonOptions(command)).site);
-  const lines = json ? findings.map((each) => JSON.stringify(each)) : plainLines(findings);
-  process.stdout.write(`${lines.join('\n')}\n`);
+  const lines = json ? findings.map((each) => jsonText(each)) : plainLines(findings);
+  print(`${lines.join('\n')}\n`);
   return findings.some(({ status }) => status === 'fail') ? 1 : 0;
 }
 

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { LoggedEvent } from '../model/logged-event.js';
+import { jsonText } from '../model/printable.js';
 import { followEvents, readEvents } from '../state/events-log.js';
 import { eventLine } from '../view/event-line.js';
 import { openContext } from './context.js';
 import { addCommonOptions, count } from './options.js';
+import { print } from './output.js';
 
 interface Options {
   follow?: true;
@@ -32,14 +34,14 @@ export function register(program: Command): void {
 
 async function run({ follow, json, lines }: Options, command: Command): Promise<void> {
   const { site } = openContext(command);
-  const print = (events: LoggedEvent[]) => {
-    const texts = events.map((each) => (json ? JSON.stringify(each) : eventLine(each)));
-    if (texts.length > 0) process.stdout.write(`${texts.join('\n')}\n`);
+  const show = (events: LoggedEvent[]) => {
+    const texts = events.map((each) => (json ? jsonText(each) : eventLine(each)));
+    if (texts.length > 0) print(`${texts.join('\n')}\n`);
   };
   const fresh = followEvents(site);
-  print(readEvents(site, lines));
+  show(readEvents(site, lines));
   while (follow) {
     await sleep(PAUSE);
-    print(fresh());
+    show(fresh());
   }
 }

@@ -5,6 +5,7 @@ import type { Topology } from '../model/topology.js';
 import { localTime } from '../view/local-time.js';
 import { type Context, openContext } from './context.js';
 import { addCommonOptions } from './options.js';
+import { print } from './output.js';
 import { stackName } from './stack-name.js';
 import { topologyOf } from './topology.js';
 
@@ -50,7 +51,7 @@ async function draw(context: Context, { format, output, stack: given }: Options)
   const { rows } = context.state();
   const topology = topologyOf(stack, rows, await context.probe(), context.site);
   const text = await RENDER[format](topology, localTime(new Date()));
-  if (output === undefined) process.stdout.write(text);
+  if (output === undefined) print(text);
   else write(output, text);
 }
 

@@ -8,6 +8,7 @@ import type { Resource, Row } from '../model/resource.js';
 import type { Store } from '../state/store.js';
 import { type Context, openContext } from './context.js';
 import { addCommonOptions } from './options.js';
+import { print } from './output.js';
 import { withStore } from './run.js';
 import { addLockOptions, type LockOptions } from './run-options.js';
 import { wantedBy } from './wanted.js';
@@ -51,7 +52,7 @@ async function take(
     const path = id !== undefined && resource.kind !== 'bridge' ? resolve(id) : id;
     refuseTaken(resource, path, store.rows);
     await store.put(await adopted(context, resource, config.name, path));
-    process.stdout.write(`${address} is on record. What is left to do: baleine plan\n`);
+    print(`${address} is on record. What is left to do: baleine plan\n`);
     return 0;
   });
 }

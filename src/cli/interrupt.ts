@@ -1,4 +1,5 @@
 import { INTERRUPTED } from './failure.js';
+import { printToStderr } from './output.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -11,7 +12,7 @@ export async function interruptible<T>(work: (stop: AbortSignal) => Promise<T>):
   const onSignal = () => {
     if (stop.signal.aborted) process.exit(INTERRUPTED);
     stop.abort();
-    process.stderr.write('Interrupted: finishing what has begun. Once more to end at once.\n');
+    printToStderr('Interrupted: finishing what has begun. Once more to end at once.\n');
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   try {

@@ -2,6 +2,7 @@ import { wantsColor } from '../view/color.js';
 import { openView } from '../view/open.js';
 import type { Sink, View, ViewOptions } from '../view/view.js';
 import type { Context } from './context.js';
+import { print, printToStderr } from './output.js';
 
 export interface OutputOptions {
   quiet?: boolean;
@@ -25,8 +26,8 @@ export function viewOf(
   style: ViewOptions['style'],
   {
     destroy = false,
-    out = (text) => process.stdout.write(text),
-    err = (text) => process.stderr.write(text),
+    out = print,
+    err = printToStderr,
   }: { destroy?: boolean; out?: Sink; err?: Sink | undefined },
 ): Promise<View> {
   return openView({

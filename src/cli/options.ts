@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../config/units.js';
 import { type Address, KINDS, parseAddress } from '../model/address.js';
+import { refuseSeveral } from './command.js';
 
 /** What nearly every command takes, before or after its own name. */
 export interface CommonOptions {
@@ -39,11 +40,14 @@ export function commonOptions(command: Command): CommonOptions {
   };
 }
 
+/** @throws UserError when it is given differently before and after the command's name */
 function given(command: Command, name: string): unknown {
+  const values: unknown[] = [];
   for (let each: Command | null = command; each; each = each.parent) {
-    if (each.getOptionValueSource(name) === 'cli') return each.getOptionValue(name);
+    if (each.getOptionValueSource(name) === 'cli') values.push(each.getOptionValue(name));
   }
-  return undefined;
+  if (name !== 'color') refuseSeveral(name, values.map(String).reverse());
+  return values[0];
 }
 
 /** A repeatable option of addresses. */

@@ -3,6 +3,7 @@ import { type Context, openContext } from './context.js';
 import { planDestroy, planStack } from './make-plan.js';
 import { viewFor } from './open-view.js';
 import { addCommonOptions } from './options.js';
+import { outputIsIncidental } from './output.js';
 import { refuseStandardInput, savePlan, sourceOf } from './saved-plan.js';
 import { stackName } from './stack-name.js';
 import { addWishOptions, type WishOptions, wishesOf } from './wishes.js';
@@ -31,7 +32,10 @@ export function register(program: Command): void {
 
 async function runPlan(context: Context, options: PlanOptions): Promise<number> {
   const { destroy = false, out, detailedExitcode } = options;
-  if (out !== undefined) refuseStandardInput(context.options.file);
+  if (out !== undefined) {
+    refuseStandardInput(context.options.file);
+    outputIsIncidental();
+  }
   const config = destroy ? undefined : await context.config();
   const records = context.knownRecords() ?? context.state();
   const { rows, serial } = records;

@@ -1,8 +1,9 @@
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { closeInherited } from '../host/linux/descriptors.js';
-import { quietOnBrokenPipe } from './broken-pipe.js';
-import { exitCodeOf, printError } from './failure.js';
+import { StrictCommand, UnknownWord } from './command.js';
+import { endOnUncaught, exitCodeOf, printError } from './failure.js';
 import { addCommonOptions } from './options.js';
+import { outputIsIncidental, print, printToStderr, watchOutput } from './output.js';
 
 interface CommandModule {
   register(program: Command): void;
@@ -49,29 +50,42 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
 /** Runs one command line to its end; answers the exit code. Never rejects. */
 export async function runProgram(args: string[], version: string): Promise<number> {
   closeInherited();
-  quietOnBrokenPipe();
+  watchOutput();
+  endOnUncaught();
   try {
     const program = programOf(version);
     for (const { register } of await commandsFor(args)) register(program);
     await program.parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    // commander has printed its own; its code is 0 for help
+    // for help, which is printed already; its code is 0, and 1 where a command is missing
     if (error instanceof CommanderError) return error.exitCode;
-    printError(error);
+    printError(error instanceof UnknownWord ? await meantBy(error) : error);
     return exitCodeOf(error);
   }
 }
 
+async function meantBy(error: UnknownWord): Promise<Error> {
+  return (await import('./meant.js')).unknownWord(error);
+}
+
+/** Commands that only print: all others have done their work whether it could be printed or not. */
+const PRINTING = new Set([
+  ...['plan', 'ps', 'stats', 'status', 'logs', 'top', 'inspect', 'list', 'graph', 'events', 'wait'],
+  ...['show', 'check', 'doctor', 'completion', '__complete'],
+]);
+
 function programOf(version: string): Command {
-  const program = new Command('baleine')
+  const program = new StrictCommand('baleine')
     .description('Declarative images, bridges, containers and web farms on one Linux host')
     .version(version)
     .exitOverride()
     // so that a command may have an -f of its own, as `logs -f`
     .enablePositionalOptions()
-    .showSuggestionAfterError()
-    .showHelpAfterError('(baleine help shows what there is)');
+    .configureOutput({ writeOut: print, writeErr: printToStderr })
+    .hook('preAction', (_program, command) => {
+      if (!PRINTING.has(command.name())) outputIsIncidental();
+    });
   return addCommonOptions(program);
 }
 

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { UserError } from '../model/errors.js';
 import { INTERRUPTED } from './failure.js';
 import type { OutputOptions } from './open-view.js';
+import { printToStderr } from './output.js';
 
 /**
  * Asks on the terminal; false for any answer but `yes`. Throws where there is nobody to ask, or
@@ -13,7 +14,7 @@ export async function approve({ quiet, json }: OutputOptions, destroy: boolean):
     ? 'Do you really want to destroy all this?'
     : 'Do you want to perform these actions?';
   if ((await ask(`\n${question}\n  Only 'yes' will be accepted: `)) === 'yes') return true;
-  process.stderr.write(`${destroy ? 'Destroy' : 'Apply'} cancelled.\n`);
+  printToStderr(`${destroy ? 'Destroy' : 'Apply'} cancelled.\n`);
   return false;
 }
 

@@ -3,6 +3,7 @@ import { containerTable } from '../view/container-table.js';
 import { describeContainers } from './container-list.js';
 import { type Context, openContext } from './context.js';
 import { addCommonOptions } from './options.js';
+import { print, printJson } from './output.js';
 import { stackName } from './stack-name.js';
 
 interface PsOptions {
@@ -37,11 +38,7 @@ async function list(context: Context, options: PsOptions): Promise<void> {
     (row) => row.kind === 'container' && (stack === undefined || row.stack === stack),
   );
   const containers = describeContainers(listed, await context.probe(), context.site);
-  if (options.json) return print(`${JSON.stringify(containers)}\n`);
+  if (options.json) return printJson(containers);
   if (options.quiet) return print(containers.map(({ name }) => `${name}\n`).join(''));
   print(containerTable(containers, { stacks: stack === undefined }));
-}
-
-function print(text: string): void {
-  process.stdout.write(text);
 }

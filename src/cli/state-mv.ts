@@ -6,6 +6,7 @@ import type { Row } from '../model/resource.js';
 import { rename } from '../plan/rename.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
+import { print } from './output.js';
 import { findRow } from './recorded-row.js';
 import { withStore } from './run.js';
 import type { LockOptions } from './run-options.js';
@@ -25,7 +26,7 @@ export async function move(
     const name = newName(row, to, store.rows);
     await record(store, rename(mine, row.kind, row.name, name));
     const next = row.kind === 'container' ? ', and the next apply replaces it' : '';
-    process.stdout.write(`${from} is now ${to} on record; the file has to say so too${next}\n`);
+    print(`${from} is now ${to} on record; the file has to say so too${next}\n`);
     return 0;
   });
 }

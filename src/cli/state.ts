@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import { kinds } from '../kinds/index.js';
 import { addressOf } from '../model/address.js';
+import { jsonText, printable } from '../model/printable.js';
 import type { Row } from '../model/resource.js';
 import { buildPlan } from '../plan/build.js';
 import { findOrphans, type Orphan } from '../plan/orphans.js';
 import { damageOf, repairTables } from '../state/repair.js';
 import { type Context, openContext, TABLES } from './context.js';
 import { addCommonOptions } from './options.js';
+import { print } from './output.js';
 import { findRow } from './recorded-row.js';
 import { propose, withStore } from './run.js';
 import { addLockOptions, addRunOptions, type LockOptions, type RunOptions } from './run-options.js';
@@ -66,13 +68,13 @@ export function register(program: Command): void {
 async function check(context: Context): Promise<number> {
   const damage = damageOf(context.site.root, TABLES);
   if (damage.length > 0) {
-    print([...damage, 'Mend it with: baleine state repair']);
+    printLines([...damage, 'Mend it with: baleine state repair']);
     return 1;
   }
   const { rows } = await context.state();
   const unfinished = rows.filter(({ status }) => status === 'pending');
   const orphans = await orphansOf(context, rows);
-  print([
+  printLines([
     `${rows.length} rows, all tables whole`,
     ...unfinished.map((row) => `unfinished: ${nameOf(row)}; the next apply goes on with it`),
     ...orphans.map((each) => `orphaned: ${nameOf(each)} bears our mark and is in no table`),
@@ -93,7 +95,10 @@ async function repair(context: Context, options: RunOptions): Promise<number> {
     lock.release({ removeIfEmpty: true });
   }
   if (mended.length > 0) {
-    print([...mended, 'Now see what is missing, and put it right: baleine plan, baleine apply']);
+    printLines([
+      ...mended,
+      'Now see what is missing, and put it right: baleine plan, baleine apply',
+    ]);
     return 0;
   }
   return (await removeOrphans(context, options)) ?? 0;
@@ -102,7 +107,7 @@ async function repair(context: Context, options: RunOptions): Promise<number> {
 function removeOrphans(context: Context, options: RunOptions): Promise<number | undefined> {
   return withStore(context, options, async (store) => {
     const orphans = await orphansOf(context, store.rows);
-    if (orphans.length === 0) print(['Nothing to repair.']);
+    if (orphans.length === 0) printLines(['Nothing to repair.']);
     let worst = 0;
     for (const stack of new Set(orphans.map((each) => each.stack))) {
       const mine = orphans.filter((each) => each.stack === stack);
@@ -124,7 +129,7 @@ async function show(context: Context, address: string | undefined, options: Stac
   const stack = await stackName(context, options.stack);
   const mine = rows.filter((row) => row.stack === stack);
   const shown = address === undefined ? mine : [findRow(mine, address, stack)];
-  print(shown.map((row) => JSON.stringify({ address: addressOf(row.kind, row.name), ...row })));
+  printLines(shown.map((row) => jsonText({ address: addressOf(row.kind, row.name), ...row })));
 }
 
 async function forget(context: Context, address: string, options: RunOptions & StackOption) {
@@ -133,13 +138,13 @@ async function forget(context: Context, address: string, options: RunOptions & S
     const mine = store.rows.filter((row) => row.stack === stack);
     const { kind, name } = findRow(mine, address, stack);
     await store.drop(kind, stack, name);
-    print([`${address} is no longer on record; what it stands for was left as it is`]);
+    printLines([`${address} is no longer on record; what it stands for was left as it is`]);
     return 0;
   });
 }
 
 const nameOf = ({ stack, kind, name }: Orphan) => `${stack}/${addressOf(kind, name)}`;
 
-function print(lines: string[]): void {
-  if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`);
+function printLines(lines: string[]): void {
+  print(lines.map((line) => `${printable(line)}\n`).join(''));
 }

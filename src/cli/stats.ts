@@ -5,6 +5,7 @@ import type { ContainerStats } from '../model/usage.js';
 import { statsTable } from '../view/stats-table.js';
 import { type Context, openContext } from './context.js';
 import { addCommonOptions } from './options.js';
+import { HOME, print, printJson } from './output.js';
 import { stackName } from './stack-name.js';
 import { lookAtUse, statsOf } from './usage.js';
 
@@ -50,16 +51,15 @@ async function stream(context: Context, names: string[], options: StatsOptions):
   for (let before = look(); ; ) {
     await sleep(options.interval * 1000);
     const now = look();
-    print(statsOf(before, now), stack === undefined, options);
+    show(statsOf(before, now), stack === undefined, options);
     if (!options.stream) return;
     before = now;
   }
 }
 
-function print(stats: ContainerStats[], stacks: boolean, { json, stream }: StatsOptions): void {
-  // Home, then clear what is below: console_codes(4).
-  const clear = stream && !json && process.stdout.isTTY ? '\x1b[H\x1b[J' : '';
-  process.stdout.write(json ? `${JSON.stringify(stats)}\n` : clear + statsTable(stats, { stacks }));
+function show(stats: ContainerStats[], stacks: boolean, { json, stream }: StatsOptions): void {
+  if (json) printJson(stats);
+  else print((stream && process.stdout.isTTY ? HOME : '') + statsTable(stats, { stacks }));
 }
 
 function seconds(text: string): number {

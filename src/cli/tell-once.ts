@@ -15,6 +15,7 @@ import {
 import type { Sink } from '../view/view.js';
 import type { Context } from './context.js';
 import { errorText, exitCodeOf, LOCKED } from './failure.js';
+import { print, printToStderr } from './output.js';
 
 /** What a run that nobody watches asks of its plan. */
 export interface Unwatched {
@@ -45,7 +46,7 @@ export async function tellOnce(
     keepFailure(context.site, file, failing);
     if (!tell) return code;
   }
-  if (attempt.said !== '') process.stderr.write(attempt.said);
+  if (attempt.said !== '') printToStderr(attempt.said);
   if (code === 0 && before) recover(context, file, before);
   return code ?? 0;
 }
@@ -98,7 +99,7 @@ function recover(context: Context, file: string, { since }: Failing): void {
   forgetFailure(context.site, file);
   const held = heldBack(context);
   const but = held.length > 0 ? `; rolled back: ${held.join(', ')}` : '';
-  process.stdout.write(`baleine: ${file} recovered, after failing since ${since}${but}\n`);
+  print(`baleine: ${file} recovered, after failing since ${since}${but}\n`);
 }
 
 /** What does well only because it is not as its file asks, of any stack. */

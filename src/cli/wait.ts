@@ -3,6 +3,7 @@ import type { HealthTarget } from '../model/health.js';
 import { healthTarget } from '../model/health-target.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 import type { Context } from './context.js';
+import { printToStderr } from './output.js';
 import type { WaitOptions } from './wait-options.js';
 
 const USUAL_TIMEOUT = 60_000;
@@ -57,6 +58,6 @@ const idOf = ({ target }: Asked) => target.id;
 
 function giveUp(ill: string[], limit: number): number {
   const lines = [`Error: not all are healthy after ${Math.round(limit / 1000)} s`, ...ill];
-  process.stderr.write(`${lines.join('\n  ')}\n`);
+  printToStderr(`${lines.join('\n  ')}\n`);
   return 1;
 }

@@ -70,15 +70,42 @@ export function entryAt(document: Document, path: Path): { entry: Entry; exact: 
 function childOf(node: Node, segment: string | number): Entry | undefined {
   if (node.type === 'scalar') return undefined;
   if (node.type === 'mapping') return node.entries.get(String(segment));
-  const named = (item: Entry) =>
-    item.node.type === 'scalar' && item.node.text.split('=', 1)[0] === segment;
-  return node.items[Number(segment)] ?? node.items.find(named);
+  return node.items[Number(segment)] ?? namedIn(node).get(String(segment));
 }
 
-/** Line and column, both from 1. */
-export function positionOf(text: string, offset: number): { line: number; column: number } {
-  const before = text.lastIndexOf('\n', offset - 1);
-  let line = 1;
-  for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++;
-  return { line, column: offset - (offset === 0 ? -1 : before) };
+/** By what each item is a short form of; the first of several. */
+function namedIn(sequence: Sequence): ReadonlyMap<string, Entry> {
+  const known = named.get(sequence);
+  if (known) return known;
+  const made = new Map<string, Entry>();
+  for (const item of sequence.items) {
+    const name = item.node.type === 'scalar' ? item.node.text.split('=', 1)[0] : undefined;
+    if (name !== undefined && !made.has(name)) made.set(name, item);
+  }
+  named.set(sequence, made);
+  return made;
+}
+
+const named = new WeakMap<Sequence, ReadonlyMap<string, Entry>>();
+
+/** Where the lines of a text begin, for any number of places to be looked up. */
+export class LinesOf {
+  readonly #starts = [0];
+
+  constructor(text: string) {
+    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
+      this.#starts.push(at + 1);
+    }
+  }
+
+  /** Line and column, both from 1. */
+  position(offset: number): { line: number; column: number } {
+    let [low, high] = [0, this.#starts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((this.#starts[middle] as number) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { line: low + 1, column: offset - (this.#starts[low] as number) + 1 };
+  }
 }

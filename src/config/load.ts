@@ -1,8 +1,9 @@
 import type { Config } from '../model/config.js';
 import { digest } from '../model/json.js';
+import { printable } from '../model/printable.js';
 import { check } from './check/index.js';
 import { subjectOf } from './check/subject.js';
-import { type Document, dataOf, entryAt, type Path, positionOf } from './document.js';
+import { type Document, dataOf, entryAt, LinesOf, type Path } from './document.js';
 import { explain, type Finding, report } from './explain.js';
 import { interpolate } from './interpolate.js';
 import { normalise, type Sections } from './normalise/index.js';
@@ -31,7 +32,12 @@ export function loadConfig(
   problems.throwIfAny();
   const sections = understand(document, directory, problems);
   problems.throwIfAny();
-  const where = (path: Path) => placeOf(document, path);
+  let lines: LinesOf | undefined;
+  const where = (path: Path) => {
+    lines ??= new LinesOf(document.text);
+    const { line, column } = lines.position(entryAt(document, path).entry.key);
+    return `${printable(file)}:${line}:${column}`;
+  };
   return { ...sections, file, digest: digest(written), where };
 }
 
@@ -51,9 +57,4 @@ function understand(document: Document, directory: string, problems: Problems): 
 function writtenAt(document: Document, path: Path): string {
   const { node } = entryAt(document, path).entry;
   return node.type === 'scalar' ? node.text : '';
-}
-
-function placeOf(document: Document, path: Path): string {
-  const { line, column } = positionOf(document.text, entryAt(document, path).entry.key);
-  return `${document.file}:${line}:${column}`;
 }

@@ -1,5 +1,6 @@
 import { UserError } from '../model/errors.js';
-import { type Document, entryAt, type Path, positionOf } from './document.js';
+import { printable } from '../model/printable.js';
+import { type Document, entryAt, LinesOf, type Path } from './document.js';
 
 /** One thing that is wrong with the file. */
 export interface Problem {
@@ -12,42 +13,66 @@ export interface Problem {
   hint?: string;
 }
 
-/** Everything that is wrong with the file, in its order. */
+/** What to do about it; a function where that takes work, for most of many problems are not shown. */
+export type Hint = string | (() => string | undefined);
+
+/** Problems that are shown; the rest is counted. */
+const MOST = 50;
+
+/** What is wrong with the file, in its order: the first `MOST`. */
 export class ConfigError extends UserError {
   override name = 'ConfigError';
-  readonly problems: readonly Problem[];
 
-  constructor(file: string, text: string, problems: readonly Problem[]) {
-    const sorted = inOrder(problems);
+  constructor(
+    file: string,
+    text: string,
+    readonly problems: readonly Problem[],
+    more = 0,
+  ) {
     const lines = text.split('\n');
-    super(sorted.map((each) => render(file, lines[each.line - 1] ?? '', each)).join('\n\n'));
-    this.problems = sorted;
+    const shown = problems.flatMap((each, index) => [
+      ...(index > 0 ? [''] : []),
+      ...render(file, lines[each.line - 1] ?? '', each),
+    ]);
+    super(more > 0 ? [...shown, '', `and ${more} more`] : shown);
   }
+}
+
+interface Found {
+  offset: number;
+  message: string;
+  hint: Hint | undefined;
 }
 
 /** Gathers problems by the path of what they are about. */
 export class Problems {
-  private readonly list: Problem[] = [];
+  private readonly list: Found[] = [];
 
   constructor(private readonly document: Pick<Document, 'file' | 'text'> & Partial<Document>) {}
 
   /** About an entry as a whole, or about its name. */
-  atKey(path: Path, message: string, hint?: string): void {
+  atKey(path: Path, message: string, hint?: Hint): void {
     this.atOffset(this.find(path).key, message, hint);
   }
 
-  atValue(path: Path, message: string, hint?: string): void {
+  atValue(path: Path, message: string, hint?: Hint): void {
     this.atOffset(this.find(path).at, message, hint);
   }
 
-  atOffset(offset: number, message: string, hint?: string): void {
-    const position = positionOf(this.document.text, offset);
-    this.list.push({ ...position, message, ...(hint !== undefined && { hint }) });
+  atOffset(offset: number, message: string, hint?: Hint): void {
+    this.list.push({ offset, message, hint });
   }
 
   throwIfAny(): void {
     const { file, text } = this.document;
-    if (this.list.length > 0) throw new ConfigError(file, text, this.list);
+    if (this.list.length === 0) return;
+    const all = inOrder(this.list);
+    const lines = new LinesOf(text);
+    const shown = all.slice(0, MOST).map(({ offset, message, hint }): Problem => {
+      const said = typeof hint === 'function' ? hint() : hint;
+      return { ...lines.position(offset), message, ...(said !== undefined && { hint: said }) };
+    });
+    throw new ConfigError(file, text, shown, all.length - shown.length);
   }
 
   private find(path: Path): { key: number; at: number } {
@@ -58,30 +83,30 @@ export class Problems {
   }
 }
 
-function inOrder(problems: readonly Problem[]): Problem[] {
+/** By place, each once. */
+function inOrder(found: readonly Found[]): Found[] {
   const seen = new Set<string>();
-  return problems
-    .filter(({ line, column, message }) => {
-      const key = `${line}:${column}:${message}`;
+  return found
+    .filter(({ offset, message }) => {
+      const key = `${offset}:${message}`;
       return !seen.has(key) && seen.add(key);
     })
-    .sort((a, b) => a.line - b.line || a.column - b.column);
+    .sort((a, b) => a.offset - b.offset);
 }
 
 /** Characters of a long line that are shown before the caret, and in all. */
 const LEAD = 60;
 const WIDTH = 100;
 
-function render(file: string, line: string, { line: row, column, message, hint }: Problem): string {
+function render(
+  file: string,
+  line: string,
+  { line: row, column, message, hint }: Problem,
+): string[] {
   const from = Math.max(0, column - 1 - LEAD);
-  const shown = harmless(line.slice(from, from + WIDTH));
-  const caret = `${shown.slice(0, column - 1 - from).replace(/[^\t]/g, ' ')}^`;
-  const lines = [`${file}:${row}:${column}: ${harmless(message)}`, `  ${shown}`, `  ${caret}`];
-  return [...lines, ...(hint === undefined ? [] : [harmless(hint)])].join('\n');
-}
-
-/** Nothing of the file may steer the terminal. */
-function harmless(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is to be replaced
-  return line.replace(/\r$/, '').replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, '?');
+  const shown = printable(line.slice(from, from + WIDTH).replace(/\r$/, ''));
+  const before = printable(line.slice(from, column - 1));
+  const caret = `${before.replace(/[^\t]/g, ' ')}^`;
+  const lines = [`${file}:${row}:${column}: ${message}`, `  ${shown}`, `  ${caret}`];
+  return hint === undefined ? lines : [...lines, hint];
 }

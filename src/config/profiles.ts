@@ -27,7 +27,7 @@ export function readProfiles(config: Config): Record<string, string> {
     }
   }
   if (complaints.length > 0) {
-    throw new UserError(complaints.join('\n'), 'It is JSON as engines write it: Docker’s default');
+    throw new UserError(complaints, 'It is JSON as engines write it: Docker’s default');
   }
   return found;
 }

@@ -1,18 +1,28 @@
+import { printable } from './printable.js';
+
+/** One line, or several; whatever is in a line, it stays one. */
+export type Lines = string | readonly string[];
+
 /**
  * Something the user can mend: bad input, a missing program, a conflict. Printed as its message
  * and hint, without a stack trace; exit code 1.
+ *
+ * A message names files, processes and keys that others chose: each line is made harmless here, so that
+ * none of them makes up a line of its own. What has several lines is given as a list.
  */
 export class UserError extends Error {
   override name = 'UserError';
+  /** What to do about it, one or more lines. */
+  readonly hint: string | undefined;
 
-  constructor(
-    message: string,
-    /** What to do about it, one or more lines. */
-    readonly hint?: string,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
+  constructor(message: Lines, hint?: Lines, options?: ErrorOptions) {
+    super(harmless(message), options);
+    this.hint = hint === undefined ? undefined : harmless(hint);
   }
+}
+
+function harmless(lines: Lines): string {
+  return [lines].flat().map(printable).join('\n');
 }
 
 /** Another baleine holds the state lock; exit code 75 (EX_TEMPFAIL of sysexits.h). */
@@ -21,7 +31,7 @@ export class LockedError extends UserError {
   /** No run holds it, but programs that have outlived theirs. */
   readonly stragglers: boolean;
 
-  constructor(message: string, hint: string, { stragglers = false } = {}) {
+  constructor(message: Lines, hint: Lines, { stragglers = false } = {}) {
     super(message, hint);
     this.stragglers = stragglers;
   }

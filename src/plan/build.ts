@@ -98,7 +98,7 @@ function refuse(decisions: Decision[], input: PlanInput): void {
   );
   if (taken.length + guarded.length === 0) return;
   const hint = guarded.length > 0 ? 'Set protect: false and apply; then it can go.' : undefined;
-  throw new UserError([...taken, ...guarded].join('\n'), hint);
+  throw new UserError([...taken, ...guarded], hint);
 }
 
 /** Of what bore the name before it was given another one. */

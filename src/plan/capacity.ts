@@ -31,7 +31,7 @@ export function refuseBeyond(config: Config, capacity: Capacity): void {
   ]);
   if (complaints.length === 0) return;
   const lines = complaints.map(({ at, cause }) => `${config.where(at)}: ${cause}`);
-  throw new UserError(lines.join('\n'), 'baleine doctor shows what the host has');
+  throw new UserError(lines, 'baleine doctor shows what the host has');
 }
 
 interface Complaint {

@@ -43,7 +43,7 @@ export function refuseTaken(config: Config, capacity: Network): void {
       : [`${config.where(at)}: cannot publish ${placeText(entry)}: ${cause}`];
   });
   if (complaints.length === 0) return;
-  throw new UserError(complaints.join('\n'), 'Publish another port, or end what has it.');
+  throw new UserError(complaints, 'Publish another port, or end what has it.');
 }
 
 function obstacle(

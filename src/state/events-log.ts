@@ -1,6 +1,7 @@
 import { appendFileSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoggedEvent } from '../model/logged-event.js';
+import { jsonText } from '../model/printable.js';
 import type { Site } from '../model/site.js';
 
 /** Bytes; then a new file begins and the one before the last goes. */
@@ -12,7 +13,7 @@ const olderFile = (site: Site) => `${eventsFile(site)}.1`;
 /** Adds a line. The caller holds the lock. */
 export function logEvent(site: Site, event: LoggedEvent, limit = LIMIT): void {
   const path = eventsFile(site);
-  const line = `${JSON.stringify(event)}\n`;
+  const line = `${jsonText(event)}\n`;
   try {
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
     if (size > 0 && size + line.length > limit) renameSync(path, olderFile(site));

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { jsonText } from '../model/printable.js';
 import type { Sections, Watch } from './watch.js';
 
 /** Most pages that are kept up to date at a time. */
@@ -20,7 +21,7 @@ export function stream(response: ServerResponse, watch: Watch): void {
     if (response.writableNeedDrain) return;
     const changed = Object.entries(sections).filter(([name, html]) => sent[name] !== html);
     if (changed.length === 0) return;
-    response.write(`data: ${JSON.stringify(Object.fromEntries(changed))}\n\n`);
+    response.write(`data: ${jsonText(Object.fromEntries(changed))}\n\n`);
     sent = sections;
   });
   response.on('close', end);

@@ -50,7 +50,7 @@ export function differenceLines(
 }
 
 function line(symbol: Symbol, text: string, paint: Paint): string {
-  return `${INDENT}${paint(COLORS[symbol], symbol)} ${text}`;
+  return `${INDENT}${paint(COLORS[symbol], symbol)} ${printable(text)}`;
 }
 
 function diffLines(before: string, after: string, paint: Paint): string[] {

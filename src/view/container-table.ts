@@ -1,7 +1,6 @@
 import type { PublishEntry } from '../model/config.js';
 import { describeExit } from '../model/exit.js';
 import type { ListedContainer } from '../model/listed-container.js';
-import { printable } from '../model/printable.js';
 import { placeText } from '../model/publish.js';
 import { formatDuration } from './duration.js';
 import { renderTable } from './table.js';
@@ -47,7 +46,7 @@ function statusText(each: ListedContainer, now: number): string {
   return [
     code === undefined ? status : `${status} (${describeExit({ code, outOfMemory })})`,
     ...(left > 0 ? [`next try in ${formatDuration(left * 1000)}`] : []),
-    ...(halted === undefined ? [] : [printable(halted)]),
+    ...(halted === undefined ? [] : [halted]),
     ...(held === undefined ? [] : [held]),
   ].join(', ');
 }
@@ -65,7 +64,7 @@ function healthText({ health }: ListedContainer): string {
   if (!health) return '-';
   const { status, failures, retries, reason } = health;
   const streak = failures > 0 ? ` ${failures}/${retries}` : '';
-  return `${status}${streak}${reason === undefined ? '' : ` (${printable(reason)})`}`;
+  return `${status}${streak}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
 /** The two largest units: `3d4h`, `5m12s`. */

@@ -39,6 +39,6 @@ function cells({ name, state, since, traffic, check }: FarmServer): string[] {
     count(traffic?.requests),
     traffic ? `${traffic.rate}/s` : '-',
     count(traffic?.errors),
-    check === undefined ? '-' : printable(check),
+    check ?? '-',
   ];
 }

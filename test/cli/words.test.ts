@@ -36,10 +36,10 @@ it('says what may have been meant', async () => {
   const typo = await built.baleine(['aplly']);
   expect(typo).toMatchObject({ code: 1, stdout: '' });
   expect(typo.stderr).toContain("unknown command 'aplly'");
-  expect(typo.stderr).toContain('Did you mean apply?');
+  expect(typo.stderr).toContain('did you mean "apply"?');
   const option = await built.baleine(['apply', '--auto-aprove']);
   expect(option).toMatchObject({ code: 1, stdout: '' });
-  expect(option.stderr).toContain('Did you mean --auto-approve?');
+  expect(option.stderr).toContain('did you mean "--auto-approve"?');
 });
 
 it.each([
@@ -48,6 +48,11 @@ it.each([
   [['plan', '--refresh=maybe'], 'true or false.'],
   [['apply', '--parallelism', '0'], 'A number from 1 up.'],
   [['apply', '--lock-timeout', 'soon'], 'A duration is like 30s'],
+  [['plan', '-f', 'a', '-f', 'b'], 'cannot take several --file: a, b'],
+  [['-f', 'a', 'plan', '--file', 'b'], 'cannot take several --file: a, b'],
+  [['ps', '--stack', 'a', '--stack', 'b'], 'cannot take several --stack: a, b'],
+  [['plan', '--no\nError: such\x1b[2J\u202e'], "'--no\\u000aError: such\\u001b[2J\\u202e'\n"],
+  [['plan', 'one\x9b'], 'too many arguments'],
 ])('refuses %j', async (args, message) => {
   const { code, stdout, stderr } = await built.baleine(args);
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { printable, printableLines } from '../../src/model/printable.js';
+import { UserError } from '../../src/model/errors.js';
+import { jsonText, printable, printableLines } from '../../src/model/printable.js';
 
 it.each([
   ['an escape sequence', '\x1b]0;owned\x07\x1b[2J', '\\u001b]0;owned\\u0007\\u001b[2J'],
@@ -17,4 +18,18 @@ it.each([
 
 it('keeps the lines of a text of several', () => {
   expect(printableLines('a\x1bb\nc\rd')).toBe('a\\u001bb\nc\\u000dd');
+});
+
+it('writes JSON that means the same and acts on nothing', () => {
+  const value = { 'k\u009b': ['\x1b[2J\n', '\u202ex\u2028\x7f', 'é'] };
+  const text = jsonText(value);
+  expect(text).toBe('{"k\\u009b":["\\u001b[2J\\n","\\u202ex\\u2028\\u007f","é"]}');
+  expect(JSON.parse(text)).toEqual(value);
+  expect(JSON.parse(jsonText(value, 2))).toEqual(value);
+});
+
+it('keeps each line of an error one line', () => {
+  const error = new UserError(['cannot read a\nError: b', 'c\x1b[2J'], 'rm a\nrm b');
+  expect(error.message).toBe('cannot read a\\u000aError: b\nc\\u001b[2J');
+  expect(error.hint).toBe('rm a\\u000arm b');
 });

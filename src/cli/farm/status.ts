@@ -5,6 +5,7 @@ import type { FarmStatus } from '../../model/farm-status.js';
 import { farmTables } from '../../view/farm-table.js';
 import { type Context, openContext } from '../context.js';
 import { addCommonOptions, duration } from '../options.js';
+import { HOME, print, printJson } from '../output.js';
 import { stackName } from '../stack-name.js';
 import { lookAtFarms } from './look.js';
 
@@ -37,7 +38,7 @@ async function show(context: Context, names: string[], options: Options): Promis
   const stack = options.allStacks ? undefined : await stackName(context, options.stack);
   for (;;) {
     const farms = await farmsOf(context, stack);
-    print(chosen(farms, names), options);
+    render(chosen(farms, names), options);
     if (!options.watch) return;
     await sleep(options.interval);
   }
@@ -59,8 +60,7 @@ function chosen(farms: FarmStatus[], names: string[]): FarmStatus[] {
   return names.length === 0 ? farms : farms.filter(({ name }) => names.includes(name));
 }
 
-function print(farms: FarmStatus[], { json, watch }: Options): void {
-  // Home, then clear what is below: console_codes(4).
-  const clear = watch && !json && process.stdout.isTTY ? '\x1b[H\x1b[J' : '';
-  process.stdout.write(json ? `${JSON.stringify(farms)}\n` : clear + farmTables(farms));
+function render(farms: FarmStatus[], { json, watch }: Options): void {
+  if (json) printJson(farms);
+  else print((watch && process.stdout.isTTY ? HOME : '') + farmTables(farms));
 }

@@ -3,7 +3,7 @@ import { containerTable } from '../../view/container-table.js';
 import { describeContainers } from '../container-list.js';
 import { type Context, openContext } from '../context.js';
 import { addSiteOptions } from '../options.js';
-import { print, printJson } from './print.js';
+import { print, printJson } from '../output.js';
 import { refreshRecord } from './refresh.js';
 
 interface ListOptions {

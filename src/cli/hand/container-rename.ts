@@ -13,6 +13,7 @@ import {
 import type { ContainerSpec } from '../../model/specs.js';
 import type { Store } from '../../state/store.js';
 import { type Context, openContext } from '../context.js';
+import { print, printJson } from '../output.js';
 import type { ContainerRow } from '../verbs/rows.js';
 import {
   addChangeOptions,
@@ -21,7 +22,6 @@ import {
   planOf,
   withRecord,
 } from './change.js';
-import { print, printJson } from './print.js';
 import { namedAddress, ownRow, refuseExisting } from './record.js';
 
 export function registerRename(family: Command): void {

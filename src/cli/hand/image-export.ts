@@ -3,8 +3,8 @@ import { type Command, Option } from 'commander';
 import type { ExportFormat } from '../../host/host.js';
 import { imageFile } from '../../model/site.js';
 import { type Context, openContext } from '../context.js';
+import { print, printJson } from '../output.js';
 import { addChangeOptions, type ChangeOptions, withRecord } from './change.js';
-import { print, printJson } from './print.js';
 import { completeRow } from './record.js';
 
 interface ExportOptions extends ChangeOptions {

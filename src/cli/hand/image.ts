@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import { BY_HAND } from '../../model/by-hand.js';
 import { type Context, openContext } from '../context.js';
 import { addSiteOptions } from '../options.js';
+import { print, printJson, printOne } from '../output.js';
 import { addChangeOptions, type ChangeOptions, changeByHand } from './change.js';
 import { registerCreate, registerImport } from './image-create.js';
 import { registerExport } from './image-export.js';
 import { describeImages, imageTable, usersOf } from './image-list.js';
-import { print, printJson, printOne } from './print.js';
 import { namedAddress, ownRow, rowsOf, usableRow } from './record.js';
 import { refuseUsed } from './users.js';
 

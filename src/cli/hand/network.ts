@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { renderTable } from '../../view/table.js';
 import { type Context, openContext } from '../context.js';
 import { addSiteOptions } from '../options.js';
+import { print, printJson, printOne } from '../output.js';
 import { addChangeOptions, type ChangeOptions, changeByHand } from './change.js';
 import { describeNetworks, type ListedNetwork } from './network-list.js';
-import { print, printJson, printOne } from './print.js';
 import { namedAddress, ownRow, refuseExisting, rowsOf, usableRow } from './record.js';
 import { refuseUsed } from './users.js';
 

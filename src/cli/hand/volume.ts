@@ -5,8 +5,8 @@ import type { Row } from '../../model/resource.js';
 import { renderTable } from '../../view/table.js';
 import { type Context, openContext } from '../context.js';
 import { addSiteOptions } from '../options.js';
+import { print, printJson } from '../output.js';
 import { addChangeOptions, type ChangeOptions, changeByHand } from './change.js';
-import { print, printJson } from './print.js';
 import { namedAddress, ownRow, rowsOf } from './record.js';
 import { refuseUsed } from './users.js';
 

@@ -39,5 +39,5 @@ export function configOf(words: Words, purpose: string): Config {
 function inOwnWords({ problems }: ConfigError, purpose: string): UserError {
   const lines = problems.map(({ message }) => `cannot ${purpose}: ${message}`);
   const hints = problems.flatMap(({ hint }) => hint ?? []);
-  return new UserError(lines.join('\n'), hints.length > 0 ? hints.join('\n') : undefined);
+  return new UserError(lines, hints.length > 0 ? hints : undefined);
 }

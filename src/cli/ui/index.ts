@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError } from 'commander';
 import { messageOf, UserError } from '../../model/errors.js';
+import { printable } from '../../model/printable.js';
 import { sectionsOf } from '../../ui/sections.js';
 import { serve } from '../../ui/server.js';
 import { type Sections, Watch } from '../../ui/watch.js';
 import { openContext } from '../context.js';
 import { Onlooker } from '../onlooker.js';
 import { addCommonOptions } from '../options.js';
+import { print } from '../output.js';
 import { stackName } from '../stack-name.js';
 import { onlookerOf } from './look.js';
 
@@ -41,7 +43,7 @@ async function show(common: Onlooker['options'], options: Options): Promise<void
     new Watch(telling(async () => sectionsOf(await look()))),
     options.port,
   );
-  process.stdout.write(`http://127.0.0.1:${port}/  (Ctrl-C ends it)\n`);
+  print(`http://127.0.0.1:${port}/  (Ctrl-C ends it)\n`);
   await ended;
   await close();
 }
@@ -53,7 +55,7 @@ function telling(look: () => Promise<Sections>): () => Promise<Sections> {
     try {
       last = await look();
     } catch (error) {
-      last = { ...last, alert: messageOf(error) };
+      last = { ...last, alert: printable(messageOf(error)) };
     }
     return last;
   };

@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { UserError } from '../../model/errors.js';
 import { type Context, openContext } from '../context.js';
 import { type ChangeOptions, withRecord } from '../hand/change.js';
-import { printJson } from '../hand/print.js';
 import { addHomeOptions, type Home, homeStack } from '../home.js';
+import { printJson } from '../output.js';
 import { type ContainerRow, containersOf } from './rows.js';
 import { onDisk } from './still.js';
 

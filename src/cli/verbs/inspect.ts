@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { describeContainers } from '../container-list.js';
-import { printOne } from '../hand/print.js';
 import type { Home } from '../home.js';
+import { printOne } from '../output.js';
 import { type NamedOptions, registerNamed } from './running.js';
 
 interface Options extends NamedOptions {

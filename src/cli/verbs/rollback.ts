@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { hold } from '../../apply/hold.js';
 import type { Config } from '../../model/config.js';
+import { jsonText } from '../../model/printable.js';
 import type { ContainerSpec } from '../../model/specs.js';
 import { membersOf, refusal } from '../../plan/rollback.js';
 import type { Store } from '../../state/store.js';
 import { type Context, openContext } from '../context.js';
 import { addCommonOptions } from '../options.js';
+import { print } from '../output.js';
 import { planRollback } from '../plan-rollback.js';
 import { propose, withStore } from '../run.js';
 import { addRunOptions, type RunOptions } from '../run-options.js';
@@ -69,8 +71,8 @@ async function undo(
   });
   await Promise.all(freed.map((row) => store.put(row)));
   const said = json
-    ? JSON.stringify({ type: 'rollback-undone', service: name })
+    ? jsonText({ type: 'rollback-undone', service: name })
     : `${name} is held back no longer: the next apply has it as the file says`;
-  if (json || !quiet) process.stdout.write(`${said}\n`);
+  if (json || !quiet) print(`${said}\n`);
   return 0;
 }

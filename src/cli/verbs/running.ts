@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { UserError } from '../../model/errors.js';
 import { type Context, openContext } from '../context.js';
-import { printJson } from '../hand/print.js';
 import { addHomeOptions, type Home, homeStack } from '../home.js';
+import { printJson } from '../output.js';
 import { type ContainerRow, containersOf } from './rows.js';
 
 export interface NamedOptions {

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { UserError } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
 import { renderTable } from '../../view/table.js';
-import { print, printJson } from '../hand/print.js';
 import type { Home } from '../home.js';
+import { print, printJson } from '../output.js';
 import { type NamedOptions, registerNamed } from './running.js';
 
 interface Options extends NamedOptions {

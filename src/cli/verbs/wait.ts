@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UserError } from '../../model/errors.js';
-import { print, printJson } from '../hand/print.js';
 import type { Home } from '../home.js';
+import { print, printJson } from '../output.js';
 import { addJson, registerNamed } from './running.js';
 
 export function register(parent: Command, home: Home = 'file'): void {

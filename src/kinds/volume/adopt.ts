@@ -18,8 +18,10 @@ export async function adopt(
     await host.files.move(folder, spec.path).catch((error: Error) => {
       throw new UserError(
         error.message,
-        `Copy it there, then import it without naming a folder:\n` +
+        [
+          'Copy it there, then import it without naming a folder:',
           `  mkdir -p ${spec.path} && cp -a ${folder}/. ${spec.path}/`,
+        ],
         { cause: error },
       );
     });

@@ -1,3 +1,4 @@
+import { printable } from '../../model/printable.js';
 import type { BridgeNode, ContainerNode, Topology } from '../../model/topology.js';
 import { type Ids, idsOf } from './ids.js';
 import { bridgeLines, containerLines, hasHost, hostEnd, partsOf } from './parts.js';
@@ -77,5 +78,5 @@ const quoted = (text: string) => `"${escaped(text)}"`;
 const lines = (...texts: string[]) => `"${texts.map(escaped).join('\\n')}"`;
 
 function escaped(text: string): string {
-  return text.replace(/["\\]/g, '\\$&');
+  return printable(text).replace(/["\\]/g, '\\$&');
 }

@@ -1,3 +1,4 @@
+import { printable } from '../../model/printable.js';
 import type { BridgeNode, ContainerNode, Topology } from '../../model/topology.js';
 import { type Ids, idsOf } from './ids.js';
 import { bridgeLines, containerLines, hasHost, hostEnd, partsOf } from './parts.js';
@@ -12,7 +13,7 @@ export function mermaidGraph(topology: Topology): string {
   const { bridges, containers, volumes } = topology;
   const { farms, free } = partsOf(topology);
   const lines = [
-    `%% stack ${topology.stack}`,
+    `%% stack ${printable(topology.stack)}`,
     'flowchart TB',
     ...(hasHost(topology) ? ['  host(["host"])'] : []),
     ...bridges.map((each) => `  ${bridgeNode(each, ids)}`),
@@ -85,5 +86,5 @@ const quoted = (value: string) => `"${text(value)}"`;
 
 /** Entity codes, as a label takes them; `#` begins one. */
 function text(value: string): string {
-  return value.replace(/[#"<>&]/g, (sign) => `#${sign.codePointAt(0)};`);
+  return printable(value).replace(/[#"<>&]/g, (sign) => `#${sign.codePointAt(0)};`);
 }

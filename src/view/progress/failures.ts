@@ -9,7 +9,7 @@ export function printFailures({ failed, skipped }: Outcome, err: Sink): void {
     if (hint) err(`  ${lines(hint)}\n`);
   }
   for (const [{ cause }, addresses] of grouped(skipped, (skip) => skip.cause)) {
-    err(`Not done (${cause}): ${addresses}\n`);
+    err(`Not done (${printable(cause)}): ${addresses}\n`);
   }
 }
 

@@ -1,3 +1,4 @@
+import { jsonText } from '../../model/printable.js';
 import { countChanges } from '../summary.js';
 import type { View, ViewOptions } from '../view.js';
 
@@ -14,7 +15,7 @@ import type { View, ViewOptions } from '../view.js';
  *   that failed and is undone: `rollback-started`, all of the above for that, `rollback-finished`.
  */
 export function jsonView({ out }: ViewOptions): View {
-  const print = (value: object) => out(`${JSON.stringify(value)}\n`);
+  const print = (value: object) => out(`${jsonText(value)}\n`);
   return {
     plan: async ({ stack, changes, notes = [] }) => {
       for (const change of changes) print({ type: 'change', ...change });

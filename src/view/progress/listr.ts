@@ -87,5 +87,5 @@ function show(lane: Lane, event: Extract<Event, { unit: string }>): void {
   }
   if (event.type === 'unit-skipped') lane.task?.skip(lane.title);
   if (event.type === 'unit-done' || event.type === 'unit-skipped') lane.end();
-  else if (event.type === 'unit-failed') lane.end(new Error(event.error));
+  else if (event.type === 'unit-failed') lane.end(new Error(text));
 }

@@ -19,7 +19,7 @@ export function sentence(event: Event): string | undefined {
     case 'unit-failed':
       return `${event.address}: failed: ${printable(event.error.split('\n')[0] ?? '')}`;
     case 'unit-skipped':
-      return `${event.address}: not done: ${event.cause}`;
+      return `${event.address}: not done: ${printable(event.cause)}`;
     case 'rollback-started':
     case 'rollback-finished':
       return rollbackText(event);

@@ -114,12 +114,12 @@ async function runNothing(
 }
 
 function noneWorks(tried: SelectedRuntime['tried']): UserError {
-  const said = tried.map(({ name, error }) => `${name}: ${error}`).join('\n  ');
+  const said = tried.map(({ name, error }) => `  ${name}: ${error}`);
   const missing = tried.filter(({ error }) => error === 'not installed').map(({ name }) => name);
-  const install = missing.length > 0 ? `apt-get install ${missing.join(' ')}\n` : '';
+  const install = missing.length > 0 ? [`apt-get install ${missing.join(' ')}`] : [];
   return new UserError(
-    `cannot start containers: no OCI runtime works here\n  ${said}`,
-    `${install}baleine doctor says what the host lacks`,
+    ['cannot start containers: no OCI runtime works here', ...said],
+    [...install, 'baleine doctor says what the host lacks'],
   );
 }
 
