@@ -7,23 +7,21 @@ import type { Row } from '../model/resource.js';
 import { cgroupPath, type Site } from '../model/site.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 
-/** Rows of containers as they are on the host now, by stack and name. `now` is for tests. */
+/** Rows of containers as they are on the host now, by stack and name. */
 export function describeContainers(
   rows: readonly Row[],
   probe: Probe,
   site: Site,
-  now = Date.now(),
 ): ListedContainer[] {
   return [...rows]
     .sort((a, b) => byName(a.stack, b.stack) || byName(a.name, b.name))
-    .map((row) => describe(row as Row<ContainerSpec, ContainerFacts>, probe, site, now));
+    .map((row) => describe(row as Row<ContainerSpec, ContainerFacts>, probe, site));
 }
 
 function describe(
   row: Row<ContainerSpec, ContainerFacts>,
   probe: Probe,
   site: Site,
-  now: number,
 ): ListedContainer {
   const { name, stack, spec } = row;
   const addresses = spec.links.map(({ bridge, address }) => [
@@ -34,7 +32,7 @@ function describe(
     name,
     stack,
     image: spec.image.name,
-    ...life(row, probe, site, now),
+    ...life(row, probe, site),
     addresses: Object.fromEntries(addresses),
     ...(spec.publish && { publish: spec.publish }),
     ...(spec.held && { held: spec.held.differs }),
@@ -57,12 +55,7 @@ type Life = Pick<
   | 'last_exit'
 >;
 
-function life(
-  row: Row<ContainerSpec, ContainerFacts>,
-  probe: Probe,
-  site: Site,
-  now: number,
-): Life {
+function life(row: Row<ContainerSpec, ContainerFacts>, probe: Probe, site: Site): Life {
   const { spec, facts } = row;
   const seen = kinds.container.observe(spec, facts, probe, site);
   if (!seen) return { status: 'missing' };
@@ -85,7 +78,7 @@ function life(
     ...(pid !== undefined && { pid }),
     ...(started_at !== undefined && {
       started_at,
-      uptime: Math.max(0, now - Date.parse(started_at)),
+      uptime: Math.round(seen.age),
     }),
   };
 }

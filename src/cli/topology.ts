@@ -14,12 +14,11 @@ export function topologyOf(
   rows: readonly Row[],
   probe: Probe,
   site: Site,
-  now = Date.now(),
 ): Topology {
   const own = rows.filter((row) => row.stack === stack);
   const volumes = ofKind<VolumeSpec>(own, 'volume');
   const listed = ofKind<ContainerSpec>(own, 'container');
-  const described = describeContainers(listed, probe, site, now);
+  const described = describeContainers(listed, probe, site);
   const specs = new Map(listed.map(({ name, spec }) => [name, spec]));
   const containers = described.map((each): ContainerNode => {
     const spec = specs.get(each.name) as ContainerSpec;

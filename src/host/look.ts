@@ -10,6 +10,8 @@ export interface Probe {
   bootId: string;
   /** When the look was taken, milliseconds since 1970. */
   now: number;
+  /** Milliseconds since the host was booted, by a clock that nobody sets; as start times of processes count. */
+  uptime: number;
   /** Links of the host's own network namespace by interface name. */
   link(name: string): SeenLink | undefined;
   /** Links whose alias begins with `prefix`. */

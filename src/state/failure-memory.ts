@@ -1,6 +1,7 @@
 import { rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { backOff } from '../model/back-off.js';
+import { elapsed } from '../model/elapsed.js';
 import { digest } from '../model/json.js';
 import { fileName, type Site } from '../model/site.js';
 import { readRunFile, writeRunFile } from './run-file.js';
@@ -45,9 +46,8 @@ export function noteFailure(
   const told = new Date(now).toISOString();
   const since = before?.since ?? told;
   if (before?.key !== key) return { tell: true, failing: { key, since, told, pause: HOUR } };
-  const waited = now - Date.parse(before.told);
-  // A clock that was set back must not silence it for long.
-  if (waited >= 0 && waited < before.pause) return { tell: false, failing: before };
+  if (elapsed(before.told, now) < Math.min(before.pause, DAY))
+    return { tell: false, failing: before };
   const pause = Math.min(2 * before.pause, DAY);
   return { tell: true, failing: { key, since, told, pause } };
 }
@@ -64,8 +64,7 @@ export function nextTry(before: Failing | undefined, wanted: string[], now: numb
  */
 export function isTooSoon(before: Failing | undefined, wanted: string[], now: number): boolean {
   if (!isNothingNew(before, wanted)) return false;
-  const waited = now - Date.parse(before.tries.last);
-  return waited >= 0 && waited < backOff(before.tries.count - 1);
+  return elapsed(before.tries.last, now) < backOff(before.tries.count - 1);
 }
 
 /** What has been done of the plan is in the next one no more. */

@@ -21,7 +21,8 @@ export function stampOf(
   const stamps: string[] = [];
   for (const { file } of formats) {
     const seen = statSync(join(root, file), { throwIfNoEntry: false });
-    if (seen && seen.ctimeMs > now - YOUNG) return undefined;
+    // one of the future is of before the clock was set back: the next change has another
+    if (seen && Math.abs(now - seen.ctimeMs) < YOUNG) return undefined;
     stamps.push(seen ? `${seen.dev} ${seen.ino} ${seen.size} ${seen.ctimeMs}` : '');
   }
   return stamps.join(';');

@@ -30,8 +30,7 @@ beforeEach(async () => {
   await stack.apply(FILE);
 });
 
-const look = (): Topology =>
-  topologyOf('shop', stack.rows, stack.host.probe(), stack.site, stack.host.now);
+const look = (): Topology => topologyOf('shop', stack.rows, stack.host.probe(), stack.site);
 
 it('orders bridges from the host outwards, other stacks’ among them', () => {
   expect(look().bridges).toEqual([

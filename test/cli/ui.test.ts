@@ -29,6 +29,7 @@ class Busy {
     };
     return {
       bootId: 'b',
+      uptime: 0,
       process: (pid: number) => (pid === this.pid ? { start_time: 1, parent: 1 } : undefined),
       usage: () => usage,
       traffic: () => ({ received: 3 * this.used, sent: 0 }),

@@ -294,3 +294,59 @@ it('heal: immediate is turned on and off without a restart', async () => {
   await stack.apply(file());
   expect([...stack.host.healing]).toEqual([]);
 });
+
+describe('a clock that was set', () => {
+  const YEARS = 2 * 365 * 24 * 60 * MINUTE;
+  const HOURS = 120 * MINUTE;
+
+  it.each([
+    ['ahead by two years at the time of the start', YEARS, 0],
+    ['back by two hours since', 0, -HOURS],
+    ['ahead by two hours since', 0, HOURS],
+  ])('%s does not change when one that has ended is tried again', async (_how, then, now) => {
+    const text = file('restart: always');
+    const stack = new MemoryStack();
+    stack.host.skew = then;
+    await stack.apply(text);
+    for (const wait of [0, 10_000]) {
+      stack.host.end(ID, 1);
+      stack.host.now += wait;
+      await stack.apply(text);
+    }
+    stack.host.end(ID, 1);
+    stack.host.skew = now;
+    expect(stack.planText(text)).toBe(left('is waiting: next try in 20 s (ended with 1)'));
+    stack.host.now += 20_000;
+    expect(stack.planText(text)).toContain('(process 1006 ended with 1)');
+  });
+
+  it('back does not make a start period longer, nor silence the check', async () => {
+    const text = file('healthcheck: { tcp: 80, retries: 1, start_period: 90s }');
+    const stack = new MemoryStack();
+    stack.host.skew = HOURS;
+    await stack.apply(text);
+    stack.host.now += MINUTE;
+    await stack.apply(text);
+    stack.host.skew = 0;
+    stack.host.ill.set(ID, 'connection refused');
+    stack.host.now += MINUTE;
+    expect(verbs(stack, text)).toEqual(['container.stop', 'container.start']);
+  });
+
+  it('back does not make one that has recovered count as failing again and again', async () => {
+    const text = file('healthcheck: { tcp: 80, retries: 1, start_period: 0s }, restart: on-failure:1');
+    const stack = new MemoryStack();
+    stack.host.skew = YEARS;
+    await stack.apply(text);
+    stack.host.end(ID, 1);
+    await stack.apply(text);
+    stack.host.skew = 0;
+    for (let round = 0; round < 10; round += 1) {
+      stack.host.now += MINUTE;
+      await stack.apply(text);
+    }
+    stack.host.ill.set(ID, 'status 500');
+    stack.host.now += MINUTE;
+    expect(verbs(stack, text)).toEqual(['container.stop', 'container.start']);
+  });
+});

@@ -80,6 +80,13 @@ it('is not silenced by a clock that was set back', () => {
   expect(noteFailure(failing, 'x', HOUR).tell).toBe(true);
 });
 
+it('waits no longer than a day, whatever was recorded', () => {
+  const { failing } = noteFailure(undefined, 'x', 0);
+  const odd = { ...failing, pause: 1000 * HOUR };
+  expect(noteFailure(odd, 'x', 23 * HOUR).tell).toBe(false);
+  expect(noteFailure(odd, 'x', 24 * HOUR).tell).toBe(true);
+});
+
 it('remembers by file, and leaves nothing when it is told to forget', () => {
   const dir = mkdtempSync(join(tmpdir(), 'memory-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));

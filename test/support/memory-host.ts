@@ -36,6 +36,8 @@ export class MemoryHost {
   told: string[] = [];
   /** Milliseconds since 1970; tests move it on. */
   now = START;
+  /** Milliseconds by which its clock is set wrong. */
+  skew = 0;
   /** Why a container's health check fails; one that is not here is well. */
   ill = new Map<string, string>();
   /** When each was last asked for its health, and how often. */
@@ -50,7 +52,8 @@ export class MemoryHost {
   probe(): Probe {
     return {
       bootId: this.bootId,
-      now: this.now,
+      now: this.now + this.skew,
+      uptime: this.#uptime(),
       askedAt: (id) => this.asked.get(id)?.at,
       health: () => undefined,
       link: (name) => this.links.get(name),
@@ -218,7 +221,8 @@ export class MemoryHost {
         ask: async (targets) => targets.map(({ id }) => this.#answer(id)),
         note: async (ids) => {
           for (const id of ids) {
-            this.asked.set(id, { at: this.now, times: (this.asked.get(id)?.times ?? 0) + 1 });
+            const at = this.now + this.skew;
+            this.asked.set(id, { at, times: (this.asked.get(id)?.times ?? 0) + 1 });
           }
         },
         exitCode: (id) => this.exits.get(id)?.code,
@@ -254,7 +258,7 @@ export class MemoryHost {
     this.processes.delete(found.monitor);
     this.running.delete(id);
     this.cgroups.delete(cgroupPath(this.site, id));
-    this.exits.set(id, { code, at: new Date(this.now).toISOString() });
+    this.exits.set(id, { code, at: this.#date() });
     this.asked.delete(id);
   }
 
@@ -263,6 +267,16 @@ export class MemoryHost {
     this.bootId = 'boot-2';
     for (const map of [this.links, this.mounts, this.processes, this.cgroups]) map.clear();
     for (const map of [this.namespaces, this.exits, this.running]) map.clear();
+  }
+
+  /** By the clock that may be wrong. */
+  #date(): string {
+    return new Date(this.now + this.skew).toISOString();
+  }
+
+  /** By the clock that nobody sets. */
+  #uptime(): number {
+    return this.now - START + 3_600_000;
   }
 
   #answer(id: string): HealthAnswer {
@@ -299,7 +313,8 @@ export class MemoryHost {
       throw new Error('no network namespace');
     this.#nextPid += 2;
     const pid = this.#nextPid;
-    this.processes.set(pid, pid * 10).set(pid + 1, pid * 10);
+    const start_time = Math.floor(this.#uptime() / 10);
+    this.processes.set(pid, start_time).set(pid + 1, start_time);
     const netns = netnsName(this.site, spec.id);
     const hosts = this.files.get(spec.hosts_file);
     if (!hosts) throw new Error(`no ${spec.hosts_file}`);
@@ -309,10 +324,10 @@ export class MemoryHost {
     this.exits.delete(spec.id);
     return {
       pid,
-      start_time: pid * 10,
+      start_time,
       boot_id: this.bootId,
-      monitor: { pid: pid + 1, start_time: pid * 10 },
-      started_at: new Date(this.now).toISOString(),
+      monitor: { pid: pid + 1, start_time },
+      started_at: this.#date(),
       runtime: 'memory',
     };
   }

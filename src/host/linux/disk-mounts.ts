@@ -77,9 +77,9 @@ const mountAt = (dir: string): Mount | undefined =>
 
 /** The kernel detaches the device (autoclear) a moment after the last use; false when it does not. */
 async function released(device: string, file: string | undefined): Promise<boolean> {
-  const deadline = Date.now() + PATIENCE;
+  const deadline = performance.now() + PATIENCE;
   for (let pause = 1; file && backingFile(device) === file; pause = Math.min(pause * 2, 50)) {
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await sleep(pause);
   }
   return true;

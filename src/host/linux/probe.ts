@@ -11,7 +11,7 @@ import { readLinks, readLinksBriefly } from './links-seen.js';
 import { deadMountsOf, mountPoints, readMountTable } from './mounts.js';
 import { addressesOf } from './probe-addresses.js';
 import { trafficOf } from './probe-traffic.js';
-import { bootId, processAt } from './processes.js';
+import { bootId, processAt, uptime } from './processes.js';
 import { holdsText, ifThere, readText } from './read.js';
 
 /**
@@ -32,6 +32,7 @@ export async function linuxProbe(site: Site, lock?: string): Promise<Probe> {
   return {
     bootId: bootId(),
     now: Date.now(),
+    uptime: uptime(),
     link: (name) => links.get(name),
     linksWithAlias: withAlias,
     subnets: once(subnets),

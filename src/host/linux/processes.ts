@@ -23,6 +23,11 @@ export function parseStat(stat: string): SeenProcess | undefined {
   return time === undefined ? undefined : { start_time: Number(time), parent: Number(parent) };
 }
 
+/** Milliseconds since boot, to 10 ms, as proc_uptime(5) has it: the clock of start times. */
+export function uptime(): number {
+  return Number.parseFloat(readText('/proc/uptime') ?? '') * 1000;
+}
+
 export function bootId(): string {
   return readText('/proc/sys/kernel/random/boot_id')?.trim() ?? '';
 }

@@ -1,4 +1,5 @@
 import type { Probe } from '../../host/host.js';
+import { elapsed, notAfter } from '../../model/elapsed.js';
 import { type HealthRecord, type HealthTarget, recordAnswer } from '../../model/health.js';
 import { healthTarget } from '../../model/health-target.js';
 import type { Row } from '../../model/resource.js';
@@ -13,9 +14,9 @@ export function dueForHealth(rows: readonly Row[], probe: Probe, site: Site): He
     const { spec, facts } = row as Row<ContainerSpec, ContainerFacts>;
     const target = healthTarget(spec);
     if (!target || !observe(spec, facts, probe, site)?.running) return [];
-    const since = probe.now - (probe.askedAt(spec.id) ?? Number.NEGATIVE_INFINITY);
-    // a clock that was set back must not silence it
-    return since >= target.check.interval || since < 0 ? [target] : [];
+    const askedAt = probe.askedAt(spec.id);
+    const isDue = askedAt === undefined || elapsed(askedAt, probe.now) >= target.check.interval;
+    return isDue ? [target] : [];
   });
 }
 
@@ -23,10 +24,10 @@ export function dueForHealth(rows: readonly Row[], probe: Probe, site: Site): He
 export function healthAfter(
   { healthcheck }: ContainerSpec,
   { health, started_at }: ContainerFacts,
-  { health: answer, now, askedAt }: ContainerSeen,
+  { health: answer, now, age, askedAt }: ContainerSeen,
 ): HealthRecord | undefined {
   if (!healthcheck) return undefined;
   if (!answer || started_at === undefined) return health;
-  const wellAt = askedAt === undefined ? started_at : new Date(askedAt).toISOString();
-  return recordAnswer(healthcheck, health, answer, { age: now - Date.parse(started_at), wellAt });
+  const wellAt = notAfter(askedAt ?? Date.parse(started_at), now);
+  return recordAnswer(healthcheck, health, answer, { age, wellAt });
 }

@@ -1,4 +1,5 @@
 import type { Probe, SeenLimits, SeenLink, SeenProcess } from '../../host/host.js';
+import { elapsed } from '../../model/elapsed.js';
 import type { Exit } from '../../model/exit.js';
 import type { HealthAnswer } from '../../model/health.js';
 import { spelled } from '../../model/json.js';
@@ -18,6 +19,8 @@ export interface ContainerSeen {
   exit?: Exit & { at: string };
   /** When the look was taken, milliseconds since 1970. */
   now: number;
+  /** Milliseconds since its last start, 0 and up: by the boot clock, which nobody sets, in the same boot. */
+  age: number;
   /** When its health was last asked for before this look. */
   askedAt?: number;
   /** What it answered in this look. */
@@ -65,6 +68,7 @@ export function observe(
     devicesLive: probe.controller('devices') === 1,
     deadMounts: running ? deadMounts(spec, facts?.pid, probe) : [],
     now: probe.now,
+    age: ageOf(facts, probe),
     exit,
     askedAt: asked ? probe.askedAt(spec.id) : undefined,
     health: asked ? probe.health(spec.id) : undefined,
@@ -87,6 +91,7 @@ export function assume(spec: ContainerSpec): ContainerSeen {
     monitored: alive,
     rebooted: false,
     now: 0,
+    age: 0,
     links: new Map(alive ? links : []),
     stray: [],
     // Nobody looked, and a restart works everywhere.
@@ -106,6 +111,13 @@ function alive(
   if (pid === undefined || startTime === undefined || bootId !== probe.bootId) return undefined;
   const seen = probe.process(pid);
   return seen?.start_time === startTime ? seen : undefined;
+}
+
+/** Start times are in ticks of 1/100 s since boot (USER_HZ). */
+function ageOf(facts: ContainerFacts | undefined, { bootId, uptime, now }: Probe): number {
+  const { boot_id, start_time, started_at } = facts ?? {};
+  if (start_time !== undefined && boot_id === bootId) return Math.max(0, uptime - start_time * 10);
+  return started_at === undefined ? Number.POSITIVE_INFINITY : elapsed(started_at, now);
 }
 
 /** A monitor is the parent of what it watches, as long as it lives: one look less. */

@@ -103,8 +103,8 @@ function postponed(
 /** When one that is to be started again may be, milliseconds since 1970; undefined for now. */
 export function nextTry(row: ContainerRow, seen: ContainerSeen): number | undefined {
   if (!seen.running && !mayRestart(row.spec, seen)) return undefined;
-  const next = startedAt(row.facts) + backOff(inARow(row, seen));
-  return next > seen.now ? next : undefined;
+  const left = backOff(inARow(row, seen)) - seen.age;
+  return left > 0 && !seen.rebooted ? seen.now + left : undefined;
 }
 
 /** What the row of a container says of its lives so far, once it is started again. */
@@ -129,19 +129,20 @@ function isIll({ spec, facts }: ContainerRow, seen: ContainerSeen): boolean {
 }
 
 function inARow(row: ContainerRow, seen: ContainerSeen): number {
-  return restartsInARow(row.facts.restarts ?? 0, wellUntil(row, seen) - startedAt(row.facts));
+  return restartsInARow(row.facts.restarts ?? 0, wellFor(row, seen));
 }
 
-/** Until when it did its work, as far as is known. */
-function wellUntil({ spec, facts }: ContainerRow, seen: ContainerSeen): number {
-  const { running, exit, now } = seen;
+/**
+ * For how long it did its work since its start, milliseconds, as far as is known. The times of day are
+ * but those since when it does no more: whatever they are, that is between its start and now.
+ */
+function wellFor({ spec, facts }: ContainerRow, seen: ContainerSeen): number {
+  const { running, exit, now, age } = seen;
   const health = running ? healthAfter(spec, facts, seen) : facts.health;
-  if (running || health) return health ? Date.parse(health.since) : now;
-  return exit ? Date.parse(exit.at) : now;
-}
-
-function startedAt({ started_at }: ContainerFacts): number {
-  return started_at === undefined ? 0 : Date.parse(started_at);
+  const end = health?.since ?? exit?.at;
+  if (end === undefined || (running && !health)) return age;
+  const since = now - Date.parse(end);
+  return age - Math.min(Math.max(since, 0), age);
 }
 
 /** A healthy container teaches nothing: its row stays as it is, look after look. */

@@ -37,9 +37,9 @@ export function signalProcess(process_: Identity, signal: number): boolean {
 
 /** Waits up to `limit` milliseconds for the end; false when it still lives. */
 export async function ended(process_: Identity, limit: number): Promise<boolean> {
-  const deadline = Date.now() + limit;
+  const deadline = performance.now() + limit;
   for (let pause = 2; isAlive(process_); pause = Math.min(pause * 2, 50)) {
-    const left = deadline - Date.now();
+    const left = deadline - performance.now();
     if (left <= 0) return false;
     await sleep(Math.min(pause, left));
   }
