@@ -23,8 +23,14 @@ module.exports = {
       from: { path: '^src/model/' },
       to: { pathNot: ['^src/model/', '^(node:)?(crypto|path)$', '@noble/hashes/'] },
     },
-    ...['apply', 'config', 'cron', 'farm', 'state', 'view'].map((name) =>
+    ...['apply', 'config', 'cron', 'farm', 'view'].map((name) =>
       only(`${name}-to-model`, `^src/${name}/`, [], 'Knows the model and nothing else of ours.'),
+    ),
+    only(
+      'state-to-model',
+      '^src/state/',
+      ['^src/host/linux/process/flock\\.ts$'],
+      'Knows the model, and the launcher of flock(1), which holds its lock.',
     ),
     only('ui-to-view', '^src/ui/', ['^src/view/'], 'A page of what it is given.'),
     only('plan-to-model', '^src/plan/', ['^src/farm/', HOST, KIND], 'Kinds come to it as data.'),
@@ -45,10 +51,10 @@ module.exports = {
     only('ports-to-model', '^src/host/[^/]+\\.ts$', [], 'Ports are interfaces over the model.'),
     only('linux-to-ports', '^src/host/linux/', [HOST], 'Implements the ports, decides nothing.'),
     {
-      name: 'programs-from-linux',
-      comment: 'One place spawns programs; the lock is held by flock(1).',
+      name: 'programs-from-launcher',
+      comment: 'One place starts programs: environment, attributes, group, time and bytes.',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/host/linux/', '^src/state/lock\\.ts$'] },
+      from: { path: '^src/', pathNot: ['^src/host/linux/process/'] },
       to: { path: ['^(node:)?child_process$', '/node_modules/execa/', '^node_modules/execa/'] },
     },
     {

@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander';
-import { closeInherited } from '../host/linux/descriptors.js';
+import { resetAttributes } from '../host/linux/process/attributes.js';
+import { closeInherited } from '../host/linux/process/descriptors.js';
 import { StrictCommand, UnknownWord } from './command.js';
 import { endOnUncaught, exitCodeOf, printError } from './failure.js';
 import { addCommonOptions } from './options.js';
@@ -50,6 +51,7 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
 /** Runs one command line to its end; answers the exit code. Never rejects. */
 export async function runProgram(args: string[], version: string): Promise<number> {
   closeInherited();
+  resetAttributes();
   watchOutput();
   endOnUncaught();
   try {

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   closeSync,
   fstatSync,
@@ -12,7 +11,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LockedError, UserError } from '../model/errors.js';
+import { flockDescriptor } from '../host/linux/process/flock.js';
+import { LockedError } from '../model/errors.js';
 import { lockFile, type Site } from '../model/site.js';
 import { type Holders, holdersOf } from './holder.js';
 
@@ -89,21 +89,14 @@ function open(root: string, path: string): number | undefined {
   }
 }
 
-/**
- * flock(1) locks the description it inherits as descriptor 3, which stays locked for us after it
- * exited. Plain spawnSync: every run comes through here, and loading execa takes longer than this.
- */
+/** @throws UserError when it cannot be known */
 function flock(fd: number, path: string): boolean {
-  const stdio = ['ignore', 'ignore', 'pipe', fd] as const;
-  const result = spawnSync('flock', ['--nonblock', '--conflict-exit-code', '75', '3'], {
-    stdio: [...stdio],
-    encoding: 'utf8',
-  });
-  if (result.status === 0) return true;
-  if (result.status === 75) return false;
-  closeSync(fd);
-  const cause = result.error?.message ?? result.stderr.trim();
-  throw new UserError(`cannot lock ${path}: ${cause}`, 'flock is part of util-linux.');
+  try {
+    return flockDescriptor(fd, path);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
 function isSameFile(fd: number, path: string): boolean {

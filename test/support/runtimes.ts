@@ -1,4 +1,4 @@
-import { findProgram } from '../../src/host/linux/runtime/programs.js';
+import { findProgram } from '../../src/host/linux/process/programs.js';
 
 /** The OCI runtimes that can be tried on this machine. */
 export function usableRuntimes(): string[] {

@@ -1,4 +1,4 @@
-import { findProgram } from '../../src/host/linux/runtime/programs.js';
+import { findProgram } from '../../src/host/linux/process/programs.js';
 
 /** For `skipIf`, so that a test that cannot run never goes without a word: whether a program is missing. */
 export function lackingAny(...names: string[]): boolean {

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { UserError } from '../../model/errors.js';
-import { run } from './exec.js';
+import { LONG, run } from './process/run.js';
 import { CP } from './trees-copy.js';
 import { follow, kindOf } from './trees-path.js';
 
@@ -12,9 +12,9 @@ export async function copyOut(tree: string, path: string, to: string): Promise<v
   const source = join(tree, (await follow(tree, path)).path);
   if (!(await kindOf(source))) throw new UserError(`cannot copy ${path}: no such file or folder`);
   const into = (await kindOf(to)) === 'folder' ? join(to, basename(path)) : to;
-  await run('cp', [...CP, '--no-target-directory', '--', source, into]);
+  await run('cp', [...CP, '--no-target-directory', '--', source, into], { timeout: LONG });
   const devices = ['(', '-type', 'b', '-o', '-type', 'c', ')', '-delete'];
-  await run('find', [into, ...devices]);
+  await run('find', [into, ...devices], { timeout: LONG });
   const powerful = ['-type', 'f', '-perm', '/6000', '-exec', 'chmod', 'ug-s', '{}', '+'];
-  await run('find', [into, ...powerful]);
+  await run('find', [into, ...powerful], { timeout: LONG });
 }

@@ -2,8 +2,8 @@ import { realpathSync } from 'node:fs';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, UserError } from '../../model/errors.js';
-import { run } from './exec.js';
-import { findProgram } from './runtime/programs.js';
+import { findProgram } from './process/programs.js';
+import { run } from './process/run.js';
 
 /** Root's table of periodic jobs. */
 export interface Crontab {

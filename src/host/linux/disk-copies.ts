@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { run } from './exec.js';
+import { LONG, run } from './process/run.js';
 import { makeWhole } from './whole-files.js';
 
 /** cp(1): what the file system can share is shared, and holes stay holes. */
@@ -38,6 +38,7 @@ async function copyTogether(copies: Copy[]): Promise<void> {
       const lanes = ['--null', '--max-args=2', `--max-procs=${availableParallelism()}`];
       await run('xargs', [...lanes, 'cp', ...COPYING, '--'], {
         input: pairs.join('\0'),
+        timeout: LONG,
         purpose: `copy ${copies[0]?.from} to ${copies.map(({ to }) => to).join(', ')}`,
       });
     },

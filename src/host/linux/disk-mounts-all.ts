@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { ensureMounted } from './disk-mounts.js';
-import { run } from './exec.js';
 import { LOOP_MOUNTS } from './loop-mounts.js';
 import { backingFile, readMounts } from './mounts.js';
+import { run } from './process/run.js';
 import { checkWhole, hasErrors } from './superblock.js';
 
 interface Wanted {

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { run } from './exec.js';
 import { backingFile, type Mount, readMounts } from './mounts.js';
+import { LONG, run } from './process/run.js';
 import { checkWhole, damaged, hasErrors } from './superblock.js';
 
 /** A hostile superblock may ask for a panic on error; the option outweighs it. */
@@ -36,7 +36,12 @@ async function mountChecked(file: string, dir: string): Promise<void> {
     if (code === 0) return;
   }
   // e2fsck(8): 1 says that it mended something, 4 that it would have to ask.
-  const { code, stdout } = await run('e2fsck', ['-p', file], { purpose, reject: false });
+  const { code, stdout } = await run('e2fsck', ['-p', file], {
+    purpose,
+    reject: false,
+    tail: true,
+    timeout: LONG,
+  });
   if (code > 1) throw damaged(file, `e2fsck -p cannot mend it: ${stdout.split('\n').at(-1)}`);
   await run('mount', args, { purpose });
 }
@@ -101,5 +106,5 @@ async function removeFolder(dir: string): Promise<void> {
 /** Empty files, and folders that hold nothing else: find(1) looks at what is in a folder first. */
 async function clearEmpty(dir: string): Promise<void> {
   const what = ['-xdev', '-mindepth', '1', '-empty', '-delete'];
-  await run('find', [dir, ...what], { purpose: `clear ${dir}` });
+  await run('find', [dir, ...what], { purpose: `clear ${dir}`, timeout: LONG });
 }

@@ -4,8 +4,8 @@ import type { Disks } from '../host.js';
 import { COPYING, copyAll } from './disk-copies.js';
 import { ensureMounted, ensureReleased, ensureUnmounted } from './disk-mounts.js';
 import { mountAll } from './disk-mounts-all.js';
-import { run } from './exec.js';
 import { backingFile, readMounts } from './mounts.js';
+import { LONG, run } from './process/run.js';
 import { linkFile } from './second-name.js';
 import { faultOf } from './superblock.js';
 import { clearPart, makeWhole, treeOf } from './whole-files.js';
@@ -23,7 +23,10 @@ export function linuxDisks(): Disks {
     create: (file, size, fill) =>
       makeWhole([file], async ([part = '']) => {
         await allocate(part, size);
-        await run('mkfs.ext4', [...MKFS, part], { purpose: `make a file system in ${file}` });
+        await run('mkfs.ext4', [...MKFS, part], {
+          purpose: `make a file system in ${file}`,
+          timeout: LONG,
+        });
         await filled(part, fill, file);
       }),
     copy: async (from, to, size) => {
@@ -45,7 +48,10 @@ export function linuxDisks(): Disks {
     ensureMounted,
     mountAll,
     flush: async (dir) => {
-      await run('sync', ['--file-system', '--', dir], { purpose: `write out ${dir}` });
+      await run('sync', ['--file-system', '--', dir], {
+        purpose: `write out ${dir}`,
+        timeout: LONG,
+      });
     },
     ensureUnmounted,
   };
@@ -66,7 +72,7 @@ async function filled(part: string, fill: Fill, file: string): Promise<void> {
   await fill(tree);
   await ensureUnmounted(tree);
   await ensureReleased(part);
-  await run('e2fsck', ['-n', '-f', part], { purpose: `check ${file}` });
+  await run('e2fsck', ['-n', '-f', part], { purpose: `check ${file}`, tail: true, timeout: LONG });
 }
 
 /** e2fsck(8) answers 0 for a clean file system, opened read-only by -n. */
@@ -74,7 +80,11 @@ async function check(file: string): Promise<void> {
   const mounted = readMounts().find(({ source }) => backingFile(source) === file);
   const fault = mounted ? `it is mounted on ${mounted.path}` : await faultOf(file);
   if (fault) throw new UserError(`cannot use ${file}: ${fault}`);
-  const { code, stdout } = await run('e2fsck', ['-n', '-f', file], { reject: false });
+  const { code, stdout } = await run('e2fsck', ['-n', '-f', file], {
+    reject: false,
+    tail: true,
+    timeout: LONG,
+  });
   if (code === 0) return;
   const words = stdout.split('\n').filter(Boolean).slice(1, 3).join('; ');
   throw new UserError(`cannot use ${file}: it is not clean: ${words}`, `e2fsck -f ${file}`);
@@ -88,7 +98,10 @@ async function copied(from: string, part: string, size: number | undefined, to: 
       'Give it at least the size of the image it is made from',
     );
   }
-  await run('cp', [...COPYING, '--', from, part], { purpose: `copy ${from} to ${to}` });
+  await run('cp', [...COPYING, '--', from, part], {
+    purpose: `copy ${from} to ${to}`,
+    timeout: LONG,
+  });
   if (size !== undefined && size !== before) await grow(part, size, to);
 }
 
@@ -104,9 +117,11 @@ async function grow(part: string, size: number, to: string): Promise<void> {
   const { code, stdout, stderr } = await run('e2fsck', ['-f', '-p', part], {
     purpose,
     reject: false,
+    tail: true,
+    timeout: LONG,
   });
   if (code > 1) throw new Error(`cannot ${purpose}: e2fsck: ${stderr || stdout}`);
-  await run('resize2fs', [part], { purpose });
+  await run('resize2fs', [part], { purpose, tail: true, timeout: LONG });
 }
 
 async function sizeOf(file: string): Promise<number | undefined> {

@@ -1,7 +1,7 @@
 import { type Finding, ok, warn } from './doctor-finding.js';
-import { run } from './exec.js';
+import { findProgram } from './process/programs.js';
+import { run } from './process/run.js';
 import { readText } from './read.js';
-import { findProgram } from './runtime/programs.js';
 
 /** The sysctl net.bridge.bridge-nf-call-iptables; not there without the module br_netfilter. */
 const CALLED = '/proc/sys/net/bridge/bridge-nf-call-iptables';

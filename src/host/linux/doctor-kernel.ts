@@ -10,7 +10,7 @@ import {
   unifiedControllers,
 } from './cgroups-hierarchies.js';
 import { type Finding, fail, ok, warn } from './doctor-finding.js';
-import { run } from './exec.js';
+import { run } from './process/run.js';
 import { readText } from './read.js';
 
 /** Looks at what is loaded, and tries what says nothing until it is tried. */

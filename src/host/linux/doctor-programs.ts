@@ -3,9 +3,9 @@ import { messageOf } from '../../model/errors.js';
 import type { Site } from '../../model/site.js';
 import { linuxCgroups } from './cgroups.js';
 import { type Finding, fail, ok, warn } from './doctor-finding.js';
-import { run } from './exec.js';
 import { packageOf } from './packages.js';
-import { findProgram } from './runtime/programs.js';
+import { findProgram } from './process/programs.js';
+import { run } from './process/run.js';
 import { PROFILE } from './runtime/seccomp.js';
 import { selectRuntime } from './runtime/select.js';
 

@@ -14,9 +14,9 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { messageOf } from '../../model/errors.js';
 import type { Files } from '../host.js';
-import { run } from './exec.js';
 import { flush } from './flush.js';
 import { readMounts } from './mounts.js';
+import { LONG, run } from './process/run.js';
 
 /** Files and folders of baleine's own. */
 export function linuxFiles(): Files {
@@ -105,7 +105,7 @@ async function remove(path: string): Promise<void> {
   if (!found) return;
   await refuseMounts(path);
   if (!found.isDirectory()) return unlink(path);
-  await run('rm', ['--recursive', '--force', '--one-file-system', '--', path]);
+  await run('rm', ['--recursive', '--force', '--one-file-system', '--', path], { timeout: LONG });
   if (await look(path)) throw new Error('it is still there');
 }
 

@@ -2,7 +2,7 @@ import { arch } from 'node:process';
 import type { HttpTest, TcpTest } from '../../model/config.js';
 import { type HealthAnswer, type HealthTarget, statusRange } from '../../model/health.js';
 import { netnsPath, type Site } from '../../model/site.js';
-import { run } from './exec.js';
+import { run } from './process/run.js';
 
 export type NetworkTarget = HealthTarget & { check: TcpTest | HttpTest };
 

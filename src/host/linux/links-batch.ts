@@ -1,4 +1,4 @@
-import { run } from './exec.js';
+import { run } from './process/run.js';
 
 /** One `ip` command, a word an element, without `ip` itself. */
 export type IpLine = readonly string[];

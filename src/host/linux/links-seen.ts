@@ -1,6 +1,6 @@
 import { spelled } from '../../model/json.js';
 import type { SeenLink } from '../host.js';
-import { runBeside, runSync } from './exec.js';
+import { runBeside, runSync } from './process/run.js';
 
 /** A link with what only the wiring of containers asks for. */
 export interface IpLink extends SeenLink {

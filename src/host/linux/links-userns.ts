@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import type { IdRange } from '../../model/id-range.js';
 import { idMap } from './id-map.js';
-import { withLock } from './lock-share.js';
+import { type Launched, launch, untilExit } from './process/launch.js';
+import { readPaced, Tail } from './process/output.js';
 
 /** A process in a user namespace with ids of its own and in a network namespace that belongs to it. */
 export interface Holder {
@@ -20,12 +20,8 @@ export interface Holder {
  */
 export async function holdNamespaces(range: IdRange): Promise<Holder> {
   // What it echoes tells that it is in its new namespaces; without standard input it ends.
-  const child = spawn('unshare', ['--user', '--net', '--', 'cat'], {
-    stdio: withLock('pipe'),
-    env: { ...process.env, LC_ALL: 'C' },
-    detached: true,
-  });
-  const gone = once(child, 'close').catch(() => undefined);
+  const child = launch('unshare', ['--user', '--net', '--', 'cat']);
+  const { ended: gone } = untilExit(child);
   const release = async () => {
     child.stdin.end();
     await gone;
@@ -41,16 +37,13 @@ export async function holdNamespaces(range: IdRange): Promise<Holder> {
   }
 }
 
-async function echoed(child: ChildProcess, gone: Promise<unknown>): Promise<number> {
-  let said = '';
-  child.stderr?.on('data', (chunk) => {
-    said += chunk;
-  });
-  child.stdin?.on('error', () => undefined).write('\n');
-  const heard = child.stdout ? once(child.stdout, 'data') : gone;
-  await Promise.race([heard, gone]);
-  if (child.pid === undefined || child.exitCode !== null || said) {
-    throw new Error(said.trim() || 'unshare ended at once');
+async function echoed(child: Launched, gone: Promise<unknown>): Promise<number> {
+  const said = new Tail();
+  readPaced(child.stderr, (part) => said.add(part));
+  child.stdin.on('error', () => undefined).write('\n');
+  await Promise.race([once(child.stdout, 'data'), gone]);
+  if (child.pid === undefined || child.exitCode !== null || said.text()) {
+    throw new Error(said.text().trim() || 'unshare ended at once');
   }
   return child.pid;
 }

@@ -1,7 +1,7 @@
 import { lstat, readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../model/errors.js';
-import { run } from './exec.js';
+import { LONG, run } from './process/run.js';
 import { ensureFolder, follow, kindOf } from './trees-path.js';
 import { type Stamp, stamp, stampOf } from './trees-stamp.js';
 
@@ -49,7 +49,7 @@ async function targetOf(name: string, tree: string, to: string): Promise<string>
 }
 
 async function copyFile(source: string, target: string, marks: Stamp): Promise<void> {
-  await run('cp', [...CP, '--no-target-directory', '--', source, target]);
+  await run('cp', [...CP, '--no-target-directory', '--', source, target], { timeout: LONG });
   await stamp(target, marks);
 }
 
@@ -67,7 +67,10 @@ async function merge(source: string, tree: string, to: string, marks: Stamp): Pr
   }
   for (let first = 0; first < fresh.length; first += MOST_NAMES) {
     const names = fresh.slice(first, first + MOST_NAMES);
-    await run('cp', [...CP, `--target-directory=${target}`, '--', ...names], { cwd: source });
+    await run('cp', [...CP, `--target-directory=${target}`, '--', ...names], {
+      cwd: source,
+      timeout: LONG,
+    });
   }
   for (const name of fresh) await stamp(join(target, name), marks);
 }

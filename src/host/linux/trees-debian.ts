@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DebianSource } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
-import { type RunResult, run } from './exec.js';
+import { LONG, type RunResult, run } from './process/run.js';
 import { type HostArchive, hostArchives, hostFetchOptions } from './trees-apt.js';
 import { sealed } from './trees-sealed.js';
 
@@ -41,8 +41,8 @@ export async function installDebian(source: DebianSource, tree: string): Promise
  */
 async function trim(tree: string): Promise<void> {
   // ext4 gives blocks free when the journal is committed, not before.
-  await run('sync', ['--file-system', '--', tree]);
-  await run('fstrim', ['--quiet-unsupported', '--', tree], { reject: false });
+  await run('sync', ['--file-system', '--', tree], { timeout: LONG });
+  await run('fstrim', ['--quiet-unsupported', '--', tree], { reject: false, timeout: LONG });
 }
 
 async function bootstrap(source: DebianSource, archives: HostArchive[], tree: string) {
@@ -97,13 +97,15 @@ async function debootstrap(
 /** mmdebstrap does so by itself. */
 async function cleanApt(tree: string): Promise<void> {
   const found = ['var/cache/apt', 'var/lib/apt/lists'].map((path) => join(tree, path));
-  await run('find', [...found, '-type', 'f', '-delete']);
+  await run('find', [...found, '-type', 'f', '-delete'], { timeout: LONG });
 }
 
 function quietly(program: string, args: string[]): Promise<RunResult> {
   // SIGTERM, on which both take their temporary files away.
   return run(...sealed(program, args, 'TERM'), {
     reject: false,
+    tail: true,
+    timeout: LONG,
     env: { DEBIAN_FRONTEND: 'noninteractive' },
   });
 }

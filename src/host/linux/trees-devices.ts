@@ -1,4 +1,4 @@
-import { run } from './exec.js';
+import { LONG, run } from './process/run.js';
 
 /**
  * Removes device nodes from a tree that a stranger filled: a container's /dev is made by its
@@ -6,5 +6,5 @@ import { run } from './exec.js';
  */
 export async function removeDevices(tree: string, purpose: string): Promise<void> {
   const devices = ['(', '-type', 'b', '-o', '-type', 'c', ')', '-delete'];
-  await run('find', [tree, '-xdev', ...devices], { purpose });
+  await run('find', [tree, '-xdev', ...devices], { purpose, timeout: LONG });
 }

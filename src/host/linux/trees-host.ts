@@ -1,7 +1,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../model/errors.js';
-import { run } from './exec.js';
+import { LONG, run } from './process/run.js';
 import { CP } from './trees-copy.js';
 import { librariesOf } from './trees-libraries.js';
 import { ensureFolder, follow, kindOf } from './trees-path.js';
@@ -67,6 +67,7 @@ async function copyParents(paths: Iterable<string>, tree: string): Promise<void>
   await run('cp', [...CP, '--parents', '--', ...names, tree], {
     cwd: '/',
     purpose: 'copy from the host',
+    timeout: LONG,
   });
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { UserError } from '../../model/errors.js';
-import { run } from './exec.js';
+import { run } from './process/run.js';
 import { interpreterOf } from './trees-elf.js';
 
 /**

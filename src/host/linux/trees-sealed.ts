@@ -1,4 +1,4 @@
-import { type RunOptions, type RunResult, run } from './exec.js';
+import { type RunOptions, type RunResult, run } from './process/run.js';
 
 /** `run` of a sealed program; a failure bears the program's name. */
 export async function runSealed(

@@ -23,7 +23,6 @@ beforeAll(async () => {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    external: ['execa'],
     outfile,
     logLevel: 'error',
   });

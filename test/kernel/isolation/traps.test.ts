@@ -22,7 +22,7 @@ const TRAPS: [trap: string, ...tests: [file: string, test: string][]][] = [
   ],
   [
     'descriptors of the caller reach the runtime; a working directory can lead to them',
-    ['host/linux/descriptors.test.ts', 'keeps what our caller left open'],
+    ['host/linux/process/descriptors.test.ts', 'keeps what our caller left open'],
     ['kernel/isolation/escape.test.ts', 'lets nothing out of a default container'],
     ['host/linux/runtime/tree.test.ts', 'refuses %s'],
     ['kernel/isolation/traps.test.ts', 'refuses a working directory that leads out'],

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { withLock } from '../lock-share.js';
+import { launch, untilExit } from '../process/launch.js';
+import { readPaced, Tail } from '../process/output.js';
+import { LONG } from '../process/run.js';
 import { needProgram } from './tool.js';
 
 /** A program that is fed and read while it runs. */
@@ -11,9 +11,6 @@ export interface Child {
   /** Rejects with "cannot <purpose>: <its complaint>". One whose reader is gone ends without a word. */
   ended: Promise<void>;
 }
-
-/** How much of its complaints is kept. */
-const MOST_WORDS = 4000;
 
 /**
  * Starts a program that is killed when we are.
@@ -27,15 +24,18 @@ export function startChild(
   { purpose, enter = [] }: { purpose: string; enter?: string[] },
 ): Child {
   const words = [...enter, needProgram(program, purpose), ...args];
-  const { stdin, stdout, stderr, ...child } = spawnBound(words);
-  let complaint = '';
-  stderr.on('data', (text) => {
-    complaint = `${complaint}${text}`.slice(-MOST_WORDS);
-  });
-  const ended = child.closed.then(({ code, signal }) => {
+  const child = launch('setpriv', ['--pdeathsig', 'KILL', '--', ...words]);
+  const { stdin, stdout, stderr } = child;
+  const complaint = new Tail();
+  readPaced(stderr, (part) => complaint.add(part));
+  const ended = untilExit(child, LONG).ended.then(({ code, signal, killed }) => {
     if (code === 0 || signal === 'SIGPIPE') return;
-    const lines = complaint.split('\n').filter((line) => line.trim() !== '');
-    const said = lines.slice(-4).join('; ') || `${program}: ${signal ?? `exit code ${code}`}`;
+    const lines = complaint
+      .text()
+      .split('\n')
+      .filter((line) => line.trim() !== '');
+    const said =
+      lines.slice(-4).join('; ') || `${program}: ${killed ?? signal ?? `exit code ${code}`}`;
     throw new Error(`cannot ${purpose}: ${said}`);
   });
   // Its writer learns of a broken pipe by what it writes.
@@ -43,17 +43,6 @@ export function startChild(
   // Whoever waits for it may do so only after something else has failed.
   ended.catch(() => {});
   return { stdin, stdout, ended };
-}
-
-function spawnBound(words: string[]) {
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...words], {
-    detached: true,
-    stdio: withLock('pipe'),
-    env: { ...process.env, LC_ALL: 'C' },
-  });
-  const { stdin, stdout, stderr } = child;
-  const closed = once(child, 'close').then(([code, signal]) => ({ code, signal }));
-  return { stdin, stdout, stderr, closed };
 }
 
 /**

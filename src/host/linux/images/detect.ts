@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../exec.js';
+import { LONG, run } from '../process/run.js';
 
 /** `directory` and `tar` hold a root file system, the others an image with a config. */
 export type Detected = 'docker' | 'oci' | 'tar' | 'directory';
@@ -16,7 +16,10 @@ export async function detect(path: string): Promise<Detected | undefined> {
   if (found.isDirectory()) return existsSync(join(path, 'oci-layout')) ? 'oci' : 'directory';
   const names = ['manifest.json', './manifest.json', 'oci-layout', './oci-layout'];
   const options = ['--list', '--force-local', '--occurrence=1', `--file=${path}`];
-  const { stdout } = await run('tar', [...options, '--', ...names], { reject: false });
+  const { stdout } = await run('tar', [...options, '--', ...names], {
+    reject: false,
+    timeout: LONG,
+  });
   const members = stdout.split('\n').map((name) => name.replace(/^\.\//, ''));
   if (members.includes('manifest.json')) return 'docker';
   return members.includes('oci-layout') ? 'oci' : 'tar';

@@ -53,6 +53,9 @@ function withBuild<T>(
 
 const TAG = 'baleine/build:1';
 
+/** Milliseconds for all steps of a Dockerfile together. */
+const BUILD_LIMIT = 6 * 3600_000;
+
 /**
  * By buildah, without what it would want of the host: no storage driver with mounts, no runtime.
  * Docker's format, for OCI's has no health check; and times that do not tell when it was built.
@@ -69,7 +72,13 @@ async function build(source: DockerfileSource, dir: string): Promise<string> {
     ...Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
   ];
   const how = ['--isolation=chroot', '--layers=false', '--timestamp=0', '--format=docker'];
-  const options = { purpose, foreign: true, env: { TMPDIR: dir } };
+  const options = {
+    purpose,
+    foreign: true,
+    tail: true,
+    timeout: BUILD_LIMIT,
+    env: { TMPDIR: dir },
+  };
   const words = ['bud', ...how, ...wishes, '--quiet', '--tag', TAG, '--', context];
   await runSealed(program, [...common, ...words], options);
   const archive = join(dir, 'image.tar');

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../../model/errors.js';
 import type { Exported, ExportFormat } from '../../host.js';
-import { run } from '../exec.js';
+import { LONG, run } from '../process/run.js';
 import { kindOf } from '../trees-path.js';
 import { runSealed } from '../trees-sealed.js';
 import { writeConfig } from './config.js';
@@ -42,7 +42,10 @@ const WRITERS: Record<
     const file = join(part, 'image.tar');
     const folder = await layout(what, part, purpose);
     const options = ['--create', ...SAME, '--mtime=@0', '--owner=0:0', '--group=0:0'];
-    await run('tar', [...options, `--file=${file}`, `--directory=${folder}`, '.'], { purpose });
+    await run('tar', [...options, `--file=${file}`, `--directory=${folder}`, '.'], {
+      purpose,
+      timeout: LONG,
+    });
     return file;
   },
   docker: async (what, part, purpose) => {

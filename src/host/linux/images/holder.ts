@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { withLock } from '../lock-share.js';
+import { launch, untilExit } from '../process/launch.js';
+import { readPaced, Tail } from '../process/output.js';
 
 /** A mount namespace that is there as long as its only process. */
 export interface Holder {
@@ -18,19 +18,13 @@ export interface Holder {
  */
 export async function hold(script: string, args: string[], purpose: string): Promise<Holder> {
   const words = ['unshare', '--mount', '--', 'sh', '-c', script, 'sh', ...args];
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...words], {
-    detached: true,
-    stdio: withLock('pipe'),
-    env: { ...process.env, LC_ALL: 'C' },
-  });
-  let complaint = '';
-  child.stderr.on('data', (text) => {
-    complaint += text;
-  });
-  const gone = once(child, 'close');
+  const child = launch('setpriv', ['--pdeathsig', 'KILL', '--', ...words]);
+  const complaint = new Tail();
+  readPaced(child.stderr, (part) => complaint.add(part));
+  const { ended: gone } = untilExit(child);
   const ready = await Promise.race([once(child.stdout, 'data'), gone.then(() => undefined)]);
   const { pid } = child;
-  if (!ready || pid === undefined) throw new Error(`cannot ${purpose}: ${complaint.trim()}`);
+  if (!ready || pid === undefined) throw new Error(`cannot ${purpose}: ${complaint.text().trim()}`);
   return {
     pid,
     enter: ['nsenter', `--target=${pid}`, '--mount', '--'],

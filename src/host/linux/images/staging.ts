@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Site } from '../../../model/site.js';
-import { run } from '../exec.js';
+import { run } from '../process/run.js';
 import { largeFiles, withScratch } from '../scratch.js';
 import { hold } from './holder.js';
 

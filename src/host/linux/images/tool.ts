@@ -1,7 +1,7 @@
 import { UserError } from '../../../model/errors.js';
-import { run } from '../exec.js';
 import { packageOf } from '../packages.js';
-import { findProgram } from '../runtime/programs.js';
+import { findProgram } from '../process/programs.js';
+import { run } from '../process/run.js';
 import type { Staging } from './staging.js';
 
 /**

@@ -3,9 +3,10 @@ import { dirname } from 'node:path';
 import { UserError } from '../../../model/errors.js';
 import type { Place } from '../../../model/publish.js';
 import { logFile, type Site } from '../../../model/site.js';
+import { findProgram } from '../process/programs.js';
+import type { Starter } from '../process/starter.js';
 import { bundleFiles, exitsDir, socketKey, socketsDir, stateDir } from './layout.js';
-import { findProgram, type RuntimeCommand } from './programs.js';
-import type { Starter } from './starter.js';
+import type { RuntimeCommand } from './oci.js';
 
 /** Seconds for the runtime to make a container; a loaded host needs some. */
 const PATIENCE = 60;

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
@@ -8,14 +7,15 @@ import { UserError } from '../../../model/errors.js';
 import { isSocketVariable } from '../../../model/publish.js';
 import { cgroupPath, type Site } from '../../../model/site.js';
 import type { Started } from '../../host.js';
-import { run } from '../exec.js';
+import { inForeground } from '../process/foreground.js';
+import { findProgram } from '../process/programs.js';
+import { run } from '../process/run.js';
 import { readText } from '../read.js';
 import { checkWorkingDir } from './inside.js';
 import { bundleFiles, stateDir } from './layout.js';
 import { codeOfUnstarted } from './never-started.js';
 import type { OciProcess, OciSpec } from './oci.js';
 import { identify, signalProcess } from './process.js';
-import { findProgram } from './programs.js';
 import { pidIn, runningContainer } from './started.js';
 import { resolveUser } from './users.js';
 
@@ -76,6 +76,7 @@ export async function execCaptured(
       purpose,
       reject: false,
       foreign: true,
+      tail: true,
       ...limited,
     });
     return { code, output: [stdout, stderr].filter(Boolean).join('\n') };
@@ -153,30 +154,6 @@ const nameOf = (text: string) => text.slice(0, text.indexOf('='));
 /** `K` alone stands for our own value of it, as with `docker exec -e`. */
 const assignment = (text: string) =>
   text.includes('=') ? text : `${text}=${process.env[text] ?? ''}`;
-
-/** The terminal sends Ctrl-C to the command as well; we stay to pass its exit code on. */
-export async function inForeground(
-  program: string,
-  args: string[],
-  input: boolean,
-): Promise<number> {
-  const child = spawn(program, args, {
-    stdio: [input ? 'inherit' : 'ignore', 'inherit', 'inherit'],
-  });
-  const ignore = () => undefined;
-  const pass = (signal: NodeJS.Signals) => child.kill(signal);
-  process.on('SIGINT', ignore).on('SIGTERM', pass).on('SIGHUP', pass);
-  try {
-    return await new Promise<number>((resolve, reject) => {
-      child.on('error', reject);
-      child.on('exit', (code, signal) =>
-        resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']),
-      );
-    });
-  } finally {
-    process.off('SIGINT', ignore).off('SIGTERM', pass).off('SIGHUP', pass);
-  }
-}
 
 const notRunning = (id: string) =>
   new UserError(`cannot run a command in ${id}: it is not running`, 'baleine ps shows what runs');

@@ -1,9 +1,9 @@
 import { cgroupPath, type Site } from '../../../model/site.js';
 import { isFrozen } from '../cgroups-freezer.js';
 import { readHierarchies } from '../cgroups-hierarchies.js';
-import { run } from '../exec.js';
+import { findProgram } from '../process/programs.js';
+import { run } from '../process/run.js';
 import { stateDir } from './layout.js';
-import { findProgram } from './programs.js';
 import { runningContainer } from './started.js';
 
 /** Holds a container's processes still, or lets them go on. False when it does not run. */

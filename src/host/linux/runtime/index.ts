@@ -1,5 +1,6 @@
 import { cgroupPath, type Site } from '../../../model/site.js';
 import type { Cgroups, Runtime } from '../../host.js';
+import { Starter } from '../process/starter.js';
 import { sweepScratch } from '../scratch.js';
 import { clearAbandoned } from './abandoned.js';
 import { execCaptured } from './exec.js';
@@ -12,7 +13,6 @@ import { type SelectedRuntime, selectRuntime } from './select.js';
 import { requiredSignal } from './signals.js';
 import { type Surroundings, startContainer } from './start.js';
 import { runningContainer } from './started.js';
-import { Starter } from './starter.js';
 import { stopContainer } from './stop.js';
 import { throwAway, throwAwayId } from './throw-away.js';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Hierarchies, nameOnV2, unifiedControllers } from '../cgroups-hierarchies.js';
-import { findProgram } from './programs.js';
+import { findProgram } from '../process/programs.js';
 
 /** What limits are made of: with one of these on version 2, its list is not to be hidden. */
 const OURS = ['memory', 'cpu', 'cpuset', 'pids', 'blkio'].map(nameOnV2);

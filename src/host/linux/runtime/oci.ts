@@ -94,3 +94,10 @@ export interface OciSyscall {
   errnoRet?: number;
   args?: { index: number; value: number; valueTwo?: number; op: string }[];
 }
+
+/** A program that makes containers. */
+export interface RuntimeCommand {
+  name: string;
+  /** Its path, or what starts it where it would refuse by itself. */
+  command: string[];
+}

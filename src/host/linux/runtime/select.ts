@@ -6,10 +6,11 @@ import type { Site } from '../../../model/site.js';
 import { cgroupPath } from '../../../model/site.js';
 import type { Cgroups } from '../../host.js';
 import { readHierarchies } from '../cgroups-hierarchies.js';
-import { run } from '../exec.js';
+import { findProgram } from '../process/programs.js';
+import { run } from '../process/run.js';
 import { bootId } from '../processes.js';
 import { onMixedCgroups } from './mixed.js';
-import { findProgram, type RuntimeCommand } from './programs.js';
+import type { RuntimeCommand } from './oci.js';
 import { throwAway, throwAwayId } from './throw-away.js';
 
 export interface SelectedRuntime extends RuntimeCommand {

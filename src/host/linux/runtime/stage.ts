@@ -5,8 +5,8 @@ import { messageOf, UserError } from '../../../model/errors.js';
 import type { IdRange } from '../../../model/id-range.js';
 import { netnsPath, type Site } from '../../../model/site.js';
 import type { ContainerSpec, MountSpec } from '../../../model/specs.js';
-import { run } from '../exec.js';
 import { readMounts } from '../mounts.js';
+import { run } from '../process/run.js';
 import { MAP_OWNERS } from './map-owners.js';
 
 /**

@@ -7,6 +7,7 @@ import type { ContainerSpec } from '../../../model/specs.js';
 import type { Cgroups, Started } from '../../host.js';
 import { readHierarchies } from '../cgroups-hierarchies.js';
 import { sameMap } from '../id-map.js';
+import type { Starter } from '../process/starter.js';
 import { readText } from '../read.js';
 import { stagedBy, writeBundle } from './bundle.js';
 import { clearLife } from './clear.js';
@@ -18,7 +19,6 @@ import { identify } from './process.js';
 import { forgetSelected, type SelectedRuntime } from './select.js';
 import { onStage } from './stage.js';
 import { keepStarted, pidIn } from './started.js';
-import type { Starter } from './starter.js';
 
 export interface Surroundings {
   site: Site;

@@ -3,14 +3,14 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cgroupPath, type Site } from '../../../model/site.js';
 import type { MountSpec } from '../../../model/specs.js';
-import { type RunResult, run } from '../exec.js';
 import { isOwned, ownerMark } from '../owner.js';
+import { type RunResult, run } from '../process/run.js';
 import { configJson, type Described } from './config-json.js';
 import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
 import { checkTree, checkWorkingDir } from './inside.js';
 import { stateDir, throwAwayDir } from './layout.js';
-import type { RuntimeCommand } from './programs.js';
+import type { RuntimeCommand } from './oci.js';
 import { resolveUser } from './users.js';
 
 export interface ThrowAway {
@@ -25,6 +25,9 @@ export interface ThrowAway {
   /** What it is for, in the error message. */
   purpose: string;
 }
+
+/** Milliseconds for one build step, a command of `run:`. */
+const STEP_LIMIT = 3600_000;
 
 /** More than any build step needs, less than a fork bomb. */
 const PIDS = 2048;
@@ -46,7 +49,13 @@ export async function throwAway(site: Site, wanted: ThrowAway, id = throwAwayId(
     await writeFile(join(bundle, 'config.json'), JSON.stringify(specOf(site, wanted, id)));
     const [program = '', ...words] = wanted.runtime.command;
     const args = [...words, '--root', state, 'run', '--bundle', bundle, id];
-    const ran = await run(program, args, { cwd: bundle, reject: false, foreign: true });
+    const ran = await run(program, args, {
+      cwd: bundle,
+      reject: false,
+      foreign: true,
+      tail: true,
+      timeout: STEP_LIMIT,
+    });
     if (ran.code !== 0) throw failure(wanted, ran);
   } finally {
     await rm(bundle, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { run, runBeside, runSync } from '../../../src/host/linux/exec.js';
-import { UserError } from '../../../src/model/errors.js';
+import { run, runBeside, runSync } from '../../../../src/host/linux/process/run.js';
+import { UserError } from '../../../../src/model/errors.js';
 
 const node = process.execPath;
 const all = [

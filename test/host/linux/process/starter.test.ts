@@ -14,9 +14,9 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { shareLock } from '../../../../src/host/linux/lock-share.js';
-import { findProgram } from '../../../../src/host/linux/runtime/programs.js';
-import { type Lasting, Starter } from '../../../../src/host/linux/runtime/starter.js';
+import { shareLock } from '../../../../src/host/linux/process/lock-share.js';
+import { findProgram } from '../../../../src/host/linux/process/programs.js';
+import { type Lasting, Starter } from '../../../../src/host/linux/process/starter.js';
 import { UserError } from '../../../../src/model/errors.js';
 
 let starter: Starter;

@@ -2,9 +2,9 @@ import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type RunOptions, run, runSync } from '../../../src/host/linux/exec.js';
-import { startChild } from '../../../src/host/linux/images/child.js';
-import { shareLock } from '../../../src/host/linux/lock-share.js';
+import { startChild } from '../../../../src/host/linux/images/child.js';
+import { shareLock } from '../../../../src/host/linux/process/lock-share.js';
+import { type RunOptions, run, runSync } from '../../../../src/host/linux/process/run.js';
 
 let dir: string;
 let file: string;

@@ -1,9 +1,7 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Readable, Writable } from 'node:stream';
 import { type Place, placeText } from '../../../model/publish.js';
-import { checked, type Ended, environment, isFromTerminal } from '../exec.js';
-import { withLock } from '../lock-share.js';
+import { type Ended, type Launched, launch } from './launch.js';
+import { checked, isFromTerminal } from './run.js';
 import { STARTER } from './starter-script.js';
 
 /** A program that goes on without us. */
@@ -95,7 +93,7 @@ interface Job {
 class Process {
   readonly #jobs = new Map<string, Job>();
   #count = 0;
-  #perl: ChildProcessByStdio<Writable, Readable, Readable> | undefined;
+  #perl: Launched | undefined;
 
   ask(parts: string[]): Promise<Answer> {
     this.#count += 1;
@@ -115,11 +113,7 @@ class Process {
   }
 
   #open() {
-    const perl = spawn('perl', ['-e', STARTER], {
-      detached: true,
-      env: { ...process.env, ...environment() },
-      stdio: withLock('pipe'),
-    });
+    const perl = launch('perl', ['-e', STARTER]);
     let heard: string | undefined;
     perl.stdout.setEncoding('utf8').on('data', (text) => {
       heard = this.#hear((heard ?? '') + text);

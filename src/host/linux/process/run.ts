@@ -1,21 +1,29 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { UserError } from '../../model/errors.js';
+import { UserError } from '../../../model/errors.js';
+import { packageOf } from '../packages.js';
+import { environment } from './environment.js';
+import { type Ended, type LaunchOptions, launch, launchReader, untilExit } from './launch.js';
 import { type Streams, withLock } from './lock-share.js';
-import { packageOf } from './packages.js';
+import { readPaced, Tail } from './output.js';
 
-export interface RunOptions {
+export interface RunOptions extends LaunchOptions {
   /** Text for its standard input; without it the program reads end of file. */
   input?: string;
-  cwd?: string;
-  /** Added to our own environment; `LC_ALL=C` is always set, so that messages can be read. */
-  env?: Record<string, string>;
-  /** Milliseconds, then SIGTERM and an error. */
+  /**
+   * Milliseconds from start to end, 2 minutes unless given; then all of the program is killed
+   * (tree.ts), and that is an error.
+   */
   timeout?: number;
-  /** False: any exit code is an answer. A program that is missing or times out always rejects. */
+  /**
+   * Most bytes of standard output, 16 MiB unless given; a program that prints more is killed, and that
+   * is an error. Of standard error the last 64 KiB are kept.
+   */
+  maxOutput?: number;
+  /** For output that nobody parses: its last 64 KiB are kept, however much there is. */
+  tail?: boolean;
+  /** False: any exit code is an answer. A program that is missing or killed always rejects. */
   reject?: boolean;
-  /** It runs code of others, which is to have nothing of ours, not even the lock. */
-  foreign?: boolean;
   /** What it is for, for the message: `make bridge front` gives "cannot make bridge front: ip: …". */
   purpose?: string;
 }
@@ -28,9 +36,20 @@ export interface RunResult {
   stderr: string;
 }
 
+/** Milliseconds for a program whose work does not grow with its data. */
+const SHORT = 120_000;
+
 /**
- * Runs a program to its end, without a shell and without our descriptors but for the lock. It gets
- * its own session: Ctrl-C at the terminal reaches only us, and we let a running step finish.
+ * Milliseconds for one that reads or writes a whole disk, image or tree. A day is more than any of
+ * them takes, and less than for ever.
+ */
+export const LONG = 24 * 3600_000;
+
+const MOST_OUTPUT = 16 * 1024 * 1024;
+
+/**
+ * Runs a program to its end: in bounded time and memory, in a session of its own. What it has left
+ * running may hold its streams; we do not wait for that.
  *
  * @throws UserError when the program is not installed; Error "cannot …: <program>: <end of stderr>"
  */
@@ -39,55 +58,88 @@ export async function run(
   args: string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const { execa } = await import('execa');
-  const start = () =>
-    execa(program, args, {
-      reject: false,
-      detached: true,
-      stripFinalNewline: true,
-      env: environment(options),
-      stdio: streams(options),
-      ...(options.input === undefined ? {} : { input: options.input }),
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
-    });
-  const first = await start();
-  const result = isFromTerminal(first.signal) ? await start() : first;
-  return checked(program, options, {
-    // one that was told to end may do so with a code of its own
-    code: result.timedOut ? undefined : result.exitCode,
-    stdout: result.stdout ?? '',
-    stderr: result.stderr ?? '',
-    problem: result.code,
-    signal: result.timedOut ? `no end after ${options.timeout} ms` : result.signal,
+  const first = await attempt(program, args, options);
+  const again = first.killed === undefined && isFromTerminal(first.signal);
+  return checked(program, options, again ? await attempt(program, args, options) : first);
+}
+
+async function attempt(program: string, args: string[], options: RunOptions): Promise<Ended> {
+  const { input, timeout = SHORT, maxOutput = MOST_OUTPUT, tail } = options;
+  const child =
+    input === undefined ? launchReader(program, args, options) : launch(program, args, options);
+  // one that does not want it all closes its end
+  child.stdin?.on('error', () => undefined).end(input);
+  const { ended, kill } = untilExit(child, timeout);
+  const [output, errors] = [new Tail(tail ? undefined : maxOutput), new Tail()];
+  let size = 0;
+  readPaced(child.stdout, (part) => {
+    size += part.length;
+    output.add(part);
+    if (!tail && size > maxOutput) kill(`more than ${maxOutput} bytes of output`);
   });
+  readPaced(child.stderr, (part) => errors.add(part));
+  const how = await ended;
+  await Promise.all([drained(child.stdout), drained(child.stderr)]);
+  return { ...how, stdout: withoutNewline(output.text()), stderr: withoutNewline(errors.text()) };
+}
+
+/** Milliseconds: what an ended program has written is there, and is read in a moment. */
+const DRAIN = { quiet: 50, most: 1000 };
+
+/** Reads what is left in a pipe, but waits for no one else who has it open. */
+async function drained(stream: NodeJS.ReadableStream & { destroyed: boolean; destroy(): void }) {
+  if (stream.destroyed) return;
+  const isOver = new Promise<void>((resolve) => {
+    let quiet = setTimeout(resolve, DRAIN.quiet);
+    const most = setTimeout(resolve, DRAIN.most);
+    stream.on('data', () => {
+      clearTimeout(quiet);
+      quiet = setTimeout(resolve, DRAIN.quiet);
+    });
+    stream.on('close', () => {
+      clearTimeout(quiet);
+      clearTimeout(most);
+      resolve();
+    });
+  });
+  await isOver;
+  stream.destroy();
 }
 
 /**
- * The same, blocking. For the one program a no-op run needs: loading execa would cost that run
- * more than the program itself.
+ * The same, blocking. For the one program a no-op run needs, which is a trusted one that starts no
+ * other.
  */
 export function runSync(program: string, args: string[], options: RunOptions = {}): RunResult {
+  const { input, cwd, timeout = SHORT, maxOutput = MOST_OUTPUT } = options;
   const how = {
     encoding: 'utf8' as const,
     // Node documents it for spawn alone, and has always taken it here.
     detached: true,
-    env: { ...process.env, ...environment(options) },
-    maxBuffer: 256 * 1024 * 1024,
+    env: environment(options.env),
+    maxBuffer: maxOutput,
+    timeout,
+    killSignal: 'SIGKILL' as const,
     stdio: streams(options),
-    ...(options.input === undefined ? {} : { input: options.input }),
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
+    ...(input === undefined ? {} : { input }),
+    ...(cwd === undefined ? {} : { cwd }),
   };
   const first = spawnSync(program, args, how);
   const result = isFromTerminal(first.signal) ? spawnSync(program, args, how) : first;
+  const problem = (result.error as NodeJS.ErrnoException | undefined)?.code;
   return checked(program, options, {
     code: result.status ?? undefined,
-    stdout: (result.stdout ?? '').replace(/\n$/, ''),
-    stderr: (result.stderr ?? '').replace(/\n$/, ''),
-    problem: (result.error as NodeJS.ErrnoException | undefined)?.code,
+    stdout: withoutNewline(result.stdout ?? ''),
+    stderr: withoutNewline(result.stderr ?? ''),
+    problem,
     signal: result.signal ?? undefined,
+    killed: reasonOf(problem, timeout, maxOutput),
   });
+}
+
+function reasonOf(problem: string | undefined, timeout: number, most: number): string | undefined {
+  if (problem === 'ETIMEDOUT') return `no end after ${timeout} ms`;
+  return problem === 'ENOBUFS' ? `more than ${most} bytes of output` : undefined;
 }
 
 /**
@@ -100,21 +152,21 @@ export async function runBeside(
   args: string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const { input = '', cwd, timeout } = options;
+  const { input = '', cwd, timeout = SHORT } = options;
   const files = namelessFiles([input, '', '']);
   if (!files) return runSync(program, args, options);
   const [, output, errors] = files as [number, number, number];
   try {
     const start = () =>
-      ended(
+      untilExit(
         spawn(program, args, {
           detached: true,
-          env: { ...process.env, ...environment(options) },
+          env: environment(options.env),
           stdio: [...files, ...streams(options).slice(3)],
           ...(cwd === undefined ? {} : { cwd }),
-          ...(timeout === undefined ? {} : { timeout }),
         }),
-      );
+        timeout,
+      ).ended;
     const first = await start();
     const how = isFromTerminal(first.signal) ? await start() : first;
     const [stdout, stderr] = [output, errors].map(textIn) as [string, string];
@@ -123,7 +175,6 @@ export async function runBeside(
     for (const each of files) closeSync(each);
   }
 }
-
 /** Of open(2), which Node does not name; the same on all that Node runs on. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 
@@ -148,19 +199,10 @@ function namelessFiles(texts: string[]): number[] | undefined {
 
 /** By its link, which begins at the beginning: our descriptor stands where the program has stopped. */
 function textIn(file: number): string {
-  return readFileSync(`/proc/self/fd/${file}`, 'utf8').replace(/\n$/, '');
+  return withoutNewline(readFileSync(`/proc/self/fd/${file}`, 'utf8'));
 }
 
-function ended(child: ChildProcess): Promise<Omit<Ended, 'stdout' | 'stderr'>> {
-  return new Promise((resolve) => {
-    child.on('error', ({ code }: NodeJS.ErrnoException) =>
-      resolve({ code: undefined, problem: code, signal: undefined }),
-    );
-    child.on('exit', (code, signal) =>
-      resolve({ code: code ?? undefined, problem: undefined, signal: signal ?? undefined }),
-    );
-  });
-}
+const withoutNewline = (text: string) => text.replace(/\n$/, '');
 
 /**
  * Ctrl-C at the terminal, or its end, in the moment between fork and setsid: the child was still of
@@ -175,28 +217,13 @@ function streams({ input, foreign }: RunOptions): Streams<'ignore' | 'pipe'> {
   return foreign ? [stdin, 'pipe', 'pipe'] : withLock(stdin);
 }
 
-/** What a program gets beside our own. cron's PATH has no sbin, where Debian keeps mkfs.ext4, losetup and runc. */
-export function environment({ env }: RunOptions = {}): Record<string, string> {
-  const path = [process.env.PATH, '/usr/local/sbin', '/usr/sbin', '/sbin'];
-  return { PATH: path.filter(Boolean).join(':'), ...env, LC_ALL: 'C' };
-}
-
-/** How a program has ended, or why it did not start. */
-export interface Ended {
-  code?: number | undefined;
-  stdout?: string;
-  stderr?: string;
-  /** Errno of a failed start, `ENOENT`. */
-  problem?: string | undefined;
-  signal?: string | undefined;
-}
-
-/** What `run` makes of it. @throws the same */
+/** What `run` makes of how a program has ended. @throws the same */
 export function checked(program: string, options: RunOptions, ended: Ended): RunResult {
-  const { code, stdout = '', stderr = '', problem, signal } = ended;
+  const { code, stdout = '', stderr = '', problem, signal, killed } = ended;
   const cannot = options.purpose
     ? `cannot ${options.purpose}: ${program}`
     : `cannot run ${program}`;
+  if (killed !== undefined) throw new Error(`${cannot}: ${killed}${tail(stderr)}`);
   if (code === undefined && problem === 'ENOENT') throw missing(program, cannot, options.cwd);
   if (code === undefined) {
     throw new Error(`${cannot}: ${signal ?? problem ?? 'did not start'}${tail(stderr)}`);
@@ -206,7 +233,6 @@ export function checked(program: string, options: RunOptions, ended: Ended): Run
   }
   return { code, stdout, stderr };
 }
-
 /** The system calls a missing working directory ENOENT too. */
 function missing(program: string, cannot: string, cwd: string | undefined): Error {
   if (cwd !== undefined && !existsSync(cwd)) return new Error(`${cannot}: no folder ${cwd}`);

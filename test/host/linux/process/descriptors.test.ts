@@ -15,7 +15,7 @@ afterEach(() => rmSync(dir, { recursive: true }));
 async function inheritedBy(script: string): Promise<string> {
   const bundle = join(dir, 'bundle.mjs');
   await build({
-    entryPoints: ['src/host/linux/descriptors.ts'],
+    entryPoints: ['src/host/linux/process/descriptors.ts'],
     bundle: true,
     platform: 'node',
     format: 'esm',

@@ -1,0 +1,67 @@
+import { readdirSync } from 'node:fs';
+import { readText } from '../read.js';
+
+/** Rounds of looking for what a process has forked while it was being killed. */
+const ROUNDS = 20;
+
+/**
+ * Kills a process that leads a session, with all of its session and process group and all that
+ * descends from it, also in sessions of their own. What has left its parents before, as a daemon
+ * does, is found by none of these; in a container its cgroup ends that.
+ */
+export function killTree(leader: number): void {
+  // held still, it starts no more while we look
+  signal(leader, 'SIGSTOP');
+  const killed = new Set<number>();
+  for (let round = 0; round < ROUNDS; round++) {
+    const found = descendants(leader).filter((pid) => !killed.has(pid));
+    for (const pid of found) {
+      killed.add(pid);
+      if (pid !== leader) signal(pid, 'SIGKILL');
+    }
+    if (found.length === 0) break;
+  }
+  signal(-leader, 'SIGKILL');
+  signal(leader, 'SIGKILL');
+}
+
+interface Seen {
+  pid: number;
+  parent: number;
+  session: number;
+}
+
+function descendants(leader: number): number[] {
+  const all = processes();
+  const found = new Set([leader]);
+  for (let grew = true; grew; ) {
+    grew = false;
+    for (const { pid, parent, session } of all) {
+      if (found.has(pid) || !(session === leader || found.has(parent))) continue;
+      found.add(pid);
+      grew = true;
+    }
+  }
+  return [...found];
+}
+
+/** Fields 4 and 6 of proc_pid_stat(5), counted behind the name, which may hold anything. */
+function processes(): Seen[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((name) => {
+    const stat = readText(`/proc/${name}/stat`);
+    const [, parent, , session] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+    return parent === undefined
+      ? []
+      : [{ pid: Number(name), parent: Number(parent), session: Number(session) }];
+  });
+}
+
+/** One that has ended needs no signal. */
+function signal(pid: number, name: 'SIGSTOP' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
