@@ -51,7 +51,7 @@ export interface DockerfileSource {
   args: Record<string, string>;
 }
 
-/** A compressed file (gzip, xz, zstd) is told by its content. */
+/** A compressed file (gzip, bzip2, xz, zstd) is told by its content. */
 export interface ArchiveSource {
   path: string;
   /** Which of several images: a name with tag for Docker, a tag for OCI. */

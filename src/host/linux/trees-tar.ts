@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { UserError } from '../../model/errors.js';
+import { fileOrFolder, LITTLE_MEMORY } from './images/regular.js';
 import { removeDevices } from './trees-devices.js';
-import { kindOf } from './trees-path.js';
 import { runSealed } from './trees-sealed.js';
 
 /**
@@ -30,11 +30,17 @@ export const EXTRACT = [
  *   hostile, or larger than the tree's file system
  */
 export async function extractTar(archive: string, tree: string): Promise<void> {
-  if ((await kindOf(archive)) === undefined) {
-    throw new UserError(`cannot unpack ${archive}: no such file`);
+  const { folder } = await fileOrFolder(archive, `unpack ${archive}`);
+  if (folder) {
+    throw new UserError(
+      `cannot unpack ${archive}: it is a folder`,
+      'A folder is copied by `from: {directory: …}` or --from-directory.',
+    );
   }
   const options = { purpose: `unpack ${archive}` };
-  await runSealed('tar', [...EXTRACT, `--file=${archive}`, `--directory=${tree}`], options);
+  const args = ['tar', ...EXTRACT, `--file=${archive}`, `--directory=${tree}`];
+  const [prlimit = '', ...limited] = [...LITTLE_MEMORY, ...args];
+  await runSealed(prlimit, limited, options);
   const found = await readdir(tree);
   if (found.every((name) => name === 'lost+found')) {
     throw new UserError(`cannot unpack ${archive}: it holds no files`);

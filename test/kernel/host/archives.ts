@@ -4,9 +4,9 @@ import { writeFileSync } from 'node:fs';
 export interface Member {
   name: string;
   /** File content. */
-  text?: string;
-  /** Type flag of POSIX ustar: `0` file, `1` hard link, `2` link, `3` char, `4` block, `5` folder. */
-  type?: '0' | '1' | '2' | '3' | '4' | '5';
+  text?: string | Buffer;
+  /** Type flag of POSIX ustar: `0` file, `1` hard link, `2` link, `3` char, `4` block, `5` folder, `x` extended header. */
+  type?: '0' | '1' | '2' | '3' | '4' | '5' | 'x';
   link?: string;
   mode?: number;
   uid?: number;
@@ -25,7 +25,7 @@ export function writeTar(path: string, members: Member[]): string {
 
 function blocksOf({ name, text = '', type = '0', link = '', ...rest }: Member): Buffer[] {
   const { mode = 0o644, uid = 0, gid = 0 } = rest;
-  const body = Buffer.from(text);
+  const body = typeof text === 'string' ? Buffer.from(text) : text;
   const header = Buffer.alloc(512);
   const octal = (value: number, length: number, at: number) =>
     header.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at, 'latin1');

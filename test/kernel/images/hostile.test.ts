@@ -208,12 +208,12 @@ describe.skipIf(skip)('images that lie', () => {
     [
       'a truncated gzip',
       { blob: packed.subarray(0, -20), content: blob, mediaType: GZIP },
-      /premature gz end/,
+      /: gzip: .*unexpected end of file/,
     ],
     [
       'no gzip at all',
       { blob: Buffer.from('\x1f\x8bnonsense', 'latin1'), content: blob },
-      /inflate error/,
+      /: gzip: .*unknown method/,
     ],
     ['a truncated tar', { blob: long }, /EOF/i],
     [
@@ -237,7 +237,9 @@ describe.skipIf(skip)('images that lie', () => {
     const inside = tarOf([{ name: 'zero', text: bomb.toString('latin1') }]);
     const layer = { blob: gzipSync(inside), content: inside, mediaType: GZIP };
     const from = { oci: { path: writeLayout(at('oci'), [layer]) } };
-    await expect(take(from)).rejects.toThrow(/No space left on device|Wrote only/);
+    await expect(take(from)).rejects.toThrow(
+      /No space left on device|Wrote only|unpacks to more than/,
+    );
   });
 
   it('stops a bomb that is the whole archive', async () => {

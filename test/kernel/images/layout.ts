@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ARCHITECTURE } from '../../../src/host/linux/images/manifest.js';
+import { ARCHITECTURE } from '../../../src/host/linux/images/platform.js';
 
 export interface Layer {
   /** As stored. */

@@ -1,10 +1,13 @@
+import { statfs } from 'node:fs/promises';
 import { EXTRACT } from '../trees-tar.js';
 import { startChild, together } from './child.js';
 import { pourLayer } from './layer.js';
 import { makeWay, NO_WHITEOUTS } from './make-way.js';
 import { LISTED, membersOf } from './members.js';
 import type { PackedLayer } from './opened.js';
+import { LITTLE_MEMORY } from './regular.js';
 import { type Room, TREE, withRoom } from './room.js';
+import { roomFor } from './staging.js';
 
 /**
  * Unpacks layers one over the other into an empty mounted tree. Each is streamed from where it lies
@@ -15,28 +18,42 @@ export async function applyLayers(
   tree: string,
   purpose: string,
 ): Promise<void> {
+  const { blocks, bsize } = await statfs(tree);
+  const most = roomFor(blocks * bsize, 0);
   await withRoom(tree, async (room) => {
     for (const [index, layer] of layers.entries()) {
-      if (index > 0) await clear(layer, room, tree, purpose);
-      await extract(layer, room, purpose);
+      const unpacking = { layer, room, tree, purpose, most };
+      if (index > 0) await clear(unpacking);
+      await extract(unpacking);
     }
   });
+}
+
+interface Unpacking {
+  layer: PackedLayer;
+  room: Room;
+  tree: string;
+  purpose: string;
+  /** Bytes that the layer may unpack to. */
+  most: number;
 }
 
 /** Of 512 bytes, read at a time: the usual 20 cost more calls. */
 const BLOCKS = '--blocking-factor=512';
 
-async function clear(layer: PackedLayer, { enter }: Room, tree: string, purpose: string) {
+async function clear({ layer, room, tree, purpose, most }: Unpacking) {
+  const enter = [...room.enter, ...LITTLE_MEMORY];
   const tar = startChild('tar', [...LISTED, BLOCKS], { purpose, enter });
   await together(
-    pourLayer(layer, tar.stdin, purpose),
+    pourLayer(layer, tar.stdin, purpose, most),
     makeWay(tree, membersOf(tar.stdout), purpose),
     tar.ended,
   );
 }
 
-async function extract(layer: PackedLayer, { enter }: Room, purpose: string) {
+async function extract({ layer, room, purpose, most }: Unpacking) {
+  const enter = [...room.enter, ...LITTLE_MEMORY];
   const args = [...EXTRACT, ...NO_WHITEOUTS, BLOCKS, `--directory=${TREE}`];
   const tar = startChild('tar', args, { purpose, enter });
-  await together(pourLayer(layer, tar.stdin, purpose), tar.ended);
+  await together(pourLayer(layer, tar.stdin, purpose, most), tar.ended);
 }

@@ -1,9 +1,11 @@
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, realpathSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { UserError } from '../../../model/errors.js';
 import { startChild } from './child.js';
+import { MOST_TEXT, shownName } from './foreign-json.js';
 import { contentOf } from './header.js';
 import { LISTED, type Member, membersOf } from './members.js';
+import { LITTLE_MEMORY } from './regular.js';
 
 /** The named parts of an image, in a folder or in a tar file. */
 export interface Blobs {
@@ -12,30 +14,47 @@ export interface Blobs {
   open(name: string): AsyncIterable<Buffer>;
 }
 
+/** Only what is in the folder: a link that leads out leads nowhere. */
 export function blobsInFolder(folder: string): Blobs {
-  const found = (name: string) => statSync(join(folder, name), { throwIfNoEntry: false });
+  const root = `${realpathSync(folder)}/`;
+  const pathOf = (name: string) => join(folder, plainName(name));
+  const found = (name: string) => {
+    const path = pathOf(name);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats?.isFile() && realpathSync(path).startsWith(root) ? stats.size : undefined;
+  };
   return {
-    size: (name) => (found(name)?.isFile() ? found(name)?.size : undefined),
-    open: (name) => createReadStream(join(folder, name), { highWaterMark: CHUNK }),
+    size: found,
+    open: (name) => createReadStream(pathOf(name), { highWaterMark: CHUNK }),
   };
 }
 
 /** Nothing is unpacked: a member is read where it lies. */
 export async function blobsInArchive(path: string, purpose: string): Promise<Blobs> {
   const members = await list(path, purpose);
-  const find = (name: string) => {
-    const member = members.get(name);
-    // Docker has a link to the first of two equal layers.
-    return member?.type === 'l' ? members.get(posix.join(name, '..', member.link ?? '')) : member;
+  const find = (name: string, links = 0): Member | undefined => {
+    const member = members.get(plainName(name));
+    if (!member || links > MOST_LINKS) return undefined;
+    // Docker has a link to the first of two equal layers; tar makes a hard link of two names of a file.
+    if (member.type === 'l') return find(posix.join(name, '..', member.link ?? ''), links + 1);
+    return member.type === 'h' ? find(member.link ?? '', links + 1) : member;
   };
   return {
     size: (name) => find(name)?.size,
-    open: (name) => read(path, find(name), `${purpose}: ${name}`),
+    open: (name) => read(path, find(name), `${purpose}: ${shownName(name)}`),
   };
 }
 
 /** Bytes read at a time. */
 const CHUNK = 2 ** 20;
+
+/** From one link to the next. */
+const MOST_LINKS = 8;
+
+/** Without `./` or `/` in front; what leads out is a name that nothing has. */
+function plainName(name: string): string {
+  return posix.normalize(`/${name}`).slice(1);
+}
 
 async function* read(path: string, member: Member | undefined, purpose: string) {
   if (member?.block === undefined) throw new Error(`cannot ${purpose}: it is not there`);
@@ -45,32 +64,55 @@ async function* read(path: string, member: Member | undefined, purpose: string) 
   yield* createReadStream(path, { start, end, highWaterMark: CHUNK }) as AsyncIterable<Buffer>;
 }
 
-/** By their names without a `./` in front; of two of one name the first, as tar reads it. */
+/** By their plain names; of two of one name the first, as tar reads it. */
 async function list(path: string, purpose: string): Promise<Map<string, Member>> {
   const members = new Map<string, Member>();
   const args = [...LISTED, '--block-number', '--force-local', `--file=${path}`];
-  const tar = startChild('tar', args, { purpose });
+  const tar = startChild('tar', args, { purpose, enter: LITTLE_MEMORY });
   for await (const member of membersOf(tar.stdout)) {
-    const name = posix.normalize(member.name);
+    const name = nameIn(member);
+    if (name.length > LONGEST_NAME) continue;
     if (!members.has(name)) members.set(name, member);
-    if (members.size > MOST_MEMBERS) throw new UserError(`cannot ${purpose}: it is no image`);
+    if (members.size > MOST_MEMBERS) {
+      throw new UserError(
+        `cannot ${purpose}: it is not an image, it holds more than ${MOST_MEMBERS} files`,
+        'An archive of files alone is imported by `from: {tar: …}` or --from-tar.',
+      );
+    }
   }
   await tar.ended;
   return members;
 }
 
+/** A name that leads out of the archive is none of an image's. */
+function nameIn({ name }: Member): string {
+  return name.split('/').includes('..') ? `../${name}` : plainName(name);
+}
+
 /** An image has a few of them for each layer. */
 const MOST_MEMBERS = 10_000;
 
-/** Manifests and configs are small. */
-const MOST_TEXT = 8 * 1024 ** 2;
+/** Bytes; the names of an image's parts are made of digests. */
+const LONGEST_NAME = 1000;
 
 /** @throws UserError when it is not there, or is none that anybody would read */
 export async function textOf(blobs: Blobs, name: string, what: string): Promise<string> {
   const size = blobs.size(name);
-  if (size === undefined) throw new UserError(`cannot use ${what}: it has no ${name}`);
-  if (size > MOST_TEXT) throw new UserError(`cannot use ${what}: its ${name} has ${size} bytes`);
+  const shown = shownName(name);
+  if (size === undefined) throw new UserError(`cannot use ${what}: it has no ${shown}`);
+  const refuse = (bytes: number) => {
+    return new UserError(
+      `cannot use ${what}: its ${shown} has ${bytes} bytes, at most 4 MiB are read`,
+    );
+  };
+  if (size > MOST_TEXT) throw refuse(size);
   const chunks: Buffer[] = [];
-  for await (const chunk of blobs.open(name)) chunks.push(chunk);
+  let bytes = 0;
+  for await (const chunk of blobs.open(name)) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    // it has grown since
+    if (bytes > MOST_TEXT) throw refuse(bytes);
+  }
   return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,6 +1,8 @@
 import type { ImageConfig, ImageHealthcheck } from '../../../model/config.js';
 import { UserError } from '../../../model/errors.js';
-import { ARCHITECTURE, DIGEST } from './manifest.js';
+import { parseForeign } from './foreign-json.js';
+import { DIGEST } from './manifest.js';
+import { ARCHITECTURE, type Platform, platformName, rankOf } from './platform.js';
 
 /** What is used of an image's config, whoever wrote it. */
 export interface ForeignConfig {
@@ -20,8 +22,8 @@ const MILLISECOND = 1e6;
  */
 export function readConfig(text: string, what: string): ForeignConfig {
   const read = new Reader(what);
-  const image = read.object(read.json(text), 'image');
-  refusePlatform(read.text(image.os), read.text(image.architecture), what);
+  const image = read.object(parseForeign(text, 'config', what), 'image');
+  refusePlatform(image, what);
   const config = read.object(image.config, 'config');
   const rootfs = read.object(image.rootfs, 'rootfs');
   return {
@@ -66,10 +68,11 @@ export function writeConfig(config: ImageConfig, created: string, layers: string
   });
 }
 
-function refusePlatform(os: string | undefined, architecture: string | undefined, what: string) {
-  if ((os ?? 'linux') === 'linux' && (architecture ?? ARCHITECTURE) === ARCHITECTURE) return;
+function refusePlatform(platform: Platform, what: string): void {
+  if (rankOf(platform) !== undefined) return;
+  const name = platformName(platform);
   throw new UserError(
-    `cannot use ${what}: it is for ${os}/${architecture}, and this host is linux/${ARCHITECTURE}`,
+    `cannot use ${what}: it is for ${name}, and this host is linux/${ARCHITECTURE}`,
   );
 }
 
@@ -121,14 +124,6 @@ function present<Key extends string, Value extends string | object | number>(
 class Reader {
   constructor(readonly what: string) {}
 
-  json(text: string): unknown {
-    try {
-      return JSON.parse(text);
-    } catch {
-      throw this.#bad('config', 'JSON');
-    }
-  }
-
   object(value: unknown, name: string): Record<string, unknown> {
     if (value === undefined || value === null) return {};
     if (typeof value !== 'object' || Array.isArray(value)) throw this.#bad(name, 'an object');
@@ -143,7 +138,7 @@ class Reader {
 
   digests(value: unknown): string[] {
     const found = this.strings(value, 'diff_ids') ?? [];
-    if (found.length > 0 && found.every((each) => DIGEST.test(each))) return found;
+    if (found.every((each) => DIGEST.test(each))) return found;
     throw this.#bad('diff_ids', 'a list of digests');
   }
 

@@ -4,7 +4,8 @@ import { digest } from '../../../model/json.js';
 import type { Site } from '../../../model/site.js';
 import type { ImageOrigin } from '../../../model/specs.js';
 import { type ForeignConfig, readConfig } from './config.js';
-import { type Descriptor, pickInstance, readManifest } from './manifest.js';
+import { type Descriptor, readIndex, readManifest } from './manifest.js';
+import { manifestForHost } from './manifest-for-host.js';
 import { localBytes, withOpened } from './open.js';
 import { describe } from './opened.js';
 import { skopeoInspect, type Transport, transportOf } from './registry.js';
@@ -51,13 +52,14 @@ interface Instance {
 async function instanceOf(from: { registry: string }, ask: Ask): Promise<Instance> {
   const named = transportOf(from);
   const text = await ask(named, '--raw');
-  const picked = pickInstance(text, describe(from));
-  if (picked === undefined) {
+  const entries = readIndex(text, describe(from));
+  if (entries === undefined) {
     const manifest = await ask(named, '--no-tags', '--format', '{{.Digest}}');
     return { transport: named, text, manifest };
   }
-  const transport = transportOf(from, picked);
-  return { transport, text: await ask(transport, '--raw'), manifest: picked };
+  const read = ({ digest }: Descriptor) => ask(transportOf(from, digest), '--raw');
+  const found = await manifestForHost(entries, read, describe(from));
+  return { transport: transportOf(from, found.digest), text: found.text, manifest: found.digest };
 }
 
 const packed = ({ mediaType, size }: Descriptor) => ({

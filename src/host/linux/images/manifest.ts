@@ -1,10 +1,13 @@
-import { arch } from 'node:process';
 import { UserError } from '../../../model/errors.js';
+import { parseForeign } from './foreign-json.js';
+import type { Platform } from './platform.js';
 
 /** What is read of a manifest: Docker's, version 2 schema 2, and OCI's have the same shape. */
 export interface Manifest {
   config: Descriptor;
   layers: Descriptor[];
+  /** OCI's, for people and tools: `org.opencontainers.image.source` and so on. */
+  annotations?: Record<string, unknown>;
 }
 
 export interface Descriptor {
@@ -13,37 +16,30 @@ export interface Descriptor {
   size: number;
 }
 
-/** `linux/amd64` and so on, as Go names architectures and Node does not. */
-const GO_ARCH: Partial<Record<typeof arch, string>> = {
-  x64: 'amd64',
-  ia32: '386',
-  ppc64: 'ppc64le',
-};
-export const ARCHITECTURE = GO_ARCH[arch] ?? arch;
+/** One of several images, or an index of some. */
+export interface IndexEntry extends Descriptor {
+  platform?: Platform;
+  annotations?: Record<string, unknown>;
+}
 
 export const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 /** @throws UserError for a text that is no such manifest */
 export function readManifest(text: string, what: string): Manifest {
-  const { config, layers } = parse(text, what) as Partial<Manifest>;
+  const { config, layers, annotations } = objectIn(text, what) as Partial<Manifest>;
   if (isDescriptor(config) && Array.isArray(layers) && layers.every(isDescriptor)) {
-    return { config, layers };
+    return { config, layers, ...(isObject(annotations) && { annotations }) };
   }
   throw new UserError(`cannot use ${what}: its manifest is none that baleine knows`);
 }
 
-/** Of a list of manifests for several platforms the digest of this host's; undefined for no list. */
-export function pickInstance(text: string, what: string): string | undefined {
-  const { manifests } = parse(text, what) as { manifests?: unknown };
-  if (!Array.isArray(manifests)) return undefined;
-  const found = (manifests as Instance[]).find(
-    ({ platform }) => platform?.os === 'linux' && platform.architecture === ARCHITECTURE,
-  );
-  if (found && isDescriptor(found)) return found.digest;
-  throw new UserError(`cannot use ${what}: it has none for linux/${ARCHITECTURE}`);
+/** The entries of an index; undefined for a text that is none. @throws UserError for a damaged one */
+export function readIndex(text: string, what: string): IndexEntry[] | undefined {
+  const { manifests } = objectIn(text, what) as { manifests?: unknown };
+  if (manifests === undefined) return undefined;
+  if (Array.isArray(manifests) && manifests.every(isDescriptor)) return manifests as IndexEntry[];
+  throw new UserError(`cannot use ${what}: its index is none that baleine knows`);
 }
-
-type Instance = Partial<Descriptor> & { platform?: { os?: string; architecture?: string } };
 
 /** Names below are made of digests, so they have to be digests. */
 export function isDescriptor(value: unknown): value is Descriptor {
@@ -51,12 +47,11 @@ export function isDescriptor(value: unknown): value is Descriptor {
   return typeof digest === 'string' && DIGEST.test(digest) && Number.isSafeInteger(size);
 }
 
-function parse(text: string, what: string): object {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value;
-  } catch {
-    // No JSON: the same complaint.
-  }
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function objectIn(text: string, what: string): object {
+  const value = parseForeign(text, 'manifest', what);
+  if (typeof value === 'object' && value !== null) return value;
   throw new UserError(`cannot use ${what}: its manifest cannot be read`);
 }

@@ -2,28 +2,34 @@ import { UserError } from '../../../model/errors.js';
 import { digest as digestOf } from '../../../model/json.js';
 import { type Blobs, textOf } from './blobs.js';
 import { readConfig } from './config.js';
-import { type Descriptor, isDescriptor, pickInstance, readManifest } from './manifest.js';
-import { type OpenedImage, pairUp, pick, storedBytes } from './opened.js';
+import { shownName, shownNames } from './foreign-json.js';
+import { type Descriptor, type IndexEntry, readIndex, readManifest } from './manifest.js';
+import { manifestForHost } from './manifest-for-host.js';
+import { type OpenedImage, pairUp, storedBytes } from './opened.js';
 
 /** Where blobs are: the OCI image specification, image-layout.md, "Blobs". */
 const blobName = ({ digest }: { digest: string }) => `blobs/${digest.replace(':', '/')}`;
 
+/** The tag, and what containerd has for the whole name. */
 const REF_NAME = 'org.opencontainers.image.ref.name';
+const FULL_NAME = 'io.containerd.image.name';
 
-/** Reads an OCI image layout: index.json leads to a manifest, which leads to config and layers. */
+/**
+ * Reads an OCI image layout: index.json leads to a manifest, which leads to config and layers. Of
+ * several images of one name, or of none, the one for this host is taken.
+ */
 export async function openLayout(
   blobs: Blobs,
   reference: string | undefined,
   what: string,
 ): Promise<OpenedImage> {
-  const all = indexIn(await textOf(blobs, 'index.json', what), what);
-  const entry = pick(all, namesOf, reference, what);
-  const text = await blobText(blobs, entry, blobName, what);
-  const digest = pickInstance(text, what);
-  if (digest === undefined) return openManifest(text, blobs, blobName, what);
-  const instance = indexIn(text, what).find((each) => each.digest === digest) as Descriptor;
-  const manifest = await blobText(blobs, instance, blobName, what);
-  return openManifest(manifest, blobs, blobName, what);
+  const all = readIndex(await textOf(blobs, 'index.json', what), what);
+  if (!all) throw new UserError(`cannot use ${what}: its index.json is not an index`);
+  const entries = all.filter((each) => !reference || namesOf(each).includes(reference));
+  if (entries.length === 0) throw noSuch(all, reference, what);
+  const read = (blob: Descriptor) => blobText(blobs, blob, blobName, what);
+  const { text } = await manifestForHost(entries, read, what, (each) => namesOf(each)[0]);
+  return openManifest(text, blobs, blobName, what);
 }
 
 /** Of an image whose manifest is at hand. */
@@ -45,21 +51,21 @@ export async function openManifest(
   return { image: manifest.config.digest, foreign, layers };
 }
 
-type Entry = Descriptor & { annotations?: Record<string, string> };
-
-function namesOf({ annotations }: Entry): string[] {
-  const name = annotations?.[REF_NAME];
-  return typeof name === 'string' ? [name] : [];
+/** The digest last: it names what has no other name. */
+function namesOf({ annotations, digest }: IndexEntry): string[] {
+  const names = [annotations?.[REF_NAME], annotations?.[FULL_NAME]];
+  const given = names.filter((name): name is string => typeof name === 'string' && name !== '');
+  return [...given, digest];
 }
 
-function indexIn(text: string, what: string): Entry[] {
-  try {
-    const { manifests } = JSON.parse(text) as { manifests?: unknown };
-    if (Array.isArray(manifests) && manifests.every(isDescriptor)) return manifests;
-  } catch {
-    // No JSON: the same complaint.
-  }
-  throw new UserError(`cannot use ${what}: its index.json is none`);
+function noSuch(all: IndexEntry[], reference: string | undefined, what: string): UserError {
+  const which = reference === undefined ? '' : ` of the name ${shownName(reference)}`;
+  return new UserError(
+    `cannot use ${what}: there is no image${which} in it`,
+    all.length === 0
+      ? undefined
+      : `There is ${shownNames(all.map((each) => namesOf(each)[0] ?? ''))}.`,
+  );
 }
 
 async function blobText(

@@ -1,7 +1,5 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArchiveSource, PackedFrom } from '../../../model/config.js';
-import { UserError } from '../../../model/errors.js';
 import type { Site } from '../../../model/site.js';
 import { type Blobs, blobsInArchive, blobsInFolder, textOf } from './blobs.js';
 import { compressionOf, decompress } from './compression.js';
@@ -10,6 +8,7 @@ import { hexOf } from './layout.js';
 import { openLayout, openManifest } from './oci-layout.js';
 import { describe, type OpenedImage } from './opened.js';
 import { skopeoCopy, transportOf } from './registry.js';
+import { type Found, fileOrFolder } from './regular.js';
 import { roomFor, type Staging, withStaging } from './staging.js';
 
 type Local = Exclude<PackedFrom, { registry: string }>;
@@ -36,9 +35,10 @@ export async function withOpened<T>(
   const { folder, bytes } = await lookAt(sourceOf(from));
   const { path } = sourceOf(from);
   if (folder) return work(await openLocal(from, blobsInFolder(path)));
-  if ((await compressionOf(path)) === undefined) return work(await openArchive(from, path));
+  const compression = await compressionOf(path);
+  if (compression === undefined) return work(await openArchive(from, path));
   return withStaging(site, roomFor(size, bytes), async (staging) => {
-    await decompress(path, PACKED, staging, `unpack ${describe(from)}`);
+    await decompress(path, compression, PACKED, staging, `unpack ${describe(from)}`);
     return work(await openArchive(from, join(staging.outside, PACKED)));
   });
 }
@@ -53,11 +53,7 @@ export async function localBytes(from: PackedFrom): Promise<number> {
   return 'registry' in from ? 0 : (await lookAt(sourceOf(from))).bytes;
 }
 
-async function lookAt({ path }: ArchiveSource): Promise<{ folder: boolean; bytes: number }> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found) throw new UserError(`cannot unpack ${path}: no such file or folder`);
-  return { folder: found.isDirectory(), bytes: found.size };
-}
+const lookAt = ({ path }: ArchiveSource): Promise<Found> => fileOrFolder(path, `unpack ${path}`);
 
 async function openArchive(from: Local, path: string): Promise<OpenedImage> {
   return openLocal(from, await blobsInArchive(path, `read ${describe(from)}`));

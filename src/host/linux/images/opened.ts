@@ -2,6 +2,7 @@ import type { PackedFrom } from '../../../model/config.js';
 import { UserError } from '../../../model/errors.js';
 import type { Blobs } from './blobs.js';
 import type { ForeignConfig } from './config.js';
+import { shownName, shownNames } from './foreign-json.js';
 
 /** An image of which manifest and config were read; its layers were not. */
 export interface OpenedImage {
@@ -47,13 +48,14 @@ export function pairUp<Layer>(
 /** @throws UserError when it is not there */
 export function storedBytes(blobs: Blobs, name: string, what: string): number {
   const bytes = blobs.size(name);
-  if (bytes === undefined) throw new UserError(`cannot use ${what}: it has no ${name}`);
+  if (bytes === undefined) throw new UserError(`cannot use ${what}: it has no ${shownName(name)}`);
   return bytes;
 }
 
 /**
  * The only one, or the one that is asked for.
  *
+ * @param namesOf all by which one may be asked for, the most usual first
  * @throws UserError when there is none or there are several, with their names
  */
 export function pick<Each>(
@@ -66,10 +68,12 @@ export function pick<Each>(
     reference === undefined ? all : all.filter((each) => namesOf(each).includes(reference));
   const [first, second] = found;
   if (first !== undefined && second === undefined) return first;
-  const names = all.flatMap(namesOf).join(', ') || 'none with a name';
-  const which = reference === undefined ? '' : ` of the name ${reference}`;
+  const names = all.map((each) => namesOf(each)[0] ?? 'one without a name');
+  const which = reference === undefined ? '' : ` of the name ${shownName(reference)}`;
   throw new UserError(
     `cannot use ${what}: there is ${first === undefined ? 'no image' : 'more than one image'}${which} in it`,
-    `There is ${names}; say which one by \`reference\`.`,
+    names.length === 0
+      ? undefined
+      : `There is ${shownNames(names)}; say which one by \`reference\`.`,
   );
 }

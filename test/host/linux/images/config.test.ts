@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readConfig, writeConfig } from '../../../../src/host/linux/images/config.js';
-import { ARCHITECTURE } from '../../../../src/host/linux/images/manifest.js';
+import { ARCHITECTURE } from '../../../../src/host/linux/images/platform.js';
 
 const LAYER = `sha256:${'a'.repeat(64)}`;
 const text = (config: object, more: object = {}) =>
@@ -89,7 +89,7 @@ describe('the config of an image', () => {
     [{ Cmd: ['a\0b'] }, {}, 'Cmd is not a list of texts'],
     [{ Volumes: [] }, {}, 'Volumes is not an object'],
     [{}, { config: 'x' }, 'config is not an object'],
-    [{}, { rootfs: {} }, 'diff_ids is not a list of digests'],
+    [{}, { rootfs: { diff_ids: [1] } }, 'diff_ids is not a list of texts'],
     [{}, { rootfs: { diff_ids: ['sha256:../x'] } }, 'diff_ids is not a list of digests'],
     [{}, { os: 'windows' }, 'it is for windows/'],
     [{}, { architecture: 'vax' }, 'it is for linux/vax, and this host is linux/'],

@@ -1,0 +1,65 @@
+import { UserError } from '../../../model/errors.js';
+import { printable } from '../../../model/printable.js';
+
+/** Bytes of a manifest or config; containers/image reads no more either (internal/iolimits). */
+export const MOST_TEXT = 4 * 1024 ** 2;
+
+/** Levels of nesting; no known manifest or config has ten. What is kept of one is walked by recursion. */
+const MOST_DEPTH = 100;
+
+/**
+ * Parses a manifest, an index or a config that another tool wrote. The depth is looked at before
+ * anything is made of the text: four million brackets would take hundreds of megabytes.
+ *
+ * @param name of the part, for the message: `manifest.json`
+ * @throws UserError when it is too large, too deep or not JSON
+ */
+export function parseForeign(text: string, name: string, what: string): unknown {
+  const refuse = (cause: string) => {
+    const part = shownName(name);
+    return new UserError(`cannot use ${what}: its ${part} ${cause}`);
+  };
+  if (text.length > MOST_TEXT) throw refuse('is larger than 4 MiB');
+  if (isTooDeep(text)) throw refuse(`is nested more than ${MOST_DEPTH} levels deep`);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw refuse('is not JSON');
+  }
+}
+
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (quoted) {
+      if (code === BACKSLASH) at++;
+      else if (code === QUOTE) quoted = false;
+    } else if (code === QUOTE) quoted = true;
+    else if (code === BRACE || code === BRACKET) depth++;
+    else if (code === BRACE + 2 || code === BRACKET + 2) depth--;
+    if (depth > MOST_DEPTH) return true;
+  }
+  return false;
+}
+
+/** Closing ones are two further on. */
+const [BRACE, BRACKET, QUOTE, BACKSLASH] = [0x7b, 0x5b, 0x22, 0x5c];
+
+/** Characters of a name that a message has room for, and names. */
+const LONGEST_NAME = 200;
+const MOST_NAMES = 10;
+
+/** A name from an archive or manifest, for a message: one harmless line of bounded length. */
+export function shownName(name: string): string {
+  const short = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
+  return printable(short);
+}
+
+/** The first of several names, for a message. */
+export function shownNames(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_NAMES).map(shownName).join(', ');
+  const more = names.length - MOST_NAMES;
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}

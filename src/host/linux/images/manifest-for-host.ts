@@ -1,0 +1,170 @@
+import { UserError } from '../../../model/errors.js';
+import { parseForeign, shownNames } from './foreign-json.js';
+import { type Descriptor, type IndexEntry, isObject, readIndex, readManifest } from './manifest.js';
+import { ARCHITECTURE, isDescribed, type Platform, platformName, rankOf } from './platform.js';
+
+/** Reads the text of a manifest, an index or a config. */
+export type ReadBlob = (blob: Descriptor) => Promise<string>;
+
+/** An image's manifest and its digest. */
+export interface FoundManifest {
+  digest: string;
+  text: string;
+}
+
+/** Images and indexes that are opened on the way to one, and indexes within indexes. */
+const MOST_OPENED = 100;
+const MOST_NESTED = 5;
+
+/**
+ * Goes from an index to the manifest of the image for this host, through indexes in it. An entry
+ * without a platform is asked by its config. Attestations, signatures and other artifacts are
+ * passed over.
+ *
+ * @param nameOf for entries that stand for different images; without it those of an index are one
+ *   image for several platforms, and the first of equals is taken
+ * @throws UserError when none is for this host, with the platforms that there are; or several are
+ */
+export async function manifestForHost(
+  entries: readonly IndexEntry[],
+  read: ReadBlob,
+  what: string,
+  nameOf?: (entry: IndexEntry) => string | undefined,
+): Promise<FoundManifest> {
+  const search = new Search(read, what);
+  const found = await search.fitting(entries);
+  const unique = found.filter(
+    ({ digest }, at) => found.findIndex((f) => f.digest === digest) === at,
+  );
+  const best = Math.min(...unique.map(({ rank }) => rank));
+  const names = new Set(unique.map(({ entry }) => nameOf?.(entry)));
+  const left = names.size > 1 ? unique : unique.filter(({ rank }) => rank === best);
+  const [first] = left;
+  if (!first) throw search.nothing();
+  if (nameOf && left.length > 1) {
+    const all = left.map(({ entry }) => nameOf(entry) ?? entry.digest);
+    throw new UserError(
+      `cannot use ${what}: there is more than one image for ${HOST} in it`,
+      `There is ${shownNames(all)}; say which one by \`reference\`.`,
+    );
+  }
+  return { digest: first.digest, text: await search.textOf(first) };
+}
+
+const HOST = `linux/${ARCHITECTURE}`;
+
+interface Fitting {
+  /** Of the index that was searched. */
+  entry: IndexEntry;
+  manifest: Descriptor;
+  digest: string;
+  rank: number;
+}
+
+/** Where an entry stands, and what is said of it there. */
+interface Place {
+  rank: number;
+  /** Its platform need not be looked up in its config. */
+  described: boolean;
+  /** There is no other: whatever it is for, it is this one that was meant. */
+  isAlone: boolean;
+  /** Of the index it is in, within others. */
+  depth: number;
+}
+
+class Search {
+  readonly #seen = new Set<string>();
+  #opened = 0;
+  /** One text is kept, not all: they are a stranger's. */
+  #last: FoundManifest | undefined;
+
+  constructor(
+    readonly read: ReadBlob,
+    readonly what: string,
+  ) {}
+
+  nothing(): UserError {
+    const seen = [...this.#seen];
+    const there = seen.length > 0 ? `there is ${shownNames(seen)}` : 'there is no image in it';
+    return new UserError(
+      `cannot use ${this.what}: it has none for ${HOST}; ${there}`,
+      seen.length > 0 ? `Get it for ${HOST}, as by docker pull --platform ${HOST}.` : undefined,
+    );
+  }
+
+  async textOf({ digest, manifest }: Fitting): Promise<string> {
+    return this.#last?.digest === digest ? this.#last.text : this.read(manifest);
+  }
+
+  async fitting(entries: readonly IndexEntry[], depth = 0, isOnly = true): Promise<Fitting[]> {
+    const images = entries.filter(mayBeImage);
+    const isAlone = isOnly && images.length === 1;
+    const found: Fitting[] = [];
+    for (const entry of images) {
+      const described = isDescribed(entry.platform);
+      if (described) this.#seen.add(platformName(entry.platform as Platform));
+      const rank = rankOf(entry.platform);
+      if (rank === undefined) continue;
+      found.push(...(await this.#open(entry, { rank, described, isAlone, depth })));
+    }
+    return found;
+  }
+
+  async #open(entry: IndexEntry, at: Place): Promise<Fitting[]> {
+    const { rank, described, isAlone, depth } = at;
+    this.#opened += 1;
+    if (this.#opened > MOST_OPENED) {
+      throw new UserError(
+        `cannot use ${this.what}: there are more than ${MOST_OPENED} images in it`,
+        'Say which one by `reference`.',
+      );
+    }
+    const text = await this.read(entry);
+    const nested = readIndex(text, this.what);
+    if (nested) {
+      if (depth === MOST_NESTED) {
+        throw new UserError(`cannot use ${this.what}: it has indexes in indexes in indexes`);
+      }
+      const below = await this.fitting(nested, depth + 1, isAlone);
+      const best = Math.min(...below.map((each) => each.rank));
+      return below
+        .filter((each) => each.rank === best)
+        .slice(0, 1)
+        .map((each) => ({ ...each, entry }));
+    }
+    this.#last = { digest: entry.digest, text };
+    const fitting = { entry, manifest: entry, digest: entry.digest };
+    if (described || isAlone) return [{ ...fitting, rank }];
+    const platform = await this.#platformOf(text);
+    if (!platform) return [];
+    this.#seen.add(platformName(platform));
+    const own = rankOf(platform);
+    return own === undefined ? [] : [{ ...fitting, rank: own }];
+  }
+
+  /** By its config; undefined for what is no image. */
+  async #platformOf(manifest: string): Promise<Platform | undefined> {
+    const { config } = readManifest(manifest, this.what);
+    if (!isImageConfig(config)) return undefined;
+    const value = parseForeign(await this.read(config), 'config', this.what);
+    return isObject(value) ? value : undefined;
+  }
+}
+
+/** By what is said of it. What says nothing may be one. */
+function mayBeImage({ mediaType, platform, annotations, ...rest }: IndexEntry): boolean {
+  if (typeof annotations?.['vnd.docker.reference.type'] === 'string') return false;
+  if ('artifactType' in rest && typeof rest.artifactType === 'string') return false;
+  if (platform?.os === 'unknown' || platform?.architecture === 'unknown') return false;
+  return (
+    typeof mediaType !== 'string' || !/^application\//.test(mediaType) || KNOWN.test(mediaType)
+  );
+}
+
+/** Image manifests, and lists of them. */
+const KNOWN = /^application\/vnd\.(oci\.image\.(manifest|index)|docker\.distribution\.manifest)\./;
+
+const isImageConfig = ({ mediaType }: Descriptor) =>
+  typeof mediaType !== 'string' ||
+  !/^application\//.test(mediaType) ||
+  /^application\/vnd\.(oci\.image\.config|docker\.container\.image)\./.test(mediaType);

@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { Writable } from 'node:stream';
+import { expect, it } from 'vitest';
+import { contentDigest, pourLayer } from '../../../../src/host/linux/images/layer.js';
+
+const TAR = execFileSync('tar', ['-c', '-C', '/usr/share/zoneinfo', 'UTC']);
+const SCHEMES: [string, string[]][] = [
+  ['gzip', ['gzip']],
+  ['bzip2', ['bzip2']],
+  ['xz', ['xz']],
+  ['zstd', ['zstd', '-q']],
+];
+const packed = ([program = '', ...args]: string[], input = TAR) =>
+  execFileSync(program, args, { input });
+const digestOf = (data: Buffer) => `sha256:${createHash('sha256').update(data).digest('hex')}`;
+
+function layerOf(blob: Buffer, content = TAR) {
+  const open = async function* () {
+    yield blob;
+  };
+  return { open, bytes: blob.length, compressed: false, content: digestOf(content) };
+}
+
+async function poured(blob: Buffer, content = TAR, most = 2 ** 30): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  const write = (chunk: Buffer, _encoding: string, done: () => void) => {
+    chunks.push(chunk);
+    done();
+  };
+  await pourLayer(layerOf(blob, content), new Writable({ write }), 'unpack x', most);
+  return Buffer.concat(chunks);
+}
+
+it.each([['nothing', ['cat']], ...SCHEMES] as typeof SCHEMES)(
+  'a layer packed by %s comes out as it was',
+  async (_name, program) => {
+    expect(await poured(packed(program))).toEqual(TAR);
+    expect(await contentDigest(layerOf(packed(program)), 'read x')).toBe(digestOf(TAR));
+    // an archive without members, which is what no bytes at all stand for
+    const none = await poured(packed(program, Buffer.alloc(0)), Buffer.alloc(0));
+    expect(none).toEqual(Buffer.alloc(1024));
+  },
+);
+
+it.each(SCHEMES)('damage of %s is complained of by its own program', async (name, program) => {
+  const whole = packed(program);
+  await expect(poured(whole.subarray(0, whole.length - 20))).rejects.toThrow(
+    new RegExp(`^cannot unpack x: a layer: (.*\\b)?${name}\\b`),
+  );
+});
+
+it('a layer that has no end is read as far as it may go', async () => {
+  const zeros = Buffer.alloc(2 ** 24);
+  await expect(poured(packed(['gzip'], zeros), zeros, 2 ** 20)).rejects.toThrow(
+    'cannot unpack x: a layer unpacks to more than 1M',
+  );
+});
