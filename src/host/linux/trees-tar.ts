@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { UserError } from '../../model/errors.js';
 import { fileOrFolder, LITTLE_MEMORY } from './images/regular.js';
+import { LONG } from './process/run.js';
 import { removeDevices } from './trees-devices.js';
 import { runSealed } from './trees-sealed.js';
 
@@ -40,7 +41,7 @@ export async function extractTar(archive: string, tree: string): Promise<void> {
   const options = { purpose: `unpack ${archive}` };
   const args = ['tar', ...EXTRACT, `--file=${archive}`, `--directory=${tree}`];
   const [prlimit = '', ...limited] = [...LITTLE_MEMORY, ...args];
-  await runSealed(prlimit, limited, options);
+  await runSealed(prlimit, limited, { ...options, timeout: LONG, tail: true });
   const found = await readdir(tree);
   if (found.every((name) => name === 'lost+found')) {
     throw new UserError(`cannot unpack ${archive}: it holds no files`);

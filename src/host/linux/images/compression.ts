@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { messageOf, UserError } from '../../../model/errors.js';
-import { findProgram } from '../runtime/programs.js';
+import { findProgram } from '../process/programs.js';
 import { type Child, startChild, together } from './child.js';
 import type { Staging } from './staging.js';
 
