@@ -1,3 +1,4 @@
+import { UserError } from '../model/errors.js';
 import type { Event, Outcome } from '../model/events.js';
 import type { Plan, Unit } from '../model/plan.js';
 import type { Facts } from '../model/step.js';
@@ -91,6 +92,7 @@ class Execution {
     const checkpoint = new Checkpoint(unit, stack, this.#deps.store, this.#successors.get(unit.id));
     this.#checkpoints.set(unit, checkpoint);
     this.report.unitStarted(unit);
+    if (unit.blocked !== undefined) return this.#fail(unit, new UserError(unit.blocked));
     await this.#record(unit, unit.steps.length === 0, () => checkpoint.open());
   }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { HandlerTable } from '../apply/run-steps.js';
-import type { Capacity, Host, Probe } from '../host/host.js';
+import type { Capacity, Host, Preconditions, Probe } from '../host/host.js';
 import { linuxCapacity } from '../host/linux/capacity.js';
 import { mayBeAbandoned } from '../host/linux/leftovers.js';
 import { linuxProbe } from '../host/linux/probe.js';
@@ -114,6 +114,12 @@ export class Context {
   /** What the host has to give. */
   capacity(): Capacity {
     return linuxCapacity();
+  }
+
+  /** What a plan presupposes of the host; loaded when there is something to do. */
+  async preconditions(): Promise<Preconditions> {
+    const { linuxPreconditions } = await import('../host/linux/runtime/preconditions.js');
+    return linuxPreconditions();
   }
 
   /** The ports that change the host; made once. */

@@ -4,7 +4,7 @@ import type { Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
-import { planRecorded, planStack } from './make-plan.js';
+import { planRecorded, planStack, preflighted } from './make-plan.js';
 import { viewFor } from './open-view.js';
 import { readConfig } from './read-config.js';
 import { propose, withStore } from './run.js';
@@ -69,7 +69,8 @@ export async function applySaved(
   const saved = readPlan(file);
   const code = await withStore(context, options, async (store) => {
     await refuseStale(saved, context.site.root, store.serial);
-    const { plan, destroy } = saved;
+    const { destroy } = saved;
+    const plan = await preflighted(context, saved.plan, { resources: [], rows: [] });
     const view = await viewFor(context, options, destroy);
     if (plan.changes.length === 0) {
       await view.plan(plan);

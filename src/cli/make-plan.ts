@@ -15,7 +15,7 @@ import type { Records } from '../state/recall.js';
 import { askHealth } from './ask-health.js';
 import { isAsRecorded } from './at-rest.js';
 import type { Context } from './context.js';
-import { givenBy } from './given.js';
+import { givenBy, located } from './given.js';
 import { desiredBy } from './wanted.js';
 import { isWhole, type Wishes } from './wishes.js';
 
@@ -41,7 +41,7 @@ export async function planStack(
   const resources = await desiredBy(given, context);
   const targets = scale && scaleTargets(Object.keys(scale), name, resources, rows);
   const inSight = targets ? { ...wishes, targets } : wishes;
-  const plan = await planOf(context, name, resources, rows, { ...inSight, look });
+  const plan = await planOf(context, name, resources, rows, { ...inSight, look, config });
   if (isWhole(wishes) && isNothing(plan) && agrees(resources, own)) {
     context.noteAgreement(given, records);
   }
@@ -99,7 +99,7 @@ export async function planByHand(
   const given = await givenBy(config, context, rows);
   const { resources, targets: all } = desiredByHand(given, targets, gone);
   const wanted = [...resources.map(edit), ...made];
-  return planOf(context, BY_HAND, wanted, rows, { targets: all }, 'asked for');
+  return planOf(context, BY_HAND, wanted, rows, { targets: all, config }, 'asked for');
 }
 
 /**
@@ -112,11 +112,42 @@ export async function planHeal(context: Context, row: Row): Promise<Plan> {
   const observed = observe(kinds, [resource], [row], await context.probe(), context.site);
   const { site } = context;
   const targets = [resource.address];
-  return buildPlan({ stack, resources: [resource], rows: [row], observed, kinds, site, targets });
+  const resources = [resource];
+  const plan = buildPlan({ stack, resources, rows: [row], observed, kinds, site, targets });
+  return preflighted(context, plan, { resources, rows: [row] });
 }
+
+/**
+ * The plan, with what would fail refused or blocked, as `preflight` has it.
+ *
+ * @param config what the resources come from; absent: the records
+ */
+export async function preflighted(
+  context: Context,
+  plan: Plan,
+  { resources, rows }: { resources: readonly Resource[]; rows: readonly Row[] },
+  config?: Config,
+): Promise<Plan> {
+  if (!plan.units.some(({ mode }) => mode === 'put')) return plan;
+  const { preflight } = await import('../plan/preflight.js');
+  const host = await context.preconditions();
+  const input = { resources, rows, site: context.site };
+  if (!config) return preflight(plan, host, { ...input, where: recordedPlace });
+  return located(config, context, async ({ where }) =>
+    preflight(plan, host, {
+      ...input,
+      where: ({ address, entry }, at) =>
+        entry ? where([...entry, ...at]) : `cannot start ${address}`,
+    }),
+  );
+}
+
+const recordedPlace = ({ address }: Resource) => `cannot start ${address}`;
 
 interface Looking {
   look?: Look | undefined;
+  /** What the resources come from; absent: the records. */
+  config?: Config;
 }
 
 /** The same look at the host however often it is called. */
@@ -144,7 +175,7 @@ export async function planOf(
   stack: string,
   resources: Resource[],
   all: readonly Row[],
-  { targets = [], replace = [], refresh = true, health, look }: Wishes & Looking,
+  { targets = [], replace = [], refresh = true, health, look, config }: Wishes & Looking,
   goneReason?: string,
 ): Promise<Plan> {
   const { site } = context;
@@ -152,7 +183,7 @@ export async function planOf(
   const observed = refresh
     ? observe(kinds, resources, rows, await (look ?? lookAt(context, rows, health))(), site, stack)
     : assumeUnmoved(kinds, rows);
-  return buildPlan({
+  const plan = buildPlan({
     stack,
     resources,
     rows,
@@ -163,4 +194,5 @@ export async function planOf(
     replace,
     ...(goneReason !== undefined && { goneReason }),
   });
+  return preflighted(context, plan, { resources, rows }, config);
 }

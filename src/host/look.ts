@@ -1,5 +1,6 @@
 import type { Limits } from '../model/config.js';
 import type { HealthAnswer } from '../model/health.js';
+import type { ContainerSpec } from '../model/specs.js';
 import type { Traffic, Usage } from '../model/usage.js';
 
 /**
@@ -75,6 +76,35 @@ export interface Capacity {
   addresses(): string[];
   /** Who listens where nobody else can then: at this TCP port of this address, or of all. */
   listener(address: string, port: number): Listener | undefined;
+}
+
+/**
+ * What starting or changing something presupposes of the host, beyond its capacity. Asked while
+ * planning, so that what would fail is refused before anything is touched. Each answer is a cause, or
+ * undefined when all is well.
+ */
+export interface Preconditions extends Pick<Capacity, 'isBlockDevice' | 'withoutLabel'> {
+  /** Why a path of the host cannot be mounted. */
+  withoutSource(path: string): string | undefined;
+  /** Why there can be no container with these capabilities, or this system call filter. */
+  withoutGuards(spec: Guarded): string | undefined;
+  /** Why a container cannot have this kernel parameter, or not with this value. */
+  withoutSysctl(name: string, value: string): string | undefined;
+  /** Why this OCI runtime cannot be used. */
+  withoutRuntime(name: string): string | undefined;
+  /** What the processes of a cgroup hold that the kernel cannot take back; undefined when there is none. */
+  held(cgroup: string): HeldResources | undefined;
+  /** Why an interface cannot join a bridge. */
+  withoutUplink(name: string, bridge: string): string | undefined;
+}
+
+export type Guarded = Pick<ContainerSpec, 'security' | 'cap_add' | 'cap_drop' | 'seccomp'>;
+
+export interface HeldResources {
+  /** Bytes. */
+  memory: number;
+  /** Processes and threads. */
+  pids: number;
 }
 
 /** Without a pid when it is a process of another mount or pid namespace that we cannot see. */

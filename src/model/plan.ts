@@ -54,6 +54,8 @@ export interface Unit {
   /** It is in no row, and gets none on its way out. */
   orphan?: true;
   steps: Step[];
+  /** Why it would fail: it does so at once, before anything of it is touched. Absent for most. */
+  blocked?: string;
   /** Ids of units that must be done before. */
   needs: string[];
   /** Ids of units that must be over before, however they went. Absent for none. */
@@ -81,6 +83,8 @@ export interface Plan {
   units: Unit[];
   /** Absent for none. */
   notes?: Note[];
+  /** What a reader should know before the changes are carried out. Absent for none. */
+  warnings?: Note[];
   /** Farms that go back to what they were if one of these units fails. Absent for none. */
   rollbacks?: { service: string; units: string[] }[];
   /** Absent for none. Written without a word, before anything is done. */

@@ -16,6 +16,10 @@ export interface Resource<Spec = unknown> {
   needs: Address[];
   /** Refuse to destroy or replace it. */
   protect: boolean;
+  /** Its entry in the file, for complaints found later. Absent for what no entry describes. */
+  entry?: readonly (string | number)[];
+  /** What a reader should know before it is created or changed. Absent for none. */
+  warnings?: string[];
   /** One of several that stand for each other, so that they can be replaced a few at a time. */
   rolling?: Rolling;
   /** Of a container: those that the file has one entry for, `containers.web` or `farms.shop`. */

@@ -30,6 +30,22 @@ interface Condition {
 const ACTIONS = [
   ...['ALLOW', 'ERRNO', 'KILL', 'KILL_PROCESS', 'KILL_THREAD', 'LOG', 'TRACE', 'TRAP'],
 ].map((name) => `SCMP_ACT_${name}`);
+/** Of the same; a runtime refuses others. */
+const ARCHITECTURES = [
+  ...[
+    'X86',
+    'X86_64',
+    'X32',
+    'ARM',
+    'AARCH64',
+    'MIPS',
+    'MIPS64',
+    'MIPS64N32',
+    'MIPSEL',
+    'MIPSEL64',
+  ],
+  ...['MIPSEL64N32', 'PPC', 'PPC64', 'PPC64LE', 'S390', 'S390X', 'PARISC', 'PARISC64', 'RISCV64'],
+].map((name) => `SCMP_ARCH_${name}`);
 const OPERATORS = [...['NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ']].map(
   (name) => `SCMP_CMP_${name}`,
 );
@@ -45,7 +61,14 @@ export function parseProfile(text: string): EngineProfile {
   });
   for (const [index, entry] of listAt('archMap', top.archMap ?? []).entries()) {
     const place = `archMap[${index}]`;
-    textAt(`${place}.architecture`, objectAt(place, entry).architecture);
+    const { architecture, subArchitectures } = objectAt(place, entry);
+    oneOf(`${place}.architecture`, architecture, ARCHITECTURES);
+    for (const [at, each] of listAt(
+      `${place}.subArchitectures`,
+      subArchitectures ?? [],
+    ).entries()) {
+      oneOf(`${place}.subArchitectures[${at}]`, each, ARCHITECTURES);
+    }
   }
   return profile as EngineProfile;
 }

@@ -50,6 +50,7 @@ export function buildPlan(input: PlanInput): Plan {
     ),
     units: ordered,
     ...(rollbacks.length > 0 && { rollbacks }),
+    ...warningsIn(works.map(({ decision }) => decision)),
     ...remarks(input, decisions),
   };
 }
@@ -115,6 +116,13 @@ function ownersOf({ rows, kinds }: PlanInput): (resource: Resource) => string | 
 /** Unlike any other's when its kind knows none. */
 function identityOf({ kind, name, spec }: Resource | Row, kinds: Kinds): string {
   return `${kind} ${kinds[kind].identity?.(spec) ?? ` ${name}`}`;
+}
+
+function warningsIn(decisions: Decision[]): Pick<Plan, 'warnings'> {
+  const warnings = decisions.flatMap(({ resource }) =>
+    (resource?.warnings ?? []).map((text) => ({ address: (resource as Resource).address, text })),
+  );
+  return warnings.length > 0 ? { warnings } : {};
 }
 
 function changesOf(decisions: Decision[], units: Unit[], kinds: Kinds): Change[] {

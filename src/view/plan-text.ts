@@ -25,6 +25,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
     ...section('baleine will perform the following actions:', asked, paint),
     ...refreshLine(followers),
     ...notes,
+    ...warningLines(plan),
     planSummary(plan),
   ].join('\n\n');
 }
@@ -41,6 +42,11 @@ function refreshLine(changes: Change[]): string[] {
 function noteLines({ notes = [] }: Plan): string[] {
   const lines = notes.map(({ address, text }) => `  ${address} ${printable(text)}`);
   return lines.length === 0 ? [] : [['Left as it is:', ...lines].join('\n')];
+}
+
+function warningLines({ warnings = [] }: Plan): string[] {
+  const lines = warnings.map(({ address, text }) => `  ${address} ${printable(text)}`);
+  return lines.length === 0 ? [] : [['Warnings:', ...lines].join('\n')];
 }
 
 const PHRASE: Record<Action, string> = {

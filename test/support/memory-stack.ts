@@ -40,7 +40,7 @@ export class MemoryStack {
   origins: Record<string, ImageOrigin> = {};
 
   plan(text: string, wishes: Wishes = {}): Plan {
-    const { stack, resources } = this.#desired(text, wishes);
+    const { stack, resources } = this.desired(text, wishes);
     const plan = this.#build(stack, resources, wishes);
     this.#checkAgreement(plan, resources, wishes);
     return plan;
@@ -60,7 +60,7 @@ export class MemoryStack {
 
   /** What `baleine rollback` would do. */
   planRollback(text: string, name: string): Plan {
-    const { stack, resources } = this.#desired(text);
+    const { stack, resources } = this.desired(text);
     const members = membersOf(name, resources, stack);
     const held = holdFor(name, members, this.rows);
     const where = { stack, rows: this.rows, site: this.site };
@@ -75,7 +75,7 @@ export class MemoryStack {
     if (!cut) await this.carryOut(plan);
   }
 
-  #desired(text: string, { scale = {} }: Wishes = {}) {
+  desired(text: string, { scale = {} }: Wishes = {}) {
     const config = loadConfig({ file: 'baleine.yaml', text, env: {}, directory: '/srv' });
     const { rows, site, origins } = this;
     const resources = desired({ config, rows, site, sources: {}, origins, scale });

@@ -69,8 +69,32 @@ async function restart(
   rows: ContainerRow[],
   options: Options,
 ): Promise<number> {
+  await refuseUnstartable(context, store, rows);
   const code = await stop(context, store, rows, options);
   return code === 0 ? start(context, store, rows, options) : code;
+}
+
+/** What could not be started again is not stopped. @throws UserError */
+async function refuseUnstartable(
+  context: Context,
+  store: Store,
+  rows: ContainerRow[],
+): Promise<void> {
+  const [first] = rows;
+  if (!first) return;
+  const keys = rows.map(keyOf);
+  const stopped = store.rows.map((row) =>
+    keys.includes(keyOf(row)) ? withSpec(row, { stopped: true }) : row,
+  );
+  const edit = (resource: Resource): Resource => {
+    if (resource.kind !== 'container') return resource;
+    const { stopped: _stopped, ...spec } = resource.spec as ContainerSpec;
+    return { ...resource, spec };
+  };
+  const targets = rows.map(({ name }) => addressOf('container', name));
+  const { units } = await planRecorded(context, first.stack, stopped, edit, { targets });
+  const causes = new Set(units.flatMap(({ blocked }) => blocked ?? []));
+  if (causes.size > 0) throw new UserError([...causes]);
 }
 
 /** One whose process has ended counts as stopped, whatever is on record. */

@@ -16,6 +16,7 @@ export function checkContainers(subject: Subject): void {
     checkLimits(service, problems);
     checkSizes(service, problems);
     checkMounts(service, problems);
+    checkTmpfs(service, problems);
     checkUser(service, subject);
   }
   for (const [name, image] of Object.entries(images)) {
@@ -57,8 +58,26 @@ function checkMounts({ path, entry }: Service, problems: Problems): void {
 function targetsOf({ volumes, tmpfs }: ContainerEntry, path: Path): { target: string; at: Path }[] {
   return [
     ...volumes.map(({ target }, i) => ({ target, at: [...path, 'volumes', i] })),
-    ...tmpfs.map((target, i) => ({ target, at: [...path, 'tmpfs', i] })),
+    ...tmpfs.map((each, i) => ({ target: each.split(':')[0] ?? '', at: [...path, 'tmpfs', i] })),
   ];
+}
+
+/** Of tmpfs(5), and of mount(8) what holds for it. */
+const TMPFS_OPTION =
+  /^((size|nr_blocks)=\d+[kmgKMG]?|size=\d{1,3}%|nr_inodes=\d+[kmgKMG]?|mode=[0-7]{3,4}|[ug]id=\d{1,10}|huge=(never|always|within_size|advise)|(no)?(exec|suid|dev|atime|diratime|relatime)|strictatime|r[ow]|sync|async|dirsync|inode(32|64)|noswap)$/;
+
+/** What the kernel would refuse when it is mounted. */
+function checkTmpfs({ path, entry }: Service, problems: Problems): void {
+  for (const [index, each] of entry.tmpfs.entries()) {
+    const [, options = '', ...rest] = each.split(':');
+    const wrong = rest[0] ?? options.split(',').find((word) => word && !TMPFS_OPTION.test(word));
+    if (wrong === undefined) continue;
+    problems.atValue(
+      [...path, 'tmpfs', index],
+      `unknown tmpfs option ${JSON.stringify(wrong)}`,
+      'options stand behind the path: /run:size=64m,mode=1777',
+    );
+  }
 }
 
 function checkUser({ path, entry }: Service, { images, problems }: Subject): void {

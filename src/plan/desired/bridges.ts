@@ -26,7 +26,15 @@ export function desiredBridges(context: Context): Bridges {
     refuseTaken(name, spec, context);
     specs.set(name, spec);
     const { protect } = entry;
-    resources.push({ address: `bridge.${name}`, kind: 'bridge', name, spec, needs: [], protect });
+    resources.push({
+      address: `bridge.${name}`,
+      kind: 'bridge',
+      name,
+      spec,
+      needs: [],
+      protect,
+      entry: ['bridges', name],
+    });
   }
   return { resources, specs };
 }

@@ -38,12 +38,12 @@ export function desiredContainers(
   const release = releases(instances, images, context);
   const asked = (instance: Instance, image: ImageSpec): ContainerSpec => {
     const { name, entry } = instance;
-    const before = recorded.get(name);
     const { args, environment, user, working_dir, labels } = processOf(
       instance,
       image.config,
       context,
     );
+    const before = recorded.get(name);
     return spelled<ContainerSpec>({
       limits: entry.limits,
       restart: entry.restart,
@@ -74,7 +74,7 @@ export function desiredContainers(
       environment,
       user,
       working_dir,
-      stop_signal: stopSignal(instance, image.config, before, context),
+      stop_signal: stopSignal(entry, image.config),
       labels,
       hostname: entry.hostname ?? name,
       links: linksOf(instance, bridges, leases, before, context),
@@ -101,7 +101,9 @@ export function desiredContainers(
       spec,
       needs: needsOf(instance, instances, context),
       protect: entry.protect,
+      entry: instance.path,
       group: groupOf(instance),
+      ...warningsOf(instance, image.config),
       ...rollingOf(instance, spec.held !== undefined),
       ...(instance.spare && { spare: true }),
     };
@@ -137,26 +139,17 @@ function processOf({ name, entry, path }: Instance, image: ImageConfig, { config
   };
 }
 
-/**
- * The entry's, else the image's. One that an earlier release has recorded may stay.
- *
- * @throws UserError for an image's that does not exist
- */
-function stopSignal(
-  { name, entry, path }: Instance,
-  image: ImageConfig,
-  before: ContainerSpec | undefined,
-  { config }: Context,
-): string {
-  const inherited = image.stop_signal ?? 'SIGTERM';
-  if (entry.stop_signal !== undefined) return entry.stop_signal;
-  const known = signalName(inherited);
-  if (known !== undefined) return known;
-  if (before?.stop_signal === inherited) return inherited;
-  throw new UserError(
-    `${config.where(path)}: container ${name} cannot be stopped: its image ${entry.image} names the stop signal ${JSON.stringify(inherited)}, which does not exist`,
-    'Give the container one: stop_signal: SIGTERM',
-  );
+/** The entry's, else the image's, unless its author has made one up. */
+function stopSignal({ stop_signal }: ContainerEntry, image: ImageConfig): string {
+  return stop_signal ?? signalName(image.stop_signal ?? '') ?? 'SIGTERM';
+}
+
+function warningsOf({ entry }: Instance, image: ImageConfig): Pick<Resource, 'warnings'> {
+  const { stop_signal } = image;
+  if (entry.stop_signal !== undefined || stop_signal === undefined) return {};
+  if (signalName(stop_signal) !== undefined) return {};
+  const named = `its image ${entry.image} names the stop signal ${JSON.stringify(stop_signal)}`;
+  return { warnings: [`is stopped by SIGTERM: ${named}, which does not exist`] };
 }
 
 function rotationOf({ name, serves }: Instance, { config }: Context): RotationSpec | undefined {

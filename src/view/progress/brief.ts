@@ -6,7 +6,15 @@ import { silentView } from './silent.js';
 
 /** For a command that says itself what is to be done: what came of it, a line each. */
 export function briefView(options: ViewOptions): View {
-  return silentView(options, (changes) => changes.map(line).join(''));
+  const view = silentView(options, (changes) => changes.map(line).join(''));
+  return {
+    ...view,
+    plan: async ({ warnings = [] }) => {
+      for (const { address, text } of warnings) {
+        options.err(`Warning: ${address} ${printable(text)}\n`);
+      }
+    },
+  };
 }
 
 /** The reasons of an update say what was done; those of the rest say nothing new. */

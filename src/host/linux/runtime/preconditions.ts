@@ -1,0 +1,109 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../../model/errors.js';
+import type { ContainerSpec } from '../../../model/specs.js';
+import type { HeldResources, Preconditions } from '../../host.js';
+import { linuxCapacity } from '../capacity.js';
+import { controllerDir, readHierarchies } from '../cgroups-hierarchies.js';
+import { type IpLink, readLinks } from '../links-seen.js';
+import { findProgram } from '../process/programs.js';
+import { runSync } from '../process/run.js';
+import { readText } from '../read.js';
+import { capabilitiesOf } from './capabilities.js';
+import { filterFor } from './filter.js';
+import { readHostFacts } from './host-facts.js';
+import { checkedSysctls } from './sysctls.js';
+
+export function linuxPreconditions(): Preconditions {
+  const { isBlockDevice, withoutLabel } = linuxCapacity();
+  const known = new Map<string, string | undefined>();
+  let links: IpLink[] | undefined;
+  return {
+    isBlockDevice,
+    withoutLabel,
+    withoutSource,
+    withoutGuards,
+    withoutSysctl: (name, value) => {
+      const key = `${name}=${value}`;
+      if (!known.has(key)) known.set(key, withoutSysctl(name, value));
+      return known.get(key);
+    },
+    withoutRuntime: (name) =>
+      findProgram(name) ? undefined : `runtime ${name} is not installed on this host`,
+    held,
+    withoutUplink: (name, bridge) => {
+      links ??= readLinks();
+      return withoutUplink(name, bridge, links);
+    },
+  };
+}
+
+function withoutSource(path: string): string | undefined {
+  try {
+    statSync(path);
+    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return `bind source ${path} does not exist`;
+    return `bind source ${path} cannot be read: ${messageOf(error)}`;
+  }
+}
+
+function withoutGuards(
+  spec: Pick<ContainerSpec, 'security' | 'cap_add' | 'cap_drop' | 'seccomp'>,
+): string | undefined {
+  try {
+    filterFor(spec, capabilitiesOf(spec, readHostFacts().capabilities));
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/**
+ * Set in namespaces that end with the program that sets it, as the runtime would: most parameters of
+ * the host's network are not there in another one. Those of an interface stand for every interface's.
+ */
+function withoutSysctl(name: string, value: string): string | undefined {
+  try {
+    checkedSysctls({ [name]: value });
+  } catch (error) {
+    return messageOf(error);
+  }
+  const general = name.replace(/^(net\.ipv[46]\.(?:conf|neigh))\.[^.]+\./, '$1.default.');
+  const file = join('/proc/sys', general.replaceAll('.', '/'));
+  const words = ['--net', '--ipc', '--', 'tee', '--', file];
+  const { code, stderr } = runSync('unshare', words, { input: value, reject: false });
+  if (code === 0) return undefined;
+  if (/No such file/.test(stderr)) return `a container here has no sysctl ${name}`;
+  if (/Permission denied/.test(stderr)) return `sysctl ${name} cannot be set for one container`;
+  return `sysctl ${name} cannot be ${JSON.stringify(value)}: ${stderr.split(': ').at(-1) ?? ''}`;
+}
+
+/** Caches are left out: the kernel gives them up. See cgroup-v1/memory.rst and cgroup-v2.rst. */
+function held(cgroup: string): HeldResources | undefined {
+  const hierarchies = readHierarchies();
+  const pids = controllerDir(hierarchies, 'pids', cgroup);
+  const memory = controllerDir(hierarchies, 'memory', cgroup);
+  if (!memory || !existsSync(memory.dir)) return undefined;
+  const text = readText(join(memory.dir, 'memory.stat')) ?? '';
+  const names = memory.version === 1 ? ['total_rss', 'total_shmem'] : ['anon', 'shmem'];
+  const amounts = names.map((name) =>
+    Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0),
+  );
+  return {
+    memory: amounts.reduce((sum, each) => sum + each, 0),
+    pids: Number((pids && readText(join(pids.dir, 'pids.current'))) ?? 0),
+  };
+}
+
+function withoutUplink(name: string, bridge: string, links: IpLink[]): string | undefined {
+  const link = links.find((each) => each.name === name);
+  if (!link) return `this host has no interface ${name}`;
+  if (link.master === bridge) return undefined;
+  if (link.master !== undefined) return `interface ${name} belongs to ${link.master} already`;
+  const [address] = link.addresses;
+  return address === undefined
+    ? undefined
+    : `interface ${name} has the address ${address}, by which nobody would reach this host any more`;
+}

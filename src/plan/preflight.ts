@@ -1,0 +1,142 @@
+import type { Preconditions } from '../host/host.js';
+import type { Address } from '../model/address.js';
+import { UserError } from '../model/errors.js';
+import { formatBytes } from '../model/format.js';
+import { equal } from '../model/json.js';
+import { OWN_DISK } from '../model/limits.js';
+import type { Plan, Unit } from '../model/plan.js';
+import type { Resource, Row } from '../model/resource.js';
+import { cgroupPath, type Site } from '../model/site.js';
+import type { BridgeSpec, ContainerSpec } from '../model/specs.js';
+import { execObstacles } from './exec-limits.js';
+
+type Path = readonly (string | number)[];
+
+/** Why something cannot be started or changed as planned. */
+export interface Obstacle {
+  /** Below its entry in the file: `['volumes', 0]`. */
+  at: Path;
+  cause: string;
+}
+
+interface Input {
+  resources: readonly Resource[];
+  rows: readonly Row[];
+  site: Site;
+  /** What begins a complaint: the place in the file, or `cannot create container web`. */
+  where: (resource: Resource, at: Path) => string;
+}
+
+/**
+ * Looks for what would fail once something that runs has been stopped. What the file asks for is
+ * refused as a whole, each obstacle with its place. What only comes back as it was recorded is
+ * blocked in the plan: it fails, untouched, and everything else is done.
+ *
+ * @throws UserError
+ */
+export function preflight(plan: Plan, host: Preconditions, input: Input): Plan {
+  const resourceOf = new Map(input.resources.map((each) => [each.address, each]));
+  const complaints: string[] = [];
+  const blocked = new Map<Address, string>();
+  for (const unit of plan.units) {
+    if (unit.mode !== 'put') continue;
+    const obstacles = obstaclesOf(unit, host, input.site);
+    const resource = resourceOf.get(unit.address);
+    if (obstacles.length === 0) continue;
+    if (!resource || isRecorded(unit, input.rows)) {
+      blocked.set(unit.address, obstacles.map(({ cause }) => cause).join('; '));
+    } else {
+      complaints.push(
+        ...obstacles.map(({ at, cause }) => `${input.where(resource, at)}: ${cause}`),
+      );
+    }
+  }
+  if (complaints.length > 0) throw new UserError([...new Set(complaints)]);
+  return blocked.size === 0 ? plan : withBlocked(plan, blocked);
+}
+
+function withBlocked(plan: Plan, blocked: ReadonlyMap<Address, string>): Plan {
+  const units = plan.units.map((unit) => {
+    const cause = blocked.get(unit.address);
+    const purpose = `${unit.kind === 'bridge' ? 'make' : 'start'} ${unit.address}`;
+    return cause === undefined ? unit : { ...unit, blocked: `cannot ${purpose}: ${cause}` };
+  });
+  const warnings = [...blocked].map(([address, cause]) => ({
+    address,
+    text: `would fail and is left as it is: ${cause}`,
+  }));
+  return { ...plan, units, warnings: [...(plan.warnings ?? []), ...warnings] };
+}
+
+/** Nothing new is asked of it, but for whether it is to run. */
+function isRecorded({ kind, name, spec }: Unit, rows: readonly Row[]): boolean {
+  const row = rows.find((each) => each.kind === kind && each.name === name);
+  if (!row) return false;
+  const [before, after] = [row.spec, spec].map((each) => ({ ...(each as object), stopped: null }));
+  return equal(before, after);
+}
+
+function obstaclesOf(unit: Unit, host: Preconditions, site: Site): Obstacle[] {
+  const verbs = new Set(unit.steps.map(({ verb }) => verb));
+  if (verbs.has('bridge.ensure')) return bridgeObstacles(unit.spec as BridgeSpec, host);
+  const spec = unit.spec as ContainerSpec;
+  if (verbs.has('container.start') || verbs.has('container.disk')) {
+    return startObstacles(spec, host, site);
+  }
+  return verbs.has('container.limits') ? limitObstacles(spec, host, site) : [];
+}
+
+function bridgeObstacles({ uplink, link }: BridgeSpec, host: Preconditions): Obstacle[] {
+  return uplink === undefined ? [] : found(['uplink'], host.withoutUplink(uplink, link));
+}
+
+function startObstacles(spec: ContainerSpec, host: Preconditions, site: Site): Obstacle[] {
+  const { mounts, sysctls, runtime } = spec;
+  const labels = (['apparmor', 'selinux'] as const).flatMap((kind) => {
+    const label = spec[kind];
+    return label === undefined ? [] : found([kind], host.withoutLabel(kind, label));
+  });
+  return [
+    ...mounts.flatMap(({ source }, index) =>
+      // what is ours is made before, by the same plan
+      source.startsWith(`${site.root}/`)
+        ? []
+        : found(['volumes', index], host.withoutSource(source)),
+    ),
+    ...ioObstacles(spec, host),
+    ...found([spec.seccomp ? 'seccomp' : 'security'], host.withoutGuards(spec)),
+    ...labels,
+    ...Object.entries(sysctls).flatMap(([name, value]) =>
+      found(['sysctls', name], host.withoutSysctl(name, value)),
+    ),
+    ...(runtime === undefined ? [] : found(['runtime'], host.withoutRuntime(runtime))),
+    ...execObstacles(spec),
+  ];
+}
+
+function ioObstacles({ limits: { io = [] } }: ContainerSpec, host: Preconditions): Obstacle[] {
+  return io.flatMap(({ device }, index) =>
+    device === OWN_DISK || host.isBlockDevice(device)
+      ? []
+      : [{ at: ['limits', 'io', index], cause: `${device} is not a block device of this host` }],
+  );
+}
+
+/** Cgroup v1 refuses a limit below what is held, and v2 kills for it. */
+function limitObstacles(spec: ContainerSpec, host: Preconditions, site: Site): Obstacle[] {
+  const { memory, pids } = spec.limits;
+  const held = host.held(cgroupPath(site, spec.id)) ?? { memory: 0, pids: 0 };
+  const found = ioObstacles(spec, host);
+  if (memory !== undefined && held.memory > memory) {
+    const cause = `${formatBytes(memory)} is less than the ${formatBytes(held.memory)} that it holds now`;
+    found.push({ at: ['limits', 'memory'], cause });
+  }
+  if (held.pids > pids) {
+    const cause = `${pids} is less than the ${held.pids} that run now`;
+    found.push({ at: ['limits', 'pids'], cause });
+  }
+  return found;
+}
+
+const found = (at: Path, cause: string | undefined): Obstacle[] =>
+  cause === undefined ? [] : [{ at, cause }];

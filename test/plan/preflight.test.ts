@@ -1,0 +1,164 @@
+import { describe, expect, it } from 'vitest';
+import type { Preconditions } from '../../src/host/host.js';
+import { asRecorded } from '../../src/model/resource.js';
+import { preflight } from '../../src/plan/preflight.js';
+import { MemoryStack } from '../support/memory-stack.js';
+
+const file = (container: string, more = '') => `name: one
+images: { base: { size: 64M, from: { host: { binaries: [/bin/busybox] } }, command: [busybox] } }
+containers:
+  web: { image: base${container} }
+  other: { image: base }
+${more}`;
+
+/** A host that has all. */
+const host = (more: Partial<Preconditions> = {}): Preconditions => ({
+  isBlockDevice: () => true,
+  withoutLabel: () => undefined,
+  withoutSource: () => undefined,
+  withoutGuards: () => undefined,
+  withoutSysctl: () => undefined,
+  withoutRuntime: () => undefined,
+  held: () => undefined,
+  withoutUplink: () => undefined,
+  ...more,
+});
+
+const where = (_: unknown, at: readonly (string | number)[]) => at.join('.');
+
+function checked(stack: MemoryStack, text: string, lacking: Partial<Preconditions>) {
+  const { resources } = stack.desired(text);
+  const { rows, site } = stack;
+  return preflight(stack.plan(text), host(lacking), { resources, rows, site, where });
+}
+
+const gone = (path: string) => `bind source ${path} does not exist`;
+
+describe('what the file asks for', () => {
+  const cases: [string, Partial<Preconditions>, string][] = [
+    [
+      ', volumes: [/a:/a, /b:/b]',
+      { withoutSource: (path) => (path === '/b' ? gone(path) : undefined) },
+      'volumes.1: bind source /b does not exist',
+    ],
+    [', seccomp: unconfined', { withoutGuards: ({ seccomp }) => seccomp && 'no' }, 'seccomp: no'],
+    [
+      ', cap_add: [SYS_TIME]',
+      { withoutGuards: ({ cap_add }) => cap_add[0] },
+      'security: CAP_SYS_TIME',
+    ],
+    [
+      ', sysctls: { net.x: "1" }',
+      { withoutSysctl: (name, value) => `${name}=${value}` },
+      'sysctls.net.x: net.x=1',
+    ],
+    [', runtime: kata', { withoutRuntime: (name) => `no ${name}` }, 'runtime: no kata'],
+    [', apparmor: strict', { withoutLabel: (kind) => `no ${kind}` }, 'apparmor: no apparmor'],
+    [
+      ', limits: { io: [{ device: /dev/vdz, read_bps: 1M }] }',
+      { isBlockDevice: () => false },
+      'limits.io.0: /dev/vdz is not a block device of this host',
+    ],
+    [
+      `, environment: { BIG: ${'x'.repeat(131_072)} }`,
+      {},
+      'environment.BIG: variable BIG has 131076 bytes: the kernel takes 131071 at most',
+    ],
+    [
+      `, command: [a, ${'x'.repeat(131_072)}]`,
+      {},
+      'command: argument 1 has 131072 bytes: the kernel takes 131071 at most',
+    ],
+  ];
+
+  it.each(cases)('is refused as a whole: %.50s', async (container, lacking, said) => {
+    const stack = new MemoryStack();
+    expect(() => checked(stack, file(container), lacking)).toThrow(
+      new RegExp(`^${said.replace(/[.$]/g, '.')}$`),
+    );
+    await stack.apply(file(''));
+    expect(() => checked(stack, file(container), lacking)).toThrow(said);
+  });
+
+  it('is refused for all that is wrong at once', () => {
+    const lacking = { withoutSource: gone, withoutRuntime: () => 'no runc' };
+    expect(() =>
+      checked(new MemoryStack(), file(', volumes: [/a:/a], runtime: runc'), lacking),
+    ).toThrow('volumes.0: bind source /a does not exist\nruntime: no runc');
+  });
+
+  it('is refused where a bridge would take an interface that cannot join', () => {
+    const bridges = 'bridges: { lan: { uplink: eth1 } }';
+    const lacking = { withoutUplink: (name: string) => `no ${name}` };
+    expect(() => checked(new MemoryStack(), file('', bridges), lacking)).toThrow('uplink: no eth1');
+  });
+
+  it.each([
+    ['memory: 8M', 'limits.memory: 8M is less than the 32M that it holds now'],
+    ['pids: 3', 'limits.pids: 3 is less than the 9 that run now'],
+  ])('is refused below what runs: %s', async (limit, said) => {
+    const stack = new MemoryStack();
+    await stack.apply(file(', limits: { memory: 64M }'));
+    const lacking = { held: () => ({ memory: 32 * 2 ** 20, pids: 9 }) };
+    expect(() =>
+      checked(
+        stack,
+        file(`, limits: { memory: 64M, ${limit} }`.replace(/memory: 64M, memory/, 'memory')),
+        lacking,
+      ),
+    ).toThrow(said);
+  });
+
+  it('may lie in a volume that the same plan makes', () => {
+    const text = file(', volumes: ["data:/data"]', 'volumes: { data: {} }');
+    expect(checked(new MemoryStack(), text, { withoutSource: gone }).units.length).toBeGreaterThan(
+      2,
+    );
+  });
+});
+
+describe('what only comes back', () => {
+  it('is blocked by itself, and the rest is done', async () => {
+    const stack = new MemoryStack();
+    const text = file(', volumes: [/a:/a]');
+    await stack.apply(text);
+    for (const id of ['one.web', 'one.other']) stack.host.end(id, 1);
+    stack.host.now += 3_600_000;
+    const plan = checked(stack, text, { withoutSource: gone });
+    expect(plan.units.map(({ address, blocked }) => [address, blocked])).toEqual([
+      ['container.web', 'cannot start container.web: bind source /a does not exist'],
+      ['container.other', undefined],
+    ]);
+    expect(plan.warnings).toEqual([
+      {
+        address: 'container.web',
+        text: 'would fail and is left as it is: bind source /a does not exist',
+      },
+    ]);
+    const before = stack.rows.find(({ name }) => name === 'web');
+    await stack.carryOut(plan);
+    expect(stack.host.running.has('one.other')).toBe(true);
+    expect(stack.rows.find(({ name }) => name === 'web')).toEqual(before);
+    expect(stack.events.find(({ type }) => type === 'unit-failed')).toMatchObject({
+      address: 'container.web',
+      error: 'cannot start container.web: bind source /a does not exist',
+    });
+  });
+
+  it('is not stopped for a change of the records alone that could not start it again', async () => {
+    const stack = new MemoryStack();
+    await stack.apply(file(', volumes: [/a:/a]'));
+    stack.host.mounts.delete(
+      [...stack.host.mounts.keys()].find((path) => path.startsWith('/run/netns')) ?? '',
+    );
+    const { rows, site } = stack;
+    const plan = preflight(stack.plan(file(', volumes: [/a:/a]')), host({ withoutSource: gone }), {
+      resources: rows.map(asRecorded),
+      rows,
+      site,
+      where,
+    });
+    await stack.carryOut(plan);
+    expect([...stack.host.running.keys()].sort()).toEqual(['one.other', 'one.web']);
+  });
+});
