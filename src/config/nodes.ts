@@ -9,7 +9,7 @@ import {
 } from 'yaml';
 import type { Document, Entry, Mapping, Node, Scalar } from './document.js';
 import type { Problems } from './problem.js';
-import { complaintOf } from './scalar.js';
+import { complaintOf, exactly } from './scalar.js';
 
 const MAX_ALIASES = 50;
 /** Values that aliases may stand for in all: ten aliases of ten aliases of … grow without end. */
@@ -57,7 +57,7 @@ export class Nodes {
       type: 'scalar',
       plain,
       text: source,
-      value: plain ? (value as Scalar['value']) : source,
+      value: plain ? exactly(source, value as Scalar['value']) : source,
       start: range[0] + quote,
       end: range[1] - quote,
     };

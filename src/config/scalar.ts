@@ -7,18 +7,23 @@ const { tags } = new Schema({ schema: 'core' });
 export function resolve(text: string): Scalar['value'] {
   for (const tag of tags) {
     if (!('test' in tag) || !tag.test?.test(text)) continue;
-    return tag.resolve(text, () => undefined, {}) as Scalar['value'];
+    return exactly(text, tag.resolve(text, () => undefined, {}) as Scalar['value']);
   }
   return text;
 }
 
+/**
+ * What a plain scalar counts as: a number that cannot be held exactly (above 2^53, infinite, not a
+ * number) is the text that was typed. It reaches a container's environment so; where a number is
+ * asked for, the text is refused.
+ */
+export function exactly(text: string, value: Scalar['value']): Scalar['value'] {
+  if (typeof value !== 'number') return value;
+  const isExact = Number.isFinite(value) && (Number.isSafeInteger(value) || value % 1 !== 0);
+  return isExact ? value : text;
+}
+
 /** Why a scalar cannot be used, whatever stands for: undefined when it can. */
-export function complaintOf({ text, value }: Pick<Scalar, 'text' | 'value'>): string | undefined {
-  if (text.includes('\0')) return 'text must not hold a NUL character';
-  if (typeof value !== 'number') return undefined;
-  if (!Number.isFinite(value)) return `a number must be finite, not ${text}`;
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
-    return `${text} is too large a number to be exact: put it in quotes if it is text`;
-  }
-  return undefined;
+export function complaintOf({ text }: Pick<Scalar, 'text'>): string | undefined {
+  return text.includes('\0') ? 'text must not hold a NUL character' : undefined;
 }

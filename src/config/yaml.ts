@@ -23,7 +23,8 @@ const UNPRINTABLE = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{1
 
 /**
  * Reads one document of YAML 1.2, core schema, without tags. Stricter than the language where a
- * file could mean something else than it seems to: no duplicate keys, few aliases, finite numbers.
+ * file could mean something else than it seems to: no duplicate keys, few aliases, and numbers that
+ * cannot be held exactly are text.
  *
  * @throws ConfigError with all that is wrong
  */

@@ -56,7 +56,15 @@ describe('one container', () => {
       'limits: { cpus: 0 }',
       '5:21: containers.web.limits.cpus must be a number of CPUs, at least 0.01, not 0',
     ],
-    ['limits: { cpus: 1e999 }', '5:21: a number must be finite, not 1e999'],
+    [
+      'limits: { cpus: 1e999 }',
+      '5:21: containers.web.limits.cpus must be a number of CPUs, at least 0.01, not "1e999"',
+    ],
+    [
+      'limits: { pids: 12345678901234567890 }',
+      '5:21: containers.web.limits.pids must be a whole number from 1 to 4194304, not "12345678901234567890"',
+    ],
+    ['limits: { memory: 12345678901234567890 }', '5:23: containers.web.limits.memory is too large'],
     [
       'limits: { cpuset: "0-" }',
       '5:23: containers.web.limits.cpuset must be a list of CPUs such as "0-1,3", not "0-"',
@@ -91,6 +99,16 @@ describe('one container', () => {
     [
       'security: restricted\nuser: root:www',
       '5:15: security: restricted demands a user other than root; not "root:www"',
+    ],
+    [
+      'security: restricted\nuser: ":44"',
+      '5:15: security: restricted demands a user other than root; not ":44"',
+    ],
+    ['user: "99999999999:"', '5:11: 99999999999 is no id, 0 to 4294967294'],
+    ['user: "1:4294967295"', '5:11: 4294967295 is no id, 0 to 4294967294'],
+    [
+      'user: ":"',
+      '5:11: containers.web.user must be a user: 1000, "1000:1000", www-data or www-data:www-data, not ":"',
     ],
     [
       'security: restricted\nuser: 0',

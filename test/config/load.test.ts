@@ -168,6 +168,13 @@ describe('short forms', () => {
     ],
     ['labels', 'labels: [tier=data]', { labels: { tier: 'data' } }],
     ['a numeric user', 'user: 1000', { user: '1000' }],
+    ['a user without a group', 'user: "33:"', { user: '33:' }],
+    ['a group without a user', 'user: :44', { user: ':44' }],
+    [
+      'a variable of no object',
+      'environment: [__proto__=x]',
+      { environment: { ['__proto__']: 'x' } },
+    ],
     ['one CPU', 'limits: { cpuset: 0 }', { limits: { cpuset: '0', pids: 2048 } }],
     ['one tmpfs', 'tmpfs: /run', { tmpfs: ['/run'] }],
     [

@@ -83,7 +83,7 @@ function checkTmpfs({ path, entry }: Service, problems: Problems): void {
 function checkUser({ path, entry }: Service, { images, problems }: Subject): void {
   if (entry.security !== 'restricted') return;
   const user = entry.user ?? userOf(images, entry.image);
-  if (user !== undefined && !/^(0+|root)(:|$)/.test(user)) return;
+  if (user !== undefined && !/^(0*|root)(:|$)/.test(user)) return;
   const found = user === undefined ? 'none is given' : `not ${JSON.stringify(user)}`;
   problems.atValue(
     [...path, 'security'],

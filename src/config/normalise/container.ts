@@ -14,7 +14,7 @@ import { proxyOf } from './proxy.js';
 import { publishOf } from './publish.js';
 import { defined, mapEntries, type Reading } from './reading.js';
 import { updateOf } from './update.js';
-import { argumentsOf, durationOf, pairsOf, sizeOf } from './values.js';
+import { argumentsOf, durationOf, pairsOf, sizeOf, userOf } from './values.js';
 
 const LOG_SIZE = 10 * 1024 ** 2;
 
@@ -32,7 +32,7 @@ export function containerOf(raw: Container, path: Path, reading: Reading): Conta
     volumes: (raw.volumes ?? []).map((each, i) => mountOf(each, [...path, 'volumes', i], reading)),
     publish: publishOf(raw.publish, at('publish'), reading),
     environment: pairsOf(raw.environment, at('environment'), reading),
-    user: raw.user === undefined ? undefined : String(raw.user),
+    user: userOf(raw.user, [...path, 'user'], reading),
     working_dir: raw.working_dir,
     limits: limitsOf(raw.limits ?? {}, at('limits'), reading),
     restart: restartOf(raw.restart ?? 'always'),

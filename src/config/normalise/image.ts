@@ -9,7 +9,7 @@ import type {
 import type { Path } from '../document.js';
 import type { Copy, Dockerfile, From, Image } from '../file.gen.js';
 import { defined, type Reading } from './reading.js';
-import { argumentsOf, pairsOf, sizeOf } from './values.js';
+import { argumentsOf, pairsOf, sizeOf, userOf } from './values.js';
 
 export function imageOf(raw: Image, path: Path, reading: Reading): ImageEntry {
   if (raw.external) return { external: true };
@@ -17,7 +17,7 @@ export function imageOf(raw: Image, path: Path, reading: Reading): ImageEntry {
     entrypoint: argumentsOf(raw.entrypoint, [...path, 'entrypoint'], reading),
     command: argumentsOf(raw.command, [...path, 'command'], reading),
     environment: pairsOf(raw.environment, [...path, 'environment'], reading),
-    user: raw.user === undefined ? undefined : String(raw.user),
+    user: userOf(raw.user, [...path, 'user'], reading),
     working_dir: raw.working_dir,
   });
   return defined({

@@ -22,6 +22,24 @@ export function durationOf(raw: string, path: Path, { problems }: Reading): numb
   return milliseconds;
 }
 
+/** (uid_t) -1 means "leave as it is" to the kernel. */
+const MAX_ID = 2 ** 32 - 2;
+
+/** `user`, `uid`, `user:group`; either part may be left out, as Docker has it: `33:`, `:44`. */
+export function userOf(
+  raw: string | number | undefined,
+  path: Path,
+  { problems }: Reading,
+): string | undefined {
+  if (raw === undefined) return undefined;
+  const ids = String(raw)
+    .split(':')
+    .filter((part) => /^\d+$/.test(part));
+  const wrong = ids.find((id) => Number(id) > MAX_ID);
+  if (wrong !== undefined) problems.atValue(path, `${wrong} is no id, 0 to ${MAX_ID}`);
+  return String(raw);
+}
+
 /** A list stands for itself, a string for what a shell makes of it. */
 export function argumentsOf(
   raw: Scalar[] | string | undefined,
@@ -38,19 +56,21 @@ export function pairsOf(
   path: Path,
   reading: Reading,
 ): Record<string, string> {
-  const pairs: Record<string, string> = {};
   if (!Array.isArray(raw)) {
-    for (const key in raw) pairs[key] = textOf(raw[key] ?? '', [...path, key], reading);
-    return pairs;
+    const entries = Object.entries(raw ?? {});
+    return Object.fromEntries(
+      entries.map(([key, value]) => [key, textOf(value ?? '', [...path, key], reading)]),
+    );
   }
+  const pairs = new Map<string, string>();
   raw.forEach((each, i) => {
     const [, key = '', value = ''] = /^([^=]*)=(.*)$/s.exec(each) ?? [];
-    if (Object.hasOwn(pairs, key)) {
+    if (pairs.has(key)) {
       reading.problems.atValue([...path, i], `${path.join('.')} gives ${key} twice`);
     }
-    pairs[key] = value;
+    pairs.set(key, value);
   });
-  return pairs;
+  return Object.fromEntries(pairs);
 }
 
 /** A bare number or truth value stands for what was written. */

@@ -28,16 +28,16 @@ const MAX_ID = 2 ** 32 - 2;
 
 /**
  * Looks a user up in the tree's own /etc/passwd and /etc/group (passwd(5), group(5)): `name`,
- * `uid`, `name:group`, `uid:gid`. Without a group it gets its own and those that list it as a
- * member; numbers need no entry. Its own is among the supplementary ones too, as a login would have
+ * `uid`, `name:group`, `uid:gid`. Without a user, as `:gid`, it is root. Without a group, as `uid` or
+ * `uid:`, it gets its own and those that list it as a member; numbers need no entry. Its own is among the supplementary ones too, as a login would have
  * it: otherwise a set-group-ID program could give it up, and with it what is denied to that group
  * (CVE-2022-36109 of Docker).
  *
  * @throws UserError for a name that the tree does not have
  */
 export function resolveUser(tree: string, text: string): User {
-  const [who = '', group] = text.split(':');
-  const account = findAccount(tree, who, text);
+  const [who, group] = text.split(':').map((part) => part || undefined);
+  const account = findAccount(tree, who ?? '0', text);
   const groups = group === undefined || !/^\d+$/.test(group) ? groupsOf(tree) : [];
   const { uid, home, name } = account;
   if (group !== undefined) {

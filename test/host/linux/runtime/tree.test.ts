@@ -110,14 +110,22 @@ describe('resolveUser', () => {
     ['0:0', { uid: 0, gid: 0, additionalGids: [0], home: '/root' }],
     ['web:logs', { uid: 1000, gid: 50, additionalGids: [50], home: '/srv' }],
     ['4711', { uid: 4711, gid: 0, additionalGids: [0], home: '/' }],
+    ['web:', { uid: 1000, gid: 1001, additionalGids: [4, 50, 1001], home: '/srv' }],
+    ['1000:', { uid: 1000, gid: 1001, additionalGids: [4, 50, 1001], home: '/srv' }],
+    [':44', { uid: 0, gid: 44, additionalGids: [44], home: '/root' }],
+    [':logs', { uid: 0, gid: 50, additionalGids: [50], home: '/root' }],
+    ['', { uid: 0, gid: 0, additionalGids: [0, 50], home: '/root' }],
     ['4711:4712', { uid: 4711, gid: 4712, additionalGids: [4712], home: '/' }],
   ])('finds %s', (text, user) => {
     expect(resolveUser(tree, text)).toEqual(user);
   });
 
-  it.each(['nobody', 'web:nogroup', '', '4294967295', 'odd', '-1'])('does not find %s', (text) => {
-    expect(() => resolveUser(tree, text)).toThrow(/cannot run as user/);
-  });
+  it.each(['nobody', 'web:nogroup', ':nogroup', '4294967295', 'odd', '-1'])(
+    'does not find %s',
+    (text) => {
+      expect(() => resolveUser(tree, text)).toThrow(/cannot run as user/);
+    },
+  );
 
   it('reads no passwd outside of the tree', () => {
     rmSync(join(tree, 'etc/passwd'));
