@@ -334,7 +334,9 @@ describe('a clock that was set', () => {
   });
 
   it('back does not make one that has recovered count as failing again and again', async () => {
-    const text = file('healthcheck: { tcp: 80, retries: 1, start_period: 0s }, restart: on-failure:1');
+    const text = file(
+      'healthcheck: { tcp: 80, retries: 1, start_period: 0s }, restart: on-failure:1',
+    );
     const stack = new MemoryStack();
     stack.host.skew = YEARS;
     await stack.apply(text);
