@@ -44,10 +44,21 @@ export async function outcomeOf(
     const deps = { store, handlers, emit, parallelism, stop, keepGoing: destroy };
     return execute(plan, deps);
   });
+  if (waitedForEnds(plan)) await noteEnds(context, store);
   if (!store.rows.some(({ stack }) => stack === plan.stack)) tidyStack(context.site, plan.stack);
   if (store.rows.length === 0) tidy(context.site);
   await view.finish(plan, outcome);
   return outcome;
+}
+
+/** Something was started because something else has completed: that holds also after the next boot. */
+const waitedForEnds = ({ units }: Plan) =>
+  units.some(({ steps }) => steps.some(({ verb }) => verb === 'container.await'));
+
+async function noteEnds(context: Context, store: Store): Promise<void> {
+  const { outdated } = await import('./hand/refresh.js');
+  const rows = outdated(store.rows, await context.probe(), context);
+  await Promise.all(rows.map((row) => store.put(row)));
 }
 
 /** As Terraform has it: most steps wait, for a program, the disk, or a process to end. */

@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
+import type { ContainerVerbs } from '../kinds/container/verbs.js';
+import type { Plan } from '../model/plan.js';
 import type { Row } from '../model/resource.js';
 import type { ContainerSpec } from '../model/specs.js';
+import type { StepOf } from '../model/step.js';
 import { type Context, openContext } from './context.js';
 import { planHeal } from './make-plan.js';
 import { addCommonOptions } from './options.js';
@@ -28,9 +31,25 @@ async function heal(context: Context, id: string): Promise<number> {
   const code = await withStore(context, options, async (store) => {
     const row = rowOf(store.rows, id);
     if (row?.status !== 'ready') return 0;
-    return propose(context, await planHeal(context, row), store, options, false);
+    const plan = await planHeal(context, row, store.rows);
+    // the next apply waits for what it depends on, and tells when that does not come
+    if (!(await areMet(context, plan))) return 0;
+    return propose(context, plan, store, options, false);
   });
   return code ?? 0;
+}
+
+/** Whether all that it depends on is there now. */
+async function areMet(context: Context, { units }: Plan): Promise<boolean> {
+  const steps = units.flatMap((unit) => unit.steps as StepOf<ContainerVerbs>[]);
+  const asked = steps.flatMap((step) =>
+    step.verb === 'container.await' ? [step.args.dependency] : [],
+  );
+  if (asked.length === 0) return true;
+  const { isMet } = await import('../kinds/container/await.js');
+  const { health } = await context.host();
+  const met = await Promise.all(asked.map((each) => isMet(health, each)));
+  return met.every(Boolean);
 }
 
 function rowOf(rows: readonly Row[], id: string): Row | undefined {

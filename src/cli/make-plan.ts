@@ -105,15 +105,26 @@ export async function planByHand(
 /**
  * What it takes to start one container again, by its row alone, if it has ended. Nothing is looked
  * for: beside one row, all else of the stack would count as orphaned.
+ *
+ * @param all what else is on record
  */
-export async function planHeal(context: Context, row: Row): Promise<Plan> {
+export async function planHeal(context: Context, row: Row, all: readonly Row[]): Promise<Plan> {
   const resource = asRecorded(row);
   const { stack } = row;
   const observed = observe(kinds, [resource], [row], await context.probe(), context.site);
   const { site } = context;
   const targets = [resource.address];
   const resources = [resource];
-  const plan = buildPlan({ stack, resources, rows: [row], observed, kinds, site, targets });
+  const plan = buildPlan({
+    stack,
+    resources,
+    rows: [row],
+    peers: ofStack(stack, all),
+    observed,
+    kinds,
+    site,
+    targets,
+  });
   return preflighted(context, plan, { resources, rows: [row] });
 }
 
@@ -175,7 +186,15 @@ export async function planOf(
   stack: string,
   resources: Resource[],
   all: readonly Row[],
-  { targets = [], replace = [], refresh = true, health, look, config }: Wishes & Looking,
+  {
+    targets = [],
+    replace = [],
+    restart = [],
+    refresh = true,
+    health,
+    look,
+    config,
+  }: Wishes & Looking,
   goneReason?: string,
 ): Promise<Plan> {
   const { site } = context;
@@ -192,6 +211,7 @@ export async function planOf(
     site,
     targets,
     replace,
+    restart,
     ...(goneReason !== undefined && { goneReason }),
   });
   return preflighted(context, plan, { resources, rows }, config);

@@ -6,6 +6,8 @@ export interface Wishes {
   /** Empty: everything. */
   targets?: Address[];
   replace?: Address[];
+  /** To be stopped and started. */
+  restart?: Address[];
   /** False: believe the host to be as it was left. */
   refresh?: boolean;
   /** Health that is due is asked for, and `note`: that it was is kept, to be asked again an interval later. */

@@ -225,11 +225,22 @@ export interface Runtime {
   clearAbandoned(): Promise<void>;
 }
 
+export interface Life {
+  running: boolean;
+  paused?: boolean;
+  /** Once it has ended, and its monitor has seen how. */
+  code?: number;
+  /** Milliseconds since the start. */
+  age: number;
+}
+
 export interface Health {
   /** Asks all of them side by side; one answer each, in order. Never rejects for one of them. */
   ask(targets: HealthTarget[]): Promise<HealthAnswer[]>;
   /** Notes that they were asked just now. */
   note(ids: string[]): Promise<void>;
+  /** What became of the last start of a container in this boot; undefined when there was none, or it was stopped. */
+  life(id: string): Life | undefined;
   /** The exit code of a container that has ended; undefined when it runs or nothing is known. */
   exitCode(id: string): number | undefined;
 }

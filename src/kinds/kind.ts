@@ -1,5 +1,5 @@
 import type { Host, Probe } from '../host/host.js';
-import type { KindName } from '../model/address.js';
+import type { Address, KindName } from '../model/address.js';
 import type { Column } from '../model/column.js';
 import type { Difference } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
@@ -19,6 +19,9 @@ export interface Adoption {
   probe: Probe;
   site: Site;
 }
+
+/** The recorded rows of the stack, for what depends on another one. */
+export type Peers = (address: Address) => Row | undefined;
 
 /** What the row will say. */
 export type Adopted<Spec> = Pick<Row<Spec, Facts>, 'spec' | 'facts' | 'status'>;
@@ -64,13 +67,14 @@ export interface Kind<Spec, RowFacts, Seen, Verbs> {
   /** What a reader should know though nothing is to be done: it waits, it is ill. */
   note?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, seen: Seen): string | undefined;
   /** From nothing, or from an unfinished attempt. */
-  create(desired: Resource<Spec>, reason: string, site: Site): StepOf<Verbs>[];
+  create(desired: Resource<Spec>, reason: string, site: Site, peers?: Peers): StepOf<Verbs>[];
   update(
     desired: Resource<Spec>,
     row: Row<Spec, RowFacts>,
     seen: Seen,
     differences: Difference[],
     site: Site,
+    peers?: Peers,
   ): StepOf<Verbs>[];
   /** Whether steps keep it from its work for a while. Absent: none do. */
   interrupts?(steps: readonly Step[]): boolean;

@@ -148,6 +148,13 @@ export interface DependencySpec {
   target?: HealthTarget;
 }
 
+/** The same as it is asked for right before a start. */
+export interface AwaitedSpec extends Omit<DependencySpec, 'condition'> {
+  condition: Condition;
+  /** Its exit code on record. */
+  exit?: number;
+}
+
 export interface ContainerSpec extends Omit<Release, 'port'> {
   id: string;
   /** Of its user namespace; absent when it has the host's. */

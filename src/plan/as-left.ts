@@ -12,7 +12,7 @@ import { remarks } from './remarks.js';
 export function isAsLeft(rows: readonly Row[], observed: Observed, kinds: Kinds): boolean {
   if (observed.orphans.length > 0) return false;
   const resources = rows.map(asRecorded);
-  const moved = resources.some((each, index) => decide(each, rows[index], observed, kinds, false));
+  const moved = resources.some((each, index) => decide(each, rows[index], observed, kinds));
   if (moved) return false;
   const { notes, lessons } = remarks({ resources, rows, observed, kinds }, []);
   return !notes && !lessons;

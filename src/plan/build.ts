@@ -25,6 +25,10 @@ export interface PlanInput {
   targets?: readonly Address[];
   /** To be replaced though nothing changed. */
   replace?: readonly Address[];
+  /** To be stopped and started though nothing changed. */
+  restart?: readonly Address[];
+  /** This stack's, where `rows` are only those in sight. */
+  peers?: readonly Row[];
   /** Why rows without a resource go. */
   goneReason?: string;
 }
@@ -33,8 +37,8 @@ export interface PlanInput {
 export function buildPlan(input: PlanInput): Plan {
   const decisions = decideAll(input);
   refuse(decisions, input);
-  const { kinds, site } = input;
-  const each = decisions.map((decision) => ({ decision, units: unitsOf(decision, kinds, site) }));
+  const { kinds } = input;
+  const each = decisions.map((decision) => ({ decision, units: unitsOf(decision, input) }));
   const { works, standing, rollbacks } = takeTurns(each, input);
   const units = works.flatMap((work) => work.units);
   const recordedNeeds = new Map(
@@ -56,7 +60,11 @@ export function buildPlan(input: PlanInput): Plan {
 }
 
 function decideAll(input: PlanInput): Decision[] {
-  const { rows, observed, kinds, targets = [], replace = [] } = input;
+  const { rows, observed, kinds, targets = [], replace = [], restart = [] } = input;
+  const forced = (address: Address) => {
+    if (replace.includes(address)) return 'replace';
+    return restart.includes(address) ? 'restart' : undefined;
+  };
   const resources = input.resources.filter(({ spare }) => !spare);
   refuseUnknown(replace, new Set(resources.map(({ address }) => address)));
   const inSight = selectTargets(targets, resources, rows);
@@ -64,9 +72,7 @@ function decideAll(input: PlanInput): Decision[] {
   const wanted = new Set(resources.map(({ address }) => address));
   const kept = resources
     .filter(({ address }) => inSight(address))
-    .map((each) =>
-      decide(each, rowOf.get(each.address), observed, kinds, replace.includes(each.address)),
-    );
+    .map((each) => decide(each, rowOf.get(each.address), observed, kinds, forced(each.address)));
   const gone = [...rowOf]
     .filter(([address]) => !wanted.has(address) && inSight(address))
     .sort(([a], [b]) => byName(a, b))

@@ -27,7 +27,7 @@ export function decide(
   row: Row | undefined,
   { seen: all }: Observed,
   kinds: Kinds,
-  forced: boolean,
+  forced?: 'replace' | 'restart',
 ): Decision | undefined {
   if (!row) return { action: 'create', reasons: ['new'], differences: [], resource };
   const seen = all.get(resource.address);
@@ -38,10 +38,12 @@ export function decide(
   const differences = [
     ...kinds[resource.kind].compare(resource, row, seen),
     ...compareProtect(resource, row),
+    ...(forced === 'restart' ? [RESTART] : []),
   ];
   const reasons = differences.map(({ reason }) => reason);
   const decision = { differences, resource, row, seen };
-  if (forced) return { ...decision, action: 'replace', reasons: ['asked for', ...reasons] };
+  if (forced === 'replace')
+    return { ...decision, action: 'replace', reasons: ['asked for', ...reasons] };
   if (differences.some(({ effect }) => effect === 'replace')) {
     return { ...decision, action: 'replace', reasons };
   }
@@ -70,6 +72,14 @@ export function decideOrphan(orphan: Orphan): Decision {
   const row: Row = { ...orphan, status: 'pending', facts: {}, needs: [], protect: false };
   return { action: 'delete', reasons: [ORPHANED], differences: [], row, orphan: true };
 }
+
+/** One of its steps: the record says all the time that it is to run. */
+const RESTART: Difference = {
+  attribute: 'restart',
+  cause: 'file',
+  effect: 'update',
+  reason: 'restart asked for',
+};
 
 const ORPHANED = 'orphaned: it bears our mark, and is in no state file';
 const UNFINISHED = 'unfinished: an earlier run was interrupted';

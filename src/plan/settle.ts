@@ -1,14 +1,11 @@
 import type { Unit } from '../model/plan.js';
 import type { Row } from '../model/resource.js';
-import type { Site } from '../model/site.js';
 import { type Decision, decide } from './decide.js';
-import type { Kinds, Observed } from './observe.js';
-import { settleUnit, unitsOf } from './units.js';
+import type { Observed } from './observe.js';
+import { type Surroundings, settleUnit, unitsOf } from './units.js';
 
-interface Input {
+interface Input extends Surroundings {
   observed: Observed;
-  kinds: Kinds;
-  site: Site;
 }
 
 /**
@@ -24,15 +21,22 @@ export function settling(
   decision: Decision,
   rows: readonly Row[],
   turns: string[],
-  { observed, kinds, site }: Input,
+  input: Input,
 ): { decision: Decision; units: Unit[] } | undefined {
+  const { observed, kinds, site } = input;
   const { resource, row, action, reasons } = decision;
   const spec = resource?.meanwhile?.(rows);
   if (!resource || spec === undefined) return undefined;
-  const first = decide({ ...resource, spec }, row, observed, kinds, action === 'replace');
+  const first = decide(
+    { ...resource, spec },
+    row,
+    observed,
+    kinds,
+    action === 'replace' ? 'replace' : undefined,
+  );
   const last = settleUnit(resource, spec, 'all have had their turn', kinds, site);
   return {
     decision: { ...decision, reasons: [...reasons, 'in full once all have had their turn'] },
-    units: [...(first ? unitsOf(first, kinds, site) : []), { ...last, needs: turns }],
+    units: [...(first ? unitsOf(first, input) : []), { ...last, needs: turns }],
   };
 }

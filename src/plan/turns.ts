@@ -148,9 +148,9 @@ function sparesFor({ order, through }: Rolling, most: number, input: Input): Wor
   );
   return spares.slice(0, most).map((spare) => {
     const row = rowOf(spare, input.rows);
-    const found = decide(spare, row, input.observed, input.kinds, false);
+    const found = decide(spare, row, input.observed, input.kinds);
     const decision = found ?? standsIn(spare, row as Row, input.observed);
-    const [head, ...tail] = unitsOf(decision, input.kinds, input.site) as [Unit, ...Unit[]];
+    const [head, ...tail] = unitsOf(decision, input) as [Unit, ...Unit[]];
     const units = [{ ...head, needs: waysOf({ through }, input) }, ...tail];
     return { decision: { ...decision, reasons: [STANDS_IN] }, units };
   });

@@ -1,3 +1,4 @@
+import type { Peers } from '../kinds/kind.js';
 import { addressOf } from '../model/address.js';
 import { equal } from '../model/json.js';
 import type { Unit } from '../model/plan.js';
@@ -7,20 +8,37 @@ import type { Step } from '../model/step.js';
 import type { Decision } from './decide.js';
 import type { Kinds } from './observe.js';
 
+/** Where units are planned. */
+export interface Surroundings {
+  kinds: Kinds;
+  site: Site;
+  /** Recorded rows of the stack. */
+  rows: readonly Row[];
+  /** Of the whole stack, where `rows` are only those in sight. */
+  peers?: readonly Row[];
+}
+
 /** The runs of steps that carry a decision out; a replace is a removal and a creation. */
-export function unitsOf(decision: Decision, kinds: Kinds, site: Site): Unit[] {
+export function unitsOf(decision: Decision, around: Surroundings): Unit[] {
+  const { kinds, site } = around;
+  const peers = peersIn(around);
   const { action, resource, row, reasons, orphan } = decision;
   const reason = reasons.join(', ');
   const drop = () => (row ? [dropUnit(row, kinds[row.kind].remove(row, reason, site))] : []);
   if (!resource) return drop().map((unit) => (orphan ? { ...unit, orphan } : unit));
   const kind = kinds[resource.kind];
-  const create = () => putUnit(resource, kind.create(resource, reason, site), false);
+  const create = () => putUnit(resource, kind.create(resource, reason, site, peers), false);
   // what is left of another spec goes first: its links may have other names
   if (action === 'create')
     return row && !equal(row.spec, resource.spec) ? [...drop(), create()] : [create()];
   if (action === 'replace') return [...drop(), create()];
   const { differences, seen } = decision;
-  return [putUnit(resource, kind.update(resource, row as Row, seen, differences, site), true)];
+  const steps = kind.update(resource, row as Row, seen, differences, site, peers);
+  return [putUnit(resource, steps, true)];
+}
+
+function peersIn({ rows, peers = rows }: Surroundings): Peers {
+  return (address) => peers.find(({ kind, name }) => addressOf(kind, name) === address);
 }
 
 export const putId = (address: string) => `put ${address}`;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ContainerSpec } from '../../src/model/specs.js';
 import { MemoryStack } from '../support/memory-stack.js';
 
 const ID = 'one.web';
@@ -253,7 +254,7 @@ describe('depends_on', () => {
     expect(stack.events.filter(({ type }) => type === 'unit-failed')).toEqual([
       expect.objectContaining({
         address: 'container.web',
-        error: 'cannot go on: db is not healthy after 3 s: status 500',
+        error: 'cannot start what depends on db: it is not healthy 3 s after its start: status 500',
       }),
     ]);
   });
@@ -270,8 +271,73 @@ describe('depends_on', () => {
     expect(other.events.filter(({ type }) => type === 'unit-failed')).toEqual([
       expect.objectContaining({
         address: 'container.web',
-        error: 'cannot start what needs db to complete: it ended with 4',
+        error: 'cannot start what depends on db: it is not complete: it ended with 4',
       }),
+    ]);
+  });
+
+  const failures = ({ events }: MemoryStack) =>
+    events.flatMap((event) => (event.type === 'unit-failed' ? [event.error] : []));
+
+  it('service_completed_successfully is asked by each later apply too', async () => {
+    const stack = new MemoryStack();
+    endSoon(stack, 'one.db', 4);
+    for (let round = 0; round < 3; round += 1) await stack.apply(completed);
+    expect(failures(stack)).toEqual(
+      Array(3).fill('cannot start what depends on db: it is not complete: it ended with 4'),
+    );
+    expect([...stack.host.running.keys()]).toEqual([]);
+  });
+
+  it('service_completed_successfully holds after a boot by what is on record', async () => {
+    const stack = new MemoryStack();
+    endSoon(stack, 'one.db', 0);
+    await stack.apply(completed);
+    await stack.apply(completed);
+    stack.host.reboot();
+    await stack.apply(completed);
+    expect(failures(stack)).toEqual([]);
+    expect([...stack.host.running.keys()]).toEqual(['one.web']);
+  });
+
+  it('service_healthy holds back one that has ended as long as the other is ill', async () => {
+    const stack = await running(healthy);
+    stack.host.end(ID, 1);
+    stack.host.end('one.db', 1);
+    stack.host.ill.set('one.db', 'status 500');
+    await stack.apply(healthy);
+    expect(failures(stack)).toHaveLength(1);
+    expect([...stack.host.running.keys()]).toEqual(['one.db']);
+    stack.host.ill.clear();
+    stack.host.now += MINUTE;
+    await stack.apply(healthy);
+    expect([...stack.host.running.keys()]).toEqual(['one.db', 'one.web']);
+  });
+
+  it('one that runs is not stopped for a restart that its condition does not let happen', async () => {
+    const stack = await running(healthy);
+    stack.host.ill.set('one.db', 'status 500');
+    const before = stack.host.running.get(ID)?.pid;
+    await stack.carryOut(
+      stack.plan(healthy, { restart: ['container.web'], targets: ['container.web'] }),
+    );
+    expect(stack.host.running.get(ID)?.pid).toBe(before);
+  });
+
+  it('service_started holds for what has been started, and not for what was stopped', async () => {
+    const text = pair('service_started', 'restart: "no"');
+    const stack = await running(text);
+    stack.host.end('one.db', 1);
+    stack.host.end(ID, 1);
+    await stack.apply(text);
+    expect([...stack.host.running.keys()]).toEqual([ID]);
+    const stop = (spec: ContainerSpec): ContainerSpec => ({ ...spec, stopped: true });
+    await stack.carryOut(stack.planRecorded('one', 'db', stop));
+    stack.host.end(ID, 1);
+    stack.host.now += 10 * MINUTE;
+    await stack.apply(text);
+    expect(failures(stack)).toEqual([
+      'cannot start what depends on db: it is not started: it is stopped, or was never started',
     ]);
   });
 

@@ -1,4 +1,4 @@
-import type { Host, Probe, SeenLimits, SeenLink, Wiring } from '../../src/host/host.js';
+import type { Host, Life, Probe, SeenLimits, SeenLink, Wiring } from '../../src/host/host.js';
 import { dueForHealth } from '../../src/kinds/container/health.js';
 import type { HealthAnswer } from '../../src/model/health.js';
 import type { Row } from '../../src/model/resource.js';
@@ -44,6 +44,8 @@ export class MemoryHost {
   asked = new Map<string, { at: number; times: number }>();
   /** Ids of those whose monitor calls baleine. */
   healing = new Set<string>();
+  /** Ids of those that are paused. */
+  frozen = new Set<string>();
   #nextPid = 1000;
   #due: string[] = [];
 
@@ -87,7 +89,7 @@ export class MemoryHost {
       controller: () => this.hierarchy,
       oomKills: () => 0,
       deadMounts: () => [],
-      frozen: () => false,
+      frozen: (cgroup) => [...this.frozen].some((id) => cgroupPath(this.site, id) === cgroup),
       addresses: (pid) => this.namespaces.get(this.#netnsOf(pid)) ?? new Map(),
       exit: (id) => this.exits.get(id),
     };
@@ -208,7 +210,11 @@ export class MemoryHost {
           return true;
         },
         run: async () => 0,
-        freeze: async (id) => this.running.has(id),
+        freeze: async (id, frozen) => {
+          if (frozen) this.frozen.add(id);
+          else this.frozen.delete(id);
+          return this.running.has(id);
+        },
         execute: async (id) => (this.running.has(id) ? { code: 0, output: '' } : undefined),
         runOnce: async () => undefined,
         clearAbandoned: async () => undefined,
@@ -225,6 +231,7 @@ export class MemoryHost {
             this.asked.set(id, { at, times: (this.asked.get(id)?.times ?? 0) + 1 });
           }
         },
+        life: (id) => this.#life(id),
         exitCode: (id) => this.exits.get(id)?.code,
       },
       proxies: {
@@ -257,6 +264,7 @@ export class MemoryHost {
     this.processes.delete(found.pid);
     this.processes.delete(found.monitor);
     this.running.delete(id);
+    this.frozen.delete(id);
     this.cgroups.delete(cgroupPath(this.site, id));
     this.exits.set(id, { code, at: this.#date() });
     this.asked.delete(id);
@@ -267,6 +275,12 @@ export class MemoryHost {
     this.bootId = 'boot-2';
     for (const map of [this.links, this.mounts, this.processes, this.cgroups]) map.clear();
     for (const map of [this.namespaces, this.exits, this.running]) map.clear();
+  }
+
+  #life(id: string): Life | undefined {
+    const code = this.exits.get(id)?.code;
+    if (this.running.has(id)) return { running: true, paused: this.frozen.has(id), age: 0 };
+    return code === undefined ? undefined : { running: false, code, age: 0 };
   }
 
   /** By the clock that may be wrong. */
@@ -333,9 +347,7 @@ export class MemoryHost {
   }
 
   #stop(id: string): void {
-    const found = this.running.get(id);
-    if (!found) return;
-    this.end(id, 137);
+    if (this.running.has(id)) this.end(id, 137);
     this.exits.delete(id);
   }
 

@@ -26,6 +26,7 @@ import { MemoryHost } from './memory-host.js';
 interface Wishes {
   targets?: Address[];
   replace?: Address[];
+  restart?: Address[];
   /** What `baleine scale` asks for. */
   scale?: Record<string, number>;
 }

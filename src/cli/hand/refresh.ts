@@ -1,9 +1,9 @@
 import type { Probe } from '../../host/host.js';
+import { endOf } from '../../kinds/container/outlook.js';
 import { kinds } from '../../kinds/index.js';
 import { LockedError } from '../../model/errors.js';
 import { equal } from '../../model/json.js';
 import type { Row } from '../../model/resource.js';
-import type { ContainerFacts } from '../../model/specs.js';
 import type { Context } from '../context.js';
 import type { ContainerRow } from '../verbs/rows.js';
 
@@ -27,14 +27,14 @@ export async function refreshRecord(context: Context, probe: Probe): Promise<voi
 }
 
 /** Rows as they should be, of those that are not. A process started since the look is none of them. */
-function outdated(rows: readonly Row[], probe: Probe, { site }: Context): ContainerRow[] {
+export function outdated(rows: readonly Row[], probe: Probe, { site }: Context): ContainerRow[] {
   return rows.flatMap((row) => {
     if (row.kind !== 'container' || row.status !== 'ready') return [];
     const { spec, facts } = row as ContainerRow;
     if (facts.pid === undefined || probe.process(facts.pid) !== undefined) return [];
     const exit = kinds.container.observe(spec, facts, probe, site)?.exit;
-    const ended: ContainerFacts['ended'] = exit ? { code: exit.code } : {};
-    if (equal(facts.ended, ended)) return [];
+    const ended = endOf(facts, exit);
+    if (!ended || equal(facts.ended, ended)) return [];
     return [{ ...(row as ContainerRow), facts: { ...facts, ended } }];
   });
 }

@@ -2,14 +2,17 @@ import type { Command } from 'commander';
 import { kinds } from '../../kinds/index.js';
 import { type Address, addressOf } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
+import type { Plan } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { ContainerSpec } from '../../model/specs.js';
+import type { Step } from '../../model/step.js';
 import type { Store } from '../../state/store.js';
 import { type Context, openContext } from '../context.js';
 import { type ChangeOptions, carryOutBriefly, withRecord } from '../hand/change.js';
 import { addHomeOptions, type Home, homeStack } from '../home.js';
 import { planRecorded } from '../make-plan.js';
 import { duration } from '../options.js';
+import type { Wishes } from '../wishes.js';
 import { type ContainerRow, containersOf } from './rows.js';
 
 interface Options extends ChangeOptions {
@@ -69,32 +72,10 @@ async function restart(
   rows: ContainerRow[],
   options: Options,
 ): Promise<number> {
-  await refuseUnstartable(context, store, rows);
-  const code = await stop(context, store, rows, options);
-  return code === 0 ? start(context, store, rows, options) : code;
-}
-
-/** What could not be started again is not stopped. @throws UserError */
-async function refuseUnstartable(
-  context: Context,
-  store: Store,
-  rows: ContainerRow[],
-): Promise<void> {
-  const [first] = rows;
-  if (!first) return;
-  const keys = rows.map(keyOf);
-  const stopped = store.rows.map((row) =>
-    keys.includes(keyOf(row)) ? withSpec(row, { stopped: true }) : row,
-  );
-  const edit = (resource: Resource): Resource => {
-    if (resource.kind !== 'container') return resource;
-    const { stopped: _stopped, ...spec } = resource.spec as ContainerSpec;
-    return { ...resource, spec };
-  };
-  const targets = rows.map(({ name }) => addressOf('container', name));
-  const { units } = await planRecorded(context, first.stack, stopped, edit, { targets });
-  const causes = new Set(units.flatMap(({ blocked }) => blocked ?? []));
-  if (causes.size > 0) throw new UserError([...causes]);
+  const idle = await idleOf(context, rows);
+  return settle(context, store, asStopped(store, idle), rows, options, toRun, {
+    restart: rows.filter((row) => !idle.includes(row)).map(addressIn),
+  });
 }
 
 /** One whose process has ended counts as stopped, whatever is on record. */
@@ -104,17 +85,26 @@ async function start(
   rows: ContainerRow[],
   options: Options,
 ): Promise<number> {
-  const probe = await context.probe();
-  const idle = rows
-    .filter(
-      ({ spec, facts }) => !kinds.container.observe(spec, facts, probe, context.site)?.running,
-    )
-    .map(keyOf);
-  const seen = store.rows.map((row) =>
-    idle.includes(keyOf(row)) ? withSpec(row, { stopped: true }) : row,
-  );
-  return settle(context, store, seen, rows, options, ({ stopped: _stopped, ...spec }) => spec);
+  const idle = await idleOf(context, rows);
+  return settle(context, store, asStopped(store, idle), rows, options, toRun);
 }
+
+async function idleOf(context: Context, rows: ContainerRow[]): Promise<ContainerRow[]> {
+  const probe = await context.probe();
+  return rows.filter(
+    ({ spec, facts }) => !kinds.container.observe(spec, facts, probe, context.site)?.running,
+  );
+}
+
+/** What is on record, with the rows of some as those of stopped ones: all that they need is made. */
+function asStopped(store: Store, rows: ContainerRow[]): Row[] {
+  const keys = rows.map(keyOf);
+  return store.rows.map((row) =>
+    keys.includes(keyOf(row)) ? withSpec(row, { stopped: true }) : row,
+  );
+}
+
+const toRun = ({ stopped: _stopped, ...spec }: ContainerSpec): ContainerSpec => spec;
 
 async function stop(
   context: Context,
@@ -122,21 +112,19 @@ async function stop(
   rows: ContainerRow[],
   options: Options,
 ): Promise<number> {
-  const { time } = options;
-  const hasty = time === undefined ? {} : { stop_grace_period: time };
-  const keys = rows.map(keyOf);
-  const seen = store.rows.map((row) => (keys.includes(keyOf(row)) ? withSpec(row, hasty) : row));
-  return settle(context, store, seen, rows, options, (spec) => ({ ...spec, stopped: true }));
+  const toStop = (spec: ContainerSpec): ContainerSpec => ({ ...spec, stopped: true });
+  return settle(context, store, store.rows, rows, options, toStop);
 }
 
 /** Has these containers in another state, the rest of the stack as it is on record. */
 async function settle(
   context: Context,
   store: Store,
-  seen: Row[],
+  seen: readonly Row[],
   about: ContainerRow[],
   options: Options,
   edit: (spec: ContainerSpec) => ContainerSpec,
+  wishes: Wishes = {},
 ): Promise<number> {
   const [first] = about;
   if (!first) throw new UserError('cannot find a container: the stack has none');
@@ -148,12 +136,37 @@ async function settle(
     return spec ? { ...each, spec } : each;
   };
   const targets = [...specs.keys()];
-  const plan = await planRecorded(context, first.stack, seen, change, { targets });
-  return carryOutBriefly(context, store, options, plan);
+  const plan = await planRecorded(context, first.stack, seen, change, { ...wishes, targets });
+  await noteIntent(store, about, edit);
+  return carryOutBriefly(context, store, options, withGrace(plan, options.time));
+}
+
+/**
+ * That what was stopped is to run is on record before it is tried: whatever comes of the start, the next
+ * apply goes on with it. A stop is on record once it is done.
+ */
+async function noteIntent(
+  store: Store,
+  rows: ContainerRow[],
+  edit: (spec: ContainerSpec) => ContainerSpec,
+): Promise<void> {
+  const changed = rows
+    .map((row) => ({ ...row, spec: edit(row.spec) }))
+    .filter(({ spec }, index) => !spec.stopped && rows[index]?.spec.stopped);
+  await Promise.all(changed.map((row) => store.put(row)));
+}
+
+/** With another grace period, milliseconds, for this time. */
+function withGrace(plan: Plan, grace: number | undefined): Plan {
+  if (grace === undefined) return plan;
+  const hasten = (step: Step): Step =>
+    step.verb === 'container.stop' ? { ...step, args: { ...(step.args as object), grace } } : step;
+  return { ...plan, units: plan.units.map((each) => ({ ...each, steps: each.steps.map(hasten) })) };
 }
 
 function withSpec(row: Row, part: Partial<ContainerSpec>): Row {
   return { ...row, spec: { ...(row.spec as ContainerSpec), ...part } };
 }
 
+const addressIn = ({ name }: Row) => addressOf('container', name);
 const keyOf = ({ kind, stack, name }: Row) => `${kind} ${stack} ${name}`;

@@ -7,6 +7,7 @@ import type { Health, Runtime } from '../host.js';
 import { isOnNetwork, type NetworkTarget, probeNetworks } from './health-network.js';
 import { readText } from './read.js';
 import { exitsDir } from './runtime/layout.js';
+import { lifeOf } from './runtime/started.js';
 
 /** Commands run inside at the same time; each is a process of the runtime. */
 const AT_ONCE = 8;
@@ -29,6 +30,7 @@ export function linuxHealth(site: Site, runtime: Pick<Runtime, 'execute'>): Heal
     note: async (ids) => {
       await Promise.all(ids.map((id) => writeFile(askedFile(site, id), '').catch(unlessGone)));
     },
+    life: (id) => lifeOf(site, id),
     exitCode: (id) => {
       const text = readText(join(exitsDir(site), id))?.trim();
       return text ? Number(text) : undefined;

@@ -1,47 +1,78 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Health } from '../../host/host.js';
 import { UserError } from '../../model/errors.js';
-import type { DependencySpec } from '../../model/specs.js';
+import type { AwaitedSpec } from '../../model/specs.js';
 
-/** Waits until a container is as another needs it. @param limit milliseconds */
+/** What is in the way for now, or for good: `over` when waiting does not help. */
+interface Obstacle {
+  cause: string;
+  over?: true;
+}
+
+/**
+ * Waits until a container is as another needs it.
+ *
+ * @param limit milliseconds since its start: what has had its time already is asked just once
+ * @throws UserError when it is not, or cannot become so
+ */
 export async function awaitDependency(
   health: Health,
-  dependency: DependencySpec,
+  dependency: AwaitedSpec,
   limit: number,
 ): Promise<void> {
-  const deadline = performance.now() + limit;
+  const left = limit - (health.life(dependency.id)?.age ?? 0);
+  const deadline = performance.now() + Math.max(0, left);
   for (let pause = 100; ; pause = Math.min(pause * 1.5, 1000)) {
     const obstacle = await obstacleOf(health, dependency);
     if (obstacle === undefined) return;
-    const left = deadline - performance.now();
-    if (left <= 0) throw tooLate(dependency, obstacle, limit);
-    await sleep(Math.min(pause, left));
+    const rest = deadline - performance.now();
+    if (obstacle.over || rest <= 0) throw unmet(dependency, obstacle, limit);
+    await sleep(Math.min(pause, rest));
   }
 }
 
-async function obstacleOf(
-  health: Health,
-  { id, target, name, condition }: DependencySpec,
-): Promise<string | undefined> {
-  if (condition === 'service_healthy' && target) {
+/** Whether it is so now. */
+export async function isMet(health: Health, dependency: AwaitedSpec): Promise<boolean> {
+  return (await obstacleOf(health, dependency)) === undefined;
+}
+
+async function obstacleOf(health: Health, dependency: AwaitedSpec): Promise<Obstacle | undefined> {
+  const { id, condition, target, exit } = dependency;
+  const life = health.life(id);
+  if (condition === 'service_started') {
+    return life ? undefined : { cause: 'it is stopped, or was never started', over: true };
+  }
+  if (condition === 'service_healthy') {
+    if (!life?.running) return { cause: 'it is not running', over: true };
+    if (life.paused) return { cause: 'it is paused', over: true };
+    if (!target) return { cause: 'it has no health check', over: true };
     const [answer] = await health.ask([target]);
-    if (!answer?.healthy) return answer?.reason ?? 'no answer';
+    if (!answer?.healthy) return { cause: answer?.reason ?? 'no answer' };
     await health.note([id]);
     return undefined;
   }
-  const code = health.exitCode(id);
-  if (code === undefined) return 'it has not ended';
+  if (life?.running) return { cause: 'it has not ended' };
+  const code = life ? life.code : exit;
   if (code === 0) return undefined;
-  throw new UserError(
-    `cannot start what needs ${name} to complete: it ended with ${code}`,
-    `baleine logs ${name}`,
-  );
+  const cause = code === undefined ? 'how it ended is not known' : `it ended with ${code}`;
+  return { cause, over: true };
 }
 
-function tooLate({ name, condition }: DependencySpec, obstacle: string, limit: number): UserError {
-  const wish = condition === 'service_healthy' ? 'healthy' : 'complete';
+const NEEDS = {
+  service_started: 'started',
+  service_healthy: 'healthy',
+  service_completed_successfully: 'complete',
+};
+
+function unmet(
+  { name, condition }: AwaitedSpec,
+  { cause, over }: Obstacle,
+  limit: number,
+): UserError {
+  const late = over ? '' : ` ${Math.round(limit / 1000)} s after its start`;
+  const hint = over ? `baleine logs ${name}, baleine start ${name}` : `baleine logs ${name}`;
   return new UserError(
-    `cannot go on: ${name} is not ${wish} after ${Math.round(limit / 1000)} s: ${obstacle}`,
-    `baleine logs ${name}`,
+    `cannot start what depends on ${name}: it is not ${NEEDS[condition]}${late}: ${cause}`,
+    hint,
   );
 }

@@ -148,12 +148,28 @@ function wellFor({ spec, facts }: ContainerRow, seen: ContainerSeen): number {
 /** A healthy container teaches nothing: its row stays as it is, look after look. */
 export function learn(
   { spec }: Resource<ContainerSpec>,
-  { facts }: ContainerRow,
+  row: ContainerRow,
   seen: ContainerSeen,
 ): Facts | undefined {
-  if (!seen.running) return undefined;
+  const { facts } = row;
+  if (!seen.running) {
+    const ended = outlookOf(spec, row, seen, false).act === 'leave' && endOf(facts, seen.exit);
+    return !ended || equal(facts.ended, ended) ? undefined : { ended };
+  }
   const health: HealthRecord | undefined = healthAfter(spec, facts, seen);
   return equal(health, facts.health) ? undefined : { health };
+}
+
+/**
+ * How a process that is no more has ended, for the record: the host forgets it when it is booted.
+ * Undefined when none was started.
+ */
+export function endOf(
+  { pid, ended }: ContainerFacts,
+  exit: ContainerSeen['exit'],
+): ContainerFacts['ended'] {
+  if (pid === undefined) return undefined;
+  return exit ? { code: exit.code } : (ended ?? {});
 }
 
 export function note(

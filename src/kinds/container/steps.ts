@@ -1,4 +1,3 @@
-import { patience } from '../../model/health.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { Site } from '../../model/site.js';
@@ -10,26 +9,27 @@ import {
   netnsName,
   rootfsDir,
 } from '../../model/site.js';
-import type { ContainerFacts, ContainerSpec, DependencySpec, LinkSpec } from '../../model/specs.js';
+import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
+import type { Peers } from '../kind.js';
+import { awaits } from './awaits.js';
 import type { ContainerSeen } from './observe.js';
 import { lifeAfter } from './outlook.js';
 import { check, listen } from './proxy.js';
 import { join, leave, rejoin } from './rotation.js';
 import type { ContainerVerbs } from './verbs.js';
 
-/** Milliseconds for what is to complete: migrations and the like take their time. */
-const COMPLETION_LIMIT = 600_000;
-
 type ContainerStep = StepOf<ContainerVerbs>;
 type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 
 /** Wiring comes first, so that the executor can do it for all containers of a plan in one batch. */
 export function create(
-  { spec }: Resource<ContainerSpec>,
+  desired: Resource<ContainerSpec>,
   reason: string,
   site: Site,
+  peers?: Peers,
 ): ContainerStep[] {
+  const { spec } = desired;
   const disk = diskFile(site, spec.id);
   const copy = { verb: 'container.disk', args: { image: spec.image.file, disk }, reason } as const;
   if (spec.stopped) return [copy];
@@ -38,7 +38,7 @@ export function create(
     copy,
     { verb: 'container.mount', args: { disk, dir: rootfsDir(site, spec.id) }, reason },
     ...check(spec, reason, site),
-    ...awaits(spec, () => true),
+    ...awaits(desired, peers),
     { verb: 'container.start', args: { spec, life: { restarts: 0 } }, reason },
     ...listen(spec, reason),
     ...join(spec, reason),
@@ -88,16 +88,18 @@ export function update(
   seen: ContainerSeen,
   differences: Difference[],
   site: Site,
+  peers?: Peers,
 ): ContainerStep[] {
   const { spec } = desired;
   const about = (prefix: string) =>
     differences.find(({ attribute }) => `${attribute}.`.startsWith(`${prefix}.`))?.reason;
   const state = about('state');
   if (spec.stopped) return state ? bringDown(row, state, site) : [];
-  if (row.spec.stopped) return create(desired, state ?? 'unfinished', site);
+  if (row.spec.stopped) return create(desired, state ?? 'unfinished', site, peers);
   const halt = spec.healthcheck?.on_failure === 'stop' ? about('health') : undefined;
   if (halt) return [stop(row.spec, row.facts, halt, halt)];
   const restart =
+    about('restart') ??
     about('health') ??
     about('network') ??
     about('monitor') ??
@@ -109,6 +111,7 @@ export function update(
   const stops = restart !== undefined && seen.running;
   const left = stops || row.status === 'pending';
   return [
+    ...(start ? awaits(desired, peers) : []),
     ...(stops ? [...leave(row.spec, restart), stop(row.spec, row.facts, restart)] : []),
     ...rewire(
       spec,
@@ -117,7 +120,9 @@ export function update(
       site,
     ),
     ...remount(spec, about('mount'), site),
-    ...(start ? startAgain(spec, row, seen, start) : liveUpdates(spec, about('limits'), site)),
+    ...(start
+      ? startAgain(spec, about('restart') ? { restarts: 0 } : lifeAfter(row, seen), start)
+      : liveUpdates(spec, about('limits'), site)),
     ...(start || seen.running ? rejoin(spec, start ?? about('rotation'), left) : []),
     ...(start || !seen.running ? [] : healing(spec, about('heal'))),
   ];
@@ -175,31 +180,12 @@ function stop(
   };
 }
 
-/** What it once waited for to complete need not be there any more: a reboot forgets exit codes. */
 function startAgain(
   spec: ContainerSpec,
-  row: ContainerRow,
-  seen: ContainerSeen,
+  life: ReturnType<typeof lifeAfter>,
   reason: string,
 ): ContainerStep[] {
-  const args = { spec, life: lifeAfter(row, seen) };
-  return [
-    ...awaits(spec, ({ condition }) => condition === 'service_healthy'),
-    { verb: 'container.start', args, reason },
-    ...listen(spec, reason),
-  ];
-}
-
-function awaits(spec: ContainerSpec, which: (each: DependencySpec) => boolean): ContainerStep[] {
-  return (spec.depends_on ?? []).filter(which).map((dependency) => ({
-    verb: 'container.await',
-    args: { dependency, limit: limitOf(dependency) },
-    reason: `${dependency.name}: ${dependency.condition}`,
-  }));
-}
-
-function limitOf({ target }: DependencySpec): number {
-  return target ? patience(target.check) : COMPLETION_LIMIT;
+  return [{ verb: 'container.start', args: { spec, life }, reason }, ...listen(spec, reason)];
 }
 
 function healing(spec: ContainerSpec, reason: string | undefined): ContainerStep[] {

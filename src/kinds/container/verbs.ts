@@ -2,9 +2,9 @@ import type { Limits } from '../../model/config.js';
 import type { HealthTarget } from '../../model/health.js';
 import type { IdRange } from '../../model/id-range.js';
 import type {
+  AwaitedSpec,
   ContainerFacts,
   ContainerSpec,
-  DependencySpec,
   LinkSpec,
   MountSpec,
   ProxySpec,
@@ -22,8 +22,11 @@ export interface ContainerVerbs {
   /** The container's own copy of its image. */
   'container.disk': { image: string; disk: string };
   'container.mount': { disk: string; dir: string };
-  /** Until another one is as this one needs it; rejects after so many milliseconds. */
-  'container.await': { dependency: DependencySpec; limit: number };
+  /**
+   * Until another one is as this one needs it. Rejects when it cannot become so, or is not so many
+   * milliseconds after its start.
+   */
+  'container.await': { dependency: AwaitedSpec; limit: number };
   /** Whether a proxy takes its configuration; run apart, on its disk. */
   'container.check': {
     id: string;

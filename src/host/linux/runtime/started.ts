@@ -1,8 +1,12 @@
 import { renameSync, writeFileSync } from 'node:fs';
-import type { Site } from '../../../model/site.js';
-import type { Started } from '../../host.js';
+import { join } from 'node:path';
+import { cgroupPath, type Site } from '../../../model/site.js';
+import type { Life, Started } from '../../host.js';
+import { isFrozen } from '../cgroups-freezer.js';
+import { readHierarchies } from '../cgroups-hierarchies.js';
+import { bootId, uptime } from '../processes.js';
 import { readText } from '../read.js';
-import { bundleFiles } from './layout.js';
+import { bundleFiles, exitsDir } from './layout.js';
 import { isAlive } from './process.js';
 
 /** Kept in the bundle, so that a container is found by its id alone. */
@@ -22,6 +26,19 @@ export function runningContainer(site: Site, id: string): Started | undefined {
 export function isMonitored(site: Site, id: string): boolean {
   const started = lastStarted(site, id);
   return started !== undefined && isAlive({ ...started.monitor, boot_id: started.boot_id });
+}
+
+/** See Health.life. One that has ended counts as running until its monitor has told how. */
+export function lifeOf(site: Site, id: string): Life | undefined {
+  const started = lastStarted(site, id);
+  if (!started || started.boot_id !== bootId()) return undefined;
+  const age = Math.max(0, uptime() - started.start_time * 10);
+  if (isAlive(started)) {
+    return { running: true, paused: isFrozen(readHierarchies(), cgroupPath(site, id)), age };
+  }
+  const text = readText(join(exitsDir(site), id))?.trim();
+  if (text) return { running: false, code: Number(text), age };
+  return { running: isMonitored(site, id), age };
 }
 
 function lastStarted(site: Site, id: string): Started | undefined {

@@ -1,0 +1,56 @@
+import { addressOf, parseAddress } from '../../model/address.js';
+import { patience } from '../../model/health.js';
+import type { Resource, Row } from '../../model/resource.js';
+import { idOf, partsOf } from '../../model/site.js';
+import type { AwaitedSpec, ContainerFacts, ContainerSpec } from '../../model/specs.js';
+import type { StepOf } from '../../model/step.js';
+import type { Peers } from '../kind.js';
+import type { ContainerVerbs } from './verbs.js';
+
+/** Milliseconds for what is to complete: migrations and the like take their time. */
+const COMPLETION_LIMIT = 600_000;
+
+/**
+ * Before every start, also a later one: each condition of `depends_on` must hold. What the plan itself
+ * starts is started before, so it is asked only then.
+ */
+export function awaits(
+  { spec, needs }: Pick<Resource<ContainerSpec>, 'spec' | 'needs'>,
+  peers: Peers = () => undefined,
+): StepOf<ContainerVerbs>[] {
+  const conditions = spec.depends_on ?? [];
+  const named = conditions.map((dependency) => ({
+    ...dependency,
+    ...exitOnRecord(peers(addressOf('container', dependency.name))),
+  }));
+  const asked = new Set(conditions.map(({ name }) => name));
+  const started = needs.flatMap((address): AwaitedSpec[] => {
+    const { kind, name = '' } = parseAddress(address) ?? {};
+    if (kind !== 'container' || asked.has(name)) return [];
+    const row = peers(address) as ContainerRow | undefined;
+    if (row && hasStarted(row)) return [];
+    const id = row?.spec.id ?? idOf(partsOf(spec.id)?.stack ?? '', name);
+    return [{ name, id, condition: 'service_started' }];
+  });
+  return [...named, ...started].map((dependency) => ({
+    verb: 'container.await',
+    args: { dependency, limit: limitOf(dependency) },
+    reason: `${dependency.name}: ${dependency.condition}`,
+  }));
+}
+
+type ContainerRow = Row<ContainerSpec, ContainerFacts>;
+
+/** Whoever stopped it, or could not start it, has taken its process off the record. */
+const hasStarted = ({ spec, facts }: ContainerRow) => !spec.stopped && facts.pid !== undefined;
+
+/** The host forgets exit codes when it is booted, the record does not. */
+function exitOnRecord(row: Row | undefined): Pick<AwaitedSpec, 'exit'> {
+  const code = (row as ContainerRow | undefined)?.facts.ended?.code;
+  return code === undefined ? {} : { exit: code };
+}
+
+function limitOf({ condition, target }: AwaitedSpec): number {
+  if (condition === 'service_started') return 0;
+  return target ? patience(target.check) : COMPLETION_LIMIT;
+}
