@@ -124,6 +124,45 @@ static int io_ports(void) { return syscall(SYS_iopl, 3); }
 /* Network. */
 static int raw_socket(void) { return socket(AF_INET, SOCK_RAW, IPPROTO_ICMP); }
 static int packet_socket(void) { return socket(AF_PACKET, SOCK_RAW, 0); }
+static int vsock_socket(void) { return socket(AF_VSOCK, SOCK_STREAM, 0); }
+static int alg_socket(void) { return socket(AF_ALG, SOCK_SEQPACKET, 0); }
+static int key_socket(void) { return socket(AF_KEY, SOCK_RAW, 2); }
+static int xdp_socket(void) { return socket(AF_XDP, SOCK_RAW, 0); }
+static int tipc_socket(void) { return socket(AF_TIPC, SOCK_STREAM, 0); }
+static int rds_socket(void) { return socket(AF_RDS, SOCK_SEQPACKET, 0); }
+static int can_socket(void) { return socket(AF_CAN, SOCK_RAW, 1); }
+static int kcm_socket(void) { return socket(AF_KCM, SOCK_DGRAM, 0); }
+static int smc_socket(void) { return socket(AF_SMC, SOCK_STREAM, 0); }
+static int router_socket(void) { return socket(AF_QIPCRTR, SOCK_DGRAM, 0); }
+/* The kernel takes the lower half of the family. */
+static int disguised_socket(void) { return syscall(SYS_socket, 1L << 32 | AF_VSOCK, SOCK_STREAM, 0); }
+static int ring(void) {
+  char params[256] = {0};
+  return syscall(SYS_io_uring_setup, 1, params);
+}
+#ifdef __x86_64__
+/* As a 32-bit program calls, which a 64-bit one can, too. */
+static int call32(long number, long first, long second, long third) {
+  long answer = number;
+  asm volatile("int $0x80" : "+a"(answer) : "b"(first), "c"(second), "d"(third) : "memory");
+  if ((int)answer >= 0) return (int)answer;
+  errno = -(int)answer;
+  return -1;
+}
+static int socketcall32(int family, int type) {
+  unsigned *words = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+  words[0] = family;
+  words[1] = type;
+  words[2] = 0;
+  return call32(102, 1 /* SYS_SOCKET */, (long)words, 0);
+}
+static int socketcall_vsock(void) { return socketcall32(AF_VSOCK, SOCK_STREAM); }
+static int socketcall_alg(void) { return socketcall32(AF_ALG, SOCK_SEQPACKET); }
+static int socket32_alg(void) { return call32(359, AF_ALG, SOCK_SEQPACKET, 0); }
+static int x32_alg(void) { return syscall(0x40000000 | SYS_socket, AF_ALG, SOCK_SEQPACKET, 0); }
+/* What must work: a container is no use without. */
+static int usual32(void) { return call32(359, AF_INET, SOCK_STREAM, 0); }
+#endif
 static int interface_down(void) {
   struct { char name[16]; short flags; char rest[22]; } request = {"lo", 0, {0}};
   return ioctl(socket(AF_INET, SOCK_DGRAM, 0), 0x8914 /* SIOCSIFFLAGS */, &request);
@@ -279,7 +318,14 @@ static const struct { const char *name; int (*run)(void); } PROBES[] = {
     PROBE(new_mount_api), PROBE(open_tree_clone), PROBE(change_root), PROBE(unshare_user),
     PROBE(unshare_mount), PROBE(unshare_net), PROBE(clone_user), PROBE(clone3_user),
     PROBE(setns_mount), PROBE(setns_net), PROBE(dev_kmsg), PROBE(dev_loop), PROBE(dev_fuse),
-    PROBE(io_ports), PROBE(raw_socket), PROBE(packet_socket), PROBE(interface_down),
+    PROBE(io_ports), PROBE(raw_socket), PROBE(packet_socket), PROBE(vsock_socket),
+    PROBE(alg_socket), PROBE(key_socket), PROBE(xdp_socket), PROBE(tipc_socket), PROBE(rds_socket),
+    PROBE(can_socket), PROBE(kcm_socket), PROBE(smc_socket), PROBE(router_socket),
+    PROBE(disguised_socket), PROBE(ring),
+#ifdef __x86_64__
+    PROBE(socketcall_vsock), PROBE(socketcall_alg), PROBE(socket32_alg), PROBE(x32_alg),
+#endif
+    PROBE(interface_down),
     PROBE(abstract_socket), PROBE(other_bridge), PROBE(load_module), PROBE(load_module_file),
     PROBE(delete_module), PROBE(kexec), PROBE(load_bpf), PROBE(perf_events), PROBE(kernel_log),
     PROBE(key_ring), PROBE(add_key), PROBE(page_faults), PROBE(set_clock), PROBE(swap_on),
@@ -306,6 +352,24 @@ static int listen_outside(const char *name) {
 }
 
 /* In a process of its own: a probe may be killed, or leave its root. */
+static void report(const char *name, int failed) {
+  printf("%s\t%s\n", name, failed ? strerrorname_np(errno) : "works");
+  fflush(stdout);
+}
+
+/* What a program uses every day, and the filter must let pass. */
+static void usual(void) {
+  int pair[2];
+  report("usual_unix", socket(AF_UNIX, SOCK_STREAM, 0) < 0);
+  report("usual_inet", socket(AF_INET, SOCK_DGRAM, 0) < 0);
+  report("usual_inet6", socket(AF_INET6, SOCK_STREAM, 0) < 0);
+  report("usual_netlink", socket(AF_NETLINK, SOCK_RAW, 0) < 0);
+  report("usual_pair", socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0);
+#ifdef __x86_64__
+  report("usual_32_bit", usual32() < 0);
+#endif
+}
+
 static void try(const char *name, int (*run)(void)) {
   int child = fork();
   if (child == 0) {
@@ -330,6 +394,12 @@ int main(int count, char **words) {
   marker = words[4];
   address = words[5];
   port = atoi(words[6]);
+  /* In a process of its own, for its sockets are not to be found later. */
+  if (fork() == 0) {
+    usual();
+    _exit(0);
+  }
+  wait(0);
   for (size_t i = 0; i < sizeof PROBES / sizeof *PROBES; i++) try(PROBES[i].name, PROBES[i].run);
   return 0;
 }

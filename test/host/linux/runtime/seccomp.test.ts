@@ -33,6 +33,7 @@ const profile: EngineProfile = {
       errnoRet: 22,
       args: [{ index: 0, value: 16, valueTwo: 0, op: 'SCMP_CMP_EQ' }],
     },
+    allow(['socket', 'socketpair', 'socketcall', 'io_uring_setup']),
     allow(['ptrace'], { includes: { minKernel: '4.8' } }),
     allow(['accept'], { args: null }),
   ],
@@ -62,6 +63,7 @@ describe('resolveSeccomp', () => {
   it('leaves out rules that say what the default says, and keeps other errors', () => {
     const errors = resolve().syscalls.filter(({ action }) => action === 'SCMP_ACT_ERRNO');
     expect(errors).toEqual([
+      { names: ['socketcall'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 },
       {
         names: ['socket'],
         action: 'SCMP_ACT_ERRNO',
@@ -70,6 +72,31 @@ describe('resolveSeccomp', () => {
       },
       { names: ['clone3'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 },
     ]);
+  });
+
+  it('allows sockets of a few families, and no other way to one', () => {
+    const rules = resolve().syscalls.filter(({ names }) =>
+      names.some((name) => /^socket|^io_uring/.test(name)),
+    );
+    const family = (value: number) => ({
+      index: 0,
+      value: 0xffff_ffff,
+      valueTwo: value,
+      op: 'SCMP_CMP_MASKED_EQ',
+    });
+    const notAudit = { index: 2, value: 9, valueTwo: 0, op: 'SCMP_CMP_NE' };
+    const allowing = (name: string, ...args: object[]) => ({
+      names: [name],
+      action: 'SCMP_ACT_ALLOW',
+      args,
+    });
+    expect(rules.filter(({ action }) => action === 'SCMP_ACT_ALLOW')).toEqual([
+      ...[1, 2, 10, 17].map((each) => allowing('socket', family(each))),
+      allowing('socket', family(16), notAudit),
+      allowing('socketpair', family(1)),
+    ]);
+    expect(rules[0]).toMatchObject({ names: ['socketcall'], action: 'SCMP_ACT_ERRNO' });
+    expect(resolve(['CAP_AUDIT_WRITE']).syscalls).toContainEqual(allowing('socket', family(16)));
   });
 
   it('withholds namespaces and mounts from those without the capability', () => {
