@@ -94,6 +94,8 @@ export interface Preconditions extends Pick<Capacity, 'isBlockDevice' | 'without
   withoutRuntime(name: string): string | undefined;
   /** What the processes of a cgroup hold that the kernel cannot take back; undefined when there is none. */
   held(cgroup: string): HeldResources | undefined;
+  /** Whether the host passes on packets between its networks. */
+  forwards(): boolean;
   /** Why an interface cannot join a bridge. */
   withoutUplink(name: string, bridge: string): string | undefined;
 }

@@ -52,7 +52,20 @@ export function preflight(plan: Plan, host: Preconditions, input: Input): Plan {
     }
   }
   if (complaints.length > 0) throw new UserError([...new Set(complaints)]);
-  return blocked.size === 0 ? plan : withBlocked(plan, blocked);
+  const warned = withForwarding(plan, host);
+  return blocked.size === 0 ? warned : withBlocked(warned, blocked);
+}
+
+/** Said once, when a bridge is made that would lead its containers to the host's other networks. */
+function withForwarding(plan: Plan, host: Preconditions): Plan {
+  const bridge = plan.units.find(
+    ({ mode, kind, spec }) =>
+      mode === 'put' && kind === 'bridge' && (spec as BridgeSpec).host !== undefined,
+  );
+  if (!bridge || !host.forwards()) return plan;
+  const { address } = bridge;
+  const text = `leads further: this host forwards packets (ip_forward is 1), so containers on it reach the host’s other networks; see baleine doctor`;
+  return { ...plan, warnings: [...(plan.warnings ?? []), { address, text }] };
 }
 
 function withBlocked(plan: Plan, blocked: ReadonlyMap<Address, string>): Plan {

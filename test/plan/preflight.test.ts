@@ -21,6 +21,7 @@ const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   withoutRuntime: () => undefined,
   held: () => undefined,
   withoutUplink: () => undefined,
+  forwards: () => false,
   ...more,
 });
 
@@ -115,6 +116,23 @@ describe('what the file asks for', () => {
       2,
     );
   });
+});
+
+it('warns once of bridges that lead to other networks, where the host forwards packets', async () => {
+  const bridges = (names: string[], host: string) =>
+    file(
+      '',
+      `bridges: { ${names.map((name, i) => `${name}: { subnet: 10.77.${i}.0/24${host.replace('N', `${i}`)} }`).join(', ')} }`,
+    );
+  const warned = (text: string, forwards: boolean, stack = new MemoryStack()) =>
+    checked(stack, text, { forwards: () => forwards }).warnings?.map(({ address }) => address);
+  const led = bridges(['a', 'b'], ', host: 10.77.N.1');
+  expect(warned(led, true)).toEqual(['bridge.a']);
+  expect(warned(led, false)).toBeUndefined();
+  expect(warned(bridges(['a'], ''), true)).toBeUndefined();
+  const stack = new MemoryStack();
+  await stack.apply(led);
+  expect(warned(led, true, stack)).toBeUndefined();
 });
 
 describe('what only comes back', () => {

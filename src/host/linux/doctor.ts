@@ -4,6 +4,7 @@ import type { Finding } from './doctor-finding.js';
 import { cronFinding, nodeFinding, rootFinding, runFinding, spaceFinding } from './doctor-host.js';
 import { cgroupFindings, kernelFindings } from './doctor-kernel.js';
 import { programFindings, runtimeFinding, seccompFinding } from './doctor-programs.js';
+import { forwardingFinding } from './forwarding.js';
 
 /** What the host has and lacks of what baleine needs. Changes nothing but its own probe's cache. */
 export async function examine(site: Site): Promise<Finding[]> {
@@ -13,6 +14,7 @@ export async function examine(site: Site): Promise<Finding[]> {
     ...(await kernelFindings()),
     ...cgroupFindings(),
     await filterFinding(),
+    forwardingFinding(),
     ...(await programFindings()),
     await runtimeFinding(site),
     seccompFinding(),

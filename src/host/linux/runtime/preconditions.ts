@@ -5,6 +5,7 @@ import type { ContainerSpec } from '../../../model/specs.js';
 import type { HeldResources, Preconditions } from '../../host.js';
 import { linuxCapacity } from '../capacity.js';
 import { controllerDir, readHierarchies } from '../cgroups-hierarchies.js';
+import { forwards } from '../forwarding.js';
 import { type IpLink, readLinks } from '../links-seen.js';
 import { findProgram } from '../process/programs.js';
 import { runSync } from '../process/run.js';
@@ -31,6 +32,7 @@ export function linuxPreconditions(): Preconditions {
     withoutRuntime: (name) =>
       findProgram(name) ? undefined : `runtime ${name} is not installed on this host`,
     held,
+    forwards,
     withoutUplink: (name, bridge) => {
       links ??= readLinks();
       return withoutUplink(name, bridge, links);
