@@ -1,6 +1,4 @@
-import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { messageOf, UserError } from '../model/errors.js';
 import type { Topology } from '../model/topology.js';
 import { localTime } from '../view/local-time.js';
 import { type Context, openContext } from './context.js';
@@ -51,14 +49,7 @@ async function draw(context: Context, { format, output, stack: given }: Options)
   const { rows } = context.state();
   const topology = topologyOf(stack, rows, await context.probe(), context.site);
   const text = await RENDER[format](topology, localTime(new Date()));
-  if (output === undefined) print(text);
-  else write(output, text);
-}
-
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text);
-  } catch (error) {
-    throw new UserError(`cannot write ${path}: ${messageOf(error)}`);
-  }
+  if (output === undefined) return print(text);
+  const { writeOutput } = await import('../host/linux/files/write-output.js');
+  writeOutput(output, text);
 }

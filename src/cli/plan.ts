@@ -45,7 +45,7 @@ async function runPlan(context: Context, options: PlanOptions): Promise<number> 
     : await planDestroy(context, await stackName(context), rows, wishes);
   await (await viewFor(context, options, destroy)).plan(plan);
   if (out !== undefined) {
-    savePlan(out, { root: context.site.root, destroy, serial, plan, ...sourceOf(config) });
+    await savePlan(out, { root: context.site.root, destroy, serial, plan, ...sourceOf(config) });
   }
   return detailedExitcode && plan.changes.length > 0 ? 2 : 0;
 }

@@ -1,16 +1,9 @@
-import {
-  closeSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../model/config.js';
 import { messageOf, UserError } from '../model/errors.js';
 import type { Plan } from '../model/plan.js';
+import { jsonText } from '../model/printable.js';
 import { readConfig } from './read-config.js';
 
 /** A plan in a file, with all it takes to tell that it is no longer the right one. */
@@ -29,16 +22,9 @@ export interface SavedPlan {
 const FORMAT = 'baleine plan 1';
 
 /** Readable by its owner only: the values of the containers' environment are in it. */
-export function savePlan(path: string, saved: Omit<SavedPlan, 'format'>): void {
-  const temporary = `${path}.${process.pid}`;
-  const text = `${JSON.stringify({ format: FORMAT, ...saved })}\n`;
-  try {
-    writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' });
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw new UserError(`cannot write ${path}: ${messageOf(error)}`);
-  }
+export async function savePlan(path: string, saved: Omit<SavedPlan, 'format'>): Promise<void> {
+  const { writeOutput } = await import('../host/linux/files/write-output.js');
+  writeOutput(path, `${jsonText({ format: FORMAT, ...saved })}\n`, { mode: 0o600 });
 }
 
 /** What `savePlan` keeps of the file a plan was made from. */

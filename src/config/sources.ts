@@ -7,7 +7,6 @@ import {
   readlinkSync,
   realpathSync,
 } from 'node:fs';
-import { join } from 'node:path';
 import { messageOf, UserError } from '../model/errors.js';
 
 /**
@@ -37,7 +36,7 @@ export function fingerprint(paths: readonly string[]): string {
     const real = realOf(path);
     if (real === undefined) throw new UserError(`cannot read ${path}: no such file or folder`);
     try {
-      addEntry(hash, real, '');
+      addEntry(hash, Buffer.from(real), Buffer.alloc(0));
     } catch (error) {
       throw new UserError(`cannot read ${path}: ${messageOf(error)}`);
     }
@@ -54,24 +53,28 @@ function realOf(path: string): string | undefined {
   }
 }
 
-function addEntry(hash: Hash, path: string, name: string): void {
+/** Names are bytes: two that are not UTF-8 must not look alike. */
+function addEntry(hash: Hash, path: Buffer, name: Buffer): void {
   const found = lstatSync(path, { bigint: true });
   const { mode, uid, gid } = found;
   // Names and targets cannot hold a NUL, so no two trees run together into the same text.
-  hash.update(`${name}\0${mode}\0${uid}:${gid}\0`);
+  hash.update(name).update(`\0${mode}\0${uid}:${gid}\0`);
   if (found.isDirectory()) addFolder(hash, path, name);
-  else if (found.isSymbolicLink()) hash.update(`${readlinkSync(path)}\0`);
+  else if (found.isSymbolicLink()) hash.update(readlinkSync(path, 'buffer')).update('\0');
   else if (found.isFile()) addContent(hash, path, found);
   else hash.update(`${found.rdev}\0`);
 }
 
-function addFolder(hash: Hash, path: string, name: string): void {
-  for (const entry of readdirSync(path).sort())
-    addEntry(hash, join(path, entry), `${name}/${entry}`);
+const SLASH = Buffer.from('/');
+
+function addFolder(hash: Hash, path: Buffer, name: Buffer): void {
+  for (const entry of readdirSync(path, 'buffer').sort(Buffer.compare)) {
+    addEntry(hash, Buffer.concat([path, SLASH, entry]), Buffer.concat([name, SLASH, entry]));
+  }
   hash.update('\0');
 }
 
-function addContent(hash: Hash, path: string, { size, mtimeNs, ino }: BigIntStats): void {
+function addContent(hash: Hash, path: Buffer, { size, mtimeNs, ino }: BigIntStats): void {
   hash.update(`${size}\0`);
   if (size > LARGE) hash.update(`${mtimeNs}:${ino}\0`);
   else hash.update(readFileSync(path));

@@ -58,6 +58,9 @@ export const configDir = (site: Site, stack: string, name: string) =>
 export const hostsFile = (site: Site, stack: string, name: string) =>
   join(site.root, 'hosts', idOf(stack, name));
 
+/** Notes where files are being staged in folders that the user has named, for the next run if this one is killed. */
+export const stagingNotes = (site: Site) => join(site.run, 'staging');
+
 /** Of what is remembered of a file, by its path: to be read, unless that is too long for a name. */
 export function fileName(path: string): string {
   const name = encodeURIComponent(path);

@@ -1,6 +1,14 @@
-import { posix, resolve } from 'node:path';
+import { posix } from 'node:path';
 import type { Command } from 'commander';
+import {
+  asBytes,
+  type BytePath,
+  byteArgument,
+  bytePath,
+  shown,
+} from '../../host/linux/files/byte-path.js';
 import { UserError } from '../../model/errors.js';
+import { stagingNotes } from '../../model/site.js';
 import { type Context, openContext } from '../context.js';
 import { type ChangeOptions, withRecord } from '../hand/change.js';
 import { addHomeOptions, type Home, homeStack } from '../home.js';
@@ -36,7 +44,7 @@ function copy(
   to: string,
   options: Options,
 ): Promise<number> {
-  const [source, target] = [insideOf(from), insideOf(to)];
+  const [source, target] = [insideOf(byteArgument(from)), insideOf(byteArgument(to))];
   const inside = source ?? target;
   if (!inside || (source && target)) {
     throw new UserError(
@@ -48,39 +56,40 @@ function copy(
     const [row] = containersOf(rows, stack, [inside.name], 'copy to or from');
     if (!row) return 1;
     await (source
-      ? copyFrom(context, row, source.path, to)
-      : copyTo(context, row, from, inside.path));
+      ? copyFrom(context, row, source.path, byteArgument(to))
+      : copyTo(context, row, byteArgument(from), inside.path));
     if (options.json) printJson({ action: 'cp', name: row.name, stack, from, to });
     return 0;
   });
 }
 
-async function copyTo(context: Context, row: ContainerRow, from: string, to: string) {
-  const { trees } = await context.host();
+async function copyTo(context: Context, row: ContainerRow, from: BytePath, to: BytePath) {
+  const { copyInto } = await import('../../host/linux/rootfs/copy-in.js');
   await onDisk(context, row, (tree) => {
     refuseMounted(row, to);
-    return trees.copy(resolve(from), tree, to, { owner: '0:0' });
+    return copyInto(from, bytePath(tree), to, { owner: '0:0', notes: stagingNotes(context.site) });
   });
 }
 
-async function copyFrom(context: Context, row: ContainerRow, from: string, to: string) {
-  const { copyOut } = await import('../../host/linux/copy-out.js');
+async function copyFrom(context: Context, row: ContainerRow, from: BytePath, to: BytePath) {
+  const { copyOut } = await import('../../host/linux/rootfs/copy-out.js');
   await onDisk(context, row, (tree) => {
     refuseMounted(row, from);
-    return copyOut(tree, from, resolve(to));
+    return copyOut(bytePath(tree), from, to, stagingNotes(context.site));
   });
 }
 
 /** `web:/srv`; undefined for a path of the host. */
-function insideOf(text: string): { name: string; path: string } | undefined {
-  const [, name, path] = /^([^/.][^/:]*):(.*)$/s.exec(text) ?? [];
+function insideOf(argument: BytePath): { name: string; path: BytePath } | undefined {
+  const [, name, path] = /^([^/.][^/:]*):(.*)$/s.exec(argument) ?? [];
   return name === undefined || path === undefined
     ? undefined
-    : { name, path: posix.join('/', path) };
+    : { name: shown(asBytes(name)), path: asBytes(posix.join('/', path)) };
 }
 
 /** What is mounted over the disk is not on it. */
-function refuseMounted({ name, spec }: ContainerRow, path: string): void {
+function refuseMounted({ name, spec }: ContainerRow, bytes: BytePath): void {
+  const path = shown(bytes);
   const mounts = [...spec.mounts.map((each) => [each.target, each.source] as const)];
   const others = ['/proc', '/sys', '/dev', ...spec.tmpfs].map((each) => [each, undefined] as const);
   for (const [target, source] of [...mounts, ...others]) {

@@ -1,7 +1,8 @@
-import { realpathSync } from 'node:fs';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { messageOf, UserError } from '../../model/errors.js';
+import { writeOutput } from './files/write-output.js';
 import { findProgram } from './process/programs.js';
 import { run } from './process/run.js';
 
@@ -62,19 +63,6 @@ function byFile(file: string): Crontab {
         if (error.code === 'ENOENT') return '';
         throw new UserError(`cannot read ${file}: ${messageOf(error)}`);
       }),
-    write: async (text) => {
-      const temp = join(dirname(file), `.${basename(file)}.baleine`);
-      try {
-        const mode = await stat(file).then(
-          (found) => found.mode & 0o777,
-          () => 0o600,
-        );
-        await writeFile(temp, text, { mode });
-        await rename(temp, file);
-      } catch (error) {
-        await rm(temp, { force: true });
-        throw new UserError(`cannot write ${file}: ${messageOf(error)}`);
-      }
-    },
+    write: async (text) => writeOutput(file, text, existsSync(file) ? {} : { mode: 0o600 }),
   };
 }

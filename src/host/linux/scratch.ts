@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Site } from '../../model/site.js';
+import { type Site, stagingNotes } from '../../model/site.js';
 import { isOwned, ownerMark } from './owner.js';
 
 /** Where scratch files are: in folders of their own in one that is there only with them. */
@@ -46,7 +46,7 @@ export async function withScratch<T>(place: Place, work: (dir: string) => Promis
 
 /** Whether there are scratch files, in use or left; as a rule there are none, and this is the cost. */
 export function hasScratch(site: Site): boolean {
-  return places(site).some(({ dir }) => existsSync(dir));
+  return existsSync(stagingNotes(site)) || places(site).some(({ dir }) => existsSync(dir));
 }
 
 /** Takes away what killed runs have left. */

@@ -1,10 +1,11 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../model/errors.js';
+import { bytePath, shown } from './files/byte-path.js';
 import { LONG, run } from './process/run.js';
-import { CP } from './trees-copy.js';
+import { CP } from './rootfs/copy-in.js';
+import { ensureFolder, resolveInTree, statOf } from './rootfs/resolve.js';
 import { librariesOf } from './trees-libraries.js';
-import { ensureFolder, follow, kindOf } from './trees-path.js';
 
 /** What a container's runtime mounts over, and what programs take for granted. */
 const FOLDERS = { dev: 0o755, etc: 0o755, proc: 0o555, run: 0o755, sys: 0o555 };
@@ -54,9 +55,9 @@ async function writeText(path: string, text: string): Promise<void> {
 
 async function makeMergedLinks(tree: string): Promise<void> {
   for (const name of MERGED) {
-    if ((await kindOf(name)) !== 'link') continue;
+    if (!statOf(bytePath(name))?.isSymbolicLink()) continue;
     await copyParents([name], tree);
-    await ensureFolder(tree, name);
+    ensureFolder(bytePath(tree), bytePath(name));
   }
 }
 
@@ -73,12 +74,12 @@ async function copyParents(paths: Iterable<string>, tree: string): Promise<void>
 
 /** The links on the way to a path, and what they lead to. */
 async function trace(path: string): Promise<string[]> {
-  const { links, path: end } = await follow('/', path);
-  if ((await kindOf(end)) === undefined) {
+  const { links, path: end } = resolveInTree(bytePath('/'), bytePath(path));
+  if (!statOf(end)) {
     throw new UserError(
       `cannot copy ${path} from the host: no such file`,
       'Install the package that has it, or take the image from another source.',
     );
   }
-  return [...links, end];
+  return [...links, end].map(shown);
 }

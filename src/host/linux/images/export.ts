@@ -1,74 +1,91 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { createReadStream, lstatSync, renameSync } from 'node:fs';
+import { mkdir, rename, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../../model/errors.js';
 import type { Exported, ExportFormat } from '../../host.js';
+import { bytePath } from '../files/byte-path.js';
+import { destinationOf } from '../files/destination.js';
+import { type OpenFolder, within } from '../files/open-folder.js';
+import { withStaging } from '../files/staging.js';
 import { LONG, run } from '../process/run.js';
-import { kindOf } from '../trees-path.js';
 import { runSealed } from '../trees-sealed.js';
 import { writeConfig } from './config.js';
 import { blobIn, CONFIG, finishLayout, LAYER, putBlob } from './layout.js';
 import { tool } from './tool.js';
 
-/** Writes an image for other tools; see the port. */
-export async function exportImage(what: Exported, to: string, format: ExportFormat): Promise<void> {
-  if (await kindOf(to)) {
-    throw new UserError(`cannot write ${to}: it exists`, 'Remove it first, or take another name.');
-  }
-  const part = join(dirname(to), `.${basename(to)}.part`);
-  await rm(part, { recursive: true, force: true });
+/**
+ * Writes an image for other tools; see the port. It is made in a staging folder beside its place.
+ *
+ * @param notes see `withStaging`
+ */
+export async function exportImage(
+  what: Exported,
+  to: string,
+  format: ExportFormat,
+  notes?: string,
+): Promise<void> {
+  const target = destinationOf(bytePath(to));
   try {
-    await mkdir(part, { mode: 0o700 });
-    await rename(await WRITERS[format](what, part, `write ${to}`), to);
+    if (target.type !== 'file' || target.existing) throw exists(to);
+    const { folder, name } = target;
+    await withStaging(folder, notes, async (staging) => {
+      const made = await WRITERS[format](what, staging, `write ${to}`);
+      if (lstatSync(within(folder, name), { throwIfNoEntry: false })) throw exists(to);
+      renameSync(within(staging, made), within(folder, name));
+    });
   } finally {
-    await rm(part, { recursive: true, force: true });
+    if ('folder' in target) target.folder.close();
   }
 }
 
-/** Each makes the result in a folder and answers its path. */
-const WRITERS: Record<
-  ExportFormat,
-  (what: Exported, part: string, purpose: string) => Promise<string>
-> = {
-  tar: async ({ source }, part, purpose) => {
-    const file = join(part, 'image');
-    await pack(source, file, purpose);
-    return file;
+function exists(path: string): UserError {
+  return new UserError(`cannot write ${path}: it exists`, 'Remove it first, or take another name.');
+}
+
+type Writer = (what: Exported, staging: OpenFolder, purpose: string) => Promise<string>;
+
+/**
+ * Each makes the result in a folder and answers its name. Programs work in that folder by relative
+ * names, for others may move what its path leads through.
+ */
+const WRITERS: Record<ExportFormat, Writer> = {
+  tar: async ({ source }, staging, purpose) => {
+    await pack(source, 'image', staging, purpose);
+    return 'image';
   },
   'oci-folder': layout,
-  oci: async (what, part, purpose) => {
-    const file = join(part, 'image.tar');
-    const folder = await layout(what, part, purpose);
+  oci: async (what, staging, purpose) => {
+    const folder = await layout(what, staging, purpose);
     const options = ['--create', ...SAME, '--mtime=@0', '--owner=0:0', '--group=0:0'];
-    await run('tar', [...options, `--file=${file}`, `--directory=${folder}`, '.'], {
+    await run('tar', [...options, '--file=image.tar', `--directory=${folder}`, '.'], {
+      cwd: staging.path,
       purpose,
       timeout: LONG,
     });
-    return file;
+    return 'image.tar';
   },
-  docker: async (what, part, purpose) => {
-    const file = join(part, 'image.tar');
-    const folder = await layout(what, part, purpose);
-    const [from, target] = [`oci:${folder}:${what.reference}`, `docker-archive:${file}`];
-    const args = ['copy', '--quiet', '--', from, `${target}:${what.reference}`];
-    await tool('skopeo', args, { purpose });
-    return file;
+  docker: async (what, staging, purpose) => {
+    const folder = await layout(what, staging, purpose);
+    const from = `oci:${folder}:${what.reference}`;
+    const args = ['copy', '--quiet', '--', from, `docker-archive:image.tar:${what.reference}`];
+    await tool('skopeo', args, { cwd: staging.path, purpose });
+    return 'image.tar';
   },
 };
 
 /** An OCI image layout with one layer, not compressed: a compressor may write other bytes one day. */
-async function layout(what: Exported, part: string, purpose: string): Promise<string> {
-  const folder = join(part, 'layout');
+async function layout(what: Exported, staging: OpenFolder, purpose: string): Promise<string> {
+  const folder = join(staging.path, 'layout');
   await mkdir(join(folder, 'blobs/sha256'), { recursive: true });
-  const file = join(folder, 'layer');
-  await pack(what.source, file, purpose);
+  const file = join(staging.path, 'layer');
+  await pack(what.source, 'layer', staging, purpose);
   const layer = { mediaType: LAYER, digest: await digestOf(file), size: (await stat(file)).size };
   await rename(file, blobIn(folder, layer));
   const config = writeConfig(what.config, what.created, [layer.digest]);
   await finishLayout(folder, await putBlob(folder, CONFIG, config), [layer], what.reference);
-  return folder;
+  return 'layout';
 }
 
 /**
@@ -95,20 +112,24 @@ const PACK = [
   '--exclude=./lost+found',
 ];
 
-async function pack(source: Exported['source'], file: string, purpose: string): Promise<void> {
-  const tree = 'tree' in source ? source.tree : `${file}.tree`;
-  const tar = [...PACK, `--file=${file}`, `--directory=${tree}`, '.'];
-  if ('tree' in source) {
-    await runSealed('tar', tar, { purpose });
-    return;
-  }
-  await mkdir(tree);
-  await runSealed('sh', ['-c', MOUNTED, 'sh', source.file, tree, 'tar', ...tar], { purpose });
-  await rmdir(tree);
+async function pack(
+  source: Exported['source'],
+  name: string,
+  staging: OpenFolder,
+  purpose: string,
+): Promise<void> {
+  const tree = 'tree' in source ? source.tree : MOUNT_POINT;
+  const tar = [...PACK, `--file=${name}`, `--directory=${tree}`, '.'];
+  const options = { cwd: staging.path, purpose };
+  if ('tree' in source) await runSealed('tar', tar, options);
+  else await runSealed('sh', ['-c', MOUNTED, 'sh', source.file, 'tar', ...tar], options);
 }
 
+/** There is one everywhere, and tar needs nothing of what it hides. */
+const MOUNT_POINT = '/sys';
+
 /** The mount is gone with the program. Not a byte of the image changes: its journal stays as it is. */
-const MOUNTED = 'mount -t ext4 -o loop,ro,noload,nodev,nosuid -- "$1" "$2" && shift 2 && exec "$@"';
+const MOUNTED = `mount -t ext4 -o loop,ro,noload,nodev,nosuid -- "$1" ${MOUNT_POINT} && shift && exec "$@"`;
 
 async function digestOf(file: string): Promise<string> {
   const hash = createHash('sha256');

@@ -1,4 +1,4 @@
-import type { Site } from '../../../model/site.js';
+import { type Site, stagingNotes } from '../../../model/site.js';
 import type { Images } from '../../host.js';
 
 /** Each act is a module of its own, loaded when it is asked for. */
@@ -20,6 +20,7 @@ export function linuxImages(site: Site): Images {
         tree,
       );
     },
-    export: async (what, to, format) => (await import('./export.js')).exportImage(what, to, format),
+    export: async (what, to, format) =>
+      (await import('./export.js')).exportImage(what, to, format, stagingNotes(site)),
   };
 }

@@ -12,11 +12,14 @@ import type { Staging } from './staging.js';
 export async function tool(
   program: string,
   args: string[],
-  { purpose, staging }: { purpose: string; staging?: Staging },
+  { purpose, staging, cwd }: { purpose: string; staging?: Staging; cwd?: string },
 ): Promise<string> {
   const command = [...(staging?.enter ?? []), needProgram(program, purpose), ...args];
   const bound = ['--pdeathsig', 'KILL', '--', ...command];
-  const { code, stdout, stderr } = await run('setpriv', bound, { reject: false });
+  const { code, stdout, stderr } = await run('setpriv', bound, {
+    reject: false,
+    ...(cwd === undefined ? {} : { cwd }),
+  });
   if (code !== 0) throw new Error(`cannot ${purpose}: ${complaintOf(stderr) || `exit ${code}`}`);
   return stdout;
 }

@@ -1,5 +1,6 @@
-import { cgroupPath, type Site } from '../../../model/site.js';
+import { cgroupPath, type Site, stagingNotes } from '../../../model/site.js';
 import type { Cgroups, Runtime } from '../../host.js';
+import { sweepStaging } from '../files/staging.js';
 import { Starter } from '../process/starter.js';
 import { sweepScratch } from '../scratch.js';
 import { clearAbandoned } from './abandoned.js';
@@ -47,6 +48,7 @@ export function linuxRuntime(
     clearAbandoned: async () => {
       await clearAbandoned(site, cgroups);
       sweepScratch(site);
+      await sweepStaging(stagingNotes(site));
     },
   };
 }

@@ -1,6 +1,7 @@
 import { chmod, lchown, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UserError } from '../../model/errors.js';
+import { UserError } from '../../../model/errors.js';
+import { asBytes, type BytePath, raw } from '../files/byte-path.js';
 
 export interface Stamp {
   uid?: number;
@@ -25,16 +26,17 @@ export function stampOf({ mode, owner }: { mode?: string; owner?: string }): Sta
  * Gives owner and mode to a file, or to a folder and all in it. The mode is meant for files: a
  * folder gets it with search permission for whoever may read.
  */
-export async function stamp(path: string, marks: Stamp): Promise<void> {
+export async function stamp(path: BytePath, marks: Stamp): Promise<void> {
   if (marks.uid === undefined && marks.mode === undefined) return;
-  const before = await lstat(path);
+  const before = await lstat(raw(path));
   const { uid = before.uid, gid = before.gid } = marks;
-  if (uid !== before.uid || gid !== before.gid) await lchown(path, uid, gid);
+  if (uid !== before.uid || gid !== before.gid) await lchown(raw(path), uid, gid);
   if (before.isSymbolicLink()) return;
   // Also with an unchanged mode: chown(2) takes the set-user-ID bit away.
-  await chmod(path, modeOf(marks.mode ?? before.mode & 0o7777, before.isDirectory()));
+  await chmod(raw(path), modeOf(marks.mode ?? before.mode & 0o7777, before.isDirectory()));
   if (!before.isDirectory()) return;
-  for (const name of await readdir(path)) await stamp(join(path, name), marks);
+  const names = await readdir(raw(path), 'latin1');
+  for (const name of names) await stamp(asBytes(join(path, name)), marks);
 }
 
 function modeOf(mode: number, folder: boolean): number {

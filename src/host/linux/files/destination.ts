@@ -1,0 +1,102 @@
+import { fstatSync, lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { messageOf, UserError } from '../../../model/errors.js';
+import { asBytes, type BytePath, raw, shown } from './byte-path.js';
+import { type OpenFolder, openFolder, within } from './open-folder.js';
+
+/** What a path leads to that the user has named to be written to. */
+export type Destination =
+  | { type: 'folder'; folder: OpenFolder }
+  /** A regular file, or nothing yet. */
+  | { type: 'file'; folder: OpenFolder; name: BytePath; existing: Stats | undefined }
+  /** A device or a FIFO, which is opened and written to, as a shell's redirection does. */
+  | { type: 'stream'; path: BytePath }
+  /** Our own standard output or standard error, under whatever name. */
+  | { type: 'output'; descriptor: 1 | 2 };
+
+/** So many links one after the other, then ELOOP: path_resolution(7). */
+const MOST_LINKS = 40;
+
+/**
+ * Finds out what to do with a path that the user has named as an output. Nothing but a regular file
+ * is ever replaced. The caller closes the folder.
+ *
+ * In a folder that others may write to, what belongs to another account may have been put there for
+ * us to follow or to replace. It is refused, as the kernel's protected_symlinks and
+ * protected_regular have it (proc_sys_fs(5)); a link of another account is refused everywhere.
+ *
+ * @throws UserError "cannot write <path>: <cause>"
+ */
+export function destinationOf(path: BytePath): Destination {
+  try {
+    return ownOutput(path) ?? follow(path, path, MOST_LINKS);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const cause = missing
+      ? `there is no folder ${shown(asBytes(dirname(path)))}`
+      : messageOf(error);
+    throw new UserError(`cannot write ${shown(path)}: ${cause}`);
+  }
+}
+
+/** `/dev/stdout`, `/proc/self/fd/1`, or the file that it is redirected to. */
+function ownOutput(path: BytePath): Destination | undefined {
+  const found = statSync(raw(path), { throwIfNoEntry: false });
+  if (!found || found.isDirectory()) return undefined;
+  for (const descriptor of [1, 2] as const) {
+    const { dev, ino } = fstatSync(descriptor);
+    if (found.dev === dev && found.ino === ino) return { type: 'output', descriptor };
+  }
+  return undefined;
+}
+
+function follow(given: BytePath, path: BytePath, links: number): Destination {
+  const folder = openFolder(asBytes(dirname(path)), { follow: true });
+  let kept = false;
+  try {
+    const name = asBytes(basename(path));
+    const existing = lstatSync(within(folder, name), { throwIfNoEntry: false });
+    if (existing) refuseForeign(given, existing, folder.stats);
+    if (existing?.isDirectory()) {
+      return { type: 'folder', folder: openFolder(asBytes(`${folder.path}/${name}`)) };
+    }
+    if (existing?.isSymbolicLink()) {
+      if (links === 0) throw refused(given, 'too many links');
+      return follow(given, linkTarget(given, path), links - 1);
+    }
+    if (!existing || existing.isFile()) {
+      kept = true;
+      return { type: 'file', folder, name, existing };
+    }
+    if (existing.isSocket()) throw refused(given, 'it is a socket');
+    if (existing.isBlockDevice()) throw refused(given, 'it is a block device');
+    return { type: 'stream', path };
+  } finally {
+    if (!kept) folder.close();
+  }
+}
+
+/** A link to a folder or a file that is there; nobody has meant to make what a dangling link names. */
+function linkTarget(given: BytePath, link: BytePath): BytePath {
+  try {
+    return realpathSync(raw(link), 'latin1') as BytePath;
+  } catch (error) {
+    throw refused(given, `it is a link that leads nowhere (${messageOf(error)})`);
+  }
+}
+
+function refuseForeign(given: BytePath, existing: Stats, folder: Stats): void {
+  const us = process.geteuid?.() ?? 0;
+  if (existing.uid === us) return;
+  const shared = (folder.mode & 0o022) !== 0;
+  if (!existing.isSymbolicLink() && (existing.uid === folder.uid || !shared)) return;
+  throw new UserError(
+    `cannot write ${shown(given)}: it belongs to another account, user id ${existing.uid}`,
+    'Take another name, or a folder that only root may write to.',
+  );
+}
+
+function refused(path: BytePath, cause: string): UserError {
+  return new UserError(`cannot write ${shown(path)}: ${cause}`);
+}

@@ -1,0 +1,93 @@
+import { readdirSync, realpathSync, renameSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { UserError } from '../../../model/errors.js';
+import { asBytes, type BytePath, raw, shown } from '../files/byte-path.js';
+import { type OpenFolder, openFolder, within } from '../files/open-folder.js';
+import { withStaging } from '../files/staging.js';
+import { startChild, together } from '../images/child.js';
+import { mergeInto } from './merge.js';
+import { ensureFolder, isFolder, resolveInTree } from './resolve.js';
+import { stamp, stampOf } from './stamp.js';
+
+/** As in cp(1). An existing file is removed, not opened: it may be a link out of the tree. */
+export const CP = ['--archive', '--one-file-system', '--sparse=always', '--remove-destination'];
+
+/**
+ * Copies a file to `to` in the tree (into it, when a folder is there or the path ends in `/`), or
+ * a folder's content into the folder `to`. A folder that is already there keeps its owner and mode
+ * and takes the new files in; what is mounted below `from` is left out. All of it is made in a
+ * staging folder of the tree first, so that an error or an interruption leaves nothing of it.
+ *
+ * @param notes see `withStaging`; without it nothing is noted, for a tree that is itself unfinished
+ * @throws UserError when `from` is not there, or `mode` or `owner` cannot be read
+ */
+export async function copyInto(
+  from: BytePath,
+  tree: BytePath,
+  to: BytePath,
+  { notes, ...how }: { mode?: string; owner?: string; notes?: string } = {},
+): Promise<void> {
+  const marks = stampOf(how);
+  const source = realSource(from);
+  const whole = statSync(raw(source)).isDirectory();
+  const { folder: path, name } = whole
+    ? { folder: ensureFolder(tree, to), name: undefined }
+    : targetOf(asBytes(basename(from)), tree, to);
+  const names = whole ? namesIn(source) : [asBytes(basename(source))];
+  if (names.length === 0) return;
+  const [reading, folder] = [
+    openFolder(whole ? source : asBytes(dirname(source))),
+    openFolder(path),
+  ];
+  try {
+    await withStaging(folder, notes, async (staging) => {
+      await copyNames(reading, names, staging, `copy ${shown(from)}`);
+      if (name !== undefined && name !== names[0]) {
+        renameSync(within(staging, names[0] as BytePath), within(staging, name));
+      }
+      for (const each of namesIn(staging.path)) {
+        await stamp(asBytes(`${staging.path}/${each}`), marks);
+      }
+      const at = asBytes(path.slice(tree.length) || '/');
+      await mergeInto(staging, { folder, at, tree, notes });
+    });
+  } finally {
+    reading.close();
+    folder.close();
+  }
+}
+
+function realSource(from: BytePath): BytePath {
+  try {
+    return realpathSync(raw(from), 'latin1') as BytePath;
+  } catch {
+    throw new UserError(`cannot copy ${shown(from)}: no such file or folder`);
+  }
+}
+
+function targetOf(name: BytePath, tree: BytePath, to: BytePath) {
+  const { path } = resolveInTree(tree, to);
+  if (to.endsWith('/') || isFolder(asBytes(join(tree, path)))) {
+    return { folder: ensureFolder(tree, to), name };
+  }
+  return { folder: ensureFolder(tree, asBytes(dirname(to))), name: asBytes(basename(to)) };
+}
+
+/** Names that need not be UTF-8 pass by a stream; xargs(1) makes arguments of them. */
+async function copyNames(
+  source: OpenFolder,
+  names: readonly BytePath[],
+  to: OpenFolder,
+  purpose: string,
+): Promise<void> {
+  const cp = ['cp', ...CP, `--target-directory=${to.path}`, '--'];
+  const child = startChild('xargs', ['--null', '--no-run-if-empty', ...cp], {
+    purpose,
+    enter: ['env', `--chdir=${source.path}`],
+  });
+  child.stdout.resume();
+  child.stdin.end(raw(names.map((name) => `${name}\0`).join('') as BytePath));
+  await together(child.ended);
+}
+
+const namesIn = (path: BytePath) => readdirSync(raw(path), 'latin1') as BytePath[];

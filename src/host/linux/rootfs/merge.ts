@@ -1,0 +1,102 @@
+import { lstatSync, readdirSync, renameSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '../../../model/errors.js';
+import { asBytes, type BytePath, raw, shown } from '../files/byte-path.js';
+import { type OpenFolder, openFolder, within } from '../files/open-folder.js';
+import { withStaging } from '../files/staging.js';
+import { resolveInTree, statOf } from './resolve.js';
+import { streamTree } from './stream-tree.js';
+
+/** Where files are to appear. */
+export interface Target {
+  folder: OpenFolder;
+  /** The folder's path, below the tree when there is one; for messages otherwise. */
+  at: BytePath;
+  /** Links in this tree are followed, and lead nowhere else; without it no link is followed. */
+  tree?: BytePath;
+  /** See `withStaging`. */
+  notes?: string | undefined;
+}
+
+/**
+ * Moves all that a staging folder holds into a folder, each in one step. A folder that is there
+ * already keeps its owner and mode, and takes the new files in. What cannot be replaced is found
+ * before anything is moved: a folder by a file, anything else by a folder, and on the host whatever
+ * is neither a regular file nor a link.
+ *
+ * @throws UserError "cannot copy to <path>: …"
+ */
+export async function mergeInto(staged: OpenFolder, target: Target): Promise<void> {
+  await walk(staged, target, false);
+  await walk(staged, target, true);
+}
+
+async function walk(staged: OpenFolder, target: Target, move: boolean): Promise<void> {
+  if (move && staged.stats.dev !== target.folder.stats.dev) return moveAcross(staged, target);
+  for (const name of namesIn(staged)) {
+    const inner = lstatSync(within(staged, name)).isDirectory() ? enter(target, name) : undefined;
+    if (inner) await descend(staged, name, inner, move);
+    else if (move) renameSync(within(staged, name), within(target.folder, name));
+    else refuseReplacing(staged, name, target);
+  }
+}
+
+async function descend(staged: OpenFolder, name: BytePath, inner: Target, move: boolean) {
+  const below = openFolder(asBytes(`${staged.path}/${name}`));
+  try {
+    await walk(below, inner, move);
+  } finally {
+    below.close();
+    inner.folder.close();
+  }
+}
+
+/** Into a folder on which another file system is mounted. */
+function moveAcross(staged: OpenFolder, target: Target): Promise<void> {
+  return withStaging(target.folder, target.notes, async (beside) => {
+    await streamTree(staged, 'content', beside, `copy to ${shown(target.at)}`);
+    await walk(beside, target, true);
+  });
+}
+
+/** The folder that has a name there; undefined when nothing has it. */
+function enter(target: Target, name: BytePath): Target | undefined {
+  const { folder, at, tree } = target;
+  const there = statOf(asBytes(`${folder.path}/${name}`));
+  if (!there) return undefined;
+  const path = asBytes(join(at, name));
+  if (tree !== undefined) {
+    const inside = resolveInTree(tree, path).path;
+    const found = asBytes(join(tree, inside));
+    if (!statOf(found)?.isDirectory()) throw refused(path, there, 'a folder');
+    return { ...target, folder: openFolder(found), at: inside };
+  }
+  if (!there.isDirectory()) throw refused(path, there, 'a folder');
+  return { ...target, folder: openFolder(asBytes(`${folder.path}/${name}`)), at: path };
+}
+
+function refuseReplacing(staged: OpenFolder, name: BytePath, { folder, at, tree }: Target): void {
+  const there = statOf(asBytes(`${folder.path}/${name}`));
+  if (!there) return;
+  const replaceable = tree === undefined ? there.isFile() || there.isSymbolicLink() : true;
+  if (replaceable && !there.isDirectory()) return;
+  const comes = lstatSync(within(staged, name));
+  throw refused(asBytes(join(at, name)), there, describe(comes));
+}
+
+function refused(path: BytePath, there: Stats, comes: string): UserError {
+  return new UserError(
+    `cannot copy to ${shown(path)}: it is ${describe(there)}, and ${comes} cannot replace it`,
+    'Nothing was copied. Remove it first, or copy to another place.',
+  );
+}
+
+function describe(stats: Stats): string {
+  if (stats.isDirectory()) return 'a folder';
+  if (stats.isSymbolicLink()) return 'a link';
+  if (stats.isFIFO()) return 'a FIFO';
+  if (stats.isSocket()) return 'a socket';
+  return stats.isFile() ? 'a file' : 'a device';
+}
+
+const namesIn = ({ path }: OpenFolder) => readdirSync(raw(path), 'latin1') as BytePath[];
