@@ -107,3 +107,31 @@ describe('fingerprint', () => {
     expect(() => fingerprint(paths)).toThrow(`cannot read ${at('gone')}: no such file or folder`);
   });
 });
+
+describe('names that are not UTF-8', () => {
+  const named = (...bytes: number[]) =>
+    Buffer.concat([Buffer.from(at('site/')), Buffer.from(bytes)]);
+
+  it.each([
+    ['a file', (name: Buffer) => writeFileSync(name, 'same')],
+    ['a link', (name: Buffer) => symlinkSync('same', name)],
+  ])('of %s differ by their bytes', (_what, make) => {
+    const prints = [[0xe9], [0xe8]].map((bytes) => {
+      make(named(...bytes));
+      const print = fingerprint([at('site')]);
+      rmSync(named(...bytes));
+      return print;
+    });
+    expect(new Set(prints).size).toBe(2);
+  });
+
+  it('differ where a link leads to them', () => {
+    const prints = [0xe9, 0xe8].map((byte) => {
+      symlinkSync(Buffer.from([byte]), at('site/odd'));
+      const print = fingerprint([at('site')]);
+      rmSync(at('site/odd'));
+      return print;
+    });
+    expect(new Set(prints).size).toBe(2);
+  });
+});

@@ -42,13 +42,22 @@ export function destinationOf(path: BytePath): Destination {
 
 /** `/dev/stdout`, `/proc/self/fd/1`, or the file that it is redirected to. */
 function ownOutput(path: BytePath): Destination | undefined {
-  const found = statSync(raw(path), { throwIfNoEntry: false });
+  const found = statThrough(path);
   if (!found || found.isDirectory()) return undefined;
   for (const descriptor of [1, 2] as const) {
     const { dev, ino } = fstatSync(descriptor);
     if (found.dev === dev && found.ino === ino) return { type: 'output', descriptor };
   }
   return undefined;
+}
+
+/** Undefined for what leads nowhere, which is looked at again with its cause. */
+function statThrough(path: BytePath): Stats | undefined {
+  try {
+    return statSync(raw(path));
+  } catch {
+    return undefined;
+  }
 }
 
 function follow(given: BytePath, path: BytePath, links: number): Destination {
@@ -80,7 +89,7 @@ function follow(given: BytePath, path: BytePath, links: number): Destination {
 /** A link to a folder or a file that is there; nobody has meant to make what a dangling link names. */
 function linkTarget(given: BytePath, link: BytePath): BytePath {
   try {
-    return realpathSync(raw(link), 'latin1') as BytePath;
+    return realpathSync.native(raw(link), 'latin1') as BytePath;
   } catch (error) {
     throw refused(given, `it is a link that leads nowhere (${messageOf(error)})`);
   }

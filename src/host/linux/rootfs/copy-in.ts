@@ -59,7 +59,7 @@ export async function copyInto(
 
 function realSource(from: BytePath): BytePath {
   try {
-    return realpathSync(raw(from), 'latin1') as BytePath;
+    return realpathSync.native(raw(from), 'latin1') as BytePath;
   } catch {
     throw new UserError(`cannot copy ${shown(from)}: no such file or folder`);
   }
