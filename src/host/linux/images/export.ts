@@ -120,7 +120,7 @@ async function pack(
 ): Promise<void> {
   const tree = 'tree' in source ? source.tree : MOUNT_POINT;
   const tar = [...PACK, `--file=${name}`, `--directory=${tree}`, '.'];
-  const options = { cwd: staging.path, purpose };
+  const options = { cwd: staging.path, purpose, timeout: LONG };
   if ('tree' in source) await runSealed('tar', tar, options);
   else await runSealed('sh', ['-c', MOUNTED, 'sh', source.file, 'tar', ...tar], options);
 }
