@@ -4,7 +4,7 @@ import { kinds } from '../kinds/index.js';
 import type { ListedContainer } from '../model/listed-container.js';
 import { byName } from '../model/names.js';
 import type { Row } from '../model/resource.js';
-import { cgroupPath, type Site } from '../model/site.js';
+import type { Site } from '../model/site.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 
 /** Rows of containers as they are on the host now, by stack and name. */
@@ -72,7 +72,7 @@ function life(row: Row<ContainerSpec, ContainerFacts>, probe: Probe, site: Site)
   }
   const { pid, started_at } = facts;
   return {
-    status: probe.frozen(cgroupPath(site, spec.id)) ? 'paused' : 'running',
+    status: seen.paused ? 'paused' : 'running',
     ...health(spec, facts, seen),
     ...past(row, seen),
     ...(pid !== undefined && { pid }),

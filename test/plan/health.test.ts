@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { netnsPath } from '../../src/model/site.js';
 import type { ContainerSpec } from '../../src/model/specs.js';
 import { MemoryStack } from '../support/memory-stack.js';
 
@@ -217,6 +218,53 @@ describe('back-off', () => {
       await stack.apply(text);
     }
     expect(stack.planText(text)).toBe(left('is given up after one restart (ended with 3)'));
+  });
+});
+
+describe('a paused container', () => {
+  const PAUSED = left('is paused: its health is not asked, and nothing of it is healed');
+
+  it('is neither asked nor counted nor started again, and counting starts over after it', async () => {
+    const stack = await running(CHECKED);
+    stack.host.ill.set(ID, 'connection refused');
+    for (const _ of [1, 2]) {
+      await stack.apply(CHECKED);
+      stack.host.now += MINUTE;
+    }
+    stack.host.frozen.add(ID);
+    const times = stack.host.asked.get(ID)?.times;
+    for (let round = 0; round < 5; round += 1) {
+      expect(stack.planText(CHECKED)).toBe(PAUSED);
+      await stack.apply(CHECKED);
+      stack.host.now += MINUTE;
+    }
+    expect(stack.host.asked.get(ID)?.times).toBe(times);
+    expect(factsOf(stack).health).toBeUndefined();
+    stack.host.frozen.delete(ID);
+    expect(stack.planText(CHECKED)).toBe(
+      left('is failing: 1 failure (connection refused), unhealthy at 3'),
+    );
+  });
+
+  it('is not started again for what the host has lost, and takes what the file changes', async () => {
+    const stack = await running(file());
+    stack.host.frozen.add(ID);
+    stack.host.mounts.delete(netnsPath(stack.site, ID));
+    expect(stack.planText(file())).toBe(PAUSED);
+    expect(verbs(stack, file('limits: { memory: 64M }'))).toEqual(['container.limits']);
+  });
+
+  it('is not healthy for what depends on it', async () => {
+    const text = `${file('depends_on: { db: { condition: service_healthy } }')}  db: { image: base, bridges: [front], healthcheck: { tcp: 80 } }\n`;
+    const stack = await running(text);
+    stack.host.frozen.add('one.db');
+    stack.host.end(ID, 1);
+    await stack.apply(text);
+    expect(stack.events.filter(({ type }) => type === 'unit-failed')).toEqual([
+      expect.objectContaining({
+        error: 'cannot start what depends on db: it is not healthy: it is paused',
+      }),
+    ]);
   });
 });
 

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Hierarchies } from './cgroups-hierarchies.js';
 import { ifThere, readText } from './read.js';
@@ -9,6 +9,16 @@ export function isFrozen({ v1, unified }: Hierarchies, cgroup: string): boolean 
   const state = freezer && readText(join(freezer, cgroup, 'freezer.state'))?.trim();
   if (state !== undefined) return state !== 'THAWED';
   return (unified && readText(join(unified, cgroup, 'cgroup.freeze'))?.trim()) === '1';
+}
+
+/** Lets them go on, whatever the runtime knows of it. What is not there is not held. */
+export function thaw({ v1, unified }: Hierarchies, cgroup: string): void {
+  const freezer = v1.get('freezer');
+  const files = [
+    ...(freezer ? [[join(freezer, cgroup, 'freezer.state'), 'THAWED'] as const] : []),
+    ...(unified ? [[join(unified, cgroup, 'cgroup.freeze'), '0'] as const] : []),
+  ];
+  for (const [file, text] of files) if (existsSync(file)) writeFileSync(file, text);
 }
 
 /** Processes in a cgroup and those below it, as the host numbers them. */

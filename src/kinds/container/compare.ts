@@ -156,7 +156,7 @@ function compareHost(
   seen: ContainerSeen,
   outlook: Outlook,
 ): Difference[] {
-  if (!seen.running && outlook.act !== 'start') return [];
+  if (seen.paused || (!seen.running && outlook.act !== 'start')) return [];
   const recorded = row.spec.links.filter((link) => desired.links.some((each) => equal(each, link)));
   return [
     ...compareProcess(row, seen, outlook),

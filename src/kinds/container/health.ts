@@ -7,13 +7,15 @@ import type { Site } from '../../model/site.js';
 import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
 import { type ContainerSeen, observe } from './observe.js';
 
-/** Containers that run and were not asked within their interval. */
+/** Containers that run, are not paused, and were not asked within their interval. */
 export function dueForHealth(rows: readonly Row[], probe: Probe, site: Site): HealthTarget[] {
   return rows.flatMap((row) => {
     if (row.kind !== 'container') return [];
     const { spec, facts } = row as Row<ContainerSpec, ContainerFacts>;
     const target = healthTarget(spec);
-    if (!target || !observe(spec, facts, probe, site)?.running) return [];
+    if (!target) return [];
+    const seen = observe(spec, facts, probe, site);
+    if (!seen?.running || seen.paused) return [];
     const askedAt = probe.askedAt(spec.id);
     const isDue = askedAt === undefined || elapsed(askedAt, probe.now) >= target.check.interval;
     return isDue ? [target] : [];
@@ -24,9 +26,10 @@ export function dueForHealth(rows: readonly Row[], probe: Probe, site: Site): He
 export function healthAfter(
   { healthcheck }: ContainerSpec,
   { health, started_at }: ContainerFacts,
-  { health: answer, now, age, askedAt }: ContainerSeen,
+  { paused, health: answer, now, age, askedAt }: ContainerSeen,
 ): HealthRecord | undefined {
-  if (!healthcheck) return undefined;
+  // what was counted before a pause says nothing of what comes after it
+  if (!healthcheck || paused) return undefined;
   if (!answer || started_at === undefined) return health;
   const wellAt = notAfter(askedAt ?? Date.parse(started_at), now);
   return recordAnswer(healthcheck, health, answer, { age, wellAt });

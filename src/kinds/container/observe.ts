@@ -13,6 +13,8 @@ export interface ContainerSeen {
   netns: boolean;
   /** The process the row names is alive: pid, start time and boot id all agree. */
   running: boolean;
+  /** Its processes are held still, as by `baleine pause`. */
+  paused: boolean;
   /** So is the runtime's parent; without it no log and no exit code. */
   monitored: boolean;
   rebooted: boolean;
@@ -55,10 +57,12 @@ export function observe(
   if (!running && !disk) return undefined;
   const exit = running ? undefined : exitOf(spec.id, probe, site);
   const limits = running ? observeLimits(spec, probe, site) : undefined;
-  const asked = running && spec.healthcheck !== undefined;
+  const paused = running && probe.frozen(cgroupPath(site, spec.id));
+  const checked = running && spec.healthcheck !== undefined;
   return spelled<ContainerSeen>({
     disk,
     running,
+    paused,
     mounted: probe.mounted(rootfsDir(site, spec.id)),
     netns: probe.mounted(netnsPath(site, spec.id)),
     monitored: isMonitored(first, facts, probe),
@@ -70,8 +74,8 @@ export function observe(
     now: probe.now,
     age: ageOf(facts, probe),
     exit,
-    askedAt: asked ? probe.askedAt(spec.id) : undefined,
-    health: asked ? probe.health(spec.id) : undefined,
+    askedAt: checked ? probe.askedAt(spec.id) : undefined,
+    health: checked && !paused ? probe.health(spec.id) : undefined,
     limits,
   });
 }
@@ -88,6 +92,7 @@ export function assume(spec: ContainerSpec): ContainerSeen {
     mounted: alive,
     netns: alive,
     running: alive,
+    paused: false,
     monitored: alive,
     rebooted: false,
     now: 0,

@@ -63,6 +63,7 @@ function whileRunning(
   seen: ContainerSeen,
   changed: boolean,
 ): Outlook {
+  if (seen.paused) return { act: 'leave', note: PAUSED };
   const check = desired.healthcheck;
   const record = healthAfter(desired, row.facts, seen);
   if (!check || !record) return { act: 'leave' };
@@ -77,6 +78,8 @@ function whileRunning(
   if (check.on_failure === 'stop') return { act: 'stop', reason };
   return (changed ? undefined : postponed(desired, row, seen)) ?? { act: 'restart', reason };
 }
+
+const PAUSED = 'is paused: its health is not asked, and nothing of it is healed';
 
 /** When it was started too often to be started again now, or ever. */
 function postponed(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { askedFile, type Site } from '../../../model/site.js';
 import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
+import { setFrozen } from './freeze.js';
 import { healAtOnce } from './heal.js';
 import { bundleFiles, exitsDir, socketKey, socketsDir, stateDir } from './layout.js';
 import { argumentsOf, ended, identify, signalProcess } from './process.js';
@@ -27,7 +28,11 @@ async function endLife(site: Site, id: string): Promise<void> {
   healAtOnce(site, id, false);
   const { dir, started } = bundleFiles(site, id);
   const running = runningContainer(site, id);
-  if (running) await killProcess(running, id);
+  if (running) {
+    // on cgroup v1 one that is held still cannot even be killed
+    await setFrozen(site, id, false);
+    await killProcess(running, id);
+  }
   if (!existsSync(started)) await killThoseWith(dir, id);
   await deleteStates(site, id);
   await endMonitor(site, id);

@@ -11,6 +11,7 @@ import { inForeground } from '../process/foreground.js';
 import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
 import { readText } from '../read.js';
+import { isPaused } from './freeze.js';
 import { checkWorkingDir } from './inside.js';
 import { bundleFiles, stateDir } from './layout.js';
 import { codeOfUnstarted } from './never-started.js';
@@ -44,6 +45,7 @@ export async function execInteractive(
 ): Promise<number> {
   const container = runningContainer(site, id);
   if (!container) throw notRunning(id);
+  if (isPaused(site, id)) throw paused(id);
   if (options.tty && options.interactive && !process.stdin.isTTY) {
     throw new UserError(`cannot give ${id} a terminal: standard input is none`, 'Leave out -t');
   }
@@ -69,6 +71,7 @@ export async function execCaptured(
 ): Promise<{ code: number; output: string } | undefined> {
   const container = runningContainer(site, id);
   if (!container) return undefined;
+  if (isPaused(site, id)) throw paused(id);
   return withCommand(site, id, container, { args }, async (program, words) => {
     const purpose = `run ${args[0]} in ${id}`;
     const limited = timeout === undefined ? {} : { timeout };
@@ -154,6 +157,12 @@ const nameOf = (text: string) => text.slice(0, text.indexOf('='));
 /** `K` alone stands for our own value of it, as with `docker exec -e`. */
 const assignment = (text: string) =>
   text.includes('=') ? text : `${text}=${process.env[text] ?? ''}`;
+
+const paused = (id: string) =>
+  new UserError(
+    `cannot run a command in ${id}: it is paused`,
+    `baleine unpause ${id.slice(id.indexOf('.') + 1)}`,
+  );
 
 const notRunning = (id: string) =>
   new UserError(`cannot run a command in ${id}: it is not running`, 'baleine ps shows what runs');

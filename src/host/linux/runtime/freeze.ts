@@ -1,5 +1,5 @@
 import { cgroupPath, type Site } from '../../../model/site.js';
-import { isFrozen } from '../cgroups-freezer.js';
+import { isFrozen, thaw } from '../cgroups-freezer.js';
 import { readHierarchies } from '../cgroups-hierarchies.js';
 import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
@@ -14,6 +14,14 @@ export async function setFrozen(site: Site, id: string, frozen: boolean): Promis
   const { runtime } = container;
   const verb = frozen ? 'pause' : 'resume';
   const args = ['--root', stateDir(site, runtime), verb, id];
-  await run(findProgram(runtime) ?? runtime, args, { purpose: `${verb} ${id}` });
+  const program = findProgram(runtime) ?? runtime;
+  const { code } = await run(program, args, { purpose: `${verb} ${id}`, reject: frozen });
+  // a runtime that has lost track of it must not keep it from being stopped
+  if (code !== 0) thaw(readHierarchies(), cgroupPath(site, id));
   return true;
+}
+
+/** Whether a container's processes are held still. */
+export function isPaused(site: Site, id: string): boolean {
+  return isFrozen(readHierarchies(), cgroupPath(site, id));
 }

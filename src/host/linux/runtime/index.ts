@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { cgroupPath, type Site, stagingNotes } from '../../../model/site.js';
 import type { Cgroups, Runtime } from '../../host.js';
 import { sweepStaging } from '../files/staging.js';
@@ -39,7 +40,10 @@ export function linuxRuntime(
     signal: async (id, signal) => {
       const number = requiredSignal(signal);
       const container = runningContainer(site, id);
-      return container !== undefined && signalProcess(container, number);
+      if (!container || !signalProcess(container, number)) return false;
+      // on cgroup v1 one that is held still ends only when it goes on
+      if (number === constants.signals.SIGKILL) await setFrozen(site, id, false);
+      return true;
     },
     execute: (id, args, how) => execCaptured(site, id, args, how),
     healAtOnce: async (id, on) => healAtOnce(site, id, on),

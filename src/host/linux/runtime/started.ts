@@ -34,7 +34,8 @@ export function lifeOf(site: Site, id: string): Life | undefined {
   if (!started || started.boot_id !== bootId()) return undefined;
   const age = Math.max(0, uptime() - started.start_time * 10);
   if (isAlive(started)) {
-    return { running: true, paused: isFrozen(readHierarchies(), cgroupPath(site, id)), age };
+    const paused = isFrozen(readHierarchies(), cgroupPath(site, id));
+    return { running: true, paused, age };
   }
   const text = readText(join(exitsDir(site), id))?.trim();
   if (text) return { running: false, code: Number(text), age };
