@@ -1,5 +1,7 @@
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
+import { kinds } from '../kinds/index.js';
+import { emptyPlan } from '../plan/kept-data.js';
 import { isAtRest } from './at-rest.js';
 import { type Context, openContext } from './context.js';
 import type { ApplyOptions } from './converge.js';
@@ -26,10 +28,13 @@ export function register(program: Command): void {
     .addHelpText('after', EXAMPLES)
     .action(async (file: string | undefined, options: ApplyOptions, self: Command) => {
       const context = openContext(self);
-      const run = (more: Partial<Unwatched>) => applyWhat(context, file, { ...options, ...more });
-      process.exitCode = isUnattended(options)
-        ? await tellOnce(context, run)
-        : ((await run({})) ?? 0);
+      const unattended = isUnattended(options);
+      const run = (more: Partial<Unwatched>) =>
+        applyWhat(context, file, { ...options, unattended, ...more });
+      process.exitCode =
+        unattended && options.quiet && options.stack === undefined
+          ? await tellOnce(context, run)
+          : ((await run({})) ?? 0);
     });
 }
 
@@ -56,11 +61,12 @@ async function applyFile(context: Context, options: ApplyOptions): Promise<numbe
   }
   if (options.quiet && !options.json) return 0;
   const view = await viewFor(context, options, false);
-  await view.plan({ stack: config.name, changes: [], units: [] });
+  const rows = context.knownRecords()?.rows.filter(({ stack }) => stack === config.name);
+  await view.plan(emptyPlan(config.name, rows ?? [], kinds));
   return 0;
 }
 
-/** As from cron, for a file. Whoever looks on wants to see a failure each time. */
-function isUnattended({ quiet, autoApprove, stack }: ApplyOptions): boolean {
-  return quiet === true && autoApprove === true && !isatty(2) && stack === undefined;
+/** As from cron: nobody is there to be asked, and what is meant for cron alone is asked for. */
+function isUnattended({ quiet, autoApprove, lockSkip }: ApplyOptions): boolean {
+  return (quiet === true || lockSkip === true) && autoApprove === true && !isatty(2);
 }

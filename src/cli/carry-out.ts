@@ -1,3 +1,4 @@
+import { kinds } from '../kinds/index.js';
 import type { Event, Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
 import type { Store } from '../state/store.js';
@@ -45,8 +46,10 @@ export async function outcomeOf(
     return execute(plan, deps);
   });
   if (waitedForEnds(plan)) await noteEnds(context, store);
-  if (!store.rows.some(({ stack }) => stack === plan.stack)) tidyStack(context.site, plan.stack);
-  if (store.rows.length === 0) tidy(context.site);
+  // data that is kept needs nothing of what a run leaves for the next
+  const rows = store.rows.filter(({ kind }) => !kinds[kind].keepsData);
+  if (!rows.some(({ stack }) => stack === plan.stack)) tidyStack(context.site, plan.stack);
+  if (rows.length === 0) tidy(context.site);
   await view.finish(plan, outcome);
   return outcome;
 }

@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import type { Config } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import type { Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
+import { findDestroyed, forgetDestroyed, type StackFile } from '../state/destroyed.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
 import { planRecorded, planStack, preflighted } from './make-plan.js';
@@ -14,7 +16,13 @@ import { waitHealthy } from './wait.js';
 import type { WaitOptions } from './wait-options.js';
 import { type WishOptions, wishesOf } from './wishes.js';
 
-export type ApplyOptions = WishOptions & RunOptions & WaitOptions & { stack?: string };
+export type ApplyOptions = WishOptions &
+  RunOptions &
+  WaitOptions & {
+    stack?: string;
+    /** As from cron: it brings no stack back that a person has destroyed. */
+    unattended?: boolean;
+  };
 
 /** What the file asks for. */
 export async function applyStack(
@@ -22,13 +30,18 @@ export async function applyStack(
   config: Config,
   options: ApplyOptions,
 ): Promise<number | undefined> {
+  const { file } = context.options;
+  const which = { stack: config.name, file };
   const code = await withStore(context, options, async (store) => {
+    if (options.unattended) refuseDestroyed(context, which);
     const plan = await planStack(context, config, store, {
       ...wishesOf(options),
       health: 'note',
     });
     const failed = afterFailure(context, config, store, options);
-    const code = await propose(context, plan, store, options, false, { failed });
+    const before = () => comesBack(context, which, options);
+    const code = await propose(context, plan, store, options, false, { before, failed });
+    if (code === 0) await before();
     if (code === 0 && store.rows.some(({ stack }) => stack === config.name)) context.keepConfig();
     return code;
   });
@@ -52,9 +65,11 @@ export async function applyRecorded(
 ): Promise<number | undefined> {
   const stack = await stackName(context, given);
   const code = await withStore(context, options, async (store) => {
+    if (options.unattended) refuseDestroyed(context, { stack });
     const wishes = { ...wishesOf(options), health: 'note' } as const;
     const plan = await planRecorded(context, stack, store.rows, (each) => each, wishes);
-    return propose(context, plan, store, options, false);
+    const before = () => comesBack(context, { stack }, options);
+    return propose(context, plan, store, options, false, { before });
   });
   return code === 0 && options.wait ? waitHealthy(context, stack, options) : code;
 }
@@ -70,11 +85,18 @@ export async function applySaved(
   const code = await withStore(context, options, async (store) => {
     await refuseStale(saved, context.site.root, store.serial);
     const { destroy } = saved;
+    const which = { stack: saved.plan.stack, ...(saved.source && { file: saved.source.file }) };
+    if (options.unattended && !destroy) refuseDestroyed(context, which);
     const plan = await preflighted(context, saved.plan, { resources: [], rows: [] });
     const view = await viewFor(context, options, destroy);
     if (plan.changes.length === 0) {
       await view.plan(plan);
       return 0;
+    }
+    if (!destroy) await comesBack(context, which, options);
+    else if (!saved.narrowed) {
+      const { findSchedules, keepAway } = await import('./schedules.js');
+      await keepAway(context, which, await findSchedules(context, plan.stack), store);
     }
     const { exitCode, outcomeOf } = await import('./carry-out.js');
     const { parallelism } = options;
@@ -94,4 +116,25 @@ function refuseWishes({ target, replace, refresh, stack }: ApplyOptions): void {
     'cannot change a saved plan: --stack, --target, --replace and --refresh are for `plan --out`',
     'Make a new one with: baleine plan --out FILE',
   );
+}
+
+/** @throws UserError for a stack that a person has destroyed, where nobody asks for it now */
+function refuseDestroyed({ site: { root } }: Context, which: StackFile): void {
+  const found = findDestroyed(root, which);
+  if (!found) return;
+  const file = which.file === undefined || which.file === '-' ? '' : ` -f ${resolve(which.file)}`;
+  throw new UserError(
+    `cannot apply stack ${which.stack} unattended: it was destroyed at ${found.DESTROYED_AT}`,
+    `To have it again, run this yourself, on a terminal or without --quiet: baleine${file} apply\n` +
+      `To have nothing try any more: baleine cron remove${file}, or remove the line that runs this.`,
+  );
+}
+
+/** A person asks for it. */
+async function comesBack(
+  { site: { root } }: Context,
+  which: StackFile,
+  { unattended }: ApplyOptions,
+): Promise<void> {
+  if (!unattended) await forgetDestroyed(root, which);
 }

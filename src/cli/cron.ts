@@ -2,10 +2,13 @@ import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { blockOf, filesOf, withBlock, withoutBlock } from '../cron/block.js';
+import { stackComment } from '../cron/find.js';
 import { linesOf } from '../cron/lines.js';
 import { scheduleOf } from '../cron/schedule.js';
 import { type Crontab, openCrontab } from '../host/linux/crontab.js';
 import { UserError } from '../model/errors.js';
+import { crontabFiles, forgetCrontab, rememberCrontab } from '../state/crontabs.js';
+import { findDestroyed, forgetDestroyed } from '../state/destroyed.js';
 import { type Context, openContext } from './context.js';
 import { addCommonOptions, duration } from './options.js';
 import { print } from './output.js';
@@ -49,7 +52,7 @@ export function register(program: Command): void {
 /** The file is read first: cron could only mail its mistakes. */
 async function install(context: Context, { every, crontab: at }: InstallOptions): Promise<void> {
   const file = fileOf(context);
-  await context.config();
+  const { name } = await context.config();
   const crontab = openCrontab(at);
   const lines = linesOf({
     schedule: scheduleOf(every),
@@ -59,7 +62,15 @@ async function install(context: Context, { every, crontab: at }: InstallOptions)
     file,
     atReboot: crontab.knowsReboot,
   });
-  await change(crontab, (text) => withBlock(text, file, lines));
+  await change(crontab, (text) => withBlock(text, file, [stackComment(name), ...lines]));
+  const path = at === undefined ? undefined : resolve(at);
+  if (path !== undefined || findDestroyed(context.site.root, { stack: name, file })) {
+    await withLock(context, async (root) => {
+      if (path !== undefined) await rememberCrontab(root, file, path);
+      // who wants cron to apply it wants it back
+      await forgetDestroyed(root, { stack: name, file });
+    });
+  }
   print(`${file} is in the crontab:\n${lines.join('\n')}\n`);
 }
 
@@ -75,7 +86,22 @@ async function show(_context: Context, { crontab: at }: CronOptions): Promise<vo
 async function remove(context: Context, { crontab: at }: CronOptions): Promise<void> {
   const file = fileOf(context);
   const changed = await change(openCrontab(at), (text) => withoutBlock(text, file));
+  if (at !== undefined && crontabFiles(context.site.root).includes(resolve(at))) {
+    await withLock(context, (root) => forgetCrontab(root, file, resolve(at)));
+  }
   print(`${file} ${changed ? 'is no longer' : 'was not'} in the crontab\n`);
+}
+
+/** Milliseconds: a run of cron's may be at work. */
+const PATIENCE = 60_000;
+
+async function withLock(context: Context, work: (root: string) => Promise<void>): Promise<void> {
+  const lock = await context.lock({ timeoutMs: PATIENCE });
+  try {
+    await work(context.site.root);
+  } finally {
+    lock.release({ removeIfEmpty: true });
+  }
 }
 
 /** Writes only what differs. */

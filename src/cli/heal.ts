@@ -4,6 +4,7 @@ import type { Plan } from '../model/plan.js';
 import type { Row } from '../model/resource.js';
 import type { ContainerSpec } from '../model/specs.js';
 import type { StepOf } from '../model/step.js';
+import { findDestroyed } from '../state/destroyed.js';
 import { type Context, openContext } from './context.js';
 import { planHeal } from './make-plan.js';
 import { addCommonOptions } from './options.js';
@@ -30,7 +31,7 @@ async function heal(context: Context, id: string): Promise<number> {
   const options = { autoApprove: true, quiet: true, lockTimeout: LOCK_TIMEOUT, lockSkip: true };
   const code = await withStore(context, options, async (store) => {
     const row = rowOf(store.rows, id);
-    if (row?.status !== 'ready') return 0;
+    if (row?.status !== 'ready' || findDestroyed(context.site.root, { stack: row.stack })) return 0;
     const plan = await planHeal(context, row, store.rows);
     // the next apply waits for what it depends on, and tells when that does not come
     if (!(await areMet(context, plan))) return 0;

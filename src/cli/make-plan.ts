@@ -1,6 +1,6 @@
 import type { Probe } from '../host/host.js';
 import { kinds } from '../kinds/index.js';
-import type { Address } from '../model/address.js';
+import { type Address, addressOf } from '../model/address.js';
 import { BY_HAND } from '../model/by-hand.js';
 import type { Config } from '../model/config.js';
 import type { Plan } from '../model/plan.js';
@@ -8,6 +8,7 @@ import { asRecorded, type Resource, type Row } from '../model/resource.js';
 import { agrees } from '../plan/agreement.js';
 import { buildPlan } from '../plan/build.js';
 import { desiredByHand } from '../plan/desired/by-hand.js';
+import { emptyPlan, unusedNotes } from '../plan/kept-data.js';
 import { assumeUnmoved, observe } from '../plan/observe.js';
 import { opensPorts, refuseTaken } from '../plan/published.js';
 import { scaleTargets } from '../plan/scale.js';
@@ -36,13 +37,13 @@ export async function planStack(
   // whatever there is to do is reckoned, and shown, from the file
   if (isAgreed && look && isAsRecorded(context, own, name, await look())) {
     context.noteAgreement(given, records);
-    return { stack: name, changes: [], units: [] };
+    return emptyPlan(name, own, kinds);
   }
   const resources = await desiredBy(given, context);
   const targets = scale && scaleTargets(Object.keys(scale), name, resources, rows);
   const inSight = targets ? { ...wishes, targets } : wishes;
   const plan = await planOf(context, name, resources, rows, { ...inSight, look, config });
-  if (isWhole(wishes) && isNothing(plan) && agrees(resources, own)) {
+  if (isWhole(wishes) && isNothing(plan, own) && agrees(resources, own)) {
     context.noteAgreement(given, records);
   }
   if (opensPorts(plan))
@@ -50,19 +51,38 @@ export async function planStack(
   return plan;
 }
 
-/** Notes are in the order of the file. */
-const isNothing = ({ changes, notes }: Plan) => changes.length === 0 && !notes;
+/** Other notes, as of containers that wait, are worked out anew each time. */
+function isNothing({ changes, notes = [] }: Plan, rows: readonly Row[]): boolean {
+  return changes.length === 0 && notes.length === unusedNotes(rows, kinds).length;
+}
 
 const ofStack = (stack: string, rows: readonly Row[]) => rows.filter((row) => row.stack === stack);
 
-/** What it takes to be rid of the stack, by what is on record alone. */
+/**
+ * What it takes to be rid of the stack, by what is on record alone.
+ *
+ * @param deleteData its volumes too
+ */
 export async function planDestroy(
   context: Context,
   stack: string,
   rows: readonly Row[],
   wishes: Wishes,
+  deleteData: boolean,
 ): Promise<Plan> {
-  return planOf(context, stack, [], rows, wishes, 'asked to be destroyed');
+  return planOf(context, stack, [], rows, wishes, { reason: 'asked to be destroyed', deleteData });
+}
+
+/** What it takes to be rid of data that was named. */
+export async function planDeleteData(
+  context: Context,
+  stack: string,
+  rows: readonly Row[],
+  targets: Address[],
+): Promise<Plan> {
+  const resources = ofStack(stack, rows).map(asRecorded);
+  const others = resources.filter(({ address }) => !targets.includes(address));
+  return planOf(context, stack, others, rows, { targets }, BY_NAME);
 }
 
 /** What it takes to have the stack as it is on record but for what `edit` makes of it. */
@@ -76,6 +96,8 @@ export async function planRecorded(
   const resources = ofStack(stack, rows).map(asRecorded);
   return planOf(context, stack, resources.map(edit), rows, wishes);
 }
+
+const BY_NAME: Gone = { reason: 'asked for', deleteData: true };
 
 /** A change of what was made by hand. */
 export interface HandChange {
@@ -99,7 +121,7 @@ export async function planByHand(
   const given = await givenBy(config, context, rows);
   const { resources, targets: all } = desiredByHand(given, targets, gone);
   const wanted = [...resources.map(edit), ...made];
-  return planOf(context, BY_HAND, wanted, rows, { targets: all, config }, 'asked for');
+  return planOf(context, BY_HAND, wanted, rows, { targets: all, config }, BY_NAME);
 }
 
 /**
@@ -180,6 +202,24 @@ function lookAt(context: Context, rows: readonly Row[], health: Wishes['health']
   };
 }
 
+const isIn =
+  (addresses: readonly Address[]) =>
+  ({ kind, name }: Row) =>
+    addresses.includes(addressOf(kind, name));
+
+function isGone(resources: readonly Resource[], targets: readonly Address[]) {
+  const stays = isIn(resources.map(({ address }) => address));
+  const inSight = targets.length > 0 ? isIn(targets) : () => true;
+  return (row: Row) => !stays(row) && inSight(row);
+}
+
+/** Of rows that are to go. */
+interface Gone {
+  reason: string;
+  /** Also those that hold data of the user. */
+  deleteData: boolean;
+}
+
 /** What it takes to have these resources, by what is on record. */
 export async function planOf(
   context: Context,
@@ -195,10 +235,15 @@ export async function planOf(
     look,
     config,
   }: Wishes & Looking,
-  goneReason?: string,
+  gone?: Gone,
 ): Promise<Plan> {
   const { site } = context;
   const rows = ofStack(stack, all);
+  const endangered = gone ? rows.filter(isGone(resources, targets)) : rows.filter(isIn(replace));
+  // who is about to lose data is told how much
+  const sizes = endangered.some(({ kind }) => kinds[kind].keepsData)
+    ? (await import('./data-sizes.js')).dataSizes(endangered)
+    : undefined;
   const observed = refresh
     ? observe(kinds, resources, rows, await (look ?? lookAt(context, rows, health))(), site, stack)
     : assumeUnmoved(kinds, rows);
@@ -212,7 +257,8 @@ export async function planOf(
     targets,
     replace,
     restart,
-    ...(goneReason !== undefined && { goneReason }),
+    ...(gone && { goneReason: gone.reason, deleteData: gone.deleteData }),
+    ...(sizes && { dataSizes: sizes }),
   });
   return preflighted(context, plan, { resources, rows }, config);
 }

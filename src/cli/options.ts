@@ -1,7 +1,9 @@
-import { resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../config/units.js';
 import { type Address, KINDS, parseAddress } from '../model/address.js';
+import { UserError } from '../model/errors.js';
 import { refuseSeveral } from './command.js';
 
 /** What nearly every command takes, before or after its own name. */
@@ -35,9 +37,33 @@ export function commonOptions(command: Command): CommonOptions {
   const root = given(command, 'root') ?? process.env.BALEINE_ROOT ?? DEFAULT_ROOT;
   return {
     file: String(given(command, 'file') ?? DEFAULT_FILE),
-    root: resolve(String(root || DEFAULT_ROOT)),
+    root: resolveRoot(String(root || DEFAULT_ROOT)),
     color: given(command, 'color') !== false,
   };
+}
+
+/**
+ * Without links, so that one folder is one installation by whatever path it is reached. What is not
+ * there yet keeps its name below what is.
+ *
+ * @throws UserError for a path that the kernel's own tables have no way to write, or a crontab
+ */
+export function resolveRoot(root: string): string {
+  const path = withoutLinks(resolve(root));
+  if (!/\p{Cc}/u.test(path)) return path;
+  throw new UserError(
+    `cannot use ${JSON.stringify(path)} as --root: there are control characters in it`,
+    'Choose a path without line breaks and the like.',
+  );
+}
+
+function withoutLinks(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(withoutLinks(parent), basename(path));
+  }
 }
 
 /** @throws UserError when it is given differently before and after the command's name */

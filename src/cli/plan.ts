@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Plan } from '../model/plan.js';
 import { type Context, openContext } from './context.js';
 import { planDestroy, planStack } from './make-plan.js';
 import { viewFor } from './open-view.js';
@@ -10,6 +11,7 @@ import { addWishOptions, type WishOptions, wishesOf } from './wishes.js';
 
 interface PlanOptions extends WishOptions {
   destroy?: boolean;
+  volumes?: boolean;
   detailedExitcode?: boolean;
   out?: string;
   json?: boolean;
@@ -20,6 +22,7 @@ export function register(program: Command): void {
     .command('plan')
     .description('show what would be done, and do nothing')
     .option('--destroy', 'what `destroy` would do')
+    .option('--volumes', 'with --destroy: volumes too, with all data in them')
     .option('--detailed-exitcode', 'exit with 0 for no changes, 2 for changes, 1 for an error')
     .option('--out <file>', 'save the plan, for `apply FILE`')
     .option('--json', 'one JSON object a line');
@@ -42,10 +45,22 @@ async function runPlan(context: Context, options: PlanOptions): Promise<number> 
   const wishes = { ...wishesOf(options), health: 'ask' } as const;
   const plan = config
     ? await planStack(context, config, records, wishes)
-    : await planDestroy(context, await stackName(context), rows, wishes);
+    : await destruction(context, await stackName(context), rows, wishes, options.volumes === true);
   await (await viewFor(context, options, destroy)).plan(plan);
   if (out !== undefined) {
-    await savePlan(out, { root: context.site.root, destroy, serial, plan, ...sourceOf(config) });
+    const narrowed = (options.target ?? []).length > 0;
+    const saved = { root: context.site.root, destroy, narrowed, serial, plan };
+    await savePlan(out, { ...saved, ...sourceOf(config) });
   }
   return detailedExitcode && plan.changes.length > 0 ? 2 : 0;
+}
+
+/** With what else `destroy` does. */
+async function destruction(...given: Parameters<typeof planDestroy>): Promise<Plan> {
+  const [context, stack, , wishes] = given;
+  const plan = await planDestroy(...given);
+  if ((wishes.targets ?? []).length > 0) return plan;
+  const { findSchedules, scheduleWarnings } = await import('./schedules.js');
+  const warnings = scheduleWarnings(await findSchedules(context, stack));
+  return warnings.length > 0 ? { ...plan, warnings } : plan;
 }

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { UserError } from '../model/errors.js';
+import type { Note } from '../model/plan.js';
 import { INTERRUPTED } from './failure.js';
 import type { OutputOptions } from './open-view.js';
 import { printToStderr } from './output.js';
@@ -8,12 +9,17 @@ import { printToStderr } from './output.js';
  * Asks on the terminal; false for any answer but `yes`. Throws where there is nobody to ask, or
  * where the plan was not shown.
  */
-export async function approve({ quiet, json }: OutputOptions, destroy: boolean): Promise<boolean> {
+export async function approve(
+  { quiet, json }: OutputOptions,
+  destroy: boolean,
+  losses: readonly Note[] = [],
+): Promise<boolean> {
   refuseBlind(quiet, json);
   const question = destroy
     ? 'Do you really want to destroy all this?'
     : 'Do you want to perform these actions?';
-  if ((await ask(`\n${question}\n  Only 'yes' will be accepted: `)) === 'yes') return true;
+  const lost = losses.map(({ address, text }) => `  ${address}: ${text}\n`).join('');
+  if ((await ask(`\n${question}\n${lost}  Only 'yes' will be accepted: `)) === 'yes') return true;
   printToStderr(`${destroy ? 'Destroy' : 'Apply'} cancelled.\n`);
   return false;
 }

@@ -45,14 +45,15 @@ export async function propose(
   const view = await viewFor(context, options, destroy);
   await view.plan(plan);
   await remember(plan, store);
-  if (plan.changes.length === 0) return 0;
+  if (plan.changes.length === 0 && !around.alsoWhenEmpty) return 0;
   if (options.postpones?.(plan)) return 1;
   if (!options.autoApprove) {
     const { approve } = await import('./prompt.js');
-    if (!(await approve(options, destroy))) return 1;
+    if (!(await approve(options, destroy, plan.losses))) return 1;
   }
-  const { exitCode, outcomeOf } = await import('./carry-out.js');
   await around.before?.(plan);
+  if (plan.changes.length === 0) return 0;
+  const { exitCode, outcomeOf } = await import('./carry-out.js');
   const how = { destroy, parallelism: options.parallelism };
   const outcome = await outcomeOf(context, plan, store, view, how);
   if (outcome.status === 'failed') await around.failed?.(plan, outcome);
@@ -60,6 +61,8 @@ export async function propose(
 }
 
 interface Around {
+  /** `before` has something to do, and is to be approved, though the plan has no changes. */
+  alsoWhenEmpty?: boolean;
   before?: (plan: Plan) => Promise<void>;
   failed?: (plan: Plan, outcome: Outcome) => Promise<void>;
 }

@@ -12,6 +12,8 @@ export interface SavedPlan {
   root: string;
   /** A `destroy`. */
   destroy: boolean;
+  /** Made with `--target`. */
+  narrowed?: boolean;
   /** Of the state it was made from. */
   serial: string;
   /** Absolute path and digest of the YAML; absent for a destroy, which goes by the state. */

@@ -47,3 +47,8 @@ function quote(word: string): string {
   }
   return PLAIN.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
+
+/** The way back of `quote`. */
+export function unquote(word: string): string {
+  return word.startsWith("'") ? word.slice(1, -1).replaceAll("'\\''", "'") : word;
+}

@@ -32,6 +32,11 @@ export interface Kind<Spec, RowFacts, Seen, Verbs> {
   /** It follows from other resources: shown apart and not counted. */
   derived?: true;
   /**
+   * Present when it holds data of the user that no apply could make again: no plan removes it unless
+   * the user named it, or asked for that with `--volumes`. Returns the command that removes one.
+   */
+  keepsData?(stack: string, name: string): string;
+  /**
    * File name of its table and its leading columns, the original system's first. `late`: the kind
    * came after the first release, so that a folder may be without the table.
    */

@@ -69,6 +69,9 @@ export interface Note {
   text: string;
 }
 
+/** The same of what is about to be done; without an address where it is about no resource. */
+export type Warning = Partial<Pick<Note, 'address'>> & Pick<Note, 'text'>;
+
 /** What a row shall remember of the look that the plan was made from. */
 export interface Lesson {
   kind: KindName;
@@ -84,7 +87,9 @@ export interface Plan {
   /** Absent for none. */
   notes?: Note[];
   /** What a reader should know before the changes are carried out. Absent for none. */
-  warnings?: Note[];
+  warnings?: Warning[];
+  /** Data of the user that goes with it: `12 files, 3.4M`. Absent for none. */
+  losses?: Note[];
   /** Farms that go back to what they were if one of these units fails. Absent for none. */
   rollbacks?: { service: string; units: string[] }[];
   /** Absent for none. Written without a word, before anything is done. */

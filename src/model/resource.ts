@@ -57,6 +57,12 @@ export function isUnmade({ status, facts }: Row): boolean {
   return status === 'pending' && (facts as { unmade?: true }).unmade === true;
 }
 
+/** Facts of a row that holds data of the user. */
+export interface DataFacts {
+  /** The stack's file no longer has it, as the last apply found; its data was kept. */
+  unused?: boolean;
+}
+
 /** A wish that it be as it was last applied. */
 export function asRecorded<Spec>({ kind, name, spec, needs, protect }: Row<Spec>): Resource<Spec> {
   return { address: addressOf(kind, name), kind, name, spec, needs, protect };

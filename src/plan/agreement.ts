@@ -2,14 +2,16 @@ import { addressOf } from '../model/address.js';
 import { canonical, equal } from '../model/json.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { Context } from './desired/context.js';
+import { isUnused } from './kept-data.js';
 
 /**
  * Whether the file asks for just what is on record. If so, it does until one of the two changes, and
  * a plan is made by the records alone: nothing is left to find out but what the host has lost.
  *
- * @param rows this stack's
+ * @param all rows of this stack; data that the file no longer has is no difference
  */
-export function agrees(resources: readonly Resource[], rows: readonly Row[]): boolean {
+export function agrees(resources: readonly Resource[], all: readonly Row[]): boolean {
+  const rows = all.filter((row) => !isUnused(row));
   const rowOf = new Map(rows.map((row) => [addressOf(row.kind, row.name), row]));
   const wanted = resources.filter(({ spare }) => !spare);
   return wanted.length === rows.length && wanted.every((each) => isRow(each, rowOf));

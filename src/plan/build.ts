@@ -5,6 +5,7 @@ import type { Change, Plan, Unit } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
 import { type Decision, decide, decideGone, decideOrphan } from './decide.js';
+import { keptData } from './kept-data.js';
 import type { Kinds, Observed } from './observe.js';
 import { orderUnits } from './order.js';
 import { remarks } from './remarks.js';
@@ -31,11 +32,15 @@ export interface PlanInput {
   peers?: readonly Row[];
   /** Why rows without a resource go. */
   goneReason?: string;
+  /** Whether rows that hold the user's data go as well; by default they are kept and reported. */
+  deleteData?: boolean;
+  /** What would be lost with a row that holds data: `12 files, 3.4M`. */
+  dataSizes?: ReadonlyMap<Address, string>;
 }
 
 /** Pure: the same input gives the same plan, to the letter. */
 export function buildPlan(input: PlanInput): Plan {
-  const decisions = decideAll(input);
+  const { decisions, kept } = decideAll(input);
   refuse(decisions, input);
   const { kinds } = input;
   const each = decisions.map((decision) => ({ decision, units: unitsOf(decision, input) }));
@@ -55,11 +60,13 @@ export function buildPlan(input: PlanInput): Plan {
     units: ordered,
     ...(rollbacks.length > 0 && { rollbacks }),
     ...warningsIn(works.map(({ decision }) => decision)),
-    ...remarks(input, decisions),
+    ...lossesOf(decisions, input),
+    ...remarks(input, decisions, keptData(input, kept)),
   };
 }
 
-function decideAll(input: PlanInput): Decision[] {
+/** `kept`: rows without a resource that stay, because they hold the user's data. */
+function decideAll(input: PlanInput): { decisions: Decision[]; kept: Row[] } {
   const { rows, observed, kinds, targets = [], replace = [], restart = [] } = input;
   const forced = (address: Address) => {
     if (replace.includes(address)) return 'replace';
@@ -70,20 +77,50 @@ function decideAll(input: PlanInput): Decision[] {
   const inSight = selectTargets(targets, resources, rows);
   const rowOf = new Map(rows.map((row) => [addressOf(row.kind, row.name), row]));
   const wanted = new Set(resources.map(({ address }) => address));
-  const kept = resources
+  const wantedDecisions = resources
     .filter(({ address }) => inSight(address))
-    .map((each) => decide(each, rowOf.get(each.address), observed, kinds, forced(each.address)));
+    .map((each) => decide(each, rowOf.get(each.address), observed, kinds, forced(each.address)))
+    .map((each) => each && withLoss(each, input));
   const gone = [...rowOf]
     .filter(([address]) => !wanted.has(address) && inSight(address))
-    .sort(([a], [b]) => byName(a, b))
+    .sort(([a], [b]) => byName(a, b));
+  const isKept = ([address, row]: [Address, Row]) =>
+    kinds[row.kind].keepsData !== undefined && !input.deleteData && observed.seen.has(address);
+  const goneDecisions = gone
+    .filter((each) => !isKept(each))
     .map(([address, row]) => decideGone(row, observed, whyGone(input, address)));
   const orphans = targets.length > 0 ? [] : observed.orphans.map(decideOrphan);
-  return [...kept, ...gone, ...orphans].filter((each) => each !== undefined);
+  const all = [...wantedDecisions, ...goneDecisions, ...orphans];
+  return {
+    decisions: all.filter((each) => each !== undefined),
+    kept: gone.filter(isKept).map(([, row]) => row),
+  };
 }
 
-function whyGone({ goneReason, resources }: PlanInput, address: Address): string {
+function lossesOf(decisions: Decision[], { dataSizes }: PlanInput): Pick<Plan, 'losses'> {
+  const losses = decisions.flatMap(({ action, row }) => {
+    if (!row || (action !== 'delete' && action !== 'replace')) return [];
+    const address = addressOf(row.kind, row.name);
+    const size = dataSizes?.get(address);
+    return size !== undefined ? [{ address, text: `${size} will be lost` }] : [];
+  });
+  return losses.length > 0 ? { losses } : {};
+}
+
+/** What is lost with a replacement that was asked for by name. */
+function withLoss(decision: Decision, { dataSizes }: PlanInput): Decision {
+  const { action, resource, reasons } = decision;
+  const size = resource && action === 'replace' ? dataSizes?.get(resource.address) : undefined;
+  return size === undefined
+    ? decision
+    : { ...decision, reasons: [...reasons, `${size} will be lost`] };
+}
+
+function whyGone({ goneReason, resources, dataSizes }: PlanInput, address: Address): string {
   const isSpare = resources.some((each) => each.spare && each.address === address);
-  return goneReason ?? (isSpare ? 'no longer needed' : 'no longer in the file');
+  const reason = goneReason ?? (isSpare ? 'no longer needed' : 'no longer in the file');
+  const size = dataSizes?.get(address);
+  return size === undefined ? reason : `${reason}: ${size} will be lost`;
 }
 
 /** All that stands in the way is said at once, before anything is done. */
@@ -103,9 +140,15 @@ function refuse(decisions: Decision[], input: PlanInput): void {
     ({ action, row, reasons }) =>
       `cannot ${action} ${row?.kind}.${row?.name}: it is protected (${reasons.join(', ')})`,
   );
-  if (taken.length + guarded.length === 0) return;
+  const lost = decisions.flatMap(({ action, resource, reasons }) => {
+    const holdsData = resource && input.kinds[resource.kind].keepsData !== undefined;
+    if (action !== 'replace' || !holdsData || input.replace?.includes(resource.address)) return [];
+    const why = reasons.join(', ');
+    return [`cannot replace ${resource.address}: the data in it would be lost (${why})`];
+  });
+  if (taken.length + guarded.length + lost.length === 0) return;
   const hint = guarded.length > 0 ? 'Set protect: false and apply; then it can go.' : undefined;
-  throw new UserError([...taken, ...guarded], hint);
+  throw new UserError([...taken, ...guarded, ...lost], hint);
 }
 
 /** Of what bore the name before it was given another one. */

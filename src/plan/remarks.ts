@@ -15,11 +15,12 @@ interface Input {
 export function remarks(
   { resources, rows, observed, kinds }: Input,
   decisions: readonly Decision[],
+  kept: { notes: readonly Note[]; lessons: readonly Lesson[] } = { notes: [], lessons: [] },
 ): Pick<Plan, 'notes' | 'lessons'> {
   const changed = new Set(decisions.map(({ resource }) => resource?.address));
   const rowOf = new Map(rows.map((row) => [addressOf(row.kind, row.name), row]));
-  const notes: Note[] = [];
-  const lessons: Lesson[] = [];
+  const notes: Note[] = [...kept.notes];
+  const lessons: Lesson[] = [...kept.lessons];
   for (const resource of resources) {
     const { address, kind, name } = resource;
     const [row, seen] = [rowOf.get(address), observed.seen.get(address)];

@@ -124,13 +124,16 @@ function lockOf(root: string, path: string, fd: number): Lock {
 /** The history of what is no longer there goes with the last of it. */
 const KEPT = ['events.log', 'events.log.1'];
 
+/** What is remembered beyond the last resource: see notebook.ts, which a no-op run does not load. */
+const NOTEBOOKS = ['destroyed.csv', 'crontabs.csv'];
+
 /**
  * While we still hold the lock: whoever waits for the removed file sees that it is no longer at
  * the path and starts again; whoever makes a new one in between keeps the root from being removed.
  */
 function removeRoot(root: string, path: string): void {
   const names = readdirSync(root);
-  if (names.some((name) => name.endsWith('.csv'))) return;
+  if (names.some((name) => name.endsWith('.csv') && !NOTEBOOKS.includes(name))) return;
   for (const name of [...KEPT, ...names.flatMap(cutOff)]) rmSync(join(root, name), { force: true });
   removeEmptyFolders(root, statSync(root).dev);
   unlinkSync(path);

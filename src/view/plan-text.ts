@@ -12,7 +12,7 @@ export interface PlanTextOptions {
 
 /** A whole plan for people, in Terraform's manner. Deterministic; no newline at its end. */
 export function renderPlan(plan: Plan, options: PlanTextOptions): string {
-  const notes = noteLines(plan);
+  const notes = [...noteLines(plan), ...warningLines(plan)];
   if (plan.changes.length === 0) {
     return [nothingToDo(options.destroy ?? false), ...notes].join('\n\n');
   }
@@ -25,7 +25,6 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
     ...section('baleine will perform the following actions:', asked, paint),
     ...refreshLine(followers),
     ...notes,
-    ...warningLines(plan),
     planSummary(plan),
   ].join('\n\n');
 }
@@ -45,7 +44,9 @@ function noteLines({ notes = [] }: Plan): string[] {
 }
 
 function warningLines({ warnings = [] }: Plan): string[] {
-  const lines = warnings.map(({ address, text }) => `  ${address} ${printable(text)}`);
+  const lines = warnings.map(({ address, text }) =>
+    [' ', address, printable(text)].filter(Boolean).join(' '),
+  );
   return lines.length === 0 ? [] : [['Warnings:', ...lines].join('\n')];
 }
 

@@ -36,7 +36,7 @@ async function main(): Promise<string[]> {
     await host.baleine(['apply', '-y', '--quiet', '-f', file]);
     const written = await torment(host, file, new Random(seed));
     problems.push(...(await verdict(host, file, written)));
-    await host.baleine(['destroy', '-y', '-f', file]);
+    await host.baleine(['destroy', '-y', '--volumes', '-f', file]);
   } finally {
     problems.push(...(await host.close()));
   }

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -25,14 +26,21 @@ afterAll(() => built.remove());
 
 const baleine = (...args: string[]) => built.baleine(args);
 
+/** At most that a stack was destroyed is remembered; then that is forgotten, too. */
+function forgetsAll(): void {
+  if (!existsSync(built.root)) return;
+  expect(readdirSync(built.root)).toEqual(['destroyed.csv']);
+  rmSync(built.root, { recursive: true });
+}
+
 describe.skipIf(skip)('with a stack of folders', () => {
   beforeAll(() => {
     built.write('baleine.yaml', STACK);
   });
   afterEach(async () => {
     built.write('baleine.yaml', STACK);
-    expect((await baleine('destroy', '-y', '--stack', 'shop')).code).toBe(0);
-    expect(existsSync(built.root)).toBe(false);
+    expect((await baleine('destroy', '-y', '--volumes', '--stack', 'shop')).code).toBe(0);
+    forgetsAll();
   });
 
   it('plans and leaves no trace', async () => {
@@ -212,14 +220,100 @@ describe.skipIf(skip)('with a stack of folders', () => {
   it('destroys by what is on record, without a file', async () => {
     await baleine('apply', '-y');
     built.write('baleine.yaml', 'name: shop\n');
-    const { code, stdout } = await baleine('destroy', '-y');
+    const { code, stdout } = await baleine('destroy', '-y', '--volumes');
     expect(code).toBe(0);
     expect(stdout).toMatch(/Destroy complete! Resources: 2 destroyed\.\n$/);
-    expect(existsSync(built.root)).toBe(false);
+    forgetsAll();
     expect((await baleine('destroy', '--stack', 'shop')).stdout).toBe(
       'No objects need to be destroyed.\n',
     );
     expect((await baleine('destroy', '--stack', '../x')).code).toBe(1);
+  });
+
+  it('keeps the data of a destroyed stack, says how much, and the next apply has it again', async () => {
+    await baleine('apply', '-y');
+    const note = join(built.root, 'volumes/shop/data/note');
+    writeFileSync(note, 'mine\n');
+    const kept = 'volume.data is kept with its data (1 file, 5B); --volumes removes it too';
+    const { code, stdout } = await baleine('destroy', '-y');
+    expect({ code, kept: stdout.includes(kept) }).toEqual({ code: 0, kept: true });
+    expect((await baleine('volume', 'list')).stdout).toMatch(/^data +shop +unused/m);
+    await baleine('apply', '-y');
+    expect(readFileSync(note, 'utf8')).toBe('mine\n');
+    expect((await baleine('plan', '--destroy', '--volumes')).stdout).toContain(
+      'volume.data will be destroyed (asked to be destroyed: 1 file, 5B will be lost)',
+    );
+  }, 30_000);
+
+  it('keeps what left the file until it is removed by name', async () => {
+    await baleine('apply', '-y');
+    writeFileSync(join(built.root, 'volumes/shop/data/note'), 'mine\n');
+    built.write('baleine.yaml', 'name: shop\nvolumes: { logs: {} }\n');
+    for (const words of [['apply', '-y'], ['apply', '-y'], ['plan']]) {
+      expect((await baleine(...words)).stdout).toContain(
+        'volume.data is no longer in the file; its data is kept until: baleine volume rm --stack shop data\n',
+      );
+    }
+    expect(await baleine('apply', '-y', '--quiet')).toEqual({ code: 0, stdout: '', stderr: '' });
+    expect((await baleine('volume', 'rm', 'logs')).stderr).toContain(
+      'is in the file of stack shop',
+    );
+    expect((await baleine('volume', 'prune')).stdout).toBe('');
+    expect((await baleine('volume', 'prune', '--all')).stderr).toContain('cannot ask for approval');
+    expect(readdirSync(join(built.root, 'volumes/shop')).sort()).toEqual(['data', 'logs']);
+    expect((await baleine('volume', 'rm', 'data')).stdout).toBe('volume.data destroyed\n');
+    expect(readdirSync(join(built.root, 'volumes/shop'))).toEqual(['logs']);
+  }, 60_000);
+
+  it('asks on a terminal by name and size before data is lost', async () => {
+    await baleine('apply', '-y');
+    writeFileSync(join(built.root, 'volumes/shop/data/note'), 'mine\n');
+    const line = `${process.execPath} ${built.main} destroy --volumes`;
+    const ran = await built.run('script', ['-qefc', line, '/dev/null'], { input: 'no\n' });
+    expect(ran.stdout.replaceAll('\r', '')).toContain(
+      'destroy all this?\n  volume.data: 1 file, 5B will be lost\n  volume.logs: 0 files, 0B will be lost\n  Only',
+    );
+    expect(existsSync(join(built.root, 'volumes/shop/data/note'))).toBe(true);
+    expect(existsSync(join(built.root, 'destroyed.csv'))).toBe(false);
+  });
+
+  it.each([
+    ['', ['--file', 'baleine.yaml']],
+    ['its file was moved', ['--file', 'moved.yaml']],
+    [
+      'its stack was renamed in the file',
+      ['--file', 'baleine.yaml'],
+      'name: store\nvolumes: { data: {} }\n',
+    ],
+  ])(
+    'is not brought back by cron once it was destroyed, by a person it is; %s',
+    async (_why, file, text = STACK) => {
+      await baleine('apply', '-y');
+      await baleine('destroy', '-y', '--volumes');
+      built.write('moved.yaml', text);
+      built.write('baleine.yaml', text);
+      const cron = ['apply', '--quiet', '--auto-approve', '--lock-timeout', '50s', '--lock-skip'];
+      const first = await baleine(...file, ...cron);
+      expect(first).toMatchObject({ code: 1, stdout: '' });
+      expect(first.stderr).toMatch(
+        /^Error: cannot apply stack \w+ unattended: it was destroyed at 2\S+Z\n/,
+      );
+      // told once, as every failure
+      expect(await baleine(...file, ...cron)).toEqual({ code: 1, stdout: '', stderr: '' });
+      expect((await baleine(...file, 'apply', '-y', '--lock-skip')).code).toBe(1);
+      expect(readdirSync(built.root)).toEqual(['destroyed.csv']);
+      expect((await baleine(...file, 'apply', '-y')).code).toBe(0);
+      expect(existsSync(join(built.root, 'destroyed.csv'))).toBe(false);
+      expect((await baleine(...file, ...cron)).code).toBe(0);
+      await baleine(...file, 'destroy', '-y', '--volumes');
+    },
+    60_000,
+  );
+
+  it('is brought back by cron when only a part was destroyed', async () => {
+    await baleine('apply', '-y');
+    await baleine('destroy', '-y', '--volumes', '--target', 'volume.data');
+    expect((await baleine('apply', '-y', '--quiet')).stdout).toContain('volume.data created');
   });
 
   it('waits for, skips or reports another at work', async () => {
@@ -255,7 +349,8 @@ describe.skipIf(skip)('a saved plan', () => {
   });
   afterEach(async () => {
     built.write('baleine.yaml', STACK);
-    await baleine('destroy', '-y');
+    await baleine('destroy', '-y', '--volumes');
+    forgetsAll();
   });
   const refuses = async (reason: string) => {
     const { code, stdout, stderr } = await baleine('apply', file);
@@ -313,10 +408,10 @@ describe.skipIf(skip)('a saved plan', () => {
 
   it('can be one to destroy', async () => {
     await baleine('apply', '-y');
-    expect((await baleine('plan', '--destroy', '--out', file)).stdout).toContain(
+    expect((await baleine('plan', '--destroy', '--volumes', '--out', file)).stdout).toContain(
       'Plan: 0 to add, 0 to change, 2 to destroy.',
     );
     expect((await baleine('apply', file)).stdout).toContain('Destroy complete!');
-    expect(existsSync(built.root)).toBe(false);
+    forgetsAll();
   });
 });

@@ -76,6 +76,82 @@ it(
 );
 
 it(
+  'is rid of by destroy, which tells of the lines that it leaves, and none brings the stack back',
+  inCronHost(async (host) => {
+    const file = join(host.dir, 'shop.yaml');
+    const other = join(host.dir, 'other.yaml');
+    const table = join(host.dir, 'crontab');
+    writeFileSync(file, 'name: shop\nvolumes: { data: {} }\n');
+    writeFileSync(other, 'name: other\nvolumes: { data: {} }\n');
+    const theirs = '17 3 * * *\ttar c /srv\n';
+    await host.run('crontab', ['-'], { input: theirs });
+    const crontab = async () => (await host.run('crontab', ['-l'])).stdout;
+    await host.baleine(['cron', 'install', '-f', other]);
+    const rest = await crontab();
+    await host.baleine(['cron', 'install', '-f', file]);
+    await host.baleine(['cron', 'install', '-f', file, '--crontab', table]);
+    const [line = ''] = (await crontab())
+      .split('\n')
+      .filter((each) => each.includes(`${file} apply`) && !each.startsWith('@'));
+    writeFileSync(
+      `/proc/${host.pid}/root/etc/cron.d/shop`,
+      `# by hand\n* * * * * root baleine -f ${file} apply -y --quiet\n`,
+    );
+    await host.baleine(['apply', '-y', '-f', file]);
+    await host.baleine(['apply', '-y', '-f', other]);
+
+    const { stdout } = await host.baleine(['plan', '--destroy', '-f', file]);
+    const warnings = stdout.slice(stdout.indexOf('Warnings:'));
+    expect(warnings).toContain(`the lines of ${file} go from root’s crontab\n`);
+    expect(warnings).toContain(`the lines of ${file} go from ${table}\n`);
+    expect(warnings).toContain(
+      `not removed, for baleine did not write it: /etc/cron.d/shop:2: * * * * * root baleine -f ${file}`,
+    );
+    // part of it is no end of it
+    await host.baleine(['destroy', '-y', '--volumes', '--target', 'volume.data', '-f', file]);
+    expect(await crontab()).toContain(file);
+    const quiet = await host.baleine(['destroy', '-y', '--quiet', '--volumes', '--stack', 'shop']);
+    expect(quiet).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringMatching(/^Warning: not removed: \/etc\/cron.d\/shop:2: .*\n$/),
+    });
+    expect(await crontab()).toBe(rest);
+    expect(readFileSync(table, 'utf8')).toBe('');
+    const command = line.slice('* * * * * '.length);
+    const ran = await host.run('sh', ['-c', command], { reject: false });
+    expect(ran).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringContaining('stack shop unattended: it was destroyed'),
+    });
+    expect((await host.baleine(['volume', 'list', '-q'])).stdout).toBe('data\n');
+
+    await host.baleine(['cron', 'install', '-f', file]);
+    expect((await host.run('sh', ['-c', command])).stdout).toContain('volume.data created');
+    for (const each of [file, other])
+      await host.baleine(['destroy', '-y', '--volumes', '-f', each]);
+    expect(await crontab()).toBe(theirs);
+  }),
+);
+
+it(
+  'does not bring back what is destroyed while it waits for its turn',
+  inPrivateHost(async (host) => {
+    const file = join(host.dir, 'shop.yaml');
+    writeFileSync(file, 'name: shop\nvolumes: { data: {}, logs: {} }\n');
+    await host.baleine(['apply', '-y', '-f', file]);
+    const cron = ['-f', file, 'apply', '-y', '--quiet', '--lock-timeout', '50s', '--lock-skip'];
+    const all = [
+      host.baleine(['destroy', '-y', '--volumes', '-f', file, '--lock-timeout', '50s']),
+      ...[1, 2, 3].map(() => host.baleine(cron, { reject: false })),
+    ];
+    await Promise.all(all);
+    expect((await host.baleine(['volume', 'list', '-q'])).stdout).toBe('');
+  }),
+);
+
+it(
   'heals from a real cron: one mail for each thing that broke, and none while all is well',
   inCronHost(async (host, mails) => {
     await host.baleine(['apply', '-y', '-f', FARM]);

@@ -54,7 +54,7 @@ it(
     mkdirSync(tables);
     await host.baleine(['cron', 'install', '-f', file, '--crontab', join(tables, 'root')]);
     expect(readFileSync(join(tables, 'root'), 'utf8')).toBe(table);
-    await host.baleine(['destroy', '-y', '-f', file]);
+    await host.baleine(['destroy', '-y', '--volumes', '-f', file]);
     await host.run('umount', ['--lazy', '/var/spool/cron']);
   }),
   3 * TWO_MINUTES,

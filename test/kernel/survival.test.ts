@@ -81,7 +81,7 @@ it(
       expect((await host.baleine(['plan', '--detailed-exitcode', ...file])).code).toBe(0);
     } finally {
       stranger.kill('SIGKILL');
-      await host.baleine(['destroy', '-y', ...file]);
+      await host.baleine(['destroy', '-y', '--volumes', ...file]);
     }
   }),
   TIMEOUT,
@@ -113,7 +113,7 @@ it(
     const mine = await inOne('ls', '/mine');
     expect(mine.stdout).toBe('/mine\n');
     expect(readdirSync(join(host.root, 'disks'))).toEqual(['shop.one.img', 'shop.two.img']);
-    await host.baleine(['destroy', '-y', ...file]);
+    await host.baleine(['destroy', '-y', '--volumes', ...file]);
     await host.run('umount', ['/proc/sys/kernel/random/boot_id']);
   }),
   TIMEOUT,
@@ -161,7 +161,7 @@ it(
     holder.stdin.end();
     await once(holder, 'close');
     expect((await host.baleine(['apply', '-y', ...file])).code).toBe(0);
-    await host.baleine(['destroy', '-y', ...file]);
+    await host.baleine(['destroy', '-y', '--volumes', ...file]);
   }),
   TIMEOUT,
 );
@@ -180,7 +180,7 @@ it(
     expect(readFileSync(join(host.dir, 'out'), 'utf8')).toContain('Apply interrupted.');
     expect((await host.baleine(['apply', '-y', ...file])).code).toBe(0);
     expect((await host.baleine(['plan', '--detailed-exitcode', ...file])).code).toBe(0);
-    await host.baleine(['destroy', '-y', ...file]);
+    await host.baleine(['destroy', '-y', '--volumes', ...file]);
   }),
   TIMEOUT,
 );

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Host } from '../../src/host/host.js';
 import { linuxFiles } from '../../src/host/linux/files.js';
 import { volume } from '../../src/kinds/volume/index.js';
-import type { Resource, Row } from '../../src/model/resource.js';
+import type { DataFacts, Resource, Row } from '../../src/model/resource.js';
 import { siteOf } from '../../src/model/site.js';
 import type { VolumeSpec } from '../../src/model/specs.js';
 import { cellsOf } from './cells.js';
@@ -20,7 +20,7 @@ const desired = (path: string): Resource<VolumeSpec> => ({
   needs: [],
   protect: false,
 });
-const recorded = (path: string): Row<VolumeSpec> => ({
+const recorded = (path: string): Row<VolumeSpec, DataFacts> => ({
   ...desired(path),
   stack: 'shop',
   status: 'ready',

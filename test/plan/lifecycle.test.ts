@@ -270,7 +270,7 @@ describe('what the plan refuses', () => {
     await stack.apply(single('protect: true'));
     expect(() => stack.plan(single('{ protect: true, command: [other] }'.slice(1, -1)))).toThrow();
     expect(() => stack.planDestroy('one')).toThrow(
-      'cannot delete container.web: it is protected (no longer in the file)',
+      'cannot delete container.web: it is protected (asked to be destroyed)',
     );
   });
 

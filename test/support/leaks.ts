@@ -150,8 +150,12 @@ function ancestors(pid: number): Set<number> {
   return found;
 }
 
+/** But for the note that a stack was destroyed, which outlives it, and the root while it is all. */
 function files(root: string): Entry[] {
-  return walk(root).map(([path, { ino, mtimeMs, size }]) => [
+  const note = join(root, 'destroyed.csv');
+  const isAll = list(root).join() === 'destroyed.csv';
+  const found = walk(root).filter(([path]) => path !== note && !(isAll && path === root));
+  return found.map(([path, { ino, mtimeMs, size }]) => [
     `file ${path}`,
     `inode ${ino}, ${size} bytes, modified ${new Date(mtimeMs).toISOString()}`,
   ]);

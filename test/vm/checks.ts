@@ -316,13 +316,14 @@ function healed(): void {
 
 function destroyed(): void {
   const site = siteOf('/var/lib/baleine');
-  done('destroy', '-y');
+  done('destroy', '-y', '--volumes');
   assert.equal(existsSync('/sys/fs/cgroup/baleine'), false, 'the cgroup is left');
   assert.doesNotMatch(readFileSync('/proc/mounts', 'utf8'), /baleine/);
   assert.equal(shell('ip', '-json', 'netns', 'list').trim() || '[]', '[]');
   assert.ok(!shell('ip', 'link').includes(aliasPrefix(site)));
   assert.equal(shell('losetup', '--list', '--noheadings'), '');
   const left = existsSync(site.root) ? readdirSync(site.root, { recursive: true }) : [];
-  assert.deepEqual(left, []);
+  // that it was destroyed is remembered
+  assert.deepEqual(left, ['destroyed.csv']);
   assert.doesNotMatch(shell('busybox', 'ps'), /conmon|httpd/);
 }

@@ -1,6 +1,6 @@
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { messageOf, UserError } from '../../model/errors.js';
 import { writeOutput } from './files/write-output.js';
 import { findProgram } from './process/programs.js';
@@ -41,6 +41,8 @@ function byProgram(): Crontab {
   };
 }
 
+export const hasCrontabProgram = () => findProgram('crontab') !== undefined;
+
 function isBusybox(name: string): boolean {
   const path = findProgram(name);
   return path !== undefined && basename(realpathSync(path)) === 'busybox';
@@ -65,4 +67,58 @@ function byFile(file: string): Crontab {
       }),
     write: async (text) => writeOutput(file, text, existsSync(file) ? {} : { mode: 0o600 }),
   };
+}
+
+/** Where cron, cronie, busybox crond and systemd look for what to run; folders and files. */
+const TABLES = [
+  ...[
+    '/etc/crontab',
+    '/etc/cron.d',
+    '/etc/crontabs',
+    '/var/spool/cron',
+    '/var/spool/cron/crontabs',
+  ],
+  ...['hourly', 'daily', 'weekly', 'monthly'].map((each) => `/etc/cron.${each}`),
+  '/etc/systemd/system',
+];
+
+/** Bytes; a table that somebody wrote is smaller. */
+const LONGEST = 1024 * 1024;
+
+export interface TableText {
+  path: string;
+  text: string;
+}
+
+/** All tables of the host, whoever's they are, but for the one that crontab(1) shows to root. */
+export function hostTables(): TableText[] {
+  const own = findProgram('crontab')
+    ? ['/var/spool/cron/root', '/var/spool/cron/crontabs/root']
+    : [];
+  return TABLES.flatMap(filesIn)
+    .filter((path) => !own.includes(path))
+    .flatMap((path) => {
+      const text = textOf(path);
+      return text === undefined ? [] : [{ path, text }];
+    });
+}
+
+function filesIn(path: string): string[] {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found?.isDirectory()) return found ? [path] : [];
+  try {
+    return readdirSync(path).map((name) => join(path, name));
+  } catch {
+    return [];
+  }
+}
+
+/** Undefined for what is no file, or none that we may read. */
+function textOf(path: string): string | undefined {
+  try {
+    const found = statSync(path);
+    return found.isFile() && found.size <= LONGEST ? readFileSync(path, 'utf8') : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,3 +1,4 @@
+import type { DataFacts } from '../../model/resource.js';
 import type { VolumeSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
 import type { VolumeVerbs } from './verbs.js';
@@ -6,8 +7,9 @@ import type { VolumeVerbs } from './verbs.js';
 export type VolumeSeen = Record<string, never>;
 
 /** A folder of the host that outlives the containers it is bound into. */
-export const volume: Kind<VolumeSpec, unknown, VolumeSeen, VolumeVerbs> = {
+export const volume: Kind<VolumeSpec, DataFacts, VolumeSeen, VolumeVerbs> = {
   name: 'volume',
+  keepsData: (stack, name) => `baleine volume rm --stack ${stack} ${name}`,
   table: {
     file: 'volumes.csv',
     columns: [
@@ -40,6 +42,8 @@ export const volume: Kind<VolumeSpec, unknown, VolumeSeen, VolumeVerbs> = {
     status === 'pending'
       ? [{ verb: 'volume.create', args: { path: spec.path }, reason: 'unfinished' }]
       : [],
+  // the file has it again
+  learn: (_desired, { facts }) => (facts.unused ? { unused: undefined } : undefined),
   remove: ({ spec }, reason) => [{ verb: 'volume.remove', args: { path: spec.path }, reason }],
   adopt: async (...args) => (await import('./adopt.js')).adopt(...args),
   handlers: async (host) => (await import('./handlers.js')).volumeHandlers(host),

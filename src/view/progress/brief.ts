@@ -11,7 +11,7 @@ export function briefView(options: ViewOptions): View {
     ...view,
     plan: async ({ warnings = [] }) => {
       for (const { address, text } of warnings) {
-        options.err(`Warning: ${address} ${printable(text)}\n`);
+        options.err(`Warning: ${[address, printable(text)].filter(Boolean).join(' ')}\n`);
       }
     },
   };

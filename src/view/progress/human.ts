@@ -10,7 +10,8 @@ export function humanFrame(options: ViewOptions): Pick<View, 'plan' | 'finish'> 
   return {
     plan: async (plan: Plan) => {
       // the renderer and its diff are not loaded for the usual answer
-      if (plan.changes.length === 0 && !plan.notes) return out(`${nothingToDo(destroy)}\n`);
+      if (plan.changes.length === 0 && !plan.notes && !plan.warnings)
+        return out(`${nothingToDo(destroy)}\n`);
       const { renderPlan } = await import('../plan-text.js');
       out(`${renderPlan(plan, { color, destroy })}\n`);
     },

@@ -9,7 +9,8 @@ import type { View, ViewOptions } from '../view.js';
  *   forget, refresh), `reasons`, `drift`, `differences` (`attribute`, `before`, `after`, `cause`,
  *   `effect`, `reason`), and `spec` for what comes or goes.
  * - `note`, for what is left alone though not as one would wish: `address`, `text`.
- * - `warning`, for what one should know before the changes are carried out: `address`, `text`.
+ * - `warning`, for what one should know before the changes are carried out: `address` unless it is
+ *   about no resource, `text`.
  * - `plan`, after the changes, also when there are none: `stack`, and how many to `add`,
  *   `change`, `destroy` and `forget`. A replace counts as one to add and one to destroy.
  * - while it is carried out, every event of model/events.ts; the last is `finished`. After a roll-out

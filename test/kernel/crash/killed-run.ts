@@ -55,7 +55,7 @@ const config = await context.config();
 const lock = await context.lock({ timeoutMs: 10_000 });
 const store = await context.store();
 const plan = destroy
-  ? await planDestroy(context, config.name, store.rows, {})
+  ? await planDestroy(context, config.name, store.rows, {}, true)
   : rollback !== undefined
     ? await planRollback(context, config, store.rows, rollback)
     : await planStack(context, config, store, { replace });

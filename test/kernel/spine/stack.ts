@@ -90,8 +90,9 @@ export class Stack {
     for (const _ of [1, 2]) expect(await this.run('apply', '-y', '--quiet')).toEqual(silent);
   }
 
+  /** With the data in its volumes, so that nothing is left. */
   destroy(...words: string[]): Promise<string> {
-    return this.done('destroy', '-y', ...words);
+    return this.done('destroy', '-y', '--volumes', ...words);
   }
 
   /** Cgroups of the container, one a hierarchy; by the id `stack.name`. */
@@ -182,7 +183,7 @@ export function appliedStack(words: Words): () => Stack {
   });
   afterAll(async () => {
     stack.write(words);
-    const ended = await stack.run('destroy', '-y');
+    const ended = await stack.run('destroy', '-y', '--volumes');
     const left = await stack.host.close();
     expect({ code: ended.code, left }).toEqual({ code: 0, left: [] });
   });

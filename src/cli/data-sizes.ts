@@ -1,0 +1,24 @@
+import { folderSize } from '../host/linux/files/folder-size.js';
+import { type Address, addressOf } from '../model/address.js';
+import { formatBytes } from '../model/format.js';
+import type { Row } from '../model/resource.js';
+import type { VolumeSpec } from '../model/specs.js';
+
+/** How much data is in each volume, for whoever is about to lose it: `12 files, 3.4M`. */
+export function dataSizes(rows: readonly Row[]): Map<Address, string> {
+  return new Map(
+    rows
+      .filter(({ kind }) => kind === 'volume')
+      .map(({ kind, name, spec }) => [
+        addressOf(kind, name),
+        dataSizeOf((spec as VolumeSpec).path),
+      ]),
+  );
+}
+
+/** @param path of a folder; for one with very many files the text says "more than" */
+export function dataSizeOf(path: string): string {
+  const { files, bytes, complete } = folderSize(path);
+  const text = `${files} ${files === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}`;
+  return complete ? text : `more than ${text}`;
+}

@@ -1,0 +1,69 @@
+import { lstatSync, opendirSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface FolderSize {
+  /** All that is no folder. */
+  files: number;
+  /** As `ls -l` counts them, so that holes count too. */
+  bytes: number;
+  /** False when there was more to count than a plan has time for. */
+  complete: boolean;
+}
+
+/** What is counted at most, in entries and in milliseconds. */
+export interface Bounds {
+  entries: number;
+  milliseconds: number;
+}
+
+const BOUNDS: Bounds = { entries: 200_000, milliseconds: 1000 };
+
+/**
+ * What is in a folder, without what is mounted there. Links are not followed: the folder may be a
+ * container's to write to. What vanishes while we count, or cannot be read, does not count.
+ */
+export function folderSize(path: string, bounds: Bounds = BOUNDS): FolderSize {
+  const total: FolderSize = { files: 0, bytes: 0, complete: true };
+  const device = lstatSync(path, { throwIfNoEntry: false })?.dev;
+  const end = process.uptime() * 1000 + bounds.milliseconds;
+  let left = bounds.entries;
+  const pending = device === undefined ? [] : [path];
+  for (let dir = pending.pop(); dir !== undefined; dir = pending.pop()) {
+    for (const name of namesIn(dir)) {
+      if (left-- <= 0 || process.uptime() * 1000 > end) return { ...total, complete: false };
+      const each = join(dir, name);
+      const found = attempt(() => lstatSync(each));
+      if (!found) continue;
+      if (found.isDirectory()) {
+        if (found.dev === device) pending.push(each);
+        continue;
+      }
+      total.files += 1;
+      if (found.isFile()) total.bytes += found.size;
+    }
+  }
+  return total;
+}
+
+/** One by one: a folder may have more entries than we count. */
+function* namesIn(path: string): Generator<string> {
+  const dir = attempt(() => opendirSync(path));
+  if (!dir) return;
+  try {
+    for (;;) {
+      const entry = attempt(() => dir.readSync());
+      if (!entry) return;
+      yield entry.name;
+    }
+  } finally {
+    dir.closeSync();
+  }
+}
+
+function attempt<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}

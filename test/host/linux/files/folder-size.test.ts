@@ -1,0 +1,28 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { folderSize } from '../../../../src/host/linux/files/folder-size.js';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'size-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+it('counts files and bytes of a whole tree, holes too, and follows no link', () => {
+  mkdirSync(join(dir, 'sub/deeper'), { recursive: true });
+  writeFileSync(join(dir, 'a'), '12345');
+  writeFileSync(join(dir, 'sub/deeper/b'), '');
+  truncateSync(join(dir, 'sub/deeper/b'), 1024 ** 2);
+  symlinkSync('/usr', join(dir, 'sub/link'));
+  expect(folderSize(dir)).toEqual({ files: 3, bytes: 1024 ** 2 + 5, complete: true });
+  expect(folderSize(join(dir, 'none'))).toEqual({ files: 0, bytes: 0, complete: true });
+});
+
+it('stops at its bounds, and says so', () => {
+  for (let each = 0; each < 20; each++) writeFileSync(join(dir, String(each)), 'x');
+  const few = folderSize(dir, { entries: 5, milliseconds: 60_000 });
+  expect(few).toEqual({ files: 5, bytes: 5, complete: false });
+  expect(folderSize(dir, { entries: 1000, milliseconds: -1 }).complete).toBe(false);
+});

@@ -1,0 +1,113 @@
+import { expect, it } from 'vitest';
+import { kinds } from '../../src/kinds/index.js';
+import { asRecorded, type Row } from '../../src/model/resource.js';
+import { siteOf } from '../../src/model/site.js';
+import { buildPlan, type PlanInput } from '../../src/plan/build.js';
+import { renderPlan } from '../../src/view/plan-text.js';
+import { MemoryStack } from '../support/memory-stack.js';
+
+const WITH = 'name: shop\nvolumes: { data: {}, logs: {} }\n';
+const WITHOUT = 'name: shop\nvolumes: { logs: {} }\n';
+
+const facts = (stack: MemoryStack, name: string) =>
+  stack.rows.find((row) => row.name === name)?.facts;
+
+it('keeps a volume that left the file, says so in every plan, and takes it up again', async () => {
+  const stack = new MemoryStack();
+  await stack.apply(WITH);
+  const note = `No changes. Your infrastructure matches the configuration.
+
+Left as it is:
+  volume.data is no longer in the file; its data is kept until: baleine volume rm --stack shop data`;
+  expect(stack.planText(WITHOUT)).toBe(note);
+  await stack.apply(WITHOUT);
+  expect(facts(stack, 'data')).toEqual({ unused: true });
+  expect(stack.planText(WITHOUT)).toBe(note);
+  await stack.apply(WITH);
+  expect(facts(stack, 'data')).toEqual({});
+  expect(stack.plan(WITH).notes).toBeUndefined();
+});
+
+it('keeps one whose creation was interrupted: something may be in it', async () => {
+  const stack = new MemoryStack();
+  await stack.apply(WITH);
+  stack.rows = stack.rows.map((row) => ({ ...row, status: 'pending' }));
+  expect(stack.plan(WITHOUT).changes.map(({ address }) => address)).toEqual(['volume.logs']);
+});
+
+it('forgets one whose folder is gone', async () => {
+  const stack = new MemoryStack();
+  await stack.apply(WITH);
+  stack.rows = stack.rows.map((row) => ({ ...row, spec: { path: '/nowhere' } }));
+  expect(stack.plan('name: shop\n').changes.map(({ action }) => action)).toEqual([
+    'forget',
+    'forget',
+  ]);
+});
+
+it('destroys all but the data, unless that is asked for, with what would be lost', async () => {
+  const stack = new MemoryStack();
+  await stack.apply(`${WITHOUT}bridges: { front: {} }\n`);
+  const sizes = new Map([['volume.logs', '12 files, 3.4M']] as const);
+  const text = (deleteData: boolean) =>
+    renderPlan(stack.planDestroy('shop', { deleteData, dataSizes: sizes }), {
+      color: false,
+      destroy: true,
+    }).replace(/link: .*|alias: .*|path: .*/g, '…');
+  expect(text(false)).toMatchInlineSnapshot(`
+    "baleine will perform the following actions:
+
+      # bridge.front will be destroyed (asked to be destroyed)
+      - bridge.front
+
+    Left as it is:
+      volume.logs is kept with its data (12 files, 3.4M); --volumes removes it too
+
+    Plan: 0 to add, 0 to change, 1 to destroy."
+  `);
+  expect(text(true)).toMatchInlineSnapshot(`
+    "baleine will perform the following actions:
+
+      # bridge.front will be destroyed (asked to be destroyed)
+      - bridge.front
+
+      # volume.logs will be destroyed (asked to be destroyed: 12 files, 3.4M will be lost)
+      - volume.logs
+          - …
+
+    Plan: 0 to add, 0 to change, 2 to destroy."
+  `);
+  expect(stack.planDestroy('shop', { dataSizes: sizes }).losses).toEqual([
+    { address: 'volume.logs', text: '12 files, 3.4M will be lost' },
+  ]);
+});
+
+it('destroys a stack with a protected volume, which stays', async () => {
+  const stack = new MemoryStack();
+  await stack.apply('name: shop\nvolumes: { data: { protect: true } }\n');
+  expect(stack.planDestroy('shop', { deleteData: false }).changes).toEqual([]);
+  expect(() => stack.planDestroy('shop')).toThrow('cannot delete volume.data: it is protected');
+});
+
+it('never replaces one but by name', () => {
+  const row = (path: string): Row => ({
+    ...{ kind: 'volume', stack: 'shop', name: 'data', status: 'ready', spec: { path } },
+    ...{ facts: {}, needs: [], protect: false },
+  });
+  const input: PlanInput = {
+    stack: 'shop',
+    resources: [asRecorded(row('/b'))],
+    rows: [row('/a')],
+    observed: { seen: new Map([['volume.data', {}]]), foreign: new Map(), orphans: [] },
+    ...{ kinds, site: siteOf('/var/lib/baleine') },
+    dataSizes: new Map([['volume.data', '1 file, 5B']]),
+  };
+  expect(() => buildPlan(input)).toThrow(
+    'cannot replace volume.data: the data in it would be lost (path /a → /b, 1 file, 5B will be lost)',
+  );
+  const asked = buildPlan({ ...input, replace: ['volume.data'] });
+  expect(asked.changes).toMatchObject([
+    { action: 'replace', reasons: ['asked for', 'path /a → /b', '1 file, 5B will be lost'] },
+  ]);
+  expect(asked.losses).toEqual([{ address: 'volume.data', text: '1 file, 5B will be lost' }]);
+});
