@@ -1,7 +1,16 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { bundle } from '../../build.mjs';
 
 export interface Ran {
@@ -29,6 +38,13 @@ export class Built {
 
   remove(): void {
     rmSync(this.#home, { recursive: true, force: true });
+  }
+
+  /** After the last destroy: at most that there was one is remembered, and then no longer. */
+  forget(): void {
+    const left = existsSync(this.root) ? readdirSync(this.root) : [];
+    rmSync(this.root, { recursive: true, force: true });
+    expect(['', 'destroyed.csv']).toContain(left.join());
   }
 
   path(name: string): string {

@@ -26,13 +26,6 @@ afterAll(() => built.remove());
 
 const baleine = (...args: string[]) => built.baleine(args);
 
-/** At most that a stack was destroyed is remembered; then that is forgotten, too. */
-function forgetsAll(): void {
-  if (!existsSync(built.root)) return;
-  expect(readdirSync(built.root)).toEqual(['destroyed.csv']);
-  rmSync(built.root, { recursive: true });
-}
-
 describe.skipIf(skip)('with a stack of folders', () => {
   beforeAll(() => {
     built.write('baleine.yaml', STACK);
@@ -40,7 +33,7 @@ describe.skipIf(skip)('with a stack of folders', () => {
   afterEach(async () => {
     built.write('baleine.yaml', STACK);
     expect((await baleine('destroy', '-y', '--volumes', '--stack', 'shop')).code).toBe(0);
-    forgetsAll();
+    built.forget();
   });
 
   it('plans and leaves no trace', async () => {
@@ -223,7 +216,7 @@ describe.skipIf(skip)('with a stack of folders', () => {
     const { code, stdout } = await baleine('destroy', '-y', '--volumes');
     expect(code).toBe(0);
     expect(stdout).toMatch(/Destroy complete! Resources: 2 destroyed\.\n$/);
-    forgetsAll();
+    built.forget();
     expect((await baleine('destroy', '--stack', 'shop')).stdout).toBe(
       'No objects need to be destroyed.\n',
     );
@@ -350,7 +343,7 @@ describe.skipIf(skip)('a saved plan', () => {
   afterEach(async () => {
     built.write('baleine.yaml', STACK);
     await baleine('destroy', '-y', '--volumes');
-    forgetsAll();
+    built.forget();
   });
   const refuses = async (reason: string) => {
     const { code, stdout, stderr } = await baleine('apply', file);
@@ -412,6 +405,6 @@ describe.skipIf(skip)('a saved plan', () => {
       'Plan: 0 to add, 0 to change, 2 to destroy.',
     );
     expect((await baleine('apply', file)).stdout).toContain('Destroy complete!');
-    forgetsAll();
+    built.forget();
   });
 });

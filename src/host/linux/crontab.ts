@@ -92,9 +92,7 @@ export interface TableText {
 
 /** All tables of the host, whoever's they are, but for the one that crontab(1) shows to root. */
 export function hostTables(): TableText[] {
-  const own = findProgram('crontab')
-    ? ['/var/spool/cron/root', '/var/spool/cron/crontabs/root']
-    : [];
+  const own = hasCrontabProgram() ? ['/var/spool/cron/root', '/var/spool/cron/crontabs/root'] : [];
   return TABLES.flatMap(filesIn)
     .filter((path) => !own.includes(path))
     .flatMap((path) => {
