@@ -75,7 +75,8 @@ async function execute(
       [`exit code ${answer.code}`, lastLine(answer.output)].filter(Boolean).join(': '),
     );
   } catch (error) {
-    return failure(messageOf(error));
+    // whom it was asked of, and how, is known to the reader
+    return failure(messageOf(error).replace(/^cannot run \S+ in \S+: \S+: /, ''));
   }
 }
 

@@ -11,12 +11,13 @@ import { inForeground } from '../process/foreground.js';
 import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
 import { readText } from '../read.js';
+import { type CommandGroup, makeCommandGroup } from './exec-cgroup.js';
 import { isPaused } from './freeze.js';
 import { checkWorkingDir } from './inside.js';
 import { bundleFiles, stateDir } from './layout.js';
 import { codeOfUnstarted } from './never-started.js';
 import type { OciProcess, OciSpec } from './oci.js';
-import { identify, signalProcess } from './process.js';
+import { identify, isAlive, signalProcess } from './process.js';
 import { pidIn, runningContainer } from './started.js';
 import { resolveUser } from './users.js';
 
@@ -62,28 +63,65 @@ export async function execInteractive(
   );
 }
 
-/** Runs a command in a container for its output; undefined when the container does not run. */
+/** What a command in a container has come to. */
+export interface Captured {
+  /** 128 + n when signal n ended it. */
+  code: number;
+  /** The last 64 KiB of each stream. */
+  output: string;
+}
+
+/**
+ * Runs a command in a container for its output; undefined when the container does not run. Nothing of
+ * it stays behind, however it ends.
+ *
+ * @throws Error when it has not ended in time, with what it has printed last
+ */
 export async function execCaptured(
   site: Site,
   id: string,
   args: string[],
   { timeout }: { timeout?: number } = {},
-): Promise<{ code: number; output: string } | undefined> {
+): Promise<Captured | undefined> {
   const container = runningContainer(site, id);
   if (!container) return undefined;
   if (isPaused(site, id)) throw paused(id);
-  return withCommand(site, id, container, { args }, async (program, words) => {
-    const purpose = `run ${args[0]} in ${id}`;
-    const limited = timeout === undefined ? {} : { timeout };
-    const { code, stdout, stderr } = await run(program, words, {
-      purpose,
-      reject: false,
-      foreign: true,
-      tail: true,
-      ...limited,
+  const group = makeCommandGroup(cgroupPath(site, id), container.runtime);
+  try {
+    const command = { args, how: group?.args ?? [] };
+    return await withCommand(site, id, container, command, async (program, words, { pidFile }) => {
+      const ended = endWithFirst(pidFile, group);
+      try {
+        const { code, stdout, stderr } = await run(program, words, {
+          purpose: `run ${args[0]} in ${id}`,
+          reject: false,
+          foreign: true,
+          tail: true,
+          ...(timeout !== undefined && { timeout }),
+        });
+        return { code, output: [stdout, stderr].filter(Boolean).join('\n') };
+      } finally {
+        ended.stop();
+      }
     });
-    return { code, output: [stdout, stderr].filter(Boolean).join('\n') };
-  });
+  } finally {
+    await group?.end();
+  }
+}
+
+/** Milliseconds between two looks whether a command has ended. */
+const PAUSE = 100;
+
+/** Once a command itself has ended, so does all that it has left: runc(8) waits as long as that has its streams. */
+function endWithFirst(pidFile: string, group: CommandGroup | undefined): { stop(): void } {
+  let first: ReturnType<typeof identify>;
+  const timer = setInterval(() => {
+    const pid = pidIn(pidFile);
+    if (pid === undefined) return;
+    first ??= identify(pid) ?? { pid, start_time: 0, boot_id: '' };
+    if (!isAlive(first)) group?.kill();
+  }, PAUSE);
+  return { stop: () => clearInterval(timer) };
 }
 
 interface Described {
@@ -97,14 +135,14 @@ async function withCommand<T>(
   site: Site,
   id: string,
   { runtime, pid }: Started,
-  options: ExecOptions,
+  options: ExecOptions & { how?: string[] },
   act: (program: string, args: string[], command: Described) => Promise<T>,
 ): Promise<T> {
   const file = join(bundleFiles(site, id).dir, `exec-${randomBytes(6).toString('hex')}.json`);
   const described = processOf(site, id, pid, options);
   await writeFile(file, JSON.stringify(described), { mode: 0o600 });
   const pidFile = `${file}.pid`;
-  const how = ['--process', file, '--pid-file', pidFile];
+  const how = [...(options.how ?? []), '--process', file, '--pid-file', pidFile];
   try {
     const args = ['--root', stateDir(site, runtime), 'exec', ...how, id];
     return await act(findProgram(runtime) ?? runtime, args, { pidFile, described });

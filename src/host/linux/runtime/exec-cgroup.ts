@@ -1,0 +1,131 @@
+import { mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Hierarchies, readHierarchies } from '../cgroups-hierarchies.js';
+import { isOwned, ownerMark } from '../owner.js';
+import { ifThere, readText } from '../read.js';
+
+/** A cgroup of one command's own, below its container's: whatever the command has started is in it. */
+export interface CommandGroup {
+  /** Arguments of the runtime's `exec`. */
+  args: string[];
+  /** Kills what is in it, also what has left its parents and its session. */
+  kill(): void;
+  /** The same until nothing is left, and removes it. */
+  end(): Promise<void>;
+}
+
+const PREFIX = 'exec-';
+
+let count = 0;
+
+/**
+ * Makes a cgroup for a command. No process can leave it: a container sees its cgroups read-only.
+ *
+ * crun(1) puts the command into the same group of every hierarchy; runc(8) wants the hierarchy of one
+ * controller named on v1. Another runtime is asked for nothing: then only what still has its parents
+ * or its session is ended with the command.
+ */
+export function makeCommandGroup(cgroup: string, runtime: string): CommandGroup | undefined {
+  const hierarchies = readHierarchies();
+  const places = placesFor(runtime, hierarchies, cgroup);
+  if (places.length === 0) return undefined;
+  for (const { dir } of places) sweep(dir);
+  const name = `${PREFIX}${ownerMark()}${++count}`;
+  const groups = places.map(({ dir }) => join(dir, name));
+  try {
+    for (const group of groups) makeGroup(group);
+  } catch (error) {
+    for (const group of groups) remove(group);
+    throw error;
+  }
+  const { controller } = places[0] as Place;
+  return {
+    args: ['--cgroup', controller === undefined ? name : `${controller}:${name}`],
+    kill: () => groups.forEach(killAll),
+    end: () => endAll(groups),
+  };
+}
+
+interface Place {
+  /** Of the container. */
+  dir: string;
+  /** To be named together with the group. */
+  controller?: string;
+}
+
+/** Any would do; these every host has that has limits at all. */
+const PREFERRED = ['pids', 'freezer', 'memory', 'devices'];
+
+function placesFor(runtime: string, { v1, named, unified }: Hierarchies, cgroup: string): Place[] {
+  const isThere = ({ dir }: Place) => readText(join(dir, 'cgroup.procs')) !== undefined;
+  if (runtime === 'crun') {
+    const roots = unified === undefined ? named : [...named, unified];
+    return roots.map((root) => ({ dir: join(root, cgroup) })).filter(isThere);
+  }
+  if (runtime !== 'runc') return [];
+  const places = PREFERRED.flatMap((controller): Place[] => {
+    const root = v1.get(controller);
+    return root === undefined ? [] : [{ dir: join(root, cgroup), controller }];
+  });
+  const all = v1.size > 0 ? places : unified === undefined ? [] : [{ dir: join(unified, cgroup) }];
+  return all.filter(isThere).slice(0, 1);
+}
+
+/** On v1 a new group has no CPUs and no memory nodes, and takes no process before it has (cpusets(7)). */
+function makeGroup(group: string): void {
+  mkdirSync(group);
+  for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+    const own = readText(join(group, file))?.trim();
+    const parent = readText(join(group, '..', file))?.trim();
+    if (own === '' && parent) writeFileSync(join(group, file), parent);
+  }
+}
+
+/** What a killed run has left is ended by the next command. */
+function sweep(dir: string): void {
+  const names = ifThere(() => readdirSync(dir)) ?? [];
+  for (const name of names.filter((each) => each.startsWith(PREFIX))) {
+    if (isOwned(name.slice(PREFIX.length))) continue;
+    killAll(join(dir, name));
+    remove(join(dir, name));
+  }
+}
+
+/** Milliseconds for killed processes to be gone, and between two looks. */
+const PATIENCE = 2000;
+const PAUSE = 10;
+
+async function endAll(groups: string[]): Promise<void> {
+  let left = groups;
+  for (let waited = 0; waited < PATIENCE; waited += PAUSE) {
+    for (const group of left) killAll(group);
+    left = left.filter((group) => !remove(group));
+    if (left.length === 0) return;
+    await sleep(PAUSE);
+  }
+}
+
+function killAll(group: string): void {
+  const pids = (readText(join(group, 'cgroup.procs')) ?? '').split('\n').filter(Boolean);
+  for (const pid of pids.map(Number)) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+/** False while there are processes in it. */
+function remove(group: string): boolean {
+  try {
+    rmdirSync(group);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return true;
+    if (code === 'EBUSY') return false;
+    throw error;
+  }
+}
