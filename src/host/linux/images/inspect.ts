@@ -28,11 +28,19 @@ export async function inspectImage(
   }));
 }
 
-/** Of its layers nothing is fetched. */
+/** Milliseconds for all that a registry is asked about one image, of whose layers nothing is fetched. */
+const REGISTRY_LIMIT = 15_000;
+
 async function inspectRemote(site: Site, from: { registry: string }): Promise<ImageOrigin> {
   return withStaging(site, roomFor(0, 0), async (staging) => {
-    const ask: Ask = (transport, ...options) =>
-      skopeoInspect(transport, options, staging, `read ${describe(from)}`);
+    const end = process.uptime() * 1000 + REGISTRY_LIMIT;
+    const ask: Ask = (transport, ...options) => {
+      const timeout = Math.max(1000, Math.round(end - process.uptime() * 1000));
+      return skopeoInspect(transport, options, staging, {
+        purpose: `read ${describe(from)}`,
+        timeout,
+      });
+    };
     const { transport, text, manifest } = await instanceOf(from, ask);
     const { config, layers } = readManifest(text, describe(from));
     const foreign = readConfig(await ask(transport, '--config', '--raw'), describe(from));

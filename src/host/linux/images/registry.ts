@@ -1,4 +1,7 @@
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { LONG } from '../process/run.js';
+import { ifThere } from '../read.js';
 import type { Staging } from './staging.js';
 import { tool } from './tool.js';
 
@@ -29,17 +32,21 @@ export function transportOf({ registry }: { registry: string }, manifest?: strin
   return { name: `docker://${pinned(registry, manifest)}`, plain: isLoopback(registry) };
 }
 
-/** Runs `skopeo inspect` with these options. */
+/** Runs `skopeo inspect` with these options. @param timeout milliseconds */
 export async function skopeoInspect(
   { name, plain }: Transport,
   options: string[],
   staging: Staging,
-  purpose: string,
+  { purpose, timeout }: { purpose: string; timeout: number },
 ): Promise<string> {
   const tls = plain ? ['--tls-verify=false'] : [];
   const args = ['--tmpdir', staging.inside, 'inspect', ...tls, ...options, '--', name];
-  return tool('skopeo', args, { purpose, staging });
+  // skopeo itself reads no manifest of more than 4 MiB
+  return tool('skopeo', args, { purpose, staging, timeout });
 }
+
+/** A registry that sends less than 1 KiB a second, for a minute on end, is given up. */
+const STALL = { within: 60_000, least: 60 * 1024 };
 
 /**
  * Copies an image into a folder of the room: `manifest.json`, and each blob under the hex digits of
@@ -54,5 +61,14 @@ export async function skopeoCopy(
   const tls = plain ? ['--src-tls-verify=false'] : [];
   const to = `dir:${join(staging.inside, folder)}`;
   const args = ['--tmpdir', staging.inside, 'copy', '--quiet', ...tls, '--', name, to];
-  await tool('skopeo', args, { purpose, staging });
+  const bytes = () => bytesIn(join(staging.outside, folder));
+  await tool('skopeo', args, { purpose, staging, timeout: LONG, stall: { ...STALL, bytes } });
+}
+
+/** Of what has been fetched so far; names change on the way. */
+function bytesIn(folder: string): number {
+  const sizes = (ifThere(() => readdirSync(folder)) ?? []).map(
+    (name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0,
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -1,8 +1,14 @@
 import { UserError } from '../../../model/errors.js';
+import { logMessages } from '../logfmt.js';
 import { packageOf } from '../packages.js';
 import { findProgram } from '../process/programs.js';
-import { run } from '../process/run.js';
+import { type RunOptions, run } from '../process/run.js';
 import type { Staging } from './staging.js';
+
+export interface ToolOptions extends Pick<RunOptions, 'cwd' | 'timeout' | 'maxOutput' | 'stall'> {
+  purpose: string;
+  staging?: Staging;
+}
 
 /**
  * Runs skopeo or buildah to its end; it is killed when we are. Answers what it prints.
@@ -12,14 +18,12 @@ import type { Staging } from './staging.js';
 export async function tool(
   program: string,
   args: string[],
-  { purpose, staging, cwd }: { purpose: string; staging?: Staging; cwd?: string },
+  { purpose, staging, ...limits }: ToolOptions,
 ): Promise<string> {
   const command = [...(staging?.enter ?? []), needProgram(program, purpose), ...args];
   const bound = ['--pdeathsig', 'KILL', '--', ...command];
-  const { code, stdout, stderr } = await run('setpriv', bound, {
-    reject: false,
-    ...(cwd === undefined ? {} : { cwd }),
-  });
+  const how = { purpose, shown: program, reject: false, ...limits };
+  const { code, stdout, stderr } = await run('setpriv', bound, how);
   if (code !== 0) throw new Error(`cannot ${purpose}: ${complaintOf(stderr) || `exit ${code}`}`);
   return stdout;
 }
@@ -36,9 +40,8 @@ export function needProgram(program: string, purpose: string): string {
 
 /** The last `msg="…"` of a log in logrus' form, else the last line. */
 function complaintOf(stderr: string): string {
-  const messages = [...stderr.matchAll(/\bmsg=("(?:[^"\\]|\\.)*"|\S+)/g)].map(([, text]) => text);
-  const last = messages.at(-1);
-  if (last?.startsWith('"')) return JSON.parse(last) as string;
+  const last = logMessages(stderr).at(-1);
+  if (last !== undefined) return last;
   const lines = stderr.split('\n').map((line) => line.trim());
-  return last ?? lines.filter(Boolean).at(-1) ?? '';
+  return lines.filter(Boolean).at(-1) ?? '';
 }

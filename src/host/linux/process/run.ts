@@ -24,8 +24,20 @@ export interface RunOptions extends LaunchOptions {
   tail?: boolean;
   /** False: any exit code is an answer. A program that is missing or killed always rejects. */
   reject?: boolean;
+  /** Ends a program that gets nowhere, long before its time is over. */
+  stall?: Stall;
+  /** Its name in messages, where another program starts it. */
+  shown?: string;
   /** What it is for, for the message: `make bridge front` gives "cannot make bridge front: ip: …". */
   purpose?: string;
+}
+
+export interface Stall {
+  /** Milliseconds within which `bytes` has to grow by `least`. */
+  within: number;
+  least: number;
+  /** How much the program has done so far. */
+  bytes: () => number;
 }
 
 export interface RunResult {
@@ -78,9 +90,20 @@ async function attempt(program: string, args: string[], options: RunOptions): Pr
     if (!tail && size > maxOutput) kill(`more than ${maxOutput} bytes of output`);
   });
   readPaced(child.stderr, (part) => errors.add(part));
+  const watch = options.stall && watchProgress(options.stall, kill);
   const how = await ended;
+  clearInterval(watch);
   await Promise.all([drained(child.stdout), drained(child.stderr)]);
   return { ...how, stdout: withoutNewline(output.text()), stderr: withoutNewline(errors.text()) };
+}
+
+function watchProgress({ within, least, bytes }: Stall, kill: (reason: string) => void) {
+  let before = 0;
+  return setInterval(() => {
+    const now = bytes();
+    if (now - before < least) kill(`less than ${least} bytes in ${within / 1000}s`);
+    before = now;
+  }, within);
 }
 
 /** Milliseconds: what an ended program has written is there, and is read in a moment. */
@@ -220,9 +243,8 @@ function streams({ input, foreign }: RunOptions): Streams<'ignore' | 'pipe'> {
 /** What `run` makes of how a program has ended. @throws the same */
 export function checked(program: string, options: RunOptions, ended: Ended): RunResult {
   const { code, stdout = '', stderr = '', problem, signal, killed } = ended;
-  const cannot = options.purpose
-    ? `cannot ${options.purpose}: ${program}`
-    : `cannot run ${program}`;
+  const { shown = program, purpose } = options;
+  const cannot = purpose ? `cannot ${purpose}: ${shown}` : `cannot run ${shown}`;
   if (killed !== undefined) throw new Error(`${cannot}: ${killed}${tail(stderr)}`);
   if (code === undefined && problem === 'ENOENT') throw missing(program, cannot, options.cwd);
   if (code === undefined) {

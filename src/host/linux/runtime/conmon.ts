@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { UserError } from '../../../model/errors.js';
 import type { Place } from '../../../model/publish.js';
 import { logFile, type Site } from '../../../model/site.js';
+import { logMessages } from '../logfmt.js';
 import { findProgram } from '../process/programs.js';
 import type { Starter } from '../process/starter.js';
 import { bundleFiles, exitsDir, socketKey, socketsDir, stateDir } from './layout.js';
@@ -90,9 +91,6 @@ function parse(line: string): { data?: number; message?: string } {
 /** runc logs in logfmt: `time="…" level=error msg="the text with \"quotes\""`. */
 function readable(text: string): string {
   const lines = text.split('\n').filter((line) => line.trim() && !/level=(info|debug)/.test(line));
-  const messages = lines.map((line) => {
-    const quoted = /msg=("(?:[^"\\]|\\.)*")/.exec(line)?.[1];
-    return quoted ? String(JSON.parse(quoted)) : line.trim();
-  });
+  const messages = lines.map((line) => logMessages(line)[0] ?? line.trim());
   return messages.slice(-3).join('; ');
 }

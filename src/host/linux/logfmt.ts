@@ -1,0 +1,22 @@
+/**
+ * The messages of a log as logrus of skopeo, buildah and runc writes it, `level=error msg="a \"b\""`:
+ * each is a word, or quoted by Go's strconv.Quote, whose escapes are not those of JSON.
+ */
+export function logMessages(text: string): string[] {
+  const found = text.matchAll(/\bmsg=("(?:[^"\\\n]|\\.)*"|\S+)/g);
+  return [...found].map(([, word = '']) => (/^".*"$/s.test(word) ? unquoted(word) : word));
+}
+
+const PLAIN: Record<string, string> = {
+  ...{ a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' },
+};
+
+/** `\x1b`, `\u202e`, `\U0001f40b`, `\n`; whatever else follows a backslash is itself. */
+function unquoted(word: string): string {
+  const ESCAPED = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))/gs;
+  return word.slice(1, -1).replace(ESCAPED, (_all, x, u, long, plain: string | undefined) => {
+    const point = Number.parseInt(x ?? u ?? long ?? '', 16);
+    if (Number.isNaN(point)) return PLAIN[plain ?? ''] ?? plain ?? '';
+    return point <= 0x10ffff ? String.fromCodePoint(point) : '\ufffd';
+  });
+}
