@@ -1,6 +1,7 @@
-import { createReadStream, realpathSync, statSync } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { UserError } from '../../../model/errors.js';
+import { resolveInside } from '../runtime/inside.js';
 import { startChild } from './child.js';
 import { MOST_TEXT, shownName } from './foreign-json.js';
 import { contentOf } from './header.js';
@@ -14,17 +15,17 @@ export interface Blobs {
   open(name: string): AsyncIterable<Buffer>;
 }
 
-/** Only what is in the folder: a link that leads out leads nowhere. */
+/**
+ * Only what is in the folder: a link that leads out leads nowhere. The folder may be one that only
+ * `/proc/PID/root` leads to, which realpath(3) knows nothing of.
+ */
 export function blobsInFolder(folder: string): Blobs {
-  const root = `${realpathSync(folder)}/`;
-  const pathOf = (name: string) => join(folder, plainName(name));
-  const found = (name: string) => {
-    const path = pathOf(name);
-    const stats = statSync(path, { throwIfNoEntry: false });
-    return stats?.isFile() && realpathSync(path).startsWith(root) ? stats.size : undefined;
-  };
+  const pathOf = (name: string) => join(folder, resolveInside(folder, plainName(name)));
   return {
-    size: found,
+    size: (name) => {
+      const stats = statSync(pathOf(name), { throwIfNoEntry: false });
+      return stats?.isFile() ? stats.size : undefined;
+    },
     open: (name) => createReadStream(pathOf(name), { highWaterMark: CHUNK }),
   };
 }
