@@ -70,7 +70,7 @@ const WRITERS: Record<ExportFormat, Writer> = {
     const folder = await layout(what, staging, purpose);
     const from = `oci:${folder}:${what.reference}`;
     const args = ['copy', '--quiet', '--', from, `docker-archive:image.tar:${what.reference}`];
-    await tool('skopeo', args, { cwd: staging.path, purpose });
+    await tool('skopeo', args, { cwd: staging.path, purpose, timeout: LONG });
     return 'image.tar';
   },
 };
