@@ -4,7 +4,7 @@
  * what is absent is success; any other failure rejects with "cannot <verb> <thing>: <cause>".
  */
 
-import type { DebianSource, ForeignFrom, Limits } from '../model/config.js';
+import type { DebianSource, ForeignFrom, Limits, OriginalConfig } from '../model/config.js';
 import type { HealthAnswer, HealthTarget } from '../model/health.js';
 import type { IdRange } from '../model/id-range.js';
 import type {
@@ -141,6 +141,8 @@ export interface Exported {
   /** An image file that nobody has mounted, or the mounted disk of a container that holds still. */
   source: { file: string } | { tree: string };
   config: ImageConfig;
+  /** What else its config says, and what it said of what baleine knows. */
+  original?: OriginalConfig;
   /** Name and tag it bears there, `web:latest`. */
   reference: string;
   /** ISO 8601. */

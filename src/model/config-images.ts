@@ -1,3 +1,5 @@
+import type { Json } from './json.js';
+
 export interface External {
   /** Made by hand or by another stack: used, never changed. */
   external: true;
@@ -90,6 +92,17 @@ export interface ImageConfig {
   /** Folders that are meant for data. On record only: a container's disk is its own. */
   volumes?: string[];
   healthcheck?: ImageHealthcheck;
+}
+
+/**
+ * An image's config as another tool wrote it. What baleine gives no meaning to (ONBUILD, SHELL, author,
+ * history, fields of tools to come) comes out again on export.
+ */
+export interface OriginalConfig {
+  /** The whole JSON but for `rootfs`, which says what its layers were. */
+  image: { [key: string]: Json | undefined };
+  /** Of its manifest. */
+  annotations?: Record<string, string>;
 }
 
 /** Durations in milliseconds. */

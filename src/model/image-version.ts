@@ -1,3 +1,4 @@
+import type { OriginalConfig } from './config.js';
 import { digest } from './json.js';
 import type { ImageSpec } from './specs.js';
 
@@ -6,6 +7,12 @@ import type { ImageSpec } from './specs.js';
  * only what they inherit (`config`) did.
  */
 export function imageVersion(spec: ImageSpec): string {
-  const { id: _id, config: _config, previous: _previous, origin, ...content } = spec;
+  const { id: _id, config: _config, original: _original, previous: _previous, ...rest } = spec;
+  const { origin, ...content } = rest;
   return digest({ ...content, layers: origin?.layers }, 12);
+}
+
+/** The config that another tool gave it, or what it is derived from. */
+export function originalOf({ origin, original }: ImageSpec): OriginalConfig | undefined {
+  return origin?.original ?? original;
 }

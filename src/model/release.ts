@@ -25,6 +25,8 @@ export interface Release
   image: { name: string; file: string; version: string };
   /** The whole argument vector: entrypoint and command, Docker's override rules applied. */
   args: string[];
+  /** How many of `args` are the entrypoint's, when the container has one of its own; `commit` asks. */
+  entrypoint_length?: number;
   /** `name`, `uid`, `name:group`, `uid:gid`; looked up in the container's own /etc/passwd. */
   user: string;
   working_dir: string;
@@ -65,6 +67,7 @@ export interface Held {
 const PARTS = {
   image: 'image',
   args: 'command',
+  entrypoint_length: 'entrypoint',
   environment: 'environment',
   user: 'user',
   working_dir: 'working_dir',
@@ -94,6 +97,9 @@ const PARTS = {
 
 const NAMES = Object.keys(PARTS) as (keyof Release)[];
 
+/** Where the entrypoint ends makes no other process. */
+const COMPARED = NAMES.filter((name) => name !== 'entrypoint_length');
+
 export function releaseOf({ rotation, ...spec }: Released): Release {
   const all: Partial<Release> = rotation ? { ...spec, port: rotation.port } : spec;
   const given = NAMES.filter((name) => all[name] !== undefined);
@@ -116,7 +122,7 @@ export function withRelease<Spec extends Released>(spec: Spec, release: Release)
 export function differing(one: Release, other: Release): string[] {
   const same = (name: keyof Release) =>
     name === 'image' ? sameImage(one, other) : equal(one[name], other[name]);
-  return NAMES.filter((name) => !same(name)).map((name) => PARTS[name]);
+  return COMPARED.filter((name) => !same(name)).map((name) => PARTS[name]);
 }
 
 export function sameRelease(one: Release, other: Release): boolean {
@@ -132,10 +138,12 @@ export function isReleasedAs(one: Released, other: Released): boolean {
   );
 }
 
-const AS_IN_SPEC = NAMES.filter((name) => name !== 'image' && name !== 'port');
+const AS_IN_SPEC = COMPARED.filter((name) => name !== 'image' && name !== 'port');
 
 /** By which it is known again, also when its image has been given another name. */
-export function releaseDigest({ image: { version }, ...rest }: Release): string {
+export function releaseDigest(release: Release): string {
+  const { image, entrypoint_length: _length, ...rest } = release;
+  const { version } = image;
   return digest({ ...rest, version }, 16);
 }
 

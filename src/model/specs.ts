@@ -2,7 +2,14 @@
  * What is recorded of each resource, and compared: plain JSON in the words of the file, with every
  * reference resolved, so that a handler needs nothing but its own arguments.
  */
-import type { Condition, CopyEntry, ImageConfig, ImageFrom, PublishEntry } from './config.js';
+import type {
+  Condition,
+  CopyEntry,
+  ImageConfig,
+  ImageFrom,
+  OriginalConfig,
+  PublishEntry,
+} from './config.js';
 import type { Exit } from './exit.js';
 import type { HealthRecord, HealthTarget } from './health.js';
 import type { IdRange } from './id-range.js';
@@ -23,6 +30,8 @@ export interface ImageSpec {
   origin?: ImageOrigin;
   /** The origin's or the base's, and the file's over it. */
   config: ImageConfig;
+  /** Of what it is derived from, when another tool made that; its own is in `origin`. */
+  original?: OriginalConfig;
   /** Version of what is kept beside it, as containers ran it before it was built anew. */
   previous?: string;
 }
@@ -40,6 +49,8 @@ export interface ImageOrigin {
   /** Bytes of data to expect; an estimate when they are compressed. */
   bytes: number;
   config: ImageConfig;
+  /** Absent from what earlier releases recorded. */
+  original?: OriginalConfig;
 }
 
 export interface BridgeSpec {

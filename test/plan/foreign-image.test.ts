@@ -137,6 +137,38 @@ describe('a foreign image', () => {
     expect(stack.plan(text()).units).toEqual([]);
   });
 
+  const ONBUILD = { image: { config: { OnBuild: ['RUN a'], Env: ['A=1'] }, created: '2020' } };
+
+  it('changed only in what baleine gives no meaning to is recorded anew', async () => {
+    setOrigin({ original: ONBUILD });
+    await stack.apply(text());
+    expect(stack.planText(text())).toContain('No changes');
+    const config = { OnBuild: ['RUN b'], Env: ['A=1'], 'X\x1b': 1 };
+    const image = { image: { config, created: '2020' }, annotations: { a: 'b' } };
+    setOrigin({ original: image, fingerprint: 'f2', image: 'sha256:2' });
+    const { units } = stack.plan(text());
+    expect(units.map(({ address, steps }) => [address, steps])).toEqual([['image.app', []]]);
+    expect(stack.planText(text())).toContain(
+      'image config changed: OnBuild, X\\u001b, annotations',
+    );
+    await stack.apply(text());
+    expect(stack.plan(text()).units).toEqual([]);
+  });
+
+  it('gives all of its config to what is derived from it', async () => {
+    setOrigin({ original: ONBUILD });
+    const images = '{ app: { from: { docker: ./a.tar } }, more: { from: { image: app } } }';
+    const { units } = stack.plan(`name: s\nimages: ${images}\n`);
+    const spec = units.find(({ address }) => address === 'image.more')?.spec as ImageSpec;
+    expect(spec.original).toEqual(ONBUILD);
+    expect(JSON.stringify(units.flatMap(({ steps }) => steps))).not.toContain('OnBuild');
+  });
+
+  it('of a record that has not its whole config makes no change', async () => {
+    await stack.apply(text());
+    expect(stack.planText(text())).toContain('No changes');
+  });
+
   it('with another command replaces its containers, and is not unpacked again', async () => {
     await stack.apply(text());
     setOrigin({ fingerprint: 'f2', config: { ...CONFIG, command: ['other'] } });

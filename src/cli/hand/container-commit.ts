@@ -1,16 +1,18 @@
 import type { Command } from 'commander';
 import { BY_HAND } from '../../model/by-hand.js';
 import { UserError } from '../../model/errors.js';
-import type { Resource } from '../../model/resource.js';
-import { diskFile, idOf, rootfsDir } from '../../model/site.js';
+import { originalOf } from '../../model/image-version.js';
+import type { Resource, Row } from '../../model/resource.js';
+import { diskFile, idOf, imageFile, previousFile, rootfsDir } from '../../model/site.js';
 import type { ImageSpec } from '../../model/specs.js';
+import { committedConfig } from '../../plan/desired/image-config.js';
 import { type Context, openContext } from '../context.js';
 import { addHomeOptions, type Home, homeStack } from '../home.js';
 import { duration } from '../options.js';
 import { type ContainerRow, containersOf } from '../verbs/rows.js';
 import { whileStill } from '../verbs/still.js';
 import { type ChangeOptions, carryOutBriefly, planOf, withRecord } from './change.js';
-import { namedAddress, refuseExisting } from './record.js';
+import { namedAddress, refuseExisting, rowsOf } from './record.js';
 
 interface Options extends ChangeOptions {
   stack?: string;
@@ -52,7 +54,7 @@ function commit(
       address,
       kind: 'image',
       name: image,
-      spec: imageOf(row, image, size, context),
+      spec: imageOf(row, image, size, store.rows, context),
       needs: [],
       protect: false,
     };
@@ -77,9 +79,13 @@ function imageOf(
   { name, spec }: ContainerRow,
   image: string,
   size: number,
+  rows: readonly Row[],
   { site }: Context,
 ): ImageSpec {
-  const { args, environment, user, working_dir } = spec;
+  const made = rowsOf(rows, 'image').find(({ spec: { id } }) =>
+    [imageFile(site, id), previousFile(site, id)].includes(spec.image.file),
+  );
+  const original = made && originalOf(made.spec);
   return {
     id: idOf(BY_HAND, image),
     size,
@@ -87,6 +93,7 @@ function imageOf(
     base: { file: diskFile(site, spec.id), version: new Date().toISOString() },
     copy: [],
     run: [],
-    config: { command: args, environment, user, working_dir },
+    config: committedConfig(spec, made?.spec.config),
+    ...(original && { original }),
   };
 }

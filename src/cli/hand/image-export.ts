@@ -1,7 +1,10 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { ExportFormat } from '../../host/host.js';
+import { originalOf } from '../../model/image-version.js';
+import { equal } from '../../model/json.js';
 import { imageFile } from '../../model/site.js';
+import type { ImageSpec } from '../../model/specs.js';
 import { type Context, openContext } from '../context.js';
 import { print, printJson } from '../output.js';
 import { addChangeOptions, type ChangeOptions, withRecord } from './change.js';
@@ -45,11 +48,24 @@ function exportTo(
   return withRecord(context, options, async ({ rows }) => {
     const { spec, facts } = completeRow(rows, 'image', name, `export image ${name}`);
     const { images } = await context.host();
-    const created = String(facts.created_at ?? new Date(0).toISOString());
-    const source = { file: imageFile(context.site, spec.id) };
-    await images.export({ source, config: spec.config, reference, created }, file, format);
+    const original = originalOf(spec);
+    const what = {
+      source: { file: imageFile(context.site, spec.id) },
+      config: spec.config,
+      ...(original && { original }),
+      reference,
+      created: createdAt(spec) ?? String(facts.created_at ?? new Date(0).toISOString()),
+    };
+    await images.export(what, file, format);
     if (json) printJson({ image: name, file, format, reference });
     else print(`image.${name} exported to ${file}\n`);
     return 0;
   });
+}
+
+/** An image of which nothing was changed is as old as it came. */
+function createdAt({ origin, copy, run, config }: ImageSpec): string | undefined {
+  const created = origin?.original?.image.created;
+  const isUnchanged = copy.length === 0 && run.length === 0 && equal(config, origin?.config);
+  return isUnchanged && typeof created === 'string' ? created : undefined;
 }

@@ -1,6 +1,9 @@
+import type { OriginalConfig } from '../../model/config.js';
 import { formatBytes } from '../../model/format.js';
+import { originalOf } from '../../model/image-version.js';
 import { equal } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
+import { printable } from '../../model/printable.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { ImageConfig, ImageFacts, ImageSpec } from '../../model/specs.js';
 import type { ImageSeen } from './observe.js';
@@ -15,19 +18,21 @@ const CONTENT = {
   sources: 'content of its local files has changed',
 } as const satisfies Partial<Record<keyof ImageSpec, string>>;
 
-/** Only what containers inherit: a change takes no build. */
-const CONFIG = [
-  'entrypoint',
-  'command',
-  'environment',
-  'user',
-  'working_dir',
-  'labels',
-  'stop_signal',
-  'exposed_ports',
-  'volumes',
-  'healthcheck',
-] as const satisfies (keyof ImageConfig)[];
+/** Only what containers inherit, and what OCI calls it: a change takes no build. */
+const CONFIG = {
+  entrypoint: 'Entrypoint',
+  command: 'Cmd',
+  environment: 'Env',
+  user: 'User',
+  working_dir: 'WorkingDir',
+  labels: 'Labels',
+  stop_signal: 'StopSignal',
+  exposed_ports: 'ExposedPorts',
+  volumes: 'Volumes',
+  healthcheck: 'Healthcheck',
+} as const satisfies Record<keyof ImageConfig, string>;
+
+const CONFIG_NAMES = Object.keys(CONFIG) as (keyof ImageConfig)[];
 
 type ImageRow = Row<ImageSpec, ImageFacts>;
 
@@ -46,9 +51,12 @@ export function compare(
     const name = attribute as keyof typeof CONTENT;
     return changed(attribute, before[name], after[name], reason);
   });
-  const config = CONFIG.flatMap((name) => changed(name, before.config[name], after.config[name]));
+  const config = CONFIG_NAMES.flatMap((name) =>
+    changed(name, before.config[name], after.config[name]),
+  );
   const origin = compareOrigins(before.origin, after.origin);
-  return [...content, ...origin, ...config, ...fileDrift(before, seen)];
+  const others = compareOriginals(originalOf(before), originalOf(after), config);
+  return [...content, ...origin, ...config, ...others, ...fileDrift(before, seen)];
 }
 
 /** Other layers take a build. The rest is for the record, so that it is not asked for again. */
@@ -61,8 +69,36 @@ function compareOrigins(before: ImageSpec['origin'], after: ImageSpec['origin'])
 
 function packing(origin: ImageSpec['origin']) {
   if (!origin) return undefined;
-  const { layers: _layers, config: _config, ...rest } = origin;
+  const { layers: _layers, config: _config, original: _original, ...rest } = origin;
   return rest;
+}
+
+/** What baleine gives no meaning to is named, not shown: it may be long, and is not the user's. */
+function compareOriginals(
+  before: OriginalConfig | undefined,
+  after: OriginalConfig | undefined,
+  known: readonly Difference[],
+): Difference[] {
+  if (equal(before, after)) return [];
+  const told = new Set(known.map(({ attribute }) => CONFIG[attribute as keyof ImageConfig]));
+  const names = [
+    ...differing(fieldsOf(before?.image.config), fieldsOf(after?.image.config)),
+    ...differing(before?.image, after?.image).filter((name) => name !== 'config'),
+    ...(equal(before?.annotations, after?.annotations) ? [] : ['annotations']),
+  ].filter((name) => !told.has(name as (typeof CONFIG)[keyof ImageConfig]));
+  if (names.length === 0) return [];
+  const shown = names.slice(0, 5).map(printable).join(', ');
+  const reason = `image config changed: ${shown}${names.length > 5 ? ', …' : ''}`;
+  return [{ attribute: 'image_config', cause: 'file', effect: 'update', reason }];
+}
+
+type Fields = Record<string, unknown>;
+
+const fieldsOf = (value: unknown) => (typeof value === 'object' ? (value as Fields | null) : null);
+
+function differing(before: Fields | null | undefined, after: Fields | null | undefined): string[] {
+  const names = new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})]);
+  return [...names].filter((name) => !equal(before?.[name], after?.[name])).sort();
 }
 
 function changed(

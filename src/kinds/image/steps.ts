@@ -2,7 +2,7 @@ import { imageVersion } from '../../model/image-version.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import { imageFile, previousFile, type Site } from '../../model/site.js';
-import type { ImageFacts, ImageSpec } from '../../model/specs.js';
+import type { ImageFacts, ImageOrigin, ImageSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
 import { takesBuild } from './compare.js';
 import type { ImageSeen } from './observe.js';
@@ -12,13 +12,15 @@ type ImageStep = StepOf<ImageVerbs>;
 type ImageRow = Row<ImageSpec, ImageFacts>;
 
 export function create({ spec }: Resource<ImageSpec>, reason: string, site: Site): ImageStep[] {
-  const { size, from, base, origin, copy, run, config } = spec;
+  const { size, from, base, copy, run, config } = spec;
+  // what is for the record takes no part in a build
+  const { original: _original, ...origin } = spec.origin ?? {};
   const args = {
     file: imageFile(site, spec.id),
     size,
     from,
     ...(base && { base: base.file }),
-    ...(origin && { origin }),
+    ...(spec.origin && { origin: origin as ImageOrigin }),
     copy,
     run,
     environment: config.environment,

@@ -70,6 +70,7 @@ export function desiredContainers(
         version: versions.get(entry.image) ?? '',
       },
       args,
+      entrypoint_length: entry.entrypoint?.length,
       healthcheck: entry.healthcheck ?? inheritedHealth(image.config),
       environment,
       user,

@@ -1,4 +1,6 @@
-import type { HealthCheck, ImageConfig } from '../../model/config.js';
+import type { HealthCheck, ImageConfig, ImageHealthcheck } from '../../model/config.js';
+import { equal } from '../../model/json.js';
+import type { ContainerSpec } from '../../model/specs.js';
 
 /**
  * What a base's or a foreign image's config becomes under one's own, by the rules of a Dockerfile:
@@ -26,4 +28,53 @@ export function inheritedHealth({ healthcheck }: ImageConfig): HealthCheck | und
   const { test, ...given } = healthcheck;
   const usual = { interval: 30_000, timeout: 30_000, retries: 3, start_period: 0 };
   return { exec: test, ...usual, ...given, on_failure: 'none' };
+}
+
+/** Of a container whose image and file say nothing. */
+const USUAL = { user: '0:0', working_dir: '/', stop_signal: 'SIGTERM' } as const;
+
+/**
+ * The config of an image that is made of a container, as docker commit has it: the image's own, with what
+ * the container was given in its place.
+ *
+ * @param image what the container was made from; undefined when it is gone
+ */
+export function committedConfig(spec: ContainerSpec, image: ImageConfig | undefined): ImageConfig {
+  const { entrypoint: _entrypoint, command: _command, ...kept } = image ?? {};
+  const length = spec.entrypoint_length ?? inheritedLength(spec, image);
+  const [entrypoint, command] = [spec.args.slice(0, length), spec.args.slice(length)];
+  const own = (name: keyof typeof USUAL) =>
+    spec[name] !== (image?.[name] ?? USUAL[name]) && { [name]: spec[name] };
+  const healthcheck = committedHealth(spec.healthcheck, image);
+  return {
+    ...kept,
+    ...(entrypoint.length > 0 && { entrypoint }),
+    ...(command.length > 0 && { command }),
+    environment: spec.environment,
+    ...own('user'),
+    ...own('working_dir'),
+    ...own('stop_signal'),
+    ...(Object.keys(spec.labels).length > 0 && { labels: spec.labels }),
+    ...(healthcheck && { healthcheck }),
+  };
+}
+
+function inheritedLength({ args }: ContainerSpec, image: ImageConfig | undefined): number {
+  const { entrypoint = [] } = image ?? {};
+  return entrypoint.every((each, at) => args[at] === each) ? entrypoint.length : 0;
+}
+
+/** A test of a port or page is none that an image can have. */
+function committedHealth(
+  own: HealthCheck | undefined,
+  image: ImageConfig | undefined,
+): ImageHealthcheck | undefined {
+  const inherited = image?.healthcheck;
+  if (!own) return inherited && { test: [] };
+  if (!('exec' in own)) return inherited;
+  const before = image && inheritedHealth(image);
+  const { exec: test, on_failure: _act, ...given } = own;
+  return before && equal({ ...before, on_failure: own.on_failure }, own)
+    ? inherited
+    : { test, ...given };
 }

@@ -2,7 +2,7 @@ import type { ImageSource } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
 import { sizeFor } from '../../model/image-size.js';
-import { imageVersion } from '../../model/image-version.js';
+import { imageVersion, originalOf } from '../../model/image-version.js';
 import type { Resource } from '../../model/resource.js';
 import { idOf, imageFile } from '../../model/site.js';
 import type { ImageSpec } from '../../model/specs.js';
@@ -62,6 +62,7 @@ function ownSpec(
   if (size !== undefined && parent && size < parent.size) throw tooSmall(name, parent, context);
   const origin = context.origins[name];
   const recorded = recordedSpec<ImageSpec>(context, 'image', name);
+  const original = parent && originalOf(parent);
   const spec: ImageSpec = {
     id: recorded?.id ?? idOf(context.config.name, name),
     size: size ?? parent?.size ?? (origin ? sizeFor(origin.bytes) : DEFAULT_SIZE),
@@ -74,6 +75,7 @@ function ownSpec(
     ...(sources !== undefined && { sources }),
     ...(origin && { origin }),
     config: inherit(parent?.config ?? origin?.config, config),
+    ...(original && { original }),
   };
   const previous = previousVersion(recorded, spec, context);
   return previous === undefined ? spec : { ...spec, previous };

@@ -48,7 +48,11 @@ STOPSIGNAL SIGINT
 ENV A=1 B="two words"
 WORKDIR /work
 USER app
-HEALTHCHECK --interval=5s --retries=2 CMD true
+HEALTHCHECK --interval=5s --retries=2 --start-period=1500ms CMD true
+MAINTAINER somebody
+ONBUILD RUN make
+ONBUILD COPY . /src
+SHELL ["/bin/sh", "-ec"]
 ENTRYPOINT ["/bin/sh", "-c", "id; pwd; echo $A $B $HOME; echo $0 $@; cat /dir/new; ls /dir"]
 CMD ["x", "y z"]
 `;
@@ -139,24 +143,18 @@ describe.skipIf(skip)('an image of Docker’s', () => {
 
   async function exportTo(to: string, format: ExportFormat): Promise<string> {
     const { spec, facts } = await rowOf();
+    const { original } = spec.origin ?? {};
+    const created = String(original?.image.created ?? facts.created_at);
     const what = { source: { file: file() }, config: spec.config, reference: 'back:1' };
-    await linuxImages(siteOf(host.root)).export(
-      { ...what, created: facts.created_at ?? '' },
-      to,
-      format,
-    );
+    const whole = { ...what, created, ...(original && { original }) };
+    await linuxImages(siteOf(host.root)).export(whole, to, format);
     return createHash('sha256').update(readFileSync(to)).digest('hex');
   }
 
   async function settings(image: string): Promise<unknown> {
-    const text = await docker('image', 'inspect', '--format', '{{json .Config}}', image);
-    const { Entrypoint, Cmd, Env, User, WorkingDir, Labels, ...rest } = JSON.parse(text);
-    const { StopSignal, Healthcheck, ExposedPorts, Volumes } = rest;
-    const check = { ...Healthcheck, Test: Healthcheck.Test.slice(-1) };
-    return {
-      ...{ Entrypoint, Cmd, Env: Env.sort(), User, WorkingDir, Labels },
-      ...{ StopSignal, check, ExposedPorts, Volumes },
-    };
+    const [all] = JSON.parse(await docker('image', 'inspect', image));
+    const { Config, Author, Created, Architecture, Os, Comment } = all;
+    return { Config, Author, Created, Architecture, Os, Comment };
   }
 
   /** Apply, look, run, export, load back, look, run. */
@@ -178,6 +176,44 @@ describe.skipIf(skip)('an image of Docker’s', () => {
   }
 
   it('comes, runs the same, and goes back', () => roundTrip({ docker: saved }));
+
+  it.each<[string, string[], string[]]>([
+    ['nothing of its own', [], []],
+    ['a command', [], ['x', 'y']],
+    ['an entrypoint', ['--entrypoint', '/bin/sh'], []],
+    ['both', ['--entrypoint', '/bin/sh'], ['-c', 'x']],
+    ['no entrypoint', ['--entrypoint', ''], ['/bin/sh', '-c', 'x']],
+    ['the rest', ['--user', '0', '--env', 'A=2', '--env', 'C=3', '--label', 'a=b'], []],
+  ])('is committed from a container as Docker does, with %s', async (_name, options, command) => {
+    await host.baleine(['image', 'import', saved, 'trip']);
+    const create = ['container', 'create', 'c', '--image', 'trip', ...options];
+    await host.baleine([...create, ...(command.length > 0 ? ['--', ...command] : [])]);
+    await host.baleine(['container', 'commit', 'c', 'made']);
+    const to = join(docker.dir, 'made.tar');
+    await host.baleine(['image', 'export', 'made', to]);
+    await docker('load', '--input', to);
+    const id = await docker('create', '--network=none', ...options, 'trip:1', ...command);
+    await docker('commit', id, 'made:docker');
+    expect(await committed('made:latest')).toEqual(await committed('made:docker'));
+    const [ours] = JSON.parse(await docker('image', 'inspect', 'made:latest'));
+    expect(ours.Config.OnBuild).toEqual(['RUN make', 'COPY . /src']);
+    await docker('rm', id);
+    await docker('rmi', 'made:latest', 'made:docker');
+    execFileSync('rm', [to]);
+    await host.baleine(['container', 'rm', 'c']);
+    await host.baleine(['image', 'rm', 'made', 'trip']);
+  });
+
+  /** What Docker's own containers have in common with their images. */
+  async function committed(image: string): Promise<unknown> {
+    const { Config } = (await settings(image)) as { Config: Record<string, unknown> };
+    const { Entrypoint, Cmd, Env, User, WorkingDir, Labels, ...rest } = Config;
+    const { StopSignal, Healthcheck, ExposedPorts, Volumes } = rest;
+    return {
+      ...{ Entrypoint, Cmd, Env: (Env as string[]).sort(), User, WorkingDir, Labels },
+      ...{ StopSignal, Healthcheck, ExposedPorts, Volumes },
+    };
+  }
 
   it.each([
     ['gzip', ['gzip', '--keep'], '.gz'],

@@ -1,7 +1,9 @@
-import type { ImageConfig, ImageHealthcheck } from '../../../model/config.js';
+import type { ImageConfig, ImageHealthcheck, OriginalConfig } from '../../../model/config.js';
 import { UserError } from '../../../model/errors.js';
+import { canonical, equal } from '../../../model/json.js';
+import type { Exported } from '../../host.js';
 import { parseForeign } from './foreign-json.js';
-import { DIGEST } from './manifest.js';
+import { DIGEST, type Manifest } from './manifest.js';
 import { ARCHITECTURE, type Platform, platformName, rankOf } from './platform.js';
 
 /** What is used of an image's config, whoever wrote it. */
@@ -9,6 +11,8 @@ export interface ForeignConfig {
   /** Digests of the layers, uncompressed, the lowest first. */
   layers: string[];
   config: ImageConfig;
+  /** All of it, for an export. */
+  original: OriginalConfig;
 }
 
 /** Nanoseconds, as Go counts durations. */
@@ -24,48 +28,115 @@ export function readConfig(text: string, what: string): ForeignConfig {
   const read = new Reader(what);
   const image = read.object(parseForeign(text, 'config', what), 'image');
   refusePlatform(image, what);
-  const config = read.object(image.config, 'config');
-  const rootfs = read.object(image.rootfs, 'rootfs');
+  const { rootfs, ...original } = image;
   return {
-    layers: read.digests(rootfs.diff_ids),
-    config: {
-      ...present('entrypoint', read.strings(config.Entrypoint, 'Entrypoint')),
-      ...present('command', read.strings(config.Cmd, 'Cmd')),
-      environment: environmentOf(read.strings(config.Env, 'Env') ?? []),
-      ...present('user', read.text(config.User)),
-      ...present('working_dir', read.text(config.WorkingDir)),
-      ...present('labels', read.labels(config.Labels)),
-      ...present('stop_signal', read.text(config.StopSignal)),
-      ...present('exposed_ports', read.keys(config.ExposedPorts, 'ExposedPorts')),
-      ...present('volumes', read.keys(config.Volumes, 'Volumes')),
-      ...present('healthcheck', healthcheckOf(config.Healthcheck, read)),
-    },
+    layers: read.digests(read.object(rootfs, 'rootfs').diff_ids),
+    config: decode(image.config, read),
+    original: { image: original as OriginalConfig['image'] },
   };
 }
 
-/** As Docker writes it; the health check is Docker's own, and others leave it alone. */
-export function writeConfig(config: ImageConfig, created: string, layers: string[]): string {
+function decode(value: unknown, read: Reader): ImageConfig {
+  const config = read.object(value, 'config');
+  return {
+    ...present('entrypoint', read.strings(config.Entrypoint, 'Entrypoint')),
+    ...present('command', read.strings(config.Cmd, 'Cmd')),
+    environment: environmentOf(read.strings(config.Env, 'Env') ?? []),
+    ...present('user', read.text(config.User)),
+    ...present('working_dir', read.text(config.WorkingDir)),
+    ...present('labels', read.labels(config.Labels)),
+    ...present('stop_signal', read.text(config.StopSignal)),
+    ...present('exposed_ports', read.keys(config.ExposedPorts, 'ExposedPorts')),
+    ...present('volumes', read.keys(config.Volumes, 'Volumes')),
+    ...present('healthcheck', healthcheckOf(config.Healthcheck, read)),
+  };
+}
+
+/** With what the image's manifest says of it, for people and tools. */
+export function annotated(foreign: ForeignConfig, { annotations }: Manifest): ForeignConfig {
+  const texts = Object.entries(annotations ?? {}).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  if (texts.length === 0) return foreign;
+  const original = { ...foreign.original, annotations: Object.fromEntries(texts) };
+  return { ...foreign, original };
+}
+
+/**
+ * As Docker writes it; the health check is Docker's own, and others leave it alone. A field that still
+ * means what the original says comes out as it was there, and so does what baleine does not know.
+ * The steps that made the layers stay in the history, which all are one layer now.
+ */
+export function writeConfig(
+  { config, original, created }: Pick<Exported, 'config' | 'original' | 'created'>,
+  layers: string[],
+): string {
+  const { image = {} } = original ?? {};
+  const read = new Reader('the original config');
+  const fields = read.object(image.config, 'config');
+  const before = decode(fields, read);
+  const now = encode(config, fields);
+  const changed = (Object.keys(now) as (keyof typeof now)[]).filter(
+    (name) => !equal(before[MEANING[name]], config[MEANING[name]]) || image.config === undefined,
+  );
+  return canonical({
+    ...image,
+    created,
+    architecture: image.architecture || ARCHITECTURE,
+    os: image.os || 'linux',
+    config: { ...fields, ...Object.fromEntries(changed.map((name) => [name, now[name]])) },
+    rootfs: { type: 'layers', diff_ids: layers },
+    history: [...historyOf(image.history), { created, created_by: 'baleine' }],
+  });
+}
+
+const MEANING = {
+  User: 'user',
+  ExposedPorts: 'exposed_ports',
+  Env: 'environment',
+  Entrypoint: 'entrypoint',
+  Cmd: 'command',
+  Healthcheck: 'healthcheck',
+  Volumes: 'volumes',
+  WorkingDir: 'working_dir',
+  Labels: 'labels',
+  StopSignal: 'stop_signal',
+} as const satisfies Record<string, keyof ImageConfig>;
+
+function encode(config: ImageConfig, { Env }: Record<string, unknown>) {
   const folders = (names: string[] | undefined) =>
     names && Object.fromEntries(names.map((name) => [name, {}]));
-  return JSON.stringify({
-    created,
-    architecture: ARCHITECTURE,
-    os: 'linux',
-    config: {
-      User: config.user,
-      ExposedPorts: folders(config.exposed_ports),
-      Env: Object.entries(config.environment).map(([name, value]) => `${name}=${value}`),
-      Entrypoint: config.entrypoint,
-      Cmd: config.command,
-      Healthcheck: config.healthcheck && writeHealthcheck(config.healthcheck),
-      Volumes: folders(config.volumes),
-      WorkingDir: config.working_dir,
-      Labels: config.labels,
-      StopSignal: config.stop_signal,
-    },
-    rootfs: { type: 'layers', diff_ids: layers },
-    history: [{ created, created_by: 'baleine' }],
+  return {
+    User: config.user,
+    ExposedPorts: folders(config.exposed_ports),
+    Env: pairsOf(config.environment, Array.isArray(Env) ? Env.filter(isText) : []),
+    Entrypoint: config.entrypoint,
+    Cmd: config.command,
+    Healthcheck: config.healthcheck && writeHealthcheck(config.healthcheck),
+    Volumes: folders(config.volumes),
+    WorkingDir: config.working_dir,
+    Labels: config.labels,
+    StopSignal: config.stop_signal,
+  } satisfies Record<keyof typeof MEANING, unknown>;
+}
+
+/** In the order of those that there were; the new ones last. */
+function pairsOf(environment: Record<string, string>, before: readonly string[]): string[] {
+  const left = new Map(Object.entries(environment));
+  const kept = before.flatMap((pair) => {
+    const name = pair.slice(0, pair.indexOf('='));
+    if (name === '' || !pair.includes('=')) return [pair];
+    const value = left.get(name);
+    left.delete(name);
+    return value === undefined ? [] : [`${name}=${value}`];
   });
+  return [...kept, ...[...left].map(([name, value]) => `${name}=${value}`)];
+}
+
+function historyOf(history: unknown): object[] {
+  if (!Array.isArray(history)) return [];
+  const steps = history.filter((each) => typeof each === 'object' && each !== null);
+  return steps.map((each) => ({ ...each, empty_layer: true }));
 }
 
 function refusePlatform(platform: Platform, what: string): void {

@@ -83,8 +83,16 @@ async function layout(what: Exported, staging: OpenFolder, purpose: string): Pro
   await pack(what.source, 'layer', staging, purpose);
   const layer = { mediaType: LAYER, digest: await digestOf(file), size: (await stat(file)).size };
   await rename(file, blobIn(folder, layer));
-  const config = writeConfig(what.config, what.created, [layer.digest]);
-  await finishLayout(folder, await putBlob(folder, CONFIG, config), [layer], what.reference);
+  const { original, reference } = what;
+  const config = writeConfig(what, [layer.digest]);
+  const annotations = original?.annotations && { annotations: original.annotations };
+  await finishLayout(
+    folder,
+    await putBlob(folder, CONFIG, config),
+    [layer],
+    reference,
+    annotations,
+  );
   return 'layout';
 }
 

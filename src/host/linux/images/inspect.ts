@@ -3,7 +3,7 @@ import { sizeFor } from '../../../model/image-size.js';
 import { digest } from '../../../model/json.js';
 import type { Site } from '../../../model/site.js';
 import type { ImageOrigin } from '../../../model/specs.js';
-import { type ForeignConfig, readConfig } from './config.js';
+import { annotated, type ForeignConfig, readConfig } from './config.js';
 import { type Descriptor, readIndex, readManifest } from './manifest.js';
 import { manifestForHost } from './manifest-for-host.js';
 import { localBytes, withOpened } from './open.js';
@@ -42,8 +42,10 @@ async function inspectRemote(site: Site, from: { registry: string }): Promise<Im
       });
     };
     const { transport, text, manifest } = await instanceOf(from, ask);
-    const { config, layers } = readManifest(text, describe(from));
-    const foreign = readConfig(await ask(transport, '--config', '--raw'), describe(from));
+    const read = readManifest(text, describe(from));
+    const { config, layers } = read;
+    const raw = await ask(transport, '--config', '--raw');
+    const foreign = annotated(readConfig(raw, describe(from)), read);
     return { ...factsOf(foreign, layers.map(packed)), image: config.digest, manifest };
   });
 }
@@ -76,7 +78,7 @@ const packed = ({ mediaType, size }: Descriptor) => ({
 });
 
 function factsOf(
-  { layers: contents, config }: ForeignConfig,
+  { layers: contents, config, original }: ForeignConfig,
   layers: { bytes: number; compressed: boolean }[],
 ) {
   return {
@@ -86,5 +88,6 @@ function factsOf(
       0,
     ),
     config,
+    original,
   };
 }

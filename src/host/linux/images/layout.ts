@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { OriginalConfig } from '../../../model/config.js';
 import { digest } from '../../../model/json.js';
 import type { Descriptor } from './manifest.js';
 
@@ -17,8 +18,9 @@ export async function finishLayout(
   config: Descriptor,
   layers: Descriptor[],
   name: string,
+  more: Pick<OriginalConfig, 'annotations'> = {},
 ): Promise<void> {
-  const manifest = { schemaVersion: 2, mediaType: MANIFEST, config, layers };
+  const manifest = { schemaVersion: 2, mediaType: MANIFEST, config, layers, ...more };
   const descriptor = await putBlob(layout, MANIFEST, JSON.stringify(manifest));
   const annotations = { 'org.opencontainers.image.ref.name': name };
   const index = { schemaVersion: 2, manifests: [{ ...descriptor, annotations }] };

@@ -1,7 +1,7 @@
 import { UserError } from '../../../model/errors.js';
 import { digest as digestOf } from '../../../model/json.js';
 import { type Blobs, textOf } from './blobs.js';
-import { readConfig } from './config.js';
+import { annotated, readConfig } from './config.js';
 import { shownName, shownNames } from './foreign-json.js';
 import { type Descriptor, type IndexEntry, readIndex, readManifest } from './manifest.js';
 import { manifestForHost } from './manifest-for-host.js';
@@ -40,7 +40,8 @@ export async function openManifest(
   what: string,
 ): Promise<OpenedImage> {
   const manifest = readManifest(text, what);
-  const foreign = readConfig(await blobText(blobs, manifest.config, nameOf, what), what);
+  const config = await blobText(blobs, manifest.config, nameOf, what);
+  const foreign = annotated(readConfig(config, what), manifest);
   const layers = pairUp(manifest.layers, foreign, what).map(([stored, content]) => ({
     open: () => blobs.open(nameOf(stored)),
     bytes: storedBytes(blobs, nameOf(stored), what),

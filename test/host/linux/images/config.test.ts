@@ -27,7 +27,7 @@ describe('the config of an image', () => {
       Volumes: { '/data': {} },
       Healthcheck: { Test: ['CMD-SHELL', 'true || false'], Interval: 5e9, Retries: 2 },
     };
-    expect(readConfig(text(config), 'x')).toEqual({
+    expect(readConfig(text(config), 'x')).toMatchObject({
       layers: [LAYER],
       config: {
         entrypoint: ['/init'],
@@ -69,10 +69,65 @@ describe('the config of an image', () => {
       volumes: ['/data'],
       healthcheck: { test: ['true'], timeout: 1500, start_period: 1, retries: 3 },
     };
-    const written = writeConfig(config, '2026-01-02T03:04:05Z', [LAYER]);
-    expect(readConfig(written, 'x')).toEqual({ layers: [LAYER], config });
+    const written = writeConfig({ config, created: '2026-01-02T03:04:05Z' }, [LAYER]);
+    expect(readConfig(written, 'x')).toMatchObject({ layers: [LAYER], config });
     const none = { environment: {}, healthcheck: { test: [] } };
-    expect(readConfig(writeConfig(none, '', [LAYER]), 'x').config).toEqual(none);
+    const again = writeConfig({ config: none, created: '' }, [LAYER]);
+    expect(readConfig(again, 'x').config).toEqual(none);
+  });
+
+  const ORIGINAL = {
+    created: '2020-01-01T00:00:00Z',
+    author: 'somebody',
+    variant: 'v1',
+    'os.features': ['x'],
+    'org.example.more': { deep: [1, null, { a: 'b' }] },
+    history: [{ created_by: 'ADD rootfs' }, { created_by: 'ENV A=1', empty_layer: true }],
+    config: {
+      Env: ['B=2', 'NOWHERE', 'A=1', '7=seven'],
+      Entrypoint: null,
+      Cmd: ['sh'],
+      Labels: { tier: 'data' },
+      OnBuild: ['RUN make'],
+      Shell: ['/bin/ash', '-c'],
+      ArgsEscaped: true,
+      StopTimeout: 30,
+      Volumes: { '/data': { odd: true } },
+      Healthcheck: { Test: ['CMD-SHELL', 'true'], Interval: 1_500_000_001, StartInterval: 5e9 },
+    },
+  };
+
+  it('comes out as it came in, with one layer for all', () => {
+    const { config, original } = readConfig(text({}, ORIGINAL), 'x');
+    const what = { config, original, created: ORIGINAL.created };
+    expect(JSON.parse(writeConfig(what, [LAYER]))).toEqual({
+      ...ORIGINAL,
+      os: 'linux',
+      architecture: ARCHITECTURE,
+      rootfs: { type: 'layers', diff_ids: [LAYER] },
+      history: [
+        { created_by: 'ADD rootfs', empty_layer: true },
+        { created_by: 'ENV A=1', empty_layer: true },
+        { created: ORIGINAL.created, created_by: 'baleine' },
+      ],
+    });
+  });
+
+  it('comes out with what was changed, and all else as it was', () => {
+    const { config, original } = readConfig(text({}, ORIGINAL), 'x');
+    const { labels: _labels, healthcheck: _check, ...rest } = config;
+    const changed = {
+      ...{ ...rest, entrypoint: ['/init'], volumes: ['/data', '/more'] },
+      environment: { A: '2', B: '2', C: '3' },
+    };
+    const what = { config: changed, original, created: ORIGINAL.created };
+    const { Labels: _no, Healthcheck: _none, ...kept } = ORIGINAL.config;
+    expect(JSON.parse(writeConfig(what, [LAYER])).config).toEqual({
+      ...kept,
+      Entrypoint: ['/init'],
+      Env: ['B=2', 'NOWHERE', 'A=2', 'C=3'],
+      Volumes: { '/data': {}, '/more': {} },
+    });
   });
 
   it('keeps a variable called like what every object has', () => {
