@@ -17,7 +17,7 @@ export async function withStore(
   work: (store: Store) => Promise<number>,
 ): Promise<number | undefined> {
   const lock = await context.lock({ timeoutMs: lockTimeout }).catch((error: unknown) => {
-    if (lockSkip && error instanceof LockedError && !error.stragglers) return undefined;
+    if (lockSkip && error instanceof LockedError && error.isUsual) return undefined;
     throw error;
   });
   if (!lock) return undefined;

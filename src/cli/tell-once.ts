@@ -57,6 +57,8 @@ class Attempt {
   postponed = false;
   /** Undefined when it did not come to a plan. */
   #wanted: string[] | undefined;
+  /** What stands for what was said, where that is another thing each time. */
+  #key: string | undefined;
 
   constructor(readonly before: Failing | undefined) {}
 
@@ -69,8 +71,9 @@ class Attempt {
         postpones: (plan) => this.#postpones(plan),
       });
     } catch (error) {
-      // another run is at work, and will do; programs that hang are a failure like any other
-      if (error instanceof LockedError && !error.stragglers) throw error;
+      // another run is at work, and will do; one that hangs is a failure like any other
+      if (error instanceof LockedError && error.isUsual) throw error;
+      if (error instanceof LockedError && error.overdue) this.#key = 'locked';
       this.said += errorText(error);
       return exitCodeOf(error);
     }
@@ -83,7 +86,7 @@ class Attempt {
   }
 
   failed(now: number): { tell: boolean; failing: Failing } {
-    const { tell, failing } = noteFailure(this.before, this.said, now);
+    const { tell, failing } = noteFailure(this.before, this.#key ?? this.said, now);
     const { tries: _last, ...rest } = failing;
     const tries = this.#wanted && nextTry(this.before, this.#wanted, now);
     return { tell, failing: { ...rest, ...(tries && { tries }) } };

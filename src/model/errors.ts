@@ -30,10 +30,18 @@ export class LockedError extends UserError {
   override name = 'LockedError';
   /** No run holds it, but programs that have outlived theirs. */
   readonly stragglers: boolean;
+  /** The run that holds it is older than the interval at which cron starts them: it may hang. */
+  readonly overdue: boolean;
 
-  constructor(message: Lines, hint: Lines, { stragglers = false } = {}) {
+  constructor(message: Lines, hint: Lines, { stragglers = false, overdue = false } = {}) {
     super(message, hint);
     this.stragglers = stragglers;
+    this.overdue = overdue;
+  }
+
+  /** Whether it is no more than another run at work, which soon ends and does what there is to do. */
+  get isUsual(): boolean {
+    return !this.stragglers && !this.overdue;
   }
 }
 

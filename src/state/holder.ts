@@ -5,6 +5,8 @@ export interface Holder {
   pid: number;
   /** `pid 4121 (baleine apply -y), since 14:02:11` */
   text: string;
+  /** Milliseconds since it was started; by the boot clock. */
+  age: number;
 }
 
 export interface Holders {
@@ -12,6 +14,15 @@ export interface Holders {
   run?: Holder;
   /** Those it was given to. */
   programs?: Holder[];
+}
+
+/** What a run is waiting for: the programs that it has started, as `pid 4150 (skopeo inspect …), since …`. */
+export function programsOf(pid: number): string[] {
+  const text = attempt(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')) ?? '';
+  return text
+    .split(' ')
+    .filter(Boolean)
+    .map((child) => describe(child).text);
 }
 
 /**
@@ -55,16 +66,30 @@ function describe(pid: string): Holder {
     .join(' ')
     .replace(/\p{Cc}/gu, ' ')
     .trim();
-  const since = attempt(() => startOf(pid));
-  return { pid: Number(pid), text: `pid ${pid} (${command})${since ? `, since ${since}` : ''}` };
+  const started = attempt(() => startOf(pid));
+  const since = started === undefined ? '' : `, since ${timeOfDay(started)}`;
+  const age = started === undefined ? 0 : Math.max(0, uptime() - started);
+  return { pid: Number(pid), text: `pid ${pid} (${shortened(command)})${since}`, age };
 }
 
-/** Local time of day. Field 22 of /proc/PID/stat is in ticks of 1/100 s since boot (USER_HZ). */
-function startOf(pid: string): string {
+/** A script for `sh -c` or perl is as long as it likes. */
+const shortened = (text: string) => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+const LONGEST = 120;
+
+/** Milliseconds from boot to its start. Field 22 of /proc/PID/stat is in ticks of 1/100 s (USER_HZ). */
+function startOf(pid: string): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+  return ticks * 10;
+}
+
+/** Milliseconds since boot; proc_uptime(5). */
+const uptime = () => Number.parseFloat(readFileSync('/proc/uptime', 'utf8')) * 1000;
+
+/** `14:02:11`, here. @param started milliseconds after boot */
+function timeOfDay(started: number): string {
   const boot = Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1]);
-  return new Date((boot + ticks / 100) * 1000).toTimeString().slice(0, 8);
+  return new Date(boot * 1000 + started).toTimeString().slice(0, 8);
 }
 
 /** Undefined when a process ended while we looked at it. */

@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { flockDescriptor } from '../host/linux/process/flock.js';
 import { LockedError } from '../model/errors.js';
 import { lockFile, type Site } from '../model/site.js';
-import { type Holders, holdersOf } from './holder.js';
+import { type Holder, type Holders, holdersOf, programsOf } from './holder.js';
 
 /** The right to write below a root: one process at a time, until it ends, however it ends. */
 export interface Lock {
@@ -35,6 +35,8 @@ export interface Patience {
    * default 10 s. They come to their end soon, or never.
    */
   stragglersMs?: number;
+  /** Milliseconds after which a run that is still at work is one that may hang; default a minute. */
+  overdueMs?: number;
 }
 
 /**
@@ -47,7 +49,7 @@ export interface Patience {
  */
 export async function acquireLock(
   site: Site,
-  { timeoutMs, stragglersMs = 10_000 }: Patience,
+  { timeoutMs, stragglersMs = 10_000, overdueMs = INTERVAL }: Patience,
 ): Promise<Lock> {
   const start = now();
   const path = lockFile(site);
@@ -57,7 +59,7 @@ export async function acquireLock(
     const waited = now() - start;
     const holders = waited < timeoutMs ? undefined : holdersOf(path);
     const limit = holders?.run === undefined ? Math.max(timeoutMs, stragglersMs) : timeoutMs;
-    if (waited >= limit) throw lockedError(path, holders);
+    if (waited >= limit) throw lockedError(path, overdueMs, holders);
     await sleep(Math.min(pause, limit - waited));
   }
 }
@@ -165,7 +167,11 @@ function removeFolder(path: string): void {
   }
 }
 
-function lockedError(path: string, { run, programs = [] }: Holders = {}): LockedError {
+function lockedError(
+  path: string,
+  overdueMs: number,
+  { run, programs = [] }: Holders = {},
+): LockedError {
   const cannot = `cannot lock ${path}`;
   if (run === undefined && programs.length > 0) {
     const names = programs.map(({ text }) => text).join('; ');
@@ -176,8 +182,24 @@ function lockedError(path: string, { run, programs = [] }: Holders = {}): Locked
       { stragglers: true },
     );
   }
+  if (run && run.age >= overdueMs) return overdueError(cannot, run);
   return new LockedError(
     `${cannot}: ${run?.text ?? 'another process'} holds it`,
     'Wait until it has ended, or give --lock-timeout.',
+  );
+}
+
+/** Where cron starts a run every minute, as its line has it, the one before has ended by then. */
+const INTERVAL = 60_000;
+
+function overdueError(cannot: string, { pid, text, age }: Holder): LockedError {
+  const waits = programsOf(pid).map((each) => `  it waits for ${each}`);
+  return new LockedError(
+    [
+      `${cannot}: ${text} holds it, for ${Math.floor(age / 1000)} s now; nothing is healed until it ends`,
+      ...waits,
+    ],
+    `What hangs can be ended with: kill ${pid}   # or kill -KILL; the next run goes on with it`,
+    { overdue: true },
   );
 }

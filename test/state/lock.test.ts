@@ -41,6 +41,23 @@ describe('the lock', () => {
     next.release();
   });
 
+  it('tells of one that holds it for longer than an interval, and what that waits for', async () => {
+    const site = makeSite();
+    const first = run(holder, [site.root, '0', 'child']);
+    await first.line('locked');
+    await sleep(1100);
+    const young = await acquireLock(site, now).catch((error: unknown) => error);
+    expect(young).toMatchObject({ name: 'LockedError', overdue: false, isUsual: true });
+    const error = await acquireLock(site, { ...now, overdueMs: 1000 }).catch(
+      (thrown: unknown) => thrown as LockedError,
+    );
+    expect(error).toMatchObject({ name: 'LockedError', overdue: true, isUsual: false });
+    expect((error as LockedError).message).toMatch(
+      /: pid \d+ \(holder\.mjs .*\), since \S+ holds it, for \d+ s now; nothing is healed until it ends\n {2}it waits for pid \d+ \(sleep 60\)/,
+    );
+    expect((error as LockedError).hint).toContain(`kill ${first.child.pid}`);
+  });
+
   it('names the process that holds it, not the one that waits', async () => {
     const site = makeSite();
     const first = run(holder, [site.root]);

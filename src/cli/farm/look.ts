@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PROXY_SOCKET } from '../../farm/haproxy.js';
 import { readStatistics } from '../../farm/status.js';
 import type { Probe } from '../../host/host.js';
@@ -10,13 +11,26 @@ import type { ConfigSpec, ContainerFacts } from '../../model/specs.js';
 
 type ConfigRow = Row<ConfigSpec>;
 
-/** Every farm among the rows, as its proxy counts it now, in the order of the rows. Never rejects. */
-export async function lookAtFarms(rows: readonly Row[], probe: Probe): Promise<FarmStatus[]> {
+/**
+ * Every farm among the rows, as its proxy counts it now, in the order of the rows. Never rejects.
+ *
+ * @param limit milliseconds for a proxy to answer, for who cannot wait as long as it may take
+ */
+export async function lookAtFarms(
+  rows: readonly Row[],
+  probe: Probe,
+  limit?: number,
+): Promise<FarmStatus[]> {
   const configs = rows.filter(({ kind, spec }) => kind === 'config' && (spec as ConfigSpec).farm);
-  return Promise.all(configs.map((row) => lookAt(row as ConfigRow, rows, probe)));
+  return Promise.all(configs.map((row) => lookAt(row as ConfigRow, rows, probe, limit)));
 }
 
-async function lookAt(row: ConfigRow, rows: readonly Row[], probe: Probe): Promise<FarmStatus> {
+async function lookAt(
+  row: ConfigRow,
+  rows: readonly Row[],
+  probe: Probe,
+  limit: number | undefined,
+): Promise<FarmStatus> {
   const { stack, needs, spec } = row;
   const name = spec.farm?.name ?? row.name;
   const proxy = partsOf(spec.reader?.id ?? '')?.name ?? row.name;
@@ -27,12 +41,30 @@ async function lookAt(row: ConfigRow, rows: readonly Row[], probe: Probe): Promi
   try {
     const pid = processOf(proxy, stack, rows, probe);
     const { askProxy } = await import('../../host/linux/proxy-socket.js');
-    const counted = readStatistics(name, await askProxy(pid, PROXY_SOCKET, 'show stat'));
+    const answer = within(limit, askProxy(pid, PROXY_SOCKET, 'show stat'));
+    const counted = readStatistics(name, await answer);
     const rest = known.filter((each) => !counted.servers.some((server) => server.name === each));
     const shown = counted.servers.filter((each) => known.includes(each.name) || isInUse(each));
     return { name, stack, proxy, ...counted, servers: [...shown, ...unknown(rest)] };
   } catch (error) {
     return { name, stack, proxy, silent: messageOf(error), servers: unknown(known) };
+  }
+}
+
+async function within<T>(limit: number | undefined, answer: Promise<T>): Promise<T> {
+  if (limit === undefined) return answer;
+  const controller = new AbortController();
+  const { signal } = controller;
+  // whatever it says later, nobody waits for it
+  answer.catch(() => undefined);
+  const late = sleep(limit, undefined, { signal, ref: false }).then(() => {
+    throw new Error(`no answer within ${limit} ms`);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    late.catch(() => undefined);
+    controller.abort();
   }
 }
 

@@ -9,6 +9,9 @@ import { useMeter } from './uses.js';
 
 const EVENTS = 12;
 
+/** Milliseconds: the page shows within 2 s what happens, though a proxy takes longer to answer. */
+const PROXY_LIMIT = 500;
+
 /**
  * Looks at a stack, each time it is asked.
  *
@@ -30,7 +33,7 @@ export function onlookerOf(
     return {
       topology: topologyOf(stack, rows, probe, site),
       uses: meter(own, probe),
-      farms: await lookAtFarms(own, probe),
+      farms: await lookAtFarms(own, probe, PROXY_LIMIT),
       events: events(),
       pending: await pending(state),
     };

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../model/errors.js';
 import type { HealthAnswer, HealthTarget } from '../../model/health.js';
 import { askedFile, type Site } from '../../model/site.js';
@@ -9,8 +10,14 @@ import { readText } from './read.js';
 import { exitsDir } from './runtime/layout.js';
 import { lifeOf } from './runtime/started.js';
 
-/** Commands run inside at the same time; each is a process of the runtime. */
+/** Commands begun inside at the same time; each is a process of the runtime. */
 const AT_ONCE = 8;
+
+/**
+ * Milliseconds after which a command that has not ended makes room for the next: it only waits. So all
+ * are asked within the longest timeout, and this much for every `AT_ONCE` of them, however many hang.
+ */
+const WAITING = 250;
 
 export function linuxHealth(site: Site, runtime: Pick<Runtime, 'execute'>): Health {
   return {
@@ -54,12 +61,17 @@ async function askInside(
   keep: (asked: HealthTarget[], got: HealthAnswer[]) => void,
 ): Promise<void> {
   const queue = targets.filter(({ check }) => 'exec' in check);
+  const asked: Promise<void>[] = [];
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
-      keep([next], [await execute(runtime, next)]);
+      const target = next;
+      const answered = execute(runtime, target).then((answer) => keep([target], [answer]));
+      asked.push(answered);
+      await Promise.race([answered, sleep(WAITING, undefined, { ref: false })]);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(asked);
 }
 
 async function execute(

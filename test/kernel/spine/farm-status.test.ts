@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { FarmServer, FarmStatus } from '../../../src/model/farm-status.js';
-import { inPrivateHost } from '../../support/private-host.js';
+import { inPrivateHost, MAIN } from '../../support/private-host.js';
 import { farmOf, farmStack } from './farm-proxy.js';
 import { Stack } from './stack.js';
 
@@ -50,6 +50,28 @@ it(
     );
     const unknown = await stack.run('farm', 'status', 'tow');
     expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('one, two') });
+    await stack.destroy();
+  }),
+);
+
+/** Serves the page, fetches it once, and ends the server. */
+const ONE_PAGE = `"$@" >ui.txt & ui=$!
+until grep -q http ui.txt; do sleep 0.1; done
+curl --silent --show-error --fail --max-time 4 "$(grep -o 'http[^ ]*' ui.txt)"; code=$?
+kill $ui; wait $ui; exit $code`;
+
+it(
+  'the page waits for no proxy that does not answer',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, farmStack({ one: farmOf(1, '10.77.1.10') }));
+    await stack.apply();
+    await stack.done('pause', 'one-proxy');
+    const ui = ['--root', host.root, '--file', stack.file, 'ui', '--port', '0'];
+    const { stdout } = await host.run('sh', [
+      ...['-c', ONE_PAGE, 'sh', process.execPath, MAIN],
+      ...ui,
+    ]);
+    expect(stdout).toContain('no answer within 500 ms');
     await stack.destroy();
   }),
 );

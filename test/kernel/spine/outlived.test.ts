@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { usableRuntimes } from '../../support/runtimes.js';
@@ -62,6 +63,34 @@ it(
     expect(await stack.run('apply', '-y', '--quiet', '--lock-skip')).toMatchObject({ code: 0 });
     expect(went()).toBe('away');
     expect(await stack.plan()).toBe(NOTHING);
+    await stack.destroy();
+  }),
+);
+
+/** Holds the lock close-on-exec, as a run does, once it is older than the interval of cron. */
+const OLD_HOLDER =
+  'sleep 61; open my $lock, ">>", $ARGV[0] or die; flock $lock, 2; system "sleep", "30"';
+
+it(
+  'a run that holds the lock for longer than an interval is told by cron, at first and then seldom',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, PAIR);
+    await stack.apply();
+    const lock = `${host.root}/.lock`;
+    const holding = host.run('perl', ['-e', OLD_HOLDER, lock], { reject: false, timeout: 120_000 });
+    await sleep(63_000);
+    const cron = () => stack.run('apply', '-y', '--quiet', '--lock-skip');
+    const first = await cron();
+    expect(first).toMatchObject({ code: 75, stdout: '' });
+    expect(first.stderr).toMatch(
+      /^Error: cannot lock \S+\/\.lock: pid \d+ \(perl .*, since [\d:]{8} holds it, for \d+ s now; nothing is healed until it ends\n/,
+    );
+    expect(first.stderr).toMatch(/\n {2}it waits for pid \d+ \(sleep 30\), since/);
+    expect(await cron(), 'not every minute').toEqual({ code: 75, stdout: '', stderr: '' });
+    expect(await stack.run('apply', '-y', '--lock-skip')).toMatchObject({ code: 75 });
+    process.kill(Number(/kill (\d+)/.exec(first.stderr)?.[1]), 'SIGKILL');
+    await holding;
+    expect(await cron()).toMatchObject({ code: 0, stdout: expect.stringMatching(/recovered/) });
     await stack.destroy();
   }),
 );
