@@ -32,7 +32,7 @@ async function validator(schema) {
     code: { source: true, esm: true, lines: true },
   });
   ajv.addVocabulary(['errorMessage']);
-  const code = standalone(ajv, ajv.compile(withoutNotes(schema)));
+  const code = linear(standalone(ajv, ajv.compile(withoutNotes(schema))));
   const bundle = await build({
     stdin: { contents: code, resolveDir: fileURLToPath(schemas) },
     bundle: true,
@@ -45,6 +45,25 @@ async function validator(schema) {
     write: false,
   });
   return BANNER + bundle.outputFiles[0].text;
+}
+
+/**
+ * Ajv copies all errors so far for each definition that finds some: with the square of the mistakes in
+ * a file. Here they are added in place.
+ */
+function linear(code) {
+  const copying = /vErrors = vErrors === null \? ([\w.]+) : vErrors\.concat\(\1\);/g;
+  const added = code.replace(copying, 'vErrors = addErrors(vErrors, $1);');
+  if (added === code || added.includes('vErrors.concat')) {
+    throw new Error('ajv adds errors in another way than it did');
+  }
+  return `${added}
+function addErrors(all, more) {
+  if (all === null) return more;
+  for (const each of more) all.push(each);
+  return all;
+}
+`;
 }
 
 /** Descriptions are for editors; the embedded schema needs none. */

@@ -1,12 +1,12 @@
 import type { ErrorObject } from 'ajv';
-import type { Problems } from './problem.js';
+import type { Hint, Problems } from './problem.js';
 import { suggest } from './suggest.js';
 
 /** One thing the schema refuses, in words. */
 export interface Finding {
   path: string[];
   message: string;
-  hint?: string | undefined;
+  hint?: Hint | undefined;
   /** Where to point: at the entry's name or at its value. */
   at: 'key' | 'value';
   /** A value of the wrong type: says nothing where another alternative has the right one. */
@@ -35,9 +35,10 @@ export function explain(errors: readonly ErrorObject[]): Finding[] {
   for (const error of errors) {
     if (error.keyword === 'if') continue;
     if (error.keyword === 'propertyNames') findings.push(wrongName(error, findings.pop()));
-    else if (error.keyword === 'anyOf')
-      findings.push(...alternative(error, takeBelow(findings, error)));
-    else findings.push(findingOf(error));
+    else if (error.keyword === 'anyOf') {
+      // one by one: a call takes only so many arguments
+      for (const each of alternative(error, takeBelow(findings, error))) findings.push(each);
+    } else findings.push(findingOf(error));
   }
   return findings;
 }
@@ -73,7 +74,7 @@ function findingOf(error: ErrorObject): Finding {
   const params = error.params as Record<string, unknown>;
   if (error.keyword === 'additionalProperties') {
     const key = String(params.additionalProperty);
-    const hint = suggest(key, Object.keys(schema.properties ?? {}));
+    const hint = () => suggest(key, Object.keys(schema.properties ?? {}));
     const place = path.length > 0 ? ` in ${nameOf(path)}` : '';
     return { path: [...path, key], message: `unknown key ${quote(key)}${place}`, hint, at: 'key' };
   }
@@ -85,7 +86,7 @@ function findingOf(error: ErrorObject): Finding {
   const finding = { ...wrongValue(path, schema.errorMessage ?? demandOf(error), data), schema };
   if (error.keyword === 'type') return { ...finding, types: [params.type].flat().map(String) };
   if (error.keyword !== 'enum') return finding;
-  return { ...finding, hint: suggest(String(error.data), schema.enum ?? []) };
+  return { ...finding, hint: () => suggest(String(error.data), schema.enum ?? []) };
 }
 
 function wrongValue(path: string[], demand: string, data: unknown): Finding {
@@ -101,7 +102,7 @@ function wrongName(error: ErrorObject, finding: Finding | undefined): Finding {
   const known = finding?.schema?.enum ?? [];
   const demand = finding?.schema?.errorMessage ?? `must be one of ${known.join(', ')}`;
   const message = `the key ${quote(name)} in ${nameOf(path)} ${demand}`;
-  return { path: [...path, name], message, hint: suggest(name, known), at: 'key' };
+  return { path: [...path, name], message, hint: () => suggest(name, known), at: 'key' };
 }
 
 /** For keywords of schemas without a message of their own. */
@@ -134,8 +135,7 @@ function shownValue(data: unknown): string {
   if (Array.isArray(data)) return data.length > 0 ? 'a list' : 'an empty list';
   if (typeof data === 'object' && data !== null) return 'a mapping';
   if (data === null) return 'nothing';
-  const text = JSON.stringify(data);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  return shortened(JSON.stringify(data), 60);
 }
 
 /** `/containers/web/command/2` as `containers.web.command[2]`. */
@@ -152,5 +152,9 @@ function pathOf(pointer: string): string[] {
 }
 
 function quote(value: unknown): string {
-  return JSON.stringify(String(value));
+  return shortened(JSON.stringify(String(value)), 100);
+}
+
+function shortened(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }

@@ -5,7 +5,9 @@ import { complaintOf, resolve } from './scalar.js';
 /** The value of a variable, or undefined when it is not set. */
 type LookUp = (name: string) => string | undefined;
 
-const REFERENCE = /\$\$|\$\{([^}]*)\}|\$\{/g;
+/** Characters of the file with all its variables written out. */
+const MAX_LENGTH = 4 * 1024 * 1024;
+
 const BODY = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?])(.*))?$/s;
 
 /**
@@ -26,25 +28,95 @@ export function interpolate(document: Document, lookUp: LookUp, problems: Proble
     replaceIn(scalar, document, lookUp, problems);
     result += text.slice(done, scalar.start) + scalar.text;
     done = scalar.end;
+    if (result.length <= MAX_LENGTH) continue;
+    problems.atOffset(
+      scalar.start,
+      `with its variables the file has more than ${MAX_LENGTH} characters`,
+    );
+    problems.throwIfAny();
   }
   return result + text.slice(done);
 }
 
 function replaceIn(scalar: Scalar, { text }: Document, lookUp: LookUp, problems: Problems): void {
   const { start, end, text: before } = scalar;
-  let from = start;
-  scalar.text = before.replace(REFERENCE, (reference, body?: string) => {
-    const found = text.indexOf(reference, from);
-    const at = found >= 0 && found < end ? found : start;
-    from = at + 1;
+  const places = new Places(text, start, end);
+  let length = 0;
+  const parts = partsOf(before).map((part) => {
+    // more is refused by the caller
+    if (length > MAX_LENGTH) return '';
+    const value = part.isReference ? valueOfReference(part) : part.text;
+    length += value.length;
+    return value;
+  });
+
+  function valueOfReference({ text: reference, body }: Part): string {
+    const at = places.find(reference);
     if (reference === '$$') return '$';
     const complain = (message: string, hint?: string) => problems.atOffset(at, message, hint);
     return substituteFor(body, lookUp, complain) ?? reference;
-  });
+  }
+
+  scalar.text = parts.join('');
   const isOneVariable = /^\$\{[^}]*\}$/.test(before);
   scalar.value = scalar.plain && isOneVariable ? resolve(scalar.text) : scalar.text;
   const complaint = complaintOf(scalar);
   if (complaint) problems.atOffset(start, complaint);
+}
+
+interface Part {
+  text: string;
+  /** `$$`, `${NAME}`, or `${` without an end. */
+  isReference: boolean;
+  /** What is between the braces. */
+  body?: string;
+}
+
+/** In one pass: a file may be nothing but beginnings of variables. */
+function partsOf(text: string): Part[] {
+  const parts: Part[] = [];
+  let done = 0;
+  let isClosed = true;
+  const take = (from: number, to: number, body?: string) => {
+    if (from > done) parts.push({ text: text.slice(done, from), isReference: false });
+    const reference = { text: text.slice(from, to), isReference: true };
+    parts.push(body === undefined ? reference : { ...reference, body });
+    done = to;
+  };
+  for (let at = text.indexOf('$'); at >= 0; at = text.indexOf('$', Math.max(done, at + 1))) {
+    if (text[at + 1] === '$') take(at, at + 2);
+    else if (text[at + 1] === '{') {
+      const end: number = isClosed ? text.indexOf('}', at) : -1;
+      isClosed = end >= 0;
+      if (isClosed) take(at, end + 1, text.slice(at + 2, end));
+      else take(at, at + 2);
+    }
+  }
+  if (done < text.length) parts.push({ text: text.slice(done), isReference: false });
+  return parts;
+}
+
+/** Where the references of a scalar stand in the source, one after the other. */
+class Places {
+  #from: number;
+  readonly #source: string;
+
+  constructor(
+    text: string,
+    readonly start: number,
+    end: number,
+  ) {
+    this.#from = start;
+    this.#source = text.slice(0, end);
+  }
+
+  /** The beginning of the scalar for one that is written in another way, by an escape. */
+  find(reference: string): number {
+    if (this.#from < 0) return this.start;
+    const found = this.#source.indexOf(reference, this.#from);
+    this.#from = found < 0 ? -1 : found + 1;
+    return found < 0 ? this.start : found;
+  }
 }
 
 function substituteFor(
@@ -60,7 +132,7 @@ function substituteFor(
   if (name === undefined || rest.includes('${')) {
     const forms = ['NAME', 'NAME:-default', 'NAME:?error'].map((form) => `\${${form}}`).join(', ');
     complain(
-      `cannot read the variable "\${${body}}"`,
+      `cannot read the variable "\${${shortened(body)}}"`,
       `what works: ${forms}; $\${ for the shell's own`,
     );
     return undefined;
@@ -75,4 +147,8 @@ function substituteFor(
     complain(`variable ${name} ${state}`, `set it, or give a default: \${${name}:-…}`);
   }
   return undefined;
+}
+
+function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -2,6 +2,7 @@ import type { Config } from '../model/config.js';
 import { digest } from '../model/json.js';
 import { printable } from '../model/printable.js';
 import { check } from './check/index.js';
+import { checkSize } from './check/size.js';
 import { subjectOf } from './check/subject.js';
 import { type Document, dataOf, entryAt, LinesOf, type Path } from './document.js';
 import { explain, type Finding, report } from './explain.js';
@@ -50,6 +51,7 @@ function understand(document: Document, directory: string, problems: Problems): 
     directory,
     written: (path) => writtenAt(document, path),
   });
+  checkSize(sections, problems);
   check(subjectOf(sections, document, problems));
   return sections;
 }

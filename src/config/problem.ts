@@ -63,6 +63,10 @@ export class Problems {
     this.list.push({ offset, message, hint });
   }
 
+  get count(): number {
+    return this.list.length;
+  }
+
   throwIfAny(): void {
     const { file, text } = this.document;
     if (this.list.length === 0) return;
@@ -70,7 +74,12 @@ export class Problems {
     const lines = new LinesOf(text);
     const shown = all.slice(0, MOST).map(({ offset, message, hint }): Problem => {
       const said = typeof hint === 'function' ? hint() : hint;
-      return { ...lines.position(offset), message, ...(said !== undefined && { hint: said }) };
+      const position = lines.position(offset);
+      return {
+        ...position,
+        message: shortened(message),
+        ...(said !== undefined && { hint: said }),
+      };
     });
     throw new ConfigError(file, text, shown, all.length - shown.length);
   }
@@ -82,6 +91,14 @@ export class Problems {
     return exact ? entry : { key: entry.key, at: entry.key };
   }
 }
+
+/** It may quote a value as long as the file. */
+function shortened(message: string): string {
+  return message.length > LONGEST ? `${message.slice(0, LONGEST)}…` : message;
+}
+
+/** Characters. */
+const LONGEST = 500;
 
 /** By place, each once. */
 function inOrder(found: readonly Found[]): Found[] {

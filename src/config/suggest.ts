@@ -2,12 +2,17 @@ import { distance } from 'fastest-levenshtein';
 
 /** `did you mean "image"?` when one of the known words is a slip of the hand away. */
 export function suggest(word: string, known: Iterable<string>): string | undefined {
+  if (word.length > LONGEST) return undefined;
   const near = [...known]
+    .filter((each) => Math.abs(each.length - word.length) <= slips(word))
     .map((each) => ({ each, far: distance(word.toLowerCase(), each.toLowerCase()) }))
     .filter(({ far }) => far <= slips(word))
     .sort((a, b) => a.far - b.far || (a.each < b.each ? -1 : 1));
   return near[0] && `did you mean ${JSON.stringify(near[0].each)}?`;
 }
+
+/** Characters. */
+const LONGEST = 100;
 
 /** Two letters changed places count as two; a short word is soon another one. */
 function slips(word: string): number {

@@ -8,6 +8,9 @@ import { MAX_SIZE } from './source.js';
 /** Far more than the schema has; the library composes by recursion. */
 const MAX_DEPTH = 100;
 
+/** Words, signs, spaces and line ends: what it takes to read a file grows with them. */
+const MAX_LEXEMES = 150_000;
+
 /** Duplicate keys are found on the way through the nodes: the library compares every pair. */
 const OPTIONS = {
   version: '1.2',
@@ -50,16 +53,33 @@ function parse(text: string, problems: Problems): ParsedNode | null {
   for (const token of tokens) inspect(token, problems);
   const documents = tokens.filter(({ type }) => type === 'document');
   if (documents[1]) problems.atOffset(documents[1].offset, 'a file is one document');
-  const [parsed] = [...new Composer<ParsedNode>(OPTIONS).compose(tokens)];
+  const [parsed] = withoutStacks(() => [...new Composer<ParsedNode>(OPTIONS).compose(tokens)]);
   if (!parsed) return null;
   refuseErrors(text, parsed, problems);
   return parsed.contents;
 }
 
+/** The library makes an error for each of what may be half a million mistakes. */
+function withoutStacks<T>(work: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 function tokensOf(text: string, problems: Problems): CST.Token[] {
   const parser = new Parser();
   const tokens: CST.Token[] = [];
+  let lexemes = 0;
   for (const lexeme of new Lexer().lex(text)) {
+    lexemes += 1;
+    if (lexemes > MAX_LEXEMES) {
+      problems.atOffset(parser.offset, `more than ${MAX_LEXEMES} words and signs`);
+      problems.throwIfAny();
+    }
     tokens.push(...parser.next(lexeme));
     if (parser.stack.length <= MAX_DEPTH) continue;
     problems.atOffset(parser.offset, `nested more than ${MAX_DEPTH} levels deep`);

@@ -21,8 +21,14 @@ export class UserError extends Error {
   }
 }
 
+/** Lines of an error that are kept: whoever reads it mends the first, and sees the rest then. */
+const MOST_LINES = 400;
+
 function harmless(lines: Lines): string {
-  return [lines].flat().map(printable).join('\n');
+  const all = [lines].flat();
+  const shown = all.slice(0, MOST_LINES).map(printable);
+  if (all.length > MOST_LINES) shown.push(`and ${all.length - MOST_LINES} lines more`);
+  return shown.join('\n');
 }
 
 /** Another baleine holds the state lock; exit code 75 (EX_TEMPFAIL of sysexits.h). */

@@ -62,21 +62,33 @@ function invert(needs: ReadonlyMap<Address, Address[]>): Map<Address, Address[]>
   return dependents;
 }
 
-/** Depth first. The file's checks leave no cycle in what resources need. */
+/**
+ * Depth first, without recursion: a chain may be as long as the file. The file's checks leave no cycle
+ * in what resources need.
+ */
 function sort(units: Unit[]): Unit[] {
   const byId = new Map(units.map((unit) => [unit.id, unit]));
   const sorted = new Set<Unit>();
   const entered = new Set<Unit>();
-  const visit = (unit: Unit) => {
-    if (sorted.has(unit)) return;
-    if (entered.has(unit)) throw new Error(`units wait for each other: ${unit.id}`);
-    entered.add(unit);
-    for (const id of [...unit.needs, ...(unit.after ?? [])]) {
-      const need = byId.get(id);
-      if (need) visit(need);
+  const needsOf = ({ needs, after = [] }: Unit) => [...needs, ...after].reverse();
+  for (const first of units) {
+    const way: { unit: Unit; left: string[] }[] = [];
+    const enter = (unit: Unit) => {
+      if (sorted.has(unit)) return;
+      if (entered.has(unit)) throw new Error(`units wait for each other: ${unit.id}`);
+      entered.add(unit);
+      way.push({ unit, left: needsOf(unit) });
+    };
+    enter(first);
+    for (let at = way.at(-1); at; at = way.at(-1)) {
+      const id = at.left.pop();
+      const need = id === undefined ? undefined : byId.get(id);
+      if (need) enter(need);
+      else if (id === undefined) {
+        sorted.add(at.unit);
+        way.pop();
+      }
     }
-    sorted.add(unit);
-  };
-  for (const unit of units) visit(unit);
+  }
   return [...sorted];
 }

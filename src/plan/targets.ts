@@ -17,13 +17,20 @@ export function selectTargets(
   const needs = new Map(resources.map(({ address, needs: list }) => [address, list]));
   const recorded = rows.map((row) => ({ address: addressOf(row.kind, row.name), ...row }));
   refuseUnknown(targets, new Set([...needs.keys(), ...recorded.map(({ address }) => address)]));
+  const neededBy = new Map<Address, Address[]>();
+  for (const { address, needs: list } of recorded) {
+    for (const need of list) neededBy.set(need, [...(neededBy.get(need) ?? []), address]);
+  }
   const selected = new Set<Address>();
-  const add = (address: Address) => {
-    if (selected.has(address)) return;
-    selected.add(address);
-    needs.get(address)?.forEach(add);
-    if (needs.has(address)) return;
-    for (const row of recorded) if (row.needs.includes(address)) add(row.address);
+  const add = (first: Address) => {
+    const waiting = [first];
+    for (let address = waiting.pop(); address !== undefined; address = waiting.pop()) {
+      if (selected.has(address)) continue;
+      selected.add(address);
+      const needed = needs.get(address);
+      if (needed) waiting.push(...needed);
+      else waiting.push(...(neededBy.get(address) ?? []));
+    }
   };
   targets.forEach(add);
   for (const each of targets) carriersOf(each, resources, rows).forEach(add);

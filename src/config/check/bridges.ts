@@ -19,23 +19,24 @@ const SPECIAL = ['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3'];
 /** What can be said of a bridge from the file alone: its subnet, its host address, its room. */
 export function checkBridges(subject: Subject): void {
   const { bridges, problems } = subject;
-  const subnets: { name: string; subnet: Subnet }[] = [];
+  const members = membersOf(subject);
+  const subnets = new Subnets();
   const uplinks = new Map<string, string>();
   for (const [name, bridge] of Object.entries(bridges)) {
-    checkPorts(subject, name);
+    checkPorts(subject, name, members);
     if (bridge.external) continue;
     checkIsolated(subject, name, bridge);
     const subnet = checkSubnet(subject, name, bridge);
     checkHost(subject, name, bridge, subnet);
     if (subnet) {
-      const other = subnets.find((each) => overlap(each.subnet, subnet));
+      const other = subnets.overlapping(subnet);
       const path = ['bridges', name, 'subnet'];
       if (other) {
         const theirs = `${formatSubnet(other.subnet)} of bridges.${other.name}`;
         problems.atValue(path, `${bridge.subnet} overlaps ${theirs}`);
       }
-      subnets.push({ name, subnet });
-      checkRoom(subject, name, bridge, subnet);
+      subnets.add(name, subnet);
+      checkRoom(subject, name, bridge, subnet, members);
     }
     const owner = bridge.uplink && uplinks.get(bridge.uplink);
     if (owner) {
@@ -103,23 +104,66 @@ function checkHost(
   }
 }
 
-function membersOf({ services }: Subject, name: string): number {
-  return services.reduce(
-    (sum, { entry, names }) => sum + (Object.hasOwn(entry.bridges, name) ? names.length : 0),
-    0,
-  );
+/** How many containers join each bridge. */
+function membersOf({ services }: Subject): ReadonlyMap<string, number> {
+  const members = new Map<string, number>();
+  for (const { entry, names } of services) {
+    for (const name of Object.keys(entry.bridges)) {
+      members.set(name, (members.get(name) ?? 0) + names.length);
+    }
+  }
+  return members;
 }
 
-function checkPorts(subject: Subject, name: string): void {
-  const members = membersOf(subject, name);
+interface Named {
+  name: string;
+  subnet: Subnet;
+}
+
+/** Of two networks that overlap one is in the other: a look takes as long as a prefix, not as there are networks. */
+class Subnets {
+  readonly #all = new Map<string, Named>();
+  /** What is in each network, the first of it. */
+  readonly #within = new Map<string, Named>();
+
+  add(name: string, subnet: Subnet): void {
+    const added = { name, subnet };
+    const places = placesOf(subnet);
+    if (!this.#all.has(places[0] as string)) this.#all.set(places[0] as string, added);
+    for (const place of places) if (!this.#within.has(place)) this.#within.set(place, added);
+  }
+
+  overlapping(subnet: Subnet): Named | undefined {
+    const places = placesOf(subnet);
+    const around = places.map((place) => this.#all.get(place)).find(Boolean);
+    return this.#within.get(places[0] as string) ?? around;
+  }
+}
+
+/** A network and those that it is in, from /0 on. */
+function placesOf({ network, prefix }: Subnet): string[] {
+  return Array.from({ length: prefix + 1 }, (_, index) => {
+    const length = prefix - index;
+    return `${network - (network % 2 ** (32 - length))}/${length}`;
+  });
+}
+
+function checkPorts(subject: Subject, name: string, all: ReadonlyMap<string, number>): void {
+  const members = all.get(name) ?? 0;
   if (members <= MAX_PORTS) return;
   const message = `${members} containers join bridges.${name}; a bridge has ${MAX_PORTS} ports`;
   subject.problems.atKey(['bridges', name], message);
 }
 
-function checkRoom(subject: Subject, name: string, { host }: BridgeSource, subnet: Subnet): void {
+function checkRoom(
+  subject: Subject,
+  name: string,
+  { host }: BridgeSource,
+  subnet: Subnet,
+  all: ReadonlyMap<string, number>,
+): void {
   const room = capacity(subnet) - (host === undefined ? 0 : 1);
-  const members = membersOf(subject, name);
+  const members = all.get(name) ?? 0;
   if (members <= room) return;
   const message = `${members} containers join bridges.${name}, which has ${room} addresses for them`;
   subject.problems.atValue(['bridges', name, 'subnet'], message, 'use a larger subnet');

@@ -93,13 +93,14 @@ function checkUser({ path, entry }: Service, { images, problems }: Subject): voi
 }
 
 /** The user of an image or of what it is made from. */
-function userOf(
-  images: Subject['images'],
-  name: string,
-  below = new Set<string>(),
-): string | undefined {
-  const image = Object.hasOwn(images, name) ? images[name] : undefined;
-  if (!image || image.external || below.has(name)) return undefined;
-  if (image.config.user !== undefined || !('image' in image.from)) return image.config.user;
-  return userOf(images, image.from.image, below.add(name));
+function userOf(images: Subject['images'], name: string): string | undefined {
+  const seen = new Set<string>();
+  for (let at = name; !seen.has(at); ) {
+    const image = Object.hasOwn(images, at) ? images[at] : undefined;
+    if (!image || image.external) return undefined;
+    if (image.config.user !== undefined || !('image' in image.from)) return image.config.user;
+    seen.add(at);
+    at = image.from.image;
+  }
+  return undefined;
 }

@@ -1,12 +1,16 @@
 import type { Subject } from './subject.js';
 
+/** Circles that are shown, and names of one at its beginning and at its end. */
+const MOST_CYCLES = 20;
+const MOST_NAMES = 10;
+
 /** Nothing waits for itself: no container through `depends_on`, no image through `from`. */
 export function checkCycles({ containers, images, problems }: Subject): void {
   const needs = (name: string) => Object.keys(containers[name]?.depends_on ?? {});
   for (const cycle of cyclesOf(Object.keys(containers), needs)) {
     const [first = '', second = ''] = cycle;
     const path = ['containers', first, 'depends_on', second];
-    problems.atKey(path, `depends_on goes in a circle: ${cycle.join(' → ')}`);
+    problems.atKey(path, `depends_on goes in a circle: ${shown(cycle)}`);
   }
   const bases = (name: string) => {
     const image = Object.hasOwn(images, name) ? images[name] : undefined;
@@ -14,22 +18,49 @@ export function checkCycles({ containers, images, problems }: Subject): void {
   };
   for (const cycle of cyclesOf(Object.keys(images), bases)) {
     const path = ['images', cycle[0] ?? '', 'from', 'image'];
-    problems.atValue(path, `images are made from each other: ${cycle.join(' → ')}`);
+    problems.atValue(path, `images are made from each other: ${shown(cycle)}`);
   }
 }
 
-/** One cycle for each edge that leads back to where the search came from, `[a, b, a]`. */
+function shown(cycle: string[]): string {
+  if (cycle.length <= 2 * MOST_NAMES) return cycle.join(' → ');
+  const [first, last] = [cycle.slice(0, MOST_NAMES), cycle.slice(-MOST_NAMES)];
+  return [...first, `… (${cycle.length - 2 * MOST_NAMES} more)`, ...last].join(' → ');
+}
+
+/**
+ * One cycle for each edge that leads back to where the search came from, `[a, b, a]`, the first of
+ * them. Depth first, without recursion: a chain may be as long as the file.
+ */
 function cyclesOf(names: string[], next: (name: string) => string[]): string[][] {
   const known = new Set(names);
   const done = new Set<string>();
   const cycles: string[][] = [];
-  const visit = (name: string, trail: string[]): void => {
-    const start = trail.indexOf(name);
-    if (start >= 0) cycles.push([...trail.slice(start), name]);
-    if (start >= 0 || done.has(name) || !known.has(name)) return;
-    for (const each of next(name)) visit(each, [...trail, name]);
-    done.add(name);
-  };
-  for (const name of names) visit(name, []);
+  for (const start of names) {
+    /** The way to where the search is, and what is left to be followed from each of its places. */
+    const trail: string[] = [];
+    const left: string[][] = [];
+    const places = new Map<string, number>();
+    const enter = (name: string) => {
+      places.set(name, trail.length);
+      trail.push(name);
+      left.push([...next(name)].reverse());
+    };
+    if (!done.has(start)) enter(start);
+    while (trail.length > 0) {
+      const name = left.at(-1)?.pop();
+      if (name === undefined) {
+        const over = trail.pop() as string;
+        left.pop();
+        places.delete(over);
+        done.add(over);
+        continue;
+      }
+      const place = places.get(name);
+      if (place !== undefined) cycles.push([...trail.slice(place), name]);
+      if (cycles.length === MOST_CYCLES) return cycles;
+      if (place === undefined && !done.has(name) && known.has(name)) enter(name);
+    }
+  }
   return cycles;
 }

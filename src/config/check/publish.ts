@@ -1,5 +1,5 @@
 import type { PublishEntry } from '../../model/config.js';
-import { EVERYWHERE, FORWARDER, ownPorts, placeText, sharePort } from '../../model/publish.js';
+import { EVERYWHERE, FORWARDER, ownPorts, placeText } from '../../model/publish.js';
 import type { Service, Subject } from './subject.js';
 
 /** Published ports that can be listened at, each for one container only. */
@@ -7,20 +7,44 @@ export function checkPublish(subject: Subject): void {
   const services = subject.services.filter(({ entry }) => entry.publish);
   if (services.length === 0) return;
   checkReserved(subject);
-  const taken: { entry: PublishEntry; by: string }[] = [];
+  const taken = new Taken();
   for (const service of services) {
     const by = service.path.join('.');
     checkReach(service, subject);
     service.entry.publish?.forEach((entry, index) => {
       const at = [...service.path, 'publish', index];
-      const other = taken.find((each) => sharePort(each.entry, entry));
+      const other = taken.find(entry);
       if (other)
         subject.problems.atValue(
           at,
           `${clash(entry, other.entry)} is published by ${other.by} already`,
         );
-      taken.push({ entry, by });
+      taken.add({ entry, by });
     });
+  }
+}
+
+interface Owned {
+  entry: PublishEntry;
+  by: string;
+}
+
+/** Ports that are published, without a look at each. */
+class Taken {
+  readonly #places = new Map<string, Owned>();
+  /** The first on each port, whatever its address. */
+  readonly #ports = new Map<number, Owned>();
+
+  find({ host_ip, published }: PublishEntry): Owned | undefined {
+    if (host_ip === EVERYWHERE) return this.#ports.get(published);
+    const everywhere = placeText({ host_ip: EVERYWHERE, published });
+    return this.#places.get(placeText({ host_ip, published })) ?? this.#places.get(everywhere);
+  }
+
+  add(owned: Owned): void {
+    const { entry } = owned;
+    if (!this.#places.has(placeText(entry))) this.#places.set(placeText(entry), owned);
+    if (!this.#ports.has(entry.published)) this.#ports.set(entry.published, owned);
   }
 }
 

@@ -35,7 +35,7 @@ function checkName(
 ): void {
   if (declared[section].has(name)) return;
   const message = `unknown ${WORDS[section]} ${JSON.stringify(name)}`;
-  const hint = suggest(name, declared[section]) ?? howToDeclare(section, name);
+  const hint = () => suggest(name, declared[section]) ?? howToDeclare(section, name);
   if (section === 'images') problems.atValue(path, message, hint);
   else problems.atKey(path, message, hint);
 }

@@ -136,7 +136,9 @@ function signalOf(
   const name = signalName(text);
   if (name !== undefined) return name;
   const meant = text.toUpperCase().replace(/^(?!SIG)/, 'SIG');
-  problems.atValue(path, `unknown signal ${JSON.stringify(raw)}`, suggest(meant, SIGNAL_NAMES));
+  problems.atValue(path, `unknown signal ${JSON.stringify(raw)}`, () =>
+    suggest(meant, SIGNAL_NAMES),
+  );
   return undefined;
 }
 
@@ -144,9 +146,7 @@ function capabilityOf(raw: string, path: Path, { problems }: Reading): string {
   if (raw === 'ALL') return raw;
   const name = raw.startsWith('CAP_') ? raw : `CAP_${raw}`;
   if (!CAPABILITIES.has(name)) {
-    problems.atValue(
-      path,
-      `unknown capability ${JSON.stringify(raw)}`,
+    problems.atValue(path, `unknown capability ${JSON.stringify(raw)}`, () =>
       suggest(name, CAPABILITIES),
     );
   }

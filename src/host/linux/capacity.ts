@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { release } from 'node:os';
 import type { Capacity } from '../host.js';
 import { readHierarchies, versionOf } from './cgroups-hierarchies.js';
-import { listenerAt, ownAddresses } from './listeners.js';
+import { listenerLookUp, ownAddresses } from './listeners.js';
 import { ifThere, readText } from './read.js';
 
 export function linuxCapacity(): Capacity {
@@ -13,7 +13,7 @@ export function linuxCapacity(): Capacity {
     withoutUserns,
     isBlockDevice: (path) => ifThere(() => statSync(path))?.isBlockDevice() ?? false,
     addresses: ownAddresses,
-    listener: listenerAt,
+    listener: listenerLookUp(),
   };
 }
 

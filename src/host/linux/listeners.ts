@@ -14,14 +14,34 @@ export function ownAddresses(): string[] {
   return all.flatMap((each) => (each?.family === 'IPv4' ? [each.address] : []));
 }
 
-/** See Capacity. Goes through all processes only when there is a listener. */
-export function listenerAt(address: string, port: number): Listener | undefined {
-  const found = [...listeners('tcp'), ...listeners('tcp6')].find(
-    (each) =>
-      each.port === port &&
-      (each.address === address || each.address === EVERYWHERE || address === EVERYWHERE),
-  );
-  return found && { address: found.address, ...holderOf(found.inode) };
+/**
+ * See Capacity. The tables are read once, when the first port is asked for, and all processes when the
+ * first listener is found.
+ */
+export function listenerLookUp(): (address: string, port: number) => Listener | undefined {
+  let ports: Map<number, Listening[]> | undefined;
+  let holders: Holders | undefined;
+  return (address, port) => {
+    ports ??= byPort([...listeners('tcp'), ...listeners('tcp6')]);
+    const found = ports
+      .get(port)
+      ?.find(
+        (each) => each.address === address || each.address === EVERYWHERE || address === EVERYWHERE,
+      );
+    if (!found) return undefined;
+    holders ??= holdersOfSockets();
+    return { address: found.address, ...holderOf(found.inode, holders) };
+  };
+}
+
+function byPort(all: Listening[]): Map<number, Listening[]> {
+  const ports = new Map<number, Listening[]>();
+  for (const each of all) {
+    const others = ports.get(each.port);
+    if (others) others.push(each);
+    else ports.set(each.port, [each]);
+  }
+  return ports;
 }
 
 interface Listening {
@@ -56,15 +76,26 @@ function addressIn(hex: string): string | undefined {
   return formatIp(endianness() === 'LE' ? bytes.readUInt32LE() : bytes.readUInt32BE());
 }
 
-/**
- * The process that has a socket open: proc_pid_fd(5) shows it as `socket:[INODE]`. One in a
- * container first: its monitor may have it open, too.
- */
-function holderOf(inode: string): Omit<Listener, 'address'> {
-  const link = `socket:[${inode}]`;
-  const all = (ifThere(() => readdirSync('/proc')) ?? [])
-    .filter((name) => /^\d+$/.test(name) && linksIn(`/proc/${name}/fd`).includes(link))
-    .map(describe);
+/** Process ids by what proc_pid_fd(5) shows of a socket that each has open, `socket:[INODE]`. */
+type Holders = ReadonlyMap<string, string[]>;
+
+function holdersOfSockets(): Holders {
+  const holders = new Map<string, string[]>();
+  for (const pid of ifThere(() => readdirSync('/proc')) ?? []) {
+    if (!/^\d+$/.test(pid)) continue;
+    for (const link of new Set(linksIn(`/proc/${pid}/fd`))) {
+      if (!link.startsWith('socket:')) continue;
+      const others = holders.get(link);
+      if (others) others.push(pid);
+      else holders.set(link, [pid]);
+    }
+  }
+  return holders;
+}
+
+/** A process in a container first: its monitor may have the socket open, too. */
+function holderOf(inode: string, holders: Holders): Omit<Listener, 'address'> {
+  const all = (holders.get(`socket:[${inode}]`) ?? []).map(describe);
   return all.find(({ container }) => container) ?? all[0] ?? {};
 }
 

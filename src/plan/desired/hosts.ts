@@ -21,13 +21,14 @@ export function desiredHosts(peers: Peer[], context: Context): Resource<HostsSpe
     members.push(each);
     groups.set(name, members);
   }
+  const lines = linesByBridge(peers);
   return [...groups].map(([name, members]) => ({
     address: addressOf('hosts', name),
     kind: 'hosts',
     name,
     spec: {
       file: hostsPath(name, context),
-      text: hostsText(members, peers),
+      text: hostsText(members, lines),
       copies: members.map((each) => hostsCopy(site, idOf(config.name, each.name))).sort(byName),
     },
     needs: [],
@@ -58,12 +59,12 @@ function nameOf(sorted: string[]): string {
   return `${readable}-${digest(sorted, 6)}`;
 }
 
-function hostsText(members: Peer[], peers: Peer[]): string {
+function hostsText(members: Peer[], known: ReadonlyMap<string, string[]>): string {
   const bridges = members[0]?.bridges.map(({ bridge }) => bridge) ?? [];
   const lines =
     bridges.length === 0
       ? members.map(ownName)
-      : bridges.flatMap((bridge) => peers.flatMap((each) => peerLine(each, bridge)));
+      : bridges.flatMap((bridge) => known.get(bridge) ?? []);
   return `${['127.0.0.1 localhost', '::1 localhost', ...lines].join('\n')}\n`;
 }
 
@@ -72,7 +73,17 @@ function ownName({ hostname }: Peer): string {
   return `127.0.1.1 ${hostname}`;
 }
 
-function peerLine({ bridges }: Peer, bridge: string): string[] {
-  const found = bridges.find((each) => each.bridge === bridge);
-  return found?.address === undefined ? [] : [[found.address, ...found.names].join(' ')];
+/** A line for each peer that has an address there, in their order. */
+function linesByBridge(peers: Peer[]): ReadonlyMap<string, string[]> {
+  const lines = new Map<string, string[]>();
+  for (const { bridges } of peers) {
+    for (const { bridge, address, names } of bridges) {
+      if (address === undefined) continue;
+      const line = [address, ...names].join(' ');
+      const others = lines.get(bridge);
+      if (others) others.push(line);
+      else lines.set(bridge, [line]);
+    }
+  }
+  return lines;
 }
