@@ -189,6 +189,11 @@ export interface Started {
 export interface Runtime {
   /** Clears what an earlier life left, writes the bundle, starts under conmon, reads back. The disk is mounted and the namespace wired. */
   start(spec: ContainerSpec): Promise<Started>;
+  /**
+   * Whether each could be started, as far as its disk tells: an image file, or absent, the container's
+   * own disk where it is mounted. One answer each, in order.
+   */
+  verifyAll(checks: { spec: ContainerSpec; image?: string }[]): Promise<(Error | undefined)[]>;
   /** As `start`, with our standard streams and without a monitor, to its end; answers the exit code. */
   run(spec: ContainerSpec, how: { input: boolean; terminal: boolean }): Promise<number>;
   /** Stop signal, grace period, SIGKILL, until the process is gone; then the runtime's own state and cgroup. Signals only if pid, start time and boot id still agree. */

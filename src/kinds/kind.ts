@@ -81,6 +81,8 @@ export interface Kind<Spec, RowFacts, Seen, Verbs> {
     site: Site,
     peers?: Peers,
   ): StepOf<Verbs>[];
+  /** Before what is to be replaced is taken away: whether its successor can be made. Absent: nobody knows. */
+  verify?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, reason: string): StepOf<Verbs>[];
   /** Whether steps keep it from its work for a while. Absent: none do. */
   interrupts?(steps: readonly Step[]): boolean;
   remove(row: Row<Spec, RowFacts>, reason: string, site: Site): StepOf<Verbs>[];

@@ -31,7 +31,10 @@ export function unitsOf(decision: Decision, around: Surroundings): Unit[] {
   // what is left of another spec goes first: its links may have other names
   if (action === 'create')
     return row && !equal(row.spec, resource.spec) ? [...drop(), create()] : [create()];
-  if (action === 'replace') return [...drop(), create()];
+  if (action === 'replace') {
+    const first = row && kind.verify ? kind.verify(resource, row, reason) : [];
+    return [...drop().map((unit) => ({ ...unit, steps: [...first, ...unit.steps] })), create()];
+  }
   const { differences, seen } = decision;
   const steps = kind.update(resource, row as Row, seen, differences, site, peers);
   return [putUnit(resource, steps, true)];

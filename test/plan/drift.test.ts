@@ -63,19 +63,20 @@ const DRIFTS: [string, (stack: MemoryStack) => void, Record<string, string>, str
     'a deleted cgroup',
     ({ host, site }) => host.cgroups.delete(cgroupPath(site, ID)),
     { 'container.web': 'cgroup is gone' },
-    ['container.stop', 'container.start'],
+    ['container.verify', 'container.stop', 'container.start'],
   ],
   [
     'a deleted network namespace',
     ({ host, site }) => host.mounts.delete(netnsPath(site, ID)),
     { 'container.web': 'network namespace is gone' },
-    ['container.stop', 'container.wire', 'container.start'],
+    ['container.verify', 'container.stop', 'container.wire', 'container.start'],
   ],
   [
     'a deleted disk file',
     ({ host, site }) => host.files.delete(diskFile(site, ID)),
     { 'container.web': 'disk file is gone' },
     [
+      'container.verify',
       'container.stop',
       'container.disconnect',
       'container.unmount',
@@ -90,7 +91,7 @@ const DRIFTS: [string, (stack: MemoryStack) => void, Record<string, string>, str
     'a killed monitor',
     ({ host }) => host.processes.delete(host.running.get(ID)?.monitor ?? 0),
     { 'container.web': 'its monitor, process 1003, is gone' },
-    ['container.stop', 'container.start'],
+    ['container.verify', 'container.stop', 'container.start'],
   ],
   [
     'a deleted volume',

@@ -77,7 +77,11 @@ describe('a health check', () => {
     expect(texts[2]).toContain(
       'container.web will be updated in-place (unhealthy: 3 failures in a row (connection refused))',
     );
-    expect(verbs(stack, CHECKED)).toEqual(['container.stop', 'container.start']);
+    expect(verbs(stack, CHECKED)).toEqual([
+      'container.verify',
+      'container.stop',
+      'container.start',
+    ]);
     const before = stack.host.running.get(ID)?.pid;
     await stack.apply(CHECKED);
     expect(stack.host.running.get(ID)?.pid).not.toBe(before);
@@ -103,7 +107,7 @@ describe('a health check', () => {
     expect(stack.planText(text)).toBe(left('is starting: connection refused'));
     await stack.apply(text);
     stack.host.now += 5 * MINUTE;
-    expect(verbs(stack, text)).toEqual(['container.stop', 'container.start']);
+    expect(verbs(stack, text)).toEqual(['container.verify', 'container.stop', 'container.start']);
   });
 
   it('with on_failure: none is a note, and its row is not written again and again', async () => {
@@ -444,7 +448,7 @@ describe('a clock that was set', () => {
     stack.host.skew = 0;
     stack.host.ill.set(ID, 'connection refused');
     stack.host.now += MINUTE;
-    expect(verbs(stack, text)).toEqual(['container.stop', 'container.start']);
+    expect(verbs(stack, text)).toEqual(['container.verify', 'container.stop', 'container.start']);
   });
 
   it('back does not make one that has recovered count as failing again and again', async () => {
@@ -463,6 +467,6 @@ describe('a clock that was set', () => {
     }
     stack.host.ill.set(ID, 'status 500');
     stack.host.now += MINUTE;
-    expect(verbs(stack, text)).toEqual(['container.stop', 'container.start']);
+    expect(verbs(stack, text)).toEqual(['container.verify', 'container.stop', 'container.start']);
   });
 });

@@ -27,11 +27,15 @@ describe('changed limits', () => {
     stack.host.hierarchy = 2;
     await stack.apply(file('{}'));
     expect(verbs(stack, '{ io: [{ write_bps: 1M }] }')).toEqual(['container.limits']);
-    expect(verbs(stack, DEVICES)).toEqual(['container.stop', 'container.start']);
+    expect(verbs(stack, DEVICES)).toEqual([
+      'container.verify',
+      'container.stop',
+      'container.start',
+    ]);
     expect(stack.planText(file(DEVICES))).toContain('(limits.devices added, takes a restart)');
     await stack.apply(file(DEVICES));
     expect(verbs(stack, DEVICES)).toEqual([]);
-    expect(verbs(stack, '{}')).toEqual(['container.stop', 'container.start']);
+    expect(verbs(stack, '{}')).toEqual(['container.verify', 'container.stop', 'container.start']);
   });
 });
 

@@ -30,7 +30,11 @@ it('is one change, with what stops it and what starts it', async () => {
 
 Plan: 0 to add, 1 to change, 0 to destroy.`);
   const [unit] = stack.plan(FILE, wish).units;
-  expect(unit?.steps.map(({ verb }) => verb)).toEqual(['container.stop', 'container.start']);
+  expect(unit?.steps.map(({ verb }) => verb)).toEqual([
+    'container.verify',
+    'container.stop',
+    'container.start',
+  ]);
 });
 
 it.each(['container.stop', 'container.start'])(

@@ -91,6 +91,7 @@ describe('the published ports of a farm', () => {
       ['sockets changed, takes a restart'],
     ]);
     expect(plan.units.flatMap(({ steps }) => steps.map(({ verb }) => verb))).toEqual([
+      'container.verify',
       'container.stop',
       'container.start',
       'container.listen',

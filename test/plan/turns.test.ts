@@ -82,11 +82,11 @@ describe('a new command', () => {
     expect(acts(stack.plan(farm('new')))).toMatchInlineSnapshot(`
       [
         "put container.shop-spare-1: wire disk mount start join",
-        "drop container.shop-server-1: leave stop disconnect unmount erase <- put container.shop-spare-1",
+        "drop container.shop-server-1: verify leave stop disconnect unmount erase <- put container.shop-spare-1",
         "put container.shop-server-1: wire disk mount start join <- drop container.shop-server-1",
-        "drop container.shop-server-2: leave stop disconnect unmount erase <- put container.shop-server-1",
+        "drop container.shop-server-2: verify leave stop disconnect unmount erase <- put container.shop-server-1",
         "put container.shop-server-2: wire disk mount start join <- drop container.shop-server-2",
-        "drop container.shop-server-3: leave stop disconnect unmount erase <- put container.shop-server-2",
+        "drop container.shop-server-3: verify leave stop disconnect unmount erase <- put container.shop-server-2",
         "put container.shop-server-3: wire disk mount start join <- drop container.shop-server-3",
         "retire container.shop-spare-1: leave stop disconnect unmount erase <- put container.shop-server-1, put container.shop-server-2, put container.shop-server-3",
       ]
@@ -351,9 +351,9 @@ describe('what changes how the servers are reached, together with what replaces 
       [
         "put config.shop-proxy: config.write config.reload",
         "put container.shop-spare-1: wire disk mount start join <- put config.shop-proxy",
-        "drop container.shop-server-1: leave stop disconnect unmount erase <- put config.shop-proxy, put container.shop-spare-1",
+        "drop container.shop-server-1: verify leave stop disconnect unmount erase <- put config.shop-proxy, put container.shop-spare-1",
         "put container.shop-server-1: wire disk mount start join <- drop container.shop-server-1",
-        "drop container.shop-server-2: leave stop disconnect unmount erase <- put container.shop-server-1",
+        "drop container.shop-server-2: verify leave stop disconnect unmount erase <- put container.shop-server-1",
         "put container.shop-server-2: wire disk mount start join <- drop container.shop-server-2",
         "retire container.shop-spare-1: leave stop disconnect unmount erase <- put container.shop-server-1, put container.shop-server-2",
         "settle config.shop-proxy: config.write config.reload <- put container.shop-spare-1, retire container.shop-spare-1, drop container.shop-server-1, put container.shop-server-1, drop container.shop-server-2, put container.shop-server-2",

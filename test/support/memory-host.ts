@@ -202,6 +202,7 @@ export class MemoryHost {
         },
       },
       runtime: {
+        verifyAll: async (checks) => checks.map(() => undefined),
         start: async (spec) => this.#start(spec),
         stop: async (id) => this.#stop(id),
         signal: async (id, signal) => {

@@ -48,6 +48,7 @@ export function containerHandlers(host: Host, _site: Site): Handlers<ContainerVe
     'container.mount': {
       all: (all) => disks.mountAll(all.map(({ disk, dir }) => ({ file: disk, dir }))),
     },
+    'container.verify': { all: (checks) => runtime.verifyAll(checks) },
     'container.start': {
       one: async ({ spec, life }) => ({
         ...UNTROUBLED,

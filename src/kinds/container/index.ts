@@ -5,7 +5,7 @@ import { compare } from './compare.js';
 import { marked } from './marked.js';
 import { assume, type ContainerSeen, observe } from './observe.js';
 import { learn, note } from './outlook.js';
-import { create, remove, update } from './steps.js';
+import { create, remove, update, verify } from './steps.js';
 import type { ContainerVerbs } from './verbs.js';
 
 /** A process on its own copy of an image, in its own namespaces, on its bridges, within its limits. */
@@ -22,6 +22,7 @@ export const container: Kind<ContainerSpec, ContainerFacts, ContainerSeen, Conta
   note,
   create,
   update,
+  verify,
   remove,
   interrupts: (steps) => steps.some(({ verb }) => verb === 'container.stop'),
   adopt: async (...args) => (await import('./adopt.js')).adopt(...args),

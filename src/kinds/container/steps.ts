@@ -112,6 +112,7 @@ export function update(
   const left = stops || row.status === 'pending';
   return [
     ...(start ? awaits(desired, peers) : []),
+    ...(stops && seen.mounted ? verifyOwn(spec, restart) : []),
     ...(stops ? [...leave(row.spec, restart), stop(row.spec, row.facts, restart)] : []),
     ...rewire(
       spec,
@@ -127,6 +128,21 @@ export function update(
     ...(start || !seen.running ? [] : healing(spec, about('heal'))),
   ];
 }
+
+/** What is running is not stopped for a successor that its image cannot start. */
+export function verify(
+  { spec }: Resource<ContainerSpec>,
+  row: ContainerRow,
+  reason: string,
+): ContainerStep[] {
+  if (spec.stopped || row.spec.stopped) return [];
+  return [{ verb: 'container.verify', args: { spec, image: spec.image.file }, reason }];
+}
+
+/** It has written to its disk since its last start. */
+const verifyOwn = (spec: ContainerSpec, reason: string): ContainerStep[] => [
+  { verb: 'container.verify', args: { spec }, reason },
+];
 
 function groupLost(differences: Difference[]): string | undefined {
   return differences.find(({ attribute }) => attribute === 'limits')?.reason;

@@ -22,6 +22,8 @@ export interface ContainerVerbs {
   /** The container's own copy of its image. */
   'container.disk': { image: string; disk: string };
   'container.mount': { disk: string; dir: string };
+  /** Whether it could be started from an image, or on its own disk, before what runs is stopped. */
+  'container.verify': { spec: ContainerSpec; image?: string };
   /**
    * Until another one is as this one needs it. Rejects when it cannot become so, or is not so many
    * milliseconds after its start.

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cgroupPath, type Site } from '../../../model/site.js';
 import type { Cgroups } from '../../host.js';
+import { ensureUnmounted } from '../disk-mounts.js';
 import { deleteStates, killThoseWith } from './clear.js';
 import { throwAwayDir } from './layout.js';
 import { isAwaited } from './throw-away.js';
@@ -20,6 +21,7 @@ export async function clearAbandoned(site: Site, cgroups: Pick<Cgroups, 'remove'
     await deleteStates(site, id);
     await cgroups.remove(cgroupPath(site, id));
     await rm(join(site.run, 'probe', id), { recursive: true, force: true });
+    await ensureUnmounted(join(bundle, 'image'));
     await rm(bundle, { recursive: true, force: true });
   }
 }

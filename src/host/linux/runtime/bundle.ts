@@ -3,12 +3,13 @@ import { socketVariable } from '../../../model/publish.js';
 import { cgroupPath, netnsPath, type Site } from '../../../model/site.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import { configJson } from './config-json.js';
+import { checkDisk } from './disk-checks.js';
 import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
-import { checkTree, checkWorkingDir } from './inside.js';
 import { bundleFiles } from './layout.js';
+import { bindsRecursively } from './recursive-binds.js';
+import type { SelectedRuntime } from './select.js';
 import { type Staged, stageOf } from './stage.js';
-import { checkMapped, resolveUser } from './users.js';
 
 /**
  * Writes the OCI bundle of a container beside its mounted disk, which is looked at first: it may
@@ -17,13 +18,15 @@ import { checkMapped, resolveUser } from './users.js';
  *
  * @throws UserError for a disk or a wish that would reach the host
  */
-export function writeBundle(site: Site, spec: ContainerSpec, { terminal = false } = {}): void {
+export function writeBundle(
+  site: Site,
+  spec: ContainerSpec,
+  runtime: Pick<SelectedRuntime, 'name' | 'version'>,
+  { terminal = false } = {},
+): void {
   const files = bundleFiles(site, spec.id);
-  checkTree(files.rootfs);
-  checkWorkingDir(files.rootfs, spec.working_dir, spec.mounts);
-  const user = resolveUser(files.rootfs, spec.user);
+  const user = checkDisk(files.rootfs, spec);
   const stage = spec.userns && stageOf(site, spec.id);
-  if (spec.userns) checkMapped(user, spec.user, spec.userns);
   const mounts = spec.mounts.map((each, i) => ({
     ...each,
     source: stage?.mount(i) ?? each.source,
@@ -37,6 +40,7 @@ export function writeBundle(site: Site, spec: ContainerSpec, { terminal = false 
       cgroup: cgroupPath(site, spec.id),
       netns: spec.host_network ? 'host' : netnsPath(site, spec.id),
       terminal,
+      recursive: bindsRecursively(runtime),
       files: Object.fromEntries(
         ownFiles(site, spec.id).map(([target, source], i) => [target, stage?.file(i) ?? source]),
       ),

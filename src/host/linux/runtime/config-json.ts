@@ -25,6 +25,8 @@ export interface Ground {
   netns?: string;
   /** Its first process has a terminal, which is ours. */
   terminal?: boolean;
+  /** Mounts come with what is mounted below them. */
+  recursive?: boolean;
   /** Host files bound read-only, by path inside: /etc/hosts and the like. */
   files: Record<string, string>;
   user: User;
@@ -71,7 +73,7 @@ export function configJson(spec: Described, ground: Ground): OciSpec {
     root: { path: ground.userns?.root ?? ground.rootfs, readonly: spec.read_only },
     hostname: spec.hostname,
     process: processOf(spec, ground, capabilities),
-    mounts: mountsOf(spec, ground.files),
+    mounts: mountsOf(spec, ground.files, ground.recursive),
     linux: {
       namespaces: namespacesOf(ground),
       ...(ground.userns && mappingsOf(ground.userns.ids)),

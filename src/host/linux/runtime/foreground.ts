@@ -27,7 +27,7 @@ export async function runInForeground(
   const runtime = await around.runtime(spec.runtime);
   await clearLife(site, spec.id);
   await clearCgroup(around, spec.id);
-  writeBundle(site, spec, { terminal });
+  writeBundle(site, spec, runtime, { terminal });
   const state = stateDir(site, runtime.name);
   await mkdir(state, { recursive: true, mode: 0o700 });
   const { dir: bundle, config, rootfs } = bundleFiles(site, spec.id);

@@ -17,6 +17,7 @@ import { type Surroundings, startContainer } from './start.js';
 import { runningContainer } from './started.js';
 import { stopContainer } from './stop.js';
 import { throwAway, throwAwayId } from './throw-away.js';
+import { verifyAll } from './verify.js';
 
 /** Containers by an OCI runtime under conmon. */
 export function linuxRuntime(
@@ -47,6 +48,7 @@ export function linuxRuntime(
     },
     execute: (id, args, how) => execCaptured(site, id, args, how),
     healAtOnce: async (id, on) => healAtOnce(site, id, on),
+    verifyAll: (checks) => verifyAll(site, checks),
     freeze: (id, frozen) => setFrozen(site, id, frozen),
     runOnce: (tree, args, config) => runOnce(around, tree, args, config),
     clearAbandoned: async () => {

@@ -17,7 +17,7 @@ const MAX_LINKS = 40;
 /** Of a file we read from a disk that a stranger may have written. */
 const MAX_SIZE = 4 * 1024 * 1024;
 /** Mounted by the runtime: what the disk has there must be a plain folder. */
-const RUNTIME_FOLDERS = ['/dev', '/proc', '/sys'];
+export const RUNTIME_FOLDERS = ['/dev', '/proc', '/sys'];
 
 /**
  * Where a path leads in a container, links followed as its own kernel view would: `/` is the tree,

@@ -1,12 +1,12 @@
 /**
  * Perl (Debian's essential perl-base) for what neither Node nor the mount(8) of Debian 12 can do:
  * mounts whose owners are shifted by a user namespace's map. Arguments: a network namespace, where
- * to mount the user namespace that owns it, then `from to how` for each mount; `how` has `map` and
- * `ro` in it. Every mount is nosuid,nodev, whatever the runtime makes of it (crun 1.8 drops that).
+ * to mount the user namespace that owns it, then `from to how` for each mount; `how` has `map`,
+ * `ro` and `all` (what is mounted below, too) in it. Every mount is nosuid,nodev, whatever the runtime makes of it (crun 1.8 drops that).
  *
  * Numbers are the same on all architectures that Node runs on: open_tree(2) 428, move_mount(2) 429,
  * mount_setattr(2) 442, NS_GET_USERNS of ioctl_ns(2), AT_FDCWD -100, AT_EMPTY_PATH 0x1000,
- * OPEN_TREE_CLONE 1, MOVE_MOUNT_F_EMPTY_PATH 4; MOUNT_ATTR_RDONLY 1, NOSUID 2, NODEV 4,
+ * OPEN_TREE_CLONE 1, AT_RECURSIVE 0x8000, MOVE_MOUNT_F_EMPTY_PATH 4; MOUNT_ATTR_RDONLY 1, NOSUID 2, NODEV 4,
  * IDMAP 0x100000.
  */
 export const MAP_OWNERS = String.raw`
@@ -20,10 +20,16 @@ my $none = "\0";
 attach(tree("/proc/self/fd/$user"), $target);
 
 while (my ($from, $to, $how) = splice @mounts, 0, 3) {
-  my $tree = tree($from);
   my $set = 6 | ($how =~ /ro/ ? 1 : 0) | ($how =~ /map/ ? 0x100000 : 0);
   my $attributes = pack 'Q4', $set, 0, 0, $how =~ /map/ ? $user : 0;
-  if (syscall(442, $tree, $none, 0x1000, $attributes, length $attributes) != 0) {
+  my ($tree, $done);
+  # with all that is mounted below, or where that has no idmapped mounts the top alone
+  for my $below ($how =~ /all/ ? (0x8000, 0) : (0)) {
+    $tree = tree($from, $below);
+    $done = syscall(442, $tree, $none, 0x1000 | $below, $attributes, length $attributes) == 0;
+    last if $done;
+  }
+  if (!$done) {
     die $how =~ /map/ && ($!{EINVAL} || $!{EPERM}) ? "no-idmap $from\n" : "$from: $!\n";
   }
   attach($tree, $to);
@@ -31,7 +37,7 @@ while (my ($from, $to, $how) = splice @mounts, 0, 3) {
 
 sub tree {
   my $path = "$_[0]\0";
-  my $tree = syscall 428, -100, $path, 1;
+  my $tree = syscall 428, -100, $path, 1 | ($_[1] // 0);
   die "$_[0]: $!\n" if $tree < 0;
   return $tree;
 }

@@ -9,14 +9,18 @@ type Wishes = Pick<ContainerSpec, 'mounts' | 'tmpfs' | 'read_only'>;
  * something of their own on a path, ours gives way.
  *
  * @param files host files bound read-only, by path inside: /etc/hosts and the like
+ * @param recursive whether mounts come with what is mounted below them
  */
 export function mountsOf(
   { mounts, tmpfs, read_only }: Wishes,
   files: Record<string, string>,
+  recursive = false,
 ): OciMount[] {
-  const binds = mounts.map(({ source, target, read_only }) => bind(source, target, read_only));
+  const binds = mounts.map(({ source, target, read_only }) =>
+    bind(source, target, read_only, recursive),
+  );
   const memory = [...tmpfs, ...(read_only ? ['/run', '/tmp'] : [])].map(temporary);
-  const own = Object.entries(files).map(([target, source]) => bind(source, target, true));
+  const own = Object.entries(files).map(([target, source]) => bind(source, target, true, false));
   const chosen = new Map<string, OciMount>();
   for (const mount of [...own, ...memory.reverse(), ...binds]) {
     chosen.set(mount.destination, mount);
@@ -41,9 +45,24 @@ function mount(destination: string, type: string, options: string, source = type
   return { destination, type, source, options: options.split(',') };
 }
 
-/** Not recursive: `ro` would hold for the top only, and leave what is mounted below writable. */
-function bind(source: string, target: string, readOnly: boolean): OciMount {
-  const options = ['bind', 'rprivate', 'nosuid', 'nodev', readOnly ? 'ro' : 'rw'];
+/**
+ * With what is mounted below it, and every option for all of that (mount_setattr(2)). Where kernel or
+ * runtime cannot do so it is the top alone: `ro` would leave what is below writable.
+ */
+function bind(source: string, target: string, readOnly: boolean, recursive: boolean): OciMount {
+  const how = readOnly ? 'ro' : 'rw';
+  const options = recursive
+    ? [
+        'rbind',
+        'rprivate',
+        'nosuid',
+        'nodev',
+        how,
+        'rnosuid',
+        'rnodev',
+        ...(readOnly ? ['rro'] : []),
+      ]
+    : ['bind', 'rprivate', 'nosuid', 'nodev', how];
   return { destination: posix.resolve('/', target), type: 'bind', source, options };
 }
 

@@ -91,7 +91,7 @@ function placesOf(stage: Stage, { rootfs, mounts, files }: Staged): Place[] {
     ...mounts.map(({ source, read_only }, index) => ({
       from: source,
       to: stage.mount(index),
-      how: read_only ? 'map,ro' : 'map',
+      how: read_only ? 'map,ro,all' : 'map,all',
     })),
     ...files.map((from, index) => ({ from, to: stage.file(index), how: 'ro' })),
   ];
@@ -123,7 +123,9 @@ export async function clearStage(site: Site, id: string): Promise<void> {
 async function strike(dir: string, kept: string[] = []): Promise<void> {
   try {
     const mounted = readMounts().filter(({ path }) => path.startsWith(`${dir}/`));
-    const paths = mounted.map(({ path }) => path);
+    const all = mounted.map(({ path }) => path);
+    // a lazy unmount takes along what is mounted below
+    const paths = all.filter((path) => !all.some((other) => path.startsWith(`${other}/`)));
     if (paths.length > 0) await run('umount', ['--lazy', '--', ...paths]);
     for (const entry of await readdir(dir, { withFileTypes: true })) {
       const path = join(dir, entry.name);

@@ -40,7 +40,7 @@ async function start(around: Surroundings, spec: ContainerSpec): Promise<Started
   const runtime = await around.runtime(spec.runtime);
   await clearLife(site, spec.id);
   await clearCgroup(around, spec.id);
-  writeBundle(site, spec);
+  writeBundle(site, spec, runtime);
   try {
     return await onStage(site, spec, stagedBy(site, spec), () =>
       gate.together(() => launchAndStart(around, spec, runtime)),

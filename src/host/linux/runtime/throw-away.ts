@@ -6,6 +6,7 @@ import type { MountSpec } from '../../../model/specs.js';
 import { isOwned, ownerMark } from '../owner.js';
 import { type RunResult, run } from '../process/run.js';
 import { configJson, type Described } from './config-json.js';
+import { checkTargets } from './disk-checks.js';
 import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
 import { checkTree, checkWorkingDir } from './inside.js';
@@ -43,6 +44,7 @@ export async function throwAway(site: Site, wanted: ThrowAway, id = throwAwayId(
   const state = stateDir(site, wanted.runtime.name);
   checkTree(wanted.tree);
   checkWorkingDir(wanted.tree, wanted.working_dir ?? '/', wanted.mounts);
+  checkTargets(wanted.tree, { mounts: wanted.mounts ?? [] }, []);
   await mkdir(bundle, { recursive: true, mode: 0o700 });
   await mkdir(state, { recursive: true, mode: 0o700 });
   try {

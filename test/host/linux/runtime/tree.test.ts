@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkTargets } from '../../../../src/host/linux/runtime/disk-checks.js';
 import {
   checkTree,
   checkWorkingDir,
@@ -132,5 +133,50 @@ describe('resolveUser', () => {
     link('etc/passwd', join(base, 'secret'));
     writeFileSync(join(base, 'secret'), 'root:x:0:0::/root:\n');
     expect(() => resolveUser(tree, 'root')).toThrow(/no user root/);
+  });
+});
+
+describe('checkTargets', () => {
+  const volume = (target: string, source = base) => ({ source, target, read_only: false });
+  const check = (targets: string[], more: { tmpfs?: string[] } = {}) =>
+    checkTargets(tree, { mounts: targets.map((each) => volume(each)), ...more });
+
+  it.each([
+    ['data', '/proc'],
+    ['data', '../../sys/kernel'],
+    ['data', '/'],
+    ['data', 'hop'],
+    ['data', '/dev/pts'],
+  ])('refuses a volume on a link /%s to %s', (name, target) => {
+    link(name, target);
+    symlinkSync('/proc', join(tree, 'hop'));
+    expect(() => check([`/${name}`])).toThrow(`cannot mount anything on /${name}: it leads to /`);
+    expect(() => check([], { tmpfs: [`/${name}:size=1m`] })).toThrow('it leads to /');
+    if (target === '/') return;
+    expect(() => check([`/${name}/below/../x`])).toThrow('it leads to /');
+  });
+
+  it('refuses what leads there through a volume, and files of ours that would', () => {
+    symlinkSync('/proc/sys', join(base, 'evil'));
+    expect(() => check(['/a', '/a/evil/net'])).toThrow('/a/evil/net: it leads to /proc/sys/net');
+    rmSync(join(tree, 'etc'), { recursive: true });
+    link('etc', '/proc');
+    expect(() => check([])).toThrow('cannot mount anything on /etc/hosts: it leads to /proc/hosts');
+  });
+
+  it('takes links to anywhere else, and what is not there yet', () => {
+    link('data', 'srv/data');
+    link('etc/resolv.conf', '../run/resolve/stub.conf');
+    link('shm', '/dev/shm');
+    expect(() => check(['/data', '/data/x', '/new'], { tmpfs: ['/shm', '/run'] })).not.toThrow();
+  });
+
+  it('refuses a folder on a file, and a file on a folder', () => {
+    writeFileSync(join(tree, 'file'), '');
+    expect(() => check(['/file'])).toThrow('cannot mount a folder on /file: what the image has');
+    const secret = volume('/etc', join(base, 'secret'));
+    expect(() => checkTargets(tree, { mounts: [secret] })).toThrow('cannot mount a file on /etc');
+    mkdirSync(join(tree, 'etc/hosts'));
+    expect(() => check([])).toThrow('cannot mount a file on /etc/hosts');
   });
 });

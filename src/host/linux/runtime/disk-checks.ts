@@ -1,0 +1,80 @@
+import { lstatSync, statSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { UserError } from '../../../model/errors.js';
+import type { ContainerSpec, MountSpec } from '../../../model/specs.js';
+import { ifThere } from '../read.js';
+import { checkTree, checkWorkingDir, RUNTIME_FOLDERS, resolveInside } from './inside.js';
+import { checkMapped, resolveUser, type User } from './users.js';
+
+/**
+ * Whether a container can be started on a tree, as far as that is to be seen in it.
+ *
+ * @returns the user that it runs as
+ * @throws UserError for what is missing, or would reach the host or cover what the kernel shows
+ */
+export function checkDisk(tree: string, spec: ContainerSpec): User {
+  checkTree(tree);
+  checkWorkingDir(tree, spec.working_dir, spec.mounts);
+  checkTargets(tree, spec);
+  const user = resolveUser(tree, spec.user);
+  if (spec.userns) checkMapped(user, spec.user, spec.userns);
+  return user;
+}
+
+/** Files of ours that every container has bound in. */
+const OWN_FILES = ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf'];
+
+/**
+ * Refuses places to mount on that lead, by links of the image or of a volume, to what the kernel
+ * shows, or to the root itself: crun would cover /proc. And what is no place for a folder, or a file.
+ */
+export function checkTargets(
+  tree: string,
+  { mounts, tmpfs = [] }: Pick<ContainerSpec, 'mounts'> & Partial<Pick<ContainerSpec, 'tmpfs'>>,
+  files: readonly string[] = OWN_FILES,
+): void {
+  const memory = tmpfs.map((each) => each.split(':')[0] ?? '');
+  for (const { source, target } of mounts) {
+    const folder = ifThere(() => statSync(source))?.isDirectory();
+    checkTarget(tree, target, othersOf(mounts, target), folder);
+  }
+  for (const target of memory) checkTarget(tree, target, othersOf(mounts, target), true);
+  for (const target of files) {
+    if (!mounts.some((each) => at(each.target) === target))
+      checkTarget(tree, target, mounts, false);
+  }
+}
+
+const at = (target: string) => posix.resolve('/', target);
+
+const othersOf = (mounts: MountSpec[], target: string) =>
+  mounts.filter((each) => at(each.target) !== at(target));
+
+/** @param folder whether what is mounted is one; undefined: nobody knows */
+function checkTarget(
+  tree: string,
+  target: string,
+  others: MountSpec[],
+  folder: boolean | undefined,
+): void {
+  // a link may lead to where something is mounted before or after
+  for (const mounts of [[], others]) {
+    const resolved = resolveInside(tree, target, mounts);
+    const kernels = RUNTIME_FOLDERS.some((each) => `${resolved}/`.startsWith(`${each}/`));
+    if (resolved !== '/' && (!kernels || resolved === '/dev/shm')) continue;
+    throw new UserError(
+      `cannot mount anything on ${target}: it leads to ${resolved}`,
+      'Something in the image or in a volume is a link there: choose another target.',
+    );
+  }
+  const covered = others.some((each) => `${at(target)}/`.startsWith(`${at(each.target)}/`));
+  const found = covered ? undefined : kindAt(join(tree, resolveInside(tree, target)));
+  if (found === undefined || folder === undefined || (found === 'folder') === folder) return;
+  const [what, there] = folder ? ['a folder', 'no folder'] : ['a file', 'a folder'];
+  throw new UserError(`cannot mount ${what} on ${target}: what the image has there is ${there}`);
+}
+
+function kindAt(path: string): 'folder' | 'other' | undefined {
+  const found = ifThere(() => lstatSync(path));
+  return found && (found.isDirectory() ? 'folder' : 'other');
+}

@@ -1,0 +1,63 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { rootfsDir, type Site } from '../../../model/site.js';
+import type { Runtime } from '../../host.js';
+import { ensureUnmounted } from '../disk-mounts.js';
+import { run } from '../process/run.js';
+import { checkWhole } from '../superblock.js';
+import { checkDisk } from './disk-checks.js';
+import { throwAwayDir } from './layout.js';
+import { throwAwayId } from './throw-away.js';
+
+type Check = Parameters<Runtime['verifyAll']>[0][number];
+
+/** Only looked at: nothing is written, not even a journal replayed, and nothing in it has power. */
+const OPTIONS = 'loop,ro,noload,nodev,nosuid,noexec,errors=remount-ro';
+
+/** Each image is mounted once, whatever the number of containers that are to start from it. */
+export async function verifyAll(site: Site, checks: Check[]): Promise<(Error | undefined)[]> {
+  const answers = new Map<Check, Error | undefined>();
+  const images = new Set(checks.map(({ image }) => image));
+  for (const image of images) {
+    const mine = checks.filter((each) => each.image === image);
+    const look = async (tree?: string) => {
+      for (const each of mine)
+        answers.set(each, faultOf(tree ?? rootfsDir(site, each.spec.id), each));
+    };
+    try {
+      await (image === undefined ? look() : onImage(site, image, look));
+    } catch (error) {
+      for (const each of mine) answers.set(each, error as Error);
+    }
+  }
+  return checks.map((each) => answers.get(each));
+}
+
+function faultOf(tree: string, { spec }: Check): Error | undefined {
+  try {
+    checkDisk(tree, spec);
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** In the folder of a throw-away container: when we are killed, the next run takes it away. */
+async function onImage(
+  site: Site,
+  file: string,
+  look: (tree: string) => Promise<void>,
+): Promise<void> {
+  const dir = join(throwAwayDir(site), throwAwayId());
+  const tree = join(dir, 'image');
+  await checkWhole(file);
+  await mkdir(tree, { recursive: true, mode: 0o700 });
+  try {
+    const args = ['-t', 'ext4', '-o', OPTIONS, '--', file, tree];
+    await run('mount', args, { purpose: `look into ${file}` });
+    await look(tree);
+  } finally {
+    await ensureUnmounted(tree);
+    await rm(dir, { recursive: true, force: true });
+  }
+}
