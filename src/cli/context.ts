@@ -7,9 +7,10 @@ import { mayBeAbandoned } from '../host/linux/leftovers.js';
 import { linuxProbe } from '../host/linux/probe.js';
 import { shareLock } from '../host/linux/process/lock-share.js';
 import { kinds } from '../kinds/index.js';
-import type { Config } from '../model/config.js';
+import type { Config, ForeignFrom } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { configCache, lockFile, type Site, siteOf } from '../model/site.js';
+import type { ImageOrigin } from '../model/specs.js';
 import { agreementMark } from '../plan/agreement.js';
 import type { Context as Given } from '../plan/desired/context.js';
 import type { Lock, Patience } from '../state/lock.js';
@@ -17,6 +18,7 @@ import { keepRecords, type Records, recallRecords } from '../state/recall.js';
 import { openState, type State } from '../state/state.js';
 import type { Store } from '../state/store.js';
 import type { TableFormat } from '../state/table.js';
+import { ImageInspector } from './image-inspector.js';
 import { type CommonOptions, commonOptions } from './options.js';
 import { type Read, readConfig, recallConfig } from './read-config.js';
 
@@ -38,6 +40,12 @@ export class Context {
   #host: Promise<Host> | undefined;
   #read: Read | undefined;
   #agreement: { mark: string; records: Records } | undefined;
+  #inspector: ImageInspector | undefined;
+  /**
+   * By name, the images that could not be looked at, for a run that goes on with what is on record of
+   * them; undefined when that is an error at once.
+   */
+  unresolved: Map<string, Error> | undefined;
 
   constructor(readonly options: CommonOptions) {
     this.site = siteOf(options.root);
@@ -126,6 +134,14 @@ export class Context {
   host(): Promise<Host> {
     this.#host ??= import('./linux-host.js').then(({ linuxHost }) => linuxHost(this.site));
     return this.#host;
+  }
+
+  /** What a foreign image is. */
+  inspectImage(from: ForeignFrom, size?: number): Promise<ImageOrigin> {
+    this.#inspector ??= new ImageInspector(async (...image) =>
+      (await this.host()).images.inspect(...image),
+    );
+    return this.#inspector.inspect(from, size);
   }
 
   /** Whether a killed run may have left something running. */

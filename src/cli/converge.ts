@@ -1,11 +1,12 @@
 import { resolve } from 'node:path';
 import type { Config } from '../model/config.js';
-import { UserError } from '../model/errors.js';
+import { messageOf, UserError } from '../model/errors.js';
 import type { Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
 import { findDestroyed, forgetDestroyed, type StackFile } from '../state/destroyed.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
+import { healFirst } from './heal-first.js';
 import { planRecorded, planStack, preflighted } from './make-plan.js';
 import { viewFor } from './open-view.js';
 import { readConfig } from './read-config.js';
@@ -14,7 +15,7 @@ import type { RunOptions } from './run-options.js';
 import { stackName } from './stack-name.js';
 import { waitHealthy } from './wait.js';
 import type { WaitOptions } from './wait-options.js';
-import { type WishOptions, wishesOf } from './wishes.js';
+import { isWhole, type WishOptions, wishesOf } from './wishes.js';
 
 export type ApplyOptions = WishOptions &
   RunOptions &
@@ -34,6 +35,10 @@ export async function applyStack(
   const which = { stack: config.name, file };
   const code = await withStore(context, options, async (store) => {
     if (options.unattended) refuseDestroyed(context, which);
+    if (isUnattended(options)) {
+      context.unresolved = new Map();
+      await healFirst(context, config, store, options);
+    }
     const plan = await planStack(context, config, store, {
       ...wishesOf(options),
       health: 'note',
@@ -42,10 +47,20 @@ export async function applyStack(
     const before = () => comesBack(context, which, options);
     const code = await propose(context, plan, store, options, false, { before, failed });
     if (code === 0) await before();
+    if (context.unresolved?.size) throw unresolvedError(context.unresolved);
     if (code === 0 && store.rows.some(({ stack }) => stack === config.name)) context.keepConfig();
     return code;
   });
   return code === 0 && options.wait ? waitHealthy(context, config.name, options) : code;
+}
+
+/** Nobody is asked, so nobody would miss what could not be looked at: all else is done first. */
+const isUnattended = (options: ApplyOptions) =>
+  options.autoApprove === true && isWhole(wishesOf(options));
+
+function unresolvedError(unresolved: ReadonlyMap<string, Error>): UserError {
+  const lines = [...unresolved].map(([name, error]) => `image.${name}: ${messageOf(error)}`);
+  return new UserError(lines, 'All else was done with these images as they were before.');
 }
 
 /** What a farm's update policy may ask for then. */

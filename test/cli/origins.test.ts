@@ -15,21 +15,21 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 let asked: ForeignFrom[];
 let found: ImageOrigin;
+let broken: Error | undefined;
 beforeEach(() => {
   asked = [];
+  broken = undefined;
+  context.unresolved = undefined;
   found = { layers: 'l1', image: 'i1', bytes: 100, config: { environment: {} } };
   writeFileSync(archive, 'one');
 });
 
 const context = {
-  host: async () => ({
-    images: {
-      inspect: async (from: ForeignFrom) => {
-        asked.push(from);
-        return found;
-      },
-    },
-  }),
+  inspectImage: async (from: ForeignFrom) => {
+    asked.push(from);
+    if (broken) throw broken;
+    return found;
+  },
 } as unknown as Context;
 
 const configOf = (image: string) =>
@@ -91,4 +91,22 @@ it('does not fetch what must not be fetched', async () => {
     /^baleine\.yaml:3:\d+: x:1 is not on this host, and pull: never forbids to fetch it$/,
   );
   expect(asked).toEqual([]);
+});
+
+it('keeps what is on record of one that cannot be looked at, where the error has a place', async () => {
+  const known = { ...found, manifest: 'sha256:1' };
+  const rows = [rowOf(known, registry)];
+  const always = '{ from: { registry: x:1 }, pull: always }';
+  broken = new Error('no end after 15s');
+  await expect(resolve(always, rows)).rejects.toThrow(broken);
+  context.unresolved = new Map();
+  expect(await resolve(always, rows)).toBe(known);
+  expect([...context.unresolved]).toEqual([['a', broken]]);
+  // a source that changed, and one that nothing is known of
+  writeFileSync(archive, 'another');
+  expect(await resolve(DOCKER, [rowOf({ ...found, fingerprint: 'f' }, docker)])).toMatchObject({
+    fingerprint: 'f',
+  });
+  await expect(resolve(always)).rejects.toThrow(broken);
+  await expect(resolve(always, [rowOf(known, { registry: 'y:1' })])).rejects.toThrow(broken);
 });
