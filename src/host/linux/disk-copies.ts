@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { explainFull } from './disks/full.js';
 import { LONG, run } from './process/run.js';
 import { makeWhole } from './whole-files.js';
 
@@ -40,7 +41,7 @@ async function copyTogether(copies: Copy[]): Promise<void> {
         input: pairs.join('\0'),
         timeout: LONG,
         purpose: `copy ${copies[0]?.from} to ${copies.map(({ to }) => to).join(', ')}`,
-      });
+      }).catch((error: unknown) => explainFull(error, copies[0]?.to ?? ''));
     },
   );
 }

@@ -4,6 +4,7 @@ import type { Disks } from '../host.js';
 import { COPYING, copyAll } from './disk-copies.js';
 import { ensureMounted, ensureReleased, ensureUnmounted } from './disk-mounts.js';
 import { mountAll } from './disk-mounts-all.js';
+import { explainFull } from './disks/full.js';
 import { backingFile, readMounts } from './mounts.js';
 import { LONG, run } from './process/run.js';
 import { linkFile } from './second-name.js';
@@ -21,7 +22,7 @@ const MKFS = [
 export function linuxDisks(): Disks {
   return {
     create: (file, size, fill) =>
-      makeWhole([file], async ([part = '']) => {
+      whole(file, async (part) => {
         await allocate(part, size);
         await run('mkfs.ext4', [...MKFS, part], {
           purpose: `make a file system in ${file}`,
@@ -31,11 +32,11 @@ export function linuxDisks(): Disks {
       }),
     copy: async (from, to, size) => {
       if (await sizeOf(to)) return;
-      await makeWhole([to], ([part = '']) => copied(from, part, size, to));
+      await whole(to, (part) => copied(from, part, size, to));
     },
     copyAll,
     derive: (from, to, size, fill) =>
-      makeWhole([to], async ([part = '']) => {
+      whole(to, async (part) => {
         await copied(from, part, size, to);
         await filled(part, fill, to);
       }),
@@ -57,6 +58,12 @@ export function linuxDisks(): Disks {
   };
 }
 
+function whole(file: string, make: (part: string) => Promise<void>): Promise<void> {
+  return makeWhole([file], ([part = '']) =>
+    make(part).catch((error: unknown) => explainFull(error, file)),
+  );
+}
+
 async function allocate(part: string, size: number): Promise<void> {
   const handle = await open(part, 'wx', 0o600);
   try {
@@ -70,6 +77,8 @@ async function filled(part: string, fill: Fill, file: string): Promise<void> {
   const tree = treeOf(part);
   await ensureMounted(part, tree);
   await fill(tree);
+  // what the kernel could not write out after its programs had ended is told here, or never
+  await run('sync', ['--file-system', '--', tree], { purpose: `write out ${file}`, timeout: LONG });
   await ensureUnmounted(tree);
   await ensureReleased(part);
   await run('e2fsck', ['-n', '-f', part], { purpose: `check ${file}`, tail: true, timeout: LONG });

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { Host } from '../../host/host.js';
 import { messageOf, UserError } from '../../model/errors.js';
+import { formatBytes } from '../../model/format.js';
 import type { ImageFacts } from '../../model/specs.js';
 import type { Facts, Handlers } from '../../model/step.js';
 import { fillFrom } from './sources.js';
@@ -11,7 +12,7 @@ type Build = ImageVerbs['image.build'];
 /** Whether a build is needed was the planner's to say: these build. The file appears whole or not at all. */
 export function imageHandlers(host: Host): Handlers<ImageVerbs> {
   return {
-    'image.build': { one: (args) => build(host, args).catch(explain) },
+    'image.build': { one: (args) => build(host, args).catch((error) => explain(error, args)) },
     'image.remove': {
       one: async ({ files }) => {
         for (const file of files) await host.disks.remove(file);
@@ -55,8 +56,15 @@ async function furnish(
 /** What every tool that writes says in its own way; tar's is the second. */
 const FULL = /No space left on device|Wrote only \d+ of \d+ bytes/;
 
-function explain(error: unknown): never {
+function explain(error: unknown, { size }: Build): never {
   const message = messageOf(error);
-  if (!FULL.test(message)) throw error;
-  throw new UserError(message, 'The image is full: give it a larger `size`.', { cause: error });
+  // the host's disk is another matter, and was told as such
+  if (!FULL.test(message) || error instanceof UserError) throw error;
+  throw new UserError(
+    message,
+    `The image is full at ${formatBytes(size)}: give it a larger \`size\`.`,
+    {
+      cause: error,
+    },
+  );
 }
