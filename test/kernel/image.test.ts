@@ -1,16 +1,15 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  closeSync,
   existsSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
+  truncateSync,
   writeFileSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -157,7 +156,7 @@ it('fails when a source vanishes under way, and builds when it is back', async (
   };
   fill();
   const building = make({ from, size: 64 * MiB }).catch((error: Error) => error);
-  const copying = await copierInto(at('images'));
+  const copying = await copierFrom(at('rootfs'));
   process.kill(copying, 'SIGSTOP');
   rmSync(at('rootfs'), { recursive: true });
   process.kill(copying, 'SIGCONT');
@@ -168,15 +167,22 @@ it('fails when a source vanishes under way, and builds when it is back', async (
   expect(await inside(web(), (tree) => readdirSync(tree).length)).toBe(41);
 });
 
-/** The cp(1) that copies something into a folder or below; waits until there is one. */
-async function copierInto(path: string): Promise<number> {
+/** The cp(1) that works in a folder; waits until there is one. */
+async function copierFrom(path: string): Promise<number> {
   for (;;) {
     const found = readdirSync('/proc').find((name) => {
-      const words = /^\d+$/.test(name) ? commandOf(name) : [];
-      return words[0] === 'cp' && words.some((word) => word.includes(path));
+      return /^\d+$/.test(name) && commandOf(name)[0] === 'cp' && folderOf(name) === path;
     });
     if (found !== undefined) return Number(found);
     await sleep(1);
+  }
+}
+
+function folderOf(pid: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return undefined;
   }
 }
 
@@ -209,13 +215,18 @@ async function builder(args: Build) {
   return spawn(process.execPath, [at('builder.mjs')], { stdio: 'inherit' });
 }
 
-/** An archive whose end does not come: a pipe that stays open after the head of one file. */
-function endlessArchive(): { path: string; close: () => void } {
-  const path = at('endless.tar');
-  execFileSync('mkfifo', [path]);
-  const pipe = openSync(path, 'r+');
-  writeSync(pipe, tarOf([{ name: 'begun', text: 'x'.repeat(60_000) }]).subarray(0, 50_000));
-  return { path, close: () => closeSync(pipe) };
+/** An archive that takes a while: of holes, which tar writes out as zeros. */
+function slowArchive(): string {
+  const path = at('slow.tar');
+  const [begun, large] = ['begun', 'large'].map((name) => tarOf([{ name }]).subarray(0, 512));
+  const size = 2 ** 31;
+  large?.write(`${size.toString(8).padStart(11, '0')}\0`, 124, 'latin1');
+  large?.write(' '.repeat(8), 148, 'latin1');
+  const sum = large?.reduce((all, each) => all + each, 0) ?? 0;
+  large?.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  writeFileSync(path, Buffer.concat([begun ?? '', large ?? ''] as Buffer[]));
+  truncateSync(path, 1024 + size + 1024);
+  return path;
 }
 
 async function killedOnce(args: Build): Promise<void> {
@@ -228,11 +239,9 @@ async function killedOnce(args: Build): Promise<void> {
 }
 
 it('builds again after it was killed while it unpacked', async () => {
-  const archive = endlessArchive();
-  await killedOnce(argsOf({ from: { tar: archive.path } }));
+  await killedOnce(argsOf({ from: { tar: slowArchive() }, size: 4096 * MiB }));
   await make({ run: ['echo again > /version'] });
   expect(await inside(web(), read('version'))).toBe('again\n');
-  archive.close();
 });
 
 it('builds again after it was killed while a line ran', async () => {
