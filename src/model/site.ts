@@ -91,8 +91,8 @@ export const netnsPath = (site: Site, id: string) => `/run/netns/${netnsName(sit
 export const cgroupPath = (site: Site, id: string) => `/baleine/${site.tag}/${id}`;
 
 /** Interface names have at most 15 bytes (IFNAMSIZ - 1), so they are hashes; the alias explains. */
-export const bridgeLink = (site: Site, name: string) =>
-  `bb-${digest([site.tag, 'bridge', name], 10)}`;
+export const bridgeLink = (site: Site, stack: string, name: string) =>
+  `bb-${digest([site.tag, 'bridge', stack, name], 10)}`;
 export const vethLink = (site: Site, id: string, bridge: string) =>
   `bv-${digest([site.tag, 'veth', id, bridge], 10)}`;
 

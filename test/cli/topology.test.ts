@@ -70,7 +70,7 @@ it('sees what has become of them', () => {
   const { host, site } = stack;
   host.end('shop.db', 137);
   host.end('shop.job', 0);
-  host.removeLink(bridgeLink(site, 'front'));
+  host.removeLink(bridgeLink(site, 'shop', 'front'));
   const { bridges, containers } = look();
   expect(bridges[0]).toMatchObject({ name: 'front', state: 'missing' });
   expect(containers.filter(({ name }) => name === 'db' || name === 'job')).toMatchObject([

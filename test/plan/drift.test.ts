@@ -39,7 +39,7 @@ const DRIFTS: [string, (stack: MemoryStack) => void, Record<string, string>, str
   ],
   [
     'a deleted bridge',
-    ({ host, site }) => host.removeLink(bridgeLink(site, 'front')),
+    ({ host, site }) => host.removeLink(bridgeLink(site, 'one', 'front')),
     {
       'bridge.front': 'lost: it is gone from the host',
       'container.web': 'veth has left bridge front',

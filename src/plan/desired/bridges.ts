@@ -13,7 +13,7 @@ export interface Bridges {
   specs: Map<string, BridgeSpec>;
 }
 
-/** Bridge names belong to the host: two stacks cannot both have a `front`, but they can share it. */
+/** Each stack has its own, whatever the others call theirs; to share one it is `external`. */
 export function desiredBridges(context: Context): Bridges {
   const specs = new Map<string, BridgeSpec>();
   const resources: Resource<BridgeSpec>[] = [];
@@ -23,7 +23,7 @@ export function desiredBridges(context: Context): Bridges {
       continue;
     }
     const spec = ownSpec(name, entry, context);
-    refuseTaken(name, spec, context);
+    refuseOverlap(name, spec, context);
     specs.set(name, spec);
     const { protect } = entry;
     resources.push({
@@ -44,7 +44,7 @@ function ownSpec(name: string, entry: BridgeSource, context: Context): BridgeSpe
   const { subnet, host, isolated, uplink } = entry;
   const recorded = recordedSpec<BridgeSpec>(context, 'bridge', name);
   return {
-    link: recorded?.link ?? bridgeLink(site, name),
+    link: recorded?.link ?? bridgeLink(site, config.name, name),
     alias: recorded?.alias ?? linkAlias(site, config.name, `bridge.${name}`),
     ...(subnet !== undefined && { subnet }),
     ...(host !== undefined && { host }),
@@ -54,7 +54,9 @@ function ownSpec(name: string, entry: BridgeSource, context: Context): BridgeSpe
 }
 
 function externalSpec(name: string, context: Context): BridgeSpec {
-  const row = externalRow<BridgeSpec>(context, 'bridge', name);
+  const row = externalRow<BridgeSpec>(context, 'bridge', name, ({ link }, { links }) =>
+    links.some(({ bridge_link }) => bridge_link === link),
+  );
   if (row) return row.spec;
   throw new UserError(
     `${context.config.where(['bridges', name])}: bridge ${name} is external, but this host has none of that name`,
@@ -62,21 +64,18 @@ function externalSpec(name: string, context: Context): BridgeSpec {
   );
 }
 
-function refuseTaken(name: string, spec: BridgeSpec, context: Context): void {
+/** The host could not tell which of the two an address is on. */
+function refuseOverlap(name: string, spec: BridgeSpec, context: Context): void {
   const where = context.config.where(['bridges', name]);
   for (const row of context.rows) {
     if (row.kind !== 'bridge' || !isOthers(row, context)) continue;
-    if (row.name === name) {
-      throw new UserError(
-        `${where}: bridge ${name} belongs to stack ${row.stack}`,
-        `Choose another name, or join that bridge: ${name}: {external: true}`,
-      );
-    }
     if (subnetsOverlap(spec, row)) {
       const { subnet } = row.spec as BridgeSpec;
       throw new UserError(
         `${where}: subnet ${spec.subnet} overlaps ${subnet} of bridge ${row.name} of stack ${row.stack}`,
-        'Choose a subnet that is free on this host.',
+        row.name === name
+          ? `Choose a subnet that is free on this host, or join that bridge: ${name}: {external: true}`
+          : 'Choose a subnet that is free on this host.',
       );
     }
   }

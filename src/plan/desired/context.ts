@@ -1,8 +1,9 @@
 import { BY_HAND } from '../../model/by-hand.js';
 import type { Config } from '../../model/config.js';
+import { UserError } from '../../model/errors.js';
 import type { Row } from '../../model/resource.js';
 import type { Site } from '../../model/site.js';
-import type { ImageOrigin } from '../../model/specs.js';
+import type { ContainerSpec, ImageOrigin } from '../../model/specs.js';
 
 /** What the desired state is worked out from. */
 export interface Context {
@@ -36,14 +37,33 @@ export function isOthers(row: Row, { config, kept }: Context): boolean {
   return row.stack !== config.name || (kept?.includes(row) ?? false);
 }
 
-/** The row an `external` entry means: made by hand, or by another stack. */
+/**
+ * The row an `external` entry means: what this stack uses already, or was made by hand, or by the one
+ * other stack that has one of that name.
+ *
+ * @param isUsed whether a container of this stack was last applied with it
+ * @throws UserError when several stacks have one
+ */
 export function externalRow<Spec>(
   context: Context,
-  kind: Row['kind'],
+  kind: 'image' | 'bridge',
   name: string,
+  isUsed: (spec: Spec, container: ContainerSpec) => boolean,
 ): Row<Spec> | undefined {
-  const others = context.rows.filter(
+  const { rows, config } = context;
+  const others = rows.filter(
     (row) => row.kind === kind && row.name === name && isOthers(row, context),
+  ) as Row<Spec>[];
+  if (others.length < 2) return others[0];
+  const own = rows.filter((row) => row.kind === 'container' && row.stack === config.name);
+  const used = others.find(({ spec }) =>
+    own.some((row) => isUsed(spec, row.spec as ContainerSpec)),
   );
-  return (others.find(({ stack }) => stack === BY_HAND) ?? others[0]) as Row<Spec> | undefined;
+  const found = used ?? others.find(({ stack }) => stack === BY_HAND);
+  if (found) return found;
+  const stacks = others.map(({ stack }) => stack).sort();
+  throw new UserError(
+    `${config.where([`${kind}s`, name])}: ${kind} ${name} is external, and ${stacks.join(' and ')} each have one of that name`,
+    'Rename one of them, or make one to be shared by a command.',
+  );
 }

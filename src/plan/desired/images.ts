@@ -43,7 +43,12 @@ function specOf(name: string, context: Context, specs: Map<string, ImageSpec>): 
 }
 
 function externalSpec(name: string, context: Context): ImageSpec {
-  const row = externalRow<ImageSpec>(context, 'image', name);
+  const row = externalRow<ImageSpec>(
+    context,
+    'image',
+    name,
+    ({ id }, { image }) => image.file === imageFile(context.site, id),
+  );
   if (row) return row.spec;
   throw new UserError(
     `${context.config.where(['images', name])}: image ${name} is external, but this host has none of that name`,

@@ -46,12 +46,12 @@ function key(container: string, bridge: string): string {
 function leaseOn(
   bridge: string,
   subnet: Subnet,
-  { host }: BridgeSpec,
+  { host, link }: BridgeSpec,
   members: Instance[],
   context: Context,
   leases: Map<string, string>,
 ): void {
-  const recorded = recordedAddresses(bridge, context);
+  const recorded = recordedAddresses(bridge, link, context);
   const taken = new Set([...(host ? [host] : []), ...recorded.foreign.keys()]);
   const waiting: Instance[] = [];
   for (const member of members) {
@@ -126,15 +126,19 @@ function unusable(
  * Who has which address on a bridge now: this stack's containers by name, and everyone else's, with
  * whose they are.
  */
-function recordedAddresses(bridge: string, context: Context) {
+function recordedAddresses(bridge: string, bridgeLink: string, context: Context) {
   const own = new Map<string, string>();
   const foreign = new Map<string, string>();
   for (const row of context.rows) {
     if (row.kind !== 'container') continue;
-    const link = (row.spec as ContainerSpec).links.find((each) => each.bridge === bridge);
+    const isOther = isOthers(row, context);
+    // another stack may call another bridge so, and this one otherwise
+    const link = (row.spec as ContainerSpec).links.find((each) =>
+      isOther ? each.bridge_link === bridgeLink : each.bridge === bridge,
+    );
     const address = link?.address?.split('/')[0];
     if (address === undefined) continue;
-    if (isOthers(row, context)) foreign.set(address, `${row.name} of stack ${row.stack}`);
+    if (isOther) foreign.set(address, `${row.name} of stack ${row.stack}`);
     else own.set(row.name, address);
   }
   return { own, foreign };

@@ -12,7 +12,7 @@ import type { LinkSpec } from '../../../src/model/specs.js';
 
 const site = siteOf('/nonexistent/links-test');
 const links = linuxLinks(site);
-const [front, back] = [bridgeLink(site, 'front'), bridgeLink(site, 'back')];
+const [front, back] = [bridgeLink(site, 'test', 'front'), bridgeLink(site, 'test', 'back')];
 const alias = (name: string) => linkAlias(site, 's', name);
 
 const ip = async (...args: string[]) => (await execa('ip', args)).stdout;
@@ -27,7 +27,7 @@ function linkSpec(id: string, bridge: 'front' | 'back', device: string, host: nu
   const net = bridge === 'front' ? 1 : 2;
   return {
     bridge,
-    bridge_link: bridgeLink(site, bridge),
+    bridge_link: bridgeLink(site, 'test', bridge),
     link: vethLink(site, id, bridge),
     alias: alias(`container.${id}`),
     device,

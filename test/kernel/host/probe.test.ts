@@ -92,7 +92,7 @@ describe('processes and files', () => {
 
 describe('links', () => {
   const links = linuxLinks(site);
-  const [front, back] = [bridgeLink(site, 'front'), bridgeLink(site, 'back')];
+  const [front, back] = [bridgeLink(site, 'test', 'front'), bridgeLink(site, 'test', 'back')];
   const netns = netnsName(site, 's.a');
   const alias = linkAlias(site, 's', 'container.a');
 

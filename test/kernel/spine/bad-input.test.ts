@@ -100,10 +100,12 @@ describe('a file', () => {
     expect(stderr).toContain('  a: { image: i, replicas: x }\n');
   });
 
-  it('with a bridge of another stack is refused', async () => {
+  it('with the subnet of another stack is refused', async () => {
     const ran = await other({ bridges: PAIR.bridges }).run('apply', '-y');
     expect(ran.code).toBe(1);
-    expect(ran.stderr).toContain('other.yaml:4:5: bridge front belongs to stack pair\n');
+    expect(ran.stderr).toContain(
+      'other.yaml:4:5: subnet 10.77.1.0/24 overlaps 10.77.1.0/24 of bridge front of stack pair\n',
+    );
   });
 
   it('with a subnet that the host is in elsewhere is refused', async () => {

@@ -105,7 +105,7 @@ it(
     await stack.apply();
 
     process.kill(stack.pids('pair.a')[0] ?? 0, 'SIGKILL');
-    await host.run('ip', ['link', 'delete', bridgeLink(site, 'front')]);
+    await host.run('ip', ['link', 'delete', bridgeLink(site, 'pair', 'front')]);
     await host.run('ip', ['netns', 'delete', netnsName(site, 'pair.b')]);
     await host.run('umount', ['--lazy', rootfsDir(site, 'pair.b')]);
     await host.run('rm', [diskFile(site, 'pair.a'), imageFile(site, 'pair.box')]);

@@ -23,7 +23,7 @@ interface Addressed {
   addr_info?: object[];
 }
 
-const front = () => bridgeLink(site(), 'front');
+const front = () => bridgeLink(site(), 'pair', 'front');
 const useIpv6 = (link: string) =>
   run('sh', '-c', 'echo 0 >"/proc/sys/net/ipv6/conf/$0/disable_ipv6"', link);
 
@@ -54,7 +54,7 @@ const DRIFTS: Record<string, Drift> = {
     named: ['container.a will be updated in-place (veth missing from bridge front)'],
   },
   'a deleted bridge': {
-    done: () => run('ip', 'link', 'delete', bridgeLink(site(), 'front')),
+    done: () => run('ip', 'link', 'delete', bridgeLink(site(), 'pair', 'front')),
     named: [
       'bridge.front will be created (lost: it is gone from the host)',
       'container.a will be updated in-place (veth has left bridge front)',

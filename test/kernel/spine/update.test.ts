@@ -212,6 +212,6 @@ async function addressesInside(stack: Stack, id: string): Promise<Record<string,
 }
 
 async function portsOf(stack: Stack, bridge: string): Promise<number> {
-  const master = bridgeLink(siteOf(stack.host.root), bridge);
+  const master = bridgeLink(siteOf(stack.host.root), 'pair', bridge);
   return (await stack.host.ip('link', 'show', 'master', master)).length;
 }
