@@ -5,6 +5,7 @@ import type { Config } from '../model/config.js';
 import { asRecorded, type Row } from '../model/resource.js';
 import { isAsLeft } from '../plan/as-left.js';
 import { observe } from '../plan/observe.js';
+import { isAbandoned } from './abandoned.js';
 import type { Context } from './context.js';
 import { givenBy } from './given.js';
 import { Onlooker } from './onlooker.js';
@@ -27,6 +28,7 @@ export async function isAtRest(
     const records = context.knownRecords();
     if (!records) return false;
     const { rows } = records;
+    if (rows.some(isAbandoned)) return false;
     const given = await givenBy(config, new Onlooker(context.options), rows);
     if (!context.isAgreed(given, records)) return false;
     const own = rows.filter(({ stack }) => stack === config.name);

@@ -3,6 +3,7 @@ import { LockedError } from '../model/errors.js';
 import type { Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
 import type { Store } from '../state/store.js';
+import { isAbandoned } from './abandoned.js';
 import type { Context } from './context.js';
 import { viewFor } from './open-view.js';
 import type { LockOptions, RunOptions } from './run-options.js';
@@ -23,7 +24,12 @@ export async function withStore(
   if (!lock) return undefined;
   try {
     await context.clearAbandoned();
-    return await work(await context.store());
+    const store = await context.store();
+    if (store.rows.some(isAbandoned)) {
+      const { removeAbandoned } = await import('./hand/one-off.js');
+      await removeAbandoned(context, store);
+    }
+    return await work(store);
   } finally {
     lock.release({ removeIfEmpty: true });
   }

@@ -186,6 +186,18 @@ export interface Started {
   runtime: string;
 }
 
+export interface Foreground {
+  input: boolean;
+  terminal: boolean;
+  /** Called once it runs. */
+  started: (started: StartedInForeground) => void;
+  /** Once aborted it gets its grace period, then SIGKILL. */
+  stop: AbortSignal;
+}
+
+/** What is known of one that no monitor watches. */
+export type StartedInForeground = Omit<Started, 'monitor'>;
+
 export interface Runtime {
   /** Clears what an earlier life left, writes the bundle, starts under conmon, reads back. The disk is mounted and the namespace wired. */
   start(spec: ContainerSpec): Promise<Started>;
@@ -195,7 +207,7 @@ export interface Runtime {
    */
   verifyAll(checks: { spec: ContainerSpec; image?: string }[]): Promise<(Error | undefined)[]>;
   /** As `start`, with our standard streams and without a monitor, to its end; answers the exit code. */
-  run(spec: ContainerSpec, how: { input: boolean; terminal: boolean }): Promise<number>;
+  run(spec: ContainerSpec, how: Foreground): Promise<number>;
   /** Stop signal, grace period, SIGKILL, until the process is gone; then the runtime's own state and cgroup. Signals only if pid, start time and boot id still agree. */
   stop(id: string, facts: Partial<Started>, how: { signal: string; grace: number }): Promise<void>;
   /** To the container's first process, found through the runtime's own state. False when it does not run. */

@@ -166,6 +166,14 @@ export interface AwaitedSpec extends Omit<DependencySpec, 'condition'> {
   exit?: number;
 }
 
+/** A process that no other can be taken for: pids are used again, and start times after a boot. */
+export interface ProcessIdentity {
+  pid: number;
+  /** Field 22 of /proc/PID/stat: clock ticks since boot. */
+  start_time: number;
+  boot_id: string;
+}
+
 export interface ContainerSpec extends Omit<Release, 'port'> {
   id: string;
   /** Of its user namespace; absent when it has the host's. */
@@ -188,6 +196,11 @@ export interface ContainerSpec extends Omit<Release, 'port'> {
   rotation?: RotationSpec;
   /** It is to keep its disk and no more: stopped by hand, until it is started by hand. */
   stopped?: true;
+  /**
+   * It is a one-off container of a `baleine run`, and lasts as long as that process: neither started nor
+   * stopped by a plan.
+   */
+  one_off?: ProcessIdentity;
   /** What its /etc/hosts is copied from at each start; all containers on the same bridges share it. */
   hosts_file: string;
   /** What it was before its last change; absent where there was none, and while it is held back. */

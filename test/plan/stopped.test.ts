@@ -82,3 +82,20 @@ it('finishes a stop that was cut off', async () => {
   const again = stack.planRecorded('one', 'web', stop);
   expect(verbsOf(again)).toEqual(['container.stop', 'container.disconnect', 'container.unmount']);
 });
+
+it('neither starts nor stops a one-off container, whatever of it is there', async () => {
+  const stack = new MemoryStack();
+  await stack.apply(FILE);
+  const one_off = { pid: 41, start_time: 7, boot_id: 'boot-1' };
+  const mark = (spec: ContainerSpec): ContainerSpec => ({ ...spec, stopped: true, one_off });
+  stack.rows = stack.rows.map((row) =>
+    row.name === 'web' ? { ...row, spec: mark(row.spec as ContainerSpec) } : row,
+  );
+  const asRecorded = () => stack.planRecorded('one', 'web', (spec) => spec);
+  const left = [
+    { address: 'container.web', text: 'is a one-off container of baleine run, process 41' },
+  ];
+  expect(asRecorded()).toMatchObject({ changes: [], notes: left });
+  stack.host.end('one.web', 0);
+  expect(asRecorded()).toMatchObject({ changes: [], notes: left });
+});

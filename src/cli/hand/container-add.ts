@@ -14,7 +14,7 @@ import {
   type LimitOptions,
   limitWords,
 } from './container-words.js';
-import { namedAddress, ownRow } from './record.js';
+import { lastsAsItsRun, namedAddress, ownRow } from './record.js';
 import { EXTERNAL } from './words.js';
 
 interface AddOptions extends ChangeOptions, LimitOptions, BridgeOptions {}
@@ -44,6 +44,7 @@ function add(context: Context, name: string, options: AddOptions): Promise<numbe
   }
   return changeByHand(context, options, (rows): Change => {
     const row = ownRow(rows, 'container', name, purpose) as ContainerRow;
+    if (row.spec.one_off) throw lastsAsItsRun(row, purpose);
     const address = namedAddress('container', name, purpose);
     const { image, args, links } = row.spec;
     const bridges = { ...presentOf(row.spec), ...attachments(options, purpose) };

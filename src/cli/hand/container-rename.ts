@@ -22,7 +22,7 @@ import {
   planOf,
   withRecord,
 } from './change.js';
-import { namedAddress, ownRow, refuseExisting } from './record.js';
+import { lastsAsItsRun, namedAddress, ownRow, refuseExisting } from './record.js';
 
 export function registerRename(family: Command): void {
   addChangeOptions(family.command('rename').argument('<name>').argument('<new-name>'))
@@ -68,6 +68,7 @@ function renameContainer(
 }
 
 function refuseLive({ name, spec }: ContainerRow, purpose: string): void {
+  if (spec.one_off) throw lastsAsItsRun({ name, spec } as ContainerRow, purpose);
   if (spec.stopped) return;
   throw new UserError(
     `cannot ${purpose}: it is not stopped, and what runs bears its name`,

@@ -108,3 +108,10 @@ function missing(kind: Named, name: string, purpose: string): UserError {
     `baleine ${family} list shows what there is.`,
   );
 }
+
+export function lastsAsItsRun({ name, spec }: Row<ContainerSpec>, purpose: string): UserError {
+  return new UserError(
+    `cannot ${purpose}: it is a one-off container of baleine run, process ${spec.one_off?.pid}`,
+    `It ends with its command, or by: baleine container stop ${name}`,
+  );
+}

@@ -9,6 +9,7 @@ import type { Step } from '../../model/step.js';
 import type { Store } from '../../state/store.js';
 import { type Context, openContext } from '../context.js';
 import { type ChangeOptions, carryOutBriefly, withRecord } from '../hand/change.js';
+import { lastsAsItsRun } from '../hand/record.js';
 import { addHomeOptions, type Home, homeStack } from '../home.js';
 import { planRecorded } from '../make-plan.js';
 import { duration } from '../options.js';
@@ -61,9 +62,23 @@ export function registerLifecycle(parent: Command, verb: string, home: Home): vo
       const context = openContext(self);
       const stack = await homeStack(context, options.stack, home);
       process.exitCode = await withRecord(context, options, (store) =>
-        act(context, store, containersOf(store.rows, stack, names, verb), options),
+        act(context, store, concerned(store.rows, stack, names, verb), options),
       );
     });
+}
+
+/** One-off containers start with their command, and never again. */
+function concerned(
+  rows: readonly Row[],
+  stack: string,
+  names: readonly string[],
+  verb: string,
+): ContainerRow[] {
+  const found = containersOf(rows, stack, names, verb);
+  if (verb === 'stop') return found;
+  const [oneOff] = found.filter(({ spec }) => spec.one_off);
+  if (oneOff && names.length > 0) throw lastsAsItsRun(oneOff, `${verb} container ${oneOff.name}`);
+  return found.filter(({ spec }) => !spec.one_off);
 }
 
 async function restart(
@@ -112,8 +127,16 @@ async function stop(
   rows: ContainerRow[],
   options: Options,
 ): Promise<number> {
+  const oneOffs = rows.filter(({ spec }) => spec.one_off);
+  const { runtime } = await context.host();
+  for (const { spec, facts } of oneOffs) {
+    const { id, stop_signal: signal, stop_grace_period } = spec;
+    await runtime.stop(id, facts, { signal, grace: options.time ?? stop_grace_period });
+  }
+  const others = rows.filter((row) => !oneOffs.includes(row));
+  if (oneOffs.length > 0 && others.length === 0) return 0;
   const toStop = (spec: ContainerSpec): ContainerSpec => ({ ...spec, stopped: true });
-  return settle(context, store, store.rows, rows, options, toStop);
+  return settle(context, store, store.rows, others, options, toStop);
 }
 
 /** Has these containers in another state, the rest of the stack as it is on record. */

@@ -30,7 +30,7 @@ export const columns: ContainerColumn[] = [
 
 /** As last seen. */
 function describeState({ spec, facts }: Row<ContainerSpec, ContainerFacts>): string {
-  if (spec.stopped) return 'stopped';
+  if (spec.stopped && !spec.one_off) return 'stopped';
   if (facts.ended) return facts.ended.code === undefined ? 'gone' : `exited ${facts.ended.code}`;
   return facts.pid === undefined ? '' : 'running';
 }

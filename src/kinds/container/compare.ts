@@ -56,6 +56,7 @@ export function compare(
   row: ContainerRow,
   seen: ContainerSeen,
 ): Difference[] {
+  if (desired.spec.one_off && row.spec.one_off) return [];
   const changed = compareSpecs(desired.spec, row.spec).map((each) =>
     each.attribute === 'limits.devices' && seen.running && !seen.devicesLive
       ? { ...each, reason: `${each.reason}, takes a restart` }

@@ -12,7 +12,7 @@ export function dueForHealth(rows: readonly Row[], probe: Probe, site: Site): He
   return rows.flatMap((row) => {
     if (row.kind !== 'container') return [];
     const { spec, facts } = row as Row<ContainerSpec, ContainerFacts>;
-    const target = healthTarget(spec);
+    const target = spec.one_off ? undefined : healthTarget(spec);
     if (!target) return [];
     const seen = observe(spec, facts, probe, site);
     if (!seen?.running || seen.paused) return [];

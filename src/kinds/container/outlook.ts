@@ -155,6 +155,7 @@ export function learn(
   seen: ContainerSeen,
 ): Facts | undefined {
   const { facts } = row;
+  if (spec.one_off) return undefined;
   if (!seen.running) {
     const ended = outlookOf(spec, row, seen, false).act === 'leave' && endOf(facts, seen.exit);
     return !ended || equal(facts.ended, ended) ? undefined : { ended };
@@ -180,6 +181,7 @@ export function note(
   row: ContainerRow,
   seen: ContainerSeen,
 ): string | undefined {
+  if (spec.one_off) return `is a one-off container of baleine run, process ${spec.one_off.pid}`;
   const outlook = outlookOf(spec, row, seen, false);
   const notes = [outlook.act === 'leave' ? outlook.note : undefined, heldNote(spec)];
   return notes.filter((each) => each !== undefined).join('; ') || undefined;

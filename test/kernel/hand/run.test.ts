@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inPrivateHost, MAIN, type PrivateHost } from '../../support/private-host.js';
@@ -73,5 +74,136 @@ it(
       expect(ran.stdout).toBe(`${format}\n`);
     }
     await host.baleine(['image', 'prune']);
+  }),
+);
+
+/** Standard output of `run` as a whole, and its exit code, once it has ended. */
+const background = (host: PrivateHost, ...words: string[]) =>
+  host.baleine(['run', ...words], { reject: false });
+
+async function listed(host: PrivateHost): Promise<{ name: string; status: string }[]> {
+  const { stdout } = await host.baleine(['ps', '--stack', '-', '--json']);
+  return JSON.parse(stdout);
+}
+
+const SLEEP = ['base', 'busybox', 'sh', '-c', 'busybox sleep 6; echo finished'];
+
+it(
+  'is told and left alone while it runs, and can be stopped and removed from elsewhere',
+  inPrivateHost(async (host) => {
+    await create(host);
+    const ran = background(host, '--name', 'job', ...SLEEP);
+    await expect
+      .poll(() => listed(host), { timeout: 20_000 })
+      .toEqual([
+        expect.objectContaining({ name: 'job', status: 'running', pid: expect.any(Number) }),
+      ]);
+    const plan = await host.baleine(['apply', '--stack', '-', '-y']);
+    expect(plan.stdout).toContain('container.job is a one-off container of baleine run, process ');
+    expect((await host.baleine(['exec', '--stack', '-', 'job', 'busybox', 'true'])).code).toBe(0);
+    for (const words of [
+      ['start', 'job'],
+      ['restart', 'job'],
+      ['rename', 'job', 'other'],
+    ]) {
+      const refused = await host.baleine(['container', ...words], { reject: false });
+      expect({ words, code: refused.code }).toEqual({ words, code: 1 });
+      expect(refused.stderr).toContain('it is a one-off container of baleine run');
+    }
+    expect(await ran).toMatchObject({ code: 0, stdout: 'finished\n' });
+    expect(await listed(host)).toEqual([]);
+
+    for (const words of [
+      ['stop', '-t', '0s', 'job'],
+      ['rm', '--force', 'job'],
+    ]) {
+      const long = background(host, '--name', 'job', 'base', 'busybox', 'sleep', '1000');
+      await expect
+        .poll(() => listed(host), { timeout: 20_000 })
+        .toEqual([expect.objectContaining({ status: 'running' })]);
+      await host.baleine(['container', ...words]);
+      expect(await long).toMatchObject({ code: 137 });
+      expect(await listed(host)).toEqual([]);
+    }
+    await host.baleine(['image', 'rm', 'base']);
+  }),
+);
+
+it.each([
+  ['TERM', ['base', 'busybox', 'sleep', '1000'], 137],
+  ['INT', ['base', 'busybox', 'sleep', '1000'], 137],
+  [
+    'TERM',
+    ['base', 'busybox', 'sh', '-c', 'trap "exit 3" TERM; while :; do busybox sleep 0.1; done'],
+    3,
+  ],
+] as const)(
+  'ends when it is told to by SIG%s, whatever its first process makes of that',
+  async (signal, words, code) => {
+    await inPrivateHost(async (host) => {
+      await create(host);
+      const line = `timeout -s ${signal} -k 60 4 "$@"; echo "code $?"`;
+      const { stdout } = await host.run('sh', [
+        ...['-c', line, 'sh', process.execPath, MAIN, '--root', host.root],
+        ...['run', ...words],
+      ]);
+      expect(stdout).toContain('code 124');
+      expect(await listed(host)).toEqual([]);
+      const once = await host.run(
+        'sh',
+        [
+          '-c',
+          `"$@" & run=$!; sleep 4; kill -${signal} $run; wait $run`,
+          'sh',
+          process.execPath,
+          MAIN,
+          '--root',
+          host.root,
+          'run',
+          ...words,
+        ],
+        { reject: false },
+      );
+      expect(once.code).toBe(code);
+      await host.baleine(['image', 'rm', 'base']);
+    })();
+  },
+);
+
+it(
+  'whose run was killed is taken away by the next run, apply or repair',
+  inPrivateHost(async (host) => {
+    await create(host);
+    const file = join(host.dir, 'baleine.yaml');
+    writeFileSync(
+      file,
+      'name: other\nimages: { base: { external: true } }\ncontainers: { c: { image: base, command: [busybox, sleep, "1000"], stop_signal: SIGKILL } }\n',
+    );
+    await host.baleine(['-f', file, 'apply', '-y']);
+    const nexts = [
+      ['run', 'base', 'busybox', 'true'],
+      ['-f', file, 'apply', '-y', '--quiet'],
+      ['state', 'repair', '-y'],
+    ];
+    for (const next of nexts) {
+      const kill = '"$@" >/dev/null 2>&1 & run=$!; sleep 5; kill -KILL $run; wait $run; true';
+      const words = [
+        '--root',
+        host.root,
+        'run',
+        '--name',
+        'job',
+        'base',
+        'busybox',
+        'sleep',
+        '1000',
+      ];
+      await host.run('sh', ['-c', kill, 'sh', process.execPath, MAIN, ...words]);
+      expect(await listed(host)).toHaveLength(1);
+      await host.baleine(next);
+      expect({ next, left: await listed(host) }).toEqual({ next, left: [] });
+    }
+    await host.baleine(['-f', file, 'destroy', '-y']);
+    await host.baleine(['image', 'rm', 'base']);
   }),
 );

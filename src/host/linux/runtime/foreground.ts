@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContainerSpec } from '../../../model/specs.js';
+import type { Foreground } from '../../host.js';
 import { inForeground } from '../process/foreground.js';
 import { stagedBy, writeBundle } from './bundle.js';
 import { clearLife } from './clear.js';
 import { bundleFiles, stateDir } from './layout.js';
 import { codeOfUnstarted } from './never-started.js';
 import type { OciSpec } from './oci.js';
+import { watchOneOff } from './one-off.js';
 import { onStage } from './stage.js';
 import { clearCgroup, type Surroundings } from './start.js';
 
@@ -21,21 +23,24 @@ import { clearCgroup, type Surroundings } from './start.js';
 export async function runInForeground(
   around: Surroundings,
   spec: ContainerSpec,
-  { input, terminal }: { input: boolean; terminal: boolean },
+  { input, terminal, started, stop }: Foreground,
 ): Promise<number> {
   const { site } = around;
   const runtime = await around.runtime(spec.runtime);
   await clearLife(site, spec.id);
   await clearCgroup(around, spec.id);
   writeBundle(site, spec, runtime, { terminal });
+  const pidFile = join(bundleFiles(site, spec.id).dir, 'run.pid');
+  await rm(pidFile, { force: true });
   const state = stateDir(site, runtime.name);
   await mkdir(state, { recursive: true, mode: 0o700 });
   const { dir: bundle, config, rootfs } = bundleFiles(site, spec.id);
-  const pidFile = join(bundle, 'run.pid');
   const [program = '', ...words] = runtime.command;
   const how = ['--root', state, 'run', '--bundle', bundle, '--pid-file', pidFile, spec.id];
   return onStage(site, spec, stagedBy(site, spec), async () => {
-    const code = await inForeground(program, [...words, ...how], input);
+    const watched = { id: spec.id, runtime: runtime.name, pidFile, grace: spec.stop_grace_period };
+    const unwatch = watchOneOff(site, watched, { started, stop });
+    const code = await inForeground(program, [...words, ...how], input).finally(unwatch);
     if (code === 0 || existsSync(pidFile)) return code;
     const { process: wanted } = JSON.parse(await readFile(config, 'utf8')) as OciSpec;
     return codeOfUnstarted(rootfs, wanted);

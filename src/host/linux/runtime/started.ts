@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupPath, type Site } from '../../../model/site.js';
-import type { Life, Started } from '../../host.js';
+import type { Life, Started, StartedInForeground } from '../../host.js';
 import { isFrozen } from '../cgroups-freezer.js';
 import { readHierarchies } from '../cgroups-hierarchies.js';
 import { bootId, uptime } from '../processes.js';
@@ -10,7 +10,7 @@ import { bundleFiles, exitsDir } from './layout.js';
 import { isAlive } from './process.js';
 
 /** Kept in the bundle, so that a container is found by its id alone. */
-export function keepStarted(site: Site, id: string, started: Started): void {
+export function keepStarted(site: Site, id: string, started: Started | StartedInForeground): void {
   const file = bundleFiles(site, id).started;
   writeFileSync(`${file}.new`, JSON.stringify(started), { mode: 0o600 });
   renameSync(`${file}.new`, file);
@@ -25,7 +25,10 @@ export function runningContainer(site: Site, id: string): Started | undefined {
 /** Whether conmon is there, which outlives the container until all it printed is in the log. */
 export function isMonitored(site: Site, id: string): boolean {
   const started = lastStarted(site, id);
-  return started !== undefined && isAlive({ ...started.monitor, boot_id: started.boot_id });
+  // one in the foreground has none
+  return (
+    started?.monitor !== undefined && isAlive({ ...started.monitor, boot_id: started.boot_id })
+  );
 }
 
 /** See Health.life. One that has ended counts as running until its monitor has told how. */
