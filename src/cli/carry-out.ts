@@ -12,6 +12,8 @@ import { tidy, tidyStack } from './tidy.js';
 export interface CarryOutOptions {
   destroy: boolean;
   parallelism?: number | undefined;
+  /** A signal ends the steps that are under way, which then fail, instead of waiting for their end. */
+  undo?: boolean;
 }
 
 /** Does what a plan says and shows it; answers the exit code. The caller holds the lock. */
@@ -31,11 +33,11 @@ export async function outcomeOf(
   plan: Plan,
   store: Store,
   view: View,
-  { destroy, parallelism = DEFAULT_PARALLELISM }: CarryOutOptions,
+  { destroy, parallelism = DEFAULT_PARALLELISM, undo = false }: CarryOutOptions,
 ): Promise<Outcome> {
   const { execute } = await import('../apply/execute.js');
   const handlers = await context.handlers();
-  const outcome = await interruptible(async (stop) => {
+  const outcome = await (undo ? toTheEnd : interruptible)(async (stop) => {
     await view.start(plan);
     const log = eventLogger(context.site, plan);
     const emit = (event: Event) => {
@@ -53,6 +55,9 @@ export async function outcomeOf(
   await view.finish(plan, outcome);
   return outcome;
 }
+
+/** Whoever has called us deals with signals. */
+const toTheEnd: typeof interruptible = (work) => work(new AbortController().signal);
 
 /** Something was started because something else has completed: that holds also after the next boot. */
 const waitedForEnds = ({ units }: Plan) =>

@@ -43,6 +43,7 @@ function describe(
 type Life = Pick<
   ListedContainer,
   | 'status'
+  | 'frozen_by'
   | 'halted'
   | 'exit_code'
   | 'out_of_memory'
@@ -73,6 +74,7 @@ function life(row: Row<ContainerSpec, ContainerFacts>, probe: Probe, site: Site)
   const { pid, started_at } = facts;
   return {
     status: seen.paused ? 'paused' : 'running',
+    ...(seen.hold && { frozen_by: seen.hold }),
     ...health(spec, facts, seen),
     ...past(row, seen),
     ...(pid !== undefined && { pid }),

@@ -7,7 +7,15 @@ export const LOCKED = 75;
 /** As a shell has it for SIGINT: 128 + 2. */
 export const INTERRUPTED = 130;
 
+/** A signal has ended the work, and it was undone. */
+export class Interrupted extends Error {
+  constructor(readonly exitCode: number) {
+    super('interrupted');
+  }
+}
+
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof Interrupted) return error.exitCode;
   return error instanceof LockedError ? LOCKED : 1;
 }
 
@@ -37,7 +45,9 @@ function isFault(error: unknown): boolean {
   return [TypeError, RangeError, ReferenceError, SyntaxError].some((each) => error instanceof each);
 }
 
+/** That a signal has come was said when it came. */
 export function printError(error: unknown): void {
+  if (error instanceof Interrupted) return;
   printToStderr(errorText(error));
 }
 

@@ -51,5 +51,5 @@ async function draw(context: Context, { format, output, stack: given }: Options)
   const text = await RENDER[format](topology, localTime(new Date()));
   if (output === undefined) return print(text);
   const { writeOutput } = await import('../host/linux/files/write-output.js');
-  writeOutput(output, text);
+  await writeOutput(output, text);
 }

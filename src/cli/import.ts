@@ -7,6 +7,7 @@ import { UserError } from '../model/errors.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { Store } from '../state/store.js';
 import { type Context, openContext } from './context.js';
+import { undoable } from './interrupt.js';
 import { addCommonOptions } from './options.js';
 import { print } from './output.js';
 import { withStore } from './run.js';
@@ -100,6 +101,6 @@ async function adopted(
   const { adopt } = kinds[kind] as AnyKind;
   if (!adopt) throw new UserError(`cannot import ${address}: it is made from others`);
   const [host, probe] = [await context.host(), await context.probe()];
-  const found = await adopt(resource, id, { host, probe, site: context.site });
+  const found = await undoable(() => adopt(resource, id, { host, probe, site: context.site }));
   return { kind, stack, name, needs, protect, ...found };
 }

@@ -1,7 +1,30 @@
-import { INTERRUPTED } from './failure.js';
+import { constants } from 'node:os';
+import { INTERRUPTED, Interrupted } from './failure.js';
 import { printToStderr } from './output.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+type Ending = (typeof SIGNALS)[number];
+
+/** What to do on a signal; the innermost part of the work decides. */
+const handlers: ((signal: Ending) => void)[] = [];
+
+async function handling<T>(handler: (signal: Ending) => void, work: () => Promise<T>): Promise<T> {
+  if (handlers.length === 0) for (const signal of SIGNALS) process.on(signal, dispatch);
+  handlers.push(handler);
+  try {
+    return await work();
+  } finally {
+    handlers.splice(handlers.lastIndexOf(handler), 1);
+    if (handlers.length === 0) for (const signal of SIGNALS) process.off(signal, dispatch);
+  }
+}
+
+function dispatch(signal: Ending): void {
+  handlers.at(-1)?.(signal);
+}
+
+/** As a shell has it. */
+const codeOf = (signal: Ending) => 128 + constants.signals[signal];
 
 /**
  * Runs work that must not be cut off: the first signal asks it to stop at the next good moment,
@@ -14,10 +37,30 @@ export async function interruptible<T>(work: (stop: AbortSignal) => Promise<T>):
     stop.abort();
     printToStderr('Interrupted: finishing what has begun. Once more to end at once.\n');
   };
-  for (const signal of SIGNALS) process.on(signal, onSignal);
+  return handling(onSignal, () => work(stop.signal));
+}
+
+/**
+ * Runs work that leaves nothing when it is cut off: the first signal ends the programs that it runs,
+ * so that it fails and undoes what it has begun; the second ends the program at once.
+ *
+ * @throws Interrupted instead of the error, or for the exit code, that the end of a program has caused
+ */
+export async function undoable<T>(work: () => Promise<T>): Promise<T> {
+  let exitCode: number | undefined;
+  const { stopPrograms } = await import('../host/linux/process/launch.js');
+  const onSignal = (signal: Ending) => {
+    if (exitCode !== undefined) process.exit(exitCode);
+    exitCode = codeOf(signal);
+    printToStderr('Interrupted: undoing what has begun. Once more to end at once.\n');
+    stopPrograms('interrupted');
+  };
   try {
-    return await work(stop.signal);
-  } finally {
-    for (const signal of SIGNALS) process.off(signal, onSignal);
+    const result = await handling(onSignal, work);
+    // an exit code
+    if (exitCode === undefined || typeof result !== 'number' || result === 0) return result;
+  } catch (error) {
+    if (exitCode === undefined) throw error;
   }
+  throw new Interrupted(exitCode);
 }

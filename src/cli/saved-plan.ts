@@ -26,7 +26,7 @@ const FORMAT = 'baleine plan 1';
 /** Readable by its owner only: the values of the containers' environment are in it. */
 export async function savePlan(path: string, saved: Omit<SavedPlan, 'format'>): Promise<void> {
   const { writeOutput } = await import('../host/linux/files/write-output.js');
-  writeOutput(path, `${jsonText({ format: FORMAT, ...saved })}\n`, { mode: 0o600 });
+  await writeOutput(path, `${jsonText({ format: FORMAT, ...saved })}\n`, { mode: 0o600 });
 }
 
 /** What `savePlan` keeps of the file a plan was made from. */

@@ -198,6 +198,13 @@ export interface Foreground {
 /** What is known of one that no monitor watches. */
 export type StartedInForeground = Omit<Started, 'monitor'>;
 
+export interface HoldOptions {
+  /** The command, for who finds the container frozen: `cp`. */
+  purpose: string;
+  /** Mounts its disk for the work, which then nobody else may do. */
+  disk?: boolean;
+}
+
 export interface Runtime {
   /** Clears what an earlier life left, writes the bundle, starts under conmon, reads back. The disk is mounted and the namespace wired. */
   start(spec: ContainerSpec): Promise<Started>;
@@ -212,8 +219,16 @@ export interface Runtime {
   stop(id: string, facts: Partial<Started>, how: { signal: string; grace: number }): Promise<void>;
   /** To the container's first process, found through the runtime's own state. False when it does not run. */
   signal(id: string, signal: string): Promise<boolean>;
-  /** Holds all its processes still, or lets them go on. False when it does not run. */
+  /**
+   * Freezes all its processes, or lets them go on, until asked for the opposite. False when it does
+   * not run; rejects while another command holds it.
+   */
   freeze(id: string, frozen: boolean): Promise<boolean>;
+  /**
+   * Works while nothing runs in a container: one that runs is frozen until the work has ended,
+   * however it ends. One that was paused stays so.
+   */
+  hold<T>(id: string, how: HoldOptions, work: () => Promise<T>): Promise<T>;
   /** Runs a command inside and returns its exit code and output; undefined when the container does not run. */
   execute(
     id: string,
@@ -240,7 +255,7 @@ export interface Runtime {
       purpose?: string;
     },
   ): Promise<void>;
-  /** Takes away throw-away containers and scratch files whose run was killed. */
+  /** Undoes what killed runs have left: frozen containers, throw-away ones, scratch files. */
   clearAbandoned(): Promise<void>;
 }
 

@@ -44,6 +44,8 @@ export interface Probe {
   oomKills(cgroup: string): number;
   /** Whether the processes of this cgroup are held still. */
   frozen(cgroup: string): boolean;
+  /** Who of us has frozen a container for a while, or had when it was killed; undefined when nobody has. */
+  hold(id: string): Hold | undefined;
   /** IPv4 addresses (`10.77.1.4/24`) by device name, inside the network namespace of a process. */
   addresses(pid: number, devices: readonly string[]): Map<string, string[]>;
   /** Where a process has a folder or file mounted that was deleted since: it sees the old one. */
@@ -58,6 +60,15 @@ export interface Probe {
   askedAt(id: string): number | undefined;
   /** What it answered in this look; undefined when it was not asked. */
   health(id: string): HealthAnswer | undefined;
+}
+
+/** A command that works on a container while it is frozen. */
+export interface Hold {
+  /** The command, `cp`. */
+  purpose: string;
+  pid: number;
+  /** False: it was killed, and the next apply lets the container go on. */
+  alive: boolean;
 }
 
 /** What the host has to give, each read when it is asked for. */

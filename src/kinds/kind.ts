@@ -65,6 +65,8 @@ export interface Kind<Spec, RowFacts, Seen, Verbs> {
    * @throws UserError when it is not there or does not fit
    */
   adopt?(desired: Resource<Spec>, id: string | undefined, on: Adoption): Promise<Adopted<Spec>>;
+  /** Why what has gone, or was never finished, cannot be made again and its row goes; undefined when it can. */
+  irrecoverable?(desired: Resource<Spec>, row: Row<Spec, RowFacts>): string | undefined;
   /** In the order a reader of the plan would want them. Empty when all is as desired. */
   compare(desired: Resource<Spec>, row: Row<Spec, RowFacts>, seen: Seen): Difference[];
   /** What the row shall remember of this look, though nothing is to be done; undefined for nothing new. */

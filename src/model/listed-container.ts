@@ -11,6 +11,8 @@ export interface ListedContainer {
    * started. `paused`: its processes are held still.
    */
   status: 'running' | 'paused' | 'stopped' | 'exited' | 'gone' | 'missing';
+  /** A command of ours that has frozen it for a while; one that is not alive was killed, and the next apply lets it go on. */
+  frozen_by?: { purpose: string; pid: number; alive: boolean };
   /** Why it was stopped and is left so: `unhealthy: …`. */
   halted?: string;
   /** It was rolled back; in what the file asks for something else. */

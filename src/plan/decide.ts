@@ -32,6 +32,8 @@ export function decide(
   if (!row) return { action: 'create', reasons: ['new'], differences: [], resource };
   const seen = all.get(resource.address);
   if (seen === undefined) {
+    const why = kinds[resource.kind].irrecoverable?.(resource, row);
+    if (why !== undefined) return { action: 'forget', reasons: [why], differences: [], row };
     const reasons = [row.status === 'pending' ? UNFINISHED : 'lost: it is gone from the host'];
     return { action: 'create', reasons, differences: [], resource, row };
   }

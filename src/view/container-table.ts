@@ -41,10 +41,12 @@ function publishText(entry: PublishEntry): string {
 /** `running`, `exited (137 SIGKILL, out of memory), next try in 20s`, `exited (0), unhealthy: …`. */
 function statusText(each: ListedContainer, now: number): string {
   const { status, exit_code: code, out_of_memory: outOfMemory = false, next_try, halted } = each;
+  const by = each.frozen_by;
   const held = each.held && `rolled back (the file asks for another ${each.held.join(', ')})`;
   const left = next_try === undefined ? 0 : Math.ceil((Date.parse(next_try) - now) / 1000);
   return [
     code === undefined ? status : `${status} (${describeExit({ code, outOfMemory })})`,
+    ...(by ? [by.alive ? `frozen by ${by.purpose}` : `left frozen by a killed ${by.purpose}`] : []),
     ...(left > 0 ? [`next try in ${formatDuration(left * 1000)}`] : []),
     ...(halted === undefined ? [] : [halted]),
     ...(held === undefined ? [] : [held]),

@@ -1,4 +1,4 @@
-import type { Host, Life, Probe, SeenLimits, SeenLink, Wiring } from '../../src/host/host.js';
+import type { Hold, Host, Life, Probe, SeenLimits, SeenLink, Wiring } from '../../src/host/host.js';
 import { dueForHealth } from '../../src/kinds/container/health.js';
 import type { HealthAnswer } from '../../src/model/health.js';
 import type { Row } from '../../src/model/resource.js';
@@ -46,6 +46,8 @@ export class MemoryHost {
   healing = new Set<string>();
   /** Ids of those that are paused. */
   frozen = new Set<string>();
+  /** Who has frozen them, by id. */
+  holds = new Map<string, Hold>();
   #nextPid = 1000;
   #due: string[] = [];
 
@@ -89,6 +91,7 @@ export class MemoryHost {
       controller: () => this.hierarchy,
       oomKills: () => 0,
       deadMounts: () => [],
+      hold: (id) => this.holds.get(id),
       frozen: (cgroup) => [...this.frozen].some((id) => cgroupPath(this.site, id) === cgroup),
       addresses: (pid) => this.namespaces.get(this.#netnsOf(pid)) ?? new Map(),
       exit: (id) => this.exits.get(id),
@@ -216,6 +219,7 @@ export class MemoryHost {
           else this.frozen.delete(id);
           return this.running.has(id);
         },
+        hold: async (_id, _how, work) => work(),
         execute: async (id) => (this.running.has(id) ? { code: 0, output: '' } : undefined),
         runOnce: async () => undefined,
         clearAbandoned: async () => undefined,

@@ -17,6 +17,8 @@ export interface ChangeOptions {
   lockTimeout?: number;
   /** Failures are told all the same. */
   silent?: boolean;
+  /** See `CarryOutOptions`. */
+  undo?: boolean;
 }
 
 /** Milliseconds. Who types a command rather waits for cron's run than be sent away. */
@@ -73,10 +75,10 @@ export async function withRecord(
 export async function carryOutBriefly(
   context: Context,
   store: Store,
-  { json = false, silent = false }: ChangeOptions,
+  { json = false, silent = false, undo = false }: ChangeOptions,
   plan: Plan,
 ): Promise<number> {
   const view = await viewOf(context, json ? 'json' : 'brief', silent ? { out: () => {} } : {});
   await view.plan(plan);
-  return carryOut(context, plan, store, view, { destroy: false });
+  return carryOut(context, plan, store, view, { destroy: false, undo });
 }

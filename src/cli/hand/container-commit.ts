@@ -60,9 +60,9 @@ function commit(
     };
     const change = { purpose, made: [made], targets: [address] };
     const plan = await planOf(context, store.rows, change);
-    return whileStill(context, row, async () => {
+    return whileStill(context, row, 'container commit', async () => {
       await flush(context, row);
-      return carryOutBriefly(context, store, options, plan);
+      return carryOutBriefly(context, store, { ...options, undo: true }, plan);
     });
   });
 }

@@ -6,6 +6,7 @@ import { equal } from '../../model/json.js';
 import { imageFile } from '../../model/site.js';
 import type { ImageSpec } from '../../model/specs.js';
 import { type Context, openContext } from '../context.js';
+import { undoable } from '../interrupt.js';
 import { print, printJson } from '../output.js';
 import { addChangeOptions, type ChangeOptions, withRecord } from './change.js';
 import { completeRow } from './record.js';
@@ -56,7 +57,7 @@ function exportTo(
       reference,
       created: createdAt(spec) ?? String(facts.created_at ?? new Date(0).toISOString()),
     };
-    await images.export(what, file, format);
+    await undoable(() => images.export(what, file, format));
     if (json) printJson({ image: name, file, format, reference });
     else print(`image.${name} exported to ${file}\n`);
     return 0;

@@ -37,7 +37,7 @@ export function register(parent: Command, home: Home = 'file'): void {
     });
 }
 
-function copy(
+async function copy(
   context: Context,
   stack: string,
   from: string,
@@ -52,20 +52,22 @@ function copy(
       'A path of the host with a colon in it begins with / or ./',
     );
   }
-  return withRecord(context, options, async ({ rows }) => {
+  let rest: (() => Promise<void>) | undefined;
+  const code = await withRecord(context, options, async ({ rows }) => {
     const [row] = containersOf(rows, stack, [inside.name], 'copy to or from');
     if (!row) return 1;
-    await (source
-      ? copyFrom(context, row, source.path, byteArgument(to))
-      : copyTo(context, row, byteArgument(from), inside.path));
-    if (options.json) printJson({ action: 'cp', name: row.name, stack, from, to });
+    if (source) rest = await copyFrom(context, row, source.path, byteArgument(to));
+    else await copyTo(context, row, byteArgument(from), inside.path);
     return 0;
   });
+  await rest?.();
+  if (options.json) printJson({ action: 'cp', name: inside.name, stack, from, to });
+  return code;
 }
 
 async function copyTo(context: Context, row: ContainerRow, from: BytePath, to: BytePath) {
   const { copyInto } = await import('../../host/linux/rootfs/copy-in.js');
-  await onDisk(context, row, (tree) => {
+  await onDisk(context, row, 'cp', (tree) => {
     refuseMounted(row, to);
     return copyInto(from, bytePath(tree), to, { owner: '0:0', notes: stagingNotes(context.site) });
   });
@@ -73,9 +75,9 @@ async function copyTo(context: Context, row: ContainerRow, from: BytePath, to: B
 
 async function copyFrom(context: Context, row: ContainerRow, from: BytePath, to: BytePath) {
   const { copyOut } = await import('../../host/linux/rootfs/copy-out.js');
-  await onDisk(context, row, (tree) => {
+  return onDisk(context, row, 'cp', (tree) => {
     refuseMounted(row, from);
-    return copyOut(bytePath(tree), from, to, stagingNotes(context.site));
+    return copyOut(context.site, bytePath(tree), from, to);
   });
 }
 

@@ -1,51 +1,31 @@
-import type { Probe } from '../../host/host.js';
-import { kinds } from '../../kinds/index.js';
-import { cgroupPath, diskFile, rootfsDir } from '../../model/site.js';
+import { rootfsDir } from '../../model/site.js';
 import type { Context } from '../context.js';
+import { undoable } from '../interrupt.js';
 import type { ContainerRow } from './rows.js';
 
 /**
- * Works while nothing in a container runs: one that runs is held still meanwhile. The caller holds
- * the lock.
+ * Works while nothing in a container runs: one that runs is frozen until the work has ended. A
+ * signal ends the work and lets the container go on. The caller holds the lock.
  */
 export async function whileStill<T>(
   context: Context,
-  row: ContainerRow,
+  { spec }: ContainerRow,
+  purpose: string,
   work: () => Promise<T>,
 ): Promise<T> {
-  const probe = await context.probe();
-  if (!isRunning(row, probe, context) || probe.frozen(cgroupPath(context.site, row.spec.id))) {
-    return work();
-  }
   const { runtime } = await context.host();
-  await runtime.freeze(row.spec.id, true);
-  try {
-    return await work();
-  } finally {
-    await runtime.freeze(row.spec.id, false);
-  }
+  return undoable(() => runtime.hold(spec.id, { purpose }, work));
 }
 
-/** Works on the mounted disk of a container, in which nothing runs meanwhile. */
+/** Works on the mounted disk of a container in which nothing runs, as by `whileStill`. */
 export async function onDisk<T>(
   context: Context,
-  row: ContainerRow,
+  { spec }: ContainerRow,
+  purpose: string,
   work: (tree: string) => Promise<T>,
 ): Promise<T> {
-  const { disks } = await context.host();
-  const tree = rootfsDir(context.site, row.spec.id);
-  const mounted = (await context.probe()).mounted(tree);
-  return whileStill(context, row, async () => {
-    if (mounted) return work(tree);
-    await disks.ensureMounted(diskFile(context.site, row.spec.id), tree);
-    try {
-      return await work(tree);
-    } finally {
-      await disks.ensureUnmounted(tree);
-    }
-  });
-}
-
-function isRunning({ spec, facts }: ContainerRow, probe: Probe, { site }: Context): boolean {
-  return kinds.container.observe(spec, facts, probe, site)?.running ?? false;
+  const { runtime } = await context.host();
+  const tree = rootfsDir(context.site, spec.id);
+  const disk = !(await context.probe()).mounted(tree);
+  return undoable(() => runtime.hold(spec.id, { purpose, disk }, () => work(tree)));
 }

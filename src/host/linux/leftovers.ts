@@ -1,14 +1,15 @@
 import { readdirSync } from 'node:fs';
 import type { Site } from '../../model/site.js';
+import { hasAbandonedHold } from './runtime/hold-notes.js';
 import { throwAwayDir } from './runtime/layout.js';
 import { hasScratch } from './scratch.js';
 
 /**
- * Whether a killed run may have left scratch files or a throw-away container: as a rule there is
- * none, and this is all that is looked at.
+ * Whether a killed run may have left scratch files, a throw-away container or a frozen one: as a
+ * rule there is none, and this is all that is looked at.
  */
 export function mayBeAbandoned(site: Site): boolean {
-  if (hasScratch(site)) return true;
+  if (hasScratch(site) || hasAbandonedHold(site)) return true;
   try {
     return readdirSync(throwAwayDir(site)).length > 0;
   } catch {

@@ -13,6 +13,7 @@ import { addressesOf } from './probe-addresses.js';
 import { trafficOf } from './probe-traffic.js';
 import { bootId, processAt, uptime } from './processes.js';
 import { holdsText, ifThere, readText } from './read.js';
+import { holdOf } from './runtime/hold-notes.js';
 
 /**
  * One subprocess, `ip`, and another where a new bridge has to fit in; everything else is a file the
@@ -49,6 +50,7 @@ export async function linuxProbe(site: Site, lock?: string): Promise<Probe> {
     controller: (name) => versionOf(hierarchies, name),
     oomKills: (cgroup) => readOomKills(hierarchies, cgroup),
     frozen: (cgroup) => isFrozen(hierarchies, cgroup),
+    hold: (id) => holdOf(site, id),
     addresses: addressesOf,
     usage: (cgroup) => readUsage(hierarchies, cgroup),
     traffic: trafficOf,

@@ -3,6 +3,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ensureUnmounted } from './disk-mounts.js';
 import { flush } from './flush.js';
+import { undo } from './process/launch.js';
 
 /**
  * Makes files under other names and lets them appear when all are done and written out: after a
@@ -25,7 +26,7 @@ export async function makeWhole(
     await Promise.all(parts.map((part, index) => rename(part, files[index] as string)));
     await Promise.all(folders.map(flush));
   } catch (error) {
-    await undoAll(parts);
+    await undo(() => undoAll(parts));
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import type { Probe, SeenLimits, SeenLink, SeenProcess } from '../../host/host.js';
+import type { Hold, Probe, SeenLimits, SeenLink, SeenProcess } from '../../host/host.js';
 import { elapsed } from '../../model/elapsed.js';
 import type { Exit } from '../../model/exit.js';
 import type { HealthAnswer } from '../../model/health.js';
@@ -15,6 +15,8 @@ export interface ContainerSeen {
   running: boolean;
   /** Its processes are held still, as by `baleine pause`. */
   paused: boolean;
+  /** The command of ours that has paused it for a while, or was killed before it let it go on. */
+  hold?: Hold;
   /** So is the runtime's parent; without it no log and no exit code. */
   monitored: boolean;
   rebooted: boolean;
@@ -63,6 +65,7 @@ export function observe(
     disk,
     running,
     paused,
+    hold: paused ? probe.hold(spec.id) : undefined,
     mounted: probe.mounted(rootfsDir(site, spec.id)),
     netns: probe.mounted(netnsPath(site, spec.id)),
     monitored: isMonitored(first, facts, probe),

@@ -63,7 +63,7 @@ function whileRunning(
   seen: ContainerSeen,
   changed: boolean,
 ): Outlook {
-  if (seen.paused) return { act: 'leave', note: PAUSED };
+  if (seen.paused) return { act: 'leave', note: pausedNote(seen) };
   const check = desired.healthcheck;
   const record = healthAfter(desired, row.facts, seen);
   if (!check || !record) return { act: 'leave' };
@@ -79,7 +79,12 @@ function whileRunning(
   return (changed ? undefined : postponed(desired, row, seen)) ?? { act: 'restart', reason };
 }
 
-const PAUSED = 'is paused: its health is not asked, and nothing of it is healed';
+function pausedNote({ hold }: ContainerSeen): string {
+  if (!hold) return 'is paused: its health is not asked, and nothing of it is healed';
+  return hold.alive
+    ? `is frozen while baleine ${hold.purpose} works on it, process ${hold.pid}`
+    : `is frozen: baleine ${hold.purpose} was killed; the next apply lets it go on`;
+}
 
 /** When it was started too often to be started again now, or ever. */
 function postponed(

@@ -59,6 +59,17 @@ export function compare(
   return [...content, ...origin, ...config, ...others, ...fileDrift(before, seen)];
 }
 
+/** An image of a container's disk, as it was at one moment. */
+export function irrecoverable(
+  { spec: after }: Resource<ImageSpec>,
+  { spec: before, status }: ImageRow,
+): string | undefined {
+  if (!('container' in before.from) || !equal(after.base, before.base)) return undefined;
+  return status === 'pending'
+    ? 'the commit was interrupted; commit again'
+    : 'it is gone from the host, and its container may have changed since';
+}
+
 /** Other layers take a build. The rest is for the record, so that it is not asked for again. */
 function compareOrigins(before: ImageSpec['origin'], after: ImageSpec['origin']): Difference[] {
   if (before?.layers !== after?.layers) {

@@ -1,7 +1,7 @@
 import type { ImageFacts, ImageSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
 import { columns } from './columns.js';
-import { compare } from './compare.js';
+import { compare, irrecoverable } from './compare.js';
 import { marked } from './marked.js';
 import { assume, foreign, type ImageSeen, observe } from './observe.js';
 import { create, remove, update } from './steps.js';
@@ -17,6 +17,7 @@ export const image: Kind<ImageSpec, ImageFacts, ImageSeen, ImageVerbs> = {
   foreign,
   marked,
   compare,
+  irrecoverable,
   create,
   update,
   remove,

@@ -33,10 +33,10 @@ const at = (name: string) => join(dir, name);
 const modeOf = (name: string) => statSync(at(name)).mode & 0o7777;
 
 describe('a file', () => {
-  it('is made with the mode that is asked for, whatever was there', () => {
+  it('is made with the mode that is asked for, whatever was there', async () => {
     writeFileSync(at('plan'), 'old', { mode: 0o644 });
     const reader = readFileSync(at('plan'), 'utf8');
-    writeOutput(at('plan'), 'new', { mode: 0o600 });
+    await writeOutput(at('plan'), 'new', { mode: 0o600 });
     expect([reader, readFileSync(at('plan'), 'utf8'), modeOf('plan')]).toEqual([
       'old',
       'new',
@@ -45,20 +45,20 @@ describe('a file', () => {
     expect(readdirSync(dir)).toEqual(['plan']);
   });
 
-  it.skipIf(lackingRoot())('keeps mode and owner otherwise', () => {
+  it.skipIf(lackingRoot())('keeps mode and owner otherwise', async () => {
     writeFileSync(at('picture'), 'old');
     chownSync(at('picture'), 7, 8);
     chmodSync(at('picture'), 0o640);
-    writeOutput(at('picture'), 'new');
+    await writeOutput(at('picture'), 'new');
     const { uid, gid } = statSync(at('picture'));
     expect([uid, gid, modeOf('picture')]).toEqual([7, 8, 0o640]);
   });
 
-  it('is replaced where a link leads, and the link stays', () => {
+  it('is replaced where a link leads, and the link stays', async () => {
     mkdirSync(at('real'));
     writeFileSync(at('real/file'), 'old');
     symlinkSync('real/file', at('link'));
-    writeOutput(at('link'), 'new');
+    await writeOutput(at('link'), 'new');
     expect([readlinkSync(at('link')), readFileSync(at('real/file'), 'utf8')]).toEqual([
       'real/file',
       'new',
@@ -69,16 +69,16 @@ describe('a file', () => {
 describe('anything else', () => {
   it('takes the text when it is a FIFO', async () => {
     execFileSync('mkfifo', [at('fifo')]);
-    const reader = spawn('cat', [at('fifo')]);
-    writeOutput(at('fifo'), 'text');
-    expect(await text(reader.stdout)).toBe('text');
+    const writing = writeOutput(at('fifo'), 'text');
+    expect(await text(spawn('cat', [at('fifo')]).stdout)).toBe('text');
+    await writing;
     expect(lstatSync(at('fifo')).isFIFO()).toBe(true);
   });
 
-  it.skipIf(lackingRoot())('takes the text when it is a device, also behind a link', () => {
+  it.skipIf(lackingRoot())('takes the text when it is a device, also behind a link', async () => {
     execFileSync('mknod', [at('null'), 'c', '1', '3']);
     symlinkSync('null', at('link'));
-    for (const name of ['null', 'link']) writeOutput(at(name), 'text');
+    for (const name of ['null', 'link']) await writeOutput(at(name), 'text');
     expect(lstatSync(at('null')).isCharacterDevice()).toBe(true);
     expect(readdirSync(dir)).toEqual(['link', 'null']);
   });
@@ -96,7 +96,9 @@ describe('anything else', () => {
       ['folder', 'it is a folder'],
       ['no/file', 'there is no folder'],
     ] as const) {
-      expect(() => writeOutput(at(name), 'text')).toThrow(`cannot write ${at(name)}: ${cause}`);
+      await expect(writeOutput(at(name), 'text')).rejects.toThrow(
+        `cannot write ${at(name)}: ${cause}`,
+      );
     }
     expect(lstatSync(at('socket')).isSocket()).toBe(true);
     expect(readdirSync(dir).sort()).toEqual(['dangling', 'folder', 'loop', 'socket']);
@@ -107,28 +109,28 @@ describe('anything else', () => {
 describe.skipIf(lackingRoot())('what belongs to another account', () => {
   const refused = /: it belongs to another account, user id 1234$/;
 
-  it('is refused when it is a link, wherever it lies', () => {
+  it('is refused when it is a link, wherever it lies', async () => {
     writeFileSync(at('victim'), 'kept');
     mkdirSync(at('home'));
     symlinkSync('../victim', at('home/link'));
     lchownSync(at('home/link'), 1234, 1234);
     for (const owner of [0, 1234]) {
       chownSync(at('home'), owner, owner);
-      expect(() => writeOutput(at('home/link'), 'text')).toThrow(refused);
+      await expect(writeOutput(at('home/link'), 'text')).rejects.toThrow(refused);
     }
     expect(readFileSync(at('victim'), 'utf8')).toBe('kept');
   });
 
-  it('is replaced in a folder of its own, and refused where several accounts write', () => {
+  it('is replaced in a folder of its own, and refused where several accounts write', async () => {
     mkdirSync(at('shared'));
     writeFileSync(at('shared/file'), 'old');
     chownSync(at('shared/file'), 1234, 1234);
     for (const mode of [0o1777, 0o777, 0o770]) {
       chmodSync(at('shared'), mode);
-      expect(() => writeOutput(at('shared/file'), 'text')).toThrow(refused);
+      await expect(writeOutput(at('shared/file'), 'text')).rejects.toThrow(refused);
     }
     chownSync(at('shared'), 1234, 1234);
-    writeOutput(at('shared/file'), 'new');
+    await writeOutput(at('shared/file'), 'new');
     expect(readFileSync(at('shared/file'), 'utf8')).toBe('new');
   });
 });

@@ -11,17 +11,10 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isOwned, ownerMark } from '../owner.js';
+import { undo } from '../process/launch.js';
 import { LONG, run } from '../process/run.js';
 import { asBytes, type BytePath, raw } from './byte-path.js';
 import { type OpenFolder, openFolder, within } from './open-folder.js';
-
-/** Where it is, for whoever takes it away when its run was killed. */
-interface Leftover {
-  path: BytePath;
-  /** A folder of that name that others have made since is not ours to remove. */
-  dev: number;
-  ino: number;
-}
 
 /**
  * Gives `work` a new folder, only root's, in a folder that others may write to: its name cannot be
@@ -34,14 +27,13 @@ export async function withStaging<T>(
   work: (staging: OpenFolder) => Promise<T>,
 ): Promise<T> {
   const name = asBytes(`.baleine-${randomBytes(8).toString('hex')}`);
-  mkdirSync(within(folder, name), { mode: 0o700 });
-  const staging = openFolder(asBytes(`${folder.path}/${name}`));
-  const note = notes === undefined ? undefined : noteOf(notes, staging);
+  const note = notes === undefined ? undefined : writeNote(notes, folder, name);
+  const staging = makeFolder(folder, name, note);
   try {
     return await work(staging);
   } finally {
     try {
-      await empty(staging);
+      await undo(() => empty(staging));
       rmdirSync(within(folder, name));
       if (note !== undefined) dropNote(note);
     } finally {
@@ -50,21 +42,33 @@ export async function withStaging<T>(
   }
 }
 
+function makeFolder(folder: OpenFolder, name: BytePath, note: string | undefined): OpenFolder {
+  try {
+    mkdirSync(within(folder, name), { mode: 0o700 });
+    return openFolder(asBytes(`${folder.path}/${name}`));
+  } catch (error) {
+    if (note !== undefined) dropNote(note);
+    throw error;
+  }
+}
+
 /** Takes away the staging folders of killed runs. */
 export async function sweepStaging(notes: string): Promise<void> {
   const names = existsSync(notes) ? readdirSync(notes) : [];
   for (const name of names.filter((each) => !isOwned(each))) {
     const note = join(notes, name);
-    await removeLeftover(JSON.parse(readFileSync(note, 'utf8')));
+    const path = asBytes(readFileSync(note, 'latin1'));
+    if (path !== '') await removeLeftover(path);
     dropNote(note);
   }
 }
 
-function noteOf(notes: string, { path, stats }: OpenFolder): string {
+/** Before there is anything to be found by it. */
+function writeNote(notes: string, folder: OpenFolder, name: BytePath): string {
   const note = join(notes, `${ownerMark()}${randomBytes(4).toString('hex')}`);
-  const leftover = { path: readlinkSync(raw(path), 'latin1'), dev: stats.dev, ino: stats.ino };
+  const path = join(readlinkSync(raw(folder.path), 'latin1'), name);
   mkdirSync(notes, { recursive: true, mode: 0o700 });
-  writeFileSync(note, JSON.stringify(leftover), { mode: 0o600, flag: 'wx' });
+  writeFileSync(note, path, { encoding: 'latin1', mode: 0o600, flag: 'wx' });
   return note;
 }
 
@@ -77,7 +81,8 @@ function dropNote(note: string): void {
   }
 }
 
-async function removeLeftover({ path, dev, ino }: Leftover): Promise<void> {
+/** A folder of another account that has the name now is not ours to remove. */
+async function removeLeftover(path: BytePath): Promise<void> {
   let staging: OpenFolder;
   try {
     staging = openFolder(path);
@@ -85,7 +90,7 @@ async function removeLeftover({ path, dev, ino }: Leftover): Promise<void> {
     return; // gone, or something else has its name
   }
   try {
-    if (staging.stats.dev !== dev || staging.stats.ino !== ino) return;
+    if (staging.stats.uid !== process.geteuid?.()) return;
     await empty(staging);
     rmdirSync(raw(path));
   } finally {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
+  createWriteStream,
   fchmodSync,
   fchownSync,
   fstatSync,
@@ -12,8 +13,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { isatty } from 'node:tty';
 import { messageOf, UserError } from '../../../model/errors.js';
+import { startChild, together } from '../images/child.js';
 import { bytePath, raw } from './byte-path.js';
 import { type Destination, destinationOf } from './destination.js';
 import { within } from './open-folder.js';
@@ -26,19 +30,25 @@ export interface OutputOptions {
   mode?: number;
 }
 
+/** What is written to, never replaced. */
+export type Stream = Destination & { type: 'stream' | 'output' };
+
 /**
  * Writes a text to a path that the user has named. A regular file is replaced in one step; into a
  * device or a FIFO the text is written, which may wait for a reader; nothing else is touched.
  *
  * @throws UserError "cannot write <path>: <cause>"
  */
-export function writeOutput(path: string, text: string, options: OutputOptions = {}): void {
+export async function writeOutput(
+  path: string,
+  text: string,
+  options: OutputOptions = {},
+): Promise<void> {
   const to = destinationOf(bytePath(resolve(path)));
   try {
-    if (to.type === 'output') writeFileSync(to.descriptor, text);
-    else if (to.type === 'stream') writeThrough(to.path, text);
-    else if (to.type === 'file') replace(to, text, options);
-    else throw new Error('it is a folder');
+    if (to.type === 'file') replace(to, text, options);
+    else if (to.type === 'folder') throw new Error('it is a folder');
+    else await writeToStream(to, Readable.from([Buffer.from(text)]));
   } catch (error) {
     throw new UserError(`cannot write ${path}: ${messageOf(error)}`);
   } finally {
@@ -46,29 +56,45 @@ export function writeOutput(path: string, text: string, options: OutputOptions =
   }
 }
 
-function writeThrough(path: Parameters<typeof raw>[0], text: string): void {
-  const descriptor = openStream(path);
+/** Of open(2), which Node does not name; the same on all that Node runs on. */
+const O_PATH = 0o10000000;
+
+/**
+ * Opening a FIFO waits for its reader, and writing to it, too: a program does both, so that we can
+ * be interrupted meanwhile. What was put in the place of the name since it was looked at is refused.
+ */
+export async function writeToStream(target: Stream, input: Readable): Promise<void> {
+  if (target.type === 'output') {
+    return pipeline(input, createWriteStream('', { fd: target.descriptor, autoClose: false }));
+  }
+  const descriptor = openSync(raw(target.path), O_PATH | constants.O_NOFOLLOW);
   try {
-    writeFileSync(descriptor, text);
+    const found = fstatSync(descriptor);
+    if (!found.isCharacterDevice() && !found.isFIFO()) throw new Error('it was just replaced');
+    const to = `of=/proc/${process.pid}/fd/${descriptor}`;
+    const dd = startChild('dd', ['bs=64K', 'conv=notrunc', 'status=none', to], {
+      purpose: 'write',
+    });
+    dd.stdout.resume();
+    await together(pipeline(input, dd.stdin), dd.ended);
   } finally {
     closeSync(descriptor);
   }
 }
 
-/** Opens a device or a FIFO; what others have put in its place meanwhile is not opened. */
-export function openStream(path: Parameters<typeof raw>[0]): number {
-  const descriptor = openSync(
-    raw(path),
-    constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NOCTTY,
-  );
-  const found = fstatSync(descriptor);
-  if (found.isCharacterDevice() || found.isFIFO()) return descriptor;
-  closeSync(descriptor);
-  throw new Error('it has just been replaced');
+/** Whether what is written there is seen on a terminal. */
+export function isTerminal(target: Stream): boolean {
+  if (target.type === 'output') return isatty(target.descriptor);
+  const { O_WRONLY, O_NOFOLLOW, O_NOCTTY, O_NONBLOCK } = constants;
+  try {
+    const descriptor = openSync(raw(target.path), O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
+    const answer = isatty(descriptor);
+    closeSync(descriptor);
+    return answer;
+  } catch {
+    return false; // a FIFO that nobody reads yet
+  }
 }
-
-/** Whether what is written there reaches a terminal. */
-export const isTerminal = (descriptor: number) => isatty(descriptor);
 
 function replace(
   { folder, name, existing }: Destination & { type: 'file' },
@@ -78,11 +104,11 @@ function replace(
   const temporary = within(folder, `.baleine-${randomBytes(8).toString('hex')}`);
   const descriptor = openSync(temporary, 'wx', mode ?? 0o666);
   try {
-    if (mode === undefined && existing) {
+    if (mode !== undefined) {
+      fchmodSync(descriptor, mode); // whatever the umask
+    } else if (existing) {
       fchownSync(descriptor, existing.uid, existing.gid);
       fchmodSync(descriptor, existing.mode & 0o777);
-    } else if (mode !== undefined) {
-      fchmodSync(descriptor, mode); // whatever the umask
     }
     writeFileSync(descriptor, text);
     fsyncSync(descriptor);

@@ -39,12 +39,35 @@ export function launchReader(
   return start(program, args, options, 'ignore') as ChildProcessByStdio<null, Readable, Readable>;
 }
 
+/** Why programs are ended; undefined while all is well. */
+let stopping: string | undefined;
+/** How many parts of an undo are under way. */
+let undoing = 0;
+const running = new Set<Exit['kill']>();
+
+/** Ends every program that we wait for, and starts none any more but to undo: we were interrupted. */
+export function stopPrograms(reason: string): void {
+  stopping = reason;
+  for (const kill of running) kill(reason);
+}
+
+/** For what has to be done however the work has ended; its programs start also after an interruption. */
+export async function undo<T>(act: () => Promise<T>): Promise<T> {
+  undoing += 1;
+  try {
+    return await act();
+  } finally {
+    undoing -= 1;
+  }
+}
+
 function start(
   program: string,
   args: string[],
   { cwd, env, foreign }: LaunchOptions,
   input: 'ignore' | 'pipe',
 ): ChildProcess {
+  if (stopping !== undefined && undoing === 0) throw new Error(stopping);
   const [first, ...words] = wrapped(program, args);
   const stdio: StdioOptions = foreign ? [input, 'pipe', 'pipe'] : withLock(input);
   const options = { detached: true, env: environment(env), stdio };
@@ -74,10 +97,13 @@ export interface Ended {
 export function untilExit(child: ChildProcess, limit?: number): Exit {
   let killed: string | undefined;
   let kill: (reason: string) => void = () => undefined;
+  const killNow = (reason: string) => kill(reason);
+  running.add(killNow);
   const ended = new Promise<Ended>((resolve) => {
     const timers: NodeJS.Timeout[] = [];
     const end = (how: Ended) => {
       for (const each of timers) clearTimeout(each);
+      running.delete(killNow);
       kill = () => undefined;
       // we do not wait any longer for one that cannot be killed
       child.unref();
@@ -97,7 +123,7 @@ export function untilExit(child: ChildProcess, limit?: number): Exit {
       timers.push(setTimeout(() => kill(`no end after ${readable(limit)}`), limit));
     }
   });
-  return { ended, kill: (reason) => kill(reason) };
+  return { ended, kill: killNow };
 }
 
 export interface Exit {

@@ -1,22 +1,20 @@
-import {
-  constants,
-  createReadStream,
-  createWriteStream,
-  mkdirSync,
-  openSync,
-  renameSync,
-} from 'node:fs';
+import { createReadStream, mkdirSync, openSync, renameSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import type { Readable } from 'node:stream';
 import { UserError } from '../../../model/errors.js';
-import { asBytes, type BytePath, raw, shown } from '../files/byte-path.js';
-import { type Destination, destinationOf } from '../files/destination.js';
+import { type Site, stagingNotes } from '../../../model/site.js';
+import { asBytes, type BytePath, bytePath, shown } from '../files/byte-path.js';
+import { destinationOf } from '../files/destination.js';
 import { type OpenFolder, openFolder, within } from '../files/open-folder.js';
 import { withStaging } from '../files/staging.js';
-import { isTerminal, openStream } from '../files/write-output.js';
+import { isTerminal, type Stream, writeToStream } from '../files/write-output.js';
+import { largeFiles, withScratch } from '../scratch.js';
 import { mergeInto } from './merge.js';
 import { resolveInTree, statOf } from './resolve.js';
 import { streamTree } from './stream-tree.js';
+
+/** What is left to do when nothing holds the container any more. */
+export type Rest = () => Promise<void>;
 
 /**
  * Copies a file or folder out of a tree that nobody writes to meanwhile. What others made gets no
@@ -26,36 +24,34 @@ import { streamTree } from './stream-tree.js';
  *
  * @param path in the tree; links are followed as in the container
  * @param to a folder, into which it goes; or the name that it gets; a device or a FIFO takes the
- *   content of a file
- * @param notes see `withStaging`
+ *   content of a file, which may wait for a reader: that is the rest
  */
 export async function copyOut(
+  site: Site,
   tree: BytePath,
   path: BytePath,
   to: BytePath,
-  notes?: string,
-): Promise<void> {
+): Promise<Rest | undefined> {
   const source = asBytes(join(tree, resolveInTree(tree, path).path));
   const found = statOf(source);
-  if (!found) throw new UserError(`cannot copy ${shown(path)}: no such file or folder`);
+  const cannot = `cannot copy ${shown(path)}`;
+  if (!found) throw new UserError(`${cannot}: no such file or folder`);
   if (!found.isDirectory() && !found.isFile() && !found.isFIFO()) {
-    throw new UserError(`cannot copy ${shown(path)}: it is a device or a socket`);
+    throw new UserError(`${cannot}: it is a device or a socket`);
   }
+  const purpose = `copy ${shown(path)} to ${shown(to)}`;
   const target = destinationOf(to);
   if (target.type === 'output' || target.type === 'stream') {
-    if (!found.isFile()) {
-      throw new UserError(
-        `cannot copy ${shown(path)} to ${shown(to)}: only a file can be written there`,
-      );
-    }
-    return writeContent(source, target, `cannot copy ${shown(path)} to ${shown(to)}`);
+    refuseStream(target, found, `cannot ${purpose}`);
+    const content = await contentOf(site, source, purpose);
+    return () => writeToStream(target, content);
   }
   const { folder } = target;
   try {
     const name = target.type === 'folder' ? asBytes(basename(path)) : target.name;
     const at = target.type === 'folder' ? to : asBytes(dirname(to));
+    const notes = stagingNotes(site);
     await withStaging(folder, notes, async (staging) => {
-      const purpose = `copy ${shown(path)} to ${shown(to)}`;
       if (found.isDirectory()) await stageFolder(source, staging, name, purpose);
       else await stageFile(source, staging, name, purpose);
       await moved(staging, name, { folder, at, notes });
@@ -63,6 +59,29 @@ export async function copyOut(
   } finally {
     folder.close();
   }
+  return undefined;
+}
+
+function refuseStream(target: Stream, found: Stats, cannot: string): void {
+  if (!found.isFile()) throw new UserError(`${cannot}: only a file can be written there`);
+  if (!isTerminal(target)) return;
+  throw new UserError(
+    `${cannot}: a container’s file may hold what acts on a terminal`,
+    'Write it to a file or a pipe.',
+  );
+}
+
+/** A copy of a file, without a name: whoever reads it slowly keeps nobody waiting. */
+function contentOf(site: Site, source: BytePath, purpose: string): Promise<Readable> {
+  return withScratch(largeFiles(site), async (dir) => {
+    const scratch = openFolder(bytePath(dir));
+    try {
+      await stageFile(source, scratch, 'content' as BytePath, purpose);
+      return createReadStream('', { fd: openSync(within(scratch, 'content'), 'r') });
+    } finally {
+      scratch.close();
+    }
+  });
 }
 
 async function stageFolder(source: BytePath, staging: OpenFolder, name: BytePath, purpose: string) {
@@ -108,24 +127,4 @@ async function between(
     from.close();
     into.close();
   }
-}
-
-async function writeContent(
-  source: BytePath,
-  target: Destination & { type: 'output' | 'stream' },
-  cannot: string,
-): Promise<void> {
-  const descriptor = target.type === 'output' ? target.descriptor : openStream(target.path);
-  if (isTerminal(descriptor)) {
-    throw new UserError(
-      `${cannot}: a container’s file may hold what acts on a terminal`,
-      'Write it to a file or a pipe.',
-    );
-  }
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-  const input = openSync(raw(source), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  await pipeline(
-    createReadStream('', { fd: input }),
-    createWriteStream('', { fd: descriptor, autoClose: target.type === 'stream' }),
-  );
 }

@@ -10,6 +10,7 @@ import { runInForeground } from './foreground.js';
 import { setFrozen } from './freeze.js';
 import { Gate } from './gate.js';
 import { healAtOnce } from './heal.js';
+import { endHold, releaseAbandoned, whileHeld } from './hold.js';
 import { signalProcess } from './process.js';
 import { type SelectedRuntime, selectRuntime } from './select.js';
 import { requiredSignal } from './signals.js';
@@ -49,12 +50,18 @@ export function linuxRuntime(
     execute: (id, args, how) => execCaptured(site, id, args, how),
     healAtOnce: async (id, on) => healAtOnce(site, id, on),
     verifyAll: (checks) => verifyAll(site, checks),
-    freeze: (id, frozen) => setFrozen(site, id, frozen),
+    freeze: async (id, frozen) => {
+      endHold(site, id, frozen ? 'pause' : 'unpause');
+      return setFrozen(site, id, frozen);
+    },
+    hold: (id, how, work) => whileHeld(site, id, how, work),
     runOnce: (tree, args, config) => runOnce(around, tree, args, config),
     clearAbandoned: async () => {
       await clearAbandoned(site, cgroups);
-      sweepScratch(site);
+      // what is staged on a container's disk goes first
       await sweepStaging(stagingNotes(site));
+      await releaseAbandoned(site);
+      sweepScratch(site);
     },
   };
 }

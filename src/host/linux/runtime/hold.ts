@@ -1,0 +1,93 @@
+import { mkdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { UserError } from '../../../model/errors.js';
+import { cgroupPath, diskFile, rootfsDir, type Site } from '../../../model/site.js';
+import type { HoldOptions } from '../../host.js';
+import { thaw } from '../cgroups-freezer.js';
+import { readHierarchies } from '../cgroups-hierarchies.js';
+import { ensureMounted, ensureUnmounted } from '../disk-mounts.js';
+import { isOwned, ownerMark } from '../owner.js';
+import { undo } from '../process/launch.js';
+import { isPaused, setFrozen } from './freeze.js';
+import { holdsDir, idIn, namesIn, readHold } from './hold-notes.js';
+import { runningContainer } from './started.js';
+
+/**
+ * Works while a container's processes are frozen, if it runs, and its disk is mounted, if that is
+ * asked for. Both are undone afterwards, however the work ends; when we are killed, by the next run
+ * that takes the lock, for a note says who holds the container. One that was paused stays paused.
+ */
+export async function whileHeld<T>(
+  site: Site,
+  id: string,
+  { purpose, disk = false }: HoldOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const freeze = runningContainer(site, id) !== undefined && !isPaused(site, id);
+  const tree = rootfsDir(site, id);
+  const note = join(holdsDir(site), `${ownerMark()}${id}`);
+  mkdirSync(holdsDir(site), { recursive: true, mode: 0o700 });
+  writeFileSync(note, JSON.stringify({ purpose, freeze, disk }), { mode: 0o600 });
+  const thawNow = () => {
+    if (freeze) thaw(readHierarchies(), cgroupPath(site, id));
+  };
+  // a second signal ends us without another turn of the event loop
+  process.on('exit', thawNow);
+  try {
+    if (freeze) await setFrozen(site, id, true);
+    if (disk) await ensureMounted(diskFile(site, id), tree);
+    return await work();
+  } finally {
+    await undo(() => release(site, id, { freeze, disk }));
+    process.off('exit', thawNow);
+    dropNote(note);
+  }
+}
+
+/** Undoes what killed runs have left of holds. */
+export async function releaseAbandoned(site: Site): Promise<void> {
+  for (const name of namesIn(site).filter((each) => !isOwned(each))) {
+    const note = join(holdsDir(site), name);
+    const { freeze = false, disk = false } = readHold(note) ?? {};
+    await release(site, idIn(name), { freeze, disk });
+    dropNote(note);
+  }
+}
+
+/**
+ * What somebody asks for by `pause` or `unpause` counts from now on, whatever a killed run has left.
+ *
+ * @throws UserError when a run that is at work holds the container
+ */
+export function endHold(site: Site, id: string, verb: string): void {
+  for (const name of namesIn(site).filter((each) => idIn(each) === id)) {
+    const note = join(holdsDir(site), name);
+    const hold = readHold(note);
+    if (isOwned(name)) {
+      throw new UserError(
+        `cannot ${verb} ${id}: baleine ${hold?.purpose} holds it, process ${Number.parseInt(name, 10)}`,
+        'Wait until that has ended.',
+      );
+    }
+    if (hold?.disk) writeFileSync(note, JSON.stringify({ ...hold, freeze: false }));
+    else dropNote(note);
+  }
+}
+
+async function release(
+  site: Site,
+  id: string,
+  { freeze, disk }: { freeze: boolean; disk: boolean },
+) {
+  if (freeze) await setFrozen(site, id, false);
+  if (disk && !runningContainer(site, id)) await ensureUnmounted(rootfsDir(site, id));
+}
+
+function dropNote(note: string): void {
+  rmSync(note, { force: true });
+  try {
+    rmdirSync(dirname(note));
+  } catch {
+    // others are held
+  }
+}
