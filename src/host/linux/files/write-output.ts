@@ -7,6 +7,7 @@ import {
   fchownSync,
   fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
   renameSync,
   rmSync,
@@ -85,14 +86,14 @@ export async function writeToStream(target: Stream, input: Readable): Promise<vo
 /** Whether what is written there is seen on a terminal. */
 export function isTerminal(target: Stream): boolean {
   if (target.type === 'output') return isatty(target.descriptor);
+  // the reader of a FIFO takes an open that ends at once for all that comes
+  if (!lstatSync(raw(target.path)).isCharacterDevice()) return false;
   const { O_WRONLY, O_NOFOLLOW, O_NOCTTY, O_NONBLOCK } = constants;
+  const descriptor = openSync(raw(target.path), O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
   try {
-    const descriptor = openSync(raw(target.path), O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
-    const answer = isatty(descriptor);
+    return isatty(descriptor);
+  } finally {
     closeSync(descriptor);
-    return answer;
-  } catch {
-    return false; // a FIFO that nobody reads yet
   }
 }
 
