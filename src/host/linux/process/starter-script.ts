@@ -21,6 +21,7 @@ use strict; # and nothing else: POSIX and Socket take 12 ms each to load
 
 $0 = 'baleine: starts containers';
 $| = 1;
+$SIG{$_} = 'DEFAULT' for keys %SIG; # Node resets none of the real-time ones
 answer('', 0, '', ''); # from here on nothing may be told to us twice
 my ($input, $more, %jobs) = ('', 1); # jobs by the descriptor on which they are heard of
 while ($more) {

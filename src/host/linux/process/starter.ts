@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type Place, placeText } from '../../../model/publish.js';
+import { withoutIoPriority } from './attributes.js';
 import { type Ended, type Launched, launch } from './launch.js';
 import { checked, isFromTerminal } from './run.js';
 import { STARTER } from './starter-script.js';
@@ -113,7 +114,8 @@ class Process {
   }
 
   #open() {
-    const perl = launch('perl', ['-e', STARTER]);
+    const [program, ...words] = withoutIoPriority('perl', ['-e', STARTER]);
+    const perl = launch(program, words);
     let heard: string | undefined;
     perl.stdout.setEncoding('utf8').on('data', (text) => {
       heard = this.#hear((heard ?? '') + text);

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readHierarchies } from '../cgroups-hierarchies.js';
+import { resetScheduling } from '../process/attributes.js';
 import { capabilitiesIn } from './capabilities.js';
 import type { HardLimits } from './rlimits.js';
 
@@ -37,6 +38,8 @@ let known: HostFacts | undefined;
 
 /** Read once: they stay as they are while we run. */
 export function readHostFacts(): HostFacts {
+  // it may raise them
+  resetScheduling();
   known ??= hostFacts();
   return known;
 }
