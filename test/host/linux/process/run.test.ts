@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { run, runBeside, runSync } from '../../../../src/host/linux/process/run.js';
 import { UserError } from '../../../../src/model/errors.js';
@@ -74,4 +76,140 @@ it.each(all)('%s gives a session of its own, out of reach of Ctrl-C', async (_na
   const { stdout } = await start('sh', ['-c', 'echo $$ $(cut -d " " -f 6 /proc/$$/stat)']);
   const [pid, session] = stdout.split(' ');
   expect(session).toBe(pid);
+});
+
+/** Whether a process with these words runs, zombies left out. */
+function isRunning(words: string): boolean {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .some((name) => commandOf(name).replaceAll('\0', ' ').trim() === words);
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** A number of seconds that no other test sleeps. */
+const unique = () => `${1000 + (process.pid % 1000)}.${process.hrtime.bigint() % 1_000_000_000n}`;
+
+describe('a program that does not end by itself', () => {
+  it.each([
+    ['a child of its group', (time: string) => `sleep ${time} & wait`],
+    ['a child in a session of its own', (time: string) => `setsid sleep ${time} & wait`],
+    ['a grandchild in one', (time: string) => `setsid sh -c 'sleep ${time} & wait' & wait`],
+    ['one that ignores what can be ignored', (time: string) => `trap '' TERM; sleep ${time}`],
+  ])('is ended with %s', async (_what, script) => {
+    const time = unique();
+    const ended = run('sh', ['-c', script(time)], { timeout: 500 });
+    await expect.poll(() => isRunning(`sleep ${time}`)).toBe(true);
+    await expect(ended).rejects.toThrow('cannot run sh: no end after 500 ms');
+    await expect.poll(() => isRunning(`sleep ${time}`)).toBe(false);
+  });
+
+  it('is ended when it gets nowhere', async () => {
+    const stall = { within: 100, least: 10, bytes: () => 5 };
+    await expect(run('sleep', ['60'], { stall, shown: 'fetch' })).rejects.toThrow(
+      'cannot run fetch: less than 10 bytes in 0.1s',
+    );
+  });
+});
+
+describe('a program that has ended', () => {
+  it.each([
+    ['has its output', 'echo out; sleep TIME & exit 3', {}],
+    ['has the end of it', 'echo out; sleep TIME & exit 3', { tail: true }],
+    ['has its input', 'cat; setsid sleep TIME & exit 3', { input: 'out\n' }],
+  ])('is not waited for while another %s open', async (_what, script, options) => {
+    const time = unique();
+    try {
+      const ran = await run('sh', ['-c', script.replace('TIME', time)], {
+        ...options,
+        reject: false,
+      });
+      expect(ran).toEqual({ code: 3, stdout: 'out', stderr: '' });
+    } finally {
+      execFileSync('pkill', ['--full', '--exact', `sleep ${time}`]);
+    }
+  });
+
+  it('has been read to its last byte', async () => {
+    // a pipe holds 64 KiB
+    const { stdout } = await run('sh', ['-c', 'head -c 65536 /dev/zero | tr "\\0" x']);
+    expect(stdout).toBe('x'.repeat(65_536));
+  });
+});
+
+describe('output', () => {
+  const flood = (bytes: number) => [
+    '-c',
+    `echo first; head -c ${bytes} /dev/zero | tr '\\0' x; echo last`,
+  ];
+
+  it('of a stranger is kept by its end, as bytes', async () => {
+    const { code, stdout, stderr } = await run(
+      'sh',
+      [
+        '-c',
+        `printf 'é%.0s' $(seq 50000) >&2; printf '\\377.\\n' >&2; exec sh "$@"`,
+        'sh',
+        ...flood(5e6),
+      ],
+      { tail: true },
+    );
+    expect(code).toBe(0);
+    expect(stdout).toBe(`${'x'.repeat(64 * 1024 - 5)}last`);
+    // the first character is cut in two
+    expect(stderr).toMatch(/^\ufffdé+\ufffd\.$/);
+  });
+
+  it('that is parsed has a limit', async () => {
+    expect((await run('sh', flood(1000), { maxOutput: 2000 })).stdout).toHaveLength(1010);
+    await expect(run('sh', flood(1e9), { maxOutput: 2000, reject: false })).rejects.toThrow(
+      'cannot run sh: more than 2000 bytes of output',
+    );
+    expect(() => runSync('sh', flood(1e7), { maxOutput: 2000 })).toThrow('more than 2000 bytes');
+  });
+
+  it('without end costs no memory', async () => {
+    const before = process.memoryUsage.rss();
+    let most = 0;
+    const timer = setInterval(() => {
+      most = Math.max(most, process.memoryUsage.rss());
+    }, 20);
+    const streams = 'cat /dev/zero >&2 & exec cat /dev/zero';
+    await expect(run('sh', ['-c', streams], { tail: true, timeout: 2000 })).rejects.toThrow(
+      'no end',
+    );
+    clearInterval(timer);
+    expect(most - before).toBeLessThan(100 * 2 ** 20);
+  });
+});
+
+describe('the environment', () => {
+  const OURS = {
+    NOTIFY_SOCKET: '/x',
+    LISTEN_FDS: '2',
+    LD_PRELOAD: '',
+    NODE_OPTIONS: '',
+    SECRET: 's',
+  };
+  const PASSED = { HOME: '/h', https_proxy: 'p', REGISTRY_AUTH_FILE: '/a', LC_ALL: 'C' };
+
+  it.each(all)('of %s is what programs need, and nothing else', async (_name, start) => {
+    const before = { ...process.env };
+    Object.assign(process.env, OURS, PASSED, { LC_ALL: 'de_DE.UTF-8' });
+    try {
+      const { stdout } = await start('env', [], { env: { OWN: '1' } });
+      const seen = Object.fromEntries(stdout.split('\n').map((line) => line.split('=')));
+      expect(seen).toMatchObject({ ...PASSED, OWN: '1' });
+      for (const name of Object.keys(OURS)) expect(seen).not.toHaveProperty(name);
+    } finally {
+      for (const name of Object.keys(process.env)) delete process.env[name];
+      Object.assign(process.env, before);
+    }
+  });
 });

@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { Tail } from '../../../../src/host/linux/process/output.js';
+
+it('keeps the last bytes, however they come', () => {
+  const whole = Buffer.from('0123456789'.repeat(30));
+  for (const size of [1, 3, 10, 11, 25, 300]) {
+    const tail = new Tail(10);
+    for (let at = 0; at < whole.length; at += size) tail.add(whole.subarray(at, at + size));
+    expect(tail.text()).toBe('0123456789');
+  }
+});
+
+it('keeps all there is of less', () => {
+  const tail = new Tail(10);
+  expect(tail.text()).toBe('');
+  tail.add(Buffer.from('ab'));
+  tail.add(Buffer.from('c'));
+  expect(tail.text()).toBe('abc');
+});
+
+it('joins a character that came in two parts', () => {
+  const tail = new Tail(10);
+  const [first, second] = [...Buffer.from('é')] as [number, number];
+  tail.add(Buffer.from([first]));
+  tail.add(Buffer.from([second]));
+  expect(tail.text()).toBe('é');
+});
