@@ -14,7 +14,7 @@ import { build } from 'rolldown';
  */
 const GROUPS = [
   { name: 'hot', test: /\/src\/cli\/(program|apply)\.ts$/, priority: 2 },
-  { name: 'work', test: /\/src\/(cli\/converge|state\/(lock|store))\.ts$/ },
+  { name: 'work', test: /\/src\/(cli\/converge|state\/(lock|store|bind-root))\.ts$/ },
 ];
 
 /** Of Node's own, what a no-op run can do without: loaded when something of it is used. */

@@ -9,10 +9,11 @@ import { shareLock } from '../host/linux/process/lock-share.js';
 import { kinds } from '../kinds/index.js';
 import type { Config, ForeignFrom } from '../model/config.js';
 import { UserError } from '../model/errors.js';
-import { configCache, lockFile, type Site, siteOf } from '../model/site.js';
+import { configCache, lockFile, type Site } from '../model/site.js';
 import type { ImageOrigin } from '../model/specs.js';
 import { agreementMark } from '../plan/agreement.js';
 import type { Context as Given } from '../plan/desired/context.js';
+import { locateSite } from '../state/installation.js';
 import type { Lock, Patience } from '../state/lock.js';
 import { keepRecords, type Records, recallRecords } from '../state/recall.js';
 import { openState, type State } from '../state/state.js';
@@ -36,7 +37,7 @@ interface Agreement {
  * millisecond; what changes the state or the host is loaded when something is to be changed.
  */
 export class Context {
-  readonly site: Site;
+  #site: Site | undefined;
   #host: Promise<Host> | undefined;
   #read: Read | undefined;
   #agreement: { mark: string; records: Records } | undefined;
@@ -47,8 +48,12 @@ export class Context {
    */
   unresolved: Map<string, Error> | undefined;
 
-  constructor(readonly options: CommonOptions) {
-    this.site = siteOf(options.root);
+  constructor(readonly options: CommonOptions) {}
+
+  /** @throws UserError for a root that is another's: see `locateSite` */
+  get site(): Site {
+    this.#site ??= locateSite(this.options.root);
+    return this.#site;
   }
 
   /** Reads and checks the file, or recalls it; rejects with all that is wrong with it. */
@@ -92,7 +97,11 @@ export class Context {
 
   /** To write; the caller holds the lock. */
   async store(): Promise<Store> {
-    const { openStore } = await import('../state/store.js');
+    const [{ openStore }, { bindRoot }] = await Promise.all([
+      import('../state/store.js'),
+      import('../state/bind-root.js'),
+    ]);
+    await bindRoot(this.site.root);
     return openStore(this.site, TABLES);
   }
 
@@ -156,10 +165,19 @@ export class Context {
 
   /** Every verb of every kind. */
   async handlers(): Promise<HandlerTable> {
-    const host = await this.host();
-    const tables = Object.values(kinds).map((kind) => kind.handlers(host, this.site));
-    return Object.assign({}, ...(await Promise.all(tables)));
+    return handlersOf(await this.host(), this.site);
   }
+}
+
+/** The same for a site that is not, or no longer, a command's own. */
+export async function handlersFor(site: Site): Promise<HandlerTable> {
+  const { linuxHost } = await import('./linux-host.js');
+  return handlersOf(linuxHost(site), site);
+}
+
+async function handlersOf(host: Host, site: Site): Promise<HandlerTable> {
+  const tables = Object.values(kinds).map((kind) => kind.handlers(host, site));
+  return Object.assign({}, ...(await Promise.all(tables)));
 }
 
 const OF_KINDS = Object.values(kinds).map(({ name, table }) => ({

@@ -140,8 +140,10 @@ function refuseDestroyed({ site: { root } }: Context, which: StackFile): void {
   const file = which.file === undefined || which.file === '-' ? '' : ` -f ${resolve(which.file)}`;
   throw new UserError(
     `cannot apply stack ${which.stack} unattended: it was destroyed at ${found.DESTROYED_AT}`,
-    `To have it again, run this yourself, on a terminal or without --quiet: baleine${file} apply\n` +
+    [
+      `To have it again, run this yourself, on a terminal or without --quiet: baleine${file} apply`,
       `To have nothing try any more: baleine cron remove${file}, or remove the line that runs this.`,
+    ],
   );
 }
 

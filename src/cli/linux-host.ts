@@ -8,6 +8,7 @@ import { linuxImages } from '../host/linux/images/index.js';
 import { linuxLinks } from '../host/linux/links.js';
 import { linuxProxies } from '../host/linux/proxies.js';
 import { linuxRuntime } from '../host/linux/runtime/index.js';
+import { plainRoot } from '../host/linux/runtime/plain-root.js';
 import { linuxTrees } from '../host/linux/trees.js';
 import type { Site } from '../model/site.js';
 
@@ -29,7 +30,7 @@ export function linuxHost(site: Site): Host {
 }
 
 /** What a container's monitor runs, the container's id added, when it ends by itself. */
-function ourselves({ root }: Site): string[] {
+function ourselves(site: Site): string[] {
   const [node, main = ''] = process.argv;
-  return [node ?? process.execPath, realpathSync(main), '--root', root, 'heal'];
+  return [node ?? process.execPath, realpathSync(main), '--root', plainRoot(site), 'heal'];
 }

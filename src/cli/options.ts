@@ -46,16 +46,23 @@ export function commonOptions(command: Command): CommonOptions {
  * Without links, so that one folder is one installation by whatever path it is reached. What is not
  * there yet keeps its name below what is.
  *
- * @throws UserError for a path that the kernel's own tables have no way to write, or a crontab
+ * @throws UserError for a path that not all programs we run can be given
  */
 export function resolveRoot(root: string): string {
   const path = withoutLinks(resolve(root));
-  if (!/\p{Cc}/u.test(path)) return path;
+  const wrong = BARRED.find(([pattern]) => pattern.test(path));
+  if (!wrong) return path;
   throw new UserError(
-    `cannot use ${JSON.stringify(path)} as --root: there are control characters in it`,
-    'Choose a path without line breaks and the like.',
+    `cannot use ${JSON.stringify(path)} as --root: ${wrong[1]}`,
+    'Choose a path without that; all else is allowed.',
   );
 }
+
+const BARRED: [RegExp, string][] = [
+  [/\p{Cc}/u, 'there are line breaks or other control characters in it'],
+  [/\?/, 'e2fsck and mkfs.ext4 take what follows a ? for options'],
+  [/\ufffd/, 'it is not UTF-8'],
+];
 
 function withoutLinks(path: string): string {
   try {

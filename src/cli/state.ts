@@ -7,12 +7,13 @@ import { buildPlan } from '../plan/build.js';
 import { findOrphans, type Orphan } from '../plan/orphans.js';
 import { damageOf, repairTables } from '../state/repair.js';
 import { type Context, openContext, TABLES } from './context.js';
-import { addCommonOptions } from './options.js';
+import { addCommonOptions, addSiteOptions } from './options.js';
 import { print } from './output.js';
 import { findRow } from './recorded-row.js';
 import { propose, withStore } from './run.js';
 import { addLockOptions, addRunOptions, type LockOptions, type RunOptions } from './run-options.js';
 import { stackName } from './stack-name.js';
+import { type AdoptOptions, adoptRoot } from './state-adopt.js';
 import { move } from './state-mv.js';
 
 interface StackOption {
@@ -25,12 +26,13 @@ Examples:
   baleine state repair
   baleine state show container.web-1
   baleine state mv volume.data volume.store
-  baleine state rm volume.data`;
+  baleine state rm volume.data
+  baleine state adopt --root /srv/restored`;
 
 export function register(program: Command): void {
   const state = program
     .command('state')
-    .description('look at and mend what is on record: check, repair, show, mv, rm')
+    .description('look at and mend what is on record: check, repair, show, mv, rm, adopt')
     .addHelpText('after', EXAMPLES);
   const add = (name: string, description: string) =>
     addCommonOptions(state.command(name).description(description)).addHelpText('after', EXAMPLES);
@@ -63,6 +65,13 @@ export function register(program: Command): void {
     .action((address: string, options: RunOptions & StackOption, self: Command) =>
       forget(openContext(self), address, options),
     );
+  addLockOptions(addSiteOptions(state.command('adopt')))
+    .description('make a root that was copied, moved or restored this host’s own')
+    .option('-y, --auto-approve', 'do not ask')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: AdoptOptions, self: Command) => {
+      process.exitCode = await adoptRoot(openContext(self), options);
+    });
 }
 
 async function check(context: Context): Promise<number> {

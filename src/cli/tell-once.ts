@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { LockedError } from '../model/errors.js';
 import { digest } from '../model/json.js';
 import type { Plan } from '../model/plan.js';
+import { type Site, siteOf } from '../model/site.js';
 import type { ContainerSpec } from '../model/specs.js';
 import {
   type Failing,
@@ -37,18 +38,28 @@ export async function tellOnce(
   work: (how: Unwatched) => Promise<number | undefined>,
 ): Promise<number> {
   const file = resolve(context.options.file);
-  const before = recallFailure(context.site, file);
+  const site = memorySite(context);
+  const before = recallFailure(site, file);
   const attempt = new Attempt(before);
   const code = await attempt.make(work);
   if (attempt.postponed) return 1;
   if (code === 1 || code === LOCKED) {
     const { tell, failing } = attempt.failed(Date.now());
-    keepFailure(context.site, file, failing);
+    keepFailure(site, file, failing);
     if (!tell) return code;
   }
   if (attempt.said !== '') printToStderr(attempt.said);
   if (code === 0 && before) recover(context, file, before);
   return code ?? 0;
+}
+
+/** Also of a root that is refused. */
+function memorySite(context: Context): Site {
+  try {
+    return context.site;
+  } catch {
+    return siteOf(context.options.root);
+  }
 }
 
 /** What comes of one run, after what came of the one before. */

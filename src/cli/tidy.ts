@@ -1,7 +1,7 @@
 import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { forget } from '../config/cache.js';
-import { configCache, recordsFile, type Site } from '../model/site.js';
+import { configCache, recordsFile, rootLink, type Site } from '../model/site.js';
 
 /**
  * Removes our empty folders in /run once nothing is on record; whatever is in one, it stays, but
@@ -10,7 +10,7 @@ import { configCache, recordsFile, type Site } from '../model/site.js';
  */
 export function tidy(site: Site): void {
   const { run } = site;
-  rmSync(join(run, 'runtime.json'), { force: true });
+  for (const each of [join(run, 'runtime.json'), rootLink(site)]) rmSync(each, { force: true });
   for (const each of [configCache(site), dirname(recordsFile(site)), join(run, 'once')]) {
     rmSync(each, { recursive: true, force: true });
   }

@@ -124,7 +124,7 @@ function lockOf(root: string, path: string, fd: number): Lock {
 }
 
 /** The history of what is no longer there goes with the last of it. */
-const KEPT = ['events.log', 'events.log.1'];
+const KEPT = ['events.log', 'events.log.1', 'host.json', '.host.json.tmp'];
 
 /** What is remembered beyond the last resource: see notebook.ts, which a no-op run does not load. */
 const NOTEBOOKS = ['destroyed.csv', 'crontabs.csv'];

@@ -34,12 +34,15 @@ interface Wishes {
 
 /** A stack on an in-memory host: the real pipeline from the text of a file to rows and back. */
 export class MemoryStack {
-  readonly site = siteOf('/var/lib/baleine');
-  readonly host = new MemoryHost(this.site);
+  readonly host: MemoryHost;
   rows: Row[] = [];
   events: Event[] = [];
   /** What would have been found out about foreign images. */
   origins: Record<string, ImageOrigin> = {};
+
+  constructor(readonly site = siteOf('/var/lib/baleine')) {
+    this.host = new MemoryHost(site);
+  }
 
   plan(text: string, wishes: Wishes = {}): Plan {
     const { stack, resources } = this.desired(text, wishes);

@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { UserError } from '../../../model/errors.js';
 import type { Place } from '../../../model/publish.js';
 import { logFile, type Site } from '../../../model/site.js';
@@ -8,6 +8,7 @@ import { findProgram } from '../process/programs.js';
 import type { Starter } from '../process/starter.js';
 import { bundleFiles, exitsDir, socketKey, socketsDir, stateDir } from './layout.js';
 import type { RuntimeCommand } from './oci.js';
+import { linkRoot, plainRoot } from './plain-root.js';
 
 /** Seconds for the runtime to make a container; a loaded host needs some. */
 const PATIENCE = 60;
@@ -36,10 +37,11 @@ export async function launch(site: Site, starter: Starter, wanted: Launch): Prom
   if (!program) {
     throw new UserError(`cannot start ${id}: conmon is not installed`, 'apt-get install conmon');
   }
-  const log = logFile(site, id);
+  const log = join(plainRoot(site), relative(site.root, logFile(site, id)));
   const state = stateDir(site, runtime.name);
-  const folders = [exitsDir(site), socketsDir(site), state, dirname(log)];
+  const folders = [exitsDir(site), socketsDir(site), state, dirname(logFile(site, id))];
   for (const path of folders) mkdirSync(path, { recursive: true, mode: 0o700 });
+  linkRoot(site);
   // tells that there may be a monitor even before it has told itself
   writeFileSync(bundleFiles(site, id).monitor, '', { mode: 0o600 });
   const { line, complaint } = await starter.begin({

@@ -1,0 +1,101 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf, UserError } from '../model/errors.js';
+import { digest } from '../model/json.js';
+import { type Site, siteOf } from '../model/site.js';
+
+/**
+ * What binds a root to a host and a place. Facts in the tables (processes, interfaces, mounts) are
+ * true only there: a copy that believed them would end and remove what is the original's.
+ */
+export interface Binding {
+  /** Where the root is, without links; its tag is made of that. */
+  root: string;
+  /** A digest of machine-id(5), which is not to be told; empty on a host without one. */
+  machine: string;
+  /** Of the root's folder: a copy is another one, a second mount of it is not. */
+  inode: string;
+}
+
+/** Written by the first run that writes; roots of release 0.1 have none. */
+export const bindingFile = (root: string) => join(root, 'host.json');
+
+/**
+ * The installation at a root. A root that is reached by another path, as a bind mount, is the same
+ * installation under the path that it was bound to.
+ *
+ * @param root absolute, without links
+ * @throws UserError for a root that was copied, moved, restored, or made on another host
+ */
+export function locateSite(root: string): Site {
+  const binding = readBinding(root);
+  if (!binding) return siteOf(root);
+  const strange = strangeness(root, binding);
+  if (strange === undefined) return siteOf(binding.root);
+  throw new UserError(`cannot use ${root}: ${strange}`, [
+    "What it has on record may be another one's. To make it this host's own, which leaves alone",
+    'what runs of another root, and has the next apply start its containers anew:',
+    `baleine state adopt --root ${root}`,
+  ]);
+}
+
+/** Why a root is not the one that its binding tells of; undefined when it is. */
+export function strangeness(
+  root: string,
+  { machine, inode, ...bound }: Binding,
+): string | undefined {
+  const here = machineOf();
+  if (machine !== '' && here !== '' && machine !== here) return 'it was made on another host';
+  if (inodeOf(root) === inode && (bound.root === root || isSameFolder(bound.root, root))) {
+    return undefined;
+  }
+  if (bound.root !== root) return `it is a copy of ${bound.root}, or was moved from there`;
+  return 'it is another folder than it was, as after a backup was restored';
+}
+
+/** Undefined for a root that is not bound yet. */
+export function readBinding(root: string): Binding | undefined {
+  const path = bindingFile(root);
+  try {
+    const { root: at, machine, inode } = JSON.parse(readFileSync(path, 'utf8'));
+    if ([at, machine, inode].every((each) => typeof each === 'string')) {
+      return { root: at, machine, inode };
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (!(error instanceof SyntaxError)) {
+      throw new UserError(`cannot read ${path}: ${messageOf(error)}`);
+    }
+  }
+  throw new UserError(
+    `cannot trust ${path}: it was cut or edited`,
+    `To bind the root to this host again: baleine state adopt --root ${root}`,
+  );
+}
+
+/** What a root is bound by here and now. */
+export function bindingOf(root: string): Binding {
+  return { root, machine: machineOf(), inode: inodeOf(root) ?? '' };
+}
+
+function machineOf(): string {
+  try {
+    const id = readFileSync('/etc/machine-id', 'utf8').trim();
+    // empty, or the word, on an image that has not been started yet
+    return /^[0-9a-f]{32}$/.test(id) ? digest(`baleine:${id}`, 32) : '';
+  } catch {
+    return '';
+  }
+}
+
+function inodeOf(path: string): string | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino.toString();
+}
+
+/** Whether both paths lead to one folder. */
+export function isSameFolder(path: string, other: string): boolean {
+  const [a, b] = [path, other].map((each) =>
+    statSync(each, { bigint: true, throwIfNoEntry: false }),
+  );
+  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
+}

@@ -1,0 +1,91 @@
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { siteOf } from '../../src/model/site.js';
+import { bindRoot, rebindRoot } from '../../src/state/bind-root.js';
+import { bindingFile, locateSite } from '../../src/state/installation.js';
+
+let dir: string;
+let root: string;
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'installation-'));
+  root = join(dir, 'root');
+  mkdirSync(root);
+  await bindRoot(root);
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const edit = (change: object) => {
+  const path = bindingFile(root);
+  writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), ...change }));
+};
+
+it('is what it was where it was made, and before it is bound', () => {
+  expect(locateSite(root)).toEqual(siteOf(root));
+  expect(locateSite(join(dir, 'none'))).toEqual(siteOf(join(dir, 'none')));
+});
+
+it('does not tell the host’s machine-id', () => {
+  const id = readFileSync('/etc/machine-id', 'utf8').trim();
+  expect(readFileSync(bindingFile(root), 'utf8')).not.toContain(id);
+});
+
+it('refuses a copy beside it, with the way out', () => {
+  const copy = join(dir, 'copy');
+  cpSync(root, copy, { recursive: true });
+  expect(() => locateSite(copy)).toThrow(
+    `cannot use ${copy}: it is a copy of ${root}, or was moved from there`,
+  );
+  expect(locateSite(root)).toEqual(siteOf(root));
+});
+
+it('refuses one that was moved, also when another has taken its place', async () => {
+  const moved = join(dir, 'moved');
+  renameSync(root, moved);
+  expect(() => locateSite(moved)).toThrow('was moved from there');
+  mkdirSync(root);
+  await bindRoot(root);
+  expect(() => locateSite(moved)).toThrow('was moved from there');
+});
+
+it('refuses a backup that was restored in its place', () => {
+  const backup = join(dir, 'backup');
+  cpSync(root, backup, { recursive: true });
+  // kept, so that its number is not given to the next folder
+  renameSync(root, join(dir, 'old'));
+  cpSync(backup, root, { recursive: true });
+  expect(() => locateSite(root)).toThrow('it is another folder than it was');
+});
+
+it('refuses one of another host', () => {
+  edit({ machine: 'f'.repeat(32) });
+  expect(() => locateSite(root)).toThrow('it was made on another host');
+});
+
+it('takes a host without an id for the same one', () => {
+  edit({ machine: '' });
+  expect(locateSite(root)).toEqual(siteOf(root));
+});
+
+it.each(['', '{"root":3}', '[]', '{"root":'])('trusts no binding like %j', (text) => {
+  writeFileSync(bindingFile(root), text);
+  expect(() => locateSite(root)).toThrow(`cannot trust ${bindingFile(root)}`);
+});
+
+it('is this host’s own once it is bound again', async () => {
+  const copy = join(dir, 'copy');
+  cpSync(root, copy, { recursive: true });
+  await bindRoot(copy);
+  expect(() => locateSite(copy)).toThrow('it is a copy of');
+  await rebindRoot(copy);
+  expect(locateSite(copy)).toEqual(siteOf(copy));
+});
