@@ -166,13 +166,14 @@ export async function preflighted(
   const host = await context.preconditions();
   const input = { resources, rows, site: context.site };
   if (!config) return preflight(plan, host, { ...input, where: recordedPlace });
-  return located(config, context, async ({ where }) =>
-    preflight(plan, host, {
-      ...input,
-      where: ({ address, entry }, at) =>
-        entry ? where([...entry, ...at]) : `cannot start ${address}`,
-    }),
-  );
+  const { checkProxies } = await import('./check-proxies.js');
+  return located(config, context, async ({ where }) => {
+    const placeOf = ({ address, entry }: Resource, at: readonly (string | number)[] = []) =>
+      entry ? where([...entry, ...at]) : `cannot start ${address}`;
+    const checked = preflight(plan, host, { ...input, where: placeOf });
+    await checkProxies(context, checked, input, placeOf);
+    return checked;
+  });
 }
 
 const recordedPlace = ({ address }: Resource) => `cannot start ${address}`;

@@ -56,6 +56,7 @@ export function desiredConfig(farm: Farm, leases: Leases, context: Context): Res
     },
     needs: farm.servers.map(({ name }) => addressOf('container', name)),
     protect: false,
+    entry: ['farms', farm.name, 'proxy'],
   };
 }
 

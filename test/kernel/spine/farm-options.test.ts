@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { FarmStatus } from '../../../src/model/farm-status.js';
@@ -93,9 +94,15 @@ it(
     expect(await stack.plan()).toBe(NOTHING);
 
     stack.write(words('no-such-keyword'));
-    const refused = await stack.run('apply', '-y');
-    expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/refuses the new text: .*no-such-keyword/s);
+    for (const command of [['plan'], ['apply', '-y']]) {
+      const refused = await stack.run(...command);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toMatch(
+        /^Error: .*baleine\.yaml:\d+:\d+: the proxy refuses its new configuration:\n.*\[\/etc\/baleine\/haproxy\.cfg:\d+\].*no-such-keyword/s,
+      );
+    }
+    const files = readdirSync(join(host.root, 'configs/farm/shop-proxy'));
+    expect(files.filter((name) => /plan|next/.test(name))).toEqual([]);
     expect(await subject()).toMatch(/O=two/);
     expect(stack.processes('farm.shop-proxy')).toEqual(before);
 
