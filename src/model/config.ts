@@ -129,6 +129,11 @@ export type HealthCheck = HealthTest & {
   on_failure: 'restart' | 'stop' | 'none';
 };
 
+/** In place of what the image's health check says; times in milliseconds. */
+export type ImageHealth =
+  | { disable: true }
+  | Partial<Pick<HealthCheck, 'interval' | 'timeout' | 'retries' | 'start_period' | 'on_failure'>>;
+
 export type Condition = 'service_started' | 'service_healthy' | 'service_completed_successfully';
 
 export interface ContainerEntry {
@@ -147,6 +152,8 @@ export interface ContainerEntry {
   limits: Limits;
   restart: RestartPolicy;
   healthcheck?: HealthCheck;
+  /** Where it has no test of its own: what it has to say of the image's. */
+  image_health?: ImageHealth;
   /** By the next apply, or at once by its monitor. */
   heal: 'cron' | 'immediate';
   depends_on: Record<string, { condition: Condition }>;

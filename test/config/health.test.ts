@@ -39,6 +39,8 @@ describe('healthcheck', () => {
   it.each([
     ['healthcheck: {}', '4:20: a healthcheck asks something'],
     ['healthcheck: { tcp: 1, exec: [a] }', '4:20: a healthcheck asks once'],
+    ['healthcheck: { tcp: 1, disable: true }', '4:20: a disabled healthcheck asks nothing'],
+    ['healthcheck: { timeout: 0s }', '4:44: a timeout is more than 0s'],
     ['healthcheck: { exec: [] }', '4:41: a command has at least one word'],
     ['healthcheck: { tcp: 1, timeout: 0s }', '4:52: a timeout is more than 0s'],
     [
@@ -59,6 +61,20 @@ describe('healthcheck', () => {
     ],
   ])('%s', (web, message) => {
     expect(places(file(web))).toEqual([message]);
+  });
+
+  it('without a test speaks of the image’s', () => {
+    const web = (text: string) => read(file(`healthcheck: ${text}`)).containers.web;
+    expect(web('{ disable: true }')).toMatchObject({ image_health: { disable: true } });
+    expect(web('{ on_failure: stop, timeout: 3s }')?.image_health).toEqual({
+      on_failure: 'stop',
+      timeout: 3000,
+    });
+    const waits = 'depends_on: { db: { condition: service_healthy } }';
+    expect(read(file(waits, 'image: i, healthcheck: { retries: 2 }'))).toBeDefined();
+    expect(places(file(waits, 'image: i, healthcheck: { disable: true }'))).toEqual([
+      '4:34: db has no healthcheck, and so is never healthy',
+    ]);
   });
 
   it('of another one, or its end, may be waited for', () => {

@@ -21,7 +21,7 @@ const UNCHANGED = {
   working_dir: '/',
   labels: { tier: 'data' },
   stop_signal: 'SIGINT',
-  healthcheck: inheritedHealth(IMAGE),
+  healthcheck: inheritedHealth(IMAGE, { restart: { name: 'always' } }),
 };
 
 const commit = (spec: Partial<ContainerSpec>, image: ImageConfig | undefined = IMAGE) =>

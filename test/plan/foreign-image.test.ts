@@ -72,19 +72,28 @@ describe('a container of a foreign image', () => {
     expect(specOf<ContainerSpec>('', image).args).toEqual(args);
   });
 
-  it('is asked for its health as the image says, on record only', () => {
+  it('is asked for its health as the image says, and healed', () => {
     const healthcheck = { test: ['true'], interval: 5000 };
     setOrigin({ config: { ...CONFIG, healthcheck } });
-    const usual = { timeout: 30_000, retries: 3, start_period: 0, on_failure: 'none' };
+    const usual = { timeout: 30_000, retries: 3, start_period: 0, on_failure: 'restart' };
     expect(specOf<ContainerSpec>('').healthcheck).toEqual({
       exec: ['true'],
       interval: 5000,
       ...usual,
     });
+    expect(specOf<ContainerSpec>(', restart: "no"').healthcheck?.on_failure).toBe('none');
+    expect(specOf<ContainerSpec>(', healthcheck: { disable: true }').healthcheck).toBeUndefined();
+    const parts = ', healthcheck: { on_failure: stop, interval: 7s, retries: 1 }';
+    expect(specOf<ContainerSpec>(parts).healthcheck).toEqual({
+      ...{ exec: ['true'], ...usual, interval: 7000, retries: 1, on_failure: 'stop' },
+    });
     const own = ', healthcheck: { tcp: 80 }';
     expect(specOf<ContainerSpec>(own).healthcheck).toMatchObject({ tcp: 80 });
     setOrigin({ config: { ...CONFIG, healthcheck: { test: [] } } });
     expect(specOf<ContainerSpec>('').healthcheck).toBeUndefined();
+    expect(() => specOf<ContainerSpec>(', healthcheck: { on_failure: stop }')).toThrow(
+      'asks nothing: its image',
+    );
   });
 
   it('stops by SIGTERM when nobody says otherwise', () => {

@@ -46,12 +46,13 @@ function add(context: Context, name: string, options: AddOptions): Promise<numbe
     const row = ownRow(rows, 'container', name, purpose) as ContainerRow;
     if (row.spec.one_off) throw lastsAsItsRun(row, purpose);
     const address = namedAddress('container', name, purpose);
-    const { image, args, links } = row.spec;
+    const { image, args, links, hostname } = row.spec;
     const bridges = { ...presentOf(row.spec), ...attachments(options, purpose) };
     const entry = {
       image: image.name,
       entrypoint: [],
       command: args,
+      hostname,
       bridges,
       limits: { ...row.spec.limits, ...defined(limits) },
     };

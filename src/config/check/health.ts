@@ -11,10 +11,11 @@ export function checkHealth(subject: Subject): void {
 }
 
 function checkOne({ path, entry }: Service, { problems }: Subject): void {
-  const { healthcheck } = entry;
-  if (!healthcheck) return;
+  const { healthcheck, image_health = {} } = entry;
   const at = (...keys: string[]) => [...path, 'healthcheck', ...keys];
-  if (healthcheck.timeout === 0) problems.atValue(at('timeout'), 'a timeout is more than 0s');
+  const timeout = healthcheck?.timeout ?? ('timeout' in image_health && image_health.timeout);
+  if (timeout === 0) problems.atValue(at('timeout'), 'a timeout is more than 0s');
+  if (!healthcheck) return;
   if ('exec' in healthcheck && healthcheck.exec.length === 0) {
     problems.atValue(at('exec'), 'a command has at least one word');
   }
@@ -39,8 +40,13 @@ type Obstacle = [message: string, hint: string] | undefined;
 
 const OBSTACLES: Record<Condition, (other: ContainerEntry) => Obstacle> = {
   service_started: () => undefined,
-  service_healthy: ({ healthcheck }) =>
-    healthcheck ? undefined : ['has no healthcheck, and so is never healthy', 'give it one'],
+  service_healthy: ({ healthcheck, image_health }) =>
+    healthcheck || (image_health && !('disable' in image_health))
+      ? undefined
+      : [
+          'has no healthcheck, and so is never healthy',
+          'give it one, or where its image has one: healthcheck: {on_failure: restart}',
+        ],
   service_completed_successfully: ({ restart }) =>
     restart.name === 'always'
       ? ['is started again whenever it ends', 'give it restart: no, or on-failure']

@@ -8,7 +8,7 @@ import type { Container, Farm, Io, Limits, DeviceRule as RawRule, Ulimits } from
 import { CAPABILITIES } from '../kernel.js';
 import { suggest } from '../suggest.js';
 import { attachmentsOf } from './bridge.js';
-import { healthCheckOf } from './health.js';
+import { healthCheckOf, imageHealthOf } from './health.js';
 import { mountOf } from './mount.js';
 import { proxyOf } from './proxy.js';
 import { publishOf } from './publish.js';
@@ -37,6 +37,7 @@ export function containerOf(raw: Container, path: Path, reading: Reading): Conta
     limits: limitsOf(raw.limits ?? {}, at('limits'), reading),
     restart: restartOf(raw.restart ?? 'always'),
     healthcheck: healthCheckOf(raw, path, reading),
+    image_health: imageHealthOf(raw, path, reading),
     heal: raw.heal ?? 'cron',
     depends_on: dependenciesOf(raw.depends_on),
     stop_signal: signalOf(raw.stop_signal, at('stop_signal'), reading),

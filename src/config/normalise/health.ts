@@ -1,7 +1,7 @@
-import type { HealthCheck, HealthTest } from '../../model/config.js';
+import type { HealthCheck, HealthTest, ImageHealth } from '../../model/config.js';
 import type { Path } from '../document.js';
 import type { Container, Healthcheck } from '../file.gen.js';
-import type { Reading } from './reading.js';
+import { defined, type Reading } from './reading.js';
 import { argumentsOf, durationOf } from './values.js';
 
 /** Defaults are Docker's, but for the timeout: a server that takes 30 s to answer serves no one. */
@@ -10,27 +10,63 @@ export function healthCheckOf(
   container: Path,
   reading: Reading,
 ): HealthCheck | undefined {
-  if (!raw) return undefined;
+  if (!raw || !hasTest(raw)) return undefined;
   const path = [...container, 'healthcheck'];
-  const time = (key: 'interval' | 'timeout' | 'start_period', usual: string) =>
-    durationOf(raw[key] ?? usual, [...path, key], reading);
+  const { interval = 30_000, timeout = 2000, start_period = 0 } = timesOf(raw, path, reading);
   return {
     ...testOf(raw, path, reading),
-    interval: time('interval', '30s'),
-    timeout: time('timeout', '2s'),
+    interval,
+    timeout,
     retries: raw.retries ?? 3,
-    start_period: time('start_period', '0s'),
-    on_failure: raw.on_failure ?? (restart === 'no' ? 'none' : 'restart'),
+    start_period,
+    on_failure: raw.on_failure ?? usualAct(restart),
   };
 }
+
+/** What an entry without a test says of the check that its image has. */
+export function imageHealthOf(
+  { healthcheck: raw }: Container,
+  container: Path,
+  { problems, ...reading }: Reading,
+): ImageHealth | undefined {
+  if (!raw) return undefined;
+  const path = [...container, 'healthcheck'];
+  const { disable, retries, on_failure, ...rest } = raw;
+  if (disable) {
+    if (hasTest(raw))
+      problems.atKey(path, 'a disabled healthcheck asks nothing', 'give one of both');
+    return { disable };
+  }
+  if (hasTest(raw)) return undefined;
+  if (retries === undefined && on_failure === undefined && Object.keys(rest).length === 0) {
+    problems.atKey(path, 'a healthcheck asks something', 'give one of tcp, http, exec');
+  }
+  return defined({ ...timesOf(raw, path, { problems, ...reading }), retries, on_failure });
+}
+
+const hasTest = ({ tcp, http, exec }: Healthcheck) =>
+  [tcp, http, exec].some((each) => each !== undefined);
+
+function timesOf(raw: Healthcheck, path: Path, reading: Reading) {
+  const time = (key: 'interval' | 'timeout' | 'start_period') => {
+    const text = raw[key];
+    return text === undefined ? undefined : durationOf(text, [...path, key], reading);
+  };
+  return defined({
+    interval: time('interval'),
+    timeout: time('timeout'),
+    start_period: time('start_period'),
+  });
+}
+
+const usualAct = (restart: string | undefined) => (restart === 'no' ? 'none' : 'restart');
 
 function testOf(raw: Healthcheck, path: Path, reading: Reading): HealthTest {
   const { tcp, http } = raw;
   const exec = argumentsOf(raw.exec, [...path, 'exec'], reading);
   const given = [tcp, http, exec].filter((each) => each !== undefined);
   if (given.length !== 1) {
-    const message = given.length === 0 ? 'a healthcheck asks something' : 'a healthcheck asks once';
-    reading.problems.atKey(path, message, 'give one of tcp, http, exec');
+    reading.problems.atKey(path, 'a healthcheck asks once', 'give one of tcp, http, exec');
   }
   if (tcp !== undefined) return { tcp };
   if (exec !== undefined) return { exec };

@@ -35,6 +35,7 @@ export function desiredContainers(
   const versions = new Map([...images].map(([name, spec]) => [name, imageVersion(spec)]));
   const recorded = recordedSpecs(context);
   const ids = leaseIds(instances, context);
+  const checked = instances.map((each) => withHealth(each, images));
   const release = releases(instances, images, context);
   const asked = (instance: Instance, image: ImageSpec): ContainerSpec => {
     const { name, entry } = instance;
@@ -71,7 +72,7 @@ export function desiredContainers(
       },
       args,
       entrypoint_length: entry.entrypoint?.length,
-      healthcheck: entry.healthcheck ?? inheritedHealth(image.config),
+      healthcheck: healthOf(instance, image, context),
       environment,
       user,
       working_dir,
@@ -84,7 +85,7 @@ export function desiredContainers(
       stopped: before?.stopped,
       mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
       hosts_file: hostsPath(hostsName(Object.keys(entry.bridges)), context),
-      depends_on: dependenciesOf(instance, instances, leases, context),
+      depends_on: dependenciesOf(instance, checked, leases, context),
       rotation: rotationOf(instance, context),
       sockets: socketsOf(instance),
       proxy: instance.proxy,
@@ -109,6 +110,29 @@ export function desiredContainers(
       ...(instance.spare && { spare: true }),
     };
   });
+}
+
+/** @throws UserError for times of a check that its image does not have */
+function healthOf(
+  { name, entry, path }: Instance,
+  image: ImageSpec,
+  { config }: Context,
+): ContainerSpec['healthcheck'] {
+  if (entry.healthcheck) return entry.healthcheck;
+  const inherited = inheritedHealth(image.config, entry);
+  if (inherited || !entry.image_health || 'disable' in entry.image_health) return inherited;
+  throw new UserError(
+    `${config.where([...path, 'healthcheck'])}: container ${name} asks nothing: its image ${entry.image} has no health check`,
+    'Give one of tcp, http, exec.',
+  );
+}
+
+/** For those that depend on it: with the check of its image where it has none of its own. */
+function withHealth(instance: Instance, images: ReadonlyMap<string, ImageSpec>): Instance {
+  const { entry } = instance;
+  const image = images.get(entry.image);
+  const healthcheck = entry.healthcheck ?? (image && inheritedHealth(image.config, entry));
+  return healthcheck ? { ...instance, entry: { ...entry, healthcheck } } : instance;
 }
 
 function seccompOf({ seccomp }: ContainerEntry, { profiles = {} }: Context) {

@@ -1,4 +1,9 @@
-import type { HealthCheck, ImageConfig, ImageHealthcheck } from '../../model/config.js';
+import type {
+  ContainerEntry,
+  HealthCheck,
+  ImageConfig,
+  ImageHealthcheck,
+} from '../../model/config.js';
 import { equal } from '../../model/json.js';
 import type { ContainerSpec } from '../../model/specs.js';
 
@@ -20,14 +25,22 @@ export function inherit(base: ImageConfig | undefined, own: ImageConfig): ImageC
 }
 
 /**
- * How a container of the image is asked for its health when the file does not say: with Docker's
- * defaults, and on record only, for Docker restarts nothing that is unhealthy either.
+ * How a container of the image is asked for its health when the file gives no test: with Docker's
+ * defaults, and with what the file says in their place. What is unhealthy is healed as with a test of
+ * its own.
+ *
+ * @returns undefined when the image has no check, or the file disables it
  */
-export function inheritedHealth({ healthcheck }: ImageConfig): HealthCheck | undefined {
+export function inheritedHealth(
+  { healthcheck }: ImageConfig,
+  { restart, image_health = {} }: Pick<ContainerEntry, 'restart' | 'image_health'>,
+): HealthCheck | undefined {
+  if ('disable' in image_health) return undefined;
   if (!healthcheck || healthcheck.test.length === 0) return undefined;
   const { test, ...given } = healthcheck;
   const usual = { interval: 30_000, timeout: 30_000, retries: 3, start_period: 0 };
-  return { exec: test, ...usual, ...given, on_failure: 'none' };
+  const on_failure = restart.name === 'no' ? 'none' : 'restart';
+  return { exec: test, ...usual, ...given, on_failure, ...image_health };
 }
 
 /** Of a container whose image and file say nothing. */
@@ -72,7 +85,7 @@ function committedHealth(
   const inherited = image?.healthcheck;
   if (!own) return inherited && { test: [] };
   if (!('exec' in own)) return inherited;
-  const before = image && inheritedHealth(image);
+  const before = image && inheritedHealth(image, { restart: { name: 'always' } });
   const { exec: test, on_failure: _act, ...given } = own;
   return before && equal({ ...before, on_failure: own.on_failure }, own)
     ? inherited

@@ -42,3 +42,31 @@ it(
     await host.baleine(['image', 'rm', 'base']);
   }),
 );
+
+it(
+  'keeps the hostname in /etc/hosts when a bridge comes on top, whatever its name',
+  inPrivateHost(async (host) => {
+    const words = ['--size', '16M', '--from-host', '/bin/busybox'];
+    await host.baleine(['image', 'create', 'base', ...words]);
+    for (const [name, subnet] of [
+      ['front', '10.77.1.0/24'],
+      ['back', '10.77.2.0/24'],
+    ] as const) {
+      await host.baleine(['network', 'create', name, '--subnet', subnet]);
+    }
+    const named = ['--hostname', 'web.example', '--bridge', 'front=10.77.1.10', '--start'];
+    await host.baleine(['container', 'create', 'one', '--image', 'base', ...named, '--', ...IDLE]);
+    const hosts = async () =>
+      (await host.baleine(['container', 'exec', 'one', 'busybox', 'cat', '/etc/hosts'])).stdout;
+    expect(await hosts()).toContain('10.77.1.10 web.example one\n');
+    await host.baleine(['container', 'add', 'one', '--bridge', 'back=10.77.2.10']);
+    const both = await hosts();
+    expect(both).toContain('10.77.1.10 web.example one\n');
+    expect(both).toContain('10.77.2.10 web.example one\n');
+    await host.baleine(['container', 'add', 'one', '--memory', '48M']);
+    expect(await hosts()).toBe(both);
+    await host.baleine(['container', 'rm', '--force', 'one']);
+    await host.baleine(['network', 'rm', 'front', 'back']);
+    await host.baleine(['image', 'rm', 'base']);
+  }),
+);
