@@ -35,6 +35,7 @@ function writeTree(dir: string): void {
   writeFileSync(join(dir, 'marked'), 'x');
   execFileSync('setfattr', ['--name=user.note', '--value=kept', join(dir, 'marked')]);
   writeFileSync(join(dir, 'odd \n name'), 'odd');
+  writeFileSync(Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0xe9])]), 'not UTF-8');
   writeFileSync(join(dir, 'holes'), 'begin');
   truncateSync(join(dir, 'holes'), 40 * MiB);
   symlinkSync('/gone', join(dir, 'link'));
@@ -94,3 +95,33 @@ describe.skipIf(skip)('an image', () => {
       })(),
   );
 });
+
+it(
+  'follows and removes nothing that another account has prepared, and replaces nothing',
+  inPrivateHost(async (host) => {
+    const binary = ['--size', '8M', '--from-host', '/bin/busybox'];
+    await host.baleine(['image', 'create', 'one', ...binary]);
+    mkdirSync(join(host.dir, 'victim'));
+    writeFileSync(join(host.dir, 'victim/file'), 'kept');
+    const script =
+      'mkdir -m 1777 open; cd open; for part in .x.part .x.tmp .baleine-x; do' +
+      ' mkdir $part; ln -s ../../victim $part/layout; ln -s ../../victim/file $part/image;' +
+      ' chown -hR 1234 $part; done; mkfifo fifo; mknod null c 1 3; ln -s ../victim/file link;' +
+      ' ln -s ../victim/new dangling';
+    await host.run('sh', ['-ec', script]);
+    const before = (await host.run('ls', ['-lR', 'open', 'victim'])).stdout;
+    for (const format of ['tar', 'oci-folder']) {
+      await host.baleine(['image', 'export', 'one', 'open/x', '--format', format]);
+      rmSync(join(host.dir, 'open/x'), { recursive: true });
+    }
+    for (const name of ['fifo', 'null', 'link', 'dangling', '.x.part']) {
+      const args = ['image', 'export', 'one', `open/${name}`, '--format', 'tar'];
+      const refused = await host.baleine(args, { reject: false });
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toMatch(/^Error: cannot write .*: it /);
+    }
+    expect((await host.run('ls', ['-lR', 'open', 'victim'])).stdout).toBe(before);
+    expect(readFileSync(join(host.dir, 'victim/file'), 'utf8')).toBe('kept');
+    await host.baleine(['image', 'prune']);
+  }),
+);

@@ -3,26 +3,30 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Every path of a tree with what has to be equal: type, mode, owner, size, content, links, xattrs. */
+/**
+ * Every path of a tree, a character a byte (latin1), with what has to be equal: type, mode, owner,
+ * size, content, links, xattrs.
+ */
 export function listing(tree: string): Record<string, string> {
   const attributes = attributesIn(tree);
   const inodes = new Map<number, string>();
   const found: Record<string, string> = {};
+  const at = (path: string) => Buffer.from(join(tree, path), 'latin1');
   const visit = (path: string) => {
     const inside = path || '.';
-    const stat = lstatSync(join(tree, path));
+    const stat = lstatSync(at(path));
     const { mode, uid, gid, size, nlink, ino } = stat;
     const facts = [mode.toString(8), `${uid}:${gid}`, attributes[inside] ?? ''];
-    if (stat.isSymbolicLink()) facts.push(readlinkSync(join(tree, path)));
+    if (stat.isSymbolicLink()) facts.push(readlinkSync(at(path), 'latin1'));
     if (stat.isFile()) {
-      const content = readFileSync(join(tree, path));
+      const content = readFileSync(at(path));
       const sum = createHash('sha256').update(content).digest('hex').slice(0, 12);
       if (nlink > 1 && !inodes.has(ino)) inodes.set(ino, path);
       facts.push(String(size), sum, String(nlink), inodes.get(ino) ?? '');
     }
     found[inside] = facts.join(' ');
     if (!stat.isDirectory()) return;
-    for (const name of readdirSync(join(tree, path)).sort()) visit(join(path, name));
+    for (const name of readdirSync(at(path), 'latin1').sort()) visit(join(path, name));
   };
   visit('');
   return found;

@@ -1,5 +1,6 @@
 import { lstatSync, opendirSync } from 'node:fs';
 import { join } from 'node:path';
+import { asBytes, type BytePath, bytePath, raw } from './byte-path.js';
 
 export interface FolderSize {
   /** All that is no folder. */
@@ -27,12 +28,12 @@ export function folderSize(path: string, bounds: Bounds = BOUNDS): FolderSize {
   const device = lstatSync(path, { throwIfNoEntry: false })?.dev;
   const end = process.uptime() * 1000 + bounds.milliseconds;
   let left = bounds.entries;
-  const pending = device === undefined ? [] : [path];
+  const pending = device === undefined ? [] : [bytePath(path)];
   for (let dir = pending.pop(); dir !== undefined; dir = pending.pop()) {
     for (const name of namesIn(dir)) {
       if (left-- <= 0 || process.uptime() * 1000 > end) return { ...total, complete: false };
-      const each = join(dir, name);
-      const found = attempt(() => lstatSync(each));
+      const each = asBytes(join(dir, name));
+      const found = attempt(() => lstatSync(raw(each)));
       if (!found) continue;
       if (found.isDirectory()) {
         if (found.dev === device) pending.push(each);
@@ -46,8 +47,9 @@ export function folderSize(path: string, bounds: Bounds = BOUNDS): FolderSize {
 }
 
 /** One by one: a folder may have more entries than we count. */
-function* namesIn(path: string): Generator<string> {
-  const dir = attempt(() => opendirSync(path));
+function* namesIn(path: BytePath): Generator<string> {
+  // Node takes a Buffer here, too, which its types do not say
+  const dir = attempt(() => opendirSync(raw(path) as unknown as string, { encoding: 'latin1' }));
   if (!dir) return;
   try {
     for (;;) {

@@ -26,3 +26,10 @@ it('stops at its bounds, and says so', () => {
   expect(few).toEqual({ files: 5, bytes: 5, complete: false });
   expect(folderSize(dir, { entries: 1000, milliseconds: -1 }).complete).toBe(false);
 });
+
+it('counts names that are not UTF-8', () => {
+  const odd = Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0xe9])]);
+  mkdirSync(odd);
+  writeFileSync(Buffer.concat([odd, Buffer.from('/'), Buffer.from([0xff])]), '123');
+  expect(folderSize(dir)).toEqual({ files: 1, bytes: 3, complete: true });
+});
