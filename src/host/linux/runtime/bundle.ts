@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { socketVariable } from '../../../model/publish.js';
 import { cgroupPath, netnsPath, type Site } from '../../../model/site.js';
 import type { ContainerSpec } from '../../../model/specs.js';
-import { configJson } from './config-json.js';
+import { configJson, type Terminal } from './config-json.js';
 import { checkDisk } from './disk-checks.js';
 import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
@@ -22,7 +22,7 @@ export function writeBundle(
   site: Site,
   spec: ContainerSpec,
   runtime: Pick<SelectedRuntime, 'name' | 'version'>,
-  { terminal = false } = {},
+  terminal?: Terminal,
 ): void {
   const files = bundleFiles(site, spec.id);
   const user = checkDisk(files.rootfs, spec);
@@ -39,7 +39,7 @@ export function writeBundle(
         spec.userns && { userns: { ids: spec.userns, path: stage.user, root: stage.rootfs } }),
       cgroup: cgroupPath(site, spec.id),
       netns: spec.host_network ? 'host' : netnsPath(site, spec.id),
-      terminal,
+      ...(terminal && { terminal }),
       recursive: bindsRecursively(runtime),
       files: Object.fromEntries(
         ownFiles(site, spec.id).map(([target, source], i) => [target, stage?.file(i) ?? source]),

@@ -23,8 +23,8 @@ export interface Ground {
   cgroup: string;
   /** Path of a network namespace, or `host`; an empty new one when absent. */
   netns?: string;
-  /** Its first process has a terminal, which is ours. */
-  terminal?: boolean;
+  /** Its first process has one; absent for none. */
+  terminal?: Terminal;
   /** Mounts come with what is mounted below them. */
   recursive?: boolean;
   /** Host files bound read-only, by path inside: /etc/hosts and the like. */
@@ -33,6 +33,11 @@ export interface Ground {
   host: HostFacts;
   /** The filter for a set of capabilities; undefined for none. */
   seccomp: (capabilities: string[]) => OciSeccomp | undefined;
+}
+
+/** A terminal that begins with this size, when that is known. */
+export interface Terminal {
+  consoleSize?: { height: number; width: number };
 }
 
 /** What a container needs to be described for; its disk, links and logs are others' business. */
@@ -93,7 +98,7 @@ export function configJson(spec: Described, ground: Ground): OciSpec {
 
 function processOf(
   spec: Described,
-  { user, host, terminal = false }: Ground,
+  { user, host, terminal }: Ground,
   capabilities: string[],
 ): OciProcess {
   const { uid, gid, additionalGids, home } = user;
@@ -106,7 +111,8 @@ function processOf(
   const defaults = { PATH, HOSTNAME: spec.hostname, HOME: home };
   const environment = { ...defaults, ...spec.environment };
   return {
-    terminal,
+    terminal: terminal !== undefined,
+    ...terminal,
     user: { uid, gid, additionalGids },
     args: spec.args,
     env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),

@@ -7,7 +7,6 @@ import { UserError } from '../../../model/errors.js';
 import { isSocketVariable } from '../../../model/publish.js';
 import { cgroupPath, type Site } from '../../../model/site.js';
 import type { Started } from '../../host.js';
-import { inForeground } from '../process/foreground.js';
 import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
 import { readText } from '../read.js';
@@ -18,6 +17,7 @@ import { bundleFiles, stateDir } from './layout.js';
 import { codeOfUnstarted } from './never-started.js';
 import type { OciProcess, OciSpec } from './oci.js';
 import { identify, isAlive, signalProcess } from './process.js';
+import { type Begun, ownTerminal, relay } from './relay.js';
 import { pidIn, runningContainer } from './started.js';
 import { resolveUser } from './users.js';
 
@@ -50,17 +50,12 @@ export async function execInteractive(
   if (options.tty && options.interactive && !process.stdin.isTTY) {
     throw new UserError(`cannot give ${id} a terminal: standard input is none`, 'Leave out -t');
   }
-  return withCommand(
-    site,
-    id,
-    container,
-    options,
-    async (program, args, { pidFile, described }) => {
-      const code = await inForeground(program, args, options.interactive ?? false);
-      const started = code === 0 || existsSync(pidFile);
-      return started ? code : codeOfUnstarted(`/proc/${container.pid}/root`, described);
-    },
-  );
+  return withCommand(site, id, container, options, async (begun, { pidFile, described }) => {
+    const { interactive: input = false, tty: terminal = false } = options;
+    const code = await relay(site, begun, { input, terminal });
+    const started = code === 0 || existsSync(pidFile);
+    return started ? code : codeOfUnstarted(`/proc/${container.pid}/root`, described);
+  });
 }
 
 /** What a command in a container has come to. */
@@ -89,7 +84,9 @@ export async function execCaptured(
   const group = makeCommandGroup(cgroupPath(site, id), container.runtime);
   try {
     const command = { args, how: group?.args ?? [] };
-    return await withCommand(site, id, container, command, async (program, words, { pidFile }) => {
+    return await withCommand(site, id, container, command, async (begun) => {
+      const { program, before, pidFile, after } = begun;
+      const words = [...before, '--pid-file', pidFile, ...after];
       const ended = endWithFirst(pidFile, group);
       try {
         const { code, stdout, stderr } = await run(program, words, {
@@ -136,16 +133,17 @@ async function withCommand<T>(
   id: string,
   { runtime, pid }: Started,
   options: ExecOptions & { how?: string[] },
-  act: (program: string, args: string[], command: Described) => Promise<T>,
+  act: (begun: Begun, command: Described) => Promise<T>,
 ): Promise<T> {
   const file = join(bundleFiles(site, id).dir, `exec-${randomBytes(6).toString('hex')}.json`);
   const described = processOf(site, id, pid, options);
   await writeFile(file, JSON.stringify(described), { mode: 0o600 });
   const pidFile = `${file}.pid`;
-  const how = [...(options.how ?? []), '--process', file, '--pid-file', pidFile];
   try {
-    const args = ['--root', stateDir(site, runtime), 'exec', ...how, id];
-    return await act(findProgram(runtime) ?? runtime, args, { pidFile, described });
+    const before = ['--root', stateDir(site, runtime), 'exec'];
+    const after = [...(options.how ?? []), '--process', file, id];
+    const program = findProgram(runtime) ?? runtime;
+    return await act({ program, before, after, pidFile }, { pidFile, described });
   } catch (error) {
     endCommand(site, id, pidFile);
     throw error;
@@ -184,6 +182,7 @@ function processOf(site: Site, id: string, pid: number, options: ExecOptions): O
     cwd: working_dir,
     env: [...own.env.filter((each) => isKept(nameOf(each))), ...environment],
     terminal: options.tty ?? false,
+    ...(options.tty && ownTerminal()),
     ...(user && {
       user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     }),

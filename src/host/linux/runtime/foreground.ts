@@ -3,13 +3,13 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContainerSpec } from '../../../model/specs.js';
 import type { Foreground } from '../../host.js';
-import { inForeground } from '../process/foreground.js';
 import { stagedBy, writeBundle } from './bundle.js';
 import { clearLife } from './clear.js';
 import { bundleFiles, stateDir } from './layout.js';
 import { codeOfUnstarted } from './never-started.js';
 import type { OciSpec } from './oci.js';
 import { watchOneOff } from './one-off.js';
+import { ownTerminal, relay } from './relay.js';
 import { onStage } from './stage.js';
 import { clearCgroup, type Surroundings } from './start.js';
 
@@ -29,18 +29,19 @@ export async function runInForeground(
   const runtime = await around.runtime(spec.runtime);
   await clearLife(site, spec.id);
   await clearCgroup(around, spec.id);
-  writeBundle(site, spec, runtime, { terminal });
+  writeBundle(site, spec, runtime, terminal ? ownTerminal() : undefined);
   const pidFile = join(bundleFiles(site, spec.id).dir, 'run.pid');
   await rm(pidFile, { force: true });
   const state = stateDir(site, runtime.name);
   await mkdir(state, { recursive: true, mode: 0o700 });
   const { dir: bundle, config, rootfs } = bundleFiles(site, spec.id);
   const [program = '', ...words] = runtime.command;
-  const how = ['--root', state, 'run', '--bundle', bundle, '--pid-file', pidFile, spec.id];
+  const before = [...words, '--root', state, 'run'];
+  const begun = { program, before, after: ['--bundle', bundle, spec.id], pidFile };
   return onStage(site, spec, stagedBy(site, spec), async () => {
     const watched = { id: spec.id, runtime: runtime.name, pidFile, grace: spec.stop_grace_period };
     const unwatch = watchOneOff(site, watched, { started, stop });
-    const code = await inForeground(program, [...words, ...how], input).finally(unwatch);
+    const code = await relay(site, begun, { input, terminal }).finally(unwatch);
     if (code === 0 || existsSync(pidFile)) return code;
     const { process: wanted } = JSON.parse(await readFile(config, 'utf8')) as OciSpec;
     return codeOfUnstarted(rootfs, wanted);

@@ -33,6 +33,7 @@ export interface OciIdMapping {
 
 export interface OciProcess {
   terminal: boolean;
+  consoleSize?: { height: number; width: number };
   user: { uid: number; gid: number; additionalGids: number[] };
   args: string[];
   env: string[];
