@@ -2,13 +2,15 @@ import type { Command } from 'commander';
 import { containerId } from './container-id.js';
 import { type Context, openContext } from './context.js';
 import { addHomeOptions, type Home } from './home.js';
-import { count } from './options.js';
+import { countOrNone } from './options.js';
+import { printRaw, printToStderr } from './output.js';
 
 interface Options {
   follow?: true;
   lines?: number;
   timestamps?: true;
   json?: true;
+  raw?: true;
   stack?: string;
 }
 
@@ -19,9 +21,10 @@ export function register(program: Command, home: Home = 'file'): void {
     .description('show what a container has printed')
     .argument('<name>', 'the container')
     .option('-f, --follow', 'go on until the container ends')
-    .option('-n, --lines <n>', 'only the last ones', count)
+    .option('-n, --lines <n>', 'only the last ones; 0 for those to come', countOrNone)
     .option('-t, --timestamps', 'with the time of each line')
-    .option('--json', 'a JSON object a line: time, stream and text');
+    .option('--json', 'a JSON object a line: time, stream and text')
+    .option('--raw', 'on a terminal too: as printed, with what acts on it');
   const family = home === 'hand' ? 'container ' : '';
   addHomeOptions(command, home, { short: false })
     .addHelpText('after', `\nExample:\n  baleine ${family}logs -f -n 20 web`)
@@ -34,9 +37,15 @@ async function run(context: Context, name: string, options: Options, home: Home)
   const id = await containerId(context, name, options.stack, home);
   const { readLog } = await import('../host/linux/runtime/logs.js');
   const { printLog } = await import('../view/logs.js');
-  const lines = readLog(context.site, id, {
-    follow: options.follow ?? false,
-    ...(options.lines !== undefined && { last: options.lines }),
+  const { timestamps = false, json = false, raw = false, follow = false, lines: last } = options;
+  const parts = readLog(context.site, id, {
+    follow,
+    onGap: () => printToStderr(GAP),
+    ...(last !== undefined && { last }),
   });
-  await printLog(lines, { timestamps: options.timestamps ?? false, json: options.json ?? false });
+  const escaped = (stream: 'stdout' | 'stderr') => !raw && process[stream].isTTY === true;
+  await printLog(parts, { timestamps, json, escaped }, printRaw);
 }
+
+const GAP =
+  'Warning: lines are missing here: the log was replaced faster than it is read (logs.max_size)\n';

@@ -105,6 +105,12 @@ export function count(text: string): number {
   return number;
 }
 
+/** 0 and up. */
+export function countOrNone(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('A number from 0 up.');
+  return Number(text);
+}
+
 /** `--refresh=false` as Terraform has it. */
 export function yesOrNo(text: string): boolean {
   if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('true or false.');

@@ -1,4 +1,6 @@
-import { fstatSync, writeSync } from 'node:fs';
+import { fstatSync, writeSync, write as writeTo } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { jsonText, printableLines } from '../model/printable.js';
 
 /**
@@ -39,6 +41,24 @@ function harmless(text: string): string {
   const parts = text.split(OWN);
   return parts.map((part, index) => (index % 2 === 1 ? part : printableLines(part))).join('');
 }
+
+/**
+ * For what is raw by its nature. Waits for a slow reader without standing still: Node's own streams
+ * write to pipes and terminals at once, and nothing else is done until they are through.
+ */
+export async function printRaw(name: Name, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += (await writePart(DESCRIPTOR[name], bytes.subarray(at))).bytesWritten;
+    } catch (error) {
+      // whoever has opened it, does not want to wait
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') await sleep(5);
+      else return failed(name, error as NodeJS.ErrnoException);
+    }
+  }
+}
+
+const writePart = promisify(writeTo);
 
 type Name = 'stdout' | 'stderr';
 

@@ -1,22 +1,80 @@
-import { once } from 'node:events';
-import type { Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import { jsonText, printable } from '../model/printable.js';
 
-interface LogLine {
+type StreamName = 'stdout' | 'stderr';
+
+interface LogPart {
   time: string;
-  stream: 'stdout' | 'stderr';
-  text: string;
+  stream: StreamName;
+  bytes: Buffer;
+  isStart: boolean;
+  isEnd: boolean;
 }
 
-/** Each line to the stream the container wrote it to, as JSON all to standard output; at the pace of the reader. */
+export interface LogView {
+  /** With the time at which each line began. */
+  timestamps: boolean;
+  /** An object a line, all to standard output. */
+  json: boolean;
+  /** Whether what would act on a terminal is written as `\u001b` on this stream. */
+  escaped: (stream: StreamName) => boolean;
+}
+
+/** Bytes of a line in JSON; what is longer is several objects, all but the last with `partial`. */
+const LONGEST = 256 * 1024;
+
+/** Each line goes to the stream the container wrote it to, byte by byte, at the pace of its reader. */
 export async function printLog(
-  lines: AsyncIterable<LogLine>,
-  { timestamps, json = false }: { timestamps: boolean; json?: boolean },
-  to: Record<LogLine['stream'], Writable> = process,
+  batches: AsyncIterable<LogPart[]>,
+  view: LogView,
+  write: (stream: StreamName, bytes: Buffer) => Promise<void>,
 ): Promise<void> {
-  for await (const { time, stream, text } of lines) {
-    const target = to[json ? 'stdout' : stream];
-    const plain = `${timestamps ? `${time} ` : ''}${text}`;
-    const line = json ? JSON.stringify({ time, stream, text }) : plain;
-    if (!target.write(`${line}\n`)) await once(target, 'drain');
+  const shown = view.json ? asJson() : asText(view);
+  for await (const parts of batches) {
+    let target: StreamName = 'stdout';
+    let pending: Buffer[] = [];
+    for (const part of parts) {
+      const to = view.json ? 'stdout' : part.stream;
+      if (to !== target && pending.length > 0) {
+        await write(target, Buffer.concat(pending));
+        pending = [];
+      }
+      target = to;
+      pending.push(...shown(part));
+    }
+    if (pending.length > 0) await write(target, Buffer.concat(pending));
   }
+}
+
+const NEWLINE = Buffer.from('\n');
+
+function asText({ timestamps, escaped }: LogView): (part: LogPart) => Buffer[] {
+  const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
+  return ({ time, stream, bytes, isStart, isEnd }) => {
+    const text = escaped(stream) ? harmless(decoders[stream], bytes, isEnd) : bytes;
+    const head = timestamps && isStart ? [Buffer.from(`${time} `)] : [];
+    return [...head, text, ...(isEnd ? [NEWLINE] : [])];
+  };
+}
+
+/** A return at the end of a line is part of its end. */
+function harmless(decoder: StringDecoder, bytes: Buffer, isEnd: boolean): Buffer {
+  const text = decoder.write(bytes) + (isEnd ? decoder.end() : '');
+  return Buffer.from(printable(isEnd ? text.replace(/\r$/, '') : text));
+}
+
+function asJson(): (part: LogPart) => Buffer[] {
+  const begun = new Map<StreamName, { time: string; parts: Buffer[]; size: number }>();
+  return ({ time, stream, bytes, isEnd }) => {
+    const line = begun.get(stream) ?? { time, parts: [], size: 0 };
+    line.parts.push(bytes);
+    line.size += bytes.length;
+    const isOver = isEnd || line.size >= LONGEST;
+    if (!isOver) begun.set(stream, line);
+    else begun.delete(stream);
+    if (!isOver) return [];
+    const text = Buffer.concat(line.parts).toString();
+    const said = { time: line.time, stream, text, ...(!isEnd && { partial: true }) };
+    return [Buffer.from(`${jsonText(said)}\n`)];
+  };
 }

@@ -3,32 +3,40 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
-import { inPrivateHost, MAIN, type PrivateHost } from '../../support/private-host.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MAIN, type PrivateHost, privateHost } from '../../support/private-host.js';
 import { usableRuntimes } from '../../support/runtimes.js';
 
 const PTY = fileURLToPath(new URL('../../support/pty.pl', import.meta.url));
 
 /** Runs baleine on a terminal of 33 × 101; `steps` are those of pty.pl. */
-async function onTerminal(host: PrivateHost, steps: string[], words: string[]) {
+async function onTerminal(steps: string[], words: string[]) {
   const baleine = [process.execPath, MAIN, '--root', host.root, ...words];
   const ran = await host.run('perl', [PTY, '33', '101', ...steps, '--', ...baleine], {
     reject: false,
   });
-  return { ...ran, stdout: ran.stdout.replaceAll('\r\n', '\n') };
+  return { ...ran, stdout: ran.stdout.replaceAll(/\r+\n/g, '\n') };
 }
 
-/** An image with busybox, and a container of it that only sleeps. */
-async function prepare(host: PrivateHost, runtime: string): Promise<void> {
+let host: PrivateHost;
+
+/** An image with busybox, and a container of it by each runtime that only sleeps. */
+beforeAll(async () => {
+  host = await privateHost();
   await host.baleine(['image', 'create', 'base', '--size', '16M', '--from-host', '/bin/busybox']);
-  const make = ['container', 'create', 'one', '--image', 'base', '--runtime', runtime, '--start'];
-  await host.baleine([...make, '--', 'busybox', 'sleep', '1000']);
-}
+  for (const runtime of usableRuntimes()) {
+    const make = ['container', 'create', `by-${runtime}`, '--image', 'base', '--runtime', runtime];
+    await host.baleine([...make, '--start', '--', 'busybox', 'sleep', '1000']);
+  }
+});
 
-async function clear(host: PrivateHost): Promise<void> {
-  await host.baleine(['container', 'rm', '--force', 'one']);
+afterAll(async () => {
+  for (const runtime of usableRuntimes()) {
+    await host.baleine(['container', 'rm', '--force', `by-${runtime}`]);
+  }
   await host.baleine(['image', 'rm', 'base']);
-}
+  expect(await host.close()).toEqual([]);
+});
 
 /** `run` and `exec` of a script with these options. */
 function commandsOf(runtime: string) {
@@ -39,7 +47,7 @@ function commandsOf(runtime: string) {
       ...script(text),
     ],
     exec: (options: string[], text: string) => [
-      ...['container', 'exec', ...options, 'one', '--'],
+      ...['container', 'exec', ...options, `by-${runtime}`, '--'],
       ...script(text),
     ],
   };
@@ -48,167 +56,122 @@ function commandsOf(runtime: string) {
 const cookedWith = (code: number, stdout: string) => ({ code, stdout, stderr: 'cooked\n' });
 
 describe.each(usableRuntimes())('a terminal by %s', (runtime) => {
-  it(
-    'is as large as ours, also when that changes, and without input',
-    inPrivateHost(async (host) => {
-      await prepare(host, runtime);
-      for (const command of Object.values(commandsOf(runtime))) {
-        const steps = ['await=33 101', 'size=50,120'];
-        const watch = 'busybox stty size; until busybox stty size | busybox grep 50; do :; done';
-        expect(await onTerminal(host, steps, command(['-it'], watch))).toEqual(
-          cookedWith(0, '33 101\n50 120\n'),
-        );
-        const said = await onTerminal(host, [], command(['-t'], 'busybox stty size; exit 7'));
-        expect(said).toEqual(cookedWith(7, '33 101\n'));
-      }
-      await clear(host);
-    }),
-  );
+  it('is as large as ours, also when that changes, and without input', async () => {
+    for (const command of Object.values(commandsOf(runtime))) {
+      const steps = ['await=33 101', 'size=50,120'];
+      const watch = 'busybox stty size; until busybox stty size | busybox grep 50; do :; done';
+      expect(await onTerminal(steps, command(['-it'], watch))).toEqual(
+        cookedWith(0, '33 101\n50 120\n'),
+      );
+      const said = await onTerminal([], command(['-t'], 'busybox stty size; exit 7'));
+      expect(said).toEqual(cookedWith(7, '33 101\n'));
+    }
+  });
 
-  it(
-    'takes keys as they are typed, and ours is as it was before, however the command ends',
-    inPrivateHost(async (host) => {
-      await prepare(host, runtime);
-      for (const command of Object.values(commandsOf(runtime))) {
-        const trap =
-          "trap 'echo interrupted' INT; trap 'echo quit' QUIT; echo ready; until read line; do :; done; echo got";
-        const keys = ['await=ready', 'type=\\x03', 'await=interrupted', 'type=\\x1c', 'await=quit'];
-        const typed = await onTerminal(host, [...keys, 'type=\\n'], command(['-it'], trap));
-        expect(typed).toMatchObject({ code: 0, stderr: 'cooked\n' });
-        const raw = 'busybox stty raw -echo; echo ready; busybox head -c 3 | busybox od -An -c';
-        const bytes = await onTerminal(
-          host,
-          ['await=ready', 'type=\\x1a\\x13\\xff'],
-          command(['-it'], raw),
-        );
-        expect(bytes).toMatchObject({ code: 0, stderr: 'cooked\n' });
-        expect(bytes.stdout).toMatch(/032 +023 +377/);
-        const killed = await onTerminal(host, [], command(['-it'], 'kill -9 $$; exit 3'));
-        expect(killed).toMatchObject({ stderr: 'cooked\n' });
-      }
-      await clear(host);
-    }),
-  );
+  it('takes keys as they are typed, and ours is as it was before, however the command ends', async () => {
+    for (const command of Object.values(commandsOf(runtime))) {
+      const trap =
+        "trap 'echo interrupted' INT; trap 'echo quit' QUIT; echo ready; until read line; do :; done; echo got";
+      const keys = ['await=ready', 'type=\\x03', 'await=interrupted', 'type=\\x1c', 'await=quit'];
+      const typed = await onTerminal([...keys, 'type=\\n'], command(['-it'], trap));
+      expect(typed).toMatchObject({ code: 0, stderr: 'cooked\n' });
+      const raw = 'busybox stty raw -echo; echo ready; busybox head -c 3 | busybox od -An -c';
+      const bytes = await onTerminal(
+        ['await=ready', 'type=\\x1a\\x13\\xff'],
+        command(['-it'], raw),
+      );
+      expect(bytes).toMatchObject({ code: 0, stderr: 'cooked\n' });
+      expect(bytes.stdout).toMatch(/032 +023 +377/);
+      const killed = await onTerminal([], command(['-it'], 'kill -9 $$; exit 3'));
+      expect(killed).toMatchObject({ stderr: 'cooked\n' });
+    }
+  });
 
-  it(
-    'takes a paste that is larger than any buffer, and Ctrl-D after it',
-    inPrivateHost(async (host) => {
-      await prepare(host, runtime);
-      for (const command of Object.values(commandsOf(runtime))) {
-        const count = 'busybox stty -echo; echo ready; busybox wc -c';
-        const ran = await onTerminal(
-          host,
-          ['await=ready', 'paste=300000'],
-          command(['-it'], count),
-        );
-        expect(ran).toEqual(cookedWith(0, `ready\n${Math.ceil(300000 / 63) * 63}\n`));
-      }
-      await clear(host);
-    }),
-  );
+  it('takes a paste that is larger than any buffer, and Ctrl-D after it', async () => {
+    for (const command of Object.values(commandsOf(runtime))) {
+      const count = 'busybox stty -echo; echo ready; busybox wc -c';
+      const ran = await onTerminal(['await=ready', 'paste=300000'], command(['-it'], count));
+      expect(ran).toEqual(cookedWith(0, `ready\n${Math.ceil(300000 / 63) * 63}\n`));
+    }
+  });
 
-  it(
-    'goes away with ours, and with us',
-    inPrivateHost(async (host) => {
-      await prepare(host, runtime);
-      const { exec } = commandsOf(runtime);
-      const wait = 'echo ready; busybox sleep 1234';
-      const gone = await onTerminal(host, ['await=ready', 'hang'], exec(['-it'], wait));
-      expect(gone.code).toBe(129);
-      const killed = await onTerminal(host, ['await=ready', 'signal=KILL'], exec(['-it'], wait));
-      expect(killed.code).toBe(137);
-      await expect.poll(() => sleeping(host)).toBe('');
-      const told = await onTerminal(host, ['await=ready', 'signal=TERM'], exec(['-it'], wait));
-      expect(told).toMatchObject({ code: 143, stderr: 'cooked\n' });
-      await expect.poll(() => sleeping(host)).toBe('');
-      await clear(host);
-    }),
-  );
+  it('goes away with ours, and with us', async () => {
+    const { exec } = commandsOf(runtime);
+    const wait = 'echo ready; busybox sleep 1234';
+    const gone = await onTerminal(['await=ready', 'hang'], exec(['-it'], wait));
+    expect(gone.code).toBe(129);
+    const killed = await onTerminal(['await=ready', 'signal=KILL'], exec(['-it'], wait));
+    expect(killed.code).toBe(137);
+    await expect.poll(() => sleeping(runtime)).toBe('');
+    const told = await onTerminal(['await=ready', 'signal=TERM'], exec(['-it'], wait));
+    expect(told).toMatchObject({ code: 143, stderr: 'cooked\n' });
+    await expect.poll(() => sleeping(runtime)).toBe('');
+  });
 
-  it(
-    'is refused where we have none to read from',
-    inPrivateHost(async (host) => {
-      await prepare(host, runtime);
-      for (const command of Object.values(commandsOf(runtime))) {
-        const ran = await host.baleine(command(['-it'], 'true'), { reject: false });
-        expect(ran).toMatchObject({ code: 1, stderr: expect.stringMatching(/standard input/) });
-        const blind = await host.baleine(command(['-t'], 'busybox tty; exit 5'), { reject: false });
-        expect(blind).toEqual({ code: 5, stdout: '/dev/pts/0\r\n', stderr: '' });
-      }
-      await clear(host);
-    }),
-  );
+  it('is refused where we have none to read from', async () => {
+    for (const command of Object.values(commandsOf(runtime))) {
+      const ran = await host.baleine(command(['-it'], 'true'), { reject: false });
+      expect(ran).toMatchObject({ code: 1, stderr: expect.stringMatching(/standard input/) });
+      const blind = await host.baleine(command(['-t'], 'busybox tty; exit 5'), { reject: false });
+      expect(blind).toEqual({ code: 5, stdout: '/dev/pts/0\r\n', stderr: '' });
+    }
+  });
 });
 
 describe.each(usableRuntimes())('streams by %s', (runtime) => {
-  it(
-    'come whole and in order, whoever holds them open',
-    inPrivateHost(async (host) => {
-      await prepare(host, runtime);
-      for (const command of Object.values(commandsOf(runtime))) {
-        const flood = await host.baleine(command([], 'busybox seq 300000'));
-        expect(flood.stdout.split('\n')).toHaveLength(300001);
-        const input = `${'x'.repeat(99)}\n`.repeat(5000);
-        const back = await host.baleine(command(['-i'], 'busybox cat; echo end'), { input });
-        expect(back.stdout).toBe(`${input}end\n`);
-        const held = await host.baleine(command([], 'busybox sleep 1000 & echo over'));
-        expect(held.stdout).toBe('over\n');
-        const order = 'for i in 1 2 3; do echo out $i; echo err $i >&2; done';
-        const line = [process.execPath, MAIN, '--root', host.root, ...command([], order)];
-        const both = await host.run('sh', ['-c', '"$@" 2>&1', 'sh', ...line]);
-        expect(both.stdout).toBe('out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n');
-      }
-      await clear(host);
-    }),
-  );
+  it('come whole and in order, whoever holds them open', async () => {
+    for (const command of Object.values(commandsOf(runtime))) {
+      const flood = await host.baleine(command([], 'busybox seq 300000'));
+      expect(flood.stdout.split('\n')).toHaveLength(300001);
+      const input = `${'x'.repeat(99)}\n`.repeat(5000);
+      const back = await host.baleine(command(['-i'], 'busybox cat; echo end'), { input });
+      expect(back.stdout).toBe(`${input}end\n`);
+      const held = await host.baleine(command([], 'busybox sleep 1000 & echo over'));
+      expect(held.stdout).toBe('over\n');
+      const order = 'for i in 1 2 3; do echo out $i; echo err $i >&2; done';
+      const line = [process.execPath, MAIN, '--root', host.root, ...command([], order)];
+      const both = await host.run('sh', ['-c', '"$@" 2>&1', 'sh', ...line]);
+      expect(both.stdout).toBe('out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n');
+    }
+  });
 
-  it(
-    'are pipes, which lead to no file and no terminal of ours',
-    inPrivateHost(async (host) => {
-      await prepare(host, runtime);
-      const file = join(host.dir, 'kept');
-      const attack = 'echo said; echo lost >/proc/self/fd/1; : >/proc/self/fd/0; exit 0';
-      for (const command of Object.values(commandsOf(runtime))) {
-        await host.run('sh', ['-c', 'echo before >"$0"', file]);
-        const line = [process.execPath, MAIN, '--root', host.root, ...command(['-i'], attack)];
-        await host.run('sh', ['-c', 'f=$0; "$@" <"$f" >>"$f"', file, ...line]);
-        expect((await host.run('cat', [file])).stdout).toBe('before\nsaid\nlost\n');
-        const seen = await onTerminal(host, [], command([], 'busybox tty <&1; exit 0'));
-        expect(seen).toEqual(cookedWith(0, 'not a tty\n'));
-      }
-      await clear(host);
-    }),
-  );
+  it('are pipes, which lead to no file and no terminal of ours', async () => {
+    const file = join(host.dir, 'kept');
+    const attack = 'echo said; echo lost >/proc/self/fd/1; : >/proc/self/fd/0; exit 0';
+    for (const command of Object.values(commandsOf(runtime))) {
+      await host.run('sh', ['-c', 'echo before >"$0"', file]);
+      const line = [process.execPath, MAIN, '--root', host.root, ...command(['-i'], attack)];
+      await host.run('sh', ['-c', 'f=$0; "$@" <"$f" >>"$f"', file, ...line]);
+      expect((await host.run('cat', [file])).stdout).toBe('before\nsaid\nlost\n');
+      const seen = await onTerminal([], command([], 'busybox tty <&1; exit 0'));
+      expect(seen).toEqual(cookedWith(0, 'not a tty\n'));
+    }
+  });
 
-  it(
-    'end the command when nobody reads, and it gets our signals',
-    inPrivateHost(async (host) => {
-      await prepare(host, runtime);
-      const { exec } = commandsOf(runtime);
-      const line = [process.execPath, MAIN, '--root', host.root];
-      await host.run('sh', ['-c', '"$@" | head -n 1', 'sh', ...line, ...exec([], 'busybox yes')]);
-      const trap = "trap 'echo told; exit 9' USR1; echo ready; while :; do busybox sleep 0.1; done";
-      const told = spawn(
-        'nsenter',
-        [`--target=${host.pid}`, '--mount', '--net', '--', ...line, ...exec([], trap)],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
-      );
-      let said = '';
-      told.stdout.on('data', (text) => {
-        said += text;
-        if (said === 'ready\n') told.kill('SIGUSR1');
-      });
-      expect(await once(told, 'close')).toEqual([9, null]);
-      expect(said).toBe('ready\ntold\n');
-      await clear(host);
-    }),
-  );
+  it('end the command when nobody reads, and it gets our signals', async () => {
+    const { exec } = commandsOf(runtime);
+    const line = [process.execPath, MAIN, '--root', host.root];
+    await host.run('sh', ['-c', '"$@" | head -n 1', 'sh', ...line, ...exec([], 'busybox yes')]);
+    const trap = "trap 'echo told; exit 9' USR1; echo ready; while :; do busybox sleep 0.1; done";
+    const told = spawn(
+      'nsenter',
+      [`--target=${host.pid}`, '--mount', '--net', '--', ...line, ...exec([], trap)],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    let said = '';
+    told.stdout.on('data', (text) => {
+      said += text;
+      if (said === 'ready\n') told.kill('SIGUSR1');
+    });
+    expect(await once(told, 'close')).toEqual([9, null]);
+    expect(said).toBe('ready\ntold\n');
+  });
 });
 
-/** What the container of `prepare` has running besides its first process. */
-async function sleeping(host: PrivateHost): Promise<string> {
+/** What the container has running besides its first process. */
+async function sleeping(runtime: string): Promise<string> {
   await sleep(200);
-  const { stdout } = await host.baleine(['container', 'top', 'one']);
+  const { stdout } = await host.baleine(['container', 'top', `by-${runtime}`]);
   return stdout
     .split('\n')
     .filter((line) => line.includes('1234'))

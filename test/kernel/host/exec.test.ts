@@ -162,9 +162,13 @@ describe('readLog', () => {
     running(
       'seq 1 3; sleep 0.3; echo err >&2; i=0; while [ $i -lt 2000 ]; do echo -n 0123456789; i=$((i+1)); done; echo; echo -n end',
       async (id) => {
-        const lines: string[] = [];
-        for await (const { stream, text } of readLog(site, id, { follow: true }))
-          lines.push(`${stream} ${text}`);
+        let said = '';
+        for await (const parts of readLog(site, id, { follow: true })) {
+          for (const { stream, bytes, isStart, isEnd } of parts) {
+            said += `${isStart ? `${stream} ` : ''}${bytes}${isEnd ? '\n' : ''}`;
+          }
+        }
+        const lines = said.split('\n');
         expect(lines.slice(0, 4)).toEqual(['stdout 1', 'stdout 2', 'stdout 3', 'stderr err']);
         expect(lines[4]).toBe(`stdout ${'0123456789'.repeat(2000)}`);
         expect(lines[5]).toBe('stdout end');

@@ -1,138 +1,122 @@
-import { existsSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { existsSync, fstatSync } from 'node:fs';
 import { UserError } from '../../../model/errors.js';
 import { logFile, type Site } from '../../../model/site.js';
+import { LogFiles } from './log-files.js';
+import { type LogRecord, Splitter, type StreamName, startOfLast } from './log-records.js';
 import { isMonitored } from './started.js';
 
-export interface LogLine {
-  /** As conmon wrote it, RFC 3339 with nanoseconds. */
+/** A piece of a line, or all of it. */
+export interface LogPart {
+  /** Of this piece, RFC 3339 with nanoseconds. */
   time: string;
-  stream: 'stdout' | 'stderr';
-  text: string;
+  stream: StreamName;
+  bytes: Buffer;
+  /** Its line begins with it, and ends with it. */
+  isStart: boolean;
+  isEnd: boolean;
 }
 
 export interface LogOptions {
   /** Go on until the container ends. */
   follow?: boolean;
-  /** Only so many of the last lines there are; all when absent. */
+  /** Only so many of the last lines there are, 0 and up; all when absent. */
   last?: number;
+  /** Called where lines are missing, since the log was replaced faster than it is read. */
+  onGap?: () => void;
 }
 
-/** Milliseconds between two looks while following. */
-const PAUSE = 100;
-
-/** Bytes read at once; conmon writes no line longer than 8 KiB and a little. */
-const CHUNK = 256 * 1024;
-
 /**
- * The lines a container has printed, and with `follow` those it will. When conmon begins the file
- * anew at its size limit, following goes on at its beginning.
+ * What a container has printed, as bytes, and with `follow` what it will: in bounded memory, however
+ * long its lines are. Those that read slowly lose nothing until conmon has replaced the log 16 times.
  *
  * @throws UserError when it has no log: it never was started, or is not there
  */
 export async function* readLog(
   site: Site,
   id: string,
-  options: LogOptions = {},
-): AsyncGenerator<LogLine> {
-  const file = logFile(site, id);
-  if (!existsSync(file)) {
+  { follow = false, last, onGap = () => undefined }: LogOptions = {},
+): AsyncGenerator<LogPart[]> {
+  const path = logFile(site, id);
+  if (!existsSync(path)) {
     throw new UserError(
       `cannot show the log of ${id}: there is none`,
       'baleine ps lists containers',
     );
   }
-  const join = joinParts();
-  const place: Place = { inode: undefined, bytes: 0 };
-  yield* lastOf(joined(file, place, join), options.last);
-  while (options.follow) {
-    // Looked at before the last read: what it printed while ending is not lost.
-    const alive = isMonitored(site, id);
-    yield* joined(file, place, join);
-    if (!alive) break;
-    await sleep(PAUSE);
-  }
-  yield* join.rest();
-}
-
-async function* lastOf(lines: AsyncGenerator<LogLine>, count?: number): AsyncGenerator<LogLine> {
-  if (count === undefined) return yield* lines;
-  const kept: LogLine[] = [];
-  for await (const line of lines) {
-    kept.push(line);
-    if (kept.length > count) kept.shift();
-  }
-  yield* kept;
-}
-
-interface Place {
-  inode: number | undefined;
-  /** Read so far, up to the end of a line. */
-  bytes: number;
-}
-
-async function* joined(
-  file: string,
-  place: Place,
-  join: ReturnType<typeof joinParts>,
-): AsyncGenerator<LogLine> {
-  for await (const line of appended(file, place)) yield* join(line);
-}
-
-/** Whole lines that came since `place`, which moves on. */
-async function* appended(file: string, place: Place): AsyncGenerator<string> {
-  const handle = await openIfThere(file);
-  if (!handle) return;
+  const files = new LogFiles(path);
   try {
-    const { size, ino } = await handle.stat();
-    if (ino !== place.inode || size < place.bytes) Object.assign(place, { inode: ino, bytes: 0 });
-    while (place.bytes < size) {
-      const { bytesRead, buffer } = await handle.read(Buffer.alloc(CHUNK), 0, CHUNK, place.bytes);
-      const whole = buffer.subarray(0, buffer.lastIndexOf(0x0a, bytesRead - 1) + 1);
-      if (bytesRead === 0 || whole.length === 0) return;
-      place.bytes += whole.length;
-      yield* whole.toString().split('\n').slice(0, -1);
-    }
+    if (follow) files.watch();
+    yield* partsOf(site, id, files, { follow, last, onGap });
   } finally {
-    await handle.close();
+    files.close();
   }
 }
 
-async function openIfThere(file: string): Promise<FileHandle | undefined> {
-  try {
-    return await open(file, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+async function* partsOf(
+  site: Site,
+  id: string,
+  files: LogFiles,
+  { follow, last, onGap }: Required<Omit<LogOptions, 'last'>> & { last: number | undefined },
+): AsyncGenerator<LogPart[]> {
+  const lines = new Lines();
+  let splitter = new Splitter();
+  const { current } = files;
+  if (last !== undefined && current) {
+    const { offset, skip } = startOfLast(current.fd, fstatSync(current.fd).size, last);
+    current.at = offset;
+    lines.skip(skip);
   }
-}
-
-/**
- * Kubernetes' CRI log format: `TIME STREAM F|P TEXT`. A part (P) is the beginning of a line whose
- * end, the next of the same stream, is full (F).
- */
-function joinParts() {
-  const begun = new Map<string, LogLine>();
-  function* take(line: string): Generator<LogLine> {
-    const [, time, stream, tag, text] = /^(\S+) (stdout|stderr) ([FP]) ?(.*)$/s.exec(line) ?? [];
-    if (time === undefined || stream === undefined || text === undefined) return;
-    const before = begun.get(stream);
-    const joined: LogLine = {
-      time: before?.time ?? time,
-      stream: stream as LogLine['stream'],
-      text: (before?.text ?? '') + text,
-    };
-    if (tag === 'P') begun.set(stream, joined);
-    else {
-      begun.delete(stream);
-      yield joined;
+  for (;;) {
+    // looked at before the last read: what it printed while ending is not lost
+    const goesOn = follow && isMonitored(site, id);
+    let file = files.current;
+    for (const chunk of files.chunks()) {
+      if (files.current !== file) splitter = new Splitter();
+      file = files.current;
+      if (files.missed > 0) {
+        files.missed = 0;
+        onGap();
+      }
+      const parts = splitter.take(chunk).flatMap((record) => lines.partOf(record));
+      if (parts.length > 0) yield parts;
     }
+    if (!goesOn) break;
+    await files.pause();
   }
-  /** Lines that never got an end: the container stopped in the middle. */
-  function* rest(): Generator<LogLine> {
-    yield* begun.values();
-    begun.clear();
+  const rest = lines.unfinished();
+  if (rest.length > 0) yield rest;
+}
+
+/** Makes lines of records. */
+class Lines {
+  readonly #begun = new Map<StreamName, string>();
+  #skip = new Map<StreamName, number>();
+
+  skip(lines: Map<StreamName, number>): void {
+    this.#skip = new Map(lines);
   }
-  return Object.assign(take, { rest });
+
+  /** None for a line that is skipped. */
+  partOf({ time, stream, isFull, bytes }: LogRecord): LogPart[] {
+    const skipped = this.#skip.get(stream) ?? 0;
+    if (skipped > 0) {
+      if (isFull) this.#skip.set(stream, skipped - 1);
+      return [];
+    }
+    const isStart = !this.#begun.has(stream);
+    if (isFull) this.#begun.delete(stream);
+    else this.#begun.set(stream, time);
+    return [{ time, stream, bytes, isStart, isEnd: isFull }];
+  }
+
+  /** Ends of lines that never got one: the container stopped in the middle. */
+  unfinished(): LogPart[] {
+    return [...this.#begun].map(([stream, time]) => ({
+      time,
+      stream,
+      bytes: Buffer.alloc(0),
+      isStart: false,
+      isEnd: true,
+    }));
+  }
 }

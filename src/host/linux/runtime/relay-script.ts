@@ -208,6 +208,7 @@ sub listen_at_console {
 # recvmsg(2) with SCM_RIGHTS (unix(7)): struct msghdr, iovec and cmsghdr; MSG_CMSG_CLOEXEC.
 sub take_terminal {
   accept my $end, $listener or return;
+  unlink $console;
   my ($text, $control) = ("\0" x 4096, "\0" x 256);
   my $vector = pack 'P L!', $text, length $text;
   my @words = (0, 0, $vector, 1, $control, length $control, 0);

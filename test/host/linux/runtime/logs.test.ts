@@ -22,9 +22,17 @@ afterEach(() => rmSync(site.root, { recursive: true }));
 const line = (text: string, stream = 'stdout', tag = 'F') =>
   `2026-01-01T00:00:00.1+00:00 ${stream} ${tag} ${text}\n`;
 
+/** Each line with the stream that it came by. */
 async function texts(options?: Parameters<typeof readLog>[2]): Promise<string[]> {
   const found: string[] = [];
-  for await (const { stream, text } of readLog(site, ID, options)) found.push(`${stream} ${text}`);
+  const begun = { stdout: '', stderr: '' };
+  for await (const parts of readLog(site, ID, options)) {
+    for (const { stream, bytes, isStart, isEnd } of parts) {
+      if (isStart) begun[stream] = '';
+      begun[stream] += bytes.toString('latin1');
+      if (isEnd) found.push(`${stream} ${begun[stream]}`);
+    }
+  }
   return found;
 }
 
@@ -68,7 +76,7 @@ describe('readLog', () => {
     writeFileSync(file, Array.from({ length: 20_000 }, (_, index) => line(`é${index}`)).join(''));
     const found = await texts();
     expect(found).toHaveLength(20_000);
-    expect(found.at(-1)).toBe('stdout é19999');
+    expect(found.at(-1)).toBe(`stdout ${Buffer.from('é19999').toString('latin1')}`);
   });
 
   it('follows over a new file and a cut one, until conmon has ended', async () => {
@@ -88,6 +96,104 @@ describe('readLog', () => {
     expect(await following).toEqual(
       ['one', 'two', 'three', '4', 'five'].map((text) => `stdout ${text}`),
     );
+  });
+
+  it('gives the last lines of both streams whole, however long and mixed they are', async () => {
+    const [half, other] = ['a', 'b'].map((each) => each.repeat(8000)) as [string, string];
+    writeFileSync(
+      file,
+      line('old', 'stderr') +
+        line(`${half}1`, 'stdout', 'P') +
+        line('early', 'stderr') +
+        line(half, 'stdout', 'P').repeat(200) +
+        line('late', 'stderr', 'P') +
+        line('end') +
+        line(other, 'stdout', 'P'),
+    );
+    const long = `stdout ${half}1${half.repeat(200)}end`;
+    expect(await texts({ last: 0 })).toEqual([]);
+    expect(await texts({ last: 1 })).toEqual([`stdout ${other}`]);
+    expect((await texts({ last: 2 })).sort()).toEqual([long, `stdout ${other}`]);
+    expect((await texts({ last: 3 })).sort()).toEqual(['stderr late', long, `stdout ${other}`]);
+    expect(await texts({ last: 4 })).toHaveLength(4);
+    expect(await texts({ last: 4 })).toContain('stderr early');
+  });
+
+  it('gives as many of the last lines as one who keeps them all', async () => {
+    const records = Array.from({ length: 900 }, (_, index) => {
+      const stream = index % 7 < 3 ? 'stderr' : 'stdout';
+      return line(
+        `${index} ${'x'.repeat((index * 37) % 900)}`,
+        stream,
+        index % 5 === 1 ? 'P' : 'F',
+      );
+    });
+    writeFileSync(file, records.join(''));
+    const all = await texts();
+    for (const last of [1, 2, 3, 5, 8, 100, 500, 800]) {
+      expect((await texts({ last })).sort()).toEqual(all.slice(-last).sort());
+    }
+  });
+
+  it('keeps bytes that are no text, and leaves out what conmon has not written', async () => {
+    const bytes = Buffer.from([0xff, 0x00, 0xc3, 0x28, 0x1b]);
+    const record = Buffer.concat([Buffer.from('2026-01-01T00:00:00Z stdout F '), bytes]);
+    const junk = Buffer.alloc(3 * 1024 * 1024, 'x');
+    const newline = Buffer.from('\n');
+    writeFileSync(file, Buffer.concat([junk, newline, record, newline, junk, newline]));
+    expect(await texts()).toEqual([`stdout ${bytes.toString('latin1')}`]);
+    expect(await texts({ last: 1 })).toEqual([`stdout ${bytes.toString('latin1')}`]);
+  });
+
+  it('gives a line without end piece by piece, in pieces of bounded size', async () => {
+    writeFileSync(file, line('x'.repeat(8000), 'stdout', 'P').repeat(4000));
+    let [size, largest] = [0, 0];
+    for await (const parts of readLog(site, ID)) {
+      const length = parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      size += length;
+      largest = Math.max(largest, length);
+    }
+    expect(size).toBe(8000 * 4000);
+    expect(largest).toBeLessThan(300 * 1024);
+  });
+
+  it('loses nothing to files that come while it waits for its reader', async () => {
+    writeFileSync(file, line('0'));
+    const { end } = monitored();
+    const found: string[] = [];
+    let gaps = 0;
+    const options = { follow: true, onGap: () => (gaps += 1) };
+    for await (const parts of readLog(site, ID, options)) {
+      found.push(...parts.map(({ bytes }) => bytes.toString()));
+      if (found.length > 1) continue;
+      for (let index = 1; index <= 10; index += 1) {
+        writeFileSync(`${file}.tmp`, line(`${index}`));
+        renameSync(`${file}.tmp`, file);
+        await sleep(5);
+      }
+      end();
+    }
+    expect(found).toEqual(Array.from({ length: 11 }, (_, index) => `${index}`));
+    expect(gaps).toBe(0);
+  });
+
+  it('says where files came and went unseen', async () => {
+    writeFileSync(file, line('0'));
+    const { end } = monitored();
+    const found: string[] = [];
+    const options = { follow: true, onGap: () => found.push('gap') };
+    for await (const parts of readLog(site, ID, options)) {
+      found.push(...parts.map(({ bytes }) => bytes.toString()));
+      if (found.length > 1) continue;
+      // at once, so that nobody can look in between
+      for (let index = 1; index <= 3; index += 1) {
+        writeFileSync(`${file}.tmp`, line(`${index}`));
+        renameSync(`${file}.tmp`, file);
+      }
+      await sleep(200);
+      end();
+    }
+    expect(found).toEqual(['0', 'gap', '3']);
   });
 
   it('says so when there is none', async () => {

@@ -1,0 +1,113 @@
+import { closeSync, type FSWatcher, fstatSync, openSync, readSync, statSync, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CHUNK } from './log-records.js';
+
+/** Milliseconds between two looks for more. */
+const PAUSE = 100;
+
+/** Files that were replaced and are not read yet; each takes its room until then. */
+const MOST = 16;
+
+interface Opened {
+  fd: number;
+  inode: number;
+  /** Bytes read. */
+  at: number;
+}
+
+/**
+ * The files that a log consists of, one after the other. At its size limit conmon puts an empty file in
+ * the place of the full one, which is gone unless somebody has it open: so each is opened as soon as it
+ * is there (inotify(7)), and read when its turn comes.
+ */
+export class LogFiles {
+  readonly #open: Opened[] = [];
+  #watcher: FSWatcher | undefined;
+  #replaced = 0;
+  #taken = 0;
+  /** How many files came and went unseen since this was last set to 0. */
+  missed = 0;
+
+  constructor(readonly path: string) {
+    this.#take();
+    this.#taken = 0;
+  }
+
+  /** The one that is read now. */
+  get current(): Opened | undefined {
+    return this.#open[0];
+  }
+
+  watch(): void {
+    const name = basename(this.path);
+    try {
+      this.#watcher = watch(dirname(this.path), { persistent: false }, (event, changed) => {
+        if (event !== 'rename' || changed !== name || !this.#take()) return;
+        this.#replaced += 1;
+        this.missed += Math.max(0, this.#replaced - this.#taken);
+        this.#taken = Math.max(this.#taken, this.#replaced);
+      });
+      this.#watcher.on('error', () => undefined);
+    } catch {
+      // no inotify instance is left on this host: looking now and then has to do
+    }
+  }
+
+  /** What there is to be read, a chunk at a time. */
+  *chunks(): Generator<Buffer> {
+    for (;;) {
+      this.#take();
+      const isReplaced = this.#open.length > 1;
+      const [first] = this.#open;
+      if (!first) return;
+      yield* this.#rest(first);
+      if (!isReplaced) return;
+      closeSync(first.fd);
+      this.#open.shift();
+    }
+  }
+
+  async pause(): Promise<void> {
+    await sleep(PAUSE);
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    for (const { fd } of this.#open.splice(0)) closeSync(fd);
+  }
+
+  *#rest(file: Opened): Generator<Buffer> {
+    // it was cut by somebody
+    if (fstatSync(file.fd).size < file.at) file.at = 0;
+    for (;;) {
+      const buffer = Buffer.allocUnsafe(CHUNK);
+      const length = readSync(file.fd, buffer, 0, CHUNK, file.at);
+      if (length === 0) return;
+      file.at += length;
+      yield buffer.subarray(0, length);
+    }
+  }
+
+  /** Opens the file unless it is open. False when there is none. */
+  #take(): boolean {
+    const last = this.#open.at(-1);
+    const inode = statSync(this.path, { throwIfNoEntry: false })?.ino;
+    if (inode === undefined) return false;
+    if (inode === last?.inode) return true;
+    let fd: number;
+    try {
+      fd = openSync(this.path, 'r');
+    } catch {
+      return false;
+    }
+    this.#taken += 1;
+    this.#open.push({ fd, inode: fstatSync(fd).ino, at: 0 });
+    if (this.#open.length > MOST) {
+      // neither the one that is read nor the newest
+      for (const { fd: unread } of this.#open.splice(1, 1)) closeSync(unread);
+      this.missed += 1;
+    }
+    return true;
+  }
+}
