@@ -83,22 +83,22 @@ export function ownTerminal(): Terminal {
 }
 
 /**
- * prctl(2) and recvmsg(2), which perl has no words for, and the ioctls for a terminal's size:
- * include/uapi/asm-generic/{unistd,ioctls}.h and the ABIs' own tables.
+ * prctl(2), recvmsg(2) and sched_setscheduler(2), which perl has no words for, and the ioctls for a
+ * terminal's size: include/uapi/asm-generic/{unistd,ioctls}.h and the ABIs' own tables.
  */
-const CALLS: Partial<Record<typeof arch, [number, number, number?, number?]>> = {
-  x64: [157, 47],
-  arm64: [167, 212],
-  riscv64: [167, 212],
-  loong64: [167, 212],
-  arm: [172, 297],
-  ppc64: [171, 342, 0x40087468, 0x80087467],
-  s390x: [172, 372],
+const CALLS: Partial<Record<typeof arch, [number, number, number, number?, number?]>> = {
+  x64: [157, 47, 144],
+  arm64: [167, 212, 119],
+  riscv64: [167, 212, 119],
+  loong64: [167, 212, 119],
+  arm: [172, 297, 156],
+  ppc64: [171, 342, 156, 0x40087468, 0x80087467],
+  s390x: [172, 372, 156],
 };
 
 function callsOf(): number[] {
   const numbers = CALLS[arch];
   if (numbers === undefined) throw new Error(`cannot run a command in the foreground on ${arch}`);
-  const [prctl, recvmsg, getSize = 0x5413, setSize = 0x5414] = numbers;
-  return [prctl, recvmsg, getSize, setSize];
+  const [prctl, recvmsg, schedule, getSize = 0x5413, setSize = 0x5414] = numbers;
+  return [prctl, recvmsg, schedule, getSize, setSize];
 }
