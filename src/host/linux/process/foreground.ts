@@ -1,30 +1,24 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
-import type { Duplex } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { wrapped } from './attributes.js';
 import { environment } from './environment.js';
 
 /** What is passed on to the program; the terminal's own, of which it would get a second one, as well. */
 const PASSED = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
-export interface Foreground {
-  /** It changes the modes of our terminal, which are as before when it has ended, however that was. */
-  terminal: boolean;
-  /** Called with each line that it writes to descriptor 3, and its pid. */
-  heard: (line: string, pid: number) => void;
-}
-
 /**
  * Runs a program with our standard streams and in our session, for as long as it takes: it is its
  * user who ends it. At descriptor 3 it reads the signals that we get, by name and one a line, and end
  * of file when we are gone.
  *
+ * @param terminal it changes the modes of ours, which are as before when it has ended, however that was
  * @returns its exit code, or 128 + n for signal n
  */
 export async function inForeground(
   program: string,
   args: string[],
-  { terminal, heard }: Foreground,
+  terminal: boolean,
 ): Promise<number> {
   const modes = terminal ? stty(['-g']) : undefined;
   const [first, ...words] = wrapped(program, args);
@@ -32,9 +26,8 @@ export async function inForeground(
     env: environment(),
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
   });
-  const channel = child.stdio[3] as Duplex;
+  const channel = child.stdio[3] as Writable;
   channel.on('error', () => undefined);
-  lines(channel, (line) => heard(line, child.pid ?? 0));
   const pass = (signal: NodeJS.Signals) => channel.write(`${signal.slice(3)}\n`);
   for (const signal of PASSED) process.on(signal, pass);
   process.once('SIGHUP', endByHangUp);
@@ -71,13 +64,4 @@ function stty(args: string[]): string | undefined {
     timeout: 1000,
   });
   return status === 0 ? stdout.trim() : undefined;
-}
-
-function lines(stream: Duplex, take: (line: string) => void): void {
-  let rest = '';
-  stream.setEncoding('utf8').on('data', (text: string) => {
-    const parts = (rest + text).split('\n');
-    rest = parts.pop() ?? '';
-    for (const part of parts) take(part);
-  });
 }

@@ -6,8 +6,8 @@
  *     numbers of prctl(2), recvmsg(2) and sched_setscheduler(2), ioctls TIOCGWINSZ and TIOCSWINSZ, 1 to
  *     pass standard input on or 0, file in which the runtime writes the command's pid, console socket or '', command
  *
- * At descriptor 3 it reads names of signals for the command, one a line, and writes `started PID`;
- * when that is closed baleine is gone, and the command ends. Ends with the command's exit code, or
+ * At descriptor 3 it reads names of signals for the command, one a line; when that is closed baleine is
+ * gone, and the command ends. Ends with the command's exit code, or
  * that of the runtime when nothing was started.
  *
  * The runtime starts the command and leaves (--detach), so it becomes our child, and signals, exit
@@ -29,7 +29,7 @@ my @HANDLED = qw(INT QUIT HUP TERM CHLD WINCH CONT USR1 USR2);
 my @IGNORED = qw(PIPE TTIN TTOU);
 $0 = 'baleine: passes streams on';
 
-open my $baleine, '+<&=', 3 or die "no descriptor 3: $!\n";
+open my $baleine, '<&=', 3 or die "no descriptor 3: $!\n";
 my $woken = 0;
 $SIG{$_} = sub { $woken = 1 } for @HANDLED; # those for the command come by descriptor 3
 $SIG{$_} = 'IGNORE' for @IGNORED;
@@ -108,7 +108,6 @@ sub notice_start {
   return if defined $pid || !defined $code{$runtime} || $code{$runtime} != 0;
   if (open my $file, '<', $pid_file) { ($pid) = <$file> =~ /^(\d+)/ }
   $pid //= 0;
-  syswrite $baleine, "started $pid\n" if $baleine;
 }
 
 sub is_running { $pid && !defined $code{$pid} }

@@ -30,14 +30,12 @@ export interface Begun {
 /**
  * Has a runtime start a command and passes its streams on until it has ended.
  *
- * @param onStart is given the command's pid
  * @returns its exit code, 128 + n when signal n ended it; the runtime's own when it did not start
  */
 export async function relay(
   site: Site,
   { program, before, after, pidFile }: Begun,
   { input, terminal }: Streaming,
-  onStart: (pid: number, relay: number) => void = () => undefined,
 ): Promise<number> {
   const folder = socketsDir(site);
   const socket = terminal ? join(folder, `console-${randomBytes(6).toString('hex')}`) : '';
@@ -60,13 +58,7 @@ export async function relay(
     ...after,
   ];
   try {
-    return await inForeground('perl', ['-e', RELAY, '--', ...words], {
-      terminal: terminal && input,
-      heard: (line, relay) => {
-        const pid = Number(/^started (\d+)$/.exec(line)?.[1] ?? 0);
-        if (pid > 0) onStart(pid, relay);
-      },
-    });
+    return await inForeground('perl', ['-e', RELAY, '--', ...words], terminal && input);
   } finally {
     if (terminal) await rm(socket, { force: true });
   }
