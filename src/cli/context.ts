@@ -9,7 +9,7 @@ import { shareLock } from '../host/linux/process/lock-share.js';
 import { kinds } from '../kinds/index.js';
 import type { Config, ForeignFrom } from '../model/config.js';
 import { UserError } from '../model/errors.js';
-import { configCache, lockFile, type Site } from '../model/site.js';
+import { builtImages, configCache, lockFile, type Site } from '../model/site.js';
 import type { ImageOrigin } from '../model/specs.js';
 import { agreementMark } from '../plan/agreement.js';
 import type { Context as Given } from '../plan/desired/context.js';
@@ -146,11 +146,11 @@ export class Context {
   }
 
   /** What a foreign image is. */
-  inspectImage(from: ForeignFrom, size?: number): Promise<ImageOrigin> {
+  inspectImage(from: ForeignFrom, size?: number, owner?: string): Promise<ImageOrigin> {
     this.#inspector ??= new ImageInspector(async (...image) =>
       (await this.host()).images.inspect(...image),
     );
-    return this.#inspector.inspect(from, size);
+    return this.#inspector.inspect(from, size, owner);
   }
 
   /** Whether a killed run may have left something running. */
@@ -161,6 +161,9 @@ export class Context {
   /** Takes that away. The caller holds the lock. */
   async clearAbandoned(): Promise<void> {
     if (this.mayBeAbandoned()) await (await this.host()).runtime.clearAbandoned();
+    if (!existsSync(builtImages(''))) return;
+    const { sweepArchives } = await import('../host/linux/images/built-archives.js');
+    sweepArchives();
   }
 
   /** Every verb of every kind. */

@@ -10,6 +10,7 @@ import { propose, withStore } from './run.js';
 import { addRunOptions, type RunOptions } from './run-options.js';
 import { findSchedules, keepAway, scheduleWarnings, warn } from './schedules.js';
 import { stackName } from './stack-name.js';
+import { tidyStack } from './tidy.js';
 import { addWishOptions, isWhole, type WishOptions, wishesOf } from './wishes.js';
 
 interface DestroyOptions extends WishOptions, RunOptions {
@@ -58,10 +59,13 @@ async function destroyStack(
     // who sees no plan is to know all the same what may still run
     if (options.quiet) for (const each of schedules.others) warn(`not removed: ${each}`);
     const shown = { ...plan, ...(warnings.length > 0 && { warnings }) };
-    return propose(context, shown, store, options, true, {
+    const code = await propose(context, shown, store, options, true, {
       alsoWhenEmpty: schedules.blocks.length > 0 || isNews(context, stack, store),
       before: () => keepAway(context, which, schedules, store),
     });
+    // also of a stack that was planned and never applied
+    if (code === 0 && plan.changes.length === 0) tidyStack(context.site, stack);
+    return code;
   });
 }
 

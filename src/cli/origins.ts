@@ -22,7 +22,7 @@ export async function originsOf(
   for (const { name, entry, known } of foreignImages(config, rows)) {
     const where = config.where(['images', name]);
     try {
-      origins[name] = await originOf(context, entry, known, where);
+      origins[name] = await originOf(context, entry, known, where, config.name);
     } catch (error) {
       if (!known || !context.unresolved) throw error;
       context.unresolved.set(name, error as Error);
@@ -78,6 +78,7 @@ async function originOf(
   entry: ImageSource,
   known: ImageOrigin | undefined,
   where: string,
+  owner: string,
 ): Promise<ImageOrigin> {
   const from = entry.from as ForeignFrom;
   const mark = fingerprintOf(from);
@@ -85,7 +86,7 @@ async function originOf(
   if (mark === undefined && entry.pull === 'never') {
     throw notHere(from as { registry: string }, where);
   }
-  const found = await context.inspectImage(from, entry.size);
+  const found = await context.inspectImage(from, entry.size, owner);
   const marked = { ...found, ...(mark !== undefined && { fingerprint: mark }) };
   // Another packing of the same layers is no reason for another size.
   return known?.layers === found.layers ? { ...marked, bytes: known.bytes } : marked;

@@ -1,6 +1,7 @@
 import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { forget } from '../config/cache.js';
+import { dropArchives } from '../host/linux/images/built-archives.js';
 import { configCache, recordsFile, rootLink, type Site } from '../model/site.js';
 
 /**
@@ -18,10 +19,14 @@ export function tidy(site: Site): void {
   removeFolder(dirname(run));
 }
 
-/** Removes the folders that a stack had, and what was kept of its file, once none of it is on record. */
+/**
+ * Removes the folders that a stack had, what was kept of its file, and what was built for it, once
+ * none of it is on record.
+ */
 export function tidyStack(site: Site, stack: string): void {
   const { root } = site;
   forget(configCache(site), stack);
+  dropArchives(site, stack);
   for (const entry of list(root).filter((each) => each.isDirectory())) {
     removeFolder(join(root, entry.name, stack));
     removeFolder(join(root, entry.name));

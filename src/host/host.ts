@@ -118,9 +118,10 @@ export interface Images {
    * What such an image is, without unpacking it.
    *
    * @param size bytes its image file is to have, if the user says so; bounds what is unpacked to look
+   * @param owner the stack that what is built waits for; default what is made by hand
    * @throws UserError when there is none, or it is none, or several and no reference
    */
-  inspect(from: ForeignFrom, size?: number): Promise<ImageOrigin>;
+  inspect(from: ForeignFrom, size?: number, owner?: string): Promise<ImageOrigin>;
   /**
    * Unpacks the layers into an empty tree, device nodes left out.
    *

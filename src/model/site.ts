@@ -51,6 +51,8 @@ export const previousFile = (site: Site, id: string) =>
   join(site.root, 'images', `${id}.previous.img`);
 export const diskFile = (site: Site, id: string) => `${site.root}/disks/${id}.img`;
 export const logFile = (site: Site, id: string) => join(site.root, 'logs', `${id}.log`);
+/** Dockerfiles' images wait there from their plan until they are applied; all of them for no tag. */
+export const builtImages = (tag: string) => join('/var/cache/baleine', tag);
 /** Leads to the root where that has a path that not every program can be given. */
 export const rootLink = (site: Site) => join(site.run, 'root');
 export const volumeDir = (site: Site, stack: string, name: string) =>

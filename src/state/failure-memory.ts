@@ -1,4 +1,4 @@
-import { rmdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { backOff } from '../model/back-off.js';
 import { elapsed } from '../model/elapsed.js';
@@ -95,7 +95,24 @@ export function recallFailure(site: Site, file: string): Failing | undefined {
 
 /** Where it cannot be kept the failure is told each time: too often is better than never. */
 export function keepFailure(site: Site, file: string, failing: Failing): void {
-  writeRunFile(memoryFile(site, file), failing);
+  const path = memoryFile(site, file);
+  writeRunFile(path, failing);
+  dropOlder(dirname(path));
+}
+
+/** Milliseconds; each run that fails writes its note, and cron has one each day at least. */
+const STALE = 3 * DAY;
+
+/** Notes on files that nobody applies any more: they may be gone, or elsewhere. */
+function dropOlder(folder: string): void {
+  try {
+    for (const name of readdirSync(folder)) {
+      const path = join(folder, name);
+      if (Date.now() - statSync(path).mtimeMs > STALE) rmSync(path, { force: true });
+    }
+  } catch {
+    // The next failure looks again.
+  }
 }
 
 export function forgetFailure(site: Site, file: string): void {

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -98,4 +98,20 @@ it('remembers by file, and leaves nothing when it is told to forget', () => {
   forgetFailure(site, '/a.yaml');
   expect(recallFailure(site, '/a.yaml')).toBeUndefined();
   expect(existsSync(join(dir, 'run'))).toBe(false);
+});
+
+it('drops what was remembered of files that nobody applies any more', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'memory-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const site = { root: dir, run: join(dir, 'run'), tag: 'tag' };
+  const { failing } = noteFailure(undefined, 'x', 0);
+  keepFailure(site, '/gone.yaml', failing);
+  keepFailure(site, '/daily.yaml', failing);
+  const [daily = '', gone = ''] = readdirSync(join(dir, 'run/failing')).sort();
+  const days = (count: number) => Date.now() / 1000 - count * 86400;
+  utimesSync(join(dir, 'run/failing', gone), days(4), days(4));
+  utimesSync(join(dir, 'run/failing', daily), days(2), days(2));
+  keepFailure(site, '/other.yaml', failing);
+  expect(recallFailure(site, '/gone.yaml')).toBeUndefined();
+  expect(recallFailure(site, '/daily.yaml')).toEqual(failing);
 });

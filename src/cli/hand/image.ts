@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { dropArchives } from '../../host/linux/images/built-archives.js';
 import { BY_HAND } from '../../model/by-hand.js';
 import { type Context, openContext } from '../context.js';
 import { addSiteOptions } from '../options.js';
@@ -30,7 +31,7 @@ export function register(program: Command): void {
       process.exitCode = await remove(openContext(self), names, options);
     });
   addChangeOptions(family.command('prune'))
-    .description('remove every image made by hand that nothing uses')
+    .description('remove every image made by hand that nothing uses, and builds that wait')
     .addHelpText('after', '\nExample:\n  baleine image prune')
     .action(async (options: ChangeOptions, self: Command) => {
       process.exitCode = await prune(openContext(self), options);
@@ -73,8 +74,15 @@ function remove(context: Context, names: string[], options: ChangeOptions): Prom
   });
 }
 
+/** What was built and not applied goes too. */
+async function prune(context: Context, options: ChangeOptions): Promise<number> {
+  const code = await removeUnused(context, options);
+  dropArchives(context.site);
+  return code;
+}
+
 /** Again and again, for what an image was made from may be free when that image is gone. */
-function prune(context: Context, options: ChangeOptions): Promise<number> {
+function removeUnused(context: Context, options: ChangeOptions): Promise<number> {
   return changeByHand(context, options, (rows) => {
     const gone = new Set<string>();
     const left = () => rows.filter(({ name, kind }) => kind !== 'image' || !gone.has(name));

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Site, stagingNotes } from '../../model/site.js';
+import { builtImages, type Site, stagingNotes } from '../../model/site.js';
 import { isOwned, ownerMark } from './owner.js';
 
 /** Where scratch files are: in folders of their own in one that is there only with them. */
@@ -19,12 +19,9 @@ export const largeFiles = ({ root }: Site): Place => ({
   above: dirname(root),
 });
 
-/** Dockerfiles' images wait there from their plan until they are applied. */
-export const builtDir = ({ tag }: Site) => join('/var/cache/baleine', tag);
-
-/** What they are made with. */
-export const builds = (site: Site): Place => ({
-  dir: join(builtDir(site), 'scratch'),
+/** What Dockerfiles' images are made with. */
+export const builds = ({ tag }: Site): Place => ({
+  dir: join(builtImages(tag), 'scratch'),
   above: '/var/cache',
 });
 

@@ -49,7 +49,9 @@ describe.skipIf(skip)('a Dockerfile', () => {
       const plan = await run('plan');
       expect(plan).toContain('+ command: ["/bin/sh","-c","pwd; cat /text"]');
       expect(plan).toContain('+ healthcheck.test:');
-      expect(readdirSync(cache)).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.tar$/)]);
+      expect(readdirSync(cache)).toEqual([
+        expect.stringMatching(/^d\.[0-9a-f]{16}\.[0-9a-f]{64}\.tar$/),
+      ]);
       await run('apply', '-y');
       expect(existsSync(cache)).toBe(false);
       expect(await printed(host, file)).toBe('/srv\nversion 7\n');
@@ -66,6 +68,35 @@ describe.skipIf(skip)('a Dockerfile', () => {
       expect(failed.stderr).toMatch(/cannot build the Dockerfile in .*app/);
       expect(existsSync(cache)).toBe(false);
       await run('destroy', '-y');
+    }),
+  );
+
+  it(
+    'waits for an apply until its stack is destroyed, or another plan builds it again',
+    inPrivateHost(async (host) => {
+      cache = join('/var/cache/baleine', siteOf(host.root).tag);
+      const context = join(host.dir, 'app');
+      mkdirSync(context);
+      copyFileSync('/bin/busybox', join(context, 'busybox'));
+      const file = join(host.dir, 'baleine.yaml');
+      writeFileSync(
+        file,
+        'name: d\nimages: { app: { from: { dockerfile: { context: ./app } } } }\n',
+      );
+      const plan = async (text: string) => {
+        writeFileSync(join(context, 'Dockerfile'), `FROM scratch\nCOPY busybox /${text}\n`);
+        await host.baleine(['-f', file, 'plan'], { timeout: 120_000 });
+        return readdirSync(cache);
+      };
+      const [first] = await plan('one');
+      const [second, ...more] = await plan('two');
+      expect([second !== first, more]).toEqual([true, []]);
+      // of a stack of which nothing is on record
+      await host.baleine(['-f', file, 'destroy', '-y']);
+      expect(existsSync(cache)).toBe(false);
+      await plan('three');
+      await host.baleine(['image', 'prune']);
+      expect(existsSync(cache)).toBe(false);
     }),
   );
 

@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DockerfileSource } from '../../../model/config.js';
-import type { Site } from '../../../model/site.js';
+import { builtImages, type Site } from '../../../model/site.js';
 import type { ImageOrigin } from '../../../model/specs.js';
-import { builds, builtDir, removeEmpty, withScratch } from '../scratch.js';
+import { builds, removeEmpty, withScratch } from '../scratch.js';
 import { runSealed } from '../trees-sealed.js';
+import { findArchive, keepArchive } from './built-archives.js';
 import { inspectImage } from './inspect.js';
 import { needProgram } from './tool.js';
 import { unpackImage } from './unpack.js';
@@ -13,15 +13,18 @@ import { unpackImage } from './unpack.js';
 /**
  * Builds a Dockerfile and says what came out. Only that tells what its containers will run, so it
  * is done for the plan; the result waits in /var/cache for the plan to be carried out.
+ *
+ * @param owner the stack
  */
 export async function inspectDockerfile(
   site: Site,
   source: DockerfileSource,
-  size?: number,
+  size: number | undefined,
+  owner: string,
 ): Promise<ImageOrigin> {
   return withBuild(site, source, async (archive) => {
     const origin = await inspectImage(site, { docker: { path: archive } }, size);
-    await rename(archive, keptFile(site, origin));
+    keepArchive(site, owner, source, origin.layers, archive);
     return origin;
   });
 }
@@ -33,14 +36,12 @@ export async function unpackDockerfile(
   origin: ImageOrigin,
   tree: string,
 ): Promise<void> {
-  const kept = keptFile(site, origin);
+  const kept = findArchive(site, origin.layers);
   const unpack = (path: string) => unpackImage(site, { docker: { path } }, origin, tree);
-  await (existsSync(kept) ? unpack(kept) : withBuild(site, source, unpack));
-  await rm(kept, { force: true });
-  removeEmpty({ ...builds(site), dir: builtDir(site) });
+  await (kept === undefined ? withBuild(site, source, unpack) : unpack(kept));
+  if (kept !== undefined) await rm(kept, { force: true });
+  removeEmpty({ ...builds(site), dir: builtImages(site.tag) });
 }
-
-const keptFile = (site: Site, { layers }: ImageOrigin) => join(builtDir(site), `${layers}.tar`);
 
 /** `work` on the archive that came out; it is gone afterwards, unless it was moved. */
 function withBuild<T>(

@@ -1,13 +1,19 @@
+import { BY_HAND } from '../../../model/by-hand.js';
 import { type Site, stagingNotes } from '../../../model/site.js';
 import type { Images } from '../../host.js';
 
 /** Each act is a module of its own, loaded when it is asked for. */
 export function linuxImages(site: Site): Images {
   return {
-    inspect: async (from, size) => {
+    inspect: async (from, size, owner = BY_HAND) => {
       if (!('dockerfile' in from))
         return (await import('./inspect.js')).inspectImage(site, from, size);
-      return (await import('./dockerfile.js')).inspectDockerfile(site, from.dockerfile, size);
+      return (await import('./dockerfile.js')).inspectDockerfile(
+        site,
+        from.dockerfile,
+        size,
+        owner,
+      );
     },
     unpack: async (from, origin, tree) => {
       if (!('dockerfile' in from)) {
