@@ -81,6 +81,8 @@ export interface Disks {
   keep(file: string, as: string): Promise<void>;
   /** Rejects with a UserError unless it is a whole, clean ext4 file system that nobody has mounted. */
   check(file: string): Promise<void>;
+  /** Rejects with a UserError unless it is an ext4 file system, and all of one. */
+  checkWhole(file: string): Promise<void>;
   /** Removes the file, and what an unfinished attempt at it left beside it. */
   remove(file: string): Promise<void>;
   /** Loop-mounts nodev,nosuid,errors=remount-ro. Refuses a file shorter than its file system says. */

@@ -21,6 +21,13 @@ export interface Probe {
   subnets(): { link: string; address: string }[];
   /** Whether something is mounted exactly at a path. */
   mounted(path: string): boolean;
+  /**
+   * The file that is loop-mounted at a path, as the kernel names it: one that was deleted, or replaced,
+   * ends in ` (deleted)`. Undefined where no file is.
+   */
+  mountedFile(path: string): string | undefined;
+  /** Bytes that a disk file has, and that its file system takes; undefined when it is not there. */
+  diskSize(path: string): { size: number; wanted: number } | undefined;
   /** A live process; undefined for none or a zombie. */
   process(pid: number): SeenProcess | undefined;
   /** Whether something is at a path. */

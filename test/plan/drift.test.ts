@@ -88,6 +88,32 @@ const DRIFTS: [string, (stack: MemoryStack) => void, Record<string, string>, str
     ],
   ],
   [
+    'a disk file that another was put in the place of',
+    ({ host, site }) => host.mounts.set(rootfsDir(site, ID), `${diskFile(site, ID)} (deleted)`),
+    { 'container.web': 'disk file was replaced, and it runs on the one before' },
+    [
+      'container.check-disk',
+      'container.verify',
+      'container.stop',
+      'container.unmount',
+      'container.mount',
+      'container.start',
+    ],
+  ],
+  [
+    'a disk file that was moved away, and another put in its place',
+    ({ host, site }) => host.mounts.set(rootfsDir(site, ID), '/srv/kept/web.img'),
+    { 'container.web': 'disk file was replaced, and it runs on the one before' },
+    [
+      'container.check-disk',
+      'container.verify',
+      'container.stop',
+      'container.unmount',
+      'container.mount',
+      'container.start',
+    ],
+  ],
+  [
     'a killed monitor',
     ({ host }) => host.processes.delete(host.running.get(ID)?.monitor ?? 0),
     { 'container.web': 'its monitor, process 1003, is gone' },
@@ -120,6 +146,20 @@ describe('drift', () => {
     expect(plan.units.flatMap(({ steps }) => steps.map(({ verb }) => verb))).toEqual(verbs);
     await stack.carryOut(plan);
     expect(stack.plan(FILE).changes).toEqual([]);
+  });
+
+  it('a disk file that was cut short is told, and what runs on the rest of it is left alone', async () => {
+    const stack = new MemoryStack();
+    await stack.apply(FILE);
+    const file = diskFile(stack.site, ID);
+    stack.host.wanted.set(file, 2 ** 40);
+    const size = stack.host.files.get(file)?.size;
+    const reason = `disk file was cut short: it has ${size} of ${2 ** 40} bytes`;
+    expect(stack.planText(FILE)).toContain(`container.web will be updated in-place (${reason})`);
+    const before = stack.host.running.get(ID);
+    await stack.apply(FILE);
+    expect(stack.host.running.get(ID)).toEqual(before);
+    expect(stack.events.filter(({ type }) => type === 'unit-failed')).toHaveLength(1);
   });
 
   it('after a reboot, everything that ran runs again with its address', async () => {

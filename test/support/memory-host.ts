@@ -27,6 +27,8 @@ export class MemoryHost {
   files = new Map<string, MemoryFile>();
   cgroups = new Map<string, SeenLimits>();
   /** Addresses by device, by network namespace name. */
+  /** Bytes that the file system in a file takes, if not as many as the file has. */
+  wanted = new Map<string, number>();
   namespaces = new Map<string, Map<string, string[]>>();
   exits = new Map<string, { code: number; at: string }>();
   /** Network namespace and host-side monitor of a container's process. */
@@ -68,6 +70,11 @@ export class MemoryHost {
           addresses.map((address) => ({ link: name, address })),
         ),
       mounted: (path) => this.mounts.has(path),
+      mountedFile: (path) => this.mounts.get(path),
+      diskSize: (path) => {
+        const size = this.files.get(path)?.size;
+        return size === undefined ? undefined : { size, wanted: this.wanted.get(path) ?? size };
+      },
       process: (pid) => {
         const start_time = this.processes.get(pid);
         return start_time === undefined ? undefined : { start_time, parent: 1 };
@@ -143,6 +150,10 @@ export class MemoryHost {
         },
         keep: async (file, as) => this.#file(as, this.files.get(file)?.size ?? 0),
         check: async () => undefined,
+        checkWhole: async (file) => {
+          const { size = 0 } = this.files.get(file) ?? {};
+          if (size < (this.wanted.get(file) ?? size)) throw new Error(`cannot mount ${file}: cut`);
+        },
         ensureMounted: async (file, dir) => {
           this.mounts.set(dir, file);
         },

@@ -8,7 +8,7 @@ import { explainFull } from './disks/full.js';
 import { backingFile, readMounts } from './mounts.js';
 import { LONG, run } from './process/run.js';
 import { linkFile } from './second-name.js';
-import { faultOf } from './superblock.js';
+import { checkWhole, faultOf } from './superblock.js';
 import { clearPart, makeWhole, treeOf } from './whole-files.js';
 
 type Fill = (tree: string) => Promise<void>;
@@ -41,6 +41,7 @@ export function linuxDisks(): Disks {
         await filled(part, fill, to);
       }),
     check,
+    checkWhole,
     keep: linkFile,
     remove: async (file) => {
       await clearPart(file);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readText } from './read.js';
+import { readLine, readText } from './read.js';
 
 export interface Mount {
   path: string;
@@ -28,10 +28,12 @@ export function mountsOf(type: string, table: string): Mount[] {
   return parseMounts(lines.filter((line) => line.includes(` - ${type}`)).join('\n'));
 }
 
-/** Paths at which something is mounted. */
-export function mountPoints(table: string): Set<string> {
-  const found = new Set<string>();
-  for (const [, path = ''] of table.matchAll(/^(?:\S+ ){4}(\S+)/gm)) found.add(unoctal(path));
+/** Paths at which something is mounted, with the numbers of its device, as `7:0`. */
+export function mountPoints(table: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [, device = '', path = ''] of table.matchAll(/^\S+ \S+ (\S+) \S+ (\S+)/gm)) {
+    found.set(unoctal(path), device);
+  }
   return found;
 }
 
@@ -76,6 +78,13 @@ export function backingFile(device: string): string | undefined {
   const name = /^\/dev\/(loop\d+)$/.exec(device)?.[1];
   const text = name && readText(`/sys/block/${name}/loop/backing_file`);
   return text ? text.replace(/\n$/, '') : undefined;
+}
+
+/** The same by the numbers of a device, for a look that asks for many of them. */
+export function backingOf(device: string | undefined): string | undefined {
+  // 7 is the number of loop devices (Documentation/admin-guide/devices.txt)
+  if (!device?.startsWith('7:')) return undefined;
+  return readLine(`/sys/dev/block/${device}/loop/backing_file`);
 }
 
 /** Blank, tab, newline and backslash are octal there: `\040`. Bytes above 127 are not. */

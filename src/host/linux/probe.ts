@@ -8,12 +8,13 @@ import { groupsIn, readLimits, readOomKills } from './cgroups-read.js';
 import { readUsage } from './cgroups-usage.js';
 import { deviceNumber } from './device-numbers.js';
 import { readLinks, readLinksBriefly } from './links-seen.js';
-import { deadMountsOf, mountPoints, readMountTable } from './mounts.js';
+import { backingOf, deadMountsOf, mountPoints, readMountTable } from './mounts.js';
 import { addressesOf } from './probe-addresses.js';
 import { trafficOf } from './probe-traffic.js';
 import { bootId, processAt, uptime } from './processes.js';
 import { holdsText, ifThere, readText } from './read.js';
 import { holdOf } from './runtime/hold-notes.js';
+import { sizesOf } from './superblock.js';
 
 /**
  * One subprocess, `ip`, and another where a new bridge has to fit in; everything else is a file the
@@ -38,6 +39,8 @@ export async function linuxProbe(site: Site, lock?: string): Promise<Probe> {
     linksWithAlias: withAlias,
     subnets: once(subnets),
     mounted: (path) => mounted.has(path),
+    mountedFile: (path) => backingOf(mounted.get(path)),
+    diskSize: sizesOf,
     process: processAt,
     exists,
     file: fileAt,

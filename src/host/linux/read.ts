@@ -8,6 +8,21 @@ export function readText(path: string): string | undefined {
   return ifThere(() => readFileSync(path, TEXT));
 }
 
+/** The one line of a small file, by a third of the calls that `readText` makes. */
+export function readLine(path: string): string | undefined {
+  return ifThere(() => {
+    const fd = openSync(path, 'r');
+    try {
+      return line.toString('utf8', 0, readSync(fd, line)).replace(/\n$/, '');
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
+
+/** As much as the kernel offers of a file in /sys at once: a page. */
+const line = Buffer.allocUnsafe(4096);
+
 /**
  * Whether a file holds just this text; undefined when it is not there. Of many copies of a text none
  * is taken in as a text of its own, which costs more than to read it.

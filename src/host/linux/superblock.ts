@@ -1,5 +1,7 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { UserError } from '../../model/errors.js';
+import { ifThere } from './read.js';
 
 /** https://docs.kernel.org/filesystems/ext4/globals.html#super-block: place in the file, and fields. */
 const OFFSET = 1024;
@@ -26,6 +28,27 @@ export async function faultOf(file: string): Promise<string | undefined> {
   const wanted = bytesIn(block);
   return size < wanted ? `it has ${size} bytes, its file system ${wanted}` : undefined;
 }
+
+/**
+ * The bytes that a disk file has, and those that the file system in it takes; undefined when there is no
+ * such file. One that is none of ext4, or was cut off within the first 2 KiB, takes more than there are.
+ */
+export function sizesOf(file: string): { size: number; wanted: number } | undefined {
+  return ifThere(() => {
+    const fd = openSync(file, 'r');
+    try {
+      const { size } = fstatSync(fd);
+      const whole = readSync(fd, looked, 0, LENGTH, OFFSET) === LENGTH;
+      const known = whole && looked.readUInt16LE(0x38) === MAGIC;
+      return { size, wanted: known ? bytesIn(looked) : Number.POSITIVE_INFINITY };
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
+
+/** One for all looks. */
+const looked = Buffer.allocUnsafe(LENGTH);
 
 /** Whether the kernel has found errors in it, and noted that it is to be checked. */
 export async function hasErrors(file: string): Promise<boolean> {

@@ -162,6 +162,7 @@ function compareHost(
   return [
     ...compareProcess(row, seen, outlook),
     ...(seen.disk ? [] : [drift('disk', 'disk file is gone', 'replace')]),
+    ...(seen.diskFault === undefined ? [] : [drift('disk', seen.diskFault)]),
     ...(seen.mounted ? [] : [drift('mount', 'disk is not mounted')]),
     ...(seen.netns || desired.host_network ? [] : [drift('network', 'network namespace is gone')]),
     ...seen.deadMounts.map((path) => drift('volumes', `what is mounted at ${path} was deleted`)),

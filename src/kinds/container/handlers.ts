@@ -45,6 +45,9 @@ export function containerHandlers(host: Host, _site: Site): Handlers<ContainerVe
     'container.disk': {
       all: (all) => disks.copyAll(all.map(({ image, disk }) => ({ from: image, to: disk }))),
     },
+    'container.check-disk': {
+      one: done(({ disk }) => disks.checkWhole(disk)),
+    },
     'container.mount': {
       all: (all) => disks.mountAll(all.map(({ disk, dir }) => ({ file: disk, dir }))),
     },

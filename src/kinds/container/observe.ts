@@ -10,6 +10,8 @@ import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.
 export interface ContainerSeen {
   disk: boolean;
   mounted: boolean;
+  /** What is wrong with the disk file of one whose disk is mounted, though it is there. */
+  diskFault?: string;
   netns: boolean;
   /** The process the row names is alive: pid, start time and boot id all agree. */
   running: boolean;
@@ -61,12 +63,14 @@ export function observe(
   const limits = running ? observeLimits(spec, probe, site) : undefined;
   const paused = running && probe.frozen(cgroupPath(site, spec.id));
   const checked = running && spec.healthcheck !== undefined;
+  const mounted = probe.mounted(rootfsDir(site, spec.id));
   return spelled<ContainerSeen>({
     disk,
+    diskFault: disk && mounted ? diskFault(spec.id, probe, site) : undefined,
     running,
     paused,
     hold: paused ? probe.hold(spec.id) : undefined,
-    mounted: probe.mounted(rootfsDir(site, spec.id)),
+    mounted,
     netns: probe.mounted(netnsPath(site, spec.id)),
     monitored: isMonitored(first, facts, probe),
     rebooted: facts?.boot_id !== undefined && facts.boot_id !== probe.bootId,
@@ -142,6 +146,23 @@ function isMonitored(
 function exitOf(id: string, probe: Probe, site: Site): ContainerSeen['exit'] {
   const exit = probe.exit(id);
   return exit && { ...exit, outOfMemory: probe.oomKills(cgroupPath(site, id)) > 0 };
+}
+
+/**
+ * A file that was put in the place of the one that is mounted is not what it runs on, and one that was
+ * cut short is not all of it. The kernel may know the same file by another path to its folder.
+ */
+function diskFault(id: string, probe: Probe, site: Site): string | undefined {
+  const file = diskFile(site, id);
+  const mounted = probe.mountedFile(rootfsDir(site, id));
+  if (mounted !== undefined && !mounted.endsWith(file.slice(site.root.length))) {
+    return 'disk file was replaced, and it runs on the one before';
+  }
+  const { size = 0, wanted = 0 } = probe.diskSize(file) ?? {};
+  if (size >= wanted) return undefined;
+  return Number.isFinite(wanted)
+    ? `disk file was cut short: it has ${size} of ${wanted} bytes`
+    : 'disk file is no whole file system';
 }
 
 /** Only those that were set are read. */

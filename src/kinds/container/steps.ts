@@ -104,6 +104,7 @@ export function update(
     about('network') ??
     about('monitor') ??
     about('volumes') ??
+    about('disk') ??
     (seen.running ? about('sockets') : undefined) ??
     groupLost(differences) ??
     (seen.devicesLive ? undefined : about('limits.devices'));
@@ -111,6 +112,7 @@ export function update(
   const stops = restart !== undefined && seen.running;
   const left = stops || row.status === 'pending';
   return [
+    ...checkDisk(spec, about('disk'), site),
     ...(start ? awaits(desired, peers) : []),
     ...(stops && seen.mounted ? verifyOwn(spec, restart) : []),
     ...(stops ? [...leave(row.spec, restart), stop(row.spec, row.facts, restart)] : []),
@@ -120,7 +122,8 @@ export function update(
       about('network') ?? about('bridges'),
       site,
     ),
-    ...remount(spec, about('mount'), site),
+    ...unmount(spec, seen.mounted ? about('disk') : undefined, site),
+    ...remount(spec, about('mount') ?? about('disk'), site),
     ...(start
       ? startAgain(spec, about('restart') ? { restarts: 0 } : lifeAfter(row, seen), start)
       : liveUpdates(spec, about('limits'), site)),
@@ -160,6 +163,16 @@ function rewire(
     ...(links.length > 0 ? [{ verb: 'container.unwire', args: { links }, reason } as const] : []),
     ...wire(spec, spec.links, reason, site),
   ];
+}
+
+function checkDisk(spec: ContainerSpec, reason: string | undefined, site: Site): ContainerStep[] {
+  if (!reason) return [];
+  return [{ verb: 'container.check-disk', args: { disk: diskFile(site, spec.id) }, reason }];
+}
+
+function unmount(spec: ContainerSpec, reason: string | undefined, site: Site): ContainerStep[] {
+  if (!reason) return [];
+  return [{ verb: 'container.unmount', args: { dir: rootfsDir(site, spec.id) }, reason }];
 }
 
 function remount(spec: ContainerSpec, reason: string | undefined, site: Site): ContainerStep[] {

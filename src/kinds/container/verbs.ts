@@ -21,6 +21,8 @@ export interface ContainerVerbs {
   'container.disconnect': { netns: string; links: string[] };
   /** The container's own copy of its image. */
   'container.disk': { image: string; disk: string };
+  /** Rejects unless a disk file can be mounted: before what runs is stopped for it. */
+  'container.check-disk': { disk: string };
   'container.mount': { disk: string; dir: string };
   /** Whether it could be started from an image, or on its own disk, before what runs is stopped. */
   'container.verify': { spec: ContainerSpec; image?: string };

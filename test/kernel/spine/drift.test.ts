@@ -27,6 +27,8 @@ const front = () => bridgeLink(site(), 'pair', 'front');
 const useIpv6 = (link: string) =>
   run('sh', '-c', 'echo 0 >"/proc/sys/net/ipv6/conf/$0/disable_ipv6"', link);
 
+const other = () => join(use().host.dir, 'other.img');
+
 interface Drift {
   /** What somebody does behind baleine's back. */
   done: () => unknown;
@@ -67,6 +69,28 @@ const DRIFTS: Record<string, Drift> = {
     mended: async () => {
       const [seen] = await use().host.ip<Addressed>('-6', 'address', 'show', 'dev', front());
       expect(seen?.addr_info ?? []).toEqual([]);
+    },
+  },
+  'another file in the place of a disk': {
+    done: async () => {
+      const disk = diskFile(site(), 'pair.a');
+      // what is mounted has a journal to be replayed
+      const mend = 'e2fsck -fy "$1" || [ $? = 1 ]';
+      await run(
+        'sh',
+        '-ec',
+        `cp "$0" "$1"; ${mend}; debugfs -wR "mkdir restored" "$1"`,
+        disk,
+        other(),
+      );
+      await run('mv', other(), disk);
+    },
+    named: [
+      'container.a will be updated in-place (disk file was replaced, and it runs on the one before)',
+    ],
+    restarted: ['pair.a'],
+    mended: async () => {
+      await use().done('exec', 'a', '--', 'busybox', 'test', '-d', '/restored');
     },
   },
   'a deleted network namespace': {
@@ -154,6 +178,30 @@ it.each(Object.entries(DRIFTS))(
     await expect.poll(loopsNow).toEqual(loops);
   },
 );
+
+it('names a disk that was cut short, does not stop what runs on the rest, and makes a new one when asked', async () => {
+  const stack = use();
+  await stack.rest();
+  const before = stack.processes('pair.a', 'pair.b');
+  await run('truncate', '--size=1M', diskFile(site(), 'pair.a'));
+  const { code, stdout } = await stack.run('plan', '--detailed-exitcode');
+  expect({ code, headings: headings(stdout) }).toEqual({
+    code: 2,
+    headings: [
+      expect.stringMatching(
+        /^container\.a will be updated in-place \(disk file was cut short: it has 1048576 of \d+ bytes\)$/,
+      ),
+    ],
+  });
+  const refused = await stack.run('apply', '-y');
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toMatch(/it has \d+ bytes, its file system \d+/);
+  expect(refused.stderr).toContain('--replace container.<name>');
+  expect(stack.processes('pair.a', 'pair.b')).toEqual(before);
+  await stack.apply('--replace', 'container.a');
+  expect(await stack.plan()).toBe(NOTHING);
+  await stack.answers('10.77.1.11', ['a']);
+});
 
 /** Backing files of the stack's loop devices. */
 async function loopsNow(): Promise<string[]> {
