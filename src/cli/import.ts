@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { kinds } from '../kinds/index.js';
-import type { AnyKind } from '../kinds/kind.js';
+import type { Adopted, AnyKind } from '../kinds/kind.js';
 import { addressOf, parseAddress } from '../model/address.js';
 import { UserError } from '../model/errors.js';
-import type { Resource, Row } from '../model/resource.js';
+import { isUnmade, type Resource, type Row, UNMADE } from '../model/resource.js';
 import type { Store } from '../state/store.js';
 import { type Context, openContext } from './context.js';
 import { undoable } from './interrupt.js';
@@ -52,7 +52,25 @@ async function take(
     refuseKnown(resource, config.name, store);
     const path = id !== undefined && resource.kind !== 'bridge' ? resolve(id) : id;
     refuseTaken(resource, path, store.rows);
-    await store.put(await adopted(context, resource, config.name, path));
+    const { kind, name, spec, needs, protect } = resource;
+    const row: Row = {
+      kind,
+      stack: config.name,
+      name,
+      status: 'pending',
+      spec,
+      facts: UNMADE,
+      needs,
+      protect,
+    };
+    // what is cut off is gone on with, by the same command or by the next apply
+    await store.put(row);
+    try {
+      await store.put({ ...row, ...(await adopted(context, resource, path)) });
+    } catch (error) {
+      await store.drop(kind, config.name, name);
+      throw error;
+    }
     print(`${address} is on record. What is left to do: baleine plan\n`);
     return 0;
   });
@@ -69,7 +87,8 @@ function findResource(wanted: Resource[], address: string, stack: string): Resou
 }
 
 function refuseKnown({ kind, name, address }: Resource, stack: string, store: Store): void {
-  if (!store.find(kind, stack, name)) return;
+  const row = store.find(kind, stack, name);
+  if (!row || isUnmade(row)) return;
   throw new UserError(
     `cannot import ${address}: it is on record already`,
     `baleine state rm ${address}   # forgets it, and leaves what it stands for`,
@@ -84,7 +103,9 @@ function refuseTaken(
 ) {
   const { identity } = kinds[kind] as AnyKind;
   const wanted: unknown[] = [identity?.(spec), id].filter((each) => each !== undefined);
-  const owner = rows.find((row) => row.kind === kind && wanted.includes(identity?.(row.spec)));
+  const owner = rows.find(
+    (row) => row.kind === kind && !isUnmade(row) && wanted.includes(identity?.(row.spec)),
+  );
   if (!owner) return;
   const { stack, name } = owner;
   const theirs = addressOf(kind, name);
@@ -94,13 +115,11 @@ function refuseTaken(
 async function adopted(
   context: Context,
   resource: Resource,
-  stack: string,
   id: string | undefined,
-): Promise<Row> {
-  const { kind, name, needs, protect, address } = resource;
+): Promise<Adopted<unknown>> {
+  const { kind, address } = resource;
   const { adopt } = kinds[kind] as AnyKind;
   if (!adopt) throw new UserError(`cannot import ${address}: it is made from others`);
   const [host, probe] = [await context.host(), await context.probe()];
-  const found = await undoable(() => adopt(resource, id, { host, probe, site: context.site }));
-  return { kind, stack, name, needs, protect, ...found };
+  return undoable(() => adopt(resource, id, { host, probe, site: context.site }));
 }
