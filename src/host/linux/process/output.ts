@@ -3,49 +3,69 @@ import type { Readable } from 'node:stream';
 /** Bytes kept of what a program says of itself, and of whatever a stranger's program prints. */
 export const TAIL = 64 * 1024;
 
-/** The last bytes of a stream, as bytes: what is cut off costs nothing, and no character is split in two. */
+/**
+ * The last bytes of a stream, as bytes: no character is split in two on the way, and what is cut off
+ * costs nothing. What fits is kept as it came; more goes round in one buffer.
+ */
 export class Tail {
   #parts: Buffer[] = [];
   #size = 0;
+  #ring: Buffer | undefined;
+  /** Where the next byte goes, and the oldest is. */
+  #at = 0;
 
   constructor(readonly most = TAIL) {}
 
   add(part: Buffer): void {
-    this.#parts.push(part);
-    this.#size += part.length;
-    if (this.#size < 2 * this.most || this.#parts.length < 2) return;
-    // a copy, for a part of a part keeps all of it in memory
-    const last = Buffer.from(this.#bytes());
-    this.#parts = [last];
-    this.#size = last.length;
+    if (!this.#ring && this.#size + part.length <= this.most) {
+      this.#parts.push(part);
+      this.#size += part.length;
+      return;
+    }
+    const before = this.#ring ? [] : this.#parts;
+    this.#ring ??= Buffer.alloc(this.most);
+    this.#parts = [];
+    for (const each of [...before, part]) this.#put(this.#ring, each);
   }
 
-  #bytes(): Buffer {
-    return Buffer.concat(this.#parts).subarray(-this.most);
+  #put(ring: Buffer, part: Buffer): void {
+    const last = part.subarray(-this.most);
+    const first = last.subarray(0, this.most - this.#at);
+    first.copy(ring, this.#at);
+    last.copy(ring, 0, first.length);
+    this.#at = (this.#at + last.length) % this.most;
   }
 
   /** What is no UTF-8 is U+FFFD, also the half of a character at the beginning. */
   text(): string {
-    return this.#bytes().toString('utf8');
+    const ring = this.#ring;
+    const parts = ring ? [ring.subarray(this.#at), ring.subarray(0, this.#at)] : this.#parts;
+    return Buffer.concat(parts).toString('utf8');
   }
 }
 
-/** Bytes after which a reader pauses, and for how many milliseconds: about 100 MB a second. */
+/** Bytes after which whoever is read pauses, and for how many milliseconds: about 100 MB a second of all together. */
 const PACE = { bytes: 1024 * 1024, pause: 10 };
+
+let since = 0;
+let paused = 0;
 
 /**
  * Reads a stream part by part to its end, slower than a flood comes: memory and CPU time stay free
- * for whatever else we do, and who floods waits.
+ * for whatever else we do, and who floods waits, the longer the more of them there are.
  */
 export function readPaced(stream: Readable, take: (part: Buffer) => void): void {
-  let since = 0;
   stream.on('data', (part: Buffer) => {
     take(part);
     since += part.length;
     if (since < PACE.bytes) return;
     since = 0;
+    paused += 1;
     stream.pause();
-    setTimeout(() => stream.resume(), PACE.pause);
+    setTimeout(() => {
+      paused -= 1;
+      stream.resume();
+    }, PACE.pause * paused);
   });
   // its other end is gone: what has come is what there is
   stream.on('error', () => undefined);
