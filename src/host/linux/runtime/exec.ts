@@ -82,28 +82,46 @@ export async function execCaptured(
   if (!container) return undefined;
   if (isPaused(site, id)) throw paused(id);
   const group = makeCommandGroup(cgroupPath(site, id), container.runtime);
+  const attempt = (own: CommandGroup | undefined) =>
+    capture(site, id, container, args, own, timeout);
   try {
-    const command = { args, how: group?.args ?? [] };
-    return await withCommand(site, id, container, command, async (begun) => {
-      const { program, before, pidFile, after } = begun;
-      const words = [...before, '--pid-file', pidFile, ...after];
-      const ended = endWithFirst(pidFile, group);
-      try {
-        const { code, stdout, stderr } = await run(program, words, {
-          purpose: `run ${args[0]} in ${id}`,
-          reject: false,
-          foreign: true,
-          tail: true,
-          ...(timeout !== undefined && { timeout }),
-        });
-        return { code, output: [stdout, stderr].filter(Boolean).join('\n') };
-      } finally {
-        ended.stop();
-      }
-    });
+    const { started, ...captured } = await attempt(group);
+    if (started || !group) return captured;
+    // a runtime that cannot use a group has begun nothing; it answers the same of what is not there
+    const { started: _started, ...again } = await attempt(undefined);
+    return again;
   } finally {
     await group?.end();
   }
+}
+
+async function capture(
+  site: Site,
+  id: string,
+  container: Started,
+  args: string[],
+  group: CommandGroup | undefined,
+  timeout: number | undefined,
+): Promise<Captured & { started: boolean }> {
+  const command = { args, how: group?.args ?? [] };
+  return withCommand(site, id, container, command, async (begun) => {
+    const { program, before, pidFile, after } = begun;
+    const words = [...before, '--pid-file', pidFile, ...after];
+    const ended = endWithFirst(pidFile, group);
+    try {
+      const { code, stdout, stderr } = await run(program, words, {
+        purpose: `run ${args[0]} in ${id}`,
+        reject: false,
+        foreign: true,
+        tail: true,
+        ...(timeout !== undefined && { timeout }),
+      });
+      const output = [stdout, stderr].filter(Boolean).join('\n');
+      return { code, output, started: code === 0 || existsSync(pidFile) };
+    } finally {
+      ended.stop();
+    }
+  });
 }
 
 /** Milliseconds between two looks whether a command has ended. */
