@@ -17,6 +17,7 @@ export class Report {
   readonly #counts: Done = { added: 0, changed: 0, destroyed: 0, forgotten: 0 };
   readonly #failed: Failure[] = [];
   readonly #skipped: Skip[] = [];
+  readonly #unsteady: Failure[] = [];
 
   constructor(plan: Plan, emit: (event: Event) => void) {
     this.#emit = emit;
@@ -52,10 +53,13 @@ export class Report {
   }
 
   unitFailed(unit: Unit, error: unknown): void {
-    const hint = error instanceof UserError ? error.hint : undefined;
-    const failure = { ...about(unit), error: messageOf(error), ...(hint && { hint }) };
+    const failure = failureOf(unit, error);
     this.#failed.push(failure);
     this.#emit({ type: 'unit-failed', ...failure, action: this.#actionOf(unit) });
+  }
+
+  unitUnsteady(unit: Unit, error: unknown): void {
+    this.#unsteady.push(failureOf(unit, error));
   }
 
   unitSkipped(unit: Unit, cause: string): void {
@@ -71,6 +75,7 @@ export class Report {
       counts: this.#counts,
       failed: this.#failed,
       skipped: this.#skipped,
+      ...(this.#unsteady.length > 0 && { unsteady: this.#unsteady }),
       ms: elapsed(this.#started),
     };
     this.#emit({ type: 'finished', ...outcome });
@@ -103,6 +108,11 @@ export class Report {
   #took(what: Unit | Step): number {
     return elapsed(this.#since.get(what) ?? this.#started);
   }
+}
+
+function failureOf(unit: Unit, error: unknown): Failure {
+  const hint = error instanceof UserError ? error.hint : undefined;
+  return { ...about(unit), error: messageOf(error), ...(hint && { hint }) };
 }
 
 function about({ id, address }: Unit) {

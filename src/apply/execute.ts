@@ -17,6 +17,16 @@ export interface ExecuteDeps {
   stop: AbortSignal;
   /** Destroy: what depended on a failure is tried all the same. */
   keepGoing: boolean;
+  /** Looks once more at what was done. */
+  verify?: (done: readonly Unit[]) => Promise<Verdict[]>;
+}
+
+/** What was done, and did not last. */
+export interface Verdict {
+  unit: Unit;
+  problem: UserError;
+  /** It is no failure yet, or no more. */
+  isUp: boolean;
 }
 
 /**
@@ -27,6 +37,7 @@ export interface ExecuteDeps {
 export async function execute(plan: Plan, deps: ExecuteDeps): Promise<Outcome> {
   const run = new Execution(plan, deps);
   await run.all();
+  await run.verify();
   return run.report.finish();
 }
 
@@ -35,6 +46,7 @@ class Execution {
   readonly #plan: Plan;
   readonly #deps: ExecuteDeps;
   readonly #schedule: Schedule;
+  readonly #done: Unit[] = [];
   readonly #checkpoints = new Map<Unit, Checkpoint>();
   /** What puts a replacement, by the id of what takes away what it replaces. */
   readonly #successors: ReadonlyMap<string, Unit>;
@@ -71,6 +83,15 @@ class Execution {
       pump();
     });
     for (const unit of this.#schedule.unfinished()) this.report.unitSkipped(unit, 'interrupted');
+  }
+
+  async verify(): Promise<void> {
+    const { verify, stop } = this.#deps;
+    if (!verify || stop.aborted) return;
+    for (const { unit, problem, isUp } of await verify(this.#done)) {
+      if (isUp) this.report.unitUnsteady(unit, problem);
+      else this.report.unitFailed(unit, problem);
+    }
   }
 
   #skip(): void {
@@ -113,7 +134,9 @@ class Execution {
       return this.#fail(unit, error);
     }
     this.#schedule.advance(unit.id);
-    if (last) this.report.unitDone(unit);
+    if (!last) return;
+    this.#done.push(unit);
+    this.report.unitDone(unit);
   }
 
   #fail(unit: Unit, error: unknown): void {

@@ -1,6 +1,6 @@
 import { kinds } from '../kinds/index.js';
 import type { Event, Outcome } from '../model/events.js';
-import type { Plan } from '../model/plan.js';
+import type { Plan, Unit } from '../model/plan.js';
 import type { Store } from '../state/store.js';
 import type { View } from '../view/view.js';
 import type { Context } from './context.js';
@@ -14,6 +14,8 @@ export interface CarryOutOptions {
   parallelism?: number | undefined;
   /** A signal ends the steps that are under way, which then fail, instead of waiting for their end. */
   undo?: boolean;
+  /** False: do not wait to see whether what was started stays up. */
+  verify?: boolean | undefined;
 }
 
 /** Does what a plan says and shows it; answers the exit code. The caller holds the lock. */
@@ -33,7 +35,12 @@ export async function outcomeOf(
   plan: Plan,
   store: Store,
   view: View,
-  { destroy, parallelism = DEFAULT_PARALLELISM, undo = false }: CarryOutOptions,
+  {
+    destroy,
+    parallelism = DEFAULT_PARALLELISM,
+    undo = false,
+    verify = !destroy,
+  }: CarryOutOptions,
 ): Promise<Outcome> {
   const { execute } = await import('../apply/execute.js');
   const handlers = await context.handlers();
@@ -44,8 +51,12 @@ export async function outcomeOf(
       view.event(event);
       log(event);
     };
+    const lookAgain = async (units: readonly Unit[]) => {
+      const { verifyStarted } = await import('./verify-started.js');
+      return verifyStarted(context, store, units, plan.stack);
+    };
     const deps = { store, handlers, emit, parallelism, stop, keepGoing: destroy };
-    return execute(plan, deps);
+    return execute(plan, verify ? { ...deps, verify: lookAgain } : deps);
   });
   if (waitedForEnds(plan)) await noteEnds(context, store);
   // data that is kept needs nothing of what a run leaves for the next

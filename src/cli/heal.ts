@@ -28,7 +28,9 @@ export function register(program: Command): void {
 async function heal(context: Context, id: string): Promise<number> {
   // without a row no lock is taken, which would make the folder of a state that is gone
   if (!rowOf(context.state().rows, id)) return 0;
-  const options = { autoApprove: true, quiet: true, lockTimeout: LOCK_TIMEOUT, lockSkip: true };
+  // whether it stays up is told by the next apply; others that have ended wait for the lock
+  const how = { autoApprove: true, quiet: true, verify: false };
+  const options = { ...how, lockTimeout: LOCK_TIMEOUT, lockSkip: true };
   const code = await withStore(context, options, async (store) => {
     const row = rowOf(store.rows, id);
     if (row?.status !== 'ready' || findDestroyed(context.site.root, { stack: row.stack })) return 0;

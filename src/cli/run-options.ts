@@ -19,6 +19,8 @@ export function addLockOptions(command: Command): Command {
 export interface RunOptions extends OutputOptions, LockOptions {
   autoApprove?: boolean;
   parallelism?: number;
+  /** False: do not wait to see whether what was started stays up. */
+  verify?: boolean;
   /** True for a plan that is not carried out this time; exit code 1. */
   postpones?: (plan: Plan) => boolean;
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { LockedError } from '../model/errors.js';
+import { LOOPS } from '../model/failure-text.js';
 import { digest } from '../model/json.js';
 import type { Plan } from '../model/plan.js';
 import { type Site, siteOf } from '../model/site.js';
@@ -43,13 +44,17 @@ export async function tellOnce(
   const attempt = new Attempt(before);
   const code = await attempt.make(work);
   if (attempt.postponed) return 1;
-  if (code === 1 || code === LOCKED) {
-    const { tell, failing } = attempt.failed(Date.now());
+  // with 0: what was started does not stay up
+  const isFailing = code === 1 || code === LOCKED || (code === 0 && attempt.said !== '');
+  if (isFailing) {
+    const { tell, failing } = attempt.failed(Date.now(), code !== 0);
     keepFailure(site, file, failing);
     if (!tell) return code;
   }
   if (attempt.said !== '') printToStderr(attempt.said);
-  if (code === 0 && before) recover(context, file, before);
+  if (code === 0 && before && !isFailing && (await isSteady(context, before))) {
+    recover(context, file, before);
+  }
   return code ?? 0;
 }
 
@@ -60,6 +65,11 @@ function memorySite(context: Context): Site {
   } catch {
     return siteOf(context.options.root);
   }
+}
+
+/** What was started again counts as recovered once it has stayed up; also what never was down. */
+async function isSteady(context: Context, { loops = false }: Failing): Promise<boolean> {
+  return (await import('./steady.js')).isStackSteady(context, loops);
 }
 
 /** What comes of one run, after what came of the one before. */
@@ -96,11 +106,13 @@ class Attempt {
     return this.postponed;
   }
 
-  failed(now: number): { tell: boolean; failing: Failing } {
+  /** @param isTried what has failed is not to be tried again at once */
+  failed(now: number, isTried: boolean): { tell: boolean; failing: Failing } {
     const { tell, failing } = noteFailure(this.before, this.#key ?? this.said, now);
     const { tries: _last, ...rest } = failing;
-    const tries = this.#wanted && nextTry(this.before, this.#wanted, now);
-    return { tell, failing: { ...rest, ...(tries && { tries }) } };
+    const tries = isTried && this.#wanted && nextTry(this.before, this.#wanted, now);
+    const loops = this.before?.loops || this.said.includes(LOOPS);
+    return { tell, failing: { ...rest, ...(loops && { loops }), ...(tries && { tries }) } };
   }
 }
 

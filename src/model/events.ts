@@ -37,6 +37,8 @@ export interface Outcome {
   counts: Done;
   failed: Failure[];
   skipped: Skip[];
+  /** Up now, but started again and again. Absent for none. */
+  unsteady?: Failure[];
   ms: number;
 }
 

@@ -2,6 +2,7 @@ import { readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { backOff } from '../model/back-off.js';
 import { elapsed } from '../model/elapsed.js';
+import { LAST_LINE } from '../model/failure-text.js';
 import { digest } from '../model/json.js';
 import { fileName, type Site } from '../model/site.js';
 import { readRunFile, writeRunFile } from './run-file.js';
@@ -16,6 +17,8 @@ export interface Failing {
   told: string;
   /** Milliseconds from then until it is told again. */
   pause: number;
+  /** Containers did not stay up: they have recovered once they do, not when they are started. */
+  loops?: boolean;
   /** The plan that was carried out in vain; absent when it did not come to a plan. */
   tries?: Tries;
 }
@@ -77,9 +80,20 @@ function isNothingNew(
 
 /** Pids and times of day differ from run to run, and so does the order of what goes on at once. */
 function keyOf(text: string): string {
-  const lines = text.split('\n').map((line) => line.replace(NUMBER, '#'));
+  const lines = text
+    .split('\n')
+    .filter((line) => !line.trim().startsWith(LAST_LINE))
+    .map((line) =>
+      line
+        .replace(/^(Error|Warning): /, '')
+        .replace(TRY, '')
+        .replace(NUMBER, '#'),
+    );
   return digest(lines.sort());
 }
+
+/** Of what does not stay up: the first one has none. */
+const TRY = / \(try \d+\)/;
 
 /** A number that is a word by itself: not in a name (`web-1`), an address or a version. */
 const NUMBER = /(?<![\w.-])\d+(?::\d+)*(?![\w-]|\.\d)/g;

@@ -131,6 +131,23 @@ export function lifeAfter(
   };
 }
 
+/** Whether it should be up and is not: one that may end with 0 by its restart policy should not. */
+export function isDown(spec: ContainerSpec, seen: ContainerSeen): boolean {
+  if (seen.running || spec.stopped) return false;
+  return spec.restart.name === 'always' || seen.exit?.code !== 0;
+}
+
+/**
+ * Whether it is up, or over, and no restart of it counts any more.
+ *
+ * @param least milliseconds that it is to be up
+ */
+export function isSteady(row: ContainerRow, seen: ContainerSeen, least: number): boolean {
+  if (row.spec.stopped) return true;
+  if (row.facts.halted !== undefined || isDown(row.spec, seen)) return false;
+  return !seen.running || (inARow(row, seen) === 0 && seen.age >= least);
+}
+
 function isIll({ spec, facts }: ContainerRow, seen: ContainerSeen): boolean {
   const { healthcheck } = spec;
   return healthcheck !== undefined && isUnhealthy(healthcheck, healthAfter(spec, facts, seen));

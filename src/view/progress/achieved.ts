@@ -10,8 +10,8 @@ export const DONE: Record<Exclude<Action, 'refresh'>, string> = {
   forget: 'forgotten',
 };
 
-/** The changes of which no part failed or was left out. */
-export function achieved({ changes }: Plan, { failed, skipped }: Outcome): Change[] {
-  const missed = new Set([...failed, ...skipped].map(({ address }) => address));
+/** The changes of which no part failed, was left out, or did not last. */
+export function achieved({ changes }: Plan, { failed, skipped, unsteady = [] }: Outcome): Change[] {
+  const missed = new Set([...failed, ...skipped, ...unsteady].map(({ address }) => address));
   return changes.filter(({ address }) => !missed.has(address));
 }

@@ -1,15 +1,20 @@
-import type { Outcome } from '../../model/events.js';
+import type { Failure, Outcome } from '../../model/events.js';
 import { printable } from '../../model/printable.js';
 import type { Sink } from '../view.js';
 
 /** All that failed and all that was not tried because of it; what has one cause is said once. */
-export function printFailures({ failed, skipped }: Outcome, err: Sink): void {
-  for (const [{ error, hint }, addresses] of grouped(failed, ({ error }) => error)) {
-    err(`Error: ${addresses}: ${lines(error)}\n`);
-    if (hint) err(`  ${lines(hint)}\n`);
-  }
+export function printFailures({ failed, skipped, unsteady = [] }: Outcome, err: Sink): void {
+  printEach('Error', failed, err);
+  printEach('Warning', unsteady, err);
   for (const [{ cause }, addresses] of grouped(skipped, (skip) => skip.cause)) {
     err(`Not done (${printable(cause)}): ${addresses}\n`);
+  }
+}
+
+function printEach(word: string, failures: readonly Failure[], err: Sink): void {
+  for (const [{ error, hint }, addresses] of grouped(failures, ({ error }) => error)) {
+    err(`${word}: ${addresses}: ${lines(error)}\n`);
+    if (hint) err(`  ${lines(hint)}\n`);
   }
 }
 
