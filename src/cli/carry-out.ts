@@ -14,7 +14,7 @@ export interface CarryOutOptions {
   parallelism?: number | undefined;
   /** A signal ends the steps that are under way, which then fail, instead of waiting for their end. */
   undo?: boolean;
-  /** False: do not wait to see whether what was started stays up. */
+  /** Wait to see whether what was started stays up. */
   verify?: boolean | undefined;
 }
 
@@ -35,12 +35,7 @@ export async function outcomeOf(
   plan: Plan,
   store: Store,
   view: View,
-  {
-    destroy,
-    parallelism = DEFAULT_PARALLELISM,
-    undo = false,
-    verify = !destroy,
-  }: CarryOutOptions,
+  { destroy, parallelism = DEFAULT_PARALLELISM, undo = false, verify = false }: CarryOutOptions,
 ): Promise<Outcome> {
   const { execute } = await import('../apply/execute.js');
   const handlers = await context.handlers();

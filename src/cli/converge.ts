@@ -115,7 +115,11 @@ export async function applySaved(
     }
     const { exitCode, outcomeOf } = await import('./carry-out.js');
     const { parallelism } = options;
-    const outcome = await outcomeOf(context, plan, store, view, { destroy, parallelism });
+    const outcome = await outcomeOf(context, plan, store, view, {
+      destroy,
+      parallelism,
+      verify: !destroy,
+    });
     if (outcome.status === 'failed' && plan.rollbacks && saved.source) {
       const config = await readConfig(saved.source.file);
       await afterFailure(context, config, store, options)(plan, outcome);

@@ -60,8 +60,8 @@ export async function propose(
   await around.before?.(plan);
   if (plan.changes.length === 0) return 0;
   const { exitCode, outcomeOf } = await import('./carry-out.js');
-  const { parallelism, verify } = options;
-  const how = { destroy, parallelism, verify: destroy ? false : verify };
+  const { parallelism, verify = true } = options;
+  const how = { destroy, parallelism, verify: verify && !destroy };
   const outcome = await outcomeOf(context, plan, store, view, how);
   if (outcome.status === 'failed') await around.failed?.(plan, outcome);
   return exitCode(outcome);

@@ -52,7 +52,7 @@ export async function verifyStarted(
     const last = lastLogLine(context.site, spec.id);
     const problem = new UserError(
       [
-        `${LOOPS}${tries > 0 ? ` (try ${tries})` : ''}: ${why}`,
+        spec.restart.name === 'no' ? why : `${LOOPS}${tries > 0 ? ` (try ${tries})` : ''}: ${why}`,
         ...(last === undefined ? [] : [`${LAST_LINE}${last}`]),
       ],
       stack === BY_HAND ? `baleine container logs ${row.name}` : `baleine logs ${row.name}`,

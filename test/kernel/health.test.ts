@@ -203,7 +203,9 @@ describe('heal: immediate', () => {
           },
         }),
       );
-      await stack.apply();
+      const applied = await stack.run('apply', '-y');
+      expect(applied.code).toBe(1);
+      expect(applied.stderr).toContain('Error: container.dies: does not stay up: ended with 7\n');
       await expect
         .poll(async () => (await listed(stack)).dies, WITHIN)
         .toMatchObject({

@@ -115,3 +115,14 @@ it('drops what was remembered of files that nobody applies any more', () => {
   expect(recallFailure(site, '/gone.yaml')).toBeUndefined();
   expect(recallFailure(site, '/daily.yaml')).toEqual(failing);
 });
+
+it('tells what does not stay up apart by how it ends, not by its try or its log', () => {
+  const text = (attempt: string, line: string) =>
+    `${attempt}\n  last line of its log: ${line}\n  baleine logs a\n`;
+  const first = text('Error: container.a: does not stay up: ended with 3', 'boom at 12:00');
+  const { failing } = noteFailure(undefined, first, 0);
+  const again = text('Warning: container.a: does not stay up (try 4): ended with 3', 'other');
+  expect(noteFailure(failing, again, 1).tell).toBe(false);
+  const other = text('Warning: container.a: does not stay up (try 5): ended with 137 SIGKILL', 'x');
+  expect(noteFailure(failing, other, 1).tell).toBe(true);
+});

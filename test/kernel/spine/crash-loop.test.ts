@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { inPrivateHost } from '../../support/private-host.js';
+import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
+import { Stack } from './stack.js';
+
+const shell = (script: string) => ['busybox', 'sh', '-c', script];
+
+const words = (script: string) => ({
+  name: 'loop',
+  images: { box: SMALL_IMAGE },
+  containers: {
+    dies: { image: 'box', stop_signal: 'SIGKILL', command: shell(script) },
+    stays: { image: 'box', stop_signal: 'SIGKILL', command: IDLE },
+    job: { image: 'box', restart: 'on-failure', command: ['busybox', 'true'] },
+  },
+});
+
+it(
+  'what ends at once is told with its last line, once, and the exit code says it each time',
+  inPrivateHost(async (host) => {
+    const printed = 'busybox printf "one\\nbad \\033]0;x\\007 $$\\nError: all well"; exit 3';
+    const stack = new Stack(host, words(printed));
+    const silent = { code: 1, stdout: '', stderr: '' };
+
+    const first = await stack.run('apply', '-y', '--quiet');
+    expect(first.code).toBe(1);
+    expect(first.stdout).not.toContain('container.dies');
+    expect(first.stdout).toContain('container.stays created: new\n');
+    expect(first.stdout).toContain('container.job created: new\n');
+    expect(first.stderr).toMatch(
+      /^Error: container\.dies: does not stay up: ended with 3\n {2}last line of its log: Error: all well\n {2}baleine logs dies\n$/,
+    );
+    // the second try is at once, with another line at the end of its log
+    expect(await stack.run('apply', '-y', '--quiet')).toEqual(silent);
+    // the third waits, which is no recovery
+    const waiting = await stack.run('apply', '-y', '--quiet');
+    expect({ ...waiting, code: 0 }).toEqual({ ...silent, code: 0 });
+    expect(await stack.plan()).toContain('container.dies is waiting: next try in');
+    expect((await stack.run('apply', '-y', '--wait')).stderr).toMatch(
+      /^Error: not all stay up\n {2}container\.dies ended with 3\n$/,
+    );
+    await stack.destroy();
+  }),
+);
+
+it(
+  'what ends later is healed once, then told with the number of its try',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, words('echo working; busybox sleep 2; exit 4'));
+    await stack.apply();
+    await sleep(3000);
+    const first = await stack.run('apply', '-y', '--quiet');
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toMatch(/^baleine loop:\n {2}container\.dies healed: .*ended with 4\n$/);
+    const next = async () => {
+      await sleep(1000);
+      return stack.run('apply', '-y', '--quiet');
+    };
+    await expect.poll(next, { timeout: 60_000 }).toEqual({
+      code: 0,
+      stdout: '',
+      stderr:
+        'Warning: container.dies: does not stay up (try 2): ended with 4\n' +
+        '  last line of its log: working\n  baleine logs dies\n',
+    });
+    // up or waiting: neither is told, and neither is a recovery
+    for (const _ of [1, 2, 3]) {
+      expect(await next()).toEqual({ code: 0, stdout: '', stderr: '' });
+    }
+    await stack.destroy();
+  }),
+);
