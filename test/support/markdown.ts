@@ -1,0 +1,32 @@
+/** A fenced block of a Markdown file. */
+export interface Block {
+  /** `README.md:32`, of its first line. */
+  at: string;
+  /** `sh`, `yaml`; empty when the fence says none. */
+  language: string;
+  text: string;
+  /** The heading it stands under. */
+  section: string;
+}
+
+/** All fenced blocks (CommonMark, backticks at the beginning of a line), in order. */
+export function blocksOf(markdown: string, file: string): Block[] {
+  const blocks: Block[] = [];
+  let section = '';
+  let open: Block | undefined;
+  for (const [index, line] of markdown.split('\n').entries()) {
+    const fence = /^```(\w*)\s*$/.exec(line);
+    if (open && fence) {
+      blocks.push(open);
+      open = undefined;
+    } else if (open) {
+      open.text += `${line}\n`;
+    } else if (fence) {
+      open = { at: `${file}:${index + 2}`, language: fence[1] ?? '', text: '', section };
+    } else {
+      section = /^#+ (.*)/.exec(line)?.[1] ?? section;
+    }
+  }
+  if (open) throw new Error(`${open.at}: the block has no end`);
+  return blocks;
+}
