@@ -244,6 +244,11 @@ export interface Runtime {
   /** Whether its monitor calls baleine when it ends by itself; of one that runs or is about to. */
   healAtOnce(id: string, on: boolean): Promise<void>;
   /**
+   * Makes the container's user the owner of what only its owner may read in a folder of files for it.
+   * It gets them at its start anyway.
+   */
+  givePrivateFiles(id: string, folder: string): Promise<void>;
+  /**
    * One command in a throw-away container on a mounted tree, no network. Rejects with its output
    * when it fails, and with what it was for, by default to run this command.
    */

@@ -233,6 +233,7 @@ export class MemoryHost {
         hold: async (_id, _how, work) => work(),
         execute: async (id) => (this.running.has(id) ? { code: 0, output: '' } : undefined),
         runOnce: async () => undefined,
+        givePrivateFiles: async () => undefined,
         clearAbandoned: async () => undefined,
         healAtOnce: async (id, on) => {
           if (on) this.healing.add(id);

@@ -6,6 +6,8 @@ import type { ConfigVerbs } from './verbs.js';
 /** The reader's process need not be root; on the host the folder's parents keep others out. */
 const DIR_MODE = 0o755;
 const FILE_MODE = 0o644;
+/** Of certificates, whose key is in the same file. */
+const KEY_MODE = 0o600;
 
 type Ports = Pick<Host, 'files' | 'runtime' | 'proxies'>;
 type Write = ConfigVerbs['config.write'];
@@ -57,8 +59,9 @@ async function write(host: Ports, args: Write): Promise<void> {
   const path = join(args.dir, args.file);
   await host.files.ensureDir(args.dir, DIR_MODE);
   for (const { name, from } of args.files ?? []) {
-    await host.files.join(from, join(args.dir, name), FILE_MODE);
+    await host.files.join(from, join(args.dir, name), KEY_MODE);
   }
+  if (args.files && args.reader) await host.runtime.givePrivateFiles(args.reader.id, args.dir);
   if (args.reader) await check(host, args.reader, path, args.text);
   await host.files.write(path, args.text, FILE_MODE);
 }

@@ -8,12 +8,15 @@ import { headings, NOTHING, Stack } from './stack.js';
 
 const HTTP = '10.77.1.10';
 const TCP = '10.77.1.11';
+const OWN = '10.77.1.12';
+
+const TLS = { certificate: './shop.pem', key: './shop.key' };
 
 const SNIPPET =
   'http-request return status 200 content-type text/plain string "mine" if { path /mine }';
 
 const options = (frontend: string) => ({
-  tls: { certificate: './shop.pem', key: './shop.key', redirect: true },
+  tls: { ...TLS, redirect: true },
   stats: 8404,
   sticky: 'cookie',
   balance: 'leastconn',
@@ -72,7 +75,15 @@ it(
   'takes up a renewed certificate without a restart, and keeps what it has when a snippet is wrong',
   inPrivateHost(async (host) => {
     await certify(host, 'one');
-    const stack = new Stack(host, words());
+    const own = { user: '1000:1000', listen: 8080, tls: { ...TLS, listen: 8443 } };
+    const withOwn = (frontend?: string) => {
+      const stack = words(frontend);
+      return {
+        ...stack,
+        farms: { ...(stack.farms as object), own: farmOf(1, OWN, { proxy: own }) },
+      };
+    };
+    const stack = new Stack(host, withOwn());
     await stack.apply();
     const subject = async () =>
       (
@@ -84,16 +95,27 @@ it(
       ).stderr;
     await expect.poll(subject).toMatch(/O=one/);
     const before = stack.processes('farm.shop-proxy');
+    const modes = async (name: string) => {
+      const folder = join(host.root, 'configs/farm', name);
+      return (await host.run('sh', ['-c', 'stat -c "%a %u" "$0"/*.pem', folder])).stdout;
+    };
+    expect(await modes('shop-proxy')).toBe('600 0\n');
+    expect(await modes('own-proxy')).toBe('600 1000\n');
 
     await certify(host, 'two');
     expect(headings(await stack.plan())).toEqual([
       'config.shop-proxy will be updated in-place (text changed)',
+      'config.own-proxy will be updated in-place (text changed)',
     ]);
     await stack.apply();
     await expect.poll(subject).toMatch(/O=two/);
+    expect(await modes('shop-proxy')).toBe('600 0\n');
+    expect(await modes('own-proxy')).toBe('600 1000\n');
+    const page = await host.run('curl', ['--silent', '--insecure', `https://${OWN}:8443/`]);
+    expect(page.stdout).toBe('own-server-1\n');
     expect(await stack.plan()).toBe(NOTHING);
 
-    stack.write(words('no-such-keyword'));
+    stack.write(withOwn('no-such-keyword'));
     for (const command of [['plan'], ['apply', '-y']]) {
       const refused = await stack.run(...command);
       expect(refused.code).toBe(1);

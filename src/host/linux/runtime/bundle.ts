@@ -7,6 +7,7 @@ import { checkDisk } from './disk-checks.js';
 import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
 import { bundleFiles } from './layout.js';
+import { givePrivateFiles } from './private-files.js';
 import { bindsRecursively } from './recursive-binds.js';
 import type { SelectedRuntime } from './select.js';
 import { type Staged, stageOf } from './stage.js';
@@ -49,6 +50,7 @@ export function writeBundle(
       seccomp: (capabilities) => filterFor(spec, capabilities),
     },
   );
+  givePrivateFiles(site, spec.mounts, user.uid);
   mkdirSync(files.dir, { recursive: true, mode: 0o700 });
   writeFileSync(files.config, JSON.stringify(config), { mode: 0o600 });
   copyFileSync(spec.hosts_file, files.hosts);

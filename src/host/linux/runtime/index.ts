@@ -11,6 +11,7 @@ import { setFrozen } from './freeze.js';
 import { Gate } from './gate.js';
 import { healAtOnce } from './heal.js';
 import { endHold, releaseAbandoned, whileHeld } from './hold.js';
+import { giveToRunning } from './private-files.js';
 import { signalProcess } from './process.js';
 import { type SelectedRuntime, selectRuntime } from './select.js';
 import { requiredSignal } from './signals.js';
@@ -48,6 +49,7 @@ export function linuxRuntime(
       return true;
     },
     execute: (id, args, how) => execCaptured(site, id, args, how),
+    givePrivateFiles: async (id, folder) => giveToRunning(site, id, folder),
     healAtOnce: async (id, on) => healAtOnce(site, id, on),
     verifyAll: (checks) => verifyAll(site, checks),
     freeze: async (id, frozen) => {

@@ -12,6 +12,7 @@ import { readHostFacts } from './host-facts.js';
 import { checkTree, checkWorkingDir } from './inside.js';
 import { stateDir, throwAwayDir } from './layout.js';
 import type { RuntimeCommand } from './oci.js';
+import { givePrivateFiles } from './private-files.js';
 import { resolveUser } from './users.js';
 
 export interface ThrowAway {
@@ -96,11 +97,13 @@ function specOf(site: Site, wanted: ThrowAway, id: string) {
     sysctls: {},
     ulimits: {},
   };
+  const account = resolveUser(tree, user);
+  givePrivateFiles(site, described.mounts, account.uid);
   return configJson(described, {
     rootfs: tree,
     cgroup: cgroupPath(site, id),
     files: {},
-    user: resolveUser(tree, user),
+    user: account,
     host: readHostFacts(),
     seccomp: (capabilities) => filterFor(described, capabilities),
   });
