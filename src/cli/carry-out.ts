@@ -1,6 +1,7 @@
 import { kinds } from '../kinds/index.js';
 import type { Event, Outcome } from '../model/events.js';
 import type { Plan, Unit } from '../model/plan.js';
+import { findDestroyed } from '../state/destroyed.js';
 import type { Store } from '../state/store.js';
 import type { View } from '../view/view.js';
 import type { Context } from './context.js';
@@ -54,8 +55,11 @@ export async function outcomeOf(
     return execute(plan, verify ? { ...deps, verify: lookAgain } : deps);
   });
   if (waitedForEnds(plan)) await noteEnds(context, store);
-  // data that is kept needs nothing of what a run leaves for the next
-  const rows = store.rows.filter(({ kind }) => !kinds[kind].keepsData);
+  // the kept data of a destroyed stack needs nothing of what a run leaves for the next
+  const { root } = context.site;
+  const rows = store.rows.filter(
+    ({ kind, stack }) => !kinds[kind].keepsData || !findDestroyed(root, { stack }),
+  );
   if (!rows.some(({ stack }) => stack === plan.stack)) tidyStack(context.site, plan.stack);
   if (rows.length === 0) tidy(context.site);
   await view.finish(plan, outcome);

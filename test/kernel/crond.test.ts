@@ -42,7 +42,9 @@ it(
     await host.baleine(['cron', 'install', '-f', file], { env });
     const table = (await host.run('cat', [join(SPOOL, 'root')])).stdout;
     // busybox crond dies of a line that begins with @reboot
-    expect(table).toContain(`# baleine begin ${file}\n* * * * * /usr/bin/env PATH=`);
+    expect(table).toContain(
+      `# baleine begin ${file}\n# baleine stack shop\n* * * * * /usr/bin/env PATH=`,
+    );
     expect(table).not.toContain('@reboot');
     expect((await host.baleine(['cron', 'show'], { env })).stdout).toBe(table);
     await host.run('rmdir', [folder]);
