@@ -120,7 +120,16 @@ function doctor(): void {
 
 function applied(): void {
   write(WORDS);
-  done('apply', '-y');
+  const { code, stderr } = baleine('apply', '-y');
+  // those that take more memory than their limit are ended by the kernel, at once or a little later
+  const ended = stderr.split('\n').filter((line) => /^container\.\S+: failed: /.test(line));
+  for (const line of ended) {
+    assert.match(
+      line,
+      /^container\.(crun|runc)-hog: failed: ended with 137 SIGKILL, out of memory$/,
+    );
+  }
+  assert.equal(code, ended.length > 0 ? 1 : 0, stderr);
   assert.equal(done('plan'), NOTHING);
 }
 

@@ -33,12 +33,11 @@ it(
     const size = ['--size', '16M'];
     for (const _ of [1, 2]) {
       expect((await attempt(host, ['image', 'import', bad, 'base', ...size])).code).toBe(1);
-      expect(await imagesOf(host)).toEqual([{ name: 'base', unfinished: true }]);
+      expect(await imagesOf(host)).toEqual([]);
     }
     const early = await attempt(host, ['container', 'create', 'one', '--image', 'base']);
-    expect(early.stderr).toContain(
-      'cannot create container one: image base is unfinished: creating it failed or was interrupted\n',
-    );
+    expect(early.stderr).toContain('cannot create container one: ');
+    expect(early.code).toBe(1);
 
     const programs = join(host.dir, 'programs');
     mkdirSync(programs);
@@ -47,10 +46,11 @@ it(
     const PATH = `${programs}:${process.env.PATH}`;
     const killed = await attempt(host, ['image', 'import', good, 'other', ...size], { PATH });
     expect(killed.code).not.toBe(0);
-    expect(await imagesOf(host)).toEqual([
-      { name: 'base', unfinished: true },
-      { name: 'other', unfinished: true },
-    ]);
+    expect(await imagesOf(host)).toEqual([{ name: 'other', unfinished: true }]);
+    const unfinished = await attempt(host, ['container', 'create', 'one', '--image', 'other']);
+    expect(unfinished.stderr).toContain(
+      'cannot create container one: image other is unfinished: creating it failed or was interrupted\n',
+    );
     expect((await host.baleine(['image', 'ls'])).stdout).toMatch(/^other .* unfinished /m);
 
     await host.baleine(['image', 'import', good, 'base', ...size]);
