@@ -148,6 +148,9 @@ it(
     ];
     await Promise.all(all);
     expect((await host.baleine(['volume', 'list', '-q'])).stdout).toBe('');
+    // a run that was refused is remembered until a person asks for the stack again
+    await host.baleine(['apply', '-y', '-f', file]);
+    await host.baleine(['destroy', '-y', '--volumes', '-f', file]);
   }),
 );
 

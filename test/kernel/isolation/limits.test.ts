@@ -9,8 +9,17 @@ import { appliedStack, NOTHING } from '../spine/stack.js';
 const MiB = 2 ** 20;
 const BURN = 'while :; do :; done';
 const TWICE = ['busybox', 'sh', '-c', `${BURN} & ${BURN}`];
-const BOMB = ['busybox', 'sh', '-c', 'bomb() { bomb | bomb; }; while :; do bomb; done'];
-const HOG = ['busybox', 'dd', 'if=/dev/zero', 'of=/dev/null', 'bs=200M', 'count=1'];
+const BOMB = [
+  'busybox',
+  'sh',
+  '-c',
+  'busybox sleep 3; bomb() { bomb | bomb; }; while :; do bomb; done',
+];
+/** This and the bomb begin when apply has seen that they are up. */
+const HOG = [
+  ...['busybox', 'sh', '-c'],
+  'busybox sleep 3; exec busybox dd if=/dev/zero of=/dev/null bs=200M count=1',
+];
 const held = { image: 'box', stop_signal: 'SIGKILL' };
 
 const WORDS = {

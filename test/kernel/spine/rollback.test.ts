@@ -14,7 +14,9 @@ it(
     const before = [memory(), stack.processes('pair.b')];
 
     stack.write(pairWith({ command: ['busybox', 'false'], limits: { memory: '96M' } }));
-    await stack.apply();
+    expect((await stack.run('apply', '-y')).stderr).toContain(
+      'container.a: does not stay up: ended with 1',
+    );
     await stack.done('rollback', 'a', '-y');
     await stack.answers('10.77.1.11', ['a']);
     expect([memory(), stack.processes('pair.b')]).toEqual(before);
