@@ -66,7 +66,7 @@ async function runOnce(
   }
 }
 
-/** The signals by which it is told to end; the command gets them as well. */
+/** The signals that end it; the command receives them as well. */
 function toldToStop() {
   const controller = new AbortController();
   let first: NodeJS.Signals = 'SIGTERM';
@@ -110,7 +110,7 @@ function ourselves(): ProcessIdentity {
 }
 
 /**
- * Makes the container and starts it, all with the lock held: what runs is on record as such.
+ * Makes the container and starts it, all with the lock held, so that a running container is recorded as one.
  *
  * @returns the exit code to come, undefined when we were told to stop before it ran
  */
