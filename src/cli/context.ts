@@ -97,12 +97,12 @@ export class Context {
 
   /** To write; the caller holds the lock. */
   async store(): Promise<Store> {
-    const [{ openStore }, { bindRoot }] = await Promise.all([
+    const [{ openStoreAfresh }, { bindRoot }] = await Promise.all([
       import('../state/store.js'),
       import('../state/bind-root.js'),
     ]);
     await bindRoot(this.site.root);
-    return openStore(this.site, TABLES);
+    return openStoreAfresh(this.site, TABLES);
   }
 
   /** Rejects with LockedError when another has it for longer. Our programs share it. */

@@ -1,8 +1,15 @@
 import { readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { forget } from '../config/cache.js';
 import { dropArchives } from '../host/linux/images/built-archives.js';
-import { configCache, recordsFile, rootLink, type Site } from '../model/site.js';
+import {
+  configCache,
+  configDir,
+  hostsFile,
+  recordsFile,
+  rootLink,
+  type Site,
+} from '../model/site.js';
 
 /**
  * Removes our empty folders in /run once nothing is on record; whatever is in one, it stays, but
@@ -11,7 +18,10 @@ import { configCache, recordsFile, rootLink, type Site } from '../model/site.js'
  */
 export function tidy(site: Site): void {
   const { run } = site;
-  for (const each of [join(run, 'runtime.json'), rootLink(site)]) rmSync(each, { force: true });
+  rmSync(rootLink(site), { force: true });
+  // with those that are beside it while it is written
+  const notes = list(run).filter(({ name }) => name.startsWith('runtime.json'));
+  for (const { name } of notes) rmSync(join(run, name), { force: true });
   for (const each of [configCache(site), dirname(recordsFile(site)), join(run, 'once')]) {
     rmSync(each, { recursive: true, force: true });
   }
@@ -25,12 +35,27 @@ export function tidy(site: Site): void {
  */
 export function tidyStack(site: Site, stack: string): void {
   const { root } = site;
+  dropUnfinished(site, stack);
   forget(configCache(site), stack);
   dropArchives(site, stack);
   for (const entry of list(root).filter((each) => each.isDirectory())) {
     removeFolder(join(root, entry.name, stack));
     removeFolder(join(root, entry.name));
   }
+}
+
+/**
+ * What a run has left that was killed while it wrote the first file of a resource: as there was none
+ * before, a later run has found nothing to remove and has dropped the row.
+ */
+function dropUnfinished(site: Site, stack: string): void {
+  const prefix = basename(hostsFile(site, stack, ''));
+  const folder = dirname(hostsFile(site, stack, ''));
+  const cutOff = list(folder).filter(
+    ({ name }) => name.startsWith(`.${prefix}`) && name.endsWith('.tmp'),
+  );
+  for (const { name } of cutOff) rmSync(join(folder, name), { force: true });
+  rmSync(dirname(configDir(site, stack, 'x')), { recursive: true, force: true });
 }
 
 function removeEmpty(dir: string): void {

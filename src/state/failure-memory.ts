@@ -5,7 +5,7 @@ import { elapsed } from '../model/elapsed.js';
 import { LAST_LINE } from '../model/failure-text.js';
 import { digest } from '../model/json.js';
 import { fileName, type Site } from '../model/site.js';
-import { readRunFile, writeRunFile } from './run-file.js';
+import { dropRunFile, readRunFile, writeRunFile } from './run-file.js';
 
 /** What an unattended run has failed with, so that it is not told every minute. */
 export interface Failing {
@@ -131,7 +131,7 @@ function dropOlder(folder: string): void {
 
 export function forgetFailure(site: Site, file: string): void {
   const path = memoryFile(site, file);
-  rmSync(path, { force: true });
+  dropRunFile(path);
   for (const dir of [dirname(path), site.run, dirname(site.run)]) {
     try {
       rmdirSync(dir);

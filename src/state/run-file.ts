@@ -20,3 +20,8 @@ export function writeRunFile(path: string, value: object): void {
     rmSync(`${path}.new`, { force: true });
   }
 }
+
+/** With what is left of one that a killed run was writing. */
+export function dropRunFile(path: string): void {
+  for (const each of [path, `${path}.new`]) rmSync(each, { force: true });
+}

@@ -28,6 +28,13 @@ export function openStore(
   return new CsvStore(site, formats, disk);
 }
 
+/** As `openStore`, without the tables that a run has left that was killed before their first row. */
+export async function openStoreAfresh(site: Site, formats: readonly TableFormat[]): Promise<Store> {
+  const store = new CsvStore(site, formats, nodeDisk);
+  await store.dropEmpty();
+  return store;
+}
+
 interface Edit {
   table: Table;
   key: string;
@@ -142,10 +149,14 @@ class CsvStore implements Store {
       ),
     );
     await this.#sync(written.includes(true));
-    if (this.rows.length === 0 && this.#tables.some(isThere)) {
-      await removeTables(this.#disk, this.#root, this.#tables);
-    }
+    await this.dropEmpty();
     return failures;
+  }
+
+  /** Without a row there is no table either. */
+  async dropEmpty(): Promise<void> {
+    if (this.rows.length > 0 || !this.#tables.some(isThere)) return;
+    await removeTables(this.#disk, this.#root, this.#tables);
   }
 
   /** Also when an earlier one failed: what was renamed then is not durable yet. */

@@ -37,10 +37,14 @@ async function ensureDir(path: string, mode?: number): Promise<void> {
   if (mode !== undefined && ((await stat(path)).mode & 0o7777) !== mode) await chmod(path, mode);
 }
 
+/** Where a file is prepared. One name each suffices, the state lock keeps us alone. */
+const tempOf = (path: string) => join(dirname(path), `.${basename(path)}.tmp`);
+
 async function write(path: string, text: string, mode: number): Promise<void> {
-  if (await isThere(path, text, mode)) return;
-  const temp = join(dirname(path), `.${basename(path)}.tmp`);
+  const temp = tempOf(path);
+  // what a killed run has left, also when the text has come back to what it was
   await rm(temp, { force: true });
+  if (await isThere(path, text, mode)) return;
   try {
     const handle = await open(temp, 'wx', mode);
     try {
@@ -96,12 +100,14 @@ async function move(from: string, to: string): Promise<void> {
 }
 
 /**
- * Folders by rm(1), because a container may have nested them deeper than a path can be long, or
+ * With what a killed run has left of the file while it wrote it, whether or not the file itself was
+ * ever there. Folders by rm(1), because a container may have nested them deeper than a path can be long, or
  * change them meanwhile: rm goes by descriptor. It stops at other file systems; a bind mount of
  * the same one is found only in the mount table.
  */
 async function remove(path: string): Promise<void> {
   const found = await look(path);
+  if (!found?.isDirectory()) await rm(tempOf(path), { force: true });
   if (!found) return;
   await refuseMounts(path);
   if (!found.isDirectory()) return unlink(path);

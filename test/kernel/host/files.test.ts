@@ -66,6 +66,9 @@ describe('writing', () => {
     expect(before).toMatchObject(after);
     await files.write(at('f'), 'same', 0o600);
     expect(modeOf(at('f'))).toBe(0o600);
+    writeFileSync(at('.f.tmp'), 'left by a crash');
+    await files.write(at('f'), 'same');
+    expect(readdirSync(dir)).toEqual(['f']);
   });
 
   it('replaces a link and leaves what it points to', async () => {
@@ -123,6 +126,14 @@ describe('overwriting', () => {
 });
 
 describe('removing', () => {
+  it('takes what a killed run was writing, whether or not the file came to be', async () => {
+    for (const name of ['f', '.f.tmp', '.none.tmp', '.other.tmp']) writeFileSync(at(name), 'text');
+    mkdirSync(at('d'));
+    writeFileSync(at('.d.tmp'), 'no file of ours');
+    for (const name of ['f', 'none', 'd']) await files.remove(at(name));
+    expect(readdirSync(dir).sort()).toEqual(['.d.tmp', '.other.tmp']);
+  });
+
   it('takes a file, a folder with all in it, or nothing', async () => {
     writeFileSync(at('f'), '');
     mkdirSync(at('d', 'e'), { recursive: true });
