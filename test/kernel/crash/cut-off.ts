@@ -1,0 +1,45 @@
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { MAIN, type PrivateHost, type Ran } from '../../support/private-host.js';
+
+/** What baleine does to a host, and a signal in the middle of it: see effects.cjs. */
+export class CutOff {
+  constructor(readonly host: PrivateHost) {}
+
+  /** Runs a command to its end; answers what it does, in order. */
+  async effects(args: string[], code = 0): Promise<string[]> {
+    const list = join(this.host.dir, 'effects');
+    const ran = await this.#run(args, { list });
+    expect({ args, ...ran }).toMatchObject({ args, code });
+    const lines = readFileSync(list, 'utf8').split('\n').filter(Boolean);
+    rmSync(list);
+    return lines;
+  }
+
+  /** Runs a command and sends it a signal at one of its effects, if it does that this time. */
+  async at(args: string[], at: string, signal: NodeJS.Signals): Promise<Ran> {
+    const ran = await this.#run(args, { at, signal });
+    if (signal !== 'SIGKILL' || ran.code === 0) return ran;
+    expect({ args, at, ...ran }).toMatchObject({ args, at, code: 137 });
+    return ran;
+  }
+
+  #run(args: string[], effects: object): Promise<Ran> {
+    const words = ['--require', join(import.meta.dirname, 'effects.cjs'), MAIN];
+    const env = { EFFECTS: JSON.stringify(effects) };
+    const all = [...words, '--root', this.host.root, ...args];
+    return this.host.run(process.execPath, all, { env, reject: false, timeout: 120_000 });
+  }
+}
+
+/**
+ * Of a list, which are tried: all with `npm run crash`, else so many, spread over it and another part
+ * of it for another seed.
+ */
+export function someOf<T>(all: readonly T[], few: number, seed: number): T[] {
+  if (process.env.CRASH_ALL || all.length <= few) return [...all];
+  const apart = all.length / few;
+  const first = ((seed * 0.37) % 1) * apart;
+  return all.slice(0, few).map((_, index) => all[Math.floor(first + index * apart)] as T);
+}
