@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { inPrivateHost, MAIN } from '../../support/private-host.js';
-import { NOTHING, PAIR, Stack } from './stack.js';
+import { NOTHING, PAIR, SERVER, Stack } from './stack.js';
 
 /** Kill at every so manyth step that is started, and so many milliseconds into it. */
 const STEPS = [1, 2, 4, 6, 7, 8, 9, 11];
@@ -43,24 +43,54 @@ it(
   }),
 );
 
+/** Long enough that no machine is done with it before the signal comes. */
+const QUEUE = {
+  ...PAIR,
+  containers: {
+    ...PAIR.containers,
+    ...Object.fromEntries(
+      ['c', 'd', 'e', 'f'].map((name, index) => [
+        name,
+        { ...SERVER, bridges: { front: { address: `10.77.1.${20 + index}` } } },
+      ]),
+    ),
+  },
+};
+
 it(
   'Ctrl-C finishes the step that runs, saves it, reports, and ends with 130',
   inPrivateHost(async (host) => {
-    const stack = new Stack(host, PAIR);
-    for (const delay of [0, 50, 100, 200]) {
-      const command = new Started(stack, 'apply');
-      await command.inStep(1);
+    const stack = new Stack(host, QUEUE);
+    // one step at a time, so that from any of them there is a way to go
+    const steps = await countSteps(stack);
+    for (const [step, delay] of [
+      [1, 0],
+      [1, 5],
+      [2, 20],
+      [Math.floor(steps / 3), 0],
+      [Math.floor(steps / 2), 3],
+    ] as const) {
+      const command = new Started(stack, 'apply', '--parallelism', '1');
+      await command.inStep(step);
       await sleep(delay);
       process.kill(-(command.child.pid ?? 0), 'SIGINT');
 
       expect(await command.ended).toEqual([130, null]);
       expect(command.events.at(-1)).toMatchObject({ status: 'interrupted', failed: [] });
       expect(command.of('step-done').length).toBe(command.of('step-started').length);
-      expect(stack.pids('pair.a')).toEqual([]);
+      expect(command.of('step-done').length).toBeLessThan(steps);
+      expect(stack.pids('pair.f')).toEqual([]);
       await stack.destroy();
     }
   }),
 );
+
+async function countSteps(stack: Stack): Promise<number> {
+  const command = new Started(stack, 'apply', '--parallelism', '1');
+  expect(await command.ended).toEqual([0, null]);
+  await stack.destroy();
+  return command.of('step-done').length;
+}
 
 /** One apply, and all is as the file says. */
 async function finish(stack: Stack): Promise<void> {
@@ -87,10 +117,10 @@ class Started {
   readonly ended: Promise<unknown[]>;
   readonly events: { type: string }[] = [];
 
-  constructor({ host, file }: Stack, word: string) {
+  constructor({ host, file }: Stack, word: string, ...more: string[]) {
     // nsenter(1) becomes baleine.
     const into = [`--target=${host.pid}`, '--mount', '--net', '--', process.execPath, MAIN];
-    const words = ['--root', host.root, '--file', file, word, '-y', '--json'];
+    const words = ['--root', host.root, '--file', file, word, '-y', '--json', ...more];
     this.child = spawn('nsenter', [...into, ...words], {
       stdio: ['ignore', 'pipe', 'inherit'],
       detached: true,
