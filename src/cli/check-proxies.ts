@@ -28,9 +28,10 @@ export async function checkProxies(
   { resources, rows }: { resources: readonly Resource[]; rows: readonly Row[] },
   where: (resource: Resource) => string,
 ): Promise<void> {
+  const resourceOf = new Map(resources.map((each) => [each.address, each]));
   for (const unit of plan.units) {
     const write = unit.steps.find(({ verb }) => verb === 'config.write')?.args as Write | undefined;
-    const resource = resources.find(({ address }) => address === unit.address);
+    const resource = resourceOf.get(unit.address);
     if (unit.mode !== 'put' || !write || !resource?.entry) continue;
     const row = rows.find(({ kind, name }) => kind === unit.kind && name === unit.name);
     const before = (row?.spec as ConfigSpec | undefined)?.text;

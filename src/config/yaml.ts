@@ -9,7 +9,7 @@ import { MAX_SIZE } from './source.js';
 const MAX_DEPTH = 100;
 
 /** Words, signs, spaces and line ends: what it takes to read a file grows with them. */
-const MAX_LEXEMES = 150_000;
+const MAX_LEXEMES = 120_000;
 
 /** Duplicate keys are found on the way through the nodes: the library compares every pair. */
 const OPTIONS = {

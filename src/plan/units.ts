@@ -1,5 +1,5 @@
 import type { Peers } from '../kinds/kind.js';
-import { addressOf } from '../model/address.js';
+import { type Address, addressOf } from '../model/address.js';
 import { equal } from '../model/json.js';
 import type { Unit } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
@@ -40,9 +40,16 @@ export function unitsOf(decision: Decision, around: Surroundings): Unit[] {
   return [putUnit(resource, steps, true)];
 }
 
+/** Each dependency of each container is looked up. */
 function peersIn({ rows, peers = rows }: Surroundings): Peers {
-  return (address) => peers.find(({ kind, name }) => addressOf(kind, name) === address);
+  const known = rowsByAddress.get(peers) ?? new Map(peers.map((row) => [addressIn(row), row]));
+  rowsByAddress.set(peers, known);
+  return (address) => known.get(address);
 }
+
+const addressIn = ({ kind, name }: Row) => addressOf(kind, name);
+
+const rowsByAddress = new WeakMap<readonly Row[], ReadonlyMap<Address, Row>>();
 
 export const putId = (address: string) => `put ${address}`;
 export const dropId = (address: string) => `drop ${address}`;

@@ -279,10 +279,10 @@ describe('what the plan refuses', () => {
     await stack.apply(single());
     const other = (bridge: string) => `name: two\nbridges:\n  ${bridge}\n`;
     expect(() => stack.plan(other('front: { subnet: 10.77.1.0/24 }'))).toThrow(
-      'baleine.yaml:3:3: subnet 10.77.1.0/24 overlaps 10.77.1.0/24 of bridge front of stack one',
+      'baleine.yaml:3:12: subnet 10.77.1.0/24 overlaps 10.77.1.0/24 of bridge front of stack one',
     );
     expect(() => stack.plan(other('mine: { subnet: 10.77.0.0/16 }'))).toThrow(
-      'baleine.yaml:3:3: subnet 10.77.0.0/16 overlaps 10.77.1.0/24 of bridge front of stack one',
+      'baleine.yaml:3:11: subnet 10.77.0.0/16 overlaps 10.77.1.0/24 of bridge front of stack one',
     );
   });
 });

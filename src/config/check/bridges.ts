@@ -8,6 +8,7 @@ import {
   parseSubnet,
   type Subnet,
 } from '../../model/ipv4.js';
+import { Subnets } from '../../model/subnets.js';
 import type { Subject } from './subject.js';
 
 /** Ports of a Linux bridge (BR_MAX_PORTS, 10 bits of an STP port id, 0 unused). */
@@ -20,7 +21,7 @@ const SPECIAL = ['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3'];
 export function checkBridges(subject: Subject): void {
   const { bridges, problems } = subject;
   const members = membersOf(subject);
-  const subnets = new Subnets();
+  const subnets = new Subnets<string>();
   const uplinks = new Map<string, string>();
   for (const [name, bridge] of Object.entries(bridges)) {
     checkPorts(subject, name, members);
@@ -32,7 +33,7 @@ export function checkBridges(subject: Subject): void {
       const other = subnets.overlapping(subnet);
       const path = ['bridges', name, 'subnet'];
       if (other) {
-        const theirs = `${formatSubnet(other.subnet)} of bridges.${other.name}`;
+        const theirs = `${formatSubnet(other.subnet)} of bridges.${other.owner}`;
         problems.atValue(path, `${bridge.subnet} overlaps ${theirs}`);
       }
       subnets.add(name, subnet);
@@ -113,39 +114,6 @@ function membersOf({ services }: Subject): ReadonlyMap<string, number> {
     }
   }
   return members;
-}
-
-interface Named {
-  name: string;
-  subnet: Subnet;
-}
-
-/** Of two networks that overlap one is in the other: a look takes as long as a prefix, not as there are networks. */
-class Subnets {
-  readonly #all = new Map<string, Named>();
-  /** What is in each network, the first of it. */
-  readonly #within = new Map<string, Named>();
-
-  add(name: string, subnet: Subnet): void {
-    const added = { name, subnet };
-    const places = placesOf(subnet);
-    if (!this.#all.has(places[0] as string)) this.#all.set(places[0] as string, added);
-    for (const place of places) if (!this.#within.has(place)) this.#within.set(place, added);
-  }
-
-  overlapping(subnet: Subnet): Named | undefined {
-    const places = placesOf(subnet);
-    const around = places.map((place) => this.#all.get(place)).find(Boolean);
-    return this.#within.get(places[0] as string) ?? around;
-  }
-}
-
-/** A network and those that it is in, from /0 on. */
-function placesOf({ network, prefix }: Subnet): string[] {
-  return Array.from({ length: prefix + 1 }, (_, index) => {
-    const length = prefix - index;
-    return `${network - (network % 2 ** (32 - length))}/${length}`;
-  });
 }
 
 function checkPorts(subject: Subject, name: string, all: ReadonlyMap<string, number>): void {

@@ -45,12 +45,15 @@ function checkMode({ mode, sticky, tls }: ProxyEntry, at: At, problems: Problems
 /** One port either expects the header from the forwarder or does not. */
 function checkHeaders(proxy: ProxyEntry, at: At, problems: Problems): void {
   const { publish = [] } = proxy;
-  const own = ownPorts(proxy);
-  const forwarded = publish.filter((each) => !own.includes(each));
+  const own = new Set(ownPorts(proxy));
+  /** Of each target, what the first that the forwarder carries says. */
+  const first = new Map<number, boolean | undefined>();
+  for (const each of publish) {
+    if (!own.has(each) && !first.has(each.target)) first.set(each.target, each.proxy_protocol);
+  }
   publish.forEach((entry, index) => {
     const { target, proxy_protocol } = entry;
-    const other = forwarded.find((each) => each.target === target);
-    if (own.includes(entry) || other?.proxy_protocol === proxy_protocol) return;
+    if (own.has(entry) || first.get(target) === proxy_protocol) return;
     problems.atValue(
       [...at('publish'), String(index)],
       `port ${target} is published with proxy_protocol and without`,

@@ -5,6 +5,12 @@ import type { Problems } from '../problem.js';
 const MOST = 2000;
 /** Pairs of containers of which one waits for the other's health or end. */
 const MOST_CONDITIONS = 20_000;
+/** Pairs of containers of which one starts after the other. */
+const MOST_DEPENDENCIES = 50_000;
+/** Characters of all containers as JSON, each replica written out. */
+const MOST_WRITTEN = 8 * 1024 ** 2;
+/** Different settings of sysctls: each is tried by a program before anything is stopped. */
+const MOST_SYSCTLS = 100;
 /** Images made from each other; Docker’s limit for layers. */
 const MOST_BASES = 127;
 
@@ -26,7 +32,9 @@ export function checkSize(sections: Sections, problems: Problems): void {
   const behind = servers.reduce((sum, each) => sum + each, 0);
   if (plain <= MOST) refuse('farms', behind, problems, MOST - plain);
   checkBases(sections, problems);
-  checkConditions(sections, problems);
+  checkDependencies(sections, problems);
+  checkWritten(sections, problems);
+  checkSysctls(sections, problems);
   if (problems.count > before) problems.throwIfAny();
 }
 
@@ -66,18 +74,59 @@ function checkBases({ images }: Sections, problems: Problems): void {
   }
 }
 
-/** Each replica keeps of each replica that it waits for how that is. */
-function checkConditions({ containers }: Sections, problems: Problems): void {
-  let sum = 0;
+/** Each replica waits for each replica of what it depends on, and keeps how that is to be asked. */
+function checkDependencies({ containers }: Sections, problems: Problems): void {
+  let [all, asked] = [0, 0];
   for (const [name, { depends_on, replicas = 1 }] of Object.entries(containers)) {
     for (const [other, { condition }] of Object.entries(depends_on)) {
-      if (condition === 'service_started' || !Object.hasOwn(containers, other)) continue;
-      sum += replicas * (containers[other]?.replicas ?? 1);
-      if (sum <= MOST_CONDITIONS) continue;
-      const message = `containers wait for more than ${MOST_CONDITIONS} others in all`;
+      if (!Object.hasOwn(containers, other)) continue;
+      const pairs = replicas * (containers[other]?.replicas ?? 1);
+      all += pairs;
+      if (condition !== 'service_started') asked += pairs;
+      if (all <= MOST_DEPENDENCIES && asked <= MOST_CONDITIONS) continue;
+      const message =
+        asked > MOST_CONDITIONS
+          ? `containers wait for more than ${MOST_CONDITIONS} others in all`
+          : `containers depend on more than ${MOST_DEPENDENCIES} others in all`;
       problems.atKey(['containers', name, 'depends_on', other], message);
       return;
     }
+  }
+}
+
+/** A thousand replicas of a long entry are a thousand times its text, in records and in plans. */
+function checkWritten(sections: Sections, problems: Problems): void {
+  let sum = 0;
+  for (const { path, entry, count } of servicesOf(sections)) {
+    sum += JSON.stringify(entry).length * count;
+    if (sum <= MOST_WRITTEN) continue;
+    const message = `with all replicas written out, containers have more than ${MOST_WRITTEN} characters`;
+    problems.atKey(path, message, 'have fewer replicas, or a shorter entry');
+    return;
+  }
+}
+
+function checkSysctls(sections: Sections, problems: Problems): void {
+  const known = new Set<string>();
+  for (const { path, entry } of servicesOf(sections)) {
+    for (const [name, value] of Object.entries(entry.sysctls)) {
+      known.add(`${name}=${value}`);
+      if (known.size <= MOST_SYSCTLS) continue;
+      const message = `more than ${MOST_SYSCTLS} different settings of sysctls in all`;
+      problems.atKey([...path, 'sysctls', name], message);
+      return;
+    }
+  }
+}
+
+/** Every entry that becomes containers, and how many. */
+function* servicesOf({ containers, farms }: Sections) {
+  for (const [name, entry] of Object.entries(containers)) {
+    yield { path: ['containers', name], entry, count: entry.replicas ?? 1 };
+  }
+  for (const [name, { servers, proxy }] of Object.entries(farms)) {
+    yield { path: ['farms', name, 'servers'], entry: servers, count: servers.replicas ?? 1 };
+    yield { path: ['farms', name, 'proxy'], entry: proxy, count: 1 };
   }
 }
 

@@ -1,9 +1,10 @@
 import type { BridgeSource } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
-import { overlap, parseSubnet } from '../../model/ipv4.js';
+import { formatSubnet, parseSubnet } from '../../model/ipv4.js';
 import type { Resource, Row } from '../../model/resource.js';
 import { bridgeLink, linkAlias } from '../../model/site.js';
 import type { BridgeSpec } from '../../model/specs.js';
+import { Subnets } from '../../model/subnets.js';
 import { type Context, externalRow, isOthers } from './context.js';
 import { recordedSpec } from './recorded.js';
 
@@ -17,13 +18,14 @@ export interface Bridges {
 export function desiredBridges(context: Context): Bridges {
   const specs = new Map<string, BridgeSpec>();
   const resources: Resource<BridgeSpec>[] = [];
+  const taken = takenSubnets(context);
   for (const [name, entry] of Object.entries(context.config.bridges)) {
     if (entry.external) {
       specs.set(name, externalSpec(name, context));
       continue;
     }
     const spec = ownSpec(name, entry, context);
-    refuseOverlap(name, spec, context);
+    refuseOverlap(name, spec, taken, context);
     specs.set(name, spec);
     const { protect } = entry;
     resources.push({
@@ -64,26 +66,33 @@ function externalSpec(name: string, context: Context): BridgeSpec {
   );
 }
 
-/** The host could not tell which of the two an address is on. */
-function refuseOverlap(name: string, spec: BridgeSpec, context: Context): void {
-  const where = context.config.where(['bridges', name]);
+/** The subnets of every other stack's bridges. */
+function takenSubnets(context: Context): Subnets<Row> {
+  const taken = new Subnets<Row>();
   for (const row of context.rows) {
     if (row.kind !== 'bridge' || !isOthers(row, context)) continue;
-    if (subnetsOverlap(spec, row)) {
-      const { subnet } = row.spec as BridgeSpec;
-      throw new UserError(
-        `${where}: subnet ${spec.subnet} overlaps ${subnet} of bridge ${row.name} of stack ${row.stack}`,
-        row.name === name
-          ? `Choose a subnet that is free on this host, or join that bridge: ${name}: {external: true}`
-          : 'Choose a subnet that is free on this host.',
-      );
-    }
+    const { subnet } = row.spec as BridgeSpec;
+    const parsed = subnet === undefined ? undefined : parseSubnet(subnet);
+    if (parsed) taken.add(row, parsed);
   }
+  return taken;
 }
 
-function subnetsOverlap(spec: BridgeSpec, row: Row): boolean {
-  const [ours, theirs] = [spec, row.spec as BridgeSpec].map(({ subnet }) =>
-    subnet === undefined ? undefined : parseSubnet(subnet),
+/** The host could not tell which of the two an address is on. */
+function refuseOverlap(
+  name: string,
+  { subnet }: BridgeSpec,
+  taken: Subnets<Row>,
+  { config }: Context,
+): void {
+  const parsed = subnet === undefined ? undefined : parseSubnet(subnet);
+  const other = parsed && taken.overlapping(parsed);
+  if (!other) return;
+  const { owner, subnet: theirs } = other;
+  throw new UserError(
+    `${config.where(['bridges', name, 'subnet'])}: subnet ${subnet} overlaps ${formatSubnet(theirs)} of bridge ${owner.name} of stack ${owner.stack}`,
+    owner.name === name
+      ? `Choose a subnet that is free on this host, or join that bridge: ${name}: {external: true}`
+      : 'Choose a subnet that is free on this host.',
   );
-  return ours !== undefined && theirs !== undefined && overlap(ours, theirs);
 }

@@ -20,6 +20,7 @@ import { dependenciesOf } from './dependencies.js';
 import { hostsName, hostsPath } from './hosts.js';
 import { leaseIds } from './id-ranges.js';
 import { inheritedHealth } from './image-config.js';
+import { instancesNamed } from './instances.js';
 import type { Leases } from './leases.js';
 import { linksOf } from './links.js';
 import { groupOf, releases } from './releases.js';
@@ -227,9 +228,7 @@ function needsOf(instance: Instance, instances: Instance[], context: Context): A
       type === 'bind' ? [] : [addressOf(type, source)],
     ),
     ...Object.keys(entry.depends_on).flatMap((service) =>
-      instances
-        .filter((each) => each.service === service)
-        .map(({ name }) => addressOf('container', name)),
+      instancesNamed(service, instances).map(({ name }) => addressOf('container', name)),
     ),
   ];
 }

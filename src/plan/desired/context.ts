@@ -1,3 +1,4 @@
+import { type Address, addressOf, type KindName } from '../../model/address.js';
 import { BY_HAND } from '../../model/by-hand.js';
 import type { Config } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
@@ -51,9 +52,7 @@ export function externalRow<Spec>(
   isUsed: (spec: Spec, container: ContainerSpec) => boolean,
 ): Row<Spec> | undefined {
   const { rows, config } = context;
-  const others = rows.filter(
-    (row) => row.kind === kind && row.name === name && isOthers(row, context),
-  ) as Row<Spec>[];
+  const others = rowsNamed(rows, kind, name).filter((row) => isOthers(row, context)) as Row<Spec>[];
   if (others.length < 2) return others[0];
   const own = rows.filter((row) => row.kind === 'container' && row.stack === config.name);
   const used = others.find(({ spec }) =>
@@ -67,3 +66,24 @@ export function externalRow<Spec>(
     'Rename one of them, or make one to be shared by a command.',
   );
 }
+
+/** Of whatever stack. Each external entry asks: a look at each row would grow with their product. */
+function rowsNamed(rows: readonly Row[], kind: KindName, name: string): readonly Row[] {
+  return byAddress(rows).get(addressOf(kind, name)) ?? [];
+}
+
+function byAddress(rows: readonly Row[]): Map<Address, Row[]> {
+  const known = addresses.get(rows);
+  if (known) return known;
+  const made = new Map<Address, Row[]>();
+  for (const row of rows) {
+    const address = addressOf(row.kind, row.name);
+    const others = made.get(address);
+    if (others) others.push(row);
+    else made.set(address, [row]);
+  }
+  addresses.set(rows, made);
+  return made;
+}
+
+const addresses = new WeakMap<readonly Row[], Map<Address, Row[]>>();

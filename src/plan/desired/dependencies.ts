@@ -3,6 +3,7 @@ import type { Instance } from '../../model/instance.js';
 import { idOf } from '../../model/site.js';
 import type { DependencySpec } from '../../model/specs.js';
 import type { Context } from './context.js';
+import { instancesNamed } from './instances.js';
 import type { Leases } from './leases.js';
 
 /** What a container waits for beyond the order of starts. */
@@ -14,8 +15,7 @@ export function dependenciesOf(
 ): DependencySpec[] | undefined {
   const all = Object.entries(entry.depends_on).flatMap(([service, { condition }]) => {
     if (condition === 'service_started') return [];
-    const others = instances.filter((each) => each.service === service);
-    return others.map((other): DependencySpec => {
+    return instancesNamed(service, instances).map((other): DependencySpec => {
       const id = idOf(config.name, other.name);
       const target = condition === 'service_healthy' ? targetOf(id, other, leases) : undefined;
       return { name: other.name, id, condition, ...(target && { target }) };

@@ -16,3 +16,23 @@ export function instancesOf({ containers }: Config, farms: Farm[]): Instance[] {
   });
   return [...plain, ...farms.flatMap(({ servers, proxy }) => [...servers, proxy])];
 }
+
+/** Those of one service. Every dependency asks: a look at each would grow with the square of them. */
+export function instancesNamed(service: string, instances: readonly Instance[]): Instance[] {
+  return byService(instances).get(service) ?? [];
+}
+
+function byService(instances: readonly Instance[]): Map<string, Instance[]> {
+  const known = services.get(instances);
+  if (known) return known;
+  const made = new Map<string, Instance[]>();
+  for (const each of instances) {
+    const others = made.get(each.service);
+    if (others) others.push(each);
+    else made.set(each.service, [each]);
+  }
+  services.set(instances, made);
+  return made;
+}
+
+const services = new WeakMap<readonly Instance[], Map<string, Instance[]>>();

@@ -30,11 +30,17 @@ export function leaseAddresses(
   context: Context,
 ): Leases {
   const leases = new Map<string, string>();
+  const membersOf = membersByBridge(instances);
+  const recorded = recordedAddresses(context);
   for (const [name, spec] of bridges) {
-    const members = instances.filter(({ entry }) => entry.bridges[name]);
+    const members = membersOf.get(name) ?? [];
     refuseFull(name, members, context);
     const subnet = spec.subnet === undefined ? undefined : parseSubnet(spec.subnet);
-    if (subnet) leaseOn(name, subnet, spec, members, context, leases);
+    if (!subnet) continue;
+    // another stack may call another bridge so, and this one otherwise
+    const own = recorded.own.get(name) ?? new Map();
+    const foreign = recorded.foreign.get(spec.link) ?? new Map();
+    leaseOn(name, subnet, spec, members, { own, foreign }, context, leases);
   }
   return (container, bridge) => leases.get(key(container, bridge));
 }
@@ -46,12 +52,12 @@ function key(container: string, bridge: string): string {
 function leaseOn(
   bridge: string,
   subnet: Subnet,
-  { host, link }: BridgeSpec,
+  { host }: BridgeSpec,
   members: Instance[],
+  recorded: { own: Addresses; foreign: Addresses },
   context: Context,
   leases: Map<string, string>,
 ): void {
-  const recorded = recordedAddresses(bridge, link, context);
   const taken = new Set([...(host ? [host] : []), ...recorded.foreign.keys()]);
   const waiting: Instance[] = [];
   for (const member of members) {
@@ -122,24 +128,40 @@ function unusable(
   );
 }
 
+function membersByBridge(instances: Instance[]): Map<string, Instance[]> {
+  const members = new Map<string, Instance[]>();
+  for (const instance of instances) {
+    for (const bridge of Object.keys(instance.entry.bridges)) {
+      const others = members.get(bridge);
+      if (others) others.push(instance);
+      else members.set(bridge, [instance]);
+    }
+  }
+  return members;
+}
+
+type Addresses = ReadonlyMap<string, string>;
+
 /**
- * Who has which address on a bridge now: this stack's containers by name, and everyone else's, with
- * whose they are.
+ * Who has which address now: this stack's containers by the bridge's name, as address by container,
+ * and everyone else's by the bridge's interface, as whose they are by address.
  */
-function recordedAddresses(bridge: string, bridgeLink: string, context: Context) {
-  const own = new Map<string, string>();
-  const foreign = new Map<string, string>();
+function recordedAddresses(context: Context) {
+  const own = new Map<string, Map<string, string>>();
+  const foreign = new Map<string, Map<string, string>>();
+  const add = (all: typeof own, bridge: string, key: string, value: string) => {
+    const known = all.get(bridge) ?? new Map();
+    all.set(bridge, known.set(key, value));
+  };
   for (const row of context.rows) {
     if (row.kind !== 'container') continue;
     const isOther = isOthers(row, context);
-    // another stack may call another bridge so, and this one otherwise
-    const link = (row.spec as ContainerSpec).links.find((each) =>
-      isOther ? each.bridge_link === bridgeLink : each.bridge === bridge,
-    );
-    const address = link?.address?.split('/')[0];
-    if (address === undefined) continue;
-    if (isOther) foreign.set(address, `${row.name} of stack ${row.stack}`);
-    else own.set(row.name, address);
+    for (const { bridge, bridge_link, address: cidr } of (row.spec as ContainerSpec).links) {
+      const address = cidr?.split('/')[0];
+      if (address === undefined) continue;
+      if (isOther) add(foreign, bridge_link, address, `${row.name} of stack ${row.stack}`);
+      else add(own, bridge, row.name, address);
+    }
   }
   return { own, foreign };
 }

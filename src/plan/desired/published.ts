@@ -17,8 +17,10 @@ import type { Context } from './context.js';
 import type { Leases } from './leases.js';
 
 /** What it does not listen at itself. */
-const forwarded = ({ entry: { publish = [] }, sockets = [] }: Instance) =>
-  publish.filter((each) => !sockets.includes(each));
+const forwarded = ({ entry: { publish = [] }, sockets = [] }: Instance) => {
+  const own = new Set(sockets);
+  return publish.filter((each) => !own.has(each));
+};
 
 const publishes = (instances: Instance[]) => instances.some((each) => forwarded(each).length > 0);
 

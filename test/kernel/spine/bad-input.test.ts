@@ -104,7 +104,7 @@ describe('a file', () => {
     const ran = await other({ bridges: PAIR.bridges }).run('apply', '-y');
     expect(ran.code).toBe(1);
     expect(ran.stderr).toContain(
-      'other.yaml:4:5: subnet 10.77.1.0/24 overlaps 10.77.1.0/24 of bridge front of stack pair\n',
+      'other.yaml:5:7: subnet 10.77.1.0/24 overlaps 10.77.1.0/24 of bridge front of stack pair\n',
     );
   });
 
