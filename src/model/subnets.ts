@@ -1,5 +1,6 @@
 import type { Subnet } from './ipv4.js';
 
+/** A network, and whose it is. */
 export interface Owned<Owner> {
   subnet: Subnet;
   owner: Owner;
