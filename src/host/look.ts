@@ -1,11 +1,11 @@
 import type { Limits } from '../model/config.js';
 import type { HealthAnswer } from '../model/health.js';
-import type { ContainerSpec } from '../model/specs.js';
+import type { BridgeSpec, ContainerSpec } from '../model/specs.js';
 import type { Traffic, Usage } from '../model/usage.js';
 
 /**
  * One look at the host, taken for a plan. Synchronous after it was taken; one subprocess
- * (`ip -json`) whatever the number of containers, another for `subnets`; all else is read from /proc and /sys.
+ * (`ip -json`) whatever the number of containers; all else is read from /proc and /sys.
  */
 export interface Probe {
   bootId: string;
@@ -17,8 +17,6 @@ export interface Probe {
   link(name: string): SeenLink | undefined;
   /** Links whose alias begins with `prefix`. */
   linksWithAlias(prefix: string): SeenLink[];
-  /** Every host interface's addresses, to find overlaps with a new subnet. */
-  subnets(): { link: string; address: string }[];
   /** Whether something is mounted exactly at a path. */
   mounted(path: string): boolean;
   /**
@@ -116,6 +114,12 @@ export interface Preconditions extends Pick<Capacity, 'isBlockDevice' | 'without
   forwards(): boolean;
   /** Why an interface cannot join a bridge. */
   withoutUplink(name: string, bridge: string): string | undefined;
+  /**
+   * The interface or the route of the host that is in the way of a bridge's subnet.
+   *
+   * @param going interfaces of bridges that are of the same plan, and their uplinks
+   */
+  withoutSubnet(bridge: BridgeSpec, going: ReadonlySet<string>): string | undefined;
 }
 
 export type Guarded = Pick<ContainerSpec, 'security' | 'cap_add' | 'cap_drop' | 'seccomp'>;

@@ -38,9 +38,13 @@ export function preflight(plan: Plan, host: Preconditions, input: Input): Plan {
   const resourceOf = new Map(input.resources.map((each) => [each.address, each]));
   const complaints: string[] = [];
   const blocked = new Map<Address, string>();
+  const going = goingLinks(plan);
   for (const unit of plan.units) {
     if (unit.mode !== 'put') continue;
-    const obstacles = obstaclesOf(unit, host, input.site);
+    const obstacles = [
+      ...obstaclesOf(unit, host, input.site),
+      ...subnetObstacles(unit, host, input.rows, going),
+    ];
     const resource = resourceOf.get(unit.address);
     if (obstacles.length === 0) continue;
     if (!resource || isRecorded(unit, input.rows)) {
@@ -101,6 +105,30 @@ function obstaclesOf(unit: Unit, host: Preconditions, site: Site): Obstacle[] {
 
 function bridgeObstacles({ uplink, link }: BridgeSpec, host: Preconditions): Obstacle[] {
   return uplink === undefined ? [] : found(['uplink'], host.withoutUplink(uplink, link));
+}
+
+/**
+ * A bridge that changes or goes by this plan leaves the subnet that it has now, and an uplink is on
+ * the bridge's own network.
+ */
+function goingLinks({ units }: Plan): ReadonlySet<string> {
+  const specs = units.flatMap(({ kind, spec }) => (kind === 'bridge' ? [spec as BridgeSpec] : []));
+  return new Set(specs.flatMap(({ link, uplink }) => [link, ...(uplink ? [uplink] : [])]));
+}
+
+/** Of a subnet, or of the host's place in it, that is new: what is recorded was there first. */
+function subnetObstacles(
+  { kind, name, spec }: Unit,
+  host: Preconditions,
+  rows: readonly Row[],
+  going: ReadonlySet<string>,
+): Obstacle[] {
+  if (kind !== 'bridge') return [];
+  const after = spec as BridgeSpec;
+  const row = rows.find((each) => each.kind === kind && each.name === name);
+  const before = row?.spec as BridgeSpec | undefined;
+  const isSame = before?.subnet === after.subnet && before?.host === after.host;
+  return isSame ? [] : found(['subnet'], host.withoutSubnet(after, going));
 }
 
 function startObstacles(spec: ContainerSpec, host: Preconditions, site: Site): Obstacle[] {

@@ -21,6 +21,7 @@ const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   withoutRuntime: () => undefined,
   held: () => undefined,
   withoutUplink: () => undefined,
+  withoutSubnet: () => undefined,
   forwards: () => false,
   ...more,
 });
@@ -92,6 +93,23 @@ describe('what the file asks for', () => {
     const bridges = 'bridges: { lan: { uplink: eth1 } }';
     const lacking = { withoutUplink: (name: string) => `no ${name}` };
     expect(() => checked(new MemoryStack(), file('', bridges), lacking)).toThrow('uplink: no eth1');
+  });
+
+  it('is refused where a bridge would have a subnet that the host is in', async () => {
+    const net = (subnet: string) => file('', `bridges: { lan: { subnet: ${subnet} } }`);
+    const asked: (string | undefined)[] = [];
+    const withoutSubnet: Preconditions['withoutSubnet'] = ({ subnet, link }, going) => {
+      asked.push(going.has(link) ? subnet : 'its own is in its way');
+      return subnet === '10.2.0.0/24' ? 'taken' : undefined;
+    };
+    const stack = new MemoryStack();
+    checked(stack, net('10.1.0.0/24'), { withoutSubnet });
+    await stack.apply(net('10.1.0.0/24'));
+    expect(() => checked(stack, net('10.2.0.0/24'), { withoutSubnet })).toThrow('subnet: taken');
+    for (const { name } of stack.host.links.values()) stack.host.removeLink(name);
+    checked(stack, net('10.1.0.0/24'), { withoutSubnet });
+    // the last is only made again as it was recorded
+    expect(asked).toEqual(['10.1.0.0/24', '10.2.0.0/24']);
   });
 
   it.each([

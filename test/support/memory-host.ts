@@ -65,10 +65,6 @@ export class MemoryHost {
       link: (name) => this.links.get(name),
       linksWithAlias: (prefix) =>
         [...this.links.values()].filter(({ alias }) => alias?.startsWith(prefix)),
-      subnets: () =>
-        [...this.links.values()].flatMap(({ name, addresses }) =>
-          addresses.map((address) => ({ link: name, address })),
-        ),
       mounted: (path) => this.mounts.has(path),
       mountedFile: (path) => this.mounts.get(path),
       diskSize: (path) => {

@@ -7,7 +7,7 @@ import { readHierarchies, versionOf } from './cgroups-hierarchies.js';
 import { groupsIn, readLimits, readOomKills } from './cgroups-read.js';
 import { readUsage } from './cgroups-usage.js';
 import { deviceNumber } from './device-numbers.js';
-import { readLinks, readLinksBriefly } from './links-seen.js';
+import { readLinksBriefly } from './links-seen.js';
 import { backingOf, deadMountsOf, mountPoints, readMountTable } from './mounts.js';
 import { addressesOf } from './probe-addresses.js';
 import { trafficOf } from './probe-traffic.js';
@@ -37,7 +37,6 @@ export async function linuxProbe(site: Site, lock?: string): Promise<Probe> {
     uptime: uptime(),
     link: (name) => links.get(name),
     linksWithAlias: withAlias,
-    subnets: once(subnets),
     mounted: (path) => mounted.has(path),
     mountedFile: (path) => backingOf(mounted.get(path)),
     diskSize: sizesOf,
@@ -62,20 +61,6 @@ export async function linuxProbe(site: Site, lock?: string): Promise<Probe> {
     askedAt: (id) => ifThere(() => statSync(askedFile(site, id), QUIET))?.mtimeMs,
     health: () => undefined,
   };
-}
-
-function once<T>(look: () => T): () => T {
-  let seen: T | undefined;
-  return () => {
-    seen ??= look();
-    return seen;
-  };
-}
-
-function subnets(): ReturnType<Probe['subnets']> {
-  return readLinks().flatMap(({ name, addresses }) =>
-    addresses.map((address) => ({ link: name, address })),
-  );
 }
 
 /** Each container asks for its own, so they are looked up, not looked through. */

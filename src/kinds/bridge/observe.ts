@@ -1,5 +1,4 @@
 import type { Probe } from '../../host/host.js';
-import { overlap, parseCidr, parseSubnet } from '../../model/ipv4.js';
 import { spelled } from '../../model/json.js';
 import type { BridgeSpec } from '../../model/specs.js';
 import { hostAddress } from './steps.js';
@@ -33,18 +32,7 @@ export function assume(spec: BridgeSpec): BridgeSeen {
 
 export function foreign(spec: BridgeSpec, probe: Probe): string | undefined {
   const seen = probe.link(spec.link);
-  if (!seen) return overlapping(spec, probe);
+  if (!seen) return undefined;
   if (seen.kind === 'bridge' && seen.alias === spec.alias) return undefined;
   return `interface ${spec.link} exists and is marked ${seen.alias ?? 'by nobody'}`;
-}
-
-/** Two interfaces in one subnet: the host would send to the wrong one of them. */
-function overlapping({ subnet, link, uplink }: BridgeSpec, probe: Probe): string | undefined {
-  const ours = subnet === undefined ? undefined : parseSubnet(subnet);
-  if (!ours) return undefined;
-  const other = probe.subnets().find(({ link: name, address }) => {
-    const theirs = parseCidr(address)?.subnet;
-    return name !== link && name !== uplink && theirs !== undefined && overlap(ours, theirs);
-  });
-  return other && `subnet ${subnet} overlaps ${other.address} of interface ${other.link}`;
 }

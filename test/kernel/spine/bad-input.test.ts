@@ -116,8 +116,8 @@ describe('a file', () => {
     const ran = await other({ bridges }).run('apply', '-y');
     await run('ip', ['link', 'delete', 'elsewhere']);
     expect(ran.code).toBe(1);
-    expect(ran.stderr).toBe(
-      'Error: cannot create bridge.mine: subnet 10.99.7.0/24 overlaps 10.99.0.1/16 of interface elsewhere\n',
+    expect(ran.stderr).toContain(
+      'other.yaml:5:7: subnet 10.99.7.0/24 overlaps 10.99.0.1/16 of interface elsewhere\n',
     );
   });
 });
@@ -188,5 +188,26 @@ it(
       expect({ words, code: (await stack.run(...words)).code }).toEqual({ words, code: 1 });
     }
     expect(await host.leaks()).toEqual([]);
+  }),
+);
+
+it(
+  'a changed subnet that the host has a route to is refused at plan, and a free one is not',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, { name: 'other' }, 'other.yaml');
+    const net = (part: number) =>
+      `name: other\nbridges:\n  mine: { subnet: 10.${part}.7.0/24, host: 10.${part}.7.1 }\n`;
+    stack.write(net(99));
+    expect((await stack.run('apply', '-y')).code).toBe(0);
+    await host.run('ip', ['route', 'add', '10.98.0.0/16', 'dev', 'lo']);
+    stack.write(net(98));
+    const refused = await stack.run('plan');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(
+      'other.yaml:3:11: subnet 10.98.7.0/24 overlaps 10.98.0.0/16, to which this host has a route by lo\n',
+    );
+    await host.run('ip', ['route', 'delete', '10.98.0.0/16', 'dev', 'lo']);
+    expect((await stack.run('apply', '-y')).code).toBe(0);
+    expect((await stack.run('destroy', '-y')).code).toBe(0);
   }),
 );

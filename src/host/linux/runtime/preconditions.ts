@@ -10,6 +10,7 @@ import { type IpLink, readLinks } from '../links-seen.js';
 import { findProgram } from '../process/programs.js';
 import { runSync } from '../process/run.js';
 import { readText } from '../read.js';
+import { subnetLookUp } from '../subnet-taken.js';
 import { capabilitiesOf } from './capabilities.js';
 import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
@@ -33,6 +34,7 @@ export function linuxPreconditions(): Preconditions {
       findProgram(name) ? undefined : `runtime ${name} is not installed on this host`,
     held,
     forwards,
+    withoutSubnet: subnetLookUp(),
     withoutUplink: (name, bridge) => {
       links ??= readLinks();
       return withoutUplink(name, bridge, links);
