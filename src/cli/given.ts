@@ -1,7 +1,8 @@
 import { readProfiles } from '../config/profiles.js';
 import { fingerprint, missingSources } from '../config/sources.js';
-import type { Config, ImageEntry } from '../model/config.js';
+import type { Config } from '../model/config.js';
 import { UserError } from '../model/errors.js';
+import { localFiles } from '../model/image-version.js';
 import type { Row } from '../model/resource.js';
 import { refuseBeyond } from '../plan/capacity.js';
 import { certificateKey, type Context as Given } from '../plan/desired/context.js';
@@ -47,7 +48,7 @@ export async function located<Result>(
 /** Of the local files that go into each image, and of each farm's certificate. */
 function fingerprints(config: Config): Record<string, string> {
   const images = Object.entries(config.images).flatMap(([name, image]) => {
-    const paths = localFiles(image);
+    const paths = image.external ? [] : localFiles(image);
     return paths.length === 0 ? [] : [[name, fingerprint(paths)] as const];
   });
   return Object.fromEntries([...images, ...certificates(config)]);
@@ -61,13 +62,4 @@ function certificates({ farms, where }: Config): [string, string][] {
     const place = where(['farms', name, 'proxy', 'tls']);
     throw new UserError(`${place}: cannot read ${missing}: no such file`);
   });
-}
-
-function localFiles(image: ImageEntry): string[] {
-  if (image.external) return [];
-  const { from, copy } = image;
-  const copied = copy.map((each) => each.from);
-  if ('tar' in from) return [from.tar, ...copied];
-  if ('directory' in from) return [from.directory, ...copied];
-  return copied;
 }

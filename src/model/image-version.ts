@@ -1,4 +1,4 @@
-import type { OriginalConfig } from './config.js';
+import type { ImageSource, OriginalConfig } from './config.js';
 import { digest } from './json.js';
 import type { ImageSpec } from './specs.js';
 
@@ -15,4 +15,11 @@ export function imageVersion(spec: ImageSpec): string {
 /** The config that another tool gave it, or what it is derived from. */
 export function originalOf({ origin, original }: ImageSpec): OriginalConfig | undefined {
   return origin?.original ?? original;
+}
+
+/** Paths of the host's files and folders that go into it as they are. */
+export function localFiles({ from, copy }: Pick<ImageSource, 'from' | 'copy'>): string[] {
+  const copied = copy.map((each) => each.from);
+  if ('tar' in from) return [from.tar, ...copied];
+  return 'directory' in from ? [from.directory, ...copied] : copied;
 }

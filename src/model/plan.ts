@@ -13,6 +13,8 @@ export interface Difference {
   attribute: string;
   before?: unknown;
   after?: unknown;
+  /** Paths on this host whose content is another: shown in place of digests. */
+  files?: string[];
   /** Who moved: the file asks for something new, or the host is no longer as applied. */
   cause: 'file' | 'drift';
   /** What it takes. */

@@ -1,10 +1,10 @@
+import { formatEntry, formatValue, isOrdered } from '../model/attribute-text.js';
 import { equal } from '../model/json.js';
 import type { Difference } from '../model/plan.js';
 import { printable } from '../model/printable.js';
 import type { Paint } from './color.js';
 import { essence } from './essence.js';
 import { textDiff } from './text-diff.js';
-import { formatValue } from './value.js';
 
 const INDENT = ' '.repeat(6);
 const DEEPER = ' '.repeat(10);
@@ -26,11 +26,12 @@ export function attributeLines(
 }
 
 /**
- * One difference: objects key by key, texts as a diff, anything else `before → after`. Nothing
- * when there is no value to show: the reason in the title then says it all.
+ * One difference: objects key by key, texts as a diff, lists entry by entry, files of the host by
+ * their paths, anything else `before → after`. Nothing when there is no value to show: the reason in
+ * the title then says it all.
  */
 export function differenceLines(
-  { attribute, before, after, effect }: Difference,
+  { attribute, before, after, effect, files }: Difference,
   replaces: boolean,
   paint: Paint,
 ): string[] {
@@ -38,15 +39,35 @@ export function differenceLines(
   if (isText(before) && isText(after) && (before + after).includes('\n')) {
     return [line('~', `${attribute}:${forced}`, paint), ...diffLines(before, after, paint)];
   }
-  return pairs(attribute, before, after).map(([name, from, to]) => {
+  if (files) {
+    return files.map((path) => line('~', `${attribute}: content of ${path}${forced}`, paint));
+  }
+  return pairs(attribute, before, after).flatMap(([name, from, to]) => {
     if (from === undefined) return line('+', `${name}: ${formatValue(name, to)}${forced}`, paint);
     if (to === undefined) return line('-', `${name}: ${formatValue(name, from)}${forced}`, paint);
+    const entries = entryLines(name, from, to, paint);
+    if (entries.length > 0) return [line('~', `${name}:${forced}`, paint), ...entries];
     return line(
       '~',
       `${name}: ${formatValue(name, from)} → ${formatValue(name, to)}${forced}`,
       paint,
     );
   });
+}
+
+/** What a list has lost and gained; nothing for what is no list, or has another order only. */
+function entryLines(name: string, before: unknown, after: unknown, paint: Paint): string[] {
+  if (!Array.isArray(before) || !Array.isArray(after) || isOrdered(name)) return [];
+  const lacking = (all: unknown[], others: unknown[]) =>
+    all.filter((each) => !others.some((other) => equal(each, other)));
+  return [
+    ...lacking(before, after).map((each) => entryLine('-', formatEntry(name, each), paint)),
+    ...lacking(after, before).map((each) => entryLine('+', formatEntry(name, each), paint)),
+  ];
+}
+
+function entryLine(symbol: Symbol, text: string, paint: Paint): string {
+  return `${DEEPER}${paint(COLORS[symbol], symbol)} ${printable(text)}`;
 }
 
 function line(symbol: Symbol, text: string, paint: Paint): string {

@@ -1,10 +1,10 @@
+import { formatValue } from '../model/attribute-text.js';
 import type { PublishEntry } from '../model/config.js';
 import { describeExit } from '../model/exit.js';
+import { formatDuration } from '../model/format.js';
 import type { ListedContainer } from '../model/listed-container.js';
 import { placeText } from '../model/publish.js';
-import { formatDuration } from './duration.js';
 import { renderTable } from './table.js';
-import { formatValue } from './value.js';
 
 const HEADER = ['NAME', 'IMAGE', 'STATUS', 'UPTIME', 'ADDRESSES'];
 const MORE = ['LIMITS', 'RESTARTS', 'HEALTH'];

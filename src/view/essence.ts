@@ -1,13 +1,6 @@
 import { parseAddress } from '../model/address.js';
 import type { RestartPolicy } from '../model/config.js';
-import type {
-  BridgeSpec,
-  ConfigSpec,
-  ContainerSpec,
-  ImageSpec,
-  LinkSpec,
-  MountSpec,
-} from '../model/specs.js';
+import type { BridgeSpec, ConfigSpec, ContainerSpec, ImageSpec, LinkSpec } from '../model/specs.js';
 
 type Attributes = Record<string, unknown>;
 
@@ -24,7 +17,7 @@ const DESCRIBE: Record<string, (spec: never) => Attributes> = {
   image: ({ size, from, copy, run, config }: Partial<ImageSpec>) => ({
     size,
     from,
-    copy: copy?.map((each) => `${each.from} → ${each.to}`),
+    copy,
     run,
     ...config,
   }),
@@ -62,7 +55,7 @@ function container(spec: Partial<ContainerSpec>): Attributes {
     image: image?.name,
     command: args,
     bridges: links && Object.fromEntries(links.map((link) => [link.bridge, linkText(link)])),
-    volumes: mounts?.map(mountText),
+    volumes: mounts,
     userns: userns && `auto (ids from ${userns.first})`,
     seccomp: typeof seccomp === 'object' ? seccomp.file : seccomp,
     ...unusual(rest),
@@ -88,8 +81,4 @@ function restartText({ name, max }: RestartPolicy): string | undefined {
 
 function linkText({ address, mac }: LinkSpec): string {
   return [address ?? 'no address', mac].filter((each) => each !== undefined).join(', ');
-}
-
-function mountText({ source, target, read_only }: MountSpec): string {
-  return `${source}:${target}${read_only ? ':ro' : ''}`;
 }

@@ -1,7 +1,6 @@
 import type { FarmServer, FarmStatus } from '../model/farm-status.js';
-import { formatBytes } from '../model/format.js';
+import { formatBytes, formatDuration } from '../model/format.js';
 import { printable } from '../model/printable.js';
-import { formatDuration } from './duration.js';
 import { renderTable } from './table.js';
 
 const HEADER = ['SERVER', 'STATE', 'SINCE', 'SESSIONS', 'REQUESTS', 'RATE', 'ERRORS', 'CHECK'];

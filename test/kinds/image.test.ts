@@ -72,6 +72,18 @@ describe('image', () => {
     expect(imageVersion(specOf(more))).not.toBe(imageVersion(base));
   });
 
+  it('names the local files whose content is another', () => {
+    const copy = [{ from: '/srv/conf', to: '/etc', owner: '0:0' }];
+    const found = (from: ImageSpec['from']) => {
+      const row = rowOf({ spec: specOf({ from, copy, sources: 'abc' }) });
+      const after = desired({ from, copy, sources: 'def' });
+      return image.compare(after, row, whole).map(({ attribute, files }) => [attribute, files]);
+    };
+    expect(found({ directory: '/srv/tree' })).toEqual([['sources', ['/srv/tree', '/srv/conf']]]);
+    expect(found({ tar: '/srv/a.tar' })).toEqual([['sources', ['/srv/a.tar', '/srv/conf']]]);
+    expect(found({ image: 'base' })).toEqual([['sources', ['/srv/conf']]]);
+  });
+
   it('rewrites the row alone when only what containers inherit changes', () => {
     const config = { environment: { A: '1' }, command: ['true'] };
     expect(planned({ config })).toEqual([

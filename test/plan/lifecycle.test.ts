@@ -131,6 +131,42 @@ describe('an edited file', () => {
     expect(stack.plan(edited).changes).toEqual([]);
   });
 
+  it('with other times and limits shows them as the file has them', async () => {
+    const stack = new MemoryStack();
+    const io = (rate: string) => `limits: { io: [{ device: disk, read_bps: ${rate} }] }`;
+    await stack.apply(single(`stop_grace_period: 1s\n    ${io('1M')}`));
+    const edited = single(`stop_grace_period: 90s\n    ${io('64M')}`);
+    expect(stack.planText(edited)).toMatchInlineSnapshot(`
+      "baleine will perform the following actions:
+
+        # container.web will be updated in-place (limits.io changed, stop_grace_period 1s → 1m30s)
+        ~ container.web
+            ~ limits.io:
+                - device=disk,read_bps=1M
+                + device=disk,read_bps=64M
+            ~ stop_grace_period: 1s → 1m30s
+
+      Plan: 0 to add, 1 to change, 0 to destroy."
+    `);
+  });
+
+  it('with other volumes names those that come and go', async () => {
+    const stack = new MemoryStack();
+    await stack.apply(single('volumes: [/srv/a:/a, /srv/b:/b]'));
+    const edited = single('volumes: [/srv/a:/a:ro, /srv/b:/b]');
+    expect(stack.planText(edited)).toMatchInlineSnapshot(`
+      "baleine will perform the following actions:
+
+        # container.web must be replaced (volumes changed)
+      -/+ container.web
+            ~ volumes:  # forces replacement
+                - /srv/a:/a
+                + /srv/a:/a:ro
+
+      Plan: 1 to add, 0 to change, 1 to destroy."
+    `);
+  });
+
   it('with one more bridge adds a veth and keeps the process', async () => {
     const stack = new MemoryStack();
     await stack.apply(single());

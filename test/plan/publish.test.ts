@@ -45,7 +45,7 @@ describe('published ports', () => {
             + image: web
             + command: ["httpd"]
             + bridges.front: 10.77.1.2/24
-            + publish: [{"host_ip":"127.0.0.1","published":8080,"target":80}]
+            + publish: ["127.0.0.1:8080:80"]
 
         # container.forwarder will be created (new)
         + container.forwarder
@@ -88,7 +88,9 @@ describe('published ports', () => {
 
         # container.web will be updated in-place (publish changed)
         ~ container.web
-            ~ publish: [{"host_ip":"127.0.0.1","published":8080,"target":80}] → [{"host_ip":"127.0.0.1","published":8081,"target":80}]
+            ~ publish:
+                - 127.0.0.1:8080:80
+                + 127.0.0.1:8081:80
 
       Plan: 0 to add, 2 to change, 0 to destroy."
     `);

@@ -71,8 +71,10 @@ describe('the published ports of a farm', () => {
 
         # container.shop-proxy will be updated in-place (publish changed, sockets changed, takes a restart)
         ~ container.shop-proxy
-            ~ publish: [{"host_ip":"0.0.0.0","published":8080,"target":80}] → [{"host_ip":"0.0.0.0","published":8080,"target":80},{"host_ip":"127.0.0.1","published":80,"target":80}]
-            ~ sockets: ["0.0.0.0:8080"] → ["0.0.0.0:8080","127.0.0.1:80"]
+            ~ publish:
+                + 127.0.0.1:80:80
+            ~ sockets:
+                + 127.0.0.1:80
 
       Plan: 0 to add, 2 to change, 0 to destroy."
     `);

@@ -222,3 +222,92 @@ it('leaves out of a new container what is so by default', () => {
     '  + container.a\n      + image: web\n\nPlan',
   );
 });
+
+it('shows a list by what it has lost and gained, and never as JSON', () => {
+  const bind = (source: string, read_only = false) => ({ source, target: '/data', read_only });
+  const placed = (published: number) => ({ host_ip: '0.0.0.0', published, target: 80 });
+  const changes = [
+    change('container.a', 'replace', {
+      differences: [
+        differs('volumes', [bind('/a'), bind('/k')], [bind('/k'), bind('/b', true)]),
+        differs(
+          'limits.io',
+          [{ device: 'disk', read_bps: 1048576 }],
+          [{ device: 'disk', read_bps: 10485760, write_iops: 500 }],
+        ),
+        differs('limits.devices', [{ allow: 'c 10:229 rwm' }], [{ deny: 'c 10:229 w' }]),
+        differs('depends_on', [{ name: 'db', condition: 'service_healthy' }], []),
+        differs('publish', undefined, [{ ...placed(8080), proxy_protocol: true }]),
+        differs('cap_add', ['CAP_CHOWN'], ['CAP_CHOWN', 'CAP_KILL']),
+        differs('dns', ['10.0.0.1', '10.0.0.2'], ['10.0.0.2', '10.0.0.1']),
+        differs('healthcheck', { exec: ['a'], timeout: 2000 }, { exec: ['a', 'b'], timeout: 500 }),
+        differs('rotation', { drain: 30_000 }, { drain: 90_000 }),
+      ],
+    }),
+    change('image.a', 'update', {
+      differences: [
+        differs(
+          'copy',
+          [],
+          [
+            { from: '/a', to: '/b', owner: '0:0' },
+            { from: '/c', to: '/d', owner: '1:1', mode: '0600' },
+          ],
+        ),
+      ],
+    }),
+  ];
+  expect(render(changes)).toBe(`baleine will perform the following actions:
+
+  # container.a must be replaced
+-/+ container.a
+      ~ volumes:
+          - /a:/data
+          + /b:/data:ro
+      ~ limits.io:
+          - device=disk,read_bps=1M
+          + device=disk,read_bps=10M,write_iops=500
+      ~ limits.devices:
+          - allow c 10:229 rwm
+          + deny c 10:229 w
+      ~ depends_on:
+          - db: service_healthy
+      + publish: ["0.0.0.0:8080:80 with proxy_protocol"]
+      ~ cap_add:
+          + CAP_KILL
+      ~ dns: ["10.0.0.1","10.0.0.2"] → ["10.0.0.2","10.0.0.1"]
+      ~ healthcheck.exec: ["a"] → ["a","b"]
+      ~ healthcheck.timeout: 2s → 500ms
+      ~ rotation.drain: 30s → 1m30s
+
+  # image.a will be updated in-place
+  ~ image.a
+      ~ copy:
+          + /a → /b
+          + /c → /d (0600 1:1)
+
+Plan: 1 to add, 1 to change, 1 to destroy.`);
+});
+
+it('names files whose content has changed, and cuts digests', () => {
+  const [was, is] = ['ab', 'cd'].map((each) => each.repeat(32));
+  const origin = { image: `sha256:${was}`, bytes: 1024 };
+  const changes = [
+    change('image.a', 'update', {
+      differences: [
+        differs('sources', was, is, { files: ['/srv/site', '/srv/x\x1b.conf'] }),
+        differs('layers', was, is),
+        differs('origin', origin, { image: `sha256:${is}`, bytes: 2048 }),
+        differs('environment', { version: was }, { version: is }),
+      ],
+    }),
+  ];
+  expect(render(changes).split('\n').slice(4, -2)).toEqual([
+    '      ~ sources: content of /srv/site',
+    '      ~ sources: content of /srv/x\\u001b.conf',
+    '      ~ layers: abababababab → cdcdcdcdcdcd',
+    '      ~ origin.bytes: 1K → 2K',
+    '      ~ origin.image: abababababab → cdcdcdcdcdcd',
+    `      ~ environment.version: ${was} → ${is}`,
+  ]);
+});

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import { formatDuration } from '../../src/model/format.js';
 import type { ListedContainer } from '../../src/model/listed-container.js';
 import { wantsColor } from '../../src/view/color.js';
 import { containerTable } from '../../src/view/container-table.js';
-import { formatDuration } from '../../src/view/duration.js';
 import { renderTable } from '../../src/view/table.js';
 
 it('aligns columns and leaves nothing at the end of a line', () => {

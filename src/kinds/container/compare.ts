@@ -1,4 +1,4 @@
-import { formatBytes } from '../../model/format.js';
+import { formatValue } from '../../model/attribute-text.js';
 import { equal } from '../../model/json.js';
 import { sameLimit } from '../../model/limits.js';
 import type { Difference } from '../../model/plan.js';
@@ -17,9 +17,7 @@ const BORN_WITH = [
   'user',
   'working_dir',
   'hostname',
-  'mounts',
   'security',
-  'seccomp',
   'apparmor',
   'selinux',
   'cap_add',
@@ -82,6 +80,10 @@ function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[]
       ? []
       : [fromFile('command', before.args, after.args, 'replace')]),
     ...BORN_WITH.flatMap(changed('replace')),
+    ...(equal(before.mounts, after.mounts)
+      ? []
+      : [fromFile('volumes', before.mounts, after.mounts, 'replace')]),
+    ...compareSeccomp(after, before),
     ...(equal(before.userns, after.userns)
       ? []
       : [fromFile('userns', modeOf(before), modeOf(after), 'replace')]),
@@ -95,6 +97,19 @@ function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[]
     ...compareDependencies(after, before),
     ...compareHeld(after, before),
   ];
+}
+
+/** The same file with another content is named: its digest would say nothing. */
+function compareSeccomp(
+  { seccomp: after }: ContainerSpec,
+  { seccomp: before }: ContainerSpec,
+): Difference[] {
+  if (equal(before, after)) return [];
+  const difference = fromFile('seccomp', before, after, 'replace');
+  const [was, is] = [before, after].map((each) =>
+    typeof each === 'object' ? each.file : undefined,
+  );
+  return [is !== undefined && was === is ? { ...difference, files: [is] } : difference];
 }
 
 /** In the file's words: which ids it has is ours to choose. */
@@ -239,10 +254,7 @@ function change(attribute: string, before: unknown, after: unknown): string {
   if (before === undefined) return 'added';
   if (after === undefined) return 'removed';
   if (typeof before === 'object' || typeof after === 'object') return 'changed';
-  const [was, is] = [before, after].map((value) =>
-    attribute === 'limits.memory' ? formatBytes(Number(value)) : value,
-  );
-  return `${was} → ${is}`;
+  return `${formatValue(attribute, before)} → ${formatValue(attribute, after)}`;
 }
 
 function drift(

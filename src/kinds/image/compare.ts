@@ -1,6 +1,6 @@
 import type { OriginalConfig } from '../../model/config.js';
 import { formatBytes } from '../../model/format.js';
-import { originalOf } from '../../model/image-version.js';
+import { localFiles, originalOf } from '../../model/image-version.js';
 import { equal } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
 import { printable } from '../../model/printable.js';
@@ -49,7 +49,10 @@ export function compare(
 ): Difference[] {
   const content = Object.entries(CONTENT).flatMap(([attribute, reason]) => {
     const name = attribute as keyof typeof CONTENT;
-    return changed(attribute, before[name], after[name], reason);
+    const differences = changed(attribute, before[name], after[name], reason);
+    return name === 'sources'
+      ? differences.map((each) => ({ ...each, files: localFiles(after) }))
+      : differences;
   });
   const config = CONFIG_NAMES.flatMap((name) =>
     changed(name, before.config[name], after.config[name]),

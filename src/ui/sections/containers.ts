@@ -1,9 +1,9 @@
+import { formatValue } from '../../model/attribute-text.js';
 import type { Limits } from '../../model/config.js';
+import { formatDuration } from '../../model/format.js';
 import type { ContainerNode } from '../../model/topology.js';
-import { formatDuration } from '../../view/duration.js';
 import { stateWords } from '../../view/graph/words.js';
 import { safe } from '../../view/markup.js';
-import { formatValue } from '../../view/value.js';
 import type { PageLook, Use } from '../look.js';
 import { anchorOf, cell, gauge, mark, perSecond, roughly, sparkline } from './parts.js';
 

@@ -1,6 +1,6 @@
 import type { FarmServer, FarmStatus, ServerState } from '../../model/farm-status.js';
+import { formatDuration } from '../../model/format.js';
 import type { Tone } from '../../model/topology.js';
-import { formatDuration } from '../../view/duration.js';
 import { safe } from '../../view/markup.js';
 import { cell, mark, roughly, tile } from './parts.js';
 
