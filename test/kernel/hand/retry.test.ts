@@ -49,7 +49,7 @@ it(
     expect(await imagesOf(host)).toEqual([{ name: 'other', unfinished: true }]);
     const unfinished = await attempt(host, ['container', 'create', 'one', '--image', 'other']);
     expect(unfinished.stderr).toContain(
-      'cannot create container one: image other is unfinished: creating it failed or was interrupted\n',
+      'cannot create container one: image other is unfinished: an earlier run was interrupted\n',
     );
     expect((await host.baleine(['image', 'ls'])).stdout).toMatch(/^other .* unfinished /m);
 
@@ -68,7 +68,9 @@ it(
     await host.baleine(['image', 'create', 'base', '--size', '16M', '--from-host', '/bin/busybox']);
     const create = ['container', 'create', 'one', '--image', 'base', '--start'];
     for (const program of ['/bin/bsybox', '/no/such']) {
-      expect((await attempt(host, [...create, '--', program])).code).toBe(1);
+      const { code, stderr } = await attempt(host, [...create, '--', program]);
+      expect(code).toBe(1);
+      expect(stderr).toContain(`cannot start _.one: there is no program ${program} in its image (`);
     }
     await host.baleine([...create, '-e', 'MODE=again', '--', ...IDLE]);
     const [one] = JSON.parse((await host.baleine(['container', 'list', '--json'])).stdout);

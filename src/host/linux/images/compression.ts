@@ -53,12 +53,13 @@ export function compressionIn(first: Buffer): Compression | undefined {
 export function startDecompressor(compression: Compression, purpose: string): Child {
   const [program = '', ...args] = PROGRAMS[compression];
   // zstd(1) reads gzip and xz too, where nothing better is installed
-  const own = findProgram(program) || compression === 'bzip2';
+  const own = findProgram(program) || compression === 'bzip2' || !findProgram('zstd');
   const [chosen = '', ...words] = own ? [program, ...args] : PROGRAMS.zstd;
   const { ended, ...child } = startChild(chosen, words, { purpose });
   const named = ended.catch((error: Error) => {
     if (UNREAD.test(error.message)) throw Object.assign(error, { code: 'EPIPE' });
-    throw new Error(error.message.replace(ANONYMOUS, `${chosen}: `), { cause: error });
+    // by the format, whichever program reads it
+    throw new Error(error.message.replace(ANONYMOUS, `${compression}: `), { cause: error });
   });
   // whoever waits for it may do so only after something else has failed
   named.catch(() => {});
@@ -68,8 +69,8 @@ export function startDecompressor(compression: Compression, purpose: string): Ch
 /** Its reader has given up, and knows why. */
 const UNREAD = /Broken pipe|Connection reset by peer/;
 
-/** What zstd has for a name of standard input. */
-const ANONYMOUS = /\/\*stdin\*\\ *: */g;
+/** What zstd has for a name of standard input, and its own before it. */
+const ANONYMOUS = /(?:zstd: )?\/\*stdin\*\\ *: */g;
 
 /**
  * From anywhere into the staging room.

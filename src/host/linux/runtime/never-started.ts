@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { posix } from 'node:path';
+import { messageOf, UserError } from '../../../model/errors.js';
 import { resolveInside } from './inside.js';
 
 /** What is said of a command that did not come to run, by shells and by Docker: not found, and found. */
@@ -24,6 +25,28 @@ export function codeOfUnstarted(tree: string, { args: [program = ''], cwd, env }
   const folders = program.includes('/') ? [cwd] : path.split(':');
   const found = folders.some((folder) => isThere(tree, posix.resolve('/', folder, program)));
   return found ? CANNOT_RUN : NOT_FOUND;
+}
+
+/** What runtimes say of a program that they cannot run, most without its name. */
+const UNRUNNABLE = /executable|exec|no such file|not found/i;
+
+/**
+ * The error of a start that a runtime has refused, with the program it is about.
+ *
+ * @param tree the container's root as the host sees it
+ */
+export function explainUnstarted(error: unknown, id: string, tree: string, command: Command) {
+  const message = messageOf(error);
+  const [program = ''] = command.args;
+  const isKnown = !UNRUNNABLE.test(message) || codeOfUnstarted(tree, command) !== NOT_FOUND;
+  if (isKnown) return error;
+  const cause = message.replace(`cannot start ${id}: `, '');
+  const where = program.includes('/') ? 'its image' : 'any folder of its PATH';
+  return new UserError(
+    `cannot start ${id}: there is no program ${program} in ${where} (${cause})`,
+    'Its command or entrypoint names it; or the image lacks it.',
+    { cause: error },
+  );
 }
 
 function isThere(tree: string, path: string): boolean {

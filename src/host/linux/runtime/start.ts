@@ -15,6 +15,8 @@ import { launch } from './conmon.js';
 import type { Gate } from './gate.js';
 import { exitCommandOf, healAtOnce } from './heal.js';
 import { bundleFiles, stateDir } from './layout.js';
+import { explainUnstarted } from './never-started.js';
+import type { OciSpec } from './oci.js';
 import { identify } from './process.js';
 import { forgetSelected, type SelectedRuntime } from './select.js';
 import { onStage } from './stage.js';
@@ -45,7 +47,8 @@ async function start(around: Surroundings, spec: ContainerSpec): Promise<Started
     return await onStage(site, spec, stagedBy(site, spec), () =>
       gate.together(() => launchAndStart(around, spec, runtime)),
     );
-  } catch (error) {
+  } catch (refusal) {
+    const error = explained(site, spec.id, refusal);
     await forgetSelected(site);
     await clearLife(site, spec.id).catch((again) => {
       throw new Error(`${messageOf(error)}; then ${messageOf(again)}`);
@@ -53,6 +56,14 @@ async function start(around: Surroundings, spec: ContainerSpec): Promise<Started
     await clearCgroup(around, spec.id);
     throw error;
   }
+}
+
+/** By the bundle, as long as it is there. */
+function explained(site: Site, id: string, error: unknown): unknown {
+  const config = readText(bundleFiles(site, id).config);
+  if (config === undefined) return error;
+  const { process } = JSON.parse(config) as OciSpec;
+  return explainUnstarted(error, id, rootfsDir(site, id), process);
 }
 
 async function launchAndStart(

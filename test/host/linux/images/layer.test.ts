@@ -1,8 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { contentDigest, pourLayer } from '../../../../src/host/linux/images/layer.js';
+import { findProgram } from '../../../../src/host/linux/process/programs.js';
 
 const TAR = execFileSync('tar', ['-c', '-C', '/usr/share/zoneinfo', 'UTC']);
 const SCHEMES: [string, string[]][] = [
@@ -55,4 +59,23 @@ it('a layer that has no end is read as far as it may go', async () => {
   await expect(poured(packed(['gzip'], zeros), zeros, 2 ** 20)).rejects.toThrow(
     'cannot unpack x: a layer unpacks to more than 1M',
   );
+});
+
+it('names the format that is damaged, also where zstd(1) stands in for its program', async () => {
+  const damaged = packed(['gzip']).subarray(0, -20);
+  await expect(poured(damaged)).rejects.toThrow(/: gzip: .*unexpected end of file/);
+  const dir = mkdtempSync(join(tmpdir(), 'programs-'));
+  const PATH = process.env.PATH;
+  try {
+    for (const program of ['zstd', 'setpriv'])
+      symlinkSync(findProgram(program) ?? '', join(dir, program));
+    process.env.PATH = dir;
+    expect(findProgram('gzip')).toBeUndefined();
+    await expect(poured(damaged)).rejects.toThrow(/^cannot unpack x: a layer: gzip: premature/);
+    rmSync(join(dir, 'zstd'));
+    await expect(poured(damaged)).rejects.toThrow('gzip is not installed');
+  } finally {
+    process.env.PATH = PATH;
+    rmSync(dir, { recursive: true });
+  }
 });
