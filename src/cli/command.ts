@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { Command, type ErrorOptions, type Option } from 'commander';
+import { Command, type ErrorOptions, Help, type Option } from 'commander';
 import { UserError } from '../model/errors.js';
 
 /** Options that say what a command is about: the last of several must not win without a word. */
@@ -24,6 +24,11 @@ export class StrictCommand extends Command {
     super(name);
     // its own would name any command
     this.showSuggestionAfterError(false);
+    // that nothing is repeated by default is no news
+    this.configureHelp({
+      optionDescription: (option) =>
+        new Help().optionDescription(option).replace(/ \(default: \[\]\)$/, ''),
+    });
   }
 
   override createCommand(name?: string): Command {

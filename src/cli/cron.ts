@@ -39,7 +39,9 @@ export function register(program: Command): void {
         new Option('--crontab <file>', 'this file in place of crontab(1)’s, as for busybox crond'),
       );
   add('install', 'apply the stack now and then, and after a boot')
-    .option('--every <duration>', 'how often', duration, 60_000)
+    .addOption(
+      new Option('--every <duration>', 'how often').argParser(duration).default(60_000, '1m'),
+    )
     .action((options: InstallOptions, self: Command) => install(openContext(self), options));
   add('show', 'print our lines of the crontab').action((options: CronOptions, self: Command) =>
     show(openContext(self), options),

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { expect, it } from 'vitest';
+import { StrictCommand } from '../../src/cli/command.js';
 import { COMMANDS } from '../../src/cli/program.js';
 
 /** By hand, and what is there for a file as well. */
@@ -37,6 +38,25 @@ function helpOf(command: Command): string {
 it('shows an example of every command', async () => {
   const without = (await all()).filter(([, command]) => !/^Examples?:$/m.test(helpOf(command)));
   expect(without.map(([path]) => path)).toEqual([]);
+});
+
+it('has no default in milliseconds', async () => {
+  const numbers = (await all()).flatMap(([path, { options }]) =>
+    options
+      .filter(({ defaultValue, defaultValueDescription }) => {
+        return typeof defaultValue === 'number' && defaultValueDescription === undefined;
+      })
+      .filter(({ flags }) => flags.includes('<duration>'))
+      .map(({ flags }) => `${path} ${flags}`),
+  );
+  expect(numbers).toEqual([]);
+  const [, status] = (await all()).find(([path]) => path === 'farm status') ?? [];
+  expect(helpOf(status as Command)).toContain('(default: 1s)');
+});
+
+it('says nothing of lists that are empty by default', () => {
+  const command = new StrictCommand('x').option('-e <K=V>', 'set it', (text) => [text], []);
+  expect(helpOf(command)).toMatch(/-e <K=V> +set it\n/);
 });
 
 it('has every command about containers and what they need speak JSON', async () => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { UserError } from '../../model/errors.js';
 import type { FarmStatus } from '../../model/farm-status.js';
 import { farmTables } from '../../view/farm-table.js';
@@ -26,7 +26,11 @@ export function registerStatus(family: Command): void {
     .option('--stack <name>', 'of this stack, without its file')
     .option('--json', 'one JSON array, one a line when watching')
     .option('-w, --watch', 'again and again, until Ctrl-C')
-    .option('--interval <duration>', 'between two looks', duration, 1000);
+    .addOption(
+      new Option('--interval <duration>', 'between two looks')
+        .argParser(duration)
+        .default(1000, '1s'),
+    );
   addCommonOptions(command)
     .addHelpText('after', '\nExamples:\n  baleine farm status\n  baleine farm status shop --watch')
     .action((names: string[], options: Options, self: Command) =>
