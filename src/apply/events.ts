@@ -94,6 +94,7 @@ export class Report {
     const action = this.#actions.get(address);
     if (action === 'forget') return 'forgotten';
     if (action === 'update') return 'changed';
+    if (action === 'refresh') return 'refreshed';
     if (mode === 'put') return action === 'create' || action === 'replace' ? 'added' : undefined;
     return action === 'delete' || action === 'replace' ? 'destroyed' : undefined;
   }
@@ -102,7 +103,7 @@ export class Report {
     const change = `${as} ${address}`;
     if (this.#counted.has(change)) return;
     this.#counted.add(change);
-    this.#counts[as] += 1;
+    this.#counts[as] = (this.#counts[as] ?? 0) + 1;
   }
 
   #took(what: Unit | Step): number {

@@ -48,6 +48,8 @@ export interface Done {
   changed: number;
   destroyed: number;
   forgotten: number;
+  /** Absent for none. */
+  refreshed?: number;
 }
 
 export interface Failure {

@@ -3,7 +3,7 @@ import type { Facts, Step } from './step.js';
 
 /**
  * `refresh`: a file that only follows from other resources (the names of a container's peers) is
- * written or removed. Not counted in the plan's summary.
+ * written or removed. The plan's summary counts it where there is nothing else to count.
  */
 export type Action = 'create' | 'update' | 'replace' | 'delete' | 'forget' | 'refresh';
 

@@ -7,25 +7,36 @@ export interface Counts {
   destroy: number;
   /** Rows given up because what they stood for is gone already. */
   forget: number;
+  /** Files derived from others that follow. Absent for none. */
+  refresh?: number;
 }
 
-/** A replace is one to add and one to destroy, as in Terraform; a refresh does not count. */
+/** A replace is one to add and one to destroy, as in Terraform. */
 export function countChanges(changes: readonly Change[]): Counts {
   const of = (...actions: Change['action'][]) =>
     changes.filter((change) => actions.includes(change.action)).length;
+  const refresh = of('refresh');
   return {
     add: of('create', 'replace'),
     change: of('update'),
     destroy: of('delete', 'replace'),
     forget: of('forget'),
+    ...(refresh > 0 && { refresh }),
   };
 }
 
-/** `Plan: 1 to add, 2 to change, 0 to destroy.` */
+/**
+ * `Plan: 1 to add, 2 to change, 0 to destroy.` What is only refreshed follows from the rest and is
+ * named where there is no rest: a plan with something to do never reads as one with nothing.
+ */
 export function planSummary(plan: Plan): string {
-  const { add, change, destroy, forget } = countChanges(plan.changes);
-  const forgotten = forget > 0 ? `, ${forget} to forget` : '';
-  return `Plan: ${add} to add, ${change} to change, ${destroy} to destroy${forgotten}.`;
+  const { add, change, destroy, forget, refresh = 0 } = countChanges(plan.changes);
+  const counts = [
+    ...[`${add} to add`, `${change} to change`, `${destroy} to destroy`],
+    ...(forget > 0 ? [`${forget} to forget`] : []),
+    ...(refresh > 0 && add + change + destroy + forget === 0 ? [`${refresh} to refresh`] : []),
+  ];
+  return `Plan: ${counts.join(', ')}.`;
 }
 
 export function nothingToDo(destroy: boolean): string {
@@ -36,11 +47,13 @@ export function nothingToDo(destroy: boolean): string {
 
 /** `Apply complete! Resources: 3 added, 1 changed, 0 destroyed.` */
 export function outcomeSummary(outcome: Outcome, destroy: boolean): string {
-  const { added, changed, destroyed, forgotten } = outcome.counts;
+  const { added, changed, destroyed, forgotten, refreshed = 0 } = outcome.counts;
+  const others = added + changed + destroyed + forgotten;
   const counts = [
     ...(destroy ? [] : [`${added} added`, `${changed} changed`]),
     `${destroyed} destroyed`,
     ...(forgotten > 0 ? [`${forgotten} forgotten`] : []),
+    ...(refreshed > 0 && others === 0 ? [`${refreshed} refreshed`] : []),
     ...(outcome.failed.length > 0 ? [`${outcome.failed.length} failed`] : []),
     ...(outcome.skipped.length > 0 ? [`${outcome.skipped.length} not done`] : []),
   ];

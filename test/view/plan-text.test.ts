@@ -183,6 +183,12 @@ Files derived from others follow for: container.a, container.b
 Plan: 0 to add, 2 to change, 0 to destroy.`);
 });
 
+it('never reads as nothing to do where there is something, as files that follow alone', () => {
+  expect(render([change('hosts.a', 'refresh')])).toContain(
+    '\n\nPlan: 0 to add, 0 to change, 0 to destroy, 1 to refresh.',
+  );
+});
+
 it('colours the symbols and nothing when not asked', () => {
   const changes = [
     change('volume.a', 'create', { spec: { path: '/r/volumes/shop/a' } }),

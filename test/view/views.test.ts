@@ -194,6 +194,14 @@ it('json: an empty plan is one line', async () => {
   );
 });
 
+it('counts what was refreshed where nothing else was done', async () => {
+  const counts = { added: 0, changed: 0, destroyed: 0, forgotten: 0, refreshed: 1 };
+  const plan = planOf(change('hosts.a', 'refresh'));
+  const { out } = await shown('plain', plan, [], outcomeOf({ counts }));
+  expect(out).toContain('Apply complete! Resources: 0 added, 0 changed, 0 destroyed, 1 refreshed.');
+  expect((await shown('json', plan)).out).toContain('"forget":0,"refresh":1}');
+});
+
 it('quiet: not one byte when nothing changed, nor when only derived files followed', async () => {
   expect(await shown('quiet', planOf())).toEqual({ out: '', err: '' });
   expect(await shown('quiet', planOf(change('hosts.a', 'refresh')), progress)).toEqual({

@@ -21,8 +21,8 @@ export function summarySection({ topology, uses, farms, pending }: PageLook): st
 
 function pendingTile(pending: Pending): [value: string, label: string, kind?: string] {
   if ('unknown' in pending) return ['?', 'pending changes'];
-  const { add, change, destroy, forget } = countChanges(pending.plan.changes);
-  const count = add + change + destroy + forget;
+  const { add, change, destroy, forget, refresh = 0 } = countChanges(pending.plan.changes);
+  const count = add + change + destroy + forget || refresh;
   const label = count === 1 ? 'pending change' : 'pending changes';
   return count === 0 ? ['none', label] : [String(count), label, 'wait'];
 }
