@@ -1,6 +1,6 @@
 import type { KindName } from '../model/address.js';
 import type { Unit } from '../model/plan.js';
-import { isUnmade, type Row, UNMADE } from '../model/resource.js';
+import { type FailureFacts, isUnmade, type Row, UNMADE } from '../model/resource.js';
 import type { Facts } from '../model/step.js';
 
 /** Where rows are kept; each call resolves when it is durable. */
@@ -23,11 +23,12 @@ export class Checkpoint {
   readonly #target: Row;
   readonly #successor: Row | undefined;
   #row: Row;
+  #isOpen = false;
 
   /** @param successor puts what replaces it */
   constructor(unit: Unit, stack: string, store: RowStore, successor?: Unit) {
     const before = store.find(unit.kind, stack, unit.name);
-    const facts = unit.keepFacts ? (before?.facts ?? {}) : {};
+    const facts = unit.keepFacts ? factsOf(before) : {};
     this.#unit = unit;
     this.#store = store;
     this.#target = { ...rowOf(unit, stack), status: 'ready', facts };
@@ -35,12 +36,20 @@ export class Checkpoint {
     const start = (exists && before) || this.#target;
     const unmade = !before || isUnmade(before) ? UNMADE : {};
     this.#successor = successor && { ...rowOf(successor, stack), facts: unmade };
-    this.#row = { ...start, status: 'pending', facts: { ...(start.facts as Facts), ...unmade } };
+    this.#row = { ...start, status: 'pending', facts: { ...factsOf(start), ...unmade } };
   }
 
   async open(): Promise<void> {
     if (this.#unit.orphan) return;
     if (this.#unit.steps.length === 0) return this.#close();
+    this.#isOpen = true;
+    await this.#store.put(this.#row);
+  }
+
+  /** After a step that failed: why, for the next plan. Nothing for a unit that was not begun. */
+  async fail(failure: string): Promise<void> {
+    if (!this.#isOpen) return;
+    this.#row = { ...this.#row, facts: { ...(this.#row.facts as Facts), failure } };
     await this.#store.put(this.#row);
   }
 
@@ -61,6 +70,12 @@ export class Checkpoint {
     if (this.#successor) return this.#store.put(this.#successor);
     return this.#store.drop(kind, stack, name);
   }
+}
+
+/** Without why an earlier try failed: this one may end in another way. */
+function factsOf(row: Row | undefined): Facts {
+  const { failure: _over, ...facts } = (row?.facts ?? {}) as Facts & FailureFacts;
+  return facts;
 }
 
 function rowOf({ kind, name, spec, resourceNeeds: needs, protect }: Unit, stack: string): Row {

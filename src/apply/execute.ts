@@ -1,5 +1,6 @@
-import { UserError } from '../model/errors.js';
+import { messageOf, UserError } from '../model/errors.js';
 import type { Event, Outcome } from '../model/events.js';
+import { recordedFailure } from '../model/failure-text.js';
 import type { Plan, Unit } from '../model/plan.js';
 import type { Facts } from '../model/step.js';
 import { Checkpoint, type RowStore } from './checkpoint.js';
@@ -139,9 +140,17 @@ class Execution {
     this.report.unitDone(unit);
   }
 
-  #fail(unit: Unit, error: unknown): void {
+  async #fail(unit: Unit, error: unknown): Promise<void> {
     this.#schedule.fail(unit.id);
     this.report.unitFailed(unit, error);
+    // a program that was ended with us has not failed
+    if (this.#deps.stop.aborted) return;
+    const failure = recordedFailure(messageOf(error), unit.spec);
+    // the failure itself is reported; without this the next plan takes it for an interruption
+    await this.#checkpoints
+      .get(unit)
+      ?.fail(failure)
+      .catch(() => {});
   }
 }
 

@@ -57,6 +57,24 @@ export function isUnmade({ status, facts }: Row): boolean {
   return status === 'pending' && (facts as { unmade?: true }).unmade === true;
 }
 
+/** Facts of a row whose last change failed, as opposed to one that was interrupted. */
+export interface FailureFacts {
+  /** Why, on one line and without secrets; gone when the change is tried again. */
+  failure?: string;
+}
+
+/** Why a row is pending: `the last run failed: no space`, `an earlier run was interrupted`. */
+export function whyPending(row: Row, what = 'run'): string {
+  const failure = failureOf(row);
+  return failure === undefined
+    ? `an earlier ${what} was interrupted`
+    : `the last ${what} failed: ${failure}`;
+}
+
+export function failureOf({ facts }: Row): string | undefined {
+  return (facts as FailureFacts).failure;
+}
+
 /** Facts of a row that holds data of the user. */
 export interface DataFacts {
   /** The stack's file no longer has it, as the last apply found; its data was kept. */

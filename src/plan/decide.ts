@@ -1,6 +1,6 @@
 import { addressOf } from '../model/address.js';
 import type { Action, Difference } from '../model/plan.js';
-import type { Resource, Row } from '../model/resource.js';
+import { type Resource, type Row, whyPending } from '../model/resource.js';
 import type { Kinds, Observed } from './observe.js';
 import type { Orphan } from './orphans.js';
 
@@ -34,7 +34,7 @@ export function decide(
   if (seen === undefined) {
     const why = kinds[resource.kind].irrecoverable?.(resource, row);
     if (why !== undefined) return { action: 'forget', reasons: [why], differences: [], row };
-    const reasons = [row.status === 'pending' ? UNFINISHED : 'lost: it is gone from the host'];
+    const reasons = [row.status === 'pending' ? unfinished(row) : 'lost: it is gone from the host'];
     return { action: 'create', reasons, differences: [], resource, row };
   }
   const differences = [
@@ -50,7 +50,7 @@ export function decide(
     return { ...decision, action: 'replace', reasons };
   }
   if (row.status === 'pending') {
-    return { ...decision, action: 'update', reasons: [UNFINISHED, ...reasons] };
+    return { ...decision, action: 'update', reasons: [unfinished(row), ...reasons] };
   }
   return differences.length > 0 ? { ...decision, action: 'update', reasons } : undefined;
 }
@@ -84,4 +84,4 @@ const RESTART: Difference = {
 };
 
 const ORPHANED = 'orphaned: it bears our mark, and is in no state file';
-const UNFINISHED = 'unfinished: an earlier run was interrupted';
+const unfinished = (row: Row) => `unfinished: ${whyPending(row)}`;

@@ -259,8 +259,38 @@ it('skips what needs a failure, names the culprit, and finishes the rest', async
       { address: 'volume.c', cause: 'volume.a failed' },
     ],
   });
-  expect(log.filter((line) => line.includes('a '))).toEqual(['row a pending {"unmade":true}']);
+  expect(log.filter((line) => line.includes('a '))).toEqual([
+    'row a pending {"unmade":true}',
+    'row a pending {"unmade":true,"failure":"a is broken"}',
+  ]);
   expect(events.filter(({ type }) => type === 'unit-skipped')).toHaveLength(2);
+});
+
+it('has why a change failed on record until it is tried again, and never a secret', async () => {
+  const told = one(() => {
+    throw new Error(`https://joe:pw@host: key s3cret \x1b\nmore ${'x'.repeat(999)}`);
+  });
+  const { log, table, run } = bench({ fail: told, make: noop });
+  const unit = put('a', { steps: ['fail'] });
+  await run(planOf([{ ...unit, spec: { environment: { KEY: 's3cret' } } }]));
+  const failure = 'https://***@host: key *** \\u001b';
+  expect(table.get('a')?.facts).toEqual({ unmade: true, failure });
+  await run(planOf([put('a', { keepFacts: true })]));
+  expect(log.slice(2)).toEqual(['row a pending {"unmade":true}', 'row a ready {}']);
+});
+
+it('has no failure on record of what was ended with it, or was not begun', async () => {
+  const stop = new AbortController();
+  const ended = one(() => {
+    stop.abort();
+    throw new Error('killed');
+  });
+  const { table, run } = bench({ make: ended }, { stop: stop.signal });
+  await run(planOf([put('a')]));
+  expect(table.get('a')?.facts).toEqual({ unmade: true });
+  const other = bench({ make: noop });
+  await other.run(planOf([{ ...put('b'), blocked: 'no room' }]));
+  expect(other.log).toEqual([]);
 });
 
 it('goes on with what depended on a failure when told to', async () => {

@@ -105,6 +105,13 @@ describe('image', () => {
     ]);
   });
 
+  it('tells a build that failed from one that was interrupted', () => {
+    const facts = { failure: 'cannot build it: no space' } as ImageFacts;
+    expect(planned({}, whole, rowOf({ status: 'pending', facts }))).toEqual([
+      'image.build (the last build failed: cannot build it: no space)',
+    ]);
+  });
+
   it('keeps what containers run on beside what is built, once and whole', () => {
     const [version, built] = [imageVersion(base), 'image.build (run lines changed)'];
     const kept = 'image.keep (containers run on it, and may go back to it)';

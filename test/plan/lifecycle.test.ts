@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { MemoryStack } from '../support/memory-stack.js';
 
 const IMAGES = `
@@ -165,6 +165,41 @@ describe('an edited file', () => {
 
       Plan: 1 to add, 0 to change, 1 to destroy."
     `);
+  });
+
+  it('with another alias has something to do, and says so', async () => {
+    const stack = new MemoryStack();
+    await stack.apply(single('', '{ front: { aliases: [a] } }'));
+    const edited = single('', '{ front: { aliases: [b] } }');
+    expect(stack.planText(edited)).toMatchInlineSnapshot(`
+      "Files derived from others follow for: hosts.front-7a66a5
+
+      Plan: 0 to add, 0 to change, 0 to destroy, 1 to refresh."
+    `);
+    await stack.apply(edited);
+    expect(stack.events.at(-1)).toMatchObject({ counts: { changed: 0, refreshed: 1 } });
+    expect(stack.plan(edited).changes).toEqual([]);
+  });
+
+  it('says what the last run failed with, until that is over', async () => {
+    const stack = new MemoryStack();
+    const edited = single('command: [busybox, sleep, "9"]');
+    await stack.apply(single());
+    const { ports } = stack.host;
+    const start = () => Promise.reject(new Error('cannot start one.web: no memory'));
+    const spy = vi.spyOn(stack.host, 'ports', 'get');
+    spy.mockReturnValue({ ...ports, runtime: { ...ports.runtime, start } });
+    await stack.apply(edited);
+    spy.mockRestore();
+    expect(stack.plan(edited).changes.map(({ reasons }) => reasons)).toEqual([
+      [
+        'unfinished: the last run failed: cannot start one.web: no memory',
+        'process was never started',
+      ],
+    ]);
+    await stack.apply(edited);
+    expect(stack.plan(edited).changes).toEqual([]);
+    expect(JSON.stringify(stack.rows)).not.toContain('failure');
   });
 
   it('with one more bridge adds a veth and keeps the process', async () => {

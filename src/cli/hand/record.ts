@@ -1,7 +1,7 @@
 import { type Address, addressOf, type KindName, NAME } from '../../model/address.js';
 import { BY_HAND } from '../../model/by-hand.js';
 import { UserError } from '../../model/errors.js';
-import { isUnmade, type Row } from '../../model/resource.js';
+import { isUnmade, type Row, whyPending } from '../../model/resource.js';
 import type { BridgeSpec, ContainerSpec, ImageSpec, VolumeSpec } from '../../model/specs.js';
 
 interface Specs {
@@ -71,7 +71,7 @@ export function completeRow<Kind extends Named>(
   const row = usableRow(rows, kind, name, purpose);
   if (!isUnmade(row)) return row;
   throw new UserError(
-    `cannot ${purpose}: ${FAMILY[kind]} ${name} is unfinished: creating it failed or was interrupted`,
+    `cannot ${purpose}: ${FAMILY[kind]} ${name} is unfinished: ${whyPending(row)}`,
     `Create it again, or remove it: baleine ${FAMILY[kind]} rm ${name}`,
   );
 }

@@ -4,7 +4,7 @@ import { localFiles, originalOf } from '../../model/image-version.js';
 import { equal } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
 import { printable } from '../../model/printable.js';
-import type { Resource, Row } from '../../model/resource.js';
+import { type Resource, type Row, whyPending } from '../../model/resource.js';
 import type { ImageConfig, ImageFacts, ImageSpec } from '../../model/specs.js';
 import type { ImageSeen } from './observe.js';
 
@@ -65,11 +65,12 @@ export function compare(
 /** An image of a container's disk, as it was at one moment. */
 export function irrecoverable(
   { spec: after }: Resource<ImageSpec>,
-  { spec: before, status }: ImageRow,
+  row: ImageRow,
 ): string | undefined {
+  const { spec: before, status } = row;
   if (!('container' in before.from) || !equal(after.base, before.base)) return undefined;
   return status === 'pending'
-    ? 'the commit was interrupted; commit again'
+    ? `${whyPending(row, 'commit')}; commit again`
     : 'it is gone from the host, and its container may have changed since';
 }
 

@@ -1,6 +1,6 @@
 import { imageVersion } from '../../model/image-version.js';
 import type { Difference } from '../../model/plan.js';
-import type { Resource, Row } from '../../model/resource.js';
+import { type Resource, type Row, whyPending } from '../../model/resource.js';
 import { imageFile, previousFile, type Site } from '../../model/site.js';
 import type { ImageFacts, ImageOrigin, ImageSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
@@ -37,7 +37,7 @@ export function update(
   site: Site,
 ): ImageStep[] {
   const reasons = differences.filter(takesBuild).map(({ reason }) => reason);
-  if (row.status === 'pending') reasons.push('an earlier build was interrupted');
+  if (row.status === 'pending') reasons.push(whyPending(row, 'build'));
   if (reasons.length === 0) return [];
   const whole = differences.every(({ attribute }) => attribute !== 'file');
   const kept = whole ? keep(desired.spec, row, site) : [];
