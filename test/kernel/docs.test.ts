@@ -56,6 +56,25 @@ it('lists nothing that no block has', () => {
   expect(listed.filter((each) => !all.some(({ text }) => text.includes(each)))).toEqual([]);
 });
 
+it(
+  'the examples of container create run as they stand',
+  inPrivateHost(async (host) => {
+    const { stdout } = await host.baleine(['container', 'create', '--help']);
+    const examples = stdout.slice(stdout.indexOf('Examples:')).match(/^ {2}baleine .*$/gm) ?? [];
+    expect(examples.length).toBeGreaterThan(3);
+    for (const line of examples) await host.baleine(line.trim().split(' ').slice(1));
+    const listed = JSON.parse(
+      (await host.baleine(['container', 'list', '--all', '--json'])).stdout,
+    );
+    expect(listed.map(({ name, status }: Yaml) => [name, status])).toEqual([
+      ['db', 'stopped'],
+      ['web', 'running'],
+    ]);
+    await host.baleine(['destroy', '-y', '--volumes', '--stack', '-']);
+  }),
+  60_000,
+);
+
 type Yaml = Record<string, unknown>;
 
 /** The document's whole file, which its later blocks add to. */

@@ -11,8 +11,10 @@ interface CreateOptions extends ChangeOptions, WordOptions {
 
 const EXAMPLES = `
 Examples:
-  baleine container create web --image base --bridge front=10.77.1.10 --memory 64M --start -- httpd -f
-  baleine container create db --image base --bridge back -v data:/var/lib/db -e MODE=prod --restart always`;
+  baleine image create base --size 64M --from-host /bin/busybox
+  baleine network create front --subnet 10.77.1.0/24 --host 10.77.1.1
+  baleine container create web --image base --bridge front=10.77.1.10 --memory 64M --start -- busybox httpd -f
+  baleine container create db --image base --bridge front -v data:/var/lib/db -e MODE=prod -- busybox sleep 1d`;
 
 export function registerCreate(family: Command): void {
   const command = family
