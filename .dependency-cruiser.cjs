@@ -10,7 +10,7 @@ const only = (name, from, allowed, comment) => ({
   to: { path: '^src/', pathNot: [from.replace('([^/]+)', '$1'), '^src/model/', ...allowed] },
 });
 
-const HOST = '^src/host/host\\.ts$';
+const HOST = '^src/host/ports\\.ts$';
 const KIND = '^src/kinds/kind\\.ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -23,7 +23,7 @@ module.exports = {
       from: { path: '^src/model/' },
       to: { pathNot: ['^src/model/', '^(node:)?(crypto|path)$', '@noble/hashes/'] },
     },
-    ...['apply', 'config', 'cron', 'farm', 'view'].map((name) =>
+    ...['execute', 'config', 'cron', 'farm', 'view'].map((name) =>
       only(`${name}-to-model`, `^src/${name}/`, [], 'Knows the model and nothing else of ours.'),
     ),
     only(
@@ -32,7 +32,7 @@ module.exports = {
       ['^src/host/linux/process/flock\\.ts$'],
       'Knows the model, and the launcher of flock(1), which holds its lock.',
     ),
-    only('ui-to-view', '^src/ui/', ['^src/view/'], 'A page of what it is given.'),
+    only('formats-to-config', '^src/formats/', ['^src/config/'], 'Readers onto one Config.'),
     only('plan-to-model', '^src/plan/', ['^src/farm/', HOST, KIND], 'Kinds come to it as data.'),
     {
       name: 'plan-types-only',
@@ -64,7 +64,7 @@ module.exports = {
       from: {
         path: '^src/',
         pathNot:
-          '^src/(main\\.ts$|(apply|cli|config|cron|farm|host|kinds|model|plan|state|ui|view)/)',
+          '^src/(main\\.ts$|(app|cli|config|cron|execute|farm|formats|host|kinds|model|plan|state|view)/)',
       },
       to: {},
     },

@@ -13,8 +13,8 @@ import { build } from 'rolldown';
  * and what one needs that has something to do.
  */
 const GROUPS = [
-  { name: 'hot', test: /\/src\/cli\/(program|apply)\.ts$/, priority: 2 },
-  { name: 'work', test: /\/src\/(cli\/converge|state\/(lock|store|bind-root))\.ts$/ },
+  { name: 'hot', test: /\/src\/cli\/(program|stack\/apply)\.ts$/, priority: 2 },
+  { name: 'work', test: /\/src\/(app\/apply-stack|state\/(lock|store|bind-root))\.ts$/ },
 ];
 
 /** Of Node's own, what a no-op run can do without: loaded when something of it is used. */

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { INTERRUPTED, Interrupted } from './failure.js';
+import { INTERRUPTED, Interrupted } from '../app/failure.js';
 import { printToStderr } from './output.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

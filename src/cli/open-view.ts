@@ -1,7 +1,7 @@
+import type { Context } from '../app/context.js';
 import { wantsColor } from '../view/color.js';
 import { openView } from '../view/open.js';
 import type { Sink, View, ViewOptions } from '../view/view.js';
-import type { Context } from './context.js';
 import { print, printToStderr } from './output.js';
 
 export interface OutputOptions {

@@ -1,8 +1,8 @@
 import { type Command, CommanderError } from 'commander';
+import { endOnUncaught, exitCodeOf, printError } from '../app/failure.js';
 import { resetAttributes } from '../host/linux/process/attributes.js';
 import { closeInherited } from '../host/linux/process/descriptors.js';
 import { StrictCommand, UnknownWord } from './command.js';
-import { endOnUncaught, exitCodeOf, printError } from './failure.js';
 import { addCommonOptions } from './options.js';
 import { outputIsIncidental, print, printToStderr, watchOutput } from './output.js';
 
@@ -12,40 +12,40 @@ interface CommandModule {
 
 /** Every command, in the order of the help; a module is loaded when it is asked for. */
 export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
-  plan: () => import('./plan.js'),
-  apply: () => import('./apply.js'),
-  destroy: () => import('./destroy.js'),
-  ps: () => import('./ps.js'),
-  stats: () => import('./stats.js'),
-  scale: () => import('./scale.js'),
-  rollback: () => import('./verbs/rollback.js'),
+  plan: () => import('./stack/plan.js'),
+  apply: () => import('./stack/apply.js'),
+  destroy: () => import('./stack/destroy.js'),
+  ps: () => import('./stack/ps.js'),
+  stats: () => import('./stack/stats.js'),
+  scale: () => import('./stack/scale.js'),
+  rollback: () => import('./stack/rollback.js'),
   farm: () => import('./farm/index.js'),
-  logs: () => import('./logs.js'),
-  exec: () => import('./exec.js'),
-  start: () => import('./verbs/start.js'),
-  stop: () => import('./verbs/stop.js'),
-  restart: () => import('./verbs/restart.js'),
-  pause: () => import('./verbs/pause.js'),
-  unpause: () => import('./verbs/unpause.js'),
-  kill: () => import('./verbs/kill.js'),
-  cp: () => import('./verbs/cp.js'),
-  top: () => import('./verbs/top.js'),
-  inspect: () => import('./verbs/inspect.js'),
-  container: () => import('./hand/container.js'),
-  image: () => import('./hand/image.js'),
-  network: () => import('./hand/network.js'),
-  volume: () => import('./hand/volume.js'),
-  graph: () => import('./graph.js'),
+  logs: () => import('./container/logs.js'),
+  exec: () => import('./container/exec.js'),
+  start: () => import('./container/start.js'),
+  stop: () => import('./container/stop.js'),
+  restart: () => import('./container/restart.js'),
+  pause: () => import('./container/pause.js'),
+  unpause: () => import('./container/unpause.js'),
+  kill: () => import('./container/kill.js'),
+  cp: () => import('./container/cp.js'),
+  top: () => import('./container/top.js'),
+  inspect: () => import('./container/inspect.js'),
+  container: () => import('./container/index.js'),
+  image: () => import('./image/index.js'),
+  network: () => import('./network/index.js'),
+  volume: () => import('./volume/index.js'),
+  graph: () => import('./stack/graph.js'),
   ui: () => import('./ui/index.js'),
-  events: () => import('./events.js'),
-  state: () => import('./state.js'),
-  import: () => import('./import.js'),
-  cron: () => import('./cron.js'),
-  run: () => import('./hand/run.js'),
-  completion: () => import('./completion.js'),
-  __complete: () => import('./complete.js'),
-  doctor: () => import('./doctor.js'),
-  heal: () => import('./heal.js'),
+  events: () => import('./stack/events.js'),
+  state: () => import('./state/index.js'),
+  import: () => import('./stack/import.js'),
+  cron: () => import('./system/cron.js'),
+  run: () => import('./container/run.js'),
+  completion: () => import('./system/completion.js'),
+  __complete: () => import('./system/complete.js'),
+  doctor: () => import('./system/doctor.js'),
+  heal: () => import('./stack/heal.js'),
 };
 
 /** Runs one command line to its end; answers the exit code. Never rejects. */
@@ -68,7 +68,7 @@ export async function runProgram(args: string[], version: string): Promise<numbe
 }
 
 async function meantBy(error: UnknownWord): Promise<Error> {
-  return (await import('./meant.js')).unknownWord(error);
+  return (await import('./suggest-command.js')).unknownWord(error);
 }
 
 /** Commands that only print: all others have done their work whether it could be printed or not. */

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
+import { INTERRUPTED } from '../app/failure.js';
 import { UserError } from '../model/errors.js';
 import type { Note } from '../model/plan.js';
-import { INTERRUPTED } from './failure.js';
 import type { OutputOptions } from './open-view.js';
 import { printToStderr } from './output.js';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../model/config.js';
-import { entriesOf } from '../model/entries.js';
+import { entriesOf } from '../model/config.js';
 import { messageOf, UserError } from '../model/errors.js';
 import { digest } from '../model/json.js';
 import { parseProfile } from '../model/seccomp.js';

@@ -1,6 +1,13 @@
 import type { FarmEntry, HttpTest } from '../model/config.js';
-import { balanceLines, defaultsFor, listenLines, snippet, stickyWord } from './proxy-options.js';
-import { presetLines, socketLines } from './sockets.js';
+import {
+  balanceLines,
+  defaultsFor,
+  listenLines,
+  presetLines,
+  snippet,
+  socketLines,
+  stickyWord,
+} from './proxy-options.js';
 
 export interface Upstream {
   name: string;

@@ -1,4 +1,9 @@
+import { byName, parseAddress } from '../model/address.js';
 import type { FarmServer, FarmTraffic, ServerState, ServerTraffic } from '../model/farm-status.js';
+import type { Row } from '../model/resource.js';
+import { partsOf } from '../model/site.js';
+import type { ConfigSpec } from '../model/specs.js';
+import type { FarmNode } from '../model/topology.js';
 
 /** What the proxy counts of a farm. */
 export interface Counted {
@@ -96,4 +101,21 @@ class Fields {
   isServer(proxy: string): boolean {
     return this.text('pxname') === proxy && this.text('type') === '2';
   }
+}
+
+/** The farms among the rows of one stack, by name; told by the configurations of their proxies. */
+export function farmsOnRecord(rows: readonly Row[]): FarmNode[] {
+  return (rows as readonly Row<ConfigSpec>[])
+    .filter(({ kind, spec }) => kind === 'config' && spec.farm)
+    .map(({ name: config, spec, needs }) => ({
+      name: spec.farm?.name ?? config,
+      proxy: partsOf(spec.reader?.id ?? '')?.name ?? config,
+      servers: needs.flatMap(containerOf).sort(byName),
+    }))
+    .sort((a, b) => byName(a.name, b.name));
+}
+
+function containerOf(address: string): string[] {
+  const { kind, name } = parseAddress(address) ?? {};
+  return kind === 'container' && name !== undefined ? [name] : [];
 }

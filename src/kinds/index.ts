@@ -1,6 +1,6 @@
 import { bridge } from './bridge/index.js';
-import { config } from './config/index.js';
 import { container } from './container/index.js';
+import { config } from './generated-file/index.js';
 import { hosts } from './hosts/index.js';
 import { image } from './image/index.js';
 import type { AnyKind } from './kind.js';

@@ -1,8 +1,7 @@
-import type { Host, Probe } from '../host/host.js';
+import type { Host, Probe } from '../host/ports.js';
 import type { Address, KindName } from '../model/address.js';
-import type { Column } from '../model/column.js';
 import type { Difference } from '../model/plan.js';
-import type { Resource, Row } from '../model/resource.js';
+import type { Column, Resource, Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
 import type { Facts, Handlers, Step, StepOf } from '../model/step.js';
 
@@ -94,3 +93,6 @@ export interface Kind<Spec, RowFacts, Seen, Verbs> {
 /** A kind whose own types do not matter to the caller. */
 // biome-ignore lint/suspicious/noExplicitAny: the one place where the kinds' types are erased
 export type AnyKind = Kind<any, any, any, any>;
+
+/** All there are, by name. */
+export type Kinds = Readonly<Record<KindName, AnyKind>>;

@@ -69,3 +69,18 @@ export function patience({
 }: Pick<HealthCheck, 'start_period' | 'retries' | 'interval' | 'timeout'>): number {
   return start_period + retries * interval + timeout;
 }
+
+/** Who is asked for a container's health, and where; undefined for one without a health check. */
+export function healthTarget({
+  id,
+  healthcheck: check,
+  links,
+}: {
+  id: string;
+  healthcheck?: HealthCheck | undefined;
+  links: readonly { address?: string | undefined }[];
+}): HealthTarget | undefined {
+  if (!check) return undefined;
+  const address = links.find((link) => link.address !== undefined)?.address?.split('/')[0];
+  return { id, check, address: address ?? '127.0.0.1' };
+}

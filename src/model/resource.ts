@@ -85,3 +85,12 @@ export interface DataFacts {
 export function asRecorded<Spec>({ kind, name, spec, needs, protect }: Row<Spec>): Resource<Spec> {
   return { address: addressOf(kind, name), kind, name, spec, needs, protect };
 }
+
+/**
+ * A column of a table for people and awk; never read back. What it says follows from its row alone,
+ * or `across` rows, which are those of all tables.
+ */
+export type Column<Spec = unknown, Facts = unknown> = { header: string } & (
+  | { value: (row: Row<Spec, Facts>) => string | number }
+  | { across: (row: Row<Spec, Facts>, rows: readonly Row[]) => string | number }
+);

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { NAME } from './address.js';
-import { BY_HAND } from './by-hand.js';
+import { BY_HAND, NAME } from './address.js';
 import { digest } from './json.js';
 
 /**

@@ -1,16 +1,14 @@
-import { type Address, addressOf } from '../model/address.js';
+import { type Address, addressOf, byName } from '../model/address.js';
 import { UserError } from '../model/errors.js';
-import { byName } from '../model/names.js';
 import type { Change, Plan, Unit } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
 import { type Decision, decide, decideGone, decideOrphan } from './decide.js';
-import { keptData } from './kept-data.js';
 import type { Kinds, Observed } from './observe.js';
 import { orderUnits } from './order.js';
-import { remarks } from './remarks.js';
+import { keptData, remarks } from './plan-notes.js';
+import { takeTurns } from './rolling-update.js';
 import { refuseUnknown, selectTargets } from './targets.js';
-import { takeTurns } from './turns.js';
 import { dropId, putId, unitsOf } from './units.js';
 
 export interface PlanInput {

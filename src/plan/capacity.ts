@@ -1,6 +1,6 @@
-import type { Capacity } from '../host/host.js';
+import type { Capacity } from '../host/ports.js';
 import type { Config, ContainerEntry, Limits } from '../model/config.js';
-import { entriesOf } from '../model/entries.js';
+import { entriesOf } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { cpusOf, OWN_DISK } from '../model/limits.js';
 

@@ -1,9 +1,9 @@
-import type { Probe } from '../host/host.js';
+import type { Probe } from '../host/ports.js';
+import type { Kinds } from '../kinds/kind.js';
 import type { Address } from '../model/address.js';
 import { addressOf } from '../model/address.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
-import type { Kinds } from './kinds.js';
 import { findOrphans, type Orphan } from './orphans.js';
 
 export type { Kinds };

@@ -1,9 +1,8 @@
-import type { Probe } from '../host/host.js';
-import { type Address, addressOf } from '../model/address.js';
-import { byName } from '../model/names.js';
+import type { Probe } from '../host/ports.js';
+import type { Kinds } from '../kinds/kind.js';
+import { type Address, addressOf, byName } from '../model/address.js';
 import type { Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
-import type { Kinds } from './kinds.js';
 
 /** Something that bears our mark, which no row and no file speaks of. */
 export type Orphan = Pick<Row, 'kind' | 'stack' | 'name' | 'spec'>;

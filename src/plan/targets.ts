@@ -1,8 +1,8 @@
-import type { Address } from '../model/address.js';
-import { addressOf } from '../model/address.js';
+import { type Address, addressOf } from '../model/address.js';
 import { UserError } from '../model/errors.js';
+import { FORWARDER, placeText } from '../model/publish.js';
 import type { Resource, Row } from '../model/resource.js';
-import { carriersOf } from './carriers.js';
+import type { ConfigSpec, ContainerSpec } from '../model/specs.js';
 
 /**
  * What `--target` leaves in sight: the targets, what carries their published ports, what all of them
@@ -45,4 +45,50 @@ export function refuseUnknown(asked: readonly Address[], known: ReadonlySet<Addr
     `no such resource in this stack: ${unknown.join(', ')}`,
     `It has: ${[...known].join(', ')}`,
   );
+}
+
+const CARRIERS = (['image', 'config', 'container'] as const).map((kind) =>
+  addressOf(kind, FORWARDER),
+);
+
+/**
+ * What a container needs for its ports to be published, or not to be any more: it runs without, but
+ * who asks for the container asks for its ports.
+ */
+export function carriersOf(
+  address: Address,
+  resources: readonly Resource[],
+  rows: readonly Row[],
+): Address[] {
+  const isIt = ({ kind, name }: Resource | Row) => addressOf(kind, name) === address;
+  const all = [resources.find(isIt), rows.find(isIt)] as (
+    | Resource<Partial<ContainerSpec>>
+    | undefined
+  )[];
+  return all.some((each) => each && isForwarded(each.spec)) ? CARRIERS : [];
+}
+
+function isForwarded({ publish = [], sockets = [] }: Partial<ContainerSpec>): boolean {
+  const own = new Set(sockets.map(placeText));
+  return publish.some((each) => !own.has(placeText(each)));
+}
+
+/** What is in sight when some farms are scaled: their servers, the proxies' configurations, and names. */
+export function scaleTargets(
+  farms: readonly string[],
+  stack: string,
+  resources: readonly Resource[],
+  rows: readonly Row[],
+): Address[] {
+  const own = rows.filter((row) => row.stack === stack);
+  const all = [
+    ...resources,
+    ...own.map((row) => ({ ...row, address: addressOf(row.kind, row.name) })),
+  ];
+  const configs = all.filter(
+    ({ kind, spec }) => kind === 'config' && farms.includes((spec as ConfigSpec).farm?.name ?? ''),
+  );
+  const hosts = all.filter(({ kind }) => kind === 'hosts');
+  const targets = [...configs, ...hosts].map(({ address }) => address);
+  return [...new Set([...targets, ...configs.flatMap(({ needs }) => needs)])];
 }

@@ -1,6 +1,6 @@
 import { appendFileSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LoggedEvent } from '../model/logged-event.js';
+import type { LoggedEvent } from '../model/events.js';
 import { jsonText } from '../model/printable.js';
 import type { Site } from '../model/site.js';
 

@@ -1,11 +1,10 @@
 import { readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { backOff } from '../model/back-off.js';
-import { elapsed } from '../model/elapsed.js';
-import { LAST_LINE } from '../model/failure-text.js';
+import { LAST_LINE } from '../model/exit.js';
 import { digest } from '../model/json.js';
 import { fileName, type Site } from '../model/site.js';
-import { dropRunFile, readRunFile, writeRunFile } from './run-file.js';
+import { backOff, elapsed } from '../model/time.js';
+import { dropRunFile, readRunFile, writeRunFile } from './ephemeral-json.js';
 
 /** What an unattended run has failed with, so that it is not told every minute. */
 export interface Failing {

@@ -5,10 +5,9 @@ import { messageOf, UserError } from '../model/errors.js';
 import { digest } from '../model/json.js';
 import type { Row } from '../model/resource.js';
 import type { Site } from '../model/site.js';
-import { missing } from './damage.js';
 import { temporary } from './disk.js';
-import { parseTable } from './parse.js';
-import { stampOf } from './stamp.js';
+import { stampOf } from './files-fingerprint.js';
+import { missing, parseTable } from './parse.js';
 import { lateIn, type TableFormat } from './table.js';
 
 /** What is recorded, of all stacks. */

@@ -1,9 +1,8 @@
 import { hash } from 'node:crypto';
 import type { KindName } from '../model/address.js';
-import type { Column } from '../model/column.js';
 import { canonical } from '../model/json.js';
-import type { Row } from '../model/resource.js';
-import { formatLine, oneLine } from './cells.js';
+import type { Column, Row } from '../model/resource.js';
+import { formatLine, oneLine } from './csv-line.js';
 
 /** How one kind's rows are written. */
 export interface TableFormat {

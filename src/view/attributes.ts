@@ -1,10 +1,10 @@
+import { structuredPatch } from 'diff';
 import { formatEntry, formatValue, isOrdered } from '../model/attribute-text.js';
 import { equal } from '../model/json.js';
 import type { Difference } from '../model/plan.js';
 import { printable } from '../model/printable.js';
 import type { Paint } from './color.js';
-import { essence } from './essence.js';
-import { textDiff } from './text-diff.js';
+import { essence } from './displayed-attributes.js';
 
 const INDENT = ' '.repeat(6);
 const DEEPER = ' '.repeat(10);
@@ -107,4 +107,13 @@ function isText(value: unknown): value is string {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The hunks of a unified diff with three lines around each, without a file header. */
+export function textDiff(before: string, after: string): string[] {
+  const { hunks } = structuredPatch('', '', before, after, undefined, undefined, { context: 3 });
+  return hunks.flatMap((hunk) => [
+    `@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`,
+    ...hunk.lines,
+  ]);
 }

@@ -1,7 +1,6 @@
-import { briefView } from './progress/brief.js';
 import { jsonView } from './progress/json.js';
 import { plainView } from './progress/plain.js';
-import { quietView } from './progress/quiet.js';
+import { briefView, quietView } from './progress/quiet.js';
 import type { View, ViewOptions } from './view.js';
 
 /** The live list is loaded when there is a terminal to draw it on. */

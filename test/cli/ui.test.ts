@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { Onlooker } from '../../src/cli/onlooker.js';
+import { Onlooker } from '../../src/app/context.js';
 import { useMeter } from '../../src/cli/ui/uses.js';
-import type { Probe } from '../../src/host/host.js';
+import type { Probe } from '../../src/host/ports.js';
 import { siteOf } from '../../src/model/site.js';
 import type { Usage } from '../../src/model/usage.js';
 import { rowOf } from '../state/sample.js';

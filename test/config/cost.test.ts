@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config/load.js';
 import { ConfigError, Problems } from '../../src/config/problem.js';
+import { loadConfig } from '../../src/formats/baleine/load.js';
 import { formatSubnet, overlap, parseSubnet } from '../../src/model/ipv4.js';
 import type { Unit } from '../../src/model/plan.js';
 import { sharePort } from '../../src/model/publish.js';

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { linesOf } from '../../src/cron/lines.js';
-import { scheduleOf } from '../../src/cron/schedule.js';
+import { linesOf, scheduleOf } from '../../src/cron/lines.js';
 
 const JOB = {
   schedule: '* * * * *',

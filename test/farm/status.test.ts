@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readStatistics } from '../../src/farm/status.js';
-import { farmTables } from '../../src/view/farm-table.js';
+import { farmTables } from '../../src/view/tables.js';
 
 const NAMES =
   'pxname,svname,qcur,scur,stot,bin,bout,econ,eresp,status,lastchg,rate,req_rate,req_tot,' +

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { TABLES } from '../../src/cli/context.js';
+import { TABLES } from '../../src/app/context.js';
 import { siteOf } from '../../src/model/site.js';
 import type { ContainerFacts } from '../../src/model/specs.js';
 import { openStore } from '../../src/state/store.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Probe, SeenLink } from '../../src/host/host.js';
+import type { Probe, SeenLink } from '../../src/host/ports.js';
 import { bridge } from '../../src/kinds/bridge/index.js';
 import type { Resource, Row } from '../../src/model/resource.js';
 import { siteOf } from '../../src/model/site.js';

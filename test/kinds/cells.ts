@@ -1,5 +1,4 @@
-import type { Column } from '../../src/model/column.js';
-import type { Row } from '../../src/model/resource.js';
+import type { Column, Row } from '../../src/model/resource.js';
 
 /** What columns say of a row among others. */
 export function cellsOf<Spec, Facts>(

@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { Host } from '../../src/host/host.js';
-import { linuxFiles } from '../../src/host/linux/files.js';
-import { config } from '../../src/kinds/config/index.js';
-import type { ConfigVerbs } from '../../src/kinds/config/verbs.js';
+import { linuxFiles } from '../../src/host/linux/files/index.js';
+import type { Host } from '../../src/host/ports.js';
+import { config } from '../../src/kinds/generated-file/index.js';
+import type { ConfigVerbs } from '../../src/kinds/generated-file/steps.js';
 import type { Resource, Row } from '../../src/model/resource.js';
 import { siteOf } from '../../src/model/site.js';
 import type { ConfigSpec } from '../../src/model/specs.js';

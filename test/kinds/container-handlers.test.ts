@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Host } from '../../src/host/host.js';
+import type { Host } from '../../src/host/ports.js';
 import { containerHandlers } from '../../src/kinds/container/handlers.js';
 import { siteOf } from '../../src/model/site.js';
 import type { ContainerSpec } from '../../src/model/specs.js';

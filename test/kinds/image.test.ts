@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Probe } from '../../src/host/host.js';
+import type { Probe } from '../../src/host/ports.js';
 import { image } from '../../src/kinds/image/index.js';
 import { imageVersion } from '../../src/model/image-version.js';
 import type { Resource, Row } from '../../src/model/resource.js';

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import type { Probe } from '../../src/host/host.js';
+import type { Probe } from '../../src/host/ports.js';
 
 /** Looks at real files, and at nothing else. */
 export const fileProbe = {

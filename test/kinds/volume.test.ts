@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Host } from '../../src/host/host.js';
-import { linuxFiles } from '../../src/host/linux/files.js';
+import { linuxFiles } from '../../src/host/linux/files/index.js';
+import type { Host } from '../../src/host/ports.js';
 import { volume } from '../../src/kinds/volume/index.js';
 import type { DataFacts, Resource, Row } from '../../src/model/resource.js';
 import { siteOf } from '../../src/model/site.js';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { byName } from '../../src/model/names.js';
+import { byName } from '../../src/model/address.js';
 
 it('orders names as people count', () => {
   const sorted = ['db', 'web', 'web2', 'web10', 'web-1', 'web-2', 'web-10', 'web-10-a', 'web-a'];

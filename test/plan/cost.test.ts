@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config/load.js';
+import { loadConfig } from '../../src/formats/baleine/load.js';
 import { kinds } from '../../src/kinds/index.js';
 import { asRecorded, type Resource, type Row } from '../../src/model/resource.js';
 import { siteOf } from '../../src/model/site.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Capacity } from '../../src/host/host.js';
+import type { Capacity } from '../../src/host/ports.js';
 import { refuseBeyond } from '../../src/plan/capacity.js';
 import { read } from '../config/read.js';
 import { MemoryStack } from '../support/memory-stack.js';

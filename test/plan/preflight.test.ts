@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Preconditions } from '../../src/host/host.js';
+import type { Preconditions } from '../../src/host/ports.js';
 import { asRecorded } from '../../src/model/resource.js';
 import { preflight } from '../../src/plan/preflight.js';
 import { MemoryStack } from '../support/memory-stack.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Capacity, Listener } from '../../src/host/host.js';
-import { opensPorts, refuseTaken } from '../../src/plan/published.js';
+import type { Capacity, Listener } from '../../src/host/ports.js';
+import { opensPorts, refuseTaken } from '../../src/plan/port-conflicts.js';
 import { complaint, read } from '../config/read.js';
 import { MemoryStack } from '../support/memory-stack.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { scaleTargets } from '../../src/plan/scale.js';
+import { scaleTargets } from '../../src/plan/targets.js';
 import { MemoryStack } from '../support/memory-stack.js';
 
 const file = (replicas: number) => `

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { opensPorts } from '../../src/plan/published.js';
+import { opensPorts } from '../../src/plan/port-conflicts.js';
 import { complaint } from '../config/read.js';
 import { MemoryStack } from '../support/memory-stack.js';
 

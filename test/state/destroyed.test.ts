@@ -10,9 +10,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { siteOf } from '../../src/model/site.js';
-import { crontabFiles, forgetCrontab, rememberCrontab } from '../../src/state/crontabs.js';
-import { findDestroyed, forgetDestroyed, rememberDestroyed } from '../../src/state/destroyed.js';
 import { acquireLock } from '../../src/state/lock.js';
+import {
+  crontabFiles,
+  findDestroyed,
+  forgetCrontab,
+  forgetDestroyed,
+  rememberCrontab,
+  rememberDestroyed,
+} from '../../src/state/notebook.js';
 
 let root: string;
 beforeEach(() => {

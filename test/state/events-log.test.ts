@@ -2,10 +2,10 @@ import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import type { LoggedEvent } from '../../src/model/logged-event.js';
+import type { LoggedEvent } from '../../src/model/events.js';
 import { type Site, siteOf } from '../../src/model/site.js';
 import { eventsFile, followEvents, logEvent, readEvents } from '../../src/state/events-log.js';
-import { eventLine } from '../../src/view/event-line.js';
+import { eventLine } from '../../src/view/tables.js';
 
 function makeSite(): Site {
   const root = mkdtempSync(join(tmpdir(), 'events-'));

@@ -1,4 +1,12 @@
-import type { Hold, Host, Life, Probe, SeenLimits, SeenLink, Wiring } from '../../src/host/host.js';
+import type {
+  Hold,
+  Host,
+  Life,
+  Probe,
+  SeenLimits,
+  SeenLink,
+  Wiring,
+} from '../../src/host/ports.js';
 import { dueForHealth } from '../../src/kinds/container/health.js';
 import type { HealthAnswer } from '../../src/model/health.js';
 import type { Row } from '../../src/model/resource.js';

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startTime } from '../../src/host/linux/process/processes.js';
 import { findProgram } from '../../src/host/linux/process/programs.js';
-import { startTime } from '../../src/host/linux/processes.js';
 import { siteOf } from '../../src/model/site.js';
 import { MAIN, type PrivateHost, type Ran } from './private-host.js';
 

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { linuxTrees } from '../../src/host/linux/trees.js';
+import { linuxTrees } from '../../src/host/linux/rootfs/index.js';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
+import { type Context, openContext } from '../../app/context.js';
+import { lookAtFarms } from '../../app/farm-data.js';
+import { stackName } from '../../app/lookup.js';
 import { UserError } from '../../model/errors.js';
 import type { FarmStatus } from '../../model/farm-status.js';
-import { farmTables } from '../../view/farm-table.js';
-import { type Context, openContext } from '../context.js';
+import { farmTables } from '../../view/tables.js';
 import { addCommonOptions, duration } from '../options.js';
 import { HOME, print, printJson } from '../output.js';
-import { stackName } from '../stack-name.js';
-import { lookAtFarms } from './look.js';
 
 interface Options {
   allStacks?: true;

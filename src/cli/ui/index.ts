@@ -1,16 +1,15 @@
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError } from 'commander';
+import { Onlooker, openContext } from '../../app/context.js';
+import { stackName } from '../../app/lookup.js';
 import { messageOf, UserError } from '../../model/errors.js';
 import { printable } from '../../model/printable.js';
-import { sectionsOf } from '../../ui/sections.js';
-import { serve } from '../../ui/server.js';
-import { type Sections, Watch } from '../../ui/watch.js';
-import { openContext } from '../context.js';
-import { Onlooker } from '../onlooker.js';
+import { type Sections, Watch } from '../../view/page/poller.js';
+import { sectionsOf } from '../../view/page/sections/index.js';
+import { serve } from '../../view/page/server.js';
 import { addCommonOptions } from '../options.js';
 import { print } from '../output.js';
-import { stackName } from '../stack-name.js';
-import { onlookerOf } from './look.js';
+import { onlookerOf } from './page-data.js';
 
 interface Options {
   port: number;

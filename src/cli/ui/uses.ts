@@ -1,10 +1,10 @@
-import type { Probe } from '../../host/host.js';
+import { lookAtUse, statsOf, type UseLook } from '../../app/usage.js';
+import type { Probe } from '../../host/ports.js';
 import type { Row } from '../../model/resource.js';
 import type { Site } from '../../model/site.js';
 import type { ContainerStats } from '../../model/usage.js';
-import type { Use } from '../../ui/look.js';
-import { PLACES } from '../../ui/sections/containers.js';
-import { lookAtUse, statsOf, type UseLook } from '../usage.js';
+import type { Use } from '../../view/page/page-data.js';
+import { PLACES } from '../../view/page/sections/containers.js';
 
 /** What containers use, by name, from one call to the next. */
 export function useMeter(site: Site): (rows: readonly Row[], probe: Probe) => Map<string, Use> {

@@ -1,6 +1,6 @@
 import type { Attachment, BridgeEntry } from '../../model/config.js';
 import { addressComplaint, parseSubnet } from '../../model/ipv4.js';
-import type { Service, Subject } from './subject.js';
+import type { Service, Subject } from './validation-context.js';
 
 /** Static addresses and MACs: possible on their bridge, and each given to one container only. */
 export function checkAttachments(subject: Subject): void {

@@ -9,7 +9,7 @@ import {
   type Subnet,
 } from '../../model/ipv4.js';
 import { Subnets } from '../../model/subnets.js';
-import type { Subject } from './subject.js';
+import type { Subject } from './validation-context.js';
 
 /** Ports of a Linux bridge (BR_MAX_PORTS, 10 bits of an STP port id, 0 unused). */
 const MAX_PORTS = 1023;

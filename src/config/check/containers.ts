@@ -3,7 +3,7 @@ import type { ContainerEntry } from '../../model/config.js';
 import type { Path } from '../document.js';
 import type { Problems } from '../problem.js';
 import { checkLimits } from './limits.js';
-import type { Service, Subject } from './subject.js';
+import type { Service, Subject } from './validation-context.js';
 
 /** ext4 does not fit into less. */
 const MIN_IMAGE = 1024 ** 2;

@@ -1,4 +1,4 @@
-import type { Subject } from './subject.js';
+import type { Subject } from './validation-context.js';
 
 /** Circles that are shown, and names of one at its beginning and at its end. */
 const MOST_CYCLES = 20;

@@ -1,6 +1,6 @@
 import type { Condition, ContainerEntry } from '../../model/config.js';
 import { statusRange } from '../../model/health.js';
-import type { Service, Subject } from './subject.js';
+import type { Service, Subject } from './validation-context.js';
 
 /** Health checks that can succeed, and conditions of depends_on that can come true. */
 export function checkHealth(subject: Subject): void {

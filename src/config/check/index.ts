@@ -1,13 +1,13 @@
+import { NAME } from '../../model/address.js';
 import { checkAttachments } from './attachments.js';
 import { checkBridges } from './bridges.js';
 import { checkContainers } from './containers.js';
 import { checkCycles } from './cycles.js';
 import { checkFarms } from './farms.js';
 import { checkHealth } from './health.js';
-import { checkNames } from './names.js';
 import { checkPublish } from './publish.js';
 import { checkReferences } from './references.js';
-import type { Subject } from './subject.js';
+import type { Subject } from './validation-context.js';
 
 /** What a schema cannot say: how entries fit each other. Nothing here looks at the host. */
 export function check(subject: Subject): void {
@@ -20,4 +20,21 @@ export function check(subject: Subject): void {
   checkHealth(subject);
   checkFarms(subject);
   checkPublish(subject);
+}
+
+/** No two containers have one name, and numbered names are still names. */
+export function checkNames({ services, problems }: Subject): void {
+  const owners = new Map<string, string>();
+  for (const { path, names } of services) {
+    const here = path.join('.');
+    const clash = names.find((name) => owners.has(name));
+    if (clash) {
+      problems.atKey(path, `${here} and ${owners.get(clash)} both make a container "${clash}"`);
+    }
+    const long = names.findLast((name) => !NAME.test(name));
+    if (long) {
+      problems.atKey(path, `${here} makes a container "${long}", longer than 63 characters`);
+    }
+    for (const name of names) if (!owners.has(name)) owners.set(name, here);
+  }
 }

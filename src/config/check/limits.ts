@@ -1,7 +1,7 @@
 import { widerThan } from '../../model/devices.js';
 import { IO_RATES } from '../../model/limits.js';
 import type { Problems } from '../problem.js';
-import type { Service } from './subject.js';
+import type { Service } from './validation-context.js';
 
 /** The kernel kills a container at once in less than this. */
 const MIN_MEMORY = 4 * 1024 ** 2;

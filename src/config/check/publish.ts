@@ -1,6 +1,6 @@
 import type { PublishEntry } from '../../model/config.js';
 import { EVERYWHERE, FORWARDER, ownPorts, placeText } from '../../model/publish.js';
-import type { Service, Subject } from './subject.js';
+import type { Service, Subject } from './validation-context.js';
 
 /** Published ports that can be listened at, each for one container only. */
 export function checkPublish(subject: Subject): void {

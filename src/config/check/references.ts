@@ -1,6 +1,6 @@
 import type { Path } from '../document.js';
 import { suggest } from '../suggest.js';
-import type { Section, Service, Subject } from './subject.js';
+import type { Section, Service, Subject } from './validation-context.js';
 
 /** Every name that is used is declared in the file. */
 export function checkReferences(subject: Subject): void {

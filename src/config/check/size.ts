@@ -1,5 +1,5 @@
-import type { Sections } from '../normalise/index.js';
 import type { Problems } from '../problem.js';
+import type { Sections } from './validation-context.js';
 
 /** Of each kind in a stack. Planning takes a third of a millisecond for a container. */
 const MOST = 2000;

@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { release } from 'node:os';
-import type { Capacity } from '../host.js';
-import { readHierarchies, versionOf } from './cgroups-hierarchies.js';
-import { listenerLookUp, ownAddresses } from './listeners.js';
-import { ifThere, readText } from './read.js';
+import type { Capacity } from '../ports.js';
+import { readHierarchies, versionOf } from './cgroups/hierarchies.js';
+import { ifThere, readText } from './files/read.js';
+import { listenerLookUp, ownAddresses } from './network/listeners.js';
 
 export function linuxCapacity(): Capacity {
   return {

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { UserError } from '../../model/errors.js';
 import { OWN_DISK } from '../../model/limits.js';
-import { ifThere } from './read.js';
+import { ifThere } from './files/read.js';
 
 /**
  * Major and minor number, `7:0`, of a block device, or of the device that a folder's file system is

@@ -1,4 +1,4 @@
-import { startTime } from './processes.js';
+import { startTime } from './process/processes.js';
 
 /** Begins the name of what is of use only as long as this process runs. */
 export const ownerMark = () => `${process.pid}-${startTime(process.pid)}-`;

@@ -1,20 +1,19 @@
 import { accessSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { askedFile, type Site } from '../../model/site.js';
-import type { Probe, SeenLink } from '../host.js';
-import { isFrozen } from './cgroups-freezer.js';
-import { readHierarchies, versionOf } from './cgroups-hierarchies.js';
-import { groupsIn, readLimits, readOomKills } from './cgroups-read.js';
-import { readUsage } from './cgroups-usage.js';
+import type { Probe, SeenLink } from '../ports.js';
+import { isFrozen } from './cgroups/freezer.js';
+import { readHierarchies, versionOf } from './cgroups/hierarchies.js';
+import { groupsIn, readLimits, readOomKills } from './cgroups/read.js';
+import { readUsage } from './cgroups/usage.js';
 import { deviceNumber } from './device-numbers.js';
-import { readLinksBriefly } from './links-seen.js';
-import { backingOf, deadMountsOf, mountPoints, readMountTable } from './mounts.js';
-import { addressesOf } from './probe-addresses.js';
-import { trafficOf } from './probe-traffic.js';
-import { bootId, processAt, uptime } from './processes.js';
-import { holdsText, ifThere, readText } from './read.js';
-import { holdOf } from './runtime/hold-notes.js';
-import { sizesOf } from './superblock.js';
+import { backingOf, deadMountsOf, mountPoints, readMountTable } from './disks/mount-table.js';
+import { sizesOf } from './disks/superblock.js';
+import { holdsText, ifThere, readText } from './files/read.js';
+import { addressesOf } from './network/addresses.js';
+import { readLinksBriefly, trafficOf } from './network/observe-links.js';
+import { bootId, processAt, uptime } from './process/processes.js';
+import { holdOf } from './runtime/hold.js';
 
 /**
  * One subprocess, `ip`, and another where a new bridge has to fit in; everything else is a file the

@@ -1,6 +1,6 @@
-import type { Host } from '../../host/host.js';
+import type { Host } from '../../host/ports.js';
 import type { Handlers } from '../../model/step.js';
-import type { BridgeVerbs } from './verbs.js';
+import type { BridgeVerbs } from './steps.js';
 
 export function bridgeHandlers({ links }: Host): Handlers<BridgeVerbs> {
   return {

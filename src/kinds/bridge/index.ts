@@ -1,11 +1,20 @@
-import type { BridgeSpec } from '../../model/specs.js';
+import type { Column, Row } from '../../model/resource.js';
+import type { BridgeSpec, ContainerSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
-import { columns } from './columns.js';
 import { compare } from './compare.js';
-import { marked } from './marked.js';
-import { assume, type BridgeSeen, foreign, observe } from './observe.js';
+import { adopt, assume, type BridgeSeen, foreign, marked, observe } from './observe.js';
+import type { BridgeVerbs } from './steps.js';
 import { create, remove, update } from './steps.js';
-import type { BridgeVerbs } from './verbs.js';
+
+/** The original system's columns, then ours. */
+const columns: Column<BridgeSpec, unknown>[] = [
+  { header: 'ID', value: ({ spec }) => spec.link },
+  { header: 'NOM_BRIDGE', value: ({ name }) => name },
+  { header: 'ID_CONTAINERS', across: ({ spec }, rows) => containersOn(spec.link, rows).join(',') },
+  { header: 'SOUS_RESEAU', value: ({ spec }) => spec.subnet ?? '' },
+  { header: 'ADRESSE', value: ({ spec }) => spec.host ?? '' },
+  { header: 'INTERFACE', value: ({ spec }) => spec.uplink ?? '' },
+];
 
 /** A Linux bridge, on which containers, the host and an interface of the host can meet. */
 export const bridge: Kind<BridgeSpec, unknown, BridgeSeen, BridgeVerbs> = {
@@ -20,6 +29,16 @@ export const bridge: Kind<BridgeSpec, unknown, BridgeSeen, BridgeVerbs> = {
   create,
   update,
   remove,
-  adopt: async (...args) => (await import('./adopt.js')).adopt(...args),
+  adopt,
   handlers: async (host) => (await import('./handlers.js')).bridgeHandlers(host),
 };
+
+/** Ids of those with a link there, of whatever stack. */
+function containersOn(bridge: string, rows: readonly Row[]): string[] {
+  return rows
+    .filter(({ kind }) => kind === 'container')
+    .map(({ spec }) => spec as ContainerSpec)
+    .filter(({ links }) => links.some(({ bridge_link }) => bridge_link === bridge))
+    .map(({ id }) => id)
+    .sort();
+}

@@ -1,10 +1,9 @@
-import type { BridgeWanted } from '../../host/host.js';
+import type { BridgeWanted } from '../../host/ports.js';
 import { parseSubnet } from '../../model/ipv4.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { BridgeSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
-import type { BridgeVerbs } from './verbs.js';
 
 type BridgeStep = StepOf<BridgeVerbs>;
 
@@ -39,4 +38,10 @@ function wantedOf(spec: BridgeSpec): BridgeWanted {
 export function hostAddress({ host, subnet }: BridgeSpec): string | undefined {
   const prefix = subnet === undefined ? undefined : parseSubnet(subnet)?.prefix;
   return host === undefined || prefix === undefined ? undefined : `${host}/${prefix}`;
+}
+
+/** Everything that can be done to a bridge. */
+export interface BridgeVerbs {
+  'bridge.ensure': BridgeWanted;
+  'bridge.remove': { link: string };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Health } from '../../host/host.js';
+import type { Health } from '../../host/ports.js';
 import { UserError } from '../../model/errors.js';
 import type { AwaitedSpec } from '../../model/specs.js';
 

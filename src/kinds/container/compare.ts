@@ -4,10 +4,9 @@ import { sameLimit } from '../../model/limits.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
+import { compareSockets, compareState } from './compare-state.js';
 import type { ContainerSeen } from './observe.js';
-import { type Outlook, outlookOf } from './outlook.js';
-import { compareSockets } from './sockets.js';
-import { compareState } from './state.js';
+import { type Outlook, outlookOf } from './restart-decision.js';
 
 type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 

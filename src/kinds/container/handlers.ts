@@ -1,4 +1,4 @@
-import type { Host } from '../../host/host.js';
+import type { Host } from '../../host/ports.js';
 import type { Site } from '../../model/site.js';
 import type { Facts, Handlers } from '../../model/step.js';
 import { awaitDependency } from './await.js';

@@ -1,10 +1,14 @@
-import type { Probe } from '../../host/host.js';
-import { elapsed, notAfter } from '../../model/elapsed.js';
-import { type HealthRecord, type HealthTarget, recordAnswer } from '../../model/health.js';
-import { healthTarget } from '../../model/health-target.js';
+import type { Probe } from '../../host/ports.js';
+import {
+  type HealthRecord,
+  type HealthTarget,
+  healthTarget,
+  recordAnswer,
+} from '../../model/health.js';
 import type { Row } from '../../model/resource.js';
 import type { Site } from '../../model/site.js';
 import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
+import { elapsed, notAfter } from '../../model/time.js';
 import { type ContainerSeen, observe } from './observe.js';
 
 /** Containers that run, are not paused, and were not asked within their interval. */

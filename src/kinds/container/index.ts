@@ -1,12 +1,38 @@
+import { formatBytes } from '../../model/format.js';
+import { describeFailures } from '../../model/health.js';
+import { canonical } from '../../model/json.js';
+import type { Column, Row } from '../../model/resource.js';
 import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
-import { columns } from './columns.js';
 import { compare } from './compare.js';
-import { marked } from './marked.js';
+import { adopt, marked } from './discover-owned.js';
 import { assume, type ContainerSeen, observe } from './observe.js';
-import { learn, note } from './outlook.js';
+import { learn, note } from './restart-decision.js';
 import { create, remove, update, verify } from './steps.js';
 import type { ContainerVerbs } from './verbs.js';
+
+type ContainerColumn = Column<ContainerSpec, ContainerFacts>;
+
+/** The original system's columns, then ours. */
+const columns: ContainerColumn[] = [
+  { header: 'PID', value: ({ facts }) => (facts.ended ? '' : (facts.pid ?? '')) },
+  { header: 'NOM_CONTENNEUR', value: ({ name }) => name },
+  { header: 'PROGRAMME LANCE', value: ({ spec }) => spec.args.join(' ') },
+  { header: 'IMAGE', value: ({ spec }) => spec.image.name },
+  {
+    header: 'ADRESSES',
+    value: ({ spec }) =>
+      spec.links.map(({ bridge, address }) => `${bridge}=${address ?? ''}`).join(','),
+  },
+  { header: 'LIMITES', value: ({ spec }) => describeLimits(spec) },
+  { header: 'DEMARRE', value: ({ facts }) => facts.started_at ?? '' },
+  { header: 'REDEMARRAGES', value: ({ facts }) => facts.restarts ?? 0 },
+  {
+    header: 'SANTE',
+    value: ({ facts }) => facts.halted ?? (facts.health ? describeFailures(facts.health) : ''),
+  },
+  { header: 'ETAT', value: describeState },
+];
 
 /** A process on its own copy of an image, in its own namespaces, on its bridges, within its limits. */
 export const container: Kind<ContainerSpec, ContainerFacts, ContainerSeen, ContainerVerbs> = {
@@ -25,6 +51,24 @@ export const container: Kind<ContainerSpec, ContainerFacts, ContainerSeen, Conta
   verify,
   remove,
   interrupts: (steps) => steps.some(({ verb }) => verb === 'container.stop'),
-  adopt: async (...args) => (await import('./adopt.js')).adopt(...args),
+  adopt,
   handlers: async (host, site) => (await import('./handlers.js')).containerHandlers(host, site),
 };
+
+/** As last seen. */
+function describeState({ spec, facts }: Row<ContainerSpec, ContainerFacts>): string {
+  if (spec.stopped && !spec.one_off) return 'stopped';
+  if (facts.ended) return facts.ended.code === undefined ? 'gone' : `exited ${facts.ended.code}`;
+  return facts.pid === undefined ? '' : 'running';
+}
+
+function describeLimits({ limits }: ContainerSpec): string {
+  return Object.entries(limits)
+    .map(([name, value]) => `${name}=${limitText(name, value)}`)
+    .join(',');
+}
+
+function limitText(name: string, value: unknown): string {
+  if (name === 'memory') return formatBytes(Number(value));
+  return typeof value === 'object' ? canonical(value) : String(value);
+}

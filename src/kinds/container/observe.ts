@@ -1,11 +1,11 @@
-import type { Hold, Probe, SeenLimits, SeenLink, SeenProcess } from '../../host/host.js';
-import { elapsed } from '../../model/elapsed.js';
+import type { Hold, Probe, SeenLimits, SeenLink, SeenProcess } from '../../host/ports.js';
 import type { Exit } from '../../model/exit.js';
 import type { HealthAnswer } from '../../model/health.js';
 import { spelled } from '../../model/json.js';
 import { OWN_DISK } from '../../model/limits.js';
 import { cgroupPath, diskFile, netnsPath, rootfsDir, type Site } from '../../model/site.js';
 import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
+import { elapsed } from '../../model/time.js';
 
 export interface ContainerSeen {
   disk: boolean;

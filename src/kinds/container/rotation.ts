@@ -1,6 +1,5 @@
 import type { HealthCheck } from '../../model/config.js';
-import { type HealthTarget, patience } from '../../model/health.js';
-import { healthTarget } from '../../model/health-target.js';
+import { type HealthTarget, healthTarget, patience } from '../../model/health.js';
 import type { ContainerSpec, RotationSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
 import type { ContainerVerbs } from './verbs.js';

@@ -14,8 +14,7 @@ import type { StepOf } from '../../model/step.js';
 import type { Peers } from '../kind.js';
 import { awaits } from './awaits.js';
 import type { ContainerSeen } from './observe.js';
-import { lifeAfter } from './outlook.js';
-import { check, listen } from './proxy.js';
+import { lifeAfter } from './restart-decision.js';
 import { join, leave, rejoin } from './rotation.js';
 import type { ContainerVerbs } from './verbs.js';
 
@@ -221,4 +220,19 @@ function healing(spec: ContainerSpec, reason: string | undefined): ContainerStep
   if (!reason) return [];
   const args = { id: spec.id, immediate: spec.heal === 'immediate' };
   return [{ verb: 'container.heal', args, reason }];
+}
+
+/** Before a proxy first starts: whether it takes its configuration. One that runs is asked itself. */
+export function check(spec: ContainerSpec, reason: string, site: Site): ContainerStep[] {
+  const { id, proxy, environment, user, mounts } = spec;
+  if (!proxy?.check) return [];
+  const how = { environment, user, mounts };
+  const args = { id, tree: rootfsDir(site, id), command: proxy.check, how };
+  return [{ verb: 'container.check', args, reason }];
+}
+
+/** After it was started: it takes connections once it takes commands. */
+export function listen({ id, proxy }: ContainerSpec, reason: string): ContainerStep[] {
+  if (!proxy) return [];
+  return [{ verb: 'container.listen', args: { proxy: { id, socket: proxy.socket } }, reason }];
 }

@@ -1,7 +1,14 @@
 import { dirname } from 'node:path';
-import type { Host } from '../../host/host.js';
+import type { Host } from '../../host/ports.js';
+import type { HostsSpec } from '../../model/specs.js';
 import type { Handlers } from '../../model/step.js';
-import type { HostsVerbs } from './verbs.js';
+
+export interface HostsVerbs {
+  /** The file, and those of its copies that are there. */
+  'hosts.write': HostsSpec;
+  /** The copies belong to their containers and go with them. */
+  'hosts.remove': { file: string };
+}
 
 export function hostsHandlers({ files }: Host): Handlers<HostsVerbs> {
   return {

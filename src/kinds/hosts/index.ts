@@ -1,6 +1,6 @@
 import type { HostsSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
-import type { HostsVerbs } from './verbs.js';
+import type { HostsVerbs } from './handlers.js';
 
 interface HostsSeen {
   text: string;

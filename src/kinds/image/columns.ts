@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
-import type { Column } from '../../model/column.js';
 import type { ImageFrom } from '../../model/config.js';
 import { formatBytes } from '../../model/format.js';
 import { imageVersion } from '../../model/image-version.js';
+import type { Column } from '../../model/resource.js';
 import type { ImageFacts, ImageSpec } from '../../model/specs.js';
 
 /** The original system's columns, then ours. */

@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
-import type { Host } from '../../host/host.js';
+import type { Host } from '../../host/ports.js';
+import type { ImageFrom } from '../../model/config.js';
 import { messageOf, UserError } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
-import type { ImageFacts } from '../../model/specs.js';
+import type { ImageFacts, ImageOrigin } from '../../model/specs.js';
 import type { Facts, Handlers } from '../../model/step.js';
-import { fillFrom } from './sources.js';
-import type { ImageVerbs } from './verbs.js';
+import type { ImageVerbs } from './steps.js';
 
 type Build = ImageVerbs['image.build'];
 
@@ -67,4 +67,22 @@ function explain(error: unknown, { size }: Build): never {
       cause: error,
     },
   );
+}
+
+/** Every source but `image` and `container`, which are copies of a file and not a tree to fill. */
+export type TreeSource = Exclude<ImageFrom, { image: string } | { container: string }>;
+
+/** Fills an empty tree. */
+export function fillFrom(
+  from: TreeSource,
+  { trees, images }: Pick<Host, 'trees' | 'images'>,
+  tree: string,
+  origin: ImageOrigin | undefined,
+): Promise<void> {
+  if ('debian' in from) return trees.debian(from.debian, tree);
+  if ('tar' in from) return trees.extract(from.tar, tree);
+  if ('directory' in from) return trees.copy(from.directory, tree, '/');
+  if ('host' in from) return trees.host(from.host, tree);
+  if (!origin) throw new Error('cannot unpack the image: nobody looked what it is');
+  return images.unpack(from, origin, tree);
 }

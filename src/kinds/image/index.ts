@@ -2,10 +2,9 @@ import type { ImageFacts, ImageSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
 import { columns } from './columns.js';
 import { compare, irrecoverable } from './compare.js';
-import { marked } from './marked.js';
-import { assume, foreign, type ImageSeen, observe } from './observe.js';
+import { adopt, assume, foreign, type ImageSeen, marked, observe } from './observe.js';
+import type { ImageVerbs } from './steps.js';
 import { create, remove, update } from './steps.js';
-import type { ImageVerbs } from './verbs.js';
 
 /** One ext4 file that containers start on copies of. */
 export const image: Kind<ImageSpec, ImageFacts, ImageSeen, ImageVerbs> = {
@@ -21,6 +20,6 @@ export const image: Kind<ImageSpec, ImageFacts, ImageSeen, ImageVerbs> = {
   create,
   update,
   remove,
-  adopt: async (...args) => (await import('./adopt.js')).adopt(...args),
+  adopt,
   handlers: async (host) => (await import('./handlers.js')).imageHandlers(host),
 };

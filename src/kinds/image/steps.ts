@@ -1,3 +1,4 @@
+import type { CopyEntry, ImageFrom } from '../../model/config.js';
 import { imageVersion } from '../../model/image-version.js';
 import type { Difference } from '../../model/plan.js';
 import { type Resource, type Row, whyPending } from '../../model/resource.js';
@@ -6,7 +7,6 @@ import type { ImageFacts, ImageOrigin, ImageSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
 import { takesBuild } from './compare.js';
 import type { ImageSeen } from './observe.js';
-import type { ImageVerbs } from './verbs.js';
 
 type ImageStep = StepOf<ImageVerbs>;
 type ImageRow = Row<ImageSpec, ImageFacts>;
@@ -55,4 +55,25 @@ function keep({ id, previous }: ImageSpec, { spec, facts }: ImageRow, site: Site
 export function remove({ spec }: ImageRow, reason: string, site: Site): ImageStep[] {
   const files = [imageFile(site, spec.id), previousFile(site, spec.id)];
   return [{ verb: 'image.remove', args: { files }, reason }];
+}
+
+export interface ImageVerbs {
+  /** Makes the file beside and renames it over the old one; containers keep their own copies. */
+  'image.build': {
+    file: string;
+    /** Bytes. */
+    size: number;
+    from: ImageFrom;
+    /** The base image's file, for `from: {image}`. */
+    base?: string;
+    /** For an image that another tool made. */
+    origin?: ImageOrigin;
+    copy: CopyEntry[];
+    run: string[];
+    /** Of the run lines. */
+    environment: Record<string, string>;
+  };
+  /** Gives the file a second name, for what is built next takes the first; `version` is what is in it. */
+  'image.keep': { file: string; as: string; version: string };
+  'image.remove': { files: string[] };
 }

@@ -1,7 +1,9 @@
-import type { DataFacts } from '../../model/resource.js';
+import { isAbsolute } from 'node:path';
+import { UserError } from '../../model/errors.js';
+import type { DataFacts, Resource } from '../../model/resource.js';
 import type { VolumeSpec } from '../../model/specs.js';
-import type { Kind } from '../kind.js';
-import type { VolumeVerbs } from './verbs.js';
+import type { Adopted, Adoption, Kind } from '../kind.js';
+import type { VolumeVerbs } from './handlers.js';
 
 /** That there is a folder is all there is to see. */
 export type VolumeSeen = Record<string, never>;
@@ -45,6 +47,31 @@ export const volume: Kind<VolumeSpec, DataFacts, VolumeSeen, VolumeVerbs> = {
   // the file has it again
   learn: (_desired, { facts }) => (facts.unused ? { unused: undefined } : undefined),
   remove: ({ spec }, reason) => [{ verb: 'volume.remove', args: { path: spec.path }, reason }],
-  adopt: async (...args) => (await import('./adopt.js')).adopt(...args),
+  adopt,
   handlers: async (host) => (await import('./handlers.js')).volumeHandlers(host),
 };
+
+/** A folder with its data. One that is elsewhere is moved, so that destroy removes nothing outside. */
+async function adopt(
+  { address, spec }: Resource<VolumeSpec>,
+  id: string | undefined,
+  { host, probe }: Adoption,
+): Promise<Adopted<VolumeSpec>> {
+  const folder = id ?? spec.path;
+  if (!isAbsolute(folder) || !probe.file(folder)?.directory) {
+    throw new UserError(`cannot import ${address}: there is no folder ${folder}`);
+  }
+  if (folder !== spec.path) {
+    await host.files.move(folder, spec.path).catch((error: Error) => {
+      throw new UserError(
+        error.message,
+        [
+          'Copy it there, then import it without naming a folder:',
+          `  mkdir -p ${spec.path} && cp -a ${folder}/. ${spec.path}/`,
+        ],
+        { cause: error },
+      );
+    });
+  }
+  return { spec, facts: {}, status: 'ready' };
+}

@@ -1,7 +1,7 @@
 import { CONFIG_DIR, CONFIG_FILE, type Farm } from '../../farm/expand.js';
 import { backendOf, haproxyConfig, PROXY_SOCKET, type Upstream } from '../../farm/haproxy.js';
-import { meanwhile } from '../../farm/meanwhile.js';
 import { KEPT } from '../../farm/proxy-options.js';
+import { meanwhile } from '../../farm/transitional-upstreams.js';
 import { addressOf } from '../../model/address.js';
 import type { FarmEntry } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';

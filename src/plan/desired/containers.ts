@@ -23,8 +23,8 @@ import { inheritedHealth } from './image-config.js';
 import { instancesNamed } from './instances.js';
 import type { Leases } from './leases.js';
 import { linksOf } from './links.js';
+import { volumePath } from './recorded.js';
 import { groupOf, releases } from './releases.js';
-import { volumePath } from './volume-path.js';
 
 export function desiredContainers(
   instances: Instance[],

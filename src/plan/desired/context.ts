@@ -1,5 +1,4 @@
-import { type Address, addressOf, type KindName } from '../../model/address.js';
-import { BY_HAND } from '../../model/by-hand.js';
+import { type Address, addressOf, BY_HAND, type KindName } from '../../model/address.js';
 import type { Config } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
 import type { Row } from '../../model/resource.js';

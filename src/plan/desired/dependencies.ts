@@ -1,10 +1,13 @@
-import { healthTarget } from '../../model/health-target.js';
+import { addressOf } from '../../model/address.js';
+import { healthTarget } from '../../model/health.js';
 import type { Instance } from '../../model/instance.js';
+import { asRecorded, type Resource, type Row } from '../../model/resource.js';
 import { idOf } from '../../model/site.js';
-import type { DependencySpec } from '../../model/specs.js';
+import type { ContainerSpec, DependencySpec, ImageSpec, VolumeSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 import { instancesNamed } from './instances.js';
 import type { Leases } from './leases.js';
+import { isIn } from './releases.js';
 
 /** What a container waits for beyond the order of starts. */
 export function dependenciesOf(
@@ -30,4 +33,37 @@ function targetOf(id: string, { name, entry }: Instance, leases: Leases) {
     return address === undefined ? [] : [{ address }];
   });
   return entry.healthcheck && healthTarget({ id, links, healthcheck: entry.healthcheck });
+}
+
+type Container = Resource<ContainerSpec>;
+
+/**
+ * What containers that are held back are made of though the file names it no more: it stays as it is
+ * on record until they go on, and they need it.
+ *
+ * @param wanted addresses of what the file names
+ */
+export function leftForHeld(
+  containers: Container[],
+  wanted: ReadonlySet<string>,
+  context: Context,
+): { left: Resource[]; containers: Container[] } {
+  if (!containers.some(({ spec }) => spec.held)) return { left: [], containers };
+  const dropped = context.rows.filter(
+    ({ stack, kind, name }) => stack === context.config.name && !wanted.has(addressOf(kind, name)),
+  );
+  const left = new Map<string, Resource>();
+  const needing = containers.map((each) => {
+    const used = dropped.filter((row) => isUsed(row, each.spec, context)).map(asRecorded);
+    for (const resource of used) left.set(resource.address, resource);
+    return { ...each, needs: [...each.needs, ...used.map(({ address }) => address)] };
+  });
+  return { left: [...left.values()], containers: needing };
+}
+
+function isUsed({ kind, spec }: Row, { held }: ContainerSpec, { site }: Context): boolean {
+  if (!held) return false;
+  if (kind === 'image') return isIn(spec as ImageSpec, held.to, site);
+  const { path } = spec as VolumeSpec;
+  return kind === 'volume' && held.to.mounts.some(({ source }) => source === path);
 }

@@ -1,11 +1,11 @@
-import { addressOf } from '../../model/address.js';
+import { addressOf, byName } from '../../model/address.js';
+import type { Instance } from '../../model/instance.js';
 import { digest } from '../../model/json.js';
-import { byName } from '../../model/names.js';
-import type { Resource } from '../../model/resource.js';
+import type { Resource, Row } from '../../model/resource.js';
 import { hostsCopy, hostsFile, idOf } from '../../model/site.js';
-import type { HostsSpec } from '../../model/specs.js';
+import type { ContainerSpec, HostsSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
-import type { Peer } from './peers.js';
+import type { Leases } from './leases.js';
 import { recordedSpec } from './recorded.js';
 
 /**
@@ -87,3 +87,39 @@ function linesByBridge(peers: Peer[]): ReadonlyMap<string, string[]> {
   }
   return lines;
 }
+
+/** A container as the others on its bridges know it. */
+export interface Peer {
+  name: string;
+  hostname: string;
+  /** In order. The address is absent on a bridge without a subnet. */
+  bridges: { bridge: string; address?: string; names: string[] }[];
+}
+
+export function peersOf(instances: Instance[], leases: Leases): Peer[] {
+  return instances.map(({ name, service, entry }) => {
+    const hostname = entry.hostname ?? name;
+    const bridges = Object.entries(entry.bridges).map(([bridge, { aliases }]) =>
+      member(bridge, leases(name, bridge), [hostname, name, service, ...aliases]),
+    );
+    return { name, hostname, bridges: sorted(bridges) };
+  });
+}
+
+/** Of the containers among the rows. */
+export function keptPeers(rows: readonly Row[]): Peer[] {
+  return rows.flatMap(({ kind, name, spec }) => {
+    if (kind !== 'container') return [];
+    const { hostname, links } = spec as ContainerSpec;
+    const bridges = links.map(({ bridge, address }) =>
+      member(bridge, address?.split('/')[0], [hostname, name]),
+    );
+    return [{ name, hostname, bridges: sorted(bridges) }];
+  });
+}
+
+function member(bridge: string, address: string | undefined, names: string[]) {
+  return { bridge, ...(address !== undefined && { address }), names: [...new Set(names)] };
+}
+
+const sorted = (bridges: Peer['bridges']) => bridges.sort((a, b) => byName(a.bridge, b.bridge));

@@ -5,15 +5,13 @@ import { desiredBridges } from './bridges.js';
 import { desiredConfig } from './configs.js';
 import { desiredContainers } from './containers.js';
 import type { Context } from './context.js';
-import { desiredHosts } from './hosts.js';
+import { leftForHeld } from './dependencies.js';
+import { desiredForwards, withForwarder, withForwarderImage } from './forwarder-resources.js';
+import { desiredHosts, keptPeers, peersOf } from './hosts.js';
 import { desiredImages } from './images.js';
-import { instancesOf } from './instances.js';
+import { instancesOf, scaleOf, withScale } from './instances.js';
 import { leaseAddresses } from './leases.js';
-import { leftForHeld } from './left-for-held.js';
-import { keptPeers, peersOf } from './peers.js';
-import { desiredForwards, withForwarder, withForwarderImage } from './published.js';
-import { scaleOf, withScale } from './scaled.js';
-import { volumePath } from './volume-path.js';
+import { volumePath } from './recorded.js';
 
 /**
  * Every resource of the stack as it should be, in an order a reader would choose. Pure; throws a

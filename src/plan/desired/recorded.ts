@@ -1,5 +1,7 @@
 import { addressOf, type KindName } from '../../model/address.js';
 import type { Row } from '../../model/resource.js';
+import { volumeDir } from '../../model/site.js';
+import type { VolumeSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 
 /**
@@ -28,3 +30,9 @@ const places = new WeakMap<readonly Row[], Map<string, Row>>();
 
 const placeOf = (stack: string, kind: KindName, name: string) =>
   `${stack}/${addressOf(kind, name)}`;
+
+/** The folder of a volume: where its data lies, else where it is to be. */
+export function volumePath(name: string, context: Context): string {
+  const recorded = recordedSpec<VolumeSpec>(context, 'volume', name);
+  return recorded?.path ?? volumeDir(context.site, context.config.name, name);
+}

@@ -1,7 +1,7 @@
 import { safe, shorten } from '../markup.js';
+import { bridgeWords } from './labels.js';
 import { LINES } from './palette.js';
 import { BAR_HEIGHT, type Bar } from './picture.js';
-import { bridgeWords } from './words.js';
 
 const PAD = 14;
 /** Widths of a sign, in pixels; a little more than most fonts have. */

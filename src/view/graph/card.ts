@@ -1,8 +1,8 @@
 import type { Tone } from '../../model/topology.js';
 import { safe, shorten } from '../markup.js';
+import { stateWords } from './labels.js';
 import { LINES } from './palette.js';
 import { CARD_BASE, CARD_LINE, type Card, type Line } from './picture.js';
-import { stateWords } from './words.js';
 
 const PAD = 12;
 /** Where text begins beside a mark. */

@@ -1,7 +1,14 @@
 import { printable } from '../../model/printable.js';
 import type { BridgeNode, ContainerNode, Topology } from '../../model/topology.js';
-import { type Ids, idsOf } from './ids.js';
-import { bridgeLines, containerLines, hasHost, hostEnd, partsOf } from './parts.js';
+import {
+  bridgeLines,
+  containerLines,
+  hasHost,
+  hostEnd,
+  type Ids,
+  idsOf,
+  partsOf,
+} from './parts.js';
 
 /** A graph for Graphviz (graphviz.org/doc/info/lang.html); a farm is a cluster. */
 export function dotGraph(topology: Topology): string {

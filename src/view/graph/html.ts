@@ -2,9 +2,9 @@ import type { Topology } from '../../model/topology.js';
 import { safe } from '../markup.js';
 import css from './graph.css?raw';
 import pageCss from './html.css?raw';
+import { summaryWords } from './labels.js';
 import { variables } from './palette.js';
-import { responsive } from './responsive.js';
-import { summaryWords } from './words.js';
+import { svgInline } from './svg.js';
 
 /**
  * The picture as a page of its own that needs nothing from elsewhere.
@@ -32,4 +32,14 @@ ${responsive(topology)}
 </body>
 </html>
 `;
+}
+
+/** Pixels for phones, tablets and desks; graph.css shows the one that fits. */
+const ROOMS = { small: 326, middle: 668, large: 1096 };
+
+/** The same picture laid out for several widths: without a script, a page can only choose. */
+export function responsive(topology: Topology, href?: (container: string) => string): string {
+  return Object.entries(ROOMS)
+    .map(([name, room]) => `<div class="room ${name}">${svgInline(topology, room, href)}</div>`)
+    .join('\n');
 }

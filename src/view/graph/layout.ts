@@ -1,7 +1,7 @@
 import type { ContainerNode, Topology } from '../../model/topology.js';
 import { type Band, type Block, bandsOf } from './bands.js';
 import { type Grid, gridFor } from './grid.js';
-import { linesOf } from './lines.js';
+import { linesOf } from './labels.js';
 import { BAR_HEIGHT, CARD_BASE, CARD_LINE, type Card, HULL_HEAD, type Picture } from './picture.js';
 import { wiresOf } from './wires.js';
 

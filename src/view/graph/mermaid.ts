@@ -1,8 +1,15 @@
 import { printable } from '../../model/printable.js';
 import type { BridgeNode, ContainerNode, Topology } from '../../model/topology.js';
-import { type Ids, idsOf } from './ids.js';
-import { bridgeLines, containerLines, hasHost, hostEnd, partsOf } from './parts.js';
-import { toneCounts } from './words.js';
+import { toneCounts } from './labels.js';
+import {
+  bridgeLines,
+  containerLines,
+  hasHost,
+  hostEnd,
+  type Ids,
+  idsOf,
+  partsOf,
+} from './parts.js';
 
 /**
  * A flowchart (mermaid.js.org/syntax/flowchart.html): bridges are hexagons, containers boxes in the

@@ -3,10 +3,10 @@ import { safe } from '../markup.js';
 import { drawBar } from './bar.js';
 import { drawCard } from './card.js';
 import css from './graph.css?raw';
+import { farmWords, summaryWords } from './labels.js';
 import { layOut } from './layout.js';
 import { LINES, spelledOut } from './palette.js';
 import { HULL_HEAD, type Hull, type Picture, type Wire } from './picture.js';
-import { farmWords, summaryWords } from './words.js';
 
 /** Pixels around the picture, and above it for its title. */
 const MARGIN = 28;

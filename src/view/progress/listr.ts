@@ -2,8 +2,8 @@ import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import type { Event } from '../../model/events.js';
 import type { Plan, Unit } from '../../model/plan.js';
 import type { View, ViewOptions } from '../view.js';
-import { humanFrame } from './human.js';
-import { rollbackText, sentence } from './words.js';
+import { rollbackText, sentence } from './messages.js';
+import { humanFrame } from './plain.js';
 
 interface Task {
   title: string;

@@ -1,6 +1,8 @@
+import type { Outcome } from '../../model/events.js';
+import type { Plan } from '../../model/plan.js';
+import { nothingToDo, outcomeSummary } from '../summary.js';
 import type { View, ViewOptions } from '../view.js';
-import { humanFrame } from './human.js';
-import { sentence } from './words.js';
+import { printFailures, sentence } from './messages.js';
 
 /** One line for the beginning and one for the end of each unit, on standard error. */
 export function plainView(options: ViewOptions): View {
@@ -10,6 +12,24 @@ export function plainView(options: ViewOptions): View {
     event: (event) => {
       const text = sentence(event);
       if (text) options.err(`${text}\n`);
+    },
+  };
+}
+
+/** What people see whatever the progress looks like: the plan before, the result after. */
+export function humanFrame(options: ViewOptions): Pick<View, 'plan' | 'finish'> {
+  const { color, destroy, out, err } = options;
+  return {
+    plan: async (plan: Plan) => {
+      // the renderer and its diff are not loaded for the usual answer
+      if (plan.changes.length === 0 && !plan.notes && !plan.warnings)
+        return out(`${nothingToDo(destroy)}\n`);
+      const { renderPlan } = await import('../plan-text.js');
+      out(`${renderPlan(plan, { color, destroy })}\n`);
+    },
+    finish: async (_plan: Plan, outcome: Outcome) => {
+      printFailures(outcome, err);
+      out(`\n${outcomeSummary(outcome, destroy)}\n`);
     },
   };
 }

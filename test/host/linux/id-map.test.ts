@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { idMap, sameMap } from '../../../src/host/linux/id-map.js';
+import { idMap, sameMap } from '../../../src/host/linux/network/userns.js';
 
 const range = { first: 1_879_048_192, count: 65_536 };
 

@@ -4,12 +4,13 @@
  *
  *   killed-run.mjs '{"root": …, "file": …, "at": 3, "side": "before"}'
  */
-import { execute } from '../../../src/apply/execute.js';
-import { hold } from '../../../src/apply/hold.js';
-import type { HandlerTable } from '../../../src/apply/run-steps.js';
-import { Context } from '../../../src/cli/context.js';
-import { planDestroy, planStack } from '../../../src/cli/make-plan.js';
-import { planRollback } from '../../../src/cli/plan-rollback.js';
+
+import { Context } from '../../../src/app/context.js';
+import { planDestroy, planStack } from '../../../src/app/make-plan.js';
+import { planRollback } from '../../../src/app/rollback.js';
+import { hold } from '../../../src/execute/checkpoint.js';
+import type { HandlerTable } from '../../../src/execute/execute.js';
+import { execute } from '../../../src/execute/execute.js';
 import type { Address } from '../../../src/model/address.js';
 import type { Handler } from '../../../src/model/step.js';
 

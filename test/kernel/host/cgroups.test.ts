@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { linuxCgroups } from '../../../src/host/linux/cgroups.js';
-import { controllerDir, readHierarchies } from '../../../src/host/linux/cgroups-hierarchies.js';
-import { readLimits } from '../../../src/host/linux/cgroups-read.js';
+import { controllerDir, readHierarchies } from '../../../src/host/linux/cgroups/hierarchies.js';
+import { linuxCgroups } from '../../../src/host/linux/cgroups/index.js';
+import { readLimits } from '../../../src/host/linux/cgroups/read.js';
 import { allRules } from '../../../src/model/devices.js';
 import { cgroupPath, siteOf } from '../../../src/model/site.js';
 

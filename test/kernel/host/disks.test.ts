@@ -13,9 +13,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Disks } from '../../../src/host/host.js';
-import { linuxDisks } from '../../../src/host/linux/disks.js';
-import { readMounts } from '../../../src/host/linux/mounts.js';
+import { linuxDisks } from '../../../src/host/linux/disks/index.js';
+import { readMounts } from '../../../src/host/linux/disks/mount-table.js';
+import type { Disks } from '../../../src/host/ports.js';
 import type { Site } from '../../../src/model/site.js';
 import { difference, loops, type Snapshot, snapshot } from '../../support/leaks.js';
 import { temporarySite } from './machinery.js';

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { examine } from '../../../src/host/linux/doctor.js';
-import { filterFinding } from '../../../src/host/linux/doctor-filter.js';
-import { programFindings } from '../../../src/host/linux/doctor-programs.js';
-import { readLinks } from '../../../src/host/linux/links-seen.js';
-import { readText } from '../../../src/host/linux/read.js';
+import { filterFinding } from '../../../src/host/linux/doctor/host.js';
+import { examine } from '../../../src/host/linux/doctor/index.js';
+import { programFindings } from '../../../src/host/linux/doctor/programs.js';
+import { readText } from '../../../src/host/linux/files/read.js';
+import { readLinks } from '../../../src/host/linux/network/observe-links.js';
 import { siteOf } from '../../../src/model/site.js';
 import { lackingAny } from '../../support/skip.js';
 

@@ -3,7 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { linuxCgroups } from '../../../src/host/linux/cgroups.js';
+import { linuxCgroups } from '../../../src/host/linux/cgroups/index.js';
 import type { ExecOptions } from '../../../src/host/linux/runtime/exec.js';
 import { linuxRuntime } from '../../../src/host/linux/runtime/index.js';
 import { readLog } from '../../../src/host/linux/runtime/logs.js';

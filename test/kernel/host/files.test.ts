@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { linuxFiles } from '../../../src/host/linux/files.js';
+import { linuxFiles } from '../../../src/host/linux/files/index.js';
 
 const files = linuxFiles();
 let dir: string;

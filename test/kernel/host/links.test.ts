@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Wiring } from '../../../src/host/host.js';
-import { linuxLinks } from '../../../src/host/linux/links.js';
-import { readLinks } from '../../../src/host/linux/links-seen.js';
+import { linuxLinks } from '../../../src/host/linux/network/index.js';
+import { readLinks } from '../../../src/host/linux/network/observe-links.js';
+import type { Wiring } from '../../../src/host/ports.js';
 import { bridgeLink, linkAlias, netnsName, siteOf, vethLink } from '../../../src/model/site.js';
 import type { LinkSpec } from '../../../src/model/specs.js';
 

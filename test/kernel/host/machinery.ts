@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { linuxDisks } from '../../../src/host/linux/disks.js';
+import { linuxDisks } from '../../../src/host/linux/disks/index.js';
 import {
   bundleDir,
   diskFile,

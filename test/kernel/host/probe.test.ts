@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { linuxLinks } from '../../../src/host/linux/links.js';
-import { backingFile, readMounts } from '../../../src/host/linux/mounts.js';
+import { backingFile, readMounts } from '../../../src/host/linux/disks/mount-table.js';
+import { linuxLinks } from '../../../src/host/linux/network/index.js';
 import { linuxProbe } from '../../../src/host/linux/probe.js';
 import { bridgeLink, linkAlias, netnsName, siteOf, vethLink } from '../../../src/model/site.js';
 

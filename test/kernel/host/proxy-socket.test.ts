@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { askProxy } from '../../../src/host/linux/proxy-socket.js';
+import { askProxy } from '../../../src/host/linux/haproxy/socket.js';
 
 let folder: string;
 let socket: string;

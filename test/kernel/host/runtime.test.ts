@@ -9,12 +9,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Runtime, Started } from '../../../src/host/host.js';
-import { linuxCgroups } from '../../../src/host/linux/cgroups.js';
-import { linuxDisks } from '../../../src/host/linux/disks.js';
-import { startTime } from '../../../src/host/linux/processes.js';
+import { linuxCgroups } from '../../../src/host/linux/cgroups/index.js';
+import { linuxDisks } from '../../../src/host/linux/disks/index.js';
+import { startTime } from '../../../src/host/linux/process/processes.js';
 import { linuxRuntime } from '../../../src/host/linux/runtime/index.js';
 import { selectRuntime } from '../../../src/host/linux/runtime/select.js';
+import type { Runtime, Started } from '../../../src/host/ports.js';
 import { bundleDir, cgroupPath, logFile, rootfsDir, type Site } from '../../../src/model/site.js';
 import type { ContainerSpec } from '../../../src/model/specs.js';
 import { cgroupRoots, difference, type Snapshot, snapshot } from '../../support/leaks.js';

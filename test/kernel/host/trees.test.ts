@@ -26,10 +26,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { linuxDisks } from '../../../src/host/linux/disks.js';
-import { linuxTrees } from '../../../src/host/linux/trees.js';
-import { librariesOf } from '../../../src/host/linux/trees-libraries.js';
-import { sealed } from '../../../src/host/linux/trees-sealed.js';
+import { linuxDisks } from '../../../src/host/linux/disks/index.js';
+import { linuxTrees } from '../../../src/host/linux/rootfs/index.js';
+import { librariesOf } from '../../../src/host/linux/rootfs/libraries.js';
+import { sealed } from '../../../src/host/linux/rootfs/sandboxed-exec.js';
 import { difference, type Snapshot, snapshot } from '../../support/leaks.js';
 import { type Member, tarOf, writeTar } from './archives.js';
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { linuxDisks } from '../../../src/host/linux/disks.js';
+import { linuxDisks } from '../../../src/host/linux/disks/index.js';
 import type { Site } from '../../../src/model/site.js';
 import { lackingAny } from '../../support/skip.js';
 import { temporarySite } from '../host/machinery.js';

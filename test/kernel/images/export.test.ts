@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { linuxDisks } from '../../../src/host/linux/disks.js';
+import { linuxDisks } from '../../../src/host/linux/disks/index.js';
 import { imageFile, siteOf } from '../../../src/model/site.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';

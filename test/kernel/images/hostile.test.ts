@@ -11,10 +11,10 @@ import {
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { linuxHost } from '../../../src/cli/linux-host.js';
-import { linuxDisks } from '../../../src/host/linux/disks.js';
-import { withRoom } from '../../../src/host/linux/images/room.js';
-import { largeFiles } from '../../../src/host/linux/scratch.js';
+import { linuxHost } from '../../../src/app/linux-host.js';
+import { linuxDisks } from '../../../src/host/linux/disks/index.js';
+import { largeFiles } from '../../../src/host/linux/disks/scratch.js';
+import { withRoom } from '../../../src/host/linux/images/unpack-sandbox.js';
 import { imageHandlers } from '../../../src/kinds/image/handlers.js';
 import type { ForeignFrom } from '../../../src/model/config.js';
 import type { Site } from '../../../src/model/site.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { linuxCgroups } from '../../../src/host/linux/cgroups.js';
+import { linuxCgroups } from '../../../src/host/linux/cgroups/index.js';
 import { rootfsDir, siteOf } from '../../../src/model/site.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';

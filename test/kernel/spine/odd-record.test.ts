@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { TABLES } from '../../../src/cli/context.js';
+import { TABLES } from '../../../src/app/context.js';
 import { siteOf } from '../../../src/model/site.js';
 import type { ContainerSpec } from '../../../src/model/specs.js';
 import { openStore } from '../../../src/state/store.js';

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { largeFiles, smallFiles } from '../../../src/host/linux/scratch.js';
+import { largeFiles, smallFiles } from '../../../src/host/linux/disks/scratch.js';
 import { siteOf } from '../../../src/model/site.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { killedBy } from '../../support/standing-in.js';

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { startTime } from '../../../src/host/linux/processes.js';
+import { startTime } from '../../../src/host/linux/process/processes.js';
 import { siteOf } from '../../../src/model/site.js';
 import { cgroupRoots, difference, folders, type Snapshot } from '../../support/leaks.js';
 import { type PrivateHost, privateHost, type Ran } from '../../support/private-host.js';

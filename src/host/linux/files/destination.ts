@@ -1,8 +1,15 @@
 import { fstatSync, lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { messageOf, UserError } from '../../../model/errors.js';
-import { asBytes, type BytePath, raw, shown } from './byte-path.js';
-import { type OpenFolder, openFolder, within } from './open-folder.js';
+import {
+  asBytes,
+  type BytePath,
+  type OpenFolder,
+  openFolder,
+  raw,
+  shown,
+  within,
+} from './open-folder.js';
 
 /** What a path leads to that the user has named to be written to. */
 export type Destination =

@@ -1,6 +1,6 @@
 import { lstatSync, opendirSync } from 'node:fs';
 import { join } from 'node:path';
-import { asBytes, type BytePath, bytePath, raw } from './byte-path.js';
+import { asBytes, type BytePath, bytePath, raw } from './open-folder.js';
 
 export interface FolderSize {
   /** All that is no folder. */

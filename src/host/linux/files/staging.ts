@@ -13,8 +13,7 @@ import { dirname, join } from 'node:path';
 import { isOwned, ownerMark } from '../owner.js';
 import { undo } from '../process/launch.js';
 import { LONG, run } from '../process/run.js';
-import { asBytes, type BytePath, raw } from './byte-path.js';
-import { type OpenFolder, openFolder, within } from './open-folder.js';
+import { asBytes, type BytePath, type OpenFolder, openFolder, raw, within } from './open-folder.js';
 
 /**
  * Gives `work` a new folder, only root's, in a folder that others may write to: its name cannot be

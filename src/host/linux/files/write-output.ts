@@ -19,9 +19,8 @@ import { pipeline } from 'node:stream/promises';
 import { isatty } from 'node:tty';
 import { messageOf, UserError } from '../../../model/errors.js';
 import { startChild, together } from '../images/child.js';
-import { bytePath, raw } from './byte-path.js';
 import { type Destination, destinationOf } from './destination.js';
-import { within } from './open-folder.js';
+import { bytePath, raw, within } from './open-folder.js';
 
 export interface OutputOptions {
   /**

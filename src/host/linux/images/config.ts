@@ -1,7 +1,7 @@
 import type { ImageConfig, ImageHealthcheck, OriginalConfig } from '../../../model/config.js';
 import { UserError } from '../../../model/errors.js';
 import { canonical, equal } from '../../../model/json.js';
-import type { Exported } from '../../host.js';
+import type { Exported } from '../../ports.js';
 import { parseForeign } from './foreign-json.js';
 import { DIGEST, type Manifest } from './manifest.js';
 import { ARCHITECTURE, type Platform, platformName, rankOf } from './platform.js';

@@ -5,8 +5,8 @@ import { UserError } from '../../../model/errors.js';
 import { formatBytes } from '../../../model/format.js';
 import { startChild, together } from './child.js';
 import { compressionOf, startDecompressor } from './compression.js';
-import { LISTED, type Member, membersOf } from './members.js';
 import { fileOrFolder, LITTLE_MEMORY } from './regular.js';
+import { LISTED, type Member, membersOf } from './tar-listing.js';
 
 /** `directory` and `tar` hold a root file system, the others an image with a config. */
 export type Detected = 'docker' | 'oci' | 'tar' | 'directory';

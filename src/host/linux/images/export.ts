@@ -4,15 +4,14 @@ import { mkdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../../model/errors.js';
-import type { Exported, ExportFormat } from '../../host.js';
-import { bytePath } from '../files/byte-path.js';
+import type { Exported, ExportFormat } from '../../ports.js';
 import { destinationOf } from '../files/destination.js';
-import { type OpenFolder, within } from '../files/open-folder.js';
+import { bytePath, type OpenFolder, within } from '../files/open-folder.js';
 import { withStaging } from '../files/staging.js';
 import { LONG, run } from '../process/run.js';
-import { runSealed } from '../trees-sealed.js';
+import { runSealed } from '../rootfs/sandboxed-exec.js';
 import { writeConfig } from './config.js';
-import { blobIn, CONFIG, finishLayout, LAYER, putBlob } from './layout.js';
+import { blobIn, CONFIG, finishLayout, LAYER, putBlob } from './oci-layout.js';
 import { tool } from './tool.js';
 
 /**

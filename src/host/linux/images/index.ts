@@ -1,6 +1,6 @@
-import { BY_HAND } from '../../../model/by-hand.js';
+import { BY_HAND } from '../../../model/address.js';
 import { type Site, stagingNotes } from '../../../model/site.js';
-import type { Images } from '../../host.js';
+import type { Images } from '../../ports.js';
 
 /** Each act is a module of its own, loaded when it is asked for. */
 export function linuxImages(site: Site): Images {

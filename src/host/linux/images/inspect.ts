@@ -1,5 +1,5 @@
 import type { PackedFrom } from '../../../model/config.js';
-import { sizeFor } from '../../../model/image-size.js';
+import { sizeFor } from '../../../model/image-version.js';
 import { digest } from '../../../model/json.js';
 import type { Site } from '../../../model/site.js';
 import type { ImageOrigin } from '../../../model/specs.js';

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { ifThere } from '../files/read.js';
 import { LONG } from '../process/run.js';
-import { ifThere } from '../read.js';
 import type { Staging } from './staging.js';
 import { tool } from './tool.js';
 

@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Site } from '../../../model/site.js';
+import { largeFiles, withScratch } from '../disks/scratch.js';
 import { run } from '../process/run.js';
-import { largeFiles, withScratch } from '../scratch.js';
-import { hold } from './holder.js';
+import { hold } from './mount-namespace.js';
 
 /** Room for what is fetched or unpacked on the way. */
 export interface Staging {

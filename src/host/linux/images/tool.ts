@@ -1,7 +1,6 @@
 import { UserError } from '../../../model/errors.js';
-import { logMessages } from '../logfmt.js';
-import { packageOf } from '../packages.js';
-import { findProgram } from '../process/programs.js';
+import { logMessages } from '../process/logfmt.js';
+import { findProgram, packageOf } from '../process/programs.js';
 import { type RunOptions, run } from '../process/run.js';
 import type { Staging } from './staging.js';
 

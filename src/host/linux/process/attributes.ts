@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { machine, setPriority } from 'node:os';
-import { readText } from '../read.js';
+import { readText } from '../files/read.js';
 import { environment } from './environment.js';
 import { findProgram } from './programs.js';
 

@@ -20,3 +20,27 @@ function isExecutable(path: string): boolean {
     return false;
   }
 }
+
+/** The Debian 12 package that has a program we run, where its name is not the program's. */
+const PACKAGES: Record<string, string> = {
+  bridge: 'iproute2',
+  cp: 'coreutils',
+  dumpe2fs: 'e2fsprogs',
+  e2fsck: 'e2fsprogs',
+  fallocate: 'util-linux',
+  ip: 'iproute2',
+  ldconfig: 'libc-bin',
+  ldd: 'libc-bin',
+  losetup: 'mount',
+  'mkfs.ext4': 'e2fsprogs',
+  nsenter: 'util-linux',
+  resize2fs: 'e2fsprogs',
+  tune2fs: 'e2fsprogs',
+  umount: 'mount',
+  unshare: 'util-linux',
+  xz: 'xz-utils',
+};
+
+export function packageOf(program: string): string {
+  return PACKAGES[program] ?? program;
+}

@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { UserError } from '../../../model/errors.js';
-import { packageOf } from '../packages.js';
 import { environment } from './environment.js';
 import { type Ended, type LaunchOptions, launch, launchReader, untilExit } from './launch.js';
 import { type Streams, withLock } from './lock-share.js';
 import { readPaced, Tail } from './output.js';
+import { packageOf } from './programs.js';
 
 export interface RunOptions extends LaunchOptions {
   /** Text for its standard input; without it the program reads end of file. */

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { readText } from '../read.js';
+import { readText } from '../files/read.js';
 
 /** Rounds of looking for what a process has forked while it was being killed. */
 const ROUNDS = 20;

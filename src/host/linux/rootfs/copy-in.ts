@@ -1,13 +1,20 @@
 import { readdirSync, realpathSync, renameSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../../../model/errors.js';
-import { asBytes, type BytePath, raw, shown } from '../files/byte-path.js';
-import { type OpenFolder, openFolder, within } from '../files/open-folder.js';
+import {
+  asBytes,
+  type BytePath,
+  type OpenFolder,
+  openFolder,
+  raw,
+  shown,
+  within,
+} from '../files/open-folder.js';
 import { withStaging } from '../files/staging.js';
 import { startChild, together } from '../images/child.js';
+import { stamp, stampOf } from './chown-chmod.js';
 import { mergeInto } from './merge.js';
 import { ensureFolder, isFolder, resolveInTree } from './resolve.js';
-import { stamp, stampOf } from './stamp.js';
 
 /** As in cp(1). An existing file is removed, not opened: it may be a link out of the tree. */
 export const CP = ['--archive', '--one-file-system', '--sparse=always', '--remove-destination'];

@@ -3,12 +3,19 @@ import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { UserError } from '../../../model/errors.js';
 import { type Site, stagingNotes } from '../../../model/site.js';
-import { asBytes, type BytePath, bytePath, shown } from '../files/byte-path.js';
+import { largeFiles, withScratch } from '../disks/scratch.js';
 import { destinationOf } from '../files/destination.js';
-import { type OpenFolder, openFolder, within } from '../files/open-folder.js';
+import {
+  asBytes,
+  type BytePath,
+  bytePath,
+  type OpenFolder,
+  openFolder,
+  shown,
+  within,
+} from '../files/open-folder.js';
 import { withStaging } from '../files/staging.js';
 import { isTerminal, type Stream, writeToStream } from '../files/write-output.js';
-import { largeFiles, withScratch } from '../scratch.js';
 import { mergeInto } from './merge.js';
 import { resolveInTree, statOf } from './resolve.js';
 import { streamTree } from './stream-tree.js';

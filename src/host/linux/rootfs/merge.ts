@@ -1,8 +1,15 @@
 import { lstatSync, readdirSync, renameSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../../../model/errors.js';
-import { asBytes, type BytePath, raw, shown } from '../files/byte-path.js';
-import { type OpenFolder, openFolder, within } from '../files/open-folder.js';
+import {
+  asBytes,
+  type BytePath,
+  type OpenFolder,
+  openFolder,
+  raw,
+  shown,
+  within,
+} from '../files/open-folder.js';
 import { withStaging } from '../files/staging.js';
 import { resolveInTree, statOf } from './resolve.js';
 import { streamTree } from './stream-tree.js';

@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync, readlinkSync, type Stats } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
-import { asBytes, type BytePath, raw, shown } from '../files/byte-path.js';
+import { asBytes, type BytePath, raw, shown } from '../files/open-folder.js';
 
 export interface Resolved {
   /** Where the path leads, below `root`, without a link left in it; its end need not exist. */

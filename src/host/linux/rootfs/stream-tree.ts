@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
-import { asBytes, type BytePath, raw } from '../files/byte-path.js';
 import type { OpenFolder } from '../files/open-folder.js';
+import { asBytes, type BytePath, raw } from '../files/open-folder.js';
 import { startChild, together } from '../images/child.js';
 
 /** All but sockets and devices, which mean nothing elsewhere or would be a way to the host's. */

@@ -6,11 +6,11 @@ import { configJson, type Terminal } from './config-json.js';
 import { checkDisk } from './disk-checks.js';
 import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
+import { type Staged, stageOf } from './idmap-staging.js';
 import { bundleFiles } from './layout.js';
+import { bindsRecursively } from './mounts.js';
 import { givePrivateFiles } from './private-files.js';
-import { bindsRecursively } from './recursive-binds.js';
 import type { SelectedRuntime } from './select.js';
-import { type Staged, stageOf } from './stage.js';
 
 /**
  * Writes the OCI bundle of a container beside its mounted disk, which is looked at first: it may

@@ -1,15 +1,17 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { askedFile, type Site } from '../../../model/site.js';
+import { askedFile, cgroupPath, type Site } from '../../../model/site.js';
+import type { Cgroups } from '../../ports.js';
+import { ensureUnmounted } from '../disks/mount.js';
 import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
+import { healAtOnce, SIGKILL } from './exit-hook.js';
 import { setFrozen } from './freeze.js';
-import { healAtOnce } from './heal.js';
-import { bundleFiles, exitsDir, socketKey, socketsDir, stateDir } from './layout.js';
+import { clearStage } from './idmap-staging.js';
+import { bundleFiles, exitsDir, socketKey, socketsDir, stateDir, throwAwayDir } from './layout.js';
+import { isAwaited } from './one-off.js';
 import { argumentsOf, ended, identify, signalProcess } from './process.js';
-import { SIGKILL } from './signals.js';
-import { clearStage } from './stage.js';
 import { pidIn, runningContainer } from './started.js';
 
 /** Milliseconds for a killed process to be gone, and for conmon to write the exit code. */
@@ -108,4 +110,22 @@ async function endMonitor(site: Site, id: string): Promise<void> {
   if (await ended(monitor, PATIENCE)) return;
   signalProcess(monitor, SIGKILL);
   await ended(monitor, PATIENCE);
+}
+
+/**
+ * Takes away throw-away containers that nobody waits for any more: a build was killed. First the
+ * runtime, which would otherwise go on to make what is being removed.
+ */
+export async function clearAbandoned(site: Site, cgroups: Pick<Cgroups, 'remove'>): Promise<void> {
+  const dir = throwAwayDir(site);
+  for (const id of existsSync(dir) ? readdirSync(dir) : []) {
+    if (isAwaited(id)) continue;
+    const bundle = join(dir, id);
+    await killThoseWith(bundle, id);
+    await deleteStates(site, id);
+    await cgroups.remove(cgroupPath(site, id));
+    await rm(join(site.run, 'probe', id), { recursive: true, force: true });
+    await ensureUnmounted(join(bundle, 'image'));
+    await rm(bundle, { recursive: true, force: true });
+  }
 }

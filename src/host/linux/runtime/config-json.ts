@@ -3,14 +3,11 @@ import type { IdRange } from '../../../model/id-range.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import { numberOf } from '../device-numbers.js';
 import { capabilitiesOf } from './capabilities.js';
-import { deviceNodes } from './devices.js';
 import type { HostFacts } from './host-facts.js';
+import { rlimitsOf } from './host-facts.js';
 import { mountsOf } from './mounts.js';
 import type { OciProcess, OciSeccomp, OciSpec } from './oci.js';
-import { guardedPaths } from './paths.js';
-import { resourcesOf } from './resources.js';
-import { rlimitsOf } from './rlimits.js';
-import { checkedSysctls } from './sysctls.js';
+import { deviceNodes, resourcesOf } from './resources.js';
 import type { User } from './users.js';
 
 /** What of a container is not in its description. */
@@ -147,4 +144,40 @@ function mappingsOf({
 }: IdRange): Pick<OciSpec['linux'], 'uidMappings' | 'gidMappings'> {
   const mapping = { containerID: 0, hostID: first, size: count };
   return { uidMappings: [mapping], gidMappings: [mapping] };
+}
+
+/** Where a container would see or change the host through /proc and /sys. */
+const MASKED = [
+  ...['acpi', 'asound', 'interrupts', 'kcore', 'keys', 'latency_stats', 'sched_debug', 'scsi'].map(
+    (name) => `/proc/${name}`,
+  ),
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/sys/firmware',
+  '/sys/devices/virtual/powercap',
+  '/sys/fs/selinux',
+];
+
+const READ_ONLY = ['bus', 'fs', 'irq', 'sys', 'sysrq-trigger'].map((name) => `/proc/${name}`);
+
+/** @param thermal each existing /sys/devices/system/cpu/cpuN/thermal_throttle */
+export function guardedPaths(unconfined: boolean, thermal: string[]) {
+  if (unconfined) return { maskedPaths: [], readonlyPaths: [] };
+  return { maskedPaths: [...MASKED, ...thermal], readonlyPaths: READ_ONLY };
+}
+
+/** Those that belong to the network and ipc namespaces of a container, not to the host. */
+const NAMESPACED =
+  /^(net\..+|fs\.mqueue\..+|kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced))$/;
+
+/** @throws UserError for a parameter that would change the host */
+export function checkedSysctls(sysctls: Record<string, string>): Record<string, string> {
+  for (const name of Object.keys(sysctls)) {
+    if (NAMESPACED.test(name) && !/[/\s]|\.\./.test(name)) continue;
+    throw new UserError(
+      `cannot set sysctl ${name} for one container: it belongs to the whole host`,
+      'net.*, fs.mqueue.* and the kernel.msg*, kernel.shm* and kernel.sem of System V IPC can be set',
+    );
+  }
+  return sysctls;
 }

@@ -3,12 +3,19 @@ import { dirname, join, relative } from 'node:path';
 import { UserError } from '../../../model/errors.js';
 import type { Place } from '../../../model/publish.js';
 import { logFile, type Site } from '../../../model/site.js';
-import { logMessages } from '../logfmt.js';
+import { logMessages } from '../process/logfmt.js';
 import { findProgram } from '../process/programs.js';
-import type { Starter } from '../process/starter.js';
-import { bundleFiles, exitsDir, socketKey, socketsDir, stateDir } from './layout.js';
+import type { Starter } from '../process/spawn-helper.js';
+import {
+  bundleFiles,
+  exitsDir,
+  linkRoot,
+  plainRoot,
+  socketKey,
+  socketsDir,
+  stateDir,
+} from './layout.js';
 import type { RuntimeCommand } from './oci.js';
-import { linkRoot, plainRoot } from './plain-root.js';
 
 /** Seconds for the runtime to make a container; a loaded host needs some. */
 const PATIENCE = 60;

@@ -2,8 +2,8 @@ import { lstatSync, statSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { UserError } from '../../../model/errors.js';
 import type { ContainerSpec, MountSpec } from '../../../model/specs.js';
-import { ifThere } from '../read.js';
-import { checkTree, checkWorkingDir, RUNTIME_FOLDERS, resolveInside } from './inside.js';
+import { ifThere } from '../files/read.js';
+import { checkTree, checkWorkingDir, RUNTIME_FOLDERS, resolveInside } from './resolve-in-rootfs.js';
 import { checkMapped, resolveUser, type User } from './users.js';
 
 /**

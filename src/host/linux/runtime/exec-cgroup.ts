@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Hierarchies, readHierarchies } from '../cgroups-hierarchies.js';
+import { type Hierarchies, readHierarchies } from '../cgroups/hierarchies.js';
+import { ifThere, readText } from '../files/read.js';
 import { isOwned, ownerMark } from '../owner.js';
-import { ifThere, readText } from '../read.js';
 
 /** A cgroup of one command's own, below its container's: whatever the command has started is in it. */
 export interface CommandGroup {

@@ -1,6 +1,6 @@
 import { cgroupPath, type Site } from '../../../model/site.js';
-import { isFrozen, thaw } from '../cgroups-freezer.js';
-import { readHierarchies } from '../cgroups-hierarchies.js';
+import { isFrozen, thaw } from '../cgroups/freezer.js';
+import { readHierarchies } from '../cgroups/hierarchies.js';
 import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
 import { stateDir } from './layout.js';

@@ -1,24 +1,23 @@
 import { constants } from 'node:os';
 import { cgroupPath, type Site, stagingNotes } from '../../../model/site.js';
-import type { Cgroups, Runtime } from '../../host.js';
+import type { Cgroups, Runtime } from '../../ports.js';
+import { sweepScratch } from '../disks/scratch.js';
 import { sweepStaging } from '../files/staging.js';
-import { Starter } from '../process/starter.js';
-import { sweepScratch } from '../scratch.js';
-import { clearAbandoned } from './abandoned.js';
+import { Starter } from '../process/spawn-helper.js';
+import { clearAbandoned } from './clear.js';
 import { execCaptured } from './exec.js';
+import { healAtOnce, requiredSignal } from './exit-hook.js';
 import { runInForeground } from './foreground.js';
 import { setFrozen } from './freeze.js';
-import { Gate } from './gate.js';
-import { healAtOnce } from './heal.js';
 import { endHold, releaseAbandoned, whileHeld } from './hold.js';
+import { throwAway, throwAwayId } from './one-off.js';
 import { giveToRunning } from './private-files.js';
 import { signalProcess } from './process.js';
+import { Gate } from './read-write-lock.js';
 import { type SelectedRuntime, selectRuntime } from './select.js';
-import { requiredSignal } from './signals.js';
 import { type Surroundings, startContainer } from './start.js';
 import { runningContainer } from './started.js';
 import { stopContainer } from './stop.js';
-import { throwAway, throwAwayId } from './throw-away.js';
 import { verifyAll } from './verify.js';
 
 /** Containers by an OCI runtime under conmon. */

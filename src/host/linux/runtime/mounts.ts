@@ -1,3 +1,4 @@
+import { release } from 'node:os';
 import { posix } from 'node:path';
 import type { ContainerSpec } from '../../../model/specs.js';
 import type { OciMount } from './oci.js';
@@ -74,4 +75,27 @@ function temporary(text: string): OciMount {
     'tmpfs',
     `nosuid,nodev${options ? `,${options}` : ',mode=1777'}`,
   );
+}
+
+/** The first versions with options for all that is mounted below, `rro` and the like. */
+const SINCE: Record<string, readonly [major: number, minor: number]> = {
+  crun: [1, 4],
+  runc: [1, 1],
+};
+
+/** mount_setattr(2) with AT_RECURSIVE. */
+const KERNEL_SINCE = [5, 12] as const;
+
+/** Whether a runtime on this kernel can hold options for a mount and everything below it. */
+export function bindsRecursively(
+  { name, version }: { name: string; version: string },
+  kernel = release(),
+): boolean {
+  const since = SINCE[name];
+  return since !== undefined && isSince(version, since) && isSince(kernel, KERNEL_SINCE);
+}
+
+function isSince(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [ours = 0, our = 0] = version.split(/[.+~-]/).map(Number);
+  return ours > major || (ours === major && our >= minor);
 }

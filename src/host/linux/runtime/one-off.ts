@@ -1,9 +1,24 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Site } from '../../../model/site.js';
-import type { Foreground, StartedInForeground } from '../../host.js';
+import { cgroupPath, type Site } from '../../../model/site.js';
+import type { MountSpec } from '../../../model/specs.js';
+import type { Foreground, StartedInForeground } from '../../ports.js';
+import { isOwned, ownerMark } from '../owner.js';
+import { type RunResult, run } from '../process/run.js';
+import { configJson, type Described } from './config-json.js';
+import { checkTargets } from './disk-checks.js';
+import { filterFor } from './filter.js';
+import { readHostFacts } from './host-facts.js';
+import { stateDir, throwAwayDir } from './layout.js';
+import type { RuntimeCommand } from './oci.js';
+import { givePrivateFiles } from './private-files.js';
 import { identify, signalProcess } from './process.js';
+import { checkTree, checkWorkingDir } from './resolve-in-rootfs.js';
 import { keepStarted, pidIn } from './started.js';
+import { resolveUser } from './users.js';
 
 interface Watched {
   id: string;
@@ -61,3 +76,97 @@ const aborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => {
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
+
+export interface ThrowAway {
+  runtime: RuntimeCommand;
+  tree: string;
+  args: string[];
+  environment?: Record<string, string>;
+  user?: string;
+  working_dir?: string;
+  mounts?: MountSpec[];
+  security?: Described['security'];
+  /** What it is for, in the error message. */
+  purpose: string;
+}
+
+/** Milliseconds for one build step, a command of `run:`. */
+const STEP_LIMIT = 3600_000;
+
+/** More than any build step needs, less than a fork bomb. */
+const PIDS = 2048;
+
+/**
+ * Runs one command in a container that is gone afterwards: on a tree it may write to, without
+ * network, with the security defaults. The caller removes its cgroup, `cgroup(id)`.
+ *
+ * @throws Error with the end of what the command printed
+ */
+export async function throwAway(site: Site, wanted: ThrowAway, id = throwAwayId()): Promise<void> {
+  const bundle = join(throwAwayDir(site), id);
+  const state = stateDir(site, wanted.runtime.name);
+  checkTree(wanted.tree);
+  checkWorkingDir(wanted.tree, wanted.working_dir ?? '/', wanted.mounts);
+  checkTargets(wanted.tree, { mounts: wanted.mounts ?? [] }, []);
+  await mkdir(bundle, { recursive: true, mode: 0o700 });
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  try {
+    await writeFile(join(bundle, 'config.json'), JSON.stringify(specOf(site, wanted, id)));
+    const [program = '', ...words] = wanted.runtime.command;
+    const args = [...words, '--root', state, 'run', '--bundle', bundle, id];
+    const ran = await run(program, args, {
+      cwd: bundle,
+      reject: false,
+      foreign: true,
+      tail: true,
+      timeout: STEP_LIMIT,
+    });
+    if (ran.code !== 0) throw failure(wanted, ran);
+  } finally {
+    await rm(bundle, { recursive: true, force: true });
+  }
+}
+
+/** With the end of both streams: what a command says last need not be on the one for errors. */
+function failure({ purpose, runtime }: ThrowAway, { code, stdout, stderr }: RunResult): Error {
+  const lines = [stdout, stderr].flatMap((text) => text.trim().split('\n').slice(-4));
+  const said = lines.map((line) => line.trim()).filter(Boolean);
+  return new Error(`cannot ${purpose}: ${runtime.name}: ${said.join('; ') || `exit code ${code}`}`);
+}
+
+const ONCE = 'once.';
+
+/** Whether somebody waits for a throw-away container, by its id. */
+export const isAwaited = (id: string) => isOwned(id.slice(ONCE.length));
+
+/** Names whoever waits for it: when that process is gone, so is all use of the container. */
+export const throwAwayId = () => `${ONCE}${ownerMark()}${randomBytes(6).toString('hex')}`;
+
+function specOf(site: Site, wanted: ThrowAway, id: string) {
+  const { tree, args, environment = {}, user = '0:0', working_dir = '/' } = wanted;
+  const described: Described = {
+    args,
+    environment,
+    working_dir,
+    hostname: 'once',
+    mounts: wanted.mounts ?? [],
+    security: wanted.security ?? 'default',
+    limits: { pids: PIDS },
+    cap_add: [],
+    cap_drop: [],
+    read_only: false,
+    tmpfs: [],
+    sysctls: {},
+    ulimits: {},
+  };
+  const account = resolveUser(tree, user);
+  givePrivateFiles(site, described.mounts, account.uid);
+  return configJson(described, {
+    rootfs: tree,
+    cgroup: cgroupPath(site, id),
+    files: {},
+    user: account,
+    host: readHostFacts(),
+    seccomp: (capabilities) => filterFor(described, capabilities),
+  });
+}

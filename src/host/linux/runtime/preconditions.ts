@@ -2,19 +2,19 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../../model/errors.js';
 import type { ContainerSpec } from '../../../model/specs.js';
-import type { HeldResources, Preconditions } from '../../host.js';
+import type { HeldResources, Preconditions } from '../../ports.js';
 import { linuxCapacity } from '../capacity.js';
-import { controllerDir, readHierarchies } from '../cgroups-hierarchies.js';
-import { forwards } from '../forwarding.js';
-import { type IpLink, readLinks } from '../links-seen.js';
+import { controllerDir, readHierarchies } from '../cgroups/hierarchies.js';
+import { readText } from '../files/read.js';
+import { forwards } from '../network/forwarding.js';
+import { type IpLink, readLinks } from '../network/observe-links.js';
+import { subnetLookUp } from '../network/subnet-taken.js';
 import { findProgram } from '../process/programs.js';
 import { runSync } from '../process/run.js';
-import { readText } from '../read.js';
-import { subnetLookUp } from '../subnet-taken.js';
 import { capabilitiesOf } from './capabilities.js';
+import { checkedSysctls } from './config-json.js';
 import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
-import { checkedSysctls } from './sysctls.js';
 
 export function linuxPreconditions(): Preconditions {
   const { isBlockDevice, withoutLabel } = linuxCapacity();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { bootId, startTime } from '../processes.js';
-import { readText } from '../read.js';
+import { readText } from '../files/read.js';
+import { bootId, startTime } from '../process/processes.js';
 
 /** A process that no other can be taken for: pids are used again, and start times after a boot. */
 export interface Identity {

@@ -4,14 +4,14 @@ import { basename, join } from 'node:path';
 import { messageOf, UserError } from '../../../model/errors.js';
 import type { Site } from '../../../model/site.js';
 import { cgroupPath } from '../../../model/site.js';
-import type { Cgroups } from '../../host.js';
-import { readHierarchies } from '../cgroups-hierarchies.js';
+import type { Cgroups } from '../../ports.js';
+import { readHierarchies } from '../cgroups/hierarchies.js';
+import { bootId } from '../process/processes.js';
 import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
-import { bootId } from '../processes.js';
-import { onMixedCgroups } from './mixed.js';
+import { onMixedCgroups } from './hybrid-cgroup-workaround.js';
 import type { RuntimeCommand } from './oci.js';
-import { throwAway, throwAwayId } from './throw-away.js';
+import { throwAway, throwAwayId } from './one-off.js';
 
 export interface SelectedRuntime extends RuntimeCommand {
   path: string;

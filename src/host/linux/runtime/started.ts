@@ -1,11 +1,11 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupPath, type Site } from '../../../model/site.js';
-import type { Life, Started, StartedInForeground } from '../../host.js';
-import { isFrozen } from '../cgroups-freezer.js';
-import { readHierarchies } from '../cgroups-hierarchies.js';
-import { bootId, uptime } from '../processes.js';
-import { readText } from '../read.js';
+import type { Life, Started, StartedInForeground } from '../../ports.js';
+import { isFrozen } from '../cgroups/freezer.js';
+import { readHierarchies } from '../cgroups/hierarchies.js';
+import { readText } from '../files/read.js';
+import { bootId, uptime } from '../process/processes.js';
 import { bundleFiles, exitsDir } from './layout.js';
 import { isAlive } from './process.js';
 

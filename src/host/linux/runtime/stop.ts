@@ -1,12 +1,15 @@
-import { cgroupPath } from '../../../model/site.js';
-import type { Started } from '../../host.js';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cgroupPath, type Site } from '../../../model/site.js';
+import type { Started } from '../../ports.js';
+import { readText } from '../files/read.js';
 import { clearLife, killProcess } from './clear.js';
+import { healAtOnce, stopSignal } from './exit-hook.js';
 import { setFrozen } from './freeze.js';
-import { healAtOnce } from './heal.js';
+import { exitsDir } from './layout.js';
 import { ended, type Identity, isAlive, signalProcess } from './process.js';
-import { stopSignal } from './signals.js';
 import type { Surroundings } from './start.js';
-import { runningContainer } from './started.js';
+import { isMonitored, runningContainer } from './started.js';
 
 /** Ends a container gently, then by force, and clears up after it. @param grace milliseconds */
 export async function stopContainer(
@@ -32,4 +35,20 @@ export async function stopContainer(
 function identityOf({ pid, start_time, boot_id }: Partial<Started>): Identity | undefined {
   if (pid === undefined || start_time === undefined || boot_id === undefined) return undefined;
   return { pid, start_time, boot_id };
+}
+
+/**
+ * Waits for a container to end, if it runs. Answers its exit code; undefined when nobody has kept
+ * it, as for one that was stopped or that no monitor watched.
+ */
+export async function waitForEnd(site: Site, id: string): Promise<number | undefined> {
+  const container = runningContainer(site, id);
+  if (container) await ended(container, Number.POSITIVE_INFINITY);
+  while (exitCode(site, id) === undefined && isMonitored(site, id)) await sleep(20);
+  return exitCode(site, id);
+}
+
+function exitCode(site: Site, id: string): number | undefined {
+  const text = readText(join(exitsDir(site), id))?.trim();
+  return text && /^\d+$/.test(text) ? Number(text) : undefined;
 }

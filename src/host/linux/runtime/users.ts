@@ -1,6 +1,6 @@
 import { UserError } from '../../../model/errors.js';
 import type { IdRange } from '../../../model/id-range.js';
-import { readInside } from './inside.js';
+import { readInside } from './resolve-in-rootfs.js';
 
 export interface User {
   uid: number;

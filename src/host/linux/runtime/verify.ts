@@ -1,13 +1,13 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { rootfsDir, type Site } from '../../../model/site.js';
-import type { Runtime } from '../../host.js';
-import { ensureUnmounted } from '../disk-mounts.js';
+import type { Runtime } from '../../ports.js';
+import { ensureUnmounted } from '../disks/mount.js';
+import { checkWhole } from '../disks/superblock.js';
 import { run } from '../process/run.js';
-import { checkWhole } from '../superblock.js';
 import { checkDisk } from './disk-checks.js';
 import { throwAwayDir } from './layout.js';
-import { throwAwayId } from './throw-away.js';
+import { throwAwayId } from './one-off.js';
 
 type Check = Parameters<Runtime['verifyAll']>[0][number];
 

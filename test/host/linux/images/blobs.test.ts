@@ -3,8 +3,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { blobsInArchive, blobsInFolder, textOf } from '../../../../src/host/linux/images/blobs.js';
-import { contentOf } from '../../../../src/host/linux/images/header.js';
+import {
+  blobsInArchive,
+  blobsInFolder,
+  contentOf,
+  textOf,
+} from '../../../../src/host/linux/images/blobs.js';
 
 let dir: string;
 beforeEach(() => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { detect } from '../../../../src/host/linux/images/detect.js';
-import { extractTar } from '../../../../src/host/linux/trees-tar.js';
+import { extractTar } from '../../../../src/host/linux/rootfs/tar.js';
 
 let dir: string;
 beforeEach(() => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bootId, startTime } from '../../../../src/host/linux/processes.js';
+import { bootId, startTime } from '../../../../src/host/linux/process/processes.js';
 import { readLog } from '../../../../src/host/linux/runtime/logs.js';
 import { bundleDir, logFile, type Site } from '../../../../src/model/site.js';
 

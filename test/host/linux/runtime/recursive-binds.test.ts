@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { mountsOf } from '../../../../src/host/linux/runtime/mounts.js';
-import { bindsRecursively } from '../../../../src/host/linux/runtime/recursive-binds.js';
+import { bindsRecursively, mountsOf } from '../../../../src/host/linux/runtime/mounts.js';
 
 it.each<[string, string, string, boolean]>([
   ['crun', '1.8.1', '6.1.0-18-amd64', true],

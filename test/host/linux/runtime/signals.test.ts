@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { requiredSignal, stopSignal } from '../../../../src/host/linux/runtime/signals.js';
+import { requiredSignal, stopSignal } from '../../../../src/host/linux/runtime/exit-hook.js';
 
 it('refuses a signal that does not exist, and shows it harmlessly', () => {
   expect(requiredSignal('usr1')).toBe(10);

@@ -8,7 +8,7 @@ import {
   checkWorkingDir,
   readInside,
   resolveInside,
-} from '../../../../src/host/linux/runtime/inside.js';
+} from '../../../../src/host/linux/runtime/resolve-in-rootfs.js';
 import { resolveUser } from '../../../../src/host/linux/runtime/users.js';
 
 let base: string;

@@ -1,0 +1,161 @@
+import { resolve } from 'node:path';
+import { viewFor } from '../cli/open-view.js';
+import type { RunOptions } from '../cli/run-options.js';
+import type { WaitOptions } from '../cli/wait-options.js';
+import type { Config } from '../model/config.js';
+import { messageOf, UserError } from '../model/errors.js';
+import type { Outcome } from '../model/events.js';
+import type { Plan } from '../model/plan.js';
+import { findDestroyed, forgetDestroyed, type StackFile } from '../state/notebook.js';
+import type { Store } from '../state/store.js';
+import type { Context } from './context.js';
+import { healFirst } from './heal-first.js';
+import { stackName } from './lookup.js';
+import { planRecorded, planStack, preflighted } from './make-plan.js';
+import { isWhole, type WishOptions, wishesOf } from './plan-options.js';
+import { readConfig } from './read-config.js';
+import { waitHealthy } from './wait-healthy.js';
+import { propose, withStore } from './with-lock.js';
+
+export type ApplyOptions = WishOptions &
+  RunOptions &
+  WaitOptions & {
+    stack?: string;
+    /** As from cron: it brings no stack back that a person has destroyed. */
+    unattended?: boolean;
+  };
+
+/** What the file asks for. */
+export async function applyStack(
+  context: Context,
+  config: Config,
+  options: ApplyOptions,
+): Promise<number | undefined> {
+  const { file } = context.options;
+  const which = { stack: config.name, file };
+  const code = await withStore(context, options, async (store) => {
+    if (options.unattended) refuseDestroyed(context, which);
+    if (isUnattended(options)) {
+      context.unresolved = new Map();
+      await healFirst(context, config, store, options);
+    }
+    const plan = await planStack(context, config, store, {
+      ...wishesOf(options),
+      health: 'note',
+    });
+    const failed = afterFailure(context, config, store, options);
+    const before = () => comesBack(context, which, options);
+    const code = await propose(context, plan, store, options, false, { before, failed });
+    if (code === 0) await before();
+    if (context.unresolved?.size) throw unresolvedError(context.unresolved);
+    if (code === 0 && store.rows.some(({ stack }) => stack === config.name)) context.keepConfig();
+    return code;
+  });
+  return code === 0 && options.wait ? waitHealthy(context, config.name, options) : code;
+}
+
+/** Nobody is asked, so nobody would miss what could not be looked at: all else is done first. */
+const isUnattended = (options: ApplyOptions) =>
+  options.autoApprove === true && isWhole(wishesOf(options));
+
+function unresolvedError(unresolved: ReadonlyMap<string, Error>): UserError {
+  const lines = [...unresolved].map(([name, error]) => `image.${name}: ${messageOf(error)}`);
+  return new UserError(lines, 'All else was done with these images as they were before.');
+}
+
+/** What a farm's update policy may ask for then. */
+function afterFailure(context: Context, config: Config, store: Store, options: ApplyOptions) {
+  return async (plan: Plan, outcome: Outcome) => {
+    if (!plan.rollbacks) return;
+    const { rollBackFailed } = await import('./rollback.js');
+    await rollBackFailed(context, config, store, options, plan, outcome);
+  };
+}
+
+/** Nothing new is asked for: only what the host has lost comes back. */
+export async function applyRecorded(
+  context: Context,
+  given: string,
+  options: ApplyOptions,
+): Promise<number | undefined> {
+  const stack = await stackName(context, given);
+  const code = await withStore(context, options, async (store) => {
+    if (options.unattended) refuseDestroyed(context, { stack });
+    const wishes = { ...wishesOf(options), health: 'note' } as const;
+    const plan = await planRecorded(context, stack, store.rows, (each) => each, wishes);
+    const before = () => comesBack(context, { stack }, options);
+    return propose(context, plan, store, options, false, { before });
+  });
+  return code === 0 && options.wait ? waitHealthy(context, stack, options) : code;
+}
+
+export async function applySaved(
+  context: Context,
+  file: string,
+  options: ApplyOptions,
+): Promise<number | undefined> {
+  refuseWishes(options);
+  const { readPlan, refuseStale } = await import('./saved-plan.js');
+  const saved = readPlan(file);
+  const code = await withStore(context, options, async (store) => {
+    await refuseStale(saved, context.site.root, store.serial);
+    const { destroy } = saved;
+    const which = { stack: saved.plan.stack, ...(saved.source && { file: saved.source.file }) };
+    if (options.unattended && !destroy) refuseDestroyed(context, which);
+    const plan = await preflighted(context, saved.plan, { resources: [], rows: [] });
+    const view = await viewFor(context, options, destroy);
+    if (plan.changes.length === 0) {
+      await view.plan(plan);
+      return 0;
+    }
+    if (!destroy) await comesBack(context, which, options);
+    else if (!saved.narrowed) {
+      const { findSchedules, keepAway } = await import('./schedules.js');
+      await keepAway(context, which, await findSchedules(context, plan.stack), store);
+    }
+    const { exitCode, outcomeOf } = await import('./execute-plan.js');
+    const { parallelism } = options;
+    const outcome = await outcomeOf(context, plan, store, view, {
+      destroy,
+      parallelism,
+      verify: !destroy,
+    });
+    if (outcome.status === 'failed' && plan.rollbacks && saved.source) {
+      const config = await readConfig(saved.source.file);
+      await afterFailure(context, config, store, options)(plan, outcome);
+    }
+    return exitCode(outcome);
+  });
+  return code === 0 && options.wait ? waitHealthy(context, saved.plan.stack, options) : code;
+}
+
+function refuseWishes({ target, replace, refresh, stack }: ApplyOptions): void {
+  if (!target && !replace && refresh !== false && stack === undefined) return;
+  throw new UserError(
+    'cannot change a saved plan: --stack, --target, --replace and --refresh are for `plan --out`',
+    'Make a new one with: baleine plan --out FILE',
+  );
+}
+
+/** @throws UserError for a stack that a person has destroyed, where nobody asks for it now */
+function refuseDestroyed({ site: { root } }: Context, which: StackFile): void {
+  const found = findDestroyed(root, which);
+  if (!found) return;
+  const file = which.file === undefined || which.file === '-' ? '' : ` -f ${resolve(which.file)}`;
+  throw new UserError(
+    `cannot apply stack ${which.stack} unattended: it was destroyed at ${found.DESTROYED_AT}`,
+    [
+      `To have it again, run this yourself, on a terminal or without --quiet: baleine${file} apply`,
+      `To have nothing try any more: baleine cron remove${file}, or remove the line that runs this.`,
+    ],
+  );
+}
+
+/** A person asks for it. */
+async function comesBack(
+  { site: { root } }: Context,
+  which: StackFile,
+  { unattended }: ApplyOptions,
+): Promise<void> {
+  if (!unattended) await forgetDestroyed(root, which);
+}

@@ -1,0 +1,24 @@
+import type { Probe } from '../host/ports.js';
+import { dueForHealth } from '../kinds/container/health.js';
+import type { Row } from '../model/resource.js';
+import type { Context } from './context.js';
+
+/**
+ * A look with the answers of those whose health is due; costs nothing when none is.
+ *
+ * @param note keep that they were asked: the caller goes by the answers
+ */
+export async function askHealth(
+  context: Context,
+  rows: readonly Row[],
+  probe: Probe,
+  note: boolean,
+): Promise<Probe> {
+  const due = dueForHealth(rows, probe, context.site);
+  if (due.length === 0) return probe;
+  const { health } = await context.host();
+  const answers = await health.ask(due);
+  if (note) await health.note(due.map(({ id }) => id));
+  const answerOf = new Map(due.map(({ id }, index) => [id, answers[index]]));
+  return { ...probe, health: (id) => answerOf.get(id) };
+}

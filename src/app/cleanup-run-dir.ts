@@ -1,0 +1,85 @@
+import { readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { forget } from '../formats/cache.js';
+import { dropArchives } from '../host/linux/images/built-archives.js';
+import {
+  configCache,
+  configDir,
+  hostsFile,
+  recordsFile,
+  rootLink,
+  type Site,
+} from '../model/site.js';
+
+/**
+ * Removes our empty folders in /run once nothing is on record; whatever is in one, it stays, but
+ * for what is made again when it is needed: the note which runtime works here, the tables and
+ * files as they were understood, and the bundle of a throw-away container whose run was cut off.
+ */
+export function tidy(site: Site): void {
+  const { run } = site;
+  rmSync(rootLink(site), { force: true });
+  // with those that are beside it while it is written
+  const notes = list(run).filter(({ name }) => name.startsWith('runtime.json'));
+  for (const { name } of notes) rmSync(join(run, name), { force: true });
+  for (const each of [configCache(site), dirname(recordsFile(site)), join(run, 'once')]) {
+    rmSync(each, { recursive: true, force: true });
+  }
+  removeEmpty(run);
+  removeFolder(dirname(run));
+}
+
+/**
+ * Removes the folders that a stack had, what was kept of its file, and what was built for it, once
+ * none of it is on record.
+ */
+export function tidyStack(site: Site, stack: string): void {
+  const { root } = site;
+  dropUnfinished(site, stack);
+  forget(configCache(site), stack);
+  dropArchives(site, stack);
+  for (const entry of list(root).filter((each) => each.isDirectory())) {
+    removeFolder(join(root, entry.name, stack));
+    removeFolder(join(root, entry.name));
+  }
+}
+
+/**
+ * What a run has left that was killed while it wrote the first file of a resource: as there was none
+ * before, a later run has found nothing to remove and has dropped the row.
+ */
+function dropUnfinished(site: Site, stack: string): void {
+  const prefix = basename(hostsFile(site, stack, ''));
+  const folder = dirname(hostsFile(site, stack, ''));
+  const cutOff = list(folder).filter(
+    ({ name }) => name.startsWith(`.${prefix}`) && name.endsWith('.tmp'),
+  );
+  for (const { name } of cutOff) rmSync(join(folder, name), { force: true });
+  rmSync(dirname(configDir(site, stack, 'x')), { recursive: true, force: true });
+}
+
+function removeEmpty(dir: string): void {
+  for (const entry of list(dir)) {
+    if (entry.isDirectory()) removeEmpty(join(dir, entry.name));
+  }
+  removeFolder(dir);
+}
+
+function list(dir: string) {
+  try {
+    return readdirSync(dir, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Leaves what is no folder or not empty, where something is mounted, and what is gone already. */
+function removeFolder(dir: string): void {
+  try {
+    rmdirSync(dir);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['ENOTEMPTY', 'ENOTDIR', 'EBUSY', 'ENOENT'].includes(code)) throw error;
+  }
+}

@@ -1,0 +1,119 @@
+import type { Probe } from '../host/ports.js';
+import { nextTry } from '../kinds/container/restart-decision.js';
+import { kinds } from '../kinds/index.js';
+import { byName } from '../model/address.js';
+import type { ListedContainer } from '../model/listed-container.js';
+import type { Row } from '../model/resource.js';
+import type { Site } from '../model/site.js';
+import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
+
+/** Rows of containers as they are on the host now, by stack and name. */
+export function describeContainers(
+  rows: readonly Row[],
+  probe: Probe,
+  site: Site,
+): ListedContainer[] {
+  return [...rows]
+    .sort((a, b) => byName(a.stack, b.stack) || byName(a.name, b.name))
+    .map((row) => describe(row as Row<ContainerSpec, ContainerFacts>, probe, site));
+}
+
+function describe(
+  row: Row<ContainerSpec, ContainerFacts>,
+  probe: Probe,
+  site: Site,
+): ListedContainer {
+  const { name, stack, spec } = row;
+  const addresses = spec.links.map(({ bridge, address }) => [
+    bridge,
+    address?.split('/')[0] ?? null,
+  ]);
+  return {
+    name,
+    stack,
+    image: spec.image.name,
+    ...life(row, probe, site),
+    addresses: Object.fromEntries(addresses),
+    ...(spec.publish && { publish: spec.publish }),
+    ...(spec.held && { held: spec.held.differs }),
+    limits: spec.limits,
+  };
+}
+
+type Life = Pick<
+  ListedContainer,
+  | 'status'
+  | 'frozen_by'
+  | 'halted'
+  | 'exit_code'
+  | 'out_of_memory'
+  | 'pid'
+  | 'started_at'
+  | 'uptime'
+  | 'health'
+  | 'restarts'
+  | 'next_try'
+  | 'last_exit'
+>;
+
+function life(row: Row<ContainerSpec, ContainerFacts>, probe: Probe, site: Site): Life {
+  const { spec, facts } = row;
+  const seen = kinds.container.observe(spec, facts, probe, site);
+  if (!seen) return { status: 'missing' };
+  if (!seen.running) {
+    const { exit } = seen;
+    if (spec.stopped) return { status: 'stopped' };
+    return {
+      ...(exit
+        ? { status: 'exited', exit_code: exit.code, out_of_memory: exit.outOfMemory }
+        : { status: 'gone' }),
+      ...(facts.halted !== undefined && { halted: facts.halted }),
+      ...past(row, seen),
+    };
+  }
+  const { pid, started_at } = facts;
+  return {
+    status: seen.paused ? 'paused' : 'running',
+    ...(seen.hold && { frozen_by: seen.hold }),
+    ...health(spec, facts, seen),
+    ...past(row, seen),
+    ...(pid !== undefined && { pid }),
+    ...(started_at !== undefined && {
+      started_at,
+      uptime: Math.round(seen.age),
+    }),
+  };
+}
+
+type Seen = NonNullable<ReturnType<typeof kinds.container.observe>>;
+
+function past(
+  row: Row<ContainerSpec, ContainerFacts>,
+  seen: Seen,
+): Pick<Life, 'restarts' | 'next_try' | 'last_exit'> {
+  const { restarts = 0, last_exit } = row.facts;
+  const next = seen.running || row.facts.halted ? undefined : nextTry(row, seen);
+  return {
+    ...(restarts > 0 && { restarts }),
+    ...(next !== undefined && { next_try: new Date(next).toISOString() }),
+    ...(last_exit && {
+      last_exit: { code: last_exit.code, out_of_memory: last_exit.outOfMemory },
+    }),
+  };
+}
+
+function health(
+  { healthcheck }: ContainerSpec,
+  { health: record }: ContainerFacts,
+  { askedAt }: Seen,
+): Pick<Life, 'health'> {
+  if (!healthcheck) return {};
+  const { retries } = healthcheck;
+  if (!record) {
+    const status = askedAt === undefined ? 'starting' : 'healthy';
+    return { health: { status, failures: 0, retries } };
+  }
+  const { failures, reason } = record;
+  const status = failures === 0 ? 'starting' : failures < retries ? 'failing' : 'unhealthy';
+  return { health: { status, failures, retries, reason } };
+}

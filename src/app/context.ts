@@ -1,0 +1,217 @@
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import { type CommonOptions, commonOptions } from '../cli/options.js';
+import type { HandlerTable } from '../execute/execute.js';
+import { linuxCapacity } from '../host/linux/capacity.js';
+import { mayBeAbandoned } from '../host/linux/has-stale.js';
+import { linuxProbe } from '../host/linux/probe.js';
+import { shareLock } from '../host/linux/process/lock-share.js';
+import { bootId, startTime } from '../host/linux/process/processes.js';
+import type { Capacity, Host, Preconditions, Probe } from '../host/ports.js';
+import { kinds } from '../kinds/index.js';
+import type { Config, ForeignFrom } from '../model/config.js';
+import { UserError } from '../model/errors.js';
+import type { Row } from '../model/resource.js';
+import { builtImages, configCache, lockFile, type Site } from '../model/site.js';
+import type { ContainerSpec, ImageOrigin } from '../model/specs.js';
+import type { Context as Given } from '../plan/desired/context.js';
+import { agreementMark } from '../plan/in-sync.js';
+import { locateSite } from '../state/installation.js';
+import type { Lock, Patience } from '../state/lock.js';
+import { openState, type State } from '../state/state.js';
+import { keepRecords, type Records, recallRecords } from '../state/state-cache.js';
+import type { Store } from '../state/store.js';
+import type { TableFormat } from '../state/table.js';
+import { ImageInspector } from './image-inspector.js';
+import { type Read, readConfig, recallConfig } from './read-config.js';
+
+/** A file was found to ask for just what is on record, as `agrees` has it. */
+interface Agreement {
+  /** As of `agreementMark`. */
+  mark: string;
+  /** Of the records. */
+  serial: string;
+}
+
+/**
+ * The one place where things are put together. Everything but the site is opened when it is asked
+ * for. What the run from cron needs is imported at once, for each file of its own costs it a
+ * millisecond; what changes the state or the host is loaded when something is to be changed.
+ */
+export class Context {
+  #site: Site | undefined;
+  #host: Promise<Host> | undefined;
+  #read: Read | undefined;
+  #agreement: { mark: string; records: Records } | undefined;
+  #inspector: ImageInspector | undefined;
+  /**
+   * By name, the images that could not be looked at, for a run that goes on with what is on record of
+   * them; undefined when that is an error at once.
+   */
+  unresolved: Map<string, Error> | undefined;
+
+  constructor(readonly options: CommonOptions) {}
+
+  /** @throws UserError for a root that is another's: see `locateSite` */
+  get site(): Site {
+    this.#site ??= locateSite(this.options.root);
+    return this.#site;
+  }
+
+  /** Reads and checks the file, or recalls it; rejects with all that is wrong with it. */
+  async config(): Promise<Config> {
+    this.#read = await recallConfig(this.options.file, configCache(this.site));
+    return this.#read.config;
+  }
+
+  /** What was recalled, read with its lines: undefined when the config has them. */
+  async configWithLines(): Promise<Config | undefined> {
+    return this.#read?.recalled ? readConfig(this.options.file) : undefined;
+  }
+
+  /** Whether an earlier run has found that the file asks for just what is on record. */
+  isAgreed(given: Given, records: Records): boolean {
+    const known = this.#read?.recalled?.agreement as Agreement | undefined;
+    return known?.serial === records.serial && known.mark === agreementMark(given);
+  }
+
+  /** That this one has. */
+  noteAgreement(given: Given, records: Records): void {
+    this.#agreement = { mark: agreementMark(given), records };
+  }
+
+  /** For the next run to recall. The caller holds the lock. */
+  keepConfig(): void {
+    const { mark, records } = this.#agreement ?? {};
+    this.#read?.keep?.(records && { mark, serial: records.serial });
+    if (records && !this.knownRecords()) keepRecords(this.site, records);
+  }
+
+  /** What is on record, if an earlier run has read it. */
+  knownRecords(): Records | undefined {
+    return recallRecords(this.site, TABLES);
+  }
+
+  /** To read; a snapshot. */
+  state(): State {
+    return openState(this.site, TABLES);
+  }
+
+  /** To write; the caller holds the lock. */
+  async store(): Promise<Store> {
+    const [{ openStoreAfresh }, { bindRoot }] = await Promise.all([
+      import('../state/store.js'),
+      import('../state/bind-root.js'),
+    ]);
+    await bindRoot(this.site.root);
+    return openStoreAfresh(this.site, TABLES);
+  }
+
+  /** Rejects with LockedError when another has it for longer. Our programs share it. */
+  async lock(patience: Patience): Promise<Lock> {
+    const { acquireLock } = await import('../state/lock.js');
+    const lock = await acquireLock(this.site, patience);
+    shareLock(lock.descriptor);
+    const release: Lock['release'] = (how) => {
+      shareLock(undefined);
+      lock.release(how);
+    };
+    return { ...lock, release };
+  }
+
+  /** One look at the host. */
+  probe(): Promise<Probe> {
+    return linuxProbe(this.site);
+  }
+
+  /** The same for a run without the lock; rejects when another run has it. */
+  probeUnlocked(): Promise<Probe> {
+    const lock = lockFile(this.site);
+    return linuxProbe(this.site, existsSync(lock) ? lock : undefined);
+  }
+
+  /** What the host has to give. */
+  capacity(): Capacity {
+    return linuxCapacity();
+  }
+
+  /** What a plan presupposes of the host; loaded when there is something to do. */
+  async preconditions(): Promise<Preconditions> {
+    const { linuxPreconditions } = await import('../host/linux/runtime/preconditions.js');
+    return linuxPreconditions();
+  }
+
+  /** The ports that change the host; made once. */
+  host(): Promise<Host> {
+    this.#host ??= import('./linux-host.js').then(({ linuxHost }) => linuxHost(this.site));
+    return this.#host;
+  }
+
+  /** What a foreign image is. */
+  inspectImage(from: ForeignFrom, size?: number, owner?: string): Promise<ImageOrigin> {
+    this.#inspector ??= new ImageInspector(async (...image) =>
+      (await this.host()).images.inspect(...image),
+    );
+    return this.#inspector.inspect(from, size, owner);
+  }
+
+  /** Whether a killed run may have left something running. */
+  mayBeAbandoned(): boolean {
+    return mayBeAbandoned(this.site);
+  }
+
+  /** Takes that away. The caller holds the lock. */
+  async clearAbandoned(): Promise<void> {
+    if (this.mayBeAbandoned()) await (await this.host()).runtime.clearAbandoned();
+    if (!existsSync(builtImages(''))) return;
+    const { sweepArchives } = await import('../host/linux/images/built-archives.js');
+    sweepArchives();
+  }
+
+  /** Every verb of every kind. */
+  async handlers(): Promise<HandlerTable> {
+    return handlersOf(await this.host(), this.site);
+  }
+}
+
+/** The same for a site that is not, or no longer, a command's own. */
+export async function handlersFor(site: Site): Promise<HandlerTable> {
+  const { linuxHost } = await import('./linux-host.js');
+  return handlersOf(linuxHost(site), site);
+}
+
+async function handlersOf(host: Host, site: Site): Promise<HandlerTable> {
+  const tables = Object.values(kinds).map((kind) => kind.handlers(host, site));
+  return Object.assign({}, ...(await Promise.all(tables)));
+}
+
+const OF_KINDS = Object.values(kinds).map(({ name, table }) => ({
+  kind: name,
+  ...(table as Pick<TableFormat, 'file' | 'late' | 'columns'>),
+}));
+const LATE = OF_KINDS.filter(({ late }) => late).map(({ file }) => file);
+
+export const TABLES: TableFormat[] = OF_KINDS.map((each) => ({ ...each, lateFiles: LATE }));
+
+/** For a command that reads or changes the host; throws unless it runs as root. */
+export function openContext(command: Command): Context {
+  if (process.getuid?.() !== 0) {
+    const words = ['sudo', 'baleine', ...process.argv.slice(2)].join(' ');
+    throw new UserError('baleine must run as root', words);
+  }
+  return new Context(commonOptions(command));
+}
+
+/** Whether it is a one-off container whose `baleine run` is no more: nobody waits for it. */
+export function isAbandoned({ kind, spec }: Row): boolean {
+  const { one_off: run } = kind === 'container' ? (spec as ContainerSpec) : {};
+  return run !== undefined && (startTime(run.pid) !== run.start_time || bootId() !== run.boot_id);
+}
+
+/** Only looks: what would change the host, fetch an image or build one is out of its reach. */
+export class Onlooker extends Context {
+  override host(): Promise<Host> {
+    const message = 'cannot tell what an image is without fetching or building it';
+    return Promise.reject(new UserError(message, '`baleine plan` does that.'));
+  }
+}

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PROXY_SOCKET } from '../farm/haproxy.js';
+import { readStatistics } from '../farm/status.js';
+import type { Probe } from '../host/ports.js';
+import { parseAddress } from '../model/address.js';
+import { messageOf } from '../model/errors.js';
+import type { FarmServer, FarmStatus } from '../model/farm-status.js';
+import type { Row } from '../model/resource.js';
+import { partsOf } from '../model/site.js';
+import type { ConfigSpec, ContainerFacts } from '../model/specs.js';
+
+type ConfigRow = Row<ConfigSpec>;
+
+/**
+ * Every farm among the rows, as its proxy counts it now, in the order of the rows. Never rejects.
+ *
+ * @param limit milliseconds for a proxy to answer, for who cannot wait as long as it may take
+ */
+export async function lookAtFarms(
+  rows: readonly Row[],
+  probe: Probe,
+  limit?: number,
+): Promise<FarmStatus[]> {
+  const configs = rows.filter(({ kind, spec }) => kind === 'config' && (spec as ConfigSpec).farm);
+  return Promise.all(configs.map((row) => lookAt(row as ConfigRow, rows, probe, limit)));
+}
+
+async function lookAt(
+  row: ConfigRow,
+  rows: readonly Row[],
+  probe: Probe,
+  limit: number | undefined,
+): Promise<FarmStatus> {
+  const { stack, needs, spec } = row;
+  const name = spec.farm?.name ?? row.name;
+  const proxy = partsOf(spec.reader?.id ?? '')?.name ?? row.name;
+  const known = needs.flatMap((need) => {
+    const { kind, name } = parseAddress(need) ?? {};
+    return kind === 'container' && name !== undefined ? [name] : [];
+  });
+  try {
+    const pid = processOf(proxy, stack, rows, probe);
+    const { askProxy } = await import('../host/linux/haproxy/socket.js');
+    const answer = within(limit, askProxy(pid, PROXY_SOCKET, 'show stat'));
+    const counted = readStatistics(name, await answer);
+    const rest = known.filter((each) => !counted.servers.some((server) => server.name === each));
+    const shown = counted.servers.filter((each) => known.includes(each.name) || isInUse(each));
+    return { name, stack, proxy, ...counted, servers: [...shown, ...unknown(rest)] };
+  } catch (error) {
+    return { name, stack, proxy, silent: messageOf(error), servers: unknown(known) };
+  }
+}
+
+async function within<T>(limit: number | undefined, answer: Promise<T>): Promise<T> {
+  if (limit === undefined) return answer;
+  const controller = new AbortController();
+  const { signal } = controller;
+  // whatever it says later, nobody waits for it
+  answer.catch(() => undefined);
+  const late = sleep(limit, undefined, { signal, ref: false }).then(() => {
+    throw new Error(`no answer within ${limit} ms`);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    late.catch(() => undefined);
+    controller.abort();
+  }
+}
+
+function processOf(name: string, stack: string, rows: readonly Row[], probe: Probe): number {
+  const row = rows.find(
+    (each) => each.kind === 'container' && each.stack === stack && each.name === name,
+  );
+  const { pid, start_time, boot_id } = (row?.facts ?? {}) as ContainerFacts;
+  const runs =
+    pid !== undefined && boot_id === probe.bootId && probe.process(pid)?.start_time === start_time;
+  if (!runs) throw new Error(`${name} does not run`);
+  return pid;
+}
+
+/** A spare server is known to the proxy and not there, but while others are replaced. */
+const isInUse = ({ state }: FarmServer) => state !== 'maintenance';
+
+const unknown = (names: string[]): FarmServer[] =>
+  names.map((name) => ({ name, state: 'unknown' }));

@@ -1,0 +1,40 @@
+import type { RunOptions } from '../cli/run-options.js';
+import { dueForHealth } from '../kinds/container/health.js';
+import { kinds } from '../kinds/index.js';
+import { type Address, addressOf } from '../model/address.js';
+import type { Config } from '../model/config.js';
+import type { Row } from '../model/resource.js';
+import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
+import type { Store } from '../state/store.js';
+import type { Context } from './context.js';
+import { planRecorded } from './make-plan.js';
+import { looksAtImages } from './resolve-images.js';
+import { propose } from './with-lock.js';
+
+/**
+ * Starts again what has ended, by the records alone, before anything is asked of strangers: a health
+ * check, a registry and a build may each take all of the time they have. Nothing to do where no
+ * stranger is to be asked; what fails here is told by the plan that follows.
+ */
+export async function healFirst(
+  context: Context,
+  config: Config,
+  store: Store,
+  options: RunOptions,
+): Promise<void> {
+  const rows = store.rows.filter(({ stack }) => stack === config.name);
+  const probe = await context.probe();
+  const { site } = context;
+  const targets = rows.flatMap((row): Address[] => {
+    if (row.kind !== 'container' || row.status !== 'ready') return [];
+    const { spec, facts, name } = row as Row<ContainerSpec, ContainerFacts>;
+    const isRunning = kinds.container.observe(spec, facts, probe, site)?.running;
+    return isRunning || facts.pid === undefined ? [] : [addressOf('container', name)];
+  });
+  if (targets.length === 0) return;
+  if (dueForHealth(rows, probe, site).length === 0 && !looksAtImages(config, rows)) return;
+  const plan = await planRecorded(context, config.name, rows, (each) => each, { targets });
+  if (plan.changes.length === 0) return;
+  const { postpones: _not, ...rest } = options;
+  await propose(context, plan, store, { ...rest, err: () => undefined }, false);
+}

@@ -1,0 +1,84 @@
+import type { Command } from 'commander';
+import { viewOf } from '../../cli/open-view.js';
+import { addSiteOptions, duration } from '../../cli/options.js';
+import type { Address } from '../../model/address.js';
+import type { Plan } from '../../model/plan.js';
+import type { Resource, Row } from '../../model/resource.js';
+import type { Store } from '../../state/store.js';
+import type { Context } from '../context.js';
+import { carryOut } from '../execute-plan.js';
+import { planByHand } from '../make-plan.js';
+import { withStore } from '../with-lock.js';
+import { configOf, type Words } from './flags-to-config.js';
+
+/** What every command that changes something by hand takes. */
+export interface ChangeOptions {
+  json?: boolean;
+  lockTimeout?: number;
+  /** Failures are told all the same. */
+  silent?: boolean;
+  /** See `CarryOutOptions`. */
+  undo?: boolean;
+}
+
+/** Milliseconds. Who types a command rather waits for cron's run than be sent away. */
+const LOCK_TIMEOUT = 10_000;
+
+export function addChangeOptions(command: Command): Command {
+  return addSiteOptions(command)
+    .option('--json', 'one JSON object a line')
+    .option('--lock-timeout <duration>', 'wait so long for another baleine (10s)', duration);
+}
+
+export interface Change {
+  /** What for, in messages: `create container web`. */
+  purpose: string;
+  words?: Words;
+  gone?: Address[];
+  /** Default: what goes. */
+  targets?: Address[];
+  made?: Resource[];
+  edit?: (resource: Resource) => Resource;
+}
+
+/** Works out a change from what is on record, and carries it out; answers the exit code. */
+export function changeByHand(
+  context: Context,
+  options: ChangeOptions,
+  changeOf: (rows: readonly Row[]) => Change | Promise<Change>,
+): Promise<number> {
+  return withRecord(context, options, async (store) => {
+    const change = await changeOf(store.rows);
+    // no target at all would mean everything
+    if ((change.targets ?? change.gone ?? []).length === 0) return 0;
+    return carryOutBriefly(context, store, options, await planOf(context, store.rows, change));
+  });
+}
+
+/** Of a change worked out with the lock held. */
+export function planOf(context: Context, rows: readonly Row[], change: Change): Promise<Plan> {
+  const { purpose, words = {}, gone = [], made = [], edit = (each) => each } = change;
+  const { targets = gone } = change;
+  return planByHand(context, rows, { config: configOf(words, purpose), gone, targets, made, edit });
+}
+
+/** With the lock held. */
+export async function withRecord(
+  context: Context,
+  { lockTimeout = LOCK_TIMEOUT }: ChangeOptions,
+  work: (store: Store) => Promise<number>,
+): Promise<number> {
+  return (await withStore(context, { lockTimeout }, work)) ?? 0;
+}
+
+/** Without asking: the command has said what is to be done. */
+export async function carryOutBriefly(
+  context: Context,
+  store: Store,
+  { json = false, silent = false, undo = false }: ChangeOptions,
+  plan: Plan,
+): Promise<number> {
+  const view = await viewOf(context, json ? 'json' : 'brief', silent ? { out: () => {} } : {});
+  await view.plan(plan);
+  return carryOut(context, plan, store, view, { destroy: false, undo });
+}

@@ -1,0 +1,43 @@
+import { ConfigError } from '../../config/problem.js';
+import { loadConfig } from '../../formats/baleine/load.js';
+import { BY_HAND } from '../../model/address.js';
+import type { Config } from '../../model/config.js';
+import { UserError } from '../../model/errors.js';
+
+type Entries = Record<string, object>;
+
+/** What a command line asks for, in the words of a file. */
+export interface Words {
+  images?: Entries;
+  bridges?: Entries;
+  volumes?: Entries;
+  containers?: Entries;
+}
+
+/** Used and not changed: made by hand before, or by a stack. */
+export const EXTERNAL = { external: true };
+
+/**
+ * Reads words as if they stood in a file, so that the same holds for both. `purpose` stands in
+ * messages: `create container web`.
+ *
+ * @throws UserError with everything that is wrong
+ */
+export function configOf(words: Words, purpose: string): Config {
+  const text = JSON.stringify({ name: 'by-hand', ...words }, (_key, value: unknown) =>
+    typeof value === 'string' ? value.replaceAll('$', '$$$$') : value,
+  );
+  try {
+    const config = loadConfig({ file: '-', text, env: {}, directory: process.cwd() });
+    return { ...config, name: BY_HAND, where: () => `cannot ${purpose}` };
+  } catch (error) {
+    throw error instanceof ConfigError ? inOwnWords(error, purpose) : error;
+  }
+}
+
+/** Line and column of a text that nobody wrote would not help. */
+function inOwnWords({ problems }: ConfigError, purpose: string): UserError {
+  const lines = problems.map(({ message }) => `cannot ${purpose}: ${message}`);
+  const hints = problems.flatMap(({ hint }) => hint ?? []);
+  return new UserError(lines, hints.length > 0 ? hints : undefined);
+}

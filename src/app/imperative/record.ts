@@ -1,0 +1,127 @@
+import { type Address, addressOf, BY_HAND, type KindName, NAME } from '../../model/address.js';
+import { UserError } from '../../model/errors.js';
+import { isUnmade, type Row, whyPending } from '../../model/resource.js';
+import type { BridgeSpec, ContainerSpec, ImageSpec, VolumeSpec } from '../../model/specs.js';
+
+interface Specs {
+  image: ImageSpec;
+  bridge: BridgeSpec;
+  container: ContainerSpec;
+  volume: VolumeSpec;
+}
+
+type Named = keyof Specs;
+
+/** The command that lists a kind, and what the kind is called in commands. */
+const FAMILY: Record<Named, string> = {
+  image: 'image',
+  bridge: 'network',
+  container: 'container',
+  volume: 'volume',
+};
+
+export function rowsOf<Kind extends Named>(
+  rows: readonly Row[],
+  kind: Kind,
+): Row<Specs[Kind], Record<string, unknown>>[] {
+  return rows.filter((row) => row.kind === kind) as Row<Specs[Kind], Record<string, unknown>>[];
+}
+
+/** What was made by hand under this name. @throws UserError when nothing was */
+export function ownRow<Kind extends Named>(
+  rows: readonly Row[],
+  kind: Kind,
+  name: string,
+  purpose: string,
+): Row<Specs[Kind], Record<string, unknown>> {
+  const found = rowsOf(rows, kind).filter((row) => row.name === name);
+  const own = found.find(({ stack }) => stack === BY_HAND);
+  if (own) return own;
+  const [other] = found;
+  if (other) {
+    throw new UserError(
+      `cannot ${purpose}: it belongs to stack ${other.stack}`,
+      `Change the file of ${other.stack} and apply it.`,
+    );
+  }
+  throw missing(kind, name, purpose);
+}
+
+/** What `external` would mean: made by hand, or by any stack. @throws UserError when there is none */
+export function usableRow<Kind extends Named>(
+  rows: readonly Row[],
+  kind: Kind,
+  name: string,
+  purpose: string,
+): Row<Specs[Kind], Record<string, unknown>> {
+  const found = rowsOf(rows, kind).filter((row) => row.name === name);
+  const row = found.find(({ stack }) => stack === BY_HAND) ?? found[0];
+  if (row) return row;
+  throw missing(kind, name, purpose);
+}
+
+/** As `usableRow`, for something to be built on. @throws UserError also when it has never been completed */
+export function completeRow<Kind extends Named>(
+  rows: readonly Row[],
+  kind: Kind,
+  name: string,
+  purpose: string,
+): Row<Specs[Kind], Record<string, unknown>> {
+  const row = usableRow(rows, kind, name, purpose);
+  if (!isUnmade(row)) return row;
+  throw new UserError(
+    `cannot ${purpose}: ${FAMILY[kind]} ${name} is unfinished: ${whyPending(row)}`,
+    `Create it again, or remove it: baleine ${FAMILY[kind]} rm ${name}`,
+  );
+}
+
+/**
+ * What failed or was cut off the first time takes no name: the same command, corrected or not, goes on.
+ *
+ * @throws UserError when the name is taken by something made by hand
+ */
+export function refuseExisting(
+  rows: readonly Row[],
+  kind: KindName,
+  name: string,
+  purpose: string,
+): void {
+  const row = rows.find((row) => row.kind === kind && row.stack === BY_HAND && row.name === name);
+  if (row && !isUnmade(row))
+    throw new UserError(`cannot ${purpose}: there is one of that name already`);
+}
+
+/** @throws UserError for what cannot be a name, before it becomes an address */
+export function namedAddress(kind: KindName, name: string, purpose: string): Address {
+  if (NAME.test(name)) return addressOf(kind, name);
+  throw new UserError(
+    `cannot ${purpose}: ${JSON.stringify(name)} is no name`,
+    'Names have lower-case letters, digits, "_" and "-", the first a letter or digit.',
+  );
+}
+
+function missing(kind: Named, name: string, purpose: string): UserError {
+  const family = FAMILY[kind];
+  return new UserError(
+    `cannot ${purpose}: there is no ${family} ${JSON.stringify(name)}`,
+    `baleine ${family} list shows what there is.`,
+  );
+}
+
+export function lastsAsItsRun({ name, spec }: Row<ContainerSpec>, purpose: string): UserError {
+  return new UserError(
+    `cannot ${purpose}: it is a one-off container of baleine run, process ${spec.one_off?.pid}`,
+    `It ends with its command, or by: baleine container stop ${name}`,
+  );
+}
+
+/** @throws UserError that names who uses what is to go; nothing when nobody does */
+export function refuseUsed(
+  purpose: string,
+  users: readonly { kind: string; stack: string; name: string }[],
+): void {
+  if (users.length === 0) return;
+  const names = users.map(({ kind, stack, name }) => `${kind} ${name} of stack ${stack}`);
+  const of = names.map((each) => each.replace(/ of stack -$/, ''));
+  throw new UserError(`cannot ${purpose}: in use by ${of.join(', ')}`, 'Remove those first.');
+}

@@ -1,0 +1,40 @@
+import type { Probe } from '../../host/ports.js';
+import { endOf } from '../../kinds/container/restart-decision.js';
+import { kinds } from '../../kinds/index.js';
+import { LockedError } from '../../model/errors.js';
+import { equal } from '../../model/json.js';
+import type { Row } from '../../model/resource.js';
+import type { Context } from '../context.js';
+import type { ContainerRow } from '../lookup.js';
+
+/**
+ * Brings the record up to date with what really runs: which processes have ended. Leaves it alone
+ * when another baleine is at work, which does that itself.
+ */
+export async function refreshRecord(context: Context, probe: Probe): Promise<void> {
+  if (outdated(context.state().rows, probe, context).length === 0) return;
+  const lock = await context.lock({ timeoutMs: 0, stragglersMs: 0 }).catch((error: unknown) => {
+    if (error instanceof LockedError) return undefined;
+    throw error;
+  });
+  if (!lock) return;
+  try {
+    const store = await context.store();
+    await Promise.all(outdated(store.rows, probe, context).map((row) => store.put(row)));
+  } finally {
+    lock.release();
+  }
+}
+
+/** Rows as they should be, of those that are not. A process started since the look is none of them. */
+export function outdated(rows: readonly Row[], probe: Probe, { site }: Context): ContainerRow[] {
+  return rows.flatMap((row) => {
+    if (row.kind !== 'container' || row.status !== 'ready') return [];
+    const { spec, facts } = row as ContainerRow;
+    if (facts.pid === undefined || probe.process(facts.pid) !== undefined) return [];
+    const exit = kinds.container.observe(spec, facts, probe, site)?.exit;
+    const ended = endOf(facts, exit);
+    if (!ended || equal(facts.ended, ended)) return [];
+    return [{ ...(row as ContainerRow), facts: { ...facts, ended } }];
+  });
+}

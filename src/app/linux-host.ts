@@ -1,0 +1,36 @@
+import { realpathSync } from 'node:fs';
+import { linuxCgroups } from '../host/linux/cgroups/index.js';
+import { linuxDisks } from '../host/linux/disks/index.js';
+import { linuxFiles } from '../host/linux/files/index.js';
+import { linuxProxies } from '../host/linux/haproxy/index.js';
+import { linuxHealth } from '../host/linux/health/index.js';
+import { linuxImages } from '../host/linux/images/index.js';
+import { linuxLinks } from '../host/linux/network/index.js';
+import { linuxTrees } from '../host/linux/rootfs/index.js';
+import { linuxRuntime } from '../host/linux/runtime/index.js';
+import { plainRoot } from '../host/linux/runtime/layout.js';
+import type { Host } from '../host/ports.js';
+import type { Site } from '../model/site.js';
+
+/** The real ports. Loaded when something is to be changed, not to look. */
+export function linuxHost(site: Site): Host {
+  const cgroups = linuxCgroups();
+  const runtime = linuxRuntime(site, cgroups, ourselves(site));
+  return {
+    links: linuxLinks(site),
+    disks: linuxDisks(),
+    trees: linuxTrees(),
+    images: linuxImages(site),
+    files: linuxFiles(),
+    cgroups,
+    runtime,
+    health: linuxHealth(site, runtime),
+    proxies: linuxProxies(site, runtime),
+  };
+}
+
+/** What a container's monitor runs, the container's id added, when it ends by itself. */
+function ourselves(site: Site): string[] {
+  const [node, main = ''] = process.argv;
+  return [node ?? process.execPath, realpathSync(main), '--root', plainRoot(site), 'heal'];
+}

@@ -1,0 +1,77 @@
+import { addressOf, BY_HAND, NAME, parseAddress } from '../model/address.js';
+import { UserError } from '../model/errors.js';
+import type { Row } from '../model/resource.js';
+import { idOf } from '../model/site.js';
+import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
+import type { Context } from './context.js';
+
+/**
+ * Where a command looks for a container unless `--stack` tells: in the stack of the file, or among
+ * what was made by hand, as the commands below `baleine container` do.
+ */
+export type Home = 'file' | 'hand';
+
+export async function homeStack(
+  context: Context,
+  given: string | undefined,
+  home: Home,
+): Promise<string> {
+  return home === 'hand' && given === undefined ? BY_HAND : stackName(context, given);
+}
+
+/** The stack that is meant: the one named by `--stack`, else the file's. */
+export async function stackName(context: Context, given?: string): Promise<string> {
+  if (given === undefined) return (await context.config()).name;
+  if (given === BY_HAND || NAME.test(given)) return given;
+  throw new UserError(`cannot use ${JSON.stringify(given)}: it is not a stack's name`);
+}
+
+/** The row of an address. @throws UserError naming what there is */
+export function findRow(rows: readonly Row[], address: string, stack: string): Row {
+  const wanted = parseAddress(address);
+  const found = rows.find(({ kind, name }) => kind === wanted?.kind && name === wanted.name);
+  if (found) return found;
+  const there = rows.map(({ kind, name }) => addressOf(kind, name)).join(', ');
+  throw new UserError(`no ${address} in stack ${stack}`, `It has: ${there || 'nothing'}`);
+}
+
+export type ContainerRow = Row<ContainerSpec, ContainerFacts>;
+
+/** Containers of a stack by name, all of them when none is named. @throws UserError for an unknown one */
+export function containersOf(
+  rows: readonly Row[],
+  stack: string,
+  names: readonly string[],
+  purpose: string,
+): ContainerRow[] {
+  const all = rows.filter((row) => row.kind === 'container' && row.stack === stack);
+  if (names.length === 0) return all as ContainerRow[];
+  return names.map((name) => {
+    const found = all.find((row) => row.name === name);
+    if (found) return found as ContainerRow;
+    throw unknown(rows, stack, name, purpose);
+  });
+}
+
+function unknown(rows: readonly Row[], stack: string, name: string, purpose: string): UserError {
+  const others = rows.filter((row) => row.kind === 'container' && row.name === name);
+  const of = stack === BY_HAND ? 'made by hand' : `in stack ${stack}`;
+  const shown = NAME.test(name) ? name : JSON.stringify(name);
+  return new UserError(
+    `cannot ${purpose} container ${shown}: there is none of that name ${of}`,
+    others[0] ? `There is one in stack ${others[0].stack}: --stack ${others[0].stack}` : undefined,
+  );
+}
+
+/** The id of a container by its name in a stack: the one given, else the one at home. */
+export async function containerId(
+  context: Context,
+  name: string,
+  given: string | undefined,
+  home: Home,
+): Promise<string> {
+  if (!NAME.test(name)) {
+    throw new UserError(`cannot find container ${name}: that is no name`, 'baleine ps lists them');
+  }
+  return idOf(await homeStack(context, given, home), name);
+}

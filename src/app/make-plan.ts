@@ -1,0 +1,263 @@
+import type { Probe } from '../host/ports.js';
+import { kinds } from '../kinds/index.js';
+import { type Address, addressOf, BY_HAND } from '../model/address.js';
+import type { Config } from '../model/config.js';
+import type { Plan } from '../model/plan.js';
+import { asRecorded, type Resource, type Row } from '../model/resource.js';
+import { buildPlan } from '../plan/build.js';
+import { desiredByHand } from '../plan/desired/imperative.js';
+import { agrees } from '../plan/in-sync.js';
+import { assumeUnmoved, observe } from '../plan/observe.js';
+import { emptyPlan, unusedNotes } from '../plan/plan-notes.js';
+import { opensPorts, refuseTaken } from '../plan/port-conflicts.js';
+import { scaleTargets } from '../plan/targets.js';
+import type { Records } from '../state/state-cache.js';
+import { askHealth } from './ask-health.js';
+import type { Context } from './context.js';
+import { isAsRecorded } from './no-op-check.js';
+import { desiredBy, givenBy, located } from './plan-input.js';
+import { isWhole, type Wishes } from './plan-options.js';
+
+/** What it takes to have the stack as its file says. */
+export async function planStack(
+  context: Context,
+  config: Config,
+  records: Records,
+  wishes: Wishes,
+): Promise<Plan> {
+  const { name } = config;
+  const { rows } = records;
+  const { scale, refresh = true, health } = wishes;
+  const own = ofStack(name, rows);
+  const look = refresh ? lookAt(context, own, health) : undefined;
+  const given = await givenBy(config, context, rows, scale);
+  const isAgreed = isWhole(wishes) && context.isAgreed(given, records);
+  // whatever there is to do is reckoned, and shown, from the file
+  if (isAgreed && look && isAsRecorded(context, own, name, await look())) {
+    context.noteAgreement(given, records);
+    return emptyPlan(name, own, kinds);
+  }
+  const resources = await desiredBy(given, context);
+  const targets = scale && scaleTargets(Object.keys(scale), name, resources, rows);
+  const inSight = targets ? { ...wishes, targets } : wishes;
+  const plan = await planOf(context, name, resources, rows, { ...inSight, look, config });
+  if (isWhole(wishes) && isNothing(plan, own) && agrees(resources, own)) {
+    context.noteAgreement(given, records);
+  }
+  if (opensPorts(plan))
+    refuseTaken((await context.configWithLines()) ?? config, context.capacity());
+  return plan;
+}
+
+/** Other notes, as of containers that wait, are worked out anew each time. */
+function isNothing({ changes, notes = [] }: Plan, rows: readonly Row[]): boolean {
+  return changes.length === 0 && notes.length === unusedNotes(rows, kinds).length;
+}
+
+const ofStack = (stack: string, rows: readonly Row[]) => rows.filter((row) => row.stack === stack);
+
+/**
+ * What it takes to be rid of the stack, by what is on record alone.
+ *
+ * @param deleteData its volumes too
+ */
+export async function planDestroy(
+  context: Context,
+  stack: string,
+  rows: readonly Row[],
+  wishes: Wishes,
+  deleteData: boolean,
+): Promise<Plan> {
+  return planOf(context, stack, [], rows, wishes, { reason: 'asked to be destroyed', deleteData });
+}
+
+/** What it takes to be rid of data that was named. */
+export async function planDeleteData(
+  context: Context,
+  stack: string,
+  rows: readonly Row[],
+  targets: Address[],
+): Promise<Plan> {
+  const resources = ofStack(stack, rows).map(asRecorded);
+  const others = resources.filter(({ address }) => !targets.includes(address));
+  return planOf(context, stack, others, rows, { targets }, BY_NAME);
+}
+
+/** What it takes to have the stack as it is on record but for what `edit` makes of it. */
+export async function planRecorded(
+  context: Context,
+  stack: string,
+  rows: readonly Row[],
+  edit: (resource: Resource) => Resource,
+  wishes: Wishes & Looking,
+): Promise<Plan> {
+  const resources = ofStack(stack, rows).map(asRecorded);
+  return planOf(context, stack, resources.map(edit), rows, wishes);
+}
+
+const BY_NAME: Gone = { reason: 'asked for', deleteData: true };
+
+/** A change of what was made by hand. */
+export interface HandChange {
+  /** What is to be there in addition, or instead of what bears the same name. */
+  config: Config;
+  /** What is to go. */
+  gone: Address[];
+  /** What of the plan is to be carried out; names of peers follow by themselves. */
+  targets: Address[];
+  /** What a file has no words for. */
+  made: Resource[];
+  edit: (resource: Resource) => Resource;
+}
+
+/** What it takes to have what was made by hand, with a change. */
+export async function planByHand(
+  context: Context,
+  rows: readonly Row[],
+  { config, gone, targets, made, edit }: HandChange,
+): Promise<Plan> {
+  const given = await givenBy(config, context, rows);
+  const { resources, targets: all } = desiredByHand(given, targets, gone);
+  const wanted = [...resources.map(edit), ...made];
+  return planOf(context, BY_HAND, wanted, rows, { targets: all, config }, BY_NAME);
+}
+
+/**
+ * What it takes to start one container again, by its row alone, if it has ended. Nothing is looked
+ * for: beside one row, all else of the stack would count as orphaned.
+ *
+ * @param all what else is on record
+ */
+export async function planHeal(context: Context, row: Row, all: readonly Row[]): Promise<Plan> {
+  const resource = asRecorded(row);
+  const { stack } = row;
+  const observed = observe(kinds, [resource], [row], await context.probe(), context.site);
+  const { site } = context;
+  const targets = [resource.address];
+  const resources = [resource];
+  const plan = buildPlan({
+    stack,
+    resources,
+    rows: [row],
+    peers: ofStack(stack, all),
+    observed,
+    kinds,
+    site,
+    targets,
+  });
+  return preflighted(context, plan, { resources, rows: [row] });
+}
+
+/**
+ * The plan, with what would fail refused or blocked, as `preflight` has it.
+ *
+ * @param config what the resources come from; absent: the records
+ */
+export async function preflighted(
+  context: Context,
+  plan: Plan,
+  { resources, rows }: { resources: readonly Resource[]; rows: readonly Row[] },
+  config?: Config,
+): Promise<Plan> {
+  if (!plan.units.some(({ mode }) => mode === 'put')) return plan;
+  const { preflight } = await import('../plan/preflight.js');
+  const host = await context.preconditions();
+  const input = { resources, rows, site: context.site };
+  if (!config) return preflight(plan, host, { ...input, where: recordedPlace });
+  const { checkProxies } = await import('./check-proxies.js');
+  return located(config, context, async ({ where }) => {
+    const placeOf = ({ address, entry }: Resource, at: readonly (string | number)[] = []) =>
+      entry ? where([...entry, ...at]) : `cannot start ${address}`;
+    const checked = preflight(plan, host, { ...input, where: placeOf });
+    await checkProxies(context, checked, input, placeOf);
+    return checked;
+  });
+}
+
+const recordedPlace = ({ address }: Resource) => `cannot start ${address}`;
+
+interface Looking {
+  look?: Look | undefined;
+  /** What the resources come from; absent: the records. */
+  config?: Config;
+}
+
+/** The same look at the host however often it is called. */
+type Look = () => Promise<Probe>;
+
+/** Begins at once: the host lists its links while we reckon what there should be. */
+function lookAt(context: Context, rows: readonly Row[], health: Wishes['health']): Look {
+  const looking = context.probe();
+  // whatever stops us first is told
+  looking.catch(() => undefined);
+  let answered: Promise<Probe> | undefined;
+  const ask = async () => {
+    const probe = await looking;
+    return health ? askHealth(context, rows, probe, health === 'note') : probe;
+  };
+  return () => {
+    answered ??= ask();
+    return answered;
+  };
+}
+
+const isIn =
+  (addresses: readonly Address[]) =>
+  ({ kind, name }: Row) =>
+    addresses.includes(addressOf(kind, name));
+
+function isGone(resources: readonly Resource[], targets: readonly Address[]) {
+  const stays = isIn(resources.map(({ address }) => address));
+  const inSight = targets.length > 0 ? isIn(targets) : () => true;
+  return (row: Row) => !stays(row) && inSight(row);
+}
+
+/** Of rows that are to go. */
+interface Gone {
+  reason: string;
+  /** Also those that hold data of the user. */
+  deleteData: boolean;
+}
+
+/** What it takes to have these resources, by what is on record. */
+export async function planOf(
+  context: Context,
+  stack: string,
+  resources: Resource[],
+  all: readonly Row[],
+  {
+    targets = [],
+    replace = [],
+    restart = [],
+    refresh = true,
+    health,
+    look,
+    config,
+  }: Wishes & Looking,
+  gone?: Gone,
+): Promise<Plan> {
+  const { site } = context;
+  const rows = ofStack(stack, all);
+  const endangered = gone ? rows.filter(isGone(resources, targets)) : rows.filter(isIn(replace));
+  // who is about to lose data is told how much
+  const sizes = endangered.some(({ kind }) => kinds[kind].keepsData)
+    ? (await import('./data-sizes.js')).dataSizes(endangered)
+    : undefined;
+  const observed = refresh
+    ? observe(kinds, resources, rows, await (look ?? lookAt(context, rows, health))(), site, stack)
+    : assumeUnmoved(kinds, rows);
+  const plan = buildPlan({
+    stack,
+    resources,
+    rows,
+    observed,
+    kinds,
+    site,
+    targets,
+    replace,
+    restart,
+    ...(gone && { goneReason: gone.reason, deleteData: gone.deleteData }),
+    ...(sizes && { dataSizes: sizes }),
+  });
+  return preflighted(context, plan, { resources, rows }, config);
+}

@@ -1,0 +1,79 @@
+import { fingerprint, missingSources } from '../config/content-hash.js';
+import { readProfiles } from '../config/profiles.js';
+import type { Config } from '../model/config.js';
+import { UserError } from '../model/errors.js';
+import { localFiles } from '../model/image-version.js';
+import type { Resource, Row } from '../model/resource.js';
+import { refuseBeyond } from '../plan/capacity.js';
+import { certificateKey, type Context as Given } from '../plan/desired/context.js';
+import { desired } from '../plan/desired/index.js';
+import type { Context } from './context.js';
+import { originsOf } from './resolve-images.js';
+
+export type { Given };
+
+/**
+ * What all that the file asks for is worked out from.
+ *
+ * @throws UserError for what the host cannot give, and what it does not have
+ */
+export function givenBy(
+  config: Config,
+  context: Context,
+  rows: readonly Row[],
+  scale: Record<string, number> = {},
+): Promise<Given> {
+  return located(config, context, async (each) => {
+    refuseBeyond(each, context.capacity());
+    const [sources, origins] = [fingerprints(each), await originsOf(context, each, rows)];
+    const profiles = readProfiles(each);
+    return { config: each, rows, site: context.site, sources, origins, profiles, scale };
+  });
+}
+
+/** What stands in the way is told with its line, and a recalled config does not know the lines. */
+export async function located<Result>(
+  config: Config,
+  context: Context,
+  work: (config: Config) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work(config);
+  } catch (error) {
+    const withLines = await context.configWithLines();
+    if (!withLines) throw error;
+    return work(withLines);
+  }
+}
+
+/** Of the local files that go into each image, and of each farm's certificate. */
+function fingerprints(config: Config): Record<string, string> {
+  const images = Object.entries(config.images).flatMap(([name, image]) => {
+    const paths = image.external ? [] : localFiles(image);
+    return paths.length === 0 ? [] : [[name, fingerprint(paths)] as const];
+  });
+  return Object.fromEntries([...images, ...certificates(config)]);
+}
+
+function certificates({ farms, where }: Config): [string, string][] {
+  return Object.entries(farms).flatMap(([name, { proxy }]): [string, string][] => {
+    if (!proxy.tls) return [];
+    const [missing] = missingSources(proxy.tls.files);
+    if (missing === undefined) return [[certificateKey(name), fingerprint(proxy.tls.files)]];
+    const place = where(['farms', name, 'proxy', 'tls']);
+    throw new UserError(`${place}: cannot read ${missing}: no such file`);
+  });
+}
+
+/** All that the file asks for. */
+export async function wantedBy(
+  config: Config,
+  context: Context,
+  rows: readonly Row[],
+): Promise<Resource[]> {
+  return desiredBy(await givenBy(config, context, rows), context);
+}
+
+export function desiredBy(given: Given, context: Context): Promise<Resource[]> {
+  return located(given.config, context, async (config) => desired({ ...given, config }));
+}

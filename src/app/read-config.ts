@@ -1,0 +1,46 @@
+import { agree, keep, type Recalled, recall } from '../formats/cache.js';
+import type { Source } from '../formats/yaml/read-file.js';
+import { readSource } from '../formats/yaml/read-file.js';
+import type { Config } from '../model/config.js';
+
+export interface Read {
+  config: Config;
+  /** Present when it was kept by an earlier run: its `where` knows no lines. */
+  recalled?: Recalled;
+  /** Keeps it for the next run, and by what it was found to agree with the records. Absent for standard input. */
+  keep?: Keep;
+}
+
+type Keep = (agreement: object | undefined) => void;
+
+/** A file, or `-` for standard input; rejects with all that is wrong with it. */
+export async function readConfig(file: string): Promise<Config> {
+  return (await understand(await sourceOf(file))).config;
+}
+
+/** The same, or what was kept of it in a folder, if nothing has changed since. */
+export async function recallConfig(file: string, dir: string): Promise<Read> {
+  const source = await sourceOf(file);
+  if (file === '-') return understand(source);
+  const recalled = recall(dir, source);
+  if (recalled) return { config: recalled.config, recalled, keep: again(dir, source, recalled) };
+  const { config, variables } = await understand(source);
+  return { config, keep: () => keep(dir, source, config, variables) };
+}
+
+function again(dir: string, source: Source, recalled: Recalled): Keep {
+  return (agreement) => {
+    if (agreement) agree(dir, source, recalled, agreement);
+  };
+}
+
+async function sourceOf(file: string): Promise<Source> {
+  return { ...(await readSource(file)), env: process.env };
+}
+
+/** YAML, the schema and the checks are loaded when they are needed, which is seldom. */
+async function understand(source: Source): Promise<{ config: Config; variables: Set<string> }> {
+  const { loadConfig } = await import('../formats/baleine/load.js');
+  const variables = new Set<string>();
+  return { config: loadConfig(source, variables), variables };
+}

@@ -1,0 +1,110 @@
+import { fingerprint } from '../config/content-hash.js';
+import type { Config, ForeignFrom, ImageFrom, ImageSource } from '../model/config.js';
+import { UserError } from '../model/errors.js';
+import { equal } from '../model/json.js';
+import type { Row } from '../model/resource.js';
+import type { ImageOrigin, ImageSpec } from '../model/specs.js';
+import type { Context } from './context.js';
+
+/**
+ * What the foreign images of a file are, by name, so that the plan can tell what their containers
+ * will run. What is on record is believed as long as the local files have not changed, or the
+ * registry need not be asked; otherwise each is looked at, which takes programs and time.
+ *
+ * One that cannot be looked at stays as it is on record if the context has a place for the error.
+ */
+export async function originsOf(
+  context: Context,
+  config: Config,
+  rows: readonly Row[],
+): Promise<Record<string, ImageOrigin>> {
+  const origins: Record<string, ImageOrigin> = {};
+  for (const { name, entry, known } of foreignImages(config, rows)) {
+    const where = config.where(['images', name]);
+    try {
+      origins[name] = await originOf(context, entry, known, where, config.name);
+    } catch (error) {
+      if (!known || !context.unresolved) throw error;
+      context.unresolved.set(name, error as Error);
+      origins[name] = known;
+    }
+  }
+  return origins;
+}
+
+/** Whether a registry is to be asked, an archive read or a Dockerfile built. */
+export function looksAtImages(config: Config, rows: readonly Row[]): boolean {
+  return foreignImages(config, rows).some(
+    ({ entry, known }) => !isCurrent(known, entry, fingerprintOf(entry.from as ForeignFrom)),
+  );
+}
+
+interface Foreign {
+  name: string;
+  entry: ImageSource;
+  /** As it is on record, of the same source. */
+  known: ImageOrigin | undefined;
+}
+
+function foreignImages(config: Config, rows: readonly Row[]): Foreign[] {
+  return Object.entries(config.images).flatMap(([name, entry]): Foreign[] => {
+    if (entry.external || !isForeign(entry.from)) return [];
+    const row = rows.find(
+      (each) => each.kind === 'image' && each.stack === config.name && each.name === name,
+    ) as Row<ImageSpec> | undefined;
+    // A Dockerfile need not give the same twice: one whose result was lost is built anew.
+    const isLost = isBuilt(entry.from) && row?.status === 'pending';
+    const known = row && equal(row.spec.from, entry.from) && !isLost ? row.spec.origin : undefined;
+    return [{ name, entry, known }];
+  });
+}
+
+function isCurrent(
+  known: ImageOrigin | undefined,
+  { pull }: ImageSource,
+  mark: string | undefined,
+): boolean {
+  return known !== undefined && known.fingerprint === mark && pull !== 'always';
+}
+
+export function isForeign(from: ImageFrom): from is ForeignFrom {
+  return 'docker' in from || 'oci' in from || 'registry' in from || 'dockerfile' in from;
+}
+
+const isBuilt = (from: ImageFrom) => 'dockerfile' in from;
+
+async function originOf(
+  context: Context,
+  entry: ImageSource,
+  known: ImageOrigin | undefined,
+  where: string,
+  owner: string,
+): Promise<ImageOrigin> {
+  const from = entry.from as ForeignFrom;
+  const mark = fingerprintOf(from);
+  if (known && isCurrent(known, entry, mark)) return known;
+  if (mark === undefined && entry.pull === 'never') {
+    throw notHere(from as { registry: string }, where);
+  }
+  const found = await context.inspectImage(from, entry.size, owner);
+  const marked = { ...found, ...(mark !== undefined && { fingerprint: mark }) };
+  // Another packing of the same layers is no reason for another size.
+  return known?.layers === found.layers ? { ...marked, bytes: known.bytes } : marked;
+}
+
+/** Undefined for a registry's. */
+function fingerprintOf(from: ForeignFrom): string | undefined {
+  if ('registry' in from) return undefined;
+  if ('dockerfile' in from) {
+    const { context, file } = from.dockerfile;
+    return fingerprint(file === undefined ? [context] : [context, file]);
+  }
+  return fingerprint(['docker' in from ? from.docker.path : from.oci.path]);
+}
+
+function notHere({ registry }: { registry: string }, where: string): UserError {
+  return new UserError(
+    `${where}: ${registry} is not on this host, and pull: never forbids to fetch it`,
+    'Say pull: missing for once.',
+  );
+}

@@ -1,0 +1,132 @@
+import { existsSync } from 'node:fs';
+import { viewFor } from '../cli/open-view.js';
+import type { RunOptions } from '../cli/run-options.js';
+import { hold } from '../execute/checkpoint.js';
+import type { Config } from '../model/config.js';
+import { messageOf } from '../model/errors.js';
+import type { Event, Outcome, Rolled } from '../model/events.js';
+import type { Plan } from '../model/plan.js';
+import type { Resource, Row } from '../model/resource.js';
+import type { ContainerSpec, Held } from '../model/specs.js';
+import { holdFor, membersOf, rollBack as recordsBefore, refusal } from '../plan/rollback.js';
+import type { Store } from '../state/store.js';
+import type { Context } from './context.js';
+import { eventLogger } from './event-log.js';
+import { outcomeOf } from './execute-plan.js';
+import { planOf } from './make-plan.js';
+import { wantedBy } from './plan-input.js';
+
+/**
+ * What it takes to have a farm, or what the file has one container's entry for, as it was before
+ * its last change; all else is left alone.
+ *
+ * @throws UserError when there is nothing to go back to
+ */
+export async function planRollback(
+  context: Context,
+  config: Config,
+  rows: readonly Row[],
+  name: string,
+): Promise<Plan> {
+  const { site } = context;
+  const stack = config.name;
+  const members = membersOf(name, await wantedBy(config, context, rows), stack);
+  const own = rows.filter((row) => row.stack === stack);
+  const held = holdFor(name, members, own);
+  const back = recordsBefore(name, held, members, { stack, rows, site });
+  refuseGone(name, held, back.resources);
+  const proxy = await proxyFor(context, config, rows, members, held);
+  const others = back.resources.filter(({ address }) => address !== proxy?.address);
+  const targets = proxy ? [...back.targets, proxy.address] : back.targets;
+  return planOf(context, stack, proxy ? [...others, proxy] : others, rows, { targets });
+}
+
+/** Somebody may have removed what the record speaks of. */
+function refuseGone(name: string, held: Held, resources: readonly Resource[]): void {
+  const specs = resources.map(({ spec }) => spec as ContainerSpec);
+  const file = specs.find((spec) => spec.held === held)?.image.file;
+  if (file === undefined || existsSync(file)) return;
+  throw refusal(name, `${file} is gone`);
+}
+
+/** What a proxy goes by. */
+const ASKED = ['healthcheck', 'port'];
+
+/** A proxy asks its servers as they were, too; its configuration then is as the file asks for otherwise. */
+async function proxyFor(
+  context: Context,
+  config: Config,
+  rows: readonly Row[],
+  members: readonly Resource[],
+  held: Held,
+): Promise<Resource | undefined> {
+  const through = members[0]?.rolling?.through;
+  if (!through || !held.differs.some((part) => ASKED.includes(part))) return undefined;
+  const names = members.map(({ name }) => name);
+  const after = rows.map((row) =>
+    row.kind === 'container' && row.stack === config.name && names.includes(row.name)
+      ? { ...row, spec: { ...(row.spec as ContainerSpec), held } }
+      : row,
+  );
+  const resources = await wantedBy(config, context, after);
+  return resources.find(({ address }) => address === through);
+}
+
+/**
+ * Has what a failed roll-out has changed be as it was before, where the file asks for that, and be
+ * held there: the next apply would but fail in the same way. Tells how it went, and never rejects
+ * for it.
+ */
+export async function rollBackFailed(
+  context: Context,
+  config: Config,
+  store: Store,
+  options: RunOptions,
+  { rollbacks = [] }: Plan,
+  { failed }: Outcome,
+): Promise<void> {
+  for (const { service, units } of rollbacks) {
+    const failure = failed.find(({ unit }) => units.includes(unit));
+    if (!failure) continue;
+    const cause = `${failure.address}: ${failure.error}`;
+    await rollBack(context, config, store, options, service, cause);
+  }
+}
+
+async function rollBack(
+  context: Context,
+  config: Config,
+  store: Store,
+  options: RunOptions,
+  service: string,
+  cause: string,
+): Promise<void> {
+  const started = performance.now();
+  const view = await viewFor(context, options, false);
+  const log = eventLogger(context.site, { stack: config.name, changes: [], units: [] });
+  const tell = (event: Event) => {
+    view.event(event);
+    log(event);
+  };
+  tell({ type: 'rollback-started', service, cause });
+  const how = await attempt(async () => {
+    const plan = await planRollback(context, config, store.rows, service);
+    await view.plan(plan);
+    await hold(plan, store);
+    const { parallelism } = options;
+    return outcomeOf(context, plan, store, view, { destroy: false, parallelism });
+  });
+  const ms = Math.round(performance.now() - started);
+  tell({ type: 'rollback-finished', service, ms, ...how });
+}
+
+async function attempt(act: () => Promise<Outcome>): Promise<Rolled> {
+  try {
+    const { status } = await act();
+    if (status === 'done') return { result: 'done' };
+    const end = status === 'failed' ? 'has failed' : 'was interrupted';
+    return { result: 'failed', error: `it ${end}; the next apply goes on with it` };
+  } catch (error) {
+    return { result: 'failed', error: messageOf(error) };
+  }
+}

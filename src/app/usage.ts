@@ -1,0 +1,59 @@
+import type { Probe } from '../host/ports.js';
+import { byName } from '../model/address.js';
+import type { Row } from '../model/resource.js';
+import { cgroupPath, type Site } from '../model/site.js';
+import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
+import type { ContainerStats, Traffic, Usage } from '../model/usage.js';
+
+/** What the host's interfaces carry is not one container's. */
+const NO_TRAFFIC: Traffic = { received: 0, sent: 0 };
+
+/** What one container has used until now. */
+export interface UseLook {
+  row: Row<ContainerSpec, ContainerFacts>;
+  usage: Usage;
+  network: Traffic;
+  /** Milliseconds of a clock that only goes forward. */
+  at: number;
+}
+
+/** Of the rows that stand for what runs. */
+export function lookAtUse(rows: readonly Row[], probe: Probe, site: Site): UseLook[] {
+  return (rows as Row<ContainerSpec, ContainerFacts>[]).flatMap((row) => {
+    const { pid, start_time, boot_id } = row.facts;
+    if (
+      pid === undefined ||
+      boot_id !== probe.bootId ||
+      probe.process(pid)?.start_time !== start_time
+    ) {
+      return [];
+    }
+    const usage = probe.usage(cgroupPath(site, row.spec.id));
+    if (!usage) return [];
+    const network = row.spec.host_network ? NO_TRAFFIC : probe.traffic(pid);
+    return [{ row, usage, network, at: performance.now() }];
+  });
+}
+
+/** Of those that were there both times, by stack and name. */
+export function statsOf(before: UseLook[], now: UseLook[]): ContainerStats[] {
+  const earlier = new Map(before.map((each) => [each.row.facts.pid, each]));
+  const stats = now.flatMap((each): ContainerStats[] => {
+    const { row, usage, network, at } = each;
+    const first = earlier.get(row.facts.pid);
+    if (!first) return [];
+    const share = (usage.cpu_time - first.usage.cpu_time) / ((at - first.at) / 1000);
+    const { memory } = row.spec.limits;
+    return [
+      {
+        name: row.name,
+        stack: row.stack,
+        cpu_percent: Math.round(share * 10_000) / 100,
+        ...usage,
+        ...(memory !== undefined && { memory_limit: memory }),
+        network,
+      },
+    ];
+  });
+  return stats.sort((a, b) => byName(a.stack, b.stack) || byName(a.name, b.name));
+}

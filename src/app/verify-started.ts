@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Verdict } from '../execute/execute.js';
+import { isDown, isSteady } from '../kinds/container/restart-decision.js';
+import { kinds } from '../kinds/index.js';
+import { BY_HAND } from '../model/address.js';
+import { UserError } from '../model/errors.js';
+import { describeExit, LAST_LINE, LOOPS } from '../model/exit.js';
+import type { Unit } from '../model/plan.js';
+import type { Row } from '../model/resource.js';
+import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
+import type { Store } from '../state/store.js';
+import type { Context } from './context.js';
+
+type ContainerRow = Row<ContainerSpec, ContainerFacts>;
+
+/** Milliseconds after the last start: what cannot run has mostly ended by then. */
+const SETTLE = 500;
+
+/**
+ * Looks once more at containers that a plan has started. One that has ended already is a failure; one
+ * that is up, but was started again for the second time in a row or more, is told of with the number
+ * of the try. A container that may end, by its restart policy and with 0, is neither.
+ */
+export async function verifyStarted(
+  context: Context,
+  store: Store,
+  units: readonly Unit[],
+  stack: string,
+): Promise<Verdict[]> {
+  const started = units.flatMap((unit) => {
+    if (!unit.steps.some(({ verb }) => verb === 'container.start')) return [];
+    const row = store.find('container', stack, unit.name) as ContainerRow | undefined;
+    return row?.status === 'ready' ? [{ unit, row }] : [];
+  });
+  if (started.length === 0) return [];
+  await sleep(SETTLE);
+  const probe = await context.probe();
+  const { lastLogLine } = await import('../host/linux/runtime/logs.js');
+  return started.flatMap(({ unit, row }) => {
+    const { spec, facts } = row;
+    const seen = kinds.container.observe(spec, facts, probe, context.site);
+    const down = !seen || isDown(spec, seen);
+    const tries = facts.restarts ?? 0;
+    if (!down && (tries < 2 || !seen.running)) return [];
+    const exit = seen?.exit ?? facts.last_exit;
+    const why = exit
+      ? `ended with ${describeExit(exit)}`
+      : down
+        ? 'it is gone'
+        : 'it was unhealthy';
+    const last = lastLogLine(context.site, spec.id);
+    const problem = new UserError(
+      [
+        spec.restart.name === 'no' ? why : `${LOOPS}${tries > 0 ? ` (try ${tries})` : ''}: ${why}`,
+        ...(last === undefined ? [] : [`${LAST_LINE}${last}`]),
+      ],
+      stack === BY_HAND ? `baleine container logs ${row.name}` : `baleine logs ${row.name}`,
+    );
+    return [{ unit, problem, isUp: !down }];
+  });
+}
+
+/** Milliseconds: what was started again has recovered after that. */
+const RECOVERED = 20_000;
+
+/**
+ * Whether every container of the file's stack is up, or over. After a failure to stay up, whether each
+ * has stayed up for long enough to have recovered.
+ */
+export async function isStackSteady(context: Context, loops: boolean): Promise<boolean> {
+  const { name } = await context.config();
+  const rows = context.state().rows as readonly Row<ContainerSpec, ContainerFacts>[];
+  const own = rows.filter(({ kind, stack }) => kind === 'container' && stack === name);
+  if (own.length === 0) return true;
+  const probe = await context.probe();
+  return own.every((row) => {
+    const seen = kinds.container.observe(row.spec, row.facts, probe, context.site);
+    return seen !== undefined && isSteady(row, seen, loops ? RECOVERED : 0);
+  });
+}

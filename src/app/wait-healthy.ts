@@ -1,0 +1,90 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { printToStderr } from '../cli/output.js';
+import type { WaitOptions } from '../cli/wait-options.js';
+import { isDown } from '../kinds/container/restart-decision.js';
+import { kinds } from '../kinds/index.js';
+import { describeExit } from '../model/exit.js';
+import type { HealthTarget } from '../model/health.js';
+import { healthTarget } from '../model/health.js';
+import { printable } from '../model/printable.js';
+import type { Row } from '../model/resource.js';
+import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
+import type { Context } from './context.js';
+
+const USUAL_TIMEOUT = 60_000;
+
+/**
+ * Waits until every container of a stack is up, and healthy if it has a health check. Answers the exit
+ * code: 1 when it took too long, or at once for one that is down and that nobody starts again, and those
+ * that are not are named on standard error. One that may end, by its restart policy, need not be up.
+ */
+export async function waitHealthy(
+  context: Context,
+  stack: string,
+  { waitTimeout = USUAL_TIMEOUT }: WaitOptions,
+): Promise<number> {
+  const deadline = performance.now() + waitTimeout;
+  for (;;) {
+    const down = await downOf(context, stack);
+    const ill = await illOf(context, targetsOf(context, stack));
+    if (down.length + ill.length === 0) return 0;
+    const left = deadline - performance.now();
+    const said = [...down.map(({ said }) => said), ...ill];
+    if (down.some(({ isFinal }) => isFinal)) return giveUp('not all stay up', said);
+    if (left <= 0) return giveUp(`not all are healthy after ${waitTimeout / 1000} s`, said);
+    await sleep(Math.min(500, left));
+  }
+}
+
+interface Down {
+  said: string;
+  /** Nothing starts it again before the next apply. */
+  isFinal: boolean;
+}
+
+async function downOf(context: Context, stack: string): Promise<Down[]> {
+  const rows = context.state().rows as readonly Row<ContainerSpec, ContainerFacts>[];
+  const own = rows.filter((row) => row.kind === 'container' && row.stack === stack);
+  if (own.length === 0) return [];
+  const probe = await context.probe();
+  return own.flatMap(({ name, spec, facts }) => {
+    const seen = kinds.container.observe(spec, facts, probe, context.site);
+    if (spec.stopped || facts.halted !== undefined || (seen && !isDown(spec, seen))) return [];
+    const how = seen?.exit ? `ended with ${describeExit(seen.exit)}` : 'is gone';
+    return [{ said: `container.${name} ${how}`, isFinal: spec.heal !== 'immediate' }];
+  });
+}
+
+interface Asked {
+  name: string;
+  target: HealthTarget;
+}
+
+function targetsOf(context: Context, stack: string): Asked[] {
+  return context.state().rows.flatMap(({ kind, name, stack: owner, spec, facts }) => {
+    if (kind !== 'container' || owner !== stack) return [];
+    const target = healthTarget(spec as ContainerSpec);
+    return target && (facts as ContainerFacts).halted === undefined ? [{ name, target }] : [];
+  });
+}
+
+async function illOf(context: Context, all: Asked[]): Promise<string[]> {
+  if (all.length === 0) return [];
+  const { health } = await context.host();
+  const open = all.filter(({ target }) => health.exitCode(target.id) !== 0);
+  const answers = await health.ask(open.map(({ target }) => target));
+  await health.note(open.filter((_, index) => answers[index]?.healthy).map(idOf));
+  return open.flatMap(({ name }, index) => {
+    const answer = answers[index];
+    if (answer?.healthy) return [];
+    return [`container.${name} is not healthy: ${answer?.reason ?? 'no answer'}`];
+  });
+}
+
+const idOf = ({ target }: Asked) => target.id;
+
+function giveUp(what: string, those: string[]): number {
+  const lines = [`Error: ${what}`, ...those.map(printable)];
+  printToStderr(`${lines.join('\n  ')}\n`);
+  return 1;
+}

@@ -1,0 +1,75 @@
+import { viewFor } from '../cli/open-view.js';
+import type { LockOptions, RunOptions } from '../cli/run-options.js';
+import { remember } from '../execute/checkpoint.js';
+import { LockedError } from '../model/errors.js';
+import type { Outcome } from '../model/events.js';
+import type { Plan } from '../model/plan.js';
+import type { Store } from '../state/store.js';
+import type { Context } from './context.js';
+import { isAbandoned } from './context.js';
+
+/**
+ * Works on the state with the lock held; answers the exit code, undefined when another has the lock
+ * and that is fine.
+ */
+export async function withStore(
+  context: Context,
+  { lockTimeout = 0, lockSkip = false }: LockOptions,
+  work: (store: Store) => Promise<number>,
+): Promise<number | undefined> {
+  const lock = await context.lock({ timeoutMs: lockTimeout }).catch((error: unknown) => {
+    if (lockSkip && error instanceof LockedError && error.isUsual) return undefined;
+    throw error;
+  });
+  if (!lock) return undefined;
+  try {
+    await context.clearAbandoned();
+    const store = await context.store();
+    if (store.rows.some(isAbandoned)) {
+      const { removeAbandoned } = await import('./one-off.js');
+      await removeAbandoned(context, store);
+    }
+    return await work(store);
+  } finally {
+    lock.release({ removeIfEmpty: true });
+  }
+}
+
+/**
+ * Shows a plan, asks unless told not to, and carries it out; answers the exit code.
+ *
+ * @param around what is done once the plan is approved, and once it has failed
+ */
+export async function propose(
+  context: Context,
+  plan: Plan,
+  store: Store,
+  options: RunOptions,
+  destroy: boolean,
+  around: Around = {},
+): Promise<number> {
+  const view = await viewFor(context, options, destroy);
+  await view.plan(plan);
+  await remember(plan, store);
+  if (plan.changes.length === 0 && !around.alsoWhenEmpty) return 0;
+  if (options.postpones?.(plan)) return 1;
+  if (!options.autoApprove) {
+    const { approve } = await import('../cli/prompt.js');
+    if (!(await approve(options, destroy, plan.losses))) return 1;
+  }
+  await around.before?.(plan);
+  if (plan.changes.length === 0) return 0;
+  const { exitCode, outcomeOf } = await import('./execute-plan.js');
+  const { parallelism, verify = true } = options;
+  const how = { destroy, parallelism, verify: verify && !destroy };
+  const outcome = await outcomeOf(context, plan, store, view, how);
+  if (outcome.status === 'failed') await around.failed?.(plan, outcome);
+  return exitCode(outcome);
+}
+
+interface Around {
+  /** `before` has something to do, and is to be approved, though the plan has no changes. */
+  alsoWhenEmpty?: boolean;
+  before?: (plan: Plan) => Promise<void>;
+  failed?: (plan: Plan, outcome: Outcome) => Promise<void>;
+}

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { type Context, openContext } from '../../app/context.js';
+import { containerId, type Home } from '../../app/lookup.js';
+import { addHomeOptions } from '../stack-scope.js';
+
+interface Options {
+  interactive?: true;
+  tty?: true;
+  env: string[];
+  user?: string;
+  workdir?: string;
+  stack?: string;
+}
+
+/** `baleine exec NAME -- CMD…`: its exit code is the command's. */
+export function register(program: Command, home: Home = 'file'): void {
+  const command = program
+    .command('exec')
+    .description('run a command in a running container')
+    .argument('<name>', 'the container')
+    .argument('<command...>', 'what to run, with its arguments')
+    .option('-i, --interactive', 'pass standard input on')
+    .option('-t, --tty', 'give it a terminal')
+    .option('-e, --env <K=V>', 'set a variable; may be repeated', append, [])
+    .option('-u, --user <user>', 'name, uid, name:group or uid:gid')
+    .option('-w, --workdir <dir>', 'where to run it')
+    .passThroughOptions();
+  const family = home === 'hand' ? 'container ' : '';
+  addHomeOptions(command, home)
+    .addHelpText('after', `\nExample:\n  baleine ${family}exec -it web sh`)
+    .action((name: string, args: string[], options: Options, self: Command) =>
+      run(openContext(self), name, args, options, home),
+    );
+}
+
+async function run(context: Context, name: string, args: string[], options: Options, home: Home) {
+  const id = await containerId(context, name, options.stack, home);
+  const { execInteractive } = await import('../../host/linux/runtime/exec.js');
+  process.exitCode = await execInteractive(context.site, id, {
+    args: args[0] === '--' ? args.slice(1) : args,
+    environment: options.env,
+    interactive: options.interactive ?? false,
+    tty: options.tty ?? false,
+    ...(options.user !== undefined && { user: options.user }),
+    ...(options.workdir !== undefined && { working_dir: options.workdir }),
+  });
+}
+
+const append = (text: string, before: string[]) => [...before, text];

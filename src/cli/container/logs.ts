@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import { type Context, openContext } from '../../app/context.js';
+import { containerId, type Home } from '../../app/lookup.js';
+import { countOrNone } from '../options.js';
+import { printRaw, printToStderr } from '../output.js';
+import { addHomeOptions } from '../stack-scope.js';
+
+interface Options {
+  follow?: true;
+  lines?: number;
+  timestamps?: true;
+  json?: true;
+  raw?: true;
+  stack?: string;
+}
+
+/** `baleine logs NAME`; `-f` follows here, so the file is `--file`. */
+export function register(program: Command, home: Home = 'file'): void {
+  const command = program
+    .command('logs')
+    .description('show what a container has printed')
+    .argument('<name>', 'the container')
+    .option('-f, --follow', 'go on until the container ends')
+    .option('-n, --lines <n>', 'only the last ones; 0 for those to come', countOrNone)
+    .option('-t, --timestamps', 'with the time of each line')
+    .option('--json', 'a JSON object a line: time, stream and text')
+    .option('--raw', 'on a terminal too: as printed, with what acts on it');
+  const family = home === 'hand' ? 'container ' : '';
+  addHomeOptions(command, home, { short: false })
+    .addHelpText('after', `\nExample:\n  baleine ${family}logs -f -n 20 web`)
+    .action((name: string, options: Options, self: Command) =>
+      run(openContext(self), name, options, home),
+    );
+}
+
+async function run(context: Context, name: string, options: Options, home: Home) {
+  const id = await containerId(context, name, options.stack, home);
+  const { readLog } = await import('../../host/linux/runtime/logs.js');
+  const { printLog } = await import('../../view/logs.js');
+  const { timestamps = false, json = false, raw = false, follow = false, lines: last } = options;
+  const parts = readLog(context.site, id, {
+    follow,
+    onGap: () => printToStderr(GAP),
+    ...(last !== undefined && { last }),
+  });
+  const escaped = (stream: 'stdout' | 'stderr') => !raw && process[stream].isTTY === true;
+  await printLog(parts, { timestamps, json, escaped }, printRaw);
+}
+
+const GAP =
+  'Warning: lines are missing here: the log was replaced faster than it is read (logs.max_size)\n';

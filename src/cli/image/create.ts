@@ -1,0 +1,150 @@
+import { basename, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { type Context, openContext } from '../../app/context.js';
+import { addChangeOptions, type ChangeOptions, changeByHand } from '../../app/imperative/change.js';
+import { EXTERNAL, type Words } from '../../app/imperative/flags-to-config.js';
+import { completeRow, namedAddress, refuseExisting } from '../../app/imperative/record.js';
+import { UserError } from '../../model/errors.js';
+import { append } from '../container/flags.js';
+
+interface CreateOptions extends ChangeOptions {
+  size?: string;
+  debian?: string;
+  packages?: string[];
+  fromTar?: string;
+  fromDirectory?: string;
+  fromHost?: string[];
+  fromImage?: string;
+  fromDocker?: string;
+  fromOci?: string;
+  fromRegistry?: string;
+  fromDockerfile?: string;
+  target?: string;
+  buildArg?: string[];
+  reference?: string;
+}
+
+const CREATE_EXAMPLES = `
+Examples:
+  baleine image create base --size 1G --debian bookworm --packages apache2,vim,nano
+  baleine image create small --size 16M --from-host /bin/busybox
+  baleine image create site --from-directory ./rootfs`;
+
+const IMPORT_EXAMPLES = `
+Examples:
+  baleine image import rootfs.tar.zst base --size 1G
+  docker save nginx:1.27 -o nginx.tar && baleine image import nginx.tar
+  baleine image import registry.example:5000/team/app:1 app`;
+
+export function registerCreate(family: Command): void {
+  const sources = [
+    ...['debian', 'fromTar', 'fromDirectory', 'fromHost', 'fromImage'],
+    ...['fromDocker', 'fromOci', 'fromRegistry', 'fromDockerfile'],
+  ];
+  const source = (flags: string, description: string) => {
+    const option = new Option(flags, description);
+    return option.conflicts(sources.filter((each) => each !== option.attributeName()));
+  };
+  addChangeOptions(family.command('create').argument('<name>'))
+    .description('make an image: an ext4 file of a size, filled from one source')
+    .option('--size <size>', 'of the file, and so the quota of each container (512M)')
+    .addOption(source('--debian <suite>', 'Debian’s packages, by mmdebstrap or debootstrap'))
+    .option('--packages <names>', 'with --debian: more packages, with commas between', list)
+    .addOption(source('--from-tar <file>', 'an archive of a root file system'))
+    .addOption(source('--from-directory <dir>', 'a folder that holds a root file system'))
+    .addOption(
+      source('--from-host <programs>', 'programs of this host and their libraries').argParser(list),
+    )
+    .addOption(source('--from-image <name>', 'another image'))
+    .addOption(source('--from-docker <file>', 'what docker save writes'))
+    .addOption(source('--from-oci <path>', 'an OCI layout, a folder or in a tar file'))
+    .addOption(source('--from-registry <name>', 'as nginx:1.27'))
+    .option('--reference <name>', 'which one, where several are in one archive')
+    .addOption(source('--from-dockerfile <folder>', 'what the Dockerfile in it builds, by buildah'))
+    .option('--target <stage>', 'with --from-dockerfile: the stage to stop at')
+    .option(
+      '--build-arg <K=V>',
+      'with --from-dockerfile: for its ARG lines; repeatable',
+      append,
+      [],
+    )
+    .addHelpText('after', CREATE_EXAMPLES)
+    .action(async (name: string, options: CreateOptions, self: Command) => {
+      process.exitCode = await create(openContext(self), name, options);
+    });
+}
+
+export function registerImport(family: Command): void {
+  addChangeOptions(family.command('import').argument('<file>').argument('[name]'))
+    .description('make an image of an archive, a folder or one of a registry, whatever it is')
+    .option('--size <size>', 'of the image file; default: by what is in it, 512M for files alone')
+    .option('--reference <name>', 'which one, where several are in one archive')
+    .addHelpText('after', IMPORT_EXAMPLES)
+    .action(
+      async (file: string, name: string | undefined, options: CreateOptions, self: Command) => {
+        const found = { ...options, ...(await sourceOf(file)) };
+        process.exitCode = await create(openContext(self), name ?? nameOf(file), found);
+      },
+    );
+}
+
+async function sourceOf(file: string): Promise<CreateOptions> {
+  const { detect } = await import('../../host/linux/images/detect.js');
+  const path = resolve(file);
+  switch (await detect(path)) {
+    case 'docker':
+      return { fromDocker: path };
+    case 'oci':
+      return { fromOci: path };
+    case 'directory':
+      return { fromDirectory: path };
+    case 'tar':
+      return { fromTar: path };
+    case undefined:
+      if (/^[./]/.test(file)) throw new UserError(`cannot import ${file}: no such file`);
+      return { fromRegistry: file };
+  }
+}
+
+function create(context: Context, name: string, options: CreateOptions): Promise<number> {
+  const purpose = `create image ${name}`;
+  const words = wordsOf(name, options, purpose);
+  return changeByHand(context, options, (rows) => {
+    refuseExisting(rows, 'image', name, purpose);
+    if (options.fromImage !== undefined) completeRow(rows, 'image', options.fromImage, purpose);
+    return { purpose, words, targets: [namedAddress('image', name, purpose)] };
+  });
+}
+
+function wordsOf(name: string, options: CreateOptions, purpose: string): Words {
+  const { size, debian, packages, fromTar, fromDirectory, fromHost, fromImage } = options;
+  const { fromDocker, fromOci, fromRegistry, reference } = options;
+  const { fromDockerfile, target, buildArg: args = [] } = options;
+  if (packages && debian === undefined) {
+    throw new UserError(`cannot ${purpose}: --packages goes with --debian SUITE`);
+  }
+  if ((target !== undefined || args.length > 0) && fromDockerfile === undefined) {
+    throw new UserError(`cannot ${purpose}: --target and --build-arg go with --from-dockerfile`);
+  }
+  const from = {
+    ...(debian !== undefined && { debian: { suite: debian, packages } }),
+    ...(fromHost && { host: { binaries: fromHost } }),
+    ...{ tar: fromTar, directory: fromDirectory, image: fromImage, registry: fromRegistry },
+    ...(fromDocker !== undefined && { docker: { path: fromDocker, reference } }),
+    ...(fromOci !== undefined && { oci: { path: fromOci, reference } }),
+    ...(fromDockerfile !== undefined && { dockerfile: { context: fromDockerfile, target, args } }),
+  };
+  if (Object.values(from).every((each) => each === undefined)) {
+    throw new UserError(
+      `cannot ${purpose}: nothing says what is in it`,
+      'Give --debian or one of the --from options.',
+    );
+  }
+  const base = fromImage === undefined ? {} : { [fromImage]: EXTERNAL };
+  return { images: { ...base, [name]: { size, from } } };
+}
+
+/** `./Base.tar.zst` is `base`, `registry.example/team/app:1` is `app`. */
+const nameOf = (file: string) => basename(file).toLowerCase().split(/[.:@]/)[0] ?? '';
+
+const list = (text: string) => text.split(',').filter(Boolean);

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { openContext } from '../../app/context.js';
+import type { LoggedEvent } from '../../model/events.js';
+import { jsonText } from '../../model/printable.js';
+import { followEvents, readEvents } from '../../state/events-log.js';
+import { eventLine } from '../../view/tables.js';
+import { addCommonOptions, count } from '../options.js';
+import { print } from '../output.js';
+
+interface Options {
+  follow?: true;
+  json?: true;
+  lines?: number;
+}
+
+/** Milliseconds between two looks. */
+const PAUSE = 500;
+
+const EXAMPLES = `
+Examples:
+  baleine events -n 20
+  baleine events -f --json`;
+
+export function register(program: Command): void {
+  const command = program
+    .command('events')
+    .description('tell who did what to which resource, why and how long it took')
+    .option('-f, --follow', 'go on as more happens')
+    .option('-n, --lines <n>', 'only the last ones', count)
+    .option('--json', 'one JSON object a line');
+  addCommonOptions(command, { short: false }).addHelpText('after', EXAMPLES).action(run);
+}
+
+async function run({ follow, json, lines }: Options, command: Command): Promise<void> {
+  const { site } = openContext(command);
+  const show = (events: LoggedEvent[]) => {
+    const texts = events.map((each) => (json ? jsonText(each) : eventLine(each)));
+    if (texts.length > 0) print(`${texts.join('\n')}\n`);
+  };
+  const fresh = followEvents(site);
+  show(readEvents(site, lines));
+  while (follow) {
+    await sleep(PAUSE);
+    show(fresh());
+  }
+}

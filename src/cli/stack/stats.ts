@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Command, InvalidArgumentError } from 'commander';
+import { type Context, openContext } from '../../app/context.js';
+import { stackName } from '../../app/lookup.js';
+import { lookAtUse, statsOf } from '../../app/usage.js';
+import type { Row } from '../../model/resource.js';
+import type { ContainerStats } from '../../model/usage.js';
+import { statsTable } from '../../view/tables.js';
+import { addCommonOptions } from '../options.js';
+import { HOME, print, printJson } from '../output.js';
+
+interface StatsOptions {
+  allStacks?: true;
+  stack?: string;
+  stream: boolean;
+  json?: true;
+  interval: number;
+}
+
+const EXAMPLES = `
+Examples:
+  baleine stats
+  baleine stats --no-stream --json web-1`;
+
+export function register(program: Command): void {
+  const command = program
+    .command('stats')
+    .description('what running containers use')
+    .argument('[name...]', 'of these only')
+    .option('--all-stacks', 'of every stack, not only the file’s')
+    .option('--stack <name>', 'of this stack, without its file')
+    .option('--no-stream', 'once, not again and again')
+    .option('--json', 'one JSON array, one a line when streaming')
+    .option('--interval <seconds>', 'between two looks', seconds, 1);
+  addCommonOptions(command)
+    .addHelpText('after', EXAMPLES)
+    .action((names: string[], options: StatsOptions, self: Command) =>
+      stream(openContext(self), names, options),
+    );
+}
+
+/** CPU time is counted since the start, so that it takes two looks to tell how much that is now. */
+async function stream(context: Context, names: string[], options: StatsOptions): Promise<void> {
+  const stack = options.allStacks ? undefined : await stackName(context, options.stack);
+  const probe = await context.probe();
+  const wanted = (row: Row) =>
+    row.kind === 'container' &&
+    (stack === undefined || row.stack === stack) &&
+    (names.length === 0 || names.includes(row.name));
+  const look = () => lookAtUse(context.state().rows.filter(wanted), probe, context.site);
+  for (let before = look(); ; ) {
+    await sleep(options.interval * 1000);
+    const now = look();
+    show(statsOf(before, now), stack === undefined, options);
+    if (!options.stream) return;
+    before = now;
+  }
+}
+
+function show(stats: ContainerStats[], stacks: boolean, { json, stream }: StatsOptions): void {
+  if (json) printJson(stats);
+  else print((stream && process.stdout.isTTY ? HOME : '') + statsTable(stats, { stacks }));
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (value >= 0.1 && value <= 3600) return value;
+  throw new InvalidArgumentError('It must be a number of seconds from 0.1 to 3600.');
+}

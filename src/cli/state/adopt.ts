@@ -1,0 +1,120 @@
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { tidy } from '../../app/cleanup-run-dir.js';
+import { type Context, handlersFor, TABLES } from '../../app/context.js';
+import { execute } from '../../execute/execute.js';
+import { linuxProbe } from '../../host/linux/probe.js';
+import type { ContainerVerbs } from '../../kinds/container/verbs.js';
+import { kinds } from '../../kinds/index.js';
+import { messageOf } from '../../model/errors.js';
+import { bundleDir, type Site, siteOf } from '../../model/site.js';
+import { buildPlan } from '../../plan/build.js';
+import { findOrphans } from '../../plan/orphans.js';
+import { rebaseRows } from '../../plan/rebase.js';
+import { rebindRoot } from '../../state/bind-root.js';
+import { type Binding, bindingOf, readBinding, strangeness } from '../../state/installation.js';
+import { acquireLock } from '../../state/lock.js';
+import { openStore } from '../../state/store.js';
+import { print, printToStderr } from '../output.js';
+import { approve } from '../prompt.js';
+import type { LockOptions } from '../run-options.js';
+
+export interface AdoptOptions extends LockOptions {
+  autoApprove?: boolean;
+}
+
+/**
+ * Makes a root that was copied, moved, restored or brought from another host this host's own. What
+ * still runs of it is ended where no other root can be the owner, and left alone where one is.
+ */
+export async function adoptRoot(context: Context, options: AdoptOptions): Promise<number> {
+  const { root } = context.options;
+  const before = existsSync(root) ? damagedOr(root) : undefined;
+  const strange = before && strangeness(root, before);
+  if (before !== undefined && strange === undefined) {
+    print(`${root} is this host's own already\n`);
+    return 0;
+  }
+  if (before === undefined) {
+    print(`there is nothing to adopt at ${root}\n`);
+    return 0;
+  }
+  const [from, to] = [siteOf(before.root), siteOf(root)];
+  const isOwner = ownsWhatRuns(root, before);
+  print(`${root}: ${strange}.\n${describe(from, isOwner)}\n`);
+  if (!options.autoApprove && !(await approve({}, false))) return 1;
+  const lock = await acquireLock(to, { timeoutMs: options.lockTimeout ?? 0 });
+  try {
+    if (isOwner) await endAll(from);
+    if (isOwner && from.tag !== to.tag) tidy(from);
+    const store = openStore(to, TABLES);
+    await Promise.all(rebaseRows(store.rows, from, to).map((row) => store.put(row)));
+    await rebindRoot(root);
+  } finally {
+    lock.release({ removeIfEmpty: true });
+  }
+  print('It is adopted. What the next apply will do: baleine plan\n');
+  return 0;
+}
+
+/** A binding that cannot be read may be anyone's: the rows' own paths are all that is left. */
+function damagedOr(root: string): Binding | undefined {
+  try {
+    return readBinding(root);
+  } catch (error) {
+    printToStderr(`Warning: ${messageOf(error)}\n`);
+    return { ...bindingOf(root), inode: '' };
+  }
+}
+
+/**
+ * Whether what bears the old mark on this host is this root's: none other is there that could own
+ * it, as after a move, or after a backup was restored to the same place.
+ */
+function ownsWhatRuns(root: string, before: Binding): boolean {
+  if (before.machine !== bindingOf(root).machine) return false;
+  if (before.root === root) return true;
+  return bindingOf(before.root).inode !== before.inode || before.inode === bindingOf(root).inode;
+}
+
+function describe({ root }: Site, isOwner: boolean): string {
+  const running = isOwner
+    ? `What still runs of ${root} is ended; disks, images and volumes stay.`
+    : `What runs of ${root} is left alone; interfaces and addresses of this one are its own.`;
+  return `${running}\nThe next apply starts the containers anew.`;
+}
+
+/** Processes, networks and mounts, but nothing that is kept below a root. */
+async function endAll(site: Site): Promise<void> {
+  const handlers = await handlersFor(site);
+  const probe = await linuxProbe(site);
+  const found = findOrphans(kinds, [], undefined, probe, site).filter(
+    ({ kind }) => kind === 'container' || kind === 'bridge',
+  );
+  for (const stack of new Set(found.map((each) => each.stack))) {
+    const orphans = found.filter((each) => each.stack === stack);
+    const observed = { seen: new Map(), foreign: new Map(), orphans };
+    const plan = buildPlan({ stack, resources: [], rows: [], observed, kinds, site });
+    const units = plan.units.map((unit) => ({ ...unit, steps: unit.steps.map(keepFiles(site)) }));
+    const nowhere = { find: () => undefined, put: async () => {}, drop: async () => {} };
+    const stop = new AbortController().signal;
+    const how = { store: nowhere, handlers, emit: () => {}, parallelism: 10, stop };
+    const outcome = await execute({ ...plan, units }, { ...how, keepGoing: true });
+    for (const { address, error } of outcome.failed) {
+      printToStderr(`Warning: cannot end ${stack}/${address}: ${error}\n`);
+    }
+  }
+  for (const name of ['records', 'config', 'failing']) {
+    rmSync(join(site.run, name), { recursive: true, force: true });
+  }
+}
+
+/** Disks and logs are what is adopted. */
+function keepFiles(site: Site) {
+  return <Step extends { verb: string; args: unknown }>(step: Step): Step => {
+    if (step.verb !== 'container.erase') return step;
+    const { bundle } = step.args as ContainerVerbs['container.erase'];
+    const none = bundleDir(site, '.none');
+    return { ...step, args: { disk: none, log: none, bundle } };
+  };
+}

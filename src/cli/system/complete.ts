@@ -1,0 +1,99 @@
+import type { Command } from 'commander';
+import { Context } from '../../app/context.js';
+import { farmsOnRecord } from '../../farm/status.js';
+import type { KindName } from '../../model/address.js';
+import { BY_HAND } from '../../model/address.js';
+import type { Row } from '../../model/resource.js';
+import { commonOptions } from '../options.js';
+import { print } from '../output.js';
+
+/** What a word is a name of, by the option before it or the command it belongs to. */
+const BY_OPTION: Record<string, KindName> = {
+  '--image': 'image',
+  '--from-image': 'image',
+  '--bridge': 'bridge',
+};
+const BY_COMMAND: Record<string, KindName> = {
+  image: 'image',
+  network: 'bridge',
+  volume: 'volume',
+  run: 'image',
+};
+
+/** Only what takes a container’s name, or a farm’s too; the rest takes files or nothing. */
+const ARGUMENTS = new Set(['name', 'image', 'service']);
+
+/** For the scripts of `baleine completion`. */
+export function register(program: Command): void {
+  program
+    .command('__complete', { hidden: true })
+    .argument('[words...]')
+    .passThroughOptions()
+    .action((words: string[], _options: unknown, self: Command) => {
+      const given = words[0] === '--' ? words.slice(1) : words;
+      const found = candidates(program, given, () => rowsFor(self));
+      print(found.map((each) => `${each}\n`).join(''));
+    });
+}
+
+/** No state, or none that may be read: no names. */
+function rowsFor(command: Command): readonly Row[] {
+  try {
+    return new Context(commonOptions(command)).state().rows;
+  } catch {
+    return [];
+  }
+}
+
+/** All that may stand in place of the last word. */
+export function candidates(
+  program: Command,
+  words: readonly string[],
+  rows: () => readonly Row[],
+): string[] {
+  const before = words.slice(0, -1);
+  const last = words.at(-1) ?? '';
+  const command = commandAt(program, before);
+  const found = last.startsWith('-')
+    ? command.options.filter(({ hidden }) => !hidden).flatMap(({ long }) => long ?? [])
+    : (namesAfter(before.at(-1), command, rows) ?? subcommands(command));
+  return [...new Set(found)].filter((each) => each.startsWith(last)).sort();
+}
+
+function commandAt(program: Command, words: readonly string[]): Command {
+  let command = program;
+  for (const word of words) {
+    const named = (each: Command) => each.name() === word || each.aliases().includes(word);
+    command = command.commands.find(named) ?? command;
+  }
+  return command;
+}
+
+function subcommands(command: Command): string[] {
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .map((each) => each.name());
+}
+
+function namesAfter(
+  previous: string | undefined,
+  command: Command,
+  rows: () => readonly Row[],
+): string[] | undefined {
+  const kind = BY_OPTION[previous ?? ''];
+  if (kind) return namesOf(kind, rows());
+  if (command.commands.length > 0) return undefined;
+  const family = command.parent?.name() ?? '';
+  const takes = command.registeredArguments[0]?.name() ?? '';
+  if (!ARGUMENTS.has(takes) || command.name() === 'create') return [];
+  const own = family === 'container' ? rows().filter(({ stack }) => stack === BY_HAND) : rows();
+  const farms = takes === 'service' ? farmsOnRecord(own).map(({ name }) => name) : [];
+  return [
+    ...farms,
+    ...namesOf(BY_COMMAND[family] ?? BY_COMMAND[command.name()] ?? 'container', own),
+  ];
+}
+
+const namesOf = (kind: KindName, rows: readonly Row[]) =>
+  rows.filter((row) => row.kind === kind).map(({ name }) => name);

@@ -1,0 +1,69 @@
+import type { Config, ContainerEntry } from '../../model/config.js';
+import type { Document } from '../document.js';
+import type { Problems } from '../problem.js';
+
+/** What a file has, by section. */
+export type Sections = Pick<
+  Config,
+  'name' | 'images' | 'bridges' | 'volumes' | 'containers' | 'farms'
+>;
+
+export type Section = 'images' | 'bridges' | 'volumes' | 'containers' | 'farms';
+
+/** Whatever describes containers: an entry of `containers`, the servers or the proxy of a farm. */
+export interface Service {
+  path: string[];
+  entry: ContainerEntry;
+  /** Of the containers it becomes. */
+  names: string[];
+}
+
+/** What the checks look at. */
+export interface Subject extends Sections {
+  services: Service[];
+  /** Names as the file has them, also of entries that are left out because they are malformed. */
+  declared: Record<Section, ReadonlySet<string>>;
+  problems: Problems;
+}
+
+export function subjectOf(sections: Sections, document: Document, problems: Problems): Subject {
+  const names = (section: Section) => namesIn(document, section);
+  return {
+    ...sections,
+    services: servicesOf(sections),
+    declared: {
+      images: names('images'),
+      bridges: names('bridges'),
+      volumes: names('volumes'),
+      containers: names('containers'),
+      farms: names('farms'),
+    },
+    problems,
+  };
+}
+
+function servicesOf({ containers, farms }: Sections): Service[] {
+  const plain = Object.entries(containers).map(([name, entry]) => ({
+    path: ['containers', name],
+    entry,
+    names: entry.replicas === undefined ? [name] : numbered(name, entry.replicas),
+  }));
+  const parts = Object.entries(farms).flatMap(([name, { servers, proxy }]) => [
+    {
+      path: ['farms', name, 'servers'],
+      entry: servers,
+      names: numbered(`${name}-server`, servers.replicas ?? 1),
+    },
+    { path: ['farms', name, 'proxy'], entry: proxy, names: [`${name}-proxy`] },
+  ]);
+  return [...plain, ...parts];
+}
+
+function numbered(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${name}-${i + 1}`);
+}
+
+function namesIn({ root }: Document, section: Section): Set<string> {
+  const node = root.node.type === 'mapping' ? root.node.entries.get(section)?.node : undefined;
+  return new Set(node?.type === 'mapping' ? node.entries.keys() : []);
+}

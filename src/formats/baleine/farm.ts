@@ -1,0 +1,44 @@
+import { resolve } from 'node:path';
+import type { Path } from '../../config/document.js';
+import type { ProxyOptions, UpdatePolicy } from '../../model/config.js';
+import type { Container, Proxy as RawProxy, Tls, Update } from './file.gen.js';
+import { defined, durationOf, type Reading } from './values.js';
+
+/** What of a farm's proxy makes it a container, and what makes it a proxy. */
+export function proxyOf(
+  raw: RawProxy,
+  { directory }: Reading,
+): { container: Container; options: ProxyOptions } {
+  const { engine = 'haproxy', listen, mode = 'http', balance, ...rest } = raw;
+  const { sticky, tls, stats, access_log, snippets, ...container } = rest;
+  const options = {
+    engine,
+    listen,
+    mode,
+    balance: balance ?? (sticky === 'source' ? 'source' : 'roundrobin'),
+    sticky,
+    tls: tls && tlsOf(tls, directory),
+    stats,
+    access_log: access_log || undefined,
+    snippets,
+  } as const;
+  return { container, options: defined(options) };
+}
+
+function tlsOf({ listen = 443, certificate, key, redirect = false }: Tls, directory: string) {
+  const files = [certificate, key].filter((each) => each !== undefined);
+  return { listen, redirect, files: files.map((each) => resolve(directory, each)) };
+}
+
+/** The words are Compose's. So are the defaults, but for the order: a farm is there to lose nothing. */
+export function updateOf(raw: Update = {}, path: Path, reading: Reading): UpdatePolicy {
+  const time = (key: 'drain' | 'monitor', usual: string) =>
+    durationOf(raw[key] ?? usual, [...path, key], reading);
+  return {
+    order: raw.order ?? 'start-first',
+    parallelism: raw.parallelism ?? 1,
+    drain: time('drain', '10s'),
+    monitor: time('monitor', '0s'),
+    failure_action: raw.failure_action ?? 'pause',
+  };
+}

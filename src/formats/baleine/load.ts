@@ -1,0 +1,63 @@
+import { check } from '../../config/check/index.js';
+import { checkSize } from '../../config/check/size.js';
+import type { Sections } from '../../config/check/validation-context.js';
+import { subjectOf } from '../../config/check/validation-context.js';
+import { type Document, dataOf, entryAt, LinesOf, type Path } from '../../config/document.js';
+import { Problems } from '../../config/problem.js';
+import type { Config } from '../../model/config.js';
+import { digest } from '../../model/json.js';
+import { printable } from '../../model/printable.js';
+import { interpolate } from '../yaml/interpolate.js';
+import type { Source } from '../yaml/read-file.js';
+import { parseYaml } from '../yaml/yaml.js';
+import { explain, type Finding, report } from './explain.js';
+import { normalise } from './normalise.js';
+import { salvage } from './strip-invalid.js';
+import validate from './validate.gen.mjs';
+
+/**
+ * Reads baleine.yaml into a Config. Adds to `variables` the names of those it asked for.
+ *
+ * @throws ConfigError with everything that is wrong, each with its place
+ */
+export function loadConfig(
+  { file, text, env, directory }: Source,
+  variables = new Set<string>(),
+): Config {
+  const document = parseYaml(file, text);
+  const problems = new Problems(document);
+  const lookUp = (name: string) => {
+    variables.add(name);
+    return Object.hasOwn(env, name) ? env[name] : undefined;
+  };
+  const written = interpolate(document, lookUp, problems);
+  problems.throwIfAny();
+  const sections = understand(document, directory, problems);
+  problems.throwIfAny();
+  let lines: LinesOf | undefined;
+  const where = (path: Path) => {
+    lines ??= new LinesOf(document.text);
+    const { line, column } = lines.position(entryAt(document, path).entry.key);
+    return `${printable(file)}:${line}:${column}`;
+  };
+  return { ...sections, file, digest: digest(written), where };
+}
+
+function understand(document: Document, directory: string, problems: Problems): Sections {
+  const value = dataOf(document.root.node);
+  const findings: Finding[] = validate(value) ? [] : explain(validate.errors ?? []);
+  report(findings, problems);
+  const sections = normalise(salvage(value, findings), {
+    problems,
+    directory,
+    written: (path) => writtenAt(document, path),
+  });
+  checkSize(sections, problems);
+  check(subjectOf(sections, document, problems));
+  return sections;
+}
+
+function writtenAt(document: Document, path: Path): string {
+  const { node } = entryAt(document, path).entry;
+  return node.type === 'scalar' ? node.text : '';
+}

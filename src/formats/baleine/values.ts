@@ -1,0 +1,104 @@
+import type { Path } from '../../config/document.js';
+import type { Problems } from '../../config/problem.js';
+import { parseDuration, parseSize } from '../../config/units.js';
+import type { Scalar } from './file.gen.js';
+
+/** Bytes. */
+export function sizeOf(
+  raw: string | number | undefined,
+  path: Path,
+  { problems }: Reading,
+): number | undefined {
+  if (raw === undefined) return undefined;
+  const bytes = parseSize(raw);
+  if (bytes === undefined) problems.atValue(path, `${path.join('.')} is too large`);
+  return bytes;
+}
+
+/** Milliseconds, at most a day. */
+export function durationOf(raw: string, path: Path, { problems }: Reading): number {
+  const milliseconds = parseDuration(raw) ?? Number.POSITIVE_INFINITY;
+  if (milliseconds > 24 * 3_600_000) problems.atValue(path, `${path.join('.')} is more than 24h`);
+  return milliseconds;
+}
+
+/** (uid_t) -1 means "leave as it is" to the kernel. */
+const MAX_ID = 2 ** 32 - 2;
+
+/** `user`, `uid`, `user:group`; either part may be left out, as Docker has it: `33:`, `:44`. */
+export function userOf(
+  raw: string | number | undefined,
+  path: Path,
+  { problems }: Reading,
+): string | undefined {
+  if (raw === undefined) return undefined;
+  const ids = String(raw)
+    .split(':')
+    .filter((part) => /^\d+$/.test(part));
+  const wrong = ids.find((id) => Number(id) > MAX_ID);
+  if (wrong !== undefined) problems.atValue(path, `${wrong} is no id, 0 to ${MAX_ID}`);
+  return String(raw);
+}
+
+/** A list stands for itself, a string for what a shell makes of it. */
+export function argumentsOf(
+  raw: Scalar[] | string | undefined,
+  path: Path,
+  reading: Reading,
+): string[] | undefined {
+  if (typeof raw === 'string') return ['/bin/sh', '-c', raw];
+  return raw?.map((each, i) => textOf(each, [...path, i], reading));
+}
+
+/** A mapping, or a list of KEY=VALUE. */
+export function pairsOf(
+  raw: { [key: string]: Scalar } | string[] | undefined,
+  path: Path,
+  reading: Reading,
+): Record<string, string> {
+  if (!Array.isArray(raw)) {
+    const entries = Object.entries(raw ?? {});
+    return Object.fromEntries(
+      entries.map(([key, value]) => [key, textOf(value ?? '', [...path, key], reading)]),
+    );
+  }
+  const pairs = new Map<string, string>();
+  raw.forEach((each, i) => {
+    const [, key = '', value = ''] = /^([^=]*)=(.*)$/s.exec(each) ?? [];
+    if (pairs.has(key)) {
+      reading.problems.atValue([...path, i], `${path.join('.')} gives ${key} twice`);
+    }
+    pairs.set(key, value);
+  });
+  return Object.fromEntries(pairs);
+}
+
+/** A bare number or truth value stands for what was written. */
+function textOf(raw: Scalar, path: Path, { written }: Reading): string {
+  return typeof raw === 'string' ? raw : written(path);
+}
+
+/** What the short forms are spelled out with. */
+export interface Reading {
+  problems: Problems;
+  /** Where relative paths begin: the folder of the file. */
+  directory: string;
+  /** A scalar as it was written: `1.10`, where the value is 1.1. */
+  written(path: Path): string;
+}
+
+/** An object without the keys whose value is undefined, for exact optional properties. */
+export function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const result: Partial<T> = {};
+  for (const key in value) if (value[key] !== undefined) result[key] = value[key];
+  return result as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+/** Applies to each entry of a section; an empty section has none. */
+export function mapEntries<In, Out>(
+  section: { [name: string]: In } | null | undefined,
+  one: (entry: In, name: string) => Out,
+): Record<string, Out> {
+  const entries = Object.entries(section ?? {});
+  return Object.fromEntries(entries.map(([name, entry]) => [name, one(entry, name)]));
+}

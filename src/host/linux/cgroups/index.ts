@@ -1,0 +1,82 @@
+import { readdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cgroups } from '../../ports.js';
+import { type Hierarchies, readHierarchies } from './hierarchies.js';
+import { writeLimits } from './write.js';
+
+/** Cgroups v1, hybrid and v2 alike. Touches nothing outside of `/baleine`. */
+export function linuxCgroups(): Cgroups {
+  return {
+    ensureLimits: async (cgroup, limits, disk) => {
+      assertOurs(cgroup);
+      writeLimits(readHierarchies(), cgroup, limits, disk);
+    },
+    remove: async (cgroup) => {
+      assertOurs(cgroup);
+      for (const root of everyRoot(readHierarchies())) await removeIn(root, cgroup);
+    },
+  };
+}
+
+/** `/baleine/<tag>/<id>` as model/site.ts makes it; no word of it can lead elsewhere. */
+const OURS = /^\/baleine\/[a-z0-9]+\/[a-z0-9_-][a-z0-9._-]*$/;
+
+function assertOurs(cgroup: string): void {
+  if (!OURS.test(cgroup)) throw new Error(`cannot touch cgroup ${cgroup}: it is not ours`);
+}
+
+/** The runtimes leave their parents behind in every hierarchy, those without controllers too. */
+function everyRoot({ named, unified }: Hierarchies): string[] {
+  return unified === undefined ? named : [...named, unified];
+}
+
+async function removeIn(root: string, cgroup: string): Promise<void> {
+  const group = join(root, cgroup);
+  for (const dir of [...inside(group).reverse(), group]) await removeGroup(dir);
+  const tag = join(group, '..');
+  for (const parent of [tag, join(tag, '..')]) removeWhenEmpty(parent);
+}
+
+/** Groups that the container made for itself, parents first. */
+function inside(group: string): string[] {
+  let entries: import('node:fs').Dirent[];
+  try {
+    entries = readdirSync(group, { withFileTypes: true });
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return [];
+    throw error;
+  }
+  const groups = entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(group, name));
+  return groups.flatMap((dir) => [dir, ...inside(dir)]);
+}
+
+/** A process that was just killed keeps its group busy for a moment; we wait a second at most. */
+async function removeGroup(dir: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      rmdirSync(dir);
+      return;
+    } catch (error) {
+      if (errno(error) === 'ENOENT') return;
+      if (errno(error) !== 'EBUSY' || attempt === 50) {
+        const cause = errno(error) === 'EBUSY' ? 'processes are left in it' : errno(error);
+        throw new Error(`cannot remove cgroup ${dir}: ${cause}`, { cause: error });
+      }
+      await sleep(20);
+    }
+  }
+}
+
+/** Others of ours may be in it: then it stays. */
+function removeWhenEmpty(dir: string): void {
+  try {
+    rmdirSync(dir);
+  } catch (error) {
+    if (!['ENOENT', 'EBUSY', 'ENOTEMPTY'].includes(errno(error) ?? '')) throw error;
+  }
+}
+
+const errno = (error: unknown) => (error as NodeJS.ErrnoException).code;

@@ -1,0 +1,143 @@
+import { open, rm, stat } from 'node:fs/promises';
+import { UserError } from '../../../model/errors.js';
+import type { Disks } from '../../ports.js';
+import { clearPart, makeWhole, treeOf } from '../files/atomic-files.js';
+import { LONG, run } from '../process/run.js';
+import { COPYING, copyAll, explainFull } from './copies.js';
+import { linkFile } from './hard-link.js';
+import { ensureMounted, ensureReleased, ensureUnmounted } from './mount.js';
+import { mountAll } from './mount-all.js';
+import { backingFile, readMounts } from './mount-table.js';
+import { checkWhole, faultOf } from './superblock.js';
+
+type Fill = (tree: string) => Promise<void>;
+
+/** Blocks of 4 KiB whatever the size: mkfs takes 1 KiB below 512 MiB, which is slower. */
+const MKFS = [
+  ...['-q', '-F', '-b', '4096', '-m', '0', '-E', 'assume_storage_prezeroed=1,root_owner=0:0'],
+];
+
+/** Image files and the disks copied from them. */
+export function linuxDisks(): Disks {
+  return {
+    create: (file, size, fill) =>
+      whole(file, async (part) => {
+        await allocate(part, size);
+        await run('mkfs.ext4', [...MKFS, part], {
+          purpose: `make a file system in ${file}`,
+          timeout: LONG,
+        });
+        await filled(part, fill, file);
+      }),
+    copy: async (from, to, size) => {
+      if (await sizeOf(to)) return;
+      await whole(to, (part) => copied(from, part, size, to));
+    },
+    copyAll,
+    derive: (from, to, size, fill) =>
+      whole(to, async (part) => {
+        await copied(from, part, size, to);
+        await filled(part, fill, to);
+      }),
+    check,
+    checkWhole,
+    keep: linkFile,
+    remove: async (file) => {
+      await clearPart(file);
+      await rm(file, { force: true });
+    },
+    ensureMounted,
+    mountAll,
+    flush: async (dir) => {
+      await run('sync', ['--file-system', '--', dir], {
+        purpose: `write out ${dir}`,
+        timeout: LONG,
+      });
+    },
+    ensureUnmounted,
+  };
+}
+
+function whole(file: string, make: (part: string) => Promise<void>): Promise<void> {
+  return makeWhole([file], ([part = '']) =>
+    make(part).catch((error: unknown) => explainFull(error, file)),
+  );
+}
+
+async function allocate(part: string, size: number): Promise<void> {
+  const handle = await open(part, 'wx', 0o600);
+  try {
+    await handle.truncate(size);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function filled(part: string, fill: Fill, file: string): Promise<void> {
+  const tree = treeOf(part);
+  await ensureMounted(part, tree);
+  await fill(tree);
+  // what the kernel could not write out after its programs had ended is told here, or never
+  await run('sync', ['--file-system', '--', tree], { purpose: `write out ${file}`, timeout: LONG });
+  await ensureUnmounted(tree);
+  await ensureReleased(part);
+  await run('e2fsck', ['-n', '-f', part], { purpose: `check ${file}`, tail: true, timeout: LONG });
+}
+
+/** e2fsck(8) answers 0 for a clean file system, opened read-only by -n. */
+async function check(file: string): Promise<void> {
+  const mounted = readMounts().find(({ source }) => backingFile(source) === file);
+  const fault = mounted ? `it is mounted on ${mounted.path}` : await faultOf(file);
+  if (fault) throw new UserError(`cannot use ${file}: ${fault}`);
+  const { code, stdout } = await run('e2fsck', ['-n', '-f', file], {
+    reject: false,
+    tail: true,
+    timeout: LONG,
+  });
+  if (code === 0) return;
+  const words = stdout.split('\n').filter(Boolean).slice(1, 3).join('; ');
+  throw new UserError(`cannot use ${file}: it is not clean: ${words}`, `e2fsck -f ${file}`);
+}
+
+async function copied(from: string, part: string, size: number | undefined, to: string) {
+  const before = await sizeOf(from);
+  if (size !== undefined && before !== undefined && size < before) {
+    throw new UserError(
+      `cannot make ${to} of ${size} bytes: what it is copied from has ${before}`,
+      'Give it at least the size of the image it is made from',
+    );
+  }
+  await run('cp', [...COPYING, '--', from, part], {
+    purpose: `copy ${from} to ${to}`,
+    timeout: LONG,
+  });
+  if (size !== undefined && size !== before) await grow(part, size, to);
+}
+
+/** resize2fs wants a file system that was checked just before; 1 says that e2fsck mended something. */
+async function grow(part: string, size: number, to: string): Promise<void> {
+  const purpose = `grow ${to}`;
+  const handle = await open(part, 'r+');
+  try {
+    await handle.truncate(size);
+  } finally {
+    await handle.close();
+  }
+  const { code, stdout, stderr } = await run('e2fsck', ['-f', '-p', part], {
+    purpose,
+    reject: false,
+    tail: true,
+    timeout: LONG,
+  });
+  if (code > 1) throw new Error(`cannot ${purpose}: e2fsck: ${stderr || stdout}`);
+  await run('resize2fs', [part], { purpose, tail: true, timeout: LONG });
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,84 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { UserError } from '../../../model/errors.js';
+import { ifThere } from '../files/read.js';
+
+/** https://docs.kernel.org/filesystems/ext4/globals.html#super-block: place in the file, and fields. */
+const OFFSET = 1024;
+const LENGTH = 1024;
+const MAGIC = 0xef53;
+const INCOMPAT_64BIT = 0x80;
+const STATE_ERRORS = 0x2;
+
+/** Refuses a file that is no ext4 file system, or not all of one. */
+export async function checkWhole(file: string): Promise<void> {
+  const fault = await faultOf(file);
+  if (fault) throw damaged(file, fault);
+}
+
+/**
+ * What is wrong with a file: it is no ext4 file system, or shorter than the file system in it. Then
+ * a copy was cut off, and neither mount nor `e2fsck -n` would say so.
+ */
+export async function faultOf(file: string): Promise<string | undefined> {
+  const { size, block } = await read(file);
+  if (block.length < LENGTH || block.readUInt16LE(0x38) !== MAGIC) {
+    return 'it is no ext4 file system';
+  }
+  const wanted = bytesIn(block);
+  return size < wanted ? `it has ${size} bytes, its file system ${wanted}` : undefined;
+}
+
+/**
+ * The bytes that a disk file has, and those that the file system in it takes; undefined when there is no
+ * such file. One that is none of ext4, or was cut off within the first 2 KiB, takes more than there are.
+ */
+export function sizesOf(file: string): { size: number; wanted: number } | undefined {
+  return ifThere(() => {
+    const fd = openSync(file, 'r');
+    try {
+      const { size } = fstatSync(fd);
+      const whole = readSync(fd, looked, 0, LENGTH, OFFSET) === LENGTH;
+      const known = whole && looked.readUInt16LE(0x38) === MAGIC;
+      return { size, wanted: known ? bytesIn(looked) : Number.POSITIVE_INFINITY };
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
+
+/** One for all looks. */
+const looked = Buffer.allocUnsafe(LENGTH);
+
+/** Whether the kernel has found errors in it, and noted that it is to be checked. */
+export async function hasErrors(file: string): Promise<boolean> {
+  const { block } = await read(file);
+  return (block.readUInt16LE(0x3a) & STATE_ERRORS) !== 0;
+}
+
+/** Fewer bytes than LENGTH when the file ends before. */
+async function read(file: string): Promise<{ size: number; block: Buffer }> {
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(LENGTH), 0, LENGTH, OFFSET);
+    return { size, block: buffer.subarray(0, bytesRead) };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Blocks (low, and high when 64bit) times 2^(10 + log). */
+function bytesIn(block: Buffer): number {
+  const is64 = (block.readUInt32LE(0x60) & INCOMPAT_64BIT) !== 0;
+  const high = is64 ? block.readUInt32LE(0x150) : 0;
+  const blocks = block.readUInt32LE(0x4) + high * 2 ** 32;
+  return blocks * 2 ** (10 + block.readUInt32LE(0x18));
+}
+
+export function damaged(file: string, cause: string): UserError {
+  return new UserError(
+    `cannot mount ${file}: ${cause}`,
+    'Its container can be made anew with baleine apply --replace container.<name>',
+  );
+}

@@ -1,0 +1,33 @@
+import type { Site } from '../../../model/site.js';
+import { forwardingFinding } from '../network/forwarding.js';
+import type { Finding } from './finding.js';
+import {
+  cronFinding,
+  filterFinding,
+  nodeFinding,
+  rootFinding,
+  runFinding,
+  spaceFinding,
+} from './host.js';
+import { cgroupFindings, kernelFindings } from './kernel.js';
+import { programFindings, runtimeFinding, seccompFinding } from './programs.js';
+
+/** What the host has and lacks of what baleine needs. Changes nothing but its own probe's cache. */
+export async function examine(site: Site): Promise<Finding[]> {
+  return [
+    rootFinding(process.getuid?.()),
+    nodeFinding(process.versions.node),
+    ...(await kernelFindings()),
+    ...cgroupFindings(),
+    await filterFinding(),
+    forwardingFinding(),
+    ...(await programFindings()),
+    await runtimeFinding(site),
+    seccompFinding(),
+    runFinding(),
+    spaceFinding(site.root),
+    cronFinding(),
+  ];
+}
+
+export type { Finding };

@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { messageOf } from '../../../model/errors.js';
+import type { Site } from '../../../model/site.js';
+import { linuxCgroups } from '../cgroups/index.js';
+import { findProgram, packageOf } from '../process/programs.js';
+import { run } from '../process/run.js';
+import { PROFILE } from '../runtime/seccomp.js';
+import { selectRuntime } from '../runtime/select.js';
+import { type Finding, fail, ok, warn } from './finding.js';
+
+interface Program {
+  names: [string, ...string[]];
+  /** What makes it say its version. */
+  flag: string;
+  /** What is missed without it; absent: containers cannot do without. */
+  only?: string;
+}
+
+const PROGRAMS: Program[] = [
+  { names: ['ip'], flag: '-Version' },
+  { names: ['mount'], flag: '--version' },
+  { names: ['mkfs.ext4'], flag: '-V' },
+  { names: ['e2fsck'], flag: '-V' },
+  { names: ['resize2fs'], flag: '-V' },
+  { names: ['cp'], flag: '--version' },
+  { names: ['conmon'], flag: '--version' },
+  { names: ['perl'], flag: '-v' },
+  { names: ['haproxy'], flag: '-v', only: 'published ports' },
+  { names: ['mmdebstrap', 'debootstrap'], flag: '--version', only: 'images from debian' },
+  { names: ['tar'], flag: '--version', only: 'images from tar, docker and oci' },
+  { names: ['xz'], flag: '--version', only: 'images from .tar.xz' },
+  { names: ['skopeo'], flag: '--version', only: 'images from a registry, export to docker' },
+  { names: ['buildah'], flag: '--version', only: 'images from dockerfile' },
+  { names: ['zstd'], flag: '--version', only: 'images from .tar.zst and compressed archives' },
+];
+
+export async function programFindings(): Promise<Finding[]> {
+  return Promise.all(PROGRAMS.map(programFinding));
+}
+
+async function programFinding({ names, flag, only }: Program): Promise<Finding> {
+  const name = names.find(findProgram);
+  if (name !== undefined) return ok(name, await versionOf(name, flag));
+  const fix = `apt-get install ${packageOf(names[0])}`;
+  if (only === undefined) return fail(names[0], 'not installed', fix);
+  return warn(names.join(' or '), `not installed: no ${only}`, fix);
+}
+
+/** Some say it on one stream and some on the other, a few with an exit code. */
+async function versionOf(name: string, flag: string): Promise<string> {
+  try {
+    const { stdout, stderr } = await run(name, [flag], { reject: false, timeout: 5000 });
+    const version = /\d+\.\d+[^\s,)]*/.exec(stdout || stderr)?.[0];
+    return `${version ?? 'version unknown'} (${packageOf(name)})`;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** The one that starts a container here, which is more than being installed. */
+export async function runtimeFinding(site: Site): Promise<Finding> {
+  if (process.getuid?.() !== 0) return warn('OCI runtime', 'not tried', 'sudo baleine doctor');
+  try {
+    const { name, version, command, tried } = await selectRuntime(site, linuxCgroups());
+    const helped = command.length > 1 ? ', told that cgroup v2 has no controllers' : '';
+    const detail = [`${name} ${version} works${helped}`, ...tried.map(said)].join('; ');
+    const refused = tried.find(({ error }) => /hybrid/.test(error));
+    return refused ? warn('OCI runtime', detail, HYBRID_FIX) : ok('OCI runtime', detail);
+  } catch (error) {
+    return fail('OCI runtime', oneLine(messageOf(error)), 'apt-get install crun runc');
+  }
+}
+
+/** What limits are made of is on both versions then, and crun 1.8 wants it on one. */
+const HYBRID_FIX = 'boot with systemd.unified_cgroup_hierarchy=1: all controllers on cgroup v2';
+
+const said = ({ name, error }: { name: string; error: string }) => `${name}: ${oneLine(error)}`;
+const oneLine = (text: string) => text.replace(/\s*\n\s*/g, '; ');
+
+export function seccompFinding(): Finding {
+  if (existsSync(PROFILE)) return ok('seccomp profile', PROFILE);
+  const fix = 'apt-get install golang-github-containers-common';
+  return fail('seccomp profile', `no ${PROFILE}: only unconfined containers start`, fix);
+}

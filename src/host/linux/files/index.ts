@@ -1,0 +1,138 @@
+import { constants } from 'node:fs';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  unlink,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { messageOf } from '../../../model/errors.js';
+import type { Files } from '../../ports.js';
+import { readMounts } from '../disks/mount-table.js';
+import { LONG, run } from '../process/run.js';
+import { flush } from './atomic-files.js';
+
+/** Files and folders of baleine's own. */
+export function linuxFiles(): Files {
+  return {
+    ensureDir: (path, mode) => attempt(`make folder ${path}`, () => ensureDir(path, mode)),
+    write: (path, text, mode = 0o600) => attempt(`write ${path}`, () => write(path, text, mode)),
+    join: (from, path, mode = 0o600) =>
+      attempt(`write ${path}`, async () => write(path, await textsOf(from), mode)),
+    overwrite: (path, text) => attempt(`write ${path}`, () => overwrite(path, text)),
+    move: (from, to) => attempt(`move ${from} to ${to}`, () => move(from, to)),
+    remove: (path) => attempt(`remove ${path}`, () => remove(path)),
+  };
+}
+
+/** A mode that is given is set on a folder that is there already too; its parents keep theirs. */
+async function ensureDir(path: string, mode?: number): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  if (mode !== undefined && ((await stat(path)).mode & 0o7777) !== mode) await chmod(path, mode);
+}
+
+/** Where a file is prepared. One name each suffices, the state lock keeps us alone. */
+const tempOf = (path: string) => join(dirname(path), `.${basename(path)}.tmp`);
+
+async function write(path: string, text: string, mode: number): Promise<void> {
+  const temp = tempOf(path);
+  // what a killed run has left, also when the text has come back to what it was
+  await rm(temp, { force: true });
+  if (await isThere(path, text, mode)) return;
+  try {
+    const handle = await open(temp, 'wx', mode);
+    try {
+      await handle.chmod(mode); // whatever the umask
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temp, path);
+  } catch (error) {
+    await rm(temp, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  await flush(dirname(path));
+}
+
+/** Each ends with a newline, whether its author thought of it or not. */
+async function textsOf(paths: string[]): Promise<string> {
+  const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
+  return texts.map((text) => (text.endsWith('\n') ? text : `${text}\n`)).join('');
+}
+
+async function isThere(path: string, text: string, mode: number): Promise<boolean> {
+  const found = await look(path);
+  if (!found?.isFile() || (found.mode & 0o7777) !== mode) return false;
+  return (await readFile(path, 'utf8')) === text;
+}
+
+/** Mode 0644. Cut only after the new text is in, so that a reader never finds the file empty. */
+async function overwrite(path: string, text: string): Promise<boolean> {
+  const handle = await open(path, constants.O_RDWR | constants.O_NOFOLLOW).catch(unlessMissing);
+  if (!handle) return false;
+  try {
+    if ((await handle.readFile('utf8')) === text) return true;
+    const bytes = Buffer.from(text);
+    await handle.write(bytes, 0, bytes.length, 0);
+    await handle.truncate(bytes.length);
+    await handle.sync();
+    return true;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** rename(2) takes an empty folder that is there for none, so it is looked for first. */
+async function move(from: string, to: string): Promise<void> {
+  await refuseMounts(from);
+  if (await look(to)) throw new Error(`${to} exists`);
+  await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+  await rename(from, to);
+  for (const folder of new Set([dirname(from), dirname(to)])) await flush(folder);
+}
+
+/**
+ * With what a killed run has left of the file while it wrote it, whether or not the file itself was
+ * ever there. Folders by rm(1), because a container may have nested them deeper than a path can be long, or
+ * change them meanwhile: rm goes by descriptor. It stops at other file systems; a bind mount of
+ * the same one is found only in the mount table.
+ */
+async function remove(path: string): Promise<void> {
+  const found = await look(path);
+  if (!found?.isDirectory()) await rm(tempOf(path), { force: true });
+  if (!found) return;
+  await refuseMounts(path);
+  if (!found.isDirectory()) return unlink(path);
+  await run('rm', ['--recursive', '--force', '--one-file-system', '--', path], { timeout: LONG });
+  if (await look(path)) throw new Error('it is still there');
+}
+
+async function refuseMounts(path: string): Promise<void> {
+  const real = join(await realpath(dirname(path)), basename(path));
+  const inside = readMounts().find((mount) => `${mount.path}/`.startsWith(`${real}/`));
+  if (inside) throw new Error(`${inside.path} is a mount point`);
+}
+
+async function look(path: string) {
+  return lstat(path).catch(unlessMissing);
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+async function attempt<T>(what: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw new Error(`cannot ${what}: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,212 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'csv-parse/sync';
+import { UserError } from '../../../model/errors.js';
+import type { Site } from '../../../model/site.js';
+import type { ProxySpec } from '../../../model/specs.js';
+import type { Proxies, Runtime } from '../../ports.js';
+import { runningContainer } from '../runtime/started.js';
+import { askProxy } from './socket.js';
+
+/** Milliseconds for a master to have a new worker take over. */
+const RELOAD_LIMIT = 10_000;
+const REACH_LIMIT = 2000;
+const PAUSE = 100;
+const SHORT_PAUSE = 10;
+
+type Socket = Omit<ProxySpec, 'backend'>;
+type Ask = (command: string) => Promise<string>;
+
+export function linuxProxies(site: Site, runtime: Pick<Runtime, 'signal'>): Proxies {
+  const asker = (proxy: ProxySpec) => reach(site, proxy);
+  return {
+    runs: async (proxy) => (await asker(proxy)) !== undefined,
+    drain: async (proxy, servers, limit) => {
+      const ask = await asker(proxy);
+      if (ask) await unlessGone(site, proxy, () => drain(ask, proxy, servers, limit));
+    },
+    admit: async (proxy, server, port) => {
+      const ask = await asker(proxy);
+      if (!ask) return;
+      await direct(ask, proxy, server, port);
+      await setState(ask, proxy, [server], 'ready');
+    },
+    awaitUp: async (proxy, servers, limit) => {
+      const ask = await asker(proxy);
+      if (ask) await awaitUp(ask, proxy, servers, limit);
+    },
+    awaitAnswer: async (proxy, limit) => {
+      if (!(await reach(site, proxy, limit, SHORT_PAUSE))) throw mute(site, proxy);
+    },
+    reload: async (proxy, signal, handover) => {
+      const ask = await asker(proxy);
+      const before = ask && (await workerOf(ask));
+      if (!(await runtime.signal(proxy.id, signal)) || !ask) return;
+      await awaitOther(ask, before, proxy);
+      if (before !== undefined) await awaitEnd(site, proxy, before, handover);
+    },
+  };
+}
+
+/** One that has just started needs a moment to listen; one with a command of its own never may. */
+async function reach(
+  site: Site,
+  { id, socket }: Socket,
+  limit = REACH_LIMIT,
+  pause = PAUSE,
+): Promise<Ask | undefined> {
+  const deadline = performance.now() + limit;
+  for (;;) {
+    const container = runningContainer(site, id);
+    if (!container) return undefined;
+    const ask: Ask = (command) => askProxy(container.pid, socket, command);
+    if ((await workerOf(ask)) !== undefined) return ask;
+    if (performance.now() > deadline) return undefined;
+    await sleep(pause);
+  }
+}
+
+/** A proxy that ends meanwhile, or is started anew, has no session left to wait for. */
+async function unlessGone(site: Site, { id }: ProxySpec, act: () => Promise<void>): Promise<void> {
+  const before = runningContainer(site, id)?.pid;
+  try {
+    await act();
+  } catch (error) {
+    if (before !== undefined && runningContainer(site, id)?.pid === before) throw error;
+  }
+}
+
+/**
+ * In maintenance, which ends nothing that is under way; in HAProxy's own state of draining a server
+ * still gets the requests of those that know it by its cookie, as long as they come.
+ */
+async function drain(ask: Ask, proxy: ProxySpec, servers: string[], limit: number): Promise<void> {
+  await setState(ask, proxy, servers, 'maint');
+  const busy = async () => (await statesOf(ask, proxy, servers)).some(isBusy);
+  const deadline = performance.now() + limit;
+  while ((await busy()) && performance.now() < deadline) await sleep(PAUSE);
+}
+
+async function awaitOther(ask: Ask, before: string | undefined, { id }: ProxySpec): Promise<void> {
+  const deadline = performance.now() + RELOAD_LIMIT;
+  for (let now = before; now === before || now === undefined; now = await workerOf(ask)) {
+    if (performance.now() > deadline) throw stays(id);
+    await sleep(PAUSE / 2);
+  }
+}
+
+/** @param worker as the container numbers its processes */
+async function awaitEnd(
+  site: Site,
+  { id }: ProxySpec,
+  worker: string,
+  limit: number,
+): Promise<void> {
+  const deadline = performance.now() + limit;
+  const isThere = () => existsSync(`/proc/${runningContainer(site, id)?.pid}/root/proc/${worker}`);
+  while (performance.now() < deadline && isThere()) await sleep(PAUSE);
+}
+
+/** Where it was until now requests would come to nothing, or to another. */
+async function direct(ask: Ask, proxy: ProxySpec, server: string, port: number): Promise<void> {
+  const place = await placeOf(ask, proxy, server);
+  if (!place || place.srv_port === `${port}`) return;
+  const name = `${proxy.backend}/${server}`;
+  const said = await ask(`set server ${name} addr ${place.srv_addr} port ${port}`);
+  if ((await placeOf(ask, proxy, server))?.srv_port === `${port}`) return;
+  throw new Error(`cannot send requests for ${name} to port ${port}: ${said.trim()}`);
+}
+
+/** Columns of `show servers state` (Management Guide, 9.3). */
+interface Place {
+  srv_name: string;
+  srv_addr: string;
+  srv_port: string;
+}
+
+async function placeOf(
+  ask: Ask,
+  { backend }: ProxySpec,
+  server: string,
+): Promise<Place | undefined> {
+  const text = await ask(`show servers state ${backend}`);
+  const table = text.slice(text.indexOf('# ') + 2);
+  const options = { columns: true, relax_column_count: true, delimiter: ' ' } as const;
+  const all: Place[] = parse(table, { ...options, skip_empty_lines: true });
+  return all.find(({ srv_name }) => srv_name === server);
+}
+
+/** One answer tells of all of them; a server that it does not know is of no concern. */
+async function setState(
+  ask: Ask,
+  { backend }: ProxySpec,
+  servers: string[],
+  state: 'maint' | 'ready',
+): Promise<void> {
+  const commands = servers.map((server) => `set server ${backend}/${server} state ${state}`);
+  const said = (await ask(commands.join(';'))).trim();
+  if (said && !said.split(/\s*\n\s*/).every((line) => line === 'No such server.')) {
+    throw new Error(`cannot set servers of ${backend} to ${state}: ${said}`);
+  }
+}
+
+async function awaitUp(ask: Ask, proxy: ProxySpec, servers: string[], limit: number) {
+  const deadline = performance.now() + limit;
+  for (;;) {
+    const down = (await statesOf(ask, proxy, servers)).find((each) => !isUp(each));
+    if (!down) return;
+    if (performance.now() > deadline) {
+      const { svname, status, last_chk, check_status } = down;
+      const found = `${status} (${last_chk || check_status})`;
+      throw new Error(`cannot send requests to ${svname}: the proxy finds it ${found}`);
+    }
+    await sleep(PAUSE);
+  }
+}
+
+/** Columns of `show stat` (Management Guide, 9.1). */
+interface State {
+  svname: string;
+  status: string;
+  /** Sessions, and requests that wait for one. */
+  scur: string;
+  qcur: string;
+  check_status: string;
+  last_chk: string;
+}
+
+const SERVERS_ONLY = 4;
+
+async function statesOf(ask: Ask, { backend }: ProxySpec, servers: string[]): Promise<State[]> {
+  const text = await ask(`show stat ${backend} ${SERVERS_ONLY} -1`);
+  const columns = { columns: true, relax_column_count: true, skip_empty_lines: true } as const;
+  const all: State[] = parse(text.replace(/^# /, ''), columns);
+  return all.filter(({ svname }) => servers.includes(svname));
+}
+
+const isBusy = ({ scur, qcur }: State) => Number(scur) + Number(qcur) > 0;
+
+/** One that was not checked yet counts as up to HAProxy, not to us. */
+function isUp({ status, check_status }: State): boolean {
+  return status === 'no check' || (status.startsWith('UP') && !/^(\* )?INI/.test(check_status));
+}
+
+/** While one takes over from the other nobody may answer. */
+async function workerOf(ask: Ask): Promise<string | undefined> {
+  const text = await ask('show info').catch(() => '');
+  return /^Pid: (\d+)$/m.exec(text)?.[1];
+}
+
+const nameOf = (id: string) => id.slice(id.indexOf('.') + 1);
+
+function mute(site: Site, { id, socket }: Socket): UserError {
+  const cause = runningContainer(site, id) ? `it does not answer at ${socket}` : 'it has ended';
+  return new UserError(`cannot start ${id}: ${cause}`, `baleine logs ${nameOf(id)}`);
+}
+
+function stays(id: string): Error {
+  const name = nameOf(id);
+  return new Error(
+    `cannot reload ${name}: it stays with its old configuration: baleine logs ${name}`,
+  );
+}

@@ -1,0 +1,105 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../../model/errors.js';
+import type { HealthAnswer, HealthTarget } from '../../../model/health.js';
+import { askedFile, type Site } from '../../../model/site.js';
+import type { Health, Runtime } from '../../ports.js';
+import { readText } from '../files/read.js';
+import { exitsDir } from '../runtime/layout.js';
+import { lifeOf } from '../runtime/started.js';
+import { isOnNetwork, type NetworkTarget, probeNetworks } from './network.js';
+
+/** Commands begun inside at the same time; each is a process of the runtime. */
+const AT_ONCE = 8;
+
+/**
+ * Milliseconds after which a command that has not ended makes room for the next: it only waits. So all
+ * are asked within the longest timeout, and this much for every `AT_ONCE` of them, however many hang.
+ */
+const WAITING = 250;
+
+export function linuxHealth(site: Site, runtime: Pick<Runtime, 'execute'>): Health {
+  return {
+    ask: async (targets) => {
+      const network = targets.filter(isOnNetwork);
+      const answers = new Map<HealthTarget, HealthAnswer>();
+      const keep = (asked: HealthTarget[], got: HealthAnswer[]) =>
+        asked.forEach((target, index) => {
+          answers.set(target, got[index] ?? failure('no answer'));
+        });
+      await Promise.all([
+        askNetworks(site, network).then((got) => keep(network, got)),
+        askInside(runtime, targets, keep),
+      ]);
+      return targets.map((target) => answers.get(target) ?? failure('no answer'));
+    },
+    note: async (ids) => {
+      await Promise.all(ids.map((id) => writeFile(askedFile(site, id), '').catch(unlessGone)));
+    },
+    life: (id) => lifeOf(site, id),
+    exitCode: (id) => {
+      const text = readText(join(exitsDir(site), id))?.trim();
+      return text ? Number(text) : undefined;
+    },
+  };
+}
+
+/** What keeps us from asking is no container's fault, but then none is known to be well. */
+async function askNetworks(site: Site, targets: NetworkTarget[]): Promise<HealthAnswer[]> {
+  if (targets.length === 0) return [];
+  try {
+    return await probeNetworks(site, targets);
+  } catch (error) {
+    return targets.map(() => failure(messageOf(error)));
+  }
+}
+
+async function askInside(
+  runtime: Pick<Runtime, 'execute'>,
+  targets: HealthTarget[],
+  keep: (asked: HealthTarget[], got: HealthAnswer[]) => void,
+): Promise<void> {
+  const queue = targets.filter(({ check }) => 'exec' in check);
+  const asked: Promise<void>[] = [];
+  const worker = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const target = next;
+      const answered = execute(runtime, target).then((answer) => keep([target], [answer]));
+      asked.push(answered);
+      await Promise.race([answered, sleep(WAITING, undefined, { ref: false })]);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(asked);
+}
+
+async function execute(
+  runtime: Pick<Runtime, 'execute'>,
+  { id, check }: HealthTarget,
+): Promise<HealthAnswer> {
+  if (!('exec' in check)) return failure('no command');
+  try {
+    const answer = await runtime.execute(id, check.exec, { timeout: check.timeout });
+    if (!answer) return failure('it does not run');
+    if (answer.code === 0) return { healthy: true };
+    return failure(
+      [`exit code ${answer.code}`, lastLine(answer.output)].filter(Boolean).join(': '),
+    );
+  } catch (error) {
+    // whom it was asked of, and how, is known to the reader
+    return failure(messageOf(error).replace(/^cannot run \S+ in \S+: \S+: /, ''));
+  }
+}
+
+const failure = (reason: string): HealthAnswer => ({ healthy: false, reason });
+
+/** Of what a stranger's program printed, as much as fits a line. */
+function lastLine(text: string): string {
+  return text.trim().split('\n').at(-1)?.trim().slice(0, 100) ?? '';
+}
+
+/** The container, and its folder, may have gone meanwhile. */
+function unlessGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

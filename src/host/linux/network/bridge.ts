@@ -1,0 +1,87 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BridgeWanted } from '../../ports.js';
+import { readText } from '../files/read.js';
+import { type IpLine, runBatch } from './batch.js';
+import { derivedMac } from './mac.js';
+import { type IpLink, readLinks } from './observe-links.js';
+
+/** Makes a bridge as wanted, or mends what differs; reads back. */
+export async function ensureBridge(wanted: BridgeWanted): Promise<void> {
+  const links = readLinks();
+  const lines = bridgeLines(wanted, links);
+  if (lines.length > 0) await carryOut(lines, wanted);
+  const { ipv6 } = links.find(({ name }) => name === wanted.link) ?? {};
+  if (wanted.uplink === undefined && ipv6 !== 'global') withoutIpv6(wanted.link);
+}
+
+async function carryOut(lines: IpLine[], wanted: BridgeWanted): Promise<void> {
+  const { complaint } = await runBatch(lines);
+  const left = bridgeLines(wanted, readLinks());
+  if (left.length > 0) {
+    const undone = left.map((line) => `ip ${line.join(' ')}`).join('; ');
+    throw new Error(`cannot make bridge ${wanted.link}: ${complaint || `no effect of ${undone}`}`);
+  }
+}
+
+/**
+ * With its first port a bridge gets an address of IPv6, by which containers would reach the host
+ * where it is not to be, and it believes whoever says there to be a router. Where the host is in the
+ * network of an uplink, or was given an address of its own, that is left as it is.
+ */
+function withoutIpv6(link: string): void {
+  const file = join('/proc/sys/net/ipv6/conf', link, 'disable_ipv6');
+  // not there: the kernel has none
+  if (readText(file)?.trim() === '0') writeFileSync(file, '1');
+}
+
+/** What it takes; nothing when the bridge is as wanted. */
+export function bridgeLines(wanted: BridgeWanted, links: readonly IpLink[]): IpLine[] {
+  const { link, alias, address } = wanted;
+  const seen = links.find(({ name }) => name === link);
+  if (seen) assertOurs(seen, alias);
+  const addresses = seen?.addresses ?? [];
+  return [
+    ...(seen ? [] : [addLine(link)]),
+    ...(seen?.alias === alias ? [] : [['link', 'set', 'dev', link, 'alias', alias]]),
+    ...addresses
+      .filter((each) => each !== address)
+      .map((each) => ['address', 'delete', each, 'dev', link]),
+    ...(address && !addresses.includes(address) ? [['address', 'add', address, 'dev', link]] : []),
+    ...(seen?.up ? [] : [['link', 'set', 'dev', link, 'up']]),
+    ...uplinkLines(wanted, links),
+  ];
+}
+
+/**
+ * No spanning tree and no delay before a new port forwards: our bridges have no second way. No
+ * multicast snooping: without a querier on the bridge it drops what it should pass. An address of
+ * its own, for otherwise it takes its lowest port's and changes with every container.
+ */
+function addLine(link: string): IpLine {
+  const options = ['stp_state', '0', 'forward_delay', '0', 'mcast_snooping', '0'];
+  return ['link', 'add', 'name', link, 'address', derivedMac(link), 'type', 'bridge', ...options];
+}
+
+function uplinkLines({ link, uplink, release }: BridgeWanted, links: readonly IpLink[]): IpLine[] {
+  const former = links.find(({ name }) => name === release && name !== uplink);
+  const leave = former?.master === link ? [['link', 'set', 'dev', former.name, 'nomaster']] : [];
+  if (uplink === undefined) return leave;
+  const seen = links.find(({ name }) => name === uplink);
+  if (!seen) throw new Error(`cannot make bridge ${link}: the host has no interface ${uplink}`);
+  if (seen.master !== undefined && seen.master !== link) {
+    throw new Error(`cannot make bridge ${link}: ${uplink} belongs to ${seen.master}`);
+  }
+  const join = seen.master === link ? [] : [['link', 'set', 'dev', uplink, 'master', link]];
+  const up = seen.up ? [] : [['link', 'set', 'dev', uplink, 'up']];
+  return [...leave, ...join, ...up];
+}
+
+function assertOurs({ name, kind, alias }: IpLink, wanted: string): void {
+  if (kind !== 'bridge') {
+    throw new Error(`cannot make bridge ${name}: an interface of that name exists, no bridge`);
+  }
+  if (alias !== undefined && alias !== wanted) {
+    throw new Error(`cannot make bridge ${name}: it exists and belongs to ${alias}`);
+  }
+}

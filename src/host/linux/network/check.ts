@@ -1,0 +1,58 @@
+import type { LinkSpec } from '../../../model/specs.js';
+import type { Wiring } from '../../ports.js';
+import type { Guest } from './guest.js';
+import { derivedMac } from './mac.js';
+import type { IpLink } from './observe-links.js';
+
+export interface Fault {
+  /** Host end of the link that is wrong; absent when the namespace is. */
+  link?: string;
+  reason: string;
+}
+
+/** What is not as wired, by what the kernel says on both sides; empty when all is. */
+export function faultsOf(
+  { links }: Wiring,
+  host: Map<string, IpLink>,
+  guest: Guest | undefined,
+): Fault[] {
+  if (!guest) return [{ reason: 'it cannot be entered' }];
+  const loopback = guest.links.find(({ name }) => name === 'lo');
+  return [
+    ...(loopback?.up ? [] : [{ reason: 'lo is down' }]),
+    ...links.flatMap((link) => {
+      const reason = hostFault(link, host.get(link.link)) ?? guestFault(link, host, guest);
+      return reason === undefined ? [] : [{ link: link.link, reason }];
+    }),
+  ];
+}
+
+function hostFault(wanted: LinkSpec, seen: IpLink | undefined): string | undefined {
+  const { link, bridge_link: bridge, alias } = wanted;
+  if (!seen) return `veth ${link} is missing`;
+  if (seen.kind !== 'veth' || !seen.elsewhere) return `${link} is no veth into a container`;
+  if (seen.master !== bridge) return `${link} is not on ${bridge}`;
+  if (seen.alias !== alias) return `${link} has not our alias`;
+  return seen.up ? undefined : `${link} is down`;
+}
+
+function guestFault(
+  wanted: LinkSpec,
+  host: Map<string, IpLink>,
+  { links, routes }: Guest,
+): string | undefined {
+  const { device, address, gateway, link } = wanted;
+  const seen = links.find(({ name }) => name === device);
+  if (!seen) return `${device} is missing inside`;
+  if (seen.peer !== host.get(link)?.index) return `${device} is not the other end of ${link}`;
+  if (seen.mac !== macOf(wanted)) return `${device} has not the address ${macOf(wanted)}`;
+  if (!seen.up) return `${device} is down`;
+  if (seen.addresses.join() !== (address ?? '')) {
+    return `${device} has ${seen.addresses.join(', ') || 'no address'}, not ${address ?? 'none'}`;
+  }
+  const routed = routes.some((route) => route.gateway === gateway && route.dev === device);
+  return gateway === undefined || routed ? undefined : `no default route via ${gateway}`;
+}
+
+/** The guest's hardware address: the same at every start, so that neighbours need not relearn. */
+export const macOf = ({ mac, link }: LinkSpec) => mac?.toLowerCase() ?? derivedMac(link);

@@ -1,0 +1,20 @@
+import { type Finding, ok, warn } from '../doctor/finding.js';
+import { readText } from '../files/read.js';
+
+const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward';
+
+/** Whether the host is a router between its networks (ip_forward of the kernel's ip-sysctl.rst). */
+export const forwards = (): boolean => readText(IP_FORWARD)?.trim() === '1';
+
+/**
+ * baleine never switches it on, but Docker, libvirt and VPNs do. Containers on a bridge where the host
+ * has an address then reach whatever the host does: it is their default route.
+ */
+export function forwardingFinding(isOn = forwards()): Finding {
+  if (!isOn) return ok('forwarding', 'off: containers reach no other network through this host');
+  return warn(
+    'forwarding',
+    'ip_forward is 1: containers on a bridge with a host address reach this host’s other networks, other bridges among them',
+    'leave out `host:`, or sysctl -w net.ipv4.conf.BRIDGE.forwarding=0 for the bridge’s interface',
+  );
+}

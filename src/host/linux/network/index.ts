@@ -1,0 +1,77 @@
+import { randomInt } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { netnsName, type Site } from '../../../model/site.js';
+import type { Links } from '../../ports.js';
+import { type IpLine, runBatch } from './batch.js';
+import { ensureBridge } from './bridge.js';
+import { netnsFile, readNetns } from './netns.js';
+import { type IpLink, readLinks } from './observe-links.js';
+import { wire } from './veth.js';
+
+/** Bridges, veth pairs and network namespaces by iproute2. */
+export function linuxLinks(site: Site): Links {
+  return {
+    ensureBridge,
+    removeLink: (name) => removeLinks([name]),
+    wire: async (wirings) => {
+      for (const { netns } of wirings) assertOurs(site, netns);
+      return wire(site, wirings);
+    },
+    unwire: removeLinks,
+    removeNetns: async (names) => {
+      for (const name of names) assertOurs(site, name);
+      await removeNetns(names);
+    },
+  };
+}
+
+function assertOurs(site: Site, netns: string): void {
+  if (netns.startsWith(netnsName(site, ''))) return;
+  throw new Error(`cannot touch network namespace ${netns}: it is not ours`);
+}
+
+async function removeLinks(names: string[]): Promise<void> {
+  const seen = readLinks();
+  const there = seen.filter(({ name }) => names.includes(name)).map(({ name }) => name);
+  if (there.length === 0) return;
+  const { complaint } = await runBatch(removalLines(there, freeGroup(seen)));
+  const left = readLinks().filter(({ name }) => there.includes(name));
+  if (left.length > 0) {
+    const shown = left.map(({ name }) => name).join(', ');
+    throw new Error(`cannot remove interface ${shown}: ${complaint}`);
+  }
+}
+
+/**
+ * Put into a group of their own and removed at once: after each removal the kernel waits some
+ * 20 ms for those who may still be using the interface, so one by one is slow.
+ */
+function removalLines(names: string[], group: number): IpLine[] {
+  return [
+    ...names.map((name) => ['link', 'set', 'dev', name, 'group', `${group}`]),
+    ['link', 'delete', 'group', `${group}`],
+  ];
+}
+
+/** Not 0, in which all interfaces are, nor any that one is in. */
+function freeGroup(links: IpLink[]): number {
+  const taken = new Set(links.map(({ group }) => group));
+  for (;;) {
+    const group = randomInt(2 ** 16, 2 ** 31);
+    if (!taken.has(`${group}`)) return group;
+  }
+}
+
+/** A crash may leave the file on which a namespace would be mounted; that goes too. */
+async function removeNetns(names: string[]): Promise<void> {
+  const seen = readNetns();
+  const { complaint } = await runBatch(
+    names.filter((name) => seen.mounted(name)).map((name) => ['netns', 'delete', name]),
+  );
+  const after = readNetns();
+  const left = names.filter((name) => after.mounted(name));
+  if (left.length > 0) {
+    throw new Error(`cannot remove network namespace ${left.join(', ')}: ${complaint}`);
+  }
+  for (const name of names) rmSync(netnsFile(name), { force: true });
+}

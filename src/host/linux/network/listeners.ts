@@ -1,0 +1,117 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import { endianness, networkInterfaces } from 'node:os';
+import { formatIp } from '../../../model/ipv4.js';
+import type { Listener } from '../../ports.js';
+import { ifThere, readText } from '../files/read.js';
+
+const EVERYWHERE = '0.0.0.0';
+
+/** TCP_LISTEN (include/net/tcp_states.h). */
+const LISTEN = '0A';
+
+export function ownAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flat();
+  return all.flatMap((each) => (each?.family === 'IPv4' ? [each.address] : []));
+}
+
+/**
+ * See Capacity. The tables are read once, when the first port is asked for, and all processes when the
+ * first listener is found.
+ */
+export function listenerLookUp(): (address: string, port: number) => Listener | undefined {
+  let ports: Map<number, Listening[]> | undefined;
+  let holders: Holders | undefined;
+  return (address, port) => {
+    ports ??= byPort([...listeners('tcp'), ...listeners('tcp6')]);
+    const found = ports
+      .get(port)
+      ?.find(
+        (each) => each.address === address || each.address === EVERYWHERE || address === EVERYWHERE,
+      );
+    if (!found) return undefined;
+    holders ??= holdersOfSockets();
+    return { address: found.address, ...holderOf(found.inode, holders) };
+  };
+}
+
+function byPort(all: Listening[]): Map<number, Listening[]> {
+  const ports = new Map<number, Listening[]>();
+  for (const each of all) {
+    const others = ports.get(each.port);
+    if (others) others.push(each);
+    else ports.set(each.port, [each]);
+  }
+  return ports;
+}
+
+interface Listening {
+  address: string;
+  port: number;
+  inode: string;
+}
+
+/**
+ * Lines of /proc/net/tcp and tcp6 (proc_net(5)): the fields are number, local address, remote
+ * address, state, five more, inode. One that listens at `::` takes IPv4 too, unless told otherwise,
+ * which nothing shows; addresses of IPv6 proper are left out.
+ */
+function listeners(table: 'tcp' | 'tcp6'): Listening[] {
+  const lines = (readText(`/proc/net/${table}`) ?? '').split('\n').slice(1);
+  return lines.flatMap((line) => {
+    const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
+    if (state !== LISTEN) return [];
+    const [hex = '', port = ''] = local.split(':');
+    const address = addressIn(hex);
+    return address === undefined ? [] : [{ address, port: Number.parseInt(port, 16), inode }];
+  });
+}
+
+/** An IPv4 address, also one mapped into IPv6 (RFC 4291, 2.5.5.2); `::` is everywhere. */
+function addressIn(hex: string): string | undefined {
+  if (/^0+$/.test(hex)) return EVERYWHERE;
+  const mapped = endianness() === 'LE' ? '0000000000000000FFFF0000' : '00000000000000000000FFFF';
+  const last = hex.length === 8 ? hex : hex.startsWith(mapped) ? hex.slice(24) : undefined;
+  if (last === undefined) return undefined;
+  const bytes = Buffer.from(last, 'hex');
+  return formatIp(endianness() === 'LE' ? bytes.readUInt32LE() : bytes.readUInt32BE());
+}
+
+/** Process ids by what proc_pid_fd(5) shows of a socket that each has open, `socket:[INODE]`. */
+type Holders = ReadonlyMap<string, string[]>;
+
+function holdersOfSockets(): Holders {
+  const holders = new Map<string, string[]>();
+  for (const pid of ifThere(() => readdirSync('/proc')) ?? []) {
+    if (!/^\d+$/.test(pid)) continue;
+    for (const link of new Set(linksIn(`/proc/${pid}/fd`))) {
+      if (!link.startsWith('socket:')) continue;
+      const others = holders.get(link);
+      if (others) others.push(pid);
+      else holders.set(link, [pid]);
+    }
+  }
+  return holders;
+}
+
+/** A process in a container first: its monitor may have the socket open, too. */
+function holderOf(inode: string, holders: Holders): Omit<Listener, 'address'> {
+  const all = (holders.get(`socket:[${inode}]`) ?? []).map(describe);
+  return all.find(({ container }) => container) ?? all[0] ?? {};
+}
+
+function describe(pid: string): Omit<Listener, 'address'> {
+  const program = readText(`/proc/${pid}/comm`)?.trim();
+  const container = /\/baleine\/[^/\n]+\/([^/\n]+)/.exec(
+    readText(`/proc/${pid}/cgroup`) ?? '',
+  )?.[1];
+  return { pid: Number(pid), ...(program && { program }), ...(container && { container }) };
+}
+
+/** Nothing of a process that even root may not look into. */
+function linksIn(dir: string): string[] {
+  try {
+    return readdirSync(dir).flatMap((name) => ifThere(() => readlinkSync(`${dir}/${name}`)) ?? []);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import type { IdRange } from '../../../model/id-range.js';
+import { type Launched, launch, untilExit } from '../process/launch.js';
+import { readPaced, Tail } from '../process/output.js';
+
+/** A process in a user namespace with ids of its own and in a network namespace that belongs to it. */
+export interface Holder {
+  pid: number;
+  /** The namespaces end with it, but for those that were given a name. */
+  release(): Promise<void>;
+}
+
+/**
+ * Who owns a network namespace is decided when it is made, and only root of that user namespace
+ * may bind low ports there (network_namespaces(7)); `ip netns add` would make it the host's.
+ *
+ * @throws Error when the kernel gives no user namespace
+ */
+export async function holdNamespaces(range: IdRange): Promise<Holder> {
+  // What it echoes tells that it is in its new namespaces; without standard input it ends.
+  const child = launch('unshare', ['--user', '--net', '--', 'cat']);
+  const { ended: gone } = untilExit(child);
+  const release = async () => {
+    child.stdin.end();
+    await gone;
+  };
+  try {
+    const pid = await echoed(child, gone);
+    const map = idMap(range);
+    for (const file of ['uid_map', 'gid_map']) await writeFile(`/proc/${pid}/${file}`, map);
+    return { pid, release };
+  } catch (error) {
+    await release();
+    throw new Error(`cannot make a user namespace: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function echoed(child: Launched, gone: Promise<unknown>): Promise<number> {
+  const said = new Tail();
+  readPaced(child.stderr, (part) => said.add(part));
+  child.stdin.on('error', () => undefined).write('\n');
+  await Promise.race([once(child.stdout, 'data'), gone]);
+  if (child.pid === undefined || child.exitCode !== null || said.text()) {
+    throw new Error(said.text().trim() || 'unshare ended at once');
+  }
+  return child.pid;
+}
+
+/** A line of /proc/PID/uid_map (user_namespaces(7)): first id inside, first outside, how many. */
+export const idMap = ({ first, count }: IdRange) => `0 ${first} ${count}\n`;
+
+/** Whether the text of /proc/PID/uid_map, whose columns the kernel pads, says the same. */
+export function sameMap(text: string, range: IdRange): boolean {
+  return text.trim().split(/\s+/).join(' ') === idMap(range).trim();
+}

@@ -1,0 +1,110 @@
+import type { Site } from '../../../model/site.js';
+import type { LinkSpec } from '../../../model/specs.js';
+import type { Wiring } from '../../ports.js';
+import { type IpLine, runBatch } from './batch.js';
+import { type Fault, faultsOf, macOf } from './check.js';
+import { configureGuests } from './guest.js';
+import { type Netns, readNetns } from './netns.js';
+import { type IpLink, readLinks } from './observe-links.js';
+import { type Holder, holdNamespaces } from './userns.js';
+
+/**
+ * Network namespaces and veth pairs of any number of containers. What is right is left alone, so
+ * a link can join a running container. Those that do not come out together are tried once more,
+ * each by itself, with the faulty links made anew; then the error tells why.
+ */
+export async function wire(site: Site, wirings: Wiring[]): Promise<(Error | undefined)[]> {
+  if (wirings.length === 0) return [];
+  const first = await attempt(site, wirings, new Set());
+  const results: (Error | undefined)[] = [];
+  for (const [index, wiring] of wirings.entries()) {
+    const faults = first.faults[index] ?? [];
+    results.push(faults.length > 0 ? await retry(site, wiring, faults) : undefined);
+  }
+  return results;
+}
+
+async function retry(site: Site, wiring: Wiring, faults: Fault[]): Promise<Error | undefined> {
+  const remake = new Set(faults.flatMap(({ link }) => (link === undefined ? [] : [link])));
+  const { faults: after, complaint } = await attempt(site, [wiring], remake);
+  const reasons = (after[0] ?? []).map(({ reason }) => reason);
+  if (reasons.length === 0) return undefined;
+  const cause = [...reasons, complaint].filter(Boolean).join('; ');
+  return new Error(`cannot wire network namespace ${wiring.netns}: ${cause}`);
+}
+
+/** Host side in one process, guests in a few, then the host is read again. */
+async function attempt(site: Site, wirings: Wiring[], remake: Set<string>) {
+  const links = byName(readLinks());
+  const netns = readNetns();
+  const host = await withHolders(wirings, netns, (holders) =>
+    runBatch(wirings.flatMap((each) => hostLines(each, links, netns, holders, remake))),
+  );
+  const guests = await configureGuests(site, wirings);
+  const after = byName(readLinks());
+  return {
+    faults: wirings.map((wiring) => faultsOf(wiring, after, guests.seen.get(wiring.netns))),
+    complaint: [host.complaint, guests.complaint].filter(Boolean).join('; '),
+  };
+}
+
+/** In an order that leaves, wherever it stops, what the next run completes. */
+function hostLines(
+  { netns, links }: Wiring,
+  seen: Map<string, IpLink>,
+  namespaces: Netns,
+  holders: Holders,
+  remake: Set<string>,
+): IpLine[] {
+  return [
+    ...(namespaces.broken(netns) ? [['netns', 'delete', netns]] : []),
+    ...(namespaces.mounted(netns) ? [] : [netnsLine(netns, holders)]),
+    ...links.flatMap((link) => {
+      const there = seen.get(link.link);
+      // A veth whose other end is here never reached its container, or came back from it.
+      const useless = there && (remake.has(link.link) || !there.elsewhere);
+      const removal = useless ? [['link', 'delete', 'dev', link.link]] : [];
+      return [...removal, ...vethLines(link, netns, useless ? undefined : there)];
+    }),
+  ];
+}
+
+type Holders = ReadonlyMap<string, Holder>;
+
+/** Those that a namespace to be made is taken from live only as long. */
+async function withHolders<T>(
+  wirings: Wiring[],
+  namespaces: Netns,
+  act: (holders: Holders) => Promise<T>,
+): Promise<T> {
+  const holders = new Map<string, Holder>();
+  try {
+    for (const { netns, userns } of wirings) {
+      if (userns && !namespaces.mounted(netns)) holders.set(netns, await holdNamespaces(userns));
+    }
+    return await act(holders);
+  } finally {
+    for (const holder of holders.values()) await holder.release();
+  }
+}
+
+function netnsLine(netns: string, holders: Holders): IpLine {
+  const holder = holders.get(netns);
+  return holder ? ['netns', 'attach', netns, String(holder.pid)] : ['netns', 'add', netns];
+}
+
+function vethLines(spec: LinkSpec, netns: string, there: IpLink | undefined): IpLine[] {
+  const { link, bridge_link: bridge, alias } = spec;
+  const naming = ['link', 'set', 'dev', link, 'alias', alias];
+  if (!there) {
+    const peer = ['peer', 'name', spec.device, 'address', macOf(spec), 'netns', netns];
+    return [['link', 'add', 'name', link, 'up', 'master', bridge, 'type', 'veth', ...peer], naming];
+  }
+  return [
+    ...(there.alias === alias ? [] : [naming]),
+    ...(there.master === bridge ? [] : [['link', 'set', 'dev', link, 'master', bridge]]),
+    ...(there.up ? [] : [['link', 'set', 'dev', link, 'up']]),
+  ];
+}
+
+const byName = (links: IpLink[]) => new Map(links.map((link) => [link.name, link]));

@@ -1,0 +1,168 @@
+import { once } from 'node:events';
+import { type Place, placeText } from '../../../model/publish.js';
+import { withoutIoPriority } from './attributes.js';
+import { type Ended, type Launched, launch } from './launch.js';
+import { checked, isFromTerminal } from './run.js';
+import { STARTER } from './spawn-helper-script.js';
+
+/** A program that goes on without us. */
+export interface Lasting {
+  /** Where it starts. */
+  folder: string;
+  /** Where on the host it listens from the beginning. */
+  sockets: Place[];
+  /** Whole seconds that its first line may take, 1 and up. */
+  patience: number;
+  program: string;
+  args: string[];
+}
+
+interface Answer {
+  /** Minus the number of the signal that ended it. */
+  code: number;
+  /** Empty when none came in time. */
+  line: string;
+  complaint: string;
+}
+
+/**
+ * Starts programs from a process that is small. A fork makes all that a process has in memory ready
+ * to be copied, and Node stands still until the program has begun: some 6 ms a start. Of perl it is
+ * a tenth, and nobody waits.
+ */
+export class Starter {
+  #process: Process | undefined;
+  #users = 0;
+
+  /** All that is started meanwhile is started by one process, which has ended when nobody needs it. */
+  async during<T>(act: () => Promise<T>): Promise<T> {
+    this.#users += 1;
+    try {
+      return await act();
+    } finally {
+      this.#users -= 1;
+      if (this.#users === 0) await this.#end();
+    }
+  }
+
+  /**
+   * Starts a program that tells by a line that it is at work (conmon(8), _OCI_SYNCPIPE), and waits
+   * for its first process, which only forks, to end.
+   */
+  begin({ folder, sockets, patience, program, args }: Lasting): Promise<Omit<Answer, 'code'>> {
+    const places = sockets.map(placeText);
+    return this.#ask([
+      folder,
+      String(patience),
+      String(places.length),
+      ...places,
+      program,
+      ...args,
+    ]);
+  }
+
+  /**
+   * Runs a program to its end, as `run` in exec.ts does; what it prints is lost.
+   *
+   * @throws Error "cannot <purpose>: <program>: <end of stderr>"
+   */
+  async run(program: string, args: string[], purpose: string): Promise<void> {
+    const { code, complaint } = await this.#ask(['/', '0', '0', program, ...args]);
+    const how = code < 0 ? { signal: `signal ${-code}` } : { code };
+    checked(program, { purpose }, { ...how, stderr: complaint });
+  }
+
+  async #ask(parts: string[]): Promise<Answer> {
+    this.#process ??= new Process();
+    return this.#process.ask(parts);
+  }
+
+  async #end(): Promise<void> {
+    const process_ = this.#process;
+    this.#process = undefined;
+    await process_?.end();
+  }
+}
+
+interface Job {
+  text: string;
+  tell: (answer: Answer) => void;
+  fail: (error: Error) => void;
+}
+
+/** The script at work. It ends with its input. */
+class Process {
+  readonly #jobs = new Map<string, Job>();
+  #count = 0;
+  #perl: Launched | undefined;
+
+  ask(parts: string[]): Promise<Answer> {
+    this.#count += 1;
+    const key = String(this.#count);
+    const text = [parts.length + 1, key, ...parts].map((part) => `${part}\0`).join('');
+    return new Promise((tell, fail) => {
+      this.#jobs.set(key, { text, tell, fail });
+      this.#perl ??= this.#open();
+      this.#perl.stdin.write(text);
+    });
+  }
+
+  async end(): Promise<void> {
+    if (!this.#perl) return;
+    this.#perl.stdin.end();
+    await once(this.#perl, 'close');
+  }
+
+  #open() {
+    const [program, ...words] = withoutIoPriority('perl', ['-e', STARTER]);
+    const perl = launch(program, words);
+    let heard: string | undefined;
+    perl.stdout.setEncoding('utf8').on('data', (text) => {
+      heard = this.#hear((heard ?? '') + text);
+    });
+    let stderr = '';
+    perl.stderr.setEncoding('utf8').on('data', (text) => {
+      stderr += text;
+    });
+    // what it does not read any more it does not answer either
+    perl.stdin.on('error', () => undefined);
+    let problem: string | undefined;
+    perl.on('error', ({ code }: NodeJS.ErrnoException) => {
+      problem = code;
+    });
+    perl.on('close', (code, signal) => {
+      this.#perl = undefined;
+      const ended = { code: problem || !code ? undefined : code, problem, stderr };
+      if (heard === undefined && isFromTerminal(signal)) this.#again();
+      else this.#giveUp({ ...ended, signal: signal ?? undefined });
+    });
+    return perl;
+  }
+
+  /** @returns the beginning of an answer that is not whole yet */
+  #hear(text: string): string {
+    const parts = text.split('\0');
+    while (parts.length > 4) {
+      const [key = '', code, line = '', complaint = ''] = parts.splice(0, 4);
+      this.#jobs.get(key)?.tell({ code: Number(code), line, complaint });
+      this.#jobs.delete(key);
+    }
+    return parts.join('\0');
+  }
+
+  #again(): void {
+    if (this.#jobs.size === 0) return;
+    this.#perl = this.#open();
+    for (const { text } of this.#jobs.values()) this.#perl.stdin.write(text);
+  }
+
+  #giveUp(ended: Ended): void {
+    const jobs = [...this.#jobs.values()];
+    this.#jobs.clear();
+    try {
+      if (jobs.length > 0) checked('perl', { purpose: 'start programs' }, ended);
+    } catch (error) {
+      for (const { fail } of jobs) fail(error as Error);
+    }
+  }
+}

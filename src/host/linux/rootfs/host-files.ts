@@ -1,0 +1,85 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UserError } from '../../../model/errors.js';
+import { bytePath, shown } from '../files/open-folder.js';
+import { LONG, run } from '../process/run.js';
+import { CP } from './copy-in.js';
+import { librariesOf } from './libraries.js';
+import { ensureFolder, resolveInTree, statOf } from './resolve.js';
+
+/** What a container's runtime mounts over, and what programs take for granted. */
+const FOLDERS = { dev: 0o755, etc: 0o755, proc: 0o555, run: 0o755, sys: 0o555 };
+const OPEN_FOLDERS = { root: 0o700, tmp: 0o1777, var: 0o755, 'var/tmp': 0o1777 };
+
+const PASSWD =
+  'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n';
+const GROUP = 'root:x:0:\nnogroup:x:65534:\n';
+
+/** Links where /usr is merged, folders where it is not. */
+const MERGED = ['/bin', '/sbin', '/lib', '/lib64'];
+
+/**
+ * A small root file system out of what the host has: binaries with the libraries they need, files
+ * and folders, all where the host has them, with the links on the way there. A link inside a
+ * copied folder is copied as it is; what it leads to has to be named too.
+ *
+ * @throws UserError when something named is not there
+ */
+export async function copyFromHost(
+  { binaries, files }: { binaries: string[]; files: string[] },
+  tree: string,
+): Promise<void> {
+  await makeSkeleton(tree);
+  await makeMergedLinks(tree);
+  const libraries = await Promise.all(binaries.map(librariesOf));
+  const wanted = new Set([...binaries, ...libraries.flat(), ...files]);
+  const traced = await Promise.all([...wanted].map(trace));
+  await copyParents(new Set(traced.flat()), tree);
+}
+
+async function makeSkeleton(tree: string): Promise<void> {
+  for (const [name, mode] of Object.entries({ ...FOLDERS, ...OPEN_FOLDERS })) {
+    const path = join(tree, name);
+    await mkdir(path, { recursive: true });
+    await chmod(path, mode);
+  }
+  await writeText(join(tree, 'etc/passwd'), PASSWD);
+  await writeText(join(tree, 'etc/group'), GROUP);
+}
+
+/** For all to read, whatever our own umask. */
+async function writeText(path: string, text: string): Promise<void> {
+  await writeFile(path, text);
+  await chmod(path, 0o644);
+}
+
+async function makeMergedLinks(tree: string): Promise<void> {
+  for (const name of MERGED) {
+    if (!statOf(bytePath(name))?.isSymbolicLink()) continue;
+    await copyParents([name], tree);
+    ensureFolder(bytePath(tree), bytePath(name));
+  }
+}
+
+/** The folders on the way get the host's owners and modes. */
+async function copyParents(paths: Iterable<string>, tree: string): Promise<void> {
+  // cp looks for the folders of an absolute name in the wrong place (coreutils 9.1).
+  const names = [...paths].map((path) => path.slice(1));
+  await run('cp', [...CP, '--parents', '--', ...names, tree], {
+    cwd: '/',
+    purpose: 'copy from the host',
+    timeout: LONG,
+  });
+}
+
+/** The links on the way to a path, and what they lead to. */
+async function trace(path: string): Promise<string[]> {
+  const { links, path: end } = resolveInTree(bytePath('/'), bytePath(path));
+  if (!statOf(end)) {
+    throw new UserError(
+      `cannot copy ${path} from the host: no such file`,
+      'Install the package that has it, or take the image from another source.',
+    );
+  }
+  return [...links, end].map(shown);
+}

@@ -1,0 +1,13 @@
+import type { Trees } from '../../ports.js';
+import { bytePath } from '../files/open-folder.js';
+
+/** Each way to fill a tree is a module of its own, loaded when an image is built. */
+export function linuxTrees(): Trees {
+  return {
+    debian: async (source, tree) => (await import('./debian.js')).installDebian(source, tree),
+    extract: async (archive, tree) => (await import('./tar.js')).extractTar(archive, tree),
+    host: async (source, tree) => (await import('./host-files.js')).copyFromHost(source, tree),
+    copy: async (from, tree, to, how) =>
+      (await import('./copy-in.js')).copyInto(bytePath(from), bytePath(tree), bytePath(to), how),
+  };
+}

@@ -1,0 +1,61 @@
+import { lstatSync } from 'node:fs';
+import { posix } from 'node:path';
+import { messageOf, UserError } from '../../../model/errors.js';
+import { resolveInside } from './resolve-in-rootfs.js';
+
+/** What is said of a command that did not come to run, by shells and by Docker: not found, and found. */
+const NOT_FOUND = 127;
+const CANNOT_RUN = 126;
+
+interface Command {
+  args: string[];
+  cwd: string;
+  /** `K=V` */
+  env: string[];
+}
+
+/**
+ * The exit code for a command that the runtime could not start: runtimes have codes of their own
+ * for it, which the command itself might have ended with.
+ *
+ * @param tree the container's root as the host sees it
+ */
+export function codeOfUnstarted(tree: string, { args: [program = ''], cwd, env }: Command): number {
+  const path = env.find((each) => each.startsWith('PATH='))?.slice('PATH='.length) ?? '';
+  const folders = program.includes('/') ? [cwd] : path.split(':');
+  const found = folders.some((folder) => isThere(tree, posix.resolve('/', folder, program)));
+  return found ? CANNOT_RUN : NOT_FOUND;
+}
+
+/** What runtimes say of a program that they cannot run, most without its name. */
+const UNRUNNABLE = /executable|exec|no such file|not found/i;
+
+/**
+ * The error of a start that a runtime has refused, with the program it is about.
+ *
+ * @param tree the container's root as the host sees it
+ */
+export function explainUnstarted(error: unknown, id: string, tree: string, command: Command) {
+  const message = messageOf(error);
+  const [program = ''] = command.args;
+  const isKnown = !UNRUNNABLE.test(message) || codeOfUnstarted(tree, command) !== NOT_FOUND;
+  if (isKnown) return error;
+  const cause = message.replace(`cannot start ${id}: `, '');
+  const where = program.includes('/') ? 'its image' : 'any folder of its PATH';
+  return new UserError(
+    `cannot start ${id}: there is no program ${program} in ${where} (${cause})`,
+    'Its command or entrypoint names it; or the image lacks it.',
+    { cause: error },
+  );
+}
+
+function isThere(tree: string, path: string): boolean {
+  try {
+    return (
+      lstatSync(`${tree}${resolveInside(tree, path)}`, { throwIfNoEntry: false }) !== undefined
+    );
+  } catch {
+    // Something on the way is no folder, or links lead in circles.
+    return false;
+  }
+}

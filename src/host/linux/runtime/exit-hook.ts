@@ -1,0 +1,44 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { UserError } from '../../../model/errors.js';
+import { printable } from '../../../model/printable.js';
+import { signalNumber } from '../../../model/signals.js';
+import type { Site } from '../../../model/site.js';
+import { bundleFiles } from './layout.js';
+
+/**
+ * Whether a container's monitor calls baleine when it ends: a file says so, which is taken away
+ * before we end it ourselves. Turning it on needs its bundle.
+ */
+export function healAtOnce(site: Site, id: string, on: boolean): void {
+  const { heal } = bundleFiles(site, id);
+  if (on) writeFileSync(heal, '', { mode: 0o600 });
+  else rmSync(heal, { force: true });
+}
+
+/**
+ * conmon waits for its exit command, and who starts the container again waits for conmon; so the
+ * call goes on in the background.
+ */
+const CALL = '[ ! -e "$0" ] || "$@" >/dev/null 2>&1 </dev/null &';
+
+/** What conmon is to run when the container has ended; empty without a command. */
+export function exitCommandOf(site: Site, id: string, command: string[]): string[] {
+  if (command.length === 0) return [];
+  return ['/bin/sh', '-c', CALL, bundleFiles(site, id).heal, ...command, id];
+}
+
+/** @throws UserError for a signal that does not exist */
+export function requiredSignal(text: string): number {
+  const number = signalNumber(text);
+  if (number !== undefined) return number;
+  throw new UserError(
+    `cannot send signal ${printable(text)}: it does not exist`,
+    'Give a name or number of signal(7), such as TERM, SIGUSR1 or SIGRTMIN+3.',
+  );
+}
+
+/** Of a container's record: stopping does not depend on what is written there. */
+export const stopSignal = (text: string): number => signalNumber(text) ?? SIGTERM;
+
+export const SIGKILL = 9;
+const SIGTERM = 15;

@@ -1,0 +1,138 @@
+import { existsSync } from 'node:fs';
+import { chown, mkdir, readdir, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, UserError } from '../../../model/errors.js';
+import type { IdRange } from '../../../model/id-range.js';
+import { netnsPath, type Site } from '../../../model/site.js';
+import type { ContainerSpec, MountSpec } from '../../../model/specs.js';
+import { readMounts } from '../disks/mount-table.js';
+import { run } from '../process/run.js';
+import { MAP_OWNERS } from './map-owners.js';
+
+/**
+ * Where a runtime finds all that a container with a user namespace of its own is made of, while it
+ * makes it: disk and mounts as seen with its ids. The container keeps what it was given, so the
+ * stage is gone before its first program runs for long.
+ */
+export interface Stage {
+  dir: string;
+  /** The user namespace that the network namespace belongs to. */
+  user: string;
+  rootfs: string;
+  mount: (index: number) => string;
+  /** Host files bound into it, by their place in the list. */
+  file: (index: number) => string;
+}
+
+/** Not in the folder of the site, which others than root cannot enter. */
+export function stageOf(site: Site, id: string): Stage {
+  const dir = `/run/baleine-${site.tag}-${id}`;
+  return {
+    dir,
+    user: join(dir, 'user'),
+    rootfs: join(dir, 'rootfs'),
+    mount: (index) => join(dir, `mount-${index}`),
+    file: (index) => join(dir, `file-${index}`),
+  };
+}
+
+/** Host files that every container gets, /etc/hosts and the like; their owner is nobody inside. */
+export interface Staged {
+  rootfs: string;
+  mounts: MountSpec[];
+  files: string[];
+}
+
+/**
+ * Has the stage set up while something is done; nothing to set up for ids of the host. An empty
+ * folder stays in the disk's place, where `runc exec` begins.
+ */
+export async function onStage<T>(
+  site: Site,
+  { id, userns }: Pick<ContainerSpec, 'id' | 'userns'>,
+  staged: Staged,
+  act: () => Promise<T>,
+): Promise<T> {
+  if (!userns) return act();
+  await clearStage(site, id);
+  try {
+    await setUp(site, id, userns, staged);
+    return await act();
+  } finally {
+    const { dir, rootfs } = stageOf(site, id);
+    await strike(dir, [rootfs]);
+  }
+}
+
+async function setUp(site: Site, id: string, range: IdRange, staged: Staged): Promise<void> {
+  const stage = stageOf(site, id);
+  await mkdir(stage.dir, { mode: 0o710 });
+  // the runtime goes on as root inside, which is in this group and in no other of the host
+  await chown(stage.dir, 0, range.first);
+  await writeFile(stage.user, '');
+  const places = placesOf(stage, staged);
+  for (const { from, to } of places) await makeTarget(from, to);
+  const words = places.flatMap(({ from, to, how }) => [from, to, how]);
+  const args = ['-e', MAP_OWNERS, '--', netnsPath(site, id), stage.user, ...words];
+  const { code, stderr } = await run('perl', args, { purpose: `start ${id}`, reject: false });
+  if (code !== 0) throw refused(id, stderr);
+}
+
+interface Place {
+  from: string;
+  to: string;
+  /** What holds for it, as `map-owners.ts` reads it. */
+  how: string;
+}
+
+function placesOf(stage: Stage, { rootfs, mounts, files }: Staged): Place[] {
+  return [
+    { from: rootfs, to: stage.rootfs, how: 'map' },
+    ...mounts.map(({ source, read_only }, index) => ({
+      from: source,
+      to: stage.mount(index),
+      how: read_only ? 'map,ro,all' : 'map,all',
+    })),
+    ...files.map((from, index) => ({ from, to: stage.file(index), how: 'ro' })),
+  ];
+}
+
+/** What is mounted on a folder must be one, and on a file a file. */
+async function makeTarget(from: string, to: string): Promise<void> {
+  const isFolder = (await stat(from)).isDirectory();
+  await (isFolder ? mkdir(to) : writeFile(to, ''));
+}
+
+function refused(id: string, stderr: string): Error {
+  const path = /^no-idmap (.+)$/m.exec(stderr)?.[1];
+  if (path === undefined) return new Error(`cannot start ${id}: ${stderr}`);
+  return new UserError(
+    `cannot start ${id}: the file system of ${path} has no idmapped mounts`,
+    'Leave out userns: auto, or mount something from another file system',
+  );
+}
+
+/** Takes down what is there, also what a crash left. */
+export async function clearStage(site: Site, id: string): Promise<void> {
+  const { dir } = stageOf(site, id);
+  if (!existsSync(dir)) return;
+  await strike(dir);
+  await rmdir(dir);
+}
+
+async function strike(dir: string, kept: string[] = []): Promise<void> {
+  try {
+    const mounted = readMounts().filter(({ path }) => path.startsWith(`${dir}/`));
+    const all = mounted.map(({ path }) => path);
+    // a lazy unmount takes along what is mounted below
+    const paths = all.filter((path) => !all.some((other) => path.startsWith(`${other}/`)));
+    if (paths.length > 0) await run('umount', ['--lazy', '--', ...paths]);
+    for (const entry of await readdir(dir, { withFileTypes: true })) {
+      const path = join(dir, entry.name);
+      if (kept.includes(path)) continue;
+      await (entry.isDirectory() ? rmdir(path) : unlink(path));
+    }
+  } catch (error) {
+    throw new Error(`cannot clear ${dir}: ${messageOf(error)}`, { cause: error });
+  }
+}

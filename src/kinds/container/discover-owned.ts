@@ -1,0 +1,89 @@
+import { basename, dirname } from 'node:path';
+import type { Probe } from '../../host/ports.js';
+import { parseAddress } from '../../model/address.js';
+import { UserError } from '../../model/errors.js';
+import type { Resource } from '../../model/resource.js';
+import {
+  aliasPrefix,
+  bundleDir,
+  cgroupPath,
+  diskFile,
+  idOf,
+  idOfFile,
+  logFile,
+  netnsPath,
+  partsOf,
+  partsOfAlias,
+  type Site,
+} from '../../model/site.js';
+import type { ContainerSpec, LinkSpec } from '../../model/specs.js';
+import type { Adopted, Adoption, Marked } from '../kind.js';
+
+/** By links, network namespaces, cgroups, bundles, disks and logs, whichever are left. */
+export function marked(probe: Probe, site: Site): Marked<ContainerSpec>[] {
+  const links = linksById(probe, site);
+  const ids = new Set([...links.keys(), ...idsByName(probe, site)]);
+  return [...ids].flatMap((id) => {
+    const parts = partsOf(id);
+    if (!parts) return [];
+    const known: Partial<ContainerSpec> = {
+      id,
+      links: (links.get(id) ?? []) as LinkSpec[],
+      stop_signal: 'SIGKILL',
+      stop_grace_period: 0,
+    };
+    return [{ ...parts, spec: known as ContainerSpec }];
+  });
+}
+
+function linksById(probe: Probe, site: Site): Map<string, { link: string }[]> {
+  const found = new Map<string, { link: string }[]>();
+  for (const { name: link, alias } of probe.linksWithAlias(aliasPrefix(site))) {
+    const { stack, words } = partsOfAlias(site, alias);
+    const address = parseAddress(words[0] ?? '');
+    if (address?.kind !== 'container') continue;
+    const id = idOf(stack, address.name);
+    found.set(id, [...(found.get(id) ?? []), { link }]);
+  }
+  return found;
+}
+
+/** Every path that is made of an id tells of it. */
+function idsByName(probe: Probe, site: Site): string[] {
+  const mark = basename(netnsPath(site, ''));
+  const namespaces = probe.names(dirname(netnsPath(site, '')));
+  return [
+    ...namespaces.filter((name) => name.startsWith(mark)).map((name) => name.slice(mark.length)),
+    ...probe.groups(dirname(cgroupPath(site, 'x'))),
+    ...probe.names(dirname(bundleDir(site, 'x'))),
+    ...probe.names(dirname(diskFile(site, ''))).flatMap((file) => idOfFile(file) ?? []),
+    ...probe.names(dirname(logFile(site, ''))).map((file) => file.replace(/\.log(\.tmp)?$/, '')),
+  ];
+}
+
+/**
+ * A disk, copied unless it lies where disks are; the next apply starts the container on it, not on
+ * a copy of its image. A process that runs cannot be adopted: nobody knows how it was started.
+ */
+export async function adopt(
+  { address, spec }: Resource<ContainerSpec>,
+  id: string | undefined,
+  { host, probe, site }: Adoption,
+): Promise<Adopted<ContainerSpec>> {
+  const place = diskFile(site, spec.id);
+  const file = id ?? place;
+  const found = probe.file(file);
+  if (!found || found.directory) {
+    throw new UserError(
+      `cannot import ${address}: there is no file ${file}`,
+      'Of a container its disk can be imported; what runs must be started by baleine.',
+    );
+  }
+  if (file !== place && probe.file(place)) {
+    throw new UserError(`cannot import ${address}: ${place} exists`);
+  }
+  await host.disks.check(file);
+  await host.files.ensureDir(dirname(place));
+  if (file !== place) await host.disks.copy(file, place);
+  return { spec, facts: {}, status: 'pending' };
+}

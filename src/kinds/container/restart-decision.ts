@@ -1,0 +1,214 @@
+import { describeExit } from '../../model/exit.js';
+import { describeFailures, type HealthRecord, isUnhealthy } from '../../model/health.js';
+import { equal } from '../../model/json.js';
+import type { Resource, Row } from '../../model/resource.js';
+import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
+import type { Facts } from '../../model/step.js';
+import { backOff, restartsInARow } from '../../model/time.js';
+import { healthAfter } from './health.js';
+import type { ContainerSeen } from './observe.js';
+
+type ContainerRow = Row<ContainerSpec, ContainerFacts>;
+
+/** What is to become of a container that has ended or does not answer. */
+export type Outlook =
+  | { act: 'start' | 'restart' | 'stop'; reason: string }
+  | {
+      act: 'leave';
+      /** For the reader, when it is not as one would wish. */
+      note?: string;
+    };
+
+/** @param changed the file asks for something new of it: it is then tried at once */
+export function outlookOf(
+  desired: ContainerSpec,
+  row: ContainerRow,
+  seen: ContainerSeen,
+  changed: boolean,
+): Outlook {
+  return seen.running
+    ? whileRunning(desired, row, seen, changed)
+    : whileEnded(desired, row, seen, changed);
+}
+
+function whileEnded(
+  desired: ContainerSpec,
+  row: ContainerRow,
+  seen: ContainerSeen,
+  changed: boolean,
+): Outlook {
+  const { facts } = row;
+  if (facts.halted !== undefined && !changed) {
+    return { act: 'leave', note: `is stopped: ${facts.halted}` };
+  }
+  if (facts.pid === undefined) return { act: 'start', reason: 'process was never started' };
+  if (!mayRestart(desired, seen)) return { act: 'leave' };
+  const start = { act: 'start', reason: whyEnded(facts, seen) } as const;
+  return (changed || seen.rebooted ? undefined : postponed(desired, row, seen)) ?? start;
+}
+
+/** The restart policy's say about a container that has ended. */
+function mayRestart({ restart }: ContainerSpec, { exit }: ContainerSeen): boolean {
+  return restart.name === 'always' || (restart.name === 'on-failure' && exit?.code !== 0);
+}
+
+function whyEnded({ pid }: ContainerFacts, { rebooted, exit }: ContainerSeen): string {
+  if (rebooted) return 'the host has rebooted';
+  return exit ? `process ${pid} ended with ${describeExit(exit)}` : `process ${pid} is gone`;
+}
+
+function whileRunning(
+  desired: ContainerSpec,
+  row: ContainerRow,
+  seen: ContainerSeen,
+  changed: boolean,
+): Outlook {
+  if (seen.paused) return { act: 'leave', note: pausedNote(seen) };
+  const check = desired.healthcheck;
+  const record = healthAfter(desired, row.facts, seen);
+  if (!check || !record) return { act: 'leave' };
+  const failures = describeFailures(record);
+  if (!isUnhealthy(check, record)) {
+    return record.failures === 0
+      ? { act: 'leave', note: `is starting: ${record.reason}` }
+      : { act: 'leave', note: `is failing: ${failures}, unhealthy at ${check.retries}` };
+  }
+  const reason = `unhealthy: ${failures}`;
+  if (check.on_failure === 'none') return { act: 'leave', note: `is ${reason}` };
+  if (check.on_failure === 'stop') return { act: 'stop', reason };
+  return (changed ? undefined : postponed(desired, row, seen)) ?? { act: 'restart', reason };
+}
+
+function pausedNote({ hold }: ContainerSeen): string {
+  if (!hold) return 'is paused: its health is not asked, and nothing of it is healed';
+  return hold.alive
+    ? `is frozen while baleine ${hold.purpose} works on it, process ${hold.pid}`
+    : `is frozen: baleine ${hold.purpose} was killed; the next apply lets it go on`;
+}
+
+/** When it was started too often to be started again now, or ever. */
+function postponed(
+  { restart }: ContainerSpec,
+  row: ContainerRow,
+  seen: ContainerSeen,
+): Outlook | undefined {
+  const restarts = inARow(row, seen);
+  const cause = seen.running
+    ? `unhealthy: ${healthAfter(row.spec, row.facts, seen)?.reason}`
+    : seen.exit
+      ? `ended with ${describeExit(seen.exit)}`
+      : 'gone';
+  if (restart.max !== undefined && restarts >= restart.max) {
+    const times = restarts === 1 ? 'one restart' : `${restarts} restarts`;
+    return { act: 'leave', note: `is given up after ${times} (${cause})` };
+  }
+  const next = nextTry(row, seen);
+  if (next === undefined) return undefined;
+  const seconds = Math.ceil((next - seen.now) / 1000);
+  return { act: 'leave', note: `is waiting: next try in ${seconds} s (${cause})` };
+}
+
+/** When one that is to be started again may be, milliseconds since 1970; undefined for now. */
+export function nextTry(row: ContainerRow, seen: ContainerSeen): number | undefined {
+  if (!seen.running && !mayRestart(row.spec, seen)) return undefined;
+  const left = backOff(inARow(row, seen)) - seen.age;
+  return left > 0 && !seen.rebooted ? seen.now + left : undefined;
+}
+
+/** What the row of a container says of its lives so far, once it is started again. */
+export function lifeAfter(
+  row: ContainerRow,
+  seen: ContainerSeen,
+): Pick<ContainerFacts, 'restarts' | 'last_exit'> {
+  const before = row.facts.restarts ?? 0;
+  if (seen.rebooted || row.facts.halted !== undefined) return { restarts: 0 };
+  const ill = seen.running && isIll(row, seen);
+  const ended = !seen.running && row.facts.pid !== undefined;
+  const { code, outOfMemory } = seen.exit ?? {};
+  return {
+    restarts: ill || ended ? inARow(row, seen) + 1 : before,
+    ...(code !== undefined && { last_exit: { code, outOfMemory: outOfMemory ?? false } }),
+  };
+}
+
+/** Whether it should be up and is not: one that may end with 0 by its restart policy should not. */
+export function isDown(spec: ContainerSpec, seen: ContainerSeen): boolean {
+  if (seen.running || spec.stopped) return false;
+  return spec.restart.name === 'always' || seen.exit?.code !== 0;
+}
+
+/**
+ * Whether it is up, or over, and no restart of it counts any more.
+ *
+ * @param least milliseconds that it is to be up
+ */
+export function isSteady(row: ContainerRow, seen: ContainerSeen, least: number): boolean {
+  if (row.spec.stopped) return true;
+  if (row.facts.halted !== undefined || isDown(row.spec, seen)) return false;
+  return !seen.running || (inARow(row, seen) === 0 && seen.age >= least);
+}
+
+function isIll({ spec, facts }: ContainerRow, seen: ContainerSeen): boolean {
+  const { healthcheck } = spec;
+  return healthcheck !== undefined && isUnhealthy(healthcheck, healthAfter(spec, facts, seen));
+}
+
+function inARow(row: ContainerRow, seen: ContainerSeen): number {
+  return restartsInARow(row.facts.restarts ?? 0, wellFor(row, seen));
+}
+
+/**
+ * For how long it did its work since its start, milliseconds, as far as is known. The times of day are
+ * but those since when it does no more: whatever they are, that is between its start and now.
+ */
+function wellFor({ spec, facts }: ContainerRow, seen: ContainerSeen): number {
+  const { running, exit, now, age } = seen;
+  const health = running ? healthAfter(spec, facts, seen) : facts.health;
+  const end = health?.since ?? exit?.at;
+  if (end === undefined || (running && !health)) return age;
+  const since = now - Date.parse(end);
+  return age - Math.min(Math.max(since, 0), age);
+}
+
+/** A healthy container teaches nothing: its row stays as it is, look after look. */
+export function learn(
+  { spec }: Resource<ContainerSpec>,
+  row: ContainerRow,
+  seen: ContainerSeen,
+): Facts | undefined {
+  const { facts } = row;
+  if (spec.one_off) return undefined;
+  if (!seen.running) {
+    const ended = outlookOf(spec, row, seen, false).act === 'leave' && endOf(facts, seen.exit);
+    return !ended || equal(facts.ended, ended) ? undefined : { ended };
+  }
+  const health: HealthRecord | undefined = healthAfter(spec, facts, seen);
+  return equal(health, facts.health) ? undefined : { health };
+}
+
+/**
+ * How a process that is no more has ended, for the record: the host forgets it when it is booted.
+ * Undefined when none was started.
+ */
+export function endOf(
+  { pid, ended }: ContainerFacts,
+  exit: ContainerSeen['exit'],
+): ContainerFacts['ended'] {
+  if (pid === undefined) return undefined;
+  return exit ? { code: exit.code } : (ended ?? {});
+}
+
+export function note(
+  { spec }: Resource<ContainerSpec>,
+  row: ContainerRow,
+  seen: ContainerSeen,
+): string | undefined {
+  if (spec.one_off) return `is a one-off container of baleine run, process ${spec.one_off.pid}`;
+  const outlook = outlookOf(spec, row, seen, false);
+  const notes = [outlook.act === 'leave' ? outlook.note : undefined, heldNote(spec)];
+  return notes.filter((each) => each !== undefined).join('; ') || undefined;
+}
+
+function heldNote({ held }: ContainerSpec): string | undefined {
+  return held && `is rolled back: the file asks for another ${held.differs.join(', ')}`;
+}

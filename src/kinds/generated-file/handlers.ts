@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import type { Host } from '../../host/ports.js';
+import type { Handlers } from '../../model/step.js';
+import type { ConfigVerbs } from './steps.js';
+
+/** The reader's process need not be root; on the host the folder's parents keep others out. */
+const DIR_MODE = 0o755;
+const FILE_MODE = 0o644;
+/** Of certificates, whose key is in the same file. */
+const KEY_MODE = 0o600;
+
+type Ports = Pick<Host, 'files' | 'runtime' | 'proxies'>;
+type Write = ConfigVerbs['config.write'];
+
+export function configHandlers(host: Ports): Handlers<ConfigVerbs> {
+  return {
+    'config.write': {
+      one: async (args) => {
+        await write(host, args);
+        return undefined;
+      },
+    },
+    'config.reload': {
+      // One that does not run reads the text when it starts.
+      one: async ({ reader: { id, signal }, proxy, handover = 0 }) => {
+        if (proxy) await host.proxies.reload(proxy, signal, handover);
+        else await host.runtime.signal(id, signal);
+        return undefined;
+      },
+    },
+    'config.drain': {
+      one: async ({ proxy, servers, limit }) => {
+        await host.proxies.drain(proxy, servers, limit);
+        return undefined;
+      },
+    },
+    'config.await': {
+      one: async ({ proxy, servers, limit }) => {
+        await host.proxies.awaitUp(proxy, servers, limit);
+        return undefined;
+      },
+    },
+    'config.discard': {
+      one: async ({ paths }) => {
+        for (const path of paths) await host.files.remove(path);
+        return undefined;
+      },
+    },
+    'config.remove': {
+      one: async ({ dir }) => {
+        await host.files.remove(dir);
+        return undefined;
+      },
+    },
+  };
+}
+
+async function write(host: Ports, args: Write): Promise<void> {
+  const path = join(args.dir, args.file);
+  await host.files.ensureDir(args.dir, DIR_MODE);
+  for (const { name, from } of args.files ?? []) {
+    await host.files.join(from, join(args.dir, name), KEY_MODE);
+  }
+  if (args.files && args.reader) await host.runtime.givePrivateFiles(args.reader.id, args.dir);
+  if (args.reader) await check(host, args.reader, path, args.text);
+  await host.files.write(path, args.text, FILE_MODE);
+}
+
+/** Rejects with what the reader says when it runs and does not like the text. */
+async function check(
+  { files, runtime }: Pick<Ports, 'files' | 'runtime'>,
+  reader: NonNullable<Write['reader']>,
+  path: string,
+  text: string,
+): Promise<void> {
+  const next = `${path}.next`;
+  await files.write(next, text, FILE_MODE);
+  try {
+    const answer = await runtime.execute(reader.id, reader.check);
+    if (answer && answer.code !== 0) {
+      const said = answer.output.trim() || `exit code ${answer.code}`;
+      throw new Error(`cannot change ${path}: ${reader.id} refuses the new text: ${said}`);
+    }
+  } finally {
+    await files.remove(next);
+  }
+}

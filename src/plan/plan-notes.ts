@@ -1,0 +1,88 @@
+import type { Kinds } from '../kinds/kind.js';
+import { type Address, addressOf } from '../model/address.js';
+import type { Lesson, Note, Plan } from '../model/plan.js';
+import type { DataFacts, Resource, Row } from '../model/resource.js';
+import type { Decision } from './decide.js';
+import type { Observed } from './observe.js';
+
+interface Input {
+  resources: readonly Resource[];
+  rows: readonly Row[];
+  observed: Observed;
+  kinds: Kinds;
+}
+
+/** What else the look was good for: notes on what is left alone, and what rows shall remember. */
+export function remarks(
+  { resources, rows, observed, kinds }: Input,
+  decisions: readonly Decision[],
+  kept: { notes: readonly Note[]; lessons: readonly Lesson[] } = { notes: [], lessons: [] },
+): Pick<Plan, 'notes' | 'lessons'> {
+  const changed = new Set(decisions.map(({ resource }) => resource?.address));
+  const rowOf = new Map(rows.map((row) => [addressOf(row.kind, row.name), row]));
+  const notes: Note[] = [...kept.notes];
+  const lessons: Lesson[] = [...kept.lessons];
+  for (const resource of resources) {
+    const { address, kind, name } = resource;
+    const [row, seen] = [rowOf.get(address), observed.seen.get(address)];
+    if (!row || seen === undefined) continue;
+    const facts = kinds[kind].learn?.(resource, row, seen);
+    if (facts) lessons.push({ kind, name, facts });
+    const text = changed.has(address) ? undefined : kinds[kind].note?.(resource, row, seen);
+    if (text !== undefined) notes.push({ address, text });
+  }
+  return { ...(notes.length > 0 && { notes }), ...(lessons.length > 0 && { lessons }) };
+}
+
+/** Whether an earlier apply has found that the file no longer has it, and kept its data. */
+export function isUnused({ facts }: Row): boolean {
+  return (facts as DataFacts | undefined)?.unused === true;
+}
+
+/** What a reader of every plan should know of the data that no file asks for. */
+export function unusedNotes(rows: readonly Row[], kinds: Kinds): Note[] {
+  return rows.filter(isUnused).map((row) => ({
+    address: addressOf(row.kind, row.name),
+    text: `is no longer in the file; its data is kept until: ${removalOf(row, kinds)}`,
+  }));
+}
+
+/**
+ * The plan of a stack that is as its file says.
+ *
+ * @param rows of the stack
+ */
+export function emptyPlan(stack: string, rows: readonly Row[], kinds: Kinds): Plan {
+  const notes = unusedNotes(rows, kinds);
+  return { stack, changes: [], units: [], ...(notes.length > 0 && { notes }) };
+}
+
+interface KeptDataInput {
+  kinds: Kinds;
+  goneReason?: string;
+  dataSizes?: ReadonlyMap<Address, string>;
+}
+
+/** The notes on rows that this plan keeps, and what they are to remember of it. */
+export function keptData(
+  { goneReason, dataSizes, kinds }: KeptDataInput,
+  kept: readonly Row[],
+): { notes: Note[]; lessons: Lesson[] } {
+  if (goneReason === undefined) {
+    const unused = kept.map((row) => ({ ...row, facts: { unused: true } }));
+    const lessons = kept
+      .filter((row) => !isUnused(row))
+      .map(({ kind, name }) => ({ kind, name, facts: { unused: true } }));
+    return { notes: unusedNotes(unused, kinds), lessons };
+  }
+  const notes = kept.map((row) => {
+    const address = addressOf(row.kind, row.name);
+    const size = dataSizes?.get(address);
+    const data = size === undefined ? 'its data' : `its data (${size})`;
+    return { address, text: `is kept with ${data}; --volumes removes it too` };
+  });
+  return { notes, lessons: [] };
+}
+
+const removalOf = ({ kind, stack, name }: Row, kinds: Kinds) =>
+  kinds[kind].keepsData?.(stack, name) ?? '';

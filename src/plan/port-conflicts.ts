@@ -1,0 +1,92 @@
+import type { Capacity, Listener } from '../host/ports.js';
+import type { Config, PublishEntry } from '../model/config.js';
+import { UserError } from '../model/errors.js';
+import type { Plan } from '../model/plan.js';
+import { EVERYWHERE, FORWARDER, placeText } from '../model/publish.js';
+import { partsOf } from '../model/site.js';
+import type { ContainerSpec } from '../model/specs.js';
+
+type Network = Pick<Capacity, 'addresses' | 'listener'>;
+type Path = readonly (string | number)[];
+
+/** Whether somebody is to listen at published ports who does not yet. */
+export function opensPorts({ changes, units }: Plan): boolean {
+  const starts = units.some(
+    ({ mode, spec, steps }) =>
+      mode === 'put' &&
+      (spec as Partial<ContainerSpec>).sockets &&
+      steps.some(({ verb }) => verb === 'container.start'),
+  );
+  return starts || forwarderOpens(changes);
+}
+
+/** It is to be started, or to listen elsewhere. */
+function forwarderOpens(changes: Plan['changes']): boolean {
+  return changes.some(
+    ({ address, action }) =>
+      (address === `container.${FORWARDER}` || address === `config.${FORWARDER}`) &&
+      action !== 'delete' &&
+      action !== 'forget',
+  );
+}
+
+/**
+ * Refuses ports that cannot be listened at, all at once and each with its place in the file and the
+ * name of its holder, and addresses that the host does not have, nor will have by this file.
+ */
+export function refuseTaken(config: Config, capacity: Network): void {
+  const addresses = new Set([...capacity.addresses(), ...bridgeAddresses(config)]);
+  const complaints = published(config).flatMap(({ at, entry }) => {
+    const cause = obstacle(entry, config.name, addresses, capacity);
+    return cause === undefined
+      ? []
+      : [`${config.where(at)}: cannot publish ${placeText(entry)}: ${cause}`];
+  });
+  if (complaints.length === 0) return;
+  throw new UserError(complaints, 'Publish another port, or end what has it.');
+}
+
+function obstacle(
+  { host_ip, published: port }: PublishEntry,
+  stack: string,
+  addresses: ReadonlySet<string>,
+  capacity: Network,
+): string | undefined {
+  const local = host_ip === EVERYWHERE || host_ip.startsWith('127.') || addresses.has(host_ip);
+  if (!local) return `${host_ip} is no address of this host`;
+  const holder = capacity.listener(host_ip, port);
+  const ours = partsOf(holder?.container ?? '')?.stack === stack;
+  return holder && !ours ? `${nameOf(holder)} listens there` : undefined;
+}
+
+/** `nginx (process 412)`, `container web of stack shop (haproxy, process 412)`. */
+function nameOf({ pid, program, container }: Listener): string {
+  if (pid === undefined) return 'a process that cannot be seen';
+  const parts = partsOf(container ?? '');
+  if (!parts) return `${program} (process ${pid})`;
+  return `container ${parts.name} of stack ${parts.stack} (${program}, process ${pid})`;
+}
+
+function published({ containers, farms }: Config): { at: Path; entry: PublishEntry }[] {
+  const services: [Path, { publish?: PublishEntry[] }][] = [
+    ...Object.entries(containers).map(([name, entry]): [Path, typeof entry] => [
+      ['containers', name],
+      entry,
+    ]),
+    ...Object.entries(farms).flatMap(
+      ([name, { servers, proxy }]): [Path, typeof servers | typeof proxy][] => [
+        [['farms', name, 'servers'], servers],
+        [['farms', name, 'proxy'], proxy],
+      ],
+    ),
+  ];
+  return services.flatMap(([path, { publish = [] }]) =>
+    publish.map((entry, index) => ({ at: [...path, 'publish', index], entry })),
+  );
+}
+
+function bridgeAddresses({ bridges }: Config): string[] {
+  return Object.values(bridges).flatMap((each) =>
+    !each.external && each.host !== undefined ? [each.host] : [],
+  );
+}

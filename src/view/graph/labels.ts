@@ -1,0 +1,92 @@
+import { BY_HAND } from '../../model/address.js';
+import type { PublishEntry } from '../../model/config.js';
+import { describeExit } from '../../model/exit.js';
+import type { ListedContainer } from '../../model/listed-container.js';
+import { EVERYWHERE } from '../../model/publish.js';
+import type { BridgeNode, ContainerNode, Tone, Topology } from '../../model/topology.js';
+import type { Line } from './picture.js';
+
+/** `running, healthy`, `exited (137 SIGKILL)`: as short as it can be told. */
+export function stateWords(each: ListedContainer): string {
+  const {
+    status,
+    exit_code: code,
+    out_of_memory: outOfMemory = false,
+    health,
+    halted,
+    held,
+  } = each;
+  const ended = code === undefined ? '' : ` (${describeExit({ code, outOfMemory })})`;
+  return [
+    `${status}${ended}`,
+    ...(health ? [health.status] : []),
+    ...(halted === undefined ? [] : ['halted']),
+    ...(held === undefined ? [] : ['rolled back']),
+  ].join(', ');
+}
+
+/** `8080 → 80`, from one address of the host `127.0.0.1:8080 → 80`. */
+export function publishWords({ host_ip: address, published, target }: PublishEntry): string {
+  return `${address === EVERYWHERE ? '' : `${address}:`}${published} → ${target}`;
+}
+
+/** What a bridge says beside its name: `10.77.1.0/24`, `host 10.77.1.1`, `isolated`. */
+export function bridgeWords({ state, subnet, host, uplink, isolated, owner }: BridgeNode) {
+  return {
+    subnet: subnet ?? 'no subnet',
+    marks: [
+      ...(state === 'up' ? [] : [state]),
+      ...(host === undefined ? [] : [`host ${host}`]),
+      ...(uplink === undefined ? [] : [`uplink ${uplink}`]),
+      ...(isolated ? ['isolated'] : []),
+      ...(owner === undefined ? [] : [owner === BY_HAND ? 'made by hand' : `of stack ${owner}`]),
+    ],
+  };
+}
+
+const TONES: [Tone, string][] = [
+  ['good', 'well'],
+  ['wait', 'waiting'],
+  ['bad', 'in trouble'],
+  ['idle', 'at rest'],
+];
+
+/** How many containers are how, the empty ones left out. */
+export function toneCounts({
+  containers,
+}: Topology): { tone: Tone; count: number; word: string }[] {
+  return TONES.map(([tone, word]) => ({
+    tone,
+    word,
+    count: containers.filter((each) => each.tone === tone).length,
+  })).filter(({ count }) => count > 0);
+}
+
+/** `4 containers: 3 well, 1 in trouble`. */
+export function summaryWords(topology: Topology): string {
+  const { length } = topology.containers;
+  const counts = toneCounts(topology).map(({ count, word }) => `${count} ${word}`);
+  const all = `${length} ${length === 1 ? 'container' : 'containers'}`;
+  return length === 0 ? 'no containers' : `${all}: ${counts.join(', ')}`;
+}
+
+export function farmWords({ servers }: { servers: string[] }, { containers }: Topology): string {
+  const well = containers.filter(({ name, tone }) => tone === 'good' && servers.includes(name));
+  return `${well.length} of ${servers.length} well`;
+}
+
+/** Addresses first, by the distance of their bridges from the host. */
+export function linesOf(container: ContainerNode, { bridges, farms }: Topology): Line[] {
+  const { name, addresses, publish, volumes } = container;
+  const proxied = farms.filter(({ proxy }) => proxy === name);
+  return [
+    ...bridges
+      .filter((bridge) => bridge.name in addresses)
+      .map((bridge): Line => {
+        return { kind: 'address', bridge: bridge.name, text: addresses[bridge.name] ?? '' };
+      }),
+    ...publish.map((each): Line => ({ kind: 'publish', text: publishWords(each) })),
+    ...proxied.map((farm): Line => ({ kind: 'proxy', text: `proxy of ${farm.name}` })),
+    ...(volumes.length > 0 ? [{ kind: 'volume', text: volumes.join(', ') } as const] : []),
+  ];
+}

@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest';
+import { Context } from '../../src/app/context.js';
+import { isAtRest } from '../../src/app/no-op-check.js';
+import { loadConfig } from '../../src/formats/baleine/load.js';
+import type { Host } from '../../src/host/ports.js';
+import type { Row } from '../../src/model/resource.js';
+import { siteOf } from '../../src/model/site.js';
+import type { Records } from '../../src/state/state-cache.js';
+import { MemoryHost } from '../support/memory-host.js';
+
+const ROOT = '/var/lib/baleine';
+
+/** For which an earlier run has found that the file agrees with these records. */
+class Agreed extends Context {
+  reached = false;
+
+  constructor(readonly rows: Row[] | undefined) {
+    super({ file: 'baleine.yaml', root: ROOT, color: false });
+  }
+
+  override mayBeAbandoned = () => false;
+  override isAgreed = () => true;
+  override knownRecords(): Records | undefined {
+    return this.rows && { rows: this.rows, serial: '1', stamp: '1' };
+  }
+
+  override host(): Promise<Host> {
+    this.reached = true;
+    return super.host();
+  }
+}
+
+const look = () => Promise.resolve(new MemoryHost(siteOf(ROOT)).probe());
+const configOf = (images: string) => {
+  const text = `name: shop\nimages: { ${images} }`;
+  return loadConfig({ file: 'baleine.yaml', text, env: {}, directory: '/srv' });
+};
+const NOTHING = configOf('');
+const LOST: Row = {
+  kind: 'volume',
+  stack: 'shop',
+  name: 'data',
+  status: 'ready',
+  spec: { path: '/nowhere' },
+  facts: {},
+  needs: [],
+  protect: false,
+};
+
+it('is at rest when all is known to agree, and there', async () => {
+  expect(await isAtRest(new Agreed([]), NOTHING, look())).toBe(true);
+  const others = { ...LOST, stack: 'other' };
+  expect(await isAtRest(new Agreed([others]), NOTHING, look())).toBe(true);
+});
+
+it('is not when something is lost', async () => {
+  expect(await isAtRest(new Agreed([LOST]), NOTHING, look())).toBe(false);
+});
+
+it('is not when the records are others than before', async () => {
+  expect(await isAtRest(new Agreed(undefined), NOTHING, look())).toBe(false);
+});
+
+it('is not when the look failed: another run has the lock', async () => {
+  const failed = Promise.reject(new Error('cannot run flock: exit code 1'));
+  expect(await isAtRest(new Agreed([]), NOTHING, failed)).toBe(false);
+});
+
+it('is not when a registry is to be asked, which it does not do', async () => {
+  const context = new Agreed([]);
+  const config = configOf('a: { from: { registry: "x:1" }, pull: always }');
+  expect(await isAtRest(context, config, look())).toBe(false);
+  expect(context.reached).toBe(false);
+});

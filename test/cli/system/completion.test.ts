@@ -1,0 +1,45 @@
+import { Command } from 'commander';
+import { beforeAll, expect, it } from 'vitest';
+import { register as registerContainer } from '../../../src/cli/container/index.js';
+import { register as registerRun } from '../../../src/cli/container/run.js';
+import { register as registerStop } from '../../../src/cli/container/stop.js';
+import { register as registerImage } from '../../../src/cli/image/index.js';
+import { register as registerNetwork } from '../../../src/cli/network/index.js';
+import { register as registerRollback } from '../../../src/cli/stack/rollback.js';
+import { candidates } from '../../../src/cli/system/complete.js';
+import { rowOf } from '../../state/sample.js';
+
+const ROWS = [
+  rowOf('image', 'base', { stack: '-' }),
+  rowOf('bridge', 'front', { stack: '-' }),
+  rowOf('container', 'web', { stack: '-' }),
+  rowOf('container', 'db', { stack: 'shop' }),
+  rowOf('config', 'store-proxy', { stack: 'shop', spec: { farm: { name: 'store' } } }),
+];
+
+const program = new Command('baleine').enablePositionalOptions();
+beforeAll(() => {
+  for (const register of [registerContainer, registerImage, registerNetwork, registerRun]) {
+    register(program);
+  }
+  registerStop(program);
+  registerRollback(program);
+});
+
+it.each([
+  ['con', ['container']],
+  ['container st', ['start', 'stop']],
+  ['container stop ', ['web']],
+  ['container rm --f', ['--force']],
+  ['stop ', ['db', 'web']],
+  ['rollback ', ['db', 'store', 'web']],
+  ['container create new --image ', ['base']],
+  ['container create new --bridge f', ['front']],
+  ['container create ', []],
+  ['image rm ', ['base']],
+  ['network inspect ', ['front']],
+  ['run ', ['base']],
+  ['image import ', []],
+])('completes "%s"', (line, found) => {
+  expect(candidates(program, line.split(' '), () => ROWS)).toEqual(found);
+});

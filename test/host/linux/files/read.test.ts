@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { holdsText } from '../../../../src/host/linux/files/read.js';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'baleine-read-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+it.each([
+  ['the same', 'names\n', 'names\n', true],
+  ['nothing, as is asked', '', '', true],
+  ['what is not ASCII', 'é\n', 'é\n', true],
+  ['as many other letters', 'names\n', 'nomes\n', false],
+  ['more', 'names\n', 'names\n\n', false],
+  ['less', 'names\n', 'names', false],
+  ['nothing', 'names\n', '', false],
+  ['more than nothing', '', 'names\n', false],
+])('tells a file that holds %s', (_what, text, found, same) => {
+  const path = join(dir, 'file');
+  writeFileSync(path, found);
+  expect(holdsText(path, text)).toBe(same);
+  writeFileSync(path, 'something else');
+  expect(holdsText(path, text)).toBe(false);
+  writeFileSync(path, text);
+  expect(holdsText(path, text)).toBe(true);
+});
+
+it('knows nothing of a file that is not there', () => {
+  expect(holdsText(join(dir, 'file'), 'names')).toBeUndefined();
+});
+
+it('does not say so of a file that cannot be read', () => {
+  expect(() => holdsText(dir, 'names')).toThrow('EISDIR');
+});

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { linuxHealth } from '../../../../src/host/linux/health/index.js';
+import type { HealthTarget } from '../../../../src/model/health.js';
+import { siteOf } from '../../../../src/model/site.js';
+
+const target = (index: number): HealthTarget => ({
+  id: `one.c${index}`,
+  address: '127.0.0.1',
+  check: {
+    exec: ['true'],
+    interval: 1000,
+    timeout: 60_000,
+    retries: 1,
+    start_period: 0,
+    on_failure: 'restart',
+  },
+});
+
+it('begins to ask each, though many before it hang', async () => {
+  const hung: (() => void)[] = [];
+  const execute = () =>
+    new Promise<{ code: number; output: string }>((resolve) => {
+      hung.push(() => resolve({ code: 0, output: '' }));
+      // nobody answers before the last is asked
+      if (hung.length === 30) for (const end of hung) end();
+    });
+  const health = linuxHealth(siteOf('/nowhere'), { execute });
+  const answers = await health.ask(Array.from({ length: 30 }, (_, index) => target(index)));
+  expect(answers).toEqual(Array(30).fill({ healthy: true }));
+});

@@ -1,0 +1,11 @@
+import { expect, it } from 'vitest';
+import { forwardingFinding } from '../../../../src/host/linux/network/forwarding.js';
+
+it('tells of a host that passes on what containers send', () => {
+  expect(forwardingFinding(false)).toMatchObject({ name: 'forwarding', status: 'ok' });
+  expect(forwardingFinding(true)).toMatchObject({
+    name: 'forwarding',
+    status: 'warn',
+    detail: expect.stringContaining('ip_forward is 1'),
+  });
+});

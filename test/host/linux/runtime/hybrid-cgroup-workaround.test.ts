@@ -1,0 +1,31 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import type { Hierarchies } from '../../../../src/host/linux/cgroups/hierarchies.js';
+import { onMixedCgroups } from '../../../../src/host/linux/runtime/hybrid-cgroup-workaround.js';
+
+it('hides version 2 from a runtime only where nothing of ours is on it', () => {
+  const unified = mkdtempSync(join(tmpdir(), 'unified-'));
+  onTestFinished(() => rmSync(unified, { recursive: true }));
+  const list = join(unified, 'cgroup.controllers');
+  const host = (mode: Hierarchies['mode'], controllers: string) => {
+    writeFileSync(list, `${controllers}\n`);
+    return { mode, v1: new Map(), named: [], unified };
+  };
+  const command = onMixedCgroups(host('hybrid', 'hugetlb rdma'), '/usr/bin/crun');
+  expect(command?.slice(1)).toEqual([
+    ...['--mount', '--propagation', 'slave', '--', '/bin/sh', '-c'],
+    'mount --bind /dev/null "$1" && shift && exec "$@"',
+    ...['sh', list, '/usr/bin/crun'],
+  ]);
+  for (const [mode, controllers] of [
+    ['hybrid', ''],
+    ['hybrid', 'hugetlb io'],
+    ['hybrid', 'memory'],
+    ['v2', 'hugetlb'],
+  ] as const) {
+    expect(onMixedCgroups(host(mode, controllers), '/usr/bin/crun')).toBeUndefined();
+  }
+  expect(onMixedCgroups({ mode: 'v1', v1: new Map(), named: [] }, '/x')).toBeUndefined();
+});

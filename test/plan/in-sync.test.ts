@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/formats/baleine/load.js';
+import { asRecorded, type Resource, type Row } from '../../src/model/resource.js';
+import { siteOf } from '../../src/model/site.js';
+import type { Context } from '../../src/plan/desired/context.js';
+import { agreementMark, agrees } from '../../src/plan/in-sync.js';
+
+const row = (name: string, more: Partial<Row> = {}): Row => ({
+  kind: 'volume',
+  stack: 'shop',
+  name,
+  status: 'ready',
+  spec: { path: `/srv/${name}` },
+  facts: {},
+  needs: [],
+  protect: false,
+  ...more,
+});
+const ROWS = [row('a'), row('b')];
+const ASKED = ROWS.map(asRecorded);
+const [A, B] = ASKED as [Resource, Resource];
+
+describe('a file agrees with the records', () => {
+  it.each<[string, Resource[], Row[]]>([
+    ['when it asks for just what they say', ASKED, ROWS],
+    ['in another order', [B, A], ROWS],
+    ['about nothing', [], []],
+    ['whatever it needs', [{ ...A, needs: ['image.base'] }, B], ROWS],
+    ['but for a spare, which is there only in between', [...ASKED, spare('c')], ROWS],
+    ['though it leaves something undefined', [withSpec(A, { more: undefined }), B], ROWS],
+  ])('%s', (_how, resources, rows) => expect(agrees(resources, rows)).toBe(true));
+
+  it.each<[string, Resource[], Row[]]>([
+    ['asks for something else', [withSpec(A, { path: '/srv/c' }), B], ROWS],
+    ['asks for more of it', [withSpec(A, { more: 1 }), B], ROWS],
+    ['protects it', [{ ...A, protect: true }, B], ROWS],
+    ['asks for one more', [...ASKED, asRecorded(row('c'))], ROWS],
+    ['asks for one less', [A], ROWS],
+    ['asks for another one', [A, asRecorded(row('c'))], ROWS],
+    ['asks for a thing of another kind', [A, { ...B, address: 'image.b' }], ROWS],
+    ['asks for what is not finished', ASKED, [row('a'), row('b', { status: 'pending' })]],
+    ['does not ask for a spare that is left', [A, { ...B, spare: true }], ROWS],
+  ])('not when it %s', (_what, resources, rows) => expect(agrees(resources, rows)).toBe(false));
+});
+
+describe('what an agreement holds for', () => {
+  const config = loadConfig({ file: 'f', text: 'name: shop', env: {}, directory: '/srv' });
+  const GIVEN: Context = {
+    config,
+    rows: ROWS,
+    site: siteOf('/var/lib/baleine'),
+    sources: { base: '1' },
+    origins: {},
+    profiles: { '/srv/p.json': '1' },
+    scale: {},
+  };
+  const MARK = agreementMark(GIVEN);
+
+  it('is the same for the same', () => {
+    expect(agreementMark({ ...GIVEN, sources: { base: '1' } })).toBe(MARK);
+  });
+
+  it.each<[string, string]>([
+    ['files of an image', agreementMark({ ...GIVEN, sources: { base: '2' } })],
+    ['seccomp profile', agreementMark({ ...GIVEN, profiles: {} })],
+    ['number of servers', agreementMark({ ...GIVEN, scale: { web: 2 } })],
+    ['root', agreementMark({ ...GIVEN, site: siteOf('/srv') })],
+    [
+      'foreign image',
+      agreementMark({
+        ...GIVEN,
+        origins: { base: { layers: '1', image: '2', bytes: 1, config: { environment: {} } } },
+      }),
+    ],
+  ])('is not the same for another %s', (_what, mark) => expect(mark).not.toBe(MARK));
+});
+
+function spare(name: string): Resource {
+  return { ...asRecorded(row(name)), spare: true };
+}
+
+function withSpec(resource: Resource, more: object): Resource {
+  return { ...resource, spec: { ...(resource.spec as object), ...more } };
+}

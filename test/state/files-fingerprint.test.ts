@@ -1,0 +1,55 @@
+import { copyFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { Site } from '../../src/model/site.js';
+import { stampOf } from '../../src/state/files-fingerprint.js';
+import { openStore } from '../../src/state/store.js';
+import { makeSite, rowOf, TABLES, textOf } from './sample.js';
+
+const FILE = 'containers.csv';
+
+async function written(): Promise<Site> {
+  const site = makeSite();
+  await openStore(site, TABLES).put(rowOf('container', 'a'));
+  return site;
+}
+
+/** When all that has happened is long ago. */
+const later = (site: Site) => stampOf(site, TABLES, Date.now() + 3000);
+
+it('stays as long as nobody writes, and is there when no table is', async () => {
+  const site = await written();
+  expect(later(site)).toBe(later(site));
+  expect(later(makeSite())).toBeDefined();
+});
+
+it('is none while the next change could leave it the same', async () => {
+  expect(stampOf(await written(), TABLES, Date.now())).toBeUndefined();
+});
+
+it.each<[string, (path: string, text: string) => void | Promise<void>]>([
+  ['written over, as long as before', (path, text) => writeFileSync(path, text.replace('a', 'b'))],
+  ['replaced by the same', (path) => copyAndRename(path)],
+  ['set back in time', (path) => utimesSync(path, 1, 1)],
+  ['removed', (path) => rmSync(path)],
+])('is another one when a table was %s', async (_how, change) => {
+  const site = await written();
+  const before = later(site);
+  await change(join(site.root, FILE), textOf(site, FILE));
+  expect(later(site)).toBeDefined();
+  expect(later(site)).not.toBe(before);
+});
+
+it('is another one after each edit of a store', async () => {
+  const site = await written();
+  const before = later(site);
+  const store = openStore(site, TABLES);
+  await store.put(rowOf('container', 'b'));
+  await store.drop('container', store.rows[0]?.stack ?? '', 'b');
+  expect(later(site)).not.toBe(before);
+});
+
+function copyAndRename(path: string): void {
+  copyFileSync(path, `${path}.new`);
+  renameSync(`${path}.new`, path);
+}

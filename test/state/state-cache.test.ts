@@ -1,0 +1,63 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { recordsFile, type Site } from '../../src/model/site.js';
+import { openState, type State } from '../../src/state/state.js';
+import { keepRecords, recallRecords } from '../../src/state/state-cache.js';
+import { openStore } from '../../src/state/store.js';
+import { longRow, makeSite, rowOf, TABLES } from './sample.js';
+
+let site: Site;
+let state: State;
+
+beforeEach(async () => {
+  const { root } = makeSite();
+  site = { root, run: `${root}/../run`, tag: 'x' };
+  const store = openStore(site, TABLES);
+  for (const each of [rowOf('image', 'a'), rowOf('container', 'b'), longRow('c')])
+    await store.put(each);
+  vi.useFakeTimers({ now: Date.now() + 3000, toFake: ['Date'] });
+  state = openState(site, TABLES);
+  return () => vi.useRealTimers();
+});
+
+it('gives what the tables give', () => {
+  keepRecords(site, state);
+  const { rows, serial, stamp } = state;
+  expect(recallRecords(site, TABLES)).toMatchObject({ rows, serial, stamp });
+  expect(rows).toHaveLength(3);
+});
+
+it('is for the eyes of its owner', () => {
+  keepRecords(site, state);
+  expect(statSync(recordsFile(site)).mode & 0o777).toBe(0o600);
+  expect(statSync(dirname(recordsFile(site))).mode & 0o777).toBe(0o700);
+});
+
+it('keeps nothing of tables that have only just been written', () => {
+  keepRecords(site, { ...state, stamp: undefined });
+  expect(existsSync(recordsFile(site))).toBe(false);
+});
+
+describe('takes the long way', () => {
+  it('when nothing was kept', () => expect(recallRecords(site, TABLES)).toBeUndefined());
+
+  it('when a table was written since, and while it is young', async () => {
+    keepRecords(site, state);
+    await openStore(site, TABLES).drop('container', 'shop', 'b');
+    expect(recallRecords(site, TABLES)).toBeUndefined();
+    vi.setSystemTime(0);
+    expect(recallRecords(site, TABLES)).toBeUndefined();
+  });
+
+  it.each<[string, (text: string) => string]>([
+    ['is cut off', (text) => text.slice(0, -9)],
+    ['is empty', () => ''],
+    ['is null', () => 'null'],
+    ['is of another build', (text) => text.replace('recall', 'others')],
+  ])('when what was kept %s', (_what, spoil) => {
+    keepRecords(site, state);
+    writeFileSync(recordsFile(site), spoil(readFileSync(recordsFile(site), 'utf8')));
+    expect(recallRecords(site, TABLES)).toBeUndefined();
+  });
+});
