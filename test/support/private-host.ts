@@ -115,6 +115,38 @@ export function inPrivateHost(test: (host: PrivateHost) => Promise<void>): () =>
   };
 }
 
+/** Milliseconds for a server to answer. */
+const SERVING_LIMIT = 10_000;
+
+/**
+ * Runs a server on a private host until it is stopped; it goes with the test's process at the latest.
+ *
+ * @param url what it answers as soon as it serves
+ * @returns what stops it
+ */
+export async function serving(
+  host: PrivateHost,
+  url: string,
+  [program, ...args]: [program: string, ...args: string[]],
+): Promise<() => Promise<void>> {
+  const inside = ['nsenter', `--target=${host.pid}`, '--mount', '--net', program, ...args];
+  const server = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...inside], { stdio: 'ignore' });
+  const gone = once(server, 'exit');
+  const stop = async () => {
+    server.kill();
+    await gone;
+  };
+  const deadline = performance.now() + SERVING_LIMIT;
+  while ((await host.http(url).catch(() => undefined)) === undefined) {
+    if (performance.now() < deadline) await sleep(100);
+    else {
+      await stop();
+      throw new Error(`${program} does not answer at ${url}`);
+    }
+  }
+  return stop;
+}
+
 /** Ends with its standard input, so with this process at the latest. */
 async function hold(): Promise<{ pid: number; end: () => Promise<void> }> {
   const holder = spawn(SCRIPT, ['sh', '-c', 'echo ready; exec cat'], {

@@ -1,14 +1,11 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Context } from '../../../src/app/context.js';
 import { linuxDisks } from '../../../src/host/linux/disks/index.js';
 import { imageFile, siteOf } from '../../../src/model/site.js';
 import type { ImageSpec } from '../../../src/model/specs.js';
-import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { inPrivateHost, type PrivateHost, serving } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';
 import { tarOf } from '../host/archives.js';
 import { writeLayout } from './layout.js';
@@ -28,18 +25,8 @@ async function startRegistry(host: PrivateHost): Promise<() => Promise<void>> {
     log: { level: 'error' },
   };
   writeFileSync(join(host.dir, 'registry.yml'), JSON.stringify(config));
-  const words = ['--mount', '--net', 'docker-registry', 'serve', join(host.dir, 'registry.yml')];
-  const bound = ['--pdeathsig', 'KILL', '--', 'nsenter', `--target=${host.pid}`];
-  const server = spawn('setpriv', [...bound, ...words], { stdio: 'ignore' });
-  const gone = once(server, 'exit');
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if (await host.http(`http://127.0.0.1:${PORT}/v2/`).catch(() => undefined)) break;
-    await sleep(100);
-  }
-  return async () => {
-    server.kill();
-    await gone;
-  };
+  const words = ['serve', join(host.dir, 'registry.yml')] as const;
+  return serving(host, `http://127.0.0.1:${PORT}/v2/`, ['docker-registry', ...words]);
 }
 
 /** Gives the name to another image. */

@@ -1,0 +1,42 @@
+import { AT_ONCE, floodedBy, heals, idle, type Source } from './cell.js';
+import { BOUND, SERVE, shell } from './floods.js';
+
+const TIMEOUT = 1000;
+const CHECKED = { timeout: `${TIMEOUT}ms`, interval: '0s', on_failure: 'none' };
+
+const healthExec: Source = {
+  name: 'a health check’s command',
+  calm: (flood) => {
+    // to both streams, and what writes to the one is left behind
+    const exec = shell(`(${flood.script(BOUND)}) & (${flood.script(BOUND)}) >&2`);
+    return { containers: { evil: { ...idle(), healthcheck: { exec, ...CHECKED } } } };
+  },
+  commands: [
+    heals(() => TIMEOUT),
+    {
+      words: ['ps', '--json'],
+      limit: AT_ONCE,
+      says: ({ isShort }) => (isShort ? /exit code 3: .*owned/ : /no end after 1s/),
+    },
+  ],
+};
+
+const healthHttp: Source = {
+  name: 'a health check’s web page',
+  calm: (flood) => {
+    const command = ['perl', '-e', SERVE, '80', '', ...shell(flood.script(BOUND))];
+    const healthcheck = { http: { port: 80 }, ...CHECKED };
+    return { containers: { evil: { ...idle(), command, bridges: ['back'], healthcheck } } };
+  },
+  commands: [
+    heals(() => TIMEOUT),
+    {
+      words: ['ps', '--json'],
+      limit: AT_ONCE,
+      says: ({ name }) => (name === 'dripping' ? /no answer in time/ : /no HTTP/),
+    },
+  ],
+};
+
+floodedBy(healthExec);
+floodedBy(healthHttp);
