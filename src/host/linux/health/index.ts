@@ -6,6 +6,7 @@ import type { HealthAnswer, HealthTarget } from '../../../model/health.js';
 import { askedFile, type Site } from '../../../model/site.js';
 import type { Health, Runtime } from '../../ports.js';
 import { readText } from '../files/read.js';
+import { lastLines, shortened } from '../process/output.js';
 import { exitsDir } from '../runtime/layout.js';
 import { lifeOf } from '../runtime/started.js';
 import { isOnNetwork, type NetworkTarget, probeNetworks } from './network.js';
@@ -84,7 +85,7 @@ async function execute(
     if (!answer) return failure('it does not run');
     if (answer.code === 0) return { healthy: true };
     return failure(
-      [`exit code ${answer.code}`, lastLine(answer.output)].filter(Boolean).join(': '),
+      [`exit code ${answer.code}`, lastLines(answer.output, 1)].filter(Boolean).join(': '),
     );
   } catch (error) {
     // whom it was asked of, and how, is known to the reader
@@ -92,12 +93,13 @@ async function execute(
   }
 }
 
-const failure = (reason: string): HealthAnswer => ({ healthy: false, reason });
+/** Characters of a reason: it is a cell of a table, and part of the state. */
+const REASON = 120;
 
-/** Of what a stranger's program printed, as much as fits a line. */
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1)?.trim().slice(0, 100) ?? '';
-}
+const failure = (reason: string): HealthAnswer => ({
+  healthy: false,
+  reason: shortened(reason, REASON),
+});
 
 /** The container, and its folder, may have gone meanwhile. */
 function unlessGone(error: NodeJS.ErrnoException): void {

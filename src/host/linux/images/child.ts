@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { launch, untilExit } from '../process/launch.js';
-import { readPaced, Tail } from '../process/output.js';
+import { lastLines, readPaced, Tail } from '../process/output.js';
 import { LONG } from '../process/run.js';
 import { needProgram } from './tool.js';
 
@@ -30,12 +30,8 @@ export function startChild(
   readPaced(stderr, (part) => complaint.add(part));
   const ended = untilExit(child, LONG).ended.then(({ code, signal, killed }) => {
     if (code === 0 || signal === 'SIGPIPE') return;
-    const lines = complaint
-      .text()
-      .split('\n')
-      .filter((line) => line.trim() !== '');
     const said =
-      lines.slice(-4).join('; ') || `${program}: ${killed ?? signal ?? `exit code ${code}`}`;
+      lastLines(complaint.text()) || `${program}: ${killed ?? signal ?? `exit code ${code}`}`;
     throw new Error(`cannot ${purpose}: ${said}`);
   });
   // Its writer learns of a broken pipe by what it writes.

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { launch, untilExit } from '../process/launch.js';
-import { readPaced, Tail } from '../process/output.js';
+import { lastLines, readPaced, Tail } from '../process/output.js';
 
 /** A mount namespace that is there as long as its only process. */
 export interface Holder {
@@ -24,7 +24,8 @@ export async function hold(script: string, args: string[], purpose: string): Pro
   const { ended: gone } = untilExit(child);
   const ready = await Promise.race([once(child.stdout, 'data'), gone.then(() => undefined)]);
   const { pid } = child;
-  if (!ready || pid === undefined) throw new Error(`cannot ${purpose}: ${complaint.text().trim()}`);
+  if (!ready || pid === undefined)
+    throw new Error(`cannot ${purpose}: ${lastLines(complaint.text())}`);
   return {
     pid,
     enter: ['nsenter', `--target=${pid}`, '--mount', '--'],

@@ -1,5 +1,6 @@
 import { UserError } from '../../../model/errors.js';
 import { logMessages } from '../process/logfmt.js';
+import { lastLines, shortened } from '../process/output.js';
 import { findProgram, packageOf } from '../process/programs.js';
 import { type RunOptions, run } from '../process/run.js';
 import type { Staging } from './staging.js';

@@ -44,6 +44,22 @@ export class Tail {
   }
 }
 
+/** Characters that an error quotes of what a program has printed: also a line without end ends up in mail and events. */
+const QUOTED = 1000;
+
+/** What an error quotes of a program's output, in one line: programs say what went wrong at the end. */
+export function lastLines(text: string, count = 4): string {
+  const lines = text.split('\n').map((line) => line.trim());
+  return shortened(lines.filter(Boolean).slice(-count).join('; '));
+}
+
+/** The beginning and the end of what is too long to be quoted. */
+export function shortened(text: string, most = QUOTED): string {
+  if (text.length <= most) return text;
+  const half = Math.floor(most / 2);
+  return `${text.slice(0, half)} … ${text.slice(-half)}`;
+}
+
 /** Bytes after which whoever is read pauses, and for how many milliseconds: about 100 MB a second of all together. */
 const PACE = { bytes: 1024 * 1024, pause: 10 };
 

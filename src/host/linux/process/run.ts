@@ -4,7 +4,7 @@ import { UserError } from '../../../model/errors.js';
 import { environment } from './environment.js';
 import { type Ended, type LaunchOptions, launch, launchReader, untilExit } from './launch.js';
 import { type Streams, withLock } from './lock-share.js';
-import { readPaced, Tail } from './output.js';
+import { lastLines, readPaced, Tail } from './output.js';
 import { packageOf } from './programs.js';
 
 export interface RunOptions extends LaunchOptions {
@@ -266,9 +266,3 @@ function missing(program: string, cannot: string, cwd: string | undefined): Erro
 }
 
 const tail = (stderr: string) => (stderr ? `: ${lastLines(stderr)}` : '');
-
-/** Programs say what went wrong at the end. */
-function lastLines(text: string, count = 4): string {
-  const lines = text.split('\n').map((line) => line.trim());
-  return lines.filter(Boolean).slice(-count).join('; ');
-}

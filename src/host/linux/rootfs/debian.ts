@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DebianSource } from '../../../model/config.js';
 import { UserError } from '../../../model/errors.js';
+import { lastLines } from '../process/output.js';
 import { LONG, type RunResult, run } from '../process/run.js';
 import { type HostArchive, hostArchives, hostFetchOptions } from './apt.js';
 import { sealed } from './sandboxed-exec.js';
@@ -124,5 +125,5 @@ async function installed(program: string): Promise<boolean> {
 function complaintsOf({ stdout, stderr }: RunResult): string {
   const lines = `${stdout}\n${stderr}`.split('\n').map((line) => line.trim());
   const marked = lines.filter((line) => /^(E|Err|dpkg|error)\b.*:/.test(line));
-  return (marked.length > 0 ? marked : lines.filter(Boolean)).slice(-5).join('; ');
+  return lastLines((marked.length > 0 ? marked : lines).join('\n'), 5);
 }

@@ -1,3 +1,4 @@
+import { lastLines } from '../process/output.js';
 import { type RunOptions, type RunResult, run } from '../process/run.js';
 
 /** `run` of a sealed program; a failure bears the program's name. */
@@ -8,8 +9,9 @@ export async function runSealed(
 ): Promise<RunResult> {
   const result = await run(...sealed(program, args), { ...options, purpose, reject: false });
   if (result.code === 0) return result;
-  const words = result.stderr.trim().split('\n').slice(-4).join('; ');
-  throw new Error(`cannot ${purpose}: ${words || `${program}: exit code ${result.code}`}`);
+  throw new Error(
+    `cannot ${purpose}: ${lastLines(result.stderr) || `${program}: exit code ${result.code}`}`,
+  );
 }
 
 /**

@@ -4,6 +4,7 @@ import { UserError } from '../../../model/errors.js';
 import type { Place } from '../../../model/publish.js';
 import { logFile, type Site } from '../../../model/site.js';
 import { logMessages } from '../process/logfmt.js';
+import { lastLines } from '../process/output.js';
 import { findProgram } from '../process/programs.js';
 import type { Starter } from '../process/spawn-helper.js';
 import {
@@ -101,5 +102,5 @@ function parse(line: string): { data?: number; message?: string } {
 function readable(text: string): string {
   const lines = text.split('\n').filter((line) => line.trim() && !/level=(info|debug)/.test(line));
   const messages = lines.map((line) => logMessages(line)[0] ?? line.trim());
-  return messages.slice(-3).join('; ');
+  return lastLines(messages.join('\n'), 3);
 }

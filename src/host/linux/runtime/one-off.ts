@@ -7,6 +7,7 @@ import { cgroupPath, type Site } from '../../../model/site.js';
 import type { MountSpec } from '../../../model/specs.js';
 import type { Foreground, StartedInForeground } from '../../ports.js';
 import { isOwned, ownerMark } from '../owner.js';
+import { lastLines } from '../process/output.js';
 import { type RunResult, run } from '../process/run.js';
 import { configJson, type Described } from './config-json.js';
 import { checkTargets } from './disk-checks.js';
@@ -129,8 +130,7 @@ export async function throwAway(site: Site, wanted: ThrowAway, id = throwAwayId(
 
 /** With the end of both streams: what a command says last need not be on the one for errors. */
 function failure({ purpose, runtime }: ThrowAway, { code, stdout, stderr }: RunResult): Error {
-  const lines = [stdout, stderr].flatMap((text) => text.trim().split('\n').slice(-4));
-  const said = lines.map((line) => line.trim()).filter(Boolean);
+  const said = [stdout, stderr].map((text) => lastLines(text)).filter(Boolean);
   return new Error(`cannot ${purpose}: ${runtime.name}: ${said.join('; ') || `exit code ${code}`}`);
 }
 

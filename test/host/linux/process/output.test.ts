@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Tail } from '../../../../src/host/linux/process/output.js';
+import { lastLines, shortened, Tail } from '../../../../src/host/linux/process/output.js';
 
 it('keeps the last bytes, however they come', () => {
   const whole = Buffer.from('0123456789'.repeat(30));
@@ -24,4 +24,19 @@ it('joins a character that came in two parts', () => {
   tail.add(Buffer.from([first]));
   tail.add(Buffer.from([second]));
   expect(tail.text()).toBe('é');
+});
+
+it('is quoted by its last lines', () => {
+  const lines = Array.from({ length: 9 }, (_, index) => `  line ${index}\n\n`).join('');
+  expect(lastLines(lines)).toBe('line 5; line 6; line 7; line 8');
+  expect(lastLines(lines, 1)).toBe('line 8');
+  expect(lastLines('\n \n')).toBe('');
+});
+
+it('is quoted in bounded length, however long its lines are', () => {
+  const long = lastLines(`begin ${'x'.repeat(64 * 1024)}\n${'y'.repeat(64 * 1024)} end`);
+  expect(long.length).toBeLessThan(1010);
+  expect(long).toMatch(/^begin x+ … y+ end$/);
+  expect(shortened('0123456789', 10)).toBe('0123456789');
+  expect(shortened('0123456789a', 10)).toBe('01234 … 6789a');
 });
