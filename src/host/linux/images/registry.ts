@@ -32,6 +32,12 @@ export function transportOf({ registry }: { registry: string }, manifest?: strin
   return { name: `docker://${pinned(registry, manifest)}`, plain: isLoopback(registry) };
 }
 
+/**
+ * Skopeo reads no manifest of more than 4 MiB, but the text of an error to its end, however long a
+ * registry makes it. An image of any size takes it some 60 MiB.
+ */
+const MEMORY = 112 * 1024 ** 2;
+
 /** Runs `skopeo inspect` with these options. @param timeout milliseconds */
 export async function skopeoInspect(
   { name, plain }: Transport,
@@ -41,8 +47,7 @@ export async function skopeoInspect(
 ): Promise<string> {
   const tls = plain ? ['--tls-verify=false'] : [];
   const args = ['--tmpdir', staging.inside, 'inspect', ...tls, ...options, '--', name];
-  // skopeo itself reads no manifest of more than 4 MiB
-  return tool('skopeo', args, { purpose, staging, timeout });
+  return tool('skopeo', args, { purpose, staging, timeout, memory: MEMORY });
 }
 
 /** A registry that sends less than 1 KiB a second, for a minute on end, is given up. */
@@ -62,7 +67,13 @@ export async function skopeoCopy(
   const to = `dir:${join(staging.inside, folder)}`;
   const args = ['--tmpdir', staging.inside, 'copy', '--quiet', ...tls, '--', name, to];
   const bytes = () => bytesIn(join(staging.outside, folder));
-  await tool('skopeo', args, { purpose, staging, timeout: LONG, stall: { ...STALL, bytes } });
+  await tool('skopeo', args, {
+    purpose,
+    staging,
+    timeout: LONG,
+    stall: { ...STALL, bytes },
+    memory: MEMORY,
+  });
 }
 
 /** Of what has been fetched so far; names change on the way. */

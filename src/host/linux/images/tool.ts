@@ -1,4 +1,5 @@
 import { UserError } from '../../../model/errors.js';
+import { formatBytes } from '../../../model/format.js';
 import { logMessages } from '../process/logfmt.js';
 import { lastLines, shortened } from '../process/output.js';
 import { findProgram, packageOf } from '../process/programs.js';
@@ -8,6 +9,8 @@ import type { Staging } from './staging.js';
 export interface ToolOptions extends Pick<RunOptions, 'cwd' | 'timeout' | 'maxOutput' | 'stall'> {
   purpose: string;
   staging?: Staging;
+  /** Bytes of memory that it may use; it fails with an error that says so. */
+  memory?: number;
 }
 
 /**
@@ -18,15 +21,33 @@ export interface ToolOptions extends Pick<RunOptions, 'cwd' | 'timeout' | 'maxOu
 export async function tool(
   program: string,
   args: string[],
-  { purpose, staging, ...limits }: ToolOptions,
+  { purpose, staging, memory, ...limits }: ToolOptions,
 ): Promise<string> {
-  const command = [...(staging?.enter ?? []), needProgram(program, purpose), ...args];
+  const path = needProgram(program, purpose);
+  const bounds = memory === undefined ? [] : boundsOf(memory);
+  const command = [...(staging?.enter ?? []), ...bounds, path, ...args];
   const bound = ['--pdeathsig', 'KILL', '--', ...command];
-  const how = { purpose, shown: program, reject: false, ...limits };
+  const env = memory === undefined ? {} : FRUGAL;
+  const how = { purpose, shown: program, reject: false, env, ...limits };
   const { code, stdout, stderr } = await run('setpriv', bound, how);
+  if (memory !== undefined && NO_MEMORY.test(stderr)) {
+    throw new Error(`cannot ${purpose}: ${program} needs more memory than ${formatBytes(memory)}`);
+  }
   if (code !== 0) throw new Error(`cannot ${purpose}: ${complaintOf(stderr) || `exit ${code}`}`);
   return stdout;
 }
+
+/**
+ * Go's for as little of it as will do. What else counts as data grows with the threads, each with a
+ * stack of the size of RLIMIT_STACK: so there are few of them, with small stacks.
+ */
+const FRUGAL = { GOMEMLIMIT: '64MiB', GOMAXPROCS: '4', GOTRACEBACK: 'none' };
+
+/** Data in the sense of setrlimit(2): all that is private and can be written to. */
+const boundsOf = (memory: number) => ['prlimit', `--data=${memory}`, `--stack=${1024 ** 2}`, '--'];
+
+/** Of Go's runtime, and of pthread_create(3) in it. */
+const NO_MEMORY = /^(fatal error|runtime).*(out of memory|pthread_create|cannot allocate memory)/im;
 
 /** Where it is. @throws UserError when it is not installed */
 export function needProgram(program: string, purpose: string): string {
@@ -41,7 +62,5 @@ export function needProgram(program: string, purpose: string): string {
 /** The last `msg="…"` of a log in logrus' form, else the last line. */
 function complaintOf(stderr: string): string {
   const last = logMessages(stderr).at(-1);
-  if (last !== undefined) return last;
-  const lines = stderr.split('\n').map((line) => line.trim());
-  return lines.filter(Boolean).at(-1) ?? '';
+  return last === undefined ? lastLines(stderr, 1) : shortened(last);
 }
