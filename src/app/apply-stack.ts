@@ -11,13 +11,13 @@ import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
 import { healFirst } from './heal-first.js';
 import { stackName } from './lookup.js';
-import { planRecorded, planStack, preflighted } from './make-plan.js';
-import { isWhole, type WishOptions, wishesOf } from './plan-options.js';
+import { planRecorded, planStack, withPreflight } from './make-plan.js';
+import { coversWholeStack, type PlanFlags, planOptionsOf } from './plan-options.js';
 import { readConfig } from './read-config.js';
 import { waitHealthy } from './wait-healthy.js';
 import { propose, withStore } from './with-lock.js';
 
-export type ApplyOptions = WishOptions &
+export type ApplyOptions = PlanFlags &
   RunOptions &
   WaitOptions & {
     stack?: string;
@@ -36,19 +36,19 @@ export async function applyStack(
   const code = await withStore(context, options, async (store) => {
     if (options.unattended) refuseDestroyed(context, which);
     if (isUnattended(options)) {
-      context.unresolved = new Map();
+      context.unresolvedImages = new Map();
       await healFirst(context, config, store, options);
     }
     const plan = await planStack(context, config, store, {
-      ...wishesOf(options),
+      ...planOptionsOf(options),
       health: 'note',
     });
     const failed = afterFailure(context, config, store, options);
-    const before = () => comesBack(context, which, options);
+    const before = () => forgetDestroyedStack(context, which, options);
     const code = await propose(context, plan, store, options, false, { before, failed });
     if (code === 0) await before();
-    if (context.unresolved?.size) throw unresolvedError(context.unresolved);
-    if (code === 0 && store.rows.some(({ stack }) => stack === config.name)) context.keepConfig();
+    if (context.unresolvedImages?.size) throw unresolvedError(context.unresolvedImages);
+    if (code === 0 && store.rows.some(({ stack }) => stack === config.name)) context.cacheConfig();
     return code;
   });
   return code === 0 && options.wait ? waitHealthy(context, config.name, options) : code;
@@ -56,7 +56,7 @@ export async function applyStack(
 
 /** Nobody is asked, so nobody would miss what could not be looked at: all else is done first. */
 const isUnattended = (options: ApplyOptions) =>
-  options.autoApprove === true && isWhole(wishesOf(options));
+  options.autoApprove === true && coversWholeStack(planOptionsOf(options));
 
 function unresolvedError(unresolved: ReadonlyMap<string, Error>): UserError {
   const lines = [...unresolved].map(([name, error]) => `image.${name}: ${messageOf(error)}`);
@@ -81,9 +81,9 @@ export async function applyRecorded(
   const stack = await stackName(context, given);
   const code = await withStore(context, options, async (store) => {
     if (options.unattended) refuseDestroyed(context, { stack });
-    const wishes = { ...wishesOf(options), health: 'note' } as const;
+    const wishes = { ...planOptionsOf(options), health: 'note' } as const;
     const plan = await planRecorded(context, stack, store.rows, (each) => each, wishes);
-    const before = () => comesBack(context, { stack }, options);
+    const before = () => forgetDestroyedStack(context, { stack }, options);
     return propose(context, plan, store, options, false, { before });
   });
   return code === 0 && options.wait ? waitHealthy(context, stack, options) : code;
@@ -94,7 +94,7 @@ export async function applySaved(
   file: string,
   options: ApplyOptions,
 ): Promise<number | undefined> {
-  refuseWishes(options);
+  refusePlanFlags(options);
   const { readPlan, refuseStale } = await import('./saved-plan.js');
   const saved = readPlan(file);
   const code = await withStore(context, options, async (store) => {
@@ -102,20 +102,20 @@ export async function applySaved(
     const { destroy } = saved;
     const which = { stack: saved.plan.stack, ...(saved.source && { file: saved.source.file }) };
     if (options.unattended && !destroy) refuseDestroyed(context, which);
-    const plan = await preflighted(context, saved.plan, { resources: [], rows: [] });
+    const plan = await withPreflight(context, saved.plan, { resources: [], rows: [] });
     const view = await viewFor(context, options, destroy);
     if (plan.changes.length === 0) {
       await view.plan(plan);
       return 0;
     }
-    if (!destroy) await comesBack(context, which, options);
+    if (!destroy) await forgetDestroyedStack(context, which, options);
     else if (!saved.narrowed) {
-      const { findSchedules, keepAway } = await import('./schedules.js');
-      await keepAway(context, which, await findSchedules(context, plan.stack), store);
+      const { findSchedules, stopSchedules } = await import('./schedules.js');
+      await stopSchedules(context, which, await findSchedules(context, plan.stack), store);
     }
-    const { exitCode, outcomeOf } = await import('./execute-plan.js');
+    const { exitCode, executePlan } = await import('./execute-plan.js');
     const { parallelism } = options;
-    const outcome = await outcomeOf(context, plan, store, view, {
+    const outcome = await executePlan(context, plan, store, view, {
       destroy,
       parallelism,
       verify: !destroy,
@@ -129,7 +129,7 @@ export async function applySaved(
   return code === 0 && options.wait ? waitHealthy(context, saved.plan.stack, options) : code;
 }
 
-function refuseWishes({ target, replace, refresh, stack }: ApplyOptions): void {
+function refusePlanFlags({ target, replace, refresh, stack }: ApplyOptions): void {
   if (!target && !replace && refresh !== false && stack === undefined) return;
   throw new UserError(
     'cannot change a saved plan: --stack, --target, --replace and --refresh are for `plan --out`',
@@ -152,7 +152,7 @@ function refuseDestroyed({ site: { root } }: Context, which: StackFile): void {
 }
 
 /** A person asks for it. */
-async function comesBack(
+async function forgetDestroyedStack(
   { site: { root } }: Context,
   which: StackFile,
   { unattended }: ApplyOptions,

@@ -16,7 +16,7 @@ import {
  * for what is made again when it is needed: the note which runtime works here, the tables and
  * files as they were understood, and the bundle of a throw-away container whose run was cut off.
  */
-export function tidy(site: Site): void {
+export function cleanUpRunDir(site: Site): void {
   const { run } = site;
   rmSync(rootLink(site), { force: true });
   // with those that are beside it while it is written
@@ -33,9 +33,9 @@ export function tidy(site: Site): void {
  * Removes the folders that a stack had, what was kept of its file, and what was built for it, once
  * none of it is on record.
  */
-export function tidyStack(site: Site, stack: string): void {
+export function cleanUpStack(site: Site, stack: string): void {
   const { root } = site;
-  dropUnfinished(site, stack);
+  removeUnfinished(site, stack);
   forget(configCache(site), stack);
   dropArchives(site, stack);
   for (const entry of list(root).filter((each) => each.isDirectory())) {
@@ -48,7 +48,7 @@ export function tidyStack(site: Site, stack: string): void {
  * What a run has left that was killed while it wrote the first file of a resource: as there was none
  * before, a later run has found nothing to remove and has dropped the row.
  */
-function dropUnfinished(site: Site, stack: string): void {
+function removeUnfinished(site: Site, stack: string): void {
   const prefix = basename(hostsFile(site, stack, ''));
   const folder = dirname(hostsFile(site, stack, ''));
   const cutOff = list(folder).filter(

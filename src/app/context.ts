@@ -23,10 +23,10 @@ import { keepRecords, type Records, recallRecords } from '../state/state-cache.j
 import type { Store } from '../state/store.js';
 import type { TableFormat } from '../state/table.js';
 import { ImageInspector } from './image-inspector.js';
-import { type Read, readConfig, recallConfig } from './read-config.js';
+import { type ReadResult, readConfig, readConfigCached } from './read-config.js';
 
 /** A file was found to ask for just what is on record, as `agrees` has it. */
-interface Agreement {
+interface SyncMark {
   /** As of `agreementMark`. */
   mark: string;
   /** Of the records. */
@@ -41,14 +41,14 @@ interface Agreement {
 export class Context {
   #site: Site | undefined;
   #host: Promise<Host> | undefined;
-  #read: Read | undefined;
+  #read: ReadResult | undefined;
   #agreement: { mark: string; records: Records } | undefined;
   #inspector: ImageInspector | undefined;
   /**
    * By name, the images that could not be looked at, for a run that goes on with what is on record of
    * them; undefined when that is an error at once.
    */
-  unresolved: Map<string, Error> | undefined;
+  unresolvedImages: Map<string, Error> | undefined;
 
   constructor(readonly options: CommonOptions) {}
 
@@ -60,35 +60,35 @@ export class Context {
 
   /** Reads and checks the file, or recalls it; rejects with all that is wrong with it. */
   async config(): Promise<Config> {
-    this.#read = await recallConfig(this.options.file, configCache(this.site));
+    this.#read = await readConfigCached(this.options.file, configCache(this.site));
     return this.#read.config;
   }
 
   /** What was recalled, read with its lines: undefined when the config has them. */
   async configWithLines(): Promise<Config | undefined> {
-    return this.#read?.recalled ? readConfig(this.options.file) : undefined;
+    return this.#read?.cached ? readConfig(this.options.file) : undefined;
   }
 
   /** Whether an earlier run has found that the file asks for just what is on record. */
-  isAgreed(given: Given, records: Records): boolean {
-    const known = this.#read?.recalled?.agreement as Agreement | undefined;
+  isConfigInSync(given: Given, records: Records): boolean {
+    const known = this.#read?.cached?.agreement as SyncMark | undefined;
     return known?.serial === records.serial && known.mark === agreementMark(given);
   }
 
   /** That this one has. */
-  noteAgreement(given: Given, records: Records): void {
+  noteConfigInSync(given: Given, records: Records): void {
     this.#agreement = { mark: agreementMark(given), records };
   }
 
   /** For the next run to recall. The caller holds the lock. */
-  keepConfig(): void {
+  cacheConfig(): void {
     const { mark, records } = this.#agreement ?? {};
-    this.#read?.keep?.(records && { mark, serial: records.serial });
-    if (records && !this.knownRecords()) keepRecords(this.site, records);
+    this.#read?.store?.(records && { mark, serial: records.serial });
+    if (records && !this.cachedRecords()) keepRecords(this.site, records);
   }
 
   /** What is on record, if an earlier run has read it. */
-  knownRecords(): Records | undefined {
+  cachedRecords(): Records | undefined {
     return recallRecords(this.site, TABLES);
   }
 
@@ -156,13 +156,13 @@ export class Context {
   }
 
   /** Whether a killed run may have left something running. */
-  mayBeAbandoned(): boolean {
+  mayHaveStale(): boolean {
     return mayBeAbandoned(this.site);
   }
 
   /** Takes that away. The caller holds the lock. */
-  async clearAbandoned(): Promise<void> {
-    if (this.mayBeAbandoned()) await (await this.host()).runtime.clearAbandoned();
+  async clearStale(): Promise<void> {
+    if (this.mayHaveStale()) await (await this.host()).runtime.clearAbandoned();
     if (!existsSync(builtImages(''))) return;
     const { sweepArchives } = await import('../host/linux/images/built-archives.js');
     sweepArchives();
@@ -185,13 +185,16 @@ async function handlersOf(host: Host, site: Site): Promise<HandlerTable> {
   return Object.assign({}, ...(await Promise.all(tables)));
 }
 
-const OF_KINDS = Object.values(kinds).map(({ name, table }) => ({
+const KIND_TABLES = Object.values(kinds).map(({ name, table }) => ({
   kind: name,
   ...(table as Pick<TableFormat, 'file' | 'late' | 'columns'>),
 }));
-const LATE = OF_KINDS.filter(({ late }) => late).map(({ file }) => file);
+const LATE_FILES = KIND_TABLES.filter(({ late }) => late).map(({ file }) => file);
 
-export const TABLES: TableFormat[] = OF_KINDS.map((each) => ({ ...each, lateFiles: LATE }));
+export const TABLES: TableFormat[] = KIND_TABLES.map((each) => ({
+  ...each,
+  lateFiles: LATE_FILES,
+}));
 
 /** For a command that reads or changes the host; throws unless it runs as root. */
 export function openContext(command: Command): Context {
@@ -203,13 +206,13 @@ export function openContext(command: Command): Context {
 }
 
 /** Whether it is a one-off container whose `baleine run` is no more: nobody waits for it. */
-export function isAbandoned({ kind, spec }: Row): boolean {
+export function isOrphanedOneOff({ kind, spec }: Row): boolean {
   const { one_off: run } = kind === 'container' ? (spec as ContainerSpec) : {};
   return run !== undefined && (startTime(run.pid) !== run.start_time || bootId() !== run.boot_id);
 }
 
 /** Only looks: what would change the host, fetch an image or build one is out of its reach. */
-export class Onlooker extends Context {
+export class ReadOnlyContext extends Context {
   override host(): Promise<Host> {
     const message = 'cannot tell what an image is without fetching or building it';
     return Promise.reject(new UserError(message, '`baleine plan` does that.'));

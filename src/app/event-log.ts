@@ -7,7 +7,7 @@ import { logEvent } from '../state/events-log.js';
 
 /** Writes the end of every unit into the log, as it happens: a crash loses none of them. */
 export function eventLogger(site: Site, plan: Plan): (event: Event) => void {
-  const who = caller();
+  const who = invokingUser();
   const changes = new Map(plan.changes.map((change) => [change.address, change]));
   const started = new Map<string, number>();
   const log = (
@@ -50,7 +50,7 @@ export function eventLogger(site: Site, plan: Plan): (event: Event) => void {
 }
 
 /** Who called: `root by cron`, `ann on pts/0`, `root`; for the log of events. */
-export function caller(): string {
+export function invokingUser(): string {
   const user = process.env.SUDO_USER || userInfo().username;
   if (ancestors().some((name) => name === 'cron' || name === 'crond')) return `${user} by cron`;
   const terminal = [0, 1, 2].map(terminalOf).find(Boolean);

@@ -5,12 +5,12 @@ import type { Plan, Unit } from '../model/plan.js';
 import { findDestroyed } from '../state/notebook.js';
 import type { Store } from '../state/store.js';
 import type { View } from '../view/view.js';
-import { tidy, tidyStack } from './cleanup-run-dir.js';
+import { cleanUpRunDir, cleanUpStack } from './cleanup-run-dir.js';
 import type { Context } from './context.js';
 import { eventLogger } from './event-log.js';
 import { INTERRUPTED } from './failure.js';
 
-export interface CarryOutOptions {
+export interface ExecutionOptions {
   destroy: boolean;
   parallelism?: number | undefined;
   /** A signal ends the steps that are under way, which then fail, instead of waiting for their end. */
@@ -20,27 +20,27 @@ export interface CarryOutOptions {
 }
 
 /** Does what a plan says and shows it; answers the exit code. The caller holds the lock. */
-export async function carryOut(
+export async function executeForExitCode(
   context: Context,
   plan: Plan,
   store: Store,
   view: View,
-  options: CarryOutOptions,
+  options: ExecutionOptions,
 ): Promise<number> {
-  return exitCode(await outcomeOf(context, plan, store, view, options));
+  return exitCode(await executePlan(context, plan, store, view, options));
 }
 
 /** As `carryOut`, for a caller to whom it matters how it went. */
-export async function outcomeOf(
+export async function executePlan(
   context: Context,
   plan: Plan,
   store: Store,
   view: View,
-  { destroy, parallelism = DEFAULT_PARALLELISM, undo = false, verify = false }: CarryOutOptions,
+  { destroy, parallelism = DEFAULT_PARALLELISM, undo = false, verify = false }: ExecutionOptions,
 ): Promise<Outcome> {
   const { execute } = await import('../execute/execute.js');
   const handlers = await context.handlers();
-  const outcome = await (undo ? toTheEnd : interruptible)(async (stop) => {
+  const outcome = await (undo ? uninterrupted : interruptible)(async (stop) => {
     await view.start(plan);
     const log = eventLogger(context.site, plan);
     const emit = (event: Event) => {
@@ -54,28 +54,28 @@ export async function outcomeOf(
     const deps = { store, handlers, emit, parallelism, stop, keepGoing: destroy };
     return execute(plan, verify ? { ...deps, verify: lookAgain } : deps);
   });
-  if (waitedForEnds(plan)) await noteEnds(context, store);
+  if (hasAwaited(plan)) await recordEnded(context, store);
   // the kept data of a destroyed stack needs nothing of what a run leaves for the next
   const { root } = context.site;
   const rows = store.rows.filter(
     ({ kind, stack }) => !kinds[kind].keepsData || !findDestroyed(root, { stack }),
   );
-  if (!rows.some(({ stack }) => stack === plan.stack)) tidyStack(context.site, plan.stack);
-  if (rows.length === 0) tidy(context.site);
+  if (!rows.some(({ stack }) => stack === plan.stack)) cleanUpStack(context.site, plan.stack);
+  if (rows.length === 0) cleanUpRunDir(context.site);
   await view.finish(plan, outcome);
   return outcome;
 }
 
 /** Whoever has called us deals with signals. */
-const toTheEnd: typeof interruptible = (work) => work(new AbortController().signal);
+const uninterrupted: typeof interruptible = (work) => work(new AbortController().signal);
 
 /** Something was started because something else has completed: that holds also after the next boot. */
-const waitedForEnds = ({ units }: Plan) =>
+const hasAwaited = ({ units }: Plan) =>
   units.some(({ steps }) => steps.some(({ verb }) => verb === 'container.await'));
 
-async function noteEnds(context: Context, store: Store): Promise<void> {
-  const { outdated } = await import('./imperative/refresh.js');
-  const rows = outdated(store.rows, await context.probe(), context);
+async function recordEnded(context: Context, store: Store): Promise<void> {
+  const { outdatedRows } = await import('./imperative/refresh.js');
+  const rows = outdatedRows(store.rows, await context.probe(), context);
   await Promise.all(rows.map((row) => store.put(row)));
 }
 

@@ -20,7 +20,7 @@ import type { Context } from './context.js';
 import { errorText, exitCodeOf, LOCKED } from './failure.js';
 
 /** What a run that nobody watches asks of its plan. */
-export interface Unwatched {
+export interface UnattendedRun {
   /** Takes what has failed. */
   err: Sink;
   /** Whether it is to wait, because it has failed just now. */
@@ -34,9 +34,9 @@ export interface Unwatched {
  *
  * @param work answers its exit code, undefined when it was not its turn
  */
-export async function tellOnce(
+export async function notifyFailures(
   context: Context,
-  work: (how: Unwatched) => Promise<number | undefined>,
+  work: (how: UnattendedRun) => Promise<number | undefined>,
 ): Promise<number> {
   const file = resolve(context.options.file);
   const site = memorySite(context);
@@ -83,7 +83,9 @@ class Attempt {
 
   constructor(readonly before: Failing | undefined) {}
 
-  async make(work: (how: Unwatched) => Promise<number | undefined>): Promise<number | undefined> {
+  async make(
+    work: (how: UnattendedRun) => Promise<number | undefined>,
+  ): Promise<number | undefined> {
     try {
       return await work({
         err: (text) => {
@@ -101,7 +103,7 @@ class Attempt {
   }
 
   #postpones(plan: Plan): boolean {
-    this.#wanted = wantedBy(plan);
+    this.#wanted = fingerprintsOf(plan);
     this.postponed = isTooSoon(this.before, this.#wanted, Date.now());
     return this.postponed;
   }
@@ -117,19 +119,19 @@ class Attempt {
 }
 
 /** What it is to make of what: not how, which is another thing after the first try. */
-function wantedBy({ units }: Plan): string[] {
+function fingerprintsOf({ units }: Plan): string[] {
   return units.map(({ id, mode, spec }) => (mode === 'put' ? `${id} ${digest(spec, 12)}` : id));
 }
 
 function recover(context: Context, file: string, { since }: Failing): void {
   forgetFailure(context.site, file);
-  const held = heldBack(context);
+  const held = pinnedContainers(context);
   const but = held.length > 0 ? `; rolled back: ${held.join(', ')}` : '';
   print(`baleine: ${file} recovered, after failing since ${since}${but}\n`);
 }
 
 /** What does well only because it is not as its file asks, of any stack. */
-function heldBack(context: Context): string[] {
+function pinnedContainers(context: Context): string[] {
   const { rows } = context.state();
   return rows
     .filter(({ kind, spec }) => kind === 'container' && (spec as ContainerSpec).held)

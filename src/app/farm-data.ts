@@ -16,16 +16,16 @@ type ConfigRow = Row<ConfigSpec>;
  *
  * @param limit milliseconds for a proxy to answer, for who cannot wait as long as it may take
  */
-export async function lookAtFarms(
+export async function observeFarms(
   rows: readonly Row[],
   probe: Probe,
   limit?: number,
 ): Promise<FarmStatus[]> {
   const configs = rows.filter(({ kind, spec }) => kind === 'config' && (spec as ConfigSpec).farm);
-  return Promise.all(configs.map((row) => lookAt(row as ConfigRow, rows, probe, limit)));
+  return Promise.all(configs.map((row) => observeFarm(row as ConfigRow, rows, probe, limit)));
 }
 
-async function lookAt(
+async function observeFarm(
   row: ConfigRow,
   rows: readonly Row[],
   probe: Probe,
@@ -45,9 +45,9 @@ async function lookAt(
     const counted = readStatistics(name, await answer);
     const rest = known.filter((each) => !counted.servers.some((server) => server.name === each));
     const shown = counted.servers.filter((each) => known.includes(each.name) || isInUse(each));
-    return { name, stack, proxy, ...counted, servers: [...shown, ...unknown(rest)] };
+    return { name, stack, proxy, ...counted, servers: [...shown, ...unknownServers(rest)] };
   } catch (error) {
-    return { name, stack, proxy, silent: messageOf(error), servers: unknown(known) };
+    return { name, stack, proxy, silent: messageOf(error), servers: unknownServers(known) };
   }
 }
 
@@ -82,5 +82,5 @@ function processOf(name: string, stack: string, rows: readonly Row[], probe: Pro
 /** A spare server is known to the proxy and not there, but while others are replaced. */
 const isInUse = ({ state }: FarmServer) => state !== 'maintenance';
 
-const unknown = (names: string[]): FarmServer[] =>
+const unknownServers = (names: string[]): FarmServer[] =>
   names.map((name) => ({ name, state: 'unknown' }));

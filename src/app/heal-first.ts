@@ -8,7 +8,7 @@ import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
 import { planRecorded } from './make-plan.js';
-import { looksAtImages } from './resolve-images.js';
+import { needsInspection } from './resolve-images.js';
 import { propose } from './with-lock.js';
 
 /**
@@ -32,7 +32,7 @@ export async function healFirst(
     return isRunning || facts.pid === undefined ? [] : [addressOf('container', name)];
   });
   if (targets.length === 0) return;
-  if (dueForHealth(rows, probe, site).length === 0 && !looksAtImages(config, rows)) return;
+  if (dueForHealth(rows, probe, site).length === 0 && !needsInspection(config, rows)) return;
   const plan = await planRecorded(context, config.name, rows, (each) => each, { targets });
   if (plan.changes.length === 0) return;
   const { postpones: _not, ...rest } = options;

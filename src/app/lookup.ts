@@ -9,14 +9,14 @@ import type { Context } from './context.js';
  * Where a command looks for a container unless `--stack` tells: in the stack of the file, or among
  * what was made by hand, as the commands below `baleine container` do.
  */
-export type Home = 'file' | 'hand';
+export type StackScope = 'file' | 'imperative';
 
-export async function homeStack(
+export async function scopedStack(
   context: Context,
   given: string | undefined,
-  home: Home,
+  scope: StackScope,
 ): Promise<string> {
-  return home === 'hand' && given === undefined ? BY_HAND : stackName(context, given);
+  return scope === 'imperative' && given === undefined ? BY_HAND : stackName(context, given);
 }
 
 /** The stack that is meant: the one named by `--stack`, else the file's. */
@@ -38,7 +38,7 @@ export function findRow(rows: readonly Row[], address: string, stack: string): R
 export type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 
 /** Containers of a stack by name, all of them when none is named. @throws UserError for an unknown one */
-export function containersOf(
+export function findContainers(
   rows: readonly Row[],
   stack: string,
   names: readonly string[],
@@ -49,11 +49,11 @@ export function containersOf(
   return names.map((name) => {
     const found = all.find((row) => row.name === name);
     if (found) return found as ContainerRow;
-    throw unknown(rows, stack, name, purpose);
+    throw notFound(rows, stack, name, purpose);
   });
 }
 
-function unknown(rows: readonly Row[], stack: string, name: string, purpose: string): UserError {
+function notFound(rows: readonly Row[], stack: string, name: string, purpose: string): UserError {
   const others = rows.filter((row) => row.kind === 'container' && row.name === name);
   const of = stack === BY_HAND ? 'made by hand' : `in stack ${stack}`;
   const shown = NAME.test(name) ? name : JSON.stringify(name);
@@ -63,15 +63,15 @@ function unknown(rows: readonly Row[], stack: string, name: string, purpose: str
   );
 }
 
-/** The id of a container by its name in a stack: the one given, else the one at home. */
+/** The id of a container by its name in a stack: in `--stack`, else in the command's scope. */
 export async function containerId(
   context: Context,
   name: string,
   given: string | undefined,
-  home: Home,
+  scope: StackScope,
 ): Promise<string> {
   if (!NAME.test(name)) {
     throw new UserError(`cannot find container ${name}: that is no name`, 'baleine ps lists them');
   }
-  return idOf(await homeStack(context, given, home), name);
+  return idOf(await scopedStack(context, given, scope), name);
 }

@@ -14,35 +14,35 @@ import { scaleTargets } from '../plan/targets.js';
 import type { Records } from '../state/state-cache.js';
 import { askHealth } from './ask-health.js';
 import type { Context } from './context.js';
-import { isAsRecorded } from './no-op-check.js';
-import { desiredBy, givenBy, located } from './plan-input.js';
-import { isWhole, type Wishes } from './plan-options.js';
+import { hostMatchesRecord } from './no-op-check.js';
+import { desiredFrom, desiredInput, withLines } from './plan-input.js';
+import { coversWholeStack, type PlanOptions } from './plan-options.js';
 
 /** What it takes to have the stack as its file says. */
 export async function planStack(
   context: Context,
   config: Config,
   records: Records,
-  wishes: Wishes,
+  wishes: PlanOptions,
 ): Promise<Plan> {
   const { name } = config;
   const { rows } = records;
   const { scale, refresh = true, health } = wishes;
   const own = ofStack(name, rows);
-  const look = refresh ? lookAt(context, own, health) : undefined;
-  const given = await givenBy(config, context, rows, scale);
-  const isAgreed = isWhole(wishes) && context.isAgreed(given, records);
+  const look = refresh ? startObserving(context, own, health) : undefined;
+  const given = await desiredInput(config, context, rows, scale);
+  const isAgreed = coversWholeStack(wishes) && context.isConfigInSync(given, records);
   // whatever there is to do is reckoned, and shown, from the file
-  if (isAgreed && look && isAsRecorded(context, own, name, await look())) {
-    context.noteAgreement(given, records);
+  if (isAgreed && look && hostMatchesRecord(context, own, name, await look())) {
+    context.noteConfigInSync(given, records);
     return emptyPlan(name, own, kinds);
   }
-  const resources = await desiredBy(given, context);
+  const resources = await desiredFrom(given, context);
   const targets = scale && scaleTargets(Object.keys(scale), name, resources, rows);
   const inSight = targets ? { ...wishes, targets } : wishes;
-  const plan = await planOf(context, name, resources, rows, { ...inSight, look, config });
-  if (isWhole(wishes) && isNothing(plan, own) && agrees(resources, own)) {
-    context.noteAgreement(given, records);
+  const plan = await planResources(context, name, resources, rows, { ...inSight, look, config });
+  if (coversWholeStack(wishes) && isNothing(plan, own) && agrees(resources, own)) {
+    context.noteConfigInSync(given, records);
   }
   if (opensPorts(plan))
     refuseTaken((await context.configWithLines()) ?? config, context.capacity());
@@ -65,10 +65,13 @@ export async function planDestroy(
   context: Context,
   stack: string,
   rows: readonly Row[],
-  wishes: Wishes,
+  wishes: PlanOptions,
   deleteData: boolean,
 ): Promise<Plan> {
-  return planOf(context, stack, [], rows, wishes, { reason: 'asked to be destroyed', deleteData });
+  return planResources(context, stack, [], rows, wishes, {
+    reason: 'asked to be destroyed',
+    deleteData,
+  });
 }
 
 /** What it takes to be rid of data that was named. */
@@ -80,7 +83,7 @@ export async function planDeleteData(
 ): Promise<Plan> {
   const resources = ofStack(stack, rows).map(asRecorded);
   const others = resources.filter(({ address }) => !targets.includes(address));
-  return planOf(context, stack, others, rows, { targets }, BY_NAME);
+  return planResources(context, stack, others, rows, { targets }, REQUESTED);
 }
 
 /** What it takes to have the stack as it is on record but for what `edit` makes of it. */
@@ -89,16 +92,16 @@ export async function planRecorded(
   stack: string,
   rows: readonly Row[],
   edit: (resource: Resource) => Resource,
-  wishes: Wishes & Looking,
+  wishes: PlanOptions & ObserveOptions,
 ): Promise<Plan> {
   const resources = ofStack(stack, rows).map(asRecorded);
-  return planOf(context, stack, resources.map(edit), rows, wishes);
+  return planResources(context, stack, resources.map(edit), rows, wishes);
 }
 
-const BY_NAME: Gone = { reason: 'asked for', deleteData: true };
+const REQUESTED: Removal = { reason: 'asked for', deleteData: true };
 
 /** A change of what was made by hand. */
-export interface HandChange {
+export interface ImperativeChange {
   /** What is to be there in addition, or instead of what bears the same name. */
   config: Config;
   /** What is to go. */
@@ -111,15 +114,15 @@ export interface HandChange {
 }
 
 /** What it takes to have what was made by hand, with a change. */
-export async function planByHand(
+export async function planImperative(
   context: Context,
   rows: readonly Row[],
-  { config, gone, targets, made, edit }: HandChange,
+  { config, gone, targets, made, edit }: ImperativeChange,
 ): Promise<Plan> {
-  const given = await givenBy(config, context, rows);
+  const given = await desiredInput(config, context, rows);
   const { resources, targets: all } = desiredByHand(given, targets, gone);
   const wanted = [...resources.map(edit), ...made];
-  return planOf(context, BY_HAND, wanted, rows, { targets: all, config }, BY_NAME);
+  return planResources(context, BY_HAND, wanted, rows, { targets: all, config }, REQUESTED);
 }
 
 /**
@@ -145,7 +148,7 @@ export async function planHeal(context: Context, row: Row, all: readonly Row[]):
     site,
     targets,
   });
-  return preflighted(context, plan, { resources, rows: [row] });
+  return withPreflight(context, plan, { resources, rows: [row] });
 }
 
 /**
@@ -153,7 +156,7 @@ export async function planHeal(context: Context, row: Row, all: readonly Row[]):
  *
  * @param config what the resources come from; absent: the records
  */
-export async function preflighted(
+export async function withPreflight(
   context: Context,
   plan: Plan,
   { resources, rows }: { resources: readonly Resource[]; rows: readonly Row[] },
@@ -165,7 +168,7 @@ export async function preflighted(
   const input = { resources, rows, site: context.site };
   if (!config) return preflight(plan, host, { ...input, where: recordedPlace });
   const { checkProxies } = await import('./check-proxies.js');
-  return located(config, context, async ({ where }) => {
+  return withLines(config, context, async ({ where }) => {
     const placeOf = ({ address, entry }: Resource, at: readonly (string | number)[] = []) =>
       entry ? where([...entry, ...at]) : `cannot start ${address}`;
     const checked = preflight(plan, host, { ...input, where: placeOf });
@@ -176,17 +179,21 @@ export async function preflighted(
 
 const recordedPlace = ({ address }: Resource) => `cannot start ${address}`;
 
-interface Looking {
-  look?: Look | undefined;
+interface ObserveOptions {
+  look?: Observe | undefined;
   /** What the resources come from; absent: the records. */
   config?: Config;
 }
 
 /** The same look at the host however often it is called. */
-type Look = () => Promise<Probe>;
+type Observe = () => Promise<Probe>;
 
 /** Begins at once: the host lists its links while we reckon what there should be. */
-function lookAt(context: Context, rows: readonly Row[], health: Wishes['health']): Look {
+function startObserving(
+  context: Context,
+  rows: readonly Row[],
+  health: PlanOptions['health'],
+): Observe {
   const looking = context.probe();
   // whatever stops us first is told
   looking.catch(() => undefined);
@@ -206,21 +213,21 @@ const isIn =
   ({ kind, name }: Row) =>
     addresses.includes(addressOf(kind, name));
 
-function isGone(resources: readonly Resource[], targets: readonly Address[]) {
+function isRemoved(resources: readonly Resource[], targets: readonly Address[]) {
   const stays = isIn(resources.map(({ address }) => address));
   const inSight = targets.length > 0 ? isIn(targets) : () => true;
   return (row: Row) => !stays(row) && inSight(row);
 }
 
 /** Of rows that are to go. */
-interface Gone {
+interface Removal {
   reason: string;
   /** Also those that hold data of the user. */
   deleteData: boolean;
 }
 
 /** What it takes to have these resources, by what is on record. */
-export async function planOf(
+export async function planResources(
   context: Context,
   stack: string,
   resources: Resource[],
@@ -233,18 +240,25 @@ export async function planOf(
     health,
     look,
     config,
-  }: Wishes & Looking,
-  gone?: Gone,
+  }: PlanOptions & ObserveOptions,
+  gone?: Removal,
 ): Promise<Plan> {
   const { site } = context;
   const rows = ofStack(stack, all);
-  const endangered = gone ? rows.filter(isGone(resources, targets)) : rows.filter(isIn(replace));
+  const endangered = gone ? rows.filter(isRemoved(resources, targets)) : rows.filter(isIn(replace));
   // who is about to lose data is told how much
   const sizes = endangered.some(({ kind }) => kinds[kind].keepsData)
     ? (await import('./data-sizes.js')).dataSizes(endangered)
     : undefined;
   const observed = refresh
-    ? observe(kinds, resources, rows, await (look ?? lookAt(context, rows, health))(), site, stack)
+    ? observe(
+        kinds,
+        resources,
+        rows,
+        await (look ?? startObserving(context, rows, health))(),
+        site,
+        stack,
+      )
     : assumeUnmoved(kinds, rows);
   const plan = buildPlan({
     stack,
@@ -259,5 +273,5 @@ export async function planOf(
     ...(gone && { goneReason: gone.reason, deleteData: gone.deleteData }),
     ...(sizes && { dataSizes: sizes }),
   });
-  return preflighted(context, plan, { resources, rows }, config);
+  return withPreflight(context, plan, { resources, rows }, config);
 }

@@ -6,8 +6,8 @@ import { asRecorded, type Row } from '../model/resource.js';
 import { isAsLeft } from '../plan/in-sync.js';
 import { observe } from '../plan/observe.js';
 import type { Context } from './context.js';
-import { isAbandoned, Onlooker } from './context.js';
-import { givenBy } from './plan-input.js';
+import { isOrphanedOneOff, ReadOnlyContext } from './context.js';
+import { desiredInput } from './plan-input.js';
 
 /**
  * Whether there is nothing to do: an earlier run has found that the file asks for just what is on
@@ -17,31 +17,31 @@ import { givenBy } from './plan-input.js';
  * step on. False whenever there is more to find out, as from a registry; whatever is wrong, also that
  * another has the lock, is for the run that asks for the lock to tell.
  */
-export async function isAtRest(
+export async function isNoOp(
   context: Context,
   config: Config,
   looking: Promise<Probe>,
 ): Promise<boolean> {
   try {
-    if (context.mayBeAbandoned()) return false;
-    const records = context.knownRecords();
+    if (context.mayHaveStale()) return false;
+    const records = context.cachedRecords();
     if (!records) return false;
     const { rows } = records;
-    if (rows.some(isAbandoned)) return false;
-    const given = await givenBy(config, new Onlooker(context.options), rows);
-    if (!context.isAgreed(given, records)) return false;
+    if (rows.some(isOrphanedOneOff)) return false;
+    const given = await desiredInput(config, new ReadOnlyContext(context.options), rows);
+    if (!context.isConfigInSync(given, records)) return false;
     const own = rows.filter(({ stack }) => stack === config.name);
     const probe = await looking;
     // who is to be asked how it is must be asked with the lock
     if (dueForHealth(own, probe, context.site).length > 0) return false;
-    return isAsRecorded(context, own, config.name, probe);
+    return hostMatchesRecord(context, own, config.name, probe);
   } catch {
     return false;
   }
 }
 
 /** @param rows of the stack */
-export function isAsRecorded(
+export function hostMatchesRecord(
   { site }: Context,
   rows: readonly Row[],
   stack: string,

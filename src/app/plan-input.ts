@@ -8,7 +8,7 @@ import { refuseBeyond } from '../plan/capacity.js';
 import { certificateKey, type Context as Given } from '../plan/desired/context.js';
 import { desired } from '../plan/desired/index.js';
 import type { Context } from './context.js';
-import { originsOf } from './resolve-images.js';
+import { resolveImages } from './resolve-images.js';
 
 export type { Given };
 
@@ -17,22 +17,22 @@ export type { Given };
  *
  * @throws UserError for what the host cannot give, and what it does not have
  */
-export function givenBy(
+export function desiredInput(
   config: Config,
   context: Context,
   rows: readonly Row[],
   scale: Record<string, number> = {},
 ): Promise<Given> {
-  return located(config, context, async (each) => {
+  return withLines(config, context, async (each) => {
     refuseBeyond(each, context.capacity());
-    const [sources, origins] = [fingerprints(each), await originsOf(context, each, rows)];
+    const [sources, origins] = [fingerprints(each), await resolveImages(context, each, rows)];
     const profiles = readProfiles(each);
     return { config: each, rows, site: context.site, sources, origins, profiles, scale };
   });
 }
 
 /** What stands in the way is told with its line, and a recalled config does not know the lines. */
-export async function located<Result>(
+export async function withLines<Result>(
   config: Config,
   context: Context,
   work: (config: Config) => Promise<Result>,
@@ -66,14 +66,14 @@ function certificates({ farms, where }: Config): [string, string][] {
 }
 
 /** All that the file asks for. */
-export async function wantedBy(
+export async function desiredResources(
   config: Config,
   context: Context,
   rows: readonly Row[],
 ): Promise<Resource[]> {
-  return desiredBy(await givenBy(config, context, rows), context);
+  return desiredFrom(await desiredInput(config, context, rows), context);
 }
 
-export function desiredBy(given: Given, context: Context): Promise<Resource[]> {
-  return located(given.config, context, async (config) => desired({ ...given, config }));
+export function desiredFrom(given: Given, context: Context): Promise<Resource[]> {
+  return withLines(given.config, context, async (config) => desired({ ...given, config }));
 }

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { addressList, yesOrNo } from '../cli/options.js';
 import type { Address } from '../model/address.js';
 
-export interface Wishes {
+export interface PlanOptions {
   /** Empty: everything. */
   targets?: Address[];
   replace?: Address[];
@@ -16,14 +16,14 @@ export interface Wishes {
   scale?: Record<string, number>;
 }
 
-export interface WishOptions {
+export interface PlanFlags {
   target?: Address[];
   replace?: Address[];
   refresh?: boolean;
 }
 
 /** What narrows or widens a plan. */
-export function addWishOptions(command: Command, { replace = true } = {}): Command {
+export function addPlanFlags(command: Command, { replace = true } = {}): Command {
   command.option('--target <address>', 'only this and what it needs; repeatable', addressList);
   if (replace) {
     command.option('--replace <address>', 'anew though unchanged; repeatable', addressList);
@@ -35,11 +35,20 @@ export function addWishOptions(command: Command, { replace = true } = {}): Comma
     .option('--no-refresh', 'believe the host to be as it was left');
 }
 
-export function wishesOf({ target = [], replace = [], refresh = true }: WishOptions): Wishes {
+export function planOptionsOf({
+  target = [],
+  replace = [],
+  refresh = true,
+}: PlanFlags): PlanOptions {
   return { targets: target, replace, refresh };
 }
 
 /** Whether nothing narrows or widens the plan. */
-export function isWhole({ targets = [], replace = [], scale, refresh = true }: Wishes): boolean {
+export function coversWholeStack({
+  targets = [],
+  replace = [],
+  scale,
+  refresh = true,
+}: PlanOptions): boolean {
   return targets.length + replace.length === 0 && !scale && refresh;
 }

@@ -3,29 +3,30 @@ import type { Source } from '../formats/yaml/read-file.js';
 import { readSource } from '../formats/yaml/read-file.js';
 import type { Config } from '../model/config.js';
 
-export interface Read {
+export interface ReadResult {
   config: Config;
   /** Present when it was kept by an earlier run: its `where` knows no lines. */
-  recalled?: Recalled;
+  cached?: Recalled;
   /** Keeps it for the next run, and by what it was found to agree with the records. Absent for standard input. */
-  keep?: Keep;
+  store?: Keep;
 }
 
 type Keep = (agreement: object | undefined) => void;
 
 /** A file, or `-` for standard input; rejects with all that is wrong with it. */
 export async function readConfig(file: string): Promise<Config> {
-  return (await understand(await sourceOf(file))).config;
+  return (await parse(await sourceOf(file))).config;
 }
 
 /** The same, or what was kept of it in a folder, if nothing has changed since. */
-export async function recallConfig(file: string, dir: string): Promise<Read> {
+export async function readConfigCached(file: string, dir: string): Promise<ReadResult> {
   const source = await sourceOf(file);
-  if (file === '-') return understand(source);
+  if (file === '-') return parse(source);
   const recalled = recall(dir, source);
-  if (recalled) return { config: recalled.config, recalled, keep: again(dir, source, recalled) };
-  const { config, variables } = await understand(source);
-  return { config, keep: () => keep(dir, source, config, variables) };
+  if (recalled)
+    return { config: recalled.config, cached: recalled, store: again(dir, source, recalled) };
+  const { config, variables } = await parse(source);
+  return { config, store: () => keep(dir, source, config, variables) };
 }
 
 function again(dir: string, source: Source, recalled: Recalled): Keep {
@@ -39,7 +40,7 @@ async function sourceOf(file: string): Promise<Source> {
 }
 
 /** YAML, the schema and the checks are loaded when they are needed, which is seldom. */
-async function understand(source: Source): Promise<{ config: Config; variables: Set<string> }> {
+async function parse(source: Source): Promise<{ config: Config; variables: Set<string> }> {
   const { loadConfig } = await import('../formats/baleine/load.js');
   const variables = new Set<string>();
   return { config: loadConfig(source, variables), variables };

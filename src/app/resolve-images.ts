@@ -13,29 +13,29 @@ import type { Context } from './context.js';
  *
  * One that cannot be looked at stays as it is on record if the context has a place for the error.
  */
-export async function originsOf(
+export async function resolveImages(
   context: Context,
   config: Config,
   rows: readonly Row[],
 ): Promise<Record<string, ImageOrigin>> {
   const origins: Record<string, ImageOrigin> = {};
-  for (const { name, entry, known } of foreignImages(config, rows)) {
+  for (const { name, entry, recorded } of foreignImages(config, rows)) {
     const where = config.where(['images', name]);
     try {
-      origins[name] = await originOf(context, entry, known, where, config.name);
+      origins[name] = await resolveImage(context, entry, recorded, where, config.name);
     } catch (error) {
-      if (!known || !context.unresolved) throw error;
-      context.unresolved.set(name, error as Error);
-      origins[name] = known;
+      if (!recorded || !context.unresolvedImages) throw error;
+      context.unresolvedImages.set(name, error as Error);
+      origins[name] = recorded;
     }
   }
   return origins;
 }
 
 /** Whether a registry is to be asked, an archive read or a Dockerfile built. */
-export function looksAtImages(config: Config, rows: readonly Row[]): boolean {
+export function needsInspection(config: Config, rows: readonly Row[]): boolean {
   return foreignImages(config, rows).some(
-    ({ entry, known }) => !isCurrent(known, entry, fingerprintOf(entry.from as ForeignFrom)),
+    ({ entry, recorded }) => !isCurrent(recorded, entry, fingerprintOf(entry.from as ForeignFrom)),
   );
 }
 
@@ -43,7 +43,7 @@ interface Foreign {
   name: string;
   entry: ImageSource;
   /** As it is on record, of the same source. */
-  known: ImageOrigin | undefined;
+  recorded: ImageOrigin | undefined;
 }
 
 function foreignImages(config: Config, rows: readonly Row[]): Foreign[] {
@@ -55,7 +55,7 @@ function foreignImages(config: Config, rows: readonly Row[]): Foreign[] {
     // A Dockerfile need not give the same twice: one whose result was lost is built anew.
     const isLost = isBuilt(entry.from) && row?.status === 'pending';
     const known = row && equal(row.spec.from, entry.from) && !isLost ? row.spec.origin : undefined;
-    return [{ name, entry, known }];
+    return [{ name, entry, recorded: known }];
   });
 }
 
@@ -73,7 +73,7 @@ export function isForeign(from: ImageFrom): from is ForeignFrom {
 
 const isBuilt = (from: ImageFrom) => 'dockerfile' in from;
 
-async function originOf(
+async function resolveImage(
   context: Context,
   entry: ImageSource,
   known: ImageOrigin | undefined,
@@ -84,7 +84,7 @@ async function originOf(
   const mark = fingerprintOf(from);
   if (known && isCurrent(known, entry, mark)) return known;
   if (mark === undefined && entry.pull === 'never') {
-    throw notHere(from as { registry: string }, where);
+    throw notPulled(from as { registry: string }, where);
   }
   const found = await context.inspectImage(from, entry.size, owner);
   const marked = { ...found, ...(mark !== undefined && { fingerprint: mark }) };
@@ -102,7 +102,7 @@ function fingerprintOf(from: ForeignFrom): string | undefined {
   return fingerprint(['docker' in from ? from.docker.path : from.oci.path]);
 }
 
-function notHere({ registry }: { registry: string }, where: string): UserError {
+function notPulled({ registry }: { registry: string }, where: string): UserError {
   return new UserError(
     `${where}: ${registry} is not on this host, and pull: never forbids to fetch it`,
     'Say pull: missing for once.',

@@ -12,9 +12,9 @@ import { holdFor, membersOf, rollBack as recordsBefore, refusal } from '../plan/
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
 import { eventLogger } from './event-log.js';
-import { outcomeOf } from './execute-plan.js';
-import { planOf } from './make-plan.js';
-import { wantedBy } from './plan-input.js';
+import { executePlan } from './execute-plan.js';
+import { planResources } from './make-plan.js';
+import { desiredResources } from './plan-input.js';
 
 /**
  * What it takes to have a farm, or what the file has one container's entry for, as it was before
@@ -30,19 +30,19 @@ export async function planRollback(
 ): Promise<Plan> {
   const { site } = context;
   const stack = config.name;
-  const members = membersOf(name, await wantedBy(config, context, rows), stack);
+  const members = membersOf(name, await desiredResources(config, context, rows), stack);
   const own = rows.filter((row) => row.stack === stack);
   const held = holdFor(name, members, own);
   const back = recordsBefore(name, held, members, { stack, rows, site });
-  refuseGone(name, held, back.resources);
+  refuseMissingImage(name, held, back.resources);
   const proxy = await proxyFor(context, config, rows, members, held);
   const others = back.resources.filter(({ address }) => address !== proxy?.address);
   const targets = proxy ? [...back.targets, proxy.address] : back.targets;
-  return planOf(context, stack, proxy ? [...others, proxy] : others, rows, { targets });
+  return planResources(context, stack, proxy ? [...others, proxy] : others, rows, { targets });
 }
 
 /** Somebody may have removed what the record speaks of. */
-function refuseGone(name: string, held: Held, resources: readonly Resource[]): void {
+function refuseMissingImage(name: string, held: Held, resources: readonly Resource[]): void {
   const specs = resources.map(({ spec }) => spec as ContainerSpec);
   const file = specs.find((spec) => spec.held === held)?.image.file;
   if (file === undefined || existsSync(file)) return;
@@ -50,7 +50,7 @@ function refuseGone(name: string, held: Held, resources: readonly Resource[]): v
 }
 
 /** What a proxy goes by. */
-const ASKED = ['healthcheck', 'port'];
+const HEALTH_PARTS = ['healthcheck', 'port'];
 
 /** A proxy asks its servers as they were, too; its configuration then is as the file asks for otherwise. */
 async function proxyFor(
@@ -61,14 +61,14 @@ async function proxyFor(
   held: Held,
 ): Promise<Resource | undefined> {
   const through = members[0]?.rolling?.through;
-  if (!through || !held.differs.some((part) => ASKED.includes(part))) return undefined;
+  if (!through || !held.differs.some((part) => HEALTH_PARTS.includes(part))) return undefined;
   const names = members.map(({ name }) => name);
   const after = rows.map((row) =>
     row.kind === 'container' && row.stack === config.name && names.includes(row.name)
       ? { ...row, spec: { ...(row.spec as ContainerSpec), held } }
       : row,
   );
-  const resources = await wantedBy(config, context, after);
+  const resources = await desiredResources(config, context, after);
   return resources.find(({ address }) => address === through);
 }
 
@@ -114,7 +114,7 @@ async function rollBack(
     await view.plan(plan);
     await hold(plan, store);
     const { parallelism } = options;
-    return outcomeOf(context, plan, store, view, { destroy: false, parallelism });
+    return executePlan(context, plan, store, view, { destroy: false, parallelism });
   });
   const ms = Math.round(performance.now() - started);
   tell({ type: 'rollback-finished', service, ms, ...how });

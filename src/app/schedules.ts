@@ -39,7 +39,7 @@ export async function findSchedules(context: Context, stack: string): Promise<Sc
   const blocks: Schedules['blocks'] = [];
   for (const table of tables) {
     for (const block of blocksOf(table.text)) {
-      if (await isOf(block, context, stack)) blocks.push({ table, file: block.file });
+      if (await belongsTo(block, context, stack)) blocks.push({ table, file: block.file });
     }
   }
   const files = [...pathsOf(context), ...blocks.map(({ file }) => file)];
@@ -113,7 +113,7 @@ function pathsOf({ options: { file } }: Context): string[] {
   }
 }
 
-async function isOf(block: Block, context: Context, stack: string): Promise<boolean> {
+async function belongsTo(block: Block, context: Context, stack: string): Promise<boolean> {
   if (block.root === undefined || resolveRoot(block.root) !== context.site.root) return false;
   if (block.stack !== undefined) return block.stack === stack;
   const config = await readConfig(block.file).catch(() => undefined);
@@ -124,7 +124,7 @@ async function isOf(block: Block, context: Context, stack: string): Promise<bool
  * Has nothing bring the stack back but a person who applies it. Before anything is removed: cron may run at any time, and waits for our lock. What fails here is
  * no reason not to destroy.
  */
-export async function keepAway(
+export async function stopSchedules(
   context: Context,
   which: StackFile,
   schedules: Schedules,

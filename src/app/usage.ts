@@ -9,7 +9,7 @@ import type { ContainerStats, Traffic, Usage } from '../model/usage.js';
 const NO_TRAFFIC: Traffic = { received: 0, sent: 0 };
 
 /** What one container has used until now. */
-export interface UseLook {
+export interface UsageSample {
   row: Row<ContainerSpec, ContainerFacts>;
   usage: Usage;
   network: Traffic;
@@ -18,7 +18,7 @@ export interface UseLook {
 }
 
 /** Of the rows that stand for what runs. */
-export function lookAtUse(rows: readonly Row[], probe: Probe, site: Site): UseLook[] {
+export function sampleUsage(rows: readonly Row[], probe: Probe, site: Site): UsageSample[] {
   return (rows as Row<ContainerSpec, ContainerFacts>[]).flatMap((row) => {
     const { pid, start_time, boot_id } = row.facts;
     if (
@@ -36,7 +36,7 @@ export function lookAtUse(rows: readonly Row[], probe: Probe, site: Site): UseLo
 }
 
 /** Of those that were there both times, by stack and name. */
-export function statsOf(before: UseLook[], now: UseLook[]): ContainerStats[] {
+export function statsBetween(before: UsageSample[], now: UsageSample[]): ContainerStats[] {
   const earlier = new Map(before.map((each) => [each.row.facts.pid, each]));
   const stats = now.flatMap((each): ContainerStats[] => {
     const { row, usage, network, at } = each;

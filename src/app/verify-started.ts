@@ -14,7 +14,7 @@ import type { Context } from './context.js';
 type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 
 /** Milliseconds after the last start: what cannot run has mostly ended by then. */
-const SETTLE = 500;
+const SETTLE_TIME = 500;
 
 /**
  * Looks once more at containers that a plan has started. One that has ended already is a failure; one
@@ -33,7 +33,7 @@ export async function verifyStarted(
     return row?.status === 'ready' ? [{ unit, row }] : [];
   });
   if (started.length === 0) return [];
-  await sleep(SETTLE);
+  await sleep(SETTLE_TIME);
   const probe = await context.probe();
   const { lastLogLine } = await import('../host/linux/runtime/logs.js');
   return started.flatMap(({ unit, row }) => {

@@ -11,7 +11,7 @@ import type { Row } from '../model/resource.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 import type { Context } from './context.js';
 
-const USUAL_TIMEOUT = 60_000;
+const DEFAULT_TIMEOUT = 60_000;
 
 /**
  * Waits until every container of a stack is up, and healthy if it has a health check. Answers the exit
@@ -21,17 +21,17 @@ const USUAL_TIMEOUT = 60_000;
 export async function waitHealthy(
   context: Context,
   stack: string,
-  { waitTimeout = USUAL_TIMEOUT }: WaitOptions,
+  { waitTimeout = DEFAULT_TIMEOUT }: WaitOptions,
 ): Promise<number> {
   const deadline = performance.now() + waitTimeout;
   for (;;) {
-    const down = await downOf(context, stack);
-    const ill = await illOf(context, targetsOf(context, stack));
+    const down = await findDown(context, stack);
+    const ill = await findUnhealthy(context, targetsOf(context, stack));
     if (down.length + ill.length === 0) return 0;
     const left = deadline - performance.now();
     const said = [...down.map(({ said }) => said), ...ill];
-    if (down.some(({ isFinal }) => isFinal)) return giveUp('not all stay up', said);
-    if (left <= 0) return giveUp(`not all are healthy after ${waitTimeout / 1000} s`, said);
+    if (down.some(({ isFinal }) => isFinal)) return fail('not all stay up', said);
+    if (left <= 0) return fail(`not all are healthy after ${waitTimeout / 1000} s`, said);
     await sleep(Math.min(500, left));
   }
 }
@@ -42,7 +42,7 @@ interface Down {
   isFinal: boolean;
 }
 
-async function downOf(context: Context, stack: string): Promise<Down[]> {
+async function findDown(context: Context, stack: string): Promise<Down[]> {
   const rows = context.state().rows as readonly Row<ContainerSpec, ContainerFacts>[];
   const own = rows.filter((row) => row.kind === 'container' && row.stack === stack);
   if (own.length === 0) return [];
@@ -55,12 +55,12 @@ async function downOf(context: Context, stack: string): Promise<Down[]> {
   });
 }
 
-interface Asked {
+interface HealthCheck {
   name: string;
   target: HealthTarget;
 }
 
-function targetsOf(context: Context, stack: string): Asked[] {
+function targetsOf(context: Context, stack: string): HealthCheck[] {
   return context.state().rows.flatMap(({ kind, name, stack: owner, spec, facts }) => {
     if (kind !== 'container' || owner !== stack) return [];
     const target = healthTarget(spec as ContainerSpec);
@@ -68,7 +68,7 @@ function targetsOf(context: Context, stack: string): Asked[] {
   });
 }
 
-async function illOf(context: Context, all: Asked[]): Promise<string[]> {
+async function findUnhealthy(context: Context, all: HealthCheck[]): Promise<string[]> {
   if (all.length === 0) return [];
   const { health } = await context.host();
   const open = all.filter(({ target }) => health.exitCode(target.id) !== 0);
@@ -81,9 +81,9 @@ async function illOf(context: Context, all: Asked[]): Promise<string[]> {
   });
 }
 
-const idOf = ({ target }: Asked) => target.id;
+const idOf = ({ target }: HealthCheck) => target.id;
 
-function giveUp(what: string, those: string[]): number {
+function fail(what: string, those: string[]): number {
   const lines = [`Error: ${what}`, ...those.map(printable)];
   printToStderr(`${lines.join('\n  ')}\n`);
   return 1;

@@ -6,7 +6,7 @@ import type { Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
-import { isAbandoned } from './context.js';
+import { isOrphanedOneOff } from './context.js';
 
 /**
  * Works on the state with the lock held; answers the exit code, undefined when another has the lock
@@ -23,11 +23,11 @@ export async function withStore(
   });
   if (!lock) return undefined;
   try {
-    await context.clearAbandoned();
+    await context.clearStale();
     const store = await context.store();
-    if (store.rows.some(isAbandoned)) {
-      const { removeAbandoned } = await import('./one-off.js');
-      await removeAbandoned(context, store);
+    if (store.rows.some(isOrphanedOneOff)) {
+      const { removeOrphanedOneOffs } = await import('./one-off.js');
+      await removeOrphanedOneOffs(context, store);
     }
     return await work(store);
   } finally {
@@ -59,10 +59,10 @@ export async function propose(
   }
   await around.before?.(plan);
   if (plan.changes.length === 0) return 0;
-  const { exitCode, outcomeOf } = await import('./execute-plan.js');
+  const { exitCode, executePlan } = await import('./execute-plan.js');
   const { parallelism, verify = true } = options;
   const how = { destroy, parallelism, verify: verify && !destroy };
-  const outcome = await outcomeOf(context, plan, store, view, how);
+  const outcome = await executePlan(context, plan, store, view, how);
   if (outcome.status === 'failed') await around.failed?.(plan, outcome);
   return exitCode(outcome);
 }

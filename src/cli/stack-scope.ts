@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { Home } from '../app/lookup.js';
+import type { StackScope } from '../app/lookup.js';
 import { addCommonOptions, addSiteOptions } from './options.js';
 
-export function addHomeOptions(command: Command, home: Home, how = {}): Command {
-  if (home === 'hand') {
+export function addScopeOptions(command: Command, scope: StackScope, how = {}): Command {
+  if (scope === 'imperative') {
     return addSiteOptions(command).option('--stack <name>', 'of this stack, not made by hand');
   }
   return addCommonOptions(command, how).option(

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Context } from '../../src/app/context.js';
-import { isAtRest } from '../../src/app/no-op-check.js';
+import { isNoOp } from '../../src/app/no-op-check.js';
 import { loadConfig } from '../../src/formats/baleine/load.js';
 import type { Host } from '../../src/host/ports.js';
 import type { Row } from '../../src/model/resource.js';
@@ -18,9 +18,9 @@ class Agreed extends Context {
     super({ file: 'baleine.yaml', root: ROOT, color: false });
   }
 
-  override mayBeAbandoned = () => false;
-  override isAgreed = () => true;
-  override knownRecords(): Records | undefined {
+  override mayHaveStale = () => false;
+  override isConfigInSync = () => true;
+  override cachedRecords(): Records | undefined {
     return this.rows && { rows: this.rows, serial: '1', stamp: '1' };
   }
 
@@ -48,27 +48,27 @@ const LOST: Row = {
 };
 
 it('is at rest when all is known to agree, and there', async () => {
-  expect(await isAtRest(new Agreed([]), NOTHING, look())).toBe(true);
+  expect(await isNoOp(new Agreed([]), NOTHING, look())).toBe(true);
   const others = { ...LOST, stack: 'other' };
-  expect(await isAtRest(new Agreed([others]), NOTHING, look())).toBe(true);
+  expect(await isNoOp(new Agreed([others]), NOTHING, look())).toBe(true);
 });
 
 it('is not when something is lost', async () => {
-  expect(await isAtRest(new Agreed([LOST]), NOTHING, look())).toBe(false);
+  expect(await isNoOp(new Agreed([LOST]), NOTHING, look())).toBe(false);
 });
 
 it('is not when the records are others than before', async () => {
-  expect(await isAtRest(new Agreed(undefined), NOTHING, look())).toBe(false);
+  expect(await isNoOp(new Agreed(undefined), NOTHING, look())).toBe(false);
 });
 
 it('is not when the look failed: another run has the lock', async () => {
   const failed = Promise.reject(new Error('cannot run flock: exit code 1'));
-  expect(await isAtRest(new Agreed([]), NOTHING, failed)).toBe(false);
+  expect(await isNoOp(new Agreed([]), NOTHING, failed)).toBe(false);
 });
 
 it('is not when a registry is to be asked, which it does not do', async () => {
   const context = new Agreed([]);
   const config = configOf('a: { from: { registry: "x:1" }, pull: always }');
-  expect(await isAtRest(context, config, look())).toBe(false);
+  expect(await isNoOp(context, config, look())).toBe(false);
   expect(context.reached).toBe(false);
 });

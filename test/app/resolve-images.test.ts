@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import type { Context } from '../../src/app/context.js';
-import { originsOf } from '../../src/app/resolve-images.js';
+import { resolveImages } from '../../src/app/resolve-images.js';
 import { loadConfig } from '../../src/formats/baleine/load.js';
 import type { ForeignFrom } from '../../src/model/config.js';
 import type { Row } from '../../src/model/resource.js';
@@ -19,7 +19,7 @@ let broken: Error | undefined;
 beforeEach(() => {
   asked = [];
   broken = undefined;
-  context.unresolved = undefined;
+  context.unresolvedImages = undefined;
   found = { layers: 'l1', image: 'i1', bytes: 100, config: { environment: {} } };
   writeFileSync(archive, 'one');
 });
@@ -44,7 +44,7 @@ const rowOf = (origin: ImageOrigin | undefined, from: ForeignFrom) =>
   ({ kind: 'image', stack: 's', name: 'a', spec: { from, origin } }) as Row;
 
 async function resolve(image: string, rows: Row[] = []): Promise<ImageOrigin | undefined> {
-  return (await originsOf(context, configOf(image), rows)).a;
+  return (await resolveImages(context, configOf(image), rows)).a;
 }
 
 const DOCKER = '{ from: { docker: ./a.tar } }';
@@ -99,9 +99,9 @@ it('keeps what is on record of one that cannot be looked at, where the error has
   const always = '{ from: { registry: x:1 }, pull: always }';
   broken = new Error('no end after 15s');
   await expect(resolve(always, rows)).rejects.toThrow(broken);
-  context.unresolved = new Map();
+  context.unresolvedImages = new Map();
   expect(await resolve(always, rows)).toBe(known);
-  expect([...context.unresolved]).toEqual([['a', broken]]);
+  expect([...context.unresolvedImages]).toEqual([['a', broken]]);
   // a source that changed, and one that nothing is known of
   writeFileSync(archive, 'another');
   expect(await resolve(DOCKER, [rowOf({ ...found, fingerprint: 'f' }, docker)])).toMatchObject({

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
-import { Onlooker } from '../../src/app/context.js';
-import { useMeter } from '../../src/cli/ui/uses.js';
+import { ReadOnlyContext } from '../../src/app/context.js';
+import { usageMeter } from '../../src/cli/ui/uses.js';
 import type { Probe } from '../../src/host/ports.js';
 import { siteOf } from '../../src/model/site.js';
 import type { Usage } from '../../src/model/usage.js';
 import { rowOf } from '../state/sample.js';
 
 it('cannot reach what changes the host', async () => {
-  const onlooker = new Onlooker({ file: 'baleine.yaml', root: '/nowhere', color: false });
+  const onlooker = new ReadOnlyContext({ file: 'baleine.yaml', root: '/nowhere', color: false });
   await expect(onlooker.host()).rejects.toThrow('without fetching or building it');
 });
 
@@ -45,7 +45,7 @@ class Busy {
 
 it('tells bytes a second from one look to the next, and anew after a restart', () => {
   const busy = new Busy();
-  const meter = useMeter(siteOf('/nowhere'));
+  const meter = usageMeter(siteOf('/nowhere'));
   const look = () => meter(busy.rows, busy.probe).get('web');
   expect(look()).toBeUndefined();
   expect(look()?.rates).toEqual({ received: 0, sent: 0, read: 0, written: 0 });

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { configOf, type Words } from '../../src/app/imperative/flags-to-config.js';
+import { type ConfigEntries, configFromFlags } from '../../src/app/imperative/flags-to-config.js';
 import { hold, remember } from '../../src/execute/checkpoint.js';
 import type { Event } from '../../src/execute/events.js';
 import { execute } from '../../src/execute/execute.js';
@@ -110,8 +110,8 @@ export class MemoryStack {
   }
 
   /** What the commands do that make things by hand. */
-  planByHand(words: Words, asked: Address[], gone: Address[] = []): Plan {
-    const config = configOf(words, 'do it');
+  planByHand(words: ConfigEntries, asked: Address[], gone: Address[] = []): Plan {
+    const config = configFromFlags(words, 'do it');
     const context = { config, rows: this.rows, site: this.site, sources: {}, origins: {} };
     const { resources, targets } = desiredByHand(context, asked, gone);
     return this.#build(BY_HAND, resources, { targets }, { deleteData: true });

@@ -6,10 +6,10 @@ import type { Plan } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { Store } from '../../state/store.js';
 import type { Context } from '../context.js';
-import { carryOut } from '../execute-plan.js';
-import { planByHand } from '../make-plan.js';
+import { executeForExitCode } from '../execute-plan.js';
+import { planImperative } from '../make-plan.js';
 import { withStore } from '../with-lock.js';
-import { configOf, type Words } from './flags-to-config.js';
+import { type ConfigEntries, configFromFlags } from './flags-to-config.js';
 
 /** What every command that changes something by hand takes. */
 export interface ChangeOptions {
@@ -33,7 +33,7 @@ export function addChangeOptions(command: Command): Command {
 export interface Change {
   /** What for, in messages: `create container web`. */
   purpose: string;
-  words?: Words;
+  entries?: ConfigEntries;
   gone?: Address[];
   /** Default: what goes. */
   targets?: Address[];
@@ -42,28 +42,34 @@ export interface Change {
 }
 
 /** Works out a change from what is on record, and carries it out; answers the exit code. */
-export function changeByHand(
+export function applyChange(
   context: Context,
   options: ChangeOptions,
   changeOf: (rows: readonly Row[]) => Change | Promise<Change>,
 ): Promise<number> {
-  return withRecord(context, options, async (store) => {
+  return withStoreOrWait(context, options, async (store) => {
     const change = await changeOf(store.rows);
     // no target at all would mean everything
     if ((change.targets ?? change.gone ?? []).length === 0) return 0;
-    return carryOutBriefly(context, store, options, await planOf(context, store.rows, change));
+    return executeBriefly(context, store, options, await planChange(context, store.rows, change));
   });
 }
 
 /** Of a change worked out with the lock held. */
-export function planOf(context: Context, rows: readonly Row[], change: Change): Promise<Plan> {
-  const { purpose, words = {}, gone = [], made = [], edit = (each) => each } = change;
+export function planChange(context: Context, rows: readonly Row[], change: Change): Promise<Plan> {
+  const { purpose, entries = {}, gone = [], made = [], edit = (each) => each } = change;
   const { targets = gone } = change;
-  return planByHand(context, rows, { config: configOf(words, purpose), gone, targets, made, edit });
+  return planImperative(context, rows, {
+    config: configFromFlags(entries, purpose),
+    gone,
+    targets,
+    made,
+    edit,
+  });
 }
 
 /** With the lock held. */
-export async function withRecord(
+export async function withStoreOrWait(
   context: Context,
   { lockTimeout = LOCK_TIMEOUT }: ChangeOptions,
   work: (store: Store) => Promise<number>,
@@ -72,7 +78,7 @@ export async function withRecord(
 }
 
 /** Without asking: the command has said what is to be done. */
-export async function carryOutBriefly(
+export async function executeBriefly(
   context: Context,
   store: Store,
   { json = false, silent = false, undo = false }: ChangeOptions,
@@ -80,5 +86,5 @@ export async function carryOutBriefly(
 ): Promise<number> {
   const view = await viewOf(context, json ? 'json' : 'brief', silent ? { out: () => {} } : {});
   await view.plan(plan);
-  return carryOut(context, plan, store, view, { destroy: false, undo });
+  return executeForExitCode(context, plan, store, view, { destroy: false, undo });
 }

@@ -7,7 +7,7 @@ import { UserError } from '../../model/errors.js';
 type Entries = Record<string, object>;
 
 /** What a command line asks for, in the words of a file. */
-export interface Words {
+export interface ConfigEntries {
   images?: Entries;
   bridges?: Entries;
   volumes?: Entries;
@@ -23,7 +23,7 @@ export const EXTERNAL = { external: true };
  *
  * @throws UserError with everything that is wrong
  */
-export function configOf(words: Words, purpose: string): Config {
+export function configFromFlags(words: ConfigEntries, purpose: string): Config {
   const text = JSON.stringify({ name: 'by-hand', ...words }, (_key, value: unknown) =>
     typeof value === 'string' ? value.replaceAll('$', '$$$$') : value,
   );
@@ -31,12 +31,12 @@ export function configOf(words: Words, purpose: string): Config {
     const config = loadConfig({ file: '-', text, env: {}, directory: process.cwd() });
     return { ...config, name: BY_HAND, where: () => `cannot ${purpose}` };
   } catch (error) {
-    throw error instanceof ConfigError ? inOwnWords(error, purpose) : error;
+    throw error instanceof ConfigError ? withoutPositions(error, purpose) : error;
   }
 }
 
 /** Line and column of a text that nobody wrote would not help. */
-function inOwnWords({ problems }: ConfigError, purpose: string): UserError {
+function withoutPositions({ problems }: ConfigError, purpose: string): UserError {
   const lines = problems.map(({ message }) => `cannot ${purpose}: ${message}`);
   const hints = problems.flatMap(({ hint }) => hint ?? []);
   return new UserError(lines, hints.length > 0 ? hints : undefined);

@@ -28,7 +28,7 @@ export function rowsOf<Kind extends Named>(
 }
 
 /** What was made by hand under this name. @throws UserError when nothing was */
-export function ownRow<Kind extends Named>(
+export function imperativeRow<Kind extends Named>(
   rows: readonly Row[],
   kind: Kind,
   name: string,
@@ -108,7 +108,7 @@ function missing(kind: Named, name: string, purpose: string): UserError {
   );
 }
 
-export function lastsAsItsRun({ name, spec }: Row<ContainerSpec>, purpose: string): UserError {
+export function oneOffError({ name, spec }: Row<ContainerSpec>, purpose: string): UserError {
   return new UserError(
     `cannot ${purpose}: it is a one-off container of baleine run, process ${spec.one_off?.pid}`,
     `It ends with its command, or by: baleine container stop ${name}`,

@@ -11,8 +11,8 @@ import type { ContainerRow } from '../lookup.js';
  * Brings the record up to date with what really runs: which processes have ended. Leaves it alone
  * when another baleine is at work, which does that itself.
  */
-export async function refreshRecord(context: Context, probe: Probe): Promise<void> {
-  if (outdated(context.state().rows, probe, context).length === 0) return;
+export async function refreshRows(context: Context, probe: Probe): Promise<void> {
+  if (outdatedRows(context.state().rows, probe, context).length === 0) return;
   const lock = await context.lock({ timeoutMs: 0, stragglersMs: 0 }).catch((error: unknown) => {
     if (error instanceof LockedError) return undefined;
     throw error;
@@ -20,14 +20,18 @@ export async function refreshRecord(context: Context, probe: Probe): Promise<voi
   if (!lock) return;
   try {
     const store = await context.store();
-    await Promise.all(outdated(store.rows, probe, context).map((row) => store.put(row)));
+    await Promise.all(outdatedRows(store.rows, probe, context).map((row) => store.put(row)));
   } finally {
     lock.release();
   }
 }
 
 /** Rows as they should be, of those that are not. A process started since the look is none of them. */
-export function outdated(rows: readonly Row[], probe: Probe, { site }: Context): ContainerRow[] {
+export function outdatedRows(
+  rows: readonly Row[],
+  probe: Probe,
+  { site }: Context,
+): ContainerRow[] {
   return rows.flatMap((row) => {
     if (row.kind !== 'container' || row.status !== 'ready') return [];
     const { spec, facts } = row as ContainerRow;

@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
 import {
   addChangeOptions,
+  applyChange,
   type Change,
   type ChangeOptions,
-  changeByHand,
 } from '../../app/imperative/change.js';
 import { EXTERNAL } from '../../app/imperative/flags-to-config.js';
-import { lastsAsItsRun, namedAddress, ownRow } from '../../app/imperative/record.js';
+import { imperativeRow, namedAddress, oneOffError } from '../../app/imperative/record.js';
 import type { ContainerRow } from '../../app/lookup.js';
 import { UserError } from '../../model/errors.js';
 import type { Resource } from '../../model/resource.js';
@@ -47,9 +47,9 @@ function add(context: Context, name: string, options: AddOptions): Promise<numbe
   if (options.bridge.length === 0 && Object.values(limits).every((each) => each === undefined)) {
     throw new UserError(`cannot ${purpose}: nothing to add`, 'Give --bridge, --memory, --cpus, …');
   }
-  return changeByHand(context, options, (rows): Change => {
-    const row = ownRow(rows, 'container', name, purpose) as ContainerRow;
-    if (row.spec.one_off) throw lastsAsItsRun(row, purpose);
+  return applyChange(context, options, (rows): Change => {
+    const row = imperativeRow(rows, 'container', name, purpose) as ContainerRow;
+    if (row.spec.one_off) throw oneOffError(row, purpose);
     const address = namedAddress('container', name, purpose);
     const { image, args, links, hostname } = row.spec;
     const bridges = { ...presentOf(row.spec), ...attachments(options, purpose) };
@@ -64,7 +64,7 @@ function add(context: Context, name: string, options: AddOptions): Promise<numbe
     const joined = [...links.map(({ bridge }) => bridge), ...options.bridge.map((b) => b.bridge)];
     return {
       purpose,
-      words: {
+      entries: {
         images: { [image.name]: EXTERNAL },
         bridges: externals(rows, joined, purpose),
         containers: { [name]: entry },

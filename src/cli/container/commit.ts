@@ -2,12 +2,17 @@ import type { Command } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
 import {
   type ChangeOptions,
-  carryOutBriefly,
-  planOf,
-  withRecord,
+  executeBriefly,
+  planChange,
+  withStoreOrWait,
 } from '../../app/imperative/change.js';
 import { namedAddress, refuseExisting, rowsOf } from '../../app/imperative/record.js';
-import { type ContainerRow, containersOf, type Home, homeStack } from '../../app/lookup.js';
+import {
+  type ContainerRow,
+  findContainers,
+  type StackScope,
+  scopedStack,
+} from '../../app/lookup.js';
 import { BY_HAND } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import { originalOf } from '../../model/image-version.js';
@@ -16,14 +21,14 @@ import { diskFile, idOf, imageFile, previousFile, rootfsDir } from '../../model/
 import type { ImageSpec } from '../../model/specs.js';
 import { committedConfig } from '../../plan/desired/image-config.js';
 import { duration } from '../options.js';
-import { addHomeOptions } from '../stack-scope.js';
-import { whileStill } from './with-frozen.js';
+import { addScopeOptions } from '../stack-scope.js';
+import { withFrozen } from './with-frozen.js';
 
 interface Options extends ChangeOptions {
   stack?: string;
 }
 
-export function registerCommit(parent: Command, home: Home): void {
+export function registerCommit(parent: Command, scope: StackScope): void {
   const command = parent
     .command('commit')
     .description('make an image of a container’s disk; one that runs is held still meanwhile')
@@ -31,11 +36,11 @@ export function registerCommit(parent: Command, home: Home): void {
     .argument('<image>', 'the new image')
     .option('--json', 'one JSON object a line')
     .option('--lock-timeout <duration>', 'wait so long for another baleine (10s)', duration);
-  addHomeOptions(command, home)
+  addScopeOptions(command, scope)
     .addHelpText('after', '\nExample:\n  baleine container commit web web-configured')
     .action(async (name: string, image: string, options: Options, self: Command) => {
       const context = openContext(self);
-      const stack = await homeStack(context, options.stack, home);
+      const stack = await scopedStack(context, options.stack, scope);
       process.exitCode = await commit(context, stack, name, image, options);
     });
 }
@@ -49,9 +54,9 @@ function commit(
 ): Promise<number> {
   const purpose = `commit container ${name} to image ${image}`;
   const address = namedAddress('image', image, purpose);
-  return withRecord(context, options, async (store) => {
+  return withStoreOrWait(context, options, async (store) => {
     refuseExisting(store.rows, 'image', image, purpose);
-    const [row] = containersOf(store.rows, stack, [name], 'commit');
+    const [row] = findContainers(store.rows, stack, [name], 'commit');
     if (!row) return 1;
     const size = (await context.probe()).file(diskFile(context.site, row.spec.id))?.size;
     if (size === undefined) throw new UserError(`cannot ${purpose}: its disk is gone`);
@@ -64,10 +69,10 @@ function commit(
       protect: false,
     };
     const change = { purpose, made: [made], targets: [address] };
-    const plan = await planOf(context, store.rows, change);
-    return whileStill(context, row, 'container commit', async () => {
+    const plan = await planChange(context, store.rows, change);
+    return withFrozen(context, row, 'container commit', async () => {
       await flush(context, row);
-      return carryOutBriefly(context, store, { ...options, undo: true }, plan);
+      return executeBriefly(context, store, { ...options, undo: true }, plan);
     });
   });
 }

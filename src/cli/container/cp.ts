@@ -1,8 +1,13 @@
 import { posix } from 'node:path';
 import type { Command } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
-import { type ChangeOptions, withRecord } from '../../app/imperative/change.js';
-import { type ContainerRow, containersOf, type Home, homeStack } from '../../app/lookup.js';
+import { type ChangeOptions, withStoreOrWait } from '../../app/imperative/change.js';
+import {
+  type ContainerRow,
+  findContainers,
+  type StackScope,
+  scopedStack,
+} from '../../app/lookup.js';
 import {
   asBytes,
   type BytePath,
@@ -13,26 +18,26 @@ import {
 import { UserError } from '../../model/errors.js';
 import { stagingNotes } from '../../model/site.js';
 import { printJson } from '../output.js';
-import { addHomeOptions } from '../stack-scope.js';
-import { onDisk } from './with-frozen.js';
+import { addScopeOptions } from '../stack-scope.js';
+import { withFrozenDisk } from './with-frozen.js';
 
 interface Options extends ChangeOptions {
   stack?: string;
 }
 
-export function register(parent: Command, home: Home = 'file'): void {
+export function register(parent: Command, scope: StackScope = 'file'): void {
   const command = parent
     .command('cp')
     .description('copy files into a container or out of it, whether it runs or not')
     .argument('<from>', 'a path of the host, or NAME:PATH')
     .argument('<to>', 'the other one')
     .option('--json', 'say what was copied, as a JSON object');
-  const family = home === 'hand' ? 'container ' : '';
-  addHomeOptions(command, home)
+  const family = scope === 'imperative' ? 'container ' : '';
+  addScopeOptions(command, scope)
     .addHelpText('after', `\nExample:\n  baleine ${family}cp ./site web:/srv/www`)
     .action(async (from: string, to: string, options: Options, self: Command) => {
       const context = openContext(self);
-      const stack = await homeStack(context, options.stack, home);
+      const stack = await scopedStack(context, options.stack, scope);
       process.exitCode = await copy(context, stack, from, to, options);
     });
 }
@@ -53,8 +58,8 @@ async function copy(
     );
   }
   let rest: (() => Promise<void>) | undefined;
-  const code = await withRecord(context, options, async ({ rows }) => {
-    const [row] = containersOf(rows, stack, [inside.name], 'copy to or from');
+  const code = await withStoreOrWait(context, options, async ({ rows }) => {
+    const [row] = findContainers(rows, stack, [inside.name], 'copy to or from');
     if (!row) return 1;
     if (source) rest = await copyFrom(context, row, source.path, byteArgument(to));
     else await copyTo(context, row, byteArgument(from), inside.path);
@@ -67,7 +72,7 @@ async function copy(
 
 async function copyTo(context: Context, row: ContainerRow, from: BytePath, to: BytePath) {
   const { copyInto } = await import('../../host/linux/rootfs/copy-in.js');
-  await onDisk(context, row, 'cp', (tree) => {
+  await withFrozenDisk(context, row, 'cp', (tree) => {
     refuseMounted(row, to);
     return copyInto(from, bytePath(tree), to, { owner: '0:0', notes: stagingNotes(context.site) });
   });
@@ -75,7 +80,7 @@ async function copyTo(context: Context, row: ContainerRow, from: BytePath, to: B
 
 async function copyFrom(context: Context, row: ContainerRow, from: BytePath, to: BytePath) {
   const { copyOut } = await import('../../host/linux/rootfs/copy-out.js');
-  return onDisk(context, row, 'cp', (tree) => {
+  return withFrozenDisk(context, row, 'cp', (tree) => {
     refuseMounted(row, from);
     return copyOut(context.site, bytePath(tree), from, to);
   });

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
-import { addChangeOptions, type ChangeOptions, changeByHand } from '../../app/imperative/change.js';
+import { addChangeOptions, applyChange, type ChangeOptions } from '../../app/imperative/change.js';
 import { namedAddress, refuseExisting } from '../../app/imperative/record.js';
 import type { ContainerSpec } from '../../model/specs.js';
 import { addWordOptions, containerWords, type WordOptions } from './flags.js';
@@ -37,12 +37,12 @@ function create(
   options: CreateOptions,
 ): Promise<number> {
   const purpose = `create container ${name}`;
-  return changeByHand(context, options, (rows) => {
+  return applyChange(context, options, (rows) => {
     refuseExisting(rows, 'container', name, purpose);
     const address = namedAddress('container', name, purpose);
     return {
       purpose,
-      words: containerWords(name, args, options, rows, purpose),
+      entries: containerWords(name, args, options, rows, purpose),
       targets: [address],
       edit: (each) =>
         each.address === address && !options.start

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
-import { containerId, type Home } from '../../app/lookup.js';
-import { addHomeOptions } from '../stack-scope.js';
+import { containerId, type StackScope } from '../../app/lookup.js';
+import { addScopeOptions } from '../stack-scope.js';
 
 interface Options {
   interactive?: true;
@@ -13,7 +13,7 @@ interface Options {
 }
 
 /** `baleine exec NAME -- CMD…`: its exit code is the command's. */
-export function register(program: Command, home: Home = 'file'): void {
+export function register(program: Command, scope: StackScope = 'file'): void {
   const command = program
     .command('exec')
     .description('run a command in a running container')
@@ -25,16 +25,22 @@ export function register(program: Command, home: Home = 'file'): void {
     .option('-u, --user <user>', 'name, uid, name:group or uid:gid')
     .option('-w, --workdir <dir>', 'where to run it')
     .passThroughOptions();
-  const family = home === 'hand' ? 'container ' : '';
-  addHomeOptions(command, home)
+  const family = scope === 'imperative' ? 'container ' : '';
+  addScopeOptions(command, scope)
     .addHelpText('after', `\nExample:\n  baleine ${family}exec -it web sh`)
     .action((name: string, args: string[], options: Options, self: Command) =>
-      run(openContext(self), name, args, options, home),
+      run(openContext(self), name, args, options, scope),
     );
 }
 
-async function run(context: Context, name: string, args: string[], options: Options, home: Home) {
-  const id = await containerId(context, name, options.stack, home);
+async function run(
+  context: Context,
+  name: string,
+  args: string[],
+  options: Options,
+  scope: StackScope,
+) {
+  const id = await containerId(context, name, options.stack, scope);
   const { execInteractive } = await import('../../host/linux/runtime/exec.js');
   process.exitCode = await execInteractive(context.site, id, {
     args: args[0] === '--' ? args.slice(1) : args,

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { EXTERNAL, type Words } from '../../app/imperative/flags-to-config.js';
+import { type ConfigEntries, EXTERNAL } from '../../app/imperative/flags-to-config.js';
 import { completeRow } from '../../app/imperative/record.js';
 import { NAME } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
@@ -102,7 +102,7 @@ export function containerWords(
   options: WordOptions,
   rows: readonly Row[],
   purpose: string,
-): Words {
+): ConfigEntries {
   completeRow(rows, 'image', options.image, purpose);
   return {
     images: { [options.image]: EXTERNAL },
@@ -166,7 +166,7 @@ export function externals(
   rows: readonly Row[],
   bridges: string[],
   purpose: string,
-): Words['bridges'] & object {
+): ConfigEntries['bridges'] & object {
   for (const each of bridges) completeRow(rows, 'bridge', each, purpose);
   return Object.fromEntries(bridges.map((each) => [each, EXTERNAL]));
 }

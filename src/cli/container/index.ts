@@ -41,5 +41,5 @@ const VERBS = [
 
 export function register(program: Command): void {
   const family = program.command('container').description('containers made by hand');
-  for (const verb of VERBS) verb(family, 'hand');
+  for (const verb of VERBS) verb(family, 'imperative');
 }

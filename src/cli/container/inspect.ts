@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { describeContainers } from '../../app/container-list.js';
-import type { Home } from '../../app/lookup.js';
+import type { StackScope } from '../../app/lookup.js';
 import { printOne } from '../output.js';
 import { type NamedOptions, registerNamed } from './running.js';
 
@@ -8,10 +8,10 @@ interface Options extends NamedOptions {
   json?: true;
 }
 
-export function register(parent: Command, home: Home = 'file'): void {
+export function register(parent: Command, scope: StackScope = 'file'): void {
   const describe = (command: Command) =>
     command.description('all that is known of containers, as JSON').option('--json', 'on one line');
-  registerNamed<Options>(parent, home, 'inspect', describe, async (context, rows, { json }) => {
+  registerNamed<Options>(parent, scope, 'inspect', describe, async (context, rows, { json }) => {
     const probe = await context.probe();
     const found = rows.map((row) => {
       const { spec, facts, needs, protect } = row;

@@ -1,10 +1,19 @@
 import type { Command } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
-import { type ChangeOptions, carryOutBriefly, withRecord } from '../../app/imperative/change.js';
-import { lastsAsItsRun } from '../../app/imperative/record.js';
-import { type ContainerRow, containersOf, type Home, homeStack } from '../../app/lookup.js';
+import {
+  type ChangeOptions,
+  executeBriefly,
+  withStoreOrWait,
+} from '../../app/imperative/change.js';
+import { oneOffError } from '../../app/imperative/record.js';
+import {
+  type ContainerRow,
+  findContainers,
+  type StackScope,
+  scopedStack,
+} from '../../app/lookup.js';
 import { planRecorded } from '../../app/make-plan.js';
-import type { Wishes } from '../../app/plan-options.js';
+import type { PlanOptions } from '../../app/plan-options.js';
 import { kinds } from '../../kinds/index.js';
 import { type Address, addressOf } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
@@ -14,7 +23,7 @@ import type { ContainerSpec } from '../../model/specs.js';
 import type { Step } from '../../model/step.js';
 import type { Store } from '../../state/store.js';
 import { duration } from '../options.js';
-import { addHomeOptions } from '../stack-scope.js';
+import { addScopeOptions } from '../stack-scope.js';
 
 interface Options extends ChangeOptions {
   stack?: string;
@@ -42,26 +51,26 @@ const VERBS: Record<string, { act: Act; description: string; stops: boolean }> =
   restart: { act: restart, description: 'stop containers and start them', stops: true },
 };
 
-/** `start`, `stop` or `restart`. Without a name, at the file’s home, of all in the stack. */
-export function registerLifecycle(parent: Command, verb: string, home: Home): void {
+/** `start`, `stop` or `restart`. Without a name, at the file’s scope, of all in the stack. */
+export function registerLifecycle(parent: Command, verb: string, scope: StackScope): void {
   const found = VERBS[verb];
   if (!found) throw new Error(`no verb ${verb}`);
   const { act, description, stops } = found;
   const command = parent
     .command(verb)
     .description(description)
-    .argument(home === 'hand' ? '<name...>' : '[name...]')
+    .argument(scope === 'imperative' ? '<name...>' : '[name...]')
     .option('--json', 'one JSON object a line')
     .option('--lock-timeout <duration>', 'wait so long for another baleine (10s)', duration);
   if (stops)
     command.option('-t, --time <duration>', 'before it is killed; default: its own', duration);
-  const family = home === 'hand' ? 'container ' : '';
-  addHomeOptions(command, home)
+  const family = scope === 'imperative' ? 'container ' : '';
+  addScopeOptions(command, scope)
     .addHelpText('after', `\nExample:\n  baleine ${family}${verb} web`)
     .action(async (names: string[], options: Options, self: Command) => {
       const context = openContext(self);
-      const stack = await homeStack(context, options.stack, home);
-      process.exitCode = await withRecord(context, options, (store) =>
+      const stack = await scopedStack(context, options.stack, scope);
+      process.exitCode = await withStoreOrWait(context, options, (store) =>
         act(context, store, concerned(store.rows, stack, names, verb), options),
       );
     });
@@ -74,10 +83,10 @@ function concerned(
   names: readonly string[],
   verb: string,
 ): ContainerRow[] {
-  const found = containersOf(rows, stack, names, verb);
+  const found = findContainers(rows, stack, names, verb);
   if (verb === 'stop') return found;
   const [oneOff] = found.filter(({ spec }) => spec.one_off);
-  if (oneOff && names.length > 0) throw lastsAsItsRun(oneOff, `${verb} container ${oneOff.name}`);
+  if (oneOff && names.length > 0) throw oneOffError(oneOff, `${verb} container ${oneOff.name}`);
   return found.filter(({ spec }) => !spec.one_off);
 }
 
@@ -147,7 +156,7 @@ async function settle(
   about: ContainerRow[],
   options: Options,
   edit: (spec: ContainerSpec) => ContainerSpec,
-  wishes: Wishes = {},
+  wishes: PlanOptions = {},
 ): Promise<number> {
   const [first] = about;
   if (!first) throw new UserError('cannot find a container: the stack has none');
@@ -161,7 +170,7 @@ async function settle(
   const targets = [...specs.keys()];
   const plan = await planRecorded(context, first.stack, seen, change, { ...wishes, targets });
   await noteIntent(store, about, edit);
-  return carryOutBriefly(context, store, options, withGrace(plan, options.time));
+  return executeBriefly(context, store, options, withGrace(plan, options.time));
 }
 
 /**

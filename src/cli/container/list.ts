@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { describeContainers } from '../../app/container-list.js';
 import { type Context, openContext } from '../../app/context.js';
-import { refreshRecord } from '../../app/imperative/refresh.js';
+import { refreshRows } from '../../app/imperative/refresh.js';
 import { containerTable } from '../../view/container-table.js';
 import { addSiteOptions } from '../options.js';
 import { print, printJson } from '../output.js';
@@ -25,7 +25,7 @@ export function registerList(family: Command): void {
 
 async function list(context: Context, { all, json, quiet }: ListOptions): Promise<void> {
   const probe = await context.probe();
-  await refreshRecord(context, probe);
+  await refreshRows(context, probe);
   const rows = context.state().rows.filter(({ kind }) => kind === 'container');
   const containers = describeContainers(rows, probe, context.site);
   const shown = containers.filter(

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
-import { containerId, type Home } from '../../app/lookup.js';
+import { containerId, type StackScope } from '../../app/lookup.js';
 import { countOrNone } from '../options.js';
 import { printRaw, printToStderr } from '../output.js';
-import { addHomeOptions } from '../stack-scope.js';
+import { addScopeOptions } from '../stack-scope.js';
 
 interface Options {
   follow?: true;
@@ -15,7 +15,7 @@ interface Options {
 }
 
 /** `baleine logs NAME`; `-f` follows here, so the file is `--file`. */
-export function register(program: Command, home: Home = 'file'): void {
+export function register(program: Command, scope: StackScope = 'file'): void {
   const command = program
     .command('logs')
     .description('show what a container has printed')
@@ -25,16 +25,16 @@ export function register(program: Command, home: Home = 'file'): void {
     .option('-t, --timestamps', 'with the time of each line')
     .option('--json', 'a JSON object a line: time, stream and text')
     .option('--raw', 'on a terminal too: as printed, with what acts on it');
-  const family = home === 'hand' ? 'container ' : '';
-  addHomeOptions(command, home, { short: false })
+  const family = scope === 'imperative' ? 'container ' : '';
+  addScopeOptions(command, scope, { short: false })
     .addHelpText('after', `\nExample:\n  baleine ${family}logs -f -n 20 web`)
     .action((name: string, options: Options, self: Command) =>
-      run(openContext(self), name, options, home),
+      run(openContext(self), name, options, scope),
     );
 }
 
-async function run(context: Context, name: string, options: Options, home: Home) {
-  const id = await containerId(context, name, options.stack, home);
+async function run(context: Context, name: string, options: Options, scope: StackScope) {
+  const id = await containerId(context, name, options.stack, scope);
   const { readLog } = await import('../../host/linux/runtime/logs.js');
   const { printLog } = await import('../../view/logs.js');
   const { timestamps = false, json = false, raw = false, follow = false, lines: last } = options;

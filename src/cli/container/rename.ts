@@ -3,14 +3,14 @@ import { type Context, openContext } from '../../app/context.js';
 import {
   addChangeOptions,
   type ChangeOptions,
-  carryOutBriefly,
-  planOf,
-  withRecord,
+  executeBriefly,
+  planChange,
+  withStoreOrWait,
 } from '../../app/imperative/change.js';
 import {
-  lastsAsItsRun,
+  imperativeRow,
   namedAddress,
-  ownRow,
+  oneOffError,
   refuseExisting,
 } from '../../app/imperative/record.js';
 import type { ContainerRow } from '../../app/lookup.js';
@@ -50,8 +50,8 @@ function renameContainer(
   options: ChangeOptions,
 ): Promise<number> {
   const purpose = `rename container ${name}`;
-  return withRecord(context, options, async (store) => {
-    const row = ownRow(store.rows, 'container', name, purpose) as ContainerRow;
+  return withStoreOrWait(context, options, async (store) => {
+    const row = imperativeRow(store.rows, 'container', name, purpose) as ContainerRow;
     namedAddress('container', to, purpose);
     refuseExisting(store.rows, 'container', to, purpose);
     refuseLive(row, purpose);
@@ -73,7 +73,7 @@ function renameContainer(
 }
 
 function refuseLive({ name, spec }: ContainerRow, purpose: string): void {
-  if (spec.one_off) throw lastsAsItsRun({ name, spec } as ContainerRow, purpose);
+  if (spec.one_off) throw oneOffError({ name, spec } as ContainerRow, purpose);
   if (spec.stopped) return;
   throw new UserError(
     `cannot ${purpose}: it is not stopped, and what runs bears its name`,
@@ -103,6 +103,6 @@ async function namePeers(
   purpose: string,
 ): Promise<number> {
   const targets = [namedAddress('container', to, purpose)];
-  const plan = await planOf(context, store.rows, { purpose, targets });
-  return carryOutBriefly(context, store, { ...options, json: false, silent: true }, plan);
+  const plan = await planChange(context, store.rows, { purpose, targets });
+  return executeBriefly(context, store, { ...options, json: false, silent: true }, plan);
 }

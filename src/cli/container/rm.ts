@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
-import { addChangeOptions, type ChangeOptions, changeByHand } from '../../app/imperative/change.js';
-import { namedAddress, ownRow } from '../../app/imperative/record.js';
+import { addChangeOptions, applyChange, type ChangeOptions } from '../../app/imperative/change.js';
+import { imperativeRow, namedAddress } from '../../app/imperative/record.js';
 import type { ContainerRow } from '../../app/lookup.js';
 import type { Probe } from '../../host/ports.js';
 import { kinds } from '../../kinds/index.js';
@@ -23,10 +23,15 @@ export function registerRemove(family: Command): void {
 
 function remove(context: Context, names: string[], options: RemoveOptions): Promise<number> {
   const purpose = `remove container ${names.join(', ')}`;
-  return changeByHand(context, options, async (rows) => {
+  return applyChange(context, options, async (rows) => {
     const probe = options.force ? undefined : await context.probe();
     for (const name of names) {
-      const row = ownRow(rows, 'container', name, `remove container ${name}`) as ContainerRow;
+      const row = imperativeRow(
+        rows,
+        'container',
+        name,
+        `remove container ${name}`,
+      ) as ContainerRow;
       if (probe) refuseRunning(row, probe, context);
     }
     return { purpose, gone: names.map((name) => namedAddress('container', name, purpose)) };

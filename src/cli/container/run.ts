@@ -3,13 +3,13 @@ import { constants } from 'node:os';
 import type { Command } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
 import {
+  applyChange,
   type Change,
-  carryOutBriefly,
-  changeByHand,
-  planOf,
-  withRecord,
+  executeBriefly,
+  planChange,
+  withStoreOrWait,
 } from '../../app/imperative/change.js';
-import { namedAddress, ownRow, refuseExisting } from '../../app/imperative/record.js';
+import { imperativeRow, namedAddress, refuseExisting } from '../../app/imperative/record.js';
 import { bootId, startTime } from '../../host/linux/process/processes.js';
 import type { Foreground, StartedInForeground } from '../../host/ports.js';
 import { LockedError, UserError } from '../../model/errors.js';
@@ -100,7 +100,7 @@ function create(name: string, args: string[], options: WordOptions, rows: Rows):
   const address = namedAddress('container', name, purpose);
   return {
     purpose,
-    words: containerWords(name, args, options, rows, purpose),
+    entries: containerWords(name, args, options, rows, purpose),
     targets: [address],
     edit: (each) => {
       if (each.address !== address) return each;
@@ -127,12 +127,12 @@ async function begin(
   how: Omit<Foreground, 'started'>,
 ): Promise<Promise<number | undefined>> {
   let running: Promise<number | undefined> = Promise.resolve(undefined);
-  await withRecord(context, {}, async (store) => {
-    const plan = await planOf(context, store.rows, changeOf(store.rows));
-    const created = await carryOutBriefly(context, store, { silent: true }, plan);
+  await withStoreOrWait(context, {}, async (store) => {
+    const plan = await planChange(context, store.rows, changeOf(store.rows));
+    const created = await executeBriefly(context, store, { silent: true }, plan);
     if (created !== 0) running = Promise.resolve(created);
     if (created !== 0 || how.stop.aborted) return created;
-    const row = ownRow(store.rows, 'container', name, `run container ${name}`);
+    const row = imperativeRow(store.rows, 'container', name, `run container ${name}`);
     let noted: Promise<void> | undefined;
     await new Promise<void>((resolve) => {
       const started = (facts: StartedInForeground) => {
@@ -169,7 +169,7 @@ async function removeOnce(context: Context, name: string): Promise<void> {
   const purpose = `remove container ${name}`;
   const address = namedAddress('container', name, purpose);
   try {
-    await changeByHand(context, { silent: true }, (rows) => {
+    await applyChange(context, { silent: true }, (rows) => {
       const isThere = rows.some((row) => row.name === name && isOurs(row));
       return { purpose, gone: isThere ? [address] : [] };
     });
@@ -181,4 +181,4 @@ async function removeOnce(context: Context, name: string): Promise<void> {
 const isOurs = ({ kind, spec }: Row) =>
   kind === 'container' && (spec as ContainerSpec).one_off?.pid === process.pid;
 
-type Rows = Parameters<Parameters<typeof changeByHand>[2]>[0];
+type Rows = Parameters<Parameters<typeof applyChange>[2]>[0];

@@ -1,9 +1,14 @@
 import type { Command } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
-import { type ContainerRow, containersOf, type Home, homeStack } from '../../app/lookup.js';
+import {
+  type ContainerRow,
+  findContainers,
+  type StackScope,
+  scopedStack,
+} from '../../app/lookup.js';
 import { UserError } from '../../model/errors.js';
 import { printJson } from '../output.js';
-import { addHomeOptions } from '../stack-scope.js';
+import { addScopeOptions } from '../stack-scope.js';
 
 export interface NamedOptions {
   stack?: string;
@@ -13,19 +18,19 @@ export interface NamedOptions {
 /** A verb for one or several containers that changes nothing on record. */
 export function registerNamed<Options extends NamedOptions>(
   parent: Command,
-  home: Home,
+  scope: StackScope,
   verb: string,
   describe: (command: Command) => Command,
   act: (context: Context, rows: ContainerRow[], options: Options) => Promise<void>,
 ): void {
   const command = describe(parent.command(verb).argument('<name...>'));
-  const family = home === 'hand' ? 'container ' : '';
-  addHomeOptions(command, home)
+  const family = scope === 'imperative' ? 'container ' : '';
+  addScopeOptions(command, scope)
     .addHelpText('after', `\nExample:\n  baleine ${family}${verb} web`)
     .action(async (names: string[], options: Options, self: Command) => {
       const context = openContext(self);
-      const stack = await homeStack(context, options.stack, home);
-      await act(context, containersOf(context.state().rows, stack, names, verb), options);
+      const stack = await scopedStack(context, options.stack, scope);
+      await act(context, findContainers(context.state().rows, stack, names, verb), options);
     });
 }
 

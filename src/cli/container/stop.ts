@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { Home } from '../../app/lookup.js';
+import type { StackScope } from '../../app/lookup.js';
 import { registerLifecycle } from './lifecycle.js';
 
-export function register(parent: Command, home: Home = 'file'): void {
-  registerLifecycle(parent, 'stop', home);
+export function register(parent: Command, scope: StackScope = 'file'): void {
+  registerLifecycle(parent, 'stop', scope);
 }

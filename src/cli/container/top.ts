@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Home } from '../../app/lookup.js';
+import type { StackScope } from '../../app/lookup.js';
 import { UserError } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
 import { renderTable } from '../../view/table.js';
@@ -10,10 +10,10 @@ interface Options extends NamedOptions {
   json?: true;
 }
 
-export function register(parent: Command, home: Home = 'file'): void {
+export function register(parent: Command, scope: StackScope = 'file'): void {
   const describe = (command: Command) =>
     command.description('show what runs in containers').option('--json', 'one JSON array');
-  registerNamed<Options>(parent, home, 'top', describe, async ({ site }, rows, { json }) => {
+  registerNamed<Options>(parent, scope, 'top', describe, async ({ site }, rows, { json }) => {
     const { processesOf } = await import('../../host/linux/process/process-list.js');
     const listed = rows.flatMap(({ name, spec }) => {
       const found = processesOf(site, spec.id).map((each) => ({ name, ...each }));

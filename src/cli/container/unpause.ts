@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import type { Context } from '../../app/context.js';
-import type { ContainerRow, Home } from '../../app/lookup.js';
+import type { ContainerRow, StackScope } from '../../app/lookup.js';
 import { LockedError } from '../../model/errors.js';
 import { addJson, registerNamed, toEach } from './running.js';
 
-export function register(parent: Command, home: Home = 'file'): void {
+export function register(parent: Command, scope: StackScope = 'file'): void {
   const describe = (command: Command) =>
     addJson(command).description('let paused containers go on');
-  registerNamed(parent, home, 'unpause', describe, async (context, rows, options) => {
+  registerNamed(parent, scope, 'unpause', describe, async (context, rows, options) => {
     const { runtime, health } = await context.host();
     await toEach(rows, 'unpause', options, async (id) => {
       const ran = await runtime.freeze(id, false);

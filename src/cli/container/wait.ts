@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
-import type { Home } from '../../app/lookup.js';
+import type { StackScope } from '../../app/lookup.js';
 import { UserError } from '../../model/errors.js';
 import { print, printJson } from '../output.js';
 import { addJson, registerNamed } from './running.js';
 
-export function register(parent: Command, home: Home = 'file'): void {
+export function register(parent: Command, scope: StackScope = 'file'): void {
   const describe = (command: Command) =>
     addJson(command).description('wait until containers have ended, and print their exit codes');
-  registerNamed(parent, home, 'wait', describe, async ({ site }, rows, { json }) => {
+  registerNamed(parent, scope, 'wait', describe, async ({ site }, rows, { json }) => {
     const { waitForEnd } = await import('../../host/linux/runtime/stop.js');
     for (const { name, stack, spec } of rows) {
       const code = await waitForEnd(site, spec.id);

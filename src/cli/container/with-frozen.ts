@@ -7,7 +7,7 @@ import { undoable } from '../interrupt.js';
  * Works while nothing in a container runs: one that runs is frozen until the work has ended. A
  * signal ends the work and lets the container go on. The caller holds the lock.
  */
-export async function whileStill<T>(
+export async function withFrozen<T>(
   context: Context,
   { spec }: ContainerRow,
   purpose: string,
@@ -18,7 +18,7 @@ export async function whileStill<T>(
 }
 
 /** Works on the mounted disk of a container in which nothing runs, as by `whileStill`. */
-export async function onDisk<T>(
+export async function withFrozenDisk<T>(
   context: Context,
   { spec }: ContainerRow,
   purpose: string,

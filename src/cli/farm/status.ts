@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
-import { lookAtFarms } from '../../app/farm-data.js';
+import { observeFarms } from '../../app/farm-data.js';
 import { stackName } from '../../app/lookup.js';
 import { UserError } from '../../model/errors.js';
 import type { FarmStatus } from '../../model/farm-status.js';
@@ -52,7 +52,7 @@ async function show(context: Context, names: string[], options: Options): Promis
 export async function farmsOf(context: Context, stack: string | undefined): Promise<FarmStatus[]> {
   const { rows } = context.state();
   const own = rows.filter((row) => stack === undefined || row.stack === stack);
-  return lookAtFarms(own, await context.probe());
+  return observeFarms(own, await context.probe());
 }
 
 function chosen(farms: FarmStatus[], names: string[]): FarmStatus[] {

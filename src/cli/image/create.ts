@@ -1,8 +1,8 @@
 import { basename, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
-import { addChangeOptions, type ChangeOptions, changeByHand } from '../../app/imperative/change.js';
-import { EXTERNAL, type Words } from '../../app/imperative/flags-to-config.js';
+import { addChangeOptions, applyChange, type ChangeOptions } from '../../app/imperative/change.js';
+import { type ConfigEntries, EXTERNAL } from '../../app/imperative/flags-to-config.js';
 import { completeRow, namedAddress, refuseExisting } from '../../app/imperative/record.js';
 import { UserError } from '../../model/errors.js';
 import { append } from '../container/flags.js';
@@ -108,15 +108,15 @@ async function sourceOf(file: string): Promise<CreateOptions> {
 
 function create(context: Context, name: string, options: CreateOptions): Promise<number> {
   const purpose = `create image ${name}`;
-  const words = wordsOf(name, options, purpose);
-  return changeByHand(context, options, (rows) => {
+  const entries = wordsOf(name, options, purpose);
+  return applyChange(context, options, (rows) => {
     refuseExisting(rows, 'image', name, purpose);
     if (options.fromImage !== undefined) completeRow(rows, 'image', options.fromImage, purpose);
-    return { purpose, words, targets: [namedAddress('image', name, purpose)] };
+    return { purpose, entries, targets: [namedAddress('image', name, purpose)] };
   });
 }
 
-function wordsOf(name: string, options: CreateOptions, purpose: string): Words {
+function wordsOf(name: string, options: CreateOptions, purpose: string): ConfigEntries {
   const { size, debian, packages, fromTar, fromDirectory, fromHost, fromImage } = options;
   const { fromDocker, fromOci, fromRegistry, reference } = options;
   const { fromDockerfile, target, buildArg: args = [] } = options;

@@ -1,7 +1,11 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
-import { addChangeOptions, type ChangeOptions, withRecord } from '../../app/imperative/change.js';
+import {
+  addChangeOptions,
+  type ChangeOptions,
+  withStoreOrWait,
+} from '../../app/imperative/change.js';
 import { completeRow } from '../../app/imperative/record.js';
 import type { ExportFormat } from '../../host/ports.js';
 import { originalOf } from '../../model/image-version.js';
@@ -46,7 +50,7 @@ function exportTo(
   options: ExportOptions,
 ): Promise<number> {
   const { format, reference = `${name}:latest`, json } = options;
-  return withRecord(context, options, async ({ rows }) => {
+  return withStoreOrWait(context, options, async ({ rows }) => {
     const { spec, facts } = completeRow(rows, 'image', name, `export image ${name}`);
     const { images } = await context.host();
     const original = originalOf(spec);

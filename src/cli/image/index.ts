@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
-import { addChangeOptions, type ChangeOptions, changeByHand } from '../../app/imperative/change.js';
+import { addChangeOptions, applyChange, type ChangeOptions } from '../../app/imperative/change.js';
 import {
+  imperativeRow,
   namedAddress,
-  ownRow,
   refuseUsed,
   rowsOf,
   usableRow,
@@ -70,9 +70,9 @@ function inspect(context: Context, names: string[], { json }: { json?: true }): 
 
 function remove(context: Context, names: string[], options: ChangeOptions): Promise<number> {
   const purpose = `remove image ${names.join(', ')}`;
-  return changeByHand(context, options, (rows) => {
+  return applyChange(context, options, (rows) => {
     for (const name of names) {
-      const { spec } = ownRow(rows, 'image', name, `remove image ${name}`);
+      const { spec } = imperativeRow(rows, 'image', name, `remove image ${name}`);
       refuseUsed(`remove image ${name}`, usersOf(rows, spec.id, context.site));
     }
     return { purpose, gone: names.map((name) => namedAddress('image', name, purpose)) };
@@ -88,7 +88,7 @@ async function prune(context: Context, options: ChangeOptions): Promise<number> 
 
 /** Again and again, for what an image was made from may be free when that image is gone. */
 function removeUnused(context: Context, options: ChangeOptions): Promise<number> {
-  return changeByHand(context, options, (rows) => {
+  return applyChange(context, options, (rows) => {
     const gone = new Set<string>();
     const left = () => rows.filter(({ name, kind }) => kind !== 'image' || !gone.has(name));
     const unused = () =>

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
-import { addChangeOptions, type ChangeOptions, changeByHand } from '../../app/imperative/change.js';
+import { addChangeOptions, applyChange, type ChangeOptions } from '../../app/imperative/change.js';
 import {
+  imperativeRow,
   namedAddress,
-  ownRow,
   refuseExisting,
   refuseUsed,
   rowsOf,
@@ -73,10 +73,10 @@ function registerList(family: Command): void {
 function create(context: Context, name: string, options: CreateOptions): Promise<number> {
   const purpose = `create network ${name}`;
   const { subnet, host, isolated, uplink } = options;
-  return changeByHand(context, options, (rows) => {
+  return applyChange(context, options, (rows) => {
     refuseExisting(rows, 'bridge', name, purpose);
-    const words = { bridges: { [name]: { subnet, host, isolated, uplink } } };
-    return { purpose, words, targets: [namedAddress('bridge', name, purpose)] };
+    const entries = { bridges: { [name]: { subnet, host, isolated, uplink } } };
+    return { purpose, entries, targets: [namedAddress('bridge', name, purpose)] };
   });
 }
 
@@ -108,9 +108,9 @@ async function inspect(context: Context, names: string[], { json }: { json?: tru
 
 function remove(context: Context, names: string[], options: ChangeOptions): Promise<number> {
   const purpose = `remove network ${names.join(', ')}`;
-  return changeByHand(context, options, (rows) => {
+  return applyChange(context, options, (rows) => {
     for (const name of names) {
-      const { spec } = ownRow(rows, 'bridge', name, `remove network ${name}`);
+      const { spec } = imperativeRow(rows, 'bridge', name, `remove network ${name}`);
       const users = rowsOf(rows, 'container').filter((row) =>
         row.spec.links.some(({ bridge_link }) => bridge_link === spec.link),
       );

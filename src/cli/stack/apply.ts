@@ -2,9 +2,9 @@ import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import type { ApplyOptions } from '../../app/apply-stack.js';
 import { type Context, openContext } from '../../app/context.js';
-import { tellOnce, type Unwatched } from '../../app/failure-notifier.js';
-import { isAtRest } from '../../app/no-op-check.js';
-import { addWishOptions, isWhole, wishesOf } from '../../app/plan-options.js';
+import { notifyFailures, type UnattendedRun } from '../../app/failure-notifier.js';
+import { isNoOp } from '../../app/no-op-check.js';
+import { addPlanFlags, coversWholeStack, planOptionsOf } from '../../app/plan-options.js';
 import { kinds } from '../../kinds/index.js';
 import { emptyPlan } from '../../plan/plan-notes.js';
 import { viewFor } from '../open-view.js';
@@ -24,16 +24,16 @@ export function register(program: Command): void {
     .description('make it so: show what would be done, ask, and do it')
     .argument('[planfile]', 'a plan saved by `plan --out`, carried out without asking')
     .option('--stack <name>', 'this stack as it is on record, without its file; - for by hand');
-  addWaitOptions(addWishOptions(addRunOptions(addCommonOptions(command))))
+  addWaitOptions(addPlanFlags(addRunOptions(addCommonOptions(command))))
     .addHelpText('after', EXAMPLES)
     .action(async (file: string | undefined, options: ApplyOptions, self: Command) => {
       const context = openContext(self);
       const unattended = isUnattended(options);
-      const run = (more: Partial<Unwatched>) =>
+      const run = (more: Partial<UnattendedRun>) =>
         applyWhat(context, file, { ...options, unattended, ...more });
       process.exitCode =
         unattended && options.quiet && options.stack === undefined
-          ? await tellOnce(context, run)
+          ? await notifyFailures(context, run)
           : ((await run({})) ?? 0);
     });
 }
@@ -51,17 +51,17 @@ async function applyWhat(context: Context, planfile: string | undefined, options
  * something is loaded when there is something to change.
  */
 async function applyFile(context: Context, options: ApplyOptions): Promise<number | undefined> {
-  const looking = isWhole(wishesOf(options)) ? context.probeUnlocked() : undefined;
+  const looking = coversWholeStack(planOptionsOf(options)) ? context.probeUnlocked() : undefined;
   // whatever stops us first is told
   looking?.catch(() => undefined);
   const config = await context.config();
-  if (!looking || options.wait || !(await isAtRest(context, config, looking))) {
+  if (!looking || options.wait || !(await isNoOp(context, config, looking))) {
     const { applyStack } = await import('../../app/apply-stack.js');
     return applyStack(context, config, options);
   }
   if (options.quiet && !options.json) return 0;
   const view = await viewFor(context, options, false);
-  const rows = context.knownRecords()?.rows.filter(({ stack }) => stack === config.name);
+  const rows = context.cachedRecords()?.rows.filter(({ stack }) => stack === config.name);
   await view.plan(emptyPlan(config.name, rows ?? [], kinds));
   return 0;
 }

@@ -1,11 +1,16 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { tidyStack } from '../../app/cleanup-run-dir.js';
+import { cleanUpStack } from '../../app/cleanup-run-dir.js';
 import { type Context, openContext } from '../../app/context.js';
 import { stackName } from '../../app/lookup.js';
 import { planDestroy } from '../../app/make-plan.js';
-import { addWishOptions, isWhole, type WishOptions, wishesOf } from '../../app/plan-options.js';
-import { findSchedules, keepAway, scheduleWarnings, warn } from '../../app/schedules.js';
+import {
+  addPlanFlags,
+  coversWholeStack,
+  type PlanFlags,
+  planOptionsOf,
+} from '../../app/plan-options.js';
+import { findSchedules, scheduleWarnings, stopSchedules, warn } from '../../app/schedules.js';
 import { propose, withStore } from '../../app/with-lock.js';
 import { forgetFailure } from '../../state/failure-memory.js';
 import { findDestroyed } from '../../state/notebook.js';
@@ -13,7 +18,7 @@ import type { Store } from '../../state/store.js';
 import { addCommonOptions } from '../options.js';
 import { addRunOptions, type RunOptions } from '../run-options.js';
 
-interface DestroyOptions extends WishOptions, RunOptions {
+interface DestroyOptions extends PlanFlags, RunOptions {
   stack?: string;
   volumes?: boolean;
 }
@@ -33,7 +38,7 @@ export function register(program: Command): void {
     .description('take away all that is on record of the stack, but for the data in its volumes')
     .option('--stack <name>', 'the stack, when its file is gone')
     .option('--volumes', 'its volumes too, with all data in them');
-  addWishOptions(addRunOptions(addCommonOptions(command)), { replace: false })
+  addPlanFlags(addRunOptions(addCommonOptions(command)), { replace: false })
     .addHelpText('after', EXAMPLES)
     .action(async (options: DestroyOptions, self: Command) => {
       const context = openContext(self);
@@ -48,9 +53,9 @@ async function destroyStack(
 ): Promise<number | undefined> {
   const stack = await stackName(context, options.stack);
   return withStore(context, options, async (store) => {
-    const wishes = wishesOf(options);
+    const wishes = planOptionsOf(options);
     const plan = await planDestroy(context, stack, store.rows, wishes, options.volumes === true);
-    if (!isWhole({ ...wishes, refresh: true })) {
+    if (!coversWholeStack({ ...wishes, refresh: true })) {
       return propose(context, plan, store, options, true);
     }
     const schedules = await findSchedules(context, stack);
@@ -61,10 +66,10 @@ async function destroyStack(
     const shown = { ...plan, ...(warnings.length > 0 && { warnings }) };
     const code = await propose(context, shown, store, options, true, {
       alsoWhenEmpty: schedules.blocks.length > 0 || isNews(context, stack, store),
-      before: () => keepAway(context, which, schedules, store),
+      before: () => stopSchedules(context, which, schedules, store),
     });
     // also of a stack that was planned and never applied
-    if (code === 0 && plan.changes.length === 0) tidyStack(context.site, stack);
+    if (code === 0 && plan.changes.length === 0) cleanUpStack(context.site, stack);
     return code;
   });
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
-import { wantedBy } from '../../app/plan-input.js';
+import { desiredResources } from '../../app/plan-input.js';
 import { withStore } from '../../app/with-lock.js';
 import { kinds } from '../../kinds/index.js';
 import type { Adopted, AnyKind } from '../../kinds/kind.js';
@@ -47,7 +47,7 @@ async function take(
 ): Promise<number | undefined> {
   const config = await context.config();
   return withStore(context, options, async (store) => {
-    const wanted = await wantedBy(config, context, store.rows);
+    const wanted = await desiredResources(config, context, store.rows);
     const resource = findResource(wanted, address, config.name);
     refuseKnown(resource, config.name, store);
     const path = id !== undefined && resource.kind !== 'bridge' ? resolve(id) : id;

@@ -2,14 +2,14 @@ import type { Command } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
 import { stackName } from '../../app/lookup.js';
 import { planDestroy, planStack } from '../../app/make-plan.js';
-import { addWishOptions, type WishOptions, wishesOf } from '../../app/plan-options.js';
+import { addPlanFlags, type PlanFlags, planOptionsOf } from '../../app/plan-options.js';
 import { refuseStandardInput, savePlan, sourceOf } from '../../app/saved-plan.js';
 import type { Plan } from '../../model/plan.js';
 import { viewFor } from '../open-view.js';
 import { addCommonOptions } from '../options.js';
 import { outputIsIncidental } from '../output.js';
 
-interface PlanOptions extends WishOptions {
+interface PlanOptions extends PlanFlags {
   destroy?: boolean;
   volumes?: boolean;
   detailedExitcode?: boolean;
@@ -26,7 +26,7 @@ export function register(program: Command): void {
     .option('--detailed-exitcode', 'exit with 0 for no changes, 2 for changes, 1 for an error')
     .option('--out <file>', 'save the plan, for `apply FILE`')
     .option('--json', 'one JSON object a line');
-  addWishOptions(addCommonOptions(command))
+  addPlanFlags(addCommonOptions(command))
     .addHelpText('after', '\nExample:\n  baleine plan --out today.plan && baleine apply today.plan')
     .action(async (options: PlanOptions, self: Command) => {
       process.exitCode = await runPlan(openContext(self), options);
@@ -40,9 +40,9 @@ async function runPlan(context: Context, options: PlanOptions): Promise<number> 
     outputIsIncidental();
   }
   const config = destroy ? undefined : await context.config();
-  const records = context.knownRecords() ?? context.state();
+  const records = context.cachedRecords() ?? context.state();
   const { rows, serial } = records;
-  const wishes = { ...wishesOf(options), health: 'ask' } as const;
+  const wishes = { ...planOptionsOf(options), health: 'ask' } as const;
   const plan = config
     ? await planStack(context, config, records, wishes)
     : await destruction(context, await stackName(context), rows, wishes, options.volumes === true);

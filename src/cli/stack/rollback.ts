@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
-import { wantedBy } from '../../app/plan-input.js';
+import { desiredResources } from '../../app/plan-input.js';
 import { planRollback } from '../../app/rollback.js';
 import { propose, withStore } from '../../app/with-lock.js';
 import { hold } from '../../execute/checkpoint.js';
@@ -61,7 +61,7 @@ async function undo(
   store: Store,
   { json, quiet }: Options,
 ): Promise<number> {
-  const members = membersOf(name, await wantedBy(config, context, store.rows), config.name);
+  const members = membersOf(name, await desiredResources(config, context, store.rows), config.name);
   const rows = members.flatMap((each) => store.find('container', config.name, each.name) ?? []);
   const held = rows.filter(({ spec }) => (spec as ContainerSpec).held);
   if (held.length === 0) throw refusal(name, 'it is not rolled back, so there is nothing to undo');

@@ -1,6 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { openContext } from '../../app/context.js';
-import { type ChangeOptions, carryOutBriefly, withRecord } from '../../app/imperative/change.js';
+import {
+  type ChangeOptions,
+  executeBriefly,
+  withStoreOrWait,
+} from '../../app/imperative/change.js';
 import { planStack } from '../../app/make-plan.js';
 import type { Config } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
@@ -37,9 +41,9 @@ async function run(asked: Asked, options: ChangeOptions, self: Command): Promise
   const context = openContext(self);
   const config = await context.config();
   const scale = numbersOf(asked, config);
-  return withRecord(context, options, async (store) => {
+  return withStoreOrWait(context, options, async (store) => {
     const plan = await planStack(context, config, store, { scale });
-    return carryOutBriefly(context, store, options, plan);
+    return executeBriefly(context, store, options, plan);
   });
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Context, openContext } from '../../app/context.js';
 import { stackName } from '../../app/lookup.js';
-import { lookAtUse, statsOf } from '../../app/usage.js';
+import { sampleUsage, statsBetween } from '../../app/usage.js';
 import type { Row } from '../../model/resource.js';
 import type { ContainerStats } from '../../model/usage.js';
 import { statsTable } from '../../view/tables.js';
@@ -47,11 +47,11 @@ async function stream(context: Context, names: string[], options: StatsOptions):
     row.kind === 'container' &&
     (stack === undefined || row.stack === stack) &&
     (names.length === 0 || names.includes(row.name));
-  const look = () => lookAtUse(context.state().rows.filter(wanted), probe, context.site);
+  const look = () => sampleUsage(context.state().rows.filter(wanted), probe, context.site);
   for (let before = look(); ; ) {
     await sleep(options.interval * 1000);
     const now = look();
-    show(statsOf(before, now), stack === undefined, options);
+    show(statsBetween(before, now), stack === undefined, options);
     if (!options.stream) return;
     before = now;
   }

@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { tidy } from '../../app/cleanup-run-dir.js';
+import { cleanUpRunDir } from '../../app/cleanup-run-dir.js';
 import { type Context, handlersFor, TABLES } from '../../app/context.js';
 import { execute } from '../../execute/execute.js';
 import { linuxProbe } from '../../host/linux/probe.js';
@@ -46,7 +46,7 @@ export async function adoptRoot(context: Context, options: AdoptOptions): Promis
   const lock = await acquireLock(to, { timeoutMs: options.lockTimeout ?? 0 });
   try {
     if (isOwner) await endAll(from);
-    if (isOwner && from.tag !== to.tag) tidy(from);
+    if (isOwner && from.tag !== to.tag) cleanUpRunDir(from);
     const store = openStore(to, TABLES);
     await Promise.all(rebaseRows(store.rows, from, to).map((row) => store.put(row)));
     await rebindRoot(root);

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError } from 'commander';
-import { Onlooker, openContext } from '../../app/context.js';
+import { openContext, ReadOnlyContext } from '../../app/context.js';
 import { stackName } from '../../app/lookup.js';
 import { messageOf, UserError } from '../../model/errors.js';
 import { printable } from '../../model/printable.js';
@@ -9,7 +9,7 @@ import { sectionsOf } from '../../view/page/sections/index.js';
 import { serve } from '../../view/page/server.js';
 import { addCommonOptions } from '../options.js';
 import { print } from '../output.js';
-import { onlookerOf } from './page-data.js';
+import { pageSource } from './page-data.js';
 
 interface Options {
   port: number;
@@ -32,12 +32,12 @@ export function register(program: Command): void {
     .action((options: Options, self: Command) => show(openContext(self).options, options));
 }
 
-async function show(common: Onlooker['options'], options: Options): Promise<void> {
+async function show(common: ReadOnlyContext['options'], options: Options): Promise<void> {
   if (common.file === '-' && options.stack === undefined) throw unreadable();
-  const context = new Onlooker(common);
+  const context = new ReadOnlyContext(common);
   const stack = await stackName(context, options.stack);
   const ended = Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((name) => once(process, name)));
-  const look = onlookerOf(context, stack, options.stack === undefined);
+  const look = pageSource(context, stack, options.stack === undefined);
   const { port, close } = await serve(
     new Watch(telling(async () => sectionsOf(await look()))),
     options.port,

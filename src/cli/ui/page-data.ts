@@ -1,13 +1,13 @@
-import type { Onlooker } from '../../app/context.js';
+import type { ReadOnlyContext } from '../../app/context.js';
 import { errorText } from '../../app/failure.js';
-import { lookAtFarms } from '../../app/farm-data.js';
+import { observeFarms } from '../../app/farm-data.js';
 import { planStack } from '../../app/make-plan.js';
 import { topologyOf } from '../../app/topology.js';
 import type { LoggedEvent } from '../../model/events.js';
 import { followEvents, readEvents } from '../../state/events-log.js';
 import type { State } from '../../state/state.js';
 import type { PageLook, Pending } from '../../view/page/page-data.js';
-import { useMeter } from './uses.js';
+import { usageMeter } from './uses.js';
 
 const EVENTS = 12;
 
@@ -19,13 +19,13 @@ const PROXY_LIMIT = 500;
  *
  * @param filed whether the stack is the file's, so that there can be a plan
  */
-export function onlookerOf(
-  context: Onlooker,
+export function pageSource(
+  context: ReadOnlyContext,
   stack: string,
   filed: boolean,
 ): () => Promise<PageLook> {
   const { site } = context;
-  const [meter, events] = [useMeter(site), lastEvents(context, stack)];
+  const [meter, events] = [usageMeter(site), lastEvents(context, stack)];
   const pending = filed ? pendingPlan(context) : async () => NO_FILE;
   return async () => {
     const state = context.state();
@@ -35,7 +35,7 @@ export function onlookerOf(
     return {
       topology: topologyOf(stack, rows, probe, site),
       uses: meter(own, probe),
-      farms: await lookAtFarms(own, probe, PROXY_LIMIT),
+      farms: await observeFarms(own, probe, PROXY_LIMIT),
       events: events(),
       pending: await pending(state),
     };
@@ -45,7 +45,7 @@ export function onlookerOf(
 const NO_FILE: Pending = { unknown: 'Started with --stack: there is no file to compare with.' };
 
 /** Of one stack, the newest first. */
-function lastEvents({ site }: Onlooker, stack: string): () => LoggedEvent[] {
+function lastEvents({ site }: ReadOnlyContext, stack: string): () => LoggedEvent[] {
   const fresh = followEvents(site);
   let all = readEvents(site);
   return () => {
@@ -60,7 +60,7 @@ const PAUSE = 3000;
 const SHARE = 20;
 
 /** Makes the pending plan now and then; in between it answers the last one. */
-export function pendingPlan(context: Onlooker): (state: State) => Promise<Pending> {
+export function pendingPlan(context: ReadOnlyContext): (state: State) => Promise<Pending> {
   let last: Pending;
   let due = 0;
   return async (state) => {
@@ -73,7 +73,7 @@ export function pendingPlan(context: Onlooker): (state: State) => Promise<Pendin
   };
 }
 
-async function attempt(context: Onlooker, state: State): Promise<Pending> {
+async function attempt(context: ReadOnlyContext, state: State): Promise<Pending> {
   try {
     return { plan: await planStack(context, await context.config(), state, {}) };
   } catch (error) {

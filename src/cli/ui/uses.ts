@@ -1,4 +1,4 @@
-import { lookAtUse, statsOf, type UseLook } from '../../app/usage.js';
+import { sampleUsage, statsBetween, type UsageSample } from '../../app/usage.js';
 import type { Probe } from '../../host/ports.js';
 import type { Row } from '../../model/resource.js';
 import type { Site } from '../../model/site.js';
@@ -7,23 +7,23 @@ import type { Use } from '../../view/page/page-data.js';
 import { PLACES } from '../../view/page/sections/containers.js';
 
 /** What containers use, by name, from one call to the next. */
-export function useMeter(site: Site): (rows: readonly Row[], probe: Probe) => Map<string, Use> {
-  let before: UseLook[] = [];
+export function usageMeter(site: Site): (rows: readonly Row[], probe: Probe) => Map<string, Use> {
+  let before: UsageSample[] = [];
   let at = performance.now();
   let last = new Map<string, Use>();
   return (rows, probe) => {
     const containers = rows.filter(({ kind }) => kind === 'container');
-    const now = lookAtUse(containers, probe, site);
+    const now = sampleUsage(containers, probe, site);
     const seconds = (performance.now() - at) / 1000;
-    const stats = statsOf(before, now);
-    last = new Map(stats.map((each) => [each.name, useOf(each, last.get(each.name), seconds)]));
+    const stats = statsBetween(before, now);
+    last = new Map(stats.map((each) => [each.name, usageOf(each, last.get(each.name), seconds)]));
     before = now;
     at = performance.now();
     return last;
   };
 }
 
-function useOf(now: ContainerStats, before: Use | undefined, seconds: number): Use {
+function usageOf(now: ContainerStats, before: Use | undefined, seconds: number): Use {
   const [written, read] = [writtenBytes(now), readBytes(now)];
   const rate = (to: number, from: number | undefined) =>
     from === undefined ? 0 : Math.max(0, to - from) / seconds;

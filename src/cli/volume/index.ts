@@ -4,10 +4,10 @@ import { dataSizeOf } from '../../app/data-sizes.js';
 import {
   addChangeOptions,
   type ChangeOptions,
-  carryOutBriefly,
-  withRecord,
+  executeBriefly,
+  withStoreOrWait,
 } from '../../app/imperative/change.js';
-import { ownRow, refuseUsed, rowsOf } from '../../app/imperative/record.js';
+import { imperativeRow, refuseUsed, rowsOf } from '../../app/imperative/record.js';
 import { planDeleteData } from '../../app/make-plan.js';
 import { addressOf, BY_HAND, byName } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
@@ -110,7 +110,7 @@ function usersOf(rows: readonly Row[], path: string) {
 
 /** What is in a stack's file is removed by that; by name goes only what no file has any more. */
 function remove(context: Context, names: string[], options: RemoveOptions): Promise<number> {
-  return withRecord(context, options, (store) => {
+  return withStoreOrWait(context, options, (store) => {
     const { rows } = store;
     const gone = names.map((name) => {
       const purpose = `remove volume ${name}`;
@@ -127,7 +127,7 @@ function remove(context: Context, names: string[], options: RemoveOptions): Prom
 }
 
 function prune(context: Context, options: PruneOptions): Promise<number> {
-  return withRecord(context, options, async (store) => {
+  return withStoreOrWait(context, options, async (store) => {
     const { rows } = store;
     const gone = rowsOf(rows, 'volume').filter(
       (row) =>
@@ -160,7 +160,7 @@ async function removeAll(
       .filter((row) => row.stack === stack)
       .map(({ name }) => addressOf('volume', name));
     const plan = await planDeleteData(context, stack, store.rows, targets);
-    worst = Math.max(worst, await carryOutBriefly(context, store, options, plan));
+    worst = Math.max(worst, await executeBriefly(context, store, options, plan));
   }
   return worst;
 }
@@ -179,7 +179,7 @@ function namedRow(
   const [first, second] = found;
   if (own) return own;
   if (first && !second) return first;
-  if (!first) return ownRow(rows, 'volume', name, purpose);
+  if (!first) return imperativeRow(rows, 'volume', name, purpose);
   const stacks = found.map((row) => row.stack).join(', ');
   throw new UserError(
     `cannot ${purpose}: stacks ${stacks} have one of that name`,
