@@ -6,23 +6,23 @@ import {
   configCache,
   configDir,
   hostsFile,
-  recordsFile,
+  type InstallPaths,
   rootLink,
-  type Site,
-} from '../model/site.js';
+  stateCacheFile,
+} from '../model/install-paths.js';
 
 /**
  * Removes our empty folders in /run once nothing is on record; whatever is in one, it stays, but
  * for what is made again when it is needed: the note which runtime works here, the tables and
  * files as they were understood, and the bundle of a throw-away container whose run was cut off.
  */
-export function cleanUpRunDir(site: Site): void {
+export function cleanUpRunDir(site: InstallPaths): void {
   const { run } = site;
   rmSync(rootLink(site), { force: true });
   // with those that are beside it while it is written
   const notes = list(run).filter(({ name }) => name.startsWith('runtime.json'));
   for (const { name } of notes) rmSync(join(run, name), { force: true });
-  for (const each of [configCache(site), dirname(recordsFile(site)), join(run, 'once')]) {
+  for (const each of [configCache(site), dirname(stateCacheFile(site)), join(run, 'once')]) {
     rmSync(each, { recursive: true, force: true });
   }
   removeEmpty(run);
@@ -33,7 +33,7 @@ export function cleanUpRunDir(site: Site): void {
  * Removes the folders that a stack had, what was kept of its file, and what was built for it, once
  * none of it is on record.
  */
-export function cleanUpStack(site: Site, stack: string): void {
+export function cleanUpStack(site: InstallPaths, stack: string): void {
   const { root } = site;
   removeUnfinished(site, stack);
   forget(configCache(site), stack);
@@ -48,7 +48,7 @@ export function cleanUpStack(site: Site, stack: string): void {
  * What a run has left that was killed while it wrote the first file of a resource: as there was none
  * before, a later run has found nothing to remove and has dropped the row.
  */
-function removeUnfinished(site: Site, stack: string): void {
+function removeUnfinished(site: InstallPaths, stack: string): void {
   const prefix = basename(hostsFile(site, stack, ''));
   const folder = dirname(hostsFile(site, stack, ''));
   const cutOff = list(folder).filter(

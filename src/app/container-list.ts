@@ -2,16 +2,16 @@ import type { Probe } from '../host/ports.js';
 import { nextTry } from '../kinds/container/restart-decision.js';
 import { kinds } from '../kinds/index.js';
 import { byName } from '../model/address.js';
+import type { InstallPaths } from '../model/install-paths.js';
 import type { ListedContainer } from '../model/listed-container.js';
 import type { Row } from '../model/resource.js';
-import type { Site } from '../model/site.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 
 /** Rows of containers as they are on the host now, by stack and name. */
 export function describeContainers(
   rows: readonly Row[],
   probe: Probe,
-  site: Site,
+  site: InstallPaths,
 ): ListedContainer[] {
   return [...rows]
     .sort((a, b) => byName(a.stack, b.stack) || byName(a.name, b.name))
@@ -21,7 +21,7 @@ export function describeContainers(
 function describe(
   row: Row<ContainerSpec, ContainerFacts>,
   probe: Probe,
-  site: Site,
+  site: InstallPaths,
 ): ListedContainer {
   const { name, stack, spec } = row;
   const addresses = spec.links.map(({ bridge, address }) => [
@@ -56,7 +56,7 @@ type Life = Pick<
   | 'last_exit'
 >;
 
-function life(row: Row<ContainerSpec, ContainerFacts>, probe: Probe, site: Site): Life {
+function life(row: Row<ContainerSpec, ContainerFacts>, probe: Probe, site: InstallPaths): Life {
   const { spec, facts } = row;
   const seen = kinds.container.observe(spec, facts, probe, site);
   if (!seen) return { status: 'missing' };

@@ -11,11 +11,16 @@ import type { Capacity, Host, Preconditions, Probe } from '../host/ports.js';
 import { kinds } from '../kinds/index.js';
 import type { Config, ForeignFrom } from '../model/config.js';
 import { UserError } from '../model/errors.js';
+import {
+  builtImagesDir,
+  configCache,
+  type InstallPaths,
+  lockFile,
+} from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
-import { builtImages, configCache, lockFile, type Site } from '../model/site.js';
 import type { ContainerSpec, ImageOrigin } from '../model/specs.js';
 import type { Context as Given } from '../plan/desired/context.js';
-import { agreementMark } from '../plan/in-sync.js';
+import { planInputFingerprint } from '../plan/in-sync.js';
 import { locateSite } from '../state/installation.js';
 import type { Lock, Patience } from '../state/lock.js';
 import { openState, type State } from '../state/state.js';
@@ -27,7 +32,7 @@ import { type ReadResult, readConfig, readConfigCached } from './read-config.js'
 
 /** A file was found to ask for just what is on record, as `agrees` has it. */
 interface SyncMark {
-  /** As of `agreementMark`. */
+  /** As of `planInputFingerprint`. */
   mark: string;
   /** Of the records. */
   serial: string;
@@ -39,7 +44,7 @@ interface SyncMark {
  * millisecond; what changes the state or the host is loaded when something is to be changed.
  */
 export class Context {
-  #site: Site | undefined;
+  #site: InstallPaths | undefined;
   #host: Promise<Host> | undefined;
   #read: ReadResult | undefined;
   #agreement: { mark: string; records: Records } | undefined;
@@ -53,7 +58,7 @@ export class Context {
   constructor(readonly options: CommonOptions) {}
 
   /** @throws UserError for a root that is another's: see `locateSite` */
-  get site(): Site {
+  get site(): InstallPaths {
     this.#site ??= locateSite(this.options.root);
     return this.#site;
   }
@@ -72,12 +77,12 @@ export class Context {
   /** Whether an earlier run has found that the file asks for just what is on record. */
   isConfigInSync(given: Given, records: Records): boolean {
     const known = this.#read?.cached?.agreement as SyncMark | undefined;
-    return known?.serial === records.serial && known.mark === agreementMark(given);
+    return known?.serial === records.serial && known.mark === planInputFingerprint(given);
   }
 
   /** That this one has. */
   noteConfigInSync(given: Given, records: Records): void {
-    this.#agreement = { mark: agreementMark(given), records };
+    this.#agreement = { mark: planInputFingerprint(given), records };
   }
 
   /** For the next run to recall. The caller holds the lock. */
@@ -163,7 +168,7 @@ export class Context {
   /** Takes that away. The caller holds the lock. */
   async clearStale(): Promise<void> {
     if (this.mayHaveStale()) await (await this.host()).runtime.clearAbandoned();
-    if (!existsSync(builtImages(''))) return;
+    if (!existsSync(builtImagesDir(''))) return;
     const { sweepArchives } = await import('../host/linux/images/built-archives.js');
     sweepArchives();
   }
@@ -175,12 +180,12 @@ export class Context {
 }
 
 /** The same for a site that is not, or no longer, a command's own. */
-export async function handlersFor(site: Site): Promise<HandlerTable> {
+export async function handlersFor(site: InstallPaths): Promise<HandlerTable> {
   const { linuxHost } = await import('./linux-host.js');
   return handlersOf(linuxHost(site), site);
 }
 
-async function handlersOf(host: Host, site: Site): Promise<HandlerTable> {
+async function handlersOf(host: Host, site: InstallPaths): Promise<HandlerTable> {
   const tables = Object.values(kinds).map((kind) => kind.handlers(host, site));
   return Object.assign({}, ...(await Promise.all(tables)));
 }

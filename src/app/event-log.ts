@@ -1,12 +1,12 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { Event, LoggedEvent } from '../model/events.js';
+import type { InstallPaths } from '../model/install-paths.js';
 import type { Plan } from '../model/plan.js';
-import type { Site } from '../model/site.js';
 import { logEvent } from '../state/events-log.js';
 
 /** Writes the end of every unit into the log, as it happens: a crash loses none of them. */
-export function eventLogger(site: Site, plan: Plan): (event: Event) => void {
+export function eventLogger(site: InstallPaths, plan: Plan): (event: Event) => void {
   const who = invokingUser();
   const changes = new Map(plan.changes.map((change) => [change.address, change]));
   const started = new Map<string, number>();

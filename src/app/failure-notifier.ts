@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { print, printToStderr } from '../cli/output.js';
 import { LockedError } from '../model/errors.js';
-import { LOOPS } from '../model/exit.js';
+import { CRASH_LOOP } from '../model/exit.js';
+import { type InstallPaths, installPaths } from '../model/install-paths.js';
 import { digest } from '../model/json.js';
 import type { Plan } from '../model/plan.js';
-import { type Site, siteOf } from '../model/site.js';
 import type { ContainerSpec } from '../model/specs.js';
 import {
   type Failing,
@@ -59,11 +59,11 @@ export async function notifyFailures(
 }
 
 /** Also of a root that is refused. */
-function memorySite(context: Context): Site {
+function memorySite(context: Context): InstallPaths {
   try {
     return context.site;
   } catch {
-    return siteOf(context.options.root);
+    return installPaths(context.options.root);
   }
 }
 
@@ -113,7 +113,7 @@ class Attempt {
     const { tell, failing } = noteFailure(this.before, this.#key ?? this.said, now);
     const { tries: _last, ...rest } = failing;
     const tries = isTried && this.#wanted && nextTry(this.before, this.#wanted, now);
-    const loops = this.before?.loops || this.said.includes(LOOPS);
+    const loops = this.before?.loops || this.said.includes(CRASH_LOOP);
     return { tell, failing: { ...rest, ...(loops && { loops }), ...(tries && { tries }) } };
   }
 }

@@ -5,8 +5,8 @@ import type { Probe } from '../host/ports.js';
 import { parseAddress } from '../model/address.js';
 import { messageOf } from '../model/errors.js';
 import type { FarmServer, FarmStatus } from '../model/farm-status.js';
+import { parseId } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
-import { partsOf } from '../model/site.js';
 import type { ConfigSpec, ContainerFacts } from '../model/specs.js';
 
 type ConfigRow = Row<ConfigSpec>;
@@ -33,7 +33,7 @@ async function observeFarm(
 ): Promise<FarmStatus> {
   const { stack, needs, spec } = row;
   const name = spec.farm?.name ?? row.name;
-  const proxy = partsOf(spec.reader?.id ?? '')?.name ?? row.name;
+  const proxy = parseId(spec.reader?.id ?? '')?.name ?? row.name;
   const known = needs.flatMap((need) => {
     const { kind, name } = parseAddress(need) ?? {};
     return kind === 'container' && name !== undefined ? [name] : [];

@@ -10,10 +10,10 @@ import { linuxTrees } from '../host/linux/rootfs/index.js';
 import { linuxRuntime } from '../host/linux/runtime/index.js';
 import { plainRoot } from '../host/linux/runtime/layout.js';
 import type { Host } from '../host/ports.js';
-import type { Site } from '../model/site.js';
+import type { InstallPaths } from '../model/install-paths.js';
 
 /** The real ports. Loaded when something is to be changed, not to look. */
-export function linuxHost(site: Site): Host {
+export function linuxHost(site: InstallPaths): Host {
   const cgroups = linuxCgroups();
   const runtime = linuxRuntime(site, cgroups, ourselves(site));
   return {
@@ -30,7 +30,7 @@ export function linuxHost(site: Site): Host {
 }
 
 /** What a container's monitor runs, the container's id added, when it ends by itself. */
-function ourselves(site: Site): string[] {
+function ourselves(site: InstallPaths): string[] {
   const [node, main = ''] = process.argv;
   return [node ?? process.execPath, realpathSync(main), '--root', plainRoot(site), 'heal'];
 }

@@ -1,7 +1,7 @@
-import { addressOf, BY_HAND, NAME, parseAddress } from '../model/address.js';
+import { addressOf, IMPERATIVE_STACK, NAME, parseAddress } from '../model/address.js';
 import { UserError } from '../model/errors.js';
+import { idOf } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
-import { idOf } from '../model/site.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 import type { Context } from './context.js';
 
@@ -16,13 +16,15 @@ export async function scopedStack(
   given: string | undefined,
   scope: StackScope,
 ): Promise<string> {
-  return scope === 'imperative' && given === undefined ? BY_HAND : stackName(context, given);
+  return scope === 'imperative' && given === undefined
+    ? IMPERATIVE_STACK
+    : stackName(context, given);
 }
 
 /** The stack that is meant: the one named by `--stack`, else the file's. */
 export async function stackName(context: Context, given?: string): Promise<string> {
   if (given === undefined) return (await context.config()).name;
-  if (given === BY_HAND || NAME.test(given)) return given;
+  if (given === IMPERATIVE_STACK || NAME.test(given)) return given;
   throw new UserError(`cannot use ${JSON.stringify(given)}: it is not a stack's name`);
 }
 
@@ -55,7 +57,7 @@ export function findContainers(
 
 function notFound(rows: readonly Row[], stack: string, name: string, purpose: string): UserError {
   const others = rows.filter((row) => row.kind === 'container' && row.name === name);
-  const of = stack === BY_HAND ? 'made by hand' : `in stack ${stack}`;
+  const of = stack === IMPERATIVE_STACK ? 'made by hand' : `in stack ${stack}`;
   const shown = NAME.test(name) ? name : JSON.stringify(name);
   return new UserError(
     `cannot ${purpose} container ${shown}: there is none of that name ${of}`,

@@ -1,15 +1,15 @@
 import type { Probe } from '../host/ports.js';
 import { kinds } from '../kinds/index.js';
-import { type Address, addressOf, BY_HAND } from '../model/address.js';
+import { type Address, addressOf, IMPERATIVE_STACK } from '../model/address.js';
 import type { Config } from '../model/config.js';
 import type { Plan } from '../model/plan.js';
-import { asRecorded, type Resource, type Row } from '../model/resource.js';
+import { type Resource, type Row, resourceFromRow } from '../model/resource.js';
 import { buildPlan } from '../plan/build.js';
-import { desiredByHand } from '../plan/desired/imperative.js';
-import { agrees } from '../plan/in-sync.js';
-import { assumeUnmoved, observe } from '../plan/observe.js';
+import { desiredImperative } from '../plan/desired/imperative.js';
+import { configMatchesState } from '../plan/in-sync.js';
+import { assumeNoDrift, observe } from '../plan/observe.js';
 import { emptyPlan, unusedNotes } from '../plan/plan-notes.js';
-import { opensPorts, refuseTaken } from '../plan/port-conflicts.js';
+import { checkPublishedPorts, opensPorts } from '../plan/port-conflicts.js';
 import { scaleTargets } from '../plan/targets.js';
 import type { Records } from '../state/state-cache.js';
 import { askHealth } from './ask-health.js';
@@ -41,11 +41,11 @@ export async function planStack(
   const targets = scale && scaleTargets(Object.keys(scale), name, resources, rows);
   const inSight = targets ? { ...wishes, targets } : wishes;
   const plan = await planResources(context, name, resources, rows, { ...inSight, look, config });
-  if (coversWholeStack(wishes) && isNothing(plan, own) && agrees(resources, own)) {
+  if (coversWholeStack(wishes) && isNothing(plan, own) && configMatchesState(resources, own)) {
     context.noteConfigInSync(given, records);
   }
   if (opensPorts(plan))
-    refuseTaken((await context.configWithLines()) ?? config, context.capacity());
+    checkPublishedPorts((await context.configWithLines()) ?? config, context.capacity());
   return plan;
 }
 
@@ -81,7 +81,7 @@ export async function planDeleteData(
   rows: readonly Row[],
   targets: Address[],
 ): Promise<Plan> {
-  const resources = ofStack(stack, rows).map(asRecorded);
+  const resources = ofStack(stack, rows).map(resourceFromRow);
   const others = resources.filter(({ address }) => !targets.includes(address));
   return planResources(context, stack, others, rows, { targets }, REQUESTED);
 }
@@ -94,7 +94,7 @@ export async function planRecorded(
   edit: (resource: Resource) => Resource,
   wishes: PlanOptions & ObserveOptions,
 ): Promise<Plan> {
-  const resources = ofStack(stack, rows).map(asRecorded);
+  const resources = ofStack(stack, rows).map(resourceFromRow);
   return planResources(context, stack, resources.map(edit), rows, wishes);
 }
 
@@ -120,9 +120,16 @@ export async function planImperative(
   { config, gone, targets, made, edit }: ImperativeChange,
 ): Promise<Plan> {
   const given = await desiredInput(config, context, rows);
-  const { resources, targets: all } = desiredByHand(given, targets, gone);
+  const { resources, targets: all } = desiredImperative(given, targets, gone);
   const wanted = [...resources.map(edit), ...made];
-  return planResources(context, BY_HAND, wanted, rows, { targets: all, config }, REQUESTED);
+  return planResources(
+    context,
+    IMPERATIVE_STACK,
+    wanted,
+    rows,
+    { targets: all, config },
+    REQUESTED,
+  );
 }
 
 /**
@@ -132,7 +139,7 @@ export async function planImperative(
  * @param all what else is on record
  */
 export async function planHeal(context: Context, row: Row, all: readonly Row[]): Promise<Plan> {
-  const resource = asRecorded(row);
+  const resource = resourceFromRow(row);
   const { stack } = row;
   const observed = observe(kinds, [resource], [row], await context.probe(), context.site);
   const { site } = context;
@@ -259,7 +266,7 @@ export async function planResources(
         site,
         stack,
       )
-    : assumeUnmoved(kinds, rows);
+    : assumeNoDrift(kinds, rows);
   const plan = buildPlan({
     stack,
     resources,

@@ -2,8 +2,8 @@ import type { Probe } from '../host/ports.js';
 import { dueForHealth } from '../kinds/container/health.js';
 import { kinds } from '../kinds/index.js';
 import type { Config } from '../model/config.js';
-import { asRecorded, type Row } from '../model/resource.js';
-import { isAsLeft } from '../plan/in-sync.js';
+import { type Row, resourceFromRow } from '../model/resource.js';
+import { hostMatchesState } from '../plan/in-sync.js';
 import { observe } from '../plan/observe.js';
 import type { Context } from './context.js';
 import { isOrphanedOneOff, ReadOnlyContext } from './context.js';
@@ -47,6 +47,6 @@ export function hostMatchesRecord(
   stack: string,
   probe: Probe,
 ): boolean {
-  const observed = observe(kinds, rows.map(asRecorded), rows, probe, site, stack);
-  return isAsLeft(rows, observed, kinds);
+  const observed = observe(kinds, rows.map(resourceFromRow), rows, probe, site, stack);
+  return hostMatchesState(rows, observed, kinds);
 }

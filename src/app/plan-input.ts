@@ -4,7 +4,7 @@ import type { Config } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { localFiles } from '../model/image-version.js';
 import type { Resource, Row } from '../model/resource.js';
-import { refuseBeyond } from '../plan/capacity.js';
+import { checkCapacity } from '../plan/capacity.js';
 import { certificateKey, type Context as Given } from '../plan/desired/context.js';
 import { desired } from '../plan/desired/index.js';
 import type { Context } from './context.js';
@@ -24,7 +24,7 @@ export function desiredInput(
   scale: Record<string, number> = {},
 ): Promise<Given> {
   return withLines(config, context, async (each) => {
-    refuseBeyond(each, context.capacity());
+    checkCapacity(each, context.capacity());
     const [sources, origins] = [fingerprints(each), await resolveImages(context, each, rows)];
     const profiles = readProfiles(each);
     return { config: each, rows, site: context.site, sources, origins, profiles, scale };

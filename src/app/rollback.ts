@@ -1,14 +1,19 @@
 import { existsSync } from 'node:fs';
 import { viewFor } from '../cli/open-view.js';
 import type { RunOptions } from '../cli/run-options.js';
-import { hold } from '../execute/checkpoint.js';
+import { pinReleases } from '../execute/checkpoint.js';
 import type { Config } from '../model/config.js';
 import { messageOf } from '../model/errors.js';
-import type { Event, Outcome, Rolled } from '../model/events.js';
+import type { Event, Outcome, RollbackResult } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
-import type { ContainerSpec, Held } from '../model/specs.js';
-import { holdFor, membersOf, rollBack as recordsBefore, refusal } from '../plan/rollback.js';
+import type { ContainerSpec, PinnedRelease } from '../model/specs.js';
+import {
+  pinPreviousRelease,
+  rollbackResources as recordsBefore,
+  rollbackError,
+  serviceInstances,
+} from '../plan/rollback.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
 import { eventLogger } from './event-log.js';
@@ -30,9 +35,9 @@ export async function planRollback(
 ): Promise<Plan> {
   const { site } = context;
   const stack = config.name;
-  const members = membersOf(name, await desiredResources(config, context, rows), stack);
+  const members = serviceInstances(name, await desiredResources(config, context, rows), stack);
   const own = rows.filter((row) => row.stack === stack);
-  const held = holdFor(name, members, own);
+  const held = pinPreviousRelease(name, members, own);
   const back = recordsBefore(name, held, members, { stack, rows, site });
   refuseMissingImage(name, held, back.resources);
   const proxy = await proxyFor(context, config, rows, members, held);
@@ -42,11 +47,15 @@ export async function planRollback(
 }
 
 /** Somebody may have removed what the record speaks of. */
-function refuseMissingImage(name: string, held: Held, resources: readonly Resource[]): void {
+function refuseMissingImage(
+  name: string,
+  held: PinnedRelease,
+  resources: readonly Resource[],
+): void {
   const specs = resources.map(({ spec }) => spec as ContainerSpec);
   const file = specs.find((spec) => spec.held === held)?.image.file;
   if (file === undefined || existsSync(file)) return;
-  throw refusal(name, `${file} is gone`);
+  throw rollbackError(name, `${file} is gone`);
 }
 
 /** What a proxy goes by. */
@@ -58,7 +67,7 @@ async function proxyFor(
   config: Config,
   rows: readonly Row[],
   members: readonly Resource[],
-  held: Held,
+  held: PinnedRelease,
 ): Promise<Resource | undefined> {
   const through = members[0]?.rolling?.through;
   if (!through || !held.differs.some((part) => HEALTH_PARTS.includes(part))) return undefined;
@@ -112,7 +121,7 @@ async function rollBack(
   const how = await attempt(async () => {
     const plan = await planRollback(context, config, store.rows, service);
     await view.plan(plan);
-    await hold(plan, store);
+    await pinReleases(plan, store);
     const { parallelism } = options;
     return executePlan(context, plan, store, view, { destroy: false, parallelism });
   });
@@ -120,7 +129,7 @@ async function rollBack(
   tell({ type: 'rollback-finished', service, ms, ...how });
 }
 
-async function attempt(act: () => Promise<Outcome>): Promise<Rolled> {
+async function attempt(act: () => Promise<Outcome>): Promise<RollbackResult> {
   try {
     const { status } = await act();
     if (status === 'done') return { result: 'done' };

@@ -1,11 +1,16 @@
-import { farmsOnRecord } from '../farm/status.js';
+import { recordedFarms } from '../farm/status.js';
 import type { Probe } from '../host/ports.js';
 import { kinds } from '../kinds/index.js';
 import { byName } from '../model/address.js';
+import type { InstallPaths } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
-import type { Site } from '../model/site.js';
 import type { BridgeSpec, ContainerSpec, VolumeSpec } from '../model/specs.js';
-import { type BridgeNode, type ContainerNode, type Topology, toneOf } from '../model/topology.js';
+import {
+  type BridgeNode,
+  type ContainerNode,
+  severityOf,
+  type Topology,
+} from '../model/topology.js';
 import { describeContainers } from './container-list.js';
 
 /** A stack as it is on the host now. `rows` are those of every stack, for bridges of others. */
@@ -13,7 +18,7 @@ export function topologyOf(
   stack: string,
   rows: readonly Row[],
   probe: Probe,
-  site: Site,
+  site: InstallPaths,
 ): Topology {
   const own = rows.filter((row) => row.stack === stack);
   const volumes = ofKind<VolumeSpec>(own, 'volume');
@@ -24,7 +29,7 @@ export function topologyOf(
     const spec = specs.get(each.name) as ContainerSpec;
     const { mounts, restart, publish = [], host_network: onHost = false } = spec;
     const mounted = volumes.filter((row) => mounts.some(({ source }) => source === row.spec.path));
-    const tone = toneOf(each, restart);
+    const tone = severityOf(each, restart);
     return { ...each, tone, volumes: namesOf(mounted), publish, on_host: onHost };
   });
   const bridges = bridgesOf(stack, rows, listed).map((row) => bridgeNode(row, stack, probe, site));
@@ -35,7 +40,7 @@ export function topologyOf(
       containers,
     ),
     containers,
-    farms: farmsOnRecord(own),
+    farms: recordedFarms(own),
     volumes: namesOf(volumes),
   };
 }
@@ -59,7 +64,12 @@ function bridgesOf(
   );
 }
 
-function bridgeNode(row: Row<BridgeSpec>, stack: string, probe: Probe, site: Site): BridgeNode {
+function bridgeNode(
+  row: Row<BridgeSpec>,
+  stack: string,
+  probe: Probe,
+  site: InstallPaths,
+): BridgeNode {
   const { subnet, host, uplink, isolated } = row.spec;
   const seen = kinds.bridge.observe(row.spec, undefined, probe, site);
   return {

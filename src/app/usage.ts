@@ -1,7 +1,7 @@
 import type { Probe } from '../host/ports.js';
 import { byName } from '../model/address.js';
+import { cgroupPath, type InstallPaths } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
-import { cgroupPath, type Site } from '../model/site.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 import type { ContainerStats, Traffic, Usage } from '../model/usage.js';
 
@@ -18,7 +18,7 @@ export interface UsageSample {
 }
 
 /** Of the rows that stand for what runs. */
-export function sampleUsage(rows: readonly Row[], probe: Probe, site: Site): UsageSample[] {
+export function sampleUsage(rows: readonly Row[], probe: Probe, site: InstallPaths): UsageSample[] {
   return (rows as Row<ContainerSpec, ContainerFacts>[]).flatMap((row) => {
     const { pid, start_time, boot_id } = row.facts;
     if (

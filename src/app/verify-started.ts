@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Verdict } from '../execute/execute.js';
 import { isDown, isSteady } from '../kinds/container/restart-decision.js';
 import { kinds } from '../kinds/index.js';
-import { BY_HAND } from '../model/address.js';
+import { IMPERATIVE_STACK } from '../model/address.js';
 import { UserError } from '../model/errors.js';
-import { describeExit, LAST_LINE, LOOPS } from '../model/exit.js';
+import { CRASH_LOOP, describeExit, LAST_LINE } from '../model/exit.js';
 import type { Unit } from '../model/plan.js';
 import type { Row } from '../model/resource.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
@@ -51,10 +51,14 @@ export async function verifyStarted(
     const last = lastLogLine(context.site, spec.id);
     const problem = new UserError(
       [
-        spec.restart.name === 'no' ? why : `${LOOPS}${tries > 0 ? ` (try ${tries})` : ''}: ${why}`,
+        spec.restart.name === 'no'
+          ? why
+          : `${CRASH_LOOP}${tries > 0 ? ` (try ${tries})` : ''}: ${why}`,
         ...(last === undefined ? [] : [`${LAST_LINE}${last}`]),
       ],
-      stack === BY_HAND ? `baleine container logs ${row.name}` : `baleine logs ${row.name}`,
+      stack === IMPERATIVE_STACK
+        ? `baleine container logs ${row.name}`
+        : `baleine logs ${row.name}`,
     );
     return [{ unit, problem, isUp: !down }];
   });

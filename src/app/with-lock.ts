@@ -1,6 +1,6 @@
 import { viewFor } from '../cli/open-view.js';
 import type { LockOptions, RunOptions } from '../cli/run-options.js';
-import { remember } from '../execute/checkpoint.js';
+import { saveFactUpdates } from '../execute/checkpoint.js';
 import { LockedError } from '../model/errors.js';
 import type { Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
@@ -50,7 +50,7 @@ export async function propose(
 ): Promise<number> {
   const view = await viewFor(context, options, destroy);
   await view.plan(plan);
-  await remember(plan, store);
+  await saveFactUpdates(plan, store);
   if (plan.changes.length === 0 && !around.alsoWhenEmpty) return 0;
   if (options.postpones?.(plan)) return 1;
   if (!options.autoApprove) {

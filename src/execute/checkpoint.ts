@@ -1,7 +1,7 @@
 import type { KindName } from '../model/address.js';
 import { equal } from '../model/json.js';
 import type { Plan, Unit } from '../model/plan.js';
-import { type FailureFacts, isUnmade, type Row, UNMADE } from '../model/resource.js';
+import { type FailureFacts, isNeverCreated, NEVER_CREATED, type Row } from '../model/resource.js';
 import type { ContainerSpec } from '../model/specs.js';
 import type { Facts } from '../model/step.js';
 
@@ -36,7 +36,7 @@ export class Checkpoint {
     this.#target = { ...rowOf(unit, stack), status: 'ready', facts };
     const exists = unit.keepFacts || unit.mode === 'drop';
     const start = (exists && before) || this.#target;
-    const unmade = !before || isUnmade(before) ? UNMADE : {};
+    const unmade = !before || isNeverCreated(before) ? NEVER_CREATED : {};
     this.#successor = successor && { ...rowOf(successor, stack), facts: unmade };
     this.#row = { ...start, status: 'pending', facts: { ...factsOf(start), ...unmade } };
   }
@@ -88,7 +88,7 @@ function rowOf({ kind, name, spec, resourceNeeds: needs, protect }: Unit, stack:
  * Writes that containers of a plan are held back, before any of it is done: what is cut off is gone
  * on with by the next apply, whatever the file says.
  */
-export async function hold({ stack, units }: Plan, store: RowStore): Promise<void> {
+export async function pinReleases({ stack, units }: Plan, store: RowStore): Promise<void> {
   const rows = units.flatMap(({ kind, mode, name, spec }) => {
     const { held } = kind === 'container' && mode === 'put' ? (spec as ContainerSpec) : {};
     const row = held && store.find(kind, stack, name);
@@ -99,8 +99,11 @@ export async function hold({ stack, units }: Plan, store: RowStore): Promise<voi
 }
 
 /** Writes what the plan's look taught; nothing when it taught nothing. */
-export async function remember({ stack, lessons = [] }: Plan, store: RowStore): Promise<void> {
-  const rows = lessons.flatMap(({ kind, name, facts }) => {
+export async function saveFactUpdates(
+  { stack, factUpdates = [] }: Plan,
+  store: RowStore,
+): Promise<void> {
+  const rows = factUpdates.flatMap(({ kind, name, facts }) => {
     const row = store.find(kind, stack, name);
     return row ? [{ ...row, facts: { ...(row.facts as object), ...facts } }] : [];
   });

@@ -1,12 +1,12 @@
 import { messageOf, UserError } from '../model/errors.js';
-import type { Done, Event, Failure, Outcome, Skip, UnitAction } from '../model/events.js';
+import type { ChangeCounts, Event, Failure, Outcome, Skip, UnitAction } from '../model/events.js';
 import type { Action, Plan, Unit } from '../model/plan.js';
 import type { Step } from '../model/step.js';
 
 export type { Event, Outcome };
 
 /** Turns what happens into events, and keeps count for the outcome. */
-export class Report {
+export class EventReporter {
   readonly #emit: (event: Event) => void;
   readonly #actions: ReadonlyMap<string, Action>;
   readonly #started = performance.now();
@@ -14,7 +14,7 @@ export class Report {
   readonly #since = new Map<Unit | Step, number>();
   /** A change that takes two units is one. */
   readonly #counted = new Set<string>();
-  readonly #counts: Done = { added: 0, changed: 0, destroyed: 0, forgotten: 0 };
+  readonly #counts: ChangeCounts = { added: 0, changed: 0, destroyed: 0, forgotten: 0 };
   readonly #failed: Failure[] = [];
   readonly #skipped: Skip[] = [];
   readonly #unsteady: Failure[] = [];
@@ -90,7 +90,7 @@ export class Report {
     return action === 'update' ? 'update' : 'create';
   }
 
-  #countedAs({ address, mode }: Unit): keyof Done | undefined {
+  #countedAs({ address, mode }: Unit): keyof ChangeCounts | undefined {
     const action = this.#actions.get(address);
     if (action === 'forget') return 'forgotten';
     if (action === 'update') return 'changed';
@@ -99,7 +99,7 @@ export class Report {
     return action === 'delete' || action === 'replace' ? 'destroyed' : undefined;
   }
 
-  #count(as: keyof Done, { address }: Unit): void {
+  #count(as: keyof ChangeCounts, { address }: Unit): void {
     const change = `${as} ${address}`;
     if (this.#counted.has(change)) return;
     this.#counted.add(change);

@@ -4,7 +4,7 @@ import { recordedFailure } from '../model/exit.js';
 import type { Plan, Unit } from '../model/plan.js';
 import type { Facts, Handler, Step } from '../model/step.js';
 import { Checkpoint, type RowStore } from './checkpoint.js';
-import { Report } from './events.js';
+import { EventReporter } from './events.js';
 import { type Job, type Part, Schedule } from './schedule.js';
 
 export interface ExecuteDeps {
@@ -42,7 +42,7 @@ export async function execute(plan: Plan, deps: ExecuteDeps): Promise<Outcome> {
 }
 
 class Execution {
-  readonly report: Report;
+  readonly report: EventReporter;
   readonly #plan: Plan;
   readonly #deps: ExecuteDeps;
   readonly #schedule: Schedule;
@@ -56,7 +56,7 @@ class Execution {
     const batched = new Set([...verbs].filter((verb) => 'all' in handlerOf(verb, deps.handlers)));
     this.#plan = plan;
     this.#deps = deps;
-    this.report = new Report(plan, deps.emit);
+    this.report = new EventReporter(plan, deps.emit);
     this.#successors = successorsIn(plan.units);
     this.#schedule = new Schedule(plan.units, {
       batched: (verb) => batched.has(verb),

@@ -1,6 +1,6 @@
 import type { ContainerEntry, FarmEntry } from '../model/config.js';
 import type { Instance } from '../model/instance.js';
-import { ownPorts } from '../model/publish.js';
+import { directPorts } from '../model/publish.js';
 import type { Scaled } from '../model/specs.js';
 import { backendOf, PROXY_SOCKET } from './haproxy.js';
 
@@ -41,7 +41,7 @@ export function expandFarm(name: string, entry: FarmEntry): Farm {
       path: [...path, 'servers'],
       serves,
     }));
-  const sockets = ownPorts(entry.proxy);
+  const sockets = directPorts(entry.proxy);
   const proxy = {
     name: config,
     service: config,

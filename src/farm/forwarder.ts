@@ -1,6 +1,6 @@
 import type { ContainerEntry, ImageSource, PublishEntry } from '../model/config.js';
 import type { Instance } from '../model/instance.js';
-import { FORWARDER, placeText } from '../model/publish.js';
+import { FORWARDER, formatHostPort } from '../model/publish.js';
 import { CONFIG_DIR, CONFIG_FILE } from './expand.js';
 import { PROXY_SOCKET } from './haproxy.js';
 
@@ -92,7 +92,7 @@ export function forwarderConfig(stack: string, forwards: Forward[]): string {
 
 function section(forward: Forward): string[] {
   const { container, address, target, proxy_protocol } = forward;
-  const place = placeText(forward);
+  const place = formatHostPort(forward);
   const header = proxy_protocol ? ' send-proxy-v2' : '';
   return [
     '',

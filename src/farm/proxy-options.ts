@@ -1,5 +1,5 @@
 import type { FarmEntry } from '../model/config.js';
-import { ownPorts, placeText, socketVariable } from '../model/publish.js';
+import { directPorts, formatHostPort, socketVariable } from '../model/publish.js';
 
 /** Lines of HAProxy's configuration that a farm's options ask for, section by section. */
 type ProxyEntry = FarmEntry['proxy'];
@@ -14,7 +14,7 @@ export function defaultsFor(proxy: ProxyEntry): string[] {
 }
 
 /** Milliseconds that a client may keep a connection that it asks nothing by. */
-export const KEPT = 10_000;
+export const KEEP_ALIVE = 10_000;
 
 const HTTP_DEFAULTS = [
   '    retry-on conn-failure empty-response response-timeout',
@@ -23,7 +23,7 @@ const HTTP_DEFAULTS = [
   '    timeout server 30s',
   '    timeout http-request 10s',
   '    option forwardfor',
-  `    timeout http-keep-alive ${KEPT / 1000}s`,
+  `    timeout http-keep-alive ${KEEP_ALIVE / 1000}s`,
 ];
 
 /** Nobody knows when such a connection is idle for too long; a vanished client the kernel finds out. */
@@ -101,16 +101,17 @@ export function snippet(
  * it listens where nobody asks.
  */
 export function presetLines(proxy: ProxyEntry): string[] {
-  return ownPorts(proxy).map(
+  return directPorts(proxy).map(
     (each) => `    presetenv ${socketVariable(each)} 127.0.0.1:${each.published}`,
   );
 }
 
 /** @param words what follows the address, with a space before */
 export function socketLines(proxy: ProxyEntry, target: number, words = ''): string[] {
-  return ownPorts(proxy)
+  return directPorts(proxy)
     .filter((each) => each.target === target)
     .map(
-      (each) => `    bind "\${${socketVariable(each)}}"${words} # ${placeText(each)} of the host`,
+      (each) =>
+        `    bind "\${${socketVariable(each)}}"${words} # ${formatHostPort(each)} of the host`,
     );
 }

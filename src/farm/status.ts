@@ -1,12 +1,12 @@
 import { byName, parseAddress } from '../model/address.js';
 import type { FarmServer, FarmTraffic, ServerState, ServerTraffic } from '../model/farm-status.js';
+import { parseId } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
-import { partsOf } from '../model/site.js';
 import type { ConfigSpec } from '../model/specs.js';
 import type { FarmNode } from '../model/topology.js';
 
 /** What the proxy counts of a farm. */
-export interface Counted {
+export interface ProxyCounts {
   traffic?: FarmTraffic;
   servers: FarmServer[];
 }
@@ -16,7 +16,7 @@ export interface Counted {
  * with `# `, then one line for each frontend, backend and server. No field of ours holds a comma
  * but the quoted text of the last check.
  */
-export function readStatistics(farm: string, csv: string): Counted {
+export function readStatistics(farm: string, csv: string): ProxyCounts {
   const [head = '', ...lines] = csv.split('\n').filter(Boolean);
   const names = head.replace(/^# /, '').split(',');
   const rows = lines.map((line) => new Fields(names, line));
@@ -104,12 +104,12 @@ class Fields {
 }
 
 /** The farms among the rows of one stack, by name; told by the configurations of their proxies. */
-export function farmsOnRecord(rows: readonly Row[]): FarmNode[] {
+export function recordedFarms(rows: readonly Row[]): FarmNode[] {
   return (rows as readonly Row<ConfigSpec>[])
     .filter(({ kind, spec }) => kind === 'config' && spec.farm)
     .map(({ name: config, spec, needs }) => ({
       name: spec.farm?.name ?? config,
-      proxy: partsOf(spec.reader?.id ?? '')?.name ?? config,
+      proxy: parseId(spec.reader?.id ?? '')?.name ?? config,
       servers: needs.flatMap(containerOf).sort(byName),
     }))
     .sort((a, b) => byName(a.name, b.name));

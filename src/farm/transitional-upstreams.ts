@@ -20,7 +20,7 @@ type ServerRow = Row<ContainerSpec>;
  * @param rows of those that take turns, and of spares that are there
  * @returns undefined when it may go by the new at once
  */
-export function meanwhile(
+export function transitionalUpstreams(
   { servers, upstreams }: Reach,
   rows: readonly ServerRow[],
 ): Reach | undefined {

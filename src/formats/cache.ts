@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Config } from '../model/config.js';
-import { fileName } from '../model/site.js';
+import { fileNameOf } from '../model/install-paths.js';
 import type { Source } from './yaml/read-file.js';
 
 /**
@@ -116,7 +116,7 @@ function namesIn(dir: string): string[] {
 }
 
 function nameOf({ file, directory }: Source): string {
-  return `${fileName(join(directory, basename(file)))}.json`;
+  return `${fileNameOf(join(directory, basename(file)))}.json`;
 }
 
 function valueIn(name: string, { env }: Source): string | null {

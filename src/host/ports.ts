@@ -5,7 +5,7 @@
  */
 
 import type { DebianSource, ForeignFrom, Limits, OriginalConfig } from '../model/config.js';
-import type { HealthAnswer, HealthTarget } from '../model/health.js';
+import type { HealthResult, HealthTarget } from '../model/health.js';
 import type { IdRange } from '../model/id-range.js';
 import type {
   ConfigSpec,
@@ -278,7 +278,7 @@ export interface Life {
 
 export interface Health {
   /** Asks all of them side by side; one answer each, in order. Never rejects for one of them. */
-  ask(targets: HealthTarget[]): Promise<HealthAnswer[]>;
+  ask(targets: HealthTarget[]): Promise<HealthResult[]>;
   /** Notes that they were asked just now. */
   note(ids: string[]): Promise<void>;
   /** What became of the last start of a container in this boot; undefined when there was none, or it was stopped. */

@@ -1,5 +1,5 @@
 import type { Limits } from '../model/config.js';
-import type { HealthAnswer } from '../model/health.js';
+import type { HealthResult } from '../model/health.js';
 import type { BridgeSpec, ContainerSpec } from '../model/specs.js';
 import type { Traffic, Usage } from '../model/usage.js';
 
@@ -64,7 +64,7 @@ export interface Probe {
   /** When its health was last asked for, milliseconds since 1970; undefined for never in this life. */
   askedAt(id: string): number | undefined;
   /** What it answered in this look; undefined when it was not asked. */
-  health(id: string): HealthAnswer | undefined;
+  health(id: string): HealthResult | undefined;
 }
 
 /** A command that works on a container while it is frozen. */

@@ -1,12 +1,12 @@
 import type { Host, Probe } from '../host/ports.js';
 import type { Address, KindName } from '../model/address.js';
+import type { InstallPaths } from '../model/install-paths.js';
 import type { Difference } from '../model/plan.js';
 import type { Column, Resource, Row } from '../model/resource.js';
-import type { Site } from '../model/site.js';
 import type { Facts, Handlers, Step, StepOf } from '../model/step.js';
 
 /** Found on the host by its mark alone. */
-export interface Marked<Spec = unknown> {
+export interface OwnedResource<Spec = unknown> {
   stack: string;
   name: string;
   spec: Spec;
@@ -16,7 +16,7 @@ export interface Marked<Spec = unknown> {
 export interface Adoption {
   host: Host;
   probe: Probe;
-  site: Site;
+  site: InstallPaths;
 }
 
 /** The recorded rows of the stack, for what depends on another one. */
@@ -46,16 +46,21 @@ export interface Kind<Spec, RowFacts, Seen, Verbs> {
    */
   identity?(spec: Spec): string;
   /** What is there of a resource; undefined when nothing is. */
-  observe(spec: Spec, facts: RowFacts | undefined, probe: Probe, site: Site): Seen | undefined;
+  observe(
+    spec: Spec,
+    facts: RowFacts | undefined,
+    probe: Probe,
+    site: InstallPaths,
+  ): Seen | undefined;
   /** What `observe` would find if nothing had moved since the row was written. */
   assume(spec: Spec, facts: RowFacts): Seen;
   /** What is there though no row says so: the reason to refuse, undefined when it is free or bears our mark. */
-  foreign(spec: Spec, probe: Probe, site: Site): string | undefined;
+  foreign(spec: Spec, probe: Probe, site: InstallPaths): string | undefined;
   /**
    * All that bears our mark, in a row or not, with as much of a spec as `remove` goes by. Absent for
    * what is only derived, and for what no apply could make again: that is kept.
    */
-  marked?(probe: Probe, site: Site): Marked<Spec>[];
+  discoverOwned?(probe: Probe, site: InstallPaths): OwnedResource<Spec>[];
   /**
    * Takes something that is on the host on record, as near to `desired` as it is; the next plan
    * shows what is left to do. `id` says which when it is not where it would be made. Absent for
@@ -69,25 +74,30 @@ export interface Kind<Spec, RowFacts, Seen, Verbs> {
   /** In the order a reader of the plan would want them. Empty when all is as desired. */
   compare(desired: Resource<Spec>, row: Row<Spec, RowFacts>, seen: Seen): Difference[];
   /** What the row shall remember of this look, though nothing is to be done; undefined for nothing new. */
-  learn?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, seen: Seen): Facts | undefined;
+  factUpdate?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, seen: Seen): Facts | undefined;
   /** What a reader should know though nothing is to be done: it waits, it is ill. */
   note?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, seen: Seen): string | undefined;
   /** From nothing, or from an unfinished attempt. */
-  create(desired: Resource<Spec>, reason: string, site: Site, peers?: Peers): StepOf<Verbs>[];
+  create(
+    desired: Resource<Spec>,
+    reason: string,
+    site: InstallPaths,
+    peers?: Peers,
+  ): StepOf<Verbs>[];
   update(
     desired: Resource<Spec>,
     row: Row<Spec, RowFacts>,
     seen: Seen,
     differences: Difference[],
-    site: Site,
+    site: InstallPaths,
     peers?: Peers,
   ): StepOf<Verbs>[];
   /** Before what is to be replaced is taken away: whether its successor can be made. Absent: nobody knows. */
   verify?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, reason: string): StepOf<Verbs>[];
   /** Whether steps keep it from its work for a while. Absent: none do. */
   interrupts?(steps: readonly Step[]): boolean;
-  remove(row: Row<Spec, RowFacts>, reason: string, site: Site): StepOf<Verbs>[];
-  handlers(host: Host, site: Site): Promise<Handlers<Verbs>>;
+  remove(row: Row<Spec, RowFacts>, reason: string, site: InstallPaths): StepOf<Verbs>[];
+  handlers(host: Host, site: InstallPaths): Promise<Handlers<Verbs>>;
 }
 
 /** A kind whose own types do not matter to the caller. */

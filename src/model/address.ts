@@ -25,7 +25,7 @@ export function parseAddress(text: string): { kind: KindName; name: string } | u
 }
 
 /** The stack of what is made by hand. No file can bear this name. */
-export const BY_HAND = '-';
+export const IMPERATIVE_STACK = '-';
 
 /**
  * `web-2` before `web-10`. Names are plain ASCII, so this needs no collation tables, which take

@@ -3,7 +3,7 @@ import type { DeviceRule } from './devices.js';
 import { formatBytes, formatDuration } from './format.js';
 import { canonical } from './json.js';
 import { printable } from './printable.js';
-import { placeText } from './publish.js';
+import { formatHostPort } from './publish.js';
 import type { MountSpec } from './release.js';
 import type { DependencySpec } from './specs.js';
 
@@ -55,7 +55,7 @@ const ENTRIES: Record<string, (entry: never) => string> = {
   volumes: ({ source, target, read_only }: MountSpec) =>
     `${source}:${target}${read_only ? ':ro' : ''}`,
   publish: ({ target, proxy_protocol, ...place }: PublishEntry) =>
-    `${placeText(place)}:${target}${proxy_protocol ? ' with proxy_protocol' : ''}`,
+    `${formatHostPort(place)}:${target}${proxy_protocol ? ' with proxy_protocol' : ''}`,
   copy: ({ from, to, mode, owner }: CopyEntry) => {
     const more = [mode, owner === '0:0' ? undefined : owner].filter(Boolean).join(' ');
     return `${from} → ${to}${more ? ` (${more})` : ''}`;

@@ -12,25 +12,25 @@ export interface Device {
 export type DeviceRule = { allow: string } | { deny: string };
 
 /** null zero full random urandom tty ptmx and the pseudoterminals: kernel's devices.txt. */
-const EVERY_CONTAINER = ['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:2', '136:*'].map(
+const DEFAULT_ALLOWED = ['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:2', '136:*'].map(
   (numbers) => `c ${numbers} rwm`,
 );
 
 /** What the OCI runtimes add on their own: nodes may be made, /dev/console and /dev/net/tun used. */
-const BY_RUNTIMES = ['c *:* m', 'b *:* m', 'c 5:1 rwm', 'c 10:200 rwm'];
+const RUNTIME_ALLOWED = ['c *:* m', 'b *:* m', 'c 5:1 rwm', 'c 10:200 rwm'];
 
 /** All rules of a container in the order they count: nothing, then what every container has. */
-export function allRules(own: readonly DeviceRule[] = []): DeviceRule[] {
-  return [...EVERY_CONTAINER.map((allow) => ({ allow })), ...own];
+export function withDefaultRules(own: readonly DeviceRule[] = []): DeviceRule[] {
+  return [...DEFAULT_ALLOWED.map((allow) => ({ allow })), ...own];
 }
 
 /** The rule's device and whether it is allowed. */
-export function readRule(rule: DeviceRule): { allow: boolean; device: Device } {
+export function parseRule(rule: DeviceRule): { allow: boolean; device: Device } {
   const allow = 'allow' in rule;
-  return { allow, device: readDevice(allow ? rule.allow : rule.deny) };
+  return { allow, device: parseDevice(allow ? rule.allow : rule.deny) };
 }
 
-export function readDevice(text: string): Device {
+export function parseDevice(text: string): Device {
   const [, type, major = '*', minor = '*', letters = ''] =
     /^([bc]) (\d+|\*):(\d+|\*) ([rwm]+)$/.exec(text) ?? [];
   return {
@@ -42,10 +42,10 @@ export function readDevice(text: string): Device {
 }
 
 /** What the rules leave allowed, `c 10:229` → `rw`. A later rule for the same numbers outweighs. */
-export function effective(rules: readonly DeviceRule[]): Map<string, string> {
+export function effectiveAccess(rules: readonly DeviceRule[]): Map<string, string> {
   const result = new Map<string, string>();
   for (const rule of rules) {
-    const { allow, device } = readRule(rule);
+    const { allow, device } = parseRule(rule);
     const before = result.get(numbersOf(device)) ?? '';
     const access = [...'rwm'].filter((letter) =>
       device.access.includes(letter) ? allow : before.includes(letter),
@@ -56,31 +56,31 @@ export function effective(rules: readonly DeviceRule[]): Map<string, string> {
 }
 
 /** An earlier rule that allows more than the numbers of this one, so that they cannot be denied alone. */
-export function widerThan(rules: readonly DeviceRule[], index: number): string | undefined {
-  const { device } = readRule(rules[index] as DeviceRule);
-  return [...effective(allRules(rules.slice(0, index)))]
+export function broaderRule(rules: readonly DeviceRule[], index: number): string | undefined {
+  const { device } = parseRule(rules[index] as DeviceRule);
+  return [...effectiveAccess(withDefaultRules(rules.slice(0, index)))]
     .filter(([numbers, access]) => numbers !== numbersOf(device) && access !== '')
     .map(([numbers, access]) => `${numbers} ${access}`)
-    .find((text) => covers(readDevice(text), device));
+    .find((text) => covers(parseDevice(text), device));
 }
 
 /** How a v1 group lists that nothing is denied yet, and the line that denies all. */
-const EVERYTHING = { listed: 'a *:* rwm', deny: 'a' };
+const ALLOW_ALL = { listed: 'a *:* rwm', deny: 'a' };
 
 /**
  * Which lines to take from and to add to a list of what is allowed, so that it is as the rules say;
  * both empty when it is. What the runtimes add stays unless a rule names it.
  */
-export function listChanges(
+export function deviceListChanges(
   rules: readonly DeviceRule[],
   seen: readonly string[],
 ): { deny: string[]; allow: string[] } {
-  if (seen.includes(EVERYTHING.listed)) {
-    return { ...listChanges(rules, []), deny: [EVERYTHING.deny] };
+  if (seen.includes(ALLOW_ALL.listed)) {
+    return { ...deviceListChanges(rules, []), deny: [ALLOW_ALL.deny] };
   }
-  const wanted = effective(allRules(rules));
-  const usual = effective(BY_RUNTIMES.map((allow) => ({ allow })));
-  const there = effective(seen.map((allow) => ({ allow })));
+  const wanted = effectiveAccess(withDefaultRules(rules));
+  const usual = effectiveAccess(RUNTIME_ALLOWED.map((allow) => ({ allow })));
+  const there = effectiveAccess(seen.map((allow) => ({ allow })));
   const surplus = [...there].map(([numbers, access]): [string, string] => {
     const kept = wanted.get(numbers) ?? usual.get(numbers) ?? '';
     return [numbers, without(access, kept)];

@@ -16,18 +16,18 @@ export class UserError extends Error {
   readonly hint: string | undefined;
 
   constructor(message: Lines, hint?: Lines, options?: ErrorOptions) {
-    super(harmless(message), options);
-    this.hint = hint === undefined ? undefined : harmless(hint);
+    super(printableText(message), options);
+    this.hint = hint === undefined ? undefined : printableText(hint);
   }
 }
 
 /** Lines of an error that are kept: whoever reads it mends the first, and sees the rest then. */
-const MOST_LINES = 400;
+const MAX_LINES = 400;
 
-function harmless(lines: Lines): string {
+function printableText(lines: Lines): string {
   const all = [lines].flat();
-  const shown = all.slice(0, MOST_LINES).map(printable);
-  if (all.length > MOST_LINES) shown.push(`and ${all.length - MOST_LINES} lines more`);
+  const shown = all.slice(0, MAX_LINES).map(printable);
+  if (all.length > MAX_LINES) shown.push(`and ${all.length - MAX_LINES} lines more`);
   return shown.join('\n');
 }
 

@@ -17,10 +17,10 @@ export type Event =
   | ({ type: 'finished' } & Outcome)
   /** A roll-out has failed; `cause` begins with the address of what did. */
   | { type: 'rollback-started'; service: string; cause: string }
-  | ({ type: 'rollback-finished'; service: string; ms: number } & Rolled);
+  | ({ type: 'rollback-finished'; service: string; ms: number } & RollbackResult);
 
 /** `error`: why it is not as it was before, or not yet. */
-export type Rolled = { result: 'done' } | { result: 'failed'; error: string };
+export type RollbackResult = { result: 'done' } | { result: 'failed'; error: string };
 
 interface About {
   unit: string;
@@ -34,7 +34,7 @@ export type UnitAction = Exclude<Action, 'replace'>;
 export interface Outcome {
   /** `interrupted`: told to stop before all was done; the rest stands as it was. */
   status: 'done' | 'failed' | 'interrupted';
-  counts: Done;
+  counts: ChangeCounts;
   failed: Failure[];
   skipped: Skip[];
   /** Up now, but started again and again. Absent for none. */
@@ -43,7 +43,7 @@ export interface Outcome {
 }
 
 /** What was really done, in the terms of the plan's summary. */
-export interface Done {
+export interface ChangeCounts {
   added: number;
   changed: number;
   destroyed: number;

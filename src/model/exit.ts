@@ -31,16 +31,16 @@ export function describeExit({ code, outOfMemory }: Exit): string {
 }
 
 /** Of a container that was started and ended. */
-export const LOOPS = 'does not stay up';
+export const CRASH_LOOP = 'does not stay up';
 
 /** Begins a line that is another one each time: it does not tell failures apart. */
 export const LAST_LINE = 'last line of its log: ';
 
 /** Characters of a recorded failure. */
-const MOST = 300;
+const MAX_LENGTH = 300;
 
 /** Shorter values are in too many words to tell that one of them is meant. */
-const LEAST_SECRET = 4;
+const MIN_SECRET_LENGTH = 4;
 
 /**
  * What a row says of its failed change: the first line of the error, harmless and bounded, without the
@@ -52,7 +52,7 @@ export function recordedFailure(message: string, spec: unknown): string {
   const [line = ''] = message.split('\n');
   const hidden = secretsIn(spec).reduce((text, secret) => text.replaceAll(secret, '***'), line);
   const text = printable(hidden.replace(USER_INFO, '$1***@')).trim();
-  return text.length > MOST ? `${text.slice(0, MOST)}…` : text;
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
 }
 
 /** Of a URL (RFC 3986, 3.2.1). */
@@ -69,5 +69,7 @@ function secretsIn(spec: unknown): string[] {
     }
   };
   visit(spec, false);
-  return found.filter(({ length }) => length >= LEAST_SECRET).sort((a, b) => b.length - a.length);
+  return found
+    .filter(({ length }) => length >= MIN_SECRET_LENGTH)
+    .sort((a, b) => b.length - a.length);
 }

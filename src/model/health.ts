@@ -1,7 +1,7 @@
 import type { HealthCheck } from './config.js';
 
 /** What one question was answered. */
-export type HealthAnswer =
+export type HealthResult =
   | { healthy: true }
   /** `connection refused`, `status 503`. */
   | { healthy: false; reason: string };
@@ -25,10 +25,10 @@ export interface HealthTarget {
 }
 
 /** The record after one more answer; undefined when that was a good one. */
-export function recordAnswer(
+export function recordHealthResult(
   check: Pick<HealthCheck, 'retries' | 'start_period'>,
   before: HealthRecord | undefined,
-  answer: HealthAnswer,
+  answer: HealthResult,
   at: {
     /** Milliseconds since the start. */
     age: number;
@@ -61,7 +61,7 @@ export function statusRange(text: string): { from: number; to: number } {
 }
 
 /** Milliseconds after a start within which a container that can become healthy has become so. */
-export function patience({
+export function timeToHealthy({
   start_period,
   retries,
   interval,

@@ -70,7 +70,7 @@ export function capacity(subnet: Subnet): number {
 }
 
 /** Why an interface cannot have this address in the subnet. */
-export function addressComplaint(text: string, subnet: Subnet): string | undefined {
+export function addressProblem(text: string, subnet: Subnet): string | undefined {
   const address = parseIp(text);
   const whole = formatSubnet(subnet);
   if (address === undefined || !contains(subnet, address)) return `${text} is outside ${whole}`;

@@ -13,7 +13,7 @@ export function canonical(value: unknown): string {
 }
 
 /** With undefined for what may be left out. */
-type Spelled<T> = {
+type Exact<T> = {
   [Key in keyof T]: T extends Required<Pick<T, Key>> ? T[Key] : T[Key] | undefined;
 };
 
@@ -22,7 +22,7 @@ type Spelled<T> = {
  * plan makes thousands, and this way in a fraction of the time. Undefined is absent to `equal` and
  * `canonical`.
  */
-export function spelled<T extends object>(given: Spelled<T>): T {
+export function exact<T extends object>(given: Exact<T>): T {
   return given as T;
 }
 

@@ -1,6 +1,6 @@
 import { byName } from './address.js';
 import type { IoLimit, Limits } from './config.js';
-import { listChanges } from './devices.js';
+import { deviceListChanges } from './devices.js';
 import { equal } from './json.js';
 
 /** Microseconds over which the quota of `cpus` is counted; the kernel's default. */
@@ -30,7 +30,7 @@ const SAME: {
   io: (wanted, seen) => equal(byDevice(wanted), byDevice(seen)),
   devices: (wanted, seen) => {
     const lines = seen.flatMap((rule) => ('allow' in rule ? [rule.allow] : []));
-    const { allow, deny } = listChanges(wanted, lines);
+    const { allow, deny } = deviceListChanges(wanted, lines);
     return allow.length + deny.length === 0;
   },
   net_class: (wanted, seen) => wanted === seen,

@@ -75,7 +75,7 @@ export interface Note {
 export type Warning = Partial<Pick<Note, 'address'>> & Pick<Note, 'text'>;
 
 /** What a row shall remember of the look that the plan was made from. */
-export interface Lesson {
+export interface FactUpdate {
   kind: KindName;
   name: string;
   facts: Facts;
@@ -95,5 +95,5 @@ export interface Plan {
   /** Farms that go back to what they were if one of these units fails. Absent for none. */
   rollbacks?: { service: string; units: string[] }[];
   /** Absent for none. Written without a word, before anything is done. */
-  lessons?: Lesson[];
+  factUpdates?: FactUpdate[];
 }

@@ -55,7 +55,7 @@ export interface MountSpec {
 }
 
 /** Of a container that was rolled back. */
-export interface Held {
+export interface PinnedRelease {
   /** Digest of the release that the file asked for. */
   asked: string;
   /** In what it differs, in the file's words, for people. */
@@ -64,7 +64,7 @@ export interface Held {
 }
 
 /** Each part of a release, and what the file calls it. */
-const PARTS = {
+const RELEASE_KEYS = {
   image: 'image',
   args: 'command',
   entrypoint_length: 'entrypoint',
@@ -95,7 +95,7 @@ const PARTS = {
   port: 'port',
 } as const satisfies Record<keyof Release, string>;
 
-const NAMES = Object.keys(PARTS) as (keyof Release)[];
+const NAMES = Object.keys(RELEASE_KEYS) as (keyof Release)[];
 
 /** Where the entrypoint ends makes no other process. */
 const COMPARED = NAMES.filter((name) => name !== 'entrypoint_length');
@@ -109,7 +109,7 @@ export function releaseOf({ rotation, ...spec }: Released): Release {
 /** The same container with another release. */
 export function withRelease<Spec extends Released>(spec: Spec, release: Release): Spec {
   const { port, ...parts } = release;
-  const rest = Object.entries(spec).filter(([name]) => !(name in PARTS));
+  const rest = Object.entries(spec).filter(([name]) => !(name in RELEASE_KEYS));
   const { rotation } = spec;
   return {
     ...(Object.fromEntries(rest) as unknown as Spec),
@@ -119,26 +119,26 @@ export function withRelease<Spec extends Released>(spec: Spec, release: Release)
 }
 
 /** The file's words for what two releases differ in; where an image lies makes none. */
-export function differing(one: Release, other: Release): string[] {
+export function releaseDifferences(one: Release, other: Release): string[] {
   const same = (name: keyof Release) =>
     name === 'image' ? sameImage(one, other) : equal(one[name], other[name]);
-  return COMPARED.filter((name) => !same(name)).map((name) => PARTS[name]);
+  return COMPARED.filter((name) => !same(name)).map((name) => RELEASE_KEYS[name]);
 }
 
 export function sameRelease(one: Release, other: Release): boolean {
-  return differing(one, other).length === 0;
+  return releaseDifferences(one, other).length === 0;
 }
 
 /** Whether two containers are of releases that do not differ. Every plan asks it of each of them. */
-export function isReleasedAs(one: Released, other: Released): boolean {
+export function hasSameRelease(one: Released, other: Released): boolean {
   return (
     sameImage(one, other) &&
     one.rotation?.port === other.rotation?.port &&
-    AS_IN_SPEC.every((name) => equal(one[name], other[name]))
+    COMPARED_IN_SPEC.every((name) => equal(one[name], other[name]))
   );
 }
 
-const AS_IN_SPEC = COMPARED.filter((name) => name !== 'image' && name !== 'port');
+const COMPARED_IN_SPEC = COMPARED.filter((name) => name !== 'image' && name !== 'port');
 
 /** By which it is known again, also when its image has been given another name. */
 export function releaseDigest(release: Release): string {

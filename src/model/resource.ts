@@ -11,7 +11,7 @@ export interface Resource<Spec = unknown> {
    * What it is to be while those that are reached through it take turns; `rows` are theirs, and those
    * of spares that are there. Undefined, or absent: as it is to be, at once.
    */
-  meanwhile?: (rows: readonly Row[]) => Spec | undefined;
+  transitionalSpec?: (rows: readonly Row[]) => Spec | undefined;
   /** What must exist before it. Order only: a change there does not by itself change this. */
   needs: Address[];
   /** Refuse to destroy or replace it. */
@@ -50,10 +50,10 @@ export interface Row<Spec = unknown, Facts = unknown> {
 }
 
 /** Facts of a row whose resource has not been completed once: its first creation failed or was cut off. */
-export const UNMADE = { unmade: true } as const;
+export const NEVER_CREATED = { unmade: true } as const;
 
 /** Nothing is lost when it is made from the beginning, or from something else. */
-export function isUnmade({ status, facts }: Row): boolean {
+export function isNeverCreated({ status, facts }: Row): boolean {
   return status === 'pending' && (facts as { unmade?: true }).unmade === true;
 }
 
@@ -64,7 +64,7 @@ export interface FailureFacts {
 }
 
 /** Why a row is pending: `the last run failed: no space`, `an earlier run was interrupted`. */
-export function whyPending(row: Row, what = 'run'): string {
+export function pendingReason(row: Row, what = 'run'): string {
   const failure = failureOf(row);
   return failure === undefined
     ? `an earlier ${what} was interrupted`
@@ -82,7 +82,13 @@ export interface DataFacts {
 }
 
 /** A wish that it be as it was last applied. */
-export function asRecorded<Spec>({ kind, name, spec, needs, protect }: Row<Spec>): Resource<Spec> {
+export function resourceFromRow<Spec>({
+  kind,
+  name,
+  spec,
+  needs,
+  protect,
+}: Row<Spec>): Resource<Spec> {
   return { address: addressOf(kind, name), kind, name, spec, needs, protect };
 }
 

@@ -13,8 +13,8 @@ import type {
 import type { Exit } from './exit.js';
 import type { HealthRecord, HealthTarget } from './health.js';
 import type { IdRange } from './id-range.js';
-import type { Place } from './publish.js';
-import type { Held, MountSpec, Release } from './release.js';
+import type { HostPort } from './publish.js';
+import type { MountSpec, PinnedRelease, Release } from './release.js';
 
 export interface ImageSpec {
   id: string;
@@ -183,7 +183,7 @@ export interface ContainerSpec extends Omit<Release, 'port'> {
   /** On record only: the forwarder's configuration and `sockets` are what makes it so. */
   publish?: PublishEntry[];
   /** It is started with sockets that listen there, on the host, as its descriptors from 3 on. */
-  sockets?: Place[];
+  sockets?: HostPort[];
   /** The host's network is its own. */
   host_network?: true;
   /** Absent when it takes no more than the order of starts. */
@@ -206,7 +206,7 @@ export interface ContainerSpec extends Omit<Release, 'port'> {
   /** What it was before its last change; absent where there was none, and while it is held back. */
   previous?: Release;
   /** It was rolled back, and stays so until the file asks for something else than it did then. */
-  held?: Held;
+  held?: PinnedRelease;
 }
 
 export interface ContainerFacts {
@@ -222,7 +222,7 @@ export interface ContainerFacts {
   /** Name of the runtime that started it. */
   runtime?: string;
   /** Those it was started with. */
-  sockets?: Place[];
+  sockets?: HostPort[];
   /** Process `pid` was seen to have ended; the exit code unless nobody knows it. */
   ended?: { code?: number };
   /** In a row, none of which went well for long. */
@@ -243,4 +243,4 @@ export interface ImageFacts {
   kept?: string;
 }
 
-export type { Held, ImageConfig, MountSpec, Release };
+export type { ImageConfig, MountSpec, PinnedRelease, Release };

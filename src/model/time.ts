@@ -11,12 +11,12 @@ export function elapsed(at: string | number, now: number): number {
 }
 
 /** The earlier of a recorded moment and now; ISO 8601. */
-export function notAfter(at: number, now: number): string {
+export function earlierOf(at: number, now: number): string {
   return new Date(Math.min(at, now)).toISOString();
 }
 
-const FIRST = 10_000;
-const LONGEST = 300_000;
+const FIRST_DELAY = 10_000;
+const MAX_DELAY = 300_000;
 
 /**
  * Milliseconds from one start to the next try of what does not last: none at first, then 10 s,
@@ -24,8 +24,8 @@ const LONGEST = 300_000;
  *
  * @param restarts in a row, 0 and up
  */
-export function backOff(restarts: number): number {
-  return restarts === 0 ? 0 : Math.min(FIRST * 2 ** (restarts - 1), LONGEST);
+export function backoff(restarts: number): number {
+  return restarts === 0 ? 0 : Math.min(FIRST_DELAY * 2 ** (restarts - 1), MAX_DELAY);
 }
 
 /**
@@ -33,6 +33,6 @@ export function backOff(restarts: number): number {
  *
  * @param well milliseconds
  */
-export function restartsInARow(restarts: number, well: number): number {
-  return well >= 2 * backOff(Math.max(restarts, 1)) ? 0 : restarts;
+export function consecutiveRestarts(restarts: number, well: number): number {
+  return well >= 2 * backoff(Math.max(restarts, 1)) ? 0 : restarts;
 }

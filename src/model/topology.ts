@@ -28,7 +28,7 @@ export interface BridgeNode {
 }
 
 export interface ContainerNode extends ListedContainer {
-  tone: Tone;
+  tone: Severity;
   /** Names, of those of the stack. */
   volumes: string[];
   /** Ports of the host that lead to it. */
@@ -46,9 +46,9 @@ export interface FarmNode {
 }
 
 /** How a reader should feel about a container: well, under way or held, in trouble, at rest. */
-export type Tone = 'good' | 'wait' | 'bad' | 'idle';
+export type Severity = 'good' | 'wait' | 'bad' | 'idle';
 
-export function toneOf(container: ListedContainer, restart: RestartPolicy): Tone {
+export function severityOf(container: ListedContainer, restart: RestartPolicy): Severity {
   const { status, health, exit_code: code, halted } = container;
   switch (status) {
     case 'running':

@@ -1,14 +1,14 @@
 import { type Address, addressOf, byName } from '../model/address.js';
 import { UserError } from '../model/errors.js';
+import type { InstallPaths } from '../model/install-paths.js';
 import type { Change, Plan, Unit } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
-import type { Site } from '../model/site.js';
 import { type Decision, decide, decideGone, decideOrphan } from './decide.js';
 import type { Kinds, Observed } from './observe.js';
 import { orderUnits } from './order.js';
-import { keptData, remarks } from './plan-notes.js';
-import { takeTurns } from './rolling-update.js';
-import { refuseUnknown, selectTargets } from './targets.js';
+import { keptDataNotes, planNotes } from './plan-notes.js';
+import { planRollingUpdates } from './rolling-update.js';
+import { rejectUnknown, selectTargets } from './targets.js';
 import { dropId, putId, unitsOf } from './units.js';
 
 export interface PlanInput {
@@ -19,7 +19,7 @@ export interface PlanInput {
   rows: readonly Row[];
   observed: Observed;
   kinds: Kinds;
-  site: Site;
+  site: InstallPaths;
   /** Empty: everything. */
   targets?: readonly Address[];
   /** To be replaced though nothing changed. */
@@ -39,15 +39,15 @@ export interface PlanInput {
 /** Pure: the same input gives the same plan, to the letter. */
 export function buildPlan(input: PlanInput): Plan {
   const { decisions, kept } = decideAll(input);
-  refuse(decisions, input);
+  rejectConflicts(decisions, input);
   const { kinds } = input;
   const each = decisions.map((decision) => ({ decision, units: unitsOf(decision, input) }));
-  const { works, standing, rollbacks } = takeTurns(each, input);
+  const { works, available, rollbacks } = planRollingUpdates(each, input);
   const units = works.flatMap((work) => work.units);
   const recordedNeeds = new Map(
     input.rows.map(({ kind, name, needs }) => [addressOf(kind, name), needs] as const),
   );
-  const ordered = orderUnits(units, recordedNeeds, standing);
+  const ordered = orderUnits(units, recordedNeeds, available);
   return {
     stack: input.stack,
     changes: changesOf(
@@ -59,7 +59,7 @@ export function buildPlan(input: PlanInput): Plan {
     ...(rollbacks.length > 0 && { rollbacks }),
     ...warningsIn(works.map(({ decision }) => decision)),
     ...lossesOf(decisions, input),
-    ...remarks(input, decisions, keptData(input, kept)),
+    ...planNotes(input, decisions, keptDataNotes(input, kept)),
   };
 }
 
@@ -71,7 +71,7 @@ function decideAll(input: PlanInput): { decisions: Decision[]; kept: Row[] } {
     return restart.includes(address) ? 'restart' : undefined;
   };
   const resources = input.resources.filter(({ spare }) => !spare);
-  refuseUnknown(replace, new Set(resources.map(({ address }) => address)));
+  rejectUnknown(replace, new Set(resources.map(({ address }) => address)));
   const inSight = selectTargets(targets, resources, rows);
   const rowOf = new Map(rows.map((row) => [addressOf(row.kind, row.name), row]));
   const wanted = new Set(resources.map(({ address }) => address));
@@ -83,7 +83,7 @@ function decideAll(input: PlanInput): { decisions: Decision[]; kept: Row[] } {
     .filter(([address]) => !wanted.has(address) && inSight(address))
     .sort(([a], [b]) => byName(a, b));
   const isKept = ([address, row]: [Address, Row]) =>
-    kinds[row.kind].keepsData !== undefined && !input.deleteData && observed.seen.has(address);
+    kinds[row.kind].keepsData !== undefined && !input.deleteData && observed.states.has(address);
   const goneDecisions = gone
     .filter((each) => !isKept(each))
     .map(([address, row]) => decideGone(row, observed, whyGone(input, address)));
@@ -122,8 +122,8 @@ function whyGone({ goneReason, resources, dataSizes }: PlanInput, address: Addre
 }
 
 /** All that stands in the way is said at once, before anything is done. */
-function refuse(decisions: Decision[], input: PlanInput): void {
-  const owners = ownersOf(input);
+function rejectConflicts(decisions: Decision[], input: PlanInput): void {
+  const owners = previousOwnerIn(input);
   const taken = decisions.flatMap(({ action, resource, row }) => {
     if (action !== 'create' || !resource) return [];
     const { foreign } = input.observed;
@@ -150,7 +150,7 @@ function refuse(decisions: Decision[], input: PlanInput): void {
 }
 
 /** Of what bore the name before it was given another one. */
-function ownersOf({ rows, kinds }: PlanInput): (resource: Resource) => string | undefined {
+function previousOwnerIn({ rows, kinds }: PlanInput): (resource: Resource) => string | undefined {
   const owners = new Map(rows.map((row) => [identityOf(row, kinds), row]));
   return (resource) => {
     const row = owners.get(identityOf(resource, kinds));

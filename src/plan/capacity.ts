@@ -21,25 +21,25 @@ const CONTROLLED = Object.keys(CONTROLLERS) as (keyof typeof CONTROLLERS)[];
  * Refuses limits that this host cannot honour, all at once and each with its place in the file: a
  * CPU or a block device that it does not have, a controller or a namespace that its kernel lacks.
  */
-export function refuseBeyond(config: Config, capacity: Capacity): void {
+export function checkCapacity(config: Config, capacity: Capacity): void {
   const complaints = entriesOf(config).flatMap(({ path, entry }) => [
-    ...lacking(entry.limits, capacity, path),
-    ...tooMany(entry.limits, capacity, path),
-    ...unknownDisks(entry.limits, capacity, path),
-    ...(entry.userns ? withoutUserns(capacity, path) : []),
-    ...withoutLabels(entry, capacity, path),
+    ...missingControllers(entry.limits, capacity, path),
+    ...missingCpus(entry.limits, capacity, path),
+    ...missingDisks(entry.limits, capacity, path),
+    ...(entry.userns ? missingUserns(capacity, path) : []),
+    ...missingLabels(entry, capacity, path),
   ]);
   if (complaints.length === 0) return;
   const lines = complaints.map(({ at, cause }) => `${config.where(at)}: ${cause}`);
   throw new UserError(lines, 'baleine doctor shows what the host has');
 }
 
-interface Complaint {
+interface Problem {
   at: Path;
   cause: string;
 }
 
-function lacking(limits: Limits, capacity: Capacity, path: Path): Complaint[] {
+function missingControllers(limits: Limits, capacity: Capacity, path: Path): Problem[] {
   return CONTROLLED.flatMap((name) => {
     if (limits[name] === undefined) return [];
     const controller = CONTROLLERS[name];
@@ -52,11 +52,11 @@ function lacking(limits: Limits, capacity: Capacity, path: Path): Complaint[] {
   });
 }
 
-function withoutLabels(
+function missingLabels(
   labels: Pick<ContainerEntry, 'apparmor' | 'selinux'>,
   capacity: Capacity,
   path: Path,
-): Complaint[] {
+): Problem[] {
   return (['apparmor', 'selinux'] as const).flatMap((kind) => {
     const label = labels[kind];
     const cause = label === undefined ? undefined : capacity.withoutLabel(kind, label);
@@ -64,13 +64,13 @@ function withoutLabels(
   });
 }
 
-function withoutUserns(capacity: Capacity, path: Path): Complaint[] {
+function missingUserns(capacity: Capacity, path: Path): Problem[] {
   const cause = capacity.withoutUserns();
   return cause ? [{ at: [...path, 'userns'], cause: `no user namespace here: ${cause}` }] : [];
 }
 
 /** As Docker has it; a quota above what there is would be none. */
-function tooMany({ cpus, cpuset }: Limits, capacity: Capacity, path: Path): Complaint[] {
+function missingCpus({ cpus, cpuset }: Limits, capacity: Capacity, path: Path): Problem[] {
   if (cpus === undefined && cpuset === undefined) return [];
   const online = cpusOf(capacity.cpus());
   const absent = cpusOf(cpuset ?? '').filter((cpu) => !online.includes(cpu));
@@ -82,7 +82,7 @@ function tooMany({ cpus, cpuset }: Limits, capacity: Capacity, path: Path): Comp
   ];
 }
 
-function unknownDisks({ io = [] }: Limits, capacity: Capacity, path: Path): Complaint[] {
+function missingDisks({ io = [] }: Limits, capacity: Capacity, path: Path): Problem[] {
   return io.flatMap(({ device }, index) =>
     device === OWN_DISK || capacity.isBlockDevice(device)
       ? []

@@ -1,6 +1,6 @@
 import { addressOf } from '../model/address.js';
 import type { Action, Difference } from '../model/plan.js';
-import { type Resource, type Row, whyPending } from '../model/resource.js';
+import { pendingReason, type Resource, type Row } from '../model/resource.js';
 import type { Kinds, Observed } from './observe.js';
 import type { Orphan } from './orphans.js';
 
@@ -13,7 +13,7 @@ export interface Decision {
   resource?: Resource;
   /** Present unless the resource is new. */
   row?: Row;
-  seen?: unknown;
+  observed?: unknown;
   /** `row` is made up: no state file has it. */
   orphan?: true;
 }
@@ -25,25 +25,25 @@ export interface Decision {
 export function decide(
   resource: Resource,
   row: Row | undefined,
-  { seen: all }: Observed,
+  { states }: Observed,
   kinds: Kinds,
   forced?: 'replace' | 'restart',
 ): Decision | undefined {
   if (!row) return { action: 'create', reasons: ['new'], differences: [], resource };
-  const seen = all.get(resource.address);
-  if (seen === undefined) {
+  const observed = states.get(resource.address);
+  if (observed === undefined) {
     const why = kinds[resource.kind].irrecoverable?.(resource, row);
     if (why !== undefined) return { action: 'forget', reasons: [why], differences: [], row };
     const reasons = [row.status === 'pending' ? unfinished(row) : 'lost: it is gone from the host'];
     return { action: 'create', reasons, differences: [], resource, row };
   }
   const differences = [
-    ...kinds[resource.kind].compare(resource, row, seen),
+    ...kinds[resource.kind].compare(resource, row, observed),
     ...compareProtect(resource, row),
     ...(forced === 'restart' ? [RESTART] : []),
   ];
   const reasons = differences.map(({ reason }) => reason);
-  const decision = { differences, resource, row, seen };
+  const decision = { differences, resource, row, observed };
   if (forced === 'replace')
     return { ...decision, action: 'replace', reasons: ['asked for', ...reasons] };
   if (differences.some(({ effect }) => effect === 'replace')) {
@@ -63,11 +63,11 @@ function compareProtect({ protect: after }: Resource, { protect: before }: Row):
 }
 
 /** A row that the file no longer speaks of. */
-export function decideGone(row: Row, { seen: all }: Observed, reason: string): Decision {
-  const seen = all.get(addressOf(row.kind, row.name));
-  return seen === undefined
+export function decideGone(row: Row, { states }: Observed, reason: string): Decision {
+  const observed = states.get(addressOf(row.kind, row.name));
+  return observed === undefined
     ? { action: 'forget', reasons: ['it is gone from the host'], differences: [], row }
-    : { action: 'delete', reasons: [reason], differences: [], row, seen };
+    : { action: 'delete', reasons: [reason], differences: [], row, observed };
 }
 
 export function decideOrphan(orphan: Orphan): Decision {
@@ -84,4 +84,4 @@ const RESTART: Difference = {
 };
 
 const ORPHANED = 'orphaned: it bears our mark, and is in no state file';
-const unfinished = (row: Row) => `unfinished: ${whyPending(row)}`;
+const unfinished = (row: Row) => `unfinished: ${pendingReason(row)}`;

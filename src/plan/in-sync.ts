@@ -1,10 +1,10 @@
 import { addressOf } from '../model/address.js';
 import { canonical, equal } from '../model/json.js';
-import { asRecorded, type Resource, type Row } from '../model/resource.js';
+import { type Resource, type Row, resourceFromRow } from '../model/resource.js';
 import { decide } from './decide.js';
 import type { Context } from './desired/context.js';
 import type { Kinds, Observed } from './observe.js';
-import { isUnused, remarks } from './plan-notes.js';
+import { isUnused, planNotes } from './plan-notes.js';
 
 /**
  * Whether the file asks for just what is on record. If so, it does until one of the two changes, and
@@ -12,7 +12,7 @@ import { isUnused, remarks } from './plan-notes.js';
  *
  * @param all rows of this stack; data that the file no longer has is no difference
  */
-export function agrees(resources: readonly Resource[], all: readonly Row[]): boolean {
+export function configMatchesState(resources: readonly Resource[], all: readonly Row[]): boolean {
   const rows = all.filter((row) => !isUnused(row));
   const rowOf = new Map(rows.map((row) => [addressOf(row.kind, row.name), row]));
   const wanted = resources.filter(({ spare }) => !spare);
@@ -28,7 +28,11 @@ function isRow({ address, spec, protect }: Resource, rowOf: ReadonlyMap<string, 
  * Stands for all that `desired` goes by but the file and the records: two runs that have the same of
  * all three would make the same of it.
  */
-export function agreementMark({ config: _file, rows: _records, ...others }: Context): string {
+export function planInputFingerprint({
+  config: _file,
+  rows: _records,
+  ...others
+}: Context): string {
   return canonical(others);
 }
 
@@ -38,13 +42,13 @@ export function agreementMark({ config: _file, rows: _records, ...others }: Cont
  *
  * @param all rows of one stack
  */
-export function isAsLeft(all: readonly Row[], observed: Observed, kinds: Kinds): boolean {
+export function hostMatchesState(all: readonly Row[], observed: Observed, kinds: Kinds): boolean {
   if (observed.orphans.length > 0) return false;
   // unused data is left alone, whatever it is like
   const rows = all.filter((row) => !isUnused(row));
-  const resources = rows.map(asRecorded);
+  const resources = rows.map(resourceFromRow);
   const moved = resources.some((each, index) => decide(each, rows[index], observed, kinds));
   if (moved) return false;
-  const { notes, lessons } = remarks({ resources, rows, observed, kinds }, []);
-  return !notes && !lessons;
+  const { notes, factUpdates } = planNotes({ resources, rows, observed, kinds }, []);
+  return !notes && !factUpdates;
 }

@@ -2,16 +2,16 @@ import type { Probe } from '../host/ports.js';
 import type { Kinds } from '../kinds/kind.js';
 import type { Address } from '../model/address.js';
 import { addressOf } from '../model/address.js';
+import type { InstallPaths } from '../model/install-paths.js';
 import type { Resource, Row } from '../model/resource.js';
-import type { Site } from '../model/site.js';
 import { findOrphans, type Orphan } from './orphans.js';
 
 export type { Kinds };
 
 /** The one snapshot a plan is made from. */
 export interface Observed {
-  /** What was seen of each resource, in its kind's own form. Absent: nothing is there. */
-  seen: Map<Address, unknown>;
+  /** The observed state of each resource, in the form of its kind. Absent: nothing is there. */
+  states: Map<Address, unknown>;
   /** Why a resource that no row knows cannot be made: somebody else's is in its place. */
   foreign: Map<Address, string>;
   /** Of this stack. */
@@ -28,14 +28,14 @@ export function observe(
   resources: readonly Resource[],
   rows: readonly Row[],
   probe: Probe,
-  site: Site,
+  site: InstallPaths,
   stack?: string,
 ): Observed {
-  const seen = new Map<Address, unknown>();
+  const states = new Map<Address, unknown>();
   const foreign = new Map<Address, string>();
   for (const { kind, name, spec, facts } of rows) {
     const state = kinds[kind].observe(spec, facts, probe, site);
-    if (state !== undefined) seen.set(addressOf(kind, name), state);
+    if (state !== undefined) states.set(addressOf(kind, name), state);
   }
   const recorded = new Set(rows.map(({ kind, name }) => addressOf(kind, name)));
   for (const { kind, address, spec } of resources) {
@@ -47,14 +47,14 @@ export function observe(
     stack === undefined
       ? []
       : findOrphans(kinds, rows, wanted, probe, site).filter((each) => each.stack === stack);
-  return { seen, foreign, orphans };
+  return { states, foreign, orphans };
 }
 
 /** For `--refresh=false`: the host is believed to be as it was left. */
-export function assumeUnmoved(kinds: Kinds, rows: readonly Row[]): Observed {
-  const seen = rows.map(({ kind, name, spec, facts }): [Address, unknown] => [
+export function assumeNoDrift(kinds: Kinds, rows: readonly Row[]): Observed {
+  const states = rows.map(({ kind, name, spec, facts }): [Address, unknown] => [
     addressOf(kind, name),
     kinds[kind].assume(spec, facts),
   ]);
-  return { seen: new Map(seen), foreign: new Map(), orphans: [] };
+  return { states: new Map(states), foreign: new Map(), orphans: [] };
 }

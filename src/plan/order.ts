@@ -12,12 +12,13 @@ import { dropId, putId } from './units.js';
  *   nothing is torn down for a successor that cannot be made.
  * - A unit may have needs of its own on top; one with an id of its own has no others.
  *
- * @param standing what others need not wait for, though it is put: enough of its like are there
+ * @param available resources that dependents need not wait for, because enough instances of the
+ *   service keep running
  */
 export function orderUnits(
   units: Unit[],
   recordedNeeds: ReadonlyMap<Address, Address[]>,
-  standing: ReadonlySet<Address> = new Set(),
+  available: ReadonlySet<Address> = new Set(),
 ): Unit[] {
   if (units.length === 0) return [];
   const byId = new Map(units.map((unit) => [unit.id, unit]));
@@ -30,7 +31,7 @@ export function orderUnits(
     if (id === putId(address)) {
       needs.push(
         dropId(address),
-        ...resourceNeeds.filter((each) => !standing.has(each)).map(putId),
+        ...resourceNeeds.filter((each) => !available.has(each)).map(putId),
       );
     }
     const after = unit.after && { after: present(unit.after) };

@@ -1,8 +1,8 @@
 import type { Probe } from '../host/ports.js';
 import type { Kinds } from '../kinds/kind.js';
 import { type Address, addressOf, byName } from '../model/address.js';
+import type { InstallPaths } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
-import type { Site } from '../model/site.js';
 
 /** Something that bears our mark, which no row and no file speaks of. */
 export type Orphan = Pick<Row, 'kind' | 'stack' | 'name' | 'spec'>;
@@ -18,12 +18,12 @@ export function findOrphans(
   rows: readonly Row[],
   wanted: { stack: string; addresses: ReadonlySet<Address> } | undefined,
   probe: Probe,
-  site: Site,
+  site: InstallPaths,
 ): Orphan[] {
   const known = new Set(rows.map(({ kind, stack, name }) => `${stack}/${addressOf(kind, name)}`));
   for (const address of wanted?.addresses ?? []) known.add(`${wanted?.stack}/${address}`);
   const found = Object.values(kinds).flatMap((kind) => {
-    const marked = kind.marked?.(probe, site) ?? [];
+    const marked = kind.discoverOwned?.(probe, site) ?? [];
     if (marked.length === 0) return [];
     // one that was given another name still bears the mark of its old one
     const own = rows.filter((row) => row.kind === kind.name);

@@ -1,6 +1,6 @@
 import type { Kinds } from '../kinds/kind.js';
 import { type Address, addressOf } from '../model/address.js';
-import type { Lesson, Note, Plan } from '../model/plan.js';
+import type { FactUpdate, Note, Plan } from '../model/plan.js';
 import type { DataFacts, Resource, Row } from '../model/resource.js';
 import type { Decision } from './decide.js';
 import type { Observed } from './observe.js';
@@ -13,25 +13,28 @@ interface Input {
 }
 
 /** What else the look was good for: notes on what is left alone, and what rows shall remember. */
-export function remarks(
+export function planNotes(
   { resources, rows, observed, kinds }: Input,
   decisions: readonly Decision[],
-  kept: { notes: readonly Note[]; lessons: readonly Lesson[] } = { notes: [], lessons: [] },
-): Pick<Plan, 'notes' | 'lessons'> {
+  kept: { notes: readonly Note[]; factUpdates: readonly FactUpdate[] } = {
+    notes: [],
+    factUpdates: [],
+  },
+): Pick<Plan, 'notes' | 'factUpdates'> {
   const changed = new Set(decisions.map(({ resource }) => resource?.address));
   const rowOf = new Map(rows.map((row) => [addressOf(row.kind, row.name), row]));
   const notes: Note[] = [...kept.notes];
-  const lessons: Lesson[] = [...kept.lessons];
+  const factUpdates: FactUpdate[] = [...kept.factUpdates];
   for (const resource of resources) {
     const { address, kind, name } = resource;
-    const [row, seen] = [rowOf.get(address), observed.seen.get(address)];
-    if (!row || seen === undefined) continue;
-    const facts = kinds[kind].learn?.(resource, row, seen);
-    if (facts) lessons.push({ kind, name, facts });
-    const text = changed.has(address) ? undefined : kinds[kind].note?.(resource, row, seen);
+    const [row, state] = [rowOf.get(address), observed.states.get(address)];
+    if (!row || state === undefined) continue;
+    const facts = kinds[kind].factUpdate?.(resource, row, state);
+    if (facts) factUpdates.push({ kind, name, facts });
+    const text = changed.has(address) ? undefined : kinds[kind].note?.(resource, row, state);
     if (text !== undefined) notes.push({ address, text });
   }
-  return { ...(notes.length > 0 && { notes }), ...(lessons.length > 0 && { lessons }) };
+  return { ...(notes.length > 0 && { notes }), ...(factUpdates.length > 0 && { factUpdates }) };
 }
 
 /** Whether an earlier apply has found that the file no longer has it, and kept its data. */
@@ -64,16 +67,16 @@ interface KeptDataInput {
 }
 
 /** The notes on rows that this plan keeps, and what they are to remember of it. */
-export function keptData(
+export function keptDataNotes(
   { goneReason, dataSizes, kinds }: KeptDataInput,
   kept: readonly Row[],
-): { notes: Note[]; lessons: Lesson[] } {
+): { notes: Note[]; factUpdates: FactUpdate[] } {
   if (goneReason === undefined) {
     const unused = kept.map((row) => ({ ...row, facts: { unused: true } }));
-    const lessons = kept
+    const factUpdates = kept
       .filter((row) => !isUnused(row))
       .map(({ kind, name }) => ({ kind, name, facts: { unused: true } }));
-    return { notes: unusedNotes(unused, kinds), lessons };
+    return { notes: unusedNotes(unused, kinds), factUpdates };
   }
   const notes = kept.map((row) => {
     const address = addressOf(row.kind, row.name);
@@ -81,7 +84,7 @@ export function keptData(
     const data = size === undefined ? 'its data' : `its data (${size})`;
     return { address, text: `is kept with ${data}; --volumes removes it too` };
   });
-  return { notes, lessons: [] };
+  return { notes, factUpdates: [] };
 }
 
 const removalOf = ({ kind, stack, name }: Row, kinds: Kinds) =>

@@ -1,9 +1,9 @@
 import type { Capacity, Listener } from '../host/ports.js';
 import type { Config, PublishEntry } from '../model/config.js';
 import { UserError } from '../model/errors.js';
+import { parseId } from '../model/install-paths.js';
 import type { Plan } from '../model/plan.js';
-import { EVERYWHERE, FORWARDER, placeText } from '../model/publish.js';
-import { partsOf } from '../model/site.js';
+import { ANY_ADDRESS, FORWARDER, formatHostPort } from '../model/publish.js';
 import type { ContainerSpec } from '../model/specs.js';
 
 type Network = Pick<Capacity, 'addresses' | 'listener'>;
@@ -34,40 +34,40 @@ function forwarderOpens(changes: Plan['changes']): boolean {
  * Refuses ports that cannot be listened at, all at once and each with its place in the file and the
  * name of its holder, and addresses that the host does not have, nor will have by this file.
  */
-export function refuseTaken(config: Config, capacity: Network): void {
+export function checkPublishedPorts(config: Config, capacity: Network): void {
   const addresses = new Set([...capacity.addresses(), ...bridgeAddresses(config)]);
-  const complaints = published(config).flatMap(({ at, entry }) => {
-    const cause = obstacle(entry, config.name, addresses, capacity);
+  const complaints = publishedPorts(config).flatMap(({ at, entry }) => {
+    const cause = conflictOf(entry, config.name, addresses, capacity);
     return cause === undefined
       ? []
-      : [`${config.where(at)}: cannot publish ${placeText(entry)}: ${cause}`];
+      : [`${config.where(at)}: cannot publish ${formatHostPort(entry)}: ${cause}`];
   });
   if (complaints.length === 0) return;
   throw new UserError(complaints, 'Publish another port, or end what has it.');
 }
 
-function obstacle(
+function conflictOf(
   { host_ip, published: port }: PublishEntry,
   stack: string,
   addresses: ReadonlySet<string>,
   capacity: Network,
 ): string | undefined {
-  const local = host_ip === EVERYWHERE || host_ip.startsWith('127.') || addresses.has(host_ip);
+  const local = host_ip === ANY_ADDRESS || host_ip.startsWith('127.') || addresses.has(host_ip);
   if (!local) return `${host_ip} is no address of this host`;
   const holder = capacity.listener(host_ip, port);
-  const ours = partsOf(holder?.container ?? '')?.stack === stack;
+  const ours = parseId(holder?.container ?? '')?.stack === stack;
   return holder && !ours ? `${nameOf(holder)} listens there` : undefined;
 }
 
 /** `nginx (process 412)`, `container web of stack shop (haproxy, process 412)`. */
 function nameOf({ pid, program, container }: Listener): string {
   if (pid === undefined) return 'a process that cannot be seen';
-  const parts = partsOf(container ?? '');
+  const parts = parseId(container ?? '');
   if (!parts) return `${program} (process ${pid})`;
   return `container ${parts.name} of stack ${parts.stack} (${program}, process ${pid})`;
 }
 
-function published({ containers, farms }: Config): { at: Path; entry: PublishEntry }[] {
+function publishedPorts({ containers, farms }: Config): { at: Path; entry: PublishEntry }[] {
   const services: [Path, { publish?: PublishEntry[] }][] = [
     ...Object.entries(containers).map(([name, entry]): [Path, typeof entry] => [
       ['containers', name],

@@ -2,11 +2,11 @@ import type { Preconditions } from '../host/ports.js';
 import type { Address } from '../model/address.js';
 import { UserError } from '../model/errors.js';
 import { formatBytes } from '../model/format.js';
+import { cgroupPath, type InstallPaths } from '../model/install-paths.js';
 import { equal } from '../model/json.js';
 import { OWN_DISK } from '../model/limits.js';
 import type { Plan, Unit } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
-import { cgroupPath, type Site } from '../model/site.js';
 import type { BridgeSpec, ContainerSpec } from '../model/specs.js';
 
 type Path = readonly (string | number)[];
@@ -21,7 +21,7 @@ export interface Obstacle {
 interface Input {
   resources: readonly Resource[];
   rows: readonly Row[];
-  site: Site;
+  site: InstallPaths;
   /** What begins a complaint: the place in the file, or `cannot create container web`. */
   where: (resource: Resource, at: Path) => string;
 }
@@ -92,7 +92,7 @@ function isRecorded({ kind, name, spec }: Unit, rows: readonly Row[]): boolean {
   return equal(before, after);
 }
 
-function obstaclesOf(unit: Unit, host: Preconditions, site: Site): Obstacle[] {
+function obstaclesOf(unit: Unit, host: Preconditions, site: InstallPaths): Obstacle[] {
   const verbs = new Set(unit.steps.map(({ verb }) => verb));
   if (verbs.has('bridge.ensure')) return bridgeObstacles(unit.spec as BridgeSpec, host);
   const spec = unit.spec as ContainerSpec;
@@ -130,7 +130,7 @@ function subnetObstacles(
   return isSame ? [] : found(['subnet'], host.withoutSubnet(after, going));
 }
 
-function startObstacles(spec: ContainerSpec, host: Preconditions, site: Site): Obstacle[] {
+function startObstacles(spec: ContainerSpec, host: Preconditions, site: InstallPaths): Obstacle[] {
   const { mounts, sysctls, runtime } = spec;
   const labels = (['apparmor', 'selinux'] as const).flatMap((kind) => {
     const label = spec[kind];
@@ -163,7 +163,7 @@ function ioObstacles({ limits: { io = [] } }: ContainerSpec, host: Preconditions
 }
 
 /** Cgroup v1 refuses a limit below what is held, and v2 kills for it. */
-function limitObstacles(spec: ContainerSpec, host: Preconditions, site: Site): Obstacle[] {
+function limitObstacles(spec: ContainerSpec, host: Preconditions, site: InstallPaths): Obstacle[] {
   const { memory, pids } = spec.limits;
   const held = host.held(cgroupPath(site, spec.id)) ?? { memory: 0, pids: 0 };
   const found = ioObstacles(spec, host);

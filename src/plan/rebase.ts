@@ -1,7 +1,7 @@
 import { imageVersion } from '../model/image-version.js';
+import { aliasPrefix, type InstallPaths } from '../model/install-paths.js';
 import { digest } from '../model/json.js';
 import type { Row } from '../model/resource.js';
-import { aliasPrefix, type Site } from '../model/site.js';
 import type { BridgeSpec, ContainerFacts, ContainerSpec, ImageSpec } from '../model/specs.js';
 
 /**
@@ -11,7 +11,7 @@ import type { BridgeSpec, ContainerFacts, ContainerSpec, ImageSpec } from '../mo
  *
  * @param from as the rows have it
  */
-export function rebaseRows(rows: readonly Row[], from: Site, to: Site): Row[] {
+export function rebaseRows(rows: readonly Row[], from: InstallPaths, to: InstallPaths): Row[] {
   const names = from.tag === to.tag ? new Map<string, string>() : linkNames(rows, to);
   const move = pathMover(from, to);
   const rename = (text: string) => {
@@ -29,7 +29,7 @@ export function rebaseRows(rows: readonly Row[], from: Site, to: Site): Row[] {
 }
 
 /** New ones for all that the rows name: a bridge that was imported is the old host's. */
-function linkNames(rows: readonly Row[], to: Site): Map<string, string> {
+function linkNames(rows: readonly Row[], to: InstallPaths): Map<string, string> {
   const names = new Map<string, string>();
   const add = (prefix: string, link: string) =>
     names.set(link, `${prefix}-${digest([to.tag, 'adopted', link], 10)}`);
@@ -45,7 +45,7 @@ function linkNames(rows: readonly Row[], to: Site): Map<string, string> {
 }
 
 /** A path that is below the new root already has been moved before. */
-function pathMover(from: Site, to: Site): (text: string) => string {
+function pathMover(from: InstallPaths, to: InstallPaths): (text: string) => string {
   const pairs = [[from.root, to.root] as const, [from.run, to.run] as const];
   const isBelow = (text: string, dir: string) => text === dir || text.startsWith(`${dir}/`);
   return (text) => {

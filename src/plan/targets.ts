@@ -1,6 +1,6 @@
 import { type Address, addressOf } from '../model/address.js';
 import { UserError } from '../model/errors.js';
-import { FORWARDER, placeText } from '../model/publish.js';
+import { FORWARDER, formatHostPort } from '../model/publish.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { ConfigSpec, ContainerSpec } from '../model/specs.js';
 
@@ -16,7 +16,7 @@ export function selectTargets(
   if (targets.length === 0) return () => true;
   const needs = new Map(resources.map(({ address, needs: list }) => [address, list]));
   const recorded = rows.map((row) => ({ address: addressOf(row.kind, row.name), ...row }));
-  refuseUnknown(targets, new Set([...needs.keys(), ...recorded.map(({ address }) => address)]));
+  rejectUnknown(targets, new Set([...needs.keys(), ...recorded.map(({ address }) => address)]));
   const neededBy = new Map<Address, Address[]>();
   for (const { address, needs: list } of recorded) {
     for (const need of list) neededBy.set(need, [...(neededBy.get(need) ?? []), address]);
@@ -33,12 +33,12 @@ export function selectTargets(
     }
   };
   targets.forEach(add);
-  for (const each of targets) carriersOf(each, resources, rows).forEach(add);
+  for (const each of targets) forwarderTargets(each, resources, rows).forEach(add);
   return (address) => selected.has(address);
 }
 
 /** `--replace` and `--target` take addresses of this stack only. */
-export function refuseUnknown(asked: readonly Address[], known: ReadonlySet<Address>): void {
+export function rejectUnknown(asked: readonly Address[], known: ReadonlySet<Address>): void {
   const unknown = asked.filter((address) => !known.has(address));
   if (unknown.length === 0) return;
   throw new UserError(
@@ -47,7 +47,7 @@ export function refuseUnknown(asked: readonly Address[], known: ReadonlySet<Addr
   );
 }
 
-const CARRIERS = (['image', 'config', 'container'] as const).map((kind) =>
+const FORWARDER_RESOURCES = (['image', 'config', 'container'] as const).map((kind) =>
   addressOf(kind, FORWARDER),
 );
 
@@ -55,7 +55,7 @@ const CARRIERS = (['image', 'config', 'container'] as const).map((kind) =>
  * What a container needs for its ports to be published, or not to be any more: it runs without, but
  * who asks for the container asks for its ports.
  */
-export function carriersOf(
+export function forwarderTargets(
   address: Address,
   resources: readonly Resource[],
   rows: readonly Row[],
@@ -65,12 +65,12 @@ export function carriersOf(
     | Resource<Partial<ContainerSpec>>
     | undefined
   )[];
-  return all.some((each) => each && isForwarded(each.spec)) ? CARRIERS : [];
+  return all.some((each) => each && isForwarded(each.spec)) ? FORWARDER_RESOURCES : [];
 }
 
 function isForwarded({ publish = [], sockets = [] }: Partial<ContainerSpec>): boolean {
-  const own = new Set(sockets.map(placeText));
-  return publish.some((each) => !own.has(placeText(each)));
+  const own = new Set(sockets.map(formatHostPort));
+  return publish.some((each) => !own.has(formatHostPort(each)));
 }
 
 /** What is in sight when some farms are scaled: their servers, the proxies' configurations, and names. */

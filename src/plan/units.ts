@@ -1,17 +1,17 @@
 import type { Peers } from '../kinds/kind.js';
 import { type Address, addressOf } from '../model/address.js';
+import type { InstallPaths } from '../model/install-paths.js';
 import { equal } from '../model/json.js';
 import type { Unit } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
-import type { Site } from '../model/site.js';
 import type { Step } from '../model/step.js';
 import type { Decision } from './decide.js';
 import type { Kinds } from './observe.js';
 
 /** Where units are planned. */
-export interface Surroundings {
+export interface UnitContext {
   kinds: Kinds;
-  site: Site;
+  site: InstallPaths;
   /** Recorded rows of the stack. */
   rows: readonly Row[];
   /** Of the whole stack, where `rows` are only those in sight. */
@@ -19,7 +19,7 @@ export interface Surroundings {
 }
 
 /** The runs of steps that carry a decision out; a replace is a removal and a creation. */
-export function unitsOf(decision: Decision, around: Surroundings): Unit[] {
+export function unitsOf(decision: Decision, around: UnitContext): Unit[] {
   const { kinds, site } = around;
   const peers = peersIn(around);
   const { action, resource, row, reasons, orphan } = decision;
@@ -35,13 +35,13 @@ export function unitsOf(decision: Decision, around: Surroundings): Unit[] {
     const first = row && kind.verify ? kind.verify(resource, row, reason) : [];
     return [...drop().map((unit) => ({ ...unit, steps: [...first, ...unit.steps] })), create()];
   }
-  const { differences, seen } = decision;
-  const steps = kind.update(resource, row as Row, seen, differences, site, peers);
+  const { differences, observed } = decision;
+  const steps = kind.update(resource, row as Row, observed, differences, site, peers);
   return [putUnit(resource, steps, true)];
 }
 
 /** Each dependency of each container is looked up. */
-function peersIn({ rows, peers = rows }: Surroundings): Peers {
+function peersIn({ rows, peers = rows }: UnitContext): Peers {
   const known = rowsByAddress.get(peers) ?? new Map(peers.map((row) => [addressIn(row), row]));
   rowsByAddress.set(peers, known);
   return (address) => known.get(address);
@@ -59,7 +59,7 @@ export function retireUnit(
   { address, kind, name, spec, needs, protect }: Resource,
   before: Row | undefined,
   kinds: Kinds,
-  site: Site,
+  site: InstallPaths,
 ): Unit {
   const stack = before?.stack ?? '';
   const row: Row = { kind, stack, name, status: 'ready', spec, facts: {}, needs, protect };
@@ -68,12 +68,12 @@ export function retireUnit(
 }
 
 /** Puts as it is to be what the same plan has put as it could be `meanwhile`. */
-export function settleUnit(
+export function finalizeUnit(
   resource: Resource,
   meanwhile: unknown,
   reason: string,
   kinds: Kinds,
-  site: Site,
+  site: InstallPaths,
 ): Unit {
   const { address, kind, name, needs, protect } = resource;
   const row: Row = {

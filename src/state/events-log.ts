@@ -1,17 +1,17 @@
 import { appendFileSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoggedEvent } from '../model/events.js';
+import type { InstallPaths } from '../model/install-paths.js';
 import { jsonText } from '../model/printable.js';
-import type { Site } from '../model/site.js';
 
 /** Bytes; then a new file begins and the one before the last goes. */
 const LIMIT = 2 ** 20;
 
-export const eventsFile = (site: Site) => join(site.root, 'events.log');
-const olderFile = (site: Site) => `${eventsFile(site)}.1`;
+export const eventsFile = (site: InstallPaths) => join(site.root, 'events.log');
+const olderFile = (site: InstallPaths) => `${eventsFile(site)}.1`;
 
 /** Adds a line. The caller holds the lock. */
-export function logEvent(site: Site, event: LoggedEvent, limit = LIMIT): void {
+export function logEvent(site: InstallPaths, event: LoggedEvent, limit = LIMIT): void {
   const path = eventsFile(site);
   const line = `${jsonText(event)}\n`;
   try {
@@ -24,13 +24,13 @@ export function logEvent(site: Site, event: LoggedEvent, limit = LIMIT): void {
 }
 
 /** The last `count` events, oldest first. A line cut off by a crash is left out. */
-export function readEvents(site: Site, count = Number.POSITIVE_INFINITY): LoggedEvent[] {
+export function readEvents(site: InstallPaths, count = Number.POSITIVE_INFINITY): LoggedEvent[] {
   const events = linesOf(site).flatMap((line) => parse(line) ?? []);
   return events.slice(Math.max(0, events.length - count));
 }
 
 /** Answers, each time it is asked, what has come since it was last asked. */
-export function followEvents(site: Site): () => LoggedEvent[] {
+export function followEvents(site: InstallPaths): () => LoggedEvent[] {
   const stamp = () => statSync(eventsFile(site), { throwIfNoEntry: false })?.mtimeMs;
   let seen = stamp();
   let last = linesOf(site).at(-1);
@@ -46,7 +46,7 @@ export function followEvents(site: Site): () => LoggedEvent[] {
 }
 
 /** Of both files; what follows the last newline is not a line yet. */
-function linesOf(site: Site): string[] {
+function linesOf(site: InstallPaths): string[] {
   return `${textOf(olderFile(site))}${textOf(eventsFile(site))}`.split('\n').slice(0, -1);
 }
 

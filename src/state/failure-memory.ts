@@ -1,9 +1,9 @@
 import { readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LAST_LINE } from '../model/exit.js';
+import { fileNameOf, type InstallPaths } from '../model/install-paths.js';
 import { digest } from '../model/json.js';
-import { fileName, type Site } from '../model/site.js';
-import { backOff, elapsed } from '../model/time.js';
+import { backoff, elapsed } from '../model/time.js';
 import { dropRunFile, readRunFile, writeRunFile } from './ephemeral-json.js';
 
 /** What an unattended run has failed with, so that it is not told every minute. */
@@ -66,7 +66,7 @@ export function nextTry(before: Failing | undefined, wanted: string[], now: numb
  */
 export function isTooSoon(before: Failing | undefined, wanted: string[], now: number): boolean {
   if (!isNothingNew(before, wanted)) return false;
-  return elapsed(before.tries.last, now) < backOff(before.tries.count - 1);
+  return elapsed(before.tries.last, now) < backoff(before.tries.count - 1);
 }
 
 /** What has been done of the plan is in the next one no more. */
@@ -98,16 +98,16 @@ const TRY = / \(try \d+\)/;
 const NUMBER = /(?<![\w.-])\d+(?::\d+)*(?![\w-]|\.\d)/g;
 
 /** In /run: after a reboot all is told anew. One for each stack's file. */
-const memoryFile = (site: Site, file: string) =>
-  join(site.run, 'failing', `${fileName(file)}.json`);
+const memoryFile = (site: InstallPaths, file: string) =>
+  join(site.run, 'failing', `${fileNameOf(file)}.json`);
 
 /** Undefined when the last run was well; also when the note cannot be read. */
-export function recallFailure(site: Site, file: string): Failing | undefined {
+export function recallFailure(site: InstallPaths, file: string): Failing | undefined {
   return readRunFile<Failing>(memoryFile(site, file));
 }
 
 /** Where it cannot be kept the failure is told each time: too often is better than never. */
-export function keepFailure(site: Site, file: string, failing: Failing): void {
+export function keepFailure(site: InstallPaths, file: string, failing: Failing): void {
   const path = memoryFile(site, file);
   writeRunFile(path, failing);
   dropOlder(dirname(path));
@@ -128,7 +128,7 @@ function dropOlder(folder: string): void {
   }
 }
 
-export function forgetFailure(site: Site, file: string): void {
+export function forgetFailure(site: InstallPaths, file: string): void {
   const path = memoryFile(site, file);
   dropRunFile(path);
   for (const dir of [dirname(path), site.run, dirname(site.run)]) {

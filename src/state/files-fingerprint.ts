@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Site } from '../model/site.js';
+import type { InstallPaths } from '../model/install-paths.js';
 import type { TableFormat } from './table.js';
 
 /** Milliseconds; there are file systems that count a ctime in twos of seconds. */
@@ -14,7 +14,7 @@ const YOUNG = 2_100;
  * @param now milliseconds since 1970
  */
 export function stampOf(
-  { root }: Site,
+  { root }: InstallPaths,
   formats: readonly Pick<TableFormat, 'file'>[],
   now = Date.now(),
 ): string | undefined {

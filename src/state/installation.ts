@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, UserError } from '../model/errors.js';
+import { type InstallPaths, installPaths } from '../model/install-paths.js';
 import { digest } from '../model/json.js';
-import { type Site, siteOf } from '../model/site.js';
 
 /**
  * What binds a root to a host and a place. Facts in the tables (processes, interfaces, mounts) are
@@ -27,11 +27,11 @@ export const bindingFile = (root: string) => join(root, 'host.json');
  * @param root absolute, without links
  * @throws UserError for a root that was copied, moved, restored, or made on another host
  */
-export function locateSite(root: string): Site {
+export function locateSite(root: string): InstallPaths {
   const binding = readBinding(root);
-  if (!binding) return siteOf(root);
+  if (!binding) return installPaths(root);
   const strange = strangeness(root, binding);
-  if (strange === undefined) return siteOf(binding.root);
+  if (strange === undefined) return installPaths(binding.root);
   throw new UserError(`cannot use ${root}: ${strange}`, [
     "What it has on record may be another one's. To make it this host's own, which leaves alone",
     'what runs of another root, and has the next apply start its containers anew:',

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { flockDescriptor } from '../host/linux/process/flock.js';
 import { LockedError } from '../model/errors.js';
-import { lockFile, type Site } from '../model/site.js';
+import { type InstallPaths, lockFile } from '../model/install-paths.js';
 import { type Holder, type Holders, holdersOf, programsOf } from './holder.js';
 
 /** The right to write below a root: one process at a time, until it ends, however it ends. */
@@ -48,7 +48,7 @@ export interface Patience {
  * but those that it was given to.
  */
 export async function acquireLock(
-  site: Site,
+  site: InstallPaths,
   { timeoutMs, stragglersMs = 10_000, overdueMs = INTERVAL }: Patience,
 ): Promise<Lock> {
   const start = now();

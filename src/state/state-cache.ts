@@ -1,4 +1,4 @@
-import { recordsFile, type Site } from '../model/site.js';
+import { type InstallPaths, stateCacheFile } from '../model/install-paths.js';
 import { readRunFile, writeRunFile } from './ephemeral-json.js';
 import { stampOf } from './files-fingerprint.js';
 import type { State } from './state.js';
@@ -18,16 +18,19 @@ interface Kept extends Records {
  * What `keepRecords` wrote, if the tables are still those: then they need not be read, checked and
  * taken apart again. Undefined otherwise.
  */
-export function recallRecords(site: Site, formats: readonly TableFormat[]): Records | undefined {
+export function recallRecords(
+  site: InstallPaths,
+  formats: readonly TableFormat[],
+): Records | undefined {
   const stamp = stampOf(site, formats);
   if (stamp === undefined) return undefined;
-  const kept = readRunFile<Kept>(recordsFile(site));
+  const kept = readRunFile<Kept>(stateCacheFile(site));
   return kept?.build === BUILD && kept.stamp === stamp ? kept : undefined;
 }
 
 /** Keeps them for the next run, unless they are too young to be told from what comes after. */
-export function keepRecords(site: Site, { rows, serial, stamp }: Records): void {
+export function keepRecords(site: InstallPaths, { rows, serial, stamp }: Records): void {
   if (stamp === undefined) return;
   const kept: Kept = { build: BUILD, stamp, serial, rows };
-  writeRunFile(recordsFile(site), kept);
+  writeRunFile(stateCacheFile(site), kept);
 }

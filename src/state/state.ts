@@ -2,9 +2,9 @@ import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KindName } from '../model/address.js';
 import { messageOf, UserError } from '../model/errors.js';
+import type { InstallPaths } from '../model/install-paths.js';
 import { digest } from '../model/json.js';
 import type { Row } from '../model/resource.js';
-import type { Site } from '../model/site.js';
 import { temporary } from './disk.js';
 import { stampOf } from './files-fingerprint.js';
 import { missing, parseTable } from './parse.js';
@@ -32,7 +32,7 @@ export interface StoredTable {
  * Reads all tables at once. No table at all is a fresh, empty state. Throws DamagedStateError
  * when one is damaged or only some are there.
  */
-export function openState(site: Site, tables: readonly TableFormat[]): State {
+export function openState(site: InstallPaths, tables: readonly TableFormat[]): State {
   const stamp = stampOf(site, tables);
   const stored = readTables(site.root, tables);
   const rows = stored.flatMap((table) => table.rows);

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { type KindName, NAME } from '../model/address.js';
 import { messageOf, UserError } from '../model/errors.js';
+import type { InstallPaths } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
-import type { Site } from '../model/site.js';
 import { type Disk, nodeDisk, replaceFile, syncFolder } from './disk.js';
 import { stampOf } from './files-fingerprint.js';
 import { isStack } from './parse.js';
@@ -21,7 +21,7 @@ export interface Store extends State {
 
 /** Reads all tables; errors as of openState. */
 export function openStore(
-  site: Site,
+  site: InstallPaths,
   formats: readonly TableFormat[],
   disk: Disk = nodeDisk,
 ): Store {
@@ -29,7 +29,10 @@ export function openStore(
 }
 
 /** As `openStore`, without the tables that a run has left that was killed before their first row. */
-export async function openStoreAfresh(site: Site, formats: readonly TableFormat[]): Promise<Store> {
+export async function openStoreAfresh(
+  site: InstallPaths,
+  formats: readonly TableFormat[],
+): Promise<Store> {
   const store = new CsvStore(site, formats, nodeDisk);
   await store.dropEmpty();
   return store;
@@ -55,7 +58,7 @@ class CsvStore implements Store {
   #writing = false;
   #synced = true;
 
-  constructor(site: Site, formats: readonly TableFormat[], disk: Disk) {
+  constructor(site: InstallPaths, formats: readonly TableFormat[], disk: Disk) {
     this.#root = site.root;
     this.#disk = disk;
     this.stamp = stampOf(site, formats);

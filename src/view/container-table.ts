@@ -3,7 +3,7 @@ import type { PublishEntry } from '../model/config.js';
 import { describeExit } from '../model/exit.js';
 import { formatDuration } from '../model/format.js';
 import type { ListedContainer } from '../model/listed-container.js';
-import { placeText } from '../model/publish.js';
+import { formatHostPort } from '../model/publish.js';
 import { renderTable } from './table.js';
 
 const HEADER = ['NAME', 'IMAGE', 'STATUS', 'UPTIME', 'ADDRESSES'];
@@ -35,7 +35,7 @@ export function containerTable(
 
 /** `127.0.0.1:8080:80`, as the file has it. */
 function publishText(entry: PublishEntry): string {
-  return `${placeText(entry)}:${entry.target}`;
+  return `${formatHostPort(entry)}:${entry.target}`;
 }
 
 /** `running`, `exited (137 SIGKILL, out of memory), next try in 20s`, `exited (0), unhealthy: …`. */

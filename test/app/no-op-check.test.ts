@@ -3,8 +3,8 @@ import { Context } from '../../src/app/context.js';
 import { isNoOp } from '../../src/app/no-op-check.js';
 import { loadConfig } from '../../src/formats/baleine/load.js';
 import type { Host } from '../../src/host/ports.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import type { Row } from '../../src/model/resource.js';
-import { siteOf } from '../../src/model/site.js';
 import type { Records } from '../../src/state/state-cache.js';
 import { MemoryHost } from '../support/memory-host.js';
 
@@ -30,7 +30,7 @@ class Agreed extends Context {
   }
 }
 
-const look = () => Promise.resolve(new MemoryHost(siteOf(ROOT)).probe());
+const look = () => Promise.resolve(new MemoryHost(installPaths(ROOT)).probe());
 const configOf = (images: string) => {
   const text = `name: shop\nimages: { ${images} }`;
   return loadConfig({ file: 'baleine.yaml', text, env: {}, directory: '/srv' });

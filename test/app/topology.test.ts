@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { topologyOf } from '../../src/app/topology.js';
-import { bridgeLink } from '../../src/model/site.js';
-import { type Topology, toneOf } from '../../src/model/topology.js';
+import { bridgeLink } from '../../src/model/install-paths.js';
+import { severityOf, type Topology } from '../../src/model/topology.js';
 import { MemoryStack } from '../support/memory-stack.js';
 
 const FILE = `name: shop
@@ -105,11 +105,11 @@ it.each([
   [{ status: 'gone' as const }, 'bad'],
   [{ status: 'missing' as const }, 'bad'],
 ])('feels about %j: %s', (more, tone) => {
-  expect(toneOf({ ...LISTED, ...more }, { name: 'no' })).toBe(tone);
+  expect(severityOf({ ...LISTED, ...more }, { name: 'no' })).toBe(tone);
 });
 
 it('does not take an end for well where there should be none', () => {
   const ended = { ...LISTED, status: 'exited' as const, exit_code: 0 };
-  expect(toneOf(ended, { name: 'always' })).toBe('bad');
-  expect(toneOf(ended, { name: 'on-failure' })).toBe('idle');
+  expect(severityOf(ended, { name: 'always' })).toBe('bad');
+  expect(severityOf(ended, { name: 'on-failure' })).toBe('idle');
 });

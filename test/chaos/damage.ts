@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import { cgroupRoots } from '../support/leaks.js';
 import type { PrivateHost } from '../support/private-host.js';
 import type { Random } from './random.js';
@@ -16,13 +16,13 @@ export const DAMAGE: Record<string, Damage> = {
   mount: async (host, random) => {
     const id = random.pick(containers(host));
     if (!id) return undefined;
-    const dir = join(siteOf(host.root).run, 'containers', id, 'rootfs');
+    const dir = join(installPaths(host.root).run, 'containers', id, 'rootfs');
     await host.run('umount', ['--lazy', dir], { reject: false });
     return dir;
   },
   /** With what is in it: a cgroup that is in use cannot be removed. */
   cgroup: async (host, random) => {
-    const { tag } = siteOf(host.root);
+    const { tag } = installPaths(host.root);
     const id = random.pick(containers(host));
     const groups = cgroupRoots().map((root) => join(root, 'baleine', tag, id ?? ''));
     const pids = groups.flatMap((group) => text(join(group, 'cgroup.procs')).split('\n'));
@@ -39,21 +39,22 @@ export const DAMAGE: Record<string, Damage> = {
 };
 
 function containers(host: PrivateHost): string[] {
-  return names(join(`/proc/${host.pid}/root`, siteOf(host.root).run, 'containers'));
+  return names(join(`/proc/${host.pid}/root`, installPaths(host.root).run, 'containers'));
 }
 
 async function killOne(host: PrivateHost, random: Random, file: string) {
   const id = random.pick(containers(host));
-  const dir = join(`/proc/${host.pid}/root`, siteOf(host.root).run, 'containers', id ?? '');
+  const dir = join(`/proc/${host.pid}/root`, installPaths(host.root).run, 'containers', id ?? '');
   const pid = Number(text(join(dir, file)));
   // a pid in a file may be somebody else's by now
-  if (!text(`/proc/${pid}/cgroup`).includes(siteOf(host.root).tag) && !isConmon(pid, host)) return;
+  if (!text(`/proc/${pid}/cgroup`).includes(installPaths(host.root).tag) && !isConmon(pid, host))
+    return;
   signal(pid);
   return id;
 }
 
 const isConmon = (pid: number, host: PrivateHost) =>
-  text(`/proc/${pid}/cmdline`).includes(siteOf(host.root).run);
+  text(`/proc/${pid}/cmdline`).includes(installPaths(host.root).run);
 
 async function removeLink(host: PrivateHost, random: Random, prefix: string) {
   const links = await host.ip<{ ifname: string }>('link');

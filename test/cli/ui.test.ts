@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { ReadOnlyContext } from '../../src/app/context.js';
 import { usageMeter } from '../../src/cli/ui/uses.js';
 import type { Probe } from '../../src/host/ports.js';
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import type { Usage } from '../../src/model/usage.js';
 import { rowOf } from '../state/sample.js';
 
@@ -45,7 +45,7 @@ class Busy {
 
 it('tells bytes a second from one look to the next, and anew after a restart', () => {
   const busy = new Busy();
-  const meter = usageMeter(siteOf('/nowhere'));
+  const meter = usageMeter(installPaths('/nowhere'));
   const look = () => meter(busy.rows, busy.probe).get('web');
   expect(look()).toBeUndefined();
   expect(look()?.rates).toEqual({ received: 0, sent: 0, read: 0, written: 0 });

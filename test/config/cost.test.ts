@@ -4,7 +4,7 @@ import { ConfigError, Problems } from '../../src/config/problem.js';
 import { loadConfig } from '../../src/formats/baleine/load.js';
 import { formatSubnet, overlap, parseSubnet } from '../../src/model/ipv4.js';
 import type { Unit } from '../../src/model/plan.js';
-import { sharePort } from '../../src/model/publish.js';
+import { hostPortsConflict } from '../../src/model/publish.js';
 import { orderUnits } from '../../src/plan/order.js';
 
 /** Written apart, for it is none of this file's. */
@@ -204,7 +204,7 @@ it('finds the ports that are published twice as a look at each pair does', () =>
       const ports = all.map((each) => `   - "${each.host_ip}:${each.published}:80"\n`).join('');
       const text = `${IMAGE}bridges: { f: { subnet: 10.0.0.0/24, host: 10.0.0.1 } }\ncontainers:\n c:\n  image: b\n  bridges: [f]\n  publish:\n${ports}`;
       const expected = all.flatMap((each, i) =>
-        all.slice(0, i).some((other) => sharePort(each, other)) ? [i + 9] : [],
+        all.slice(0, i).some((other) => hostPortsConflict(each, other)) ? [i + 9] : [],
       );
       const found = all.length === 0 ? [] : complained(text, /is published by/);
       expect(found.map((each) => Number.parseInt(each, 10))).toEqual(expected);

@@ -4,7 +4,7 @@ import type { Event } from '../../src/execute/events.js';
 import type { HandlerTable } from '../../src/execute/execute.js';
 import { type ExecuteDeps, execute } from '../../src/execute/execute.js';
 import type { Action, Change, Plan, Unit } from '../../src/model/plan.js';
-import { isUnmade, type Row } from '../../src/model/resource.js';
+import { isNeverCreated, type Row } from '../../src/model/resource.js';
 
 type Sketch = Partial<Pick<Unit, 'needs' | 'keepFacts' | 'mode'>> & { steps?: string[] };
 
@@ -406,7 +406,7 @@ it('says what is on record if it dies after any step', async () => {
 
 it('keeps in mind that something was never completed, also over attempts that differ', async () => {
   const { table, run } = bench({ make: fails, clear: noop });
-  const remembered = () => isUnmade(table.get('a') as Row);
+  const remembered = () => isNeverCreated(table.get('a') as Row);
   await run(planOf([put('a', { steps: ['make'] })]));
   expect(remembered()).toBe(true);
   await run(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { meanwhile } from '../../src/farm/transitional-upstreams.js';
+import { transitionalUpstreams } from '../../src/farm/transitional-upstreams.js';
 import type { FarmEntry } from '../../src/model/config.js';
 import type { Row } from '../../src/model/resource.js';
 import type { ContainerSpec } from '../../src/model/specs.js';
@@ -16,7 +16,10 @@ const row = (name: string, port: number, healthcheck?: object, status = 'ready')
 
 function between(healthcheck: object | undefined, ...rows: Row<ContainerSpec>[]) {
   const servers = { port: 80, ...(healthcheck && { healthcheck }) } as FarmEntry['servers'];
-  const reach = meanwhile({ servers, upstreams } as Parameters<typeof meanwhile>[0], rows);
+  const reach = transitionalUpstreams(
+    { servers, upstreams } as Parameters<typeof transitionalUpstreams>[0],
+    rows,
+  );
   return (
     reach && [
       reach.servers.healthcheck,

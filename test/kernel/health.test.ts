@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { installPaths, lastHealthCheckFile } from '../../src/model/install-paths.js';
 import type { ListedContainer } from '../../src/model/listed-container.js';
-import { askedFile, siteOf } from '../../src/model/site.js';
 import { inPrivateHost } from '../support/private-host.js';
 import { SMALL_IMAGE } from '../support/small-image.js';
 import { headings, NOTHING, SERVER, Stack, type Words } from './spine/stack.js';
@@ -99,7 +99,11 @@ describe('health checks', () => {
       const [pid = 0] = stack.pids('hc.f-server-1');
       // an interval that no busy machine takes by itself, and that is over when we say so
       const intervalIsOver = () =>
-        host.run('touch', ['-d', '2 minutes ago', askedFile(siteOf(host.root), 'hc.f-server-1')]);
+        host.run('touch', [
+          '-d',
+          '2 minutes ago',
+          lastHealthCheckFile(installPaths(host.root), 'hc.f-server-1'),
+        ]);
       process.kill(pid, 'SIGSTOP');
       await intervalIsOver();
       expect((await stack.run('apply', '-y', '--quiet')).stdout).toBe('');

@@ -20,7 +20,7 @@ import { linuxHost } from '../../src/app/linux-host.js';
 import { linuxDisks } from '../../src/host/linux/disks/index.js';
 import { imageHandlers } from '../../src/kinds/image/handlers.js';
 import type { ImageVerbs } from '../../src/kinds/image/steps.js';
-import type { Site } from '../../src/model/site.js';
+import type { InstallPaths } from '../../src/model/install-paths.js';
 import { difference, type Snapshot, snapshot } from '../support/leaks.js';
 import { tarOf } from './host/archives.js';
 import { temporarySite } from './host/machinery.js';
@@ -29,7 +29,7 @@ type Build = ImageVerbs['image.build'];
 
 const MiB = 2 ** 20;
 const SHELL = { host: { binaries: ['/bin/busybox', '/bin/sh'], files: [] } };
-let site: Site;
+let site: InstallPaths;
 let remove: () => void;
 let before: Snapshot;
 const at = (...names: string[]) => join(site.root, ...names);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import { inPrivateHost, MAIN, type PrivateHost } from '../support/private-host.js';
 import { IDLE, SMALL_IMAGE } from '../support/small-image.js';
 import { NOTHING, Stack } from './spine/stack.js';
@@ -49,7 +49,7 @@ class Applying {
 }
 
 const throwAways = (host: PrivateHost) => {
-  const dir = join(siteOf(host.root).run, 'once');
+  const dir = join(installPaths(host.root).run, 'once');
   return host
     .run('ls', [dir], { reject: false })
     .then(({ stdout }) => stdout.split('\n').filter(Boolean));

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { TABLES } from '../../src/app/context.js';
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import type { ContainerFacts } from '../../src/model/specs.js';
 import { openStore } from '../../src/state/store.js';
 import { inPrivateHost, type PrivateHost } from '../support/private-host.js';
@@ -50,7 +50,7 @@ it(
     const before = await ps(host, file);
     const stranger = spawn('sleep', ['600']);
     try {
-      const store = openStore(siteOf(host.root), TABLES);
+      const store = openStore(installPaths(host.root), TABLES);
       for (const row of store.rows.filter(({ kind }) => kind === 'container')) {
         const facts = { ...(row.facts as ContainerFacts), pid: stranger.pid };
         const monitor = { pid: stranger.pid, start_time: 1 };
@@ -121,7 +121,7 @@ it(
 
 /** All that a reboot takes: processes, mounts, namespaces, links, /run, and the boot's own id. */
 async function reboot(host: PrivateHost, pids: number[]): Promise<void> {
-  const { run, tag } = siteOf(host.root);
+  const { run, tag } = installPaths(host.root);
   for (const pid of pids) process.kill(pid, 'SIGKILL');
   const boot = join(host.dir, 'boot_id');
   writeFileSync(boot, '00000000-0000-4000-8000-000000000000\n');

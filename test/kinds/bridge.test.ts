@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Probe, SeenLink } from '../../src/host/ports.js';
 import { bridge } from '../../src/kinds/bridge/index.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import type { Resource, Row } from '../../src/model/resource.js';
-import { siteOf } from '../../src/model/site.js';
 import type { BridgeSpec } from '../../src/model/specs.js';
 import { cellsOf } from './cells.js';
 
-const site = siteOf('/var/lib/test');
+const site = installPaths('/var/lib/test');
 const SPEC: BridgeSpec = {
   link: 'bb-1',
   alias: 'baleine:1:shop/bridge.front',

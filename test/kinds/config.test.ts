@@ -6,13 +6,13 @@ import { linuxFiles } from '../../src/host/linux/files/index.js';
 import type { Host } from '../../src/host/ports.js';
 import { config } from '../../src/kinds/generated-file/index.js';
 import type { ConfigVerbs } from '../../src/kinds/generated-file/steps.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import type { Resource, Row } from '../../src/model/resource.js';
-import { siteOf } from '../../src/model/site.js';
 import type { ConfigSpec } from '../../src/model/specs.js';
 import type { StepOf } from '../../src/model/step.js';
 import { fileProbe } from './probe.js';
 
-const site = siteOf('/var/lib/baleine');
+const site = installPaths('/var/lib/baleine');
 const reader = { id: 'shop.proxy', check: ['haproxy', '-c', '-f', '/p/x.next'], signal: 'SIGUSR2' };
 let spec: ConfigSpec;
 let path: string;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Host } from '../../src/host/ports.js';
 import { containerHandlers } from '../../src/kinds/container/handlers.js';
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import type { ContainerSpec } from '../../src/model/specs.js';
 
 /** Ports that note their calls; `fails` names one that rejects. */
@@ -22,7 +22,7 @@ function handlers(fails?: string) {
     );
   const runtime = port({ pid: 7, runtime: 'runc' });
   const host = { links: port(), disks: port(), files: port(), cgroups: port(), runtime };
-  return { calls, table: containerHandlers(host as unknown as Host, siteOf('/x')) };
+  return { calls, table: containerHandlers(host as unknown as Host, installPaths('/x')) };
 }
 
 const facts = { pid: 7 };

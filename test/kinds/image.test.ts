@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Probe } from '../../src/host/ports.js';
 import { image } from '../../src/kinds/image/index.js';
 import { imageVersion } from '../../src/model/image-version.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import type { Resource, Row } from '../../src/model/resource.js';
-import { siteOf } from '../../src/model/site.js';
 import type { ImageFacts, ImageSpec } from '../../src/model/specs.js';
 import { cellsOf } from './cells.js';
 
 const MiB = 2 ** 20;
-const site = siteOf('/var/lib/baleine');
+const site = installPaths('/var/lib/baleine');
 const FILE = '/var/lib/baleine/images/shop.web.img';
 const PREVIOUS = '/var/lib/baleine/images/shop.web.previous.img';
 

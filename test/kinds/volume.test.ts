@@ -5,13 +5,13 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { linuxFiles } from '../../src/host/linux/files/index.js';
 import type { Host } from '../../src/host/ports.js';
 import { volume } from '../../src/kinds/volume/index.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import type { DataFacts, Resource, Row } from '../../src/model/resource.js';
-import { siteOf } from '../../src/model/site.js';
 import type { VolumeSpec } from '../../src/model/specs.js';
 import { cellsOf } from './cells.js';
 import { fileProbe } from './probe.js';
 
-const site = siteOf('/var/lib/baleine');
+const site = installPaths('/var/lib/baleine');
 const desired = (path: string): Resource<VolumeSpec> => ({
   address: 'volume.data',
   kind: 'volume',

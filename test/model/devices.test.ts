@@ -1,23 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import {
-  allRules,
-  effective,
-  listChanges,
-  readDevice,
-  widerThan,
+  broaderRule,
+  deviceListChanges,
+  effectiveAccess,
+  parseDevice,
+  withDefaultRules,
 } from '../../src/model/devices.js';
 
 const USUAL = ['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:2', '136:*'].map((n) => `c ${n} rwm`);
 
 describe('device rules', () => {
   it('read type, numbers and access', () => {
-    expect(readDevice('c 10:229 mr')).toEqual({ type: 'c', major: 10, minor: 229, access: 'rm' });
-    expect(readDevice('b *:* w')).toEqual({ type: 'b', access: 'w' });
+    expect(parseDevice('c 10:229 mr')).toEqual({ type: 'c', major: 10, minor: 229, access: 'rm' });
+    expect(parseDevice('b *:* w')).toEqual({ type: 'b', access: 'w' });
   });
 
   it('count in order', () => {
     const own = [{ allow: 'c 10:229 rw' }, { deny: 'c 10:229 w' }, { deny: 'c 1:9 rwm' }];
-    expect([...effective(allRules(own))].filter(([, access]) => access !== 'rwm')).toEqual([
+    expect(
+      [...effectiveAccess(withDefaultRules(own))].filter(([, access]) => access !== 'rwm'),
+    ).toEqual([
       ['c 1:9', ''],
       ['c 10:229', 'r'],
     ]);
@@ -34,13 +36,13 @@ describe('device rules', () => {
     [USUAL.slice(1), [], { deny: [], allow: ['c 1:3 rwm'] }],
     [[...USUAL, 'c 10:200 rwm'], [{ deny: 'c 10:200 rwm' }], { deny: ['c 10:200 rwm'], allow: [] }],
   ])('bring %j by %j to what is wanted', (seen, rules, changes) => {
-    expect(listChanges(rules as never, seen)).toEqual(changes);
+    expect(deviceListChanges(rules as never, seen)).toEqual(changes);
   });
 
   it('cannot deny part of what is allowed as a whole', () => {
-    expect(widerThan([{ deny: 'c 136:3 rwm' }], 0)).toBe('c 136:* rwm');
-    expect(widerThan([{ allow: 'c 10:* r' }, { deny: 'c 10:229 rwm' }], 1)).toBe('c 10:* r');
-    expect(widerThan([{ deny: 'c 136:* rwm' }], 0)).toBeUndefined();
-    expect(widerThan([{ deny: 'b 8:0 rwm' }], 0)).toBeUndefined();
+    expect(broaderRule([{ deny: 'c 136:3 rwm' }], 0)).toBe('c 136:* rwm');
+    expect(broaderRule([{ allow: 'c 10:* r' }, { deny: 'c 10:229 rwm' }], 1)).toBe('c 10:* r');
+    expect(broaderRule([{ deny: 'c 136:* rwm' }], 0)).toBeUndefined();
+    expect(broaderRule([{ deny: 'b 8:0 rwm' }], 0)).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isReleasedAs, type Release, releaseOf, sameRelease } from '../../src/model/release.js';
+import { hasSameRelease, type Release, releaseOf, sameRelease } from '../../src/model/release.js';
 
 type Spec = Parameters<typeof releaseOf>[0];
 
@@ -27,7 +27,7 @@ describe('a release', () => {
     'is the same by its container as by itself, with a change of %s',
     (_, change, same) => {
       const [one, other] = [spec(), spec(change)];
-      expect(isReleasedAs(one, other)).toBe(same);
+      expect(hasSameRelease(one, other)).toBe(same);
       expect(sameRelease(releaseOf(one) as Release, releaseOf(other) as Release)).toBe(same);
     },
   );

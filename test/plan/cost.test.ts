@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/formats/baleine/load.js';
 import { kinds } from '../../src/kinds/index.js';
-import { asRecorded, type Resource, type Row } from '../../src/model/resource.js';
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
+import { type Resource, type Row, resourceFromRow } from '../../src/model/resource.js';
 import { desired } from '../../src/plan/desired/index.js';
 import { unitsOf } from '../../src/plan/units.js';
 
-const site = siteOf('/var/lib/baleine');
+const site = installPaths('/var/lib/baleine');
 const HEAD = 'images: { b: { size: 64M, from: { directory: / }, command: [x] } }';
 
 const lines = (count: number, line: (index: number) => string) =>
@@ -80,7 +80,7 @@ describe('looks at what is recorded grow with a stack, not with its square', () 
       const { rows, asked } = counted(rowsOf('own', desiredBy(chain('own', count, 10))));
       const around = { kinds, site, rows };
       for (const row of rows) {
-        const resource = asRecorded(row);
+        const resource = resourceFromRow(row);
         unitsOf({ action: 'create', reasons: [], differences: [], resource, row }, around);
       }
       return asked();

@@ -6,7 +6,7 @@ import {
   netnsPath,
   rootfsDir,
   vethLink,
-} from '../../src/model/site.js';
+} from '../../src/model/install-paths.js';
 import { MemoryStack } from '../support/memory-stack.js';
 
 const FILE = `name: one

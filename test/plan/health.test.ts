@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { netnsPath } from '../../src/model/site.js';
+import { netnsPath } from '../../src/model/install-paths.js';
 import type { ContainerSpec } from '../../src/model/specs.js';
 import { MemoryStack } from '../support/memory-stack.js';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/formats/baleine/load.js';
-import { asRecorded, type Resource, type Row } from '../../src/model/resource.js';
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
+import { type Resource, type Row, resourceFromRow } from '../../src/model/resource.js';
 import type { Context } from '../../src/plan/desired/context.js';
-import { agreementMark, agrees } from '../../src/plan/in-sync.js';
+import { configMatchesState, planInputFingerprint } from '../../src/plan/in-sync.js';
 
 const row = (name: string, more: Partial<Row> = {}): Row => ({
   kind: 'volume',
@@ -17,7 +17,7 @@ const row = (name: string, more: Partial<Row> = {}): Row => ({
   ...more,
 });
 const ROWS = [row('a'), row('b')];
-const ASKED = ROWS.map(asRecorded);
+const ASKED = ROWS.map(resourceFromRow);
 const [A, B] = ASKED as [Resource, Resource];
 
 describe('a file agrees with the records', () => {
@@ -28,19 +28,21 @@ describe('a file agrees with the records', () => {
     ['whatever it needs', [{ ...A, needs: ['image.base'] }, B], ROWS],
     ['but for a spare, which is there only in between', [...ASKED, spare('c')], ROWS],
     ['though it leaves something undefined', [withSpec(A, { more: undefined }), B], ROWS],
-  ])('%s', (_how, resources, rows) => expect(agrees(resources, rows)).toBe(true));
+  ])('%s', (_how, resources, rows) => expect(configMatchesState(resources, rows)).toBe(true));
 
   it.each<[string, Resource[], Row[]]>([
     ['asks for something else', [withSpec(A, { path: '/srv/c' }), B], ROWS],
     ['asks for more of it', [withSpec(A, { more: 1 }), B], ROWS],
     ['protects it', [{ ...A, protect: true }, B], ROWS],
-    ['asks for one more', [...ASKED, asRecorded(row('c'))], ROWS],
+    ['asks for one more', [...ASKED, resourceFromRow(row('c'))], ROWS],
     ['asks for one less', [A], ROWS],
-    ['asks for another one', [A, asRecorded(row('c'))], ROWS],
+    ['asks for another one', [A, resourceFromRow(row('c'))], ROWS],
     ['asks for a thing of another kind', [A, { ...B, address: 'image.b' }], ROWS],
     ['asks for what is not finished', ASKED, [row('a'), row('b', { status: 'pending' })]],
     ['does not ask for a spare that is left', [A, { ...B, spare: true }], ROWS],
-  ])('not when it %s', (_what, resources, rows) => expect(agrees(resources, rows)).toBe(false));
+  ])('not when it %s', (_what, resources, rows) =>
+    expect(configMatchesState(resources, rows)).toBe(false),
+  );
 });
 
 describe('what an agreement holds for', () => {
@@ -48,26 +50,26 @@ describe('what an agreement holds for', () => {
   const GIVEN: Context = {
     config,
     rows: ROWS,
-    site: siteOf('/var/lib/baleine'),
+    site: installPaths('/var/lib/baleine'),
     sources: { base: '1' },
     origins: {},
     profiles: { '/srv/p.json': '1' },
     scale: {},
   };
-  const MARK = agreementMark(GIVEN);
+  const MARK = planInputFingerprint(GIVEN);
 
   it('is the same for the same', () => {
-    expect(agreementMark({ ...GIVEN, sources: { base: '1' } })).toBe(MARK);
+    expect(planInputFingerprint({ ...GIVEN, sources: { base: '1' } })).toBe(MARK);
   });
 
   it.each<[string, string]>([
-    ['files of an image', agreementMark({ ...GIVEN, sources: { base: '2' } })],
-    ['seccomp profile', agreementMark({ ...GIVEN, profiles: {} })],
-    ['number of servers', agreementMark({ ...GIVEN, scale: { web: 2 } })],
-    ['root', agreementMark({ ...GIVEN, site: siteOf('/srv') })],
+    ['files of an image', planInputFingerprint({ ...GIVEN, sources: { base: '2' } })],
+    ['seccomp profile', planInputFingerprint({ ...GIVEN, profiles: {} })],
+    ['number of servers', planInputFingerprint({ ...GIVEN, scale: { web: 2 } })],
+    ['root', planInputFingerprint({ ...GIVEN, site: installPaths('/srv') })],
     [
       'foreign image',
-      agreementMark({
+      planInputFingerprint({
         ...GIVEN,
         origins: { base: { layers: '1', image: '2', bytes: 1, config: { environment: {} } } },
       }),
@@ -76,7 +78,7 @@ describe('what an agreement holds for', () => {
 });
 
 function spare(name: string): Resource {
-  return { ...asRecorded(row(name)), spare: true };
+  return { ...resourceFromRow(row(name)), spare: true };
 }
 
 function withSpec(resource: Resource, more: object): Resource {

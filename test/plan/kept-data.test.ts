@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { kinds } from '../../src/kinds/index.js';
-import { asRecorded, type Row } from '../../src/model/resource.js';
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
+import { type Row, resourceFromRow } from '../../src/model/resource.js';
 import { buildPlan, type PlanInput } from '../../src/plan/build.js';
 import { renderPlan } from '../../src/view/plan-text.js';
 import { MemoryStack } from '../support/memory-stack.js';
@@ -96,10 +96,10 @@ it('never replaces one but by name', () => {
   });
   const input: PlanInput = {
     stack: 'shop',
-    resources: [asRecorded(row('/b'))],
+    resources: [resourceFromRow(row('/b'))],
     rows: [row('/a')],
-    observed: { seen: new Map([['volume.data', {}]]), foreign: new Map(), orphans: [] },
-    ...{ kinds, site: siteOf('/var/lib/baleine') },
+    observed: { states: new Map([['volume.data', {}]]), foreign: new Map(), orphans: [] },
+    ...{ kinds, site: installPaths('/var/lib/baleine') },
     dataSizes: new Map([['volume.data', '1 file, 5B']]),
   };
   expect(() => buildPlan(input)).toThrow(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Capacity } from '../../src/host/ports.js';
-import { refuseBeyond } from '../../src/plan/capacity.js';
+import { checkCapacity } from '../../src/plan/capacity.js';
 import { read } from '../config/read.js';
 import { MemoryStack } from '../support/memory-stack.js';
 
@@ -53,7 +53,7 @@ describe('what the host does not have', () => {
   const refused = (limits: string, capacity = host()) => {
     const config = read(file(limits));
     try {
-      refuseBeyond(config, capacity);
+      checkCapacity(config, capacity);
       return [];
     } catch (error) {
       return (error as Error).message.split('\n');
@@ -90,16 +90,16 @@ describe('what the host does not have', () => {
     const capacity = host({ withoutLabel: (kind) => `this host has no ${kind}` });
     const labelled = 'apparmor: some-profile, selinux: "system_u:system_r:container_t:s0"';
     const config = read(file('{}').replace('limits: {}', labelled));
-    const refuse = () => refuseBeyond(config, capacity);
+    const refuse = () => checkCapacity(config, capacity);
     expect(refuse).toThrow(
       /^baleine\.yaml:3:\d+: this host has no apparmor\nbaleine\.yaml:3:\d+: this host has no selinux$/,
     );
-    refuseBeyond(config, host());
+    checkCapacity(config, host());
   });
 
   it('is not asked for where no limit is', () => {
     const asked = () => expect.unreachable();
     const capacity = { cpus: asked, controller: asked, isBlockDevice: asked, withoutUserns: asked };
-    refuseBeyond(read(file('{ pids: 5 }')), host({ ...capacity, withoutLabel: asked }));
+    checkCapacity(read(file('{ pids: 5 }')), host({ ...capacity, withoutLabel: asked }));
   });
 });

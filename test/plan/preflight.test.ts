@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Preconditions } from '../../src/host/ports.js';
-import { asRecorded } from '../../src/model/resource.js';
+import { resourceFromRow } from '../../src/model/resource.js';
 import { preflight } from '../../src/plan/preflight.js';
 import { MemoryStack } from '../support/memory-stack.js';
 
@@ -189,7 +189,7 @@ describe('what only comes back', () => {
     );
     const { rows, site } = stack;
     const plan = preflight(stack.plan(file(', volumes: [/a:/a]')), host({ withoutSource: gone }), {
-      resources: rows.map(asRecorded),
+      resources: rows.map(resourceFromRow),
       rows,
       site,
       where,

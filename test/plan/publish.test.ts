@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Capacity, Listener } from '../../src/host/ports.js';
-import { opensPorts, refuseTaken } from '../../src/plan/port-conflicts.js';
+import { checkPublishedPorts, opensPorts } from '../../src/plan/port-conflicts.js';
 import { complaint, read } from '../config/read.js';
 import { MemoryStack } from '../support/memory-stack.js';
 
@@ -163,7 +163,7 @@ describe('what the host tells to be impossible', () => {
     const place = publish.replace(/:80$/, '');
     const config = read(file(JSON.stringify([publish])));
     try {
-      refuseTaken(config, host(listener ? { [place]: listener } : {}));
+      checkPublishedPorts(config, host(listener ? { [place]: listener } : {}));
       return undefined;
     } catch (error) {
       return (error as Error).message;

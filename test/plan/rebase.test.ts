@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import type { ContainerSpec } from '../../src/model/specs.js';
 import { rebaseRows } from '../../src/plan/rebase.js';
 import { MemoryStack } from '../support/memory-stack.js';
@@ -15,7 +15,7 @@ containers:
   one: { image: more, command: [serve], bridges: [front], volumes: ["data:/data"] }
   two: { image: web, command: [serve], bridges: [front], depends_on: [one] }
 `;
-const FROM = siteOf('/var/lib/baleine');
+const FROM = installPaths('/var/lib/baleine');
 
 async function applied(): Promise<MemoryStack> {
   const stack = new MemoryStack();
@@ -26,7 +26,7 @@ async function applied(): Promise<MemoryStack> {
 it.each(['/srv/copy', '/var/lib/baleine/copy', '/var/lib', '/var/lib/baleine2'])(
   'leaves nothing of the old place, its names and its processes, for %s',
   async (root) => {
-    const to = siteOf(root);
+    const to = installPaths(root);
     const { rows } = await applied();
     const moved = rebaseRows(rows, FROM, to);
     const text = JSON.stringify(moved);
@@ -47,8 +47,8 @@ it.each(['/srv/copy', '/var/lib/baleine/copy', '/var/lib', '/var/lib/baleine2'])
 
 it('says of images and containers that they go together as before', async () => {
   const { rows } = await applied();
-  const moved = rebaseRows(rows, FROM, siteOf('/srv/copy'));
-  const stack = new MemoryStack(siteOf('/srv/copy'));
+  const moved = rebaseRows(rows, FROM, installPaths('/srv/copy'));
+  const stack = new MemoryStack(installPaths('/srv/copy'));
   stack.rows = moved;
   const desired = stack.desired(FILE).resources;
   for (const { address, spec } of desired) {

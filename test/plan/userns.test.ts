@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ContainerSpec } from '../../src/model/specs.js';
-import { refuseBeyond } from '../../src/plan/capacity.js';
+import { checkCapacity } from '../../src/plan/capacity.js';
 import { read } from '../config/read.js';
 import { MemoryStack } from '../support/memory-stack.js';
 
@@ -76,9 +76,9 @@ it('is refused at plan, with its place, where the kernel lacks what it takes', (
     withoutLabel: () => undefined,
     withoutUserns: () => 'sysctl user.max_user_namespaces is 0',
   };
-  expect(() => refuseBeyond(config, capacity)).toThrow(
+  expect(() => checkCapacity(config, capacity)).toThrow(
     /^baleine\.yaml:3:\d+: no user namespace here: sysctl user\.max_user_namespaces is 0$/,
   );
   const { withoutUserns: _, ...rest } = capacity;
-  refuseBeyond(config, { ...rest, withoutUserns: () => undefined });
+  checkCapacity(config, { ...rest, withoutUserns: () => undefined });
 });

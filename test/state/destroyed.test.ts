@@ -9,7 +9,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import { acquireLock } from '../../src/state/lock.js';
 import {
   crontabFiles,
@@ -75,7 +75,7 @@ it('stays when all else of the root goes, with the lock', async () => {
   await rememberDestroyed(root, { stack: 'shop' }, at);
   await rememberCrontab(root, '/srv/a.yaml', '/etc/crontabs/root');
   writeFileSync(join(root, 'events.log'), '');
-  (await acquireLock(siteOf(root), { timeoutMs: 0 })).release({ removeIfEmpty: true });
+  (await acquireLock(installPaths(root), { timeoutMs: 0 })).release({ removeIfEmpty: true });
   expect(readdirSync(root)).toEqual(['crontabs.csv', 'destroyed.csv']);
   expect(crontabFiles(root)).toEqual(['/etc/crontabs/root']);
   await forgetCrontab(root, '/srv/other.yaml', '/etc/crontabs/root');

@@ -1,10 +1,10 @@
 /** Run as a process of its own: lives through the steps, and kills itself at one call of the disk. */
 import { writeSync } from 'node:fs';
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import { live } from './every-write.js';
 import { faultyDisk } from './faults.js';
 
-const site = siteOf(process.argv[2] ?? '');
+const site = installPaths(process.argv[2] ?? '');
 const at = Number(process.argv[3]);
 const disk = faultyDisk(site.root, (_call, index) => {
   if (index === at) process.kill(process.pid, 'SIGKILL');

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { LoggedEvent } from '../../src/model/events.js';
-import { type Site, siteOf } from '../../src/model/site.js';
+import { type InstallPaths, installPaths } from '../../src/model/install-paths.js';
 import { eventsFile, followEvents, logEvent, readEvents } from '../../src/state/events-log.js';
 import { eventLine } from '../../src/view/tables.js';
 
-function makeSite(): Site {
+function makeSite(): InstallPaths {
   const root = mkdtempSync(join(tmpdir(), 'events-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
-  return siteOf(root);
+  return installPaths(root);
 }
 
 const event = (number: number, more: Partial<LoggedEvent> = {}): LoggedEvent => ({
@@ -61,7 +61,7 @@ it('follows, over a new file too', () => {
 });
 
 it('makes no fuss when it cannot be written', () => {
-  logEvent(siteOf('/proc/nowhere'), event(1));
+  logEvent(installPaths('/proc/nowhere'), event(1));
 });
 
 it.each<[Partial<LoggedEvent>, string]>([

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterAll, expect, it } from 'vitest';
+import type { InstallPaths } from '../../src/model/install-paths.js';
 import { canonical } from '../../src/model/json.js';
-import type { Site } from '../../src/model/site.js';
 import { acquireLock } from '../../src/state/lock.js';
 import { openState } from '../../src/state/state.js';
 import { LATER, live, STEPS } from './every-write.js';
@@ -21,7 +21,7 @@ afterAll(() => {
 });
 
 /** The rows of each table, as text. */
-function tablesOf(site: Site): string[] {
+function tablesOf(site: InstallPaths): string[] {
   const { rows } = openState(site, LATER);
   return LATER.map(({ kind }) => canonical(rows.filter((row) => row.kind === kind)));
 }
@@ -35,7 +35,12 @@ async function states(): Promise<string[][]> {
 }
 
 /** Every table is as before the step or as after it, and the life can be lived to its end. */
-async function survives(site: Site, step: number, all: string[][], where: string): Promise<void> {
+async function survives(
+  site: InstallPaths,
+  step: number,
+  all: string[][],
+  where: string,
+): Promise<void> {
   for (const [index, table] of tablesOf(site).entries()) {
     expect([all[step]?.[index], all[step + 1]?.[index]], where).toContain(table);
   }
@@ -49,7 +54,7 @@ async function survives(site: Site, step: number, all: string[][], where: string
 }
 
 /** Lives with one call of the disk failing; answers how far it came, false when there is no such call. */
-async function lived(site: Site, fault: 'ENOSPC' | 'EIO' | 'never', at: number) {
+async function lived(site: InstallPaths, fault: 'ENOSPC' | 'EIO' | 'never', at: number) {
   let step = 0;
   let reached = () => {};
   const hung = new Promise<void>((resolve) => {

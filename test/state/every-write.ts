@@ -1,4 +1,4 @@
-import type { Site } from '../../src/model/site.js';
+import type { InstallPaths } from '../../src/model/install-paths.js';
 import { type Disk, nodeDisk } from '../../src/state/disk.js';
 import { openStore, type Store } from '../../src/state/store.js';
 import type { TableFormat } from '../../src/state/table.js';
@@ -54,7 +54,7 @@ export const STEPS: { tables: TableFormat[]; does: (store: Store) => Promise<unk
 
 /** Takes the steps from one on, each on a state that is read anew; tells before each which it is. */
 export async function live(
-  site: Site,
+  site: InstallPaths,
   { from = 0, disk = nodeDisk, tell = () => {} }: Life = {},
 ): Promise<void> {
   for (const [index, { tables, does }] of [...STEPS.entries()].slice(from)) {

@@ -1,21 +1,21 @@
 import { copyFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { Site } from '../../src/model/site.js';
+import type { InstallPaths } from '../../src/model/install-paths.js';
 import { stampOf } from '../../src/state/files-fingerprint.js';
 import { openStore } from '../../src/state/store.js';
 import { makeSite, rowOf, TABLES, textOf } from './sample.js';
 
 const FILE = 'containers.csv';
 
-async function written(): Promise<Site> {
+async function written(): Promise<InstallPaths> {
   const site = makeSite();
   await openStore(site, TABLES).put(rowOf('container', 'a'));
   return site;
 }
 
 /** When all that has happened is long ago. */
-const later = (site: Site) => stampOf(site, TABLES, Date.now() + 3000);
+const later = (site: InstallPaths) => stampOf(site, TABLES, Date.now() + 3000);
 
 it('stays as long as nobody writes, and is there when no table is', async () => {
   const site = await written();

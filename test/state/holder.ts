@@ -1,11 +1,11 @@
 /** Run as a process of its own: takes the lock, optionally leaves a child or one that shares it, and sleeps until killed. */
 import { type StdioOptions, spawn } from 'node:child_process';
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import { acquireLock } from '../../src/state/lock.js';
 
 const [root = '', timeout = '0', then = 'hold'] = process.argv.slice(2);
 try {
-  const lock = await acquireLock(siteOf(root), { timeoutMs: Number(timeout) });
+  const lock = await acquireLock(installPaths(root), { timeoutMs: Number(timeout) });
   const streams = ['ignore', 'ignore', 'ignore', ...(then === 'share' ? [lock.descriptor] : [])];
   const child =
     then === 'child' || then === 'share'

@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import { bindRoot, rebindRoot } from '../../src/state/bind-root.js';
 import { bindingFile, locateSite } from '../../src/state/installation.js';
 
@@ -30,8 +30,8 @@ const edit = (change: object) => {
 };
 
 it('is what it was where it was made, and before it is bound', () => {
-  expect(locateSite(root)).toEqual(siteOf(root));
-  expect(locateSite(join(dir, 'none'))).toEqual(siteOf(join(dir, 'none')));
+  expect(locateSite(root)).toEqual(installPaths(root));
+  expect(locateSite(join(dir, 'none'))).toEqual(installPaths(join(dir, 'none')));
 });
 
 it('does not tell the host’s machine-id', () => {
@@ -45,7 +45,7 @@ it('refuses a copy beside it, with the way out', () => {
   expect(() => locateSite(copy)).toThrow(
     `cannot use ${copy}: it is a copy of ${root}, or was moved from there`,
   );
-  expect(locateSite(root)).toEqual(siteOf(root));
+  expect(locateSite(root)).toEqual(installPaths(root));
 });
 
 it('refuses one that was moved, also when another has taken its place', async () => {
@@ -73,7 +73,7 @@ it('refuses one of another host', () => {
 
 it('takes a host without an id for the same one', () => {
   edit({ machine: '' });
-  expect(locateSite(root)).toEqual(siteOf(root));
+  expect(locateSite(root)).toEqual(installPaths(root));
 });
 
 it.each(['', '{"root":3}', '[]', '{"root":'])('trusts no binding like %j', (text) => {
@@ -87,5 +87,5 @@ it('is this host’s own once it is bound again', async () => {
   await bindRoot(copy);
   expect(() => locateSite(copy)).toThrow('it is a copy of');
   await rebindRoot(copy);
-  expect(locateSite(copy)).toEqual(siteOf(copy));
+  expect(locateSite(copy)).toEqual(installPaths(copy));
 });

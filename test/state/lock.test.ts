@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { LockedError } from '../../src/model/errors.js';
-import type { Site } from '../../src/model/site.js';
+import type { InstallPaths } from '../../src/model/install-paths.js';
 import { acquireLock } from '../../src/state/lock.js';
 import { program, run } from './process.js';
 import { makeSite } from './sample.js';
@@ -11,7 +11,7 @@ import { makeSite } from './sample.js';
 const holder = program('holder');
 const now = { timeoutMs: 0 };
 
-async function acquire(site: Site, timeoutMs = 0) {
+async function acquire(site: InstallPaths, timeoutMs = 0) {
   const lock = await acquireLock(site, { timeoutMs });
   onTestFinished(() => lock.release());
   return lock;

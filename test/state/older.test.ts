@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { DamagedStateError } from '../../src/model/errors.js';
-import type { Site } from '../../src/model/site.js';
+import type { InstallPaths } from '../../src/model/install-paths.js';
 import { damageOf, repairTables } from '../../src/state/repair.js';
 import { openState } from '../../src/state/state.js';
 import { openStore } from '../../src/state/store.js';
@@ -10,7 +10,7 @@ import { trailerOf } from '../../src/state/table.js';
 import { LATER } from './every-write.js';
 import { longRow, makeSite, rowOf, TABLES, textOf } from './sample.js';
 
-let site: Site;
+let site: InstallPaths;
 let path: (file: string) => string;
 beforeEach(async () => {
   site = makeSite();

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import type { Site } from '../../src/model/site.js';
+import type { InstallPaths } from '../../src/model/install-paths.js';
 import { damageOf, repairTables } from '../../src/state/repair.js';
 import { openState } from '../../src/state/state.js';
 import { openStore } from '../../src/state/store.js';
 import { makeSite, rowOf, TABLES } from './sample.js';
 
-let site: Site;
+let site: InstallPaths;
 let path: string;
 beforeEach(async () => {
   site = makeSite();

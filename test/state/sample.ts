@@ -2,15 +2,16 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type Site, siteOf } from '../../src/model/site.js';
+import { type InstallPaths, installPaths } from '../../src/model/install-paths.js';
 
 export * from './tables.js';
 
 /** A root of its own for one test; it is not made yet. */
-export function makeSite(parent = tmpdir()): Site {
+export function makeSite(parent = tmpdir()): InstallPaths {
   const dir = mkdtempSync(join(parent, 'baleine-state-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
-  return siteOf(join(dir, 'root'));
+  return installPaths(join(dir, 'root'));
 }
 
-export const textOf = (site: Site, file: string) => readFileSync(join(site.root, file), 'utf8');
+export const textOf = (site: InstallPaths, file: string) =>
+  readFileSync(join(site.root, file), 'utf8');

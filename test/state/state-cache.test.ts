@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { recordsFile, type Site } from '../../src/model/site.js';
+import { type InstallPaths, stateCacheFile } from '../../src/model/install-paths.js';
 import { openState, type State } from '../../src/state/state.js';
 import { keepRecords, recallRecords } from '../../src/state/state-cache.js';
 import { openStore } from '../../src/state/store.js';
 import { longRow, makeSite, rowOf, TABLES } from './sample.js';
 
-let site: Site;
+let site: InstallPaths;
 let state: State;
 
 beforeEach(async () => {
@@ -30,13 +30,13 @@ it('gives what the tables give', () => {
 
 it('is for the eyes of its owner', () => {
   keepRecords(site, state);
-  expect(statSync(recordsFile(site)).mode & 0o777).toBe(0o600);
-  expect(statSync(dirname(recordsFile(site))).mode & 0o777).toBe(0o700);
+  expect(statSync(stateCacheFile(site)).mode & 0o777).toBe(0o600);
+  expect(statSync(dirname(stateCacheFile(site))).mode & 0o777).toBe(0o700);
 });
 
 it('keeps nothing of tables that have only just been written', () => {
   keepRecords(site, { ...state, stamp: undefined });
-  expect(existsSync(recordsFile(site))).toBe(false);
+  expect(existsSync(stateCacheFile(site))).toBe(false);
 });
 
 describe('takes the long way', () => {
@@ -57,7 +57,7 @@ describe('takes the long way', () => {
     ['is of another build', (text) => text.replace('recall', 'others')],
   ])('when what was kept %s', (_what, spoil) => {
     keepRecords(site, state);
-    writeFileSync(recordsFile(site), spoil(readFileSync(recordsFile(site), 'utf8')));
+    writeFileSync(stateCacheFile(site), spoil(readFileSync(stateCacheFile(site), 'utf8')));
     expect(recallRecords(site, TABLES)).toBeUndefined();
   });
 });

@@ -1,9 +1,9 @@
 /** Run as a process of its own: writes rows in a loop and says which are durable, until killed. */
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import { openStore } from '../../src/state/store.js';
 import { longRow, TABLES } from './tables.js';
 
-const site = siteOf(process.argv[2] ?? '');
+const site = installPaths(process.argv[2] ?? '');
 const store = openStore(site, TABLES);
 for (let round = Number(process.argv[3]); ; round++) {
   const row = longRow('a');

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
 
 /** What is there, by name (`loop loop3`, `mount /run/x`), with what tells it from another of that name. */
 export type Snapshot = Record<string, string>;
@@ -20,7 +20,7 @@ export interface Looked {
  * cgroups, runtime state, processes, files and temporary files. Two of them compare with `difference`.
  */
 export async function snapshot({ root, pid = process.pid, temporary }: Looked): Promise<Snapshot> {
-  const { tag, run } = siteOf(root);
+  const { tag, run } = installPaths(root);
   return Object.fromEntries([
     ...loops(root),
     ...mounts(pid),

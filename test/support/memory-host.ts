@@ -8,9 +8,15 @@ import type {
   Wiring,
 } from '../../src/host/ports.js';
 import { dueForHealth } from '../../src/kinds/container/health.js';
-import type { HealthAnswer } from '../../src/model/health.js';
+import type { HealthResult } from '../../src/model/health.js';
+import {
+  cgroupPath,
+  hostsCopy,
+  type InstallPaths,
+  netnsName,
+  netnsPath,
+} from '../../src/model/install-paths.js';
 import type { Row } from '../../src/model/resource.js';
-import { cgroupPath, hostsCopy, netnsName, netnsPath, type Site } from '../../src/model/site.js';
 import type { ContainerSpec } from '../../src/model/specs.js';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
@@ -61,7 +67,7 @@ export class MemoryHost {
   #nextPid = 1000;
   #due: string[] = [];
 
-  constructor(readonly site: Site) {}
+  constructor(readonly site: InstallPaths) {}
 
   probe(): Probe {
     return {
@@ -314,7 +320,7 @@ export class MemoryHost {
     return this.now - START + 3_600_000;
   }
 
-  #answer(id: string): HealthAnswer {
+  #answer(id: string): HealthResult {
     const reason = this.running.has(id) ? this.ill.get(id) : 'connection refused';
     return reason === undefined ? { healthy: true } : { healthy: false, reason };
   }

@@ -1,23 +1,27 @@
 import { expect } from 'vitest';
 import { type ConfigEntries, configFromFlags } from '../../src/app/imperative/flags-to-config.js';
-import { hold, remember } from '../../src/execute/checkpoint.js';
+import { pinReleases, saveFactUpdates } from '../../src/execute/checkpoint.js';
 import type { Event } from '../../src/execute/events.js';
 import { execute } from '../../src/execute/execute.js';
 import { loadConfig } from '../../src/formats/baleine/load.js';
 import { kinds } from '../../src/kinds/index.js';
-import { type Address, addressOf, BY_HAND } from '../../src/model/address.js';
+import { type Address, addressOf, IMPERATIVE_STACK } from '../../src/model/address.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import type { Plan } from '../../src/model/plan.js';
-import { asRecorded, type Resource, type Row } from '../../src/model/resource.js';
-import { siteOf } from '../../src/model/site.js';
+import { type Resource, type Row, resourceFromRow } from '../../src/model/resource.js';
 import type { ContainerSpec, ImageOrigin } from '../../src/model/specs.js';
 import type { Handler } from '../../src/model/step.js';
 import { buildPlan, type PlanInput } from '../../src/plan/build.js';
-import { desiredByHand } from '../../src/plan/desired/imperative.js';
+import { desiredImperative } from '../../src/plan/desired/imperative.js';
 import { desired } from '../../src/plan/desired/index.js';
-import { agrees, isAsLeft } from '../../src/plan/in-sync.js';
+import { configMatchesState, hostMatchesState } from '../../src/plan/in-sync.js';
 import { type Observed, observe } from '../../src/plan/observe.js';
 import { isUnused, unusedNotes } from '../../src/plan/plan-notes.js';
-import { holdFor, membersOf, rollBack } from '../../src/plan/rollback.js';
+import {
+  pinPreviousRelease,
+  rollbackResources,
+  serviceInstances,
+} from '../../src/plan/rollback.js';
 import { renderPlan } from '../../src/view/plan-text.js';
 import { MemoryHost } from './memory-host.js';
 
@@ -37,7 +41,7 @@ export class MemoryStack {
   /** What would have been found out about foreign images. */
   origins: Record<string, ImageOrigin> = {};
 
-  constructor(readonly site = siteOf('/var/lib/baleine')) {
+  constructor(readonly site = installPaths('/var/lib/baleine')) {
     this.host = new MemoryHost(site);
   }
 
@@ -51,12 +55,12 @@ export class MemoryStack {
   /** Where the file asks for what is on record, a plan by the records alone must find as much to do. */
   #checkAgreement({ stack, changes, notes }: Plan, resources: Resource[], wishes: Wishes): void {
     const own = this.rows.filter((row) => row.stack === stack);
-    if (Object.keys(wishes).length > 0 || !agrees(resources, own)) return;
-    const used = own.filter((row) => !isUnused(row)).map(asRecorded);
+    if (Object.keys(wishes).length > 0 || !configMatchesState(resources, own)) return;
+    const used = own.filter((row) => !isUnused(row)).map(resourceFromRow);
     const byRecords = this.#build(stack, used, {});
     const others = (byRecords.notes ?? []).length - unusedNotes(own, kinds).length;
-    const nothing = byRecords.changes.length === 0 && others === 0 && !byRecords.lessons;
-    expect(isAsLeft(own, this.#observe(stack, used), kinds)).toBe(nothing);
+    const nothing = byRecords.changes.length === 0 && others === 0 && !byRecords.factUpdates;
+    expect(hostMatchesState(own, this.#observe(stack, used), kinds)).toBe(nothing);
     const said = (text: readonly object[] = []) => text.map((each) => JSON.stringify(each)).sort();
     expect(said(byRecords.changes)).toEqual(said(changes));
     expect(said(byRecords.notes)).toEqual(said(notes));
@@ -65,17 +69,17 @@ export class MemoryStack {
   /** What `baleine rollback` would do. */
   planRollback(text: string, name: string): Plan {
     const { stack, resources } = this.desired(text);
-    const members = membersOf(name, resources, stack);
-    const held = holdFor(name, members, this.rows);
+    const members = serviceInstances(name, resources, stack);
+    const held = pinPreviousRelease(name, members, this.rows);
     const where = { stack, rows: this.rows, site: this.site };
-    const back = rollBack(name, held, members, where);
+    const back = rollbackResources(name, held, members, where);
     return this.#build(stack, back.resources, { targets: back.targets });
   }
 
   /** @param cut after it was recorded, before anything is done */
   async rollback(text: string, name: string, { cut = false } = {}): Promise<void> {
     const plan = this.planRollback(text, name);
-    await hold(plan, this.#store());
+    await pinReleases(plan, this.#store());
     if (!cut) await this.carryOut(plan);
   }
 
@@ -102,7 +106,7 @@ export class MemoryStack {
   /** The stack as it is on record but for one container. */
   planRecorded(stack: string, name: string, edit: (spec: ContainerSpec) => ContainerSpec): Plan {
     const address = addressOf('container', name);
-    const resources = this.rows.filter((row) => row.stack === stack).map(asRecorded);
+    const resources = this.rows.filter((row) => row.stack === stack).map(resourceFromRow);
     const edited = resources.map((each) =>
       each.address === address ? { ...each, spec: edit(each.spec as ContainerSpec) } : each,
     );
@@ -113,14 +117,14 @@ export class MemoryStack {
   planByHand(words: ConfigEntries, asked: Address[], gone: Address[] = []): Plan {
     const config = configFromFlags(words, 'do it');
     const context = { config, rows: this.rows, site: this.site, sources: {}, origins: {} };
-    const { resources, targets } = desiredByHand(context, asked, gone);
-    return this.#build(BY_HAND, resources, { targets }, { deleteData: true });
+    const { resources, targets } = desiredImperative(context, asked, gone);
+    return this.#build(IMPERATIVE_STACK, resources, { targets }, { deleteData: true });
   }
 
   async apply(text: string, wishes: Wishes = {}): Promise<void> {
     const plan = this.plan(text, wishes);
     await this.host.noteAsked();
-    await remember(plan, this.#store());
+    await saveFactUpdates(plan, this.#store());
     await this.carryOut(plan);
   }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import {
   cgroupRoots,
   difference,
@@ -94,7 +94,7 @@ export async function privateHost(): Promise<PrivateHost> {
       await endProcesses(root, pid);
       await end();
       await detachLoops(root);
-      await removeCgroups(siteOf(root).tag);
+      await removeCgroups(installPaths(root).tag);
       rmSync(dir, { recursive: true, force: true });
       return found;
     },
@@ -194,7 +194,7 @@ async function settle(look: () => Promise<string[]>): Promise<string[]> {
 
 /** Those of our tag, and whatever still runs in the private mount namespace. */
 async function endProcesses(root: string, holder: number): Promise<void> {
-  const { tag, run } = siteOf(root);
+  const { tag, run } = installPaths(root);
   const space = namespaceOf(holder, 'mnt');
   const left = () => [
     ...processes([root, run], tag).map(([name]) => Number(name.slice('process '.length))),

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import { startTime } from '../../src/host/linux/process/processes.js';
 import { findProgram } from '../../src/host/linux/process/programs.js';
-import { siteOf } from '../../src/model/site.js';
+import { installPaths } from '../../src/model/install-paths.js';
 import { MAIN, type PrivateHost, type Ran } from './private-host.js';
 
 /** What stands in for a program: once, it ends the run that has started it, dallies, and goes on. */
@@ -71,5 +71,5 @@ function writeStandIn(dir: string, { program, word, seconds }: Dallying): void {
 
 /** Which runtime works is kept with its path. */
 async function forgetRuntime(host: PrivateHost): Promise<void> {
-  await host.run('rm', ['-f', join(siteOf(host.root).run, 'runtime.json')]);
+  await host.run('rm', ['-f', join(installPaths(host.root).run, 'runtime.json')]);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { aliasPrefix, siteOf } from '../../src/model/site.js';
+import { aliasPrefix, installPaths } from '../../src/model/install-paths.js';
 import {
   baleine,
   cgroupFile,
@@ -324,7 +324,7 @@ function healed(): void {
 }
 
 function destroyed(): void {
-  const site = siteOf('/var/lib/baleine');
+  const site = installPaths('/var/lib/baleine');
   done('destroy', '-y', '--volumes');
   assert.equal(existsSync('/sys/fs/cgroup/baleine'), false, 'the cgroup is left');
   assert.doesNotMatch(readFileSync('/proc/mounts', 'utf8'), /baleine/);

@@ -1,12 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cgroupPath, idOf, siteOf } from '../../src/model/site.js';
+import { cgroupPath, idOf, installPaths } from '../../src/model/install-paths.js';
 
 /** In the machine: the built baleine, one stack, and the cgroups of its containers. */
 const MAIN = '/opt/baleine/main.js';
 const FILE = '/root/baleine.yaml';
-const SITE = siteOf('/var/lib/baleine');
+const SITE = installPaths('/var/lib/baleine');
 
 export const NOTHING = 'No changes. Your infrastructure matches the configuration.\n';
 

@@ -1,6 +1,6 @@
 import { ConfigError } from '../../config/problem.js';
 import { loadConfig } from '../../formats/baleine/load.js';
-import { BY_HAND } from '../../model/address.js';
+import { IMPERATIVE_STACK } from '../../model/address.js';
 import type { Config } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
 
@@ -29,7 +29,7 @@ export function configFromFlags(words: ConfigEntries, purpose: string): Config {
   );
   try {
     const config = loadConfig({ file: '-', text, env: {}, directory: process.cwd() });
-    return { ...config, name: BY_HAND, where: () => `cannot ${purpose}` };
+    return { ...config, name: IMPERATIVE_STACK, where: () => `cannot ${purpose}` };
   } catch (error) {
     throw error instanceof ConfigError ? withoutPositions(error, purpose) : error;
   }

@@ -1,6 +1,12 @@
-import { type Address, addressOf, BY_HAND, type KindName, NAME } from '../../model/address.js';
+import {
+  type Address,
+  addressOf,
+  IMPERATIVE_STACK,
+  type KindName,
+  NAME,
+} from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
-import { isUnmade, type Row, whyPending } from '../../model/resource.js';
+import { isNeverCreated, pendingReason, type Row } from '../../model/resource.js';
 import type { BridgeSpec, ContainerSpec, ImageSpec, VolumeSpec } from '../../model/specs.js';
 
 interface Specs {
@@ -35,7 +41,7 @@ export function imperativeRow<Kind extends Named>(
   purpose: string,
 ): Row<Specs[Kind], Record<string, unknown>> {
   const found = rowsOf(rows, kind).filter((row) => row.name === name);
-  const own = found.find(({ stack }) => stack === BY_HAND);
+  const own = found.find(({ stack }) => stack === IMPERATIVE_STACK);
   if (own) return own;
   const [other] = found;
   if (other) {
@@ -55,7 +61,7 @@ export function usableRow<Kind extends Named>(
   purpose: string,
 ): Row<Specs[Kind], Record<string, unknown>> {
   const found = rowsOf(rows, kind).filter((row) => row.name === name);
-  const row = found.find(({ stack }) => stack === BY_HAND) ?? found[0];
+  const row = found.find(({ stack }) => stack === IMPERATIVE_STACK) ?? found[0];
   if (row) return row;
   throw missing(kind, name, purpose);
 }
@@ -68,9 +74,9 @@ export function completeRow<Kind extends Named>(
   purpose: string,
 ): Row<Specs[Kind], Record<string, unknown>> {
   const row = usableRow(rows, kind, name, purpose);
-  if (!isUnmade(row)) return row;
+  if (!isNeverCreated(row)) return row;
   throw new UserError(
-    `cannot ${purpose}: ${FAMILY[kind]} ${name} is unfinished: ${whyPending(row)}`,
+    `cannot ${purpose}: ${FAMILY[kind]} ${name} is unfinished: ${pendingReason(row)}`,
     `Create it again, or remove it: baleine ${FAMILY[kind]} rm ${name}`,
   );
 }
@@ -86,8 +92,10 @@ export function refuseExisting(
   name: string,
   purpose: string,
 ): void {
-  const row = rows.find((row) => row.kind === kind && row.stack === BY_HAND && row.name === name);
-  if (row && !isUnmade(row))
+  const row = rows.find(
+    (row) => row.kind === kind && row.stack === IMPERATIVE_STACK && row.name === name,
+  );
+  if (row && !isNeverCreated(row))
     throw new UserError(`cannot ${purpose}: there is one of that name already`);
 }
 

@@ -13,11 +13,11 @@ import {
   type StackScope,
   scopedStack,
 } from '../../app/lookup.js';
-import { BY_HAND } from '../../model/address.js';
+import { IMPERATIVE_STACK } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import { originalOf } from '../../model/image-version.js';
+import { diskFile, idOf, imageFile, previousFile, rootfsDir } from '../../model/install-paths.js';
 import type { Resource, Row } from '../../model/resource.js';
-import { diskFile, idOf, imageFile, previousFile, rootfsDir } from '../../model/site.js';
 import type { ImageSpec } from '../../model/specs.js';
 import { committedConfig } from '../../plan/desired/image-config.js';
 import { duration } from '../options.js';
@@ -97,7 +97,7 @@ function imageOf(
   );
   const original = made && originalOf(made.spec);
   return {
-    id: idOf(BY_HAND, image),
+    id: idOf(IMPERATIVE_STACK, image),
     size,
     from: { container: name },
     base: { file: diskFile(site, spec.id), version: new Date().toISOString() },

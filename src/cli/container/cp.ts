@@ -16,7 +16,7 @@ import {
   shown,
 } from '../../host/linux/files/open-folder.js';
 import { UserError } from '../../model/errors.js';
-import { stagingNotes } from '../../model/site.js';
+import { stagingNotesDir } from '../../model/install-paths.js';
 import { printJson } from '../output.js';
 import { addScopeOptions } from '../stack-scope.js';
 import { withFrozenDisk } from './with-frozen.js';
@@ -74,7 +74,10 @@ async function copyTo(context: Context, row: ContainerRow, from: BytePath, to: B
   const { copyInto } = await import('../../host/linux/rootfs/copy-in.js');
   await withFrozenDisk(context, row, 'cp', (tree) => {
     refuseMounted(row, to);
-    return copyInto(from, bytePath(tree), to, { owner: '0:0', notes: stagingNotes(context.site) });
+    return copyInto(from, bytePath(tree), to, {
+      owner: '0:0',
+      notes: stagingNotesDir(context.site),
+    });
   });
 }
 

@@ -14,17 +14,17 @@ import {
   refuseExisting,
 } from '../../app/imperative/record.js';
 import type { ContainerRow } from '../../app/lookup.js';
-import { BY_HAND } from '../../model/address.js';
+import { IMPERATIVE_STACK } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import {
   bundleDir,
   diskFile,
+  type InstallPaths,
   idOf,
   linkAlias,
   logFile,
-  type Site,
   vethLink,
-} from '../../model/site.js';
+} from '../../model/install-paths.js';
 import type { ContainerSpec } from '../../model/specs.js';
 import type { Store } from '../../state/store.js';
 import { print, printJson } from '../output.js';
@@ -56,17 +56,17 @@ function renameContainer(
     refuseExisting(store.rows, 'container', to, purpose);
     refuseLive(row, purpose);
     const { site } = context;
-    const files = filesOf(site, row.spec.id, idOf(BY_HAND, to));
+    const files = filesOf(site, row.spec.id, idOf(IMPERATIVE_STACK, to));
     const { linkFile, unlinkFile } = await import('../../host/linux/disks/hard-link.js');
     for (const [before, after] of files) await linkFile(before, after);
     await Promise.all([
       store.put({ ...row, name: to, spec: renamed(row, to, site) }),
-      store.drop('container', BY_HAND, name),
+      store.drop('container', IMPERATIVE_STACK, name),
     ]);
     const host = await context.host();
     for (const [before] of files) await unlinkFile(before);
     await host.files.remove(bundleDir(site, row.spec.id));
-    if (options.json) printJson({ action: 'rename', name, stack: BY_HAND, to });
+    if (options.json) printJson({ action: 'rename', name, stack: IMPERATIVE_STACK, to });
     else print(`container.${name} is container.${to}\n`);
     return namePeers(context, store, options, to, purpose);
   });
@@ -81,15 +81,15 @@ function refuseLive({ name, spec }: ContainerRow, purpose: string): void {
   );
 }
 
-const filesOf = (site: Site, before: string, after: string) =>
+const filesOf = (site: InstallPaths, before: string, after: string) =>
   [diskFile, logFile].map((file) => [file(site, before), file(site, after)] as const);
 
-function renamed({ name, spec }: ContainerRow, to: string, site: Site): ContainerSpec {
-  const id = idOf(BY_HAND, to);
+function renamed({ name, spec }: ContainerRow, to: string, site: InstallPaths): ContainerSpec {
+  const id = idOf(IMPERATIVE_STACK, to);
   const links = spec.links.map((each) => ({
     ...each,
     link: vethLink(site, id, each.bridge),
-    alias: linkAlias(site, BY_HAND, `container.${to}/${each.bridge}`),
+    alias: linkAlias(site, IMPERATIVE_STACK, `container.${to}/${each.bridge}`),
   }));
   return { ...spec, id, links, hostname: spec.hostname === name ? to : spec.hostname };
 }

@@ -13,8 +13,8 @@ import { imperativeRow, namedAddress, refuseExisting } from '../../app/imperativ
 import { bootId, startTime } from '../../host/linux/process/processes.js';
 import type { Foreground, StartedInForeground } from '../../host/ports.js';
 import { LockedError, UserError } from '../../model/errors.js';
+import { diskFile, netnsName, rootfsDir } from '../../model/install-paths.js';
 import type { Row } from '../../model/resource.js';
-import { diskFile, netnsName, rootfsDir } from '../../model/site.js';
 import type { ContainerSpec, ProcessIdentity } from '../../model/specs.js';
 import { addSiteOptions } from '../options.js';
 import { addWordOptions, containerWords, type WordOptions } from './flags.js';

@@ -1,6 +1,6 @@
 import type { Context } from '../../app/context.js';
 import type { ContainerRow } from '../../app/lookup.js';
-import { rootfsDir } from '../../model/site.js';
+import { rootfsDir } from '../../model/install-paths.js';
 import { undoable } from '../interrupt.js';
 
 /**

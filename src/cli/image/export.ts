@@ -9,8 +9,8 @@ import {
 import { completeRow } from '../../app/imperative/record.js';
 import type { ExportFormat } from '../../host/ports.js';
 import { originalOf } from '../../model/image-version.js';
+import { imageFile } from '../../model/install-paths.js';
 import { equal } from '../../model/json.js';
-import { imageFile } from '../../model/site.js';
 import type { ImageSpec } from '../../model/specs.js';
 import { undoable } from '../interrupt.js';
 import { print, printJson } from '../output.js';

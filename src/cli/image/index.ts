@@ -9,7 +9,7 @@ import {
   usableRow,
 } from '../../app/imperative/record.js';
 import { dropArchives } from '../../host/linux/images/built-archives.js';
-import { BY_HAND } from '../../model/address.js';
+import { IMPERATIVE_STACK } from '../../model/address.js';
 import { addSiteOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
 import { registerCreate, registerImport } from './create.js';
@@ -94,7 +94,7 @@ function removeUnused(context: Context, options: ChangeOptions): Promise<number>
     const unused = () =>
       rowsOf(left(), 'image').filter(
         ({ stack, spec }) =>
-          stack === BY_HAND && usersOf(left(), spec.id, context.site).length === 0,
+          stack === IMPERATIVE_STACK && usersOf(left(), spec.id, context.site).length === 0,
       );
     for (let next = unused(); next.length > 0; next = unused()) {
       for (const { name } of next) gone.add(name);

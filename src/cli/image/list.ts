@@ -3,8 +3,8 @@ import type { Probe } from '../../host/ports.js';
 import { describeSource } from '../../kinds/image/columns.js';
 import { byName } from '../../model/address.js';
 import { formatBytes } from '../../model/format.js';
-import { isUnmade, type Row } from '../../model/resource.js';
-import { imageFile, previousFile, type Site } from '../../model/site.js';
+import { type InstallPaths, imageFile, previousFile } from '../../model/install-paths.js';
+import { isNeverCreated, type Row } from '../../model/resource.js';
 import { renderTable } from '../../view/table.js';
 
 /** An image as `image list --json` has it. */
@@ -24,14 +24,18 @@ export interface ListedImage {
 }
 
 /** Of every stack, as they are on the host now. */
-export function describeImages(rows: readonly Row[], probe: Probe, site: Site): ListedImage[] {
+export function describeImages(
+  rows: readonly Row[],
+  probe: Probe,
+  site: InstallPaths,
+): ListedImage[] {
   return rowsOf(rows, 'image')
     .sort((a, b) => byName(a.stack, b.stack) || byName(a.name, b.name))
     .map(({ name, stack, spec, facts, ...row }) => ({
       name,
       stack,
       id: spec.id,
-      ...(isUnmade({ ...row, name, stack, spec, facts }) && { unfinished: true as const }),
+      ...(isNeverCreated({ ...row, name, stack, spec, facts }) && { unfinished: true as const }),
       size: spec.size,
       used: usedBy(spec.id, probe, site),
       source: describeSource(spec.from),
@@ -40,7 +44,7 @@ export function describeImages(rows: readonly Row[], probe: Probe, site: Site): 
     }));
 }
 
-function usedBy(id: string, probe: Probe, site: Site): number | null {
+function usedBy(id: string, probe: Probe, site: InstallPaths): number | null {
   const file = probe.file(imageFile(site, id));
   return file ? file.used + (probe.file(previousFile(site, id))?.used ?? 0) : null;
 }
@@ -60,7 +64,7 @@ function presence({ used, unfinished }: Pick<ListedImage, 'used' | 'unfinished'>
 }
 
 /** Containers made from an image, and images derived from it, of whatever stack. */
-export function usersOf(rows: readonly Row[], id: string, site: Site): Row[] {
+export function usersOf(rows: readonly Row[], id: string, site: InstallPaths): Row[] {
   const file = imageFile(site, id);
   const files = [file, previousFile(site, id)];
   return [

@@ -7,7 +7,7 @@ import { kinds } from '../../kinds/index.js';
 import type { Adopted, AnyKind } from '../../kinds/kind.js';
 import { addressOf, parseAddress } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
-import { isUnmade, type Resource, type Row, UNMADE } from '../../model/resource.js';
+import { isNeverCreated, NEVER_CREATED, type Resource, type Row } from '../../model/resource.js';
 import type { Store } from '../../state/store.js';
 import { undoable } from '../interrupt.js';
 import { addCommonOptions } from '../options.js';
@@ -59,7 +59,7 @@ async function take(
       name,
       status: 'pending',
       spec,
-      facts: UNMADE,
+      facts: NEVER_CREATED,
       needs,
       protect,
     };
@@ -88,7 +88,7 @@ function findResource(wanted: Resource[], address: string, stack: string): Resou
 
 function refuseKnown({ kind, name, address }: Resource, stack: string, store: Store): void {
   const row = store.find(kind, stack, name);
-  if (!row || isUnmade(row)) return;
+  if (!row || isNeverCreated(row)) return;
   throw new UserError(
     `cannot import ${address}: it is on record already`,
     `baleine state rm ${address}   # forgets it, and leaves what it stands for`,
@@ -104,7 +104,7 @@ function refuseTaken(
   const { identity } = kinds[kind] as AnyKind;
   const wanted: unknown[] = [identity?.(spec), id].filter((each) => each !== undefined);
   const owner = rows.find(
-    (row) => row.kind === kind && !isUnmade(row) && wanted.includes(identity?.(row.spec)),
+    (row) => row.kind === kind && !isNeverCreated(row) && wanted.includes(identity?.(row.spec)),
   );
   if (!owner) return;
   const { stack, name } = owner;

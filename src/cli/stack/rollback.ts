@@ -3,11 +3,11 @@ import { type Context, openContext } from '../../app/context.js';
 import { desiredResources } from '../../app/plan-input.js';
 import { planRollback } from '../../app/rollback.js';
 import { propose, withStore } from '../../app/with-lock.js';
-import { hold } from '../../execute/checkpoint.js';
+import { pinReleases } from '../../execute/checkpoint.js';
 import type { Config } from '../../model/config.js';
 import { jsonText } from '../../model/printable.js';
 import type { ContainerSpec } from '../../model/specs.js';
-import { membersOf, refusal } from '../../plan/rollback.js';
+import { rollbackError, serviceInstances } from '../../plan/rollback.js';
 import type { Store } from '../../state/store.js';
 import { addCommonOptions } from '../options.js';
 import { print } from '../output.js';
@@ -49,7 +49,9 @@ async function run(context: Context, name: string, options: Options): Promise<nu
   const code = await withStore(context, { ...options, lockTimeout }, async (store) => {
     if (options.undo) return undo(context, config, name, store, options);
     const plan = await planRollback(context, config, store.rows, name);
-    return propose(context, plan, store, options, false, { before: () => hold(plan, store) });
+    return propose(context, plan, store, options, false, {
+      before: () => pinReleases(plan, store),
+    });
   });
   return code ?? 0;
 }
@@ -61,10 +63,15 @@ async function undo(
   store: Store,
   { json, quiet }: Options,
 ): Promise<number> {
-  const members = membersOf(name, await desiredResources(config, context, store.rows), config.name);
+  const members = serviceInstances(
+    name,
+    await desiredResources(config, context, store.rows),
+    config.name,
+  );
   const rows = members.flatMap((each) => store.find('container', config.name, each.name) ?? []);
   const held = rows.filter(({ spec }) => (spec as ContainerSpec).held);
-  if (held.length === 0) throw refusal(name, 'it is not rolled back, so there is nothing to undo');
+  if (held.length === 0)
+    throw rollbackError(name, 'it is not rolled back, so there is nothing to undo');
   const freed = held.map(({ spec, ...row }) => {
     const { held: _held, ...rest } = spec as ContainerSpec;
     return { ...row, spec: rest };

@@ -7,7 +7,7 @@ import { linuxProbe } from '../../host/linux/probe.js';
 import type { ContainerVerbs } from '../../kinds/container/verbs.js';
 import { kinds } from '../../kinds/index.js';
 import { messageOf } from '../../model/errors.js';
-import { bundleDir, type Site, siteOf } from '../../model/site.js';
+import { bundleDir, type InstallPaths, installPaths } from '../../model/install-paths.js';
 import { buildPlan } from '../../plan/build.js';
 import { findOrphans } from '../../plan/orphans.js';
 import { rebaseRows } from '../../plan/rebase.js';
@@ -39,7 +39,7 @@ export async function adoptRoot(context: Context, options: AdoptOptions): Promis
     print(`there is nothing to adopt at ${root}\n`);
     return 0;
   }
-  const [from, to] = [siteOf(before.root), siteOf(root)];
+  const [from, to] = [installPaths(before.root), installPaths(root)];
   const isOwner = ownsWhatRuns(root, before);
   print(`${root}: ${strange}.\n${describe(from, isOwner)}\n`);
   if (!options.autoApprove && !(await approve({}, false))) return 1;
@@ -77,7 +77,7 @@ function ownsWhatRuns(root: string, before: Binding): boolean {
   return bindingOf(before.root).inode !== before.inode || before.inode === bindingOf(root).inode;
 }
 
-function describe({ root }: Site, isOwner: boolean): string {
+function describe({ root }: InstallPaths, isOwner: boolean): string {
   const running = isOwner
     ? `What still runs of ${root} is ended; disks, images and volumes stay.`
     : `What runs of ${root} is left alone; interfaces and addresses of this one are its own.`;
@@ -85,7 +85,7 @@ function describe({ root }: Site, isOwner: boolean): string {
 }
 
 /** Processes, networks and mounts, but nothing that is kept below a root. */
-async function endAll(site: Site): Promise<void> {
+async function endAll(site: InstallPaths): Promise<void> {
   const handlers = await handlersFor(site);
   const probe = await linuxProbe(site);
   const found = findOrphans(kinds, [], undefined, probe, site).filter(
@@ -93,7 +93,7 @@ async function endAll(site: Site): Promise<void> {
   );
   for (const stack of new Set(found.map((each) => each.stack))) {
     const orphans = found.filter((each) => each.stack === stack);
-    const observed = { seen: new Map(), foreign: new Map(), orphans };
+    const observed = { states: new Map(), foreign: new Map(), orphans };
     const plan = buildPlan({ stack, resources: [], rows: [], observed, kinds, site });
     const units = plan.units.map((unit) => ({ ...unit, steps: unit.steps.map(keepFiles(site)) }));
     const nowhere = { find: () => undefined, put: async () => {}, drop: async () => {} };
@@ -110,7 +110,7 @@ async function endAll(site: Site): Promise<void> {
 }
 
 /** Disks and logs are what is adopted. */
-function keepFiles(site: Site) {
+function keepFiles(site: InstallPaths) {
   return <Step extends { verb: string; args: unknown }>(step: Step): Step => {
     if (step.verb !== 'container.erase') return step;
     const { bundle } = step.args as ContainerVerbs['container.erase'];

@@ -124,7 +124,7 @@ function removeOrphans(context: Context, options: RunOptions): Promise<number | 
     let worst = 0;
     for (const stack of new Set(orphans.map((each) => each.stack))) {
       const mine = orphans.filter((each) => each.stack === stack);
-      const observed = { seen: new Map(), foreign: new Map(), orphans: mine };
+      const observed = { states: new Map(), foreign: new Map(), orphans: mine };
       const nothing = { resources: [], rows: [], kinds, site: context.site };
       const plan = buildPlan({ stack, observed, ...nothing });
       worst = Math.max(worst, await propose(context, plan, store, options, true));

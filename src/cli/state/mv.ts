@@ -2,7 +2,7 @@ import type { Context } from '../../app/context.js';
 import { findRow, stackName } from '../../app/lookup.js';
 import { withStore } from '../../app/with-lock.js';
 import { kinds } from '../../kinds/index.js';
-import { addressOf, BY_HAND, parseAddress } from '../../model/address.js';
+import { addressOf, IMPERATIVE_STACK, parseAddress } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import type { Row } from '../../model/resource.js';
 import { rename } from '../../plan/rename.js';
@@ -48,7 +48,7 @@ function newName(row: Row, to: string, all: readonly Row[]): string {
   if (!wanted) throw refuse('that is no address');
   if (wanted.kind !== kind) throw refuse(`it is ${kind === 'image' ? 'an' : 'a'} ${kind}`);
   if (kinds[kind].derived) throw refuse('it follows from others, and takes its name from them');
-  if (kind === 'container' && stack === BY_HAND) {
+  if (kind === 'container' && stack === IMPERATIVE_STACK) {
     throw refuse('it was made by hand, so no apply would give it that name on the host');
   }
   // bridge names belong to the host, all others to a stack

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { Context } from '../../app/context.js';
-import { farmsOnRecord } from '../../farm/status.js';
+import { recordedFarms } from '../../farm/status.js';
 import type { KindName } from '../../model/address.js';
-import { BY_HAND } from '../../model/address.js';
+import { IMPERATIVE_STACK } from '../../model/address.js';
 import type { Row } from '../../model/resource.js';
 import { commonOptions } from '../options.js';
 import { print } from '../output.js';
@@ -87,8 +87,9 @@ function namesAfter(
   const family = command.parent?.name() ?? '';
   const takes = command.registeredArguments[0]?.name() ?? '';
   if (!ARGUMENTS.has(takes) || command.name() === 'create') return [];
-  const own = family === 'container' ? rows().filter(({ stack }) => stack === BY_HAND) : rows();
-  const farms = takes === 'service' ? farmsOnRecord(own).map(({ name }) => name) : [];
+  const own =
+    family === 'container' ? rows().filter(({ stack }) => stack === IMPERATIVE_STACK) : rows();
+  const farms = takes === 'service' ? recordedFarms(own).map(({ name }) => name) : [];
   return [
     ...farms,
     ...namesOf(BY_COMMAND[family] ?? BY_COMMAND[command.name()] ?? 'container', own),

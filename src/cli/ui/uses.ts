@@ -1,13 +1,15 @@
 import { sampleUsage, statsBetween, type UsageSample } from '../../app/usage.js';
 import type { Probe } from '../../host/ports.js';
+import type { InstallPaths } from '../../model/install-paths.js';
 import type { Row } from '../../model/resource.js';
-import type { Site } from '../../model/site.js';
 import type { ContainerStats } from '../../model/usage.js';
 import type { Use } from '../../view/page/page-data.js';
 import { PLACES } from '../../view/page/sections/containers.js';
 
 /** What containers use, by name, from one call to the next. */
-export function usageMeter(site: Site): (rows: readonly Row[], probe: Probe) => Map<string, Use> {
+export function usageMeter(
+  site: InstallPaths,
+): (rows: readonly Row[], probe: Probe) => Map<string, Use> {
   let before: UsageSample[] = [];
   let at = performance.now();
   let last = new Map<string, Use>();

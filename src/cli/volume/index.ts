@@ -9,7 +9,7 @@ import {
 } from '../../app/imperative/change.js';
 import { imperativeRow, refuseUsed, rowsOf } from '../../app/imperative/record.js';
 import { planDeleteData } from '../../app/make-plan.js';
-import { addressOf, BY_HAND, byName } from '../../model/address.js';
+import { addressOf, byName, IMPERATIVE_STACK } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import type { Row } from '../../model/resource.js';
 import { findDestroyed } from '../../state/notebook.js';
@@ -96,7 +96,8 @@ function describe(context: Context): ListedVolume[] {
       const { name, stack } = row;
       const { path } = row.spec;
       const containers = usersOf(rows, path).map(({ spec }) => spec.id);
-      const unused = stack !== BY_HAND && containers.length === 0 && isUnused(row, context);
+      const unused =
+        stack !== IMPERATIVE_STACK && containers.length === 0 && isUnused(row, context);
       return { name, stack, path, containers, unused };
     });
 }
@@ -131,7 +132,7 @@ function prune(context: Context, options: PruneOptions): Promise<number> {
     const { rows } = store;
     const gone = rowsOf(rows, 'volume').filter(
       (row) =>
-        (options.all || row.stack === BY_HAND) &&
+        (options.all || row.stack === IMPERATIVE_STACK) &&
         isUnused(row, context) &&
         usersOf(rows, row.spec.path).length === 0,
     );
@@ -175,7 +176,7 @@ function namedRow(
   const found = rowsOf(rows, 'volume').filter(
     (row) => row.name === name && (stack === undefined || row.stack === stack),
   );
-  const own = found.find((row) => row.stack === (stack ?? BY_HAND));
+  const own = found.find((row) => row.stack === (stack ?? IMPERATIVE_STACK));
   const [first, second] = found;
   if (own) return own;
   if (first && !second) return first;
@@ -189,5 +190,9 @@ function namedRow(
 
 /** Whether no file asks for it: made by hand, out of its file, or left of a destroyed stack. */
 function isUnused({ stack, facts }: VolumeRow, { site: { root } }: Context): boolean {
-  return stack === BY_HAND || facts.unused === true || findDestroyed(root, { stack }) !== undefined;
+  return (
+    stack === IMPERATIVE_STACK ||
+    facts.unused === true ||
+    findDestroyed(root, { stack }) !== undefined
+  );
 }

@@ -1,5 +1,5 @@
 import type { Attachment, BridgeEntry } from '../../model/config.js';
-import { addressComplaint, parseSubnet } from '../../model/ipv4.js';
+import { addressProblem, parseSubnet } from '../../model/ipv4.js';
 import type { Service, Subject } from './validation-context.js';
 
 /** Static addresses and MACs: possible on their bridge, and each given to one container only. */
@@ -40,7 +40,7 @@ function onBridge(
   const subnet = parseSubnet(bridge.subnet);
   if (!subnet) return undefined;
   if (address === bridge.host) return `${address} is the address of the host on bridges.${name}`;
-  return addressComplaint(address, subnet);
+  return addressProblem(address, subnet);
 }
 
 function checkMac(

@@ -1,6 +1,6 @@
 import type { BridgeSource } from '../../model/config.js';
 import {
-  addressComplaint,
+  addressProblem,
   capacity,
   formatSubnet,
   overlap,
@@ -8,7 +8,7 @@ import {
   parseSubnet,
   type Subnet,
 } from '../../model/ipv4.js';
-import { Subnets } from '../../model/subnets.js';
+import { SubnetIndex } from '../../model/subnets.js';
 import type { Subject } from './validation-context.js';
 
 /** Ports of a Linux bridge (BR_MAX_PORTS, 10 bits of an STP port id, 0 unused). */
@@ -21,7 +21,7 @@ const SPECIAL = ['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3'];
 export function checkBridges(subject: Subject): void {
   const { bridges, problems } = subject;
   const members = membersOf(subject);
-  const subnets = new Subnets<string>();
+  const subnets = new SubnetIndex<string>();
   const uplinks = new Map<string, string>();
   for (const [name, bridge] of Object.entries(bridges)) {
     checkPorts(subject, name, members);
@@ -100,7 +100,7 @@ function checkHost(
   const path = ['bridges', name, 'host'];
   if (text === undefined) problems.atValue(path, 'a host address needs a subnet', 'add subnet');
   else if (subnet) {
-    const complaint = addressComplaint(host, subnet);
+    const complaint = addressProblem(host, subnet);
     if (complaint) problems.atValue(path, complaint);
   }
 }

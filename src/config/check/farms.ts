@@ -1,5 +1,5 @@
 import type { FarmEntry } from '../../model/config.js';
-import { ownPorts } from '../../model/publish.js';
+import { directPorts } from '../../model/publish.js';
 import type { Problems } from '../problem.js';
 import type { Subject } from './validation-context.js';
 
@@ -46,7 +46,7 @@ function checkMode({ mode, sticky, tls }: ProxyEntry, at: At, problems: Problems
 /** One port either expects the header from the forwarder or does not. */
 function checkHeaders(proxy: ProxyEntry, at: At, problems: Problems): void {
   const { publish = [] } = proxy;
-  const own = new Set(ownPorts(proxy));
+  const own = new Set(directPorts(proxy));
   /** Of each target, what the first that the forwarder carries says. */
   const first = new Map<number, boolean | undefined>();
   for (const each of publish) {

@@ -1,4 +1,4 @@
-import { widerThan } from '../../model/devices.js';
+import { broaderRule } from '../../model/devices.js';
 import { IO_RATES } from '../../model/limits.js';
 import type { Problems } from '../problem.js';
 import type { Service } from './validation-context.js';
@@ -46,7 +46,7 @@ function checkIo({ path, entry }: Service, problems: Problems): void {
 function checkDevices({ path, entry }: Service, problems: Problems): void {
   const rules = entry.limits.devices ?? [];
   for (const [index, rule] of rules.entries()) {
-    const wider = 'deny' in rule ? widerThan(rules, index) : undefined;
+    const wider = 'deny' in rule ? broaderRule(rules, index) : undefined;
     if (wider === undefined) continue;
     problems.atValue(
       [...path, 'limits', 'devices', index],

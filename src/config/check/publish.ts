@@ -1,5 +1,5 @@
 import type { PublishEntry } from '../../model/config.js';
-import { EVERYWHERE, FORWARDER, ownPorts, placeText } from '../../model/publish.js';
+import { ANY_ADDRESS, directPorts, FORWARDER, formatHostPort } from '../../model/publish.js';
 import type { Service, Subject } from './validation-context.js';
 
 /** Published ports that can be listened at, each for one container only. */
@@ -36,21 +36,21 @@ class Taken {
   readonly #ports = new Map<number, Owned>();
 
   find({ host_ip, published }: PublishEntry): Owned | undefined {
-    if (host_ip === EVERYWHERE) return this.#ports.get(published);
-    const everywhere = placeText({ host_ip: EVERYWHERE, published });
-    return this.#places.get(placeText({ host_ip, published })) ?? this.#places.get(everywhere);
+    if (host_ip === ANY_ADDRESS) return this.#ports.get(published);
+    const everywhere = formatHostPort({ host_ip: ANY_ADDRESS, published });
+    return this.#places.get(formatHostPort({ host_ip, published })) ?? this.#places.get(everywhere);
   }
 
   add(owned: Owned): void {
     const { entry } = owned;
-    if (!this.#places.has(placeText(entry))) this.#places.set(placeText(entry), owned);
+    if (!this.#places.has(formatHostPort(entry))) this.#places.set(formatHostPort(entry), owned);
     if (!this.#ports.has(entry.published)) this.#ports.set(entry.published, owned);
   }
 }
 
 function clash(entry: PublishEntry, other: PublishEntry): string {
-  const everywhere = other.host_ip === EVERYWHERE && entry.host_ip !== EVERYWHERE;
-  return everywhere ? `port ${entry.published} of every address` : placeText(entry);
+  const everywhere = other.host_ip === ANY_ADDRESS && entry.host_ip !== ANY_ADDRESS;
+  return everywhere ? `port ${entry.published} of every address` : formatHostPort(entry);
 }
 
 /**
@@ -62,7 +62,7 @@ function checkReach({ path, entry, names }: Service, { bridges, problems }: Subj
   if (names.length > 1) {
     problems.atKey(at, `${names.length} replicas cannot share one port of the host`, SPREAD);
   }
-  if (entry.publish?.length === ownPorts(entry).length) return;
+  if (entry.publish?.length === directPorts(entry).length) return;
   const reached = Object.keys(entry.bridges).some((name) => {
     const bridge = Object.hasOwn(bridges, name) ? bridges[name] : undefined;
     return !bridge || bridge.external === true || bridge.host !== undefined;

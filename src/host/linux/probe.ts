@@ -1,6 +1,6 @@
 import { accessSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { askedFile, type Site } from '../../model/site.js';
+import { type InstallPaths, lastHealthCheckFile } from '../../model/install-paths.js';
 import type { Probe, SeenLink } from '../ports.js';
 import { isFrozen } from './cgroups/freezer.js';
 import { readHierarchies, versionOf } from './cgroups/hierarchies.js';
@@ -21,7 +21,7 @@ import { holdOf } from './runtime/hold.js';
  *
  * @param lock see `readLinksBriefly`
  */
-export async function linuxProbe(site: Site, lock?: string): Promise<Probe> {
+export async function linuxProbe(site: InstallPaths, lock?: string): Promise<Probe> {
   const listing = readLinksBriefly(lock);
   // while it lists
   const table = readMountTable();
@@ -57,7 +57,7 @@ export async function linuxProbe(site: Site, lock?: string): Promise<Probe> {
     traffic: trafficOf,
     deadMounts: deadMountsOf,
     exit: (id) => exitOf(join(site.run, 'exits', id)),
-    askedAt: (id) => ifThere(() => statSync(askedFile(site, id), QUIET))?.mtimeMs,
+    askedAt: (id) => ifThere(() => statSync(lastHealthCheckFile(site, id), QUIET))?.mtimeMs,
     health: () => undefined,
   };
 }

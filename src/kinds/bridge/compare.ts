@@ -1,7 +1,7 @@
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { BridgeSpec } from '../../model/specs.js';
-import type { BridgeSeen } from './observe.js';
+import type { ObservedBridge } from './observe.js';
 import { hostAddress } from './steps.js';
 
 const ATTRIBUTES = ['subnet', 'host', 'isolated', 'uplink'] as const satisfies (keyof BridgeSpec)[];
@@ -10,7 +10,7 @@ const ATTRIBUTES = ['subnet', 'host', 'isolated', 'uplink'] as const satisfies (
 export function compare(
   { spec }: Resource<BridgeSpec>,
   row: Row<BridgeSpec>,
-  seen: BridgeSeen,
+  seen: ObservedBridge,
 ): Difference[] {
   const changed = ATTRIBUTES.filter((name) => spec[name] !== row.spec[name]);
   return [
@@ -19,7 +19,7 @@ export function compare(
   ];
 }
 
-function hostDrift(desired: BridgeSpec, before: BridgeSpec, seen: BridgeSeen): Difference[] {
+function hostDrift(desired: BridgeSpec, before: BridgeSpec, seen: ObservedBridge): Difference[] {
   const { link, uplink } = desired;
   const address = hostAddress(desired);
   const kept = address !== undefined && address === hostAddress(before);

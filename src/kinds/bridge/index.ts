@@ -2,7 +2,7 @@ import type { Column, Row } from '../../model/resource.js';
 import type { BridgeSpec, ContainerSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
 import { compare } from './compare.js';
-import { adopt, assume, type BridgeSeen, foreign, marked, observe } from './observe.js';
+import { adopt, assume, discoverOwned, foreign, type ObservedBridge, observe } from './observe.js';
 import type { BridgeVerbs } from './steps.js';
 import { create, remove, update } from './steps.js';
 
@@ -17,14 +17,14 @@ const columns: Column<BridgeSpec, unknown>[] = [
 ];
 
 /** A Linux bridge, on which containers, the host and an interface of the host can meet. */
-export const bridge: Kind<BridgeSpec, unknown, BridgeSeen, BridgeVerbs> = {
+export const bridge: Kind<BridgeSpec, unknown, ObservedBridge, BridgeVerbs> = {
   name: 'bridge',
   table: { file: 'bridges.csv', columns },
   identity: ({ link }) => link,
   observe,
   assume,
   foreign,
-  marked,
+  discoverOwned,
   compare,
   create,
   update,

@@ -1,14 +1,14 @@
 import type { Probe } from '../../host/ports.js';
 import { parseAddress } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
-import { spelled } from '../../model/json.js';
+import { aliasPrefix, type InstallPaths, parseAlias } from '../../model/install-paths.js';
+import { exact } from '../../model/json.js';
 import type { Resource } from '../../model/resource.js';
-import { aliasPrefix, partsOfAlias, type Site } from '../../model/site.js';
 import type { BridgeSpec } from '../../model/specs.js';
-import type { Adopted, Adoption, Marked } from '../kind.js';
+import type { Adopted, Adoption, OwnedResource } from '../kind.js';
 import { hostAddress } from './steps.js';
 
-export interface BridgeSeen {
+export interface ObservedBridge {
   up: boolean;
   addresses: string[];
   /** See SeenLink. */
@@ -18,15 +18,19 @@ export interface BridgeSeen {
 }
 
 /** An interface of the name that is no bridge is somebody else's, so ours is gone. */
-export function observe(spec: BridgeSpec, _facts: unknown, probe: Probe): BridgeSeen | undefined {
+export function observe(
+  spec: BridgeSpec,
+  _facts: unknown,
+  probe: Probe,
+): ObservedBridge | undefined {
   const seen = probe.link(spec.link);
   if (seen?.kind !== 'bridge') return undefined;
   const master = spec.uplink === undefined ? undefined : probe.link(spec.uplink)?.master;
   const { up, addresses, ipv6 } = seen;
-  return spelled<BridgeSeen>({ up, addresses, ipv6, uplinkMaster: master });
+  return exact<ObservedBridge>({ up, addresses, ipv6, uplinkMaster: master });
 }
 
-export function assume(spec: BridgeSpec): BridgeSeen {
+export function assume(spec: BridgeSpec): ObservedBridge {
   const address = hostAddress(spec);
   return {
     up: true,
@@ -42,9 +46,9 @@ export function foreign(spec: BridgeSpec, probe: Probe): string | undefined {
   return `interface ${spec.link} exists and is marked ${seen.alias ?? 'by nobody'}`;
 }
 
-export function marked(probe: Probe, site: Site): Marked<BridgeSpec>[] {
+export function discoverOwned(probe: Probe, site: InstallPaths): OwnedResource<BridgeSpec>[] {
   return probe.linksWithAlias(aliasPrefix(site)).flatMap(({ kind, name: link, alias = '' }) => {
-    const { stack, words } = partsOfAlias(site, alias);
+    const { stack, words } = parseAlias(site, alias);
     const address = parseAddress(words[0] ?? '');
     if (kind !== 'bridge' || address?.kind !== 'bridge') return [];
     return [{ stack, name: address.name, spec: { link, alias, isolated: false } }];

@@ -8,7 +8,7 @@ import type { StepOf } from '../../model/step.js';
 type BridgeStep = StepOf<BridgeVerbs>;
 
 export function create({ spec }: Resource<BridgeSpec>, reason: string): BridgeStep[] {
-  return [{ verb: 'bridge.ensure', args: wantedOf(spec), reason }];
+  return [{ verb: 'bridge.ensure', args: bridgeArgs(spec), reason }];
 }
 
 /** Always in place: containers keep their links, and change them by their own specs. */
@@ -21,14 +21,14 @@ export function update(
   const former = row.spec.uplink;
   const release = former !== undefined && former !== spec.uplink ? { release: former } : {};
   const reason = differences.map((each) => each.reason).join(', ') || 'unfinished';
-  return [{ verb: 'bridge.ensure', args: { ...wantedOf(spec), ...release }, reason }];
+  return [{ verb: 'bridge.ensure', args: { ...bridgeArgs(spec), ...release }, reason }];
 }
 
 export function remove({ spec }: Row<BridgeSpec>, reason: string): BridgeStep[] {
   return [{ verb: 'bridge.remove', args: { link: spec.link }, reason }];
 }
 
-function wantedOf(spec: BridgeSpec): BridgeWanted {
+function bridgeArgs(spec: BridgeSpec): BridgeWanted {
   const address = hostAddress(spec);
   const { link, alias, uplink } = spec;
   return { link, alias, ...(address && { address }), ...(uplink !== undefined && { uplink }) };

@@ -1,7 +1,7 @@
 import { addressOf, parseAddress } from '../../model/address.js';
-import { patience } from '../../model/health.js';
+import { timeToHealthy } from '../../model/health.js';
+import { idOf, parseId } from '../../model/install-paths.js';
 import type { Resource, Row } from '../../model/resource.js';
-import { idOf, partsOf } from '../../model/site.js';
 import type { AwaitedSpec, ContainerFacts, ContainerSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
 import type { Peers } from '../kind.js';
@@ -29,7 +29,7 @@ export function awaits(
     if (kind !== 'container' || asked.has(name)) return [];
     const row = peers(address) as ContainerRow | undefined;
     if (row && hasStarted(row)) return [];
-    const id = row?.spec.id ?? idOf(partsOf(spec.id)?.stack ?? '', name);
+    const id = row?.spec.id ?? idOf(parseId(spec.id)?.stack ?? '', name);
     return [{ name, id, condition: 'service_started' }];
   });
   return [...named, ...started].map((dependency) => ({
@@ -52,5 +52,5 @@ function exitOnRecord(row: Row | undefined): Pick<AwaitedSpec, 'exit'> {
 
 function limitOf({ condition, target }: AwaitedSpec): number {
   if (condition === 'service_started') return 0;
-  return target ? patience(target.check) : COMPLETION_LIMIT;
+  return target ? timeToHealthy(target.check) : COMPLETION_LIMIT;
 }

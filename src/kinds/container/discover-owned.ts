@@ -2,29 +2,29 @@ import { basename, dirname } from 'node:path';
 import type { Probe } from '../../host/ports.js';
 import { parseAddress } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
-import type { Resource } from '../../model/resource.js';
 import {
   aliasPrefix,
   bundleDir,
   cgroupPath,
   diskFile,
+  type InstallPaths,
   idOf,
   idOfFile,
   logFile,
   netnsPath,
-  partsOf,
-  partsOfAlias,
-  type Site,
-} from '../../model/site.js';
+  parseAlias,
+  parseId,
+} from '../../model/install-paths.js';
+import type { Resource } from '../../model/resource.js';
 import type { ContainerSpec, LinkSpec } from '../../model/specs.js';
-import type { Adopted, Adoption, Marked } from '../kind.js';
+import type { Adopted, Adoption, OwnedResource } from '../kind.js';
 
 /** By links, network namespaces, cgroups, bundles, disks and logs, whichever are left. */
-export function marked(probe: Probe, site: Site): Marked<ContainerSpec>[] {
+export function discoverOwned(probe: Probe, site: InstallPaths): OwnedResource<ContainerSpec>[] {
   const links = linksById(probe, site);
   const ids = new Set([...links.keys(), ...idsByName(probe, site)]);
   return [...ids].flatMap((id) => {
-    const parts = partsOf(id);
+    const parts = parseId(id);
     if (!parts) return [];
     const known: Partial<ContainerSpec> = {
       id,
@@ -36,10 +36,10 @@ export function marked(probe: Probe, site: Site): Marked<ContainerSpec>[] {
   });
 }
 
-function linksById(probe: Probe, site: Site): Map<string, { link: string }[]> {
+function linksById(probe: Probe, site: InstallPaths): Map<string, { link: string }[]> {
   const found = new Map<string, { link: string }[]>();
   for (const { name: link, alias } of probe.linksWithAlias(aliasPrefix(site))) {
-    const { stack, words } = partsOfAlias(site, alias);
+    const { stack, words } = parseAlias(site, alias);
     const address = parseAddress(words[0] ?? '');
     if (address?.kind !== 'container') continue;
     const id = idOf(stack, address.name);
@@ -49,7 +49,7 @@ function linksById(probe: Probe, site: Site): Map<string, { link: string }[]> {
 }
 
 /** Every path that is made of an id tells of it. */
-function idsByName(probe: Probe, site: Site): string[] {
+function idsByName(probe: Probe, site: InstallPaths): string[] {
   const mark = basename(netnsPath(site, ''));
   const namespaces = probe.names(dirname(netnsPath(site, '')));
   return [

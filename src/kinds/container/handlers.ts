@@ -1,5 +1,5 @@
 import type { Host } from '../../host/ports.js';
-import type { Site } from '../../model/site.js';
+import type { InstallPaths } from '../../model/install-paths.js';
 import type { Facts, Handlers } from '../../model/step.js';
 import { awaitDependency } from './await.js';
 import { join } from './join.js';
@@ -28,7 +28,7 @@ const UNTROUBLED: Facts = {
 const LISTEN_LIMIT = 20_000;
 
 /** The ports look before they act and read back; here is only which act takes which ports. */
-export function containerHandlers(host: Host, _site: Site): Handlers<ContainerVerbs> {
+export function containerHandlers(host: Host, _site: InstallPaths): Handlers<ContainerVerbs> {
   const { links, disks, files, cgroups, runtime, health, proxies } = host;
   return {
     'container.wire': { all: (wirings) => links.wire(wirings) },

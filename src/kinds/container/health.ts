@@ -3,16 +3,20 @@ import {
   type HealthRecord,
   type HealthTarget,
   healthTarget,
-  recordAnswer,
+  recordHealthResult,
 } from '../../model/health.js';
+import type { InstallPaths } from '../../model/install-paths.js';
 import type { Row } from '../../model/resource.js';
-import type { Site } from '../../model/site.js';
 import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
-import { elapsed, notAfter } from '../../model/time.js';
+import { earlierOf, elapsed } from '../../model/time.js';
 import { type ContainerSeen, observe } from './observe.js';
 
 /** Containers that run, are not paused, and were not asked within their interval. */
-export function dueForHealth(rows: readonly Row[], probe: Probe, site: Site): HealthTarget[] {
+export function dueForHealth(
+  rows: readonly Row[],
+  probe: Probe,
+  site: InstallPaths,
+): HealthTarget[] {
   return rows.flatMap((row) => {
     if (row.kind !== 'container') return [];
     const { spec, facts } = row as Row<ContainerSpec, ContainerFacts>;
@@ -35,6 +39,6 @@ export function healthAfter(
   // what was counted before a pause says nothing of what comes after it
   if (!healthcheck || paused) return undefined;
   if (!answer || started_at === undefined) return health;
-  const wellAt = notAfter(askedAt ?? Date.parse(started_at), now);
-  return recordAnswer(healthcheck, health, answer, { age, wellAt });
+  const wellAt = earlierOf(askedAt ?? Date.parse(started_at), now);
+  return recordHealthResult(healthcheck, health, answer, { age, wellAt });
 }

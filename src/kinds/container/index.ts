@@ -5,9 +5,9 @@ import type { Column, Row } from '../../model/resource.js';
 import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
 import { compare } from './compare.js';
-import { adopt, marked } from './discover-owned.js';
+import { adopt, discoverOwned } from './discover-owned.js';
 import { assume, type ContainerSeen, observe } from './observe.js';
-import { learn, note } from './restart-decision.js';
+import { factUpdate, note } from './restart-decision.js';
 import { create, remove, update, verify } from './steps.js';
 import type { ContainerVerbs } from './verbs.js';
 
@@ -42,9 +42,9 @@ export const container: Kind<ContainerSpec, ContainerFacts, ContainerSeen, Conta
   observe,
   assume,
   foreign: () => undefined,
-  marked,
+  discoverOwned,
   compare,
-  learn,
+  factUpdate,
   note,
   create,
   update,

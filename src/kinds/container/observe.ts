@@ -1,9 +1,15 @@
 import type { Hold, Probe, SeenLimits, SeenLink, SeenProcess } from '../../host/ports.js';
 import type { Exit } from '../../model/exit.js';
-import type { HealthAnswer } from '../../model/health.js';
-import { spelled } from '../../model/json.js';
+import type { HealthResult } from '../../model/health.js';
+import {
+  cgroupPath,
+  diskFile,
+  type InstallPaths,
+  netnsPath,
+  rootfsDir,
+} from '../../model/install-paths.js';
+import { exact } from '../../model/json.js';
 import { OWN_DISK } from '../../model/limits.js';
-import { cgroupPath, diskFile, netnsPath, rootfsDir, type Site } from '../../model/site.js';
 import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
 import { elapsed } from '../../model/time.js';
 
@@ -30,7 +36,7 @@ export interface ContainerSeen {
   /** When its health was last asked for before this look. */
   askedAt?: number;
   /** What it answered in this look. */
-  health?: HealthAnswer;
+  health?: HealthResult;
   /** By host-side interface name. */
   links: ReadonlyMap<string, LinkState>;
   /** Ends that bear the container's mark but are in no row: an update was cut off. */
@@ -53,7 +59,7 @@ export function observe(
   spec: ContainerSpec,
   facts: ContainerFacts | undefined,
   probe: Probe,
-  site: Site,
+  site: InstallPaths,
 ): ContainerSeen | undefined {
   const first = alive(probe, facts?.boot_id, facts?.pid, facts?.start_time);
   const running = first !== undefined;
@@ -64,7 +70,7 @@ export function observe(
   const paused = running && probe.frozen(cgroupPath(site, spec.id));
   const checked = running && spec.healthcheck !== undefined;
   const mounted = probe.mounted(rootfsDir(site, spec.id));
-  return spelled<ContainerSeen>({
+  return exact<ContainerSeen>({
     disk,
     diskFault: disk && mounted ? diskFault(spec.id, probe, site) : undefined,
     running,
@@ -143,7 +149,7 @@ function isMonitored(
   return alive(probe, boot_id, monitor?.pid, monitor?.start_time) !== undefined;
 }
 
-function exitOf(id: string, probe: Probe, site: Site): ContainerSeen['exit'] {
+function exitOf(id: string, probe: Probe, site: InstallPaths): ContainerSeen['exit'] {
   const exit = probe.exit(id);
   return exit && { ...exit, outOfMemory: probe.oomKills(cgroupPath(site, id)) > 0 };
 }
@@ -152,7 +158,7 @@ function exitOf(id: string, probe: Probe, site: Site): ContainerSeen['exit'] {
  * A file that was put in the place of the one that is mounted is not what it runs on, and one that was
  * cut short is not all of it. The kernel may know the same file by another path to its folder.
  */
-function diskFault(id: string, probe: Probe, site: Site): string | undefined {
+function diskFault(id: string, probe: Probe, site: InstallPaths): string | undefined {
   const file = diskFile(site, id);
   const mounted = probe.mountedFile(rootfsDir(site, id));
   if (mounted !== undefined && !mounted.endsWith(file.slice(site.root.length))) {
@@ -166,7 +172,11 @@ function diskFault(id: string, probe: Probe, site: Site): string | undefined {
 }
 
 /** Only those that were set are read. */
-function observeLimits(spec: ContainerSpec, probe: Probe, site: Site): SeenLimits | undefined {
+function observeLimits(
+  spec: ContainerSpec,
+  probe: Probe,
+  site: InstallPaths,
+): SeenLimits | undefined {
   const names = Object.keys(spec.limits) as (keyof SeenLimits)[];
   const seen = probe.limits(cgroupPath(site, spec.id), names);
   return seen?.io ? { ...seen, io: named(seen.io, spec, probe, site) } : seen;
@@ -177,7 +187,7 @@ function named(
   io: NonNullable<SeenLimits['io']>,
   { id, limits }: ContainerSpec,
   probe: Probe,
-  site: Site,
+  site: InstallPaths,
 ) {
   const names = limits.io?.map(({ device }): [string | undefined, string] => [
     probe.device(device === OWN_DISK ? rootfsDir(site, id) : device),
@@ -210,7 +220,7 @@ function observeLinks(
   const inside = pid !== undefined && links.length > 0 ? probe.addresses(pid, devices) : undefined;
   const states = links.map(({ link, device }): [string, LinkState] => {
     const guest = inside && (inside.get(device) ?? []);
-    return [link, spelled<LinkState>({ host: probe.link(link), guest })];
+    return [link, exact<LinkState>({ host: probe.link(link), guest })];
   });
   return new Map(states);
 }

@@ -4,7 +4,7 @@ import { equal } from '../../model/json.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
 import type { Facts } from '../../model/step.js';
-import { backOff, restartsInARow } from '../../model/time.js';
+import { backoff, consecutiveRestarts } from '../../model/time.js';
 import { healthAfter } from './health.js';
 import type { ContainerSeen } from './observe.js';
 
@@ -111,7 +111,7 @@ function postponed(
 /** When one that is to be started again may be, milliseconds since 1970; undefined for now. */
 export function nextTry(row: ContainerRow, seen: ContainerSeen): number | undefined {
   if (!seen.running && !mayRestart(row.spec, seen)) return undefined;
-  const left = backOff(inARow(row, seen)) - seen.age;
+  const left = backoff(inARow(row, seen)) - seen.age;
   return left > 0 && !seen.rebooted ? seen.now + left : undefined;
 }
 
@@ -154,7 +154,7 @@ function isIll({ spec, facts }: ContainerRow, seen: ContainerSeen): boolean {
 }
 
 function inARow(row: ContainerRow, seen: ContainerSeen): number {
-  return restartsInARow(row.facts.restarts ?? 0, wellFor(row, seen));
+  return consecutiveRestarts(row.facts.restarts ?? 0, wellFor(row, seen));
 }
 
 /**
@@ -171,7 +171,7 @@ function wellFor({ spec, facts }: ContainerRow, seen: ContainerSeen): number {
 }
 
 /** A healthy container teaches nothing: its row stays as it is, look after look. */
-export function learn(
+export function factUpdate(
   { spec }: Resource<ContainerSpec>,
   row: ContainerRow,
   seen: ContainerSeen,

@@ -1,5 +1,5 @@
 import type { HealthCheck } from '../../model/config.js';
-import { type HealthTarget, healthTarget, patience } from '../../model/health.js';
+import { type HealthTarget, healthTarget, timeToHealthy } from '../../model/health.js';
 import type { ContainerSpec, RotationSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
 import type { ContainerVerbs } from './verbs.js';
@@ -21,7 +21,7 @@ export function join(spec: ContainerSpec, reason: string): ContainerStep[] {
   if (!rotation) return [];
   const first = targetsOf(spec, rotation).map((target) => ({
     target,
-    limit: patience(target.check),
+    limit: timeToHealthy(target.check),
   }));
   return [{ verb: 'container.join', args: { id, rotation, first }, reason }];
 }

@@ -1,6 +1,4 @@
-import type { Difference } from '../../model/plan.js';
-import type { Resource, Row } from '../../model/resource.js';
-import type { Site } from '../../model/site.js';
+import type { InstallPaths } from '../../model/install-paths.js';
 import {
   bundleDir,
   cgroupPath,
@@ -8,7 +6,9 @@ import {
   logFile,
   netnsName,
   rootfsDir,
-} from '../../model/site.js';
+} from '../../model/install-paths.js';
+import type { Difference } from '../../model/plan.js';
+import type { Resource, Row } from '../../model/resource.js';
 import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
 import type { Peers } from '../kind.js';
@@ -25,7 +25,7 @@ type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 export function create(
   desired: Resource<ContainerSpec>,
   reason: string,
-  site: Site,
+  site: InstallPaths,
   peers?: Peers,
 ): ContainerStep[] {
   const { spec } = desired;
@@ -44,7 +44,7 @@ export function create(
   ];
 }
 
-export function remove(row: ContainerRow, reason: string, site: Site): ContainerStep[] {
+export function remove(row: ContainerRow, reason: string, site: InstallPaths): ContainerStep[] {
   const { spec } = row;
   return [
     ...bringDown(row, reason, site),
@@ -61,7 +61,11 @@ export function remove(row: ContainerRow, reason: string, site: Site): Container
 }
 
 /** All that is not on the disk goes: processes, network, mounts. */
-function bringDown({ spec, facts }: ContainerRow, reason: string, site: Site): ContainerStep[] {
+function bringDown(
+  { spec, facts }: ContainerRow,
+  reason: string,
+  site: InstallPaths,
+): ContainerStep[] {
   return [
     ...leave(spec, reason),
     stop(spec, facts, reason),
@@ -70,7 +74,7 @@ function bringDown({ spec, facts }: ContainerRow, reason: string, site: Site): C
   ];
 }
 
-function disconnect(spec: ContainerSpec, reason: string, site: Site): ContainerStep[] {
+function disconnect(spec: ContainerSpec, reason: string, site: InstallPaths): ContainerStep[] {
   if (spec.host_network) return [];
   const links = spec.links.map(({ link }) => link);
   const args = { netns: netnsName(site, spec.id), links };
@@ -86,7 +90,7 @@ export function update(
   row: ContainerRow,
   seen: ContainerSeen,
   differences: Difference[],
-  site: Site,
+  site: InstallPaths,
   peers?: Peers,
 ): ContainerStep[] {
   const { spec } = desired;
@@ -154,7 +158,7 @@ function rewire(
   spec: ContainerSpec,
   before: string[],
   reason: string | undefined,
-  site: Site,
+  site: InstallPaths,
 ): ContainerStep[] {
   if (!reason) return [];
   const links = before.filter((link) => !spec.links.some((each) => each.link === link));
@@ -164,30 +168,51 @@ function rewire(
   ];
 }
 
-function checkDisk(spec: ContainerSpec, reason: string | undefined, site: Site): ContainerStep[] {
+function checkDisk(
+  spec: ContainerSpec,
+  reason: string | undefined,
+  site: InstallPaths,
+): ContainerStep[] {
   if (!reason) return [];
   return [{ verb: 'container.check-disk', args: { disk: diskFile(site, spec.id) }, reason }];
 }
 
-function unmount(spec: ContainerSpec, reason: string | undefined, site: Site): ContainerStep[] {
+function unmount(
+  spec: ContainerSpec,
+  reason: string | undefined,
+  site: InstallPaths,
+): ContainerStep[] {
   if (!reason) return [];
   return [{ verb: 'container.unmount', args: { dir: rootfsDir(site, spec.id) }, reason }];
 }
 
-function remount(spec: ContainerSpec, reason: string | undefined, site: Site): ContainerStep[] {
+function remount(
+  spec: ContainerSpec,
+  reason: string | undefined,
+  site: InstallPaths,
+): ContainerStep[] {
   if (!reason) return [];
   const args = { disk: diskFile(site, spec.id), dir: rootfsDir(site, spec.id) };
   return [{ verb: 'container.mount', args, reason }];
 }
 
-function liveUpdates(spec: ContainerSpec, reason: string | undefined, site: Site): ContainerStep[] {
+function liveUpdates(
+  spec: ContainerSpec,
+  reason: string | undefined,
+  site: InstallPaths,
+): ContainerStep[] {
   if (!reason) return [];
   const { id, limits } = spec;
   const args = { cgroup: cgroupPath(site, id), limits, disk: rootfsDir(site, id) };
   return [{ verb: 'container.limits', args, reason }];
 }
 
-function wire(spec: ContainerSpec, links: LinkSpec[], reason: string, site: Site): ContainerStep[] {
+function wire(
+  spec: ContainerSpec,
+  links: LinkSpec[],
+  reason: string,
+  site: InstallPaths,
+): ContainerStep[] {
   const { id, userns, host_network } = spec;
   if (host_network) return [];
   const args = { netns: netnsName(site, id), links, ...(userns && { userns }) };
@@ -223,7 +248,7 @@ function healing(spec: ContainerSpec, reason: string | undefined): ContainerStep
 }
 
 /** Before a proxy first starts: whether it takes its configuration. One that runs is asked itself. */
-export function check(spec: ContainerSpec, reason: string, site: Site): ContainerStep[] {
+export function check(spec: ContainerSpec, reason: string, site: InstallPaths): ContainerStep[] {
   const { id, proxy, environment, user, mounts } = spec;
   if (!proxy?.check) return [];
   const how = { environment, user, mounts };

@@ -3,7 +3,7 @@ import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { ConfigSpec } from '../../model/specs.js';
 
-export interface ConfigSeen {
+export interface ObservedConfig {
   text: string;
   /** Names of files that are not beside it. */
   missing?: string[];
@@ -13,7 +13,7 @@ export interface ConfigSeen {
 export function compare(
   { spec }: Resource<ConfigSpec>,
   row: Row<ConfigSpec>,
-  seen: ConfigSeen,
+  seen: ObservedConfig,
 ): Difference[] {
   return [
     ...comparePlace(spec, row.spec),
@@ -37,7 +37,7 @@ function comparePlace(after: ConfigSpec, before: ConfigSpec): Difference[] {
     }));
 }
 
-function compareText(after: ConfigSpec, row: Row<ConfigSpec>, seen: ConfigSeen): Difference[] {
+function compareText(after: ConfigSpec, row: Row<ConfigSpec>, seen: ObservedConfig): Difference[] {
   // The text of an unfinished row may never have reached the host.
   const before = row.status === 'pending' ? seen.text : row.spec.text;
   const differences: Difference[] = [];
@@ -54,7 +54,7 @@ function text(before: string, after: string, cause: Difference['cause']): Differ
 }
 
 /** Other files have other names, and so make another text. */
-function compareFiles({ missing = [] }: ConfigSeen): Difference[] {
+function compareFiles({ missing = [] }: ObservedConfig): Difference[] {
   return missing.map((name) => ({
     attribute: 'files',
     cause: 'drift',

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { ConfigSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
-import { type ConfigSeen, compare } from './compare.js';
+import { compare, type ObservedConfig } from './compare.js';
 import type { ConfigVerbs } from './steps.js';
 import { create, remove, update } from './steps.js';
 
 /** A generated text file that a container reads, such as a proxy's configuration. */
-export const config: Kind<ConfigSpec, unknown, ConfigSeen, ConfigVerbs> = {
+export const config: Kind<ConfigSpec, unknown, ObservedConfig, ConfigVerbs> = {
   name: 'config',
   table: {
     file: 'configs.csv',

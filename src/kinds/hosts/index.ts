@@ -2,14 +2,14 @@ import type { HostsSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
 import type { HostsVerbs } from './handlers.js';
 
-interface HostsSeen {
+interface ObservedHosts {
   text: string;
   /** Copies that say something else. */
   wrong: string[];
 }
 
 /** The names a group of containers sees in /etc/hosts. */
-export const hosts: Kind<HostsSpec, unknown, HostsSeen, HostsVerbs> = {
+export const hosts: Kind<HostsSpec, unknown, ObservedHosts, HostsVerbs> = {
   name: 'hosts',
   derived: true,
   table: {

@@ -4,9 +4,9 @@ import { localFiles, originalOf } from '../../model/image-version.js';
 import { equal } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
 import { printable } from '../../model/printable.js';
-import { type Resource, type Row, whyPending } from '../../model/resource.js';
+import { pendingReason, type Resource, type Row } from '../../model/resource.js';
 import type { ImageConfig, ImageFacts, ImageSpec } from '../../model/specs.js';
-import type { ImageSeen } from './observe.js';
+import type { ObservedImage } from './observe.js';
 
 /** What is in the file, and what one says when it changes. */
 const CONTENT = {
@@ -45,7 +45,7 @@ export function takesBuild({ attribute }: Difference): boolean {
 export function compare(
   { spec: after }: Resource<ImageSpec>,
   { spec: before }: ImageRow,
-  seen: ImageSeen,
+  seen: ObservedImage,
 ): Difference[] {
   const content = Object.entries(CONTENT).flatMap(([attribute, reason]) => {
     const name = attribute as keyof typeof CONTENT;
@@ -70,7 +70,7 @@ export function irrecoverable(
   const { spec: before, status } = row;
   if (!('container' in before.from) || !equal(after.base, before.base)) return undefined;
   return status === 'pending'
-    ? `${whyPending(row, 'commit')}; commit again`
+    ? `${pendingReason(row, 'commit')}; commit again`
     : 'it is gone from the host, and its container may have changed since';
 }
 
@@ -136,7 +136,7 @@ function changed(
 }
 
 /** The file never changes size once it is there, so another size means it was cut or replaced. */
-function fileDrift({ size }: ImageSpec, seen: ImageSeen): Difference[] {
+function fileDrift({ size }: ImageSpec, seen: ObservedImage): Difference[] {
   if (seen.size === size) return [];
   const [is, was] = [seen.size, size].map(describeSize);
   return [

@@ -2,19 +2,19 @@ import type { ImageFacts, ImageSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
 import { columns } from './columns.js';
 import { compare, irrecoverable } from './compare.js';
-import { adopt, assume, foreign, type ImageSeen, marked, observe } from './observe.js';
+import { adopt, assume, discoverOwned, foreign, type ObservedImage, observe } from './observe.js';
 import type { ImageVerbs } from './steps.js';
 import { create, remove, update } from './steps.js';
 
 /** One ext4 file that containers start on copies of. */
-export const image: Kind<ImageSpec, ImageFacts, ImageSeen, ImageVerbs> = {
+export const image: Kind<ImageSpec, ImageFacts, ObservedImage, ImageVerbs> = {
   name: 'image',
   table: { file: 'images.csv', columns },
   identity: ({ id }) => id,
   observe,
   assume,
   foreign,
-  marked,
+  discoverOwned,
   compare,
   irrecoverable,
   create,

@@ -2,12 +2,12 @@ import { dirname } from 'node:path';
 import type { Probe } from '../../host/ports.js';
 import { UserError } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
+import { type InstallPaths, idOfFile, imageFile, parseId } from '../../model/install-paths.js';
 import type { Resource } from '../../model/resource.js';
-import { idOfFile, imageFile, partsOf, type Site } from '../../model/site.js';
 import type { ImageFacts, ImageSpec } from '../../model/specs.js';
-import type { Adopted, Adoption, Marked } from '../kind.js';
+import type { Adopted, Adoption, OwnedResource } from '../kind.js';
 
-export interface ImageSeen {
+export interface ObservedImage {
   /** Bytes of the file. */
   size: number;
 }
@@ -16,28 +16,28 @@ export function observe(
   { id }: ImageSpec,
   _facts: ImageFacts | undefined,
   probe: Probe,
-  site: Site,
-): ImageSeen | undefined {
+  site: InstallPaths,
+): ObservedImage | undefined {
   const file = probe.file(imageFile(site, id));
   return file && !file.directory ? { size: file.size } : undefined;
 }
 
 /** What a look would find if nothing had moved since the row was written. */
-export function assume({ size }: ImageSpec): ImageSeen {
+export function assume({ size }: ImageSpec): ObservedImage {
   return { size };
 }
 
-export function foreign({ id }: ImageSpec, probe: Probe, site: Site): string | undefined {
+export function foreign({ id }: ImageSpec, probe: Probe, site: InstallPaths): string | undefined {
   const path = imageFile(site, id);
   return probe.file(path) ? `${path} exists and is in no state file` : undefined;
 }
 
 /** By the names of files, those of unfinished builds too. */
-export function marked(probe: Probe, site: Site): Marked<ImageSpec>[] {
+export function discoverOwned(probe: Probe, site: InstallPaths): OwnedResource<ImageSpec>[] {
   const files = probe.names(dirname(imageFile(site, '')));
   const ids = new Set(files.flatMap((file) => idOfFile(file) ?? []));
   return [...ids].flatMap((id) => {
-    const parts = partsOf(id);
+    const parts = parseId(id);
     // to remove an image takes its id and nothing else
     return parts ? [{ ...parts, spec: { id } as ImageSpec }] : [];
   });

@@ -1,17 +1,21 @@
 import type { CopyEntry, ImageFrom } from '../../model/config.js';
 import { imageVersion } from '../../model/image-version.js';
+import { type InstallPaths, imageFile, previousFile } from '../../model/install-paths.js';
 import type { Difference } from '../../model/plan.js';
-import { type Resource, type Row, whyPending } from '../../model/resource.js';
-import { imageFile, previousFile, type Site } from '../../model/site.js';
+import { pendingReason, type Resource, type Row } from '../../model/resource.js';
 import type { ImageFacts, ImageOrigin, ImageSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
 import { takesBuild } from './compare.js';
-import type { ImageSeen } from './observe.js';
+import type { ObservedImage } from './observe.js';
 
 type ImageStep = StepOf<ImageVerbs>;
 type ImageRow = Row<ImageSpec, ImageFacts>;
 
-export function create({ spec }: Resource<ImageSpec>, reason: string, site: Site): ImageStep[] {
+export function create(
+  { spec }: Resource<ImageSpec>,
+  reason: string,
+  site: InstallPaths,
+): ImageStep[] {
   const { size, from, base, copy, run, config } = spec;
   // what is for the record takes no part in a build
   const { original: _original, ...origin } = spec.origin ?? {};
@@ -32,12 +36,12 @@ export function create({ spec }: Resource<ImageSpec>, reason: string, site: Site
 export function update(
   desired: Resource<ImageSpec>,
   row: ImageRow,
-  _seen: ImageSeen,
+  _seen: ObservedImage,
   differences: Difference[],
-  site: Site,
+  site: InstallPaths,
 ): ImageStep[] {
   const reasons = differences.filter(takesBuild).map(({ reason }) => reason);
-  if (row.status === 'pending') reasons.push(whyPending(row, 'build'));
+  if (row.status === 'pending') reasons.push(pendingReason(row, 'build'));
   if (reasons.length === 0) return [];
   const whole = differences.every(({ attribute }) => attribute !== 'file');
   const kept = whole ? keep(desired.spec, row, site) : [];
@@ -45,14 +49,18 @@ export function update(
 }
 
 /** Once is enough: after a run that was cut off, what is in the file may be new already. */
-function keep({ id, previous }: ImageSpec, { spec, facts }: ImageRow, site: Site): ImageStep[] {
+function keep(
+  { id, previous }: ImageSpec,
+  { spec, facts }: ImageRow,
+  site: InstallPaths,
+): ImageStep[] {
   const version = imageVersion(spec);
   if (previous !== version || facts.kept === version) return [];
   const args = { file: imageFile(site, id), as: previousFile(site, id), version };
   return [{ verb: 'image.keep', args, reason: 'containers run on it, and may go back to it' }];
 }
 
-export function remove({ spec }: ImageRow, reason: string, site: Site): ImageStep[] {
+export function remove({ spec }: ImageRow, reason: string, site: InstallPaths): ImageStep[] {
   const files = [imageFile(site, spec.id), previousFile(site, spec.id)];
   return [{ verb: 'image.remove', args: { files }, reason }];
 }

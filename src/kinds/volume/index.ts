@@ -6,10 +6,10 @@ import type { Adopted, Adoption, Kind } from '../kind.js';
 import type { VolumeVerbs } from './handlers.js';
 
 /** That there is a folder is all there is to see. */
-export type VolumeSeen = Record<string, never>;
+export type ObservedVolume = Record<string, never>;
 
 /** A folder of the host that outlives the containers it is bound into. */
-export const volume: Kind<VolumeSpec, DataFacts, VolumeSeen, VolumeVerbs> = {
+export const volume: Kind<VolumeSpec, DataFacts, ObservedVolume, VolumeVerbs> = {
   name: 'volume',
   keepsData: (stack, name) => `baleine volume rm --stack ${stack} ${name}`,
   table: {
@@ -45,7 +45,7 @@ export const volume: Kind<VolumeSpec, DataFacts, VolumeSeen, VolumeVerbs> = {
       ? [{ verb: 'volume.create', args: { path: spec.path }, reason: 'unfinished' }]
       : [],
   // the file has it again
-  learn: (_desired, { facts }) => (facts.unused ? { unused: undefined } : undefined),
+  factUpdate: (_desired, { facts }) => (facts.unused ? { unused: undefined } : undefined),
   remove: ({ spec }, reason) => [{ verb: 'volume.remove', args: { path: spec.path }, reason }],
   adopt,
   handlers: async (host) => (await import('./handlers.js')).volumeHandlers(host),

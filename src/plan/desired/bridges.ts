@@ -1,10 +1,10 @@
 import type { BridgeSource } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
+import { bridgeLink, linkAlias } from '../../model/install-paths.js';
 import { formatSubnet, parseSubnet } from '../../model/ipv4.js';
 import type { Resource, Row } from '../../model/resource.js';
-import { bridgeLink, linkAlias } from '../../model/site.js';
 import type { BridgeSpec } from '../../model/specs.js';
-import { Subnets } from '../../model/subnets.js';
+import { SubnetIndex } from '../../model/subnets.js';
 import { type Context, externalRow, isOthers } from './context.js';
 import { recordedSpec } from './recorded.js';
 
@@ -25,7 +25,7 @@ export function desiredBridges(context: Context): Bridges {
       continue;
     }
     const spec = ownSpec(name, entry, context);
-    refuseOverlap(name, spec, taken, context);
+    checkOverlap(name, spec, taken, context);
     specs.set(name, spec);
     const { protect } = entry;
     resources.push({
@@ -67,8 +67,8 @@ function externalSpec(name: string, context: Context): BridgeSpec {
 }
 
 /** The subnets of every other stack's bridges. */
-function takenSubnets(context: Context): Subnets<Row> {
-  const taken = new Subnets<Row>();
+function takenSubnets(context: Context): SubnetIndex<Row> {
+  const taken = new SubnetIndex<Row>();
   for (const row of context.rows) {
     if (row.kind !== 'bridge' || !isOthers(row, context)) continue;
     const { subnet } = row.spec as BridgeSpec;
@@ -79,10 +79,10 @@ function takenSubnets(context: Context): Subnets<Row> {
 }
 
 /** The host could not tell which of the two an address is on. */
-function refuseOverlap(
+function checkOverlap(
   name: string,
   { subnet }: BridgeSpec,
-  taken: Subnets<Row>,
+  taken: SubnetIndex<Row>,
   { config }: Context,
 ): void {
   const parsed = subnet === undefined ? undefined : parseSubnet(subnet);

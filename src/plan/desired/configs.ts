@@ -1,13 +1,13 @@
 import { CONFIG_DIR, CONFIG_FILE, type Farm } from '../../farm/expand.js';
 import { backendOf, haproxyConfig, PROXY_SOCKET, type Upstream } from '../../farm/haproxy.js';
-import { KEPT } from '../../farm/proxy-options.js';
-import { meanwhile } from '../../farm/transitional-upstreams.js';
+import { KEEP_ALIVE } from '../../farm/proxy-options.js';
+import { transitionalUpstreams } from '../../farm/transitional-upstreams.js';
 import { addressOf } from '../../model/address.js';
 import type { FarmEntry } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
+import { configDir, idOf } from '../../model/install-paths.js';
 import type { Instance } from '../../model/instance.js';
 import type { Resource, Row } from '../../model/resource.js';
-import { configDir, idOf } from '../../model/site.js';
 import type { ConfigSpec, ContainerSpec, PlacedFile } from '../../model/specs.js';
 import { type Context, certificateKey } from './context.js';
 import type { Leases } from './leases.js';
@@ -46,12 +46,12 @@ export function desiredConfig(farm: Farm, leases: Leases, context: Context): Res
     kind: 'config',
     name: farm.config,
     spec,
-    meanwhile: (rows) => {
+    transitionalSpec: (rows) => {
       const { servers } = farm.entry;
-      const reach = meanwhile({ servers, upstreams }, rows as Row<ContainerSpec>[]);
+      const reach = transitionalUpstreams({ servers, upstreams }, rows as Row<ContainerSpec>[]);
       if (!reach) return undefined;
       const text = textFor(reach.servers, reach.upstreams);
-      const handover = Math.max(rotation.drain, KEPT);
+      const handover = Math.max(rotation.drain, KEEP_ALIVE);
       return { ...spec, text, rotation: { ...rotation, handover } };
     },
     needs: farm.servers.map(({ name }) => addressOf('container', name)),

@@ -3,11 +3,11 @@ import { type Address, addressOf } from '../../model/address.js';
 import type { ContainerEntry, ImageConfig, MountEntry } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
 import { imageVersion } from '../../model/image-version.js';
+import { configDir, idOf, imageFile } from '../../model/install-paths.js';
 import type { Instance } from '../../model/instance.js';
-import { spelled } from '../../model/json.js';
+import { exact } from '../../model/json.js';
 import type { Resource } from '../../model/resource.js';
 import { signalName } from '../../model/signals.js';
-import { configDir, idOf, imageFile } from '../../model/site.js';
 import type {
   BridgeSpec,
   ContainerSpec,
@@ -46,7 +46,7 @@ export function desiredContainers(
       context,
     );
     const before = recorded.get(name);
-    return spelled<ContainerSpec>({
+    return exact<ContainerSpec>({
       limits: entry.limits,
       restart: entry.restart,
       stop_grace_period: entry.stop_grace_period,

@@ -1,8 +1,8 @@
-import { type Address, addressOf, BY_HAND, type KindName } from '../../model/address.js';
+import { type Address, addressOf, IMPERATIVE_STACK, type KindName } from '../../model/address.js';
 import type { Config } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
+import type { InstallPaths } from '../../model/install-paths.js';
 import type { Row } from '../../model/resource.js';
-import type { Site } from '../../model/site.js';
 import type { ContainerSpec, ImageOrigin } from '../../model/specs.js';
 
 /** What the desired state is worked out from. */
@@ -10,7 +10,7 @@ export interface Context {
   config: Config;
   /** Of every stack: external images and bridges, leases, and what others have taken. */
   rows: readonly Row[];
-  site: Site;
+  site: InstallPaths;
   /**
    * Fingerprint of the local files that go into an image, by image name, and of a farm's
    * certificate, by `certificateKey`.
@@ -57,7 +57,7 @@ export function externalRow<Spec>(
   const used = others.find(({ spec }) =>
     own.some((row) => isUsed(spec, row.spec as ContainerSpec)),
   );
-  const found = used ?? others.find(({ stack }) => stack === BY_HAND);
+  const found = used ?? others.find(({ stack }) => stack === IMPERATIVE_STACK);
   if (found) return found;
   const stacks = others.map(({ stack }) => stack).sort();
   throw new UserError(

@@ -1,13 +1,13 @@
 import { addressOf } from '../../model/address.js';
 import { healthTarget } from '../../model/health.js';
+import { idOf } from '../../model/install-paths.js';
 import type { Instance } from '../../model/instance.js';
-import { asRecorded, type Resource, type Row } from '../../model/resource.js';
-import { idOf } from '../../model/site.js';
+import { type Resource, type Row, resourceFromRow } from '../../model/resource.js';
 import type { ContainerSpec, DependencySpec, ImageSpec, VolumeSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 import { instancesNamed } from './instances.js';
 import type { Leases } from './leases.js';
-import { isIn } from './releases.js';
+import { isVersionOf } from './releases.js';
 
 /** What a container waits for beyond the order of starts. */
 export function dependenciesOf(
@@ -43,7 +43,7 @@ type Container = Resource<ContainerSpec>;
  *
  * @param wanted addresses of what the file names
  */
-export function leftForHeld(
+export function pinnedDependencies(
   containers: Container[],
   wanted: ReadonlySet<string>,
   context: Context,
@@ -54,7 +54,7 @@ export function leftForHeld(
   );
   const left = new Map<string, Resource>();
   const needing = containers.map((each) => {
-    const used = dropped.filter((row) => isUsed(row, each.spec, context)).map(asRecorded);
+    const used = dropped.filter((row) => isUsed(row, each.spec, context)).map(resourceFromRow);
     for (const resource of used) left.set(resource.address, resource);
     return { ...each, needs: [...each.needs, ...used.map(({ address }) => address)] };
   });
@@ -63,7 +63,7 @@ export function leftForHeld(
 
 function isUsed({ kind, spec }: Row, { held }: ContainerSpec, { site }: Context): boolean {
   if (!held) return false;
-  if (kind === 'image') return isIn(spec as ImageSpec, held.to, site);
+  if (kind === 'image') return isVersionOf(spec as ImageSpec, held.to, site);
   const { path } = spec as VolumeSpec;
   return kind === 'volume' && held.to.mounts.some(({ source }) => source === path);
 }

@@ -8,10 +8,10 @@ import {
 import { PROXY_SOCKET } from '../../farm/haproxy.js';
 import { type Address, addressOf } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
+import { configDir, idOf } from '../../model/install-paths.js';
 import type { Instance } from '../../model/instance.js';
-import { FORWARDER, placeText } from '../../model/publish.js';
+import { FORWARDER, formatHostPort } from '../../model/publish.js';
 import type { Resource, Row } from '../../model/resource.js';
-import { configDir, idOf } from '../../model/site.js';
 import type { BridgeSpec, ConfigSpec, ContainerSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 import type { Leases } from './leases.js';
@@ -88,10 +88,12 @@ export function desiredForwards(
 
 /** Proxies that listened there themselves until now. */
 function holdersOf(reached: { forward: Forward }[], { rows, config }: Context): Address[] {
-  const places = new Set(reached.map(({ forward }) => placeText(forward)));
+  const places = new Set(reached.map(({ forward }) => formatHostPort(forward)));
   return (rows as readonly Row<Partial<ContainerSpec>>[])
     .filter(({ kind, stack }) => kind === 'container' && stack === config.name)
-    .filter(({ spec: { sockets = [] } }) => sockets.some((each) => places.has(placeText(each))))
+    .filter(({ spec: { sockets = [] } }) =>
+      sockets.some((each) => places.has(formatHostPort(each))),
+    )
     .map(({ name }) => addressOf('container', name));
 }
 

@@ -1,8 +1,8 @@
 import { addressOf, byName } from '../../model/address.js';
+import { hostsCopy, hostsFile, idOf } from '../../model/install-paths.js';
 import type { Instance } from '../../model/instance.js';
 import { digest } from '../../model/json.js';
 import type { Resource, Row } from '../../model/resource.js';
-import { hostsCopy, hostsFile, idOf } from '../../model/site.js';
 import type { ContainerSpec, HostsSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 import type { Leases } from './leases.js';

@@ -1,11 +1,11 @@
 import { expandFarm, type Farm } from '../../farm/expand.js';
-import { asRecorded, type Resource } from '../../model/resource.js';
+import { type Resource, resourceFromRow } from '../../model/resource.js';
 import type { ContainerSpec, VolumeSpec } from '../../model/specs.js';
 import { desiredBridges } from './bridges.js';
 import { desiredConfig } from './configs.js';
 import { desiredContainers } from './containers.js';
 import type { Context } from './context.js';
-import { leftForHeld } from './dependencies.js';
+import { pinnedDependencies } from './dependencies.js';
 import { desiredForwards, withForwarder, withForwarderImage } from './forwarder-resources.js';
 import { desiredHosts, keptPeers, peersOf } from './hosts.js';
 import { desiredImages } from './images.js';
@@ -30,7 +30,7 @@ export function desired(given: Context): Resource[] {
   const all = [...instances, ...farms.flatMap(({ spares }) => spares)];
   const leases = leaseAddresses(all, bridges.specs, context);
   const named = [...images.resources, ...bridges.resources, ...desiredVolumes(context)];
-  const { containers, left } = leftForHeld(
+  const { containers, left } = pinnedDependencies(
     desiredContainers(all, images.specs, bridges.specs, leases, context),
     new Set(named.map(({ address }) => address)),
     context,
@@ -38,16 +38,16 @@ export function desired(given: Context): Resource[] {
   return [
     ...named,
     ...left,
-    ...farms.map((farm) => desiredConfig(asHeld(farm, containers), leases, context)),
+    ...farms.map((farm) => desiredConfig(withPinnedServers(farm, containers), leases, context)),
     ...desiredForwards(asked, bridges.specs, leases, context),
     ...desiredHosts([...peersOf(instances, leases), ...keptPeers(kept)], context),
-    ...kept.filter(({ kind }) => kind !== 'hosts').map(asRecorded),
+    ...kept.filter(({ kind }) => kind !== 'hosts').map(resourceFromRow),
     ...containers,
   ];
 }
 
 /** Servers that are held back are asked for pages and for their health as they were. */
-function asHeld(farm: Farm, containers: Resource<ContainerSpec>[]): Farm {
+function withPinnedServers(farm: Farm, containers: Resource<ContainerSpec>[]): Farm {
   const server = farm.servers[0]?.name;
   const held = containers.find(({ name }) => name === server)?.spec.held;
   if (!held) return farm;

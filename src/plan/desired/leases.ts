@@ -2,7 +2,7 @@ import { UserError } from '../../model/errors.js';
 import type { Instance } from '../../model/instance.js';
 import type { Subnet } from '../../model/ipv4.js';
 import {
-  addressComplaint,
+  addressProblem,
   capacity,
   contains,
   formatIp,
@@ -34,7 +34,7 @@ export function leaseAddresses(
   const recorded = recordedAddresses(context);
   for (const [name, spec] of bridges) {
     const members = membersOf.get(name) ?? [];
-    refuseFull(name, members, context);
+    checkPortCount(name, members, context);
     const subnet = spec.subnet === undefined ? undefined : parseSubnet(spec.subnet);
     if (!subnet) continue;
     // another stack may call another bridge so, and this one otherwise
@@ -64,7 +64,7 @@ function leaseOn(
     const address = member.entry.bridges[bridge]?.address;
     if (address === undefined) waiting.push(member);
     else {
-      const complaint = complaintOf(address, bridge, subnet, host, recorded.foreign);
+      const complaint = problemOf(address, bridge, subnet, host, recorded.foreign);
       if (complaint) throw unusable(member, bridge, complaint, context);
       take(member.name, address);
     }
@@ -104,7 +104,7 @@ function* freeAddresses(subnet: Subnet, taken: ReadonlySet<string>, from: 'botto
 }
 
 /** What the file's own checks could not tell: the bridge, or who else is on it, is not in the file. */
-function complaintOf(
+function problemOf(
   address: string,
   bridge: string,
   subnet: Subnet,
@@ -113,7 +113,7 @@ function complaintOf(
 ): string | undefined {
   if (address === host) return `${address} is the address of the host on bridge ${bridge}`;
   const owner = foreign.get(address);
-  return owner ? `${address} is taken by ${owner}` : addressComplaint(address, subnet);
+  return owner ? `${address} is taken by ${owner}` : addressProblem(address, subnet);
 }
 
 function unusable(
@@ -166,7 +166,7 @@ function recordedAddresses(context: Context) {
   return { own, foreign };
 }
 
-function refuseFull(bridge: string, members: Instance[], { config }: Context): void {
+function checkPortCount(bridge: string, members: Instance[], { config }: Context): void {
   if (members.length <= MAX_PORTS) return;
   throw new UserError(
     `${config.where(['bridges', bridge])}: ${members.length} containers on bridge ${bridge}, but a Linux bridge has at most ${MAX_PORTS} ports`,

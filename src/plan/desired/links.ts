@@ -1,7 +1,7 @@
 import { addressOf } from '../../model/address.js';
+import { idOf, linkAlias, vethLink } from '../../model/install-paths.js';
 import type { Instance } from '../../model/instance.js';
-import { spelled } from '../../model/json.js';
-import { idOf, linkAlias, vethLink } from '../../model/site.js';
+import { exact } from '../../model/json.js';
 import type { BridgeSpec, ContainerSpec, LinkSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 import type { Leases } from './leases.js';
@@ -29,7 +29,7 @@ export function linksOf(
     const prefix = spec.subnet?.split('/')[1];
     const made = recorded?.id === id ? before.find((each) => each.bridge === bridge) : undefined;
     return [
-      spelled<LinkSpec>({
+      exact<LinkSpec>({
         bridge,
         bridge_link: spec.link,
         link: made?.link ?? vethLink(site, id, bridge),

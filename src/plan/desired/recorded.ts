@@ -1,6 +1,6 @@
 import { addressOf, type KindName } from '../../model/address.js';
+import { volumeDir } from '../../model/install-paths.js';
 import type { Row } from '../../model/resource.js';
-import { volumeDir } from '../../model/site.js';
 import type { VolumeSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 

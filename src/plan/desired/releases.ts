@@ -1,9 +1,9 @@
 import { imageVersion } from '../../model/image-version.js';
+import { type InstallPaths, imageFile, previousFile } from '../../model/install-paths.js';
 import type { Instance } from '../../model/instance.js';
-import { isReleasedAs, releaseDigest, releaseOf, withRelease } from '../../model/release.js';
+import { hasSameRelease, releaseDigest, releaseOf, withRelease } from '../../model/release.js';
 import type { Row } from '../../model/resource.js';
-import { imageFile, previousFile, type Site } from '../../model/site.js';
-import type { ContainerSpec, Held, ImageSpec, Release } from '../../model/specs.js';
+import type { ContainerSpec, ImageSpec, PinnedRelease, Release } from '../../model/specs.js';
 import type { Context } from './context.js';
 
 type ContainerRow = Row<ContainerSpec>;
@@ -25,8 +25,8 @@ export function releases(
   const known = [...images.values(), ...unnamed(images, context)];
   const groups = groupsOf(instances, recorded);
   return (instance, asked) => {
-    const { holds, some } = groups.get(groupOf(instance)) ?? { holds: [] };
-    const held = heldBack(asked, holds, known, context.site);
+    const { pins, some } = groups.get(groupOf(instance)) ?? { pins: [] };
+    const held = pinnedSpec(asked, pins, known, context.site);
     if (held) return held;
     const previous = previousOf(recorded.get(instance.name), some, asked);
     return previous ? { ...asked, previous } : asked;
@@ -34,7 +34,7 @@ export function releases(
 }
 
 interface Group {
-  holds: Held[];
+  pins: PinnedRelease[];
   /** One that runs. */
   some?: ContainerRow;
 }
@@ -47,9 +47,9 @@ function groupsOf(
   for (const instance of instances) {
     const row = recorded.get(instance.name);
     if (!row) continue;
-    const group = groups.get(groupOf(instance)) ?? { holds: [] };
+    const group = groups.get(groupOf(instance)) ?? { pins: [] };
     groups.set(groupOf(instance), group);
-    if (row.spec.held) group.holds.push(row.spec.held);
+    if (row.spec.held) group.pins.push(row.spec.held);
     if (row.status === 'ready') group.some ??= row;
   }
   return groups;
@@ -69,25 +69,25 @@ function unnamed(images: ReadonlyMap<string, ImageSpec>, { rows, config }: Conte
 }
 
 /** Whoever spoke last is heard: once the file asks for something else it is not held any more. */
-function heldBack(
+function pinnedSpec(
   asked: ContainerSpec,
-  holds: readonly Held[],
+  holds: readonly PinnedRelease[],
   images: readonly ImageSpec[],
-  site: Site,
+  site: InstallPaths,
 ): ContainerSpec | undefined {
   if (holds.length === 0) return undefined;
   const digest = releaseDigest(releaseOf(asked));
   const held = holds.find((each) => each.asked === digest);
-  const image = held && images.find((each) => isIn(each, held.to, site));
-  return held && image ? holdAt(asked, held, image, site) : undefined;
+  const image = held && images.find((each) => isVersionOf(each, held.to, site));
+  return held && image ? withPinnedRelease(asked, held, image, site) : undefined;
 }
 
 /** Undefined when the version that it ran on is there no more. */
-export function holdAt(
+export function withPinnedRelease(
   { previous: _previous, ...spec }: ContainerSpec,
-  held: Held,
+  held: PinnedRelease,
   image: ImageSpec,
-  site: Site,
+  site: InstallPaths,
 ): ContainerSpec | undefined {
   const { to } = held;
   const file = fileOf(image, to.image.version, site);
@@ -96,11 +96,15 @@ export function holdAt(
 }
 
 /** Whether it is a version of this image. */
-export function isIn({ id }: ImageSpec, { image: { file } }: Release, site: Site): boolean {
+export function isVersionOf(
+  { id }: ImageSpec,
+  { image: { file } }: Release,
+  site: InstallPaths,
+): boolean {
   return file === imageFile(site, id) || file === previousFile(site, id);
 }
 
-function fileOf(image: ImageSpec, version: string, site: Site): string | undefined {
+function fileOf(image: ImageSpec, version: string, site: InstallPaths): string | undefined {
   if (imageVersion(image) === version) return imageFile(site, image.id);
   return image.previous === version ? previousFile(site, image.id) : undefined;
 }
@@ -113,7 +117,7 @@ function previousOf(
 ): Release | undefined {
   const one = row ?? peer;
   if (!one) return undefined;
-  if (isReleasedAs(one.spec, asked)) return row?.spec.previous;
+  if (hasSameRelease(one.spec, asked)) return row?.spec.previous;
   const now = releaseOf(one.spec);
   return one.status === 'ready' ? now : (one.spec.previous ?? now);
 }

@@ -1,4 +1,4 @@
-import type { Tone } from '../../model/topology.js';
+import type { Severity } from '../../model/topology.js';
 import { safe, shorten } from '../markup.js';
 import { stateWords } from './labels.js';
 import { LINES } from './palette.js';
@@ -52,7 +52,7 @@ function lineAbout(line: Line): string {
 }
 
 /** Shapes besides colours: not everyone sees these. */
-function markOf(tone: Tone, x: number, y: number): string {
+function markOf(tone: Severity, x: number, y: number): string {
   const circle = (kind: string) => `<circle class="mark ${kind}" cx="${x}" cy="${y}" r="4.5"/>`;
   switch (tone) {
     case 'good':

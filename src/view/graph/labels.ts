@@ -1,9 +1,9 @@
-import { BY_HAND } from '../../model/address.js';
+import { IMPERATIVE_STACK } from '../../model/address.js';
 import type { PublishEntry } from '../../model/config.js';
 import { describeExit } from '../../model/exit.js';
 import type { ListedContainer } from '../../model/listed-container.js';
-import { EVERYWHERE } from '../../model/publish.js';
-import type { BridgeNode, ContainerNode, Tone, Topology } from '../../model/topology.js';
+import { ANY_ADDRESS } from '../../model/publish.js';
+import type { BridgeNode, ContainerNode, Severity, Topology } from '../../model/topology.js';
 import type { Line } from './picture.js';
 
 /** `running, healthy`, `exited (137 SIGKILL)`: as short as it can be told. */
@@ -27,7 +27,7 @@ export function stateWords(each: ListedContainer): string {
 
 /** `8080 → 80`, from one address of the host `127.0.0.1:8080 → 80`. */
 export function publishWords({ host_ip: address, published, target }: PublishEntry): string {
-  return `${address === EVERYWHERE ? '' : `${address}:`}${published} → ${target}`;
+  return `${address === ANY_ADDRESS ? '' : `${address}:`}${published} → ${target}`;
 }
 
 /** What a bridge says beside its name: `10.77.1.0/24`, `host 10.77.1.1`, `isolated`. */
@@ -39,12 +39,14 @@ export function bridgeWords({ state, subnet, host, uplink, isolated, owner }: Br
       ...(host === undefined ? [] : [`host ${host}`]),
       ...(uplink === undefined ? [] : [`uplink ${uplink}`]),
       ...(isolated ? ['isolated'] : []),
-      ...(owner === undefined ? [] : [owner === BY_HAND ? 'made by hand' : `of stack ${owner}`]),
+      ...(owner === undefined
+        ? []
+        : [owner === IMPERATIVE_STACK ? 'made by hand' : `of stack ${owner}`]),
     ],
   };
 }
 
-const TONES: [Tone, string][] = [
+const TONES: [Severity, string][] = [
   ['good', 'well'],
   ['wait', 'waiting'],
   ['bad', 'in trouble'],
@@ -54,7 +56,7 @@ const TONES: [Tone, string][] = [
 /** How many containers are how, the empty ones left out. */
 export function toneCounts({
   containers,
-}: Topology): { tone: Tone; count: number; word: string }[] {
+}: Topology): { tone: Severity; count: number; word: string }[] {
   return TONES.map(([tone, word]) => ({
     tone,
     word,

@@ -8,7 +8,7 @@
 import { Context } from '../../../src/app/context.js';
 import { planDestroy, planStack } from '../../../src/app/make-plan.js';
 import { planRollback } from '../../../src/app/rollback.js';
-import { hold } from '../../../src/execute/checkpoint.js';
+import { pinReleases } from '../../../src/execute/checkpoint.js';
 import type { HandlerTable } from '../../../src/execute/execute.js';
 import { execute } from '../../../src/execute/execute.js';
 import type { Address } from '../../../src/model/address.js';
@@ -60,7 +60,7 @@ const plan = destroy
   : rollback !== undefined
     ? await planRollback(context, config, store.rows, rollback)
     : await planStack(context, config, store, { replace });
-if (rollback !== undefined) await hold(plan, store);
+if (rollback !== undefined) await pinReleases(plan, store);
 const handlers: HandlerTable = Object.fromEntries(
   Object.entries(await context.handlers()).map(([verb, handler]) => [verb, deadly(handler)]),
 );

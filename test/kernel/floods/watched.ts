@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readText } from '../../../src/host/linux/files/read.js';
 import { processAt, startTime } from '../../../src/host/linux/process/processes.js';
 import type { SeenProcess } from '../../../src/host/ports.js';
-import { siteOf } from '../../../src/model/site.js';
+import { installPaths } from '../../../src/model/install-paths.js';
 import { MAIN, type PrivateHost } from '../../support/private-host.js';
 
 /** What baleine's own processes have taken, and which of them are left. */
@@ -86,7 +86,7 @@ export class Watch {
   readonly #cgroup: string;
 
   constructor(private readonly host: PrivateHost) {
-    this.#cgroup = `/baleine/${siteOf(host.root).tag}/`;
+    this.#cgroup = `/baleine/${installPaths(host.root).tag}/`;
     this.#timer = setInterval(() => this.#look(), PAUSE);
   }
 

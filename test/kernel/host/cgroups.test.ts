@@ -6,11 +6,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { controllerDir, readHierarchies } from '../../../src/host/linux/cgroups/hierarchies.js';
 import { linuxCgroups } from '../../../src/host/linux/cgroups/index.js';
 import { readLimits } from '../../../src/host/linux/cgroups/read.js';
-import { allRules } from '../../../src/model/devices.js';
-import { cgroupPath, siteOf } from '../../../src/model/site.js';
+import { withDefaultRules } from '../../../src/model/devices.js';
+import { cgroupPath, installPaths } from '../../../src/model/install-paths.js';
 
 const MIB = 2 ** 20;
-const site = siteOf(`/nonexistent/cgroups-${process.pid}`);
+const site = installPaths(`/nonexistent/cgroups-${process.pid}`);
 const cgroup = cgroupPath(site, 's.a');
 const cgroups = linuxCgroups();
 const hierarchies = readHierarchies();
@@ -41,7 +41,7 @@ afterEach(async () => {
 });
 
 describe('limits', () => {
-  const devices = hierarchies.v1.has('devices') ? allRules() : undefined;
+  const devices = hierarchies.v1.has('devices') ? withDefaultRules() : undefined;
 
   it('are written, raised, lowered and taken back', async () => {
     const first = { memory: 64 * MIB, cpus: 0.5, cpu_shares: 512, cpuset: '0', pids: 100 };

@@ -16,13 +16,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { linuxDisks } from '../../../src/host/linux/disks/index.js';
 import { readMounts } from '../../../src/host/linux/disks/mount-table.js';
 import type { Disks } from '../../../src/host/ports.js';
-import type { Site } from '../../../src/model/site.js';
+import type { InstallPaths } from '../../../src/model/install-paths.js';
 import { difference, loops, type Snapshot, snapshot } from '../../support/leaks.js';
 import { temporarySite } from './machinery.js';
 
 const MiB = 2 ** 20;
 let disks: Disks;
-let site: Site;
+let site: InstallPaths;
 let remove: () => void;
 let before: Snapshot;
 const at = (name: string) => join(site.root, name);

@@ -8,7 +8,7 @@ import { examine } from '../../../src/host/linux/doctor/index.js';
 import { programFindings } from '../../../src/host/linux/doctor/programs.js';
 import { readText } from '../../../src/host/linux/files/read.js';
 import { readLinks } from '../../../src/host/linux/network/observe-links.js';
-import { siteOf } from '../../../src/model/site.js';
+import { installPaths } from '../../../src/model/install-paths.js';
 import { lackingAny } from '../../support/skip.js';
 
 let dir = '';
@@ -18,7 +18,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true }));
 
 it('finds a runtime that works here, and leaves nothing running or mounted', async () => {
-  const site = siteOf(join(dir, 'root'));
+  const site = installPaths(join(dir, 'root'));
   const found = await examine(site);
   expect(found.filter(({ status }) => status === 'fail')).toEqual([]);
   expect(found.find(({ name }) => name === 'OCI runtime')?.detail).toMatch(/^\S+ [\d.]+\S* works/);

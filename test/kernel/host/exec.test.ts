@@ -7,10 +7,10 @@ import { linuxCgroups } from '../../../src/host/linux/cgroups/index.js';
 import type { ExecOptions } from '../../../src/host/linux/runtime/exec.js';
 import { linuxRuntime } from '../../../src/host/linux/runtime/index.js';
 import { readLog } from '../../../src/host/linux/runtime/logs.js';
-import { bundleDir, type Site } from '../../../src/model/site.js';
+import { bundleDir, type InstallPaths } from '../../../src/model/install-paths.js';
 import { busyboxImage, dismantle, prepare, specOf, temporarySite } from './machinery.js';
 
-let site: Site;
+let site: InstallPaths;
 let remove: () => void;
 let caller: string;
 

@@ -7,10 +7,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { linuxLinks } from '../../../src/host/linux/network/index.js';
 import { readLinks } from '../../../src/host/linux/network/observe-links.js';
 import type { Wiring } from '../../../src/host/ports.js';
-import { bridgeLink, linkAlias, netnsName, siteOf, vethLink } from '../../../src/model/site.js';
+import {
+  bridgeLink,
+  installPaths,
+  linkAlias,
+  netnsName,
+  vethLink,
+} from '../../../src/model/install-paths.js';
 import type { LinkSpec } from '../../../src/model/specs.js';
 
-const site = siteOf('/nonexistent/links-test');
+const site = installPaths('/nonexistent/links-test');
 const links = linuxLinks(site);
 const [front, back] = [bridgeLink(site, 'test', 'front'), bridgeLink(site, 'test', 'back')];
 const alias = (name: string) => linkAlias(site, 's', name);

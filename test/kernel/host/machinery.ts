@@ -14,18 +14,18 @@ import { linuxDisks } from '../../../src/host/linux/disks/index.js';
 import {
   bundleDir,
   diskFile,
+  type InstallPaths,
   idOf,
+  installPaths,
   netnsName,
   rootfsDir,
-  type Site,
-  siteOf,
-} from '../../../src/model/site.js';
+} from '../../../src/model/install-paths.js';
 import type { ContainerSpec } from '../../../src/model/specs.js';
 
 /** A folder of its own for a test, and the site in it. */
-export function temporarySite(): { site: Site; remove: () => void } {
+export function temporarySite(): { site: InstallPaths; remove: () => void } {
   const root = mkdtempSync(join(tmpdir(), 'site-'));
-  const site = siteOf(root);
+  const site = installPaths(root);
   return {
     site,
     remove: () => {
@@ -73,7 +73,7 @@ export async function busyboxImage(file: string): Promise<void> {
 
 /** What the planner would hand over for a container that runs a shell script. */
 export function specOf(
-  site: Site,
+  site: InstallPaths,
   name: string,
   script: string,
   more: Partial<ContainerSpec> = {},
@@ -111,7 +111,7 @@ export function specOf(
 }
 
 /** Disk, mount and network namespace, as the steps before a start make them. */
-export async function prepare(site: Site, spec: ContainerSpec): Promise<void> {
+export async function prepare(site: InstallPaths, spec: ContainerSpec): Promise<void> {
   const disks = linuxDisks();
   const disk = diskFile(site, spec.id);
   await disks.copy(spec.image.file, disk);
@@ -119,7 +119,7 @@ export async function prepare(site: Site, spec: ContainerSpec): Promise<void> {
   execFileSync('ip', ['netns', 'add', netnsName(site, spec.id)]);
 }
 
-export async function dismantle(site: Site, spec: ContainerSpec): Promise<void> {
+export async function dismantle(site: InstallPaths, spec: ContainerSpec): Promise<void> {
   execFileSync('ip', ['netns', 'delete', netnsName(site, spec.id)]);
   await linuxDisks().ensureUnmounted(rootfsDir(site, spec.id));
   for (const path of [diskFile(site, spec.id), bundleDir(site, spec.id)]) {

@@ -7,7 +7,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { backingFile, readMounts } from '../../../src/host/linux/disks/mount-table.js';
 import { linuxLinks } from '../../../src/host/linux/network/index.js';
 import { linuxProbe } from '../../../src/host/linux/probe.js';
-import { bridgeLink, linkAlias, netnsName, siteOf, vethLink } from '../../../src/model/site.js';
+import {
+  bridgeLink,
+  installPaths,
+  linkAlias,
+  netnsName,
+  vethLink,
+} from '../../../src/model/install-paths.js';
 
 let dir = '';
 beforeEach(() => {
@@ -15,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const site = siteOf('/nonexistent/probe-test');
+const site = installPaths('/nonexistent/probe-test');
 const probe = () => linuxProbe(site);
 
 describe('mounts', () => {

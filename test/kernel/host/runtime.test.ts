@@ -15,7 +15,13 @@ import { startTime } from '../../../src/host/linux/process/processes.js';
 import { linuxRuntime } from '../../../src/host/linux/runtime/index.js';
 import { selectRuntime } from '../../../src/host/linux/runtime/select.js';
 import type { Runtime, Started } from '../../../src/host/ports.js';
-import { bundleDir, cgroupPath, logFile, rootfsDir, type Site } from '../../../src/model/site.js';
+import {
+  bundleDir,
+  cgroupPath,
+  type InstallPaths,
+  logFile,
+  rootfsDir,
+} from '../../../src/model/install-paths.js';
 import type { ContainerSpec } from '../../../src/model/specs.js';
 import { cgroupRoots, difference, type Snapshot, snapshot } from '../../support/leaks.js';
 import { usableRuntimes } from '../../support/runtimes.js';
@@ -29,7 +35,7 @@ import {
 } from './machinery.js';
 
 describe.each(usableRuntimes())('%s', (name) => {
-  let site: Site;
+  let site: InstallPaths;
   let remove: () => void;
   let runtime: Runtime;
   let before: Snapshot;

@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } 
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { linuxDisks } from '../../../src/host/linux/disks/index.js';
-import type { Site } from '../../../src/model/site.js';
+import type { InstallPaths } from '../../../src/model/install-paths.js';
 import { lackingAny } from '../../support/skip.js';
 import { temporarySite } from '../host/machinery.js';
 
@@ -12,7 +12,7 @@ const skip = lackingAny('mkfs.xfs');
 
 const MiB = 2 ** 20;
 const DATA = 20 * MiB;
-let site: Site;
+let site: InstallPaths;
 let remove: () => void;
 const at = (...names: string[]) => join(site.root, ...names);
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { tool } from '../../../src/host/linux/images/tool.js';
-import { siteOf } from '../../../src/model/site.js';
+import { installPaths } from '../../../src/model/install-paths.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';
 
@@ -30,7 +30,7 @@ describe.skipIf(skip)('a Dockerfile', () => {
   it(
     'is built for the plan, up to a stage, and again when its folder or arguments change',
     inPrivateHost(async (host) => {
-      cache = join('/var/cache/baleine', siteOf(host.root).tag);
+      cache = join('/var/cache/baleine', installPaths(host.root).tag);
       const context = join(host.dir, 'app');
       mkdirSync(context);
       copyFileSync('/bin/busybox', join(context, 'busybox'));
@@ -74,7 +74,7 @@ describe.skipIf(skip)('a Dockerfile', () => {
   it(
     'waits for an apply until its stack is destroyed, or another plan builds it again',
     inPrivateHost(async (host) => {
-      cache = join('/var/cache/baleine', siteOf(host.root).tag);
+      cache = join('/var/cache/baleine', installPaths(host.root).tag);
       const context = join(host.dir, 'app');
       mkdirSync(context);
       copyFileSync('/bin/busybox', join(context, 'busybox'));
@@ -103,7 +103,7 @@ describe.skipIf(skip)('a Dockerfile', () => {
   it(
     'is built by hand',
     inPrivateHost(async (host) => {
-      cache = join('/var/cache/baleine', siteOf(host.root).tag);
+      cache = join('/var/cache/baleine', installPaths(host.root).tag);
       const context = join(host.dir, 'app');
       mkdirSync(context);
       copyFileSync('/bin/busybox', join(context, 'busybox'));

@@ -17,7 +17,7 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { linuxDisks } from '../../../src/host/linux/disks/index.js';
-import { imageFile, siteOf } from '../../../src/model/site.js';
+import { imageFile, installPaths } from '../../../src/model/install-paths.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';
 import { listing } from './tree.js';
@@ -62,7 +62,7 @@ function digestOf(path: string): string {
 /** What is in an image, and the bytes that its file with holes takes there. */
 async function content(host: PrivateHost, name: string) {
   const [disks, dir] = [linuxDisks(), join(host.dir, 'look')];
-  await disks.ensureMounted(imageFile(siteOf(host.root), `_.${name}`), dir);
+  await disks.ensureMounted(imageFile(installPaths(host.root), `_.${name}`), dir);
   try {
     const { '.': _root, 'lost+found': _own, ...tree } = listing(dir);
     return { tree, holes: statSync(join(dir, 'holes')).blocks * 512 };

@@ -17,7 +17,7 @@ import { largeFiles } from '../../../src/host/linux/disks/scratch.js';
 import { withRoom } from '../../../src/host/linux/images/unpack-sandbox.js';
 import { imageHandlers } from '../../../src/kinds/image/handlers.js';
 import type { ForeignFrom } from '../../../src/model/config.js';
-import type { Site } from '../../../src/model/site.js';
+import type { InstallPaths } from '../../../src/model/install-paths.js';
 import { difference, type Snapshot, snapshot } from '../../support/leaks.js';
 import { lackingAny } from '../../support/skip.js';
 import { type Member, tarOf } from '../host/archives.js';
@@ -29,7 +29,7 @@ const skip = lackingAny('getfattr');
 
 const MiB = 2 ** 20;
 const MARK: Member = { name: 'mark', text: 'whole' };
-let site: Site;
+let site: InstallPaths;
 let remove: () => void;
 let before: Snapshot;
 let victims: Record<string, string>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Context } from '../../../src/app/context.js';
 import { linuxDisks } from '../../../src/host/linux/disks/index.js';
-import { imageFile, siteOf } from '../../../src/model/site.js';
+import { imageFile, installPaths } from '../../../src/model/install-paths.js';
 import type { ImageSpec } from '../../../src/model/specs.js';
 import { inPrivateHost, type PrivateHost, serving } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';
@@ -53,7 +53,7 @@ describe.skipIf(skip)('an image of a registry', () => {
         );
       const content = async () => {
         const [disks, dir] = [linuxDisks(), join(host.dir, 'look')];
-        await disks.ensureMounted(imageFile(siteOf(host.root), 'r.app'), dir);
+        await disks.ensureMounted(imageFile(installPaths(host.root), 'r.app'), dir);
         const found = listing(dir).text;
         await disks.ensureUnmounted(dir);
         return found;

@@ -16,8 +16,8 @@ import { Context } from '../../../src/app/context.js';
 import { linuxDisks } from '../../../src/host/linux/disks/index.js';
 import { linuxImages } from '../../../src/host/linux/images/index.js';
 import type { ExportFormat } from '../../../src/host/ports.js';
+import { imageFile, installPaths } from '../../../src/model/install-paths.js';
 import type { Row } from '../../../src/model/resource.js';
-import { imageFile, siteOf } from '../../../src/model/site.js';
 import type { ImageFacts, ImageSpec } from '../../../src/model/specs.js';
 import { type PrivateHost, privateHost } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';
@@ -120,7 +120,7 @@ describe.skipIf(skip)('an image of Docker’s', () => {
     return rows.find(({ kind }) => kind === 'image') as Row<ImageSpec, ImageFacts>;
   }
 
-  const file = () => imageFile(siteOf(host.root), 'trip.trip');
+  const file = () => imageFile(installPaths(host.root), 'trip.trip');
 
   async function imported(): Promise<Record<string, string>> {
     const [disks, dir] = [linuxDisks(), join(docker.dir, 'look')];
@@ -147,7 +147,7 @@ describe.skipIf(skip)('an image of Docker’s', () => {
     const created = String(original?.image.created ?? facts.created_at);
     const what = { source: { file: file() }, config: spec.config, reference: 'back:1' };
     const whole = { ...what, created, ...(original && { original }) };
-    await linuxImages(siteOf(host.root)).export(whole, to, format);
+    await linuxImages(installPaths(host.root)).export(whole, to, format);
     return createHash('sha256').update(readFileSync(to)).digest('hex');
   }
 

@@ -9,7 +9,7 @@ import { filterFor } from '../../../src/host/linux/runtime/filter.js';
 import { readHostFacts } from '../../../src/host/linux/runtime/host-facts.js';
 import type { OciSpec } from '../../../src/host/linux/runtime/oci.js';
 import { UserError } from '../../../src/model/errors.js';
-import { siteOf } from '../../../src/model/site.js';
+import { installPaths } from '../../../src/model/install-paths.js';
 import type { ContainerSpec } from '../../../src/model/specs.js';
 import { desired } from '../../../src/plan/desired/index.js';
 import { validFile, type WrittenFile } from '../../support/arbitrary.js';
@@ -30,7 +30,7 @@ function ociSchema() {
 }
 
 const validate = ociSchema();
-const site = siteOf('/var/lib/baleine');
+const site = installPaths('/var/lib/baleine');
 const host = readHostFacts();
 
 function specsOf(file: WrittenFile): ContainerSpec[] {

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { linuxCgroups } from '../../../src/host/linux/cgroups/index.js';
-import { rootfsDir, siteOf } from '../../../src/model/site.js';
+import { installPaths, rootfsDir } from '../../../src/model/install-paths.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
@@ -33,7 +33,7 @@ it.skipIf(lackingAny('dockerd'))(
     });
     await stack.apply();
     const ours = confinementIn(await stack.done('exec', 'a', '--', ...LOOK));
-    const theirs = await byDocker(host, rootfsDir(siteOf(host.root), 'beside.a'));
+    const theirs = await byDocker(host, rootfsDir(installPaths(host.root), 'beside.a'));
     await stack.destroy();
     process.stdout.write(table(ours, theirs));
 
@@ -82,14 +82,14 @@ async function byDocker(host: PrivateHost, tree: string): Promise<Confinement> {
       .poll(async () => (await docker('version')).code, { timeout: 60_000, interval: 200 })
       .toBe(0);
     await host.run('sh', ['-c', `tar -C ${tree} -c . | docker -H ${socket} import - box`]);
-    const parent = `--cgroup-parent=/baleine/${siteOf(host.root).tag}/docker`;
+    const parent = `--cgroup-parent=/baleine/${installPaths(host.root).tag}/docker`;
     const ran = await docker('run', '--rm', '--network=none', parent, 'box', ...LOOK);
     expect(ran).toMatchObject({ code: 0, stderr: '' });
     return confinementIn(ran.stdout);
   } finally {
     daemon.kill('SIGTERM');
     await ended;
-    await linuxCgroups().remove(`/baleine/${siteOf(host.root).tag}/docker`);
+    await linuxCgroups().remove(`/baleine/${installPaths(host.root).tag}/docker`);
   }
 }
 

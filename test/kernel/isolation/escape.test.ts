@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { idOf, rootfsDir, siteOf } from '../../../src/model/site.js';
+import { idOf, installPaths, rootfsDir } from '../../../src/model/install-paths.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { usableRuntimes } from '../../support/runtimes.js';
 import { IDLE } from '../../support/small-image.js';
@@ -121,7 +121,7 @@ function stackFile(host: PrivateHost, runtime: string): string {
 
 /** What an image could bring: device nodes of the host's disk and of its memory. */
 async function addNodes(host: PrivateHost, name: string): Promise<void> {
-  const tree = rootfsDir(siteOf(host.root), idOf('escape', name));
+  const tree = rootfsDir(installPaths(host.root), idOf('escape', name));
   await host.run('mknod', [join(tree, 'disk'), 'b', ...disk()]);
   await host.run('mknod', [join(tree, 'mem'), 'c', '1', '1']);
 }
@@ -136,7 +136,7 @@ const exec = (name: string) => ['exec', '--stack', 'escape', name, '--'];
 
 async function asFirstProcess(host: PrivateHost, words: string[]): Promise<Outcomes> {
   await addNodes(host, 'first');
-  const tree = rootfsDir(siteOf(host.root), idOf('escape', 'first'));
+  const tree = rootfsDir(installPaths(host.root), idOf('escape', 'first'));
   await host.run('sh', ['-c', `echo "$1" > ${tree}/go`, 'sh', words.join(' ')]);
   const logs = async () =>
     (await host.baleine(['logs', '--stack', 'escape', 'first'])).stdout.replace(/^.*?\| /gm, '');

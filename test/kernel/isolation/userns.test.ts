@@ -1,7 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { diskFile, idOf, rootfsDir, siteOf } from '../../../src/model/site.js';
+import { diskFile, idOf, installPaths, rootfsDir } from '../../../src/model/install-paths.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { usableRuntimes } from '../../support/runtimes.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
@@ -60,7 +60,7 @@ describe.each(usableRuntimes())('a user namespace under %s', (runtime) => {
       expect((await inside('other', 'busybox id -u; echo >/data/x')).stderr).toMatch(/denied/);
 
       await inside('web', 'busybox chown 33:44 /own /data/own');
-      const tree = rootfsDir(siteOf(host.root), idOf('mapped', 'web'));
+      const tree = rootfsDir(installPaths(host.root), idOf('mapped', 'web'));
       for (const path of [join(tree, 'own'), join(host.root, 'volumes/mapped/data/own')]) {
         expect((await host.run('stat', ['-c', '%u:%g', path])).stdout).toBe('33:44\n');
       }
@@ -131,7 +131,7 @@ async function expectKept(stack: Stack): Promise<void> {
   const { host } = stack;
   // as the folder of a real root would be: others may enter what is above it
   for (const path of [host.dir]) chmodSync(path, 0o755);
-  const site = siteOf(host.root);
+  const site = installPaths(host.root);
   const paths = [
     diskFile(site, idOf('mapped', 'web')),
     join(rootfsDir(site, idOf('mapped', 'web')), 'etc/passwd'),

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { configCache, siteOf } from '../../../src/model/site.js';
+import { configCache, installPaths } from '../../../src/model/install-paths.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { headings, NOTHING, PAIR, SERVER, Stack } from './stack.js';
 
@@ -81,7 +81,7 @@ it(
 /** What is kept of the file: how many lines, and whether it was written again. */
 async function kept(host: PrivateHost): Promise<{ lines: number; stat: string }> {
   const look = ['-c', 'cat "$0"/*.json; echo; stat --format "%i %y" "$0"/*.json'];
-  const { stdout } = await host.run('sh', [...look, configCache(siteOf(host.root))]);
+  const { stdout } = await host.run('sh', [...look, configCache(installPaths(host.root))]);
   const lines = stdout.trimEnd().split('\n');
   return { lines: lines.length - 1, stat: lines.at(-1) ?? '' };
 }

@@ -1,7 +1,7 @@
 import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { recordsFile, siteOf } from '../../../src/model/site.js';
+import { installPaths, stateCacheFile } from '../../../src/model/install-paths.js';
 import { holdLock } from '../../support/lock-holder.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { NOTHING, PAIR, Stack } from './stack.js';
@@ -18,7 +18,7 @@ async function resting(host: PrivateHost): Promise<Stack> {
 
 /** What is kept of the tables, as it is seen on the private host. */
 async function kept(host: PrivateHost): Promise<string> {
-  const file = recordsFile(siteOf(host.root));
+  const file = stateCacheFile(installPaths(host.root));
   return (await host.run('stat', ['--format', '%i %y %a', file])).stdout;
 }
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { siteOf, vethLink } from '../../../src/model/site.js';
+import { installPaths, vethLink } from '../../../src/model/install-paths.js';
 import { inPrivateHost, MAIN } from '../../support/private-host.js';
 import { appliedStack, headings, NOTHING, PAIR, Stack } from './stack.js';
 
@@ -132,7 +132,7 @@ describe('plan and apply', () => {
     await stack.host.run('ip', [
       'link',
       'delete',
-      vethLink(siteOf(stack.host.root), 'pair.a', 'front'),
+      vethLink(installPaths(stack.host.root), 'pair.a', 'front'),
     ]);
     expect(await stack.plan('--refresh=false')).toBe(NOTHING);
     expect(await stack.plan()).not.toBe(NOTHING);

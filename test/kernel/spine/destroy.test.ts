@@ -5,10 +5,10 @@ import {
   bridgeLink,
   diskFile,
   imageFile,
+  installPaths,
   netnsName,
   rootfsDir,
-  siteOf,
-} from '../../../src/model/site.js';
+} from '../../../src/model/install-paths.js';
 import { difference } from '../../support/leaks.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { headings, PAIR, Stack } from './stack.js';
@@ -101,7 +101,7 @@ it(
   'goes on over what somebody has taken away already',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
-    const site = siteOf(host.root);
+    const site = installPaths(host.root);
     await stack.apply();
 
     process.kill(stack.pids('pair.a')[0] ?? 0, 'SIGKILL');
@@ -118,7 +118,7 @@ it(
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     await stack.apply();
-    const disk = diskFile(siteOf(host.root), 'pair.a');
+    const disk = diskFile(installPaths(host.root), 'pair.a');
     await host.run('chattr', ['+i', disk]);
 
     const ran = await stack.run('destroy', '-y');

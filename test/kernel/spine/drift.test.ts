@@ -5,17 +5,17 @@ import {
   diskFile,
   hostsCopy,
   imageFile,
+  installPaths,
   netnsName,
   rootfsDir,
-  siteOf,
   vethLink,
   volumeDir,
-} from '../../../src/model/site.js';
+} from '../../../src/model/install-paths.js';
 import { appliedStack, headings, NOTHING, PAIR, parentOf } from './stack.js';
 
 const MiB = 2 ** 20;
 const use = appliedStack(PAIR);
-const site = () => siteOf(use().host.root);
+const site = () => installPaths(use().host.root);
 const run = (program: string, ...args: string[]) => use().host.run(program, args);
 const first = (id: string) => use().pids(id)[0] ?? 0;
 

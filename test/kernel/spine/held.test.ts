@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { isFrozen } from '../../../src/host/linux/cgroups/freezer.js';
 import { readHierarchies } from '../../../src/host/linux/cgroups/hierarchies.js';
-import { cgroupPath, siteOf } from '../../../src/model/site.js';
+import { cgroupPath, installPaths } from '../../../src/model/install-paths.js';
 import { inPrivateHost, MAIN, type PrivateHost } from '../../support/private-host.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
 
@@ -36,13 +36,13 @@ async function end(host: PrivateHost): Promise<void> {
 }
 
 const frozen = ({ root }: PrivateHost) =>
-  isFrozen(readHierarchies(), cgroupPath(siteOf(root), 's.one'));
+  isFrozen(readHierarchies(), cgroupPath(installPaths(root), 's.one'));
 
 /** Staging folders and unfinished files, on the host and on disks. */
 async function unfinished(host: PrivateHost): Promise<string[]> {
   const paths = [host.dir, join(host.root, 'images'), join(host.root, 'disks')];
   const names = paths.flatMap((path) => readdirSync(path));
-  const { run } = siteOf(host.root);
+  const { run } = installPaths(host.root);
   const inside = await host.baleine(['exec', 'one', '--', 'busybox', 'find', '/', '-xdev']);
   return [
     ...[...names, ...inside.stdout.split('\n')].filter((name) => /\.baleine-|\.part$/.test(name)),
@@ -169,5 +169,5 @@ it(
 
 const mounted = ({ pid, root }: PrivateHost) =>
   readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes(
-    `${siteOf(root).run}/containers/s.ended/`,
+    `${installPaths(root).run}/containers/s.ended/`,
   );

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { TABLES } from '../../../src/app/context.js';
-import { siteOf } from '../../../src/model/site.js';
+import { installPaths } from '../../../src/model/install-paths.js';
 import type { ContainerSpec } from '../../../src/model/specs.js';
 import { openStore } from '../../../src/state/store.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
@@ -26,7 +26,7 @@ const FILE = {
 };
 
 async function spoil(host: PrivateHost): Promise<void> {
-  const store = await openStore(siteOf(host.root), TABLES);
+  const store = await openStore(installPaths(host.root), TABLES);
   for (const name of NAMES) {
     const row = store.find('container', 'odd', name);
     if (!row) throw new Error(`no row of ${name}`);

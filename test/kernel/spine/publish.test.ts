@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { bundleDir, siteOf } from '../../../src/model/site.js';
+import { bundleDir, installPaths } from '../../../src/model/install-paths.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { FARM_BRIDGES, FARM_IMAGE, farmOf } from './farm-proxy.js';
 import { headings, NOTHING, SERVER, Stack, type Words } from './stack.js';
@@ -193,7 +193,7 @@ const BRIDGE = {
 
 /** As if its monitor did not call baleine. */
 async function killUnnoticed(stack: Stack, id: string): Promise<void> {
-  await stack.host.run('rm', [join(bundleDir(siteOf(stack.host.root), id), 'heal')]);
+  await stack.host.run('rm', [join(bundleDir(installPaths(stack.host.root), id), 'heal')]);
   process.kill(stack.pids(id)[0] ?? 0, 'SIGKILL');
 }
 

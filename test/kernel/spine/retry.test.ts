@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { siteOf } from '../../../src/model/site.js';
+import { installPaths } from '../../../src/model/install-paths.js';
 import type { Failing } from '../../../src/state/failure-memory.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { NOTHING, PAIR, Stack } from './stack.js';
@@ -39,7 +39,7 @@ it(
 
 /** Ten seconds may pass between two calls on a busy machine; after more failures it is longer. */
 function failedOften(host: PrivateHost): void {
-  const dir = `/proc/${host.pid}/root${join(siteOf(host.root).run, 'failing')}`;
+  const dir = `/proc/${host.pid}/root${join(installPaths(host.root).run, 'failing')}`;
   const [file = ''] = readdirSync(dir).map((name) => join(dir, name));
   const failing = JSON.parse(readFileSync(file, 'utf8')) as Failing;
   expect(failing.tries?.count).toBe(2);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { largeFiles, smallFiles } from '../../../src/host/linux/disks/scratch.js';
-import { siteOf } from '../../../src/model/site.js';
+import { installPaths } from '../../../src/model/install-paths.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { killedBy } from '../../support/standing-in.js';
 import { NOTHING, PAIR, Stack } from './stack.js';
@@ -14,7 +14,7 @@ it(
   'files that a killed apply wrote for its programs are gone with the next',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
-    const scratch = `/proc/${host.pid}/root${smallFiles(siteOf(host.root)).dir}`;
+    const scratch = `/proc/${host.pid}/root${smallFiles(installPaths(host.root)).dir}`;
     await killedBy(host, READER, ['-f', stack.file, 'apply', '-y']);
     expect(readdirSync(scratch)).toHaveLength(1);
     await stack.apply();
@@ -27,7 +27,7 @@ it(
 it(
   'room that a killed plan made to unpack in is gone with the next apply',
   inPrivateHost(async (host) => {
-    const staging = largeFiles(siteOf(host.root)).dir;
+    const staging = largeFiles(installPaths(host.root)).dir;
     writeFileSync(`${host.dir}/image.tar.gz`, gzipSync('what is in it is not looked at any more'));
     const images = { far: { from: { docker: { path: './image.tar.gz' } } } };
     const foreign = new Stack(host, { name: 'far', images }, 'far.yaml');

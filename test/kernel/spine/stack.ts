@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { startTime } from '../../../src/host/linux/process/processes.js';
-import { siteOf } from '../../../src/model/site.js';
+import { installPaths } from '../../../src/model/install-paths.js';
 import { cgroupRoots, difference, folders, type Snapshot } from '../../support/leaks.js';
 import { type PrivateHost, privateHost, type Ran } from '../../support/private-host.js';
 import { SMALL_IMAGE } from '../../support/small-image.js';
@@ -97,7 +97,7 @@ export class Stack {
 
   /** Cgroups of the container, one a hierarchy; by the id `stack.name`. */
   groups(id: string): string[] {
-    const own = join('baleine', siteOf(this.host.root).tag, id);
+    const own = join('baleine', installPaths(this.host.root).tag, id);
     return cgroupRoots()
       .map((root) => join(root, own))
       .filter((path) => folders(path).length > 0);

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { bridgeLink, siteOf } from '../../../src/model/site.js';
+import { bridgeLink, installPaths } from '../../../src/model/install-paths.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { headings, NOTHING, PAIR, SERVER, Stack } from './stack.js';
 
@@ -212,6 +212,6 @@ async function addressesInside(stack: Stack, id: string): Promise<Record<string,
 }
 
 async function portsOf(stack: Stack, bridge: string): Promise<number> {
-  const master = bridgeLink(siteOf(stack.host.root), 'pair', bridge);
+  const master = bridgeLink(installPaths(stack.host.root), 'pair', bridge);
   return (await stack.host.ip('link', 'show', 'master', master)).length;
 }

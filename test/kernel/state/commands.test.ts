@@ -8,7 +8,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { configCache, siteOf } from '../../../src/model/site.js';
+import { configCache, installPaths } from '../../../src/model/install-paths.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
 import { headings, NOTHING, Stack } from '../spine/stack.js';
@@ -98,7 +98,9 @@ it(
     expect(await stack.plan()).toBe(NOTHING);
 
     const kept = async () =>
-      (await host.run('ls', [configCache(siteOf(host.root))])).stdout.split('\n').filter(Boolean);
+      (await host.run('ls', [configCache(installPaths(host.root))])).stdout
+        .split('\n')
+        .filter(Boolean);
     expect(await kept()).toHaveLength(2);
     await stack.destroy();
     expect(await kept()).toHaveLength(1);

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { siteOf } from '../../../src/model/site.js';
+import { installPaths } from '../../../src/model/install-paths.js';
 import { cgroupRoots } from '../../support/leaks.js';
 import { inPrivateHost, type PrivateHost, privateHost } from '../../support/private-host.js';
 
@@ -84,7 +84,7 @@ const SINS: Record<string, { commit: (host: PrivateHost) => unknown; report: Reg
     report: /^left: cgroup .*\/baleine\/[0-9a-f]{6}\/stray/,
   },
   state: {
-    commit: (host) => host.run('mkdir', ['-p', `${siteOf(host.root).run}/containers/stray`]),
+    commit: (host) => host.run('mkdir', ['-p', `${installPaths(host.root).run}/containers/stray`]),
     report: /^left: state \/run\/baleine\/[0-9a-f]{6}\/containers\/stray/,
   },
   'runtime state': {
@@ -93,7 +93,7 @@ const SINS: Record<string, { commit: (host: PrivateHost) => unknown; report: Reg
   },
   process: {
     commit: (host) =>
-      host.run('sh', ['-c', '(sleep 60; true) >/dev/null 2>&1 &', siteOf(host.root).run]),
+      host.run('sh', ['-c', '(sleep 60; true) >/dev/null 2>&1 &', installPaths(host.root).run]),
     report: /^left: process \d+ \(/,
   },
   file: {
@@ -103,7 +103,7 @@ const SINS: Record<string, { commit: (host: PrivateHost) => unknown; report: Reg
 };
 
 const groupOf = (host: PrivateHost, root: string) =>
-  join(root, 'baleine', siteOf(host.root).tag, 'stray');
+  join(root, 'baleine', installPaths(host.root).tag, 'stray');
 
 it.concurrent.each(Object.entries(SINS))(
   'reports a %s left behind, and removes it',

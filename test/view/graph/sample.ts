@@ -1,4 +1,4 @@
-import type { ContainerNode, Tone, Topology } from '../../../src/model/topology.js';
+import type { ContainerNode, Severity, Topology } from '../../../src/model/topology.js';
 
 const NOTHING = { volumes: [], publish: [], on_host: false };
 
@@ -7,7 +7,7 @@ export function node(
   addresses: ContainerNode['addresses'],
   more: Partial<ContainerNode> = {},
 ): ContainerNode {
-  const tone: Tone = 'good';
+  const tone: Severity = 'good';
   const limits = { pids: 2048 };
   const common = { stack: 'shop', image: 'base', status: 'running' as const };
   return { name, ...common, addresses, limits, tone, ...NOTHING, ...more };

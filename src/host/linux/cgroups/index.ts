@@ -19,7 +19,7 @@ export function linuxCgroups(): Cgroups {
   };
 }
 
-/** `/baleine/<tag>/<id>` as model/site.ts makes it; no word of it can lead elsewhere. */
+/** `/baleine/<tag>/<id>` as model/install-paths.ts makes it; no word of it can lead elsewhere. */
 const OURS = /^\/baleine\/[a-z0-9]+\/[a-z0-9_-][a-z0-9._-]*$/;
 
 function assertOurs(cgroup: string): void {

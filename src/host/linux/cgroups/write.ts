@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { IoLimit, Limits } from '../../../model/config.js';
-import { listChanges } from '../../../model/devices.js';
+import { deviceListChanges } from '../../../model/devices.js';
 import { UserError } from '../../../model/errors.js';
 import {
   CPU_PERIOD,
@@ -172,7 +172,7 @@ function numbered(io: IoLimit[], disk: string): IoLimit[] {
 /** One line a write, of what is to go before what is to come. */
 function deviceSettings(dir: string, _version: 1 | 2, { devices = [] }: Limits): Setting[] {
   const shown = join(dir, 'devices.list');
-  const changes = (seen: string) => listChanges(devices, seen.split('\n'));
+  const changes = (seen: string) => deviceListChanges(devices, seen.split('\n'));
   const { deny, allow } = changes(readText(shown)?.trim() ?? '');
   return [
     ...deny.map((value): Setting => {

@@ -1,6 +1,10 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { builtImages, type Site, stagingNotes } from '../../../model/site.js';
+import {
+  builtImagesDir,
+  type InstallPaths,
+  stagingNotesDir,
+} from '../../../model/install-paths.js';
 import { isOwned, ownerMark } from '../owner.js';
 
 /** Where scratch files are: in folders of their own in one that is there only with them. */
@@ -11,21 +15,24 @@ export interface Place {
 }
 
 /** Small ones, that a program reads during a step. */
-export const smallFiles = ({ run }: Site): Place => ({ dir: join(run, 'scratch'), above: '/run' });
+export const smallFiles = ({ run }: InstallPaths): Place => ({
+  dir: join(run, 'scratch'),
+  above: '/run',
+});
 
 /** What is as large as an image: beside the images is room for it. */
-export const largeFiles = ({ root }: Site): Place => ({
+export const largeFiles = ({ root }: InstallPaths): Place => ({
   dir: join(root, 'scratch'),
   above: dirname(root),
 });
 
 /** What Dockerfiles' images are made with. */
-export const builds = ({ tag }: Site): Place => ({
-  dir: join(builtImages(tag), 'scratch'),
+export const builds = ({ tag }: InstallPaths): Place => ({
+  dir: join(builtImagesDir(tag), 'scratch'),
   above: '/var/cache',
 });
 
-const places = (site: Site) => [smallFiles(site), largeFiles(site), builds(site)];
+const places = (site: InstallPaths) => [smallFiles(site), largeFiles(site), builds(site)];
 
 /**
  * Gives `work` a new folder, only root's. It is gone afterwards; when we are killed, the next run
@@ -42,12 +49,12 @@ export async function withScratch<T>(place: Place, work: (dir: string) => Promis
 }
 
 /** Whether there are scratch files, in use or left; as a rule there are none, and this is the cost. */
-export function hasScratch(site: Site): boolean {
-  return existsSync(stagingNotes(site)) || places(site).some(({ dir }) => existsSync(dir));
+export function hasScratch(site: InstallPaths): boolean {
+  return existsSync(stagingNotesDir(site)) || places(site).some(({ dir }) => existsSync(dir));
 }
 
 /** Takes away what killed runs have left. */
-export function sweepScratch(site: Site): void {
+export function sweepScratch(site: InstallPaths): void {
   for (const place of places(site).filter(({ dir }) => existsSync(dir))) {
     for (const name of readdirSync(place.dir).filter((each) => !isOwned(each))) {
       rmSync(join(place.dir, name), { recursive: true, force: true });

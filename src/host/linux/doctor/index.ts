@@ -1,4 +1,4 @@
-import type { Site } from '../../../model/site.js';
+import type { InstallPaths } from '../../../model/install-paths.js';
 import { forwardingFinding } from '../network/forwarding.js';
 import type { Finding } from './finding.js';
 import {
@@ -13,7 +13,7 @@ import { cgroupFindings, kernelFindings } from './kernel.js';
 import { programFindings, runtimeFinding, seccompFinding } from './programs.js';
 
 /** What the host has and lacks of what baleine needs. Changes nothing but its own probe's cache. */
-export async function examine(site: Site): Promise<Finding[]> {
+export async function examine(site: InstallPaths): Promise<Finding[]> {
   return [
     rootFinding(process.getuid?.()),
     nodeFinding(process.versions.node),

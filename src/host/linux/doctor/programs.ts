@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { messageOf } from '../../../model/errors.js';
-import type { Site } from '../../../model/site.js';
+import type { InstallPaths } from '../../../model/install-paths.js';
 import { linuxCgroups } from '../cgroups/index.js';
 import { findProgram, packageOf } from '../process/programs.js';
 import { run } from '../process/run.js';
@@ -58,7 +58,7 @@ async function versionOf(name: string, flag: string): Promise<string> {
 }
 
 /** The one that starts a container here, which is more than being installed. */
-export async function runtimeFinding(site: Site): Promise<Finding> {
+export async function runtimeFinding(site: InstallPaths): Promise<Finding> {
   if (process.getuid?.() !== 0) return warn('OCI runtime', 'not tried', 'sudo baleine doctor');
   try {
     const { name, version, command, tried } = await selectRuntime(site, linuxCgroups());

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
 import { UserError } from '../../../model/errors.js';
-import type { Site } from '../../../model/site.js';
+import type { InstallPaths } from '../../../model/install-paths.js';
 import type { ProxySpec } from '../../../model/specs.js';
 import type { Proxies, Runtime } from '../../ports.js';
 import { runningContainer } from '../runtime/started.js';
@@ -17,7 +17,7 @@ const SHORT_PAUSE = 10;
 type Socket = Omit<ProxySpec, 'backend'>;
 type Ask = (command: string) => Promise<string>;
 
-export function linuxProxies(site: Site, runtime: Pick<Runtime, 'signal'>): Proxies {
+export function linuxProxies(site: InstallPaths, runtime: Pick<Runtime, 'signal'>): Proxies {
   const asker = (proxy: ProxySpec) => reach(site, proxy);
   return {
     runs: async (proxy) => (await asker(proxy)) !== undefined,
@@ -50,7 +50,7 @@ export function linuxProxies(site: Site, runtime: Pick<Runtime, 'signal'>): Prox
 
 /** One that has just started needs a moment to listen; one with a command of its own never may. */
 async function reach(
-  site: Site,
+  site: InstallPaths,
   { id, socket }: Socket,
   limit = REACH_LIMIT,
   pause = PAUSE,
@@ -67,7 +67,11 @@ async function reach(
 }
 
 /** A proxy that ends meanwhile, or is started anew, has no session left to wait for. */
-async function unlessGone(site: Site, { id }: ProxySpec, act: () => Promise<void>): Promise<void> {
+async function unlessGone(
+  site: InstallPaths,
+  { id }: ProxySpec,
+  act: () => Promise<void>,
+): Promise<void> {
   const before = runningContainer(site, id)?.pid;
   try {
     await act();
@@ -97,7 +101,7 @@ async function awaitOther(ask: Ask, before: string | undefined, { id }: ProxySpe
 
 /** @param worker as the container numbers its processes */
 async function awaitEnd(
-  site: Site,
+  site: InstallPaths,
   { id }: ProxySpec,
   worker: string,
   limit: number,
@@ -199,7 +203,7 @@ async function workerOf(ask: Ask): Promise<string | undefined> {
 
 const nameOf = (id: string) => id.slice(id.indexOf('.') + 1);
 
-function mute(site: Site, { id, socket }: Socket): UserError {
+function mute(site: InstallPaths, { id, socket }: Socket): UserError {
   const cause = runningContainer(site, id) ? `it does not answer at ${socket}` : 'it has ended';
   return new UserError(`cannot start ${id}: ${cause}`, `baleine logs ${nameOf(id)}`);
 }

@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../../model/errors.js';
-import type { HealthAnswer, HealthTarget } from '../../../model/health.js';
-import { askedFile, type Site } from '../../../model/site.js';
+import type { HealthResult, HealthTarget } from '../../../model/health.js';
+import { type InstallPaths, lastHealthCheckFile } from '../../../model/install-paths.js';
 import type { Health, Runtime } from '../../ports.js';
 import { readText } from '../files/read.js';
 import { lastLines, shortened } from '../process/output.js';
@@ -20,12 +20,12 @@ const AT_ONCE = 8;
  */
 const WAITING = 250;
 
-export function linuxHealth(site: Site, runtime: Pick<Runtime, 'execute'>): Health {
+export function linuxHealth(site: InstallPaths, runtime: Pick<Runtime, 'execute'>): Health {
   return {
     ask: async (targets) => {
       const network = targets.filter(isOnNetwork);
-      const answers = new Map<HealthTarget, HealthAnswer>();
-      const keep = (asked: HealthTarget[], got: HealthAnswer[]) =>
+      const answers = new Map<HealthTarget, HealthResult>();
+      const keep = (asked: HealthTarget[], got: HealthResult[]) =>
         asked.forEach((target, index) => {
           answers.set(target, got[index] ?? failure('no answer'));
         });
@@ -36,7 +36,9 @@ export function linuxHealth(site: Site, runtime: Pick<Runtime, 'execute'>): Heal
       return targets.map((target) => answers.get(target) ?? failure('no answer'));
     },
     note: async (ids) => {
-      await Promise.all(ids.map((id) => writeFile(askedFile(site, id), '').catch(unlessGone)));
+      await Promise.all(
+        ids.map((id) => writeFile(lastHealthCheckFile(site, id), '').catch(unlessGone)),
+      );
     },
     life: (id) => lifeOf(site, id),
     exitCode: (id) => {
@@ -47,7 +49,7 @@ export function linuxHealth(site: Site, runtime: Pick<Runtime, 'execute'>): Heal
 }
 
 /** What keeps us from asking is no container's fault, but then none is known to be well. */
-async function askNetworks(site: Site, targets: NetworkTarget[]): Promise<HealthAnswer[]> {
+async function askNetworks(site: InstallPaths, targets: NetworkTarget[]): Promise<HealthResult[]> {
   if (targets.length === 0) return [];
   try {
     return await probeNetworks(site, targets);
@@ -59,7 +61,7 @@ async function askNetworks(site: Site, targets: NetworkTarget[]): Promise<Health
 async function askInside(
   runtime: Pick<Runtime, 'execute'>,
   targets: HealthTarget[],
-  keep: (asked: HealthTarget[], got: HealthAnswer[]) => void,
+  keep: (asked: HealthTarget[], got: HealthResult[]) => void,
 ): Promise<void> {
   const queue = targets.filter(({ check }) => 'exec' in check);
   const asked: Promise<void>[] = [];
@@ -78,7 +80,7 @@ async function askInside(
 async function execute(
   runtime: Pick<Runtime, 'execute'>,
   { id, check }: HealthTarget,
-): Promise<HealthAnswer> {
+): Promise<HealthResult> {
   if (!('exec' in check)) return failure('no command');
   try {
     const answer = await runtime.execute(id, check.exec, { timeout: check.timeout });
@@ -96,7 +98,7 @@ async function execute(
 /** Characters of a reason: it is a cell of a table, and part of the state. */
 const REASON = 120;
 
-const failure = (reason: string): HealthAnswer => ({
+const failure = (reason: string): HealthResult => ({
   healthy: false,
   reason: shortened(reason, REASON),
 });

@@ -1,7 +1,7 @@
 import { arch } from 'node:process';
 import type { HttpTest, TcpTest } from '../../../model/config.js';
-import { type HealthAnswer, type HealthTarget, statusRange } from '../../../model/health.js';
-import { netnsPath, type Site } from '../../../model/site.js';
+import { type HealthResult, type HealthTarget, statusRange } from '../../../model/health.js';
+import { type InstallPaths, netnsPath } from '../../../model/install-paths.js';
 import { run } from '../process/run.js';
 
 export type NetworkTarget = HealthTarget & { check: TcpTest | HttpTest };
@@ -26,7 +26,10 @@ const SETNS: Partial<Record<typeof arch, number>> = {
  * enter one. A single process of perl (Debian's essential perl-base) forks once for each; that is
  * a fifth of what nsenter(1) and a client for each would take.
  */
-export async function probeNetworks(site: Site, targets: NetworkTarget[]): Promise<HealthAnswer[]> {
+export async function probeNetworks(
+  site: InstallPaths,
+  targets: NetworkTarget[],
+): Promise<HealthResult[]> {
   const setns = SETNS[arch];
   if (setns === undefined) throw new Error(`cannot ask from inside a network namespace on ${arch}`);
   const lines = targets.map((target, index) => lineFor(site, target, index));
@@ -43,13 +46,13 @@ export async function probeNetworks(site: Site, targets: NetworkTarget[]): Promi
 }
 
 /** No part can hold a tab: ids, addresses and ports are ours, and the file's paths are checked. */
-function lineFor(site: Site, { id, check, address }: NetworkTarget, index: number): string {
+function lineFor(site: InstallPaths, { id, check, address }: NetworkTarget, index: number): string {
   const [port, path] = 'tcp' in check ? [check.tcp, ''] : [check.http.port, check.http.path];
   const parts = [index, netnsPath(site, id), address, port, check.timeout / 1000, path];
   return `${parts.join('\t')}\n`;
 }
 
-function answerOf({ check }: NetworkTarget, said: string): HealthAnswer {
+function answerOf({ check }: NetworkTarget, said: string): HealthResult {
   if (said === 'connected') return { healthy: true };
   const status = Number(/^status (\d{3})$/.exec(said)?.[1]);
   if (Number.isNaN(status) || !('http' in check)) {

@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DockerfileSource } from '../../../model/config.js';
+import { builtImagesDir, type InstallPaths } from '../../../model/install-paths.js';
 import { digest } from '../../../model/json.js';
-import { builtImages, type Site } from '../../../model/site.js';
 import { isOwned } from '../owner.js';
 
 /**
@@ -21,12 +21,12 @@ export const BUILT_BOUNDS = {
   bytes: 20 * 1024 ** 3,
 };
 
-const folderOf = ({ tag }: Pick<Site, 'tag'>) => join(CACHE, tag);
-const CACHE = builtImages('');
+const folderOf = ({ tag }: Pick<InstallPaths, 'tag'>) => join(CACHE, tag);
+const CACHE = builtImagesDir('');
 
 /** Keeps an archive in place of what the same source gave before. */
 export function keepArchive(
-  site: Site,
+  site: InstallPaths,
   owner: string,
   source: DockerfileSource,
   layers: string,
@@ -43,14 +43,14 @@ export function keepArchive(
 }
 
 /** Undefined when it is gone. */
-export function findArchive(site: Site, layers: string): string | undefined {
+export function findArchive(site: InstallPaths, layers: string): string | undefined {
   const folder = folderOf(site);
   const name = archivesIn(folder).find((each) => each.endsWith(`.${layers}.tar`));
   return name === undefined ? undefined : join(folder, name);
 }
 
 /** Of a stack, or all of the installation. */
-export function dropArchives(site: Site, stack?: string): void {
+export function dropArchives(site: InstallPaths, stack?: string): void {
   const folder = folderOf(site);
   const prefix = stack === undefined ? '' : `${ownerName(stack)}.`;
   for (const name of archivesIn(folder)) {

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DockerfileSource } from '../../../model/config.js';
-import { builtImages, type Site } from '../../../model/site.js';
+import { builtImagesDir, type InstallPaths } from '../../../model/install-paths.js';
 import type { ImageOrigin } from '../../../model/specs.js';
 import { builds, removeEmpty, withScratch } from '../disks/scratch.js';
 import { runSealed } from '../rootfs/sandboxed-exec.js';
@@ -17,7 +17,7 @@ import { unpackImage } from './unpack.js';
  * @param owner the stack
  */
 export async function inspectDockerfile(
-  site: Site,
+  site: InstallPaths,
   source: DockerfileSource,
   size: number | undefined,
   owner: string,
@@ -31,7 +31,7 @@ export async function inspectDockerfile(
 
 /** Unpacks what was built for the plan; when that is gone, the same has to come out again. */
 export async function unpackDockerfile(
-  site: Site,
+  site: InstallPaths,
   source: DockerfileSource,
   origin: ImageOrigin,
   tree: string,
@@ -40,12 +40,12 @@ export async function unpackDockerfile(
   const unpack = (path: string) => unpackImage(site, { docker: { path } }, origin, tree);
   await (kept === undefined ? withBuild(site, source, unpack) : unpack(kept));
   if (kept !== undefined) await rm(kept, { force: true });
-  removeEmpty({ ...builds(site), dir: builtImages(site.tag) });
+  removeEmpty({ ...builds(site), dir: builtImagesDir(site.tag) });
 }
 
 /** `work` on the archive that came out; it is gone afterwards, unless it was moved. */
 function withBuild<T>(
-  site: Site,
+  site: InstallPaths,
   source: DockerfileSource,
   work: (archive: string) => Promise<T>,
 ): Promise<T> {

@@ -1,11 +1,11 @@
-import { BY_HAND } from '../../../model/address.js';
-import { type Site, stagingNotes } from '../../../model/site.js';
+import { IMPERATIVE_STACK } from '../../../model/address.js';
+import { type InstallPaths, stagingNotesDir } from '../../../model/install-paths.js';
 import type { Images } from '../../ports.js';
 
 /** Each act is a module of its own, loaded when it is asked for. */
-export function linuxImages(site: Site): Images {
+export function linuxImages(site: InstallPaths): Images {
   return {
-    inspect: async (from, size, owner = BY_HAND) => {
+    inspect: async (from, size, owner = IMPERATIVE_STACK) => {
       if (!('dockerfile' in from))
         return (await import('./inspect.js')).inspectImage(site, from, size);
       return (await import('./dockerfile.js')).inspectDockerfile(
@@ -27,6 +27,6 @@ export function linuxImages(site: Site): Images {
       );
     },
     export: async (what, to, format) =>
-      (await import('./export.js')).exportImage(what, to, format, stagingNotes(site)),
+      (await import('./export.js')).exportImage(what, to, format, stagingNotesDir(site)),
   };
 }

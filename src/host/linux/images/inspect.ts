@@ -1,7 +1,7 @@
 import type { PackedFrom } from '../../../model/config.js';
 import { sizeFor } from '../../../model/image-version.js';
+import type { InstallPaths } from '../../../model/install-paths.js';
 import { digest } from '../../../model/json.js';
-import type { Site } from '../../../model/site.js';
 import type { ImageOrigin } from '../../../model/specs.js';
 import { annotated, type ForeignConfig, readConfig } from './config.js';
 import { type Descriptor, readIndex, readManifest } from './manifest.js';
@@ -16,7 +16,7 @@ const COMPRESSED_TO = 4;
 
 /** What a foreign image is; see the port. */
 export async function inspectImage(
-  site: Site,
+  site: InstallPaths,
   from: PackedFrom,
   size?: number,
 ): Promise<ImageOrigin> {
@@ -31,7 +31,7 @@ export async function inspectImage(
 /** Milliseconds for all that a registry is asked about one image, of whose layers nothing is fetched. */
 const REGISTRY_LIMIT = 15_000;
 
-async function inspectRemote(site: Site, from: { registry: string }): Promise<ImageOrigin> {
+async function inspectRemote(site: InstallPaths, from: { registry: string }): Promise<ImageOrigin> {
   return withStaging(site, roomFor(0, 0), async (staging) => {
     const end = process.uptime() * 1000 + REGISTRY_LIMIT;
     const ask: Ask = (transport, ...options) => {

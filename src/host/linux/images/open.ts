@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ArchiveSource, PackedFrom } from '../../../model/config.js';
-import type { Site } from '../../../model/site.js';
+import type { InstallPaths } from '../../../model/install-paths.js';
 import { type Blobs, blobsInArchive, blobsInFolder, textOf } from './blobs.js';
 import { compressionOf, decompress } from './compression.js';
 import { openDocker } from './docker-archive.js';
@@ -20,7 +20,7 @@ type Local = Exclude<PackedFrom, { registry: string }>;
  * @param manifest digest a registry's name is locked to
  */
 export async function withOpened<T>(
-  site: Site,
+  site: InstallPaths,
   from: PackedFrom,
   size: number,
   work: (image: OpenedImage) => Promise<T>,

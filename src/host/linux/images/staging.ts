@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Site } from '../../../model/site.js';
+import type { InstallPaths } from '../../../model/install-paths.js';
 import { largeFiles, withScratch } from '../disks/scratch.js';
 import { run } from '../process/run.js';
 import { hold } from './mount-namespace.js';
@@ -20,7 +20,7 @@ export interface Staging {
  * process ends with us, and its file has no name any more.
  */
 export async function withStaging<T>(
-  site: Site,
+  site: InstallPaths,
   bytes: number,
   work: (staging: Staging) => Promise<T>,
 ): Promise<T> {

@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import type { PackedFrom } from '../../../model/config.js';
 import { UserError } from '../../../model/errors.js';
+import type { InstallPaths } from '../../../model/install-paths.js';
 import { digest } from '../../../model/json.js';
-import type { Site } from '../../../model/site.js';
 import type { ImageOrigin } from '../../../model/specs.js';
 import { EXTRACT, removeDevices } from '../rootfs/tar.js';
 import { makeWay, NO_WHITEOUTS } from './apply-whiteouts.js';
@@ -17,7 +17,7 @@ import { type Room, TREE, withRoom } from './unpack-sandbox.js';
 
 /** Unpacks a foreign image's layers into an empty tree; see the port. */
 export async function unpackImage(
-  site: Site,
+  site: InstallPaths,
   from: PackedFrom,
   origin: ImageOrigin,
   tree: string,

@@ -4,7 +4,7 @@ import { run } from '../process/run.js';
 export type IpLine = readonly string[];
 
 /**
- * Letters of the names that model/site.ts makes, of addresses and of paths of ours. Not in it, on
+ * Letters of the names that model/install-paths.ts makes, of addresses and of paths of ours. Not in it, on
  * purpose: blanks and newlines, which end a word or a command; `#`, which starts a comment; `%`,
  * which the kernel replaces by a number in a device name; quotes and backslashes. No word starts
  * with `-` but an option.

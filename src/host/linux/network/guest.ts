@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Site } from '../../../model/site.js';
+import type { InstallPaths } from '../../../model/install-paths.js';
 import type { LinkSpec } from '../../../model/specs.js';
 import type { Wiring } from '../../ports.js';
 import { smallFiles, withScratch } from '../disks/scratch.js';
@@ -26,7 +26,10 @@ export interface Guests {
  * namespace, which a few `ip -batch` start among them: netlink has no way to set an address in
  * another namespace. Every line can be repeated.
  */
-export async function configureGuests(site: Site, wirings: readonly Wiring[]): Promise<Guests> {
+export async function configureGuests(
+  site: InstallPaths,
+  wirings: readonly Wiring[],
+): Promise<Guests> {
   return withScratch(smallFiles(site), async (dir) => {
     const lines = wirings.map((wiring, index): IpLine => {
       const file = join(dir, String(index));

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { netnsName, type Site } from '../../../model/site.js';
+import { type InstallPaths, netnsName } from '../../../model/install-paths.js';
 import type { Links } from '../../ports.js';
 import { type IpLine, runBatch } from './batch.js';
 import { ensureBridge } from './bridge.js';
@@ -9,7 +9,7 @@ import { type IpLink, readLinks } from './observe-links.js';
 import { wire } from './veth.js';
 
 /** Bridges, veth pairs and network namespaces by iproute2. */
-export function linuxLinks(site: Site): Links {
+export function linuxLinks(site: InstallPaths): Links {
   return {
     ensureBridge,
     removeLink: (name) => removeLinks([name]),
@@ -25,7 +25,7 @@ export function linuxLinks(site: Site): Links {
   };
 }
 
-function assertOurs(site: Site, netns: string): void {
+function assertOurs(site: InstallPaths, netns: string): void {
   if (netns.startsWith(netnsName(site, ''))) return;
   throw new Error(`cannot touch network namespace ${netns}: it is not ours`);
 }

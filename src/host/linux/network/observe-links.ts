@@ -1,4 +1,4 @@
-import { spelled } from '../../../model/json.js';
+import { exact } from '../../../model/json.js';
 import type { Traffic } from '../../../model/usage.js';
 import type { SeenLink } from '../../ports.js';
 import { readText } from '../files/read.js';
@@ -83,7 +83,7 @@ export function toLinks(found: Partial<IpJson>[]): IpLink[] {
 function toLink(json: IpJson): IpLink {
   const { ifname, ifindex, flags, master, ifalias, linkinfo, addr_info = [] } = json;
   const inet = addr_info.filter(({ family, local }) => family === 'inet' && local);
-  return spelled<IpLink>({
+  return exact<IpLink>({
     name: ifname,
     index: ifindex,
     kind: linkinfo?.info_kind ?? '',

@@ -1,6 +1,6 @@
 import { parseCidr, parseSubnet } from '../../../model/ipv4.js';
 import type { BridgeSpec } from '../../../model/specs.js';
-import { Subnets } from '../../../model/subnets.js';
+import { SubnetIndex } from '../../../model/subnets.js';
 import { runSync } from '../process/run.js';
 import { type IpLink, readLinks } from './observe-links.js';
 
@@ -46,8 +46,8 @@ export function takenSubnets(
   links: readonly Network[],
   routes: readonly IpRoute[],
 ): Ask {
-  const interfaces = new Subnets<string>();
-  const routed = new Subnets<string>();
+  const interfaces = new SubnetIndex<string>();
+  const routed = new SubnetIndex<string>();
   for (const { name, addresses } of links) {
     if (going.has(name)) continue;
     for (const address of addresses) add(interfaces, address, `${address} of interface ${name}`);
@@ -67,7 +67,7 @@ export function takenSubnets(
 }
 
 /** @param text an address with a prefix length, or without one: a route to it alone */
-function add(all: Subnets<string>, text: string, owner: string): void {
+function add(all: SubnetIndex<string>, text: string, owner: string): void {
   const subnet = parseCidr(text.includes('/') ? text : `${text}/32`)?.subnet;
   if (subnet && subnet.prefix > 0) all.add(owner, subnet);
 }

@@ -1,4 +1,4 @@
-import type { Site } from '../../../model/site.js';
+import type { InstallPaths } from '../../../model/install-paths.js';
 import type { LinkSpec } from '../../../model/specs.js';
 import type { Wiring } from '../../ports.js';
 import { type IpLine, runBatch } from './batch.js';
@@ -13,7 +13,7 @@ import { type Holder, holdNamespaces } from './userns.js';
  * a link can join a running container. Those that do not come out together are tried once more,
  * each by itself, with the faulty links made anew; then the error tells why.
  */
-export async function wire(site: Site, wirings: Wiring[]): Promise<(Error | undefined)[]> {
+export async function wire(site: InstallPaths, wirings: Wiring[]): Promise<(Error | undefined)[]> {
   if (wirings.length === 0) return [];
   const first = await attempt(site, wirings, new Set());
   const results: (Error | undefined)[] = [];
@@ -24,7 +24,11 @@ export async function wire(site: Site, wirings: Wiring[]): Promise<(Error | unde
   return results;
 }
 
-async function retry(site: Site, wiring: Wiring, faults: Fault[]): Promise<Error | undefined> {
+async function retry(
+  site: InstallPaths,
+  wiring: Wiring,
+  faults: Fault[],
+): Promise<Error | undefined> {
   const remake = new Set(faults.flatMap(({ link }) => (link === undefined ? [] : [link])));
   const { faults: after, complaint } = await attempt(site, [wiring], remake);
   const reasons = (after[0] ?? []).map(({ reason }) => reason);
@@ -34,7 +38,7 @@ async function retry(site: Site, wiring: Wiring, faults: Fault[]): Promise<Error
 }
 
 /** Host side in one process, guests in a few, then the host is read again. */
-async function attempt(site: Site, wirings: Wiring[], remake: Set<string>) {
+async function attempt(site: InstallPaths, wirings: Wiring[], remake: Set<string>) {
   const links = byName(readLinks());
   const netns = readNetns();
   const host = await withHolders(wirings, netns, (holders) =>

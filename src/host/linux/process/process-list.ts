@@ -1,4 +1,4 @@
-import { cgroupPath, type Site } from '../../../model/site.js';
+import { cgroupPath, type InstallPaths } from '../../../model/install-paths.js';
 import { processesIn } from '../cgroups/freezer.js';
 import { readHierarchies } from '../cgroups/hierarchies.js';
 import { readText } from '../files/read.js';
@@ -16,7 +16,7 @@ export interface ListedProcess {
 }
 
 /** What runs in a container. */
-export function processesOf(site: Site, id: string): ListedProcess[] {
+export function processesOf(site: InstallPaths, id: string): ListedProcess[] {
   return processesIn(readHierarchies(), cgroupPath(site, id)).flatMap((pid) => {
     const status = readText(`/proc/${pid}/status`);
     if (!status) return [];

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type Place, placeText } from '../../../model/publish.js';
+import { formatHostPort, type HostPort } from '../../../model/publish.js';
 import { withoutIoPriority } from './attributes.js';
 import { type Ended, type Launched, launch } from './launch.js';
 import { checked, isFromTerminal } from './run.js';
@@ -10,7 +10,7 @@ export interface Lasting {
   /** Where it starts. */
   folder: string;
   /** Where on the host it listens from the beginning. */
-  sockets: Place[];
+  sockets: HostPort[];
   /** Whole seconds that its first line may take, 1 and up. */
   patience: number;
   program: string;
@@ -50,7 +50,7 @@ export class Starter {
    * for its first process, which only forks, to end.
    */
   begin({ folder, sockets, patience, program, args }: Lasting): Promise<Omit<Answer, 'code'>> {
-    const places = sockets.map(placeText);
+    const places = sockets.map(formatHostPort);
     return this.#ask([
       folder,
       String(patience),

@@ -2,7 +2,7 @@ import { createReadStream, mkdirSync, openSync, renameSync, type Stats } from 'n
 import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { UserError } from '../../../model/errors.js';
-import { type Site, stagingNotes } from '../../../model/site.js';
+import { type InstallPaths, stagingNotesDir } from '../../../model/install-paths.js';
 import { largeFiles, withScratch } from '../disks/scratch.js';
 import { destinationOf } from '../files/destination.js';
 import {
@@ -34,7 +34,7 @@ export type Rest = () => Promise<void>;
  *   content of a file, which may wait for a reader: that is the rest
  */
 export async function copyOut(
-  site: Site,
+  site: InstallPaths,
   tree: BytePath,
   path: BytePath,
   to: BytePath,
@@ -57,7 +57,7 @@ export async function copyOut(
   try {
     const name = target.type === 'folder' ? asBytes(basename(path)) : target.name;
     const at = target.type === 'folder' ? to : asBytes(dirname(to));
-    const notes = stagingNotes(site);
+    const notes = stagingNotesDir(site);
     await withStaging(folder, notes, async (staging) => {
       if (found.isDirectory()) await stageFolder(source, staging, name, purpose);
       else await stageFile(source, staging, name, purpose);
@@ -79,7 +79,7 @@ function refuseStream(target: Stream, found: Stats, cannot: string): void {
 }
 
 /** A copy of a file, without a name: whoever reads it slowly keeps nobody waiting. */
-function contentOf(site: Site, source: BytePath, purpose: string): Promise<Readable> {
+function contentOf(site: InstallPaths, source: BytePath, purpose: string): Promise<Readable> {
   return withScratch(largeFiles(site), async (dir) => {
     const scratch = openFolder(bytePath(dir));
     try {

@@ -1,6 +1,6 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { cgroupPath, type InstallPaths, netnsPath } from '../../../model/install-paths.js';
 import { socketVariable } from '../../../model/publish.js';
-import { cgroupPath, netnsPath, type Site } from '../../../model/site.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import { configJson, type Terminal } from './config-json.js';
 import { checkDisk } from './disk-checks.js';
@@ -20,7 +20,7 @@ import type { SelectedRuntime } from './select.js';
  * @throws UserError for a disk or a wish that would reach the host
  */
 export function writeBundle(
-  site: Site,
+  site: InstallPaths,
   spec: ContainerSpec,
   runtime: Pick<SelectedRuntime, 'name' | 'version'>,
   terminal?: Terminal,
@@ -63,7 +63,7 @@ const descriptorsOf = ({ sockets = [] }: ContainerSpec) =>
   Object.fromEntries(sockets.map((place, index) => [socketVariable(place), `fd@${3 + index}`]));
 
 /** Bound into every container, by path inside. */
-function ownFiles(site: Site, id: string): [string, string][] {
+function ownFiles(site: InstallPaths, id: string): [string, string][] {
   const { hosts, hostname, resolv } = bundleFiles(site, id);
   return [
     ['/etc/hosts', hosts],
@@ -73,7 +73,7 @@ function ownFiles(site: Site, id: string): [string, string][] {
 }
 
 /** What a bundle speaks of, for `onStage`. */
-export function stagedBy(site: Site, { id, mounts }: ContainerSpec): Staged {
+export function stagedBy(site: InstallPaths, { id, mounts }: ContainerSpec): Staged {
   const files = ownFiles(site, id).map(([, source]) => source);
   return { rootfs: bundleFiles(site, id).rootfs, mounts, files };
 }

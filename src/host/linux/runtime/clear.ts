@@ -1,7 +1,11 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { askedFile, cgroupPath, type Site } from '../../../model/site.js';
+import {
+  cgroupPath,
+  type InstallPaths,
+  lastHealthCheckFile,
+} from '../../../model/install-paths.js';
 import type { Cgroups } from '../../ports.js';
 import { ensureUnmounted } from '../disks/mount.js';
 import { findProgram } from '../process/programs.js';
@@ -21,12 +25,12 @@ const PATIENCE = 10_000;
  * Takes away what a container's life leaves, however it ended: a process still running, the
  * runtime's state, conmon, exit file and sockets. Disk, log, network and cgroup parents stay.
  */
-export async function clearLife(site: Site, id: string): Promise<void> {
+export async function clearLife(site: InstallPaths, id: string): Promise<void> {
   if (leftOf(site, id).length > 0 || runtimesThatKnow(site, id).length > 0) await endLife(site, id);
   await clearStage(site, id);
 }
 
-async function endLife(site: Site, id: string): Promise<void> {
+async function endLife(site: InstallPaths, id: string): Promise<void> {
   healAtOnce(site, id, false);
   const { dir, started } = bundleFiles(site, id);
   const running = runningContainer(site, id);
@@ -42,14 +46,14 @@ async function endLife(site: Site, id: string): Promise<void> {
 }
 
 /** Those files that are there. */
-function leftOf(site: Site, id: string): string[] {
+function leftOf(site: InstallPaths, id: string): string[] {
   const files = bundleFiles(site, id);
   return [
     ...[files.heal, files.pid, files.monitor, files.started, ...files.sockets],
     ...[join(exitsDir(site), id), join(socketsDir(site), socketKey(id))],
     join(files.dir, 'exit'),
     join(files.dir, 'oom'),
-    askedFile(site, id),
+    lastHealthCheckFile(site, id),
   ].filter((path) => lstatSync(path, { throwIfNoEntry: false }));
 }
 
@@ -75,18 +79,18 @@ export async function killThoseWith(bundle: string, id: string): Promise<void> {
 }
 
 /** Has every runtime that knows it forget it, killing what runs of it. */
-export async function deleteStates(site: Site, id: string): Promise<void> {
+export async function deleteStates(site: InstallPaths, id: string): Promise<void> {
   for (const runtime of runtimesThatKnow(site, id)) await deleteState(site, runtime, id);
 }
 
 /** The runtime may have changed since it was started. */
-function runtimesThatKnow(site: Site, id: string): string[] {
+function runtimesThatKnow(site: InstallPaths, id: string): string[] {
   const parent = join(site.run, 'runtime');
   const names = existsSync(parent) ? readdirSync(parent) : [];
   return names.filter((name) => existsSync(join(stateDir(site, name), id))).sort();
 }
 
-async function deleteState(site: Site, runtime: string, id: string): Promise<void> {
+async function deleteState(site: InstallPaths, runtime: string, id: string): Promise<void> {
   const state = stateDir(site, runtime);
   const program = findProgram(runtime) ?? runtime;
   const { code, stderr } = await run(program, ['--root', state, 'delete', '--force', id], {
@@ -102,7 +106,7 @@ async function deleteState(site: Site, runtime: string, id: string): Promise<voi
 }
 
 /** conmon ends after its container; a number in a file alone does not make a process ours. */
-async function endMonitor(site: Site, id: string): Promise<void> {
+async function endMonitor(site: InstallPaths, id: string): Promise<void> {
   const files = bundleFiles(site, id);
   const pid = pidIn(files.monitor);
   const monitor = pid === undefined ? undefined : identify(pid);
@@ -116,7 +120,10 @@ async function endMonitor(site: Site, id: string): Promise<void> {
  * Takes away throw-away containers that nobody waits for any more: a build was killed. First the
  * runtime, which would otherwise go on to make what is being removed.
  */
-export async function clearAbandoned(site: Site, cgroups: Pick<Cgroups, 'remove'>): Promise<void> {
+export async function clearAbandoned(
+  site: InstallPaths,
+  cgroups: Pick<Cgroups, 'remove'>,
+): Promise<void> {
   const dir = throwAwayDir(site);
   for (const id of existsSync(dir) ? readdirSync(dir) : []) {
     if (isAwaited(id)) continue;

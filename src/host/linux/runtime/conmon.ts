@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { UserError } from '../../../model/errors.js';
-import type { Place } from '../../../model/publish.js';
-import { logFile, type Site } from '../../../model/site.js';
+import { type InstallPaths, logFile } from '../../../model/install-paths.js';
+import type { HostPort } from '../../../model/publish.js';
 import { logMessages } from '../process/logfmt.js';
 import { lastLines } from '../process/output.js';
 import { findProgram } from '../process/programs.js';
@@ -27,7 +27,7 @@ export interface Launch {
   /** Bytes after which the log begins anew. */
   logSize: number;
   /** Where on the host the container's first process listens from the beginning. */
-  sockets: Place[];
+  sockets: HostPort[];
   /** Run when the container has ended, without standard streams; may be empty. */
   exitCommand: string[];
 }
@@ -39,7 +39,11 @@ export interface Launch {
  * @returns pid of the container's first process
  * @throws Error with what the runtime said
  */
-export async function launch(site: Site, starter: Starter, wanted: Launch): Promise<number> {
+export async function launch(
+  site: InstallPaths,
+  starter: Starter,
+  wanted: Launch,
+): Promise<number> {
   const { id, runtime } = wanted;
   const program = findProgram('conmon');
   if (!program) {
@@ -67,7 +71,7 @@ export async function launch(site: Site, starter: Starter, wanted: Launch): Prom
 }
 
 function argumentsFor(
-  site: Site,
+  site: InstallPaths,
   { id, runtime, logSize, sockets, exitCommand: [program, ...words] }: Launch,
   state: string,
   log: string,

@@ -4,8 +4,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../../../model/errors.js';
+import { cgroupPath, type InstallPaths } from '../../../model/install-paths.js';
 import { isSocketVariable } from '../../../model/publish.js';
-import { cgroupPath, type Site } from '../../../model/site.js';
 import type { Started } from '../../ports.js';
 import { readText } from '../files/read.js';
 import { findProgram } from '../process/programs.js';
@@ -40,7 +40,7 @@ export interface ExecOptions {
  * @throws UserError when the container does not run
  */
 export async function execInteractive(
-  site: Site,
+  site: InstallPaths,
   id: string,
   options: ExecOptions,
 ): Promise<number> {
@@ -73,7 +73,7 @@ export interface Captured {
  * @throws Error when it has not ended in time, with what it has printed last
  */
 export async function execCaptured(
-  site: Site,
+  site: InstallPaths,
   id: string,
   args: string[],
   { timeout }: { timeout?: number } = {},
@@ -96,7 +96,7 @@ export async function execCaptured(
 }
 
 async function capture(
-  site: Site,
+  site: InstallPaths,
   id: string,
   container: Started,
   args: string[],
@@ -147,7 +147,7 @@ interface Described {
 
 /** The whole process is described to the runtime: what it is not told it may leave unconfined. */
 async function withCommand<T>(
-  site: Site,
+  site: InstallPaths,
   id: string,
   { runtime, pid }: Started,
   options: ExecOptions & { how?: string[] },
@@ -171,7 +171,7 @@ async function withCommand<T>(
 }
 
 /** When the runtime's own process was given up, the one inside may live on. */
-function endCommand(site: Site, id: string, pidFile: string): void {
+function endCommand(site: InstallPaths, id: string, pidFile: string): void {
   const pid = pidIn(pidFile);
   const started = pid === undefined ? undefined : identify(pid);
   // in one of its groups, or it is another's by now
@@ -179,7 +179,7 @@ function endCommand(site: Site, id: string, pidFile: string): void {
   signalProcess(started, constants.signals.SIGKILL);
 }
 
-function processOf(site: Site, id: string, pid: number, options: ExecOptions): OciProcess {
+function processOf(site: InstallPaths, id: string, pid: number, options: ExecOptions): OciProcess {
   const files = bundleFiles(site, id);
   const { process: own } = JSON.parse(readFileSync(files.config, 'utf8')) as OciSpec;
   const working_dir = options.working_dir ?? own.cwd;

@@ -1,15 +1,15 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { UserError } from '../../../model/errors.js';
+import type { InstallPaths } from '../../../model/install-paths.js';
 import { printable } from '../../../model/printable.js';
 import { signalNumber } from '../../../model/signals.js';
-import type { Site } from '../../../model/site.js';
 import { bundleFiles } from './layout.js';
 
 /**
  * Whether a container's monitor calls baleine when it ends: a file says so, which is taken away
  * before we end it ourselves. Turning it on needs its bundle.
  */
-export function healAtOnce(site: Site, id: string, on: boolean): void {
+export function healAtOnce(site: InstallPaths, id: string, on: boolean): void {
   const { heal } = bundleFiles(site, id);
   if (on) writeFileSync(heal, '', { mode: 0o600 });
   else rmSync(heal, { force: true });
@@ -22,7 +22,7 @@ export function healAtOnce(site: Site, id: string, on: boolean): void {
 const CALL = '[ ! -e "$0" ] || "$@" >/dev/null 2>&1 </dev/null &';
 
 /** What conmon is to run when the container has ended; empty without a command. */
-export function exitCommandOf(site: Site, id: string, command: string[]): string[] {
+export function exitCommandOf(site: InstallPaths, id: string, command: string[]): string[] {
   if (command.length === 0) return [];
   return ['/bin/sh', '-c', CALL, bundleFiles(site, id).heal, ...command, id];
 }

@@ -1,4 +1,4 @@
-import { cgroupPath, type Site } from '../../../model/site.js';
+import { cgroupPath, type InstallPaths } from '../../../model/install-paths.js';
 import { isFrozen, thaw } from '../cgroups/freezer.js';
 import { readHierarchies } from '../cgroups/hierarchies.js';
 import { findProgram } from '../process/programs.js';
@@ -7,7 +7,7 @@ import { stateDir } from './layout.js';
 import { runningContainer } from './started.js';
 
 /** Holds a container's processes still, or lets them go on. False when it does not run. */
-export async function setFrozen(site: Site, id: string, frozen: boolean): Promise<boolean> {
+export async function setFrozen(site: InstallPaths, id: string, frozen: boolean): Promise<boolean> {
   const container = runningContainer(site, id);
   if (!container) return false;
   if (isFrozen(readHierarchies(), cgroupPath(site, id)) === frozen) return true;
@@ -22,6 +22,6 @@ export async function setFrozen(site: Site, id: string, frozen: boolean): Promis
 }
 
 /** Whether a container's processes are held still. */
-export function isPaused(site: Site, id: string): boolean {
+export function isPaused(site: InstallPaths, id: string): boolean {
   return isFrozen(readHierarchies(), cgroupPath(site, id));
 }

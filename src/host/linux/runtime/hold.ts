@@ -1,7 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UserError } from '../../../model/errors.js';
-import { cgroupPath, diskFile, rootfsDir, type Site } from '../../../model/site.js';
+import {
+  cgroupPath,
+  diskFile,
+  type InstallPaths,
+  rootfsDir,
+} from '../../../model/install-paths.js';
 import type { Hold, HoldOptions } from '../../ports.js';
 import { thaw } from '../cgroups/freezer.js';
 import { readHierarchies } from '../cgroups/hierarchies.js';
@@ -18,7 +23,7 @@ import { runningContainer } from './started.js';
  * that takes the lock, for a note says who holds the container. One that was paused stays paused.
  */
 export async function whileHeld<T>(
-  site: Site,
+  site: InstallPaths,
   id: string,
   { purpose, disk = false }: HoldOptions,
   work: () => Promise<T>,
@@ -45,7 +50,7 @@ export async function whileHeld<T>(
 }
 
 /** Undoes what killed runs have left of holds. */
-export async function releaseAbandoned(site: Site): Promise<void> {
+export async function releaseAbandoned(site: InstallPaths): Promise<void> {
   for (const name of namesIn(site).filter((each) => !isOwned(each))) {
     const note = join(holdsDir(site), name);
     const { freeze = false, disk = false } = readHold(note) ?? {};
@@ -59,7 +64,7 @@ export async function releaseAbandoned(site: Site): Promise<void> {
  *
  * @throws UserError when a run that is at work holds the container
  */
-export function endHold(site: Site, id: string, verb: string): void {
+export function endHold(site: InstallPaths, id: string, verb: string): void {
   for (const name of namesIn(site).filter((each) => idIn(each) === id)) {
     const note = join(holdsDir(site), name);
     const hold = readHold(note);
@@ -75,7 +80,7 @@ export function endHold(site: Site, id: string, verb: string): void {
 }
 
 async function release(
-  site: Site,
+  site: InstallPaths,
   id: string,
   { freeze, disk }: { freeze: boolean; disk: boolean },
 ) {
@@ -93,7 +98,7 @@ function dropNote(note: string): void {
 }
 
 /** Notes of who holds which container; each begins with the mark of its owner, and ends with the id. */
-export const holdsDir = (site: Site) => join(site.run, 'holds');
+export const holdsDir = (site: InstallPaths) => join(site.run, 'holds');
 
 interface Note {
   /** The command, as `cp`. */
@@ -113,7 +118,7 @@ export function readHold(note: string): Note | undefined {
 }
 
 /** Who has frozen a container, or had when it was killed; undefined when it was no command of ours. */
-export function holdOf(site: Site, id: string): Hold | undefined {
+export function holdOf(site: InstallPaths, id: string): Hold | undefined {
   for (const name of namesIn(site)) {
     if (idIn(name) !== id) continue;
     const { purpose = 'run', freeze = false } = readHold(join(holdsDir(site), name)) ?? {};
@@ -123,11 +128,11 @@ export function holdOf(site: Site, id: string): Hold | undefined {
 }
 
 /** Whether a killed run has left one; as a rule there is no hold, and this is one look. */
-export function hasAbandonedHold(site: Site): boolean {
+export function hasAbandonedHold(site: InstallPaths): boolean {
   return namesIn(site).some((name) => !isOwned(name));
 }
 
-export const namesIn = (site: Site) => ifThere(() => readdirSync(holdsDir(site))) ?? [];
+export const namesIn = (site: InstallPaths) => ifThere(() => readdirSync(holdsDir(site))) ?? [];
 
 /** `4121-8813-shop.web` */
 export const idIn = (name: string) => name.split('-').slice(2).join('-');

@@ -3,7 +3,7 @@ import { chown, mkdir, readdir, rmdir, stat, unlink, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { messageOf, UserError } from '../../../model/errors.js';
 import type { IdRange } from '../../../model/id-range.js';
-import { netnsPath, type Site } from '../../../model/site.js';
+import { type InstallPaths, netnsPath } from '../../../model/install-paths.js';
 import type { ContainerSpec, MountSpec } from '../../../model/specs.js';
 import { readMounts } from '../disks/mount-table.js';
 import { run } from '../process/run.js';
@@ -25,7 +25,7 @@ export interface Stage {
 }
 
 /** Not in the folder of the site, which others than root cannot enter. */
-export function stageOf(site: Site, id: string): Stage {
+export function stageOf(site: InstallPaths, id: string): Stage {
   const dir = `/run/baleine-${site.tag}-${id}`;
   return {
     dir,
@@ -48,7 +48,7 @@ export interface Staged {
  * folder stays in the disk's place, where `runc exec` begins.
  */
 export async function onStage<T>(
-  site: Site,
+  site: InstallPaths,
   { id, userns }: Pick<ContainerSpec, 'id' | 'userns'>,
   staged: Staged,
   act: () => Promise<T>,
@@ -64,7 +64,12 @@ export async function onStage<T>(
   }
 }
 
-async function setUp(site: Site, id: string, range: IdRange, staged: Staged): Promise<void> {
+async function setUp(
+  site: InstallPaths,
+  id: string,
+  range: IdRange,
+  staged: Staged,
+): Promise<void> {
   const stage = stageOf(site, id);
   await mkdir(stage.dir, { mode: 0o710 });
   // the runtime goes on as root inside, which is in this group and in no other of the host
@@ -113,7 +118,7 @@ function refused(id: string, stderr: string): Error {
 }
 
 /** Takes down what is there, also what a crash left. */
-export async function clearStage(site: Site, id: string): Promise<void> {
+export async function clearStage(site: InstallPaths, id: string): Promise<void> {
   const { dir } = stageOf(site, id);
   if (!existsSync(dir)) return;
   await strike(dir);

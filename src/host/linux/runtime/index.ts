@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { cgroupPath, type Site, stagingNotes } from '../../../model/site.js';
+import { cgroupPath, type InstallPaths, stagingNotesDir } from '../../../model/install-paths.js';
 import type { Cgroups, Runtime } from '../../ports.js';
 import { sweepScratch } from '../disks/scratch.js';
 import { sweepStaging } from '../files/staging.js';
@@ -22,7 +22,7 @@ import { verifyAll } from './verify.js';
 
 /** Containers by an OCI runtime under conmon. */
 export function linuxRuntime(
-  site: Site,
+  site: InstallPaths,
   cgroups: Pick<Cgroups, 'remove' | 'ensureLimits'>,
   /** What a monitor runs, the container's id added, when a container that is to heal at once ends. */
   heal: string[] = [],
@@ -60,7 +60,7 @@ export function linuxRuntime(
     clearAbandoned: async () => {
       await clearAbandoned(site, cgroups);
       // what is staged on a container's disk goes first
-      await sweepStaging(stagingNotes(site));
+      await sweepStaging(stagingNotesDir(site));
       await releaseAbandoned(site);
       sweepScratch(site);
     },
@@ -68,7 +68,7 @@ export function linuxRuntime(
 }
 
 /** Containers started side by side wait for one probe. */
-function selector(site: Site, cgroups: Pick<Cgroups, 'remove'>): Surroundings['runtime'] {
+function selector(site: InstallPaths, cgroups: Pick<Cgroups, 'remove'>): Surroundings['runtime'] {
   const asked = new Map<string | undefined, Promise<SelectedRuntime>>();
   return (wanted) => {
     const answer = asked.get(wanted) ?? selectRuntime(site, cgroups, wanted);

@@ -1,26 +1,26 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundleDir, hostsCopy, type InstallPaths, rootLink } from '../../../model/install-paths.js';
 import { digest } from '../../../model/json.js';
-import { bundleDir, hostsCopy, rootLink, type Site } from '../../../model/site.js';
 
 /** The runtime's own state, its `--root`. */
-export const stateDir = (site: Site, runtime: string) => join(site.run, 'runtime', runtime);
+export const stateDir = (site: InstallPaths, runtime: string) => join(site.run, 'runtime', runtime);
 
 /** Bundles of throw-away containers, by id. */
-export const throwAwayDir = (site: Site) => join(site.run, 'once');
+export const throwAwayDir = (site: InstallPaths) => join(site.run, 'once');
 
 /** conmon writes the exit code of a container there, in a file named by its id. */
-export const exitsDir = (site: Site) => join(site.run, 'exits');
+export const exitsDir = (site: InstallPaths) => join(site.run, 'exits');
 
 /**
  * conmon's attach socket is `<this>/<key>/attach`; a socket's path has at most 107 bytes (unix(7)),
  * an id up to 127, so the key is a hash.
  */
-export const socketsDir = (site: Site) => join(site.run, 'sockets');
+export const socketsDir = (site: InstallPaths) => join(site.run, 'sockets');
 export const socketKey = (id: string) => digest(id, 16);
 
 /** What conmon and we leave beside config.json. */
-export const bundleFiles = (site: Site, id: string) => {
+export const bundleFiles = (site: InstallPaths, id: string) => {
   const dir = bundleDir(site, id);
   return {
     dir,
@@ -46,12 +46,12 @@ export const bundleFiles = (site: Site, id: string) => {
  * letters beyond ASCII are an error, and cuts the path of a log at a colon. Where the root's own
  * is not so plain, a link in /run leads there; see `linkRoot`.
  */
-export function plainRoot(site: Site): string {
+export function plainRoot(site: InstallPaths): string {
   return PLAIN.test(site.root) ? site.root : rootLink(site);
 }
 
 /** Makes that link. */
-export function linkRoot(site: Site): void {
+export function linkRoot(site: InstallPaths): void {
   const path = plainRoot(site);
   if (path === site.root) return;
   try {

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { UserError } from '../../../model/errors.js';
-import { logFile, type Site } from '../../../model/site.js';
+import { type InstallPaths, logFile } from '../../../model/install-paths.js';
 import { LogFiles } from './log-files.js';
 import { type LogRecord, Splitter, type StreamName, startOfLast } from './log-records.js';
 import { isMonitored } from './started.js';
@@ -32,7 +32,7 @@ export interface LogOptions {
  * @throws UserError when it has no log: it never was started, or is not there
  */
 export async function* readLog(
-  site: Site,
+  site: InstallPaths,
   id: string,
   { follow = false, last, onGap = () => undefined }: LogOptions = {},
 ): AsyncGenerator<LogPart[]> {
@@ -53,7 +53,7 @@ export async function* readLog(
 }
 
 async function* partsOf(
-  site: Site,
+  site: InstallPaths,
   id: string,
   files: LogFiles,
   { follow, last, onGap }: Required<Omit<LogOptions, 'last'>> & { last: number | undefined },
@@ -129,7 +129,7 @@ const MOST = 200;
  * The last line that a container has printed, as it stands, or the end of it; undefined when there is
  * none or the log cannot be read. Kubernetes' CRI log format: `TIME STREAM F|P TEXT`.
  */
-export function lastLogLine(site: Site, id: string): string | undefined {
+export function lastLogLine(site: InstallPaths, id: string): string | undefined {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(logFile(site, id), 'r');

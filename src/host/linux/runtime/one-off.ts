@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cgroupPath, type Site } from '../../../model/site.js';
+import { cgroupPath, type InstallPaths } from '../../../model/install-paths.js';
 import type { MountSpec } from '../../../model/specs.js';
 import type { Foreground, StartedInForeground } from '../../ports.js';
 import { isOwned, ownerMark } from '../owner.js';
@@ -39,7 +39,7 @@ interface Watched {
  * @returns ends the watch
  */
 export function watchOneOff(
-  site: Site,
+  site: InstallPaths,
   watched: Watched,
   { started, stop }: Pick<Foreground, 'started' | 'stop'>,
 ): () => void {
@@ -49,7 +49,7 @@ export function watchOneOff(
 }
 
 async function follow(
-  site: Site,
+  site: InstallPaths,
   { id, runtime, pidFile, grace }: Watched,
   { started, stop, over }: Pick<Foreground, 'started' | 'stop'> & { over: AbortSignal },
 ): Promise<void> {
@@ -103,7 +103,11 @@ const PIDS = 2048;
  *
  * @throws Error with the end of what the command printed
  */
-export async function throwAway(site: Site, wanted: ThrowAway, id = throwAwayId()): Promise<void> {
+export async function throwAway(
+  site: InstallPaths,
+  wanted: ThrowAway,
+  id = throwAwayId(),
+): Promise<void> {
   const bundle = join(throwAwayDir(site), id);
   const state = stateDir(site, wanted.runtime.name);
   checkTree(wanted.tree);
@@ -142,7 +146,7 @@ export const isAwaited = (id: string) => isOwned(id.slice(ONCE.length));
 /** Names whoever waits for it: when that process is gone, so is all use of the container. */
 export const throwAwayId = () => `${ONCE}${ownerMark()}${randomBytes(6).toString('hex')}`;
 
-function specOf(site: Site, wanted: ThrowAway, id: string) {
+function specOf(site: InstallPaths, wanted: ThrowAway, id: string) {
   const { tree, args, environment = {}, user = '0:0', working_dir = '/' } = wanted;
   const described: Described = {
     args,

@@ -1,6 +1,6 @@
 import { lchownSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Site } from '../../../model/site.js';
+import type { InstallPaths } from '../../../model/install-paths.js';
 import type { MountSpec } from '../../../model/specs.js';
 import { bundleFiles } from './layout.js';
 import type { OciSpec } from './oci.js';
@@ -11,7 +11,7 @@ import type { OciSpec } from './oci.js';
  *
  * @param uid as numbered in the container, which its mounts are mapped to
  */
-export function givePrivateFiles(site: Site, mounts: MountSpec[], uid: number): void {
+export function givePrivateFiles(site: InstallPaths, mounts: MountSpec[], uid: number): void {
   const ours = join(site.root, 'configs', '/');
   for (const { source } of mounts) {
     if (source.startsWith(ours)) giveIn(source, uid);
@@ -19,7 +19,7 @@ export function givePrivateFiles(site: Site, mounts: MountSpec[], uid: number): 
 }
 
 /** The same for a folder of one that runs, whose files have changed. */
-export function giveToRunning(site: Site, id: string, folder: string): void {
+export function giveToRunning(site: InstallPaths, id: string, folder: string): void {
   const uid = userOf(site, id);
   if (uid !== undefined) giveIn(folder, uid);
 }
@@ -34,7 +34,7 @@ function giveIn(folder: string, uid: number): void {
   }
 }
 
-function userOf(site: Site, id: string): number | undefined {
+function userOf(site: InstallPaths, id: string): number | undefined {
   try {
     const text = readFileSync(bundleFiles(site, id).config, 'utf8');
     return (JSON.parse(text) as OciSpec).process.user.uid;

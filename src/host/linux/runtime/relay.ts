@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { arch } from 'node:process';
 import { isatty, WriteStream } from 'node:tty';
-import type { Site } from '../../../model/site.js';
+import type { InstallPaths } from '../../../model/install-paths.js';
 import { inForeground } from '../process/foreground.js';
 import type { Terminal } from './config-json.js';
 import { socketsDir } from './layout.js';
@@ -33,7 +33,7 @@ export interface Begun {
  * @returns its exit code, 128 + n when signal n ended it; the runtime's own when it did not start
  */
 export async function relay(
-  site: Site,
+  site: InstallPaths,
   { program, before, after, pidFile }: Begun,
   { input, terminal }: Streaming,
 ): Promise<number> {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { IoLimit, Limits } from '../../../model/config.js';
-import { allRules, type DeviceRule, readRule } from '../../../model/devices.js';
+import { type DeviceRule, parseRule, withDefaultRules } from '../../../model/devices.js';
 import { CPU_PERIOD, IO_RATES, quotaOf } from '../../../model/limits.js';
 import { ifThere, readText } from '../files/read.js';
 import type { OciDevice, OciResources, OciThrottle } from './oci.js';
@@ -44,8 +44,8 @@ function cpuOf({ cpus, cpu_shares, cpuset }: Limits): NonNullable<OciResources['
 }
 
 function deviceRules(own?: DeviceRule[]): OciResources['devices'] {
-  const rules = allRules(own).map((rule) => {
-    const { allow, device } = readRule(rule);
+  const rules = withDefaultRules(own).map((rule) => {
+    const { allow, device } = parseRule(rule);
     return { allow, ...device };
   });
   return [{ allow: false, access: 'rwm' }, ...rules];
@@ -73,7 +73,7 @@ function blockIoOf(
  * on the host: a container cannot make them itself. None for what the host does not have.
  */
 export function deviceNodes(rules: Limits['devices'] = []): OciDevice[] {
-  const nodes = rules.map(readRule).flatMap(({ allow, device }) => {
+  const nodes = rules.map(parseRule).flatMap(({ allow, device }) => {
     const { type, major, minor } = device;
     if (!allow || major === undefined || minor === undefined) return [];
     const path = pathOf(type, major, minor);

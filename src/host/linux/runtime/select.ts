@@ -2,8 +2,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { messageOf, UserError } from '../../../model/errors.js';
-import type { Site } from '../../../model/site.js';
-import { cgroupPath } from '../../../model/site.js';
+import type { InstallPaths } from '../../../model/install-paths.js';
+import { cgroupPath } from '../../../model/install-paths.js';
 import type { Cgroups } from '../../ports.js';
 import { readHierarchies } from '../cgroups/hierarchies.js';
 import { bootId } from '../process/processes.js';
@@ -33,7 +33,7 @@ const NAME = /^[a-z0-9][a-z0-9._-]{0,31}$/;
  * @throws UserError when none works, with what each said
  */
 export async function selectRuntime(
-  site: Site,
+  site: InstallPaths,
   cgroups: Pick<Cgroups, 'remove'>,
   wanted?: string,
 ): Promise<SelectedRuntime> {
@@ -56,7 +56,7 @@ export async function selectRuntime(
 }
 
 async function attempt(
-  site: Site,
+  site: InstallPaths,
   cgroups: Pick<Cgroups, 'remove'>,
   name: string,
 ): Promise<Omit<SelectedRuntime, 'tried'> | { name: string; error: string }> {
@@ -73,7 +73,7 @@ async function attempt(
 
 /** The runtime as it is, or else what helps it on mixed cgroups. @throws Error what it said at first */
 async function workingCommand(
-  site: Site,
+  site: InstallPaths,
   cgroups: Pick<Cgroups, 'remove'>,
   name: string,
   path: string,
@@ -94,7 +94,7 @@ async function workingCommand(
 
 /** The host's own `true` on an empty tree, with the host's programs and libraries bound in. */
 async function runNothing(
-  site: Site,
+  site: InstallPaths,
   cgroups: Pick<Cgroups, 'remove'>,
   runtime: RuntimeCommand,
 ): Promise<void> {
@@ -129,16 +129,16 @@ interface Cached {
   selected: Record<string, SelectedRuntime & { modified: number }>;
 }
 
-const cacheFile = (site: Site) => join(site.run, 'runtime.json');
+const cacheFile = (site: InstallPaths) => join(site.run, 'runtime.json');
 const keyOf = (wanted: string | undefined) => wanted ?? 'default';
 
 /** A start failed: what worked at the probe may not any more, so the next run tries again. */
-export async function forgetSelected(site: Site): Promise<void> {
+export async function forgetSelected(site: InstallPaths): Promise<void> {
   await rm(cacheFile(site), { force: true });
 }
 
 /** Another version of the program may behave otherwise. */
-function readCache(site: Site, wanted: string | undefined): SelectedRuntime | undefined {
+function readCache(site: InstallPaths, wanted: string | undefined): SelectedRuntime | undefined {
   const found = cacheOf(site).selected[keyOf(wanted)];
   // an earlier release of ours did not know of commands
   if (!found?.command) return undefined;
@@ -147,7 +147,7 @@ function readCache(site: Site, wanted: string | undefined): SelectedRuntime | un
 }
 
 async function writeCache(
-  site: Site,
+  site: InstallPaths,
   wanted: string | undefined,
   selected: SelectedRuntime,
 ): Promise<void> {
@@ -159,7 +159,7 @@ async function writeCache(
   await rename(temporary, file);
 }
 
-function cacheOf(site: Site): Cached {
+function cacheOf(site: InstallPaths): Cached {
   const boot_id = bootId();
   try {
     const cached = JSON.parse(readFileSync(cacheFile(site), 'utf8')) as Cached;

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../../model/errors.js';
 import type { IdRange } from '../../../model/id-range.js';
-import { cgroupPath, rootfsDir, type Site } from '../../../model/site.js';
+import { cgroupPath, type InstallPaths, rootfsDir } from '../../../model/install-paths.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import type { Cgroups, Started } from '../../ports.js';
 import { readHierarchies } from '../cgroups/hierarchies.js';
@@ -23,7 +23,7 @@ import { forgetSelected, type SelectedRuntime } from './select.js';
 import { keepStarted, pidIn } from './started.js';
 
 export interface Surroundings {
-  site: Site;
+  site: InstallPaths;
   cgroups: Pick<Cgroups, 'remove' | 'ensureLimits'>;
   gate: Gate;
   starter: Starter;
@@ -59,7 +59,7 @@ async function start(around: Surroundings, spec: ContainerSpec): Promise<Started
 }
 
 /** By the bundle, as long as it is there. */
-function explained(site: Site, id: string, error: unknown): unknown {
+function explained(site: InstallPaths, id: string, error: unknown): unknown {
   const config = readText(bundleFiles(site, id).config);
   if (config === undefined) return error;
   const { process } = JSON.parse(config) as OciSpec;
@@ -100,7 +100,7 @@ async function launchAndStart(
 async function denyDevices(
   cgroups: Surroundings['cgroups'],
   { id, limits }: ContainerSpec,
-  site: Site,
+  site: InstallPaths,
 ): Promise<void> {
   if (!limits.devices?.some((rule) => 'deny' in rule)) return;
   await cgroups.ensureLimits(cgroupPath(site, id), limits, rootfsDir(site, id));

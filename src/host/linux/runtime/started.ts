@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cgroupPath, type Site } from '../../../model/site.js';
+import { cgroupPath, type InstallPaths } from '../../../model/install-paths.js';
 import type { Life, Started, StartedInForeground } from '../../ports.js';
 import { isFrozen } from '../cgroups/freezer.js';
 import { readHierarchies } from '../cgroups/hierarchies.js';
@@ -10,20 +10,24 @@ import { bundleFiles, exitsDir } from './layout.js';
 import { isAlive } from './process.js';
 
 /** Kept in the bundle, so that a container is found by its id alone. */
-export function keepStarted(site: Site, id: string, started: Started | StartedInForeground): void {
+export function keepStarted(
+  site: InstallPaths,
+  id: string,
+  started: Started | StartedInForeground,
+): void {
   const file = bundleFiles(site, id).started;
   writeFileSync(`${file}.new`, JSON.stringify(started), { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
 
 /** The running container of an id; undefined when its process has ended or another has its pid. */
-export function runningContainer(site: Site, id: string): Started | undefined {
+export function runningContainer(site: InstallPaths, id: string): Started | undefined {
   const started = lastStarted(site, id);
   return started && isAlive(started) ? started : undefined;
 }
 
 /** Whether conmon is there, which outlives the container until all it printed is in the log. */
-export function isMonitored(site: Site, id: string): boolean {
+export function isMonitored(site: InstallPaths, id: string): boolean {
   const started = lastStarted(site, id);
   // one in the foreground has none
   return (
@@ -32,7 +36,7 @@ export function isMonitored(site: Site, id: string): boolean {
 }
 
 /** See Health.life. One that has ended counts as running until its monitor has told how. */
-export function lifeOf(site: Site, id: string): Life | undefined {
+export function lifeOf(site: InstallPaths, id: string): Life | undefined {
   const started = lastStarted(site, id);
   if (!started || started.boot_id !== bootId()) return undefined;
   const age = Math.max(0, uptime() - started.start_time * 10);
@@ -45,7 +49,7 @@ export function lifeOf(site: Site, id: string): Life | undefined {
   return { running: isMonitored(site, id), age };
 }
 
-function lastStarted(site: Site, id: string): Started | undefined {
+function lastStarted(site: InstallPaths, id: string): Started | undefined {
   const text = readText(bundleFiles(site, id).started);
   return text ? (JSON.parse(text) as Started) : undefined;
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cgroupPath, type Site } from '../../../model/site.js';
+import { cgroupPath, type InstallPaths } from '../../../model/install-paths.js';
 import type { Started } from '../../ports.js';
 import { readText } from '../files/read.js';
 import { clearLife, killProcess } from './clear.js';
@@ -41,14 +41,14 @@ function identityOf({ pid, start_time, boot_id }: Partial<Started>): Identity | 
  * Waits for a container to end, if it runs. Answers its exit code; undefined when nobody has kept
  * it, as for one that was stopped or that no monitor watched.
  */
-export async function waitForEnd(site: Site, id: string): Promise<number | undefined> {
+export async function waitForEnd(site: InstallPaths, id: string): Promise<number | undefined> {
   const container = runningContainer(site, id);
   if (container) await ended(container, Number.POSITIVE_INFINITY);
   while (exitCode(site, id) === undefined && isMonitored(site, id)) await sleep(20);
   return exitCode(site, id);
 }
 
-function exitCode(site: Site, id: string): number | undefined {
+function exitCode(site: InstallPaths, id: string): number | undefined {
   const text = readText(join(exitsDir(site), id))?.trim();
   return text && /^\d+$/.test(text) ? Number(text) : undefined;
 }

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { rootfsDir, type Site } from '../../../model/site.js';
+import { type InstallPaths, rootfsDir } from '../../../model/install-paths.js';
 import type { Runtime } from '../../ports.js';
 import { ensureUnmounted } from '../disks/mount.js';
 import { checkWhole } from '../disks/superblock.js';
@@ -15,7 +15,10 @@ type Check = Parameters<Runtime['verifyAll']>[0][number];
 const OPTIONS = 'loop,ro,noload,nodev,nosuid,noexec,errors=remount-ro';
 
 /** Each image is mounted once, whatever the number of containers that are to start from it. */
-export async function verifyAll(site: Site, checks: Check[]): Promise<(Error | undefined)[]> {
+export async function verifyAll(
+  site: InstallPaths,
+  checks: Check[],
+): Promise<(Error | undefined)[]> {
   const answers = new Map<Check, Error | undefined>();
   const images = new Set(checks.map(({ image }) => image));
   for (const image of images) {
@@ -44,7 +47,7 @@ function faultOf(tree: string, { spec }: Check): Error | undefined {
 
 /** In the folder of a throw-away container: when we are killed, the next run takes it away. */
 async function onImage(
-  site: Site,
+  site: InstallPaths,
   file: string,
   look: (tree: string) => Promise<void>,
 ): Promise<void> {

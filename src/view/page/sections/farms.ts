@@ -1,6 +1,6 @@
 import type { FarmServer, FarmStatus, ServerState } from '../../../model/farm-status.js';
 import { formatDuration } from '../../../model/format.js';
-import type { Tone } from '../../../model/topology.js';
+import type { Severity } from '../../../model/topology.js';
 import { safe } from '../../markup.js';
 import { cell, mark, roughly, tile } from './parts.js';
 
@@ -41,7 +41,7 @@ function table(servers: readonly FarmServer[]): string {
   return `<table><thead><tr>${heads}</tr></thead><tbody>${rows}</tbody></table>`;
 }
 
-const TONE: Record<ServerState, Tone> = {
+const TONE: Record<ServerState, Severity> = {
   up: 'good',
   draining: 'wait',
   maintenance: 'wait',

@@ -1,16 +1,16 @@
 import { formatBytes } from '../../../model/format.js';
-import type { Tone } from '../../../model/topology.js';
+import type { Severity } from '../../../model/topology.js';
 import { safe } from '../../markup.js';
 
 /** Where the row of a container is on the page. */
 export const anchorOf = (container: string) => `container-${container}`;
 
 /** A dot whose shape tells what its colour tells. */
-export function mark(tone: Tone): string {
+export function mark(tone: Severity): string {
   return `<svg class="mark ${tone}" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">${SHAPES[tone]}</svg>`;
 }
 
-const SHAPES: Record<Tone, string> = {
+const SHAPES: Record<Severity, string> = {
   good: '<circle class="full" cx="6" cy="6" r="5"/>',
   wait: '<circle class="ring" cx="6" cy="6" r="4.5"/><path class="full" d="M6 1.5a4.5 4.5 0 0 1 0 9z"/>',
   bad: '<circle class="full" cx="6" cy="6" r="5"/><path class="cross" d="M4 4l4 4m0-4l-4 4"/>',

@@ -1,5 +1,5 @@
 import type { LoggedEvent } from '../../../model/events.js';
-import type { Tone } from '../../../model/topology.js';
+import type { Severity } from '../../../model/topology.js';
 import { safe } from '../../markup.js';
 import { countChanges } from '../../summary.js';
 import { localTime } from '../../tables.js';
@@ -37,7 +37,11 @@ export function eventsSection(events: readonly LoggedEvent[]): string {
   return `<ol class="lines">${events.map(line).join('\n')}</ol>`;
 }
 
-const TONE: Record<LoggedEvent['result'], Tone> = { done: 'good', failed: 'bad', skipped: 'idle' };
+const TONE: Record<LoggedEvent['result'], Severity> = {
+  done: 'good',
+  failed: 'bad',
+  skipped: 'idle',
+};
 
 function line(event: LoggedEvent): string {
   const { at, who, address, action, drift, reasons, ms, result, error } = event;

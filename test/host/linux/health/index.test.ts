@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { linuxHealth } from '../../../../src/host/linux/health/index.js';
 import type { HealthTarget } from '../../../../src/model/health.js';
-import { siteOf } from '../../../../src/model/site.js';
+import { installPaths } from '../../../../src/model/install-paths.js';
 
 const target = (index: number): HealthTarget => ({
   id: `one.c${index}`,
@@ -24,7 +24,7 @@ it('begins to ask each, though many before it hang', async () => {
       // nobody answers before the last is asked
       if (hung.length === 30) for (const end of hung) end();
     });
-  const health = linuxHealth(siteOf('/nowhere'), { execute });
+  const health = linuxHealth(installPaths('/nowhere'), { execute });
   const answers = await health.ask(Array.from({ length: 30 }, (_, index) => target(index)));
   expect(answers).toEqual(Array(30).fill({ healthy: true }));
 });

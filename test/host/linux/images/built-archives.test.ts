@@ -18,7 +18,7 @@ import {
   sweepArchives,
 } from '../../../../src/host/linux/images/built-archives.js';
 import { ownerMark } from '../../../../src/host/linux/owner.js';
-import { builtImages, siteOf } from '../../../../src/model/site.js';
+import { builtImagesDir, installPaths } from '../../../../src/model/install-paths.js';
 import { lackingRoot } from '../../../support/skip.js';
 
 let dir: string;
@@ -67,8 +67,8 @@ describe('what waits too long, or is too much of its kind', () => {
 });
 
 describe.skipIf(lackingRoot())('an archive of a build', () => {
-  const site = () => siteOf(dir);
-  const cache = () => builtImages(site().tag);
+  const site = () => installPaths(dir);
+  const cache = () => builtImagesDir(site().tag);
   afterEach(() => rmSync(cache(), { recursive: true, force: true }));
   const keep = (owner: string, context: string, layers: string) => {
     const archive = join(dir, 'image.tar');

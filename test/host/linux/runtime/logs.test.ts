@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bootId, startTime } from '../../../../src/host/linux/process/processes.js';
 import { readLog } from '../../../../src/host/linux/runtime/logs.js';
-import { bundleDir, logFile, type Site } from '../../../../src/model/site.js';
+import { bundleDir, type InstallPaths, logFile } from '../../../../src/model/install-paths.js';
 
-let site: Site;
+let site: InstallPaths;
 let file: string;
 const ID = 'shop.web';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { hostsCopy } from '../../src/model/site.js';
+import { hostsCopy } from '../../src/model/install-paths.js';
 import type { ContainerSpec } from '../../src/model/specs.js';
 import { MemoryStack } from '../support/memory-stack.js';
 

@@ -1,17 +1,17 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { fileName } from '../../src/model/site.js';
+import { fileNameOf } from '../../src/model/install-paths.js';
 
 it('names what is remembered of a file after its path', () => {
-  expect(fileName('/srv/shop/baleine.yaml')).toBe('%2Fsrv%2Fshop%2Fbaleine.yaml');
+  expect(fileNameOf('/srv/shop/baleine.yaml')).toBe('%2Fsrv%2Fshop%2Fbaleine.yaml');
 });
 
 it('gives every path a name of its own that a folder takes', () => {
   const path = fc.string({ unit: 'grapheme', maxLength: 500 }).map((each) => `/${each}`);
   fc.assert(
     fc.property(path, path, (a, b) => {
-      expect(fileName(a)).toMatch(/^[^/]{1,240}$/);
-      expect(fileName(a) === fileName(b)).toBe(a === b);
+      expect(fileNameOf(a)).toMatch(/^[^/]{1,240}$/);
+      expect(fileNameOf(a) === fileNameOf(b)).toBe(a === b);
     }),
   );
 });
