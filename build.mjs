@@ -14,7 +14,10 @@ import { build } from 'rolldown';
  */
 const GROUPS = [
   { name: 'hot', test: /\/src\/cli\/(program|stack\/apply)\.ts$/, priority: 2 },
-  { name: 'work', test: /\/src\/(app\/apply-stack|state\/(lock|store|bind-root))\.ts$/ },
+  {
+    name: 'work',
+    test: /\/src\/(app\/apply-stack|cli\/interrupt|state\/(lock|store|bind-root))\.ts$/,
+  },
 ];
 
 /** Of Node's own, what a no-op run can do without: loaded when something of it is used. */

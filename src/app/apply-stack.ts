@@ -1,7 +1,4 @@
 import { resolve } from 'node:path';
-import { viewFor } from '../cli/open-view.js';
-import type { RunOptions } from '../cli/run-options.js';
-import type { WaitOptions } from '../cli/wait-options.js';
 import type { Config } from '../model/config.js';
 import { messageOf, UserError } from '../model/errors.js';
 import type { Outcome } from '../model/events.js';
@@ -12,7 +9,13 @@ import type { Context } from './context.js';
 import { healFirst } from './heal-first.js';
 import { stackName } from './lookup.js';
 import { planRecorded, planStack, withPreflight } from './make-plan.js';
-import { coversWholeStack, type PlanFlags, planOptionsOf } from './plan-options.js';
+import {
+  coversWholeStack,
+  type PlanFlags,
+  planOptionsOf,
+  type RunOptions,
+  type WaitOptions,
+} from './options.js';
 import { readConfig } from './read-config.js';
 import { waitHealthy } from './wait-healthy.js';
 import { propose, withStore } from './with-lock.js';
@@ -103,7 +106,7 @@ export async function applySaved(
     const which = { stack: saved.plan.stack, ...(saved.source && { file: saved.source.file }) };
     if (options.unattended && !destroy) refuseDestroyed(context, which);
     const plan = await withPreflight(context, saved.plan, { resources: [], rows: [] });
-    const view = await viewFor(context, options, destroy);
+    const view = await context.frontend.view({ ...options, destroy });
     if (plan.changes.length === 0) {
       await view.plan(plan);
       return 0;

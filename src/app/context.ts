@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
-import type { Command } from 'commander';
-import { type CommonOptions, commonOptions } from '../cli/options.js';
 import type { HandlerTable } from '../execute/execute.js';
 import { linuxCapacity } from '../host/linux/capacity.js';
 import { mayBeAbandoned } from '../host/linux/has-stale.js';
 import { linuxProbe } from '../host/linux/probe.js';
+import { resetAttributes } from '../host/linux/process/attributes.js';
+import { closeInherited } from '../host/linux/process/descriptors.js';
 import { shareLock } from '../host/linux/process/lock-share.js';
 import { bootId, startTime } from '../host/linux/process/processes.js';
 import type { Capacity, Host, Preconditions, Probe } from '../host/ports.js';
@@ -27,7 +27,9 @@ import { openState, type State } from '../state/state.js';
 import { keepRecords, type Records, recallRecords } from '../state/state-cache.js';
 import type { Store } from '../state/store.js';
 import type { TableFormat } from '../state/table.js';
+import type { Frontend } from './frontend.js';
 import { ImageInspector } from './image-inspector.js';
+import type { CommonOptions } from './options.js';
 import { type ReadResult, readConfig, readConfigCached } from './read-config.js';
 
 /** A file was found to ask for just what is on record, as `agrees` has it. */
@@ -55,7 +57,20 @@ export class Context {
    */
   unresolvedImages: Map<string, Error> | undefined;
 
-  constructor(readonly options: CommonOptions) {}
+  readonly #frontend: Frontend | undefined;
+
+  /** @param frontend absent for a context that only reads */
+  constructor(
+    readonly options: CommonOptions,
+    frontend?: Frontend,
+  ) {
+    this.#frontend = frontend;
+  }
+
+  get frontend(): Frontend {
+    if (!this.#frontend) throw new Error('this context only reads: it has no frontend');
+    return this.#frontend;
+  }
 
   /** @throws UserError for a root that is another's: see `locateSite` */
   get site(): InstallPaths {
@@ -152,6 +167,12 @@ export class Context {
     return this.#host;
   }
 
+  /** Runs work that undoes what it has begun when the programs that it runs are ended by an interrupt. */
+  async undoable<T>(work: () => Promise<T>): Promise<T> {
+    const { stopPrograms } = await import('../host/linux/process/launch.js');
+    return this.frontend.undoable(work, () => stopPrograms('interrupted'));
+  }
+
   /** What a foreign image is. */
   inspectImage(from: ForeignFrom, size?: number, owner?: string): Promise<ImageOrigin> {
     this.#inspector ??= new ImageInspector(async (...image) =>
@@ -201,15 +222,6 @@ export const TABLES: TableFormat[] = KIND_TABLES.map((each) => ({
   lateFiles: LATE_FILES,
 }));
 
-/** For a command that reads or changes the host; throws unless it runs as root. */
-export function openContext(command: Command): Context {
-  if (process.getuid?.() !== 0) {
-    const words = ['sudo', 'baleine', ...process.argv.slice(2)].join(' ');
-    throw new UserError('baleine must run as root', words);
-  }
-  return new Context(commonOptions(command));
-}
-
 /** Whether it is a one-off container whose `baleine run` is no more: nobody waits for it. */
 export function isOrphanedOneOff({ kind, spec }: Row): boolean {
   const { one_off: run } = kind === 'container' ? (spec as ContainerSpec) : {};
@@ -222,4 +234,10 @@ export class ReadOnlyContext extends Context {
     const message = 'cannot tell what an image is without fetching or building it';
     return Promise.reject(new UserError(message, '`baleine plan` does that.'));
   }
+}
+
+/** Takes from our process what the caller's environment would pass on to programs. Called first. */
+export function prepareProcess(): void {
+  closeInherited();
+  resetAttributes();
 }

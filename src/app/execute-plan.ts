@@ -1,4 +1,3 @@
-import { interruptible } from '../cli/interrupt.js';
 import { kinds } from '../kinds/index.js';
 import type { Event, Outcome } from '../model/events.js';
 import type { Plan, Unit } from '../model/plan.js';
@@ -9,6 +8,7 @@ import { cleanUpRunDir, cleanUpStack } from './cleanup-run-dir.js';
 import type { Context } from './context.js';
 import { eventLogger } from './event-log.js';
 import { INTERRUPTED } from './failure.js';
+import type { Frontend } from './frontend.js';
 
 export interface ExecutionOptions {
   destroy: boolean;
@@ -40,7 +40,8 @@ export async function executePlan(
 ): Promise<Outcome> {
   const { execute } = await import('../execute/execute.js');
   const handlers = await context.handlers();
-  const outcome = await (undo ? uninterrupted : interruptible)(async (stop) => {
+  const run = undo ? uninterrupted : context.frontend.interruptible;
+  const outcome = await run(async (stop) => {
     await view.start(plan);
     const log = eventLogger(context.site, plan);
     const emit = (event: Event) => {
@@ -66,8 +67,8 @@ export async function executePlan(
   return outcome;
 }
 
-/** Whoever has called us deals with signals. */
-const uninterrupted: typeof interruptible = (work) => work(new AbortController().signal);
+/** The caller handles interrupts. */
+const uninterrupted: Frontend['interruptible'] = (work) => work(new AbortController().signal);
 
 /** Something was started because something else has completed: that holds also after the next boot. */
 const hasAwaited = ({ units }: Plan) =>

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { print, printToStderr } from '../cli/output.js';
 import { LockedError } from '../model/errors.js';
 import { CRASH_LOOP } from '../model/exit.js';
 import { type InstallPaths, installPaths } from '../model/install-paths.js';
@@ -51,7 +50,7 @@ export async function notifyFailures(
     keepFailure(site, file, failing);
     if (!tell) return code;
   }
-  if (attempt.said !== '') printToStderr(attempt.said);
+  if (attempt.said !== '') context.frontend.warn(attempt.said);
   if (code === 0 && before && !isFailing && (await isSteady(context, before))) {
     recover(context, file, before);
   }
@@ -127,7 +126,7 @@ function recover(context: Context, file: string, { since }: Failing): void {
   forgetFailure(context.site, file);
   const held = pinnedContainers(context);
   const but = held.length > 0 ? `; rolled back: ${held.join(', ')}` : '';
-  print(`baleine: ${file} recovered, after failing since ${since}${but}\n`);
+  context.frontend.report(`baleine: ${file} recovered, after failing since ${since}${but}\n`);
 }
 
 /** What does well only because it is not as its file asks, of any stack. */

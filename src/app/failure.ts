@@ -1,4 +1,3 @@
-import { printToStderr } from '../cli/output.js';
 import { LockedError, messageOf, UserError } from '../model/errors.js';
 import { printableLines } from '../model/printable.js';
 
@@ -43,18 +42,4 @@ const REPORT =
 /** What JavaScript itself throws, never we. */
 function isFault(error: unknown): boolean {
   return [TypeError, RangeError, ReferenceError, SyntaxError].some((each) => error instanceof each);
-}
-
-/** That a signal has come was said when it came. */
-export function printError(error: unknown): void {
-  if (error instanceof Interrupted) return;
-  printToStderr(errorText(error));
-}
-
-/** Node would print a line of the bundle's source and the stack. */
-export function endOnUncaught(): void {
-  process.on('uncaughtException', (error) => {
-    printError(error);
-    process.exit(1);
-  });
 }

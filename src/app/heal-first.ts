@@ -1,4 +1,3 @@
-import type { RunOptions } from '../cli/run-options.js';
 import { dueForHealth } from '../kinds/container/health.js';
 import { kinds } from '../kinds/index.js';
 import { type Address, addressOf } from '../model/address.js';
@@ -8,6 +7,7 @@ import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
 import { planRecorded } from './make-plan.js';
+import type { RunOptions } from './options.js';
 import { needsInspection } from './resolve-images.js';
 import { propose } from './with-lock.js';
 

@@ -5,8 +5,7 @@ import type { Config } from '../model/config.js';
 import { type Row, resourceFromRow } from '../model/resource.js';
 import { hostMatchesState } from '../plan/in-sync.js';
 import { observe } from '../plan/observe.js';
-import type { Context } from './context.js';
-import { isOrphanedOneOff, ReadOnlyContext } from './context.js';
+import { type Context, isOrphanedOneOff, ReadOnlyContext } from './context.js';
 import { desiredInput } from './plan-input.js';
 
 /**

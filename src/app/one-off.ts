@@ -1,8 +1,6 @@
-import { viewOf } from '../cli/open-view.js';
 import { addressOf } from '../model/address.js';
 import type { Store } from '../state/store.js';
-import type { Context } from './context.js';
-import { isOrphanedOneOff } from './context.js';
+import { type Context, isOrphanedOneOff } from './context.js';
 import { executeForExitCode } from './execute-plan.js';
 import { configFromFlags } from './imperative/flags-to-config.js';
 import { planImperative } from './make-plan.js';
@@ -13,6 +11,6 @@ export async function removeOrphanedOneOffs(context: Context, store: Store): Pro
   const config = configFromFlags({}, 'remove what was left');
   const change = { config, gone, targets: gone, made: [], edit: <T>(each: T): T => each };
   const plan = await planImperative(context, store.rows, change);
-  const view = await viewOf(context, 'brief', { out: () => undefined });
+  const view = await context.frontend.view({ brief: true, silent: true });
   await executeForExitCode(context, plan, store, view, { destroy: true });
 }

@@ -1,6 +1,5 @@
 import { agree, keep, type Recalled, recall } from '../formats/cache.js';
-import type { Source } from '../formats/yaml/read-file.js';
-import { readSource } from '../formats/yaml/read-file.js';
+import { readSource, type Source } from '../formats/yaml/read-file.js';
 import type { Config } from '../model/config.js';
 
 export interface ReadResult {

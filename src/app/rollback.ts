@@ -1,6 +1,4 @@
 import { existsSync } from 'node:fs';
-import { viewFor } from '../cli/open-view.js';
-import type { RunOptions } from '../cli/run-options.js';
 import { pinReleases } from '../execute/checkpoint.js';
 import type { Config } from '../model/config.js';
 import { messageOf } from '../model/errors.js';
@@ -19,6 +17,7 @@ import type { Context } from './context.js';
 import { eventLogger } from './event-log.js';
 import { executePlan } from './execute-plan.js';
 import { planResources } from './make-plan.js';
+import type { RunOptions } from './options.js';
 import { desiredResources } from './plan-input.js';
 
 /**
@@ -111,7 +110,7 @@ async function rollBack(
   cause: string,
 ): Promise<void> {
   const started = performance.now();
-  const view = await viewFor(context, options, false);
+  const view = await context.frontend.view(options);
   const log = eventLogger(context.site, { stack: config.name, changes: [], units: [] });
   const tell = (event: Event) => {
     view.event(event);

@@ -1,12 +1,11 @@
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { resolveRoot } from '../cli/options.js';
-import { printToStderr } from '../cli/output.js';
 import { filesOf, withoutBlock } from '../cron/block.js';
 import { type Block, blocksOf, otherLines } from '../cron/find.js';
 import { type Crontab, hasCrontabProgram, hostTables, openCrontab } from '../host/linux/crontab.js';
 import { messageOf } from '../model/errors.js';
 import type { Warning } from '../model/plan.js';
+import { resolveRoot } from '../state/installation.js';
 import {
   crontabFiles,
   forgetCrontab,
@@ -134,13 +133,13 @@ export async function stopSchedules(
   const isScheduled = schedules.blocks.length + schedules.others.length > 0;
   if (isApplied || isScheduled) {
     await rememberDestroyed(context.site.root, which).catch((error: unknown) =>
-      warn(`cannot note that stack ${which.stack} was destroyed: ${messageOf(error)}`),
+      warn(context, `cannot note that stack ${which.stack} was destroyed: ${messageOf(error)}`),
     );
   }
-  for (const problem of await removeSchedules(context, schedules)) warn(problem);
+  for (const problem of await removeSchedules(context, schedules)) warn(context, problem);
 }
 
-/** To whoever runs us, whatever the view. */
-export function warn(text: string): void {
-  printToStderr(`Warning: ${text}\n`);
+/** Whatever the view shows. */
+export function warn({ frontend }: Context, text: string): void {
+  frontend.warn(`Warning: ${text}\n`);
 }

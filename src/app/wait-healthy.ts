@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { printToStderr } from '../cli/output.js';
-import type { WaitOptions } from '../cli/wait-options.js';
 import { isDown } from '../kinds/container/restart-decision.js';
 import { kinds } from '../kinds/index.js';
 import { describeExit } from '../model/exit.js';
-import type { HealthTarget } from '../model/health.js';
-import { healthTarget } from '../model/health.js';
+import { type HealthTarget, healthTarget } from '../model/health.js';
 import { printable } from '../model/printable.js';
 import type { Row } from '../model/resource.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 import type { Context } from './context.js';
+import type { WaitOptions } from './options.js';
 
 const DEFAULT_TIMEOUT = 60_000;
 
@@ -30,8 +28,8 @@ export async function waitHealthy(
     if (down.length + ill.length === 0) return 0;
     const left = deadline - performance.now();
     const said = [...down.map(({ said }) => said), ...ill];
-    if (down.some(({ isFinal }) => isFinal)) return fail('not all stay up', said);
-    if (left <= 0) return fail(`not all are healthy after ${waitTimeout / 1000} s`, said);
+    if (down.some(({ isFinal }) => isFinal)) return fail(context, 'not all stay up', said);
+    if (left <= 0) return fail(context, `not all are healthy after ${waitTimeout / 1000} s`, said);
     await sleep(Math.min(500, left));
   }
 }
@@ -83,8 +81,8 @@ async function findUnhealthy(context: Context, all: HealthCheck[]): Promise<stri
 
 const idOf = ({ target }: HealthCheck) => target.id;
 
-function fail(what: string, those: string[]): number {
+function fail({ frontend }: Context, what: string, those: string[]): number {
   const lines = [`Error: ${what}`, ...those.map(printable)];
-  printToStderr(`${lines.join('\n  ')}\n`);
+  frontend.warn(`${lines.join('\n  ')}\n`);
   return 1;
 }

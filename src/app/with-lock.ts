@@ -1,12 +1,10 @@
-import { viewFor } from '../cli/open-view.js';
-import type { LockOptions, RunOptions } from '../cli/run-options.js';
 import { saveFactUpdates } from '../execute/checkpoint.js';
 import { LockedError } from '../model/errors.js';
 import type { Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
 import type { Store } from '../state/store.js';
-import type { Context } from './context.js';
-import { isOrphanedOneOff } from './context.js';
+import { type Context, isOrphanedOneOff } from './context.js';
+import type { LockOptions, RunOptions } from './options.js';
 
 /**
  * Works on the state with the lock held; answers the exit code, undefined when another has the lock
@@ -48,14 +46,15 @@ export async function propose(
   destroy: boolean,
   around: Around = {},
 ): Promise<number> {
-  const view = await viewFor(context, options, destroy);
+  const { frontend } = context;
+  const view = await frontend.view({ ...options, destroy });
   await view.plan(plan);
   await saveFactUpdates(plan, store);
   if (plan.changes.length === 0 && !around.alsoWhenEmpty) return 0;
   if (options.postpones?.(plan)) return 1;
   if (!options.autoApprove) {
-    const { approve } = await import('../cli/prompt.js');
-    if (!(await approve(options, destroy, plan.losses))) return 1;
+    const { losses } = plan;
+    if (!(await frontend.approve({ ...options, destroy, ...(losses && { losses }) }))) return 1;
   }
   await around.before?.(plan);
   if (plan.changes.length === 0) return 0;

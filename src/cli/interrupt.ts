@@ -41,19 +41,18 @@ export async function interruptible<T>(work: (stop: AbortSignal) => Promise<T>):
 }
 
 /**
- * Runs work that leaves nothing when it is cut off: the first signal ends the programs that it runs,
- * so that it fails and undoes what it has begun; the second ends the program at once.
+ * Runs work that undoes what it has begun when it fails: the first signal cancels it; the second ends
+ * the program at once.
  *
- * @throws Interrupted instead of the error, or for the exit code, that the end of a program has caused
+ * @throws Interrupted instead of the error, or for the exit code, that the cancellation has caused
  */
-export async function undoable<T>(work: () => Promise<T>): Promise<T> {
+export async function undoable<T>(work: () => Promise<T>, cancel: () => void): Promise<T> {
   let exitCode: number | undefined;
-  const { stopPrograms } = await import('../host/linux/process/launch.js');
   const onSignal = (signal: Ending) => {
     if (exitCode !== undefined) process.exit(exitCode);
     exitCode = codeOf(signal);
     printToStderr('Interrupted: undoing what has begun. Once more to end at once.\n');
-    stopPrograms('interrupted');
+    cancel();
   };
   try {
     const result = await handling(onSignal, work);

@@ -1,20 +1,10 @@
-import { realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { StackScope } from '../app/lookup.js';
+import type { CommonOptions } from '../app/options.js';
 import { parseDuration } from '../config/units.js';
 import { type Address, KINDS, parseAddress } from '../model/address.js';
-import { UserError } from '../model/errors.js';
+import { resolveRoot } from '../state/installation.js';
 import { refuseSeveral } from './command.js';
-
-/** What nearly every command takes, before or after its own name. */
-export interface CommonOptions {
-  /** The file as given, `-` for standard input; default ./baleine.yaml. */
-  file: string;
-  /** Absolute. */
-  root: string;
-  /** False after `--no-color`. */
-  color: boolean;
-}
 
 const DEFAULT_FILE = 'baleine.yaml';
 const DEFAULT_ROOT = '/var/lib/baleine';
@@ -40,37 +30,6 @@ export function commonOptions(command: Command): CommonOptions {
     root: resolveRoot(String(root || DEFAULT_ROOT)),
     color: given(command, 'color') !== false,
   };
-}
-
-/**
- * Without links, so that one folder is one installation by whatever path it is reached. What is not
- * there yet keeps its name below what is.
- *
- * @throws UserError for a path that not all programs we run can be given
- */
-export function resolveRoot(root: string): string {
-  const path = withoutLinks(resolve(root));
-  const wrong = BARRED.find(([pattern]) => pattern.test(path));
-  if (!wrong) return path;
-  throw new UserError(
-    `cannot use ${JSON.stringify(path)} as --root: ${wrong[1]}`,
-    'Choose a path without that; all else is allowed.',
-  );
-}
-
-const BARRED: [RegExp, string][] = [
-  [/\p{Cc}/u, 'there are line breaks or other control characters in it'],
-  [/\?/, 'e2fsck and mkfs.ext4 take what follows a ? for options'],
-  [/\ufffd/, 'it is not UTF-8'],
-];
-
-function withoutLinks(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(withoutLinks(parent), basename(path));
-  }
 }
 
 /** @throws UserError when it is given differently before and after the command's name */
@@ -115,4 +74,57 @@ export function countOrNone(text: string): number {
 export function yesOrNo(text: string): boolean {
   if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('true or false.');
   return text === 'true';
+}
+
+/** What narrows or widens a plan. */
+export function addPlanFlags(command: Command, { replace = true } = {}): Command {
+  command.option('--target <address>', 'only this and what it needs; repeatable', addressList);
+  if (replace) {
+    command.option('--replace <address>', 'replace even if unchanged; repeatable', addressList);
+  }
+  return command
+    .addOption(
+      new Option('--refresh [yes]', 'look at the host first').default(true).argParser(yesOrNo),
+    )
+    .option('--no-refresh', 'believe the host to be as it was left');
+}
+
+export function addLockOptions(command: Command): Command {
+  return command
+    .option('--lock-timeout <duration>', 'wait so long for another baleine, as 30s', duration)
+    .option('--lock-skip', 'when another baleine is at work, end with 0; for cron');
+}
+
+/** What `apply` and `destroy` have in common. */
+export function addRunOptions(command: Command): Command {
+  command
+    .option('-y, --auto-approve', 'do not ask')
+    .option('--quiet', 'not one byte when nothing changed; for cron')
+    .option('--json', 'one JSON object a line')
+    .option('--parallelism <n>', 'most steps at a time (default: 10)', count);
+  return addLockOptions(command);
+}
+
+/** What every imperative command takes. */
+export function addChangeOptions(command: Command): Command {
+  return addSiteOptions(command)
+    .option('--json', 'one JSON object a line')
+    .option('--lock-timeout <duration>', 'wait so long for another baleine (10s)', duration);
+}
+
+export function addWaitOptions(command: Command): Command {
+  return command
+    .option('--wait', 'until all that have a health check are healthy')
+    .option('--wait-timeout <duration>', 'at most so long; 60s unless told', duration);
+}
+
+/** `--stack`, and the file where the command looks for its container in the stack of a file. */
+export function addScopeOptions(command: Command, scope: StackScope, how = {}): Command {
+  if (scope === 'imperative') {
+    return addSiteOptions(command).option('--stack <name>', 'of this stack, not made by hand');
+  }
+  return addCommonOptions(command, how).option(
+    '--stack <name>',
+    'the container’s stack; default: the one of the file',
+  );
 }

@@ -1,7 +1,6 @@
 import { type Command, CommanderError } from 'commander';
-import { endOnUncaught, exitCodeOf, printError } from '../app/failure.js';
-import { resetAttributes } from '../host/linux/process/attributes.js';
-import { closeInherited } from '../host/linux/process/descriptors.js';
+import { prepareProcess } from '../app/context.js';
+import { errorText, exitCodeOf, Interrupted } from '../app/failure.js';
 import { StrictCommand, UnknownWord } from './command.js';
 import { addCommonOptions } from './options.js';
 import { outputIsIncidental, print, printToStderr, watchOutput } from './output.js';
@@ -50,8 +49,7 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
 
 /** Runs one command line to its end; answers the exit code. Never rejects. */
 export async function runProgram(args: string[], version: string): Promise<number> {
-  closeInherited();
-  resetAttributes();
+  prepareProcess();
   watchOutput();
   endOnUncaught();
   try {
@@ -65,6 +63,20 @@ export async function runProgram(args: string[], version: string): Promise<numbe
     printError(error instanceof UnknownWord ? await meantBy(error) : error);
     return exitCodeOf(error);
   }
+}
+
+/** The interrupt itself was reported when it came. */
+function printError(error: unknown): void {
+  if (error instanceof Interrupted) return;
+  printToStderr(errorText(error));
+}
+
+/** Node would print a line of the bundle's source and the stack. */
+function endOnUncaught(): void {
+  process.on('uncaughtException', (error) => {
+    printError(error);
+    process.exit(1);
+  });
 }
 
 async function meantBy(error: UnknownWord): Promise<Error> {

@@ -1,19 +1,19 @@
 import { createInterface } from 'node:readline/promises';
 import { INTERRUPTED } from '../app/failure.js';
+import type { ApprovalRequest } from '../app/frontend.js';
 import { UserError } from '../model/errors.js';
-import type { Note } from '../model/plan.js';
-import type { OutputOptions } from './open-view.js';
 import { printToStderr } from './output.js';
 
 /**
  * Asks on the terminal; false for any answer but `yes`. Throws where there is nobody to ask, or
  * where the plan was not shown.
  */
-export async function approve(
-  { quiet, json }: OutputOptions,
-  destroy: boolean,
-  losses: readonly Note[] = [],
-): Promise<boolean> {
+export async function approve({
+  quiet,
+  json,
+  destroy,
+  losses = [],
+}: ApprovalRequest): Promise<boolean> {
   refuseBlind(quiet, json);
   const question = destroy
     ? 'Do you really want to destroy all this?'

@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, UserError } from '../model/errors.js';
 import { type InstallPaths, installPaths } from '../model/install-paths.js';
 import { digest } from '../model/json.js';
@@ -98,4 +98,35 @@ export function isSameFolder(path: string, other: string): boolean {
     statSync(each, { bigint: true, throwIfNoEntry: false }),
   );
   return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
+}
+
+/**
+ * A root without links, so that one folder is one installation whatever path leads to it. Folders that
+ * do not exist yet keep their names.
+ *
+ * @throws UserError for a path that not every program we start accepts
+ */
+export function resolveRoot(root: string): string {
+  const path = withoutLinks(resolve(root));
+  const wrong = BARRED.find(([pattern]) => pattern.test(path));
+  if (!wrong) return path;
+  throw new UserError(
+    `cannot use ${JSON.stringify(path)} as --root: ${wrong[1]}`,
+    'Choose a path without that; all else is allowed.',
+  );
+}
+
+const BARRED: [RegExp, string][] = [
+  [/\p{Cc}/u, 'there are line breaks or other control characters in it'],
+  [/\?/, 'e2fsck and mkfs.ext4 take what follows a ? for options'],
+  [/\ufffd/, 'it is not UTF-8'],
+];
+
+function withoutLinks(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(withoutLinks(parent), basename(path));
+  }
 }

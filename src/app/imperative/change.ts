@@ -1,6 +1,3 @@
-import type { Command } from 'commander';
-import { viewOf } from '../../cli/open-view.js';
-import { addSiteOptions, duration } from '../../cli/options.js';
 import type { Address } from '../../model/address.js';
 import type { Plan } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
@@ -8,27 +5,12 @@ import type { Store } from '../../state/store.js';
 import type { Context } from '../context.js';
 import { executeForExitCode } from '../execute-plan.js';
 import { planImperative } from '../make-plan.js';
+import type { ChangeOptions } from '../options.js';
 import { withStore } from '../with-lock.js';
 import { type ConfigEntries, configFromFlags } from './flags-to-config.js';
 
-/** What every command that changes something by hand takes. */
-export interface ChangeOptions {
-  json?: boolean;
-  lockTimeout?: number;
-  /** Failures are told all the same. */
-  silent?: boolean;
-  /** See `CarryOutOptions`. */
-  undo?: boolean;
-}
-
-/** Milliseconds. Who types a command rather waits for cron's run than be sent away. */
+/** Milliseconds. A person would rather wait for a run from cron than be refused. */
 const LOCK_TIMEOUT = 10_000;
-
-export function addChangeOptions(command: Command): Command {
-  return addSiteOptions(command)
-    .option('--json', 'one JSON object a line')
-    .option('--lock-timeout <duration>', 'wait so long for another baleine (10s)', duration);
-}
 
 export interface Change {
   /** What for, in messages: `create container web`. */
@@ -84,7 +66,7 @@ export async function executeBriefly(
   { json = false, silent = false, undo = false }: ChangeOptions,
   plan: Plan,
 ): Promise<number> {
-  const view = await viewOf(context, json ? 'json' : 'brief', silent ? { out: () => {} } : {});
+  const view = await context.frontend.view({ brief: true, json, silent });
   await view.plan(plan);
   return executeForExitCode(context, plan, store, view, { destroy: false, undo });
 }

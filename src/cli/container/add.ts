@@ -1,17 +1,15 @@
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
-import {
-  addChangeOptions,
-  applyChange,
-  type Change,
-  type ChangeOptions,
-} from '../../app/imperative/change.js';
+import type { Context } from '../../app/context.js';
+import { applyChange, type Change } from '../../app/imperative/change.js';
 import { EXTERNAL } from '../../app/imperative/flags-to-config.js';
 import { imperativeRow, namedAddress, oneOffError } from '../../app/imperative/record.js';
 import type { ContainerRow } from '../../app/lookup.js';
+import type { ChangeOptions } from '../../app/options.js';
 import { UserError } from '../../model/errors.js';
 import type { Resource } from '../../model/resource.js';
 import type { ContainerSpec } from '../../model/specs.js';
+import { addChangeOptions } from '../options.js';
+import { openContext } from '../terminal.js';
 import {
   addBridgeOptions,
   addLimitOptions,

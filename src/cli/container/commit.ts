@@ -1,11 +1,6 @@
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
-import {
-  type ChangeOptions,
-  executeBriefly,
-  planChange,
-  withStoreOrWait,
-} from '../../app/imperative/change.js';
+import type { Context } from '../../app/context.js';
+import { executeBriefly, planChange, withStoreOrWait } from '../../app/imperative/change.js';
 import { namedAddress, refuseExisting, rowsOf } from '../../app/imperative/record.js';
 import {
   type ContainerRow,
@@ -13,6 +8,7 @@ import {
   type StackScope,
   scopedStack,
 } from '../../app/lookup.js';
+import type { ChangeOptions } from '../../app/options.js';
 import { IMPERATIVE_STACK } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import { originalOf } from '../../model/image-version.js';
@@ -20,8 +16,8 @@ import { diskFile, idOf, imageFile, previousFile, rootfsDir } from '../../model/
 import type { Resource, Row } from '../../model/resource.js';
 import type { ImageSpec } from '../../model/specs.js';
 import { committedConfig } from '../../plan/desired/image-config.js';
-import { duration } from '../options.js';
-import { addScopeOptions } from '../stack-scope.js';
+import { addScopeOptions, duration } from '../options.js';
+import { openContext } from '../terminal.js';
 import { withFrozen } from './with-frozen.js';
 
 interface Options extends ChangeOptions {

@@ -1,13 +1,14 @@
 import { posix } from 'node:path';
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
-import { type ChangeOptions, withStoreOrWait } from '../../app/imperative/change.js';
+import type { Context } from '../../app/context.js';
+import { withStoreOrWait } from '../../app/imperative/change.js';
 import {
   type ContainerRow,
   findContainers,
   type StackScope,
   scopedStack,
 } from '../../app/lookup.js';
+import type { ChangeOptions } from '../../app/options.js';
 import {
   asBytes,
   type BytePath,
@@ -17,8 +18,9 @@ import {
 } from '../../host/linux/files/open-folder.js';
 import { UserError } from '../../model/errors.js';
 import { stagingNotesDir } from '../../model/install-paths.js';
+import { addScopeOptions } from '../options.js';
 import { printJson } from '../output.js';
-import { addScopeOptions } from '../stack-scope.js';
+import { openContext } from '../terminal.js';
 import { withFrozenDisk } from './with-frozen.js';
 
 interface Options extends ChangeOptions {

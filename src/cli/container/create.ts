@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
-import { addChangeOptions, applyChange, type ChangeOptions } from '../../app/imperative/change.js';
+import type { Context } from '../../app/context.js';
+import { applyChange } from '../../app/imperative/change.js';
 import { namedAddress, refuseExisting } from '../../app/imperative/record.js';
+import type { ChangeOptions } from '../../app/options.js';
 import type { ContainerSpec } from '../../model/specs.js';
+import { addChangeOptions } from '../options.js';
+import { openContext } from '../terminal.js';
 import { addWordOptions, containerWords, type WordOptions } from './flags.js';
 
 interface CreateOptions extends ChangeOptions, WordOptions {

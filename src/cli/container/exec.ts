@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
 import { containerId, type StackScope } from '../../app/lookup.js';
-import { addScopeOptions } from '../stack-scope.js';
+import { addScopeOptions } from '../options.js';
+import { openContext } from '../terminal.js';
 
 interface Options {
   interactive?: true;

@@ -1,10 +1,6 @@
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
-import {
-  type ChangeOptions,
-  executeBriefly,
-  withStoreOrWait,
-} from '../../app/imperative/change.js';
+import type { Context } from '../../app/context.js';
+import { executeBriefly, withStoreOrWait } from '../../app/imperative/change.js';
 import { oneOffError } from '../../app/imperative/record.js';
 import {
   type ContainerRow,
@@ -13,7 +9,7 @@ import {
   scopedStack,
 } from '../../app/lookup.js';
 import { planRecorded } from '../../app/make-plan.js';
-import type { PlanOptions } from '../../app/plan-options.js';
+import type { ChangeOptions, PlanOptions } from '../../app/options.js';
 import { kinds } from '../../kinds/index.js';
 import { type Address, addressOf } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
@@ -22,8 +18,8 @@ import type { Resource, Row } from '../../model/resource.js';
 import type { ContainerSpec } from '../../model/specs.js';
 import type { Step } from '../../model/step.js';
 import type { Store } from '../../state/store.js';
-import { duration } from '../options.js';
-import { addScopeOptions } from '../stack-scope.js';
+import { addScopeOptions, duration } from '../options.js';
+import { openContext } from '../terminal.js';
 
 interface Options extends ChangeOptions {
   stack?: string;

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { describeContainers } from '../../app/container-list.js';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
 import { refreshRows } from '../../app/imperative/refresh.js';
 import { containerTable } from '../../view/container-table.js';
 import { addSiteOptions } from '../options.js';
 import { print, printJson } from '../output.js';
+import { openContext } from '../terminal.js';
 
 interface ListOptions {
   all?: true;

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
 import { containerId, type StackScope } from '../../app/lookup.js';
-import { countOrNone } from '../options.js';
+import { addScopeOptions, countOrNone } from '../options.js';
 import { printRaw, printToStderr } from '../output.js';
-import { addScopeOptions } from '../stack-scope.js';
+import { openContext } from '../terminal.js';
 
 interface Options {
   follow?: true;

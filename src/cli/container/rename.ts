@@ -1,12 +1,6 @@
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
-import {
-  addChangeOptions,
-  type ChangeOptions,
-  executeBriefly,
-  planChange,
-  withStoreOrWait,
-} from '../../app/imperative/change.js';
+import type { Context } from '../../app/context.js';
+import { executeBriefly, planChange, withStoreOrWait } from '../../app/imperative/change.js';
 import {
   imperativeRow,
   namedAddress,
@@ -14,6 +8,7 @@ import {
   refuseExisting,
 } from '../../app/imperative/record.js';
 import type { ContainerRow } from '../../app/lookup.js';
+import type { ChangeOptions } from '../../app/options.js';
 import { IMPERATIVE_STACK } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import {
@@ -27,7 +22,9 @@ import {
 } from '../../model/install-paths.js';
 import type { ContainerSpec } from '../../model/specs.js';
 import type { Store } from '../../state/store.js';
+import { addChangeOptions } from '../options.js';
 import { print, printJson } from '../output.js';
+import { openContext } from '../terminal.js';
 
 export function registerRename(family: Command): void {
   addChangeOptions(family.command('rename').argument('<name>').argument('<new-name>'))

@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
-import { addChangeOptions, applyChange, type ChangeOptions } from '../../app/imperative/change.js';
+import type { Context } from '../../app/context.js';
+import { applyChange } from '../../app/imperative/change.js';
 import { imperativeRow, namedAddress } from '../../app/imperative/record.js';
 import type { ContainerRow } from '../../app/lookup.js';
+import type { ChangeOptions } from '../../app/options.js';
 import type { Probe } from '../../host/ports.js';
 import { kinds } from '../../kinds/index.js';
 import { UserError } from '../../model/errors.js';
+import { addChangeOptions } from '../options.js';
+import { openContext } from '../terminal.js';
 
 interface RemoveOptions extends ChangeOptions {
   force?: true;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
 import {
   applyChange,
   type Change,
@@ -17,6 +17,7 @@ import { diskFile, netnsName, rootfsDir } from '../../model/install-paths.js';
 import type { Row } from '../../model/resource.js';
 import type { ContainerSpec, ProcessIdentity } from '../../model/specs.js';
 import { addSiteOptions } from '../options.js';
+import { openContext } from '../terminal.js';
 import { addWordOptions, containerWords, type WordOptions } from './flags.js';
 
 interface RunOptions extends Omit<WordOptions, 'image' | 'restart'> {

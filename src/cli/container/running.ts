@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
 import {
   type ContainerRow,
   findContainers,
@@ -7,8 +7,9 @@ import {
   scopedStack,
 } from '../../app/lookup.js';
 import { UserError } from '../../model/errors.js';
+import { addScopeOptions } from '../options.js';
 import { printJson } from '../output.js';
-import { addScopeOptions } from '../stack-scope.js';
+import { openContext } from '../terminal.js';
 
 export interface NamedOptions {
   stack?: string;

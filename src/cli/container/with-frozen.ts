@@ -1,7 +1,6 @@
 import type { Context } from '../../app/context.js';
 import type { ContainerRow } from '../../app/lookup.js';
 import { rootfsDir } from '../../model/install-paths.js';
-import { undoable } from '../interrupt.js';
 
 /**
  * Works while nothing in a container runs: one that runs is frozen until the work has ended. A
@@ -14,7 +13,7 @@ export async function withFrozen<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const { runtime } = await context.host();
-  return undoable(() => runtime.hold(spec.id, { purpose }, work));
+  return context.undoable(() => runtime.hold(spec.id, { purpose }, work));
 }
 
 /** Works on the mounted disk of a container in which nothing runs, as by `whileStill`. */
@@ -27,5 +26,5 @@ export async function withFrozenDisk<T>(
   const { runtime } = await context.host();
   const tree = rootfsDir(context.site, spec.id);
   const disk = !(await context.probe()).mounted(tree);
-  return undoable(() => runtime.hold(spec.id, { purpose, disk }, () => work(tree)));
+  return context.undoable(() => runtime.hold(spec.id, { purpose, disk }, () => work(tree)));
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
 import { observeFarms } from '../../app/farm-data.js';
 import { stackName } from '../../app/lookup.js';
 import { UserError } from '../../model/errors.js';
@@ -8,6 +8,7 @@ import type { FarmStatus } from '../../model/farm-status.js';
 import { farmTables } from '../../view/tables.js';
 import { addCommonOptions, duration } from '../options.js';
 import { HOME, print, printJson } from '../output.js';
+import { openContext } from '../terminal.js';
 
 interface Options {
   allStacks?: true;

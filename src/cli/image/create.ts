@@ -1,11 +1,14 @@
 import { basename, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
-import { addChangeOptions, applyChange, type ChangeOptions } from '../../app/imperative/change.js';
+import type { Context } from '../../app/context.js';
+import { applyChange } from '../../app/imperative/change.js';
 import { type ConfigEntries, EXTERNAL } from '../../app/imperative/flags-to-config.js';
 import { completeRow, namedAddress, refuseExisting } from '../../app/imperative/record.js';
+import type { ChangeOptions } from '../../app/options.js';
 import { UserError } from '../../model/errors.js';
 import { append } from '../container/flags.js';
+import { addChangeOptions } from '../options.js';
+import { openContext } from '../terminal.js';
 
 interface CreateOptions extends ChangeOptions {
   size?: string;

@@ -1,19 +1,17 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
-import {
-  addChangeOptions,
-  type ChangeOptions,
-  withStoreOrWait,
-} from '../../app/imperative/change.js';
+import type { Context } from '../../app/context.js';
+import { withStoreOrWait } from '../../app/imperative/change.js';
 import { completeRow } from '../../app/imperative/record.js';
+import type { ChangeOptions } from '../../app/options.js';
 import type { ExportFormat } from '../../host/ports.js';
 import { originalOf } from '../../model/image-version.js';
 import { imageFile } from '../../model/install-paths.js';
 import { equal } from '../../model/json.js';
 import type { ImageSpec } from '../../model/specs.js';
-import { undoable } from '../interrupt.js';
+import { addChangeOptions } from '../options.js';
 import { print, printJson } from '../output.js';
+import { openContext } from '../terminal.js';
 
 interface ExportOptions extends ChangeOptions {
   format: ExportFormat;
@@ -61,7 +59,7 @@ function exportTo(
       reference,
       created: createdAt(spec) ?? String(facts.created_at ?? new Date(0).toISOString()),
     };
-    await undoable(() => images.export(what, file, format));
+    await context.undoable(() => images.export(what, file, format));
     if (json) printJson({ image: name, file, format, reference });
     else print(`image.${name} exported to ${file}\n`);
     return 0;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
-import { addChangeOptions, applyChange, type ChangeOptions } from '../../app/imperative/change.js';
+import type { Context } from '../../app/context.js';
+import { applyChange } from '../../app/imperative/change.js';
 import {
   imperativeRow,
   namedAddress,
@@ -8,10 +8,12 @@ import {
   rowsOf,
   usableRow,
 } from '../../app/imperative/record.js';
+import type { ChangeOptions } from '../../app/options.js';
 import { dropArchives } from '../../host/linux/images/built-archives.js';
 import { IMPERATIVE_STACK } from '../../model/address.js';
-import { addSiteOptions } from '../options.js';
+import { addChangeOptions, addSiteOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
+import { openContext } from '../terminal.js';
 import { registerCreate, registerImport } from './create.js';
 import { registerExport } from './export.js';
 import { describeImages, imageTable, usersOf } from './list.js';

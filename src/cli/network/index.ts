@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
-import { addChangeOptions, applyChange, type ChangeOptions } from '../../app/imperative/change.js';
+import type { Context } from '../../app/context.js';
+import { applyChange } from '../../app/imperative/change.js';
 import {
   imperativeRow,
   namedAddress,
@@ -9,12 +9,14 @@ import {
   rowsOf,
   usableRow,
 } from '../../app/imperative/record.js';
+import type { ChangeOptions } from '../../app/options.js';
 import type { Probe } from '../../host/ports.js';
 import { byName } from '../../model/address.js';
 import type { Row } from '../../model/resource.js';
 import { renderTable } from '../../view/table.js';
-import { addSiteOptions } from '../options.js';
+import { addChangeOptions, addSiteOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
+import { openContext } from '../terminal.js';
 
 interface CreateOptions extends ChangeOptions {
   subnet?: string;

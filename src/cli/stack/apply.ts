@@ -1,16 +1,14 @@
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import type { ApplyOptions } from '../../app/apply-stack.js';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
 import { notifyFailures, type UnattendedRun } from '../../app/failure-notifier.js';
 import { isNoOp } from '../../app/no-op-check.js';
-import { addPlanFlags, coversWholeStack, planOptionsOf } from '../../app/plan-options.js';
+import { coversWholeStack, planOptionsOf } from '../../app/options.js';
 import { kinds } from '../../kinds/index.js';
 import { emptyPlan } from '../../plan/plan-notes.js';
-import { viewFor } from '../open-view.js';
-import { addCommonOptions } from '../options.js';
-import { addRunOptions } from '../run-options.js';
-import { addWaitOptions } from '../wait-options.js';
+import { addCommonOptions, addPlanFlags, addRunOptions, addWaitOptions } from '../options.js';
+import { openContext } from '../terminal.js';
 
 const EXAMPLES = `
 Examples:
@@ -60,7 +58,7 @@ async function applyFile(context: Context, options: ApplyOptions): Promise<numbe
     return applyStack(context, config, options);
   }
   if (options.quiet && !options.json) return 0;
-  const view = await viewFor(context, options, false);
+  const view = await context.frontend.view(options);
   const rows = context.cachedRecords()?.rows.filter(({ stack }) => stack === config.name);
   await view.plan(emptyPlan(config.name, rows ?? [], kinds));
   return 0;

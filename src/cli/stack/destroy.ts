@@ -1,22 +1,22 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { cleanUpStack } from '../../app/cleanup-run-dir.js';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
 import { stackName } from '../../app/lookup.js';
 import { planDestroy } from '../../app/make-plan.js';
 import {
-  addPlanFlags,
   coversWholeStack,
   type PlanFlags,
   planOptionsOf,
-} from '../../app/plan-options.js';
+  type RunOptions,
+} from '../../app/options.js';
 import { findSchedules, scheduleWarnings, stopSchedules, warn } from '../../app/schedules.js';
 import { propose, withStore } from '../../app/with-lock.js';
 import { forgetFailure } from '../../state/failure-memory.js';
 import { findDestroyed } from '../../state/notebook.js';
 import type { Store } from '../../state/store.js';
-import { addCommonOptions } from '../options.js';
-import { addRunOptions, type RunOptions } from '../run-options.js';
+import { addCommonOptions, addPlanFlags, addRunOptions } from '../options.js';
+import { openContext } from '../terminal.js';
 
 interface DestroyOptions extends PlanFlags, RunOptions {
   stack?: string;
@@ -62,7 +62,7 @@ async function destroyStack(
     const warnings = scheduleWarnings(schedules);
     const which = { stack, ...(options.stack === undefined && { file: context.options.file }) };
     // who sees no plan is to know all the same what may still run
-    if (options.quiet) for (const each of schedules.others) warn(`not removed: ${each}`);
+    if (options.quiet) for (const each of schedules.others) warn(context, `not removed: ${each}`);
     const shown = { ...plan, ...(warnings.length > 0 && { warnings }) };
     const code = await propose(context, shown, store, options, true, {
       alsoWhenEmpty: schedules.blocks.length > 0 || isNews(context, stack, store),

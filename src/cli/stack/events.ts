@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { openContext } from '../../app/context.js';
 import type { LoggedEvent } from '../../model/events.js';
 import { jsonText } from '../../model/printable.js';
 import { followEvents, readEvents } from '../../state/events-log.js';
 import { eventLine } from '../../view/tables.js';
 import { addCommonOptions, count } from '../options.js';
 import { print } from '../output.js';
+import { openContext } from '../terminal.js';
 
 interface Options {
   follow?: true;

@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
 import { stackName } from '../../app/lookup.js';
 import { topologyOf } from '../../app/topology.js';
 import type { Topology } from '../../model/topology.js';
 import { localTime } from '../../view/tables.js';
 import { addCommonOptions } from '../options.js';
 import { print } from '../output.js';
+import { openContext } from '../terminal.js';
 
 type Format = keyof typeof RENDER;
 

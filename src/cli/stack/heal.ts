@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
 import { planHeal } from '../../app/make-plan.js';
 import { propose, withStore } from '../../app/with-lock.js';
 import type { ContainerVerbs } from '../../kinds/container/verbs.js';
@@ -9,6 +9,7 @@ import type { ContainerSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
 import { findDestroyed } from '../../state/notebook.js';
 import { addCommonOptions } from '../options.js';
+import { openContext } from '../terminal.js';
 
 /** Another baleine that is at work for longer will see for itself what has ended. */
 const LOCK_TIMEOUT = 10_000;

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
+import type { LockOptions } from '../../app/options.js';
 import { desiredResources } from '../../app/plan-input.js';
 import { withStore } from '../../app/with-lock.js';
 import { kinds } from '../../kinds/index.js';
@@ -9,10 +10,9 @@ import { addressOf, parseAddress } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import { isNeverCreated, NEVER_CREATED, type Resource, type Row } from '../../model/resource.js';
 import type { Store } from '../../state/store.js';
-import { undoable } from '../interrupt.js';
-import { addCommonOptions } from '../options.js';
+import { addCommonOptions, addLockOptions } from '../options.js';
 import { print } from '../output.js';
-import { addLockOptions, type LockOptions } from '../run-options.js';
+import { openContext } from '../terminal.js';
 
 const EXAMPLES = `
 ID is the name of a bridge's interface, a volume's folder (it is moved), an image's
@@ -121,5 +121,5 @@ async function adopted(
   const { adopt } = kinds[kind] as AnyKind;
   if (!adopt) throw new UserError(`cannot import ${address}: it is made from others`);
   const [host, probe] = [await context.host(), await context.probe()];
-  return undoable(() => adopt(resource, id, { host, probe, site: context.site }));
+  return context.undoable(() => adopt(resource, id, { host, probe, site: context.site }));
 }

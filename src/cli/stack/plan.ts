@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
 import { stackName } from '../../app/lookup.js';
 import { planDestroy, planStack } from '../../app/make-plan.js';
-import { addPlanFlags, type PlanFlags, planOptionsOf } from '../../app/plan-options.js';
+import { type PlanFlags, planOptionsOf } from '../../app/options.js';
 import { refuseStandardInput, savePlan, sourceOf } from '../../app/saved-plan.js';
 import type { Plan } from '../../model/plan.js';
-import { viewFor } from '../open-view.js';
-import { addCommonOptions } from '../options.js';
+import { addCommonOptions, addPlanFlags } from '../options.js';
 import { outputIsIncidental } from '../output.js';
+import { openContext } from '../terminal.js';
 
 interface PlanOptions extends PlanFlags {
   destroy?: boolean;
@@ -46,7 +46,7 @@ async function runPlan(context: Context, options: PlanOptions): Promise<number> 
   const plan = config
     ? await planStack(context, config, records, wishes)
     : await destruction(context, await stackName(context), rows, wishes, options.volumes === true);
-  await (await viewFor(context, options, destroy)).plan(plan);
+  await (await context.frontend.view({ ...options, destroy })).plan(plan);
   if (out !== undefined) {
     const narrowed = (options.target ?? []).length > 0;
     const saved = { root: context.site.root, destroy, narrowed, serial, plan };

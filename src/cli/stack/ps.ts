@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { describeContainers } from '../../app/container-list.js';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
 import { stackName } from '../../app/lookup.js';
 import { containerTable } from '../../view/container-table.js';
 import { addCommonOptions } from '../options.js';
 import { print, printJson } from '../output.js';
+import { openContext } from '../terminal.js';
 
 interface PsOptions {
   allStacks?: true;

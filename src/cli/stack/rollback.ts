@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
+import type { RunOptions } from '../../app/options.js';
 import { desiredResources } from '../../app/plan-input.js';
 import { planRollback } from '../../app/rollback.js';
 import { propose, withStore } from '../../app/with-lock.js';
@@ -9,9 +10,9 @@ import { jsonText } from '../../model/printable.js';
 import type { ContainerSpec } from '../../model/specs.js';
 import { rollbackError, serviceInstances } from '../../plan/rollback.js';
 import type { Store } from '../../state/store.js';
-import { addCommonOptions } from '../options.js';
+import { addCommonOptions, addRunOptions } from '../options.js';
 import { print } from '../output.js';
-import { addRunOptions, type RunOptions } from '../run-options.js';
+import { openContext } from '../terminal.js';
 
 interface Options extends RunOptions {
   undo?: boolean;

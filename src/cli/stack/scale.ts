@@ -1,14 +1,11 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { openContext } from '../../app/context.js';
-import {
-  type ChangeOptions,
-  executeBriefly,
-  withStoreOrWait,
-} from '../../app/imperative/change.js';
+import { executeBriefly, withStoreOrWait } from '../../app/imperative/change.js';
 import { planStack } from '../../app/make-plan.js';
+import type { ChangeOptions } from '../../app/options.js';
 import type { Config } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
 import { addCommonOptions, duration } from '../options.js';
+import { openContext } from '../terminal.js';
 
 /** As many as the schema lets a file ask for. */
 const MOST = 1000;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
 import { stackName } from '../../app/lookup.js';
 import { sampleUsage, statsBetween } from '../../app/usage.js';
 import type { Row } from '../../model/resource.js';
@@ -8,6 +8,7 @@ import type { ContainerStats } from '../../model/usage.js';
 import { statsTable } from '../../view/tables.js';
 import { addCommonOptions } from '../options.js';
 import { HOME, print, printJson } from '../output.js';
+import { openContext } from '../terminal.js';
 
 interface StatsOptions {
   allStacks?: true;

@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cleanUpRunDir } from '../../app/cleanup-run-dir.js';
 import { type Context, handlersFor, TABLES } from '../../app/context.js';
+import type { LockOptions } from '../../app/options.js';
 import { execute } from '../../execute/execute.js';
 import { linuxProbe } from '../../host/linux/probe.js';
 import type { ContainerVerbs } from '../../kinds/container/verbs.js';
@@ -16,8 +17,6 @@ import { type Binding, bindingOf, readBinding, strangeness } from '../../state/i
 import { acquireLock } from '../../state/lock.js';
 import { openStore } from '../../state/store.js';
 import { print, printToStderr } from '../output.js';
-import { approve } from '../prompt.js';
-import type { LockOptions } from '../run-options.js';
 
 export interface AdoptOptions extends LockOptions {
   autoApprove?: boolean;
@@ -42,7 +41,7 @@ export async function adoptRoot(context: Context, options: AdoptOptions): Promis
   const [from, to] = [installPaths(before.root), installPaths(root)];
   const isOwner = ownsWhatRuns(root, before);
   print(`${root}: ${strange}.\n${describe(from, isOwner)}\n`);
-  if (!options.autoApprove && !(await approve({}, false))) return 1;
+  if (!options.autoApprove && !(await context.frontend.approve({ destroy: false }))) return 1;
   const lock = await acquireLock(to, { timeoutMs: options.lockTimeout ?? 0 });
   try {
     if (isOwner) await endAll(from);

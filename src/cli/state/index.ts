@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { type Context, openContext, TABLES } from '../../app/context.js';
+import { type Context, TABLES } from '../../app/context.js';
 import { findRow, stackName } from '../../app/lookup.js';
+import type { LockOptions, RunOptions } from '../../app/options.js';
 import { propose, withStore } from '../../app/with-lock.js';
 import { kinds } from '../../kinds/index.js';
 import { addressOf } from '../../model/address.js';
@@ -9,14 +10,9 @@ import type { Row } from '../../model/resource.js';
 import { buildPlan } from '../../plan/build.js';
 import { findOrphans, type Orphan } from '../../plan/orphans.js';
 import { damageOf, repairTables } from '../../state/repair.js';
-import { addCommonOptions, addSiteOptions } from '../options.js';
+import { addCommonOptions, addLockOptions, addRunOptions, addSiteOptions } from '../options.js';
 import { print } from '../output.js';
-import {
-  addLockOptions,
-  addRunOptions,
-  type LockOptions,
-  type RunOptions,
-} from '../run-options.js';
+import { openContext } from '../terminal.js';
 import { type AdoptOptions, adoptRoot } from './adopt.js';
 import { move } from './mv.js';
 

@@ -1,5 +1,6 @@
 import type { Context } from '../../app/context.js';
 import { findRow, stackName } from '../../app/lookup.js';
+import type { LockOptions } from '../../app/options.js';
 import { withStore } from '../../app/with-lock.js';
 import { kinds } from '../../kinds/index.js';
 import { addressOf, IMPERATIVE_STACK, parseAddress } from '../../model/address.js';
@@ -8,7 +9,6 @@ import type { Row } from '../../model/resource.js';
 import { rename } from '../../plan/rename.js';
 import type { Store } from '../../state/store.js';
 import { print } from '../output.js';
-import type { LockOptions } from '../run-options.js';
 
 /** Gives what is on record another name; the host is not touched. */
 export async function move(

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { Context } from '../../app/context.js';
 import { recordedFarms } from '../../farm/status.js';
-import type { KindName } from '../../model/address.js';
-import { IMPERATIVE_STACK } from '../../model/address.js';
+import { IMPERATIVE_STACK, type KindName } from '../../model/address.js';
 import type { Row } from '../../model/resource.js';
 import { commonOptions } from '../options.js';
 import { print } from '../output.js';

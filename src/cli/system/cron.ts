@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
 import { blockOf, filesOf, withBlock, withoutBlock } from '../../cron/block.js';
 import { stackComment } from '../../cron/find.js';
 import { linesOf, scheduleOf } from '../../cron/lines.js';
@@ -16,6 +16,7 @@ import {
 } from '../../state/notebook.js';
 import { addCommonOptions, duration } from '../options.js';
 import { print } from '../output.js';
+import { openContext } from '../terminal.js';
 
 interface CronOptions {
   crontab?: string;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError } from 'commander';
-import { openContext, ReadOnlyContext } from '../../app/context.js';
+import { ReadOnlyContext } from '../../app/context.js';
 import { stackName } from '../../app/lookup.js';
 import { messageOf, UserError } from '../../model/errors.js';
 import { printable } from '../../model/printable.js';
@@ -9,6 +9,7 @@ import { sectionsOf } from '../../view/page/sections/index.js';
 import { serve } from '../../view/page/server.js';
 import { addCommonOptions } from '../options.js';
 import { print } from '../output.js';
+import { openContext } from '../terminal.js';
 import { pageSource } from './page-data.js';
 
 interface Options {

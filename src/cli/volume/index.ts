@@ -1,23 +1,19 @@
 import type { Command } from 'commander';
-import { type Context, openContext } from '../../app/context.js';
+import type { Context } from '../../app/context.js';
 import { dataSizeOf } from '../../app/data-sizes.js';
-import {
-  addChangeOptions,
-  type ChangeOptions,
-  executeBriefly,
-  withStoreOrWait,
-} from '../../app/imperative/change.js';
+import { executeBriefly, withStoreOrWait } from '../../app/imperative/change.js';
 import { imperativeRow, refuseUsed, rowsOf } from '../../app/imperative/record.js';
 import { planDeleteData } from '../../app/make-plan.js';
+import type { ChangeOptions } from '../../app/options.js';
 import { addressOf, byName, IMPERATIVE_STACK } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import type { Row } from '../../model/resource.js';
 import { findDestroyed } from '../../state/notebook.js';
 import type { Store } from '../../state/store.js';
 import { renderTable } from '../../view/table.js';
-import { addSiteOptions } from '../options.js';
+import { addChangeOptions, addSiteOptions } from '../options.js';
 import { print, printJson } from '../output.js';
-import { approve } from '../prompt.js';
+import { openContext } from '../terminal.js';
 
 type VolumeRow = ReturnType<typeof rowsOf<'volume'>>[number];
 
@@ -142,7 +138,7 @@ function prune(context: Context, options: PruneOptions): Promise<number> {
         address: addressOf('volume', name),
         text: `of stack ${stack}, ${dataSizeOf(spec.path)} will be lost`,
       }));
-      if (!(await approve(options, true, losses))) return 1;
+      if (!(await context.frontend.approve({ ...options, destroy: true, losses }))) return 1;
     }
     return removeAll(context, store, gone, options);
   });
