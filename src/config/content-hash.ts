@@ -10,25 +10,25 @@ import {
 import { messageOf, UserError } from '../model/errors.js';
 
 /**
- * From here on a file's content is taken on trust of its size, modification time and inode: this
- * runs every minute, and reading a root file system's archive each time would not do. Whoever
- * writes such a file changes at least its time.
+ * From this size on, unchanged size, modification time and inode count as unchanged content: this
+ * runs every minute, and reading a root file system's archive each time would take too long.
+ * Writing to such a file changes at least its time.
  */
 const LARGE = 8n * 1024n * 1024n;
 
-/** Those of the paths that lead nowhere. */
+/** Those of the paths that do not exist. */
 export function missingSources(paths: readonly string[]): string[] {
   return paths.filter((path) => realOf(path) === undefined);
 }
 
 /**
- * Tells whether local files that go into an image have changed: a digest over every path below
- * each of them, with type, mode, owner, link target and content. Equal trees at other places have
- * equal fingerprints; times do not matter (but see LARGE).
+ * Detects changes of local files that go into an image: a digest over every path below each of
+ * them, with type, mode, owner, link target and content. Equal trees at different places have equal
+ * fingerprints; times do not matter (except above LARGE).
  *
- * `host` sources are not for this: an upgrade of the host's packages must not replace containers.
+ * Not for `host` sources: an upgrade of the host's packages must not replace containers.
  *
- * @throws UserError when one cannot be read
+ * @throws UserError if a file cannot be read
  */
 export function fingerprint(paths: readonly string[]): string {
   const hash = createHash('sha256');
@@ -44,7 +44,7 @@ export function fingerprint(paths: readonly string[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** What a source leads to is what gets copied. */
+/** Links are followed: their targets are what gets copied. */
 function realOf(path: string): string | undefined {
   try {
     return realpathSync(path);
@@ -53,11 +53,11 @@ function realOf(path: string): string | undefined {
   }
 }
 
-/** Names are bytes: two that are not UTF-8 must not look alike. */
+/** Names are bytes: two different invalid UTF-8 names must not become equal. */
 function addEntry(hash: Hash, path: Buffer, name: Buffer): void {
   const found = lstatSync(path, { bigint: true });
   const { mode, uid, gid } = found;
-  // Names and targets cannot hold a NUL, so no two trees run together into the same text.
+  // Names and targets cannot contain a NUL, so different trees cannot give the same text.
   hash.update(name).update(`\0${mode}\0${uid}:${gid}\0`);
   if (found.isDirectory()) addFolder(hash, path, name);
   else if (found.isSymbolicLink()) hash.update(readlinkSync(path, 'buffer')).update('\0');

@@ -1,19 +1,19 @@
 import type { Json } from '../model/json.js';
 
-/** What was read, with the place of everything in it. Offsets count UTF-16 units of `text`. */
+/** The parsed file with the position of everything in it. Offsets count UTF-16 units of `text`. */
 export interface Document {
   file: string;
   text: string;
   root: Entry;
-  /** All scalars that are values, in the order of the text. */
+  /** All scalar values in the order of the text. */
   scalars: Scalar[];
 }
 
-/** A value in its place. An alias has a place of its own and shares its node with the anchor. */
+/** A value with its position. An alias has its own position and shares its node with the anchor. */
 export interface Entry {
   /** Offset of the key; in a sequence, of the item. */
   key: number;
-  /** Offset of the value; of the key when the value is left out. */
+  /** Offset of the value; of the key if the value is missing. */
   at: number;
   node: Node;
 }
@@ -53,8 +53,8 @@ export function dataOf(node: Node): Json {
 }
 
 /**
- * The entry at a path, or the deepest above it that is there. Short forms count as what they stand
- * for: `[back]` has a `back`, `[A=1]` an `A`, and a single value is its own first item.
+ * The entry at a path, or its deepest existing ancestor. Short forms are found by their long form's
+ * path: `[back]` has a `back`, `[A=1]` an `A`, and a single value is its own first item.
  */
 export function entryAt(document: Document, path: Path): { entry: Entry; exact: boolean } {
   let entry = document.root;
@@ -73,7 +73,7 @@ function childOf(node: Node, segment: string | number): Entry | undefined {
   return node.items[Number(segment)] ?? namedIn(node).get(String(segment));
 }
 
-/** By what each item is a short form of; the first of several. */
+/** Items by the key that each is a short form of; the first of several. */
 function namedIn(sequence: Sequence): ReadonlyMap<string, Entry> {
   const known = named.get(sequence);
   if (known) return known;
@@ -88,7 +88,7 @@ function namedIn(sequence: Sequence): ReadonlyMap<string, Entry> {
 
 const named = new WeakMap<Sequence, ReadonlyMap<string, Entry>>();
 
-/** Where the lines of a text begin, for any number of places to be looked up. */
+/** Positions of all line starts of a text, for any number of lookups. */
 export class LinesOf {
   readonly #starts = [0];
 
@@ -98,7 +98,7 @@ export class LinesOf {
     }
   }
 
-  /** Line and column, both from 1. */
+  /** Line and column, both starting at 1. */
   position(offset: number): { line: number; column: number } {
     let [low, high] = [0, this.#starts.length - 1];
     while (low < high) {

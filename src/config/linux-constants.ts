@@ -1,4 +1,4 @@
-/** Of capabilities(7), as of Linux 5.9, which added the last one. */
+/** capabilities(7), as of Linux 5.9, which added the last one. */
 export const CAPABILITIES: ReadonlySet<string> = new Set(
   (
     'AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN ' +

@@ -2,24 +2,24 @@ import { UserError } from '../model/errors.js';
 import { printable } from '../model/printable.js';
 import { type Document, entryAt, LinesOf, type Path } from './document.js';
 
-/** One thing that is wrong with the file. */
+/** One error in the file. */
 export interface Problem {
-  /** From 1. */
+  /** Starting at 1. */
   line: number;
-  /** From 1, in UTF-16 units. */
+  /** Starting at 1, in UTF-16 units. */
   column: number;
   message: string;
-  /** What to do about it. */
+  /** How to fix it. */
   hint?: string;
 }
 
-/** What to do about it; a function where that takes work, for most of many problems are not shown. */
+/** How to fix it; a function if it is expensive, since most of many problems are not shown. */
 export type Hint = string | (() => string | undefined);
 
-/** Problems that are shown; the rest is counted. */
+/** Maximum number of problems shown; the rest are counted. */
 const MOST = 50;
 
-/** What is wrong with the file, in its order: the first `MOST`. */
+/** The errors of a file in their order: the first `MOST`. */
 export class ConfigError extends UserError {
   override name = 'ConfigError';
 
@@ -44,13 +44,13 @@ interface Found {
   hint: Hint | undefined;
 }
 
-/** Gathers problems by the path of what they are about. */
+/** Collects problems by their paths. */
 export class Problems {
   private readonly list: Found[] = [];
 
   constructor(private readonly document: Pick<Document, 'file' | 'text'> & Partial<Document>) {}
 
-  /** About an entry as a whole, or about its name. */
+  /** For a problem of an entry as a whole, or of its name. */
   atKey(path: Path, message: string, hint?: Hint): void {
     this.atOffset(this.find(path).key, message, hint);
   }
@@ -92,7 +92,7 @@ export class Problems {
   }
 }
 
-/** It may quote a value as long as the file. */
+/** The message may quote a value as long as the file. */
 function shortened(message: string): string {
   return message.length > LONGEST ? `${message.slice(0, LONGEST)}…` : message;
 }
@@ -100,7 +100,7 @@ function shortened(message: string): string {
 /** Characters. */
 const LONGEST = 500;
 
-/** By place, each once. */
+/** Ordered by position, without duplicates. */
 function inOrder(found: readonly Found[]): Found[] {
   const seen = new Set<string>();
   return found
@@ -111,7 +111,7 @@ function inOrder(found: readonly Found[]): Found[] {
     .sort((a, b) => a.offset - b.offset);
 }
 
-/** Characters of a long line that are shown before the caret, and in all. */
+/** Characters of a long line that are shown before the caret, and in total. */
 const LEAD = 60;
 const WIDTH = 100;
 

@@ -6,10 +6,10 @@ import { digest } from '../model/json.js';
 import { parseProfile } from '../model/seccomp.js';
 
 /**
- * What is in the seccomp profiles that a file names, as a digest by path, for a container is bound
- * to the content that it was planned with.
+ * Digests of the seccomp profiles that a file names, by path: a container is bound to the content
+ * that it was planned with.
  *
- * @throws UserError with every profile that cannot be read or is none, each with its place
+ * @throws UserError with every unreadable or invalid profile and its position
  */
 export function readProfiles(config: Config): Record<string, string> {
   const found: Record<string, string> = {};
@@ -27,7 +27,10 @@ export function readProfiles(config: Config): Record<string, string> {
     }
   }
   if (complaints.length > 0) {
-    throw new UserError(complaints, 'It is JSON as engines write it: Docker’s default');
+    throw new UserError(
+      complaints,
+      'A profile is JSON in the format of container engines: Docker’s default',
+    );
   }
   return found;
 }

@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 
-/** `did you mean "image"?` when one of the known words is a slip of the hand away. */
+/** `did you mean "image"?` if one of the known words is a likely typo away. */
 export function suggest(word: string, known: Iterable<string>): string | undefined {
   if (word.length > LONGEST) return undefined;
   const near = [...known]
@@ -14,7 +14,7 @@ export function suggest(word: string, known: Iterable<string>): string | undefin
 /** Characters. */
 const LONGEST = 100;
 
-/** Two letters changed places count as two; a short word is soon another one. */
+/** Two transposed letters count as two edits; short words tolerate fewer. */
 function slips(word: string): number {
   return word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 4));
 }

@@ -1,11 +1,11 @@
-/** Powers of 1024, as the Compose specification has them. */
+/** Powers of 1024, as in the Compose specification. */
 const SIZES: Record<string, number> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
 const SIZE = /^(\d+(?:\.\d+)?)([kmgt]?)b?$/i;
 const DURATION = /^(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+)ms)?$/;
 
 /**
- * `64M`, `1.5G`, `512` or a number as whole bytes. Undefined when it is no size, a fraction of a
- * byte, or too large to count exactly.
+ * Parses `64M`, `1.5G`, `512` or a number as whole bytes. Undefined if it is not a size, is a
+ * fraction of a byte, or is too large to be exact.
  */
 export function parseSize(text: string | number): number | undefined {
   const [, amount, unit = ''] = SIZE.exec(String(text)) ?? [];
@@ -14,7 +14,10 @@ export function parseSize(text: string | number): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** `1h30m`, `1m30s`, `1.5s`, `500ms` as whole milliseconds; undefined when it is no duration. */
+/**
+ * Parses `1h30m`, `1m30s`, `1.5s`, `500ms` as whole milliseconds; undefined if it is not a
+ * duration.
+ */
 export function parseDuration(text: string): number | undefined {
   const match = DURATION.exec(text);
   if (!match || text === '') return undefined;

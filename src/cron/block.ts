@@ -1,17 +1,17 @@
 /**
- * Our part of a crontab: one block for each stack's file, between two comments that name the
- * file. Every other line is somebody else's and stays as it is, to the byte.
+ * Our part of a crontab: one block per stack file, between two comments with the file's path. All
+ * other lines belong to others and are preserved byte by byte.
  */
 
 const BEGIN = '# baleine begin ';
 const END = '# baleine end ';
 
-/** The crontab with this file's block as given; where it stood, or at the end. */
+/** The crontab with this file's block replaced, or appended at the end. */
 export function withBlock(crontab: string, file: string, lines: readonly string[]): string {
   const block = [`${BEGIN}${file}`, ...lines, `${END}${file}`, ''].join('\n');
   const found = find(crontab, file);
   if (found) return crontab.slice(0, found.from) + block + crontab.slice(found.to);
-  // cron leaves out a last line without a newline
+  // cron ignores a last line without a newline
   const gap = crontab === '' || crontab.endsWith('\n') ? '' : '\n';
   return crontab + gap + block;
 }
@@ -27,13 +27,16 @@ export function filesOf(crontab: string): string[] {
   return lines.map((line) => line.slice(BEGIN.length));
 }
 
-/** With its two comments; empty when there is none. */
+/** The block with its two comments; empty if there is none. */
 export function blockOf(crontab: string, file: string): string {
   const found = find(crontab, file);
   return found ? crontab.slice(found.from, found.to) : '';
 }
 
-/** A beginning without its end is a block of that one line: what follows may be somebody's. */
+/**
+ * A begin comment without its end is a block of that one line: the lines after it may belong to
+ * others.
+ */
 function find(crontab: string, file: string): { from: number; to: number } | undefined {
   const begin = `${BEGIN}${file}\n`;
   const from = `\n${crontab}`.indexOf(`\n${begin}`);

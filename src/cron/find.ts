@@ -2,24 +2,24 @@ import { dirname } from 'node:path';
 import { blockOf, filesOf } from './block.js';
 import { unquote } from './lines.js';
 
-/** One of our blocks, wherever it stands. */
+/** One of our blocks in any crontab. */
 export interface Block {
-  /** The stack's file, by which the block is known. */
+  /** The stack's file, which identifies the block. */
   file: string;
-  /** Whose root its lines name; undefined when somebody has edited them. */
+  /** The root in its lines; undefined if somebody has edited them. */
   root?: string;
-  /** The stack's name when it was installed; undefined in blocks of release 0.1. */
+  /** The stack's name at the time of installation; undefined in blocks of release 0.1. */
   stack?: string;
 }
 
-/** A line that runs `baleine apply` and is in none of our blocks. */
+/** A line that runs `baleine apply` outside our blocks. */
 export interface OtherLine {
-  /** 1 and up. */
+  /** Starting at 1. */
   line: number;
   text: string;
 }
 
-/** Stands in a block, for who has the stack's name alone. */
+/** A comment in a block that identifies it by the stack's name. */
 export const stackComment = (stack: string) => `# baleine stack ${stack}`;
 
 export function blocksOf(crontab: string): Block[] {
@@ -36,8 +36,8 @@ export function blocksOf(crontab: string): Block[] {
 }
 
 /**
- * Lines that seem to apply the stack: they run baleine's `apply`, and name one of its files, the
- * folder of one, or the stack.
+ * Lines that seem to apply the stack: they run baleine's `apply` with one of its files, the folder
+ * of one, or the stack's name.
  */
 export function otherLines(text: string, files: readonly string[], stack: string): OtherLine[] {
   const names = [...files, ...files.map(dirname).filter((dir) => dir !== '/')];

@@ -8,22 +8,22 @@ export interface Job {
   main: string;
   root: string;
   file: string;
-  /** False: the line that comes again and again does it, a little later. */
+  /** False: the periodic line does it, a little later. */
   atReboot: boolean;
 }
 
-/** cron's own has neither sbin nor /usr/local. */
+/** cron's own PATH has neither sbin nor /usr/local. */
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * Stacks on one root share a lock and a minute: each waits for its turn, and gives up before the
- * next one.
+ * Stacks with the same root share a lock and a schedule: each waits for the lock, and gives up
+ * before the next run.
  */
 const PATIENCE = '50s';
 
 /**
- * Two lines: one that comes again and again, one after a boot. PATH is set by env(1) for our command
- * alone: a line `PATH=…` would hold for everybody's below.
+ * Two lines: a periodic one, and one after boot. PATH is set by env(1) for our command only: a line
+ * `PATH=…` would apply to all lines below it.
  */
 export function linesOf({ schedule, node, main, root, file, atReboot }: Job): string[] {
   const words = [
@@ -37,18 +37,18 @@ export function linesOf({ schedule, node, main, root, file, atReboot }: Job): st
 
 const PLAIN = /^[\w@+=:,./-]+$/;
 
-/** For sh(1). crontab(5) makes a newline of `%` and has no way for a newline itself. */
+/** For sh(1). crontab(5) turns `%` into a newline and cannot represent a newline itself. */
 function quote(word: string): string {
   if (/[%\p{Cc}]/u.test(word)) {
     throw new UserError(
-      `cannot put ${JSON.stringify(word)} into a crontab: cron takes % and line breaks for its own`,
+      `cannot put ${JSON.stringify(word)} into a crontab: cron interprets % and line breaks itself`,
       'Move it to a path without them.',
     );
   }
   return PLAIN.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** The way back of `quote`. */
+/** The reverse of `quote`. */
 export function unquote(word: string): string {
   return word.startsWith("'") ? word.slice(1, -1).replaceAll("'\\''", "'") : word;
 }
@@ -56,11 +56,11 @@ export function unquote(word: string): string {
 const MINUTE = 60_000;
 
 /**
- * The five fields of crontab(5) for "every so often". Cron counts within the hour and within the
- * day, so only what divides them comes at even distances.
+ * The five fields of crontab(5) for an interval. Cron counts within the hour and within the day, so
+ * only their divisors give even intervals.
  *
  * @param every milliseconds
- * @throws UserError for what cron cannot do evenly
+ * @throws UserError for an interval that cron cannot keep evenly
  */
 export function scheduleOf(every: number): string {
   const minutes = every / MINUTE;

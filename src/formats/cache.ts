@@ -15,35 +15,35 @@ import { fileNameOf } from '../model/install-paths.js';
 import type { Source } from './yaml/read-file.js';
 
 /**
- * The bundle names each of its files after what is in it and in those it loads, so no build takes
- * for its own what another one has understood.
+ * The bundle's file names contain a hash of their content and imports, so no build uses what
+ * another one has parsed.
  */
 const BUILD = import.meta.url;
 
-/** Ends the name of what is not written to its end yet. */
+/** Suffix of files that are not completely written. */
 const NEW = '.new';
 
-/** A file as it was understood, and all that this depends on. */
+/** A parsed file with everything it depends on. */
 interface Kept {
   build: string;
   text: string;
-  /** The value of each variable that was asked for; null for one that was not set. */
+  /** The value of each variable that was used; null for an unset one. */
   variables: Record<string, string | null>;
   config: Omit<Config, 'file' | 'where'>;
 }
 
 export interface Recalled {
-  /** Knows the file, but no lines. */
+  /** Knows the file, but no line numbers. */
   config: Config;
-  /** All that `keep` wrote, by which `agree` finds it again. */
+  /** The text that `keep` wrote, which `agree` needs to find it again. */
   body: string;
-  /** What `agree` added since. */
+  /** The lines that `agree` has appended since. */
   agreement?: unknown;
 }
 
 /**
- * What `keep` wrote to this folder for this file; undefined when anything it depends on is another
- * one now, when there is none, or when it cannot be read.
+ * Returns what `keep` wrote to this folder for this file; undefined if a dependency has changed,
+ * nothing is stored, or it cannot be read.
  */
 export function recall(dir: string, source: Source): Recalled | undefined {
   const found = read(join(dir, nameOf(source)));
@@ -57,8 +57,8 @@ export function recall(dir: string, source: Source): Recalled | undefined {
 }
 
 /**
- * Keeps what was understood for the next run, for root's eyes: the values of variables and of the
- * containers' environment are in it. A host where that fails goes without.
+ * Stores the parsed file for the next run, readable by root only: it contains values of variables
+ * and of the containers' environment. If that fails, the host works without a cache.
  */
 export function keep(
   dir: string,
@@ -75,7 +75,7 @@ export function keep(
   write(dir, source, [JSON.stringify(kept)]);
 }
 
-/** Adds to what is kept of a file a line that says by what it was found to agree with the records. */
+/** Appends a line to the cached file that says with which records it was in sync. */
 export function agree(dir: string, source: Source, { body }: Recalled, agreement: object): void {
   const line = JSON.stringify(agreement);
   const [found, last] = linesOf(join(dir, nameOf(source))) ?? [];
@@ -89,13 +89,13 @@ function write(dir: string, source: Source, lines: string[]): void {
     writeFileSync(`${path}${NEW}`, lines.join('\n'), { mode: 0o600 });
     renameSync(`${path}${NEW}`, path);
   } catch {
-    // the next run takes the long way again
+    // the next run parses the file again
   }
 }
 
 /**
- * Removes what was kept of a stack, however its file is called, and the folder when it is empty. The
- * caller holds the lock, so what is half written is of a run that was killed.
+ * Removes the cached files of a stack, whatever their paths, and the folder if it is empty. The
+ * caller holds the lock, so partial files belong to killed runs.
  */
 export function forget(dir: string, stack: string): void {
   for (const name of namesIn(dir)) {
@@ -106,7 +106,7 @@ export function forget(dir: string, stack: string): void {
   if (namesIn(dir).length === 0) rmSync(dir, { recursive: true, force: true });
 }
 
-/** None where there is no such folder. */
+/** Empty if there is no such folder. */
 function namesIn(dir: string): string[] {
   try {
     return readdirSync(dir);
@@ -133,7 +133,7 @@ function read(path: string): (Omit<Recalled, 'config'> & { kept: Partial<Kept> }
   }
 }
 
-/** Believed only when nobody else could have written them: root acts on it. */
+/** Trusted only if nobody else could have written it, since root acts on it. */
 function linesOf(path: string): string[] | undefined {
   let descriptor: number | undefined;
   try {

@@ -1,7 +1,7 @@
 /**
- * What baleine needs of the host, as small ports. `linux/` has the real ones, test/support the
- * in-memory ones. Every `ensure…` looks first, acts on a difference, and reads back; removing
- * what is absent is success; any other failure rejects with "cannot <verb> <thing>: <cause>".
+ * The host as small ports. `linux/` has the real implementations, test/support in-memory ones.
+ * Every `ensure…` checks first, acts on a difference, and reads back; removing something absent
+ * succeeds; every failure rejects with "cannot <verb> <thing>: <cause>".
  */
 
 import type { DebianSource, ForeignFrom, Limits, OriginalConfig } from '../model/config.js';
@@ -37,15 +37,15 @@ export interface BridgeWanted {
   /** The host's address with prefix length. */
   address?: string;
   uplink?: string;
-  /** The uplink it had, which is to leave. */
+  /** The previous uplink, to be removed from the bridge. */
   release?: string;
 }
 
-/** All the links of one container, wired before its process starts or added while it runs. */
+/** All links of one container, wired before its process starts or added while it runs. */
 export interface Wiring {
   netns: string;
   links: LinkSpec[];
-  /** A namespace that is not there yet belongs to a new user namespace with these ids. */
+  /** A new namespace belongs to a new user namespace with these ids. */
   userns?: IdRange;
 }
 
@@ -53,54 +53,71 @@ export interface Links {
   ensureBridge(wanted: BridgeWanted): Promise<void>;
   removeLink(name: string): Promise<void>;
   /**
-   * Makes the network namespaces and veth pairs of any number of containers in a constant number
-   * of processes. One result per wiring, in order; an Error for the ones that did not come out.
+   * Creates the network namespaces and veth pairs of any number of containers in a constant number
+   * of processes. Returns one result per wiring, in order; an Error for each that failed.
    */
   wire(wirings: Wiring[]): Promise<(Error | undefined)[]>;
   /** Removes host ends (their peers go with them). */
   unwire(names: string[]): Promise<void>;
-  /** Removes network namespaces; a veth left in one goes with it. */
+  /** Removes network namespaces, including veths left in them. */
   removeNetns(names: string[]): Promise<void>;
 }
 
 export interface Disks {
-  /** A sparse ext4 file. Written under a temporary name; `fill` works on the mounted tree; appears whole or not at all. */
+  /**
+   * Creates a sparse ext4 file. Uses a temporary name while `fill` works on the mounted tree;
+   * appears complete or not at all.
+   */
   create(file: string, size: number, fill: (tree: string) => Promise<void>): Promise<void>;
-  /** A copy that costs the data, not the size; grown to `size` when that is larger. Appears whole or not at all. */
+  /**
+   * Copies a file at the cost of its data, not its size; grown to `size` if that is larger. Appears
+   * complete or not at all.
+   */
   copy(from: string, to: string, size?: number): Promise<void>;
-  /** Copies as by `copy`, of any number of files at once; one answer each, in order. */
+  /** Copies any number of files concurrently, as by `copy`; one result each, in order. */
   copyAll(copies: { from: string; to: string }[]): Promise<(Error | undefined)[]>;
-  /** A copy as by `copy`, worked on by `fill` before it appears. */
+  /** Copies a file as by `copy`, and lets `fill` modify the copy before it appears. */
   derive(
     from: string,
     to: string,
     size: number,
     fill: (tree: string) => Promise<void>,
   ): Promise<void>;
-  /** Gives a file a second name beside its own, instead of what had that name; costs no space. */
+  /** Hard-links a file to a second name beside it, replacing what had that name; takes no space. */
   keep(file: string, as: string): Promise<void>;
-  /** Rejects with a UserError unless it is a whole, clean ext4 file system that nobody has mounted. */
+  /**
+   * Rejects with a UserError unless the file is a complete, clean ext4 file system that is not
+   * mounted.
+   */
   check(file: string): Promise<void>;
-  /** Rejects with a UserError unless it is an ext4 file system, and all of one. */
+  /** Rejects with a UserError unless the file is a complete ext4 file system. */
   checkWhole(file: string): Promise<void>;
-  /** Removes the file, and what an unfinished attempt at it left beside it. */
+  /** Removes the file, and the leftovers of unfinished attempts to create it. */
   remove(file: string): Promise<void>;
-  /** Loop-mounts nodev,nosuid,errors=remount-ro. Refuses a file shorter than its file system says. */
+  /**
+   * Loop-mounts with nodev,nosuid,errors=remount-ro. Rejects a file shorter than its file system.
+   */
   ensureMounted(file: string, dir: string): Promise<void>;
-  /** Mounts as by `ensureMounted`, of any number of files at once; one answer each, in order. */
+  /** Mounts any number of files concurrently, as by `ensureMounted`; one result each, in order. */
   mountAll(mounts: { file: string; dir: string }[]): Promise<(Error | undefined)[]>;
-  /** Writes out what the kernel holds back of a mounted disk; its file then has it all. */
+  /** Flushes a mounted disk's pending writes to its file. */
   flush(dir: string): Promise<void>;
   /** Unmounts and detaches the loop device; a busy one lazily. Removes the mount point. */
   ensureUnmounted(dir: string): Promise<void>;
 }
 
-/** Ways to fill a folder with a root file system. None writes outside `tree`, whatever links are in it. */
+/**
+ * Ways to fill a folder with a root file system. None writes outside `tree`, whatever links are in
+ * it.
+ */
 export interface Trees {
   debian(source: DebianSource, tree: string): Promise<void>;
-  /** Unpacks a root file system; compressed by gzip, bzip2, xz, zstd or not at all. */
+  /** Unpacks a root file system; compressed with gzip, bzip2, xz, zstd or uncompressed. */
   extract(archive: string, tree: string): Promise<void>;
-  /** Binaries with the shared libraries they need, and files or folders, at the paths they have on the host. */
+  /**
+   * Copies the host's binaries with the shared libraries they need, files and folders, to the same
+   * paths.
+   */
   host(source: { binaries: string[]; files: string[] }, tree: string): Promise<void>;
   /**
    * Copies a file to `to` in the tree, or a folder's content into the folder `to`, with owners,
@@ -114,69 +131,79 @@ export interface Trees {
   ): Promise<void>;
 }
 
-/** Images of other tools. Everything that is read is checked against its digest and size. */
+/** Images of other tools. Everything that is read is verified by its digest and size. */
 export interface Images {
   /**
-   * What such an image is, without unpacking it.
+   * Describes such an image without unpacking it.
    *
-   * @param size bytes its image file is to have, if the user says so; bounds what is unpacked to look
-   * @param owner the stack that what is built waits for; default what is made by hand
-   * @throws UserError when there is none, or it is none, or several and no reference
+   * @param size desired size of the image file in bytes, if the user set one; limits decompression
+   * @param owner the stack that a build result is kept for; by default imperative commands
+   * @throws UserError if there is no image, it is not one, or there are several and no reference
    */
   inspect(from: ForeignFrom, size?: number, owner?: string): Promise<ImageOrigin>;
   /**
-   * Unpacks the layers into an empty tree, device nodes left out.
+   * Unpacks the layers into an empty tree, without device nodes.
    *
-   * @throws UserError when the image is not `origin` any more; Error when it is damaged, hostile or
-   *   larger than the tree's file system. What was begun in the tree is the caller's to remove.
+   * @throws UserError if the image no longer matches `origin`; Error if it is damaged, hostile or
+   *   larger than the tree's file system. The caller removes a partially filled tree.
    */
   unpack(from: ForeignFrom, origin: ImageOrigin, tree: string): Promise<void>;
   /**
-   * Writes an image for other tools: one layer, and the config. Appears whole or not at all; the
-   * same content gives the same bytes.
+   * Writes an image for other tools: one layer and the configuration. Appears complete or not at
+   * all; equal content gives equal bytes.
    *
-   * @throws UserError when `to` is there already
+   * @throws UserError if `to` already exists
    */
   export(what: Exported, to: string, format: ExportFormat): Promise<void>;
 }
 
 export interface Exported {
-  /** An image file that nobody has mounted, or the mounted disk of a container that holds still. */
+  /**
+   * An image file that is not mounted, or the mounted disk of a container without running
+   * processes.
+   */
   source: { file: string } | { tree: string };
   config: ImageConfig;
-  /** What else its config says, and what it said of what baleine knows. */
+  /** The original configuration: unknown fields, and the original form of known ones. */
   original?: OriginalConfig;
-  /** Name and tag it bears there, `web:latest`. */
+  /** Its name and tag in the export, `web:latest`. */
   reference: string;
   /** ISO 8601. */
   created: string;
 }
 
-/** What `docker load` reads, an OCI image layout in a tar file, the same as a folder, the files alone. */
+/**
+ * An archive for `docker load`, an OCI image layout in a tar file, the same as a folder, or only
+ * the files.
+ */
 export type ExportFormat = 'docker' | 'oci' | 'oci-folder' | 'tar';
 
 export interface Files {
-  /** A folder of mode 0700 unless told otherwise, with its parents. */
+  /** Creates a folder with its parents; mode 0700 by default. */
   ensureDir(path: string, mode?: number): Promise<void>;
   /** Atomic: temporary file, fsync, rename, fsync of the folder. */
   write(path: string, text: string, mode?: number): Promise<void>;
-  /** The texts of several files, one after the other; as by `write`. */
+  /** Concatenates the texts of several files; otherwise as `write`. */
   join(from: string[], path: string, mode?: number): Promise<void>;
-  /** Into the same inode, for files that are bound into running containers. False when it is not there. */
+  /**
+   * Overwrites the same inode, for files that are bind-mounted into running containers. False if
+   * the file does not exist.
+   */
   overwrite(path: string, text: string): Promise<boolean>;
-  /** A folder to a place where there is none, on the same file system. */
+  /** Moves a folder to an unused path on the same file system. */
   move(from: string, to: string): Promise<void>;
-  /** A file or a whole folder; never follows a link, never crosses a mount point. */
+  /** Removes a file or a whole folder; never follows a link, never crosses a mount point. */
   remove(path: string): Promise<void>;
 }
 
 export interface Cgroups {
   /**
    * Writes what differs, in the order the kernel accepts, and reads back.
-   * @param disk where the container's own disk is mounted, for `io`
+   *
+   * @param disk mount point of the container's own disk, for `io`
    */
   ensureLimits(cgroup: string, limits: Limits, disk?: string): Promise<void>;
-  /** Removes the group, and our parents above it when they are empty, in every hierarchy. */
+  /** Removes the group in every hierarchy, and our parent groups if they are empty. */
   remove(cgroup: string): Promise<void>;
 }
 
@@ -192,65 +219,83 @@ export interface Started {
 export interface Foreground {
   input: boolean;
   terminal: boolean;
-  /** Called once it runs. */
+  /** Called once it is running. */
   started: (started: StartedInForeground) => void;
-  /** Once aborted it gets its grace period, then SIGKILL. */
+  /** Abort requests a stop: grace period, then SIGKILL. */
   stop: AbortSignal;
 }
 
-/** What is known of one that no monitor watches. */
+/** The data of a container without a monitor. */
 export type StartedInForeground = Omit<Started, 'monitor'>;
 
 export interface HoldOptions {
-  /** The command, for who finds the container frozen: `cp`. */
+  /** The command that froze the container, for messages: `cp`. */
   purpose: string;
-  /** Mounts its disk for the work, which then nobody else may do. */
+  /** Also mounts its disk for the work; nobody else may do so in the meantime. */
   disk?: boolean;
 }
 
 export interface Runtime {
-  /** Clears what an earlier life left, writes the bundle, starts under conmon, reads back. The disk is mounted and the namespace wired. */
+  /**
+   * Cleans up a previous life, writes the bundle, starts under conmon, reads back. The disk must be
+   * mounted and the network namespace wired.
+   */
   start(spec: ContainerSpec): Promise<Started>;
   /**
-   * Whether each could be started, as far as its disk tells: an image file, or absent, the container's
-   * own disk where it is mounted. One answer each, in order.
+   * Checks whether containers could be started, as far as their disks tell: an image file or, if
+   * absent, the container's own mounted disk. One result each, in order.
    */
   verifyAll(checks: { spec: ContainerSpec; image?: string }[]): Promise<(Error | undefined)[]>;
-  /** As `start`, with our standard streams and without a monitor, to its end; answers the exit code. */
+  /**
+   * As `start`, but with our standard streams and without a monitor, until it ends; returns the
+   * exit code.
+   */
   run(spec: ContainerSpec, how: Foreground): Promise<number>;
-  /** Stop signal, grace period, SIGKILL, until the process is gone; then the runtime's own state and cgroup. Signals only if pid, start time and boot id still agree. */
+  /**
+   * Stop signal, grace period, SIGKILL, until the process is gone; then removes the runtime's state
+   * and the cgroup. Sends signals only if pid, start time and boot id still match.
+   */
   stop(id: string, facts: Partial<Started>, how: { signal: string; grace: number }): Promise<void>;
-  /** To the container's first process, found through the runtime's own state. False when it does not run. */
+  /**
+   * Signals the container's first process, found through the runtime's own state. False if it is
+   * not running.
+   */
   signal(id: string, signal: string): Promise<boolean>;
   /**
-   * Freezes all its processes, or lets them go on, until asked for the opposite. False when it does
-   * not run; rejects while another command holds it.
+   * Freezes all its processes until they are thawed by the opposite call. False if it is not
+   * running; rejects while another command has frozen it.
    */
   freeze(id: string, frozen: boolean): Promise<boolean>;
   /**
-   * Works while nothing runs in a container: one that runs is frozen until the work has ended,
-   * however it ends. One that was paused stays so.
+   * Runs `work` while no process of a container runs: a running container is frozen until the work
+   * has ended, however it ends. A paused container stays paused.
    */
   hold<T>(id: string, how: HoldOptions, work: () => Promise<T>): Promise<T>;
-  /** Runs a command inside and returns its exit code and output; undefined when the container does not run. */
+  /**
+   * Runs a command inside and returns its exit code and output; undefined if the container is not
+   * running.
+   */
   execute(
     id: string,
     args: string[],
     how?: {
-      /** Milliseconds; then it is killed, and the call rejects. */
+      /** Milliseconds; then the command is killed, and the call rejects. */
       timeout?: number;
     },
   ): Promise<{ code: number; output: string } | undefined>;
-  /** Whether its monitor calls baleine when it ends by itself; of one that runs or is about to. */
+  /**
+   * Whether its monitor calls baleine when it ends by itself. The container must be running or
+   * about to start.
+   */
   healAtOnce(id: string, on: boolean): Promise<void>;
   /**
-   * Makes the container's user the owner of what only its owner may read in a folder of files for it.
-   * It gets them at its start anyway.
+   * Makes the container's user the owner of owner-only files in its folder of configuration files.
+   * At a start this happens automatically.
    */
   givePrivateFiles(id: string, folder: string): Promise<void>;
   /**
-   * One command in a throw-away container on a mounted tree, no network. Rejects with its output
-   * when it fails, and with what it was for, by default to run this command.
+   * Runs one command in a one-off container on a mounted tree, without network. A failure rejects
+   * with its output and its purpose, by default to run this command.
    */
   runOnce(
     tree: string,
@@ -263,66 +308,72 @@ export interface Runtime {
       purpose?: string;
     },
   ): Promise<void>;
-  /** Undoes what killed runs have left: frozen containers, throw-away ones, scratch files. */
+  /** Undoes the leftovers of killed runs: frozen containers, one-off containers, scratch files. */
   clearAbandoned(): Promise<void>;
 }
 
 export interface Life {
   running: boolean;
   paused?: boolean;
-  /** Once it has ended, and its monitor has seen how. */
+  /** Set once it has ended, and its monitor has recorded how. */
   code?: number;
   /** Milliseconds since the start. */
   age: number;
 }
 
 export interface Health {
-  /** Asks all of them side by side; one answer each, in order. Never rejects for one of them. */
+  /**
+   * Runs all health checks concurrently; one result each, in order. Never rejects for one of them.
+   */
   ask(targets: HealthTarget[]): Promise<HealthResult[]>;
-  /** Notes that they were asked just now. */
+  /** Records that these health checks were just run. */
   note(ids: string[]): Promise<void>;
-  /** What became of the last start of a container in this boot; undefined when there was none, or it was stopped. */
+  /**
+   * The outcome of a container's last start since boot; undefined if there was none, or it was
+   * stopped.
+   */
   life(id: string): Life | undefined;
-  /** The exit code of a container that has ended; undefined when it runs or nothing is known. */
+  /**
+   * The exit code of a container that has ended; undefined if it is running or nothing is known.
+   */
   exitCode(id: string): number | undefined;
 }
 
 /**
- * A HAProxy that runs, by its command socket (Management Guide, 9.3). When it does not run there is
- * nothing to be told to it: each call then does nothing.
+ * A running HAProxy, controlled through its command socket (Management Guide, 9.3). If it is not
+ * running, there is nothing to change, and calls do nothing.
  */
 export interface Proxies {
   runs(proxy: ProxySpec): Promise<boolean>;
   /**
-   * Keeps new requests from these servers, waits until those under way have ended, and has no more
-   * to do with them.
+   * Drains these servers: stops new requests, waits for running ones to end, then disconnects.
    *
-   * @param limit milliseconds, after which it answers all the same
+   * @param limit milliseconds, after which it resolves anyway
    */
   drain(proxy: ProxySpec, servers: string[], limit: number): Promise<void>;
   /**
-   * Lets a server have requests again when it is well, which is the proxy's to find out.
+   * Lets a server receive requests again once the proxy finds it healthy.
    *
-   * @param port where it listens now, whatever the proxy's configuration says
+   * @param port where it listens now, overriding the proxy's configuration
    */
   admit(proxy: ProxySpec, server: string, port: number): Promise<void>;
   /**
-   * Waits until it has found those well that it knows.
+   * Waits until the proxy finds these servers healthy, ignoring unknown ones.
    *
-   * @param limit milliseconds, after which it rejects with what the proxy finds
+   * @param limit milliseconds, after which it rejects with the proxy's findings
    */
   awaitUp(proxy: ProxySpec, servers: string[], limit: number): Promise<void>;
   /**
-   * Waits until one that was just started takes commands, and so connections.
+   * Waits until a newly started proxy accepts commands, and thus connections.
    *
-   * @param limit milliseconds, after which it rejects, or earlier when it has ended
+   * @param limit milliseconds, after which it rejects; earlier if the proxy has ended
    */
   awaitAnswer(proxy: Omit<ProxySpec, 'backend'>, limit: number): Promise<void>;
   /**
-   * Has it read its configuration anew; rejects when it goes on with the old one.
+   * Makes it reload its configuration; rejects if it keeps running with the old one.
    *
-   * @param handover milliseconds to wait for the end of the worker that had the old one: of what its
-   *   clients have begun, and of connections that they have kept
+   * @param handover milliseconds to wait for the old worker to end, with its requests and idle
+   *   connections
    */
   reload(proxy: ProxySpec, signal: string, handover: number): Promise<void>;
 }

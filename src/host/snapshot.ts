@@ -4,66 +4,75 @@ import type { BridgeSpec, ContainerSpec } from '../model/specs.js';
 import type { Traffic, Usage } from '../model/usage.js';
 
 /**
- * One look at the host, taken for a plan. Synchronous after it was taken; one subprocess
- * (`ip -json`) whatever the number of containers; all else is read from /proc and /sys.
+ * One observation of the host, made for a plan. Synchronous once it is made; one subprocess (`ip
+ * -json`) regardless of the number of containers; everything else is read from /proc and /sys.
  */
 export interface Probe {
   bootId: string;
-  /** When the look was taken, milliseconds since 1970. */
+  /** When the observation was made, milliseconds since 1970. */
   now: number;
-  /** Milliseconds since the host was booted, by a clock that nobody sets; as start times of processes count. */
+  /** Milliseconds since the host's boot, by a monotonic clock; the clock of process start times. */
   uptime: number;
   /** Links of the host's own network namespace by interface name. */
   link(name: string): SeenLink | undefined;
-  /** Links whose alias begins with `prefix`. */
+  /** Links whose alias starts with `prefix`. */
   linksWithAlias(prefix: string): SeenLink[];
   /** Whether something is mounted exactly at a path. */
   mounted(path: string): boolean;
   /**
-   * The file that is loop-mounted at a path, as the kernel names it: one that was deleted, or replaced,
-   * ends in ` (deleted)`. Undefined where no file is.
+   * The file that is loop-mounted at a path, as the kernel names it: ` (deleted)` is appended if it
+   * was deleted or replaced. Undefined if there is none.
    */
   mountedFile(path: string): string | undefined;
-  /** Bytes that a disk file has, and that its file system takes; undefined when it is not there. */
+  /**
+   * Size of a disk file, and the size that its file system needs; undefined if it does not exist.
+   */
   diskSize(path: string): { size: number; wanted: number } | undefined;
-  /** A live process; undefined for none or a zombie. */
+  /** A live process; undefined if there is none or it is a zombie. */
   process(pid: number): SeenProcess | undefined;
-  /** Whether something is at a path. */
+  /** Whether a path exists. */
   exists(path: string): boolean;
   file(path: string): { size: number; used: number; directory: boolean } | undefined;
-  /** What is in a folder; nothing when it is not there. */
+  /** Names in a folder; empty if it does not exist. */
   names(dir: string): string[];
-  /** Names of the groups in a cgroup. */
+  /** Names of a cgroup's child groups. */
   groups(cgroup: string): string[];
-  /** Text of a small file, undefined when it is not there. */
+  /** Text of a small file; undefined if it does not exist. */
   text(path: string): string | undefined;
-  /** Whether a file holds just this text; undefined when it is not there. */
+  /** Whether a file has exactly this text; undefined if it does not exist. */
   holds(path: string, text: string): boolean | undefined;
-  /** These limits as the kernel has them; undefined when the cgroup is not there. */
+  /** The kernel's values of these limits; undefined if the cgroup does not exist. */
   limits(cgroup: string, names: readonly (keyof SeenLimits)[]): SeenLimits | undefined;
-  /** Major and minor number, `7:0`, of a block device, or of the one that a folder is on. */
+  /**
+   * Major and minor number (`7:0`) of a block device, or of the device of a folder's file system.
+   */
   device(path: string): string | undefined;
-  /** The version of the hierarchy that has a cgroup controller; v1's name for it. */
+  /** The cgroup version of a controller, by its v1 name. */
   controller(name: string): 1 | 2 | undefined;
-  /** How often the kernel killed for memory in this cgroup. */
+  /** Number of OOM kills in this cgroup. */
   oomKills(cgroup: string): number;
-  /** Whether the processes of this cgroup are held still. */
+  /** Whether the processes of this cgroup are frozen. */
   frozen(cgroup: string): boolean;
-  /** Who of us has frozen a container for a while, or had when it was killed; undefined when nobody has. */
+  /**
+   * The command of ours that has frozen a container, or had when it was killed; undefined if there
+   * is none.
+   */
   hold(id: string): Hold | undefined;
   /** IPv4 addresses (`10.77.1.4/24`) by device name, inside the network namespace of a process. */
   addresses(pid: number, devices: readonly string[]): Map<string, string[]>;
-  /** Where a process has a folder or file mounted that was deleted since: it sees the old one. */
+  /** Mount points where a process still sees a folder or file that has since been deleted. */
   deadMounts(pid: number): string[];
-  /** What a cgroup has used so far, read anew at each call; undefined when it is not there. */
+  /** Resource usage of a cgroup, read at each call; undefined if it does not exist. */
   usage(cgroup: string): Usage | undefined;
-  /** In the network namespace of a process, so far. */
+  /** Traffic so far in the network namespace of a process. */
   traffic(pid: number): Traffic;
   /** What conmon wrote when the container ended. */
   exit(id: string): { code: number; at: string } | undefined;
-  /** When its health was last asked for, milliseconds since 1970; undefined for never in this life. */
+  /**
+   * When its health was last checked, milliseconds since 1970; undefined if never since its start.
+   */
   askedAt(id: string): number | undefined;
-  /** What it answered in this look; undefined when it was not asked. */
+  /** The result of its health check in this observation; undefined if it was not checked. */
   health(id: string): HealthResult | undefined;
 }
 
@@ -72,52 +81,55 @@ export interface Hold {
   /** The command, `cp`. */
   purpose: string;
   pid: number;
-  /** False: it was killed, and the next apply lets the container go on. */
+  /** False: it was killed, and the next apply thaws the container. */
   alive: boolean;
 }
 
-/** What the host has to give, each read when it is asked for. */
+/** The host's resources, each read on demand. */
 export interface Capacity {
-  /** CPUs that are online, `0-1`. */
+  /** Online CPUs, `0-1`. */
   cpus(): string;
   /** See Probe. */
   controller(name: string): 1 | 2 | undefined;
-  /** Whether a block device is there. */
+  /** Whether a block device exists. */
   isBlockDevice(path: string): boolean;
-  /** Why a container cannot have such a label here; undefined when it can. */
+  /** Why a container cannot have this label here; undefined if it can. */
   withoutLabel(kind: 'apparmor' | 'selinux', label: string): string | undefined;
-  /** Why a container cannot have a user namespace of its own here; undefined when it can. */
+  /** Why a container cannot have its own user namespace here; undefined if it can. */
   withoutUserns(): string | undefined;
-  /** Its own IPv4 addresses, without prefix length. */
+  /** The host's own IPv4 addresses, without prefix length. */
   addresses(): string[];
-  /** Who listens where nobody else can then: at this TCP port of this address, or of all. */
+  /** The listener that blocks this TCP port of this address, or of all addresses. */
   listener(address: string, port: number): Listener | undefined;
 }
 
 /**
- * What starting or changing something presupposes of the host, beyond its capacity. Asked while
- * planning, so that what would fail is refused before anything is touched. Each answer is a cause, or
- * undefined when all is well.
+ * Requirements of a start or a change that the host must meet, beyond its capacity. Checked during
+ * planning, so that a change that would fail is rejected before anything is touched. Each result is
+ * a cause, or undefined if there is no problem.
  */
 export interface Preconditions extends Pick<Capacity, 'isBlockDevice' | 'withoutLabel'> {
-  /** Why a path of the host cannot be mounted. */
+  /** Why a host path cannot be mounted. */
   withoutSource(path: string): string | undefined;
-  /** Why there can be no container with these capabilities, or this system call filter. */
+  /** Why a container cannot have these capabilities, or this system call filter. */
   withoutGuards(spec: Guarded): string | undefined;
   /** Why a container cannot have this kernel parameter, or not with this value. */
   withoutSysctl(name: string, value: string): string | undefined;
   /** Why this OCI runtime cannot be used. */
   withoutRuntime(name: string): string | undefined;
-  /** What the processes of a cgroup hold that the kernel cannot take back; undefined when there is none. */
+  /**
+   * Resources of a cgroup's processes that the kernel cannot reclaim; undefined if it does not
+   * exist.
+   */
   held(cgroup: string): HeldResources | undefined;
-  /** Whether the host passes on packets between its networks. */
+  /** Whether the host forwards packets between its networks. */
   forwards(): boolean;
   /** Why an interface cannot join a bridge. */
   withoutUplink(name: string, bridge: string): string | undefined;
   /**
-   * The interface or the route of the host that is in the way of a bridge's subnet.
+   * The host's interface or route that conflicts with a bridge's subnet.
    *
-   * @param going interfaces of bridges that are of the same plan, and their uplinks
+   * @param going interfaces of bridges in the same plan, and their uplinks
    */
   withoutSubnet(bridge: BridgeSpec, going: ReadonlySet<string>): string | undefined;
 }
@@ -131,21 +143,21 @@ export interface HeldResources {
   pids: number;
 }
 
-/** Without a pid when it is a process of another mount or pid namespace that we cannot see. */
+/** Has no pid if it is a process of another mount or pid namespace that we cannot see. */
 export interface Listener {
-  /** Where it listens; `0.0.0.0` for everywhere. */
+  /** Listening address; `0.0.0.0` for all. */
   address: string;
   pid?: number;
   /** Its program's name. */
   program?: string;
-  /** Id of the container of ours that it is in. */
+  /** Id of our container that it runs in. */
   container?: string;
 }
 
 export interface SeenProcess {
   /** Field 22 of /proc/PID/stat: clock ticks since boot. */
   start_time: number;
-  /** Its pid; a process whose parent ended has another at once. */
+  /** Its parent's pid; changes as soon as the parent has ended. */
   parent: number;
 }
 
@@ -156,17 +168,17 @@ export interface SeenLink {
   up: boolean;
   master?: string;
   alias?: string;
-  /** IPv4, with prefix length; in a look only those of bridges. */
+  /** IPv4 with prefix length; in a snapshot only for bridges. */
   addresses: string[];
   /**
-   * The widest scope of its addresses of IPv6: `link` is what the kernel gives by itself. Absent for
-   * none; in a look only told of bridges.
+   * The widest scope of its IPv6 addresses: `link` is the kernel's default. Absent without any; in
+   * a snapshot only for bridges.
    */
   ipv6?: 'link' | 'global';
 }
 
 /**
- * Absent or undefined means no limit. `io` names devices by their numbers; `devices` is all that is allowed, on v1
- * only.
+ * Absent or undefined means no limit. `io` identifies devices by number; `devices` is the complete
+ * list of allowed devices, on v1 only.
  */
 export type SeenLimits = { readonly [K in keyof Limits]?: Limits[K] | undefined };

@@ -1,22 +1,22 @@
 import { promises } from 'node:fs';
 import { join } from 'node:path';
 
-/** The calls by which state reaches the disk; tests make each of them fail. */
+/** The file system calls that write state; tests make each of them fail. */
 export type Disk = Pick<typeof promises, 'open' | 'rename' | 'unlink'>;
 
-/** Node loads `promises` when it is first asked for: a run that writes nothing does without. */
+/** Node loads `promises` on first use: a run that writes nothing avoids that. */
 export const nodeDisk: Disk = {
   open: (...args) => promises.open(...args),
   rename: (...args) => promises.rename(...args),
   unlink: (...args) => promises.unlink(...args),
 };
 
-/** Where a table is prepared. One name each suffices, there is one writer at a time. */
+/** Temporary file of a table. A fixed name is enough, since there is one writer at a time. */
 export function temporary(root: string, file: string): string {
   return join(root, `.${file}.tmp`);
 }
 
-/** Writes a file of mode 0600 through to the disk; leaves none behind when that fails. */
+/** Writes and syncs a file of mode 0600; leaves no file behind on failure. */
 export async function writeThrough(disk: Disk, path: string, text: string): Promise<void> {
   try {
     const handle = await disk.open(path, 'w', 0o600);
@@ -32,7 +32,7 @@ export async function writeThrough(disk: Disk, path: string, text: string): Prom
   }
 }
 
-/** Replaces a table by a new text: a reader finds the old or the new one, whole. */
+/** Replaces a table atomically: a reader finds the complete old or new text. */
 export async function replaceFile(
   disk: Disk,
   root: string,
@@ -49,7 +49,7 @@ export async function replaceFile(
   }
 }
 
-/** Makes renames and removals in a folder durable, as fsync(2) asks for. */
+/** Makes renames and removals in a folder durable: fsync(2). */
 export async function syncFolder(disk: Disk, path: string): Promise<void> {
   const handle = await disk.open(path, 'r');
   try {
@@ -59,7 +59,7 @@ export async function syncFolder(disk: Disk, path: string): Promise<void> {
   }
 }
 
-/** Removes a file; success when it is not there. */
+/** Removes a file; succeeds if it does not exist. */
 export async function remove(disk: Disk, path: string): Promise<void> {
   try {
     await disk.unlink(path);

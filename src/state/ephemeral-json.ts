@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** What a run leaves for the next one in /run, until the host starts anew: anyone can do without. */
+/**
+ * Data that a run leaves in /run for the next one, until the host reboots. It is never required.
+ */
 export function readRunFile<T extends object>(path: string): T | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) ?? undefined;
@@ -10,7 +12,7 @@ export function readRunFile<T extends object>(path: string): T | undefined {
   }
 }
 
-/** For root's eyes. Where it cannot be written nothing is left. */
+/** Readable by root only. Leaves nothing behind if it cannot be written. */
 export function writeRunFile(path: string, value: object): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -21,7 +23,7 @@ export function writeRunFile(path: string, value: object): void {
   }
 }
 
-/** With what is left of one that a killed run was writing. */
+/** Also removes the temporary file of a killed run. */
 export function dropRunFile(path: string): void {
   for (const each of [path, `${path}.new`]) rmSync(each, { force: true });
 }

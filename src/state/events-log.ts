@@ -4,13 +4,13 @@ import type { LoggedEvent } from '../model/events.js';
 import type { InstallPaths } from '../model/install-paths.js';
 import { jsonText } from '../model/printable.js';
 
-/** Bytes; then a new file begins and the one before the last goes. */
+/** Bytes; then a new file starts, and the file before the previous one is deleted. */
 const LIMIT = 2 ** 20;
 
 export const eventsFile = (site: InstallPaths) => join(site.root, 'events.log');
 const olderFile = (site: InstallPaths) => `${eventsFile(site)}.1`;
 
-/** Adds a line. The caller holds the lock. */
+/** Appends a line. The caller holds the lock. */
 export function logEvent(site: InstallPaths, event: LoggedEvent, limit = LIMIT): void {
   const path = eventsFile(site);
   const line = `${jsonText(event)}\n`;
@@ -19,17 +19,18 @@ export function logEvent(site: InstallPaths, event: LoggedEvent, limit = LIMIT):
     if (size > 0 && size + line.length > limit) renameSync(path, olderFile(site));
     appendFileSync(path, line, { mode: 0o600 });
   } catch {
-    // History is no reason to stop healing; what cannot be written here fails the state as well.
+    // A missing log entry must not stop healing; if this cannot be written, writing the state fails
+    // as well.
   }
 }
 
-/** The last `count` events, oldest first. A line cut off by a crash is left out. */
+/** The last `count` events, oldest first. Skips a line that was cut off by a crash. */
 export function readEvents(site: InstallPaths, count = Number.POSITIVE_INFINITY): LoggedEvent[] {
   const events = linesOf(site).flatMap((line) => parse(line) ?? []);
   return events.slice(Math.max(0, events.length - count));
 }
 
-/** Answers, each time it is asked, what has come since it was last asked. */
+/** Returns a function that returns the events since its previous call. */
 export function followEvents(site: InstallPaths): () => LoggedEvent[] {
   const stamp = () => statSync(eventsFile(site), { throwIfNoEntry: false })?.mtimeMs;
   let seen = stamp();
@@ -45,7 +46,7 @@ export function followEvents(site: InstallPaths): () => LoggedEvent[] {
   };
 }
 
-/** Of both files; what follows the last newline is not a line yet. */
+/** Lines of both files; text after the last newline is not a complete line yet. */
 function linesOf(site: InstallPaths): string[] {
   return `${textOf(olderFile(site))}${textOf(eventsFile(site))}`.split('\n').slice(0, -1);
 }

@@ -6,29 +6,32 @@ import { digest } from '../model/json.js';
 import { backoff, elapsed } from '../model/time.js';
 import { dropRunFile, readRunFile, writeRunFile } from './ephemeral-json.js';
 
-/** What an unattended run has failed with, so that it is not told every minute. */
+/** The last failure of an unattended run, so that it is not reported every minute. */
 export interface Failing {
-  /** Of the failure's text, without what changes each time. */
+  /** Digest of the failure's text, without the parts that change each time. */
   key: string;
-  /** ISO 8601; when it first failed, in this or another way. */
+  /** ISO 8601; when failures began, with this or another error. */
   since: string;
-  /** ISO 8601; when it was last told. */
+  /** ISO 8601; when it was last reported. */
   told: string;
-  /** Milliseconds from then until it is told again. */
+  /** Milliseconds from then until it is reported again. */
   pause: number;
-  /** Containers did not stay up: they have recovered once they do, not when they are started. */
+  /**
+   * Containers did not stay up: they count as recovered once they do, not as soon as they are
+   * started.
+   */
   loops?: boolean;
-  /** The plan that was carried out in vain; absent when it did not come to a plan. */
+  /** The plan whose execution failed; absent if planning itself failed. */
   tries?: Tries;
 }
 
-/** A plan, or what was left of it, tried again and again. */
+/** Consecutive attempts of a plan, or of what was left of it. */
 export interface Tries {
-  /** What the last one was to make, each a word. */
+  /** The changes of the last attempt, one string each. */
   wanted: string[];
-  /** In a row, 1 and up. */
+  /** Number of attempts in a row, at least 1. */
   count: number;
-  /** ISO 8601; when the last one ended. */
+  /** ISO 8601; when the last attempt ended. */
   last: string;
 }
 
@@ -36,8 +39,8 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 
 /**
- * Whether a failure is worth a word now: at once when it is a new one, the same one after an hour,
- * then after twice as long each time, at last once a day.
+ * Whether to report a failure now: a new failure at once, the same one after an hour, then with
+ * doubling intervals up to a day.
  */
 export function noteFailure(
   before: Failing | undefined,
@@ -54,22 +57,22 @@ export function noteFailure(
   return { tell: true, failing: { key, since, told, pause } };
 }
 
-/** One more failure; of a plan that wants something else it is the first. */
+/** Counts one more failure; starts at one if the plan has other changes. */
 export function nextTry(before: Failing | undefined, wanted: string[], now: number): Tries {
   const count = isNothingNew(before, wanted) ? before.tries.count + 1 : 1;
   return { wanted, count, last: new Date(now).toISOString() };
 }
 
 /**
- * Whether a plan that has failed is to wait, as a container that ends again and again: it is tried
- * once more at once, then after 10 s, twice as long each time, 5 min at most.
+ * Whether a failed plan must wait, like a container that keeps ending: it is retried at once, then
+ * after 10 s, with doubling intervals up to 5 min.
  */
 export function isTooSoon(before: Failing | undefined, wanted: string[], now: number): boolean {
   if (!isNothingNew(before, wanted)) return false;
   return elapsed(before.tries.last, now) < backoff(before.tries.count - 1);
 }
 
-/** What has been done of the plan is in the next one no more. */
+/** Completed changes no longer appear in the next plan. */
 function isNothingNew(
   before: Failing | undefined,
   wanted: string[],
@@ -77,7 +80,7 @@ function isNothingNew(
   return before?.tries !== undefined && wanted.every((each) => before.tries?.wanted.includes(each));
 }
 
-/** Pids and times of day differ from run to run, and so does the order of what goes on at once. */
+/** Pids and times differ between runs, and so does the order of concurrent operations. */
 function keyOf(text: string): string {
   const lines = text
     .split('\n')
@@ -91,32 +94,32 @@ function keyOf(text: string): string {
   return digest(lines.sort());
 }
 
-/** Of what does not stay up: the first one has none. */
+/** Backoff of containers that do not stay up: none for the first. */
 const TRY = / \(try \d+\)/;
 
 /** A number that is a word by itself: not in a name (`web-1`), an address or a version. */
 const NUMBER = /(?<![\w.-])\d+(?::\d+)*(?![\w-]|\.\d)/g;
 
-/** In /run: after a reboot all is told anew. One for each stack's file. */
+/** In /run: after a reboot everything is reported again. One file per stack file. */
 const memoryFile = (site: InstallPaths, file: string) =>
   join(site.run, 'failing', `${fileNameOf(file)}.json`);
 
-/** Undefined when the last run was well; also when the note cannot be read. */
+/** Undefined if the last run succeeded, or the record cannot be read. */
 export function recallFailure(site: InstallPaths, file: string): Failing | undefined {
   return readRunFile<Failing>(memoryFile(site, file));
 }
 
-/** Where it cannot be kept the failure is told each time: too often is better than never. */
+/** If it cannot be stored the failure is reported each time: too often is better than never. */
 export function keepFailure(site: InstallPaths, file: string, failing: Failing): void {
   const path = memoryFile(site, file);
   writeRunFile(path, failing);
   dropOlder(dirname(path));
 }
 
-/** Milliseconds; each run that fails writes its note, and cron has one each day at least. */
+/** Milliseconds; each failing run writes its record, and cron runs at least once a day. */
 const STALE = 3 * DAY;
 
-/** Notes on files that nobody applies any more: they may be gone, or elsewhere. */
+/** Removes records of files that are no longer applied: deleted or moved. */
 function dropOlder(folder: string): void {
   try {
     for (const name of readdirSync(folder)) {
@@ -124,7 +127,7 @@ function dropOlder(folder: string): void {
       if (Date.now() - statSync(path).mtimeMs > STALE) rmSync(path, { force: true });
     }
   } catch {
-    // The next failure looks again.
+    // the next failure tries again
   }
 }
 
@@ -135,7 +138,7 @@ export function forgetFailure(site: InstallPaths, file: string): void {
     try {
       rmdirSync(dir);
     } catch {
-      // Something else is in it.
+      // it contains other files
       return;
     }
   }

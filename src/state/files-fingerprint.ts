@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import type { InstallPaths } from '../model/install-paths.js';
 import type { TableFormat } from './table.js';
 
-/** Milliseconds; there are file systems that count a ctime in twos of seconds. */
+/** Milliseconds; some file systems store ctime with a resolution of two seconds. */
 const YOUNG = 2_100;
 
 /**
- * Stands for the tables as they are on disk, told without reading them: baleine replaces them, and
- * whatever else changes one gives it another ctime. Undefined while one is so young that the next
- * change might leave it the same.
+ * Identifies the tables' content on disk without reading them: baleine replaces tables, and any
+ * other modification changes their ctime. Undefined while a table is so new that another change
+ * might get the same ctime.
  *
  * @param now milliseconds since 1970
  */
@@ -21,7 +21,7 @@ export function stampOf(
   const stamps: string[] = [];
   for (const { file } of formats) {
     const seen = statSync(join(root, file), { throwIfNoEntry: false });
-    // one of the future is of before the clock was set back: the next change has another
+    // a ctime in the future is from before the clock was set back: the next change gets another one
     if (seen && Math.abs(now - seen.ctimeMs) < YOUNG) return undefined;
     stamps.push(seen ? `${seen.dev} ${seen.ino} ${seen.size} ${seen.ctimeMs}` : '');
   }

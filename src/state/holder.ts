@@ -5,18 +5,18 @@ export interface Holder {
   pid: number;
   /** `pid 4121 (baleine apply -y), since 14:02:11` */
   text: string;
-  /** Milliseconds since it was started; by the boot clock. */
+  /** Milliseconds since its start, by the boot clock. */
   age: number;
 }
 
 export interface Holders {
-  /** Who has taken it; undefined when it has ended. */
+  /** The process that acquired it; undefined if that has ended. */
   run?: Holder;
-  /** Those it was given to. */
+  /** Processes that inherited it. */
   programs?: Holder[];
 }
 
-/** What a run is waiting for: the programs that it has started, as `pid 4150 (skopeo inspect …), since …`. */
+/** What a run is waiting for: its child programs, as `pid 4150 (skopeo inspect …), since …`. */
 export function programsOf(pid: number): string[] {
   const text = attempt(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')) ?? '';
   return text
@@ -26,9 +26,9 @@ export function programsOf(pid: number): string[] {
 }
 
 /**
- * Who holds a flock; nobody when none is seen. Nothing is written into a lock file, so the
- * processes are searched for descriptors whose /proc/PID/fdinfo shows the lock
- * (proc_pid_fdinfo(5)). Whoever has taken it has it close-on-exec, and no program can.
+ * Finds the holders of a flock; empty if none is visible. A lock file has no content, so this
+ * searches all processes for descriptors whose /proc/PID/fdinfo shows the lock
+ * (proc_pid_fdinfo(5)). Its acquirer has it close-on-exec, programs that inherited it do not.
  */
 export function holdersOf(path: string): Holders {
   const real = attempt(() => realpathSync(path));
@@ -48,7 +48,7 @@ function pids(): string[] {
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
 }
 
-/** Of the descriptor by which a process holds it; undefined for one that does not. */
+/** Flags of the descriptor with which a process holds the lock; undefined if it does not. */
 function flagsOf(pid: string, path: string): number | undefined {
   for (const fd of attempt(() => readdirSync(`/proc/${pid}/fd`)) ?? []) {
     if (attempt(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) !== path) continue;
@@ -72,11 +72,13 @@ function describe(pid: string): Holder {
   return { pid: Number(pid), text: `pid ${pid} (${shortened(command)})${since}`, age };
 }
 
-/** A script for `sh -c` or perl is as long as it likes. */
+/** A script for `sh -c` or Perl can be arbitrarily long. */
 const shortened = (text: string) => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
 const LONGEST = 120;
 
-/** Milliseconds from boot to its start. Field 22 of /proc/PID/stat is in ticks of 1/100 s (USER_HZ). */
+/**
+ * Milliseconds from boot to its start. Field 22 of /proc/PID/stat is in ticks of 1/100 s (USER_HZ).
+ */
 function startOf(pid: string): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
@@ -86,13 +88,13 @@ function startOf(pid: string): number {
 /** Milliseconds since boot; proc_uptime(5). */
 const uptime = () => Number.parseFloat(readFileSync('/proc/uptime', 'utf8')) * 1000;
 
-/** `14:02:11`, here. @param started milliseconds after boot */
+/** `14:02:11`, local time. @param started milliseconds after boot */
 function timeOfDay(started: number): string {
   const boot = Number(/^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1]);
   return new Date(boot * 1000 + started).toTimeString().slice(0, 8);
 }
 
-/** Undefined when a process ended while we looked at it. */
+/** Undefined if the process ended in between. */
 function attempt<T>(look: () => T): T | undefined {
   try {
     return look();

@@ -5,15 +5,15 @@ import { type InstallPaths, installPaths } from '../model/install-paths.js';
 import { digest } from '../model/json.js';
 
 /**
- * What binds a root to a host and a place. Facts in the tables (processes, interfaces, mounts) are
- * true only there: a copy that believed them would end and remove what is the original's.
+ * Binds a root to a host and a path. Facts in the tables (processes, interfaces, mounts) are valid
+ * only there: a copy that trusted them would stop and remove the original's resources.
  */
 export interface Binding {
-  /** Where the root is, without links; its tag is made of that. */
+  /** The root's path without links; its tag is derived from it. */
   root: string;
-  /** A digest of machine-id(5), which is not to be told; empty on a host without one. */
+  /** A digest of machine-id(5), which is confidential; empty on a host without one. */
   machine: string;
-  /** Of the root's folder: a copy is another one, a second mount of it is not. */
+  /** Inode of the root's folder: a copy has another one, a second mount has the same. */
   inode: string;
 }
 
@@ -21,11 +21,11 @@ export interface Binding {
 export const bindingFile = (root: string) => join(root, 'host.json');
 
 /**
- * The installation at a root. A root that is reached by another path, as a bind mount, is the same
- * installation under the path that it was bound to.
+ * The installation at a root. A root reached by another path, such as a bind mount, is the same
+ * installation under the path it was bound to.
  *
  * @param root absolute, without links
- * @throws UserError for a root that was copied, moved, restored, or made on another host
+ * @throws UserError for a root that was copied, moved, restored, or created on another host
  */
 export function locateSite(root: string): InstallPaths {
   const binding = readBinding(root);
@@ -39,7 +39,7 @@ export function locateSite(root: string): InstallPaths {
   ]);
 }
 
-/** Why a root is not the one that its binding tells of; undefined when it is. */
+/** Why a root does not match its binding; undefined if it does. */
 export function strangeness(
   root: string,
   { machine, inode, ...bound }: Binding,
@@ -73,7 +73,7 @@ export function readBinding(root: string): Binding | undefined {
   );
 }
 
-/** What a root is bound by here and now. */
+/** The binding of a root here and now. */
 export function bindingOf(root: string): Binding {
   return { root, machine: machineOf(), inode: inodeOf(root) ?? '' };
 }
@@ -81,7 +81,7 @@ export function bindingOf(root: string): Binding {
 function machineOf(): string {
   try {
     const id = readFileSync('/etc/machine-id', 'utf8').trim();
-    // empty, or the word, on an image that has not been started yet
+    // empty, or this word, on an image that was never booted
     return /^[0-9a-f]{32}$/.test(id) ? digest(`baleine:${id}`, 32) : '';
   } catch {
     return '';
@@ -92,7 +92,7 @@ function inodeOf(path: string): string | undefined {
   return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino.toString();
 }
 
-/** Whether both paths lead to one folder. */
+/** Whether both paths lead to the same folder. */
 export function isSameFolder(path: string, other: string): boolean {
   const [a, b] = [path, other].map((each) =>
     statSync(each, { bigint: true, throwIfNoEntry: false }),

@@ -16,36 +16,39 @@ import { LockedError } from '../model/errors.js';
 import { type InstallPaths, lockFile } from '../model/install-paths.js';
 import { type Holder, type Holders, holdersOf, programsOf } from './holder.js';
 
-/** The right to write below a root: one process at a time, until it ends, however it ends. */
+/** The exclusive right to write below a root, until the process ends, however it ends. */
 export interface Lock {
-  /** Of the locked file. A program that inherits it holds the lock as well, until both have ended. */
+  /**
+   * Descriptor of the locked file. A program that inherits it also holds the lock, until both have
+   * ended.
+   */
   descriptor: number;
   /**
-   * Gives it back; a second time does nothing. With `removeIfEmpty`, when no table is left, also removes the empty folders
-   * below the root, the lock file, and the root if nothing else is in it.
+   * Releases the lock; further calls do nothing. With `removeIfEmpty`, if no table is left, also
+   * removes the empty folders below the root, the lock file, and the root itself if it is empty.
    */
   release(how?: { removeIfEmpty?: boolean }): void;
 }
 
 export interface Patience {
-  /** Milliseconds to wait for another run; 0: not at all. */
+  /** Milliseconds to wait for another run; 0: fail at once. */
   timeoutMs: number;
   /**
-   * Milliseconds, from the start too, to wait for programs that a killed run has left at work;
-   * default 10 s. They come to their end soon, or never.
+   * Milliseconds, from the start too, to wait for programs left behind by a killed run; default 10
+   * s. They either end soon or hang.
    */
   stragglersMs?: number;
-  /** Milliseconds after which a run that is still at work is one that may hang; default a minute. */
+  /** Milliseconds after which a running run may be hanging; default one minute. */
   overdueMs?: number;
 }
 
 /**
- * Takes the lock of a root, which is made (mode 0700) if it is not there. Waits as long as it is
- * told, then throws LockedError naming the holders.
+ * Acquires the lock of a root, which is created (mode 0700) if it does not exist. Waits as long as
+ * requested, then throws LockedError with the holders.
  *
- * It is a flock(2) on our own open file description: the kernel drops it when the last descriptor
- * is closed, and Node opens files close-on-exec, so neither a crash nor a child leaves it behind
- * but those that it was given to.
+ * It is a flock(2) on our own open file description: the kernel releases it when the last
+ * descriptor is closed, and Node opens files close-on-exec, so after a crash only those programs
+ * still hold it that it was deliberately shared with.
  */
 export async function acquireLock(
   site: InstallPaths,
@@ -64,10 +67,10 @@ export async function acquireLock(
   }
 }
 
-/** Milliseconds of a steady clock; `performance` would have to be loaded first. */
+/** Milliseconds of a monotonic clock; `performance` would have to be loaded first. */
 const now = () => process.uptime() * 1000;
 
-/** A descriptor that holds the lock, or undefined when another process does. */
+/** A descriptor that holds the lock, or undefined if another process does. */
 function tryLock(root: string, path: string): number | undefined {
   for (;;) {
     const fd = open(root, path);
@@ -75,12 +78,12 @@ function tryLock(root: string, path: string): number | undefined {
     const locked = flock(fd, path);
     if (locked && isSameFile(fd, path)) return fd;
     closeSync(fd);
-    // Locked, but by then no longer the file at the path: its last holder removed it.
+    // Locked, but no longer the file at the path: its last holder has removed it.
     if (!locked) return undefined;
   }
 }
 
-/** Undefined when a holder removed the root between the two calls. */
+/** Undefined if a holder removed the root between the two calls. */
 function open(root: string, path: string): number | undefined {
   mkdirSync(root, { recursive: true, mode: 0o700 });
   try {
@@ -91,7 +94,7 @@ function open(root: string, path: string): number | undefined {
   }
 }
 
-/** @throws UserError when it cannot be known */
+/** @throws UserError if it cannot be determined */
 function flock(fd: number, path: string): boolean {
   try {
     return flockDescriptor(fd, path);
@@ -123,15 +126,17 @@ function lockOf(root: string, path: string, fd: number): Lock {
   };
 }
 
-/** The history of what is no longer there goes with the last of it. */
+/** The event log and similar files are removed together with the last resource. */
 const KEPT = ['events.log', 'events.log.1', 'host.json', '.host.json.tmp'];
 
-/** What is remembered beyond the last resource: see notebook.ts, which a no-op run does not load. */
+/**
+ * Auxiliary data that outlives the last resource: see notebook.ts, which a no-op run does not load.
+ */
 const NOTEBOOKS = ['destroyed.csv', 'crontabs.csv'];
 
 /**
- * While we still hold the lock: whoever waits for the removed file sees that it is no longer at
- * the path and starts again; whoever makes a new one in between keeps the root from being removed.
+ * Called while we hold the lock: whoever waits for the removed file notices that it is no longer at
+ * the path and starts over; whoever creates a new one in between keeps the root from being removed.
  */
 function removeRoot(root: string, path: string): void {
   const names = readdirSync(root);
@@ -142,7 +147,7 @@ function removeRoot(root: string, path: string): void {
   removeFolder(root);
 }
 
-/** What a removal of the tables that was killed has left of one: itself, and its backup. */
+/** Leftovers of an interrupted removal of the tables: a table and its backup. */
 function cutOff(name: string): string[] {
   const table = /^\.(.+\.csv)\.tmp$/.exec(name)?.[1];
   return table === undefined ? [] : [name, `${table}.bak`];
@@ -157,7 +162,7 @@ function removeEmptyFolders(dir: string, dev: number): void {
   }
 }
 
-/** Leaves what is not empty, or where something is mounted. */
+/** Keeps it if it is not empty, or if something is mounted there. */
 function removeFolder(path: string): void {
   try {
     rmdirSync(path);
@@ -178,7 +183,7 @@ function lockedError(
     const kill = `kill -KILL ${programs.map(({ pid }) => pid).join(' ')}`;
     return new LockedError(
       `${cannot}: programs of a run that was cut off are still at work: ${names}`,
-      `Wait until they have ended. What hangs for ever can be ended with: ${kill}`,
+      `Wait until they have ended. To end programs that hang: ${kill}`,
       { stragglers: true },
     );
   }
@@ -189,7 +194,9 @@ function lockedError(
   );
 }
 
-/** Where cron starts a run every minute, as its line has it, the one before has ended by then. */
+/**
+ * If cron starts a run every minute, as in its crontab line, the previous run has ended by then.
+ */
 const INTERVAL = 60_000;
 
 function overdueError(cannot: string, { pid, text, age }: Holder): LockedError {
@@ -199,7 +206,7 @@ function overdueError(cannot: string, { pid, text, age }: Holder): LockedError {
       `${cannot}: ${text} holds it, for ${Math.floor(age / 1000)} s now; nothing is healed until it ends`,
       ...waits,
     ],
-    `What hangs can be ended with: kill ${pid}   # or kill -KILL; the next run goes on with it`,
+    `To end a hanging run: kill ${pid}   # or kill -KILL; the next run continues its work`,
     { overdue: true },
   );
 }

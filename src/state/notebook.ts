@@ -6,8 +6,8 @@ import { damaged } from './parse.js';
 import { trailerOf } from './table.js';
 
 /**
- * Small tables of what a root has to remember that is no resource: they outlive the last resource,
- * and go when they are empty. One line each, with a trailer as the tables have it.
+ * Auxiliary tables of data that belongs to no resource: they outlive the last resource, and are
+ * removed once they are empty. One line per entry, with the same trailer as the tables.
  */
 export interface Notebook<Column extends string> {
   /** File name in the root. */
@@ -17,7 +17,7 @@ export interface Notebook<Column extends string> {
 
 export type Entry<Column extends string> = Record<Column, string>;
 
-/** @throws DamagedStateError for a file that was cut or edited */
+/** @throws DamagedStateError for a file that was truncated or edited */
 export function readNotes<Column extends string>(
   root: string,
   { file, columns }: Notebook<Column>,
@@ -39,7 +39,7 @@ export function readNotes<Column extends string>(
   });
 }
 
-/** Replaces all entries, durably. The caller holds the lock, so the root is there. */
+/** Replaces all entries, durably. The caller holds the lock, so the root exists. */
 export async function writeNotes<Column extends string>(
   root: string,
   { file, columns }: Notebook<Column>,
@@ -55,7 +55,7 @@ export async function writeNotes<Column extends string>(
   await syncFolder(nodeDisk, root);
 }
 
-/** Crontabs that `cron install --crontab` has written to: nothing else leads there. */
+/** Crontab files that `cron install --crontab` has written to: nothing else refers to them. */
 const CRONTABS = {
   file: 'crontabs.csv',
   columns: ['FILE', 'CRONTAB'],
@@ -66,7 +66,10 @@ export function crontabFiles(root: string): string[] {
   return readNotes(root, CRONTABS).map(({ CRONTAB }) => CRONTAB);
 }
 
-/** That the lines of a stack's `file` are in a `crontab`; both absolute. The caller holds the lock. */
+/**
+ * Records that a `crontab` has the lines of a stack's `file`; both paths are absolute. The caller
+ * holds the lock.
+ */
 export async function rememberCrontab(root: string, file: string, crontab: string): Promise<void> {
   const others = readNotes(root, CRONTABS).filter(isOther(file, crontab));
   await writeNotes(root, CRONTABS, [...others, { FILE: file, CRONTAB: crontab }]);
@@ -83,8 +86,8 @@ const isOther = (file: string, crontab: string) => (each: { FILE: string; CRONTA
   each.FILE !== file || each.CRONTAB !== crontab;
 
 /**
- * Stacks that a person has destroyed. A crontab line that is still there must not bring one back; it
- * stays away until a person applies it. By name and by file: either may change meanwhile.
+ * Stacks that the user has destroyed. A leftover crontab line must not bring one back; only the
+ * user's own apply does. Stored by name and by file, since either may change.
  */
 const DESTROYED = {
   file: 'destroyed.csv',
@@ -95,11 +98,11 @@ export type Destroyed = Entry<(typeof DESTROYED.columns)[number]>;
 
 export interface StackFile {
   stack: string;
-  /** As on the command line; `-` for standard input, absent where only the name is known. */
+  /** Path as on the command line; `-` for standard input, absent if only the name is known. */
   file?: string;
 }
 
-/** The note on a stack, or on what is in its file now; undefined unless it was destroyed. */
+/** The entry of a stack, or of its file's current stack; undefined unless it was destroyed. */
 export function findDestroyed(root: string, which: StackFile): Destroyed | undefined {
   return readNotes(root, DESTROYED).find(isAbout(which));
 }
@@ -115,7 +118,7 @@ export async function rememberDestroyed(
   await writeNotes(root, DESTROYED, [...others, entry]);
 }
 
-/** The caller holds the lock. False when there was nothing to forget. */
+/** The caller holds the lock. False if there was no entry. */
 export async function forgetDestroyed(root: string, which: StackFile): Promise<boolean> {
   const before = readNotes(root, DESTROYED);
   const after = before.filter((each) => !isAbout(which)(each));
@@ -129,7 +132,7 @@ function isAbout(which: StackFile): (entry: Destroyed) => boolean {
   return ({ STACK, FILE }) => STACK === which.stack || (file !== '' && FILE === file);
 }
 
-/** Empty for none, and for what no line of a table can hold. */
+/** Empty for none, and for a path that no table line can hold. */
 function fileOf({ file }: StackFile): string {
   if (file === undefined || file === '-') return '';
   const path = resolve(file);

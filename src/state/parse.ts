@@ -5,8 +5,8 @@ import { parseLine } from './csv-line.js';
 import { headerOf, keyOf, lateIn, MACHINE, type TableFormat, trailerOf } from './table.js';
 
 /**
- * Reads a table back. Throws DamagedStateError unless the text is whole and every row makes
- * sense: a damaged file must never read as "there is nothing".
+ * Parses a table. Throws DamagedStateError unless the text is complete and every row is valid: a
+ * damaged file must never read as "there is nothing".
  */
 export function parseTable(format: TableFormat, text: string, path: string): Row[] {
   const body = bodyOf(text, path);
@@ -17,7 +17,7 @@ export function parseTable(format: TableFormat, text: string, path: string): Row
     .slice(1)
     .map((line, index) => parseRow(format, columns, line, path, index + 2));
   refuseDuplicates(rows, path);
-  // Checked after the rows, so that an edited file is reported with the line where that is known.
+  // Checked after the rows, so that the error for an edited file names the line if possible.
   if (!text.endsWith(`\n${trailerOf(body, rows.length, lateIn(text))}\n`)) {
     throw damaged(path, 'its last line does not match the lines above', lines.length + 1);
   }
@@ -25,8 +25,8 @@ export function parseTable(format: TableFormat, text: string, path: string): Row
 }
 
 /**
- * How many columns for people there are: those of now, or of an earlier release, which had the first
- * two and some of the others. Undefined for a header of anything else.
+ * The number of human-readable columns: the current ones, or those of an earlier release, which had
+ * the first two and some of the others. Undefined for any other header.
  */
 function columnsOf(format: TableFormat, header: string): number | undefined {
   if (header === headerOf(format)) return format.columns.length;
@@ -40,7 +40,7 @@ function columnsOf(format: TableFormat, header: string): number | undefined {
   return fits ? found.length : undefined;
 }
 
-/** Whether a stack's name may stand in a row: `-` is for what was made by hand. */
+/** Whether a row may have this stack name: `-` is for resources of imperative commands. */
 export function isStack(text: string): boolean {
   return text === '-' || NAME.test(text);
 }
@@ -113,29 +113,29 @@ function refuseDuplicates(rows: Row[], path: string): void {
   const seen = new Set<string>();
   for (const [index, row] of rows.entries()) {
     if (seen.has(keyOf(row))) {
-      throw damaged(path, `"${row.name}" of stack "${row.stack}" stands there twice`, index + 2);
+      throw damaged(path, `"${row.name}" of stack "${row.stack}" appears twice`, index + 2);
     }
     seen.add(keyOf(row));
   }
 }
 
-/** What is wrong with a table, where, and how to mend it by hand. */
+/** Describes what is wrong with a table, where, and how to repair it manually. */
 export function damaged(path: string, what: string, line?: number): DamagedStateError {
   const where = line === undefined ? path : `${path}: line ${line}`;
   return new DamagedStateError(`cannot trust ${where}: ${what}`, [
-    `baleine state repair   # takes it from ${path}.bak, or what lines make sense`,
+    `baleine state repair   # restores ${path}.bak, or the valid lines`,
     'Or mend it by hand and make its last line agree:',
     '  # rows=<number of rows> sha256=<checksum of all lines above>',
     `where the checksum is what \`head -n -1 ${path} | sha256sum\` prints.`,
   ]);
 }
 
-/** Some tables are there and this one is not. */
+/** For a table that is missing although others exist. */
 export function missing(path: string): DamagedStateError {
   return new DamagedStateError(
     `cannot trust ${path}: it is missing, though other tables are there`,
     [
-      `baleine state repair   # takes it from ${path}.bak`,
+      `baleine state repair   # restores ${path}.bak`,
       'To begin again with an empty state, move the other .csv files',
       'away too; baleine then no longer knows what it made.',
     ],

@@ -9,14 +9,14 @@ import { entryOf, formatTable, headerOf, keyOf, type TableFormat, trailerOf } fr
 
 const backupOf = (root: string, file: string) => join(root, `${file}.bak`);
 
-/** Keeps a table as it is, right before it is replaced. No backup is no reason not to write. */
+/** Backs up a table right before it is replaced. A failed backup does not prevent the write. */
 export async function keepBackup(root: string, file: string): Promise<void> {
   const backup = backupOf(root, file);
   try {
     await promises.rm(backup, { force: true });
     await promises.link(join(root, file), backup);
   } catch {
-    // A file system without hard links, or a full one.
+    // the file system has no hard links, or is full
   }
 }
 
@@ -24,7 +24,7 @@ export function dropBackup(root: string, file: string): void {
   rmSync(backupOf(root, file), { force: true });
 }
 
-/** What is wrong with the tables, a line each; empty when every command would trust them. */
+/** Problems of the tables, one line each; empty if every command would trust them. */
 export function damageOf(root: string, formats: readonly TableFormat[]): string[] {
   const found = formats.flatMap((format) => trouble(root, format) ?? []);
   if (found.length > 0) return found.map(({ message }) => message);
@@ -38,10 +38,10 @@ export function damageOf(root: string, formats: readonly TableFormat[]): string[
 }
 
 /**
- * Makes every table whole again: from its backup, which is one write old, or else of those of its
- * lines that still make sense. The caller holds the lock.
+ * Repairs every table: from its backup, which is one write old, or otherwise from its valid lines.
+ * The caller holds the lock.
  *
- * @returns what was done, a line for each table that was not whole
+ * @returns the repairs, one line for each table that was corrupt
  */
 export async function repairTables(
   root: string,
@@ -62,7 +62,7 @@ export async function repairTables(
 interface Restored {
   format: TableFormat;
   rows: Row[];
-  /** Absent for a table that was whole. */
+  /** Absent for a table that was intact. */
   how?: string;
 }
 
@@ -83,7 +83,7 @@ function restore(root: string, format: TableFormat, required: boolean): Restored
   return { format, rows: kept, how: `${path}: ${kept.length} rows of ${lines} lines, no backup` };
 }
 
-/** The rows that make sense each by itself; of two of one name the first. */
+/** The individually valid rows; of duplicate names the first. */
 function salvage(format: TableFormat, text = ''): Row[] {
   const rows = text.split('\n').flatMap((line) => {
     const body = `${headerOf(format)}\n${line}\n`;

@@ -4,10 +4,12 @@ import { stampOf } from './files-fingerprint.js';
 import type { State } from './state.js';
 import type { TableFormat } from './table.js';
 
-/** All that is on record, without a way to look something up. */
+/** The recorded resources without lookup functions. */
 export type Records = Pick<State, 'rows' | 'serial' | 'stamp'>;
 
-/** The bundle names its files after what is in them, so no build takes for its own what another has read. */
+/**
+ * The bundle's file names contain a hash of their content, so no build uses the cache of another.
+ */
 const BUILD = import.meta.url;
 
 interface Kept extends Records {
@@ -15,8 +17,8 @@ interface Kept extends Records {
 }
 
 /**
- * What `keepRecords` wrote, if the tables are still those: then they need not be read, checked and
- * taken apart again. Undefined otherwise.
+ * Returns what `keepRecords` wrote if the tables have not changed: then they need not be read,
+ * verified and parsed again. Undefined otherwise.
  */
 export function recallRecords(
   site: InstallPaths,
@@ -28,7 +30,7 @@ export function recallRecords(
   return kept?.build === BUILD && kept.stamp === stamp ? kept : undefined;
 }
 
-/** Keeps them for the next run, unless they are too young to be told from what comes after. */
+/** Caches the records for the next run, unless the tables are too new to be identified reliably. */
 export function keepRecords(site: InstallPaths, { rows, serial, stamp }: Records): void {
   if (stamp === undefined) return;
   const kept: Kept = { build: BUILD, stamp, serial, rows };

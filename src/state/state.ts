@@ -10,18 +10,18 @@ import { stampOf } from './files-fingerprint.js';
 import { missing, parseTable } from './parse.js';
 import { lateIn, type TableFormat } from './table.js';
 
-/** What is recorded, of all stacks. */
+/** The recorded resources of all stacks. */
 export interface State {
-  /** By kind in the order of the tables, then by stack and name. */
+  /** Ordered by kind as the tables are, then by stack and name. */
   readonly rows: readonly Row[];
-  /** Changes with every change on disk; by it an old plan is recognised. */
+  /** Changes with every change on disk; identifies outdated plans. */
   readonly serial: string;
   /** See `stampOf`. */
   readonly stamp: string | undefined;
   find(kind: KindName, stack: string, name: string): Row | undefined;
 }
 
-/** A table as it is on disk; `text` is undefined before the first row and after the last. */
+/** A table on disk; `text` is undefined before the first row and after the last. */
 export interface StoredTable {
   format: TableFormat;
   text: string | undefined;
@@ -29,8 +29,8 @@ export interface StoredTable {
 }
 
 /**
- * Reads all tables at once. No table at all is a fresh, empty state. Throws DamagedStateError
- * when one is damaged or only some are there.
+ * Reads all tables at once. No tables at all are a new, empty state. Throws DamagedStateError if a
+ * table is damaged or only some exist.
  */
 export function openState(site: InstallPaths, tables: readonly TableFormat[]): State {
   const stamp = stampOf(site, tables);
@@ -59,7 +59,7 @@ export function readTables(root: string, formats: readonly TableFormat[]): Store
   return tables;
 }
 
-/** Whether the tables that are there say so, or it has been there from the first release on. */
+/** Whether the existing tables name it, or it has existed since the first release. */
 export function mustBeThere(format: TableFormat, texts: readonly (string | undefined)[]): boolean {
   return !format.late || texts.some((text) => text && lateIn(text).includes(format.file));
 }
@@ -78,7 +78,7 @@ function refuseNewer(
   );
 }
 
-/** Of the trailers, which hold a checksum of all else. */
+/** Derived from the trailers, which contain a checksum of everything else. */
 export function serialOf(texts: readonly (string | undefined)[]): string {
   return digest(texts.map((text) => text?.slice(text.lastIndexOf('#')) ?? null));
 }
@@ -89,8 +89,8 @@ function tableOf(root: string, format: TableFormat, text: string | undefined): S
 }
 
 /**
- * True for a table missing because the first or last write of all (empty) tables was interrupted:
- * it is then still, or already, under its temporary name.
+ * True for a table that is missing because the first or last write of all (empty) tables was
+ * interrupted: then it still has, or already has, its temporary name.
  */
 function isUnderway(root: string, format: TableFormat): boolean {
   const path = temporary(root, format.file);
@@ -102,7 +102,7 @@ function isUnderway(root: string, format: TableFormat): boolean {
   }
 }
 
-/** Leaves the access time alone: a look changes nothing below the root. */
+/** Does not update the access time: reading changes nothing below the root. */
 function read(path: string): string | undefined {
   try {
     const fd = openSync(path, constants.O_RDONLY | constants.O_NOATIME);

@@ -11,15 +11,17 @@ import { readTables, type State, serialOf } from './state.js';
 import { type Entry, entryOf, formatTable, keyOf, sortEntries, type TableFormat } from './table.js';
 import { addTables, createTables, isThere, removeTables, type Table } from './tables.js';
 
-/** A state that is written. The caller holds the lock from before it is opened until it is done. */
+/**
+ * A writable state. The caller holds the lock from before it is opened until it is no longer used.
+ */
 export interface Store extends State {
-  /** Adds or replaces a row; resolves when it is durable, rejects when it is not. */
+  /** Adds or replaces a row; resolves once it is durable, rejects if it is not. */
   put(row: Row): Promise<void>;
-  /** Removes a row, if it is there; resolves when that is durable. */
+  /** Removes a row if it exists; resolves once that is durable. */
   drop(kind: KindName, stack: string, name: string): Promise<void>;
 }
 
-/** Reads all tables; errors as of openState. */
+/** Reads all tables; errors as in openState. */
 export function openStore(
   site: InstallPaths,
   formats: readonly TableFormat[],
@@ -28,7 +30,7 @@ export function openStore(
   return new CsvStore(site, formats, disk);
 }
 
-/** As `openStore`, without the tables that a run has left that was killed before their first row. */
+/** As `openStore`, but removes the tables of a run that was killed before their first row. */
 export async function openStoreAfresh(
   site: InstallPaths,
   formats: readonly TableFormat[],
@@ -47,12 +49,12 @@ interface Edit {
   reject: (error: Error) => void;
 }
 
-/** What is in memory is always what is on disk: edits show once they are written. */
+/** Memory always matches the disk: edits become visible once they are written. */
 class CsvStore implements Store {
   readonly #root: string;
   readonly #disk: Disk;
   readonly #tables: Table[];
-  /** From before the first edit. */
+  /** Value from before the first edit. */
   readonly stamp: string | undefined;
   #queue: Edit[] = [];
   #writing = false;
@@ -106,10 +108,10 @@ class CsvStore implements Store {
     });
   }
 
-  /** Whatever was asked for while a write was under way goes into the next one. */
+  /** Edits requested during a write go into the next write. */
   async #drain(): Promise<void> {
     this.#writing = true;
-    await undefined; // what is asked for in the same tick goes together
+    await undefined; // requests of the same tick are written together
     while (this.#queue.length > 0) await this.#commit(this.#queue.splice(0));
     this.#writing = false;
   }
@@ -131,8 +133,8 @@ class CsvStore implements Store {
   }
 
   /**
-   * Answers the tables that could not be written; rejects when none is known to be durable. A
-   * table whose human columns alone have changed is no one's edit: when it fails, the next write
+   * Returns the tables that could not be written; rejects if none is known to be durable. A table
+   * whose human-readable columns alone changed has no edit of its own: if it fails, the next write
    * tries again.
    */
   async #write(edits: Edit[]): Promise<Map<Table, unknown>> {
@@ -156,20 +158,20 @@ class CsvStore implements Store {
     return failures;
   }
 
-  /** Without a row there is no table either. */
+  /** Without rows there is no table. */
   async dropEmpty(): Promise<void> {
     if (this.rows.length > 0 || !this.#tables.some(isThere)) return;
     await removeTables(this.#disk, this.#root, this.#tables);
   }
 
-  /** Also when an earlier one failed: what was renamed then is not durable yet. */
+  /** Required even if an earlier sync failed: its renames are not durable yet. */
   async #sync(renamed: boolean): Promise<void> {
     this.#synced &&= !renamed;
     if (!this.#synced) await syncFolder(this.#disk, this.#root);
     this.#synced = true;
   }
 
-  /** False when the text on disk is already the right one. */
+  /** False if the text on disk is already up to date. */
   async #replace(
     table: Table,
     entries: ReadonlyMap<string, Entry>,

@@ -4,33 +4,35 @@ import { canonical } from '../model/json.js';
 import type { Column, Row } from '../model/resource.js';
 import { formatLine, oneLine } from './csv-line.js';
 
-/** How one kind's rows are written. */
+/** The format of one kind's table. */
 export interface TableFormat {
   kind: KindName;
   /** File name in the root. */
   file: string;
-  /** A folder that an earlier release wrote may be without it. */
+  /** Absent in folders of earlier releases. */
   late?: true | undefined;
-  /** Files of all late tables, in every format of a folder. */
+  /** Files of all tables that were added later, the same in every format of a folder. */
   lateFiles?: readonly string[];
   /**
-   * For people, before the columns that are read back. New ones may come between and behind the
-   * first two; none may go, for then an older table would not be known any more.
+   * For people, before the columns that are read back. New ones may be inserted after the first
+   * two; none may be removed, or older tables would not be recognized.
    */
   columns: readonly Column[];
 }
 
-/** The columns that are read back; NEEDS has addresses with spaces between, FACTS and SPEC JSON. */
+/**
+ * The columns that are read back; NEEDS contains space-separated addresses, FACTS and SPEC JSON.
+ */
 export const MACHINE = ['STACK', 'NAME', 'STATUS', 'PROTECT', 'NEEDS', 'FACTS', 'SPEC'] as const;
 
-/** A row of one table and what of it follows from it alone, made at most once: a write takes all rows. */
+/** A row with the values derived from it, computed at most once: a write needs all rows. */
 export class Entry {
   #machine: string | undefined;
   #own: (string | undefined)[] | undefined;
 
   constructor(readonly row: Row) {}
 
-  /** @param columns of its table, the same each time */
+  /** @param columns of its table, the same in each call */
   line(columns: readonly Column[], rows: readonly Row[]): string {
     this.#machine ??= machineOf(this.row);
     this.#own ??= columns.map((each) =>
@@ -61,7 +63,7 @@ function machineOf(row: Row): string {
   ]);
 }
 
-/** The whole text of a table: header, rows by stack and name, trailer. */
+/** The complete text of a table: header, rows by stack and name, trailer. */
 export function formatTable(
   format: TableFormat,
   entries: Iterable<Entry>,
@@ -82,15 +84,16 @@ export function headerOf(format: TableFormat): string {
 }
 
 /**
- * The last line, by which a cut, zeroed or carelessly edited file is told from a whole one. It names
- * the late tables that are in the folder too: without one that is named the folder is damaged.
+ * The last line, which distinguishes a complete file from a truncated, zeroed or carelessly edited
+ * one. It also names the later-added tables of the folder: if one of them is missing, the folder is
+ * damaged.
  */
 export function trailerOf(body: string, rows: number, late: readonly string[] = []): string {
   const others = late.length > 0 ? ` with=${late.join(',')}` : '';
   return `# rows=${rows} sha256=${hash('sha256', body, 'hex')}${others}`;
 }
 
-/** The late tables that a table's trailer names. */
+/** The later-added tables that a table's trailer names. */
 export function lateIn(text: string): string[] {
   const names = /^# rows=\d+ sha256=\w+ with=(\S+)$/.exec(
     text.slice(text.lastIndexOf('#'), -1),
@@ -98,7 +101,7 @@ export function lateIn(text: string): string[] {
   return names?.split(',') ?? [];
 }
 
-/** Unique in a table: neither part can hold a slash. */
+/** Unique in a table: neither part can contain a slash. */
 export function keyOf(row: { stack: string; name: string }): string {
   return `${row.stack}/${row.name}`;
 }

@@ -6,7 +6,7 @@ import { type Entry, formatTable, type TableFormat } from './table.js';
 
 export interface Table {
   format: TableFormat;
-  /** As on disk. */
+  /** Its text on disk. */
   text: string | undefined;
   entries: ReadonlyMap<string, Entry>;
 }
@@ -16,13 +16,13 @@ export function isThere({ text }: Table): boolean {
 }
 
 /**
- * All tables or none: each is written empty under its temporary name before the first gets its
- * own, so that a reader can tell an interrupted creation from lost tables.
+ * Creates all tables or none: each is written empty under its temporary name before the first is
+ * renamed, so that a reader can distinguish an interrupted creation from lost tables.
  */
 export async function createTables(disk: Disk, root: string, tables: Table[]): Promise<void> {
   await promises.mkdir(root, { recursive: true, mode: 0o700 });
   try {
-    // What an interrupted creation or removal left.
+    // leftovers of an interrupted creation or removal
     if (tables.some(isThere)) await removeTables(disk, root, tables);
     for (const { format } of tables) {
       await writeThrough(disk, temporary(root, format.file), formatTable(format, [], []));
@@ -39,8 +39,8 @@ export async function createTables(disk: Disk, root: string, tables: Table[]): P
 }
 
 /**
- * Those that an earlier release did not know, beside tables with rows. They are durable before any
- * other table's trailer names them.
+ * Adds tables that an earlier release did not know to existing ones with rows. They are durable
+ * before another table's trailer names them.
  */
 export async function addTables(disk: Disk, root: string, tables: Table[]): Promise<void> {
   for (const table of tables.filter((each) => !isThere(each))) {
@@ -51,7 +51,7 @@ export async function addTables(disk: Disk, root: string, tables: Table[]): Prom
   await syncFolder(disk, root);
 }
 
-/** The way back of createTables, for a state without rows. */
+/** The reverse of createTables, for a state without rows. */
 export async function removeTables(disk: Disk, root: string, tables: Table[]): Promise<void> {
   for (const table of tables.filter(isThere)) {
     await disk.rename(join(root, table.format.file), temporary(root, table.format.file));

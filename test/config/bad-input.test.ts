@@ -69,7 +69,7 @@ describe('one container', () => {
       'limits: { cpuset: "0-" }',
       '5:23: containers.web.limits.cpuset must be a list of CPUs such as "0-1,3", not "0-"',
     ],
-    ['limits: { cpuset: 3-1 }', '5:23: the CPUs 3-1 hold a range that ends before it begins'],
+    ['limits: { cpuset: 3-1 }', '5:23: the CPUs 3-1 contain a range that ends before it begins'],
     [
       'limits: { pids: 0 }',
       '5:21: containers.web.limits.pids must be a whole number from 1 to 4194304, not 0',
@@ -94,15 +94,15 @@ describe('one container', () => {
     ],
     [
       'security: restricted',
-      '5:15: security: restricted demands a user other than root; none is given',
+      '5:15: security: restricted requires a user other than root; none is given',
     ],
     [
       'security: restricted\nuser: root:www',
-      '5:15: security: restricted demands a user other than root; not "root:www"',
+      '5:15: security: restricted requires a user other than root; not "root:www"',
     ],
     [
       'security: restricted\nuser: ":44"',
-      '5:15: security: restricted demands a user other than root; not ":44"',
+      '5:15: security: restricted requires a user other than root; not ":44"',
     ],
     ['user: "99999999999:"', '5:11: 99999999999 is no id, 0 to 4294967294'],
     ['user: "1:4294967295"', '5:11: 4294967295 is no id, 0 to 4294967294'],
@@ -112,7 +112,7 @@ describe('one container', () => {
     ],
     [
       'security: restricted\nuser: 0',
-      '5:15: security: restricted demands a user other than root; not "0"',
+      '5:15: security: restricted requires a user other than root; not "0"',
     ],
     [
       'user: "-x"',
@@ -177,7 +177,7 @@ describe('one container', () => {
     ['logs: { max_size: 1 }', '5:23: a log must have at least 4K'],
     ['bridges: [x, x]', '5:14: containers.web.bridges must not name the same twice'],
     ['bridges: 3', '5:14: containers.web.bridges must be a list or a mapping, not 3'],
-    ['depends_on: [web]', '5:18: depends_on goes in a circle: web → web'],
+    ['depends_on: [web]', '5:18: depends_on forms a cycle: web → web'],
     ['depends_on: [db]', '5:18: unknown container "db"'],
     [
       'depends_on: { web: { condition: ready } }',
@@ -199,7 +199,7 @@ describe('images', () => {
     ],
     ['{ from: { ocl: x } }', '2:24: unknown key "ocl" in images.a.from'],
     ['{ from: { image: b } }', '2:31: unknown image "b"'],
-    ['{ from: { image: a } }', '2:31: images are made from each other: a → a'],
+    ['{ from: { image: a } }', '2:31: images are based on each other: a → a'],
     ['{ from: { tar: x }, size: 9 }', '2:40: an image has at least 1M'],
     [
       '{ from: { debian: { suite: --help } } }',
@@ -221,7 +221,7 @@ describe('images', () => {
   it('are not made in a circle', () => {
     const images = 'a: {from: {image: b}}, b: {from: {image: c}}, c: {from: {image: a}}';
     expect(places(`name: x\nimages: {${images}}`)).toEqual([
-      '2:28: images are made from each other: a → b → c → a',
+      '2:28: images are based on each other: a → b → c → a',
     ]);
   });
 });
@@ -311,8 +311,8 @@ describe('containers on bridges', () => {
     const same = (name: string, bridge: string) =>
       `${name}: { image: base, bridges: { ${attach(bridge)} } }`;
     expect(on([same('a', 'back'), same('b', 'back'), same('c', 'old')].join('\n'))).toEqual([
-      '6:49: 10.0.0.7 is already given to containers.a',
-      '6:64: 02:00:00:00:00:0a is already given to containers.a',
+      '6:49: 10.0.0.7 is already used by containers.a',
+      '6:64: 02:00:00:00:00:0a is already used by containers.a',
     ]);
   });
 
@@ -400,17 +400,17 @@ describe('farms', () => {
     [
       ', bridges: [a]',
       ', bridges: [a], stats: 80',
-      '9:60: port 80 is already one the proxy listens on',
+      '9:60: port 80 is already used by the proxy',
     ],
     [
       ', bridges: [a]',
       ', bridges: [a], tls: { certificate: ./x.pem, listen: 80 }',
-      '9:90: port 80 is already one the proxy listens on',
+      '9:90: port 80 is already used by the proxy',
     ],
     [
       ', bridges: [a]',
       ', bridges: [a], tls: { certificate: ./x.pem }, stats: 443',
-      '9:91: port 443 is already one the proxy listens on',
+      '9:91: port 443 is already used by the proxy',
     ],
     [
       ', bridges: [a]',
@@ -430,7 +430,7 @@ describe('farms', () => {
     [
       ', bridges: [a]',
       ', bridges: [a], sticky: source, balance: leastconn',
-      '9:61: sticky: source is a way to balance, and so is leastconn',
+      '9:61: sticky: source sets how to balance, and so does balance: leastconn',
     ],
     [
       ', bridges: [a]',
@@ -440,7 +440,7 @@ describe('farms', () => {
     [
       ', bridges: [a]',
       ', bridges: [a], snippets: { global: "listen x" }',
-      '9:73: a snippet adds to its section; "listen x" begins another',
+      '9:73: a snippet extends its section; "listen x" starts another',
     ],
     [
       ', bridges: [a]',
@@ -512,7 +512,7 @@ baleine.yaml:13:14: containers.db.command must be a list or text, not 3
 baleine.yaml:15:12: unknown image "redis"
       image: redis
              ^
-declare it under images; if it was made by hand: images: { redis: { external: true } }
+declare it under images; if it was created imperatively: images: { redis: { external: true } }
 
 baleine.yaml:16:15: unknown volume "data"
       volumes: [data:/data]

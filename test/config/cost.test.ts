@@ -48,12 +48,12 @@ describe('a file that costs too much', () => {
     [
       'of keys that are there already',
       `name: s\ncontainers:\n${lines(14_000, () => '  a: 1')}`,
-      'the key "a" is already there',
+      'the key "a" appears twice',
     ],
     [
       'of images that are made from each other',
       `name: s\nimages:\n i0: { external: true }\n${lines(1900, (i) => ` i${i + 1}: { from: { image: i${i} } }`)}`,
-      'more than 127 images made from each other',
+      'more than 127 images based on each other',
     ],
     [
       'of more replicas than a stack may have',
@@ -63,7 +63,7 @@ describe('a file that costs too much', () => {
     [
       'of circles',
       `${IMAGE}containers:\n${lines(120, (i) => ` c${i}: { image: b, depends_on: [${Array.from({ length: 120 }, (_, j) => `c${j}`)}] }`)}`,
-      'depends_on goes in a circle: c0 → c0',
+      'depends_on forms a cycle: c0 → c0',
     ],
     [
       'of replicas that wait for each other',
@@ -78,12 +78,12 @@ describe('a file that costs too much', () => {
     [
       'of replicas with a long entry',
       `${IMAGE}containers:\n a: { image: b, replicas: 1000, environment: [${Array.from({ length: 3000 }, (_, i) => `V${i}=x`)}] }\n`,
-      'x:4:2: with all replicas written out, containers have more than 8388608 characters',
+      'x:4:2: with replicas expanded, the containers take more than 8388608 characters',
     ],
     [
       'of servers with a long entry',
       `${IMAGE}bridges: { f: { subnet: 10.0.0.0/16 } }\nfarms:\n a:\n  proxy: { image: b, listen: 80, bridges: [f] }\n  servers: { image: b, port: 80, bridges: [f], replicas: 1000, command: [x, "${'x'.repeat(10_000)}"] }\n`,
-      'x:7:3: with all replicas written out, containers have more than 8388608 characters',
+      'x:7:3: with replicas expanded, the containers take more than 8388608 characters',
     ],
     [
       'of sysctls that are each tried by a program',
@@ -206,7 +206,7 @@ it('finds the ports that are published twice as a look at each pair does', () =>
       const expected = all.flatMap((each, i) =>
         all.slice(0, i).some((other) => hostPortsConflict(each, other)) ? [i + 9] : [],
       );
-      const found = all.length === 0 ? [] : complained(text, /is published by/);
+      const found = all.length === 0 ? [] : complained(text, /is already published by/);
       expect(found.map((each) => Number.parseInt(each, 10))).toEqual(expected);
     }),
   );

@@ -149,7 +149,7 @@ describe('what the file alone tells to be impossible', () => {
     [
       'a port of two containers',
       '  b: { image: web, bridges: [front], publish: ["0.0.0.0:8080:80"] }',
-      '0.0.0.0:8080 is published by containers.web already',
+      '0.0.0.0:8080 is already published by containers.web',
     ],
   ])('%s', (_, more, message) => expect(complaint(file(ONE, more))).toContain(message));
 });

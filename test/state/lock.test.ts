@@ -107,7 +107,7 @@ describe('the lock', () => {
             `pid ${program} \\(sleep 60\\), since \\d\\d:\\d\\d:\\d\\d$`,
         ),
       ),
-      hint: `Wait until they have ended. What hangs for ever can be ended with: kill -KILL ${program}`,
+      hint: `Wait until they have ended. To end programs that hang: kill -KILL ${program}`,
     });
     const waiting = acquireLock(site, now);
     await sleep(100);

@@ -2,7 +2,7 @@ import type { Attachment, BridgeEntry } from '../../model/config.js';
 import { addressProblem, parseSubnet } from '../../model/ipv4.js';
 import type { Service, Subject } from './validation-context.js';
 
-/** Static addresses and MACs: possible on their bridge, and each given to one container only. */
+/** Static addresses and MACs: possible on their bridge, and each used by only one container. */
 export function checkAttachments(subject: Subject): void {
   const owners = new Map<string, string>();
   for (const service of subject.services) {
@@ -74,5 +74,5 @@ function taken(
 ): string | undefined {
   const owner = owners.get(key);
   if (owner === undefined) owners.set(key, path.join('.'));
-  return owner === undefined ? undefined : `${shown} is already given to ${owner}`;
+  return owner === undefined ? undefined : `${shown} is already used by ${owner}`;
 }

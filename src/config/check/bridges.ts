@@ -17,7 +17,7 @@ const MAX_PORTS = 1023;
 /** Ranges that are no network of hosts (RFC 6890): this host, loopback, multicast and reserved. */
 const SPECIAL = ['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3'];
 
-/** What can be said of a bridge from the file alone: its subnet, its host address, its room. */
+/** Checks of a bridge that need only the file: its subnet, its host address, its capacity. */
 export function checkBridges(subject: Subject): void {
   const { bridges, problems } = subject;
   const members = membersOf(subject);
@@ -57,7 +57,7 @@ function checkIsolated({ problems }: Subject, name: string, bridge: BridgeSource
     problems.atKey(
       ['bridges', name, key],
       `an isolated bridge has no ${key}`,
-      'take one of the two away',
+      'remove one of them',
     );
   }
 }
@@ -105,7 +105,7 @@ function checkHost(
   }
 }
 
-/** How many containers join each bridge. */
+/** Number of containers on each bridge. */
 function membersOf({ services }: Subject): ReadonlyMap<string, number> {
   const members = new Map<string, number>();
   for (const { entry, names } of services) {

@@ -5,11 +5,11 @@ import type { Problems } from '../problem.js';
 import { checkLimits } from './limits.js';
 import type { Service, Subject } from './validation-context.js';
 
-/** ext4 does not fit into less. */
+/** ext4 needs at least this size. */
 const MIN_IMAGE = 1024 ** 2;
 const MIN_LOG = 4096;
 
-/** What is wrong within one entry, whatever the others say. */
+/** Checks within one entry, independent of the others. */
 export function checkContainers(subject: Subject): void {
   const { services, images, problems } = subject;
   for (const service of services) {
@@ -38,7 +38,7 @@ function checkSizes({ path, entry }: Service, problems: Problems): void {
   }
 }
 
-/** Every mount has a place of its own, and none hides what the runtime puts there. */
+/** Every mount has its own target, and none hides what the runtime mounts. */
 function checkMounts({ path, entry }: Service, problems: Problems): void {
   const seen = new Set<string>();
   for (const { target, at } of targetsOf(entry, path)) {
@@ -62,11 +62,11 @@ function targetsOf({ volumes, tmpfs }: ContainerEntry, path: Path): { target: st
   ];
 }
 
-/** Of tmpfs(5), and of mount(8) what holds for it. */
+/** Options of tmpfs(5), and those of mount(8) that apply to it. */
 const TMPFS_OPTION =
   /^((size|nr_blocks)=\d+[kmgKMG]?|size=\d{1,3}%|nr_inodes=\d+[kmgKMG]?|mode=[0-7]{3,4}|[ug]id=\d{1,10}|huge=(never|always|within_size|advise)|(no)?(exec|suid|dev|atime|diratime|relatime)|strictatime|r[ow]|sync|async|dirsync|inode(32|64)|noswap)$/;
 
-/** What the kernel would refuse when it is mounted. */
+/** Rejects options that the kernel would reject at mount time. */
 function checkTmpfs({ path, entry }: Service, problems: Problems): void {
   for (const [index, each] of entry.tmpfs.entries()) {
     const [, options = '', ...rest] = each.split(':');
@@ -87,12 +87,12 @@ function checkUser({ path, entry }: Service, { images, problems }: Subject): voi
   const found = user === undefined ? 'none is given' : `not ${JSON.stringify(user)}`;
   problems.atValue(
     [...path, 'security'],
-    `security: restricted demands a user other than root; ${found}`,
+    `security: restricted requires a user other than root; ${found}`,
     'add user: "1000:1000", or another that the image knows',
   );
 }
 
-/** The user of an image or of what it is made from. */
+/** The user of an image or of its base image. */
 function userOf(images: Subject['images'], name: string): string | undefined {
   const seen = new Set<string>();
   for (let at = name; !seen.has(at); ) {

@@ -1,16 +1,16 @@
 import type { Subject } from './validation-context.js';
 
-/** Circles that are shown, and names of one at its beginning and at its end. */
+/** Maximum number of cycles shown, and of names at a cycle's beginning and end. */
 const MOST_CYCLES = 20;
 const MOST_NAMES = 10;
 
-/** Nothing waits for itself: no container through `depends_on`, no image through `from`. */
+/** Nothing depends on itself: no container through `depends_on`, no image through `from`. */
 export function checkCycles({ containers, images, problems }: Subject): void {
   const needs = (name: string) => Object.keys(containers[name]?.depends_on ?? {});
   for (const cycle of cyclesOf(Object.keys(containers), needs)) {
     const [first = '', second = ''] = cycle;
     const path = ['containers', first, 'depends_on', second];
-    problems.atKey(path, `depends_on goes in a circle: ${shown(cycle)}`);
+    problems.atKey(path, `depends_on forms a cycle: ${shown(cycle)}`);
   }
   const bases = (name: string) => {
     const image = Object.hasOwn(images, name) ? images[name] : undefined;
@@ -18,7 +18,7 @@ export function checkCycles({ containers, images, problems }: Subject): void {
   };
   for (const cycle of cyclesOf(Object.keys(images), bases)) {
     const path = ['images', cycle[0] ?? '', 'from', 'image'];
-    problems.atValue(path, `images are made from each other: ${shown(cycle)}`);
+    problems.atValue(path, `images are based on each other: ${shown(cycle)}`);
   }
 }
 
@@ -29,15 +29,15 @@ function shown(cycle: string[]): string {
 }
 
 /**
- * One cycle for each edge that leads back to where the search came from, `[a, b, a]`, the first of
- * them. Depth first, without recursion: a chain may be as long as the file.
+ * One cycle `[a, b, a]` for each edge that leads back into the search path, up to the maximum.
+ * Depth-first without recursion: a chain may be as long as the file.
  */
 function cyclesOf(names: string[], next: (name: string) => string[]): string[][] {
   const known = new Set(names);
   const done = new Set<string>();
   const cycles: string[][] = [];
   for (const start of names) {
-    /** The way to where the search is, and what is left to be followed from each of its places. */
+    /** The search path, and the unvisited successors of each of its nodes. */
     const trail: string[] = [];
     const left: string[][] = [];
     const places = new Map<string, number>();

@@ -6,7 +6,7 @@ import type { Subject } from './validation-context.js';
 type ProxyEntry = FarmEntry['proxy'];
 type At = (...keys: string[]) => string[];
 
-/** Options of a farm's proxy that go together. */
+/** Options of a farm's proxy that depend on each other. */
 export function checkProxy(farm: string, proxy: ProxyEntry, problems: Problems): void {
   const at: At = (...keys) => ['farms', farm, 'proxy', ...keys];
   checkPorts(proxy, at, problems);
@@ -14,8 +14,8 @@ export function checkProxy(farm: string, proxy: ProxyEntry, problems: Problems):
   checkHeaders(proxy, at, problems);
   checkSnippets(proxy, at, problems);
   if (proxy.sticky === 'source' && proxy.balance !== 'source') {
-    const message = `sticky: source is a way to balance, and so is ${proxy.balance}`;
-    problems.atValue(at('sticky'), message, 'take one of the two away');
+    const message = `sticky: source sets how to balance, and so does balance: ${proxy.balance}`;
+    problems.atValue(at('sticky'), message, 'remove one of them');
   }
 }
 
@@ -27,13 +27,13 @@ function checkPorts({ listen, tls, stats }: ProxyEntry, at: At, problems: Proble
   ] as const) {
     if (port === undefined) continue;
     if (taken.has(port)) {
-      problems.atValue(path, `port ${port} is already one the proxy listens on`);
+      problems.atValue(path, `port ${port} is already used by the proxy`);
     }
     taken.add(port);
   }
 }
 
-/** A proxy that only passes bytes on knows of no requests. */
+/** A proxy that forwards bytes (mode tcp) has no requests. */
 function checkMode({ mode, sticky, tls }: ProxyEntry, at: At, problems: Problems): void {
   if (mode === 'http') return;
   const hint = 'take it away, or have mode: http';
@@ -43,11 +43,11 @@ function checkMode({ mode, sticky, tls }: ProxyEntry, at: At, problems: Problems
   }
 }
 
-/** One port either expects the header from the forwarder or does not. */
+/** A port either expects the header from the forwarder or does not. */
 function checkHeaders(proxy: ProxyEntry, at: At, problems: Problems): void {
   const { publish = [] } = proxy;
   const own = new Set(directPorts(proxy));
-  /** Of each target, what the first that the forwarder carries says. */
+  /** For each target port, the first setting among the forwarded ones. */
   const first = new Map<number, boolean | undefined>();
   for (const each of publish) {
     if (!own.has(each) && !first.has(each.target)) first.set(each.target, each.proxy_protocol);
@@ -63,7 +63,7 @@ function checkHeaders(proxy: ProxyEntry, at: At, problems: Problems): void {
   });
 }
 
-/** They begin a section of their own (HAProxy's Configuration Manual, 2.1). */
+/** These start a new section (HAProxy's Configuration Manual, 2.1). */
 const SECTION =
   /^(global|defaults|frontend|backend|listen|userlist|peers|mailers|resolvers|program|cache|ring|http-errors|fcgi-app|log-forward|crt-store)(\s|$)/;
 
@@ -71,12 +71,12 @@ function checkSnippets({ snippets = {} }: ProxyEntry, at: At, problems: Problems
   for (const [section, text] of Object.entries(snippets)) {
     const line = text.split('\n').find((each) => SECTION.test(each.trim()));
     if (line === undefined) continue;
-    const message = `a snippet adds to its section; ${JSON.stringify(line.trim())} begins another`;
+    const message = `a snippet extends its section; ${JSON.stringify(line.trim())} starts another`;
     problems.atValue(at('snippets', section), message);
   }
 }
 
-/** The proxy can reach its servers: a bridge with addresses on which both are. */
+/** The proxy can reach its servers through a common bridge with addresses. */
 export function checkFarms(subject: Subject): void {
   for (const [name, { servers, proxy }] of Object.entries(subject.farms)) {
     const reachable = Object.keys(servers.bridges).filter((each) => givesAddresses(subject, each));
@@ -89,14 +89,16 @@ export function checkFarms(subject: Subject): void {
       );
     } else if (!reachable.some((each) => Object.hasOwn(proxy.bridges, each))) {
       const message = `the proxy of farms.${name} shares no bridge with its servers`;
-      const hint = `add one of theirs to its bridges: ${reachable.join(', ')}`;
+      const hint = `add one of the servers' bridges to the proxy: ${reachable.join(', ')}`;
       subject.problems.atKey(['farms', name, 'proxy'], message, hint);
     }
     checkProxy(name, proxy, subject.problems);
   }
 }
 
-/** An unknown bridge is complained of elsewhere; what an external one has is not in the file. */
+/**
+ * Unknown bridges are reported elsewhere; the file does not contain an external bridge's subnet.
+ */
 function givesAddresses({ bridges }: Subject, name: string): boolean {
   const bridge = Object.hasOwn(bridges, name) ? bridges[name] : undefined;
   return !bridge || bridge.external === true || bridge.subnet !== undefined;

@@ -2,7 +2,7 @@ import type { Condition, ContainerEntry } from '../../model/config.js';
 import { statusRange } from '../../model/health.js';
 import type { Service, Subject } from './validation-context.js';
 
-/** Health checks that can succeed, and conditions of depends_on that can come true. */
+/** Health checks that can succeed, and conditions of depends_on that can be met. */
 export function checkHealth(subject: Subject): void {
   for (const service of subject.services) {
     checkOne(service, subject);

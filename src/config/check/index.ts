@@ -9,7 +9,10 @@ import { checkPublish } from './publish.js';
 import { checkReferences } from './references.js';
 import type { Subject } from './validation-context.js';
 
-/** What a schema cannot say: how entries fit each other. Nothing here looks at the host. */
+/**
+ * Checks that a schema cannot express: how entries relate to each other. Nothing here reads the
+ * host.
+ */
 export function check(subject: Subject): void {
   checkReferences(subject);
   checkNames(subject);
@@ -22,7 +25,7 @@ export function check(subject: Subject): void {
   checkPublish(subject);
 }
 
-/** No two containers have one name, and numbered names are still names. */
+/** No two containers have the same name, and numbered names are still valid names. */
 export function checkNames({ services, problems }: Subject): void {
   const owners = new Map<string, string>();
   for (const { path, names } of services) {

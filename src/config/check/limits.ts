@@ -3,9 +3,9 @@ import { IO_RATES } from '../../model/limits.js';
 import type { Problems } from '../problem.js';
 import type { Service } from './validation-context.js';
 
-/** The kernel kills a container at once in less than this. */
+/** The kernel kills a container at once with less memory. */
 const MIN_MEMORY = 4 * 1024 ** 2;
-/** Less would not let one block through in a second. */
+/** A lower rate would not let a single block through per second. */
 const MIN_RATE = 4096;
 
 export function checkLimits(service: Service, problems: Problems): void {
@@ -15,7 +15,7 @@ export function checkLimits(service: Service, problems: Problems): void {
     problems.atValue(at('memory'), 'memory must be at least 4M');
   }
   if (cpuset?.split(',').some(isBackwards)) {
-    problems.atValue(at('cpuset'), `the CPUs ${cpuset} hold a range that ends before it begins`);
+    problems.atValue(at('cpuset'), `the CPUs ${cpuset} contain a range that ends before it begins`);
   }
   checkIo(service, problems);
   checkDevices(service, problems);
@@ -42,7 +42,7 @@ function checkIo({ path, entry }: Service, problems: Problems): void {
   }
 }
 
-/** Cgroup v1 takes back only what was given in the same words, and so would mean something else. */
+/** Cgroup v1 can revoke a rule only in the same form, and would otherwise mean something else. */
 function checkDevices({ path, entry }: Service, problems: Problems): void {
   const rules = entry.limits.devices ?? [];
   for (const [index, rule] of rules.entries()) {
@@ -51,7 +51,7 @@ function checkDevices({ path, entry }: Service, problems: Problems): void {
     problems.atValue(
       [...path, 'limits', 'devices', index],
       `part of ${wider}, which is allowed, cannot be denied`,
-      `deny ${JSON.stringify(wider)} as a whole, and allow what is to stay`,
+      `deny ${JSON.stringify(wider)} as a whole, and allow the remaining devices`,
     );
   }
 }

@@ -2,7 +2,7 @@ import type { PublishEntry } from '../../model/config.js';
 import { ANY_ADDRESS, directPorts, FORWARDER, formatHostPort } from '../../model/publish.js';
 import type { Service, Subject } from './validation-context.js';
 
-/** Published ports that can be listened at, each for one container only. */
+/** Published ports are usable, each by one container only. */
 export function checkPublish(subject: Subject): void {
   const services = subject.services.filter(({ entry }) => entry.publish);
   if (services.length === 0) return;
@@ -17,7 +17,7 @@ export function checkPublish(subject: Subject): void {
       if (other)
         subject.problems.atValue(
           at,
-          `${clash(entry, other.entry)} is published by ${other.by} already`,
+          `${clash(entry, other.entry)} is already published by ${other.by}`,
         );
       taken.add({ entry, by });
     });
@@ -29,10 +29,10 @@ interface Owned {
   by: string;
 }
 
-/** Ports that are published, without a look at each. */
+/** Published ports, indexed so that they need not be compared pairwise. */
 class Taken {
   readonly #places = new Map<string, Owned>();
-  /** The first on each port, whatever its address. */
+  /** The first entry of each port, regardless of its address. */
   readonly #ports = new Map<number, Owned>();
 
   find({ host_ip, published }: PublishEntry): Owned | undefined {
@@ -54,8 +54,8 @@ function clash(entry: PublishEntry, other: PublishEntry): string {
 }
 
 /**
- * The forwarder stands on the host, and reaches containers by a bridge that the host is on; it has
- * nothing to do with ports that a proxy listens at itself.
+ * The forwarder runs on the host and reaches containers through a bridge with a host address; ports
+ * that a proxy itself listens on do not involve it.
  */
 function checkReach({ path, entry, names }: Service, { bridges, problems }: Subject): void {
   const at = [...path, 'publish'];

@@ -43,5 +43,5 @@ function checkName(
 function howToDeclare(section: Section, name: string): string {
   if (section === 'containers') return 'depends_on takes names of the section containers';
   if (section === 'volumes') return `declare it: volumes: { ${name}: {} }`;
-  return `declare it under ${section}; if it was made by hand: ${section}: { ${name}: { external: true } }`;
+  return `declare it under ${section}; if it was created imperatively: ${section}: { ${name}: { external: true } }`;
 }

@@ -1,22 +1,22 @@
 import type { Problems } from '../problem.js';
 import type { Sections } from './validation-context.js';
 
-/** Of each kind in a stack. Planning takes a third of a millisecond for a container. */
+/** Of each kind in a stack. Planning takes a third of a millisecond per container. */
 const MOST = 2000;
-/** Pairs of containers of which one waits for the other's health or end. */
+/** Pairs of containers in which one waits for the other's health or end. */
 const MOST_CONDITIONS = 20_000;
-/** Pairs of containers of which one starts after the other. */
+/** Pairs of containers in which one starts after the other. */
 const MOST_DEPENDENCIES = 50_000;
-/** Characters of all containers as JSON, each replica written out. */
+/** Characters of all containers as JSON, with replicas expanded. */
 const MOST_WRITTEN = 8 * 1024 ** 2;
-/** Different settings of sysctls: each is tried by a program before anything is stopped. */
+/** Distinct sysctl settings: a program tries each before anything is stopped. */
 const MOST_SYSCTLS = 100;
-/** Images made from each other; Docker’s limit for layers. */
+/** Depth of base images; Docker's limit of layers. */
 const MOST_BASES = 127;
 
 /**
- * Refuses a stack that is too large to be worked on in the time that a run may take, before anything
- * looks at its parts.
+ * Rejects a stack that is too large to be processed in the time of a run, before anything else
+ * examines it.
  *
  * @throws ConfigError
  */
@@ -50,7 +50,7 @@ function refuse(
   problems.atKey([section], `${all} ${what}: a stack has at most ${MOST}`, 'split it into several');
 }
 
-/** How deep images stand on each other; a circle is complained of elsewhere. */
+/** Depth of base images; cycles are reported elsewhere. */
 function checkBases({ images }: Sections, problems: Problems): void {
   const depths = new Map<string, number>();
   for (const name of Object.keys(images)) {
@@ -66,15 +66,15 @@ function checkBases({ images }: Sections, problems: Problems): void {
     for (const each of way.reverse()) {
       depth += 1;
       depths.set(each, depth);
-      // the first that is too high says enough
+      // the first image that is too deep is enough
       if (depth !== MOST_BASES + 1) continue;
-      const message = `more than ${MOST_BASES} images made from each other`;
+      const message = `more than ${MOST_BASES} images based on each other`;
       problems.atValue(['images', each, 'from', 'image'], message);
     }
   }
 }
 
-/** Each replica waits for each replica of what it depends on, and keeps how that is to be asked. */
+/** Each replica waits for each replica of its dependencies, and stores how to check each. */
 function checkDependencies({ containers }: Sections, problems: Problems): void {
   let [all, asked] = [0, 0];
   for (const [name, { depends_on, replicas = 1 }] of Object.entries(containers)) {
@@ -94,14 +94,14 @@ function checkDependencies({ containers }: Sections, problems: Problems): void {
   }
 }
 
-/** A thousand replicas of a long entry are a thousand times its text, in records and in plans. */
+/** A thousand replicas of a long entry multiply its text by a thousand, in records and in plans. */
 function checkWritten(sections: Sections, problems: Problems): void {
   let sum = 0;
   for (const { path, entry, count } of servicesOf(sections)) {
     sum += JSON.stringify(entry).length * count;
     if (sum <= MOST_WRITTEN) continue;
-    const message = `with all replicas written out, containers have more than ${MOST_WRITTEN} characters`;
-    problems.atKey(path, message, 'have fewer replicas, or a shorter entry');
+    const message = `with replicas expanded, the containers take more than ${MOST_WRITTEN} characters`;
+    problems.atKey(path, message, 'use fewer replicas, or a shorter entry');
     return;
   }
 }
@@ -119,7 +119,7 @@ function checkSysctls(sections: Sections, problems: Problems): void {
   }
 }
 
-/** Every entry that becomes containers, and how many. */
+/** Every entry that becomes containers, with their number. */
 function* servicesOf({ containers, farms }: Sections) {
   for (const [name, entry] of Object.entries(containers)) {
     yield { path: ['containers', name], entry, count: entry.replicas ?? 1 };

@@ -2,7 +2,7 @@ import type { Config, ContainerEntry } from '../../model/config.js';
 import type { Document } from '../document.js';
 import type { Problems } from '../problem.js';
 
-/** What a file has, by section. */
+/** The content of a file, by section. */
 export type Sections = Pick<
   Config,
   'name' | 'images' | 'bridges' | 'volumes' | 'containers' | 'farms'
@@ -10,18 +10,21 @@ export type Sections = Pick<
 
 export type Section = 'images' | 'bridges' | 'volumes' | 'containers' | 'farms';
 
-/** Whatever describes containers: an entry of `containers`, the servers or the proxy of a farm. */
+/**
+ * Everything that describes containers: an entry of `containers`, the servers or the proxy of a
+ * farm.
+ */
 export interface Service {
   path: string[];
   entry: ContainerEntry;
-  /** Of the containers it becomes. */
+  /** Names of the resulting containers. */
   names: string[];
 }
 
-/** What the checks look at. */
+/** The input of the checks. */
 export interface Subject extends Sections {
   services: Service[];
-  /** Names as the file has them, also of entries that are left out because they are malformed. */
+  /** Names in the file, including entries that were dropped because they are malformed. */
   declared: Record<Section, ReadonlySet<string>>;
   problems: Problems;
 }

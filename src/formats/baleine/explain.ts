@@ -2,33 +2,33 @@ import type { ErrorObject } from 'ajv';
 import type { Hint, Problems } from '../../config/problem.js';
 import { suggest } from '../../config/suggest.js';
 
-/** One thing the schema refuses, in words. */
+/** One schema violation as a message. */
 export interface Finding {
   path: string[];
   message: string;
   hint?: Hint | undefined;
-  /** Where to point: at the entry's name or at its value. */
+  /** Position to report: the entry's name or its value. */
   at: 'key' | 'value';
-  /** A value of the wrong type: says nothing where another alternative has the right one. */
+  /** The type is wrong: ignored if another alternative has the right type. */
   types?: string[];
-  /** The schema it breaks. */
+  /** The violated schema. */
   schema?: Broken;
 }
 
-/** The parts of a schema that help to explain what it refuses. */
+/** The parts of a schema that help to explain a violation. */
 interface Broken {
   errorMessage?: string;
   properties?: Record<string, unknown>;
   enum?: string[];
 }
 
-/** Keywords that say how many: the value itself would explain nothing. */
+/** Keywords about counts: quoting the value would not help. */
 const COUNTS = new Set(['minProperties', 'maxProperties', 'minItems', 'maxItems', 'uniqueItems']);
 
 /**
- * Turns the validator's errors into findings, one for each mistake: of the alternatives of an
- * `anyOf`, only the one whose type was meant counts. Relies on ajv listing the errors of all
- * alternatives right before that of the `anyOf`.
+ * Turns the validator's errors into findings, one per mistake: of the alternatives in an `anyOf`,
+ * only the one with the matching type counts. Relies on ajv listing the errors of all alternatives
+ * directly before that of the `anyOf`.
  */
 export function explain(errors: readonly ErrorObject[]): Finding[] {
   const findings: Finding[] = [];
@@ -36,7 +36,7 @@ export function explain(errors: readonly ErrorObject[]): Finding[] {
     if (error.keyword === 'if') continue;
     if (error.keyword === 'propertyNames') findings.push(wrongName(error, findings.pop()));
     else if (error.keyword === 'anyOf') {
-      // one by one: a call takes only so many arguments
+      // one at a time: a call accepts a limited number of arguments
       for (const each of alternative(error, takeBelow(findings, error))) findings.push(each);
     } else findings.push(findingOf(error));
   }
@@ -95,7 +95,7 @@ function wrongValue(path: string[], demand: string, data: unknown): Finding {
   return { path, message, at: 'value' };
 }
 
-/** The schema of the names has just complained of one as if it were a value. */
+/** The schema for property names has just reported a name as if it were a value. */
 function wrongName(error: ErrorObject, finding: Finding | undefined): Finding {
   const path = pathOf(error.instancePath);
   const name: string = error.params.propertyName;
@@ -105,7 +105,7 @@ function wrongName(error: ErrorObject, finding: Finding | undefined): Finding {
   return { path: [...path, name], message, hint: () => suggest(name, known), at: 'key' };
 }
 
-/** For keywords of schemas without a message of their own. */
+/** For keywords of schemas without their own message. */
 function demandOf({ keyword, params, message }: ErrorObject): string {
   if (keyword === 'type') return `must be ${inWords([params.type].flat())}`;
   if (keyword === 'enum') return `must be one of ${params.allowedValues.join(', ')}`;

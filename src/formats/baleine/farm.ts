@@ -4,7 +4,7 @@ import type { ProxyOptions, UpdatePolicy } from '../../model/config.js';
 import type { Container, Proxy as RawProxy, Tls, Update } from './file.gen.js';
 import { defined, durationOf, type Reading } from './values.js';
 
-/** What of a farm's proxy makes it a container, and what makes it a proxy. */
+/** The container part and the proxy part of a farm's proxy. */
 export function proxyOf(
   raw: RawProxy,
   { directory }: Reading,
@@ -30,7 +30,7 @@ function tlsOf({ listen = 443, certificate, key, redirect = false }: Tls, direct
   return { listen, redirect, files: files.map((each) => resolve(directory, each)) };
 }
 
-/** The words are Compose's. So are the defaults, but for the order: a farm is there to lose nothing. */
+/** Keys and defaults are Compose's, except for the order: a farm must not lose requests. */
 export function updateOf(raw: Update = {}, path: Path, reading: Reading): UpdatePolicy {
   const time = (key: 'drain' | 'monitor', usual: string) =>
     durationOf(raw[key] ?? usual, [...path, key], reading);

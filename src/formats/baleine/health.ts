@@ -3,7 +3,7 @@ import type { HealthCheck, HealthTest, ImageHealth } from '../../model/config.js
 import type { Container, Healthcheck } from './file.gen.js';
 import { argumentsOf, defined, durationOf, type Reading } from './values.js';
 
-/** Defaults are Docker's, but for the timeout: a server that takes 30 s to answer serves no one. */
+/** Docker's defaults, except for the timeout: a server that takes 30 s to answer is useless. */
 export function healthCheckOf(
   { healthcheck: raw, restart }: Container,
   container: Path,
@@ -22,7 +22,7 @@ export function healthCheckOf(
   };
 }
 
-/** What an entry without a test says of the check that its image has. */
+/** What an entry without a test changes about its image's check. */
 export function imageHealthOf(
   { healthcheck: raw }: Container,
   container: Path,

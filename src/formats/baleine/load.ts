@@ -16,9 +16,9 @@ import { salvage } from './strip-invalid.js';
 import validate from './validate.gen.mjs';
 
 /**
- * Reads baleine.yaml into a Config. Adds to `variables` the names of those it asked for.
+ * Parses baleine.yaml into a Config. Adds the names of all variables it used to `variables`.
  *
- * @throws ConfigError with everything that is wrong, each with its place
+ * @throws ConfigError with all errors, each with its position
  */
 export function loadConfig(
   { file, text, env, directory }: Source,

@@ -10,7 +10,7 @@ export function bridgeOf(raw: Bridge): BridgeEntry {
   return defined({ subnet, host, isolated, uplink, protect });
 }
 
-/** A list names bridges, a mapping says more of each. */
+/** A list has only bridges' names, a mapping has options for each. */
 export function attachmentsOf(raw: Attachments = []): Record<string, Attachment> {
   const entries = Array.isArray(raw) ? Object.fromEntries(raw.map((name) => [name, null])) : raw;
   return mapEntries(entries, (entry) => {

@@ -5,7 +5,7 @@ import { imageOf } from './image.js';
 import { bridgeOf } from './network.js';
 import { mapEntries, type Reading } from './values.js';
 
-/** Spells out every short form of a file that satisfies the schema, and fills in the defaults. */
+/** Expands all short forms of a schema-conforming file, and fills in the defaults. */
 export function normalise(file: BaleineFile, reading: Reading): Sections {
   return {
     name: file.name,

@@ -3,14 +3,14 @@ import type { BaleineFile } from './file.gen.js';
 
 type Mapping = { [key: string]: unknown };
 
-/** Without these the rest of an entry would be complained of for what is not wrong. */
+/** Without these keys, the rest of an entry would get misleading errors. */
 const HINGES = new Set(['external', 'from', 'image', 'user', 'replicas']);
-/** Their entries are short, or their parts hang together: all or nothing. */
+/** Their entries are short, or their parts belong together: keep all or nothing. */
 const WHOLE = new Set(['bridges', 'volumes', 'farms']);
 
 /**
- * What is left of a file when what breaks the schema is taken out, so that the rest can still be
- * checked and all is complained of at once. Changes `value`.
+ * Removes schema violations from a file, so that the rest can still be checked and all errors are
+ * reported at once. Modifies `value`.
  */
 export function salvage(value: unknown, findings: readonly Finding[]): BaleineFile {
   const file = isMapping(value) ? value : {};

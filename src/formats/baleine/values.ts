@@ -22,10 +22,10 @@ export function durationOf(raw: string, path: Path, { problems }: Reading): numb
   return milliseconds;
 }
 
-/** (uid_t) -1 means "leave as it is" to the kernel. */
+/** (uid_t) -1 means "leave unchanged" to the kernel. */
 const MAX_ID = 2 ** 32 - 2;
 
-/** `user`, `uid`, `user:group`; either part may be left out, as Docker has it: `33:`, `:44`. */
+/** `user`, `uid`, `user:group`; either part may be missing, as in Docker: `33:`, `:44`. */
 export function userOf(
   raw: string | number | undefined,
   path: Path,
@@ -40,7 +40,7 @@ export function userOf(
   return String(raw);
 }
 
-/** A list stands for itself, a string for what a shell makes of it. */
+/** A list is used as it is; a string is split as by a shell. */
 export function argumentsOf(
   raw: Scalar[] | string | undefined,
   path: Path,
@@ -73,28 +73,28 @@ export function pairsOf(
   return Object.fromEntries(pairs);
 }
 
-/** A bare number or truth value stands for what was written. */
+/** A bare number or boolean means its source text. */
 function textOf(raw: Scalar, path: Path, { written }: Reading): string {
   return typeof raw === 'string' ? raw : written(path);
 }
 
-/** What the short forms are spelled out with. */
+/** What expanding short forms depends on. */
 export interface Reading {
   problems: Problems;
-  /** Where relative paths begin: the folder of the file. */
+  /** Base of relative paths: the file's folder. */
   directory: string;
-  /** A scalar as it was written: `1.10`, where the value is 1.1. */
+  /** A scalar's source text: `1.10`, where the value is 1.1. */
   written(path: Path): string;
 }
 
-/** An object without the keys whose value is undefined, for exact optional properties. */
+/** An object without keys whose value is undefined, for exact optional properties. */
 export function defined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const result: Partial<T> = {};
   for (const key in value) if (value[key] !== undefined) result[key] = value[key];
   return result as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 
-/** Applies to each entry of a section; an empty section has none. */
+/** Maps each entry of a section; an empty section has none. */
 export function mapEntries<In, Out>(
   section: { [name: string]: In } | null | undefined,
   one: (entry: In, name: string) => Out,

@@ -2,21 +2,21 @@ import type { Document, Scalar } from '../../config/document.js';
 import type { Problems } from '../../config/problem.js';
 import { complaintOf, resolve } from './scalar.js';
 
-/** The value of a variable, or undefined when it is not set. */
+/** The value of a variable, or undefined if it is not set. */
 type LookUp = (name: string) => string | undefined;
 
-/** Characters of the file with all its variables written out. */
+/** Maximum characters of the file with all its variables expanded. */
 const MAX_LENGTH = 4 * 1024 * 1024;
 
 const BODY = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?])(.*))?$/s;
 
 /**
- * Replaces `${NAME}`, `${NAME:-default}` and `${NAME-default}`, `${NAME:?error}` and
- * `${NAME?error}`, and `$$` in all values, as the Compose specification has them; with the colon an
- * empty variable counts as missing. `$NAME` is left alone: it is the shell's. An unquoted value that
- * is nothing but one variable is read again, so that `replicas: ${N}` is a number.
+ * Expands `${NAME}`, `${NAME:-default}` and `${NAME-default}`, `${NAME:?error}` and
+ * `${NAME?error}`, and `$$` in all values, as in the Compose specification; with the colon an empty
+ * variable counts as unset. `$NAME` is left to the shell. An unquoted value that consists of
+ * exactly one variable is parsed again, so that `replicas: ${N}` is a number.
  *
- * @returns the text of the file as it would be with every variable written out
+ * @returns the file's text with every variable expanded
  */
 export function interpolate(document: Document, lookUp: LookUp, problems: Problems): string {
   const { text } = document;
@@ -31,7 +31,7 @@ export function interpolate(document: Document, lookUp: LookUp, problems: Proble
     if (result.length <= MAX_LENGTH) continue;
     problems.atOffset(
       scalar.start,
-      `with its variables the file has more than ${MAX_LENGTH} characters`,
+      `with its variables expanded, the file has more than ${MAX_LENGTH} characters`,
     );
     problems.throwIfAny();
   }
@@ -43,7 +43,7 @@ function replaceIn(scalar: Scalar, { text }: Document, lookUp: LookUp, problems:
   const places = new Places(text, start, end);
   let length = 0;
   const parts = partsOf(before).map((part) => {
-    // more is refused by the caller
+    // the caller rejects larger files
     if (length > MAX_LENGTH) return '';
     const value = part.isReference ? valueOfReference(part) : part.text;
     length += value.length;
@@ -68,11 +68,11 @@ interface Part {
   text: string;
   /** `$$`, `${NAME}`, or `${` without an end. */
   isReference: boolean;
-  /** What is between the braces. */
+  /** The text between the braces. */
   body?: string;
 }
 
-/** In one pass: a file may be nothing but beginnings of variables. */
+/** A single pass: a file may consist of nothing but starts of variables. */
 function partsOf(text: string): Part[] {
   const parts: Part[] = [];
   let done = 0;
@@ -96,7 +96,7 @@ function partsOf(text: string): Part[] {
   return parts;
 }
 
-/** Where the references of a scalar stand in the source, one after the other. */
+/** Positions of a scalar's references in the source, in order. */
 class Places {
   #from: number;
   readonly #source: string;
@@ -110,7 +110,7 @@ class Places {
     this.#source = text.slice(0, end);
   }
 
-  /** The beginning of the scalar for one that is written in another way, by an escape. */
+  /** The scalar's own position if its source text differs from its value (escapes). */
   find(reference: string): number {
     if (this.#from < 0) return this.start;
     const found = this.#source.indexOf(reference, this.#from);

@@ -12,14 +12,17 @@ import type { Problems } from '../../config/problem.js';
 import { complaintOf, exactly } from './scalar.js';
 
 const MAX_ALIASES = 50;
-/** Values that aliases may stand for in all: ten aliases of ten aliases of … grow without end. */
+/**
+ * Maximum number of values that all aliases may expand to: ten aliases of ten aliases of … grow
+ * exponentially.
+ */
 const MAX_ALIASED = 10_000;
 /** Keys that would reach an object's prototype, and the merge key of YAML 1.1. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype', '<<']);
-/** What a value that is missing counts as. */
+/** The node of a missing value. */
 const NOTHING: Scalar = { type: 'scalar', plain: true, text: '', value: null, start: -1, end: -1 };
 
-/** Turns the library's nodes into ours, and refuses what parseYaml says. */
+/** Converts the library's nodes to ours, and rejects what parseYaml documents. */
 export class Nodes {
   private readonly scalars: Scalar[] = [];
   private readonly anchors = new Map<string, { node: Node; size: number }>();
@@ -70,7 +73,7 @@ export class Nodes {
   private mapping({ items }: YAMLMap.Parsed): Mapping {
     const entries = new Map<string, Entry>();
     for (const { key, value } of items) {
-      // whatever else stands as a key, the library has refused
+      // the library rejects all other kinds of keys
       const name = isScalar(key) ? String(key.value) : '';
       const at = key.range[0];
       this.checkKey(entries, name, at);
@@ -89,7 +92,7 @@ export class Nodes {
     } else if (key.includes('\0')) {
       this.problems.atOffset(at, 'a key must not hold a NUL character');
     } else if (entries.has(key)) {
-      const message = `the key ${JSON.stringify(key)} is already there, further up in this mapping`;
+      const message = `the key ${JSON.stringify(key)} appears twice in this mapping`;
       this.problems.atOffset(at, message);
     }
   }
@@ -112,7 +115,7 @@ export class Nodes {
   }
 }
 
-/** Nothing is written there: a null that has no place of its own. */
+/** A null without source text of its own. */
 function isEmpty(parsed: ParsedNode): boolean {
   return isScalar(parsed) && parsed.range[0] === parsed.range[1];
 }

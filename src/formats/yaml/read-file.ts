@@ -4,12 +4,12 @@ import { dirname, resolve } from 'node:path';
 import { messageOf, UserError } from '../../model/errors.js';
 
 export interface Source {
-  /** As messages name it; `-` for standard input. */
+  /** Name in messages; `-` for standard input. */
   file: string;
   text: string;
-  /** Of `${NAME}` in values. */
+  /** Variables for `${NAME}` in values. */
   env: NodeJS.ProcessEnv;
-  /** Where relative paths begin: the folder of the file. */
+  /** Base of relative paths: the file's folder. */
   directory: string;
 }
 
@@ -17,9 +17,9 @@ export interface Source {
 export const MAX_SIZE = 1024 * 1024;
 
 /**
- * Reads the file, or standard input for `-`; relative paths then begin at the current folder.
+ * Reads the file, or standard input for `-`; relative paths then start at the current folder.
  *
- * @throws UserError when it is missing, unreadable, larger than 1 MiB or not UTF-8
+ * @throws UserError if it is missing, unreadable, larger than 1 MiB or not UTF-8
  */
 export async function readSource(file: string): Promise<Omit<Source, 'env'>> {
   const bytes = file === '-' ? await drain(process.stdin) : contentOf(file);
@@ -40,7 +40,7 @@ function contentOf(file: string): Buffer {
   }
 }
 
-/** No more than is needed to see that it is too large: the source may have no end. */
+/** Stops once it is too large: the source may be endless. */
 function take(file: string): Buffer {
   const descriptor = openSync(file, 'r');
   try {
@@ -56,7 +56,7 @@ function take(file: string): Buffer {
   }
 }
 
-/** The same of a stream, which may make us wait. */
+/** Same for a stream, which may block. */
 async function drain(stream: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -3,7 +3,7 @@ import type { Scalar } from '../../config/document.js';
 
 const { tags } = new Schema({ schema: 'core' });
 
-/** What an unquoted text means in the core schema (YAML 1.2.2, section 10.3.2). */
+/** The value of an unquoted text in the core schema (YAML 1.2.2, section 10.3.2). */
 export function resolve(text: string): Scalar['value'] {
   for (const tag of tags) {
     if (!('test' in tag) || !tag.test?.test(text)) continue;
@@ -13,9 +13,9 @@ export function resolve(text: string): Scalar['value'] {
 }
 
 /**
- * What a plain scalar counts as: a number that cannot be held exactly (above 2^53, infinite, not a
- * number) is the text that was typed. It reaches a container's environment so; where a number is
- * asked for, the text is refused.
+ * The value of a plain scalar: a number that cannot be represented exactly (above 2^53, infinite,
+ * NaN) stays its source text. A container's environment receives the text; where a number is
+ * required, the text is rejected.
  */
 export function exactly(text: string, value: Scalar['value']): Scalar['value'] {
   if (typeof value !== 'number') return value;
@@ -23,7 +23,7 @@ export function exactly(text: string, value: Scalar['value']): Scalar['value'] {
   return isExact ? value : text;
 }
 
-/** Why a scalar cannot be used, whatever stands for: undefined when it can. */
+/** Why a scalar cannot be used in any place; undefined if it can. */
 export function complaintOf({ text }: Pick<Scalar, 'text'>): string | undefined {
   return text.includes('\0') ? 'text must not hold a NUL character' : undefined;
 }

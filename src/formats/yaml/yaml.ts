@@ -5,13 +5,13 @@ import { UserError } from '../../model/errors.js';
 import { Nodes } from './nodes.js';
 import { MAX_SIZE } from './read-file.js';
 
-/** Far more than the schema has; the library composes by recursion. */
+/** Far more than the schema needs; the library composes recursively. */
 const MAX_DEPTH = 100;
 
-/** Words, signs, spaces and line ends: what it takes to read a file grows with them. */
+/** Words, signs, spaces and line ends, which determine the cost of parsing a file. */
 const MAX_LEXEMES = 120_000;
 
-/** Duplicate keys are found on the way through the nodes: the library compares every pair. */
+/** Duplicate keys are detected while converting nodes: the library compares every pair. */
 const OPTIONS = {
   version: '1.2',
   schema: 'core',
@@ -21,15 +21,15 @@ const OPTIONS = {
   prettyErrors: false,
 } as const;
 
-/** All that YAML 1.2.2 (section 5.1, c-printable) leaves out. */
+/** Everything outside c-printable of YAML 1.2.2 (section 5.1). */
 const UNPRINTABLE = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 
 /**
- * Reads one document of YAML 1.2, core schema, without tags. Stricter than the language where a
- * file could mean something else than it seems to: no duplicate keys, few aliases, and numbers that
- * cannot be held exactly are text.
+ * Parses one document of YAML 1.2, core schema, without tags. Stricter than the language where a
+ * file could mean something unexpected: no duplicate keys, few aliases, and numbers that cannot be
+ * represented exactly are text.
  *
- * @throws ConfigError with all that is wrong
+ * @throws ConfigError with all errors
  */
 export function parseYaml(file: string, text: string): Document {
   if (Buffer.byteLength(text) > MAX_SIZE) {
@@ -59,7 +59,7 @@ function parse(text: string, problems: Problems): ParsedNode | null {
   return parsed.contents;
 }
 
-/** The library makes an error for each of what may be half a million mistakes. */
+/** The library creates an error for each of possibly half a million mistakes. */
 function withoutStacks<T>(work: () => T): T {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
@@ -88,10 +88,10 @@ function tokensOf(text: string, problems: Problems): CST.Token[] {
   return [...tokens, ...parser.end()];
 }
 
-/** For what leaves no trace in the nodes, or not its place. */
+/** Checks for constructs that leave no trace, or no position, in the nodes. */
 function inspect(token: CST.Token, problems: Problems): void {
   if (token.type === 'directive' && !/^%YAML 1\.2\s*$/.test(token.source)) {
-    const message = 'only YAML 1.2 without %TAG is read';
+    const message = 'only YAML 1.2 without %TAG is supported';
     problems.atOffset(token.offset, message, 'remove the directive');
   }
   if (token.type !== 'document') return;
@@ -104,7 +104,7 @@ function inspect(token: CST.Token, problems: Problems): void {
   });
 }
 
-/** The first only: what the library says of the rest follows from it. A tag is refused as such. */
+/** Only the first error: the rest usually follow from it. Tags are reported as tags. */
 function refuseErrors(text: string, { errors }: Parsed, problems: Problems): void {
   const error = errors.find(({ code }) => code !== 'TAG_RESOLVE_FAILED');
   if (!error) return;
@@ -114,7 +114,7 @@ function refuseErrors(text: string, { errors }: Parsed, problems: Problems): voi
   problems.throwIfAny();
 }
 
-/** An unquoted variable among others in braces or brackets is taken for a mapping. */
+/** An unquoted variable inside braces or brackets is parsed as a mapping. */
 function quoteHint(text: string, at: number): string | undefined {
   const line = text.slice(text.lastIndexOf('\n', at - 1) + 1, at + 1);
   return /[{[].*\$\{[^"']*$/.test(line)

@@ -26,7 +26,7 @@ function withoutUserns(): string | undefined {
   return Number(most) > 0 ? undefined : 'sysctl user.max_user_namespaces is 0';
 }
 
-/** By apparmor(7) and selinux(8). The list of profiles is missing where securityfs is not mounted. */
+/** See apparmor(7) and selinux(8). The list of profiles is missing if securityfs is not mounted. */
 function withoutLabel(kind: 'apparmor' | 'selinux', label: string): string | undefined {
   if (kind === 'selinux') {
     return existsSync('/sys/fs/selinux/enforce') ? undefined : 'this host has no SELinux';

@@ -6,21 +6,21 @@ import { writeOutput } from './files/write-output.js';
 import { findProgram } from './process/programs.js';
 import { run } from './process/run.js';
 
-/** Root's table of periodic jobs. */
+/** Root's crontab. */
 export interface Crontab {
-  /** Empty when there is none yet. */
+  /** Empty if root has no crontab yet. */
   read(): Promise<string>;
   write(text: string): Promise<void>;
-  /** Whether its cron knows `@reboot`: busybox's (1.35) ends with a segmentation fault at the word. */
+  /** Whether its cron supports `@reboot`: busybox 1.35 crashes on it. */
   knowsReboot: boolean;
 }
 
-/** By crontab(1), or in a file of its form that a cron reads directly, as busybox's does. */
+/** Uses crontab(1), or a crontab file that cron reads directly (busybox). */
 export function openCrontab(file?: string): Crontab {
   return file === undefined ? byProgram() : byFile(file);
 }
 
-/** Debian's cron, cronie and busybox have the same two ways: `-l`, and `-` for standard input. */
+/** Debian's cron, cronie and busybox share two options: `-l`, and `-` for standard input. */
 function byProgram(): Crontab {
   return {
     knowsReboot: !isBusybox('crontab'),
@@ -30,7 +30,7 @@ function byProgram(): Crontab {
         purpose: 'read the crontab',
         reject: false,
       });
-      // `run` takes the last newline away, which a crontab always has.
+      // `run` strips the final newline, which a crontab always has.
       if (code === 0) return stdout && `${stdout}\n`;
       if (/no crontab for|no such file/i.test(stderr)) return '';
       throw new Error(`cannot read the crontab: crontab: ${stderr}`);
@@ -56,7 +56,7 @@ function refuseMissing(): void {
   );
 }
 
-/** busybox crond notices the rename by its folder's time; owner and mode stay. */
+/** busybox crond detects the rename by its folder's mtime. Keeps owner and mode. */
 function byFile(file: string): Crontab {
   return {
     knowsReboot: false,
@@ -69,7 +69,7 @@ function byFile(file: string): Crontab {
   };
 }
 
-/** Where cron, cronie, busybox crond and systemd look for what to run; folders and files. */
+/** Files and folders in which cron, cronie, busybox crond and systemd look for jobs. */
 const TABLES = [
   ...[
     '/etc/crontab',
@@ -82,7 +82,7 @@ const TABLES = [
   '/etc/systemd/system',
 ];
 
-/** Bytes; a table that somebody wrote is smaller. */
+/** Bytes; a crontab written by a person is smaller. */
 const LONGEST = 1024 * 1024;
 
 export interface TableText {
@@ -90,7 +90,7 @@ export interface TableText {
   text: string;
 }
 
-/** All tables of the host, whoever's they are, but for the one that crontab(1) shows to root. */
+/** All crontabs of the host, of all users, except the one that crontab(1) shows to root. */
 export function hostTables(): TableText[] {
   const own = hasCrontabProgram() ? ['/var/spool/cron/root', '/var/spool/cron/crontabs/root'] : [];
   return TABLES.flatMap(filesIn)
@@ -111,7 +111,7 @@ function filesIn(path: string): string[] {
   }
 }
 
-/** Undefined for what is no file, or none that we may read. */
+/** Undefined if it is not a regular file or cannot be read. */
 function textOf(path: string): string | undefined {
   try {
     const found = statSync(path);

@@ -4,8 +4,8 @@ import { OWN_DISK } from '../../model/limits.js';
 import { ifThere } from './files/read.js';
 
 /**
- * Major and minor number, `7:0`, of a block device, or of the device that a folder's file system is
- * on; undefined when it is not there or neither.
+ * Major and minor number (`7:0`) of a block device, or of the device that holds a folder's file
+ * system. Undefined if the path does not exist or is neither.
  */
 export function deviceNumber(path: string): string | undefined {
   const found = ifThere(() => statSync(path, { bigint: true }));
@@ -14,9 +14,9 @@ export function deviceNumber(path: string): string | undefined {
 }
 
 /**
- * The same for `limits.io`, where `disk` is what is mounted at the given path.
+ * Same for `limits.io`, where `disk` means the device mounted at `disk`.
  *
- * @throws UserError when it is not there
+ * @throws UserError if the device does not exist
  */
 export function numberOf(device: string, disk: string): string {
   const number = deviceNumber(device === OWN_DISK ? disk : device);
@@ -24,7 +24,7 @@ export function numberOf(device: string, disk: string): string {
   throw new UserError(`cannot limit I/O of ${device}: there is no such block device`);
 }
 
-/** makedev(3), as the C library packs them. */
+/** makedev(3), in glibc's packing. */
 function text(dev: bigint): string {
   const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn);
   const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn);

@@ -5,8 +5,8 @@ import { hasAbandonedHold } from './runtime/hold.js';
 import { throwAwayDir } from './runtime/layout.js';
 
 /**
- * Whether a killed run may have left scratch files, a throw-away container or a frozen one: as a
- * rule there is none, and this is all that is looked at.
+ * Whether a killed run may have left scratch files, a one-off container or a frozen one. Usually
+ * there are none, and this check is the only cost.
  */
 export function mayBeAbandoned(site: InstallPaths): boolean {
   if (hasScratch(site) || hasAbandonedHold(site)) return true;

@@ -16,14 +16,14 @@ import { bootId, processAt, uptime } from './process/processes.js';
 import { holdOf } from './runtime/hold.js';
 
 /**
- * One subprocess, `ip`, and another where a new bridge has to fit in; everything else is a file the
- * kernel offers, read when it is asked for.
+ * Runs one subprocess, `ip`, and another if a new bridge must fit in. Everything else is read from
+ * kernel files on demand.
  *
  * @param lock see `readLinksBriefly`
  */
 export async function linuxProbe(site: InstallPaths, lock?: string): Promise<Probe> {
   const listing = readLinksBriefly(lock);
-  // while it lists
+  // while ip runs
   const table = readMountTable();
   const mounted = mountPoints(table);
   const hierarchies = readHierarchies(table);
@@ -62,7 +62,7 @@ export async function linuxProbe(site: InstallPaths, lock?: string): Promise<Pro
   };
 }
 
-/** Each container asks for its own, so they are looked up, not looked through. */
+/** Indexed, since each container looks up its own links. */
 function byAlias(links: SeenLink[]): Probe['linksWithAlias'] {
   const marked = links.flatMap((link) => (link.alias === undefined ? [] : [link as Marked]));
   marked.sort((a, b) => (a.alias < b.alias ? -1 : 1));
@@ -81,14 +81,14 @@ function byAlias(links: SeenLink[]): Probe['linksWithAlias'] {
 
 type Marked = SeenLink & { alias: string };
 
-/** An exception for each file that is not there would cost more than the look. */
+/** An exception for each missing file would cost more than this check. */
 const QUIET = { throwIfNoEntry: false } as const;
 
 function namesIn(path: string): string[] {
   return ifThere(() => readdirSync(path)) ?? [];
 }
 
-/** Without a look at what it is, which takes ten times as long. */
+/** Does not read the type, which would take ten times as long. */
 function exists(path: string): boolean {
   const found = ifThere(() => {
     accessSync(path);
@@ -99,11 +99,11 @@ function exists(path: string): boolean {
 
 function fileAt(path: string): ReturnType<Probe['file']> {
   const found = ifThere(() => statSync(path, QUIET));
-  // stat(2): st_blocks counts 512 bytes each, whatever the file system's block size.
+  // stat(2): st_blocks counts 512-byte units, regardless of the file system's block size.
   return found && { size: found.size, used: found.blocks * 512, directory: found.isDirectory() };
 }
 
-/** conmon writes the exit code as a number; the file's age says when. */
+/** conmon writes the exit code as a number; the file's mtime is the time of the exit. */
 function exitOf(path: string): ReturnType<Probe['exit']> {
   const text = readText(path)?.trim();
   const mtime = ifThere(() => statSync(path))?.mtime;

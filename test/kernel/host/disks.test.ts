@@ -211,7 +211,7 @@ describe('mounting', () => {
     run('debugfs', '-w', '-R', 'clri <2>', at('a.img'));
     run('debugfs', '-w', '-R', 'set_super_value state 3', at('a.img'));
     await expect(disks.ensureMounted(at('a.img'), at('look'))).rejects.toThrow(
-      /cannot mount .*a\.img: e2fsck -p cannot mend it: \S/,
+      /cannot mount .*a\.img: e2fsck -p cannot repair it: \S/,
     );
   });
 
@@ -219,7 +219,7 @@ describe('mounting', () => {
     await disks.create(at('a.img'), 64 * MiB, write('x'));
     truncateSync(at('a.img'), 48 * MiB);
     await expect(disks.ensureMounted(at('a.img'), at('m'))).rejects.toThrow(
-      /its file system 67108864/,
+      /its file system needs 67108864/,
     );
     writeFileSync(at('no.img'), 'text');
     await expect(disks.ensureMounted(at('no.img'), at('m'))).rejects.toThrow(/no ext4 file system/);
@@ -261,7 +261,7 @@ describe('mounting', () => {
     const mounts = names.map((name) => ({ file: at(`${name}.img`), dir: at(name) }));
     const mounted = await disks.mountAll(mounts);
     expect(mounted.map((error) => error?.message)).toEqual([
-      expect.stringMatching(/it has 16777216 bytes, its file system 33554432$/),
+      expect.stringMatching(/it has 16777216 bytes, its file system needs 33554432$/),
       ...names.slice(1).map(() => undefined),
     ]);
     for (const name of names.slice(1)) {

@@ -219,7 +219,7 @@ describe.skipIf(skip)('images that lie', () => {
     [
       'a digest that is a path',
       { blob, digest: `sha256:../../../victim/file` },
-      /its manifest is none that baleine knows/,
+      /its manifest has a format that baleine does not know/,
     ],
     [
       'a content digest that is a path',

@@ -195,7 +195,7 @@ it('names a disk that was cut short, does not stop what runs on the rest, and ma
   });
   const refused = await stack.run('apply', '-y');
   expect(refused.code).toBe(1);
-  expect(refused.stderr).toMatch(/it has \d+ bytes, its file system \d+/);
+  expect(refused.stderr).toMatch(/it has \d+ bytes, its file system needs \d+/);
   expect(refused.stderr).toContain('--replace container.<name>');
   expect(stack.processes('pair.a', 'pair.b')).toEqual(before);
   await stack.apply('--replace', 'container.a');

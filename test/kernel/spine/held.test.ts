@@ -149,7 +149,7 @@ it(
     const copying = host.baleine(['cp', 'one:/in', 'out']);
     while (!frozen(host)) await sleep(5);
     const refused = await host.baleine(['unpause', 'one'], { reject: false });
-    expect(refused.stderr).toContain('cannot unpause s.one: baleine cp holds it, process ');
+    expect(refused.stderr).toContain('cannot unpause s.one: baleine cp has frozen it, process ');
     await copying;
     await cutOff(host, ['cp', 'one:/in', 'more'], 'SIGKILL', staging(host.dir));
     await host.baleine(['pause', 'one']);

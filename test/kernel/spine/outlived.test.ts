@@ -52,7 +52,7 @@ it(
     const said = new RegExp(
       String.raw`^Error: cannot lock \S+/\.lock: programs of a run that was cut off are still at work: ` +
         String.raw`pid (\d+) \(sh \S+/ip -force -batch -\), since [\d:]{8}.*\n` +
-        String.raw`  Wait until they have ended\. What hangs for ever can be ended with: kill -KILL \1 `,
+        String.raw`  Wait until they have ended\. To end programs that hang: kill -KILL \1 `,
     );
     const cron = await stack.run('apply', '-y', '--quiet', '--lock-skip');
     expect(cron).toMatchObject({ code: 75, stdout: '' });

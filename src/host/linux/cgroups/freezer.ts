@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { ifThere, readText } from '../files/read.js';
 import type { Hierarchies } from './hierarchies.js';
 
-/** Whether a cgroup's processes are held still: freezer.state of v1, cgroup.freeze of v2 (cgroups(7)). */
+/**
+ * Whether a cgroup's processes are frozen: freezer.state of v1, cgroup.freeze of v2 (cgroups(7)).
+ */
 export function isFrozen({ v1, unified }: Hierarchies, cgroup: string): boolean {
   const freezer = v1.get('freezer');
   const state = freezer && readText(join(freezer, cgroup, 'freezer.state'))?.trim();
@@ -11,7 +13,10 @@ export function isFrozen({ v1, unified }: Hierarchies, cgroup: string): boolean 
   return (unified && readText(join(unified, cgroup, 'cgroup.freeze'))?.trim()) === '1';
 }
 
-/** Lets them go on, whatever the runtime knows of it. What is not there is not held. */
+/**
+ * Thaws the processes, whatever state the runtime has recorded. Does nothing if the cgroup does not
+ * exist.
+ */
 export function thaw({ v1, unified }: Hierarchies, cgroup: string): void {
   const freezer = v1.get('freezer');
   const files = [
@@ -21,7 +26,7 @@ export function thaw({ v1, unified }: Hierarchies, cgroup: string): void {
   for (const [file, text] of files) if (existsSync(file)) writeFileSync(file, text);
 }
 
-/** Processes in a cgroup and those below it, as the host numbers them. */
+/** Processes in a cgroup and its descendants, by host pid. */
 export function processesIn({ named, unified }: Hierarchies, cgroup: string): number[] {
   const roots = unified === undefined ? named : [...named, unified];
   const pids = roots.flatMap((root) => pidsBelow(join(root, cgroup)));

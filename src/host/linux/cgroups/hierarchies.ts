@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type Mount, mountsOf, readMountTable } from '../disks/mount-table.js';
 import { readText } from '../files/read.js';
 
-/** As v1 calls them; on v2 blkio is io, devices are the runtime's affair and net_cls is not there. */
+/** v1 names. On v2, blkio is called io, the runtime handles devices, and net_cls does not exist. */
 export type Controller =
   | 'memory'
   | 'cpu'
@@ -17,11 +17,11 @@ export const nameOnV2 = (controller: string) => (controller === 'blkio' ? 'io' :
 
 /** Where the cgroup hierarchies are mounted. */
 export interface Hierarchies {
-  /** `hybrid`: both are mounted, with the controllers shared out among them. */
+  /** `hybrid`: both versions are mounted, and each controller belongs to one of them. */
   mode: 'v1' | 'hybrid' | 'v2' | 'none';
   /** Mount points of v1 hierarchies by controller; `cpu` and `cpuacct` may share one. */
   v1: Map<string, string>;
-  /** All v1 mount points, with those that have only a name (`name=systemd`). */
+  /** All v1 mount points, including named hierarchies without controllers (`name=systemd`). */
   named: string[];
   /** Mount point of the v2 hierarchy. */
   unified?: string;
@@ -30,9 +30,9 @@ export interface Hierarchies {
 let known: Hierarchies | undefined;
 
 /**
- * Read once: they stay where they are while we run, and the table of mounts is long.
+ * Read once: mount points do not change while we run, and the mount table is long.
  *
- * @param table as of `readMountTable`, where somebody has read it
+ * @param table result of `readMountTable`, if the caller already has it
  */
 export function readHierarchies(table?: string): Hierarchies {
   known ??= hierarchiesOf(mountsOf('cgroup', table ?? readMountTable()));
@@ -62,7 +62,10 @@ function modeOf(hasV1: boolean, unified: string | undefined): Hierarchies['mode'
   return unified ? 'v2' : 'none';
 }
 
-/** The folder that limits a cgroup, `/baleine/x`, in this respect, there or not, and which interface it has. */
+/**
+ * The folder that limits a cgroup (`/baleine/x`) through this controller, whether or not it exists,
+ * and its cgroup version.
+ */
 export function controllerDir(
   hierarchies: Hierarchies,
   controller: Controller,
@@ -74,13 +77,13 @@ export function controllerDir(
   return unified === undefined ? undefined : { dir: `${unified}${cgroup}`, version: 2 };
 }
 
-/** Which version has a controller, by v1's name for it. */
+/** The cgroup version that has a controller. Takes the v1 name. */
 export function versionOf(hierarchies: Hierarchies, controller: string): 1 | 2 | undefined {
   if (hierarchies.v1.has(controller)) return 1;
   return unifiedControllers(hierarchies).includes(nameOnV2(controller)) ? 2 : undefined;
 }
 
-/** The controllers that the v2 hierarchy has; those on v1 are not among them. */
+/** The controllers of the v2 hierarchy. Excludes controllers mounted on v1. */
 export function unifiedControllers({ unified }: Hierarchies): string[] {
   const text = unified && readText(join(unified, 'cgroup.controllers'));
   return text ? text.trim().split(' ').filter(Boolean) : [];

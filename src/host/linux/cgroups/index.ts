@@ -5,7 +5,7 @@ import type { Cgroups } from '../../ports.js';
 import { type Hierarchies, readHierarchies } from './hierarchies.js';
 import { writeLimits } from './write.js';
 
-/** Cgroups v1, hybrid and v2 alike. Touches nothing outside of `/baleine`. */
+/** Supports cgroups v1, hybrid and v2. Touches nothing outside `/baleine`. */
 export function linuxCgroups(): Cgroups {
   return {
     ensureLimits: async (cgroup, limits, disk) => {
@@ -19,14 +19,16 @@ export function linuxCgroups(): Cgroups {
   };
 }
 
-/** `/baleine/<tag>/<id>` as model/install-paths.ts makes it; no word of it can lead elsewhere. */
+/** `/baleine/<tag>/<id>` as built by model/site.ts; no component can lead elsewhere. */
 const OURS = /^\/baleine\/[a-z0-9]+\/[a-z0-9_-][a-z0-9._-]*$/;
 
 function assertOurs(cgroup: string): void {
   if (!OURS.test(cgroup)) throw new Error(`cannot touch cgroup ${cgroup}: it is not ours`);
 }
 
-/** The runtimes leave their parents behind in every hierarchy, those without controllers too. */
+/**
+ * The runtimes leave parent groups behind in every hierarchy, including those without controllers.
+ */
 function everyRoot({ named, unified }: Hierarchies): string[] {
   return unified === undefined ? named : [...named, unified];
 }
@@ -38,7 +40,7 @@ async function removeIn(root: string, cgroup: string): Promise<void> {
   for (const parent of [tag, join(tag, '..')]) removeWhenEmpty(parent);
 }
 
-/** Groups that the container made for itself, parents first. */
+/** Groups created inside the container, parents first. */
 function inside(group: string): string[] {
   let entries: import('node:fs').Dirent[];
   try {
@@ -53,7 +55,7 @@ function inside(group: string): string[] {
   return groups.flatMap((dir) => [dir, ...inside(dir)]);
 }
 
-/** A process that was just killed keeps its group busy for a moment; we wait a second at most. */
+/** A group stays busy for a moment after its processes were killed; wait at most one second. */
 async function removeGroup(dir: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -70,7 +72,7 @@ async function removeGroup(dir: string): Promise<void> {
   }
 }
 
-/** Others of ours may be in it: then it stays. */
+/** Keeps the group if other containers of ours are still in it. */
 function removeWhenEmpty(dir: string): void {
   try {
     rmdirSync(dir);

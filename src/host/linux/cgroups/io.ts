@@ -6,7 +6,7 @@ import { controllerDir, type Hierarchies } from './hierarchies.js';
 
 type Rate = (typeof IO_RATES)[number];
 
-/** blkio-controller.rst of the kernel's cgroup-v1 documentation: a line for each device, its rate last. */
+/** blkio-controller.rst in the kernel's cgroup-v1 documentation: one line per device, rate last. */
 export const ioFile = (rate: Rate) => `blkio.throttle.${rate}_device`;
 
 /** cgroup-v2.rst, io.max: `8:16 rbps=2097152 wiops=120`. */
@@ -17,7 +17,7 @@ export const V2_KEYS: Record<Rate, string> = {
   write_iops: 'wiops',
 };
 
-/** Devices by number, those without any limit left out; undefined without one. */
+/** Limits by device number, without devices that have no limit. Undefined if no device has one. */
 export function readIo(hierarchies: Hierarchies, cgroup: string): IoLimit[] | undefined {
   const at = controllerDir(hierarchies, 'blkio', cgroup);
   if (!at) return undefined;
@@ -33,7 +33,7 @@ export function readIo(hierarchies: Hierarchies, cgroup: string): IoLimit[] | un
   return limits.length > 0 ? (limits as IoLimit[]) : undefined;
 }
 
-/** The rate of each device that has one. @param key of v2's `key=value`; absent for v1 */
+/** The rate of each limited device. @param key key of v2's `key=value`; absent for v1 */
 export function ratesIn(text: string, key?: string): Map<string, number> {
   const found = text.split('\n').flatMap((line): [string, number][] => {
     const [device = '', ...words] = line.trim().split(/\s+/);

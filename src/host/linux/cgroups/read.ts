@@ -6,12 +6,12 @@ import { ifThere, readText } from '../files/read.js';
 import { type Controller, controllerDir, type Hierarchies } from './hierarchies.js';
 import { readIo } from './io.js';
 
-/** V1 writes "no limit" as the largest number of whole pages, which a double rounds up to 2^63. */
+/** v1 writes "no limit" as the largest whole number of pages, which a double rounds up to 2^63. */
 const NO_LIMIT = 2 ** 62;
 
 /**
- * These limits as the kernel has them, no limit being undefined; undefined for all when the cgroup
- * is not there.
+ * The kernel's values of these limits; undefined means no limit. Returns undefined if the cgroup
+ * does not exist.
  */
 export function readLimits(
   hierarchies: Hierarchies,
@@ -24,7 +24,7 @@ export function readLimits(
   return isKnown || isThere(hierarchies, cgroup) ? seen : undefined;
 }
 
-/** Each is read when it is asked for: most containers set two of them. */
+/** Each value is read on demand: most containers set only two limits. */
 class LimitsOf implements SeenLimits {
   readonly #hierarchies: Hierarchies;
   readonly #cgroup: string;
@@ -78,7 +78,7 @@ class LimitsOf implements SeenLimits {
   }
 }
 
-/** How often the kernel killed in this cgroup for want of memory; 0 when it is not there. */
+/** Number of OOM kills in this cgroup; 0 if it does not exist. */
 export function readOomKills(hierarchies: Hierarchies, cgroup: string): number {
   const at = controllerDir(hierarchies, 'memory', cgroup);
   const file = at && join(at.dir, at.version === 1 ? 'memory.oom_control' : 'memory.events');
@@ -86,7 +86,7 @@ export function readOomKills(hierarchies: Hierarchies, cgroup: string): number {
   return Number(count ?? 0);
 }
 
-/** V1 has quota and period in two files, -1 being none; v2 both in one, `max` being none. */
+/** v1 has quota and period in two files (-1: no limit), v2 has both in one (`max`: no limit). */
 function readCpus(hierarchies: Hierarchies, cgroup: string): number | undefined {
   const at = controllerDir(hierarchies, 'cpu', cgroup);
   if (!at) return undefined;
@@ -113,7 +113,7 @@ function isThere(hierarchies: Hierarchies, cgroup: string): boolean {
   return root !== undefined && existsSync(join(root, cgroup));
 }
 
-/** Names of the groups in a group. */
+/** Names of a group's child groups. */
 export function groupsIn(hierarchies: Hierarchies, cgroup: string): string[] {
   const root = anyRoot(hierarchies);
   const look = () => readdirSync(join(root ?? '', cgroup), { withFileTypes: true });
@@ -121,7 +121,7 @@ export function groupsIn(hierarchies: Hierarchies, cgroup: string): string[] {
   return (found ?? []).filter((each) => each.isDirectory()).map(({ name }) => name);
 }
 
-/** The runtimes make a group in every hierarchy; any one tells. */
+/** The runtimes create the group in every hierarchy, so checking any one is enough. */
 function anyRoot({ v1, unified, named }: Hierarchies): string | undefined {
   return v1.get('memory') ?? unified ?? named[0];
 }

@@ -5,8 +5,8 @@ import { type Controller, controllerDir, type Hierarchies } from './hierarchies.
 import { readOomKills } from './read.js';
 
 /**
- * What a cgroup has used; undefined when it is not there. Sources: the kernel's cgroup-v1/cpuacct,
- * blkio-controller and memory documentation, and cgroup-v2.rst.
+ * Resource usage of a cgroup; undefined if it does not exist. Sources: the kernel's
+ * cgroup-v1/cpuacct, blkio-controller and memory documentation, and cgroup-v2.rst.
  */
 export function readUsage(hierarchies: Hierarchies, cgroup: string): Usage | undefined {
   const read = (controller: Controller, v1: string, v2: string) => {
@@ -19,7 +19,7 @@ export function readUsage(hierarchies: Hierarchies, cgroup: string): Usage | und
   const time = hierarchies.v1.has('cpuacct') && read('cpuacct', 'cpuacct.usage', '');
   const devices = read('blkio', 'blkio.throttle.io_service_bytes_recursive', 'io.stat') ?? '';
   return {
-    // Nanoseconds and microseconds.
+    // Nanoseconds on v1, microseconds on v2.
     cpu_time: time ? Number(time) / 1e9 : (cpu.get('usage_usec') ?? 0) / 1e6,
     memory: Number(read('memory', 'memory.usage_in_bytes', 'memory.current') ?? 0),
     pids: Number(pids),
@@ -36,7 +36,7 @@ function numbersIn(text = ''): Map<string, number> {
   );
 }
 
-/** `7:0 Read 4096`, a line for each of several kinds. */
+/** `7:0 Read 4096`, one line per operation. */
 function ioOfV1(text: string): Usage['io'] {
   const lines = text.split('\n').map((line) => line.split(' '));
   const count = (device: string, kind: string) =>

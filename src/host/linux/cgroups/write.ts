@@ -16,13 +16,13 @@ import { readText } from '../files/read.js';
 import { type Controller, controllerDir, type Hierarchies, nameOnV2 } from './hierarchies.js';
 import { ioFile, ratesIn, V2_KEYS } from './io.js';
 
-/** One file of a cgroup and what it is to say. */
+/** One cgroup file and its desired value. */
 interface Setting {
   file: string;
-  /** Where to read it; default where it is written. */
+  /** File to read the value back from; by default the written file. */
   shown?: string;
   value: string;
-  /** Whether the kernel's wording means the same. */
+  /** Whether the kernel's notation means the same value. */
   same: (seen: string) => boolean;
 }
 
@@ -41,12 +41,12 @@ const LIMITS: {
   { name: 'net_class', controller: 'net_cls', settings: classSettings },
 ];
 
-/** On v2 the runtime attaches a program when it starts a container; there is nothing to write. */
+/** On v2 the runtime attaches a BPF program at container start; there is no file to write. */
 const AT_START_ON_V2 = new Set<keyof Limits>(['devices']);
 
 /**
- * Writes what differs in the order the kernel accepts, and reads it back. A limit that is not
- * wanted becomes the kernel's default, where the kernel has such a limit at all.
+ * Writes differing limits in an order that the kernel accepts, and reads them back. An unset limit
+ * is reset to the kernel's default, if the controller exists.
  */
 export function writeLimits(
   hierarchies: Hierarchies,
@@ -101,9 +101,9 @@ function apply({ file, shown = file, value, same }: Setting, cannot: string): vo
 }
 
 /**
- * Swap is 0: on v1 the limit of memory and swap together equals that of memory, and must never be
- * below it on the way; kernels without swap accounting have no such file (memory.rst of the
- * kernel's cgroup-v1 documentation, section 6).
+ * Swap is 0: on v1 the limit of memory plus swap equals the memory limit and must never be below it
+ * in between. Kernels without swap accounting have no such file (memory.rst of the kernel's
+ * cgroup-v1 documentation, section 6).
  */
 function memorySettings(dir: string, version: 1 | 2, { memory }: Limits): Setting[] {
   if (version === 2) {
@@ -134,7 +134,7 @@ function shareSettings(dir: string, version: 1 | 2, { cpu_shares }: Limits): Set
   return [exactly(join(dir, 'cpu.weight'), `${weight}`)];
 }
 
-/** V1 does not take back an empty set, so no limit there is all that the parent has. */
+/** v1 does not accept an empty set, so "no limit" copies the parent's set. */
 function cpusetSettings(dir: string, version: 1 | 2, { cpuset }: Limits): Setting[] {
   const file = join(dir, 'cpuset.cpus');
   const all = version === 1 ? readText(join(dirname(dir), 'cpuset.cpus'))?.trim() : '';
@@ -147,7 +147,7 @@ function pidsSettings(dir: string, _version: 1 | 2, { pids }: Limits): Setting[]
   return [exactly(join(dir, 'pids.max'), `${pids}`)];
 }
 
-/** Devices that had a limit and are to have none are among them. */
+/** Includes devices whose limit is being removed. */
 function ioSettings(dir: string, version: 1 | 2, { io = [] }: Limits): Setting[] {
   return IO_RATES.flatMap((rate) => {
     const [name, key] = version === 1 ? [ioFile(rate), undefined] : ['io.max', V2_KEYS[rate]];
@@ -169,7 +169,7 @@ function numbered(io: IoLimit[], disk: string): IoLimit[] {
   return io.map((each) => ({ ...each, device: numberOf(each.device, disk) }));
 }
 
-/** One line a write, of what is to go before what is to come. */
+/** One rule per write; removals come before additions. */
 function deviceSettings(dir: string, _version: 1 | 2, { devices = [] }: Limits): Setting[] {
   const shown = join(dir, 'devices.list');
   const changes = (seen: string) => deviceListChanges(devices, seen.split('\n'));
@@ -190,7 +190,7 @@ function classSettings(dir: string, _version: 1 | 2, { net_class = 0 }: Limits):
   return [exactly(join(dir, 'net_cls.classid'), `${net_class}`)];
 }
 
-/** The kernel writes none as a number beyond reach. */
+/** The kernel writes "no limit" as a huge number. */
 function bytes(file: string, value: number | undefined, none: string): Setting {
   const same = (seen: string) =>
     value === undefined ? seen === none || Number(seen) >= 2 ** 62 : samePages(value, Number(seen));

@@ -7,7 +7,7 @@ import { formatBytes } from '../../../model/format.js';
 import { makeWhole } from '../files/atomic-files.js';
 import { LONG, run } from '../process/run.js';
 
-/** cp(1): what the file system can share is shared, and holes stay holes. */
+/** cp(1): shares blocks if the file system can, and keeps holes. */
 export const COPYING = ['--reflink=auto', '--sparse=always', '--no-preserve=all'];
 
 interface Copy {
@@ -16,8 +16,8 @@ interface Copy {
 }
 
 /**
- * Copies that are there are left alone. One xargs starts all the cp, which costs this process one
- * start. When any fails, each is made by itself, so that every error has its own.
+ * Skips existing copies. One xargs runs all cp processes, so we start only one program. If any copy
+ * fails, each is retried alone to get its own error.
  */
 export async function copyAll(copies: Copy[]): Promise<(Error | undefined)[]> {
   const wanted = copies.filter(({ to }) => !existsSync(to));
@@ -49,20 +49,20 @@ async function copyTogether(copies: Copy[]): Promise<void> {
   );
 }
 
-/** Bytes; with less left a file system is full, whatever it needs for itself. */
+/** Bytes; a file system with less free space counts as full. */
 const NOTHING = 2 * 1024 ** 2;
 
 /**
- * How a program complains when nothing can be written: itself, or through a file system in a file whose
- * blocks find no room (a loop device answers EIO, and ext4 goes read-only).
+ * How programs report a full file system: directly, or through a file system in a file whose blocks
+ * find no space (a loop device returns EIO, and ext4 becomes read-only).
  */
 const COMPLAINTS = /No space left on device|Input\/output error|Read-only file system|Wrote only/i;
 
 /**
- * Turns a failure to write `file` into one that says so when it is the host's file system that is full,
- * and not the image. To be asked before the half-made file is removed.
+ * Turns a failure to write `file` into an error that names the host's file system if that one is
+ * full, and not the image. Call it before the partial file is removed.
  *
- * @throws always: UserError when the file system is full, else the same error
+ * @throws always: UserError if the file system is full, otherwise the same error
  */
 export async function explainFull(error: unknown, file: string): Promise<never> {
   const dir = dirname(file);
@@ -70,7 +70,7 @@ export async function explainFull(error: unknown, file: string): Promise<never> 
   if (!COMPLAINTS.test(messageOf(error)) || bfree * bsize > NOTHING) throw error;
   throw new UserError(
     `cannot write ${file}: the file system of ${dir} is full, all ${formatBytes(blocks * bsize)} of it`,
-    `Make room there, as by baleine image prune, or give the root a larger one.`,
+    `Free space there, for example with baleine image prune, or move the root to a larger file system.`,
     { cause: error },
   );
 }

@@ -1,7 +1,10 @@
 import { link, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Gives a file another name beside its own; what had that name before is gone. A file that is not there has none. */
+/**
+ * Hard-links a file to a second name beside it, replacing what had that name. If the file does not
+ * exist, the second name is removed.
+ */
 export async function linkFile(file: string, name: string): Promise<void> {
   await rm(name, { force: true });
   try {

@@ -12,7 +12,7 @@ import { checkWhole, faultOf } from './superblock.js';
 
 type Fill = (tree: string) => Promise<void>;
 
-/** Blocks of 4 KiB whatever the size: mkfs takes 1 KiB below 512 MiB, which is slower. */
+/** 4 KiB blocks for every size: mkfs uses 1 KiB below 512 MiB, which is slower. */
 const MKFS = [
   ...['-q', '-F', '-b', '4096', '-m', '0', '-E', 'assume_storage_prezeroed=1,root_owner=0:0'],
 ];
@@ -77,14 +77,14 @@ async function filled(part: string, fill: Fill, file: string): Promise<void> {
   const tree = treeOf(part);
   await ensureMounted(part, tree);
   await fill(tree);
-  // what the kernel could not write out after its programs had ended is told here, or never
+  // sync reports writes that failed after the programs had ended; nothing else does
   await run('sync', ['--file-system', '--', tree], { purpose: `write out ${file}`, timeout: LONG });
   await ensureUnmounted(tree);
   await ensureReleased(part);
   await run('e2fsck', ['-n', '-f', part], { purpose: `check ${file}`, tail: true, timeout: LONG });
 }
 
-/** e2fsck(8) answers 0 for a clean file system, opened read-only by -n. */
+/** e2fsck(8) exits with 0 for a clean file system; -n opens it read-only. */
 async function check(file: string): Promise<void> {
   const mounted = readMounts().find(({ source }) => backingFile(source) === file);
   const fault = mounted ? `it is mounted on ${mounted.path}` : await faultOf(file);
@@ -103,7 +103,7 @@ async function copied(from: string, part: string, size: number | undefined, to: 
   const before = await sizeOf(from);
   if (size !== undefined && before !== undefined && size < before) {
     throw new UserError(
-      `cannot make ${to} of ${size} bytes: what it is copied from has ${before}`,
+      `cannot make ${to} of ${size} bytes: its source has ${before}`,
       'Give it at least the size of the image it is made from',
     );
   }
@@ -114,7 +114,7 @@ async function copied(from: string, part: string, size: number | undefined, to: 
   if (size !== undefined && size !== before) await grow(part, size, to);
 }
 
-/** resize2fs wants a file system that was checked just before; 1 says that e2fsck mended something. */
+/** resize2fs requires a preceding check; exit code 1 means that e2fsck repaired something. */
 async function grow(part: string, size: number, to: string): Promise<void> {
   const purpose = `grow ${to}`;
   const handle = await open(part, 'r+');

@@ -1,15 +1,15 @@
 /**
- * Perl (Debian's essential perl-base) that mounts ext4 files as disk-mounts.ts does, each through a
- * loop device that ends with the mount. mount(8) looks through all loop devices before each mount,
- * whether one has the file already: for many files that takes ten times what mounting does, and our
- * caller has looked. Reads parts that each end in NUL: file, folder, file, folder and so on. What
- * cannot be mounted is left out, without a word: where kernels are older than LOOP_CONFIGURE (5.8)
- * that is all of them.
+ * Perl (Debian's essential perl-base) that mounts ext4 files as mount.ts does, each through a loop
+ * device that is detached at unmount. mount(8) scans all loop devices before each mount for one
+ * that already has the file: with many files that takes ten times as long as mounting, and our
+ * caller has already checked. Reads NUL-terminated fields: file, folder, file, folder and so on.
+ * Silently skips what cannot be mounted: on kernels without LOOP_CONFIGURE (before 5.8),
+ * everything.
  *
- * Numbers are the same on all architectures that Node runs on: LOOP_CTL_GET_FREE 0x4C82,
- * LOOP_CONFIGURE 0x4C0A and LO_FLAGS_AUTOCLEAR 4 (linux/loop.h); fsopen(2) 430; fsconfig(2) 431 with
- * SET_STRING 1 and CMD_CREATE 6; fsmount(2) 432 with MOUNT_ATTR_NOSUID 2 and NODEV 4; move_mount(2)
- * 429 with MOVE_MOUNT_F_EMPTY_PATH 4; AT_FDCWD -100; close-on-exec 1; EBUSY 16.
+ * The numbers are the same on all architectures that Node supports: LOOP_CTL_GET_FREE 0x4C82,
+ * LOOP_CONFIGURE 0x4C0A and LO_FLAGS_AUTOCLEAR 4 (linux/loop.h); fsopen(2) 430; fsconfig(2) 431
+ * with SET_STRING 1 and CMD_CREATE 6; fsmount(2) 432 with MOUNT_ATTR_NOSUID 2 and NODEV 4;
+ * move_mount(2) 429 with MOVE_MOUNT_F_EMPTY_PATH 4; AT_FDCWD -100; close-on-exec 1; EBUSY 16.
  */
 export const LOOP_MOUNTS = String.raw`
 use strict;

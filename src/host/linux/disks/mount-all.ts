@@ -11,8 +11,8 @@ interface Wanted {
 }
 
 /**
- * Mounts what plainly can be by one process. Whatever is not there after that is tried by itself,
- * with all checks, which gives the error.
+ * Mounts the simple cases in one process. Each mount that is still missing is then tried alone,
+ * with all checks, which yields its error.
  */
 export async function mountAll(mounts: Wanted[]): Promise<(Error | undefined)[]> {
   if (mounts.length > 1) await mountTogether(await plain(mounts));
@@ -33,7 +33,7 @@ async function mountAlone(file: string, dir: string): Promise<Error | undefined>
   }
 }
 
-/** Whole file systems without errors, mounted nowhere, for folders where nothing is. */
+/** Complete file systems without errors, mounted nowhere, for folders without a mount. */
 async function plain(mounts: Wanted[]): Promise<Wanted[]> {
   const files = mountedFiles();
   const folders = new Set(readMounts().map(({ path }) => path));
@@ -48,13 +48,13 @@ async function plain(mounts: Wanted[]): Promise<Wanted[]> {
   return free.filter((_each, index) => good[index] === false);
 }
 
-/** The folder where the file of each loop device is mounted. */
+/** The mount point of each file that backs a loop device. */
 function mountedFiles(): Map<string, string> {
   const mounts = readMounts().map(({ source, path }) => [backingFile(source), path] as const);
   return new Map(mounts.filter((each): each is [string, string] => each[0] !== undefined));
 }
 
-/** What fails is found by looking, so neither code nor messages matter. */
+/** Failures are found by reading the mount table, so exit codes and messages do not matter. */
 async function mountTogether(mounts: Wanted[]): Promise<void> {
   if (mounts.length === 0) return;
   for (const { dir } of mounts) mkdirSync(dir, { recursive: true, mode: 0o700 });

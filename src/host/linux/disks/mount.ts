@@ -5,13 +5,16 @@ import { LONG, run } from '../process/run.js';
 import { backingFile, type Mount, readMounts } from './mount-table.js';
 import { checkWhole, damaged, hasErrors } from './superblock.js';
 
-/** A hostile superblock may ask for a panic on error; the option outweighs it. */
+/** A hostile superblock may request a panic on error; this mount option overrides it. */
 const OPTIONS = 'loop,nodev,nosuid,errors=remount-ro';
 
-/** Milliseconds until the kernel has let go of a loop device. */
+/** Milliseconds until the kernel has released a loop device. */
 const PATIENCE = 5000;
 
-/** Loop-mounts an ext4 file. @throws UserError for a file that is cut off, Error when it is mounted elsewhere */
+/**
+ * Loop-mounts an ext4 file. @throws UserError for a truncated file, Error if it is mounted
+ * elsewhere
+ */
 export async function ensureMounted(file: string, dir: string): Promise<void> {
   const there = mountAt(dir);
   if (there && backingFile(there.source) === file) return;
@@ -27,7 +30,7 @@ export async function ensureMounted(file: string, dir: string): Promise<void> {
   }
 }
 
-/** What a crash of the host left is mended when the kernel asks for it, or will not mount it. */
+/** Repairs the effects of a host crash if the kernel asks for it or refuses to mount. */
 async function mountChecked(file: string, dir: string): Promise<void> {
   const args = ['-t', 'ext4', '-o', OPTIONS, '--', file, dir];
   const purpose = `mount ${file}`;
@@ -35,21 +38,21 @@ async function mountChecked(file: string, dir: string): Promise<void> {
     const { code } = await run('mount', args, { purpose, reject: false });
     if (code === 0) return;
   }
-  // e2fsck(8): 1 says that it mended something, 4 that it would have to ask.
+  // e2fsck(8): 1 means that it repaired something, 4 that it would have to ask.
   const { code, stdout } = await run('e2fsck', ['-p', file], {
     purpose,
     reject: false,
     tail: true,
     timeout: LONG,
   });
-  if (code > 1) throw damaged(file, `e2fsck -p cannot mend it: ${stdout.split('\n').at(-1)}`);
+  if (code > 1) throw damaged(file, `e2fsck -p cannot repair it: ${stdout.split('\n').at(-1)}`);
   await run('mount', args, { purpose });
 }
 
 /**
- * Unmounts what is on a folder, and removes the folder, which unmounts it also where another mount
- * namespace has a copy of the mount (mount_namespaces(7): since Linux 3.18). What is busy is
- * unmounted lazily: it goes when the last user does, and its loop device with it.
+ * Unmounts a folder and removes it. Removal also unmounts copies of the mount in other mount
+ * namespaces (mount_namespaces(7): since Linux 3.18). A busy mount is unmounted lazily: it ends
+ * with its last user, and so does its loop device.
  */
 export async function ensureUnmounted(dir: string): Promise<void> {
   const waits: { device: string; file: string | undefined }[] = [];
@@ -65,22 +68,24 @@ export async function ensureUnmounted(dir: string): Promise<void> {
 }
 
 /**
- * Waits until no loop device has a file: while one has it, its file system may be written to.
+ * Waits until no loop device has the file open: until then its file system may be written to.
  *
- * @throws Error when one has it after some seconds
+ * @throws Error if one still has it after some seconds
  */
 export async function ensureReleased(file: string): Promise<void> {
   for (const name of await readdir('/sys/block')) {
     if (await released(`/dev/${name}`, file)) continue;
-    throw new Error(`cannot finish ${file}: /dev/${name} has it, though it is unmounted`);
+    throw new Error(
+      `cannot finish ${file}: /dev/${name} still has it open, though it is unmounted`,
+    );
   }
 }
 
-/** The last of those stacked on a path is the one seen there. */
+/** The last of several mounts stacked on a path is the visible one. */
 const mountAt = (dir: string): Mount | undefined =>
   readMounts().findLast(({ path }) => path === dir);
 
-/** The kernel detaches the device (autoclear) a moment after the last use; false when it does not. */
+/** The kernel detaches the device (autoclear) a moment after its last use; false if it does not. */
 async function released(device: string, file: string | undefined): Promise<boolean> {
   const deadline = performance.now() + PATIENCE;
   for (let pause = 1; file && backingFile(device) === file; pause = Math.min(pause * 2, 50)) {
@@ -91,8 +96,8 @@ async function released(device: string, file: string | undefined): Promise<boole
 }
 
 /**
- * A disk that somebody unmounted in the moment before a start leaves the folder bare: the runtime
- * made its mount points there, empty ones. Anything else is not ours to remove.
+ * If somebody unmounts a disk right before a start, the runtime creates its empty mount points in
+ * the bare folder. Everything else in it is not ours to remove.
  */
 async function removeFolder(dir: string): Promise<void> {
   if (existsSync(dir) && readdirSync(dir).length > 0) await clearEmpty(dir);
@@ -103,7 +108,9 @@ async function removeFolder(dir: string): Promise<void> {
   }
 }
 
-/** Empty files, and folders that hold nothing else: find(1) looks at what is in a folder first. */
+/**
+ * Deletes empty files, and folders that hold nothing else: find(1) visits a folder's content first.
+ */
 async function clearEmpty(dir: string): Promise<void> {
   const what = ['-xdev', '-mindepth', '1', '-empty', '-delete'];
   await run('find', [dir, ...what], { purpose: `clear ${dir}`, timeout: LONG });

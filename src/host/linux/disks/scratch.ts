@@ -7,26 +7,26 @@ import {
 } from '../../../model/install-paths.js';
 import { isOwned, ownerMark } from '../owner.js';
 
-/** Where scratch files are: in folders of their own in one that is there only with them. */
+/** Where scratch folders are created. Their parent folder exists only while they do. */
 export interface Place {
   dir: string;
-  /** Of what it is in, the lowest folder that is not ours to remove. */
+  /** The lowest ancestor that is not ours to remove. */
   above: string;
 }
 
-/** Small ones, that a program reads during a step. */
+/** For small files that a program reads during a step. */
 export const smallFiles = ({ run }: InstallPaths): Place => ({
   dir: join(run, 'scratch'),
   above: '/run',
 });
 
-/** What is as large as an image: beside the images is room for it. */
+/** For files as large as an image; there is space beside the images. */
 export const largeFiles = ({ root }: InstallPaths): Place => ({
   dir: join(root, 'scratch'),
   above: dirname(root),
 });
 
-/** What Dockerfiles' images are made with. */
+/** For builds of Dockerfiles. */
 export const builds = ({ tag }: InstallPaths): Place => ({
   dir: join(builtImagesDir(tag), 'scratch'),
   above: '/var/cache',
@@ -35,8 +35,8 @@ export const builds = ({ tag }: InstallPaths): Place => ({
 const places = (site: InstallPaths) => [smallFiles(site), largeFiles(site), builds(site)];
 
 /**
- * Gives `work` a new folder, only root's. It is gone afterwards; when we are killed, the next run
- * that changes anything takes it away: its name says whose it is.
+ * Passes a new folder, accessible to root only, to `work` and removes it afterwards. If we are
+ * killed, the next run that changes anything removes it: its name identifies its owner.
  */
 export async function withScratch<T>(place: Place, work: (dir: string) => Promise<T>): Promise<T> {
   const dir = makeFolder(join(place.dir, ownerMark()));
@@ -48,12 +48,15 @@ export async function withScratch<T>(place: Place, work: (dir: string) => Promis
   }
 }
 
-/** Whether there are scratch files, in use or left; as a rule there are none, and this is the cost. */
+/**
+ * Whether there are scratch files, in use or left over. Usually there are none, and this check is
+ * the only cost.
+ */
 export function hasScratch(site: InstallPaths): boolean {
   return existsSync(stagingNotesDir(site)) || places(site).some(({ dir }) => existsSync(dir));
 }
 
-/** Takes away what killed runs have left. */
+/** Removes the scratch files of killed runs. */
 export function sweepScratch(site: InstallPaths): void {
   for (const place of places(site).filter(({ dir }) => existsSync(dir))) {
     for (const name of readdirSync(place.dir).filter((each) => !isOwned(each))) {
@@ -63,7 +66,7 @@ export function sweepScratch(site: InstallPaths): void {
   }
 }
 
-/** Another run may just be taking away the parents that it has found empty. */
+/** Another run may be removing the empty parents right now. */
 function makeFolder(prefix: string): string {
   for (;;) {
     mkdirSync(dirname(prefix), { recursive: true, mode: 0o700 });
@@ -75,7 +78,7 @@ function makeFolder(prefix: string): string {
   }
 }
 
-/** Removes a folder and those it is in, as far as nothing else is in them. */
+/** Removes a folder and its parents as long as they are empty. */
 export function removeEmpty({ dir, above }: Place): void {
   try {
     for (let each = dir; each !== above; each = dirname(each)) rmdirSync(each);

@@ -3,22 +3,25 @@ import { open } from 'node:fs/promises';
 import { UserError } from '../../../model/errors.js';
 import { ifThere } from '../files/read.js';
 
-/** https://docs.kernel.org/filesystems/ext4/globals.html#super-block: place in the file, and fields. */
+/**
+ * https://docs.kernel.org/filesystems/ext4/globals.html#super-block: offset in the file, and
+ * fields.
+ */
 const OFFSET = 1024;
 const LENGTH = 1024;
 const MAGIC = 0xef53;
 const INCOMPAT_64BIT = 0x80;
 const STATE_ERRORS = 0x2;
 
-/** Refuses a file that is no ext4 file system, or not all of one. */
+/** Rejects a file that is not an ext4 file system, or not a complete one. */
 export async function checkWhole(file: string): Promise<void> {
   const fault = await faultOf(file);
   if (fault) throw damaged(file, fault);
 }
 
 /**
- * What is wrong with a file: it is no ext4 file system, or shorter than the file system in it. Then
- * a copy was cut off, and neither mount nor `e2fsck -n` would say so.
+ * What is wrong with a file: it is not an ext4 file system, or shorter than the file system in it
+ * (a truncated copy, which neither mount nor `e2fsck -n` would report).
  */
 export async function faultOf(file: string): Promise<string | undefined> {
   const { size, block } = await read(file);
@@ -26,12 +29,13 @@ export async function faultOf(file: string): Promise<string | undefined> {
     return 'it is no ext4 file system';
   }
   const wanted = bytesIn(block);
-  return size < wanted ? `it has ${size} bytes, its file system ${wanted}` : undefined;
+  return size < wanted ? `it has ${size} bytes, its file system needs ${wanted}` : undefined;
 }
 
 /**
- * The bytes that a disk file has, and those that the file system in it takes; undefined when there is no
- * such file. One that is none of ext4, or was cut off within the first 2 KiB, takes more than there are.
+ * Size of a disk file, and the size that its file system needs. Undefined if the file does not
+ * exist. For a file that is not ext4, or truncated within its first 2 KiB, the needed size exceeds
+ * the actual one.
  */
 export function sizesOf(file: string): { size: number; wanted: number } | undefined {
   return ifThere(() => {
@@ -47,16 +51,16 @@ export function sizesOf(file: string): { size: number; wanted: number } | undefi
   });
 }
 
-/** One for all looks. */
+/** One buffer for all reads. */
 const looked = Buffer.allocUnsafe(LENGTH);
 
-/** Whether the kernel has found errors in it, and noted that it is to be checked. */
+/** Whether the kernel has found errors in it and marked it for a check. */
 export async function hasErrors(file: string): Promise<boolean> {
   const { block } = await read(file);
   return (block.readUInt16LE(0x3a) & STATE_ERRORS) !== 0;
 }
 
-/** Fewer bytes than LENGTH when the file ends before. */
+/** Fewer bytes than LENGTH if the file is shorter. */
 async function read(file: string): Promise<{ size: number; block: Buffer }> {
   const handle = await open(file, 'r');
   try {
@@ -68,7 +72,7 @@ async function read(file: string): Promise<{ size: number; block: Buffer }> {
   }
 }
 
-/** Blocks (low, and high when 64bit) times 2^(10 + log). */
+/** Blocks (low, and high if 64bit) times 2^(10 + log). */
 function bytesIn(block: Buffer): number {
   const is64 = (block.readUInt32LE(0x60) & INCOMPAT_64BIT) !== 0;
   const high = is64 ? block.readUInt32LE(0x150) : 0;

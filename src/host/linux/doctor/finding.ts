@@ -1,11 +1,11 @@
-/** One thing looked at. */
+/** Result of one check. */
 export interface Finding {
   name: string;
-  /** `fail`: containers cannot run; `warn`: something will be missed. */
+  /** `fail`: containers cannot run; `warn`: a feature is missing. */
   status: 'ok' | 'warn' | 'fail';
-  /** What there is, one line. */
+  /** What was found, in one line. */
   detail: string;
-  /** The command or setting that mends it. */
+  /** The command or setting that fixes it. */
   fix?: string;
 }
 

@@ -7,10 +7,10 @@ import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
 import { type Finding, fail, ok, warn } from './finding.js';
 
-/** As `engines` of package.json has it. */
+/** As in `engines` of package.json. */
 const NODE = [20, 19] as const;
 
-/** Bytes; a minimal Debian tree and a few disks fit. */
+/** Bytes; enough for a minimal Debian tree and a few disks. */
 const ENOUGH = 2 ** 30;
 
 export function rootFinding(uid: number | undefined): Finding {
@@ -24,16 +24,19 @@ export function nodeFinding(version: string): Finding {
   return fail('node', `${version} is too old`, `install Node.js ${NODE.join('.')} or newer`);
 }
 
-/** Bundles, mount points and network namespaces must be gone after a reboot, as the kernel's are. */
+/**
+ * Bundles, mount points and network namespaces must disappear at reboot, as the kernel's objects
+ * do.
+ */
 export function runFinding(): Finding {
   const mounts = readMounts().filter(({ path }) => path === '/run');
   const type = mounts.at(-1)?.type;
   if (type === 'tmpfs') return ok('/run', 'on tmpfs');
-  const detail = `on ${type ?? 'the root file system'}: outlives a reboot`;
+  const detail = `on ${type ?? 'the root file system'}: survives a reboot`;
   return warn('/run', detail, 'mount -t tmpfs -o mode=755 tmpfs /run   # early at boot');
 }
 
-/** Of the file system that holds `root`, or will. */
+/** Of the file system that holds `root`, or will hold it. */
 export function spaceFinding(root: string): Finding {
   let dir = root;
   while (!existsSync(dir)) dir = dirname(dir);
@@ -41,10 +44,10 @@ export function spaceFinding(root: string): Finding {
   const free = bavail * bsize;
   const detail = `${formatBytes(free)} free for ${root}`;
   if (free >= ENOUGH) return ok('space', detail);
-  return warn('space', detail, `free some, or choose another place: baleine --root DIR`);
+  return warn('space', detail, `free some space, or use another root: baleine --root DIR`);
 }
 
-/** Without it nobody calls `baleine apply` again when something dies. */
+/** Without cron, nobody runs `baleine apply` again after a failure. */
 export function cronFinding(): Finding {
   const names = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -54,14 +57,15 @@ export function cronFinding(): Finding {
   return warn('cron', 'not running: nothing heals by itself', fix);
 }
 
-/** The sysctl net.bridge.bridge-nf-call-iptables; not there without the module br_netfilter. */
+/** The sysctl net.bridge.bridge-nf-call-iptables; it exists only with the module br_netfilter. */
 const CALLED = '/proc/sys/net/bridge/bridge-nf-call-iptables';
 
 const NAME = 'packet filter';
 
 /**
- * baleine sets no rule, but those of others may stand between its containers: dockerd has the
- * kernel show bridged packets to iptables(8), and drops what it does not know.
+ * baleine sets no firewall rules, but other programs' rules may block traffic between its
+ * containers: dockerd makes the kernel pass bridged packets through iptables(8), and drops unknown
+ * ones.
  */
 export async function filterFinding(): Promise<Finding> {
   const program = findProgram('iptables');

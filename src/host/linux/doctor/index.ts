@@ -12,7 +12,7 @@ import {
 import { cgroupFindings, kernelFindings } from './kernel.js';
 import { programFindings, runtimeFinding, seccompFinding } from './programs.js';
 
-/** What the host has and lacks of what baleine needs. Changes nothing but its own probe's cache. */
+/** Checks the host for everything that baleine needs. Changes nothing but its own runtime cache. */
 export async function examine(site: InstallPaths): Promise<Finding[]> {
   return [
     rootFinding(process.getuid?.()),

@@ -13,7 +13,7 @@ import { readText } from '../files/read.js';
 import { run } from '../process/run.js';
 import { type Finding, fail, ok, warn } from './finding.js';
 
-/** Looks at what is loaded, and tries what says nothing until it is tried. */
+/** Checks what is loaded, and tries features that can only be detected by use. */
 export async function kernelFindings(): Promise<Finding[]> {
   return [
     ok('kernel', release()),
@@ -30,7 +30,7 @@ function loopFinding(): Finding {
   return fail('loop devices', 'no /dev/loop-control', 'modprobe loop');
 }
 
-/** Not loaded is not missing: the first mount loads the module, as it would anything's. */
+/** Not loaded does not mean missing: the first mount loads the module. */
 function ext4Finding(): Finding {
   const loaded = /^\s*ext4$/m.test(readText('/proc/filesystems') ?? '');
   if (loaded) return ok('ext4', 'in the kernel');
@@ -39,7 +39,7 @@ function ext4Finding(): Finding {
   return fail('ext4', 'the kernel does not know it', 'modprobe ext4');
 }
 
-/** Makes one in a network namespace that ends with the command. */
+/** Creates a link in a network namespace that ends with the command. */
 async function linkFinding(type: 'bridge' | 'veth'): Promise<Finding> {
   if (process.getuid?.() !== 0) return warn(type, 'not tried', 'sudo baleine doctor');
   const args = ['--net', '--', 'ip', 'link', 'add', 'name', 'try0', 'type', type];
@@ -51,7 +51,7 @@ async function linkFinding(type: 'bridge' | 'veth'): Promise<Finding> {
   }
 }
 
-/** Only containers with `userns: auto` need them. */
+/** Only containers with `userns: auto` need user namespaces. */
 function usernsFinding(): Finding {
   const lack = linuxCapacity().withoutUserns();
   if (lack === undefined) return ok('user namespaces', 'userns: auto can be had');

@@ -10,9 +10,9 @@ import { type Finding, fail, ok, warn } from './finding.js';
 
 interface Program {
   names: [string, ...string[]];
-  /** What makes it say its version. */
+  /** Option that prints the version. */
   flag: string;
-  /** What is missed without it; absent: containers cannot do without. */
+  /** What does not work without the program; absent if containers cannot run without it. */
   only?: string;
 }
 
@@ -46,7 +46,7 @@ async function programFinding({ names, flag, only }: Program): Promise<Finding> 
   return warn(names.join(' or '), `not installed: no ${only}`, fix);
 }
 
-/** Some say it on one stream and some on the other, a few with an exit code. */
+/** Programs print it on either stream, a few with a nonzero exit code. */
 async function versionOf(name: string, flag: string): Promise<string> {
   try {
     const { stdout, stderr } = await run(name, [flag], { reject: false, timeout: 5000 });
@@ -57,7 +57,7 @@ async function versionOf(name: string, flag: string): Promise<string> {
   }
 }
 
-/** The one that starts a container here, which is more than being installed. */
+/** Finds the runtime that can start a container here: being installed is not enough. */
 export async function runtimeFinding(site: InstallPaths): Promise<Finding> {
   if (process.getuid?.() !== 0) return warn('OCI runtime', 'not tried', 'sudo baleine doctor');
   try {
@@ -71,7 +71,10 @@ export async function runtimeFinding(site: InstallPaths): Promise<Finding> {
   }
 }
 
-/** What limits are made of is on both versions then, and crun 1.8 wants it on one. */
+/**
+ * On a hybrid host both versions have controllers that we limit with, and crun 1.8 needs all of
+ * them on one.
+ */
 const HYBRID_FIX = 'boot with systemd.unified_cgroup_hierarchy=1: all controllers on cgroup v2';
 
 const said = ({ name, error }: { name: string; error: string }) => `${name}: ${oneLine(error)}`;

@@ -5,11 +5,11 @@ import { ensureUnmounted } from '../disks/mount.js';
 import { undo } from '../process/launch.js';
 
 /**
- * Makes files under other names and lets them appear when all are done and written out: after a
- * crash of the host each is whole or not there. The other name is always the same, so that what a
- * crash left is cleared by the next attempt; the state lock keeps us alone.
+ * Creates files under temporary names and renames them when all are complete and synced: after a
+ * host crash each file is either complete or absent. Temporary names are fixed, so that the next
+ * attempt removes leftovers of a crash; the state lock keeps other runs out.
  *
- * @param make gets the other names, in order
+ * @param make receives the temporary names, in order
  */
 export async function makeWhole(
   files: readonly string[],
@@ -30,12 +30,12 @@ export async function makeWhole(
   }
 }
 
-/** What an unfinished attempt at a file left beside it. */
+/** Removes what an unfinished attempt left beside a file. */
 export async function clearPart(file: string): Promise<void> {
   await undoAll([partOf(file)]);
 }
 
-/** Where a file that is not done yet is mounted, to be filled. */
+/** Mount point for filling an unfinished file. */
 export const treeOf = (part: string) => `${part}.tree`;
 
 const partOf = (file: string) => join(dirname(file), `.${basename(file)}.part`);
@@ -47,7 +47,7 @@ async function undoAll(parts: readonly string[]): Promise<void> {
   }
 }
 
-/** Writes a file, or the names in a folder, through to the disk: fsync(2). */
+/** Writes a file, or a folder's entries, to disk: fsync(2). */
 export async function flush(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {

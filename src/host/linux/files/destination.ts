@@ -11,26 +11,26 @@ import {
   within,
 } from './open-folder.js';
 
-/** What a path leads to that the user has named to be written to. */
+/** What a user-specified output path leads to. */
 export type Destination =
   | { type: 'folder'; folder: OpenFolder }
   /** A regular file, or nothing yet. */
   | { type: 'file'; folder: OpenFolder; name: BytePath; existing: Stats | undefined }
-  /** A device or a FIFO, which is opened and written to, as a shell's redirection does. */
+  /** A device or a FIFO: opened and written to, as a shell redirection does. */
   | { type: 'stream'; path: BytePath }
-  /** Our own standard output or standard error, under whatever name. */
+  /** Our own standard output or standard error, under any name. */
   | { type: 'output'; descriptor: 1 | 2 };
 
-/** So many links one after the other, then ELOOP: path_resolution(7). */
+/** Maximum number of consecutive links before ELOOP: path_resolution(7). */
 const MOST_LINKS = 40;
 
 /**
- * Finds out what to do with a path that the user has named as an output. Nothing but a regular file
- * is ever replaced. The caller closes the folder.
+ * Determines how to write to a user-specified output path. Only regular files are ever replaced.
+ * The caller closes the folder.
  *
- * In a folder that others may write to, what belongs to another account may have been put there for
- * us to follow or to replace. It is refused, as the kernel's protected_symlinks and
- * protected_regular have it (proc_sys_fs(5)); a link of another account is refused everywhere.
+ * In a folder that other accounts may write to, their files may have been planted for us to follow
+ * or replace. They are rejected, as by the kernel's protected_symlinks and protected_regular
+ * (proc_sys_fs(5)). Links of other accounts are rejected everywhere.
  *
  * @throws UserError "cannot write <path>: <cause>"
  */
@@ -58,7 +58,7 @@ function ownOutput(path: BytePath): Destination | undefined {
   return undefined;
 }
 
-/** Undefined for what leads nowhere, which is looked at again with its cause. */
+/** Undefined if it leads nowhere; the caller then determines the cause. */
 function statThrough(path: BytePath): Stats | undefined {
   try {
     return statSync(raw(path));
@@ -93,7 +93,10 @@ function follow(given: BytePath, path: BytePath, links: number): Destination {
   }
 }
 
-/** A link to a folder or a file that is there; nobody has meant to make what a dangling link names. */
+/**
+ * Target of a link to an existing file or folder. A dangling link is an error: nobody means to
+ * create its target.
+ */
 function linkTarget(given: BytePath, link: BytePath): BytePath {
   try {
     return realpathSync.native(raw(link), 'latin1') as BytePath;

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { asBytes, type BytePath, bytePath, raw } from './open-folder.js';
 
 export interface FolderSize {
-  /** All that is no folder. */
+  /** Number of entries that are not folders. */
   files: number;
-  /** As `ls -l` counts them, so that holes count too. */
+  /** Apparent size as in `ls -l`, including holes. */
   bytes: number;
-  /** False when there was more to count than a plan has time for. */
+  /** False if the folder had more entries than a plan has time to count. */
   complete: boolean;
 }
 
-/** What is counted at most, in entries and in milliseconds. */
+/** Limits of counting: entries and milliseconds. */
 export interface Bounds {
   entries: number;
   milliseconds: number;
@@ -20,8 +20,8 @@ export interface Bounds {
 const BOUNDS: Bounds = { entries: 200_000, milliseconds: 1000 };
 
 /**
- * What is in a folder, without what is mounted there. Links are not followed: the folder may be a
- * container's to write to. What vanishes while we count, or cannot be read, does not count.
+ * Size of a folder's content, excluding mounts in it. Does not follow links: a container may be
+ * able to write to the folder. Entries that vanish or cannot be read do not count.
  */
 export function folderSize(path: string, bounds: Bounds = BOUNDS): FolderSize {
   const total: FolderSize = { files: 0, bytes: 0, complete: true };
@@ -46,9 +46,9 @@ export function folderSize(path: string, bounds: Bounds = BOUNDS): FolderSize {
   return total;
 }
 
-/** One by one: a folder may have more entries than we count. */
+/** Iterates instead of listing: a folder may have more entries than we count. */
 function* namesIn(path: BytePath): Generator<string> {
-  // Node takes a Buffer here, too, which its types do not say
+  // Node accepts a Buffer here, which its types do not say
   const dir = attempt(() => opendirSync(raw(path) as unknown as string, { encoding: 'latin1' }));
   if (!dir) return;
   try {

@@ -18,7 +18,7 @@ import { readMounts } from '../disks/mount-table.js';
 import { LONG, run } from '../process/run.js';
 import { flush } from './atomic-files.js';
 
-/** Files and folders of baleine's own. */
+/** baleine's own files and folders. */
 export function linuxFiles(): Files {
   return {
     ensureDir: (path, mode) => attempt(`make folder ${path}`, () => ensureDir(path, mode)),
@@ -31,24 +31,24 @@ export function linuxFiles(): Files {
   };
 }
 
-/** A mode that is given is set on a folder that is there already too; its parents keep theirs. */
+/** An explicit mode is also set on an existing folder. Parents keep their modes. */
 async function ensureDir(path: string, mode?: number): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   if (mode !== undefined && ((await stat(path)).mode & 0o7777) !== mode) await chmod(path, mode);
 }
 
-/** Where a file is prepared. One name each suffices, the state lock keeps us alone. */
+/** Temporary file name. A fixed name is enough, since the state lock keeps other runs out. */
 const tempOf = (path: string) => join(dirname(path), `.${basename(path)}.tmp`);
 
 async function write(path: string, text: string, mode: number): Promise<void> {
   const temp = tempOf(path);
-  // what a killed run has left, also when the text has come back to what it was
+  // remove the leftovers of a killed run, also if the text is unchanged again
   await rm(temp, { force: true });
   if (await isThere(path, text, mode)) return;
   try {
     const handle = await open(temp, 'wx', mode);
     try {
-      await handle.chmod(mode); // whatever the umask
+      await handle.chmod(mode); // regardless of the umask
       await handle.writeFile(text);
       await handle.sync();
     } finally {
@@ -62,7 +62,7 @@ async function write(path: string, text: string, mode: number): Promise<void> {
   await flush(dirname(path));
 }
 
-/** Each ends with a newline, whether its author thought of it or not. */
+/** Ends each text with a newline, whether or not its file does. */
 async function textsOf(paths: string[]): Promise<string> {
   const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')));
   return texts.map((text) => (text.endsWith('\n') ? text : `${text}\n`)).join('');
@@ -74,7 +74,7 @@ async function isThere(path: string, text: string, mode: number): Promise<boolea
   return (await readFile(path, 'utf8')) === text;
 }
 
-/** Mode 0644. Cut only after the new text is in, so that a reader never finds the file empty. */
+/** Mode 0644. Truncates after writing, so that a reader never finds the file empty. */
 async function overwrite(path: string, text: string): Promise<boolean> {
   const handle = await open(path, constants.O_RDWR | constants.O_NOFOLLOW).catch(unlessMissing);
   if (!handle) return false;
@@ -90,7 +90,7 @@ async function overwrite(path: string, text: string): Promise<boolean> {
   }
 }
 
-/** rename(2) takes an empty folder that is there for none, so it is looked for first. */
+/** rename(2) replaces an existing empty folder, so check first. */
 async function move(from: string, to: string): Promise<void> {
   await refuseMounts(from);
   if (await look(to)) throw new Error(`${to} exists`);
@@ -100,10 +100,10 @@ async function move(from: string, to: string): Promise<void> {
 }
 
 /**
- * With what a killed run has left of the file while it wrote it, whether or not the file itself was
- * ever there. Folders by rm(1), because a container may have nested them deeper than a path can be long, or
- * change them meanwhile: rm goes by descriptor. It stops at other file systems; a bind mount of
- * the same one is found only in the mount table.
+ * Also removes the temporary file of a killed run, whether or not the file itself ever existed.
+ * Folders are removed by rm(1), which works by descriptor: a container may have nested them deeper
+ * than the maximum path length, or may be changing them concurrently. rm stops at other file
+ * systems; a bind mount of the same one shows only in the mount table.
  */
 async function remove(path: string): Promise<void> {
   const found = await look(path);

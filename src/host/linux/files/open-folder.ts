@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 
 /**
- * A folder that is held by a descriptor: what is done below `path` happens in this folder, whatever
- * others put in the place of its name. Programs that we start find it by the same path.
+ * A folder held open by a descriptor: operations below `path` act on this folder, even if its name
+ * is replaced. Child processes reach it by the same path.
  */
 export interface OpenFolder {
   path: BytePath;
@@ -11,9 +11,9 @@ export interface OpenFolder {
 }
 
 /**
- * Opens a folder. Its last component is not followed when it is a link, unless that is asked for.
+ * Opens a folder. Does not follow a link in the last component unless `follow` is set.
  *
- * @throws ErrnoException ENOTDIR or ELOOP for what is no folder, ENOENT for what is not there
+ * @throws ErrnoException ENOTDIR or ELOOP if it is not a folder, ENOENT if it does not exist
  */
 export function openFolder(path: BytePath, { follow = false } = {}): OpenFolder {
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
@@ -25,31 +25,31 @@ export function openFolder(path: BytePath, { follow = false } = {}): OpenFolder 
   };
 }
 
-/** What is called `name` in a folder. */
+/** Path of the entry `name` in a folder. */
 export const within = (folder: OpenFolder, name: BytePath | string) =>
   raw(`${folder.path}/${name}` as BytePath);
 
 /**
- * A path as the kernel has it: bytes, one a character (latin1). File names need not be UTF-8, and
- * decoding one that is not loses what would find it again.
+ * A path as raw bytes, one per character (latin1). File names need not be UTF-8, and decoding an
+ * invalid one would lose the original.
  */
 export type BytePath = string & { readonly bytes: true };
 
-/** Of a path that came as text: a configuration, an argument. */
+/** For a path that came as text: a configuration, an argument. */
 export const bytePath = (text: string) => Buffer.from(text).toString('latin1') as BytePath;
 
-/** Of a path that `join`, `dirname` or `basename` of node:path made of byte paths. */
+/** For the result of `join`, `dirname` or `basename` (node:path) on byte paths. */
 export const asBytes = (path: string) => path as BytePath;
 
-/** What Node's file functions take. */
+/** The form that Node's file functions accept. */
 export const raw = (path: BytePath): Buffer => Buffer.from(path, 'latin1');
 
-/** For a message; bytes that are not UTF-8 become U+FFFD. */
+/** For messages; bytes that are not UTF-8 become U+FFFD. */
 export const shown = (path: BytePath): string => raw(path).toString();
 
 /**
- * An argument of this program as it was given: Node decodes arguments as UTF-8, and /proc still has
- * the bytes (proc_pid_cmdline(5)).
+ * The original bytes of an argument of this program: Node decodes arguments as UTF-8, and /proc
+ * still has the bytes (proc_pid_cmdline(5)).
  */
 export function byteArgument(text: string): BytePath {
   if (!text.includes('\ufffd')) return bytePath(text);

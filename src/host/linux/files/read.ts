@@ -1,14 +1,14 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 
-/** One object for all calls: Node makes one of a bare `'utf8'` in each. */
+/** One object for all calls: Node creates one from a bare `'utf8'` in each call. */
 const TEXT = { encoding: 'utf8', flag: 'r' } as const;
 
-/** Text of a small file, as the kernel offers them; undefined when it is not there. */
+/** Text of a small file, such as the kernel's; undefined if it does not exist. */
 export function readText(path: string): string | undefined {
   return ifThere(() => readFileSync(path, TEXT));
 }
 
-/** The one line of a small file, by a third of the calls that `readText` makes. */
+/** The single line of a small file, with a third of the calls that `readText` makes. */
 export function readLine(path: string): string | undefined {
   return ifThere(() => {
     const fd = openSync(path, 'r');
@@ -20,12 +20,12 @@ export function readLine(path: string): string | undefined {
   });
 }
 
-/** As much as the kernel offers of a file in /sys at once: a page. */
+/** The most that the kernel returns for a file in /sys: one page. */
 const line = Buffer.allocUnsafe(4096);
 
 /**
- * Whether a file holds just this text; undefined when it is not there. Of many copies of a text none
- * is taken in as a text of its own, which costs more than to read it.
+ * Whether a file has exactly this text; undefined if it does not exist. Compares bytes: decoding
+ * every copy of the text would cost more than reading it.
  */
 export function holdsText(path: string, text: string): boolean | undefined {
   if (last.text !== text) last = expected(text);
@@ -41,19 +41,22 @@ export function holdsText(path: string, text: string): boolean | undefined {
   });
 }
 
-/** The copies of a text are looked at one after the other. */
+/** Copies of the same text are compared consecutively. */
 let last = expected('');
 
-/** With room for one byte more, by which a longer file is told. */
+/** One byte more than the text, to detect a longer file. */
 function expected(text: string): { text: string; bytes: Buffer; found: Buffer } {
   const bytes = Buffer.from(text);
   return { text, bytes, found: Buffer.allocUnsafe(bytes.length + 1) };
 }
 
-/** Not there is also what a process (ESRCH; EINVAL for its mounts) or a cgroup (ENODEV) on its way out answers. */
+/**
+ * Reading a process (ESRCH; EINVAL for its mounts) or a cgroup (ENODEV) that is ending also counts
+ * as absent.
+ */
 const ABSENT = ['ENOENT', 'ENOTDIR', 'ESRCH', 'EINVAL', 'ENODEV'];
 
-/** Undefined when what is looked at is not there. */
+/** Undefined if the file does not exist. */
 export function ifThere<T>(look: () => T): T | undefined {
   try {
     return look();

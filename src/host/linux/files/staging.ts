@@ -16,9 +16,9 @@ import { LONG, run } from '../process/run.js';
 import { asBytes, type BytePath, type OpenFolder, openFolder, raw, within } from './open-folder.js';
 
 /**
- * Gives `work` a new folder, only root's, in a folder that others may write to: its name cannot be
- * foreseen, and what others have put in their own place is never taken for it. It is gone
- * afterwards. Its place is noted in `notes` meanwhile, a folder of root's, for `sweepStaging`.
+ * Passes a new root-only folder to `work`, inside a folder that other accounts may write to. Its
+ * name is unpredictable, and something put in its place is never mistaken for it. It is removed
+ * afterwards. Until then, a note in `notes`, a folder of root's, lets `sweepStaging` find it.
  */
 export async function withStaging<T>(
   folder: OpenFolder,
@@ -51,7 +51,7 @@ function makeFolder(folder: OpenFolder, name: BytePath, note: string | undefined
   }
 }
 
-/** Takes away the staging folders of killed runs. */
+/** Removes the staging folders of killed runs. */
 export async function sweepStaging(notes: string): Promise<void> {
   const names = existsSync(notes) ? readdirSync(notes) : [];
   for (const name of names.filter((each) => !isOwned(each))) {
@@ -62,7 +62,7 @@ export async function sweepStaging(notes: string): Promise<void> {
   }
 }
 
-/** Before there is anything to be found by it. */
+/** The note is written before the folder is created. */
 function writeNote(notes: string, folder: OpenFolder, name: BytePath): string {
   const note = join(notes, `${ownerMark()}${randomBytes(4).toString('hex')}`);
   const path = join(readlinkSync(raw(folder.path), 'latin1'), name);
@@ -76,17 +76,17 @@ function dropNote(note: string): void {
   try {
     rmdirSync(dirname(note));
   } catch {
-    // others are noted there
+    // other notes are in it
   }
 }
 
-/** A folder of another account that has the name now is not ours to remove. */
+/** A folder of another account that now has this name is not ours to remove. */
 async function removeLeftover(path: BytePath): Promise<void> {
   let staging: OpenFolder;
   try {
     staging = openFolder(path);
   } catch {
-    return; // gone, or something else has its name
+    return; // already removed, or the name was reused
   }
   try {
     if (staging.stats.uid !== process.geteuid?.()) return;
@@ -97,7 +97,9 @@ async function removeLeftover(path: BytePath): Promise<void> {
   }
 }
 
-/** find(1) goes by descriptor and follows no link, however deep a stranger has nested it. */
+/**
+ * find(1) works by descriptor and follows no links, however deep a stranger has nested the folder.
+ */
 async function empty({ path }: OpenFolder): Promise<void> {
   await run('find', [`${path}/`, '-xdev', '-mindepth', '1', '-delete'], {
     purpose: 'clear a staging folder',

@@ -24,18 +24,18 @@ import { bytePath, raw, within } from './open-folder.js';
 
 export interface OutputOptions {
   /**
-   * Mode of the file whatever was there, for a text with secrets; without it a new file has what the
-   * umask leaves of 0666, and one that is replaced keeps its mode and owner.
+   * Mode that the file gets in any case, for secrets. By default a new file gets 0666 minus the
+   * umask, and a replaced file keeps its mode and owner.
    */
   mode?: number;
 }
 
-/** What is written to, never replaced. */
+/** An output that is written to, never replaced. */
 export type Stream = Destination & { type: 'stream' | 'output' };
 
 /**
- * Writes a text to a path that the user has named. A regular file is replaced in one step; into a
- * device or a FIFO the text is written, which may wait for a reader; nothing else is touched.
+ * Writes text to a user-specified path. A regular file is replaced atomically. Text for a device or
+ * a FIFO is written into it, which may block until there is a reader. Nothing else is touched.
  *
  * @throws UserError "cannot write <path>: <cause>"
  */
@@ -56,12 +56,12 @@ export async function writeOutput(
   }
 }
 
-/** Of open(2), which Node does not name; the same on all that Node runs on. */
+/** Flag of open(2) that Node does not name; the same on all platforms that Node supports. */
 const O_PATH = 0o10000000;
 
 /**
- * Opening a FIFO waits for its reader, and writing to it, too: a program does both, so that we can
- * be interrupted meanwhile. What was put in the place of the name since it was looked at is refused.
+ * Opening a FIFO and writing to it block until there is a reader, so a child process does both and
+ * we stay interruptible. Fails if the path was replaced since it was checked.
  */
 export async function writeToStream(target: Stream, input: Readable): Promise<void> {
   if (target.type === 'output') {
@@ -82,10 +82,10 @@ export async function writeToStream(target: Stream, input: Readable): Promise<vo
   }
 }
 
-/** Whether what is written there is seen on a terminal. */
+/** Whether the output is shown on a terminal. */
 export function isTerminal(target: Stream): boolean {
   if (target.type === 'output') return isatty(target.descriptor);
-  // the reader of a FIFO takes an open that ends at once for all that comes
+  // opening and closing a FIFO would look like the end of the data to its reader
   if (!lstatSync(raw(target.path)).isCharacterDevice()) return false;
   const { O_WRONLY, O_NOFOLLOW, O_NOCTTY, O_NONBLOCK } = constants;
   const descriptor = openSync(raw(target.path), O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
@@ -105,7 +105,7 @@ function replace(
   const descriptor = openSync(temporary, 'wx', mode ?? 0o666);
   try {
     if (mode !== undefined) {
-      fchmodSync(descriptor, mode); // whatever the umask
+      fchmodSync(descriptor, mode); // regardless of the umask
     } else if (existing) {
       fchownSync(descriptor, existing.uid, existing.gid);
       fchmodSync(descriptor, existing.mode & 0o777);

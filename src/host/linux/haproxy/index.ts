@@ -8,7 +8,7 @@ import type { Proxies, Runtime } from '../../ports.js';
 import { runningContainer } from '../runtime/started.js';
 import { askProxy } from './socket.js';
 
-/** Milliseconds for a master to have a new worker take over. */
+/** Milliseconds for a master process to replace its worker. */
 const RELOAD_LIMIT = 10_000;
 const REACH_LIMIT = 2000;
 const PAUSE = 100;
@@ -48,7 +48,7 @@ export function linuxProxies(site: InstallPaths, runtime: Pick<Runtime, 'signal'
   };
 }
 
-/** One that has just started needs a moment to listen; one with a command of its own never may. */
+/** A newly started proxy needs a moment to listen; one with a custom command may never listen. */
 async function reach(
   site: InstallPaths,
   { id, socket }: Socket,
@@ -66,7 +66,7 @@ async function reach(
   }
 }
 
-/** A proxy that ends meanwhile, or is started anew, has no session left to wait for. */
+/** A proxy that ends or restarts during the wait has no sessions left to wait for. */
 async function unlessGone(
   site: InstallPaths,
   { id }: ProxySpec,
@@ -81,8 +81,8 @@ async function unlessGone(
 }
 
 /**
- * In maintenance, which ends nothing that is under way; in HAProxy's own state of draining a server
- * still gets the requests of those that know it by its cookie, as long as they come.
+ * Uses maintenance, which keeps running sessions: a server in HAProxy's drain state still gets
+ * requests of clients that know it by its cookie, for as long as they come.
  */
 async function drain(ask: Ask, proxy: ProxySpec, servers: string[], limit: number): Promise<void> {
   await setState(ask, proxy, servers, 'maint');
@@ -99,7 +99,7 @@ async function awaitOther(ask: Ask, before: string | undefined, { id }: ProxySpe
   }
 }
 
-/** @param worker as the container numbers its processes */
+/** @param worker pid of the worker, in the container's pid namespace */
 async function awaitEnd(
   site: InstallPaths,
   { id }: ProxySpec,
@@ -111,7 +111,7 @@ async function awaitEnd(
   while (performance.now() < deadline && isThere()) await sleep(PAUSE);
 }
 
-/** Where it was until now requests would come to nothing, or to another. */
+/** Requests to the server's previous port would fail or reach another server. */
 async function direct(ask: Ask, proxy: ProxySpec, server: string, port: number): Promise<void> {
   const place = await placeOf(ask, proxy, server);
   if (!place || place.srv_port === `${port}`) return;
@@ -140,7 +140,7 @@ async function placeOf(
   return all.find(({ srv_name }) => srv_name === server);
 }
 
-/** One answer tells of all of them; a server that it does not know is of no concern. */
+/** One answer covers all servers. Servers that the proxy does not know are ignored. */
 async function setState(
   ask: Ask,
   { backend }: ProxySpec,
@@ -162,7 +162,7 @@ async function awaitUp(ask: Ask, proxy: ProxySpec, servers: string[], limit: num
     if (performance.now() > deadline) {
       const { svname, status, last_chk, check_status } = down;
       const found = `${status} (${last_chk || check_status})`;
-      throw new Error(`cannot send requests to ${svname}: the proxy finds it ${found}`);
+      throw new Error(`cannot send requests to ${svname}: the proxy reports ${found}`);
     }
     await sleep(PAUSE);
   }
@@ -172,7 +172,7 @@ async function awaitUp(ask: Ask, proxy: ProxySpec, servers: string[], limit: num
 interface State {
   svname: string;
   status: string;
-  /** Sessions, and requests that wait for one. */
+  /** Sessions plus queued requests. */
   scur: string;
   qcur: string;
   check_status: string;
@@ -190,12 +190,12 @@ async function statesOf(ask: Ask, { backend }: ProxySpec, servers: string[]): Pr
 
 const isBusy = ({ scur, qcur }: State) => Number(scur) + Number(qcur) > 0;
 
-/** One that was not checked yet counts as up to HAProxy, not to us. */
+/** HAProxy counts a server that was not checked yet as up; we do not. */
 function isUp({ status, check_status }: State): boolean {
   return status === 'no check' || (status.startsWith('UP') && !/^(\* )?INI/.test(check_status));
 }
 
-/** While one takes over from the other nobody may answer. */
+/** While workers are being replaced there may be no answer. */
 async function workerOf(ask: Ask): Promise<string | undefined> {
   const text = await ask('show info').catch(() => '');
   return /^Pid: (\d+)$/m.exec(text)?.[1];

@@ -1,18 +1,18 @@
 import { run } from '../process/run.js';
 
-/** Milliseconds from the question to the end of the answer; a proxy answers from memory. */
+/** Milliseconds from the question to the end of the answer; the proxy answers from memory. */
 const PATIENCE = 1500;
 
-/** Bytes of an answer. The statistics of a server are some 500. */
+/** Bytes of an answer. Statistics take some 500 bytes per server. */
 const MOST = 512 * 1024;
 
 /**
- * Asks a proxy by its command socket (HAProxy's Management Guide, 9.3): one command, its whole
- * answer. Whatever runs in the container may answer in its place, or let us wait: it gets 1.5 s
- * and 512 KiB in all, and its path leads nowhere but into the container.
+ * Sends one command to a proxy's command socket (HAProxy's Management Guide, 9.3) and returns the
+ * complete answer. Anything in the container may answer instead, or stall: the exchange is limited
+ * to 1.5 s and 512 KiB, and the path cannot leave the container.
  *
- * @param pid a process of its container, which that is entered by
- * @throws Error when nobody in the container listens there, or the answer is late or too long
+ * @param pid a process of the container, used to enter it
+ * @throws Error if nobody in the container listens there, or the answer is late or too long
  */
 export async function askProxy(pid: number, path: string, command: string): Promise<string> {
   const purpose = `ask the proxy at ${path}`;
@@ -24,9 +24,9 @@ export async function askProxy(pid: number, path: string, command: string): Prom
 }
 
 /**
- * With the container's root as our own, links in the path end in the container as they do for those
- * inside; with the host's /proc as our folder, who listens can still be looked at (SO_PEERCRED of
- * unix(7)). A socket of the host that is bound into the container is none of the proxy's.
+ * With the container's root as our root, links in the path resolve inside the container. With the
+ * host's /proc as our working folder, we can still check who listens (SO_PEERCRED of unix(7)). A
+ * host socket that is bind-mounted into the container is not the proxy's.
  */
 const SCRIPT = String.raw`
 use strict;

@@ -11,12 +11,13 @@ import { exitsDir } from '../runtime/layout.js';
 import { lifeOf } from '../runtime/started.js';
 import { isOnNetwork, type NetworkTarget, probeNetworks } from './network.js';
 
-/** Commands begun inside at the same time; each is a process of the runtime. */
+/** Commands that run in containers concurrently; each is a runtime process. */
 const AT_ONCE = 8;
 
 /**
- * Milliseconds after which a command that has not ended makes room for the next: it only waits. So all
- * are asked within the longest timeout, and this much for every `AT_ONCE` of them, however many hang.
+ * Milliseconds after which an unfinished command lets the next one start; it is then only waiting.
+ * All checks thus finish within the longest timeout plus this delay per `AT_ONCE` checks, however
+ * many hang.
  */
 const WAITING = 250;
 
@@ -48,7 +49,10 @@ export function linuxHealth(site: InstallPaths, runtime: Pick<Runtime, 'execute'
   };
 }
 
-/** What keeps us from asking is no container's fault, but then none is known to be well. */
+/**
+ * An error that keeps us from asking is no container's fault, but then no container is known to be
+ * healthy.
+ */
 async function askNetworks(site: InstallPaths, targets: NetworkTarget[]): Promise<HealthResult[]> {
   if (targets.length === 0) return [];
   try {
@@ -90,7 +94,7 @@ async function execute(
       [`exit code ${answer.code}`, lastLines(answer.output, 1)].filter(Boolean).join(': '),
     );
   } catch (error) {
-    // whom it was asked of, and how, is known to the reader
+    // the reader knows the container and the command
     return failure(messageOf(error).replace(/^cannot run \S+ in \S+: \S+: /, ''));
   }
 }
@@ -98,12 +102,13 @@ async function execute(
 /** Characters of a reason: it is a cell of a table, and part of the state. */
 const REASON = 120;
 
+/** The last line of a stranger's program, cut to one line's length. */
 const failure = (reason: string): HealthResult => ({
   healthy: false,
   reason: shortened(reason, REASON),
 });
 
-/** The container, and its folder, may have gone meanwhile. */
+/** The container, and its folder, may have been removed in between. */
 function unlessGone(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOENT') throw error;
 }

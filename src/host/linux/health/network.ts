@@ -10,7 +10,10 @@ export function isOnNetwork(target: HealthTarget): target is NetworkTarget {
   return 'tcp' in target.check || 'http' in target.check;
 }
 
-/** Number of setns(2), which perl has no word for; include/uapi/asm-generic/unistd.h and the ABIs' own tables. */
+/**
+ * Number of setns(2), for which Perl has no function; include/uapi/asm-generic/unistd.h and the
+ * architectures' own tables.
+ */
 const SETNS: Partial<Record<typeof arch, number>> = {
   x64: 308,
   arm64: 268,
@@ -22,9 +25,9 @@ const SETNS: Partial<Record<typeof arch, number>> = {
 };
 
 /**
- * Asks each target from within its network namespace: bridges may be isolated, and Node cannot
- * enter one. A single process of perl (Debian's essential perl-base) forks once for each; that is
- * a fifth of what nsenter(1) and a client for each would take.
+ * Checks each target from inside its network namespace: bridges may be isolated, and Node cannot
+ * enter a namespace. A single Perl process (Debian's essential perl-base) forks once per target,
+ * which takes a fifth of the time of nsenter(1) plus a client per target.
  */
 export async function probeNetworks(
   site: InstallPaths,
@@ -45,7 +48,10 @@ export async function probeNetworks(
   );
 }
 
-/** No part can hold a tab: ids, addresses and ports are ours, and the file's paths are checked. */
+/**
+ * No field can contain a tab: ids, addresses and ports are ours, and paths from the file are
+ * validated.
+ */
 function lineFor(site: InstallPaths, { id, check, address }: NetworkTarget, index: number): string {
   const [port, path] = 'tcp' in check ? [check.tcp, ''] : [check.http.port, check.http.path];
   const parts = [index, netnsPath(site, id), address, port, check.timeout / 1000, path];
@@ -65,8 +71,9 @@ function answerOf({ check }: NetworkTarget, said: string): HealthResult {
 }
 
 /**
- * Reads lines of number, namespace, address, port, seconds and path; writes a line for each. The
- * time left goes from the connection (connect(2), EINPROGRESS) to the first line of the answer.
+ * Reads lines of number, namespace, address, port, seconds and path; writes one line for each. The
+ * timeout covers everything from the connection (connect(2), EINPROGRESS) to the first line of the
+ * answer.
  */
 const SCRIPT = String.raw`
 use strict;

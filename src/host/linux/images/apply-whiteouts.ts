@@ -2,11 +2,13 @@ import { lstatSync, readdirSync, rmdirSync, type Stats, unlinkSync } from 'node:
 import type { Member } from './tar-listing.js';
 
 /**
- * Prepares a tree for the next layer: takes away what its whiteouts delete, and what is in the way
- * of its files because it is of another type. A link on the way to a file is in the way, too: what
- * is below a folder in a layer never lands elsewhere. See the OCI image specification, layer.md.
+ * Prepares a tree for the next layer: removes what the layer's whiteouts delete, and existing
+ * entries of a different type that would block its files. A link in a file's parent path is removed
+ * as well: content of a folder in a layer never ends up elsewhere. See the OCI image specification,
+ * layer.md.
  *
- * Goes component by component and follows no link; nobody else may write in the tree meanwhile.
+ * Resolves one component at a time and follows no links. Nobody else may write to the tree during
+ * the call.
  *
  * @throws Error for a name that leads out of the tree
  */
@@ -31,41 +33,44 @@ export async function makeWay(
 }
 
 const WHITEOUT = '.wh.';
-/** What AUFS has for itself, and nobody else looks at; but for one. */
+/** AUFS metadata, ignored by all other readers, with one exception. */
 const OWN = '.wh..wh.';
 const OPAQUE = '.wh..wh..opq';
 
-/** The file system's own; e2fsck(8) takes a tree without it for damaged. */
+/** Belongs to the file system; e2fsck(8) considers a tree without it damaged. */
 const KEPT = 'lost+found';
 
-/** For GNU tar: whiteouts are no files. */
+/** Makes GNU tar skip whiteouts, which are not files. */
 export const NO_WHITEOUTS = ['--wildcards', '--no-anchored', `--exclude=${WHITEOUT}*`];
 
 const componentsOf = (name: string) =>
   name.split('/').filter((each) => each !== '' && each !== '.');
 
-/** A whiteout of nothing would be one of its folder. */
+/** A whiteout without a name would delete its own folder. */
 const leadsOut = (components: readonly string[]) =>
   components.some((each) => each === '..' || /^\.wh\.\.{0,2}$/.test(each));
 
-/** Paths are lists of names that hold neither `/` nor `..`. */
+/** Paths are lists of names without `/` or `..`. */
 class Tree {
   readonly #root: Buffer;
-  /** The folder that was looked at last: archives go folder by folder. */
+  /** The last folder that was checked: archives list entries folder by folder. */
   #known = '';
 
   constructor(root: string) {
     this.#root = Buffer.from(`${root}/`);
   }
 
-  /** Whatever is there instead of the folders on the way, and at the end what the new one cannot replace. */
+  /**
+   * Removes whatever is in the place of a parent folder, and finally the entry if it cannot be
+   * replaced.
+   */
   clearFor(path: readonly string[], folder: boolean): void {
     if (!this.#clearParents(path.slice(0, -1))) return;
     const there = this.#look(path);
     if (there && there.isDirectory() !== folder) this.#erase(path);
   }
 
-  /** Nothing is there when the way is not one of folders. */
+  /** Does nothing if a parent is not a folder. */
   remove(path: readonly string[]): void {
     if (!this.#isFolder(path.slice(0, -1))) return;
     if (this.#look(path)) this.#erase(path);
@@ -76,7 +81,7 @@ class Tree {
     for (const name of this.#names(path)) this.#erase([...path, name]);
   }
 
-  /** Answers whether the folder is there. */
+  /** Returns whether the folder exists. */
   #clearParents(path: readonly string[]): boolean {
     if (this.#isKnown(path)) return true;
     for (let length = 1; length <= path.length; length++) {

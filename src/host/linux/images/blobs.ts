@@ -10,14 +10,14 @@ import { LISTED, type Member, membersOf } from './tar-listing.js';
 
 /** The named parts of an image, in a folder or in a tar file. */
 export interface Blobs {
-  /** Bytes; undefined for what is not there. */
+  /** Size in bytes; undefined if there is no such part. */
   size(name: string): number | undefined;
   open(name: string): AsyncIterable<Buffer>;
 }
 
 /**
- * Only what is in the folder: a link that leads out leads nowhere. The folder may be one that only
- * `/proc/PID/root` leads to, which realpath(3) knows nothing of.
+ * Restricted to the folder: links that lead out of it do not resolve. The folder may be reachable
+ * only through `/proc/PID/root`, where realpath(3) does not work.
  */
 export function blobsInFolder(folder: string): Blobs {
   const pathOf = (name: string) => join(folder, resolveInside(folder, plainName(name)));
@@ -30,13 +30,14 @@ export function blobsInFolder(folder: string): Blobs {
   };
 }
 
-/** Nothing is unpacked: a member is read where it lies. */
+/** Unpacks nothing: members are read in place. */
 export async function blobsInArchive(path: string, purpose: string): Promise<Blobs> {
   const members = await list(path, purpose);
   const find = (name: string, links = 0): Member | undefined => {
     const member = members.get(plainName(name));
     if (!member || links > MOST_LINKS) return undefined;
-    // Docker has a link to the first of two equal layers; tar makes a hard link of two names of a file.
+    // Docker links the second of two equal layers to the first; tar stores two names of one file as
+    // a hard link.
     if (member.type === 'l') return find(posix.join(name, '..', member.link ?? ''), links + 1);
     return member.type === 'h' ? find(member.link ?? '', links + 1) : member;
   };
@@ -46,13 +47,13 @@ export async function blobsInArchive(path: string, purpose: string): Promise<Blo
   };
 }
 
-/** Bytes read at a time. */
+/** Bytes per read. */
 const CHUNK = 2 ** 20;
 
-/** From one link to the next. */
+/** Maximum length of a chain of links. */
 const MOST_LINKS = 8;
 
-/** Without `./` or `/` in front; what leads out is a name that nothing has. */
+/** Without leading `./` or `/`. A name that leads out of the archive matches nothing. */
 function plainName(name: string): string {
   return posix.normalize(`/${name}`).slice(1);
 }
@@ -65,7 +66,7 @@ async function* read(path: string, member: Member | undefined, purpose: string) 
   yield* createReadStream(path, { start, end, highWaterMark: CHUNK }) as AsyncIterable<Buffer>;
 }
 
-/** By their plain names; of two of one name the first, as tar reads it. */
+/** Members by plain name; of duplicate names the first, as tar reads them. */
 async function list(path: string, purpose: string): Promise<Map<string, Member>> {
   const members = new Map<string, Member>();
   const args = [...LISTED, '--block-number', '--force-local', `--file=${path}`];
@@ -85,18 +86,18 @@ async function list(path: string, purpose: string): Promise<Map<string, Member>>
   return members;
 }
 
-/** A name that leads out of the archive is none of an image's. */
+/** Names that lead out of the archive are not part of an image. */
 function nameIn({ name }: Member): string {
   return name.split('/').includes('..') ? `../${name}` : plainName(name);
 }
 
-/** An image has a few of them for each layer. */
+/** An image has a few members per layer. */
 const MOST_MEMBERS = 10_000;
 
-/** Bytes; the names of an image's parts are made of digests. */
+/** Bytes; names of an image's parts consist of digests. */
 const LONGEST_NAME = 1000;
 
-/** @throws UserError when it is not there, or is none that anybody would read */
+/** @throws UserError if the part does not exist, or is implausibly large */
 export async function textOf(blobs: Blobs, name: string, what: string): Promise<string> {
   const size = blobs.size(name);
   const shown = shownName(name);
@@ -112,7 +113,7 @@ export async function textOf(blobs: Blobs, name: string, what: string): Promise<
   for await (const chunk of blobs.open(name)) {
     chunks.push(chunk);
     bytes += chunk.length;
-    // it has grown since
+    // it has grown since it was measured
     if (bytes > MOST_TEXT) throw refuse(bytes);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -121,10 +122,10 @@ export async function textOf(blobs: Blobs, name: string, what: string): Promise<
 const BLOCK = 512;
 
 /**
- * Where the content of a tar file's member begins, in bytes. Before its header there may be others
- * for a long name, which GNU tar counts as its own (tar.h in GNU tar's manual, "GNU_LONGNAME").
+ * Offset of a tar member's content in bytes. Its header may be preceded by headers for a long name,
+ * which GNU tar counts as part of the member (GNU tar's manual, tar.h, "GNU_LONGNAME").
  *
- * @param block of 512 bytes in which its headers begin
+ * @param block index of the 512-byte block in which its headers start
  */
 export async function contentOf(path: string, block: number, purpose: string): Promise<number> {
   const file = await open(path, 'r');
@@ -142,6 +143,6 @@ export async function contentOf(path: string, block: number, purpose: string): P
   }
 }
 
-/** Offsets in POSIX' ustar header: of the size, in octal, and of the type. */
+/** Offsets in the POSIX ustar header: of the size (octal) and of the type. */
 const SIZE = 124;
 const TYPE = 156;

@@ -6,25 +6,25 @@ import { digest } from '../../../model/json.js';
 import { isOwned } from '../owner.js';
 
 /**
- * Images that were built for a plan wait in /var/cache/baleine/TAG until they are applied, as
- * `STACK.SOURCE.LAYERS.tar`; `_` stands for what is built by hand. No apply may ever come, so each
- * has an owner and an end: it goes when the same source is built again, when its stack is destroyed,
- * with `image prune`, and with the next run that changes something once it is too old or there is
- * too much of its kind. Who wants one that is gone builds it again.
+ * Images built for a plan are kept in /var/cache/baleine/TAG until they are applied, as
+ * `STACK.SOURCE.LAYERS.tar`; `_` stands for imperative commands. The apply may never come, so each
+ * archive has an owner and a limited life: it is removed when the same source is built again, when
+ * its stack is destroyed, by `image prune`, and by the next run that changes something once it is
+ * too old or the total is too large. A removed archive is built again if it is needed.
  */
 export const BUILT_BOUNDS = {
-  /** Milliseconds that one waits at most. */
+  /** Maximum age in milliseconds. */
   age: 7 * 24 * 3600_000,
-  /** Of one installation. */
+  /** Total bytes per installation. */
   archives: 20,
-  /** Of one installation; one that is larger alone is kept all the same. */
+  /** Number per installation. A single archive above the total size is still kept. */
   bytes: 20 * 1024 ** 3,
 };
 
 const folderOf = ({ tag }: Pick<InstallPaths, 'tag'>) => join(CACHE, tag);
 const CACHE = builtImagesDir('');
 
-/** Keeps an archive in place of what the same source gave before. */
+/** Stores an archive, replacing the previous result of the same source. */
 export function keepArchive(
   site: InstallPaths,
   owner: string,
@@ -42,14 +42,14 @@ export function keepArchive(
   sweepArchives();
 }
 
-/** Undefined when it is gone. */
+/** Undefined if it was removed. */
 export function findArchive(site: InstallPaths, layers: string): string | undefined {
   const folder = folderOf(site);
   const name = archivesIn(folder).find((each) => each.endsWith(`.${layers}.tar`));
   return name === undefined ? undefined : join(folder, name);
 }
 
-/** Of a stack, or all of the installation. */
+/** Archives of one stack, or of the whole installation. */
 export function dropArchives(site: InstallPaths, stack?: string): void {
   const folder = folderOf(site);
   const prefix = stack === undefined ? '' : `${ownerName(stack)}.`;
@@ -60,8 +60,8 @@ export function dropArchives(site: InstallPaths, stack?: string): void {
 }
 
 /**
- * Takes away what has waited too long or is too much, of every installation: one that is not used
- * any more cannot do so itself. Also what killed builds have left.
+ * Removes archives that are too old or too large in total, for all installations: one that is no
+ * longer used cannot do so itself. Also removes leftovers of killed builds.
  */
 export function sweepArchives(now = Date.now(), bounds = BUILT_BOUNDS, cache = CACHE): void {
   for (const tag of namesIn(cache)) {
@@ -91,7 +91,7 @@ function removeIfEmpty(folder: string): void {
   if (remove(folder)) remove(join(folder, '..'));
 }
 
-/** Whether it was empty, or gone. */
+/** Returns whether the folder was empty or already gone. */
 function remove(folder: string): boolean {
   try {
     rmdirSync(folder);
@@ -103,7 +103,7 @@ function remove(folder: string): boolean {
 
 const ownerName = (stack: string) => (stack === '-' ? '_' : stack);
 
-/** Release 0.1 named them by their layers alone. */
+/** Release 0.1 named archives by their layers alone. */
 const archivesIn = (folder: string) => namesIn(folder).filter((name) => name.endsWith('.tar'));
 
 function sizeAndTime(path: string): { size: number; time: number } {

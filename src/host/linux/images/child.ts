@@ -4,19 +4,21 @@ import { lastLines, readPaced, Tail } from '../process/output.js';
 import { LONG } from '../process/run.js';
 import { needProgram } from './tool.js';
 
-/** A program that is fed and read while it runs. */
+/** A running program with piped input and output. */
 export interface Child {
   stdin: Writable;
   stdout: Readable;
-  /** Rejects with "cannot <purpose>: <its complaint>". One whose reader is gone ends without a word. */
+  /**
+   * Rejects with "cannot <purpose>: <its complaint>". A program whose reader is gone ends silently.
+   */
   ended: Promise<void>;
 }
 
 /**
- * Starts a program that is killed when we are.
+ * Starts a program that is killed when we end.
  *
- * @param enter a command to stand in front of it, such as nsenter(1)
- * @throws UserError when it is not installed
+ * @param enter a command prefix, such as nsenter(1)
+ * @throws UserError if it is not installed
  */
 export function startChild(
   program: string,
@@ -34,16 +36,16 @@ export function startChild(
       lastLines(complaint.text()) || `${program}: ${killed ?? signal ?? `exit code ${code}`}`;
     throw new Error(`cannot ${purpose}: ${said}`);
   });
-  // Its writer learns of a broken pipe by what it writes.
+  // The writer learns of a broken pipe from its write calls.
   stdin.on('error', () => {});
-  // Whoever waits for it may do so only after something else has failed.
+  // The result may be awaited only after something else has failed.
   ended.catch(() => {});
   return { stdin, stdout, ended };
 }
 
 /**
- * Waits until all have ended, and throws the first error that is a cause: that a pipe broke only
- * says that the one at its other end has failed.
+ * Waits until all parts have ended and throws the first root cause: a broken pipe only means that
+ * the process at its other end failed.
  */
 export async function together(...parts: Promise<unknown>[]): Promise<void> {
   const ended = await Promise.allSettled(parts);

@@ -10,8 +10,8 @@ import type { Staging } from './staging.js';
 export type Compression = 'gzip' | 'bzip2' | 'xz' | 'zstd';
 
 /**
- * The first bytes: RFC 1952, 2.3.1; bzip2's "BZh", block size, and the magic of a block or of the end;
- * the .xz file format, 2.1.1.1; RFC 8878, 3.1.1 and 3.1.2.
+ * Magic numbers: RFC 1952, 2.3.1; bzip2's "BZh", block size, and the magic of a block or of the
+ * end; the .xz file format, 2.1.1.1; RFC 8878, 3.1.1 and 3.1.2.
  */
 const MAGIC: Record<Compression, RegExp> = {
   gzip: /^1f8b/,
@@ -22,8 +22,8 @@ const MAGIC: Record<Compression, RegExp> = {
 const MAGIC_BYTES = 10;
 
 /**
- * Each format by its own program, which knows best what is wrong with a damaged file. The memory that
- * a file may ask for is bounded: zstd's own limit is 128 MiB.
+ * Each format is read by its own program, which reports damage best. Limits the memory that a file
+ * may demand: zstd's own limit is 128 MiB.
  */
 const PROGRAMS: Record<Compression, string[]> = {
   gzip: ['gzip', '--decompress', '--stdout'],
@@ -32,7 +32,7 @@ const PROGRAMS: Record<Compression, string[]> = {
   zstd: ['zstd', '--decompress', '--stdout', '--quiet', '--no-progress'],
 };
 
-/** By content, whatever the name says; undefined for what is not compressed. */
+/** Detected by content, regardless of the name; undefined if it is not compressed. */
 export async function compressionOf(path: string): Promise<Compression | undefined> {
   const handle = await open(path, 'r');
   try {
@@ -43,39 +43,39 @@ export async function compressionOf(path: string): Promise<Compression | undefin
   }
 }
 
-/** The same of what a file begins with. */
+/** Same, from the first bytes. */
 export function compressionIn(first: Buffer): Compression | undefined {
   const start = first.toString('hex', 0, MAGIC_BYTES);
   return (Object.keys(MAGIC) as Compression[]).find((name) => MAGIC[name].test(start));
 }
 
-/** Unpacks what is written to it. A truncated or damaged file is an error of its. */
+/** Decompresses its input. Fails if the input is truncated or damaged. */
 export function startDecompressor(compression: Compression, purpose: string): Child {
   const [program = '', ...args] = PROGRAMS[compression];
-  // zstd(1) reads gzip and xz too, where nothing better is installed
+  // zstd(1) also reads gzip and xz if nothing better is installed
   const own = findProgram(program) || compression === 'bzip2' || !findProgram('zstd');
   const [chosen = '', ...words] = own ? [program, ...args] : PROGRAMS.zstd;
   const { ended, ...child } = startChild(chosen, words, { purpose });
   const named = ended.catch((error: Error) => {
     if (UNREAD.test(error.message)) throw Object.assign(error, { code: 'EPIPE' });
-    // by the format, whichever program reads it
+    // name the format, regardless of the program that reads it
     throw new Error(error.message.replace(ANONYMOUS, `${compression}: `), { cause: error });
   });
-  // whoever waits for it may do so only after something else has failed
+  // the result may be awaited only after something else has failed
   named.catch(() => {});
   return { ...child, ended: named };
 }
 
-/** Its reader has given up, and knows why. */
+/** The reader has closed the pipe and reports the reason itself. */
 const UNREAD = /Broken pipe|Connection reset by peer/;
 
-/** What zstd has for a name of standard input, and its own before it. */
+/** zstd's prefix of messages, and its name for standard input. */
 const ANONYMOUS = /(?:zstd: )?\/\*stdin\*\\ *: */g;
 
 /**
- * From anywhere into the staging room.
+ * Decompresses a file into the staging area.
  *
- * @throws UserError when it unpacks to more than there is room for; Error when it is damaged
+ * @throws UserError if the result exceeds the available space; Error if the file is damaged
  */
 export async function decompress(
   from: string,
@@ -88,7 +88,7 @@ export async function decompress(
   const full = (error: Error) => {
     if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
     throw new UserError(
-      `cannot ${purpose}: No space left on device: it unpacks to more than twice what it is expected to hold`,
+      `cannot ${purpose}: No space left on device: it unpacks to more than twice its expected size`,
       'If it is to be that large, give the image a `size`.',
       { cause: error },
     );

@@ -6,23 +6,23 @@ import { parseForeign } from './foreign-json.js';
 import { DIGEST, type Manifest } from './manifest.js';
 import { ARCHITECTURE, type Platform, platformName, rankOf } from './platform.js';
 
-/** What is used of an image's config, whoever wrote it. */
+/** The parts of an image configuration that we use, from any tool. */
 export interface ForeignConfig {
-  /** Digests of the layers, uncompressed, the lowest first. */
+  /** Digests of the uncompressed layers, lowest first. */
   layers: string[];
   config: ImageConfig;
-  /** All of it, for an export. */
+  /** The complete original, for an export. */
   original: OriginalConfig;
 }
 
-/** Nanoseconds, as Go counts durations. */
+/** Nanoseconds, Go's unit of durations. */
 const MILLISECOND = 1e6;
 
 /**
- * Reads an image's config: Docker's and OCI's have the same shape, but only Docker's has a health
+ * Parses an image configuration. Docker and OCI share one format, but only Docker's has a health
  * check. See the OCI image specification, config.md, and Docker's image specification, version 1.2.
  *
- * @throws UserError when it is no config, or the image is for another kind of machine
+ * @throws UserError if it is not a configuration, or the image is for another platform
  */
 export function readConfig(text: string, what: string): ForeignConfig {
   const read = new Reader(what);
@@ -52,7 +52,7 @@ function decode(value: unknown, read: Reader): ImageConfig {
   };
 }
 
-/** With what the image's manifest says of it, for people and tools. */
+/** Adds the annotations of the image's manifest. */
 export function annotated(foreign: ForeignConfig, { annotations }: Manifest): ForeignConfig {
   const texts = Object.entries(annotations ?? {}).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
@@ -63,9 +63,9 @@ export function annotated(foreign: ForeignConfig, { annotations }: Manifest): Fo
 }
 
 /**
- * As Docker writes it; the health check is Docker's own, and others leave it alone. A field that still
- * means what the original says comes out as it was there, and so does what baleine does not know.
- * The steps that made the layers stay in the history, which all are one layer now.
+ * Writes Docker's format, whose health check other tools ignore. Fields with unchanged meaning and
+ * fields unknown to baleine are copied from the original. The build steps stay in the history,
+ * although all layers are now one.
  */
 export function writeConfig(
   { config, original, created }: Pick<Exported, 'config' | 'original' | 'created'>,
@@ -120,7 +120,7 @@ function encode(config: ImageConfig, { Env }: Record<string, unknown>) {
   } satisfies Record<keyof typeof MEANING, unknown>;
 }
 
-/** In the order of those that there were; the new ones last. */
+/** Keeps the order of existing variables and appends new ones. */
 function pairsOf(environment: Record<string, string>, before: readonly string[]): string[] {
   const left = new Map(Object.entries(environment));
   const kept = before.flatMap((pair) => {
@@ -147,7 +147,7 @@ function refusePlatform(platform: Platform, what: string): void {
   );
 }
 
-/** A variable without a value is one that Docker takes from nowhere. */
+/** Docker ignores a variable without a value. */
 function environmentOf(pairs: string[]): Record<string, string> {
   const entries = pairs.map((pair) => [pair.indexOf('='), pair] as const);
   return Object.fromEntries(
@@ -180,7 +180,7 @@ function writeHealthcheck({ test, interval, timeout, start_period, retries }: Im
   };
 }
 
-/** An empty value is as good as none to Docker. */
+/** Docker treats an empty value as missing. */
 function present<Key extends string, Value extends string | object | number>(
   key: Key,
   value: Value | undefined,
@@ -191,7 +191,7 @@ function present<Key extends string, Value extends string | object | number>(
     : ({ [key]: value } as Record<Key, Value>);
 }
 
-/** Takes a stranger's JSON apart; null is what Go writes for nothing. */
+/** Decodes untrusted JSON; Go writes null for empty values. */
 class Reader {
   constructor(readonly what: string) {}
 
@@ -238,6 +238,6 @@ class Reader {
   }
 }
 
-/** What the kernel is given ends at a NUL. */
+/** Strings passed to the kernel end at a NUL. */
 const isText = (value: unknown): value is string =>
   typeof value === 'string' && !value.includes('\0');

@@ -8,16 +8,16 @@ import { compressionOf, startDecompressor } from './compression.js';
 import { fileOrFolder, LITTLE_MEMORY } from './regular.js';
 import { LISTED, type Member, membersOf } from './tar-listing.js';
 
-/** `directory` and `tar` hold a root file system, the others an image with a config. */
+/** `directory` and `tar` contain a root file system, the others an image with a configuration. */
 export type Detected = 'docker' | 'oci' | 'tar' | 'directory';
 
 /**
- * Tells by its content what a file or folder is; undefined when nothing is there. What `docker save`
- * writes has a manifest.json, before Docker 1.10 `repositories`, and an OCI image layout an oci-layout
- * (image-layout.md of the image specification); newer archives of Docker are both, and read as
- * Docker's, for the names in them.
+ * Detects the format of a file or folder by its content; undefined if it does not exist. The output
+ * of `docker save` has a manifest.json (`repositories` before Docker 1.10), and an OCI image layout
+ * has an oci-layout file (image-layout.md of the image specification). Newer Docker archives have
+ * both and are read as Docker's, for the names in them.
  *
- * @throws UserError for a pipe or a device; Error for what is not an archive, or a damaged one
+ * @throws UserError for a pipe or a device; Error if it is not an archive, or a damaged one
  */
 export async function detect(path: string): Promise<Detected | undefined> {
   if (!existsSync(path)) return undefined;
@@ -47,13 +47,13 @@ export async function detect(path: string): Promise<Detected | undefined> {
       tar.ended,
     );
   } catch (error) {
-    // once it is known what it is, nobody reads on
+    // stop reading once the format is known
     if (found === undefined) throw error;
   }
   return found ?? 'tar';
 }
 
-/** By the first name that tells; undefined when no name does. */
+/** Decided by the first distinctive name; undefined without one. */
 async function kindIn(listing: AsyncIterable<Buffer>): Promise<'docker' | 'oci' | undefined> {
   let isLayout = false;
   for await (const member of membersOf(listing)) {
@@ -66,7 +66,7 @@ async function kindIn(listing: AsyncIterable<Buffer>): Promise<'docker' | 'oci' 
 
 const nameOf = ({ name, type }: Member) => (type === 'd' ? '' : name.replace(/^\.\//, ''));
 
-/** Bytes that are unpacked of any file to see what it is, and how many times its own. */
+/** Maximum bytes to decompress for detection, and the maximum ratio to the file's size. */
 const ENOUGH = 4 * 2 ** 30;
 const MOST_RATIO = 16;
 
@@ -78,7 +78,7 @@ function atMost(bytes: number, purpose: string) {
       size += chunk.length;
       if (size > most) {
         throw new UserError(
-          `cannot ${purpose}: it unpacks to more than ${formatBytes(most)}, and nothing before tells what it is`,
+          `cannot ${purpose}: it unpacks to more than ${formatBytes(most)}, and no name up to there identifies its format`,
           'baleine image create NAME with --from-tar, --from-docker or --from-oci, and --size.',
         );
       }

@@ -13,10 +13,10 @@ interface Saved {
 }
 
 /**
- * Reads what `docker save` writes: manifest.json leads to configs and layers by their names in the
- * archive (Docker's image specification, version 1.2, "Combined Image JSON + Filesystem Changeset
- * Format"). Only the config says what a layer has to be. Archives from before Docker 1.10 have only
- * `repositories`.
+ * Reads the output of `docker save`: manifest.json refers to configurations and layers by their
+ * names in the archive (Docker's image specification, version 1.2, "Combined Image JSON +
+ * Filesystem Changeset Format"). Only the configuration has the expected digest of a layer.
+ * Archives from before Docker 1.10 have only `repositories`.
  */
 export async function openDocker(
   blobs: Blobs,
@@ -40,13 +40,13 @@ export async function openDocker(
   return { image: `sha256:${digest(text)}`, foreign, layers };
 }
 
-/** Tags, then the image ID, which names the config. */
+/** Tags, followed by the image ID, which is the name of the configuration. */
 function namesOf({ RepoTags, Config }: Saved): string[] {
   const [id] = /[0-9a-f]{64}/.exec(Config) ?? [];
   return [...RepoTags.map(fullName), ...(id === undefined ? [] : [`sha256:${id}`])];
 }
 
-/** One that is listed twice is one. */
+/** Removes duplicates. */
 function distinct(all: readonly Saved[]): Saved[] {
   const byConfig = new Map<string, Saved>();
   for (const each of all) {

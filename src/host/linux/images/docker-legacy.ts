@@ -6,19 +6,19 @@ import { parseForeign, shownName } from './foreign-json.js';
 import { contentDigest } from './layer.js';
 import { type OpenedImage, type PackedLayer, pick, storedBytes } from './opened.js';
 
-/** Docker takes 127; a chain that is longer is one that has no end. */
+/** Docker allows 127; a longer chain is a cycle. */
 const MOST_LAYERS = 500;
 
-/** An image's or a layer's JSON of version 1: each layer is an image, with the one below as its parent. */
+/** Version 1 JSON of an image or layer: each layer is an image whose parent is the layer below. */
 interface Legacy {
   id: string;
   fields: Record<string, unknown>;
 }
 
 /**
- * Reads what `docker save` wrote before Docker 1.10: `repositories` has the top layer of each tag,
- * `ID/json` its config and parent, `ID/layer.tar` its files (Docker's image specification, version 1).
- * Nothing says what the layers have to be: their digests are computed here.
+ * Reads the output of `docker save` from before Docker 1.10: `repositories` has the top layer of
+ * each tag, `ID/json` its configuration and parent, `ID/layer.tar` its files (Docker's image
+ * specification, version 1). The format has no digests of layers; they are computed here.
  */
 export async function openLegacy(
   blobs: Blobs,
@@ -42,7 +42,7 @@ export async function openLegacy(
   return { image: `sha256:${digest(text)}`, foreign: readConfig(text, what), layers };
 }
 
-/** By their top layers. */
+/** Images by their top layers. */
 function repositoriesIn(text: string, what: string): { id: string; names: string[] }[] {
   const byId = new Map<string, string[]>();
   for (const [name, tags] of Object.entries(objectOf(parseForeign(text, 'repositories', what)))) {
@@ -54,7 +54,7 @@ function repositoriesIn(text: string, what: string): { id: string; names: string
   return [...byId].map(([id, names]) => ({ id, names }));
 }
 
-/** The lowest first. */
+/** Lowest first. */
 async function chainOf(top: string, blobs: Blobs, what: string): Promise<Legacy[]> {
   const chain: Legacy[] = [];
   for (let id: unknown = top; typeof id === 'string' && id !== ''; ) {
@@ -71,7 +71,7 @@ async function chainOf(top: string, blobs: Blobs, what: string): Promise<Legacy[
   return chain;
 }
 
-/** What Docker made of it since: the top layer's fields, and a history of all. */
+/** The equivalent in the current format: the top layer's fields, and the history of all layers. */
 function configOf(chain: readonly Legacy[], layers: readonly PackedLayer[]): string {
   const { id: _id, parent: _parent, ...top } = chain.at(-1)?.fields ?? {};
   return JSON.stringify({

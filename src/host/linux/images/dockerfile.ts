@@ -11,8 +11,9 @@ import { needProgram } from './tool.js';
 import { unpackImage } from './unpack.js';
 
 /**
- * Builds a Dockerfile and says what came out. Only that tells what its containers will run, so it
- * is done for the plan; the result waits in /var/cache for the plan to be carried out.
+ * Builds a Dockerfile and returns the resulting image's data. Only the result says what its
+ * containers will run, so it is built during planning and kept in /var/cache until the plan is
+ * executed.
  *
  * @param owner the stack
  */
@@ -29,7 +30,10 @@ export async function inspectDockerfile(
   });
 }
 
-/** Unpacks what was built for the plan; when that is gone, the same has to come out again. */
+/**
+ * Unpacks the result that was built during planning. If it is gone, a new build must give the same
+ * result.
+ */
 export async function unpackDockerfile(
   site: InstallPaths,
   source: DockerfileSource,
@@ -43,7 +47,7 @@ export async function unpackDockerfile(
   removeEmpty({ ...builds(site), dir: builtImagesDir(site.tag) });
 }
 
-/** `work` on the archive that came out; it is gone afterwards, unless it was moved. */
+/** Runs `work` on the resulting archive, which is removed afterwards unless `work` moved it. */
 function withBuild<T>(
   site: InstallPaths,
   source: DockerfileSource,
@@ -58,8 +62,8 @@ const TAG = 'baleine/build:1';
 const BUILD_LIMIT = 6 * 3600_000;
 
 /**
- * By buildah, without what it would want of the host: no storage driver with mounts, no runtime.
- * Docker's format, for OCI's has no health check; and times that do not tell when it was built.
+ * Uses buildah without its demands on the host: no storage driver with mounts, no runtime. Docker's
+ * format, since OCI's has no health check; and timestamps that do not depend on the build time.
  */
 async function build(source: DockerfileSource, dir: string): Promise<string> {
   const { context, file, target, args } = source;

@@ -15,7 +15,8 @@ import { blobIn, CONFIG, finishLayout, LAYER, putBlob } from './oci-layout.js';
 import { tool } from './tool.js';
 
 /**
- * Writes an image for other tools; see the port. It is made in a staging folder beside its place.
+ * Writes an image for other tools; see the port. It is assembled in a staging folder beside its
+ * destination.
  *
  * @param notes see `withStaging`
  */
@@ -46,8 +47,8 @@ function exists(path: string): UserError {
 type Writer = (what: Exported, staging: OpenFolder, purpose: string) => Promise<string>;
 
 /**
- * Each makes the result in a folder and answers its name. Programs work in that folder by relative
- * names, for others may move what its path leads through.
+ * Each creates the result in a folder and returns its name. Programs work in that folder with
+ * relative names, since others may move the folders of its path.
  */
 const WRITERS: Record<ExportFormat, Writer> = {
   tar: async ({ source }, staging, purpose) => {
@@ -74,7 +75,7 @@ const WRITERS: Record<ExportFormat, Writer> = {
   },
 };
 
-/** An OCI image layout with one layer, not compressed: a compressor may write other bytes one day. */
+/** An OCI image layout with one uncompressed layer: a future compressor may produce other bytes. */
 async function layout(what: Exported, staging: OpenFolder, purpose: string): Promise<string> {
   const folder = join(staging.path, 'layout');
   await mkdir(join(folder, 'blobs/sha256'), { recursive: true });
@@ -96,8 +97,8 @@ async function layout(what: Exported, staging: OpenFolder, purpose: string): Pro
 }
 
 /**
- * What of GNU tar(1) makes equal archives of equal trees: names in order, of the times only the
- * modification's, and no process id in the names of extended headers.
+ * GNU tar(1) options for reproducible archives: sorted names, only modification times, and no
+ * process id in the names of extended headers.
  */
 const SAME = [
   '--sort=name',
@@ -107,7 +108,9 @@ const SAME = [
   '--force-local',
 ];
 
-/** Everything of a tree that has a meaning elsewhere: Docker takes no other extended attributes. */
+/**
+ * All parts of a tree that are meaningful elsewhere: Docker accepts no other extended attributes.
+ */
 const PACK = [
   '--create',
   ...SAME,
@@ -132,10 +135,10 @@ async function pack(
   else await runSealed('sh', ['-c', MOUNTED, 'sh', source.file, 'tar', ...tar], options);
 }
 
-/** There is one everywhere, and tar needs nothing of what it hides. */
+/** Exists on every host, and tar needs nothing that this mount hides. */
 const MOUNT_POINT = '/sys';
 
-/** The mount is gone with the program. Not a byte of the image changes: its journal stays as it is. */
+/** The mount ends with the program. The image stays unmodified: its journal is not replayed. */
 const MOUNTED = `mount -t ext4 -o loop,ro,noload,nodev,nosuid -- "$1" ${MOUNT_POINT} && shift && exec "$@"`;
 
 async function digestOf(file: string): Promise<string> {

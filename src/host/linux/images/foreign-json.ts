@@ -1,18 +1,23 @@
 import { UserError } from '../../../model/errors.js';
 import { printable } from '../../../model/printable.js';
 
-/** Bytes of a manifest or config; containers/image reads no more either (internal/iolimits). */
+/**
+ * Maximum bytes of a manifest or configuration; same as in containers/image (internal/iolimits).
+ */
 export const MOST_TEXT = 4 * 1024 ** 2;
 
-/** Levels of nesting; no known manifest or config has ten. What is kept of one is walked by recursion. */
+/**
+ * Maximum nesting depth; no known manifest or configuration reaches ten. Parsed data is traversed
+ * recursively.
+ */
 const MOST_DEPTH = 100;
 
 /**
- * Parses a manifest, an index or a config that another tool wrote. The depth is looked at before
- * anything is made of the text: four million brackets would take hundreds of megabytes.
+ * Parses a manifest, an index or a configuration of another tool. Checks the depth before parsing:
+ * four million brackets would take hundreds of megabytes.
  *
  * @param name of the part, for the message: `manifest.json`
- * @throws UserError when it is too large, too deep or not JSON
+ * @throws UserError if it is too large, too deep or not JSON
  */
 export function parseForeign(text: string, name: string, what: string): unknown {
   const refuse = (cause: string) => {
@@ -44,14 +49,14 @@ function isTooDeep(text: string): boolean {
   return false;
 }
 
-/** Closing ones are two further on. */
+/** Closing brackets are two code points after the opening ones. */
 const [BRACE, BRACKET, QUOTE, BACKSLASH] = [0x7b, 0x5b, 0x22, 0x5c];
 
-/** Characters of a name that a message has room for, and names. */
+/** Maximum characters of a name in a message, and maximum number of names. */
 const LONGEST_NAME = 200;
 const MOST_NAMES = 10;
 
-/** A name from an archive or manifest, for a message: one harmless line of bounded length. */
+/** A name from an archive or manifest for a message: one safe line of limited length. */
 export function shownName(name: string): string {
   const short = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
   return printable(short);

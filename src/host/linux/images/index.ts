@@ -2,7 +2,7 @@ import { IMPERATIVE_STACK } from '../../../model/address.js';
 import { type InstallPaths, stagingNotesDir } from '../../../model/install-paths.js';
 import type { Images } from '../../ports.js';
 
-/** Each act is a module of its own, loaded when it is asked for. */
+/** Each operation is a module of its own, loaded on demand. */
 export function linuxImages(site: InstallPaths): Images {
   return {
     inspect: async (from, size, owner = IMPERATIVE_STACK) => {

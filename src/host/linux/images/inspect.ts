@@ -11,10 +11,10 @@ import { describe } from './opened.js';
 import { skopeoInspect, type Transport, transportOf } from './registry.js';
 import { roomFor, withStaging } from './staging.js';
 
-/** Of what most compressors make of most data; an estimate on the safe side. */
+/** The usual ratio of most compressors on most data; a safe estimate. */
 const COMPRESSED_TO = 4;
 
-/** What a foreign image is; see the port. */
+/** Describes a foreign image; see the port. */
 export async function inspectImage(
   site: InstallPaths,
   from: PackedFrom,
@@ -28,7 +28,7 @@ export async function inspectImage(
   }));
 }
 
-/** Milliseconds for all that a registry is asked about one image, of whose layers nothing is fetched. */
+/** Milliseconds for all queries about one image; no layer is fetched. */
 const REGISTRY_LIMIT = 15_000;
 
 async function inspectRemote(site: InstallPaths, from: { registry: string }): Promise<ImageOrigin> {
@@ -58,7 +58,7 @@ interface Instance {
   manifest: string;
 }
 
-/** Behind the name may be a list for several platforms; what is recorded is one of them. */
+/** The name may refer to a list for several platforms; the image for one of them is recorded. */
 async function instanceOf(from: { registry: string }, ask: Ask): Promise<Instance> {
   const named = transportOf(from);
   const text = await ask(named, '--raw');

@@ -8,11 +8,11 @@ import { compressionIn, startDecompressor } from './compression.js';
 import type { PackedLayer } from './opened.js';
 
 /**
- * Pours the tar file that a layer is into `sink`. Every byte is counted and digested on the way, and
- * the promise rejects unless all of it is what manifest and config say: so nothing of it may be
- * used before. A layer of no bytes at all, which Docker takes, becomes an archive without members.
+ * Streams a layer's tar file into `sink`. Counts and hashes every byte, and rejects unless
+ * everything matches manifest and configuration, so nothing may be used before the promise
+ * resolves. An empty layer of zero bytes, which Docker accepts, becomes an archive without members.
  *
- * @param most bytes that it may unpack to: what a whiteout is full of lands nowhere, and has no end
+ * @param most maximum unpacked bytes: content of a whiteout is discarded and could be endless
  */
 export async function pourLayer(
   layer: PackedLayer,
@@ -28,7 +28,7 @@ export async function pourLayer(
   }
 }
 
-/** The digest of what a layer unpacks to, when nothing says what it has to be. */
+/** The digest of a layer's unpacked content, for formats that do not contain it. */
 export async function contentDigest(
   layer: Omit<PackedLayer, 'content'>,
   purpose: string,
@@ -43,7 +43,7 @@ export async function contentDigest(
   return digestIn(hash);
 }
 
-/** Far more than files have that are worth to be packed. */
+/** Far more than an image worth packing needs. */
 const MOST_RATIO = 100;
 
 async function pour(
@@ -73,7 +73,9 @@ async function* prepended(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGene
   yield* { [Symbol.asyncIterator]: () => rest };
 }
 
-/** An archive without members is two blocks of zeros (tar(5)); tar(1) takes no bytes for damage. */
+/**
+ * An archive without members is two zero blocks (tar(5)); tar(1) reports an empty input as damaged.
+ */
 async function* archive(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let empty = true;
   for await (const chunk of chunks) {
@@ -90,7 +92,7 @@ interface Claim {
   most?: number;
 }
 
-/** Passes on what it gets, and fails at the end, or where it is too long, when it is not as claimed. */
+/** Passes data on, and fails if size or digest do not match the claim. */
 function checked(claim: Claim | undefined, purpose: string) {
   return async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     if (!claim) return yield* chunks;

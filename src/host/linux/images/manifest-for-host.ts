@@ -3,7 +3,7 @@ import { parseForeign, shownNames } from './foreign-json.js';
 import { type Descriptor, type IndexEntry, isObject, readIndex, readManifest } from './manifest.js';
 import { ARCHITECTURE, isDescribed, type Platform, platformName, rankOf } from './platform.js';
 
-/** Reads the text of a manifest, an index or a config. */
+/** Reads the text of a manifest, an index or a configuration. */
 export type ReadBlob = (blob: Descriptor) => Promise<string>;
 
 /** An image's manifest and its digest. */
@@ -12,18 +12,18 @@ export interface FoundManifest {
   text: string;
 }
 
-/** Images and indexes that are opened on the way to one, and indexes within indexes. */
+/** Maximum number of images and indexes opened in one search, and of nested indexes. */
 const MOST_OPENED = 100;
 const MOST_NESTED = 5;
 
 /**
- * Goes from an index to the manifest of the image for this host, through indexes in it. An entry
- * without a platform is asked by its config. Attestations, signatures and other artifacts are
- * passed over.
+ * Finds the manifest of the image for this host in an index, including nested indexes. Entries
+ * without a platform are decided by their configuration. Skips attestations, signatures and other
+ * artifacts.
  *
- * @param nameOf for entries that stand for different images; without it those of an index are one
- *   image for several platforms, and the first of equals is taken
- * @throws UserError when none is for this host, with the platforms that there are; or several are
+ * @param nameOf for indexes whose entries are different images; without it, an index is one image
+ *   for several platforms, and the first of equal matches is used
+ * @throws UserError if no image fits this host, with the existing platforms; or if several do
  */
 export async function manifestForHost(
   entries: readonly IndexEntry[],
@@ -61,21 +61,21 @@ interface Fitting {
   rank: number;
 }
 
-/** Where an entry stands, and what is said of it there. */
+/** An entry with its context. */
 interface Place {
   rank: number;
-  /** Its platform need not be looked up in its config. */
+  /** Its platform need not be read from its configuration. */
   described: boolean;
-  /** There is no other: whatever it is for, it is this one that was meant. */
+  /** It is the only entry: use it whatever its platform. */
   isAlone: boolean;
-  /** Of the index it is in, within others. */
+  /** The enclosing indexes' description. */
   depth: number;
 }
 
 class Search {
   readonly #seen = new Set<string>();
   #opened = 0;
-  /** One text is kept, not all: they are a stranger's. */
+  /** Only one text is kept, since the texts are untrusted. */
   #last: FoundManifest | undefined;
 
   constructor(
@@ -88,7 +88,9 @@ class Search {
     const there = seen.length > 0 ? `there is ${shownNames(seen)}` : 'there is no image in it';
     return new UserError(
       `cannot use ${this.what}: it has none for ${HOST}; ${there}`,
-      seen.length > 0 ? `Get it for ${HOST}, as by docker pull --platform ${HOST}.` : undefined,
+      seen.length > 0
+        ? `Get it for ${HOST}, for example with docker pull --platform ${HOST}.`
+        : undefined,
     );
   }
 
@@ -142,7 +144,7 @@ class Search {
     return own === undefined ? [] : [{ ...fitting, rank: own }];
   }
 
-  /** By its config; undefined for what is no image. */
+  /** Platform from the configuration; undefined if the entry is not an image. */
   async #platformOf(manifest: string): Promise<Platform | undefined> {
     const { config } = readManifest(manifest, this.what);
     if (!isImageConfig(config)) return undefined;
@@ -151,7 +153,7 @@ class Search {
   }
 }
 
-/** By what is said of it. What says nothing may be one. */
+/** Decided by the entry's description. An entry without one may be an image. */
 function mayBeImage({ mediaType, platform, annotations, ...rest }: IndexEntry): boolean {
   if (typeof annotations?.['vnd.docker.reference.type'] === 'string') return false;
   if ('artifactType' in rest && typeof rest.artifactType === 'string') return false;

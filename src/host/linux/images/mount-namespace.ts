@@ -2,17 +2,17 @@ import { once } from 'node:events';
 import { launch, untilExit } from '../process/launch.js';
 import { lastLines, readPaced, Tail } from '../process/output.js';
 
-/** A mount namespace that is there as long as its only process. */
+/** A mount namespace that exists as long as its only process. */
 export interface Holder {
   pid: number;
-  /** What to stand in front of a program that is to run in it. */
+  /** Command prefix for programs that run in it. */
   enter: string[];
   release(): Promise<void>;
 }
 
 /**
- * Runs a shell script in a mount namespace of its own. When it says `ready` it holds what it has
- * mounted until its standard input ends; it ends with us.
+ * Runs a shell script in a new mount namespace. After printing `ready` the script keeps its mounts
+ * until its standard input ends; it ends with us.
  *
  * @throws Error "cannot <purpose>: <its complaint>"
  */

@@ -13,13 +13,13 @@ import { type OpenedImage, pairUp, storedBytes } from './opened.js';
 /** Where blobs are: the OCI image specification, image-layout.md, "Blobs". */
 const blobName = ({ digest }: { digest: string }) => `blobs/${digest.replace(':', '/')}`;
 
-/** The tag, and what containerd has for the whole name. */
+/** The tag, and containerd's annotation for the full name. */
 const REF_NAME = 'org.opencontainers.image.ref.name';
 const FULL_NAME = 'io.containerd.image.name';
 
 /**
- * Reads an OCI image layout: index.json leads to a manifest, which leads to config and layers. Of
- * several images of one name, or of none, the one for this host is taken.
+ * Reads an OCI image layout: index.json refers to a manifest, which refers to configuration and
+ * layers. Of several images with the same name, or without one, uses the one for this host.
  */
 export async function openLayout(
   blobs: Blobs,
@@ -35,7 +35,7 @@ export async function openLayout(
   return openManifest(text, blobs, blobName, what);
 }
 
-/** Of an image whose manifest is at hand. */
+/** Opens an image by its manifest. */
 export async function openManifest(
   text: string,
   blobs: Blobs,
@@ -55,7 +55,7 @@ export async function openManifest(
   return { image: manifest.config.digest, foreign, layers };
 }
 
-/** The digest last: it names what has no other name. */
+/** The digest comes last: it identifies images without a name. */
 function namesOf({ annotations, digest }: IndexEntry): string[] {
   const names = [annotations?.[REF_NAME], annotations?.[FULL_NAME]];
   const given = names.filter((name): name is string => typeof name === 'string' && name !== '');
@@ -81,7 +81,9 @@ async function blobText(
   const name = nameOf({ digest });
   const text = await textOf(blobs, name, what);
   if (`sha256:${digestOf(text)}` === digest && Buffer.byteLength(text) === size) return text;
-  throw new UserError(`cannot use ${what}: digest or size of ${name} is another one than is said`);
+  throw new UserError(
+    `cannot use ${what}: digest or size of ${name} does not match its descriptor`,
+  );
 }
 
 const TYPE = 'application/vnd.oci.image';
@@ -90,8 +92,9 @@ export const CONFIG = `${TYPE}.config.v1+json`;
 const MANIFEST = `${TYPE}.manifest.v1+json`;
 
 /**
- * Writes the manifest of the only image of an OCI image layout, and what leads to it; its blobs
- * are there. The same blobs give the same bytes. See the OCI image specification, image-layout.md.
+ * Writes the manifest of the only image of an OCI image layout, and the files that refer to it; its
+ * blobs already exist. Equal blobs give equal bytes. See the OCI image specification,
+ * image-layout.md.
  */
 export async function finishLayout(
   layout: string,

@@ -13,11 +13,11 @@ import { roomFor, type Staging, withStaging } from './staging.js';
 type Local = Exclude<PackedFrom, { registry: string }>;
 
 /**
- * Opens an image for `work`. A plain archive or folder is read where it is; what is compressed as a
- * whole, or in a registry, is staged first.
+ * Opens an image for `work`. A plain archive or folder is read in place; a compressed archive or a
+ * registry's image is staged first.
  *
- * @param size bytes that the image may have
- * @param manifest digest a registry's name is locked to
+ * @param size maximum bytes of the image
+ * @param manifest digest that a registry reference is locked to
  */
 export async function withOpened<T>(
   site: InstallPaths,
@@ -47,7 +47,10 @@ const FETCHED = 'blobs';
 
 const sourceOf = (from: Local): ArchiveSource => ('docker' in from ? from.docker : from.oci);
 
-/** Of what is there, for an estimate; a registry's is not local. @throws UserError when it is not there */
+/**
+ * Size of a local source, for an estimate; a registry's image is not local. @throws UserError if it
+ * does not exist
+ */
 export async function localBytes(from: PackedFrom): Promise<number> {
   return 'registry' in from ? 0 : (await lookAt(sourceOf(from))).bytes;
 }

@@ -4,25 +4,25 @@ import type { Blobs } from './blobs.js';
 import type { ForeignConfig } from './config.js';
 import { shownName, shownNames } from './foreign-json.js';
 
-/** An image of which manifest and config were read; its layers were not. */
+/** An image whose manifest and configuration were read, but not its layers. */
 export interface OpenedImage {
-  /** Digest of its config, which names the image. */
+  /** Digest of its configuration, which identifies the image. */
   image: string;
-  /** With the digests of the layers' content. */
+  /** Includes the digests of the layers' content. */
   foreign: ForeignConfig;
-  /** The lowest first. */
+  /** Lowest first. */
   layers: PackedLayer[];
 }
 
 export interface PackedLayer {
   open(): AsyncIterable<Buffer>;
-  /** As it is stored. */
+  /** Name in its stored form. */
   bytes: number;
-  /** Whether it is compressed, by what is said of it. */
+  /** Whether it is compressed, according to its media type. */
   compressed: boolean;
-  /** What the manifest says of it as it is stored; Docker's archives say nothing. */
+  /** What the manifest says of the stored form; absent in Docker's archives. */
   stored?: { digest: string; size: number };
-  /** Digest of what it unpacks to. */
+  /** Digest of the unpacked content. */
   content: string;
 }
 
@@ -32,7 +32,7 @@ export function describe(from: PackedFrom): string {
   return `the image in ${('docker' in from ? from.docker : from.oci).path}`;
 }
 
-/** Joins what the manifest says of each layer and what the config says. @throws UserError */
+/** Combines the layers in the manifest with those in the configuration. @throws UserError */
 export function pairUp<Layer>(
   layers: readonly Layer[],
   { layers: contents }: ForeignConfig,
@@ -45,7 +45,7 @@ export function pairUp<Layer>(
   return layers.map((layer, index) => [layer, contents[index] as string]);
 }
 
-/** @throws UserError when it is not there */
+/** @throws UserError if it does not exist */
 export function storedBytes(blobs: Blobs, name: string, what: string): number {
   const bytes = blobs.size(name);
   if (bytes === undefined) throw new UserError(`cannot use ${what}: it has no ${shownName(name)}`);
@@ -53,10 +53,10 @@ export function storedBytes(blobs: Blobs, name: string, what: string): number {
 }
 
 /**
- * The only one, or the one that is asked for.
+ * The only image, or the requested one.
  *
- * @param namesOf all by which one may be asked for, the most usual first
- * @throws UserError when there is none or there are several, with their names
+ * @param namesOf all names by which an image may be requested, the most common first
+ * @throws UserError if there is none or there are several, with their names
  */
 export function pick<Each>(
   all: readonly Each[],

@@ -2,14 +2,17 @@ import { readFileSync } from 'node:fs';
 import { arch, config } from 'node:process';
 import { shownName } from './foreign-json.js';
 
-/** What an image is for, as an index or a config has it; anything may be missing or wrong. */
+/**
+ * The platform of an image according to an index or configuration; any field may be missing or
+ * wrong.
+ */
 export interface Platform {
   os?: unknown;
   architecture?: unknown;
   variant?: unknown;
 }
 
-/** `amd64` and so on, as Go names architectures and Node does not. */
+/** Go's names of architectures (`amd64`), which differ from Node's. */
 const GO_ARCH: Partial<Record<typeof arch, string>> = {
   x64: 'amd64',
   ia32: '386',
@@ -17,7 +20,7 @@ const GO_ARCH: Partial<Record<typeof arch, string>> = {
 };
 export const ARCHITECTURE = GO_ARCH[arch] ?? arch;
 
-/** Other names for architectures, as containerd's platforms package knows them. */
+/** Other names for architectures, as in containerd's platforms package. */
 const ALIASES: Record<string, [architecture: string, variant?: string]> = {
   x86_64: ['amd64'],
   'x86-64': ['amd64'],
@@ -28,19 +31,20 @@ const ALIASES: Record<string, [architecture: string, variant?: string]> = {
   armel: ['arm', '6'],
 };
 
-/** The variant that none stands for. */
+/** The default variant. */
 const USUAL: Record<string, number> = { amd64: 1, arm64: 8, arm: 7 };
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value.toLowerCase() : '');
 
-/** Whether it says for what the image is; `unknown` is what attestations are for. */
+/** Whether it names a platform; attestations have `unknown`. */
 export function isDescribed(platform: Platform | null | undefined): boolean {
   return textOf(platform?.architecture) !== '';
 }
 
 /**
- * How well this host runs it: 0 is best, undefined is not at all. What is missing counts as this
- * host's. Of variants, the plainest that fits is best on amd64 and arm64, the highest on arm.
+ * How well an image suits this host: 0 is best, undefined if it does not run. A missing field
+ * counts as this host's. Of several variants, the plainest that runs is best on amd64 and arm64,
+ * the highest on arm.
  */
 export function rankOf(platform: Platform | null | undefined): number | undefined {
   const [os, named] = [textOf(platform?.os), textOf(platform?.architecture)];
@@ -67,7 +71,7 @@ function armVersion(): number {
   return Number(arm_version ?? USUAL.arm);
 }
 
-/** What each level of x86-64 takes beyond the one below (psABI, "Micro-Architecture Levels"). */
+/** CPU flags that each level of x86-64 adds (psABI, "Micro-Architecture Levels"). */
 const LEVELS = [
   ['ssse3', 'sse4_1', 'sse4_2', 'popcnt', 'cx16'],
   ['avx', 'avx2', 'bmi1', 'bmi2', 'fma', 'movbe'],

@@ -5,7 +5,7 @@ import { LONG } from '../process/run.js';
 import type { Staging } from './staging.js';
 import { tool } from './tool.js';
 
-/** `registry.example:5000/team/app:1` to `registry.example:5000/team/app@sha256:…`. */
+/** Turns `registry.example:5000/team/app:1` into `registry.example:5000/team/app@sha256:…`. */
 export function pinned(reference: string, manifest: string | undefined): string {
   if (manifest === undefined) return reference;
   const name = reference.split('@')[0] as string;
@@ -13,21 +13,21 @@ export function pinned(reference: string, manifest: string | undefined): string 
   return `${tag < 0 ? name : name.slice(0, tag)}@${manifest}`;
 }
 
-/** Whether the registry is on this host: Docker speaks to such without TLS. */
+/** Whether the registry is on this host: Docker uses no TLS for those. */
 export function isLoopback(reference: string): boolean {
   const host = reference.includes('/') ? reference.slice(0, reference.indexOf('/')) : '';
   return /^(localhost|127(\.\d{1,3}){3})(:\d+)?$/.test(host);
 }
 
-/** A registry's image as skopeo(1) is told about it. */
+/** How skopeo(1) addresses a registry's image. */
 export interface Transport {
   /** `docker://…`. */
   name: string;
-  /** Talk to it without TLS: Docker's rule for registries on this host. */
+  /** Use no TLS: Docker's rule for registries on this host. */
   plain: boolean;
 }
 
-/** @param manifest digest the name is locked to */
+/** @param manifest digest that the reference is locked to */
 export function transportOf({ registry }: { registry: string }, manifest?: string): Transport {
   return { name: `docker://${pinned(registry, manifest)}`, plain: isLoopback(registry) };
 }
@@ -47,15 +47,16 @@ export async function skopeoInspect(
 ): Promise<string> {
   const tls = plain ? ['--tls-verify=false'] : [];
   const args = ['--tmpdir', staging.inside, 'inspect', ...tls, ...options, '--', name];
+  // skopeo itself reads no manifest larger than 4 MiB
   return tool('skopeo', args, { purpose, staging, timeout, memory: MEMORY });
 }
 
-/** A registry that sends less than 1 KiB a second, for a minute on end, is given up. */
+/** A transfer below 1 KiB per second over a minute is aborted. */
 const STALL = { within: 60_000, least: 60 * 1024 };
 
 /**
- * Copies an image into a folder of the room: `manifest.json`, and each blob under the hex digits of
- * its digest. Skopeo checks that the manifest is the one asked for.
+ * Copies an image into a folder of the staging area: `manifest.json`, and each blob named by the
+ * hex digits of its digest. Skopeo verifies that the manifest is the requested one.
  */
 export async function skopeoCopy(
   { name, plain }: Transport,
@@ -76,7 +77,7 @@ export async function skopeoCopy(
   });
 }
 
-/** Of what has been fetched so far; names change on the way. */
+/** Bytes fetched so far; files are renamed during the transfer. */
 function bytesIn(folder: string): number {
   const sizes = (ifThere(() => readdirSync(folder)) ?? []).map(
     (name) => statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0,

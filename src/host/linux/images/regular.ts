@@ -1,19 +1,19 @@
 import { stat } from 'node:fs/promises';
 import { UserError } from '../../../model/errors.js';
 
-/** What a path leads to, when it is a folder or a plain file. */
+/** A folder or regular file that a path leads to. */
 export interface Found {
   folder: boolean;
-  /** Bytes of a file. */
+  /** Size of a file in bytes. */
   bytes: number;
 }
 
 /**
- * Looks what an archive's path leads to. A pipe would be waited for without end, and a device or
- * socket is not an archive.
+ * Checks the path of an archive. Reading a pipe could block forever, and devices and sockets are
+ * not archives.
  *
  * @param purpose `import x.tar`, for messages
- * @throws UserError when nothing is there, or neither file nor folder
+ * @throws UserError if it does not exist, or is neither a file nor a folder
  */
 export async function fileOrFolder(path: string, purpose: string): Promise<Found> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
@@ -30,7 +30,7 @@ export async function fileOrFolder(path: string, purpose: string): Promise<Found
 }
 
 /**
- * Stands in front of a program that reads a stranger's archive: tar(1) takes the length of an
- * extended header, which the archive has, for the memory that it needs.
+ * Command prefix for programs that read untrusted archives: tar(1) allocates as much memory as the
+ * length of an extended header says.
  */
 export const LITTLE_MEMORY = ['prlimit', `--as=${512 * 1024 ** 2}`, '--'];

@@ -5,19 +5,19 @@ import { largeFiles, withScratch } from '../disks/scratch.js';
 import { run } from '../process/run.js';
 import { hold } from './mount-namespace.js';
 
-/** Room for what is fetched or unpacked on the way. */
+/** Temporary space for downloads and decompressed archives. */
 export interface Staging {
-  /** As we see it. */
+  /** Its path in our mount namespace. */
   outside: string;
-  /** As programs see it that `enter` stands in front of. */
+  /** Its path for programs that are started with `enter`. */
   inside: string;
   enter: string[];
 }
 
 /**
- * Gives `work` a file system with so many bytes (sparse, so it costs what is in it): whatever a
- * hostile archive unpacks to meets that end. It is mounted in a namespace of its own whose only
- * process ends with us, and its file has no name any more.
+ * Passes a file system of limited size (sparse, so it takes only what is used) to `work`: a hostile
+ * archive cannot unpack to more. It is mounted in a private namespace whose only process ends with
+ * us, and its file is already unlinked.
  */
 export async function withStaging<T>(
   site: InstallPaths,
@@ -37,7 +37,7 @@ export async function withStaging<T>(
   });
 }
 
-/** A block takes 4 KiB, and some of them are the file system's own. */
+/** A block takes 4 KiB, and some of them belong to the file system itself. */
 const OVERHEAD = 1.05;
 
 async function makeFileSystem(file: string, bytes: number): Promise<void> {
@@ -51,7 +51,10 @@ async function makeFileSystem(file: string, bytes: number): Promise<void> {
   await run('mkfs.ext4', [...options, '-E', 'assume_storage_prezeroed=1', '--', file]);
 }
 
-/** There is one everywhere, no program that gets in here needs it, and no image comes from it. */
+/**
+ * Exists on every host; no program that is started in the namespace needs it, and no image is read
+ * from it.
+ */
 const PLACE = '/sys';
 
 const SCRIPT = `
@@ -61,9 +64,9 @@ mount -t ext4 -o loop,nodev,nosuid,noexec -- "$1" ${PLACE} && rm -- "$1" && echo
 const SPARE = 64 * 1024 ** 2;
 
 /**
- * Bytes to stage an image with: what is fetched or, of an archive that is compressed as a whole,
- * what it unpacks to. An image whose layers are more than twice as large as its file is refused:
- * most of it would be deleted again.
+ * Bytes needed to stage an image: the download or, for an archive compressed as a whole, its
+ * decompressed size. An image whose layers are more than twice as large as its image file is
+ * rejected: most of that would be deleted content.
  */
 export function roomFor(size: number, source: number): number {
   return 2 * (size + source) + SPARE;

@@ -2,25 +2,25 @@
 export interface Member {
   /** As in ls(1): `-`, `d`, `l`; `h` for a hard link. */
   type: string;
-  /** Bytes as latin1 characters, for names need not be UTF-8. */
+  /** Bytes as latin1 characters, since names need not be UTF-8. */
   name: string;
-  /** Where a link leads. */
+  /** Target of a link. */
   link?: string;
   size: number;
-  /** Where its header is, in blocks of 512 bytes; with `--block-number`. */
+  /** Index of its header in blocks of 512 bytes; only with `--block-number`. */
   block?: number;
 }
 
-/** Longer than any that the kernel takes, quoted (PATH_MAX in limits.h, four characters a byte). */
+/** Longer than any valid path in quoted form (PATH_MAX in limits.h, four characters per byte). */
 const MOST_LINE = 64 * 1024;
 
-/** Has GNU tar print what `membersOf` reads, in the C locale. */
+/** Makes GNU tar print what `membersOf` reads, in the C locale. */
 export const LISTED = ['--list', '--verbose', '--numeric-owner', '--quoting-style=c'];
 
 /**
- * Reads GNU tar's listing: mode, owner, size, date, and the name in quotes.
+ * Parses GNU tar's listing: mode, owner, size, date, and the quoted name.
  *
- * @throws Error for a line that is none of tar's, or names nothing that could be made
+ * @throws Error for a line that tar does not print, or a name that cannot exist
  */
 export async function* membersOf(listing: AsyncIterable<Buffer>): AsyncGenerator<Member> {
   for await (const line of linesOf(listing)) {
@@ -40,7 +40,7 @@ async function* linesOf(listing: AsyncIterable<Buffer>): AsyncGenerator<string> 
   if (rest !== '') yield rest;
 }
 
-/** With `--block-number` tar says where an archive ends. */
+/** With `--block-number` tar reports where an archive ends. */
 const END = /^block \d+: \*\* /;
 const LINE =
   /^(?:block (\d+): )?(.)\S* \S+ +([\d,]+) [^"]*"((?:[^"\\]|\\.)*)"(?:[^"]*"((?:[^"\\]|\\.)*)")?/;
@@ -55,12 +55,12 @@ function memberIn(line: string): Member {
     name: unquoted(name),
     ...(link !== undefined && { link: unquoted(link) }),
     ...(block !== undefined && { block: Number(block) }),
-    // a device has two numbers there
+    // devices have two numbers instead of a size
     size: Number(size) || 0,
   };
 }
 
-/** String literals of C, as gnulib's quotearg makes them. */
+/** C string literals, as gnulib's quotearg writes them. */
 const ESCAPES: Record<string, string> = {
   ...{ a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' },
 };

@@ -14,9 +14,9 @@ export interface ToolOptions extends Pick<RunOptions, 'cwd' | 'timeout' | 'maxOu
 }
 
 /**
- * Runs skopeo or buildah to its end; it is killed when we are. Answers what it prints.
+ * Runs skopeo or buildah to completion and returns its output. It is killed when we end.
  *
- * @throws UserError when it is not installed; Error "cannot <purpose>: <its complaint>"
+ * @throws UserError if it is not installed; Error "cannot <purpose>: <its complaint>"
  */
 export async function tool(
   program: string,
@@ -37,19 +37,13 @@ export async function tool(
   return stdout;
 }
 
-/**
- * Go's for as little of it as will do. What else counts as data grows with the threads, each with a
- * stack of the size of RLIMIT_STACK: so there are few of them, with small stacks.
- */
+/** The program's path. @throws UserError if it is not installed */
 const FRUGAL = { GOMEMLIMIT: '64MiB', GOMAXPROCS: '4', GOTRACEBACK: 'none' };
 
-/** Data in the sense of setrlimit(2): all that is private and can be written to. */
 const boundsOf = (memory: number) => ['prlimit', `--data=${memory}`, `--stack=${1024 ** 2}`, '--'];
 
-/** Of Go's runtime, and of pthread_create(3) in it. */
 const NO_MEMORY = /^(fatal error|runtime).*(out of memory|pthread_create|cannot allocate memory)/im;
 
-/** Where it is. @throws UserError when it is not installed */
 export function needProgram(program: string, purpose: string): string {
   const path = findProgram(program);
   if (path !== undefined) return path;
@@ -59,7 +53,7 @@ export function needProgram(program: string, purpose: string): string {
   );
 }
 
-/** The last `msg="…"` of a log in logrus' form, else the last line. */
+/** The last `msg="…"` of a log in logrus format, otherwise the last line. */
 function complaintOf(stderr: string): string {
   const last = logMessages(stderr).at(-1);
   return last === undefined ? lastLines(stderr, 1) : shortened(last);

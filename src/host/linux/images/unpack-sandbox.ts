@@ -2,12 +2,13 @@ import { type Holder, hold } from './mount-namespace.js';
 
 export type Room = Holder;
 
-/** What programs need of the host, where it is; some of them links on a host with a merged /usr. */
+/** Host folders that programs need; some are links on a host with a merged /usr. */
 const SYSTEM = 'usr bin sbin lib lib32 lib64 libx32';
 
 /**
- * A root of its own: the host's programs, not to be written to, and the tree. Of the rest of the
- * host nothing is left, so that no name and no link in an archive can lead there (pivot_root(2)). umount(8) needs /proc.
+ * A private root: the host's programs, read-only, and the tree. Nothing else of the host is
+ * visible, so that no name and no link in an archive can lead there (pivot_root(2)). umount(8)
+ * needs /proc.
  */
 const SCRIPT = `
 set -e
@@ -28,10 +29,13 @@ echo ready
 exec cat
 `;
 
-/** Where the tree is for programs in the room. */
+/** Path of the tree inside the sandbox. */
 export const TREE = '/tree';
 
-/** Gives `work` a room that holds nothing but the mounted tree; it is gone afterwards, and when we end. */
+/**
+ * Passes a sandbox that contains nothing but the mounted tree to `work`. It ends afterwards, or
+ * with us.
+ */
 export async function withRoom<T>(tree: string, work: (room: Room) => Promise<T>): Promise<T> {
   const room = await hold(SCRIPT, [tree], 'make a room to unpack in');
   try {

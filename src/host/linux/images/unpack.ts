@@ -39,14 +39,15 @@ export async function unpackImage(
 
 function changed(purpose: string): UserError {
   return new UserError(
-    `cannot ${purpose}: it is another one than when the plan was made`,
+    `cannot ${purpose}: it has changed since the plan was made`,
     'Make a new plan.',
   );
 }
 
 /**
- * Unpacks layers one over the other into an empty mounted tree. Each is streamed from where it lies
- * into GNU tar, and one that has others below it twice: first to see what of those it hides.
+ * Unpacks layers in order into an empty mounted tree. Each is streamed from its source into GNU
+ * tar. All but the lowest are streamed twice: the first pass finds what they hide of the layers
+ * below.
  */
 export async function applyLayers(
   layers: readonly PackedLayer[],
@@ -69,11 +70,11 @@ interface Unpacking {
   room: Room;
   tree: string;
   purpose: string;
-  /** Bytes that the layer may unpack to. */
+  /** Maximum unpacked bytes of the layer. */
   most: number;
 }
 
-/** Of 512 bytes, read at a time: the usual 20 cost more calls. */
+/** 512-byte blocks per read: the default of 20 takes more system calls. */
 const BLOCKS = '--blocking-factor=512';
 
 async function clear({ layer, room, tree, purpose, most }: Unpacking) {

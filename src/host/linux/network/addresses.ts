@@ -3,12 +3,12 @@ import { contains, formatIp, parseIp, parseSubnet, type Subnet } from '../../../
 import { readText } from '../files/read.js';
 
 /**
- * IPv4 addresses with prefix length by device in the network namespace of a process, without
- * entering it. The kernel's text files name addresses without devices (fib_trie) and subnets with
+ * IPv4 addresses with prefix length, by device, in the network namespace of a process, without
+ * entering it. The kernel's text files list addresses without devices (fib_trie) and subnets with
  * devices (route), so the two are joined: bridges of one host never overlap, which makes the join
- * unambiguous. A device that is down has no route, and so no address here.
+ * unambiguous. A device that is down has no route, and therefore no address here.
  *
- * @param devices that it was given; with only one, most have no more, the first file tells enough
+ * @param devices devices of the container; with only one, the usual case, the first file is enough
  */
 export function addressesOf(pid: number, devices: readonly string[]): Map<string, string[]> {
   const text = readText(`/proc/${pid}/net/fib_trie`);
@@ -17,7 +17,9 @@ export function addressesOf(pid: number, devices: readonly string[]): Map<string
   return joinAddresses(localAddresses(trie), subnetsOf(pid, trie, devices));
 }
 
-/** Where no rule of routing tells them apart (ip-rule(8)) the two tables are one, printed twice. */
+/**
+ * Without routing rules that distinguish them (ip-rule(8)), the two tables are one, printed twice.
+ */
 function withoutRepetition(trie: string): string {
   const [main = '', local] = trie.split('Local:\n');
   return main === `Main:\n${local}` ? main : trie;
@@ -35,7 +37,7 @@ let last: { routes: string; subnets: ConnectedSubnet[] } = { routes: '', subnets
 
 const LOCAL = '/32 host LOCAL';
 
-/** The addresses marked `/32 host LOCAL`, loopback left out; both tables may list them. */
+/** The addresses marked `/32 host LOCAL`, without loopback; both tables may list them. */
 export function localAddresses(trie: string): number[] {
   const found = new Set<string>();
   for (let at = trie.indexOf(LOCAL); at >= 0; at = trie.indexOf(LOCAL, at + 1)) {
@@ -51,8 +53,8 @@ export function localAddresses(trie: string): number[] {
 const CONNECTED = ' link UNICAST';
 
 /**
- * The subnets marked `/24 link UNICAST`, the narrowest first, all taken for those of one device; a
- * default route to it is none.
+ * The subnets marked `/24 link UNICAST`, narrowest first, all attributed to one device. Ignores a
+ * default route.
  */
 export function subnetsIn(trie: string, device: string): ConnectedSubnet[] {
   let texts = '';
@@ -70,7 +72,7 @@ export function subnetsIn(trie: string, device: string): ConnectedSubnet[] {
   return known.found;
 }
 
-/** Containers on the same bridge have the same. */
+/** Containers on the same bridge have the same subnets. */
 let known: { texts: string; device: string; found: ConnectedSubnet[] } = {
   texts: '',
   device: '',
@@ -83,8 +85,8 @@ export interface ConnectedSubnet {
 }
 
 /**
- * Lines of /proc/net/route without a gateway, the narrowest first:
- * `eth0 0001090A 00000000 0001 … 00FFFFFF …`. A default route to a device is no subnet.
+ * Lines of /proc/net/route without a gateway, narrowest first: `eth0 0001090A 00000000 0001 …
+ * 00FFFFFF …`. A default route to a device is not a subnet.
  */
 export function connectedSubnets(routes: string): ConnectedSubnet[] {
   const lines = routes.split('\n').slice(1).filter(Boolean);
@@ -114,7 +116,7 @@ export function joinAddresses(
   return found;
 }
 
-/** The kernel prints the number as it lies in memory, network byte order. */
+/** The kernel prints the number in memory order, which is network byte order. */
 function hexNumber(text: string): number {
   const bytes = Buffer.from(text, 'hex');
   return endianness() === 'LE' ? bytes.readUInt32LE() : bytes.readUInt32BE();

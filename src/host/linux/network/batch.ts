@@ -1,17 +1,19 @@
 import { run } from '../process/run.js';
 
-/** One `ip` command, a word an element, without `ip` itself. */
+/** Arguments of one `ip` command, without `ip` itself. */
 export type IpLine = readonly string[];
 
 /**
- * Letters of the names that model/install-paths.ts makes, of addresses and of paths of ours. Not in it, on
- * purpose: blanks and newlines, which end a word or a command; `#`, which starts a comment; `%`,
- * which the kernel replaces by a number in a device name; quotes and backslashes. No word starts
- * with `-` but an option.
+ * Characters of names built by model/site.ts, of addresses and of our paths. Deliberately excluded:
+ * spaces and newlines, which end a word or a command; `#`, which starts a comment; `%`, which the
+ * kernel replaces with a number in a device name; quotes and backslashes. Only options start with
+ * `-`.
  */
 const WORD = /^(?:[A-Za-z0-9/][A-Za-z0-9/:._-]*|-(?:force|json|details|batch))$/;
 
-/** Aliases and guests' names end in what a user chose; `model/address.ts` NAME allows no more. */
+/**
+ * Aliases and names of guests end in user-chosen text; NAME in `model/address.ts` allows no more.
+ */
 export function assertWords(line: IpLine): void {
   const bad = line.find((word) => !WORD.test(word));
   if (bad !== undefined) throw new Error(`cannot run ip: ${JSON.stringify(bad)} is no plain word`);
@@ -23,10 +25,10 @@ export function batchText(lines: readonly IpLine[]): string {
 }
 
 /**
- * Runs the lines in one `ip`, going on after one that failed. Even so a line that ip cannot parse
- * silently ends it there, so the answer proves nothing: read the host again.
+ * Runs the lines in one `ip` process, continuing after failures. Even so, ip silently stops at a
+ * line that it cannot parse, so its result proves nothing: read the host's state again.
  *
- * @returns what it printed, and what it complained about, one line
+ * @returns its output, and its complaints as one line
  */
 export async function runBatch(
   lines: readonly IpLine[],
@@ -39,7 +41,7 @@ export async function runBatch(
   return { stdout, complaint: complaintOf(stderr) };
 }
 
-/** Without the lines that only count: `Command failed -:3`. */
+/** Removes lines that only report a position: `Command failed -:3`. */
 function complaintOf(stderr: string): string {
   const lines = stderr.split('\n').map((line) => line.replace(/^(Error|RTNETLINK answers): /, ''));
   return [...new Set(lines)].filter((line) => line && !/^Command failed /.test(line)).join('; ');

@@ -6,7 +6,7 @@ import { type IpLine, runBatch } from './batch.js';
 import { derivedMac } from './mac.js';
 import { type IpLink, readLinks } from './observe-links.js';
 
-/** Makes a bridge as wanted, or mends what differs; reads back. */
+/** Creates a bridge or corrects differences, and reads it back. */
 export async function ensureBridge(wanted: BridgeWanted): Promise<void> {
   const links = readLinks();
   const lines = bridgeLines(wanted, links);
@@ -25,17 +25,17 @@ async function carryOut(lines: IpLine[], wanted: BridgeWanted): Promise<void> {
 }
 
 /**
- * With its first port a bridge gets an address of IPv6, by which containers would reach the host
- * where it is not to be, and it believes whoever says there to be a router. Where the host is in the
- * network of an uplink, or was given an address of its own, that is left as it is.
+ * A bridge gets an IPv6 link-local address with its first port. Containers would reach the host
+ * through it where they must not, and the host would trust router advertisements from the bridge.
+ * With an uplink or an explicit host address, IPv6 stays as it is.
  */
 function withoutIpv6(link: string): void {
   const file = join('/proc/sys/net/ipv6/conf', link, 'disable_ipv6');
-  // not there: the kernel has none
+  // absent: the kernel has no IPv6
   if (readText(file)?.trim() === '0') writeFileSync(file, '1');
 }
 
-/** What it takes; nothing when the bridge is as wanted. */
+/** The necessary commands; empty if the bridge is as desired. */
 export function bridgeLines(wanted: BridgeWanted, links: readonly IpLink[]): IpLine[] {
   const { link, alias, address } = wanted;
   const seen = links.find(({ name }) => name === link);
@@ -54,9 +54,9 @@ export function bridgeLines(wanted: BridgeWanted, links: readonly IpLink[]): IpL
 }
 
 /**
- * No spanning tree and no delay before a new port forwards: our bridges have no second way. No
- * multicast snooping: without a querier on the bridge it drops what it should pass. An address of
- * its own, for otherwise it takes its lowest port's and changes with every container.
+ * No spanning tree and no forwarding delay for new ports: our bridges have no redundant paths. No
+ * multicast snooping: without a querier it drops traffic. A fixed MAC address: by default a bridge
+ * takes its lowest port's, which changes with every container.
  */
 function addLine(link: string): IpLine {
   const options = ['stp_state', '0', 'forward_delay', '0', 'mcast_snooping', '0'];

@@ -5,12 +5,12 @@ import { derivedMac } from './mac.js';
 import type { IpLink } from './observe-links.js';
 
 export interface Fault {
-  /** Host end of the link that is wrong; absent when the namespace is. */
+  /** Host end of the faulty link; absent if the namespace itself is faulty. */
   link?: string;
   reason: string;
 }
 
-/** What is not as wired, by what the kernel says on both sides; empty when all is. */
+/** Differences between the desired wiring and what the kernel reports on both sides. */
 export function faultsOf(
   { links }: Wiring,
   host: Map<string, IpLink>,
@@ -54,5 +54,5 @@ function guestFault(
   return gateway === undefined || routed ? undefined : `no default route via ${gateway}`;
 }
 
-/** The guest's hardware address: the same at every start, so that neighbours need not relearn. */
+/** The guest's MAC address: stable across starts, so that neighbors' ARP caches stay valid. */
 export const macOf = ({ mac, link }: LinkSpec) => mac?.toLowerCase() ?? derivedMac(link);

@@ -3,12 +3,12 @@ import { readText } from '../files/read.js';
 
 const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward';
 
-/** Whether the host is a router between its networks (ip_forward of the kernel's ip-sysctl.rst). */
+/** Whether the host routes between its networks (ip_forward of the kernel's ip-sysctl.rst). */
 export const forwards = (): boolean => readText(IP_FORWARD)?.trim() === '1';
 
 /**
- * baleine never switches it on, but Docker, libvirt and VPNs do. Containers on a bridge where the host
- * has an address then reach whatever the host does: it is their default route.
+ * baleine never enables forwarding, but Docker, libvirt and VPNs do. Containers on a bridge where
+ * the host has an address can then reach whatever the host can: it is their default route.
  */
 export function forwardingFinding(isOn = forwards()): Finding {
   if (!isOn) return ok('forwarding', 'off: containers reach no other network through this host');

@@ -8,7 +8,7 @@ import { smallFiles, withScratch } from '../disks/scratch.js';
 import { batchText, type IpLine, runBatch } from './batch.js';
 import { type IpLink, toLinks } from './observe-links.js';
 
-/** A container's network namespace as seen from within. */
+/** A container's network namespace seen from inside. */
 export interface Guest {
   links: IpLink[];
   /** Default routes. */
@@ -16,15 +16,15 @@ export interface Guest {
 }
 
 export interface Guests {
-  /** By name of the namespace; those that could not be entered are absent. */
+  /** By name of the namespace; without namespaces that could not be entered. */
   seen: Map<string, Guest>;
   complaint: string;
 }
 
 /**
- * Sets addresses and routes inside and reads the outcome, by one `ip netns exec` for each
- * namespace, which a few `ip -batch` start among them: netlink has no way to set an address in
- * another namespace. Every line can be repeated.
+ * Sets addresses and routes inside the namespaces and reads the result, with one `ip netns exec`
+ * per namespace, started by a few `ip -batch` processes: netlink cannot set an address in another
+ * namespace. Every command is idempotent.
  */
 export async function configureGuests(
   site: InstallPaths,
@@ -44,7 +44,7 @@ export async function configureGuests(
   });
 }
 
-/** The alias on `lo` says whose output is whose. */
+/** The alias of `lo` identifies the namespace in the output. */
 function guestLines({ netns, links }: Wiring): IpLine[] {
   return [
     ['link', 'set', 'dev', 'lo', 'alias', netns, 'up'],
@@ -54,7 +54,7 @@ function guestLines({ netns, links }: Wiring): IpLine[] {
   ];
 }
 
-/** IPv6 stays as the kernel has it: a link-local address and nothing else. */
+/** Leaves IPv6 at the kernel's default: only a link-local address. */
 function linkLines({ device, address, gateway }: LinkSpec): IpLine[] {
   return [
     ...(address === undefined ? [] : [['address', 'replace', address, 'dev', device]]),
@@ -65,7 +65,7 @@ function linkLines({ device, address, gateway }: LinkSpec): IpLine[] {
   ];
 }
 
-/** Each line is one command's answer: links first, then routes, then the next namespace. */
+/** Each line is the answer to one command: links, then routes, then the next namespace. */
 export function parseGuests(stdout: string): Map<string, Guest> {
   const seen = new Map<string, Guest>();
   let current: Guest | undefined;
@@ -82,7 +82,7 @@ export function parseGuests(stdout: string): Map<string, Guest> {
   return seen;
 }
 
-/** Shares work out: as many parts as there are processors, four at most, none empty. */
+/** Splits work into non-empty parts: one per processor, at most four. */
 export function lanes<T>(all: readonly T[]): T[][] {
   const count = Math.min(availableParallelism(), 4);
   const split = Array.from({ length: count }, (_, lane) =>

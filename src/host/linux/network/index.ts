@@ -8,7 +8,7 @@ import { netnsFile, readNetns } from './netns.js';
 import { type IpLink, readLinks } from './observe-links.js';
 import { wire } from './veth.js';
 
-/** Bridges, veth pairs and network namespaces by iproute2. */
+/** Bridges, veth pairs and network namespaces, managed with iproute2. */
 export function linuxLinks(site: InstallPaths): Links {
   return {
     ensureBridge,
@@ -43,8 +43,8 @@ async function removeLinks(names: string[]): Promise<void> {
 }
 
 /**
- * Put into a group of their own and removed at once: after each removal the kernel waits some
- * 20 ms for those who may still be using the interface, so one by one is slow.
+ * Removed at once as a link group: after each removal the kernel waits some 20 ms for users of the
+ * interface, so removing them one at a time is slow.
  */
 function removalLines(names: string[], group: number): IpLine[] {
   return [
@@ -53,7 +53,7 @@ function removalLines(names: string[], group: number): IpLine[] {
   ];
 }
 
-/** Not 0, in which all interfaces are, nor any that one is in. */
+/** Not 0, the default group of all interfaces, nor any group in use. */
 function freeGroup(links: IpLink[]): number {
   const taken = new Set(links.map(({ group }) => group));
   for (;;) {
@@ -62,7 +62,7 @@ function freeGroup(links: IpLink[]): number {
   }
 }
 
-/** A crash may leave the file on which a namespace would be mounted; that goes too. */
+/** Also removes the mount point file of a namespace that a crash may have left behind. */
 async function removeNetns(names: string[]): Promise<void> {
   const seen = readNetns();
   const { complaint } = await runBatch(

@@ -15,8 +15,8 @@ export function ownAddresses(): string[] {
 }
 
 /**
- * See Capacity. The tables are read once, when the first port is asked for, and all processes when the
- * first listener is found.
+ * See Capacity. Reads the tables at the first port that is asked for, and all processes at the
+ * first listener that is found.
  */
 export function listenerLookUp(): (address: string, port: number) => Listener | undefined {
   let ports: Map<number, Listening[]> | undefined;
@@ -52,8 +52,8 @@ interface Listening {
 
 /**
  * Lines of /proc/net/tcp and tcp6 (proc_net(5)): the fields are number, local address, remote
- * address, state, five more, inode. One that listens at `::` takes IPv4 too, unless told otherwise,
- * which nothing shows; addresses of IPv6 proper are left out.
+ * address, state, five more, inode. A listener on `::` also accepts IPv4 unless configured
+ * otherwise, which is not visible here. Ignores other IPv6 addresses.
  */
 function listeners(table: 'tcp' | 'tcp6'): Listening[] {
   const lines = (readText(`/proc/net/${table}`) ?? '').split('\n').slice(1);
@@ -66,7 +66,9 @@ function listeners(table: 'tcp' | 'tcp6'): Listening[] {
   });
 }
 
-/** An IPv4 address, also one mapped into IPv6 (RFC 4291, 2.5.5.2); `::` is everywhere. */
+/**
+ * An IPv4 address, including one mapped into IPv6 (RFC 4291, 2.5.5.2); `::` means all addresses.
+ */
 function addressIn(hex: string): string | undefined {
   if (/^0+$/.test(hex)) return EVERYWHERE;
   const mapped = endianness() === 'LE' ? '0000000000000000FFFF0000' : '00000000000000000000FFFF';
@@ -76,7 +78,7 @@ function addressIn(hex: string): string | undefined {
   return formatIp(endianness() === 'LE' ? bytes.readUInt32LE() : bytes.readUInt32BE());
 }
 
-/** Process ids by what proc_pid_fd(5) shows of a socket that each has open, `socket:[INODE]`. */
+/** Process ids by the link that proc_pid_fd(5) shows for an open socket, `socket:[INODE]`. */
 type Holders = ReadonlyMap<string, string[]>;
 
 function holdersOfSockets(): Holders {
@@ -93,7 +95,7 @@ function holdersOfSockets(): Holders {
   return holders;
 }
 
-/** A process in a container first: its monitor may have the socket open, too. */
+/** Prefers a process in a container: its monitor may have the socket open, too. */
 function holderOf(inode: string, holders: Holders): Omit<Listener, 'address'> {
   const all = (holders.get(`socket:[${inode}]`) ?? []).map(describe);
   return all.find(({ container }) => container) ?? all[0] ?? {};
@@ -107,7 +109,7 @@ function describe(pid: string): Omit<Listener, 'address'> {
   return { pid: Number(pid), ...(program && { program }), ...(container && { container }) };
 }
 
-/** Nothing of a process that even root may not look into. */
+/** Empty for a process that even root may not inspect. */
 function linksIn(dir: string): string[] {
   try {
     return readdirSync(dir).flatMap((name) => ifThere(() => readlinkSync(`${dir}/${name}`)) ?? []);

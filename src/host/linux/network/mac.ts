@@ -1,8 +1,8 @@
 import { digest } from '../../../model/json.js';
 
 /**
- * A hardware address that stays the same at every start. Locally administered and unicast: the
- * low bits of its first byte are `10` (IEEE 802-2014, 8.4).
+ * A MAC address that is stable across starts. Locally administered and unicast: the low bits of its
+ * first byte are `10` (IEEE 802-2014, 8.4).
  */
 export function derivedMac(link: string): string {
   const bytes = digest(['mac', link], 10).match(/../g) ?? [];

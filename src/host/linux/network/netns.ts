@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { readMounts } from '../disks/mount-table.js';
 
-/** Where ip-netns(8) keeps names: a file with the namespace mounted on it. */
+/** Where ip-netns(8) keeps names: a file on which the namespace is mounted. */
 export const netnsFile = (name: string) => `/run/netns/${name}`;
 
 export interface Netns {
   mounted(name: string): boolean;
-  /** The file is there with nothing on it: a crash between the two. */
+  /** The file exists, but nothing is mounted on it: a crash happened between the two steps. */
   broken(name: string): boolean;
 }
 

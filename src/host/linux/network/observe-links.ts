@@ -4,14 +4,14 @@ import type { SeenLink } from '../../ports.js';
 import { readText } from '../files/read.js';
 import { runBeside, runSync } from '../process/run.js';
 
-/** A link with what only the wiring of containers asks for. */
+/** A link with the additional data for wiring containers. */
 export interface IpLink extends SeenLink {
   index: number;
-  /** Index of the other end of a veth pair, in the namespace it is in. */
+  /** Index of the other end of a veth pair, in that end's namespace. */
   peer?: number;
-  /** Its group as ip(8) has it: a number, or a name from /etc/iproute2/group. */
+  /** Its group as in ip(8): a number, or a name from /etc/iproute2/group. */
   group: string;
-  /** Hardware address. */
+  /** MAC address. */
   mac?: string;
   /** The other end of a veth pair is in another network namespace. */
   elsewhere: boolean;
@@ -23,10 +23,10 @@ export function readLinks(): IpLink[] {
 }
 
 /**
- * The same in half the time, and beside us, for a run that may have nothing to do: only of bridges are
- * kind and addresses known.
+ * Same in half the time and concurrently, for a run that may have nothing to do: kind and addresses
+ * are known for bridges only.
  *
- * @param lock a file that is locked meanwhile; rejects when another has locked it
+ * @param lock a file that is locked during the call; rejects if another process has it locked
  */
 export async function readLinksBriefly(lock?: string): Promise<SeenLink[]> {
   const [all = [], bridges = []] = await askBriefly(lock);
@@ -34,11 +34,11 @@ export async function readLinksBriefly(lock?: string): Promise<SeenLink[]> {
   return all.map((each) => byName.get(each.name) ?? each);
 }
 
-/** Without waiting, and the program in flock's own process. */
+/** Nonblocking; flock executes the program in its own process. */
 const AT_ONCE = ['--nonblock', '--no-fork'];
 const QUESTIONS = ['link show', 'address show type bridge'];
 
-/** Where there was no room for all of an answer, links would seem to be gone: we ask once more. */
+/** Retries once: if the output file had no space left, links would seem to be missing. */
 async function askBriefly(lock: string | undefined): Promise<IpLink[][]> {
   const input = QUESTIONS.map((each) => `${each}\n`).join('');
   const words = [...(lock ? ['flock', ...AT_ONCE, lock] : []), 'ip', '-json', '-batch', '-'];
@@ -48,7 +48,9 @@ async function askBriefly(lock: string | undefined): Promise<IpLink[][]> {
   return (isWhole ? lines : runSync(...command).stdout.split('\n')).map(parseLinks);
 }
 
-/** What `ip -json -details address show` of iproute2 6.1 says: keys that do not apply are absent. */
+/**
+ * Output of `ip -json -details address show` of iproute2 6.1: keys that do not apply are absent.
+ */
 interface IpJson {
   ifindex: number;
   link_index?: number;
@@ -67,12 +69,12 @@ interface Address {
   family: string;
   local: string;
   prefixlen: number;
-  /** `link`, `global` or another one that is wider than a link. */
+  /** `link`, `global` or another scope wider than a link. */
   scope: string;
 }
 
 export function parseLinks(json: string): IpLink[] {
-  // Without any link to tell of, ip prints nothing or an empty object in the list.
+  // Without any links, ip prints nothing or an empty object in the list.
   return toLinks(JSON.parse(json || '[]'));
 }
 

@@ -4,7 +4,7 @@ import { SubnetIndex } from '../../../model/subnets.js';
 import { runSync } from '../process/run.js';
 import { type IpLink, readLinks } from './observe-links.js';
 
-/** What `ip -json route show` of iproute2 6.1 says; `type` is absent for one that leads somewhere. */
+/** Output of `ip -json route show` of iproute2 6.1; `type` is absent for unicast routes. */
 export interface IpRoute {
   /** `default`, an address, or a network. */
   dst: string;
@@ -17,7 +17,7 @@ type Network = Pick<IpLink, 'name' | 'addresses'>;
 
 type Ask = (bridge: Pick<BridgeSpec, 'subnet' | 'host'>) => string | undefined;
 
-/** Preconditions' look-up: the host is asked for its interfaces and routes once for a plan. */
+/** The lookup for Preconditions: reads the host's interfaces and routes once per plan. */
 export function subnetLookUp(): (
   bridge: BridgeSpec,
   going: ReadonlySet<string>,
@@ -35,11 +35,11 @@ function readRoutes(): IpRoute[] {
 }
 
 /**
- * Two interfaces in one subnet: the host would send to the wrong one of them. The default route is in
- * nobody's way; any other is once the host has an address on the bridge, for part of what it leads to
- * would not be reached any more.
+ * With two interfaces in one subnet, the host would send packets to the wrong one. The default
+ * route never conflicts. Any other overlapping route conflicts once the host has an address on the
+ * bridge: a part of its destination would become unreachable.
  *
- * @param going interfaces that do not count, nor do routes by them
+ * @param going interfaces that are ignored, together with their routes
  */
 export function takenSubnets(
   going: ReadonlySet<string>,
@@ -66,7 +66,7 @@ export function takenSubnets(
   };
 }
 
-/** @param text an address with a prefix length, or without one: a route to it alone */
+/** @param text an address with prefix length, or a single address */
 function add(all: SubnetIndex<string>, text: string, owner: string): void {
   const subnet = parseCidr(text.includes('/') ? text : `${text}/32`)?.subnet;
   if (subnet && subnet.prefix > 0) all.add(owner, subnet);

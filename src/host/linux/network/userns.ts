@@ -4,21 +4,21 @@ import type { IdRange } from '../../../model/id-range.js';
 import { type Launched, launch, untilExit } from '../process/launch.js';
 import { readPaced, Tail } from '../process/output.js';
 
-/** A process in a user namespace with ids of its own and in a network namespace that belongs to it. */
+/** A process in a new user namespace, and in a network namespace that belongs to it. */
 export interface Holder {
   pid: number;
-  /** The namespaces end with it, but for those that were given a name. */
+  /** The namespaces end with the process, except those bound to a name. */
   release(): Promise<void>;
 }
 
 /**
- * Who owns a network namespace is decided when it is made, and only root of that user namespace
- * may bind low ports there (network_namespaces(7)); `ip netns add` would make it the host's.
+ * The owner of a network namespace is fixed at creation, and only root of the owning user namespace
+ * may bind low ports in it (network_namespaces(7)); `ip netns add` would make the host the owner.
  *
- * @throws Error when the kernel gives no user namespace
+ * @throws Error if the kernel creates no user namespace
  */
 export async function holdNamespaces(range: IdRange): Promise<Holder> {
-  // What it echoes tells that it is in its new namespaces; without standard input it ends.
+  // Its output shows that it is in its new namespaces; it ends with its standard input.
   const child = launch('unshare', ['--user', '--net', '--', 'cat']);
   const { ended: gone } = untilExit(child);
   const release = async () => {
@@ -47,10 +47,10 @@ async function echoed(child: Launched, gone: Promise<unknown>): Promise<number> 
   return child.pid;
 }
 
-/** A line of /proc/PID/uid_map (user_namespaces(7)): first id inside, first outside, how many. */
+/** A line of /proc/PID/uid_map (user_namespaces(7)): first id inside, first id outside, count. */
 export const idMap = ({ first, count }: IdRange) => `0 ${first} ${count}\n`;
 
-/** Whether the text of /proc/PID/uid_map, whose columns the kernel pads, says the same. */
+/** Whether the text of /proc/PID/uid_map, whose columns the kernel pads, has this range. */
 export function sameMap(text: string, range: IdRange): boolean {
   return text.trim().split(/\s+/).join(' ') === idMap(range).trim();
 }

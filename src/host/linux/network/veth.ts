@@ -9,9 +9,9 @@ import { type IpLink, readLinks } from './observe-links.js';
 import { type Holder, holdNamespaces } from './userns.js';
 
 /**
- * Network namespaces and veth pairs of any number of containers. What is right is left alone, so
- * a link can join a running container. Those that do not come out together are tried once more,
- * each by itself, with the faulty links made anew; then the error tells why.
+ * Network namespaces and veth pairs of any number of containers. Correct links are left alone, so a
+ * link can be added to a running container. Those that failed in the batch are retried alone, after
+ * recreating the faulty links; the error then has the reason.
  */
 export async function wire(site: InstallPaths, wirings: Wiring[]): Promise<(Error | undefined)[]> {
   if (wirings.length === 0) return [];
@@ -37,7 +37,7 @@ async function retry(
   return new Error(`cannot wire network namespace ${wiring.netns}: ${cause}`);
 }
 
-/** Host side in one process, guests in a few, then the host is read again. */
+/** Configures the host side in one process and the guests in a few, then reads the host again. */
 async function attempt(site: InstallPaths, wirings: Wiring[], remake: Set<string>) {
   const links = byName(readLinks());
   const netns = readNetns();
@@ -52,7 +52,7 @@ async function attempt(site: InstallPaths, wirings: Wiring[], remake: Set<string
   };
 }
 
-/** In an order that leaves, wherever it stops, what the next run completes. */
+/** Commands in an order that the next run can complete wherever they stop. */
 function hostLines(
   { netns, links }: Wiring,
   seen: Map<string, IpLink>,
@@ -65,7 +65,7 @@ function hostLines(
     ...(namespaces.mounted(netns) ? [] : [netnsLine(netns, holders)]),
     ...links.flatMap((link) => {
       const there = seen.get(link.link);
-      // A veth whose other end is here never reached its container, or came back from it.
+      // A veth pair with both ends here never reached its container, or came back from it.
       const useless = there && (remake.has(link.link) || !there.elsewhere);
       const removal = useless ? [['link', 'delete', 'dev', link.link]] : [];
       return [...removal, ...vethLines(link, netns, useless ? undefined : there)];
@@ -75,7 +75,7 @@ function hostLines(
 
 type Holders = ReadonlyMap<string, Holder>;
 
-/** Those that a namespace to be made is taken from live only as long. */
+/** Runs `work` while processes hold the new namespaces open. */
 async function withHolders<T>(
   wirings: Wiring[],
   namespaces: Netns,

@@ -5,14 +5,14 @@ import { readText } from '../files/read.js';
 import { environment } from './environment.js';
 import { findProgram } from './programs.js';
 
-/** Of proc_pid_coredump_filter(5) and prctl(2), PR_SET_TIMERSLACK: as the kernel has them at boot. */
+/** Boot defaults of proc_pid_coredump_filter(5), and of prctl(2), PR_SET_TIMERSLACK. */
 const AT_BOOT = { coredump_filter: '0x33', timerslack_ns: '50000', oom_score_adj: '0' };
 
 /**
- * Takes from our own process what our caller's would pass on to every program and container: cron, a
- * shell under nice(1) and a service start the same. Called once, first thing; the rest follows when
- * the first program is started. What may not be lowered or raised (CAP_SYS_NICE, CAP_SYS_RESOURCE)
- * stays as it is. Signals are reset by Node itself.
+ * Resets process attributes that programs and containers would inherit from our caller: they then
+ * start the same from cron as from a shell under nice(1). Called once, before anything else; the
+ * remaining attributes follow when the first program is started. Attributes that we may not change
+ * (CAP_SYS_NICE, CAP_SYS_RESOURCE) stay as they are. Node itself resets signals.
  */
 export function resetAttributes(): void {
   process.umask(0o022);
@@ -31,8 +31,8 @@ function whereAllowed(act: () => void): void {
 let isReset = false;
 
 /**
- * The same for what Node has no call for: CPU affinity, scheduling policy and limits. Most callers have
- * changed none of them, and no program is started.
+ * Same for attributes that Node has no call for: CPU affinity, scheduling policy and limits. Most
+ * callers have changed none of them, and then no program is started.
  */
 export function resetScheduling(): void {
   if (isReset) return;
@@ -44,7 +44,7 @@ export function resetScheduling(): void {
   }
 }
 
-/** taskset(1): all CPUs that our cpuset has, whatever part of them our caller was bound to. */
+/** taskset(1): all CPUs of our cpuset, even if our caller was bound to some of them. */
 function affinity(status: string): string[] {
   const allowed = /^Cpus_allowed_list:\s*(\S+)/m.exec(status)?.[1];
   const possible = readText('/sys/devices/system/cpu/possible')?.trim();
@@ -60,7 +60,10 @@ function policy(): string[] {
   return ['chrt', '--other', '--pid', '0', String(process.pid)];
 }
 
-/** Soft limits of the kernel at boot (asm-generic/resource.h), by the names of proc_pid_limits(5); Infinity: the hard one. */
+/**
+ * The kernel's soft limits at boot (asm-generic/resource.h), by the names in proc_pid_limits(5);
+ * Infinity: the hard limit.
+ */
 const LIMITS: Record<string, [option: string, soft: number]> = {
   'Max cpu time': ['cpu', Number.POSITIVE_INFINITY],
   'Max file size': ['fsize', Number.POSITIVE_INFINITY],
@@ -80,8 +83,8 @@ const LIMITS: Record<string, [option: string, soft: number]> = {
 const MAY_RAISE = 1n << 24n;
 
 /**
- * prlimit(1): hard limits as the host's first process has them, if we may raise ours, and soft ones as
- * they are at boot.
+ * prlimit(1): hard limits of the host's first process, if we may raise ours, and soft limits at
+ * their boot defaults.
  */
 function limits(status: string): string[] {
   const capabilities = BigInt(`0x${/^CapEff:\s*(\w+)/m.exec(status)?.[1] ?? '0'}`);
@@ -112,18 +115,18 @@ const bytes = (text = '') => (text === 'unlimited' ? Number.POSITIVE_INFINITY : 
 const asOption = (value: number) => (value === Number.POSITIVE_INFINITY ? 'unlimited' : value);
 
 /**
- * The command that starts a program with the attributes reset. After `setarch -R` it is setarch(8)
- * that does: an execution domain is nobody's but a process's own.
+ * The command that starts a program with reset attributes. The reset of the execution domain needs
+ * setarch(8) as a wrapper: it can only be set by the process itself.
  */
 export function wrapped(program: string, args: string[]): [program: string, ...args: string[]] {
   resetScheduling();
   const flags = Number.parseInt(readText('/proc/self/personality') ?? '0', 16);
-  // that a program is missing is for the system to tell
+  // a missing program is reported when it is started
   if (flags === 0 || findProgram(program) === undefined) return [program, ...args];
   return ['setarch', machine(), program, ...args];
 }
 
-/** ionice(1): which priority our caller has for its reads and writes cannot be seen, so it is always reset. */
+/** ionice(1): the I/O priority of our caller cannot be read, so it is always reset. */
 export function withoutIoPriority(program: string, args: string[]): [string, ...string[]] {
   const command: [string, ...string[]] = [program, ...args];
   return findProgram('ionice') ? ['ionice', '--class', 'none', ...command] : command;

@@ -4,9 +4,9 @@ import { closeSync, readdirSync, readFileSync } from 'node:fs';
 const CLOSE_ON_EXEC = 0o2000000;
 
 /**
- * Closes what our caller left open beyond standard error: through an inherited descriptor of a
- * host folder, a container with `working_dir: /proc/self/fd/N` has read the host's files. Node's
- * own descriptors are all close-on-exec. Called once, first thing.
+ * Closes descriptors inherited from our caller, except the standard streams: with an inherited
+ * descriptor of a host folder, a container with `working_dir: /proc/self/fd/N` could read the
+ * host's files. Node's own descriptors are all close-on-exec. Called once, before anything else.
  */
 export function closeInherited(): void {
   for (const name of readdirSync('/proc/self/fd')) {
@@ -15,7 +15,7 @@ export function closeInherited(): void {
   }
 }
 
-/** The descriptor that listed the folder is gone by now. */
+/** The descriptor that was used to list the folder is already closed. */
 function isInheritable(descriptor: number): boolean {
   try {
     const text = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');

@@ -1,8 +1,8 @@
 /**
- * What of the caller's environment a program gets: who runs it, where it finds programs and keeps
- * temporary files, how it reaches and trusts registries and mirrors. Nothing else reaches a program,
- * above all not what speaks to one process alone, as NOTIFY_SOCKET (sd_notify(3)), LISTEN_FDS
- * (sd_listen_fds(3)), LD_PRELOAD or NODE_OPTIONS.
+ * The caller's variables that are passed to programs: the user, the paths of programs and temporary
+ * files, and access to registries and mirrors. Nothing else is passed, especially not variables
+ * meant for one process alone, such as NOTIFY_SOCKET (sd_notify(3)), LISTEN_FDS (sd_listen_fds(3)),
+ * LD_PRELOAD or NODE_OPTIONS.
  */
 const PASSED = new Set([
   ...['HOME', 'USER', 'LOGNAME', 'TERM', 'TZ', 'TMPDIR', 'SOURCE_DATE_EPOCH'],
@@ -16,16 +16,16 @@ const PASSED = new Set([
 /** cron's PATH has no sbin, where Debian keeps mkfs.ext4, losetup and runc. */
 const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
-/** Where programs are searched, in order. */
+/** Folders that are searched for programs, in order. */
 export function programPath(): string {
   return [process.env.PATH || '/usr/local/bin:/usr/bin:/bin', ...SYSTEM_FOLDERS].join(':');
 }
 
 /**
- * The whole environment of a program that we start, the same from cron and from a shell. Messages are
- * in English, so that they can be read.
+ * The complete environment of a program that we start, the same from cron and from a shell.
+ * Messages are in English, so that they can be parsed.
  *
- * @param added wins over what the caller has, but for LC_ALL
+ * @param added overrides the caller's variables, except LC_ALL
  */
 export function environment(added: Record<string, string> = {}): Record<string, string> {
   const passed = Object.entries(process.env).filter(([name]) => PASSED.has(name));

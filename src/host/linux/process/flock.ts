@@ -2,12 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { UserError } from '../../../model/errors.js';
 import { environment } from './environment.js';
 
-/** flock(1)'s answer when another process has the lock. */
+/** Exit code of flock(1) if another process has the lock. */
 const CONFLICT = 75;
 
 /**
- * Locks an open file, without waiting; false when another process has it locked. flock(1) locks the
- * description that it inherits as descriptor 3, which stays locked for us after it has exited.
+ * Locks an open file without waiting; false if another process has it locked. flock(1) locks the
+ * open file description that it inherits as descriptor 3, which stays locked for us after flock has
+ * exited.
  *
  * @throws UserError "cannot lock <path>: …"
  */

@@ -4,15 +4,18 @@ import type { Writable } from 'node:stream';
 import { wrapped } from './attributes.js';
 import { environment } from './environment.js';
 
-/** What is passed on to the program; the terminal's own, of which it would get a second one, as well. */
+/**
+ * Signals passed on to the program, including the terminal's own, of which it would get a second
+ * one.
+ */
 const PASSED = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /**
- * Runs a program with our standard streams and in our session, for as long as it takes: it is its
- * user who ends it. At descriptor 3 it reads the signals that we get, by name and one a line, and end
- * of file when we are gone.
+ * Runs a program with our standard streams and in our session for as long as it takes; the user
+ * decides when it ends. At descriptor 3 it reads the names of signals sent to us, one per line, and
+ * end of file once we are gone.
  *
- * @param terminal it changes the modes of ours, which are as before when it has ended, however that was
+ * @param terminal the program changes our terminal's modes, which are always restored at its end
  * @returns its exit code, or 128 + n for signal n
  */
 export async function inForeground(
@@ -35,7 +38,7 @@ export async function inForeground(
     return await new Promise<number>((resolve, reject) => {
       child.on('error', reject);
       child.on('exit', (code, signal) => {
-        // by itself it has put them back
+        // the program restored the modes itself
         if (signal && modes) stty([modes]);
         resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']);
       });
@@ -47,7 +50,7 @@ export async function inForeground(
   }
 }
 
-/** Node puts the modes of a terminal back at its end, and aborts when that is gone. */
+/** Node restores terminal modes at exit, and aborts if the terminal is gone. */
 function endByHangUp(): void {
   process.once('exit', () => {
     process.removeAllListeners('SIGHUP');
@@ -55,7 +58,7 @@ function endByHangUp(): void {
   });
 }
 
-/** stty(1) on standard input; undefined when that is no terminal. */
+/** stty(1) on standard input; undefined if that is not a terminal. */
 function stty(args: string[]): string | undefined {
   const { status, stdout } = spawnSync('stty', args, {
     env: environment(),

@@ -14,23 +14,23 @@ export interface LaunchOptions {
   cwd?: string;
   /** Added to the environment that every program gets (environment.ts). */
   env?: Record<string, string>;
-  /** It runs code of others, which is to have nothing of ours, not even the lock. */
+  /** It runs untrusted code and gets nothing of ours, not even the lock. */
   foreign?: boolean;
 }
 
-/** A program at work, to be written to and read from. */
+/** A running program with piped streams. */
 export type Launched = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /**
- * Starts a program without a shell and without our descriptors but for the lock, with the same
- * environment and attributes from wherever we were called. It is in a session of its own, out of
- * reach of Ctrl-C at the terminal. It fails by an event, as `spawn` does.
+ * Starts a program without a shell and without our descriptors except the lock, with an environment
+ * and attributes that do not depend on our caller. It runs in its own session, so Ctrl-C at the
+ * terminal does not reach it. Failures are reported by an event, as with `spawn`.
  */
 export function launch(program: string, args: string[], options: LaunchOptions = {}): Launched {
   return start(program, args, options, 'pipe') as Launched;
 }
 
-/** The same without input. */
+/** Same without input. */
 export function launchReader(
   program: string,
   args: string[],
@@ -39,19 +39,24 @@ export function launchReader(
   return start(program, args, options, 'ignore') as ChildProcessByStdio<null, Readable, Readable>;
 }
 
-/** Why programs are ended; undefined while all is well. */
+/** The reason for stopping all programs; undefined in normal operation. */
 let stopping: string | undefined;
-/** How many parts of an undo are under way. */
+/** Number of cleanups in progress. */
 let undoing = 0;
 const running = new Set<Exit['kill']>();
 
-/** Ends every program that we wait for, and starts none any more but to undo: we were interrupted. */
+/**
+ * Ends every program that we wait for, and starts no more except for cleanup: we were interrupted.
+ */
 export function stopPrograms(reason: string): void {
   stopping = reason;
   for (const kill of running) kill(reason);
 }
 
-/** For what has to be done however the work has ended; its programs start also after an interruption. */
+/**
+ * Runs cleanup that is required however the work ended; its programs start even after an
+ * interruption.
+ */
 export async function undo<T>(act: () => Promise<T>): Promise<T> {
   undoing += 1;
   try {
@@ -74,10 +79,10 @@ function start(
   return spawn(first, words, cwd === undefined ? options : { ...options, cwd });
 }
 
-/** Milliseconds for a killed process to be gone; one that waits for a dead device never is. */
+/** Milliseconds for a killed process to end; one that waits for a dead device never does. */
 const PATIENCE = 5000;
 
-/** How a program has ended, or why it did not start. */
+/** How a program ended, or why it did not start. */
 export interface Ended {
   code?: number | undefined;
   stdout?: string;
@@ -85,14 +90,14 @@ export interface Ended {
   /** Errno of a failed start, `ENOENT`. */
   problem?: string | undefined;
   signal?: string | undefined;
-  /** Why we have ended it, as `no end after 2s`. */
+  /** Why we killed it, for example `no end after 2s`. */
   killed?: string | undefined;
 }
 
 /**
- * Waits for the process itself to end, not for its streams, which whatever it has left may hold.
+ * Waits for the process itself to end, not for its streams, which its descendants may keep open.
  *
- * @param limit milliseconds, then all of its session and descendants are killed
+ * @param limit milliseconds, after which its session and descendants are killed
  */
 export function untilExit(child: ChildProcess, limit?: number): Exit {
   let killed: string | undefined;
@@ -105,7 +110,7 @@ export function untilExit(child: ChildProcess, limit?: number): Exit {
       for (const each of timers) clearTimeout(each);
       running.delete(killNow);
       kill = () => undefined;
-      // we do not wait any longer for one that cannot be killed
+      // stop waiting for a process that cannot be killed
       child.unref();
       resolve({ ...how, killed });
     };
@@ -129,7 +134,7 @@ export function untilExit(child: ChildProcess, limit?: number): Exit {
 export interface Exit {
   /** Never rejects. */
   ended: Promise<Ended>;
-  /** Kills all of it, for a reason that the error gives; later calls do nothing. */
+  /** Kills the process tree; the reason appears in the error. Later calls do nothing. */
   kill(reason: string): void;
 }
 

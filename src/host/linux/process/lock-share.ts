@@ -1,11 +1,11 @@
 /**
- * A program goes on when the run that started it is killed: it is in a session of its own, and a
- * half-made file system or a half-deleted container would be no better. So each holds the lock
- * together with the run, and the kernel gives it to the next run when the last of them has ended.
+ * A program continues after the run that started it was killed: it has its own session, and a
+ * half-made file system or a half-deleted container would be no better. So each program shares the
+ * lock with its run, and the kernel releases it when the last of them has ended.
  */
 let descriptor: number | undefined;
 
-/** Programs started from now on hold the lock of this descriptor; undefined: none any more. */
+/** Programs started from now on hold the lock of this descriptor; undefined: none. */
 export function shareLock(lock: number | undefined): void {
   descriptor = lock;
 }
@@ -13,12 +13,12 @@ export function shareLock(lock: number | undefined): void {
 /** What a program reads from. */
 type Input = 'ignore' | 'pipe';
 
-/** Three streams, and behind them what its type says nothing of. */
+/** The three standard streams; spawn's types do not cover further descriptors. */
 export type Streams<In> = [stdin: In, stdout: 'pipe', stderr: 'pipe'];
 
 /**
- * The streams of a program that holds the lock. Not for what lives on after the run, nor for what
- * runs a stranger's code.
+ * The streams of a program that holds the lock. Not for programs that outlive the run or that run
+ * untrusted code.
  */
 export function withLock<In extends Input>(input: In): Streams<In> {
   const streams: Streams<In> = [input, 'pipe', 'pipe'];

@@ -1,17 +1,17 @@
 import type { Readable } from 'node:stream';
 
-/** Bytes kept of what a program says of itself, and of whatever a stranger's program prints. */
+/** Bytes that are kept of a program's messages, and of any output of untrusted programs. */
 export const TAIL = 64 * 1024;
 
 /**
- * The last bytes of a stream, as bytes: no character is split in two on the way, and what is cut off
- * costs nothing. What fits is kept as it came; more goes round in one buffer.
+ * The last bytes of a stream. Kept as bytes: no character is split by a chunk boundary, and dropped
+ * output costs nothing. Short output is stored as it arrives, longer output in a ring buffer.
  */
 export class Tail {
   #parts: Buffer[] = [];
   #size = 0;
   #ring: Buffer | undefined;
-  /** Where the next byte goes, and the oldest is. */
+  /** Position of the next byte, which is that of the oldest byte too. */
   #at = 0;
 
   constructor(readonly most = TAIL) {}
@@ -36,7 +36,7 @@ export class Tail {
     this.#at = (this.#at + last.length) % this.most;
   }
 
-  /** What is no UTF-8 is U+FFFD, also the half of a character at the beginning. */
+  /** Invalid UTF-8, including a character cut in half at the start, becomes U+FFFD. */
   text(): string {
     const ring = this.#ring;
     const parts = ring ? [ring.subarray(this.#at), ring.subarray(0, this.#at)] : this.#parts;
@@ -44,31 +44,31 @@ export class Tail {
   }
 }
 
-/** Characters that an error quotes of what a program has printed: also a line without end ends up in mail and events. */
+/**
+ * Bytes after which a reader pauses, and for how many milliseconds: about 100 MB per second for all
+ * streams together.
+ */
 const QUOTED = 1000;
 
-/** What an error quotes of a program's output, in one line: programs say what went wrong at the end. */
 export function lastLines(text: string, count = 4): string {
   const lines = text.split('\n').map((line) => line.trim());
   return shortened(lines.filter(Boolean).slice(-count).join('; '));
 }
 
-/** The beginning and the end of what is too long to be quoted. */
 export function shortened(text: string, most = QUOTED): string {
   if (text.length <= most) return text;
   const half = Math.floor(most / 2);
   return `${text.slice(0, half)} … ${text.slice(-half)}`;
 }
 
-/** Bytes after which whoever is read pauses, and for how many milliseconds: about 100 MB a second of all together. */
 const PACE = { bytes: 1024 * 1024, pause: 10 };
 
 let since = 0;
 let paused = 0;
 
 /**
- * Reads a stream part by part to its end, slower than a flood comes: memory and CPU time stay free
- * for whatever else we do, and who floods waits, the longer the more of them there are.
+ * Reads a stream chunk by chunk to its end at a limited rate: a flood of output cannot use up
+ * memory and CPU time, and its writers wait, longer the more there are.
  */
 export function readPaced(stream: Readable, take: (part: Buffer) => void): void {
   stream.on('data', (part: Buffer) => {
@@ -83,6 +83,6 @@ export function readPaced(stream: Readable, take: (part: Buffer) => void): void 
       stream.resume();
     }, PACE.pause * paused);
   });
-  // its other end is gone: what has come is what there is
+  // the other end is closed, so everything has arrived
   stream.on('error', () => undefined);
 }

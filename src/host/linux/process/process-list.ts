@@ -4,18 +4,18 @@ import { readHierarchies } from '../cgroups/hierarchies.js';
 import { readText } from '../files/read.js';
 
 export interface ListedProcess {
-  /** As the host numbers it, and as it is numbered inside. */
+  /** The pid on the host, and inside the container. */
   pid: number;
   inside: number;
   uid: number;
   /** `R`, `S`, `Z` … as in proc_pid_status(5). */
   state: string;
-  /** Bytes in memory. */
+  /** Resident memory in bytes. */
   rss: number;
   command: string;
 }
 
-/** What runs in a container. */
+/** The processes of a container. */
 export function processesOf(site: InstallPaths, id: string): ListedProcess[] {
   return processesIn(readHierarchies(), cgroupPath(site, id)).flatMap((pid) => {
     const status = readText(`/proc/${pid}/status`);

@@ -1,20 +1,23 @@
 import type { SeenProcess } from '../../ports.js';
 import { readText } from '../files/read.js';
 
-/** Start time of a live process in clock ticks since boot; undefined for none or a dead one. */
+/**
+ * Start time of a live process in clock ticks since boot; undefined if there is none or it is dead.
+ */
 export function startTime(pid: number): number | undefined {
   return processAt(pid)?.start_time;
 }
 
-/** Undefined for none or a dead one. */
+/** Undefined if there is no such process or it is dead. */
 export function processAt(pid: number): SeenProcess | undefined {
   const text = readText(`/proc/${pid}/stat`);
   return text === undefined ? undefined : parseStat(text);
 }
 
 /**
- * Fields 3, 4 and 22 of proc_pid_stat(5). Field 2 is the program's name in parentheses, and may
- * hold blanks and parentheses itself, so we count from the last one. State Z or X is dead.
+ * Fields 3, 4 and 22 of proc_pid_stat(5). Field 2 is the program's name in parentheses and may
+ * contain spaces and parentheses, so fields are counted from the last parenthesis. State Z or X is
+ * dead.
  */
 const STAT = /^\) [^ZX] (\d+)(?: \S+){17} (\d+) /;
 
@@ -23,7 +26,9 @@ export function parseStat(stat: string): SeenProcess | undefined {
   return time === undefined ? undefined : { start_time: Number(time), parent: Number(parent) };
 }
 
-/** Milliseconds since boot, to 10 ms, as proc_uptime(5) has it: the clock of start times. */
+/**
+ * Milliseconds since boot, with a resolution of 10 ms (proc_uptime(5)): the clock of start times.
+ */
 export function uptime(): number {
   return Number.parseFloat(readText('/proc/uptime') ?? '') * 1000;
 }

@@ -2,7 +2,9 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { programPath } from './environment.js';
 
-/** The absolute path of a program; undefined when it is not installed. A path is its own. */
+/**
+ * The absolute path of a program; undefined if it is not installed. A path is returned as it is.
+ */
 export function findProgram(name: string): string | undefined {
   if (name.includes('/')) return isExecutable(name) ? name : undefined;
   return programPath()
@@ -21,7 +23,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** The Debian 12 package that has a program we run, where its name is not the program's. */
+/** The Debian 12 package of a program that we run, if its name differs from the program's. */
 const PACKAGES: Record<string, string> = {
   bridge: 'iproute2',
   cp: 'coreutils',

@@ -8,62 +8,62 @@ import { lastLines, readPaced, Tail } from './output.js';
 import { packageOf } from './programs.js';
 
 export interface RunOptions extends LaunchOptions {
-  /** Text for its standard input; without it the program reads end of file. */
+  /** Text for its standard input; by default the program reads end of file. */
   input?: string;
   /**
-   * Milliseconds from start to end, 2 minutes unless given; then all of the program is killed
-   * (tree.ts), and that is an error.
+   * Milliseconds from start to end, by default 2 minutes; then the whole process tree is killed
+   * (tree.ts), which is an error.
    */
   timeout?: number;
   /**
-   * Most bytes of standard output, 16 MiB unless given; a program that prints more is killed, and that
-   * is an error. Of standard error the last 64 KiB are kept.
+   * Maximum bytes of standard output, by default 16 MiB; a program that prints more is killed,
+   * which is an error. The last 64 KiB of standard error are kept.
    */
   maxOutput?: number;
-  /** For output that nobody parses: its last 64 KiB are kept, however much there is. */
+  /** For output that is not parsed: keeps the last 64 KiB, whatever its size. */
   tail?: boolean;
-  /** False: any exit code is an answer. A program that is missing or killed always rejects. */
+  /** False: any exit code is a valid result. A program that is missing or killed always rejects. */
   reject?: boolean;
-  /** Ends a program that gets nowhere, long before its time is over. */
+  /** Ends a program that makes no progress long before its timeout. */
   stall?: Stall;
-  /** Its name in messages, where another program starts it. */
+  /** Its name in messages, if it is started by another program. */
   shown?: string;
-  /** What it is for, for the message: `make bridge front` gives "cannot make bridge front: ip: …". */
+  /** Its purpose for the message: `make bridge front` gives "cannot make bridge front: ip: …". */
   purpose?: string;
 }
 
 export interface Stall {
-  /** Milliseconds within which `bytes` has to grow by `least`. */
+  /** Milliseconds within which `bytes` must grow by `least`. */
   within: number;
   least: number;
-  /** How much the program has done so far. */
+  /** Bytes processed so far. */
   bytes: () => number;
 }
 
 export interface RunResult {
-  /** Exit code; 128 + n for signal n is not made up: a signal rejects. */
+  /** Exit code. Termination by a signal rejects, and is not mapped to 128 + n. */
   code: number;
   /** Without the final newline. */
   stdout: string;
   stderr: string;
 }
 
-/** Milliseconds for a program whose work does not grow with its data. */
+/** Milliseconds for a program whose work does not depend on the amount of data. */
 const SHORT = 120_000;
 
 /**
- * Milliseconds for one that reads or writes a whole disk, image or tree. A day is more than any of
- * them takes, and less than for ever.
+ * Milliseconds for a program that reads or writes a whole disk, image or tree. A day is more than
+ * any of them takes, but still bounded.
  */
 export const LONG = 24 * 3600_000;
 
 const MOST_OUTPUT = 16 * 1024 * 1024;
 
 /**
- * Runs a program to its end: in bounded time and memory, in a session of its own. What it has left
- * running may hold its streams; we do not wait for that.
+ * Runs a program to completion in bounded time and memory, in its own session. Processes that it
+ * leaves behind may keep its streams open; they are not waited for.
  *
- * @throws UserError when the program is not installed; Error "cannot …: <program>: <end of stderr>"
+ * @throws UserError if the program is not installed; Error "cannot …: <program>: <end of stderr>"
  */
 export async function run(
   program: string,
@@ -79,7 +79,7 @@ async function attempt(program: string, args: string[], options: RunOptions): Pr
   const { input, timeout = SHORT, maxOutput = MOST_OUTPUT, tail } = options;
   const child =
     input === undefined ? launchReader(program, args, options) : launch(program, args, options);
-  // one that does not want it all closes its end
+  // a program that does not read all of its input closes the pipe
   child.stdin?.on('error', () => undefined).end(input);
   const { ended, kill } = untilExit(child, timeout);
   const [output, errors] = [new Tail(tail ? undefined : maxOutput), new Tail()];
@@ -106,10 +106,10 @@ function watchProgress({ within, least, bytes }: Stall, kill: (reason: string) =
   }, within);
 }
 
-/** Milliseconds: what an ended program has written is there, and is read in a moment. */
+/** Milliseconds: output of a program that has ended is already there, and is read in a moment. */
 const DRAIN = { quiet: 50, most: 1000 };
 
-/** Reads what is left in a pipe, but waits for no one else who has it open. */
+/** Reads what is left in a pipe, without waiting for other processes that have it open. */
 async function drained(stream: NodeJS.ReadableStream & { destroyed: boolean; destroy(): void }) {
   if (stream.destroyed) return;
   const isOver = new Promise<void>((resolve) => {
@@ -130,14 +130,13 @@ async function drained(stream: NodeJS.ReadableStream & { destroyed: boolean; des
 }
 
 /**
- * The same, blocking. For the one program a no-op run needs, which is a trusted one that starts no
- * other.
+ * Same, blocking. For the one program that a no-op run needs, which is trusted and starts no other.
  */
 export function runSync(program: string, args: string[], options: RunOptions = {}): RunResult {
   const { input, cwd, timeout = SHORT, maxOutput = MOST_OUTPUT } = options;
   const how = {
     encoding: 'utf8' as const,
-    // Node documents it for spawn alone, and has always taken it here.
+    // Node documents this option for spawn only, but has always accepted it here.
     detached: true,
     env: environment(options.env),
     maxBuffer: maxOutput,
@@ -166,9 +165,9 @@ function reasonOf(problem: string | undefined, timeout: number, most: number): s
 }
 
 /**
- * The same beside us, for a no-op run that computes meanwhile: its streams are files in memory, for
- * nobody empties a pipe until we are through. Where there is no room for all that it prints the rest
- * is missing, so the caller looks whether that is whole.
+ * Same, concurrently, for a no-op run that computes in the meantime: its streams are files in
+ * memory, since nobody would empty a pipe before we are done. Output beyond the available space is
+ * lost, so the caller must check that it is complete.
  */
 export async function runBeside(
   program: string,
@@ -198,12 +197,12 @@ export async function runBeside(
     for (const each of files) closeSync(each);
   }
 }
-/** Of open(2), which Node does not name; the same on all that Node runs on. */
+/** Flag of open(2) that Node does not name; the same on all platforms that Node supports. */
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 
 /**
- * With these texts, to be read from the beginning; in no folder, so that nothing is ever left of them.
- * Undefined where /run has no such files or no room.
+ * Unlinked files with these texts, positioned at their beginning; nothing is left behind by them.
+ * Undefined if /run does not support such files or is full.
  */
 function namelessFiles(texts: string[]): number[] | undefined {
   const files: number[] = [];
@@ -220,7 +219,10 @@ function namelessFiles(texts: string[]): number[] | undefined {
   }
 }
 
-/** By its link, which begins at the beginning: our descriptor stands where the program has stopped. */
+/**
+ * Reads through the descriptor's link, which starts at the beginning: our own descriptor is where
+ * the program stopped.
+ */
 function textIn(file: number): string {
   return withoutNewline(readFileSync(`/proc/self/fd/${file}`, 'utf8'));
 }
@@ -228,8 +230,8 @@ function textIn(file: number): string {
 const withoutNewline = (text: string) => text.replace(/\n$/, '');
 
 /**
- * Ctrl-C at the terminal, or its end, in the moment between fork and setsid: the child was still of
- * our session and had not become the program yet, so nothing is done twice.
+ * Ctrl-C at the terminal, or a hangup, in the moment between fork and setsid: the child was still
+ * in our session and had not executed the program yet, so a retry does nothing twice.
  */
 export function isFromTerminal(signal: string | null | undefined): boolean {
   return signal === 'SIGINT' || signal === 'SIGHUP';
@@ -240,7 +242,7 @@ function streams({ input, foreign }: RunOptions): Streams<'ignore' | 'pipe'> {
   return foreign ? [stdin, 'pipe', 'pipe'] : withLock(stdin);
 }
 
-/** What `run` makes of how a program has ended. @throws the same */
+/** Turns the outcome of a program into `run`'s result. @throws as `run` */
 export function checked(program: string, options: RunOptions, ended: Ended): RunResult {
   const { code, stdout = '', stderr = '', problem, signal, killed } = ended;
   const { shown = program, purpose } = options;
@@ -255,7 +257,7 @@ export function checked(program: string, options: RunOptions, ended: Ended): Run
   }
   return { code, stdout, stderr };
 }
-/** The system calls a missing working directory ENOENT too. */
+/** ENOENT can also mean a missing working directory. */
 function missing(program: string, cannot: string, cwd: string | undefined): Error {
   if (cwd !== undefined && !existsSync(cwd)) return new Error(`${cannot}: no folder ${cwd}`);
   if (program.includes('/')) return new UserError(`${cannot}: no such file`);

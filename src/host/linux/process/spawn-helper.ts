@@ -5,36 +5,36 @@ import { type Ended, type Launched, launch } from './launch.js';
 import { checked, isFromTerminal } from './run.js';
 import { STARTER } from './spawn-helper-script.js';
 
-/** A program that goes on without us. */
+/** A program that outlives us. */
 export interface Lasting {
-  /** Where it starts. */
+  /** Working directory. */
   folder: string;
-  /** Where on the host it listens from the beginning. */
+  /** Addresses on the host whose listening sockets it inherits. */
   sockets: HostPort[];
-  /** Whole seconds that its first line may take, 1 and up. */
+  /** Maximum whole seconds until its first line, at least 1. */
   patience: number;
   program: string;
   args: string[];
 }
 
 interface Answer {
-  /** Minus the number of the signal that ended it. */
+  /** Negative signal number if a signal ended it. */
   code: number;
-  /** Empty when none came in time. */
+  /** Empty if none came in time. */
   line: string;
   complaint: string;
 }
 
 /**
- * Starts programs from a process that is small. A fork makes all that a process has in memory ready
- * to be copied, and Node stands still until the program has begun: some 6 ms a start. Of perl it is
- * a tenth, and nobody waits.
+ * Starts programs from a small process. A fork copies a process's page tables, and Node blocks
+ * until the program has started: some 6 ms per start. A Perl process takes a tenth of that, and we
+ * do not block.
  */
 export class Starter {
   #process: Process | undefined;
   #users = 0;
 
-  /** All that is started meanwhile is started by one process, which has ended when nobody needs it. */
+  /** One helper process starts all programs that are requested while it runs; it ends when idle. */
   async during<T>(act: () => Promise<T>): Promise<T> {
     this.#users += 1;
     try {
@@ -46,8 +46,8 @@ export class Starter {
   }
 
   /**
-   * Starts a program that tells by a line that it is at work (conmon(8), _OCI_SYNCPIPE), and waits
-   * for its first process, which only forks, to end.
+   * Starts a program that reports by a line that it is running (conmon(8), _OCI_SYNCPIPE), and
+   * waits for its first process, which only forks, to end.
    */
   begin({ folder, sockets, patience, program, args }: Lasting): Promise<Omit<Answer, 'code'>> {
     const places = sockets.map(formatHostPort);
@@ -62,7 +62,7 @@ export class Starter {
   }
 
   /**
-   * Runs a program to its end, as `run` in exec.ts does; what it prints is lost.
+   * Runs a program to completion, as `run` does; its output is discarded.
    *
    * @throws Error "cannot <purpose>: <program>: <end of stderr>"
    */
@@ -90,7 +90,7 @@ interface Job {
   fail: (error: Error) => void;
 }
 
-/** The script at work. It ends with its input. */
+/** The running script. It ends with its input. */
 class Process {
   readonly #jobs = new Map<string, Job>();
   #count = 0;
@@ -124,7 +124,7 @@ class Process {
     perl.stderr.setEncoding('utf8').on('data', (text) => {
       stderr += text;
     });
-    // what it does not read any more it does not answer either
+    // requests that it no longer reads are not answered either
     perl.stdin.on('error', () => undefined);
     let problem: string | undefined;
     perl.on('error', ({ code }: NodeJS.ErrnoException) => {
@@ -139,7 +139,7 @@ class Process {
     return perl;
   }
 
-  /** @returns the beginning of an answer that is not whole yet */
+  /** @returns the incomplete last answer */
   #hear(text: string): string {
     const parts = text.split('\0');
     while (parts.length > 4) {

@@ -1,16 +1,16 @@
 import { readdirSync } from 'node:fs';
 import { readText } from '../files/read.js';
 
-/** Rounds of looking for what a process has forked while it was being killed. */
+/** Maximum rounds of searching for processes forked during the kill. */
 const ROUNDS = 20;
 
 /**
- * Kills a process that leads a session, with all of its session and process group and all that
- * descends from it, also in sessions of their own. What has left its parents before, as a daemon
- * does, is found by none of these; in a container its cgroup ends that.
+ * Kills a session leader with its session, its process group and all descendants, even if they have
+ * their own sessions. Does not find a process that left its parents earlier, as a daemon does; in a
+ * container, the cgroup takes care of those.
  */
 export function killTree(leader: number): void {
-  // held still, it starts no more while we look
+  // stopped processes fork no more while we search
   signal(leader, 'SIGSTOP');
   const killed = new Set<number>();
   for (let round = 0; round < ROUNDS; round++) {
@@ -45,7 +45,9 @@ function descendants(leader: number): number[] {
   return [...found];
 }
 
-/** Fields 4 and 6 of proc_pid_stat(5), counted behind the name, which may hold anything. */
+/**
+ * Fields 4 and 6 of proc_pid_stat(5), counted from the end of the name, which may contain anything.
+ */
 function processes(): Seen[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return pids.flatMap((name) => {
@@ -57,7 +59,7 @@ function processes(): Seen[] {
   });
 }
 
-/** One that has ended needs no signal. */
+/** A process that has already ended needs no signal. */
 function signal(pid: number, name: 'SIGSTOP' | 'SIGKILL'): void {
   try {
     process.kill(pid, name);

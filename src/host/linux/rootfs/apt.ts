@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { UserError } from '../../../model/errors.js';
 import { run } from '../process/run.js';
 
-/** One archive the host's own apt installs from. */
+/** One archive that the host's own apt installs from. */
 export interface HostArchive {
   uri: string;
   /** `bookworm`, `bookworm-security`, `stable`. */
@@ -10,12 +10,12 @@ export interface HostArchive {
   component: string;
 }
 
-/** As apt prints a field it has no value for. */
+/** What apt prints for a field without a value. */
 const UNKNOWN = /^\$\(/;
 
 /**
- * The host's own archives of a suite with its updates and security fixes; none when the host runs
- * another suite or has no apt. Third parties' archives are left out: they need keys of their own.
+ * The host's own archives of a suite with its updates and security fixes; empty if the host runs
+ * another suite or has no apt. Third-party archives are excluded: they need their own keys.
  */
 export async function hostArchives(suite: string): Promise<HostArchive[]> {
   const names = [suite, `${suite}-updates`, `${suite}-security`];
@@ -38,7 +38,7 @@ export async function hostArchives(suite: string): Promise<HostArchive[]> {
   return [...new Map(found.map((each) => [JSON.stringify(each), each])).values()];
 }
 
-/** How the host's apt fetches (proxy, certificates, retries, expiry), as lines of apt.conf(5). */
+/** How the host's apt downloads (proxy, certificates, retries, expiry), as lines of apt.conf(5). */
 export async function hostFetchOptions(): Promise<string[]> {
   const text = await aptText('apt-config', ['dump', '--no-empty', '--format', '%F "%v";%n']);
   const relevant = /^Acquire::(https?::|Check-|Retries|ForceIPv|Max-)/i;
@@ -55,7 +55,7 @@ async function aptText(program: string, args: string[]): Promise<string> {
   }
 }
 
-/** os-release(5): `debian`, as the Origin of its archives but for the case. */
+/** os-release(5): `debian`, which is the Origin of its archives except for case. */
 async function vendorOf(): Promise<string | undefined> {
   const text = await readFile('/etc/os-release', 'utf8').catch(() => '');
   return /^ID="?([^"\n]+)"?$/m.exec(text)?.[1]?.toLowerCase();

@@ -9,12 +9,13 @@ export interface Stamp {
   mode?: number;
 }
 
-/** @throws UserError when the mode is not octal or the owner not `uid:gid` */
+/** @throws UserError if the mode is not octal or the owner not `uid:gid` */
 export function stampOf({ mode, owner }: { mode?: string; owner?: string }): Stamp {
   const ids = owner === undefined ? undefined : /^(\d{1,10}):(\d{1,10})$/.exec(owner);
-  if (ids === null) throw new UserError(`cannot read owner ${owner}`, 'Write uid:gid, as 0:0.');
+  if (ids === null)
+    throw new UserError(`cannot read owner ${owner}`, 'Write uid:gid, for example 0:0.');
   if (mode !== undefined && !/^0?[0-7]{3,4}$/.test(mode)) {
-    throw new UserError(`cannot read mode ${mode}`, 'Write it in octal, as "0644".');
+    throw new UserError(`cannot read mode ${mode}`, 'Write it in octal, for example "0644".');
   }
   return {
     ...(ids && { uid: Number(ids[1]), gid: Number(ids[2]) }),
@@ -23,8 +24,8 @@ export function stampOf({ mode, owner }: { mode?: string; owner?: string }): Sta
 }
 
 /**
- * Gives owner and mode to a file, or to a folder and all in it. The mode is meant for files: a
- * folder gets it with search permission for whoever may read.
+ * Sets owner and mode of a file, or of a folder with all its content. The mode is meant for files:
+ * a folder also gets search permission for everyone who may read.
  */
 export async function stamp(path: BytePath, marks: Stamp): Promise<void> {
   if (marks.uid === undefined && marks.mode === undefined) return;
@@ -32,7 +33,7 @@ export async function stamp(path: BytePath, marks: Stamp): Promise<void> {
   const { uid = before.uid, gid = before.gid } = marks;
   if (uid !== before.uid || gid !== before.gid) await lchown(raw(path), uid, gid);
   if (before.isSymbolicLink()) return;
-  // Also with an unchanged mode: chown(2) takes the set-user-ID bit away.
+  // Required even if the mode is unchanged: chown(2) clears the set-user-ID bit.
   await chmod(raw(path), modeOf(marks.mode ?? before.mode & 0o7777, before.isDirectory()));
   if (!before.isDirectory()) return;
   const names = await readdir(raw(path), 'latin1');

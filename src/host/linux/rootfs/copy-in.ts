@@ -16,17 +16,20 @@ import { stamp, stampOf } from './chown-chmod.js';
 import { mergeInto } from './merge.js';
 import { ensureFolder, isFolder, resolveInTree } from './resolve.js';
 
-/** As in cp(1). An existing file is removed, not opened: it may be a link out of the tree. */
+/**
+ * Options of cp(1). An existing file is removed instead of opened: it may be a link out of the
+ * tree.
+ */
 export const CP = ['--archive', '--one-file-system', '--sparse=always', '--remove-destination'];
 
 /**
- * Copies a file to `to` in the tree (into it, when a folder is there or the path ends in `/`), or
- * a folder's content into the folder `to`. A folder that is already there keeps its owner and mode
- * and takes the new files in; what is mounted below `from` is left out. All of it is made in a
- * staging folder of the tree first, so that an error or an interruption leaves nothing of it.
+ * Copies a file to `to` in the tree (into it, if it is a folder or the path ends in `/`), or a
+ * folder's content into the folder `to`. An existing folder keeps its owner and mode and receives
+ * the new files; mounts below `from` are skipped. The copy is first made in a staging folder inside
+ * the tree, so that an error or an interruption leaves nothing behind.
  *
- * @param notes see `withStaging`; without it nothing is noted, for a tree that is itself unfinished
- * @throws UserError when `from` is not there, or `mode` or `owner` cannot be read
+ * @param notes see `withStaging`; absent for a tree that is itself unfinished
+ * @throws UserError if `from` does not exist, or `mode` or `owner` cannot be parsed
  */
 export async function copyInto(
   from: BytePath,
@@ -80,7 +83,9 @@ function targetOf(name: BytePath, tree: BytePath, to: BytePath) {
   return { folder: ensureFolder(tree, asBytes(dirname(to))), name: asBytes(basename(to)) };
 }
 
-/** Names that need not be UTF-8 pass by a stream; xargs(1) makes arguments of them. */
+/**
+ * Names, which need not be UTF-8, are passed through a pipe; xargs(1) turns them into arguments.
+ */
 async function copyNames(
   source: OpenFolder,
   names: readonly BytePath[],

@@ -20,18 +20,18 @@ import { mergeInto } from './merge.js';
 import { resolveInTree, statOf } from './resolve.js';
 import { streamTree } from './stream-tree.js';
 
-/** What is left to do when nothing holds the container any more. */
+/** Work left for the time when the container is no longer frozen. */
 export type Rest = () => Promise<void>;
 
 /**
- * Copies a file or folder out of a tree that nobody writes to meanwhile. What others made gets no
- * power here, not for a moment: see `streamTree`. It is made in a folder that only root can enter,
- * and then moved into place. What is on the host already is replaced by files of the same name,
- * and otherwise left alone: see `mergeInto`.
+ * Copies a file or folder out of a tree that nobody writes to during the call. A stranger's files
+ * never get privileges on the host, not even briefly: see `streamTree`. The copy is made in a
+ * folder that only root can enter and then moved into place. It replaces existing files of the same
+ * name and leaves everything else alone: see `mergeInto`.
  *
- * @param path in the tree; links are followed as in the container
- * @param to a folder, into which it goes; or the name that it gets; a device or a FIFO takes the
- *   content of a file, which may wait for a reader: that is the rest
+ * @param path in the tree; links are resolved as in the container
+ * @param to an existing folder, into which the copy goes, or the new name. A device or a FIFO
+ *   receives the content of a file, which may wait for a reader: that is returned as deferred work
  */
 export async function copyOut(
   site: InstallPaths,
@@ -73,12 +73,12 @@ function refuseStream(target: Stream, found: Stats, cannot: string): void {
   if (!found.isFile()) throw new UserError(`${cannot}: only a file can be written there`);
   if (!isTerminal(target)) return;
   throw new UserError(
-    `${cannot}: a container’s file may hold what acts on a terminal`,
+    `${cannot}: a container’s file may contain terminal control sequences`,
     'Write it to a file or a pipe.',
   );
 }
 
-/** A copy of a file, without a name: whoever reads it slowly keeps nobody waiting. */
+/** An unlinked copy of a file: a slow reader does not block anybody. */
 function contentOf(site: InstallPaths, source: BytePath, purpose: string): Promise<Readable> {
   return withScratch(largeFiles(site), async (dir) => {
     const scratch = openFolder(bytePath(dir));
@@ -107,7 +107,7 @@ async function stageFile(source: BytePath, staging: OpenFolder, name: BytePath, 
   if (own !== name) renameSync(within(staging, own), within(staging, name));
 }
 
-/** Of the whole root no name is given: its content goes into the folder. */
+/** The whole root has no name: its content goes into the folder. */
 async function moved(
   staging: OpenFolder,
   name: BytePath,

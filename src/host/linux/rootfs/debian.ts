@@ -7,7 +7,7 @@ import { LONG, type RunResult, run } from '../process/run.js';
 import { type HostArchive, hostArchives, hostFetchOptions } from './apt.js';
 import { sealed } from './sandboxed-exec.js';
 
-/** debootstrap(8)'s names for the variants of mmdebstrap(1) it has. */
+/** debootstrap(8)'s names for those variants of mmdebstrap(1) that it supports. */
 const DEBOOTSTRAP_VARIANTS: Record<string, string[]> = {
   minbase: ['--variant=minbase'],
   buildd: ['--variant=buildd'],
@@ -16,16 +16,16 @@ const DEBOOTSTRAP_VARIANTS: Record<string, string[]> = {
   '-': [],
 };
 
-/** The lists of what there is to install stay packed while they are in the image: 9 MB, not 50. */
+/** Package lists stay compressed inside the image: 9 MB instead of 50. */
 const PACKED_LISTS = 'Acquire::GzipIndexes "true";';
 
 /**
- * Installs a Debian system into an empty tree by mmdebstrap, or by debootstrap where that is
- * absent. Both keep services from starting, and leave no package lists or archives behind.
- * Without a mirror the archives of the host's own apt are used if they have the suite.
+ * Installs a Debian system into an empty tree with mmdebstrap, or with debootstrap if mmdebstrap is
+ * missing. Both keep services from starting and leave no package lists or archives behind. Without
+ * a mirror, uses the archives of the host's own apt if they have the suite.
  *
- * @throws UserError when neither is installed, or debootstrap has no such variant; Error with the
- *   tool's own complaints
+ * @throws UserError if neither is installed, or debootstrap does not support the variant; Error
+ *   with the tool's own messages
  */
 export async function installDebian(source: DebianSource, tree: string): Promise<void> {
   const archives = source.mirror ? [] : await hostArchives(source.suite);
@@ -37,11 +37,11 @@ export async function installDebian(source: DebianSource, tree: string): Promise
 }
 
 /**
- * What was fetched and deleted again would stay in the image file, and be copied for each
- * container. A file system that cannot be trimmed is merely larger.
+ * Deleted downloads would keep their blocks in the image file and be copied for each container. A
+ * file system that cannot be trimmed is merely larger.
  */
 async function trim(tree: string): Promise<void> {
-  // ext4 gives blocks free when the journal is committed, not before.
+  // ext4 releases blocks only when the journal is committed.
   await run('sync', ['--file-system', '--', tree], { timeout: LONG });
   await run('fstrim', ['--quiet-unsupported', '--', tree], { reject: false, timeout: LONG });
 }
@@ -69,7 +69,7 @@ async function mmdebstrap(
   const include = packages.length > 0 ? [`--include=${packages.join(',')}`] : [];
   const args = ['--mode=root', `--variant=${variant}`, ...include, ...options];
   const result = await quietly('mmdebstrap', [...args, '--', suite, tree, ...mirrors]);
-  // The host's way to its archives is of no use inside, and may hold a password.
+  // The host's access to its archives is useless inside, and may contain a password.
   await rm(join(tree, 'etc/apt/apt.conf.d/99mmdebstrap'), { force: true });
   return result;
 }
@@ -89,20 +89,21 @@ async function debootstrap(
   const from = mirror ?? archives.find(({ release }) => release === suite)?.uri;
   const include = packages.length > 0 ? [`--include=${packages.join(',')}`] : [];
   const places = [suite, tree, ...(from ? [from] : [])];
-  // It knows no `--`; a suite never begins with a dash (the schema's pattern), a tree is absolute.
+  // debootstrap does not support `--`; a suite never starts with a dash (the schema's pattern), and
+  // a tree is an absolute path.
   const result = await quietly('debootstrap', [...variants, ...include, ...places]);
   if (result.code === 0) await cleanApt(tree);
   return result;
 }
 
-/** mmdebstrap does so by itself. */
+/** mmdebstrap does this by itself. */
 async function cleanApt(tree: string): Promise<void> {
   const found = ['var/cache/apt', 'var/lib/apt/lists'].map((path) => join(tree, path));
   await run('find', [...found, '-type', 'f', '-delete'], { timeout: LONG });
 }
 
 function quietly(program: string, args: string[]): Promise<RunResult> {
-  // SIGTERM, on which both take their temporary files away.
+  // Both remove their temporary files on SIGTERM.
   return run(...sealed(program, args, 'TERM'), {
     reject: false,
     tail: true,
@@ -121,7 +122,7 @@ async function installed(program: string): Promise<boolean> {
   }
 }
 
-/** apt, dpkg and both tools mark their complaints; without a mark, the last words. */
+/** apt, dpkg and both tools mark their messages; without a mark, the last lines are used. */
 function complaintsOf({ stdout, stderr }: RunResult): string {
   const lines = `${stdout}\n${stderr}`.split('\n').map((line) => line.trim());
   const marked = lines.filter((line) => /^(E|Err|dpkg|error)\b.*:/.test(line));

@@ -7,7 +7,7 @@ import { CP } from './copy-in.js';
 import { librariesOf } from './libraries.js';
 import { ensureFolder, resolveInTree, statOf } from './resolve.js';
 
-/** What a container's runtime mounts over, and what programs take for granted. */
+/** Mount points of a container's runtime, and what programs rely on. */
 const FOLDERS = { dev: 0o755, etc: 0o755, proc: 0o555, run: 0o755, sys: 0o555 };
 const OPEN_FOLDERS = { root: 0o700, tmp: 0o1777, var: 0o755, 'var/tmp': 0o1777 };
 
@@ -15,15 +15,15 @@ const PASSWD =
   'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n';
 const GROUP = 'root:x:0:\nnogroup:x:65534:\n';
 
-/** Links where /usr is merged, folders where it is not. */
+/** Links if /usr is merged, otherwise folders. */
 const MERGED = ['/bin', '/sbin', '/lib', '/lib64'];
 
 /**
- * A small root file system out of what the host has: binaries with the libraries they need, files
- * and folders, all where the host has them, with the links on the way there. A link inside a
- * copied folder is copied as it is; what it leads to has to be named too.
+ * Builds a small root file system from the host's files: binaries with the libraries they need,
+ * files and folders, all at the host's paths, including links in these paths. A link inside a
+ * copied folder is copied as a link; its target must be listed as well.
  *
- * @throws UserError when something named is not there
+ * @throws UserError if a listed path does not exist
  */
 export async function copyFromHost(
   { binaries, files }: { binaries: string[]; files: string[] },
@@ -47,7 +47,7 @@ async function makeSkeleton(tree: string): Promise<void> {
   await writeText(join(tree, 'etc/group'), GROUP);
 }
 
-/** For all to read, whatever our own umask. */
+/** Readable by everyone, regardless of our umask. */
 async function writeText(path: string, text: string): Promise<void> {
   await writeFile(path, text);
   await chmod(path, 0o644);
@@ -61,9 +61,9 @@ async function makeMergedLinks(tree: string): Promise<void> {
   }
 }
 
-/** The folders on the way get the host's owners and modes. */
+/** Parent folders get the host's owners and modes. */
 async function copyParents(paths: Iterable<string>, tree: string): Promise<void> {
-  // cp looks for the folders of an absolute name in the wrong place (coreutils 9.1).
+  // cp resolves the parents of an absolute name incorrectly (coreutils 9.1).
   const names = [...paths].map((path) => path.slice(1));
   await run('cp', [...CP, '--parents', '--', ...names, tree], {
     cwd: '/',
@@ -72,7 +72,7 @@ async function copyParents(paths: Iterable<string>, tree: string): Promise<void>
   });
 }
 
-/** The links on the way to a path, and what they lead to. */
+/** The links in a path, and their targets. */
 async function trace(path: string): Promise<string[]> {
   const { links, path: end } = resolveInTree(bytePath('/'), bytePath(path));
   if (!statOf(end)) {

@@ -1,7 +1,7 @@
 import type { Trees } from '../../ports.js';
 import { bytePath } from '../files/open-folder.js';
 
-/** Each way to fill a tree is a module of its own, loaded when an image is built. */
+/** Each way to fill a tree is a module of its own, loaded on demand. */
 export function linuxTrees(): Trees {
   return {
     debian: async (source, tree) => (await import('./debian.js')).installDebian(source, tree),

@@ -3,11 +3,11 @@ import { UserError } from '../../../model/errors.js';
 import { run } from '../process/run.js';
 
 /**
- * The loader and the shared libraries of a binary, recursively, as the host's paths; none for a
- * static one or a script. The loader says so itself (ld.so(8), --list), and runs nothing of the
- * binary, as ldd(1) may.
+ * The loader and the shared libraries of a binary, recursively, as host paths; empty for a static
+ * binary or a script. Asks the loader itself (ld.so(8), --list), which runs no code of the binary,
+ * as ldd(1) might.
  *
- * @throws UserError when the binary or one of its libraries is not there
+ * @throws UserError if the binary or one of its libraries does not exist
  */
 export async function librariesOf(binary: string): Promise<string[]> {
   const loader = interpreterOf(await readBinary(binary));
@@ -36,14 +36,16 @@ async function readBinary(path: string): Promise<Buffer> {
   }
 }
 
-/** `libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x…)`, or the path alone; the vdso has none. */
+/**
+ * `libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x…)`, or the path alone; the vdso has no path.
+ */
 function pathsIn(text: string): string[] {
   return [...text.matchAll(/^\s*(?:\S+ => )?(\/.+) \(0x[0-9a-f]+\)$/gm)].map(
     ([, path]) => path as string,
   );
 }
 
-/** Program header of the loader's name: elf(5), PT_INTERP. */
+/** Program header with the loader's name: elf(5), PT_INTERP. */
 const PT_INTERP = 3;
 
 /** Offsets in elf(5)'s Elf32_Ehdr, Elf32_Phdr and the 64-bit ones. */
@@ -52,7 +54,10 @@ const LAYOUT = {
   2: { word: 8, phoff: 32, phentsize: 54, phnum: 56, offset: 8, filesz: 32 },
 } as const;
 
-/** The loader a dynamic executable asks for; undefined for a static one and for what is no ELF file. */
+/**
+ * The loader that a dynamic executable requests; undefined for a static one, and for files that are
+ * not ELF.
+ */
 export function interpreterOf(file: Buffer): string | undefined {
   if (file.length < 64 || file.toString('latin1', 0, 4) !== '\x7fELF') return undefined;
   const layout = LAYOUT[file[4] as 1 | 2];

@@ -14,22 +14,22 @@ import { withStaging } from '../files/staging.js';
 import { resolveInTree, statOf } from './resolve.js';
 import { streamTree } from './stream-tree.js';
 
-/** Where files are to appear. */
+/** Destination of a merge. */
 export interface Target {
   folder: OpenFolder;
-  /** The folder's path, below the tree when there is one; for messages otherwise. */
+  /** The folder's path for messages, relative to the tree if there is one. */
   at: BytePath;
-  /** Links in this tree are followed, and lead nowhere else; without it no link is followed. */
+  /** Links are resolved within this tree; without it no link is followed. */
   tree?: BytePath;
   /** See `withStaging`. */
   notes?: string | undefined;
 }
 
 /**
- * Moves all that a staging folder holds into a folder, each in one step. A folder that is there
- * already keeps its owner and mode, and takes the new files in. What cannot be replaced is found
- * before anything is moved: a folder by a file, anything else by a folder, and on the host whatever
- * is neither a regular file nor a link.
+ * Moves the content of a staging folder into a folder, entry by entry, each atomically. An existing
+ * folder keeps its owner and mode and receives the new files. Entries that cannot be replaced are
+ * detected before anything is moved: a folder by a file, anything else by a folder, and on the host
+ * everything that is neither a regular file nor a link.
  *
  * @throws UserError "cannot copy to <path>: …"
  */
@@ -58,7 +58,7 @@ async function descend(staged: OpenFolder, name: BytePath, inner: Target, move: 
   }
 }
 
-/** Into a folder on which another file system is mounted. */
+/** For a target folder on which another file system is mounted. */
 function moveAcross(staged: OpenFolder, target: Target): Promise<void> {
   return withStaging(target.folder, target.notes, async (beside) => {
     await streamTree(staged, 'content', beside, `copy to ${shown(target.at)}`);
@@ -66,7 +66,7 @@ function moveAcross(staged: OpenFolder, target: Target): Promise<void> {
   });
 }
 
-/** The folder that has a name there; undefined when nothing has it. */
+/** The existing folder of that name; undefined if nothing has the name. */
 function enter(target: Target, name: BytePath): Target | undefined {
   const { folder, at, tree } = target;
   const there = statOf(asBytes(`${folder.path}/${name}`));

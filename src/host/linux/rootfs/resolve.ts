@@ -3,20 +3,20 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { asBytes, type BytePath, raw, shown } from '../files/open-folder.js';
 
 export interface Resolved {
-  /** Where the path leads, below `root`, without a link left in it; its end need not exist. */
+  /** Target of the path, below `root`, without any links; its end need not exist. */
   path: BytePath;
-  /** The links on the way, below `root`. */
+  /** The links that were followed, below `root`. */
   links: BytePath[];
 }
 
-/** As the kernel: path_resolution(7), "Maximum number of symbolic links". */
+/** Same as the kernel: path_resolution(7), "Maximum number of symbolic links". */
 const MOST_LINKS = 40;
 
 /**
- * Resolves a path as a process whose root is `root` would, component by component. Nobody else may
- * write in the tree meanwhile.
+ * Resolves a path as a process with the root `root` would, component by component. Nobody else may
+ * write to the tree during the call.
  *
- * @throws Error when a `..` leads above the root, or links lead in circles
+ * @throws Error if a `..` leads above the root, or links form a cycle
  */
 export function resolveInTree(root: BytePath, path: BytePath): Resolved {
   const links: BytePath[] = [];
@@ -44,7 +44,7 @@ export function resolveInTree(root: BytePath, path: BytePath): Resolved {
   return { path: at, links };
 }
 
-/** The host path of a folder of the tree, made with its parents (root's, mode 0755) where missing. */
+/** The host path of a folder in the tree. Missing folders are created (owner root, mode 0755). */
 export function ensureFolder(tree: BytePath, path: BytePath): BytePath {
   let at = tree;
   for (const name of componentsOf(resolveInTree(tree, path).path)) {
@@ -56,7 +56,7 @@ export function ensureFolder(tree: BytePath, path: BytePath): BytePath {
   return at;
 }
 
-/** What is at a path, links not followed; undefined for nothing. */
+/** Stats of a path, without following links; undefined if nothing is there. */
 export function statOf(path: BytePath): Stats | undefined {
   try {
     return lstatSync(raw(path));

@@ -1,7 +1,7 @@
 import { lastLines } from '../process/output.js';
 import { type RunOptions, type RunResult, run } from '../process/run.js';
 
-/** `run` of a sealed program; a failure bears the program's name. */
+/** Runs a sandboxed program; errors name the program itself. */
 export async function runSealed(
   program: string,
   args: string[],
@@ -15,10 +15,9 @@ export async function runSealed(
 }
 
 /**
- * The command that runs a program with a mount table and a process table of its own: whatever it
- * mounts or starts is gone with it, however it ends. It gets `signal` when we end before it; as the
- * first process of its table it ignores any it has no handler for, except SIGKILL
- * (pid_namespaces(7)).
+ * The command that runs a program with its own mount namespace and pid namespace: its mounts and
+ * processes end with it. It receives `signal` if we end first; as the first process of its pid
+ * namespace it ignores signals without a handler, except SIGKILL (pid_namespaces(7)).
  */
 export function sealed(
   program: string,

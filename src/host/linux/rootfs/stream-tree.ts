@@ -3,17 +3,21 @@ import type { OpenFolder } from '../files/open-folder.js';
 import { asBytes, type BytePath, raw } from '../files/open-folder.js';
 import { startChild, together } from '../images/child.js';
 
-/** All but sockets and devices, which mean nothing elsewhere or would be a way to the host's. */
+/**
+ * Everything except sockets and devices, which are meaningless elsewhere or would give access to
+ * the host's.
+ */
 const TAKEN = ['-type', 'f', '-o', '-type', 'd', '-o', '-type', 'l', '-o', '-type', 'p'];
 
 /**
- * What of GNU tar(1) gives what a stranger made no power: set-user-ID and set-group-ID bits never
- * reach the stream; file capabilities, ACLs, which name the ids of another system, and security
- * labels are not read. Owners, modes, times, hard links, holes and `user.*` attributes are.
+ * GNU tar(1) options that strip privileges from a stranger's files: set-user-ID and set-group-ID
+ * bits never enter the stream; file capabilities, ACLs (which refer to the ids of another system)
+ * and security labels are not read. Owners, modes, times, hard links, holes and `user.*` attributes
+ * are.
  */
 const POWERLESS = ['--mode=ug-s', '--xattrs', '--xattrs-include=user.*'];
 
-/** Names, which need not be UTF-8, pass by a stream, never by arguments. */
+/** Names, which need not be UTF-8, are passed through a pipe, never as arguments. */
 const PACK = [
   ...['--create', '--null', '--no-recursion', '--files-from=-', '--file=-'],
   ...['--numeric-owner', '--format=posix', '--sparse', ...POWERLESS],
@@ -24,12 +28,12 @@ const UNPACK = [
   ...['--xattrs', '--xattrs-include=user.*'],
 ];
 
-/** A folder with all that is in it, what is in it alone, or a file of it. */
+/** A folder including itself, only its content, or one file in it. */
 export type Selection = 'folder' | 'content' | { file: BytePath };
 
 /**
- * Copies a folder or a file to another place, by a stream that holds no power from its beginning.
- * No link is followed, and no other file system is entered.
+ * Copies a folder or a file through a stream that never contains privileges. Follows no links and
+ * enters no other file systems.
  */
 export async function streamTree(
   source: OpenFolder,

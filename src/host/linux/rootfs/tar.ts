@@ -5,11 +5,11 @@ import { LONG, run } from '../process/run.js';
 import { runSealed } from './sandboxed-exec.js';
 
 /**
- * What of GNU tar(1) keeps a root file system as it is. That nothing lands outside is tar's own
- * doing: it refuses names with `..`, makes absolute ones relative, and lets links that lead out
- * wait until all else is unpacked; so never --absolute-names, --keep-directory-symlink,
- * --dereference. Compression goes by content, whatever the name says; --force-local because a
- * colon in a name means another host. Of extended attributes only those with a meaning inside.
+ * GNU tar(1) options that preserve a root file system. tar itself ensures that nothing is written
+ * outside: it rejects names with `..`, makes absolute names relative, and creates links that lead
+ * out only at the end; so never use --absolute-names, --keep-directory-symlink or --dereference.
+ * Compression is detected by content, regardless of the name; --force-local since a colon in a name
+ * means another host. Of extended attributes, only those that are meaningful inside.
  */
 export const EXTRACT = [
   '--extract',
@@ -24,10 +24,10 @@ export const EXTRACT = [
 ];
 
 /**
- * Unpacks a root file system into an empty tree. Device nodes are left out.
+ * Unpacks a root file system into an empty tree, without device nodes.
  *
- * @throws UserError when the archive is not there or holds nothing; Error when it is damaged,
- *   hostile, or larger than the tree's file system
+ * @throws UserError if the archive does not exist or is empty; Error if it is damaged, hostile, or
+ *   larger than the tree's file system
  */
 export async function extractTar(archive: string, tree: string): Promise<void> {
   const { folder } = await fileOrFolder(archive, `unpack ${archive}`);
@@ -49,8 +49,8 @@ export async function extractTar(archive: string, tree: string): Promise<void> {
 }
 
 /**
- * Removes device nodes from a tree that a stranger filled: a container's /dev is made by its
- * runtime, and anywhere else they would be a way to the host's devices.
+ * Removes device nodes from a tree with untrusted content: a container's /dev is created by its
+ * runtime, and elsewhere they would give access to the host's devices.
  */
 export async function removeDevices(tree: string, purpose: string): Promise<void> {
   const devices = ['(', '-type', 'b', '-o', '-type', 'c', ')', '-delete'];

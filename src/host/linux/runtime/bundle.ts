@@ -13,11 +13,11 @@ import { givePrivateFiles } from './private-files.js';
 import type { SelectedRuntime } from './select.js';
 
 /**
- * Writes the OCI bundle of a container beside its mounted disk, which is looked at first: it may
- * have changed since it was last started. Small files in memory (/run): to wait for each by a
- * promise takes longer than to write it.
+ * Writes the OCI bundle of a container, after checking its mounted disk, which may have changed
+ * since the last start. The files are small and in memory (/run): awaiting a promise for each takes
+ * longer than writing it.
  *
- * @throws UserError for a disk or a wish that would reach the host
+ * @throws UserError for a disk or an option that would reach the host
  */
 export function writeBundle(
   site: InstallPaths,
@@ -58,11 +58,11 @@ export function writeBundle(
   writeFileSync(files.resolv, resolvConf(spec.dns), { mode: 0o644 });
 }
 
-/** In its environment: which descriptor is the socket of which place. */
+/** Environment variables that map each address to the descriptor of its socket. */
 const descriptorsOf = ({ sockets = [] }: ContainerSpec) =>
   Object.fromEntries(sockets.map((place, index) => [socketVariable(place), `fd@${3 + index}`]));
 
-/** Bound into every container, by path inside. */
+/** Bind-mounted into every container, by path inside. */
 function ownFiles(site: InstallPaths, id: string): [string, string][] {
   const { hosts, hostname, resolv } = bundleFiles(site, id);
   return [
@@ -72,11 +72,11 @@ function ownFiles(site: InstallPaths, id: string): [string, string][] {
   ];
 }
 
-/** What a bundle speaks of, for `onStage`. */
+/** The bundle's sources for `withIdmapStage`. */
 export function stagedBy(site: InstallPaths, { id, mounts }: ContainerSpec): Staged {
   const files = ownFiles(site, id).map(([, source]) => source);
   return { rootfs: bundleFiles(site, id).rootfs, mounts, files };
 }
 
-/** resolv.conf(5). An empty one, and not the host's: its servers cannot be reached from inside. */
+/** resolv.conf(5). Empty instead of the host's, whose servers cannot be reached from inside. */
 const resolvConf = (dns: string[]) => dns.map((address) => `nameserver ${address}\n`).join('');

@@ -1,7 +1,7 @@
 import { UserError } from '../../../model/errors.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 
-/** In the order of their numbers in linux/capability.h; capabilities(7). */
+/** Ordered by number in linux/capability.h; capabilities(7). */
 const NAMES = [
   ...['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID'],
   ...['SETPCAP', 'LINUX_IMMUTABLE', 'NET_BIND_SERVICE', 'NET_BROADCAST', 'NET_ADMIN', 'NET_RAW'],
@@ -21,10 +21,10 @@ const DEFAULT = new Set(
 type Wishes = Pick<ContainerSpec, 'security' | 'cap_add' | 'cap_drop'>;
 
 /**
- * The capabilities of a container: the default set, or NET_BIND_SERVICE alone when `restricted`,
- * without `cap_drop`, with `cap_add`. `ALL` stands for every one; a name may lack its `CAP_`.
+ * The capabilities of a container: the default set, or only NET_BIND_SERVICE if `restricted`,
+ * without `cap_drop`, plus `cap_add`. `ALL` means every capability; the prefix `CAP_` is optional.
  *
- * @param available what we may give, our own bounding set
+ * @param available capabilities that we can grant: our own bounding set
  * @throws UserError for an unknown name, or one to add that we do not have ourselves
  */
 export function capabilitiesOf(wishes: Wishes, available: ReadonlySet<string>): string[] {
@@ -40,7 +40,10 @@ export function capabilitiesOf(wishes: Wishes, available: ReadonlySet<string>): 
   return NAMES.filter((name) => available.has(name) && isGiven(name, wishes.security, add, drop));
 }
 
-/** A name in `cap_add` outweighs `cap_drop: [ALL]`, and a name in `cap_drop` outweighs `cap_add: [ALL]`. */
+/**
+ * A name in `cap_add` overrides `cap_drop: [ALL]`, and a name in `cap_drop` overrides `cap_add:
+ * [ALL]`.
+ */
 function isGiven(
   name: string,
   security: Wishes['security'],
@@ -60,12 +63,12 @@ function known(text: string): string {
   const name = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
   if (NAMES.includes(name)) return name;
   throw new UserError(
-    `cannot use capability ${text}: there is none of that name`,
+    `cannot use capability ${text}: there is no such capability`,
     'capabilities(7) has the list; write them as NET_ADMIN',
   );
 }
 
-/** Names of the bits set in a mask as /proc/PID/status shows it: `CapBnd:	000001ffffffffff`. */
+/** Names of the bits in a mask as in /proc/PID/status: `CapBnd:	000001ffffffffff`. */
 export function capabilitiesIn(mask: string): Set<string> {
   const bits = BigInt(`0x${mask}`);
   return new Set(NAMES.filter((_name, bit) => (bits >> BigInt(bit)) & 1n));

@@ -18,12 +18,12 @@ import { isAwaited } from './one-off.js';
 import { argumentsOf, ended, identify, signalProcess } from './process.js';
 import { pidIn, runningContainer } from './started.js';
 
-/** Milliseconds for a killed process to be gone, and for conmon to write the exit code. */
+/** Milliseconds for a killed process to end, and for conmon to write the exit code. */
 const PATIENCE = 10_000;
 
 /**
- * Takes away what a container's life leaves, however it ended: a process still running, the
- * runtime's state, conmon, exit file and sockets. Disk, log, network and cgroup parents stay.
+ * Removes the leftovers of a container's life, however it ended: running processes, the runtime's
+ * state, conmon, exit file and sockets. Keeps disk, log, network and cgroup parents.
  */
 export async function clearLife(site: InstallPaths, id: string): Promise<void> {
   if (leftOf(site, id).length > 0 || runtimesThatKnow(site, id).length > 0) await endLife(site, id);
@@ -35,7 +35,7 @@ async function endLife(site: InstallPaths, id: string): Promise<void> {
   const { dir, started } = bundleFiles(site, id);
   const running = runningContainer(site, id);
   if (running) {
-    // on cgroup v1 one that is held still cannot even be killed
+    // on cgroup v1 a frozen process cannot even be killed
     await setFrozen(site, id, false);
     await killProcess(running, id);
   }
@@ -45,7 +45,7 @@ async function endLife(site: InstallPaths, id: string): Promise<void> {
   await Promise.all(leftOf(site, id).map((path) => rm(path, { force: true })));
 }
 
-/** Those files that are there. */
+/** The existing leftover files. */
 function leftOf(site: InstallPaths, id: string): string[] {
   const files = bundleFiles(site, id);
   return [
@@ -67,8 +67,8 @@ export async function killProcess(
 }
 
 /**
- * Ends those that are still about to make a container: the monitor and the runtime of a run that was
- * killed. They would go on with what is being removed.
+ * Ends the monitor and the runtime of a killed run that are still creating a container; otherwise
+ * they would interfere with its removal.
  */
 export async function killThoseWith(bundle: string, id: string): Promise<void> {
   const pids = readdirSync('/proc').map(Number).filter(Boolean);
@@ -78,12 +78,12 @@ export async function killThoseWith(bundle: string, id: string): Promise<void> {
   }
 }
 
-/** Has every runtime that knows it forget it, killing what runs of it. */
+/** Makes every runtime that knows the container delete its state, killing its processes. */
 export async function deleteStates(site: InstallPaths, id: string): Promise<void> {
   for (const runtime of runtimesThatKnow(site, id)) await deleteState(site, runtime, id);
 }
 
-/** The runtime may have changed since it was started. */
+/** The runtime may have changed since the container was started. */
 function runtimesThatKnow(site: InstallPaths, id: string): string[] {
   const parent = join(site.run, 'runtime');
   const names = existsSync(parent) ? readdirSync(parent) : [];
@@ -98,14 +98,15 @@ async function deleteState(site: InstallPaths, runtime: string, id: string): Pro
     reject: false,
   });
   if (!existsSync(join(state, id))) return;
-  // A runtime killed while it made the container leaves a folder that it does not know itself.
+  // A runtime that was killed while creating a container leaves a folder that it does not
+  // recognize.
   if (code !== 0 && !/not exist|no such|cannot find|open .*(state|status)/i.test(stderr)) {
     throw new Error(`cannot clear ${id}: ${runtime}: ${stderr}`);
   }
   await rm(join(state, id), { recursive: true, force: true });
 }
 
-/** conmon ends after its container; a number in a file alone does not make a process ours. */
+/** conmon ends after its container; a pid in a file is not enough to identify it. */
 async function endMonitor(site: InstallPaths, id: string): Promise<void> {
   const files = bundleFiles(site, id);
   const pid = pidIn(files.monitor);
@@ -117,8 +118,8 @@ async function endMonitor(site: InstallPaths, id: string): Promise<void> {
 }
 
 /**
- * Takes away throw-away containers that nobody waits for any more: a build was killed. First the
- * runtime, which would otherwise go on to make what is being removed.
+ * Removes one-off containers whose run was killed. The runtime is ended first, otherwise it would
+ * continue to create what is being removed.
  */
 export async function clearAbandoned(
   site: InstallPaths,

@@ -10,34 +10,34 @@ import type { OciProcess, OciSeccomp, OciSpec } from './oci.js';
 import { deviceNodes, resourcesOf } from './resources.js';
 import type { User } from './users.js';
 
-/** What of a container is not in its description. */
+/** The parts of a container's configuration that are not in its spec. */
 export interface Ground {
   /** The mounted disk. */
   rootfs: string;
-  /** A user namespace that is there, and where the disk is mounted as seen with its ids. */
+  /** An existing user namespace, and the disk's mount point with its id mapping. */
   userns?: { ids: IdRange; path: string; root: string };
-  /** Below every hierarchy's root. */
+  /** Relative to every hierarchy's root. */
   cgroup: string;
-  /** Path of a network namespace, or `host`; an empty new one when absent. */
+  /** Path of a network namespace, or `host`; absent: a new empty one. */
   netns?: string;
-  /** Its first process has one; absent for none. */
+  /** Terminal of its first process; absent for none. */
   terminal?: Terminal;
-  /** Mounts come with what is mounted below them. */
+  /** Bind mounts include their submounts. */
   recursive?: boolean;
-  /** Host files bound read-only, by path inside: /etc/hosts and the like. */
+  /** Host files that are bind-mounted read-only, by path inside: /etc/hosts and so on. */
   files: Record<string, string>;
   user: User;
   host: HostFacts;
-  /** The filter for a set of capabilities; undefined for none. */
+  /** The seccomp filter for a set of capabilities; undefined for none. */
   seccomp: (capabilities: string[]) => OciSeccomp | undefined;
 }
 
-/** A terminal that begins with this size, when that is known. */
+/** A terminal with its initial size, if known. */
 export interface Terminal {
   consoleSize?: { height: number; width: number };
 }
 
-/** What a container needs to be described for; its disk, links and logs are others' business. */
+/** The parts of a spec that config.json needs; disk, links and logs are handled elsewhere. */
 export type Described = Pick<
   ContainerSpec,
   | 'args'
@@ -60,10 +60,10 @@ export type Described = Pick<
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * The bundle's config.json, with the security defaults: few capabilities, no new privileges,
- * a system call filter, a /dev of its own, and nothing of the host to see or write.
+ * The bundle's config.json with secure defaults: few capabilities, no new privileges, a system call
+ * filter, a private /dev, and no access to the host.
  *
- * @throws UserError for wishes that cannot be had, such as root in a `restricted` container
+ * @throws UserError for impossible combinations, such as root in a `restricted` container
  */
 export function configJson(spec: Described, ground: Ground): OciSpec {
   const capabilities = capabilitiesOf(spec, ground.host.capabilities);
@@ -137,7 +137,7 @@ function namespacesOf({ netns, userns }: Ground): OciSpec['linux']['namespaces']
   ];
 }
 
-/** Those the namespace has: runtimes want to be told. */
+/** Runtimes require the namespace's existing mappings. */
 function mappingsOf({
   first,
   count,
@@ -146,7 +146,7 @@ function mappingsOf({
   return { uidMappings: [mapping], gidMappings: [mapping] };
 }
 
-/** Where a container would see or change the host through /proc and /sys. */
+/** Paths in /proc and /sys that would show or change the host. */
 const MASKED = [
   ...['acpi', 'asound', 'interrupts', 'kcore', 'keys', 'latency_stats', 'sched_debug', 'scsi'].map(
     (name) => `/proc/${name}`,
@@ -160,13 +160,13 @@ const MASKED = [
 
 const READ_ONLY = ['bus', 'fs', 'irq', 'sys', 'sysrq-trigger'].map((name) => `/proc/${name}`);
 
-/** @param thermal each existing /sys/devices/system/cpu/cpuN/thermal_throttle */
+/** @param thermal every existing /sys/devices/system/cpu/cpuN/thermal_throttle */
 export function guardedPaths(unconfined: boolean, thermal: string[]) {
   if (unconfined) return { maskedPaths: [], readonlyPaths: [] };
   return { maskedPaths: [...MASKED, ...thermal], readonlyPaths: READ_ONLY };
 }
 
-/** Those that belong to the network and ipc namespaces of a container, not to the host. */
+/** Parameters that belong to a container's network or ipc namespace instead of the host. */
 const NAMESPACED =
   /^(net\..+|fs\.mqueue\..+|kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced))$/;
 

@@ -18,26 +18,26 @@ import {
 } from './layout.js';
 import type { RuntimeCommand } from './oci.js';
 
-/** Seconds for the runtime to make a container; a loaded host needs some. */
+/** Seconds for the runtime to create a container; a loaded host needs some. */
 const PATIENCE = 60;
 
 export interface Launch {
   id: string;
   runtime: RuntimeCommand;
-  /** Bytes after which the log begins anew. */
+  /** Bytes after which a new log is started. */
   logSize: number;
-  /** Where on the host the container's first process listens from the beginning. */
+  /** Addresses on the host whose listening sockets the container's first process inherits. */
   sockets: HostPort[];
-  /** Run when the container has ended, without standard streams; may be empty. */
+  /** Command to run when the container has ended, without standard streams; may be empty. */
   exitCommand: string[];
 }
 
 /**
- * Has conmon create a container, not started yet, and stay as its parent: it writes the log and,
- * at the end, the exit code.
+ * Starts conmon, which creates a container without starting it and stays as its parent: it writes
+ * the log and, at the end, the exit code.
  *
  * @returns pid of the container's first process
- * @throws Error with what the runtime said
+ * @throws Error with the runtime's message
  */
 export async function launch(
   site: InstallPaths,
@@ -54,7 +54,7 @@ export async function launch(
   const folders = [exitsDir(site), socketsDir(site), state, dirname(logFile(site, id))];
   for (const path of folders) mkdirSync(path, { recursive: true, mode: 0o700 });
   linkRoot(site);
-  // tells that there may be a monitor even before it has told itself
+  // records that there may be a monitor before the monitor has written its own pid file
   writeFileSync(bundleFiles(site, id).monitor, '', { mode: 0o600 });
   const { line, complaint } = await starter.begin({
     folder: bundleFiles(site, id).dir,
@@ -93,7 +93,9 @@ function argumentsFor(
   ];
 }
 
-/** conmon answers with one line, `{"data": PID}` or `{"data": -1, "message": …}`, and lives on. */
+/**
+ * conmon answers with one line, `{"data": PID}` or `{"data": -1, "message": …}`, and keeps running.
+ */
 function parse(line: string): { data?: number; message?: string } {
   try {
     return line === '' ? {} : JSON.parse(line);

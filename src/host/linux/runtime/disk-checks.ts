@@ -7,10 +7,11 @@ import { checkTree, checkWorkingDir, RUNTIME_FOLDERS, resolveInside } from './re
 import { checkMapped, resolveUser, type User } from './users.js';
 
 /**
- * Whether a container can be started on a tree, as far as that is to be seen in it.
+ * Checks in a tree whether a container can be started from it.
  *
  * @returns the user that it runs as
- * @throws UserError for what is missing, or would reach the host or cover what the kernel shows
+ * @throws UserError for anything missing, or anything that would reach the host or hide kernel
+ *   files
  */
 export function checkDisk(tree: string, spec: ContainerSpec): User {
   checkTree(tree);
@@ -21,12 +22,13 @@ export function checkDisk(tree: string, spec: ContainerSpec): User {
   return user;
 }
 
-/** Files of ours that every container has bound in. */
+/** Our own files that are bind-mounted into every container. */
 const OWN_FILES = ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf'];
 
 /**
- * Refuses places to mount on that lead, by links of the image or of a volume, to what the kernel
- * shows, or to the root itself: crun would cover /proc. And what is no place for a folder, or a file.
+ * Rejects mount targets that lead, through links of the image or of a volume, to kernel file
+ * systems or to the root itself: crun would cover /proc. Also rejects folders on files and files on
+ * folders.
  */
 export function checkTargets(
   tree: string,
@@ -50,14 +52,14 @@ const at = (target: string) => posix.resolve('/', target);
 const othersOf = (mounts: MountSpec[], target: string) =>
   mounts.filter((each) => at(each.target) !== at(target));
 
-/** @param folder whether what is mounted is one; undefined: nobody knows */
+/** @param folder whether the mount's source is a folder; undefined if unknown */
 function checkTarget(
   tree: string,
   target: string,
   others: MountSpec[],
   folder: boolean | undefined,
 ): void {
-  // a link may lead to where something is mounted before or after
+  // a link may lead to a place with another mount
   for (const mounts of [[], others]) {
     const resolved = resolveInside(tree, target, mounts);
     const kernels = RUNTIME_FOLDERS.some((each) => `${resolved}/`.startsWith(`${each}/`));
@@ -71,7 +73,7 @@ function checkTarget(
   const found = covered ? undefined : kindAt(join(tree, resolveInside(tree, target)));
   if (found === undefined || folder === undefined || (found === 'folder') === folder) return;
   const [what, there] = folder ? ['a folder', 'no folder'] : ['a file', 'a folder'];
-  throw new UserError(`cannot mount ${what} on ${target}: what the image has there is ${there}`);
+  throw new UserError(`cannot mount ${what} on ${target}: in the image it is ${there}`);
 }
 
 function kindAt(path: string): 'folder' | 'other' | undefined {

@@ -5,13 +5,15 @@ import { type Hierarchies, readHierarchies } from '../cgroups/hierarchies.js';
 import { ifThere, readText } from '../files/read.js';
 import { isOwned, ownerMark } from '../owner.js';
 
-/** A cgroup of one command's own, below its container's: whatever the command has started is in it. */
+/**
+ * The cgroup of one command, below its container's; it contains everything that the command starts.
+ */
 export interface CommandGroup {
-  /** Arguments of the runtime's `exec`. */
+  /** Arguments for the runtime's `exec`. */
   args: string[];
-  /** Kills what is in it, also what has left its parents and its session. */
+  /** Kills everything in it, including processes that left their parents and session. */
   kill(): void;
-  /** The same until nothing is left, and removes it. */
+  /** Kills until it is empty, then removes it. */
   end(): Promise<void>;
 }
 
@@ -20,11 +22,11 @@ const PREFIX = 'exec-';
 let count = 0;
 
 /**
- * Makes a cgroup for a command. No process can leave it: a container sees its cgroups read-only.
+ * Creates a cgroup for a command. No process can leave it: containers see their cgroups read-only.
  *
- * crun(1) puts the command into the same group of every hierarchy; runc(8) wants the hierarchy of one
- * controller named on v1. Another runtime is asked for nothing: then only what still has its parents
- * or its session is ended with the command.
+ * crun(1) puts the command into the same group of every hierarchy; on v1, runc(8) requires the name
+ * of a controller's hierarchy. Other runtimes get no arguments: then only processes with their
+ * original parents or session are ended together with the command.
  */
 export function makeCommandGroup(cgroup: string, runtime: string): CommandGroup | undefined {
   const hierarchies = readHierarchies();
@@ -50,11 +52,11 @@ export function makeCommandGroup(cgroup: string, runtime: string): CommandGroup 
 interface Place {
   /** Of the container. */
   dir: string;
-  /** To be named together with the group. */
+  /** Controllers to pass with the group. */
   controller?: string;
 }
 
-/** Any would do; these every host has that has limits at all. */
+/** Any controller would do; every host with cgroup limits has these. */
 const PREFERRED = ['pids', 'freezer', 'memory', 'devices'];
 
 function placesFor(runtime: string, { v1, named, unified }: Hierarchies, cgroup: string): Place[] {
@@ -72,7 +74,10 @@ function placesFor(runtime: string, { v1, named, unified }: Hierarchies, cgroup:
   return all.filter(isThere).slice(0, 1);
 }
 
-/** On v1 a new group has no CPUs and no memory nodes, and takes no process before it has (cpusets(7)). */
+/**
+ * On v1 a new group has no CPUs and no memory nodes, and accepts processes only once both are set
+ * (cpusets(7)).
+ */
 function makeGroup(group: string): void {
   mkdirSync(group);
   for (const file of ['cpuset.cpus', 'cpuset.mems']) {
@@ -82,7 +87,7 @@ function makeGroup(group: string): void {
   }
 }
 
-/** What a killed run has left is ended by the next command. */
+/** The next command ends what a killed run left behind. */
 function sweep(dir: string): void {
   const names = ifThere(() => readdirSync(dir)) ?? [];
   for (const name of names.filter((each) => each.startsWith(PREFIX))) {
@@ -92,7 +97,7 @@ function sweep(dir: string): void {
   }
 }
 
-/** Milliseconds for killed processes to be gone, and between two looks. */
+/** Milliseconds for killed processes to end, and between two checks. */
 const PATIENCE = 2000;
 const PAUSE = 10;
 
@@ -117,7 +122,7 @@ function killAll(group: string): void {
   }
 }
 
-/** False while there are processes in it. */
+/** False while it contains processes. */
 function remove(group: string): boolean {
   try {
     rmdirSync(group);

@@ -3,7 +3,10 @@ import { posix } from 'node:path';
 import { messageOf, UserError } from '../../../model/errors.js';
 import { resolveInside } from './resolve-in-rootfs.js';
 
-/** What is said of a command that did not come to run, by shells and by Docker: not found, and found. */
+/**
+ * Exit codes of shells and of Docker for a command that did not start: not found, and not
+ * executable.
+ */
 const NOT_FOUND = 127;
 const CANNOT_RUN = 126;
 
@@ -15,10 +18,10 @@ interface Command {
 }
 
 /**
- * The exit code for a command that the runtime could not start: runtimes have codes of their own
- * for it, which the command itself might have ended with.
+ * The exit code for a command that the runtime could not start. Runtimes use their own codes, which
+ * the command itself could also have returned.
  *
- * @param tree the container's root as the host sees it
+ * @param tree the container's root on the host
  */
 export function codeOfUnstarted(tree: string, { args: [program = ''], cwd, env }: Command): number {
   const path = env.find((each) => each.startsWith('PATH='))?.slice('PATH='.length) ?? '';
@@ -27,13 +30,13 @@ export function codeOfUnstarted(tree: string, { args: [program = ''], cwd, env }
   return found ? CANNOT_RUN : NOT_FOUND;
 }
 
-/** What runtimes say of a program that they cannot run, most without its name. */
+/** Messages of runtimes for a program that cannot be executed, mostly without its name. */
 const UNRUNNABLE = /executable|exec|no such file|not found/i;
 
 /**
- * The error of a start that a runtime has refused, with the program it is about.
+ * Adds the program to the error of a start that a runtime refused.
  *
- * @param tree the container's root as the host sees it
+ * @param tree the container's root on the host
  */
 export function explainUnstarted(error: unknown, id: string, tree: string, command: Command) {
   const message = messageOf(error);
@@ -55,7 +58,7 @@ function isThere(tree: string, path: string): boolean {
       lstatSync(`${tree}${resolveInside(tree, path)}`, { throwIfNoEntry: false }) !== undefined
     );
   } catch {
-    // Something on the way is no folder, or links lead in circles.
+    // A parent is not a folder, or links form a cycle.
     return false;
   }
 }

@@ -35,9 +35,9 @@ export interface ExecOptions {
 /**
  * Runs a command in a running container with our standard streams.
  *
- * @returns its exit code, 128 + n when signal n ended it; 127 when there is no such program, 126 when
- *   it cannot be run
- * @throws UserError when the container does not run
+ * @returns its exit code, 128 + n if signal n ended it; 127 if there is no such program, 126 if it
+ *   cannot be executed
+ * @throws UserError if the container is not running
  */
 export async function execInteractive(
   site: InstallPaths,
@@ -58,19 +58,19 @@ export async function execInteractive(
   });
 }
 
-/** What a command in a container has come to. */
+/** The result of a command in a container. */
 export interface Captured {
-  /** 128 + n when signal n ended it. */
+  /** 128 + n if signal n ended it. */
   code: number;
   /** The last 64 KiB of each stream. */
   output: string;
 }
 
 /**
- * Runs a command in a container for its output; undefined when the container does not run. Nothing of
- * it stays behind, however it ends.
+ * Runs a command in a container and captures its output; undefined if the container is not running.
+ * Leaves no processes behind, however it ends.
  *
- * @throws Error when it has not ended in time, with what it has printed last
+ * @throws Error with its last output if it times out
  */
 export async function execCaptured(
   site: InstallPaths,
@@ -87,7 +87,8 @@ export async function execCaptured(
   try {
     const { started, ...captured } = await attempt(group);
     if (started || !group) return captured;
-    // a runtime that cannot use a group has begun nothing; it answers the same of what is not there
+    // a runtime that cannot use a group has started nothing; it answers the same if something is
+    // missing
     const { started: _started, ...again } = await attempt(undefined);
     return again;
   } finally {
@@ -124,10 +125,13 @@ async function capture(
   });
 }
 
-/** Milliseconds between two looks whether a command has ended. */
+/** Milliseconds between two checks whether a command has ended. */
 const PAUSE = 100;
 
-/** Once a command itself has ended, so does all that it has left: runc(8) waits as long as that has its streams. */
+/**
+ * Ends a command's leftover processes together with the command: otherwise runc(8) waits until they
+ * close its streams.
+ */
 function endWithFirst(pidFile: string, group: CommandGroup | undefined): { stop(): void } {
   let first: ReturnType<typeof identify>;
   const timer = setInterval(() => {
@@ -140,12 +144,12 @@ function endWithFirst(pidFile: string, group: CommandGroup | undefined): { stop(
 }
 
 interface Described {
-  /** The runtime makes it when the command runs, and not before. */
+  /** The runtime creates it exactly when the command runs. */
   pidFile: string;
   described: OciProcess;
 }
 
-/** The whole process is described to the runtime: what it is not told it may leave unconfined. */
+/** Describes the whole process to the runtime: it may leave unspecified attributes unconfined. */
 async function withCommand<T>(
   site: InstallPaths,
   id: string,
@@ -170,11 +174,11 @@ async function withCommand<T>(
   }
 }
 
-/** When the runtime's own process was given up, the one inside may live on. */
+/** After the runtime's own process timed out, the one inside may still be running. */
 function endCommand(site: InstallPaths, id: string, pidFile: string): void {
   const pid = pidIn(pidFile);
   const started = pid === undefined ? undefined : identify(pid);
-  // in one of its groups, or it is another's by now
+  // in one of its groups; otherwise the pid has been reused
   if (!started || !readText(`/proc/${pid}/cgroup`)?.includes(cgroupPath(site, id))) return;
   signalProcess(started, constants.signals.SIGKILL);
 }
@@ -183,7 +187,7 @@ function processOf(site: InstallPaths, id: string, pid: number, options: ExecOpt
   const files = bundleFiles(site, id);
   const { process: own } = JSON.parse(readFileSync(files.config, 'utf8')) as OciSpec;
   const working_dir = options.working_dir ?? own.cwd;
-  // As the container sees it: a link may stand in a volume.
+  // Resolved as in the container: a link may be in a volume.
   checkWorkingDir(`/proc/${pid}/root`, working_dir);
   const user = options.user === undefined ? undefined : resolveUser(files.rootfs, options.user);
   const environment = [
@@ -192,7 +196,7 @@ function processOf(site: InstallPaths, id: string, pid: number, options: ExecOpt
     ...(options.environment ?? []).map(assignment),
   ];
   const replaced = new Set(environment.map(nameOf));
-  // its sockets are the first process's alone
+  // listening sockets belong to the first process only
   const isKept = (name: string) => !replaced.has(name) && !isSocketVariable(name);
   return {
     ...own,
@@ -209,7 +213,7 @@ function processOf(site: InstallPaths, id: string, pid: number, options: ExecOpt
 
 const nameOf = (text: string) => text.slice(0, text.indexOf('='));
 
-/** `K` alone stands for our own value of it, as with `docker exec -e`. */
+/** `K` alone means our own value of it, as with `docker exec -e`. */
 const assignment = (text: string) =>
   text.includes('=') ? text : `${text}=${process.env[text] ?? ''}`;
 
@@ -220,4 +224,7 @@ const paused = (id: string) =>
   );
 
 const notRunning = (id: string) =>
-  new UserError(`cannot run a command in ${id}: it is not running`, 'baleine ps shows what runs');
+  new UserError(
+    `cannot run a command in ${id}: it is not running`,
+    'baleine ps lists running containers',
+  );

@@ -6,8 +6,8 @@ import { signalNumber } from '../../../model/signals.js';
 import { bundleFiles } from './layout.js';
 
 /**
- * Whether a container's monitor calls baleine when it ends: a file says so, which is taken away
- * before we end it ourselves. Turning it on needs its bundle.
+ * Sets whether a container's monitor calls baleine when the container ends: a file marks this, and
+ * is removed before we end the container ourselves. Enabling requires its bundle.
  */
 export function healAtOnce(site: InstallPaths, id: string, on: boolean): void {
   const { heal } = bundleFiles(site, id);
@@ -16,12 +16,12 @@ export function healAtOnce(site: InstallPaths, id: string, on: boolean): void {
 }
 
 /**
- * conmon waits for its exit command, and who starts the container again waits for conmon; so the
- * call goes on in the background.
+ * conmon waits for its exit command, and whoever restarts the container waits for conmon; so the
+ * call continues in the background.
  */
 const CALL = '[ ! -e "$0" ] || "$@" >/dev/null 2>&1 </dev/null &';
 
-/** What conmon is to run when the container has ended; empty without a command. */
+/** Command for conmon to run when the container has ended; empty without a command. */
 export function exitCommandOf(site: InstallPaths, id: string, command: string[]): string[] {
   if (command.length === 0) return [];
   return ['/bin/sh', '-c', CALL, bundleFiles(site, id).heal, ...command, id];
@@ -37,7 +37,10 @@ export function requiredSignal(text: string): number {
   );
 }
 
-/** Of a container's record: stopping does not depend on what is written there. */
+/**
+ * The stop signal of a container's record. Invalid text falls back to SIGTERM: stopping must not
+ * depend on it.
+ */
 export const stopSignal = (text: string): number => signalNumber(text) ?? SIGTERM;
 
 export const SIGKILL = 9;

@@ -7,12 +7,12 @@ import type { ContainerSpec } from '../../../model/specs.js';
 import type { OciSeccomp } from './oci.js';
 import { type Machine, readProfile, resolveOwn, resolveSeccomp } from './seccomp.js';
 
-/** Go's names, which profiles use, where Node's differ. */
+/** Go's architecture names, used in profiles, that differ from Node's. */
 const ARCHES: Record<string, string> = { x64: 'amd64', ppc64: 'ppc64le' };
 
 const known = new Map<string, OciSeccomp>();
 
-/** The host's profile for a container with these capabilities; most have the same. */
+/** The host's profile for a container with these capabilities; most containers have the same. */
 export function seccompFor(capabilities: string[]): OciSeccomp {
   const key = capabilities.join();
   const filter = known.get(key) ?? resolveSeccomp(readProfile(), machineOf(capabilities));
@@ -21,10 +21,10 @@ export function seccompFor(capabilities: string[]): OciSeccomp {
 }
 
 /**
- * The filter of a container with these capabilities: of its own profile, or by its security;
- * undefined for none.
+ * The seccomp filter of a container with these capabilities: from its own profile, or by its
+ * security level; undefined for none.
  *
- * @throws UserError when its own profile is not as it was when it was planned
+ * @throws UserError if its own profile has changed since it was planned
  */
 export function filterFor(
   { seccomp, security }: Pick<ContainerSpec, 'seccomp' | 'security'>,

@@ -14,11 +14,11 @@ import { ownTerminal, relay } from './relay.js';
 import { clearCgroup, type Surroundings } from './start.js';
 
 /**
- * Runs a container with our standard streams, without a monitor, to its end. The disk is mounted
- * and the namespace wired.
+ * Runs a container to completion with our standard streams and without a monitor. The disk must be
+ * mounted and the network namespace wired.
  *
- * @returns its exit code, 128 + n when signal n ended it; 127 when there is no such program, 126 when
- *   it cannot be run
+ * @returns its exit code, 128 + n if signal n ended it; 127 if there is no such program, 126 if it
+ *   cannot be executed
  */
 export async function runInForeground(
   around: Surroundings,

@@ -6,7 +6,7 @@ import { run } from '../process/run.js';
 import { stateDir } from './layout.js';
 import { runningContainer } from './started.js';
 
-/** Holds a container's processes still, or lets them go on. False when it does not run. */
+/** Freezes or thaws a container's processes. False if it is not running. */
 export async function setFrozen(site: InstallPaths, id: string, frozen: boolean): Promise<boolean> {
   const container = runningContainer(site, id);
   if (!container) return false;
@@ -16,12 +16,12 @@ export async function setFrozen(site: InstallPaths, id: string, frozen: boolean)
   const args = ['--root', stateDir(site, runtime), verb, id];
   const program = findProgram(runtime) ?? runtime;
   const { code } = await run(program, args, { purpose: `${verb} ${id}`, reject: frozen });
-  // a runtime that has lost track of it must not keep it from being stopped
+  // a runtime that has lost track of the container must not keep it from being stopped
   if (code !== 0) thaw(readHierarchies(), cgroupPath(site, id));
   return true;
 }
 
-/** Whether a container's processes are held still. */
+/** Whether a container's processes are frozen. */
 export function isPaused(site: InstallPaths, id: string): boolean {
   return isFrozen(readHierarchies(), cgroupPath(site, id));
 }

@@ -18,9 +18,10 @@ import { isPaused, setFrozen } from './freeze.js';
 import { runningContainer } from './started.js';
 
 /**
- * Works while a container's processes are frozen, if it runs, and its disk is mounted, if that is
- * asked for. Both are undone afterwards, however the work ends; when we are killed, by the next run
- * that takes the lock, for a note says who holds the container. One that was paused stays paused.
+ * Runs `work` while a container's processes are frozen, if it is running, and its disk is mounted,
+ * if requested. Both are undone afterwards, however the work ends. If we are killed, the next run
+ * that takes the lock does so: a note records who has frozen the container. A paused container
+ * stays paused.
  */
 export async function whileHeld<T>(
   site: InstallPaths,
@@ -49,7 +50,7 @@ export async function whileHeld<T>(
   }
 }
 
-/** Undoes what killed runs have left of holds. */
+/** Undoes the freezes of killed runs. */
 export async function releaseAbandoned(site: InstallPaths): Promise<void> {
   for (const name of namesIn(site).filter((each) => !isOwned(each))) {
     const note = join(holdsDir(site), name);
@@ -60,9 +61,9 @@ export async function releaseAbandoned(site: InstallPaths): Promise<void> {
 }
 
 /**
- * What somebody asks for by `pause` or `unpause` counts from now on, whatever a killed run has left.
+ * Makes `pause` or `unpause` override whatever a killed run left behind.
  *
- * @throws UserError when a run that is at work holds the container
+ * @throws UserError if a live run has frozen the container
  */
 export function endHold(site: InstallPaths, id: string, verb: string): void {
   for (const name of namesIn(site).filter((each) => idIn(each) === id)) {
@@ -70,7 +71,7 @@ export function endHold(site: InstallPaths, id: string, verb: string): void {
     const hold = readHold(note);
     if (isOwned(name)) {
       throw new UserError(
-        `cannot ${verb} ${id}: baleine ${hold?.purpose} holds it, process ${Number.parseInt(name, 10)}`,
+        `cannot ${verb} ${id}: baleine ${hold?.purpose} has frozen it, process ${Number.parseInt(name, 10)}`,
         'Wait until that has ended.',
       );
     }
@@ -93,22 +94,22 @@ function dropNote(note: string): void {
   try {
     rmdirSync(dirname(note));
   } catch {
-    // others are held
+    // other containers are frozen
   }
 }
 
-/** Notes of who holds which container; each begins with the mark of its owner, and ends with the id. */
+/** Notes of frozen containers; each name starts with the mark of its owner and ends with the id. */
 export const holdsDir = (site: InstallPaths) => join(site.run, 'holds');
 
 interface Note {
-  /** The command, as `cp`. */
+  /** The command, for example `cp`. */
   purpose?: string;
   /** Whether it has frozen the container, and mounted its disk. */
   freeze?: boolean;
   disk?: boolean;
 }
 
-/** Undefined for one that was cut off before anything was done. */
+/** Undefined for a note that was cut off before anything was done. */
 export function readHold(note: string): Note | undefined {
   try {
     return JSON.parse(readFileSync(note, 'utf8'));
@@ -117,7 +118,9 @@ export function readHold(note: string): Note | undefined {
   }
 }
 
-/** Who has frozen a container, or had when it was killed; undefined when it was no command of ours. */
+/**
+ * Who has frozen a container, or had when it was killed; undefined if it was no command of ours.
+ */
 export function holdOf(site: InstallPaths, id: string): Hold | undefined {
   for (const name of namesIn(site)) {
     if (idIn(name) !== id) continue;
@@ -127,7 +130,7 @@ export function holdOf(site: InstallPaths, id: string): Hold | undefined {
   return undefined;
 }
 
-/** Whether a killed run has left one; as a rule there is no hold, and this is one look. */
+/** Whether a killed run has left one; usually there is no note, and this is one check. */
 export function hasAbandonedHold(site: InstallPaths): boolean {
   return namesIn(site).some((name) => !isOwned(name));
 }

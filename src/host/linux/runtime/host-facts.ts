@@ -5,17 +5,17 @@ import { resetScheduling } from '../process/attributes.js';
 import { capabilitiesIn } from './capabilities.js';
 import type { OciProcess } from './oci.js';
 
-/** What the host allows us to give to a container. */
+/** What the host allows us to grant to containers. */
 export interface HostFacts {
   capabilities: ReadonlySet<string>;
   hardLimits: HardLimits;
-  /** Our own; without CAP_SYS_RESOURCE a child's can only be the same or higher. */
+  /** Our own; without CAP_SYS_RESOURCE a child's limits cannot be higher. */
   oomScoreAdj: number;
   thermal: string[];
   swapLimit: boolean;
 }
 
-/** Names of /proc/PID/limits, proc_pid_limits(5), as in setrlimit(2). */
+/** Names in /proc/PID/limits, proc_pid_limits(5), mapped to setrlimit(2). */
 const LIMITS: Record<string, string> = {
   'Max address space': 'as',
   'Max core file size': 'core',
@@ -37,9 +37,9 @@ const LIMITS: Record<string, string> = {
 
 let known: HostFacts | undefined;
 
-/** Read once: they stay as they are while we run. */
+/** Read once: they do not change while we run. */
 export function readHostFacts(): HostFacts {
-  // it may raise them
+  // this may raise our limits
   resetScheduling();
   known ??= hostFacts();
   return known;
@@ -74,7 +74,7 @@ function thermalFolders(): string[] {
     .filter((path) => existsSync(path));
 }
 
-/** In version 1 the file is missing when the kernel does not account swap; version 2 always can. */
+/** In version 1 the file is missing if the kernel does not account swap; version 2 always can. */
 function canLimitSwap(): boolean {
   const memory = readHierarchies().v1.get('memory');
   return memory === undefined || existsSync(`${memory}/memory.memsw.limit_in_bytes`);
@@ -88,12 +88,16 @@ const DEFAULT: ContainerSpec['ulimits'] = {
   nofile: { soft: 1024, hard: 524_288 },
 };
 
-/** RLIM_INFINITY is beyond the numbers of JSON as JavaScript writes it; this is as good as none. */
+/**
+ * RLIM_INFINITY exceeds the integers that JavaScript can write exactly to JSON; this value is as
+ * good as unlimited.
+ */
 const UNLIMITED = Number.MAX_SAFE_INTEGER;
 
 /**
- * Limits of each process. No hard limit is above our own, which cannot be raised without
- * CAP_SYS_RESOURCE: a smaller limit is better than no container. A negative number is "unlimited".
+ * Resource limits of a container's processes. No hard limit exceeds our own, which cannot be raised
+ * without CAP_SYS_RESOURCE: a smaller limit is better than no container. A negative number means
+ * unlimited.
  */
 export function rlimitsOf(wanted: ContainerSpec['ulimits'], ours: HardLimits) {
   return Object.entries({ ...DEFAULT, ...wanted })

@@ -2,19 +2,23 @@ import { join } from 'node:path';
 import { type Hierarchies, nameOnV2, unifiedControllers } from '../cgroups/hierarchies.js';
 import { findProgram } from '../process/programs.js';
 
-/** What limits are made of: with one of these on version 2, its list is not to be hidden. */
+/**
+ * The controllers that we limit with: if version 2 has one of these, its list must stay visible.
+ */
 const OURS = ['memory', 'cpu', 'cpuset', 'pids', 'blkio'].map(nameOnV2);
 
-/** Arguments: a file to show as empty, then a program with its own, which takes our place. */
+/**
+ * Arguments: a file to show as empty, then a program with its arguments, which replaces the shell.
+ */
 const HIDE = 'mount --bind /dev/null "$1" && shift && exec "$@"';
 
 /**
- * The command that starts a runtime where the host mixes both versions of cgroups. crun 1.8 makes
- * no container as long as version 2 has any controller, be it hugetlb alone. All that we limit is
- * on version 1 there, so it is told that version 2 has none, by a mount in a namespace of its own,
- * which the host does not see and which ends with it.
+ * The command that starts a runtime on a hybrid host. crun 1.8 creates no containers while version
+ * 2 has any controller, even only hugetlb. All controllers that we limit with are then on version
+ * 1, so an empty list of version 2 controllers is bind-mounted in a private mount namespace, which
+ * the host does not see and which ends with the runtime.
  *
- * @returns undefined where that would not help, or would hide a controller of ours
+ * @returns undefined if that would not help, or would hide a controller of ours
  */
 export function onMixedCgroups(hierarchies: Hierarchies, path: string): string[] | undefined {
   const { mode, unified } = hierarchies;
@@ -23,7 +27,7 @@ export function onMixedCgroups(hierarchies: Hierarchies, path: string): string[]
   const unshare = findProgram('unshare');
   if (!unshare || controllers.some((each) => OURS.includes(each))) return undefined;
   const list = join(unified, 'cgroup.controllers');
-  // what is unmounted on the host while it works is unmounted there as well
+  // unmounts on the host during the call propagate into the namespace
   const apart = [unshare, '--mount', '--propagation', 'slave', '--'];
   return [...apart, '/bin/sh', '-c', HIDE, 'sh', list, path];
 }

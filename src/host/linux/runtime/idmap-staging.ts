@@ -10,21 +10,21 @@ import { run } from '../process/run.js';
 import { MAP_OWNERS } from './map-owners.js';
 
 /**
- * Where a runtime finds all that a container with a user namespace of its own is made of, while it
- * makes it: disk and mounts as seen with its ids. The container keeps what it was given, so the
- * stage is gone before its first program runs for long.
+ * Where a runtime finds the parts of a container with its own user namespace while it creates the
+ * container: disk and mounts with the namespace's id mapping. The container keeps its mounts, so
+ * the stage is removed right after the start.
  */
 export interface Stage {
   dir: string;
-  /** The user namespace that the network namespace belongs to. */
+  /** The user namespace that owns the network namespace. */
   user: string;
   rootfs: string;
   mount: (index: number) => string;
-  /** Host files bound into it, by their place in the list. */
+  /** Host files to bind-mount, by index. */
   file: (index: number) => string;
 }
 
-/** Not in the folder of the site, which others than root cannot enter. */
+/** Not in the site's folder, which only root can enter. */
 export function stageOf(site: InstallPaths, id: string): Stage {
   const dir = `/run/baleine-${site.tag}-${id}`;
   return {
@@ -36,7 +36,7 @@ export function stageOf(site: InstallPaths, id: string): Stage {
   };
 }
 
-/** Host files that every container gets, /etc/hosts and the like; their owner is nobody inside. */
+/** Host files that every container gets, /etc/hosts and so on; inside they belong to nobody. */
 export interface Staged {
   rootfs: string;
   mounts: MountSpec[];
@@ -44,8 +44,8 @@ export interface Staged {
 }
 
 /**
- * Has the stage set up while something is done; nothing to set up for ids of the host. An empty
- * folder stays in the disk's place, where `runc exec` begins.
+ * Sets up the stage during `work`; containers with the host's ids need none. Afterwards an empty
+ * folder stays at the disk's place, where `runc exec` starts.
  */
 export async function onStage<T>(
   site: InstallPaths,
@@ -72,7 +72,8 @@ async function setUp(
 ): Promise<void> {
   const stage = stageOf(site, id);
   await mkdir(stage.dir, { mode: 0o710 });
-  // the runtime goes on as root inside, which is in this group and in no other of the host
+  // the runtime continues as root inside the namespace, which is in this group and in no other of
+  // the host
   await chown(stage.dir, 0, range.first);
   await writeFile(stage.user, '');
   const places = placesOf(stage, staged);
@@ -86,7 +87,7 @@ async function setUp(
 interface Place {
   from: string;
   to: string;
-  /** What holds for it, as `map-owners.ts` reads it. */
+  /** Options for `map-owners.ts`. */
   how: string;
 }
 
@@ -102,7 +103,7 @@ function placesOf(stage: Stage, { rootfs, mounts, files }: Staged): Place[] {
   ];
 }
 
-/** What is mounted on a folder must be one, and on a file a file. */
+/** Folders are mounted on folders, and files on files. */
 async function makeTarget(from: string, to: string): Promise<void> {
   const isFolder = (await stat(from)).isDirectory();
   await (isFolder ? mkdir(to) : writeFile(to, ''));
@@ -117,7 +118,7 @@ function refused(id: string, stderr: string): Error {
   );
 }
 
-/** Takes down what is there, also what a crash left. */
+/** Removes an existing stage, including the leftovers of a crash. */
 export async function clearStage(site: InstallPaths, id: string): Promise<void> {
   const { dir } = stageOf(site, id);
   if (!existsSync(dir)) return;
@@ -129,7 +130,7 @@ async function strike(dir: string, kept: string[] = []): Promise<void> {
   try {
     const mounted = readMounts().filter(({ path }) => path.startsWith(`${dir}/`));
     const all = mounted.map(({ path }) => path);
-    // a lazy unmount takes along what is mounted below
+    // a lazy unmount includes submounts
     const paths = all.filter((path) => !all.some((other) => path.startsWith(`${other}/`)));
     if (paths.length > 0) await run('umount', ['--lazy', '--', ...paths]);
     for (const entry of await readdir(dir, { withFileTypes: true })) {

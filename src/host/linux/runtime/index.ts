@@ -20,11 +20,14 @@ import { runningContainer } from './started.js';
 import { stopContainer } from './stop.js';
 import { verifyAll } from './verify.js';
 
-/** Containers by an OCI runtime under conmon. */
+/** Containers run by an OCI runtime under conmon. */
 export function linuxRuntime(
   site: InstallPaths,
   cgroups: Pick<Cgroups, 'remove' | 'ensureLimits'>,
-  /** What a monitor runs, the container's id added, when a container that is to heal at once ends. */
+  /**
+   * Command that a monitor runs, followed by the container's id, when an auto-healed container
+   * ends.
+   */
   heal: string[] = [],
 ): Runtime {
   const around: Surroundings = {
@@ -43,7 +46,7 @@ export function linuxRuntime(
       const number = requiredSignal(signal);
       const container = runningContainer(site, id);
       if (!container || !signalProcess(container, number)) return false;
-      // on cgroup v1 one that is held still ends only when it goes on
+      // on cgroup v1 a frozen process ends only after it is thawed
       if (number === constants.signals.SIGKILL) await setFrozen(site, id, false);
       return true;
     },
@@ -59,7 +62,7 @@ export function linuxRuntime(
     runOnce: (tree, args, config) => runOnce(around, tree, args, config),
     clearAbandoned: async () => {
       await clearAbandoned(site, cgroups);
-      // what is staged on a container's disk goes first
+      // a stage refers to the container's disk, so it is removed first
       await sweepStaging(stagingNotesDir(site));
       await releaseAbandoned(site);
       sweepScratch(site);
@@ -67,7 +70,7 @@ export function linuxRuntime(
   };
 }
 
-/** Containers started side by side wait for one probe. */
+/** Containers that start concurrently share one probe. */
 function selector(site: InstallPaths, cgroups: Pick<Cgroups, 'remove'>): Surroundings['runtime'] {
   const asked = new Map<string | undefined, Promise<SelectedRuntime>>();
   return (wanted) => {

@@ -6,20 +6,20 @@ import { digest } from '../../../model/json.js';
 /** The runtime's own state, its `--root`. */
 export const stateDir = (site: InstallPaths, runtime: string) => join(site.run, 'runtime', runtime);
 
-/** Bundles of throw-away containers, by id. */
+/** Bundles of one-off containers, by id. */
 export const throwAwayDir = (site: InstallPaths) => join(site.run, 'once');
 
-/** conmon writes the exit code of a container there, in a file named by its id. */
+/** conmon writes the exit code of a container to a file here, named by its id. */
 export const exitsDir = (site: InstallPaths) => join(site.run, 'exits');
 
 /**
- * conmon's attach socket is `<this>/<key>/attach`; a socket's path has at most 107 bytes (unix(7)),
- * an id up to 127, so the key is a hash.
+ * conmon's attach socket is `<this>/<key>/attach`; the path of a socket has at most 107 bytes
+ * (unix(7)) and an id up to 127, so the key is a hash.
  */
 export const socketsDir = (site: InstallPaths) => join(site.run, 'sockets');
 export const socketKey = (id: string) => digest(id, 16);
 
-/** What conmon and we leave beside config.json. */
+/** Files of conmon and ours beside config.json. */
 export const bundleFiles = (site: InstallPaths, id: string) => {
   const dir = bundleDir(site, id);
   return {
@@ -29,12 +29,12 @@ export const bundleFiles = (site: InstallPaths, id: string) => {
     hostname: join(dir, 'hostname'),
     hosts: hostsCopy(site, id),
     resolv: join(dir, 'resolv.conf'),
-    /** Of the container's first process, by conmon. */
+    /** Pid of the container's first process, written by conmon. */
     pid: join(dir, 'pid'),
     monitor: join(dir, 'conmon.pid'),
-    /** Who was started, by us: more than a number that may be used again. */
+    /** Identity of the started process, written by us: a pid alone may be reused. */
     started: join(dir, 'started.json'),
-    /** There while the monitor is to call baleine when the container ends. */
+    /** Exists while the monitor should call baleine when the container ends. */
     heal: join(dir, 'heal'),
     /** conmon's own. */
     sockets: ['attach', 'ctl', 'winsz'].map((name) => join(dir, name)),
@@ -42,15 +42,15 @@ export const bundleFiles = (site: InstallPaths, id: string) => {
 };
 
 /**
- * A path of the root that conmon can be given: it reads its arguments in the C locale, in which
- * letters beyond ASCII are an error, and cuts the path of a log at a colon. Where the root's own
- * is not so plain, a link in /run leads there; see `linkRoot`.
+ * The root's path in a form that conmon accepts: it parses its arguments in the C locale, where
+ * non-ASCII characters are an error, and cuts a log path at a colon. If the root's own path does
+ * not qualify, a link in /run leads there; see `linkRoot`.
  */
 export function plainRoot(site: InstallPaths): string {
   return PLAIN.test(site.root) ? site.root : rootLink(site);
 }
 
-/** Makes that link. */
+/** Creates that link. */
 export function linkRoot(site: InstallPaths): void {
   const path = plainRoot(site);
   if (path === site.root) return;

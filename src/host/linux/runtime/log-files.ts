@@ -3,10 +3,10 @@ import { basename, dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CHUNK } from './log-records.js';
 
-/** Milliseconds between two looks for more. */
+/** Milliseconds between two checks for new output. */
 const PAUSE = 100;
 
-/** Files that were replaced and are not read yet; each takes its room until then. */
+/** Maximum number of replaced files that are not read yet; each takes disk space until then. */
 const MOST = 16;
 
 interface Opened {
@@ -17,16 +17,16 @@ interface Opened {
 }
 
 /**
- * The files that a log consists of, one after the other. At its size limit conmon puts an empty file in
- * the place of the full one, which is gone unless somebody has it open: so each is opened as soon as it
- * is there (inotify(7)), and read when its turn comes.
+ * The sequence of files of a log. At its size limit conmon replaces the full file with an empty
+ * one, and the old one is lost unless somebody has it open: so each file is opened as soon as it
+ * exists (inotify(7)) and read later.
  */
 export class LogFiles {
   readonly #open: Opened[] = [];
   #watcher: FSWatcher | undefined;
   #replaced = 0;
   #taken = 0;
-  /** How many files came and went unseen since this was last set to 0. */
+  /** Number of files that came and went unseen since this was last set to 0. */
   missed = 0;
 
   constructor(readonly path: string) {
@@ -34,7 +34,7 @@ export class LogFiles {
     this.#taken = 0;
   }
 
-  /** The one that is read now. */
+  /** The file that is being read. */
   get current(): Opened | undefined {
     return this.#open[0];
   }
@@ -50,11 +50,11 @@ export class LogFiles {
       });
       this.#watcher.on('error', () => undefined);
     } catch {
-      // no inotify instance is left on this host: looking now and then has to do
+      // the host has no inotify instance left, so fall back to polling
     }
   }
 
-  /** What there is to be read, a chunk at a time. */
+  /** The available data, chunk by chunk. */
   *chunks(): Generator<Buffer> {
     for (;;) {
       this.#take();
@@ -78,7 +78,7 @@ export class LogFiles {
   }
 
   *#rest(file: Opened): Generator<Buffer> {
-    // it was cut by somebody
+    // somebody truncated the file
     if (fstatSync(file.fd).size < file.at) file.at = 0;
     for (;;) {
       const buffer = Buffer.allocUnsafe(CHUNK);
@@ -89,7 +89,7 @@ export class LogFiles {
     }
   }
 
-  /** Opens the file unless it is open. False when there is none. */
+  /** Opens the file unless it is already open. False if there is none. */
   #take(): boolean {
     const last = this.#open.at(-1);
     const inode = statSync(this.path, { throwIfNoEntry: false })?.ino;
@@ -104,7 +104,7 @@ export class LogFiles {
     this.#taken += 1;
     this.#open.push({ fd, inode: fstatSync(fd).ino, at: 0 });
     if (this.#open.length > MOST) {
-      // neither the one that is read nor the newest
+      // neither the one being read nor the newest
       for (const { fd: unread } of this.#open.splice(1, 1)) closeSync(unread);
       this.missed += 1;
     }

@@ -3,8 +3,8 @@ import { readSync } from 'node:fs';
 export type StreamName = 'stdout' | 'stderr';
 
 /**
- * A record of Kubernetes' CRI log format, `TIME STREAM F|P BYTES`: conmon writes at most some 8 KiB
- * into one, so a long line is several. All but its last (F) are partial (P).
+ * A record in Kubernetes' CRI log format, `TIME STREAM F|P BYTES`: conmon writes at most some 8 KiB
+ * into one, so a long line takes several. All but its last (F) are partial (P).
  */
 export interface LogRecord {
   /** RFC 3339 with nanoseconds. */
@@ -14,22 +14,25 @@ export interface LogRecord {
   bytes: Buffer;
 }
 
-/** Bytes read at once. */
+/** Bytes per read. */
 export const CHUNK = 256 * 1024;
 
-/** Bytes of a record before its text, and more. */
+/** Upper bound for the bytes of a record before its text. */
 const HEAD = 64;
 
-/** Bytes of a record that conmon may have written; what is longer is none of its. */
+/** Maximum bytes of a record that conmon may have written; anything longer is not conmon's. */
 const LONGEST = 64 * 1024;
 
 const FORMAT = /^(\S+) (stdout|stderr) ([FP])(?: |$)/;
 const NEWLINE = 0x0a;
 
-/** Takes a log to pieces as it is read, in bounded memory; what is no record is left out. */
+/**
+ * Splits a log into records while it is read, in bounded memory; skips anything that is not a
+ * record.
+ */
 export class Splitter {
   #rest: Buffer = Buffer.alloc(0);
-  /** Up to the next newline. */
+  /** Data up to the next newline. */
   #skips = false;
 
   take(chunk: Buffer): LogRecord[] {
@@ -56,18 +59,18 @@ function parse(line: Buffer): LogRecord | undefined {
   return { time, stream: stream as StreamName, isFull: tag === 'F', bytes };
 }
 
-/** Where the last lines of a file begin. */
+/** Where the last lines of a file start. */
 export interface Start {
   offset: number;
-  /** How many lines of a stream that end from there on are earlier ones. */
+  /** Number of lines per stream that end after this position but belong to earlier lines. */
   skip: Map<StreamName, number>;
 }
 
 /**
- * Finds the last `count` lines of a log, in the order in which they end, by reading it backward: in
- * memory that depends neither on its size nor on theirs.
+ * Finds the last `count` lines of a log, ordered by their ends, by reading backward, in memory that
+ * depends neither on the size of the log nor of its lines.
  *
- * @param size bytes of the file; what stands behind its last newline is not looked at
+ * @param size bytes of the file; anything after its last newline is ignored
  */
 export function startOfLast(fd: number, size: number, count: number): Start {
   const state = new Counting(count);
@@ -92,12 +95,12 @@ export function startOfLast(fd: number, size: number, count: number): Start {
   return { offset: state.offset, skip: state.skip };
 }
 
-/** Records from the last to the first. */
+/** Records from last to first. */
 class Counting {
   offset = 0;
   skip = new Map<StreamName, number>();
   #left: number;
-  /** Whether the line of a stream that we are in counts; nothing is known of it before its end. */
+  /** Per stream, whether the current line counts; unknown before its end is seen. */
   readonly #isWanted = new Map<StreamName, boolean>();
   readonly #earlier = new Map<StreamName, number>();
 
@@ -105,7 +108,7 @@ class Counting {
     this.#left = count;
   }
 
-  /** All lines are found, and the beginning of each. */
+  /** All lines and their beginnings are found. */
   get isDone(): boolean {
     return this.#left === 0 && ![...this.#isWanted.values()].includes(true);
   }

@@ -5,31 +5,32 @@ import { LogFiles } from './log-files.js';
 import { type LogRecord, Splitter, type StreamName, startOfLast } from './log-records.js';
 import { isMonitored } from './started.js';
 
-/** A piece of a line, or all of it. */
+/** A piece of a line, or a whole line. */
 export interface LogPart {
-  /** Of this piece, RFC 3339 with nanoseconds. */
+  /** Time of this piece, RFC 3339 with nanoseconds. */
   time: string;
   stream: StreamName;
   bytes: Buffer;
-  /** Its line begins with it, and ends with it. */
+  /** Whether its line starts with this piece, and ends with it. */
   isStart: boolean;
   isEnd: boolean;
 }
 
 export interface LogOptions {
-  /** Go on until the container ends. */
+  /** Continue until the container ends. */
   follow?: boolean;
-  /** Only so many of the last lines there are, 0 and up; all when absent. */
+  /** Return only this many of the existing last lines, 0 and up; absent: all. */
   last?: number;
-  /** Called where lines are missing, since the log was replaced faster than it is read. */
+  /** Called if lines were lost because the log was replaced faster than it was read. */
   onGap?: () => void;
 }
 
 /**
- * What a container has printed, as bytes, and with `follow` what it will: in bounded memory, however
- * long its lines are. Those that read slowly lose nothing until conmon has replaced the log 16 times.
+ * The output of a container as bytes, and with `follow` its future output: in bounded memory,
+ * however long its lines are. A slow reader loses nothing until conmon has replaced the log 16
+ * times.
  *
- * @throws UserError when it has no log: it never was started, or is not there
+ * @throws UserError if it has no log: it was never started, or does not exist
  */
 export async function* readLog(
   site: InstallPaths,
@@ -67,7 +68,7 @@ async function* partsOf(
     lines.skip(skip);
   }
   for (;;) {
-    // looked at before the last read: what it printed while ending is not lost
+    // checked before the last read, so that output written at its end is not lost
     const goesOn = follow && isMonitored(site, id);
     let file = files.current;
     for (const chunk of files.chunks()) {
@@ -87,7 +88,7 @@ async function* partsOf(
   if (rest.length > 0) yield rest;
 }
 
-/** Makes lines of records. */
+/** Joins records to lines. */
 class Lines {
   readonly #begun = new Map<StreamName, string>();
   #skip = new Map<StreamName, number>();
@@ -96,7 +97,7 @@ class Lines {
     this.#skip = new Map(lines);
   }
 
-  /** None for a line that is skipped. */
+  /** Absent for a line that is skipped. */
   partOf({ time, stream, isFull, bytes }: LogRecord): LogPart[] {
     const skipped = this.#skip.get(stream) ?? 0;
     if (skipped > 0) {
@@ -109,7 +110,7 @@ class Lines {
     return [{ time, stream, bytes, isStart, isEnd: isFull }];
   }
 
-  /** Ends of lines that never got one: the container stopped in the middle. */
+  /** Terminates unfinished lines: the container stopped in the middle. */
   unfinished(): LogPart[] {
     return [...this.#begun].map(([stream, time]) => ({
       time,
@@ -121,13 +122,13 @@ class Lines {
   }
 }
 
-/** Bytes from the end of the log, and characters of the line, that are enough to see what went wrong. */
+/** Bytes from the end of the log, and characters of the line, that suffice to show an error. */
 const TAIL = 16 * 1024;
 const MOST = 200;
 
 /**
- * The last line that a container has printed, as it stands, or the end of it; undefined when there is
- * none or the log cannot be read. Kubernetes' CRI log format: `TIME STREAM F|P TEXT`.
+ * The unmodified last line of a container's output, or its end; undefined if there is none or the
+ * log cannot be read. Kubernetes' CRI log format: `TIME STREAM F|P TEXT`.
  */
 export function lastLogLine(site: InstallPaths, id: string): string | undefined {
   let descriptor: number | undefined;

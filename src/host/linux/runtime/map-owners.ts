@@ -1,13 +1,14 @@
 /**
- * Perl (Debian's essential perl-base) for what neither Node nor the mount(8) of Debian 12 can do:
- * mounts whose owners are shifted by a user namespace's map. Arguments: a network namespace, where
- * to mount the user namespace that owns it, then `from to how` for each mount; `how` has `map`,
- * `ro` and `all` (what is mounted below, too) in it. Every mount is nosuid,nodev, whatever the runtime makes of it (crun 1.8 drops that).
+ * Perl (Debian's essential perl-base) for a feature that neither Node nor mount(8) of Debian 12
+ * has: mounts with owners shifted by a user namespace's map. Arguments: a network namespace, the
+ * path to mount its owning user namespace on, then `from to how` per mount; `how` contains `map`,
+ * `ro` and `all` (includes submounts). Every mount is nosuid,nodev regardless of the runtime (crun
+ * 1.8 drops these options).
  *
- * Numbers are the same on all architectures that Node runs on: open_tree(2) 428, move_mount(2) 429,
- * mount_setattr(2) 442, NS_GET_USERNS of ioctl_ns(2), AT_FDCWD -100, AT_EMPTY_PATH 0x1000,
- * OPEN_TREE_CLONE 1, AT_RECURSIVE 0x8000, MOVE_MOUNT_F_EMPTY_PATH 4; MOUNT_ATTR_RDONLY 1, NOSUID 2, NODEV 4,
- * IDMAP 0x100000.
+ * The numbers are the same on all architectures that Node supports: open_tree(2) 428, move_mount(2)
+ * 429, mount_setattr(2) 442, NS_GET_USERNS of ioctl_ns(2), AT_FDCWD -100, AT_EMPTY_PATH 0x1000,
+ * OPEN_TREE_CLONE 1, AT_RECURSIVE 0x8000, MOVE_MOUNT_F_EMPTY_PATH 4; MOUNT_ATTR_RDONLY 1, NOSUID 2,
+ * NODEV 4, IDMAP 0x100000.
  */
 export const MAP_OWNERS = String.raw`
 use strict;

@@ -6,11 +6,11 @@ import type { OciMount } from './oci.js';
 type Wishes = Pick<ContainerSpec, 'mounts' | 'tmpfs' | 'read_only'>;
 
 /**
- * Everything mounted in a container, parents before what is in them; where the user wants
- * something of their own on a path, ours gives way.
+ * All mounts of a container, parents before children. The user's own mounts replace ours at the
+ * same path.
  *
- * @param files host files bound read-only, by path inside: /etc/hosts and the like
- * @param recursive whether mounts come with what is mounted below them
+ * @param files host files to bind-mount read-only, by path inside: /etc/hosts and so on
+ * @param recursive whether bind mounts include their submounts
  */
 export function mountsOf(
   { mounts, tmpfs, read_only }: Wishes,
@@ -31,7 +31,7 @@ export function mountsOf(
 
 const depth = ({ destination }: OciMount) => destination.split('/').filter(Boolean).length;
 
-/** `/dev` is never the image's own: whatever it has there would be the host's devices. */
+/** `/dev` is never the image's own: its device nodes would be the host's devices. */
 const KERNEL: OciMount[] = [
   mount('/proc', 'proc', 'nosuid,noexec,nodev'),
   mount('/dev', 'tmpfs', 'nosuid,strictatime,mode=755,size=64m'),
@@ -47,8 +47,8 @@ function mount(destination: string, type: string, options: string, source = type
 }
 
 /**
- * With what is mounted below it, and every option for all of that (mount_setattr(2)). Where kernel or
- * runtime cannot do so it is the top alone: `ro` would leave what is below writable.
+ * Includes submounts, with every option applied to all of them (mount_setattr(2)). If the kernel or
+ * the runtime cannot do that, only the top is mounted: `ro` would leave submounts writable.
  */
 function bind(source: string, target: string, readOnly: boolean, recursive: boolean): OciMount {
   const how = readOnly ? 'ro' : 'rw';
@@ -67,7 +67,7 @@ function bind(source: string, target: string, readOnly: boolean, recursive: bool
   return { destination: posix.resolve('/', target), type: 'bind', source, options };
 }
 
-/** `/run`, or with mount options as in Compose, `/run:size=64m,mode=1777`. */
+/** `/run`, or with Compose's mount options, `/run:size=64m,mode=1777`. */
 function temporary(text: string): OciMount {
   const [target = text, options] = text.split(':');
   return mount(
@@ -77,7 +77,7 @@ function temporary(text: string): OciMount {
   );
 }
 
-/** The first versions with options for all that is mounted below, `rro` and the like. */
+/** The first versions with recursive mount options (`rro` and so on). */
 const SINCE: Record<string, readonly [major: number, minor: number]> = {
   crun: [1, 4],
   runc: [1, 1],
@@ -86,7 +86,7 @@ const SINCE: Record<string, readonly [major: number, minor: number]> = {
 /** mount_setattr(2) with AT_RECURSIVE. */
 const KERNEL_SINCE = [5, 12] as const;
 
-/** Whether a runtime on this kernel can hold options for a mount and everything below it. */
+/** Whether a runtime on this kernel can apply options to a mount with all its submounts. */
 export function bindsRecursively(
   { name, version }: { name: string; version: string },
   kernel = release(),

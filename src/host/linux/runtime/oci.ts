@@ -1,5 +1,5 @@
 /**
- * What we write of an OCI bundle's config.json
+ * The parts of an OCI bundle's config.json that we write
  * (https://github.com/opencontainers/runtime-spec/blob/main/config.md).
  */
 export interface OciSpec {
@@ -19,7 +19,7 @@ export interface OciSpec {
     maskedPaths: string[];
     readonlyPaths: string[];
     rootfsPropagation: 'private';
-    /** SELinux: of what the runtime mounts. */
+    /** SELinux label of the runtime's mounts. */
     mountLabel?: string;
     seccomp?: OciSeccomp;
   };
@@ -96,9 +96,9 @@ export interface OciSyscall {
   args?: { index: number; value: number; valueTwo?: number; op: string }[];
 }
 
-/** A program that makes containers. */
+/** A program that creates containers. */
 export interface RuntimeCommand {
   name: string;
-  /** Its path, or what starts it where it would refuse by itself. */
+  /** Its path, or a wrapper command if it would refuse to work directly. */
   command: string[];
 }

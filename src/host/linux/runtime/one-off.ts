@@ -27,16 +27,16 @@ interface Watched {
   runtime: string;
   /** The runtime writes the pid of the container's first process there. */
   pidFile: string;
-  /** Milliseconds from being told to stop to SIGKILL. */
+  /** Milliseconds from the stop request to SIGKILL. */
   grace: number;
 }
 
 /**
- * Watches a container in the foreground: tells when it has started, so that it is found by its id like
- * any other, and ends it when it is told to and its first process does not end by the signal that it
- * got, as one without a handler for it (pid_namespaces(7)).
+ * Watches a container in the foreground: announces its start, so that it can be found by its id
+ * like any other, and kills it if it does not react to a stop request, as a first process without a
+ * handler for the signal (pid_namespaces(7)).
  *
- * @returns ends the watch
+ * @returns a function that stops watching
  */
 export function watchOneOff(
   site: InstallPaths,
@@ -87,7 +87,7 @@ export interface ThrowAway {
   working_dir?: string;
   mounts?: MountSpec[];
   security?: Described['security'];
-  /** What it is for, in the error message. */
+  /** Its purpose for the error message. */
   purpose: string;
 }
 
@@ -98,10 +98,10 @@ const STEP_LIMIT = 3600_000;
 const PIDS = 2048;
 
 /**
- * Runs one command in a container that is gone afterwards: on a tree it may write to, without
- * network, with the security defaults. The caller removes its cgroup, `cgroup(id)`.
+ * Runs one command in a container that is removed afterwards: with a writable tree, without
+ * network, with secure defaults. The caller removes its cgroup, `cgroup(id)`.
  *
- * @throws Error with the end of what the command printed
+ * @throws Error with the end of the command's output
  */
 export async function throwAway(
   site: InstallPaths,
@@ -132,7 +132,9 @@ export async function throwAway(
   }
 }
 
-/** With the end of both streams: what a command says last need not be on the one for errors. */
+/**
+ * Includes the end of both streams: the last message of a command need not be on standard error.
+ */
 function failure({ purpose, runtime }: ThrowAway, { code, stdout, stderr }: RunResult): Error {
   const said = [stdout, stderr].map((text) => lastLines(text)).filter(Boolean);
   return new Error(`cannot ${purpose}: ${runtime.name}: ${said.join('; ') || `exit code ${code}`}`);
@@ -140,10 +142,10 @@ function failure({ purpose, runtime }: ThrowAway, { code, stdout, stderr }: RunR
 
 const ONCE = 'once.';
 
-/** Whether somebody waits for a throw-away container, by its id. */
+/** Whether the owner of a one-off container, named by its id, is still running. */
 export const isAwaited = (id: string) => isOwned(id.slice(ONCE.length));
 
-/** Names whoever waits for it: when that process is gone, so is all use of the container. */
+/** The id names the owner: when that process is gone, the container is useless. */
 export const throwAwayId = () => `${ONCE}${ownerMark()}${randomBytes(6).toString('hex')}`;
 
 function specOf(site: InstallPaths, wanted: ThrowAway, id: string) {

@@ -65,8 +65,9 @@ function withoutGuards(
 }
 
 /**
- * Set in namespaces that end with the program that sets it, as the runtime would: most parameters of
- * the host's network are not there in another one. Those of an interface stand for every interface's.
+ * Tries the parameter in namespaces that end with the program, as the runtime would set it: most
+ * network parameters of the host do not exist in another network namespace. Parameters of one
+ * interface are checked through those of all interfaces.
  */
 function withoutSysctl(name: string, value: string): string | undefined {
   try {
@@ -84,7 +85,7 @@ function withoutSysctl(name: string, value: string): string | undefined {
   return `sysctl ${name} cannot be ${JSON.stringify(value)}: ${stderr.split(': ').at(-1) ?? ''}`;
 }
 
-/** Caches are left out: the kernel gives them up. See cgroup-v1/memory.rst and cgroup-v2.rst. */
+/** Excludes caches, which the kernel can reclaim. See cgroup-v1/memory.rst and cgroup-v2.rst. */
 function held(cgroup: string): HeldResources | undefined {
   const hierarchies = readHierarchies();
   const pids = controllerDir(hierarchies, 'pids', cgroup);
@@ -105,9 +106,9 @@ function withoutUplink(name: string, bridge: string, links: IpLink[]): string | 
   const link = links.find((each) => each.name === name);
   if (!link) return `this host has no interface ${name}`;
   if (link.master === bridge) return undefined;
-  if (link.master !== undefined) return `interface ${name} belongs to ${link.master} already`;
+  if (link.master !== undefined) return `interface ${name} already belongs to ${link.master}`;
   const [address] = link.addresses;
   return address === undefined
     ? undefined
-    : `interface ${name} has the address ${address}, by which nobody would reach this host any more`;
+    : `interface ${name} has the address ${address}, at which this host would become unreachable`;
 }

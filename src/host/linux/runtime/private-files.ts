@@ -6,10 +6,10 @@ import { bundleFiles } from './layout.js';
 import type { OciSpec } from './oci.js';
 
 /**
- * Gives a container's user what only its owner may read among the configuration files that it is to
- * have, such as a certificate's key. That user has a name perhaps, which its disk alone knows.
+ * Makes a container's user the owner of its owner-only configuration files, such as a certificate's
+ * key. The user may be given by a name that only its disk can resolve.
  *
- * @param uid as numbered in the container, which its mounts are mapped to
+ * @param uid inside the container; the mounts map it
  */
 export function givePrivateFiles(site: InstallPaths, mounts: MountSpec[], uid: number): void {
   const ours = join(site.root, 'configs', '/');
@@ -18,13 +18,13 @@ export function givePrivateFiles(site: InstallPaths, mounts: MountSpec[], uid: n
   }
 }
 
-/** The same for a folder of one that runs, whose files have changed. */
+/** Same for one folder of a running container, after its files have changed. */
 export function giveToRunning(site: InstallPaths, id: string, folder: string): void {
   const uid = userOf(site, id);
   if (uid !== undefined) giveIn(folder, uid);
 }
 
-/** Folders that nobody but baleine writes to. */
+/** Folders that nobody except baleine writes to. */
 function giveIn(folder: string, uid: number): void {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
@@ -39,7 +39,7 @@ function userOf(site: InstallPaths, id: string): number | undefined {
     const text = readFileSync(bundleFiles(site, id).config, 'utf8');
     return (JSON.parse(text) as OciSpec).process.user.uid;
   } catch {
-    // it was never started here, and is given them when it is
+    // never started here; it gets the files at its start
     return undefined;
   }
 }

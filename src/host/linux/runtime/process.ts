@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readText } from '../files/read.js';
 import { bootId, startTime } from '../process/processes.js';
 
-/** A process that no other can be taken for: pids are used again, and start times after a boot. */
+/** Identifies a process unambiguously: pids are reused, and start times repeat after a reboot. */
 export interface Identity {
   pid: number;
   /** Field 22 of /proc/PID/stat: clock ticks since boot. */
@@ -14,15 +14,15 @@ export function isAlive({ pid, start_time, boot_id }: Identity): boolean {
   return startTime(pid) === start_time && bootId() === boot_id;
 }
 
-/** Identifies a running process; undefined when it has ended. */
+/** Identifies a running process; undefined if it has ended. */
 export function identify(pid: number): Identity | undefined {
   const start_time = startTime(pid);
   return start_time === undefined ? undefined : { pid, start_time, boot_id: bootId() };
 }
 
 /**
- * Sends a signal if the process still is the one meant, looked at just before: Node has no
- * pidfd_send_signal(2). False when it is gone.
+ * Sends a signal if the process is still the same, checked right before: Node has no
+ * pidfd_send_signal(2). False if it is gone.
  */
 export function signalProcess(process_: Identity, signal: number): boolean {
   if (!isAlive(process_)) return false;
@@ -35,7 +35,7 @@ export function signalProcess(process_: Identity, signal: number): boolean {
   }
 }
 
-/** Waits up to `limit` milliseconds for the end; false when it still lives. */
+/** Waits up to `limit` milliseconds for the process to end; false if it is still alive. */
 export async function ended(process_: Identity, limit: number): Promise<boolean> {
   const deadline = performance.now() + limit;
   for (let pause = 2; isAlive(process_); pause = Math.min(pause * 2, 50)) {
@@ -46,7 +46,7 @@ export async function ended(process_: Identity, limit: number): Promise<boolean>
   return true;
 }
 
-/** The argument vector of a process; empty when it is gone. */
+/** The arguments of a process; empty if it is gone. */
 export function argumentsOf(pid: number): string[] {
   return (readText(`/proc/${pid}/cmdline`) ?? '').split('\0').slice(0, -1);
 }

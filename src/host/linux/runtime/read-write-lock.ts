@@ -1,6 +1,6 @@
 /**
- * Any number pass at once, or one alone. Runtimes make the folders of a cgroup one below the
- * other, so our empty parents must not be removed in between.
+ * Admits any number of shared holders, or one exclusive holder. Runtimes create the folders of a
+ * cgroup level by level, so our empty parent groups must not be removed in between.
  */
 export class Gate {
   private inside: Promise<unknown>[] = [];

@@ -9,28 +9,28 @@ import type { Terminal } from './config-json.js';
 import { socketsDir } from './layout.js';
 import { RELAY } from './relay-script.js';
 
-/** How a command meets our standard streams. */
+/** How a command is connected to our standard streams. */
 export interface Streaming {
   /** Pass standard input on. */
   input: boolean;
-  /** It gets a terminal of its own, as large as ours. */
+  /** The command gets its own terminal, of the same size as ours. */
   terminal: boolean;
 }
 
-/** Words of `crun` or `runc` for `run` or `exec`, of which the command's own come last. */
+/** Arguments of `crun` or `runc` for `run` or `exec`, followed by the command's. */
 export interface Begun {
   program: string;
-  /** Up to and with `run` or `exec`. */
+  /** Up to and including `run` or `exec`. */
   before: string[];
   after: string[];
-  /** The runtime writes the command's pid there when it runs, and not before. */
+  /** The runtime writes the command's pid there exactly when it runs. */
   pidFile: string;
 }
 
 /**
- * Has a runtime start a command and passes its streams on until it has ended.
+ * Makes a runtime start a command and relays its streams until it has ended.
  *
- * @returns its exit code, 128 + n when signal n ended it; the runtime's own when it did not start
+ * @returns its exit code, 128 + n if signal n ended it; the runtime's own if it did not start
  */
 export async function relay(
   site: InstallPaths,
@@ -64,7 +64,7 @@ export async function relay(
   }
 }
 
-/** A terminal as large as the one we have, if any. */
+/** A terminal as large as ours, if we have one. */
 export function ownTerminal(): Terminal {
   const fd = [0, 1, 2].find((each) => isatty(each));
   if (fd === undefined) return {};
@@ -75,8 +75,9 @@ export function ownTerminal(): Terminal {
 }
 
 /**
- * prctl(2), recvmsg(2) and sched_setscheduler(2), which perl has no words for, and the ioctls for a
- * terminal's size: include/uapi/asm-generic/{unistd,ioctls}.h and the ABIs' own tables.
+ * prctl(2), recvmsg(2) and sched_setscheduler(2), for which Perl has no functions, and the ioctls
+ * for a terminal's size: include/uapi/asm-generic/{unistd,ioctls}.h and the architectures' own
+ * tables.
  */
 const CALLS: Partial<Record<typeof arch, [number, number, number, number?, number?]>> = {
   x64: [157, 47, 144],

@@ -12,16 +12,16 @@ import { join, posix } from 'node:path';
 import { UserError } from '../../../model/errors.js';
 import type { MountSpec } from '../../../model/specs.js';
 
-/** path_resolution(7): so many links, then ELOOP. */
+/** path_resolution(7): the maximum before ELOOP. */
 const MAX_LINKS = 40;
-/** Of a file we read from a disk that a stranger may have written. */
+/** Maximum bytes of a file on a disk that a stranger may have written. */
 const MAX_SIZE = 4 * 1024 * 1024;
-/** Mounted by the runtime: what the disk has there must be a plain folder. */
+/** Mount points of the runtime: on the disk they must be plain folders. */
 export const RUNTIME_FOLDERS = ['/dev', '/proc', '/sys'];
 
 /**
- * Where a path leads in a container, links followed as its own kernel view would: `/` is the tree,
- * `..` stops there. A part that does not exist is kept as it is.
+ * Resolves a path in a container, following links as the container's processes would: `/` is the
+ * tree, and `..` stops there. Components that do not exist are kept.
  */
 export function resolveInside(tree: string, path: string, mounts: MountSpec[] = []): string {
   let resolved = '/';
@@ -42,8 +42,8 @@ export function resolveInside(tree: string, path: string, mounts: MountSpec[] = 
 }
 
 /**
- * Refuses a tree whose /dev, /proc or /sys is anything but a real folder: runtimes have followed
- * a link there and written to the host.
+ * Rejects a tree whose /dev, /proc or /sys is anything but a real folder: runtimes have followed
+ * links there and written to the host.
  */
 export function checkTree(tree: string): void {
   for (const name of RUNTIME_FOLDERS) {
@@ -57,7 +57,7 @@ export function checkTree(tree: string): void {
   }
 }
 
-/** Refuses a working directory that leads to the host, `/proc/self/fd/7` for one. */
+/** Rejects a working directory that leads to the host, such as `/proc/self/fd/7`. */
 export function checkWorkingDir(tree: string, path: string, mounts: MountSpec[] = []): void {
   const resolved = resolveInside(tree, path, mounts);
   const folder = RUNTIME_FOLDERS.find((each) => `${resolved}/`.startsWith(`${each}/`));
@@ -69,7 +69,7 @@ export function checkWorkingDir(tree: string, path: string, mounts: MountSpec[] 
   }
 }
 
-/** Text of a regular file of a tree; undefined when there is none, or it leads out of the tree. */
+/** Text of a regular file in a tree; undefined if there is none, or it leads out of the tree. */
 export function readInside(tree: string, path: string): string | undefined {
   const file = join(tree, resolveInside(tree, path));
   let descriptor: number;
@@ -82,7 +82,7 @@ export function readInside(tree: string, path: string): string | undefined {
     const { size, ...stat } = fstatSync(descriptor);
     const opened = readlinkSync(`/proc/self/fd/${descriptor}`);
     const usable = (stat.mode & constants.S_IFMT) === constants.S_IFREG && size <= MAX_SIZE;
-    // The container may have put a link there meanwhile; what was opened counts.
+    // The container may have put a link there in between; only the opened file counts.
     const within = opened.startsWith(`${realpathSync(tree)}/`);
     return usable && within ? readFileSync(descriptor, 'utf8') : undefined;
   } finally {

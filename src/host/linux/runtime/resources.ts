@@ -14,7 +14,7 @@ const THROTTLES: Record<(typeof IO_RATES)[number], OciThrottle> = {
 
 /**
  * @param swapLimit whether the kernel can limit swap at all
- * @param number major and minor number, `7:0`, of a device of `limits.io`
+ * @param number returns the device number (`7:0`) of a device in `limits.io`
  */
 export function resourcesOf(
   limits: Limits,
@@ -69,8 +69,9 @@ function blockIoOf(
 }
 
 /**
- * Device nodes for what `limits.devices` allows by number, named, owned and with the permissions as
- * on the host: a container cannot make them itself. None for what the host does not have.
+ * Device nodes for the devices that `limits.devices` allows by number, with names, owners and
+ * permissions as on the host: a container cannot create them itself. Devices that the host does not
+ * have are skipped.
  */
 export function deviceNodes(rules: Limits['devices'] = []): OciDevice[] {
   const nodes = rules.map(parseRule).flatMap(({ allow, device }) => {
@@ -85,7 +86,7 @@ export function deviceNodes(rules: Limits['devices'] = []): OciDevice[] {
   return nodes.filter(({ path }, index) => nodes.findIndex((each) => each.path === path) === index);
 }
 
-/** sysfs names the node of each device, `fuse` or `bus/usb/001/001`, relative to /dev. */
+/** sysfs has the name of each device's node relative to /dev: `fuse` or `bus/usb/001/001`. */
 function pathOf(type: 'b' | 'c', major: number, minor: number): string | undefined {
   const folder = type === 'b' ? 'block' : 'char';
   const text = readText(`/sys/dev/${folder}/${major}:${minor}/uevent`) ?? '';

@@ -3,7 +3,7 @@ import { UserError } from '../../../model/errors.js';
 import type { EngineProfile, EngineRule } from '../../../model/seccomp.js';
 import type { OciSeccomp, OciSyscall } from './oci.js';
 
-/** From Debian's golang-github-containers-common; Fedora and others have it in the same place. */
+/** From Debian's golang-github-containers-common; Fedora and others use the same path. */
 export const PROFILE = '/usr/share/containers/seccomp.json';
 
 /** errno(3) */
@@ -11,7 +11,7 @@ const EPERM = 1;
 const ENOSYS = 38;
 
 export interface Machine {
-  /** As Go calls it: amd64, arm64, s390x. */
+  /** Go's name: amd64, arm64, s390x. */
   arch: string;
   /** `6.1.0-18-amd64` */
   kernel: string;
@@ -27,7 +27,10 @@ const ARCHITECTURES: Record<string, string> = {
   s390x: 'SCMP_ARCH_S390X',
 };
 
-/** Calls that make or enter namespaces, mount, or reach what is not namespaced, and what they take. */
+/**
+ * System calls that create or enter namespaces, mount, or reach non-namespaced resources, and the
+ * capabilities they require.
+ */
 const WITHHELD: Record<string, string[]> = {
   CAP_SYS_ADMIN: [
     ...['clone', 'clone3', 'unshare', 'setns', 'mount', 'umount', 'umount2', 'pivot_root'],
@@ -38,30 +41,34 @@ const WITHHELD: Record<string, string[]> = {
   CAP_SYSLOG: ['syslog'],
 };
 
-/** Their rules are replaced by `socketRules`. */
+/** Their rules are replaced with `socketRules`. */
 const SOCKET_CALLS = ['socket', 'socketpair', 'socketcall'];
 
 /**
- * What a container talks by (address_families(7)): everything else is either not namespaced, such as
- * VSOCK, which reaches the hypervisor and other machines on it, or a way to old code of the kernel,
- * such as ALG, RDS or TIPC. PACKET takes CAP_NET_RAW anyway.
+ * Address families for containers (address_families(7)): all others are either not namespaced, such
+ * as VSOCK, which reaches the hypervisor and other machines on it, or give access to old kernel
+ * code, such as ALG, RDS or TIPC. PACKET requires CAP_NET_RAW anyway.
  */
 const FAMILIES = { UNIX: 1, INET: 2, INET6: 10, NETLINK: 16, PACKET: 17 };
 const NETLINK_AUDIT = 9;
 
-/** io_uring(7) makes sockets that no filter sees; no default profile of today allows it. */
+/**
+ * io_uring(7) creates sockets that no filter sees; current default profiles do not allow it either.
+ */
 const UNSEEN = ['io_uring_setup', 'io_uring_enter', 'io_uring_register'];
 
-/** The x32 ABI: distributions leave it out of their kernels, and a filter for it takes time to make. */
+/**
+ * The x32 ABI: distributions disable it in their kernels, and building a filter for it takes time.
+ */
 const UNUSED = 'SCMP_ARCH_X32';
 
 /** clone(2): all of CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET. */
 const CLONE_NAMESPACES = 0x7e020000;
 
 /**
- * Turns an engine's profile, whose rules have conditions, into the form of the OCI runtime
- * specification for one container. What the profile does not allow fails with EPERM. Stricter
- * than the profile where it leaves user namespaces and mounts to everyone.
+ * Converts an engine's profile, whose rules have conditions, to the OCI runtime specification's
+ * form for one container. System calls that the profile does not allow fail with EPERM. Stricter
+ * than the profile where that allows user namespaces and mounts for everyone.
  */
 export function resolveSeccomp(profile: EngineProfile, machine: Machine): OciSeccomp {
   const { architectures, own } = architecturesOf(profile, machine.arch);
@@ -79,7 +86,9 @@ export function resolveSeccomp(profile: EngineProfile, machine: Machine): OciSec
   };
 }
 
-/** @throws UserError when the host has no profile: a container without one is no silent default */
+/**
+ * @throws UserError if the host has no profile: running without one must never be a silent default
+ */
 export function readProfile(file = PROFILE): EngineProfile {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
@@ -92,8 +101,8 @@ export function readProfile(file = PROFILE): EngineProfile {
 }
 
 /**
- * The same for a profile of the user's: what its conditions leave, and nothing on top. Conditions
- * count with the container's own capabilities.
+ * Same for a user's own profile: only its own rules, with conditions evaluated for the container's
+ * capabilities.
  */
 export function resolveOwn(profile: EngineProfile, machine: Machine): OciSeccomp {
   return {
@@ -137,7 +146,7 @@ function plain({ names, action, errnoRet, args }: EngineRule): OciSyscall {
   };
 }
 
-/** Without rules that say what the default says anyway, which libseccomp rejects. */
+/** Removes rules that repeat the default action, which libseccomp rejects. */
 function narrowed(rule: OciSyscall, withheld: ReadonlySet<string>): OciSyscall[] {
   if (rule.action === 'SCMP_ACT_ERRNO' && (rule.errnoRet ?? EPERM) === EPERM) return [];
   if (rule.action !== 'SCMP_ACT_ALLOW') return [rule];
@@ -149,10 +158,10 @@ const allows = (rules: OciSyscall[], name: string) =>
   rules.some(({ names, action }) => action === 'SCMP_ACT_ALLOW' && names.includes(name));
 
 /**
- * Sockets of some families alone. 32-bit x86 has one call for all of this, with what is asked for
- * behind a pointer where a filter cannot look. libseccomp would allow it all with the first rule for
- * `socket`, so the call as a whole comes before: ENOSYS has the C library take the separate calls,
- * which Linux 4.3 brought.
+ * Allows sockets of some families only. 32-bit x86 has one multiplexed call for all socket
+ * operations, with arguments behind a pointer, where a filter cannot look. libseccomp would allow
+ * it completely with the first rule for `socket`, so it is denied as a whole first: ENOSYS makes
+ * the C library use the separate calls, which exist since Linux 4.3.
  */
 function socketRules(capabilities: string[]): OciSyscall[] {
   const { UNIX, NETLINK, ...others } = FAMILIES;
@@ -172,7 +181,7 @@ function socketRules(capabilities: string[]): OciSyscall[] {
   ];
 }
 
-/** The kernel looks at the lower half of an `int` alone, whatever is in the upper one. */
+/** The kernel uses only the lower half of an `int` argument, whatever the upper half contains. */
 const low32 = (index: number, value: number) => ({
   index,
   value: 0xffff_ffff,
@@ -186,7 +195,7 @@ function withheldFrom(capabilities: string[]): Set<string> {
 }
 
 /**
- * The flags of clone3 are behind a pointer, where a filter cannot look: ENOSYS has the C library
+ * The flags of clone3 are behind a pointer, where a filter cannot look: ENOSYS makes the C library
  * fall back to clone, whose flags are its first argument (its second on s390).
  */
 function threadsOnly(architecture: string): OciSyscall[] {

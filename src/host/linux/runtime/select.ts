@@ -16,7 +16,7 @@ import { throwAway, throwAwayId } from './one-off.js';
 export interface SelectedRuntime extends RuntimeCommand {
   path: string;
   version: string;
-  /** Those that were preferred and do not work here, with what they said. */
+  /** Preferred runtimes that do not work here, with their errors. */
   tried: { name: string; error: string }[];
 }
 
@@ -26,11 +26,11 @@ const KNOWN = ['crun', 'runc'];
 const NAME = /^[a-z0-9][a-z0-9._-]{0,31}$/;
 
 /**
- * The OCI runtime to use: the one wanted, or the first of crun and runc that works here. Being
- * installed says little (crun 1.8 refuses mixed cgroups), so each runs a container that does
- * nothing, once per boot and version; the answer is kept in `<site.run>/runtime.json`.
+ * The OCI runtime to use: the requested one, or the first of crun and runc that works here. Being
+ * installed is not enough (crun 1.8 rejects hybrid cgroups), so each runs a container that does
+ * nothing, once per boot and version; the result is cached in `<site.run>/runtime.json`.
  *
- * @throws UserError when none works, with what each said
+ * @throws UserError if none works, with each one's error
  */
 export async function selectRuntime(
   site: InstallPaths,
@@ -38,7 +38,7 @@ export async function selectRuntime(
   wanted?: string,
 ): Promise<SelectedRuntime> {
   if (wanted !== undefined && !NAME.test(wanted)) {
-    throw new UserError(`cannot use runtime ${wanted}: give the name of a program in PATH`);
+    throw new UserError(`cannot use runtime ${wanted}: it must be the name of a program in PATH`);
   }
   const cached = readCache(site, wanted);
   if (cached) return cached;
@@ -71,7 +71,9 @@ async function attempt(
   }
 }
 
-/** The runtime as it is, or else what helps it on mixed cgroups. @throws Error what it said at first */
+/**
+ * The runtime itself, or the workaround for hybrid cgroups. @throws Error the runtime's first error
+ */
 async function workingCommand(
   site: InstallPaths,
   cgroups: Pick<Cgroups, 'remove'>,
@@ -92,7 +94,9 @@ async function workingCommand(
   }
 }
 
-/** The host's own `true` on an empty tree, with the host's programs and libraries bound in. */
+/**
+ * Runs the host's own `true` on an empty tree with the host's programs and libraries bind-mounted.
+ */
 async function runNothing(
   site: InstallPaths,
   cgroups: Pick<Cgroups, 'remove'>,
@@ -132,15 +136,15 @@ interface Cached {
 const cacheFile = (site: InstallPaths) => join(site.run, 'runtime.json');
 const keyOf = (wanted: string | undefined) => wanted ?? 'default';
 
-/** A start failed: what worked at the probe may not any more, so the next run tries again. */
+/** After a failed start the cached result may be outdated, so the next run probes again. */
 export async function forgetSelected(site: InstallPaths): Promise<void> {
   await rm(cacheFile(site), { force: true });
 }
 
-/** Another version of the program may behave otherwise. */
+/** Another version of the program may behave differently. */
 function readCache(site: InstallPaths, wanted: string | undefined): SelectedRuntime | undefined {
   const found = cacheOf(site).selected[keyOf(wanted)];
-  // an earlier release of ours did not know of commands
+  // earlier releases did not store commands
   if (!found?.command) return undefined;
   const { modified, ...selected } = found;
   return modifiedAt(selected.path) === modified ? selected : undefined;
@@ -165,7 +169,7 @@ function cacheOf(site: InstallPaths): Cached {
     const cached = JSON.parse(readFileSync(cacheFile(site), 'utf8')) as Cached;
     if (cached.boot_id === boot_id) return cached;
   } catch {
-    // None yet, or half written by a crash: the probe runs again.
+    // Absent, or partially written by a crash: probe again.
   }
   return { boot_id, selected: {} };
 }

@@ -27,12 +27,15 @@ export interface Surroundings {
   cgroups: Pick<Cgroups, 'remove' | 'ensureLimits'>;
   gate: Gate;
   starter: Starter;
-  /** What a monitor runs, the container's id added, when one that is to heal at once ends. */
+  /**
+   * Command that a monitor runs, followed by the container's id, when an auto-healed container
+   * ends.
+   */
   heal: string[];
   runtime: (wanted?: string) => Promise<SelectedRuntime>;
 }
 
-/** Starts a container; whatever goes wrong, nothing of it stays but the log. */
+/** Starts a container. After any failure, only the log is left. */
 export function startContainer(around: Surroundings, spec: ContainerSpec): Promise<Started> {
   return around.starter.during(() => start(around, spec));
 }
@@ -58,7 +61,7 @@ async function start(around: Surroundings, spec: ContainerSpec): Promise<Started
   }
 }
 
-/** By the bundle, as long as it is there. */
+/** Uses the bundle while it still exists. */
 function explained(site: InstallPaths, id: string, error: unknown): unknown {
   const config = readText(bundleFiles(site, id).config);
   if (config === undefined) return error;
@@ -76,7 +79,7 @@ async function launchAndStart(
   const exitCommand = exitCommandOf(site, id, heal);
   const logSize = logs.max_size;
   const pid = await launch(site, starter, { id, runtime, logSize, sockets, exitCommand });
-  // Looked at before it runs the user's program: that may end at once.
+  // Checked before the user's program runs, since that may end at once.
   const first = identify(pid);
   const monitor = identify(pidIn(bundleFiles(site, id).monitor) ?? 0);
   if (!first || !monitor) {
@@ -96,7 +99,7 @@ async function launchAndStart(
   return started;
 }
 
-/** runc puts the devices of every container behind the rules it is given, also those that they deny. */
+/** runc places its own device rules after the configured ones, overriding what those deny. */
 async function denyDevices(
   cgroups: Surroundings['cgroups'],
   { id, limits }: ContainerSpec,
@@ -106,14 +109,14 @@ async function denyDevices(
   await cgroups.ensureLimits(cgroupPath(site, id), limits, rootfsDir(site, id));
 }
 
-/** A runtime that makes little of user namespaces would leave it the host's root. */
+/** A runtime that ignores user namespaces would give the container the host's root. */
 function checkIds(pid: number, id: string, range: IdRange): void {
   const maps = ['uid_map', 'gid_map'].map((name) => readText(`/proc/${pid}/${name}`) ?? '');
   if (maps.every((text) => sameMap(text, range))) return;
   throw new Error(`cannot start ${id}: the runtime did not put it into its user namespace`);
 }
 
-/** The runtime's `delete` takes it away, as long as the runtime knows the container. */
+/** Deletes through the runtime as long as it knows the container. */
 export async function clearCgroup(
   { site, cgroups, gate }: Surroundings,
   id: string,

@@ -9,7 +9,7 @@ import { bootId, uptime } from '../process/processes.js';
 import { bundleFiles, exitsDir } from './layout.js';
 import { isAlive } from './process.js';
 
-/** Kept in the bundle, so that a container is found by its id alone. */
+/** Stored in the bundle, so that the container can be found by its id alone. */
 export function keepStarted(
   site: InstallPaths,
   id: string,
@@ -20,22 +20,25 @@ export function keepStarted(
   renameSync(`${file}.new`, file);
 }
 
-/** The running container of an id; undefined when its process has ended or another has its pid. */
+/** The running container with this id; undefined if its process has ended or its pid was reused. */
 export function runningContainer(site: InstallPaths, id: string): Started | undefined {
   const started = lastStarted(site, id);
   return started && isAlive(started) ? started : undefined;
 }
 
-/** Whether conmon is there, which outlives the container until all it printed is in the log. */
+/** Whether conmon is running, which outlives the container until all output is in the log. */
 export function isMonitored(site: InstallPaths, id: string): boolean {
   const started = lastStarted(site, id);
-  // one in the foreground has none
+  // foreground containers have none
   return (
     started?.monitor !== undefined && isAlive({ ...started.monitor, boot_id: started.boot_id })
   );
 }
 
-/** See Health.life. One that has ended counts as running until its monitor has told how. */
+/**
+ * See Health.life. An ended container counts as running until its monitor has recorded the exit
+ * code.
+ */
 export function lifeOf(site: InstallPaths, id: string): Life | undefined {
   const started = lastStarted(site, id);
   if (!started || started.boot_id !== bootId()) return undefined;
@@ -54,7 +57,7 @@ function lastStarted(site: InstallPaths, id: string): Started | undefined {
   return text ? (JSON.parse(text) as Started) : undefined;
 }
 
-/** A number that conmon wrote to a file of the bundle. */
+/** A number that conmon wrote to a file in the bundle. */
 export function pidIn(file: string): number | undefined {
   const pid = Number(readText(file));
   return Number.isInteger(pid) && pid > 0 ? pid : undefined;

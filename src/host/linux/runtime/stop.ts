@@ -11,7 +11,7 @@ import { ended, type Identity, isAlive, signalProcess } from './process.js';
 import type { Surroundings } from './start.js';
 import { isMonitored, runningContainer } from './started.js';
 
-/** Ends a container gently, then by force, and clears up after it. @param grace milliseconds */
+/** Stops a container gracefully, then by force, and cleans up. @param grace milliseconds */
 export async function stopContainer(
   { site, cgroups, gate }: Surroundings,
   id: string,
@@ -22,7 +22,7 @@ export async function stopContainer(
   const recorded = identityOf(facts);
   const targets = [runningContainer(site, id), recorded].filter((each) => each && isAlive(each));
   healAtOnce(site, id, false);
-  // a process that is held still gets no signal, on cgroup v1 not even SIGKILL
+  // a frozen process receives no signals, on cgroup v1 not even SIGKILL
   await setFrozen(site, id, false);
   for (const target of targets as Identity[]) {
     signalProcess(target, number);
@@ -38,8 +38,8 @@ function identityOf({ pid, start_time, boot_id }: Partial<Started>): Identity | 
 }
 
 /**
- * Waits for a container to end, if it runs. Answers its exit code; undefined when nobody has kept
- * it, as for one that was stopped or that no monitor watched.
+ * Waits for a container to end, if it is running. Returns its exit code; undefined if nobody
+ * recorded it, as for a stopped or unmonitored container.
  */
 export async function waitForEnd(site: InstallPaths, id: string): Promise<number | undefined> {
   const container = runningContainer(site, id);

@@ -6,7 +6,7 @@ export interface User {
   uid: number;
   gid: number;
   additionalGids: number[];
-  /** `/` for a user that the tree does not know. */
+  /** `/` for a user without an entry in the tree. */
   home: string;
 }
 
@@ -23,17 +23,18 @@ interface Group {
   members: string[];
 }
 
-/** (uid_t) -1 means "leave as it is" to the kernel. */
+/** (uid_t) -1 means "leave unchanged" to the kernel. */
 const MAX_ID = 2 ** 32 - 2;
 
 /**
- * Looks a user up in the tree's own /etc/passwd and /etc/group (passwd(5), group(5)): `name`,
- * `uid`, `name:group`, `uid:gid`. Without a user, as `:gid`, it is root. Without a group, as `uid` or
- * `uid:`, it gets its own and those that list it as a member; numbers need no entry. Its own is among the supplementary ones too, as a login would have
- * it: otherwise a set-group-ID program could give it up, and with it what is denied to that group
- * (CVE-2022-36109 of Docker).
+ * Resolves a user in the tree's own /etc/passwd and /etc/group (passwd(5), group(5)): `name`,
+ * `uid`, `name:group`, `uid:gid`. Without a user, as in `:gid`, it is root. Without a group, as in
+ * `uid` or `uid:`, it gets the user's own group and those that list it as a member; numbers need no
+ * entry. The primary group is also a supplementary group, as after a login: otherwise a
+ * set-group-ID program could drop it, and with it any restriction of that group (CVE-2022-36109 of
+ * Docker).
  *
- * @throws UserError for a name that the tree does not have
+ * @throws UserError for a name that is not in the tree
  */
 export function resolveUser(tree: string, text: string): User {
   const [who, group] = text.split(':').map((part) => part || undefined);
@@ -49,7 +50,7 @@ export function resolveUser(tree: string, text: string): User {
   return { uid, gid: account.gid, additionalGids: [...gids].sort((a, b) => a - b), home };
 }
 
-/** @throws UserError for a user or group that has no id in the namespace */
+/** @throws UserError for a user or group without an id in the namespace */
 export function checkMapped({ uid, gid, additionalGids }: User, text: string, ids: IdRange): void {
   const beyond = [uid, gid, ...additionalGids].find((id) => id >= ids.count);
   if (beyond === undefined) return;

@@ -11,10 +11,10 @@ import { throwAwayId } from './one-off.js';
 
 type Check = Parameters<Runtime['verifyAll']>[0][number];
 
-/** Only looked at: nothing is written, not even a journal replayed, and nothing in it has power. */
+/** Read-only: nothing is written, not even a journal replay, and nothing in it can be executed. */
 const OPTIONS = 'loop,ro,noload,nodev,nosuid,noexec,errors=remount-ro';
 
-/** Each image is mounted once, whatever the number of containers that are to start from it. */
+/** Each image is mounted once, regardless of how many containers start from it. */
 export async function verifyAll(
   site: InstallPaths,
   checks: Check[],
@@ -45,7 +45,7 @@ function faultOf(tree: string, { spec }: Check): Error | undefined {
   }
 }
 
-/** In the folder of a throw-away container: when we are killed, the next run takes it away. */
+/** Uses the folder of a one-off container: if we are killed, the next run removes it. */
 async function onImage(
   site: InstallPaths,
   file: string,

@@ -39,9 +39,9 @@ describe('manifests', () => {
   it.each([
     ['{', 'its manifest is not JSON'],
     ['1', 'cannot be read'],
-    ['{}', 'none that baleine knows'],
-    [JSON.stringify({ config: one, layers: [{ digest: 'sha256:../x', size: 1 }] }), 'none that'],
-    [JSON.stringify({ config: { digest: DIGEST }, layers: [] }), 'none that'],
+    ['{}', 'has a format that baleine does not know'],
+    [JSON.stringify({ config: one, layers: [{ digest: 'sha256:../x', size: 1 }] }), 'baleine does not know'],
+    [JSON.stringify({ config: { digest: DIGEST }, layers: [] }), 'baleine does not know'],
   ])('are refused: %s', (text, why) => {
     expect(() => readManifest(text, 'x')).toThrow(why);
   });
