@@ -397,11 +397,7 @@ describe('farms', () => {
       ', bridges: [b]',
       '9:5: the proxy of farms.shop shares no bridge with its servers',
     ],
-    [
-      ', bridges: [a]',
-      ', bridges: [a], stats: 80',
-      '9:60: port 80 is already used by the proxy',
-    ],
+    [', bridges: [a]', ', bridges: [a], stats: 80', '9:60: port 80 is already used by the proxy'],
     [
       ', bridges: [a]',
       ', bridges: [a], tls: { certificate: ./x.pem, listen: 80 }',

@@ -114,7 +114,7 @@ describe('damage', () => {
     [
       'a row twice',
       (line: string) => `${line}\n${line}`,
-      'line 3: "a" of stack "shop" stands there',
+      'line 3: "a" of stack "shop" appears',
     ],
     [
       'a name with a path',

@@ -7,11 +7,7 @@ describe('YAML that could mean something else than it seems to', () => {
     ['a tag', 'name: !!str shop', ['1:7: tag !!str is not allowed']],
     ['an unknown tag', 'name: !shop x', ['1:7: tag !shop is not allowed']],
     ['a tag on a mapping', '!!map\nname: x', ['1:1: tag !!map is not allowed']],
-    [
-      'a duplicate key',
-      'name: x\nname: y',
-      ['2:1: the key "name" appears twice in this mapping'],
-    ],
+    ['a duplicate key', 'name: x\nname: y', ['2:1: the key "name" appears twice in this mapping']],
     ['a second document', 'name: x\n---\nname: y', ['2:1: a file is one document']],
     ['an empty second document', 'name: x\n---\n', ['2:1: a file is one document']],
     ['%YAML 1.1', '%YAML 1.1\n---\nname: x', ['1:1: only YAML 1.2 without %TAG is supported']],

@@ -40,7 +40,10 @@ describe('manifests', () => {
     ['{', 'its manifest is not JSON'],
     ['1', 'cannot be read'],
     ['{}', 'has a format that baleine does not know'],
-    [JSON.stringify({ config: one, layers: [{ digest: 'sha256:../x', size: 1 }] }), 'baleine does not know'],
+    [
+      JSON.stringify({ config: one, layers: [{ digest: 'sha256:../x', size: 1 }] }),
+      'baleine does not know',
+    ],
     [JSON.stringify({ config: { digest: DIGEST }, layers: [] }), 'baleine does not know'],
   ])('are refused: %s', (text, why) => {
     expect(() => readManifest(text, 'x')).toThrow(why);

@@ -173,7 +173,9 @@ describe('checkTargets', () => {
 
   it('refuses a folder on a file, and a file on a folder', () => {
     writeFileSync(join(tree, 'file'), '');
-    expect(() => check(['/file'])).toThrow('cannot mount a folder on /file: in the image it is no folder');
+    expect(() => check(['/file'])).toThrow(
+      'cannot mount a folder on /file: in the image it is no folder',
+    );
     const secret = volume('/etc', join(base, 'secret'));
     expect(() => checkTargets(tree, { mounts: [secret] })).toThrow('cannot mount a file on /etc');
     mkdirSync(join(tree, 'etc/hosts'));
