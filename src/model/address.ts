@@ -1,14 +1,14 @@
-/** The kinds of resource a stack is made of, in the words of baleine.yaml. */
+/** The kinds of resources in a stack, named as in baleine.yaml. */
 export const KINDS = ['image', 'bridge', 'volume', 'config', 'hosts', 'container'] as const;
 
 export type KindName = (typeof KINDS)[number];
 
-/** How a resource is named in plans, `--target`, `--json` and logs: `container.web-1`. */
+/** The name of a resource in plans, `--target`, `--json` and logs: `container.web-1`. */
 export type Address = `${KindName}.${string}`;
 
 /**
- * A stack, image, bridge, volume or container name. Checked before a name goes near a path, a
- * runtime id or a command line, because older OCI runtimes accept `../x` as an id.
+ * The name of a stack, image, bridge, volume or container. Check it before it becomes part of a
+ * path, a runtime id or a command line: older OCI runtimes accept `../x` as an id.
  */
 export const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
@@ -16,7 +16,7 @@ export function addressOf(kind: KindName, name: string): Address {
   return `${kind}.${name}`;
 }
 
-/** Splits `container.web-1`; undefined when the text is no address. */
+/** Splits `container.web-1`; undefined if the text is not an address. */
 export function parseAddress(text: string): { kind: KindName; name: string } | undefined {
   const dot = text.indexOf('.');
   const kind = KINDS.find((each) => each === text.slice(0, dot));
@@ -24,12 +24,12 @@ export function parseAddress(text: string): { kind: KindName; name: string } | u
   return kind && NAME.test(name) ? { kind, name } : undefined;
 }
 
-/** The stack of what is made by hand. No file can bear this name. */
+/** The stack of everything made by imperative commands. No file can have this name. */
 export const IMPERATIVE_STACK = '-';
 
 /**
- * `web-2` before `web-10`. Names are plain ASCII, so this needs no collation tables, which take
- * longer to load than all the rest of a plan.
+ * Sorts `web-2` before `web-10`. Names are plain ASCII, so this does without collation tables,
+ * which take longer to load than the rest of a plan.
  */
 export function byName(a: string, b: string): number {
   const [left, right] = [a, b].map((name) => name.split(/(\d+)/)) as [string[], string[]];

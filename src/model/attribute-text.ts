@@ -12,14 +12,15 @@ const DURATIONS = /(^|\.)(stop_grace_period|interval|timeout|start_period|drain|
 const DIGESTS = /^(layers|(image|base)\.version|origin\.(image|manifest|fingerprint))$/;
 const DIGEST = /^(?:sha256:)?([0-9a-f]{12})[0-9a-f]+$/;
 
-/** Words of a command: one added says little without the others. */
+/** The words of a command: a single added word says little without the others. */
 const ORDERED = /(^|\.)(command|entrypoint|test|exec|check)$/;
 
 /**
- * A value as a reader of baleine.yaml would write it: `64M`, `10s`, `["busybox","sh"]`. What is made
- * of several values has a short form of its own, `["/srv:/srv:ro"]`; digests are cut as Docker does.
+ * Formats a value as it would be written in baleine.yaml: `64M`, `10s`, `["busybox","sh"]`.
+ * Compound values have a short form, `["/srv:/srv:ro"]`; digests are shortened as Docker does.
  *
- * @param attribute in the words of the file, `limits.memory`: tells sizes and durations from numbers
+ * @param attribute its path in the file, `limits.memory`: distinguishes sizes and durations from
+ *   plain numbers
  */
 export function formatValue(attribute: string, value: unknown): string {
   if (typeof value === 'number' && SIZES.test(attribute)) return formatBytes(value);
@@ -38,7 +39,7 @@ function textOf(attribute: string, text: string): string {
   return short ?? printable(text);
 }
 
-/** Whether a list is shown whole, and not by what was added to it and removed. */
+/** Whether a list is shown as a whole, rather than by its added and removed entries. */
 export function isOrdered(attribute: string): boolean {
   return ORDERED.test(attribute);
 }
@@ -50,7 +51,7 @@ export function formatEntry(attribute: string, entry: unknown): string {
   return printable(form(entry as never));
 }
 
-/** By the last word of the attribute; as the file or the command line has it. */
+/** Keyed by the last segment of the attribute. Formatted as in the file or on the command line. */
 const ENTRIES: Record<string, (entry: never) => string> = {
   volumes: ({ source, target, read_only }: MountSpec) =>
     `${source}:${target}${read_only ? ':ro' : ''}`,

@@ -1,7 +1,7 @@
 import type { Json } from './json.js';
 
 export interface External {
-  /** Made by hand or by another stack: used, never changed. */
+  /** Owned by another stack or by imperative commands: used, never changed. */
   external: true;
 }
 
@@ -9,13 +9,22 @@ export type ImageEntry = External | ImageSource;
 
 export interface ImageSource {
   external?: false;
-  /** Bytes of the ext4 file, and so the quota of each container's disk. Default 512 MiB, the base image's, or by what is in a foreign one. */
+  /**
+   * Size of the ext4 file in bytes, which is the disk quota of each container. Default: the size of
+   * the base image, a size computed from the content of a foreign image, or 512 MiB.
+   */
   size?: number;
   from: ImageFrom;
-  /** For `from: {registry}`: when to ask it which image bears the name now. Default `missing`. */
+  /**
+   * For `from: {registry}`: when to ask the registry which image the name refers to. Default
+   * `missing`.
+   */
   pull?: 'missing' | 'always' | 'never';
   copy: CopyEntry[];
-  /** Shell lines, each run by `/bin/sh -c` in a throw-away container on the image, without network. */
+  /**
+   * Shell commands, each run by `/bin/sh -c` in a one-off container of the image, without a
+   * network.
+   */
   run: string[];
   config: ImageConfig;
   protect: boolean;
@@ -27,24 +36,24 @@ export type ImageFrom =
   | { directory: string }
   | { host: { binaries: string[]; files: string[] } }
   | { image: string }
-  /** Committed from a container by hand; a file has no word for it. */
+  /** Committed from a container by an imperative command; cannot be declared in a file. */
   | { container: string }
   | ForeignFrom;
 
-/** An image that another tool makes. It comes with a config of its own. */
+/** An image built by another tool. It has a config of its own. */
 export type ForeignFrom = PackedFrom | { dockerfile: DockerfileSource };
 
-/** One that is there already. */
+/** An image that already exists. */
 export type PackedFrom =
-  /** What `docker save` writes. */
+  /** The output of `docker save`. */
   | { docker: ArchiveSource }
-  /** An image layout of OCI, as a folder or in a tar file. */
+  /** An OCI image layout, as a folder or a tar file. */
   | { oci: ArchiveSource }
-  /** As Docker writes it: `nginx:1.27`, `registry.example:5000/team/app@sha256:…`. */
+  /** An image reference as in Docker: `nginx:1.27`, `registry.example:5000/team/app@sha256:…`. */
   | { registry: string };
 
 export interface DockerfileSource {
-  /** The folder that its COPY lines mean. */
+  /** The folder that COPY instructions read from. */
   context: string;
   /** Default: the Dockerfile in the context. */
   file?: string;
@@ -53,10 +62,10 @@ export interface DockerfileSource {
   args: Record<string, string>;
 }
 
-/** A compressed file (gzip, bzip2, xz, zstd) is told by its content. */
+/** Compression (gzip, bzip2, xz, zstd) is detected by content. */
 export interface ArchiveSource {
   path: string;
-  /** Which of several images: a name with tag for Docker, a tag for OCI. */
+  /** Selects one of several images: a name with tag for Docker, a tag for OCI. */
   reference?: string;
 }
 
@@ -65,20 +74,22 @@ export interface DebianSource {
   packages: string[];
   /** A variant of mmdebstrap(1). */
   variant: string;
-  /** Default: what the host's own apt uses. */
+  /** Default: the mirror configured in the host's apt. */
   mirror?: string;
 }
 
 export interface CopyEntry {
   from: string;
   to: string;
-  /** Octal, `0644`; default as at the source. */
+  /** Octal, `0644`; default: the mode of the source. */
   mode?: string;
   /** `uid:gid`, default `0:0`. */
   owner: string;
 }
 
-/** What a container gets from its image unless it says otherwise (the OCI image config's words). */
+/**
+ * Defaults that containers inherit from their image, named as in baleine.yaml (OCI image config).
+ */
 export interface ImageConfig {
   entrypoint?: string[];
   command?: string[];
@@ -87,27 +98,30 @@ export interface ImageConfig {
   working_dir?: string;
   labels?: Record<string, string>;
   stop_signal?: string;
-  /** `80/tcp`. For people: every port of a container can be reached on its bridges. */
+  /** `80/tcp`. Informational: every port of a container is reachable on its bridges. */
   exposed_ports?: string[];
-  /** Folders that are meant for data. On record only: a container's disk is its own. */
+  /** Folders meant for data. Informational: every container has its own disk. */
   volumes?: string[];
   healthcheck?: ImageHealthcheck;
 }
 
 /**
- * An image's config as another tool wrote it. What baleine gives no meaning to (ONBUILD, SHELL, author,
- * history, fields of tools to come) comes out again on export.
+ * An image config as written by another tool. Fields that baleine does not use (ONBUILD, SHELL,
+ * author, history, future fields) are preserved on export.
  */
 export interface OriginalConfig {
-  /** The whole JSON but for `rootfs`, which says what its layers were. */
+  /** The whole JSON except `rootfs`, which lists the layers. */
   image: { [key: string]: Json | undefined };
-  /** Of its manifest. */
+  /** Annotations of the manifest. */
   annotations?: Record<string, string>;
 }
 
 /** Durations in milliseconds. */
 export interface ImageHealthcheck {
-  /** Run as it stands; a shell's line has its shell in front. Empty: none, whatever a base says. */
+  /**
+   * The argument vector; a shell command includes its shell. Empty: no check, even if the base
+   * image has one.
+   */
   test: string[];
   interval?: number;
   timeout?: number;

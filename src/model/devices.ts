@@ -1,4 +1,7 @@
-/** `c 10:229 rwm`: type, major and minor number or `*`, and what of read, write and mknod. */
+/**
+ * A device rule, `c 10:229 rwm`: type, major and minor number or `*`, and any of read, write and
+ * mknod.
+ */
 export interface Device {
   type: 'b' | 'c';
   /** Undefined for all. */
@@ -8,7 +11,7 @@ export interface Device {
   access: string;
 }
 
-/** As in baleine.yaml; with the letters in the order of `rwm`. */
+/** As in baleine.yaml, with the access letters in the order `rwm`. */
 export type DeviceRule = { allow: string } | { deny: string };
 
 /** null zero full random urandom tty ptmx and the pseudoterminals: kernel's devices.txt. */
@@ -16,10 +19,12 @@ const DEFAULT_ALLOWED = ['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:2', '136:*
   (numbers) => `c ${numbers} rwm`,
 );
 
-/** What the OCI runtimes add on their own: nodes may be made, /dev/console and /dev/net/tun used. */
+/** What the OCI runtimes add: mknod of every device, and use of /dev/console and /dev/net/tun. */
 const RUNTIME_ALLOWED = ['c *:* m', 'b *:* m', 'c 5:1 rwm', 'c 10:200 rwm'];
 
-/** All rules of a container in the order they count: nothing, then what every container has. */
+/**
+ * All rules of a container in order of precedence: the defaults of every container, then its own.
+ */
 export function withDefaultRules(own: readonly DeviceRule[] = []): DeviceRule[] {
   return [...DEFAULT_ALLOWED.map((allow) => ({ allow })), ...own];
 }
@@ -41,7 +46,10 @@ export function parseDevice(text: string): Device {
   };
 }
 
-/** What the rules leave allowed, `c 10:229` → `rw`. A later rule for the same numbers outweighs. */
+/**
+ * The access that remains after all rules, `c 10:229` → `rw`. A later rule for the same device
+ * overrides an earlier one.
+ */
 export function effectiveAccess(rules: readonly DeviceRule[]): Map<string, string> {
   const result = new Map<string, string>();
   for (const rule of rules) {
@@ -55,7 +63,7 @@ export function effectiveAccess(rules: readonly DeviceRule[]): Map<string, strin
   return result;
 }
 
-/** An earlier rule that allows more than the numbers of this one, so that they cannot be denied alone. */
+/** An earlier rule that covers more devices than this one, which can then not be denied alone. */
 export function broaderRule(rules: readonly DeviceRule[], index: number): string | undefined {
   const { device } = parseRule(rules[index] as DeviceRule);
   return [...effectiveAccess(withDefaultRules(rules.slice(0, index)))]
@@ -64,32 +72,32 @@ export function broaderRule(rules: readonly DeviceRule[], index: number): string
     .find((text) => covers(parseDevice(text), device));
 }
 
-/** How a v1 group lists that nothing is denied yet, and the line that denies all. */
+/** How cgroup v1 lists that everything is allowed, and the line that denies everything. */
 const ALLOW_ALL = { listed: 'a *:* rwm', deny: 'a' };
 
 /**
- * Which lines to take from and to add to a list of what is allowed, so that it is as the rules say;
- * both empty when it is. What the runtimes add stays unless a rule names it.
+ * The lines to write to `devices.deny` and `devices.allow` so that the list matches the rules; both
+ * are empty if it already does. What the runtimes add stays unless a rule names it.
  */
 export function deviceListChanges(
   rules: readonly DeviceRule[],
-  seen: readonly string[],
+  observed: readonly string[],
 ): { deny: string[]; allow: string[] } {
-  if (seen.includes(ALLOW_ALL.listed)) {
+  if (observed.includes(ALLOW_ALL.listed)) {
     return { ...deviceListChanges(rules, []), deny: [ALLOW_ALL.deny] };
   }
-  const wanted = effectiveAccess(withDefaultRules(rules));
-  const usual = effectiveAccess(RUNTIME_ALLOWED.map((allow) => ({ allow })));
-  const there = effectiveAccess(seen.map((allow) => ({ allow })));
-  const surplus = [...there].map(([numbers, access]): [string, string] => {
-    const kept = wanted.get(numbers) ?? usual.get(numbers) ?? '';
+  const desired = effectiveAccess(withDefaultRules(rules));
+  const byRuntime = effectiveAccess(RUNTIME_ALLOWED.map((allow) => ({ allow })));
+  const observedAccess = effectiveAccess(observed.map((allow) => ({ allow })));
+  const excess = [...observedAccess].map(([numbers, access]): [string, string] => {
+    const kept = desired.get(numbers) ?? byRuntime.get(numbers) ?? '';
     return [numbers, without(access, kept)];
   });
-  const lacking = [...wanted].map(([numbers, access]): [string, string] => [
+  const missing = [...desired].map(([numbers, access]): [string, string] => [
     numbers,
-    without(access, there.get(numbers) ?? ''),
+    without(access, observedAccess.get(numbers) ?? ''),
   ]);
-  return { deny: lines(surplus), allow: lines(lacking) };
+  return { deny: lines(excess), allow: lines(missing) };
 }
 
 const lines = (entries: [string, string][]) =>

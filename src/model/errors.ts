@@ -1,18 +1,18 @@
 import { printable } from './printable.js';
 
-/** One line, or several; whatever is in a line, it stays one. */
+/** One or more lines. Each is escaped, so that its content cannot start a new line. */
 export type Lines = string | readonly string[];
 
 /**
- * Something the user can mend: bad input, a missing program, a conflict. Printed as its message
+ * An error that the user can fix: bad input, a missing program, a conflict. Printed as its message
  * and hint, without a stack trace; exit code 1.
  *
- * A message names files, processes and keys that others chose: each line is made harmless here, so that
- * none of them makes up a line of its own. What has several lines is given as a list.
+ * Messages quote names of files, processes and keys that others chose. Each line is escaped here,
+ * so that none of them can forge another line. Pass several lines as a list.
  */
 export class UserError extends Error {
   override name = 'UserError';
-  /** What to do about it, one or more lines. */
+  /** What to do, one or more lines. */
   readonly hint: string | undefined;
 
   constructor(message: Lines, hint?: Lines, options?: ErrorOptions) {
@@ -21,7 +21,9 @@ export class UserError extends Error {
   }
 }
 
-/** Lines of an error that are kept: whoever reads it mends the first, and sees the rest then. */
+/**
+ * Maximum number of lines of an error. Users fix the first ones and see the rest on the next run.
+ */
 const MAX_LINES = 400;
 
 function printableText(lines: Lines): string {
@@ -31,12 +33,12 @@ function printableText(lines: Lines): string {
   return shown.join('\n');
 }
 
-/** Another baleine holds the state lock; exit code 75 (EX_TEMPFAIL of sysexits.h). */
+/** Another baleine process holds the state lock; exit code 75 (EX_TEMPFAIL of sysexits.h). */
 export class LockedError extends UserError {
   override name = 'LockedError';
-  /** No run holds it, but programs that have outlived theirs. */
+  /** No run of baleine holds it, but child programs that outlived their run. */
   readonly stragglers: boolean;
-  /** The run that holds it is older than the interval at which cron starts them: it may hang. */
+  /** The run that holds it is older than the cron interval and may hang. */
   readonly overdue: boolean;
 
   constructor(message: Lines, hint: Lines, { stragglers = false, overdue = false } = {}) {
@@ -45,18 +47,20 @@ export class LockedError extends UserError {
     this.overdue = overdue;
   }
 
-  /** Whether it is no more than another run at work, which soon ends and does what there is to do. */
+  /**
+   * Whether it is just another run at work, which will soon finish and do whatever is left to do.
+   */
   get isUsual(): boolean {
     return !this.stragglers && !this.overdue;
   }
 }
 
-/** The state files cannot be trusted: truncated, edited, half missing. No command goes on. */
+/** The state files are corrupt: truncated, edited or incomplete. No command continues. */
 export class DamagedStateError extends UserError {
   override name = 'DamagedStateError';
 }
 
-/** The text of whatever was thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

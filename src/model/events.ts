@@ -2,8 +2,8 @@ import type { Address } from './address.js';
 import type { Action } from './plan.js';
 
 /**
- * What the executor tells while it works. Plain JSON: `--json` prints it as it is, one a line.
- * `unit` is a unit's id, `put container.web-1`; `ms` are milliseconds.
+ * What the executor reports while it works. Plain JSON: `--json` prints one event per line. `unit`
+ * is the id of a unit, `put container.web-1`; `ms` is in milliseconds.
  */
 export type Event =
   | { type: 'plan-started'; stack: string; units: number }
@@ -15,11 +15,11 @@ export type Event =
   | ({ type: 'unit-failed'; action: UnitAction; error: string; hint?: string } & About)
   | ({ type: 'unit-skipped'; action: UnitAction; cause: string } & About)
   | ({ type: 'finished' } & Outcome)
-  /** A roll-out has failed; `cause` begins with the address of what did. */
+  /** A rolling update failed; `cause` begins with the address of the failed resource. */
   | { type: 'rollback-started'; service: string; cause: string }
   | ({ type: 'rollback-finished'; service: string; ms: number } & RollbackResult);
 
-/** `error`: why it is not as it was before, or not yet. */
+/** `error`: why the service is not, or not yet, back at its previous release. */
 export type RollbackResult = { result: 'done' } | { result: 'failed'; error: string };
 
 interface About {
@@ -27,22 +27,22 @@ interface About {
   address: Address;
 }
 
-/** A replace is seen as its two halves, a delete and a create. */
+/** A replacement is reported as a delete and a create. */
 export type UnitAction = Exclude<Action, 'replace'>;
 
-/** How a plan went. */
+/** The result of executing a plan. */
 export interface Outcome {
-  /** `interrupted`: told to stop before all was done; the rest stands as it was. */
+  /** `interrupted`: stopped by a signal before all was done; the rest is unchanged. */
   status: 'done' | 'failed' | 'interrupted';
   counts: ChangeCounts;
   failed: Failure[];
   skipped: Skip[];
-  /** Up now, but started again and again. Absent for none. */
+  /** Running now, but restarting repeatedly. Absent for none. */
   unsteady?: Failure[];
   ms: number;
 }
 
-/** What was really done, in the terms of the plan's summary. */
+/** What was actually done, in the terms of the plan's summary. */
 export interface ChangeCounts {
   added: number;
   changed: number;
@@ -66,7 +66,7 @@ export interface Skip {
   cause: string;
 }
 
-/** One thing that was done, or tried: a line of the log. */
+/** One completed or failed action: a line of the event log. */
 export interface LoggedEvent {
   /** ISO 8601. */
   at: string;
@@ -76,12 +76,12 @@ export interface LoggedEvent {
   address: string;
   /** `create`, `update`, `replace`, `delete`, `forget`, `refresh`. */
   action: string;
-  /** The host had moved, and not the file. */
+  /** The host had changed, not the file. */
   drift: boolean;
   reasons: string[];
   /** Milliseconds. */
   ms: number;
   result: 'done' | 'failed' | 'skipped';
-  /** Why it failed or was not tried. */
+  /** Why it failed or was skipped. */
   error?: string;
 }

@@ -3,11 +3,14 @@ import { printable } from './printable.js';
 export interface Exit {
   /** 128 + n for signal n. */
   code: number;
-  /** The kernel killed in its cgroup for want of memory. */
+  /** The OOM killer killed a process in its cgroup. */
   outOfMemory: boolean;
 }
 
-/** Of signal(7), those that end a process; the same numbers on all machines that matter here. */
+/**
+ * The signals of signal(7) that terminate a process. The numbers are the same on all supported
+ * machines.
+ */
 const SIGNALS: Record<number, string> = {
   1: 'SIGHUP',
   2: 'SIGINT',
@@ -30,23 +33,23 @@ export function describeExit({ code, outOfMemory }: Exit): string {
   return `${code}${signal ? ` ${signal}` : ''}${outOfMemory ? ', out of memory' : ''}`;
 }
 
-/** Of a container that was started and ended. */
+/** Describes a container that exits soon after each start. */
 export const CRASH_LOOP = 'does not stay up';
 
-/** Begins a line that is another one each time: it does not tell failures apart. */
+/** Prefix of a line that varies: ignored when failures are compared. */
 export const LAST_LINE = 'last line of its log: ';
 
-/** Characters of a recorded failure. */
+/** Maximum length of a recorded failure, in characters. */
 const MAX_LENGTH = 300;
 
-/** Shorter values are in too many words to tell that one of them is meant. */
+/** Shorter values occur in too many ordinary words to be treated as secrets. */
 const MIN_SECRET_LENGTH = 4;
 
 /**
- * What a row says of its failed change: the first line of the error, harmless and bounded, without the
- * credentials of an address and without the values of the variables that the resource is made of.
+ * The failure recorded in a row: the first line of the error, escaped and truncated, with the
+ * credentials of URLs and the values of the resource's environment variables masked.
  *
- * @param spec whose `environment` and build `args` may hold secrets
+ * @param spec its `environment` and build `args` may hold secrets
  */
 export function recordedFailure(message: string, spec: unknown): string {
   const [line = ''] = message.split('\n');
@@ -55,10 +58,10 @@ export function recordedFailure(message: string, spec: unknown): string {
   return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
 }
 
-/** Of a URL (RFC 3986, 3.2.1). */
+/** The user information of a URL (RFC 3986, 3.2.1). */
 const USER_INFO = /(:\/\/)[^/\s@]+@/g;
 
-/** The longest first: one may be part of another. */
+/** Longest first, because one may contain another. */
 function secretsIn(spec: unknown): string[] {
   const found: string[] = [];
   const visit = (value: unknown, isSecret: boolean) => {

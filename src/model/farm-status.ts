@@ -1,12 +1,15 @@
-/** A farm as its proxy counts it; `baleine farm status --json` prints a list of these. */
+/**
+ * The status of a farm as reported by its proxy; `baleine farm status --json` prints a list of
+ * these.
+ */
 export interface FarmStatus {
   name: string;
   stack: string;
   /** Name of the proxy's container. */
   proxy: string;
-  /** Why the proxy tells nothing; then there are no counts, and the servers are `unknown`. */
+  /** Why the proxy does not answer; then there are no counts, and the servers are `unknown`. */
   silent?: string;
-  /** Of clients to the proxy. Counted since it last read its configuration. */
+  /** Traffic from clients to the proxy, counted since it last loaded its configuration. */
   traffic?: FarmTraffic;
   servers: FarmServer[];
 }
@@ -15,28 +18,28 @@ export interface FarmTraffic {
   /** Open now. */
   sessions: number;
   sessions_total: number;
-  /** Zero in tcp mode, where a session is all that is seen. */
+  /** 0 in tcp mode, which only counts sessions. */
   requests: number;
-  /** Requests or, in tcp mode, sessions in the last second. */
+  /** Requests (in tcp mode: sessions) in the last second. */
   rate: number;
-  /** Clients that were answered with 5xx or, in tcp mode, not connected to a server. */
+  /** 5xx responses to clients (in tcp mode: failed connections to a server). */
   errors: number;
   received_bytes: number;
   sent_bytes: number;
 }
 
-/** `maintenance`: set aside by hand; it gets nothing, and is not checked. */
+/** `maintenance`: disabled by an operator; it gets no requests and is not checked. */
 export type ServerState = 'up' | 'down' | 'draining' | 'maintenance' | 'unknown';
 
 export interface FarmServer {
   /** Name of the server's container. */
   name: string;
   state: ServerState;
-  /** Absent while its proxy is silent or does not know it. */
+  /** Absent while the proxy does not answer or does not know the server. */
   traffic?: ServerTraffic;
-  /** Seconds it has been in this state. */
+  /** Seconds in this state. */
   since?: number;
-  /** What the last check found, `L7OK 200` or `L4CON Connection refused`. */
+  /** Result of the last check, `L7OK 200` or `L4CON Connection refused`. */
   check?: string;
 }
 
@@ -46,8 +49,11 @@ export interface ServerTraffic {
   requests: number;
   /** Sessions in the last second. */
   rate: number;
-  /** Failed connections, broken answers, and answers with 5xx. Most cost no client an error: they are tried again elsewhere. */
+  /**
+   * Failed connections, broken responses and 5xx responses. Most cause no error for a client,
+   * because the proxy retries on another server.
+   */
   errors: number;
-  /** Waiting for it. */
+  /** Requests queued for this server. */
   queued: number;
 }

@@ -18,7 +18,10 @@ const DURATION_UNITS = [
   ['ms', 1],
 ] as const;
 
-/** Milliseconds as the file writes them, `1m30s`, `500ms`. Whole milliseconds, 0 and up. */
+/**
+ * Formats milliseconds as in baleine.yaml, `1m30s`, `500ms`. Rounds to whole milliseconds, 0 and
+ * up.
+ */
 export function formatDuration(milliseconds: number): string {
   let rest = Math.round(milliseconds);
   let text = '';

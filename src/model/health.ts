@@ -1,45 +1,45 @@
 import type { HealthCheck } from './config.js';
 
-/** What one question was answered. */
+/** The result of one health check. */
 export type HealthResult =
   | { healthy: true }
   /** `connection refused`, `status 503`. */
   | { healthy: false; reason: string };
 
-/** Kept of a container only while its last answer was bad: a healthy one changes no state. */
+/** Recorded only while the last check failed, so that a healthy container changes no state. */
 export interface HealthRecord {
-  /** In a row, those of the start period left out; at most `retries`. */
+  /** Consecutive failures, not counting those in the start period; at most `retries`. */
   failures: number;
-  /** Of the last failure. */
+  /** The reason of the last failure. */
   reason: string;
-  /** The last good answer before, or the start; ISO 8601. */
+  /** When it was last healthy, or when it started; ISO 8601. */
   since: string;
 }
 
-/** Who is to be asked, and where. */
+/** What to check, and where. */
 export interface HealthTarget {
   id: string;
   check: HealthCheck;
-  /** Inside its network namespace, without prefix length. */
+  /** In the container's network namespace, without prefix length. */
   address: string;
 }
 
-/** The record after one more answer; undefined when that was a good one. */
+/** The record after another check; undefined if it succeeded. */
 export function recordHealthResult(
   check: Pick<HealthCheck, 'retries' | 'start_period'>,
   before: HealthRecord | undefined,
-  answer: HealthResult,
+  result: HealthResult,
   at: {
-    /** Milliseconds since the start. */
+    /** Milliseconds since the container started. */
     age: number;
-    /** When it last was well, as far as is known; ISO 8601. */
+    /** When it was last known to be healthy; ISO 8601. */
     wellAt: string;
   },
 ): HealthRecord | undefined {
-  if (answer.healthy) return undefined;
+  if (result.healthy) return undefined;
   const { failures = 0, since = at.wellAt } = before ?? {};
   const counted = at.age < check.start_period ? failures : failures + 1;
-  return { failures: Math.min(counted, check.retries), reason: answer.reason, since };
+  return { failures: Math.min(counted, check.retries), reason: result.reason, since };
 }
 
 export function isUnhealthy(
@@ -54,13 +54,15 @@ export function describeFailures({ failures, reason }: HealthRecord): string {
   return `${failures} ${failures === 1 ? 'failure' : 'failures in a row'} (${reason})`;
 }
 
-/** `200-399` as its bounds. */
+/** Parses `200-399` into its bounds. */
 export function statusRange(text: string): { from: number; to: number } {
   const [from = '', to = from] = text.split('-');
   return { from: Number(from), to: Number(to) };
 }
 
-/** Milliseconds after a start within which a container that can become healthy has become so. */
+/**
+ * The longest time, in milliseconds, that a container can take after its start to become healthy.
+ */
 export function timeToHealthy({
   start_period,
   retries,
@@ -70,7 +72,7 @@ export function timeToHealthy({
   return start_period + retries * interval + timeout;
 }
 
-/** Who is asked for a container's health, and where; undefined for one without a health check. */
+/** Where to check a container's health; undefined if it has no health check. */
 export function healthTarget({
   id,
   healthcheck: check,

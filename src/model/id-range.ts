@@ -1,15 +1,15 @@
-/** User and group ids of the host that stand for 0 and up inside one container. */
+/** User and group ids of the host that are mapped to 0 and up in one container. */
 export interface IdRange {
   first: number;
   count: number;
 }
 
-/** 0 to 65534, and nogroup: as many as user_namespaces(7) needs for an ordinary system. */
+/** As many ids as an ordinary system needs: 0 to 65534 and nogroup (user_namespaces(7)). */
 const COUNT = 65_536;
 
 /**
- * What systemd's list of ids (https://systemd.io/UIDS-GIDS) leaves unused below 2^31; useradd(8)
- * gives out subordinate ids far below.
+ * Unassigned in systemd's list of ids (https://systemd.io/UIDS-GIDS), below 2^31, and far above the
+ * subordinate ids of useradd(8).
  */
 const FIRST = 0x7000_0000;
 export const ID_RANGES = 4094;

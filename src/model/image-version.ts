@@ -3,8 +3,8 @@ import { digest } from './json.js';
 import type { ImageSpec } from './specs.js';
 
 /**
- * Names what is in an image file. Containers start on a new copy when it changes, and not when
- * only what they inherit (`config`) did.
+ * Identifies the content of an image file. Containers get a new copy when it changes, but not when
+ * only inherited settings (`config`) do.
  */
 export function imageVersion(spec: ImageSpec): string {
   const { id: _id, config: _config, original: _original, previous: _previous, ...rest } = spec;
@@ -12,12 +12,12 @@ export function imageVersion(spec: ImageSpec): string {
   return digest({ ...content, layers: origin?.layers }, 12);
 }
 
-/** The config that another tool gave it, or what it is derived from. */
+/** The image config as written by another tool, of the image itself or of its base. */
 export function originalOf({ origin, original }: ImageSpec): OriginalConfig | undefined {
   return origin?.original ?? original;
 }
 
-/** Paths of the host's files and folders that go into it as they are. */
+/** Paths of host files and folders that are copied into the image unchanged. */
 export function localFiles({ from, copy }: Pick<ImageSource, 'from' | 'copy'>): string[] {
   const copied = copy.map((each) => each.from);
   if ('tar' in from) return [from.tar, ...copied];
@@ -26,20 +26,21 @@ export function localFiles({ from, copy }: Pick<ImageSource, 'from' | 'copy'>): 
 
 const MiB = 1024 ** 2;
 
-/** Room for the file system's own tables, and the least there is. */
+/** Space for file system metadata; also the minimum size. */
 const BASE = 64 * MiB;
 
 /**
- * Bytes of an image file that has to hold so much data, when the user does not say: half as much
- * again, and 64 MiB, in steps of 64 MiB. It is sparse, so what is too much costs nothing.
+ * The default size, in bytes, of an image file for this much data: 1.5 times the data plus 64 MiB,
+ * rounded up to 64 MiB. The file is sparse, so unused space costs nothing.
  */
 export function sizeFor(data: number): number {
   return Math.ceil((data * 1.5 + BASE) / BASE) * BASE;
 }
 
 /**
- * The host of a registry's image, with its port: `registry.example:5000/team/app:1`. A first part
- * without a dot or colon is of a name on Docker's own registry, as distribution's reference package has it.
+ * The registry host of an image reference, with its port: `registry.example:5000/team/app:1`. If
+ * the first component has no dot or colon, the image is on Docker Hub (distribution's reference
+ * package).
  */
 export function registryOf(reference: string): string {
   const [first = '', ...rest] = reference.split('/');

@@ -3,13 +3,13 @@ import { IMPERATIVE_STACK, NAME } from './address.js';
 import { digest } from './json.js';
 
 /**
- * Where one installation of baleine keeps things and what it calls them. All names that reach the
- * kernel are made here. `tag` sets apart installations with different roots on one host.
+ * Where one installation of baleine keeps its files. All names that reach the kernel are made in
+ * this module. `tag` distinguishes installations with different roots on one host.
  */
 export interface InstallPaths {
-  /** State, images, disks, volumes: survives a reboot. Default /var/lib/baleine. */
+  /** State, images, disks and volumes: survives a reboot. Default /var/lib/baleine. */
   root: string;
-  /** Bundles, mount points, runtime state: gone after a reboot. */
+  /** Bundles, mount points and runtime state: gone after a reboot. */
   run: string;
   tag: string;
 }
@@ -20,14 +20,14 @@ export function installPaths(root: string): InstallPaths {
 }
 
 /**
- * `.` cannot occur in a name, so two pairs never share an id. `_` begins no name and stands for the
- * stack `-`, which programs would take for an option.
+ * Names contain no `.`, so two pairs never share an id. A leading `_`, which no name has, stands
+ * for the stack `-`, because programs would take that for an option.
  */
 export function idOf(stack: string, name: string): string {
   return `${stack === IMPERATIVE_STACK ? '_' : stack}.${name}`;
 }
 
-/** The way back of `idOf`; undefined for what it never made. */
+/** The inverse of `idOf`; undefined if the id is malformed. */
 export function parseId(id: string): { stack: string; name: string } | undefined {
   const dot = id.indexOf('.');
   const [owner, name] = [id.slice(0, dot), id.slice(dot + 1)];
@@ -37,24 +37,33 @@ export function parseId(id: string): { stack: string; name: string } | undefined
     : undefined;
 }
 
-/** Of a file as `imageFile`, `previousFile` and `diskFile` name them, or of an unfinished one beside it. */
+/**
+ * The id in a file name made by `imageFile`, `previousFile` or `diskFile`, or in that of an
+ * unfinished file beside it.
+ */
 export function idOfFile(file: string): string | undefined {
   const previous = /^([^.]+\.[^.]+)\.previous\.img$/.exec(file)?.[1];
   if (previous !== undefined) return previous;
   return /^(?:(.+)\.img|\.(.+)\.img\.part(?:\.tree)?)$/.exec(file)?.slice(1).find(Boolean);
 }
 
-/** Locked by the one run that may write. */
+/** Locked by the single run that may write. */
 export const lockFile = ({ root }: InstallPaths) => join(root, '.lock');
 export const imageFile = (site: InstallPaths, id: string) => join(site.root, 'images', `${id}.img`);
-/** What bore the image's name before it was built anew. An id has one dot, so this is no other image. */
+/**
+ * The image's version before its last build. An id has only one dot, so this name cannot be another
+ * image's.
+ */
 export const previousFile = (site: InstallPaths, id: string) =>
   join(site.root, 'images', `${id}.previous.img`);
 export const diskFile = (site: InstallPaths, id: string) => `${site.root}/disks/${id}.img`;
 export const logFile = (site: InstallPaths, id: string) => join(site.root, 'logs', `${id}.log`);
-/** Dockerfiles' images wait there from their plan until they are applied; all of them for no tag. */
+/**
+ * Holds images built from Dockerfiles between plan and apply; for an empty tag, those of all
+ * installations.
+ */
 export const builtImagesDir = (tag: string) => join('/var/cache/baleine', tag);
-/** Leads to the root where that has a path that not every program can be given. */
+/** A symlink to the root, for programs that cannot handle its path. */
 export const rootLink = (site: InstallPaths) => join(site.run, 'root');
 export const volumeDir = (site: InstallPaths, stack: string, name: string) =>
   join(site.root, 'volumes', stack, name);
@@ -63,29 +72,32 @@ export const configDir = (site: InstallPaths, stack: string, name: string) =>
 export const hostsFile = (site: InstallPaths, stack: string, name: string) =>
   join(site.root, 'hosts', idOf(stack, name));
 
-/** Notes where files are being staged in folders that the user has named, for the next run if this one is killed. */
+/**
+ * Lists folders named by the user in which files are being staged, so that the next run can clean
+ * up if this one is killed.
+ */
 export const stagingNotesDir = (site: InstallPaths) => join(site.run, 'staging');
 
-/** Of what is remembered of a file, by its path: to be read, unless that is too long for a name. */
+/** The name of a cache entry for a path: readable, or a digest if that is too long. */
 export function fileNameOf(path: string): string {
   const name = encodeURIComponent(path);
   return name.length > LONGEST ? digest(path) : name;
 }
 
-/** Characters; a file's name has at most 255, and there are endings. */
+/** In characters. A file name has at most 255 bytes, and a suffix is added. */
 const LONGEST = 240;
 
-/** What was read of the tables. */
+/** The parsed state tables. */
 export const stateCacheFile = (site: InstallPaths) => join(site.run, 'records', 'tables.json');
 
-/** What was understood of each file. */
+/** The parsed configuration files. */
 export const configCache = (site: InstallPaths) => join(site.run, 'config');
 
 /** The OCI bundle: config.json, hosts, resolv.conf and the mount point `rootfs`. */
 export const bundleDir = (site: InstallPaths, id: string) => `${site.run}/containers/${id}`;
-/** Bound over the container's /etc/hosts. */
+/** Bind-mounted over the container's /etc/hosts. */
 export const hostsCopy = (site: InstallPaths, id: string) => `${bundleDir(site, id)}/hosts`;
-/** Its time says when the container's health was last asked for. */
+/** Its modification time is when the container's health was last checked. */
 export const lastHealthCheckFile = (site: InstallPaths, id: string) =>
   `${bundleDir(site, id)}/asked`;
 export const rootfsDir = (site: InstallPaths, id: string) => `${bundleDir(site, id)}/rootfs`;
@@ -96,20 +108,22 @@ export const netnsPath = (site: InstallPaths, id: string) => `/run/netns/${netns
 /** Below every cgroup hierarchy's root. */
 export const cgroupPath = (site: InstallPaths, id: string) => `/baleine/${site.tag}/${id}`;
 
-/** Interface names have at most 15 bytes (IFNAMSIZ - 1), so they are hashes; the alias explains. */
+/**
+ * Interface names have at most 15 bytes (IFNAMSIZ - 1), so they are hashes; the alias is readable.
+ */
 export const bridgeLink = (site: InstallPaths, stack: string, name: string) =>
   `bb-${digest([site.tag, 'bridge', stack, name], 10)}`;
 export const vethLink = (site: InstallPaths, id: string, bridge: string) =>
   `bv-${digest([site.tag, 'veth', id, bridge], 10)}`;
 
-/** What the aliases of all our links begin with. */
+/** The prefix of the aliases of all links that we own. */
 export const aliasPrefix = (site: InstallPaths) => `baleine:${site.tag}:`;
 
 /** The alias that marks a link as ours, `baleine:3f9a01:shop/bridge.front` (at most 255 bytes). */
 export const linkAlias = (site: InstallPaths, stack: string, address: string) =>
   `${aliasPrefix(site)}${stack}/${address}`;
 
-/** The way back: `shop/container.web-1/back` without its prefix. */
+/** The inverse of `linkAlias`: splits `shop/container.web-1/back`. */
 export function parseAlias(site: InstallPaths, alias = ''): { stack: string; words: string[] } {
   const [stack = '', ...words] = alias.slice(aliasPrefix(site).length).split('/');
   return { stack, words };

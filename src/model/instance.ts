@@ -1,7 +1,7 @@
 import type { ContainerEntry, PublishEntry, UpdatePolicy } from './config.js';
 import type { ContainerSpec } from './specs.js';
 
-/** A server's place in its farm. */
+/** A server's role in its farm. */
 export interface Serving {
   farm: string;
   /** The proxy's container. */
@@ -11,21 +11,21 @@ export interface Serving {
   update: UpdatePolicy;
 }
 
-/** One container to be: an entry of the file, or one of its replicas, or a part of a farm. */
+/** One desired container: an entry of the file, one of its replicas, or a part of a farm. */
 export interface Instance {
   /** `web-2`. */
   name: string;
-  /** The entry it came from, `web`: a name all its replicas answer to. */
+  /** The service it belongs to, `web`: a name that all replicas answer to. */
   service: string;
   entry: ContainerEntry;
-  /** Where the entry stands in the file. */
+  /** Path of the entry in the file. */
   path: readonly (string | number)[];
   /** For a server of a farm. */
   serves?: Serving;
   /** For a farm's proxy. */
   proxy?: NonNullable<ContainerSpec['proxy']>;
-  /** Of the ports it publishes those that it listens at itself. */
+  /** The published ports that it listens on itself. */
   sockets?: PublishEntry[];
-  /** It is there only while others are replaced. */
+  /** Exists only during a rolling update. */
   spare?: true;
 }

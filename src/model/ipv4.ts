@@ -1,6 +1,6 @@
 /** An IPv4 network. Addresses are unsigned 32-bit numbers, so that they compare and count. */
 export interface Subnet {
-  /** The lowest address: no bit set behind the prefix. */
+  /** The lowest address: no host bits set. */
   network: number;
   /** 0–32. */
   prefix: number;
@@ -10,7 +10,7 @@ const OCTET = '(?:0|[1-9]\\d?|1\\d\\d|2[0-4]\\d|25[0-5])';
 const ADDRESS = new RegExp(`^${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}$`);
 const PREFIX = /^(\d|[12]\d|3[0-2])$/;
 
-/** `10.77.1.4` as a number. Leading zeros are no address: inet_aton(3) reads them as octal. */
+/** Parses `10.77.1.4`. Leading zeros are rejected, because inet_aton(3) reads them as octal. */
 export function parseIp(text: string): number | undefined {
   if (!ADDRESS.test(text)) return undefined;
   let address = 0;
@@ -22,7 +22,7 @@ export function formatIp(address: number): string {
   return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
 }
 
-/** `10.77.1.4/24`: the address as written and the network it is in. */
+/** Parses `10.77.1.4/24` into the address and the network it belongs to. */
 export function parseCidr(text: string): { address: number; subnet: Subnet } | undefined {
   const slash = text.indexOf('/');
   const address = slash < 0 ? undefined : parseIp(text.slice(0, slash));
@@ -32,7 +32,7 @@ export function parseCidr(text: string): { address: number; subnet: Subnet } | u
   return { address, subnet: { network: address - (address % sizeOf(prefix)), prefix } };
 }
 
-/** `10.77.1.0/24`; undefined when it is none or has bits set behind the prefix. */
+/** Parses `10.77.1.0/24`; undefined if it is malformed or has host bits set. */
 export function parseSubnet(text: string): Subnet | undefined {
   const cidr = parseCidr(text);
   return cidr && cidr.address === cidr.subnet.network ? cidr.subnet : undefined;
@@ -56,7 +56,7 @@ export function overlap(a: Subnet, b: Subnet): boolean {
 }
 
 /**
- * The `n`th address of a subnet: 0 is the network, 1 the first for an interface. Undefined from
+ * The `n`th address of a subnet: 0 is the network address, 1 the first usable one. Undefined from
  * the broadcast address on.
  */
 export function nthAddress(subnet: Subnet, n: number): number | undefined {
@@ -64,12 +64,12 @@ export function nthAddress(subnet: Subnet, n: number): number | undefined {
   return n >= 0 && address < broadcastOf(subnet) ? address : undefined;
 }
 
-/** How many interfaces fit: all addresses but network and broadcast. For prefixes up to 30. */
+/** How many interfaces fit: all addresses except network and broadcast. For prefixes up to 30. */
 export function capacity(subnet: Subnet): number {
   return sizeOf(subnet.prefix) - 2;
 }
 
-/** Why an interface cannot have this address in the subnet. */
+/** Why an interface cannot have this address in the subnet; undefined if it can. */
 export function addressProblem(text: string, subnet: Subnet): string | undefined {
   const address = parseIp(text);
   const whole = formatSubnet(subnet);

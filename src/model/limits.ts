@@ -6,14 +6,14 @@ import { equal } from './json.js';
 /** Microseconds over which the quota of `cpus` is counted; the kernel's default. */
 export const CPU_PERIOD = 100_000;
 
-/** Whether a limit as the kernel tells it is the one that was asked for. */
+/** Whether the limit reported by the kernel equals the desired one. */
 export function sameLimit<Name extends keyof Limits>(
   name: Name,
-  wanted: Limits[Name],
-  seen: Limits[Name],
+  desired: Limits[Name],
+  observed: Limits[Name],
 ): boolean {
-  if (wanted === undefined || seen === undefined) return wanted === seen;
-  return SAME[name](wanted as never, seen as never);
+  if (desired === undefined || observed === undefined) return desired === observed;
+  return SAME[name](desired as never, observed as never);
 }
 
 const SAME: {
@@ -23,38 +23,39 @@ const SAME: {
   ) => boolean;
 } = {
   memory: samePages,
-  cpus: (wanted, seen) => quotaOf(wanted) === quotaOf(seen),
-  cpu_shares: (wanted, seen) => wanted === seen || weightOfShares(wanted) === weightOfShares(seen),
+  cpus: (desired, observed) => quotaOf(desired) === quotaOf(observed),
+  cpu_shares: (desired, observed) =>
+    desired === observed || weightOfShares(desired) === weightOfShares(observed),
   cpuset: sameCpus,
-  pids: (wanted, seen) => wanted === seen,
-  io: (wanted, seen) => equal(byDevice(wanted), byDevice(seen)),
-  devices: (wanted, seen) => {
-    const lines = seen.flatMap((rule) => ('allow' in rule ? [rule.allow] : []));
-    const { allow, deny } = deviceListChanges(wanted, lines);
+  pids: (desired, observed) => desired === observed,
+  io: (desired, observed) => equal(byDevice(desired), byDevice(observed)),
+  devices: (desired, observed) => {
+    const lines = observed.flatMap((rule) => ('allow' in rule ? [rule.allow] : []));
+    const { allow, deny } = deviceListChanges(desired, lines);
     return allow.length + deny.length === 0;
   },
-  net_class: (wanted, seen) => wanted === seen,
+  net_class: (desired, observed) => desired === observed,
 };
 
-/** What a container's own disk is called in `limits.io`: its loop device is another at each mount. */
+/** The name of a container's own disk in `limits.io`. Its loop device changes with each mount. */
 export const OWN_DISK = 'disk';
 
 export const IO_RATES = ['read_bps', 'write_bps', 'read_iops', 'write_iops'] as const;
 
 const byDevice = (limits: IoLimit[]) => [...limits].sort((a, b) => byName(a.device, b.device));
 
-/** The kernel keeps whole pages, of 64 KiB at most. */
-export function samePages(wanted: number, seen: number): boolean {
-  return seen <= wanted && wanted - seen < 65536;
+/** The kernel rounds down to whole pages, of at most 64 KiB. */
+export function samePages(desired: number, observed: number): boolean {
+  return observed <= desired && desired - observed < 65536;
 }
 
-/** CPU time in microseconds for each period. */
+/** CPU time per period, in microseconds. */
 export function quotaOf(cpus: number): number {
   return Math.round(cpus * CPU_PERIOD);
 }
 
-export function sameCpus(wanted: string, seen: string): boolean {
-  return cpusOf(wanted).join() === cpusOf(seen).join();
+export function sameCpus(desired: string, observed: string): boolean {
+  return cpusOf(desired).join() === cpusOf(observed).join();
 }
 
 /** `0-2,5` as 0, 1, 2, 5 (cpuset(7), list format). */
@@ -70,9 +71,9 @@ export function cpusOf(list: string): number[] {
 }
 
 /**
- * Cgroup v2 has a weight (1–10000, default 100) where v1 has shares (2–262144, default 1024). The
- * OCI runtimes map the ranges onto each other in a line, and so do we. A weight stands for about
- * 26 shares: compare shares as weights on such a host.
+ * Cgroup v2 has a weight (1–10000, default 100) where v1 has shares (2–262144, default 1024). Like
+ * the OCI runtimes, we map one range linearly onto the other. One weight covers about 26 shares, so
+ * compare shares as weights on such a host.
  *
  * Source: crun(1), "CPU controller"; opencontainers/cgroups ConvertCPUSharesToCgroupV2Value.
  */
@@ -80,7 +81,7 @@ export function weightOfShares(shares: number): number {
   return 1 + Math.floor(((shares - 2) * 9999) / 262142);
 }
 
-/** The least shares that make this weight. */
+/** The smallest number of shares that maps to this weight. */
 export function sharesOfWeight(weight: number): number {
   return 2 + Math.ceil(((weight - 1) * 262142) / 9999);
 }

@@ -1,51 +1,57 @@
 import type { Limits, PublishEntry } from './config.js';
 
-/** A container as `ps --json` has it. */
+/** A container as printed by `ps --json`. */
 export interface ListedContainer {
   name: string;
   stack: string;
   image: string;
   /**
-   * What the kernel says, not the record. `exited`: its monitor saw it end. `gone`: its process is
-   * no more and nobody saw why. `missing`: its disk is no more either. `stopped`: by hand, or never
-   * started. `paused`: its processes are held still.
+   * The observed status. `exited`: its monitor saw it exit. `gone`: its process is gone and no exit
+   * was recorded. `missing`: its disk is gone too. `stopped`: by the user, or never started.
+   * `paused`: its processes are frozen.
    */
   status: 'running' | 'paused' | 'stopped' | 'exited' | 'gone' | 'missing';
-  /** A command of ours that has frozen it for a while; one that is not alive was killed, and the next apply lets it go on. */
+  /**
+   * The baleine command that has frozen it temporarily. If that is not alive it was killed, and the
+   * next apply thaws the container.
+   */
   frozen_by?: { purpose: string; pid: number; alive: boolean };
-  /** Why it was stopped and is left so: `unhealthy: …`. */
+  /** Why it was stopped and is not restarted: `unhealthy: …`. */
   halted?: string;
-  /** It was rolled back; in what the file asks for something else. */
+  /** It was rolled back: the keys in which the file differs from it. */
   held?: string[];
-  /** Only when exited; 128 + n for signal n. */
+  /** Only if exited; 128 + n for signal n. */
   exit_code?: number;
-  /** Only when exited: the kernel ended it for want of memory. */
+  /** Only if exited: it was killed by the OOM killer. */
   out_of_memory?: boolean;
-  /** Only while running, as the host numbers it. */
+  /** Only while running: the pid on the host. */
   pid?: number;
   /** Only while running; ISO 8601. */
   started_at?: string;
   /** Only while running; milliseconds. */
   uptime?: number;
-  /** Only while running and with a health check. `failing`: not often enough to be unhealthy. */
+  /**
+   * Only while running and with a health check. `failing`: fewer consecutive failures than
+   * `retries`.
+   */
   health?: {
     status: 'starting' | 'healthy' | 'failing' | 'unhealthy';
-    /** In a row. */
+    /** Consecutive failures. */
     failures: number;
-    /** That make it unhealthy. */
+    /** Consecutive failures that make it unhealthy. */
     retries: number;
-    /** Of the last failure. */
+    /** The reason of the last failure. */
     reason?: string;
   };
-  /** In a row; absent when there were none. */
+  /** Consecutive restarts; absent for none. */
   restarts?: number;
-  /** ISO 8601: it has ended, and is not tried again before. */
+  /** ISO 8601: it has exited and is not restarted before this time. */
   next_try?: string;
-  /** How it ended before it was last started again. */
+  /** How it exited before its last restart. */
   last_exit?: { code: number; out_of_memory: boolean };
   /** Without prefix length, by bridge; null on a bridge without a subnet. */
   addresses: Record<string, string | null>;
-  /** Ports of the host that lead to it; absent for none. */
+  /** Host ports forwarded to it; absent for none. */
   publish?: PublishEntry[];
   limits: Limits;
 }

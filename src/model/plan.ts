@@ -2,22 +2,25 @@ import type { Address, KindName } from './address.js';
 import type { Facts, Step } from './step.js';
 
 /**
- * `refresh`: a file that only follows from other resources (the names of a container's peers) is
- * written or removed. The plan's summary counts it where there is nothing else to count.
+ * `refresh`: a derived file, such as the host names of a container's peers, is written or removed.
+ * The plan's summary counts it only if nothing else is counted.
  */
 export type Action = 'create' | 'update' | 'replace' | 'delete' | 'forget' | 'refresh';
 
-/** One attribute that is not as it should be. */
+/** One attribute that is not as desired. */
 export interface Difference {
-  /** In the words of the file: `limits.memory`, `bridges.back`, `process`. */
+  /** As in the file: `limits.memory`, `bridges.back`, `process`. */
   attribute: string;
   before?: unknown;
   after?: unknown;
-  /** Paths on this host whose content is another: shown in place of digests. */
+  /** Host paths whose content changed: shown instead of digests. */
   files?: string[];
-  /** Who moved: the file asks for something new, or the host is no longer as applied. */
+  /**
+   * What changed: `file` if the file declares something new, `drift` if the host no longer matches
+   * the recorded state.
+   */
   cause: 'file' | 'drift';
-  /** What it takes. */
+  /** What is needed to fix it. */
   effect: 'update' | 'replace';
   /** `memory 64M → 128M`, `process 4121 is gone`. */
   reason: string;
@@ -26,19 +29,21 @@ export interface Difference {
 export interface Change {
   address: Address;
   action: Action;
-  /** Why, for people: the reasons of its differences, or `new`, `lost: …`, `no longer in the file`. */
+  /**
+   * Why, for people: the reasons of its differences, or `new`, `lost: …`, `no longer in the file`.
+   */
   reasons: string[];
   differences: Difference[];
-  /** True when the host moved and the file did not. */
+  /** True if only the host changed, not the file. */
   drift: boolean;
-  /** For a create or delete: what it is made of, shown attribute by attribute. */
+  /** For a create or delete: the spec, shown attribute by attribute. */
   spec?: unknown;
 }
 
 /**
- * A run of steps in order on one resource, with the checkpoint around it: `put` writes the row
- * pending before and ready after, `drop` leaves a pending row before and removes it after.
- * A replace is a `drop` and a `put`.
+ * An ordered sequence of steps on one resource, with a checkpoint around it: `put` writes the row
+ * as pending before the steps and as ready after them, `drop` leaves a pending row before and
+ * removes it after. A replacement is a `drop` and a `put`.
  */
 export interface Unit {
   /** Unique in the plan: `put container.web-1`. */
@@ -47,34 +52,34 @@ export interface Unit {
   kind: KindName;
   name: string;
   mode: 'put' | 'drop';
-  /** For `put`: what the row will say. For `drop`: what it said. */
+  /** For `put`: the spec of the new row. For `drop`: the spec of the old one. */
   spec: unknown;
   resourceNeeds: Address[];
   protect: boolean;
-  /** Facts to forget when the row is put (a `put` after a loss starts from none). */
+  /** Whether facts of the existing row are kept. A `put` after a loss starts without any. */
   keepFacts: boolean;
-  /** It is in no row, and gets none on its way out. */
+  /** An orphan has no row, and none is written while it is removed. */
   orphan?: true;
   steps: Step[];
-  /** Why it would fail: it does so at once, before anything of it is touched. Absent for most. */
+  /** Why it would fail. It then fails immediately, before anything is touched. Usually absent. */
   blocked?: string;
-  /** Ids of units that must be done before. */
+  /** Ids of units that must succeed first. */
   needs: string[];
-  /** Ids of units that must be over before, however they went. Absent for none. */
+  /** Ids of units that must have ended first, whether or not they succeeded. Absent for none. */
   after?: string[];
 }
 
-/** Something a reader should know though nothing is to be done about it. */
+/** Information that requires no change. */
 export interface Note {
   address: Address;
-  /** Follows the address: `is waiting: next try in 20 s (ended with 1)`. */
+  /** The predicate that follows the address: `is waiting: next try in 20 s (ended with 1)`. */
   text: string;
 }
 
-/** The same of what is about to be done; without an address where it is about no resource. */
+/** A note on planned changes; without an address if it concerns no single resource. */
 export type Warning = Partial<Pick<Note, 'address'>> & Pick<Note, 'text'>;
 
-/** What a row shall remember of the look that the plan was made from. */
+/** Facts to save in a row, learned from the snapshot that the plan was made from. */
 export interface FactUpdate {
   kind: KindName;
   name: string;
@@ -83,17 +88,17 @@ export interface FactUpdate {
 
 export interface Plan {
   stack: string;
-  /** In the order they will be carried out. */
+  /** In order of execution. */
   changes: Change[];
   units: Unit[];
   /** Absent for none. */
   notes?: Note[];
-  /** What a reader should know before the changes are carried out. Absent for none. */
+  /** Warnings to show before the changes are made. Absent for none. */
   warnings?: Warning[];
-  /** Data of the user that goes with it: `12 files, 3.4M`. Absent for none. */
+  /** User data that would be deleted: `12 files, 3.4M`. Absent for none. */
   losses?: Note[];
-  /** Farms that go back to what they were if one of these units fails. Absent for none. */
+  /** Farms to roll back if one of these units fails. Absent for none. */
   rollbacks?: { service: string; units: string[] }[];
-  /** Absent for none. Written without a word, before anything is done. */
+  /** Saved silently, before anything is done. Absent for none. */
   factUpdates?: FactUpdate[];
 }

@@ -1,14 +1,14 @@
 import type { ContainerEntry, ProxyOptions, PublishEntry } from './config.js';
 
-/** What the container, the image and the configuration that carry published ports are called. */
+/** The name of the container, image and generated file that forward published ports. */
 export const FORWARDER = 'forwarder';
 
 export const ANY_ADDRESS = '0.0.0.0';
 
-/** Where the host listens. */
+/** An address and port of the host. */
 export type HostPort = Pick<PublishEntry, 'host_ip' | 'published'>;
 
-/** Whether two cannot both be listened at. */
+/** Whether two listeners cannot coexist. */
 export function hostPortsConflict(a: HostPort, b: HostPort): boolean {
   return (
     a.published === b.published &&
@@ -19,16 +19,16 @@ export function hostPortsConflict(a: HostPort, b: HostPort): boolean {
 /** `127.0.0.1:8080`. */
 export const formatHostPort = ({ host_ip, published }: HostPort) => `${host_ip}:${published}`;
 
-/** These hand on to a container the sockets they are started with. */
+/** Runtimes that pass inherited sockets on to the container. */
 const PASSES_SOCKETS: readonly (string | undefined)[] = [undefined, 'crun', 'runc'];
 
 type Publishing = Pick<ContainerEntry, 'publish' | 'command' | 'entrypoint' | 'runtime'> &
   Partial<Pick<ProxyOptions, 'listen' | 'tls' | 'stats'>>;
 
 /**
- * Of the ports that a farm's proxy publishes those it listens at by itself: the ones that lead to
- * where it listens by what baleine writes. With `proxy_protocol` the forwarder stands between. None
- * of any other container.
+ * The published ports that a farm's proxy listens on itself: those that map to a port in its
+ * generated configuration. With `proxy_protocol`, the forwarder listens instead. Empty for every
+ * other container.
  */
 export function directPorts(entry: Publishing): PublishEntry[] {
   const { publish = [], listen, tls, stats, command, entrypoint, runtime } = entry;
@@ -41,7 +41,10 @@ export function directPorts(entry: Publishing): PublishEntry[] {
 
 const SOCKET = 'BALEINE_SOCKET_';
 
-/** The variable that tells a container's first process which descriptor is the socket of a place. */
+/**
+ * The environment variable that tells the first process of a container which file descriptor is the
+ * socket of a host port.
+ */
 export const socketVariable = ({ host_ip, published }: HostPort) =>
   `${SOCKET}${host_ip.replaceAll('.', '_')}_${published}`;
 

@@ -1,7 +1,7 @@
 import type { ContainerEntry, HealthCheck, RestartPolicy } from './config.js';
 import { digest, equal } from './json.js';
 
-/** What goes back with a container when it is rolled back: all but where it stands among others. */
+/** What a rollback restores of a container: everything except its place among others. */
 export interface Release
   extends Pick<
     ContainerEntry,
@@ -21,31 +21,33 @@ export interface Release
     | 'labels'
     | 'logs'
   > {
-  /** `version` changes when the image is rebuilt; the container then starts on a new copy. */
+  /** `version` changes when the image is rebuilt; the container then gets a new copy. */
   image: { name: string; file: string; version: string };
-  /** The whole argument vector: entrypoint and command, Docker's override rules applied. */
+  /** The whole argument vector: entrypoint and command, combined by Docker's rules. */
   args: string[];
-  /** How many of `args` are the entrypoint's, when the container has one of its own; `commit` asks. */
+  /**
+   * How many of `args` belong to the entrypoint, if the container overrides it; used by `commit`.
+   */
   entrypoint_length?: number;
   /** `name`, `uid`, `name:group`, `uid:gid`; looked up in the container's own /etc/passwd. */
   user: string;
   working_dir: string;
   mounts: MountSpec[];
-  /** What filters its system calls, if not what `security` has; `digest` is of the file's content. */
+  /** The seccomp profile, if not the one of `security`; `digest` is of the file's content. */
   seccomp?: 'unconfined' | { file: string; digest: string };
   restart: RestartPolicy;
   stop_signal: string;
   healthcheck?: HealthCheck;
-  /** Absent: the next apply does. */
+  /** Absent: an unhealthy container is restarted by the next apply. */
   heal?: 'immediate';
   runtime?: string;
-  /** Where a server of a farm is sent requests. */
+  /** The port that a farm's proxy forwards requests to. */
   port?: number;
 }
 
 type Imaged = Pick<Release, 'image'>;
 
-/** What a release is part of. Its port is where its proxy finds it. */
+/** A spec that contains a release. The port is part of its rotation. */
 type Released = Omit<Release, 'port'> & { rotation?: { port: number } };
 
 export interface MountSpec {
@@ -54,16 +56,16 @@ export interface MountSpec {
   read_only: boolean;
 }
 
-/** Of a container that was rolled back. */
+/** The release that a rolled back container is pinned to. */
 export interface PinnedRelease {
-  /** Digest of the release that the file asked for. */
+  /** Digest of the release that the file declared. The pin ends when that changes. */
   asked: string;
-  /** In what it differs, in the file's words, for people. */
+  /** The keys in which the file differs, for people. */
   differs: string[];
   to: Release;
 }
 
-/** Each part of a release, and what the file calls it. */
+/** The parts of a release, and their keys in the file. */
 const RELEASE_KEYS = {
   image: 'image',
   args: 'command',
@@ -97,13 +99,13 @@ const RELEASE_KEYS = {
 
 const NAMES = Object.keys(RELEASE_KEYS) as (keyof Release)[];
 
-/** Where the entrypoint ends makes no other process. */
+/** The length of the entrypoint does not affect the process. */
 const COMPARED = NAMES.filter((name) => name !== 'entrypoint_length');
 
 export function releaseOf({ rotation, ...spec }: Released): Release {
   const all: Partial<Release> = rotation ? { ...spec, port: rotation.port } : spec;
-  const given = NAMES.filter((name) => all[name] !== undefined);
-  return Object.fromEntries(given.map((name) => [name, all[name]])) as unknown as Release;
+  const present = NAMES.filter((name) => all[name] !== undefined);
+  return Object.fromEntries(present.map((name) => [name, all[name]])) as unknown as Release;
 }
 
 /** The same container with another release. */
@@ -118,7 +120,7 @@ export function withRelease<Spec extends Released>(spec: Spec, release: Release)
   };
 }
 
-/** The file's words for what two releases differ in; where an image lies makes none. */
+/** The keys in which two releases differ. The path of an image does not count. */
 export function releaseDifferences(one: Release, other: Release): string[] {
   const same = (name: keyof Release) =>
     name === 'image' ? sameImage(one, other) : equal(one[name], other[name]);
@@ -129,7 +131,7 @@ export function sameRelease(one: Release, other: Release): boolean {
   return releaseDifferences(one, other).length === 0;
 }
 
-/** Whether two containers are of releases that do not differ. Every plan asks it of each of them. */
+/** Whether two containers have the same release. Called for each container in every plan. */
 export function hasSameRelease(one: Released, other: Released): boolean {
   return (
     sameImage(one, other) &&
@@ -140,7 +142,7 @@ export function hasSameRelease(one: Released, other: Released): boolean {
 
 const COMPARED_IN_SPEC = COMPARED.filter((name) => name !== 'image' && name !== 'port');
 
-/** By which it is known again, also when its image has been given another name. */
+/** Identifies a release even after its image is renamed. */
 export function releaseDigest(release: Release): string {
   const { image, entrypoint_length: _length, ...rest } = release;
   const { version } = image;

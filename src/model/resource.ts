@@ -1,65 +1,76 @@
 import { type Address, addressOf, type KindName } from './address.js';
 import type { UpdatePolicy } from './config.js';
 
-/** One thing the user wants to exist. `Spec` is plain JSON in the words of the file. */
+/** A desired resource. `Spec` is plain JSON, with the keys of the file. */
 export interface Resource<Spec = unknown> {
   address: Address;
   kind: KindName;
   name: string;
   spec: Spec;
   /**
-   * What it is to be while those that are reached through it take turns; `rows` are theirs, and those
-   * of spares that are there. Undefined, or absent: as it is to be, at once.
+   * The transitional spec while a rolling update replaces the instances behind it. `rows` are the
+   * rows of those instances and of existing spares. Absent, or if it returns undefined: the desired
+   * spec is applied at once.
    */
   transitionalSpec?: (rows: readonly Row[]) => Spec | undefined;
-  /** What must exist before it. Order only: a change there does not by itself change this. */
+  /**
+   * What must exist before it. Affects only the order: a change there does not change this
+   * resource.
+   */
   needs: Address[];
-  /** Refuse to destroy or replace it. */
+  /** Refuse to delete or replace it. */
   protect: boolean;
-  /** Its entry in the file, for complaints found later. Absent for what no entry describes. */
+  /**
+   * The path of its entry in the file, for error messages. Absent if it has no entry of its own.
+   */
   entry?: readonly (string | number)[];
-  /** What a reader should know before it is created or changed. Absent for none. */
+  /** Warnings to show before it is created or changed. Absent for none. */
   warnings?: string[];
-  /** One of several that stand for each other, so that they can be replaced a few at a time. */
+  /** Set for interchangeable instances, which are replaced in batches. */
   rolling?: Rolling;
-  /** Of a container: those that the file has one entry for, `containers.web` or `farms.shop`. */
+  /** For a container: the service it belongs to, `containers.web` or `farms.shop`. */
   group?: string;
-  /** It is there only while others of its kind are replaced. */
+  /** Exists only during a rolling update. */
   spare?: true;
 }
 
 export interface Rolling extends Pick<UpdatePolicy, 'order' | 'parallelism' | 'failure_action'> {
-  /** Through which they are reached; the same for all of them and for no other. */
+  /**
+   * The resource that clients reach them through; the same for all instances of a farm, and unique
+   * to it.
+   */
   through: Address;
 }
 
-/** One line of a state file: what was last applied, and what the host answered. */
+/** A row of a state table: what was last applied, and the facts learned from the host. */
 export interface Row<Spec = unknown, Facts = unknown> {
   kind: KindName;
-  /** The stack that owns it; `-` for what was made by hand. */
+  /** The stack that owns it; `-` for resources made by imperative commands. */
   stack: string;
   name: string;
-  /** `pending` from before the first step of a change until after its last. */
+  /** `pending` from before the first step of a change until after its last one. */
   status: 'pending' | 'ready';
   spec: Spec;
   /** What only the host knows: pid, start time, creation time. */
   facts: Facts;
-  /** As desired when it was applied; destroy goes by this when the file no longer has the entry. */
+  /**
+   * The dependencies when it was applied. Destroy uses them after the file has dropped the entry.
+   */
   needs: Address[];
   protect: boolean;
 }
 
-/** Facts of a row whose resource has not been completed once: its first creation failed or was cut off. */
+/** Marks a row whose resource was never completed: its first creation failed or was interrupted. */
 export const NEVER_CREATED = { unmade: true } as const;
 
-/** Nothing is lost when it is made from the beginning, or from something else. */
+/** Whether it can be created from scratch, or from another spec, without losing anything. */
 export function isNeverCreated({ status, facts }: Row): boolean {
   return status === 'pending' && (facts as { unmade?: true }).unmade === true;
 }
 
-/** Facts of a row whose last change failed, as opposed to one that was interrupted. */
+/** Facts of a row whose last change failed, as opposed to being interrupted. */
 export interface FailureFacts {
-  /** Why, on one line and without secrets; gone when the change is tried again. */
+  /** Why, in one line without secrets; removed when the change is retried. */
   failure?: string;
 }
 
@@ -75,13 +86,13 @@ export function failureOf({ facts }: Row): string | undefined {
   return (facts as FailureFacts).failure;
 }
 
-/** Facts of a row that holds data of the user. */
+/** Facts of a row whose resource holds user data. */
 export interface DataFacts {
-  /** The stack's file no longer has it, as the last apply found; its data was kept. */
+  /** The last apply found that the file no longer declares it, and kept its data. */
   unused?: boolean;
 }
 
-/** A wish that it be as it was last applied. */
+/** A resource that is desired as it was last applied. */
 export function resourceFromRow<Spec>({
   kind,
   name,
@@ -93,8 +104,8 @@ export function resourceFromRow<Spec>({
 }
 
 /**
- * A column of a table for people and awk; never read back. What it says follows from its row alone,
- * or `across` rows, which are those of all tables.
+ * A column of a table for people and scripts; never read back. Its value depends on its own row
+ * only, or, with `across`, on the rows of all tables.
  */
 export type Column<Spec = unknown, Facts = unknown> = { header: string } & (
   | { value: (row: Row<Spec, Facts>) => string | number }

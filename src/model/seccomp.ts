@@ -1,11 +1,11 @@
 /**
- * A seccomp profile as container engines write it: rules have conditions, and an engine picks those
- * that hold for one container. The default of Docker and Podman is in this form
+ * A seccomp profile as used by container engines: rules have conditions, and the engine selects
+ * those that apply to a container. The default profile of Docker and Podman has this form
  * (https://docs.docker.com/engine/security/seccomp/).
  */
 export interface EngineProfile {
   defaultAction?: string;
-  /** errno(3) of SCMP_ACT_ERRNO; EPERM unless given. */
+  /** errno(3) for SCMP_ACT_ERRNO. Default EPERM. */
   defaultErrnoRet?: number;
   archMap?: { architecture: string; subArchitectures: string[] | null }[];
   syscalls: EngineRule[];
@@ -26,11 +26,14 @@ interface Condition {
   minKernel?: string;
 }
 
-/** Of the OCI runtime specification, config-linux.md; NOTIFY takes somebody who listens. */
+/**
+ * Actions of the OCI runtime specification, config-linux.md. NOTIFY is left out because it needs a
+ * listener.
+ */
 const ACTIONS = [
   ...['ALLOW', 'ERRNO', 'KILL', 'KILL_PROCESS', 'KILL_THREAD', 'LOG', 'TRACE', 'TRAP'],
 ].map((name) => `SCMP_ACT_${name}`);
-/** Of the same; a runtime refuses others. */
+/** Architectures of the same document; a runtime rejects others. */
 const ARCHITECTURES = [
   ...[
     'X86',
@@ -50,7 +53,7 @@ const OPERATORS = [...['NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ']].map(
   (name) => `SCMP_CMP_${name}`,
 );
 
-/** @throws Error that tells the place, `syscalls[3].action`, of the first thing that is wrong */
+/** @throws Error with the location of the first problem, `syscalls[3].action` */
 export function parseProfile(text: string): EngineProfile {
   const profile: unknown = JSON.parse(text);
   const top = objectAt('the profile', profile);
@@ -105,12 +108,12 @@ function objectAt(place: string, value: unknown): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw wrong(place, 'is no object');
+  throw wrong(place, 'is not an object');
 }
 
 function listAt(place: string, value: unknown): unknown[] {
   if (Array.isArray(value)) return value;
-  throw wrong(place, 'is no list');
+  throw wrong(place, 'is not a list');
 }
 
 function textsAt(place: string, value: unknown): void {
@@ -119,12 +122,12 @@ function textsAt(place: string, value: unknown): void {
 
 function textAt(place: string, value: unknown): string {
   if (typeof value === 'string') return value;
-  throw wrong(place, 'is no text');
+  throw wrong(place, 'is not a string');
 }
 
 function numberAt(place: string, value: unknown): number {
   if (typeof value === 'number' && value >= 0 && Number.isInteger(value)) return value;
-  throw wrong(place, 'is no whole number');
+  throw wrong(place, 'is not a non-negative integer');
 }
 
 const wrong = (place: string, what: string) => new Error(`${place} ${what}`);

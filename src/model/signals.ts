@@ -1,4 +1,7 @@
-/** By number from 1, as on x86, ARM, POWER and z/Architecture (signal(7)): wherever Node runs on Linux. */
+/**
+ * By number, from 1, as on x86, ARM, POWER and z/Architecture (signal(7)): all Linux platforms of
+ * Node.
+ */
 const NAMES = [
   ...['HUP', 'INT', 'QUIT', 'ILL', 'TRAP', 'ABRT', 'BUS', 'FPE', 'KILL', 'USR1', 'SEGV', 'USR2'],
   ...['PIPE', 'ALRM', 'TERM', 'STKFLT', 'CHLD', 'CONT', 'STOP', 'TSTP', 'TTIN', 'TTOU', 'URG'],
@@ -7,16 +10,16 @@ const NAMES = [
 
 const SYNONYMS: Record<string, string> = { IOT: 'ABRT', POLL: 'IO', CLD: 'CHLD', UNUSED: 'SYS' };
 
-/** SIGRTMIN as the C library has it: the kernel's 32 and 33 are its own (signal(7)). */
+/** SIGRTMIN of the C library, which reserves the kernel's 32 and 33 (signal(7)). */
 const FIRST_REALTIME = 34;
 const LAST_REALTIME = 64;
 
-/** For suggestions: `SIGHUP` and so on, real-time signals left out. */
+/** `SIGHUP` and so on, without real-time signals; used for suggestions. */
 export const SIGNAL_NAMES: readonly string[] = NAMES.map((name) => `SIG${name}`);
 
 /**
- * The number of a signal written `SIGTERM`, `TERM`, `term`, `SIGRTMIN+3` or `15`; undefined when
- * there is none.
+ * Parses `SIGTERM`, `TERM`, `term`, `SIGRTMIN+3` or `15` into a number; undefined if there is no
+ * such signal.
  */
 export function signalNumber(text: string): number | undefined {
   if (/^\d{1,2}$/.test(text)) return within(Number(text), 1, LAST_REALTIME);
@@ -25,7 +28,7 @@ export function signalNumber(text: string): number | undefined {
   return index >= 0 ? index + 1 : realtime(name);
 }
 
-/** Its usual spelling, `SIGTERM` or `SIGRTMIN+3`; undefined when there is none. */
+/** The canonical name, `SIGTERM` or `SIGRTMIN+3`; undefined if there is no such signal. */
 export function signalName(text: string): string | undefined {
   const number = signalNumber(text);
   if (number === undefined) return undefined;

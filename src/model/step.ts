@@ -1,6 +1,6 @@
 /**
  * Each kind declares its verbs once, as a map from verb to arguments. The union of steps and the
- * table of handlers derive from that map, so a verb without a handler does not compile.
+ * handler table are derived from it, so a verb without a handler does not compile.
  */
 export type StepOf<Verbs> = {
   [V in keyof Verbs & string]: { verb: V; args: Verbs[V]; reason: string };
@@ -11,17 +11,18 @@ export interface Step {
   verb: string;
   /** Plain JSON: a plan can be saved to a file. */
   args: unknown;
-  /** Shown to the user; nothing branches on it. */
+  /** Shown to the user; code never branches on it. */
   reason: string;
 }
 
-/** What a handler may report: merged into the facts of the row. */
+/** What a handler returns: merged into the facts of the row. */
 export type Facts = Record<string, unknown>;
 
 /**
- * Does one step. Looks before it acts, so that a second run does nothing, and reads back what it
- * did. `all` takes every step of the verb that is ready at that moment, for tools that work in
- * batches; it answers in the order of its arguments and never rejects for one of them.
+ * Executes a step. It checks before it acts, so that a second run does nothing, and reads back what
+ * it did. `all` receives every step of the verb that is ready at that moment, for tools that work
+ * in batches; it returns results in the order of its arguments and never rejects because one of
+ * them failed.
  */
 export type Handler<Args> =
   | { one: (args: Args) => Promise<Facts | undefined> }

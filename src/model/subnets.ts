@@ -1,21 +1,21 @@
 import type { Subnet } from './ipv4.js';
 
-/** A network, and whose it is. */
+/** A network and its owner. */
 export interface OwnedSubnet<Owner> {
   subnet: Subnet;
   owner: Owner;
 }
 
 /**
- * Networks and whose they are, to be asked for overlaps. Of two networks that overlap one is in the
- * other, so an answer takes as long as a prefix, however many networks there are.
+ * An index of networks that finds overlaps. If two networks overlap, one contains the other, so a
+ * lookup takes time proportional to the prefix length, however many networks there are.
  */
 export class SubnetIndex<Owner> {
   readonly #all = new Map<string, OwnedSubnet<Owner>>();
-  /** What is in each network, the first of it. */
+  /** For each network, the first network added inside it. */
   readonly #within = new Map<string, OwnedSubnet<Owner>>();
 
-  /** Of two that are the same network the first counts. */
+  /** If the same network is added twice, the first counts. */
   add(owner: Owner, subnet: Subnet): void {
     const added = { owner, subnet };
     const places = enclosingNetworks(subnet);
@@ -23,7 +23,7 @@ export class SubnetIndex<Owner> {
     for (const place of places) if (!this.#within.has(place)) this.#within.set(place, added);
   }
 
-  /** One of those that overlap a network: the first that is in it, else one that it is in. */
+  /** A network that overlaps this one: the first one inside it, else one that contains it. */
   overlapping(subnet: Subnet): OwnedSubnet<Owner> | undefined {
     const places = enclosingNetworks(subnet);
     const around = places.map((place) => this.#all.get(place)).find(Boolean);
@@ -31,7 +31,7 @@ export class SubnetIndex<Owner> {
   }
 }
 
-/** A network and those that it is in, from its own prefix to /0. */
+/** The network itself and all networks that contain it, from its own prefix to /0. */
 function enclosingNetworks({ network, prefix }: Subnet): string[] {
   return Array.from({ length: prefix + 1 }, (_, index) => {
     const length = prefix - index;

@@ -1,7 +1,7 @@
 /**
- * Milliseconds since a recorded moment, 0 and up. The clock may have been set since: a moment in the
- * future says nothing, and counts as long past, so that nothing waits for it to come. Where the boot
- * clock is at hand, as for processes, that is better.
+ * Milliseconds since a recorded time, 0 and up. The clock may have been set since: a time in the
+ * future counts as infinitely long ago, so that nothing waits for it. Prefer the boot clock where
+ * available, as for processes.
  *
  * @param at ISO 8601, or milliseconds since 1970
  */
@@ -10,7 +10,7 @@ export function elapsed(at: string | number, now: number): number {
   return since >= 0 ? since : Number.POSITIVE_INFINITY;
 }
 
-/** The earlier of a recorded moment and now; ISO 8601. */
+/** The earlier of a recorded time and now; ISO 8601. */
 export function earlierOf(at: number, now: number): string {
   return new Date(Math.min(at, now)).toISOString();
 }
@@ -19,19 +19,20 @@ const FIRST_DELAY = 10_000;
 const MAX_DELAY = 300_000;
 
 /**
- * Milliseconds from one start to the next try of what does not last: none at first, then 10 s,
- * twice as much each time, 5 min at most.
+ * Delay, in milliseconds, between two starts of a container that keeps exiting: 0 at first, then 10
+ * s, doubling each time up to 5 min.
  *
- * @param restarts in a row, 0 and up
+ * @param restarts consecutive restarts, 0 and up
  */
 export function backoff(restarts: number): number {
   return restarts === 0 ? 0 : Math.min(FIRST_DELAY * 2 ** (restarts - 1), MAX_DELAY);
 }
 
 /**
- * How many restarts in a row still count. What went well for twice its back-off has recovered.
+ * How many consecutive restarts still count. A container that ran for twice its back-off has
+ * recovered.
  *
- * @param well milliseconds
+ * @param well time it has been running well, in milliseconds
  */
 export function consecutiveRestarts(restarts: number, well: number): number {
   return well >= 2 * backoff(Math.max(restarts, 1)) ? 0 : restarts;

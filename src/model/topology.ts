@@ -1,51 +1,51 @@
 import type { PublishEntry, RestartPolicy } from './config.js';
 import type { ListedContainer } from './listed-container.js';
 
-/** What there is of a stack and how it hangs together, as it is now: what every picture shows. */
+/** The observed resources of a stack and how they are connected: what every graph shows. */
 export interface Topology {
   stack: string;
-  /** Those the host is on first, then what is one container further away, and so on. */
+  /** Those that the host is attached to first, then in order of distance. */
   bridges: BridgeNode[];
   /** By name. */
   containers: ContainerNode[];
   farms: FarmNode[];
-  /** Names of the volumes, those of containers and those nobody has mounted. */
+  /** Names of all volumes, mounted or not. */
   volumes: string[];
 }
 
 export interface BridgeNode {
   name: string;
-  /** What the kernel says of its interface. */
+  /** State of its interface. */
   state: 'up' | 'down' | 'missing';
   subnet?: string;
   /** The host's address on it. */
   host?: string;
-  /** The host's interface that joins it. */
+  /** The host interface attached to it. */
   uplink?: string;
   isolated: boolean;
-  /** Whose it is, when it is not the stack's own. */
+  /** The stack that owns it, if another one. */
   owner?: string;
 }
 
 export interface ContainerNode extends ListedContainer {
   tone: Severity;
-  /** Names, of those of the stack. */
+  /** Names of volumes of this stack. */
   volumes: string[];
-  /** Ports of the host that lead to it. */
+  /** Host ports forwarded to it. */
   publish: PublishEntry[];
-  /** The host's network is its own, too. */
+  /** It uses the host's network namespace. */
   on_host: boolean;
 }
 
 export interface FarmNode {
   name: string;
-  /** Name of a container. */
+  /** Name of the proxy's container. */
   proxy: string;
-  /** Names of containers. */
+  /** Names of the servers' containers. */
   servers: string[];
 }
 
-/** How a reader should feel about a container: well, under way or held, in trouble, at rest. */
+/** How a container is shown: healthy, in transition or paused, in trouble, idle. */
 export type Severity = 'good' | 'wait' | 'bad' | 'idle';
 
 export function severityOf(container: ListedContainer, restart: RestartPolicy): Severity {
@@ -59,7 +59,7 @@ export function severityOf(container: ListedContainer, restart: RestartPolicy): 
     case 'stopped':
       return 'idle';
     case 'exited':
-      // what is to run always should not have ended, however well
+      // with `restart: always` it should not have exited, not even successfully
       return code === 0 && halted === undefined && restart.name !== 'always' ? 'idle' : 'bad';
     case 'gone':
     case 'missing':
