@@ -98,7 +98,7 @@ export async function planRecorded(
   return planResources(context, stack, resources.map(edit), rows, wishes);
 }
 
-const REQUESTED: Removal = { reason: 'asked for', deleteData: true };
+const REQUESTED: Removal = { reason: 'requested', deleteData: true };
 
 /** A change of what was made by hand. */
 export interface ImperativeChange {

@@ -13,37 +13,39 @@ import { dropId, putId, unitsOf } from './units.js';
 
 export interface PlanInput {
   stack: string;
-  /** Empty to destroy. */
+  /** Empty for destroy. */
   resources: readonly Resource[];
-  /** This stack's. */
+  /** Rows of this stack. */
   rows: readonly Row[];
   observed: Observed;
   kinds: Kinds;
   site: InstallPaths;
-  /** Empty: everything. */
+  /** `--target`. Empty: everything. */
   targets?: readonly Address[];
-  /** To be replaced though nothing changed. */
+  /** `--replace`: replaced even if unchanged. */
   replace?: readonly Address[];
-  /** To be stopped and started though nothing changed. */
+  /** Restarted even if unchanged. */
   restart?: readonly Address[];
-  /** This stack's, where `rows` are only those in sight. */
+  /** All rows of this stack, if `rows` is only a selection. */
   peers?: readonly Row[];
-  /** Why rows without a resource go. */
+  /** Why rows without a resource are deleted. */
   goneReason?: string;
-  /** Whether rows that hold the user's data go as well; by default they are kept and reported. */
+  /**
+   * Whether resources that hold user data are deleted too; by default they are kept and reported.
+   */
   deleteData?: boolean;
-  /** What would be lost with a row that holds data: `12 files, 3.4M`. */
+  /** The user data that would be lost with a row: `12 files, 3.4M`. */
   dataSizes?: ReadonlyMap<Address, string>;
 }
 
-/** Pure: the same input gives the same plan, to the letter. */
+/** Pure: the same input always gives exactly the same plan. */
 export function buildPlan(input: PlanInput): Plan {
   const { decisions, kept } = decideAll(input);
   rejectConflicts(decisions, input);
   const { kinds } = input;
   const each = decisions.map((decision) => ({ decision, units: unitsOf(decision, input) }));
-  const { works, available, rollbacks } = planRollingUpdates(each, input);
-  const units = works.flatMap((work) => work.units);
+  const { planned, available, rollbacks } = planRollingUpdates(each, input);
+  const units = planned.flatMap((each) => each.units);
   const recordedNeeds = new Map(
     input.rows.map(({ kind, name, needs }) => [addressOf(kind, name), needs] as const),
   );
@@ -51,19 +53,19 @@ export function buildPlan(input: PlanInput): Plan {
   return {
     stack: input.stack,
     changes: changesOf(
-      works.map(({ decision }) => decision),
+      planned.map(({ decision }) => decision),
       ordered,
       kinds,
     ),
     units: ordered,
     ...(rollbacks.length > 0 && { rollbacks }),
-    ...warningsIn(works.map(({ decision }) => decision)),
+    ...warningsIn(planned.map(({ decision }) => decision)),
     ...lossesOf(decisions, input),
     ...planNotes(input, decisions, keptDataNotes(input, kept)),
   };
 }
 
-/** `kept`: rows without a resource that stay, because they hold the user's data. */
+/** `kept`: rows without a resource that stay because they hold user data. */
 function decideAll(input: PlanInput): { decisions: Decision[]; kept: Row[] } {
   const { rows, observed, kinds, targets = [], replace = [], restart = [] } = input;
   const forced = (address: Address) => {
@@ -72,23 +74,23 @@ function decideAll(input: PlanInput): { decisions: Decision[]; kept: Row[] } {
   };
   const resources = input.resources.filter(({ spare }) => !spare);
   rejectUnknown(replace, new Set(resources.map(({ address }) => address)));
-  const inSight = selectTargets(targets, resources, rows);
+  const isSelected = selectTargets(targets, resources, rows);
   const rowOf = new Map(rows.map((row) => [addressOf(row.kind, row.name), row]));
-  const wanted = new Set(resources.map(({ address }) => address));
-  const wantedDecisions = resources
-    .filter(({ address }) => inSight(address))
+  const desired = new Set(resources.map(({ address }) => address));
+  const changed = resources
+    .filter(({ address }) => isSelected(address))
     .map((each) => decide(each, rowOf.get(each.address), observed, kinds, forced(each.address)))
     .map((each) => each && withLoss(each, input));
   const gone = [...rowOf]
-    .filter(([address]) => !wanted.has(address) && inSight(address))
+    .filter(([address]) => !desired.has(address) && isSelected(address))
     .sort(([a], [b]) => byName(a, b));
   const isKept = ([address, row]: [Address, Row]) =>
     kinds[row.kind].keepsData !== undefined && !input.deleteData && observed.states.has(address);
-  const goneDecisions = gone
+  const deleted = gone
     .filter((each) => !isKept(each))
     .map(([address, row]) => decideGone(row, observed, whyGone(input, address)));
   const orphans = targets.length > 0 ? [] : observed.orphans.map(decideOrphan);
-  const all = [...wantedDecisions, ...goneDecisions, ...orphans];
+  const all = [...changed, ...deleted, ...orphans];
   return {
     decisions: all.filter((each) => each !== undefined),
     kept: gone.filter(isKept).map(([, row]) => row),
@@ -105,7 +107,7 @@ function lossesOf(decisions: Decision[], { dataSizes }: PlanInput): Pick<Plan, '
   return losses.length > 0 ? { losses } : {};
 }
 
-/** What is lost with a replacement that was asked for by name. */
+/** Adds the data that is lost by an explicitly requested replacement. */
 function withLoss(decision: Decision, { dataSizes }: PlanInput): Decision {
   const { action, resource, reasons } = decision;
   const size = resource && action === 'replace' ? dataSizes?.get(resource.address) : undefined;
@@ -121,10 +123,10 @@ function whyGone({ goneReason, resources, dataSizes }: PlanInput, address: Addre
   return size === undefined ? reason : `${reason}: ${size} will be lost`;
 }
 
-/** All that stands in the way is said at once, before anything is done. */
+/** Reports every conflict at once, before anything is done. */
 function rejectConflicts(decisions: Decision[], input: PlanInput): void {
   const owners = previousOwnerIn(input);
-  const taken = decisions.flatMap(({ action, resource, row }) => {
+  const occupied = decisions.flatMap(({ action, resource, row }) => {
     if (action !== 'create' || !resource) return [];
     const { foreign } = input.observed;
     const reason = (row ? undefined : owners(resource)) ?? foreign.get(resource.address);
@@ -144,12 +146,12 @@ function rejectConflicts(decisions: Decision[], input: PlanInput): void {
     const why = reasons.join(', ');
     return [`cannot replace ${resource.address}: the data in it would be lost (${why})`];
   });
-  if (taken.length + guarded.length + lost.length === 0) return;
+  if (occupied.length + guarded.length + lost.length === 0) return;
   const hint = guarded.length > 0 ? 'Set protect: false and apply; then it can go.' : undefined;
-  throw new UserError([...taken, ...guarded, ...lost], hint);
+  throw new UserError([...occupied, ...guarded, ...lost], hint);
 }
 
-/** Of what bore the name before it was given another one. */
+/** Finds a renamed resource that still has, on the host, the name that a new one needs. */
 function previousOwnerIn({ rows, kinds }: PlanInput): (resource: Resource) => string | undefined {
   const owners = new Map(rows.map((row) => [identityOf(row, kinds), row]));
   return (resource) => {
@@ -160,7 +162,7 @@ function previousOwnerIn({ rows, kinds }: PlanInput): (resource: Resource) => st
   };
 }
 
-/** Unlike any other's when its kind knows none. */
+/** Unique if the kind defines no identity. */
 function identityOf({ kind, name, spec }: Resource | Row, kinds: Kinds): string {
   return `${kind} ${kinds[kind].identity?.(spec) ?? ` ${name}`}`;
 }
@@ -182,14 +184,14 @@ function changesOf(decisions: Decision[], units: Unit[], kinds: Kinds): Change[]
 function changeOf(decision: Decision, kinds: Kinds): Change {
   const { action, resource, row, reasons, differences, orphan } = decision;
   const { kind, name, spec } = (resource ?? row) as Resource | Row;
-  const moved = differences.length > 0 && differences.every(({ cause }) => cause === 'drift');
+  const drifted = differences.length > 0 && differences.every(({ cause }) => cause === 'drift');
   const lost = (action === 'forget' || action === 'create') && row?.status === 'ready';
   return {
     address: addressOf(kind, name),
     action: kinds[kind].derived ? 'refresh' : action,
     reasons,
     differences,
-    drift: moved || lost || orphan === true,
+    drift: drifted || lost || orphan === true,
     ...(action !== 'update' && !orphan && { spec }),
   };
 }

@@ -6,7 +6,7 @@ import { cpusOf, OWN_DISK } from '../model/limits.js';
 
 type Path = readonly (string | number)[];
 
-/** V1's name of the controller behind each limit. */
+/** The cgroup v1 name of the controller behind each limit. */
 const CONTROLLERS = {
   memory: 'memory',
   cpus: 'cpu',
@@ -18,19 +18,19 @@ const CONTROLLERS = {
 const CONTROLLED = Object.keys(CONTROLLERS) as (keyof typeof CONTROLLERS)[];
 
 /**
- * Refuses limits that this host cannot honour, all at once and each with its place in the file: a
- * CPU or a block device that it does not have, a controller or a namespace that its kernel lacks.
+ * Rejects limits that this host cannot enforce, all at once and each with its position in the file:
+ * a missing CPU or block device, or a controller or namespace that the kernel lacks.
  */
 export function checkCapacity(config: Config, capacity: Capacity): void {
-  const complaints = entriesOf(config).flatMap(({ path, entry }) => [
+  const problems = entriesOf(config).flatMap(({ path, entry }) => [
     ...missingControllers(entry.limits, capacity, path),
     ...missingCpus(entry.limits, capacity, path),
     ...missingDisks(entry.limits, capacity, path),
     ...(entry.userns ? missingUserns(capacity, path) : []),
     ...missingLabels(entry, capacity, path),
   ]);
-  if (complaints.length === 0) return;
-  const lines = complaints.map(({ at, cause }) => `${config.where(at)}: ${cause}`);
+  if (problems.length === 0) return;
+  const lines = problems.map(({ at, cause }) => `${config.where(at)}: ${cause}`);
   throw new UserError(lines, 'baleine doctor shows what the host has');
 }
 
@@ -69,16 +69,16 @@ function missingUserns(capacity: Capacity, path: Path): Problem[] {
   return cause ? [{ at: [...path, 'userns'], cause: `no user namespace here: ${cause}` }] : [];
 }
 
-/** As Docker has it; a quota above what there is would be none. */
+/** As in Docker. A quota above the number of CPUs would have no effect. */
 function missingCpus({ cpus, cpuset }: Limits, capacity: Capacity, path: Path): Problem[] {
   if (cpus === undefined && cpuset === undefined) return [];
   const online = cpusOf(capacity.cpus());
   const absent = cpusOf(cpuset ?? '').filter((cpu) => !online.includes(cpu));
   const has = `this host has ${online.length} CPUs, ${capacity.cpus()}`;
-  const complain = (name: string, cause: string) => ({ at: [...path, 'limits', name], cause });
+  const problem = (name: string, cause: string) => ({ at: [...path, 'limits', name], cause });
   return [
-    ...((cpus ?? 0) > online.length ? [complain('cpus', `cannot give ${cpus} CPUs: ${has}`)] : []),
-    ...(absent.length > 0 ? [complain('cpuset', `no CPU ${absent.join(', ')}: ${has}`)] : []),
+    ...((cpus ?? 0) > online.length ? [problem('cpus', `cannot give ${cpus} CPUs: ${has}`)] : []),
+    ...(absent.length > 0 ? [problem('cpuset', `no CPU ${absent.join(', ')}: ${has}`)] : []),
   ];
 }
 
@@ -86,6 +86,11 @@ function missingDisks({ io = [] }: Limits, capacity: Capacity, path: Path): Prob
   return io.flatMap(({ device }, index) =>
     device === OWN_DISK || capacity.isBlockDevice(device)
       ? []
-      : [{ at: [...path, 'limits', 'io', index], cause: `${device} is no block device here` }],
+      : [
+          {
+            at: [...path, 'limits', 'io', index],
+            cause: `${device} is not a block device of this host`,
+          },
+        ],
   );
 }

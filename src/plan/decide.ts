@@ -4,24 +4,21 @@ import { pendingReason, type Resource, type Row } from '../model/resource.js';
 import type { Kinds, Observed } from './observe.js';
 import type { Orphan } from './orphans.js';
 
-/** What is to be done about one resource, before it is turned into steps. */
+/** What to do about one resource, before it is turned into steps. */
 export interface Decision {
   action: Exclude<Action, 'refresh'>;
   reasons: string[];
   differences: Difference[];
-  /** Present unless the resource goes. */
+  /** Present unless the resource is deleted. */
   resource?: Resource;
   /** Present unless the resource is new. */
   row?: Row;
   observed?: unknown;
-  /** `row` is made up: no state file has it. */
+  /** `row` is synthetic: no state file contains it. */
   orphan?: true;
 }
 
-/**
- * The table at the heart of the design: desired × recorded × observed. Undefined when nothing is
- * to be done.
- */
+/** The core decision table: desired × recorded × observed. Undefined if there is nothing to do. */
 export function decide(
   resource: Resource,
   row: Row | undefined,
@@ -45,7 +42,7 @@ export function decide(
   const reasons = differences.map(({ reason }) => reason);
   const decision = { differences, resource, row, observed };
   if (forced === 'replace')
-    return { ...decision, action: 'replace', reasons: ['asked for', ...reasons] };
+    return { ...decision, action: 'replace', reasons: ['requested', ...reasons] };
   if (differences.some(({ effect }) => effect === 'replace')) {
     return { ...decision, action: 'replace', reasons };
   }
@@ -55,14 +52,14 @@ export function decide(
   return differences.length > 0 ? { ...decision, action: 'update', reasons } : undefined;
 }
 
-/** On record only, so no kind looks at it. */
+/** Exists only in the state tables, so the kinds do not compare it. */
 function compareProtect({ protect: after }: Resource, { protect: before }: Row): Difference[] {
   if (before === after) return [];
   const reason = `protect ${before} → ${after}`;
   return [{ attribute: 'protect', before, after, cause: 'file', effect: 'update', reason }];
 }
 
-/** A row that the file no longer speaks of. */
+/** A row that is no longer in the file. */
 export function decideGone(row: Row, { states }: Observed, reason: string): Decision {
   const observed = states.get(addressOf(row.kind, row.name));
   return observed === undefined
@@ -75,13 +72,13 @@ export function decideOrphan(orphan: Orphan): Decision {
   return { action: 'delete', reasons: [ORPHANED], differences: [], row, orphan: true };
 }
 
-/** One of its steps: the record says all the time that it is to run. */
+/** A restart is not recorded: the row says all along that it should run. */
 const RESTART: Difference = {
   attribute: 'restart',
   cause: 'file',
   effect: 'update',
-  reason: 'restart asked for',
+  reason: 'restart requested',
 };
 
-const ORPHANED = 'orphaned: it bears our mark, and is in no state file';
+const ORPHANED = 'orphaned: it carries our mark but is in no state file';
 const unfinished = (row: Row) => `unfinished: ${pendingReason(row)}`;

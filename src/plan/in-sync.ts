@@ -7,16 +7,16 @@ import type { Kinds, Observed } from './observe.js';
 import { isUnused, planNotes } from './plan-notes.js';
 
 /**
- * Whether the file asks for just what is on record. If so, it does until one of the two changes, and
- * a plan is made by the records alone: nothing is left to find out but what the host has lost.
+ * Whether the file declares exactly what is recorded. This stays true until one of the two changes;
+ * a plan can then be made from the records alone, and only the host remains to be checked.
  *
- * @param all rows of this stack; data that the file no longer has is no difference
+ * @param all rows of this stack; kept data that the file no longer declares does not count
  */
 export function configMatchesState(resources: readonly Resource[], all: readonly Row[]): boolean {
   const rows = all.filter((row) => !isUnused(row));
   const rowOf = new Map(rows.map((row) => [addressOf(row.kind, row.name), row]));
-  const wanted = resources.filter(({ spare }) => !spare);
-  return wanted.length === rows.length && wanted.every((each) => isRow(each, rowOf));
+  const desired = resources.filter(({ spare }) => !spare);
+  return desired.length === rows.length && desired.every((each) => isRow(each, rowOf));
 }
 
 function isRow({ address, spec, protect }: Resource, rowOf: ReadonlyMap<string, Row>): boolean {
@@ -25,8 +25,8 @@ function isRow({ address, spec, protect }: Resource, rowOf: ReadonlyMap<string, 
 }
 
 /**
- * Stands for all that `desired` goes by but the file and the records: two runs that have the same of
- * all three would make the same of it.
+ * Fingerprint of all inputs of `desired` except the file and the records: two runs with the same
+ * file, records and fingerprint desire the same resources.
  */
 export function planInputFingerprint({
   config: _file,
@@ -37,18 +37,18 @@ export function planInputFingerprint({
 }
 
 /**
- * Whether the host has all that is on record, as it was left, and nothing else that bears our mark.
- * Then a plan by the records has nothing to do, to note or to remember.
+ * Whether the host has everything that is recorded, unchanged, and nothing else with our mark. A
+ * plan made from the records then has no changes, notes or fact updates.
  *
  * @param all rows of one stack
  */
 export function hostMatchesState(all: readonly Row[], observed: Observed, kinds: Kinds): boolean {
   if (observed.orphans.length > 0) return false;
-  // unused data is left alone, whatever it is like
+  // unused data is kept, whatever its state
   const rows = all.filter((row) => !isUnused(row));
   const resources = rows.map(resourceFromRow);
-  const moved = resources.some((each, index) => decide(each, rows[index], observed, kinds));
-  if (moved) return false;
+  const drifted = resources.some((each, index) => decide(each, rows[index], observed, kinds));
+  if (drifted) return false;
   const { notes, factUpdates } = planNotes({ resources, rows, observed, kinds }, []);
   return !notes && !factUpdates;
 }

@@ -8,20 +8,20 @@ import { findOrphans, type Orphan } from './orphans.js';
 
 export type { Kinds };
 
-/** The one snapshot a plan is made from. */
+/** The observed state that a plan is made from. */
 export interface Observed {
   /** The observed state of each resource, in the form of its kind. Absent: nothing is there. */
   states: Map<Address, unknown>;
-  /** Why a resource that no row knows cannot be made: somebody else's is in its place. */
+  /** Why an unrecorded resource cannot be created: something that is not ours is in its place. */
   foreign: Map<Address, string>;
-  /** Of this stack. */
+  /** Orphans of this stack. */
   orphans: Orphan[];
 }
 
 /**
- * Looks at what the stack's rows and the file speak of, and for what else bears its mark.
+ * Observes the resources in the rows and the file of a stack, and finds its orphans.
  *
- * @param stack absent: nothing is looked for
+ * @param stack absent: orphans are not searched for
  */
 export function observe(
   kinds: Kinds,
@@ -42,15 +42,15 @@ export function observe(
     const reason = recorded.has(address) ? undefined : kinds[kind].foreign(spec, probe, site);
     if (reason !== undefined) foreign.set(address, reason);
   }
-  const wanted = { stack: stack ?? '', addresses: new Set(resources.map((each) => each.address)) };
+  const desired = { stack: stack ?? '', addresses: new Set(resources.map((each) => each.address)) };
   const orphans =
     stack === undefined
       ? []
-      : findOrphans(kinds, rows, wanted, probe, site).filter((each) => each.stack === stack);
+      : findOrphans(kinds, rows, desired, probe, site).filter((each) => each.stack === stack);
   return { states, foreign, orphans };
 }
 
-/** For `--refresh=false`: the host is believed to be as it was left. */
+/** For `--refresh=false`: assumes that the host matches the records. */
 export function assumeNoDrift(kinds: Kinds, rows: readonly Row[]): Observed {
   const states = rows.map(({ kind, name, spec, facts }): [Address, unknown] => [
     addressOf(kind, name),

@@ -3,14 +3,14 @@ import type { Unit } from '../model/plan.js';
 import { dropId, putId } from './units.js';
 
 /**
- * Fills in what each unit waits for, and sorts the units so that each comes after what it waits
- * for, otherwise in the order given.
+ * Fills in the dependencies of each unit, and sorts the units topologically, otherwise keeping
+ * their order.
  *
- * - A resource is put after what it needs.
- * - It is dropped after everything that needed it: dropped, or no longer needing it.
- * - A replacement is put after its drop; the drop waits for what the replacement needs, so that
- *   nothing is torn down for a successor that cannot be made.
- * - A unit may have needs of its own on top; one with an id of its own has no others.
+ * - A resource is put after its dependencies.
+ * - It is dropped after all former dependents are dropped or no longer need it.
+ * - A replacement is put after its drop; the drop waits for the dependencies of the replacement, so
+ *   that nothing is torn down for a successor that cannot be created.
+ * - A unit may have extra dependencies; a unit with a special id has no others.
  *
  * @param available resources that dependents need not wait for, because enough instances of the
  *   service keep running
@@ -64,8 +64,8 @@ function invert(needs: ReadonlyMap<Address, Address[]>): Map<Address, Address[]>
 }
 
 /**
- * Depth first, without recursion: a chain may be as long as the file. The file's checks leave no cycle
- * in what resources need.
+ * Depth first, without recursion, because a chain can be as long as the file. Cycles between
+ * resources have been rejected by the checks of the file.
  */
 function sort(units: Unit[]): Unit[] {
   const byId = new Map(units.map((unit) => [unit.id, unit]));
@@ -73,21 +73,21 @@ function sort(units: Unit[]): Unit[] {
   const entered = new Set<Unit>();
   const needsOf = ({ needs, after = [] }: Unit) => [...needs, ...after].reverse();
   for (const first of units) {
-    const way: { unit: Unit; left: string[] }[] = [];
+    const path: { unit: Unit; left: string[] }[] = [];
     const enter = (unit: Unit) => {
       if (sorted.has(unit)) return;
       if (entered.has(unit)) throw new Error(`units wait for each other: ${unit.id}`);
       entered.add(unit);
-      way.push({ unit, left: needsOf(unit) });
+      path.push({ unit, left: needsOf(unit) });
     };
     enter(first);
-    for (let at = way.at(-1); at; at = way.at(-1)) {
+    for (let at = path.at(-1); at; at = path.at(-1)) {
       const id = at.left.pop();
       const need = id === undefined ? undefined : byId.get(id);
       if (need) enter(need);
       else if (id === undefined) {
         sorted.add(at.unit);
-        way.pop();
+        path.pop();
       }
     }
   }

@@ -4,31 +4,31 @@ import { type Address, addressOf, byName } from '../model/address.js';
 import type { InstallPaths } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
 
-/** Something that bears our mark, which no row and no file speaks of. */
+/** Something with our mark that is neither in a row nor in the file. */
 export type Orphan = Pick<Row, 'kind' | 'stack' | 'name' | 'spec'>;
 
 /**
- * What a crash at the wrong moment, a lost state or somebody's hand left. What the file wants is
- * none, though no row knows it: to create it looks at what is there.
+ * Finds what a crash, a lost state or manual intervention left behind. Something that the file
+ * desires is no orphan even if no row knows it: creating it takes care of what exists.
  *
- * @param wanted by the file, of `stack`
+ * @param desired addresses in the file of `stack`
  */
 export function findOrphans(
   kinds: Kinds,
   rows: readonly Row[],
-  wanted: { stack: string; addresses: ReadonlySet<Address> } | undefined,
+  desired: { stack: string; addresses: ReadonlySet<Address> } | undefined,
   probe: Probe,
   site: InstallPaths,
 ): Orphan[] {
   const known = new Set(rows.map(({ kind, stack, name }) => `${stack}/${addressOf(kind, name)}`));
-  for (const address of wanted?.addresses ?? []) known.add(`${wanted?.stack}/${address}`);
+  for (const address of desired?.addresses ?? []) known.add(`${desired?.stack}/${address}`);
   const found = Object.values(kinds).flatMap((kind) => {
-    const marked = kind.discoverOwned?.(probe, site) ?? [];
-    if (marked.length === 0) return [];
-    // one that was given another name still bears the mark of its old one
+    const owned = kind.discoverOwned?.(probe, site) ?? [];
+    if (owned.length === 0) return [];
+    // a renamed resource still carries the mark of its old name
     const own = rows.filter((row) => row.kind === kind.name);
     const identities = new Set(own.map(({ spec }) => kind.identity?.(spec)));
-    return marked
+    return owned
       .filter(({ spec }) => !identities.has(kind.identity?.(spec)))
       .map((each): Orphan => ({ kind: kind.name, ...each }));
   });

@@ -12,7 +12,7 @@ interface Input {
   kinds: Kinds;
 }
 
-/** What else the look was good for: notes on what is left alone, and what rows shall remember. */
+/** By-products of the snapshot: notes on resources that do not change, and facts to save. */
 export function planNotes(
   { resources, rows, observed, kinds }: Input,
   decisions: readonly Decision[],
@@ -37,12 +37,12 @@ export function planNotes(
   return { ...(notes.length > 0 && { notes }), ...(factUpdates.length > 0 && { factUpdates }) };
 }
 
-/** Whether an earlier apply has found that the file no longer has it, and kept its data. */
+/** Whether an earlier apply found that the file no longer declares it, and kept its data. */
 export function isUnused({ facts }: Row): boolean {
   return (facts as DataFacts | undefined)?.unused === true;
 }
 
-/** What a reader of every plan should know of the data that no file asks for. */
+/** Notes, in every plan, on data that no file declares. */
 export function unusedNotes(rows: readonly Row[], kinds: Kinds): Note[] {
   return rows.filter(isUnused).map((row) => ({
     address: addressOf(row.kind, row.name),
@@ -51,7 +51,7 @@ export function unusedNotes(rows: readonly Row[], kinds: Kinds): Note[] {
 }
 
 /**
- * The plan of a stack that is as its file says.
+ * The plan of a stack that is in sync.
  *
  * @param rows of the stack
  */
@@ -66,7 +66,7 @@ interface KeptDataInput {
   dataSizes?: ReadonlyMap<Address, string>;
 }
 
-/** The notes on rows that this plan keeps, and what they are to remember of it. */
+/** Notes and fact updates for rows that this plan keeps. */
 export function keptDataNotes(
   { goneReason, dataSizes, kinds }: KeptDataInput,
   kept: readonly Row[],

@@ -9,7 +9,7 @@ import type { ContainerSpec } from '../model/specs.js';
 type Network = Pick<Capacity, 'addresses' | 'listener'>;
 type Path = readonly (string | number)[];
 
-/** Whether somebody is to listen at published ports who does not yet. */
+/** Whether the plan opens published ports that are not open yet. */
 export function opensPorts({ changes, units }: Plan): boolean {
   const starts = units.some(
     ({ mode, spec, steps }) =>
@@ -20,7 +20,7 @@ export function opensPorts({ changes, units }: Plan): boolean {
   return starts || forwarderOpens(changes);
 }
 
-/** It is to be started, or to listen elsewhere. */
+/** Whether the forwarder is started or its ports change. */
 function forwarderOpens(changes: Plan['changes']): boolean {
   return changes.some(
     ({ address, action }) =>
@@ -31,19 +31,19 @@ function forwarderOpens(changes: Plan['changes']): boolean {
 }
 
 /**
- * Refuses ports that cannot be listened at, all at once and each with its place in the file and the
- * name of its holder, and addresses that the host does not have, nor will have by this file.
+ * Rejects published ports that are in use, all at once and each with its position in the file and
+ * the current listener, and addresses that the host neither has nor gets from this file.
  */
 export function checkPublishedPorts(config: Config, capacity: Network): void {
   const addresses = new Set([...capacity.addresses(), ...bridgeAddresses(config)]);
-  const complaints = publishedPorts(config).flatMap(({ at, entry }) => {
+  const conflicts = publishedPorts(config).flatMap(({ at, entry }) => {
     const cause = conflictOf(entry, config.name, addresses, capacity);
     return cause === undefined
       ? []
       : [`${config.where(at)}: cannot publish ${formatHostPort(entry)}: ${cause}`];
   });
-  if (complaints.length === 0) return;
-  throw new UserError(complaints, 'Publish another port, or end what has it.');
+  if (conflicts.length === 0) return;
+  throw new UserError(conflicts, 'Publish another port, or stop the process that uses it.');
 }
 
 function conflictOf(
@@ -53,7 +53,7 @@ function conflictOf(
   capacity: Network,
 ): string | undefined {
   const local = host_ip === ANY_ADDRESS || host_ip.startsWith('127.') || addresses.has(host_ip);
-  if (!local) return `${host_ip} is no address of this host`;
+  if (!local) return `${host_ip} is not an address of this host`;
   const holder = capacity.listener(host_ip, port);
   const ours = parseId(holder?.container ?? '')?.stack === stack;
   return holder && !ours ? `${nameOf(holder)} listens there` : undefined;

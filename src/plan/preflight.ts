@@ -11,9 +11,9 @@ import type { BridgeSpec, ContainerSpec } from '../model/specs.js';
 
 type Path = readonly (string | number)[];
 
-/** Why something cannot be started or changed as planned. */
+/** Why a resource cannot be started or changed as planned. */
 export interface Obstacle {
-  /** Below its entry in the file: `['volumes', 0]`. */
+  /** Relative to its entry in the file: `['volumes', 0]`. */
   at: Path;
   cause: string;
 }
@@ -22,44 +22,43 @@ interface Input {
   resources: readonly Resource[];
   rows: readonly Row[];
   site: InstallPaths;
-  /** What begins a complaint: the place in the file, or `cannot create container web`. */
+  /** The prefix of an error message: the position in the file, or `cannot create container web`. */
   where: (resource: Resource, at: Path) => string;
 }
 
 /**
- * Looks for what would fail once something that runs has been stopped. What the file asks for is
- * refused as a whole, each obstacle with its place. What only comes back as it was recorded is
- * blocked in the plan: it fails, untouched, and everything else is done.
+ * Finds everything that would fail only after something running has been stopped. Obstacles to what
+ * the file declares reject the whole plan, each with its position. Obstacles to resources that are
+ * only restored as recorded block these units: they fail without being touched, and everything else
+ * is done.
  *
  * @throws UserError
  */
 export function preflight(plan: Plan, host: Preconditions, input: Input): Plan {
   const resourceOf = new Map(input.resources.map((each) => [each.address, each]));
-  const complaints: string[] = [];
+  const problems: string[] = [];
   const blocked = new Map<Address, string>();
-  const going = goingLinks(plan);
+  const freed = freedLinks(plan);
   for (const unit of plan.units) {
     if (unit.mode !== 'put') continue;
     const obstacles = [
       ...obstaclesOf(unit, host, input.site),
-      ...subnetObstacles(unit, host, input.rows, going),
+      ...subnetObstacles(unit, host, input.rows, freed),
     ];
     const resource = resourceOf.get(unit.address);
     if (obstacles.length === 0) continue;
     if (!resource || isRecorded(unit, input.rows)) {
       blocked.set(unit.address, obstacles.map(({ cause }) => cause).join('; '));
     } else {
-      complaints.push(
-        ...obstacles.map(({ at, cause }) => `${input.where(resource, at)}: ${cause}`),
-      );
+      problems.push(...obstacles.map(({ at, cause }) => `${input.where(resource, at)}: ${cause}`));
     }
   }
-  if (complaints.length > 0) throw new UserError([...new Set(complaints)]);
+  if (problems.length > 0) throw new UserError([...new Set(problems)]);
   const warned = withForwarding(plan, host);
   return blocked.size === 0 ? warned : withBlocked(warned, blocked);
 }
 
-/** Said once, when a bridge is made that would lead its containers to the host's other networks. */
+/** Warns once if a new bridge gives its containers a route to the host's other networks. */
 function withForwarding(plan: Plan, host: Preconditions): Plan {
   const bridge = plan.units.find(
     ({ mode, kind, spec }) =>
@@ -67,7 +66,7 @@ function withForwarding(plan: Plan, host: Preconditions): Plan {
   );
   if (!bridge || !host.forwards()) return plan;
   const { address } = bridge;
-  const text = `leads further: this host forwards packets (ip_forward is 1), so containers on it reach the host’s other networks; see baleine doctor`;
+  const text = `has a route out: this host forwards packets (ip_forward is 1), so containers on it reach the host’s other networks; see baleine doctor`;
   return { ...plan, warnings: [...(plan.warnings ?? []), { address, text }] };
 }
 
@@ -84,7 +83,7 @@ function withBlocked(plan: Plan, blocked: ReadonlyMap<Address, string>): Plan {
   return { ...plan, units, warnings: [...(plan.warnings ?? []), ...warnings] };
 }
 
-/** Nothing new is asked of it, but for whether it is to run. */
+/** Whether its spec is as recorded, except for whether it runs. */
 function isRecorded({ kind, name, spec }: Unit, rows: readonly Row[]): boolean {
   const row = rows.find((each) => each.kind === kind && each.name === name);
   if (!row) return false;
@@ -107,27 +106,29 @@ function bridgeObstacles({ uplink, link }: BridgeSpec, host: Preconditions): Obs
 }
 
 /**
- * A bridge that changes or goes by this plan leaves the subnet that it has now, and an uplink is on
- * the bridge's own network.
+ * Links whose subnet this plan frees: bridges that change or are deleted, and their uplinks, which
+ * are on the same network.
  */
-function goingLinks({ units }: Plan): ReadonlySet<string> {
+function freedLinks({ units }: Plan): ReadonlySet<string> {
   const specs = units.flatMap(({ kind, spec }) => (kind === 'bridge' ? [spec as BridgeSpec] : []));
   return new Set(specs.flatMap(({ link, uplink }) => [link, ...(uplink ? [uplink] : [])]));
 }
 
-/** Of a subnet, or of the host's place in it, that is new: what is recorded was there first. */
+/**
+ * Only checked if the subnet or the host's address on it changes: what is recorded was there first.
+ */
 function subnetObstacles(
   { kind, name, spec }: Unit,
   host: Preconditions,
   rows: readonly Row[],
-  going: ReadonlySet<string>,
+  freed: ReadonlySet<string>,
 ): Obstacle[] {
   if (kind !== 'bridge') return [];
   const after = spec as BridgeSpec;
   const row = rows.find((each) => each.kind === kind && each.name === name);
   const before = row?.spec as BridgeSpec | undefined;
   const isSame = before?.subnet === after.subnet && before?.host === after.host;
-  return isSame ? [] : found(['subnet'], host.withoutSubnet(after, going));
+  return isSame ? [] : found(['subnet'], host.withoutSubnet(after, freed));
 }
 
 function startObstacles(spec: ContainerSpec, host: Preconditions, site: InstallPaths): Obstacle[] {
@@ -138,7 +139,7 @@ function startObstacles(spec: ContainerSpec, host: Preconditions, site: InstallP
   });
   return [
     ...mounts.flatMap(({ source }, index) =>
-      // what is ours is made before, by the same plan
+      // our own folders are created earlier in the same plan
       source.startsWith(`${site.root}/`)
         ? []
         : found(['volumes', index], host.withoutSource(source)),
@@ -162,13 +163,13 @@ function ioObstacles({ limits: { io = [] } }: ContainerSpec, host: Preconditions
   );
 }
 
-/** Cgroup v1 refuses a limit below what is held, and v2 kills for it. */
+/** Cgroup v1 rejects a limit below current usage, and v2 kills processes. */
 function limitObstacles(spec: ContainerSpec, host: Preconditions, site: InstallPaths): Obstacle[] {
   const { memory, pids } = spec.limits;
   const held = host.held(cgroupPath(site, spec.id)) ?? { memory: 0, pids: 0 };
   const found = ioObstacles(spec, host);
   if (memory !== undefined && held.memory > memory) {
-    const cause = `${formatBytes(memory)} is less than the ${formatBytes(held.memory)} that it holds now`;
+    const cause = `${formatBytes(memory)} is less than the ${formatBytes(held.memory)} that it uses now`;
     found.push({ at: ['limits', 'memory'], cause });
   }
   if (held.pids > pids) {
@@ -181,16 +182,18 @@ function limitObstacles(spec: ContainerSpec, host: Preconditions, site: InstallP
 const found = (at: Path, cause: string | undefined): Obstacle[] =>
   cause === undefined ? [] : [{ at, cause }];
 
-/** Bytes of one argument or variable with its end, MAX_ARG_STRLEN of linux/binfmts.h. */
+/**
+ * Maximum size of one argument or variable with its terminator: MAX_ARG_STRLEN of linux/binfmts.h.
+ */
 const ONE = 131_072;
 /**
- * Bytes of all of them, with a pointer each: a quarter of the usual limit of the stack, and three
- * quarters of it when that is larger (execve(2), "Limits on size of arguments and environment").
+ * Maximum size of all of them, with a pointer each: a quarter of the usual stack limit (execve(2),
+ * "Limits on size of arguments and environment").
  */
 const ALL = 2 * 1024 ** 2;
 const POINTER = 8;
 
-/** What the kernel would refuse to execute, though it is well-formed. */
+/** Arguments and variables that are well-formed but that the kernel would reject. */
 export function execObstacles({
   args,
   environment,
@@ -207,8 +210,8 @@ export function execObstacles({
   const long = words.flatMap(({ at, name, text }, index) => {
     if (text.includes('\0')) return [{ at, cause: `${name} holds a NUL character` }];
     if ((sizes[index] ?? 0) <= ONE) return [];
-    const most = `the kernel takes ${ONE - 1} at most`;
-    return [{ at, cause: `${name} has ${(sizes[index] ?? 1) - 1} bytes: ${most}` }];
+    const limit = `the kernel takes ${ONE - 1} at most`;
+    return [{ at, cause: `${name} has ${(sizes[index] ?? 1) - 1} bytes: ${limit}` }];
   });
   if (long.length > 0) return long;
   const total = sizes.reduce((sum, each) => sum + each + POINTER, 0);

@@ -5,11 +5,11 @@ import type { Row } from '../model/resource.js';
 import type { BridgeSpec, ContainerFacts, ContainerSpec, ImageSpec } from '../model/specs.js';
 
 /**
- * The rows of an installation as they are to be at another place, or on another host: paths follow
- * the root, interfaces get names and marks of their own, and what only the old host knew of a
- * container is forgotten, so that nothing is taken for its own that is not.
+ * Rewrites the rows of an installation for another root or host: paths follow the root, interfaces
+ * get new names and marks, and facts that only the old host knew are dropped, so that nothing on
+ * the new host is mistaken for ours.
  *
- * @param from as the rows have it
+ * @param from the paths in the rows
  */
 export function rebaseRows(rows: readonly Row[], from: InstallPaths, to: InstallPaths): Row[] {
   const names = from.tag === to.tag ? new Map<string, string>() : linkNames(rows, to);
@@ -28,7 +28,7 @@ export function rebaseRows(rows: readonly Row[], from: InstallPaths, to: Install
   }));
 }
 
-/** New ones for all that the rows name: a bridge that was imported is the old host's. */
+/** New names for all links in the rows, because an imported bridge belongs to the old host. */
 function linkNames(rows: readonly Row[], to: InstallPaths): Map<string, string> {
   const names = new Map<string, string>();
   const add = (prefix: string, link: string) =>
@@ -44,7 +44,7 @@ function linkNames(rows: readonly Row[], to: InstallPaths): Map<string, string> 
   return names;
 }
 
-/** A path that is below the new root already has been moved before. */
+/** A path below the new root has already been moved. */
 function pathMover(from: InstallPaths, to: InstallPaths): (text: string) => string {
   const pairs = [[from.root, to.root] as const, [from.run, to.run] as const];
   const isBelow = (text: string, dir: string) => text === dir || text.startsWith(`${dir}/`);
@@ -55,7 +55,7 @@ function pathMover(from: InstallPaths, to: InstallPaths): (text: string) => stri
   };
 }
 
-/** The path of a base counts in the version of what is made from it; the files stay the same. */
+/** The path of a base is part of the version of images built on it; the files do not change. */
 function versionsAfter(rows: readonly Row[], rename: (text: string) => string) {
   const versions = new Map<string, string>();
   const follow = (text: string) => versions.get(text) ?? rename(text);

@@ -5,13 +5,13 @@ import type { Row } from '../model/resource.js';
 import type { ContainerSpec, ImageSpec } from '../model/specs.js';
 import { hostsName } from './desired/hosts.js';
 
-/** The rows of one stack before and after, a pair for each that changes. */
+/** A pair of rows, before and after, for each row that changes. */
 export type Renamed = [before: Row, after: Row][];
 
 /**
- * Gives a resource another name on record. What it is on the host stays as it is called there, and
- * every row that speaks of it follows, so that a file which does the same asks for no change. Only
- * a container is called by its name on the host too: the next plan replaces it.
+ * Renames a resource in the state tables. Its name on the host does not change, and all rows that
+ * refer to it are updated, so that a file with the same rename causes no change. Only containers
+ * are named after themselves on the host too: the next plan replaces a renamed one.
  */
 export function rename(rows: readonly Row[], kind: KindName, from: string, to: string): Renamed {
   const specs = SPECS[kind]?.(rows, from, to) ?? ((row: Row) => row.spec);
@@ -31,10 +31,10 @@ export function rename(rows: readonly Row[], kind: KindName, from: string, to: s
   });
 }
 
-type Respell = (rows: readonly Row[], from: string, to: string) => (row: Row) => unknown;
+type Rename = (rows: readonly Row[], from: string, to: string) => (row: Row) => unknown;
 
-/** What specs say of others by name. */
-const SPECS: Partial<Record<KindName, Respell>> = {
+/** Updates references by name in the specs of other rows. */
+const SPECS: Partial<Record<KindName, Rename>> = {
   bridge: (_rows, from, to) =>
     forContainers((spec) => ({
       ...spec,
@@ -54,16 +54,16 @@ const SPECS: Partial<Record<KindName, Respell>> = {
   image: (rows, from, to) => {
     const { specs, versions } = imagesAfter(rows, from, to);
     const containers = forContainers((spec) => {
-      const respell = <T extends Pick<ContainerSpec, 'image'>>(release: T): T => {
+      const renameImage = <T extends Pick<ContainerSpec, 'image'>>(release: T): T => {
         const { name, version, file } = release.image;
         const now = { name: name === from ? to : name, version: versions.get(version) ?? version };
         return { ...release, image: { ...now, file } };
       };
       const { previous, held } = spec;
       return {
-        ...respell(spec),
-        ...(previous && { previous: respell(previous) }),
-        ...(held && { held: { ...held, to: respell(held.to) } }),
+        ...renameImage(spec),
+        ...(previous && { previous: renameImage(previous) }),
+        ...(held && { held: { ...held, to: renameImage(held.to) } }),
       };
     });
     return (row) => specs.get(row) ?? containers(row);
@@ -75,8 +75,8 @@ function forContainers(edit: (spec: ContainerSpec) => ContainerSpec): (row: Row)
 }
 
 /**
- * An image made from the renamed one says so by its name, which counts in its version, and that in
- * the version of what is made from it in turn. The files are the same all the time.
+ * An image built on the renamed one refers to it by name, which is part of its version, and so on
+ * for images built on that. The files do not change.
  */
 function imagesAfter(rows: readonly Row[], from: string, to: string) {
   const versions = new Map<string, string>();
@@ -86,7 +86,7 @@ function imagesAfter(rows: readonly Row[], from: string, to: string) {
     known = versions.size;
     for (const row of images) {
       const before = row.spec as ImageSpec;
-      const after = respelled(before, from, to, versions);
+      const after = renamedSpec(before, from, to, versions);
       specs.set(row, after);
       const [was, is] = [imageVersion(before), imageVersion(after)];
       if (was !== is) versions.set(was, is);
@@ -95,7 +95,7 @@ function imagesAfter(rows: readonly Row[], from: string, to: string) {
   return { specs, versions };
 }
 
-function respelled(
+function renamedSpec(
   { from: source, base, ...spec }: ImageSpec,
   from: string,
   to: string,
@@ -110,7 +110,7 @@ function respelled(
   };
 }
 
-/** Groups of containers that see the same names are called by their bridges. */
+/** Hosts resources are named after the bridges of their containers. */
 function groupNames(rows: readonly Row[], from: string, to: string): Map<string, string> {
   const sets = rows.flatMap(({ kind, spec }) =>
     kind === 'container' ? [(spec as ContainerSpec).links.map(({ bridge }) => bridge)] : [],

@@ -15,15 +15,19 @@ import { isVersionOf, withPinnedRelease } from './desired/releases.js';
 type ContainerRow = Row<ContainerSpec>;
 type ContainerResource = Resource<ContainerSpec>;
 
-/** What the rolled back entry of the file is to be, and nothing else but as it is on record. */
+/**
+ * The desired state for a rollback: the service at its previous release, everything else as
+ * recorded.
+ */
 export interface Rollback {
   resources: Resource[];
   targets: Address[];
 }
 
 /**
- * The containers of a farm or of an entry of that name, or all that one of that name goes back
- * together with. @throws UserError when there is none
+ * The instances of a service, or of the service that a container belongs to.
+ *
+ * @throws UserError if there is none
  */
 export function serviceInstances(
   name: string,
@@ -37,16 +41,16 @@ export function serviceInstances(
     if (members.length > 0) return members;
   }
   const names = new Set(containers.map(({ group = '' }) => group.replace(/^\w+\./, '')));
-  const hint = names.size > 0 ? `There is: ${[...names].join(', ')}` : undefined;
+  const hint = names.size > 0 ? `It has: ${[...names].join(', ')}` : undefined;
   throw rollbackError(name, `no farm or container of that name in stack ${stack}`, hint);
 }
 
 /**
- * To what the members go back: what they were before their last change, or, where that did not come
- * about for all of them, what those are that it has not reached.
+ * Pins the instances to their previous release: the one before their last change or, if that change
+ * did not reach all of them, the one that the others still have.
  *
- * @param members as the file asks for them
- * @throws UserError when there is nothing to go back to
+ * @param members as declared in the file
+ * @throws UserError if there is nothing to roll back to
  */
 export function pinPreviousRelease(
   name: string,
@@ -54,14 +58,14 @@ export function pinPreviousRelease(
   rows: readonly Row[],
 ): PinnedRelease {
   const own = rowsOf(members, rows);
-  if (own.length === 0) throw rollbackError(name, 'it is not there yet');
+  if (own.length === 0) throw rollbackError(name, 'it does not exist yet');
   if (members.some(({ spec }) => spec.held)) {
-    const hint = `To have what the file asks for again: baleine rollback --undo ${name}`;
-    throw rollbackError(name, 'it is rolled back already', hint);
+    const hint = `To return to the release of the file: baleine rollback --undo ${name}`;
+    throw rollbackError(name, 'it is already rolled back', hint);
   }
   const asked = releaseOf((members[0] as ContainerResource).spec);
   const to = targetOf(own, asked);
-  if (!to) throw rollbackError(name, 'it was not changed since it was made');
+  if (!to) throw rollbackError(name, 'it has not changed since it was created');
   return { asked: releaseDigest(asked), differs: releaseDifferences(asked, to), to };
 }
 
@@ -70,14 +74,14 @@ function targetOf(rows: readonly ContainerRow[], asked: Release): Release | unde
     .flatMap(({ spec }) => spec.previous ?? [])
     .filter((each) => !sameRelease(each, asked));
   const now = rows.map(({ spec }) => releaseOf(spec));
-  const unreached = before.find((each) => now.some((other) => sameRelease(each, other)));
-  return unreached ?? before[0];
+  const remaining = before.find((each) => now.some((other) => sameRelease(each, other)));
+  return remaining ?? before[0];
 }
 
 /**
- * @param members with those that stand in while others are replaced
+ * @param members including spares
  * @param rows of all stacks
- * @throws UserError when the version of the image is there no more
+ * @throws UserError if that version of the image no longer exists
  */
 export function rollbackResources(
   name: string,
@@ -92,7 +96,8 @@ export function rollbackResources(
     const row = recorded.get(member.name);
     if (!row && !member.spare) return [];
     const spec = image && withPinnedRelease(row?.spec ?? member.spec, held, image, site);
-    if (!spec) throw rollbackError(name, `image ${held.to.image.name} as it was is there no more`);
+    if (!spec)
+      throw rollbackError(name, `image ${held.to.image.name} at that version no longer exists`);
     const as = row ? { ...member, ...resourceFromRow(row), spec } : { ...member, spec };
     return [{ ...as, ...pausingOnFailure(member) }];
   });
@@ -101,12 +106,12 @@ export function rollbackResources(
   return { resources: [...rest.map(resourceFromRow), ...back], targets };
 }
 
-/** What goes back cannot be rolled back in turn. */
+/** A rollback is not itself rolled back on failure. */
 function pausingOnFailure({ rolling }: ContainerResource): Pick<Resource, 'rolling'> {
   return rolling ? { rolling: { ...rolling, failure_action: 'pause' } } : {};
 }
 
-/** As it is on record, not as the file would have it. */
+/** The recorded image, not the one declared in the file. */
 function imageOf(
   { to }: PinnedRelease,
   rows: readonly Row[],

@@ -7,7 +7,7 @@ import { type Decision, decide } from './decide.js';
 import type { Kinds, Observed } from './observe.js';
 import { dropId, finalizeUnit, putId, retireUnit, type UnitContext, unitsOf } from './units.js';
 
-/** A decision and what carries it out. */
+/** A decision and the units that implement it. */
 export interface PlannedDecision {
   decision: Decision;
   units: Unit[];
@@ -22,18 +22,18 @@ interface Input {
 }
 
 export interface RollingUpdates {
-  works: PlannedDecision[];
-  /** Those that are replaced one after the other: for whoever needs them some are always there. */
+  planned: PlannedDecision[];
+  /** Resources replaced in batches: dependents need not wait, because some instances always run. */
   available: ReadonlySet<Address>;
   rollbacks: NonNullable<Plan['rollbacks']>;
 }
 
 /**
- * Has those that stand for each other be replaced a few at a time, each turn after the one before
- * went well. With `start-first` spares stand in meanwhile.
+ * Replaces interchangeable instances in batches, each after the previous one succeeded. With
+ * `start-first`, spares serve during the update.
  */
 export function planRollingUpdates(all: PlannedDecision[], input: Input): RollingUpdates {
-  const rolled = all.filter((work) => needsRolling(work, input.kinds));
+  const rolled = all.filter((each) => needsRolling(each, input.kinds));
   const groups = new Set(rolled.map(({ decision }) => decision.resource?.rolling?.through));
   const available = new Set(rolled.map(addressIn));
   const rollouts = [...groups].map((through) => {
@@ -41,10 +41,10 @@ export function planRollingUpdates(all: PlannedDecision[], input: Input): Rollin
       decision.resource?.rolling?.through === through;
     return rollGroup(all.filter(belongs), rolled.filter(belongs), input);
   });
-  const ways = rollouts.flatMap((works) => transitionOf(works, all, rolled, input));
-  const works = [...rollouts.flat(), ...ways];
-  const needed = new Set(works.map(addressIn));
-  // a spare of an earlier run was to go before it was known that it is needed again
+  const transitions = rollouts.flatMap((planned) => transitionOf(planned, all, rolled, input));
+  const planned = [...rollouts.flat(), ...transitions];
+  const needed = new Set(planned.map(addressIn));
+  // a spare of an earlier run was to be deleted before it was known that it is needed again
   const rest = all.filter(
     (each) => !groups.has(each.decision.resource?.rolling?.through) && !needed.has(addressIn(each)),
   );
@@ -52,26 +52,25 @@ export function planRollingUpdates(all: PlannedDecision[], input: Input): Rollin
     ({ spare, rolling }) => spare && !groups.has(rolling?.through),
   );
   const rollbacks = rollouts.flatMap(rollbackOf);
-  return { works: [...left.reduce(retireLeftover, rest), ...works], available, rollbacks };
+  return { planned: [...left.reduce(retireLeftover, rest), ...planned], available, rollbacks };
 }
 
 /**
- * One that stood in, if it is there still, goes after those have come back that it stood in for, and
- * before what they are reached through changes: a proxy's new worker would know nothing of the
- * requests that it is at.
+ * A leftover spare is deleted after the instances it replaced are back, and before the proxy's
+ * configuration changes: a new proxy worker would not know of the requests that it still serves.
  */
 function retireLeftover(
-  works: PlannedDecision[],
+  planned: PlannedDecision[],
   { address, rolling }: Resource,
 ): PlannedDecision[] {
-  const isGoing = (work: PlannedDecision) => !work.decision.resource && addressIn(work) === address;
-  if (!works.some(isGoing)) return works;
-  const group = works.filter(
+  const isGoing = (each: PlannedDecision) => !each.decision.resource && addressIn(each) === address;
+  if (!planned.some(isGoing)) return planned;
+  const group = planned.filter(
     ({ decision }) => decision.resource?.rolling?.through === rolling?.through,
   );
-  return works.map((work) => {
-    if (isGoing(work)) return needing(work, group.map(putOf));
-    return addressIn(work) === rolling?.through ? needing(work, [dropId(address)]) : work;
+  return planned.map((each) => {
+    if (isGoing(each)) return needing(each, group.map(putOf));
+    return addressIn(each) === rolling?.through ? needing(each, [dropId(address)]) : each;
   });
 }
 
@@ -82,32 +81,35 @@ function needing(
   return { decision, units: head ? [{ ...head, needs: [...head.needs, ...more] }, ...tail] : [] };
 }
 
-/** Whichever of them fails, those that have changed go back. */
-function rollbackOf(works: PlannedDecision[]): RollingUpdates['rollbacks'] {
-  const { group = '', rolling } = works[0]?.decision.resource ?? {};
+/** If any of them fails, those already changed are rolled back. */
+function rollbackOf(planned: PlannedDecision[]): RollingUpdates['rollbacks'] {
+  const { group = '', rolling } = planned[0]?.decision.resource ?? {};
   if (rolling?.failure_action !== 'rollback') return [];
-  return [{ service: group.replace(/^\w+\./, ''), units: works.map(putOf) }];
+  return [{ service: group.replace(/^\w+\./, ''), units: planned.map(putOf) }];
 }
 
-/** What they are reached through, if it cannot be as it is to be before all had their turn. */
+/**
+ * The transition of the resource they are reached through, if it cannot get its final spec before
+ * all batches are done.
+ */
 function transitionOf(
-  works: PlannedDecision[],
+  planned: PlannedDecision[],
   all: PlannedDecision[],
   rolled: PlannedDecision[],
   input: Input,
 ): PlannedDecision[] {
-  const through = works[0]?.decision.resource?.rolling?.through;
-  const way = all.find((each) => addressIn(each) === through);
-  const turning = new Set(rolled.map(addressIn));
-  const rows = works
-    .filter((each) => each.decision.resource?.spare || turning.has(addressIn(each)))
+  const through = planned[0]?.decision.resource?.rolling?.through;
+  const proxyConfig = all.find((each) => addressIn(each) === through);
+  const rolling = new Set(rolled.map(addressIn));
+  const rows = planned
+    .filter((each) => each.decision.resource?.spare || rolling.has(addressIn(each)))
     .flatMap((each) => each.decision.row ?? []);
-  const turns = works.flatMap(({ units }) => units.map(({ id }) => id));
-  const settled = way && finalizing(way.decision, rows, turns, input);
-  return settled ? [settled] : [];
+  const unitIds = planned.flatMap(({ units }) => units.map(({ id }) => id));
+  const finalized = proxyConfig && finalizing(proxyConfig.decision, rows, unitIds, input);
+  return finalized ? [finalized] : [];
 }
 
-/** What only comes back, or changes while it goes on working, does not wait for its turn. */
+/** A repair of drift, or a change that does not interrupt service, does not wait for a batch. */
 function needsRolling({ decision, units }: PlannedDecision, kinds: Kinds): boolean {
   const { action, resource, differences } = decision;
   if (!resource?.rolling) return false;
@@ -123,14 +125,14 @@ function rollGroup(
   input: Input,
 ): PlannedDecision[] {
   const rolling = rolled[0]?.decision.resource?.rolling as Rolling;
-  const others = group.filter((work) => !rolled.includes(work));
+  const others = group.filter((each) => !rolled.includes(each));
   const spares = sparePlans(rolling, rolled.length, input);
-  const turns = batchesOf(rolled, rolling.parallelism);
+  const batches = batchesOf(rolled, rolling.parallelism);
   const first = [...pathUnits(rolling, input), ...[...others, ...spares].map(putOf)];
-  const linked = turns.flatMap((turn, index) => {
-    const before = turns[index - 1]?.map(putOf);
-    const told = turns.length > 1 ? [`turn ${index + 1} of ${turns.length}`] : [];
-    return turn.map((work) => afterBatch(work, first, before, rolling, told));
+  const linked = batches.flatMap((batch, index) => {
+    const before = batches[index - 1]?.map(putOf);
+    const progress = batches.length > 1 ? [`batch ${index + 1} of ${batches.length}`] : [];
+    return batch.map((each) => afterBatch(each, first, before, rolling, progress));
   });
   return [
     ...others,
@@ -139,10 +141,10 @@ function rollGroup(
   ];
 }
 
-/** Those first that an earlier run has left half done: they serve nobody. */
+/** Unfinished instances of an earlier run first: they serve nobody. */
 function batchesOf(rolled: PlannedDecision[], size: number): PlannedDecision[][] {
-  const isHalf = ({ decision }: PlannedDecision) => decision.row?.status === 'pending';
-  const sorted = [...rolled.filter(isHalf), ...rolled.filter((each) => !isHalf(each))];
+  const isUnfinished = ({ decision }: PlannedDecision) => decision.row?.status === 'pending';
+  const sorted = [...rolled.filter(isUnfinished), ...rolled.filter((each) => !isUnfinished(each))];
   const count = Math.ceil(sorted.length / size);
   return Array.from({ length: count }, (_, i) => sorted.slice(i * size, (i + 1) * size));
 }
@@ -152,12 +154,12 @@ function afterBatch(
   first: string[],
   before: string[] | undefined,
   { failure_action }: Rolling,
-  told: string[],
+  progress: string[],
 ): PlannedDecision {
   const goOn = failure_action === 'continue' && before;
   const needs = goOn ? first : (before ?? first);
   const units = head ? [{ ...head, needs, ...(goOn && { after: before }) }, ...tail] : tail;
-  return { decision: { ...decision, reasons: [...decision.reasons, ...told] }, units };
+  return { decision: { ...decision, reasons: [...decision.reasons, ...progress] }, units };
 }
 
 function sparePlans({ order, through }: Rolling, most: number, input: Input): PlannedDecision[] {
@@ -175,17 +177,22 @@ function sparePlans({ order, through }: Rolling, most: number, input: Input): Pl
   });
 }
 
-/** What they are reached through, and who goes by it: a proxy that is made anew is told of no turn. */
+/**
+ * The proxy's configuration and its readers: a proxy that is recreated has to be there before the
+ * first batch.
+ */
 function pathUnits({ through }: Pick<Rolling, 'through'>, { resources }: Input): string[] {
   const readers = resources.filter(({ needs }) => needs.includes(through));
   return [through, ...readers.map(({ address }) => address)].map(putId);
 }
 
-const STANDS_IN = 'stands in while others are replaced, then goes';
+const STANDS_IN = 'spare during the update, deleted at its end';
 
-/** It is there from an earlier run; the proxy may have been started since, and not know of it. */
+/**
+ * The spare exists from an earlier run; the proxy may have been restarted since and not know it.
+ */
 function reuseSpare(resource: Resource, row: Row, { states }: Observed): Decision {
-  const reason = 'stands in again';
+  const reason = 'spare serves again';
   const again = { attribute: 'rotation', cause: 'drift', effect: 'update', reason } as const;
   const differences = [again];
   return {
@@ -199,16 +206,16 @@ function reuseSpare(resource: Resource, row: Row, { states }: Observed): Decisio
 }
 
 function withRetirement(
-  work: PlannedDecision,
+  each: PlannedDecision,
   { failure_action }: Rolling,
   rolled: PlannedDecision[],
   input: Input,
 ): PlannedDecision {
-  const { resource, row } = work.decision;
+  const { resource, row } = each.decision;
   const unit = retireUnit(resource as Resource, row, input.kinds, input.site);
-  const over = rolled.map(putOf);
-  const order = failure_action === 'continue' ? { after: over } : { needs: over };
-  return { ...work, units: [...work.units, { ...unit, ...order }] };
+  const replaced = rolled.map(putOf);
+  const order = failure_action === 'continue' ? { after: replaced } : { needs: replaced };
+  return { ...each, units: [...each.units, { ...unit, ...order }] };
 }
 
 function rowOf({ kind, name }: Resource, rows: readonly Row[]): Row | undefined {
@@ -217,25 +224,25 @@ function rowOf({ kind, name }: Resource, rows: readonly Row[]): Row | undefined 
 
 const addressIn = ({ decision: { resource, row } }: PlannedDecision): Address =>
   resource?.address ?? addressOf((row as Row).kind, (row as Row).name);
-const putOf = (work: PlannedDecision) => putId(addressIn(work));
+const putOf = (each: PlannedDecision) => putId(addressIn(each));
 
 interface FinalizeInput extends UnitContext {
   observed: Observed;
 }
 
 /**
- * What those that take turns are reached through, when it is to ask for what they are not yet: at
- * first it is as it can be meanwhile, and once all had their turn as it is to be. After a crash or a
- * roll-out that stopped it may be as it can be already.
+ * The proxy's configuration while its servers are being replaced, if they are not yet reachable as
+ * desired: first a transitional one, and the final one after all batches. After a crash or a
+ * stopped update, the transitional one may already be in place.
  *
- * @param rows of those that take turns, and of spares that are there
- * @param turns the ids of all units that are to be done in between
- * @returns undefined when it may be as it is to be at once
+ * @param rows of the instances being replaced, and of existing spares
+ * @param unitIds of all units between the two configurations
+ * @returns undefined if the final configuration can be applied at once
  */
 export function finalizing(
   decision: Decision,
   rows: readonly Row[],
-  turns: string[],
+  unitIds: string[],
   input: FinalizeInput,
 ): { decision: Decision; units: Unit[] } | undefined {
   const { observed, kinds, site } = input;
@@ -249,9 +256,12 @@ export function finalizing(
     kinds,
     action === 'replace' ? 'replace' : undefined,
   );
-  const last = finalizeUnit(resource, spec, 'all have had their turn', kinds, site);
+  const last = finalizeUnit(resource, spec, 'all instances are updated', kinds, site);
   return {
-    decision: { ...decision, reasons: [...reasons, 'in full once all have had their turn'] },
-    units: [...(first ? unitsOf(first, input) : []), { ...last, needs: turns }],
+    decision: {
+      ...decision,
+      reasons: [...reasons, 'final version once all instances are updated'],
+    },
+    units: [...(first ? unitsOf(first, input) : []), { ...last, needs: unitIds }],
   };
 }

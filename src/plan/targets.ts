@@ -5,8 +5,8 @@ import type { Resource, Row } from '../model/resource.js';
 import type { ConfigSpec, ContainerSpec } from '../model/specs.js';
 
 /**
- * What `--target` leaves in sight: the targets, what carries their published ports, what all of them
- * need, and for what goes, what needs it.
+ * What `--target` selects: the targets, the forwarder of their published ports, all their
+ * dependencies, and the dependents of what is deleted.
  */
 export function selectTargets(
   targets: readonly Address[],
@@ -37,9 +37,9 @@ export function selectTargets(
   return (address) => selected.has(address);
 }
 
-/** `--replace` and `--target` take addresses of this stack only. */
-export function rejectUnknown(asked: readonly Address[], known: ReadonlySet<Address>): void {
-  const unknown = asked.filter((address) => !known.has(address));
+/** `--replace` and `--target` accept addresses of this stack only. */
+export function rejectUnknown(addresses: readonly Address[], known: ReadonlySet<Address>): void {
+  const unknown = addresses.filter((address) => !known.has(address));
   if (unknown.length === 0) return;
   throw new UserError(
     `no such resource in this stack: ${unknown.join(', ')}`,
@@ -52,8 +52,8 @@ const FORWARDER_RESOURCES = (['image', 'config', 'container'] as const).map((kin
 );
 
 /**
- * What a container needs for its ports to be published, or not to be any more: it runs without, but
- * who asks for the container asks for its ports.
+ * The forwarder's resources, if a target has forwarded ports now or will have: the container runs
+ * without the forwarder, but targeting it includes its ports.
  */
 export function forwarderTargets(
   address: Address,
@@ -73,7 +73,9 @@ function isForwarded({ publish = [], sockets = [] }: Partial<ContainerSpec>): bo
   return publish.some((each) => !own.has(formatHostPort(each)));
 }
 
-/** What is in sight when some farms are scaled: their servers, the proxies' configurations, and names. */
+/**
+ * The targets of `scale`: the servers of the farms, the proxies' configurations, and host names.
+ */
 export function scaleTargets(
   farms: readonly string[],
   stack: string,

@@ -8,27 +8,27 @@ import type { Step } from '../model/step.js';
 import type { Decision } from './decide.js';
 import type { Kinds } from './observe.js';
 
-/** Where units are planned. */
+/** What units are planned from. */
 export interface UnitContext {
   kinds: Kinds;
   site: InstallPaths;
-  /** Recorded rows of the stack. */
+  /** The recorded rows of the stack. */
   rows: readonly Row[];
-  /** Of the whole stack, where `rows` are only those in sight. */
+  /** All rows of the stack, if `rows` is only a selection. */
   peers?: readonly Row[];
 }
 
-/** The runs of steps that carry a decision out; a replace is a removal and a creation. */
-export function unitsOf(decision: Decision, around: UnitContext): Unit[] {
-  const { kinds, site } = around;
-  const peers = peersIn(around);
+/** The units that implement a decision; a replacement is a removal and a creation. */
+export function unitsOf(decision: Decision, context: UnitContext): Unit[] {
+  const { kinds, site } = context;
+  const peers = peersIn(context);
   const { action, resource, row, reasons, orphan } = decision;
   const reason = reasons.join(', ');
   const drop = () => (row ? [dropUnit(row, kinds[row.kind].remove(row, reason, site))] : []);
   if (!resource) return drop().map((unit) => (orphan ? { ...unit, orphan } : unit));
   const kind = kinds[resource.kind];
   const create = () => putUnit(resource, kind.create(resource, reason, site, peers), false);
-  // what is left of another spec goes first: its links may have other names
+  // remains of another spec are removed first: its links may have other names
   if (action === 'create')
     return row && !equal(row.spec, resource.spec) ? [...drop(), create()] : [create()];
   if (action === 'replace') {
@@ -40,7 +40,7 @@ export function unitsOf(decision: Decision, around: UnitContext): Unit[] {
   return [putUnit(resource, steps, true)];
 }
 
-/** Each dependency of each container is looked up. */
+/** Indexed, because every dependency of every container is looked up. */
 function peersIn({ rows, peers = rows }: UnitContext): Peers {
   const known = rowsByAddress.get(peers) ?? new Map(peers.map((row) => [addressIn(row), row]));
   rowsByAddress.set(peers, known);
@@ -54,7 +54,7 @@ const rowsByAddress = new WeakMap<readonly Row[], ReadonlyMap<Address, Row>>();
 export const putId = (address: string) => `put ${address}`;
 export const dropId = (address: string) => `drop ${address}`;
 
-/** Takes away what the same plan has put: its row is another one by then. */
+/** Removes what the same plan has created, and so has another row by then. */
 export function retireUnit(
   { address, kind, name, spec, needs, protect }: Resource,
   before: Row | undefined,
@@ -67,10 +67,10 @@ export function retireUnit(
   return { ...dropUnit(row, steps), id: `retire ${address}` };
 }
 
-/** Puts as it is to be what the same plan has put as it could be `meanwhile`. */
+/** Applies the final spec of what the same plan has put with its `transitional` spec. */
 export function finalizeUnit(
   resource: Resource,
-  meanwhile: unknown,
+  transitional: unknown,
   reason: string,
   kinds: Kinds,
   site: InstallPaths,
@@ -81,14 +81,14 @@ export function finalizeUnit(
     stack: '',
     name,
     status: 'ready',
-    spec: meanwhile,
+    spec: transitional,
     facts: {},
     needs,
     protect,
   };
-  const turned = { attribute: 'turns', cause: 'file', effect: 'update', reason } as const;
-  const steps = kinds[kind].update(resource, row, undefined, [turned], site);
-  return { ...putUnit(resource, steps, true), id: `settle ${address}` };
+  const finalized = { attribute: 'rotation', cause: 'file', effect: 'update', reason } as const;
+  const steps = kinds[kind].update(resource, row, undefined, [finalized], site);
+  return { ...putUnit(resource, steps, true), id: `finalize ${address}` };
 }
 
 function putUnit(resource: Resource, steps: Step[], keepFacts: boolean): Unit {

@@ -46,6 +46,8 @@ it('says of all that are wrong where they stand and why', () => {
   expect(said).toEqual([
     expect.stringMatching(/^baleine\.yaml:4:\d+: cannot use seccomp profile .*none\.json: ENOENT/),
     expect.stringMatching(/^baleine\.yaml:5:\d+: .*half\.json: .*JSON/),
-    expect.stringMatching(/^baleine\.yaml:6:\d+: .*form\.json: syscalls\[0\]\.action is no text$/),
+    expect.stringMatching(
+      /^baleine\.yaml:6:\d+: .*form\.json: syscalls\[0\]\.action is not a string$/,
+    ),
   ]);
 });

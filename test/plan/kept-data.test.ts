@@ -107,7 +107,7 @@ it('never replaces one but by name', () => {
   );
   const asked = buildPlan({ ...input, replace: ['volume.data'] });
   expect(asked.changes).toMatchObject([
-    { action: 'replace', reasons: ['asked for', 'path /a → /b', '1 file, 5B will be lost'] },
+    { action: 'replace', reasons: ['requested', 'path /a → /b', '1 file, 5B will be lost'] },
   ]);
   expect(asked.losses).toEqual([{ address: 'volume.data', text: '1 file, 5B will be lost' }]);
 });

@@ -68,7 +68,7 @@ describe('what the host does not have', () => {
   it.each<[string, string, Capacity?]>([
     ['{ cpuset: 1-2 }', 'no CPU 2: this host has 2 CPUs, 0-1'],
     ['{ cpus: 2.5 }', 'cannot give 2.5 CPUs: this host has 2 CPUs, 0-1'],
-    ['{ io: [{ device: /dev/vdb, read_bps: 1M }] }', '/dev/vdb is no block device here'],
+    ['{ io: [{ device: /dev/vdb, read_bps: 1M }] }', '/dev/vdb is not a block device of this host'],
     [
       '{ io: [{ read_bps: 1M }] }',
       'this host has no controller blkio for limits.io',

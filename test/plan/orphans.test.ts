@@ -30,7 +30,7 @@ it('takes away what bears the stack’s mark, is in no row and not wanted', asyn
     marks.map((address) => [address, 'delete', true]),
   );
   expect(stack.planText(text)).toContain(
-    '  # container.web will be destroyed (orphaned: it bears our mark, and is in no state file)\n  - container.web\n',
+    '  # container.web will be destroyed (orphaned: it carries our mark but is in no state file)\n  - container.web\n',
   );
   await stack.apply(text);
   expect(stack.planText(text)).toBe(NOTHING);

@@ -113,7 +113,7 @@ describe('what the file asks for', () => {
   });
 
   it.each([
-    ['memory: 8M', 'limits.memory: 8M is less than the 32M that it holds now'],
+    ['memory: 8M', 'limits.memory: 8M is less than the 32M that it uses now'],
     ['pids: 3', 'limits.pids: 3 is less than the 9 that run now'],
   ])('is refused below what runs: %s', async (limit, said) => {
     const stack = new MemoryStack();

@@ -177,7 +177,7 @@ describe('what the host tells to be impossible', () => {
 
   it('is an address that it does not have', () => {
     expect(taken('192.0.2.8:8080:80')).toMatch(
-      /^baleine\.yaml:6:\d+: cannot publish 192\.0\.2\.8:8080: 192\.0\.2\.8 is no address of this host$/,
+      /^baleine\.yaml:6:\d+: cannot publish 192\.0\.2\.8:8080: 192\.0\.2\.8 is not an address of this host$/,
     );
   });
 

@@ -25,7 +25,7 @@ it('is one change, with what stops it and what starts it', async () => {
   await stack.apply(FILE);
   expect(stack.planText(FILE, wish)).toBe(`baleine will perform the following actions:
 
-  # container.web will be updated in-place (restart asked for)
+  # container.web will be updated in-place (restart requested)
   ~ container.web
 
 Plan: 0 to add, 1 to change, 0 to destroy.`);

@@ -60,7 +60,7 @@ describe('a new image that does no good', () => {
     expect(renderPlan(plan, { color: false })).toMatchInlineSnapshot(`
       "baleine will perform the following actions:
 
-        # container.shop-spare-1 will be created (stands in while others are replaced, then goes)
+        # container.shop-spare-1 will be created (spare during the update, deleted at its end)
         + container.shop-spare-1
             + image: web
             + command: ["serve"]
@@ -72,11 +72,11 @@ describe('a new image that does no good', () => {
             + healthcheck.start_period: 0s
             + healthcheck.on_failure: none
 
-        # container.shop-server-1 must be replaced (image web has changed, rolled back, turn 1 of 2)
+        # container.shop-server-1 must be replaced (image web has changed, rolled back, batch 1 of 2)
       -/+ container.shop-server-1
             ~ image.version: 5d9c72b08f7c → 32862d490edb  # forces replacement
 
-        # container.shop-server-2 must be replaced (image web has changed, rolled back, turn 2 of 2)
+        # container.shop-server-2 must be replaced (image web has changed, rolled back, batch 2 of 2)
       -/+ container.shop-server-2
             ~ image.version: 5d9c72b08f7c → 32862d490edb  # forces replacement
 
@@ -106,10 +106,10 @@ describe('a new image that does no good', () => {
       [
         "image.web will be updated in-place (run lines changed)",
         "container.db must be replaced (image web has changed)",
-        "container.shop-spare-1 will be created (stands in while others are replaced, then goes)",
-        "container.shop-server-1 must be replaced (image web has changed, no longer held back, turn 1 of 3)",
-        "container.shop-server-2 must be replaced (image web has changed, no longer held back, turn 2 of 3)",
-        "container.shop-server-3 must be replaced (image web has changed, no longer held back, turn 3 of 3)",
+        "container.shop-spare-1 will be created (spare during the update, deleted at its end)",
+        "container.shop-server-1 must be replaced (image web has changed, no longer held back, batch 1 of 3)",
+        "container.shop-server-2 must be replaced (image web has changed, no longer held back, batch 2 of 3)",
+        "container.shop-server-3 must be replaced (image web has changed, no longer held back, batch 3 of 3)",
       ]
     `);
     await stack.apply(file(V3));
@@ -256,8 +256,8 @@ it('is gone on with after it was cut off, also by a single container', async () 
 
 describe('is refused', () => {
   it.each([
-    ['what was never changed', [V1], 'shop', 'it was not changed since it was made'],
-    ['what was never applied', [], 'shop', 'it is not there yet'],
+    ['what was never changed', [V1], 'shop', 'it has not changed since it was created'],
+    ['what was never applied', [], 'shop', 'it does not exist yet'],
     ['what is not there', [V1], 'shoop', 'no farm or container of that name in stack shop'],
   ])('for %s', async (_, files, name, cause) => {
     const stack = await applied(...files);
@@ -269,14 +269,14 @@ describe('is refused', () => {
   it('a second time', async () => {
     const stack = await applied(V1, V2);
     await stack.rollback(file(V2), 'shop');
-    expect(() => stack.planRollback(file(V2), 'shop')).toThrow('it is rolled back already');
+    expect(() => stack.planRollback(file(V2), 'shop')).toThrow('it is already rolled back');
   });
 
   it('where the image is not kept: a base that was built anew in between', async () => {
     const stack = await applied(V1, V2, V3);
     stack.rows = stack.rows.map((row) => (row.kind === 'image' ? { ...row, facts: {} } : row));
     expect(() => stack.planRollback(file(V3), 'shop')).toThrow(
-      'image web as it was is there no more',
+      'image web at that version no longer exists',
     );
   });
 });

@@ -73,10 +73,10 @@ describe('a new command', () => {
     const stack = await running(farm('old'));
     expect(headings(stack.planText(farm('new')))).toMatchInlineSnapshot(`
       [
-        "container.shop-spare-1 will be created (stands in while others are replaced, then goes)",
-        "container.shop-server-1 must be replaced (command changed, turn 1 of 3)",
-        "container.shop-server-2 must be replaced (command changed, turn 2 of 3)",
-        "container.shop-server-3 must be replaced (command changed, turn 3 of 3)",
+        "container.shop-spare-1 will be created (spare during the update, deleted at its end)",
+        "container.shop-server-1 must be replaced (command changed, batch 1 of 3)",
+        "container.shop-server-2 must be replaced (command changed, batch 2 of 3)",
+        "container.shop-server-3 must be replaced (command changed, batch 3 of 3)",
       ]
     `);
     expect(acts(stack.plan(farm('new')))).toMatchInlineSnapshot(`
@@ -228,9 +228,9 @@ describe('a roll-out that stopped', () => {
     `);
     expect(headings(stack.planText(farm('new', ILL)))).toMatchInlineSnapshot(`
       [
-        "container.shop-spare-1 will be updated in-place (stands in while others are replaced, then goes)",
-        "container.shop-server-1 must be replaced (command changed, turn 1 of 2)",
-        "container.shop-server-2 must be replaced (command changed, turn 2 of 2)",
+        "container.shop-spare-1 will be updated in-place (spare during the update, deleted at its end)",
+        "container.shop-server-1 must be replaced (command changed, batch 1 of 2)",
+        "container.shop-server-2 must be replaced (command changed, batch 2 of 2)",
       ]
     `);
     expect(headings(stack.planText(farm('old', ILL)))).toMatchInlineSnapshot(`
@@ -257,8 +257,8 @@ describe('a roll-out that stopped', () => {
     const text = farm('newer', { ...ILL, update: '{order: stop-first}' });
     expect(headings(stack.planText(text))).toMatchInlineSnapshot(`
       [
-        "container.shop-server-1 must be replaced (command changed, turn 1 of 2)",
-        "container.shop-server-2 must be replaced (command changed, turn 2 of 2)",
+        "container.shop-server-1 must be replaced (command changed, batch 1 of 2)",
+        "container.shop-server-2 must be replaced (command changed, batch 2 of 2)",
       ]
     `);
   });
@@ -298,7 +298,7 @@ describe('what changes how the servers are reached, together with what replaces 
     expect(stack.planText(after)).toMatchInlineSnapshot(`
       "baleine will perform the following actions:
 
-        # config.shop-proxy will be updated in-place (text changed, in full once all have had their turn)
+        # config.shop-proxy will be updated in-place (text changed, final version once all instances are updated)
         ~ config.shop-proxy
             ~ text:
                 @@ -27,10 +27,10 @@
@@ -317,7 +317,7 @@ describe('what changes how the servers are reached, together with what replaces 
                 +    server shop-server-2 10.77.2.2:81
                 +    server shop-spare-1 10.77.2.254:81 disabled
 
-        # container.shop-spare-1 will be created (stands in while others are replaced, then goes)
+        # container.shop-spare-1 will be created (spare during the update, deleted at its end)
         + container.shop-spare-1
             + image: base
             + command: ["new"]
@@ -331,14 +331,14 @@ describe('what changes how the servers are reached, together with what replaces 
             + healthcheck.start_period: 0s
             + healthcheck.on_failure: none
 
-        # container.shop-server-1 must be replaced (command changed, healthcheck changed, rotation changed, turn 1 of 2)
+        # container.shop-server-1 must be replaced (command changed, healthcheck changed, rotation changed, batch 1 of 2)
       -/+ container.shop-server-1
             ~ command: ["old"] → ["new"]  # forces replacement
             ~ healthcheck.http.path: /up → /ready
             ~ healthcheck.http.port: 80 → 81
             ~ rotation.port: 80 → 81
 
-        # container.shop-server-2 must be replaced (command changed, healthcheck changed, rotation changed, turn 2 of 2)
+        # container.shop-server-2 must be replaced (command changed, healthcheck changed, rotation changed, batch 2 of 2)
       -/+ container.shop-server-2
             ~ command: ["old"] → ["new"]  # forces replacement
             ~ healthcheck.http.path: /up → /ready
@@ -356,13 +356,13 @@ describe('what changes how the servers are reached, together with what replaces 
         "drop container.shop-server-2: verify leave stop disconnect unmount erase <- put container.shop-server-1",
         "put container.shop-server-2: wire disk mount start join <- drop container.shop-server-2",
         "retire container.shop-spare-1: leave stop disconnect unmount erase <- put container.shop-server-1, put container.shop-server-2",
-        "settle config.shop-proxy: config.write config.reload <- put container.shop-spare-1, retire container.shop-spare-1, drop container.shop-server-1, put container.shop-server-1, drop container.shop-server-2, put container.shop-server-2",
+        "finalize config.shop-proxy: config.write config.reload <- put container.shop-spare-1, retire container.shop-spare-1, drop container.shop-server-1, put container.shop-server-1, drop container.shop-server-2, put container.shop-server-2",
       ]
     `);
     expect(reach(stack.plan(after))).toMatchInlineSnapshot(`
       [
         "put config.shop-proxy: server-1:80, server-2:80, spare-1:81 disabled",
-        "settle config.shop-proxy: /ready ver HTTP/1.1 hdr Host localhost, server-1:81, server-2:81, spare-1:81 disabled",
+        "finalize config.shop-proxy: /ready ver HTTP/1.1 hdr Host localhost, server-1:81, server-2:81, spare-1:81 disabled",
       ]
     `);
     await stack.apply(after);
@@ -431,7 +431,7 @@ describe('what changes how the servers are reached, together with what replaces 
     expect(reach(stack.plan(before))).toMatchInlineSnapshot(`
       [
         "put config.shop-proxy: server-1:81, server-2:80 disabled, spare-1:81",
-        "settle config.shop-proxy: /up ver HTTP/1.1 hdr Host localhost, server-1:80, server-2:80, spare-1:80 disabled",
+        "finalize config.shop-proxy: /up ver HTTP/1.1 hdr Host localhost, server-1:80, server-2:80, spare-1:80 disabled",
       ]
     `);
     stack.host.ill.clear();
@@ -447,7 +447,7 @@ describe('what changes how the servers are reached, together with what replaces 
     expect(reach(stack.plan(farm('newer', { replicas: 3, update })))).toMatchInlineSnapshot(`
       [
         "put config.shop-proxy: server-1:80 disabled, server-2:80, server-3:80",
-        "settle config.shop-proxy: server-1:80, server-2:80, server-3:80",
+        "finalize config.shop-proxy: server-1:80, server-2:80, server-3:80",
       ]
     `);
   });
@@ -459,7 +459,7 @@ describe('a spare that a killed run has left', () => {
     const text = farm('new', { replicas: 1, port: 81 });
     const plan = stack.plan(text);
     const units = plan.units.filter(
-      ({ id }) => !/^(put container.shop-server|retire|settle)/.test(id),
+      ({ id }) => !/^(put container.shop-server|retire|finalize)/.test(id),
     );
     await stack.carryOut({ ...plan, units });
     expect(stack.rows.map(({ name }) => name)).toContain('shop-spare-1');

@@ -111,11 +111,7 @@ describe('damage', () => {
   });
 
   it.each([
-    [
-      'a row twice',
-      (line: string) => `${line}\n${line}`,
-      'line 3: "a" of stack "shop" appears',
-    ],
+    ['a row twice', (line: string) => `${line}\n${line}`, 'line 3: "a" of stack "shop" appears'],
     [
       'a name with a path',
       (line: string) => line.replace('shop;a', 'shop;../a'),

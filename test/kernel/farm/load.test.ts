@@ -145,9 +145,9 @@ it('stops a bad roll-out at the first, and goes on when it is mended', { timeout
         });
         expect(counts.failed).toEqual({});
         expect(headings(await stack.plan())).toEqual([
-          expect.stringMatching(/^container.web-spare-1 will be updated in-place \(stands in/),
-          'container.web-server-1 must be replaced (command changed, turn 1 of 2)',
-          'container.web-server-2 must be replaced (command changed, turn 2 of 2)',
+          expect.stringMatching(/^container.web-spare-1 will be updated in-place \(spare during/),
+          'container.web-server-1 must be replaced (command changed, batch 1 of 2)',
+          'container.web-server-2 must be replaced (command changed, batch 2 of 2)',
         ]);
       }
       expect(await servers(stack)).toEqual(before);

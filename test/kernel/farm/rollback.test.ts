@@ -68,7 +68,7 @@ it('goes back to the image before, and stays there', { timeout: 300_000 }, () =>
   underLoad({}, async (stack, load) => {
     const early = await stack.run('rollback', 'web', '-y');
     expect(early).toMatchObject({ code: 1, stdout: '' });
-    expect(early.stderr).toContain('cannot roll back web: it was not changed since it was made');
+    expect(early.stderr).toContain('cannot roll back web: it has not changed since it was created');
 
     stack.write(farm('v2'));
     await stack.apply();
@@ -83,7 +83,7 @@ it('goes back to the image before, and stays there', { timeout: 300_000 }, () =>
       ['image'],
       ['image'],
     ]);
-    expect((await stack.run('rollback', 'web', '-y')).stderr).toContain('rolled back already');
+    expect((await stack.run('rollback', 'web', '-y')).stderr).toContain('already rolled back');
 
     const undone = await during('undone', load, async () => {
       await stack.done('rollback', '--undo', 'web');

@@ -203,7 +203,9 @@ it('what the host does not have fails at plan, with its place', async () => {
     expect(ran.stderr.split('\n').slice(0, 4)).toEqual([
       expect.stringMatching(/baleine\.yaml:\d+:\d+: no CPU 7: this host has 2 CPUs, 0-1$/),
       expect.stringMatching(/baleine\.yaml:\d+:\d+: cannot give 512 CPUs: this host has 2 CPUs/),
-      expect.stringMatching(/baleine\.yaml:\d+:\d+: \/dev\/no-such is no block device here$/),
+      expect.stringMatching(
+        /baleine\.yaml:\d+:\d+: \/dev\/no-such is not a block device of this host$/,
+      ),
       expect.stringMatching(/baleine\.yaml:\d+:\d+: this host has no cgroup v1 controller net_cls/),
     ]);
   }

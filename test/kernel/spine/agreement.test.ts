@@ -56,7 +56,7 @@ it(
     expect(await stack.plan()).toBe(NOTHING);
 
     expect(headings(await stack.plan('--replace', 'container.b'))).toEqual([
-      'container.b must be replaced (asked for)',
+      'container.b must be replaced (requested)',
     ]);
     await stack.destroy();
   }),

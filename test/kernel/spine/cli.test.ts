@@ -119,7 +119,7 @@ describe('plan and apply', () => {
     const stack = use();
     const before = stack.processes('pair.a', 'pair.talker');
     expect(headings(await stack.plan('--replace', 'container.talker'))).toEqual([
-      'container.talker must be replaced (asked for)',
+      'container.talker must be replaced (requested)',
     ]);
     await stack.apply('--replace', 'container.talker');
     const after = stack.processes('pair.a', 'pair.talker');

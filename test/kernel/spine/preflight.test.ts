@@ -111,7 +111,7 @@ it(
     await expect.poll(held, { timeout: 10_000 }).toMatch(/^ *24576/);
     stack.write(fileOf({ ...filling, limits: { memory: '16M' } }));
     expect((await stack.run('plan')).stderr).toMatch(
-      /^Error: .*baleine\.yaml:\d+:\d+: 16M is less than the 2\d(\.\d+)?M that it holds now$/m,
+      /^Error: .*baleine\.yaml:\d+:\d+: 16M is less than the 2\d(\.\d+)?M that it uses now$/m,
     );
     stack.write(fileOf({ ...filling, limits: { memory: '64M', pids: 1 } }));
     expect((await stack.run('apply', '-y')).stderr).toMatch(

@@ -147,7 +147,7 @@ it(
       const text = await refused();
       expect(text).toMatch(/baleine\.yaml:\d+:\d+: cannot publish 127\.0\.0\.1:8080: /);
       expect(text).toMatch(
-        /cannot publish 10\.9\.9\.9:8083: 10\.9\.9\.9 is no address of this host/,
+        /cannot publish 10\.9\.9\.9:8083: 10\.9\.9\.9 is not an address of this host/,
       );
     } finally {
       holder.kill('SIGKILL');

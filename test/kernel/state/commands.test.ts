@@ -61,7 +61,7 @@ it(
     // the one whose row is lost is still there, and found
     stack.write({ ...STACK, containers: { one: CONTAINER } });
     expect(headings(await stack.plan())).toEqual([
-      'container.two will be destroyed (orphaned: it bears our mark, and is in no state file)',
+      'container.two will be destroyed (orphaned: it carries our mark but is in no state file)',
     ]);
     expect(await check()).toBe(
       '1 5 rows, all tables whole\norphaned: shop/container.two bears our mark and is in no table\n',

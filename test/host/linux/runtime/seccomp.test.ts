@@ -183,7 +183,10 @@ describe('a profile of the user’s', () => {
     ['syscalls[1].action is not a string', rule({})],
     ['syscalls[1].action is "SCMP_ACT_NOTIFY", not one of ', rule({ action: 'SCMP_ACT_NOTIFY' })],
     ['syscalls[1].names[0] is not a string', rule({ action: 'SCMP_ACT_LOG', names: [1] })],
-    ['syscalls[1].errnoRet is not a non-negative integer', rule({ action: 'SCMP_ACT_ERRNO', errnoRet: 'x' })],
+    [
+      'syscalls[1].errnoRet is not a non-negative integer',
+      rule({ action: 'SCMP_ACT_ERRNO', errnoRet: 'x' }),
+    ],
     [
       'syscalls[1].includes.caps is not a list',
       rule({ action: 'SCMP_ACT_LOG', includes: { caps: 'CAP_CHOWN' } }),
@@ -196,7 +199,10 @@ describe('a profile of the user’s', () => {
       'syscalls[1].args[0].index is above 5',
       rule({ action: 'SCMP_ACT_LOG', args: [{ index: 6, value: 1, op: 'SCMP_CMP_EQ' }] }),
     ],
-    ['archMap[0].architecture is not a string', { ...rule({ action: 'SCMP_ACT_LOG' }), archMap: [{}] }],
+    [
+      'archMap[0].architecture is not a string',
+      { ...rule({ action: 'SCMP_ACT_LOG' }), archMap: [{}] },
+    ],
   ])('says where it is wrong: %s', (cause, wrong) => {
     const said = () => parseProfile(JSON.stringify(wrong));
     expect(said).toThrow(cause);
