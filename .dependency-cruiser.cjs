@@ -11,6 +11,8 @@ const only = (name, from, allowed, comment) => ({
 });
 
 const HOST = '^src/host/ports\\.ts$';
+/** The keys of a container, and what goes back with it: declared once, derived from everywhere. */
+const KEYS = '^src/kinds/container/(keys/|release\\.ts$)';
 const KIND = '^src/kinds/kind\\.ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -21,7 +23,14 @@ module.exports = {
       comment: 'Pure types and arithmetic: of packages and of Node only what computes.',
       severity: 'error',
       from: { path: '^src/model/' },
-      to: { pathNot: ['^src/model/', '^(node:)?(crypto|path)$', '@noble/hashes/'] },
+      to: { pathNot: ['^src/model/', '^(node:)?(crypto|path)$', '@noble/hashes/', KEYS] },
+    },
+    {
+      name: 'model-types-of-keys',
+      comment: 'A container is what its keys declare: the model derives its types from them.',
+      severity: 'error',
+      from: { path: '^src/model/' },
+      to: { path: KEYS, dependencyTypesNot: ['type-only'] },
     },
     ...['execute', 'config', 'cron', 'farm', 'view'].map((name) =>
       only(`${name}-to-model`, `^src/${name}/`, [], 'Knows the model and nothing else of ours.'),
@@ -32,8 +41,13 @@ module.exports = {
       ['^src/host/linux/process/flock\\.ts$'],
       'Knows the model, and the launcher of flock(1), which holds its lock.',
     ),
-    only('formats-to-config', '^src/formats/', ['^src/config/'], 'Readers onto one Config.'),
-    only('plan-to-model', '^src/plan/', ['^src/farm/', HOST, KIND], 'Kinds come to it as data.'),
+    only('formats-to-config', '^src/formats/', ['^src/config/', KEYS], 'Readers onto one Config.'),
+    only(
+      'plan-to-model',
+      '^src/plan/',
+      ['^src/farm/', HOST, KIND, KEYS],
+      'Kinds come to it as data.',
+    ),
     {
       name: 'plan-types-only',
       comment: 'The planner knows the shape of a kind and of a probe, and calls no port.',
@@ -43,13 +57,19 @@ module.exports = {
     },
     only(
       'kind-alone',
-      '^src/kinds/([^/]+)/',
+      '^src/kinds/([^/]+)/(?!keys/)',
       ['^src/kinds/$1/', HOST, KIND],
       'Never another kind.',
     ),
+    only('keys-to-config', '^src/kinds/container/keys/', ['^src/config/'], 'Text to value.'),
     only('kinds-list', '^src/kinds/[^/]+\\.ts$', ['^src/kinds/', HOST], 'The list and the shape.'),
     only('ports-to-model', '^src/host/[^/]+\\.ts$', [], 'Ports are interfaces over the model.'),
-    only('linux-to-ports', '^src/host/linux/', [HOST], 'Implements the ports, decides nothing.'),
+    only(
+      'linux-to-ports',
+      '^src/host/linux/',
+      [HOST, KEYS],
+      'Implements the ports, decides nothing.',
+    ),
     {
       name: 'programs-from-launcher',
       comment: 'One place starts programs: environment, attributes, group, time and bytes.',

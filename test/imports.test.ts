@@ -50,16 +50,21 @@ const GOOD: Record<string, string> = {
       (name) => `../${name}/index.js`,
     ),
   ),
-  'src/cli/lazy.ts': module('../model/a.js', '../view/value.js'),
+  'src/cli/lazy.ts': module('../model/a.js', '../model/c.js', '../view/value.js'),
   'src/model/a.ts': module('node:crypto', 'node:path', './b.js'),
   'src/model/b.ts': module(),
+  'src/model/c.ts': typed('../kinds/container/keys/index.js'),
   'src/execute/index.ts': module('../model/a.js'),
   'src/config/index.ts': module('../model/a.js', 'node:fs'),
   'src/cron/index.ts': module('../model/a.js'),
   'src/farm/index.ts': module('../model/a.js'),
   'src/state/index.ts': module('../model/a.js', './lock.js'),
   'src/state/lock.ts': module('../host/linux/process/flock.js'),
-  'src/formats/index.ts': module('../model/a.js', '../config/index.js'),
+  'src/formats/index.ts': module(
+    '../model/a.js',
+    '../config/index.js',
+    '../kinds/container/keys/index.js',
+  ),
   'src/view/index.ts': module('../model/a.js'),
   'src/view/value.ts': module(),
   'src/plan/index.ts':
@@ -75,6 +80,7 @@ const GOOD: Record<string, string> = {
   'src/kinds/bridge/index.ts': module('../../model/a.js', '../../host/ports.js', '../kind.js'),
   'src/kinds/image/index.ts': module('../kind.js', './own.js'),
   'src/kinds/image/own.ts': module(),
+  'src/kinds/container/keys/index.ts': module('../../../model/a.js', '../../../config/index.js'),
 };
 
 it('says nothing about a tree that keeps the rules', async () => {
@@ -86,6 +92,8 @@ const BAD: [rule: string, file: string, path: string][] = [
   ['model-alone', 'src/model/b.ts', '../view/value.js'],
   ['model-alone', 'src/model/b.ts', 'node:fs'],
   ['model-alone', 'src/model/b.ts', 'node:fs/promises'],
+  ['model-types-of-keys', 'src/model/c.ts', '../kinds/container/keys/index.js'],
+  ['keys-to-config', 'src/kinds/container/keys/index.ts', '../../../view/value.js'],
   ['execute-to-model', 'src/execute/index.ts', '../plan/index.js'],
   ['config-to-model', 'src/config/index.ts', '../view/value.js'],
   ['cron-to-model', 'src/cron/index.ts', '../config/index.js'],

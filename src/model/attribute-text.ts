@@ -1,10 +1,10 @@
 import type { CopyEntry, IoLimit, PublishEntry } from './config.js';
+import type { MountSpec } from './container-values.js';
 import type { DeviceRule } from './devices.js';
 import { formatBytes, formatDuration } from './format.js';
 import { canonical } from './json.js';
 import { printable } from './printable.js';
 import { formatHostPort } from './publish.js';
-import type { MountSpec } from './release.js';
 import type { DependencySpec } from './specs.js';
 
 const SIZES = /(^|\.)(size|memory|max_size|bytes|file|read_bps|write_bps)$/;

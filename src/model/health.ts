@@ -1,4 +1,6 @@
-import type { HealthCheck } from './config.js';
+import type { HealthCheck, HealthTarget } from './container-values.js';
+
+export type { HealthTarget };
 
 /** The result of one health check. */
 export type HealthResult =
@@ -16,15 +18,7 @@ export interface HealthRecord {
   since: string;
 }
 
-/** What to check, and where. */
-export interface HealthTarget {
-  id: string;
-  check: HealthCheck;
-  /** In the container's network namespace, without prefix length. */
-  address: string;
-}
-
-/** The record after another check; undefined if it succeeded. */
+/** The record after one more answer; undefined when that was a good one. */
 export function recordHealthResult(
   check: Pick<HealthCheck, 'retries' | 'start_period'>,
   before: HealthRecord | undefined,

@@ -13,7 +13,7 @@ export function canonical(value: unknown): string {
 }
 
 /** All keys required; optional ones may be undefined. */
-type Exact<T> = {
+export type Exact<T> = {
   [Key in keyof T]: T extends Required<Pick<T, Key>> ? T[Key] : T[Key] | undefined;
 };
 

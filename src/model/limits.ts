@@ -1,5 +1,5 @@
 import { byName } from './address.js';
-import type { IoLimit, Limits } from './config.js';
+import type { IoLimit, Limits } from './container-values.js';
 import { deviceListChanges } from './devices.js';
 import { equal } from './json.js';
 

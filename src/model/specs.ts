@@ -2,19 +2,14 @@
  * What is recorded of each resource, and compared: plain JSON in the words of the file, with every
  * reference resolved, so that a handler needs nothing but its own arguments.
  */
-import type {
-  Condition,
-  CopyEntry,
-  ImageConfig,
-  ImageFrom,
-  OriginalConfig,
-  PublishEntry,
-} from './config.js';
+
+import type { KeySpec } from '../kinds/container/keys/types.js';
+import type { PinnedRelease, Release } from '../kinds/container/release.js';
+import type { Condition, CopyEntry, ImageConfig, ImageFrom, OriginalConfig } from './config.js';
+import type { DependencySpec } from './container-values.js';
 import type { Exit } from './exit.js';
-import type { HealthRecord, HealthTarget } from './health.js';
-import type { IdRange } from './id-range.js';
+import type { HealthRecord } from './health.js';
 import type { HostPort } from './publish.js';
-import type { MountSpec, PinnedRelease, Release } from './release.js';
 
 export interface ImageSpec {
   id: string;
@@ -133,32 +128,6 @@ export interface HostsSpec {
   copies: string[];
 }
 
-/** One end of a container on one bridge. */
-export interface LinkSpec {
-  bridge: string;
-  /** The bridge's interface on the host. */
-  bridge_link: string;
-  /** Our end on the host. */
-  link: string;
-  alias: string;
-  /** Inside: `eth0`. */
-  device: string;
-  /** With prefix length, `10.77.1.4/24`; absent on a bridge without a subnet. */
-  address?: string;
-  mac?: string;
-  /** Default route, at most one per container: the host's address on its first bridge that has one. */
-  gateway?: string;
-}
-
-/** What must be so of another container before one starts. */
-export interface DependencySpec {
-  name: string;
-  condition: Exclude<Condition, 'service_started'>;
-  id: string;
-  /** How to ask, for `service_healthy`. */
-  target?: HealthTarget;
-}
-
 /** The same as it is asked for right before a start. */
 export interface AwaitedSpec extends Omit<DependencySpec, 'condition'> {
   condition: Condition;
@@ -174,32 +143,20 @@ export interface ProcessIdentity {
   boot_id: string;
 }
 
-export interface ContainerSpec extends Omit<Release, 'port'> {
+/** Its keys as recorded, and what no key of the file says. */
+export interface ContainerSpec extends KeySpec {
   id: string;
-  /** Of its user namespace; absent when it has the host's. */
-  userns?: IdRange;
-  hostname: string;
-  links: LinkSpec[];
-  /** On record only: the forwarder's configuration and `sockets` are what makes it so. */
-  publish?: PublishEntry[];
   /** It is started with sockets that listen there, on the host, as its descriptors from 3 on. */
   sockets?: HostPort[];
   /** The host's network is its own. */
   host_network?: true;
-  /** Absent when it takes no more than the order of starts. */
-  depends_on?: DependencySpec[];
-  /**
-   * For a proxy that baleine configures: where it takes commands, and what checks its text first if that
-   * has words of the user's. */
+  /** For a proxy that baleine configures: where it takes commands, and what checks its text first if that has snippets. */
   proxy?: Pick<ProxySpec, 'socket'> & { check?: string[] };
   /** For a server of a farm. */
   rotation?: RotationSpec;
-  /** It is to keep its disk and no more: stopped by hand, until it is started by hand. */
+  /** It keeps its disk and no more: `stop` ended it, until `start`. */
   stopped?: true;
-  /**
-   * It is a one-off container of a `baleine run`, and lasts as long as that process: neither started nor
-   * stopped by a plan.
-   */
+  /** Of a `baleine run`, and lasts as long as that process: neither started nor stopped by a plan. */
   one_off?: ProcessIdentity;
   /** What its /etc/hosts is copied from at each start; all containers on the same bridges share it. */
   hosts_file: string;
@@ -243,4 +200,5 @@ export interface ImageFacts {
   kept?: string;
 }
 
-export type { ImageConfig, MountSpec, PinnedRelease, Release };
+export type { DependencySpec, LinkSpec, MountSpec } from './container-values.js';
+export type { ImageConfig, PinnedRelease, Release };

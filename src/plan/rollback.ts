@@ -1,7 +1,12 @@
+import {
+  releaseDifferences,
+  releaseDigest,
+  releaseOf,
+  sameRelease,
+} from '../kinds/container/release.js';
 import { type Address, addressOf } from '../model/address.js';
 import { UserError } from '../model/errors.js';
 import type { InstallPaths } from '../model/install-paths.js';
-import { releaseDifferences, releaseDigest, releaseOf, sameRelease } from '../model/release.js';
 import { type Resource, type Row, resourceFromRow } from '../model/resource.js';
 import type {
   ContainerSpec,

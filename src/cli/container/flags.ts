@@ -1,6 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ConfigEntries, EXTERNAL } from '../../app/imperative/flags-to-config.js';
 import { completeRow } from '../../app/imperative/record.js';
+import { KEYS } from '../../kinds/container/keys/index.js';
+import type { AnyKey } from '../../kinds/container/keys/types.js';
 import { NAME } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import type { Row } from '../../model/resource.js';
@@ -23,24 +25,10 @@ export interface BridgeOptions {
 
 export interface WordOptions extends LimitOptions, BridgeOptions {
   image: string;
+  restart: string;
+  /** As commander has them, like all that come of the keys. */
   env: string[];
   volume: string[];
-  label: string[];
-  entrypoint?: string;
-  user?: string;
-  workdir?: string;
-  hostname?: string;
-  restart: string;
-  readOnly?: true;
-  security?: string;
-  userns?: string;
-  seccomp?: string;
-  apparmor?: string;
-  selinux?: string;
-  capAdd: string[];
-  capDrop: string[];
-  runtime?: string;
-  stopSignal?: string;
 }
 
 /** `--bridge front` or `--bridge front=10.77.1.10`. */
@@ -57,25 +45,17 @@ export function addWordOptions(command: Command, when: 'kept' | 'once' = 'kept')
       .requiredOption('--image <name>', 'what its disk is a copy of')
       .option('--restart <policy>', 'no, always, on-failure or on-failure:N', 'no');
   }
-  return command
-    .option('-e, --env <K=V>', 'a variable; K alone takes ours; repeatable', append, [])
-    .option('-v, --volume <source:target[:ro]>', 'a volume or a path; repeatable', append, [])
-    .option('-l, --label <K=V>', 'repeatable', append, [])
-    .option('--entrypoint <program>', 'instead of the image’s')
-    .option('-u, --user <user>', 'name, uid, name:group or uid:gid')
-    .option('-w, --workdir <dir>', 'where it runs')
-    .option('--hostname <name>', 'default: its name')
-    .option('--read-only', 'refuse writing to its disk')
-    .option('--security <set>', 'default, restricted or unconfined')
-    .option('--userns <mode>', 'auto: ids of its own, its root is nobody outside')
-    .option('--seccomp <file>', 'a profile as engines write it; unconfined: none')
-    .option('--apparmor <profile>', 'one that the host has loaded')
-    .option('--selinux <label>', 'user:role:type[:level]')
-    .option('--cap-add <capability>', 'repeatable', append, [])
-    .option('--cap-drop <capability>', 'repeatable', append, [])
-    .option('--stop-signal <signal>', 'what asks it to end (SIGTERM)')
-    .option('--runtime <name>', 'the OCI runtime; default: the first that works of crun, runc');
+  for (const { flags, help, repeatable } of FLAGS.map(([, flag]) => flag)) {
+    if (repeatable) command.option(flags, help, append, []);
+    else command.option(flags, help);
+  }
+  return command;
 }
+
+/** The keys of a container that have one. */
+const FLAGS = Object.entries<AnyKey>(KEYS).flatMap(([name, { flag }]) =>
+  flag ? [[name, flag] as const] : [],
+);
 
 export function addLimitOptions(command: Command): Command {
   return command
@@ -117,32 +97,18 @@ export function containerWords(
 }
 
 function entryOf(args: string[], options: WordOptions, purpose: string): object {
-  const { env, volume, label, entrypoint } = options;
+  const values = options as unknown as Record<string, unknown>;
+  const ofFlags = FLAGS.map(([name, { flags, raw = (value: unknown) => value }]) => {
+    const value = values[new Option(flags).attributeName()];
+    return [name, value === undefined ? undefined : raw(value)];
+  });
   return {
     image: options.image,
-    ...(entrypoint !== undefined && { entrypoint: entrypoint === '' ? [] : [entrypoint] }),
+    ...Object.fromEntries(ofFlags),
     ...(args.length > 0 && { command: args }),
     bridges: attachments(options, purpose),
-    volumes: volume,
-    environment: env.map((each) =>
-      each.includes('=') ? each : `${each}=${process.env[each] ?? ''}`,
-    ),
-    labels: label,
     limits: limitWords(options),
-    user: options.user,
-    working_dir: options.workdir,
-    hostname: options.hostname,
     restart: options.restart,
-    read_only: options.readOnly,
-    security: options.security,
-    userns: options.userns,
-    seccomp: options.seccomp,
-    apparmor: options.apparmor,
-    selinux: options.selinux,
-    cap_add: options.capAdd,
-    cap_drop: options.capDrop,
-    runtime: options.runtime,
-    stop_signal: options.stopSignal,
   };
 }
 

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { Path } from '../../config/document.js';
+import { defined, durationOf, type Reading } from '../../config/values.js';
 import type { ProxyOptions, UpdatePolicy } from '../../model/config.js';
 import type { Container, Proxy as RawProxy, Tls, Update } from './file.gen.js';
-import { defined, durationOf, type Reading } from './values.js';
 
 /** The container part and the proxy part of a farm's proxy. */
 export function proxyOf(

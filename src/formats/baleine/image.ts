@@ -1,5 +1,13 @@
 import { resolve } from 'node:path';
 import type { Path } from '../../config/document.js';
+import {
+  argumentsOf,
+  defined,
+  pairsOf,
+  type Reading,
+  sizeOf,
+  userOf,
+} from '../../config/values.js';
 import type {
   ArchiveSource,
   CopyEntry,
@@ -8,7 +16,6 @@ import type {
   ImageFrom,
 } from '../../model/config.js';
 import type { Copy, Dockerfile, From, Image } from './file.gen.js';
-import { argumentsOf, defined, pairsOf, type Reading, sizeOf, userOf } from './values.js';
 
 export function imageOf(raw: Image, path: Path, reading: Reading): ImageEntry {
   if (raw.external) return { external: true };

@@ -1,9 +1,9 @@
 import type { Sections } from '../../config/check/validation-context.js';
+import { defined, mapEntries, type Reading } from '../../config/values.js';
+import type { BridgeEntry } from '../../model/config.js';
 import { containerOf, farmOf } from './container.js';
-import type { BaleineFile } from './file.gen.js';
+import type { BaleineFile, Bridge } from './file.gen.js';
 import { imageOf } from './image.js';
-import { bridgeOf } from './network.js';
-import { mapEntries, type Reading } from './values.js';
 
 /** Expands all short forms of a schema-conforming file, and fills in the defaults. */
 export function normalise(file: BaleineFile, reading: Reading): Sections {
@@ -17,4 +17,10 @@ export function normalise(file: BaleineFile, reading: Reading): Sections {
     ),
     farms: mapEntries(file.farms, (raw, name) => farmOf(raw, ['farms', name], reading)),
   };
+}
+
+function bridgeOf(raw: Bridge): BridgeEntry {
+  if (raw?.external) return { external: true };
+  const { subnet, host, isolated = false, uplink, protect = false } = raw ?? {};
+  return defined({ subnet, host, isolated, uplink, protect });
 }

@@ -1,51 +1,28 @@
 import { formatValue } from '../../model/attribute-text.js';
+import type { Limits } from '../../model/config.js';
 import { equal } from '../../model/json.js';
 import { sameLimit } from '../../model/limits.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
 import { compareSockets, compareState } from './compare-state.js';
+import { KEYS } from './keys/index.js';
+import type { AnyKey, CustomName } from './keys/types.js';
 import type { ContainerSeen } from './observe.js';
 import { type Outlook, outlookOf } from './restart-decision.js';
 
 type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 
-/** Changing one of these takes a new process on a new copy of the image. */
-const BORN_WITH = [
-  'environment',
-  'user',
-  'working_dir',
-  'hostname',
-  'security',
-  'apparmor',
-  'selinux',
-  'cap_add',
-  'cap_drop',
-  'read_only',
-  'tmpfs',
-  'sysctls',
-  'ulimits',
-  'dns',
-  'runtime',
-  'logs',
-] as const satisfies (keyof ContainerSpec)[];
-
-/** These are baleine's own affair: the row is enough. */
-const ON_RECORD = [
-  'restart',
-  'healthcheck',
-  'heal',
-  'stop_signal',
-  'stop_grace_period',
-  'labels',
-  'publish',
-  'rotation',
-] as const satisfies (keyof ContainerSpec)[];
-
-const LIMITS = [
-  ...(['memory', 'cpus', 'cpu_shares', 'cpuset', 'pids'] as const),
-  ...(['io', 'devices', 'net_class'] as const),
-];
+const LIMITS = Object.keys({
+  memory: true,
+  cpus: true,
+  cpu_shares: true,
+  cpuset: true,
+  pids: true,
+  io: true,
+  devices: true,
+  net_class: true,
+} satisfies Record<keyof Limits, true>) as (keyof Limits)[];
 
 /** What the file asks anew, then what the host has lost. */
 export function compare(
@@ -68,34 +45,43 @@ export function compare(
 
 function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[] {
   if (equal(before, after)) return [];
-  const changed = (effect: Difference['effect']) => (attribute: keyof ContainerSpec) =>
-    equal(before[attribute], after[attribute])
-      ? []
-      : [fromFile(attribute, before[attribute], after[attribute], effect)];
+  const ofKeys = RECORDED.flatMap(([name, key]) => compareKey(name, key, after, before));
   return [
     ...compareId(after, before),
-    ...compareImage(after, before),
-    ...(equal(before.args, after.args)
+    ...ofKeys.filter(({ effect }) => effect === 'replace'),
+    ...ofKeys.filter(({ effect }) => effect !== 'replace'),
+    ...(equal(before.rotation, after.rotation)
       ? []
-      : [fromFile('command', before.args, after.args, 'replace')]),
-    ...BORN_WITH.flatMap(changed('replace')),
-    ...(equal(before.mounts, after.mounts)
-      ? []
-      : [fromFile('volumes', before.mounts, after.mounts, 'replace')]),
-    ...compareSeccomp(after, before),
-    ...(equal(before.userns, after.userns)
-      ? []
-      : [fromFile('userns', modeOf(before), modeOf(after), 'replace')]),
-    ...LIMITS.flatMap((name) =>
-      equal(before.limits[name], after.limits[name])
-        ? []
-        : [fromFile(`limits.${name}`, before.limits[name], after.limits[name], 'update')],
-    ),
-    ...compareLinks(after, before),
-    ...ON_RECORD.flatMap(changed('update')),
-    ...compareDependencies(after, before),
+      : [fromFile('rotation', before.rotation, after.rotation, 'update')]),
     ...compareHeld(after, before),
   ];
+}
+
+const RECORDED = Object.entries<AnyKey>(KEYS).filter(([, { kind }]) => kind !== 'unrecorded');
+
+function compareKey(
+  name: string,
+  { as = name, change = 'replace', members, compared, shown }: AnyKey,
+  after: ContainerSpec,
+  before: ContainerSpec,
+): Difference[] {
+  const [was, is] = [before, after].map((spec) => spec[as as keyof ContainerSpec]);
+  if (change === 'none' || equal(was, is)) return [];
+  if (change === 'custom') return CUSTOM[name as CustomName](after, before);
+  const effect = change === 'replace' ? 'replace' : 'update';
+  if (members) {
+    return LIMITS.filter((each) => !equal(before.limits[each], after.limits[each])).map((each) =>
+      fromFile(`${name}.${each}`, before.limits[each], after.limits[each], effect),
+    );
+  }
+  const [from, to] = [was, is].map(partOf(compared));
+  if (equal(from, to)) return [];
+  return [fromFile(name, partOf(shown)(from), partOf(shown)(to), effect)];
+}
+
+/** What a key compares or shows of its value: all of it unless it says otherwise. */
+function partOf(part: AnyKey['compared']): (value: unknown) => unknown {
+  return part ? (value) => (part as (value: unknown) => unknown)(value) : (value) => value;
 }
 
 /** The same file with another content is named: its digest would say nothing. */
@@ -111,16 +97,16 @@ function compareSeccomp(
   return [is !== undefined && was === is ? { ...difference, files: [is] } : difference];
 }
 
-/** In the file's words: which ids it has is ours to choose. */
-const modeOf = ({ userns }: ContainerSpec) => (userns ? 'auto' : 'host');
-
 /** A running container cannot be given another id, by which its disk and all else of it is called. */
 function compareId({ id: after }: ContainerSpec, { id: before }: ContainerSpec): Difference[] {
   if (after === before) return [];
   return [{ ...fromFile('id', before, after, 'replace'), reason: `renamed from ${before}` }];
 }
 
-function compareImage({ image: after }: ContainerSpec, { image: before }: ContainerSpec) {
+function compareImage(
+  { image: after }: ContainerSpec,
+  { image: before }: ContainerSpec,
+): Difference[] {
   if (after.name !== before.name) return [fromFile('image', before.name, after.name, 'replace')];
   if (after.version === before.version) return [];
   const versions = [before.version.slice(0, 12), after.version.slice(0, 12)] as const;
@@ -147,16 +133,11 @@ function shortLink(link: LinkSpec | undefined): string | undefined {
   return [link.device, link.address, ...extras].filter(Boolean).join(' ');
 }
 
-/** How another one is asked for its health is that one's affair. */
-function compareDependencies(
-  { depends_on: after }: ContainerSpec,
-  { depends_on: before }: ContainerSpec,
-): Difference[] {
-  const [was, is] = [before, after].map((all) =>
-    all?.map(({ name, condition }) => ({ name, condition })),
-  );
-  return equal(was, is) ? [] : [fromFile('depends_on', was, is, 'update')];
-}
+const CUSTOM: Record<CustomName, (after: ContainerSpec, before: ContainerSpec) => Difference[]> = {
+  image: compareImage,
+  bridges: compareLinks,
+  seccomp: compareSeccomp,
+};
 
 /** On record only: which version it is to run is among the rest. */
 function compareHeld({ held: after }: ContainerSpec, { held: before }: ContainerSpec) {

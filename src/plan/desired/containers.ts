@@ -1,11 +1,13 @@
 import { PROXY_SOCKET } from '../../farm/haproxy.js';
+import { KEYS } from '../../kinds/container/keys/index.js';
+import type { AnyKey, KeySpec, ResolvedSpec } from '../../kinds/container/keys/types.js';
 import { type Address, addressOf } from '../../model/address.js';
 import type { ContainerEntry, ImageConfig, MountEntry } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
 import { imageVersion } from '../../model/image-version.js';
 import { configDir, idOf, imageFile } from '../../model/install-paths.js';
 import type { Instance } from '../../model/instance.js';
-import { exact } from '../../model/json.js';
+import type { Exact } from '../../model/json.js';
 import type { Resource } from '../../model/resource.js';
 import { signalName } from '../../model/signals.js';
 import type {
@@ -46,51 +48,43 @@ export function desiredContainers(
       context,
     );
     const before = recorded.get(name);
-    return exact<ContainerSpec>({
-      limits: entry.limits,
-      restart: entry.restart,
-      stop_grace_period: entry.stop_grace_period,
-      security: entry.security,
-      cap_add: entry.cap_add,
-      cap_drop: entry.cap_drop,
-      read_only: entry.read_only,
-      tmpfs: entry.tmpfs,
-      sysctls: entry.sysctls,
-      ulimits: entry.ulimits,
-      dns: entry.dns,
-      logs: entry.logs,
-      runtime: entry.runtime,
-      apparmor: entry.apparmor,
-      selinux: entry.selinux,
-      heal: entry.heal === 'immediate' ? entry.heal : undefined,
-      publish: entry.publish,
-      host_network: entry.host_network || undefined,
-      id: idOf(context.config.name, name),
+    const resolved: Exact<ResolvedSpec> = {
       image: {
         name: entry.image,
         file: imageFile(context.site, image.id),
         version: versions.get(entry.image) ?? '',
       },
-      args,
       entrypoint_length: entry.entrypoint?.length,
-      healthcheck: healthOf(instance, image, context),
+      args,
+      links: linksOf(instance, bridges, leases, before, context),
+      mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
       environment,
       user,
       working_dir,
+      healthcheck: healthOf(instance, image, context),
+      heal: entry.heal === 'immediate' ? entry.heal : undefined,
+      depends_on: dependenciesOf(instance, checked, leases, context),
       stop_signal: stopSignal(entry, image.config),
-      labels,
-      hostname: entry.hostname ?? name,
-      links: linksOf(instance, bridges, leases, before, context),
       userns: ids.get(name),
       seccomp: seccompOf(entry, context),
+      hostname: entry.hostname ?? name,
+      labels,
+    };
+    const spec: Exact<Omit<ContainerSpec, keyof KeySpec>> = {
+      id: idOf(context.config.name, name),
+      host_network: entry.host_network || undefined,
       stopped: before?.stopped,
-      mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
       hosts_file: hostsPath(hostsName(Object.keys(entry.bridges)), context),
-      depends_on: dependenciesOf(instance, checked, leases, context),
       rotation: rotationOf(instance, context),
       sockets: socketsOf(instance),
       proxy: instance.proxy,
-    });
+      one_off: undefined,
+      previous: undefined,
+      held: undefined,
+    };
+    const plain: Record<string, unknown> = {};
+    for (const key of PLAIN) plain[key] = entry[key as keyof ContainerEntry];
+    return Object.assign(plain, resolved, spec) as unknown as ContainerSpec;
   };
   return instances.map((instance) => {
     const { name, entry } = instance;
@@ -112,6 +106,11 @@ export function desiredContainers(
     };
   });
 }
+
+/** Recorded as the file has them. */
+const PLAIN = Object.entries<AnyKey>(KEYS)
+  .filter(([, { kind }]) => kind === 'plain')
+  .map(([name]) => name);
 
 /** @throws UserError for times of a check that its image does not have */
 function healthOf(

@@ -1,7 +1,12 @@
+import {
+  hasSameRelease,
+  releaseDigest,
+  releaseOf,
+  withRelease,
+} from '../../kinds/container/release.js';
 import { imageVersion } from '../../model/image-version.js';
 import { type InstallPaths, imageFile, previousFile } from '../../model/install-paths.js';
 import type { Instance } from '../../model/instance.js';
-import { hasSameRelease, releaseDigest, releaseOf, withRelease } from '../../model/release.js';
 import type { Row } from '../../model/resource.js';
 import type { ContainerSpec, ImageSpec, PinnedRelease, Release } from '../../model/specs.js';
 import type { Context } from './context.js';

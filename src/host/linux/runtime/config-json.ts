@@ -1,12 +1,13 @@
+import { KEYS } from '../../../kinds/container/keys/index.js';
+import type { AnyKey, KeySpec } from '../../../kinds/container/keys/types.js';
 import { UserError } from '../../../model/errors.js';
 import type { IdRange } from '../../../model/id-range.js';
-import type { ContainerSpec } from '../../../model/specs.js';
+import type { OciPart, OciProcess, OciSeccomp, OciSpec } from '../../../model/oci.js';
 import { numberOf } from '../device-numbers.js';
 import { capabilitiesOf } from './capabilities.js';
 import type { HostFacts } from './host-facts.js';
 import { rlimitsOf } from './host-facts.js';
 import { mountsOf } from './mounts.js';
-import type { OciProcess, OciSeccomp, OciSpec } from './oci.js';
 import { deviceNodes, resourcesOf } from './resources.js';
 import type { User } from './users.js';
 
@@ -38,24 +39,23 @@ export interface Terminal {
 }
 
 /** The parts of a spec that config.json needs; disk, links and logs are handled elsewhere. */
-export type Described = Pick<
-  ContainerSpec,
-  | 'args'
-  | 'cap_add'
-  | 'cap_drop'
-  | 'environment'
-  | 'hostname'
-  | 'limits'
-  | 'mounts'
-  | 'read_only'
-  | 'security'
-  | 'apparmor'
-  | 'selinux'
-  | 'sysctls'
-  | 'tmpfs'
-  | 'ulimits'
-  | 'working_dir'
->;
+export type Described = Partial<KeySpec> &
+  Pick<
+    KeySpec,
+    | 'args'
+    | 'cap_add'
+    | 'cap_drop'
+    | 'environment'
+    | 'hostname'
+    | 'limits'
+    | 'mounts'
+    | 'read_only'
+    | 'security'
+    | 'sysctls'
+    | 'tmpfs'
+    | 'ulimits'
+    | 'working_dir'
+  >;
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -70,9 +70,9 @@ export function configJson(spec: Described, ground: Ground): OciSpec {
   const unconfined = spec.security === 'unconfined';
   const devices = deviceNodes(spec.limits.devices);
   const seccomp = ground.seccomp(capabilities);
-  return {
+  const config: OciSpec = {
     ociVersion: '1.0.2',
-    root: { path: ground.userns?.root ?? ground.rootfs, readonly: spec.read_only },
+    root: { path: ground.userns?.root ?? ground.rootfs, readonly: true },
     hostname: spec.hostname,
     process: processOf(spec, ground, capabilities),
     mounts: mountsOf(spec, ground.files, ground.recursive),
@@ -87,9 +87,27 @@ export function configJson(spec: Described, ground: Ground): OciSpec {
       sysctl: checkedSysctls(spec.sysctls),
       ...guardedPaths(unconfined, ground.host.thermal),
       rootfsPropagation: 'private',
-      ...(spec.selinux !== undefined && { mountLabel: spec.selinux }),
       ...(seccomp && { seccomp }),
     },
+  };
+  return PARTS.reduce((all, [attribute, part]) => {
+    const value = spec[attribute];
+    return value === undefined ? all : merged(all, part(value));
+  }, config);
+}
+
+/** What single keys say of it, by attribute of the spec. */
+const PARTS = Object.entries<AnyKey>(KEYS).flatMap(([name, { as = name, oci }]) =>
+  oci ? [[as as keyof KeySpec, oci as (value: unknown) => OciPart] as const] : [],
+);
+
+function merged(config: OciSpec, part: OciPart): OciSpec {
+  return {
+    ...config,
+    ...part,
+    root: { ...config.root, ...part.root },
+    process: { ...config.process, ...part.process },
+    linux: { ...config.linux, ...part.linux },
   };
 }
 
@@ -111,9 +129,9 @@ function processOf(
     terminal: terminal !== undefined,
     ...terminal,
     user: { uid, gid, additionalGids },
-    args: spec.args,
+    args: [],
     env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
-    cwd: spec.working_dir,
+    cwd: '/',
     capabilities: {
       bounding: capabilities,
       permitted: capabilities,
@@ -124,8 +142,6 @@ function processOf(
     rlimits: rlimitsOf(spec.ulimits, host.hardLimits),
     noNewPrivileges: true,
     oomScoreAdj: Math.max(0, host.oomScoreAdj),
-    ...(spec.apparmor !== undefined && { apparmorProfile: spec.apparmor }),
-    ...(spec.selinux !== undefined && { selinuxLabel: spec.selinux }),
   };
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { UserError } from '../../../model/errors.js';
 import { type InstallPaths, logFile } from '../../../model/install-paths.js';
+import type { RuntimeCommand } from '../../../model/oci.js';
 import type { HostPort } from '../../../model/publish.js';
 import { logMessages } from '../process/logfmt.js';
 import { lastLines } from '../process/output.js';
@@ -16,7 +17,6 @@ import {
   socketsDir,
   stateDir,
 } from './layout.js';
-import type { RuntimeCommand } from './oci.js';
 
 /** Seconds for the runtime to create a container; a loaded host needs some. */
 const PATIENCE = 60;

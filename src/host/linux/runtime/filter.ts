@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { messageOf, UserError } from '../../../model/errors.js';
 import { digest } from '../../../model/json.js';
+import type { OciSeccomp } from '../../../model/oci.js';
 import { parseProfile } from '../../../model/seccomp.js';
 import type { ContainerSpec } from '../../../model/specs.js';
-import type { OciSeccomp } from './oci.js';
 import { type Machine, readProfile, resolveOwn, resolveSeccomp } from './seccomp.js';
 
 /** Go's architecture names, used in profiles, that differ from Node's. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { OciSpec } from '../../../model/oci.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import type { Foreground } from '../../ports.js';
 import { stagedBy, writeBundle } from './bundle.js';
@@ -8,7 +9,6 @@ import { clearLife } from './clear.js';
 import { codeOfUnstarted } from './exec-error-code.js';
 import { onStage } from './idmap-staging.js';
 import { bundleFiles, stateDir } from './layout.js';
-import type { OciSpec } from './oci.js';
 import { watchOneOff } from './one-off.js';
 import { ownTerminal, relay } from './relay.js';
 import { clearCgroup, type Surroundings } from './start.js';

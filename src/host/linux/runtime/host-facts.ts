@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import type { OciProcess } from '../../../model/oci.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import { readHierarchies } from '../cgroups/hierarchies.js';
 import { resetScheduling } from '../process/attributes.js';
 import { capabilitiesIn } from './capabilities.js';
-import type { OciProcess } from './oci.js';
 
 /** What the host allows us to grant to containers. */
 export interface HostFacts {

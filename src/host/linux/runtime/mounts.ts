@@ -1,7 +1,7 @@
 import { release } from 'node:os';
 import { posix } from 'node:path';
+import type { OciMount } from '../../../model/oci.js';
 import type { ContainerSpec } from '../../../model/specs.js';
-import type { OciMount } from './oci.js';
 
 type Wishes = Pick<ContainerSpec, 'mounts' | 'tmpfs' | 'read_only'>;
 

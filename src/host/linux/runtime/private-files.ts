@@ -1,9 +1,9 @@
 import { lchownSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { InstallPaths } from '../../../model/install-paths.js';
+import type { OciSpec } from '../../../model/oci.js';
 import type { MountSpec } from '../../../model/specs.js';
 import { bundleFiles } from './layout.js';
-import type { OciSpec } from './oci.js';
 
 /**
  * Makes a container's user the owner of its owner-only configuration files, such as a certificate's

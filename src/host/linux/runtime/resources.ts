@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import type { IoLimit, Limits } from '../../../model/config.js';
 import { type DeviceRule, parseRule, withDefaultRules } from '../../../model/devices.js';
 import { CPU_PERIOD, IO_RATES, quotaOf } from '../../../model/limits.js';
+import type { OciDevice, OciResources, OciThrottle } from '../../../model/oci.js';
 import { ifThere, readText } from '../files/read.js';
-import type { OciDevice, OciResources, OciThrottle } from './oci.js';
 
 const THROTTLES: Record<(typeof IO_RATES)[number], OciThrottle> = {
   read_bps: 'throttleReadBpsDevice',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '../../../model/errors.js';
+import type { OciSeccomp, OciSyscall } from '../../../model/oci.js';
 import type { EngineProfile, EngineRule } from '../../../model/seccomp.js';
-import type { OciSeccomp, OciSyscall } from './oci.js';
 
 /** From Debian's golang-github-containers-common; Fedora and others use the same path. */
 export const PROFILE = '/usr/share/containers/seccomp.json';

@@ -4,13 +4,13 @@ import { basename, join } from 'node:path';
 import { messageOf, UserError } from '../../../model/errors.js';
 import type { InstallPaths } from '../../../model/install-paths.js';
 import { cgroupPath } from '../../../model/install-paths.js';
+import type { RuntimeCommand } from '../../../model/oci.js';
 import type { Cgroups } from '../../ports.js';
 import { readHierarchies } from '../cgroups/hierarchies.js';
 import { bootId } from '../process/processes.js';
 import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
 import { onMixedCgroups } from './hybrid-cgroup-workaround.js';
-import type { RuntimeCommand } from './oci.js';
 import { throwAway, throwAwayId } from './one-off.js';
 
 export interface SelectedRuntime extends RuntimeCommand {

@@ -1,60 +1,17 @@
-import type { ContainerEntry, HealthCheck, RestartPolicy } from './config.js';
-import { digest, equal } from './json.js';
+import { digest, equal } from '../../model/json.js';
+import { KEYS } from './keys/index.js';
+import type { AnyKey, KeySpec, ReleasedAttribute } from './keys/types.js';
 
 /** What a rollback restores of a container: everything except its place among others. */
-export interface Release
-  extends Pick<
-    ContainerEntry,
-    | 'environment'
-    | 'limits'
-    | 'stop_grace_period'
-    | 'security'
-    | 'apparmor'
-    | 'selinux'
-    | 'cap_add'
-    | 'cap_drop'
-    | 'read_only'
-    | 'tmpfs'
-    | 'sysctls'
-    | 'ulimits'
-    | 'dns'
-    | 'labels'
-    | 'logs'
-  > {
-  /** `version` changes when the image is rebuilt; the container then gets a new copy. */
-  image: { name: string; file: string; version: string };
-  /** The whole argument vector: entrypoint and command, combined by Docker's rules. */
-  args: string[];
-  /**
-   * How many of `args` belong to the entrypoint, if the container overrides it; used by `commit`.
-   */
-  entrypoint_length?: number;
-  /** `name`, `uid`, `name:group`, `uid:gid`; looked up in the container's own /etc/passwd. */
-  user: string;
-  working_dir: string;
-  mounts: MountSpec[];
-  /** The seccomp profile, if not the one of `security`; `digest` is of the file's content. */
-  seccomp?: 'unconfined' | { file: string; digest: string };
-  restart: RestartPolicy;
-  stop_signal: string;
-  healthcheck?: HealthCheck;
-  /** Absent: an unhealthy container is restarted by the next apply. */
-  heal?: 'immediate';
-  runtime?: string;
+export type Release = Pick<KeySpec, ReleasedAttribute> & {
   /** The port that a farm's proxy forwards requests to. */
   port?: number;
-}
+};
 
 type Imaged = Pick<Release, 'image'>;
 
 /** A spec that contains a release. The port is part of its rotation. */
 type Released = Omit<Release, 'port'> & { rotation?: { port: number } };
-
-export interface MountSpec {
-  source: string;
-  target: string;
-  read_only: boolean;
-}
 
 /** The release that a rolled back container is pinned to. */
 export interface PinnedRelease {
@@ -65,42 +22,21 @@ export interface PinnedRelease {
   to: Release;
 }
 
-/** The parts of a release, and their keys in the file. */
-const RELEASE_KEYS = {
-  image: 'image',
-  args: 'command',
-  entrypoint_length: 'entrypoint',
-  environment: 'environment',
-  user: 'user',
-  working_dir: 'working_dir',
-  mounts: 'volumes',
-  healthcheck: 'healthcheck',
-  restart: 'restart',
-  heal: 'heal',
-  stop_signal: 'stop_signal',
-  stop_grace_period: 'stop_grace_period',
-  limits: 'limits',
-  labels: 'labels',
-  logs: 'logs',
-  runtime: 'runtime',
-  security: 'security',
-  seccomp: 'seccomp',
-  apparmor: 'apparmor',
-  selinux: 'selinux',
-  cap_add: 'cap_add',
-  cap_drop: 'cap_drop',
-  read_only: 'read_only',
-  tmpfs: 'tmpfs',
-  sysctls: 'sysctls',
-  ulimits: 'ulimits',
-  dns: 'dns',
-  port: 'port',
-} as const satisfies Record<keyof Release, string>;
+/** The attributes of a release, and their keys in the file. */
+const RELEASE_KEYS = Object.fromEntries([
+  ...Object.entries<AnyKey>(KEYS)
+    .filter(([, { release }]) => release)
+    .map(([name, { as = name }]) => [as, name]),
+  ['port', 'port'],
+]) as Readonly<Record<keyof Release, string>>;
 
 const NAMES = Object.keys(RELEASE_KEYS) as (keyof Release)[];
 
-/** The length of the entrypoint does not affect the process. */
-const COMPARED = NAMES.filter((name) => name !== 'entrypoint_length');
+const UNCOMPARED = Object.entries<AnyKey>(KEYS)
+  .filter(([, { change }]) => change === 'none')
+  .map(([name, { as = name }]) => as);
+
+const COMPARED = NAMES.filter((name) => !UNCOMPARED.includes(name));
 
 export function releaseOf({ rotation, ...spec }: Released): Release {
   const all: Partial<Release> = rotation ? { ...spec, port: rotation.port } : spec;

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { hasSameRelease, type Release, releaseOf, sameRelease } from '../../src/model/release.js';
+import {
+  hasSameRelease,
+  type Release,
+  releaseOf,
+  sameRelease,
+} from '../../src/kinds/container/release.js';
 
 type Spec = Parameters<typeof releaseOf>[0];
 

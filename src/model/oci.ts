@@ -6,6 +6,7 @@ export interface OciSpec {
   ociVersion: string;
   root: { path: string; readonly: boolean };
   hostname: string;
+  annotations?: Record<string, string>;
   process: OciProcess;
   mounts: OciMount[];
   linux: {
@@ -24,6 +25,13 @@ export interface OciSpec {
     seccomp?: OciSeccomp;
   };
 }
+
+/** What one key of a container says of it; objects are merged. */
+export type OciPart = Partial<Pick<OciSpec, 'hostname' | 'annotations'>> & {
+  root?: Partial<OciSpec['root']>;
+  process?: Partial<OciProcess>;
+  linux?: Partial<OciSpec['linux']>;
+};
 
 export interface OciIdMapping {
   containerID: number;

@@ -1,7 +1,9 @@
-import type { Path } from '../../config/document.js';
-import type { Problems } from '../../config/problem.js';
-import { parseDuration, parseSize } from '../../config/units.js';
-import type { Scalar } from './file.gen.js';
+import type { Path } from './document.js';
+import type { Problems } from './problem.js';
+import { parseDuration, parseSize } from './units.js';
+
+/** A value of a mapping, or an argument, as the file may have it. */
+export type Scalar = string | number | boolean;
 
 /** Bytes. */
 export function sizeOf(

@@ -1,0 +1,72 @@
+import { apparmor } from './apparmor.js';
+import { bridges } from './bridges.js';
+import { cap_add } from './cap_add.js';
+import { cap_drop } from './cap_drop.js';
+import { command } from './command.js';
+import { depends_on } from './depends_on.js';
+import { dns } from './dns.js';
+import { entrypoint } from './entrypoint.js';
+import { environment } from './environment.js';
+import { heal } from './heal.js';
+import { healthcheck } from './healthcheck.js';
+import { hostname } from './hostname.js';
+import { image } from './image.js';
+import { labels } from './labels.js';
+import { limits } from './limits.js';
+import { logs } from './logs.js';
+import { protect } from './protect.js';
+import { publish } from './publish.js';
+import { read_only } from './read_only.js';
+import { replicas } from './replicas.js';
+import { restart } from './restart.js';
+import { runtime } from './runtime.js';
+import { seccomp } from './seccomp.js';
+import { security } from './security.js';
+import { selinux } from './selinux.js';
+import { stop_grace_period } from './stop_grace_period.js';
+import { stop_signal } from './stop_signal.js';
+import { sysctls } from './sysctls.js';
+import { tmpfs } from './tmpfs.js';
+import { ulimits } from './ulimits.js';
+import { user } from './user.js';
+import { userns } from './userns.js';
+import { volumes } from './volumes.js';
+import { working_dir } from './working_dir.js';
+
+/** Every key of a container, in the order a reader of the file would want them. */
+export const KEYS = {
+  image,
+  entrypoint,
+  command,
+  replicas,
+  bridges,
+  volumes,
+  publish,
+  environment,
+  user,
+  working_dir,
+  limits,
+  restart,
+  healthcheck,
+  heal,
+  depends_on,
+  stop_signal,
+  stop_grace_period,
+  protect,
+  security,
+  userns,
+  seccomp,
+  apparmor,
+  selinux,
+  cap_add,
+  cap_drop,
+  read_only,
+  tmpfs,
+  sysctls,
+  ulimits,
+  hostname,
+  dns,
+  labels,
+  runtime,
+  logs,
+} as const;

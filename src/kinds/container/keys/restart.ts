@@ -1,0 +1,25 @@
+import { defined } from '../../../config/values.js';
+import type { RestartPolicy } from '../../../model/container-values.js';
+import { plainKey } from './key.js';
+
+export const restart = plainKey({
+  schema: {
+    description:
+      'The restart policy: always, no, on-failure, or on-failure:N to give up after N restarts.',
+    type: 'string',
+    pattern: '^(no|always|on-failure(:[1-9][0-9]{0,5})?)$',
+    default: 'always',
+    errorMessage: 'must be no, always, on-failure or on-failure:N',
+  },
+  read: (raw: string | undefined): RestartPolicy => restartOf(raw ?? 'always'),
+  change: 'record',
+  release: true,
+});
+
+function restartOf(raw: string): RestartPolicy {
+  const [name, max] = raw.split(':');
+  return defined({
+    name: name as RestartPolicy['name'],
+    max: max === undefined ? undefined : Number(max),
+  });
+}
