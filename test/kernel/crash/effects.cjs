@@ -67,7 +67,7 @@ childProcess.spawn = (program, args, options) => {
   const child = spawn(program, args, options);
   if (next('spawn', program, ...args.slice(0, 8))) later();
   // The starter of programs: each text is one that it starts.
-  if (args.some((each) => each.includes('perl')) || program === 'perl') watch(child.stdin);
+  if (child.stdin !== null && [program, ...args].includes('perl')) watch(child.stdin);
   return child;
 };
 childProcess.spawnSync = (program, args, options) => {
