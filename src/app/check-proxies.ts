@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isOwned, ownerMark } from '../host/linux/owner.js';
 import type { ConfigVerbs } from '../kinds/generated-file/steps.js';
 import { UserError } from '../model/errors.js';
 import type { Plan } from '../model/plan.js';
@@ -47,11 +48,16 @@ async function refusal(context: Context, { dir, file, text, reader, files: besid
   if (!reader || !beside.every(({ name }) => existsSync(join(dir, name)))) return undefined;
   const { files, runtime } = await context.host();
   // an apply may be at work beside a plan, which takes no lock
-  const name = `.${file}.${process.pid}.plan`;
+  const prefix = `.${file}.plan-`;
+  const name = `${prefix}${ownerMark()}`;
   const path = join(dir, name);
   const args = reader.check.map((word) => word.replace(`${file}.next`, name));
   try {
     if (!existsSync(dir)) return undefined;
+    for (const each of readdirSync(dir).filter((other) => other.startsWith(prefix))) {
+      // of a plan that was killed
+      if (!isOwned(each.slice(prefix.length))) await files.remove(join(dir, each));
+    }
     await files.write(path, text, MODE);
     // one that does not answer is asked again when it is to be changed
     const asked = runtime.execute(reader.id, args, { timeout: PATIENCE });

@@ -1,12 +1,13 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type KindName, NAME } from '../model/address.js';
 import { messageOf, UserError } from '../model/errors.js';
 import type { InstallPaths } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
-import { type Disk, nodeDisk, replaceFile, syncFolder } from './disk.js';
+import { type Disk, nodeDisk, remove, replaceFile, syncFolder, temporary } from './disk.js';
 import { stampOf } from './files-fingerprint.js';
 import { isStack } from './parse.js';
-import { keepBackup } from './repair.js';
+import { dropBackup, keepBackup } from './repair.js';
 import { readTables, type State, serialOf } from './state.js';
 import { type Entry, entryOf, formatTable, keyOf, sortEntries, type TableFormat } from './table.js';
 import { addTables, createTables, isThere, removeTables, type Table } from './tables.js';
@@ -30,13 +31,13 @@ export function openStore(
   return new CsvStore(site, formats, disk);
 }
 
-/** As `openStore`, but removes the tables of a run that was killed before their first row. */
+/** As `openStore`, without what a killed run has left: tables that have no row yet, and unfinished ones. */
 export async function openStoreAfresh(
   site: InstallPaths,
   formats: readonly TableFormat[],
 ): Promise<Store> {
   const store = new CsvStore(site, formats, nodeDisk);
-  await store.dropEmpty();
+  await store.dropCutOff();
   return store;
 }
 
@@ -158,7 +159,19 @@ class CsvStore implements Store {
     return failures;
   }
 
-  /** Without rows there is no table. */
+  /** What a killed run was writing. The caller holds the lock, so it is nobody's. */
+  async dropCutOff(): Promise<void> {
+    await this.dropEmpty();
+    for (const { format } of this.#tables) {
+      const temp = temporary(this.#root, format.file);
+      if (!existsSync(temp)) continue;
+      // of the last row's removal
+      if (this.rows.length === 0) dropBackup(this.#root, format.file);
+      await remove(this.#disk, temp);
+    }
+  }
+
+  /** Without a row there is no table either. */
   async dropEmpty(): Promise<void> {
     if (this.rows.length > 0 || !this.#tables.some(isThere)) return;
     await removeTables(this.#disk, this.#root, this.#tables);

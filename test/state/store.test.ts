@@ -290,10 +290,9 @@ describe('a disk that fails', () => {
       expect(rows.length, call).toBeLessThanOrEqual(1);
       const next = await openStoreAfresh(site, TABLES);
       expect(next.rows, call).toEqual(rows);
-      // names of which no table came to be are those of `removeIfEmpty`
       const left = existsSync(site.root) ? readdirSync(site.root) : [];
-      if (rows.length === 0)
-        expect([call, left.filter((name) => name.endsWith('.csv'))]).toEqual([call, []]);
+      expect([call, left.filter((name) => name.endsWith('.tmp'))]).toEqual([call, []]);
+      if (rows.length === 0) expect([call, left]).toEqual([call, []]);
       await next.put(rowOf('image', 'b'));
       expect(openState(site, TABLES).find('image', 'shop', 'b'), call).toBeDefined();
       await next.drop('image', 'shop', 'a');
