@@ -11,7 +11,7 @@ export class CutOff {
   async effects(args: string[], code = 0): Promise<string[]> {
     const list = join(this.host.dir, 'effects');
     const ran = await this.#run(args, { list });
-    expect([args, ran.code, ran.stderr]).toEqual([args, code, '']);
+    expect([args, ran.code], ran.stderr).toEqual([args, code]);
     const lines = readFileSync(list, 'utf8').split('\n').filter(Boolean);
     rmSync(list);
     return lines;
