@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { isFrozen } from '../../../src/host/linux/cgroups-freezer.js';
-import { readHierarchies } from '../../../src/host/linux/cgroups-hierarchies.js';
+import { isFrozen } from '../../../src/host/linux/cgroups/freezer.js';
+import { readHierarchies } from '../../../src/host/linux/cgroups/hierarchies.js';
 import { cgroupPath, siteOf } from '../../../src/model/site.js';
 import type { PrivateHost } from '../../support/private-host.js';
 import { CutOff, someOf, spread } from './cut-off.js';
