@@ -55,7 +55,7 @@ async function refusal(context: Context, { dir, file, text, reader, files: besid
   try {
     if (!existsSync(dir)) return undefined;
     for (const each of readdirSync(dir).filter((other) => other.startsWith(prefix))) {
-      // of a plan that was killed
+      // left by a plan that was killed
       if (!isOwned(each.slice(prefix.length))) await files.remove(join(dir, each));
     }
     await files.write(path, text, MODE);

@@ -31,7 +31,7 @@ export function openStore(
   return new CsvStore(site, formats, disk);
 }
 
-/** As `openStore`, without what a killed run has left: tables that have no row yet, and unfinished ones. */
+/** Like `openStore`, after removing what a killed run left: tables without a row, and unfinished ones. */
 export async function openStoreAfresh(
   site: InstallPaths,
   formats: readonly TableFormat[],
@@ -159,13 +159,13 @@ class CsvStore implements Store {
     return failures;
   }
 
-  /** What a killed run was writing. The caller holds the lock, so it is nobody's. */
+  /** Removes the files a killed run was writing. The caller holds the lock, so nobody else is. */
   async dropCutOff(): Promise<void> {
     await this.dropEmpty();
     for (const { format } of this.#tables) {
       const temp = temporary(this.#root, format.file);
       if (!existsSync(temp)) continue;
-      // of the last row's removal
+      // killed while the last row was removed: the backup is obsolete too
       if (this.rows.length === 0) dropBackup(this.#root, format.file);
       await remove(this.#disk, temp);
     }

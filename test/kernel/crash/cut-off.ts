@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { MAIN, type PrivateHost, type Ran } from '../../support/private-host.js';
 
-/** What baleine does to a host, and a signal in the middle of it: see effects.cjs. */
+/** Runs baleine and sends it a signal at one of its effects on the host: see effects.cjs. */
 export class CutOff {
   constructor(readonly host: PrivateHost) {}
 
-  /** Runs a command to its end; answers what it does, in order. */
+  /** Runs a command to its end and returns its effects in order. */
   async effects(args: string[], code = 0): Promise<string[]> {
     const list = join(this.host.dir, 'effects');
     const ran = await this.#run(args, { list });
@@ -33,12 +33,12 @@ export class CutOff {
   }
 }
 
-/** Of a list, which are tried: all with `npm run crash`, else so many. */
+/** The whole list with `npm run crash`, else `few` of its entries. */
 export function someOf<T>(all: readonly T[], few: number, seed: number): T[] {
   return process.env.CRASH_ALL ? [...all] : spread(all, few, seed);
 }
 
-/** So many, spread over a list; another part of it for another seed. */
+/** `few` entries spread evenly over a list; other entries for another seed. */
 export function spread<T>(all: readonly T[], few: number, seed: number): T[] {
   if (all.length <= few) return [...all];
   const apart = all.length / few;

@@ -7,27 +7,27 @@ import { cgroupPath, siteOf } from '../../../src/model/site.js';
 import type { PrivateHost } from '../../support/private-host.js';
 import { CutOff, someOf, spread } from './cut-off.js';
 
-/** A command that is cut off, and how to come back to where it began. */
+/** A command that is killed in the middle, and how to restore the state it started from. */
 export interface Command {
   args: string[];
-  /** What is done before it. */
+  /** Commands to run first. */
   before?: string[][];
-  /** What takes back what it has done. */
+  /** Commands that undo its effect. */
   undo?: string[][];
-  /** The same for what is no business of baleine's. */
+  /** Undoes effects outside baleine's root, such as files it wrote. */
   clear?: (host: PrivateHost) => Promise<unknown>;
-  /** As it refuses to do what it has done already. */
+  /** The accepted error when the command runs again after it completed. */
   refusal?: RegExp;
-  /** What is to hold whenever all is as the file says. */
+  /** An additional assertion, made whenever the host matches the file. */
   check?: () => Promise<void>;
-  /** How many kills in a usual run; default 2. */
-  few?: number;
+  /** Sends only SIGKILL in the sample; the full run tries every signal. */
+  killOnly?: boolean;
 }
 
 const CODES = { SIGINT: [0, 130], SIGTERM: [0, 143, 130], SIGHUP: [0, 129, 130] } as const;
 const SIGNALS = Object.keys(CODES) as (keyof typeof CODES)[];
 
-/** Cuts commands off on one host, and looks at what is left of each. */
+/** Kills commands at many points on one host and checks what each leaves behind. */
 export class Trials {
   readonly #host: PrivateHost;
   readonly #cutOff: CutOff;
@@ -39,23 +39,25 @@ export class Trials {
     this.#cutOff = new CutOff(host);
   }
 
-  /** Runs a command that is to go well. */
-  async of(...args: string[]): Promise<string> {
+  /** Runs a command that must succeed. */
+  async run(...args: string[]): Promise<string> {
     return (await this.#host.baleine(args, { timeout: 120_000 })).stdout;
   }
 
   async try(name: string, command: Command, seed: number): Promise<void> {
     await this.#prepare(command);
     const effects = await this.#cutOff.effects(command.args);
-    await this.#takeBack(command);
+    await this.#restore(command);
     const shape = await this.#shape();
-    const points = someOf(effects, command.few ?? 2, seed);
+    const points = someOf(effects, 1, seed);
     for (const [index, point] of points.entries()) {
-      await this.#cut(`${name}: SIGKILL at ${point}`, command, point, 'SIGKILL', index % 2 === 0);
+      const apply = (seed + index) % 2 === 0;
+      await this.#cut(`${name}: SIGKILL at ${point}`, command, point, 'SIGKILL', apply);
       expect([name, point, await this.#shape()]).toEqual([name, point, shape]);
     }
-    // a part of the points suffices: what a signal finds is undone by the command itself
-    const others = spread(effects, process.env.CRASH_ALL ? 9 : seed % 2, seed + 1);
+    // fewer points than for SIGKILL: the command cleans up after these signals itself
+    const sample = command.killOnly ? 0 : seed % 2;
+    const others = spread(effects, process.env.CRASH_ALL ? 9 : sample, seed + 1);
     for (const [index, point] of others.entries()) {
       const signal = SIGNALS[(Math.floor(seed / 2) + index) % SIGNALS.length] ?? 'SIGINT';
       await this.#cut(`${name}: ${signal} at ${point}`, command, point, signal, false);
@@ -70,7 +72,7 @@ export class Trials {
     command: Command,
     point: string,
     signal: NodeJS.Signals,
-    applied: boolean,
+    apply: boolean,
   ): Promise<void> {
     await this.#prepare(command);
     const ran = await this.#cutOff.at(command.args, point, signal);
@@ -84,31 +86,31 @@ export class Trials {
     for (const id of this.#frozen()) {
       expect(plan.stdout, where).toContain(`container.${id.split('.')[1]} is frozen: baleine`);
     }
-    if (applied) {
+    if (apply) {
       await this.#apply(where);
       expect([where, this.#held()]).toEqual([where, []]);
-      expect(await this.of('plan'), where).toMatch(/^No changes\./);
+      expect(await this.run('plan'), where).toMatch(/^No changes\./);
     }
     await this.#again(where, command);
-    await this.#takeBack(command);
+    await this.#restore(command);
   }
 
   async #prepare({ before = [] }: Command): Promise<void> {
-    for (const args of before) await this.of(...args);
+    for (const args of before) await this.run(...args);
   }
 
-  /** The same command once more finishes what was begun, or has nothing more to do. */
+  /** Running the same command again completes it, or reports that it has completed already. */
   async #again(where: string, { args, refusal }: Command): Promise<void> {
     const again = await this.#host.baleine(args, { reject: false, timeout: 120_000 });
     if (again.code === 0) return;
     expect(refusal ? again.stderr : '', `${where}, again: ${again.stderr}`).toMatch(refusal ?? /./);
   }
 
-  async #takeBack({ undo = [], clear, check }: Command): Promise<void> {
-    for (const args of undo) await this.of(...args);
+  async #restore({ undo = [], clear, check }: Command): Promise<void> {
+    for (const args of undo) await this.run(...args);
     await clear?.(this.#host);
-    await this.#apply('taken back');
-    expect(await this.of('plan')).toMatch(/^No changes\./);
+    await this.#apply('restored');
+    expect(await this.run('plan')).toMatch(/^No changes\./);
     await check?.();
   }
 
@@ -126,7 +128,7 @@ export class Trials {
     return ids.filter((id) => isFrozen(readHierarchies(), cgroupPath(site, id)));
   }
 
-  /** What no command leaves that has ended, or was followed by another. */
+  /** Frozen containers and temporary files; empty after any command that was not killed. */
   #held(): string[] {
     const { run } = siteOf(this.#host.root);
     const left = ['holds', 'staging', 'scratch', 'once'].flatMap((name) =>
@@ -135,7 +137,7 @@ export class Trials {
     return [...this.#frozen(), ...left, ...namesIn(join(this.#host.root, 'scratch'))];
   }
 
-  /** All that there is on the host, by names that are the same each time. */
+  /** The names of everything on the host, without the parts that differ from run to run. */
   async #shape(): Promise<string[]> {
     const entries = Object.entries(await this.#host.snapshot());
     const own = namesIn(this.#host.dir).map((name) => `own file ${name}`);
@@ -143,12 +145,12 @@ export class Trials {
   }
 }
 
-/** What of it is made and dropped as it goes: what was understood of a file, or read of a table. */
-const NOTES = /\/(config|records|failing|exits)(\/|$)|\/runtime\.json|\.csv\.bak|events\.log/;
+/** Caches and logs, which come and go without meaning anything. */
+const CACHES = /\/(config|records|failing|exits)(\/|$)|\/runtime\.json|\.csv\.bak|events\.log/;
 
 function steadyNames(entries: [string, string][]): string[] {
   return entries.flatMap(([name, detail]) => {
-    if (NOTES.test(name)) return [];
+    if (CACHES.test(name)) return [];
     if (name.startsWith('loop ')) return [`loop of ${detail}`];
     if (name.startsWith('mount ')) {
       return [`mount ${name.split(' ')[2]} ${detail.replace(/loop\d+/, 'loop')}`];
