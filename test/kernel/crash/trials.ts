@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { isFrozen } from '../../../src/host/linux/cgroups/freezer.js';
 import { readHierarchies } from '../../../src/host/linux/cgroups/hierarchies.js';
-import { cgroupPath, siteOf } from '../../../src/model/site.js';
+import { cgroupPath, installPaths } from '../../../src/model/install-paths.js';
 import type { PrivateHost } from '../../support/private-host.js';
 import { CutOff, someOf, spread } from './cut-off.js';
 
@@ -123,14 +123,14 @@ export class Trials {
   }
 
   #frozen(): string[] {
-    const site = siteOf(this.#host.root);
-    const ids = namesIn(join(site.run, 'containers'));
-    return ids.filter((id) => isFrozen(readHierarchies(), cgroupPath(site, id)));
+    const paths = installPaths(this.#host.root);
+    const ids = namesIn(join(paths.run, 'containers'));
+    return ids.filter((id) => isFrozen(readHierarchies(), cgroupPath(paths, id)));
   }
 
   /** Frozen containers and temporary files; empty after any command that was not killed. */
   #held(): string[] {
-    const { run } = siteOf(this.#host.root);
+    const { run } = installPaths(this.#host.root);
     const left = ['holds', 'staging', 'scratch', 'once'].flatMap((name) =>
       namesIn(join(run, name)).map((each) => `${name}/${each}`),
     );
