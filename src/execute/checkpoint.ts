@@ -5,7 +5,7 @@ import { type FailureFacts, isNeverCreated, NEVER_CREATED, type Row } from '../m
 import type { ContainerSpec } from '../model/specs.js';
 import type { Facts } from '../model/step.js';
 
-/** Where rows are kept; each call resolves when it is durable. */
+/** Stores rows; each call resolves once the change is durable. */
 export interface RowStore {
   put(row: Row): Promise<void>;
   drop(kind: KindName, stack: string, name: string): Promise<void>;
@@ -13,11 +13,11 @@ export interface RowStore {
 }
 
 /**
- * The row of one unit on its way: pending from before the first step, so that a crash never turns
- * our own object into somebody else's; ready, or gone, after the last. While something that exists
- * is changed or removed the row still says what it was, so that after a crash the difference is
- * found again; what is made from nothing is on record as it will be, also while what it replaces
- * is gone already.
+ * Maintains the row of a unit while it runs: pending from before the first step, so that after a
+ * crash we still know that the object is ours, and ready or removed after the last one. While an
+ * existing resource is changed or removed, its row keeps the old spec, so that after a crash the
+ * difference is found again. A resource that is created is recorded with its new spec from the
+ * start, and so is a replacement once its predecessor is gone.
  */
 export class Checkpoint {
   readonly #unit: Unit;
@@ -27,7 +27,7 @@ export class Checkpoint {
   #row: Row;
   #isOpen = false;
 
-  /** @param successor puts what replaces it */
+  /** @param successor the unit that puts its replacement */
   constructor(unit: Unit, stack: string, store: RowStore, successor?: Unit) {
     const before = store.find(unit.kind, stack, unit.name);
     const facts = unit.keepFacts ? factsOf(before) : {};
@@ -48,14 +48,17 @@ export class Checkpoint {
     await this.#store.put(this.#row);
   }
 
-  /** After a step that failed: why, for the next plan. Nothing for a unit that was not begun. */
+  /**
+   * After a failed step: records why, for the next plan. Does nothing for a unit that was not
+   * started.
+   */
   async fail(failure: string): Promise<void> {
     if (!this.#isOpen) return;
     this.#row = { ...this.#row, facts: { ...(this.#row.facts as Facts), failure } };
     await this.#store.put(this.#row);
   }
 
-  /** After a step: `facts` are what it reported. */
+  /** After a successful step; `facts` are what it returned. */
   async save(facts: Facts | undefined, last: boolean): Promise<void> {
     if (this.#unit.orphan) return;
     if (facts) this.#row = { ...this.#row, facts: { ...(this.#row.facts as Facts), ...facts } };
@@ -66,7 +69,7 @@ export class Checkpoint {
   async #close(): Promise<void> {
     const { kind, stack, name } = this.#row;
     if (this.#unit.mode === 'put') {
-      const { unmade: _over, ...facts } = this.#row.facts as Facts;
+      const { unmade: _completed, ...facts } = this.#row.facts as Facts;
       return this.#store.put({ ...this.#target, facts });
     }
     if (this.#successor) return this.#store.put(this.#successor);
@@ -74,9 +77,9 @@ export class Checkpoint {
   }
 }
 
-/** Without why an earlier try failed: this one may end in another way. */
+/** Drops the failure of an earlier attempt. */
 function factsOf(row: Row | undefined): Facts {
-  const { failure: _over, ...facts } = (row?.facts ?? {}) as Facts & FailureFacts;
+  const { failure: _resolved, ...facts } = (row?.facts ?? {}) as Facts & FailureFacts;
   return facts;
 }
 
@@ -85,8 +88,8 @@ function rowOf({ kind, name, spec, resourceNeeds: needs, protect }: Unit, stack:
 }
 
 /**
- * Writes that containers of a plan are held back, before any of it is done: what is cut off is gone
- * on with by the next apply, whatever the file says.
+ * Records the pins of a rollback before the plan is executed, so that the next apply completes an
+ * interrupted rollback.
  */
 export async function pinReleases({ stack, units }: Plan, store: RowStore): Promise<void> {
   const rows = units.flatMap(({ kind, mode, name, spec }) => {
@@ -98,7 +101,7 @@ export async function pinReleases({ stack, units }: Plan, store: RowStore): Prom
   await Promise.all(rows.map((row) => store.put(row)));
 }
 
-/** Writes what the plan's look taught; nothing when it taught nothing. */
+/** Saves the fact updates of a plan; writes nothing if there are none. */
 export async function saveFactUpdates(
   { stack, factUpdates = [] }: Plan,
   store: RowStore,

@@ -5,14 +5,14 @@ import type { Step } from '../model/step.js';
 
 export type { Event, Outcome };
 
-/** Turns what happens into events, and keeps count for the outcome. */
+/** Emits events and counts changes for the outcome. */
 export class EventReporter {
   readonly #emit: (event: Event) => void;
   readonly #actions: ReadonlyMap<string, Action>;
   readonly #started = performance.now();
-  /** When each unit, and the step it is at, began. */
+  /** Start times of units and of their current steps. */
   readonly #since = new Map<Unit | Step, number>();
-  /** A change that takes two units is one. */
+  /** A change made by two units counts once. */
   readonly #counted = new Set<string>();
   readonly #counts: ChangeCounts = { added: 0, changed: 0, destroyed: 0, forgotten: 0 };
   readonly #failed: Failure[] = [];
@@ -37,19 +37,19 @@ export class EventReporter {
   }
 
   stepDone(unit: Unit, step: Step): void {
-    this.#emit({ type: 'step-done', ...about(unit), verb: step.verb, ms: this.#took(step) });
+    this.#emit({ type: 'step-done', ...about(unit), verb: step.verb, ms: this.#elapsedOf(step) });
   }
 
   stepFailed(unit: Unit, step: Step, error: Error): void {
-    const told = { verb: step.verb, ms: this.#took(step), error: error.message };
-    this.#emit({ type: 'step-failed', ...about(unit), ...told });
+    const details = { verb: step.verb, ms: this.#elapsedOf(step), error: error.message };
+    this.#emit({ type: 'step-failed', ...about(unit), ...details });
   }
 
   unitDone(unit: Unit): void {
     const action = this.#actionOf(unit);
-    const counted = this.#countedAs(unit);
-    if (counted) this.#count(counted, unit);
-    this.#emit({ type: 'unit-done', ...about(unit), action, ms: this.#took(unit) });
+    const counter = this.#counterOf(unit);
+    if (counter) this.#count(counter, unit);
+    this.#emit({ type: 'unit-done', ...about(unit), action, ms: this.#elapsedOf(unit) });
   }
 
   unitFailed(unit: Unit, error: unknown): void {
@@ -82,7 +82,10 @@ export class EventReporter {
     return outcome;
   }
 
-  /** The two halves of a replace are told apart; so is what is cleared away before a create. */
+  /**
+   * Reports the two halves of a replacement as delete and create; likewise the cleanup before a
+   * create.
+   */
   #actionOf({ address, mode }: Unit): UnitAction {
     const action = this.#actions.get(address) ?? 'refresh';
     if (action === 'refresh' || action === 'forget') return action;
@@ -90,7 +93,7 @@ export class EventReporter {
     return action === 'update' ? 'update' : 'create';
   }
 
-  #countedAs({ address, mode }: Unit): keyof ChangeCounts | undefined {
+  #counterOf({ address, mode }: Unit): keyof ChangeCounts | undefined {
     const action = this.#actions.get(address);
     if (action === 'forget') return 'forgotten';
     if (action === 'update') return 'changed';
@@ -106,7 +109,7 @@ export class EventReporter {
     this.#counts[as] = (this.#counts[as] ?? 0) + 1;
   }
 
-  #took(what: Unit | Step): number {
+  #elapsedOf(what: Unit | Step): number {
     return elapsed(this.#since.get(what) ?? this.#started);
   }
 }

@@ -11,28 +11,28 @@ export interface ExecuteDeps {
   store: RowStore;
   handlers: HandlerTable;
   emit: (event: Event) => void;
-  /** Most single steps at a time, 1 and up. Steps that work in batches do not count. */
+  /** Maximum number of concurrent single steps, 1 and up. Batched steps do not count. */
   parallelism: number;
-  /** When aborted no new step starts; what runs is finished and saved. */
+  /** Once aborted, no new step starts; running ones are completed and saved. */
   stop: AbortSignal;
-  /** Destroy: what depended on a failure is tried all the same. */
+  /** For destroy: the dependents of a failed unit are executed too. */
   keepGoing: boolean;
-  /** Looks once more at what was done. */
+  /** Checks the results after all units are done. */
   verify?: (done: readonly Unit[]) => Promise<Verdict[]>;
 }
 
-/** What was done, and did not last. */
+/** A unit that was done but whose result did not last. */
 export interface Verdict {
   unit: Unit;
   problem: UserError;
-  /** It is no failure yet, or no more. */
+  /** It is running now, so the unit has not failed. */
   isUp: boolean;
 }
 
 /**
- * Carries a plan out: each unit's steps in order, units after what they need, everything else at
- * the same time. Never rejects for a failed step; that is in the outcome. Rejects before the first
- * effect for a plan that cannot be carried out.
+ * Executes a plan: the steps of each unit in order, units after their dependencies, everything else
+ * concurrently. Failed steps do not reject; they are part of the outcome. Rejects before the first
+ * effect if the plan cannot be executed.
  */
 export async function execute(plan: Plan, deps: ExecuteDeps): Promise<Outcome> {
   const run = new Execution(plan, deps);
@@ -48,7 +48,7 @@ class Execution {
   readonly #schedule: Schedule;
   readonly #done: Unit[] = [];
   readonly #checkpoints = new Map<Unit, Checkpoint>();
-  /** What puts a replacement, by the id of what takes away what it replaces. */
+  /** Units that put a replacement, by the id of the unit that drops the replaced resource. */
   readonly #successors: ReadonlyMap<string, Unit>;
 
   constructor(plan: Plan, deps: ExecuteDeps) {
@@ -65,7 +65,7 @@ class Execution {
     });
   }
 
-  /** Starts what can start, again after each job's end, until nothing runs any more. */
+  /** Starts all ready jobs, and again whenever one ends, until none is running. */
   async all(): Promise<void> {
     let running = 0;
     await new Promise<void>((resolve, reject) => {
@@ -104,8 +104,8 @@ class Execution {
     if (job.type === 'open') return this.#open(job.unit);
     for (const { unit, step } of job.parts) this.report.stepStarted(unit, step);
     const steps = job.parts.map(({ step }) => step);
-    const answers = await runSteps(job.verb, steps, this.#deps.handlers);
-    await Promise.all(job.parts.map((part, index) => this.#settle(part, answers[index])));
+    const results = await runSteps(job.verb, steps, this.#deps.handlers);
+    await Promise.all(job.parts.map((part, index) => this.#finishStep(part, results[index])));
   }
 
   async #open(unit: Unit): Promise<void> {
@@ -117,16 +117,16 @@ class Execution {
     await this.#record(unit, unit.steps.length === 0, () => checkpoint.open());
   }
 
-  async #settle({ unit, step, last }: Part, answer: Facts | undefined | Error): Promise<void> {
-    if (answer instanceof Error) {
-      this.report.stepFailed(unit, step, answer);
-      return this.#fail(unit, answer);
+  async #finishStep({ unit, step, last }: Part, result: Facts | undefined | Error): Promise<void> {
+    if (result instanceof Error) {
+      this.report.stepFailed(unit, step, result);
+      return this.#fail(unit, result);
     }
     this.report.stepDone(unit, step);
-    await this.#record(unit, last, () => this.#checkpoints.get(unit)?.save(answer, last));
+    await this.#record(unit, last, () => this.#checkpoints.get(unit)?.save(result, last));
   }
 
-  /** What is not on record has not happened: a unit whose row cannot be written has failed. */
+  /** A unit whose row cannot be written has failed, because nobody would know what it did. */
   async #record(unit: Unit, last: boolean, write: () => Promise<void> | undefined): Promise<void> {
     try {
       await write();
@@ -142,10 +142,11 @@ class Execution {
   async #fail(unit: Unit, error: unknown): Promise<void> {
     this.#schedule.fail(unit.id);
     this.report.unitFailed(unit, error);
-    // a program that was ended with us has not failed
+    // a program that was killed together with us has not failed
     if (this.#deps.stop.aborted) return;
     const failure = recordedFailure(messageOf(error), unit.spec);
-    // the failure itself is reported; without this the next plan takes it for an interruption
+    // the failure is reported anyway; if it cannot be saved, the next plan takes it for an
+    // interruption
     await this.#checkpoints
       .get(unit)
       ?.fail(failure)
@@ -164,12 +165,12 @@ function successorsIn(units: readonly Unit[]): Map<string, Unit> {
   return new Map(pairs);
 }
 
-/** Every verb's handler. */
+/** The handlers of all verbs. */
 export type HandlerTable = Readonly<Record<string, Handler<unknown>>>;
 
 /**
- * Runs steps of one verb; one answer a step, in order. Never rejects for what a handler throws:
- * that is the answer of the steps it happened to.
+ * Runs steps of one verb and returns one result per step, in order. Never rejects: what a handler
+ * throws is the result of its steps.
  */
 export async function runSteps(
   verb: string,
@@ -180,18 +181,18 @@ export async function runSteps(
   const args = steps.map((step) => step.args);
   try {
     if ('one' in handler) return await Promise.all(args.map((each) => handler.one(each)));
-    const answers = await handler.all(args);
-    if (answers.length === steps.length) return answers;
-    throw new Error(`"${verb}" gave ${answers.length} answers to ${steps.length} steps`);
+    const results = await handler.all(args);
+    if (results.length === steps.length) return results;
+    throw new Error(`"${verb}" returned ${results.length} results for ${steps.length} steps`);
   } catch (thrown) {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     return steps.map(() => error);
   }
 }
 
-/** Throws for a verb that no kind has, as in a plan saved by another version. */
+/** @throws Error for an unknown verb, as in a plan saved by another version */
 export function handlerOf(verb: string, handlers: HandlerTable): Handler<unknown> {
   const handler = Object.hasOwn(handlers, verb) ? handlers[verb] : undefined;
-  if (!handler) throw new Error(`cannot do "${verb}": no kind knows how`);
+  if (!handler) throw new Error(`cannot execute "${verb}": no kind has this verb`);
   return handler;
 }

@@ -1,46 +1,46 @@
 import type { Unit } from '../model/plan.js';
 import type { Step } from '../model/step.js';
 
-/** Something to be started now. */
+/** A job that can start now. */
 export type Job =
   | { type: 'open'; unit: Unit }
-  /** Several parts only for a verb that is batched. */
+  /** More than one part only if the verb is batched. */
   | { type: 'steps'; verb: string; parts: Part[] };
 
 export interface Part {
   unit: Unit;
   step: Step;
-  /** It is the last step of its unit. */
+  /** The last step of its unit. */
   last: boolean;
 }
 
 export interface Rules {
-  /** Whether a verb's steps are taken together. */
+  /** Whether the steps of a verb are executed together. */
   batched: (verb: string) => boolean;
-  /** Most `one` jobs at a time, 1 and up. */
+  /** Maximum number of concurrent single jobs, 1 and up. */
   parallelism: number;
-  /** A failure does not hold back what needed it. */
+  /** The dependents of a failed unit run anyway. */
   keepGoing: boolean;
 }
 
 interface Track {
   unit: Unit;
   phase: 'waiting' | 'idle' | 'busy' | 'done' | 'failed' | 'skipped';
-  /** Index of the step that is next or under way; -1 while the unit is being opened. */
+  /** Index of the next or current step; -1 until the unit is opened. */
   at: number;
-  /** Why it failed or was skipped: the address at the root of it. */
+  /** The address of the failed resource that made it fail or be skipped. */
   culprit?: string;
 }
 
 /**
- * Which unit may do what next. Pure bookkeeping over the units' needs: it starts nothing and
- * waits for nothing. The caller reports each job's end by `advance` or `fail`.
+ * Decides which unit can do what next. Pure bookkeeping over dependencies: it starts nothing and
+ * waits for nothing. The caller reports the end of each job by `advance` or `fail`.
  */
 export class Schedule {
   readonly #tracks: Map<string, Track>;
   readonly #rules: Rules;
 
-  /** Throws when the units are not sorted by their needs, which no planner's plan is. */
+  /** @throws Error if the units are not topologically sorted, which every planned one is */
   constructor(units: readonly Unit[], rules: Rules) {
     this.#rules = rules;
     this.#tracks = new Map();
@@ -51,12 +51,14 @@ export class Schedule {
     }
   }
 
-  /** Marks what can be started as busy and answers it; empty when all waits or nothing is left. */
+  /**
+   * Marks all jobs that can start as busy and returns them; empty if everything waits or is done.
+   */
   next(): Job[] {
     return [...this.#opens(), ...this.#ones(), ...this.#batches()];
   }
 
-  /** A job of this unit went well. */
+  /** A job of this unit succeeded. */
   advance(id: string): void {
     const track = this.#track(id);
     track.at += 1;
@@ -69,7 +71,9 @@ export class Schedule {
     track.culprit = track.unit.address;
   }
 
-  /** Gives up what can no longer start because of a failure, and answers it with the culprit. */
+  /**
+   * Skips units that can no longer start because of a failure, and returns them with the culprit.
+   */
   skip(): { unit: Unit; culprit: string }[] {
     if (this.#rules.keepGoing) return [];
     return this.#in('waiting').flatMap((track) => {
@@ -80,7 +84,7 @@ export class Schedule {
     });
   }
 
-  /** What has neither ended nor been skipped. */
+  /** Units that have neither ended nor been skipped. */
   unfinished(): Unit[] {
     return [...this.#in('waiting'), ...this.#in('idle'), ...this.#in('busy')].map(
       ({ unit }) => unit,
@@ -90,7 +94,7 @@ export class Schedule {
   #opens(): Job[] {
     const ready = this.#in('waiting').filter(
       ({ unit: { needs, after = [] } }) =>
-        needs.every((id) => this.#met(id)) && after.every((id) => this.#over(id)),
+        needs.every((id) => this.#isMet(id)) && after.every((id) => this.#hasEnded(id)),
     );
     return ready.map((track) => {
       track.phase = 'busy';
@@ -98,12 +102,12 @@ export class Schedule {
     });
   }
 
-  #met(id: string): boolean {
+  #isMet(id: string): boolean {
     const { phase } = this.#track(id);
     return phase === 'done' || (this.#rules.keepGoing && phase === 'failed');
   }
 
-  #over(id: string): boolean {
+  #hasEnded(id: string): boolean {
     return ['done', 'failed', 'skipped'].includes(this.#track(id).phase);
   }
 
@@ -121,8 +125,8 @@ export class Schedule {
   }
 
   /**
-   * A batch waits for every started unit that is still on its way to the same verb, so that one
-   * call does for all. When only batches are left that wait for each other, all go.
+   * A batch waits for every started unit that has yet to reach the same verb, so that one call
+   * serves all. If all batches wait for each other, all of them start.
    */
   #batches(): Job[] {
     const ready = this.#in('idle').filter((track) => !this.#isOne(track));
@@ -160,7 +164,7 @@ function start(tracks: Track[]): Job {
   return { type: 'steps', verb: parts[0]?.step.verb ?? '', parts };
 }
 
-/** Undefined while the unit is being opened. */
+/** Undefined until the unit is opened. */
 function verbOf({ unit, at }: Track): string | undefined {
   return unit.steps[at]?.verb;
 }

@@ -4,21 +4,24 @@ import { directPorts } from '../model/publish.js';
 import type { Scaled } from '../model/specs.js';
 import { backendOf, PROXY_SOCKET } from './haproxy.js';
 
-/** A farm as ordinary containers, and the name of the configuration its proxy reads. */
+/** A farm, expanded into ordinary containers and the generated file that its proxy reads. */
 export interface Farm {
   name: string;
   entry: FarmEntry;
   servers: Instance[];
-  /** Those that stand in while servers are replaced. */
+  /** Spares that serve during a rolling update. */
   spares: Instance[];
   proxy: Instance;
-  /** Of the generated configuration, `shop-proxy`. */
+  /** Name of the generated file, `shop-proxy`. */
   config: string;
-  /** Whose number of servers is not the file's. */
+  /** Set if the number of servers differs from the file. */
   scaled?: Scaled;
 }
 
-/** Where the proxy finds its configuration. Its folder is bound in, so that the file can be replaced. */
+/**
+ * Where the proxy finds its configuration. The folder is bind-mounted, so that the file can be
+ * replaced atomically.
+ */
 export const CONFIG_DIR = '/etc/baleine';
 export const CONFIG_FILE = 'haproxy.cfg';
 
@@ -63,12 +66,12 @@ export function expandFarm(name: string, entry: FarmEntry): Farm {
   };
 }
 
-/** How many servers there are at most besides the replicas. */
+/** Maximum number of spares. */
 export function sparesOf({ servers: { replicas = 1 }, update }: FarmEntry): number {
   return update.order === 'start-first' ? Math.min(update.parallelism, replicas) : 0;
 }
 
-/** What only one can have, the servers have. */
+/** Drops what must be unique and so stays with the servers. */
 function spareEntry(entry: ContainerEntry): ContainerEntry {
   const { hostname: _hostname, ...rest } = entry;
   const names = Object.keys(entry.bridges);
@@ -76,7 +79,7 @@ function spareEntry(entry: ContainerEntry): ContainerEntry {
   return { ...rest, bridges, protect: false };
 }
 
-/** Else it need not read our configuration. */
+/** With a command of its own, the proxy may not read our configuration. */
 const isOurs = ({ command, entrypoint }: ContainerEntry) => !command && !entrypoint;
 
 const CHECK = ['haproxy', '-c', '-f', `${CONFIG_DIR}/${CONFIG_FILE}`];

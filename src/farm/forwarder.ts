@@ -4,7 +4,7 @@ import { FORWARDER, formatHostPort } from '../model/publish.js';
 import { CONFIG_DIR, CONFIG_FILE } from './expand.js';
 import { PROXY_SOCKET } from './haproxy.js';
 
-/** A published port, and where its container is. */
+/** A published port and its destination. */
 export interface Forward extends PublishEntry {
   container: string;
   /** Without prefix length. */
@@ -13,7 +13,7 @@ export interface Forward extends PublishEntry {
 
 const PROGRAM = '/usr/sbin/haproxy';
 
-/** Of nothing but HAProxy as the host has it. */
+/** Contains only the host's HAProxy. */
 export const FORWARDER_IMAGE: ImageSource = {
   size: 64 * 1024 ** 2,
   from: { host: { binaries: [PROGRAM], files: [] } },
@@ -24,8 +24,8 @@ export const FORWARDER_IMAGE: ImageSource = {
 };
 
 /**
- * The container that carries the stack's published ports: it alone has the host's network, and
- * hardly a right beyond listening there.
+ * The container that forwards the stack's published ports. Only it has the host's network, and few
+ * rights beyond listening.
  */
 export function forwarderInstance(): Instance {
   const proxy = { socket: PROXY_SOCKET };
@@ -47,13 +47,13 @@ const ENTRY: ContainerEntry = {
   stop_grace_period: 10_000,
   protect: false,
   security: 'default',
-  // to listen, to give up root in the workers, and to tell those to end
+  // to listen, to drop root in the workers, and to signal these
   cap_add: ['CAP_KILL', 'CAP_NET_BIND_SERVICE', 'CAP_SETGID', 'CAP_SETUID'],
   cap_drop: ['ALL'],
   read_only: true,
   tmpfs: [],
   sysctls: {},
-  // two for each connection; no more than the host's own limit are given
+  // two descriptors per connection; limited to the host's own maximum
   ulimits: { nofile: { soft: 65_536, hard: 65_536 } },
   dns: [],
   labels: {},
@@ -61,10 +61,9 @@ const ENTRY: ContainerEntry = {
 };
 
 /**
- * The forwarder's configuration (HAProxy 2.6 Configuration Manual). It passes bytes on, and ends a
- * connection when one of its ends does: hence no time-out but the longest there is, and keep-alive
- * probes of the kernel. Without `noreuseport` two stacks could listen at one port, each getting a
- * part of the connections.
+ * The forwarder's configuration (HAProxy 2.6 Configuration Manual). It forwards bytes and closes a
+ * connection when either side does: hence the longest possible timeouts, and TCP keep-alive probes.
+ * Without `noreuseport`, two stacks could listen on the same port and share its connections.
  */
 export function forwarderConfig(stack: string, forwards: Forward[]): string {
   const lines = [

@@ -14,20 +14,22 @@ export interface Upstream {
   /** Without prefix length. */
   address: string;
   port: number;
-  /** It takes no part until it is admitted. */
+  /** Receives no requests until it is enabled. */
   disabled?: true;
 }
 
 export const backendOf = (farm: string) => `${farm}-servers`;
 
-/** In the container; there with every image and user, and not on the disk. */
+/**
+ * Path in the container: exists in every image, is writable by every user, and is not on the disk.
+ */
 export const PROXY_SOCKET = '/dev/shm/proxy.sock';
 
 /**
- * The proxy's configuration (HAProxy 2.6 Configuration Manual). A server that cannot be reached
- * costs a client no error: the connection is tried again on another one.
+ * The proxy's configuration (HAProxy 2.6 Configuration Manual). An unreachable server causes no
+ * client errors: the connection is retried on another server.
  *
- * @param certificate where it finds its certificate, when it has one
+ * @param certificate path of its certificate, if it has one
  */
 export function haproxyConfig(
   farm: string,
@@ -70,15 +72,15 @@ function serverLine(
 }
 
 /**
- * A server leaves the rotation before its own health check has failed so often that it is started
- * again: the proxy asks at least twice as fast, and counts to 2.
+ * The proxy takes a server out of rotation before the server's own health check restarts it: it
+ * checks at least twice as often, and two failures suffice.
  */
 function checks({ healthcheck, port }: FarmEntry['servers']): string[] {
   if (!healthcheck || 'exec' in healthcheck) return [`${DEFAULT} inter ${SLOWEST}ms`];
   const { interval, retries, timeout } = healthcheck;
   const inter = Math.max(FASTEST, Math.min(SLOWEST, Math.floor((interval * retries) / 4)));
-  const asked = 'tcp' in healthcheck ? healthcheck.tcp : healthcheck.http.port;
-  const place = asked === port ? '' : ` port ${asked}`;
+  const checked = 'tcp' in healthcheck ? healthcheck.tcp : healthcheck.http.port;
+  const place = checked === port ? '' : ` port ${checked}`;
   return [
     ...('http' in healthcheck ? httpChecks(healthcheck) : []),
     `    timeout check ${timeout}ms`,
@@ -99,14 +101,14 @@ function httpChecks({ http: { path, status } }: HttpTest): string[] {
   ];
 }
 
-/** The workers give up root, when they have it; ids, because the image may have no such names. */
+/** Workers drop root. Numeric ids, because the image may lack such users. */
 function globals(proxy: FarmEntry['proxy']): string[] {
   const { user, access_log: logged } = proxy;
   const root = user === undefined || /^(0|root)(:|$)/.test(user);
   const lines = [
     `    log stdout format raw local0 ${logged ? 'info' : 'notice'}`,
     `    stats socket ${PROXY_SOCKET} mode 600 level admin`,
-    // after a reload the old worker leaves its clients' idle connections to them
+    // after a reload, the old worker does not close its clients' idle connections itself
     '    close-spread-time infinite',
     ...presetLines(proxy),
   ];

@@ -1,7 +1,7 @@
 import type { FarmEntry } from '../model/config.js';
 import { directPorts, formatHostPort, socketVariable } from '../model/publish.js';
 
-/** Lines of HAProxy's configuration that a farm's options ask for, section by section. */
+/** Lines of HAProxy's configuration for the options of a farm, section by section. */
 type ProxyEntry = FarmEntry['proxy'];
 
 export function defaultsFor(proxy: ProxyEntry): string[] {
@@ -13,7 +13,7 @@ export function defaultsFor(proxy: ProxyEntry): string[] {
   ];
 }
 
-/** Milliseconds that a client may keep a connection that it asks nothing by. */
+/** How long an idle client connection is kept, in milliseconds. */
 export const KEEP_ALIVE = 10_000;
 
 const HTTP_DEFAULTS = [
@@ -26,7 +26,9 @@ const HTTP_DEFAULTS = [
   `    timeout http-keep-alive ${KEEP_ALIVE / 1000}s`,
 ];
 
-/** Nobody knows when such a connection is idle for too long; a vanished client the kernel finds out. */
+/**
+ * A TCP session can be idle for long, so the kernel's keep-alive detects vanished clients instead.
+ */
 const TCP_DEFAULTS = [
   '    timeout connect 2s',
   '    timeout client 1h',
@@ -34,7 +36,7 @@ const TCP_DEFAULTS = [
   '    option clitcpka',
 ];
 
-/** @param certificate where it finds its certificate, when it has one */
+/** @param certificate path of its certificate, if it has one */
 export function listenLines(proxy: ProxyEntry, certificate: string): string[] {
   const { listen, tls, mode } = proxy;
   const protocols = mode === 'http' ? ' alpn h2,http/1.1' : '';
@@ -52,10 +54,13 @@ export function listenLines(proxy: ProxyEntry, certificate: string): string[] {
   ];
 }
 
-/** A connection that is only closed may have its next request on the way. */
+/**
+ * The next request may already be on its way when a connection is closed, so the client is told
+ * first.
+ */
 const HTTP_RULES = ['    http-after-response set-header connection close if { stopping }'];
 
-/** To the same name at the other port. */
+/** Redirects to the same name on the TLS port. */
 function redirection(port: number): string {
   const when = 'code 301 unless { ssl_fc }';
   return port === 443
@@ -63,13 +68,19 @@ function redirection(port: number): string {
     : `location https://%[req.hdr(host),field(1,:)]:${port}%[capture.req.uri] ${when}`;
 }
 
-/** The forwarder tells it the client's address; who comes another way has to do the same. */
+/**
+ * The forwarder sends the client's address in a PROXY header; all other clients then have to send
+ * one too.
+ */
 function headerAt({ publish = [] }: ProxyEntry, port: number): string {
-  const told = publish.some(({ target, proxy_protocol }) => target === port && proxy_protocol);
-  return told ? ' accept-proxy' : '';
+  const expected = publish.some(({ target, proxy_protocol }) => target === port && proxy_protocol);
+  return expected ? ' accept-proxy' : '';
 }
 
-/** A hash that moves few clients when servers come and go; nothing to lose when it reloads. */
+/**
+ * `sticky: source` uses a consistent hash, which moves few clients when servers change and needs no
+ * state that a reload would lose.
+ */
 export function balanceLines(proxy: ProxyEntry): string[] {
   return [
     `    balance ${proxy.balance}`,
@@ -81,11 +92,11 @@ export function balanceLines(proxy: ProxyEntry): string[] {
 
 const COOKIE = 'baleine';
 
-/** What a server's line has for its client to be known again. */
+/** The option of a server line that makes its clients recognizable. */
 export const stickyWord = ({ sticky }: ProxyEntry, server: string): string =>
   sticky === 'cookie' ? ` cookie ${server}` : '';
 
-/** As given, line by line. */
+/** The user's snippet, line by line. */
 export function snippet(
   { snippets }: ProxyEntry,
   section: keyof NonNullable<ProxyEntry['snippets']>,
@@ -95,10 +106,10 @@ export function snippet(
 }
 
 /**
- * How a proxy listens on the host: it is started with sockets that listen there, and a variable
- * says which descriptor is which (`fd@3`; HAProxy 2.6 Configuration Manual, `bind`). Where the
- * variable is missing, in a check of the text and until a proxy with other ports is started anew,
- * it listens where nobody asks.
+ * A proxy that listens on the host is started with listening sockets, and environment variables
+ * that say which descriptor is which (`fd@3`; HAProxy 2.6 Configuration Manual, `bind`). These are
+ * the fallbacks while a variable is missing, as when the text is checked or until a proxy with
+ * other ports is restarted: unused addresses on localhost.
  */
 export function presetLines(proxy: ProxyEntry): string[] {
   return directPorts(proxy).map(
@@ -106,7 +117,7 @@ export function presetLines(proxy: ProxyEntry): string[] {
   );
 }
 
-/** @param words what follows the address, with a space before */
+/** @param words options after the address, with a leading space */
 export function socketLines(proxy: ProxyEntry, target: number, words = ''): string[] {
   return directPorts(proxy)
     .filter((each) => each.target === target)

@@ -5,16 +5,16 @@ import type { Row } from '../model/resource.js';
 import type { ConfigSpec } from '../model/specs.js';
 import type { FarmNode } from '../model/topology.js';
 
-/** What the proxy counts of a farm. */
+/** The counters of a farm's proxy. */
 export interface ProxyCounts {
   traffic?: FarmTraffic;
   servers: FarmServer[];
 }
 
 /**
- * Reads what HAProxy answers to `show stat` (Management Guide, 9.1): a line of names that begins
- * with `# `, then one line for each frontend, backend and server. No field of ours holds a comma
- * but the quoted text of the last check.
+ * Parses HAProxy's `show stat` (Management Guide, 9.1): a header that begins with `# `, then one
+ * line per frontend, backend and server. Only the last check is quoted text that may contain
+ * commas.
  */
 export function readStatistics(farm: string, csv: string): ProxyCounts {
   const [head = '', ...lines] = csv.split('\n').filter(Boolean);
@@ -60,8 +60,8 @@ function serverOf(row: Fields): FarmServer {
 }
 
 /**
- * `UP 1/2` is on its way down, `DOWN 1/2` on its way up; `no check` counts as up. Servers drain in
- * maintenance, until their sessions are over.
+ * `UP 1/2` is going down, `DOWN 1/2` is coming up; `no check` counts as up. Servers are drained in
+ * maintenance mode, until their sessions are over.
  */
 function stateOf(status: string, sessions: number): ServerState {
   if (status.startsWith('UP') || status === 'no check') return 'up';
@@ -103,7 +103,9 @@ class Fields {
   }
 }
 
-/** The farms among the rows of one stack, by name; told by the configurations of their proxies. */
+/**
+ * The farms in the rows of one stack, sorted by name; found by the configurations of their proxies.
+ */
 export function recordedFarms(rows: readonly Row[]): FarmNode[] {
   return (rows as readonly Row<ConfigSpec>[])
     .filter(({ kind, spec }) => kind === 'config' && spec.farm)

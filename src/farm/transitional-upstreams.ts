@@ -4,8 +4,8 @@ import type { Row } from '../model/resource.js';
 import type { ContainerSpec } from '../model/specs.js';
 import type { Upstream } from './haproxy.js';
 
-/** What a proxy goes by to reach its servers. */
-interface Reach {
+/** What a proxy needs to reach its servers. */
+interface Backend {
   servers: FarmEntry['servers'];
   upstreams: Upstream[];
 }
@@ -13,33 +13,34 @@ interface Reach {
 type ServerRow = Row<ContainerSpec>;
 
 /**
- * What a proxy goes by while servers take turns that are not yet reached as they are to be: it finds
- * each of them where it listens now, and asks no more of it than that it does, for HAProxy asks all
- * servers of a backend the same. One left half done takes no part until its turn is over.
+ * The proxy's view of its servers during a rolling update that changes how they are reached. It
+ * uses the current port of each server, and checks only that a connection succeeds, because HAProxy
+ * checks all servers of a backend the same way. Unfinished servers are disabled until they have
+ * been replaced.
  *
- * @param rows of those that take turns, and of spares that are there
- * @returns undefined when it may go by the new at once
+ * @param rows of the servers being replaced, and of existing spares
+ * @returns undefined if the new configuration can be used at once
  */
 export function transitionalUpstreams(
-  { servers, upstreams }: Reach,
+  { servers, upstreams }: Backend,
   rows: readonly ServerRow[],
-): Reach | undefined {
+): Backend | undefined {
   if (rows.every((row) => row.status === 'ready' && isReachedAs(row, servers))) return undefined;
-  const recorded = new Map(rows.map((row) => [row.name, row]));
+  const rowOf = new Map(rows.map((row) => [row.name, row]));
   return {
     servers: { ...servers, ...connecting(servers) },
-    upstreams: upstreams.map((each) => asRecorded(each, recorded.get(each.name))),
+    upstreams: upstreams.map((each) => currentUpstream(each, rowOf.get(each.name))),
   };
 }
 
 function isReachedAs({ spec }: ServerRow, { healthcheck, port }: FarmEntry['servers']): boolean {
   const { rotation } = spec;
   if (rotation?.port !== port) return false;
-  return equal(questionOf(spec.healthcheck, port), questionOf(healthcheck, port));
+  return equal(probeOf(spec.healthcheck, port), probeOf(healthcheck, port));
 }
 
-/** What a proxy asks; how often and how patiently makes no difference to who answers. */
-function questionOf(healthcheck: HealthCheck | undefined, port: number): object {
+/** What the proxy checks. Interval and timeouts do not affect which servers pass. */
+function probeOf(healthcheck: HealthCheck | undefined, port: number): object {
   if (healthcheck && 'http' in healthcheck) return healthcheck.http;
   return { tcp: healthcheck && 'tcp' in healthcheck ? healthcheck.tcp : port };
 }
@@ -52,7 +53,7 @@ function connecting({ healthcheck, port }: FarmEntry['servers']): { healthcheck?
   };
 }
 
-function asRecorded(upstream: Upstream, row: ServerRow | undefined): Upstream {
+function currentUpstream(upstream: Upstream, row: ServerRow | undefined): Upstream {
   if (!row) return upstream;
   if (row.status === 'pending') return { ...upstream, disabled: true };
   const { disabled: _spare, ...rest } = upstream;

@@ -6,7 +6,7 @@ import { image } from './image/index.js';
 import type { AnyKind } from './kind.js';
 import { volume } from './volume/index.js';
 
-/** Every kind there is. A new one is its folder and a line here. */
+/** All kinds. To add one, add its folder and a line here. */
 export const kinds = { image, bridge, volume, config, hosts, container } as const satisfies Record<
   string,
   AnyKind

@@ -5,79 +5,94 @@ import type { Difference } from '../model/plan.js';
 import type { Column, Resource, Row } from '../model/resource.js';
 import type { Facts, Handlers, Step, StepOf } from '../model/step.js';
 
-/** Found on the host by its mark alone. */
+/** A resource found on the host by our mark. */
 export interface OwnedResource<Spec = unknown> {
   stack: string;
   name: string;
   spec: Spec;
 }
 
-/** Where something is adopted. */
+/** The context of an import. */
 export interface Adoption {
   host: Host;
   probe: Probe;
   site: InstallPaths;
 }
 
-/** The recorded rows of the stack, for what depends on another one. */
+/** Looks up recorded rows of the stack, for resources that depend on others. */
 export type Peers = (address: Address) => Row | undefined;
 
-/** What the row will say. */
+/** The row of an imported resource. */
 export type Adopted<Spec> = Pick<Row<Spec, Facts>, 'spec' | 'facts' | 'status'>;
 
-/** Everything baleine knows of one kind of resource. Pure, but for the handlers, loaded when a step runs. */
-export interface Kind<Spec, RowFacts, Seen, Verbs> {
+/**
+ * Everything baleine knows about one kind of resource. Pure, except for the handlers, which are
+ * loaded when a step runs.
+ */
+export interface Kind<Spec, RowFacts, Observed, Verbs> {
   name: KindName;
-  /** It follows from other resources: shown apart and not counted. */
+  /** Derived from other resources: shown separately and not counted. */
   derived?: true;
   /**
-   * Present when it holds data of the user that no apply could make again: no plan removes it unless
-   * the user named it, or asked for that with `--volumes`. Returns the command that removes one.
+   * Present if it holds user data that cannot be recreated: no plan deletes it unless the user
+   * names it or passes `--volumes`. Returns the command that deletes one.
    */
   keepsData?(stack: string, name: string): string;
   /**
-   * File name of its table and its leading columns, the original system's first. `late`: the kind
-   * came after the first release, so that a folder may be without the table.
+   * File name and leading columns of its table; the columns of the original system come first.
+   * `late`: the kind was added after the first release, so the table may be missing.
    */
   table: { file: string; late?: true; columns: Column<Spec, RowFacts>[] };
   /**
-   * How the host knows it: no other of its kind may have the same. It stays when the resource is
-   * given another name. Absent for what is only derived.
+   * Its identity on the host, unique within the kind. It does not change when the resource is
+   * renamed. Absent for derived kinds.
    */
   identity?(spec: Spec): string;
-  /** What is there of a resource; undefined when nothing is. */
+  /** The observed state of a resource; undefined if it does not exist. */
   observe(
     spec: Spec,
     facts: RowFacts | undefined,
     probe: Probe,
     site: InstallPaths,
-  ): Seen | undefined;
-  /** What `observe` would find if nothing had moved since the row was written. */
-  assume(spec: Spec, facts: RowFacts): Seen;
-  /** What is there though no row says so: the reason to refuse, undefined when it is free or bears our mark. */
+  ): Observed | undefined;
+  /** What `observe` would return without drift. */
+  assume(spec: Spec, facts: RowFacts): Observed;
+  /**
+   * Why an unrecorded resource cannot be created: something else is in its place. Undefined if the
+   * place is free or carries our mark.
+   */
   foreign(spec: Spec, probe: Probe, site: InstallPaths): string | undefined;
   /**
-   * All that bears our mark, in a row or not, with as much of a spec as `remove` goes by. Absent for
-   * what is only derived, and for what no apply could make again: that is kept.
+   * Everything that carries our mark, recorded or not, with as much of the spec as `remove` needs.
+   * Absent for derived kinds, and for data that cannot be recreated and is therefore kept.
    */
   discoverOwned?(probe: Probe, site: InstallPaths): OwnedResource<Spec>[];
   /**
-   * Takes something that is on the host on record, as near to `desired` as it is; the next plan
-   * shows what is left to do. `id` says which when it is not where it would be made. Absent for
-   * what is only derived.
+   * Imports something from the host into the state, as close to `desired` as it is; the next plan
+   * shows the remaining differences. `id` identifies it if it is not at its default place. Absent
+   * for derived kinds.
    *
-   * @throws UserError when it is not there or does not fit
+   * @throws UserError if it does not exist or does not fit
    */
   adopt?(desired: Resource<Spec>, id: string | undefined, on: Adoption): Promise<Adopted<Spec>>;
-  /** Why what has gone, or was never finished, cannot be made again and its row goes; undefined when it can. */
+  /**
+   * Why a resource that is gone or unfinished cannot be recreated, so that its row is dropped;
+   * undefined if it can.
+   */
   irrecoverable?(desired: Resource<Spec>, row: Row<Spec, RowFacts>): string | undefined;
-  /** In the order a reader of the plan would want them. Empty when all is as desired. */
-  compare(desired: Resource<Spec>, row: Row<Spec, RowFacts>, seen: Seen): Difference[];
-  /** What the row shall remember of this look, though nothing is to be done; undefined for nothing new. */
-  factUpdate?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, seen: Seen): Facts | undefined;
-  /** What a reader should know though nothing is to be done: it waits, it is ill. */
-  note?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, seen: Seen): string | undefined;
-  /** From nothing, or from an unfinished attempt. */
+  /** In the order suited to readers of a plan. Empty if everything is as desired. */
+  compare(desired: Resource<Spec>, row: Row<Spec, RowFacts>, observed: Observed): Difference[];
+  /**
+   * Facts to save from this observation even if nothing changes; undefined if there is nothing new.
+   */
+  factUpdate?(
+    desired: Resource<Spec>,
+    row: Row<Spec, RowFacts>,
+    observed: Observed,
+  ): Facts | undefined;
+  /** A note if nothing changes: it is waiting, it is unhealthy. */
+  note?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, observed: Observed): string | undefined;
+  /** Creates it from scratch or from an unfinished attempt. */
   create(
     desired: Resource<Spec>,
     reason: string,
@@ -87,14 +102,17 @@ export interface Kind<Spec, RowFacts, Seen, Verbs> {
   update(
     desired: Resource<Spec>,
     row: Row<Spec, RowFacts>,
-    seen: Seen,
+    observed: Observed,
     differences: Difference[],
     site: InstallPaths,
     peers?: Peers,
   ): StepOf<Verbs>[];
-  /** Before what is to be replaced is taken away: whether its successor can be made. Absent: nobody knows. */
+  /**
+   * Steps that check, before a resource is removed for a replacement, that the replacement can be
+   * created. Absent if that cannot be checked.
+   */
   verify?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, reason: string): StepOf<Verbs>[];
-  /** Whether steps keep it from its work for a while. Absent: none do. */
+  /** Whether steps interrupt its service. Absent if none do. */
   interrupts?(steps: readonly Step[]): boolean;
   remove(row: Row<Spec, RowFacts>, reason: string, site: InstallPaths): StepOf<Verbs>[];
   handlers(host: Host, site: InstallPaths): Promise<Handlers<Verbs>>;
@@ -104,5 +122,5 @@ export interface Kind<Spec, RowFacts, Seen, Verbs> {
 // biome-ignore lint/suspicious/noExplicitAny: the one place where the kinds' types are erased
 export type AnyKind = Kind<any, any, any, any>;
 
-/** All there are, by name. */
+/** All kinds, by name. */
 export type Kinds = Readonly<Record<KindName, AnyKind>>;

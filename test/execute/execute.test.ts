@@ -233,7 +233,7 @@ it('fails only the unit a batch answers an error for', async () => {
 
 it.each([
   ['rejects', () => Promise.reject(new Error('ip is missing')), 'ip is missing'],
-  ['answers too few', async () => [], '"wire" gave 0 answers to 2 steps'],
+  ['answers too few', async () => [], '"wire" returned 0 results for 2 steps'],
 ])('fails every unit of a batch that %s', async (_how, all, error) => {
   const { run } = bench({ wire: { all } });
   const outcome = await run(planOf(['a', 'b'].map((name) => put(name, { steps: ['wire'] }))));
@@ -352,7 +352,7 @@ it('is done when the stop came during the very last step', async () => {
 it('refuses a plan it cannot carry out before it does anything', async () => {
   const { log, run } = bench({ make: noop });
   await expect(run(planOf([put('a'), put('b', { steps: ['fly'] })]))).rejects.toThrow(
-    'cannot do "fly": no kind knows how',
+    'cannot execute "fly": no kind has this verb',
   );
   await expect(run(planOf([put('a'), put('b', { steps: ['toString'] })]))).rejects.toThrow(
     'toString',

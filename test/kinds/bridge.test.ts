@@ -90,7 +90,7 @@ describe('a bridge', () => {
   });
 
   it.each<[NonNullable<SeenLink['ipv6']>, string[]]>([
-    ['link', ['drift: the host is on it by IPv6']],
+    ['link', ['drift: the host has an IPv6 address on it']],
     ['global', []],
   ])(
     'is taken off IPv6 where it has no uplink and only an address of scope %s',

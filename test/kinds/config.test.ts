@@ -147,7 +147,7 @@ describe('on the host', () => {
     await expect(
       carryOut(config.create(desired({ text: 'bad\n' }), 'changed', site), refuses),
     ).rejects.toThrow(
-      `cannot change ${path}: shop.proxy refuses the new text: [ALERT] unknown keyword`,
+      `cannot change ${path}: shop.proxy rejects the new text: [ALERT] unknown keyword`,
     );
     expect(refuses.seen).toEqual(['haproxy -c -f /p/x.next: old\n then bad\n']);
     expect(statSync(path, { bigint: true }).ino).toBe(before.ino);

@@ -121,7 +121,7 @@ it.each(['cp: x: No space left on device', 'tar: x: Wrote only 6656 of 10240 byt
     const args = { file: '/i/a', size: 1, from: { tar: '/t' }, copy: [], run: [], environment: {} };
     await expect(handler.one(args)).rejects.toMatchObject({
       message: why,
-      hint: expect.stringContaining('larger `size`'),
+      hint: expect.stringContaining('increase its `size`'),
     });
   },
 );

@@ -114,7 +114,7 @@ describe('image', () => {
 
   it('keeps what containers run on beside what is built, once and whole', () => {
     const [version, built] = [imageVersion(base), 'image.build (run lines changed)'];
-    const kept = 'image.keep (containers run on it, and may go back to it)';
+    const kept = 'image.keep (containers run on it and may roll back to it)';
     const steps = (row = rowOf(), seen = whole) =>
       planned({ run: ['true'], previous: version }, seen, row).filter((line) =>
         line.startsWith('image.'),

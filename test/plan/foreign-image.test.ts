@@ -92,7 +92,7 @@ describe('a container of a foreign image', () => {
     setOrigin({ config: { ...CONFIG, healthcheck: { test: [] } } });
     expect(specOf<ContainerSpec>('').healthcheck).toBeUndefined();
     expect(() => specOf<ContainerSpec>(', healthcheck: { on_failure: stop }')).toThrow(
-      'asks nothing: its image',
+      'has a health check without a test, and its image',
     );
   });
 
@@ -117,7 +117,7 @@ describe('a foreign image', () => {
       setOrigin({ config: { ...CONFIG, stop_signal } });
       expect(specOf<ContainerSpec>('').stop_signal).toBe('SIGTERM');
       expect(stack.planText(text())).toContain(
-        `Warnings:\n  container.one is stopped by SIGTERM: its image app names the stop signal "${stop_signal}", which does not exist\n`,
+        `Warnings:\n  container.one is stopped by SIGTERM: its image app has the stop signal "${stop_signal}", which does not exist\n`,
       );
       expect(stack.plan(text(', stop_signal: QUIT')).warnings).toBeUndefined();
     },

@@ -60,7 +60,7 @@ it('gives no address twice, and none that the bridge cannot have', async () => {
     stack.planByHand({ ...USED, containers: { b: web({ bridges: { front: { address } } }) } }, [
       'container.b',
     ]);
-  expect(at('10.77.1.2')).toThrow('10.77.1.2 is taken by a of stack -');
+  expect(at('10.77.1.2')).toThrow('10.77.1.2 is in use by a of stack -');
   expect(at('10.77.1.1')).toThrow('10.77.1.1 is the address of the host on bridge front');
   expect(at('10.99.1.1')).toThrow('10.99.1.1 is outside 10.77.1.0/24');
   const overlapping = { bridges: { other: { subnet: '10.77.0.0/16' } } };

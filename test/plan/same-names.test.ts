@@ -63,7 +63,7 @@ describe('what is external', () => {
     await stack.apply(ONE);
     await stack.apply(TWO);
     expect(() => stack.plan(EXTERNAL)).toThrow(
-      'baleine.yaml:2:11: image base is external, and one and two each have one of that name',
+      'baleine.yaml:2:11: image base is external, and one and two each have one with that name',
     );
   });
 

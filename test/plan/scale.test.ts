@@ -42,7 +42,7 @@ describe('a farm that was scaled by hand', () => {
         'No changes. Your infrastructure matches the configuration.',
         '',
         'Left as it is:',
-        '  config.web-proxy has 3 servers by `baleine scale`; the file says 2',
+        '  config.web-proxy is scaled to 3 servers by `baleine scale`; the file has 2',
       ].join('\n'),
     );
   });

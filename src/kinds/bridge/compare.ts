@@ -6,31 +6,35 @@ import { hostAddress } from './steps.js';
 
 const ATTRIBUTES = ['subnet', 'host', 'isolated', 'uplink'] as const satisfies (keyof BridgeSpec)[];
 
-/** What the file asks anew, then what the host has lost of what stays. */
+/** First what changed in the file, then what the host has lost. */
 export function compare(
   { spec }: Resource<BridgeSpec>,
   row: Row<BridgeSpec>,
-  seen: ObservedBridge,
+  observed: ObservedBridge,
 ): Difference[] {
   const changed = ATTRIBUTES.filter((name) => spec[name] !== row.spec[name]);
   return [
     ...changed.map((name) => fromFile(name, row.spec[name], spec[name])),
-    ...hostDrift(spec, row.spec, seen),
+    ...hostDrift(spec, row.spec, observed),
   ];
 }
 
-function hostDrift(desired: BridgeSpec, before: BridgeSpec, seen: ObservedBridge): Difference[] {
+function hostDrift(
+  desired: BridgeSpec,
+  before: BridgeSpec,
+  observed: ObservedBridge,
+): Difference[] {
   const { link, uplink } = desired;
   const address = hostAddress(desired);
   const kept = address !== undefined && address === hostAddress(before);
-  const left = uplink !== undefined && uplink === before.uplink && seen.uplinkMaster !== link;
+  const left = uplink !== undefined && uplink === before.uplink && observed.uplinkMaster !== link;
   return [
-    ...(seen.up ? [] : [drift('link', `link ${link} is down`)]),
-    ...(kept && !seen.addresses.includes(address)
+    ...(observed.up ? [] : [drift('link', `link ${link} is down`)]),
+    ...(kept && !observed.addresses.includes(address)
       ? [drift('host', `address ${address} is missing`)]
       : []),
-    ...(seen.ipv6 === 'link' && uplink === undefined
-      ? [drift('host', 'the host is on it by IPv6')]
+    ...(observed.ipv6 === 'link' && uplink === undefined
+      ? [drift('host', 'the host has an IPv6 address on it')]
       : []),
     ...(left ? [drift('uplink', `uplink ${uplink} has left`)] : []),
   ];

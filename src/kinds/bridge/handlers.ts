@@ -5,8 +5,8 @@ import type { BridgeVerbs } from './steps.js';
 export function bridgeHandlers({ links }: Host): Handlers<BridgeVerbs> {
   return {
     'bridge.ensure': {
-      one: async (wanted) => {
-        await links.ensureBridge(wanted);
+      one: async (settings) => {
+        await links.ensureBridge(settings);
         return undefined;
       },
     },

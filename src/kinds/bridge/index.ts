@@ -6,7 +6,7 @@ import { adopt, assume, discoverOwned, foreign, type ObservedBridge, observe } f
 import type { BridgeVerbs } from './steps.js';
 import { create, remove, update } from './steps.js';
 
-/** The original system's columns, then ours. */
+/** The columns of the original system, then ours. */
 const columns: Column<BridgeSpec, unknown>[] = [
   { header: 'ID', value: ({ spec }) => spec.link },
   { header: 'NOM_BRIDGE', value: ({ name }) => name },
@@ -16,7 +16,7 @@ const columns: Column<BridgeSpec, unknown>[] = [
   { header: 'INTERFACE', value: ({ spec }) => spec.uplink ?? '' },
 ];
 
-/** A Linux bridge, on which containers, the host and an interface of the host can meet. */
+/** A Linux bridge that connects containers, the host and an uplink of the host. */
 export const bridge: Kind<BridgeSpec, unknown, ObservedBridge, BridgeVerbs> = {
   name: 'bridge',
   table: { file: 'bridges.csv', columns },
@@ -33,7 +33,7 @@ export const bridge: Kind<BridgeSpec, unknown, ObservedBridge, BridgeVerbs> = {
   handlers: async (host) => (await import('./handlers.js')).bridgeHandlers(host),
 };
 
-/** Ids of those with a link there, of whatever stack. */
+/** Ids of the containers of any stack with a link on the bridge. */
 function containersOn(bridge: string, rows: readonly Row[]): string[] {
   return rows
     .filter(({ kind }) => kind === 'container')

@@ -13,20 +13,20 @@ export interface ObservedBridge {
   addresses: string[];
   /** See SeenLink. */
   ipv6?: 'link' | 'global';
-  /** The bridge its uplink is on; absent when it is on none, or gone. */
+  /** The bridge that its uplink is attached to; absent if none, or if the uplink is gone. */
   uplinkMaster?: string;
 }
 
-/** An interface of the name that is no bridge is somebody else's, so ours is gone. */
+/** An interface of that name that is not a bridge belongs to someone else, so ours is gone. */
 export function observe(
   spec: BridgeSpec,
   _facts: unknown,
   probe: Probe,
 ): ObservedBridge | undefined {
-  const seen = probe.link(spec.link);
-  if (seen?.kind !== 'bridge') return undefined;
+  const observed = probe.link(spec.link);
+  if (observed?.kind !== 'bridge') return undefined;
   const master = spec.uplink === undefined ? undefined : probe.link(spec.uplink)?.master;
-  const { up, addresses, ipv6 } = seen;
+  const { up, addresses, ipv6 } = observed;
   return exact<ObservedBridge>({ up, addresses, ipv6, uplinkMaster: master });
 }
 
@@ -40,10 +40,10 @@ export function assume(spec: BridgeSpec): ObservedBridge {
 }
 
 export function foreign(spec: BridgeSpec, probe: Probe): string | undefined {
-  const seen = probe.link(spec.link);
-  if (!seen) return undefined;
-  if (seen.kind === 'bridge' && seen.alias === spec.alias) return undefined;
-  return `interface ${spec.link} exists and is marked ${seen.alias ?? 'by nobody'}`;
+  const observed = probe.link(spec.link);
+  if (!observed) return undefined;
+  if (observed.kind === 'bridge' && observed.alias === spec.alias) return undefined;
+  return `interface ${spec.link} exists and ${observed.alias === undefined ? 'does not carry our mark' : `is marked ${observed.alias}`}`;
 }
 
 export function discoverOwned(probe: Probe, site: InstallPaths): OwnedResource<BridgeSpec>[] {
@@ -55,10 +55,13 @@ export function discoverOwned(probe: Probe, site: InstallPaths): OwnedResource<B
   });
 }
 
-/** No more than a name that no program takes for anything else; the kernel would take a space. */
+/** Stricter than the kernel, so that no program takes the name for anything else. */
 const LINK = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,14}$/;
 
-/** A bridge of the host, which keeps its name. Addresses that the file does not know would be lost. */
+/**
+ * Imports a bridge of the host, which keeps its name. Refuses addresses that the file does not
+ * declare, because they would be lost.
+ */
 export async function adopt(
   { address, spec }: Resource<BridgeSpec>,
   id: string | undefined,
@@ -67,22 +70,25 @@ export async function adopt(
   const link = id ?? spec.link;
   const refuse = (cause: string, hint?: string) =>
     new UserError(`cannot import ${address}: ${cause}`, hint);
-  const seen = LINK.test(link) ? probe.link(link) : undefined;
-  if (!seen) throw refuse(`the host has no interface ${link}`);
-  if (seen.kind !== 'bridge') throw refuse(`interface ${link} is no bridge`);
-  if (seen.alias !== undefined && seen.alias !== spec.alias) {
-    throw refuse(`interface ${link} is marked ${seen.alias}`);
+  const observed = LINK.test(link) ? probe.link(link) : undefined;
+  if (!observed) throw refuse(`the host has no interface ${link}`);
+  if (observed.kind !== 'bridge') throw refuse(`interface ${link} is not a bridge`);
+  if (observed.alias !== undefined && observed.alias !== spec.alias) {
+    throw refuse(`interface ${link} is marked ${observed.alias}`);
   }
-  const wanted = hostAddress(spec);
-  const other = seen.addresses.find((each) => each !== wanted);
+  const desired = hostAddress(spec);
+  const other = observed.addresses.find((each) => each !== desired);
   if (other) {
-    const says = wanted === undefined ? 'none' : wanted;
-    throw refuse(`${link} has the address ${other}, and the file says ${says}`, entryFor(other));
+    const declared = desired ?? 'none';
+    throw refuse(
+      `${link} has the address ${other}, but the file says ${declared}`,
+      entryFor(other),
+    );
   }
   return { spec: { ...spec, link }, facts: {}, status: 'ready' };
 }
 
 function entryFor(address: string): string {
   const host = address.split('/')[0];
-  return `Give the bridge in the file \`host: ${host}\` and its subnet.`;
+  return `Set \`host: ${host}\` and the subnet of the bridge in the file.`;
 }

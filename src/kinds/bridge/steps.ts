@@ -11,11 +11,11 @@ export function create({ spec }: Resource<BridgeSpec>, reason: string): BridgeSt
   return [{ verb: 'bridge.ensure', args: bridgeArgs(spec), reason }];
 }
 
-/** Always in place: containers keep their links, and change them by their own specs. */
+/** Always in place: containers keep their links, which change by the containers' own specs. */
 export function update(
   { spec }: Resource<BridgeSpec>,
   row: Row<BridgeSpec>,
-  _seen: unknown,
+  _observed: unknown,
   differences: Difference[],
 ): BridgeStep[] {
   const former = row.spec.uplink;
@@ -40,7 +40,7 @@ export function hostAddress({ host, subnet }: BridgeSpec): string | undefined {
   return host === undefined || prefix === undefined ? undefined : `${host}/${prefix}`;
 }
 
-/** Everything that can be done to a bridge. */
+/** The operations on a bridge. */
 export interface BridgeVerbs {
   'bridge.ensure': BridgeWanted;
   'bridge.remove': { link: string };

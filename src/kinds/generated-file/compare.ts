@@ -5,20 +5,20 @@ import type { ConfigSpec } from '../../model/specs.js';
 
 export interface ObservedConfig {
   text: string;
-  /** Names of files that are not beside it. */
+  /** Names of companion files that are missing. */
   missing?: string[];
 }
 
-/** What the file asks anew, then what somebody changed on the host. */
+/** First what changed in the file, then what changed on the host. */
 export function compare(
   { spec }: Resource<ConfigSpec>,
   row: Row<ConfigSpec>,
-  seen: ObservedConfig,
+  observed: ObservedConfig,
 ): Difference[] {
   return [
     ...comparePlace(spec, row.spec),
-    ...compareText(spec, row, seen),
-    ...compareFiles(seen),
+    ...compareText(spec, row, observed),
+    ...compareFiles(observed),
     ...compareReader(spec, row.spec),
     ...compareFarm(spec, row.spec),
   ];
@@ -37,13 +37,17 @@ function comparePlace(after: ConfigSpec, before: ConfigSpec): Difference[] {
     }));
 }
 
-function compareText(after: ConfigSpec, row: Row<ConfigSpec>, seen: ObservedConfig): Difference[] {
-  // The text of an unfinished row may never have reached the host.
-  const before = row.status === 'pending' ? seen.text : row.spec.text;
+function compareText(
+  after: ConfigSpec,
+  row: Row<ConfigSpec>,
+  observed: ObservedConfig,
+): Difference[] {
+  // An unfinished text may never have reached the host.
+  const before = row.status === 'pending' ? observed.text : row.spec.text;
   const differences: Difference[] = [];
   if (before !== after.text) differences.push(text(before, after.text, 'file'));
-  if (seen.text !== before && seen.text !== after.text) {
-    differences.push(text(seen.text, before, 'drift'));
+  if (observed.text !== before && observed.text !== after.text) {
+    differences.push(text(observed.text, before, 'drift'));
   }
   return differences;
 }
@@ -53,7 +57,7 @@ function text(before: string, after: string, cause: Difference['cause']): Differ
   return { attribute: 'text', before, after, cause, effect: 'update', reason };
 }
 
-/** Other files have other names, and so make another text. */
+/** Changed files have other names, and so change the text. */
 function compareFiles({ missing = [] }: ObservedConfig): Difference[] {
   return missing.map((name) => ({
     attribute: 'files',
@@ -65,17 +69,17 @@ function compareFiles({ missing = [] }: ObservedConfig): Difference[] {
 
 function compareReader({ reader: after }: ConfigSpec, { reader: before }: ConfigSpec) {
   if (equal(before ?? null, after ?? null)) return [];
-  const change = { attribute: 'reader', before, after, reason: 'another reader' };
+  const change = { attribute: 'reader', before, after, reason: 'reader changed' };
   return [{ ...change, cause: 'file', effect: 'update' } satisfies Difference];
 }
 
-/** On record only: the commands about farms go by it. */
+/** Exists only in the state tables, for the farm commands. */
 function compareFarm({ farm: after }: ConfigSpec, { farm: before }: ConfigSpec): Difference[] {
   if (equal(before ?? null, after ?? null)) return [];
   const reason = after?.scaled
     ? `scaled to ${after.scaled.servers}`
     : before?.scaled
-      ? 'as many servers as the file says'
-      : 'another farm';
+      ? 'scaled as in the file'
+      : 'farm changed';
   return [{ attribute: 'farm', before, after, cause: 'file', effect: 'update', reason }];
 }

@@ -3,10 +3,10 @@ import type { Host } from '../../host/ports.js';
 import type { Handlers } from '../../model/step.js';
 import type { ConfigVerbs } from './steps.js';
 
-/** The reader's process need not be root; on the host the folder's parents keep others out. */
+/** The reader may run as any user; on the host, the parent folders protect it. */
 const DIR_MODE = 0o755;
 const FILE_MODE = 0o644;
-/** Of certificates, whose key is in the same file. */
+/** For certificates, which contain their key. */
 const KEY_MODE = 0o600;
 
 type Ports = Pick<Host, 'files' | 'runtime' | 'proxies'>;
@@ -21,7 +21,7 @@ export function configHandlers(host: Ports): Handlers<ConfigVerbs> {
       },
     },
     'config.reload': {
-      // One that does not run reads the text when it starts.
+      // A stopped reader reads the text when it starts.
       one: async ({ reader: { id, signal }, proxy, handover = 0 }) => {
         if (proxy) await host.proxies.reload(proxy, signal, handover);
         else await host.runtime.signal(id, signal);
@@ -66,7 +66,7 @@ async function write(host: Ports, args: Write): Promise<void> {
   await host.files.write(path, args.text, FILE_MODE);
 }
 
-/** Rejects with what the reader says when it runs and does not like the text. */
+/** If the reader is running, it checks the text first; rejects with its error message. */
 async function check(
   { files, runtime }: Pick<Ports, 'files' | 'runtime'>,
   reader: NonNullable<Write['reader']>,
@@ -76,10 +76,10 @@ async function check(
   const next = `${path}.next`;
   await files.write(next, text, FILE_MODE);
   try {
-    const answer = await runtime.execute(reader.id, reader.check);
-    if (answer && answer.code !== 0) {
-      const said = answer.output.trim() || `exit code ${answer.code}`;
-      throw new Error(`cannot change ${path}: ${reader.id} refuses the new text: ${said}`);
+    const result = await runtime.execute(reader.id, reader.check);
+    if (result && result.code !== 0) {
+      const message = result.output.trim() || `exit code ${result.code}`;
+      throw new Error(`cannot change ${path}: ${reader.id} rejects the new text: ${message}`);
     }
   } finally {
     await files.remove(next);

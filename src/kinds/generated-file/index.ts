@@ -5,7 +5,7 @@ import { compare, type ObservedConfig } from './compare.js';
 import type { ConfigVerbs } from './steps.js';
 import { create, remove, update } from './steps.js';
 
-/** A generated text file that a container reads, such as a proxy's configuration. */
+/** A generated text file that a container reads, such as the configuration of a proxy. */
 export const config: Kind<ConfigSpec, unknown, ObservedConfig, ConfigVerbs> = {
   name: 'config',
   table: {
@@ -24,12 +24,12 @@ export const config: Kind<ConfigSpec, unknown, ObservedConfig, ConfigVerbs> = {
     return missing.length > 0 ? { text, missing } : { text };
   },
   assume: ({ text }) => ({ text }),
-  // Below baleine's own folder of generated files, so never somebody else's.
+  // It is below our own folder, so it cannot belong to anyone else.
   foreign: () => undefined,
   compare,
   note: ({ spec: { farm } }) =>
     farm?.scaled &&
-    `has ${farm.scaled.servers} servers by \`baleine scale\`; the file says ${farm.scaled.file}`,
+    `is scaled to ${farm.scaled.servers} servers by \`baleine scale\`; the file has ${farm.scaled.file}`,
   create,
   update,
   remove,

@@ -6,10 +6,13 @@ import type { StepOf } from '../../model/step.js';
 
 type ConfigStep = StepOf<ConfigVerbs>;
 
-/** Milliseconds for a proxy's first check of a server that answers: it asks once a second at least. */
+/**
+ * Maximum wait, in milliseconds, for a proxy's first check of a healthy server: it checks at least
+ * once a second.
+ */
 const FIRST_CHECK = 10_000;
 
-/** The reader is told also at first: it may run already, when the file was lost. */
+/** The reader is notified on creation too: it may already be running if the file was lost. */
 export function create({ spec }: Resource<ConfigSpec>, reason: string): ConfigStep[] {
   const { dir, file, text, reader, rotation, files } = spec;
   const content = { dir, file, text, ...(files && { files }) };
@@ -26,10 +29,10 @@ export function create({ spec }: Resource<ConfigSpec>, reason: string): ConfigSt
 export function update(
   desired: Resource<ConfigSpec>,
   row: Row<ConfigSpec>,
-  _seen: unknown,
+  _observed: unknown,
   differences: Difference[],
 ): ConfigStep[] {
-  // An interrupted run may have written the text and not told the reader.
+  // An interrupted run may have written the text without notifying the reader.
   const reasons = differences.map(({ reason }) => reason);
   const [after, before] = [desired.spec, row.spec];
   return [
@@ -40,22 +43,22 @@ export function update(
   ];
 }
 
-/** The servers of one that the other does not have. */
+/** The servers that only the first one has. */
 function without({ rotation: one }: ConfigSpec, { rotation: other }: ConfigSpec): string[] {
   return one?.servers.filter((each) => !other?.servers.includes(each)) ?? [];
 }
 
-/** A worker that is replaced ends what it has begun, but asks no more of servers that are drained. */
+/** A replaced worker completes its requests but sends no new ones to drained servers. */
 function drain({ rotation }: ConfigSpec, servers: string[]): ConfigStep[] {
   if (!rotation || servers.length === 0) return [];
   const { proxy, drain: limit } = rotation;
-  const reason = `${servers.join(', ')}: requests under way end first`;
+  const reason = `${servers.join(', ')}: waits for open requests`;
   return [{ verb: 'config.drain', args: { proxy, servers, limit }, reason }];
 }
 
 function awaitUp({ rotation }: ConfigSpec, servers: string[]): ConfigStep[] {
   if (!rotation || servers.length === 0) return [];
-  const reason = `${servers.join(', ')}: the proxy finds them well`;
+  const reason = `${servers.join(', ')}: waits until the proxy finds them healthy`;
   const args = { proxy: rotation.proxy, servers, limit: FIRST_CHECK };
   return [{ verb: 'config.await', args, reason }];
 }
@@ -74,7 +77,7 @@ export function remove({ spec }: Row<ConfigSpec>, reason: string): ConfigStep[] 
 type Reader = NonNullable<ConfigSpec['reader']>;
 
 export interface ConfigVerbs {
-  /** A reader that runs checks the text, as `<file>.next`, before it replaces the old one. */
+  /** A running reader first checks the text, as `<file>.next`. */
   'config.write': {
     dir: string;
     file: string;
@@ -83,19 +86,21 @@ export interface ConfigVerbs {
     reader?: Pick<Reader, 'id' | 'check'>;
   };
   /**
-   * Tells the reader, if it runs. A proxy is waited for, and its worker before for `handover`
-   * milliseconds.
+   * Notifies the reader, if it runs. For a proxy, waits for the reload, and up to `handover`
+   * milliseconds for the previous worker.
    */
   'config.reload': {
     reader: Pick<Reader, 'id' | 'signal'>;
     proxy?: ProxySpec;
     handover?: number;
   };
-  /** Keeps new requests from the servers that go, and lets those under way end; `limit` in milliseconds. */
+  /**
+   * Stops new requests to the removed servers and waits for the open ones; `limit` in milliseconds.
+   */
   'config.drain': { proxy: ProxySpec; servers: string[]; limit: number };
-  /** Until the proxy finds the servers that come well; `limit` in milliseconds. */
+  /** Waits until the proxy finds the new servers healthy; `limit` in milliseconds. */
   'config.await': { proxy: ProxySpec; servers: string[]; limit: number };
-  /** Takes away files that the text names no more; paths. */
+  /** Removes files that the text no longer refers to; paths. */
   'config.discard': { paths: string[] };
   'config.remove': { dir: string };
 }

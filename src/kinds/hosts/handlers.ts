@@ -4,9 +4,9 @@ import type { HostsSpec } from '../../model/specs.js';
 import type { Handlers } from '../../model/step.js';
 
 export interface HostsVerbs {
-  /** The file, and those of its copies that are there. */
+  /** Writes the file and its existing copies. */
   'hosts.write': HostsSpec;
-  /** The copies belong to their containers and go with them. */
+  /** The copies belong to the containers and are removed with them. */
   'hosts.remove': { file: string };
 }
 

@@ -4,11 +4,11 @@ import type { HostsVerbs } from './handlers.js';
 
 interface ObservedHosts {
   text: string;
-  /** Copies that say something else. */
+  /** Copies with another text. */
   wrong: string[];
 }
 
-/** The names a group of containers sees in /etc/hosts. */
+/** The host names that a group of containers sees in /etc/hosts. */
 export const hosts: Kind<HostsSpec, unknown, ObservedHosts, HostsVerbs> = {
   name: 'hosts',
   derived: true,
@@ -20,10 +20,10 @@ export const hosts: Kind<HostsSpec, unknown, ObservedHosts, HostsVerbs> = {
     ],
   },
   observe({ file, text, copies }, _facts, probe) {
-    const there = probe.text(file);
-    if (there === undefined) return undefined;
+    const current = probe.text(file);
+    if (current === undefined) return undefined;
     const wrong = copies.filter((copy) => probe.holds(copy, text) === false);
-    return { text: there, wrong };
+    return { text: current, wrong };
   },
   assume: ({ text }) => ({ text, wrong: [] }),
   foreign: () => undefined,
@@ -36,7 +36,7 @@ export const hosts: Kind<HostsSpec, unknown, ObservedHosts, HostsVerbs> = {
     return [{ ...difference, cause: 'drift', reason: 'changed on the host' }];
   },
   create: ({ spec }, reason) => [{ verb: 'hosts.write', args: spec, reason }],
-  update: ({ spec }, _row, _seen, [difference]) => [
+  update: ({ spec }, _row, _observed, [difference]) => [
     { verb: 'hosts.write', args: spec, reason: difference?.reason ?? 'unfinished' },
   ],
   remove: ({ spec }, reason) => [{ verb: 'hosts.remove', args: { file: spec.file }, reason }],

@@ -5,7 +5,7 @@ import { imageVersion } from '../../model/image-version.js';
 import type { Column } from '../../model/resource.js';
 import type { ImageFacts, ImageSpec } from '../../model/specs.js';
 
-/** The original system's columns, then ours. */
+/** The columns of the original system, then ours. */
 export const columns: Column<ImageSpec, ImageFacts>[] = [
   { header: 'ID', value: ({ spec }) => spec.id },
   { header: 'NOM_IMAGE', value: ({ name }) => name },

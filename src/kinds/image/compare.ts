@@ -8,7 +8,7 @@ import { pendingReason, type Resource, type Row } from '../../model/resource.js'
 import type { ImageConfig, ImageFacts, ImageSpec } from '../../model/specs.js';
 import type { ObservedImage } from './observe.js';
 
-/** What is in the file, and what one says when it changes. */
+/** The content of the image file, and the reason shown when it changes. */
 const CONTENT = {
   size: 'size changed',
   from: 'source changed',
@@ -18,7 +18,7 @@ const CONTENT = {
   sources: 'content of its local files has changed',
 } as const satisfies Partial<Record<keyof ImageSpec, string>>;
 
-/** Only what containers inherit, and what OCI calls it: a change takes no build. */
+/** Settings that containers inherit, with their OCI names: a change needs no build. */
 const CONFIG = {
   entrypoint: 'Entrypoint',
   command: 'Cmd',
@@ -36,16 +36,16 @@ const CONFIG_NAMES = Object.keys(CONFIG) as (keyof ImageConfig)[];
 
 type ImageRow = Row<ImageSpec, ImageFacts>;
 
-/** A difference in any of these takes a build. */
-export function takesBuild({ attribute }: Difference): boolean {
+/** Whether a difference requires a build. */
+export function needsBuild({ attribute }: Difference): boolean {
   return attribute in CONTENT || attribute === 'layers' || attribute === 'file';
 }
 
-/** What the file asks anew, then what became of the image file. */
+/** First what changed in the file, then what changed in the image file. */
 export function compare(
   { spec: after }: Resource<ImageSpec>,
   { spec: before }: ImageRow,
-  seen: ObservedImage,
+  observed: ObservedImage,
 ): Difference[] {
   const content = Object.entries(CONTENT).flatMap(([attribute, reason]) => {
     const name = attribute as keyof typeof CONTENT;
@@ -59,10 +59,10 @@ export function compare(
   );
   const origin = compareOrigins(before.origin, after.origin);
   const others = compareOriginals(originalOf(before), originalOf(after), config);
-  return [...content, ...origin, ...config, ...others, ...fileDrift(before, seen)];
+  return [...content, ...origin, ...config, ...others, ...fileDrift(before, observed)];
 }
 
-/** An image of a container's disk, as it was at one moment. */
+/** An image committed from a container's disk cannot be rebuilt. */
 export function irrecoverable(
   { spec: after }: Resource<ImageSpec>,
   row: ImageRow,
@@ -74,12 +74,15 @@ export function irrecoverable(
     : 'it is gone from the host, and its container may have changed since';
 }
 
-/** Other layers take a build. The rest is for the record, so that it is not asked for again. */
+/**
+ * Changed layers need a build. Other changes only update the record, so that they are not reported
+ * again.
+ */
 function compareOrigins(before: ImageSpec['origin'], after: ImageSpec['origin']): Difference[] {
   if (before?.layers !== after?.layers) {
     return changed('layers', before?.layers, after?.layers, 'its layers have changed');
   }
-  return changed('origin', packing(before), packing(after), 'packed anew with the same layers');
+  return changed('origin', packing(before), packing(after), 'repacked with the same layers');
 }
 
 function packing(origin: ImageSpec['origin']) {
@@ -88,19 +91,21 @@ function packing(origin: ImageSpec['origin']) {
   return rest;
 }
 
-/** What baleine gives no meaning to is named, not shown: it may be long, and is not the user's. */
+/**
+ * Fields that baleine does not use are named, not shown: they may be long, and are not the user's.
+ */
 function compareOriginals(
   before: OriginalConfig | undefined,
   after: OriginalConfig | undefined,
   known: readonly Difference[],
 ): Difference[] {
   if (equal(before, after)) return [];
-  const told = new Set(known.map(({ attribute }) => CONFIG[attribute as keyof ImageConfig]));
+  const reported = new Set(known.map(({ attribute }) => CONFIG[attribute as keyof ImageConfig]));
   const names = [
     ...differing(fieldsOf(before?.image.config), fieldsOf(after?.image.config)),
     ...differing(before?.image, after?.image).filter((name) => name !== 'config'),
     ...(equal(before?.annotations, after?.annotations) ? [] : ['annotations']),
-  ].filter((name) => !told.has(name as (typeof CONFIG)[keyof ImageConfig]));
+  ].filter((name) => !reported.has(name as (typeof CONFIG)[keyof ImageConfig]));
   if (names.length === 0) return [];
   const shown = names.slice(0, 5).map(printable).join(', ');
   const reason = `image config changed: ${shown}${names.length > 5 ? ', …' : ''}`;
@@ -135,14 +140,14 @@ function changed(
   ];
 }
 
-/** The file never changes size once it is there, so another size means it was cut or replaced. */
-function fileDrift({ size }: ImageSpec, seen: ObservedImage): Difference[] {
-  if (seen.size === size) return [];
-  const [is, was] = [seen.size, size].map(describeSize);
+/** The file never changes its size, so another size means that it was truncated or replaced. */
+function fileDrift({ size }: ImageSpec, observed: ObservedImage): Difference[] {
+  if (observed.size === size) return [];
+  const [is, was] = [observed.size, size].map(describeSize);
   return [
     {
       attribute: 'file',
-      before: seen.size,
+      before: observed.size,
       after: size,
       cause: 'drift',
       effect: 'update',
@@ -151,7 +156,7 @@ function fileDrift({ size }: ImageSpec, seen: ObservedImage): Difference[] {
   ];
 }
 
-/** Exact when the short form would hide the difference. */
+/** Exact if the short form would hide the difference. */
 function describeSize(bytes: number): string {
   return bytes % 1024 ** 2 === 0 ? formatBytes(bytes) : `${bytes} bytes`;
 }

@@ -9,7 +9,7 @@ import type { ImageVerbs } from './steps.js';
 
 type Build = ImageVerbs['image.build'];
 
-/** Whether a build is needed was the planner's to say: these build. The file appears whole or not at all. */
+/** The planner has decided that a build is needed. The file appears whole or not at all. */
 export function imageHandlers(host: Host): Handlers<ImageVerbs> {
   return {
     'image.build': { one: (args) => build(host, args).catch((error) => explain(error, args)) },
@@ -32,7 +32,7 @@ async function build(host: Host, args: Build): Promise<Facts> {
   const { file, size, from } = args;
   await host.files.ensureDir(dirname(file));
   if ('image' in from || 'container' in from) {
-    if (!args.base) throw new Error(`cannot build ${file}: what it is made from has no file`);
+    if (!args.base) throw new Error(`cannot build ${file}: its base has no file`);
     await host.disks.derive(args.base, file, size, (tree) => furnish(host, args, tree));
   } else {
     await host.disks.create(file, size, async (tree) => {
@@ -43,7 +43,7 @@ async function build(host: Host, args: Build): Promise<Facts> {
   return { created_at: new Date().toISOString() } satisfies ImageFacts;
 }
 
-/** Files first, so that run lines can use them. */
+/** Copies files first, so that run lines can use them. */
 async function furnish(
   { trees, runtime }: Host,
   { copy, run, environment }: Build,
@@ -53,23 +53,23 @@ async function furnish(
   for (const line of run) await runtime.runOnce(tree, ['/bin/sh', '-c', line], { environment });
 }
 
-/** What every tool that writes says in its own way; tar's is the second. */
+/** The "disk full" messages of various tools; the second one is tar's. */
 const FULL = /No space left on device|Wrote only \d+ of \d+ bytes/;
 
 function explain(error: unknown, { size }: Build): never {
   const message = messageOf(error);
-  // the host's disk is another matter, and was told as such
+  // a full disk of the host is already reported as a UserError
   if (!FULL.test(message) || error instanceof UserError) throw error;
   throw new UserError(
     message,
-    `The image is full at ${formatBytes(size)}: give it a larger \`size\`.`,
+    `The image is full at ${formatBytes(size)}: increase its \`size\`.`,
     {
       cause: error,
     },
   );
 }
 
-/** Every source but `image` and `container`, which are copies of a file and not a tree to fill. */
+/** All sources except `image` and `container`, which copy a file instead of filling a tree. */
 export type TreeSource = Exclude<ImageFrom, { image: string } | { container: string }>;
 
 /** Fills an empty tree. */
@@ -83,6 +83,6 @@ export function fillFrom(
   if ('tar' in from) return trees.extract(from.tar, tree);
   if ('directory' in from) return trees.copy(from.directory, tree, '/');
   if ('host' in from) return trees.host(from.host, tree);
-  if (!origin) throw new Error('cannot unpack the image: nobody looked what it is');
+  if (!origin) throw new Error('cannot unpack the image: it was not resolved');
   return images.unpack(from, origin, tree);
 }

@@ -6,7 +6,7 @@ import { adopt, assume, discoverOwned, foreign, type ObservedImage, observe } fr
 import type { ImageVerbs } from './steps.js';
 import { create, remove, update } from './steps.js';
 
-/** One ext4 file that containers start on copies of. */
+/** An ext4 file; containers run on copies of it. */
 export const image: Kind<ImageSpec, ImageFacts, ObservedImage, ImageVerbs> = {
   name: 'image',
   table: { file: 'images.csv', columns },

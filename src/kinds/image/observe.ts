@@ -8,7 +8,7 @@ import type { ImageFacts, ImageSpec } from '../../model/specs.js';
 import type { Adopted, Adoption, OwnedResource } from '../kind.js';
 
 export interface ObservedImage {
-  /** Bytes of the file. */
+  /** Size of the file in bytes. */
   size: number;
 }
 
@@ -22,7 +22,7 @@ export function observe(
   return file && !file.directory ? { size: file.size } : undefined;
 }
 
-/** What a look would find if nothing had moved since the row was written. */
+/** What `observe` would return without drift. */
 export function assume({ size }: ImageSpec): ObservedImage {
   return { size };
 }
@@ -32,20 +32,20 @@ export function foreign({ id }: ImageSpec, probe: Probe, site: InstallPaths): st
   return probe.file(path) ? `${path} exists and is in no state file` : undefined;
 }
 
-/** By the names of files, those of unfinished builds too. */
+/** Found by file name, including unfinished builds. */
 export function discoverOwned(probe: Probe, site: InstallPaths): OwnedResource<ImageSpec>[] {
   const files = probe.names(dirname(imageFile(site, '')));
   const ids = new Set(files.flatMap((file) => idOfFile(file) ?? []));
   return [...ids].flatMap((id) => {
     const parts = parseId(id);
-    // to remove an image takes its id and nothing else
+    // removing an image needs only its id
     return parts ? [{ ...parts, spec: { id } as ImageSpec }] : [];
   });
 }
 
 /**
- * An ext4 file, copied unless it lies where images are. That its content is what the file asks for
- * nobody can tell: it counts as built from that.
+ * Imports an ext4 file, copying it unless it is already in place. Its content cannot be verified,
+ * so it counts as built from the current file.
  */
 export async function adopt(
   { address, spec }: Resource<ImageSpec>,
@@ -60,9 +60,9 @@ export async function adopt(
   if (!found || found.directory) throw refuse(`there is no file ${file}`);
   if (file !== place && probe.file(place)) throw refuse(`${place} exists`);
   if (found.size !== spec.size) {
-    const hint = `Give the image in the file \`size: ${found.size}\`.`;
+    const hint = `Set \`size: ${found.size}\` for the image in the file.`;
     throw refuse(
-      `${file} has ${formatBytes(found.size)}, the file says ${formatBytes(spec.size)}`,
+      `${file} has ${formatBytes(found.size)}, but the file says ${formatBytes(spec.size)}`,
       hint,
     );
   }

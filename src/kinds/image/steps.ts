@@ -5,7 +5,7 @@ import type { Difference } from '../../model/plan.js';
 import { pendingReason, type Resource, type Row } from '../../model/resource.js';
 import type { ImageFacts, ImageOrigin, ImageSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
-import { takesBuild } from './compare.js';
+import { needsBuild } from './compare.js';
 import type { ObservedImage } from './observe.js';
 
 type ImageStep = StepOf<ImageVerbs>;
@@ -17,7 +17,7 @@ export function create(
   site: InstallPaths,
 ): ImageStep[] {
   const { size, from, base, copy, run, config } = spec;
-  // what is for the record takes no part in a build
+  // recorded settings are not part of a build
   const { original: _original, ...origin } = spec.origin ?? {};
   const args = {
     file: imageFile(site, spec.id),
@@ -32,15 +32,15 @@ export function create(
   return [{ verb: 'image.build', args, reason }];
 }
 
-/** A row left pending says what was wanted, not what is in the file. */
+/** A pending row has the desired spec, not that of the current file. */
 export function update(
   desired: Resource<ImageSpec>,
   row: ImageRow,
-  _seen: ObservedImage,
+  _observed: ObservedImage,
   differences: Difference[],
   site: InstallPaths,
 ): ImageStep[] {
-  const reasons = differences.filter(takesBuild).map(({ reason }) => reason);
+  const reasons = differences.filter(needsBuild).map(({ reason }) => reason);
   if (row.status === 'pending') reasons.push(pendingReason(row, 'build'));
   if (reasons.length === 0) return [];
   const whole = differences.every(({ attribute }) => attribute !== 'file');
@@ -48,7 +48,9 @@ export function update(
   return [...kept, ...create(desired, reasons.join(', '), site)];
 }
 
-/** Once is enough: after a run that was cut off, what is in the file may be new already. */
+/**
+ * Keeps a version only once: after an interrupted run, the file may already contain the new one.
+ */
 function keep(
   { id, previous }: ImageSpec,
   { spec, facts }: ImageRow,
@@ -57,7 +59,7 @@ function keep(
   const version = imageVersion(spec);
   if (previous !== version || facts.kept === version) return [];
   const args = { file: imageFile(site, id), as: previousFile(site, id), version };
-  return [{ verb: 'image.keep', args, reason: 'containers run on it, and may go back to it' }];
+  return [{ verb: 'image.keep', args, reason: 'containers run on it and may roll back to it' }];
 }
 
 export function remove({ spec }: ImageRow, reason: string, site: InstallPaths): ImageStep[] {
@@ -66,7 +68,7 @@ export function remove({ spec }: ImageRow, reason: string, site: InstallPaths): 
 }
 
 export interface ImageVerbs {
-  /** Makes the file beside and renames it over the old one; containers keep their own copies. */
+  /** Builds a new file and renames it over the old one; containers keep their own copies. */
   'image.build': {
     file: string;
     /** Bytes. */
@@ -74,14 +76,17 @@ export interface ImageVerbs {
     from: ImageFrom;
     /** The base image's file, for `from: {image}`. */
     base?: string;
-    /** For an image that another tool made. */
+    /** For an image built by another tool. */
     origin?: ImageOrigin;
     copy: CopyEntry[];
     run: string[];
-    /** Of the run lines. */
+    /** Environment of the run lines. */
     environment: Record<string, string>;
   };
-  /** Gives the file a second name, for what is built next takes the first; `version` is what is in it. */
+  /**
+   * Hard-links the file under a second name before a build replaces it; `version` is its content's
+   * version.
+   */
   'image.keep': { file: string; as: string; version: string };
   'image.remove': { files: string[] };
 }

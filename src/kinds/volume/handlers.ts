@@ -1,12 +1,12 @@
 import type { Host } from '../../host/ports.js';
 import type { Handlers } from '../../model/step.js';
 
-/** Not everybody in a container is root, and on the host the folder's parents keep others out. */
+/** Not every process in a container is root; on the host, the parent folders protect it. */
 const MODE = 0o755;
 
 export interface VolumeVerbs {
   'volume.create': { path: string };
-  /** With everything in it. */
+  /** Including its content. */
   'volume.remove': { path: string };
 }
 

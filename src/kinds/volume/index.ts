@@ -5,10 +5,10 @@ import type { VolumeSpec } from '../../model/specs.js';
 import type { Adopted, Adoption, Kind } from '../kind.js';
 import type { VolumeVerbs } from './handlers.js';
 
-/** That there is a folder is all there is to see. */
+/** Only the existence of the folder is observed. */
 export type ObservedVolume = Record<string, never>;
 
-/** A folder of the host that outlives the containers it is bound into. */
+/** A host folder that outlives the containers it is mounted in. */
 export const volume: Kind<VolumeSpec, DataFacts, ObservedVolume, VolumeVerbs> = {
   name: 'volume',
   keepsData: (stack, name) => `baleine volume rm --stack ${stack} ${name}`,
@@ -39,19 +39,22 @@ export const volume: Kind<VolumeSpec, DataFacts, ObservedVolume, VolumeVerbs> = 
           },
         ],
   create: ({ spec }, reason) => [{ verb: 'volume.create', args: { path: spec.path }, reason }],
-  // A folder has nothing to update, but its creation may have been cut off.
+  // A folder has nothing to update, but its creation may have been interrupted.
   update: ({ spec }, { status }) =>
     status === 'pending'
       ? [{ verb: 'volume.create', args: { path: spec.path }, reason: 'unfinished' }]
       : [],
-  // the file has it again
+  // the file declares it again
   factUpdate: (_desired, { facts }) => (facts.unused ? { unused: undefined } : undefined),
   remove: ({ spec }, reason) => [{ verb: 'volume.remove', args: { path: spec.path }, reason }],
   adopt,
   handlers: async (host) => (await import('./handlers.js')).volumeHandlers(host),
 };
 
-/** A folder with its data. One that is elsewhere is moved, so that destroy removes nothing outside. */
+/**
+ * Imports a folder with its data. A folder elsewhere is moved, so that destroy never removes
+ * anything outside our root.
+ */
 async function adopt(
   { address, spec }: Resource<VolumeSpec>,
   id: string | undefined,
@@ -59,7 +62,7 @@ async function adopt(
 ): Promise<Adopted<VolumeSpec>> {
   const folder = id ?? spec.path;
   if (!isAbsolute(folder) || !probe.file(folder)?.directory) {
-    throw new UserError(`cannot import ${address}: there is no folder ${folder}`);
+    throw new UserError(`cannot import ${address}: folder ${folder} does not exist`);
   }
   if (folder !== spec.path) {
     await host.files.move(folder, spec.path).catch((error: Error) => {

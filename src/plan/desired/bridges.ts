@@ -10,22 +10,24 @@ import { recordedSpec } from './recorded.js';
 
 export interface Bridges {
   resources: Resource<BridgeSpec>[];
-  /** Of every bridge the file names, external ones too. */
+  /** Of every bridge named in the file, including external ones. */
   specs: Map<string, BridgeSpec>;
 }
 
-/** Each stack has its own, whatever the others call theirs; to share one it is `external`. */
+/**
+ * Each stack has its own bridges, even if other stacks use the same names; `external` shares one.
+ */
 export function desiredBridges(context: Context): Bridges {
   const specs = new Map<string, BridgeSpec>();
   const resources: Resource<BridgeSpec>[] = [];
-  const taken = takenSubnets(context);
+  const usedSubnets = subnetsOfOthers(context);
   for (const [name, entry] of Object.entries(context.config.bridges)) {
     if (entry.external) {
       specs.set(name, externalSpec(name, context));
       continue;
     }
     const spec = ownSpec(name, entry, context);
-    checkOverlap(name, spec, taken, context);
+    checkOverlap(name, spec, usedSubnets, context);
     specs.set(name, spec);
     const { protect } = entry;
     resources.push({
@@ -61,13 +63,13 @@ function externalSpec(name: string, context: Context): BridgeSpec {
   );
   if (row) return row.spec;
   throw new UserError(
-    `${context.config.where(['bridges', name])}: bridge ${name} is external, but this host has none of that name`,
-    'Make it with the stack that owns it first, or describe it here with `subnet:`.',
+    `${context.config.where(['bridges', name])}: bridge ${name} is external, but this host has no bridge of that name`,
+    'Create it with the stack that owns it first, or declare it here with `subnet:`.',
   );
 }
 
-/** The subnets of every other stack's bridges. */
-function takenSubnets(context: Context): SubnetIndex<Row> {
+/** Subnets of the bridges of all other stacks. */
+function subnetsOfOthers(context: Context): SubnetIndex<Row> {
   const taken = new SubnetIndex<Row>();
   for (const row of context.rows) {
     if (row.kind !== 'bridge' || !isOthers(row, context)) continue;
@@ -78,7 +80,7 @@ function takenSubnets(context: Context): SubnetIndex<Row> {
   return taken;
 }
 
-/** The host could not tell which of the two an address is on. */
+/** The host could not tell which of the two bridges an address is on. */
 function checkOverlap(
   name: string,
   { subnet }: BridgeSpec,

@@ -13,18 +13,18 @@ import { type Context, certificateKey } from './context.js';
 import type { Leases } from './leases.js';
 
 /**
- * A farm's proxy configuration. It needs its servers: a new one runs before the proxy hears of
- * it, and one that goes is forgotten by the proxy before it stops.
+ * A farm's proxy configuration. It depends on the servers: a new server runs before the proxy is
+ * told of it, and a removed one is dropped by the proxy before it stops.
  */
 export function desiredConfig(farm: Farm, leases: Leases, context: Context): Resource<ConfigSpec> {
   const { config, site } = context;
   const certificate = certificateOf(farm, context);
   const upstreams = upstreamsOf(farm, leases, context);
-  const textFor = (servers: FarmEntry['servers'], reached: Upstream[]) =>
+  const textFor = (servers: FarmEntry['servers'], upstreams: Upstream[]) =>
     haproxyConfig(
       farm.name,
       { ...farm.entry, servers },
-      reached,
+      upstreams,
       certificate && `${CONFIG_DIR}/${certificate.name}`,
     );
   const rotation = rotationOf(farm, context);
@@ -48,9 +48,12 @@ export function desiredConfig(farm: Farm, leases: Leases, context: Context): Res
     spec,
     transitionalSpec: (rows) => {
       const { servers } = farm.entry;
-      const reach = transitionalUpstreams({ servers, upstreams }, rows as Row<ContainerSpec>[]);
-      if (!reach) return undefined;
-      const text = textFor(reach.servers, reach.upstreams);
+      const transitional = transitionalUpstreams(
+        { servers, upstreams },
+        rows as Row<ContainerSpec>[],
+      );
+      if (!transitional) return undefined;
+      const text = textFor(transitional.servers, transitional.upstreams);
       const handover = Math.max(rotation.drain, KEEP_ALIVE);
       return { ...spec, text, rotation: { ...rotation, handover } };
     },
@@ -82,13 +85,15 @@ function rotationOf(
   };
 }
 
-/** A renewed certificate is another file, and so another text: that is how the proxy hears of it. */
+/**
+ * A renewed certificate gets another file name and so changes the text, which reloads the proxy.
+ */
 function certificateOf({ name, entry }: Farm, { sources }: Context): PlacedFile | undefined {
   const { tls } = entry.proxy;
   return tls && { name: `tls-${sources[certificateKey(name)] ?? 'unread'}.pem`, from: tls.files };
 }
 
-/** The server's address on the first bridge it shares with the proxy. */
+/** The server's address on the first bridge that it shares with the proxy. */
 function upstreamAddress(
   { entry, name: farm }: Farm,
   server: string,

@@ -40,7 +40,7 @@ export function desiredContainers(
   const ids = leaseIds(instances, context);
   const checked = instances.map((each) => withHealth(each, images));
   const release = releases(instances, images, context);
-  const asked = (instance: Instance, image: ImageSpec): ContainerSpec => {
+  const declared = (instance: Instance, image: ImageSpec): ContainerSpec => {
     const { name, entry } = instance;
     const { args, environment, user, working_dir, labels } = processOf(
       instance,
@@ -90,7 +90,7 @@ export function desiredContainers(
     const { name, entry } = instance;
     const image = images.get(entry.image);
     if (!image) throw unknownImage(instance, context);
-    const spec = release(instance, asked(instance, image));
+    const spec = release(instance, declared(instance, image));
     return {
       address: addressOf('container', name),
       kind: 'container',
@@ -107,12 +107,12 @@ export function desiredContainers(
   });
 }
 
-/** Recorded as the file has them. */
+/** Keys that are recorded as declared. */
 const PLAIN = Object.entries<AnyKey>(KEYS)
   .filter(([, { kind }]) => kind === 'plain')
   .map(([name]) => name);
 
-/** @throws UserError for times of a check that its image does not have */
+/** @throws UserError for a health check without a test, if the image has none either */
 function healthOf(
   { name, entry, path }: Instance,
   image: ImageSpec,
@@ -122,12 +122,12 @@ function healthOf(
   const inherited = inheritedHealth(image.config, entry);
   if (inherited || !entry.image_health || 'disable' in entry.image_health) return inherited;
   throw new UserError(
-    `${config.where([...path, 'healthcheck'])}: container ${name} asks nothing: its image ${entry.image} has no health check`,
-    'Give one of tcp, http, exec.',
+    `${config.where([...path, 'healthcheck'])}: container ${name} has a health check without a test, and its image ${entry.image} has none either`,
+    'Add one of tcp, http, exec.',
   );
 }
 
-/** For those that depend on it: with the check of its image where it has none of its own. */
+/** The instance with its effective health check, for its dependents. */
 function withHealth(instance: Instance, images: ReadonlyMap<string, ImageSpec>): Instance {
   const { entry } = instance;
   const image = images.get(entry.image);
@@ -145,14 +145,14 @@ function recordedSpecs({ rows, config }: Context): Map<string, ContainerSpec> {
   return new Map(own.map(({ name, spec }) => [name, spec as ContainerSpec]));
 }
 
-/** Docker's rules: an entrypoint of one's own also sets aside the image's command. */
+/** Docker's rules: overriding the entrypoint also discards the image's command. */
 function processOf({ name, entry, path }: Instance, image: ImageConfig, { config }: Context) {
   const command = entry.command ?? (entry.entrypoint ? [] : (image.command ?? []));
   const args = [...(entry.entrypoint ?? image.entrypoint ?? []), ...command];
   if (args.length === 0) {
     throw new UserError(
       `${config.where(path)}: container ${name} has nothing to run: neither it nor its image ${entry.image} has a command`,
-      'Give it one: command: [program, argument]',
+      'Add one: command: [program, argument]',
     );
   }
   return {
@@ -164,7 +164,7 @@ function processOf({ name, entry, path }: Instance, image: ImageConfig, { config
   };
 }
 
-/** The entry's, else the image's, unless its author has made one up. */
+/** The entry's, else the image's if that is a valid signal. */
 function stopSignal({ stop_signal }: ContainerEntry, image: ImageConfig): string {
   return stop_signal ?? signalName(image.stop_signal ?? '') ?? 'SIGTERM';
 }
@@ -173,7 +173,7 @@ function warningsOf({ entry }: Instance, image: ImageConfig): Pick<Resource, 'wa
   const { stop_signal } = image;
   if (entry.stop_signal !== undefined || stop_signal === undefined) return {};
   if (signalName(stop_signal) !== undefined) return {};
-  const named = `its image ${entry.image} names the stop signal ${JSON.stringify(stop_signal)}`;
+  const named = `its image ${entry.image} has the stop signal ${JSON.stringify(stop_signal)}`;
   return { warnings: [`is stopped by SIGTERM: ${named}, which does not exist`] };
 }
 
@@ -192,23 +192,23 @@ function rotationOf({ name, serves }: Instance, { config }: Context): RotationSp
 const socketsOf = ({ sockets }: Instance) =>
   sockets?.map(({ host_ip, published }) => ({ host_ip, published }));
 
-/** What goes back cannot be rolled back in turn. */
-function rollingOf({ serves }: Instance, isHeld: boolean): Pick<Resource, 'rolling'> {
+/** A rollback is not itself rolled back on failure. */
+function rollingOf({ serves }: Instance, isPinned: boolean): Pick<Resource, 'rolling'> {
   if (!serves) return {};
   const { proxy, update } = serves;
-  const usual = { through: addressOf('config', proxy), ...update };
-  return { rolling: isHeld ? { ...usual, failure_action: 'pause' } : usual };
+  const rolling = { through: addressOf('config', proxy), ...update };
+  return { rolling: isPinned ? { ...rolling, failure_action: 'pause' } : rolling };
 }
 
 function mountSpec(mount: MountEntry, context: Context): MountSpec {
   const { config, site } = context;
   const { type, source, target, read_only } = mount;
-  const place = {
+  const resolve = {
     bind: () => source,
     volume: () => volumePath(source, context),
     config: () => configDir(site, config.name, source),
   };
-  return { source: place[type](), target, read_only };
+  return { source: resolve[type](), target, read_only };
 }
 
 function needsOf(instance: Instance, instances: Instance[], context: Context): Address[] {
@@ -234,7 +234,7 @@ function needsOf(instance: Instance, instances: Instance[], context: Context): A
 
 function unknownImage({ name, entry, path }: Instance, { config }: Context): UserError {
   return new UserError(
-    `${config.where([...path, 'image'])}: container ${name} wants image ${entry.image}, which the file does not describe`,
-    `Describe it under images:, or say that it exists: ${entry.image}: {external: true}`,
+    `${config.where([...path, 'image'])}: container ${name} uses image ${entry.image}, which the file does not declare`,
+    `Declare it under images:, or mark it as existing: ${entry.image}: {external: true}`,
   );
 }

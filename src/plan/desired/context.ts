@@ -5,44 +5,48 @@ import type { InstallPaths } from '../../model/install-paths.js';
 import type { Row } from '../../model/resource.js';
 import type { ContainerSpec, ImageOrigin } from '../../model/specs.js';
 
-/** What the desired state is worked out from. */
+/** The input of the desired state. */
 export interface Context {
   config: Config;
-  /** Of every stack: external images and bridges, leases, and what others have taken. */
+  /**
+   * Rows of every stack: for external images and bridges, address leases, and what other stacks
+   * use.
+   */
   rows: readonly Row[];
   site: InstallPaths;
   /**
-   * Fingerprint of the local files that go into an image, by image name, and of a farm's
+   * Fingerprints of the local files copied into each image, by image name, and of each farm's
    * certificate, by `certificateKey`.
    */
   sources: Readonly<Record<string, string>>;
-  /** Digest of the content of each seccomp profile, by path. */
+  /** Content digest of each seccomp profile, by path. */
   profiles?: Readonly<Record<string, string>>;
-  /** What the foreign images are, by image name. */
+  /** The resolved foreign images, by image name. */
   origins: Readonly<Record<string, ImageOrigin>>;
-  /** How many servers `baleine scale` asks for, by farm. */
+  /** Number of servers requested by `baleine scale`, by farm. */
   scale?: Readonly<Record<string, number>>;
   /**
-   * Rows of the stack that stay as they are though the config does not speak of them. To the rest
-   * they are like another stack's: taken names and addresses, and what `external` means.
+   * Rows of this stack that are kept although the config does not contain them. To the rest they
+   * are like rows of another stack: their names and addresses are in use, and `external` can refer
+   * to them.
    */
   kept?: readonly Row[];
 }
 
-/** No image has such a name. */
+/** Cannot clash with the name of an image. */
 export const certificateKey = (farm: string) => `farms.${farm}`;
 
-/** Of another stack, or as good as. */
+/** Whether a row belongs to another stack or is treated as if it did. */
 export function isOthers(row: Row, { config, kept }: Context): boolean {
   return row.stack !== config.name || (kept?.includes(row) ?? false);
 }
 
 /**
- * The row an `external` entry means: what this stack uses already, or was made by hand, or by the one
- * other stack that has one of that name.
+ * The row that an `external` entry refers to: the one this stack already uses, else the one made by
+ * an imperative command, else the one of the only other stack that has that name.
  *
  * @param isUsed whether a container of this stack was last applied with it
- * @throws UserError when several stacks have one
+ * @throws UserError if several stacks have one
  */
 export function externalRow<Spec>(
   context: Context,
@@ -61,28 +65,28 @@ export function externalRow<Spec>(
   if (found) return found;
   const stacks = others.map(({ stack }) => stack).sort();
   throw new UserError(
-    `${config.where([`${kind}s`, name])}: ${kind} ${name} is external, and ${stacks.join(' and ')} each have one of that name`,
-    'Rename one of them, or make one to be shared by a command.',
+    `${config.where([`${kind}s`, name])}: ${kind} ${name} is external, and ${stacks.join(' and ')} each have one with that name`,
+    'Rename one of them, or create a shared one with an imperative command.',
   );
 }
 
-/** Of whatever stack. Each external entry asks: a look at each row would grow with their product. */
+/** Rows of any stack by name. Indexed, because every external entry looks one up. */
 function rowsNamed(rows: readonly Row[], kind: KindName, name: string): readonly Row[] {
   return byAddress(rows).get(addressOf(kind, name)) ?? [];
 }
 
 function byAddress(rows: readonly Row[]): Map<Address, Row[]> {
-  const known = addresses.get(rows);
-  if (known) return known;
-  const made = new Map<Address, Row[]>();
+  const cached = addresses.get(rows);
+  if (cached) return cached;
+  const index = new Map<Address, Row[]>();
   for (const row of rows) {
     const address = addressOf(row.kind, row.name);
-    const others = made.get(address);
+    const others = index.get(address);
     if (others) others.push(row);
-    else made.set(address, [row]);
+    else index.set(address, [row]);
   }
-  addresses.set(rows, made);
-  return made;
+  addresses.set(rows, index);
+  return index;
 }
 
 const addresses = new WeakMap<readonly Row[], Map<Address, Row[]>>();

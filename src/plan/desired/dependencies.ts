@@ -9,7 +9,7 @@ import { instancesNamed } from './instances.js';
 import type { Leases } from './leases.js';
 import { isVersionOf } from './releases.js';
 
-/** What a container waits for beyond the order of starts. */
+/** What a container waits for, in addition to the start order. */
 export function dependenciesOf(
   { entry }: Instance,
   instances: Instance[],
@@ -38,27 +38,28 @@ function targetOf(id: string, { name, entry }: Instance, leases: Leases) {
 type Container = Resource<ContainerSpec>;
 
 /**
- * What containers that are held back are made of though the file names it no more: it stays as it is
- * on record until they go on, and they need it.
+ * Resources that pinned containers still use although the file no longer declares them. They are
+ * kept as recorded until the pin ends.
  *
- * @param wanted addresses of what the file names
+ * @param declared addresses of what the file declares
  */
 export function pinnedDependencies(
   containers: Container[],
-  wanted: ReadonlySet<string>,
+  declared: ReadonlySet<string>,
   context: Context,
-): { left: Resource[]; containers: Container[] } {
-  if (!containers.some(({ spec }) => spec.held)) return { left: [], containers };
+): { kept: Resource[]; containers: Container[] } {
+  if (!containers.some(({ spec }) => spec.held)) return { kept: [], containers };
   const dropped = context.rows.filter(
-    ({ stack, kind, name }) => stack === context.config.name && !wanted.has(addressOf(kind, name)),
+    ({ stack, kind, name }) =>
+      stack === context.config.name && !declared.has(addressOf(kind, name)),
   );
-  const left = new Map<string, Resource>();
+  const kept = new Map<string, Resource>();
   const needing = containers.map((each) => {
     const used = dropped.filter((row) => isUsed(row, each.spec, context)).map(resourceFromRow);
-    for (const resource of used) left.set(resource.address, resource);
+    for (const resource of used) kept.set(resource.address, resource);
     return { ...each, needs: [...each.needs, ...used.map(({ address }) => address)] };
   });
-  return { left: [...left.values()], containers: needing };
+  return { kept: [...kept.values()], containers: needing };
 }
 
 function isUsed({ kind, spec }: Row, { held }: ContainerSpec, { site }: Context): boolean {

@@ -16,7 +16,7 @@ import type { BridgeSpec, ConfigSpec, ContainerSpec } from '../../model/specs.js
 import type { Context } from './context.js';
 import type { Leases } from './leases.js';
 
-/** What it does not listen at itself. */
+/** The published ports that the instance does not listen on itself. */
 const forwarded = ({ entry: { publish = [] }, sockets = [] }: Instance) => {
   const own = new Set(sockets);
   return publish.filter((each) => !own.has(each));
@@ -24,12 +24,12 @@ const forwarded = ({ entry: { publish = [] }, sockets = [] }: Instance) => {
 
 const publishes = (instances: Instance[]) => instances.some((each) => forwarded(each).length > 0);
 
-/** With the forwarder, if any container publishes a port that it does not listen at itself. */
+/** Adds the forwarder if any container publishes a port that it does not listen on itself. */
 export function withForwarder(instances: Instance[]): Instance[] {
   return publishes(instances) ? [...instances, forwarderInstance()] : instances;
 }
 
-/** With the forwarder's image. */
+/** Adds the forwarder's image. */
 export function withForwarderImage(context: Context, instances: Instance[]): Context {
   if (!publishes(instances)) return context;
   const { config } = context;
@@ -38,8 +38,8 @@ export function withForwarderImage(context: Context, instances: Instance[]): Con
 }
 
 /**
- * What the forwarder goes by. It needs the bridges its containers are reached by, and not the
- * containers: one that does not start must not keep the others' ports closed.
+ * The forwarder's configuration. It depends on the bridges of the containers but not on the
+ * containers: one that does not start must not keep the ports of the others closed.
  */
 export function desiredForwards(
   instances: Instance[],
@@ -48,13 +48,13 @@ export function desiredForwards(
   { config, site, ...context }: Context,
 ): Resource<ConfigSpec>[] {
   if (!publishes(instances)) return [];
-  const reached = instances.flatMap((each) =>
-    reach(each, bridges, leases, { config, site, ...context }),
+  const forwards = instances.flatMap((each) =>
+    forwardsOf(each, bridges, leases, { config, site, ...context }),
   );
-  const own = reached.filter(({ bridge }) => !config.bridges[bridge]?.external);
+  const own = forwards.filter(({ bridge }) => !config.bridges[bridge]?.external);
   const needs = new Set([
     ...own.map(({ bridge }): Address => addressOf('bridge', bridge)),
-    ...holdersOf(reached, { config, site, ...context }),
+    ...previousListeners(forwards, { config, site, ...context }),
   ]);
   return [
     {
@@ -66,14 +66,14 @@ export function desiredForwards(
         file: CONFIG_FILE,
         text: forwarderConfig(
           config.name,
-          reached.map(({ forward }) => forward),
+          forwards.map(({ forward }) => forward),
         ),
         reader: {
           id: idOf(config.name, FORWARDER),
           check: ['/usr/sbin/haproxy', '-c', '-f', `${CONFIG_DIR}/${CONFIG_FILE}.next`],
           signal: 'SIGUSR2',
         },
-        // nothing to hand requests to, but a change that does not come about is told
+        // without servers to drain; the rotation makes a failed reload an error
         rotation: {
           proxy: { id: idOf(config.name, FORWARDER), socket: PROXY_SOCKET, backend: '' },
           servers: [],
@@ -86,9 +86,9 @@ export function desiredForwards(
   ];
 }
 
-/** Proxies that listened there themselves until now. */
-function holdersOf(reached: { forward: Forward }[], { rows, config }: Context): Address[] {
-  const places = new Set(reached.map(({ forward }) => formatHostPort(forward)));
+/** Proxies that listened on these ports themselves until now. */
+function previousListeners(forwards: { forward: Forward }[], { rows, config }: Context): Address[] {
+  const places = new Set(forwards.map(({ forward }) => formatHostPort(forward)));
   return (rows as readonly Row<Partial<ContainerSpec>>[])
     .filter(({ kind, stack }) => kind === 'container' && stack === config.name)
     .filter(({ spec: { sockets = [] } }) =>
@@ -97,8 +97,8 @@ function holdersOf(reached: { forward: Forward }[], { rows, config }: Context): 
     .map(({ name }) => addressOf('container', name));
 }
 
-/** By the first of its bridges that the host is on. */
-function reach(
+/** Forwards to the instance over its first bridge that the host is attached to. */
+function forwardsOf(
   instance: Instance,
   bridges: ReadonlyMap<string, BridgeSpec>,
   leases: Leases,
@@ -112,7 +112,7 @@ function reach(
   if (bridge === undefined || address === undefined) {
     throw new UserError(
       `${config.where([...path, 'publish'])}: cannot publish a port of container ${name}: the host has no address on any of its bridges`,
-      'Give one of its bridges host: ADDRESS.',
+      'Set host: ADDRESS on one of its bridges.',
     );
   }
   return ports.map((each) => ({ bridge, forward: { ...each, container: name, address } }));

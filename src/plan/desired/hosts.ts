@@ -9,8 +9,8 @@ import type { Leases } from './leases.js';
 import { recordedSpec } from './recorded.js';
 
 /**
- * The texts of /etc/hosts (hosts(5)). What a container may see depends only on the bridges it is
- * on, so one text serves all containers on the same bridges, however many there are.
+ * The contents of /etc/hosts (hosts(5)). What a container can reach depends only on its bridges, so
+ * all containers on the same bridges share one text.
  */
 export function desiredHosts(peers: Peer[], context: Context): Resource<HostsSpec>[] {
   const { config, site } = context;
@@ -36,13 +36,13 @@ export function desiredHosts(peers: Peer[], context: Context): Resource<HostsSpe
   }));
 }
 
-/** Where that text is, by the name of the group. */
+/** The path of the shared file, by hosts resource. */
 export function hostsPath(name: string, context: Context): string {
   const recorded = recordedSpec<HostsSpec>(context, 'hosts', name);
   return recorded?.file ?? hostsFile(context.site, context.config.name, name);
 }
 
-/** `front-back-3f9a01`: for people, and with the digest without ambiguity. */
+/** `front-back-3f9a01`: readable, and unique because of the digest. */
 export function hostsName(bridges: readonly string[]): string {
   const sorted = [...bridges].sort(byName);
   const key = sorted.join();
@@ -51,7 +51,7 @@ export function hostsName(bridges: readonly string[]): string {
   return name;
 }
 
-/** Most containers are on the same bridges as others. */
+/** Cached, because most containers share their bridges with others. */
 const names = new Map<string, string>();
 
 function nameOf(sorted: string[]): string {
@@ -68,12 +68,15 @@ function hostsText(members: Peer[], known: ReadonlyMap<string, string[]>): strin
   return `${['127.0.0.1 localhost', '::1 localhost', ...lines].join('\n')}\n`;
 }
 
-/** Without a bridge there is no address of its own; Debian's convention for such hosts. */
+/**
+ * A container without a bridge has no address of its own; this is Debian's convention for such
+ * hosts.
+ */
 function ownName({ hostname }: Peer): string {
   return `127.0.1.1 ${hostname}`;
 }
 
-/** A line for each peer that has an address there, in their order. */
+/** A line for each peer with an address on the bridge, in order. */
 function linesByBridge(peers: Peer[]): ReadonlyMap<string, string[]> {
   const lines = new Map<string, string[]>();
   for (const { bridges } of peers) {
@@ -88,11 +91,11 @@ function linesByBridge(peers: Peer[]): ReadonlyMap<string, string[]> {
   return lines;
 }
 
-/** A container as the others on its bridges know it. */
+/** A container as seen by the others on its bridges. */
 export interface Peer {
   name: string;
   hostname: string;
-  /** In order. The address is absent on a bridge without a subnet. */
+  /** Sorted. The address is absent on a bridge without a subnet. */
   bridges: { bridge: string; address?: string; names: string[] }[];
 }
 
@@ -106,7 +109,7 @@ export function peersOf(instances: Instance[], leases: Leases): Peer[] {
   });
 }
 
-/** Of the containers among the rows. */
+/** The containers among the rows. */
 export function keptPeers(rows: readonly Row[]): Peer[] {
   return rows.flatMap(({ kind, name, spec }) => {
     if (kind !== 'container') return [];

@@ -5,17 +5,17 @@ import { digest } from '../../model/json.js';
 import type { ContainerSpec } from '../../model/specs.js';
 import { type Context, isOthers } from './context.js';
 
-/** The ids of each container with a user namespace of its own, by name. */
+/** The id range of each container with its own user namespace, by name. */
 export type IdRanges = ReadonlyMap<string, IdRange>;
 
 /**
- * What is on record is kept; the others get the next free one, counted from a place that differs
- * from installation to installation. Ranges of containers that are about to go are not given out,
- * for their processes still run.
+ * Recorded ranges are kept; other containers get the next free range, starting at an offset
+ * specific to the installation. Ranges of containers about to be deleted are not reused, because
+ * their processes still run.
  */
 export function leaseIds(instances: Instance[], context: Context): IdRanges {
-  const wanted = instances.filter(({ entry }) => entry.userns === 'auto');
-  if (wanted.length === 0) return new Map();
+  const requesting = instances.filter(({ entry }) => entry.userns === 'auto');
+  if (requesting.length === 0) return new Map();
   const own = new Map<string, IdRange>();
   const taken = new Set<number>();
   for (const row of context.rows) {
@@ -26,7 +26,7 @@ export function leaseIds(instances: Instance[], context: Context): IdRanges {
   }
   const free = freeRanges(taken, Number.parseInt(digest(context.site.root, 8), 16));
   return new Map(
-    wanted.map(({ name, path }) => {
+    requesting.map(({ name, path }) => {
       const range = own.get(name) ?? free.next().value;
       if (!range) throw noneLeft(name, context.config.where(path));
       return [name, range];
@@ -43,7 +43,7 @@ function* freeRanges(taken: ReadonlySet<number>, start: number): Generator<IdRan
 
 function noneLeft(name: string, where: string): UserError {
   return new UserError(
-    `${where}: cannot give container ${name} a user namespace: all ${ID_RANGES} ranges of ids are taken`,
+    `${where}: container ${name} cannot get a user namespace: all ${ID_RANGES} id ranges are in use`,
     'Leave out userns where it is not needed',
   );
 }

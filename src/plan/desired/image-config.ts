@@ -8,8 +8,8 @@ import { equal } from '../../model/json.js';
 import type { ContainerSpec } from '../../model/specs.js';
 
 /**
- * What a base's or a foreign image's config becomes under one's own, by the rules of a Dockerfile:
- * variables and labels are merged, and an entrypoint of one's own sets the inherited command aside.
+ * Applies an image's own config on top of its base, by the rules of a Dockerfile: variables and
+ * labels are merged, and an own entrypoint discards the inherited command.
  */
 export function inherit(base: ImageConfig | undefined, own: ImageConfig): ImageConfig {
   if (!base) return own;
@@ -25,11 +25,10 @@ export function inherit(base: ImageConfig | undefined, own: ImageConfig): ImageC
 }
 
 /**
- * How a container of the image is asked for its health when the file gives no test: with Docker's
- * defaults, and with what the file says in their place. What is unhealthy is healed as with a test of
- * its own.
+ * The health check inherited from the image if the file declares no test: Docker's defaults,
+ * overridden by the settings of the file. An unhealthy container is restarted as with its own test.
  *
- * @returns undefined when the image has no check, or the file disables it
+ * @returns undefined if the image has no check, or the file disables it
  */
 export function inheritedHealth(
   { healthcheck }: ImageConfig,
@@ -37,27 +36,27 @@ export function inheritedHealth(
 ): HealthCheck | undefined {
   if ('disable' in image_health) return undefined;
   if (!healthcheck || healthcheck.test.length === 0) return undefined;
-  const { test, ...given } = healthcheck;
-  const usual = { interval: 30_000, timeout: 30_000, retries: 3, start_period: 0 };
+  const { test, ...settings } = healthcheck;
+  const defaults = { interval: 30_000, timeout: 30_000, retries: 3, start_period: 0 };
   const on_failure = restart.name === 'no' ? 'none' : 'restart';
-  return { exec: test, ...usual, ...given, on_failure, ...image_health };
+  return { exec: test, ...defaults, ...settings, on_failure, ...image_health };
 }
 
-/** Of a container whose image and file say nothing. */
-const USUAL = { user: '0:0', working_dir: '/', stop_signal: 'SIGTERM' } as const;
+/** Defaults if neither the image nor the file sets them. */
+const DEFAULTS = { user: '0:0', working_dir: '/', stop_signal: 'SIGTERM' } as const;
 
 /**
- * The config of an image that is made of a container, as docker commit has it: the image's own, with what
- * the container was given in its place.
+ * The config of an image committed from a container, as in docker commit: the image's own config,
+ * overridden by the container's settings.
  *
- * @param image what the container was made from; undefined when it is gone
+ * @param image the image that the container was created from; undefined if it no longer exists
  */
 export function committedConfig(spec: ContainerSpec, image: ImageConfig | undefined): ImageConfig {
   const { entrypoint: _entrypoint, command: _command, ...kept } = image ?? {};
   const length = spec.entrypoint_length ?? inheritedLength(spec, image);
   const [entrypoint, command] = [spec.args.slice(0, length), spec.args.slice(length)];
-  const own = (name: keyof typeof USUAL) =>
-    spec[name] !== (image?.[name] ?? USUAL[name]) && { [name]: spec[name] };
+  const own = (name: keyof typeof DEFAULTS) =>
+    spec[name] !== (image?.[name] ?? DEFAULTS[name]) && { [name]: spec[name] };
   const healthcheck = committedHealth(spec.healthcheck, image);
   return {
     ...kept,
@@ -77,7 +76,7 @@ function inheritedLength({ args }: ContainerSpec, image: ImageConfig | undefined
   return entrypoint.every((each, at) => args[at] === each) ? entrypoint.length : 0;
 }
 
-/** A test of a port or page is none that an image can have. */
+/** An image can have `exec` tests only, not `tcp` or `http`. */
 function committedHealth(
   own: HealthCheck | undefined,
   image: ImageConfig | undefined,
@@ -86,8 +85,8 @@ function committedHealth(
   if (!own) return inherited && { test: [] };
   if (!('exec' in own)) return inherited;
   const before = image && inheritedHealth(image, { restart: { name: 'always' } });
-  const { exec: test, on_failure: _act, ...given } = own;
+  const { exec: test, on_failure: _action, ...settings } = own;
   return before && equal({ ...before, on_failure: own.on_failure }, own)
     ? inherited
-    : { test, ...given };
+    : { test, ...settings };
 }

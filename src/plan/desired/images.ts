@@ -9,12 +9,12 @@ import { type Context, externalRow } from './context.js';
 import { inherit } from './image-config.js';
 import { recordedSpec } from './recorded.js';
 
-/** Enough for a small system; the file is sparse, so it costs what is in it. */
+/** Enough for a small system. The file is sparse, so unused space costs nothing. */
 const DEFAULT_SIZE = 512 * 1024 ** 2;
 
 export interface Images {
   resources: Resource<ImageSpec>[];
-  /** Of every image the file names, external ones too. */
+  /** Of every image named in the file, including external ones. */
   specs: Map<string, ImageSpec>;
 }
 
@@ -29,7 +29,10 @@ export function desiredImages(context: Context): Images {
   return { resources, specs };
 }
 
-/** Bases first, wherever they stand in the file. Cycles were refused with the file. */
+/**
+ * Resolves bases first, in whatever order the file has them. Cycles were rejected when the file was
+ * checked.
+ */
 function specOf(name: string, context: Context, specs: Map<string, ImageSpec>): ImageSpec {
   const known = specs.get(name);
   if (known) return known;
@@ -49,8 +52,8 @@ function externalSpec(name: string, context: Context): ImageSpec {
   );
   if (row) return row.spec;
   throw new UserError(
-    `${context.config.where(['images', name])}: image ${name} is external, but this host has none of that name`,
-    'Make it with the stack that owns it first, or describe it here with `from:`.',
+    `${context.config.where(['images', name])}: image ${name} is external, but this host has no image of that name`,
+    'Create it with the stack that owns it first, or declare it here with `from:`.',
   );
 }
 
@@ -87,7 +90,7 @@ function ownSpec(
 function tooSmall(name: string, { size }: ImageSpec, { config }: Context): UserError {
   return new UserError(
     `${config.where(['images', name, 'size'])}: image ${name} is smaller than its base, which has ${formatBytes(size)}`,
-    'Leave size out to have the same, or give a larger one.',
+    'Remove size to use the same, or increase it.',
   );
 }
 
@@ -103,25 +106,24 @@ function resource(
 }
 
 /**
- * Which version of an image is to be kept beside the one that the file asks for: what containers
- * run on when that is built. What was built in between and did no good is not, nor what nothing ever
- * ran on. Undefined for none.
+ * The version of an image to keep next to the one that is built: the one that containers run on.
+ * Versions that no container ever ran on, or that failed, are not kept. Undefined for none.
  */
 export function previousVersion(
   recorded: ImageSpec | undefined,
-  wanted: ImageSpec,
+  desired: ImageSpec,
   context: Pick<Context, 'rows' | 'site'>,
 ): string | undefined {
   if (!recorded) return undefined;
   const current = imageVersion(recorded);
   const { previous } = recorded;
-  if (current === imageVersion(wanted)) return previous;
+  if (current === imageVersion(desired)) return previous;
   const running = versionsRun(recorded.id, context);
   if (previous !== undefined && running.has(previous)) return previous;
   return running.has(current) ? current : previous;
 }
 
-/** By containers that came to run, of whatever stack. */
+/** Versions that containers of any stack run on. */
 function versionsRun(id: string, { rows, site }: Pick<Context, 'rows' | 'site'>): Set<string> {
   const files = [imageFile(site, id), previousFile(site, id)];
   const users = (rows as readonly Row<ContainerSpec>[]).filter(

@@ -5,27 +5,27 @@ import type { Context } from './context.js';
 import { desired } from './index.js';
 
 export interface ImperativeState {
-  /** All that was made by hand, as it is to be. */
+  /** Everything made by imperative commands, as desired. */
   resources: Resource[];
-  /** Those whose turn it is: what was asked for, and the names of peers, which follow. */
+  /** What to apply: the requested resources, and the derived host names of their peers. */
   targets: Address[];
 }
 
 /**
- * What was made by hand as it is on record, but for what the config says, in addition or instead,
- * and for what is gone.
+ * The desired state of imperative resources: as recorded, changed or extended by the config,
+ * without what was removed.
  */
 export function desiredImperative(
   context: Omit<Context, 'kept'>,
-  asked: readonly Address[],
-  gone: readonly Address[],
+  requested: readonly Address[],
+  removed: readonly Address[],
 ): ImperativeState {
   const own = context.rows.filter(({ stack }) => stack === IMPERATIVE_STACK);
-  const other = new Set([...gone, ...declaredIn(context.config)]);
+  const other = new Set([...removed, ...declaredIn(context.config)]);
   const kept = own.filter(({ kind, name }) => !other.has(addressOf(kind, name)));
   const resources = desired({ ...context, kept });
   const hosts = [...resources, ...own.map(resourceFromRow)].filter(({ kind }) => kind === 'hosts');
-  const targets = new Set([...asked, ...hosts.map(({ address }) => address)]);
+  const targets = new Set([...requested, ...hosts.map(({ address }) => address)]);
   return { resources, targets: [...targets] };
 }
 

@@ -14,39 +14,40 @@ import { leaseAddresses } from './leases.js';
 import { volumePath } from './recorded.js';
 
 /**
- * Every resource of the stack as it should be, in an order a reader would choose. Pure; throws a
- * located UserError for what only the state files can tell: a missing external, a taken subnet.
+ * Every resource of the stack as desired, in an order suited to readers. Pure. Throws a UserError
+ * with its position for problems that only the state tables reveal: a missing external resource, a
+ * subnet in use.
  */
-export function desired(given: Context): Resource[] {
-  const { kept = [] } = given;
-  const farms = Object.entries(given.config.farms).map(([name, farm]) => {
-    const scaled = scaleOf(name, farm, given);
+export function desired(input: Context): Resource[] {
+  const { kept = [] } = input;
+  const farms = Object.entries(input.config.farms).map(([name, farm]) => {
+    const scaled = scaleOf(name, farm, input);
     return { ...expandFarm(name, withScale(farm, scaled)), ...(scaled && { scaled }) };
   });
-  const asked = instancesOf(given.config, farms);
-  const [instances, context] = [withForwarder(asked), withForwarderImage(given, asked)];
+  const declared = instancesOf(input.config, farms);
+  const [instances, context] = [withForwarder(declared), withForwarderImage(input, declared)];
   const images = desiredImages(context);
   const bridges = desiredBridges(context);
   const all = [...instances, ...farms.flatMap(({ spares }) => spares)];
   const leases = leaseAddresses(all, bridges.specs, context);
   const named = [...images.resources, ...bridges.resources, ...desiredVolumes(context)];
-  const { containers, left } = pinnedDependencies(
+  const { containers, kept: stillUsed } = pinnedDependencies(
     desiredContainers(all, images.specs, bridges.specs, leases, context),
     new Set(named.map(({ address }) => address)),
     context,
   );
   return [
     ...named,
-    ...left,
+    ...stillUsed,
     ...farms.map((farm) => desiredConfig(withPinnedServers(farm, containers), leases, context)),
-    ...desiredForwards(asked, bridges.specs, leases, context),
+    ...desiredForwards(declared, bridges.specs, leases, context),
     ...desiredHosts([...peersOf(instances, leases), ...keptPeers(kept)], context),
     ...kept.filter(({ kind }) => kind !== 'hosts').map(resourceFromRow),
     ...containers,
   ];
 }
 
-/** Servers that are held back are asked for pages and for their health as they were. */
+/** The proxy connects to pinned servers, and checks them, as in their pinned release. */
 function withPinnedServers(farm: Farm, containers: Resource<ContainerSpec>[]): Farm {
   const server = farm.servers[0]?.name;
   const held = containers.find(({ name }) => name === server)?.spec.held;

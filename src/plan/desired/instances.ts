@@ -4,7 +4,7 @@ import type { Instance } from '../../model/instance.js';
 import type { ConfigSpec, Scaled } from '../../model/specs.js';
 import type { Context } from './context.js';
 
-/** Every container of the stack, in the order of the file, farms last. */
+/** Every container of the stack in the order of the file, farms last. */
 export function instancesOf({ containers }: Config, farms: Farm[]): Instance[] {
   const plain = Object.entries(containers).flatMap(([service, entry]) => {
     const path = ['containers', service];
@@ -19,29 +19,29 @@ export function instancesOf({ containers }: Config, farms: Farm[]): Instance[] {
   return [...plain, ...farms.flatMap(({ servers, proxy }) => [...servers, proxy])];
 }
 
-/** Those of one service. Every dependency asks: a look at each would grow with the square of them. */
+/** The instances of one service. Indexed, because every dependency looks one up. */
 export function instancesNamed(service: string, instances: readonly Instance[]): Instance[] {
   return byService(instances).get(service) ?? [];
 }
 
 function byService(instances: readonly Instance[]): Map<string, Instance[]> {
-  const known = services.get(instances);
-  if (known) return known;
-  const made = new Map<string, Instance[]>();
+  const cached = services.get(instances);
+  if (cached) return cached;
+  const index = new Map<string, Instance[]>();
   for (const each of instances) {
-    const others = made.get(each.service);
+    const others = index.get(each.service);
     if (others) others.push(each);
-    else made.set(each.service, [each]);
+    else index.set(each.service, [each]);
   }
-  services.set(instances, made);
-  return made;
+  services.set(instances, index);
+  return index;
 }
 
 const services = new WeakMap<readonly Instance[], Map<string, Instance[]>>();
 
 /**
- * What `baleine scale` asks of a farm, now or earlier. It holds until the file asks for another
- * number than it did then: whoever spoke last is heard.
+ * The scale of a farm set by `baleine scale`, now or earlier. It ends when the file changes its own
+ * number of replicas.
  */
 export function scaleOf(
   name: string,
@@ -50,8 +50,8 @@ export function scaleOf(
 ): Scaled | undefined {
   const { config, rows, scale } = context;
   const file = servers.replicas ?? 1;
-  const asked = scale?.[name];
-  if (asked !== undefined) return asked === file ? undefined : { file, servers: asked };
+  const requested = scale?.[name];
+  if (requested !== undefined) return requested === file ? undefined : { file, servers: requested };
   const row = rows.find(
     ({ kind, stack, spec }) =>
       kind === 'config' && stack === config.name && (spec as ConfigSpec).farm?.name === name,
@@ -60,7 +60,7 @@ export function scaleOf(
   return scaled?.file === file ? scaled : undefined;
 }
 
-/** The entry as if the file said so. */
+/** The entry with the scaled number of replicas. */
 export function withScale(entry: FarmEntry, scaled: Scaled | undefined): FarmEntry {
   return scaled ? { ...entry, servers: { ...entry.servers, replicas: scaled.servers } } : entry;
 }

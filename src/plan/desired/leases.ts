@@ -20,9 +20,9 @@ export type Leases = (container: string, bridge: string) => string | undefined;
 const MAX_PORTS = 1023;
 
 /**
- * Static addresses first, then the recorded ones that still fit, then the lowest free. Recorded
- * addresses of containers that are about to go are not given out, for they are still in use. Those
- * that are mostly not there have the highest free, which stays theirs though no row says so.
+ * Static addresses first, then recorded ones that still fit, then the lowest free ones. Recorded
+ * addresses of containers about to be deleted are still in use and not reassigned. Spares get the
+ * highest free addresses, so that they usually get the same one although none is recorded.
  */
 export function leaseAddresses(
   instances: Instance[],
@@ -37,7 +37,7 @@ export function leaseAddresses(
     checkPortCount(name, members, context);
     const subnet = spec.subnet === undefined ? undefined : parseSubnet(spec.subnet);
     if (!subnet) continue;
-    // another stack may call another bridge so, and this one otherwise
+    // other stacks may use another name for this bridge, or this name for another bridge
     const own = recorded.own.get(name) ?? new Map();
     const foreign = recorded.foreign.get(spec.link) ?? new Map();
     leaseOn(name, subnet, spec, members, { own, foreign }, context, leases);
@@ -59,17 +59,17 @@ function leaseOn(
   leases: Map<string, string>,
 ): void {
   const taken = new Set([...(host ? [host] : []), ...recorded.foreign.keys()]);
-  const waiting: Instance[] = [];
+  const dynamic: Instance[] = [];
   for (const member of members) {
     const address = member.entry.bridges[bridge]?.address;
-    if (address === undefined) waiting.push(member);
+    if (address === undefined) dynamic.push(member);
     else {
-      const complaint = problemOf(address, bridge, subnet, host, recorded.foreign);
-      if (complaint) throw unusable(member, bridge, complaint, context);
+      const problem = problemOf(address, bridge, subnet, host, recorded.foreign);
+      if (problem) throw unusable(member, bridge, problem, context);
       take(member.name, address);
     }
   }
-  const fresh = waiting.filter(({ name }) => !keep(name, recorded.own.get(name)));
+  const fresh = dynamic.filter(({ name }) => !keep(name, recorded.own.get(name)));
   for (const address of recorded.own.values()) taken.add(address);
   const [low, high] = (['bottom', 'top'] as const).map((from) =>
     freeAddresses(subnet, taken, from),
@@ -94,7 +94,7 @@ function leaseOn(
   }
 }
 
-/** One after the other; what is taken meanwhile is left out. */
+/** Free addresses in order; skips those taken while iterating. */
 function* freeAddresses(subnet: Subnet, taken: ReadonlySet<string>, from: 'bottom' | 'top') {
   const last = capacity(subnet);
   for (let n = 1; n <= last; n += 1) {
@@ -103,7 +103,10 @@ function* freeAddresses(subnet: Subnet, taken: ReadonlySet<string>, from: 'botto
   }
 }
 
-/** What the file's own checks could not tell: the bridge, or who else is on it, is not in the file. */
+/**
+ * Problems that the checks of the file could not find, because the bridge or its other containers
+ * are not in the file.
+ */
 function problemOf(
   address: string,
   bridge: string,
@@ -113,18 +116,13 @@ function problemOf(
 ): string | undefined {
   if (address === host) return `${address} is the address of the host on bridge ${bridge}`;
   const owner = foreign.get(address);
-  return owner ? `${address} is taken by ${owner}` : addressProblem(address, subnet);
+  return owner ? `${address} is in use by ${owner}` : addressProblem(address, subnet);
 }
 
-function unusable(
-  { path, name }: Instance,
-  bridge: string,
-  complaint: string,
-  { config }: Context,
-) {
+function unusable({ path, name }: Instance, bridge: string, problem: string, { config }: Context) {
   return new UserError(
-    `${config.where([...path, 'bridges', bridge])}: cannot give container ${name} its address: ${complaint}`,
-    'Choose another address, or leave it out to be given one.',
+    `${config.where([...path, 'bridges', bridge])}: cannot assign the address of container ${name}: ${problem}`,
+    'Choose another address, or remove it to have one assigned.',
   );
 }
 
@@ -143,8 +141,8 @@ function membersByBridge(instances: Instance[]): Map<string, Instance[]> {
 type Addresses = ReadonlyMap<string, string>;
 
 /**
- * Who has which address now: this stack's containers by the bridge's name, as address by container,
- * and everyone else's by the bridge's interface, as whose they are by address.
+ * The recorded addresses: for this stack's containers, bridge name → container → address; for all
+ * others, bridge interface → address → owner.
  */
 function recordedAddresses(context: Context) {
   const own = new Map<string, Map<string, string>>();
@@ -180,9 +178,9 @@ function subnetFull(
   { name, spare }: Instance,
   { config }: Context,
 ): UserError {
-  const room = spare ? 'update: {order: stop-first} in its farm' : 'fewer replicas';
+  const remedy = spare ? 'update: {order: stop-first} in its farm' : 'fewer replicas';
   return new UserError(
-    `${config.where(['bridges', bridge])}: cannot give container ${name} an address: all ${capacity(subnet)} of bridge ${bridge} are taken`,
-    `Use a larger subnet, or ${room}.`,
+    `${config.where(['bridges', bridge])}: no address left for container ${name}: all ${capacity(subnet)} of bridge ${bridge} are in use`,
+    `Use a larger subnet, or ${remedy}.`,
   );
 }

@@ -7,8 +7,8 @@ import type { Context } from './context.js';
 import type { Leases } from './leases.js';
 
 /**
- * A container's links, in the order of the file. What is `recorded` of one keeps its names, inside
- * and outside; only those inside when the container gets another id.
+ * A container's links, in the order of the file. Recorded links keep their names inside and outside
+ * the container; if the container's id changes, only the inner ones.
  */
 export function linksOf(
   { name, entry }: Instance,
@@ -27,14 +27,16 @@ export function linksOf(
     if (!spec) return [];
     const address = leases(name, bridge);
     const prefix = spec.subnet?.split('/')[1];
-    const made = recorded?.id === id ? before.find((each) => each.bridge === bridge) : undefined;
+    const existing =
+      recorded?.id === id ? before.find((each) => each.bridge === bridge) : undefined;
     return [
       exact<LinkSpec>({
         bridge,
         bridge_link: spec.link,
-        link: made?.link ?? vethLink(site, id, bridge),
+        link: existing?.link ?? vethLink(site, id, bridge),
         alias:
-          made?.alias ?? linkAlias(site, config.name, `${addressOf('container', name)}/${bridge}`),
+          existing?.alias ??
+          linkAlias(site, config.name, `${addressOf('container', name)}/${bridge}`),
         device: devices.get(bridge) ?? 'eth0',
         address: address === undefined ? undefined : `${address}/${prefix}`,
         mac,

@@ -5,33 +5,32 @@ import type { VolumeSpec } from '../../model/specs.js';
 import type { Context } from './context.js';
 
 /**
- * What this stack has on record of a resource. How a thing is called on the host (its interface,
- * file or folder) stays as it was made or found, even when its name has changed since.
+ * The recorded spec of a resource of this stack. Its name on the host (interface, file or folder)
+ * stays as it was created or found, even if the resource has been renamed.
  */
 export function recordedSpec<Spec>(
   { rows, config }: Pick<Context, 'rows' | 'config'>,
   kind: KindName,
   name: string,
 ): Spec | undefined {
-  const found = byPlace(rows).get(placeOf(config.name, kind, name));
+  const found = indexOf(rows).get(keyOf(config.name, kind, name));
   return found?.spec as Spec | undefined;
 }
 
-/** Every container asks, so that looking through the rows would grow with the square of them. */
-function byPlace(rows: readonly Row[]): Map<string, Row> {
-  const known = places.get(rows);
-  if (known) return known;
-  const made = new Map(rows.map((row) => [placeOf(row.stack, row.kind, row.name), row]));
-  places.set(rows, made);
-  return made;
+/** Indexed, because every container looks up resources. */
+function indexOf(rows: readonly Row[]): Map<string, Row> {
+  const cached = indexes.get(rows);
+  if (cached) return cached;
+  const index = new Map(rows.map((row) => [keyOf(row.stack, row.kind, row.name), row]));
+  indexes.set(rows, index);
+  return index;
 }
 
-const places = new WeakMap<readonly Row[], Map<string, Row>>();
+const indexes = new WeakMap<readonly Row[], Map<string, Row>>();
 
-const placeOf = (stack: string, kind: KindName, name: string) =>
-  `${stack}/${addressOf(kind, name)}`;
+const keyOf = (stack: string, kind: KindName, name: string) => `${stack}/${addressOf(kind, name)}`;
 
-/** The folder of a volume: where its data lies, else where it is to be. */
+/** The folder of a volume: the recorded one, else the default. */
 export function volumePath(name: string, context: Context): string {
   const recorded = recordedSpec<VolumeSpec>(context, 'volume', name);
   return recorded?.path ?? volumeDir(context.site, context.config.name, name);

@@ -13,10 +13,13 @@ import type { Context } from './context.js';
 
 type ContainerRow = Row<ContainerSpec>;
 
-/** A container as the file has it, with what it was before; or as it was, where it is held back. */
-export type Releases = (instance: Instance, asked: ContainerSpec) => ContainerSpec;
+/**
+ * Adds the release to a declared container: its previous one for a later rollback, or the one it is
+ * pinned to.
+ */
+export type Releases = (instance: Instance, declared: ContainerSpec) => ContainerSpec;
 
-/** Replicas and servers that the file has one entry for go back together. */
+/** The service of an instance: all instances of a service are rolled back together. */
 export function groupOf({ service, serves }: Instance): string {
   return serves ? `farms.${serves.farm}` : `containers.${service}`;
 }
@@ -29,18 +32,18 @@ export function releases(
   const recorded = recordedRows(context);
   const known = [...images.values(), ...unnamed(images, context)];
   const groups = groupsOf(instances, recorded);
-  return (instance, asked) => {
+  return (instance, declared) => {
     const { pins, some } = groups.get(groupOf(instance)) ?? { pins: [] };
-    const held = pinnedSpec(asked, pins, known, context.site);
+    const held = pinnedSpec(declared, pins, known, context.site);
     if (held) return held;
-    const previous = previousOf(recorded.get(instance.name), some, asked);
-    return previous ? { ...asked, previous } : asked;
+    const previous = previousOf(recorded.get(instance.name), some, declared);
+    return previous ? { ...declared, previous } : declared;
   };
 }
 
 interface Group {
   pins: PinnedRelease[];
-  /** One that runs. */
+  /** An instance that was applied successfully. */
   some?: ContainerRow;
 }
 
@@ -65,7 +68,7 @@ function recordedRows({ rows, config }: Context): Map<string, ContainerRow> {
   return new Map(own.map((row) => [row.name, row as ContainerRow]));
 }
 
-/** Images on record that the file names no more; what is held back may be made of one. */
+/** Recorded images that the file no longer declares; pinned containers may use them. */
 function unnamed(images: ReadonlyMap<string, ImageSpec>, { rows, config }: Context): ImageSpec[] {
   const gone = rows.filter(
     ({ kind, stack, name }) => kind === 'image' && stack === config.name && !images.has(name),
@@ -73,21 +76,21 @@ function unnamed(images: ReadonlyMap<string, ImageSpec>, { rows, config }: Conte
   return gone.map(({ spec }) => spec as ImageSpec);
 }
 
-/** Whoever spoke last is heard: once the file asks for something else it is not held any more. */
+/** The pin ends when the file declares another release. */
 function pinnedSpec(
-  asked: ContainerSpec,
+  declared: ContainerSpec,
   holds: readonly PinnedRelease[],
   images: readonly ImageSpec[],
   site: InstallPaths,
 ): ContainerSpec | undefined {
   if (holds.length === 0) return undefined;
-  const digest = releaseDigest(releaseOf(asked));
+  const digest = releaseDigest(releaseOf(declared));
   const held = holds.find((each) => each.asked === digest);
   const image = held && images.find((each) => isVersionOf(each, held.to, site));
-  return held && image ? withPinnedRelease(asked, held, image, site) : undefined;
+  return held && image ? withPinnedRelease(declared, held, image, site) : undefined;
 }
 
-/** Undefined when the version that it ran on is there no more. */
+/** Undefined if the version it ran on no longer exists. */
 export function withPinnedRelease(
   { previous: _previous, ...spec }: ContainerSpec,
   held: PinnedRelease,
@@ -100,7 +103,7 @@ export function withPinnedRelease(
   return { ...withRelease(spec, { ...to, image: { ...to.image, file } }), held };
 }
 
-/** Whether it is a version of this image. */
+/** Whether a release uses a version of this image. */
 export function isVersionOf(
   { id }: ImageSpec,
   { image: { file } }: Release,
@@ -114,15 +117,18 @@ function fileOf(image: ImageSpec, version: string, site: InstallPaths): string |
   return image.previous === version ? previousFile(site, image.id) : undefined;
 }
 
-/** One whose last change did not come about, or that is only made, was before what the others are. */
+/**
+ * A new instance gets the release of a peer. One whose last change failed keeps its own previous
+ * one.
+ */
 function previousOf(
   row: ContainerRow | undefined,
   peer: ContainerRow | undefined,
-  asked: ContainerSpec,
+  declared: ContainerSpec,
 ): Release | undefined {
   const one = row ?? peer;
   if (!one) return undefined;
-  if (hasSameRelease(one.spec, asked)) return row?.spec.previous;
+  if (hasSameRelease(one.spec, declared)) return row?.spec.previous;
   const now = releaseOf(one.spec);
   return one.status === 'ready' ? now : (one.spec.previous ?? now);
 }

@@ -65,7 +65,7 @@ const DRIFTS: Record<string, Drift> = {
   },
   'a bridge that is on IPv6 again': {
     done: () => useIpv6(front()),
-    named: ['bridge.front will be updated in-place (the host is on it by IPv6)'],
+    named: ['bridge.front will be updated in-place (the host has an IPv6 address on it)'],
     mended: async () => {
       const [seen] = await use().host.ip<Addressed>('-6', 'address', 'show', 'dev', front());
       expect(seen?.addr_info ?? []).toEqual([]);

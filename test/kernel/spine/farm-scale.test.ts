@@ -18,7 +18,7 @@ it(
     await stack.done('scale', 'web=4');
     await stack.answers(ADDRESS, names(4));
     expect(await stack.plan()).toBe(
-      `${NOTHING}\nLeft as it is:\n  config.web-proxy has 4 servers by \`baleine scale\`; the file says 2\n`,
+      `${NOTHING}\nLeft as it is:\n  config.web-proxy is scaled to 4 servers by \`baleine scale\`; the file has 2\n`,
     );
     await stack.apply('--quiet');
     await stack.answers(ADDRESS, names(4));

@@ -23,10 +23,10 @@ it(
     expect(await refusal(stack, 'bridge.lan')).toMatch(
       /^1 Error: .*: the host has no interface bb-/,
     );
-    expect(await refusal(stack, 'bridge.lan', 'veth0')).toMatch(/: interface veth0 is no bridge$/);
+    expect(await refusal(stack, 'bridge.lan', 'veth0')).toMatch(/: interface veth0 is not a bridge$/);
     expect(await refusal(stack, 'bridge.lan', 'br0\nlink')).toMatch(/the host has no interface/);
     expect(await refusal(stack, 'bridge.lan', 'br0')).toMatch(
-      /: br0 has the address 10.5.5.5\/24, and the file says 10.77.1.1\/24$/,
+      /: br0 has the address 10.5.5.5\/24, but the file says 10.77.1.1\/24$/,
     );
     expect(await refusal(stack, 'bridge.wan', 'br0')).toMatch(/: the file of shop has none$/);
     await ip('address', 'delete', '10.5.5.5/24', 'dev', 'br0');
@@ -53,7 +53,7 @@ it(
       mkdirSync(dir, { recursive: true });
       writeFileSync(join(dir, 'kept'), 'mine');
     }
-    expect(await refusal(stack, 'volume.b')).toMatch(/: there is no folder .*\/volumes\/shop\/b$/);
+    expect(await refusal(stack, 'volume.b')).toMatch(/: folder .*\/volumes\/shop\/b does not exist$/);
     await stack.done('import', 'volume.a');
     await stack.done('import', 'volume.b', elsewhere);
     expect(await stack.plan()).toBe(NOTHING);
@@ -87,7 +87,7 @@ it(
       containers: { one: { image: 'base', command: IDLE, stop_signal: 'SIGKILL' } },
     };
     const stack = new Stack(host, { ...words, images: { base: { ...SMALL_IMAGE, size: '64M' } } });
-    expect(await refusal(stack, 'image.base', file)).toMatch(/ has .*M, the file says 64M$/);
+    expect(await refusal(stack, 'image.base', file)).toMatch(/ has .*M, but the file says 64M$/);
     stack.write(words);
     expect(await refusal(stack, 'image.base', stack.file)).toMatch(/the file says/);
     await stack.done('import', 'image.base', file);
