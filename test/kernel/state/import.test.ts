@@ -23,7 +23,9 @@ it(
     expect(await refusal(stack, 'bridge.lan')).toMatch(
       /^1 Error: .*: the host has no interface bb-/,
     );
-    expect(await refusal(stack, 'bridge.lan', 'veth0')).toMatch(/: interface veth0 is not a bridge$/);
+    expect(await refusal(stack, 'bridge.lan', 'veth0')).toMatch(
+      /: interface veth0 is not a bridge$/,
+    );
     expect(await refusal(stack, 'bridge.lan', 'br0\nlink')).toMatch(/the host has no interface/);
     expect(await refusal(stack, 'bridge.lan', 'br0')).toMatch(
       /: br0 has the address 10.5.5.5\/24, but the file says 10.77.1.1\/24$/,
@@ -53,7 +55,9 @@ it(
       mkdirSync(dir, { recursive: true });
       writeFileSync(join(dir, 'kept'), 'mine');
     }
-    expect(await refusal(stack, 'volume.b')).toMatch(/: folder .*\/volumes\/shop\/b does not exist$/);
+    expect(await refusal(stack, 'volume.b')).toMatch(
+      /: folder .*\/volumes\/shop\/b does not exist$/,
+    );
     await stack.done('import', 'volume.a');
     await stack.done('import', 'volume.b', elsewhere);
     expect(await stack.plan()).toBe(NOTHING);
