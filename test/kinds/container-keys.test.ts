@@ -41,6 +41,7 @@ const SAMPLES: Record<KeyName, readonly [before: unknown, after: unknown]> = {
   tmpfs: ['/a', '/b'],
   sysctls: [{}, { 'net.core.somaxconn': '10' }],
   ulimits: [{ nofile: 10 }, { nofile: 11 }],
+  oom_score_adj: [0, 500],
   hostname: ['a', 'b'],
   dns: [['10.0.0.1'], ['10.0.0.2']],
   labels: [{ a: '1' }, { a: '2' }],

@@ -14,6 +14,7 @@ import { image } from './image.js';
 import { labels } from './labels.js';
 import { limits } from './limits.js';
 import { logs } from './logs.js';
+import { oom_score_adj } from './oom_score_adj.js';
 import { protect } from './protect.js';
 import { publish } from './publish.js';
 import { read_only } from './read_only.js';
@@ -64,6 +65,7 @@ export const KEYS = {
   tmpfs,
   sysctls,
   ulimits,
+  oom_score_adj,
   hostname,
   dns,
   labels,
