@@ -45,6 +45,7 @@ const SAMPLES: Record<KeyName, readonly [before: unknown, after: unknown]> = {
   hostname: ['a', 'b'],
   dns: [['10.0.0.1'], ['10.0.0.2']],
   labels: [{ a: '1' }, { a: '2' }],
+  annotations: [{ a: '1' }, { a: '2' }],
   runtime: ['crun', 'runc'],
   logs: [{ max_size: '5M' }, { max_size: '6M' }],
 };

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { stateDir } from '../../../src/host/linux/runtime/layout.js';
+import { installPaths } from '../../../src/model/install-paths.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { usableRuntimes } from '../../support/runtimes.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
@@ -27,6 +29,34 @@ describe.each(usableRuntimes())('%s', (runtime) => {
       await changed.apply();
       expect(new Set(scores())).toEqual(new Set(['5\n']));
       await changed.destroy();
+      expect(await host.leaks()).toEqual([]);
+    }),
+  );
+
+  it(
+    'annotations are what the runtime answers with, but for those that it would act on',
+    inPrivateHost(async (host) => {
+      const annotations = { 'org.example.team': 'shop', 'org.example.level': 3 };
+      const stack = new Stack(host, file({ runtime, annotations }));
+      await stack.apply();
+      const folder = stateDir(installPaths(host.root), runtime);
+      const { stdout } = await host.run(runtime, ['--root', folder, 'state', 'keys.box']);
+      expect(JSON.parse(stdout).annotations).toMatchObject({
+        'org.example.team': 'shop',
+        'org.example.level': '3',
+      });
+      expect(await stack.plan()).toBe(NOTHING);
+      const refused = new Stack(
+        host,
+        file({ runtime, annotations: { 'run.oci.hooks.stdout': '/etc/motd' } }),
+        'refused.yaml',
+      );
+      const { code, stderr } = await refused.run('plan');
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringMatching(/:\d+:\d+: .*not run\.oci\.\*/),
+      });
+      await stack.destroy();
       expect(await host.leaks()).toEqual([]);
     }),
   );

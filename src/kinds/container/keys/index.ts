@@ -1,3 +1,4 @@
+import { annotations } from './annotations.js';
 import { apparmor } from './apparmor.js';
 import { bridges } from './bridges.js';
 import { cap_add } from './cap_add.js';
@@ -69,6 +70,7 @@ export const KEYS = {
   hostname,
   dns,
   labels,
+  annotations,
   runtime,
   logs,
 } as const;
