@@ -19,7 +19,7 @@ export function addCommonOptions(command: Command, { short = true } = {}): Comma
 export function addSiteOptions(command: Command): Command {
   return command
     .option('--root <dir>', 'where state and disks are kept')
-    .option('--no-color', 'never colour the output');
+    .option('--no-color', 'never color the output');
 }
 
 /** As given on the command line, the innermost first, then the environment, then the default. */

@@ -4,7 +4,7 @@ import { equal } from '../model/json.js';
 import type { Difference } from '../model/plan.js';
 import { printable } from '../model/printable.js';
 import type { Paint } from './color.js';
-import { essence } from './displayed-attributes.js';
+import { displayedAttributes } from './displayed-attributes.js';
 
 const INDENT = ' '.repeat(6);
 const DEEPER = ' '.repeat(10);
@@ -12,7 +12,7 @@ const COLORS = { '+': 'green', '-': 'red', '~': 'yellow' } as const;
 
 type Symbol = keyof typeof COLORS;
 
-/** `+ limits.memory: 64M`, one line for each attribute of what comes or goes. */
+/** `+ limits.memory: 64M`, one line for each attribute of a created or destroyed resource. */
 export function attributeLines(
   symbol: '+' | '-',
   address: string,
@@ -20,15 +20,15 @@ export function attributeLines(
   paint: Paint,
 ): string[] {
   if (spec === undefined) return [];
-  return flatten('', essence(address, spec)).map(([attribute, value]) =>
+  return flatten('', displayedAttributes(address, spec)).map(([attribute, value]) =>
     line(symbol, `${attribute}: ${formatValue(attribute, value)}`, paint),
   );
 }
 
 /**
  * One difference: objects key by key, texts as a diff, lists entry by entry, files of the host by
- * their paths, anything else `before → after`. Nothing when there is no value to show: the reason in
- * the title then says it all.
+ * their paths, anything else `before → after`. Nothing without a value to show: then the reason in the
+ * title is enough.
  */
 export function differenceLines(
   { attribute, before, after, effect, files }: Difference,
@@ -55,7 +55,7 @@ export function differenceLines(
   });
 }
 
-/** What a list has lost and gained; nothing for what is no list, or has another order only. */
+/** Entries removed from and added to a list; nothing if it is no list or only its order differs. */
 function entryLines(name: string, before: unknown, after: unknown, paint: Paint): string[] {
   if (!Array.isArray(before) || !Array.isArray(after) || isOrdered(name)) return [];
   const lacking = (all: unknown[], others: unknown[]) =>

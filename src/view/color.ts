@@ -2,12 +2,12 @@ export type Paint = (color: keyof typeof CODES, text: string) => string;
 
 const CODES = { red: 31, green: 32, yellow: 33, bold: 1, dim: 2 } as const;
 
-/** Colours a text, or leaves it as it is. One line at a time: a reset ends every call. */
+/** Colors text, or returns it unchanged. For single lines: each call ends with a reset. */
 export function painter(color: boolean): Paint {
   return color ? (name, text) => `\x1b[${CODES[name]}m${text}\x1b[0m` : (_name, text) => text;
 }
 
-/** Whether to colour a stream: a terminal, no `--no-color`, NO_COLOR unset or empty (no-color.org). */
+/** Whether to color a stream: a terminal, no `--no-color`, NO_COLOR unset or empty (no-color.org). */
 export function wantsColor(
   stream: { isTTY?: boolean },
   option: boolean,

@@ -9,7 +9,7 @@ import { renderTable } from './table.js';
 const HEADER = ['NAME', 'IMAGE', 'STATUS', 'UPTIME', 'ADDRESSES'];
 const MORE = ['LIMITS', 'RESTARTS', 'HEALTH'];
 
-/** What `ps` prints; `-` where there is nothing to say. Ports only where there are some. */
+/** The output of `ps`; `-` for an empty cell. The column of ports only if there are any. */
 export function containerTable(
   containers: readonly ListedContainer[],
   { stacks, pids = false, now = Date.now() }: { stacks: boolean; pids?: boolean; now?: number },
@@ -33,7 +33,7 @@ export function containerTable(
   return renderTable(header, rows);
 }
 
-/** `127.0.0.1:8080:80`, as the file has it. */
+/** `127.0.0.1:8080:80`, as in the file. */
 function publishText(entry: PublishEntry): string {
   return `${formatHostPort(entry)}:${entry.target}`;
 }

@@ -5,10 +5,10 @@ import type { BridgeSpec, ConfigSpec, ContainerSpec, ImageSpec, LinkSpec } from 
 type Attributes = Record<string, unknown>;
 
 /**
- * What a reader wants to know of a resource that comes or goes, in the words of the file: no
- * names that baleine made up, no generated texts, nothing that is as it is by default.
+ * The attributes that the plan shows of a created or destroyed resource, with the keys of the file: no
+ * generated names or texts, no defaults.
  */
-export function essence(address: string, spec: unknown): Attributes {
+export function displayedAttributes(address: string, spec: unknown): Attributes {
   const describe = DESCRIBE[parseAddress(address)?.kind ?? ''];
   return describe ? describe(spec as never) : (spec as Attributes);
 }
@@ -34,8 +34,8 @@ const DESCRIBE: Record<string, (spec: never) => Attributes> = {
   container,
 };
 
-/** As it is when the file says nothing. */
-const USUAL: Attributes = {
+/** Defaults of the file. */
+const DEFAULTS: Attributes = {
   user: '0:0',
   working_dir: '/',
   stop_signal: 'SIGTERM',
@@ -44,7 +44,7 @@ const USUAL: Attributes = {
   read_only: false,
 };
 
-const USUAL_PIDS = 2048;
+const DEFAULT_PIDS = 2048;
 
 function container(spec: Partial<ContainerSpec>): Attributes {
   const { id, image, args, links, mounts, hosts_file, hostname, logs, restart, ...more } = spec;
@@ -58,7 +58,7 @@ function container(spec: Partial<ContainerSpec>): Attributes {
     volumes: mounts,
     userns: userns && `auto (ids from ${userns.first})`,
     seccomp: typeof seccomp === 'object' ? seccomp.file : seccomp,
-    ...unusual(rest),
+    ...withoutDefaults(rest),
     hostname: id?.endsWith(`.${hostname}`) ? undefined : hostname,
     restart: restart && restartText(restart),
     healthcheck,
@@ -67,13 +67,13 @@ function container(spec: Partial<ContainerSpec>): Attributes {
   };
 }
 
-function unusual({ limits, ...rest }: Attributes & Partial<ContainerSpec>): Attributes {
-  const given = Object.entries(rest).filter(([key, value]) => USUAL[key] !== value);
+function withoutDefaults({ limits, ...rest }: Attributes & Partial<ContainerSpec>): Attributes {
+  const changed = Object.entries(rest).filter(([key, value]) => DEFAULTS[key] !== value);
   const { pids, ...other } = limits ?? {};
-  return { ...Object.fromEntries(given), limits: pids === USUAL_PIDS ? other : limits };
+  return { ...Object.fromEntries(changed), limits: pids === DEFAULT_PIDS ? other : limits };
 }
 
-/** `on-failure:3`; undefined for the usual one. */
+/** `on-failure:3`; undefined for the default. */
 function restartText({ name, max }: RestartPolicy): string | undefined {
   if (name === 'always') return undefined;
   return max === undefined ? name : `${name}:${max}`;

@@ -12,18 +12,18 @@ interface LogPart {
 }
 
 export interface LogView {
-  /** With the time at which each line began. */
+  /** Prefix each line with the time at which it began. */
   timestamps: boolean;
-  /** An object a line, all to standard output. */
+  /** Print one object per line, all to standard output. */
   json: boolean;
-  /** Whether what would act on a terminal is written as `\u001b` on this stream. */
+  /** Whether control characters are escaped (`\u001b`) on this stream. */
   escaped: (stream: StreamName) => boolean;
 }
 
-/** Bytes of a line in JSON; what is longer is several objects, all but the last with `partial`. */
+/** Maximum bytes of a line in JSON; a longer line becomes several objects, all but the last `partial`. */
 const LONGEST = 256 * 1024;
 
-/** Each line goes to the stream the container wrote it to, byte by byte, at the pace of its reader. */
+/** Writes each line unchanged to the stream the container used, at the pace of the reader. */
 export async function printLog(
   batches: AsyncIterable<LogPart[]>,
   view: LogView,
@@ -51,14 +51,14 @@ const NEWLINE = Buffer.from('\n');
 function asText({ timestamps, escaped }: LogView): (part: LogPart) => Buffer[] {
   const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
   return ({ time, stream, bytes, isStart, isEnd }) => {
-    const text = escaped(stream) ? harmless(decoders[stream], bytes, isEnd) : bytes;
+    const text = escaped(stream) ? escapeText(decoders[stream], bytes, isEnd) : bytes;
     const head = timestamps && isStart ? [Buffer.from(`${time} `)] : [];
     return [...head, text, ...(isEnd ? [NEWLINE] : [])];
   };
 }
 
-/** A return at the end of a line is part of its end. */
-function harmless(decoder: StringDecoder, bytes: Buffer, isEnd: boolean): Buffer {
+/** A carriage return at the end of a line belongs to the line break. */
+function escapeText(decoder: StringDecoder, bytes: Buffer, isEnd: boolean): Buffer {
   const text = decoder.write(bytes) + (isEnd ? decoder.end() : '');
   return Buffer.from(printable(isEnd ? text.replace(/\r$/, '') : text));
 }

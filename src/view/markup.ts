@@ -1,11 +1,11 @@
 import { printable } from '../model/printable.js';
 
-/** Any text as content or in an attribute of HTML or SVG; signs that act on a screen are escaped. */
+/** Escapes text for content and attributes of HTML and SVG, including control characters. */
 export function safe(text: string): string {
   return printable(text).replace(/[&<>"']/g, (sign) => `&#${sign.codePointAt(0)};`);
 }
 
-/** At most so many signs, the middle left out: what tells names apart is often at their end. */
+/** Shortens text in the middle, because names often differ at their end. */
 export function shorten(text: string, most: number): string {
   if (text.length <= most) return text;
   const tail = Math.floor((most - 1) / 3);

@@ -3,7 +3,7 @@ import { plainView } from './progress/plain.js';
 import { briefView, quietView } from './progress/quiet.js';
 import type { View, ViewOptions } from './view.js';
 
-/** The live list is loaded when there is a terminal to draw it on. */
+/** The live list is loaded only for a terminal. */
 export async function openView(options: ViewOptions): Promise<View> {
   switch (options.style) {
     case 'quiet':

@@ -6,11 +6,11 @@ import { nothingToDo, planSummary } from './summary.js';
 
 export interface PlanTextOptions {
   color: boolean;
-  /** The plan of a `destroy`: says so when it is empty. */
+  /** The plan of a `destroy`: its message differs when it is empty. */
   destroy?: boolean;
 }
 
-/** A whole plan for people, in Terraform's manner. Deterministic; no newline at its end. */
+/** A whole plan for people, in Terraform's manner. Deterministic; no trailing newline. */
 export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   const notes = [...noteLines(plan), ...warningLines(plan)];
   if (plan.changes.length === 0) {
@@ -18,11 +18,11 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   }
   const paint = painter(options.color);
   const drifted = plan.changes.filter((change) => change.drift);
-  const asked = plan.changes.filter((change) => !change.drift && change.action !== 'refresh');
+  const requested = plan.changes.filter((change) => !change.drift && change.action !== 'refresh');
   const followers = plan.changes.filter((change) => !change.drift && change.action === 'refresh');
   return [
     ...section('Changes outside baleine were found:', drifted, paint),
-    ...section('baleine will perform the following actions:', asked, paint),
+    ...section('baleine will perform the following actions:', requested, paint),
     ...refreshLine(followers),
     ...notes,
     planSummary(plan),

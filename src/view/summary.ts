@@ -5,7 +5,7 @@ export interface Counts {
   add: number;
   change: number;
   destroy: number;
-  /** Rows given up because what they stood for is gone already. */
+  /** Rows dropped because their resource is already gone. */
   forget: number;
   /** Files derived from others that follow. Absent for none. */
   refresh?: number;
@@ -26,8 +26,8 @@ export function countChanges(changes: readonly Change[]): Counts {
 }
 
 /**
- * `Plan: 1 to add, 2 to change, 0 to destroy.` What is only refreshed follows from the rest and is
- * named where there is no rest: a plan with something to do never reads as one with nothing.
+ * `Plan: 1 to add, 2 to change, 0 to destroy.` Refreshed resources follow from other
+ * changes and are counted only when there are none: a plan with work never reads as an empty one.
  */
 export function planSummary(plan: Plan): string {
   const { add, change, destroy, forget, refresh = 0 } = countChanges(plan.changes);

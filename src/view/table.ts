@@ -1,9 +1,9 @@
 import { printable } from '../model/printable.js';
 
 /**
- * Columns as wide as their widest cell, two spaces between, none at the end of a line; a newline
- * after every line. Counts code points, which is right for all that baleine itself names. Every cell is
- * made harmless here.
+ * Columns as wide as their widest cell, separated by two spaces, without trailing spaces; each line
+ * ends with a newline. Counts code points, which is right for all names that baleine allows. Every
+ * cell is escaped here.
  */
 export function renderTable(
   header: readonly string[],

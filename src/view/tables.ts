@@ -7,7 +7,7 @@ import { renderTable } from './table.js';
 
 const FARM_HEADER = ['SERVER', 'STATE', 'SINCE', 'SESSIONS', 'REQUESTS', 'RATE', 'ERRORS', 'CHECK'];
 
-/** What `farm status` prints: each farm's own line, and a table of its servers; an empty line between two. */
+/** The output of `farm status`: a line and a table of servers for each farm, separated by empty lines. */
 export function farmTables(farms: readonly FarmStatus[]): string {
   return farms
     .map((farm) => `${headline(farm)}\n${renderTable(FARM_HEADER, farm.servers.map(cells))}`)
@@ -56,7 +56,7 @@ const STATS_HEADER = [
   'SENT',
 ];
 
-/** What `stats` prints; the last two count what happened since the start. */
+/** The output of `stats`; the last two columns count since the start. */
 export function statsTable(
   stats: readonly ContainerStats[],
   { stacks }: { stacks: boolean },
@@ -78,7 +78,7 @@ export function statsTable(
   return renderTable([...(stacks ? ['STACK'] : []), ...STATS_HEADER, 'THROTTLED', 'OOM'], rows);
 }
 
-/** No device may mean no access, or a kernel that does not count. */
+/** Without a device there was no access, or the kernel does not count. */
 function total(bytes: number[]): string {
   return bytes.length === 0 ? '-' : formatBytes(bytes.reduce((sum, each) => sum + each, 0));
 }

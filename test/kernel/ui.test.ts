@@ -130,7 +130,7 @@ const card = (page: Page, name: string) =>
 const overflow = (page: Page) =>
   page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
 
-const colour = (found: Locator, property: string): Promise<string> =>
+const color = (found: Locator, property: string): Promise<string> =>
   found
     .first()
     .evaluate(
@@ -153,7 +153,7 @@ seen('shows every container as it is, and a killed one in red within 2 s', async
 
   const victim = card(page, 'web-server-2');
   await victim.focus();
-  const fill = () => colour(victim.locator('.box'), 'fill');
+  const fill = () => color(victim.locator('.box'), 'fill');
   const well = await fill();
   const start = performance.now();
   process.kill(use().pids('shop.web-server-2')[0] ?? 0, 'SIGKILL');
@@ -164,7 +164,7 @@ seen('shows every container as it is, and a killed one in red within 2 s', async
   // it changes slowly enough to be noticed
   await expect.poll(fill).toBe('rgb(253, 236, 234)');
   expect(await statuses(page)).toEqual((await ps()).map(({ name, status }) => [name, status]));
-  expect(await page.title()).toBe('(1 in trouble) shop · baleine');
+  expect(await page.title()).toBe('(1 failing) shop · baleine');
   // what has the focus is still there, and still has it
   expect(await victim.evaluate((node) => node.ownerDocument.activeElement === node)).toBe(true);
   await expect.poll(() => page.locator('#plan').textContent()).toContain('container.web-server-2');
@@ -183,7 +183,7 @@ seen('fits a narrow screen, in light and dark, and is led by keys', async () => 
   for (const colorScheme of ['light', 'dark'] as const) {
     const page = await open(ui.url, { viewport: { width: 360, height: 740 }, colorScheme });
     expect(await overflow(page)).toBe(0);
-    const ground = await colour(page.locator('body'), 'background-color');
+    const ground = await color(page.locator('body'), 'background-color');
     expect(ground).toBe({ light: 'rgb(246, 247, 249)', dark: 'rgb(14, 19, 25)' }[colorScheme]);
     for (const name of NAMES) expect(await card(page, name).isVisible()).toBe(true);
 
@@ -242,7 +242,7 @@ seen('draws the same as files that stand alone', async () => {
     const page = await open(pathToFileURL(file('svg')).href, { colorScheme });
     expect((await drawn(page)).sort()).toEqual(listed);
     const fill = { light: 'rgb(255, 255, 255)', dark: 'rgb(23, 29, 38)' }[colorScheme];
-    expect(await colour(page.locator('.card.good .box'), 'fill')).toBe(fill);
+    expect(await color(page.locator('.card.good .box'), 'fill')).toBe(fill);
     await page.close();
   }
   const page = await open(pathToFileURL(file('html')).href, {

@@ -33,7 +33,7 @@ it.each([
   expect(draw()).not.toMatch(ACTS);
 });
 
-it('has cells that are one line each', () => {
+it('prints each cell on one line', () => {
   expect(renderTable([`A${EVIL}`], [[`b${EVIL}`]])).not.toMatch(ACTS);
 });
 
@@ -69,7 +69,7 @@ const plan: Plan = {
   notes: [{ address: 'container.c', text: EVIL }],
 };
 
-it('shows plans that act on nothing', async () => {
+it('escapes control characters in plans', async () => {
   expect(renderPlan(plan, { color: false })).not.toMatch(ACTS);
   let json = '';
   const out = (text: string) => {

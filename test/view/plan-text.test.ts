@@ -18,7 +18,7 @@ const differs = (attribute: string, before: unknown, after: unknown, rest = {}):
 const render = (changes: Change[], color = false, destroy = false) =>
   renderPlan({ stack: 'shop', changes, units: [] }, { color, destroy });
 
-it('says that there is nothing to do', () => {
+it('reports an empty plan', () => {
   expect(render([])).toBe('No changes. Your infrastructure matches the configuration.');
   expect(render([], false, true)).toBe('No objects need to be destroyed.');
 });
@@ -82,7 +82,7 @@ it('shows every action with its symbol, and counts a replace twice', () => {
 Plan: 2 to add, 1 to change, 2 to destroy, 1 to forget.`);
 });
 
-it('keeps what baleine made up out of a new container', () => {
+it('hides generated attributes of a new container', () => {
   const spec = {
     id: 'shop.web-1',
     image: { name: 'web', file: '/r/images/shop.web.img', version: 'abc' },
@@ -157,7 +157,7 @@ it('shows a changed text as a unified diff', () => {
 Plan: 0 to add, 1 to change, 0 to destroy.`);
 });
 
-it('prints drift apart and first, and what only follows on one line', () => {
+it('prints drift first and refreshed files on one line', () => {
   const changes = [
     change('container.a', 'refresh'),
     change('bridge.front', 'update', { reasons: ['uplink changed'] }),
@@ -183,13 +183,13 @@ Files derived from others follow for: container.a, container.b
 Plan: 0 to add, 2 to change, 0 to destroy.`);
 });
 
-it('never reads as nothing to do where there is something, as files that follow alone', () => {
+it('never reads as empty when only derived files change', () => {
   expect(render([change('hosts.a', 'refresh')])).toContain(
     '\n\nPlan: 0 to add, 0 to change, 0 to destroy, 1 to refresh.',
   );
 });
 
-it('colours the symbols and nothing when not asked', () => {
+it('colors the symbols, and nothing without color', () => {
   const changes = [
     change('volume.a', 'create', { spec: { path: '/r/volumes/shop/a' } }),
     change('volume.b', 'delete'),
@@ -204,7 +204,7 @@ it('colours the symbols and nothing when not asked', () => {
   expect(render(changes)).not.toContain('\x1b');
 });
 
-it('lets no value act on the terminal', () => {
+it('escapes control characters in values', () => {
   const evil = 'x\x1b[2J\u009b1m\u202ey';
   const changes = [
     change('container.a', 'update', {
@@ -217,7 +217,7 @@ it('lets no value act on the terminal', () => {
   expect(raw).toEqual([]);
 });
 
-it('leaves out of a new container what is so by default', () => {
+it('hides defaults of a new container', () => {
   const spec = {
     image: { name: 'web' },
     limits: { pids: 2048 },
@@ -229,7 +229,7 @@ it('leaves out of a new container what is so by default', () => {
   );
 });
 
-it('shows a list by what it has lost and gained, and never as JSON', () => {
+it('shows removed and added entries of a list, never JSON', () => {
   const bind = (source: string, read_only = false) => ({ source, target: '/data', read_only });
   const placed = (published: number) => ({ host_ip: '0.0.0.0', published, target: 80 });
   const changes = [

@@ -5,7 +5,7 @@ import { wantsColor } from '../../src/view/color.js';
 import { containerTable } from '../../src/view/container-table.js';
 import { renderTable } from '../../src/view/table.js';
 
-it('aligns columns and leaves nothing at the end of a line', () => {
+it('aligns columns without trailing spaces', () => {
   const rows = [
     ['é', 'long cell', ''],
     ['ccc', 'd', 'e'],
@@ -71,7 +71,7 @@ it.each([
   expect(formatDuration(milliseconds)).toBe(text);
 });
 
-it('colours terminals only, unless told not to', () => {
+it('colors terminals only, unless disabled', () => {
   const terminal = { isTTY: true };
   expect(wantsColor(terminal, true, {})).toBe(true);
   expect(wantsColor(terminal, true, { NO_COLOR: '' })).toBe(true);

@@ -87,7 +87,7 @@ Apply complete! Resources: 1 added, 0 changed, 0 destroyed.
   });
 });
 
-it('plain: failures with their hint, and what was left out by cause', async () => {
+it('plain: failures with their hint, and skipped units by cause', async () => {
   const outcome = outcomeOf({ status: 'failed', failed: [failure], skipped: [...skips] });
   const plan = planOf(change('container.b', 'create'));
   const { out, err } = await shown('plain', plan, [], outcome);
@@ -101,7 +101,7 @@ Not done (container.b failed): container.c, container.d
   );
 });
 
-it('says once what many failed of', async () => {
+it('prints a common cause once', async () => {
   const others = ['container.x', 'container.y'] as const;
   const failed = [
     failure,
@@ -112,7 +112,7 @@ it('says once what many failed of', async () => {
   expect(err).toContain('Error: container.x, container.y: no ip\n');
 });
 
-it('plain: every kind of unit in words', async () => {
+it('plain: a sentence for every kind of unit', async () => {
   const events: Event[] = (['update', 'delete', 'forget', 'refresh'] as const).flatMap((action) => [
     { type: 'unit-started', ...about, action },
     { type: 'unit-done', ...about, action, ms: 40 },
@@ -136,7 +136,7 @@ it('plain: every kind of unit in words', async () => {
   );
 });
 
-it('speaks of a destroy as one', async () => {
+it('has its own messages for destroy', async () => {
   const counts = { added: 0, changed: 0, destroyed: 2, forgotten: 1 };
   const outcome = outcomeOf({ status: 'interrupted', counts });
   const { out } = await shown('plain', planOf(change('volume.a', 'delete')), [], outcome, true);
@@ -146,7 +146,7 @@ it('speaks of a destroy as one', async () => {
   );
 });
 
-it('json: changes, the summary, every event; nothing but objects, one a line', async () => {
+it('json: changes, the summary, every event; only objects, one per line', async () => {
   const difference = {
     attribute: 'limits.memory',
     before: 1,
@@ -194,7 +194,7 @@ it('json: an empty plan is one line', async () => {
   );
 });
 
-it('counts what was refreshed where nothing else was done', async () => {
+it('counts refreshed resources when nothing else was done', async () => {
   const counts = { added: 0, changed: 0, destroyed: 0, forgotten: 0, refreshed: 1 };
   const plan = planOf(change('hosts.a', 'refresh'));
   const { out } = await shown('plain', plan, [], outcomeOf({ counts }));
@@ -202,7 +202,7 @@ it('counts what was refreshed where nothing else was done', async () => {
   expect((await shown('json', plan)).out).toContain('"forget":0,"refresh":1}');
 });
 
-it('quiet: not one byte when nothing changed, nor when only derived files followed', async () => {
+it('quiet: no output when nothing or only derived files changed', async () => {
   expect(await shown('quiet', planOf())).toEqual({ out: '', err: '' });
   expect(await shown('quiet', planOf(change('hosts.a', 'refresh')), progress)).toEqual({
     out: '',
@@ -210,7 +210,7 @@ it('quiet: not one byte when nothing changed, nor when only derived files follow
   });
 });
 
-it('quiet: what was healed or changed and why, and what failed on stderr', async () => {
+it('quiet: healed and changed resources with reasons, failures on stderr', async () => {
   const plan = planOf(
     change('container.a', 'update', { drift: true, reasons: ['process 4121 is gone'] }),
     change('container.b', 'create'),

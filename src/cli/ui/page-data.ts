@@ -6,7 +6,7 @@ import { topologyOf } from '../../app/topology.js';
 import type { LoggedEvent } from '../../model/events.js';
 import { followEvents, readEvents } from '../../state/events-log.js';
 import type { State } from '../../state/state.js';
-import type { PageLook, Pending } from '../../view/page/page-data.js';
+import type { PageData, Pending } from '../../view/page/page-data.js';
 import { usageMeter } from './uses.js';
 
 const EVENTS = 12;
@@ -23,7 +23,7 @@ export function pageSource(
   context: ReadOnlyContext,
   stack: string,
   filed: boolean,
-): () => Promise<PageLook> {
+): () => Promise<PageData> {
   const { site } = context;
   const [meter, events] = [usageMeter(site), lastEvents(context, stack)];
   const pending = filed ? pendingPlan(context) : async () => NO_FILE;

@@ -1,13 +1,13 @@
 import type { BridgeNode, ContainerNode, Topology } from '../../model/topology.js';
 
-/** What hangs below one bridge: every container whose first bridge it is. */
+/** All containers drawn below one bridge: those whose first bridge it is. */
 export interface Band {
-  /** The bridge, or what those below have in common that are on none. */
+  /** The bridge, or a heading for containers without one. */
   top: BridgeNode | string;
   blocks: Block[];
 }
 
-/** Containers that stand together: those of no farm and the proxies, or the servers of one farm. */
+/** Containers drawn together: proxies and containers outside farms, or the servers of one farm. */
 export interface Block {
   farm?: string;
   containers: ContainerNode[];
@@ -15,30 +15,30 @@ export interface Block {
 
 export function bandsOf(topology: Topology): Band[] {
   const { bridges, containers } = topology;
-  const home = (each: ContainerNode) => bridges.find(({ name }) => name in each.addresses);
-  const homeless = containers.filter((each) => !home(each));
+  const firstBridge = (each: ContainerNode) => bridges.find(({ name }) => name in each.addresses);
+  const unattached = containers.filter((each) => !firstBridge(each));
   const apart = (top: string, members: ContainerNode[]): Band[] =>
     members.length > 0 ? [{ top, blocks: blocksOf(members, topology) }] : [];
   return [
     ...apart(
       'on the network of the host',
-      homeless.filter((each) => each.on_host),
+      unattached.filter((each) => each.on_host),
     ),
     ...bridges.map((bridge) => ({
       top: bridge,
       blocks: blocksOf(
-        containers.filter((each) => home(each) === bridge),
+        containers.filter((each) => firstBridge(each) === bridge),
         topology,
       ),
     })),
     ...apart(
       'on no bridge',
-      homeless.filter((each) => !each.on_host),
+      unattached.filter((each) => !each.on_host),
     ),
   ];
 }
 
-/** The way on to another bridge is shortest from the last place of the first block. */
+/** Containers on several bridges come last in the first block: their lines to other bridges are shortest there. */
 function blocksOf(members: ContainerNode[], { farms }: Topology): Block[] {
   const farmOf = (name: string) => farms.find(({ servers }) => servers.includes(name));
   const loose = members.filter(({ name }) => !farmOf(name));

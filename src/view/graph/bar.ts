@@ -1,24 +1,24 @@
 import { safe, shorten } from '../markup.js';
-import { bridgeWords } from './labels.js';
+import { bridgeLabels } from './labels.js';
 import { LINES } from './palette.js';
 import { BAR_HEIGHT, type Bar } from './picture.js';
 
 const PAD = 14;
-/** Widths of a sign, in pixels; a little more than most fonts have. */
+/** Widths of a character in pixels, slightly more than in most fonts. */
 const NAME = 7.85;
 const MONO = 7.25;
 const PILL = 6.9;
-/** What a name gets at least. */
+/** Minimum width of a name. */
 const LEAST = 9 * NAME;
 
-/** A bridge, with as much of what it says as there is room for; a tooltip has all. */
+/** A bridge with as many of its labels as fit; the tooltip has all. */
 export function drawBar({ top, index, y }: Bar, width: number): string {
   const box = `<rect x="0.75" y="${y + 0.75}" width="${width - 1.5}" height="${BAR_HEIGHT - 1.5}" rx="8"/>`;
   if (typeof top === 'string') {
     const text = `<text class="soft" x="${PAD}" y="${y + 21}">${safe(top)}</text>`;
     return `<g class="bar nowhere">${box}${text}</g>`;
   }
-  const { subnet, marks } = bridgeWords(top);
+  const { subnet, marks } = bridgeLabels(top);
   const shown = fitting(marks, width);
   const room = width - 2 * PAD - sum(shown.map(pillWidth));
   const name = shorten(top.name, Math.floor(room / NAME));
@@ -36,14 +36,14 @@ export function drawBar({ top, index, y }: Bar, width: number): string {
   ].join('');
 }
 
-/** The first ones that leave room for a name. */
+/** As many marks as leave room for a name. */
 function fitting(marks: string[], width: number): string[] {
   return marks.filter(
     (_, index) => sum(marks.slice(0, index + 1).map(pillWidth)) <= width - 2 * PAD - LEAST,
   );
 }
 
-/** From the right edge. */
+/** Drawn from the right edge. */
 function pills(marks: string[], width: number, y: number): string[] {
   let right = width - 7;
   return [...marks].reverse().map((mark) => {

@@ -1,18 +1,18 @@
 import type { Severity } from '../../model/topology.js';
 import { safe, shorten } from '../markup.js';
-import { stateWords } from './labels.js';
+import { stateText } from './labels.js';
 import { LINES } from './palette.js';
 import { CARD_BASE, CARD_LINE, type Card, type Line } from './picture.js';
 
 const PAD = 12;
-/** Where text begins beside a mark. */
+/** Left edge of text beside a mark. */
 const INDENT = 28;
-/** Widths of a sign, in pixels; a little more than most fonts have. */
+/** Widths of a character in pixels, slightly more than in most fonts. */
 const NAME = 7.85;
 const SMALL = 6.65;
 const WORD = 7.1;
 
-/** @param order names of all bridges, for their colours */
+/** @param order names of all bridges, for their colors */
 export function drawCard(card: Card, width: number, order: string[], href?: string): string {
   const { container, x, y, height } = card;
   const about = aboutOf(card);
@@ -32,10 +32,10 @@ export function drawCard(card: Card, width: number, order: string[], href?: stri
   ].join('');
 }
 
-/** All there is to say of it, for a tooltip and for those who listen. */
+/** A full description, for the tooltip and for screen readers. */
 function aboutOf({ container, lines }: Card): string {
   const { name, image } = container;
-  return [name, stateWords(container), `image ${image}`, ...lines.map(lineAbout)].join(' · ');
+  return [name, stateText(container), `image ${image}`, ...lines.map(lineAbout)].join(' · ');
 }
 
 function lineAbout(line: Line): string {
@@ -51,7 +51,7 @@ function lineAbout(line: Line): string {
   }
 }
 
-/** Shapes besides colours: not everyone sees these. */
+/** Shapes in addition to colors, which not everyone can tell apart. */
 function markOf(tone: Severity, x: number, y: number): string {
   const circle = (kind: string) => `<circle class="mark ${kind}" cx="${x}" cy="${y}" r="4.5"/>`;
   switch (tone) {
@@ -66,19 +66,19 @@ function markOf(tone: Severity, x: number, y: number): string {
   }
 }
 
-/** Name, image and state; the image gives way to the name. */
+/** Name, image and state; the image is shortened first. */
 function headOf({ container, x, y }: Card, width: number): string[] {
   const { name, image } = container;
   const shown = shorten(name, Math.floor((width - INDENT - PAD) / NAME));
   const left = width - INDENT - PAD - 10 - shown.length * NAME;
   const room = Math.floor(left / SMALL);
-  const words = shorten(stateWords(container), Math.floor((width - INDENT - PAD) / WORD));
+  const state = shorten(stateText(container), Math.floor((width - INDENT - PAD) / WORD));
   return [
     `<text class="mono name" x="${x + INDENT}" y="${y + 24}">${safe(shown)}</text>`,
     room < 4
       ? ''
       : `<text class="mono small soft" x="${x + width - PAD}" y="${y + 24}" text-anchor="end">${safe(shorten(image, room))}</text>`,
-    `<text class="state" x="${x + INDENT}" y="${y + 41}">${safe(words)}</text>`,
+    `<text class="state" x="${x + INDENT}" y="${y + 41}">${safe(state)}</text>`,
   ];
 }
 

@@ -44,7 +44,7 @@ function bridgeNode(bridge: BridgeNode, ids: Ids): string {
   return `${ids.bridge(bridge.name)} [label=${label}, shape=hexagon, style=filled, fillcolor="#dfe8fa"]`;
 }
 
-const COLOURS = {
+const COLORS = {
   good: 'fillcolor="#e3f4e8", color="#2c8a4b"',
   wait: 'fillcolor="#fdf1d7", color="#b7791f"',
   bad: 'fillcolor="#fde4e1", color="#c5362b"',
@@ -54,10 +54,10 @@ const COLOURS = {
 function containerNode(container: ContainerNode, ids: Ids): string {
   const { name, tone } = container;
   const label = lines(...containerLines(container));
-  return `${ids.container(name)} [label=${label}, ${COLOURS[tone]}]`;
+  return `${ids.container(name)} [label=${label}, ${COLORS[tone]}]`;
 }
 
-/** Only what is called cluster… gets a box (graphviz.org/docs/clusters). */
+/** Only subgraphs named cluster… get a box (graphviz.org/docs/clusters). */
 function cluster(farm: string, members: ContainerNode[], ids: Ids): string[] {
   return [
     `  subgraph cluster_${ids.farm(farm)} {`,

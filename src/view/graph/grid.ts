@@ -1,8 +1,8 @@
 import type { Band } from './bands.js';
 
 /**
- * One grid for the whole picture. Left of each column the lines come down that lead to its cards,
- * right of it those leave that lead on to other bridges: so no line ever runs through a card.
+ * One grid for the whole picture. Lines to the cards of a column run on its left, lines from them to
+ * other bridges on its right, so that no line crosses a card.
  */
 export interface Grid {
   columns: number;
@@ -11,9 +11,9 @@ export interface Grid {
   width: number;
   /** Left edge of a column's cards. */
   left(column: number): number;
-  /** Where the lines come down to a column's cards. */
+  /** X coordinate of the lines down to a column's cards. */
   riser(column: number): number;
-  /** Where those leave for a bridge, by its number among those that are led on to. */
+  /** X coordinate of the lines on to another bridge, by its index among those bridges. */
   lane(column: number, index: number): number;
 }
 
@@ -23,9 +23,9 @@ const NARROWEST = 172;
 const WIDEST = 280;
 
 /**
- * @param room width there is for all
- * @param least width the picture has at least
- * @param lanes number of bridges that are led on to
+ * @param room available width
+ * @param least minimum width of the picture
+ * @param lanes number of bridges that lines lead on to
  */
 export function gridFor(bands: Band[], room: number, least: number, lanes: number): Grid {
   const gutter = RISER + (lanes === 0 ? 0 : 4 + LANE * lanes);
@@ -46,7 +46,7 @@ export function gridFor(bands: Band[], room: number, least: number, lanes: numbe
   };
 }
 
-/** As few columns as fill the same number of rows. */
+/** The fewest columns that need the same number of rows. */
 function balanced(count: number, fit: number): number {
   return Math.ceil(count / Math.ceil(count / fit));
 }

@@ -2,14 +2,14 @@ import type { Topology } from '../../model/topology.js';
 import { safe } from '../markup.js';
 import css from './graph.css?raw';
 import pageCss from './html.css?raw';
-import { summaryWords } from './labels.js';
+import { summaryText } from './labels.js';
 import { variables } from './palette.js';
 import { svgInline } from './svg.js';
 
 /**
- * The picture as a page of its own that needs nothing from elsewhere.
+ * The picture as a self-contained page.
  *
- * @param at when the look was taken, in words
+ * @param at when the host was observed, as text
  */
 export function htmlFile(topology: Topology, at: string): string {
   const title = safe(topology.stack);
@@ -26,7 +26,7 @@ ${variables()}${css}${pageCss}</style>
 <body>
 <main>
 <h1>${title}</h1>
-<p>${safe(`${summaryWords(topology)} · ${at}`)}</p>
+<p>${safe(`${summaryText(topology)} · ${at}`)}</p>
 ${responsive(topology)}
 </main>
 </body>
@@ -34,10 +34,10 @@ ${responsive(topology)}
 `;
 }
 
-/** Pixels for phones, tablets and desks; graph.css shows the one that fits. */
+/** Widths for phones, tablets and desktops; graph.css shows the one that fits. */
 const ROOMS = { small: 326, middle: 668, large: 1096 };
 
-/** The same picture laid out for several widths: without a script, a page can only choose. */
+/** The picture in several widths, because a page without a script can only choose. */
 export function responsive(topology: Topology, href?: (container: string) => string): string {
   return Object.entries(ROOMS)
     .map(([name, room]) => `<div class="room ${name}">${svgInline(topology, room, href)}</div>`)

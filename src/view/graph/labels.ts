@@ -6,8 +6,8 @@ import { ANY_ADDRESS } from '../../model/publish.js';
 import type { BridgeNode, ContainerNode, Severity, Topology } from '../../model/topology.js';
 import type { Line } from './picture.js';
 
-/** `running, healthy`, `exited (137 SIGKILL)`: as short as it can be told. */
-export function stateWords(each: ListedContainer): string {
+/** `running, healthy`, `exited (137 SIGKILL)`: the state in the shortest form. */
+export function stateText(each: ListedContainer): string {
   const {
     status,
     exit_code: code,
@@ -30,8 +30,8 @@ export function publishWords({ host_ip: address, published, target }: PublishEnt
   return `${address === ANY_ADDRESS ? '' : `${address}:`}${published} → ${target}`;
 }
 
-/** What a bridge says beside its name: `10.77.1.0/24`, `host 10.77.1.1`, `isolated`. */
-export function bridgeWords({ state, subnet, host, uplink, isolated, owner }: BridgeNode) {
+/** The labels of a bridge: `10.77.1.0/24`, `host 10.77.1.1`, `isolated`. */
+export function bridgeLabels({ state, subnet, host, uplink, isolated, owner }: BridgeNode) {
   return {
     subnet: subnet ?? 'no subnet',
     marks: [
@@ -41,20 +41,20 @@ export function bridgeWords({ state, subnet, host, uplink, isolated, owner }: Br
       ...(isolated ? ['isolated'] : []),
       ...(owner === undefined
         ? []
-        : [owner === IMPERATIVE_STACK ? 'made by hand' : `of stack ${owner}`]),
+        : [owner === IMPERATIVE_STACK ? 'imperative' : `of stack ${owner}`]),
     ],
   };
 }
 
 const TONES: [Severity, string][] = [
-  ['good', 'well'],
+  ['good', 'ok'],
   ['wait', 'waiting'],
-  ['bad', 'in trouble'],
-  ['idle', 'at rest'],
+  ['bad', 'failing'],
+  ['idle', 'idle'],
 ];
 
-/** How many containers are how, the empty ones left out. */
-export function toneCounts({
+/** Number of containers in each state, without zeros. */
+export function severityCounts({
   containers,
 }: Topology): { tone: Severity; count: number; word: string }[] {
   return TONES.map(([tone, word]) => ({
@@ -64,17 +64,17 @@ export function toneCounts({
   })).filter(({ count }) => count > 0);
 }
 
-/** `4 containers: 3 well, 1 in trouble`. */
-export function summaryWords(topology: Topology): string {
+/** `4 containers: 3 ok, 1 failing`. */
+export function summaryText(topology: Topology): string {
   const { length } = topology.containers;
-  const counts = toneCounts(topology).map(({ count, word }) => `${count} ${word}`);
+  const counts = severityCounts(topology).map(({ count, word }) => `${count} ${word}`);
   const all = `${length} ${length === 1 ? 'container' : 'containers'}`;
   return length === 0 ? 'no containers' : `${all}: ${counts.join(', ')}`;
 }
 
-export function farmWords({ servers }: { servers: string[] }, { containers }: Topology): string {
-  const well = containers.filter(({ name, tone }) => tone === 'good' && servers.includes(name));
-  return `${well.length} of ${servers.length} well`;
+export function farmText({ servers }: { servers: string[] }, { containers }: Topology): string {
+  const good = containers.filter(({ name, tone }) => tone === 'good' && servers.includes(name));
+  return `${good.length} of ${servers.length} ok`;
 }
 
 /** Addresses first, by the distance of their bridges from the host. */

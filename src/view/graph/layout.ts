@@ -5,14 +5,14 @@ import { linesOf } from './labels.js';
 import { BAR_HEIGHT, CARD_BASE, CARD_LINE, type Card, HULL_HEAD, type Picture } from './picture.js';
 import { wiresOf } from './wires.js';
 
-/** From a bar to what hangs on it, and from there to the next bar. */
+/** Distance from a bar to its cards, and from these to the next bar. */
 const DROP = 26;
 const ROW_GAP = 14;
 const HULL_FOOT = 12;
 
 /**
- * @param room width in pixels, at most
- * @param least width, at least; in between the picture is as wide as it needs
+ * @param room maximum width in pixels
+ * @param least minimum width
  */
 export function layOut(topology: Topology, room: number, least = room): Picture {
   const bands = bandsOf(topology);
@@ -35,7 +35,7 @@ export function layOut(topology: Topology, room: number, least = room): Picture 
   return picture;
 }
 
-/** All that are some container's second bridge or later. */
+/** Bridges that are not the first bridge of some container on them. */
 function bridgesLedOnTo({ bridges, containers }: Topology): string[] {
   const order = bridges.map(({ name }) => name);
   const later = containers.flatMap(({ addresses }) =>

@@ -1,6 +1,6 @@
 import { printable } from '../../model/printable.js';
 import type { BridgeNode, ContainerNode, Topology } from '../../model/topology.js';
-import { toneCounts } from './labels.js';
+import { severityCounts } from './labels.js';
 import {
   bridgeLines,
   containerLines,
@@ -13,7 +13,7 @@ import {
 
 /**
  * A flowchart (mermaid.js.org/syntax/flowchart.html): bridges are hexagons, containers boxes in the
- * colour of their state, a farm is a box around its own, volumes are cylinders.
+ * color of their state, a farm is a box around its servers, volumes are cylinders.
  */
 export function mermaidGraph(topology: Topology): string {
   const ids = idsOf(topology);
@@ -71,19 +71,19 @@ function links(container: ContainerNode, ids: Ids): string[] {
   ];
 }
 
-const COLOURS = {
+const COLORS = {
   good: 'fill:#e3f4e8,stroke:#2c8a4b,color:#14532d',
   wait: 'fill:#fdf1d7,stroke:#b7791f,color:#5f3d06',
   bad: 'fill:#fde4e1,stroke:#c5362b,color:#7a1811',
   idle: 'fill:#eef0f3,stroke:#8a93a0,color:#3d4450',
 };
 
-/** Only of what there is. */
+/** Only the classes in use. */
 function styles(topology: Topology, ids: Ids): string[] {
-  return toneCounts(topology).flatMap(({ tone }) => {
+  return severityCounts(topology).flatMap(({ tone }) => {
     const members = topology.containers.filter((each) => each.tone === tone);
     return [
-      `  classDef ${tone} ${COLOURS[tone]}`,
+      `  classDef ${tone} ${COLORS[tone]}`,
       `  class ${members.map(({ name }) => ids.container(name)).join(',')} ${tone}`,
     ];
   });
@@ -91,7 +91,7 @@ function styles(topology: Topology, ids: Ids): string[] {
 
 const quoted = (value: string) => `"${text(value)}"`;
 
-/** Entity codes, as a label takes them; `#` begins one. */
+/** Escapes a label with entity codes, which start with `#`. */
 function text(value: string): string {
   return printable(value).replace(/[#"<>&]/g, (sign) => `#${sign.codePointAt(0)};`);
 }

@@ -1,4 +1,4 @@
-/** Colours by name, for light and for dark screens; the same in pictures and on the page. */
+/** Colors by name, for light and dark screens; the same in pictures and on the page. */
 const PALETTE = {
   ground: ['#f6f7f9', '#0e1319'],
   card: ['#ffffff', '#171d26'],
@@ -25,19 +25,19 @@ const PALETTE = {
   'bar-5': ['#e5eaef', '#242e39'],
 } as const;
 
-/** Bridges beyond share colours again. */
+/** More bridges than this reuse colors. */
 export const LINES = 6;
 
-/** What a page needs so that `var(--NAME)` works in its style sheets. */
+/** The declarations that `var(--NAME)` refers to. */
 export function variables(): string {
   const all = (which: 0 | 1) =>
     Object.entries(PALETTE)
-      .map(([name, colours]) => `--${name}:${colours[which]}`)
+      .map(([name, colors]) => `--${name}:${colors[which]}`)
       .join(';');
   return `:root{color-scheme:light dark;${all(0)}}\n@media (prefers-color-scheme:dark){:root{${all(1)}}}\n`;
 }
 
-/** A style sheet with the colours themselves, for programs that draw SVG and know no variables. */
+/** A style sheet with literal colors, for SVG programs that do not support variables. */
 export function spelledOut(css: string): string {
   const as = (which: 0 | 1) =>
     css.replace(/var\(--([\w-]+)\)/g, (all, name: keyof typeof PALETTE) =>

@@ -1,7 +1,7 @@
 import type { BridgeNode, ContainerNode, Topology } from '../../model/topology.js';
-import { bridgeWords, publishWords, stateWords } from './labels.js';
+import { bridgeLabels, publishWords, stateText } from './labels.js';
 
-/** The containers of each farm, the proxy first, and those of none. */
+/** The containers of each farm, proxy first, and the containers outside farms. */
 export function partsOf({ farms, containers }: Topology) {
   const named = (names: string[]) =>
     names.flatMap((name) => containers.filter((each) => each.name === name));
@@ -13,18 +13,18 @@ export function partsOf({ farms, containers }: Topology) {
   return { farms: grouped, free: containers.filter((each) => !taken.has(each)) };
 }
 
-/** Whether the host is in the picture. */
+/** Whether the picture shows the host. */
 export const hasHost = ({ bridges, containers }: Topology) =>
   bridges.some(hostEnd) || containers.some((each) => each.on_host);
 
-/** How the host is on a bridge: by an address, or by an interface of its own; undefined for not. */
+/** How the host is attached to a bridge: by an address or an uplink; undefined if it is not. */
 export function hostEnd({ host, uplink }: BridgeNode): string | undefined {
   return host ?? (uplink === undefined ? undefined : `uplink ${uplink}`);
 }
 
-/** Name and words of a bridge, but for the host's end, which is a line of its own. */
+/** Name and labels of a bridge, without the host's address, which is an edge. */
 export function bridgeLines(bridge: BridgeNode): string[] {
-  const { subnet, marks } = bridgeWords(bridge);
+  const { subnet, marks } = bridgeLabels(bridge);
   const end = hostEnd(bridge);
   return [bridge.name, subnet, ...marks.filter((each) => each !== end && each !== `host ${end}`)];
 }
@@ -32,10 +32,10 @@ export function bridgeLines(bridge: BridgeNode): string[] {
 export function containerLines(container: ContainerNode): string[] {
   const { name, image, publish } = container;
   const ports = publish.map((each) => `port ${publishWords(each)}`);
-  return [name, stateWords(container), `image ${image}`, ...ports];
+  return [name, stateText(container), `image ${image}`, ...ports];
 }
 
-/** Short ids for languages whose own words and signs could be in a name: `b1`, `c1`, `f1`, `v1`. */
+/** Short ids, because a name could contain keywords of the language: `b1`, `c1`, `f1`, `v1`. */
 export interface Ids {
   bridge(name: string): string;
   container(name: string): string;

@@ -1,6 +1,6 @@
 import type { BridgeNode, ContainerNode } from '../../model/topology.js';
 
-/** A picture in pixels, from its upper left corner: bridges as bars, containers hanging on them. */
+/** A picture in pixels, from its upper left corner: bridges as bars, with containers below them. */
 export interface Picture {
   width: number;
   height: number;
@@ -14,9 +14,9 @@ export interface Picture {
 
 /** Spans the whole width. */
 export interface Bar {
-  /** The bridge, or a heading above those that are on none. */
+  /** The bridge, or a heading above containers without one. */
   top: BridgeNode | string;
-  /** Position among the bridges: decides its colour. */
+  /** Position among the bridges, which selects its color. */
   index: number;
   y: number;
 }
@@ -31,26 +31,26 @@ export interface Hull {
 
 export interface Card {
   container: ContainerNode;
-  /** Names of the bridges it is on, the nearest to the host first. */
+  /** Names of its bridges, the nearest to the host first. */
   bridges: string[];
   lines: Line[];
   column: number;
   x: number;
   y: number;
   height: number;
-  /** Alone between its bar and the next: a line comes straight down to it. */
+  /** The only card between its bar and the next: its line goes straight down. */
   straight: boolean;
 }
 
-/** What a card says below the state. */
+/** A line of text below the state. */
 export type Line =
   /** An empty address on a bridge without a subnet. */
   | { kind: 'address'; bridge: string; text: string }
   | { kind: 'proxy' | 'publish' | 'volume'; text: string };
 
-/** A line between a bar and a card; drawn below the bars, so that it passes under those in between. */
+/** A line between a bar and a card, drawn below the bars that it crosses. */
 export interface Wire {
-  /** Position of the bridge: decides the colour. */
+  /** Position of the bridge, which selects the color. */
   index: number;
   /** SVG path data. */
   path: string;
@@ -61,7 +61,7 @@ export interface Wire {
 /** Heights in pixels. */
 export const BAR_HEIGHT = 32;
 export const HULL_HEAD = 30;
-/** Name and state, with the room above and below. */
+/** Name and state, with padding. */
 export const CARD_BASE = 52;
-/** What is said besides: addresses, volumes. */
+/** Each further line: an address, volumes. */
 export const CARD_LINE = 16;

@@ -3,23 +3,23 @@ import { safe } from '../markup.js';
 import { drawBar } from './bar.js';
 import { drawCard } from './card.js';
 import css from './graph.css?raw';
-import { farmWords, summaryWords } from './labels.js';
+import { farmText, summaryText } from './labels.js';
 import { layOut } from './layout.js';
 import { LINES, spelledOut } from './palette.js';
 import { HULL_HEAD, type Hull, type Picture, type Wire } from './picture.js';
 
-/** Pixels around the picture, and above it for its title. */
+/** Margin in pixels, and the height of the title. */
 const MARGIN = 28;
 const HEAD = 64;
-/** Of a page on paper or in a browser's window. */
+/** Width in pixels that fits a printed page or a browser window. */
 const ROOM = 1100;
-/** A bar with its words takes this much. */
+/** Minimum width in pixels of a bar with its labels. */
 const LEAST = 520;
 
 /**
- * A picture as a file of its own, in light or dark colours as whoever looks at it prefers.
+ * A standalone picture, light or dark as the reader prefers.
  *
- * @param at when the look was taken, in words
+ * @param at when the host was observed, as text
  */
 export function svgFile(topology: Topology, at: string): string {
   const picture = layOut(topology, ROOM, LEAST);
@@ -31,7 +31,7 @@ export function svgFile(topology: Topology, at: string): string {
     `<rect class="ground" width="${width}" height="${height}"/>`,
     `<g transform="translate(${MARGIN} ${MARGIN})">`,
     `<text class="heading" y="17">${safe(topology.stack)}</text>`,
-    `<text class="soft" y="39">${safe(`${summaryWords(topology)} · ${at}`)}</text>`,
+    `<text class="soft" y="39">${safe(`${summaryText(topology)} · ${at}`)}</text>`,
     `<g transform="translate(0 ${HEAD})">`,
     drawing(topology, picture),
     '</g></g></svg>\n',
@@ -39,10 +39,10 @@ export function svgFile(topology: Topology, at: string): string {
 }
 
 /**
- * The same inside a page that has the style sheet and the colours.
+ * The same picture, for a page that has the style sheet and the colors.
  *
  * @param room its width in pixels
- * @param href where a container's card leads to
+ * @param href link target of a container's card
  */
 export function svgInline(
   topology: Topology,
@@ -78,7 +78,7 @@ function drawHull({ farm, y, width, height }: Hull, topology: Topology): string 
   return [
     `<rect class="hull" x="0.5" y="${y + 0.5}" width="${width - 1}" height="${height - 1}" rx="12"/>`,
     `<text x="24" y="${y + HULL_HEAD - 10}">farm <tspan class="mono name">${safe(farm)}</tspan>`,
-    `<tspan class="soft" dx="8">${farmWords({ servers }, topology)}</tspan></text>`,
+    `<tspan class="soft" dx="8">${farmText({ servers }, topology)}</tspan></text>`,
   ].join('');
 }
 

@@ -1,10 +1,10 @@
 import type { Grid } from './grid.js';
 import { BAR_HEIGHT, type Bar, type Card, type Picture, type Wire } from './picture.js';
 
-/** From a card's upper edge to where lines from the side meet it. */
+/** Distance from a card's upper edge to the end of lines from the side. */
 const PORT = 20;
 const CURVE = 7;
-/** Between two lines that leave one card downwards, or to its side. */
+/** Distance between two lines that leave one card. */
 const APART = 18;
 const PORTS_APART = 12;
 
@@ -29,7 +29,7 @@ export function wiresOf(
 
 const nameOf = ({ top }: Bar) => (typeof top === 'string' ? undefined : top.name);
 
-/** Whether no card is between this one and a bar below it. */
+/** Whether there is no card between this one and a bar below it. */
 function isFree(card: Card, bar: Bar, cards: Card[]): boolean {
   const between = (other: Card) => other.y > card.y && other.y < bar.y;
   return !cards.some((other) => other.column === card.column && between(other));

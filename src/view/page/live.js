@@ -1,18 +1,18 @@
-// Keeps the page as it is on the host: takes what has changed, and changes no more than that, so
-// that focus, selection and scroll position stay.
+// Keeps the page up to date: replaces only the nodes that have changed, so that focus, selection and
+// scroll position stay.
 
 const connection = document.getElementById('connection');
 const source = new EventSource('/live');
 
-source.addEventListener('open', () => tell('live', 'live'));
-source.addEventListener('error', () => tell('lost', 'not connected'));
+source.addEventListener('open', () => showConnection('live', 'live'));
+source.addEventListener('error', () => showConnection('lost', 'not connected'));
 source.addEventListener('message', ({ data }) => {
   for (const [name, content] of Object.entries(JSON.parse(data))) show(name, content);
 });
 
-function tell(kind, words) {
+function showConnection(kind, text) {
   document.documentElement.dataset.connection = kind;
-  connection.textContent = words;
+  connection.textContent = text;
 }
 
 function show(name, content) {
@@ -36,7 +36,7 @@ function followChildren(node, wanted) {
   node.append(...next.slice(node.childNodes.length));
 }
 
-/** Whether one node can become the other. */
+/** Whether one node can be changed into the other. */
 function alike(node, wanted) {
   return node.nodeName === wanted.nodeName && node.id === wanted.id;
 }

@@ -4,23 +4,23 @@ import type { Plan } from '../../model/plan.js';
 import type { Topology } from '../../model/topology.js';
 import type { ContainerStats, Traffic } from '../../model/usage.js';
 
-/** All that the page shows, as it was at one moment. */
-export interface PageLook {
+/** All that the page shows, at one moment. */
+export interface PageData {
   topology: Topology;
-  /** Of what runs, by name; a container that has just started comes with the next look. */
+  /** Usage of running containers, by name; a container that has just started follows in the next update. */
   uses: Map<string, Use>;
   farms: FarmStatus[];
-  /** The newest first. */
+  /** Newest first. */
   events: LoggedEvent[];
   pending: Pending;
 }
 
 export interface Use extends ContainerStats {
-  /** Bytes a second. */
+  /** Bytes per second. */
   rates: Traffic & { read: number; written: number };
-  /** Percent of one CPU in the last looks, the newest last. */
+  /** Percent of one CPU in the last updates, newest last. */
   history: number[];
 }
 
-/** What the file asks for and is not so yet, or why that is not known. */
+/** The plan of pending changes, or why there is none. */
 export type Pending = { plan: Plan } | { unknown: string };

@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** HTML of each part of the page by its name. */
+/** HTML of each section of the page, by name. */
 export type Sections = Record<string, string>;
 
-/** Milliseconds between two looks: a change is on the page within 2 s. */
+/** Milliseconds between two updates: a change is on the page within 2 s. */
 const PAUSE = 1000;
 
-/** Looks at the host as long as somebody watches, once for all who do. */
+/** Observes the host while somebody watches, once for all viewers. */
 export class Watch {
   readonly #watchers = new Set<(sections: Sections) => void>();
   #last: { sections: Sections; at: number } | undefined;
   #looking = false;
 
   constructor(
-    readonly look: () => Promise<Sections>,
+    readonly load: () => Promise<Sections>,
     readonly pause = PAUSE,
   ) {}
 
@@ -21,13 +21,13 @@ export class Watch {
     return this.#watchers.size;
   }
 
-  /** What there is now, or was a moment ago. */
+  /** The sections now, or as of the last update. */
   async now(): Promise<Sections> {
     const last = this.#last;
     return last && performance.now() - last.at < this.pause ? last.sections : this.#take();
   }
 
-  /** Calls back with every look from now on; answers how to end that. */
+  /** Calls back with every update; returns a function that unsubscribes. */
   add(watcher: (sections: Sections) => void): () => void {
     this.#watchers.add(watcher);
     void this.#run();
@@ -40,14 +40,14 @@ export class Watch {
     while (this.#watchers.size > 0) {
       const sections = await this.#take();
       for (const watcher of this.#watchers) watcher(sections);
-      // waiting for the next look is no reason for the program to go on
+      // the timer alone does not keep the program running
       await sleep(this.pause, undefined, { ref: false });
     }
     this.#looking = false;
   }
 
   async #take(): Promise<Sections> {
-    const sections = await this.look();
+    const sections = await this.load();
     this.#last = { sections, at: performance.now() };
     return sections;
   }

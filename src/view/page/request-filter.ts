@@ -7,8 +7,8 @@ export interface Refusal {
 }
 
 /**
- * Why a request is not answered. A page of another site cannot read this one, but it could have its
- * own name lead to 127.0.0.1 (DNS rebinding): then that name is in the Host header.
+ * Why a request is refused. A page of another site cannot read this one, but its own name could
+ * resolve to 127.0.0.1 (DNS rebinding): then that name is in the Host header.
  */
 export function refusalOf(
   { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
@@ -25,7 +25,7 @@ export function refusalOf(
   return undefined;
 }
 
-/** Nothing from elsewhere, nothing inline, in nobody's frame, and nothing kept. */
+/** Nothing from other origins, nothing inline, no framing, no caching. */
 export const HEADERS = {
   'content-security-policy': [
     "default-src 'none'",

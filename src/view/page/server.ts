@@ -24,8 +24,8 @@ const ADDRESS = '127.0.0.1';
 /**
  * Serves the page on the loopback interface.
  *
- * @param port 0 for any that is free
- * @throws UserError when the port cannot be had
+ * @param port 0 for any free port
+ * @throws UserError when the port is taken or not allowed
  */
 export async function serve(watch: Watch, port: number): Promise<Served> {
   const server = createServer((request, response) => {
@@ -47,7 +47,7 @@ export async function serve(watch: Watch, port: number): Promise<Served> {
   };
 }
 
-/** By path: media type and text. */
+/** Media type and text, by path. */
 const FILES: Record<string, [type: string, text: string]> = {
   '/page.css': ['text/css', `${variables()}${graphCss}${pageCss}`],
   '/live.js': ['text/javascript', liveJs],
@@ -89,10 +89,10 @@ function unavailable(port: number, error: unknown): UserError {
   );
 }
 
-/** Parts that are text and not HTML. */
+/** Sections that are plain text. */
 const TEXTS = new Set(['title', 'stack', 'alert', 'state']);
 
-/** The whole page; `{{name}}` in page.html stands for a part. */
+/** The whole page; `{{name}}` in page.html stands for a section. */
 export function documentOf(sections: Sections): string {
   return template.replace(/\{\{(\w+)\}\}/g, (_all, name: string) => {
     const part = sections[name] ?? '';
@@ -100,7 +100,7 @@ export function documentOf(sections: Sections): string {
   });
 }
 
-/** Most pages that are kept up to date at a time. */
+/** Maximum number of pages kept up to date at a time. */
 const MOST = 32;
 
 /**
@@ -115,7 +115,7 @@ export function stream(response: ServerResponse, watch: Watch): void {
   response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
   let sent: Sections = {};
   const end = watch.add((sections) => {
-    // one that does not keep up gets what has changed since, later
+    // a slow client gets the changes since then later
     if (response.writableNeedDrain) return;
     const changed = Object.entries(sections).filter(([name, html]) => sent[name] !== html);
     if (changed.length === 0) return;

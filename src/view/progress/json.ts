@@ -7,15 +7,16 @@ import type { View, ViewOptions } from '../view.js';
  *
  * - `change`, for each change planned: `address`, `action` (create, update, replace, delete,
  *   forget, refresh), `reasons`, `drift`, `differences` (`attribute`, `before`, `after`, `files`,
- *   `cause`, `effect`, `reason`), and `spec` for what comes or goes.
- * - `note`, for what is left alone though not as one would wish: `address`, `text`.
- * - `warning`, for what one should know before the changes are carried out: `address` unless it is
- *   about no resource, `text`.
+ *   `cause`, `effect`, `reason`), and `spec` for what is created or destroyed.
+ * - `note`, for a resource that is left unchanged although it needs attention: `address`,
+ *   `text`.
+ * - `warning`, for what the user should know before the changes are made: `text`, and `address` if it
+ *   is about a resource.
  * - `plan`, after the changes, also when there are none: `stack`, and how many to `add`,
  *   `change`, `destroy` and `forget`, and to `refresh` if any. A replace counts as one to add and one
  *   to destroy.
- * - while it is carried out, every event of model/events.ts; the last is `finished`. After a roll-out
- *   that failed and is undone: `rollback-started`, all of the above for that, `rollback-finished`.
+ * - during execution, every event of model/events.ts; the last is `finished`. After a failed rolling
+ *   update that is undone: `rollback-started`, all of the above for the rollback, `rollback-finished`.
  */
 export function jsonView({ out }: ViewOptions): View {
   const print = (value: object) => out(`${jsonText(value)}\n`);

@@ -11,7 +11,7 @@ interface Task {
   skip(message?: string): void;
 }
 
-/** One unit's line on the terminal; lives from the first frame until the unit has ended. */
+/** One unit's line on the terminal, from the first frame until the unit has ended. */
 interface Lane {
   unit: Unit;
   title: string;
@@ -20,7 +20,7 @@ interface Lane {
   ended: Promise<void>;
 }
 
-/** A live list of all units, on standard error, which is a terminal. */
+/** A live list of all units, on a standard error that is a terminal. */
 export function taskView(options: ViewOptions): View {
   const frame = humanFrame(options);
   let lanes = new Map<string, Lane>();
@@ -67,7 +67,7 @@ function draw(lanes: Lane[]): Promise<unknown> {
   return new Listr(tasks, {
     concurrent: true,
     exitOnError: false,
-    // signals are ours: the step under way is finished first
+    // we handle signals ourselves: the current step is finished first
     registerSignalListeners: false,
     fallbackRendererCondition: false,
     rendererOptions: {

@@ -2,7 +2,7 @@ import type { Event, Failure, Outcome, UnitAction } from '../../model/events.js'
 import { printable } from '../../model/printable.js';
 import type { Sink } from '../view.js';
 
-const WORDS: Record<UnitAction, [doing: string, done: string]> = {
+const VERBS: Record<UnitAction, [doing: string, done: string]> = {
   create: ['creating', 'created'],
   update: ['updating', 'updated'],
   delete: ['destroying', 'destroyed'],
@@ -10,13 +10,13 @@ const WORDS: Record<UnitAction, [doing: string, done: string]> = {
   refresh: ['refreshing', 'refreshed'],
 };
 
-/** `container.web-1: created (0.3 s)`; undefined for what is not worth a line of its own. */
+/** `container.web-1: created (0.3 s)`; undefined for events that get no line. */
 export function sentence(event: Event): string | undefined {
   switch (event.type) {
     case 'unit-started':
-      return `${event.address}: ${WORDS[event.action][0]}…`;
+      return `${event.address}: ${VERBS[event.action][0]}…`;
     case 'unit-done':
-      return `${event.address}: ${WORDS[event.action][1]} (${seconds(event.ms)})`;
+      return `${event.address}: ${VERBS[event.action][1]} (${seconds(event.ms)})`;
     case 'unit-failed':
       return `${event.address}: failed: ${printable(event.error.split('\n')[0] ?? '')}`;
     case 'unit-skipped':
@@ -33,7 +33,7 @@ function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
-/** Of a roll-out that has failed; undefined for any other event. */
+/** The message about a failed rolling update; undefined for any other event. */
 export function rollbackText(event: Event): string | undefined {
   if (event.type === 'rollback-started') {
     return `Rolling back ${event.service}: ${printable(event.cause.split('\n')[0] ?? '')}`;
@@ -45,7 +45,7 @@ export function rollbackText(event: Event): string | undefined {
     : `Error: ${service} is not rolled back: ${printable(event.error)}`;
 }
 
-/** All that failed and all that was not tried because of it; what has one cause is said once. */
+/** All failures, and all units skipped because of them; a common cause is printed once. */
 export function printFailures({ failed, skipped, unsteady = [] }: Outcome, err: Sink): void {
   printEach('Error', failed, err);
   printEach('Warning', unsteady, err);
@@ -61,7 +61,7 @@ function printEach(word: string, failures: readonly Failure[], err: Sink): void 
   }
 }
 
-/** The first of each group, and the addresses of all in it. */
+/** The first failure of each group, and the addresses of the group. */
 function grouped<T extends { address: string }>(
   items: readonly T[],
   keyOf: (item: T) => string,

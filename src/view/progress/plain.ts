@@ -4,7 +4,7 @@ import { nothingToDo, outcomeSummary } from '../summary.js';
 import type { View, ViewOptions } from '../view.js';
 import { printFailures, sentence } from './messages.js';
 
-/** One line for the beginning and one for the end of each unit, on standard error. */
+/** One line for the start and one for the end of each unit, on standard error. */
 export function plainView(options: ViewOptions): View {
   return {
     ...humanFrame(options),
@@ -16,12 +16,12 @@ export function plainView(options: ViewOptions): View {
   };
 }
 
-/** What people see whatever the progress looks like: the plan before, the result after. */
+/** The parts common to all styles for people: the plan before, the result after. */
 export function humanFrame(options: ViewOptions): Pick<View, 'plan' | 'finish'> {
   const { color, destroy, out, err } = options;
   return {
     plan: async (plan: Plan) => {
-      // the renderer and its diff are not loaded for the usual answer
+      // the renderer and its diff are not loaded for an empty plan
       if (plan.changes.length === 0 && !plan.notes && !plan.warnings)
         return out(`${nothingToDo(destroy)}\n`);
       const { renderPlan } = await import('../plan-text.js');

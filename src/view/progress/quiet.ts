@@ -5,8 +5,8 @@ import type { View, ViewOptions } from '../view.js';
 import { printFailures, rollbackText } from './messages.js';
 
 /**
- * For cron: not one byte when nothing changed, so that no mail is sent. Otherwise what was healed
- * or changed and why, a line each; what failed goes to standard error.
+ * For cron: no output when nothing changed, so that no mail is sent. Otherwise one line for each
+ * resource that was healed or changed, with the reason; failures go to standard error.
  */
 export function quietView(options: ViewOptions): View {
   return silentView(options, (changes, { stack }) => {
@@ -21,7 +21,7 @@ function line({ address, action, reasons, drift }: Change): string[] {
   return [`  ${address} ${done}: ${printable(reasons.join(', '))}`];
 }
 
-/** Says nothing until it is over, but that a roll-out is undone: then `summary`, and what failed. */
+/** Prints nothing until the end, except that a rolling update is undone: then `summary` and failures. */
 export function silentView(
   { out, err }: ViewOptions,
   summary: (changes: Change[], plan: Plan) => string,
@@ -41,7 +41,7 @@ export function silentView(
   };
 }
 
-/** For a command that says itself what is to be done: what came of it, a line each. */
+/** For a command that names the changes itself: one line for each result. */
 export function briefView(options: ViewOptions): View {
   const view = silentView(options, (changes) => changes.map(briefLine).join(''));
   return {
@@ -54,14 +54,14 @@ export function briefView(options: ViewOptions): View {
   };
 }
 
-/** The reasons of an update say what was done; those of the rest say nothing new. */
+/** The reasons of an update say what was done; other reasons say nothing new. */
 function briefLine({ address, action, reasons }: Change): string {
   if (action === 'refresh') return '';
   const why = action === 'update' ? ` (${printable(reasons.join(', '))})` : '';
   return `${address} ${DONE[action]}${why}\n`;
 }
 
-/** What became of a resource, in a word. */
+/** The result for a resource, in one word. */
 export const DONE: Record<Exclude<Action, 'refresh'>, string> = {
   create: 'created',
   update: 'updated',
@@ -70,7 +70,7 @@ export const DONE: Record<Exclude<Action, 'refresh'>, string> = {
   forget: 'forgotten',
 };
 
-/** The changes of which no part failed, was left out, or did not last. */
+/** The changes of which no part failed, was skipped, or did not last. */
 export function achieved({ changes }: Plan, { failed, skipped, unsteady = [] }: Outcome): Change[] {
   const missed = new Set([...failed, ...skipped, ...unsteady].map(({ address }) => address));
   return changes.filter(({ address }) => !missed.has(address));

@@ -51,7 +51,7 @@ it('is as wide as it needs, and its rows are about as long', () => {
   expect(Math.max(...seven.map(({ column }) => column))).toBe(3);
 });
 
-it('gives two lines out of one card ends of their own', () => {
+it('gives two lines from one card separate ends', () => {
   const { wires, cards } = layOut(SHOP, 326);
   const ends = wires.map(({ plug }) => `${plug.x} ${plug.y}`);
   const proxy = cards.find(({ container }) => container.name === 'web-proxy');

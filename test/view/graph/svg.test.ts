@@ -5,9 +5,9 @@ import { bigFarm, EMPTY, node, SHOP } from './sample.js';
 
 const AT = '2026-11-21 12:00:00';
 
-it('says who is how, and when that was', () => {
+it('shows states and the time of observation', () => {
   const svg = svgFile(SHOP, AT);
-  expect(svg).toContain(`6 containers: 4 well, 1 in trouble, 1 at rest · ${AT}`);
+  expect(svg).toContain(`6 containers: 4 ok, 1 failing, 1 idle · ${AT}`);
   expect(svg.match(/class="card \w+"/g)).toEqual([
     'class="card good"',
     'class="card good"',
@@ -22,7 +22,7 @@ it('says who is how, and when that was', () => {
   expect(svg).toContain('lan without an address · back 10.77.2.1 · port 8080 → 80');
   expect(svg.indexOf('on the network of the host')).toBeLessThan(svg.indexOf('on no bridge'));
   expect(svg).toContain('farm <tspan class="mono name">web</tspan>');
-  expect(svg).toContain('1 of 2 well');
+  expect(svg).toContain('1 of 2 ok');
   expect(svgFile(EMPTY, AT)).toContain(`no containers · ${AT}`);
 });
 
@@ -37,11 +37,11 @@ it.each([
   expect(text).toContain('prefers-color-scheme:dark');
 });
 
-it('spells colours out in a file of its own', () => {
+it('writes literal colors into a standalone file', () => {
   expect(svgFile(SHOP, AT)).not.toContain('var(');
 });
 
-it('lets no name out of its place', () => {
+it('escapes names', () => {
   const hostile = node('x', { front: '10.77.1.2' }, { image: '"><script>' });
   const svg = svgInline({ ...SHOP, containers: [hostile], farms: [] }, 326, () => '#"x');
   expect(svg).toContain('image &#34;&#62;&#60;script&#62;');

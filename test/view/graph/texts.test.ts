@@ -8,7 +8,7 @@ it('writes mermaid', () => {
 flowchart TB
   host(["host"])
   b1{{"front<br>10.77.1.0/24"}}
-  b2{{"lan<br>no subnet<br>made by hand"}}
+  b2{{"lan<br>no subnet<br>imperative"}}
   b3{{"back<br>10.77.2.0/24<br>missing<br>isolated"}}
   subgraph f1["farm web"]
     c4["web-proxy<br>running, healthy<br>image base<br>port 8080 → 80<br>port 127.0.0.1:8443 → 443"]
@@ -46,7 +46,7 @@ it('writes dot', () => {
   edge [fontname="Helvetica", fontsize=9, color="#8a93a0"]
   host [label="host", shape=oval, fillcolor="#ffffff"]
   b1 [label="front\\n10.77.1.0/24", shape=hexagon, style=filled, fillcolor="#dfe8fa"]
-  b2 [label="lan\\nno subnet\\nmade by hand", shape=hexagon, style=filled, fillcolor="#dfe8fa"]
+  b2 [label="lan\\nno subnet\\nimperative", shape=hexagon, style=filled, fillcolor="#dfe8fa"]
   b3 [label="back\\n10.77.2.0/24\\nmissing\\nisolated", shape=hexagon, style=filled, fillcolor="#dfe8fa"]
   subgraph cluster_f1 {
     label="farm web"
@@ -74,7 +74,7 @@ it('writes dot', () => {
 `);
 });
 
-it('draws nothing of nothing', () => {
+it('draws an empty stack', () => {
   expect(mermaidGraph(EMPTY)).toBe('%% stack nothing\nflowchart TB\n');
   expect(dotGraph(EMPTY).split('\n').slice(4)).toEqual(['}', '']);
 });

@@ -8,7 +8,7 @@ function counting(pause: number) {
   return { watch, looks: () => looks };
 }
 
-it('looks once for all who watch, and not at all when nobody does', async () => {
+it('observes once for all viewers, and not without viewers', async () => {
   const { watch, looks } = counting(10);
   const seen: Sections[][] = [[], []];
   const ends = seen.map((list) => watch.add((sections) => list.push(sections)));
@@ -25,7 +25,7 @@ it('looks once for all who watch, and not at all when nobody does', async () => 
   again();
 });
 
-it('looks anew only when the last look is no longer true', async () => {
+it('observes again only when the last update is stale', async () => {
   const { watch } = counting(50);
   expect(await watch.now()).toEqual({ state: '1' });
   expect(await watch.now()).toEqual({ state: '1' });

@@ -20,7 +20,7 @@ async function ask(port: number, path: string): Promise<IncomingMessage> {
   return response;
 }
 
-it('serves one whole page, and what it is made of', async () => {
+it('serves the page and its assets', async () => {
   const { port } = await served();
   const page = await ask(port, '/?utm=1');
   expect(page.headers).toMatchObject({ ...HEADERS, 'content-type': 'text/html; charset=utf-8' });
@@ -36,7 +36,7 @@ it('serves one whole page, and what it is made of', async () => {
   expect((await ask(port, '/constructor')).statusCode).toBe(404);
 });
 
-it('sends what has changed, and only that', async () => {
+it('sends only changed sections', async () => {
   const { port } = await served();
   const live = await ask(port, '/live');
   expect(live.headers['content-type']).toBe('text/event-stream');
@@ -51,7 +51,7 @@ it('sends what has changed, and only that', async () => {
   expect(events()[1]).toBe('data: {"state":"two"}');
 });
 
-it('ends with pages open, and lets others have its port then', async () => {
+it('ends with pages open, and frees its port', async () => {
   const { port, close } = await serve(new Watch(async () => ({}), 10), 0);
   const live = await ask(port, '/live');
   live.on('error', () => undefined);

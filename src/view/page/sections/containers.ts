@@ -2,18 +2,18 @@ import { formatValue } from '../../../model/attribute-text.js';
 import type { Limits } from '../../../model/config.js';
 import { formatDuration } from '../../../model/format.js';
 import type { ContainerNode } from '../../../model/topology.js';
-import { stateWords } from '../../graph/labels.js';
+import { stateText } from '../../graph/labels.js';
 import { safe } from '../../markup.js';
-import type { PageLook, Use } from '../page-data.js';
+import type { PageData, Use } from '../page-data.js';
 import { anchorOf, cell, gauge, mark, perSecond, roughly, sparkline } from './parts.js';
 
-/** How many looks a line of CPU use goes back. */
+/** How many updates the CPU line covers. */
 export const PLACES = 60;
-/** Percent of a CPU: with less than this, a line stays low. */
+/** Percent of a CPU that the line's height stands for, at least. */
 const LOW = 20;
 
-/** A row for every container: how it is, what it may use, and what it does. */
-export function containersSection({ topology, uses }: PageLook): string {
+/** A row for every container: state, limits and usage. */
+export function containersSection({ topology, uses }: PageData): string {
   if (topology.containers.length === 0) return '<p class="none">There are no containers.</p>';
   const rows = topology.containers.map((each) => row(each, uses.get(each.name)));
   const heads = ['Container', 'State', 'CPU', 'Memory', 'Processes', 'Network', 'Disk'];
@@ -36,7 +36,7 @@ function row(container: ContainerNode, use: Use | undefined): string {
   ].join('');
 }
 
-/** With what there is to know beside it: since when, until when, why. */
+/** The state, with its duration and cause. */
 function stateCell(container: ContainerNode): string {
   const { uptime, restarts, next_try: next, halted, health } = container;
   const more = [
@@ -46,7 +46,7 @@ function stateCell(container: ContainerNode): string {
     ...(halted === undefined ? [] : [halted]),
     ...(health?.reason === undefined ? [] : [health.reason]),
   ];
-  return `<span class="state">${safe(stateWords(container))}</span><span class="soft">${safe(more.join(', '))}</span>`;
+  return `<span class="state">${safe(stateText(container))}</span><span class="soft">${safe(more.join(', '))}</span>`;
 }
 
 /** The two largest units. */
@@ -75,7 +75,7 @@ function cpuCell({ cpu_percent: cpu, history }: Use, { cpus }: Limits): string {
 function memoryCell({ memory, oom_kills: kills }: Use, limits: Limits): string {
   const limit = limits.memory;
   const of = limit === undefined ? undefined : formatValue('limits.memory', limit);
-  const killed = kills > 0 ? `<span class="alarm">killed for want of it: ${kills}</span>` : '';
+  const killed = kills > 0 ? `<span class="alarm">out-of-memory kills: ${kills}</span>` : '';
   return value(roughly(memory), of) + gauge(memory, limit) + killed;
 }
 

@@ -4,7 +4,7 @@ import type { Severity } from '../../../model/topology.js';
 import { safe } from '../../markup.js';
 import { cell, mark, roughly, tile } from './parts.js';
 
-/** What each farm's proxy counts. */
+/** The counters of each farm's proxy. */
 export function farmsSection(farms: readonly FarmStatus[]): string {
   if (farms.length === 0) return '<p class="none">There are no farms.</p>';
   return farms.map(farmPart).join('\n');

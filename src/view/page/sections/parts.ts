@@ -2,10 +2,10 @@ import { formatBytes } from '../../../model/format.js';
 import type { Severity } from '../../../model/topology.js';
 import { safe } from '../../markup.js';
 
-/** Where the row of a container is on the page. */
+/** The anchor of a container's row. */
 export const anchorOf = (container: string) => `container-${container}`;
 
-/** A dot whose shape tells what its colour tells. */
+/** A dot whose shape means the same as its color. */
 export function mark(tone: Severity): string {
   return `<svg class="mark ${tone}" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">${SHAPES[tone]}</svg>`;
 }
@@ -17,7 +17,7 @@ const SHAPES: Record<Severity, string> = {
   idle: '<circle class="ring" cx="6" cy="6" r="4.5"/>',
 };
 
-/** A bar for how much of a limit is used; nothing without a limit. */
+/** A bar that shows how much of a limit is used; empty without a limit. */
 export function gauge(used: number, limit: number | undefined): string {
   if (limit === undefined || limit <= 0) return '';
   const share = Math.min(100, (100 * used) / limit);
@@ -28,7 +28,7 @@ export function gauge(used: number, limit: number | undefined): string {
   );
 }
 
-/** Values over time, the newest on the right; `top` is the upper edge. */
+/** Values over time, newest on the right; `top` is the value at the upper edge. */
 export function sparkline(values: readonly number[], top: number, places: number): string {
   const step = 100 / (places - 1);
   const from = places - values.length;
@@ -42,19 +42,19 @@ export function sparkline(values: readonly number[], top: number, places: number
   );
 }
 
-/** A table's cell; on narrow screens its label stands beside it. */
+/** A table cell; narrow screens show its label beside it. */
 export function cell(label: string, html: string, kind = ''): string {
   return `<td data-label="${safe(label)}"${kind === '' ? '' : ` class="${kind}"`}>${html}</td>`;
 }
 
-/** A number with what it counts. */
+/** A number and its label. */
 export function tile(value: string, label: string, kind = ''): string {
   return `<div class="tile ${kind}"><dt>${safe(label)}</dt><dd>${safe(value)}</dd></div>`;
 }
 
 export const perSecond = (bytes: number) => `${roughly(bytes)}/s`;
 
-/** `12.3M`: three digits are enough to look at. */
+/** `12.3M`: three significant digits. */
 export function roughly(bytes: number): string {
   const text = formatBytes(Math.round(bytes));
   const [, number = '', unit = ''] = /^([\d.]+)(.*)$/.exec(text) ?? [];

@@ -3,7 +3,7 @@ import { safe } from '../../markup.js';
 import { nothingToDo, planSummary } from '../../summary.js';
 import type { Pending } from '../page-data.js';
 
-/** What `baleine apply` would do, without the values: those can be secret, and the page is not. */
+/** What `baleine apply` would do, without values: they can be secret, and the page is not. */
 export function planSection(pending: Pending): string {
   if ('unknown' in pending) return `<pre class="none">${safeLines(pending.unknown)}</pre>`;
   const { plan } = pending;
@@ -23,7 +23,7 @@ function list(changes: Plan['changes']): string {
   return changes.length === 0 ? '' : `<ul class="lines">${changes.map(line).join('\n')}</ul>`;
 }
 
-const WORDS: Record<Action, [sign: string, words: string]> = {
+const VERBS: Record<Action, [symbol: string, phrase: string]> = {
   create: ['+', 'will be created'],
   update: ['~', 'will be updated in place'],
   replace: ['±', 'must be replaced'],
@@ -33,13 +33,13 @@ const WORDS: Record<Action, [sign: string, words: string]> = {
 };
 
 function line({ address, action, reasons, drift }: Change): string {
-  const [sign, words] = WORDS[action];
+  const [symbol, phrase] = VERBS[action];
   const why = reasons.length === 0 ? '' : `: ${reasons.join(', ')}`;
   const found = drift ? '<span class="tag">found on the host</span>' : '';
   return [
-    `<li class="${action}"><span class="sign" aria-hidden="true">${sign}</span>`,
+    `<li class="${action}"><span class="sign" aria-hidden="true">${symbol}</span>`,
     `<div><span class="mono strong">${safe(address)}</span> ${found}`,
-    `<span class="soft">${safe(`${words}${why}`)}</span></div></li>`,
+    `<span class="soft">${safe(`${phrase}${why}`)}</span></div></li>`,
   ].join('');
 }
 

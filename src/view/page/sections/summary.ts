@@ -3,11 +3,11 @@ import type { Severity } from '../../../model/topology.js';
 import { safe } from '../../markup.js';
 import { countChanges } from '../../summary.js';
 import { localTime } from '../../tables.js';
-import type { PageLook, Pending } from '../page-data.js';
+import type { PageData, Pending } from '../page-data.js';
 import { mark, roughly, tile } from './parts.js';
 
-/** The stack in a few numbers. */
-export function summarySection({ topology, uses, farms, pending }: PageLook): string {
+/** Key figures of the stack. */
+export function summarySection({ topology, uses, farms, pending }: PageData): string {
   const all = [...uses.values()];
   const sum = (of: (each: (typeof all)[number]) => number) =>
     all.reduce((total, each) => total + of(each), 0);
@@ -31,7 +31,7 @@ function pendingTile(pending: Pending): [value: string, label: string, kind?: st
   return count === 0 ? ['none', label] : [String(count), label, 'wait'];
 }
 
-/** What was done, the newest first. */
+/** The latest events, newest first. */
 export function eventsSection(events: readonly LoggedEvent[]): string {
   if (events.length === 0) return '<p class="none">Nothing has been done yet.</p>';
   return `<ol class="lines">${events.map(line).join('\n')}</ol>`;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Change } from '../../../../src/model/plan.js';
-import type { PageLook, Use } from '../../../../src/view/page/page-data.js';
+import type { PageData, Use } from '../../../../src/view/page/page-data.js';
 import { sectionsOf } from '../../../../src/view/page/sections/index.js';
 import { node, SHOP } from '../../graph/sample.js';
 
@@ -37,7 +37,7 @@ const CHANGE: Change = {
   drift: false,
 };
 
-const look = (more: Partial<PageLook> = {}): PageLook => ({
+const look = (more: Partial<PageData> = {}): PageData => ({
   topology: SHOP,
   uses: new Map([['db', USE]]),
   farms: [],
@@ -53,22 +53,22 @@ const plain = (html: string | undefined) =>
     .replace(/\s+/g, ' ')
     .trim();
 
-it('tells the stack in a few numbers', () => {
+it('shows key figures of the stack', () => {
   const { title, state, summary, alert } = sectionsOf(look());
   expect({ title, state, alert }).toEqual({
-    title: '(1 in trouble) shop · baleine',
-    state: '6 containers: 4 well, 1 in trouble, 1 at rest',
+    title: '(1 failing) shop · baleine',
+    state: '6 containers: 4 ok, 1 failing, 1 idle',
     alert: '',
   });
   expect(plain(summary)).toBe('running 4 of 6 of a CPU 12.3% memory 31M pending changes none');
 });
 
-it('tells what each may use, and uses', () => {
+it('shows limits and usage of each container', () => {
   const limits = { memory: 32 * 2 ** 20, cpus: 0.5, pids: 20 };
   const topology = { ...SHOP, containers: [node('db', {}, { limits, uptime: 3_723_000 })] };
   const { containers } = sectionsOf(look({ topology }));
   expect(plain(containers)).toBe(
-    'Container State CPU Memory Processes Network Disk db base running for 1h 2m 12.3% of 50% 31M of 32M killed for want of it: 2 3 of 20 ↓ 1.5K/s ↑ 0B/s ↓ 0B/s ↑ 0B/s',
+    'Container State CPU Memory Processes Network Disk db base running for 1h 2m 12.3% of 50% 31M of 32M out-of-memory kills: 2 3 of 20 ↓ 1.5K/s ↑ 0B/s ↓ 0B/s ↑ 0B/s',
   );
   expect(containers).toContain('class="gauge high"');
 });
@@ -90,7 +90,7 @@ it('names pending changes without their values, which may be secret', () => {
   expect(plain(unknown.summary)).toContain('pending changes ?');
 });
 
-it('tells what proxies count, and what was done', () => {
+it('shows proxy counters and events', () => {
   const traffic = {
     sessions: 2,
     sessions_total: 9,
