@@ -1,12 +1,17 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ErrorObject } from 'ajv';
 import { expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import validate from '../../src/formats/baleine/validate.gen.mjs';
 import { type Block, blocksOf } from '../support/markdown.js';
 import { inPrivateHost, MAIN, type PrivateHost } from '../support/private-host.js';
 
-/** Every fenced block of these runs as it stands, but for what is listed below. */
-const FILES = ['README.md', 'examples/web-farm/README.md', 'examples/single/README.md'];
+/** Every fenced block of these runs as it stands, except for what is listed below. */
+const FILES = [
+  ...['README.md', 'CONTRIBUTING.md', 'examples/web-farm/README.md', 'examples/single/README.md'],
+  ...readdirSync('docs').flatMap((name) => (name.endsWith('.md') ? `docs/${name}` : [])),
+];
 
 /** By what a block begins with. One that matches no block is an error. */
 const SKIPPED: Record<string, string> = {
@@ -25,6 +30,9 @@ const INSTEAD: [part: string, instead: string, why: string][] = [
   ['/dev/vda', '$DISK', 'each host has disks of its own'],
 ];
 
+/** The file of README, which the fragments of all pages belong to. */
+const BASE = wholeFileOf('README.md');
+
 /** Blocks that show what is not to be run have another language, or none. */
 const LANGUAGES = ['sh', 'yaml'];
 
@@ -36,15 +44,23 @@ cp baleine.yaml /srv/shop/
 `;
 
 for (const file of FILES) {
-  const blocks = blocksOf(readFileSync(file, 'utf8'), file).filter(({ language, text }) => {
+  const all = blocksOf(readFileSync(file, 'utf8'), file).filter(({ language, text }) => {
     const skip = Object.keys(SKIPPED).find((start) => text.startsWith(start));
     return LANGUAGES.includes(language) && skip === undefined;
   });
+  const blocks = all.filter(({ isPart }) => !isPart);
+  for (const { at, text } of all.filter(({ isPart }) => isPart)) {
+    it(`${at}: the fragment is valid where it belongs`, () => {
+      const whole = merge(parse(BASE), parse(text));
+      expect(validate(whole) ? [] : validate.errors?.map(describeError)).toEqual([]);
+    });
+  }
   for (const section of new Set(blocks.map((each) => each.section))) {
     const own = blocks.filter((each) => each.section === section);
-    it(
+    // each on a host of its own, and mostly waiting
+    it.concurrent(
       `${file}, "${section}": every block runs as it stands`,
-      inPrivateHost((host) => runSection(host, own, firstFile(blocks))),
+      inPrivateHost((host) => runSection(host, own)),
       300_000,
     );
   }
@@ -75,17 +91,21 @@ it(
   60_000,
 );
 
-type Yaml = Record<string, unknown>;
-
-/** The document's whole file, which its later blocks add to. */
-function firstFile(blocks: Block[]): string {
+function wholeFileOf(file: string): string {
+  const blocks = blocksOf(readFileSync(file, 'utf8'), file);
   const found = blocks.find(({ language, text }) => language === 'yaml' && /^name:/m.test(text));
-  return found?.text ?? 'name: none\n';
+  if (!found) throw new Error(`${file} has no whole baleine.yaml`);
+  return found.text;
 }
 
-/** In order; a part of a file is put into the whole one, and that is applied. */
-async function runSection(host: PrivateHost, blocks: Block[], whole: string): Promise<void> {
-  const desk = await deskOn(host, whole);
+type Yaml = Record<string, unknown>;
+
+const describeError = ({ instancePath, message, params }: ErrorObject) =>
+  `${instancePath} ${message ?? ''} ${JSON.stringify(params)}`;
+
+/** In order; a part of a file is merged into the whole one, and that is applied. */
+async function runSection(host: PrivateHost, blocks: Block[]): Promise<void> {
+  const desk = await deskOn(host);
   try {
     for (const block of blocks) await runBlock(host, desk, block);
   } finally {
@@ -97,19 +117,19 @@ async function runSection(host: PrivateHost, blocks: Block[], whole: string): Pr
 }
 
 async function runBlock(host: PrivateHost, desk: Desk, { at, language, text }: Block) {
-  let wanted = text;
+  let source = text;
   for (const [part, instead] of INSTEAD) {
-    wanted = wanted.replaceAll(part, instead.replace('$DISK', desk.disk));
+    source = source.replaceAll(part, instead.replace('$DISK', desk.disk));
   }
   const path = join(desk.dir, 'baleine.yaml');
   if (language === 'yaml') {
-    const isWhole = /^name:/m.test(wanted);
+    const isWhole = /^name:/m.test(source);
     const merged = isWhole
-      ? wanted
-      : stringify(merge(parse(readFileSync(path, 'utf8')), parse(wanted)));
+      ? source
+      : stringify(merge(parse(readFileSync(path, 'utf8')), parse(source)));
     writeFileSync(path, merged);
   }
-  const script = language === 'sh' ? wanted : 'baleine apply -y\n';
+  const script = language === 'sh' ? source : 'baleine apply -y\n';
   const ran = await host.run('bash', ['--norc', '-e', '-c', script], {
     ...{ cwd: desk.dir, env: desk.env, reject: false, timeout: 200_000 },
   });
@@ -126,7 +146,7 @@ interface Desk {
 }
 
 /** A folder with what the text speaks of, and `baleine` in the path. */
-async function deskOn(host: PrivateHost, whole: string): Promise<Desk> {
+async function deskOn(host: PrivateHost): Promise<Desk> {
   const dir = join(host.dir, 'desk');
   const bin = join(host.dir, 'bin');
   for (const each of [dir, bin]) mkdirSync(each);
@@ -134,7 +154,7 @@ async function deskOn(host: PrivateHost, whole: string): Promise<Desk> {
     mode: 0o755,
   });
   for (const each of ['examples', 'schemas']) cpSync(each, join(dir, each), { recursive: true });
-  writeFileSync(join(dir, 'baleine.yaml'), whole);
+  writeFileSync(join(dir, 'baleine.yaml'), BASE);
   await host.run('mount', ['-t', 'tmpfs', 'tmpfs', '/srv']);
   await host.run('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/var/spool/cron']);
   await host.run('sh', ['-c', 'mkdir -m 1730 /var/spool/cron/crontabs']);

@@ -4,6 +4,8 @@ export interface Block {
   at: string;
   /** `sh`, `yaml`; empty when the fence says none. */
   language: string;
+  /** Its info string says `part`: shown, and checked, but not run. */
+  isPart: boolean;
   text: string;
   /** The heading it stands under. */
   section: string;
@@ -15,14 +17,15 @@ export function blocksOf(markdown: string, file: string): Block[] {
   let section = '';
   let open: Block | undefined;
   for (const [index, line] of markdown.split('\n').entries()) {
-    const fence = /^```(\w*)\s*$/.exec(line);
+    const fence = /^```(\w*)( part)?\s*$/.exec(line);
     if (open && fence) {
       blocks.push(open);
       open = undefined;
     } else if (open) {
       open.text += `${line}\n`;
     } else if (fence) {
-      open = { at: `${file}:${index + 2}`, language: fence[1] ?? '', text: '', section };
+      const [, language = '', part] = fence;
+      open = { at: `${file}:${index + 2}`, language, isPart: !!part, text: '', section };
     } else {
       section = /^#+ (.*)/.exec(line)?.[1] ?? section;
     }
