@@ -14,9 +14,10 @@ import { scaleTargets } from '../plan/targets.js';
 import type { Records } from '../state/state-cache.js';
 import { askHealth } from './ask-health.js';
 import type { Context } from './context.js';
+import { desiredFrom } from './desired-resources.js';
 import { hostMatchesRecord } from './no-op-check.js';
 import { coversWholeStack, type PlanOptions } from './options.js';
-import { desiredFrom, desiredInput, withLines } from './plan-input.js';
+import { desiredInput, withLines } from './plan-input.js';
 
 /** What it takes to have the stack as its file says. */
 export async function planStack(

@@ -3,10 +3,9 @@ import { readProfiles } from '../config/profiles.js';
 import type { Config } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { localFiles } from '../model/image-version.js';
-import type { Resource, Row } from '../model/resource.js';
+import type { Row } from '../model/resource.js';
 import { checkCapacity } from '../plan/capacity.js';
 import { certificateKey, type Context as Given } from '../plan/desired/context.js';
-import { desired } from '../plan/desired/index.js';
 import type { Context } from './context.js';
 import { resolveImages } from './resolve-images.js';
 
@@ -63,17 +62,4 @@ function certificates({ farms, where }: Config): [string, string][] {
     const place = where(['farms', name, 'proxy', 'tls']);
     throw new UserError(`${place}: cannot read ${missing}: no such file`);
   });
-}
-
-/** All that the file asks for. */
-export async function desiredResources(
-  config: Config,
-  context: Context,
-  rows: readonly Row[],
-): Promise<Resource[]> {
-  return desiredFrom(await desiredInput(config, context, rows), context);
-}
-
-export function desiredFrom(given: Given, context: Context): Promise<Resource[]> {
-  return withLines(given.config, context, async (config) => desired({ ...given, config }));
 }

@@ -14,11 +14,11 @@ import {
 } from '../plan/rollback.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
+import { desiredResources } from './desired-resources.js';
 import { eventLogger } from './event-log.js';
 import { executePlan } from './execute-plan.js';
 import { planResources } from './make-plan.js';
 import type { RunOptions } from './options.js';
-import { desiredResources } from './plan-input.js';
 
 /**
  * What it takes to have a farm, or what the file has one container's entry for, as it was before

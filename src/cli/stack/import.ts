@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Context } from '../../app/context.js';
+import { desiredResources } from '../../app/desired-resources.js';
 import type { LockOptions } from '../../app/options.js';
-import { desiredResources } from '../../app/plan-input.js';
 import { withStore } from '../../app/with-lock.js';
 import { kinds } from '../../kinds/index.js';
 import type { Adopted, AnyKind } from '../../kinds/kind.js';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Context } from '../../app/context.js';
+import { desiredResources } from '../../app/desired-resources.js';
 import type { RunOptions } from '../../app/options.js';
-import { desiredResources } from '../../app/plan-input.js';
 import { planRollback } from '../../app/rollback.js';
 import { propose, withStore } from '../../app/with-lock.js';
 import { pinReleases } from '../../execute/checkpoint.js';
