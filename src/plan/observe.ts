@@ -10,7 +10,7 @@ export type { Kinds };
 
 /** The observed state that a plan is made from. */
 export interface Observed {
-  /** The observed state of each resource, in the form of its kind. Absent: nothing is there. */
+  /** The observed state of each resource, in the form of its kind. Absent: it does not exist. */
   states: Map<Address, unknown>;
   /** Why an unrecorded resource cannot be created: something that is not ours is in its place. */
   foreign: Map<Address, string>;

@@ -68,16 +68,16 @@ export function pinPreviousRelease(
     const hint = `To return to the release of the file: baleine rollback --undo ${name}`;
     throw rollbackError(name, 'it is already rolled back', hint);
   }
-  const asked = releaseOf((members[0] as ContainerResource).spec);
-  const to = targetOf(own, asked);
+  const declared = releaseOf((members[0] as ContainerResource).spec);
+  const to = targetOf(own, declared);
   if (!to) throw rollbackError(name, 'it has not changed since it was created');
-  return { asked: releaseDigest(asked), differs: releaseDifferences(asked, to), to };
+  return { asked: releaseDigest(declared), differs: releaseDifferences(declared, to), to };
 }
 
-function targetOf(rows: readonly ContainerRow[], asked: Release): Release | undefined {
+function targetOf(rows: readonly ContainerRow[], declared: Release): Release | undefined {
   const before = rows
     .flatMap(({ spec }) => spec.previous ?? [])
-    .filter((each) => !sameRelease(each, asked));
+    .filter((each) => !sameRelease(each, declared));
   const now = rows.map(({ spec }) => releaseOf(spec));
   const remaining = before.find((each) => now.some((other) => sameRelease(each, other)));
   return remaining ?? before[0];

@@ -46,7 +46,7 @@ function planOf(units: Unit[], actions: Record<string, Action> = {}): Plan {
   return { stack: 'shop', changes, units };
 }
 
-/** Keeps rows and a log of everything that happened, handlers' doings and rows alike. */
+/** Keeps rows and a log of all handler calls and writes of rows. */
 function bench(handlers: HandlerTable, deps: Partial<ExecuteDeps> = {}, rows: Row[] = []) {
   const log: string[] = [];
   const events: Event[] = [];
@@ -110,7 +110,7 @@ it('keeps the row pending from before the first step until after the last', asyn
   ]);
 });
 
-it('writes the row ready at once when there is nothing to do', async () => {
+it('writes the row as ready at once if there are no steps', async () => {
   const { log, run } = bench({});
   await run(planOf([put('a', { steps: [] })], { a: 'update' }));
   expect(log).toEqual(['row a ready {}']);
@@ -127,14 +127,14 @@ const row = (name: string): Row => ({
   protect: false,
 });
 
-it('keeps what is known of an updated resource, and forgets it of a new one', async () => {
+it('keeps the facts of an updated resource, and drops them for a new one', async () => {
   const { log, run } = bench({ make: noop }, {}, [row('a'), row('b')]);
   await run(planOf([put('a', { keepFacts: true }), put('b')]));
   expect(log).toContain('row a ready {"pid":4}');
   expect(log).toContain('row b ready {}');
 });
 
-it('drops a row after the last step, pending until then and as it was', async () => {
+it('drops a row after the last step; until then it is pending and unchanged', async () => {
   const { log, table, run } = bench(
     { stop: one(() => log.push(JSON.stringify(table.get('a')?.spec)) && undefined) },
     {},
@@ -144,7 +144,7 @@ it('drops a row after the last step, pending until then and as it was', async ()
   expect(log).toEqual(['row a pending {"pid":4}', '{"path":"/old"}', 'no row a']);
 });
 
-it('has an updated resource on record as it was until it is as it should be', async () => {
+it('records the old spec of an updated resource until the update is complete', async () => {
   const specs: unknown[] = [];
   const spy = one(() => void specs.push(table.get('a')?.spec));
   const { table, run } = bench({ limit: spy }, {}, [row('a')]);
@@ -152,7 +152,7 @@ it('has an updated resource on record as it was until it is as it should be', as
   expect([...specs, table.get('a')?.spec]).toEqual([{ path: '/old' }, { path: '/a' }]);
 });
 
-it('replaces by a drop and a put, on record all the time, and starts from no facts', async () => {
+it('replaces by a drop and a put, always recorded, and starts without facts', async () => {
   const { log, run } = bench({ stop: noop, make: noop }, {}, [row('a')]);
   const units = [drop('a', { steps: ['stop'] }), put('a', { needs: ['drop volume.a'] })];
   const outcome = await run(planOf(units, { a: 'replace' }));
@@ -165,7 +165,7 @@ it('replaces by a drop and a put, on record all the time, and starts from no fac
   expect(outcome.counts).toEqual({ added: 1, changed: 0, destroyed: 1, forgotten: 0 });
 });
 
-it('does units after what they need and others at the same time', async () => {
+it('runs units after their dependencies, and others concurrently', async () => {
   const order: string[] = [];
   const make = one(async (name) => {
     order.push(`${name} begins`);
@@ -179,7 +179,7 @@ it('does units after what they need and others at the same time', async () => {
   expect(order.slice(4)).toEqual(['c begins', 'c ends']);
 });
 
-it('runs at most as many single steps at a time as it may', async () => {
+it('limits the number of concurrent single steps', async () => {
   let now = 0;
   let most = 0;
   const make = one(async () => {
@@ -196,7 +196,7 @@ it('runs at most as many single steps at a time as it may', async () => {
   expect(most).toBe(3);
 });
 
-it('takes a batch once for all units that come to it, fast or slow', async () => {
+it('runs a batch once for all units that reach it, fast or slow', async () => {
   const batches: number[] = [];
   const all = async (args: unknown[]) => {
     batches.push(args.length);
@@ -210,14 +210,14 @@ it('takes a batch once for all units that come to it, fast or slow', async () =>
   expect(batches).toEqual([50]);
 });
 
-it('does not let batches wait for each other for ever', async () => {
+it('does not let batches wait for each other forever', async () => {
   const all = async (args: unknown[]) => args.map(() => undefined);
   const { run } = bench({ wire: { all }, unwire: { all } });
   const units = [put('a', { steps: ['wire', 'unwire'] }), put('b', { steps: ['unwire', 'wire'] })];
   expect((await run(planOf(units))).status).toBe('done');
 });
 
-it('fails only the unit a batch answers an error for', async () => {
+it('fails only the unit for which a batch returns an error', async () => {
   const all = async (args: unknown[]) =>
     args.map((name) => (name === 'b' ? new Error('no veth') : { wired: true }));
   const { table, run } = bench({ wire: { all }, start: noop });
@@ -233,14 +233,14 @@ it('fails only the unit a batch answers an error for', async () => {
 
 it.each([
   ['rejects', () => Promise.reject(new Error('ip is missing')), 'ip is missing'],
-  ['answers too few', async () => [], '"wire" returned 0 results for 2 steps'],
+  ['returns too few results', async () => [], '"wire" returned 0 results for 2 steps'],
 ])('fails every unit of a batch that %s', async (_how, all, error) => {
   const { run } = bench({ wire: { all } });
   const outcome = await run(planOf(['a', 'b'].map((name) => put(name, { steps: ['wire'] }))));
   expect(outcome.failed.map((each) => each.error)).toEqual([error, error]);
 });
 
-it('skips what needs a failure, names the culprit, and finishes the rest', async () => {
+it('skips dependents of a failure, names the culprit, and completes the rest', async () => {
   const { log, events, run } = bench({ make: noop, fail: fails });
   const outcome = await run(
     planOf([
@@ -266,7 +266,7 @@ it('skips what needs a failure, names the culprit, and finishes the rest', async
   expect(events.filter(({ type }) => type === 'unit-skipped')).toHaveLength(2);
 });
 
-it('has why a change failed on record until it is tried again, and never a secret', async () => {
+it('records why a change failed until it is retried, without secrets', async () => {
   const told = one(() => {
     throw new Error(`https://joe:pw@host: key s3cret \x1b\nmore ${'x'.repeat(999)}`);
   });
@@ -279,7 +279,7 @@ it('has why a change failed on record until it is tried again, and never a secre
   expect(log.slice(2)).toEqual(['row a pending {"unmade":true}', 'row a ready {}']);
 });
 
-it('has no failure on record of what was ended with it, or was not begun', async () => {
+it('records no failure for steps killed with it or not started', async () => {
   const stop = new AbortController();
   const ended = one(() => {
     stop.abort();
@@ -293,7 +293,7 @@ it('has no failure on record of what was ended with it, or was not begun', async
   expect(other.log).toEqual([]);
 });
 
-it('goes on with what depended on a failure when told to', async () => {
+it('continues with dependents of a failure if keepGoing is set', async () => {
   const { run } = bench({ make: noop, fail: fails }, { keepGoing: true }, [row('a'), row('b')]);
   const units = [drop('a', { steps: ['fail'] }), drop('b', { needs: ['drop volume.a'] })];
   expect(await run(planOf(units))).toMatchObject({
@@ -319,7 +319,7 @@ it('fails a unit whose row cannot be written, before its first step', async () =
   expect(made).toEqual([]);
 });
 
-it('starts nothing after a stop, and saves what the running step did', async () => {
+it('starts nothing after a stop, and saves the result of the running step', async () => {
   const stop = new AbortController();
   const { log, run } = bench(
     {
@@ -343,13 +343,13 @@ it('starts nothing after a stop, and saves what the running step did', async () 
   ]);
 });
 
-it('is done when the stop came during the very last step', async () => {
+it('is done if the stop came during the last step', async () => {
   const stop = new AbortController();
   const { run } = bench({ make: one(() => stop.abort()) }, { stop: stop.signal });
   expect((await run(planOf([put('a')]))).status).toBe('done');
 });
 
-it('refuses a plan it cannot carry out before it does anything', async () => {
+it('rejects a plan that it cannot execute before doing anything', async () => {
   const { log, run } = bench({ make: noop });
   await expect(run(planOf([put('a'), put('b', { steps: ['fly'] })]))).rejects.toThrow(
     'cannot execute "fly": no kind has this verb',
@@ -362,7 +362,7 @@ it('refuses a plan it cannot carry out before it does anything', async () => {
   expect(log).toEqual([]);
 });
 
-it('tells of everything in the order it happens', async () => {
+it('reports everything in order', async () => {
   const { events, run } = bench({ make: noop, fail: fails });
   await run(planOf([put('a'), put('b', { steps: ['fail'], needs: ['put volume.a'] })]));
   expect(events.map(({ type }) => type)).toEqual([
@@ -387,7 +387,7 @@ it('tells of everything in the order it happens', async () => {
   expect(events.at(-1)).toMatchObject({ status: 'failed', counts: { added: 1 } });
 });
 
-it('says what is on record if it dies after any step', async () => {
+it('has a correct row if it dies after any step', async () => {
   const seen: string[] = [];
   const spy = one(() => {
     const now = table.get('a');
@@ -404,7 +404,7 @@ it('says what is on record if it dies after any step', async () => {
   expect(table.get('a')?.status).toBe('ready');
 });
 
-it('keeps in mind that something was never completed, also over attempts that differ', async () => {
+it('remembers that a resource was never completed, even if later attempts differ', async () => {
   const { table, run } = bench({ make: fails, clear: noop });
   const remembered = () => isNeverCreated(table.get('a') as Row);
   await run(planOf([put('a', { steps: ['make'] })]));

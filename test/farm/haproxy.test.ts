@@ -12,7 +12,7 @@ const upstreams = [
   { name: 'shop-server-2', address: '10.77.2.3', port: 8080 },
 ];
 
-/** Only what the text depends on. */
+/** Only the options that affect the text. */
 function farm(proxy: object, healthcheck?: object): FarmEntry {
   const defaults = { engine: 'haproxy', listen: 80, mode: 'http', balance: 'roundrobin' };
   return {
@@ -29,7 +29,7 @@ const checksOf = (healthcheck: object) =>
     .map((line) => line.trim());
 
 describe('checks of the servers', () => {
-  it('are those of their health check, asked twice as fast at least', () => {
+  it('are those of their health check, at least twice as often', () => {
     expect(checksOf({ http: { port: 9000, path: '/up?a=1', status: '200-299' } })).toEqual([
       'option httpchk',
       'http-check send meth GET uri /up?a=1 ver HTTP/1.1 hdr Host localhost',
@@ -47,14 +47,14 @@ describe('checks of the servers', () => {
   });
 });
 
-/** Lines of one text that the other does not have. */
+/** Lines of one text that the other lacks. */
 function added(text: string, other: string): string[] {
   const known = new Set(other.split('\n'));
   return text.split('\n').flatMap((line) => (known.has(line) ? [] : [line.trim()]));
 }
 
 describe('haproxyConfig', () => {
-  it('writes one server line for each upstream', () => {
+  it('writes one server line per upstream', () => {
     expect(haproxyConfig('shop', farm({}), upstreams)).toMatchInlineSnapshot(`
       "# farm shop, written by baleine: change baleine.yaml instead
       global
@@ -91,7 +91,7 @@ describe('haproxyConfig', () => {
     `);
   });
 
-  it('says what the options ask for', () => {
+  it('renders the options', () => {
     const options = {
       ...{ sticky: 'cookie', access_log: true, tls: { listen: 8443, redirect: true, files: [] } },
       publish: [{ host_ip: '0.0.0.0', published: 443, target: 8443, proxy_protocol: true }],
@@ -115,13 +115,13 @@ describe('haproxyConfig', () => {
     ]);
   });
 
-  it('knows of no requests in mode tcp', () => {
+  it('has no HTTP options in mode tcp', () => {
     const text = haproxyConfig('shop', farm({ mode: 'tcp', sticky: 'source' }), upstreams);
     expect(text).not.toMatch(/http|retry-on|forwardfor/);
     expect(text).toMatch(/mode tcp.*timeout client 1h.*hash-type consistent/s);
   });
 
-  it('leaves the identity alone when the proxy is not root, and serves statistics when asked', () => {
+  it('does not change the user if the proxy is not root, and serves statistics on request', () => {
     const text = haproxyConfig('shop', farm({ user: '1000:1000', stats: 8404 }), upstreams);
     expect(text).not.toContain('uid');
     expect(text).toContain(

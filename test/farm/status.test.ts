@@ -6,7 +6,7 @@ const NAMES =
   'pxname,svname,qcur,scur,stot,bin,bout,econ,eresp,status,lastchg,rate,req_rate,req_tot,' +
   'hrsp_5xx,check_status,check_code,last_chk,type,mode';
 
-/** As HAProxy 2.6 writes them, without the columns that nothing reads. */
+/** As written by HAProxy 2.6, without unused columns. */
 const line = (values: Record<string, string | number>) =>
   NAMES.split(',')
     .map((name) => values[name] ?? '')
@@ -20,7 +20,7 @@ const server = (svname: string, values: Record<string, string | number> = {}) =>
 const FRONT = { pxname: 'shop', svname: 'FRONTEND', type: 0, mode: 'http' };
 
 describe('readStatistics', () => {
-  it('takes requests and answers of 5xx in http mode, sessions and failed connections in tcp', () => {
+  it('counts requests and 5xx responses in http mode, sessions and failed connections in tcp mode', () => {
     const front = { ...FRONT, scur: 2, stot: 9, req_tot: 40, req_rate: 7, rate: 3, hrsp_5xx: 1 };
     const back = { pxname: 'shop-servers', svname: 'BACKEND', type: 1, econ: 4 };
     expect(readStatistics('shop', answer(front, back)).traffic).toMatchObject({
@@ -32,7 +32,7 @@ describe('readStatistics', () => {
     });
   });
 
-  it('reads a server with its last check, whatever is quoted in it', () => {
+  it('reads a server with its last check, including quoted text', () => {
     const check = { check_status: 'L4CON', check_code: '', last_chk: '"refused, ""once"""' };
     const counts = { scur: 1, stot: 5, req_tot: 6, econ: 1, eresp: 2, hrsp_5xx: 3, lastchg: 61 };
     expect(readStatistics('shop', answer(server('s1', { ...check, ...counts }))).servers).toEqual([
@@ -54,17 +54,17 @@ describe('readStatistics', () => {
     ['MAINT', 'maintenance'],
     ['MAINT (via a/b)', 'maintenance'],
     ['', 'unknown'],
-  ])('calls %j %s', (status, state) => {
+  ])('maps %j to %s', (status, state) => {
     const { servers } = readStatistics('shop', answer(server('s1', { status })));
     expect(servers).toMatchObject([{ name: 's1', state }]);
   });
 
-  it('calls a server draining that still has sessions in maintenance', () => {
+  it('reports a server in maintenance that still has sessions as draining', () => {
     const { servers } = readStatistics('shop', answer(server('s1', { status: 'MAINT', scur: 2 })));
     expect(servers).toMatchObject([{ name: 's1', state: 'draining' }]);
   });
 
-  it('leaves out what is of another farm, or no server', () => {
+  it('ignores other farms and entries that are not servers', () => {
     const others = [
       { ...server('s9'), pxname: 'other-servers' },
       server('BACKEND', { type: 1 }),

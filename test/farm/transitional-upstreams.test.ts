@@ -10,7 +10,7 @@ const page = (path: string, port = 80) => ({ http: { port, path, status: '200' }
 const upstream = (name: string) => ({ name, address: '10.77.2.2', port: 80 });
 const upstreams = [upstream('one'), upstream('two'), { ...upstream('spare'), disabled: true }];
 
-/** Only what it depends on. */
+/** Only the fields that matter here. */
 const row = (name: string, port: number, healthcheck?: object, status = 'ready') =>
   ({ name, status, spec: { rotation: { port }, healthcheck } }) as unknown as Row<ContainerSpec>;
 
@@ -32,14 +32,14 @@ function between(healthcheck: object | undefined, ...rows: Row<ContainerSpec>[])
 
 const CONNECTS = { tcp: 80, ...TIMES };
 
-describe('while servers take turns', () => {
-  it('nothing is different when they are reached and asked as they will be', () => {
+describe('during a rolling update', () => {
+  it('nothing differs if port and check stay the same', () => {
     expect(between(page('/'), row('one', 80, { ...page('/'), interval: 5 }))).toBeUndefined();
     expect(between({ exec: ['true'], ...TIMES }, row('one', 80))).toBeUndefined();
     expect(between(undefined, row('one', 80, { tcp: 80, ...TIMES }))).toBeUndefined();
   });
 
-  it('each is found where it is, and asked for no more than a connection there', () => {
+  it('each server keeps its current port, and only its connection is checked', () => {
     expect(between(page('/new'), row('one', 80, page('/old')), row('two', 80))).toEqual([
       CONNECTS,
       'one:80',
@@ -55,7 +55,7 @@ describe('while servers take turns', () => {
     expect(between(undefined, row('one', 8080))?.[0]).toBeUndefined();
   });
 
-  it('a spare goes on standing in, and who was left half done takes no part', () => {
+  it('a spare keeps serving, and an unfinished server is disabled', () => {
     const half = row('one', 80, page('/'), 'pending');
     expect(between(page('/'), half, row('spare', 8080, page('/')))).toEqual([
       CONNECTS,

@@ -24,7 +24,7 @@ const SEEN: SeenLink = {
 };
 const UPLINK: SeenLink = { name: 'eth1', kind: '', up: true, master: 'bb-1', addresses: [] };
 
-/** A host with these links and nothing else. */
+/** A host that has only these links. */
 function host(...links: SeenLink[]): Probe {
   return {
     link: (name: string) => links.find((link) => link.name === name),
@@ -61,14 +61,14 @@ function compared(desired: BridgeSpec, recorded: BridgeSpec, ...links: SeenLink[
 }
 
 describe('a bridge', () => {
-  it('as applied has no differences, seen or assumed', () => {
+  it('as applied has no differences, observed or assumed', () => {
     expect(compared(SPEC, SPEC, SEEN, UPLINK).reasons).toEqual([]);
     expect(bridge.assume(SPEC, undefined)).toEqual(
       bridge.observe(SPEC, undefined, host(SEEN, UPLINK), site),
     );
   });
 
-  it('is seen only as a bridge', () => {
+  it('is observed only as a bridge', () => {
     expect(bridge.observe(SPEC, undefined, host(), site)).toBeUndefined();
     expect(bridge.observe(SPEC, undefined, host({ ...SEEN, kind: 'dummy' }), site)).toBeUndefined();
   });
@@ -77,7 +77,7 @@ describe('a bridge', () => {
     ['link bb-1 is down', { up: false }, {}],
     ['address 10.77.1.1/24 is missing', { addresses: ['10.77.1.1/16'] }, {}],
     ['uplink eth1 has left', {}, { master: 'br9' }],
-  ])('that moved on the host is mended: %s', (reason, link, uplink) => {
+  ])('with drift is repaired: %s', (reason, link, uplink) => {
     const found = compared(SPEC, SPEC, { ...SEEN, ...link }, { ...UPLINK, ...uplink });
     expect(found.reasons).toEqual([`drift: ${reason}`]);
     expect(found.steps).toEqual([
@@ -101,7 +101,7 @@ describe('a bridge', () => {
     },
   );
 
-  it('changes in place as the file says, which is no drift', () => {
+  it('changes in place as declared, which is no drift', () => {
     const { uplink: _, ...rest } = SPEC;
     const desired = { ...rest, subnet: '10.78.0.0/16', host: '10.78.0.1' };
     const { reasons, steps } = compared(desired, SPEC, SEEN, UPLINK);
@@ -115,7 +115,7 @@ describe('a bridge', () => {
     ]);
   });
 
-  it('that is not ours is refused', () => {
+  it('that is not ours is rejected', () => {
     const foreign = (...links: SeenLink[]) => bridge.foreign(SPEC, host(...links), site);
     expect(foreign()).toBeUndefined();
     expect(foreign(SEEN)).toBeUndefined();
@@ -124,7 +124,7 @@ describe('a bridge', () => {
     );
   });
 
-  it('has the containers on it in its table', () => {
+  it('lists its containers in its table', () => {
     const columns = bridge.table.columns.slice(0, 3);
     const on = (stack: string, own: string, bridge_link: string) =>
       ({ kind: 'container', spec: { id: `${stack}.${own}`, links: [{ bridge_link }] } }) as Row;

@@ -1,6 +1,6 @@
 import type { Column, Row } from '../../src/model/resource.js';
 
-/** What columns say of a row among others. */
+/** The values of the columns for a row, among others. */
 export function cellsOf<Spec, Facts>(
   columns: Column<Spec, Facts>[],
   row: Row<Spec, Facts>,

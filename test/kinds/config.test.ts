@@ -75,7 +75,7 @@ describe('what differs', () => {
     expect(result).toEqual(differences);
   });
 
-  it('the place, which takes a new one, and the reader', () => {
+  it('the path, which needs a replacement, and the reader', () => {
     const other = { dir: '/other', reader: { ...reader, signal: 'SIGHUP' } };
     expect(config.compare(desired(other), recorded(), { text: spec.text })).toMatchObject([
       { attribute: 'dir', effect: 'replace', reason: `dir ${spec.dir} → /other` },
@@ -85,7 +85,7 @@ describe('what differs', () => {
 });
 
 describe('the steps', () => {
-  it('write, then tell the reader', () => {
+  it('write, then notify the reader', () => {
     const { dir, file, text } = spec;
     const { id, check, signal } = reader;
     expect(config.create(desired(), 'new', site)).toEqual([
@@ -94,7 +94,7 @@ describe('the steps', () => {
     ]);
   });
 
-  it('give a proxy’s worker before time to end, where its servers will soon be elsewhere', () => {
+  it('give the previous worker of a proxy time to finish during a transition', () => {
     const proxy = { id: 'shop.proxy', socket: '/dev/shm/proxy.sock', backend: 'shop-servers' };
     const rotation = { proxy, servers: [], drain: 5000, handover: 10_000 };
     const { id, signal } = reader;
@@ -105,13 +105,13 @@ describe('the steps', () => {
     });
   });
 
-  it('only write when nobody reads', () => {
+  it('only write if there is no reader', () => {
     const { reader: _, ...alone } = spec;
     const steps = config.create({ ...desired(), spec: alone }, 'new', site);
     expect(steps.map(({ verb }) => verb)).toEqual(['config.write']);
   });
 
-  it('are the same after an interrupted update, for the reader may not know yet', () => {
+  it('are the same after an interrupted update, because the reader may not know yet', () => {
     const steps = config.update(desired(), recorded({}, 'pending'), { text: spec.text }, [], site);
     expect(steps.map(({ verb, reason }) => `${verb} ${reason}`)).toEqual([
       'config.write unfinished',
@@ -121,7 +121,7 @@ describe('the steps', () => {
 });
 
 describe('on the host', () => {
-  it('is a file others may read, observed by its text', async () => {
+  it('is a world-readable file, observed by its text', async () => {
     expect(config.observe(spec, {}, fileProbe, site)).toBeUndefined();
     await carryOut(config.create(desired(), 'new', site), fakeReader({ runs: false }));
     expect(readFileSync(path, 'utf8')).toBe('old\n');
@@ -131,7 +131,7 @@ describe('on the host', () => {
     expect(config.observe(spec, {}, fileProbe, site)).toEqual(config.assume(spec, {}));
   });
 
-  it('changes once its running reader has checked the new text beside the old', async () => {
+  it('changes once its running reader has checked the new text', async () => {
     await carryOut(config.create(desired(), 'new', site), fakeReader({ runs: false }));
     const runs = fakeReader({ runs: true });
     await carryOut(config.create(desired({ text: 'new\n' }), 'changed', site), runs);
@@ -140,7 +140,7 @@ describe('on the host', () => {
     expect(readdirSync(spec.dir)).toEqual(['proxy.cfg']);
   });
 
-  it('stays as it is, and its reader untold, when the reader refuses', async () => {
+  it('stays unchanged if the reader rejects the new text', async () => {
     await carryOut(config.create(desired(), 'new', site), fakeReader({ runs: false }));
     const before = statSync(path, { bigint: true });
     const refuses = fakeReader({ runs: true, refuses: '[ALERT] unknown keyword\n' });
@@ -155,7 +155,7 @@ describe('on the host', () => {
     expect(readdirSync(spec.dir)).toEqual(['proxy.cfg']);
   });
 
-  it('leaves nothing beside when the check itself fails', async () => {
+  it('leaves no temporary file if the check itself fails', async () => {
     const broken = fakeReader({ runs: true, breaks: true });
     await expect(carryOut(config.create(desired(), 'new', site), broken)).rejects.toThrow(
       'no runtime',
@@ -163,7 +163,7 @@ describe('on the host', () => {
     expect(readdirSync(spec.dir)).toEqual([]);
   });
 
-  it('goes with its folder', async () => {
+  it('is removed with its folder', async () => {
     await carryOut(config.create(desired(), 'new', site), fakeReader({ runs: false }));
     await carryOut(config.remove(recorded(), 'gone', site), fakeReader({ runs: false }));
     expect(existsSync(spec.dir)).toBe(false);
@@ -175,7 +175,7 @@ interface FakeReader {
   runtime: Pick<Host['runtime'], 'execute' | 'signal'>;
 }
 
-/** Notes what it is asked, and at a check which texts it finds. */
+/** Records its calls and, at a check, the texts it finds. */
 function fakeReader({ runs = false, refuses = '', breaks = false }): FakeReader {
   const seen: string[] = [];
   const text = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8') : 'none');

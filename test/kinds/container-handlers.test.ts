@@ -4,7 +4,7 @@ import { containerHandlers } from '../../src/kinds/container/handlers.js';
 import { installPaths } from '../../src/model/install-paths.js';
 import type { ContainerSpec } from '../../src/model/specs.js';
 
-/** Ports that note their calls; `fails` names one that rejects. */
+/** Ports that record their calls; `fails` names one that rejects. */
 function handlers(fails?: string) {
   const calls: unknown[][] = [];
   const port = (answer?: unknown) =>
@@ -28,7 +28,7 @@ function handlers(fails?: string) {
 const facts = { pid: 7 };
 
 describe('containerHandlers', () => {
-  it('takes links away in one call for all, then the namespaces', async () => {
+  it('removes all links in one call, then the namespaces', async () => {
     const { calls, table } = handlers();
     const handler = table['container.disconnect'];
     const all = [
@@ -42,13 +42,13 @@ describe('containerHandlers', () => {
     ]);
   });
 
-  it('answers with an error for each when the one call failed', async () => {
+  it('returns an error for each if the single call failed', async () => {
     const handler = handlers('unwire').table['container.unwire'];
     const answers = 'all' in handler && (await handler.all([{ links: ['1'] }, { links: ['2'] }]));
     expect(answers).toEqual([new Error('cannot unwire'), new Error('cannot unwire')]);
   });
 
-  it('reports who was started, and nobody after a stop', async () => {
+  it('reports the started process, and none after a stop', async () => {
     const { calls, table } = handlers();
     const [start, stop] = [table['container.start'], table['container.stop']];
     const spec = { id: 's.c' } as ContainerSpec;

@@ -5,7 +5,7 @@ import type { ImageVerbs } from '../../src/kinds/image/steps.js';
 
 type Build = ImageVerbs['image.build'];
 
-/** A host that only notes what is asked of it, and fails at the call that begins with `failing`. */
+/** A host that only records its calls, and fails at the call that begins with `failing`. */
 function noting(failing?: string, why = 'no'): { host: Host; calls: string[] } {
   const calls: string[] = [];
   const note = async (...words: unknown[]) => {

@@ -44,7 +44,7 @@ const whole = { size: 64 * MiB };
 const probing = (file: ReturnType<Probe['file']>) =>
   ({ file: (path: string) => (path === FILE ? file : undefined) }) as Probe;
 
-/** What a plan of this change would do and say. */
+/** The steps and reasons in the plan of this change. */
 function planned(more: Partial<ImageSpec>, seen = whole, row = rowOf()) {
   const differences = image.compare(desired(more), row, seen);
   const steps = image.update(desired(more), row, seen, differences, site);
@@ -55,7 +55,7 @@ function planned(more: Partial<ImageSpec>, seen = whole, row = rowOf()) {
 }
 
 describe('image', () => {
-  it('needs nothing when file and row agree', () => {
+  it('needs nothing if file and row match', () => {
     expect(planned({})).toEqual([]);
   });
 
@@ -72,7 +72,7 @@ describe('image', () => {
     expect(imageVersion(specOf(more))).not.toBe(imageVersion(base));
   });
 
-  it('names the local files whose content is another', () => {
+  it('names the local files whose content changed', () => {
     const copy = [{ from: '/srv/conf', to: '/etc', owner: '0:0' }];
     const found = (from: ImageSpec['from']) => {
       const row = rowOf({ spec: specOf({ from, copy, sources: 'abc' }) });
@@ -84,7 +84,7 @@ describe('image', () => {
     expect(found({ image: 'base' })).toEqual([['sources', ['/srv/conf']]]);
   });
 
-  it('rewrites the row alone when only what containers inherit changes', () => {
+  it('rewrites only the row if only inherited settings change', () => {
     const config = { environment: { A: '1' }, command: ['true'] };
     expect(planned({ config })).toEqual([
       'file update: command changed',
@@ -93,26 +93,26 @@ describe('image', () => {
     expect(imageVersion(specOf({ config }))).toBe(imageVersion(base));
   });
 
-  it('gives the build the reasons that call for it and no other', () => {
+  it('gives the build only the reasons that require it', () => {
     const config = { environment: { A: '1' } };
     const steps = planned({ config, run: ['true'], size: MiB }).filter((line) => /\(/.test(line));
     expect(steps).toEqual(['image.build (size changed, run lines changed)']);
   });
 
-  it('builds again what was left pending, though row and file agree', () => {
+  it('rebuilds a pending image even if row and file match', () => {
     expect(planned({}, whole, rowOf({ status: 'pending' }))).toEqual([
       'image.build (an earlier build was interrupted)',
     ]);
   });
 
-  it('tells a build that failed from one that was interrupted', () => {
+  it('distinguishes a failed build from an interrupted one', () => {
     const facts = { failure: 'cannot build it: no space' } as ImageFacts;
     expect(planned({}, whole, rowOf({ status: 'pending', facts }))).toEqual([
       'image.build (the last build failed: cannot build it: no space)',
     ]);
   });
 
-  it('keeps what containers run on beside what is built, once and whole', () => {
+  it('keeps the version that containers run on, once and only if intact', () => {
     const [version, built] = [imageVersion(base), 'image.build (run lines changed)'];
     const kept = 'image.keep (containers run on it and may roll back to it)';
     const steps = (row = rowOf(), seen = whole) =>
@@ -126,7 +126,7 @@ describe('image', () => {
     expect(imageVersion(specOf({ previous: version }))).toBe(version);
   });
 
-  it('sees a file that was cut', () => {
+  it('detects a truncated file', () => {
     const reason = 'image file has 100 bytes instead of 64M';
     expect(planned({}, { size: 100 })).toEqual([
       `drift update: ${reason}`,
@@ -134,7 +134,7 @@ describe('image', () => {
     ]);
   });
 
-  it('hands the build everything but what is recorded only', () => {
+  it('passes everything to the build except recorded settings', () => {
     const spec = { from: { image: 'base' }, base: { file: '/b.img', version: 'v' } };
     expect(image.create(desired(spec), 'new', site)).toEqual([
       {
@@ -168,7 +168,7 @@ describe('image', () => {
     expect(image.assume(base, {})).toEqual(whole);
   });
 
-  it('refuses a place that is taken', () => {
+  it('refuses a path in use', () => {
     const foreign = (file: ReturnType<Probe['file']>) => image.foreign(base, probing(file), site);
     expect(foreign({ size: 7, used: 7, directory: false })).toContain(FILE);
     expect(foreign(undefined)).toBeUndefined();
@@ -180,7 +180,7 @@ describe('image', () => {
     [{ tar: '/srv/rootfs.tar.zst' }, 'tar rootfs.tar.zst'],
     [{ directory: '/srv/rootfs' }, 'directory rootfs'],
     [{ image: 'base' }, 'image base'],
-  ])('tells its table the source %j', (from, text) => {
+  ])('shows the source %j in its table', (from, text) => {
     const row = rowOf({ spec: specOf({ from }) });
     const values = cellsOf(image.table.columns, row);
     const cells = image.table.columns.map(({ header }, index) => [header, values[index]]);

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Probe } from '../../src/host/ports.js';
 
-/** Looks at real files, and at nothing else. */
+/** Observes only real files. */
 export const fileProbe = {
   file(path) {
     const found = statSync(path, { throwIfNoEntry: false });

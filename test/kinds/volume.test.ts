@@ -28,7 +28,7 @@ const recorded = (path: string): Row<VolumeSpec, DataFacts> => ({
 });
 
 describe('a volume', () => {
-  it('is there when its folder is', () => {
+  it('exists if its folder does', () => {
     const dir = temporary();
     const file = join(dir, 'file');
     writeFileSync(file, '');
@@ -39,7 +39,7 @@ describe('a volume', () => {
     expect(volume.observe({ path: `${dir}/none` }, {}, fileProbe, site)).toBeUndefined();
   });
 
-  it('is refused when something is at its path though no row says so', () => {
+  it('is rejected if something unrecorded is at its path', () => {
     const dir = temporary();
     expect(volume.foreign({ path: dir }, fileProbe, site)).toBe(
       `${dir} exists and is in no state file`,
@@ -54,7 +54,7 @@ describe('a volume', () => {
     ]);
   });
 
-  it('is written with its path', () => {
+  it('is recorded with its path', () => {
     expect(cellsOf(volume.table.columns, recorded('/v/data'))).toEqual([
       'shop.data',
       'data',
@@ -62,7 +62,7 @@ describe('a volume', () => {
     ]);
   });
 
-  it('is made, made again without harm, and removed with what is in it', async () => {
+  it('is created, created again without harm, and removed with its content', async () => {
     const path = join(temporary(), 'volumes', 'shop', 'data');
     await carryOut(volume.create(desired(path), 'new', site));
     expect(statSync(path).mode & 0o777).toBe(0o755);

@@ -10,12 +10,12 @@ import {
 const USUAL = ['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:2', '136:*'].map((n) => `c ${n} rwm`);
 
 describe('device rules', () => {
-  it('read type, numbers and access', () => {
+  it('are parsed into type, numbers and access', () => {
     expect(parseDevice('c 10:229 mr')).toEqual({ type: 'c', major: 10, minor: 229, access: 'rm' });
     expect(parseDevice('b *:* w')).toEqual({ type: 'b', access: 'w' });
   });
 
-  it('count in order', () => {
+  it('apply in order', () => {
     const own = [{ allow: 'c 10:229 rw' }, { deny: 'c 10:229 w' }, { deny: 'c 1:9 rwm' }];
     expect(
       [...effectiveAccess(withDefaultRules(own))].filter(([, access]) => access !== 'rwm'),
@@ -35,11 +35,11 @@ describe('device rules', () => {
     [USUAL, [{ deny: 'c 1:9 rwm' }], { deny: ['c 1:9 rwm'], allow: [] }],
     [USUAL.slice(1), [], { deny: [], allow: ['c 1:3 rwm'] }],
     [[...USUAL, 'c 10:200 rwm'], [{ deny: 'c 10:200 rwm' }], { deny: ['c 10:200 rwm'], allow: [] }],
-  ])('bring %j by %j to what is wanted', (seen, rules, changes) => {
-    expect(deviceListChanges(rules as never, seen)).toEqual(changes);
+  ])('change %j by %j as desired', (observed, rules, changes) => {
+    expect(deviceListChanges(rules as never, observed)).toEqual(changes);
   });
 
-  it('cannot deny part of what is allowed as a whole', () => {
+  it('cannot deny part of a broader rule', () => {
     expect(broaderRule([{ deny: 'c 136:3 rwm' }], 0)).toBe('c 136:* rwm');
     expect(broaderRule([{ allow: 'c 10:* r' }, { deny: 'c 10:229 rwm' }], 1)).toBe('c 10:* r');
     expect(broaderRule([{ deny: 'c 136:* rwm' }], 0)).toBeUndefined();

@@ -45,7 +45,7 @@ describe('subnets', () => {
     );
   });
 
-  it('have no bits behind the prefix', () => {
+  it('have no host bits', () => {
     expect(parseSubnet('10.77.1.1/24')).toBeUndefined();
     expect(parseCidr('10.77.1.1/24')).toEqual({
       address: parseIp('10.77.1.1'),
@@ -58,7 +58,7 @@ describe('subnets', () => {
     (text) => expect(parseCidr(text)).toBeUndefined(),
   );
 
-  it('contain what lies from network to broadcast', () => {
+  it('contain the addresses from network to broadcast', () => {
     fc.assert(
       fc.property(subnet, address, (each, ip) => {
         const written = parseCidr(`${formatIp(ip)}/${each.prefix}`);
@@ -67,7 +67,7 @@ describe('subnets', () => {
     );
   });
 
-  it('overlap when one holds the other', () => {
+  it('overlap if one contains the other', () => {
     const [wide, inside, beside] = ['10.0.0.0/8', '10.1.0.0/16', '11.0.0.0/8'].map((text) => {
       const parsed = parseSubnet(text);
       if (!parsed) throw new Error(text);

@@ -5,7 +5,7 @@ import { canonical, digest, equal } from '../../src/model/json.js';
 
 const value = fc.jsonValue({ maxDepth: 3 });
 
-it('takes values for equal when their canonical texts are', () => {
+it('treats values with equal canonical texts as equal', () => {
   fc.assert(
     fc.property(value, value, (a, b) => {
       expect(equal(a, b)).toBe(canonical(a) === canonical(b));
@@ -25,9 +25,9 @@ it.each<[unknown, unknown]>([
     [1, 2],
     [2, 1],
   ],
-])('tells %j from %j', (a, b) => expect(equal(a, b)).toBe(false));
+])('distinguishes %j from %j', (a, b) => expect(equal(a, b)).toBe(false));
 
-it('takes the same digest of a text, however long it is', () => {
+it('computes the same digest for short and long texts', () => {
   const text = fc.string({ unit: 'grapheme', maxLength: 300, size: 'max' });
   fc.assert(
     fc.property(text, (each) => {

@@ -16,11 +16,11 @@ it.each([
   expect(printable(text)).toBe(shown);
 });
 
-it('keeps the lines of a text of several', () => {
+it('keeps line breaks of multi-line text', () => {
   expect(printableLines('a\x1bb\nc\rd')).toBe('a\\u001bb\nc\\u000dd');
 });
 
-it('writes JSON that means the same and acts on nothing', () => {
+it('writes equivalent JSON without active characters', () => {
   const value = { 'k\u009b': ['\x1b[2J\n', '\u202ex\u2028\x7f', 'é'] };
   const text = jsonText(value);
   expect(text).toBe('{"k\\u009b":["\\u001b[2J\\n","\\u202ex\\u2028\\u007f","é"]}');
@@ -28,7 +28,7 @@ it('writes JSON that means the same and acts on nothing', () => {
   expect(JSON.parse(jsonText(value, 2))).toEqual(value);
 });
 
-it('keeps each line of an error one line', () => {
+it('keeps each line of an error on one line', () => {
   const error = new UserError(['cannot read a\nError: b', 'c\x1b[2J'], 'rm a\nrm b');
   expect(error.message).toBe('cannot read a\\u000aError: b\nc\\u001b[2J');
   expect(error.hint).toBe('rm a\\u000arm b');

@@ -24,7 +24,7 @@ it.each([
   '-9',
   'SIG9',
   'constructor',
-])('finds none in %j', (text) => {
+])('rejects %j', (text) => {
   expect(signalNumber(text)).toBeUndefined();
 });
 
@@ -37,7 +37,7 @@ it.each([
   expect(signalName(text)).toBe(name);
 });
 
-it('has the numbers of this machine', () => {
+it('matches the numbers of this machine', () => {
   const ours = Object.fromEntries(SIGNAL_NAMES.map((name) => [name, signalNumber(name)]));
   expect(constants.signals).toMatchObject(ours);
   for (const [name, number] of Object.entries(constants.signals)) {

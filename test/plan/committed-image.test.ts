@@ -27,8 +27,8 @@ const UNCHANGED = {
 const commit = (spec: Partial<ContainerSpec>, image: ImageConfig | undefined = IMAGE) =>
   committedConfig({ ...UNCHANGED, ...spec } as ContainerSpec, image);
 
-describe('an image that is made of a container', () => {
-  it('has its image’s config when the container has nothing of its own', () => {
+describe('an image committed from a container', () => {
+  it('keeps the config of its image if the container overrides nothing', () => {
     expect(commit({})).toEqual(IMAGE);
     const { entrypoint: _none, ...plain } = IMAGE;
     expect(commit({ args: ['serve'] }, plain)).toEqual(plain);
@@ -71,25 +71,25 @@ describe('an image that is made of a container', () => {
       },
       {},
     ],
-  ])('has what the container was given: %s', (_name, own, expected) => {
+  ])('has what the container overrides: %s', (_name, own, expected) => {
     expect(commit(own)).toEqual({ ...IMAGE, ...expected });
   });
 
-  it('has no command when there is only an entrypoint, and no entrypoint when there is none', () => {
+  it('has no command if there is only an entrypoint, and no entrypoint if there is none', () => {
     const { command: _command, entrypoint: _entrypoint, ...rest } = IMAGE;
     const only = commit({ args: ['sh'], entrypoint_length: 1 });
     expect(only).toEqual({ ...rest, entrypoint: ['sh'] });
     expect(commit({ args: ['sh'], entrypoint_length: 0 })).toEqual({ ...rest, command: ['sh'] });
   });
 
-  it('has no health check when the container was told to have none', () => {
+  it('has no health check if the container disables it', () => {
     const { healthcheck: _none, ...spec } = UNCHANGED;
     expect(committedConfig(spec as unknown as ContainerSpec, IMAGE).healthcheck).toEqual({
       test: [],
     });
   });
 
-  it('has the container’s own when its image is gone', () => {
+  it('has the container’s settings if its image is gone', () => {
     const { healthcheck: _none, ...spec } = UNCHANGED;
     expect(committedConfig(spec as unknown as ContainerSpec, undefined)).toEqual({
       command: UNCHANGED.args,

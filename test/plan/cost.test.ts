@@ -12,7 +12,7 @@ const HEAD = 'images: { b: { size: 64M, from: { directory: / }, command: [x] } }
 const lines = (count: number, line: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => `${line(index)}\n`).join('');
 
-/** Each container has a bridge of its own, and starts after the one before. */
+/** Each container has its own bridge and depends on the previous container. */
 const chain = (name: string, count: number, net: number) => `name: ${name}
 ${HEAD}
 bridges:
@@ -39,7 +39,7 @@ const rowsOf = (stack: string, resources: Resource[]) =>
     }),
   );
 
-/** The same rows, and how often something of one was asked for. */
+/** The same rows, and a counter of property reads. */
 function counted(rows: Row[]): { rows: Row[]; asked: () => number } {
   let asked = 0;
   const get = (row: Row, key: keyof Row) => {
@@ -49,7 +49,7 @@ function counted(rows: Row[]): { rows: Row[]; asked: () => number } {
   return { rows: rows.map((row) => new Proxy(row, { get })) as Row[], asked: () => asked };
 }
 
-/** What twice as much may cost more than the half: with the square it would be four times. */
+/** Allowed growth for twice as many resources; quadratic growth would be a factor of 4. */
 const LINEAR = 2.5;
 
 function ratio(cost: (count: number) => number): number {
@@ -58,7 +58,7 @@ function ratio(cost: (count: number) => number): number {
   return whole / half;
 }
 
-describe('looks at what is recorded grow with a stack, not with its square', () => {
+describe('reads of recorded rows grow linearly with the stack', () => {
   it.each([
     ['of its own', (count: number) => [chain('own', count, 10), chain('own', count, 10)]],
     ['of others', (count: number) => [chain('other', count, 10), chain('own', count, 11)]],
@@ -75,7 +75,7 @@ describe('looks at what is recorded grow with a stack, not with its square', () 
     expect(ratio(cost)).toBeLessThan(LINEAR);
   });
 
-  it('for what containers start after', () => {
+  it('for dependencies of containers', () => {
     const cost = (count: number) => {
       const { rows, asked } = counted(rowsOf('own', desiredBy(chain('own', count, 10))));
       const around = { kinds, site, rows };

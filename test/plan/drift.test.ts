@@ -23,7 +23,7 @@ containers:
 
 const ID = 'one.web';
 
-/** What is done behind baleine's back, what the plan calls it, and what it takes. */
+/** A change behind baleine's back, the reason in the plan, and the steps that repair it. */
 const DRIFTS: [string, (stack: MemoryStack) => void, Record<string, string>, string[]][] = [
   [
     'a killed process',
@@ -134,21 +134,26 @@ const DRIFTS: [string, (stack: MemoryStack) => void, Record<string, string>, str
 ];
 
 describe('drift', () => {
-  it.each(DRIFTS)('%s is named and mended, and nothing else', async (_name, harm, named, verbs) => {
-    const stack = new MemoryStack();
-    await stack.apply(FILE);
-    harm(stack);
-    const plan = stack.plan(FILE);
-    expect(
-      Object.fromEntries(plan.changes.map(({ address, reasons }) => [address, reasons.join(', ')])),
-    ).toEqual(named);
-    expect(plan.changes.every(({ drift }) => drift)).toBe(true);
-    expect(plan.units.flatMap(({ steps }) => steps.map(({ verb }) => verb))).toEqual(verbs);
-    await stack.carryOut(plan);
-    expect(stack.plan(FILE).changes).toEqual([]);
-  });
+  it.each(DRIFTS)(
+    '%s is reported and repaired, and nothing else',
+    async (_name, harm, named, verbs) => {
+      const stack = new MemoryStack();
+      await stack.apply(FILE);
+      harm(stack);
+      const plan = stack.plan(FILE);
+      expect(
+        Object.fromEntries(
+          plan.changes.map(({ address, reasons }) => [address, reasons.join(', ')]),
+        ),
+      ).toEqual(named);
+      expect(plan.changes.every(({ drift }) => drift)).toBe(true);
+      expect(plan.units.flatMap(({ steps }) => steps.map(({ verb }) => verb))).toEqual(verbs);
+      await stack.carryOut(plan);
+      expect(stack.plan(FILE).changes).toEqual([]);
+    },
+  );
 
-  it('a disk file that was cut short is told, and what runs on the rest of it is left alone', async () => {
+  it('a truncated disk file is reported, and the container that runs on it is left alone', async () => {
     const stack = new MemoryStack();
     await stack.apply(FILE);
     const file = diskFile(stack.site, ID);
@@ -162,7 +167,7 @@ describe('drift', () => {
     expect(stack.events.filter(({ type }) => type === 'unit-failed')).toHaveLength(1);
   });
 
-  it('after a reboot, everything that ran runs again with its address', async () => {
+  it('after a reboot, everything that ran is restarted with its address', async () => {
     const stack = new MemoryStack();
     await stack.apply(FILE);
     const addresses = () =>
@@ -190,7 +195,7 @@ describe('drift', () => {
     expect(stack.plan(FILE).changes).toEqual([]);
   });
 
-  it('a process number that another process has now is not believed', async () => {
+  it('a pid that another process now has is not trusted', async () => {
     const stack = new MemoryStack();
     await stack.apply(FILE);
     const { pid } = stack.host.running.get(ID) ?? { pid: 0 };

@@ -35,7 +35,7 @@ function specOf<Spec>(container: string, image?: string, kind = 'container'): Sp
 }
 
 describe('a container of a foreign image', () => {
-  it('runs what the image says', () => {
+  it('runs the command of the image', () => {
     expect(specOf<ContainerSpec>('')).toMatchObject({
       args: ['/init', 'serve'],
       environment: { A: '1', B: '2' },
@@ -55,7 +55,7 @@ describe('a container of a foreign image', () => {
     expect(specOf<ContainerSpec>(`, ${words}`).args).toEqual(args);
   });
 
-  it('merges variables and labels, and has its own of the rest', () => {
+  it('merges variables and labels, and overrides the rest', () => {
     const words = ', environment: { B: x }, labels: { b: y }, user: root, stop_signal: QUIT';
     expect(specOf<ContainerSpec>(words)).toMatchObject({
       environment: { A: '1', B: 'x' },
@@ -68,11 +68,11 @@ describe('a container of a foreign image', () => {
   it.each([
     [', command: [x]', ['/init', 'x']],
     [', entrypoint: [/e]', ['/e']],
-  ])('runs what the file says of the image: %s', (image, args) => {
+  ])('runs the command declared for the image: %s', (image, args) => {
     expect(specOf<ContainerSpec>('', image).args).toEqual(args);
   });
 
-  it('is asked for its health as the image says, and healed', () => {
+  it('is checked as the image declares, and healed', () => {
     const healthcheck = { test: ['true'], interval: 5000 };
     setOrigin({ config: { ...CONFIG, healthcheck } });
     const usual = { timeout: 30_000, retries: 3, start_period: 0, on_failure: 'restart' };
@@ -96,14 +96,14 @@ describe('a container of a foreign image', () => {
     );
   });
 
-  it('stops by SIGTERM when nobody says otherwise', () => {
+  it('is stopped by SIGTERM by default', () => {
     setOrigin({ config: { environment: {}, command: ['x'] } });
     expect(specOf<ContainerSpec>('').stop_signal).toBe('SIGTERM');
   });
 });
 
 describe('a foreign image', () => {
-  it('is as large as its data need, in steps of 64 MiB', () => {
+  it('has the size that its data needs, in steps of 64 MiB', () => {
     const sizeOf = (image = '') => specOf<ImageSpec>('', image, 'image').size / MiB;
     expect(sizeOf()).toBe(128);
     setOrigin({ bytes: 200 * MiB });
@@ -123,12 +123,12 @@ describe('a foreign image', () => {
     },
   );
 
-  it('has a real-time signal under one name', () => {
+  it('has a canonical name for a real-time signal', () => {
     setOrigin({ config: { ...CONFIG, stop_signal: '37' } });
     expect(specOf<ContainerSpec>('').stop_signal).toBe('SIGRTMIN+3');
   });
 
-  it('changes with its layers: image and containers are made anew', async () => {
+  it('changes with its layers: the image is rebuilt and its containers are replaced', async () => {
     await stack.apply(text());
     expect(stack.planText(text())).toContain('No changes');
     setOrigin({ layers: 'l2', image: 'sha256:2', fingerprint: 'f2' });
@@ -137,7 +137,7 @@ describe('a foreign image', () => {
     expect(plan).toContain('# container.one must be replaced (image app has changed)');
   });
 
-  it('packed anew with the same layers changes on record only', async () => {
+  it('repacked with the same layers changes only the record', async () => {
     await stack.apply(text());
     setOrigin({ fingerprint: 'f2', image: 'sha256:2' });
     const { units } = stack.plan(text());
@@ -148,7 +148,7 @@ describe('a foreign image', () => {
 
   const ONBUILD = { image: { config: { OnBuild: ['RUN a'], Env: ['A=1'] }, created: '2020' } };
 
-  it('changed only in what baleine gives no meaning to is recorded anew', async () => {
+  it('changed only in fields that baleine does not use is only recorded', async () => {
     setOrigin({ original: ONBUILD });
     await stack.apply(text());
     expect(stack.planText(text())).toContain('No changes');
@@ -164,7 +164,7 @@ describe('a foreign image', () => {
     expect(stack.plan(text()).units).toEqual([]);
   });
 
-  it('gives all of its config to what is derived from it', async () => {
+  it('passes its whole config on to derived images', async () => {
     setOrigin({ original: ONBUILD });
     const images = '{ app: { from: { docker: ./a.tar } }, more: { from: { image: app } } }';
     const { units } = stack.plan(`name: s\nimages: ${images}\n`);
@@ -173,7 +173,7 @@ describe('a foreign image', () => {
     expect(JSON.stringify(units.flatMap(({ steps }) => steps))).not.toContain('OnBuild');
   });
 
-  it('of a record that has not its whole config makes no change', async () => {
+  it('recorded without its whole config causes no change', async () => {
     await stack.apply(text());
     expect(stack.planText(text())).toContain('No changes');
   });
@@ -188,7 +188,7 @@ describe('a foreign image', () => {
   });
 });
 
-it('inherits as a Dockerfile does', () => {
+it('inherits like a Dockerfile', () => {
   expect(inherit(undefined, CONFIG)).toBe(CONFIG);
   const own = { entrypoint: ['/e'], environment: { B: 'x', C: '3' } };
   const { command: _command, ...rest } = CONFIG;

@@ -20,7 +20,7 @@ const CHECKED = file('healthcheck: { tcp: 80, start_period: 1s }');
 const NOTHING = 'No changes. Your infrastructure matches the configuration.';
 const left = (note: string) => `${NOTHING}\n\nLeft as it is:\n  container.web ${note}`;
 
-/** A stack that has run for a minute. */
+/** A stack that has been running for a minute. */
 async function running(text: string): Promise<MemoryStack> {
   const stack = new MemoryStack();
   await stack.apply(text);
@@ -44,7 +44,7 @@ const factsOf = (stack: MemoryStack) =>
   stack.rows.find(({ kind }) => kind === 'container')?.facts as Record<string, unknown>;
 
 describe('a health check', () => {
-  it('that is answered changes nothing, not even the row', async () => {
+  it('that succeeds changes nothing, not even the row', async () => {
     const stack = await running(CHECKED);
     const before = structuredClone(stack.rows);
     expect(stack.plan(CHECKED)).toEqual({ stack: 'one', changes: [], units: [] });
@@ -52,7 +52,7 @@ describe('a health check', () => {
     expect(stack.rows).toEqual(before);
   });
 
-  it('is asked no more often than its interval', async () => {
+  it('runs no more often than its interval', async () => {
     const stack = await running(CHECKED);
     for (const wait of [0, 29_000, 2000, 1000]) {
       stack.host.now += wait;
@@ -61,7 +61,7 @@ describe('a health check', () => {
     expect(stack.host.asked.get(ID)?.times).toBe(2);
   });
 
-  it('that fails is counted quietly, and starts the container again at the third time', async () => {
+  it('that fails is counted silently, and the third failure restarts the container', async () => {
     const stack = await running(CHECKED);
     stack.host.ill.set(ID, 'connection refused');
     const texts: string[] = [];
@@ -89,7 +89,7 @@ describe('a health check', () => {
     expect(factsOf(stack).health).toBeUndefined();
   });
 
-  it('that succeeds in between starts counting anew', async () => {
+  it('that succeeds in between resets the count', async () => {
     const stack = await running(CHECKED);
     for (const ill of [true, true, false, true, true]) {
       if (ill) stack.host.ill.set(ID, 'status 503');
@@ -110,7 +110,7 @@ describe('a health check', () => {
     expect(verbs(stack, text)).toEqual(['container.verify', 'container.stop', 'container.start']);
   });
 
-  it('with on_failure: none is a note, and its row is not written again and again', async () => {
+  it('with on_failure: none is a note, and its row is written once', async () => {
     const text = file('healthcheck: { tcp: 80, retries: 1, on_failure: none }');
     const stack = await running(text);
     stack.host.ill.set(ID, 'status 500');
@@ -122,7 +122,7 @@ describe('a health check', () => {
     expect(stack.rows).toEqual(before);
   });
 
-  it('with on_failure: stop stops it until the file asks for something else', async () => {
+  it('with on_failure: stop stops it until the file changes it', async () => {
     const text = file('healthcheck: { tcp: 80, retries: 1, on_failure: stop }');
     const stack = await running(text);
     stack.host.ill.set(ID, 'status 500');
@@ -137,7 +137,7 @@ describe('a health check', () => {
     expect(factsOf(stack).halted).toBeUndefined();
   });
 
-  it('that is new in the file keeps the process', async () => {
+  it('that is added in the file keeps the process', async () => {
     const stack = await running(file());
     expect(stack.plan(CHECKED).changes.map(({ reasons }) => reasons)).toEqual([
       ['healthcheck added'],
@@ -147,7 +147,7 @@ describe('a health check', () => {
 });
 
 describe('back-off', () => {
-  it('waits 10 s, 20 s … 5 min from start to start, and then tries', async () => {
+  it('waits 10 s, 20 s … 5 min between starts', async () => {
     const stack = await running(file());
     stack.host.end(ID, 1);
     await stack.apply(file());
@@ -161,7 +161,7 @@ describe('back-off', () => {
     }
   });
 
-  it('is a note that says when and why, and no change', async () => {
+  it('is a note with time and reason, and no change', async () => {
     const stack = await running(file());
     stack.host.end(ID, 1);
     await stack.apply(file());
@@ -173,7 +173,7 @@ describe('back-off', () => {
     expect(factsOf(stack).last_exit).toEqual({ code: 1, outOfMemory: false });
   });
 
-  it('is forgotten by what ran for twice as long, and after a reboot', async () => {
+  it('is reset after running for twice as long, and after a reboot', async () => {
     const stack = await running(file());
     for (const _ of 'ab') {
       stack.host.end(ID, 1);
@@ -189,7 +189,7 @@ describe('back-off', () => {
     expect(stack.plan(file()).changes.map(({ address }) => address)).toContain('container.web');
   });
 
-  it('does not hold back what the file asks anew', async () => {
+  it('does not delay changes of the file', async () => {
     const stack = await running(file());
     for (const _ of 'ab') {
       stack.host.end(ID, 1);
@@ -199,7 +199,7 @@ describe('back-off', () => {
     expect(verbs(stack, file('stop_signal: SIGINT'))).toEqual(['container.start']);
   });
 
-  it('grows with an unhealthy container that never was well', async () => {
+  it('grows with a container that was never healthy', async () => {
     const text = file('healthcheck: { tcp: 80, retries: 1, interval: 1s }');
     const stack = await running(text);
     stack.host.ill.set(ID, 'connection refused');
@@ -228,7 +228,7 @@ describe('back-off', () => {
 describe('a paused container', () => {
   const PAUSED = left('is paused: its health is not asked, and nothing of it is healed');
 
-  it('is neither asked nor counted nor started again, and counting starts over after it', async () => {
+  it('is neither checked nor restarted, and the count is reset afterwards', async () => {
     const stack = await running(CHECKED);
     stack.host.ill.set(ID, 'connection refused');
     for (const _ of [1, 2]) {
@@ -250,7 +250,7 @@ describe('a paused container', () => {
     );
   });
 
-  it('is not started again for what the host has lost, and takes what the file changes', async () => {
+  it('is not restarted for drift, and takes changes of the file', async () => {
     const stack = await running(file());
     stack.host.frozen.add(ID);
     stack.host.mounts.delete(netnsPath(stack.site, ID));
@@ -258,7 +258,7 @@ describe('a paused container', () => {
     expect(verbs(stack, file('limits: { memory: 64M }'))).toEqual(['container.limits']);
   });
 
-  it('is not healthy for what depends on it', async () => {
+  it('is not healthy for its dependents', async () => {
     const text = `${file('depends_on: { db: { condition: service_healthy } }')}  db: { image: base, bridges: [front], healthcheck: { tcp: 80 } }\n`;
     const stack = await running(text);
     stack.host.frozen.add('one.db');
@@ -280,7 +280,7 @@ describe('depends_on', () => {
   const healthy = pair('service_healthy', 'healthcheck: { tcp: 80, interval: 1s, retries: 1 }');
   const completed = pair('service_completed_successfully', 'restart: "no"');
 
-  it('service_healthy waits just before the start, no longer than its check may take', async () => {
+  it('service_healthy waits just before the start, no longer than the check can take', async () => {
     const stack = new MemoryStack();
     const put = stack.plan(healthy).units.find(({ id }) => id === 'put container.web');
     expect(put?.steps.map(({ verb }) => verb)).toEqual([
@@ -299,7 +299,7 @@ describe('depends_on', () => {
     expect(stack.host.asked.get('one.db')?.times).toBe(1);
   });
 
-  it('service_healthy fails for the dependent when the time is over', async () => {
+  it('service_healthy fails the dependent after a timeout', async () => {
     const stack = new MemoryStack();
     stack.host.ill.set('one.db', 'status 500');
     await stack.apply(healthy);
@@ -311,7 +311,7 @@ describe('depends_on', () => {
     ]);
   });
 
-  it('service_completed_successfully waits for the end, and fails for another code', async () => {
+  it('service_completed_successfully waits for the exit, and fails for a nonzero code', async () => {
     const stack = new MemoryStack();
     endSoon(stack, 'one.db', 0);
     await stack.apply(completed);
@@ -331,7 +331,7 @@ describe('depends_on', () => {
   const failures = ({ events }: MemoryStack) =>
     events.flatMap((event) => (event.type === 'unit-failed' ? [event.error] : []));
 
-  it('service_completed_successfully is asked by each later apply too', async () => {
+  it('service_completed_successfully is checked by later applies too', async () => {
     const stack = new MemoryStack();
     endSoon(stack, 'one.db', 4);
     for (let round = 0; round < 3; round += 1) await stack.apply(completed);
@@ -341,7 +341,7 @@ describe('depends_on', () => {
     expect([...stack.host.running.keys()]).toEqual([]);
   });
 
-  it('service_completed_successfully holds after a boot by what is on record', async () => {
+  it('service_completed_successfully uses the recorded exit after a reboot', async () => {
     const stack = new MemoryStack();
     endSoon(stack, 'one.db', 0);
     await stack.apply(completed);
@@ -352,7 +352,7 @@ describe('depends_on', () => {
     expect([...stack.host.running.keys()]).toEqual(['one.web']);
   });
 
-  it('service_healthy holds back one that has ended as long as the other is ill', async () => {
+  it('service_healthy keeps an exited dependent stopped while its dependency is unhealthy', async () => {
     const stack = await running(healthy);
     stack.host.end(ID, 1);
     stack.host.end('one.db', 1);
@@ -366,7 +366,7 @@ describe('depends_on', () => {
     expect([...stack.host.running.keys()]).toEqual(['one.db', 'one.web']);
   });
 
-  it('one that runs is not stopped for a restart that its condition does not let happen', async () => {
+  it('a running container is not stopped for a restart that its condition would prevent', async () => {
     const stack = await running(healthy);
     stack.host.ill.set('one.db', 'status 500');
     const before = stack.host.running.get(ID)?.pid;
@@ -376,7 +376,7 @@ describe('depends_on', () => {
     expect(stack.host.running.get(ID)?.pid).toBe(before);
   });
 
-  it('service_started holds for what has been started, and not for what was stopped', async () => {
+  it('service_started is met by a started container, not by a stopped one', async () => {
     const text = pair('service_started', 'restart: "no"');
     const stack = await running(text);
     stack.host.end('one.db', 1);
@@ -393,7 +393,7 @@ describe('depends_on', () => {
     ]);
   });
 
-  it('orders restarts and, the other way round, removals', async () => {
+  it('orders restarts and, in reverse, removals', async () => {
     const stack = new MemoryStack();
     await stack.apply(healthy);
     stack.host.reboot();
@@ -413,7 +413,7 @@ it('heal: immediate is turned on and off without a restart', async () => {
   expect([...stack.host.healing]).toEqual([]);
 });
 
-describe('a clock that was set', () => {
+describe('setting the clock', () => {
   const YEARS = 2 * 365 * 24 * 60 * MINUTE;
   const HOURS = 120 * MINUTE;
 
@@ -421,7 +421,7 @@ describe('a clock that was set', () => {
     ['ahead by two years at the time of the start', YEARS, 0],
     ['back by two hours since', 0, -HOURS],
     ['ahead by two hours since', 0, HOURS],
-  ])('%s does not change when one that has ended is tried again', async (_how, then, now) => {
+  ])('%s does not change the restart time of an exited container', async (_how, then, now) => {
     const text = file('restart: always');
     const stack = new MemoryStack();
     stack.host.skew = then;
@@ -438,7 +438,7 @@ describe('a clock that was set', () => {
     expect(stack.planText(text)).toContain('(process 1006 ended with 1)');
   });
 
-  it('back does not make a start period longer, nor silence the check', async () => {
+  it('back neither extends a start period nor stops the check', async () => {
     const text = file('healthcheck: { tcp: 80, retries: 1, start_period: 90s }');
     const stack = new MemoryStack();
     stack.host.skew = HOURS;
@@ -451,7 +451,7 @@ describe('a clock that was set', () => {
     expect(verbs(stack, text)).toEqual(['container.verify', 'container.stop', 'container.start']);
   });
 
-  it('back does not make one that has recovered count as failing again and again', async () => {
+  it('back does not make a recovered container count as failing', async () => {
     const text = file(
       'healthcheck: { tcp: 80, retries: 1, start_period: 0s }, restart: on-failure:1',
     );

@@ -24,7 +24,7 @@ const addressOf = (stack: MemoryStack, name: string) => {
   return (row?.spec as ContainerSpec | undefined)?.links.map(({ address }) => address);
 };
 
-it('adds to what is on record, and tells the others its name', async () => {
+it('adds to the recorded resources, and tells the peers its name', async () => {
   const stack = await made();
   const plan = stack.planByHand({ ...USED, containers: { b: web() } }, ['container.b']);
   expect(
@@ -45,7 +45,7 @@ it('brings back the bridge with the container that is on it', async () => {
   expect(plan.changes.map(({ address }) => address)).toEqual(['bridge.front', 'container.a']);
 });
 
-it('removes what is gone and nothing else', async () => {
+it('removes what was requested and nothing else', async () => {
   const stack = await made();
   await stack.carryOut(stack.planByHand({}, ['container.a'], ['container.a']));
   expect(stack.rows.map(({ kind, name }) => `${kind}.${name}`).sort()).toEqual([
@@ -54,7 +54,7 @@ it('removes what is gone and nothing else', async () => {
   ]);
 });
 
-it('gives no address twice, and none that the bridge cannot have', async () => {
+it('assigns no address twice, and none outside the subnet', async () => {
   const stack = await made();
   const at = (address: string) => () =>
     stack.planByHand({ ...USED, containers: { b: web({ bridges: { front: { address } } }) } }, [
@@ -69,7 +69,7 @@ it('gives no address twice, and none that the bridge cannot have', async () => {
   );
 });
 
-it('says what is wrong in the words of the file’s own checks', async () => {
+it('reports errors like the checks of the file', async () => {
   const stack = await made();
   const wrong = { ...USED, containers: { b: web({ limits: { memory: 'much', cpus: -1 } }) } };
   expect(() => stack.planByHand(wrong, ['container.b'])).toThrow(
@@ -77,7 +77,7 @@ it('says what is wrong in the words of the file’s own checks', async () => {
   );
 });
 
-it('lets a file use what was made by hand, and never touches it', async () => {
+it('lets a file use imperative resources, and never changes them', async () => {
   const stack = await made();
   const file = `name: shop
 images: { base: { external: true } }
@@ -92,7 +92,7 @@ containers: { web: { image: base, bridges: [front] } }
   expect(stack.rows).toEqual(before);
 });
 
-it('takes dollar signs as they are', async () => {
+it('does not expand dollar signs', async () => {
   const stack = await made();
   const command = ['sh', '-c', ['echo $HOME $', '{X} $$'].join('')];
   const words = { ...USED, containers: { b: web({ command }) } };

@@ -20,7 +20,7 @@ const ROWS = [row('a'), row('b')];
 const ASKED = ROWS.map(resourceFromRow);
 const [A, B] = ASKED as [Resource, Resource];
 
-describe('a file agrees with the records', () => {
+describe('a file matches the state', () => {
   it.each<[string, Resource[], Row[]]>([
     ['when it asks for just what they say', ASKED, ROWS],
     ['in another order', [B, A], ROWS],
@@ -45,7 +45,7 @@ describe('a file agrees with the records', () => {
   );
 });
 
-describe('what an agreement holds for', () => {
+describe('the fingerprint of the plan input', () => {
   const config = loadConfig({ file: 'f', text: 'name: shop', env: {}, directory: '/srv' });
   const GIVEN: Context = {
     config,
@@ -58,7 +58,7 @@ describe('what an agreement holds for', () => {
   };
   const MARK = planInputFingerprint(GIVEN);
 
-  it('is the same for the same', () => {
+  it('is equal for equal input', () => {
     expect(planInputFingerprint({ ...GIVEN, sources: { base: '1' } })).toBe(MARK);
   });
 
@@ -74,7 +74,7 @@ describe('what an agreement holds for', () => {
         origins: { base: { layers: '1', image: '2', bytes: 1, config: { environment: {} } } },
       }),
     ],
-  ])('is not the same for another %s', (_what, mark) => expect(mark).not.toBe(MARK));
+  ])('differs for another %s', (_what, mark) => expect(mark).not.toBe(MARK));
 });
 
 function spare(name: string): Resource {

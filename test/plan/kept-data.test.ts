@@ -12,7 +12,7 @@ const WITHOUT = 'name: shop\nvolumes: { logs: {} }\n';
 const facts = (stack: MemoryStack, name: string) =>
   stack.rows.find((row) => row.name === name)?.facts;
 
-it('keeps a volume that left the file, says so in every plan, and takes it up again', async () => {
+it('keeps a volume that left the file, notes it in every plan, and reuses it', async () => {
   const stack = new MemoryStack();
   await stack.apply(WITH);
   const note = `No changes. Your infrastructure matches the configuration.
@@ -28,14 +28,14 @@ Left as it is:
   expect(stack.plan(WITH).notes).toBeUndefined();
 });
 
-it('keeps one whose creation was interrupted: something may be in it', async () => {
+it('keeps a volume whose creation was interrupted: it may contain data', async () => {
   const stack = new MemoryStack();
   await stack.apply(WITH);
   stack.rows = stack.rows.map((row) => ({ ...row, status: 'pending' }));
   expect(stack.plan(WITHOUT).changes.map(({ address }) => address)).toEqual(['volume.logs']);
 });
 
-it('forgets one whose folder is gone', async () => {
+it('drops the row of a volume whose folder is gone', async () => {
   const stack = new MemoryStack();
   await stack.apply(WITH);
   stack.rows = stack.rows.map((row) => ({ ...row, spec: { path: '/nowhere' } }));
@@ -45,7 +45,7 @@ it('forgets one whose folder is gone', async () => {
   ]);
 });
 
-it('destroys all but the data, unless that is asked for, with what would be lost', async () => {
+it('destroys everything except data, unless requested, and reports what is lost', async () => {
   const stack = new MemoryStack();
   await stack.apply(`${WITHOUT}bridges: { front: {} }\n`);
   const sizes = new Map([['volume.logs', '12 files, 3.4M']] as const);
@@ -82,14 +82,14 @@ it('destroys all but the data, unless that is asked for, with what would be lost
   ]);
 });
 
-it('destroys a stack with a protected volume, which stays', async () => {
+it('destroys a stack but keeps its protected volume', async () => {
   const stack = new MemoryStack();
   await stack.apply('name: shop\nvolumes: { data: { protect: true } }\n');
   expect(stack.planDestroy('shop', { deleteData: false }).changes).toEqual([]);
   expect(() => stack.planDestroy('shop')).toThrow('cannot delete volume.data: it is protected');
 });
 
-it('never replaces one but by name', () => {
+it('replaces a volume only if it is named', () => {
   const row = (path: string): Row => ({
     ...{ kind: 'volume', stack: 'shop', name: 'data', status: 'ready', spec: { path } },
     ...{ facts: {}, needs: [], protect: false },

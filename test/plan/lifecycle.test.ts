@@ -38,7 +38,7 @@ farms:
 }
 
 describe('a plan on a fresh state', () => {
-  it('lists everything in the order it is made, with reasons', () => {
+  it('lists everything in order of creation, with reasons', () => {
     expect(new MemoryStack().planText(single('limits: { memory: 64M }'))).toMatchInlineSnapshot(`
       "baleine will perform the following actions:
 
@@ -71,7 +71,7 @@ describe('a plan on a fresh state', () => {
     `);
   });
 
-  it('is the same to the letter each time', () => {
+  it('is identical each time', () => {
     const [first, second] = [new MemoryStack(), new MemoryStack()];
     expect(first.planText(farm(3))).toBe(second.planText(farm(3)));
   });
@@ -85,7 +85,7 @@ describe('after an apply', () => {
     expect(stack.rows.every(({ status }) => status === 'ready')).toBe(true);
   });
 
-  it('a destroy plan takes everything, dependents first', async () => {
+  it('a destroy plan removes everything, dependents first', async () => {
     const stack = new MemoryStack();
     await stack.apply(farm(2));
     expect(stack.planDestroy('shop').units.map(({ id }) => id)).toMatchInlineSnapshot(`
@@ -109,7 +109,7 @@ describe('after an apply', () => {
 });
 
 describe('an edited file', () => {
-  it('with another memory limit takes one step and keeps the process', async () => {
+  it('with another memory limit needs one step and keeps the process', async () => {
     const stack = new MemoryStack();
     await stack.apply(single('limits: { memory: 64M }'));
     const edited = single('limits: { memory: 96M }');
@@ -131,7 +131,7 @@ describe('an edited file', () => {
     expect(stack.plan(edited).changes).toEqual([]);
   });
 
-  it('with other times and limits shows them as the file has them', async () => {
+  it('with other times and limits shows them as written in the file', async () => {
     const stack = new MemoryStack();
     const io = (rate: string) => `limits: { io: [{ device: disk, read_bps: ${rate} }] }`;
     await stack.apply(single(`stop_grace_period: 1s\n    ${io('1M')}`));
@@ -150,7 +150,7 @@ describe('an edited file', () => {
     `);
   });
 
-  it('with other volumes names those that come and go', async () => {
+  it('with other volumes names the added and removed ones', async () => {
     const stack = new MemoryStack();
     await stack.apply(single('volumes: [/srv/a:/a, /srv/b:/b]'));
     const edited = single('volumes: [/srv/a:/a:ro, /srv/b:/b]');
@@ -167,7 +167,7 @@ describe('an edited file', () => {
     `);
   });
 
-  it('with another alias has something to do, and says so', async () => {
+  it('with another alias shows a change', async () => {
     const stack = new MemoryStack();
     await stack.apply(single('', '{ front: { aliases: [a] } }'));
     const edited = single('', '{ front: { aliases: [b] } }');
@@ -181,7 +181,7 @@ describe('an edited file', () => {
     expect(stack.plan(edited).changes).toEqual([]);
   });
 
-  it('says what the last run failed with, until that is over', async () => {
+  it('shows why the last run failed, until it succeeds', async () => {
     const stack = new MemoryStack();
     const edited = single('command: [busybox, sleep, "9"]');
     await stack.apply(single());
@@ -237,7 +237,7 @@ describe('an edited file', () => {
     `);
   });
 
-  it('with more servers adds those, then tells the proxy', async () => {
+  it('with more servers adds them, then tells the proxy', async () => {
     const stack = new MemoryStack();
     await stack.apply(farm(3));
     expect(stack.planText(farm(5))).toMatchInlineSnapshot(`
@@ -274,7 +274,7 @@ describe('an edited file', () => {
     expect(stack.host.signals).toEqual(['SIGUSR2 shop.shop-proxy']);
   });
 
-  it('with fewer servers tells the proxy, then removes those', async () => {
+  it('with fewer servers tells the proxy, then removes them', async () => {
     const stack = new MemoryStack();
     await stack.apply(farm(5));
     expect(stack.planText(farm(2))).toMatchInlineSnapshot(`
@@ -335,8 +335,8 @@ describe('an edited file', () => {
   });
 });
 
-describe('what the plan refuses', () => {
-  it('replacing or deleting what is protected', async () => {
+describe('the plan rejects', () => {
+  it('replacing or deleting a protected resource', async () => {
     const stack = new MemoryStack();
     await stack.apply(single('protect: true'));
     expect(() => stack.plan(single('{ protect: true, command: [other] }'.slice(1, -1)))).toThrow();

@@ -22,7 +22,7 @@ describe('changed limits', () => {
     }
   });
 
-  it('take a restart for device rules on cgroup v2, and the plan says so', async () => {
+  it('need a restart for device rules on cgroup v2, which the plan shows', async () => {
     const stack = new MemoryStack();
     stack.host.hierarchy = 2;
     await stack.apply(file('{}'));
@@ -39,7 +39,7 @@ describe('changed limits', () => {
   });
 });
 
-describe('what the host does not have', () => {
+describe('limits that the host lacks support for', () => {
   const host = (more: Partial<Capacity> = {}): Capacity => ({
     cpus: () => '0-1',
     controller: () => 1,
@@ -79,14 +79,14 @@ describe('what the host does not have', () => {
       'this host has no cgroup v1 controller net_cls for limits.net_class',
       host({ controller: () => 2 }),
     ],
-  ])('refuses %s: %s', (limits, cause, capacity) => {
+  ])('rejects %s: %s', (limits, cause, capacity) => {
     const [only = '', ...others] = refused(limits, capacity);
     expect(only).toMatch(/^baleine\.yaml:3:\d+: /);
     expect(only.replace(/^\S+: /, '')).toBe(cause);
     expect(others).toEqual([]);
   });
 
-  it('refuses labels of security modules that it has not', () => {
+  it('rejects labels of missing security modules', () => {
     const capacity = host({ withoutLabel: (kind) => `this host has no ${kind}` });
     const labelled = 'apparmor: some-profile, selinux: "system_u:system_r:container_t:s0"';
     const config = read(file('{}').replace('limits: {}', labelled));
@@ -97,7 +97,7 @@ describe('what the host does not have', () => {
     checkCapacity(config, host());
   });
 
-  it('is not asked for where no limit is', () => {
+  it('need no look at the host if none is set', () => {
     const asked = () => expect.unreachable();
     const capacity = { cpus: asked, controller: asked, isBlockDevice: asked, withoutUserns: asked };
     checkCapacity(read(file('{ pids: 5 }')), host({ ...capacity, withoutLabel: asked }));

@@ -29,13 +29,13 @@ function ordered(units: Unit[], recorded: Record<Address, Address[]> = {}): stri
 }
 
 describe('orderUnits', () => {
-  it('puts a resource after what it needs', () => {
+  it('puts a resource after its dependencies', () => {
     expect(
       ordered([unit('put', 'container.a', ['image.b', 'bridge.c']), unit('put', 'image.b')]),
     ).toEqual(['put image.b', 'put container.a <- put image.b']);
   });
 
-  it('drops a resource after what needed it', () => {
+  it('drops a resource after its dependents', () => {
     expect(
       ordered([unit('drop', 'image.b'), unit('drop', 'container.a')], {
         'container.a': ['image.b'],
@@ -43,7 +43,7 @@ describe('orderUnits', () => {
     ).toEqual(['drop container.a', 'drop image.b <- drop container.a']);
   });
 
-  it('drops a resource after what needed it and now does not', () => {
+  it('drops a resource after a former dependent is updated', () => {
     expect(
       ordered([unit('drop', 'container.s3'), unit('put', 'config.proxy', ['container.s1'])], {
         'config.proxy': ['container.s1', 'container.s3'],
@@ -51,7 +51,7 @@ describe('orderUnits', () => {
     ).toEqual(['put config.proxy', 'drop container.s3 <- put config.proxy']);
   });
 
-  it('tears a replaced resource down only when what its successor needs is there', () => {
+  it('drops a replaced resource only once the dependencies of its successor exist', () => {
     expect(
       ordered(
         [
@@ -68,7 +68,7 @@ describe('orderUnits', () => {
     ]);
   });
 
-  it('replaces a resource and what needs it: down in reverse order, up in order', () => {
+  it('replaces a resource and its dependents: drops in reverse order, puts in order', () => {
     expect(
       ordered(
         [

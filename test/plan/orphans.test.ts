@@ -7,7 +7,7 @@ const WEB = 'containers: { web: { image: base, command: [x], bridges: [net] } }\
 const FULL = `name: shop\n${IMAGES}${BRIDGE}${WEB}`;
 const NOTHING = 'No changes. Your infrastructure matches the configuration.';
 
-/** A stack that was applied, and whose rows of these kinds were lost. */
+/** An applied stack whose rows of these kinds were lost. */
 async function having(lost: string[]): Promise<MemoryStack> {
   const stack = new MemoryStack();
   await stack.apply(FULL);
@@ -15,12 +15,12 @@ async function having(lost: string[]): Promise<MemoryStack> {
   return stack;
 }
 
-it('finds none in a stack that is as recorded', async () => {
+it('finds none in a stack that matches its records', async () => {
   const stack = await having([]);
   expect(stack.planText(FULL)).toBe(NOTHING);
 });
 
-it('takes away what bears the stack’s mark, is in no row and not wanted', async () => {
+it('removes what carries the stack’s mark but is neither recorded nor desired', async () => {
   const stack = await having(['container', 'bridge', 'image']);
   const text = 'name: shop\n';
   const marks = ['bridge.net', 'container.web', 'image.base'];
@@ -41,7 +41,7 @@ it('takes away what bears the stack’s mark, is in no row and not wanted', asyn
   expect(stack.rows).toEqual([]);
 });
 
-it('writes no row for what it takes away', async () => {
+it('writes no row for what it removes', async () => {
   const stack = await having(['container']);
   const other = `name: shop\n${IMAGES}${BRIDGE}`;
   const plan = stack.plan(other);
@@ -54,7 +54,7 @@ it('writes no row for what it takes away', async () => {
 it.each([
   ['a network namespace', '/run/netns/baleine-TAG-shop.old'],
   ['a mounted bundle', '/run/baleine/TAG/containers/shop.old/rootfs'],
-])('tells a container by %s alone', async (_what, path) => {
+])('recognizes a container by %s alone', async (_what, path) => {
   const stack = await having([]);
   stack.host.mounts.set(path.replace('TAG', stack.site.tag), 'x');
   expect(stack.planText(FULL)).toContain('# container.old will be destroyed (orphaned');
@@ -62,7 +62,7 @@ it.each([
   expect(stack.planText(FULL)).toBe(NOTHING);
 });
 
-it('tells one by its cgroup, disk or log alone', async () => {
+it('recognizes a container by its cgroup, disk or log alone', async () => {
   const stack = await having([]);
   stack.host.cgroups.set(`/baleine/${stack.site.tag}/shop.one`, {});
   const file = { size: 1, directory: false };
@@ -73,7 +73,7 @@ it('tells one by its cgroup, disk or log alone', async () => {
   expect(gone).toEqual(['container.four', 'container.one', 'container.three', 'container.two']);
 });
 
-it('tells an image by what was kept of it alone', async () => {
+it('recognizes an image by its kept version alone', async () => {
   const stack = await having([]);
   const kept = `${stack.site.root}/images/shop.five.previous.img`;
   stack.host.files.set(kept, { size: 1, directory: false });
@@ -83,7 +83,7 @@ it('tells an image by what was kept of it alone', async () => {
   expect(stack.planText(FULL)).toBe(NOTHING);
 });
 
-it('leaves other stacks, other installations and what has no mark alone', async () => {
+it('leaves other stacks, other installations and unmarked resources alone', async () => {
   const stack = await having([]);
   const { host, site } = stack;
   host.mounts.set(`/run/netns/baleine-${site.tag}-other.web`, 'nsfs');
@@ -97,7 +97,7 @@ it('leaves other stacks, other installations and what has no mark alone', async 
   expect(stack.planText(FULL)).toBe(NOTHING);
 });
 
-it('is no matter of a plan with targets, nor of data that no apply could make again', async () => {
+it('is ignored by a plan with targets; data is never an orphan', async () => {
   const stack = await having(['bridge']);
   const without = `name: shop\n${IMAGES}volumes: { data: {} }\n`;
   expect(stack.plan(without, { targets: ['image.base'] }).changes).toEqual([]);

@@ -11,7 +11,7 @@ containers:
   other: { image: base }
 ${more}`;
 
-/** A host that has all. */
+/** A host that has everything. */
 const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   isBlockDevice: () => true,
   withoutLabel: () => undefined,
@@ -36,7 +36,7 @@ function checked(stack: MemoryStack, text: string, lacking: Partial<Precondition
 
 const gone = (path: string) => `bind source ${path} does not exist`;
 
-describe('what the file asks for', () => {
+describe('what the file declares', () => {
   const cases: [string, Partial<Preconditions>, string][] = [
     [
       ', volumes: [/a:/a, /b:/b]',
@@ -73,7 +73,7 @@ describe('what the file asks for', () => {
     ],
   ];
 
-  it.each(cases)('is refused as a whole: %.50s', async (container, lacking, said) => {
+  it.each(cases)('is rejected as a whole: %.50s', async (container, lacking, said) => {
     const stack = new MemoryStack();
     expect(() => checked(stack, file(container), lacking)).toThrow(
       new RegExp(`^${said.replace(/[.$]/g, '.')}$`),
@@ -82,20 +82,20 @@ describe('what the file asks for', () => {
     expect(() => checked(stack, file(container), lacking)).toThrow(said);
   });
 
-  it('is refused for all that is wrong at once', () => {
+  it('is rejected with all problems at once', () => {
     const lacking = { withoutSource: gone, withoutRuntime: () => 'no runc' };
     expect(() =>
       checked(new MemoryStack(), file(', volumes: [/a:/a], runtime: runc'), lacking),
     ).toThrow('volumes.0: bind source /a does not exist\nruntime: no runc');
   });
 
-  it('is refused where a bridge would take an interface that cannot join', () => {
+  it('is rejected if an uplink cannot join its bridge', () => {
     const bridges = 'bridges: { lan: { uplink: eth1 } }';
     const lacking = { withoutUplink: (name: string) => `no ${name}` };
     expect(() => checked(new MemoryStack(), file('', bridges), lacking)).toThrow('uplink: no eth1');
   });
 
-  it('is refused where a bridge would have a subnet that the host is in', async () => {
+  it('is rejected if the host is already in the subnet of a bridge', async () => {
     const net = (subnet: string) => file('', `bridges: { lan: { subnet: ${subnet} } }`);
     const asked: (string | undefined)[] = [];
     const withoutSubnet: Preconditions['withoutSubnet'] = ({ subnet, link }, going) => {
@@ -115,7 +115,7 @@ describe('what the file asks for', () => {
   it.each([
     ['memory: 8M', 'limits.memory: 8M is less than the 32M that it uses now'],
     ['pids: 3', 'limits.pids: 3 is less than the 9 that run now'],
-  ])('is refused below what runs: %s', async (limit, said) => {
+  ])('is rejected below current usage: %s', async (limit, said) => {
     const stack = new MemoryStack();
     await stack.apply(file(', limits: { memory: 64M }'));
     const lacking = { held: () => ({ memory: 32 * 2 ** 20, pids: 9 }) };
@@ -128,7 +128,7 @@ describe('what the file asks for', () => {
     ).toThrow(said);
   });
 
-  it('may lie in a volume that the same plan makes', () => {
+  it('may be in a volume created by the same plan', () => {
     const text = file(', volumes: ["data:/data"]', 'volumes: { data: {} }');
     expect(checked(new MemoryStack(), text, { withoutSource: gone }).units.length).toBeGreaterThan(
       2,
@@ -136,7 +136,7 @@ describe('what the file asks for', () => {
   });
 });
 
-it('warns once of bridges that lead to other networks, where the host forwards packets', async () => {
+it('warns once about bridges to other networks if the host forwards packets', async () => {
   const bridges = (names: string[], host: string) =>
     file(
       '',
@@ -153,8 +153,8 @@ it('warns once of bridges that lead to other networks, where the host forwards p
   expect(warned(led, true, stack)).toBeUndefined();
 });
 
-describe('what only comes back', () => {
-  it('is blocked by itself, and the rest is done', async () => {
+describe('what is only restored', () => {
+  it('is blocked alone, and the rest is done', async () => {
     const stack = new MemoryStack();
     const text = file(', volumes: [/a:/a]');
     await stack.apply(text);
@@ -181,7 +181,7 @@ describe('what only comes back', () => {
     });
   });
 
-  it('is not stopped for a change of the records alone that could not start it again', async () => {
+  it('is not stopped for a change of the records if it could not be restarted', async () => {
     const stack = new MemoryStack();
     await stack.apply(file(', volumes: [/a:/a]'));
     stack.host.mounts.delete(

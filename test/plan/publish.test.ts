@@ -67,7 +67,7 @@ describe('published ports', () => {
     `);
   });
 
-  it('change neither the container nor the forwarder but in place', async () => {
+  it('change the container and the forwarder only in place', async () => {
     const stack = new MemoryStack();
     await stack.apply(file(ONE));
     expect(stack.planText(file('["127.0.0.1:8081:80"]'))).toMatchInlineSnapshot(`
@@ -99,7 +99,7 @@ describe('published ports', () => {
     expect(stack.plan(file('["127.0.0.1:8081:80"]')).changes).toEqual([]);
   });
 
-  it('take their forwarder along when there are none left', async () => {
+  it('remove the forwarder with the last of them', async () => {
     const stack = new MemoryStack();
     await stack.apply(file(ONE));
     await stack.apply(file('[]'));
@@ -107,7 +107,7 @@ describe('published ports', () => {
     expect([...stack.host.namespaces.keys()].length).toBe(1);
   });
 
-  it('come and go with their container when nothing else is asked for', async () => {
+  it('are added and removed with a targeted container', async () => {
     const stack = new MemoryStack();
     const more = '  other: { image: web, bridges: [front] }';
     const only = (text: string) => {
@@ -130,7 +130,7 @@ describe('published ports', () => {
     );
   });
 
-  it('are carried again when the forwarder has ended, which has no network of its own', async () => {
+  it('are forwarded again after the forwarder exited', async () => {
     const stack = new MemoryStack();
     await stack.apply(file(ONE));
     stack.host.end('shop.forwarder', 1);
@@ -143,7 +143,7 @@ describe('published ports', () => {
   });
 });
 
-describe('what the file alone tells to be impossible', () => {
+describe('rejected by the file alone', () => {
   it.each([
     ['a name that is taken', '  forwarder: { image: web }', 'container forwarder is what carries'],
     [
@@ -154,7 +154,7 @@ describe('what the file alone tells to be impossible', () => {
   ])('%s', (_, more, message) => expect(complaint(file(ONE, more))).toContain(message));
 });
 
-describe('what the host tells to be impossible', () => {
+describe('rejected by the host', () => {
   const host = (listeners: Record<string, Listener>): Pick<Capacity, 'addresses' | 'listener'> => ({
     addresses: () => ['192.0.2.7'],
     listener: (address, port) => listeners[`${address}:${port}`],
@@ -175,7 +175,7 @@ describe('what the host tells to be impossible', () => {
     (publish) => expect(taken(publish)).toBeUndefined(),
   );
 
-  it('is an address that it does not have', () => {
+  it('is an address that the host does not have', () => {
     expect(taken('192.0.2.8:8080:80')).toMatch(
       /^baleine\.yaml:6:\d+: cannot publish 192\.0\.2\.8:8080: 192\.0\.2\.8 is not an address of this host$/,
     );
@@ -188,17 +188,17 @@ describe('what the host tells to be impossible', () => {
       'container forwarder of stack other (haproxy, process 412) listens there',
     ],
     [{}, 'a process that cannot be seen listens there'],
-  ])('is a port that somebody has: %j', (holder, cause) => {
+  ])('is a port in use: %j', (holder, cause) => {
     const message = taken('127.0.0.1:8080:80', { address: '0.0.0.0', ...holder });
     expect(message).toContain(`cannot publish 127.0.0.1:8080: ${cause}`);
   });
 
-  it('is not what the stack’s own forwarder has', () => {
+  it('is not a port of the stack’s own forwarder', () => {
     const own = { address: '127.0.0.1', pid: 5, container: 'shop.forwarder' };
     expect(taken('127.0.0.1:8080:80', own)).toBeUndefined();
   });
 
-  it('is looked for only when a port is to be opened', async () => {
+  it('is checked only if a port is opened', async () => {
     const stack = new MemoryStack();
     expect(opensPorts(stack.plan(file(ONE)))).toBe(true);
     await stack.apply(file(ONE));

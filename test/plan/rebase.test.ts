@@ -39,13 +39,13 @@ it.each(['/srv/copy', '/var/lib/baleine/copy', '/var/lib', '/var/lib/baleine2'])
     for (const [, path = ''] of text.matchAll(/"(\/var\/lib[^"]*)"/g)) {
       expect(`${path}/`.startsWith(`${root}/`), path).toBe(true);
     }
-    // again, as after a crash in the middle
+    // a second time, as after a crash
     const paths = (all: typeof rows) => JSON.stringify(all).match(/"\/[^"]*"/g);
     expect(paths(rebaseRows(moved, FROM, to))).toEqual(paths(moved));
   },
 );
 
-it('says of images and containers that they go together as before', async () => {
+it('keeps containers matched with their images', async () => {
   const { rows } = await applied();
   const moved = rebaseRows(rows, FROM, installPaths('/srv/copy'));
   const stack = new MemoryStack(installPaths('/srv/copy'));
@@ -57,7 +57,7 @@ it('says of images and containers that they go together as before', async () => 
   }
 });
 
-it('leaves all as it is in the same place, but for what the host knew', async () => {
+it('changes only host facts if the paths are the same', async () => {
   const { rows } = await applied();
   const moved = rebaseRows(rows, FROM, FROM);
   expect(moved.map(({ spec }) => spec)).toEqual(rows.map(({ spec }) => spec));

@@ -31,7 +31,7 @@ function move(stack: MemoryStack, kind: KindName, from: string, to: string): voi
   stack.rows = stack.rows.map((row) => after.get(row) ?? row);
 }
 
-describe('a file that renames what was renamed on record', () => {
+describe('a file with the same rename as the state', () => {
   it.each<[KindName, string, string, string]>([
     [
       'volume',
@@ -52,7 +52,7 @@ describe('a file that renames what was renamed on record', () => {
       FILE.replace('  web:', '  site:').replaceAll('image: web', 'image: site'),
     ],
     ['bridge', 'net', 'front', FILE.replace('  net:', '  front:').replaceAll('[net', '[front')],
-  ])('asks for nothing: %s %s to %s', async (kind, from, to, text) => {
+  ])('needs no change: %s %s to %s', async (kind, from, to, text) => {
     const stack = await applied();
     move(stack, kind, from, to);
     expect(stack.planText(text)).toBe(NOTHING);
@@ -66,7 +66,7 @@ describe('a file that renames what was renamed on record', () => {
     expect([...stack.host.links.keys()]).toEqual([]);
   });
 
-  it('has a container replaced, with its address, and its neighbours left alone', async () => {
+  it('replaces a container, keeps its address, and leaves its peers alone', async () => {
     const stack = await applied();
     const text = FILE.replace('  db:', '  store:').replace('{ db:', '{ store:');
     move(stack, 'container', 'db', 'store');
@@ -88,7 +88,7 @@ Plan: 1 to add, 0 to change, 1 to destroy.`);
   });
 });
 
-it('leaves what is under its old name on the host alone until it is replaced', async () => {
+it('keeps the old name on the host until it is replaced', async () => {
   const stack = await applied();
   move(stack, 'container', 'db', 'store');
   const changes = stack.plan(
@@ -97,7 +97,7 @@ it('leaves what is under its old name on the host alone until it is replaced', a
   expect(changes.filter(({ reasons }) => reasons.join().includes('orphaned'))).toEqual([]);
 });
 
-it('refuses to make another one where the renamed one still is', async () => {
+it('refuses to create a resource whose place the renamed one still has', async () => {
   const stack = await applied();
   move(stack, 'volume', 'data', 'store');
   const both = FILE.replace('{ data: {} }', '{ store: {}, data: {} }');

@@ -20,7 +20,7 @@ const wish = {
 const containerOf = (stack: MemoryStack) =>
   stack.rows.find(({ kind, name }) => kind === 'container' && name === 'web');
 
-it('is one change, with what stops it and what starts it', async () => {
+it('is one change with the stop and start steps', async () => {
   const stack = new MemoryStack();
   await stack.apply(FILE);
   expect(stack.planText(FILE, wish)).toBe(`baleine will perform the following actions:
@@ -62,7 +62,7 @@ it.each(['container.stop', 'container.start'])(
 
 const HOW = { signal: 'SIGTERM', grace: 0 };
 
-it('of one that has been restarted again and again counts none of that', async () => {
+it('resets the count of automatic restarts', async () => {
   const stack = new MemoryStack();
   await stack.apply(FILE);
   stack.host.end('one.web', 1);

@@ -53,8 +53,8 @@ const running = ({ rows }: MemoryStack) =>
     .map(({ spec }) => (spec as ContainerSpec).image)
     .map(({ file: path, version }) => `${path.split('/').at(-1)} ${version}`);
 
-describe('a new image that does no good', () => {
-  it('gives way to the version before, by turns, and nothing else is touched', async () => {
+describe('a rollback from a bad image', () => {
+  it('returns to the previous version in batches, and touches nothing else', async () => {
     const stack = await applied(V1, V2);
     const plan = stack.planRollback(file(V2), 'shop');
     expect(renderPlan(plan, { color: false })).toMatchInlineSnapshot(`
@@ -96,7 +96,7 @@ describe('a new image that does no good', () => {
     `);
   });
 
-  it('stays away until the file asks for another', async () => {
+  it('holds until the file declares another image', async () => {
     const stack = await applied(V1, V2);
     await stack.rollback(file(V2), 'shop');
     await stack.apply(file({ ...V2, replicas: 3 }));
@@ -117,7 +117,7 @@ describe('a new image that does no good', () => {
     expect(stack.planText(file(V3))).not.toContain('rolled back');
   });
 
-  it('is not what a server is made from that has lost its disk', async () => {
+  it('also holds for a server that has lost its disk', async () => {
     const stack = await applied(V1, V2);
     await stack.rollback(file(V2), 'shop');
     stack.host.end('shop.shop-server-1', 137);
@@ -127,7 +127,7 @@ describe('a new image that does no good', () => {
     expect(copies).toMatchObject([{ image: `${stack.site.root}/images/shop.web.previous.img` }]);
   });
 
-  it('stays away though it is given another name', async () => {
+  it('holds if the image is renamed', async () => {
     const stack = await applied(V1, V2);
     await stack.rollback(file(V2), 'shop');
     const after = new Map(rename(stack.rows, 'image', 'web', 'site'));
@@ -137,7 +137,7 @@ describe('a new image that does no good', () => {
     expect(text).toContain('shop-server-2 is rolled back: the file asks for another image');
   });
 
-  it('is not what a later one gives way to', async () => {
+  it('is never reversed by a later rollback to the bad image', async () => {
     const stack = await applied(V1, V2);
     const before = running(await applied(V1))[0];
     await stack.rollback(file(V2), 'shop');
@@ -147,10 +147,10 @@ describe('a new image that does no good', () => {
   });
 });
 
-describe('a new entry that does no good', () => {
+describe('a rollback from a bad entry', () => {
   const NEW = { command: 'boom', more: 'limits: { memory: 64M }' };
 
-  it('gives way to the one before', async () => {
+  it('returns to the previous release', async () => {
     const stack = await applied(V1, NEW);
     expect(headings(stack.planText(file(NEW)))).toEqual([]);
     await stack.rollback(file(NEW), 'shop');
@@ -169,7 +169,7 @@ describe('a new entry that does no good', () => {
     `);
   });
 
-  it('gives way to the port before', async () => {
+  it('returns to the previous port', async () => {
     const moved = (text: string) => text.replace('port: 80', 'port: 81');
     const stack = await applied(V1);
     await stack.apply(moved(file(V1)));
@@ -179,7 +179,7 @@ describe('a new entry that does no good', () => {
     expect(stack.planText(moved(file(V1)))).toContain('the file asks for another port');
   });
 
-  it('keeps what that was made of, though the file has it no more', async () => {
+  it('keeps what the previous release needs although the file dropped it', async () => {
     const OLD = { more: 'volumes: [old:/data]' };
     const before = `${file(OLD)}volumes: { old: }\n`;
     const after = file(V1).replaceAll('web', 'other');
@@ -215,7 +215,7 @@ describe('a new entry that does no good', () => {
     expect(old).toMatchObject([{ kind: 'volume', facts: { unused: true } }]);
   });
 
-  it('leaves those alone that it has not reached', async () => {
+  it('leaves instances alone that the update had not reached', async () => {
     const stack = await applied(V1);
     stack.host.ill.set('shop.shop-spare-1', 'status 503');
     await stack.apply(file(NEW));
@@ -229,7 +229,7 @@ describe('a new entry that does no good', () => {
   });
 });
 
-it('is gone on with after it was cut off, also by a single container', async () => {
+it('is completed after an interruption, also for a single container', async () => {
   const stack = await applied(V1, V2);
   await stack.rollback(file(V2), 'db', { cut: true });
   expect(headings(stack.planText(file(V2)))).toEqual([
@@ -254,7 +254,7 @@ it('is gone on with after it was cut off, also by a single container', async () 
   );
 });
 
-describe('is refused', () => {
+describe('a rollback is rejected', () => {
   it.each([
     ['what was never changed', [V1], 'shop', 'it has not changed since it was created'],
     ['what was never applied', [], 'shop', 'it does not exist yet'],
@@ -272,7 +272,7 @@ describe('is refused', () => {
     expect(() => stack.planRollback(file(V2), 'shop')).toThrow('it is already rolled back');
   });
 
-  it('where the image is not kept: a base that was built anew in between', async () => {
+  it('if the image was not kept: its base was rebuilt in between', async () => {
     const stack = await applied(V1, V2, V3);
     stack.rows = stack.rows.map((row) => (row.kind === 'image' ? { ...row, facts: {} } : row));
     expect(() => stack.planRollback(file(V3), 'shop')).toThrow(

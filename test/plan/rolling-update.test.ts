@@ -69,7 +69,7 @@ async function running(text: string): Promise<MemoryStack> {
 }
 
 describe('a new command', () => {
-  it('reaches one server after the other, and a spare stands in first', async () => {
+  it('replaces one server after the other, after a spare has started', async () => {
     const stack = await running(farm('old'));
     expect(headings(stack.planText(farm('new')))).toMatchInlineSnapshot(`
       [
@@ -117,7 +117,7 @@ describe('a new command', () => {
 });
 
 describe('stop-first', () => {
-  it('has the rest do the work, several at a time', async () => {
+  it('replaces several at a time without spares', async () => {
     const update = '{order: stop-first, parallelism: 2}';
     const stack = await running(farm('old', { update }));
     const plan = stack.plan(farm('new', { update }));
@@ -135,7 +135,7 @@ describe('stop-first', () => {
 });
 
 describe('a proxy that is replaced with its servers', () => {
-  it('is there before their turns begin', async () => {
+  it('is replaced before the first batch', async () => {
     const stack = await running(farm('old', { replicas: 1 }));
     const text = farm('old', { replicas: 1 }).replace('size: 64M', 'size: 96M');
     expect(turns(stack.plan(text))).toMatchInlineSnapshot(`
@@ -152,8 +152,8 @@ describe('a proxy that is replaced with its servers', () => {
   });
 });
 
-describe('what goes on working', () => {
-  it('does not wait for its turn when only its limits change', async () => {
+describe('servers that keep working', () => {
+  it('do not wait for a batch if only their limits change', async () => {
     const stack = await running(farm('old'));
     const plan = stack.plan(farm('old', { limits: '{memory: 64M}' }));
     expect(acts(plan)).toMatchInlineSnapshot(`
@@ -165,7 +165,7 @@ describe('what goes on working', () => {
     `);
   });
 
-  it('is joined by new servers first, which the proxy is told of before the turns begin', async () => {
+  it('are joined by new servers before the first batch', async () => {
     const stack = await running(farm('old', { replicas: 2 }));
     expect(turns(stack.plan(farm('new', { replicas: 3 })))).toMatchInlineSnapshot(`
       [
@@ -183,7 +183,7 @@ describe('what goes on working', () => {
     `);
   });
 
-  it('loses servers only after the proxy has drained them', async () => {
+  it('are removed only after the proxy has drained them', async () => {
     const stack = await running(farm('old'));
     const plan = stack.plan(farm('old', { replicas: 1 }));
     expect(acts(plan)).toMatchInlineSnapshot(`
@@ -198,7 +198,7 @@ describe('what goes on working', () => {
   });
 });
 
-describe('a roll-out that stopped', () => {
+describe('a rolling update that stopped', () => {
   const ILL = { replicas: 2 };
 
   async function stopped(update: string, ill: string): Promise<MemoryStack> {
@@ -214,7 +214,7 @@ describe('a roll-out that stopped', () => {
         : [],
     );
 
-  it('leaves the others as they are and says what is left', async () => {
+  it('leaves the remaining servers and shows what is left', async () => {
     const stack = await stopped('{}', 'shop-spare-1');
     expect(outcome(stack).slice(-6)).toMatchInlineSnapshot(`
       [
@@ -240,7 +240,7 @@ describe('a roll-out that stopped', () => {
     `);
   });
 
-  it('names what is to go back if any part of it fails', async () => {
+  it('names what is rolled back if any part of it fails', async () => {
     const update = '{failure_action: rollback}';
     const stack = await running(farm('old', { ...ILL, update }));
     expect(stack.plan(farm('old', { ...ILL, update })).rollbacks).toBeUndefined();
@@ -251,7 +251,7 @@ describe('a roll-out that stopped', () => {
     ]);
   });
 
-  it('begins with the one that was left half done', async () => {
+  it('begins with the unfinished server', async () => {
     const stack = await stopped('{order: stop-first}', 'shop-server-1');
     stack.host.ill.clear();
     const text = farm('newer', { ...ILL, update: '{order: stop-first}' });
@@ -263,7 +263,7 @@ describe('a roll-out that stopped', () => {
     `);
   });
 
-  it('goes on where it is told to', async () => {
+  it('continues with failure_action: continue', async () => {
     const update = '{order: stop-first, failure_action: continue}';
     const stack = await stopped(update, 'shop-server-1');
     expect(outcome(stack).slice(-4)).toMatchInlineSnapshot(`
@@ -277,7 +277,7 @@ describe('a roll-out that stopped', () => {
   });
 });
 
-describe('what changes how the servers are reached, together with what replaces them', () => {
+describe('a change of port or check that also replaces the servers', () => {
   const OLD = { replicas: 2, check: 'http: {port: 80, path: /up}, timeout: 10ms' };
   const NEW = { replicas: 2, port: 81, check: 'http: {port: 81, path: /ready}, timeout: 10ms' };
   const before = farm('old', OLD);
@@ -293,7 +293,7 @@ describe('what changes how the servers are reached, together with what replaces 
       .map(([, what, how]) => `${what}${how}`)
       .join(', ');
 
-  it('reaches the proxy when all have had their turn', async () => {
+  it('reaches the proxy after all batches', async () => {
     const stack = await running(before);
     expect(stack.planText(after)).toMatchInlineSnapshot(`
       "baleine will perform the following actions:
@@ -383,7 +383,7 @@ describe('what changes how the servers are reached, together with what replaces 
     expect(stack.planText(after)).toContain('No changes.');
   });
 
-  it('is what the proxy goes by at once where nobody takes a turn', async () => {
+  it('reaches the proxy at once if no server is replaced', async () => {
     const stack = await running(before);
     const plan = stack.plan(
       farm('old', { ...OLD, check: 'http: {port: 80, path: /ready}, timeout: 10ms' }),
@@ -402,7 +402,7 @@ describe('what changes how the servers are reached, together with what replaces 
     `);
   });
 
-  it('is what they are asked, not how patiently', async () => {
+  it('includes the probe of a check, not its intervals', async () => {
     const stack = await running(farm('old', { check: 'http: {port: 80, path: /}, timeout: 20ms' }));
     const text = farm('new', { check: 'http: {port: 80, path: /}, timeout: 30ms' });
     expect(reach(stack.plan(text))).toMatchInlineSnapshot(`
@@ -412,7 +412,7 @@ describe('what changes how the servers are reached, together with what replaces 
     `);
   });
 
-  it('goes on from where a roll-out stopped', async () => {
+  it('continues from where an update stopped', async () => {
     const stack = await running(before);
     stack.host.ill.set('shop.shop-server-2', 'status 503');
     await stack.apply(after);
@@ -439,7 +439,7 @@ describe('what changes how the servers are reached, together with what replaces 
     expect(stack.planText(after)).toContain('No changes.');
   });
 
-  it('has one that was left half done take no part, though nothing but the proxy changes', async () => {
+  it('disables an unfinished server even if only the proxy changes', async () => {
     const update = '{order: stop-first}';
     const stack = await running(farm('old', { replicas: 2, update }));
     stack.host.ill.set('shop.shop-server-1', 'status 503');
@@ -453,8 +453,8 @@ describe('what changes how the servers are reached, together with what replaces 
   });
 });
 
-describe('a spare that a killed run has left', () => {
-  it('goes after those that it stood in for are back, and before the proxy forgets it', async () => {
+describe('a spare left by a killed run', () => {
+  it('is deleted after the servers are back, and before the proxy drops it', async () => {
     const stack = await running(farm('old', { replicas: 1 }));
     const text = farm('new', { replicas: 1, port: 81 });
     const plan = stack.plan(text);
@@ -475,8 +475,8 @@ describe('a spare that a killed run has left', () => {
   });
 });
 
-describe('a server that is not to be started yet', () => {
-  it('does not join what it cannot answer, also when its replacement was cut off', async () => {
+describe('a server that must not be started yet', () => {
+  it('does not join the rotation, even if its replacement was interrupted', async () => {
     const stack = await running(farm('old'));
     const id = 'shop.shop-server-1';
     stack.host.end(id, 137);

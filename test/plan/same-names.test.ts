@@ -20,7 +20,7 @@ const specOf = <Spec>({ rows }: MemoryStack, stack: string, kind: string) =>
   rows.find((row) => row.stack === stack && row.kind === kind)?.spec as Spec;
 
 describe('stacks with the same names', () => {
-  it('have each their own bridge, image, volume and container', async () => {
+  it('each have their own bridge, image, volume and container', async () => {
     const stack = new MemoryStack();
     await stack.apply(ONE);
     await stack.apply(TWO);
@@ -38,7 +38,7 @@ describe('stacks with the same names', () => {
     expect(stack.planText(ONE)).toContain('No changes.');
   });
 
-  it('keep a bridge under the name that it was made with', async () => {
+  it('keep the host name a bridge was created with', async () => {
     const stack = new MemoryStack();
     await stack.apply(ONE);
     const row = stack.rows.find(({ kind }) => kind === 'bridge');
@@ -57,8 +57,8 @@ describe('stacks with the same names', () => {
   });
 });
 
-describe('what is external', () => {
-  it('is refused where two stacks have one of that name', async () => {
+describe('an external resource', () => {
+  it('is rejected if two stacks have one with that name', async () => {
     const stack = new MemoryStack();
     await stack.apply(ONE);
     await stack.apply(TWO);
@@ -67,7 +67,7 @@ describe('what is external', () => {
     );
   });
 
-  it('stays what it was, whoever takes the name later', async () => {
+  it('stays the same even if others use the name later', async () => {
     const stack = new MemoryStack();
     await stack.apply(ONE);
     await stack.apply(EXTERNAL);
@@ -83,7 +83,7 @@ describe('what is external', () => {
     });
   });
 
-  it('is what was made by hand, before what a stack has', async () => {
+  it('resolves to an imperative one before one of a stack', async () => {
     const stack = new MemoryStack();
     await stack.apply(ONE);
     const hand = {

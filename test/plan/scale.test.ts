@@ -23,8 +23,8 @@ async function scaled(to: number): Promise<MemoryStack> {
   return stack;
 }
 
-describe('a farm that was scaled by hand', () => {
-  it('says so in the plan', async () => {
+describe('a farm scaled by command', () => {
+  it('is noted in the plan', async () => {
     const stack = new MemoryStack();
     await stack.apply(file(2));
     expect(stack.plan(file(2), { scale: { web: 3 } }).changes).toMatchObject([
@@ -34,7 +34,7 @@ describe('a farm that was scaled by hand', () => {
     ]);
   });
 
-  it('stays so while the file asks for the same number', async () => {
+  it('stays scaled while the file has the same number', async () => {
     const stack = await scaled(3);
     expect(servers(stack)).toHaveLength(3);
     expect(stack.planText(file(2))).toBe(
@@ -49,8 +49,8 @@ describe('a farm that was scaled by hand', () => {
 
   it.each([
     ['another number in the file', undefined, 4],
-    ['the file’s number asked for', 2, 2],
-    ['another number asked for', 1, 2],
+    ['the file’s number requested', 2, 2],
+    ['another number requested', 1, 2],
   ])('changes with %s', async (_, asked, says) => {
     const stack = await scaled(3);
     await stack.apply(file(says), asked === undefined ? {} : { scale: { web: asked } });
@@ -60,7 +60,7 @@ describe('a farm that was scaled by hand', () => {
   });
 });
 
-it('has its own servers in sight, also those that go, its configuration and names', async () => {
+it('targets its servers, including removed ones, its configuration and host names', async () => {
   const stack = await scaled(3);
   const targets = scaleTargets(['web'], 'shop', [], stack.rows);
   expect([...targets].sort()).toEqual([

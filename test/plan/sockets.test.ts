@@ -22,7 +22,7 @@ const textOf = (stack: MemoryStack) =>
   String((named(stack, 'shop-proxy')[0]?.spec as { text?: string })?.text);
 
 describe('the published ports of a farm', () => {
-  it('are listened at by its proxy, which is started with the sockets', async () => {
+  it('are passed to its proxy as sockets', async () => {
     const stack = new MemoryStack();
     await stack.apply(file(TWO));
     expect(named(stack, 'forwarder')).toEqual([]);
@@ -43,7 +43,7 @@ describe('the published ports of a farm', () => {
     expect(stack.plan(file(TWO)).changes).toEqual([]);
   });
 
-  it('take a new start of the proxy when they change, and no more than that', async () => {
+  it('only restart the proxy when they change', async () => {
     const stack = new MemoryStack();
     await stack.apply(file(ONE));
     expect(stack.planText(file(TWO))).toMatchInlineSnapshot(`
@@ -83,7 +83,7 @@ describe('the published ports of a farm', () => {
     expect(stack.plan(file(TWO)).changes).toEqual([]);
   });
 
-  it('take it also when the run that changed them was cut off before', async () => {
+  it('restart it also if an earlier run was interrupted', async () => {
     const stack = new MemoryStack();
     await stack.apply(file(TWO));
     const row = stack.rows.find(({ kind, name }) => kind === 'container' && name === 'shop-proxy');
@@ -100,7 +100,7 @@ describe('the published ports of a farm', () => {
     ]);
   });
 
-  it('are there again when the proxy has ended', async () => {
+  it('are restored after the proxy exited', async () => {
     const stack = new MemoryStack();
     await stack.apply(file(ONE));
     stack.host.end(PROXY, 137);
@@ -111,7 +111,7 @@ describe('the published ports of a farm', () => {
     });
   });
 
-  it('are the forwarder’s where it has something to say, or the proxy is not ours to configure', async () => {
+  it('belong to the forwarder with proxy_protocol or a custom proxy command', async () => {
     const long = '{ host_ip: 0.0.0.0, published: 8080, target: 80';
     for (const text of [
       file(`[${long}, proxy_protocol: true }]`),
@@ -126,7 +126,7 @@ describe('the published ports of a farm', () => {
     }
   });
 
-  it('are given up by the proxy before the forwarder takes them over', async () => {
+  it('are released by the proxy before the forwarder takes over', async () => {
     const stack = new MemoryStack();
     await stack.apply(file(ONE));
     const { units } = stack.plan(
@@ -136,7 +136,7 @@ describe('the published ports of a farm', () => {
     expect(forwards?.needs).toContain('put container.shop-proxy');
   });
 
-  it('may be with the forwarder’s header and without, and need no address of the host', async () => {
+  it('may be used with and without the forwarder’s header, and need no host address', async () => {
     const both =
       '["0.0.0.0:81:80", { host_ip: 0.0.0.0, published: 82, target: 80, proxy_protocol: true }]';
     const stack = new MemoryStack();

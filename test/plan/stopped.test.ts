@@ -27,7 +27,7 @@ async function stopped(): Promise<MemoryStack> {
 const verbsOf = ({ units }: ReturnType<MemoryStack['plan']>) =>
   units.flatMap(({ steps }) => steps.map(({ verb }) => verb));
 
-it('keeps the disk of a stopped container and nothing else of it', async () => {
+it('keeps only the disk of a stopped container', async () => {
   const { host, site } = await stopped();
   expect([...host.running.keys()]).toEqual(['one.other']);
   expect(host.files.has(diskFile(site, 'one.web'))).toBe(true);
@@ -36,14 +36,14 @@ it('keeps the disk of a stopped container and nothing else of it', async () => {
   expect(host.links.has(vethLink(site, 'one.web', 'front'))).toBe(false);
 });
 
-it('leaves a stopped container alone when the file is applied, also after a reboot', async () => {
+it('leaves a stopped container alone on apply, also after a reboot', async () => {
   const stack = await stopped();
   expect(stack.planText(FILE)).toBe(NOTHING);
   stack.host.reboot();
   expect(stack.plan(FILE).changes.map(({ address }) => address)).not.toContain('container.web');
 });
 
-it('records what the file changes of a stopped container, and does not start it', async () => {
+it('records changes to a stopped container without starting it', async () => {
   const stack = await stopped();
   const text = FILE.replace('memory: 64M', 'memory: 96M');
   expect(verbsOf(stack.plan(text))).toEqual([]);
@@ -72,7 +72,7 @@ it('starts on the same disk with the same address', async () => {
   expect(stack.planText(FILE)).toBe(NOTHING);
 });
 
-it('finishes a stop that was cut off', async () => {
+it('completes an interrupted stop', async () => {
   const stack = new MemoryStack();
   await stack.apply(FILE);
   const plan = stack.planRecorded('one', 'web', stop);
@@ -83,7 +83,7 @@ it('finishes a stop that was cut off', async () => {
   expect(verbsOf(again)).toEqual(['container.stop', 'container.disconnect', 'container.unmount']);
 });
 
-it('neither starts nor stops a one-off container, whatever of it is there', async () => {
+it('neither starts nor stops a one-off container', async () => {
   const stack = new MemoryStack();
   await stack.apply(FILE);
   const one_off = { pid: 41, start_time: 7, boot_id: 'boot-1' };

@@ -20,7 +20,7 @@ const idsOf = ({ rows }: MemoryStack) =>
       ]),
   );
 
-it('changing it replaces the container', async () => {
+it('replaces the container if it changes', async () => {
   const stack = new MemoryStack();
   await stack.apply(file('web: { image: base }'));
   const text = file(`web: { ${AUTO} }`);
@@ -38,7 +38,7 @@ Plan: 1 to add, 0 to change, 1 to destroy.`);
   );
 });
 
-it('gives every container of the host ids of its own, and keeps them', async () => {
+it('assigns each container its own ids, and keeps them', async () => {
   const stack = new MemoryStack();
   await stack.apply(file(`web: { ${AUTO}, replicas: 3 }`));
   await stack.apply(file(`web: { ${AUTO} }, plain: { image: base }`, 'two'));
@@ -57,7 +57,7 @@ it('gives every container of the host ids of its own, and keeps them', async () 
   expect(new Set(Object.values(idsOf(stack))).size).toBe(6);
 });
 
-it('does not give out what one that goes still has', async () => {
+it('does not reuse ids of a container about to be deleted', async () => {
   const stack = new MemoryStack();
   await stack.apply(file(`old: { ${AUTO} }`));
   const { 'one.old': old } = idsOf(stack);
@@ -65,7 +65,7 @@ it('does not give out what one that goes still has', async () => {
   expect(idsOf(stack)['one.new']).not.toBe(old);
 });
 
-it('is refused at plan, with its place, where the kernel lacks what it takes', () => {
+it('is rejected at plan with its position if the kernel does not support it', () => {
   const config = read(file(`web: { ${AUTO} }`));
   const capacity = {
     cpus: () => '0',

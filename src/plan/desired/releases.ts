@@ -33,10 +33,10 @@ export function releases(
   const known = [...images.values(), ...unnamed(images, context)];
   const groups = groupsOf(instances, recorded);
   return (instance, declared) => {
-    const { pins, some } = groups.get(groupOf(instance)) ?? { pins: [] };
+    const { pins, applied } = groups.get(groupOf(instance)) ?? { pins: [] };
     const held = pinnedSpec(declared, pins, known, context.site);
     if (held) return held;
-    const previous = previousOf(recorded.get(instance.name), some, declared);
+    const previous = previousOf(recorded.get(instance.name), applied, declared);
     return previous ? { ...declared, previous } : declared;
   };
 }
@@ -44,7 +44,7 @@ export function releases(
 interface Group {
   pins: PinnedRelease[];
   /** An instance that was applied successfully. */
-  some?: ContainerRow;
+  applied?: ContainerRow;
 }
 
 function groupsOf(
@@ -58,7 +58,7 @@ function groupsOf(
     const group = groups.get(groupOf(instance)) ?? { pins: [] };
     groups.set(groupOf(instance), group);
     if (row.spec.held) group.pins.push(row.spec.held);
-    if (row.status === 'ready') group.some ??= row;
+    if (row.status === 'ready') group.applied ??= row;
   }
   return groups;
 }
@@ -79,13 +79,13 @@ function unnamed(images: ReadonlyMap<string, ImageSpec>, { rows, config }: Conte
 /** The pin ends when the file declares another release. */
 function pinnedSpec(
   declared: ContainerSpec,
-  holds: readonly PinnedRelease[],
+  pins: readonly PinnedRelease[],
   images: readonly ImageSpec[],
   site: InstallPaths,
 ): ContainerSpec | undefined {
-  if (holds.length === 0) return undefined;
+  if (pins.length === 0) return undefined;
   const digest = releaseDigest(releaseOf(declared));
-  const held = holds.find((each) => each.asked === digest);
+  const held = pins.find((each) => each.asked === digest);
   const image = held && images.find((each) => isVersionOf(each, held.to, site));
   return held && image ? withPinnedRelease(declared, held, image, site) : undefined;
 }
