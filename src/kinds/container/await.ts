@@ -3,17 +3,17 @@ import type { Health } from '../../host/ports.js';
 import { UserError } from '../../model/errors.js';
 import type { AwaitedSpec } from '../../model/specs.js';
 
-/** What is in the way for now, or for good: `over` when waiting does not help. */
+/** Why a condition does not hold; `over` if waiting does not help. */
 interface Obstacle {
   cause: string;
   over?: true;
 }
 
 /**
- * Waits until a container is as another needs it.
+ * Waits until the condition of a dependency holds.
  *
- * @param limit milliseconds since its start: what has had its time already is asked just once
- * @throws UserError when it is not, or cannot become so
+ * @param limit milliseconds since its start; once they are over, it is checked just once
+ * @throws UserError if it does not hold in time, or never can
  */
 export async function awaitDependency(
   health: Health,
@@ -31,7 +31,7 @@ export async function awaitDependency(
   }
 }
 
-/** Whether it is so now. */
+/** Checks the condition once. */
 export async function isMet(health: Health, dependency: AwaitedSpec): Promise<boolean> {
   return (await obstacleOf(health, dependency)) === undefined;
 }

@@ -7,12 +7,12 @@ import type { StepOf } from '../../model/step.js';
 import type { Peers } from '../kind.js';
 import type { ContainerVerbs } from './verbs.js';
 
-/** Milliseconds for what is to complete: migrations and the like take their time. */
+/** Milliseconds within which a job must complete; a migration can take minutes. */
 const COMPLETION_LIMIT = 600_000;
 
 /**
- * Before every start, also a later one: each condition of `depends_on` must hold. What the plan itself
- * starts is started before, so it is asked only then.
+ * Steps that check each condition of `depends_on`, before every start and restart. The plan starts
+ * dependencies first, so a condition is checked after they have been started.
  */
 export function awaits(
   { spec, needs }: Pick<Resource<ContainerSpec>, 'spec' | 'needs'>,
@@ -21,7 +21,7 @@ export function awaits(
   const conditions = spec.depends_on ?? [];
   const named = conditions.map((dependency) => ({
     ...dependency,
-    ...exitOnRecord(peers(addressOf('container', dependency.name))),
+    ...recordedExit(peers(addressOf('container', dependency.name))),
   }));
   const asked = new Set(conditions.map(({ name }) => name));
   const started = needs.flatMap((address): AwaitedSpec[] => {
@@ -41,11 +41,11 @@ export function awaits(
 
 type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 
-/** Whoever stopped it, or could not start it, has taken its process off the record. */
+/** The row of a stopped container, or of one that could not be started, has no process. */
 const hasStarted = ({ spec, facts }: ContainerRow) => !spec.stopped && facts.pid !== undefined;
 
-/** The host forgets exit codes when it is booted, the record does not. */
-function exitOnRecord(row: Row | undefined): Pick<AwaitedSpec, 'exit'> {
+/** The exit code in the row, which survives a reboot of the host. */
+function recordedExit(row: Row | undefined): Pick<AwaitedSpec, 'exit'> {
   const code = (row as ContainerRow | undefined)?.facts.ended?.code;
   return code === undefined ? {} : { exit: code };
 }

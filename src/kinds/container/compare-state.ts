@@ -6,8 +6,8 @@ import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
 import type { ContainerSeen } from './observe.js';
 
 /**
- * What differs about a container that is to be stopped, or was until now: then nothing else of it
- * on the host counts. Undefined when it is to run and was.
+ * The differences of a container that should be stopped, or was stopped until now: nothing else on the
+ * host matters then. Undefined if it should run and did.
  */
 export function compareState(
   desired: ContainerSpec,
@@ -15,7 +15,7 @@ export function compareState(
   seen: ContainerSeen,
 ): Difference[] | undefined {
   if (!desired.stopped && !recorded.stopped) return undefined;
-  if (desired.stopped && recorded.stopped) return leftovers(seen);
+  if (desired.stopped && recorded.stopped) return stoppedDrift(seen);
   const [before, after] = [recorded, desired].map(stateOf);
   const reason = `state ${before} → ${after}`;
   return [{ attribute: 'state', before, after, cause: 'file', effect: 'update', reason }];
@@ -23,7 +23,7 @@ export function compareState(
 
 const stateOf = ({ stopped }: ContainerSpec) => (stopped ? 'stopped' : 'running');
 
-function leftovers(seen: ContainerSeen): Difference[] {
+function stoppedDrift(seen: ContainerSeen): Difference[] {
   const { running, mounted, netns, links } = seen;
   const linked = [...links.values()].some(({ host }) => host);
   const found = [
@@ -36,7 +36,7 @@ function leftovers(seen: ContainerSeen): Difference[] {
   return [{ attribute: 'state', cause: 'drift', effect: 'update', reason }];
 }
 
-/** A running one has those it was started with; a run that was cut off may have put others on record. */
+/** A running container keeps the sockets it was started with; an interrupted run may have recorded others. */
 export function compareSockets(
   { sockets: after }: ContainerSpec,
   { spec: { sockets: before }, facts }: Row<ContainerSpec, ContainerFacts>,

@@ -9,7 +9,7 @@ import { compareSockets, compareState } from './compare-state.js';
 import { KEYS } from './keys/index.js';
 import type { AnyKey, CustomName } from './keys/types.js';
 import type { ContainerSeen } from './observe.js';
-import { type Outlook, outlookOf } from './restart-decision.js';
+import { decideRestart, type RestartDecision } from './restart-decision.js';
 
 type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 
@@ -24,7 +24,7 @@ const LIMITS = Object.keys({
   net_class: true,
 } satisfies Record<keyof Limits, true>) as (keyof Limits)[];
 
-/** What the file asks anew, then what the host has lost. */
+/** First what has changed in the file, then drift of the host. */
 export function compare(
   desired: Resource<ContainerSpec>,
   row: ContainerRow,
@@ -39,8 +39,8 @@ export function compare(
   const asked = [...changed, ...compareSockets(desired.spec, row, seen)];
   const state = compareState(desired.spec, row.spec, seen);
   if (state) return [...asked, ...state];
-  const outlook = outlookOf(desired.spec, row, seen, asked.length > 0);
-  return [...asked, ...compareHost(desired.spec, row, seen, outlook)];
+  const decision = decideRestart(desired.spec, row, seen, asked.length > 0);
+  return [...asked, ...compareHost(desired.spec, row, seen, decision)];
 }
 
 function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[] {
@@ -79,12 +79,12 @@ function compareKey(
   return [fromFile(name, partOf(shown)(from), partOf(shown)(to), effect)];
 }
 
-/** What a key compares or shows of its value: all of it unless it says otherwise. */
+/** The part of a value that a key compares or shows: all of it by default. */
 function partOf(part: AnyKey['compared']): (value: unknown) => unknown {
   return part ? (value) => (part as (value: unknown) => unknown)(value) : (value) => value;
 }
 
-/** The same file with another content is named: its digest would say nothing. */
+/** A profile with changed content is shown by its path rather than its digest. */
 function compareSeccomp(
   { seccomp: after }: ContainerSpec,
   { seccomp: before }: ContainerSpec,
@@ -97,7 +97,7 @@ function compareSeccomp(
   return [is !== undefined && was === is ? { ...difference, files: [is] } : difference];
 }
 
-/** A running container cannot be given another id, by which its disk and all else of it is called. */
+/** A running container cannot get another id: its disk and everything else is named by it. */
 function compareId({ id: after }: ContainerSpec, { id: before }: ContainerSpec): Difference[] {
   if (after === before) return [];
   return [{ ...fromFile('id', before, after, 'replace'), reason: `renamed from ${before}` }];
@@ -139,7 +139,7 @@ const CUSTOM: Record<CustomName, (after: ContainerSpec, before: ContainerSpec) =
   seccomp: compareSeccomp,
 };
 
-/** On record only: which version it is to run is among the rest. */
+/** Recorded only: the release itself is compared key by key. */
 function compareHeld({ held: after }: ContainerSpec, { held: before }: ContainerSpec) {
   if (equal(before ?? null, after ?? null)) return [];
   const reason = after ? 'rolled back' : 'no longer held back';
@@ -150,12 +150,12 @@ function compareHost(
   desired: ContainerSpec,
   row: ContainerRow,
   seen: ContainerSeen,
-  outlook: Outlook,
+  decision: RestartDecision,
 ): Difference[] {
-  if (seen.paused || (!seen.running && outlook.act !== 'start')) return [];
+  if (seen.paused || (!seen.running && decision.act !== 'start')) return [];
   const recorded = row.spec.links.filter((link) => desired.links.some((each) => equal(each, link)));
   return [
-    ...compareProcess(row, seen, outlook),
+    ...compareProcess(row, seen, decision),
     ...(seen.disk ? [] : [drift('disk', 'disk file is gone', 'replace')]),
     ...(seen.diskFault === undefined ? [] : [drift('disk', seen.diskFault)]),
     ...(seen.mounted ? [] : [drift('mount', 'disk is not mounted')]),
@@ -170,13 +170,13 @@ function compareHost(
 function compareProcess(
   { facts }: ContainerRow,
   seen: ContainerSeen,
-  outlook: Outlook,
+  decision: RestartDecision,
 ): Difference[] {
-  if (outlook.act === 'start') return [drift('process', outlook.reason)];
+  if (decision.act === 'start') return [drift('process', decision.reason)];
   const monitored = seen.monitored || !seen.running;
   return [
     ...(monitored ? [] : [drift('monitor', `its monitor, process ${facts.monitor?.pid}, is gone`)]),
-    ...(outlook.act === 'leave' ? [] : [drift('health', outlook.reason)]),
+    ...(decision.act === 'leave' ? [] : [drift('health', decision.reason)]),
   ];
 }
 
@@ -194,7 +194,7 @@ function linkDrift(link: LinkSpec, seen: ContainerSeen): Difference[] {
   return [];
 }
 
-/** Of the limits the file did not just change: does the kernel still hold what was applied? */
+/** Drift of the limits that the file did not change. */
 function limitDrift(desired: ContainerSpec, row: ContainerRow, seen: ContainerSeen): Difference[] {
   if (!seen.running) return [];
   if (!seen.limits) return [drift('limits', 'cgroup is gone')];

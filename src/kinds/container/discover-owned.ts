@@ -19,7 +19,7 @@ import type { Resource } from '../../model/resource.js';
 import type { ContainerSpec, LinkSpec } from '../../model/specs.js';
 import type { Adopted, Adoption, OwnedResource } from '../kind.js';
 
-/** By links, network namespaces, cgroups, bundles, disks and logs, whichever are left. */
+/** Finds containers by their links, network namespaces, cgroups, bundles, disks and logs. */
 export function discoverOwned(probe: Probe, site: InstallPaths): OwnedResource<ContainerSpec>[] {
   const links = linksById(probe, site);
   const ids = new Set([...links.keys(), ...idsByName(probe, site)]);
@@ -48,7 +48,7 @@ function linksById(probe: Probe, site: InstallPaths): Map<string, { link: string
   return found;
 }
 
-/** Every path that is made of an id tells of it. */
+/** Ids are read from the paths that contain them. */
 function idsByName(probe: Probe, site: InstallPaths): string[] {
   const mark = basename(netnsPath(site, ''));
   const namespaces = probe.names(dirname(netnsPath(site, '')));
@@ -62,8 +62,9 @@ function idsByName(probe: Probe, site: InstallPaths): string[] {
 }
 
 /**
- * A disk, copied unless it lies where disks are; the next apply starts the container on it, not on
- * a copy of its image. A process that runs cannot be adopted: nobody knows how it was started.
+ * Adopts a disk, copied unless it is in the folder of disks; the next apply starts the container on it
+ * rather than on a copy of its image. A running process cannot be adopted, because nothing tells how it
+ * was started.
  */
 export async function adopt(
   { address, spec }: Resource<ContainerSpec>,

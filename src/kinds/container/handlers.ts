@@ -5,7 +5,7 @@ import { awaitDependency } from './await.js';
 import { join } from './join.js';
 import type { ContainerVerbs } from './verbs.js';
 
-/** What of a process must not be believed once it was stopped. */
+/** Facts that are no longer true once a process was stopped. */
 const STOPPED: Facts = {
   pid: undefined,
   start_time: undefined,
@@ -16,7 +16,7 @@ const STOPPED: Facts = {
   ended: undefined,
 };
 
-/** What of an earlier life does not count in a new one. */
+/** Facts of an earlier start that do not apply to a new one. */
 const UNTROUBLED: Facts = {
   health: undefined,
   halted: undefined,
@@ -27,7 +27,7 @@ const UNTROUBLED: Facts = {
 /** Milliseconds for a proxy to listen; a loaded host needs some seconds. */
 const LISTEN_LIMIT = 20_000;
 
-/** The ports look before they act and read back; here is only which act takes which ports. */
+/** Maps verbs to ports. The ports look before they act, and read back. */
 export function containerHandlers(host: Host, _site: InstallPaths): Handlers<ContainerVerbs> {
   const { links, disks, files, cgroups, runtime, health, proxies } = host;
   return {
@@ -102,7 +102,7 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
   };
 }
 
-/** A handler with nothing to tell. */
+/** A handler without facts to record. */
 function done<Args>(act: (args: Args) => Promise<void>): (args: Args) => Promise<undefined> {
   return async (args) => {
     await act(args);
@@ -110,7 +110,7 @@ function done<Args>(act: (args: Args) => Promise<void>): (args: Args) => Promise
   };
 }
 
-/** One act for all of them: when it fails, it failed for each. */
+/** One call for all steps: if it fails, each has failed. */
 async function together(all: unknown[], act: () => Promise<void>): Promise<(undefined | Error)[]> {
   try {
     await act();

@@ -11,7 +11,7 @@ import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
 import { earlierOf, elapsed } from '../../model/time.js';
 import { type ContainerSeen, observe } from './observe.js';
 
-/** Containers that run, are not paused, and were not asked within their interval. */
+/** Running containers that are not paused and whose check interval is over. */
 export function dueForHealth(
   rows: readonly Row[],
   probe: Probe,
@@ -30,13 +30,13 @@ export function dueForHealth(
   });
 }
 
-/** The record of a running container once this look is counted in. */
+/** The health record of a running container, with the result in this snapshot. */
 export function healthAfter(
   { healthcheck }: ContainerSpec,
   { health, started_at }: ContainerFacts,
   { paused, health: answer, now, age, askedAt }: ContainerSeen,
 ): HealthRecord | undefined {
-  // what was counted before a pause says nothing of what comes after it
+  // failures before a pause do not count after it
   if (!healthcheck || paused) return undefined;
   if (!answer || started_at === undefined) return health;
   const wellAt = earlierOf(askedAt ?? Date.parse(started_at), now);

@@ -55,7 +55,7 @@ export const container: Kind<ContainerSpec, ContainerFacts, ContainerSeen, Conta
   handlers: async (host, site) => (await import('./handlers.js')).containerHandlers(host, site),
 };
 
-/** As last seen. */
+/** The last recorded state. */
 function describeState({ spec, facts }: Row<ContainerSpec, ContainerFacts>): string {
   if (spec.stopped && !spec.one_off) return 'stopped';
   if (facts.ended) return facts.ended.code === undefined ? 'gone' : `exited ${facts.ended.code}`;

@@ -16,34 +16,34 @@ import { elapsed } from '../../model/time.js';
 export interface ContainerSeen {
   disk: boolean;
   mounted: boolean;
-  /** What is wrong with the disk file of one whose disk is mounted, though it is there. */
+  /** What is wrong with the file of a mounted disk, if it exists. */
   diskFault?: string;
   netns: boolean;
   /** The process the row names is alive: pid, start time and boot id all agree. */
   running: boolean;
-  /** Its processes are held still, as by `baleine pause`. */
+  /** Its processes are frozen, as by `baleine pause`. */
   paused: boolean;
-  /** The command of ours that has paused it for a while, or was killed before it let it go on. */
+  /** The baleine command that has frozen it for a moment, or was killed while it did. */
   hold?: Hold;
-  /** So is the runtime's parent; without it no log and no exit code. */
+  /** Its monitor, the parent of its process, is alive; without one there is no log and no exit code. */
   monitored: boolean;
   rebooted: boolean;
   exit?: Exit & { at: string };
-  /** When the look was taken, milliseconds since 1970. */
+  /** Time of the snapshot, milliseconds since 1970. */
   now: number;
-  /** Milliseconds since its last start, 0 and up: by the boot clock, which nobody sets, in the same boot. */
+  /** Milliseconds since its last start, 0 and up; by the boot clock, which cannot be set, within one boot. */
   age: number;
-  /** When its health was last asked for before this look. */
+  /** Time of its last health check before this snapshot. */
   askedAt?: number;
-  /** What it answered in this look. */
+  /** Result of its health check in this snapshot. */
   health?: HealthResult;
   /** By host-side interface name. */
   links: ReadonlyMap<string, LinkState>;
-  /** Ends that bear the container's mark but are in no row: an update was cut off. */
+  /** Interfaces that carry the container's mark but are in no row: an update was interrupted. */
   stray: string[];
-  /** Targets of mounts whose source was deleted, perhaps made again: the process sees the old one. */
+  /** Targets of mounts whose source was deleted, even if it was created again: the process sees the old one. */
   deadMounts: string[];
-  /** Absent when the cgroup is. */
+  /** Absent if there is no cgroup. */
   limits?: SeenLimits;
   /** Whether device rules can change while it runs, which cgroup v1 can. */
   devicesLive: boolean;
@@ -51,7 +51,7 @@ export interface ContainerSeen {
 
 export interface LinkState {
   host?: Pick<SeenLink, 'up' | 'master' | 'alias'>;
-  /** Addresses inside; absent when nothing runs there to look through. */
+  /** Addresses inside; absent if no process runs there to read them through. */
   guest?: string[];
 }
 
@@ -93,7 +93,7 @@ export function observe(
   });
 }
 
-/** What a look would find if nothing had moved since the row was written. */
+/** What a snapshot would contain without drift since the row was written. */
 export function assume(spec: ContainerSpec): ContainerSeen {
   const links = spec.links.map(({ link, alias, bridge_link, address }): [string, LinkState] => [
     link,
@@ -119,7 +119,7 @@ export function assume(spec: ContainerSpec): ContainerSeen {
   };
 }
 
-/** A number alone says little: pids are used again, and after a reboot start times are too. */
+/** A pid alone does not identify a process: pids are reused, and after a reboot start times are, too. */
 function alive(
   probe: Probe,
   bootId?: string,
@@ -138,7 +138,7 @@ function ageOf(facts: ContainerFacts | undefined, { bootId, uptime, now }: Probe
   return started_at === undefined ? Number.POSITIVE_INFINITY : elapsed(started_at, now);
 }
 
-/** A monitor is the parent of what it watches, as long as it lives: one look less. */
+/** A living monitor is the parent of its process, which saves reading another file. */
 function isMonitored(
   first: SeenProcess | undefined,
   facts: ContainerFacts | undefined,
@@ -155,8 +155,8 @@ function exitOf(id: string, probe: Probe, site: InstallPaths): ContainerSeen['ex
 }
 
 /**
- * A file that was put in the place of the one that is mounted is not what it runs on, and one that was
- * cut short is not all of it. The kernel may know the same file by another path to its folder.
+ * Whether the disk file was replaced while it is mounted, or truncated. The kernel may know the same
+ * file by another path to its folder.
  */
 function diskFault(id: string, probe: Probe, site: InstallPaths): string | undefined {
   const file = diskFile(site, id);
@@ -171,7 +171,7 @@ function diskFault(id: string, probe: Probe, site: InstallPaths): string | undef
     : 'disk file is no whole file system';
 }
 
-/** Only those that were set are read. */
+/** Reads only the limits that were set. */
 function observeLimits(
   spec: ContainerSpec,
   probe: Probe,
@@ -182,7 +182,7 @@ function observeLimits(
   return seen?.io ? { ...seen, io: named(seen.io, spec, probe, site) } : seen;
 }
 
-/** In the words of the file: the kernel knows devices by number. */
+/** As in the file: the kernel knows devices by number. */
 function named(
   io: NonNullable<SeenLimits['io']>,
   { id, limits }: ContainerSpec,
@@ -197,7 +197,7 @@ function named(
   return io.map((each) => ({ ...each, device: byNumber.get(each.device) ?? each.device }));
 }
 
-/** Of those in the spec; what a process has mounted itself is its own affair. */
+/** Only of mounts in the spec; what a process has mounted itself is ignored. */
 function deadMounts({ mounts }: ContainerSpec, pid: number | undefined, probe: Probe): string[] {
   if (pid === undefined || mounts.length === 0) return [];
   const dead = new Set(probe.deadMounts(pid));

@@ -10,22 +10,22 @@ import type { ContainerSeen } from './observe.js';
 
 type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 
-/** What is to become of a container that has ended or does not answer. */
-export type Outlook =
+/** What to do with a container that has ended or is unhealthy. */
+export type RestartDecision =
   | { act: 'start' | 'restart' | 'stop'; reason: string }
   | {
       act: 'leave';
-      /** For the reader, when it is not as one would wish. */
+      /** Shown in the plan when the container is not well. */
       note?: string;
     };
 
-/** @param changed the file asks for something new of it: it is then tried at once */
-export function outlookOf(
+/** @param changed its entry in the file has changed: it is then retried at once */
+export function decideRestart(
   desired: ContainerSpec,
   row: ContainerRow,
   seen: ContainerSeen,
   changed: boolean,
-): Outlook {
+): RestartDecision {
   return seen.running
     ? whileRunning(desired, row, seen, changed)
     : whileEnded(desired, row, seen, changed);
@@ -36,7 +36,7 @@ function whileEnded(
   row: ContainerRow,
   seen: ContainerSeen,
   changed: boolean,
-): Outlook {
+): RestartDecision {
   const { facts } = row;
   if (facts.halted !== undefined && !changed) {
     return { act: 'leave', note: `is stopped: ${facts.halted}` };
@@ -47,7 +47,7 @@ function whileEnded(
   return (changed || seen.rebooted ? undefined : postponed(desired, row, seen)) ?? start;
 }
 
-/** The restart policy's say about a container that has ended. */
+/** Whether the restart policy allows a restart of an ended container. */
 function mayRestart({ restart }: ContainerSpec, { exit }: ContainerSeen): boolean {
   return restart.name === 'always' || (restart.name === 'on-failure' && exit?.code !== 0);
 }
@@ -62,7 +62,7 @@ function whileRunning(
   row: ContainerRow,
   seen: ContainerSeen,
   changed: boolean,
-): Outlook {
+): RestartDecision {
   if (seen.paused) return { act: 'leave', note: pausedNote(seen) };
   const check = desired.healthcheck;
   const record = healthAfter(desired, row.facts, seen);
@@ -86,12 +86,12 @@ function pausedNote({ hold }: ContainerSeen): string {
     : `is frozen: baleine ${hold.purpose} was killed; the next apply lets it go on`;
 }
 
-/** When it was started too often to be started again now, or ever. */
+/** The decision to wait or give up, if it has been restarted too often. */
 function postponed(
   { restart }: ContainerSpec,
   row: ContainerRow,
   seen: ContainerSeen,
-): Outlook | undefined {
+): RestartDecision | undefined {
   const restarts = inARow(row, seen);
   const cause = seen.running
     ? `unhealthy: ${healthAfter(row.spec, row.facts, seen)?.reason}`
@@ -108,7 +108,7 @@ function postponed(
   return { act: 'leave', note: `is waiting: next try in ${seconds} s (${cause})` };
 }
 
-/** When one that is to be started again may be, milliseconds since 1970; undefined for now. */
+/** The earliest time of its next restart, in milliseconds since 1970; undefined if it may start now. */
 export function nextTry(row: ContainerRow, seen: ContainerSeen): number | undefined {
   if (!seen.running && !mayRestart(row.spec, seen)) return undefined;
   const left = backoff(inARow(row, seen)) - seen.age;
@@ -116,7 +116,7 @@ export function nextTry(row: ContainerRow, seen: ContainerSeen): number | undefi
 }
 
 /** What the row of a container says of its lives so far, once it is started again. */
-export function lifeAfter(
+export function restartFacts(
   row: ContainerRow,
   seen: ContainerSeen,
 ): Pick<ContainerFacts, 'restarts' | 'last_exit'> {
@@ -179,7 +179,7 @@ export function factUpdate(
   const { facts } = row;
   if (spec.one_off) return undefined;
   if (!seen.running) {
-    const ended = outlookOf(spec, row, seen, false).act === 'leave' && endOf(facts, seen.exit);
+    const ended = decideRestart(spec, row, seen, false).act === 'leave' && endOf(facts, seen.exit);
     return !ended || equal(facts.ended, ended) ? undefined : { ended };
   }
   const health: HealthRecord | undefined = healthAfter(spec, facts, seen);
@@ -204,8 +204,8 @@ export function note(
   seen: ContainerSeen,
 ): string | undefined {
   if (spec.one_off) return `is a one-off container of baleine run, process ${spec.one_off.pid}`;
-  const outlook = outlookOf(spec, row, seen, false);
-  const notes = [outlook.act === 'leave' ? outlook.note : undefined, heldNote(spec)];
+  const decision = decideRestart(spec, row, seen, false);
+  const notes = [decision.act === 'leave' ? decision.note : undefined, heldNote(spec)];
   return notes.filter((each) => each !== undefined).join('; ') || undefined;
 }
 

@@ -6,16 +6,16 @@ import type { ContainerVerbs } from './verbs.js';
 
 type ContainerStep = StepOf<ContainerVerbs>;
 
-/** How a server is asked that has no health check: 30 s for it to take connections. */
-const UNASKED = { interval: 1000, timeout: 2000, retries: 28, start_period: 0 };
+/** The check of a server without a health check: it has 30 s to accept connections. */
+const PORT_CHECK = { interval: 1000, timeout: 2000, retries: 28, start_period: 0 };
 
-/** Before a server of a farm stops; nothing for any other container. */
+/** Drains a server of a farm before it stops; no step for other containers. */
 export function leave({ rotation }: ContainerSpec, reason: string): ContainerStep[] {
   if (!rotation) return [];
   return [{ verb: 'container.leave', args: { rotation }, reason }];
 }
 
-/** After it was started, once it answers as its proxy will ask it. */
+/** Admits a started server once it answers the checks that its proxy will make. */
 export function join(spec: ContainerSpec, reason: string): ContainerStep[] {
   const { id, rotation } = spec;
   if (!rotation) return [];
@@ -27,8 +27,8 @@ export function join(spec: ContainerSpec, reason: string): ContainerStep[] {
 }
 
 /**
- * After an update. What was stopped, perhaps by a run that was cut off, has left the rotation; what
- * had ended by itself has not, and its proxy finds out how it is.
+ * Admits a server again after an update. A stopped server has left the rotation, perhaps in an
+ * interrupted run; one that ended by itself has not, and its proxy checks it.
  */
 export function rejoin(
   spec: ContainerSpec,
@@ -41,10 +41,10 @@ export function rejoin(
   return [{ verb: 'container.join', args: { id, rotation }, reason }];
 }
 
-/** Its own check, and the port that requests go to when that says nothing of it. */
+/** Its own health check, and a check of the port of its requests unless that is the same. */
 function targetsOf(spec: ContainerSpec, { port }: RotationSpec): HealthTarget[] {
   const own = healthTarget(spec);
-  const tcp: HealthCheck = { tcp: port, on_failure: 'none', ...UNASKED };
+  const tcp: HealthCheck = { tcp: port, on_failure: 'none', ...PORT_CHECK };
   const bare = healthTarget({ ...spec, healthcheck: tcp });
   const asked = own && portOf(own.check) === port ? [own] : [own, bare];
   return asked.filter((each) => each !== undefined);

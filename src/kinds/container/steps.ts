@@ -14,14 +14,14 @@ import type { StepOf } from '../../model/step.js';
 import type { Peers } from '../kind.js';
 import { awaits } from './awaits.js';
 import type { ContainerSeen } from './observe.js';
-import { lifeAfter } from './restart-decision.js';
+import { restartFacts } from './restart-decision.js';
 import { join, leave, rejoin } from './rotation.js';
 import type { ContainerVerbs } from './verbs.js';
 
 type ContainerStep = StepOf<ContainerVerbs>;
 type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 
-/** Wiring comes first, so that the executor can do it for all containers of a plan in one batch. */
+/** The network comes first, so that the executor can set it up for all containers of a plan in one batch. */
 export function create(
   desired: Resource<ContainerSpec>,
   reason: string,
@@ -60,7 +60,7 @@ export function remove(row: ContainerRow, reason: string, site: InstallPaths): C
   ];
 }
 
-/** All that is not on the disk goes: processes, network, mounts. */
+/** Removes everything except the disk: processes, network, mounts. */
 function bringDown(
   { spec, facts }: ContainerRow,
   reason: string,
@@ -82,8 +82,8 @@ function disconnect(spec: ContainerSpec, reason: string, site: InstallPaths): Co
 }
 
 /**
- * Only what the differences call for. A namespace, a monitor or a folder cannot be given to a
- * running process, so those take a restart; links, limits, names and the disk's mount do not.
+ * The steps for these differences alone. A running process cannot get another namespace, monitor or
+ * folder, so those require a restart; links, limits, names and the disk's mount do not.
  */
 export function update(
   desired: Resource<ContainerSpec>,
@@ -128,14 +128,14 @@ export function update(
     ...unmount(spec, seen.mounted ? about('disk') : undefined, site),
     ...remount(spec, about('mount') ?? about('disk'), site),
     ...(start
-      ? startAgain(spec, about('restart') ? { restarts: 0 } : lifeAfter(row, seen), start)
+      ? startAgain(spec, about('restart') ? { restarts: 0 } : restartFacts(row, seen), start)
       : liveUpdates(spec, about('limits'), site)),
     ...(start || seen.running ? rejoin(spec, start ?? about('rotation'), left) : []),
     ...(start || !seen.running ? [] : healing(spec, about('heal'))),
   ];
 }
 
-/** What is running is not stopped for a successor that its image cannot start. */
+/** Verifies that the image can start the successor, before a running container is stopped for it. */
 export function verify(
   { spec }: Resource<ContainerSpec>,
   row: ContainerRow,
@@ -145,7 +145,7 @@ export function verify(
   return [{ verb: 'container.verify', args: { spec, image: spec.image.file }, reason }];
 }
 
-/** It has written to its disk since its last start. */
+/** Whether it has written to its disk since its last start. */
 const verifyOwn = (spec: ContainerSpec, reason: string): ContainerStep[] => [
   { verb: 'container.verify', args: { spec }, reason },
 ];
@@ -235,7 +235,7 @@ function stop(
 
 function startAgain(
   spec: ContainerSpec,
-  life: ReturnType<typeof lifeAfter>,
+  life: ReturnType<typeof restartFacts>,
   reason: string,
 ): ContainerStep[] {
   return [{ verb: 'container.start', args: { spec, life }, reason }, ...listen(spec, reason)];
@@ -247,7 +247,7 @@ function healing(spec: ContainerSpec, reason: string | undefined): ContainerStep
   return [{ verb: 'container.heal', args, reason }];
 }
 
-/** Before a proxy first starts: whether it takes its configuration. One that runs is asked itself. */
+/** Checks a proxy's configuration before its first start. A running proxy checks its own. */
 export function check(spec: ContainerSpec, reason: string, site: InstallPaths): ContainerStep[] {
   const { id, proxy, environment, user, mounts } = spec;
   if (!proxy?.check) return [];
@@ -256,7 +256,7 @@ export function check(spec: ContainerSpec, reason: string, site: InstallPaths): 
   return [{ verb: 'container.check', args, reason }];
 }
 
-/** After it was started: it takes connections once it takes commands. */
+/** Waits until a started proxy accepts commands, and therefore connections. */
 export function listen({ id, proxy }: ContainerSpec, reason: string): ContainerStep[] {
   if (!proxy) return [];
   return [{ verb: 'container.listen', args: { proxy: { id, socket: proxy.socket } }, reason }];

@@ -11,40 +11,40 @@ import type {
   RotationSpec,
 } from '../../model/specs.js';
 
-/** Everything that can be done to a container, one small idempotent act each. */
+/** Everything that can be done to a container, each a small idempotent action. */
 export interface ContainerVerbs {
   /** Network namespace and veth pairs; batched over all containers of a plan. */
   'container.wire': { netns: string; links: LinkSpec[]; userns?: IdRange };
-  /** Takes some host ends away and leaves the namespace. */
+  /** Removes some host interfaces and keeps the namespace. */
   'container.unwire': { links: string[] };
-  /** Takes the host ends and the namespace away. */
+  /** Removes the host interfaces and the namespace. */
   'container.disconnect': { netns: string; links: string[] };
   /** The container's own copy of its image. */
   'container.disk': { image: string; disk: string };
-  /** Rejects unless a disk file can be mounted: before what runs is stopped for it. */
+  /** Rejects unless a disk file can be mounted, before a running container is stopped for it. */
   'container.check-disk': { disk: string };
   'container.mount': { disk: string; dir: string };
-  /** Whether it could be started from an image, or on its own disk, before what runs is stopped. */
+  /** Checks that it can be started from an image, or on its own disk, before a running one is stopped. */
   'container.verify': { spec: ContainerSpec; image?: string };
   /**
    * Until another one is as this one needs it. Rejects when it cannot become so, or is not so many
    * milliseconds after its start.
    */
   'container.await': { dependency: AwaitedSpec; limit: number };
-  /** Whether a proxy takes its configuration; run apart, on its disk. */
+  /** Checks a proxy's configuration with its own program, apart, on its disk. */
   'container.check': {
     id: string;
     tree: string;
     command: string[];
     how: { environment: Record<string, string>; user: string; mounts: MountSpec[] };
   };
-  /** `life` is what the row will say of the lives before. */
+  /** `life` has the facts of earlier starts that the row keeps. */
   'container.start': { spec: ContainerSpec; life: Pick<ContainerFacts, 'restarts' | 'last_exit'> };
-  /** Until a proxy that was started listens. */
+  /** Waits until a started proxy listens. */
   'container.listen': { proxy: Omit<ProxySpec, 'backend'> };
-  /** Has its proxy send it no more requests, and lets those under way end. */
+  /** Drains it: its proxy sends no more requests, and open ones can finish. */
   'container.leave': { rotation: RotationSpec };
-  /** Has its proxy send it requests again: at once, or as soon as all that is asked answers well. */
+  /** Has its proxy send it requests: at once, or as soon as all checks succeed. */
   'container.join': {
     id: string;
     rotation: RotationSpec;
@@ -56,10 +56,10 @@ export interface ContainerVerbs {
     facts: ContainerFacts;
     signal: string;
     grace: number;
-    /** Why it is not to be started again. */
+    /** Why it stays stopped. */
     halt?: string;
   };
-  /** Whether its monitor calls baleine when it ends. */
+  /** Sets whether its monitor runs baleine when it ends. */
   'container.heal': { id: string; immediate: boolean };
   'container.limits': { cgroup: string; limits: Limits; disk: string };
   'container.unmount': { dir: string };
