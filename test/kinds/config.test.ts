@@ -123,7 +123,7 @@ describe('the steps', () => {
 describe('on the host', () => {
   it('is a world-readable file, observed by its text', async () => {
     expect(config.observe(spec, {}, fileProbe, site)).toBeUndefined();
-    await carryOut(config.create(desired(), 'new', site), fakeReader({ runs: false }));
+    await executePlan(config.create(desired(), 'new', site), fakeReader({ runs: false }));
     expect(readFileSync(path, 'utf8')).toBe('old\n');
     expect(statSync(path).mode & 0o777).toBe(0o644);
     expect(statSync(spec.dir).mode & 0o777).toBe(0o755);
@@ -132,20 +132,20 @@ describe('on the host', () => {
   });
 
   it('changes once its running reader has checked the new text', async () => {
-    await carryOut(config.create(desired(), 'new', site), fakeReader({ runs: false }));
+    await executePlan(config.create(desired(), 'new', site), fakeReader({ runs: false }));
     const runs = fakeReader({ runs: true });
-    await carryOut(config.create(desired({ text: 'new\n' }), 'changed', site), runs);
+    await executePlan(config.create(desired({ text: 'new\n' }), 'changed', site), runs);
     expect(runs.seen).toEqual(['haproxy -c -f /p/x.next: old\n then new\n', 'SIGUSR2']);
     expect(readFileSync(path, 'utf8')).toBe('new\n');
     expect(readdirSync(spec.dir)).toEqual(['proxy.cfg']);
   });
 
   it('stays unchanged if the reader rejects the new text', async () => {
-    await carryOut(config.create(desired(), 'new', site), fakeReader({ runs: false }));
+    await executePlan(config.create(desired(), 'new', site), fakeReader({ runs: false }));
     const before = statSync(path, { bigint: true });
     const refuses = fakeReader({ runs: true, refuses: '[ALERT] unknown keyword\n' });
     await expect(
-      carryOut(config.create(desired({ text: 'bad\n' }), 'changed', site), refuses),
+      executePlan(config.create(desired({ text: 'bad\n' }), 'changed', site), refuses),
     ).rejects.toThrow(
       `cannot change ${path}: shop.proxy rejects the new text: [ALERT] unknown keyword`,
     );
@@ -157,15 +157,15 @@ describe('on the host', () => {
 
   it('leaves no temporary file if the check itself fails', async () => {
     const broken = fakeReader({ runs: true, breaks: true });
-    await expect(carryOut(config.create(desired(), 'new', site), broken)).rejects.toThrow(
+    await expect(executePlan(config.create(desired(), 'new', site), broken)).rejects.toThrow(
       'no runtime',
     );
     expect(readdirSync(spec.dir)).toEqual([]);
   });
 
   it('is removed with its folder', async () => {
-    await carryOut(config.create(desired(), 'new', site), fakeReader({ runs: false }));
-    await carryOut(config.remove(recorded(), 'gone', site), fakeReader({ runs: false }));
+    await executePlan(config.create(desired(), 'new', site), fakeReader({ runs: false }));
+    await executePlan(config.remove(recorded(), 'gone', site), fakeReader({ runs: false }));
     expect(existsSync(spec.dir)).toBe(false);
   });
 });
@@ -196,7 +196,7 @@ function fakeReader({ runs = false, refuses = '', breaks = false }): FakeReader 
   };
 }
 
-async function carryOut(steps: StepOf<ConfigVerbs>[], { runtime }: FakeReader): Promise<void> {
+async function executePlan(steps: StepOf<ConfigVerbs>[], { runtime }: FakeReader): Promise<void> {
   const handlers = await config.handlers({ files: linuxFiles(), runtime } as Host, site);
   for (const { verb, args } of steps) {
     const handler = handlers[verb] as { one: (args: unknown) => Promise<unknown> };

@@ -64,20 +64,20 @@ describe('a volume', () => {
 
   it('is created, created again without harm, and removed with its content', async () => {
     const path = join(temporary(), 'volumes', 'shop', 'data');
-    await carryOut(volume.create(desired(path), 'new', site));
+    await executePlan(volume.create(desired(path), 'new', site));
     expect(statSync(path).mode & 0o777).toBe(0o755);
     expect(statSync(join(path, '..')).mode & 0o777).toBe(0o700);
     mkdirSync(join(path, 'sub'));
     writeFileSync(join(path, 'sub', 'file'), 'kept');
-    await carryOut(volume.update(desired(path), recorded(path), {}, [], site));
+    await executePlan(volume.update(desired(path), recorded(path), {}, [], site));
     expect(existsSync(join(path, 'sub', 'file'))).toBe(true);
-    await carryOut(volume.remove(recorded(path), 'gone', site));
+    await executePlan(volume.remove(recorded(path), 'gone', site));
     expect(existsSync(path)).toBe(false);
-    await carryOut(volume.remove(recorded(path), 'gone', site));
+    await executePlan(volume.remove(recorded(path), 'gone', site));
   });
 });
 
-async function carryOut(steps: ReturnType<typeof volume.create>): Promise<void> {
+async function executePlan(steps: ReturnType<typeof volume.create>): Promise<void> {
   const handlers = await volume.handlers({ files: linuxFiles() } as Host, site);
   for (const { verb, args } of steps) {
     const handler = handlers[verb];

@@ -148,7 +148,7 @@ describe('drift', () => {
       ).toEqual(named);
       expect(plan.changes.every(({ drift }) => drift)).toBe(true);
       expect(plan.units.flatMap(({ steps }) => steps.map(({ verb }) => verb))).toEqual(verbs);
-      await stack.carryOut(plan);
+      await stack.executePlan(plan);
       expect(stack.plan(FILE).changes).toEqual([]);
     },
   );

@@ -370,7 +370,7 @@ describe('depends_on', () => {
     const stack = await running(healthy);
     stack.host.ill.set('one.db', 'status 500');
     const before = stack.host.running.get(ID)?.pid;
-    await stack.carryOut(
+    await stack.executePlan(
       stack.plan(healthy, { restart: ['container.web'], targets: ['container.web'] }),
     );
     expect(stack.host.running.get(ID)?.pid).toBe(before);
@@ -384,7 +384,7 @@ describe('depends_on', () => {
     await stack.apply(text);
     expect([...stack.host.running.keys()]).toEqual([ID]);
     const stop = (spec: ContainerSpec): ContainerSpec => ({ ...spec, stopped: true });
-    await stack.carryOut(stack.planRecorded('one', 'db', stop));
+    await stack.executePlan(stack.planRecorded('one', 'db', stop));
     stack.host.end(ID, 1);
     stack.host.now += 10 * MINUTE;
     await stack.apply(text);

@@ -12,10 +12,12 @@ const NOTHING = 'No changes. Your infrastructure matches the configuration.';
 /** An image, a bridge and a container `a`, one command each. */
 async function made(): Promise<MemoryStack> {
   const stack = new MemoryStack();
-  await stack.carryOut(stack.planByHand({ images: { base: IMAGE } }, ['image.base']));
+  await stack.executePlan(stack.planImperative({ images: { base: IMAGE } }, ['image.base']));
   const front = { subnet: '10.77.1.0/24', host: '10.77.1.1' };
-  await stack.carryOut(stack.planByHand({ bridges: { front } }, ['bridge.front']));
-  await stack.carryOut(stack.planByHand({ ...USED, containers: { a: web() } }, ['container.a']));
+  await stack.executePlan(stack.planImperative({ bridges: { front } }, ['bridge.front']));
+  await stack.executePlan(
+    stack.planImperative({ ...USED, containers: { a: web() } }, ['container.a']),
+  );
   return stack;
 }
 
@@ -26,11 +28,11 @@ const addressOf = (stack: MemoryStack, name: string) => {
 
 it('adds to the recorded resources, and tells the peers its name', async () => {
   const stack = await made();
-  const plan = stack.planByHand({ ...USED, containers: { b: web() } }, ['container.b']);
+  const plan = stack.planImperative({ ...USED, containers: { b: web() } }, ['container.b']);
   expect(
     plan.changes.map(({ address, action }) => `${action} ${address.replace(/-\w+$/, '')}`),
   ).toEqual(['refresh hosts.front', 'create container.b']);
-  await stack.carryOut(plan);
+  await stack.executePlan(plan);
   expect([addressOf(stack, 'a'), addressOf(stack, 'b')]).toEqual([
     ['10.77.1.2/24'],
     ['10.77.1.3/24'],
@@ -47,7 +49,7 @@ it('brings back the bridge with the container that is on it', async () => {
 
 it('removes what was requested and nothing else', async () => {
   const stack = await made();
-  await stack.carryOut(stack.planByHand({}, ['container.a'], ['container.a']));
+  await stack.executePlan(stack.planImperative({}, ['container.a'], ['container.a']));
   expect(stack.rows.map(({ kind, name }) => `${kind}.${name}`).sort()).toEqual([
     'bridge.front',
     'image.base',
@@ -57,14 +59,14 @@ it('removes what was requested and nothing else', async () => {
 it('assigns no address twice, and none outside the subnet', async () => {
   const stack = await made();
   const at = (address: string) => () =>
-    stack.planByHand({ ...USED, containers: { b: web({ bridges: { front: { address } } }) } }, [
+    stack.planImperative({ ...USED, containers: { b: web({ bridges: { front: { address } } }) } }, [
       'container.b',
     ]);
   expect(at('10.77.1.2')).toThrow('10.77.1.2 is in use by a of stack -');
   expect(at('10.77.1.1')).toThrow('10.77.1.1 is the address of the host on bridge front');
   expect(at('10.99.1.1')).toThrow('10.99.1.1 is outside 10.77.1.0/24');
   const overlapping = { bridges: { other: { subnet: '10.77.0.0/16' } } };
-  expect(() => stack.planByHand(overlapping, ['bridge.other'])).toThrow(
+  expect(() => stack.planImperative(overlapping, ['bridge.other'])).toThrow(
     'subnet 10.77.0.0/16 overlaps 10.77.1.0/24 of bridge front',
   );
 });
@@ -72,7 +74,7 @@ it('assigns no address twice, and none outside the subnet', async () => {
 it('reports errors like the checks of the file', async () => {
   const stack = await made();
   const wrong = { ...USED, containers: { b: web({ limits: { memory: 'much', cpus: -1 } }) } };
-  expect(() => stack.planByHand(wrong, ['container.b'])).toThrow(
+  expect(() => stack.planImperative(wrong, ['container.b'])).toThrow(
     /^cannot do it: containers\.b\.limits\.memory must be a size: .*, not "much"\ncannot do it: .*cpus/,
   );
 });
@@ -88,7 +90,7 @@ containers: { web: { image: base, bridges: [front] } }
   await stack.apply(file);
   expect(addressOf(stack, 'web')).toEqual(['10.77.1.3/24']);
   expect(stack.planText(file)).toBe(NOTHING);
-  await stack.carryOut(stack.planDestroy('shop'));
+  await stack.executePlan(stack.planDestroy('shop'));
   expect(stack.rows).toEqual(before);
 });
 
@@ -96,7 +98,7 @@ it('does not expand dollar signs', async () => {
   const stack = await made();
   const command = ['sh', '-c', ['echo $HOME $', '{X} $$'].join('')];
   const words = { ...USED, containers: { b: web({ command }) } };
-  await stack.carryOut(stack.planByHand(words, ['container.b']));
+  await stack.executePlan(stack.planImperative(words, ['container.b']));
   const row = stack.rows.find(({ name }) => name === 'b');
   expect((row?.spec as ContainerSpec | undefined)?.args).toEqual(command);
 });

@@ -101,7 +101,7 @@ describe('after an apply', () => {
         "drop image.base",
       ]
     `);
-    await stack.carryOut(stack.planDestroy('shop'));
+    await stack.executePlan(stack.planDestroy('shop'));
     expect(stack.rows).toEqual([]);
     expect([...stack.host.links.keys(), ...stack.host.mounts.keys()]).toEqual([]);
     expect([...stack.host.processes, ...stack.host.namespaces, ...stack.host.cgroups]).toEqual([]);

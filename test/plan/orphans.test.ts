@@ -47,7 +47,7 @@ it('writes no row for what it removes', async () => {
   const plan = stack.plan(other);
   const stop = new AbortController();
   stop.abort();
-  await stack.carryOut(plan, stop.signal);
+  await stack.executePlan(plan, stop.signal);
   expect(stack.rows.some(({ kind }) => kind === 'container')).toBe(false);
 });
 

@@ -108,7 +108,7 @@ describe('what the file declares', () => {
     expect(() => checked(stack, net('10.2.0.0/24'), { withoutSubnet })).toThrow('subnet: taken');
     for (const { name } of stack.host.links.values()) stack.host.removeLink(name);
     checked(stack, net('10.1.0.0/24'), { withoutSubnet });
-    // the last is only made again as it was recorded
+    // the last one is only restored as recorded
     expect(asked).toEqual(['10.1.0.0/24', '10.2.0.0/24']);
   });
 
@@ -172,7 +172,7 @@ describe('what is only restored', () => {
       },
     ]);
     const before = stack.rows.find(({ name }) => name === 'web');
-    await stack.carryOut(plan);
+    await stack.executePlan(plan);
     expect(stack.host.running.has('one.other')).toBe(true);
     expect(stack.rows.find(({ name }) => name === 'web')).toEqual(before);
     expect(stack.events.find(({ type }) => type === 'unit-failed')).toMatchObject({
@@ -194,7 +194,7 @@ describe('what is only restored', () => {
       site,
       where,
     });
-    await stack.carryOut(plan);
+    await stack.executePlan(plan);
     expect([...stack.host.running.keys()].sort()).toEqual(['one.other', 'one.web']);
   });
 });

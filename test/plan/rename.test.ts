@@ -59,7 +59,7 @@ describe('a file with the same rename as the state', () => {
     stack.host.reboot();
     await stack.apply(text);
     expect(stack.planText(text)).toBe(NOTHING);
-    await stack.carryOut(stack.planDestroy('shop'));
+    await stack.executePlan(stack.planDestroy('shop'));
     expect([...stack.host.files.keys()].filter((path) => !path.endsWith('/hosts'))).toEqual([
       '/var/lib/baleine/images',
     ]);

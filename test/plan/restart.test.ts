@@ -12,7 +12,7 @@ containers:
   other: { image: base, bridges: [front] }
 `;
 
-const wish = {
+const options = {
   restart: [addressOf('container', 'web')],
   targets: [addressOf('container', 'web')],
 };
@@ -23,13 +23,13 @@ const containerOf = (stack: MemoryStack) =>
 it('is one change with the stop and start steps', async () => {
   const stack = new MemoryStack();
   await stack.apply(FILE);
-  expect(stack.planText(FILE, wish)).toBe(`baleine will perform the following actions:
+  expect(stack.planText(FILE, options)).toBe(`baleine will perform the following actions:
 
   # container.web will be updated in-place (restart requested)
   ~ container.web
 
 Plan: 0 to add, 1 to change, 0 to destroy.`);
-  const [unit] = stack.plan(FILE, wish).units;
+  const [unit] = stack.plan(FILE, options).units;
   expect(unit?.steps.map(({ verb }) => verb)).toEqual([
     'container.verify',
     'container.stop',
@@ -42,7 +42,7 @@ it.each(['container.stop', 'container.start'])(
   async (verb) => {
     const stack = new MemoryStack();
     await stack.apply(FILE);
-    const plan = stack.plan(FILE, wish);
+    const plan = stack.plan(FILE, options);
     const units = plan.units.map((unit) => ({
       ...unit,
       steps: unit.steps.map((step) =>
@@ -52,7 +52,7 @@ it.each(['container.stop', 'container.start'])(
       ),
     }));
     if (verb === 'container.stop') await stack.host.ports.runtime.stop('one.web', {}, HOW);
-    await stack.carryOut({ ...plan, units }).catch(() => undefined);
+    await stack.executePlan({ ...plan, units }).catch(() => undefined);
     expect(containerOf(stack)?.spec).toMatchObject({ stopped: undefined });
     await stack.apply(FILE);
     expect(stack.host.running.has('one.web')).toBe(true);
@@ -68,6 +68,6 @@ it('resets the count of automatic restarts', async () => {
   stack.host.end('one.web', 1);
   await stack.apply(FILE);
   expect(containerOf(stack)?.facts).toMatchObject({ restarts: 1 });
-  await stack.carryOut(stack.plan(FILE, wish));
+  await stack.executePlan(stack.plan(FILE, options));
   expect(containerOf(stack)?.facts).toMatchObject({ restarts: 0 });
 });

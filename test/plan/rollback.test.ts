@@ -5,7 +5,7 @@ import { renderPlan } from '../../src/view/plan-text.js';
 import { MemoryStack } from '../support/memory-stack.js';
 
 interface Wanted {
-  /** What is in the image. */
+  /** The content of the image. */
   version?: string;
   command?: string;
   replicas?: number;
@@ -242,7 +242,7 @@ it('is completed after an interruption, also for a single container', async () =
     if (event.type === 'unit-done') stop.abort();
     return emit(event);
   };
-  await stack.carryOut(plan, stop.signal);
+  await stack.executePlan(plan, stop.signal);
   expect(headings(stack.planText(file(V2)))).toMatchInlineSnapshot(`
     [
       "container.db will be created (unfinished: an earlier run was interrupted)",

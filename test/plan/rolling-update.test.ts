@@ -8,7 +8,7 @@ interface Wanted {
   update?: string;
   limits?: string;
   port?: number;
-  /** What the servers are asked for their health. */
+  /** The health check of the servers. */
   check?: string;
 }
 
@@ -57,7 +57,7 @@ function acts(plan: Plan): string[] {
     });
 }
 
-/** The same of what puts and drops servers, without the verbs. */
+/** The same for units that put and drop servers, without the verbs. */
 const turns = (plan: Plan) => acts(plan).map((each) => each.replace(/: [a-z.]+( [a-z.]+)*/, ''));
 
 const headings = (text: string) => [...text.matchAll(/^ {2}# (.*)$/gm)].map(([, each]) => each);
@@ -92,7 +92,7 @@ describe('a new command', () => {
       ]
     `);
     await stack.apply(farm('new'));
-    expect(stack.host.told).toMatchInlineSnapshot(`
+    expect(stack.host.proxyCalls).toMatchInlineSnapshot(`
       [
         "admit shop-spare-1 at 80",
         "drain shop-server-1",
@@ -283,7 +283,7 @@ describe('a change of port or check that also replaces the servers', () => {
   const before = farm('old', OLD);
   const after = farm('new', NEW);
 
-  /** What the proxy goes by after each unit that writes it. */
+  /** The proxy's configuration after each unit that writes it. */
   const reach = (plan: Plan) =>
     plan.units.flatMap(({ id, kind, spec }) =>
       kind === 'config' ? [`${id}: ${reachOf((spec as ConfigSpec).text)}`] : [],
@@ -366,7 +366,7 @@ describe('a change of port or check that also replaces the servers', () => {
       ]
     `);
     await stack.apply(after);
-    expect(stack.host.told).toMatchInlineSnapshot(`
+    expect(stack.host.proxyCalls).toMatchInlineSnapshot(`
       [
         "admit shop-spare-1 at 81",
         "drain shop-server-1",
@@ -461,7 +461,7 @@ describe('a spare left by a killed run', () => {
     const units = plan.units.filter(
       ({ id }) => !/^(put container.shop-server|retire|finalize)/.test(id),
     );
-    await stack.carryOut({ ...plan, units });
+    await stack.executePlan({ ...plan, units });
     expect(stack.rows.map(({ name }) => name)).toContain('shop-spare-1');
     expect(acts(stack.plan(text))).toMatchInlineSnapshot(`
       [

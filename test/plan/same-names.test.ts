@@ -33,7 +33,7 @@ describe('stacks with the same names', () => {
     ]);
     expect(new Set(webs.map(({ image }) => image.file)).size).toBe(2);
     expect(new Set(webs.map(({ mounts }) => mounts[0]?.source)).size).toBe(2);
-    await stack.carryOut(stack.planDestroy('two'));
+    await stack.executePlan(stack.planDestroy('two'));
     expect(stack.host.links.has(links[0] ?? '')).toBe(true);
     expect(stack.planText(ONE)).toContain('No changes.');
   });
@@ -74,7 +74,7 @@ describe('an external resource', () => {
     const before = specOf<ContainerSpec>(stack, 'three', 'container');
     await stack.apply(TWO);
     const hand = { images: { base: { from: { directory: '/' } } } };
-    await stack.carryOut(stack.planByHand(hand, ['image.base']));
+    await stack.executePlan(stack.planImperative(hand, ['image.base']));
     expect(stack.planText(EXTERNAL)).toContain('No changes.');
     expect(specOf<ContainerSpec>(stack, 'three', 'container')).toEqual(before);
     expect(before.links[0]).toMatchObject({
@@ -90,7 +90,7 @@ describe('an external resource', () => {
       bridges: { front: { subnet: '10.77.9.0/24' } },
       images: { base: { from: { directory: '/' }, command: ['x'] } },
     };
-    await stack.carryOut(stack.planByHand(hand, ['bridge.front', 'image.base']));
+    await stack.executePlan(stack.planImperative(hand, ['bridge.front', 'image.base']));
     await stack.apply(EXTERNAL);
     expect(specOf<ContainerSpec>(stack, 'three', 'container').links[0]?.bridge_link).toBe(
       specOf<BridgeSpec>(stack, '-', 'bridge').link,

@@ -20,7 +20,7 @@ const start = ({ stopped: _stopped, ...spec }: ContainerSpec): ContainerSpec => 
 async function stopped(): Promise<MemoryStack> {
   const stack = new MemoryStack();
   await stack.apply(FILE);
-  await stack.carryOut(stack.planRecorded('one', 'web', stop));
+  await stack.executePlan(stack.planRecorded('one', 'web', stop));
   return stack;
 }
 
@@ -56,7 +56,7 @@ it('records changes to a stopped container without starting it', async () => {
   );
   await stack.apply(replaced);
   expect([...stack.host.running.keys()]).toEqual(['one.other']);
-  await stack.carryOut(stack.planRecorded('one', 'web', start));
+  await stack.executePlan(stack.planRecorded('one', 'web', start));
   expect(stack.host.cgroups.get(`/baleine/${stack.site.tag}/one.web`)?.memory).toBe(96 * 2 ** 20);
   expect(stack.planText(replaced)).toBe(NOTHING);
 });
@@ -67,7 +67,7 @@ it('starts on the same disk with the same address', async () => {
   expect(plan.changes.map(({ address, reasons }) => [address, reasons])).toEqual([
     ['container.web', ['state stopped → running']],
   ]);
-  await stack.carryOut(plan);
+  await stack.executePlan(plan);
   expect(stack.host.running.has('one.web')).toBe(true);
   expect(stack.planText(FILE)).toBe(NOTHING);
 });
@@ -78,7 +78,7 @@ it('completes an interrupted stop', async () => {
   const plan = stack.planRecorded('one', 'web', stop);
   const [unit] = plan.units;
   if (!unit) throw new Error('nothing to stop');
-  await stack.carryOut({ ...plan, units: [{ ...unit, steps: unit.steps.slice(0, 1) }] });
+  await stack.executePlan({ ...plan, units: [{ ...unit, steps: unit.steps.slice(0, 1) }] });
   const again = stack.planRecorded('one', 'web', stop);
   expect(verbsOf(again)).toEqual(['container.stop', 'container.disconnect', 'container.unmount']);
 });

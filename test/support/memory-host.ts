@@ -48,8 +48,8 @@ export class MemoryHost {
   /** Network namespace and host-side monitor of a container's process. */
   running = new Map<string, { pid: number; monitor: number; netns: string }>();
   signals: string[] = [];
-  /** What proxies were told of their servers. */
-  told: string[] = [];
+  /** Calls made to proxies about their servers. */
+  proxyCalls: string[] = [];
   /** Milliseconds since 1970; tests move it on. */
   now = START;
   /** Milliseconds by which its clock is set wrong. */
@@ -115,7 +115,7 @@ export class MemoryHost {
     };
   }
 
-  /** A look that asks whose health is due; an apply then calls `noteAsked`. */
+  /** A look that asks whose health is due; an apply then calls `noteHealthChecked`. */
   probeAsking(rows: readonly Row[]): Probe {
     const probe = this.probe();
     const due = dueForHealth(rows, probe, this.site).map(({ id }) => id);
@@ -123,7 +123,7 @@ export class MemoryHost {
     return { ...probe, health: (id) => (due.includes(id) ? this.#answer(id) : undefined) };
   }
 
-  async noteAsked(): Promise<void> {
+  async noteHealthChecked(): Promise<void> {
     await this.ports.health.note(this.#due);
   }
 
@@ -264,10 +264,10 @@ export class MemoryHost {
       proxies: {
         runs: async ({ id }) => this.running.has(id),
         drain: async (_proxy, servers) => {
-          this.told.push(`drain ${servers.join(' ')}`);
+          this.proxyCalls.push(`drain ${servers.join(' ')}`);
         },
         admit: async (_proxy, server, port) => {
-          this.told.push(`admit ${server} at ${port}`);
+          this.proxyCalls.push(`admit ${server} at ${port}`);
         },
         awaitUp: async () => undefined,
         awaitAnswer: async () => undefined,

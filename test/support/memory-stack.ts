@@ -25,11 +25,11 @@ import {
 import { renderPlan } from '../../src/view/plan-text.js';
 import { MemoryHost } from './memory-host.js';
 
-interface Wishes {
+interface PlanOptions {
   targets?: Address[];
   replace?: Address[];
   restart?: Address[];
-  /** What `baleine scale` asks for. */
+  /** Replicas set by `baleine scale`. */
   scale?: Record<string, number>;
 }
 
@@ -38,24 +38,26 @@ export class MemoryStack {
   readonly host: MemoryHost;
   rows: Row[] = [];
   events: Event[] = [];
-  /** What would have been found out about foreign images. */
+  /** The resolved foreign images. */
   origins: Record<string, ImageOrigin> = {};
 
   constructor(readonly site = installPaths('/var/lib/baleine')) {
     this.host = new MemoryHost(site);
   }
 
-  plan(text: string, wishes: Wishes = {}): Plan {
-    const { stack, resources } = this.desired(text, wishes);
-    const plan = this.#build(stack, resources, wishes);
-    this.#checkAgreement(plan, resources, wishes);
+  plan(text: string, options: PlanOptions = {}): Plan {
+    const { stack, resources } = this.desired(text, options);
+    const plan = this.#build(stack, resources, options);
+    this.#checkInSync(plan, resources, options);
     return plan;
   }
 
-  /** Where the file asks for what is on record, a plan by the records alone must find as much to do. */
-  #checkAgreement({ stack, changes, notes }: Plan, resources: Resource[], wishes: Wishes): void {
+  /**
+   * If the file matches the state, a plan made from the records alone must have the same changes.
+   */
+  #checkInSync({ stack, changes, notes }: Plan, resources: Resource[], options: PlanOptions): void {
     const own = this.rows.filter((row) => row.stack === stack);
-    if (Object.keys(wishes).length > 0 || !configMatchesState(resources, own)) return;
+    if (Object.keys(options).length > 0 || !configMatchesState(resources, own)) return;
     const used = own.filter((row) => !isUnused(row)).map(resourceFromRow);
     const byRecords = this.#build(stack, used, {});
     const others = (byRecords.notes ?? []).length - unusedNotes(own, kinds).length;
@@ -66,7 +68,7 @@ export class MemoryStack {
     expect(said(byRecords.notes)).toEqual(said(notes));
   }
 
-  /** What `baleine rollback` would do. */
+  /** The plan of `baleine rollback`. */
   planRollback(text: string, name: string): Plan {
     const { stack, resources } = this.desired(text);
     const members = serviceInstances(name, resources, stack);
@@ -76,23 +78,23 @@ export class MemoryStack {
     return this.#build(stack, back.resources, { targets: back.targets });
   }
 
-  /** @param cut after it was recorded, before anything is done */
+  /** @param cut stop after the pin is recorded, before anything is done */
   async rollback(text: string, name: string, { cut = false } = {}): Promise<void> {
     const plan = this.planRollback(text, name);
     await pinReleases(plan, this.#store());
-    if (!cut) await this.carryOut(plan);
+    if (!cut) await this.executePlan(plan);
   }
 
-  desired(text: string, { scale = {} }: Wishes = {}) {
+  desired(text: string, { scale = {} }: PlanOptions = {}) {
     const config = loadConfig({ file: 'baleine.yaml', text, env: {}, directory: '/srv' });
     const { rows, site, origins } = this;
     const resources = desired({ config, rows, site, sources: {}, origins, scale });
     return { stack: config.name, resources };
   }
 
-  /** The whole text a user would see. */
-  planText(text: string, wishes: Wishes = {}): string {
-    return renderPlan(this.plan(text, wishes), { color: false });
+  /** The complete text shown to a user. */
+  planText(text: string, options: PlanOptions = {}): string {
+    return renderPlan(this.plan(text, options), { color: false });
   }
 
   planDestroy(
@@ -103,7 +105,7 @@ export class MemoryStack {
     return this.#build(stack, [], {}, gone);
   }
 
-  /** The stack as it is on record but for one container. */
+  /** The stack as recorded, except for one container. */
   planRecorded(stack: string, name: string, edit: (spec: ContainerSpec) => ContainerSpec): Plan {
     const address = addressOf('container', name);
     const resources = this.rows.filter((row) => row.stack === stack).map(resourceFromRow);
@@ -113,22 +115,22 @@ export class MemoryStack {
     return this.#build(stack, edited, { targets: [address] });
   }
 
-  /** What the commands do that make things by hand. */
-  planByHand(words: ConfigEntries, asked: Address[], gone: Address[] = []): Plan {
+  /** The plan of an imperative command. */
+  planImperative(words: ConfigEntries, asked: Address[], gone: Address[] = []): Plan {
     const config = configFromFlags(words, 'do it');
     const context = { config, rows: this.rows, site: this.site, sources: {}, origins: {} };
     const { resources, targets } = desiredImperative(context, asked, gone);
     return this.#build(IMPERATIVE_STACK, resources, { targets }, { deleteData: true });
   }
 
-  async apply(text: string, wishes: Wishes = {}): Promise<void> {
-    const plan = this.plan(text, wishes);
-    await this.host.noteAsked();
+  async apply(text: string, options: PlanOptions = {}): Promise<void> {
+    const plan = this.plan(text, options);
+    await this.host.noteHealthChecked();
     await saveFactUpdates(plan, this.#store());
-    await this.carryOut(plan);
+    await this.executePlan(plan);
   }
 
-  async carryOut(plan: Plan, stop: AbortSignal = new AbortController().signal): Promise<void> {
+  async executePlan(plan: Plan, stop: AbortSignal = new AbortController().signal): Promise<void> {
     const tables = await Promise.all(
       Object.values(kinds).map((kind) => kind.handlers(this.host.ports, this.site)),
     );
@@ -146,12 +148,12 @@ export class MemoryStack {
   #build(
     stack: string,
     resources: ReturnType<typeof desired>,
-    wishes: Wishes,
+    options: PlanOptions,
     gone: Pick<PlanInput, 'goneReason' | 'deleteData' | 'dataSizes'> = {},
   ): Plan {
     const rows = this.rows.filter((row) => row.stack === stack);
     const observed = this.#observe(stack, resources);
-    const all = { stack, resources, rows, observed, kinds, site: this.site, ...wishes, ...gone };
+    const all = { stack, resources, rows, observed, kinds, site: this.site, ...options, ...gone };
     return buildPlan(all);
   }
 
