@@ -1,4 +1,5 @@
 import type { Note } from '../model/plan.js';
+import { jsonText } from '../model/printable.js';
 import type { View } from '../view/view.js';
 import type { OutputOptions } from './options.js';
 
@@ -44,3 +45,6 @@ export interface ApprovalRequest extends Pick<OutputOptions, 'quiet' | 'json'> {
   /** Data that will be lost. */
   losses?: readonly Note[];
 }
+
+/** One value on one line, for `report`. */
+export const jsonLine = (value: unknown): string => `${jsonText(value)}\n`;

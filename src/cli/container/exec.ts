@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { execIn } from '../../app/container/running.js';
 import type { Context } from '../../app/context.js';
 import { containerId, type StackScope } from '../../app/lookup.js';
 import { addScopeOptions } from '../options.js';
@@ -42,8 +43,7 @@ async function run(
   scope: StackScope,
 ) {
   const id = await containerId(context, name, options.stack, scope);
-  const { execInteractive } = await import('../../host/linux/runtime/exec.js');
-  process.exitCode = await execInteractive(context.site, id, {
+  process.exitCode = await execIn(context, id, {
     args: args[0] === '--' ? args.slice(1) : args,
     environment: options.env,
     interactive: options.interactive ?? false,

@@ -1,22 +1,17 @@
 import type { Command } from 'commander';
-import { registerAdd } from './add.js';
-import { registerCommit } from './commit.js';
-import { register as registerCp } from './cp.js';
-import { registerCreate } from './create.js';
+import { registerCommit, registerCp } from './disk.js';
+import { registerAdd, registerCreate, registerRemove, registerRename } from './edit.js';
 import { register as registerExec } from './exec.js';
-import { register as registerInspect } from './inspect.js';
-import { register as registerKill } from './kill.js';
+import {
+  registerPause,
+  registerRestart,
+  registerStart,
+  registerStop,
+  registerUnpause,
+} from './lifecycle.js';
 import { registerList } from './list.js';
 import { register as registerLogs } from './logs.js';
-import { register as registerPause } from './pause.js';
-import { registerRename } from './rename.js';
-import { register as registerRestart } from './restart.js';
-import { registerRemove } from './rm.js';
-import { register as registerStart } from './start.js';
-import { register as registerStop } from './stop.js';
-import { register as registerTop } from './top.js';
-import { register as registerUnpause } from './unpause.js';
-import { register as registerWait } from './wait.js';
+import { registerInspect, registerKill, registerTop, registerWait } from './running.js';
 
 const VERBS = [
   registerCreate,

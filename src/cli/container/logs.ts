@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { openLog } from '../../app/container/running.js';
 import type { Context } from '../../app/context.js';
 import { containerId, type StackScope } from '../../app/lookup.js';
 import { addScopeOptions, countOrNone } from '../options.js';
@@ -35,10 +36,9 @@ export function register(program: Command, scope: StackScope = 'file'): void {
 
 async function run(context: Context, name: string, options: Options, scope: StackScope) {
   const id = await containerId(context, name, options.stack, scope);
-  const { readLog } = await import('../../host/linux/runtime/logs.js');
   const { printLog } = await import('../../view/logs.js');
   const { timestamps = false, json = false, raw = false, follow = false, lines: last } = options;
-  const parts = readLog(context.site, id, {
+  const parts = await openLog(context, id, {
     follow,
     onGap: () => printToStderr(GAP),
     ...(last !== undefined && { last }),

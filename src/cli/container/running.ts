@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { killContainers, processesOf, waitForContainers } from '../../app/container/running.js';
+import { describeContainers } from '../../app/container-list.js';
 import type { Context } from '../../app/context.js';
 import {
   type ContainerRow,
@@ -6,9 +8,10 @@ import {
   type StackScope,
   scopedStack,
 } from '../../app/lookup.js';
-import { UserError } from '../../model/errors.js';
+import { formatBytes } from '../../model/format.js';
+import { renderTable } from '../../view/table.js';
 import { addScopeOptions } from '../options.js';
-import { printJson } from '../output.js';
+import { print, printJson, printOne } from '../output.js';
 import { openContext } from '../terminal.js';
 
 export interface NamedOptions {
@@ -16,7 +19,7 @@ export interface NamedOptions {
   json?: true;
 }
 
-/** A verb for one or several containers that changes nothing on record. */
+/** A verb for one or several containers that leaves the state alone. */
 export function registerNamed<Options extends NamedOptions>(
   parent: Command,
   scope: StackScope,
@@ -35,20 +38,68 @@ export function registerNamed<Options extends NamedOptions>(
     });
 }
 
-/** `--json` for a verb that has nothing to say to people when it is done. */
+/** `--json` for a verb that prints nothing else when it is done. */
 export const addJson = (command: Command) =>
   command.option('--json', 'one JSON object a container');
 
-/** Does something to each; `act` answers whether it ran. @throws UserError for the first that does not */
-export async function toEach(
-  rows: ContainerRow[],
-  verb: string,
+/** Prints a line of JSON for each container that is done, where that is asked for. */
+export async function printEach(
+  action: string,
+  done: AsyncIterable<ContainerRow>,
   { json }: NamedOptions,
-  act: (id: string) => Promise<boolean>,
 ): Promise<void> {
-  for (const { name, stack, spec } of rows) {
-    const ran = await act(spec.id);
-    if (!ran) throw new UserError(`cannot ${verb} container ${name}: it is not running`);
-    if (json) printJson({ action: verb, name, stack });
-  }
+  for await (const { name, stack } of done) if (json) printJson({ action, name, stack });
+}
+
+interface KillOptions extends NamedOptions {
+  signal: string;
+}
+
+export function registerKill(parent: Command, scope: StackScope = 'file'): void {
+  const describe = (command: Command) =>
+    addJson(command)
+      .description('send a signal to the first process of containers')
+      .option('-s, --signal <signal>', 'by name or number', 'SIGKILL');
+  registerNamed<KillOptions>(parent, scope, 'kill', describe, (context, rows, options) =>
+    printEach('kill', killContainers(context, rows, options.signal), options),
+  );
+}
+
+export function registerWait(parent: Command, scope: StackScope = 'file'): void {
+  const describe = (command: Command) =>
+    addJson(command).description('wait until containers have ended, and print their exit codes');
+  registerNamed(parent, scope, 'wait', describe, async (context, rows, { json }) => {
+    for await (const { row, code } of waitForContainers(context, rows)) {
+      const { name, stack } = row;
+      if (json) printJson({ action: 'wait', name, stack, code });
+      else print(`${code}\n`);
+    }
+  });
+}
+
+export function registerTop(parent: Command, scope: StackScope = 'file'): void {
+  const describe = (command: Command) =>
+    command.description('show what runs in containers').option('--json', 'one JSON array');
+  registerNamed(parent, scope, 'top', describe, async (context, rows, { json }) => {
+    const listed = await processesOf(context, rows);
+    if (json) return printJson(listed);
+    const cells = listed.map(({ name, pid, inside, uid, state, rss, command }) => [
+      ...[name, String(pid), String(inside), String(uid), state, formatBytes(rss), command],
+    ]);
+    print(renderTable(['NAME', 'PID', 'INSIDE', 'UID', 'STATE', 'MEMORY', 'COMMAND'], cells));
+  });
+}
+
+export function registerInspect(parent: Command, scope: StackScope = 'file'): void {
+  const describe = (command: Command) =>
+    command.description('all that is known of containers, as JSON').option('--json', 'on one line');
+  registerNamed(parent, scope, 'inspect', describe, async (context, rows, { json }) => {
+    const probe = await context.probe();
+    const found = rows.map((row) => {
+      const { spec, facts, needs, protect } = row;
+      const [listed] = describeContainers([row], probe, context.site);
+      return { ...listed, ...facts, spec, needs, protect };
+    });
+    printOne(found, json === true);
+  });
 }

@@ -1,9 +1,8 @@
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Context } from '../../app/context.js';
-import { applyChange } from '../../app/imperative/change.js';
+import { createImage, detectSource } from '../../app/images.js';
 import { type ConfigEntries, EXTERNAL } from '../../app/imperative/flags-to-config.js';
-import { completeRow, namedAddress, refuseExisting } from '../../app/imperative/record.js';
 import type { ChangeOptions } from '../../app/options.js';
 import { UserError } from '../../model/errors.js';
 import { append } from '../container/flags.js';
@@ -85,41 +84,18 @@ export function registerImport(family: Command): void {
     .addHelpText('after', IMPORT_EXAMPLES)
     .action(
       async (file: string, name: string | undefined, options: CreateOptions, self: Command) => {
-        const found = { ...options, ...(await sourceOf(file)) };
+        const found = { ...options, ...(await detectSource(file)) };
         process.exitCode = await create(openContext(self), name ?? nameOf(file), found);
       },
     );
 }
 
-async function sourceOf(file: string): Promise<CreateOptions> {
-  const { detect } = await import('../../host/linux/images/detect.js');
-  const path = resolve(file);
-  switch (await detect(path)) {
-    case 'docker':
-      return { fromDocker: path };
-    case 'oci':
-      return { fromOci: path };
-    case 'directory':
-      return { fromDirectory: path };
-    case 'tar':
-      return { fromTar: path };
-    case undefined:
-      if (/^[./]/.test(file)) throw new UserError(`cannot import ${file}: no such file`);
-      return { fromRegistry: file };
-  }
-}
-
 function create(context: Context, name: string, options: CreateOptions): Promise<number> {
-  const purpose = `create image ${name}`;
-  const entries = wordsOf(name, options, purpose);
-  return applyChange(context, options, (rows) => {
-    refuseExisting(rows, 'image', name, purpose);
-    if (options.fromImage !== undefined) completeRow(rows, 'image', options.fromImage, purpose);
-    return { purpose, entries, targets: [namedAddress('image', name, purpose)] };
-  });
+  const entries = entriesOf(name, options, `create image ${name}`);
+  return createImage(context, name, entries, options.fromImage, options);
 }
 
-function wordsOf(name: string, options: CreateOptions, purpose: string): ConfigEntries {
+function entriesOf(name: string, options: CreateOptions, purpose: string): ConfigEntries {
   const { size, debian, packages, fromTar, fromDirectory, fromHost, fromImage } = options;
   const { fromDocker, fromOci, fromRegistry, reference } = options;
   const { fromDockerfile, target, buildArg: args = [] } = options;

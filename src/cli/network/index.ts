@@ -1,18 +1,13 @@
 import type { Command } from 'commander';
 import type { Context } from '../../app/context.js';
-import { applyChange } from '../../app/imperative/change.js';
 import {
-  imperativeRow,
-  namedAddress,
-  refuseExisting,
-  refuseUsed,
-  rowsOf,
-  usableRow,
-} from '../../app/imperative/record.js';
+  createNetwork,
+  describeNetworks,
+  inspectNetworks,
+  type ListedNetwork,
+  removeNetworks,
+} from '../../app/networks.js';
 import type { ChangeOptions } from '../../app/options.js';
-import type { Probe } from '../../host/ports.js';
-import { byName } from '../../model/address.js';
-import type { Row } from '../../model/resource.js';
 import { renderTable } from '../../view/table.js';
 import { addChangeOptions, addSiteOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
@@ -34,13 +29,15 @@ export function register(program: Command): void {
     .option('--json', 'on one line')
     .addHelpText('after', '\nExample:\n  baleine network inspect front')
     .action((names: string[], options: { json?: true }, self: Command) =>
-      inspect(openContext(self), names, options),
+      inspectNetworks(openContext(self), names).then((found) =>
+        printOne(found, options.json === true),
+      ),
     );
   addChangeOptions(family.command('rm').argument('<name...>'))
     .description('remove networks that no container is on')
     .addHelpText('after', '\nExample:\n  baleine network rm front')
     .action(async (names: string[], options: ChangeOptions, self: Command) => {
-      process.exitCode = await remove(openContext(self), names, options);
+      process.exitCode = await removeNetworks(openContext(self), names, options);
     });
 }
 
@@ -56,7 +53,7 @@ function registerCreate(family: Command): void {
       '\nExample:\n  baleine network create front --subnet 10.77.1.0/24 --host 10.77.1.1',
     )
     .action(async (name: string, options: CreateOptions, self: Command) => {
-      process.exitCode = await create(openContext(self), name, options);
+      process.exitCode = await createNetwork(openContext(self), name, options);
     });
 }
 
@@ -70,16 +67,6 @@ function registerList(family: Command): void {
     .action((options: { json?: true; quiet?: true }, self: Command) =>
       list(openContext(self), options),
     );
-}
-
-function create(context: Context, name: string, options: CreateOptions): Promise<number> {
-  const purpose = `create network ${name}`;
-  const { subnet, host, isolated, uplink } = options;
-  return applyChange(context, options, (rows) => {
-    refuseExisting(rows, 'bridge', name, purpose);
-    const entries = { bridges: { [name]: { subnet, host, isolated, uplink } } };
-    return { purpose, entries, targets: [namedAddress('bridge', name, purpose)] };
-  });
 }
 
 async function list(context: Context, options: { json?: true; quiet?: true }): Promise<void> {
@@ -96,66 +83,4 @@ function networkTable(networks: ListedNetwork[]): string {
     ...[String(connected.length), link],
   ]);
   return renderTable(header, rows);
-}
-
-async function inspect(context: Context, names: string[], { json }: { json?: true }) {
-  const { rows } = context.state();
-  const known = describeNetworks(rows, await context.probe());
-  const found = names.map((name) => {
-    const { stack, spec } = usableRow(rows, 'bridge', name, `inspect network ${name}`);
-    return { ...spec, ...known.find((each) => each.name === name && each.stack === stack) };
-  });
-  printOne(found, json === true);
-}
-
-function remove(context: Context, names: string[], options: ChangeOptions): Promise<number> {
-  const purpose = `remove network ${names.join(', ')}`;
-  return applyChange(context, options, (rows) => {
-    for (const name of names) {
-      const { spec } = imperativeRow(rows, 'bridge', name, `remove network ${name}`);
-      const users = rowsOf(rows, 'container').filter((row) =>
-        row.spec.links.some(({ bridge_link }) => bridge_link === spec.link),
-      );
-      refuseUsed(`remove network ${name}`, users);
-    }
-    return { purpose, gone: names.map((name) => namedAddress('bridge', name, purpose)) };
-  });
-}
-
-/** A bridge as `network list --json` has it. */
-export interface ListedNetwork {
-  name: string;
-  stack: string;
-  /** Its interface on the host. */
-  link: string;
-  subnet?: string;
-  host?: string;
-  uplink?: string;
-  isolated: boolean;
-  up: boolean;
-  /** Ids of the containers with an interface on it now. */
-  connected: string[];
-  /** Ids of those that are to have one when they run. */
-  containers: string[];
-}
-
-/** Of every stack, as they are on the host now. */
-export function describeNetworks(rows: readonly Row[], probe: Probe): ListedNetwork[] {
-  const links = rowsOf(rows, 'container').flatMap(({ spec }) =>
-    spec.links.map((link) => ({ id: spec.id, ...link })),
-  );
-  return rowsOf(rows, 'bridge')
-    .sort((a, b) => byName(a.stack, b.stack) || byName(a.name, b.name))
-    .map(({ name, stack, spec: { alias: _alias, ...spec } }) => {
-      const members = links.filter(({ bridge_link }) => bridge_link === spec.link);
-      const connected = members.filter(({ link }) => probe.link(link)?.master === spec.link);
-      return {
-        name,
-        stack,
-        ...spec,
-        up: probe.link(spec.link)?.up ?? false,
-        connected: connected.map(({ id }) => id),
-        containers: members.map(({ id }) => id),
-      };
-    });
 }

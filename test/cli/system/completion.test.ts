@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { beforeAll, expect, it } from 'vitest';
 import { register as registerContainer } from '../../../src/cli/container/index.js';
+import { registerStop } from '../../../src/cli/container/lifecycle.js';
 import { register as registerRun } from '../../../src/cli/container/run.js';
-import { register as registerStop } from '../../../src/cli/container/stop.js';
 import { register as registerImage } from '../../../src/cli/image/index.js';
 import { register as registerNetwork } from '../../../src/cli/network/index.js';
 import { register as registerRollback } from '../../../src/cli/stack/rollback.js';

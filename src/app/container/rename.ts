@@ -1,14 +1,3 @@
-import type { Command } from 'commander';
-import type { Context } from '../../app/context.js';
-import { executeBriefly, planChange, withStoreOrWait } from '../../app/imperative/change.js';
-import {
-  imperativeRow,
-  namedAddress,
-  oneOffError,
-  refuseExisting,
-} from '../../app/imperative/record.js';
-import type { ContainerRow } from '../../app/lookup.js';
-import type { ChangeOptions } from '../../app/options.js';
 import { IMPERATIVE_STACK } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import {
@@ -22,25 +11,19 @@ import {
 } from '../../model/install-paths.js';
 import type { ContainerSpec } from '../../model/specs.js';
 import type { Store } from '../../state/store.js';
-import { addChangeOptions } from '../options.js';
-import { print, printJson } from '../output.js';
-import { openContext } from '../terminal.js';
-
-export function registerRename(family: Command): void {
-  addChangeOptions(family.command('rename').argument('<name>').argument('<new-name>'))
-    .description('give a stopped container another name')
-    .addHelpText('after', '\nExample:\n  baleine container rename web web-old')
-    .action(async (name: string, to: string, options: ChangeOptions, self: Command) => {
-      process.exitCode = await renameContainer(openContext(self), name, to, options);
-    });
-}
+import type { Context } from '../context.js';
+import { jsonLine } from '../frontend.js';
+import { executeBriefly, planChange, withStoreOrWait } from '../imperative/change.js';
+import { imperativeRow, namedAddress, oneOffError, refuseExisting } from '../imperative/record.js';
+import type { ContainerRow } from '../lookup.js';
+import type { ChangeOptions } from '../options.js';
 
 /**
- * Its interfaces, cgroup, namespace and bundle bear its name, and are not there while it is stopped;
- * they will be made by the new one. Disk and log have both names for a moment, so that whatever
- * ends us leaves one container, and at worst a name of its files that the next apply takes away.
+ * Gives a stopped container another name. Its interfaces, cgroup, namespace and bundle carry the name
+ * too, but exist only while it runs. Disk and log have both names for a moment: a crash leaves one
+ * container and at worst a second name of its files, which the next apply removes.
  */
-function renameContainer(
+export function renameContainer(
   context: Context,
   name: string,
   to: string,
@@ -51,7 +34,7 @@ function renameContainer(
     const row = imperativeRow(store.rows, 'container', name, purpose) as ContainerRow;
     namedAddress('container', to, purpose);
     refuseExisting(store.rows, 'container', to, purpose);
-    refuseLive(row, purpose);
+    refuseRunning(row, purpose);
     const { site } = context;
     const files = filesOf(site, row.spec.id, idOf(IMPERATIVE_STACK, to));
     const { linkFile, unlinkFile } = await import('../../host/linux/disks/hard-link.js');
@@ -63,17 +46,18 @@ function renameContainer(
     const host = await context.host();
     for (const [before] of files) await unlinkFile(before);
     await host.files.remove(bundleDir(site, row.spec.id));
-    if (options.json) printJson({ action: 'rename', name, stack: IMPERATIVE_STACK, to });
-    else print(`container.${name} is container.${to}\n`);
-    return namePeers(context, store, options, to, purpose);
+    const { frontend } = context;
+    const done = { action: 'rename', name, stack: IMPERATIVE_STACK, to };
+    frontend.report(options.json ? jsonLine(done) : `container.${name} is container.${to}\n`);
+    return updatePeers(context, store, options, to, purpose);
   });
 }
 
-function refuseLive({ name, spec }: ContainerRow, purpose: string): void {
+function refuseRunning({ name, spec }: ContainerRow, purpose: string): void {
   if (spec.one_off) throw oneOffError({ name, spec } as ContainerRow, purpose);
   if (spec.stopped) return;
   throw new UserError(
-    `cannot ${purpose}: it is not stopped, and what runs bears its name`,
+    `cannot ${purpose}: it is not stopped, and its running processes carry its name`,
     `baleine container stop ${name}`,
   );
 }
@@ -91,8 +75,8 @@ function renamed({ name, spec }: ContainerRow, to: string, site: InstallPaths): 
   return { ...spec, id, links, hostname: spec.hostname === name ? to : spec.hostname };
 }
 
-/** In the /etc/hosts of those on the same bridges. */
-async function namePeers(
+/** Updates the /etc/hosts of the containers on the same bridges. */
+async function updatePeers(
   context: Context,
   store: Store,
   options: ChangeOptions,

@@ -1,0 +1,137 @@
+import type { Probe } from '../../host/ports.js';
+import { kinds } from '../../kinds/index.js';
+import { UserError } from '../../model/errors.js';
+import type { Resource, Row } from '../../model/resource.js';
+import type { ContainerSpec } from '../../model/specs.js';
+import type { Context } from '../context.js';
+import { applyChange, type Change } from '../imperative/change.js';
+import { type ConfigEntries, EXTERNAL } from '../imperative/flags-to-config.js';
+import { imperativeRow, namedAddress, oneOffError, refuseExisting } from '../imperative/record.js';
+import type { ContainerRow } from '../lookup.js';
+import type { ChangeOptions } from '../options.js';
+
+/** Turns the flags of a command into the entries of a file, which may be checked against the rows. */
+export type EntriesOf = (rows: readonly Row[], purpose: string) => ConfigEntries;
+
+/** Makes a container on its own copy of an image. */
+export function createContainer(
+  context: Context,
+  name: string,
+  { start, ...options }: ChangeOptions & { start?: true },
+  entriesOf: EntriesOf,
+): Promise<number> {
+  const purpose = `create container ${name}`;
+  return applyChange(context, options, (rows) => {
+    refuseExisting(rows, 'container', name, purpose);
+    const address = namedAddress('container', name, purpose);
+    return {
+      purpose,
+      entries: entriesOf(rows, purpose),
+      targets: [address],
+      edit: (each) =>
+        each.address === address && !start
+          ? { ...each, spec: { ...(each.spec as ContainerSpec), stopped: true } }
+          : each,
+    };
+  });
+}
+
+/** As entries of a file. */
+interface Additions {
+  limits: object;
+  /** By bridge. */
+  attachments: Record<string, object>;
+  /** Entries of the bridges, all of which must exist. */
+  bridgesOf: (rows: readonly Row[], bridges: string[], purpose: string) => Record<string, object>;
+}
+
+/** Attaches a container to bridges, or changes its limits, without a restart. */
+export function addToContainer(
+  context: Context,
+  name: string,
+  { limits, attachments, bridgesOf }: Additions,
+  options: ChangeOptions,
+): Promise<number> {
+  const purpose = `add to container ${name}`;
+  const added = Object.keys(attachments);
+  if (added.length === 0 && Object.values(limits).every((each) => each === undefined)) {
+    throw new UserError(`cannot ${purpose}: nothing to add`, 'Give --bridge, --memory, --cpus, …');
+  }
+  return applyChange(context, options, (rows): Change => {
+    const row = imperativeRow(rows, 'container', name, purpose) as ContainerRow;
+    if (row.spec.one_off) throw oneOffError(row, purpose);
+    const address = namedAddress('container', name, purpose);
+    const { image, args, links, hostname } = row.spec;
+    const entry = {
+      image: image.name,
+      entrypoint: [],
+      command: args,
+      hostname,
+      bridges: { ...attachmentsOf(row.spec), ...attachments },
+      limits: { ...row.spec.limits, ...defined(limits) },
+    };
+    const bridges = [...links.map(({ bridge }) => bridge), ...added];
+    return {
+      purpose,
+      entries: {
+        images: { [image.name]: EXTERNAL },
+        bridges: bridgesOf(rows, bridges, purpose),
+        containers: { [name]: entry },
+      },
+      targets: [address],
+      edit: (each) => (each.address === address ? changed(row, each) : each),
+    };
+  });
+}
+
+/** Present attachments as entries of a file. Their addresses become static. */
+function attachmentsOf({ links }: ContainerSpec): object {
+  return Object.fromEntries(
+    links.map(({ bridge, address, mac }) => [bridge, { address: address?.split('/')[0], mac }]),
+  );
+}
+
+/** Takes from the new resource only what `add` can change; the rest stays as created. */
+function changed(row: ContainerRow, made: Resource): Resource {
+  const { limits, links, hosts_file } = made.spec as ContainerSpec;
+  const others = row.needs.filter((each) => !/^(hosts|image|bridge)\./.test(each));
+  return {
+    ...made,
+    spec: { ...row.spec, limits, links, hosts_file },
+    needs: [...made.needs, ...others],
+    protect: row.protect,
+  };
+}
+
+const defined = (values: object) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+
+/** Destroys containers with their disks; volumes stay. */
+export function removeContainers(
+  context: Context,
+  names: string[],
+  options: ChangeOptions & { force?: true },
+): Promise<number> {
+  const purpose = `remove container ${names.join(', ')}`;
+  return applyChange(context, options, async (rows) => {
+    const probe = options.force ? undefined : await context.probe();
+    for (const name of names) {
+      const row = imperativeRow(
+        rows,
+        'container',
+        name,
+        `remove container ${name}`,
+      ) as ContainerRow;
+      if (probe) refuseRunning(row, probe, context);
+    }
+    return { purpose, gone: names.map((name) => namedAddress('container', name, purpose)) };
+  });
+}
+
+function refuseRunning({ name, spec, facts }: ContainerRow, probe: Probe, { site }: Context): void {
+  if (!kinds.container.observe(spec, facts, probe, site)?.running) return;
+  throw new UserError(
+    `cannot remove container ${name}: it is running`,
+    `baleine container stop ${name}, or --force`,
+  );
+}

@@ -1,0 +1,122 @@
+import { bootId, startTime } from '../../host/linux/process/processes.js';
+import type { Foreground, StartedInForeground } from '../../host/ports.js';
+import { LockedError } from '../../model/errors.js';
+import { diskFile, netnsName, rootfsDir } from '../../model/install-paths.js';
+import type { Row } from '../../model/resource.js';
+import type { ContainerSpec, ProcessIdentity } from '../../model/specs.js';
+import type { Context } from '../context.js';
+import {
+  applyChange,
+  type Change,
+  executeBriefly,
+  planChange,
+  withStoreOrWait,
+} from '../imperative/change.js';
+import { imperativeRow, namedAddress, refuseExisting } from '../imperative/record.js';
+import type { EntriesOf } from './edit.js';
+
+/**
+ * Runs one command in a one-off container and removes it; answers the command's exit code, undefined
+ * when it was interrupted before it ran.
+ */
+export async function runOneOff(
+  context: Context,
+  name: string,
+  entriesOf: EntriesOf,
+  how: Omit<Foreground, 'started'>,
+): Promise<number | undefined> {
+  try {
+    return await await begin(context, name, (rows) => oneOffChange(name, entriesOf, rows), how);
+  } finally {
+    await removeOneOff(context, name);
+  }
+}
+
+/** As `container create` does. No plan starts or stops the container while this process lives. */
+function oneOffChange(name: string, entriesOf: EntriesOf, rows: readonly Row[]): Change {
+  const purpose = `run container ${name}`;
+  refuseExisting(rows, 'container', name, purpose);
+  const address = namedAddress('container', name, purpose);
+  return {
+    purpose,
+    entries: entriesOf(rows, purpose),
+    targets: [address],
+    edit: (each) => {
+      if (each.address !== address) return each;
+      const { healthcheck: _unused, ...spec } = each.spec as ContainerSpec;
+      return { ...each, spec: { ...spec, stopped: true, one_off: ownIdentity() } };
+    },
+  };
+}
+
+function ownIdentity(): ProcessIdentity {
+  const { pid } = process;
+  return { pid, start_time: startTime(pid) ?? 0, boot_id: bootId() };
+}
+
+/**
+ * Creates the container and starts it with the lock held: a running container is always recorded as
+ * running.
+ *
+ * @returns the pending exit code, undefined when interrupted before the command ran
+ */
+async function begin(
+  context: Context,
+  name: string,
+  changeOf: (rows: readonly Row[]) => Change,
+  how: Omit<Foreground, 'started'>,
+): Promise<Promise<number | undefined>> {
+  let running: Promise<number | undefined> = Promise.resolve(undefined);
+  await withStoreOrWait(context, {}, async (store) => {
+    const plan = await planChange(context, store.rows, changeOf(store.rows));
+    const created = await executeBriefly(context, store, { silent: true }, plan);
+    if (created !== 0) running = Promise.resolve(created);
+    if (created !== 0 || how.stop.aborted) return created;
+    const row = imperativeRow(store.rows, 'container', name, `run container ${name}`);
+    let noted: Promise<void> | undefined;
+    await new Promise<void>((resolve) => {
+      const started = (facts: StartedInForeground) => {
+        noted = store.put({ ...row, facts: { ...facts } });
+        resolve();
+      };
+      running = inForeground(context, row.spec, { ...how, started });
+      // the caller reports how it ends; nothing starts it again
+      running.catch(() => undefined).finally(resolve);
+    });
+    await noted;
+    return 0;
+  });
+  return running;
+}
+
+async function inForeground(
+  context: Context,
+  spec: ContainerSpec,
+  how: Foreground,
+): Promise<number> {
+  const { site } = context;
+  const { links, disks, runtime } = await context.host();
+  const { id, userns } = spec;
+  const wiring = { netns: netnsName(site, id), links: spec.links, ...(userns && { userns }) };
+  const [failure] = await links.wire([wiring]);
+  if (failure) throw failure;
+  await disks.ensureMounted(diskFile(site, spec.id), rootfsDir(site, spec.id));
+  return runtime.run(spec, how);
+}
+
+/** If another run holds the lock, the next run removes the container: this process is gone by then. */
+async function removeOneOff(context: Context, name: string): Promise<void> {
+  const purpose = `remove container ${name}`;
+  const address = namedAddress('container', name, purpose);
+  try {
+    await applyChange(context, { silent: true }, (rows) => {
+      const isThere = rows.some((row) => row.name === name && isOurs(row));
+      return { purpose, gone: isThere ? [address] : [] };
+    });
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+  }
+}
+
+const isOurs = ({ kind, spec }: Row) =>
+  kind === 'container' && (spec as ContainerSpec).one_off?.pid === process.pid;

@@ -1,0 +1,206 @@
+import { resolve } from 'node:path';
+import { dropArchives } from '../host/linux/images/built-archives.js';
+import type { ExportFormat, Probe } from '../host/ports.js';
+import { describeSource } from '../kinds/image/columns.js';
+import { byName, IMPERATIVE_STACK } from '../model/address.js';
+import { UserError } from '../model/errors.js';
+import { originalOf } from '../model/image-version.js';
+import { type InstallPaths, imageFile, previousFile } from '../model/install-paths.js';
+import { equal } from '../model/json.js';
+import { isNeverCreated, type Row } from '../model/resource.js';
+import type { ImageSpec } from '../model/specs.js';
+import type { Context } from './context.js';
+import { jsonLine } from './frontend.js';
+import { applyChange, withStoreOrWait } from './imperative/change.js';
+import type { ConfigEntries } from './imperative/flags-to-config.js';
+import {
+  completeRow,
+  imperativeRow,
+  namedAddress,
+  refuseExisting,
+  refuseUsed,
+  rowsOf,
+  usableRow,
+} from './imperative/record.js';
+import type { ChangeOptions } from './options.js';
+
+/** As options of `image create`. */
+export interface DetectedSource {
+  fromDocker?: string;
+  fromOci?: string;
+  fromDirectory?: string;
+  fromTar?: string;
+  fromRegistry?: string;
+}
+
+/** The source that a path or a name of `image import` is, by what is in it. */
+export async function detectSource(file: string): Promise<DetectedSource> {
+  const { detect } = await import('../host/linux/images/detect.js');
+  const path = resolve(file);
+  switch (await detect(path)) {
+    case 'docker':
+      return { fromDocker: path };
+    case 'oci':
+      return { fromOci: path };
+    case 'directory':
+      return { fromDirectory: path };
+    case 'tar':
+      return { fromTar: path };
+    case undefined:
+      if (/^[./]/.test(file)) throw new UserError(`cannot import ${file}: no such file`);
+      return { fromRegistry: file };
+  }
+}
+
+/** Creates an image. @param base the image that it is made from, if any */
+export function createImage(
+  context: Context,
+  name: string,
+  entries: ConfigEntries,
+  base: string | undefined,
+  options: ChangeOptions,
+): Promise<number> {
+  const purpose = `create image ${name}`;
+  return applyChange(context, options, (rows) => {
+    refuseExisting(rows, 'image', name, purpose);
+    if (base !== undefined) completeRow(rows, 'image', base, purpose);
+    return { purpose, entries, targets: [namedAddress('image', name, purpose)] };
+  });
+}
+
+/** Writes an image for other tools. The lock keeps others from rebuilding it at the same time. */
+export function exportImage(
+  context: Context,
+  name: string,
+  file: string,
+  options: ChangeOptions & { format: ExportFormat; reference?: string },
+): Promise<number> {
+  const { format, reference = `${name}:latest`, json } = options;
+  return withStoreOrWait(context, options, async ({ rows }) => {
+    const { spec, facts } = completeRow(rows, 'image', name, `export image ${name}`);
+    const { images } = await context.host();
+    const original = originalOf(spec);
+    const what = {
+      source: { file: imageFile(context.site, spec.id) },
+      config: spec.config,
+      ...(original && { original }),
+      reference,
+      created: createdAt(spec) ?? String(facts.created_at ?? new Date(0).toISOString()),
+    };
+    await context.undoable(() => images.export(what, file, format));
+    const { frontend } = context;
+    const done = { image: name, file, format, reference };
+    frontend.report(json ? jsonLine(done) : `image.${name} exported to ${file}\n`);
+    return 0;
+  });
+}
+
+/** An unchanged image keeps its creation time. */
+function createdAt({ origin, copy, run, config }: ImageSpec): string | undefined {
+  const created = origin?.original?.image.created;
+  const isUnchanged = copy.length === 0 && run.length === 0 && equal(config, origin?.config);
+  return isUnchanged && typeof created === 'string' ? created : undefined;
+}
+
+/** Everything known of images. */
+export function inspectImages(context: Context, names: readonly string[]): object[] {
+  const { rows } = context.state();
+  return names.map((name) => {
+    const { stack, spec, facts } = usableRow(rows, 'image', name, `inspect image ${name}`);
+    const users = usersOf(rows, spec.id, context.site).map((row) => `${row.stack}.${row.name}`);
+    return { name, stack, ...facts, ...spec, users };
+  });
+}
+
+/** @throws UserError for an image that is in use */
+export function removeImages(
+  context: Context,
+  names: string[],
+  options: ChangeOptions,
+): Promise<number> {
+  const purpose = `remove image ${names.join(', ')}`;
+  return applyChange(context, options, (rows) => {
+    for (const name of names) {
+      const { spec } = imperativeRow(rows, 'image', name, `remove image ${name}`);
+      refuseUsed(`remove image ${name}`, usersOf(rows, spec.id, context.site));
+    }
+    return { purpose, gone: names.map((name) => namedAddress('image', name, purpose)) };
+  });
+}
+
+/** Removes unused images, and builds that were never applied. */
+export async function pruneImages(context: Context, options: ChangeOptions): Promise<number> {
+  const code = await removeUnused(context, options);
+  dropArchives(context.site);
+  return code;
+}
+
+/** Repeats until nothing is left: an image is unused once the last image made from it is gone. */
+function removeUnused(context: Context, options: ChangeOptions): Promise<number> {
+  return applyChange(context, options, (rows) => {
+    const gone = new Set<string>();
+    const left = () => rows.filter(({ name, kind }) => kind !== 'image' || !gone.has(name));
+    const unused = () =>
+      rowsOf(left(), 'image').filter(
+        ({ stack, spec }) =>
+          stack === IMPERATIVE_STACK && usersOf(left(), spec.id, context.site).length === 0,
+      );
+    for (let next = unused(); next.length > 0; next = unused()) {
+      for (const { name } of next) gone.add(name);
+    }
+    const purpose = 'prune images';
+    return { purpose, gone: [...gone].map((name) => namedAddress('image', name, purpose)) };
+  });
+}
+
+/** An image as `image list --json` has it. */
+export interface ListedImage {
+  name: string;
+  stack: string;
+  id: string;
+  /** Its first creation failed or was interrupted: create it again, or remove it. */
+  unfinished?: true;
+  /** Bytes of the file; what it occupies with the version kept beside it; null when it is gone. */
+  size: number;
+  used: number | null;
+  source: string;
+  created_at?: string;
+  /** Ids of the containers made from it. */
+  containers: string[];
+}
+
+/** Images of every stack as they are on the host now. */
+export function describeImages(
+  rows: readonly Row[],
+  probe: Probe,
+  site: InstallPaths,
+): ListedImage[] {
+  return rowsOf(rows, 'image')
+    .sort((a, b) => byName(a.stack, b.stack) || byName(a.name, b.name))
+    .map(({ name, stack, spec, facts, ...row }) => ({
+      name,
+      stack,
+      id: spec.id,
+      ...(isNeverCreated({ ...row, name, stack, spec, facts }) && { unfinished: true as const }),
+      size: spec.size,
+      used: usedBy(spec.id, probe, site),
+      source: describeSource(spec.from),
+      ...(typeof facts.created_at === 'string' && { created_at: facts.created_at }),
+      containers: rowsOf(usersOf(rows, spec.id, site), 'container').map((row) => row.spec.id),
+    }));
+}
+
+function usedBy(id: string, probe: Probe, site: InstallPaths): number | null {
+  const file = probe.file(imageFile(site, id));
+  return file ? file.used + (probe.file(previousFile(site, id))?.used ?? 0) : null;
+}
+
+/** Containers and images made from an image, of any stack. */
+function usersOf(rows: readonly Row[], id: string, site: InstallPaths): Row[] {
+  const file = imageFile(site, id);
+  const files = [file, previousFile(site, id)];
+  return [
+    ...rowsOf(rows, 'container').filter(({ spec }) => files.includes(spec.image.file)),
+    ...rowsOf(rows, 'image').filter(({ spec }) => spec.base?.file === file),
+  ];
+}

@@ -1,0 +1,103 @@
+import type { Probe } from '../host/ports.js';
+import { byName } from '../model/address.js';
+import type { Row } from '../model/resource.js';
+import type { Context } from './context.js';
+import { applyChange } from './imperative/change.js';
+import {
+  imperativeRow,
+  namedAddress,
+  refuseExisting,
+  refuseUsed,
+  rowsOf,
+  usableRow,
+} from './imperative/record.js';
+import type { ChangeOptions } from './options.js';
+
+/** Keys of a bridge's entry in a file. */
+interface BridgeEntry {
+  subnet?: string;
+  host?: string;
+  isolated?: true;
+  uplink?: string;
+}
+
+export function createNetwork(
+  context: Context,
+  name: string,
+  options: ChangeOptions & BridgeEntry,
+): Promise<number> {
+  const purpose = `create network ${name}`;
+  const { subnet, host, isolated, uplink } = options;
+  return applyChange(context, options, (rows) => {
+    refuseExisting(rows, 'bridge', name, purpose);
+    const entries = { bridges: { [name]: { subnet, host, isolated, uplink } } };
+    return { purpose, entries, targets: [namedAddress('bridge', name, purpose)] };
+  });
+}
+
+/** Everything known of networks. */
+export async function inspectNetworks(context: Context, names: readonly string[]) {
+  const { rows } = context.state();
+  const known = describeNetworks(rows, await context.probe());
+  return names.map((name) => {
+    const { stack, spec } = usableRow(rows, 'bridge', name, `inspect network ${name}`);
+    return { ...spec, ...known.find((each) => each.name === name && each.stack === stack) };
+  });
+}
+
+/** @throws UserError for a network that a container is attached to */
+export function removeNetworks(
+  context: Context,
+  names: string[],
+  options: ChangeOptions,
+): Promise<number> {
+  const purpose = `remove network ${names.join(', ')}`;
+  return applyChange(context, options, (rows) => {
+    for (const name of names) {
+      const { spec } = imperativeRow(rows, 'bridge', name, `remove network ${name}`);
+      const users = rowsOf(rows, 'container').filter((row) =>
+        row.spec.links.some(({ bridge_link }) => bridge_link === spec.link),
+      );
+      refuseUsed(`remove network ${name}`, users);
+    }
+    return { purpose, gone: names.map((name) => namedAddress('bridge', name, purpose)) };
+  });
+}
+
+/** A bridge as `network list --json` has it. */
+export interface ListedNetwork {
+  name: string;
+  stack: string;
+  /** Its interface on the host. */
+  link: string;
+  subnet?: string;
+  host?: string;
+  uplink?: string;
+  isolated: boolean;
+  up: boolean;
+  /** Ids of the containers with an interface on it now. */
+  connected: string[];
+  /** Ids of the containers that have one when they run. */
+  containers: string[];
+}
+
+/** Networks of every stack as they are on the host now. */
+export function describeNetworks(rows: readonly Row[], probe: Probe): ListedNetwork[] {
+  const links = rowsOf(rows, 'container').flatMap(({ spec }) =>
+    spec.links.map((link) => ({ id: spec.id, ...link })),
+  );
+  return rowsOf(rows, 'bridge')
+    .sort((a, b) => byName(a.stack, b.stack) || byName(a.name, b.name))
+    .map(({ name, stack, spec: { alias: _alias, ...spec } }) => {
+      const members = links.filter(({ bridge_link }) => bridge_link === spec.link);
+      const connected = members.filter(({ link }) => probe.link(link)?.master === spec.link);
+      return {
+        name,
+        stack,
+        ...spec,
+        up: probe.link(spec.link)?.up ?? false,
+        connected: connected.map(({ id }) => id),
+        containers: members.map(({ id }) => id),
+      };
+    });
+}

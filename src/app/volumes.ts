@@ -1,0 +1,143 @@
+import { addressOf, byName, IMPERATIVE_STACK } from '../model/address.js';
+import { UserError } from '../model/errors.js';
+import type { Row } from '../model/resource.js';
+import { findDestroyed } from '../state/notebook.js';
+import type { Store } from '../state/store.js';
+import type { Context } from './context.js';
+import { dataSizeOf } from './data-sizes.js';
+import { executeBriefly, withStoreOrWait } from './imperative/change.js';
+import { imperativeRow, refuseUsed, rowsOf } from './imperative/record.js';
+import { planDeleteData } from './make-plan.js';
+import type { ChangeOptions } from './options.js';
+
+type VolumeRow = ReturnType<typeof rowsOf<'volume'>>[number];
+
+/** A volume as `volume list --json` has it. */
+export interface ListedVolume {
+  name: string;
+  stack: string;
+  /** The folder on the host. */
+  path: string;
+  /** Ids of the containers that it is bound into. */
+  containers: string[];
+  /** No file has it any more: `volume prune --all` removes it. */
+  unused: boolean;
+}
+
+/** Volumes of every stack. */
+export function listVolumes(context: Context): ListedVolume[] {
+  const { rows } = context.state();
+  return rowsOf(rows, 'volume')
+    .sort((a, b) => byName(a.stack, b.stack) || byName(a.name, b.name))
+    .map((row) => {
+      const { name, stack } = row;
+      const { path } = row.spec;
+      const containers = usersOf(rows, path).map(({ spec }) => spec.id);
+      const unused =
+        stack !== IMPERATIVE_STACK && containers.length === 0 && isUnused(row, context);
+      return { name, stack, path, containers, unused };
+    });
+}
+
+/** Containers that mount it, of any stack, running or not. */
+function usersOf(rows: readonly Row[], path: string) {
+  return rowsOf(rows, 'container').filter(({ spec }) =>
+    spec.mounts.some(({ source }) => source === path),
+  );
+}
+
+/** Removes volumes with their data. A volume that a file still has is refused: the file decides about it. */
+export function removeVolumes(
+  context: Context,
+  names: string[],
+  options: ChangeOptions & { stack?: string },
+): Promise<number> {
+  return withStoreOrWait(context, options, (store) => {
+    const { rows } = store;
+    const gone = names.map((name) => {
+      const purpose = `remove volume ${name}`;
+      const row = namedRow(rows, name, options.stack, purpose);
+      refuseUsed(purpose, usersOf(rows, row.spec.path));
+      if (isUnused(row, context)) return row;
+      throw new UserError(
+        `cannot ${purpose}: it is in the file of stack ${row.stack}`,
+        'Remove it there and apply; its data is kept until it is removed by name.',
+      );
+    });
+    return removeAll(context, store, gone, options);
+  });
+}
+
+/** Removes unused volumes: those made imperatively; with `all`, after asking, those of stacks too. */
+export function pruneVolumes(
+  context: Context,
+  options: ChangeOptions & { all?: boolean; autoApprove?: boolean },
+): Promise<number> {
+  return withStoreOrWait(context, options, async (store) => {
+    const { rows } = store;
+    const gone = rowsOf(rows, 'volume').filter(
+      (row) =>
+        (options.all || row.stack === IMPERATIVE_STACK) &&
+        isUnused(row, context) &&
+        usersOf(rows, row.spec.path).length === 0,
+    );
+    if (gone.length === 0) return 0;
+    if (options.all && !options.autoApprove) {
+      const losses = gone.map(({ stack, name, spec }) => ({
+        address: addressOf('volume', name),
+        text: `of stack ${stack}, ${dataSizeOf(spec.path)} will be lost`,
+      }));
+      if (!(await context.frontend.approve({ ...options, destroy: true, losses }))) return 1;
+    }
+    return removeAll(context, store, gone, options);
+  });
+}
+
+/** One plan for each stack. */
+async function removeAll(
+  context: Context,
+  store: Store,
+  gone: readonly VolumeRow[],
+  options: ChangeOptions,
+): Promise<number> {
+  let worst = 0;
+  for (const stack of new Set(gone.map((row) => row.stack))) {
+    const targets = gone
+      .filter((row) => row.stack === stack)
+      .map(({ name }) => addressOf('volume', name));
+    const plan = await planDeleteData(context, stack, store.rows, targets);
+    worst = Math.max(worst, await executeBriefly(context, store, options, plan));
+  }
+  return worst;
+}
+
+/** Of the named stack; else made imperatively; else the only volume of that name. */
+function namedRow(
+  rows: readonly Row[],
+  name: string,
+  stack: string | undefined,
+  purpose: string,
+): VolumeRow {
+  const found = rowsOf(rows, 'volume').filter(
+    (row) => row.name === name && (stack === undefined || row.stack === stack),
+  );
+  const own = found.find((row) => row.stack === (stack ?? IMPERATIVE_STACK));
+  const [first, second] = found;
+  if (own) return own;
+  if (first && !second) return first;
+  if (!first) return imperativeRow(rows, 'volume', name, purpose);
+  const stacks = found.map((row) => row.stack).join(', ');
+  throw new UserError(
+    `cannot ${purpose}: stacks ${stacks} have one of that name`,
+    'Give --stack NAME.',
+  );
+}
+
+/** Whether no file has it: made imperatively, removed from its file, or kept of a destroyed stack. */
+function isUnused({ stack, facts }: VolumeRow, { site: { root } }: Context): boolean {
+  return (
+    stack === IMPERATIVE_STACK ||
+    facts.unused === true ||
+    findDestroyed(root, { stack }) !== undefined
+  );
+}

@@ -1,0 +1,96 @@
+import type { Command } from 'commander';
+import { addToContainer, createContainer, removeContainers } from '../../app/container/edit.js';
+import { renameContainer } from '../../app/container/rename.js';
+import type { ChangeOptions } from '../../app/options.js';
+import { addChangeOptions } from '../options.js';
+import { openContext } from '../terminal.js';
+import {
+  addBridgeOptions,
+  addLimitOptions,
+  addWordOptions,
+  attachments,
+  type BridgeOptions,
+  containerWords,
+  externals,
+  type LimitOptions,
+  limitWords,
+  type WordOptions,
+} from './flags.js';
+
+interface CreateOptions extends ChangeOptions, WordOptions {
+  start?: true;
+}
+
+const CREATE_EXAMPLES = `
+Examples:
+  baleine image create base --size 64M --from-host /bin/busybox
+  baleine network create front --subnet 10.77.1.0/24 --host 10.77.1.1
+  baleine container create web --image base --bridge front=10.77.1.10 --memory 64M --start -- busybox httpd -f
+  baleine container create db --image base --bridge front -v data:/var/lib/db -e MODE=prod -- busybox sleep 1d`;
+
+export function registerCreate(family: Command): void {
+  const command = family
+    .command('create')
+    .description('make a container on its own copy of an image')
+    .argument('<name>')
+    .argument('[command...]', 'what it runs, behind --; default: what its image says');
+  addWordOptions(addChangeOptions(command))
+    .option('--start', 'and start it')
+    .addHelpText('after', CREATE_EXAMPLES)
+    .action(async (name: string, args: string[], options: CreateOptions, self: Command) => {
+      process.exitCode = await createContainer(openContext(self), name, options, (rows, purpose) =>
+        containerWords(name, args, options, rows, purpose),
+      );
+    });
+}
+
+interface AddOptions extends ChangeOptions, LimitOptions, BridgeOptions {}
+
+const ADD_EXAMPLES = `
+Examples:
+  baleine container add web --bridge back=10.77.2.10
+  baleine container add web --memory 128M --cpus 0.5`;
+
+export function registerAdd(family: Command): void {
+  const command = family
+    .command('add')
+    .description('give a container a bridge or a limit, without a restart')
+    .argument('<name>');
+  addBridgeOptions(addLimitOptions(addChangeOptions(command)))
+    .addHelpText('after', ADD_EXAMPLES)
+    .action(async (name: string, options: AddOptions, self: Command) => {
+      process.exitCode = await addToContainer(
+        openContext(self),
+        name,
+        {
+          limits: limitWords(options),
+          attachments: attachments(options, `add to container ${name}`) as Record<string, object>,
+          bridgesOf: externals,
+        },
+        options,
+      );
+    });
+}
+
+export function registerRename(family: Command): void {
+  addChangeOptions(family.command('rename').argument('<name>').argument('<new-name>'))
+    .description('give a stopped container another name')
+    .addHelpText('after', '\nExample:\n  baleine container rename web web-old')
+    .action(async (name: string, to: string, options: ChangeOptions, self: Command) => {
+      process.exitCode = await renameContainer(openContext(self), name, to, options);
+    });
+}
+
+interface RemoveOptions extends ChangeOptions {
+  force?: true;
+}
+
+export function registerRemove(family: Command): void {
+  addChangeOptions(family.command('rm').argument('<name...>'))
+    .description('destroy containers with their disks; volumes stay')
+    .option('-f, --force', 'also one that runs')
+    .addHelpText('after', '\nExample:\n  baleine container rm web')
+    .action(async (names: string[], options: RemoveOptions, self: Command) => {
+      process.exitCode = await removeContainers(openContext(self), names, options);
+    });
+}
