@@ -71,6 +71,27 @@ module.exports = {
       'Implements the ports, decides nothing.',
     ),
     {
+      name: 'app-without-terminal',
+      comment: 'Use cases show, ask and are interrupted through the Frontend that cli injects.',
+      severity: 'error',
+      from: { path: '^src/app/' },
+      to: {
+        path: [
+          '^src/cli/',
+          '^src/view/(open\\.ts$|progress/)',
+          '/node_modules/commander/',
+          '^node_modules/commander/',
+        ],
+      },
+    },
+    {
+      name: 'cli-without-host',
+      comment: 'argv → use case → view: only use cases reach the host.',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { path: '^src/host/linux/' },
+    },
+    {
       name: 'programs-from-launcher',
       comment: 'One place starts programs: environment, attributes, group, time and bytes.',
       severity: 'error',

@@ -38,7 +38,10 @@ const typed = (path: string) => `export type { all as T${path.length} } from '${
 
 /** A tree in which each folder imports all it may. */
 const GOOD: Record<string, string> = {
-  'package.json': '{"dependencies": {"execa": "9"}, "devDependencies": {"vitest": "4"}}',
+  'package.json':
+    '{"dependencies": {"commander": "14", "execa": "9"}, "devDependencies": {"vitest": "4"}}',
+  'node_modules/commander/package.json': '{"name": "commander", "main": "index.js"}',
+  'node_modules/commander/index.js': '',
   'node_modules/execa/package.json': '{"name": "execa", "main": "index.js"}',
   'node_modules/execa/index.js': '',
   'node_modules/vitest/package.json': '{"name": "vitest", "main": "index.js"}',
@@ -50,7 +53,7 @@ const GOOD: Record<string, string> = {
       (name) => `../${name}/index.js`,
     ),
   ),
-  'src/cli/lazy.ts': module('../model/a.js', '../model/c.js', '../view/value.js'),
+  'src/cli/lazy.ts': module('commander', '../view/open.js', '../model/a.js', '../model/c.js', '../view/value.js'),
   'src/model/a.ts': module('node:crypto', 'node:path', './b.js'),
   'src/model/b.ts': module(),
   'src/model/c.ts': typed('../kinds/container/keys/index.js'),
@@ -66,6 +69,7 @@ const GOOD: Record<string, string> = {
     '../kinds/container/keys/index.js',
   ),
   'src/view/index.ts': module('../model/a.js'),
+  'src/view/open.ts': module(),
   'src/view/value.ts': module(),
   'src/plan/index.ts':
     module('../model/a.js', '../farm/index.js') +
@@ -113,6 +117,10 @@ const BAD: [rule: string, file: string, path: string][] = [
   ['linux-to-ports', 'src/host/linux/index.ts', '../../kinds/kind.js'],
   ['linux-to-ports', 'src/host/linux/index.ts', '../../view/value.js'],
   ['state-to-model', 'src/state/index.ts', '../host/linux/process/run.js'],
+  ['app-without-terminal', 'src/app/index.ts', '../cli/lazy.js'],
+  ['app-without-terminal', 'src/app/index.ts', '../view/open.js'],
+  ['app-without-terminal', 'src/app/index.ts', 'commander'],
+  ['cli-without-host', 'src/cli/lazy.ts', '../host/linux/index.js'],
   ['programs-from-launcher', 'src/kinds/image/own.ts', 'node:child_process'],
   ['programs-from-launcher', 'src/state/lock.ts', 'node:child_process'],
   ['programs-from-launcher', 'src/host/linux/index.ts', 'node:child_process'],

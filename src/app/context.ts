@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { HandlerTable } from '../execute/execute.js';
 import { linuxCapacity } from '../host/linux/capacity.js';
+import type { Finding } from '../host/linux/doctor/index.js';
 import { mayBeAbandoned } from '../host/linux/has-stale.js';
 import { linuxProbe } from '../host/linux/probe.js';
 import { resetAttributes } from '../host/linux/process/attributes.js';
@@ -161,6 +162,12 @@ export class Context {
     return linuxPreconditions();
   }
 
+  /** What the host has and lacks. */
+  async examine(): Promise<Finding[]> {
+    const { examine } = await import('../host/linux/doctor/index.js');
+    return examine(this.site);
+  }
+
   /** The ports that change the host; made once. */
   host(): Promise<Host> {
     this.#host ??= import('./linux-host.js').then(({ linuxHost }) => linuxHost(this.site));
@@ -221,6 +228,8 @@ export const TABLES: TableFormat[] = KIND_TABLES.map((each) => ({
   ...each,
   lateFiles: LATE_FILES,
 }));
+
+export type { Finding };
 
 /** Whether it is a one-off container whose `baleine run` is no more: nobody waits for it. */
 export function isOrphanedOneOff({ kind, spec }: Row): boolean {

@@ -8,6 +8,7 @@ import type { FarmServer, FarmStatus } from '../model/farm-status.js';
 import { parseId } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
 import type { ConfigSpec, ContainerFacts } from '../model/specs.js';
+import type { Context } from './context.js';
 
 type ConfigRow = Row<ConfigSpec>;
 
@@ -84,3 +85,10 @@ const isInUse = ({ state }: FarmServer) => state !== 'maintenance';
 
 const unknownServers = (names: string[]): FarmServer[] =>
   names.map((name) => ({ name, state: 'unknown' }));
+
+/** What the proxies of a stack count now, or of all stacks. */
+export async function farmsOf(context: Context, stack: string | undefined): Promise<FarmStatus[]> {
+  const { rows } = context.state();
+  const own = rows.filter((row) => stack === undefined || row.stack === stack);
+  return observeFarms(own, await context.probe());
+}

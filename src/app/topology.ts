@@ -105,3 +105,9 @@ function byDistance(
   }
   return ordered;
 }
+
+/** Writes the picture of a topology. */
+export async function writeGraph(path: string, text: string): Promise<void> {
+  const { writeOutput } = await import('../host/linux/files/write-output.js');
+  await writeOutput(path, text);
+}

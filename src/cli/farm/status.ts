@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { Context } from '../../app/context.js';
-import { observeFarms } from '../../app/farm-data.js';
+import { farmsOf } from '../../app/farm-data.js';
 import { stackName } from '../../app/lookup.js';
 import { UserError } from '../../model/errors.js';
 import type { FarmStatus } from '../../model/farm-status.js';
@@ -47,13 +47,6 @@ async function show(context: Context, names: string[], options: Options): Promis
     if (!options.watch) return;
     await sleep(options.interval);
   }
-}
-
-/** What the proxies of a stack count now, or of all stacks. */
-export async function farmsOf(context: Context, stack: string | undefined): Promise<FarmStatus[]> {
-  const { rows } = context.state();
-  const own = rows.filter((row) => stack === undefined || row.stack === stack);
-  return observeFarms(own, await context.probe());
 }
 
 function chosen(farms: FarmStatus[], names: string[]): FarmStatus[] {

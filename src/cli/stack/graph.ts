@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { Context } from '../../app/context.js';
 import { stackName } from '../../app/lookup.js';
-import { topologyOf } from '../../app/topology.js';
+import { topologyOf, writeGraph } from '../../app/topology.js';
 import type { Topology } from '../../model/topology.js';
 import { localTime } from '../../view/tables.js';
 import { addCommonOptions } from '../options.js';
@@ -51,6 +51,5 @@ async function draw(context: Context, { format, output, stack: given }: Options)
   const topology = topologyOf(stack, rows, await context.probe(), context.site);
   const text = await RENDER[format](topology, localTime(new Date()));
   if (output === undefined) return print(text);
-  const { writeOutput } = await import('../../host/linux/files/write-output.js');
-  await writeOutput(output, text);
+  await writeGraph(output, text);
 }

@@ -1,21 +1,8 @@
 import type { Command } from 'commander';
-import type { Context } from '../../app/context.js';
-import { stackName } from '../../app/lookup.js';
-import { planDestroy, planStack } from '../../app/make-plan.js';
-import { type PlanFlags, planOptionsOf } from '../../app/options.js';
-import { refuseStandardInput, savePlan, sourceOf } from '../../app/saved-plan.js';
-import type { Plan } from '../../model/plan.js';
+import { type ShowPlanOptions, showPlan } from '../../app/show-plan.js';
 import { addCommonOptions, addPlanFlags } from '../options.js';
 import { outputIsIncidental } from '../output.js';
 import { openContext } from '../terminal.js';
-
-interface PlanOptions extends PlanFlags {
-  destroy?: boolean;
-  volumes?: boolean;
-  detailedExitcode?: boolean;
-  out?: string;
-  json?: boolean;
-}
 
 export function register(program: Command): void {
   const command = program
@@ -28,39 +15,9 @@ export function register(program: Command): void {
     .option('--json', 'one JSON object a line');
   addPlanFlags(addCommonOptions(command))
     .addHelpText('after', '\nExample:\n  baleine plan --out today.plan && baleine apply today.plan')
-    .action(async (options: PlanOptions, self: Command) => {
-      process.exitCode = await runPlan(openContext(self), options);
+    .action(async (options: ShowPlanOptions, self: Command) => {
+      // a plan that is saved has done its work whether it can be printed or not
+      if (options.out !== undefined) outputIsIncidental();
+      process.exitCode = await showPlan(openContext(self), options);
     });
-}
-
-async function runPlan(context: Context, options: PlanOptions): Promise<number> {
-  const { destroy = false, out, detailedExitcode } = options;
-  if (out !== undefined) {
-    refuseStandardInput(context.options.file);
-    outputIsIncidental();
-  }
-  const config = destroy ? undefined : await context.config();
-  const records = context.cachedRecords() ?? context.state();
-  const { rows, serial } = records;
-  const wishes = { ...planOptionsOf(options), health: 'ask' } as const;
-  const plan = config
-    ? await planStack(context, config, records, wishes)
-    : await destruction(context, await stackName(context), rows, wishes, options.volumes === true);
-  await (await context.frontend.view({ ...options, destroy })).plan(plan);
-  if (out !== undefined) {
-    const narrowed = (options.target ?? []).length > 0;
-    const saved = { root: context.site.root, destroy, narrowed, serial, plan };
-    await savePlan(out, { ...saved, ...sourceOf(config) });
-  }
-  return detailedExitcode && plan.changes.length > 0 ? 2 : 0;
-}
-
-/** With what else `destroy` does. */
-async function destruction(...given: Parameters<typeof planDestroy>): Promise<Plan> {
-  const [context, stack, , wishes] = given;
-  const plan = await planDestroy(...given);
-  if ((wishes.targets ?? []).length > 0) return plan;
-  const { findSchedules, scheduleWarnings } = await import('../../app/schedules.js');
-  const warnings = scheduleWarnings(await findSchedules(context, stack));
-  return warnings.length > 0 ? { ...plan, warnings } : plan;
 }

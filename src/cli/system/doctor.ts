@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { Context } from '../../app/context.js';
-import type { Finding } from '../../host/linux/doctor/index.js';
+import { Context, type Finding } from '../../app/context.js';
 import { jsonText } from '../../model/printable.js';
 import { addCommonOptions, commonOptions } from '../options.js';
 import { print } from '../output.js';
@@ -18,8 +17,7 @@ export function register(program: Command): void {
 
 /** Not only for root: that one is not root is the first thing to tell. */
 async function runDoctor(command: Command, { json = false }: { json?: boolean }): Promise<number> {
-  const { examine } = await import('../../host/linux/doctor/index.js');
-  const findings = await examine(new Context(commonOptions(command)).site);
+  const findings = await new Context(commonOptions(command)).examine();
   const lines = json ? findings.map((each) => jsonText(each)) : plainLines(findings);
   print(`${lines.join('\n')}\n`);
   return findings.some(({ status }) => status === 'fail') ? 1 : 0;

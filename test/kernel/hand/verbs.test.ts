@@ -147,7 +147,7 @@ it(
     expect(refused).toMatchObject({
       code: 1,
       stderr:
-        'Error: cannot rename container one: it is not stopped, and what runs bears its name\n' +
+        'Error: cannot rename container one: it is not stopped, and its running processes carry its name\n' +
         '  baleine container stop one\n',
     });
 

@@ -38,7 +38,7 @@ it(
 
     truncateSync(table, whole.length - 30);
     expect(await check()).toMatch(
-      /^1 cannot trust .*containers.csv: .*\n(.*\n)*Mend it with: baleine/,
+      /^1 cannot trust .*containers.csv: .*\n(.*\n)*Repair it with: baleine/,
     );
     for (const words of [['plan'], ['apply', '-y'], ['ps'], ['destroy', '-y']]) {
       const { code, stderr } = await stack.run(...words);
@@ -64,7 +64,7 @@ it(
       'container.two will be destroyed (orphaned: it carries our mark but is in no state file)',
     ]);
     expect(await check()).toBe(
-      '1 5 rows, all tables whole\norphaned: shop/container.two bears our mark and is in no table\n',
+      '1 5 rows, all tables whole\norphaned: shop/container.two carries our mark and is in no table\n',
     );
     expect(await stack.done('state', 'repair', '-y')).toContain('container.two');
     expect(stack.pids('shop.two')).toEqual([]);
@@ -84,7 +84,7 @@ it(
     const { code, stderr } = await stack.run('state', 'show', 'container.none');
     expect([code, stderr.split('\n')[0]]).toEqual([1, 'Error: no container.none in stack shop']);
     expect(await stack.done('state', 'rm', 'container.two')).toBe(
-      'container.two is no longer on record; what it stands for was left as it is\n',
+      'container.two is no longer recorded; the resource itself is unchanged\n',
     );
     expect(stack.pids('shop.two').length).toBeGreaterThan(0);
 

@@ -33,7 +33,7 @@ it(
     expect(await refusal(stack, 'bridge.wan', 'br0')).toMatch(/: the file of shop has none$/);
     await ip('address', 'delete', '10.5.5.5/24', 'dev', 'br0');
     await stack.done('import', 'bridge.lan', 'br0');
-    expect(await refusal(stack, 'bridge.lan', 'br0')).toMatch(/: it is on record already$/);
+    expect(await refusal(stack, 'bridge.lan', 'br0')).toMatch(/: it is recorded already$/);
     expect(headings(await stack.plan())).toEqual([
       'bridge.lan will be updated in-place (link br0 is down, address 10.77.1.1/24 is missing)',
     ]);

@@ -38,7 +38,7 @@ it(
     const before = stack.processes('shop.one', 'shop.two');
     const links = await host.ip('link');
     expect(await stack.done('state', 'mv', 'volume.data', 'volume.store')).toBe(
-      'volume.data is now volume.store on record; the file has to say so too\n',
+      'volume.data is now volume.store in the state; rename it in the file too\n',
     );
     await stack.done('state', 'mv', 'image.base', 'image.small');
     await stack.done('state', 'mv', 'bridge.net', 'bridge.front');
@@ -95,7 +95,7 @@ it(
       '1 Error: cannot rename volume.a to volume.b: stack shop has one of that name',
     );
     expect(await refusal('volume.a', 'image.a')).toMatch(/: it is a volume$/);
-    expect(await refusal('volume.a', '../x')).toMatch(/: that is no address$/);
+    expect(await refusal('volume.a', '../x')).toMatch(/: that is not an address$/);
     await stack.done('state', 'mv', 'volume.a', 'volume.c');
     stack.write({ name: 'shop', volumes: { a: {}, b: {}, c: {} } });
     const { stderr } = await stack.run('plan');

@@ -1,8 +1,5 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { cleanUpRunDir } from '../../app/cleanup-run-dir.js';
-import { type Context, handlersFor, TABLES } from '../../app/context.js';
-import type { LockOptions } from '../../app/options.js';
 import { execute } from '../../execute/execute.js';
 import { linuxProbe } from '../../host/linux/probe.js';
 import type { ContainerVerbs } from '../../kinds/container/verbs.js';
@@ -16,35 +13,38 @@ import { rebindRoot } from '../../state/bind-root.js';
 import { type Binding, bindingOf, readBinding, strangeness } from '../../state/installation.js';
 import { acquireLock } from '../../state/lock.js';
 import { openStore } from '../../state/store.js';
-import { print, printToStderr } from '../output.js';
+import type { Sink } from '../../view/view.js';
+import { cleanUpRunDir } from '../cleanup-run-dir.js';
+import { type Context, handlersFor, TABLES } from '../context.js';
+import type { LockOptions } from '../options.js';
 
 export interface AdoptOptions extends LockOptions {
   autoApprove?: boolean;
 }
 
 /**
- * Makes a root that was copied, moved, restored or brought from another host this host's own. What
- * still runs of it is ended where no other root can be the owner, and left alone where one is.
+ * Adopts a root that was copied, moved, restored or brought from another host. Its processes are ended
+ * where no other root can own them, and left alone otherwise.
  */
 export async function adoptRoot(context: Context, options: AdoptOptions): Promise<number> {
   const { root } = context.options;
-  const before = existsSync(root) ? damagedOr(root) : undefined;
-  const strange = before && strangeness(root, before);
-  if (before !== undefined && strange === undefined) {
-    print(`${root} is this host's own already\n`);
+  const before = existsSync(root) ? readOrGuess(root, context.frontend.warn) : undefined;
+  const reason = before && strangeness(root, before);
+  if (before !== undefined && reason === undefined) {
+    context.frontend.report(`${root} belongs to this host already\n`);
     return 0;
   }
   if (before === undefined) {
-    print(`there is nothing to adopt at ${root}\n`);
+    context.frontend.report(`there is nothing to adopt at ${root}\n`);
     return 0;
   }
   const [from, to] = [installPaths(before.root), installPaths(root)];
-  const isOwner = ownsWhatRuns(root, before);
-  print(`${root}: ${strange}.\n${describe(from, isOwner)}\n`);
+  const isOwner = ownsProcesses(root, before);
+  context.frontend.report(`${root}: ${reason}.\n${describe(from, isOwner)}\n`);
   if (!options.autoApprove && !(await context.frontend.approve({ destroy: false }))) return 1;
   const lock = await acquireLock(to, { timeoutMs: options.lockTimeout ?? 0 });
   try {
-    if (isOwner) await endAll(from);
+    if (isOwner) await endAll(from, context.frontend.warn);
     if (isOwner && from.tag !== to.tag) cleanUpRunDir(from);
     const store = openStore(to, TABLES);
     await Promise.all(rebaseRows(store.rows, from, to).map((row) => store.put(row)));
@@ -52,25 +52,25 @@ export async function adoptRoot(context: Context, options: AdoptOptions): Promis
   } finally {
     lock.release({ removeIfEmpty: true });
   }
-  print('It is adopted. What the next apply will do: baleine plan\n');
+  context.frontend.report('It is adopted. See what the next apply does: baleine plan\n');
   return 0;
 }
 
-/** A binding that cannot be read may be anyone's: the rows' own paths are all that is left. */
-function damagedOr(root: string): Binding | undefined {
+/** An unreadable binding may be anyone's: only the paths in the rows are left. */
+function readOrGuess(root: string, warn: Sink): Binding | undefined {
   try {
     return readBinding(root);
   } catch (error) {
-    printToStderr(`Warning: ${messageOf(error)}\n`);
+    warn(`Warning: ${messageOf(error)}\n`);
     return { ...bindingOf(root), inode: '' };
   }
 }
 
 /**
- * Whether what bears the old mark on this host is this root's: none other is there that could own
- * it, as after a move, or after a backup was restored to the same place.
+ * Whether processes with the old mark belong to this root: no other root could own them, as after a move
+ * or after a backup was restored to the same place.
  */
-function ownsWhatRuns(root: string, before: Binding): boolean {
+function ownsProcesses(root: string, before: Binding): boolean {
   if (before.machine !== bindingOf(root).machine) return false;
   if (before.root === root) return true;
   return bindingOf(before.root).inode !== before.inode || before.inode === bindingOf(root).inode;
@@ -80,11 +80,11 @@ function describe({ root }: InstallPaths, isOwner: boolean): string {
   const running = isOwner
     ? `What still runs of ${root} is ended; disks, images and volumes stay.`
     : `What runs of ${root} is left alone; interfaces and addresses of this one are its own.`;
-  return `${running}\nThe next apply starts the containers anew.`;
+  return `${running}\nThe next apply starts the containers again.`;
 }
 
-/** Processes, networks and mounts, but nothing that is kept below a root. */
-async function endAll(site: InstallPaths): Promise<void> {
+/** Ends processes, networks and mounts, but removes no file below the root. */
+async function endAll(site: InstallPaths, warn: Sink): Promise<void> {
   const handlers = await handlersFor(site);
   const probe = await linuxProbe(site);
   const found = findOrphans(kinds, [], undefined, probe, site).filter(
@@ -100,7 +100,7 @@ async function endAll(site: InstallPaths): Promise<void> {
     const how = { store: nowhere, handlers, emit: () => {}, parallelism: 10, stop };
     const outcome = await execute({ ...plan, units }, { ...how, keepGoing: true });
     for (const { address, error } of outcome.failed) {
-      printToStderr(`Warning: cannot end ${stack}/${address}: ${error}\n`);
+      warn(`Warning: cannot end ${stack}/${address}: ${error}\n`);
     }
   }
   for (const name of ['records', 'config', 'failing']) {
@@ -108,7 +108,7 @@ async function endAll(site: InstallPaths): Promise<void> {
   }
 }
 
-/** Disks and logs are what is adopted. */
+/** Disks and logs are adopted. */
 function keepFiles(site: InstallPaths) {
   return <Step extends { verb: string; args: unknown }>(step: Step): Step => {
     if (step.verb !== 'container.erase') return step;

@@ -1,17 +1,16 @@
-import type { Context } from '../../app/context.js';
-import { findRow, stackName } from '../../app/lookup.js';
-import type { LockOptions } from '../../app/options.js';
-import { withStore } from '../../app/with-lock.js';
 import { kinds } from '../../kinds/index.js';
 import { addressOf, IMPERATIVE_STACK, parseAddress } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import type { Row } from '../../model/resource.js';
 import { rename } from '../../plan/rename.js';
 import type { Store } from '../../state/store.js';
-import { print } from '../output.js';
+import type { Context } from '../context.js';
+import { findRow, stackName } from '../lookup.js';
+import type { LockOptions } from '../options.js';
+import { withStore } from '../with-lock.js';
 
-/** Gives what is on record another name; the host is not touched. */
-export async function move(
+/** Renames a row; the host is not touched. */
+export async function moveRow(
   context: Context,
   from: string,
   to: string,
@@ -22,15 +21,17 @@ export async function move(
     const mine = store.rows.filter((row) => row.stack === stack);
     const row = findRow(mine, from, stack);
     const name = newName(row, to, store.rows);
-    await record(store, rename(mine, row.kind, row.name, name));
+    await save(store, rename(mine, row.kind, row.name, name));
     const next = row.kind === 'container' ? ', and the next apply replaces it' : '';
-    print(`${from} is now ${to} on record; the file has to say so too${next}\n`);
+    context.frontend.report(
+      `${from} is now ${to} in the state; rename it in the file too${next}\n`,
+    );
     return 0;
   });
 }
 
 /** All at once, so that each table is written once. */
-async function record(store: Store, changes: [Row, Row][]): Promise<void> {
+async function save(store: Store, changes: [Row, Row][]): Promise<void> {
   const named = ({ name }: Row, other: Row) => name === other.name;
   await Promise.all([
     ...changes
@@ -44,20 +45,20 @@ function newName(row: Row, to: string, all: readonly Row[]): string {
   const { kind, name, stack } = row;
   const refuse = (cause: string) =>
     new UserError(`cannot rename ${addressOf(kind, name)} to ${to}: ${cause}`);
-  const wanted = parseAddress(to);
-  if (!wanted) throw refuse('that is no address');
-  if (wanted.kind !== kind) throw refuse(`it is ${kind === 'image' ? 'an' : 'a'} ${kind}`);
-  if (kinds[kind].derived) throw refuse('it follows from others, and takes its name from them');
+  const address = parseAddress(to);
+  if (!address) throw refuse('that is not an address');
+  if (address.kind !== kind) throw refuse(`it is ${kind === 'image' ? 'an' : 'a'} ${kind}`);
+  if (kinds[kind].derived) throw refuse('it is derived from others and takes its name from them');
   if (kind === 'container' && stack === IMPERATIVE_STACK) {
-    throw refuse('it was made by hand, so no apply would give it that name on the host');
+    throw refuse('it was made imperatively: no apply would rename it on the host');
   }
-  // bridge names belong to the host, all others to a stack
+  // bridge names are unique on the host, all others in a stack
   const taken = all.find(
     (each) =>
       each.kind === kind &&
-      each.name === wanted.name &&
+      each.name === address.name &&
       (kind === 'bridge' || each.stack === stack),
   );
   if (taken) throw refuse(`stack ${taken.stack} has one of that name`);
-  return wanted.name;
+  return address.name;
 }

@@ -1,0 +1,39 @@
+import { kinds } from '../kinds/index.js';
+import { emptyPlan } from '../plan/plan-notes.js';
+import type { ApplyOptions } from './apply-stack.js';
+import type { Context } from './context.js';
+import { isNoOp } from './no-op-check.js';
+import { coversWholeStack, planOptionsOf } from './options.js';
+
+/** Applies a saved plan, a recorded stack (`options.stack`), or the file; answers the exit code. */
+export async function apply(
+  context: Context,
+  planfile: string | undefined,
+  options: ApplyOptions,
+): Promise<number | undefined> {
+  if (planfile === undefined && options.stack === undefined) return applyFile(context, options);
+  const { applyRecorded, applySaved } = await import('./apply-stack.js');
+  return planfile === undefined
+    ? applyRecorded(context, options.stack as string, options)
+    : applySaved(context, planfile, options);
+}
+
+/**
+ * Reads the file before it takes the lock: an error in the file leaves no trace. Code that changes
+ * something is loaded when there is something to change.
+ */
+async function applyFile(context: Context, options: ApplyOptions): Promise<number | undefined> {
+  const observing = coversWholeStack(planOptionsOf(options)) ? context.probeUnlocked() : undefined;
+  // whatever fails first is reported
+  observing?.catch(() => undefined);
+  const config = await context.config();
+  if (!observing || options.wait || !(await isNoOp(context, config, observing))) {
+    const { applyStack } = await import('./apply-stack.js');
+    return applyStack(context, config, options);
+  }
+  if (options.quiet && !options.json) return 0;
+  const view = await context.frontend.view(options);
+  const rows = context.cachedRecords()?.rows.filter(({ stack }) => stack === config.name);
+  await view.plan(emptyPlan(config.name, rows ?? [], kinds));
+  return 0;
+}

@@ -1,0 +1,98 @@
+import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { blockOf, filesOf, withBlock, withoutBlock } from '../cron/block.js';
+import { stackComment } from '../cron/find.js';
+import { linesOf, scheduleOf } from '../cron/lines.js';
+import { type Crontab, openCrontab } from '../host/linux/crontab.js';
+import { UserError } from '../model/errors.js';
+import {
+  crontabFiles,
+  findDestroyed,
+  forgetCrontab,
+  forgetDestroyed,
+  rememberCrontab,
+} from '../state/notebook.js';
+import type { Context } from './context.js';
+
+interface CronOptions {
+  /** A crontab file in place of crontab(1). */
+  crontab?: string;
+}
+
+/**
+ * Installs the lines that apply the stack regularly and after a boot. The file is read first: cron could
+ * only mail its errors.
+ *
+ * @param every milliseconds
+ */
+export async function installCron(
+  context: Context,
+  { every, crontab: at }: CronOptions & { every: number },
+): Promise<void> {
+  const file = fileOf(context);
+  const { name } = await context.config();
+  const crontab = openCrontab(at);
+  const lines = linesOf({
+    schedule: scheduleOf(every),
+    node: process.execPath,
+    main: realpathSync(process.argv[1] ?? ''),
+    root: context.site.root,
+    file,
+    atReboot: crontab.knowsReboot,
+  });
+  await change(crontab, (text) => withBlock(text, file, [stackComment(name), ...lines]));
+  const path = at === undefined ? undefined : resolve(at);
+  if (path !== undefined || findDestroyed(context.site.root, { stack: name, file })) {
+    await withLock(context, async (root) => {
+      if (path !== undefined) await rememberCrontab(root, file, path);
+      // a stack that cron applies is wanted again
+      await forgetDestroyed(root, { stack: name, file });
+    });
+  }
+  context.frontend.report(`${file} is in the crontab:\n${lines.join('\n')}\n`);
+}
+
+/** Our lines of the crontab. */
+export async function cronLines({ crontab: at }: CronOptions): Promise<string> {
+  const text = await openCrontab(at).read();
+  return filesOf(text)
+    .map((file) => blockOf(text, file))
+    .join('');
+}
+
+/** Removes the stack's lines. */
+export async function removeCron(context: Context, { crontab: at }: CronOptions): Promise<void> {
+  const file = fileOf(context);
+  const changed = await change(openCrontab(at), (text) => withoutBlock(text, file));
+  if (at !== undefined && crontabFiles(context.site.root).includes(resolve(at))) {
+    await withLock(context, (root) => forgetCrontab(root, file, resolve(at)));
+  }
+  context.frontend.report(`${file} ${changed ? 'is no longer' : 'was not'} in the crontab\n`);
+}
+
+/** Milliseconds: a run from cron may hold the lock. */
+const LOCK_TIMEOUT = 60_000;
+
+async function withLock(context: Context, work: (root: string) => Promise<void>): Promise<void> {
+  const lock = await context.lock({ timeoutMs: LOCK_TIMEOUT });
+  try {
+    await work(context.site.root);
+  } finally {
+    lock.release({ removeIfEmpty: true });
+  }
+}
+
+/** Writes only a difference. */
+async function change(crontab: Crontab, edit: (text: string) => string): Promise<boolean> {
+  const before = await crontab.read();
+  const after = edit(before);
+  if (after === before) return false;
+  await crontab.write(after);
+  return true;
+}
+
+/** Absolute: cron runs in another folder. */
+function fileOf({ options: { file } }: Context): string {
+  if (file !== '-') return resolve(file);
+  throw new UserError('cannot have cron read standard input', 'Give the file with -f FILE.');
+}

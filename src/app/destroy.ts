@@ -1,0 +1,53 @@
+import { resolve } from 'node:path';
+import { forgetFailure } from '../state/failure-memory.js';
+import { findDestroyed } from '../state/notebook.js';
+import type { Store } from '../state/store.js';
+import { cleanUpStack } from './cleanup-run-dir.js';
+import type { Context } from './context.js';
+import { stackName } from './lookup.js';
+import { planDestroy } from './make-plan.js';
+import { coversWholeStack, type PlanFlags, planOptionsOf, type RunOptions } from './options.js';
+import { findSchedules, scheduleWarnings, stopSchedules, warn } from './schedules.js';
+import { propose, withStore } from './with-lock.js';
+
+export interface DestroyOptions extends PlanFlags, RunOptions {
+  /** Default: the file's. */
+  stack?: string;
+  /** Delete volumes with their data. */
+  volumes?: boolean;
+}
+
+/** Removes everything recorded of a stack; answers the exit code. */
+export async function destroyStack(
+  context: Context,
+  options: DestroyOptions,
+): Promise<number | undefined> {
+  const stack = await stackName(context, options.stack);
+  const code = await withStore(context, options, async (store) => {
+    const wishes = planOptionsOf(options);
+    const plan = await planDestroy(context, stack, store.rows, wishes, options.volumes === true);
+    if (!coversWholeStack({ ...wishes, refresh: true })) {
+      return propose(context, plan, store, options, true);
+    }
+    const schedules = await findSchedules(context, stack);
+    const warnings = scheduleWarnings(schedules);
+    const which = { stack, ...(options.stack === undefined && { file: context.options.file }) };
+    // without a plan, a reader still has to know what may run
+    if (options.quiet) for (const each of schedules.others) warn(context, `not removed: ${each}`);
+    const shown = { ...plan, ...(warnings.length > 0 && { warnings }) };
+    const code = await propose(context, shown, store, options, true, {
+      alsoWhenEmpty: schedules.blocks.length > 0 || isUnrecorded(context, stack, store),
+      before: () => stopSchedules(context, which, schedules, store),
+    });
+    // also for a stack that was planned and never applied
+    if (code === 0 && plan.changes.length === 0) cleanUpStack(context.site, stack);
+    return code;
+  });
+  if ((code ?? 0) === 0) forgetFailure(context.site, resolve(context.options.file));
+  return code;
+}
+
+/** Whether the destruction still has to be recorded, though only data is left, which is kept. */
+function isUnrecorded({ site: { root } }: Context, stack: string, { rows }: Store): boolean {
+  return rows.some((row) => row.stack === stack) && !findDestroyed(root, { stack });
+}

@@ -1,0 +1,52 @@
+import type { ContainerVerbs } from '../kinds/container/verbs.js';
+import type { Plan } from '../model/plan.js';
+import type { Row } from '../model/resource.js';
+import type { ContainerSpec } from '../model/specs.js';
+import type { StepOf } from '../model/step.js';
+import { findDestroyed } from '../state/notebook.js';
+import type { Context } from './context.js';
+import { planHeal } from './make-plan.js';
+import { propose, withStore } from './with-lock.js';
+
+/** Milliseconds. A run that takes longer notices by itself what has ended. */
+const LOCK_TIMEOUT = 10_000;
+
+/**
+ * Starts one container again, if it has ended and its restart policy says so. A pending row, or one that
+ * has to wait before its next try, is left to the next apply.
+ *
+ * @param id as STACK.NAME
+ */
+export async function healContainer(context: Context, id: string): Promise<number> {
+  // the lock would create the folder of a root that is gone
+  if (!rowOf(context.state().rows, id)) return 0;
+  // the next apply reports whether it stays up; other containers that have ended wait for the lock
+  const how = { autoApprove: true, quiet: true, verify: false };
+  const options = { ...how, lockTimeout: LOCK_TIMEOUT, lockSkip: true };
+  const code = await withStore(context, options, async (store) => {
+    const row = rowOf(store.rows, id);
+    if (row?.status !== 'ready' || findDestroyed(context.site.root, { stack: row.stack })) return 0;
+    const plan = await planHeal(context, row, store.rows);
+    // the next apply waits for dependencies, and reports those that do not come up
+    if (!(await dependenciesMet(context, plan))) return 0;
+    return propose(context, plan, store, options, false);
+  });
+  return code ?? 0;
+}
+
+/** Whether all dependencies are met now. */
+async function dependenciesMet(context: Context, { units }: Plan): Promise<boolean> {
+  const steps = units.flatMap((unit) => unit.steps as StepOf<ContainerVerbs>[]);
+  const asked = steps.flatMap((step) =>
+    step.verb === 'container.await' ? [step.args.dependency] : [],
+  );
+  if (asked.length === 0) return true;
+  const { isMet } = await import('../kinds/container/await.js');
+  const { health } = await context.host();
+  const met = await Promise.all(asked.map((each) => isMet(health, each)));
+  return met.every(Boolean);
+}
+
+function rowOf(rows: readonly Row[], id: string): Row | undefined {
+  return rows.find(({ kind, spec }) => kind === 'container' && (spec as ContainerSpec).id === id);
+}

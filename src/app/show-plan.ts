@@ -1,0 +1,53 @@
+import type { Plan } from '../model/plan.js';
+import type { Context } from './context.js';
+import { stackName } from './lookup.js';
+import { planDestroy, planStack } from './make-plan.js';
+import { type PlanFlags, planOptionsOf } from './options.js';
+import { refuseStandardInput, savePlan, sourceOf } from './saved-plan.js';
+
+export interface ShowPlanOptions extends PlanFlags {
+  /** Plan what `destroy` would do. */
+  destroy?: boolean;
+  volumes?: boolean;
+  /** Exit code 2 for a plan with changes. */
+  detailedExitcode?: boolean;
+  /** Save the plan to this file. */
+  out?: string;
+  json?: boolean;
+}
+
+/** Shows a plan, saves it where that is asked for, and changes nothing; answers the exit code. */
+export async function showPlan(context: Context, options: ShowPlanOptions): Promise<number> {
+  const { destroy = false, out, detailedExitcode } = options;
+  if (out !== undefined) refuseStandardInput(context.options.file);
+  const config = destroy ? undefined : await context.config();
+  const records = context.cachedRecords() ?? context.state();
+  const { rows, serial } = records;
+  const planOptions = { ...planOptionsOf(options), health: 'ask' } as const;
+  const plan = config
+    ? await planStack(context, config, records, planOptions)
+    : await planDestruction(
+        context,
+        await stackName(context),
+        rows,
+        planOptions,
+        options.volumes === true,
+      );
+  await (await context.frontend.view({ ...options, destroy })).plan(plan);
+  if (out !== undefined) {
+    const narrowed = (options.target ?? []).length > 0;
+    const saved = { root: context.site.root, destroy, narrowed, serial, plan };
+    await savePlan(out, { ...saved, ...sourceOf(config) });
+  }
+  return detailedExitcode && plan.changes.length > 0 ? 2 : 0;
+}
+
+/** The plan of `destroy`, with warnings about schedules. */
+async function planDestruction(...input: Parameters<typeof planDestroy>): Promise<Plan> {
+  const [context, stack, , planOptions] = input;
+  const plan = await planDestroy(...input);
+  if ((planOptions.targets ?? []).length > 0) return plan;
+  const { findSchedules, scheduleWarnings } = await import('./schedules.js');
+  const warnings = scheduleWarnings(await findSchedules(context, stack));
+  return warnings.length > 0 ? { ...plan, warnings } : plan;
+}
