@@ -45,7 +45,7 @@ it(
       expect([code, stderr.split(':')[1]], words[0]).toEqual([1, ` cannot trust ${table}`]);
     }
     expect(await stack.done('state', 'repair')).toMatch(
-      /containers.csv: 2 rows from its backup\nNow see what is missing/,
+      /containers.csv: 2 rows from its backup\nSee what is missing/,
     );
     await stack.apply();
     expect(await stack.plan()).toBe(NOTHING);
