@@ -180,8 +180,9 @@ export async function withPreflight(
     const placeOf = ({ address, entry }: Resource, at: readonly (string | number)[] = []) =>
       entry ? where([...entry, ...at]) : `cannot start ${address}`;
     const checked = preflight(plan, host, { ...input, where: placeOf });
-    await checkProxies(context, checked, input, placeOf);
-    return checked;
+    const warnings = await checkProxies(context, checked, { ...input, config }, placeOf);
+    if (warnings.length === 0) return checked;
+    return { ...checked, warnings: [...(checked.warnings ?? []), ...warnings] };
   });
 }
 

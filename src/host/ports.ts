@@ -339,11 +339,25 @@ export interface Health {
   exitCode(id: string): number | undefined;
 }
 
+/** One objection of HAProxy to a configuration. */
+export interface Fault {
+  /** In the configuration, from 1; absent for the whole. */
+  line?: number;
+  text: string;
+}
+
 /**
  * A running HAProxy, controlled through its command socket (Management Guide, 9.3). If it is not
  * running, there is nothing to change, and calls do nothing.
  */
 export interface Proxies {
+  /**
+   * Checks a configuration with a HAProxy program of this host, against this host's files and
+   * names. Empty if it accepts it; undefined if the program is missing or does not answer in time.
+   *
+   * @param program path or name
+   */
+  check(program: string, text: string): Promise<Fault[] | undefined>;
   runs(proxy: ProxySpec): Promise<boolean>;
   /**
    * Drains these servers: stops new requests, waits for running ones to end, then disconnects.

@@ -6,6 +6,7 @@ import { afterEach, expect, it } from 'vitest';
 import { checkProxies } from '../../src/app/check-proxies.js';
 import type { Context } from '../../src/app/context.js';
 import { ownerMark } from '../../src/host/linux/owner.js';
+import type { Config } from '../../src/model/config.js';
 import type { Plan } from '../../src/model/plan.js';
 import type { Resource, Row } from '../../src/model/resource.js';
 
@@ -47,6 +48,7 @@ async function check(code: number, output: string): Promise<{ seen: string[]; as
     {
       resources: [resource as unknown as Resource],
       rows: [resource as unknown as Row],
+      config: { farms: {} } as Config,
     },
     () => 'baleine.yaml:7:1',
   );

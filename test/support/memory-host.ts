@@ -262,6 +262,7 @@ export class MemoryHost {
         exitCode: (id) => this.exits.get(id)?.code,
       },
       proxies: {
+        check: async () => undefined,
         runs: async ({ id }) => this.running.has(id),
         drain: async (_proxy, servers) => {
           this.proxyCalls.push(`drain ${servers.join(' ')}`);

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { FarmStatus } from '../../../src/model/farm-status.js';
@@ -137,14 +137,37 @@ it(
 );
 
 it(
-  'starts no proxy with a configuration that it would refuse',
+  'refuses a wrong snippet of a new farm at plan, at its place in the file',
   inPrivateHost(async (host) => {
     await certify(host, 'one');
     const stack = new Stack(host, words('no-such-keyword'));
+    for (const command of [['plan'], ['apply', '-y']]) {
+      const refused = await stack.run(...command);
+      expect(refused.code).toBe(1);
+      expect(refused.stderr).toMatch(
+        /^Error: .*baleine\.yaml:\d+:\d+: HAProxy refuses "no-such-keyword": unknown keyword 'no-such-keyword' in 'frontend' section \(haproxy\.cfg:\d+\)$/m,
+      );
+      const [, line] = /baleine\.yaml:(\d+)/.exec(refused.stderr) ?? [];
+      const written = readFileSync(join(host.dir, 'baleine.yaml'), 'utf8').split('\n');
+      expect(written[Number(line) - 1]).toContain('no-such-keyword');
+    }
+    expect(stack.pids('farm.shop-server-1')).toEqual([]);
+    expect(await host.leaks()).toEqual([]);
+  }),
+);
+
+it(
+  'starts no proxy with a configuration that it would refuse',
+  inPrivateHost(async (host) => {
+    await certify(host, 'one');
+    const stack = new Stack(host, words('errorfile 503 /none.http'));
+    expect(await stack.plan()).toContain(
+      'config.shop-proxy its snippets are checked only when the proxy starts',
+    );
     const refused = await stack.run('apply', '-y');
     expect(refused.code).toBe(1);
     expect(refused.stderr).toMatch(
-      /cannot start farm\.shop-proxy with its configuration: .*\[\/etc\/baleine\/haproxy\.cfg:\d+\].*'no-such-keyword'/,
+      /cannot start farm\.shop-proxy with its configuration: .*\[\/etc\/baleine\/haproxy\.cfg:\d+\].*'\/none.http'/,
     );
     expect(stack.pids('farm.shop-proxy')).toEqual([]);
     expect((await stack.run('logs', 'shop-proxy')).code).toBe(1);

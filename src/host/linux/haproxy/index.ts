@@ -1,16 +1,21 @@
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
 import { UserError } from '../../../model/errors.js';
 import type { InstallPaths } from '../../../model/install-paths.js';
 import type { ProxySpec } from '../../../model/specs.js';
-import type { Proxies, Runtime } from '../../ports.js';
+import type { Fault, Proxies, Runtime } from '../../ports.js';
+import { smallFiles, withScratch } from '../disks/scratch.js';
+import { run } from '../process/run.js';
 import { runningContainer } from '../runtime/started.js';
 import { askProxy } from './socket.js';
 
 /** Milliseconds for a master process to replace its worker. */
 const RELOAD_LIMIT = 10_000;
 const REACH_LIMIT = 2000;
+const CHECK_LIMIT = 10_000;
 const PAUSE = 100;
 const SHORT_PAUSE = 10;
 
@@ -20,6 +25,7 @@ type Ask = (command: string) => Promise<string>;
 export function linuxProxies(site: InstallPaths, runtime: Pick<Runtime, 'signal'>): Proxies {
   const asker = (proxy: ProxySpec) => reach(site, proxy);
   return {
+    check: (program, text) => checkText(site, program, text),
     runs: async (proxy) => (await asker(proxy)) !== undefined,
     drain: async (proxy, servers, limit) => {
       const ask = await asker(proxy);
@@ -46,6 +52,34 @@ export function linuxProxies(site: InstallPaths, runtime: Pick<Runtime, 'signal'
       if (before !== undefined) await awaitEnd(site, proxy, before, handover);
     },
   };
+}
+
+/** `[ALERT] (1) : config : parsing [haproxy.cfg:5] : unknown keyword 'x' in 'global' section` */
+const ALERT = /^\[ALERT\]\s+\(\d+\) : (?:config : )?(?:parsing \[[^\]]*:(\d+)\] : )?(.*)$/;
+
+/** The summary after the objections themselves. */
+const SUMMARY = /^(Error\(s\) found|Fatal errors found)/;
+
+async function checkText(
+  site: InstallPaths,
+  program: string,
+  text: string,
+): Promise<Fault[] | undefined> {
+  // not standard input: that is a socket, which HAProxy cannot open by its name
+  const ended = await withScratch(smallFiles(site), async (dir) => {
+    const path = join(dir, 'haproxy.cfg');
+    await writeFile(path, text);
+    const how = { timeout: CHECK_LIMIT, reject: false };
+    return run(program, ['-c', '-f', path], how).catch(() => undefined);
+  });
+  if (!ended) return undefined;
+  if (ended.code === 0) return [];
+  const faults = ended.stderr.split('\n').flatMap((line): Fault[] => {
+    const [, at, said = ''] = ALERT.exec(line) ?? [];
+    if (said === '' || SUMMARY.test(said)) return [];
+    return [{ text: said, ...(at !== undefined && { line: Number(at) }) }];
+  });
+  return faults.length > 0 ? faults : [{ text: `exit code ${ended.code}` }];
 }
 
 /** A newly started proxy needs a moment to listen; one with a custom command may never listen. */
