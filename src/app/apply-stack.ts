@@ -3,7 +3,7 @@ import type { Config } from '../model/config.js';
 import { messageOf, UserError } from '../model/errors.js';
 import type { Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
-import { findDestroyed, forgetDestroyed, type StackFile } from '../state/notebook.js';
+import { clearDestroyed, findDestroyed, type StackFile } from '../state/aux-tables.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
 import { healFirst } from './heal-first.js';
@@ -160,5 +160,5 @@ async function forgetDestroyedStack(
   which: StackFile,
   { unattended }: ApplyOptions,
 ): Promise<void> {
-  if (!unattended) await forgetDestroyed(root, which);
+  if (!unattended) await clearDestroyed(root, which);
 }

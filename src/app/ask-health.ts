@@ -17,8 +17,8 @@ export async function askHealth(
   const due = dueForHealth(rows, probe, context.site);
   if (due.length === 0) return probe;
   const { health } = await context.host();
-  const answers = await health.ask(due);
-  if (note) await health.note(due.map(({ id }) => id));
+  const answers = await health.checkAll(due);
+  if (note) await health.recordChecks(due.map(({ id }) => id));
   const answerOf = new Map(due.map(({ id }, index) => [id, answers[index]]));
   return { ...probe, health: (id) => answerOf.get(id) };
 }

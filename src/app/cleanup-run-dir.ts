@@ -1,6 +1,6 @@
 import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { forget } from '../formats/cache.js';
+import { removeCached } from '../formats/cache.js';
 import { dropArchives } from '../host/linux/images/built-archives.js';
 import {
   configCache,
@@ -36,7 +36,7 @@ export function cleanUpRunDir(site: InstallPaths): void {
 export function cleanUpStack(site: InstallPaths, stack: string): void {
   const { root } = site;
   removeUnfinished(site, stack);
-  forget(configCache(site), stack);
+  removeCached(configCache(site), stack);
   dropArchives(site, stack);
   for (const entry of list(root).filter((each) => each.isDirectory())) {
     removeFolder(join(root, entry.name, stack));

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { HandlerTable } from '../execute/execute.js';
 import { linuxCapacity } from '../host/linux/capacity.js';
 import type { Finding } from '../host/linux/doctor/index.js';
-import { mayBeAbandoned } from '../host/linux/has-stale.js';
+import { hasStale } from '../host/linux/has-stale.js';
 import { linuxProbe } from '../host/linux/probe.js';
 import { resetAttributes } from '../host/linux/process/attributes.js';
 import { closeInherited } from '../host/linux/process/descriptors.js';
@@ -23,9 +23,9 @@ import type { ContainerSpec, ImageOrigin } from '../model/specs.js';
 import type { Context as Given } from '../plan/desired/context.js';
 import { planInputFingerprint } from '../plan/in-sync.js';
 import { locateSite } from '../state/installation.js';
-import type { Lock, Patience } from '../state/lock.js';
+import type { Lock, LockTimeouts } from '../state/lock.js';
 import { openState, type State } from '../state/state.js';
-import { keepRecords, type Records, recallRecords } from '../state/state-cache.js';
+import { type CachedRecords, cacheRecords, loadCachedRecords } from '../state/state-cache.js';
 import type { Store } from '../state/store.js';
 import type { TableFormat } from '../state/table.js';
 import type { Frontend } from './frontend.js';
@@ -50,7 +50,7 @@ export class Context {
   #site: InstallPaths | undefined;
   #host: Promise<Host> | undefined;
   #read: ReadResult | undefined;
-  #agreement: { mark: string; records: Records } | undefined;
+  #agreement: { mark: string; records: CachedRecords } | undefined;
   #inspector: ImageInspector | undefined;
   /**
    * By name, the images that could not be looked at, for a run that goes on with what is on record of
@@ -91,13 +91,13 @@ export class Context {
   }
 
   /** Whether an earlier run has found that the file asks for just what is on record. */
-  isConfigInSync(given: Given, records: Records): boolean {
+  isConfigInSync(given: Given, records: CachedRecords): boolean {
     const known = this.#read?.cached?.agreement as SyncMark | undefined;
     return known?.serial === records.serial && known.mark === planInputFingerprint(given);
   }
 
   /** That this one has. */
-  noteConfigInSync(given: Given, records: Records): void {
+  noteConfigInSync(given: Given, records: CachedRecords): void {
     this.#agreement = { mark: planInputFingerprint(given), records };
   }
 
@@ -105,12 +105,12 @@ export class Context {
   cacheConfig(): void {
     const { mark, records } = this.#agreement ?? {};
     this.#read?.store?.(records && { mark, serial: records.serial });
-    if (records && !this.cachedRecords()) keepRecords(this.site, records);
+    if (records && !this.cachedRecords()) cacheRecords(this.site, records);
   }
 
   /** What is on record, if an earlier run has read it. */
-  cachedRecords(): Records | undefined {
-    return recallRecords(this.site, TABLES);
+  cachedRecords(): CachedRecords | undefined {
+    return loadCachedRecords(this.site, TABLES);
   }
 
   /** To read; a snapshot. */
@@ -120,16 +120,16 @@ export class Context {
 
   /** To write; the caller holds the lock. */
   async store(): Promise<Store> {
-    const [{ openStoreAfresh }, { bindRoot }] = await Promise.all([
+    const [{ openCleanStore }, { bindRoot }] = await Promise.all([
       import('../state/store.js'),
       import('../state/bind-root.js'),
     ]);
     await bindRoot(this.site.root);
-    return openStoreAfresh(this.site, TABLES);
+    return openCleanStore(this.site, TABLES);
   }
 
   /** Rejects with LockedError when another has it for longer. Our programs share it. */
-  async lock(patience: Patience): Promise<Lock> {
+  async lock(patience: LockTimeouts): Promise<Lock> {
     const { acquireLock } = await import('../state/lock.js');
     const lock = await acquireLock(this.site, patience);
     shareLock(lock.descriptor);
@@ -164,8 +164,8 @@ export class Context {
 
   /** What the host has and lacks. */
   async examine(): Promise<Finding[]> {
-    const { examine } = await import('../host/linux/doctor/index.js');
-    return examine(this.site);
+    const { diagnose } = await import('../host/linux/doctor/index.js');
+    return diagnose(this.site);
   }
 
   /** The ports that change the host; made once. */
@@ -190,7 +190,7 @@ export class Context {
 
   /** Whether a killed run may have left something running. */
   mayHaveStale(): boolean {
-    return mayBeAbandoned(this.site);
+    return hasStale(this.site);
   }
 
   /** Takes that away. The caller holds the lock. */

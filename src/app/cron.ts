@@ -6,12 +6,12 @@ import { linesOf, scheduleOf } from '../cron/lines.js';
 import { type Crontab, openCrontab } from '../host/linux/crontab.js';
 import { UserError } from '../model/errors.js';
 import {
+  clearDestroyed,
   crontabFiles,
   findDestroyed,
-  forgetCrontab,
-  forgetDestroyed,
-  rememberCrontab,
-} from '../state/notebook.js';
+  recordCrontab,
+  removeCrontab,
+} from '../state/aux-tables.js';
 import type { Context } from './context.js';
 
 interface CronOptions {
@@ -44,9 +44,9 @@ export async function installCron(
   const path = at === undefined ? undefined : resolve(at);
   if (path !== undefined || findDestroyed(context.site.root, { stack: name, file })) {
     await withLock(context, async (root) => {
-      if (path !== undefined) await rememberCrontab(root, file, path);
+      if (path !== undefined) await recordCrontab(root, file, path);
       // a stack that cron applies is wanted again
-      await forgetDestroyed(root, { stack: name, file });
+      await clearDestroyed(root, { stack: name, file });
     });
   }
   context.frontend.report(`${file} is in the crontab:\n${lines.join('\n')}\n`);
@@ -65,7 +65,7 @@ export async function removeCron(context: Context, { crontab: at }: CronOptions)
   const file = fileOf(context);
   const changed = await change(openCrontab(at), (text) => withoutBlock(text, file));
   if (at !== undefined && crontabFiles(context.site.root).includes(resolve(at))) {
-    await withLock(context, (root) => forgetCrontab(root, file, resolve(at)));
+    await withLock(context, (root) => removeCrontab(root, file, resolve(at)));
   }
   context.frontend.report(`${file} ${changed ? 'is no longer' : 'was not'} in the crontab\n`);
 }

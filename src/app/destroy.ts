@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { forgetFailure } from '../state/failure-memory.js';
-import { findDestroyed } from '../state/notebook.js';
+import { findDestroyed } from '../state/aux-tables.js';
+import { clearFailure } from '../state/failure-memory.js';
 import type { Store } from '../state/store.js';
 import { cleanUpStack } from './cleanup-run-dir.js';
 import type { Context } from './context.js';
@@ -43,7 +43,7 @@ export async function destroyStack(
     if (code === 0 && plan.changes.length === 0) cleanUpStack(context.site, stack);
     return code;
   });
-  if ((code ?? 0) === 0) forgetFailure(context.site, resolve(context.options.file));
+  if ((code ?? 0) === 0) clearFailure(context.site, resolve(context.options.file));
   return code;
 }
 

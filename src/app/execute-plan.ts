@@ -1,7 +1,7 @@
 import { kinds } from '../kinds/index.js';
 import type { Event, Outcome } from '../model/events.js';
 import type { Plan, Unit } from '../model/plan.js';
-import { findDestroyed } from '../state/notebook.js';
+import { findDestroyed } from '../state/aux-tables.js';
 import type { Store } from '../state/store.js';
 import type { View } from '../view/view.js';
 import { cleanUpRunDir, cleanUpStack } from './cleanup-run-dir.js';

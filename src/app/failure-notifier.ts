@@ -6,13 +6,13 @@ import { digest } from '../model/json.js';
 import type { Plan } from '../model/plan.js';
 import type { ContainerSpec } from '../model/specs.js';
 import {
-  type Failing,
-  forgetFailure,
+  clearFailure,
+  type FailureRecord,
   isTooSoon,
-  keepFailure,
-  nextTry,
+  nextRetry,
   noteFailure,
-  recallFailure,
+  readFailure,
+  saveFailure,
 } from '../state/failure-memory.js';
 import type { Sink } from '../view/view.js';
 import type { Context } from './context.js';
@@ -39,7 +39,7 @@ export async function notifyFailures(
 ): Promise<number> {
   const file = resolve(context.options.file);
   const site = memorySite(context);
-  const before = recallFailure(site, file);
+  const before = readFailure(site, file);
   const attempt = new Attempt(before);
   const code = await attempt.make(work);
   if (attempt.postponed) return 1;
@@ -47,7 +47,7 @@ export async function notifyFailures(
   const isFailing = code === 1 || code === LOCKED || (code === 0 && attempt.said !== '');
   if (isFailing) {
     const { tell, failing } = attempt.failed(Date.now(), code !== 0);
-    keepFailure(site, file, failing);
+    saveFailure(site, file, failing);
     if (!tell) return code;
   }
   if (attempt.said !== '') context.frontend.warn(attempt.said);
@@ -67,7 +67,7 @@ function memorySite(context: Context): InstallPaths {
 }
 
 /** What was started again counts as recovered once it has stayed up; also what never was down. */
-async function isSteady(context: Context, { loops = false }: Failing): Promise<boolean> {
+async function isSteady(context: Context, { loops = false }: FailureRecord): Promise<boolean> {
   return (await import('./verify-started.js')).isStackSteady(context, loops);
 }
 
@@ -80,7 +80,7 @@ class Attempt {
   /** What stands for what was said, where that is another thing each time. */
   #key: string | undefined;
 
-  constructor(readonly before: Failing | undefined) {}
+  constructor(readonly before: FailureRecord | undefined) {}
 
   async make(
     work: (how: UnattendedRun) => Promise<number | undefined>,
@@ -108,10 +108,10 @@ class Attempt {
   }
 
   /** @param isTried what has failed is not to be tried again at once */
-  failed(now: number, isTried: boolean): { tell: boolean; failing: Failing } {
+  failed(now: number, isTried: boolean): { tell: boolean; failing: FailureRecord } {
     const { tell, failing } = noteFailure(this.before, this.#key ?? this.said, now);
     const { tries: _last, ...rest } = failing;
-    const tries = isTried && this.#wanted && nextTry(this.before, this.#wanted, now);
+    const tries = isTried && this.#wanted && nextRetry(this.before, this.#wanted, now);
     const loops = this.before?.loops || this.said.includes(CRASH_LOOP);
     return { tell, failing: { ...rest, ...(loops && { loops }), ...(tries && { tries }) } };
   }
@@ -122,8 +122,8 @@ function fingerprintsOf({ units }: Plan): string[] {
   return units.map(({ id, mode, spec }) => (mode === 'put' ? `${id} ${digest(spec, 12)}` : id));
 }
 
-function recover(context: Context, file: string, { since }: Failing): void {
-  forgetFailure(context.site, file);
+function recover(context: Context, file: string, { since }: FailureRecord): void {
+  clearFailure(context.site, file);
   const held = pinnedContainers(context);
   const but = held.length > 0 ? `; rolled back: ${held.join(', ')}` : '';
   context.frontend.report(`baleine: ${file} recovered, after failing since ${since}${but}\n`);

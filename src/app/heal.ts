@@ -3,7 +3,7 @@ import type { Plan } from '../model/plan.js';
 import type { Row } from '../model/resource.js';
 import type { ContainerSpec } from '../model/specs.js';
 import type { StepOf } from '../model/step.js';
-import { findDestroyed } from '../state/notebook.js';
+import { findDestroyed } from '../state/aux-tables.js';
 import type { Context } from './context.js';
 import { planHeal } from './make-plan.js';
 import { propose, withStore } from './with-lock.js';

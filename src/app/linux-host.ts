@@ -6,7 +6,7 @@ import { linuxProxies } from '../host/linux/haproxy/index.js';
 import { linuxHealth } from '../host/linux/health/index.js';
 import { linuxImages } from '../host/linux/images/index.js';
 import { linuxLinks } from '../host/linux/network/index.js';
-import { linuxTrees } from '../host/linux/rootfs/index.js';
+import { linuxRootfs } from '../host/linux/rootfs/index.js';
 import { linuxRuntime } from '../host/linux/runtime/index.js';
 import { plainRoot } from '../host/linux/runtime/layout.js';
 import type { Host } from '../host/ports.js';
@@ -19,7 +19,7 @@ export function linuxHost(site: InstallPaths): Host {
   return {
     links: linuxLinks(site),
     disks: linuxDisks(),
-    trees: linuxTrees(),
+    rootfs: linuxRootfs(),
     images: linuxImages(site),
     files: linuxFiles(),
     cgroups,

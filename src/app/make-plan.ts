@@ -11,7 +11,7 @@ import { assumeNoDrift, observe } from '../plan/observe.js';
 import { emptyPlan, unusedNotes } from '../plan/plan-notes.js';
 import { checkPublishedPorts, opensPorts } from '../plan/port-conflicts.js';
 import { scaleTargets } from '../plan/targets.js';
-import type { Records } from '../state/state-cache.js';
+import type { CachedRecords } from '../state/state-cache.js';
 import { askHealth } from './ask-health.js';
 import type { Context } from './context.js';
 import { desiredFrom } from './desired-resources.js';
@@ -23,7 +23,7 @@ import { desiredInput, withLines } from './plan-input.js';
 export async function planStack(
   context: Context,
   config: Config,
-  records: Records,
+  records: CachedRecords,
   wishes: PlanOptions,
 ): Promise<Plan> {
   const { name } = config;

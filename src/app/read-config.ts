@@ -1,11 +1,11 @@
-import { agree, keep, type Recalled, recall } from '../formats/cache.js';
+import { appendSyncLine, type CachedConfig, loadCached, storeCached } from '../formats/cache.js';
 import { readSource, type Source } from '../formats/yaml/read-file.js';
 import type { Config } from '../model/config.js';
 
 export interface ReadResult {
   config: Config;
   /** Present when it was kept by an earlier run: its `where` knows no lines. */
-  cached?: Recalled;
+  cached?: CachedConfig;
   /** Keeps it for the next run, and by what it was found to agree with the records. Absent for standard input. */
   store?: Keep;
 }
@@ -21,16 +21,16 @@ export async function readConfig(file: string): Promise<Config> {
 export async function readConfigCached(file: string, dir: string): Promise<ReadResult> {
   const source = await sourceOf(file);
   if (file === '-') return parse(source);
-  const recalled = recall(dir, source);
+  const recalled = loadCached(dir, source);
   if (recalled)
     return { config: recalled.config, cached: recalled, store: again(dir, source, recalled) };
   const { config, variables } = await parse(source);
-  return { config, store: () => keep(dir, source, config, variables) };
+  return { config, store: () => storeCached(dir, source, config, variables) };
 }
 
-function again(dir: string, source: Source, recalled: Recalled): Keep {
+function again(dir: string, source: Source, recalled: CachedConfig): Keep {
   return (agreement) => {
-    if (agreement) agree(dir, source, recalled, agreement);
+    if (agreement) appendSyncLine(dir, source, recalled, agreement);
   };
 }
 

@@ -5,13 +5,13 @@ import { type Block, blocksOf, otherLines } from '../cron/find.js';
 import { type Crontab, hasCrontabProgram, hostTables, openCrontab } from '../host/linux/crontab.js';
 import { messageOf } from '../model/errors.js';
 import type { Warning } from '../model/plan.js';
-import { resolveRoot } from '../state/installation.js';
 import {
   crontabFiles,
-  forgetCrontab,
-  rememberDestroyed,
+  recordDestroyed,
+  removeCrontab,
   type StackFile,
-} from '../state/notebook.js';
+} from '../state/aux-tables.js';
+import { resolveRoot } from '../state/installation.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
 import { readConfig } from './read-config.js';
@@ -65,7 +65,7 @@ async function removeSchedules(
   for (const { table, file } of blocks) {
     try {
       await table.crontab.write(withoutBlock(await table.crontab.read(), file));
-      if (table.path !== undefined) await forgetCrontab(root, file, table.path);
+      if (table.path !== undefined) await removeCrontab(root, file, table.path);
     } catch (error) {
       problems.push(`cannot remove the lines of ${file} from ${table.name}: ${messageOf(error)}`);
     }
@@ -132,7 +132,7 @@ export async function stopSchedules(
   const isApplied = rows.some(({ stack }) => stack === which.stack);
   const isScheduled = schedules.blocks.length + schedules.others.length > 0;
   if (isApplied || isScheduled) {
-    await rememberDestroyed(context.site.root, which).catch((error: unknown) =>
+    await recordDestroyed(context.site.root, which).catch((error: unknown) =>
       warn(context, `cannot note that stack ${which.stack} was destroyed: ${messageOf(error)}`),
     );
   }

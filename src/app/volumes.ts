@@ -1,7 +1,7 @@
 import { addressOf, byName, IMPERATIVE_STACK } from '../model/address.js';
 import { UserError } from '../model/errors.js';
 import type { Row } from '../model/resource.js';
-import { findDestroyed } from '../state/notebook.js';
+import { findDestroyed } from '../state/aux-tables.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
 import { dataSizeOf } from './data-sizes.js';

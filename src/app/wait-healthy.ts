@@ -70,8 +70,8 @@ async function findUnhealthy(context: Context, all: HealthCheck[]): Promise<stri
   if (all.length === 0) return [];
   const { health } = await context.host();
   const open = all.filter(({ target }) => health.exitCode(target.id) !== 0);
-  const answers = await health.ask(open.map(({ target }) => target));
-  await health.note(open.filter((_, index) => answers[index]?.healthy).map(idOf));
+  const answers = await health.checkAll(open.map(({ target }) => target));
+  await health.recordChecks(open.filter((_, index) => answers[index]?.healthy).map(idOf));
   return open.flatMap(({ name }, index) => {
     const answer = answers[index];
     if (answer?.healthy) return [];

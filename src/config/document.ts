@@ -89,7 +89,7 @@ function namedIn(sequence: Sequence): ReadonlyMap<string, Entry> {
 const named = new WeakMap<Sequence, ReadonlyMap<string, Entry>>();
 
 /** Positions of all line starts of a text, for any number of lookups. */
-export class LinesOf {
+export class LineIndex {
   readonly #starts = [0];
 
   constructor(text: string) {

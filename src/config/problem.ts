@@ -1,6 +1,6 @@
 import { UserError } from '../model/errors.js';
 import { printable } from '../model/printable.js';
-import { type Document, entryAt, LinesOf, type Path } from './document.js';
+import { type Document, entryAt, LineIndex, type Path } from './document.js';
 
 /** One error in the file. */
 export interface Problem {
@@ -17,7 +17,7 @@ export interface Problem {
 export type Hint = string | (() => string | undefined);
 
 /** Maximum number of problems shown; the rest are counted. */
-const MOST = 50;
+const MAX_SHOWN = 50;
 
 /** The errors of a file in their order: the first `MOST`. */
 export class ConfigError extends UserError {
@@ -71,8 +71,8 @@ export class Problems {
     const { file, text } = this.document;
     if (this.list.length === 0) return;
     const all = inOrder(this.list);
-    const lines = new LinesOf(text);
-    const shown = all.slice(0, MOST).map(({ offset, message, hint }): Problem => {
+    const lines = new LineIndex(text);
+    const shown = all.slice(0, MAX_SHOWN).map(({ offset, message, hint }): Problem => {
       const said = typeof hint === 'function' ? hint() : hint;
       const position = lines.position(offset);
       return {
@@ -94,11 +94,11 @@ export class Problems {
 
 /** The message may quote a value as long as the file. */
 function shortened(message: string): string {
-  return message.length > LONGEST ? `${message.slice(0, LONGEST)}…` : message;
+  return message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message;
 }
 
 /** Characters. */
-const LONGEST = 500;
+const MAX_MESSAGE = 500;
 
 /** Ordered by position, without duplicates. */
 function inOrder(found: readonly Found[]): Found[] {

@@ -9,7 +9,7 @@ export type Scalar = string | number | boolean;
 export function sizeOf(
   raw: string | number | undefined,
   path: Path,
-  { problems }: Reading,
+  { problems }: ParseContext,
 ): number | undefined {
   if (raw === undefined) return undefined;
   const bytes = parseSize(raw);
@@ -18,7 +18,7 @@ export function sizeOf(
 }
 
 /** Milliseconds, at most a day. */
-export function durationOf(raw: string, path: Path, { problems }: Reading): number {
+export function durationOf(raw: string, path: Path, { problems }: ParseContext): number {
   const milliseconds = parseDuration(raw) ?? Number.POSITIVE_INFINITY;
   if (milliseconds > 24 * 3_600_000) problems.atValue(path, `${path.join('.')} is more than 24h`);
   return milliseconds;
@@ -31,7 +31,7 @@ const MAX_ID = 2 ** 32 - 2;
 export function userOf(
   raw: string | number | undefined,
   path: Path,
-  { problems }: Reading,
+  { problems }: ParseContext,
 ): string | undefined {
   if (raw === undefined) return undefined;
   const ids = String(raw)
@@ -46,7 +46,7 @@ export function userOf(
 export function argumentsOf(
   raw: Scalar[] | string | undefined,
   path: Path,
-  reading: Reading,
+  reading: ParseContext,
 ): string[] | undefined {
   if (typeof raw === 'string') return ['/bin/sh', '-c', raw];
   return raw?.map((each, i) => textOf(each, [...path, i], reading));
@@ -56,7 +56,7 @@ export function argumentsOf(
 export function pairsOf(
   raw: { [key: string]: Scalar } | string[] | undefined,
   path: Path,
-  reading: Reading,
+  reading: ParseContext,
 ): Record<string, string> {
   if (!Array.isArray(raw)) {
     const entries = Object.entries(raw ?? {});
@@ -76,12 +76,12 @@ export function pairsOf(
 }
 
 /** A bare number or boolean means its source text. */
-function textOf(raw: Scalar, path: Path, { written }: Reading): string {
+function textOf(raw: Scalar, path: Path, { written }: ParseContext): string {
   return typeof raw === 'string' ? raw : written(path);
 }
 
 /** What expanding short forms depends on. */
-export interface Reading {
+export interface ParseContext {
   problems: Problems;
   /** Base of relative paths: the file's folder. */
   directory: string;

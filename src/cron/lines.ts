@@ -19,7 +19,7 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
  * Stacks with the same root share a lock and a schedule: each waits for the lock, and gives up
  * before the next run.
  */
-const PATIENCE = '50s';
+const LOCK_TIMEOUT = '50s';
 
 /**
  * Two lines: a periodic one, and one after boot. PATH is set by env(1) for our command only: a line
@@ -29,7 +29,7 @@ export function linesOf({ schedule, node, main, root, file, atReboot }: Job): st
   const words = [
     ...['/usr/bin/env', `PATH=${PATH}`, node, main],
     ...['--root', root, '--file', file, 'apply', '--quiet', '--auto-approve'],
-    ...['--lock-timeout', PATIENCE, '--lock-skip'],
+    ...['--lock-timeout', LOCK_TIMEOUT, '--lock-skip'],
   ];
   const command = words.map(quote).join(' ');
   return [...(atReboot ? [`@reboot ${command}`] : []), `${schedule} ${command}`];

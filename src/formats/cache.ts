@@ -21,10 +21,10 @@ import type { Source } from './yaml/read-file.js';
 const BUILD = import.meta.url;
 
 /** Suffix of files that are not completely written. */
-const NEW = '.new';
+const PARTIAL_SUFFIX = '.new';
 
 /** A parsed file with everything it depends on. */
-interface Kept {
+interface CacheHeader {
   build: string;
   text: string;
   /** The value of each variable that was used; null for an unset one. */
@@ -32,7 +32,7 @@ interface Kept {
   config: Omit<Config, 'file' | 'where'>;
 }
 
-export interface Recalled {
+export interface CachedConfig {
   /** Knows the file, but no line numbers. */
   config: Config;
   /** The text that `keep` wrote, which `agree` needs to find it again. */
@@ -45,14 +45,14 @@ export interface Recalled {
  * Returns what `keep` wrote to this folder for this file; undefined if a dependency has changed,
  * nothing is stored, or it cannot be read.
  */
-export function recall(dir: string, source: Source): Recalled | undefined {
+export function loadCached(dir: string, source: Source): CachedConfig | undefined {
   const found = read(join(dir, nameOf(source)));
   if (!found) return undefined;
   const { kept, body, agreement } = found;
   if (kept.build !== BUILD || kept.text !== source.text) return undefined;
   const variables = Object.entries(kept.variables ?? {});
   if (variables.some(([name, value]) => valueIn(name, source) !== value)) return undefined;
-  const config = { ...(kept as Kept).config, file: source.file, where: () => source.file };
+  const config = { ...(kept as CacheHeader).config, file: source.file, where: () => source.file };
   return { config, body, agreement };
 }
 
@@ -60,13 +60,13 @@ export function recall(dir: string, source: Source): Recalled | undefined {
  * Stores the parsed file for the next run, readable by root only: it contains values of variables
  * and of the containers' environment. If that fails, the host works without a cache.
  */
-export function keep(
+export function storeCached(
   dir: string,
   source: Source,
   { file: _, where: __, ...config }: Config,
   variables: ReadonlySet<string>,
 ): void {
-  const kept: Kept = {
+  const kept: CacheHeader = {
     build: BUILD,
     text: source.text,
     variables: Object.fromEntries([...variables].map((name) => [name, valueIn(name, source)])),
@@ -76,7 +76,12 @@ export function keep(
 }
 
 /** Appends a line to the cached file that says with which records it was in sync. */
-export function agree(dir: string, source: Source, { body }: Recalled, agreement: object): void {
+export function appendSyncLine(
+  dir: string,
+  source: Source,
+  { body }: CachedConfig,
+  agreement: object,
+): void {
   const line = JSON.stringify(agreement);
   const [found, last] = linesOf(join(dir, nameOf(source))) ?? [];
   if (found === body && last !== line) write(dir, source, [body, line]);
@@ -86,8 +91,8 @@ function write(dir: string, source: Source, lines: string[]): void {
   const path = join(dir, nameOf(source));
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}${NEW}`, lines.join('\n'), { mode: 0o600 });
-    renameSync(`${path}${NEW}`, path);
+    writeFileSync(`${path}${PARTIAL_SUFFIX}`, lines.join('\n'), { mode: 0o600 });
+    renameSync(`${path}${PARTIAL_SUFFIX}`, path);
   } catch {
     // the next run parses the file again
   }
@@ -97,10 +102,10 @@ function write(dir: string, source: Source, lines: string[]): void {
  * Removes the cached files of a stack, whatever their paths, and the folder if it is empty. The
  * caller holds the lock, so partial files belong to killed runs.
  */
-export function forget(dir: string, stack: string): void {
+export function removeCached(dir: string, stack: string): void {
   for (const name of namesIn(dir)) {
     const path = join(dir, name);
-    const isCutOff = name.endsWith(NEW);
+    const isCutOff = name.endsWith(PARTIAL_SUFFIX);
     if (isCutOff || read(path)?.kept.config?.name === stack) rmSync(path, { force: true });
   }
   if (namesIn(dir).length === 0) rmSync(dir, { recursive: true, force: true });
@@ -123,7 +128,9 @@ function valueIn(name: string, { env }: Source): string | null {
   return (Object.hasOwn(env, name) ? env[name] : undefined) ?? null;
 }
 
-function read(path: string): (Omit<Recalled, 'config'> & { kept: Partial<Kept> }) | undefined {
+function read(
+  path: string,
+): (Omit<CachedConfig, 'config'> & { kept: Partial<CacheHeader> }) | undefined {
   try {
     const [body = '', line] = linesOf(path) ?? [];
     const agreement = line === undefined ? undefined : JSON.parse(line);

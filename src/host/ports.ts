@@ -22,7 +22,7 @@ export type * from './snapshot.js';
 export interface Host {
   links: Links;
   disks: Disks;
-  trees: Trees;
+  rootfs: Rootfs;
   images: Images;
   files: Files;
   cgroups: Cgroups;
@@ -31,7 +31,7 @@ export interface Host {
   proxies: Proxies;
 }
 
-export interface BridgeWanted {
+export interface DesiredBridge {
   link: string;
   alias: string;
   /** The host's address with prefix length. */
@@ -50,7 +50,7 @@ export interface Wiring {
 }
 
 export interface Links {
-  ensureBridge(wanted: BridgeWanted): Promise<void>;
+  ensureBridge(wanted: DesiredBridge): Promise<void>;
   removeLink(name: string): Promise<void>;
   /**
    * Creates the network namespaces and veth pairs of any number of containers in a constant number
@@ -84,14 +84,14 @@ export interface Disks {
     fill: (tree: string) => Promise<void>,
   ): Promise<void>;
   /** Hard-links a file to a second name beside it, replacing what had that name; takes no space. */
-  keep(file: string, as: string): Promise<void>;
+  linkAs(file: string, as: string): Promise<void>;
   /**
    * Rejects with a UserError unless the file is a complete, clean ext4 file system that is not
    * mounted.
    */
   check(file: string): Promise<void>;
   /** Rejects with a UserError unless the file is a complete ext4 file system. */
-  checkWhole(file: string): Promise<void>;
+  checkComplete(file: string): Promise<void>;
   /** Removes the file, and the leftovers of unfinished attempts to create it. */
   remove(file: string): Promise<void>;
   /**
@@ -110,7 +110,7 @@ export interface Disks {
  * Ways to fill a folder with a root file system. None writes outside `tree`, whatever links are in
  * it.
  */
-export interface Trees {
+export interface Rootfs {
   debian(source: DebianSource, tree: string): Promise<void>;
   /** Unpacks a root file system; compressed with gzip, bzip2, xz, zstd or uncompressed. */
   extract(archive: string, tree: string): Promise<void>;
@@ -228,7 +228,7 @@ export interface Foreground {
 /** The data of a container without a monitor. */
 export type StartedInForeground = Omit<Started, 'monitor'>;
 
-export interface HoldOptions {
+export interface FreezeOptions {
   /** The command that froze the container, for messages: `cp`. */
   purpose: string;
   /** Also mounts its disk for the work; nobody else may do so in the meantime. */
@@ -270,7 +270,7 @@ export interface Runtime {
    * Runs `work` while no process of a container runs: a running container is frozen until the work
    * has ended, however it ends. A paused container stays paused.
    */
-  hold<T>(id: string, how: HoldOptions, work: () => Promise<T>): Promise<T>;
+  withFrozen<T>(id: string, how: FreezeOptions, work: () => Promise<T>): Promise<T>;
   /**
    * Runs a command inside and returns its exit code and output; undefined if the container is not
    * running.
@@ -297,7 +297,7 @@ export interface Runtime {
    * Runs one command in a one-off container on a mounted tree, without network. A failure rejects
    * with its output and its purpose, by default to run this command.
    */
-  runOnce(
+  runOneOff(
     tree: string,
     args: string[],
     config: {
@@ -325,9 +325,9 @@ export interface Health {
   /**
    * Runs all health checks concurrently; one result each, in order. Never rejects for one of them.
    */
-  ask(targets: HealthTarget[]): Promise<HealthResult[]>;
+  checkAll(targets: HealthTarget[]): Promise<HealthResult[]>;
   /** Records that these health checks were just run. */
-  note(ids: string[]): Promise<void>;
+  recordChecks(ids: string[]): Promise<void>;
   /**
    * The outcome of a container's last start since boot; undefined if there was none, or it was
    * stopped.

@@ -14,9 +14,9 @@ export interface Probe {
   /** Milliseconds since the host's boot, by a monotonic clock; the clock of process start times. */
   uptime: number;
   /** Links of the host's own network namespace by interface name. */
-  link(name: string): SeenLink | undefined;
+  link(name: string): ObservedLink | undefined;
   /** Links whose alias starts with `prefix`. */
-  linksWithAlias(prefix: string): SeenLink[];
+  linksWithAlias(prefix: string): ObservedLink[];
   /** Whether something is mounted exactly at a path. */
   mounted(path: string): boolean;
   /**
@@ -29,7 +29,7 @@ export interface Probe {
    */
   diskSize(path: string): { size: number; wanted: number } | undefined;
   /** A live process; undefined if there is none or it is a zombie. */
-  process(pid: number): SeenProcess | undefined;
+  process(pid: number): ObservedProcess | undefined;
   /** Whether a path exists. */
   exists(path: string): boolean;
   file(path: string): { size: number; used: number; directory: boolean } | undefined;
@@ -40,9 +40,9 @@ export interface Probe {
   /** Text of a small file; undefined if it does not exist. */
   text(path: string): string | undefined;
   /** Whether a file has exactly this text; undefined if it does not exist. */
-  holds(path: string, text: string): boolean | undefined;
+  hasText(path: string, text: string): boolean | undefined;
   /** The kernel's values of these limits; undefined if the cgroup does not exist. */
-  limits(cgroup: string, names: readonly (keyof SeenLimits)[]): SeenLimits | undefined;
+  limits(cgroup: string, names: readonly (keyof ObservedLimits)[]): ObservedLimits | undefined;
   /**
    * Major and minor number (`7:0`) of a block device, or of the device of a folder's file system.
    */
@@ -57,7 +57,7 @@ export interface Probe {
    * The command of ours that has frozen a container, or had when it was killed; undefined if there
    * is none.
    */
-  hold(id: string): Hold | undefined;
+  frozenBy(id: string): FreezeHolder | undefined;
   /** IPv4 addresses (`10.77.1.4/24`) by device name, inside the network namespace of a process. */
   addresses(pid: number, devices: readonly string[]): Map<string, string[]>;
   /** Mount points where a process still sees a folder or file that has since been deleted. */
@@ -71,13 +71,13 @@ export interface Probe {
   /**
    * When its health was last checked, milliseconds since 1970; undefined if never since its start.
    */
-  askedAt(id: string): number | undefined;
+  checkedAt(id: string): number | undefined;
   /** The result of its health check in this observation; undefined if it was not checked. */
   health(id: string): HealthResult | undefined;
 }
 
 /** A command that works on a container while it is frozen. */
-export interface Hold {
+export interface FreezeHolder {
   /** The command, `cp`. */
   purpose: string;
   pid: number;
@@ -94,9 +94,9 @@ export interface Capacity {
   /** Whether a block device exists. */
   isBlockDevice(path: string): boolean;
   /** Why a container cannot have this label here; undefined if it can. */
-  withoutLabel(kind: 'apparmor' | 'selinux', label: string): string | undefined;
+  labelProblem(kind: 'apparmor' | 'selinux', label: string): string | undefined;
   /** Why a container cannot have its own user namespace here; undefined if it can. */
-  withoutUserns(): string | undefined;
+  usernsProblem(): string | undefined;
   /** The host's own IPv4 addresses, without prefix length. */
   addresses(): string[];
   /** The listener that blocks this TCP port of this address, or of all addresses. */
@@ -108,35 +108,35 @@ export interface Capacity {
  * planning, so that a change that would fail is rejected before anything is touched. Each result is
  * a cause, or undefined if there is no problem.
  */
-export interface Preconditions extends Pick<Capacity, 'isBlockDevice' | 'withoutLabel'> {
+export interface Preconditions extends Pick<Capacity, 'isBlockDevice' | 'labelProblem'> {
   /** Why a host path cannot be mounted. */
-  withoutSource(path: string): string | undefined;
+  bindSourceProblem(path: string): string | undefined;
   /** Why a container cannot have these capabilities, or this system call filter. */
-  withoutGuards(spec: Guarded): string | undefined;
+  securityProblem(spec: SecurityOptions): string | undefined;
   /** Why a container cannot have this kernel parameter, or not with this value. */
-  withoutSysctl(name: string, value: string): string | undefined;
+  sysctlProblem(name: string, value: string): string | undefined;
   /** Why this OCI runtime cannot be used. */
-  withoutRuntime(name: string): string | undefined;
+  runtimeProblem(name: string): string | undefined;
   /**
    * Resources of a cgroup's processes that the kernel cannot reclaim; undefined if it does not
    * exist.
    */
-  held(cgroup: string): HeldResources | undefined;
+  unreclaimable(cgroup: string): UnreclaimableResources | undefined;
   /** Whether the host forwards packets between its networks. */
   forwards(): boolean;
   /** Why an interface cannot join a bridge. */
-  withoutUplink(name: string, bridge: string): string | undefined;
+  uplinkProblem(name: string, bridge: string): string | undefined;
   /**
    * The host's interface or route that conflicts with a bridge's subnet.
    *
    * @param going interfaces of bridges in the same plan, and their uplinks
    */
-  withoutSubnet(bridge: BridgeSpec, going: ReadonlySet<string>): string | undefined;
+  subnetProblem(bridge: BridgeSpec, going: ReadonlySet<string>): string | undefined;
 }
 
-export type Guarded = Pick<ContainerSpec, 'security' | 'cap_add' | 'cap_drop' | 'seccomp'>;
+export type SecurityOptions = Pick<ContainerSpec, 'security' | 'cap_add' | 'cap_drop' | 'seccomp'>;
 
-export interface HeldResources {
+export interface UnreclaimableResources {
   /** Bytes. */
   memory: number;
   /** Processes and threads. */
@@ -154,14 +154,14 @@ export interface Listener {
   container?: string;
 }
 
-export interface SeenProcess {
+export interface ObservedProcess {
   /** Field 22 of /proc/PID/stat: clock ticks since boot. */
   start_time: number;
   /** Its parent's pid; changes as soon as the parent has ended. */
   parent: number;
 }
 
-export interface SeenLink {
+export interface ObservedLink {
   name: string;
   /** `bridge`, or anything else. */
   kind: string;
@@ -181,4 +181,4 @@ export interface SeenLink {
  * Absent or undefined means no limit. `io` identifies devices by number; `devices` is the complete
  * list of allowed devices, on v1 only.
  */
-export type SeenLimits = { readonly [K in keyof Limits]?: Limits[K] | undefined };
+export type ObservedLimits = { readonly [K in keyof Limits]?: Limits[K] | undefined };

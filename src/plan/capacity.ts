@@ -59,13 +59,13 @@ function missingLabels(
 ): Problem[] {
   return (['apparmor', 'selinux'] as const).flatMap((kind) => {
     const label = labels[kind];
-    const cause = label === undefined ? undefined : capacity.withoutLabel(kind, label);
+    const cause = label === undefined ? undefined : capacity.labelProblem(kind, label);
     return cause === undefined ? [] : [{ at: [...path, kind], cause }];
   });
 }
 
 function missingUserns(capacity: Capacity, path: Path): Problem[] {
-  const cause = capacity.withoutUserns();
+  const cause = capacity.usernsProblem();
   return cause ? [{ at: [...path, 'userns'], cause: `no user namespace here: ${cause}` }] : [];
 }
 

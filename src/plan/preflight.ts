@@ -102,7 +102,7 @@ function obstaclesOf(unit: Unit, host: Preconditions, site: InstallPaths): Obsta
 }
 
 function bridgeObstacles({ uplink, link }: BridgeSpec, host: Preconditions): Obstacle[] {
-  return uplink === undefined ? [] : found(['uplink'], host.withoutUplink(uplink, link));
+  return uplink === undefined ? [] : found(['uplink'], host.uplinkProblem(uplink, link));
 }
 
 /**
@@ -128,29 +128,29 @@ function subnetObstacles(
   const row = rows.find((each) => each.kind === kind && each.name === name);
   const before = row?.spec as BridgeSpec | undefined;
   const isSame = before?.subnet === after.subnet && before?.host === after.host;
-  return isSame ? [] : found(['subnet'], host.withoutSubnet(after, freed));
+  return isSame ? [] : found(['subnet'], host.subnetProblem(after, freed));
 }
 
 function startObstacles(spec: ContainerSpec, host: Preconditions, site: InstallPaths): Obstacle[] {
   const { mounts, sysctls, runtime } = spec;
   const labels = (['apparmor', 'selinux'] as const).flatMap((kind) => {
     const label = spec[kind];
-    return label === undefined ? [] : found([kind], host.withoutLabel(kind, label));
+    return label === undefined ? [] : found([kind], host.labelProblem(kind, label));
   });
   return [
     ...mounts.flatMap(({ source }, index) =>
       // our own folders are created earlier in the same plan
       source.startsWith(`${site.root}/`)
         ? []
-        : found(['volumes', index], host.withoutSource(source)),
+        : found(['volumes', index], host.bindSourceProblem(source)),
     ),
     ...ioObstacles(spec, host),
-    ...found([spec.seccomp ? 'seccomp' : 'security'], host.withoutGuards(spec)),
+    ...found([spec.seccomp ? 'seccomp' : 'security'], host.securityProblem(spec)),
     ...labels,
     ...Object.entries(sysctls).flatMap(([name, value]) =>
-      found(['sysctls', name], host.withoutSysctl(name, value)),
+      found(['sysctls', name], host.sysctlProblem(name, value)),
     ),
-    ...(runtime === undefined ? [] : found(['runtime'], host.withoutRuntime(runtime))),
+    ...(runtime === undefined ? [] : found(['runtime'], host.runtimeProblem(runtime))),
     ...execObstacles(spec),
   ];
 }
@@ -166,7 +166,7 @@ function ioObstacles({ limits: { io = [] } }: ContainerSpec, host: Preconditions
 /** Cgroup v1 rejects a limit below current usage, and v2 kills processes. */
 function limitObstacles(spec: ContainerSpec, host: Preconditions, site: InstallPaths): Obstacle[] {
   const { memory, pids } = spec.limits;
-  const held = host.held(cgroupPath(site, spec.id)) ?? { memory: 0, pids: 0 };
+  const held = host.unreclaimable(cgroupPath(site, spec.id)) ?? { memory: 0, pids: 0 };
   const found = ioObstacles(spec, host);
   if (memory !== undefined && held.memory > memory) {
     const cause = `${formatBytes(memory)} is less than the ${formatBytes(held.memory)} that it uses now`;

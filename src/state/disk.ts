@@ -12,12 +12,12 @@ export const nodeDisk: Disk = {
 };
 
 /** Temporary file of a table. A fixed name is enough, since there is one writer at a time. */
-export function temporary(root: string, file: string): string {
+export function temporaryPath(root: string, file: string): string {
   return join(root, `.${file}.tmp`);
 }
 
 /** Writes and syncs a file of mode 0600; leaves no file behind on failure. */
-export async function writeThrough(disk: Disk, path: string, text: string): Promise<void> {
+export async function writeDurably(disk: Disk, path: string, text: string): Promise<void> {
   try {
     const handle = await disk.open(path, 'w', 0o600);
     try {
@@ -39,8 +39,8 @@ export async function replaceFile(
   file: string,
   text: string,
 ): Promise<void> {
-  const temp = temporary(root, file);
-  await writeThrough(disk, temp, text);
+  const temp = temporaryPath(root, file);
+  await writeDurably(disk, temp, text);
   try {
     await disk.rename(temp, join(root, file));
   } catch (error) {

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 /**
  * Data that a run leaves in /run for the next one, until the host reboots. It is never required.
  */
-export function readRunFile<T extends object>(path: string): T | undefined {
+export function readEphemeralJson<T extends object>(path: string): T | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) ?? undefined;
   } catch {
@@ -13,7 +13,7 @@ export function readRunFile<T extends object>(path: string): T | undefined {
 }
 
 /** Readable by root only. Leaves nothing behind if it cannot be written. */
-export function writeRunFile(path: string, value: object): void {
+export function writeEphemeralJson(path: string, value: object): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
@@ -24,6 +24,6 @@ export function writeRunFile(path: string, value: object): void {
 }
 
 /** Also removes the temporary file of a killed run. */
-export function dropRunFile(path: string): void {
+export function removeEphemeralJson(path: string): void {
   for (const each of [path, `${path}.new`]) rmSync(each, { force: true });
 }

@@ -4,10 +4,10 @@ import { LAST_LINE } from '../model/exit.js';
 import { fileNameOf, type InstallPaths } from '../model/install-paths.js';
 import { digest } from '../model/json.js';
 import { backoff, elapsed } from '../model/time.js';
-import { dropRunFile, readRunFile, writeRunFile } from './ephemeral-json.js';
+import { readEphemeralJson, removeEphemeralJson, writeEphemeralJson } from './ephemeral-json.js';
 
 /** The last failure of an unattended run, so that it is not reported every minute. */
-export interface Failing {
+export interface FailureRecord {
   /** Digest of the failure's text, without the parts that change each time. */
   key: string;
   /** ISO 8601; when failures began, with this or another error. */
@@ -22,11 +22,11 @@ export interface Failing {
    */
   loops?: boolean;
   /** The plan whose execution failed; absent if planning itself failed. */
-  tries?: Tries;
+  tries?: RetryState;
 }
 
 /** Consecutive attempts of a plan, or of what was left of it. */
-export interface Tries {
+export interface RetryState {
   /** The changes of the last attempt, one string each. */
   wanted: string[];
   /** Number of attempts in a row, at least 1. */
@@ -43,10 +43,10 @@ const DAY = 24 * HOUR;
  * doubling intervals up to a day.
  */
 export function noteFailure(
-  before: Failing | undefined,
+  before: FailureRecord | undefined,
   text: string,
   now: number,
-): { tell: boolean; failing: Failing } {
+): { tell: boolean; failing: FailureRecord } {
   const key = keyOf(text);
   const told = new Date(now).toISOString();
   const since = before?.since ?? told;
@@ -58,8 +58,12 @@ export function noteFailure(
 }
 
 /** Counts one more failure; starts at one if the plan has other changes. */
-export function nextTry(before: Failing | undefined, wanted: string[], now: number): Tries {
-  const count = isNothingNew(before, wanted) ? before.tries.count + 1 : 1;
+export function nextRetry(
+  before: FailureRecord | undefined,
+  wanted: string[],
+  now: number,
+): RetryState {
+  const count = isSubset(before, wanted) ? before.tries.count + 1 : 1;
   return { wanted, count, last: new Date(now).toISOString() };
 }
 
@@ -67,16 +71,20 @@ export function nextTry(before: Failing | undefined, wanted: string[], now: numb
  * Whether a failed plan must wait, like a container that keeps ending: it is retried at once, then
  * after 10 s, with doubling intervals up to 5 min.
  */
-export function isTooSoon(before: Failing | undefined, wanted: string[], now: number): boolean {
-  if (!isNothingNew(before, wanted)) return false;
+export function isTooSoon(
+  before: FailureRecord | undefined,
+  wanted: string[],
+  now: number,
+): boolean {
+  if (!isSubset(before, wanted)) return false;
   return elapsed(before.tries.last, now) < backoff(before.tries.count - 1);
 }
 
 /** Completed changes no longer appear in the next plan. */
-function isNothingNew(
-  before: Failing | undefined,
+function isSubset(
+  before: FailureRecord | undefined,
   wanted: string[],
-): before is Failing & { tries: Tries } {
+): before is FailureRecord & { tries: RetryState } {
   return before?.tries !== undefined && wanted.every((each) => before.tries?.wanted.includes(each));
 }
 
@@ -88,31 +96,31 @@ function keyOf(text: string): string {
     .map((line) =>
       line
         .replace(/^(Error|Warning): /, '')
-        .replace(TRY, '')
+        .replace(BACKOFF, '')
         .replace(NUMBER, '#'),
     );
   return digest(lines.sort());
 }
 
 /** Backoff of containers that do not stay up: none for the first. */
-const TRY = / \(try \d+\)/;
+const BACKOFF = / \(try \d+\)/;
 
 /** A number that is a word by itself: not in a name (`web-1`), an address or a version. */
 const NUMBER = /(?<![\w.-])\d+(?::\d+)*(?![\w-]|\.\d)/g;
 
 /** In /run: after a reboot everything is reported again. One file per stack file. */
-const memoryFile = (site: InstallPaths, file: string) =>
+const failureFile = (site: InstallPaths, file: string) =>
   join(site.run, 'failing', `${fileNameOf(file)}.json`);
 
 /** Undefined if the last run succeeded, or the record cannot be read. */
-export function recallFailure(site: InstallPaths, file: string): Failing | undefined {
-  return readRunFile<Failing>(memoryFile(site, file));
+export function readFailure(site: InstallPaths, file: string): FailureRecord | undefined {
+  return readEphemeralJson<FailureRecord>(failureFile(site, file));
 }
 
 /** If it cannot be stored the failure is reported each time: too often is better than never. */
-export function keepFailure(site: InstallPaths, file: string, failing: Failing): void {
-  const path = memoryFile(site, file);
-  writeRunFile(path, failing);
+export function saveFailure(site: InstallPaths, file: string, failing: FailureRecord): void {
+  const path = failureFile(site, file);
+  writeEphemeralJson(path, failing);
   dropOlder(dirname(path));
 }
 
@@ -131,9 +139,9 @@ function dropOlder(folder: string): void {
   }
 }
 
-export function forgetFailure(site: InstallPaths, file: string): void {
-  const path = memoryFile(site, file);
-  dropRunFile(path);
+export function clearFailure(site: InstallPaths, file: string): void {
+  const path = failureFile(site, file);
+  removeEphemeralJson(path);
   for (const dir of [dirname(path), site.run, dirname(site.run)]) {
     try {
       rmdirSync(dir);

@@ -4,7 +4,7 @@ import type { InstallPaths } from '../model/install-paths.js';
 import type { TableFormat } from './table.js';
 
 /** Milliseconds; some file systems store ctime with a resolution of two seconds. */
-const YOUNG = 2_100;
+const MIN_AGE = 2_100;
 
 /**
  * Identifies the tables' content on disk without reading them: baleine replaces tables, and any
@@ -13,7 +13,7 @@ const YOUNG = 2_100;
  *
  * @param now milliseconds since 1970
  */
-export function stampOf(
+export function tablesFingerprint(
   { root }: InstallPaths,
   formats: readonly Pick<TableFormat, 'file'>[],
   now = Date.now(),
@@ -22,7 +22,7 @@ export function stampOf(
   for (const { file } of formats) {
     const seen = statSync(join(root, file), { throwIfNoEntry: false });
     // a ctime in the future is from before the clock was set back: the next change gets another one
-    if (seen && Math.abs(now - seen.ctimeMs) < YOUNG) return undefined;
+    if (seen && Math.abs(now - seen.ctimeMs) < MIN_AGE) return undefined;
     stamps.push(seen ? `${seen.dev} ${seen.ino} ${seen.size} ${seen.ctimeMs}` : '');
   }
   return stamps.join(';');

@@ -30,7 +30,7 @@ export const bindingFile = (root: string) => join(root, 'host.json');
 export function locateSite(root: string): InstallPaths {
   const binding = readBinding(root);
   if (!binding) return installPaths(root);
-  const strange = strangeness(root, binding);
+  const strange = bindingMismatch(root, binding);
   if (strange === undefined) return installPaths(binding.root);
   throw new UserError(`cannot use ${root}: ${strange}`, [
     "What it has on record may be another one's. To make it this host's own, which leaves alone",
@@ -40,7 +40,7 @@ export function locateSite(root: string): InstallPaths {
 }
 
 /** Why a root does not match its binding; undefined if it does. */
-export function strangeness(
+export function bindingMismatch(
   root: string,
   { machine, inode, ...bound }: Binding,
 ): string | undefined {
@@ -108,7 +108,7 @@ export function isSameFolder(path: string, other: string): boolean {
  */
 export function resolveRoot(root: string): string {
   const path = withoutLinks(resolve(root));
-  const wrong = BARRED.find(([pattern]) => pattern.test(path));
+  const wrong = UNSAFE_ROOTS.find(([pattern]) => pattern.test(path));
   if (!wrong) return path;
   throw new UserError(
     `cannot use ${JSON.stringify(path)} as --root: ${wrong[1]}`,
@@ -116,7 +116,7 @@ export function resolveRoot(root: string): string {
   );
 }
 
-const BARRED: [RegExp, string][] = [
+const UNSAFE_ROOTS: [RegExp, string][] = [
   [/\p{Cc}/u, 'there are line breaks or other control characters in it'],
   [/\?/, 'e2fsck and mkfs.ext4 take what follows a ? for options'],
   [/\ufffd/, 'it is not UTF-8'],

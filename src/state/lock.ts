@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { flockDescriptor } from '../host/linux/process/flock.js';
 import { LockedError } from '../model/errors.js';
 import { type InstallPaths, lockFile } from '../model/install-paths.js';
-import { type Holder, type Holders, holdersOf, programsOf } from './holder.js';
+import { holdersOf, type LockHolder, type LockHolders, programsOf } from './lock-holders.js';
 
 /** The exclusive right to write below a root, until the process ends, however it ends. */
 export interface Lock {
@@ -30,7 +30,7 @@ export interface Lock {
   release(how?: { removeIfEmpty?: boolean }): void;
 }
 
-export interface Patience {
+export interface LockTimeouts {
   /** Milliseconds to wait for another run; 0: fail at once. */
   timeoutMs: number;
   /**
@@ -52,7 +52,7 @@ export interface Patience {
  */
 export async function acquireLock(
   site: InstallPaths,
-  { timeoutMs, stragglersMs = 10_000, overdueMs = INTERVAL }: Patience,
+  { timeoutMs, stragglersMs = 10_000, overdueMs = INTERVAL }: LockTimeouts,
 ): Promise<Lock> {
   const start = now();
   const path = lockFile(site);
@@ -127,12 +127,12 @@ function lockOf(root: string, path: string, fd: number): Lock {
 }
 
 /** The event log and similar files are removed together with the last resource. */
-const KEPT = ['events.log', 'events.log.1', 'host.json', '.host.json.tmp'];
+const LOG_FILES = ['events.log', 'events.log.1', 'host.json', '.host.json.tmp'];
 
 /**
- * Auxiliary data that outlives the last resource: see notebook.ts, which a no-op run does not load.
+ * Auxiliary data that outlives the last resource: see aux-tables.ts, which a no-op run does not load.
  */
-const NOTEBOOKS = ['destroyed.csv', 'crontabs.csv'];
+const AUX_FILES = ['destroyed.csv', 'crontabs.csv'];
 
 /**
  * Called while we hold the lock: whoever waits for the removed file notices that it is no longer at
@@ -140,15 +140,16 @@ const NOTEBOOKS = ['destroyed.csv', 'crontabs.csv'];
  */
 function removeRoot(root: string, path: string): void {
   const names = readdirSync(root);
-  if (names.some((name) => name.endsWith('.csv') && !NOTEBOOKS.includes(name))) return;
-  for (const name of [...KEPT, ...names.flatMap(cutOff)]) rmSync(join(root, name), { force: true });
+  if (names.some((name) => name.endsWith('.csv') && !AUX_FILES.includes(name))) return;
+  for (const name of [...LOG_FILES, ...names.flatMap(leftoversOf)])
+    rmSync(join(root, name), { force: true });
   removeEmptyFolders(root, statSync(root).dev);
   unlinkSync(path);
   removeFolder(root);
 }
 
 /** Leftovers of an interrupted removal of the tables: a table and its backup. */
-function cutOff(name: string): string[] {
+function leftoversOf(name: string): string[] {
   const table = /^\.(.+\.csv)\.tmp$/.exec(name)?.[1];
   return table === undefined ? [] : [name, `${table}.bak`];
 }
@@ -175,7 +176,7 @@ function removeFolder(path: string): void {
 function lockedError(
   path: string,
   overdueMs: number,
-  { run, programs = [] }: Holders = {},
+  { run, programs = [] }: LockHolders = {},
 ): LockedError {
   const cannot = `cannot lock ${path}`;
   if (run === undefined && programs.length > 0) {
@@ -199,7 +200,7 @@ function lockedError(
  */
 const INTERVAL = 60_000;
 
-function overdueError(cannot: string, { pid, text, age }: Holder): LockedError {
+function overdueError(cannot: string, { pid, text, age }: LockHolder): LockedError {
   const waits = programsOf(pid).map((each) => `  it waits for ${each}`);
   return new LockedError(
     [

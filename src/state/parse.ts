@@ -2,7 +2,7 @@ import { NAME, parseAddress } from '../model/address.js';
 import { DamagedStateError } from '../model/errors.js';
 import type { Row } from '../model/resource.js';
 import { parseLine } from './csv-line.js';
-import { headerOf, keyOf, lateIn, MACHINE, type TableFormat, trailerOf } from './table.js';
+import { headerOf, keyOf, lateFilesIn, MACHINE, type TableFormat, trailerOf } from './table.js';
 
 /**
  * Parses a table. Throws DamagedStateError unless the text is complete and every row is valid: a
@@ -12,14 +12,14 @@ export function parseTable(format: TableFormat, text: string, path: string): Row
   const body = bodyOf(text, path);
   const lines = body.split('\n').slice(0, -1);
   const columns = columnsOf(format, lines[0] ?? '');
-  if (columns === undefined) throw damaged(path, 'the header is not the expected one', 1);
+  if (columns === undefined) throw corruptError(path, 'the header is not the expected one', 1);
   const rows = lines
     .slice(1)
     .map((line, index) => parseRow(format, columns, line, path, index + 2));
   refuseDuplicates(rows, path);
   // Checked after the rows, so that the error for an edited file names the line if possible.
-  if (!text.endsWith(`\n${trailerOf(body, rows.length, lateIn(text))}\n`)) {
-    throw damaged(path, 'its last line does not match the lines above', lines.length + 1);
+  if (!text.endsWith(`\n${trailerOf(body, rows.length, lateFilesIn(text))}\n`)) {
+    throw corruptError(path, 'its last line does not match the lines above', lines.length + 1);
   }
   return rows;
 }
@@ -46,14 +46,17 @@ export function isStack(text: string): boolean {
 }
 
 function bodyOf(text: string, path: string): string {
-  if (text === '') throw damaged(path, 'the file is empty');
+  if (text === '') throw corruptError(path, 'the file is empty');
   const nul = text.indexOf('\0');
   if (nul >= 0) {
-    throw damaged(path, 'there are zero bytes in it', text.slice(0, nul).split('\n').length);
+    throw corruptError(path, 'there are zero bytes in it', text.slice(0, nul).split('\n').length);
   }
   const end = text.lastIndexOf('\n# rows=') + 1;
   if (end === 0 || text.indexOf('\n', end) !== text.length - 1) {
-    throw damaged(path, 'the last line is not "# rows=… sha256=…", so the file was cut or edited');
+    throw corruptError(
+      path,
+      'the last line is not "# rows=… sha256=…", so the file was cut or edited',
+    );
   }
   return text.slice(0, end);
 }
@@ -66,16 +69,16 @@ function parseRow(
   at: number,
 ): Row {
   const cells = parseLine(line, columns + MACHINE.length);
-  if (!cells) throw damaged(path, 'the number of cells or the quotes are wrong', at);
+  if (!cells) throw corruptError(path, 'the number of cells or the quotes are wrong', at);
   const [stack = '', name = '', status, protect, needs = '', facts = '', spec = ''] =
     cells.slice(columns);
-  if (!isStack(stack)) throw damaged(path, `"${stack}" is no stack name`, at);
-  if (!NAME.test(name)) throw damaged(path, `"${name}" is no name`, at);
+  if (!isStack(stack)) throw corruptError(path, `"${stack}" is no stack name`, at);
+  if (!NAME.test(name)) throw corruptError(path, `"${name}" is no name`, at);
   if (status !== 'pending' && status !== 'ready') {
-    throw damaged(path, `the status "${status}" is neither pending nor ready`, at);
+    throw corruptError(path, `the status "${status}" is neither pending nor ready`, at);
   }
   if (protect !== 'yes' && protect !== 'no') {
-    throw damaged(path, `PROTECT is "${protect}", neither yes nor no`, at);
+    throw corruptError(path, `PROTECT is "${protect}", neither yes nor no`, at);
   }
   return {
     kind,
@@ -92,7 +95,7 @@ function parseRow(
 function parseNeeds(text: string, path: string, at: number): Row['needs'] {
   const needs = text === '' ? [] : text.split(' ');
   const wrong = needs.find((each) => !parseAddress(each));
-  if (wrong !== undefined) throw damaged(path, `"${wrong}" in NEEDS is no address`, at);
+  if (wrong !== undefined) throw corruptError(path, `"${wrong}" in NEEDS is no address`, at);
   return needs as Row['needs'];
 }
 
@@ -101,10 +104,10 @@ function parseObject(text: string, column: string, path: string, at: number): ob
   try {
     value = JSON.parse(text);
   } catch {
-    throw damaged(path, `${column} is not JSON`, at);
+    throw corruptError(path, `${column} is not JSON`, at);
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value)) {
-    throw damaged(path, `${column} is not a JSON object`, at);
+    throw corruptError(path, `${column} is not a JSON object`, at);
   }
   return value;
 }
@@ -113,14 +116,14 @@ function refuseDuplicates(rows: Row[], path: string): void {
   const seen = new Set<string>();
   for (const [index, row] of rows.entries()) {
     if (seen.has(keyOf(row))) {
-      throw damaged(path, `"${row.name}" of stack "${row.stack}" appears twice`, index + 2);
+      throw corruptError(path, `"${row.name}" of stack "${row.stack}" appears twice`, index + 2);
     }
     seen.add(keyOf(row));
   }
 }
 
 /** Describes what is wrong with a table, where, and how to repair it manually. */
-export function damaged(path: string, what: string, line?: number): DamagedStateError {
+export function corruptError(path: string, what: string, line?: number): DamagedStateError {
   const where = line === undefined ? path : `${path}: line ${line}`;
   return new DamagedStateError(`cannot trust ${where}: ${what}`, [
     `baleine state repair   # restores ${path}.bak, or the valid lines`,
@@ -131,7 +134,7 @@ export function damaged(path: string, what: string, line?: number): DamagedState
 }
 
 /** For a table that is missing although others exist. */
-export function missing(path: string): DamagedStateError {
+export function missingError(path: string): DamagedStateError {
   return new DamagedStateError(
     `cannot trust ${path}: it is missing, though other tables are there`,
     [

@@ -4,7 +4,7 @@ import { DamagedStateError } from '../model/errors.js';
 import type { Row } from '../model/resource.js';
 import { nodeDisk, replaceFile, syncFolder } from './disk.js';
 import { parseTable } from './parse.js';
-import { mustBeThere, readTables } from './state.js';
+import { isRequired, readTables } from './state.js';
 import { entryOf, formatTable, headerOf, keyOf, type TableFormat, trailerOf } from './table.js';
 
 const backupOf = (root: string, file: string) => join(root, `${file}.bak`);
@@ -25,8 +25,8 @@ export function dropBackup(root: string, file: string): void {
 }
 
 /** Problems of the tables, one line each; empty if every command would trust them. */
-export function damageOf(root: string, formats: readonly TableFormat[]): string[] {
-  const found = formats.flatMap((format) => trouble(root, format) ?? []);
+export function findCorruption(root: string, formats: readonly TableFormat[]): string[] {
+  const found = formats.flatMap((format) => readError(root, format) ?? []);
   if (found.length > 0) return found.map(({ message }) => message);
   try {
     readTables(root, formats);
@@ -47,9 +47,9 @@ export async function repairTables(
   root: string,
   formats: readonly TableFormat[],
 ): Promise<string[]> {
-  if (damageOf(root, formats).length === 0) return [];
+  if (findCorruption(root, formats).length === 0) return [];
   const texts = formats.map(({ file }) => textOf(join(root, file)));
-  const restored = formats.map((format) => restore(root, format, mustBeThere(format, texts)));
+  const restored = formats.map((format) => restore(root, format, isRequired(format, texts)));
   const all = restored.flatMap(({ rows }) => rows);
   for (const { format, rows } of restored) {
     const text = formatTable(format, rows.map(entryOf), all);
@@ -70,36 +70,40 @@ function restore(root: string, format: TableFormat, required: boolean): Restored
   const path = join(root, format.file);
   const text = textOf(path);
   if (text === undefined && !required) return { format, rows: [] };
-  if (text !== undefined && !damage(format, text, path)) {
+  if (text !== undefined && !corruptionIn(format, text, path)) {
     return { format, rows: parseTable(format, text, path) };
   }
   const backup = textOf(backupOf(root, format.file));
-  if (backup !== undefined && !damage(format, backup, path)) {
+  if (backup !== undefined && !corruptionIn(format, backup, path)) {
     const rows = parseTable(format, backup, path);
     return { format, rows, how: `${path}: ${rows.length} rows from its backup` };
   }
-  const kept = salvage(format, text);
+  const kept = parseValidRows(format, text);
   const lines = Math.max(0, (text ?? '').split('\n').filter(Boolean).length - 2);
   return { format, rows: kept, how: `${path}: ${kept.length} rows of ${lines} lines, no backup` };
 }
 
 /** The individually valid rows; of duplicate names the first. */
-function salvage(format: TableFormat, text = ''): Row[] {
+function parseValidRows(format: TableFormat, text = ''): Row[] {
   const rows = text.split('\n').flatMap((line) => {
     const body = `${headerOf(format)}\n${line}\n`;
     const alone = `${body}${trailerOf(body, 1)}\n`;
-    return line === '' || damage(format, alone, '') ? [] : parseTable(format, alone, '');
+    return line === '' || corruptionIn(format, alone, '') ? [] : parseTable(format, alone, '');
   });
   return [...new Map(rows.reverse().map((row) => [keyOf(row), row])).values()];
 }
 
-function trouble(root: string, format: TableFormat): DamagedStateError | undefined {
+function readError(root: string, format: TableFormat): DamagedStateError | undefined {
   const path = join(root, format.file);
   const text = textOf(path);
-  return text === undefined ? undefined : damage(format, text, path);
+  return text === undefined ? undefined : corruptionIn(format, text, path);
 }
 
-function damage(format: TableFormat, text: string, path: string): DamagedStateError | undefined {
+function corruptionIn(
+  format: TableFormat,
+  text: string,
+  path: string,
+): DamagedStateError | undefined {
   try {
     parseTable(format, text, path);
     return undefined;

@@ -1,18 +1,18 @@
 import { type InstallPaths, stateCacheFile } from '../model/install-paths.js';
-import { readRunFile, writeRunFile } from './ephemeral-json.js';
-import { stampOf } from './files-fingerprint.js';
+import { readEphemeralJson, writeEphemeralJson } from './ephemeral-json.js';
+import { tablesFingerprint } from './files-fingerprint.js';
 import type { State } from './state.js';
 import type { TableFormat } from './table.js';
 
 /** The recorded resources without lookup functions. */
-export type Records = Pick<State, 'rows' | 'serial' | 'stamp'>;
+export type CachedRecords = Pick<State, 'rows' | 'serial' | 'fingerprint'>;
 
 /**
  * The bundle's file names contain a hash of their content, so no build uses the cache of another.
  */
 const BUILD = import.meta.url;
 
-interface Kept extends Records {
+interface Kept extends CachedRecords {
   build: string;
 }
 
@@ -20,19 +20,22 @@ interface Kept extends Records {
  * Returns what `keepRecords` wrote if the tables have not changed: then they need not be read,
  * verified and parsed again. Undefined otherwise.
  */
-export function recallRecords(
+export function loadCachedRecords(
   site: InstallPaths,
   formats: readonly TableFormat[],
-): Records | undefined {
-  const stamp = stampOf(site, formats);
-  if (stamp === undefined) return undefined;
-  const kept = readRunFile<Kept>(stateCacheFile(site));
-  return kept?.build === BUILD && kept.stamp === stamp ? kept : undefined;
+): CachedRecords | undefined {
+  const fingerprint = tablesFingerprint(site, formats);
+  if (fingerprint === undefined) return undefined;
+  const kept = readEphemeralJson<Kept>(stateCacheFile(site));
+  return kept?.build === BUILD && kept.fingerprint === fingerprint ? kept : undefined;
 }
 
 /** Caches the records for the next run, unless the tables are too new to be identified reliably. */
-export function keepRecords(site: InstallPaths, { rows, serial, stamp }: Records): void {
-  if (stamp === undefined) return;
-  const kept: Kept = { build: BUILD, stamp, serial, rows };
-  writeRunFile(stateCacheFile(site), kept);
+export function cacheRecords(
+  site: InstallPaths,
+  { rows, serial, fingerprint }: CachedRecords,
+): void {
+  if (fingerprint === undefined) return;
+  const kept: Kept = { build: BUILD, fingerprint: fingerprint, serial, rows };
+  writeEphemeralJson(stateCacheFile(site), kept);
 }

@@ -5,10 +5,10 @@ import { messageOf, UserError } from '../model/errors.js';
 import type { InstallPaths } from '../model/install-paths.js';
 import { digest } from '../model/json.js';
 import type { Row } from '../model/resource.js';
-import { temporary } from './disk.js';
-import { stampOf } from './files-fingerprint.js';
-import { missing, parseTable } from './parse.js';
-import { lateIn, type TableFormat } from './table.js';
+import { temporaryPath } from './disk.js';
+import { tablesFingerprint } from './files-fingerprint.js';
+import { missingError, parseTable } from './parse.js';
+import { lateFilesIn, type TableFormat } from './table.js';
 
 /** The recorded resources of all stacks. */
 export interface State {
@@ -17,7 +17,7 @@ export interface State {
   /** Changes with every change on disk; identifies outdated plans. */
   readonly serial: string;
   /** See `stampOf`. */
-  readonly stamp: string | undefined;
+  readonly fingerprint: string | undefined;
   find(kind: KindName, stack: string, name: string): Row | undefined;
 }
 
@@ -33,13 +33,13 @@ export interface StoredTable {
  * table is damaged or only some exist.
  */
 export function openState(site: InstallPaths, tables: readonly TableFormat[]): State {
-  const stamp = stampOf(site, tables);
+  const fingerprint = tablesFingerprint(site, tables);
   const stored = readTables(site.root, tables);
   const rows = stored.flatMap((table) => table.rows);
   return {
     rows,
     serial: serialOf(stored.map(({ text }) => text)),
-    stamp,
+    fingerprint,
     find: (kind, stack, name) =>
       rows.find((row) => row.kind === kind && row.stack === stack && row.name === name),
   };
@@ -52,16 +52,16 @@ export function readTables(root: string, formats: readonly TableFormat[]): Store
   if (tables.every(({ text }) => text === undefined)) return tables;
   const empty = tables.every(({ rows }) => rows.length === 0);
   for (const { format, text } of tables) {
-    if (text !== undefined || (empty && isUnderway(root, format))) continue;
-    if (!mustBeThere(format, texts)) continue;
-    throw missing(join(root, format.file));
+    if (text !== undefined || (empty && isCreationInterrupted(root, format))) continue;
+    if (!isRequired(format, texts)) continue;
+    throw missingError(join(root, format.file));
   }
   return tables;
 }
 
 /** Whether the existing tables name it, or it has existed since the first release. */
-export function mustBeThere(format: TableFormat, texts: readonly (string | undefined)[]): boolean {
-  return !format.late || texts.some((text) => text && lateIn(text).includes(format.file));
+export function isRequired(format: TableFormat, texts: readonly (string | undefined)[]): boolean {
+  return !format.late || texts.some((text) => text && lateFilesIn(text).includes(format.file));
 }
 
 function refuseNewer(
@@ -69,7 +69,7 @@ function refuseNewer(
   formats: readonly TableFormat[],
   texts: readonly (string | undefined)[],
 ): void {
-  const named = texts.flatMap((text) => (text ? lateIn(text) : []));
+  const named = texts.flatMap((text) => (text ? lateFilesIn(text) : []));
   const unknown = named.find((file) => !formats.some((format) => format.file === file));
   if (unknown === undefined) return;
   throw new UserError(
@@ -92,8 +92,8 @@ function tableOf(root: string, format: TableFormat, text: string | undefined): S
  * True for a table that is missing because the first or last write of all (empty) tables was
  * interrupted: then it still has, or already has, its temporary name.
  */
-function isUnderway(root: string, format: TableFormat): boolean {
-  const path = temporary(root, format.file);
+function isCreationInterrupted(root: string, format: TableFormat): boolean {
+  const path = temporaryPath(root, format.file);
   const text = read(path);
   try {
     return text !== undefined && parseTable(format, text, path).length === 0;

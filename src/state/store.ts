@@ -4,8 +4,8 @@ import { type KindName, NAME } from '../model/address.js';
 import { messageOf, UserError } from '../model/errors.js';
 import type { InstallPaths } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
-import { type Disk, nodeDisk, remove, replaceFile, syncFolder, temporary } from './disk.js';
-import { stampOf } from './files-fingerprint.js';
+import { type Disk, nodeDisk, remove, replaceFile, syncFolder, temporaryPath } from './disk.js';
+import { tablesFingerprint } from './files-fingerprint.js';
 import { isStack } from './parse.js';
 import { dropBackup, keepBackup } from './repair.js';
 import { readTables, type State, serialOf } from './state.js';
@@ -32,7 +32,7 @@ export function openStore(
 }
 
 /** Like `openStore`, after removing what a killed run left: tables without a row, and unfinished ones. */
-export async function openStoreAfresh(
+export async function openCleanStore(
   site: InstallPaths,
   formats: readonly TableFormat[],
 ): Promise<Store> {
@@ -56,7 +56,7 @@ class CsvStore implements Store {
   readonly #disk: Disk;
   readonly #tables: Table[];
   /** Value from before the first edit. */
-  readonly stamp: string | undefined;
+  readonly fingerprint: string | undefined;
   #queue: Edit[] = [];
   #writing = false;
   #synced = true;
@@ -64,7 +64,7 @@ class CsvStore implements Store {
   constructor(site: InstallPaths, formats: readonly TableFormat[], disk: Disk) {
     this.#root = site.root;
     this.#disk = disk;
-    this.stamp = stampOf(site, formats);
+    this.fingerprint = tablesFingerprint(site, formats);
     this.#tables = readTables(site.root, formats).map(({ format, text, rows }) => ({
       format,
       text,
@@ -163,7 +163,7 @@ class CsvStore implements Store {
   async dropCutOff(): Promise<void> {
     await this.dropEmpty();
     for (const { format } of this.#tables) {
-      const temp = temporary(this.#root, format.file);
+      const temp = temporaryPath(this.#root, format.file);
       if (!existsSync(temp)) continue;
       // killed while the last row was removed: the backup is obsolete too
       if (this.rows.length === 0) dropBackup(this.#root, format.file);

@@ -94,7 +94,7 @@ export function trailerOf(body: string, rows: number, late: readonly string[] = 
 }
 
 /** The later-added tables that a table's trailer names. */
-export function lateIn(text: string): string[] {
+export function lateFilesIn(text: string): string[] {
   const names = /^# rows=\d+ sha256=\w+ with=(\S+)$/.exec(
     text.slice(text.lastIndexOf('#'), -1),
   )?.[1];

@@ -1,6 +1,6 @@
 import { promises } from 'node:fs';
 import { join } from 'node:path';
-import { type Disk, remove, replaceFile, syncFolder, temporary, writeThrough } from './disk.js';
+import { type Disk, remove, replaceFile, syncFolder, temporaryPath, writeDurably } from './disk.js';
 import { dropBackup } from './repair.js';
 import { type Entry, formatTable, type TableFormat } from './table.js';
 
@@ -25,11 +25,11 @@ export async function createTables(disk: Disk, root: string, tables: Table[]): P
     // leftovers of an interrupted creation or removal
     if (tables.some(isThere)) await removeTables(disk, root, tables);
     for (const { format } of tables) {
-      await writeThrough(disk, temporary(root, format.file), formatTable(format, [], []));
+      await writeDurably(disk, temporaryPath(root, format.file), formatTable(format, [], []));
     }
     await syncFolder(disk, root);
     for (const table of tables) {
-      await disk.rename(temporary(root, table.format.file), join(root, table.format.file));
+      await disk.rename(temporaryPath(root, table.format.file), join(root, table.format.file));
       table.text = formatTable(table.format, [], []);
     }
   } catch (error) {
@@ -54,12 +54,12 @@ export async function addTables(disk: Disk, root: string, tables: Table[]): Prom
 /** The reverse of createTables, for a state without rows. */
 export async function removeTables(disk: Disk, root: string, tables: Table[]): Promise<void> {
   for (const table of tables.filter(isThere)) {
-    await disk.rename(join(root, table.format.file), temporary(root, table.format.file));
+    await disk.rename(join(root, table.format.file), temporaryPath(root, table.format.file));
     table.text = undefined;
   }
   await syncFolder(disk, root);
   for (const { format } of tables) {
     dropBackup(root, format.file);
-    await remove(disk, temporary(root, format.file));
+    await remove(disk, temporaryPath(root, format.file));
   }
 }

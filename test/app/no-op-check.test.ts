@@ -5,7 +5,7 @@ import { loadConfig } from '../../src/formats/baleine/load.js';
 import type { Host } from '../../src/host/ports.js';
 import { installPaths } from '../../src/model/install-paths.js';
 import type { Row } from '../../src/model/resource.js';
-import type { Records } from '../../src/state/state-cache.js';
+import type { CachedRecords } from '../../src/state/state-cache.js';
 import { MemoryHost } from '../support/memory-host.js';
 
 const ROOT = '/var/lib/baleine';
@@ -20,8 +20,8 @@ class Agreed extends Context {
 
   override mayHaveStale = () => false;
   override isConfigInSync = () => true;
-  override cachedRecords(): Records | undefined {
-    return this.rows && { rows: this.rows, serial: '1', stamp: '1' };
+  override cachedRecords(): CachedRecords | undefined {
+    return this.rows && { rows: this.rows, serial: '1', fingerprint: '1' };
   }
 
   override host(): Promise<Host> {

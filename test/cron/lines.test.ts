@@ -33,7 +33,7 @@ it.each(["/srv/it's mine/baleine.yaml", '/srv/$HOME `x` "y"/*.yaml', '/srv/é/~a
 );
 
 it.each(['/srv/100%/baleine.yaml', '/srv/a\nb'])('refuses %j, which cron cannot say', (file) => {
-  expect(() => linesOf({ ...JOB, file })).toThrow('cron takes % and line breaks');
+  expect(() => linesOf({ ...JOB, file })).toThrow('cron interprets % and line breaks itself');
 });
 
 it.each([

@@ -13,7 +13,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/formats/baleine/load.js';
-import { agree, forget, keep, type Recalled, recall } from '../../src/formats/cache.js';
+import {
+  appendSyncLine,
+  type CachedConfig,
+  loadCached,
+  removeCached,
+  storeCached,
+} from '../../src/formats/cache.js';
 import type { Source } from '../../src/formats/yaml/read-file.js';
 import type { Config } from '../../src/model/config.js';
 import { EXAMPLE } from '../config/example.js';
@@ -35,7 +41,7 @@ const SOURCE = { file: 'baleine.yaml', text: TEXT, directory: '/srv', env: { A: 
 function understand(source: Source = SOURCE): Config {
   const variables = new Set<string>();
   const config = loadConfig(source, variables);
-  keep(dir, source, config, variables);
+  storeCached(dir, source, config, variables);
   return config;
 }
 
@@ -51,12 +57,12 @@ it.each([
   ['a name that is a trap', { ...SOURCE, text: 'name: x\nvolumes: { tostring: {} }' }],
 ])('recalls %s as it was understood', (_what, source) => {
   const config = understand(source);
-  expect(bare(recall(dir, source)?.config)).toStrictEqual(bare(config));
+  expect(bare(loadCached(dir, source)?.config)).toStrictEqual(bare(config));
 });
 
 it('knows the file, but no lines', () => {
   understand();
-  expect(recall(dir, SOURCE)?.config.where(['containers', 'web'])).toBe('baleine.yaml');
+  expect(loadCached(dir, SOURCE)?.config.where(['containers', 'web'])).toBe('baleine.yaml');
 });
 
 describe('takes the long way', () => {
@@ -71,16 +77,16 @@ describe('takes the long way', () => {
     ['another file', { file: 'other.yaml' }],
   ])('for %s', (_what, change) => {
     understand();
-    expect(recall(dir, SOURCE)).toBeDefined();
-    expect(recall(dir, { ...SOURCE, ...change })).toBeUndefined();
+    expect(loadCached(dir, SOURCE)).toBeDefined();
+    expect(loadCached(dir, { ...SOURCE, ...change })).toBeUndefined();
   });
 
   it('but not for a variable that the file does not speak of', () => {
     understand();
-    expect(recall(dir, { ...SOURCE, env: { ...SOURCE.env, C: '3' } })).toBeDefined();
+    expect(loadCached(dir, { ...SOURCE, env: { ...SOURCE.env, C: '3' } })).toBeDefined();
   });
 
-  it('when nothing was kept', () => expect(recall(dir, SOURCE)).toBeUndefined());
+  it('when nothing was kept', () => expect(loadCached(dir, SOURCE)).toBeUndefined());
 
   it.each<[string, (text: string) => string]>([
     ['is cut off', (text) => text.slice(0, -9)],
@@ -92,13 +98,13 @@ describe('takes the long way', () => {
   ])('when what was kept %s', (_what, spoil) => {
     understand();
     writeFileSync(theFile(), spoil(readFileSync(theFile(), 'utf8')));
-    expect(recall(dir, SOURCE)).toBeUndefined();
+    expect(loadCached(dir, SOURCE)).toBeUndefined();
   });
 
   it('when others could have written it', () => {
     understand();
     chmodSync(theFile(), 0o620);
-    expect(recall(dir, SOURCE)).toBeUndefined();
+    expect(loadCached(dir, SOURCE)).toBeUndefined();
   });
 });
 
@@ -113,19 +119,19 @@ it('goes without when it cannot be written', () => {
   writeFileSync(dir, '');
   understand();
   expect(existsSync(join(dir, 'x'))).toBe(false);
-  expect(recall(dir, SOURCE)).toBeUndefined();
+  expect(loadCached(dir, SOURCE)).toBeUndefined();
 });
 
 describe('an agreement with the records', () => {
-  const recalled = () => recall(dir, SOURCE) as Recalled;
+  const recalled = () => loadCached(dir, SOURCE) as CachedConfig;
 
   it('is recalled with the file, and the last one only', () => {
     understand();
     expect(recalled().agreement).toBeUndefined();
     const config = bare(recalled().config);
-    agree(dir, SOURCE, recalled(), { with: 'one' });
+    appendSyncLine(dir, SOURCE, recalled(), { with: 'one' });
     expect(recalled().agreement).toEqual({ with: 'one' });
-    agree(dir, SOURCE, recalled(), { with: 'two' });
+    appendSyncLine(dir, SOURCE, recalled(), { with: 'two' });
     expect(recalled().agreement).toEqual({ with: 'two' });
     expect(bare(recalled().config)).toStrictEqual(config);
     expect(statSync(theFile()).mode & 0o777).toBe(0o600);
@@ -133,15 +139,15 @@ describe('an agreement with the records', () => {
 
   it('is written once', () => {
     understand();
-    agree(dir, SOURCE, recalled(), { with: 'one' });
+    appendSyncLine(dir, SOURCE, recalled(), { with: 'one' });
     const { ino } = statSync(theFile());
-    agree(dir, SOURCE, recalled(), { with: 'one' });
+    appendSyncLine(dir, SOURCE, recalled(), { with: 'one' });
     expect(statSync(theFile()).ino).toBe(ino);
   });
 
   it('is forgotten when the file is understood anew', () => {
     understand();
-    agree(dir, SOURCE, recalled(), { with: 'one' });
+    appendSyncLine(dir, SOURCE, recalled(), { with: 'one' });
     understand();
     expect(recalled().agreement).toBeUndefined();
   });
@@ -151,9 +157,9 @@ describe('an agreement with the records', () => {
     const before = recalled();
     const other = { ...SOURCE, env: { A: '2', TAR: '' } };
     understand(other);
-    agree(dir, SOURCE, before, { with: 'one' });
-    expect(recall(dir, other)?.body).not.toBe(before.body);
-    expect(recall(dir, other)?.agreement).toBeUndefined();
+    appendSyncLine(dir, SOURCE, before, { with: 'one' });
+    expect(loadCached(dir, other)?.body).not.toBe(before.body);
+    expect(loadCached(dir, other)?.agreement).toBeUndefined();
   });
 
   it.each<[string, () => void]>([
@@ -163,8 +169,8 @@ describe('an agreement with the records', () => {
     understand();
     const before = recalled();
     happen();
-    agree(dir, SOURCE, before, { with: 'one' });
-    expect(recall(dir, SOURCE)).toBeUndefined();
+    appendSyncLine(dir, SOURCE, before, { with: 'one' });
+    expect(loadCached(dir, SOURCE)).toBeUndefined();
   });
 });
 
@@ -172,16 +178,16 @@ describe('what is kept is forgotten', () => {
   it('with its stack, and the folder with the last', () => {
     understand();
     understand({ ...SOURCE, file: 'other.yaml', text: 'name: other' });
-    forget(dir, 'shop');
+    removeCached(dir, 'shop');
     expect(readdirSync(dir)).toHaveLength(1);
-    forget(dir, 'other');
+    removeCached(dir, 'other');
     expect(existsSync(dir)).toBe(false);
   });
 
   it('also where a killed run has left it half written', () => {
     understand();
     writeFileSync(`${theFile()}.new`, '12');
-    forget(dir, 'shop');
+    removeCached(dir, 'shop');
     expect(existsSync(dir)).toBe(false);
   });
 });

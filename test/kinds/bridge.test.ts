@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Probe, SeenLink } from '../../src/host/ports.js';
+import type { ObservedLink, Probe } from '../../src/host/ports.js';
 import { bridge } from '../../src/kinds/bridge/index.js';
 import { installPaths } from '../../src/model/install-paths.js';
 import type { Resource, Row } from '../../src/model/resource.js';
@@ -15,17 +15,17 @@ const SPEC: BridgeSpec = {
   isolated: false,
   uplink: 'eth1',
 };
-const SEEN: SeenLink = {
+const SEEN: ObservedLink = {
   name: 'bb-1',
   kind: 'bridge',
   up: true,
   alias: SPEC.alias,
   addresses: ['10.77.1.1/24'],
 };
-const UPLINK: SeenLink = { name: 'eth1', kind: '', up: true, master: 'bb-1', addresses: [] };
+const UPLINK: ObservedLink = { name: 'eth1', kind: '', up: true, master: 'bb-1', addresses: [] };
 
 /** A host that has only these links. */
-function host(...links: SeenLink[]): Probe {
+function host(...links: ObservedLink[]): Probe {
   return {
     link: (name: string) => links.find((link) => link.name === name),
     subnets: () =>
@@ -52,7 +52,7 @@ const row = (spec: BridgeSpec): Row<BridgeSpec> => ({
   protect: false,
 });
 
-function compared(desired: BridgeSpec, recorded: BridgeSpec, ...links: SeenLink[]) {
+function compared(desired: BridgeSpec, recorded: BridgeSpec, ...links: ObservedLink[]) {
   const seen = bridge.observe(recorded, undefined, host(...links), site);
   if (!seen) throw new Error('not seen');
   const differences = bridge.compare(resource(desired), row(recorded), seen);
@@ -89,7 +89,7 @@ describe('a bridge', () => {
     ]);
   });
 
-  it.each<[NonNullable<SeenLink['ipv6']>, string[]]>([
+  it.each<[NonNullable<ObservedLink['ipv6']>, string[]]>([
     ['link', ['drift: the host has an IPv6 address on it']],
     ['global', []],
   ])(
@@ -116,7 +116,7 @@ describe('a bridge', () => {
   });
 
   it('that is not ours is rejected', () => {
-    const foreign = (...links: SeenLink[]) => bridge.foreign(SPEC, host(...links), site);
+    const foreign = (...links: ObservedLink[]) => bridge.foreign(SPEC, host(...links), site);
     expect(foreign()).toBeUndefined();
     expect(foreign(SEEN)).toBeUndefined();
     expect(foreign({ ...SEEN, alias: 'somebody' })).toBe(

@@ -37,7 +37,7 @@ function noting(failing?: string, why = 'no'): { host: Host; calls: string[] } {
       derive: (from: string, to: string, size: number, fill: (tree: string) => Promise<void>) =>
         filled(note('disks.derive', from, to, size), fill),
     },
-    trees: port('trees'),
+    rootfs: port('rootfs'),
     runtime: port('runtime'),
     files: port('files'),
   } as unknown as Host;
@@ -66,12 +66,12 @@ async function built(more: Partial<Build>, failing?: string): Promise<string[]> 
 }
 
 it.each([
-  [{ tar: '/t' }, 'trees.extract /t /tree'],
-  [{ directory: '/d' }, 'trees.copy /d /tree /'],
-  [{ host: { binaries: ['/b'], files: [] } }, 'trees.host {"binaries":["/b"],"files":[]} /tree'],
+  [{ tar: '/t' }, 'rootfs.extract /t /tree'],
+  [{ directory: '/d' }, 'rootfs.copy /d /tree /'],
+  [{ host: { binaries: ['/b'], files: [] } }, 'rootfs.host {"binaries":["/b"],"files":[]} /tree'],
   [
     { debian: { suite: 's', packages: [], variant: 'v' } },
-    'trees.debian {"suite":"s","packages":[],"variant":"v"} /tree',
+    'rootfs.debian {"suite":"s","packages":[],"variant":"v"} /tree',
   ],
 ])('fills a new file from %j', async (from, call) => {
   expect(await built({ from })).toEqual([
@@ -89,10 +89,10 @@ it('copies files before it runs lines, each in order', async () => {
   ];
   const calls = await built({ copy, run: ['a', 'b c'], environment: { K: 'v' } });
   expect(calls.slice(3)).toEqual([
-    'trees.copy /x /tree /1 {"owner":"0:0"}',
-    'trees.copy /y /tree /2 {"owner":"1:1","mode":"0600"}',
-    'runtime.runOnce /tree ["/bin/sh","-c","a"] {"environment":{"K":"v"}}',
-    'runtime.runOnce /tree ["/bin/sh","-c","b c"] {"environment":{"K":"v"}}',
+    'rootfs.copy /x /tree /1 {"owner":"0:0"}',
+    'rootfs.copy /y /tree /2 {"owner":"1:1","mode":"0600"}',
+    'runtime.runOneOff /tree ["/bin/sh","-c","a"] {"environment":{"K":"v"}}',
+    'runtime.runOneOff /tree ["/bin/sh","-c","b c"] {"environment":{"K":"v"}}',
     'done',
   ]);
 });
@@ -101,13 +101,13 @@ it('works on a copy of the base', async () => {
   expect(await built({ from: { image: 'b' }, base: '/i/b.img', run: ['a'] })).toEqual([
     'files.ensureDir /i',
     'disks.derive /i/b.img /i/a.img 1',
-    'runtime.runOnce /tree ["/bin/sh","-c","a"] {"environment":{}}',
+    'runtime.runOneOff /tree ["/bin/sh","-c","a"] {"environment":{}}',
     'done',
   ]);
 });
 
 it('stops at the first line that fails', async () => {
-  const calls = await built({ run: ['a', 'b'] }, 'runtime.runOnce /tree ["/bin/sh","-c","a"]');
+  const calls = await built({ run: ['a', 'b'] }, 'runtime.runOneOff /tree ["/bin/sh","-c","a"]');
   expect(calls.at(-1)).toBe('Error: no');
   expect(calls.join('\n')).not.toContain('"b"');
 });

@@ -44,8 +44,8 @@ describe('limits that the host lacks support for', () => {
     cpus: () => '0-1',
     controller: () => 1,
     isBlockDevice: (path) => path === '/dev/vda',
-    withoutLabel: () => undefined,
-    withoutUserns: () => undefined,
+    labelProblem: () => undefined,
+    usernsProblem: () => undefined,
     addresses: () => [],
     listener: () => undefined,
     ...more,
@@ -87,7 +87,7 @@ describe('limits that the host lacks support for', () => {
   });
 
   it('rejects labels of missing security modules', () => {
-    const capacity = host({ withoutLabel: (kind) => `this host has no ${kind}` });
+    const capacity = host({ labelProblem: (kind) => `this host has no ${kind}` });
     const labelled = 'apparmor: some-profile, selinux: "system_u:system_r:container_t:s0"';
     const config = read(file('{}').replace('limits: {}', labelled));
     const refuse = () => checkCapacity(config, capacity);
@@ -99,7 +99,7 @@ describe('limits that the host lacks support for', () => {
 
   it('need no look at the host if none is set', () => {
     const asked = () => expect.unreachable();
-    const capacity = { cpus: asked, controller: asked, isBlockDevice: asked, withoutUserns: asked };
-    checkCapacity(read(file('{ pids: 5 }')), host({ ...capacity, withoutLabel: asked }));
+    const capacity = { cpus: asked, controller: asked, isBlockDevice: asked, usernsProblem: asked };
+    checkCapacity(read(file('{ pids: 5 }')), host({ ...capacity, labelProblem: asked }));
   });
 });

@@ -14,14 +14,14 @@ ${more}`;
 /** A host that has everything. */
 const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   isBlockDevice: () => true,
-  withoutLabel: () => undefined,
-  withoutSource: () => undefined,
-  withoutGuards: () => undefined,
-  withoutSysctl: () => undefined,
-  withoutRuntime: () => undefined,
-  held: () => undefined,
-  withoutUplink: () => undefined,
-  withoutSubnet: () => undefined,
+  labelProblem: () => undefined,
+  bindSourceProblem: () => undefined,
+  securityProblem: () => undefined,
+  sysctlProblem: () => undefined,
+  runtimeProblem: () => undefined,
+  unreclaimable: () => undefined,
+  uplinkProblem: () => undefined,
+  subnetProblem: () => undefined,
   forwards: () => false,
   ...more,
 });
@@ -40,22 +40,22 @@ describe('what the file declares', () => {
   const cases: [string, Partial<Preconditions>, string][] = [
     [
       ', volumes: [/a:/a, /b:/b]',
-      { withoutSource: (path) => (path === '/b' ? gone(path) : undefined) },
+      { bindSourceProblem: (path) => (path === '/b' ? gone(path) : undefined) },
       'volumes.1: bind source /b does not exist',
     ],
-    [', seccomp: unconfined', { withoutGuards: ({ seccomp }) => seccomp && 'no' }, 'seccomp: no'],
+    [', seccomp: unconfined', { securityProblem: ({ seccomp }) => seccomp && 'no' }, 'seccomp: no'],
     [
       ', cap_add: [SYS_TIME]',
-      { withoutGuards: ({ cap_add }) => cap_add[0] },
+      { securityProblem: ({ cap_add }) => cap_add[0] },
       'security: CAP_SYS_TIME',
     ],
     [
       ', sysctls: { net.x: "1" }',
-      { withoutSysctl: (name, value) => `${name}=${value}` },
+      { sysctlProblem: (name, value) => `${name}=${value}` },
       'sysctls.net.x: net.x=1',
     ],
-    [', runtime: kata', { withoutRuntime: (name) => `no ${name}` }, 'runtime: no kata'],
-    [', apparmor: strict', { withoutLabel: (kind) => `no ${kind}` }, 'apparmor: no apparmor'],
+    [', runtime: kata', { runtimeProblem: (name) => `no ${name}` }, 'runtime: no kata'],
+    [', apparmor: strict', { labelProblem: (kind) => `no ${kind}` }, 'apparmor: no apparmor'],
     [
       ', limits: { io: [{ device: /dev/vdz, read_bps: 1M }] }',
       { isBlockDevice: () => false },
@@ -83,7 +83,7 @@ describe('what the file declares', () => {
   });
 
   it('is rejected with all problems at once', () => {
-    const lacking = { withoutSource: gone, withoutRuntime: () => 'no runc' };
+    const lacking = { bindSourceProblem: gone, runtimeProblem: () => 'no runc' };
     expect(() =>
       checked(new MemoryStack(), file(', volumes: [/a:/a], runtime: runc'), lacking),
     ).toThrow('volumes.0: bind source /a does not exist\nruntime: no runc');
@@ -91,23 +91,23 @@ describe('what the file declares', () => {
 
   it('is rejected if an uplink cannot join its bridge', () => {
     const bridges = 'bridges: { lan: { uplink: eth1 } }';
-    const lacking = { withoutUplink: (name: string) => `no ${name}` };
+    const lacking = { uplinkProblem: (name: string) => `no ${name}` };
     expect(() => checked(new MemoryStack(), file('', bridges), lacking)).toThrow('uplink: no eth1');
   });
 
   it('is rejected if the host is already in the subnet of a bridge', async () => {
     const net = (subnet: string) => file('', `bridges: { lan: { subnet: ${subnet} } }`);
     const asked: (string | undefined)[] = [];
-    const withoutSubnet: Preconditions['withoutSubnet'] = ({ subnet, link }, going) => {
+    const subnetProblem: Preconditions['subnetProblem'] = ({ subnet, link }, going) => {
       asked.push(going.has(link) ? subnet : 'its own is in its way');
       return subnet === '10.2.0.0/24' ? 'taken' : undefined;
     };
     const stack = new MemoryStack();
-    checked(stack, net('10.1.0.0/24'), { withoutSubnet });
+    checked(stack, net('10.1.0.0/24'), { subnetProblem });
     await stack.apply(net('10.1.0.0/24'));
-    expect(() => checked(stack, net('10.2.0.0/24'), { withoutSubnet })).toThrow('subnet: taken');
+    expect(() => checked(stack, net('10.2.0.0/24'), { subnetProblem })).toThrow('subnet: taken');
     for (const { name } of stack.host.links.values()) stack.host.removeLink(name);
-    checked(stack, net('10.1.0.0/24'), { withoutSubnet });
+    checked(stack, net('10.1.0.0/24'), { subnetProblem });
     // the last one is only restored as recorded
     expect(asked).toEqual(['10.1.0.0/24', '10.2.0.0/24']);
   });
@@ -118,7 +118,7 @@ describe('what the file declares', () => {
   ])('is rejected below current usage: %s', async (limit, said) => {
     const stack = new MemoryStack();
     await stack.apply(file(', limits: { memory: 64M }'));
-    const lacking = { held: () => ({ memory: 32 * 2 ** 20, pids: 9 }) };
+    const lacking = { unreclaimable: () => ({ memory: 32 * 2 ** 20, pids: 9 }) };
     expect(() =>
       checked(
         stack,
@@ -130,9 +130,9 @@ describe('what the file declares', () => {
 
   it('may be in a volume created by the same plan', () => {
     const text = file(', volumes: ["data:/data"]', 'volumes: { data: {} }');
-    expect(checked(new MemoryStack(), text, { withoutSource: gone }).units.length).toBeGreaterThan(
-      2,
-    );
+    expect(
+      checked(new MemoryStack(), text, { bindSourceProblem: gone }).units.length,
+    ).toBeGreaterThan(2);
   });
 });
 
@@ -160,7 +160,7 @@ describe('what is only restored', () => {
     await stack.apply(text);
     for (const id of ['one.web', 'one.other']) stack.host.end(id, 1);
     stack.host.now += 3_600_000;
-    const plan = checked(stack, text, { withoutSource: gone });
+    const plan = checked(stack, text, { bindSourceProblem: gone });
     expect(plan.units.map(({ address, blocked }) => [address, blocked])).toEqual([
       ['container.web', 'cannot start container.web: bind source /a does not exist'],
       ['container.other', undefined],
@@ -188,12 +188,16 @@ describe('what is only restored', () => {
       [...stack.host.mounts.keys()].find((path) => path.startsWith('/run/netns')) ?? '',
     );
     const { rows, site } = stack;
-    const plan = preflight(stack.plan(file(', volumes: [/a:/a]')), host({ withoutSource: gone }), {
-      resources: rows.map(resourceFromRow),
-      rows,
-      site,
-      where,
-    });
+    const plan = preflight(
+      stack.plan(file(', volumes: [/a:/a]')),
+      host({ bindSourceProblem: gone }),
+      {
+        resources: rows.map(resourceFromRow),
+        rows,
+        site,
+        where,
+      },
+    );
     await stack.executePlan(plan);
     expect([...stack.host.running.keys()].sort()).toEqual(['one.other', 'one.web']);
   });

@@ -73,12 +73,12 @@ it('is rejected at plan with its position if the kernel does not support it', ()
     isBlockDevice: () => false,
     addresses: () => [],
     listener: () => undefined,
-    withoutLabel: () => undefined,
-    withoutUserns: () => 'sysctl user.max_user_namespaces is 0',
+    labelProblem: () => undefined,
+    usernsProblem: () => 'sysctl user.max_user_namespaces is 0',
   };
   expect(() => checkCapacity(config, capacity)).toThrow(
     /^baleine\.yaml:3:\d+: no user namespace here: sysctl user\.max_user_namespaces is 0$/,
   );
-  const { withoutUserns: _, ...rest } = capacity;
-  checkCapacity(config, { ...rest, withoutUserns: () => undefined });
+  const { usernsProblem: _, ...rest } = capacity;
+  checkCapacity(config, { ...rest, usernsProblem: () => undefined });
 });

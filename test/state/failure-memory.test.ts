@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import {
-  type Failing,
-  forgetFailure,
+  clearFailure,
+  type FailureRecord,
   isTooSoon,
-  keepFailure,
-  nextTry,
+  nextRetry,
   noteFailure,
-  recallFailure,
+  readFailure,
+  saveFailure,
 } from '../../src/state/failure-memory.js';
 
 const MINUTE = 60_000;
@@ -17,7 +17,7 @@ const HOUR = 60 * MINUTE;
 
 /** The minutes at which one of these failures, one a minute, is told. */
 function toldAt(texts: Iterable<string>): number[] {
-  let failing: Failing | undefined;
+  let failing: FailureRecord | undefined;
   const told: number[] = [];
   let minute = 0;
   for (const text of texts) {
@@ -59,19 +59,19 @@ it.each([
 
 it('tries what has failed once more at once, then in growing intervals up to 5 minutes', () => {
   const SECOND = 1000;
-  let failing: Failing = noteFailure(undefined, 'x', 0).failing;
+  let failing: FailureRecord = noteFailure(undefined, 'x', 0).failing;
   const tried: number[] = [];
   for (let now = 0; now <= 1300 * SECOND; now += 5 * SECOND) {
     if (isTooSoon(failing, ['rest'], now)) continue;
     tried.push(now / SECOND);
     failing = {
       ...failing,
-      tries: nextTry(failing, tried.length === 1 ? ['done', 'rest'] : ['rest'], now),
+      tries: nextRetry(failing, tried.length === 1 ? ['done', 'rest'] : ['rest'], now),
     };
   }
   expect(tried).toEqual([0, 5, 15, 35, 75, 155, 315, 615, 915, 1215]);
   expect(isTooSoon(failing, ['rest', 'new'], 1216 * SECOND)).toBe(false);
-  expect(nextTry(failing, ['rest', 'new'], 1216 * SECOND).count).toBe(1);
+  expect(nextRetry(failing, ['rest', 'new'], 1216 * SECOND).count).toBe(1);
   expect(isTooSoon(failing, ['rest'], 0), 'the clock was set back').toBe(false);
 });
 
@@ -92,14 +92,14 @@ it('remembers by file, and leaves nothing when it is told to forget', () => {
   onTestFinished(() => rmSync(dir, { recursive: true }));
   const site = { root: dir, run: join(dir, 'run', 'tag'), tag: 'tag' };
   const { failing } = noteFailure(undefined, 'x', 0);
-  keepFailure(site, '/a.yaml', failing);
-  expect(recallFailure(site, '/a.yaml')).toEqual(failing);
-  expect(recallFailure(site, '/b.yaml')).toBeUndefined();
+  saveFailure(site, '/a.yaml', failing);
+  expect(readFailure(site, '/a.yaml')).toEqual(failing);
+  expect(readFailure(site, '/b.yaml')).toBeUndefined();
   // as after a kill in the middle of the next note
   const [note = ''] = readdirSync(join(site.run, 'failing'));
   writeFileSync(join(site.run, 'failing', `${note}.new`), '{');
-  forgetFailure(site, '/a.yaml');
-  expect(recallFailure(site, '/a.yaml')).toBeUndefined();
+  clearFailure(site, '/a.yaml');
+  expect(readFailure(site, '/a.yaml')).toBeUndefined();
   expect(existsSync(join(dir, 'run'))).toBe(false);
 });
 
@@ -108,15 +108,15 @@ it('drops what was remembered of files that nobody applies any more', () => {
   onTestFinished(() => rmSync(dir, { recursive: true }));
   const site = { root: dir, run: join(dir, 'run'), tag: 'tag' };
   const { failing } = noteFailure(undefined, 'x', 0);
-  keepFailure(site, '/gone.yaml', failing);
-  keepFailure(site, '/daily.yaml', failing);
+  saveFailure(site, '/gone.yaml', failing);
+  saveFailure(site, '/daily.yaml', failing);
   const [daily = '', gone = ''] = readdirSync(join(dir, 'run/failing')).sort();
   const days = (count: number) => Date.now() / 1000 - count * 86400;
   utimesSync(join(dir, 'run/failing', gone), days(4), days(4));
   utimesSync(join(dir, 'run/failing', daily), days(2), days(2));
-  keepFailure(site, '/other.yaml', failing);
-  expect(recallFailure(site, '/gone.yaml')).toBeUndefined();
-  expect(recallFailure(site, '/daily.yaml')).toEqual(failing);
+  saveFailure(site, '/other.yaml', failing);
+  expect(readFailure(site, '/gone.yaml')).toBeUndefined();
+  expect(readFailure(site, '/daily.yaml')).toEqual(failing);
 });
 
 it('tells what does not stay up apart by how it ends, not by its try or its log', () => {

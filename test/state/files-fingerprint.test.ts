@@ -2,7 +2,7 @@ import { copyFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { InstallPaths } from '../../src/model/install-paths.js';
-import { stampOf } from '../../src/state/files-fingerprint.js';
+import { tablesFingerprint } from '../../src/state/files-fingerprint.js';
 import { openStore } from '../../src/state/store.js';
 import { makeSite, rowOf, TABLES, textOf } from './sample.js';
 
@@ -15,7 +15,7 @@ async function written(): Promise<InstallPaths> {
 }
 
 /** When all that has happened is long ago. */
-const later = (site: InstallPaths) => stampOf(site, TABLES, Date.now() + 3000);
+const later = (site: InstallPaths) => tablesFingerprint(site, TABLES, Date.now() + 3000);
 
 it('stays as long as nobody writes, and is there when no table is', async () => {
   const site = await written();
@@ -24,7 +24,7 @@ it('stays as long as nobody writes, and is there when no table is', async () => 
 });
 
 it('is none while the next change could leave it the same', async () => {
-  expect(stampOf(await written(), TABLES, Date.now())).toBeUndefined();
+  expect(tablesFingerprint(await written(), TABLES, Date.now())).toBeUndefined();
 });
 
 it.each<[string, (path: string, text: string) => void | Promise<void>]>([

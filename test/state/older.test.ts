@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { DamagedStateError } from '../../src/model/errors.js';
 import type { InstallPaths } from '../../src/model/install-paths.js';
-import { damageOf, repairTables } from '../../src/state/repair.js';
+import { findCorruption, repairTables } from '../../src/state/repair.js';
 import { openState } from '../../src/state/state.js';
 import { openStore } from '../../src/state/store.js';
 import { trailerOf } from '../../src/state/table.js';
@@ -22,7 +22,7 @@ beforeEach(async () => {
 it('reads what an earlier release wrote, without the table and the column it did not know', () => {
   const before = textOf(site, 'containers.csv');
   expect(openState(site, LATER).rows).toEqual(openState(site, TABLES).rows);
-  expect(damageOf(site.root, LATER)).toEqual([]);
+  expect(findCorruption(site.root, LATER)).toEqual([]);
   expect(textOf(site, 'containers.csv')).toBe(before);
   expect(existsSync(path('volumes.csv'))).toBe(false);
 });
@@ -40,7 +40,7 @@ it('takes the missing of a late table for damage once one is there', async () =>
   expect(() => openState(site, LATER)).toThrow(DamagedStateError);
   expect(() => openState(site, LATER)).toThrow('volumes.csv: it is missing');
   rmSync(path('images.csv'));
-  expect(damageOf(site.root, LATER)).not.toEqual([]);
+  expect(findCorruption(site.root, LATER)).not.toEqual([]);
 });
 
 it('repairs another table of a folder that is without the late one', async () => {

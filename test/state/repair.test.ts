@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import type { InstallPaths } from '../../src/model/install-paths.js';
-import { damageOf, repairTables } from '../../src/state/repair.js';
+import { findCorruption, repairTables } from '../../src/state/repair.js';
 import { openState } from '../../src/state/state.js';
 import { openStore } from '../../src/state/store.js';
 import { makeSite, rowOf, TABLES } from './sample.js';
@@ -26,14 +26,16 @@ const damage: [string, () => void][] = [
 
 it('finds nothing to mend in whole tables, and writes nothing', async () => {
   const before = readFileSync(path);
-  expect(damageOf(site.root, TABLES)).toEqual([]);
+  expect(findCorruption(site.root, TABLES)).toEqual([]);
   expect(await repairTables(site.root, TABLES)).toEqual([]);
   expect(readFileSync(path)).toEqual(before);
 });
 
 it.each(damage)('takes a table that is %s from its backup, one write old', async (_how, harm) => {
   harm();
-  expect(damageOf(site.root, TABLES)).toEqual([expect.stringContaining(`cannot trust ${path}: `)]);
+  expect(findCorruption(site.root, TABLES)).toEqual([
+    expect.stringContaining(`cannot trust ${path}: `),
+  ]);
   expect(await repairTables(site.root, TABLES)).toEqual([`${path}: 2 rows from its backup`]);
   expect(names()).toEqual(['a', 'b']);
 });

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type InstallPaths, stateCacheFile } from '../../src/model/install-paths.js';
 import { openState, type State } from '../../src/state/state.js';
-import { keepRecords, recallRecords } from '../../src/state/state-cache.js';
+import { cacheRecords, loadCachedRecords } from '../../src/state/state-cache.js';
 import { openStore } from '../../src/state/store.js';
 import { longRow, makeSite, rowOf, TABLES } from './sample.js';
 
@@ -22,32 +22,32 @@ beforeEach(async () => {
 });
 
 it('gives what the tables give', () => {
-  keepRecords(site, state);
-  const { rows, serial, stamp } = state;
-  expect(recallRecords(site, TABLES)).toMatchObject({ rows, serial, stamp });
+  cacheRecords(site, state);
+  const { rows, serial, fingerprint } = state;
+  expect(loadCachedRecords(site, TABLES)).toMatchObject({ rows, serial, fingerprint });
   expect(rows).toHaveLength(3);
 });
 
 it('is for the eyes of its owner', () => {
-  keepRecords(site, state);
+  cacheRecords(site, state);
   expect(statSync(stateCacheFile(site)).mode & 0o777).toBe(0o600);
   expect(statSync(dirname(stateCacheFile(site))).mode & 0o777).toBe(0o700);
 });
 
 it('keeps nothing of tables that have only just been written', () => {
-  keepRecords(site, { ...state, stamp: undefined });
+  cacheRecords(site, { ...state, fingerprint: undefined });
   expect(existsSync(stateCacheFile(site))).toBe(false);
 });
 
 describe('takes the long way', () => {
-  it('when nothing was kept', () => expect(recallRecords(site, TABLES)).toBeUndefined());
+  it('when nothing was kept', () => expect(loadCachedRecords(site, TABLES)).toBeUndefined());
 
   it('when a table was written since, and while it is young', async () => {
-    keepRecords(site, state);
+    cacheRecords(site, state);
     await openStore(site, TABLES).drop('container', 'shop', 'b');
-    expect(recallRecords(site, TABLES)).toBeUndefined();
+    expect(loadCachedRecords(site, TABLES)).toBeUndefined();
     vi.setSystemTime(0);
-    expect(recallRecords(site, TABLES)).toBeUndefined();
+    expect(loadCachedRecords(site, TABLES)).toBeUndefined();
   });
 
   it.each<[string, (text: string) => string]>([
@@ -56,8 +56,8 @@ describe('takes the long way', () => {
     ['is null', () => 'null'],
     ['is of another build', (text) => text.replace('"build":"', '"build":"other ')],
   ])('when what was kept %s', (_what, spoil) => {
-    keepRecords(site, state);
+    cacheRecords(site, state);
     writeFileSync(stateCacheFile(site), spoil(readFileSync(stateCacheFile(site), 'utf8')));
-    expect(recallRecords(site, TABLES)).toBeUndefined();
+    expect(loadCachedRecords(site, TABLES)).toBeUndefined();
   });
 });

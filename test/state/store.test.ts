@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DamagedStateError } from '../../src/model/errors.js';
 import { openState } from '../../src/state/state.js';
-import { openStore, openStoreAfresh } from '../../src/state/store.js';
+import { openCleanStore, openStore } from '../../src/state/store.js';
 import { faultyDisk } from './faults.js';
 import { FILES, longRow, makeSite, rowOf, TABLES, textOf } from './sample.js';
 
@@ -288,7 +288,7 @@ describe('a disk that fails', () => {
       const call = `before ${disk.calls[last]}`;
       const { rows } = openState(site, TABLES);
       expect(rows.length, call).toBeLessThanOrEqual(1);
-      const next = await openStoreAfresh(site, TABLES);
+      const next = await openCleanStore(site, TABLES);
       expect(next.rows, call).toEqual(rows);
       const left = existsSync(site.root) ? readdirSync(site.root) : [];
       expect([call, left.filter((name) => name.endsWith('.tmp'))]).toEqual([call, []]);

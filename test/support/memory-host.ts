@@ -1,10 +1,10 @@
 import type {
-  Hold,
+  FreezeHolder,
   Host,
   Life,
+  ObservedLimits,
+  ObservedLink,
   Probe,
-  SeenLimits,
-  SeenLink,
   Wiring,
 } from '../../src/host/ports.js';
 import { dueForHealth } from '../../src/kinds/container/health.js';
@@ -35,11 +35,11 @@ export class MemoryHost {
   bootId = 'boot-1';
   /** Version of the cgroup hierarchy with all controllers. */
   hierarchy: 1 | 2 = 1;
-  links = new Map<string, SeenLink>();
+  links = new Map<string, ObservedLink>();
   mounts = new Map<string, string>();
   processes = new Map<number, number>();
   files = new Map<string, MemoryFile>();
-  cgroups = new Map<string, SeenLimits>();
+  cgroups = new Map<string, ObservedLimits>();
   /** Addresses by device, by network namespace name. */
   /** Bytes that the file system in a file takes, if not as many as the file has. */
   wanted = new Map<string, number>();
@@ -63,7 +63,7 @@ export class MemoryHost {
   /** Ids of those that are paused. */
   frozen = new Set<string>();
   /** Who has frozen them, by id. */
-  holds = new Map<string, Hold>();
+  holds = new Map<string, FreezeHolder>();
   #nextPid = 1000;
   #due: string[] = [];
 
@@ -74,7 +74,7 @@ export class MemoryHost {
       bootId: this.bootId,
       now: this.now + this.skew,
       uptime: this.#uptime(),
-      askedAt: (id) => this.asked.get(id)?.at,
+      checkedAt: (id) => this.asked.get(id)?.at,
       health: () => undefined,
       link: (name) => this.links.get(name),
       linksWithAlias: (prefix) =>
@@ -97,7 +97,7 @@ export class MemoryHost {
       names: (dir) => this.#names(dir),
       groups: (cgroup) => childrenOf(cgroup, this.cgroups.keys()),
       text: (path) => this.files.get(path)?.text,
-      holds: (path, text) => {
+      hasText: (path, text) => {
         const file = this.files.get(path);
         return file && file.text === text;
       },
@@ -108,7 +108,7 @@ export class MemoryHost {
       controller: () => this.hierarchy,
       oomKills: () => 0,
       deadMounts: () => [],
-      hold: (id) => this.holds.get(id),
+      frozenBy: (id) => this.holds.get(id),
       frozen: (cgroup) => [...this.frozen].some((id) => cgroupPath(this.site, id) === cgroup),
       addresses: (pid) => this.namespaces.get(this.#netnsOf(pid)) ?? new Map(),
       exit: (id) => this.exits.get(id),
@@ -124,7 +124,7 @@ export class MemoryHost {
   }
 
   async noteHealthChecked(): Promise<void> {
-    await this.ports.health.note(this.#due);
+    await this.ports.health.recordChecks(this.#due);
   }
 
   get ports(): Host {
@@ -158,9 +158,9 @@ export class MemoryHost {
         remove: async (file) => {
           this.files.delete(file);
         },
-        keep: async (file, as) => this.#file(as, this.files.get(file)?.size ?? 0),
+        linkAs: async (file, as) => this.#file(as, this.files.get(file)?.size ?? 0),
         check: async () => undefined,
-        checkWhole: async (file) => {
+        checkComplete: async (file) => {
           const { size = 0 } = this.files.get(file) ?? {};
           if (size < (this.wanted.get(file) ?? size)) throw new Error(`cannot mount ${file}: cut`);
         },
@@ -176,7 +176,7 @@ export class MemoryHost {
           this.mounts.delete(dir);
         },
       },
-      trees: {
+      rootfs: {
         debian: async () => undefined,
         extract: async () => undefined,
         host: async () => undefined,
@@ -240,9 +240,9 @@ export class MemoryHost {
           else this.frozen.delete(id);
           return this.running.has(id);
         },
-        hold: async (_id, _how, work) => work(),
+        withFrozen: async (_id, _how, work) => work(),
         execute: async (id) => (this.running.has(id) ? { code: 0, output: '' } : undefined),
-        runOnce: async () => undefined,
+        runOneOff: async () => undefined,
         givePrivateFiles: async () => undefined,
         clearAbandoned: async () => undefined,
         healAtOnce: async (id, on) => {
@@ -251,8 +251,8 @@ export class MemoryHost {
         },
       },
       health: {
-        ask: async (targets) => targets.map(({ id }) => this.#answer(id)),
-        note: async (ids) => {
+        checkAll: async (targets) => targets.map(({ id }) => this.#answer(id)),
+        recordChecks: async (ids) => {
           for (const id of ids) {
             const at = this.now + this.skew;
             this.asked.set(id, { at, times: (this.asked.get(id)?.times ?? 0) + 1 });

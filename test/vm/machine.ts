@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { linuxTrees } from '../../src/host/linux/rootfs/index.js';
+import { linuxRootfs } from '../../src/host/linux/rootfs/index.js';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -87,7 +87,7 @@ export async function buildMachine(dir: string): Promise<Machine> {
   packInitramfs(join(dir, 'first'), modules, machine.initramfs);
   const tree = join(dir, 'tree');
   mkdirSync(tree);
-  await linuxTrees().host({ binaries: PROGRAMS.map(pathOf), files: FILES }, tree);
+  await linuxRootfs().host({ binaries: PROGRAMS.map(pathOf), files: FILES }, tree);
   addModules(tree, modules, 'second', SECOND);
   copyFileSync(here('init.sh'), join(tree, 'usr/sbin/init'));
   cpSync(here('../../dist'), join(tree, 'opt/baleine'), { recursive: true });

@@ -179,7 +179,7 @@ async function withFrozen<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const { runtime } = await context.host();
-  return context.undoable(() => runtime.hold(spec.id, { purpose }, work));
+  return context.undoable(() => runtime.withFrozen(spec.id, { purpose }, work));
 }
 
 /** Works on the mounted disk of a container as `withFrozen` does. */
@@ -192,5 +192,5 @@ async function withFrozenDisk<T>(
   const { runtime } = await context.host();
   const tree = rootfsDir(context.site, spec.id);
   const disk = !(await context.probe()).mounted(tree);
-  return context.undoable(() => runtime.hold(spec.id, { purpose, disk }, () => work(tree)));
+  return context.undoable(() => runtime.withFrozen(spec.id, { purpose, disk }, () => work(tree)));
 }

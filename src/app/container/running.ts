@@ -77,7 +77,7 @@ export async function* unpauseContainers(
   yield* toEach(rows, 'unpause', async (id) => {
     const ran = await runtime.freeze(id, false);
     // the next health check waits for a whole interval
-    if (ran) await health.note([id]);
+    if (ran) await health.recordChecks([id]);
     return ran;
   });
   await forgetHealth(context, rows);

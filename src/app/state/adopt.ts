@@ -10,7 +10,7 @@ import { buildPlan } from '../../plan/build.js';
 import { findOrphans } from '../../plan/orphans.js';
 import { rebaseRows } from '../../plan/rebase.js';
 import { rebindRoot } from '../../state/bind-root.js';
-import { type Binding, bindingOf, readBinding, strangeness } from '../../state/installation.js';
+import { type Binding, bindingMismatch, bindingOf, readBinding } from '../../state/installation.js';
 import { acquireLock } from '../../state/lock.js';
 import { openStore } from '../../state/store.js';
 import type { Sink } from '../../view/view.js';
@@ -29,7 +29,7 @@ export interface AdoptOptions extends LockOptions {
 export async function adoptRoot(context: Context, options: AdoptOptions): Promise<number> {
   const { root } = context.options;
   const before = existsSync(root) ? readOrGuess(root, context.frontend.warn) : undefined;
-  const reason = before && strangeness(root, before);
+  const reason = before && bindingMismatch(root, before);
   if (before !== undefined && reason === undefined) {
     context.frontend.report(`${root} belongs to this host already\n`);
     return 0;

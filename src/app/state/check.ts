@@ -4,7 +4,7 @@ import { jsonText, printable } from '../../model/printable.js';
 import type { Row } from '../../model/resource.js';
 import { buildPlan } from '../../plan/build.js';
 import { findOrphans, type Orphan } from '../../plan/orphans.js';
-import { damageOf, repairTables } from '../../state/repair.js';
+import { findCorruption, repairTables } from '../../state/repair.js';
 import { type Context, TABLES } from '../context.js';
 import { findRow, stackName } from '../lookup.js';
 import type { RunOptions } from '../options.js';
@@ -17,7 +17,7 @@ interface StackOption {
 
 /** Checks the tables, and what is in none of them; answers the exit code. */
 export async function checkState(context: Context): Promise<number> {
-  const damage = damageOf(context.site.root, TABLES);
+  const damage = findCorruption(context.site.root, TABLES);
   if (damage.length > 0) {
     report(context, [...damage, 'Repair it with: baleine state repair']);
     return 1;

@@ -1,9 +1,9 @@
 import type { Attachment, BridgeEntry } from '../../model/config.js';
 import { addressProblem, parseSubnet } from '../../model/ipv4.js';
-import type { Service, Subject } from './validation-context.js';
+import type { Service, ValidationContext } from './validation-context.js';
 
 /** Static addresses and MACs: possible on their bridge, and each used by only one container. */
-export function checkAttachments(subject: Subject): void {
+export function checkAttachments(subject: ValidationContext): void {
   const owners = new Map<string, string>();
   for (const service of subject.services) {
     for (const [bridge, attachment] of Object.entries(service.entry.bridges)) {
@@ -14,7 +14,7 @@ export function checkAttachments(subject: Subject): void {
 }
 
 function checkAddress(
-  { bridges, problems }: Subject,
+  { bridges, problems }: ValidationContext,
   service: Service,
   bridge: string,
   address: string | undefined,
@@ -24,13 +24,13 @@ function checkAddress(
   const path = [...service.path, 'bridges', bridge, 'address'];
   const entry = Object.hasOwn(bridges, bridge) ? bridges[bridge] : undefined;
   const complaint =
-    sharing(service, 'address') ??
-    onBridge(address, bridge, entry) ??
-    taken(`${bridge} ${address}`, address, service, owners);
+    replicaProblem(service, 'address') ??
+    problemOnBridge(address, bridge, entry) ??
+    duplicateProblem(`${bridge} ${address}`, address, service, owners);
   if (complaint) problems.atValue(path, complaint);
 }
 
-function onBridge(
+function problemOnBridge(
   address: string,
   name: string,
   bridge: BridgeEntry | undefined,
@@ -44,7 +44,7 @@ function onBridge(
 }
 
 function checkMac(
-  { problems }: Subject,
+  { problems }: ValidationContext,
   service: Service,
   bridge: string,
   { mac }: Attachment,
@@ -52,21 +52,23 @@ function checkMac(
 ): void {
   if (mac === undefined) return;
   const complaint =
-    sharing(service, 'mac') ?? macComplaint(mac) ?? taken(`${bridge} ${mac}`, mac, service, owners);
+    replicaProblem(service, 'mac') ??
+    macProblem(mac) ??
+    duplicateProblem(`${bridge} ${mac}`, mac, service, owners);
   if (complaint) problems.atValue([...service.path, 'bridges', bridge, 'mac'], complaint);
 }
 
 /** The lowest bit of the first octet marks a group (IEEE 802, 8.2.2). */
-function macComplaint(mac: string): string | undefined {
+function macProblem(mac: string): string | undefined {
   if (Number.parseInt(mac.slice(0, 2), 16) % 2 === 1) return `${mac} is a multicast address`;
   return mac === '00:00:00:00:00:00' ? `${mac} is no address` : undefined;
 }
 
-function sharing({ names }: Service, what: string): string | undefined {
+function replicaProblem({ names }: Service, what: string): string | undefined {
   return names.length > 1 ? `${names.length} replicas cannot share one ${what}` : undefined;
 }
 
-function taken(
+function duplicateProblem(
   key: string,
   shown: string,
   { path }: Service,

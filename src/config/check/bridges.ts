@@ -9,7 +9,7 @@ import {
   type Subnet,
 } from '../../model/ipv4.js';
 import { SubnetIndex } from '../../model/subnets.js';
-import type { Subject } from './validation-context.js';
+import type { ValidationContext } from './validation-context.js';
 
 /** Ports of a Linux bridge (BR_MAX_PORTS, 10 bits of an STP port id, 0 unused). */
 const MAX_PORTS = 1023;
@@ -18,7 +18,7 @@ const MAX_PORTS = 1023;
 const SPECIAL = ['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3'];
 
 /** Checks of a bridge that need only the file: its subnet, its host address, its capacity. */
-export function checkBridges(subject: Subject): void {
+export function checkBridges(subject: ValidationContext): void {
   const { bridges, problems } = subject;
   const members = membersOf(subject);
   const subnets = new SubnetIndex<string>();
@@ -50,7 +50,7 @@ export function checkBridges(subject: Subject): void {
   }
 }
 
-function checkIsolated({ problems }: Subject, name: string, bridge: BridgeSource): void {
+function checkIsolated({ problems }: ValidationContext, name: string, bridge: BridgeSource): void {
   if (!bridge.isolated) return;
   for (const key of ['host', 'uplink'] as const) {
     if (bridge[key] === undefined) continue;
@@ -63,7 +63,7 @@ function checkIsolated({ problems }: Subject, name: string, bridge: BridgeSource
 }
 
 function checkSubnet(
-  { problems }: Subject,
+  { problems }: ValidationContext,
   name: string,
   { subnet }: BridgeSource,
 ): Subnet | undefined {
@@ -91,7 +91,7 @@ function isWithin(subnet: Subnet, range: string): boolean {
 }
 
 function checkHost(
-  { problems }: Subject,
+  { problems }: ValidationContext,
   name: string,
   { host, subnet: text }: BridgeSource,
   subnet: Subnet | undefined,
@@ -106,7 +106,7 @@ function checkHost(
 }
 
 /** Number of containers on each bridge. */
-function membersOf({ services }: Subject): ReadonlyMap<string, number> {
+function membersOf({ services }: ValidationContext): ReadonlyMap<string, number> {
   const members = new Map<string, number>();
   for (const { entry, names } of services) {
     for (const name of Object.keys(entry.bridges)) {
@@ -116,7 +116,11 @@ function membersOf({ services }: Subject): ReadonlyMap<string, number> {
   return members;
 }
 
-function checkPorts(subject: Subject, name: string, all: ReadonlyMap<string, number>): void {
+function checkPorts(
+  subject: ValidationContext,
+  name: string,
+  all: ReadonlyMap<string, number>,
+): void {
   const members = all.get(name) ?? 0;
   if (members <= MAX_PORTS) return;
   const message = `${members} containers join bridges.${name}; a bridge has ${MAX_PORTS} ports`;
@@ -124,7 +128,7 @@ function checkPorts(subject: Subject, name: string, all: ReadonlyMap<string, num
 }
 
 function checkRoom(
-  subject: Subject,
+  subject: ValidationContext,
   name: string,
   { host }: BridgeSource,
   subnet: Subnet,

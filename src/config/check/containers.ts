@@ -3,14 +3,14 @@ import type { ContainerEntry } from '../../model/config.js';
 import type { Path } from '../document.js';
 import type { Problems } from '../problem.js';
 import { checkLimits } from './limits.js';
-import type { Service, Subject } from './validation-context.js';
+import type { Service, ValidationContext } from './validation-context.js';
 
 /** ext4 needs at least this size. */
 const MIN_IMAGE = 1024 ** 2;
 const MIN_LOG = 4096;
 
 /** Checks within one entry, independent of the others. */
-export function checkContainers(subject: Subject): void {
+export function checkContainers(subject: ValidationContext): void {
   const { services, images, problems } = subject;
   for (const service of services) {
     checkLimits(service, problems);
@@ -80,7 +80,7 @@ function checkTmpfs({ path, entry }: Service, problems: Problems): void {
   }
 }
 
-function checkUser({ path, entry }: Service, { images, problems }: Subject): void {
+function checkUser({ path, entry }: Service, { images, problems }: ValidationContext): void {
   if (entry.security !== 'restricted') return;
   const user = entry.user ?? userOf(images, entry.image);
   if (user !== undefined && !/^(0*|root)(:|$)/.test(user)) return;
@@ -93,7 +93,7 @@ function checkUser({ path, entry }: Service, { images, problems }: Subject): voi
 }
 
 /** The user of an image or of its base image. */
-function userOf(images: Subject['images'], name: string): string | undefined {
+function userOf(images: ValidationContext['images'], name: string): string | undefined {
   const seen = new Set<string>();
   for (let at = name; !seen.has(at); ) {
     const image = Object.hasOwn(images, at) ? images[at] : undefined;

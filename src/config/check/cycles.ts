@@ -1,11 +1,11 @@
-import type { Subject } from './validation-context.js';
+import type { ValidationContext } from './validation-context.js';
 
 /** Maximum number of cycles shown, and of names at a cycle's beginning and end. */
-const MOST_CYCLES = 20;
-const MOST_NAMES = 10;
+const MAX_CYCLES = 20;
+const MAX_NAMES = 10;
 
 /** Nothing depends on itself: no container through `depends_on`, no image through `from`. */
-export function checkCycles({ containers, images, problems }: Subject): void {
+export function checkCycles({ containers, images, problems }: ValidationContext): void {
   const needs = (name: string) => Object.keys(containers[name]?.depends_on ?? {});
   for (const cycle of cyclesOf(Object.keys(containers), needs)) {
     const [first = '', second = ''] = cycle;
@@ -23,9 +23,9 @@ export function checkCycles({ containers, images, problems }: Subject): void {
 }
 
 function shown(cycle: string[]): string {
-  if (cycle.length <= 2 * MOST_NAMES) return cycle.join(' → ');
-  const [first, last] = [cycle.slice(0, MOST_NAMES), cycle.slice(-MOST_NAMES)];
-  return [...first, `… (${cycle.length - 2 * MOST_NAMES} more)`, ...last].join(' → ');
+  if (cycle.length <= 2 * MAX_NAMES) return cycle.join(' → ');
+  const [first, last] = [cycle.slice(0, MAX_NAMES), cycle.slice(-MAX_NAMES)];
+  return [...first, `… (${cycle.length - 2 * MAX_NAMES} more)`, ...last].join(' → ');
 }
 
 /**
@@ -58,7 +58,7 @@ function cyclesOf(names: string[], next: (name: string) => string[]): string[][]
       }
       const place = places.get(name);
       if (place !== undefined) cycles.push([...trail.slice(place), name]);
-      if (cycles.length === MOST_CYCLES) return cycles;
+      if (cycles.length === MAX_CYCLES) return cycles;
       if (place === undefined && !done.has(name) && known.has(name)) enter(name);
     }
   }

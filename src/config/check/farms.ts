@@ -1,7 +1,7 @@
 import type { FarmEntry } from '../../model/config.js';
 import { directPorts } from '../../model/publish.js';
 import type { Problems } from '../problem.js';
-import type { Subject } from './validation-context.js';
+import type { ValidationContext } from './validation-context.js';
 
 type ProxyEntry = FarmEntry['proxy'];
 type At = (...keys: string[]) => string[];
@@ -77,7 +77,7 @@ function checkSnippets({ snippets = {} }: ProxyEntry, at: At, problems: Problems
 }
 
 /** The proxy can reach its servers through a common bridge with addresses. */
-export function checkFarms(subject: Subject): void {
+export function checkFarms(subject: ValidationContext): void {
   for (const [name, { servers, proxy }] of Object.entries(subject.farms)) {
     const reachable = Object.keys(servers.bridges).filter((each) => givesAddresses(subject, each));
     if (reachable.length === 0) {
@@ -99,7 +99,7 @@ export function checkFarms(subject: Subject): void {
 /**
  * Unknown bridges are reported elsewhere; the file does not contain an external bridge's subnet.
  */
-function givesAddresses({ bridges }: Subject, name: string): boolean {
+function givesAddresses({ bridges }: ValidationContext, name: string): boolean {
   const bridge = Object.hasOwn(bridges, name) ? bridges[name] : undefined;
   return !bridge || bridge.external === true || bridge.subnet !== undefined;
 }

@@ -1,16 +1,16 @@
 import type { Condition, ContainerEntry } from '../../model/config.js';
 import { statusRange } from '../../model/health.js';
-import type { Service, Subject } from './validation-context.js';
+import type { Service, ValidationContext } from './validation-context.js';
 
 /** Health checks that can succeed, and conditions of depends_on that can be met. */
-export function checkHealth(subject: Subject): void {
+export function checkHealth(subject: ValidationContext): void {
   for (const service of subject.services) {
     checkOne(service, subject);
     checkConditions(service, subject);
   }
 }
 
-function checkOne({ path, entry }: Service, { problems }: Subject): void {
+function checkOne({ path, entry }: Service, { problems }: ValidationContext): void {
   const { healthcheck, image_health = {} } = entry;
   const at = (...keys: string[]) => [...path, 'healthcheck', ...keys];
   const timeout = healthcheck?.timeout ?? ('timeout' in image_health && image_health.timeout);
@@ -27,7 +27,10 @@ function checkOne({ path, entry }: Service, { problems }: Subject): void {
   }
 }
 
-function checkConditions({ path, entry }: Service, { containers, problems }: Subject): void {
+function checkConditions(
+  { path, entry }: Service,
+  { containers, problems }: ValidationContext,
+): void {
   for (const [name, { condition }] of Object.entries(entry.depends_on)) {
     const other = Object.hasOwn(containers, name) ? containers[name] : undefined;
     const [message, hint] = (other && OBSTACLES[condition](other)) ?? [];

@@ -7,13 +7,13 @@ import { checkFarms } from './farms.js';
 import { checkHealth } from './health.js';
 import { checkPublish } from './publish.js';
 import { checkReferences } from './references.js';
-import type { Subject } from './validation-context.js';
+import type { ValidationContext } from './validation-context.js';
 
 /**
  * Checks that a schema cannot express: how entries relate to each other. Nothing here reads the
  * host.
  */
-export function check(subject: Subject): void {
+export function check(subject: ValidationContext): void {
   checkReferences(subject);
   checkNames(subject);
   checkCycles(subject);
@@ -26,7 +26,7 @@ export function check(subject: Subject): void {
 }
 
 /** No two containers have the same name, and numbered names are still valid names. */
-export function checkNames({ services, problems }: Subject): void {
+export function checkNames({ services, problems }: ValidationContext): void {
   const owners = new Map<string, string>();
   for (const { path, names } of services) {
     const here = path.join('.');

@@ -1,9 +1,9 @@
 import type { PublishEntry } from '../../model/config.js';
 import { ANY_ADDRESS, directPorts, FORWARDER, formatHostPort } from '../../model/publish.js';
-import type { Service, Subject } from './validation-context.js';
+import type { Service, ValidationContext } from './validation-context.js';
 
 /** Published ports are usable, each by one container only. */
-export function checkPublish(subject: Subject): void {
+export function checkPublish(subject: ValidationContext): void {
   const services = subject.services.filter(({ entry }) => entry.publish);
   if (services.length === 0) return;
   checkReserved(subject);
@@ -57,7 +57,10 @@ function clash(entry: PublishEntry, other: PublishEntry): string {
  * The forwarder runs on the host and reaches containers through a bridge with a host address; ports
  * that a proxy itself listens on do not involve it.
  */
-function checkReach({ path, entry, names }: Service, { bridges, problems }: Subject): void {
+function checkReach(
+  { path, entry, names }: Service,
+  { bridges, problems }: ValidationContext,
+): void {
   const at = [...path, 'publish'];
   if (names.length > 1) {
     problems.atKey(at, `${names.length} replicas cannot share one port of the host`, SPREAD);
@@ -75,7 +78,7 @@ function checkReach({ path, entry, names }: Service, { bridges, problems }: Subj
 
 const SPREAD = 'a farm spreads requests: publish a port of its proxy';
 
-function checkReserved({ services, images, problems }: Subject): void {
+function checkReserved({ services, images, problems }: ValidationContext): void {
   const why = 'is what carries published ports; choose another name';
   for (const { path, names } of services) {
     if (names.includes(FORWARDER)) problems.atKey(path, `container ${FORWARDER} ${why}`);

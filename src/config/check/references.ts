@@ -1,9 +1,9 @@
 import type { Path } from '../document.js';
 import { suggest } from '../suggest.js';
-import type { Section, Service, Subject } from './validation-context.js';
+import type { Section, Service, ValidationContext } from './validation-context.js';
 
 /** Every name that is used is declared in the file. */
-export function checkReferences(subject: Subject): void {
+export function checkReferences(subject: ValidationContext): void {
   for (const [name, image] of Object.entries(subject.images)) {
     if (image.external || !('image' in image.from)) continue;
     checkName(subject, 'images', image.from.image, ['images', name, 'from', 'image']);
@@ -11,7 +11,7 @@ export function checkReferences(subject: Subject): void {
   for (const service of subject.services) checkService(subject, service);
 }
 
-function checkService(subject: Subject, { path, entry }: Service): void {
+function checkService(subject: ValidationContext, { path, entry }: Service): void {
   checkName(subject, 'images', entry.image, [...path, 'image']);
   for (const bridge of Object.keys(entry.bridges)) {
     checkName(subject, 'bridges', bridge, [...path, 'bridges', bridge]);
@@ -25,16 +25,21 @@ function checkService(subject: Subject, { path, entry }: Service): void {
   });
 }
 
-const WORDS = { images: 'image', bridges: 'bridge', volumes: 'volume', containers: 'container' };
+const KIND_NAMES = {
+  images: 'image',
+  bridges: 'bridge',
+  volumes: 'volume',
+  containers: 'container',
+};
 
 function checkName(
-  { declared, problems }: Subject,
+  { declared, problems }: ValidationContext,
   section: Exclude<Section, 'farms'>,
   name: string,
   path: Path,
 ): void {
   if (declared[section].has(name)) return;
-  const message = `unknown ${WORDS[section]} ${JSON.stringify(name)}`;
+  const message = `unknown ${KIND_NAMES[section]} ${JSON.stringify(name)}`;
   const hint = () => suggest(name, declared[section]) ?? howToDeclare(section, name);
   if (section === 'images') problems.atValue(path, message, hint);
   else problems.atKey(path, message, hint);

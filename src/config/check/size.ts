@@ -2,17 +2,17 @@ import type { Problems } from '../problem.js';
 import type { Sections } from './validation-context.js';
 
 /** Of each kind in a stack. Planning takes a third of a millisecond per container. */
-const MOST = 2000;
+const MAX_ENTRIES = 2000;
 /** Pairs of containers in which one waits for the other's health or end. */
-const MOST_CONDITIONS = 20_000;
+const MAX_CONDITIONS = 20_000;
 /** Pairs of containers in which one starts after the other. */
-const MOST_DEPENDENCIES = 50_000;
+const MAX_DEPENDENCIES = 50_000;
 /** Characters of all containers as JSON, with replicas expanded. */
-const MOST_WRITTEN = 8 * 1024 ** 2;
+const MAX_EXPANDED = 8 * 1024 ** 2;
 /** Distinct sysctl settings: a program tries each before anything is stopped. */
-const MOST_SYSCTLS = 100;
+const MAX_SYSCTLS = 100;
 /** Depth of base images; Docker's limit of layers. */
-const MOST_BASES = 127;
+const MAX_BASES = 127;
 
 /**
  * Rejects a stack that is too large to be processed in the time of a run, before anything else
@@ -30,10 +30,10 @@ export function checkSize(sections: Sections, problems: Problems): void {
   refuse('containers', plain, problems);
   const servers = Object.values(farms).map((farm) => 1 + (farm.servers.replicas ?? 1));
   const behind = servers.reduce((sum, each) => sum + each, 0);
-  if (plain <= MOST) refuse('farms', behind, problems, MOST - plain);
+  if (plain <= MAX_ENTRIES) refuse('farms', behind, problems, MAX_ENTRIES - plain);
   checkBases(sections, problems);
   checkDependencies(sections, problems);
-  checkWritten(sections, problems);
+  checkExpandedSize(sections, problems);
   checkSysctls(sections, problems);
   if (problems.count > before) problems.throwIfAny();
 }
@@ -42,12 +42,16 @@ function refuse(
   section: keyof Sections,
   count: number,
   problems: Problems,
-  most: number = MOST,
+  most: number = MAX_ENTRIES,
 ): void {
   if (count <= most) return;
   const what = section === 'farms' ? 'containers' : section;
-  const all = section === 'farms' ? MOST - most + count : count;
-  problems.atKey([section], `${all} ${what}: a stack has at most ${MOST}`, 'split it into several');
+  const all = section === 'farms' ? MAX_ENTRIES - most + count : count;
+  problems.atKey(
+    [section],
+    `${all} ${what}: a stack has at most ${MAX_ENTRIES}`,
+    'split it into several',
+  );
 }
 
 /** Depth of base images; cycles are reported elsewhere. */
@@ -67,8 +71,8 @@ function checkBases({ images }: Sections, problems: Problems): void {
       depth += 1;
       depths.set(each, depth);
       // the first image that is too deep is enough
-      if (depth !== MOST_BASES + 1) continue;
-      const message = `more than ${MOST_BASES} images based on each other`;
+      if (depth !== MAX_BASES + 1) continue;
+      const message = `more than ${MAX_BASES} images based on each other`;
       problems.atValue(['images', each, 'from', 'image'], message);
     }
   }
@@ -83,11 +87,11 @@ function checkDependencies({ containers }: Sections, problems: Problems): void {
       const pairs = replicas * (containers[other]?.replicas ?? 1);
       all += pairs;
       if (condition !== 'service_started') asked += pairs;
-      if (all <= MOST_DEPENDENCIES && asked <= MOST_CONDITIONS) continue;
+      if (all <= MAX_DEPENDENCIES && asked <= MAX_CONDITIONS) continue;
       const message =
-        asked > MOST_CONDITIONS
-          ? `containers wait for more than ${MOST_CONDITIONS} others in all`
-          : `containers depend on more than ${MOST_DEPENDENCIES} others in all`;
+        asked > MAX_CONDITIONS
+          ? `containers wait for more than ${MAX_CONDITIONS} others in all`
+          : `containers depend on more than ${MAX_DEPENDENCIES} others in all`;
       problems.atKey(['containers', name, 'depends_on', other], message);
       return;
     }
@@ -95,12 +99,12 @@ function checkDependencies({ containers }: Sections, problems: Problems): void {
 }
 
 /** A thousand replicas of a long entry multiply its text by a thousand, in records and in plans. */
-function checkWritten(sections: Sections, problems: Problems): void {
+function checkExpandedSize(sections: Sections, problems: Problems): void {
   let sum = 0;
   for (const { path, entry, count } of servicesOf(sections)) {
     sum += JSON.stringify(entry).length * count;
-    if (sum <= MOST_WRITTEN) continue;
-    const message = `with replicas expanded, the containers take more than ${MOST_WRITTEN} characters`;
+    if (sum <= MAX_EXPANDED) continue;
+    const message = `with replicas expanded, the containers take more than ${MAX_EXPANDED} characters`;
     problems.atKey(path, message, 'use fewer replicas, or a shorter entry');
     return;
   }
@@ -111,8 +115,8 @@ function checkSysctls(sections: Sections, problems: Problems): void {
   for (const { path, entry } of servicesOf(sections)) {
     for (const [name, value] of Object.entries(entry.sysctls)) {
       known.add(`${name}=${value}`);
-      if (known.size <= MOST_SYSCTLS) continue;
-      const message = `more than ${MOST_SYSCTLS} different settings of sysctls in all`;
+      if (known.size <= MAX_SYSCTLS) continue;
+      const message = `more than ${MAX_SYSCTLS} different settings of sysctls in all`;
       problems.atKey([...path, 'sysctls', name], message);
       return;
     }

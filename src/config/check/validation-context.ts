@@ -22,14 +22,18 @@ export interface Service {
 }
 
 /** The input of the checks. */
-export interface Subject extends Sections {
+export interface ValidationContext extends Sections {
   services: Service[];
   /** Names in the file, including entries that were dropped because they are malformed. */
   declared: Record<Section, ReadonlySet<string>>;
   problems: Problems;
 }
 
-export function subjectOf(sections: Sections, document: Document, problems: Problems): Subject {
+export function validationContextOf(
+  sections: Sections,
+  document: Document,
+  problems: Problems,
+): ValidationContext {
   const names = (section: Section) => namesIn(document, section);
   return {
     ...sections,

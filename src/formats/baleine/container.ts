@@ -1,5 +1,5 @@
 import type { Path } from '../../config/document.js';
-import { defined, type Reading } from '../../config/values.js';
+import { defined, type ParseContext } from '../../config/values.js';
 import { imageHealthOf } from '../../kinds/container/keys/healthcheck.js';
 import { KEYS } from '../../kinds/container/keys/index.js';
 import type { KeyEntries, KeyName } from '../../kinds/container/keys/types.js';
@@ -10,16 +10,16 @@ import type { Container, Farm } from './file.gen.js';
 /** Each key reads whatever the schema lets through of it: else this does not compile. */
 type Readers = {
   [N in KeyName]: {
-    read(raw: Container[N], path: Path, reading: Reading, container: Container): unknown;
+    read(raw: Container[N], path: Path, reading: ParseContext, container: Container): unknown;
   };
 };
 
 const READERS = Object.entries(KEYS satisfies Readers) as [
   KeyName,
-  { read(raw: unknown, path: Path, reading: Reading, container: Container): unknown },
+  { read(raw: unknown, path: Path, reading: ParseContext, container: Container): unknown },
 ][];
 
-export function containerOf(raw: Container, path: Path, reading: Reading): ContainerEntry {
+export function containerOf(raw: Container, path: Path, reading: ParseContext): ContainerEntry {
   const entries = READERS.map(([name, key]) => [
     name,
     key.read(raw[name], [...path, name], reading, raw),
@@ -30,7 +30,11 @@ export function containerOf(raw: Container, path: Path, reading: Reading): Conta
   });
 }
 
-export function farmOf({ servers, proxy, update }: Farm, path: Path, reading: Reading): FarmEntry {
+export function farmOf(
+  { servers, proxy, update }: Farm,
+  path: Path,
+  reading: ParseContext,
+): FarmEntry {
   const { port, ...server } = servers;
   const { container, options } = proxyOf(proxy, reading);
   return {

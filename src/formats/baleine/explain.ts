@@ -3,7 +3,7 @@ import type { Hint, Problems } from '../../config/problem.js';
 import { suggest } from '../../config/suggest.js';
 
 /** One schema violation as a message. */
-export interface Finding {
+export interface SchemaFinding {
   path: string[];
   message: string;
   hint?: Hint | undefined;
@@ -30,45 +30,46 @@ const COUNTS = new Set(['minProperties', 'maxProperties', 'minItems', 'maxItems'
  * only the one with the matching type counts. Relies on ajv listing the errors of all alternatives
  * directly before that of the `anyOf`.
  */
-export function explain(errors: readonly ErrorObject[]): Finding[] {
-  const findings: Finding[] = [];
+export function explain(errors: readonly ErrorObject[]): SchemaFinding[] {
+  const findings: SchemaFinding[] = [];
   for (const error of errors) {
     if (error.keyword === 'if') continue;
     if (error.keyword === 'propertyNames') findings.push(wrongName(error, findings.pop()));
     else if (error.keyword === 'anyOf') {
       // one at a time: a call accepts a limited number of arguments
-      for (const each of alternative(error, takeBelow(findings, error))) findings.push(each);
+      for (const each of alternative(error, takeNested(findings, error))) findings.push(each);
     } else findings.push(findingOf(error));
   }
   return findings;
 }
 
-export function report(findings: readonly Finding[], problems: Problems): void {
+export function report(findings: readonly SchemaFinding[], problems: Problems): void {
   for (const { path, message, hint, at } of findings) {
     if (at === 'key') problems.atKey(path, message, hint);
     else problems.atValue(path, message, hint);
   }
 }
 
-function takeBelow(findings: Finding[], { instancePath }: ErrorObject): Finding[] {
+function takeNested(findings: SchemaFinding[], { instancePath }: ErrorObject): SchemaFinding[] {
   const path = pathOf(instancePath);
-  const isBelow = (finding: Finding) => path.every((segment, i) => finding.path[i] === segment);
+  const isBelow = (finding: SchemaFinding) =>
+    path.every((segment, i) => finding.path[i] === segment);
   const first = findings.findLastIndex((finding) => !isBelow(finding)) + 1;
   return findings.splice(first);
 }
 
-function alternative(error: ErrorObject, below: Finding[]): Finding[] {
+function alternative(error: ErrorObject, below: SchemaFinding[]): SchemaFinding[] {
   const path = pathOf(error.instancePath);
   const { errorMessage } = error.parentSchema as Broken;
   if (errorMessage) return [wrongValue(path, errorMessage, error.data)];
-  const isOfOtherType = (each: Finding) => each.types && each.path.length === path.length;
+  const isOfOtherType = (each: SchemaFinding) => each.types && each.path.length === path.length;
   const meant = below.filter((each) => !isOfOtherType(each));
   if (meant.length > 0) return meant;
   const types = below.flatMap((each) => each.types ?? []);
   return [{ ...wrongValue(path, `must be ${inWords(types)}`, error.data), types }];
 }
 
-function findingOf(error: ErrorObject): Finding {
+function findingOf(error: ErrorObject): SchemaFinding {
   const path = pathOf(error.instancePath);
   const schema = error.parentSchema as Broken;
   const params = error.params as Record<string, unknown>;
@@ -89,14 +90,14 @@ function findingOf(error: ErrorObject): Finding {
   return { ...finding, hint: () => suggest(String(error.data), schema.enum ?? []) };
 }
 
-function wrongValue(path: string[], demand: string, data: unknown): Finding {
+function wrongValue(path: string[], demand: string, data: unknown): SchemaFinding {
   const shown = shownValue(data);
   const message = `${nameOf(path) || 'the file'} ${demand}${shown ? `, not ${shown}` : ''}`;
   return { path, message, at: 'value' };
 }
 
 /** The schema for property names has just reported a name as if it were a value. */
-function wrongName(error: ErrorObject, finding: Finding | undefined): Finding {
+function wrongName(error: ErrorObject, finding: SchemaFinding | undefined): SchemaFinding {
   const path = pathOf(error.instancePath);
   const name: string = error.params.propertyName;
   const known = finding?.schema?.enum ?? [];

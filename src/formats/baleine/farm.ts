@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import type { Path } from '../../config/document.js';
-import { defined, durationOf, type Reading } from '../../config/values.js';
+import { defined, durationOf, type ParseContext } from '../../config/values.js';
 import type { ProxyOptions, UpdatePolicy } from '../../model/config.js';
 import type { Container, Proxy as RawProxy, Tls, Update } from './file.gen.js';
 
 /** The container part and the proxy part of a farm's proxy. */
 export function proxyOf(
   raw: RawProxy,
-  { directory }: Reading,
+  { directory }: ParseContext,
 ): { container: Container; options: ProxyOptions } {
   const { engine = 'haproxy', listen, mode = 'http', balance, ...rest } = raw;
   const { sticky, tls, stats, access_log, snippets, ...container } = rest;
@@ -31,7 +31,7 @@ function tlsOf({ listen = 443, certificate, key, redirect = false }: Tls, direct
 }
 
 /** Keys and defaults are Compose's, except for the order: a farm must not lose requests. */
-export function updateOf(raw: Update = {}, path: Path, reading: Reading): UpdatePolicy {
+export function updateOf(raw: Update = {}, path: Path, reading: ParseContext): UpdatePolicy {
   const time = (key: 'drain' | 'monitor', usual: string) =>
     durationOf(raw[key] ?? usual, [...path, key], reading);
   return {

@@ -3,8 +3,8 @@ import type { Path } from '../../config/document.js';
 import {
   argumentsOf,
   defined,
+  type ParseContext,
   pairsOf,
-  type Reading,
   sizeOf,
   userOf,
 } from '../../config/values.js';
@@ -17,7 +17,7 @@ import type {
 } from '../../model/config.js';
 import type { Copy, Dockerfile, From, Image } from './file.gen.js';
 
-export function imageOf(raw: Image, path: Path, reading: Reading): ImageEntry {
+export function imageOf(raw: Image, path: Path, reading: ParseContext): ImageEntry {
   if (raw.external) return { external: true };
   const config = defined({
     entrypoint: argumentsOf(raw.entrypoint, [...path, 'entrypoint'], reading),
@@ -37,7 +37,7 @@ export function imageOf(raw: Image, path: Path, reading: Reading): ImageEntry {
   });
 }
 
-function fromOf(raw: From, path: Path, reading: Reading): ImageFrom {
+function fromOf(raw: From, path: Path, reading: ParseContext): ImageFrom {
   const { debian, tar, directory, host, image, docker, oci, registry, dockerfile } = raw;
   if (dockerfile) {
     return { dockerfile: dockerfileOf(dockerfile, [...path, 'dockerfile'], reading) };
@@ -52,7 +52,7 @@ function fromOf(raw: From, path: Path, reading: Reading): ImageFrom {
   return { image: image ?? '' };
 }
 
-function dockerfileOf(raw: Dockerfile, path: Path, reading: Reading): DockerfileSource {
+function dockerfileOf(raw: Dockerfile, path: Path, reading: ParseContext): DockerfileSource {
   const context = resolve(reading.directory, raw.context);
   return defined({
     context,
@@ -62,11 +62,11 @@ function dockerfileOf(raw: Dockerfile, path: Path, reading: Reading): Dockerfile
   });
 }
 
-function archiveOf(raw: NonNullable<From['docker']>, { directory }: Reading): ArchiveSource {
+function archiveOf(raw: NonNullable<From['docker']>, { directory }: ParseContext): ArchiveSource {
   if (typeof raw === 'string') return { path: resolve(directory, raw) };
   return { ...raw, path: resolve(directory, raw.path) };
 }
 
-function copyOf({ from, ...rest }: Copy, { directory }: Reading): CopyEntry {
+function copyOf({ from, ...rest }: Copy, { directory }: ParseContext): CopyEntry {
   return { owner: '0:0', ...rest, from: resolve(directory, from) };
 }

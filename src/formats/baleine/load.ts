@@ -1,8 +1,8 @@
 import { check } from '../../config/check/index.js';
 import { checkSize } from '../../config/check/size.js';
 import type { Sections } from '../../config/check/validation-context.js';
-import { subjectOf } from '../../config/check/validation-context.js';
-import { type Document, dataOf, entryAt, LinesOf, type Path } from '../../config/document.js';
+import { validationContextOf } from '../../config/check/validation-context.js';
+import { type Document, dataOf, entryAt, LineIndex, type Path } from '../../config/document.js';
 import { Problems } from '../../config/problem.js';
 import type { Config } from '../../model/config.js';
 import { digest } from '../../model/json.js';
@@ -10,9 +10,9 @@ import { printable } from '../../model/printable.js';
 import { interpolate } from '../yaml/interpolate.js';
 import type { Source } from '../yaml/read-file.js';
 import { parseYaml } from '../yaml/yaml.js';
-import { explain, type Finding, report } from './explain.js';
-import { normalise } from './normalise.js';
-import { salvage } from './strip-invalid.js';
+import { explain, report, type SchemaFinding } from './explain.js';
+import { normalize } from './normalize.js';
+import { stripInvalid } from './strip-invalid.js';
 import validate from './validate.gen.mjs';
 
 /**
@@ -32,32 +32,32 @@ export function loadConfig(
   };
   const written = interpolate(document, lookUp, problems);
   problems.throwIfAny();
-  const sections = understand(document, directory, problems);
+  const sections = parseSections(document, directory, problems);
   problems.throwIfAny();
-  let lines: LinesOf | undefined;
+  let lines: LineIndex | undefined;
   const where = (path: Path) => {
-    lines ??= new LinesOf(document.text);
+    lines ??= new LineIndex(document.text);
     const { line, column } = lines.position(entryAt(document, path).entry.key);
     return `${printable(file)}:${line}:${column}`;
   };
   return { ...sections, file, digest: digest(written), where };
 }
 
-function understand(document: Document, directory: string, problems: Problems): Sections {
+function parseSections(document: Document, directory: string, problems: Problems): Sections {
   const value = dataOf(document.root.node);
-  const findings: Finding[] = validate(value) ? [] : explain(validate.errors ?? []);
+  const findings: SchemaFinding[] = validate(value) ? [] : explain(validate.errors ?? []);
   report(findings, problems);
-  const sections = normalise(salvage(value, findings), {
+  const sections = normalize(stripInvalid(value, findings), {
     problems,
     directory,
-    written: (path) => writtenAt(document, path),
+    written: (path) => sourceTextAt(document, path),
   });
   checkSize(sections, problems);
-  check(subjectOf(sections, document, problems));
+  check(validationContextOf(sections, document, problems));
   return sections;
 }
 
-function writtenAt(document: Document, path: Path): string {
+function sourceTextAt(document: Document, path: Path): string {
   const { node } = entryAt(document, path).entry;
   return node.type === 'scalar' ? node.text : '';
 }

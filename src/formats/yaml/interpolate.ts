@@ -3,7 +3,7 @@ import type { Problems } from '../../config/problem.js';
 import { complaintOf, resolve } from './scalar.js';
 
 /** The value of a variable, or undefined if it is not set. */
-type LookUp = (name: string) => string | undefined;
+type Lookup = (name: string) => string | undefined;
 
 /** Maximum characters of the file with all its variables expanded. */
 const MAX_LENGTH = 4 * 1024 * 1024;
@@ -18,7 +18,7 @@ const BODY = /^([A-Za-z_][A-Za-z0-9_]*)(?:(:?[-?])(.*))?$/s;
  *
  * @returns the file's text with every variable expanded
  */
-export function interpolate(document: Document, lookUp: LookUp, problems: Problems): string {
+export function interpolate(document: Document, lookUp: Lookup, problems: Problems): string {
   const { text } = document;
   if (!text.includes('$')) return text;
   let result = '';
@@ -38,7 +38,7 @@ export function interpolate(document: Document, lookUp: LookUp, problems: Proble
   return result + text.slice(done);
 }
 
-function replaceIn(scalar: Scalar, { text }: Document, lookUp: LookUp, problems: Problems): void {
+function replaceIn(scalar: Scalar, { text }: Document, lookUp: Lookup, problems: Problems): void {
   const { start, end, text: before } = scalar;
   const places = new Places(text, start, end);
   let length = 0;
@@ -121,7 +121,7 @@ class Places {
 
 function substituteFor(
   body: string | undefined,
-  lookUp: LookUp,
+  lookUp: Lookup,
   complain: (message: string, hint?: string) => void,
 ): string | undefined {
   if (body === undefined) {

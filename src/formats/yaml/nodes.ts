@@ -20,7 +20,7 @@ const MAX_ALIASED = 10_000;
 /** Keys that would reach an object's prototype, and the merge key of YAML 1.1. */
 const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype', '<<']);
 /** The node of a missing value. */
-const NOTHING: Scalar = { type: 'scalar', plain: true, text: '', value: null, start: -1, end: -1 };
+const MISSING: Scalar = { type: 'scalar', plain: true, text: '', value: null, start: -1, end: -1 };
 
 /** Converts the library's nodes to ours, and rejects what parseYaml documents. */
 export class Nodes {
@@ -38,7 +38,7 @@ export class Nodes {
 
   private entry(parsed: ParsedNode | null, key: number): Entry {
     const before = this.values++;
-    if (!parsed) return { key, at: key, node: NOTHING };
+    if (!parsed) return { key, at: key, node: MISSING };
     const node = this.node(parsed);
     const size = this.values - before;
     if ('anchor' in parsed && parsed.anchor) this.anchors.set(parsed.anchor, { node, size });
@@ -111,7 +111,7 @@ export class Nodes {
     } else if (!node) {
       this.problems.atOffset(at, `no anchor &${source} is complete before this alias`);
     }
-    return node ?? NOTHING;
+    return node ?? MISSING;
   }
 }
 

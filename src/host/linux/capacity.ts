@@ -3,22 +3,22 @@ import { release } from 'node:os';
 import type { Capacity } from '../ports.js';
 import { readHierarchies, versionOf } from './cgroups/hierarchies.js';
 import { ifThere, readText } from './files/read.js';
-import { listenerLookUp, ownAddresses } from './network/listeners.js';
+import { listenerLookup, ownAddresses } from './network/listeners.js';
 
 export function linuxCapacity(): Capacity {
   return {
     cpus: () => readText('/sys/devices/system/cpu/online')?.trim() ?? '0',
     controller: (name) => versionOf(readHierarchies(), name),
-    withoutLabel,
-    withoutUserns,
+    labelProblem: labelProblem,
+    usernsProblem: usernsProblem,
     isBlockDevice: (path) => ifThere(() => statSync(path))?.isBlockDevice() ?? false,
     addresses: ownAddresses,
-    listener: listenerLookUp(),
+    listener: listenerLookup(),
   };
 }
 
 /** mount_setattr(2): idmapped mounts came with Linux 5.12. */
-function withoutUserns(): string | undefined {
+function usernsProblem(): string | undefined {
   const [major = 0, minor = 0] = release().split('.').map(Number);
   if (major < 5 || (major === 5 && minor < 12)) return `Linux ${release()} has no idmapped mounts`;
   const most = readText('/proc/sys/user/max_user_namespaces');
@@ -27,7 +27,7 @@ function withoutUserns(): string | undefined {
 }
 
 /** See apparmor(7) and selinux(8). The list of profiles is missing if securityfs is not mounted. */
-function withoutLabel(kind: 'apparmor' | 'selinux', label: string): string | undefined {
+function labelProblem(kind: 'apparmor' | 'selinux', label: string): string | undefined {
   if (kind === 'selinux') {
     return existsSync('/sys/fs/selinux/enforce') ? undefined : 'this host has no SELinux';
   }

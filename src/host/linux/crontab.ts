@@ -17,11 +17,11 @@ export interface Crontab {
 
 /** Uses crontab(1), or a crontab file that cron reads directly (busybox). */
 export function openCrontab(file?: string): Crontab {
-  return file === undefined ? byProgram() : byFile(file);
+  return file === undefined ? programCrontab() : fileCrontab(file);
 }
 
 /** Debian's cron, cronie and busybox share two options: `-l`, and `-` for standard input. */
-function byProgram(): Crontab {
+function programCrontab(): Crontab {
   return {
     knowsReboot: !isBusybox('crontab'),
     read: async () => {
@@ -57,7 +57,7 @@ function refuseMissing(): void {
 }
 
 /** busybox crond detects the rename by its folder's mtime. Keeps owner and mode. */
-function byFile(file: string): Crontab {
+function fileCrontab(file: string): Crontab {
   return {
     knowsReboot: false,
     read: () =>
@@ -83,7 +83,7 @@ const TABLES = [
 ];
 
 /** Bytes; a crontab written by a person is smaller. */
-const LONGEST = 1024 * 1024;
+const MAX_SIZE = 1024 * 1024;
 
 export interface TableText {
   path: string;
@@ -115,7 +115,7 @@ function filesIn(path: string): string[] {
 function textOf(path: string): string | undefined {
   try {
     const found = statSync(path);
-    return found.isFile() && found.size <= LONGEST ? readFileSync(path, 'utf8') : undefined;
+    return found.isFile() && found.size <= MAX_SIZE ? readFileSync(path, 'utf8') : undefined;
   } catch {
     return undefined;
   }

@@ -9,8 +9,8 @@ import { ifThere } from './files/read.js';
  */
 export function deviceNumber(path: string): string | undefined {
   const found = ifThere(() => statSync(path, { bigint: true }));
-  if (found?.isBlockDevice()) return text(found.rdev);
-  return found?.isDirectory() ? text(found.dev) : undefined;
+  if (found?.isBlockDevice()) return formatDevice(found.rdev);
+  return found?.isDirectory() ? formatDevice(found.dev) : undefined;
 }
 
 /**
@@ -18,14 +18,14 @@ export function deviceNumber(path: string): string | undefined {
  *
  * @throws UserError if the device does not exist
  */
-export function numberOf(device: string, disk: string): string {
+export function requireDeviceNumber(device: string, disk: string): string {
   const number = deviceNumber(device === OWN_DISK ? disk : device);
   if (number !== undefined) return number;
   throw new UserError(`cannot limit I/O of ${device}: there is no such block device`);
 }
 
 /** makedev(3), in glibc's packing. */
-function text(dev: bigint): string {
+function formatDevice(dev: bigint): string {
   const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn);
   const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn);
   return `${major}:${minor & 0xffffffffn}`;

@@ -1,19 +1,24 @@
 import { accessSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type InstallPaths, lastHealthCheckFile } from '../../model/install-paths.js';
-import type { Probe, SeenLink } from '../ports.js';
+import type { ObservedLink, Probe } from '../ports.js';
 import { isFrozen } from './cgroups/freezer.js';
 import { readHierarchies, versionOf } from './cgroups/hierarchies.js';
 import { groupsIn, readLimits, readOomKills } from './cgroups/read.js';
 import { readUsage } from './cgroups/usage.js';
 import { deviceNumber } from './device-numbers.js';
-import { backingOf, deadMountsOf, mountPoints, readMountTable } from './disks/mount-table.js';
+import {
+  backingFileOfDevice,
+  deadMountsOf,
+  mountPoints,
+  readMountTable,
+} from './disks/mount-table.js';
 import { sizesOf } from './disks/superblock.js';
 import { holdsText, ifThere, readText } from './files/read.js';
 import { addressesOf } from './network/addresses.js';
-import { readLinksBriefly, trafficOf } from './network/observe-links.js';
+import { readLinksFast, trafficOf } from './network/observe-links.js';
 import { bootId, processAt, uptime } from './process/processes.js';
-import { holdOf } from './runtime/hold.js';
+import { freezeHolderOf } from './runtime/with-frozen.js';
 
 /**
  * Runs one subprocess, `ip`, and another if a new bridge must fit in. Everything else is read from
@@ -22,7 +27,7 @@ import { holdOf } from './runtime/hold.js';
  * @param lock see `readLinksBriefly`
  */
 export async function linuxProbe(site: InstallPaths, lock?: string): Promise<Probe> {
-  const listing = readLinksBriefly(lock);
+  const listing = readLinksFast(lock);
   // while ip runs
   const table = readMountTable();
   const mounted = mountPoints(table);
@@ -37,7 +42,7 @@ export async function linuxProbe(site: InstallPaths, lock?: string): Promise<Pro
     link: (name) => links.get(name),
     linksWithAlias: withAlias,
     mounted: (path) => mounted.has(path),
-    mountedFile: (path) => backingOf(mounted.get(path)),
+    mountedFile: (path) => backingFileOfDevice(mounted.get(path)),
     diskSize: sizesOf,
     process: processAt,
     exists,
@@ -45,32 +50,32 @@ export async function linuxProbe(site: InstallPaths, lock?: string): Promise<Pro
     names: namesIn,
     groups: (cgroup) => groupsIn(hierarchies, cgroup),
     text: readText,
-    holds: holdsText,
+    hasText: holdsText,
     limits: (cgroup, names) => readLimits(hierarchies, cgroup, names),
     device: deviceNumber,
     controller: (name) => versionOf(hierarchies, name),
     oomKills: (cgroup) => readOomKills(hierarchies, cgroup),
     frozen: (cgroup) => isFrozen(hierarchies, cgroup),
-    hold: (id) => holdOf(site, id),
+    frozenBy: (id) => freezeHolderOf(site, id),
     addresses: addressesOf,
     usage: (cgroup) => readUsage(hierarchies, cgroup),
     traffic: trafficOf,
     deadMounts: deadMountsOf,
     exit: (id) => exitOf(join(site.run, 'exits', id)),
-    askedAt: (id) => ifThere(() => statSync(lastHealthCheckFile(site, id), QUIET))?.mtimeMs,
+    checkedAt: (id) => ifThere(() => statSync(lastHealthCheckFile(site, id), QUIET))?.mtimeMs,
     health: () => undefined,
   };
 }
 
 /** Indexed, since each container looks up its own links. */
-function byAlias(links: SeenLink[]): Probe['linksWithAlias'] {
-  const marked = links.flatMap((link) => (link.alias === undefined ? [] : [link as Marked]));
+function byAlias(links: ObservedLink[]): Probe['linksWithAlias'] {
+  const marked = links.flatMap((link) => (link.alias === undefined ? [] : [link as AliasIndex]));
   marked.sort((a, b) => (a.alias < b.alias ? -1 : 1));
   return (prefix) => {
     let from = 0;
     for (let to = marked.length; from < to; ) {
       const middle = (from + to) >> 1;
-      if ((marked[middle] as Marked).alias < prefix) from = middle + 1;
+      if ((marked[middle] as AliasIndex).alias < prefix) from = middle + 1;
       else to = middle;
     }
     let end = from;
@@ -79,7 +84,7 @@ function byAlias(links: SeenLink[]): Probe['linksWithAlias'] {
   };
 }
 
-type Marked = SeenLink & { alias: string };
+type AliasIndex = ObservedLink & { alias: string };
 
 /** An exception for each missing file would cost more than this check. */
 const QUIET = { throwIfNoEntry: false } as const;

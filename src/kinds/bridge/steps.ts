@@ -1,4 +1,4 @@
-import type { BridgeWanted } from '../../host/ports.js';
+import type { DesiredBridge } from '../../host/ports.js';
 import { parseSubnet } from '../../model/ipv4.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
@@ -28,7 +28,7 @@ export function remove({ spec }: Row<BridgeSpec>, reason: string): BridgeStep[] 
   return [{ verb: 'bridge.remove', args: { link: spec.link }, reason }];
 }
 
-function bridgeArgs(spec: BridgeSpec): BridgeWanted {
+function bridgeArgs(spec: BridgeSpec): DesiredBridge {
   const address = hostAddress(spec);
   const { link, alias, uplink } = spec;
   return { link, alias, ...(address && { address }), ...(uplink !== undefined && { uplink }) };
@@ -42,6 +42,6 @@ export function hostAddress({ host, subnet }: BridgeSpec): string | undefined {
 
 /** The operations on a bridge. */
 export interface BridgeVerbs {
-  'bridge.ensure': BridgeWanted;
+  'bridge.ensure': DesiredBridge;
   'bridge.remove': { link: string };
 }

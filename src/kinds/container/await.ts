@@ -46,9 +46,9 @@ async function obstacleOf(health: Health, dependency: AwaitedSpec): Promise<Obst
     if (!life?.running) return { cause: 'it is not running', over: true };
     if (life.paused) return { cause: 'it is paused', over: true };
     if (!target) return { cause: 'it has no health check', over: true };
-    const [answer] = await health.ask([target]);
+    const [answer] = await health.checkAll([target]);
     if (!answer?.healthy) return { cause: answer?.reason ?? 'no answer' };
-    await health.note([id]);
+    await health.recordChecks([id]);
     return undefined;
   }
   if (life?.running) return { cause: 'it has not ended' };

@@ -46,7 +46,7 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
       all: (all) => disks.copyAll(all.map(({ image, disk }) => ({ from: image, to: disk }))),
     },
     'container.check-disk': {
-      one: done(({ disk }) => disks.checkWhole(disk)),
+      one: done(({ disk }) => disks.checkComplete(disk)),
     },
     'container.mount': {
       all: (all) => disks.mountAll(all.map(({ disk, dir }) => ({ file: disk, dir }))),
@@ -62,7 +62,7 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
     },
     'container.check': {
       one: done(({ id, tree, command, how }) =>
-        runtime.runOnce(tree, command, { ...how, purpose: `start ${id} with its configuration` }),
+        runtime.runOneOff(tree, command, { ...how, purpose: `start ${id} with its configuration` }),
       ),
     },
     'container.listen': {

@@ -24,7 +24,7 @@ export function dueForHealth(
     if (!target) return [];
     const seen = observe(spec, facts, probe, site);
     if (!seen?.running || seen.paused) return [];
-    const askedAt = probe.askedAt(spec.id);
+    const askedAt = probe.checkedAt(spec.id);
     const isDue = askedAt === undefined || elapsed(askedAt, probe.now) >= target.check.interval;
     return isDue ? [target] : [];
   });

@@ -55,7 +55,7 @@ async function watch(
 }
 
 async function complaintOf(health: Health, target: First['target']): Promise<string | undefined> {
-  const [answer] = await health.ask([target]);
+  const [answer] = await health.checkAll([target]);
   return answer?.healthy ? undefined : (answer?.reason ?? 'no answer');
 }
 

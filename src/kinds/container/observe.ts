@@ -1,4 +1,10 @@
-import type { Hold, Probe, SeenLimits, SeenLink, SeenProcess } from '../../host/ports.js';
+import type {
+  FreezeHolder,
+  ObservedLimits,
+  ObservedLink,
+  ObservedProcess,
+  Probe,
+} from '../../host/ports.js';
 import type { Exit } from '../../model/exit.js';
 import type { HealthResult } from '../../model/health.js';
 import {
@@ -24,7 +30,7 @@ export interface ContainerSeen {
   /** Its processes are frozen, as by `baleine pause`. */
   paused: boolean;
   /** The baleine command that has frozen it for a moment, or was killed while it did. */
-  hold?: Hold;
+  hold?: FreezeHolder;
   /** Its monitor, the parent of its process, is alive; without one there is no log and no exit code. */
   monitored: boolean;
   rebooted: boolean;
@@ -44,13 +50,13 @@ export interface ContainerSeen {
   /** Targets of mounts whose source was deleted, even if it was created again: the process sees the old one. */
   deadMounts: string[];
   /** Absent if there is no cgroup. */
-  limits?: SeenLimits;
+  limits?: ObservedLimits;
   /** Whether device rules can change while it runs, which cgroup v1 can. */
   devicesLive: boolean;
 }
 
 export interface LinkState {
-  host?: Pick<SeenLink, 'up' | 'master' | 'alias'>;
+  host?: Pick<ObservedLink, 'up' | 'master' | 'alias'>;
   /** Addresses inside; absent if no process runs there to read them through. */
   guest?: string[];
 }
@@ -75,7 +81,7 @@ export function observe(
     diskFault: disk && mounted ? diskFault(spec.id, probe, site) : undefined,
     running,
     paused,
-    hold: paused ? probe.hold(spec.id) : undefined,
+    hold: paused ? probe.frozenBy(spec.id) : undefined,
     mounted,
     netns: probe.mounted(netnsPath(site, spec.id)),
     monitored: isMonitored(first, facts, probe),
@@ -87,7 +93,7 @@ export function observe(
     now: probe.now,
     age: ageOf(facts, probe),
     exit,
-    askedAt: checked ? probe.askedAt(spec.id) : undefined,
+    askedAt: checked ? probe.checkedAt(spec.id) : undefined,
     health: checked && !paused ? probe.health(spec.id) : undefined,
     limits,
   });
@@ -125,7 +131,7 @@ function alive(
   bootId?: string,
   pid?: number,
   startTime?: number,
-): SeenProcess | undefined {
+): ObservedProcess | undefined {
   if (pid === undefined || startTime === undefined || bootId !== probe.bootId) return undefined;
   const seen = probe.process(pid);
   return seen?.start_time === startTime ? seen : undefined;
@@ -140,7 +146,7 @@ function ageOf(facts: ContainerFacts | undefined, { bootId, uptime, now }: Probe
 
 /** A living monitor is the parent of its process, which saves reading another file. */
 function isMonitored(
-  first: SeenProcess | undefined,
+  first: ObservedProcess | undefined,
   facts: ContainerFacts | undefined,
   probe: Probe,
 ): boolean {
@@ -176,15 +182,15 @@ function observeLimits(
   spec: ContainerSpec,
   probe: Probe,
   site: InstallPaths,
-): SeenLimits | undefined {
-  const names = Object.keys(spec.limits) as (keyof SeenLimits)[];
+): ObservedLimits | undefined {
+  const names = Object.keys(spec.limits) as (keyof ObservedLimits)[];
   const seen = probe.limits(cgroupPath(site, spec.id), names);
   return seen?.io ? { ...seen, io: named(seen.io, spec, probe, site) } : seen;
 }
 
 /** As in the file: the kernel knows devices by number. */
 function named(
-  io: NonNullable<SeenLimits['io']>,
+  io: NonNullable<ObservedLimits['io']>,
   { id, limits }: ContainerSpec,
   probe: Probe,
   site: InstallPaths,

@@ -22,7 +22,7 @@ export const hosts: Kind<HostsSpec, unknown, ObservedHosts, HostsVerbs> = {
   observe({ file, text, copies }, _facts, probe) {
     const current = probe.text(file);
     if (current === undefined) return undefined;
-    const wrong = copies.filter((copy) => probe.holds(copy, text) === false);
+    const wrong = copies.filter((copy) => probe.hasText(copy, text) === false);
     return { text: current, wrong };
   },
   assume: ({ text }) => ({ text, wrong: [] }),

@@ -21,7 +21,7 @@ export function imageHandlers(host: Host): Handlers<ImageVerbs> {
     },
     'image.keep': {
       one: async ({ file, as, version }) => {
-        await host.disks.keep(file, as);
+        await host.disks.linkAs(file, as);
         return { kept: version } satisfies ImageFacts;
       },
     },
@@ -45,12 +45,12 @@ async function build(host: Host, args: Build): Promise<Facts> {
 
 /** Copies files first, so that run lines can use them. */
 async function furnish(
-  { trees, runtime }: Host,
+  { rootfs, runtime }: Host,
   { copy, run, environment }: Build,
   tree: string,
 ): Promise<void> {
-  for (const { from, to, ...how } of copy) await trees.copy(from, tree, to, how);
-  for (const line of run) await runtime.runOnce(tree, ['/bin/sh', '-c', line], { environment });
+  for (const { from, to, ...how } of copy) await rootfs.copy(from, tree, to, how);
+  for (const line of run) await runtime.runOneOff(tree, ['/bin/sh', '-c', line], { environment });
 }
 
 /** The "disk full" messages of various tools; the second one is tar's. */
@@ -75,14 +75,14 @@ export type TreeSource = Exclude<ImageFrom, { image: string } | { container: str
 /** Fills an empty tree. */
 export function fillFrom(
   from: TreeSource,
-  { trees, images }: Pick<Host, 'trees' | 'images'>,
+  { rootfs, images }: Pick<Host, 'rootfs' | 'images'>,
   tree: string,
   origin: ImageOrigin | undefined,
 ): Promise<void> {
-  if ('debian' in from) return trees.debian(from.debian, tree);
-  if ('tar' in from) return trees.extract(from.tar, tree);
-  if ('directory' in from) return trees.copy(from.directory, tree, '/');
-  if ('host' in from) return trees.host(from.host, tree);
+  if ('debian' in from) return rootfs.debian(from.debian, tree);
+  if ('tar' in from) return rootfs.extract(from.tar, tree);
+  if ('directory' in from) return rootfs.copy(from.directory, tree, '/');
+  if ('host' in from) return rootfs.host(from.host, tree);
   if (!origin) throw new Error('cannot unpack the image: it was not resolved');
   return images.unpack(from, origin, tree);
 }

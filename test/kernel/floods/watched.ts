@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readText } from '../../../src/host/linux/files/read.js';
 import { processAt, startTime } from '../../../src/host/linux/process/processes.js';
-import type { SeenProcess } from '../../../src/host/ports.js';
+import type { ObservedProcess } from '../../../src/host/ports.js';
 import { installPaths } from '../../../src/model/install-paths.js';
 import { MAIN, type PrivateHost } from '../../support/private-host.js';
 
@@ -69,7 +69,7 @@ export async function watched(
 const PAUSE = 50;
 const PATIENCE = 1500;
 
-interface Seen extends SeenProcess {
+interface Seen extends ObservedProcess {
   pid: number;
   name: string;
 }

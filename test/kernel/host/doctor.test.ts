@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { filterFinding } from '../../../src/host/linux/doctor/host.js';
-import { examine } from '../../../src/host/linux/doctor/index.js';
+import { diagnose } from '../../../src/host/linux/doctor/index.js';
 import { programFindings } from '../../../src/host/linux/doctor/programs.js';
 import { readText } from '../../../src/host/linux/files/read.js';
 import { readLinks } from '../../../src/host/linux/network/observe-links.js';
@@ -19,7 +19,7 @@ afterEach(() => rmSync(dir, { recursive: true }));
 
 it('finds a runtime that works here, and leaves nothing running or mounted', async () => {
   const site = installPaths(join(dir, 'root'));
-  const found = await examine(site);
+  const found = await diagnose(site);
   expect(found.filter(({ status }) => status === 'fail')).toEqual([]);
   expect(found.find(({ name }) => name === 'OCI runtime')?.detail).toMatch(/^\S+ [\d.]+\S* works/);
   expect(found.find(({ name }) => name === 'veth')?.detail).toBe('works');

@@ -346,13 +346,13 @@ describe.each(usableRuntimes())('%s', (name) => {
     await disks.create(file, 32 * 2 ** 20, async (path) => fillBusybox(path));
     await disks.ensureMounted(file, tree);
     const config = { environment: { WHO: 'me' }, user: 'web', working_dir: '/tmp' };
-    await runtime.runOnce(
+    await runtime.runOneOff(
       tree,
       ['/bin/sh', '-c', 'echo $WHO $(id -u) $PWD $(ls /sys/class/net) > out'],
       config,
     );
     expect(readFileSync(join(tree, 'tmp/out'), 'utf8')).toBe('me 1000 /tmp lo\n');
-    const failing = runtime.runOnce(tree, ['/bin/sh', '-c', 'echo why >&2; exit 4'], {
+    const failing = runtime.runOneOff(tree, ['/bin/sh', '-c', 'echo why >&2; exit 4'], {
       environment: {},
     });
     await expect(failing).rejects.toThrow(/why/);

@@ -27,13 +27,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { linuxDisks } from '../../../src/host/linux/disks/index.js';
-import { linuxTrees } from '../../../src/host/linux/rootfs/index.js';
+import { linuxRootfs } from '../../../src/host/linux/rootfs/index.js';
 import { librariesOf } from '../../../src/host/linux/rootfs/libraries.js';
-import { sealed } from '../../../src/host/linux/rootfs/sandboxed-exec.js';
+import { sandboxed } from '../../../src/host/linux/rootfs/sandboxed-exec.js';
 import { difference, type Snapshot, snapshot } from '../../support/leaks.js';
 import { type Member, tarOf, writeTar } from './archives.js';
 
-const trees = linuxTrees();
+const trees = linuxRootfs();
 let dir: string;
 let tree: string;
 let victim: string;
@@ -485,7 +485,7 @@ describe('debian', () => {
   });
 
   it('mounts nothing on the host while it works, and ends with whoever asked', async () => {
-    const [program, args] = sealed('sh', [
+    const [program, args] = sandboxed('sh', [
       '-c',
       'mount -t tmpfs t "$0"; echo $$; exec sleep 60',
       tree,

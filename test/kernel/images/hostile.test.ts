@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { linuxHost } from '../../../src/app/linux-host.js';
 import { linuxDisks } from '../../../src/host/linux/disks/index.js';
 import { largeFiles } from '../../../src/host/linux/disks/scratch.js';
-import { withRoom } from '../../../src/host/linux/images/unpack-sandbox.js';
+import { withUnpackSandbox } from '../../../src/host/linux/images/unpack-sandbox.js';
 import { imageHandlers } from '../../../src/kinds/image/handlers.js';
 import type { ForeignFrom } from '../../../src/model/config.js';
 import type { InstallPaths } from '../../../src/model/install-paths.js';
@@ -164,7 +164,7 @@ describe.skipIf(skip)('layers that reach out of their tree', () => {
 
 it('unpacks in a room with nothing of the host but its programs, not to be written to', async () => {
   const tree = at('victim');
-  await withRoom(tree, async ({ enter }) => {
+  await withUnpackSandbox(tree, async ({ enter }) => {
     const inside = (...words: string[]) => {
       const [program = '', ...args] = [...enter, ...words];
       return spawnSync(program, args, { encoding: 'utf8' });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { installPaths } from '../../../src/model/install-paths.js';
-import type { Failing } from '../../../src/state/failure-memory.js';
+import type { FailureRecord } from '../../../src/state/failure-memory.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { NOTHING, PAIR, Stack } from './stack.js';
 
@@ -41,7 +41,7 @@ it(
 function failedOften(host: PrivateHost): void {
   const dir = `/proc/${host.pid}/root${join(installPaths(host.root).run, 'failing')}`;
   const [file = ''] = readdirSync(dir).map((name) => join(dir, name));
-  const failing = JSON.parse(readFileSync(file, 'utf8')) as Failing;
+  const failing = JSON.parse(readFileSync(file, 'utf8')) as FailureRecord;
   expect(failing.tries?.count).toBe(2);
   const tries = { ...failing.tries, count: 7 };
   writeFileSync(file, JSON.stringify({ ...failing, tries }));

@@ -14,7 +14,7 @@ export function linuxCgroups(): Cgroups {
     },
     remove: async (cgroup) => {
       assertOurs(cgroup);
-      for (const root of everyRoot(readHierarchies())) await removeIn(root, cgroup);
+      for (const root of allRoots(readHierarchies())) await removeIn(root, cgroup);
     },
   };
 }
@@ -29,19 +29,19 @@ function assertOurs(cgroup: string): void {
 /**
  * The runtimes leave parent groups behind in every hierarchy, including those without controllers.
  */
-function everyRoot({ named, unified }: Hierarchies): string[] {
+function allRoots({ named, unified }: Hierarchies): string[] {
   return unified === undefined ? named : [...named, unified];
 }
 
 async function removeIn(root: string, cgroup: string): Promise<void> {
   const group = join(root, cgroup);
-  for (const dir of [...inside(group).reverse(), group]) await removeGroup(dir);
+  for (const dir of [...childGroups(group).reverse(), group]) await removeGroup(dir);
   const tag = join(group, '..');
-  for (const parent of [tag, join(tag, '..')]) removeWhenEmpty(parent);
+  for (const parent of [tag, join(tag, '..')]) removeIfEmpty(parent);
 }
 
 /** Groups created inside the container, parents first. */
-function inside(group: string): string[] {
+function childGroups(group: string): string[] {
   let entries: import('node:fs').Dirent[];
   try {
     entries = readdirSync(group, { withFileTypes: true });
@@ -52,7 +52,7 @@ function inside(group: string): string[] {
   const groups = entries
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => join(group, name));
-  return groups.flatMap((dir) => [dir, ...inside(dir)]);
+  return groups.flatMap((dir) => [dir, ...childGroups(dir)]);
 }
 
 /** A group stays busy for a moment after its processes were killed; wait at most one second. */
@@ -73,7 +73,7 @@ async function removeGroup(dir: string): Promise<void> {
 }
 
 /** Keeps the group if other containers of ours are still in it. */
-function removeWhenEmpty(dir: string): void {
+function removeIfEmpty(dir: string): void {
   try {
     rmdirSync(dir);
   } catch (error) {

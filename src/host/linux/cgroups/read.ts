@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { sharesOfWeight } from '../../../model/limits.js';
-import type { SeenLimits } from '../../ports.js';
+import type { ObservedLimits } from '../../ports.js';
 import { ifThere, readText } from '../files/read.js';
 import { type Controller, controllerDir, type Hierarchies } from './hierarchies.js';
 import { readIo } from './io.js';
@@ -16,16 +16,16 @@ const NO_LIMIT = 2 ** 62;
 export function readLimits(
   hierarchies: Hierarchies,
   cgroup: string,
-  names: readonly (keyof SeenLimits)[],
-): SeenLimits | undefined {
+  names: readonly (keyof ObservedLimits)[],
+): ObservedLimits | undefined {
   const all = new LimitsOf(hierarchies, cgroup);
   const seen = Object.fromEntries(names.map((name) => [name, all[name]]));
   const isKnown = names.some((name) => seen[name] !== undefined);
-  return isKnown || isThere(hierarchies, cgroup) ? seen : undefined;
+  return isKnown || cgroupExists(hierarchies, cgroup) ? seen : undefined;
 }
 
 /** Each value is read on demand: most containers set only two limits. */
-class LimitsOf implements SeenLimits {
+class LimitsOf implements ObservedLimits {
   readonly #hierarchies: Hierarchies;
   readonly #cgroup: string;
 
@@ -35,7 +35,7 @@ class LimitsOf implements SeenLimits {
   }
 
   get memory() {
-    return bounded(this.#read('memory', 'memory.limit_in_bytes', 'memory.max'));
+    return limitIn(this.#read('memory', 'memory.limit_in_bytes', 'memory.max'));
   }
 
   get cpus() {
@@ -44,7 +44,7 @@ class LimitsOf implements SeenLimits {
 
   get cpu_shares() {
     const text = this.#read('cpu', 'cpu.shares', 'cpu.weight');
-    return this.#hierarchies.v1.has('cpu') ? bounded(text) : weighed(text);
+    return this.#hierarchies.v1.has('cpu') ? limitIn(text) : weightIn(text);
   }
 
   get cpuset() {
@@ -52,7 +52,7 @@ class LimitsOf implements SeenLimits {
   }
 
   get pids() {
-    return bounded(this.#read('pids', 'pids.max', 'pids.max'));
+    return limitIn(this.#read('pids', 'pids.max', 'pids.max'));
   }
 
   get io() {
@@ -98,17 +98,17 @@ function readCpus(hierarchies: Hierarchies, cgroup: string): number | undefined 
   return Number(quota) / Number(period ?? readText(join(at.dir, 'cpu.cfs_period_us')));
 }
 
-function bounded(text: string | undefined): number | undefined {
+function limitIn(text: string | undefined): number | undefined {
   if (text === undefined || text === '' || text === 'max') return undefined;
   const value = Number(text);
   return value >= NO_LIMIT ? undefined : value;
 }
 
-function weighed(text: string | undefined): number | undefined {
+function weightIn(text: string | undefined): number | undefined {
   return text ? sharesOfWeight(Number(text)) : undefined;
 }
 
-function isThere(hierarchies: Hierarchies, cgroup: string): boolean {
+function cgroupExists(hierarchies: Hierarchies, cgroup: string): boolean {
   const root = anyRoot(hierarchies);
   return root !== undefined && existsSync(join(root, cgroup));
 }

@@ -11,7 +11,7 @@ import {
   samePages,
   weightOfShares,
 } from '../../../model/limits.js';
-import { numberOf } from '../device-numbers.js';
+import { requireDeviceNumber } from '../device-numbers.js';
 import { readText } from '../files/read.js';
 import { type Controller, controllerDir, type Hierarchies, nameOnV2 } from './hierarchies.js';
 import { ioFile, ratesIn, V2_KEYS } from './io.js';
@@ -54,7 +54,7 @@ export function writeLimits(
   wanted: Limits,
   disk = '',
 ): void {
-  const limits = { ...wanted, ...(wanted.io && { io: numbered(wanted.io, disk) }) };
+  const limits = { ...wanted, ...(wanted.io && { io: withDeviceNumbers(wanted.io, disk) }) };
   for (const { name, controller, settings } of LIMITS) {
     const cannot = `cannot limit ${name} of cgroup ${cgroup}`;
     const at = controllerDir(hierarchies, controller, cgroup);
@@ -109,29 +109,29 @@ function memorySettings(dir: string, version: 1 | 2, { memory }: Limits): Settin
   if (version === 2) {
     const swap = memory === undefined ? 'max' : '0';
     return [
-      bytes(join(dir, 'memory.max'), memory, 'max'),
-      ...whereKept(exactly(join(dir, 'memory.swap.max'), swap)),
+      byteSetting(join(dir, 'memory.max'), memory, 'max'),
+      ...defaultsOf(exactSetting(join(dir, 'memory.swap.max'), swap)),
     ];
   }
-  const limit = bytes(join(dir, 'memory.limit_in_bytes'), memory, '-1');
-  const both = whereKept(bytes(join(dir, 'memory.memsw.limit_in_bytes'), memory, '-1'));
+  const limit = byteSetting(join(dir, 'memory.limit_in_bytes'), memory, '-1');
+  const both = defaultsOf(byteSetting(join(dir, 'memory.memsw.limit_in_bytes'), memory, '-1'));
   const raised = (memory ?? Number.POSITIVE_INFINITY) > Number(readText(limit.file));
   return raised ? [...both, limit] : [limit, ...both];
 }
 
 function quotaSettings(dir: string, version: 1 | 2, { cpus }: Limits): Setting[] {
   const quota = cpus === undefined ? undefined : quotaOf(cpus);
-  if (version === 2) return [exactly(join(dir, 'cpu.max'), `${quota ?? 'max'} ${CPU_PERIOD}`)];
+  if (version === 2) return [exactSetting(join(dir, 'cpu.max'), `${quota ?? 'max'} ${CPU_PERIOD}`)];
   return [
-    exactly(join(dir, 'cpu.cfs_period_us'), `${CPU_PERIOD}`),
-    exactly(join(dir, 'cpu.cfs_quota_us'), `${quota ?? -1}`),
+    exactSetting(join(dir, 'cpu.cfs_period_us'), `${CPU_PERIOD}`),
+    exactSetting(join(dir, 'cpu.cfs_quota_us'), `${quota ?? -1}`),
   ];
 }
 
 function shareSettings(dir: string, version: 1 | 2, { cpu_shares }: Limits): Setting[] {
-  if (version === 1) return [exactly(join(dir, 'cpu.shares'), `${cpu_shares ?? 1024}`)];
+  if (version === 1) return [exactSetting(join(dir, 'cpu.shares'), `${cpu_shares ?? 1024}`)];
   const weight = cpu_shares === undefined ? 100 : weightOfShares(cpu_shares);
-  return [exactly(join(dir, 'cpu.weight'), `${weight}`)];
+  return [exactSetting(join(dir, 'cpu.weight'), `${weight}`)];
 }
 
 /** v1 does not accept an empty set, so "no limit" copies the parent's set. */
@@ -144,7 +144,7 @@ function cpusetSettings(dir: string, version: 1 | 2, { cpuset }: Limits): Settin
 }
 
 function pidsSettings(dir: string, _version: 1 | 2, { pids }: Limits): Setting[] {
-  return [exactly(join(dir, 'pids.max'), `${pids}`)];
+  return [exactSetting(join(dir, 'pids.max'), `${pids}`)];
 }
 
 /** Includes devices whose limit is being removed. */
@@ -165,8 +165,8 @@ function ioSettings(dir: string, version: 1 | 2, { io = [] }: Limits): Setting[]
   });
 }
 
-function numbered(io: IoLimit[], disk: string): IoLimit[] {
-  return io.map((each) => ({ ...each, device: numberOf(each.device, disk) }));
+function withDeviceNumbers(io: IoLimit[], disk: string): IoLimit[] {
+  return io.map((each) => ({ ...each, device: requireDeviceNumber(each.device, disk) }));
 }
 
 /** One rule per write; removals come before additions. */
@@ -187,18 +187,18 @@ function deviceSettings(dir: string, _version: 1 | 2, { devices = [] }: Limits):
 }
 
 function classSettings(dir: string, _version: 1 | 2, { net_class = 0 }: Limits): Setting[] {
-  return [exactly(join(dir, 'net_cls.classid'), `${net_class}`)];
+  return [exactSetting(join(dir, 'net_cls.classid'), `${net_class}`)];
 }
 
 /** The kernel writes "no limit" as a huge number. */
-function bytes(file: string, value: number | undefined, none: string): Setting {
+function byteSetting(file: string, value: number | undefined, none: string): Setting {
   const same = (seen: string) =>
     value === undefined ? seen === none || Number(seen) >= 2 ** 62 : samePages(value, Number(seen));
   return { file, value: value === undefined ? none : `${value}`, same };
 }
 
-function exactly(file: string, value: string): Setting {
+function exactSetting(file: string, value: string): Setting {
   return { file, value, same: (seen) => seen === value };
 }
 
-const whereKept = (setting: Setting) => (existsSync(setting.file) ? [setting] : []);
+const defaultsOf = (setting: Setting) => (existsSync(setting.file) ? [setting] : []);

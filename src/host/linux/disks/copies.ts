@@ -4,11 +4,11 @@ import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { messageOf, UserError } from '../../../model/errors.js';
 import { formatBytes } from '../../../model/format.js';
-import { makeWhole } from '../files/atomic-files.js';
+import { createFiles } from '../files/atomic-files.js';
 import { LONG, run } from '../process/run.js';
 
 /** cp(1): shares blocks if the file system can, and keeps holes. */
-export const COPYING = ['--reflink=auto', '--sparse=always', '--no-preserve=all'];
+export const CP_OPTIONS = ['--reflink=auto', '--sparse=always', '--no-preserve=all'];
 
 interface Copy {
   from: string;
@@ -35,28 +35,29 @@ export async function copyAll(copies: Copy[]): Promise<(Error | undefined)[]> {
 
 async function copyTogether(copies: Copy[]): Promise<void> {
   if (copies.length === 0) return;
-  await makeWhole(
+  await createFiles(
     copies.map(({ to }) => to),
     async (parts) => {
       const pairs = copies.flatMap(({ from }, index) => [from, parts[index]]);
       const lanes = ['--null', '--max-args=2', `--max-procs=${availableParallelism()}`];
-      await run('xargs', [...lanes, 'cp', ...COPYING, '--'], {
+      await run('xargs', [...lanes, 'cp', ...CP_OPTIONS, '--'], {
         input: pairs.join('\0'),
         timeout: LONG,
         purpose: `copy ${copies[0]?.from} to ${copies.map(({ to }) => to).join(', ')}`,
-      }).catch((error: unknown) => explainFull(error, copies[0]?.to ?? ''));
+      }).catch((error: unknown) => explainDiskFull(error, copies[0]?.to ?? ''));
     },
   );
 }
 
 /** Bytes; a file system with less free space counts as full. */
-const NOTHING = 2 * 1024 ** 2;
+const FULL_BELOW = 2 * 1024 ** 2;
 
 /**
  * How programs report a full file system: directly, or through a file system in a file whose blocks
  * find no space (a loop device returns EIO, and ext4 becomes read-only).
  */
-const COMPLAINTS = /No space left on device|Input\/output error|Read-only file system|Wrote only/i;
+const FULL_MESSAGES =
+  /No space left on device|Input\/output error|Read-only file system|Wrote only/i;
 
 /**
  * Turns a failure to write `file` into an error that names the host's file system if that one is
@@ -64,10 +65,10 @@ const COMPLAINTS = /No space left on device|Input\/output error|Read-only file s
  *
  * @throws always: UserError if the file system is full, otherwise the same error
  */
-export async function explainFull(error: unknown, file: string): Promise<never> {
+export async function explainDiskFull(error: unknown, file: string): Promise<never> {
   const dir = dirname(file);
   const { bfree, blocks, bsize } = await statfs(dir);
-  if (!COMPLAINTS.test(messageOf(error)) || bfree * bsize > NOTHING) throw error;
+  if (!FULL_MESSAGES.test(messageOf(error)) || bfree * bsize > FULL_BELOW) throw error;
   throw new UserError(
     `cannot write ${file}: the file system of ${dir} is full, all ${formatBytes(blocks * bsize)} of it`,
     `Free space there, for example with baleine image prune, or move the root to a larger file system.`,

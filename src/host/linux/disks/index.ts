@@ -1,14 +1,14 @@
 import { open, rm, stat } from 'node:fs/promises';
 import { UserError } from '../../../model/errors.js';
 import type { Disks } from '../../ports.js';
-import { clearPart, makeWhole, treeOf } from '../files/atomic-files.js';
+import { createFiles, partialMountPoint, removePartial } from '../files/atomic-files.js';
 import { LONG, run } from '../process/run.js';
-import { COPYING, copyAll, explainFull } from './copies.js';
+import { CP_OPTIONS, copyAll, explainDiskFull } from './copies.js';
 import { linkFile } from './hard-link.js';
 import { ensureMounted, ensureReleased, ensureUnmounted } from './mount.js';
 import { mountAll } from './mount-all.js';
 import { backingFile, readMounts } from './mount-table.js';
-import { checkWhole, faultOf } from './superblock.js';
+import { checkComplete, faultOf } from './superblock.js';
 
 type Fill = (tree: string) => Promise<void>;
 
@@ -21,29 +21,29 @@ const MKFS = [
 export function linuxDisks(): Disks {
   return {
     create: (file, size, fill) =>
-      whole(file, async (part) => {
+      createAtomically(file, async (part) => {
         await allocate(part, size);
         await run('mkfs.ext4', [...MKFS, part], {
           purpose: `make a file system in ${file}`,
           timeout: LONG,
         });
-        await filled(part, fill, file);
+        await fillFile(part, fill, file);
       }),
     copy: async (from, to, size) => {
       if (await sizeOf(to)) return;
-      await whole(to, (part) => copied(from, part, size, to));
+      await createAtomically(to, (part) => copyFile(from, part, size, to));
     },
     copyAll,
     derive: (from, to, size, fill) =>
-      whole(to, async (part) => {
-        await copied(from, part, size, to);
-        await filled(part, fill, to);
+      createAtomically(to, async (part) => {
+        await copyFile(from, part, size, to);
+        await fillFile(part, fill, to);
       }),
     check,
-    checkWhole,
-    keep: linkFile,
+    checkComplete,
+    linkAs: linkFile,
     remove: async (file) => {
-      await clearPart(file);
+      await removePartial(file);
       await rm(file, { force: true });
     },
     ensureMounted,
@@ -58,9 +58,9 @@ export function linuxDisks(): Disks {
   };
 }
 
-function whole(file: string, make: (part: string) => Promise<void>): Promise<void> {
-  return makeWhole([file], ([part = '']) =>
-    make(part).catch((error: unknown) => explainFull(error, file)),
+function createAtomically(file: string, make: (part: string) => Promise<void>): Promise<void> {
+  return createFiles([file], ([part = '']) =>
+    make(part).catch((error: unknown) => explainDiskFull(error, file)),
   );
 }
 
@@ -73,8 +73,8 @@ async function allocate(part: string, size: number): Promise<void> {
   }
 }
 
-async function filled(part: string, fill: Fill, file: string): Promise<void> {
-  const tree = treeOf(part);
+async function fillFile(part: string, fill: Fill, file: string): Promise<void> {
+  const tree = partialMountPoint(part);
   await ensureMounted(part, tree);
   await fill(tree);
   // sync reports writes that failed after the programs had ended; nothing else does
@@ -99,7 +99,7 @@ async function check(file: string): Promise<void> {
   throw new UserError(`cannot use ${file}: it is not clean: ${words}`, `e2fsck -f ${file}`);
 }
 
-async function copied(from: string, part: string, size: number | undefined, to: string) {
+async function copyFile(from: string, part: string, size: number | undefined, to: string) {
   const before = await sizeOf(from);
   if (size !== undefined && before !== undefined && size < before) {
     throw new UserError(
@@ -107,7 +107,7 @@ async function copied(from: string, part: string, size: number | undefined, to: 
       'Give it at least the size of the image it is made from',
     );
   }
-  await run('cp', [...COPYING, '--', from, part], {
+  await run('cp', [...CP_OPTIONS, '--', from, part], {
     purpose: `copy ${from} to ${to}`,
     timeout: LONG,
   });

@@ -3,9 +3,9 @@ import { run } from '../process/run.js';
 import { LOOP_MOUNTS } from './loop-mounts.js';
 import { ensureMounted } from './mount.js';
 import { backingFile, readMounts } from './mount-table.js';
-import { checkWhole, hasErrors } from './superblock.js';
+import { checkComplete, hasErrors } from './superblock.js';
 
-interface Wanted {
+interface MountRequest {
   file: string;
   dir: string;
 }
@@ -14,8 +14,8 @@ interface Wanted {
  * Mounts the simple cases in one process. Each mount that is still missing is then tried alone,
  * with all checks, which yields its error.
  */
-export async function mountAll(mounts: Wanted[]): Promise<(Error | undefined)[]> {
-  if (mounts.length > 1) await mountTogether(await plain(mounts));
+export async function mountAll(mounts: MountRequest[]): Promise<(Error | undefined)[]> {
+  if (mounts.length > 1) await mountTogether(await simpleMounts(mounts));
   const there = mountedFiles();
   const answers: (Error | undefined)[] = [];
   for (const { file, dir } of mounts) {
@@ -34,13 +34,13 @@ async function mountAlone(file: string, dir: string): Promise<Error | undefined>
 }
 
 /** Complete file systems without errors, mounted nowhere, for folders without a mount. */
-async function plain(mounts: Wanted[]): Promise<Wanted[]> {
+async function simpleMounts(mounts: MountRequest[]): Promise<MountRequest[]> {
   const files = mountedFiles();
   const folders = new Set(readMounts().map(({ path }) => path));
   const free = mounts.filter(({ file, dir }) => !files.has(file) && !folders.has(dir));
   const good = await Promise.all(
     free.map(({ file }) =>
-      checkWhole(file)
+      checkComplete(file)
         .then(() => hasErrors(file))
         .catch(() => true),
     ),
@@ -55,7 +55,7 @@ function mountedFiles(): Map<string, string> {
 }
 
 /** Failures are found by reading the mount table, so exit codes and messages do not matter. */
-async function mountTogether(mounts: Wanted[]): Promise<void> {
+async function mountTogether(mounts: MountRequest[]): Promise<void> {
   if (mounts.length === 0) return;
   for (const { dir } of mounts) mkdirSync(dir, { recursive: true, mode: 0o700 });
   const input = mounts.flatMap(({ file, dir }) => [file, dir]).map((word) => `${word}\0`);

@@ -34,7 +34,7 @@ export function mountsOf(type: string, table: string): Mount[] {
 export function mountPoints(table: string): Map<string, string> {
   const found = new Map<string, string>();
   for (const [, device = '', path = ''] of table.matchAll(/^\S+ \S+ (\S+) \S+ (\S+)/gm)) {
-    found.set(unoctal(path), device);
+    found.set(unescapeOctal(path), device);
   }
   return found;
 }
@@ -64,10 +64,10 @@ export function parseMounts(text: string): Mount[] {
     const [, , , root = '', path = ''] = line.split(' ', 5);
     const [type = '', source = '', options = ''] = line.slice(dash + 3).split(' ', 3);
     return {
-      path: unoctal(path),
-      root: unoctal(root),
+      path: unescapeOctal(path),
+      root: unescapeOctal(root),
       type,
-      source: unoctal(source),
+      source: unescapeOctal(source),
       options: options.split(','),
     };
   });
@@ -84,7 +84,7 @@ export function backingFile(device: string): string | undefined {
 }
 
 /** Same by device numbers, for a snapshot that asks for many of them. */
-export function backingOf(device: string | undefined): string | undefined {
+export function backingFileOfDevice(device: string | undefined): string | undefined {
   // 7 is the major number of loop devices (Documentation/admin-guide/devices.txt)
   if (!device?.startsWith('7:')) return undefined;
   return readLine(`/sys/dev/block/${device}/loop/backing_file`);
@@ -93,7 +93,7 @@ export function backingOf(device: string | undefined): string | undefined {
 /**
  * Space, tab, newline and backslash are octal escapes (`\040`). Bytes above 127 are not escaped.
  */
-function unoctal(text: string): string {
+function unescapeOctal(text: string): string {
   if (!text.includes('\\')) return text;
   return text.replace(/\\([0-7]{3})/g, (_, octal) =>
     String.fromCharCode(Number.parseInt(octal, 8)),

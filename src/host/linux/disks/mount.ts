@@ -3,13 +3,13 @@ import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LONG, run } from '../process/run.js';
 import { backingFile, type Mount, readMounts } from './mount-table.js';
-import { checkWhole, damaged, hasErrors } from './superblock.js';
+import { checkComplete, damagedError, hasErrors } from './superblock.js';
 
 /** A hostile superblock may request a panic on error; this mount option overrides it. */
 const OPTIONS = 'loop,nodev,nosuid,errors=remount-ro';
 
 /** Milliseconds until the kernel has released a loop device. */
-const PATIENCE = 5000;
+const RELEASE_TIMEOUT = 5000;
 
 /**
  * Loop-mounts an ext4 file. @throws UserError for a truncated file, Error if it is mounted
@@ -21,7 +21,7 @@ export async function ensureMounted(file: string, dir: string): Promise<void> {
   if (there) throw new Error(`cannot mount ${file}: ${there.source} is mounted on ${dir}`);
   const elsewhere = readMounts().find(({ source }) => backingFile(source) === file);
   if (elsewhere) throw new Error(`cannot mount ${file}: it is mounted on ${elsewhere.path}`);
-  await checkWhole(file);
+  await checkComplete(file);
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await mountChecked(file, dir);
   const mounted = mountAt(dir);
@@ -45,7 +45,8 @@ async function mountChecked(file: string, dir: string): Promise<void> {
     tail: true,
     timeout: LONG,
   });
-  if (code > 1) throw damaged(file, `e2fsck -p cannot repair it: ${stdout.split('\n').at(-1)}`);
+  if (code > 1)
+    throw damagedError(file, `e2fsck -p cannot repair it: ${stdout.split('\n').at(-1)}`);
   await run('mount', args, { purpose });
 }
 
@@ -87,7 +88,7 @@ const mountAt = (dir: string): Mount | undefined =>
 
 /** The kernel detaches the device (autoclear) a moment after its last use; false if it does not. */
 async function released(device: string, file: string | undefined): Promise<boolean> {
-  const deadline = performance.now() + PATIENCE;
+  const deadline = performance.now() + RELEASE_TIMEOUT;
   for (let pause = 1; file && backingFile(device) === file; pause = Math.min(pause * 2, 50)) {
     if (performance.now() > deadline) return false;
     await sleep(pause);

@@ -8,37 +8,40 @@ import {
 import { isOwned, ownerMark } from '../owner.js';
 
 /** Where scratch folders are created. Their parent folder exists only while they do. */
-export interface Place {
+export interface ScratchLocation {
   dir: string;
   /** The lowest ancestor that is not ours to remove. */
   above: string;
 }
 
 /** For small files that a program reads during a step. */
-export const smallFiles = ({ run }: InstallPaths): Place => ({
+export const smallFiles = ({ run }: InstallPaths): ScratchLocation => ({
   dir: join(run, 'scratch'),
   above: '/run',
 });
 
 /** For files as large as an image; there is space beside the images. */
-export const largeFiles = ({ root }: InstallPaths): Place => ({
+export const largeFiles = ({ root }: InstallPaths): ScratchLocation => ({
   dir: join(root, 'scratch'),
   above: dirname(root),
 });
 
 /** For builds of Dockerfiles. */
-export const builds = ({ tag }: InstallPaths): Place => ({
+export const buildFiles = ({ tag }: InstallPaths): ScratchLocation => ({
   dir: join(builtImagesDir(tag), 'scratch'),
   above: '/var/cache',
 });
 
-const places = (site: InstallPaths) => [smallFiles(site), largeFiles(site), builds(site)];
+const locations = (site: InstallPaths) => [smallFiles(site), largeFiles(site), buildFiles(site)];
 
 /**
  * Passes a new folder, accessible to root only, to `work` and removes it afterwards. If we are
  * killed, the next run that changes anything removes it: its name identifies its owner.
  */
-export async function withScratch<T>(place: Place, work: (dir: string) => Promise<T>): Promise<T> {
+export async function withScratch<T>(
+  place: ScratchLocation,
+  work: (dir: string) => Promise<T>,
+): Promise<T> {
   const dir = makeFolder(join(place.dir, ownerMark()));
   try {
     return await work(dir);
@@ -53,12 +56,12 @@ export async function withScratch<T>(place: Place, work: (dir: string) => Promis
  * the only cost.
  */
 export function hasScratch(site: InstallPaths): boolean {
-  return existsSync(stagingNotesDir(site)) || places(site).some(({ dir }) => existsSync(dir));
+  return existsSync(stagingNotesDir(site)) || locations(site).some(({ dir }) => existsSync(dir));
 }
 
 /** Removes the scratch files of killed runs. */
 export function sweepScratch(site: InstallPaths): void {
-  for (const place of places(site).filter(({ dir }) => existsSync(dir))) {
+  for (const place of locations(site).filter(({ dir }) => existsSync(dir))) {
     for (const name of readdirSync(place.dir).filter((each) => !isOwned(each))) {
       rmSync(join(place.dir, name), { recursive: true, force: true });
     }
@@ -79,7 +82,7 @@ function makeFolder(prefix: string): string {
 }
 
 /** Removes a folder and its parents as long as they are empty. */
-export function removeEmpty({ dir, above }: Place): void {
+export function removeEmpty({ dir, above }: ScratchLocation): void {
   try {
     for (let each = dir; each !== above; each = dirname(each)) rmdirSync(each);
   } catch (error) {

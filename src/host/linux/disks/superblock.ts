@@ -14,9 +14,9 @@ const INCOMPAT_64BIT = 0x80;
 const STATE_ERRORS = 0x2;
 
 /** Rejects a file that is not an ext4 file system, or not a complete one. */
-export async function checkWhole(file: string): Promise<void> {
+export async function checkComplete(file: string): Promise<void> {
   const fault = await faultOf(file);
-  if (fault) throw damaged(file, fault);
+  if (fault) throw damagedError(file, fault);
 }
 
 /**
@@ -42,9 +42,9 @@ export function sizesOf(file: string): { size: number; wanted: number } | undefi
     const fd = openSync(file, 'r');
     try {
       const { size } = fstatSync(fd);
-      const whole = readSync(fd, looked, 0, LENGTH, OFFSET) === LENGTH;
-      const known = whole && looked.readUInt16LE(0x38) === MAGIC;
-      return { size, wanted: known ? bytesIn(looked) : Number.POSITIVE_INFINITY };
+      const whole = readSync(fd, readBuffer, 0, LENGTH, OFFSET) === LENGTH;
+      const known = whole && readBuffer.readUInt16LE(0x38) === MAGIC;
+      return { size, wanted: known ? bytesIn(readBuffer) : Number.POSITIVE_INFINITY };
     } finally {
       closeSync(fd);
     }
@@ -52,7 +52,7 @@ export function sizesOf(file: string): { size: number; wanted: number } | undefi
 }
 
 /** One buffer for all reads. */
-const looked = Buffer.allocUnsafe(LENGTH);
+const readBuffer = Buffer.allocUnsafe(LENGTH);
 
 /** Whether the kernel has found errors in it and marked it for a check. */
 export async function hasErrors(file: string): Promise<boolean> {
@@ -80,7 +80,7 @@ function bytesIn(block: Buffer): number {
   return blocks * 2 ** (10 + block.readUInt32LE(0x18));
 }
 
-export function damaged(file: string, cause: string): UserError {
+export function damagedError(file: string, cause: string): UserError {
   return new UserError(
     `cannot mount ${file}: ${cause}`,
     'Its container can be made anew with baleine apply --replace container.<name>',

@@ -11,7 +11,7 @@ import { type Finding, fail, ok, warn } from './finding.js';
 const NODE = [20, 19] as const;
 
 /** Bytes; enough for a minimal Debian tree and a few disks. */
-const ENOUGH = 2 ** 30;
+const MIN_FREE = 2 ** 30;
 
 export function rootFinding(uid: number | undefined): Finding {
   return uid === 0 ? ok('root', 'yes') : fail('root', `runs as user ${uid}`, 'sudo baleine doctor');
@@ -43,7 +43,7 @@ export function spaceFinding(root: string): Finding {
   const { bavail, bsize } = statfsSync(dir);
   const free = bavail * bsize;
   const detail = `${formatBytes(free)} free for ${root}`;
-  if (free >= ENOUGH) return ok('space', detail);
+  if (free >= MIN_FREE) return ok('space', detail);
   return warn('space', detail, `free some space, or use another root: baleine --root DIR`);
 }
 

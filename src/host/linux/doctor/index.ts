@@ -13,7 +13,7 @@ import { cgroupFindings, kernelFindings } from './kernel.js';
 import { programFindings, runtimeFinding, seccompFinding } from './programs.js';
 
 /** Checks the host for everything that baleine needs. Changes nothing but its own runtime cache. */
-export async function examine(site: InstallPaths): Promise<Finding[]> {
+export async function diagnose(site: InstallPaths): Promise<Finding[]> {
   return [
     rootFinding(process.getuid?.()),
     nodeFinding(process.versions.node),

@@ -53,7 +53,7 @@ async function linkFinding(type: 'bridge' | 'veth'): Promise<Finding> {
 
 /** Only containers with `userns: auto` need user namespaces. */
 function usernsFinding(): Finding {
-  const lack = linuxCapacity().withoutUserns();
+  const lack = linuxCapacity().usernsProblem();
   if (lack === undefined) return ok('user namespaces', 'userns: auto can be had');
   return warn(
     'user namespaces',

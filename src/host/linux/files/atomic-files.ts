@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ensureUnmounted } from '../disks/mount.js';
-import { undo } from '../process/launch.js';
+import { runCleanup } from '../process/launch.js';
 
 /**
  * Creates files under temporary names and renames them when all are complete and synced: after a
@@ -11,44 +11,44 @@ import { undo } from '../process/launch.js';
  *
  * @param make receives the temporary names, in order
  */
-export async function makeWhole(
+export async function createFiles(
   files: readonly string[],
   make: (parts: string[]) => Promise<void>,
 ): Promise<void> {
   const parts = files.map(partOf);
   const folders = [...new Set(files.map(dirname))];
   await Promise.all(folders.map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
-  await undoAll(parts);
+  await removeAll(parts);
   try {
     await make(parts);
-    await Promise.all(parts.map(flush));
+    await Promise.all(parts.map(fsyncPath));
     await Promise.all(parts.map((part, index) => rename(part, files[index] as string)));
-    await Promise.all(folders.map(flush));
+    await Promise.all(folders.map(fsyncPath));
   } catch (error) {
-    await undo(() => undoAll(parts));
+    await runCleanup(() => removeAll(parts));
     throw error;
   }
 }
 
 /** Removes what an unfinished attempt left beside a file. */
-export async function clearPart(file: string): Promise<void> {
-  await undoAll([partOf(file)]);
+export async function removePartial(file: string): Promise<void> {
+  await removeAll([partOf(file)]);
 }
 
 /** Mount point for filling an unfinished file. */
-export const treeOf = (part: string) => `${part}.tree`;
+export const partialMountPoint = (part: string) => `${part}.tree`;
 
 const partOf = (file: string) => join(dirname(file), `.${basename(file)}.part`);
 
-async function undoAll(parts: readonly string[]): Promise<void> {
+async function removeAll(parts: readonly string[]): Promise<void> {
   for (const part of parts) {
-    if (existsSync(treeOf(part))) await ensureUnmounted(treeOf(part));
+    if (existsSync(partialMountPoint(part))) await ensureUnmounted(partialMountPoint(part));
     await rm(part, { force: true });
   }
 }
 
 /** Writes a file, or a folder's entries, to disk: fsync(2). */
-export async function flush(path: string): Promise<void> {
+export async function fsyncPath(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();

@@ -22,7 +22,7 @@ export type Destination =
   | { type: 'output'; descriptor: 1 | 2 };
 
 /** Maximum number of consecutive links before ELOOP: path_resolution(7). */
-const MOST_LINKS = 40;
+const MAX_LINKS = 40;
 
 /**
  * Determines how to write to a user-specified output path. Only regular files are ever replaced.
@@ -36,7 +36,7 @@ const MOST_LINKS = 40;
  */
 export function destinationOf(path: BytePath): Destination {
   try {
-    return ownOutput(path) ?? follow(path, path, MOST_LINKS);
+    return ownOutput(path) ?? follow(path, path, MAX_LINKS);
   } catch (error) {
     if (error instanceof UserError) throw error;
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
@@ -78,15 +78,15 @@ function follow(given: BytePath, path: BytePath, links: number): Destination {
       return { type: 'folder', folder: openFolder(asBytes(`${folder.path}/${name}`)) };
     }
     if (existing?.isSymbolicLink()) {
-      if (links === 0) throw refused(given, 'too many links');
+      if (links === 0) throw writeError(given, 'too many links');
       return follow(given, linkTarget(given, path), links - 1);
     }
     if (!existing || existing.isFile()) {
       kept = true;
       return { type: 'file', folder, name, existing };
     }
-    if (existing.isSocket()) throw refused(given, 'it is a socket');
-    if (existing.isBlockDevice()) throw refused(given, 'it is a block device');
+    if (existing.isSocket()) throw writeError(given, 'it is a socket');
+    if (existing.isBlockDevice()) throw writeError(given, 'it is a block device');
     return { type: 'stream', path };
   } finally {
     if (!kept) folder.close();
@@ -101,7 +101,7 @@ function linkTarget(given: BytePath, link: BytePath): BytePath {
   try {
     return realpathSync.native(raw(link), 'latin1') as BytePath;
   } catch (error) {
-    throw refused(given, `it is a link that leads nowhere (${messageOf(error)})`);
+    throw writeError(given, `it is a link that leads nowhere (${messageOf(error)})`);
   }
 }
 
@@ -116,6 +116,6 @@ function refuseForeign(given: BytePath, existing: Stats, folder: Stats): void {
   );
 }
 
-function refused(path: BytePath, cause: string): UserError {
+function writeError(path: BytePath, cause: string): UserError {
   return new UserError(`cannot write ${shown(path)}: ${cause}`);
 }

@@ -16,7 +16,7 @@ import { messageOf } from '../../../model/errors.js';
 import type { Files } from '../../ports.js';
 import { readMounts } from '../disks/mount-table.js';
 import { LONG, run } from '../process/run.js';
-import { flush } from './atomic-files.js';
+import { fsyncPath } from './atomic-files.js';
 
 /** baleine's own files and folders. */
 export function linuxFiles(): Files {
@@ -59,7 +59,7 @@ async function write(path: string, text: string, mode: number): Promise<void> {
     await rm(temp, { force: true }).catch(() => undefined);
     throw error;
   }
-  await flush(dirname(path));
+  await fsyncPath(dirname(path));
 }
 
 /** Ends each text with a newline, whether or not its file does. */
@@ -69,7 +69,7 @@ async function textsOf(paths: string[]): Promise<string> {
 }
 
 async function isThere(path: string, text: string, mode: number): Promise<boolean> {
-  const found = await look(path);
+  const found = await statOf(path);
   if (!found?.isFile() || (found.mode & 0o7777) !== mode) return false;
   return (await readFile(path, 'utf8')) === text;
 }
@@ -93,10 +93,10 @@ async function overwrite(path: string, text: string): Promise<boolean> {
 /** rename(2) replaces an existing empty folder, so check first. */
 async function move(from: string, to: string): Promise<void> {
   await refuseMounts(from);
-  if (await look(to)) throw new Error(`${to} exists`);
+  if (await statOf(to)) throw new Error(`${to} exists`);
   await mkdir(dirname(to), { recursive: true, mode: 0o700 });
   await rename(from, to);
-  for (const folder of new Set([dirname(from), dirname(to)])) await flush(folder);
+  for (const folder of new Set([dirname(from), dirname(to)])) await fsyncPath(folder);
 }
 
 /**
@@ -106,13 +106,13 @@ async function move(from: string, to: string): Promise<void> {
  * systems; a bind mount of the same one shows only in the mount table.
  */
 async function remove(path: string): Promise<void> {
-  const found = await look(path);
+  const found = await statOf(path);
   if (!found?.isDirectory()) await rm(tempOf(path), { force: true });
   if (!found) return;
   await refuseMounts(path);
   if (!found.isDirectory()) return unlink(path);
   await run('rm', ['--recursive', '--force', '--one-file-system', '--', path], { timeout: LONG });
-  if (await look(path)) throw new Error('it is still there');
+  if (await statOf(path)) throw new Error('it is still there');
 }
 
 async function refuseMounts(path: string): Promise<void> {
@@ -121,7 +121,7 @@ async function refuseMounts(path: string): Promise<void> {
   if (inside) throw new Error(`${inside.path} is a mount point`);
 }
 
-async function look(path: string) {
+async function statOf(path: string) {
   return lstat(path).catch(unlessMissing);
 }
 

@@ -13,7 +13,7 @@ export function readLine(path: string): string | undefined {
   return ifThere(() => {
     const fd = openSync(path, 'r');
     try {
-      return line.toString('utf8', 0, readSync(fd, line)).replace(/\n$/, '');
+      return lineBuffer.toString('utf8', 0, readSync(fd, lineBuffer)).replace(/\n$/, '');
     } finally {
       closeSync(fd);
     }
@@ -21,7 +21,7 @@ export function readLine(path: string): string | undefined {
 }
 
 /** The most that the kernel returns for a file in /sys: one page. */
-const line = Buffer.allocUnsafe(4096);
+const lineBuffer = Buffer.allocUnsafe(4096);
 
 /**
  * Whether a file has exactly this text; undefined if it does not exist. Compares bytes: decoding

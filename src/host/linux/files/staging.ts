@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isOwned, ownerMark } from '../owner.js';
-import { undo } from '../process/launch.js';
+import { runCleanup } from '../process/launch.js';
 import { LONG, run } from '../process/run.js';
 import { asBytes, type BytePath, type OpenFolder, openFolder, raw, within } from './open-folder.js';
 
@@ -32,7 +32,7 @@ export async function withStaging<T>(
     return await work(staging);
   } finally {
     try {
-      await undo(() => empty(staging));
+      await runCleanup(() => empty(staging));
       rmdirSync(within(folder, name));
       if (note !== undefined) dropNote(note);
     } finally {

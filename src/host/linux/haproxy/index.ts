@@ -13,8 +13,8 @@ import { runningContainer } from '../runtime/started.js';
 import { askProxy } from './socket.js';
 
 /** Milliseconds for a master process to replace its worker. */
-const RELOAD_LIMIT = 10_000;
-const REACH_LIMIT = 2000;
+const RELOAD_TIMEOUT = 10_000;
+const SOCKET_TIMEOUT = 2000;
 const CHECK_LIMIT = 10_000;
 const PAUSE = 100;
 const SHORT_PAUSE = 10;
@@ -23,7 +23,7 @@ type Socket = Omit<ProxySpec, 'backend'>;
 type Ask = (command: string) => Promise<string>;
 
 export function linuxProxies(site: InstallPaths, runtime: Pick<Runtime, 'signal'>): Proxies {
-  const asker = (proxy: ProxySpec) => reach(site, proxy);
+  const asker = (proxy: ProxySpec) => awaitSocket(site, proxy);
   return {
     check: (program, text) => checkText(site, program, text),
     runs: async (proxy) => (await asker(proxy)) !== undefined,
@@ -34,7 +34,7 @@ export function linuxProxies(site: InstallPaths, runtime: Pick<Runtime, 'signal'
     admit: async (proxy, server, port) => {
       const ask = await asker(proxy);
       if (!ask) return;
-      await direct(ask, proxy, server, port);
+      await setServerPort(ask, proxy, server, port);
       await setState(ask, proxy, [server], 'ready');
     },
     awaitUp: async (proxy, servers, limit) => {
@@ -42,13 +42,13 @@ export function linuxProxies(site: InstallPaths, runtime: Pick<Runtime, 'signal'
       if (ask) await awaitUp(ask, proxy, servers, limit);
     },
     awaitAnswer: async (proxy, limit) => {
-      if (!(await reach(site, proxy, limit, SHORT_PAUSE))) throw mute(site, proxy);
+      if (!(await awaitSocket(site, proxy, limit, SHORT_PAUSE))) throw noAnswerError(site, proxy);
     },
     reload: async (proxy, signal, handover) => {
       const ask = await asker(proxy);
       const before = ask && (await workerOf(ask));
       if (!(await runtime.signal(proxy.id, signal)) || !ask) return;
-      await awaitOther(ask, before, proxy);
+      await awaitNewWorker(ask, before, proxy);
       if (before !== undefined) await awaitEnd(site, proxy, before, handover);
     },
   };
@@ -83,10 +83,10 @@ async function checkText(
 }
 
 /** A newly started proxy needs a moment to listen; one with a custom command may never listen. */
-async function reach(
+async function awaitSocket(
   site: InstallPaths,
   { id, socket }: Socket,
-  limit = REACH_LIMIT,
+  limit = SOCKET_TIMEOUT,
   pause = PAUSE,
 ): Promise<Ask | undefined> {
   const deadline = performance.now() + limit;
@@ -125,10 +125,14 @@ async function drain(ask: Ask, proxy: ProxySpec, servers: string[], limit: numbe
   while ((await busy()) && performance.now() < deadline) await sleep(PAUSE);
 }
 
-async function awaitOther(ask: Ask, before: string | undefined, { id }: ProxySpec): Promise<void> {
-  const deadline = performance.now() + RELOAD_LIMIT;
+async function awaitNewWorker(
+  ask: Ask,
+  before: string | undefined,
+  { id }: ProxySpec,
+): Promise<void> {
+  const deadline = performance.now() + RELOAD_TIMEOUT;
   for (let now = before; now === before || now === undefined; now = await workerOf(ask)) {
-    if (performance.now() > deadline) throw stays(id);
+    if (performance.now() > deadline) throw reloadError(id);
     await sleep(PAUSE / 2);
   }
 }
@@ -146,7 +150,12 @@ async function awaitEnd(
 }
 
 /** Requests to the server's previous port would fail or reach another server. */
-async function direct(ask: Ask, proxy: ProxySpec, server: string, port: number): Promise<void> {
+async function setServerPort(
+  ask: Ask,
+  proxy: ProxySpec,
+  server: string,
+  port: number,
+): Promise<void> {
   const place = await placeOf(ask, proxy, server);
   if (!place || place.srv_port === `${port}`) return;
   const name = `${proxy.backend}/${server}`;
@@ -237,12 +246,12 @@ async function workerOf(ask: Ask): Promise<string | undefined> {
 
 const nameOf = (id: string) => id.slice(id.indexOf('.') + 1);
 
-function mute(site: InstallPaths, { id, socket }: Socket): UserError {
+function noAnswerError(site: InstallPaths, { id, socket }: Socket): UserError {
   const cause = runningContainer(site, id) ? `it does not answer at ${socket}` : 'it has ended';
   return new UserError(`cannot start ${id}: ${cause}`, `baleine logs ${nameOf(id)}`);
 }
 
-function stays(id: string): Error {
+function reloadError(id: string): Error {
   const name = nameOf(id);
   return new Error(
     `cannot reload ${name}: it stays with its old configuration: baleine logs ${name}`,

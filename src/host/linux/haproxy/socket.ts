@@ -1,10 +1,10 @@
 import { run } from '../process/run.js';
 
 /** Milliseconds from the question to the end of the answer; the proxy answers from memory. */
-const PATIENCE = 1500;
+const TIMEOUT = 1500;
 
 /** Bytes of an answer. Statistics take some 500 bytes per server. */
-const MOST = 512 * 1024;
+const MAX_ANSWER = 512 * 1024;
 
 /**
  * Sends one command to a proxy's command socket (HAProxy's Management Guide, 9.3) and returns the
@@ -16,7 +16,7 @@ const MOST = 512 * 1024;
  */
 export async function askProxy(pid: number, path: string, command: string): Promise<string> {
   const purpose = `ask the proxy at ${path}`;
-  const limits = { timeout: PATIENCE, maxOutput: MOST };
+  const limits = { timeout: TIMEOUT, maxOutput: MAX_ANSWER };
   const args = ['-e', SCRIPT, '--', String(pid), path];
   const ran = await run('perl', args, { ...limits, purpose, input: `${command}\n`, reject: false });
   if (ran.code !== 0) throw new Error(`cannot ${purpose}: ${ran.stderr.trim()}`);

@@ -12,18 +12,18 @@ import { lifeOf } from '../runtime/started.js';
 import { isOnNetwork, type NetworkTarget, probeNetworks } from './network.js';
 
 /** Commands that run in containers concurrently; each is a runtime process. */
-const AT_ONCE = 8;
+const MAX_CONCURRENT = 8;
 
 /**
  * Milliseconds after which an unfinished command lets the next one start; it is then only waiting.
  * All checks thus finish within the longest timeout plus this delay per `AT_ONCE` checks, however
  * many hang.
  */
-const WAITING = 250;
+const SLOW_AFTER = 250;
 
 export function linuxHealth(site: InstallPaths, runtime: Pick<Runtime, 'execute'>): Health {
   return {
-    ask: async (targets) => {
+    checkAll: async (targets) => {
       const network = targets.filter(isOnNetwork);
       const answers = new Map<HealthTarget, HealthResult>();
       const keep = (asked: HealthTarget[], got: HealthResult[]) =>
@@ -31,12 +31,12 @@ export function linuxHealth(site: InstallPaths, runtime: Pick<Runtime, 'execute'
           answers.set(target, got[index] ?? failure('no answer'));
         });
       await Promise.all([
-        askNetworks(site, network).then((got) => keep(network, got)),
-        askInside(runtime, targets, keep),
+        checkNetworks(site, network).then((got) => keep(network, got)),
+        checkInside(runtime, targets, keep),
       ]);
       return targets.map((target) => answers.get(target) ?? failure('no answer'));
     },
-    note: async (ids) => {
+    recordChecks: async (ids) => {
       await Promise.all(
         ids.map((id) => writeFile(lastHealthCheckFile(site, id), '').catch(unlessGone)),
       );
@@ -53,7 +53,10 @@ export function linuxHealth(site: InstallPaths, runtime: Pick<Runtime, 'execute'
  * An error that keeps us from asking is no container's fault, but then no container is known to be
  * healthy.
  */
-async function askNetworks(site: InstallPaths, targets: NetworkTarget[]): Promise<HealthResult[]> {
+async function checkNetworks(
+  site: InstallPaths,
+  targets: NetworkTarget[],
+): Promise<HealthResult[]> {
   if (targets.length === 0) return [];
   try {
     return await probeNetworks(site, targets);
@@ -62,7 +65,7 @@ async function askNetworks(site: InstallPaths, targets: NetworkTarget[]): Promis
   }
 }
 
-async function askInside(
+async function checkInside(
   runtime: Pick<Runtime, 'execute'>,
   targets: HealthTarget[],
   keep: (asked: HealthTarget[], got: HealthResult[]) => void,
@@ -74,10 +77,10 @@ async function askInside(
       const target = next;
       const answered = execute(runtime, target).then((answer) => keep([target], [answer]));
       asked.push(answered);
-      await Promise.race([answered, sleep(WAITING, undefined, { ref: false })]);
+      await Promise.race([answered, sleep(SLOW_AFTER, undefined, { ref: false })]);
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  await Promise.all(Array.from({ length: MAX_CONCURRENT }, worker));
   await Promise.all(asked);
 }
 

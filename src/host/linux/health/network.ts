@@ -44,7 +44,7 @@ export async function probeNetworks(
   });
   const found = new Map(stdout.split('\n').map((line) => [line.split(' ')[0], line]));
   return targets.map((target, index) =>
-    answerOf(target, (found.get(String(index)) ?? '').replace(/^\d+ ?/, '')),
+    resultOf(target, (found.get(String(index)) ?? '').replace(/^\d+ ?/, '')),
   );
 }
 
@@ -58,7 +58,7 @@ function lineFor(site: InstallPaths, { id, check, address }: NetworkTarget, inde
   return `${parts.join('\t')}\n`;
 }
 
-function answerOf({ check }: NetworkTarget, said: string): HealthResult {
+function resultOf({ check }: NetworkTarget, said: string): HealthResult {
   if (said === 'connected') return { healthy: true };
   const status = Number(/^status (\d{3})$/.exec(said)?.[1]);
   if (Number.isNaN(status) || !('http' in check)) {

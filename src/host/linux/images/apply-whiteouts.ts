@@ -12,7 +12,7 @@ import type { Member } from './tar-listing.js';
  *
  * @throws Error for a name that leads out of the tree
  */
-export async function makeWay(
+export async function applyWhiteouts(
   tree: string,
   layer: AsyncIterable<Member>,
   purpose: string,
@@ -28,17 +28,18 @@ export async function makeWay(
     const parents = components.slice(0, -1);
     if (!last.startsWith(WHITEOUT)) under.clearFor(components, type === 'd');
     else if (last === OPAQUE) under.empty(parents);
-    else if (!last.startsWith(OWN)) under.remove([...parents, last.slice(WHITEOUT.length)]);
+    else if (!last.startsWith(AUFS_METADATA))
+      under.remove([...parents, last.slice(WHITEOUT.length)]);
   }
 }
 
 const WHITEOUT = '.wh.';
 /** AUFS metadata, ignored by all other readers, with one exception. */
-const OWN = '.wh..wh.';
+const AUFS_METADATA = '.wh..wh.';
 const OPAQUE = '.wh..wh..opq';
 
 /** Belongs to the file system; e2fsck(8) considers a tree without it damaged. */
-const KEPT = 'lost+found';
+const LOST_FOUND = 'lost+found';
 
 /** Makes GNU tar skip whiteouts, which are not files. */
 export const NO_WHITEOUTS = ['--wildcards', '--no-anchored', `--exclude=${WHITEOUT}*`];
@@ -109,7 +110,7 @@ class Tree {
       unlinkSync(this.#at(path));
       return;
     }
-    if (path.join('/') === KEPT) return;
+    if (path.join('/') === LOST_FOUND) return;
     for (const name of this.#names(path)) this.#erase([...path, name]);
     rmdirSync(this.#at(path));
   }

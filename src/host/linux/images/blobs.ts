@@ -2,11 +2,11 @@ import { createReadStream, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { UserError } from '../../../model/errors.js';
-import { resolveInside } from '../runtime/resolve-in-rootfs.js';
+import { resolveInRootfs } from '../runtime/resolve-in-rootfs.js';
 import { startChild } from './child.js';
-import { MOST_TEXT, shownName } from './foreign-json.js';
-import { LITTLE_MEMORY } from './regular.js';
-import { LISTED, type Member, membersOf } from './tar-listing.js';
+import { MAX_TEXT, shownName } from './foreign-json.js';
+import { MEMORY_LIMIT } from './regular.js';
+import { LIST_OPTIONS, type Member, membersOf } from './tar-listing.js';
 
 /** The named parts of an image, in a folder or in a tar file. */
 export interface Blobs {
@@ -20,7 +20,7 @@ export interface Blobs {
  * only through `/proc/PID/root`, where realpath(3) does not work.
  */
 export function blobsInFolder(folder: string): Blobs {
-  const pathOf = (name: string) => join(folder, resolveInside(folder, plainName(name)));
+  const pathOf = (name: string) => join(folder, resolveInRootfs(folder, plainName(name)));
   return {
     size: (name) => {
       const stats = statSync(pathOf(name), { throwIfNoEntry: false });
@@ -35,7 +35,7 @@ export async function blobsInArchive(path: string, purpose: string): Promise<Blo
   const members = await list(path, purpose);
   const find = (name: string, links = 0): Member | undefined => {
     const member = members.get(plainName(name));
-    if (!member || links > MOST_LINKS) return undefined;
+    if (!member || links > MAX_LINKS) return undefined;
     // Docker links the second of two equal layers to the first; tar stores two names of one file as
     // a hard link.
     if (member.type === 'l') return find(posix.join(name, '..', member.link ?? ''), links + 1);
@@ -51,7 +51,7 @@ export async function blobsInArchive(path: string, purpose: string): Promise<Blo
 const CHUNK = 2 ** 20;
 
 /** Maximum length of a chain of links. */
-const MOST_LINKS = 8;
+const MAX_LINKS = 8;
 
 /** Without leading `./` or `/`. A name that leads out of the archive matches nothing. */
 function plainName(name: string): string {
@@ -69,15 +69,15 @@ async function* read(path: string, member: Member | undefined, purpose: string) 
 /** Members by plain name; of duplicate names the first, as tar reads them. */
 async function list(path: string, purpose: string): Promise<Map<string, Member>> {
   const members = new Map<string, Member>();
-  const args = [...LISTED, '--block-number', '--force-local', `--file=${path}`];
-  const tar = startChild('tar', args, { purpose, enter: LITTLE_MEMORY });
+  const args = [...LIST_OPTIONS, '--block-number', '--force-local', `--file=${path}`];
+  const tar = startChild('tar', args, { purpose, enter: MEMORY_LIMIT });
   for await (const member of membersOf(tar.stdout)) {
     const name = nameIn(member);
-    if (name.length > LONGEST_NAME) continue;
+    if (name.length > MAX_NAME) continue;
     if (!members.has(name)) members.set(name, member);
-    if (members.size > MOST_MEMBERS) {
+    if (members.size > MAX_MEMBERS) {
       throw new UserError(
-        `cannot ${purpose}: it is not an image, it holds more than ${MOST_MEMBERS} files`,
+        `cannot ${purpose}: it is not an image, it holds more than ${MAX_MEMBERS} files`,
         'An archive of files alone is imported by `from: {tar: …}` or --from-tar.',
       );
     }
@@ -92,10 +92,10 @@ function nameIn({ name }: Member): string {
 }
 
 /** An image has a few members per layer. */
-const MOST_MEMBERS = 10_000;
+const MAX_MEMBERS = 10_000;
 
 /** Bytes; names of an image's parts consist of digests. */
-const LONGEST_NAME = 1000;
+const MAX_NAME = 1000;
 
 /** @throws UserError if the part does not exist, or is implausibly large */
 export async function textOf(blobs: Blobs, name: string, what: string): Promise<string> {
@@ -107,14 +107,14 @@ export async function textOf(blobs: Blobs, name: string, what: string): Promise<
       `cannot use ${what}: its ${shown} has ${bytes} bytes, at most 4 MiB are read`,
     );
   };
-  if (size > MOST_TEXT) throw refuse(size);
+  if (size > MAX_TEXT) throw refuse(size);
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of blobs.open(name)) {
     chunks.push(chunk);
     bytes += chunk.length;
     // it has grown since it was measured
-    if (bytes > MOST_TEXT) throw refuse(bytes);
+    if (bytes > MAX_TEXT) throw refuse(bytes);
   }
   return Buffer.concat(chunks).toString('utf8');
 }

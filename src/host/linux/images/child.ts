@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { launch, untilExit } from '../process/launch.js';
 import { lastLines, readPaced, Tail } from '../process/output.js';
 import { LONG } from '../process/run.js';
-import { needProgram } from './tool.js';
+import { requireProgram } from './tool.js';
 
 /** A running program with piped input and output. */
 export interface Child {
@@ -25,7 +25,7 @@ export function startChild(
   args: string[],
   { purpose, enter = [] }: { purpose: string; enter?: string[] },
 ): Child {
-  const words = [...enter, needProgram(program, purpose), ...args];
+  const words = [...enter, requireProgram(program, purpose), ...args];
   const child = launch('setpriv', ['--pdeathsig', 'KILL', '--', ...words]);
   const { stdin, stdout, stderr } = child;
   const complaint = new Tail();

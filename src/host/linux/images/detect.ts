@@ -5,8 +5,8 @@ import { UserError } from '../../../model/errors.js';
 import { formatBytes } from '../../../model/format.js';
 import { startChild, together } from './child.js';
 import { compressionOf, startDecompressor } from './compression.js';
-import { fileOrFolder, LITTLE_MEMORY } from './regular.js';
-import { LISTED, type Member, membersOf } from './tar-listing.js';
+import { fileOrFolder, MEMORY_LIMIT } from './regular.js';
+import { LIST_OPTIONS, type Member, membersOf } from './tar-listing.js';
 
 /** `directory` and `tar` contain a root file system, the others an image with a configuration. */
 export type Detected = 'docker' | 'oci' | 'tar' | 'directory';
@@ -26,14 +26,14 @@ export async function detect(path: string): Promise<Detected | undefined> {
   if (folder) return existsSync(join(path, 'oci-layout')) ? 'oci' : 'directory';
   const compression = await compressionOf(path);
   if (compression === undefined) {
-    const args = [...LISTED, '--force-local', `--file=${path}`];
-    const tar = startChild('tar', args, { purpose, enter: LITTLE_MEMORY });
+    const args = [...LIST_OPTIONS, '--force-local', `--file=${path}`];
+    const tar = startChild('tar', args, { purpose, enter: MEMORY_LIMIT });
     const kind = await kindIn(tar.stdout);
     if (kind === undefined) await tar.ended;
     return kind ?? 'tar';
   }
   const unpacked = startDecompressor(compression, purpose);
-  const tar = startChild('tar', LISTED, { purpose, enter: LITTLE_MEMORY });
+  const tar = startChild('tar', LIST_OPTIONS, { purpose, enter: MEMORY_LIMIT });
   let found: Detected | undefined;
   const answer = kindIn(tar.stdout).then((kind) => {
     found = kind;
@@ -42,7 +42,7 @@ export async function detect(path: string): Promise<Detected | undefined> {
     await together(
       answer,
       pipeline(createReadStream(path), unpacked.stdin),
-      pipeline(unpacked.stdout, atMost(bytes, purpose), tar.stdin),
+      pipeline(unpacked.stdout, limitBytes(bytes, purpose), tar.stdin),
       unpacked.ended,
       tar.ended,
     );
@@ -67,11 +67,11 @@ async function kindIn(listing: AsyncIterable<Buffer>): Promise<'docker' | 'oci' 
 const nameOf = ({ name, type }: Member) => (type === 'd' ? '' : name.replace(/^\.\//, ''));
 
 /** Maximum bytes to decompress for detection, and the maximum ratio to the file's size. */
-const ENOUGH = 4 * 2 ** 30;
-const MOST_RATIO = 16;
+const DETECTION_BYTES = 4 * 2 ** 30;
+const MAX_RATIO = 16;
 
-function atMost(bytes: number, purpose: string) {
-  const most = Math.max(ENOUGH, bytes * MOST_RATIO);
+function limitBytes(bytes: number, purpose: string) {
+  const most = Math.max(DETECTION_BYTES, bytes * MAX_RATIO);
   return async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     let size = 0;
     for await (const chunk of chunks) {

@@ -4,7 +4,7 @@ import { type Blobs, textOf } from './blobs.js';
 import { readConfig } from './config.js';
 import { openLegacy } from './docker-legacy.js';
 import { parseForeign } from './foreign-json.js';
-import { type OpenedImage, pairUp, pick, storedBytes } from './opened.js';
+import { type OpenedImage, pairLayers, pickImage, storedBytes } from './opened.js';
 
 interface Saved {
   Config: string;
@@ -28,10 +28,10 @@ export async function openDocker(
     return openLegacy(blobs, wanted, what);
   }
   const all = manifestIn(await textOf(blobs, 'manifest.json', what), what);
-  const { Config, Layers } = pick(distinct(all), namesOf, wanted, what);
+  const { Config, Layers } = pickImage(distinct(all), namesOf, wanted, what);
   const text = await textOf(blobs, Config, what);
   const foreign = readConfig(text, what);
-  const layers = pairUp(Layers, foreign, what).map(([name, content]) => ({
+  const layers = pairLayers(Layers, foreign, what).map(([name, content]) => ({
     open: () => blobs.open(name),
     bytes: storedBytes(blobs, name, what),
     compressed: /\.(t?gz|zst|bz2|xz)$/.test(name),

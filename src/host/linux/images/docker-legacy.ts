@@ -4,10 +4,10 @@ import { type Blobs, textOf } from './blobs.js';
 import { readConfig } from './config.js';
 import { parseForeign, shownName } from './foreign-json.js';
 import { contentDigest } from './layer.js';
-import { type OpenedImage, type PackedLayer, pick, storedBytes } from './opened.js';
+import { type OpenedImage, type PackedLayer, pickImage, storedBytes } from './opened.js';
 
 /** Docker allows 127; a longer chain is a cycle. */
-const MOST_LAYERS = 500;
+const MAX_LAYERS = 500;
 
 /** Version 1 JSON of an image or layer: each layer is an image whose parent is the layer below. */
 interface Legacy {
@@ -26,7 +26,12 @@ export async function openLegacy(
   what: string,
 ): Promise<OpenedImage> {
   const tagged = repositoriesIn(await textOf(blobs, 'repositories', what), what);
-  const { id } = pick(tagged, ({ names, id: own }) => [...names, `sha256:${own}`], wanted, what);
+  const { id } = pickImage(
+    tagged,
+    ({ names, id: own }) => [...names, `sha256:${own}`],
+    wanted,
+    what,
+  );
   const chain = await chainOf(id, blobs, what);
   const layers: PackedLayer[] = [];
   for (const each of chain) {
@@ -61,9 +66,9 @@ async function chainOf(top: string, blobs: Blobs, what: string): Promise<Legacy[
     const name = `${id}/json`;
     const fields = objectOf(parseForeign(await textOf(blobs, name, what), name, what));
     chain.unshift({ id, fields });
-    if (chain.length > MOST_LAYERS) {
+    if (chain.length > MAX_LAYERS) {
       throw new UserError(
-        `cannot use ${what}: ${shownName(top)} has more than ${MOST_LAYERS} layers below it`,
+        `cannot use ${what}: ${shownName(top)} has more than ${MAX_LAYERS} layers below it`,
       );
     }
     id = fields.parent;

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { DockerfileSource } from '../../../model/config.js';
 import { builtImagesDir, type InstallPaths } from '../../../model/install-paths.js';
 import type { ImageOrigin } from '../../../model/specs.js';
-import { builds, removeEmpty, withScratch } from '../disks/scratch.js';
-import { runSealed } from '../rootfs/sandboxed-exec.js';
+import { buildFiles, removeEmpty, withScratch } from '../disks/scratch.js';
+import { runSandboxed } from '../rootfs/sandboxed-exec.js';
 import { findArchive, keepArchive } from './built-archives.js';
 import { inspectImage } from './inspect.js';
-import { needProgram } from './tool.js';
+import { requireProgram } from './tool.js';
 import { unpackImage } from './unpack.js';
 
 /**
@@ -44,7 +44,7 @@ export async function unpackDockerfile(
   const unpack = (path: string) => unpackImage(site, { docker: { path } }, origin, tree);
   await (kept === undefined ? withBuild(site, source, unpack) : unpack(kept));
   if (kept !== undefined) await rm(kept, { force: true });
-  removeEmpty({ ...builds(site), dir: builtImagesDir(site.tag) });
+  removeEmpty({ ...buildFiles(site), dir: builtImagesDir(site.tag) });
 }
 
 /** Runs `work` on the resulting archive, which is removed afterwards unless `work` moved it. */
@@ -53,13 +53,13 @@ function withBuild<T>(
   source: DockerfileSource,
   work: (archive: string) => Promise<T>,
 ): Promise<T> {
-  return withScratch(builds(site), async (dir) => work(await build(source, dir)));
+  return withScratch(buildFiles(site), async (dir) => work(await build(source, dir)));
 }
 
 const TAG = 'baleine/build:1';
 
 /** Milliseconds for all steps of a Dockerfile together. */
-const BUILD_LIMIT = 6 * 3600_000;
+const BUILD_TIMEOUT = 6 * 3600_000;
 
 /**
  * Uses buildah without its demands on the host: no storage driver with mounts, no runtime. Docker's
@@ -68,7 +68,7 @@ const BUILD_LIMIT = 6 * 3600_000;
 async function build(source: DockerfileSource, dir: string): Promise<string> {
   const { context, file, target, args } = source;
   const purpose = `build the Dockerfile in ${context}`;
-  const program = needProgram('buildah', purpose);
+  const program = requireProgram('buildah', purpose);
   const store = ['--root', join(dir, 'store'), '--runroot', join(dir, 'run')];
   const common = [...store, '--storage-driver', 'vfs'];
   const wishes = [
@@ -81,13 +81,13 @@ async function build(source: DockerfileSource, dir: string): Promise<string> {
     purpose,
     foreign: true,
     tail: true,
-    timeout: BUILD_LIMIT,
+    timeout: BUILD_TIMEOUT,
     env: { TMPDIR: dir },
   };
   const words = ['bud', ...how, ...wishes, '--quiet', '--tag', TAG, '--', context];
-  await runSealed(program, [...common, ...words], options);
+  await runSandboxed(program, [...common, ...words], options);
   const archive = join(dir, 'image.tar');
   const to = `docker-archive:${archive}:${TAG}`;
-  await runSealed(program, [...common, 'push', '--quiet', '--', TAG, to], options);
+  await runSandboxed(program, [...common, 'push', '--quiet', '--', TAG, to], options);
   return archive;
 }

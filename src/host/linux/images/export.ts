@@ -9,7 +9,7 @@ import { destinationOf } from '../files/destination.js';
 import { bytePath, type OpenFolder, within } from '../files/open-folder.js';
 import { withStaging } from '../files/staging.js';
 import { LONG, run } from '../process/run.js';
-import { runSealed } from '../rootfs/sandboxed-exec.js';
+import { runSandboxed } from '../rootfs/sandboxed-exec.js';
 import { writeConfig } from './config.js';
 import { blobIn, CONFIG, finishLayout, LAYER, putBlob } from './oci-layout.js';
 import { tool } from './tool.js';
@@ -58,7 +58,7 @@ const WRITERS: Record<ExportFormat, Writer> = {
   'oci-folder': layout,
   oci: async (what, staging, purpose) => {
     const folder = await layout(what, staging, purpose);
-    const options = ['--create', ...SAME, '--mtime=@0', '--owner=0:0', '--group=0:0'];
+    const options = ['--create', ...REPRODUCIBLE, '--mtime=@0', '--owner=0:0', '--group=0:0'];
     await run('tar', [...options, '--file=image.tar', `--directory=${folder}`, '.'], {
       cwd: staging.path,
       purpose,
@@ -100,7 +100,7 @@ async function layout(what: Exported, staging: OpenFolder, purpose: string): Pro
  * GNU tar(1) options for reproducible archives: sorted names, only modification times, and no
  * process id in the names of extended headers.
  */
-const SAME = [
+const REPRODUCIBLE = [
   '--sort=name',
   '--numeric-owner',
   '--format=posix',
@@ -113,7 +113,7 @@ const SAME = [
  */
 const PACK = [
   '--create',
-  ...SAME,
+  ...REPRODUCIBLE,
   '--sparse',
   '--xattrs',
   '--xattrs-include=user.*',
@@ -131,8 +131,8 @@ async function pack(
   const tree = 'tree' in source ? source.tree : MOUNT_POINT;
   const tar = [...PACK, `--file=${name}`, `--directory=${tree}`, '.'];
   const options = { cwd: staging.path, purpose, timeout: LONG };
-  if ('tree' in source) await runSealed('tar', tar, options);
-  else await runSealed('sh', ['-c', MOUNTED, 'sh', source.file, 'tar', ...tar], options);
+  if ('tree' in source) await runSandboxed('tar', tar, options);
+  else await runSandboxed('sh', ['-c', MOUNTED, 'sh', source.file, 'tar', ...tar], options);
 }
 
 /** Exists on every host, and tar needs nothing that this mount hides. */

@@ -9,10 +9,10 @@ import { manifestForHost } from './manifest-for-host.js';
 import { localBytes, withOpened } from './open.js';
 import { describe } from './opened.js';
 import { skopeoInspect, type Transport, transportOf } from './registry.js';
-import { roomFor, withStaging } from './staging.js';
+import { stagingSize, withStaging } from './staging.js';
 
 /** The usual ratio of most compressors on most data; a safe estimate. */
-const COMPRESSED_TO = 4;
+const COMPRESSION_RATIO = 4;
 
 /** Describes a foreign image; see the port. */
 export async function inspectImage(
@@ -21,7 +21,7 @@ export async function inspectImage(
   size?: number,
 ): Promise<ImageOrigin> {
   if ('registry' in from) return inspectRemote(site, from);
-  const expected = size ?? sizeFor((await localBytes(from)) * COMPRESSED_TO);
+  const expected = size ?? sizeFor((await localBytes(from)) * COMPRESSION_RATIO);
   return withOpened(site, from, expected, async ({ image, foreign, layers }) => ({
     ...factsOf(foreign, layers),
     image,
@@ -29,11 +29,11 @@ export async function inspectImage(
 }
 
 /** Milliseconds for all queries about one image; no layer is fetched. */
-const REGISTRY_LIMIT = 15_000;
+const REGISTRY_TIMEOUT = 15_000;
 
 async function inspectRemote(site: InstallPaths, from: { registry: string }): Promise<ImageOrigin> {
-  return withStaging(site, roomFor(0, 0), async (staging) => {
-    const end = process.uptime() * 1000 + REGISTRY_LIMIT;
+  return withStaging(site, stagingSize(0, 0), async (staging) => {
+    const end = process.uptime() * 1000 + REGISTRY_TIMEOUT;
     const ask: Ask = (transport, ...options) => {
       const timeout = Math.max(1000, Math.round(end - process.uptime() * 1000));
       return skopeoInspect(transport, options, staging, {
@@ -84,7 +84,7 @@ function factsOf(
   return {
     layers: digest(contents),
     bytes: layers.reduce(
-      (sum, { bytes, compressed }) => sum + (compressed ? bytes * COMPRESSED_TO : bytes),
+      (sum, { bytes, compressed }) => sum + (compressed ? bytes * COMPRESSION_RATIO : bytes),
       0,
     ),
     config,

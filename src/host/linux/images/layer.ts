@@ -14,14 +14,14 @@ import type { PackedLayer } from './opened.js';
  *
  * @param most maximum unpacked bytes: content of a whiteout is discarded and could be endless
  */
-export async function pourLayer(
+export async function streamLayer(
   layer: PackedLayer,
   sink: Writable,
   purpose: string,
   most: number,
 ): Promise<void> {
   try {
-    await pour(layer, sink, { digest: layer.content, most }, purpose);
+    await stream(layer, sink, { digest: layer.content, most }, purpose);
   } catch (error) {
     sink.destroy();
     throw error;
@@ -38,15 +38,15 @@ export async function contentDigest(
     hash.update(chunk);
     done();
   };
-  const most = layer.bytes * MOST_RATIO + 2 ** 30;
-  await pour(layer, new Writable({ write }), { most }, purpose);
+  const most = layer.bytes * MAX_RATIO + 2 ** 30;
+  await stream(layer, new Writable({ write }), { most }, purpose);
   return digestIn(hash);
 }
 
 /** Far more than an image worth packing needs. */
-const MOST_RATIO = 100;
+const MAX_RATIO = 100;
 
-async function pour(
+async function stream(
   { open, stored }: Omit<PackedLayer, 'content'>,
   sink: Writable,
   unpacked: Claim,
@@ -54,21 +54,21 @@ async function pour(
 ): Promise<void> {
   const bytes = open()[Symbol.asyncIterator]();
   const { value: first = Buffer.alloc(0) } = await bytes.next();
-  const all = prepended(first, bytes);
+  const all = withFirstChunk(first, bytes);
   const compression = compressionIn(first);
   if (compression === undefined) {
-    return pipeline(all, checked(unpacked, purpose), checked(stored, purpose), archive, sink);
+    return pipeline(all, verified(unpacked, purpose), verified(stored, purpose), archive, sink);
   }
   const which = stored ? `layer ${stored.digest}` : 'a layer';
   const child = startDecompressor(compression, `${purpose}: ${which}`);
   return together(
     child.ended,
-    pipeline(all, checked(stored, purpose), child.stdin),
-    pipeline(child.stdout, checked(unpacked, purpose), archive, sink),
+    pipeline(all, verified(stored, purpose), child.stdin),
+    pipeline(child.stdout, verified(unpacked, purpose), archive, sink),
   );
 }
 
-async function* prepended(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+async function* withFirstChunk(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
   yield first;
   yield* { [Symbol.asyncIterator]: () => rest };
 }
@@ -93,7 +93,7 @@ interface Claim {
 }
 
 /** Passes data on, and fails if size or digest do not match the claim. */
-function checked(claim: Claim | undefined, purpose: string) {
+function verified(claim: Claim | undefined, purpose: string) {
   return async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     if (!claim) return yield* chunks;
     const hash = createHash('sha256');

@@ -13,8 +13,8 @@ export interface FoundManifest {
 }
 
 /** Maximum number of images and indexes opened in one search, and of nested indexes. */
-const MOST_OPENED = 100;
-const MOST_NESTED = 5;
+const MAX_OPENED = 100;
+const MAX_NESTED = 5;
 
 /**
  * Finds the manifest of the image for this host in an index, including nested indexes. Entries
@@ -53,7 +53,7 @@ export async function manifestForHost(
 
 const HOST = `linux/${ARCHITECTURE}`;
 
-interface Fitting {
+interface Candidate {
   /** Of the index that was searched. */
   entry: IndexEntry;
   manifest: Descriptor;
@@ -62,7 +62,7 @@ interface Fitting {
 }
 
 /** An entry with its context. */
-interface Place {
+interface Location {
   rank: number;
   /** Its platform need not be read from its configuration. */
   described: boolean;
@@ -94,14 +94,14 @@ class Search {
     );
   }
 
-  async textOf({ digest, manifest }: Fitting): Promise<string> {
+  async textOf({ digest, manifest }: Candidate): Promise<string> {
     return this.#last?.digest === digest ? this.#last.text : this.read(manifest);
   }
 
-  async fitting(entries: readonly IndexEntry[], depth = 0, isOnly = true): Promise<Fitting[]> {
+  async fitting(entries: readonly IndexEntry[], depth = 0, isOnly = true): Promise<Candidate[]> {
     const images = entries.filter(mayBeImage);
     const isAlone = isOnly && images.length === 1;
-    const found: Fitting[] = [];
+    const found: Candidate[] = [];
     for (const entry of images) {
       const described = isDescribed(entry.platform);
       if (described) this.#seen.add(platformName(entry.platform as Platform));
@@ -112,19 +112,19 @@ class Search {
     return found;
   }
 
-  async #open(entry: IndexEntry, at: Place): Promise<Fitting[]> {
+  async #open(entry: IndexEntry, at: Location): Promise<Candidate[]> {
     const { rank, described, isAlone, depth } = at;
     this.#opened += 1;
-    if (this.#opened > MOST_OPENED) {
+    if (this.#opened > MAX_OPENED) {
       throw new UserError(
-        `cannot use ${this.what}: there are more than ${MOST_OPENED} images in it`,
+        `cannot use ${this.what}: there are more than ${MAX_OPENED} images in it`,
         'Say which one by `reference`.',
       );
     }
     const text = await this.read(entry);
     const nested = readIndex(text, this.what);
     if (nested) {
-      if (depth === MOST_NESTED) {
+      if (depth === MAX_NESTED) {
         throw new UserError(`cannot use ${this.what}: it has indexes in indexes in indexes`);
       }
       const below = await this.fitting(nested, depth + 1, isAlone);

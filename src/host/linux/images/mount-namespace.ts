@@ -3,7 +3,7 @@ import { launch, untilExit } from '../process/launch.js';
 import { lastLines, readPaced, Tail } from '../process/output.js';
 
 /** A mount namespace that exists as long as its only process. */
-export interface Holder {
+export interface MountNamespace {
   pid: number;
   /** Command prefix for programs that run in it. */
   enter: string[];
@@ -16,7 +16,11 @@ export interface Holder {
  *
  * @throws Error "cannot <purpose>: <its complaint>"
  */
-export async function hold(script: string, args: string[], purpose: string): Promise<Holder> {
+export async function openMountNamespace(
+  script: string,
+  args: string[],
+  purpose: string,
+): Promise<MountNamespace> {
   const words = ['unshare', '--mount', '--', 'sh', '-c', script, 'sh', ...args];
   const child = launch('setpriv', ['--pdeathsig', 'KILL', '--', ...words]);
   const complaint = new Tail();

@@ -8,7 +8,7 @@ import { annotated, readConfig } from './config.js';
 import { shownName, shownNames } from './foreign-json.js';
 import { type Descriptor, type IndexEntry, readIndex, readManifest } from './manifest.js';
 import { manifestForHost } from './manifest-for-host.js';
-import { type OpenedImage, pairUp, storedBytes } from './opened.js';
+import { type OpenedImage, pairLayers, storedBytes } from './opened.js';
 
 /** Where blobs are: the OCI image specification, image-layout.md, "Blobs". */
 const blobName = ({ digest }: { digest: string }) => `blobs/${digest.replace(':', '/')}`;
@@ -45,7 +45,7 @@ export async function openManifest(
   const manifest = readManifest(text, what);
   const config = await blobText(blobs, manifest.config, nameOf, what);
   const foreign = annotated(readConfig(config, what), manifest);
-  const layers = pairUp(manifest.layers, foreign, what).map(([stored, content]) => ({
+  const layers = pairLayers(manifest.layers, foreign, what).map(([stored, content]) => ({
     open: () => blobs.open(nameOf(stored)),
     bytes: storedBytes(blobs, nameOf(stored), what),
     compressed: /[+.](gzip|zstd)$/.test(stored.mediaType),

@@ -7,8 +7,8 @@ import { openDocker } from './docker-archive.js';
 import { hexOf, openLayout, openManifest } from './oci-layout.js';
 import { describe, type OpenedImage } from './opened.js';
 import { skopeoCopy, transportOf } from './registry.js';
-import { type Found, fileOrFolder } from './regular.js';
-import { roomFor, type Staging, withStaging } from './staging.js';
+import { fileOrFolder, type SourceFile } from './regular.js';
+import { type Staging, stagingSize, withStaging } from './staging.js';
 
 type Local = Exclude<PackedFrom, { registry: string }>;
 
@@ -27,16 +27,16 @@ export async function withOpened<T>(
   manifest?: string,
 ): Promise<T> {
   if ('registry' in from) {
-    return withStaging(site, roomFor(size, 0), async (staging) =>
+    return withStaging(site, stagingSize(size, 0), async (staging) =>
       work(await fetched(from, staging, manifest)),
     );
   }
-  const { folder, bytes } = await lookAt(sourceOf(from));
+  const { folder, bytes } = await inspectSource(sourceOf(from));
   const { path } = sourceOf(from);
   if (folder) return work(await openLocal(from, blobsInFolder(path)));
   const compression = await compressionOf(path);
   if (compression === undefined) return work(await openArchive(from, path));
-  return withStaging(site, roomFor(size, bytes), async (staging) => {
+  return withStaging(site, stagingSize(size, bytes), async (staging) => {
     await decompress(path, compression, PACKED, staging, `unpack ${describe(from)}`);
     return work(await openArchive(from, join(staging.outside, PACKED)));
   });
@@ -52,10 +52,11 @@ const sourceOf = (from: Local): ArchiveSource => ('docker' in from ? from.docker
  * does not exist
  */
 export async function localBytes(from: PackedFrom): Promise<number> {
-  return 'registry' in from ? 0 : (await lookAt(sourceOf(from))).bytes;
+  return 'registry' in from ? 0 : (await inspectSource(sourceOf(from))).bytes;
 }
 
-const lookAt = ({ path }: ArchiveSource): Promise<Found> => fileOrFolder(path, `unpack ${path}`);
+const inspectSource = ({ path }: ArchiveSource): Promise<SourceFile> =>
+  fileOrFolder(path, `unpack ${path}`);
 
 async function openArchive(from: Local, path: string): Promise<OpenedImage> {
   return openLocal(from, await blobsInArchive(path, `read ${describe(from)}`));

@@ -33,7 +33,7 @@ export function describe(from: PackedFrom): string {
 }
 
 /** Combines the layers in the manifest with those in the configuration. @throws UserError */
-export function pairUp<Layer>(
+export function pairLayers<Layer>(
   layers: readonly Layer[],
   { layers: contents }: ForeignConfig,
   what: string,
@@ -58,7 +58,7 @@ export function storedBytes(blobs: Blobs, name: string, what: string): number {
  * @param namesOf all names by which an image may be requested, the most common first
  * @throws UserError if there is none or there are several, with their names
  */
-export function pick<Each>(
+export function pickImage<Each>(
   all: readonly Each[],
   namesOf: (each: Each) => readonly string[],
   reference: string | undefined,

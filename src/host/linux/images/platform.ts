@@ -32,7 +32,7 @@ const ALIASES: Record<string, [architecture: string, variant?: string]> = {
 };
 
 /** The default variant. */
-const USUAL: Record<string, number> = { amd64: 1, arm64: 8, arm: 7 };
+const DEFAULT_VARIANT: Record<string, number> = { amd64: 1, arm64: 8, arm: 7 };
 
 const textOf = (value: unknown) => (typeof value === 'string' ? value.toLowerCase() : '');
 
@@ -52,7 +52,7 @@ export function rankOf(platform: Platform | null | undefined): number | undefine
   if (os !== '' && os !== 'linux') return undefined;
   if (architecture !== '' && architecture !== ARCHITECTURE) return undefined;
   const variant = textOf(platform?.variant).replace(/^v/, '') || aliased;
-  const usual = USUAL[ARCHITECTURE] ?? 0;
+  const usual = DEFAULT_VARIANT[ARCHITECTURE] ?? 0;
   const number = variant === undefined ? usual : Number.parseFloat(variant);
   if (Number.isNaN(number)) return undefined;
   if (ARCHITECTURE === 'arm') return number > armVersion() ? undefined : armVersion() - number;
@@ -68,7 +68,7 @@ export function platformName({ os, architecture, variant }: Platform): string {
 
 function armVersion(): number {
   const { arm_version } = config.variables as { arm_version?: string };
-  return Number(arm_version ?? USUAL.arm);
+  return Number(arm_version ?? DEFAULT_VARIANT.arm);
 }
 
 /** CPU flags that each level of x86-64 adds (psABI, "Micro-Architecture Levels"). */

@@ -6,7 +6,7 @@ import type { Staging } from './staging.js';
 import { tool } from './tool.js';
 
 /** Turns `registry.example:5000/team/app:1` into `registry.example:5000/team/app@sha256:…`. */
-export function pinned(reference: string, manifest: string | undefined): string {
+export function pinReference(reference: string, manifest: string | undefined): string {
   if (manifest === undefined) return reference;
   const name = reference.split('@')[0] as string;
   const tag = name.indexOf(':', name.lastIndexOf('/') + 1);
@@ -29,7 +29,7 @@ export interface Transport {
 
 /** @param manifest digest that the reference is locked to */
 export function transportOf({ registry }: { registry: string }, manifest?: string): Transport {
-  return { name: `docker://${pinned(registry, manifest)}`, plain: isLoopback(registry) };
+  return { name: `docker://${pinReference(registry, manifest)}`, plain: isLoopback(registry) };
 }
 
 /**

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { UserError } from '../../../model/errors.js';
 
 /** A folder or regular file that a path leads to. */
-export interface Found {
+export interface SourceFile {
   folder: boolean;
   /** Size of a file in bytes. */
   bytes: number;
@@ -15,7 +15,7 @@ export interface Found {
  * @param purpose `import x.tar`, for messages
  * @throws UserError if it does not exist, or is neither a file nor a folder
  */
-export async function fileOrFolder(path: string, purpose: string): Promise<Found> {
+export async function fileOrFolder(path: string, purpose: string): Promise<SourceFile> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
     const absent = error.code === 'ENOENT' || error.code === 'ENOTDIR';
     throw new UserError(`cannot ${purpose}: ${absent ? 'no such file or folder' : error.message}`);
@@ -33,4 +33,4 @@ export async function fileOrFolder(path: string, purpose: string): Promise<Found
  * Command prefix for programs that read untrusted archives: tar(1) allocates as much memory as the
  * length of an extended header says.
  */
-export const LITTLE_MEMORY = ['prlimit', `--as=${512 * 1024 ** 2}`, '--'];
+export const MEMORY_LIMIT = ['prlimit', `--as=${512 * 1024 ** 2}`, '--'];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { InstallPaths } from '../../../model/install-paths.js';
 import { largeFiles, withScratch } from '../disks/scratch.js';
 import { run } from '../process/run.js';
-import { hold } from './mount-namespace.js';
+import { openMountNamespace } from './mount-namespace.js';
 
 /** Temporary space for downloads and decompressed archives. */
 export interface Staging {
@@ -27,10 +27,10 @@ export async function withStaging<T>(
   return withScratch(largeFiles(site), async (dir) => {
     const file = join(dir, 'staging.img');
     await makeFileSystem(file, bytes);
-    const holder = await hold(SCRIPT, [file], 'make room to unpack in');
+    const holder = await openMountNamespace(SCRIPT, [file], 'create a staging area');
     try {
       const { enter, pid } = holder;
-      return await work({ outside: `/proc/${pid}/root${PLACE}`, inside: PLACE, enter });
+      return await work({ outside: `/proc/${pid}/root${MOUNT_POINT}`, inside: MOUNT_POINT, enter });
     } finally {
       await holder.release();
     }
@@ -55,19 +55,19 @@ async function makeFileSystem(file: string, bytes: number): Promise<void> {
  * Exists on every host; no program that is started in the namespace needs it, and no image is read
  * from it.
  */
-const PLACE = '/sys';
+const MOUNT_POINT = '/sys';
 
 const SCRIPT = `
-mount -t ext4 -o loop,nodev,nosuid,noexec -- "$1" ${PLACE} && rm -- "$1" && echo ready && exec cat
+mount -t ext4 -o loop,nodev,nosuid,noexec -- "$1" ${MOUNT_POINT} && rm -- "$1" && echo ready && exec cat
 `;
 
-const SPARE = 64 * 1024 ** 2;
+const RESERVE = 64 * 1024 ** 2;
 
 /**
  * Bytes needed to stage an image: the download or, for an archive compressed as a whole, its
  * decompressed size. An image whose layers are more than twice as large as its image file is
  * rejected: most of that would be deleted content.
  */
-export function roomFor(size: number, source: number): number {
-  return 2 * (size + source) + SPARE;
+export function stagingSize(size: number, source: number): number {
+  return 2 * (size + source) + RESERVE;
 }

@@ -12,10 +12,10 @@ export interface Member {
 }
 
 /** Longer than any valid path in quoted form (PATH_MAX in limits.h, four characters per byte). */
-const MOST_LINE = 64 * 1024;
+const MAX_LINE = 64 * 1024;
 
 /** Makes GNU tar print what `membersOf` reads, in the C locale. */
-export const LISTED = ['--list', '--verbose', '--numeric-owner', '--quoting-style=c'];
+export const LIST_OPTIONS = ['--list', '--verbose', '--numeric-owner', '--quoting-style=c'];
 
 /**
  * Parses GNU tar's listing: mode, owner, size, date, and the quoted name.
@@ -33,8 +33,7 @@ async function* linesOf(listing: AsyncIterable<Buffer>): AsyncGenerator<string> 
   for await (const chunk of listing) {
     const lines = `${rest}${chunk.toString('latin1')}`.split('\n');
     rest = lines.pop() ?? '';
-    if (rest.length > MOST_LINE)
-      throw new Error('cannot read an archive: a name in it is too long');
+    if (rest.length > MAX_LINE) throw new Error('cannot read an archive: a name in it is too long');
     yield* lines;
   }
   if (rest !== '') yield rest;

@@ -23,7 +23,7 @@ export async function tool(
   args: string[],
   { purpose, staging, memory, ...limits }: ToolOptions,
 ): Promise<string> {
-  const path = needProgram(program, purpose);
+  const path = requireProgram(program, purpose);
   const bounds = memory === undefined ? [] : boundsOf(memory);
   const command = [...(staging?.enter ?? []), ...bounds, path, ...args];
   const bound = ['--pdeathsig', 'KILL', '--', ...command];
@@ -44,7 +44,7 @@ const boundsOf = (memory: number) => ['prlimit', `--data=${memory}`, `--stack=${
 
 const NO_MEMORY = /^(fatal error|runtime).*(out of memory|pthread_create|cannot allocate memory)/im;
 
-export function needProgram(program: string, purpose: string): string {
+export function requireProgram(program: string, purpose: string): string {
   const path = findProgram(program);
   if (path !== undefined) return path;
   throw new UserError(

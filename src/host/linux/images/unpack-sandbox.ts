@@ -1,9 +1,9 @@
-import { type Holder, hold } from './mount-namespace.js';
+import { type MountNamespace, openMountNamespace } from './mount-namespace.js';
 
-export type Room = Holder;
+export type UnpackSandbox = MountNamespace;
 
 /** Host folders that programs need; some are links on a host with a merged /usr. */
-const SYSTEM = 'usr bin sbin lib lib32 lib64 libx32';
+const SYSTEM_FOLDERS = 'usr bin sbin lib lib32 lib64 libx32';
 
 /**
  * A private root: the host's programs, read-only, and the tree. Nothing else of the host is
@@ -12,9 +12,9 @@ const SYSTEM = 'usr bin sbin lib lib32 lib64 libx32';
  */
 const SCRIPT = `
 set -e
-mount -t tmpfs -o mode=755,size=1m room /sys
+mount -t tmpfs -o mode=755,size=1m sandbox /sys
 cd /sys
-for name in ${SYSTEM}; do
+for name in ${SYSTEM_FOLDERS}; do
   if [ -L "/$name" ]; then cp -P "/$name" .
   elif [ -d "/$name" ]; then mkdir "$name"; mount -o bind,ro "/$name" "$name"
   fi
@@ -36,11 +36,14 @@ export const TREE = '/tree';
  * Passes a sandbox that contains nothing but the mounted tree to `work`. It ends afterwards, or
  * with us.
  */
-export async function withRoom<T>(tree: string, work: (room: Room) => Promise<T>): Promise<T> {
-  const room = await hold(SCRIPT, [tree], 'make a room to unpack in');
+export async function withUnpackSandbox<T>(
+  tree: string,
+  work: (sandbox: UnpackSandbox) => Promise<T>,
+): Promise<T> {
+  const sandbox = await openMountNamespace(SCRIPT, [tree], 'create a sandbox to unpack in');
   try {
-    return await work(room);
+    return await work(sandbox);
   } finally {
-    await room.release();
+    await sandbox.release();
   }
 }

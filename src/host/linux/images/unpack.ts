@@ -5,15 +5,15 @@ import type { InstallPaths } from '../../../model/install-paths.js';
 import { digest } from '../../../model/json.js';
 import type { ImageOrigin } from '../../../model/specs.js';
 import { EXTRACT, removeDevices } from '../rootfs/tar.js';
-import { makeWay, NO_WHITEOUTS } from './apply-whiteouts.js';
+import { applyWhiteouts, NO_WHITEOUTS } from './apply-whiteouts.js';
 import { startChild, together } from './child.js';
-import { pourLayer } from './layer.js';
+import { streamLayer } from './layer.js';
 import { withOpened } from './open.js';
 import { describe, type PackedLayer } from './opened.js';
-import { LITTLE_MEMORY } from './regular.js';
-import { roomFor } from './staging.js';
-import { LISTED, membersOf } from './tar-listing.js';
-import { type Room, TREE, withRoom } from './unpack-sandbox.js';
+import { MEMORY_LIMIT } from './regular.js';
+import { stagingSize } from './staging.js';
+import { LIST_OPTIONS, membersOf } from './tar-listing.js';
+import { TREE, type UnpackSandbox, withUnpackSandbox } from './unpack-sandbox.js';
 
 /** Unpacks a foreign image's layers into an empty tree; see the port. */
 export async function unpackImage(
@@ -29,7 +29,7 @@ export async function unpackImage(
     from,
     blocks * bsize,
     async ({ foreign, layers }) => {
-      if (digest(foreign.layers) !== origin.layers) throw changed(purpose);
+      if (digest(foreign.layers) !== origin.layers) throw changedError(purpose);
       await applyLayers(layers, tree, purpose);
     },
     origin.manifest,
@@ -37,7 +37,7 @@ export async function unpackImage(
   await removeDevices(tree, purpose);
 }
 
-function changed(purpose: string): UserError {
+function changedError(purpose: string): UserError {
   return new UserError(
     `cannot ${purpose}: it has changed since the plan was made`,
     'Make a new plan.',
@@ -55,11 +55,11 @@ export async function applyLayers(
   purpose: string,
 ): Promise<void> {
   const { blocks, bsize } = await statfs(tree);
-  const most = roomFor(blocks * bsize, 0);
-  await withRoom(tree, async (room) => {
+  const most = stagingSize(blocks * bsize, 0);
+  await withUnpackSandbox(tree, async (sandbox) => {
     for (const [index, layer] of layers.entries()) {
-      const unpacking = { layer, room, tree, purpose, most };
-      if (index > 0) await clear(unpacking);
+      const unpacking = { layer, sandbox, tree, purpose, most };
+      if (index > 0) await applyLayerWhiteouts(unpacking);
       await extract(unpacking);
     }
   });
@@ -67,7 +67,7 @@ export async function applyLayers(
 
 interface Unpacking {
   layer: PackedLayer;
-  room: Room;
+  sandbox: UnpackSandbox;
   tree: string;
   purpose: string;
   /** Maximum unpacked bytes of the layer. */
@@ -77,19 +77,19 @@ interface Unpacking {
 /** 512-byte blocks per read: the default of 20 takes more system calls. */
 const BLOCKS = '--blocking-factor=512';
 
-async function clear({ layer, room, tree, purpose, most }: Unpacking) {
-  const enter = [...room.enter, ...LITTLE_MEMORY];
-  const tar = startChild('tar', [...LISTED, BLOCKS], { purpose, enter });
+async function applyLayerWhiteouts({ layer, sandbox, tree, purpose, most }: Unpacking) {
+  const enter = [...sandbox.enter, ...MEMORY_LIMIT];
+  const tar = startChild('tar', [...LIST_OPTIONS, BLOCKS], { purpose, enter });
   await together(
-    pourLayer(layer, tar.stdin, purpose, most),
-    makeWay(tree, membersOf(tar.stdout), purpose),
+    streamLayer(layer, tar.stdin, purpose, most),
+    applyWhiteouts(tree, membersOf(tar.stdout), purpose),
     tar.ended,
   );
 }
 
-async function extract({ layer, room, purpose, most }: Unpacking) {
-  const enter = [...room.enter, ...LITTLE_MEMORY];
+async function extract({ layer, sandbox, purpose, most }: Unpacking) {
+  const enter = [...sandbox.enter, ...MEMORY_LIMIT];
   const args = [...EXTRACT, ...NO_WHITEOUTS, BLOCKS, `--directory=${TREE}`];
   const tar = startChild('tar', args, { purpose, enter });
-  await together(pourLayer(layer, tar.stdin, purpose, most), tar.ended);
+  await together(streamLayer(layer, tar.stdin, purpose, most), tar.ended);
 }

@@ -1,21 +1,21 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BridgeWanted } from '../../ports.js';
+import type { DesiredBridge } from '../../ports.js';
 import { readText } from '../files/read.js';
 import { type IpLine, runBatch } from './batch.js';
 import { derivedMac } from './mac.js';
 import { type IpLink, readLinks } from './observe-links.js';
 
 /** Creates a bridge or corrects differences, and reads it back. */
-export async function ensureBridge(wanted: BridgeWanted): Promise<void> {
+export async function ensureBridge(wanted: DesiredBridge): Promise<void> {
   const links = readLinks();
   const lines = bridgeLines(wanted, links);
-  if (lines.length > 0) await carryOut(lines, wanted);
+  if (lines.length > 0) await applyLines(lines, wanted);
   const { ipv6 } = links.find(({ name }) => name === wanted.link) ?? {};
   if (wanted.uplink === undefined && ipv6 !== 'global') withoutIpv6(wanted.link);
 }
 
-async function carryOut(lines: IpLine[], wanted: BridgeWanted): Promise<void> {
+async function applyLines(lines: IpLine[], wanted: DesiredBridge): Promise<void> {
   const { complaint } = await runBatch(lines);
   const left = bridgeLines(wanted, readLinks());
   if (left.length > 0) {
@@ -36,10 +36,10 @@ function withoutIpv6(link: string): void {
 }
 
 /** The necessary commands; empty if the bridge is as desired. */
-export function bridgeLines(wanted: BridgeWanted, links: readonly IpLink[]): IpLine[] {
+export function bridgeLines(wanted: DesiredBridge, links: readonly IpLink[]): IpLine[] {
   const { link, alias, address } = wanted;
   const seen = links.find(({ name }) => name === link);
-  if (seen) assertOurs(seen, alias);
+  if (seen) assertOwned(seen, alias);
   const addresses = seen?.addresses ?? [];
   return [
     ...(seen ? [] : [addLine(link)]),
@@ -63,7 +63,7 @@ function addLine(link: string): IpLine {
   return ['link', 'add', 'name', link, 'address', derivedMac(link), 'type', 'bridge', ...options];
 }
 
-function uplinkLines({ link, uplink, release }: BridgeWanted, links: readonly IpLink[]): IpLine[] {
+function uplinkLines({ link, uplink, release }: DesiredBridge, links: readonly IpLink[]): IpLine[] {
   const former = links.find(({ name }) => name === release && name !== uplink);
   const leave = former?.master === link ? [['link', 'set', 'dev', former.name, 'nomaster']] : [];
   if (uplink === undefined) return leave;
@@ -77,7 +77,7 @@ function uplinkLines({ link, uplink, release }: BridgeWanted, links: readonly Ip
   return [...leave, ...join, ...up];
 }
 
-function assertOurs({ name, kind, alias }: IpLink, wanted: string): void {
+function assertOwned({ name, kind, alias }: IpLink, wanted: string): void {
   if (kind !== 'bridge') {
     throw new Error(`cannot make bridge ${name}: an interface of that name exists, no bridge`);
   }

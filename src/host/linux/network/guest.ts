@@ -37,7 +37,7 @@ export async function configureGuests(
       const ip = ['ip', '-force', '-json', '-details', '-batch', file];
       return ['netns', 'exec', wiring.netns, ...ip];
     });
-    const answers = await Promise.all(lanes(lines).map(runBatch));
+    const answers = await Promise.all(splitWork(lines).map(runBatch));
     const complaint = answers.map((answer) => answer.complaint).filter(Boolean);
     const seen = parseGuests(answers.map(({ stdout }) => stdout).join('\n'));
     return { seen, complaint: [...new Set(complaint)].join('; ') };
@@ -83,7 +83,7 @@ export function parseGuests(stdout: string): Map<string, Guest> {
 }
 
 /** Splits work into non-empty parts: one per processor, at most four. */
-export function lanes<T>(all: readonly T[]): T[][] {
+export function splitWork<T>(all: readonly T[]): T[][] {
   const count = Math.min(availableParallelism(), 4);
   const split = Array.from({ length: count }, (_, lane) =>
     all.filter((_each, index) => index % count === lane),

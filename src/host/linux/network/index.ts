@@ -14,18 +14,18 @@ export function linuxLinks(site: InstallPaths): Links {
     ensureBridge,
     removeLink: (name) => removeLinks([name]),
     wire: async (wirings) => {
-      for (const { netns } of wirings) assertOurs(site, netns);
+      for (const { netns } of wirings) assertOwned(site, netns);
       return wire(site, wirings);
     },
     unwire: removeLinks,
     removeNetns: async (names) => {
-      for (const name of names) assertOurs(site, name);
+      for (const name of names) assertOwned(site, name);
       await removeNetns(names);
     },
   };
 }
 
-function assertOurs(site: InstallPaths, netns: string): void {
+function assertOwned(site: InstallPaths, netns: string): void {
   if (netns.startsWith(netnsName(site, ''))) return;
   throw new Error(`cannot touch network namespace ${netns}: it is not ours`);
 }

@@ -18,7 +18,7 @@ export function ownAddresses(): string[] {
  * See Capacity. Reads the tables at the first port that is asked for, and all processes at the
  * first listener that is found.
  */
-export function listenerLookUp(): (address: string, port: number) => Listener | undefined {
+export function listenerLookup(): (address: string, port: number) => Listener | undefined {
   let ports: Map<number, Listening[]> | undefined;
   let holders: Holders | undefined;
   return (address, port) => {

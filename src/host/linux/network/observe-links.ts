@@ -1,11 +1,11 @@
 import { exact } from '../../../model/json.js';
 import type { Traffic } from '../../../model/usage.js';
-import type { SeenLink } from '../../ports.js';
+import type { ObservedLink } from '../../ports.js';
 import { readText } from '../files/read.js';
-import { runBeside, runSync } from '../process/run.js';
+import { runConcurrently, runSync } from '../process/run.js';
 
 /** A link with the additional data for wiring containers. */
-export interface IpLink extends SeenLink {
+export interface IpLink extends ObservedLink {
   index: number;
   /** Index of the other end of a veth pair, in that end's namespace. */
   peer?: number;
@@ -28,22 +28,22 @@ export function readLinks(): IpLink[] {
  *
  * @param lock a file that is locked during the call; rejects if another process has it locked
  */
-export async function readLinksBriefly(lock?: string): Promise<SeenLink[]> {
-  const [all = [], bridges = []] = await askBriefly(lock);
+export async function readLinksFast(lock?: string): Promise<ObservedLink[]> {
+  const [all = [], bridges = []] = await queryFast(lock);
   const byName = new Map(bridges.map((each) => [each.name, { ...each, kind: 'bridge' }]));
   return all.map((each) => byName.get(each.name) ?? each);
 }
 
 /** Nonblocking; flock executes the program in its own process. */
-const AT_ONCE = ['--nonblock', '--no-fork'];
+const NONBLOCKING = ['--nonblock', '--no-fork'];
 const QUESTIONS = ['link show', 'address show type bridge'];
 
 /** Retries once: if the output file had no space left, links would seem to be missing. */
-async function askBriefly(lock: string | undefined): Promise<IpLink[][]> {
+async function queryFast(lock: string | undefined): Promise<IpLink[][]> {
   const input = QUESTIONS.map((each) => `${each}\n`).join('');
-  const words = [...(lock ? ['flock', ...AT_ONCE, lock] : []), 'ip', '-json', '-batch', '-'];
+  const words = [...(lock ? ['flock', ...NONBLOCKING, lock] : []), 'ip', '-json', '-batch', '-'];
   const command: Parameters<typeof runSync> = [words[0] as string, words.slice(1), { input }];
-  const lines = (await runBeside(...command)).stdout.split('\n');
+  const lines = (await runConcurrently(...command)).stdout.split('\n');
   const isWhole = lines.length === QUESTIONS.length && lines.every((each) => each.endsWith(']'));
   return (isWhole ? lines : runSync(...command).stdout.split('\n')).map(parseLinks);
 }
@@ -101,7 +101,7 @@ function toLink(json: IpJson): IpLink {
   });
 }
 
-function scopeOf(addresses: Address[]): SeenLink['ipv6'] {
+function scopeOf(addresses: Address[]): ObservedLink['ipv6'] {
   if (addresses.length === 0) return undefined;
   return addresses.every(({ scope }) => scope === 'link') ? 'link' : 'global';
 }

@@ -18,14 +18,14 @@ type Network = Pick<IpLink, 'name' | 'addresses'>;
 type Ask = (bridge: Pick<BridgeSpec, 'subnet' | 'host'>) => string | undefined;
 
 /** The lookup for Preconditions: reads the host's interfaces and routes once per plan. */
-export function subnetLookUp(): (
+export function subnetLookup(): (
   bridge: BridgeSpec,
   going: ReadonlySet<string>,
 ) => string | undefined {
   let known: { going: ReadonlySet<string>; ask: Ask } | undefined;
   return (bridge, going) => {
     if (known?.going !== going)
-      known = { going, ask: takenSubnets(going, readLinks(), readRoutes()) };
+      known = { going, ask: conflictingSubnets(going, readLinks(), readRoutes()) };
     return known.ask(bridge);
   };
 }
@@ -41,7 +41,7 @@ function readRoutes(): IpRoute[] {
  *
  * @param going interfaces that are ignored, together with their routes
  */
-export function takenSubnets(
+export function conflictingSubnets(
   going: ReadonlySet<string>,
   links: readonly Network[],
   routes: readonly IpRoute[],

@@ -5,7 +5,7 @@ import { type Launched, launch, untilExit } from '../process/launch.js';
 import { readPaced, Tail } from '../process/output.js';
 
 /** A process in a new user namespace, and in a network namespace that belongs to it. */
-export interface Holder {
+export interface NamespaceHolder {
   pid: number;
   /** The namespaces end with the process, except those bound to a name. */
   release(): Promise<void>;
@@ -17,7 +17,7 @@ export interface Holder {
  *
  * @throws Error if the kernel creates no user namespace
  */
-export async function holdNamespaces(range: IdRange): Promise<Holder> {
+export async function createNamespaces(range: IdRange): Promise<NamespaceHolder> {
   // Its output shows that it is in its new namespaces; it ends with its standard input.
   const child = launch('unshare', ['--user', '--net', '--', 'cat']);
   const { ended: gone } = untilExit(child);

@@ -6,7 +6,7 @@ import { type Fault, faultsOf, macOf } from './check.js';
 import { configureGuests } from './guest.js';
 import { type Netns, readNetns } from './netns.js';
 import { type IpLink, readLinks } from './observe-links.js';
-import { type Holder, holdNamespaces } from './userns.js';
+import { createNamespaces, type NamespaceHolder } from './userns.js';
 
 /**
  * Network namespaces and veth pairs of any number of containers. Correct links are left alone, so a
@@ -73,7 +73,7 @@ function hostLines(
   ];
 }
 
-type Holders = ReadonlyMap<string, Holder>;
+type Holders = ReadonlyMap<string, NamespaceHolder>;
 
 /** Runs `work` while processes hold the new namespaces open. */
 async function withHolders<T>(
@@ -81,10 +81,10 @@ async function withHolders<T>(
   namespaces: Netns,
   act: (holders: Holders) => Promise<T>,
 ): Promise<T> {
-  const holders = new Map<string, Holder>();
+  const holders = new Map<string, NamespaceHolder>();
   try {
     for (const { netns, userns } of wirings) {
-      if (userns && !namespaces.mounted(netns)) holders.set(netns, await holdNamespaces(userns));
+      if (userns && !namespaces.mounted(netns)) holders.set(netns, await createNamespaces(userns));
     }
     return await act(holders);
   } finally {

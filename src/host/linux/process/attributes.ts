@@ -16,13 +16,13 @@ const AT_BOOT = { coredump_filter: '0x33', timerslack_ns: '50000', oom_score_adj
  */
 export function resetAttributes(): void {
   process.umask(0o022);
-  whereAllowed(() => setPriority(0));
+  ifPermitted(() => setPriority(0));
   for (const [file, value] of Object.entries(AT_BOOT)) {
-    whereAllowed(() => writeFileSync(`/proc/self/${file}`, value));
+    ifPermitted(() => writeFileSync(`/proc/self/${file}`, value));
   }
 }
 
-function whereAllowed(act: () => void): void {
+function ifPermitted(act: () => void): void {
   try {
     act();
   } catch {}
@@ -118,7 +118,10 @@ const asOption = (value: number) => (value === Number.POSITIVE_INFINITY ? 'unlim
  * The command that starts a program with reset attributes. The reset of the execution domain needs
  * setarch(8) as a wrapper: it can only be set by the process itself.
  */
-export function wrapped(program: string, args: string[]): [program: string, ...args: string[]] {
+export function withResetAttributes(
+  program: string,
+  args: string[],
+): [program: string, ...args: string[]] {
   resetScheduling();
   const flags = Number.parseInt(readText('/proc/self/personality') ?? '0', 16);
   // a missing program is reported when it is started

@@ -4,7 +4,7 @@
  * meant for one process alone, such as NOTIFY_SOCKET (sd_notify(3)), LISTEN_FDS (sd_listen_fds(3)),
  * LD_PRELOAD or NODE_OPTIONS.
  */
-const PASSED = new Set([
+const PASSED_VARIABLES = new Set([
   ...['HOME', 'USER', 'LOGNAME', 'TERM', 'TZ', 'TMPDIR', 'SOURCE_DATE_EPOCH'],
   ...['http_proxy', 'https_proxy', 'ftp_proxy', 'all_proxy', 'no_proxy'],
   ...['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'ALL_PROXY', 'NO_PROXY'],
@@ -28,7 +28,7 @@ export function programPath(): string {
  * @param added overrides the caller's variables, except LC_ALL
  */
 export function environment(added: Record<string, string> = {}): Record<string, string> {
-  const passed = Object.entries(process.env).filter(([name]) => PASSED.has(name));
+  const passed = Object.entries(process.env).filter(([name]) => PASSED_VARIABLES.has(name));
   return {
     ...(Object.fromEntries(passed) as Record<string, string>),
     PATH: programPath(),

@@ -1,14 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
-import { wrapped } from './attributes.js';
+import { withResetAttributes } from './attributes.js';
 import { environment } from './environment.js';
 
 /**
  * Signals passed on to the program, including the terminal's own, of which it would get a second
  * one.
  */
-const PASSED = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
+const PASSED_SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /**
  * Runs a program with our standard streams and in our session for as long as it takes; the user
@@ -24,7 +24,7 @@ export async function inForeground(
   terminal: boolean,
 ): Promise<number> {
   const modes = terminal ? stty(['-g']) : undefined;
-  const [first, ...words] = wrapped(program, args);
+  const [first, ...words] = withResetAttributes(program, args);
   const child = spawn(first, words, {
     env: environment(),
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
@@ -32,8 +32,8 @@ export async function inForeground(
   const channel = child.stdio[3] as Writable;
   channel.on('error', () => undefined);
   const pass = (signal: NodeJS.Signals) => channel.write(`${signal.slice(3)}\n`);
-  for (const signal of PASSED) process.on(signal, pass);
-  process.once('SIGHUP', endByHangUp);
+  for (const signal of PASSED_SIGNALS) process.on(signal, pass);
+  process.once('SIGHUP', endByHangup);
   try {
     return await new Promise<number>((resolve, reject) => {
       child.on('error', reject);
@@ -44,14 +44,14 @@ export async function inForeground(
       });
     });
   } finally {
-    for (const signal of PASSED) process.off(signal, pass);
-    process.off('SIGHUP', endByHangUp);
+    for (const signal of PASSED_SIGNALS) process.off(signal, pass);
+    process.off('SIGHUP', endByHangup);
     channel.destroy();
   }
 }
 
 /** Node restores terminal modes at exit, and aborts if the terminal is gone. */
-function endByHangUp(): void {
+function endByHangup(): void {
   process.once('exit', () => {
     process.removeAllListeners('SIGHUP');
     process.kill(process.pid, 'SIGHUP');

@@ -5,7 +5,7 @@ import {
   spawn,
 } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { wrapped } from './attributes.js';
+import { withResetAttributes } from './attributes.js';
 import { environment } from './environment.js';
 import { withLock } from './lock-share.js';
 import { killTree } from './tree.js';
@@ -57,7 +57,7 @@ export function stopPrograms(reason: string): void {
  * Runs cleanup that is required however the work ended; its programs start even after an
  * interruption.
  */
-export async function undo<T>(act: () => Promise<T>): Promise<T> {
+export async function runCleanup<T>(act: () => Promise<T>): Promise<T> {
   undoing += 1;
   try {
     return await act();
@@ -73,17 +73,17 @@ function start(
   input: 'ignore' | 'pipe',
 ): ChildProcess {
   if (stopping !== undefined && undoing === 0) throw new Error(stopping);
-  const [first, ...words] = wrapped(program, args);
+  const [first, ...words] = withResetAttributes(program, args);
   const stdio: StdioOptions = foreign ? [input, 'pipe', 'pipe'] : withLock(input);
   const options = { detached: true, env: environment(env), stdio };
   return spawn(first, words, cwd === undefined ? options : { ...options, cwd });
 }
 
 /** Milliseconds for a killed process to end; one that waits for a dead device never does. */
-const PATIENCE = 5000;
+const KILL_TIMEOUT = 5000;
 
 /** How a program ended, or why it did not start. */
-export interface Ended {
+export interface ProgramEnd {
   code?: number | undefined;
   stdout?: string;
   stderr?: string;
@@ -104,9 +104,9 @@ export function untilExit(child: ChildProcess, limit?: number): Exit {
   let kill: (reason: string) => void = () => undefined;
   const killNow = (reason: string) => kill(reason);
   running.add(killNow);
-  const ended = new Promise<Ended>((resolve) => {
+  const ended = new Promise<ProgramEnd>((resolve) => {
     const timers: NodeJS.Timeout[] = [];
-    const end = (how: Ended) => {
+    const end = (how: ProgramEnd) => {
       for (const each of timers) clearTimeout(each);
       running.delete(killNow);
       kill = () => undefined;
@@ -122,7 +122,7 @@ export function untilExit(child: ChildProcess, limit?: number): Exit {
       if (killed !== undefined || child.pid === undefined) return;
       killed = reason;
       killTree(child.pid);
-      timers.push(setTimeout(() => end({ signal: 'SIGKILL' }), PATIENCE));
+      timers.push(setTimeout(() => end({ signal: 'SIGKILL' }), KILL_TIMEOUT));
     };
     if (limit !== undefined) {
       timers.push(setTimeout(() => kill(`no end after ${readable(limit)}`), limit));
@@ -133,7 +133,7 @@ export function untilExit(child: ChildProcess, limit?: number): Exit {
 
 export interface Exit {
   /** Never rejects. */
-  ended: Promise<Ended>;
+  ended: Promise<ProgramEnd>;
   /** Kills the process tree; the reason appears in the error. Later calls do nothing. */
   kill(reason: string): void;
 }

@@ -1,4 +1,4 @@
-import type { SeenProcess } from '../../ports.js';
+import type { ObservedProcess } from '../../ports.js';
 import { readText } from '../files/read.js';
 
 /**
@@ -9,7 +9,7 @@ export function startTime(pid: number): number | undefined {
 }
 
 /** Undefined if there is no such process or it is dead. */
-export function processAt(pid: number): SeenProcess | undefined {
+export function processAt(pid: number): ObservedProcess | undefined {
   const text = readText(`/proc/${pid}/stat`);
   return text === undefined ? undefined : parseStat(text);
 }
@@ -21,7 +21,7 @@ export function processAt(pid: number): SeenProcess | undefined {
  */
 const STAT = /^\) [^ZX] (\d+)(?: \S+){17} (\d+) /;
 
-export function parseStat(stat: string): SeenProcess | undefined {
+export function parseStat(stat: string): ObservedProcess | undefined {
   const [, parent, time] = STAT.exec(stat.slice(stat.lastIndexOf(')'))) ?? [];
   return time === undefined ? undefined : { start_time: Number(time), parent: Number(parent) };
 }

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { UserError } from '../../../model/errors.js';
 import { environment } from './environment.js';
-import { type Ended, type LaunchOptions, launch, launchReader, untilExit } from './launch.js';
+import { type LaunchOptions, launch, launchReader, type ProgramEnd, untilExit } from './launch.js';
 import { type Streams, withLock } from './lock-share.js';
 import { lastLines, readPaced, Tail } from './output.js';
 import { packageOf } from './programs.js';
@@ -57,7 +57,7 @@ const SHORT = 120_000;
  */
 export const LONG = 24 * 3600_000;
 
-const MOST_OUTPUT = 16 * 1024 * 1024;
+const MAX_OUTPUT = 16 * 1024 * 1024;
 
 /**
  * Runs a program to completion in bounded time and memory, in its own session. Processes that it
@@ -72,11 +72,11 @@ export async function run(
 ): Promise<RunResult> {
   const first = await attempt(program, args, options);
   const again = first.killed === undefined && isFromTerminal(first.signal);
-  return checked(program, options, again ? await attempt(program, args, options) : first);
+  return checkResult(program, options, again ? await attempt(program, args, options) : first);
 }
 
-async function attempt(program: string, args: string[], options: RunOptions): Promise<Ended> {
-  const { input, timeout = SHORT, maxOutput = MOST_OUTPUT, tail } = options;
+async function attempt(program: string, args: string[], options: RunOptions): Promise<ProgramEnd> {
+  const { input, timeout = SHORT, maxOutput = MAX_OUTPUT, tail } = options;
   const child =
     input === undefined ? launchReader(program, args, options) : launch(program, args, options);
   // a program that does not read all of its input closes the pipe
@@ -93,7 +93,7 @@ async function attempt(program: string, args: string[], options: RunOptions): Pr
   const watch = options.stall && watchProgress(options.stall, kill);
   const how = await ended;
   clearInterval(watch);
-  await Promise.all([drained(child.stdout), drained(child.stderr)]);
+  await Promise.all([drain(child.stdout), drain(child.stderr)]);
   return { ...how, stdout: withoutNewline(output.text()), stderr: withoutNewline(errors.text()) };
 }
 
@@ -110,7 +110,7 @@ function watchProgress({ within, least, bytes }: Stall, kill: (reason: string) =
 const DRAIN = { quiet: 50, most: 1000 };
 
 /** Reads what is left in a pipe, without waiting for other processes that have it open. */
-async function drained(stream: NodeJS.ReadableStream & { destroyed: boolean; destroy(): void }) {
+async function drain(stream: NodeJS.ReadableStream & { destroyed: boolean; destroy(): void }) {
   if (stream.destroyed) return;
   const isOver = new Promise<void>((resolve) => {
     let quiet = setTimeout(resolve, DRAIN.quiet);
@@ -133,7 +133,7 @@ async function drained(stream: NodeJS.ReadableStream & { destroyed: boolean; des
  * Same, blocking. For the one program that a no-op run needs, which is trusted and starts no other.
  */
 export function runSync(program: string, args: string[], options: RunOptions = {}): RunResult {
-  const { input, cwd, timeout = SHORT, maxOutput = MOST_OUTPUT } = options;
+  const { input, cwd, timeout = SHORT, maxOutput = MAX_OUTPUT } = options;
   const how = {
     encoding: 'utf8' as const,
     // Node documents this option for spawn only, but has always accepted it here.
@@ -149,17 +149,21 @@ export function runSync(program: string, args: string[], options: RunOptions = {
   const first = spawnSync(program, args, how);
   const result = isFromTerminal(first.signal) ? spawnSync(program, args, how) : first;
   const problem = (result.error as NodeJS.ErrnoException | undefined)?.code;
-  return checked(program, options, {
+  return checkResult(program, options, {
     code: result.status ?? undefined,
     stdout: withoutNewline(result.stdout ?? ''),
     stderr: withoutNewline(result.stderr ?? ''),
     problem,
     signal: result.signal ?? undefined,
-    killed: reasonOf(problem, timeout, maxOutput),
+    killed: killReason(problem, timeout, maxOutput),
   });
 }
 
-function reasonOf(problem: string | undefined, timeout: number, most: number): string | undefined {
+function killReason(
+  problem: string | undefined,
+  timeout: number,
+  most: number,
+): string | undefined {
   if (problem === 'ETIMEDOUT') return `no end after ${timeout} ms`;
   return problem === 'ENOBUFS' ? `more than ${most} bytes of output` : undefined;
 }
@@ -169,7 +173,7 @@ function reasonOf(problem: string | undefined, timeout: number, most: number): s
  * memory, since nobody would empty a pipe before we are done. Output beyond the available space is
  * lost, so the caller must check that it is complete.
  */
-export async function runBeside(
+export async function runConcurrently(
   program: string,
   args: string[],
   options: RunOptions = {},
@@ -192,7 +196,7 @@ export async function runBeside(
     const first = await start();
     const how = isFromTerminal(first.signal) ? await start() : first;
     const [stdout, stderr] = [output, errors].map(textIn) as [string, string];
-    return checked(program, options, { ...how, stdout, stderr });
+    return checkResult(program, options, { ...how, stdout, stderr });
   } finally {
     for (const each of files) closeSync(each);
   }
@@ -243,7 +247,7 @@ function streams({ input, foreign }: RunOptions): Streams<'ignore' | 'pipe'> {
 }
 
 /** Turns the outcome of a program into `run`'s result. @throws as `run` */
-export function checked(program: string, options: RunOptions, ended: Ended): RunResult {
+export function checkResult(program: string, options: RunOptions, ended: ProgramEnd): RunResult {
   const { code, stdout = '', stderr = '', problem, signal, killed } = ended;
   const { shown = program, purpose } = options;
   const cannot = purpose ? `cannot ${purpose}: ${shown}` : `cannot run ${shown}`;

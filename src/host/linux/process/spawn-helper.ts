@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { formatHostPort, type HostPort } from '../../../model/publish.js';
 import { withoutIoPriority } from './attributes.js';
-import { type Ended, type Launched, launch } from './launch.js';
-import { checked, isFromTerminal } from './run.js';
+import { type Launched, launch, type ProgramEnd } from './launch.js';
+import { checkResult, isFromTerminal } from './run.js';
 import { STARTER } from './spawn-helper-script.js';
 
 /** A program that outlives us. */
-export interface Lasting {
+export interface DaemonCommand {
   /** Working directory. */
   folder: string;
   /** Addresses on the host whose listening sockets it inherits. */
@@ -30,7 +30,7 @@ interface Answer {
  * until the program has started: some 6 ms per start. A Perl process takes a tenth of that, and we
  * do not block.
  */
-export class Starter {
+export class SpawnHelper {
   #process: Process | undefined;
   #users = 0;
 
@@ -49,7 +49,13 @@ export class Starter {
    * Starts a program that reports by a line that it is running (conmon(8), _OCI_SYNCPIPE), and
    * waits for its first process, which only forks, to end.
    */
-  begin({ folder, sockets, patience, program, args }: Lasting): Promise<Omit<Answer, 'code'>> {
+  begin({
+    folder,
+    sockets,
+    patience,
+    program,
+    args,
+  }: DaemonCommand): Promise<Omit<Answer, 'code'>> {
     const places = sockets.map(formatHostPort);
     return this.#ask([
       folder,
@@ -69,7 +75,7 @@ export class Starter {
   async run(program: string, args: string[], purpose: string): Promise<void> {
     const { code, complaint } = await this.#ask(['/', '0', '0', program, ...args]);
     const how = code < 0 ? { signal: `signal ${-code}` } : { code };
-    checked(program, { purpose }, { ...how, stderr: complaint });
+    checkResult(program, { purpose }, { ...how, stderr: complaint });
   }
 
   async #ask(parts: string[]): Promise<Answer> {
@@ -156,11 +162,11 @@ class Process {
     for (const { text } of this.#jobs.values()) this.#perl.stdin.write(text);
   }
 
-  #giveUp(ended: Ended): void {
+  #giveUp(ended: ProgramEnd): void {
     const jobs = [...this.#jobs.values()];
     this.#jobs.clear();
     try {
-      if (jobs.length > 0) checked('perl', { purpose: 'start programs' }, ended);
+      if (jobs.length > 0) checkResult('perl', { purpose: 'start programs' }, ended);
     } catch (error) {
       for (const { fail } of jobs) fail(error as Error);
     }

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { UserError } from '../../../model/errors.js';
 import { asBytes, type BytePath, raw } from '../files/open-folder.js';
 
-export interface Stamp {
+export interface Ownership {
   uid?: number;
   gid?: number;
   mode?: number;
 }
 
 /** @throws UserError if the mode is not octal or the owner not `uid:gid` */
-export function stampOf({ mode, owner }: { mode?: string; owner?: string }): Stamp {
+export function parseOwnership({ mode, owner }: { mode?: string; owner?: string }): Ownership {
   const ids = owner === undefined ? undefined : /^(\d{1,10}):(\d{1,10})$/.exec(owner);
   if (ids === null)
     throw new UserError(`cannot read owner ${owner}`, 'Write uid:gid, for example 0:0.');
@@ -27,7 +27,7 @@ export function stampOf({ mode, owner }: { mode?: string; owner?: string }): Sta
  * Sets owner and mode of a file, or of a folder with all its content. The mode is meant for files:
  * a folder also gets search permission for everyone who may read.
  */
-export async function stamp(path: BytePath, marks: Stamp): Promise<void> {
+export async function applyOwnership(path: BytePath, marks: Ownership): Promise<void> {
   if (marks.uid === undefined && marks.mode === undefined) return;
   const before = await lstat(raw(path));
   const { uid = before.uid, gid = before.gid } = marks;
@@ -37,7 +37,7 @@ export async function stamp(path: BytePath, marks: Stamp): Promise<void> {
   await chmod(raw(path), modeOf(marks.mode ?? before.mode & 0o7777, before.isDirectory()));
   if (!before.isDirectory()) return;
   const names = await readdir(raw(path), 'latin1');
-  for (const name of names) await stamp(asBytes(join(path, name)), marks);
+  for (const name of names) await applyOwnership(asBytes(join(path, name)), marks);
 }
 
 function modeOf(mode: number, folder: boolean): number {

@@ -12,7 +12,7 @@ import {
 } from '../files/open-folder.js';
 import { withStaging } from '../files/staging.js';
 import { startChild, together } from '../images/child.js';
-import { stamp, stampOf } from './chown-chmod.js';
+import { applyOwnership, parseOwnership } from './chown-chmod.js';
 import { mergeInto } from './merge.js';
 import { ensureFolder, isFolder, resolveInTree } from './resolve.js';
 
@@ -20,7 +20,12 @@ import { ensureFolder, isFolder, resolveInTree } from './resolve.js';
  * Options of cp(1). An existing file is removed instead of opened: it may be a link out of the
  * tree.
  */
-export const CP = ['--archive', '--one-file-system', '--sparse=always', '--remove-destination'];
+export const CP_OPTIONS = [
+  '--archive',
+  '--one-file-system',
+  '--sparse=always',
+  '--remove-destination',
+];
 
 /**
  * Copies a file to `to` in the tree (into it, if it is a folder or the path ends in `/`), or a
@@ -37,7 +42,7 @@ export async function copyInto(
   to: BytePath,
   { notes, ...how }: { mode?: string; owner?: string; notes?: string } = {},
 ): Promise<void> {
-  const marks = stampOf(how);
+  const marks = parseOwnership(how);
   const source = realSource(from);
   const whole = statSync(raw(source)).isDirectory();
   const { folder: path, name } = whole
@@ -56,7 +61,7 @@ export async function copyInto(
         renameSync(within(staging, names[0] as BytePath), within(staging, name));
       }
       for (const each of namesIn(staging.path)) {
-        await stamp(asBytes(`${staging.path}/${each}`), marks);
+        await applyOwnership(asBytes(`${staging.path}/${each}`), marks);
       }
       const at = asBytes(path.slice(tree.length) || '/');
       await mergeInto(staging, { folder, at, tree, notes });
@@ -92,7 +97,7 @@ async function copyNames(
   to: OpenFolder,
   purpose: string,
 ): Promise<void> {
-  const cp = ['cp', ...CP, `--target-directory=${to.path}`, '--'];
+  const cp = ['cp', ...CP_OPTIONS, `--target-directory=${to.path}`, '--'];
   const child = startChild('xargs', ['--null', '--no-run-if-empty', ...cp], {
     purpose,
     enter: ['env', `--chdir=${source.path}`],

@@ -21,7 +21,7 @@ import { resolveInTree, statOf } from './resolve.js';
 import { streamTree } from './stream-tree.js';
 
 /** Work left for the time when the container is no longer frozen. */
-export type Rest = () => Promise<void>;
+export type DeferredWork = () => Promise<void>;
 
 /**
  * Copies a file or folder out of a tree that nobody writes to during the call. A stranger's files
@@ -38,7 +38,7 @@ export async function copyOut(
   tree: BytePath,
   path: BytePath,
   to: BytePath,
-): Promise<Rest | undefined> {
+): Promise<DeferredWork | undefined> {
   const source = asBytes(join(tree, resolveInTree(tree, path).path));
   const found = statOf(source);
   const cannot = `cannot copy ${shown(path)}`;
@@ -61,7 +61,7 @@ export async function copyOut(
     await withStaging(folder, notes, async (staging) => {
       if (found.isDirectory()) await stageFolder(source, staging, name, purpose);
       else await stageFile(source, staging, name, purpose);
-      await moved(staging, name, { folder, at, notes });
+      await moveIntoPlace(staging, name, { folder, at, notes });
     });
   } finally {
     folder.close();
@@ -94,21 +94,21 @@ function contentOf(site: InstallPaths, source: BytePath, purpose: string): Promi
 async function stageFolder(source: BytePath, staging: OpenFolder, name: BytePath, purpose: string) {
   const place = asBytes(name || 'root');
   mkdirSync(within(staging, place), { mode: 0o700 });
-  await between(source, asBytes(`${staging.path}/${place}`), (from, to) =>
+  await streamBetween(source, asBytes(`${staging.path}/${place}`), (from, to) =>
     streamTree(from, 'folder', to, purpose),
   );
 }
 
 async function stageFile(source: BytePath, staging: OpenFolder, name: BytePath, purpose: string) {
   const own = asBytes(basename(source));
-  await between(asBytes(dirname(source)), staging.path, (from, to) =>
+  await streamBetween(asBytes(dirname(source)), staging.path, (from, to) =>
     streamTree(from, { file: own }, to, purpose),
   );
   if (own !== name) renameSync(within(staging, own), within(staging, name));
 }
 
 /** The whole root has no name: its content goes into the folder. */
-async function moved(
+async function moveIntoPlace(
   staging: OpenFolder,
   name: BytePath,
   target: Parameters<typeof mergeInto>[1],
@@ -122,7 +122,7 @@ async function moved(
   }
 }
 
-async function between(
+async function streamBetween(
   source: BytePath,
   to: BytePath,
   act: (source: OpenFolder, to: OpenFolder) => Promise<void>,

@@ -5,7 +5,7 @@ import { UserError } from '../../../model/errors.js';
 import { lastLines } from '../process/output.js';
 import { LONG, type RunResult, run } from '../process/run.js';
 import { type HostArchive, hostArchives, hostFetchOptions } from './apt.js';
-import { sealed } from './sandboxed-exec.js';
+import { sandboxed } from './sandboxed-exec.js';
 
 /** debootstrap(8)'s names for those variants of mmdebstrap(1) that it supports. */
 const DEBOOTSTRAP_VARIANTS: Record<string, string[]> = {
@@ -104,7 +104,7 @@ async function cleanApt(tree: string): Promise<void> {
 
 function quietly(program: string, args: string[]): Promise<RunResult> {
   // Both remove their temporary files on SIGTERM.
-  return run(...sealed(program, args, 'TERM'), {
+  return run(...sandboxed(program, args, 'TERM'), {
     reject: false,
     tail: true,
     timeout: LONG,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { UserError } from '../../../model/errors.js';
 import { bytePath, shown } from '../files/open-folder.js';
 import { LONG, run } from '../process/run.js';
-import { CP } from './copy-in.js';
+import { CP_OPTIONS } from './copy-in.js';
 import { librariesOf } from './libraries.js';
 import { ensureFolder, resolveInTree, statOf } from './resolve.js';
 
@@ -65,7 +65,7 @@ async function makeMergedLinks(tree: string): Promise<void> {
 async function copyParents(paths: Iterable<string>, tree: string): Promise<void> {
   // cp resolves the parents of an absolute name incorrectly (coreutils 9.1).
   const names = [...paths].map((path) => path.slice(1));
-  await run('cp', [...CP, '--parents', '--', ...names, tree], {
+  await run('cp', [...CP_OPTIONS, '--parents', '--', ...names, tree], {
     cwd: '/',
     purpose: 'copy from the host',
     timeout: LONG,

@@ -1,8 +1,8 @@
-import type { Trees } from '../../ports.js';
+import type { Rootfs } from '../../ports.js';
 import { bytePath } from '../files/open-folder.js';
 
 /** Each way to fill a tree is a module of its own, loaded on demand. */
-export function linuxTrees(): Trees {
+export function linuxRootfs(): Rootfs {
   return {
     debian: async (source, tree) => (await import('./debian.js')).installDebian(source, tree),
     extract: async (archive, tree) => (await import('./tar.js')).extractTar(archive, tree),

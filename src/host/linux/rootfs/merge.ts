@@ -15,7 +15,7 @@ import { resolveInTree, statOf } from './resolve.js';
 import { streamTree } from './stream-tree.js';
 
 /** Destination of a merge. */
-export interface Target {
+export interface MergeTarget {
   folder: OpenFolder;
   /** The folder's path for messages, relative to the tree if there is one. */
   at: BytePath;
@@ -33,12 +33,12 @@ export interface Target {
  *
  * @throws UserError "cannot copy to <path>: …"
  */
-export async function mergeInto(staged: OpenFolder, target: Target): Promise<void> {
+export async function mergeInto(staged: OpenFolder, target: MergeTarget): Promise<void> {
   await walk(staged, target, false);
   await walk(staged, target, true);
 }
 
-async function walk(staged: OpenFolder, target: Target, move: boolean): Promise<void> {
+async function walk(staged: OpenFolder, target: MergeTarget, move: boolean): Promise<void> {
   if (move && staged.stats.dev !== target.folder.stats.dev) return moveAcross(staged, target);
   for (const name of namesIn(staged)) {
     const inner = lstatSync(within(staged, name)).isDirectory() ? enter(target, name) : undefined;
@@ -48,7 +48,7 @@ async function walk(staged: OpenFolder, target: Target, move: boolean): Promise<
   }
 }
 
-async function descend(staged: OpenFolder, name: BytePath, inner: Target, move: boolean) {
+async function descend(staged: OpenFolder, name: BytePath, inner: MergeTarget, move: boolean) {
   const below = openFolder(asBytes(`${staged.path}/${name}`));
   try {
     await walk(below, inner, move);
@@ -59,7 +59,7 @@ async function descend(staged: OpenFolder, name: BytePath, inner: Target, move: 
 }
 
 /** For a target folder on which another file system is mounted. */
-function moveAcross(staged: OpenFolder, target: Target): Promise<void> {
+function moveAcross(staged: OpenFolder, target: MergeTarget): Promise<void> {
   return withStaging(target.folder, target.notes, async (beside) => {
     await streamTree(staged, 'content', beside, `copy to ${shown(target.at)}`);
     await walk(beside, target, true);
@@ -67,7 +67,7 @@ function moveAcross(staged: OpenFolder, target: Target): Promise<void> {
 }
 
 /** The existing folder of that name; undefined if nothing has the name. */
-function enter(target: Target, name: BytePath): Target | undefined {
+function enter(target: MergeTarget, name: BytePath): MergeTarget | undefined {
   const { folder, at, tree } = target;
   const there = statOf(asBytes(`${folder.path}/${name}`));
   if (!there) return undefined;
@@ -75,23 +75,27 @@ function enter(target: Target, name: BytePath): Target | undefined {
   if (tree !== undefined) {
     const inside = resolveInTree(tree, path).path;
     const found = asBytes(join(tree, inside));
-    if (!statOf(found)?.isDirectory()) throw refused(path, there, 'a folder');
+    if (!statOf(found)?.isDirectory()) throw replaceError(path, there, 'a folder');
     return { ...target, folder: openFolder(found), at: inside };
   }
-  if (!there.isDirectory()) throw refused(path, there, 'a folder');
+  if (!there.isDirectory()) throw replaceError(path, there, 'a folder');
   return { ...target, folder: openFolder(asBytes(`${folder.path}/${name}`)), at: path };
 }
 
-function refuseReplacing(staged: OpenFolder, name: BytePath, { folder, at, tree }: Target): void {
+function refuseReplacing(
+  staged: OpenFolder,
+  name: BytePath,
+  { folder, at, tree }: MergeTarget,
+): void {
   const there = statOf(asBytes(`${folder.path}/${name}`));
   if (!there) return;
   const replaceable = tree === undefined ? there.isFile() || there.isSymbolicLink() : true;
   if (replaceable && !there.isDirectory()) return;
   const comes = lstatSync(within(staged, name));
-  throw refused(asBytes(join(at, name)), there, describe(comes));
+  throw replaceError(asBytes(join(at, name)), there, describe(comes));
 }
 
-function refused(path: BytePath, there: Stats, comes: string): UserError {
+function replaceError(path: BytePath, there: Stats, comes: string): UserError {
   return new UserError(
     `cannot copy to ${shown(path)}: it is ${describe(there)}, and ${comes} cannot replace it`,
     'Nothing was copied. Remove it first, or copy to another place.',

@@ -10,7 +10,7 @@ export interface Resolved {
 }
 
 /** Same as the kernel: path_resolution(7), "Maximum number of symbolic links". */
-const MOST_LINKS = 40;
+const MAX_LINKS = 40;
 
 /**
  * Resolves a path as a process with the root `root` would, component by component. Nobody else may
@@ -35,7 +35,7 @@ export function resolveInTree(root: BytePath, path: BytePath): Resolved {
       continue;
     }
     links.push(next);
-    if (links.length > MOST_LINKS) {
+    if (links.length > MAX_LINKS) {
       throw new Error(`cannot follow ${shown(path)}: too many links`);
     }
     if (isAbsolute(target)) at = '/' as BytePath;

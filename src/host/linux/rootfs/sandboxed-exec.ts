@@ -2,12 +2,12 @@ import { lastLines } from '../process/output.js';
 import { type RunOptions, type RunResult, run } from '../process/run.js';
 
 /** Runs a sandboxed program; errors name the program itself. */
-export async function runSealed(
+export async function runSandboxed(
   program: string,
   args: string[],
   { purpose = `run ${program}`, ...options }: RunOptions = {},
 ): Promise<RunResult> {
-  const result = await run(...sealed(program, args), { ...options, purpose, reject: false });
+  const result = await run(...sandboxed(program, args), { ...options, purpose, reject: false });
   if (result.code === 0) return result;
   throw new Error(
     `cannot ${purpose}: ${lastLines(result.stderr) || `${program}: exit code ${result.code}`}`,
@@ -19,7 +19,7 @@ export async function runSealed(
  * processes end with it. It receives `signal` if we end first; as the first process of its pid
  * namespace it ignores signals without a handler, except SIGKILL (pid_namespaces(7)).
  */
-export function sealed(
+export function sandboxed(
   program: string,
   args: string[],
   signal: 'KILL' | 'TERM' = 'KILL',

@@ -7,7 +7,7 @@ import { startChild, together } from '../images/child.js';
  * Everything except sockets and devices, which are meaningless elsewhere or would give access to
  * the host's.
  */
-const TAKEN = ['-type', 'f', '-o', '-type', 'd', '-o', '-type', 'l', '-o', '-type', 'p'];
+const FILE_TYPES = ['-type', 'f', '-o', '-type', 'd', '-o', '-type', 'l', '-o', '-type', 'p'];
 
 /**
  * GNU tar(1) options that strip privileges from a stranger's files: set-user-ID and set-group-ID
@@ -15,12 +15,12 @@ const TAKEN = ['-type', 'f', '-o', '-type', 'd', '-o', '-type', 'l', '-o', '-typ
  * and security labels are not read. Owners, modes, times, hard links, holes and `user.*` attributes
  * are.
  */
-const POWERLESS = ['--mode=ug-s', '--xattrs', '--xattrs-include=user.*'];
+const UNPRIVILEGED = ['--mode=ug-s', '--xattrs', '--xattrs-include=user.*'];
 
 /** Names, which need not be UTF-8, are passed through a pipe, never as arguments. */
 const PACK = [
   ...['--create', '--null', '--no-recursion', '--files-from=-', '--file=-'],
-  ...['--numeric-owner', '--format=posix', '--sparse', ...POWERLESS],
+  ...['--numeric-owner', '--format=posix', '--sparse', ...UNPRIVILEGED],
 ];
 
 const UNPACK = [
@@ -51,7 +51,11 @@ export async function streamTree(
     return together(stream, packed.ended, unpacked.ended);
   }
   const least = selection === 'content' ? ['-mindepth', '1'] : [];
-  const found = startChild('find', ['.', '-xdev', ...least, '(', ...TAKEN, ')', '-print0'], within);
+  const found = startChild(
+    'find',
+    ['.', '-xdev', ...least, '(', ...FILE_TYPES, ')', '-print0'],
+    within,
+  );
   const names = pipeline(found.stdout, packed.stdin);
   await together(names, stream, found.ended, packed.ended, unpacked.ended);
 }

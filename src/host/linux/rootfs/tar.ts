@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { UserError } from '../../../model/errors.js';
-import { fileOrFolder, LITTLE_MEMORY } from '../images/regular.js';
+import { fileOrFolder, MEMORY_LIMIT } from '../images/regular.js';
 import { LONG, run } from '../process/run.js';
-import { runSealed } from './sandboxed-exec.js';
+import { runSandboxed } from './sandboxed-exec.js';
 
 /**
  * GNU tar(1) options that preserve a root file system. tar itself ensures that nothing is written
@@ -39,8 +39,8 @@ export async function extractTar(archive: string, tree: string): Promise<void> {
   }
   const options = { purpose: `unpack ${archive}` };
   const args = ['tar', ...EXTRACT, `--file=${archive}`, `--directory=${tree}`];
-  const [prlimit = '', ...limited] = [...LITTLE_MEMORY, ...args];
-  await runSealed(prlimit, limited, { ...options, timeout: LONG, tail: true });
+  const [prlimit = '', ...limited] = [...MEMORY_LIMIT, ...args];
+  await runSandboxed(prlimit, limited, { ...options, timeout: LONG, tail: true });
   const found = await readdir(tree);
   if (found.every((name) => name === 'lost+found')) {
     throw new UserError(`cannot unpack ${archive}: it holds no files`);

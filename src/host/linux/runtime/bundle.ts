@@ -6,7 +6,7 @@ import { configJson, type Terminal } from './config-json.js';
 import { checkDisk } from './disk-checks.js';
 import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
-import { type Staged, stageOf } from './idmap-staging.js';
+import { idmapStageOf, type StagedMounts } from './idmap-staging.js';
 import { bundleFiles } from './layout.js';
 import { bindsRecursively } from './mounts.js';
 import { givePrivateFiles } from './private-files.js';
@@ -27,7 +27,7 @@ export function writeBundle(
 ): void {
   const files = bundleFiles(site, spec.id);
   const user = checkDisk(files.rootfs, spec);
-  const stage = spec.userns && stageOf(site, spec.id);
+  const stage = spec.userns && idmapStageOf(site, spec.id);
   const mounts = spec.mounts.map((each, i) => ({
     ...each,
     source: stage?.mount(i) ?? each.source,
@@ -73,7 +73,7 @@ function ownFiles(site: InstallPaths, id: string): [string, string][] {
 }
 
 /** The bundle's sources for `withIdmapStage`. */
-export function stagedBy(site: InstallPaths, { id, mounts }: ContainerSpec): Staged {
+export function stagedMounts(site: InstallPaths, { id, mounts }: ContainerSpec): StagedMounts {
   const files = ownFiles(site, id).map(([, source]) => source);
   return { rootfs: bundleFiles(site, id).rootfs, mounts, files };
 }

@@ -18,7 +18,7 @@ const DEFAULT = new Set(
   ].map((name) => `CAP_${name}`),
 );
 
-type Wishes = Pick<ContainerSpec, 'security' | 'cap_add' | 'cap_drop'>;
+type CapabilityOptions = Pick<ContainerSpec, 'security' | 'cap_add' | 'cap_drop'>;
 
 /**
  * The capabilities of a container: the default set, or only NET_BIND_SERVICE if `restricted`,
@@ -27,9 +27,12 @@ type Wishes = Pick<ContainerSpec, 'security' | 'cap_add' | 'cap_drop'>;
  * @param available capabilities that we can grant: our own bounding set
  * @throws UserError for an unknown name, or one to add that we do not have ourselves
  */
-export function capabilitiesOf(wishes: Wishes, available: ReadonlySet<string>): string[] {
-  const add = wishes.cap_add.map(known);
-  const drop = wishes.cap_drop.map(known);
+export function capabilitiesOf(
+  wishes: CapabilityOptions,
+  available: ReadonlySet<string>,
+): string[] {
+  const add = wishes.cap_add.map(knownCapability);
+  const drop = wishes.cap_drop.map(knownCapability);
   const lacking = add.find((name) => name !== 'ALL' && !available.has(name));
   if (lacking) {
     throw new UserError(
@@ -37,16 +40,16 @@ export function capabilitiesOf(wishes: Wishes, available: ReadonlySet<string>): 
       'See CapBnd in /proc/self/status: something that started baleine took it away',
     );
   }
-  return NAMES.filter((name) => available.has(name) && isGiven(name, wishes.security, add, drop));
+  return NAMES.filter((name) => available.has(name) && isGranted(name, wishes.security, add, drop));
 }
 
 /**
  * A name in `cap_add` overrides `cap_drop: [ALL]`, and a name in `cap_drop` overrides `cap_add:
  * [ALL]`.
  */
-function isGiven(
+function isGranted(
   name: string,
-  security: Wishes['security'],
+  security: CapabilityOptions['security'],
   add: string[],
   drop: string[],
 ): boolean {
@@ -57,7 +60,7 @@ function isGiven(
   return security === 'restricted' ? name === 'CAP_NET_BIND_SERVICE' : DEFAULT.has(name);
 }
 
-function known(text: string): string {
+function knownCapability(text: string): string {
   const upper = text.toUpperCase();
   if (upper === 'ALL') return upper;
   const name = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;

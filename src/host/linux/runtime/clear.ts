@@ -12,25 +12,26 @@ import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
 import { healAtOnce, SIGKILL } from './exit-hook.js';
 import { setFrozen } from './freeze.js';
-import { clearStage } from './idmap-staging.js';
-import { bundleFiles, exitsDir, socketKey, socketsDir, stateDir, throwAwayDir } from './layout.js';
-import { isAwaited } from './one-off.js';
+import { removeIdmapStage } from './idmap-staging.js';
+import { bundleFiles, exitsDir, oneOffDir, socketKey, socketsDir, stateDir } from './layout.js';
+import { isOwnerAlive } from './one-off.js';
 import { argumentsOf, ended, identify, signalProcess } from './process.js';
 import { pidIn, runningContainer } from './started.js';
 
 /** Milliseconds for a killed process to end, and for conmon to write the exit code. */
-const PATIENCE = 10_000;
+const KILL_TIMEOUT = 10_000;
 
 /**
  * Removes the leftovers of a container's life, however it ended: running processes, the runtime's
  * state, conmon, exit file and sockets. Keeps disk, log, network and cgroup parents.
  */
-export async function clearLife(site: InstallPaths, id: string): Promise<void> {
-  if (leftOf(site, id).length > 0 || runtimesThatKnow(site, id).length > 0) await endLife(site, id);
-  await clearStage(site, id);
+export async function cleanUp(site: InstallPaths, id: string): Promise<void> {
+  if (leftOf(site, id).length > 0 || runtimesWithState(site, id).length > 0)
+    await endProcesses(site, id);
+  await removeIdmapStage(site, id);
 }
 
-async function endLife(site: InstallPaths, id: string): Promise<void> {
+async function endProcesses(site: InstallPaths, id: string): Promise<void> {
   healAtOnce(site, id, false);
   const { dir, started } = bundleFiles(site, id);
   const running = runningContainer(site, id);
@@ -39,7 +40,7 @@ async function endLife(site: InstallPaths, id: string): Promise<void> {
     await setFrozen(site, id, false);
     await killProcess(running, id);
   }
-  if (!existsSync(started)) await killThoseWith(dir, id);
+  if (!existsSync(started)) await killCreators(dir, id);
   await deleteStates(site, id);
   await endMonitor(site, id);
   await Promise.all(leftOf(site, id).map((path) => rm(path, { force: true })));
@@ -62,7 +63,7 @@ export async function killProcess(
   id: string,
 ): Promise<void> {
   signalProcess(target, SIGKILL);
-  if (await ended(target, PATIENCE)) return;
+  if (await ended(target, KILL_TIMEOUT)) return;
   throw new Error(`cannot stop ${id}: process ${target.pid} does not end, even by SIGKILL`);
 }
 
@@ -70,7 +71,7 @@ export async function killProcess(
  * Ends the monitor and the runtime of a killed run that are still creating a container; otherwise
  * they would interfere with its removal.
  */
-export async function killThoseWith(bundle: string, id: string): Promise<void> {
+export async function killCreators(bundle: string, id: string): Promise<void> {
   const pids = readdirSync('/proc').map(Number).filter(Boolean);
   for (const pid of pids.filter((each) => argumentsOf(each).includes(bundle))) {
     const found = identify(pid);
@@ -80,11 +81,11 @@ export async function killThoseWith(bundle: string, id: string): Promise<void> {
 
 /** Makes every runtime that knows the container delete its state, killing its processes. */
 export async function deleteStates(site: InstallPaths, id: string): Promise<void> {
-  for (const runtime of runtimesThatKnow(site, id)) await deleteState(site, runtime, id);
+  for (const runtime of runtimesWithState(site, id)) await deleteState(site, runtime, id);
 }
 
 /** The runtime may have changed since the container was started. */
-function runtimesThatKnow(site: InstallPaths, id: string): string[] {
+function runtimesWithState(site: InstallPaths, id: string): string[] {
   const parent = join(site.run, 'runtime');
   const names = existsSync(parent) ? readdirSync(parent) : [];
   return names.filter((name) => existsSync(join(stateDir(site, name), id))).sort();
@@ -112,24 +113,24 @@ async function endMonitor(site: InstallPaths, id: string): Promise<void> {
   const pid = pidIn(files.monitor);
   const monitor = pid === undefined ? undefined : identify(pid);
   if (!monitor || !argumentsOf(monitor.pid).includes(files.dir)) return;
-  if (await ended(monitor, PATIENCE)) return;
+  if (await ended(monitor, KILL_TIMEOUT)) return;
   signalProcess(monitor, SIGKILL);
-  await ended(monitor, PATIENCE);
+  await ended(monitor, KILL_TIMEOUT);
 }
 
 /**
  * Removes one-off containers whose run was killed. The runtime is ended first, otherwise it would
  * continue to create what is being removed.
  */
-export async function clearAbandoned(
+export async function removeAbandonedOneOffs(
   site: InstallPaths,
   cgroups: Pick<Cgroups, 'remove'>,
 ): Promise<void> {
-  const dir = throwAwayDir(site);
+  const dir = oneOffDir(site);
   for (const id of existsSync(dir) ? readdirSync(dir) : []) {
-    if (isAwaited(id)) continue;
+    if (isOwnerAlive(id)) continue;
     const bundle = join(dir, id);
-    await killThoseWith(bundle, id);
+    await killCreators(bundle, id);
     await deleteStates(site, id);
     await cgroups.remove(cgroupPath(site, id));
     await rm(join(site.run, 'probe', id), { recursive: true, force: true });

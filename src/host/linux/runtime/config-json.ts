@@ -3,7 +3,7 @@ import type { AnyKey, KeySpec } from '../../../kinds/container/keys/types.js';
 import { UserError } from '../../../model/errors.js';
 import type { IdRange } from '../../../model/id-range.js';
 import type { OciPart, OciProcess, OciSeccomp, OciSpec } from '../../../model/oci.js';
-import { numberOf } from '../device-numbers.js';
+import { requireDeviceNumber } from '../device-numbers.js';
 import { capabilitiesOf } from './capabilities.js';
 import type { HostFacts } from './host-facts.js';
 import { rlimitsOf } from './host-facts.js';
@@ -12,7 +12,7 @@ import { deviceNodes, resourcesOf } from './resources.js';
 import type { User } from './users.js';
 
 /** The parts of a container's configuration that are not in its spec. */
-export interface Ground {
+export interface BundleContext {
   /** The mounted disk. */
   rootfs: string;
   /** An existing user namespace, and the disk's mount point with its id mapping. */
@@ -39,7 +39,7 @@ export interface Terminal {
 }
 
 /** The parts of a spec that config.json needs; disk, links and logs are handled elsewhere. */
-export type Described = Partial<KeySpec> &
+export type ProcessSpec = Partial<KeySpec> &
   Pick<
     KeySpec,
     | 'args'
@@ -65,7 +65,7 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
  *
  * @throws UserError for impossible combinations, such as root in a `restricted` container
  */
-export function configJson(spec: Described, ground: Ground): OciSpec {
+export function configJson(spec: ProcessSpec, ground: BundleContext): OciSpec {
   const capabilities = capabilitiesOf(spec, ground.host.capabilities);
   const unconfined = spec.security === 'unconfined';
   const devices = deviceNodes(spec.limits.devices);
@@ -82,7 +82,7 @@ export function configJson(spec: Described, ground: Ground): OciSpec {
       cgroupsPath: ground.cgroup,
       ...(devices.length > 0 && { devices }),
       resources: resourcesOf(spec.limits, ground.host.swapLimit, (device) =>
-        numberOf(device, ground.rootfs),
+        requireDeviceNumber(device, ground.rootfs),
       ),
       sysctl: checkedSysctls(spec.sysctls),
       ...guardedPaths(unconfined, ground.host.thermal),
@@ -112,8 +112,8 @@ function merged(config: OciSpec, part: OciPart): OciSpec {
 }
 
 function processOf(
-  spec: Described,
-  { user, host, terminal }: Ground,
+  spec: ProcessSpec,
+  { user, host, terminal }: BundleContext,
   capabilities: string[],
 ): OciProcess {
   const { uid, gid, additionalGids, home } = user;
@@ -145,7 +145,7 @@ function processOf(
   };
 }
 
-function namespacesOf({ netns, userns }: Ground): OciSpec['linux']['namespaces'] {
+function namespacesOf({ netns, userns }: BundleContext): OciSpec['linux']['namespaces'] {
   return [
     ...['pid', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })),
     ...(userns ? [{ type: 'user', path: userns.path }] : []),

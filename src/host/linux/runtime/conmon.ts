@@ -7,7 +7,7 @@ import type { HostPort } from '../../../model/publish.js';
 import { logMessages } from '../process/logfmt.js';
 import { lastLines } from '../process/output.js';
 import { findProgram } from '../process/programs.js';
-import type { Starter } from '../process/spawn-helper.js';
+import type { SpawnHelper } from '../process/spawn-helper.js';
 import {
   bundleFiles,
   exitsDir,
@@ -19,9 +19,9 @@ import {
 } from './layout.js';
 
 /** Seconds for the runtime to create a container; a loaded host needs some. */
-const PATIENCE = 60;
+const CREATE_TIMEOUT = 60;
 
-export interface Launch {
+export interface MonitorOptions {
   id: string;
   runtime: RuntimeCommand;
   /** Bytes after which a new log is started. */
@@ -39,10 +39,10 @@ export interface Launch {
  * @returns pid of the container's first process
  * @throws Error with the runtime's message
  */
-export async function launch(
+export async function launchMonitor(
   site: InstallPaths,
-  starter: Starter,
-  wanted: Launch,
+  spawnHelper: SpawnHelper,
+  wanted: MonitorOptions,
 ): Promise<number> {
   const { id, runtime } = wanted;
   const program = findProgram('conmon');
@@ -56,10 +56,10 @@ export async function launch(
   linkRoot(site);
   // records that there may be a monitor before the monitor has written its own pid file
   writeFileSync(bundleFiles(site, id).monitor, '', { mode: 0o600 });
-  const { line, complaint } = await starter.begin({
+  const { line, complaint } = await spawnHelper.begin({
     folder: bundleFiles(site, id).dir,
     sockets: wanted.sockets,
-    patience: PATIENCE,
+    patience: CREATE_TIMEOUT,
     program,
     args: argumentsFor(site, wanted, state, log),
   });
@@ -72,7 +72,7 @@ export async function launch(
 
 function argumentsFor(
   site: InstallPaths,
-  { id, runtime, logSize, sockets, exitCommand: [program, ...words] }: Launch,
+  { id, runtime, logSize, sockets, exitCommand: [program, ...words] }: MonitorOptions,
   state: string,
   log: string,
 ): string[] {

@@ -3,7 +3,12 @@ import { join, posix } from 'node:path';
 import { UserError } from '../../../model/errors.js';
 import type { ContainerSpec, MountSpec } from '../../../model/specs.js';
 import { ifThere } from '../files/read.js';
-import { checkTree, checkWorkingDir, RUNTIME_FOLDERS, resolveInside } from './resolve-in-rootfs.js';
+import {
+  checkTree,
+  checkWorkingDir,
+  RUNTIME_FOLDERS,
+  resolveInRootfs,
+} from './resolve-in-rootfs.js';
 import { checkMapped, resolveUser, type User } from './users.js';
 
 /**
@@ -61,7 +66,7 @@ function checkTarget(
 ): void {
   // a link may lead to a place with another mount
   for (const mounts of [[], others]) {
-    const resolved = resolveInside(tree, target, mounts);
+    const resolved = resolveInRootfs(tree, target, mounts);
     const kernels = RUNTIME_FOLDERS.some((each) => `${resolved}/`.startsWith(`${each}/`));
     if (resolved !== '/' && (!kernels || resolved === '/dev/shm')) continue;
     throw new UserError(
@@ -70,7 +75,7 @@ function checkTarget(
     );
   }
   const covered = others.some((each) => `${at(target)}/`.startsWith(`${at(each.target)}/`));
-  const found = covered ? undefined : kindAt(join(tree, resolveInside(tree, target)));
+  const found = covered ? undefined : kindAt(join(tree, resolveInRootfs(tree, target)));
   if (found === undefined || folder === undefined || (found === 'folder') === folder) return;
   const [what, there] = folder ? ['a folder', 'no folder'] : ['a file', 'a folder'];
   throw new UserError(`cannot mount ${what} on ${target}: in the image it is ${there}`);

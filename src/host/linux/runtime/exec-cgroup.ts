@@ -32,7 +32,7 @@ export function makeCommandGroup(cgroup: string, runtime: string): CommandGroup 
   const hierarchies = readHierarchies();
   const places = placesFor(runtime, hierarchies, cgroup);
   if (places.length === 0) return undefined;
-  for (const { dir } of places) sweep(dir);
+  for (const { dir } of places) removeStale(dir);
   const name = `${PREFIX}${ownerMark()}${++count}`;
   const groups = places.map(({ dir }) => join(dir, name));
   try {
@@ -57,7 +57,7 @@ interface Place {
 }
 
 /** Any controller would do; every host with cgroup limits has these. */
-const PREFERRED = ['pids', 'freezer', 'memory', 'devices'];
+const ANCHOR_CONTROLLERS = ['pids', 'freezer', 'memory', 'devices'];
 
 function placesFor(runtime: string, { v1, named, unified }: Hierarchies, cgroup: string): Place[] {
   const isThere = ({ dir }: Place) => readText(join(dir, 'cgroup.procs')) !== undefined;
@@ -66,7 +66,7 @@ function placesFor(runtime: string, { v1, named, unified }: Hierarchies, cgroup:
     return roots.map((root) => ({ dir: join(root, cgroup) })).filter(isThere);
   }
   if (runtime !== 'runc') return [];
-  const places = PREFERRED.flatMap((controller): Place[] => {
+  const places = ANCHOR_CONTROLLERS.flatMap((controller): Place[] => {
     const root = v1.get(controller);
     return root === undefined ? [] : [{ dir: join(root, cgroup), controller }];
   });
@@ -88,7 +88,7 @@ function makeGroup(group: string): void {
 }
 
 /** The next command ends what a killed run left behind. */
-function sweep(dir: string): void {
+function removeStale(dir: string): void {
   const names = ifThere(() => readdirSync(dir)) ?? [];
   for (const name of names.filter((each) => each.startsWith(PREFIX))) {
     if (isOwned(name.slice(PREFIX.length))) continue;
@@ -98,12 +98,12 @@ function sweep(dir: string): void {
 }
 
 /** Milliseconds for killed processes to end, and between two checks. */
-const PATIENCE = 2000;
+const KILL_TIMEOUT = 2000;
 const PAUSE = 10;
 
 async function endAll(groups: string[]): Promise<void> {
   let left = groups;
-  for (let waited = 0; waited < PATIENCE; waited += PAUSE) {
+  for (let waited = 0; waited < KILL_TIMEOUT; waited += PAUSE) {
     for (const group of left) killAll(group);
     left = left.filter((group) => !remove(group));
     if (left.length === 0) return;

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { posix } from 'node:path';
 import { messageOf, UserError } from '../../../model/errors.js';
-import { resolveInside } from './resolve-in-rootfs.js';
+import { resolveInRootfs } from './resolve-in-rootfs.js';
 
 /**
  * Exit codes of shells and of Docker for a command that did not start: not found, and not
@@ -23,7 +23,10 @@ interface Command {
  *
  * @param tree the container's root on the host
  */
-export function codeOfUnstarted(tree: string, { args: [program = ''], cwd, env }: Command): number {
+export function exitCodeOfFailedStart(
+  tree: string,
+  { args: [program = ''], cwd, env }: Command,
+): number {
   const path = env.find((each) => each.startsWith('PATH='))?.slice('PATH='.length) ?? '';
   const folders = program.includes('/') ? [cwd] : path.split(':');
   const found = folders.some((folder) => isThere(tree, posix.resolve('/', folder, program)));
@@ -31,17 +34,18 @@ export function codeOfUnstarted(tree: string, { args: [program = ''], cwd, env }
 }
 
 /** Messages of runtimes for a program that cannot be executed, mostly without its name. */
-const UNRUNNABLE = /executable|exec|no such file|not found/i;
+const NOT_EXECUTABLE_MESSAGE = /executable|exec|no such file|not found/i;
 
 /**
  * Adds the program to the error of a start that a runtime refused.
  *
  * @param tree the container's root on the host
  */
-export function explainUnstarted(error: unknown, id: string, tree: string, command: Command) {
+export function explainFailedStart(error: unknown, id: string, tree: string, command: Command) {
   const message = messageOf(error);
   const [program = ''] = command.args;
-  const isKnown = !UNRUNNABLE.test(message) || codeOfUnstarted(tree, command) !== NOT_FOUND;
+  const isKnown =
+    !NOT_EXECUTABLE_MESSAGE.test(message) || exitCodeOfFailedStart(tree, command) !== NOT_FOUND;
   if (isKnown) return error;
   const cause = message.replace(`cannot start ${id}: `, '');
   const where = program.includes('/') ? 'its image' : 'any folder of its PATH';
@@ -55,7 +59,7 @@ export function explainUnstarted(error: unknown, id: string, tree: string, comma
 function isThere(tree: string, path: string): boolean {
   try {
     return (
-      lstatSync(`${tree}${resolveInside(tree, path)}`, { throwIfNoEntry: false }) !== undefined
+      lstatSync(`${tree}${resolveInRootfs(tree, path)}`, { throwIfNoEntry: false }) !== undefined
     );
   } catch {
     // A parent is not a folder, or links form a cycle.

@@ -12,11 +12,11 @@ import { readText } from '../files/read.js';
 import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
 import { type CommandGroup, makeCommandGroup } from './exec-cgroup.js';
-import { codeOfUnstarted } from './exec-error-code.js';
+import { exitCodeOfFailedStart } from './exec-error-code.js';
 import { isPaused } from './freeze.js';
 import { bundleFiles, stateDir } from './layout.js';
 import { identify, isAlive, signalProcess } from './process.js';
-import { type Begun, ownTerminal, relay } from './relay.js';
+import { ownTerminal, type RelayedCommand, relay } from './relay.js';
 import { checkWorkingDir } from './resolve-in-rootfs.js';
 import { pidIn, runningContainer } from './started.js';
 import { resolveUser } from './users.js';
@@ -54,7 +54,7 @@ export async function execInteractive(
     const { interactive: input = false, tty: terminal = false } = options;
     const code = await relay(site, begun, { input, terminal });
     const started = code === 0 || existsSync(pidFile);
-    return started ? code : codeOfUnstarted(`/proc/${container.pid}/root`, described);
+    return started ? code : exitCodeOfFailedStart(`/proc/${container.pid}/root`, described);
   });
 }
 
@@ -108,7 +108,7 @@ async function capture(
   return withCommand(site, id, container, command, async (begun) => {
     const { program, before, pidFile, after } = begun;
     const words = [...before, '--pid-file', pidFile, ...after];
-    const ended = endWithFirst(pidFile, group);
+    const ended = endWithCommand(pidFile, group);
     try {
       const { code, stdout, stderr } = await run(program, words, {
         purpose: `run ${args[0]} in ${id}`,
@@ -132,7 +132,7 @@ const PAUSE = 100;
  * Ends a command's leftover processes together with the command: otherwise runc(8) waits until they
  * close its streams.
  */
-function endWithFirst(pidFile: string, group: CommandGroup | undefined): { stop(): void } {
+function endWithCommand(pidFile: string, group: CommandGroup | undefined): { stop(): void } {
   let first: ReturnType<typeof identify>;
   const timer = setInterval(() => {
     const pid = pidIn(pidFile);
@@ -143,7 +143,7 @@ function endWithFirst(pidFile: string, group: CommandGroup | undefined): { stop(
   return { stop: () => clearInterval(timer) };
 }
 
-interface Described {
+interface ProcessDescription {
   /** The runtime creates it exactly when the command runs. */
   pidFile: string;
   described: OciProcess;
@@ -155,7 +155,7 @@ async function withCommand<T>(
   id: string,
   { runtime, pid }: Started,
   options: ExecOptions & { how?: string[] },
-  act: (begun: Begun, command: Described) => Promise<T>,
+  act: (begun: RelayedCommand, command: ProcessDescription) => Promise<T>,
 ): Promise<T> {
   const file = join(bundleFiles(site, id).dir, `exec-${randomBytes(6).toString('hex')}.json`);
   const described = processOf(site, id, pid, options);

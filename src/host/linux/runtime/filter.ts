@@ -5,7 +5,7 @@ import { digest } from '../../../model/json.js';
 import type { OciSeccomp } from '../../../model/oci.js';
 import { parseProfile } from '../../../model/seccomp.js';
 import type { ContainerSpec } from '../../../model/specs.js';
-import { type Machine, readProfile, resolveOwn, resolveSeccomp } from './seccomp.js';
+import { type Machine, readProfile, resolveCustom, resolveSeccomp } from './seccomp.js';
 
 /** Go's architecture names, used in profiles, that differ from Node's. */
 const ARCHES: Record<string, string> = { x64: 'amd64', ppc64: 'ppc64le' };
@@ -31,7 +31,7 @@ export function filterFor(
   capabilities: string[],
 ): OciSeccomp | undefined {
   if (seccomp === 'unconfined') return undefined;
-  if (seccomp) return resolveOwn(parseProfile(textOf(seccomp)), machineOf(capabilities));
+  if (seccomp) return resolveCustom(parseProfile(textOf(seccomp)), machineOf(capabilities));
   return security === 'unconfined' ? undefined : seccompFor(capabilities);
 }
 

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import type { OciSpec } from '../../../model/oci.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import type { Foreground } from '../../ports.js';
-import { stagedBy, writeBundle } from './bundle.js';
-import { clearLife } from './clear.js';
-import { codeOfUnstarted } from './exec-error-code.js';
-import { onStage } from './idmap-staging.js';
+import { stagedMounts, writeBundle } from './bundle.js';
+import { cleanUp } from './clear.js';
+import { exitCodeOfFailedStart } from './exec-error-code.js';
+import { withIdmapStage } from './idmap-staging.js';
 import { bundleFiles, stateDir } from './layout.js';
 import { watchOneOff } from './one-off.js';
 import { ownTerminal, relay } from './relay.js';
-import { clearCgroup, type Surroundings } from './start.js';
+import { clearCgroup, type StartContext } from './start.js';
 
 /**
  * Runs a container to completion with our standard streams and without a monitor. The disk must be
@@ -21,13 +21,13 @@ import { clearCgroup, type Surroundings } from './start.js';
  *   cannot be executed
  */
 export async function runInForeground(
-  around: Surroundings,
+  around: StartContext,
   spec: ContainerSpec,
   { input, terminal, started, stop }: Foreground,
 ): Promise<number> {
   const { site } = around;
   const runtime = await around.runtime(spec.runtime);
-  await clearLife(site, spec.id);
+  await cleanUp(site, spec.id);
   await clearCgroup(around, spec.id);
   writeBundle(site, spec, runtime, terminal ? ownTerminal() : undefined);
   const pidFile = join(bundleFiles(site, spec.id).dir, 'run.pid');
@@ -38,12 +38,12 @@ export async function runInForeground(
   const [program = '', ...words] = runtime.command;
   const before = [...words, '--root', state, 'run'];
   const begun = { program, before, after: ['--bundle', bundle, spec.id], pidFile };
-  return onStage(site, spec, stagedBy(site, spec), async () => {
+  return withIdmapStage(site, spec, stagedMounts(site, spec), async () => {
     const watched = { id: spec.id, runtime: runtime.name, pidFile, grace: spec.stop_grace_period };
     const unwatch = watchOneOff(site, watched, { started, stop });
     const code = await relay(site, begun, { input, terminal }).finally(unwatch);
     if (code === 0 || existsSync(pidFile)) return code;
     const { process: wanted } = JSON.parse(await readFile(config, 'utf8')) as OciSpec;
-    return codeOfUnstarted(rootfs, wanted);
+    return exitCodeOfFailedStart(rootfs, wanted);
   });
 }

@@ -5,12 +5,12 @@ import { findProgram } from '../process/programs.js';
 /**
  * The controllers that we limit with: if version 2 has one of these, its list must stay visible.
  */
-const OURS = ['memory', 'cpu', 'cpuset', 'pids', 'blkio'].map(nameOnV2);
+const LIMIT_CONTROLLERS = ['memory', 'cpu', 'cpuset', 'pids', 'blkio'].map(nameOnV2);
 
 /**
  * Arguments: a file to show as empty, then a program with its arguments, which replaces the shell.
  */
-const HIDE = 'mount --bind /dev/null "$1" && shift && exec "$@"';
+const HIDE_SCRIPT = 'mount --bind /dev/null "$1" && shift && exec "$@"';
 
 /**
  * The command that starts a runtime on a hybrid host. crun 1.8 creates no containers while version
@@ -20,14 +20,17 @@ const HIDE = 'mount --bind /dev/null "$1" && shift && exec "$@"';
  *
  * @returns undefined if that would not help, or would hide a controller of ours
  */
-export function onMixedCgroups(hierarchies: Hierarchies, path: string): string[] | undefined {
+export function hybridCgroupWorkaround(
+  hierarchies: Hierarchies,
+  path: string,
+): string[] | undefined {
   const { mode, unified } = hierarchies;
   const controllers = unifiedControllers(hierarchies);
   if (mode !== 'hybrid' || unified === undefined || controllers.length === 0) return undefined;
   const unshare = findProgram('unshare');
-  if (!unshare || controllers.some((each) => OURS.includes(each))) return undefined;
+  if (!unshare || controllers.some((each) => LIMIT_CONTROLLERS.includes(each))) return undefined;
   const list = join(unified, 'cgroup.controllers');
   // unmounts on the host during the call propagate into the namespace
   const apart = [unshare, '--mount', '--propagation', 'slave', '--'];
-  return [...apart, '/bin/sh', '-c', HIDE, 'sh', list, path];
+  return [...apart, '/bin/sh', '-c', HIDE_SCRIPT, 'sh', list, path];
 }

@@ -14,7 +14,7 @@ import { MAP_OWNERS } from './map-owners.js';
  * container: disk and mounts with the namespace's id mapping. The container keeps its mounts, so
  * the stage is removed right after the start.
  */
-export interface Stage {
+export interface IdmapStage {
   dir: string;
   /** The user namespace that owns the network namespace. */
   user: string;
@@ -25,7 +25,7 @@ export interface Stage {
 }
 
 /** Not in the site's folder, which only root can enter. */
-export function stageOf(site: InstallPaths, id: string): Stage {
+export function idmapStageOf(site: InstallPaths, id: string): IdmapStage {
   const dir = `/run/baleine-${site.tag}-${id}`;
   return {
     dir,
@@ -37,7 +37,7 @@ export function stageOf(site: InstallPaths, id: string): Stage {
 }
 
 /** Host files that every container gets, /etc/hosts and so on; inside they belong to nobody. */
-export interface Staged {
+export interface StagedMounts {
   rootfs: string;
   mounts: MountSpec[];
   files: string[];
@@ -47,20 +47,20 @@ export interface Staged {
  * Sets up the stage during `work`; containers with the host's ids need none. Afterwards an empty
  * folder stays at the disk's place, where `runc exec` starts.
  */
-export async function onStage<T>(
+export async function withIdmapStage<T>(
   site: InstallPaths,
   { id, userns }: Pick<ContainerSpec, 'id' | 'userns'>,
-  staged: Staged,
+  staged: StagedMounts,
   act: () => Promise<T>,
 ): Promise<T> {
   if (!userns) return act();
-  await clearStage(site, id);
+  await removeIdmapStage(site, id);
   try {
     await setUp(site, id, userns, staged);
     return await act();
   } finally {
-    const { dir, rootfs } = stageOf(site, id);
-    await strike(dir, [rootfs]);
+    const { dir, rootfs } = idmapStageOf(site, id);
+    await unmountAll(dir, [rootfs]);
   }
 }
 
@@ -68,9 +68,9 @@ async function setUp(
   site: InstallPaths,
   id: string,
   range: IdRange,
-  staged: Staged,
+  staged: StagedMounts,
 ): Promise<void> {
-  const stage = stageOf(site, id);
+  const stage = idmapStageOf(site, id);
   await mkdir(stage.dir, { mode: 0o710 });
   // the runtime continues as root inside the namespace, which is in this group and in no other of
   // the host
@@ -91,7 +91,7 @@ interface Place {
   how: string;
 }
 
-function placesOf(stage: Stage, { rootfs, mounts, files }: Staged): Place[] {
+function placesOf(stage: IdmapStage, { rootfs, mounts, files }: StagedMounts): Place[] {
   return [
     { from: rootfs, to: stage.rootfs, how: 'map' },
     ...mounts.map(({ source, read_only }, index) => ({
@@ -119,14 +119,14 @@ function refused(id: string, stderr: string): Error {
 }
 
 /** Removes an existing stage, including the leftovers of a crash. */
-export async function clearStage(site: InstallPaths, id: string): Promise<void> {
-  const { dir } = stageOf(site, id);
+export async function removeIdmapStage(site: InstallPaths, id: string): Promise<void> {
+  const { dir } = idmapStageOf(site, id);
   if (!existsSync(dir)) return;
-  await strike(dir);
+  await unmountAll(dir);
   await rmdir(dir);
 }
 
-async function strike(dir: string, kept: string[] = []): Promise<void> {
+async function unmountAll(dir: string, kept: string[] = []): Promise<void> {
   try {
     const mounted = readMounts().filter(({ path }) => path.startsWith(`${dir}/`));
     const all = mounted.map(({ path }) => path);

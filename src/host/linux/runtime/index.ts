@@ -3,22 +3,22 @@ import { cgroupPath, type InstallPaths, stagingNotesDir } from '../../../model/i
 import type { Cgroups, Runtime } from '../../ports.js';
 import { sweepScratch } from '../disks/scratch.js';
 import { sweepStaging } from '../files/staging.js';
-import { Starter } from '../process/spawn-helper.js';
-import { clearAbandoned } from './clear.js';
+import { SpawnHelper } from '../process/spawn-helper.js';
+import { removeAbandonedOneOffs } from './clear.js';
 import { execCaptured } from './exec.js';
 import { healAtOnce, requiredSignal } from './exit-hook.js';
 import { runInForeground } from './foreground.js';
 import { setFrozen } from './freeze.js';
-import { endHold, releaseAbandoned, whileHeld } from './hold.js';
-import { throwAway, throwAwayId } from './one-off.js';
+import { oneOffId, runOneOff } from './one-off.js';
 import { giveToRunning } from './private-files.js';
 import { signalProcess } from './process.js';
-import { Gate } from './read-write-lock.js';
+import { ReadWriteLock } from './read-write-lock.js';
 import { type SelectedRuntime, selectRuntime } from './select.js';
-import { type Surroundings, startContainer } from './start.js';
+import { type StartContext, startContainer } from './start.js';
 import { runningContainer } from './started.js';
 import { stopContainer } from './stop.js';
 import { verifyAll } from './verify.js';
+import { overrideFreeze, thawAbandoned, withFrozen } from './with-frozen.js';
 
 /** Containers run by an OCI runtime under conmon. */
 export function linuxRuntime(
@@ -30,11 +30,11 @@ export function linuxRuntime(
    */
   heal: string[] = [],
 ): Runtime {
-  const around: Surroundings = {
+  const around: StartContext = {
     site,
     cgroups,
-    gate: new Gate(),
-    starter: new Starter(),
+    cgroupLock: new ReadWriteLock(),
+    spawnHelper: new SpawnHelper(),
     heal,
     runtime: selector(site, cgroups),
   };
@@ -55,23 +55,23 @@ export function linuxRuntime(
     healAtOnce: async (id, on) => healAtOnce(site, id, on),
     verifyAll: (checks) => verifyAll(site, checks),
     freeze: async (id, frozen) => {
-      endHold(site, id, frozen ? 'pause' : 'unpause');
+      overrideFreeze(site, id, frozen ? 'pause' : 'unpause');
       return setFrozen(site, id, frozen);
     },
-    hold: (id, how, work) => whileHeld(site, id, how, work),
-    runOnce: (tree, args, config) => runOnce(around, tree, args, config),
+    withFrozen: (id, how, work) => withFrozen(site, id, how, work),
+    runOneOff: (tree, args, config) => runOnce(around, tree, args, config),
     clearAbandoned: async () => {
-      await clearAbandoned(site, cgroups);
+      await removeAbandonedOneOffs(site, cgroups);
       // a stage refers to the container's disk, so it is removed first
       await sweepStaging(stagingNotesDir(site));
-      await releaseAbandoned(site);
+      await thawAbandoned(site);
       sweepScratch(site);
     },
   };
 }
 
 /** Containers that start concurrently share one probe. */
-function selector(site: InstallPaths, cgroups: Pick<Cgroups, 'remove'>): Surroundings['runtime'] {
+function selector(site: InstallPaths, cgroups: Pick<Cgroups, 'remove'>): StartContext['runtime'] {
   const asked = new Map<string | undefined, Promise<SelectedRuntime>>();
   return (wanted) => {
     const answer = asked.get(wanted) ?? selectRuntime(site, cgroups, wanted);
@@ -81,18 +81,18 @@ function selector(site: InstallPaths, cgroups: Pick<Cgroups, 'remove'>): Surroun
 }
 
 async function runOnce(
-  { site, cgroups, gate, runtime }: Surroundings,
+  { site, cgroups, cgroupLock, runtime }: StartContext,
   tree: string,
   args: string[],
-  config: Parameters<Runtime['runOnce']>[2],
+  config: Parameters<Runtime['runOneOff']>[2],
 ): Promise<void> {
-  const id = throwAwayId();
+  const id = oneOffId();
   const selected = await runtime();
   const purpose = `run ${args.join(' ')}`;
   const wanted = { runtime: selected, tree, args, purpose, ...config };
   try {
-    await gate.together(() => throwAway(site, wanted, id));
+    await cgroupLock.shared(() => runOneOff(site, wanted, id));
   } finally {
-    await gate.byItself(() => cgroups.remove(cgroupPath(site, id)));
+    await cgroupLock.exclusive(() => cgroups.remove(cgroupPath(site, id)));
   }
 }

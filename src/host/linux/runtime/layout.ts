@@ -7,7 +7,7 @@ import { digest } from '../../../model/json.js';
 export const stateDir = (site: InstallPaths, runtime: string) => join(site.run, 'runtime', runtime);
 
 /** Bundles of one-off containers, by id. */
-export const throwAwayDir = (site: InstallPaths) => join(site.run, 'once');
+export const oneOffDir = (site: InstallPaths) => join(site.run, 'once');
 
 /** conmon writes the exit code of a container to a file here, named by its id. */
 export const exitsDir = (site: InstallPaths) => join(site.run, 'exits');

@@ -7,7 +7,7 @@ import { CHUNK } from './log-records.js';
 const PAUSE = 100;
 
 /** Maximum number of replaced files that are not read yet; each takes disk space until then. */
-const MOST = 16;
+const MAX_UNREAD = 16;
 
 interface Opened {
   fd: number;
@@ -103,7 +103,7 @@ export class LogFiles {
     }
     this.#taken += 1;
     this.#open.push({ fd, inode: fstatSync(fd).ino, at: 0 });
-    if (this.#open.length > MOST) {
+    if (this.#open.length > MAX_UNREAD) {
       // neither the one being read nor the newest
       for (const { fd: unread } of this.#open.splice(1, 1)) closeSync(unread);
       this.missed += 1;

@@ -18,10 +18,10 @@ export interface LogRecord {
 export const CHUNK = 256 * 1024;
 
 /** Upper bound for the bytes of a record before its text. */
-const HEAD = 64;
+const MAX_HEADER = 64;
 
 /** Maximum bytes of a record that conmon may have written; anything longer is not conmon's. */
-const LONGEST = 64 * 1024;
+const MAX_RECORD = 64 * 1024;
 
 const FORMAT = /^(\S+) (stdout|stderr) ([FP])(?: |$)/;
 const NEWLINE = 0x0a;
@@ -45,14 +45,14 @@ export class Splitter {
       this.#skips = false;
       start = end + 1;
     }
-    this.#skips ||= text.length - start > LONGEST;
+    this.#skips ||= text.length - start > MAX_RECORD;
     this.#rest = this.#skips ? Buffer.alloc(0) : Buffer.from(text.subarray(start));
     return found;
   }
 }
 
 function parse(line: Buffer): LogRecord | undefined {
-  const head = line.toString('latin1', 0, HEAD);
+  const head = line.toString('latin1', 0, MAX_HEADER);
   const [whole, time, stream, tag] = FORMAT.exec(head) ?? [];
   if (whole === undefined || time === undefined) return undefined;
   const bytes = line.subarray(whole.length);
@@ -74,22 +74,23 @@ export interface Start {
  */
 export function startOfLast(fd: number, size: number, count: number): Start {
   const state = new Counting(count);
-  const buffer = Buffer.alloc(CHUNK + HEAD);
+  const buffer = Buffer.alloc(CHUNK + MAX_HEADER);
   let end: number | undefined;
   const isFound = () => end !== undefined && state.isDone;
   for (let to = size; to > 0 && !isFound(); ) {
     const from = Math.max(0, to - CHUNK);
-    const length = readSync(fd, buffer, 0, Math.min(to + HEAD, size) - from, from);
+    const length = readSync(fd, buffer, 0, Math.min(to + MAX_HEADER, size) - from, from);
     const text = buffer.subarray(0, length);
     for (let at = to - from; at > 0 && !isFound(); ) {
       at = text.subarray(0, at).lastIndexOf(NEWLINE);
       if (at < 0) break;
       const start = from + at + 1;
       if (end === undefined) end = state.offset = start;
-      else if (start < end) state.count(text.toString('latin1', at + 1, at + 1 + HEAD), start);
+      else if (start < end)
+        state.count(text.toString('latin1', at + 1, at + 1 + MAX_HEADER), start);
     }
     if (from === 0 && end !== undefined && !state.isDone)
-      state.count(text.toString('latin1', 0, HEAD), 0);
+      state.count(text.toString('latin1', 0, MAX_HEADER), 0);
     to = from;
   }
   return { offset: state.offset, skip: state.skip };

@@ -124,7 +124,7 @@ class Lines {
 
 /** Bytes from the end of the log, and characters of the line, that suffice to show an error. */
 const TAIL = 16 * 1024;
-const MOST = 200;
+const MAX_LINE = 200;
 
 /**
  * The unmodified last line of a container's output, or its end; undefined if there is none or the
@@ -143,7 +143,7 @@ export function lastLogLine(site: InstallPaths, id: string): string | undefined 
       .split('\n')
       .map((line) => /^\S+ std(?:out|err) [FP] ?(.*)$/.exec(line)?.[1]?.trim() ?? '');
     const last = texts.filter(Boolean).at(-1);
-    return last && last.length > MOST ? `…${last.slice(-MOST)}` : last;
+    return last && last.length > MAX_LINE ? `…${last.slice(-MAX_LINE)}` : last;
   } catch {
     return undefined;
   } finally {

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import type { OciMount } from '../../../model/oci.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 
-type Wishes = Pick<ContainerSpec, 'mounts' | 'tmpfs' | 'read_only'>;
+type MountOptions = Pick<ContainerSpec, 'mounts' | 'tmpfs' | 'read_only'>;
 
 /**
  * All mounts of a container, parents before children. The user's own mounts replace ours at the
@@ -13,7 +13,7 @@ type Wishes = Pick<ContainerSpec, 'mounts' | 'tmpfs' | 'read_only'>;
  * @param recursive whether bind mounts include their submounts
  */
 export function mountsOf(
-  { mounts, tmpfs, read_only }: Wishes,
+  { mounts, tmpfs, read_only }: MountOptions,
   files: Record<string, string>,
   recursive = false,
 ): OciMount[] {
@@ -78,7 +78,7 @@ function temporary(text: string): OciMount {
 }
 
 /** The first versions with recursive mount options (`rro` and so on). */
-const SINCE: Record<string, readonly [major: number, minor: number]> = {
+const RUNTIME_SINCE: Record<string, readonly [major: number, minor: number]> = {
   crun: [1, 4],
   runc: [1, 1],
 };
@@ -91,7 +91,7 @@ export function bindsRecursively(
   { name, version }: { name: string; version: string },
   kernel = release(),
 ): boolean {
-  const since = SINCE[name];
+  const since = RUNTIME_SINCE[name];
   return since !== undefined && isSince(version, since) && isSince(kernel, KERNEL_SINCE);
 }
 

@@ -10,15 +10,15 @@ import type { Foreground, StartedInForeground } from '../../ports.js';
 import { isOwned, ownerMark } from '../owner.js';
 import { lastLines } from '../process/output.js';
 import { type RunResult, run } from '../process/run.js';
-import { configJson, type Described } from './config-json.js';
+import { configJson, type ProcessSpec } from './config-json.js';
 import { checkTargets } from './disk-checks.js';
 import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
-import { stateDir, throwAwayDir } from './layout.js';
+import { oneOffDir, stateDir } from './layout.js';
 import { givePrivateFiles } from './private-files.js';
 import { identify, signalProcess } from './process.js';
 import { checkTree, checkWorkingDir } from './resolve-in-rootfs.js';
-import { keepStarted, pidIn } from './started.js';
+import { pidIn, saveStarted } from './started.js';
 import { resolveUser } from './users.js';
 
 interface Watched {
@@ -66,7 +66,7 @@ async function follow(
     started_at: new Date().toISOString(),
     runtime,
   };
-  keepStarted(site, id, known);
+  saveStarted(site, id, known);
   started(known);
   if (!stop.aborted) await aborted(stop);
   await sleep(grace, undefined, { signal: over });
@@ -78,7 +78,7 @@ const aborted = (signal: AbortSignal) =>
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-export interface ThrowAway {
+export interface OneOff {
   runtime: RuntimeCommand;
   tree: string;
   args: string[];
@@ -86,13 +86,13 @@ export interface ThrowAway {
   user?: string;
   working_dir?: string;
   mounts?: MountSpec[];
-  security?: Described['security'];
+  security?: ProcessSpec['security'];
   /** Its purpose for the error message. */
   purpose: string;
 }
 
 /** Milliseconds for one build step, a command of `run:`. */
-const STEP_LIMIT = 3600_000;
+const STEP_TIMEOUT = 3600_000;
 
 /** More than any build step needs, less than a fork bomb. */
 const PIDS = 2048;
@@ -103,12 +103,12 @@ const PIDS = 2048;
  *
  * @throws Error with the end of the command's output
  */
-export async function throwAway(
+export async function runOneOff(
   site: InstallPaths,
-  wanted: ThrowAway,
-  id = throwAwayId(),
+  wanted: OneOff,
+  id = oneOffId(),
 ): Promise<void> {
-  const bundle = join(throwAwayDir(site), id);
+  const bundle = join(oneOffDir(site), id);
   const state = stateDir(site, wanted.runtime.name);
   checkTree(wanted.tree);
   checkWorkingDir(wanted.tree, wanted.working_dir ?? '/', wanted.mounts);
@@ -124,7 +124,7 @@ export async function throwAway(
       reject: false,
       foreign: true,
       tail: true,
-      timeout: STEP_LIMIT,
+      timeout: STEP_TIMEOUT,
     });
     if (ran.code !== 0) throw failure(wanted, ran);
   } finally {
@@ -135,22 +135,22 @@ export async function throwAway(
 /**
  * Includes the end of both streams: the last message of a command need not be on standard error.
  */
-function failure({ purpose, runtime }: ThrowAway, { code, stdout, stderr }: RunResult): Error {
+function failure({ purpose, runtime }: OneOff, { code, stdout, stderr }: RunResult): Error {
   const said = [stdout, stderr].map((text) => lastLines(text)).filter(Boolean);
   return new Error(`cannot ${purpose}: ${runtime.name}: ${said.join('; ') || `exit code ${code}`}`);
 }
 
-const ONCE = 'once.';
+const ONE_OFF_PREFIX = 'once.';
 
 /** Whether the owner of a one-off container, named by its id, is still running. */
-export const isAwaited = (id: string) => isOwned(id.slice(ONCE.length));
+export const isOwnerAlive = (id: string) => isOwned(id.slice(ONE_OFF_PREFIX.length));
 
 /** The id names the owner: when that process is gone, the container is useless. */
-export const throwAwayId = () => `${ONCE}${ownerMark()}${randomBytes(6).toString('hex')}`;
+export const oneOffId = () => `${ONE_OFF_PREFIX}${ownerMark()}${randomBytes(6).toString('hex')}`;
 
-function specOf(site: InstallPaths, wanted: ThrowAway, id: string) {
+function specOf(site: InstallPaths, wanted: OneOff, id: string) {
   const { tree, args, environment = {}, user = '0:0', working_dir = '/' } = wanted;
-  const described: Described = {
+  const described: ProcessSpec = {
     args,
     environment,
     working_dir,

@@ -2,13 +2,13 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../../model/errors.js';
 import type { ContainerSpec } from '../../../model/specs.js';
-import type { HeldResources, Preconditions } from '../../ports.js';
+import type { Preconditions, UnreclaimableResources } from '../../ports.js';
 import { linuxCapacity } from '../capacity.js';
 import { controllerDir, readHierarchies } from '../cgroups/hierarchies.js';
 import { readText } from '../files/read.js';
 import { forwards } from '../network/forwarding.js';
 import { type IpLink, readLinks } from '../network/observe-links.js';
-import { subnetLookUp } from '../network/subnet-taken.js';
+import { subnetLookup } from '../network/subnet-taken.js';
 import { findProgram } from '../process/programs.js';
 import { runSync } from '../process/run.js';
 import { capabilitiesOf } from './capabilities.js';
@@ -17,32 +17,32 @@ import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
 
 export function linuxPreconditions(): Preconditions {
-  const { isBlockDevice, withoutLabel } = linuxCapacity();
+  const { isBlockDevice, labelProblem } = linuxCapacity();
   const known = new Map<string, string | undefined>();
   let links: IpLink[] | undefined;
   return {
     isBlockDevice,
-    withoutLabel,
-    withoutSource,
-    withoutGuards,
-    withoutSysctl: (name, value) => {
+    labelProblem,
+    bindSourceProblem: bindSourceProblem,
+    securityProblem: securityProblem,
+    sysctlProblem: (name, value) => {
       const key = `${name}=${value}`;
-      if (!known.has(key)) known.set(key, withoutSysctl(name, value));
+      if (!known.has(key)) known.set(key, sysctlProblem(name, value));
       return known.get(key);
     },
-    withoutRuntime: (name) =>
+    runtimeProblem: (name) =>
       findProgram(name) ? undefined : `runtime ${name} is not installed on this host`,
-    held,
+    unreclaimable: unreclaimable,
     forwards,
-    withoutSubnet: subnetLookUp(),
-    withoutUplink: (name, bridge) => {
+    subnetProblem: subnetLookup(),
+    uplinkProblem: (name, bridge) => {
       links ??= readLinks();
-      return withoutUplink(name, bridge, links);
+      return uplinkProblem(name, bridge, links);
     },
   };
 }
 
-function withoutSource(path: string): string | undefined {
+function bindSourceProblem(path: string): string | undefined {
   try {
     statSync(path);
     return undefined;
@@ -53,7 +53,7 @@ function withoutSource(path: string): string | undefined {
   }
 }
 
-function withoutGuards(
+function securityProblem(
   spec: Pick<ContainerSpec, 'security' | 'cap_add' | 'cap_drop' | 'seccomp'>,
 ): string | undefined {
   try {
@@ -69,7 +69,7 @@ function withoutGuards(
  * network parameters of the host do not exist in another network namespace. Parameters of one
  * interface are checked through those of all interfaces.
  */
-function withoutSysctl(name: string, value: string): string | undefined {
+function sysctlProblem(name: string, value: string): string | undefined {
   try {
     checkedSysctls({ [name]: value });
   } catch (error) {
@@ -86,7 +86,7 @@ function withoutSysctl(name: string, value: string): string | undefined {
 }
 
 /** Excludes caches, which the kernel can reclaim. See cgroup-v1/memory.rst and cgroup-v2.rst. */
-function held(cgroup: string): HeldResources | undefined {
+function unreclaimable(cgroup: string): UnreclaimableResources | undefined {
   const hierarchies = readHierarchies();
   const pids = controllerDir(hierarchies, 'pids', cgroup);
   const memory = controllerDir(hierarchies, 'memory', cgroup);
@@ -102,7 +102,7 @@ function held(cgroup: string): HeldResources | undefined {
   };
 }
 
-function withoutUplink(name: string, bridge: string, links: IpLink[]): string | undefined {
+function uplinkProblem(name: string, bridge: string, links: IpLink[]): string | undefined {
   const link = links.find((each) => each.name === name);
   if (!link) return `this host has no interface ${name}`;
   if (link.master === bridge) return undefined;

@@ -10,7 +10,7 @@ import { socketsDir } from './layout.js';
 import { RELAY } from './relay-script.js';
 
 /** How a command is connected to our standard streams. */
-export interface Streaming {
+export interface StreamOptions {
   /** Pass standard input on. */
   input: boolean;
   /** The command gets its own terminal, of the same size as ours. */
@@ -18,7 +18,7 @@ export interface Streaming {
 }
 
 /** Arguments of `crun` or `runc` for `run` or `exec`, followed by the command's. */
-export interface Begun {
+export interface RelayedCommand {
   program: string;
   /** Up to and including `run` or `exec`. */
   before: string[];
@@ -34,8 +34,8 @@ export interface Begun {
  */
 export async function relay(
   site: InstallPaths,
-  { program, before, after, pidFile }: Begun,
-  { input, terminal }: Streaming,
+  { program, before, after, pidFile }: RelayedCommand,
+  { input, terminal }: StreamOptions,
 ): Promise<number> {
   const folder = socketsDir(site);
   const socket = terminal ? join(folder, `console-${randomBytes(6).toString('hex')}`) : '';

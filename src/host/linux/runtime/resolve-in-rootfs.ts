@@ -23,7 +23,7 @@ export const RUNTIME_FOLDERS = ['/dev', '/proc', '/sys'];
  * Resolves a path in a container, following links as the container's processes would: `/` is the
  * tree, and `..` stops there. Components that do not exist are kept.
  */
-export function resolveInside(tree: string, path: string, mounts: MountSpec[] = []): string {
+export function resolveInRootfs(tree: string, path: string, mounts: MountSpec[] = []): string {
   let resolved = '/';
   let links = 0;
   const parts = path.split('/');
@@ -59,7 +59,7 @@ export function checkTree(tree: string): void {
 
 /** Rejects a working directory that leads to the host, such as `/proc/self/fd/7`. */
 export function checkWorkingDir(tree: string, path: string, mounts: MountSpec[] = []): void {
-  const resolved = resolveInside(tree, path, mounts);
+  const resolved = resolveInRootfs(tree, path, mounts);
   const folder = RUNTIME_FOLDERS.find((each) => `${resolved}/`.startsWith(`${each}/`));
   if (!path.startsWith('/') || folder) {
     throw new UserError(
@@ -70,8 +70,8 @@ export function checkWorkingDir(tree: string, path: string, mounts: MountSpec[] 
 }
 
 /** Text of a regular file in a tree; undefined if there is none, or it leads out of the tree. */
-export function readInside(tree: string, path: string): string | undefined {
-  const file = join(tree, resolveInside(tree, path));
+export function readInRootfs(tree: string, path: string): string | undefined {
+  const file = join(tree, resolveInRootfs(tree, path));
   let descriptor: number;
   try {
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);

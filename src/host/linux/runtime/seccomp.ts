@@ -55,12 +55,12 @@ const NETLINK_AUDIT = 9;
 /**
  * io_uring(7) creates sockets that no filter sees; current default profiles do not allow it either.
  */
-const UNSEEN = ['io_uring_setup', 'io_uring_enter', 'io_uring_register'];
+const IO_URING = ['io_uring_setup', 'io_uring_enter', 'io_uring_register'];
 
 /**
  * The x32 ABI: distributions disable it in their kernels, and building a filter for it takes time.
  */
-const UNUSED = 'SCMP_ARCH_X32';
+const X32_ABI = 'SCMP_ARCH_X32';
 
 /** clone(2): all of CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET. */
 const CLONE_NAMESPACES = 0x7e020000;
@@ -72,7 +72,7 @@ const CLONE_NAMESPACES = 0x7e020000;
  */
 export function resolveSeccomp(profile: EngineProfile, machine: Machine): OciSeccomp {
   const { architectures, own } = architecturesOf(profile, machine.arch);
-  const withheld = new Set([...withheldFrom(machine.capabilities), ...SOCKET_CALLS, ...UNSEEN]);
+  const withheld = new Set([...withheldCalls(machine.capabilities), ...SOCKET_CALLS, ...IO_URING]);
   const rules = profile.syscalls.filter((rule) => applies(rule, machine)).map(plain);
   return {
     defaultAction: 'SCMP_ACT_ERRNO',
@@ -80,8 +80,8 @@ export function resolveSeccomp(profile: EngineProfile, machine: Machine): OciSec
     architectures,
     syscalls: [
       ...(allows(rules, 'socket') ? socketRules(machine.capabilities) : []),
-      ...rules.flatMap((rule) => narrowed(rule, withheld)),
-      ...(withheld.has('clone') ? threadsOnly(own) : []),
+      ...rules.flatMap((rule) => withoutRedundant(rule, withheld)),
+      ...(withheld.has('clone') ? cloneRules(own) : []),
     ],
   };
 }
@@ -104,7 +104,7 @@ export function readProfile(file = PROFILE): EngineProfile {
  * Same for a user's own profile: only its own rules, with conditions evaluated for the container's
  * capabilities.
  */
-export function resolveOwn(profile: EngineProfile, machine: Machine): OciSeccomp {
+export function resolveCustom(profile: EngineProfile, machine: Machine): OciSeccomp {
   return {
     defaultAction: profile.defaultAction ?? 'SCMP_ACT_ERRNO',
     ...(profile.defaultErrnoRet !== undefined && { defaultErrnoRet: profile.defaultErrnoRet }),
@@ -117,7 +117,7 @@ function architecturesOf({ archMap = [] }: EngineProfile, arch: string) {
   const own = ARCHITECTURES[arch];
   if (!own) throw new UserError(`cannot confine a container: no seccomp profile for ${arch}`);
   const entry = archMap.find(({ architecture }) => architecture === own);
-  const others = (entry?.subArchitectures ?? []).filter((each) => each !== UNUSED);
+  const others = (entry?.subArchitectures ?? []).filter((each) => each !== X32_ABI);
   return { own, architectures: [own, ...others] };
 }
 
@@ -147,7 +147,7 @@ function plain({ names, action, errnoRet, args }: EngineRule): OciSyscall {
 }
 
 /** Removes rules that repeat the default action, which libseccomp rejects. */
-function narrowed(rule: OciSyscall, withheld: ReadonlySet<string>): OciSyscall[] {
+function withoutRedundant(rule: OciSyscall, withheld: ReadonlySet<string>): OciSyscall[] {
   if (rule.action === 'SCMP_ACT_ERRNO' && (rule.errnoRet ?? EPERM) === EPERM) return [];
   if (rule.action !== 'SCMP_ACT_ALLOW') return [rule];
   const names = rule.names.filter((name) => !withheld.has(name));
@@ -189,7 +189,7 @@ const low32 = (index: number, value: number) => ({
   op: 'SCMP_CMP_MASKED_EQ',
 });
 
-function withheldFrom(capabilities: string[]): Set<string> {
+function withheldCalls(capabilities: string[]): Set<string> {
   const lacking = Object.entries(WITHHELD).filter(([name]) => !capabilities.includes(name));
   return new Set(lacking.flatMap(([, names]) => names));
 }
@@ -198,7 +198,7 @@ function withheldFrom(capabilities: string[]): Set<string> {
  * The flags of clone3 are behind a pointer, where a filter cannot look: ENOSYS makes the C library
  * fall back to clone, whose flags are its first argument (its second on s390).
  */
-function threadsOnly(architecture: string): OciSyscall[] {
+function cloneRules(architecture: string): OciSyscall[] {
   const index = architecture === 'SCMP_ARCH_S390X' ? 1 : 0;
   const noNamespaces = { index, value: CLONE_NAMESPACES, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' };
   return [

@@ -10,8 +10,8 @@ import { readHierarchies } from '../cgroups/hierarchies.js';
 import { bootId } from '../process/processes.js';
 import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
-import { onMixedCgroups } from './hybrid-cgroup-workaround.js';
-import { throwAway, throwAwayId } from './one-off.js';
+import { hybridCgroupWorkaround } from './hybrid-cgroup-workaround.js';
+import { oneOffId, runOneOff } from './one-off.js';
 
 export interface SelectedRuntime extends RuntimeCommand {
   path: string;
@@ -85,7 +85,7 @@ async function workingCommand(
     await works([path]);
     return [path];
   } catch (error) {
-    const helped = onMixedCgroups(readHierarchies(), path);
+    const helped = hybridCgroupWorkaround(readHierarchies(), path);
     if (!helped) throw error;
     await works(helped).catch(() => {
       throw error;
@@ -102,7 +102,7 @@ async function runNothing(
   cgroups: Pick<Cgroups, 'remove'>,
   runtime: RuntimeCommand,
 ): Promise<void> {
-  const id = throwAwayId();
+  const id = oneOffId();
   const tree = join(site.run, 'probe', id);
   await mkdir(tree, { recursive: true });
   const mounts = ['/usr', '/bin', '/lib', '/lib64']
@@ -111,7 +111,7 @@ async function runNothing(
   const args = [findProgram('true') ?? '/bin/true'];
   try {
     const purpose = `try ${runtime.name}`;
-    await throwAway(site, { runtime, tree, args, mounts, security: 'unconfined', purpose }, id);
+    await runOneOff(site, { runtime, tree, args, mounts, security: 'unconfined', purpose }, id);
   } finally {
     await cgroups.remove(cgroupPath(site, id));
     await rm(tree, { recursive: true, force: true });

@@ -9,24 +9,24 @@ import type { Cgroups, Started } from '../../ports.js';
 import { readHierarchies } from '../cgroups/hierarchies.js';
 import { readText } from '../files/read.js';
 import { sameMap } from '../network/userns.js';
-import type { Starter } from '../process/spawn-helper.js';
-import { stagedBy, writeBundle } from './bundle.js';
-import { clearLife } from './clear.js';
-import { launch } from './conmon.js';
-import { explainUnstarted } from './exec-error-code.js';
+import type { SpawnHelper } from '../process/spawn-helper.js';
+import { stagedMounts, writeBundle } from './bundle.js';
+import { cleanUp } from './clear.js';
+import { launchMonitor } from './conmon.js';
+import { explainFailedStart } from './exec-error-code.js';
 import { exitCommandOf, healAtOnce } from './exit-hook.js';
-import { onStage } from './idmap-staging.js';
+import { withIdmapStage } from './idmap-staging.js';
 import { bundleFiles, stateDir } from './layout.js';
 import { identify } from './process.js';
-import type { Gate } from './read-write-lock.js';
+import type { ReadWriteLock } from './read-write-lock.js';
 import { forgetSelected, type SelectedRuntime } from './select.js';
-import { keepStarted, pidIn } from './started.js';
+import { pidIn, saveStarted } from './started.js';
 
-export interface Surroundings {
+export interface StartContext {
   site: InstallPaths;
   cgroups: Pick<Cgroups, 'remove' | 'ensureLimits'>;
-  gate: Gate;
-  starter: Starter;
+  cgroupLock: ReadWriteLock;
+  spawnHelper: SpawnHelper;
   /**
    * Command that a monitor runs, followed by the container's id, when an auto-healed container
    * ends.
@@ -36,24 +36,24 @@ export interface Surroundings {
 }
 
 /** Starts a container. After any failure, only the log is left. */
-export function startContainer(around: Surroundings, spec: ContainerSpec): Promise<Started> {
-  return around.starter.during(() => start(around, spec));
+export function startContainer(around: StartContext, spec: ContainerSpec): Promise<Started> {
+  return around.spawnHelper.during(() => start(around, spec));
 }
 
-async function start(around: Surroundings, spec: ContainerSpec): Promise<Started> {
-  const { site, gate } = around;
+async function start(around: StartContext, spec: ContainerSpec): Promise<Started> {
+  const { site, cgroupLock } = around;
   const runtime = await around.runtime(spec.runtime);
-  await clearLife(site, spec.id);
+  await cleanUp(site, spec.id);
   await clearCgroup(around, spec.id);
   writeBundle(site, spec, runtime);
   try {
-    return await onStage(site, spec, stagedBy(site, spec), () =>
-      gate.together(() => launchAndStart(around, spec, runtime)),
+    return await withIdmapStage(site, spec, stagedMounts(site, spec), () =>
+      cgroupLock.shared(() => launchAndStart(around, spec, runtime)),
     );
   } catch (refusal) {
     const error = explained(site, spec.id, refusal);
     await forgetSelected(site);
-    await clearLife(site, spec.id).catch((again) => {
+    await cleanUp(site, spec.id).catch((again) => {
       throw new Error(`${messageOf(error)}; then ${messageOf(again)}`);
     });
     await clearCgroup(around, spec.id);
@@ -66,11 +66,11 @@ function explained(site: InstallPaths, id: string, error: unknown): unknown {
   const config = readText(bundleFiles(site, id).config);
   if (config === undefined) return error;
   const { process } = JSON.parse(config) as OciSpec;
-  return explainUnstarted(error, id, rootfsDir(site, id), process);
+  return explainFailedStart(error, id, rootfsDir(site, id), process);
 }
 
 async function launchAndStart(
-  { site, cgroups, heal, starter }: Surroundings,
+  { site, cgroups, heal, spawnHelper }: StartContext,
   spec: ContainerSpec,
   runtime: SelectedRuntime,
 ): Promise<Started> {
@@ -78,7 +78,13 @@ async function launchAndStart(
   healAtOnce(site, id, spec.heal === 'immediate');
   const exitCommand = exitCommandOf(site, id, heal);
   const logSize = logs.max_size;
-  const pid = await launch(site, starter, { id, runtime, logSize, sockets, exitCommand });
+  const pid = await launchMonitor(site, spawnHelper, {
+    id,
+    runtime,
+    logSize,
+    sockets,
+    exitCommand,
+  });
   // Checked before the user's program runs, since that may end at once.
   const first = identify(pid);
   const monitor = identify(pidIn(bundleFiles(site, id).monitor) ?? 0);
@@ -93,15 +99,15 @@ async function launchAndStart(
     started_at: new Date().toISOString(),
     runtime: runtime.name,
   };
-  keepStarted(site, id, started);
+  saveStarted(site, id, started);
   const args = ['--root', stateDir(site, runtime.name), 'start', id];
-  await starter.run(runtime.path, args, `start ${id}`);
+  await spawnHelper.run(runtime.path, args, `start ${id}`);
   return started;
 }
 
 /** runc places its own device rules after the configured ones, overriding what those deny. */
 async function denyDevices(
-  cgroups: Surroundings['cgroups'],
+  cgroups: StartContext['cgroups'],
   { id, limits }: ContainerSpec,
   site: InstallPaths,
 ): Promise<void> {
@@ -118,12 +124,12 @@ function checkIds(pid: number, id: string, range: IdRange): void {
 
 /** Deletes through the runtime as long as it knows the container. */
 export async function clearCgroup(
-  { site, cgroups, gate }: Surroundings,
+  { site, cgroups, cgroupLock }: StartContext,
   id: string,
 ): Promise<void> {
   const cgroup = cgroupPath(site, id);
   const { named, unified } = readHierarchies();
   const roots = unified === undefined ? named : [...named, unified];
   if (!roots.some((root) => existsSync(join(root, cgroup)))) return;
-  await gate.byItself(() => cgroups.remove(cgroup));
+  await cgroupLock.exclusive(() => cgroups.remove(cgroup));
 }

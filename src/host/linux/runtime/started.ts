@@ -10,7 +10,7 @@ import { bundleFiles, exitsDir } from './layout.js';
 import { isAlive } from './process.js';
 
 /** Stored in the bundle, so that the container can be found by its id alone. */
-export function keepStarted(
+export function saveStarted(
   site: InstallPaths,
   id: string,
   started: Started | StartedInForeground,

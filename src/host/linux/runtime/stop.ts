@@ -3,17 +3,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cgroupPath, type InstallPaths } from '../../../model/install-paths.js';
 import type { Started } from '../../ports.js';
 import { readText } from '../files/read.js';
-import { clearLife, killProcess } from './clear.js';
+import { cleanUp, killProcess } from './clear.js';
 import { healAtOnce, stopSignal } from './exit-hook.js';
 import { setFrozen } from './freeze.js';
 import { exitsDir } from './layout.js';
 import { ended, type Identity, isAlive, signalProcess } from './process.js';
-import type { Surroundings } from './start.js';
+import type { StartContext } from './start.js';
 import { isMonitored, runningContainer } from './started.js';
 
 /** Stops a container gracefully, then by force, and cleans up. @param grace milliseconds */
 export async function stopContainer(
-  { site, cgroups, gate }: Surroundings,
+  { site, cgroups, cgroupLock }: StartContext,
   id: string,
   facts: Partial<Started>,
   { signal, grace }: { signal: string; grace: number },
@@ -28,8 +28,8 @@ export async function stopContainer(
     signalProcess(target, number);
     if (!(await ended(target, grace))) await killProcess(target, id);
   }
-  await clearLife(site, id);
-  await gate.byItself(() => cgroups.remove(cgroupPath(site, id)));
+  await cleanUp(site, id);
+  await cgroupLock.exclusive(() => cgroups.remove(cgroupPath(site, id)));
 }
 
 function identityOf({ pid, start_time, boot_id }: Partial<Started>): Identity | undefined {

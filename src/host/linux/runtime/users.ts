@@ -1,6 +1,6 @@
 import { UserError } from '../../../model/errors.js';
 import type { IdRange } from '../../../model/id-range.js';
-import { readInside } from './resolve-in-rootfs.js';
+import { readInRootfs } from './resolve-in-rootfs.js';
 
 export interface User {
   uid: number;
@@ -61,7 +61,7 @@ export function checkMapped({ uid, gid, additionalGids }: User, text: string, id
 }
 
 function findAccount(tree: string, who: string, text: string): Account {
-  const accounts = lines(readInside(tree, '/etc/passwd')).flatMap(accountOf);
+  const accounts = lines(readInRootfs(tree, '/etc/passwd')).flatMap(accountOf);
   const uid = idOf(who);
   const found = accounts.find((each) => (uid === undefined ? each.name === who : each.uid === uid));
   if (found) return found;
@@ -90,7 +90,7 @@ function accountOf(line: string): Account[] {
 }
 
 function groupsOf(tree: string): Group[] {
-  return lines(readInside(tree, '/etc/group')).flatMap((line) => {
+  return lines(readInRootfs(tree, '/etc/group')).flatMap((line) => {
     const [name = '', , number = '', members = ''] = line.split(':');
     const gid = idOf(number);
     return gid === undefined ? [] : [{ name, gid, members: members.split(',') }];

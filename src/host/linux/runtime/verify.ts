@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { type InstallPaths, rootfsDir } from '../../../model/install-paths.js';
 import type { Runtime } from '../../ports.js';
 import { ensureUnmounted } from '../disks/mount.js';
-import { checkWhole } from '../disks/superblock.js';
+import { checkComplete } from '../disks/superblock.js';
 import { run } from '../process/run.js';
 import { checkDisk } from './disk-checks.js';
-import { throwAwayDir } from './layout.js';
-import { throwAwayId } from './one-off.js';
+import { oneOffDir } from './layout.js';
+import { oneOffId } from './one-off.js';
 
 type Check = Parameters<Runtime['verifyAll']>[0][number];
 
@@ -28,7 +28,7 @@ export async function verifyAll(
         answers.set(each, faultOf(tree ?? rootfsDir(site, each.spec.id), each));
     };
     try {
-      await (image === undefined ? look() : onImage(site, image, look));
+      await (image === undefined ? look() : withMountedImage(site, image, look));
     } catch (error) {
       for (const each of mine) answers.set(each, error as Error);
     }
@@ -46,14 +46,14 @@ function faultOf(tree: string, { spec }: Check): Error | undefined {
 }
 
 /** Uses the folder of a one-off container: if we are killed, the next run removes it. */
-async function onImage(
+async function withMountedImage(
   site: InstallPaths,
   file: string,
   look: (tree: string) => Promise<void>,
 ): Promise<void> {
-  const dir = join(throwAwayDir(site), throwAwayId());
+  const dir = join(oneOffDir(site), oneOffId());
   const tree = join(dir, 'image');
-  await checkWhole(file);
+  await checkComplete(file);
   await mkdir(tree, { recursive: true, mode: 0o700 });
   try {
     const args = ['-t', 'ext4', '-o', OPTIONS, '--', file, tree];

@@ -1,13 +1,13 @@
 import type { Path } from '../../../config/document.js';
 import { CAPABILITIES } from '../../../config/linux-constants.js';
 import { suggest } from '../../../config/suggest.js';
-import type { Reading } from '../../../config/values.js';
+import type { ParseContext } from '../../../config/values.js';
 
 /** `ALL`, or names with or without `CAP_`. */
 export function capabilitiesOf(
   raw: string[] | undefined,
   path: Path,
-  { problems }: Reading,
+  { problems }: ParseContext,
 ): string[] {
   return (raw ?? []).map((each, i) => {
     if (each === 'ALL') return each;

@@ -1,5 +1,5 @@
 import type { Path } from '../../../config/document.js';
-import type { Reading, Scalar } from '../../../config/values.js';
+import type { ParseContext, Scalar } from '../../../config/values.js';
 import { argumentsOf, defined, durationOf } from '../../../config/values.js';
 import type { HealthCheck, HealthTest, ImageHealth } from '../../../model/container-values.js';
 import { resolvedKey, spec } from './key.js';
@@ -31,7 +31,7 @@ function healthCheckOf(
   raw: Raw | undefined,
   restart: string | undefined,
   path: Path,
-  reading: Reading,
+  reading: ParseContext,
 ): HealthCheck | undefined {
   if (!raw || !hasTest(raw)) return undefined;
   const { interval = 30_000, timeout = 2000, start_period = 0 } = timesOf(raw, path, reading);
@@ -49,7 +49,7 @@ function healthCheckOf(
 export function imageHealthOf(
   raw: Raw | undefined,
   path: Path,
-  reading: Reading,
+  reading: ParseContext,
 ): ImageHealth | undefined {
   if (!raw) return undefined;
   const { problems } = reading;
@@ -69,7 +69,7 @@ export function imageHealthOf(
 
 const hasTest = ({ tcp, http, exec }: Raw) => [tcp, http, exec].some((each) => each !== undefined);
 
-function timesOf(raw: Raw, path: Path, reading: Reading) {
+function timesOf(raw: Raw, path: Path, reading: ParseContext) {
   const time = (key: 'interval' | 'timeout' | 'start_period') => {
     const text = raw[key];
     return text === undefined ? undefined : durationOf(text, [...path, key], reading);
@@ -81,7 +81,7 @@ function timesOf(raw: Raw, path: Path, reading: Reading) {
   });
 }
 
-function testOf(raw: Raw, path: Path, reading: Reading): HealthTest {
+function testOf(raw: Raw, path: Path, reading: ParseContext): HealthTest {
   const { tcp, http } = raw;
   const exec = argumentsOf(raw.exec, [...path, 'exec'], reading);
   if ([tcp, http, exec].filter((each) => each !== undefined).length !== 1) {

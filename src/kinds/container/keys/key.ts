@@ -1,5 +1,5 @@
 import type { Path } from '../../../config/document.js';
-import type { Reading } from '../../../config/values.js';
+import type { ParseContext } from '../../../config/values.js';
 import type { OciPart } from '../../../model/oci.js';
 
 /** JSON Schema, draft-07; its `description` is the key's documentation. */
@@ -34,7 +34,7 @@ interface Described<Raw, Entry> {
    * @param path of the key, for problems
    * @param container the other keys, as they are in the file
    */
-  read(raw: Raw | undefined, path: Path, reading: Reading, container: object): Entry;
+  read(raw: Raw | undefined, path: Path, reading: ParseContext, container: object): Entry;
   flag?: Flag;
 }
 

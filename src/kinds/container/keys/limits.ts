@@ -1,5 +1,5 @@
 import type { Path } from '../../../config/document.js';
-import type { Reading } from '../../../config/values.js';
+import type { ParseContext } from '../../../config/values.js';
 import { defined, sizeOf } from '../../../config/values.js';
 import type { IoLimit, Limits } from '../../../model/container-values.js';
 import type { DeviceRule } from '../../../model/devices.js';
@@ -36,7 +36,7 @@ export const limits = plainKey({
   release: true,
 });
 
-function limitsOf(raw: Raw, path: Path, reading: Reading): Limits {
+function limitsOf(raw: Raw, path: Path, reading: ParseContext): Limits {
   return defined({
     memory: sizeOf(raw.memory, [...path, 'memory'], reading),
     cpus: raw.cpus,
@@ -49,7 +49,7 @@ function limitsOf(raw: Raw, path: Path, reading: Reading): Limits {
   });
 }
 
-function ioOf(raw: RawIo, path: Path, reading: Reading): IoLimit {
+function ioOf(raw: RawIo, path: Path, reading: ParseContext): IoLimit {
   return defined({
     device: raw.device ?? OWN_DISK,
     read_bps: sizeOf(raw.read_bps, [...path, 'read_bps'], reading),

@@ -1,5 +1,5 @@
 import type { Path } from '../../../config/document.js';
-import type { Reading } from '../../../config/values.js';
+import type { ParseContext } from '../../../config/values.js';
 import type { PublishEntry } from '../../../model/container-values.js';
 import { parseIp } from '../../../model/ipv4.js';
 import { plainKey } from './key.js';
@@ -22,7 +22,7 @@ export const publish = plainKey({
 });
 
 /** `HOST_IP:PORT:CONTAINER_PORT`, or its long form; undefined for none. */
-function publishOf(raw: Raw[] = [], path: Path, reading: Reading): PublishEntry[] | undefined {
+function publishOf(raw: Raw[] = [], path: Path, reading: ParseContext): PublishEntry[] | undefined {
   const entries = raw.map((each, i): PublishEntry => {
     if (typeof each === 'string') return partsOf(each, [...path, i], reading);
     const { proxy_protocol, ...rest } = each;
@@ -31,7 +31,7 @@ function publishOf(raw: Raw[] = [], path: Path, reading: Reading): PublishEntry[
   return entries.length > 0 ? entries : undefined;
 }
 
-function partsOf(text: string, path: Path, { problems }: Reading): PublishEntry {
+function partsOf(text: string, path: Path, { problems }: ParseContext): PublishEntry {
   const [host_ip = '', ...ports] = text.split(':');
   const [published = 0, target = 0] = ports.map(Number);
   if (parseIp(host_ip) === undefined) problems.atValue(path, `${host_ip} is no IPv4 address`);

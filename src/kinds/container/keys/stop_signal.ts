@@ -1,6 +1,6 @@
 import type { Path } from '../../../config/document.js';
 import { suggest } from '../../../config/suggest.js';
-import type { Reading } from '../../../config/values.js';
+import type { ParseContext } from '../../../config/values.js';
 import { SIGNAL_NAMES, signalName } from '../../../model/signals.js';
 import { resolvedKey, spec } from './key.js';
 
@@ -22,7 +22,7 @@ export const stop_signal = resolvedKey({
 function signalOf(
   raw: string | number | undefined,
   path: Path,
-  { problems }: Reading,
+  { problems }: ParseContext,
 ): string | undefined {
   if (raw === undefined) return undefined;
   const text = String(raw);

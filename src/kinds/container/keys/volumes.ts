@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Path } from '../../../config/document.js';
-import type { Reading } from '../../../config/values.js';
+import type { ParseContext } from '../../../config/values.js';
 import { NAME } from '../../../model/address.js';
 import type { MountEntry, MountSpec } from '../../../model/container-values.js';
 import { resolvedKey, spec } from './key.js';
@@ -28,7 +28,7 @@ export const volumes = resolvedKey({
 });
 
 /** `SOURCE:TARGET[:ro]`, or its long form. A source with a slash or a dot first is on the host. */
-function mountOf(raw: Raw, path: Path, { problems, directory }: Reading): MountEntry {
+function mountOf(raw: Raw, path: Path, { problems, directory }: ParseContext): MountEntry {
   const { source, target, read_only = false } = typeof raw === 'string' ? partsOf(raw) : raw;
   if (NAME.test(source)) return { type: 'volume', source, target, read_only };
   if (!/^[./]/.test(source)) {

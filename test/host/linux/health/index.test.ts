@@ -25,6 +25,6 @@ it('begins to ask each, though many before it hang', async () => {
       if (hung.length === 30) for (const end of hung) end();
     });
   const health = linuxHealth(installPaths('/nowhere'), { execute });
-  const answers = await health.ask(Array.from({ length: 30 }, (_, index) => target(index)));
+  const answers = await health.checkAll(Array.from({ length: 30 }, (_, index) => target(index)));
   expect(answers).toEqual(Array(30).fill({ healthy: true }));
 });

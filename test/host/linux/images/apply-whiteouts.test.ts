@@ -11,8 +11,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeWay } from '../../../../src/host/linux/images/apply-whiteouts.js';
-import { LISTED, type Member, membersOf } from '../../../../src/host/linux/images/tar-listing.js';
+import { applyWhiteouts } from '../../../../src/host/linux/images/apply-whiteouts.js';
+import {
+  LIST_OPTIONS,
+  type Member,
+  membersOf,
+} from '../../../../src/host/linux/images/tar-listing.js';
 
 let dir: string;
 let tree: string;
@@ -31,7 +35,7 @@ async function* layer(...members: Member[]) {
   yield* members;
 }
 
-const way = (...members: Member[]) => makeWay(tree, layer(...members), 'unpack it');
+const way = (...members: Member[]) => applyWhiteouts(tree, layer(...members), 'unpack it');
 
 /** A lower layer: `dir/` with `a`, `b/c` and `lost+found`, a link to it, and one to a victim. */
 function lower(): void {
@@ -103,7 +107,7 @@ describe('tar’s listing', () => {
     const archive = tar(['--create', '--sort=name', '--format=posix', `--directory=${tree}`, '.']);
     const found: Member[] = [];
     async function* listing() {
-      const text = tar(LISTED, archive);
+      const text = tar(LIST_OPTIONS, archive);
       // cut anywhere
       for (let at = 0; at < text.length; at += 7) yield text.subarray(at, at + 7);
     }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { expect, it } from 'vitest';
-import { contentDigest, pourLayer } from '../../../../src/host/linux/images/layer.js';
+import { contentDigest, streamLayer } from '../../../../src/host/linux/images/layer.js';
 import { findProgram } from '../../../../src/host/linux/process/programs.js';
 
 const TAR = execFileSync('tar', ['-c', '-C', '/usr/share/zoneinfo', 'UTC']);
@@ -32,7 +32,7 @@ async function poured(blob: Buffer, content = TAR, most = 2 ** 30): Promise<Buff
     chunks.push(chunk);
     done();
   };
-  await pourLayer(layerOf(blob, content), new Writable({ write }), 'unpack x', most);
+  await streamLayer(layerOf(blob, content), new Writable({ write }), 'unpack x', most);
   return Buffer.concat(chunks);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readManifest } from '../../../../src/host/linux/images/manifest.js';
-import { isLoopback, pinned } from '../../../../src/host/linux/images/registry.js';
+import { isLoopback, pinReference } from '../../../../src/host/linux/images/registry.js';
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 
@@ -12,8 +12,8 @@ describe('names of registries’ images', () => {
     ['localhost:5000/a/b', `localhost:5000/a/b@${DIGEST}`],
     [`a/b@sha256:${'1'.repeat(64)}`, `a/b@${DIGEST}`],
   ])('pins %s', (name, expected) => {
-    expect(pinned(name, DIGEST)).toBe(expected);
-    expect(pinned(name, undefined)).toBe(name);
+    expect(pinReference(name, DIGEST)).toBe(expected);
+    expect(pinReference(name, undefined)).toBe(name);
   });
 
   it.each([

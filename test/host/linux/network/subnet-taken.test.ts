@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest';
-import { type IpRoute, takenSubnets } from '../../../../src/host/linux/network/subnet-taken.js';
+import {
+  conflictingSubnets,
+  type IpRoute,
+} from '../../../../src/host/linux/network/subnet-taken.js';
 
 const LINKS = [
   { name: 'eth0', addresses: ['10.77.9.9/16'] },
@@ -16,7 +19,7 @@ const ROUTES: IpRoute[] = [
 ];
 
 const ask = (subnet: string, host?: string) =>
-  takenSubnets(new Set(['bb-1']), LINKS, ROUTES)({ subnet, ...(host && { host }) });
+  conflictingSubnets(new Set(['bb-1']), LINKS, ROUTES)({ subnet, ...(host && { host }) });
 
 it.each([
   ['10.77.1.0/24', undefined, '10.77.9.9/16 of interface eth0'],

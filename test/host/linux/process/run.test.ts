@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { run, runBeside, runSync } from '../../../../src/host/linux/process/run.js';
+import { run, runConcurrently, runSync } from '../../../../src/host/linux/process/run.js';
 import { UserError } from '../../../../src/model/errors.js';
 
 const node = process.execPath;
 const all = [
   ['run', run],
-  ['runBeside', runBeside],
+  ['runBeside', runConcurrently],
   ['runSync', async (...args: Parameters<typeof runSync>) => runSync(...args)],
 ] as const;
 

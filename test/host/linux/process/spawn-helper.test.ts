@@ -16,16 +16,19 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { shareLock } from '../../../../src/host/linux/process/lock-share.js';
 import { findProgram } from '../../../../src/host/linux/process/programs.js';
-import { type Lasting, Starter } from '../../../../src/host/linux/process/spawn-helper.js';
+import {
+  type DaemonCommand,
+  SpawnHelper,
+} from '../../../../src/host/linux/process/spawn-helper.js';
 import { UserError } from '../../../../src/model/errors.js';
 
-let starter: Starter;
+let helper: SpawnHelper;
 let dir: string;
 const begun: number[] = [];
 
 beforeEach(() => {
-  starter = new Starter();
-  dir = realpathSync(mkdtempSync(join(tmpdir(), 'starter-')));
+  helper = new SpawnHelper();
+  dir = realpathSync(mkdtempSync(join(tmpdir(), 'spawn-helper-')));
 });
 
 afterEach(() => {
@@ -36,7 +39,7 @@ afterEach(() => {
 const TELL = '>/proc/self/fd/$_OCI_SYNCPIPE';
 
 /** A program whose first process forks and ends, as conmon's does; what it has forked is this. */
-const forking = (script: string, more: Partial<Lasting> = {}): Lasting => ({
+const forking = (script: string, more: Partial<DaemonCommand> = {}): DaemonCommand => ({
   folder: dir,
   sockets: [],
   patience: 20,
@@ -46,9 +49,9 @@ const forking = (script: string, more: Partial<Lasting> = {}): Lasting => ({
 });
 
 /** Tells its pid and goes on. */
-async function sleeper(more: Partial<Lasting> = {}): Promise<number> {
+async function sleeper(more: Partial<DaemonCommand> = {}): Promise<number> {
   const script = `echo $$ ${TELL}; exec sleep 60`;
-  const { line, complaint } = await starter.during(() => starter.begin(forking(script, more)));
+  const { line, complaint } = await helper.during(() => helper.begin(forking(script, more)));
   const pid = Number(line);
   if (pid > 0) begun.push(pid);
   expect(complaint).toBe('');
@@ -77,17 +80,17 @@ it('passes arguments as they are and runs a program to its end', async () => {
   const file = join(dir, 'out');
   const words = ['a b', '', '$HOME;`id`', 'line\nbreak', 'ü'];
   const script = 'for word in "$@"; do printf "%s|" "$word"; done >"$0"; cat >>"$0"';
-  await starter.during(() => starter.run('sh', ['-c', script, file, ...words], 'write'));
+  await helper.during(() => helper.run('sh', ['-c', script, file, ...words], 'write'));
   expect(readFileSync(file, 'utf8')).toBe(words.map((word) => `${word}|`).join(''));
 });
 
 it('tells why a program failed', async () => {
   const failing = (script: string) =>
-    starter.during(() => starter.run('/bin/sh', ['-c', script], 'start c1'));
+    helper.during(() => helper.run('/bin/sh', ['-c', script], 'start c1'));
   await expect(failing('echo one >&2; exit 3')).rejects.toThrow('cannot start c1: /bin/sh: one');
   await expect(failing('exit 3')).rejects.toThrow('cannot start c1: /bin/sh: exit code 3');
   await expect(failing('kill -9 $$')).rejects.toThrow('cannot start c1: /bin/sh: signal 9');
-  const none = starter.during(() => starter.run('/no/such', [], 'start c1'));
+  const none = helper.during(() => helper.run('/no/such', [], 'start c1'));
   await expect(none).rejects.toThrow(
     'cannot start c1: /no/such: cannot run /no/such: No such file or directory',
   );
@@ -95,10 +98,10 @@ it('tells why a program failed', async () => {
 
 it('hands on what was complained of in place of a first line', async () => {
   const plain = { program: '/bin/sh', args: ['-c', 'echo no >&2; exit 1'] };
-  const answer = await starter.during(() => starter.begin(forking('', plain)));
+  const answer = await helper.during(() => helper.begin(forking('', plain)));
   expect(answer).toMatchObject({ line: '', complaint: 'no\n' });
   const nowhere = { folder: join(dir, 'none') };
-  expect(await starter.during(() => starter.begin(forking('', nowhere)))).toMatchObject({
+  expect(await helper.during(() => helper.begin(forking('', nowhere)))).toMatchObject({
     line: '',
     complaint: `cannot enter ${dir}/none: No such file or directory\n`,
   });
@@ -107,7 +110,7 @@ it('hands on what was complained of in place of a first line', async () => {
 it('ends a program that does not tell in time', async () => {
   const file = join(dir, 'pid');
   const args = ['-c', 'echo $$ >"$0"; exec sleep 60', file];
-  const { line } = await starter.during(() => starter.begin(forking('', { patience: 1, args })));
+  const { line } = await helper.during(() => helper.begin(forking('', { patience: 1, args })));
   expect(line).toBe('');
   expect(() => process.kill(Number(readFileSync(file, 'utf8')), 0)).toThrow('ESRCH');
 });
@@ -115,7 +118,7 @@ it('ends a program that does not tell in time', async () => {
 it('starts many side by side from one process, which is gone with the last', async () => {
   const before = childrenOf(process.pid);
   let meanwhile: string[] = [];
-  const pids = await starter.during(async () => {
+  const pids = await helper.during(async () => {
     const all = Array.from({ length: 20 }, () => sleeper());
     const started = await Promise.all(all);
     meanwhile = childrenOf(process.pid).filter((pid) => !before.includes(pid));
@@ -149,8 +152,8 @@ it('tells where it cannot listen', async () => {
   const port = await listening(taken);
   try {
     const sockets = [{ host_ip: '127.0.0.1', published: port }];
-    const { line, complaint } = await starter.during(() =>
-      starter.begin(forking(`echo $$ ${TELL}`, { sockets })),
+    const { line, complaint } = await helper.during(() =>
+      helper.begin(forking(`echo $$ ${TELL}`, { sockets })),
     );
     expect(line).toBe('');
     expect(complaint).toBe(`cannot listen at 127.0.0.1:${port}: Address already in use\n`);
@@ -168,7 +171,7 @@ it('shares the lock with a program that ends, not with one that goes on', async 
     expect(files(pid).map(([, file]) => file)).not.toContain(path);
     const list = join(dir, 'list');
     const script = 'for each in /proc/self/fd/*; do readlink "$each"; done >"$0"; true';
-    await starter.during(() => starter.run('sh', ['-c', script, list], 'list'));
+    await helper.during(() => helper.run('sh', ['-c', script, list], 'list'));
     expect(readFileSync(list, 'utf8')).toContain(`${path}\n`);
   } finally {
     shareLock(undefined);
@@ -178,15 +181,15 @@ it('shares the lock with a program that ends, not with one that goes on', async 
 
 it('fails what is under way when perl is ended, and starts another for the next', async () => {
   const before = childrenOf(process.pid);
-  const failure = starter.during(async () => {
-    const waiting = starter.run('sleep', ['60'], 'wait').catch((error: Error) => error.message);
+  const failure = helper.during(async () => {
+    const waiting = helper.run('sleep', ['60'], 'wait').catch((error: Error) => error.message);
     await expect.poll(() => childrenOf(process.pid)).toHaveLength(before.length + 1);
     const perl = Number(childrenOf(process.pid).find((pid) => !before.includes(pid)));
     await expect.poll(() => childrenOf(perl)).toHaveLength(1);
     begun.push(Number(childrenOf(perl)[0]));
     process.kill(perl, 'SIGKILL');
     const said = await waiting;
-    await starter.run('true', [], 'try');
+    await helper.run('true', [], 'try');
     return said;
   });
   expect(await failure).toBe('cannot start programs: perl: SIGKILL');
@@ -197,16 +200,14 @@ it('starts perl again when the terminal has ended it before it began', async () 
   const script = `[ -e ${first} ] || { : >${first}; kill -INT $$; }; exec ${findProgram('perl')} "$@"`;
   writeFileSync(join(dir, 'perl'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   await withPath(`${dir}:${process.env.PATH}`, () =>
-    starter.during(() => starter.run('sh', ['-c', 'echo once >>"$0"', file], 'write')),
+    helper.during(() => helper.run('sh', ['-c', 'echo once >>"$0"', file], 'write')),
   );
   expect(existsSync(first)).toBe(true);
   expect(readFileSync(file, 'utf8')).toBe('once\n');
 });
 
 it('names the package when there is no perl', async () => {
-  const failure = withPath(dir, () =>
-    starter.during(() => starter.run('/bin/true', [], 'start c1')),
-  );
+  const failure = withPath(dir, () => helper.during(() => helper.run('/bin/true', [], 'start c1')));
   await expect(failure).rejects.toThrow(UserError);
   await expect(failure).rejects.toMatchObject({
     message: 'cannot start programs: perl: not installed',

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { capabilitiesIn } from '../../../../src/host/linux/runtime/capabilities.js';
 import {
+  type BundleContext,
   configJson,
-  type Described,
-  type Ground,
+  type ProcessSpec,
 } from '../../../../src/host/linux/runtime/config-json.js';
 import { hardLimitsIn } from '../../../../src/host/linux/runtime/host-facts.js';
 
-const plain: Described = {
+const plain: ProcessSpec = {
   args: ['/bin/x', 'a b'],
   environment: {},
   working_dir: '/srv',
@@ -28,7 +28,7 @@ const filter = {
   architectures: [],
   syscalls: [],
 };
-const ground: Ground = {
+const ground: BundleContext = {
   rootfs: '/run/x/rootfs',
   cgroup: '/baleine/tag/shop.web',
   netns: '/run/netns/n',
@@ -43,9 +43,9 @@ const ground: Ground = {
   },
   seccomp: () => filter,
 };
-const config = (more: Partial<Described> = {}, on: Partial<Ground> = {}) =>
+const config = (more: Partial<ProcessSpec> = {}, on: Partial<BundleContext> = {}) =>
   configJson({ ...plain, ...more }, { ...ground, ...on });
-const at = (path: string, more: Partial<Described> = {}) =>
+const at = (path: string, more: Partial<ProcessSpec> = {}) =>
   config(more).mounts.find(({ destination }) => destination === path);
 
 describe('configJson', () => {

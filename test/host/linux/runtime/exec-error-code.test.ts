@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { explainUnstarted } from '../../../../src/host/linux/runtime/exec-error-code.js';
+import { explainFailedStart } from '../../../../src/host/linux/runtime/exec-error-code.js';
 import { messageOf, UserError } from '../../../../src/model/errors.js';
 
 let tree: string;
@@ -17,7 +17,7 @@ const CRUN = 'crun: open executable: No such file or directory';
 
 const explained = (program: string, said = CRUN) => {
   const command = { args: [program, 'x'], cwd: '/', env: ['PATH=/bin:/sbin'] };
-  return explainUnstarted(new Error(`cannot start s.a: ${said}`), 's.a', tree, command);
+  return explainFailedStart(new Error(`cannot start s.a: ${said}`), 's.a', tree, command);
 };
 
 it.each([

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Hierarchies } from '../../../../src/host/linux/cgroups/hierarchies.js';
-import { onMixedCgroups } from '../../../../src/host/linux/runtime/hybrid-cgroup-workaround.js';
+import { hybridCgroupWorkaround } from '../../../../src/host/linux/runtime/hybrid-cgroup-workaround.js';
 
 it('hides version 2 from a runtime only where nothing of ours is on it', () => {
   const unified = mkdtempSync(join(tmpdir(), 'unified-'));
@@ -13,7 +13,7 @@ it('hides version 2 from a runtime only where nothing of ours is on it', () => {
     writeFileSync(list, `${controllers}\n`);
     return { mode, v1: new Map(), named: [], unified };
   };
-  const command = onMixedCgroups(host('hybrid', 'hugetlb rdma'), '/usr/bin/crun');
+  const command = hybridCgroupWorkaround(host('hybrid', 'hugetlb rdma'), '/usr/bin/crun');
   expect(command?.slice(1)).toEqual([
     ...['--mount', '--propagation', 'slave', '--', '/bin/sh', '-c'],
     'mount --bind /dev/null "$1" && shift && exec "$@"',
@@ -25,7 +25,7 @@ it('hides version 2 from a runtime only where nothing of ours is on it', () => {
     ['hybrid', 'memory'],
     ['v2', 'hugetlb'],
   ] as const) {
-    expect(onMixedCgroups(host(mode, controllers), '/usr/bin/crun')).toBeUndefined();
+    expect(hybridCgroupWorkaround(host(mode, controllers), '/usr/bin/crun')).toBeUndefined();
   }
-  expect(onMixedCgroups({ mode: 'v1', v1: new Map(), named: [] }, '/x')).toBeUndefined();
+  expect(hybridCgroupWorkaround({ mode: 'v1', v1: new Map(), named: [] }, '/x')).toBeUndefined();
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   readProfile,
-  resolveOwn,
+  resolveCustom,
   resolveSeccomp,
 } from '../../../../src/host/linux/runtime/seccomp.js';
 import { type EngineProfile, parseProfile } from '../../../../src/model/seccomp.js';
@@ -149,7 +149,7 @@ describe('readProfile', () => {
 describe('a profile of the user’s', () => {
   const own = { ...profile, defaultAction: 'SCMP_ACT_LOG', defaultErrnoRet: 38 };
   const resolved = (capabilities: string[]) =>
-    resolveOwn(own, { arch: 'amd64', kernel: '6.1.0', capabilities });
+    resolveCustom(own, { arch: 'amd64', kernel: '6.1.0', capabilities });
 
   it('is taken as it is, its conditions by the container’s capabilities', () => {
     const { syscalls, ...rest } = resolved([]);

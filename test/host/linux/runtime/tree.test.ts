@@ -6,8 +6,8 @@ import { checkTargets } from '../../../../src/host/linux/runtime/disk-checks.js'
 import {
   checkTree,
   checkWorkingDir,
-  readInside,
-  resolveInside,
+  readInRootfs,
+  resolveInRootfs,
 } from '../../../../src/host/linux/runtime/resolve-in-rootfs.js';
 import { resolveUser } from '../../../../src/host/linux/runtime/users.js';
 
@@ -29,17 +29,17 @@ describe('resolveInside', () => {
     link('a', '/b/../c');
     link('up', '../../../../secret');
     link('loop', 'loop');
-    expect(resolveInside(tree, '/a/x/../y')).toBe('/c/y');
-    expect(resolveInside(tree, '/up')).toBe('/secret');
-    expect(resolveInside(tree, '/../../etc')).toBe('/etc');
-    expect(() => resolveInside(tree, '/loop')).toThrow(/too many links/);
+    expect(resolveInRootfs(tree, '/a/x/../y')).toBe('/c/y');
+    expect(resolveInRootfs(tree, '/up')).toBe('/secret');
+    expect(resolveInRootfs(tree, '/../../etc')).toBe('/etc');
+    expect(() => resolveInRootfs(tree, '/loop')).toThrow(/too many links/);
   });
 
   it('looks through mounts', () => {
     mkdirSync(join(base, 'volume'));
     symlinkSync('/proc/self/fd/7', join(base, 'volume/evil'));
     const mounts = [{ source: join(base, 'volume'), target: '/data/', read_only: false }];
-    expect(resolveInside(tree, '/data/evil', mounts)).toBe('/proc/self/fd/7');
+    expect(resolveInRootfs(tree, '/data/evil', mounts)).toBe('/proc/self/fd/7');
   });
 });
 
@@ -85,11 +85,11 @@ describe('readInside', () => {
     link('b', '/etc/a');
     link('out', join(base, 'secret'));
     link('up', '../secret');
-    expect(readInside(tree, '/b')).toBe('a');
-    expect(readInside(tree, '/out')).toBeUndefined();
-    expect(readInside(tree, '/up')).toBeUndefined();
-    expect(readInside(tree, '/etc')).toBeUndefined();
-    expect(readInside(tree, '/none')).toBeUndefined();
+    expect(readInRootfs(tree, '/b')).toBe('a');
+    expect(readInRootfs(tree, '/out')).toBeUndefined();
+    expect(readInRootfs(tree, '/up')).toBeUndefined();
+    expect(readInRootfs(tree, '/etc')).toBeUndefined();
+    expect(readInRootfs(tree, '/none')).toBeUndefined();
   });
 });
 

@@ -1,12 +1,12 @@
 import type { Sections } from '../../config/check/validation-context.js';
-import { defined, mapEntries, type Reading } from '../../config/values.js';
+import { defined, mapEntries, type ParseContext } from '../../config/values.js';
 import type { BridgeEntry } from '../../model/config.js';
 import { containerOf, farmOf } from './container.js';
 import type { BaleineFile, Bridge } from './file.gen.js';
 import { imageOf } from './image.js';
 
 /** Expands all short forms of a schema-conforming file, and fills in the defaults. */
-export function normalise(file: BaleineFile, reading: Reading): Sections {
+export function normalize(file: BaleineFile, reading: ParseContext): Sections {
   return {
     name: file.name,
     images: mapEntries(file.images, (raw, name) => imageOf(raw, ['images', name], reading)),

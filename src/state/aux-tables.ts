@@ -2,26 +2,26 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { formatLine, parseLine } from './csv-line.js';
 import { nodeDisk, remove, replaceFile, syncFolder } from './disk.js';
-import { damaged } from './parse.js';
+import { corruptError } from './parse.js';
 import { trailerOf } from './table.js';
 
 /**
  * Auxiliary tables of data that belongs to no resource: they outlive the last resource, and are
  * removed once they are empty. One line per entry, with the same trailer as the tables.
  */
-export interface Notebook<Column extends string> {
+export interface AuxTable<Column extends string> {
   /** File name in the root. */
   file: string;
   columns: readonly Column[];
 }
 
-export type Entry<Column extends string> = Record<Column, string>;
+export type AuxEntry<Column extends string> = Record<Column, string>;
 
 /** @throws DamagedStateError for a file that was truncated or edited */
-export function readNotes<Column extends string>(
+export function readEntries<Column extends string>(
   root: string,
-  { file, columns }: Notebook<Column>,
-): Entry<Column>[] {
+  { file, columns }: AuxTable<Column>,
+): AuxEntry<Column>[] {
   const path = join(root, file);
   if (!existsSync(path)) return [];
   const text = readFileSync(path, 'utf8');
@@ -29,21 +29,21 @@ export function readNotes<Column extends string>(
   const body = text.slice(0, Math.max(end, 0));
   const lines = body.split('\n').slice(1, -1);
   if (text.slice(body.length) !== `${trailerOf(body, lines.length)}\n`) {
-    throw damaged(path, 'its last line does not match the lines above');
+    throw corruptError(path, 'its last line does not match the lines above');
   }
   return lines.map((line, index) => {
     const cells = parseLine(line, columns.length);
-    if (!cells) throw damaged(path, 'the number of cells or the quotes are wrong', index + 2);
+    if (!cells) throw corruptError(path, 'the number of cells or the quotes are wrong', index + 2);
     const pairs = columns.map((column, at) => [column, cells[at] ?? '']);
-    return Object.fromEntries(pairs) as Entry<Column>;
+    return Object.fromEntries(pairs) as AuxEntry<Column>;
   });
 }
 
 /** Replaces all entries, durably. The caller holds the lock, so the root exists. */
-export async function writeNotes<Column extends string>(
+export async function writeEntries<Column extends string>(
   root: string,
-  { file, columns }: Notebook<Column>,
-  entries: readonly Entry<Column>[],
+  { file, columns }: AuxTable<Column>,
+  entries: readonly AuxEntry<Column>[],
 ): Promise<void> {
   if (entries.length === 0) {
     await remove(nodeDisk, join(root, file));
@@ -59,27 +59,27 @@ export async function writeNotes<Column extends string>(
 const CRONTABS = {
   file: 'crontabs.csv',
   columns: ['FILE', 'CRONTAB'],
-} as const satisfies Notebook<string>;
+} as const satisfies AuxTable<string>;
 
 /** Their paths. */
 export function crontabFiles(root: string): string[] {
-  return readNotes(root, CRONTABS).map(({ CRONTAB }) => CRONTAB);
+  return readEntries(root, CRONTABS).map(({ CRONTAB }) => CRONTAB);
 }
 
 /**
  * Records that a `crontab` has the lines of a stack's `file`; both paths are absolute. The caller
  * holds the lock.
  */
-export async function rememberCrontab(root: string, file: string, crontab: string): Promise<void> {
-  const others = readNotes(root, CRONTABS).filter(isOther(file, crontab));
-  await writeNotes(root, CRONTABS, [...others, { FILE: file, CRONTAB: crontab }]);
+export async function recordCrontab(root: string, file: string, crontab: string): Promise<void> {
+  const others = readEntries(root, CRONTABS).filter(isOther(file, crontab));
+  await writeEntries(root, CRONTABS, [...others, { FILE: file, CRONTAB: crontab }]);
 }
 
 /** The caller holds the lock. */
-export async function forgetCrontab(root: string, file: string, crontab: string): Promise<void> {
-  const before = readNotes(root, CRONTABS);
+export async function removeCrontab(root: string, file: string, crontab: string): Promise<void> {
+  const before = readEntries(root, CRONTABS);
   const after = before.filter(isOther(file, crontab));
-  if (after.length < before.length) await writeNotes(root, CRONTABS, after);
+  if (after.length < before.length) await writeEntries(root, CRONTABS, after);
 }
 
 const isOther = (file: string, crontab: string) => (each: { FILE: string; CRONTAB: string }) =>
@@ -92,9 +92,9 @@ const isOther = (file: string, crontab: string) => (each: { FILE: string; CRONTA
 const DESTROYED = {
   file: 'destroyed.csv',
   columns: ['STACK', 'FILE', 'DESTROYED_AT'],
-} as const satisfies Notebook<string>;
+} as const satisfies AuxTable<string>;
 
-export type Destroyed = Entry<(typeof DESTROYED.columns)[number]>;
+export type Destroyed = AuxEntry<(typeof DESTROYED.columns)[number]>;
 
 export interface StackFile {
   stack: string;
@@ -104,26 +104,26 @@ export interface StackFile {
 
 /** The entry of a stack, or of its file's current stack; undefined unless it was destroyed. */
 export function findDestroyed(root: string, which: StackFile): Destroyed | undefined {
-  return readNotes(root, DESTROYED).find(isAbout(which));
+  return readEntries(root, DESTROYED).find(isAbout(which));
 }
 
 /** The caller holds the lock. */
-export async function rememberDestroyed(
+export async function recordDestroyed(
   root: string,
   which: StackFile,
   now = new Date(),
 ): Promise<void> {
-  const others = readNotes(root, DESTROYED).filter((each) => !isAbout(which)(each));
+  const others = readEntries(root, DESTROYED).filter((each) => !isAbout(which)(each));
   const entry = { STACK: which.stack, FILE: fileOf(which), DESTROYED_AT: now.toISOString() };
-  await writeNotes(root, DESTROYED, [...others, entry]);
+  await writeEntries(root, DESTROYED, [...others, entry]);
 }
 
 /** The caller holds the lock. False if there was no entry. */
-export async function forgetDestroyed(root: string, which: StackFile): Promise<boolean> {
-  const before = readNotes(root, DESTROYED);
+export async function clearDestroyed(root: string, which: StackFile): Promise<boolean> {
+  const before = readEntries(root, DESTROYED);
   const after = before.filter((each) => !isAbout(which)(each));
   if (after.length === before.length) return false;
-  await writeNotes(root, DESTROYED, after);
+  await writeEntries(root, DESTROYED, after);
   return true;
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 
-export interface Holder {
+export interface LockHolder {
   pid: number;
   /** `pid 4121 (baleine apply -y), since 14:02:11` */
   text: string;
@@ -9,11 +9,11 @@ export interface Holder {
   age: number;
 }
 
-export interface Holders {
+export interface LockHolders {
   /** The process that acquired it; undefined if that has ended. */
-  run?: Holder;
+  run?: LockHolder;
   /** Processes that inherited it. */
-  programs?: Holder[];
+  programs?: LockHolder[];
 }
 
 /** What a run is waiting for: its child programs, as `pid 4150 (skopeo inspect …), since …`. */
@@ -30,7 +30,7 @@ export function programsOf(pid: number): string[] {
  * searches all processes for descriptors whose /proc/PID/fdinfo shows the lock
  * (proc_pid_fdinfo(5)). Its acquirer has it close-on-exec, programs that inherited it do not.
  */
-export function holdersOf(path: string): Holders {
+export function holdersOf(path: string): LockHolders {
   const real = attempt(() => realpathSync(path));
   const all = pids().flatMap((pid) => {
     const flags = real === undefined ? undefined : flagsOf(pid, real);
@@ -59,7 +59,7 @@ function flagsOf(pid: string, path: string): number | undefined {
   return undefined;
 }
 
-function describe(pid: string): Holder {
+function describe(pid: string): LockHolder {
   const words = attempt(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.split('\0') ?? [];
   const [first = '', ...rest] = basename(words[0] ?? '') === 'node' ? words.slice(1) : words;
   const command = [basename(first), ...rest]
@@ -73,8 +73,9 @@ function describe(pid: string): Holder {
 }
 
 /** A script for `sh -c` or Perl can be arbitrarily long. */
-const shortened = (text: string) => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
-const LONGEST = 120;
+const shortened = (text: string) =>
+  text.length > MAX_COMMAND ? `${text.slice(0, MAX_COMMAND)}…` : text;
+const MAX_COMMAND = 120;
 
 /**
  * Milliseconds from boot to its start. Field 22 of /proc/PID/stat is in ticks of 1/100 s (USER_HZ).

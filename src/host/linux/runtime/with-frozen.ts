@@ -7,13 +7,13 @@ import {
   type InstallPaths,
   rootfsDir,
 } from '../../../model/install-paths.js';
-import type { Hold, HoldOptions } from '../../ports.js';
+import type { FreezeHolder, FreezeOptions } from '../../ports.js';
 import { thaw } from '../cgroups/freezer.js';
 import { readHierarchies } from '../cgroups/hierarchies.js';
 import { ensureMounted, ensureUnmounted } from '../disks/mount.js';
 import { ifThere } from '../files/read.js';
 import { isOwned, ownerMark } from '../owner.js';
-import { undo } from '../process/launch.js';
+import { runCleanup } from '../process/launch.js';
 import { isPaused, setFrozen } from './freeze.js';
 import { runningContainer } from './started.js';
 
@@ -23,16 +23,16 @@ import { runningContainer } from './started.js';
  * that takes the lock does so: a note records who has frozen the container. A paused container
  * stays paused.
  */
-export async function whileHeld<T>(
+export async function withFrozen<T>(
   site: InstallPaths,
   id: string,
-  { purpose, disk = false }: HoldOptions,
+  { purpose, disk = false }: FreezeOptions,
   work: () => Promise<T>,
 ): Promise<T> {
   const freeze = runningContainer(site, id) !== undefined && !isPaused(site, id);
   const tree = rootfsDir(site, id);
-  const note = join(holdsDir(site), `${ownerMark()}${id}`);
-  mkdirSync(holdsDir(site), { recursive: true, mode: 0o700 });
+  const note = join(freezeNotesDir(site), `${ownerMark()}${id}`);
+  mkdirSync(freezeNotesDir(site), { recursive: true, mode: 0o700 });
   writeFileSync(note, JSON.stringify({ purpose, freeze, disk }), { mode: 0o600 });
   const thawNow = () => {
     if (freeze) thaw(readHierarchies(), cgroupPath(site, id));
@@ -44,18 +44,18 @@ export async function whileHeld<T>(
     if (disk) await ensureMounted(diskFile(site, id), tree);
     return await work();
   } finally {
-    await undo(() => release(site, id, { freeze, disk }));
+    await runCleanup(() => thawAndUnmount(site, id, { freeze, disk }));
     process.off('exit', thawNow);
     dropNote(note);
   }
 }
 
 /** Undoes the freezes of killed runs. */
-export async function releaseAbandoned(site: InstallPaths): Promise<void> {
+export async function thawAbandoned(site: InstallPaths): Promise<void> {
   for (const name of namesIn(site).filter((each) => !isOwned(each))) {
-    const note = join(holdsDir(site), name);
-    const { freeze = false, disk = false } = readHold(note) ?? {};
-    await release(site, idIn(name), { freeze, disk });
+    const note = join(freezeNotesDir(site), name);
+    const { freeze = false, disk = false } = readFreezeNote(note) ?? {};
+    await thawAndUnmount(site, idIn(name), { freeze, disk });
     dropNote(note);
   }
 }
@@ -65,10 +65,10 @@ export async function releaseAbandoned(site: InstallPaths): Promise<void> {
  *
  * @throws UserError if a live run has frozen the container
  */
-export function endHold(site: InstallPaths, id: string, verb: string): void {
+export function overrideFreeze(site: InstallPaths, id: string, verb: string): void {
   for (const name of namesIn(site).filter((each) => idIn(each) === id)) {
-    const note = join(holdsDir(site), name);
-    const hold = readHold(note);
+    const note = join(freezeNotesDir(site), name);
+    const hold = readFreezeNote(note);
     if (isOwned(name)) {
       throw new UserError(
         `cannot ${verb} ${id}: baleine ${hold?.purpose} has frozen it, process ${Number.parseInt(name, 10)}`,
@@ -80,7 +80,7 @@ export function endHold(site: InstallPaths, id: string, verb: string): void {
   }
 }
 
-async function release(
+async function thawAndUnmount(
   site: InstallPaths,
   id: string,
   { freeze, disk }: { freeze: boolean; disk: boolean },
@@ -99,7 +99,7 @@ function dropNote(note: string): void {
 }
 
 /** Notes of frozen containers; each name starts with the mark of its owner and ends with the id. */
-export const holdsDir = (site: InstallPaths) => join(site.run, 'holds');
+export const freezeNotesDir = (site: InstallPaths) => join(site.run, 'holds');
 
 interface Note {
   /** The command, for example `cp`. */
@@ -110,7 +110,7 @@ interface Note {
 }
 
 /** Undefined for a note that was cut off before anything was done. */
-export function readHold(note: string): Note | undefined {
+export function readFreezeNote(note: string): Note | undefined {
   try {
     return JSON.parse(readFileSync(note, 'utf8'));
   } catch {
@@ -121,21 +121,23 @@ export function readHold(note: string): Note | undefined {
 /**
  * Who has frozen a container, or had when it was killed; undefined if it was no command of ours.
  */
-export function holdOf(site: InstallPaths, id: string): Hold | undefined {
+export function freezeHolderOf(site: InstallPaths, id: string): FreezeHolder | undefined {
   for (const name of namesIn(site)) {
     if (idIn(name) !== id) continue;
-    const { purpose = 'run', freeze = false } = readHold(join(holdsDir(site), name)) ?? {};
+    const { purpose = 'run', freeze = false } =
+      readFreezeNote(join(freezeNotesDir(site), name)) ?? {};
     if (freeze) return { purpose, pid: Number.parseInt(name, 10), alive: isOwned(name) };
   }
   return undefined;
 }
 
 /** Whether a killed run has left one; usually there is no note, and this is one check. */
-export function hasAbandonedHold(site: InstallPaths): boolean {
+export function hasAbandonedFreeze(site: InstallPaths): boolean {
   return namesIn(site).some((name) => !isOwned(name));
 }
 
-export const namesIn = (site: InstallPaths) => ifThere(() => readdirSync(holdsDir(site))) ?? [];
+export const namesIn = (site: InstallPaths) =>
+  ifThere(() => readdirSync(freezeNotesDir(site))) ?? [];
 
 /** `4121-8813-shop.web` */
 export const idIn = (name: string) => name.split('-').slice(2).join('-');
