@@ -24,11 +24,11 @@ export type ApplyOptions = PlanFlags &
   RunOptions &
   WaitOptions & {
     stack?: string;
-    /** As from cron: it brings no stack back that a person has destroyed. */
+    /** Runs as if from cron: it does not recreate a stack that a person has destroyed. */
     unattended?: boolean;
   };
 
-/** What the file asks for. */
+/** Converges the host to the file. */
 export async function applyStack(
   context: Context,
   config: Config,
@@ -57,7 +57,7 @@ export async function applyStack(
   return code === 0 && options.wait ? waitHealthy(context, config.name, options) : code;
 }
 
-/** Nobody is asked, so nobody would miss what could not be looked at: all else is done first. */
+/** Without a prompt, images that cannot be inspected do not stop the rest of the run. */
 const isUnattended = (options: ApplyOptions) =>
   options.autoApprove === true && coversWholeStack(planOptionsOf(options));
 
@@ -66,7 +66,7 @@ function unresolvedError(unresolved: ReadonlyMap<string, Error>): UserError {
   return new UserError(lines, 'All else was done with these images as they were before.');
 }
 
-/** What a farm's update policy may ask for then. */
+/** Rolls back a failed update, if the farm's update policy says so. */
 function afterFailure(context: Context, config: Config, store: Store, options: ApplyOptions) {
   return async (plan: Plan, outcome: Outcome) => {
     if (!plan.rollbacks) return;
@@ -75,7 +75,7 @@ function afterFailure(context: Context, config: Config, store: Store, options: A
   };
 }
 
-/** Nothing new is asked for: only what the host has lost comes back. */
+/** Converges the host to the recorded stack: restores what the host has lost. */
 export async function applyRecorded(
   context: Context,
   given: string,
@@ -84,8 +84,8 @@ export async function applyRecorded(
   const stack = await stackName(context, given);
   const code = await withStore(context, options, async (store) => {
     if (options.unattended) refuseDestroyed(context, { stack });
-    const wishes = { ...planOptionsOf(options), health: 'note' } as const;
-    const plan = await planRecorded(context, stack, store.rows, (each) => each, wishes);
+    const planOptions = { ...planOptionsOf(options), health: 'note' } as const;
+    const plan = await planRecorded(context, stack, store.rows, (each) => each, planOptions);
     const before = () => forgetDestroyedStack(context, { stack }, options);
     return propose(context, plan, store, options, false, { before });
   });
@@ -140,7 +140,7 @@ function refusePlanFlags({ target, replace, refresh, stack }: ApplyOptions): voi
   );
 }
 
-/** @throws UserError for a stack that a person has destroyed, where nobody asks for it now */
+/** @throws UserError for a destroyed stack in an unattended run */
 function refuseDestroyed({ site: { root } }: Context, which: StackFile): void {
   const found = findDestroyed(root, which);
   if (!found) return;
@@ -154,7 +154,7 @@ function refuseDestroyed({ site: { root } }: Context, which: StackFile): void {
   );
 }
 
-/** A person asks for it. */
+/** An attended run brings a destroyed stack back. */
 async function forgetDestroyedStack(
   { site: { root } }: Context,
   which: StackFile,

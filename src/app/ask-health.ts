@@ -4,9 +4,9 @@ import type { Row } from '../model/resource.js';
 import type { Context } from './context.js';
 
 /**
- * A look with the answers of those whose health is due; costs nothing when none is.
+ * The probe with the results of all health checks that are due; free when none is.
  *
- * @param note keep that they were asked: the caller goes by the answers
+ * @param note record the checks, for a caller that acts on the results
  */
 export async function askHealth(
   context: Context,

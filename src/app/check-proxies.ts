@@ -72,7 +72,7 @@ export async function checkProxies(
   return warnings;
 }
 
-/** What is different in the container: files, names, users; and an alert that is no error. */
+/** Messages about files, names and users, which differ in the container, and alerts that are no errors. */
 const DEPENDS =
   /no such file|error opening|unable to (stat|open|load|read)|could ?n[o']t (resolve|open|load)|cannot (find|open|load)|Continuing\.$/i;
 
@@ -107,7 +107,7 @@ function hostProgram(id: string, resources: readonly Resource[]): string | undef
   return from.host.binaries?.find((each) => basename(each) === 'haproxy');
 }
 
-/** The answer of a running proxy; undefined when it does not run, or not answer. */
+/** The answer of a running proxy; undefined if it does not run or answer. */
 async function askRunning(
   context: Context,
   { dir, file, text, reader, files: beside = [] }: Write,

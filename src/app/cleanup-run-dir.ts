@@ -12,9 +12,9 @@ import {
 } from '../model/install-paths.js';
 
 /**
- * Removes our empty folders in /run once nothing is on record; whatever is in one, it stays, but
- * for what is made again when it is needed: the note which runtime works here, the tables and
- * files as they were understood, and the bundle of a throw-away container whose run was cut off.
+ * Removes baleine's empty folders in /run once no resource is recorded. Other contents stay, except
+ * caches: which runtime works here, parsed tables and files, and the bundle of a one-off container
+ * whose run was interrupted.
  */
 export function cleanUpRunDir(site: InstallPaths): void {
   const { run } = site;
@@ -30,8 +30,8 @@ export function cleanUpRunDir(site: InstallPaths): void {
 }
 
 /**
- * Removes the folders that a stack had, what was kept of its file, and what was built for it, once
- * none of it is on record.
+ * Removes the folders of a stack, its cached file and its built archives, once none of its resources
+ * is recorded.
  */
 export function cleanUpStack(site: InstallPaths, stack: string): void {
   const { root } = site;
@@ -45,8 +45,8 @@ export function cleanUpStack(site: InstallPaths, stack: string): void {
 }
 
 /**
- * What a run has left that was killed while it wrote the first file of a resource: as there was none
- * before, a later run has found nothing to remove and has dropped the row.
+ * Removes unfinished files of a killed run that wrote the first file of a resource: a later run found
+ * no file to remove, and dropped the row.
  */
 function removeUnfinished(site: InstallPaths, stack: string): void {
   const prefix = basename(hostsFile(site, stack, ''));
@@ -74,7 +74,7 @@ function list(dir: string) {
   }
 }
 
-/** Leaves what is no folder or not empty, where something is mounted, and what is gone already. */
+/** Ignores files, folders that are not empty, mount points, and folders that are already gone. */
 function removeFolder(dir: string): void {
   try {
     rmdirSync(dir);

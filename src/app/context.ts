@@ -33,18 +33,18 @@ import { ImageInspector } from './image-inspector.js';
 import type { CommonOptions } from './options.js';
 import { type ReadResult, readConfig, readConfigCached } from './read-config.js';
 
-/** A file was found to ask for just what is on record, as `agrees` has it. */
+/** Proof that a file and the state were in sync, by `configMatchesState`. */
 interface SyncMark {
-  /** As of `planInputFingerprint`. */
+  /** From `planInputFingerprint`. */
   mark: string;
   /** Of the records. */
   serial: string;
 }
 
 /**
- * The one place where things are put together. Everything but the site is opened when it is asked
- * for. What the run from cron needs is imported at once, for each file of its own costs it a
- * millisecond; what changes the state or the host is loaded when something is to be changed.
+ * The composition root. Everything except the paths is opened on first use. What a run from cron
+ * needs is imported statically, because each file costs it a millisecond; what changes the state or the
+ * host is loaded when there is something to change.
  */
 export class Context {
   #site: InstallPaths | undefined;
@@ -53,8 +53,8 @@ export class Context {
   #agreement: { mark: string; records: CachedRecords } | undefined;
   #inspector: ImageInspector | undefined;
   /**
-   * By name, the images that could not be looked at, for a run that goes on with what is on record of
-   * them; undefined when that is an error at once.
+   * The errors of images that could not be inspected, by name, for a run that continues with their
+   * recorded origin; undefined if such an error ends the run.
    */
   unresolvedImages: Map<string, Error> | undefined;
 
@@ -73,52 +73,52 @@ export class Context {
     return this.#frontend;
   }
 
-  /** @throws UserError for a root that is another's: see `locateSite` */
+  /** @throws UserError for a root of another host or installation: see `locateSite` */
   get site(): InstallPaths {
     this.#site ??= locateSite(this.options.root);
     return this.#site;
   }
 
-  /** Reads and checks the file, or recalls it; rejects with all that is wrong with it. */
+  /** Reads and checks the file, or its cache; rejects with all errors in it. */
   async config(): Promise<Config> {
     this.#read = await readConfigCached(this.options.file, configCache(this.site));
     return this.#read.config;
   }
 
-  /** What was recalled, read with its lines: undefined when the config has them. */
+  /** A cached config, read again with its lines; undefined if the config has them already. */
   async configWithLines(): Promise<Config | undefined> {
     return this.#read?.cached ? readConfig(this.options.file) : undefined;
   }
 
-  /** Whether an earlier run has found that the file asks for just what is on record. */
+  /** Whether an earlier run has found the file in sync with the state. */
   isConfigInSync(given: Given, records: CachedRecords): boolean {
     const known = this.#read?.cached?.agreement as SyncMark | undefined;
     return known?.serial === records.serial && known.mark === planInputFingerprint(given);
   }
 
-  /** That this one has. */
+  /** Notes that this run has. */
   noteConfigInSync(given: Given, records: CachedRecords): void {
     this.#agreement = { mark: planInputFingerprint(given), records };
   }
 
-  /** For the next run to recall. The caller holds the lock. */
+  /** Caches the config for the next run. The caller holds the lock. */
   cacheConfig(): void {
     const { mark, records } = this.#agreement ?? {};
     this.#read?.store?.(records && { mark, serial: records.serial });
     if (records && !this.cachedRecords()) cacheRecords(this.site, records);
   }
 
-  /** What is on record, if an earlier run has read it. */
+  /** The rows cached by an earlier run, if they are current. */
   cachedRecords(): CachedRecords | undefined {
     return loadCachedRecords(this.site, TABLES);
   }
 
-  /** To read; a snapshot. */
+  /** A snapshot of the state, to read. */
   state(): State {
     return openState(this.site, TABLES);
   }
 
-  /** To write; the caller holds the lock. */
+  /** The state, to write. The caller holds the lock. */
   async store(): Promise<Store> {
     const [{ openCleanStore }, { bindRoot }] = await Promise.all([
       import('../state/store.js'),
@@ -128,7 +128,7 @@ export class Context {
     return openCleanStore(this.site, TABLES);
   }
 
-  /** Rejects with LockedError when another has it for longer. Our programs share it. */
+  /** Rejects with LockedError if another run holds it for longer. Programs started by baleine share it. */
   async lock(patience: LockTimeouts): Promise<Lock> {
     const { acquireLock } = await import('../state/lock.js');
     const lock = await acquireLock(this.site, patience);
@@ -140,12 +140,12 @@ export class Context {
     return { ...lock, release };
   }
 
-  /** One look at the host. */
+  /** A snapshot of the host. */
   probe(): Promise<Probe> {
     return linuxProbe(this.site);
   }
 
-  /** The same for a run without the lock; rejects when another run has it. */
+  /** The same for a run without the lock; rejects if another run holds it. */
   probeUnlocked(): Promise<Probe> {
     const lock = lockFile(this.site);
     return linuxProbe(this.site, existsSync(lock) ? lock : undefined);

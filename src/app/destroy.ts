@@ -24,9 +24,15 @@ export async function destroyStack(
 ): Promise<number | undefined> {
   const stack = await stackName(context, options.stack);
   const code = await withStore(context, options, async (store) => {
-    const wishes = planOptionsOf(options);
-    const plan = await planDestroy(context, stack, store.rows, wishes, options.volumes === true);
-    if (!coversWholeStack({ ...wishes, refresh: true })) {
+    const planOptions = planOptionsOf(options);
+    const plan = await planDestroy(
+      context,
+      stack,
+      store.rows,
+      planOptions,
+      options.volumes === true,
+    );
+    if (!coversWholeStack({ ...planOptions, refresh: true })) {
       return propose(context, plan, store, options, true);
     }
     const schedules = await findSchedules(context, stack);

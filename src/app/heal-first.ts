@@ -14,7 +14,7 @@ import { propose } from './with-lock.js';
 /**
  * Starts again what has ended, by the records alone, before anything is asked of strangers: a health
  * check, a registry and a build may each take all of the time they have. Nothing to do where no
- * stranger is to be asked; what fails here is told by the plan that follows.
+ * stranger is to be asked; the plan that follows reports failures of this one.
  */
 export async function healFirst(
   context: Context,

@@ -7,7 +7,7 @@ import type { Context } from './context.js';
 
 /**
  * Where a command looks for a container unless `--stack` tells: in the stack of the file, or among
- * what was made by hand, as the commands below `baleine container` do.
+ * imperative containers, as the commands below `baleine container` do.
  */
 export type StackScope = 'file' | 'imperative';
 
@@ -57,7 +57,7 @@ export function findContainers(
 
 function notFound(rows: readonly Row[], stack: string, name: string, purpose: string): UserError {
   const others = rows.filter((row) => row.kind === 'container' && row.name === name);
-  const of = stack === IMPERATIVE_STACK ? 'made by hand' : `in stack ${stack}`;
+  const of = stack === IMPERATIVE_STACK ? 'created imperatively' : `in stack ${stack}`;
   const shown = NAME.test(name) ? name : JSON.stringify(name);
   return new UserError(
     `cannot ${purpose} container ${shown}: there is none of that name ${of}`,

@@ -24,15 +24,15 @@ export async function planStack(
   context: Context,
   config: Config,
   records: CachedRecords,
-  wishes: PlanOptions,
+  planOptions: PlanOptions,
 ): Promise<Plan> {
   const { name } = config;
   const { rows } = records;
-  const { scale, refresh = true, health } = wishes;
+  const { scale, refresh = true, health } = planOptions;
   const own = ofStack(name, rows);
   const look = refresh ? startObserving(context, own, health) : undefined;
   const given = await desiredInput(config, context, rows, scale);
-  const isAgreed = coversWholeStack(wishes) && context.isConfigInSync(given, records);
+  const isAgreed = coversWholeStack(planOptions) && context.isConfigInSync(given, records);
   // whatever there is to do is reckoned, and shown, from the file
   if (isAgreed && look && hostMatchesRecord(context, own, name, await look())) {
     context.noteConfigInSync(given, records);
@@ -40,9 +40,9 @@ export async function planStack(
   }
   const resources = await desiredFrom(given, context);
   const targets = scale && scaleTargets(Object.keys(scale), name, resources, rows);
-  const inSight = targets ? { ...wishes, targets } : wishes;
+  const inSight = targets ? { ...planOptions, targets } : planOptions;
   const plan = await planResources(context, name, resources, rows, { ...inSight, look, config });
-  if (coversWholeStack(wishes) && isNothing(plan, own) && configMatchesState(resources, own)) {
+  if (coversWholeStack(planOptions) && isNothing(plan, own) && configMatchesState(resources, own)) {
     context.noteConfigInSync(given, records);
   }
   if (opensPorts(plan))
@@ -50,7 +50,7 @@ export async function planStack(
   return plan;
 }
 
-/** Other notes, as of containers that wait, are worked out anew each time. */
+/** Other notes, such as waiting containers, have to be worked out in each run. */
 function isNothing({ changes, notes = [] }: Plan, rows: readonly Row[]): boolean {
   return changes.length === 0 && notes.length === unusedNotes(rows, kinds).length;
 }
@@ -58,7 +58,7 @@ function isNothing({ changes, notes = [] }: Plan, rows: readonly Row[]): boolean
 const ofStack = (stack: string, rows: readonly Row[]) => rows.filter((row) => row.stack === stack);
 
 /**
- * What it takes to be rid of the stack, by what is on record alone.
+ * The plan that destroys the stack, by its rows alone.
  *
  * @param deleteData its volumes too
  */
@@ -66,10 +66,10 @@ export async function planDestroy(
   context: Context,
   stack: string,
   rows: readonly Row[],
-  wishes: PlanOptions,
+  planOptions: PlanOptions,
   deleteData: boolean,
 ): Promise<Plan> {
-  return planResources(context, stack, [], rows, wishes, {
+  return planResources(context, stack, [], rows, planOptions, {
     reason: 'asked to be destroyed',
     deleteData,
   });
@@ -87,21 +87,21 @@ export async function planDeleteData(
   return planResources(context, stack, others, rows, { targets }, REQUESTED);
 }
 
-/** What it takes to have the stack as it is on record but for what `edit` makes of it. */
+/** The plan that converges the host to the recorded stack as edited. */
 export async function planRecorded(
   context: Context,
   stack: string,
   rows: readonly Row[],
   edit: (resource: Resource) => Resource,
-  wishes: PlanOptions & ObserveOptions,
+  planOptions: PlanOptions & ObserveOptions,
 ): Promise<Plan> {
   const resources = ofStack(stack, rows).map(resourceFromRow);
-  return planResources(context, stack, resources.map(edit), rows, wishes);
+  return planResources(context, stack, resources.map(edit), rows, planOptions);
 }
 
 const REQUESTED: Removal = { reason: 'requested', deleteData: true };
 
-/** A change of what was made by hand. */
+/** A change of imperative resources. */
 export interface ImperativeChange {
   /** What is to be there in addition, or instead of what bears the same name. */
   config: Config;
@@ -114,7 +114,7 @@ export interface ImperativeChange {
   edit: (resource: Resource) => Resource;
 }
 
-/** What it takes to have what was made by hand, with a change. */
+/** The plan of a change of imperative resources. */
 export async function planImperative(
   context: Context,
   rows: readonly Row[],
@@ -137,7 +137,7 @@ export async function planImperative(
  * What it takes to start one container again, by its row alone, if it has ended. Nothing is looked
  * for: beside one row, all else of the stack would count as orphaned.
  *
- * @param all what else is on record
+ * @param all the other rows
  */
 export async function planHeal(context: Context, row: Row, all: readonly Row[]): Promise<Plan> {
   const resource = resourceFromRow(row);
@@ -204,7 +204,7 @@ function startObserving(
   health: PlanOptions['health'],
 ): Observe {
   const looking = context.probe();
-  // whatever stops us first is told
+  // the first error is reported
   looking.catch(() => undefined);
   let answered: Promise<Probe> | undefined;
   const ask = async () => {
@@ -235,7 +235,7 @@ interface Removal {
   deleteData: boolean;
 }
 
-/** What it takes to have these resources, by what is on record. */
+/** The plan that converges the recorded rows to these resources. */
 export async function planResources(
   context: Context,
   stack: string,
@@ -255,7 +255,7 @@ export async function planResources(
   const { site } = context;
   const rows = ofStack(stack, all);
   const endangered = gone ? rows.filter(isRemoved(resources, targets)) : rows.filter(isIn(replace));
-  // who is about to lose data is told how much
+  // the amount of data to be lost is shown
   const sizes = endangered.some(({ kind }) => kinds[kind].keepsData)
     ? (await import('./data-sizes.js')).dataSizes(endangered)
     : undefined;

@@ -12,9 +12,9 @@ import { resolveImages } from './resolve-images.js';
 export type { Given };
 
 /**
- * What all that the file asks for is worked out from.
+ * The input from which the desired resources are worked out.
  *
- * @throws UserError for what the host cannot give, and what it does not have
+ * @throws UserError for capacity or files that the host does not have
  */
 export function desiredInput(
   config: Config,
@@ -30,7 +30,7 @@ export function desiredInput(
   });
 }
 
-/** What stands in the way is told with its line, and a recalled config does not know the lines. */
+/** Repeats failed work with the file's lines, so that errors carry them: a cached config has none. */
 export async function withLines<Result>(
   config: Config,
   context: Context,
@@ -45,7 +45,7 @@ export async function withLines<Result>(
   }
 }
 
-/** Of the local files that go into each image, and of each farm's certificate. */
+/** Fingerprints of the local files of each image, and of each farm's certificate. */
 function fingerprints(config: Config): Record<string, string> {
   const images = Object.entries(config.images).flatMap(([name, image]) => {
     const paths = image.external ? [] : localFiles(image);

@@ -4,20 +4,20 @@ import type { Config } from '../model/config.js';
 
 export interface ReadResult {
   config: Config;
-  /** Present when it was kept by an earlier run: its `where` knows no lines. */
+  /** Present if it comes from the cache: then its `where` has no lines. */
   cached?: CachedConfig;
-  /** Keeps it for the next run, and by what it was found to agree with the records. Absent for standard input. */
+  /** Caches it for the next run, with the proof that it is in sync. Absent for standard input. */
   store?: Keep;
 }
 
 type Keep = (agreement: object | undefined) => void;
 
-/** A file, or `-` for standard input; rejects with all that is wrong with it. */
+/** Reads a file, or `-` for standard input; rejects with all errors in it. */
 export async function readConfig(file: string): Promise<Config> {
   return (await parse(await sourceOf(file))).config;
 }
 
-/** The same, or what was kept of it in a folder, if nothing has changed since. */
+/** The same, or its cached result in a folder, if nothing has changed since. */
 export async function readConfigCached(file: string, dir: string): Promise<ReadResult> {
   const source = await sourceOf(file);
   if (file === '-') return parse(source);
@@ -38,7 +38,7 @@ async function sourceOf(file: string): Promise<Source> {
   return { ...(await readSource(file)), env: process.env };
 }
 
-/** YAML, the schema and the checks are loaded when they are needed, which is seldom. */
+/** Loads YAML, the schema and the checks on demand: most runs do not need them. */
 async function parse(source: Source): Promise<{ config: Config; variables: Set<string> }> {
   const { loadConfig } = await import('../formats/baleine/load.js');
   const variables = new Set<string>();

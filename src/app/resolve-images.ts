@@ -7,11 +7,11 @@ import type { ImageOrigin, ImageSpec } from '../model/specs.js';
 import type { Context } from './context.js';
 
 /**
- * What the foreign images of a file are, by name, so that the plan can tell what their containers
- * will run. What is on record is believed as long as the local files have not changed, or the
- * registry need not be asked; otherwise each is looked at, which takes programs and time.
+ * The origins of a file's foreign images, by name, so that the plan knows what their containers will
+ * run. A recorded origin is used while the local files have not changed and the registry need not be
+ * asked; otherwise the image is inspected, which takes programs and time.
  *
- * One that cannot be looked at stays as it is on record if the context has a place for the error.
+ * An image that cannot be inspected keeps its recorded origin if the context collects such errors.
  */
 export async function resolveImages(
   context: Context,
@@ -32,7 +32,7 @@ export async function resolveImages(
   return origins;
 }
 
-/** Whether a registry is to be asked, an archive read or a Dockerfile built. */
+/** Whether planning has to ask a registry, read an archive or build a Dockerfile. */
 export function needsInspection(config: Config, rows: readonly Row[]): boolean {
   return foreignImages(config, rows).some(
     ({ entry, recorded }) => !isCurrent(recorded, entry, fingerprintOf(entry.from as ForeignFrom)),
@@ -42,7 +42,7 @@ export function needsInspection(config: Config, rows: readonly Row[]): boolean {
 interface Foreign {
   name: string;
   entry: ImageSource;
-  /** As it is on record, of the same source. */
+  /** The recorded origin of the same source. */
   recorded: ImageOrigin | undefined;
 }
 
@@ -52,7 +52,7 @@ function foreignImages(config: Config, rows: readonly Row[]): Foreign[] {
     const row = rows.find(
       (each) => each.kind === 'image' && each.stack === config.name && each.name === name,
     ) as Row<ImageSpec> | undefined;
-    // A Dockerfile need not give the same twice: one whose result was lost is built anew.
+    // builds are not reproducible: a lost result is built again
     const isLost = isBuilt(entry.from) && row?.status === 'pending';
     const known = row && equal(row.spec.from, entry.from) && !isLost ? row.spec.origin : undefined;
     return [{ name, entry, recorded: known }];
@@ -88,11 +88,11 @@ async function resolveImage(
   }
   const found = await context.inspectImage(from, entry.size, owner);
   const marked = { ...found, ...(mark !== undefined && { fingerprint: mark }) };
-  // Another packing of the same layers is no reason for another size.
+  // the same layers in another archive keep their size
   return known?.layers === found.layers ? { ...marked, bytes: known.bytes } : marked;
 }
 
-/** Undefined for a registry's. */
+/** Undefined for an image of a registry. */
 function fingerprintOf(from: ForeignFrom): string | undefined {
   if ('registry' in from) return undefined;
   if ('dockerfile' in from) {

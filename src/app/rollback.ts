@@ -21,10 +21,10 @@ import { planResources } from './make-plan.js';
 import type { RunOptions } from './options.js';
 
 /**
- * What it takes to have a farm, or what the file has one container's entry for, as it was before
- * its last change; all else is left alone.
+ * The plan that rolls a service, a farm or an entry of `containers`, back to its previous release;
+ * other resources are not touched.
  *
- * @throws UserError when there is nothing to go back to
+ * @throws UserError if there is no previous release
  */
 export async function planRollback(
   context: Context,
@@ -45,7 +45,7 @@ export async function planRollback(
   return planResources(context, stack, proxy ? [...others, proxy] : others, rows, { targets });
 }
 
-/** Somebody may have removed what the record speaks of. */
+/** @throws UserError if the recorded image file was removed */
 function refuseMissingImage(
   name: string,
   held: PinnedRelease,
@@ -57,10 +57,10 @@ function refuseMissingImage(
   throw rollbackError(name, `${file} is gone`);
 }
 
-/** What a proxy goes by. */
+/** The keys of its servers that affect a proxy. */
 const HEALTH_PARTS = ['healthcheck', 'port'];
 
-/** A proxy asks its servers as they were, too; its configuration then is as the file asks for otherwise. */
+/** The proxy with the health checks of the previous release; the rest of it is as in the file. */
 async function proxyFor(
   context: Context,
   config: Config,
@@ -81,9 +81,8 @@ async function proxyFor(
 }
 
 /**
- * Has what a failed roll-out has changed be as it was before, where the file asks for that, and be
- * held there: the next apply would but fail in the same way. Tells how it went, and never rejects
- * for it.
+ * Rolls services back after a failed update, if their update policy says so, and pins them: the next
+ * apply would fail in the same way. Reports the result, and never rejects because of it.
  */
 export async function rollBackFailed(
   context: Context,

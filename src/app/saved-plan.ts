@@ -6,41 +6,41 @@ import type { Plan } from '../model/plan.js';
 import { jsonText } from '../model/printable.js';
 import { readConfig } from './read-config.js';
 
-/** A plan in a file, with all it takes to tell that it is no longer the right one. */
+/** A saved plan, with what tells whether it is stale. */
 export interface SavedPlan {
   format: typeof FORMAT;
   root: string;
-  /** A `destroy`. */
+  /** Whether it is a plan of `destroy`. */
   destroy: boolean;
-  /** Made with `--target`. */
+  /** Whether it was narrowed by `--target`. */
   narrowed?: boolean;
-  /** Of the state it was made from. */
+  /** Serial of the state it was made from. */
   serial: string;
-  /** Absolute path and digest of the YAML; absent for a destroy, which goes by the state. */
+  /** Absolute path and digest of the file; absent for `destroy`, which uses the state alone. */
   source?: { file: string; digest: string };
   plan: Plan;
 }
 
 const FORMAT = 'baleine plan 1';
 
-/** Readable by its owner only: the values of the containers' environment are in it. */
+/** Readable by its owner only: it contains the environment of containers. */
 export async function savePlan(path: string, saved: Omit<SavedPlan, 'format'>): Promise<void> {
   const { writeOutput } = await import('../host/linux/files/write-output.js');
   await writeOutput(path, `${jsonText({ format: FORMAT, ...saved })}\n`, { mode: 0o600 });
 }
 
-/** What `savePlan` keeps of the file a plan was made from. */
+/** Path and digest of the file that a plan was made from. */
 export function sourceOf(config: Config | undefined): Pick<SavedPlan, 'source'> {
   return config ? { source: { file: resolve(config.file), digest: config.digest } } : {};
 }
 
-/** Standard input cannot be read again, to see whether it has changed. */
+/** Standard input cannot be read again to find out whether it has changed. */
 export function refuseStandardInput(file: string): void {
   if (file !== '-') return;
   throw new UserError('cannot save a plan made from standard input', 'Give the file with -f FILE.');
 }
 
-/** Rejects when the plan is for other state or another file than there are now. */
+/** Rejects if the state or the file has changed since. */
 export async function refuseStale(saved: SavedPlan, root: string, serial: string): Promise<void> {
   if (saved.root !== root) {
     throw new UserError(
@@ -63,8 +63,8 @@ function stale(why: string): UserError {
 }
 
 /**
- * Throws when it is no plan, or one that others could have written: its steps are carried out as
- * they stand, as root.
+ * Throws if it is no plan, or one that another user could have written: its steps run as root,
+ * unchecked.
  */
 export function readPlan(path: string): SavedPlan {
   const saved = parse(path, readTrusted(path));
@@ -100,7 +100,7 @@ function parse(path: string, text: string): unknown {
   }
 }
 
-/** The format's name vouches for the rest. */
+/** Only the format's name is checked. */
 function isSavedPlan(value: unknown): value is SavedPlan {
   return (
     typeof value === 'object' && value !== null && 'format' in value && value.format === FORMAT

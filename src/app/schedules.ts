@@ -16,20 +16,20 @@ import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
 import { readConfig } from './read-config.js';
 
-/** What of the host applies a stack now and then. */
+/** The cron schedules of a stack. */
 export interface Schedules {
-  /** Our own blocks, which `destroy` removes. */
+  /** Blocks that baleine wrote, and `destroy` removes. */
   blocks: { table: Table; file: string }[];
-  /** What it leaves alone, each as `/etc/cron.d/shop:3: * * * * * root baleine …`. */
+  /** Other lines, which `destroy` leaves alone, each as `/etc/cron.d/shop:3: * * * * * root baleine …`. */
   others: string[];
 }
 
 interface Table {
-  /** As messages have it. */
+  /** Name for messages. */
   name: string;
   text: string;
   crontab: Crontab;
-  /** Its path, when `cron install --crontab` named it. */
+  /** Its path, if it was given by `cron install --crontab`. */
   path?: string;
 }
 
@@ -47,7 +47,7 @@ export async function findSchedules(context: Context, stack: string): Promise<Sc
   const others = all.flatMap(({ path, text }) => [
     ...otherLines(text, files, stack).map((each) => `${path}:${each.line}: ${each.text}`),
   ]);
-  // a block in a table that is not ours to write
+  // a block of baleine in a table of someone else
   const foreign = rest.flatMap(({ path, text }) =>
     filesOf(text)
       .filter((file) => files.includes(file))
@@ -56,7 +56,7 @@ export async function findSchedules(context: Context, stack: string): Promise<Sc
   return { blocks, others: [...foreign, ...others] };
 }
 
-/** Removes our blocks; returns what could not be removed, and why. */
+/** Removes the blocks; returns errors. */
 async function removeSchedules(
   { site: { root } }: Context,
   { blocks }: Schedules,
@@ -73,7 +73,7 @@ async function removeSchedules(
   return problems;
 }
 
-/** What a reader should know before a stack is destroyed; empty when nothing applies it. */
+/** Warnings before a stack is destroyed; empty without schedules. */
 export function scheduleWarnings({ blocks, others }: Schedules): Warning[] {
   const lines = [
     ...blocks.map(({ table, file }) => `the lines of ${file} go from ${table.name}`),
@@ -86,7 +86,7 @@ export function scheduleWarnings({ blocks, others }: Schedules): Warning[] {
 const LEFT =
   'what is left there will not bring the stack back; only a person who runs `baleine apply` does';
 
-/** Root's own, and files that `cron install --crontab` was given. */
+/** Root's crontab, and files given to `cron install --crontab`. */
 async function ownTables({ site }: Context): Promise<Table[]> {
   const tables: Table[] = [];
   const add = async (name: string, path?: string) => {
@@ -101,7 +101,7 @@ async function ownTables({ site }: Context): Promise<Table[]> {
   return tables;
 }
 
-/** The file of the command line, as it was given and without links. */
+/** The file of the command line, as given and with links resolved. */
 function pathsOf({ options: { file } }: Context): string[] {
   if (file === '-') return [];
   const path = resolve(file);
@@ -120,8 +120,8 @@ async function belongsTo(block: Block, context: Context, stack: string): Promise
 }
 
 /**
- * Has nothing bring the stack back but a person who applies it. Before anything is removed: cron may run at any time, and waits for our lock. What fails here is
- * no reason not to destroy.
+ * Makes sure that no schedule recreates the stack. It runs before anything is destroyed, because cron
+ * may start at any time and waits for the lock. A failure does not stop the destroy.
  */
 export async function stopSchedules(
   context: Context,
@@ -139,7 +139,7 @@ export async function stopSchedules(
   for (const problem of await removeSchedules(context, schedules)) warn(context, problem);
 }
 
-/** Whatever the view shows. */
+/** Warns on standard error, with every view. */
 export function warn({ frontend }: Context, text: string): void {
   frontend.warn(`Warning: ${text}\n`);
 }

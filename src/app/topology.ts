@@ -13,7 +13,7 @@ import {
 } from '../model/topology.js';
 import { describeContainers } from './container-list.js';
 
-/** A stack as it is on the host now. `rows` are those of every stack, for bridges of others. */
+/** The topology of a stack on the host now. `rows` are of every stack, because bridges can be shared. */
 export function topologyOf(
   stack: string,
   rows: readonly Row[],
@@ -51,7 +51,7 @@ function ofKind<Spec>(rows: readonly Row[], kind: Row['kind']): Row<Spec>[] {
 
 const namesOf = (rows: readonly Row[]) => rows.map(({ name }) => name).sort(byName);
 
-/** The stack's own, and what its containers are on besides. */
+/** The stack's own bridges, and others that its containers are on. */
 function bridgesOf(
   stack: string,
   rows: readonly Row[],
@@ -83,7 +83,7 @@ function bridgeNode(
   };
 }
 
-/** From the host outwards, so that a picture reads the way a request goes. */
+/** Ordered as requests flow, from the host. */
 function byDistance(
   bridges: readonly BridgeNode[],
   containers: readonly ContainerNode[],

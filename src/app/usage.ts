@@ -5,19 +5,19 @@ import type { Row } from '../model/resource.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 import type { ContainerStats, Traffic, Usage } from '../model/usage.js';
 
-/** What the host's interfaces carry is not one container's. */
+/** Traffic of the host's interfaces does not belong to one container. */
 const NO_TRAFFIC: Traffic = { received: 0, sent: 0 };
 
-/** What one container has used until now. */
+/** The usage of one container so far. */
 export interface UsageSample {
   row: Row<ContainerSpec, ContainerFacts>;
   usage: Usage;
   network: Traffic;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   at: number;
 }
 
-/** Of the rows that stand for what runs. */
+/** The usage of all running containers. */
 export function sampleUsage(rows: readonly Row[], probe: Probe, site: InstallPaths): UsageSample[] {
   return (rows as Row<ContainerSpec, ContainerFacts>[]).flatMap((row) => {
     const { pid, start_time, boot_id } = row.facts;
@@ -35,7 +35,7 @@ export function sampleUsage(rows: readonly Row[], probe: Probe, site: InstallPat
   });
 }
 
-/** Of those that were there both times, by stack and name. */
+/** Rates of containers that were there at both times, by stack and name. */
 export function statsBetween(before: UsageSample[], now: UsageSample[]): ContainerStats[] {
   const earlier = new Map(before.map((each) => [each.row.facts.pid, each]));
   const stats = now.flatMap((each): ContainerStats[] => {

@@ -13,13 +13,13 @@ import type { Context } from './context.js';
 
 type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 
-/** Milliseconds after the last start: what cannot run has mostly ended by then. */
+/** Milliseconds after the last start, within which most containers that cannot run have ended. */
 const SETTLE_TIME = 500;
 
 /**
- * Looks once more at containers that a plan has started. One that has ended already is a failure; one
- * that is up, but was started again for the second time in a row or more, is told of with the number
- * of the try. A container that may end, by its restart policy and with 0, is neither.
+ * Checks the containers that a plan has started. A container that has ended already is a failure; one
+ * that runs, but was restarted at least twice in a row, is reported with the number of the try. A
+ * container whose restart policy lets it end with 0 is neither.
  */
 export async function verifyStarted(
   context: Context,
@@ -64,12 +64,12 @@ export async function verifyStarted(
   });
 }
 
-/** Milliseconds: what was started again has recovered after that. */
+/** Milliseconds after which a restarted container has recovered. */
 const RECOVERED = 20_000;
 
 /**
- * Whether every container of the file's stack is up, or over. After a failure to stay up, whether each
- * has stayed up for long enough to have recovered.
+ * Whether every container of the file's stack runs, or has completed. After a crash loop, whether each
+ * has run for long enough to have recovered.
  */
 export async function isStackSteady(context: Context, loops: boolean): Promise<boolean> {
   const { name } = await context.config();

@@ -36,7 +36,7 @@ export async function waitHealthy(
 
 interface Down {
   said: string;
-  /** Nothing starts it again before the next apply. */
+  /** It stays down until the next apply. */
   isFinal: boolean;
 }
 

@@ -7,8 +7,8 @@ import { type Context, isOrphanedOneOff } from './context.js';
 import type { LockOptions, RunOptions } from './options.js';
 
 /**
- * Works on the state with the lock held; answers the exit code, undefined when another has the lock
- * and that is fine.
+ * Works on the state with the lock held; answers the exit code, undefined with `--lock-skip` if another
+ * run holds it.
  */
 export async function withStore(
   context: Context,
@@ -34,9 +34,9 @@ export async function withStore(
 }
 
 /**
- * Shows a plan, asks unless told not to, and carries it out; answers the exit code.
+ * Shows a plan, asks for approval unless `autoApprove` is set, and executes it; answers the exit code.
  *
- * @param around what is done once the plan is approved, and once it has failed
+ * @param around hooks for an approved and for a failed plan
  */
 export async function propose(
   context: Context,
@@ -67,7 +67,7 @@ export async function propose(
 }
 
 interface Around {
-  /** `before` has something to do, and is to be approved, though the plan has no changes. */
+  /** Ask for approval even without changes, because `before` has something to do. */
   alsoWhenEmpty?: boolean;
   before?: (plan: Plan) => Promise<void>;
   failed?: (plan: Plan, outcome: Outcome) => Promise<void>;

@@ -28,7 +28,7 @@ const codeOf = (signal: Ending) => 128 + constants.signals[signal];
 
 /**
  * Runs work that must not be cut off: the first signal asks it to stop at the next good moment,
- * the second ends the program at once (what is under way is then on record as unfinished).
+ * the second ends the program at once (running steps are then recorded as unfinished).
  */
 export async function interruptible<T>(work: (stop: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();

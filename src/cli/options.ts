@@ -15,7 +15,7 @@ export function addCommonOptions(command: Command, { short = true } = {}): Comma
   return addSiteOptions(command);
 }
 
-/** For a command that no file has a say in. */
+/** For a command without a file. */
 export function addSiteOptions(command: Command): Command {
   return command
     .option('--root <dir>', 'where state and disks are kept')
@@ -76,7 +76,7 @@ export function yesOrNo(text: string): boolean {
   return text === 'true';
 }
 
-/** What narrows or widens a plan. */
+/** The options that narrow or widen a plan. */
 export function addPlanFlags(command: Command, { replace = true } = {}): Command {
   command.option('--target <address>', 'only this and what it needs; repeatable', addressList);
   if (replace) {
@@ -84,24 +84,24 @@ export function addPlanFlags(command: Command, { replace = true } = {}): Command
   }
   return command
     .addOption(
-      new Option('--refresh [yes]', 'look at the host first').default(true).argParser(yesOrNo),
+      new Option('--refresh [yes]', 'compare with the host first').default(true).argParser(yesOrNo),
     )
-    .option('--no-refresh', 'believe the host to be as it was left');
+    .option('--no-refresh', 'assume the host has not changed since the last run');
 }
 
 export function addLockOptions(command: Command): Command {
   return command
-    .option('--lock-timeout <duration>', 'wait so long for another baleine, as 30s', duration)
-    .option('--lock-skip', 'when another baleine is at work, end with 0; for cron');
+    .option('--lock-timeout <duration>', 'wait for another baleine, for example 30s', duration)
+    .option('--lock-skip', 'exit with 0 if another baleine holds the lock; for cron');
 }
 
 /** What `apply` and `destroy` have in common. */
 export function addRunOptions(command: Command): Command {
   command
     .option('-y, --auto-approve', 'do not ask')
-    .option('--quiet', 'not one byte when nothing changed; for cron')
+    .option('--quiet', 'print nothing if nothing changed; for cron')
     .option('--json', 'one JSON object a line')
-    .option('--parallelism <n>', 'most steps at a time (default: 10)', count);
+    .option('--parallelism <n>', 'maximum number of concurrent steps (default 10)', count);
   return addLockOptions(command);
 }
 
@@ -109,19 +109,22 @@ export function addRunOptions(command: Command): Command {
 export function addChangeOptions(command: Command): Command {
   return addSiteOptions(command)
     .option('--json', 'one JSON object a line')
-    .option('--lock-timeout <duration>', 'wait so long for another baleine (10s)', duration);
+    .option('--lock-timeout <duration>', 'wait for another baleine (default 10s)', duration);
 }
 
 export function addWaitOptions(command: Command): Command {
   return command
-    .option('--wait', 'until all that have a health check are healthy')
-    .option('--wait-timeout <duration>', 'at most so long; 60s unless told', duration);
+    .option('--wait', 'wait until all containers with a health check are healthy')
+    .option('--wait-timeout <duration>', 'maximum wait (default 60s)', duration);
 }
 
 /** `--stack`, and the file where the command looks for its container in the stack of a file. */
 export function addScopeOptions(command: Command, scope: StackScope, how = {}): Command {
   if (scope === 'imperative') {
-    return addSiteOptions(command).option('--stack <name>', 'of this stack, not made by hand');
+    return addSiteOptions(command).option(
+      '--stack <name>',
+      'the stack; default: containers created imperatively',
+    );
   }
   return addCommonOptions(command, how).option(
     '--stack <name>',

@@ -65,7 +65,7 @@ export interface UpdatePolicy {
   failure_action: 'pause' | 'continue' | 'rollback';
 }
 
-/** What a farm's proxy is told beyond what every container is. */
+/** The options of a farm's proxy on top of those of a container. */
 export interface ProxyOptions {
   engine: 'haproxy';
   listen: number;

@@ -27,7 +27,7 @@ export interface ImageSpec {
   config: ImageConfig;
   /** Of what it is derived from, when another tool made that; its own is in `origin`. */
   original?: OriginalConfig;
-  /** Version of what is kept beside it, as containers ran it before it was built anew. */
+  /** Version of what is kept beside it, as containers ran it before the last build. */
   previous?: string;
 }
 
@@ -111,7 +111,7 @@ export interface Scaled {
   servers: number;
 }
 
-/** Its content is not on record: it may be a key. */
+/** Its content is not recorded: it may be a key. */
 export interface PlacedFile {
   /** Made of a digest of the content, so that another content is another file. */
   name: string;
@@ -131,7 +131,7 @@ export interface HostsSpec {
 /** The same as it is asked for right before a start. */
 export interface AwaitedSpec extends Omit<DependencySpec, 'condition'> {
   condition: Condition;
-  /** Its exit code on record. */
+  /** Its recorded exit code. */
   exit?: number;
 }
 

@@ -33,8 +33,8 @@ export function locateSite(root: string): InstallPaths {
   const strange = bindingMismatch(root, binding);
   if (strange === undefined) return installPaths(binding.root);
   throw new UserError(`cannot use ${root}: ${strange}`, [
-    "What it has on record may be another one's. To make it this host's own, which leaves alone",
-    'what runs of another root, and has the next apply start its containers anew:',
+    "Its rows may be of another host. To make it this host's own, which leaves alone",
+    'what runs of another root, and has the next apply start its containers again:',
     `baleine state adopt --root ${root}`,
   ]);
 }

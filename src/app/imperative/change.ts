@@ -23,7 +23,7 @@ export interface Change {
   edit?: (resource: Resource) => Resource;
 }
 
-/** Works out a change from what is on record, and carries it out; answers the exit code. */
+/** Works out a change from the recorded rows, and executes it; answers the exit code. */
 export function applyChange(
   context: Context,
   options: ChangeOptions,

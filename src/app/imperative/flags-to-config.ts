@@ -14,7 +14,7 @@ export interface ConfigEntries {
   containers?: Entries;
 }
 
-/** Used and not changed: made by hand before, or by a stack. */
+/** Used and not changed: created imperatively before, or by a stack. */
 export const EXTERNAL = { external: true };
 
 /**

@@ -33,7 +33,7 @@ export function rowsOf<Kind extends Named>(
   return rows.filter((row) => row.kind === kind) as Row<Specs[Kind], Record<string, unknown>>[];
 }
 
-/** What was made by hand under this name. @throws UserError when nothing was */
+/** The imperative resource of this name. @throws UserError if there is none */
 export function imperativeRow<Kind extends Named>(
   rows: readonly Row[],
   kind: Kind,
@@ -53,7 +53,7 @@ export function imperativeRow<Kind extends Named>(
   throw missing(kind, name, purpose);
 }
 
-/** What `external` would mean: made by hand, or by any stack. @throws UserError when there is none */
+/** The resource that `external` refers to: imperative, or of any stack. @throws UserError if there is none */
 export function usableRow<Kind extends Named>(
   rows: readonly Row[],
   kind: Kind,
@@ -84,7 +84,7 @@ export function completeRow<Kind extends Named>(
 /**
  * What failed or was cut off the first time takes no name: the same command, corrected or not, goes on.
  *
- * @throws UserError when the name is taken by something made by hand
+ * @throws UserError if an imperative resource has the name
  */
 export function refuseExisting(
   rows: readonly Row[],

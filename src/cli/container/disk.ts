@@ -15,7 +15,7 @@ export function registerCp(parent: Command, scope: StackScope = 'file'): void {
     .description('copy files into a container or out of it, whether it runs or not')
     .argument('<from>', 'a path of the host, or NAME:PATH')
     .argument('<to>', 'the other one')
-    .option('--json', 'say what was copied, as a JSON object');
+    .option('--json', 'print what was copied as a JSON object');
   const family = scope === 'imperative' ? 'container ' : '';
   addScopeOptions(command, scope)
     .addHelpText('after', `\nExample:\n  baleine ${family}cp ./site web:/srv/www`)
@@ -33,11 +33,13 @@ interface CommitOptions extends ChangeOptions {
 export function registerCommit(parent: Command, scope: StackScope): void {
   const command = parent
     .command('commit')
-    .description('make an image of a container’s disk; a running one is frozen for that time')
+    .description(
+      'create an image from a container’s disk; a running container is frozen for that time',
+    )
     .argument('<name>', 'the container')
     .argument('<image>', 'the new image')
     .option('--json', 'one JSON object a line')
-    .option('--lock-timeout <duration>', 'wait so long for another baleine (10s)', duration);
+    .option('--lock-timeout <duration>', 'wait for another baleine (default 10s)', duration);
   addScopeOptions(command, scope)
     .addHelpText('after', '\nExample:\n  baleine container commit web web-configured')
     .action(async (name: string, image: string, options: CommitOptions, self: Command) => {

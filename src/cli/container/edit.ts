@@ -31,7 +31,7 @@ Examples:
 export function registerCreate(family: Command): void {
   const command = family
     .command('create')
-    .description('make a container on its own copy of an image')
+    .description('create a container on its own copy of an image')
     .argument('<name>')
     .argument('[command...]', 'what it runs, behind --; default: what its image says');
   addWordOptions(addChangeOptions(command))
@@ -54,7 +54,7 @@ Examples:
 export function registerAdd(family: Command): void {
   const command = family
     .command('add')
-    .description('give a container a bridge or a limit, without a restart')
+    .description('add a bridge or a limit to a container, without a restart')
     .argument('<name>');
   addBridgeOptions(addLimitOptions(addChangeOptions(command)))
     .addHelpText('after', ADD_EXAMPLES)
@@ -74,7 +74,7 @@ export function registerAdd(family: Command): void {
 
 export function registerRename(family: Command): void {
   addChangeOptions(family.command('rename').argument('<name>').argument('<new-name>'))
-    .description('give a stopped container another name')
+    .description('rename a stopped container')
     .addHelpText('after', '\nExample:\n  baleine container rename web web-old')
     .action(async (name: string, to: string, options: ChangeOptions, self: Command) => {
       process.exitCode = await renameContainer(openContext(self), name, to, options);
@@ -88,7 +88,7 @@ interface RemoveOptions extends ChangeOptions {
 export function registerRemove(family: Command): void {
   addChangeOptions(family.command('rm').argument('<name...>'))
     .description('destroy containers with their disks; volumes stay')
-    .option('-f, --force', 'also one that runs')
+    .option('-f, --force', 'also running containers')
     .addHelpText('after', '\nExample:\n  baleine container rm web')
     .action(async (names: string[], options: RemoveOptions, self: Command) => {
       process.exitCode = await removeContainers(openContext(self), names, options);

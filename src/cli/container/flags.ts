@@ -26,7 +26,7 @@ export interface BridgeOptions {
 export interface WordOptions extends LimitOptions, BridgeOptions {
   image: string;
   restart: string;
-  /** As commander has them, like all that come of the keys. */
+  /** As commander parses them, like all flags of keys. */
   env: string[];
   volume: string[];
 }
@@ -37,7 +37,7 @@ interface Joined {
   address?: string;
 }
 
-/** All that says what a container is; for those that are created and those that are run once. */
+/** The flags that describe a container, for `create` and `run`. */
 export function addWordOptions(command: Command, when: 'kept' | 'once' = 'kept'): Command {
   addBridgeOptions(addLimitOptions(command));
   if (when === 'kept') {
@@ -52,7 +52,7 @@ export function addWordOptions(command: Command, when: 'kept' | 'once' = 'kept')
   return command;
 }
 
-/** The keys of a container that have one. */
+/** The keys of a container that have a flag. */
 const FLAGS = Object.entries<AnyKey>(KEYS).flatMap(([name, { flag }]) =>
   flag ? [[name, flag] as const] : [],
 );
@@ -63,7 +63,7 @@ export function addLimitOptions(command: Command): Command {
     .option('--cpus <n>', 'CPUs’ worth of time, as 0.5', numeric)
     .option('--cpu-shares <n>', 'relative weight; usual is 1024', numeric)
     .option('--cpuset <list>', 'the CPUs it may use, as 0-1,3')
-    .option('--pids <n>', 'most processes and threads (2048)', numeric)
+    .option('--pids <n>', 'maximum number of processes and threads (2048)', numeric)
     .option('--io <limits>', 'as device=/dev/vda,write_bps=10M,read_iops=500; repeatable', throttle)
     .option('--device <rule>', 'as "allow c 10:229 rwm", or deny; repeatable', deviceRule)
     .option('--net-class <class>', 'of its packets for tc(8), as 0x100001', numeric);
@@ -72,10 +72,10 @@ export function addLimitOptions(command: Command): Command {
 export function addBridgeOptions(command: Command): Command {
   return command
     .option('--bridge <name[=address]>', 'a bridge to join; repeatable', joined, [])
-    .option('--mac <address>', 'on the one bridge given; default: by chance');
+    .option('--mac <address>', 'MAC address on the only bridge; default: random');
 }
 
-/** A container, its volumes, and what it uses of what is there. @throws UserError when it is not */
+/** A container with its volumes, and the resources it uses. @throws UserError if they do not exist */
 export function containerWords(
   name: string,
   args: string[],
@@ -127,7 +127,7 @@ export function attachments({ bridge: joins, mac }: BridgeOptions, purpose: stri
   return Object.fromEntries(joins.map(({ bridge, address }) => [bridge, { address, mac }]));
 }
 
-/** @throws UserError for one that nobody has made */
+/** @throws UserError for a bridge that does not exist */
 export function externals(
   rows: readonly Row[],
   bridges: string[],
@@ -164,5 +164,5 @@ function deviceRule(text: string, before: object[] = []): object[] {
 
 export const append = (text: string, before: string[]) => [...before, text];
 
-/** What is no number is complained of as it stands. */
+/** Text that is no number stays, so that errors quote it. */
 const numeric = (text: string) => (Number.isNaN(Number(text)) ? text : Number(text));

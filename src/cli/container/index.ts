@@ -35,6 +35,6 @@ const VERBS = [
 ];
 
 export function register(program: Command): void {
-  const family = program.command('container').description('containers made by hand');
+  const family = program.command('container').description('manage containers without a file');
   for (const verb of VERBS) verb(family, 'imperative');
 }

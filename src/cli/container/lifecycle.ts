@@ -34,7 +34,7 @@ function registerLifecycle(parent: Command, verb: LifecycleVerb, scope: StackSco
     .description(DESCRIPTIONS[verb])
     .argument(scope === 'imperative' ? '<name...>' : '[name...]')
     .option('--json', 'one JSON object a line')
-    .option('--lock-timeout <duration>', 'wait so long for another baleine (10s)', duration);
+    .option('--lock-timeout <duration>', 'wait for another baleine (default 10s)', duration);
   if (verb !== 'start') {
     command.option('-t, --time <duration>', 'before it is killed; default: its own', duration);
   }
@@ -50,15 +50,14 @@ function registerLifecycle(parent: Command, verb: LifecycleVerb, scope: StackSco
 
 export function registerPause(parent: Command, scope: StackScope = 'file'): void {
   const describe = (command: Command) =>
-    addJson(command).description('hold all processes of containers still');
+    addJson(command).description('pause all processes of containers');
   registerNamed(parent, scope, 'pause', describe, (context, rows, options) =>
     printEach('pause', pauseContainers(context, rows), options),
   );
 }
 
 export function registerUnpause(parent: Command, scope: StackScope = 'file'): void {
-  const describe = (command: Command) =>
-    addJson(command).description('let paused containers go on');
+  const describe = (command: Command) => addJson(command).description('resume paused containers');
   registerNamed(parent, scope, 'unpause', describe, (context, rows, options) =>
     printEach('unpause', unpauseContainers(context, rows), options),
   );

@@ -16,8 +16,8 @@ interface ListOptions {
 export function registerList(family: Command): void {
   addSiteOptions(family.command('list'))
     .alias('ls')
-    .description('list what runs, of files too, and bring containers.csv up to date')
-    .option('-a, --all', 'also what does not run')
+    .description('list running containers, also those of stacks, and update containers.csv')
+    .option('-a, --all', 'also containers that do not run')
     .option('--json', 'one JSON array')
     .option('-q, --quiet', 'names only')
     .addHelpText('after', '\nExample:\n  baleine container list --all')

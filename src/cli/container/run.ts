@@ -22,7 +22,7 @@ Examples:
 export function register(program: Command): void {
   const command = program
     .command('run')
-    .description('run one command in a one-off container, here and now; its exit code is ours')
+    .description('run one command in a one-off container, and exit with its exit code')
     .argument('<image>')
     .argument('[command...]', 'default: what the image says')
     .option('-i, --interactive', 'pass standard input on')

@@ -79,7 +79,7 @@ export function registerWait(parent: Command, scope: StackScope = 'file'): void 
 
 export function registerTop(parent: Command, scope: StackScope = 'file'): void {
   const describe = (command: Command) =>
-    command.description('show what runs in containers').option('--json', 'one JSON array');
+    command.description('show the processes of containers').option('--json', 'one JSON array');
   registerNamed(parent, scope, 'top', describe, async (context, rows, { json }) => {
     const listed = await processesOf(context, rows);
     if (json) return printJson(listed);
@@ -92,7 +92,7 @@ export function registerTop(parent: Command, scope: StackScope = 'file'): void {
 
 export function registerInspect(parent: Command, scope: StackScope = 'file'): void {
   const describe = (command: Command) =>
-    command.description('all that is known of containers, as JSON').option('--json', 'on one line');
+    command.description('show details of containers as JSON').option('--json', 'on one line');
   registerNamed(parent, scope, 'inspect', describe, async (context, rows, { json }) => {
     const probe = await context.probe();
     const found = rows.map((row) => {

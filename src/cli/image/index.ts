@@ -16,7 +16,7 @@ import { registerCreate, registerImport } from './create.js';
 import { registerExport } from './export.js';
 
 export function register(program: Command): void {
-  const family = program.command('image').description('images made by hand');
+  const family = program.command('image').description('manage images without a file');
   registerCreate(family);
   registerImport(family);
   registerExport(family);
@@ -35,7 +35,7 @@ export function register(program: Command): void {
       process.exitCode = await removeImages(openContext(self), names, options);
     });
   addChangeOptions(family.command('prune'))
-    .description('remove every image made by hand that nothing uses, and builds that wait')
+    .description('remove unused imperative images, and pending builds')
     .addHelpText('after', '\nExample:\n  baleine image prune')
     .action(async (options: ChangeOptions, self: Command) => {
       process.exitCode = await pruneImages(openContext(self), options);

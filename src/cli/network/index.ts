@@ -21,7 +21,7 @@ interface CreateOptions extends ChangeOptions {
 }
 
 export function register(program: Command): void {
-  const family = program.command('network').description('bridges made by hand');
+  const family = program.command('network').description('manage bridges without a file');
   registerCreate(family);
   registerList(family);
   addSiteOptions(family.command('inspect').argument('<name...>'))

@@ -15,9 +15,9 @@ Examples:
 export function register(program: Command): void {
   const command = program
     .command('destroy')
-    .description('take away all that is on record of the stack, but for the data in its volumes')
+    .description('remove all resources of the stack; volumes keep their data unless --volumes')
     .option('--stack <name>', 'the stack, when its file is gone')
-    .option('--volumes', 'its volumes too, with all data in them');
+    .option('--volumes', 'also its volumes with all their data');
   addPlanFlags(addRunOptions(addCommonOptions(command)), { replace: false })
     .addHelpText('after', EXAMPLES)
     .action(async (options: DestroyOptions, self: Command) => {

@@ -14,7 +14,7 @@ interface Options {
   lines?: number;
 }
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two reads. */
 const PAUSE = 500;
 
 const EXAMPLES = `
@@ -25,8 +25,8 @@ Examples:
 export function register(program: Command): void {
   const command = program
     .command('events')
-    .description('tell who did what to which resource, why and how long it took')
-    .option('-f, --follow', 'go on as more happens')
+    .description('show who changed which resource, when, why and how long it took')
+    .option('-f, --follow', 'keep printing new events')
     .option('-n, --lines <n>', 'only the last ones', count)
     .option('--json', 'one JSON object a line');
   addCommonOptions(command, { short: false }).addHelpText('after', EXAMPLES).action(run);

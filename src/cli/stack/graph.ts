@@ -24,7 +24,7 @@ Examples:
 export function register(program: Command): void {
   const command = program
     .command('graph')
-    .description('draw bridges, containers and farms as they are now')
+    .description('visualize bridges, containers and farms as they are now')
     .addOption(
       new Option('--format <format>', 'of the picture').choices(Object.keys(RENDER)).default('svg'),
     )

@@ -7,9 +7,9 @@ import { openContext } from '../terminal.js';
 export function register(program: Command): void {
   const command = program
     .command('plan')
-    .description('show what would be done, and do nothing')
+    .description('show what apply would change, without changing anything')
     .option('--destroy', 'what `destroy` would do')
-    .option('--volumes', 'with --destroy: volumes too, with all data in them')
+    .option('--volumes', 'with --destroy: also volumes with all their data')
     .option('--detailed-exitcode', 'exit with 0 for no changes, 2 for changes, 1 for an error')
     .option('--out <file>', 'save the plan, for `apply FILE`')
     .option('--json', 'one JSON object a line');

@@ -8,7 +8,7 @@ import { openContext } from '../terminal.js';
 const MOST = 1000;
 
 const NOTES = `
-The number stays on record: plan shows it, apply and cron keep to it. It holds until the file asks
+The number is recorded: plan shows it, apply and cron keep to it. It holds until the file asks
 for another number than it does now, or until: baleine scale shop=file
 
 Example:

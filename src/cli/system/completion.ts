@@ -30,7 +30,7 @@ Examples:
 export function register(program: Command): void {
   program
     .command('completion')
-    .description('print a script that has a shell complete commands, options and names')
+    .description('print a shell completion script for commands, options and names')
     .argument('<shell>', Object.keys(SCRIPTS).join(', '))
     .addHelpText('after', EXAMPLES)
     .action((shell: string) => {

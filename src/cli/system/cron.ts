@@ -21,7 +21,7 @@ Examples:
 export function register(program: Command): void {
   const cron = program
     .command('cron')
-    .description('have root’s crontab heal a stack: install, show, remove')
+    .description('heal a stack from root’s crontab: install, show, remove')
     .addHelpText('after', EXAMPLES);
   const add = (name: string, description: string) =>
     addCommonOptions(cron.command(name).description(description))

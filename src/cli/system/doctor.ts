@@ -7,7 +7,7 @@ import { print } from '../output.js';
 export function register(program: Command): void {
   const command = program
     .command('doctor')
-    .description('tell what this host has and lacks, and what mends it')
+    .description('check what baleine needs on this host, and how to fix what is missing')
     .option('--json', 'one JSON object a line')
     .addHelpText('after', '\nExample:\n  baleine doctor');
   addCommonOptions(command).action(async (options: { json?: boolean }, self: Command) => {
@@ -15,7 +15,7 @@ export function register(program: Command): void {
   });
 }
 
-/** Not only for root: that one is not root is the first thing to tell. */
+/** Also runs without root: that is the first thing to report. */
 async function runDoctor(command: Command, { json = false }: { json?: boolean }): Promise<number> {
   const findings = await new Context(commonOptions(command)).examine();
   const lines = json ? findings.map((each) => jsonText(each)) : plainLines(findings);

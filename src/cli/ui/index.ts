@@ -25,7 +25,7 @@ Examples:
 export function register(program: Command): void {
   const command = program
     .command('ui')
-    .description('show the stack on a page of this host’s, until Ctrl-C')
+    .description('serve a page that shows the stack, until Ctrl-C')
     .option('--port <n>', 'on 127.0.0.1; 0 for any that is free', portNumber, 7077)
     .option('--stack <name>', 'of this stack, without its file');
   addCommonOptions(command)
@@ -48,7 +48,7 @@ async function show(common: ReadOnlyContext['options'], options: Options): Promi
   await close();
 }
 
-/** A look that fails leaves the page as it was, and says so there. */
+/** A failed update leaves the page as it was, and is shown there. */
 function telling(look: () => Promise<Sections>): () => Promise<Sections> {
   let last: Sections = {};
   return async () => {

@@ -24,24 +24,24 @@ interface ListOptions {
 export function register(program: Command): void {
   const family = program
     .command('volume')
-    .description('volumes made by hand, with `container create -v NAME:PATH`');
+    .description('manage volumes; `container create -v NAME:PATH` creates them');
   addSiteOptions(family.command('list'))
     .alias('ls')
-    .description('list volumes, of files too')
+    .description('list volumes, also those of stacks')
     .option('--json', 'one JSON array')
     .option('-q, --quiet', 'names only')
     .addHelpText('after', '\nExample:\n  baleine volume list')
     .action((options: ListOptions, self: Command) => list(openContext(self), options));
   addChangeOptions(family.command('rm').argument('<name...>'))
-    .description('remove volumes that no container and no file has, with all that is in them')
+    .description('remove volumes and their data, unless a container or a file has them')
     .option('--stack <name>', 'of this stack')
     .addHelpText('after', '\nExample:\n  baleine volume rm data')
     .action(async (names: string[], options: RemoveOptions, self: Command) => {
       process.exitCode = await removeVolumes(openContext(self), names, options);
     });
   addChangeOptions(family.command('prune'))
-    .description('remove every volume made by hand that no container has')
-    .option('--all', 'those of stacks too that no file has any more; asks first')
+    .description('remove every imperative volume that no container mounts')
+    .option('--all', 'also volumes of stacks that are no longer in a file; asks first')
     .option('-y, --auto-approve', 'do not ask')
     .addHelpText('after', '\nExample:\n  baleine volume prune --all')
     .action(async (options: PruneOptions, self: Command) => {

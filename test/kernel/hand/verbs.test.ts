@@ -61,7 +61,7 @@ it(
     const missing = await host.baleine(words('kill', 'two'), { reject: false });
     expect(missing).toMatchObject({
       code: 1,
-      stderr: 'Error: cannot kill container two: there is none of that name made by hand\n',
+      stderr: 'Error: cannot kill container two: there is none of that name created imperatively\n',
     });
     await end(host);
   }),

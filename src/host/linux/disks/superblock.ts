@@ -83,6 +83,6 @@ function bytesIn(block: Buffer): number {
 export function damagedError(file: string, cause: string): UserError {
   return new UserError(
     `cannot mount ${file}: ${cause}`,
-    'Its container can be made anew with baleine apply --replace container.<name>',
+    'Its container can be recreated with baleine apply --replace container.<name>',
   );
 }

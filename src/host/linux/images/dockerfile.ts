@@ -71,7 +71,7 @@ async function build(source: DockerfileSource, dir: string): Promise<string> {
   const program = requireProgram('buildah', purpose);
   const store = ['--root', join(dir, 'store'), '--runroot', join(dir, 'run')];
   const common = [...store, '--storage-driver', 'vfs'];
-  const wishes = [
+  const flags = [
     ...(file === undefined ? [] : ['--file', file]),
     ...(target === undefined ? [] : ['--target', target]),
     ...Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
@@ -84,7 +84,7 @@ async function build(source: DockerfileSource, dir: string): Promise<string> {
     timeout: BUILD_TIMEOUT,
     env: { TMPDIR: dir },
   };
-  const words = ['bud', ...how, ...wishes, '--quiet', '--tag', TAG, '--', context];
+  const words = ['bud', ...how, ...flags, '--quiet', '--tag', TAG, '--', context];
   await runSandboxed(program, [...common, ...words], options);
   const archive = join(dir, 'image.tar');
   const to = `docker-archive:${archive}:${TAG}`;

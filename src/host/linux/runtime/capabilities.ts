@@ -28,11 +28,11 @@ type CapabilityOptions = Pick<ContainerSpec, 'security' | 'cap_add' | 'cap_drop'
  * @throws UserError for an unknown name, or one to add that we do not have ourselves
  */
 export function capabilitiesOf(
-  wishes: CapabilityOptions,
+  options: CapabilityOptions,
   available: ReadonlySet<string>,
 ): string[] {
-  const add = wishes.cap_add.map(knownCapability);
-  const drop = wishes.cap_drop.map(knownCapability);
+  const add = options.cap_add.map(knownCapability);
+  const drop = options.cap_drop.map(knownCapability);
   const lacking = add.find((name) => name !== 'ALL' && !available.has(name));
   if (lacking) {
     throw new UserError(
@@ -40,7 +40,9 @@ export function capabilitiesOf(
       'See CapBnd in /proc/self/status: something that started baleine took it away',
     );
   }
-  return NAMES.filter((name) => available.has(name) && isGranted(name, wishes.security, add, drop));
+  return NAMES.filter(
+    (name) => available.has(name) && isGranted(name, options.security, add, drop),
+  );
 }
 
 /**
