@@ -199,7 +199,7 @@ function commandOf(pid: string): string[] {
 async function builder(args: Build) {
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const contents = `
-    import { linuxHost } from './src/cli/linux-host.ts';
+    import { linuxHost } from './src/app/linux-host.ts';
     import { imageHandlers } from './src/kinds/image/handlers.ts';
     await imageHandlers(linuxHost(${JSON.stringify(site)}))['image.build'].one(${JSON.stringify(args)});`;
   const banner = `import { createRequire } from 'node:module'; const require = createRequire('/');`;

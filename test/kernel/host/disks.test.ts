@@ -127,7 +127,7 @@ describe('while another mount namespace has a copy of the mount', () => {
     const { outcome, end } = await filledBeside('cd "$1"; echo started; exec sleep 60');
     const left = readdirSync(site.root);
     await end();
-    expect(outcome).toMatch(/^cannot finish .*\.part: \/dev\/loop\d+ has it/);
+    expect(outcome).toMatch(/^cannot finish .*\.part: \/dev\/loop\d+ still has it open/);
     expect(left).toEqual([]);
     await expect.poll(() => loops(site.root)).toEqual([]);
   });

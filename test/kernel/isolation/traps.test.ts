@@ -58,8 +58,8 @@ const TRAPS: [trap: string, ...tests: [file: string, test: string][]][] = [
   ],
   [
     'YAML that means something else than it seems to',
-    ['config/yaml.test.ts', 'refuses %s'],
-    ['config/yaml.test.ts', 'stops an alias bomb'],
+    ['formats/yaml/yaml.test.ts', 'refuses %s'],
+    ['formats/yaml/yaml.test.ts', 'stops an alias bomb'],
   ],
   [
     'archives that reach out of their target',

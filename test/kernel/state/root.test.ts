@@ -169,7 +169,7 @@ it(
     expect(await copy.done('state', 'adopt', '-y')).toContain(
       `What runs of ${host.root} is left alone`,
     );
-    expect(await copy.done('state', 'adopt', '-y')).toContain('own already');
+    expect(await copy.done('state', 'adopt', '-y')).toContain('belongs to this host already');
     expect(await at(host)).toEqual(before);
     // two bridges of one subnet cannot be
     writeFileSync(copy.file, JSON.stringify(FILE('shop', '10.60.2')));

@@ -244,11 +244,13 @@ sub prepare_raw {
   $raw->setcc(POSIX::VTIME(), 0);
 }
 
-# Its size changes, and who takes the foreground over sets modes of its own.
+# Its size changes, and who takes the foreground over sets modes of its own. A command that has ended
+# may have printed what is yet to be passed on, in raw mode like all before.
 sub follow_terminal {
-  return unless $master && !$ending;
+  return unless $master;
   if (!in_foreground()) { $is_raw = 0 }
   elsif ($saved && !$is_raw) { $is_raw = $raw->setattr(0, POSIX::TCSANOW()) }
+  return if $ending;
   my $now = "\0" x 8;
   return unless $size_of && ioctl($size_of, $get_size, $now) && $now ne $size;
   $size = $now;
