@@ -19,7 +19,8 @@ const logLine: Source = {
   },
   open: async (stack, flood) => {
     const log = join(stack.host.root, 'logs', 'flood.evil.log');
-    await expect.poll(() => readFileSync(log).length, { timeout: 10_000 }).toBeGreaterThan(0);
+    const length = () => readFileSync(log).length;
+    await expect.poll(length, { timeout: 10_000 }).toBeGreaterThan(enoughOf(flood));
     if (flood.isShort) await expect.poll(() => stack.pids('flood.evil')).toEqual([]);
     const disk = watchSize(dirname(log));
     return {
@@ -49,6 +50,12 @@ function watchSize(dir: string) {
   return seen;
 }
 
+/** Bytes of the log that have what `logs` is to show: a record is some 45 bytes and its text. */
+function enoughOf({ name, isShort }: Flood): number {
+  if (isShort) return 0;
+  return name === 'endless' ? 4096 : 300;
+}
+
 function saysOf({ name, isShort }: Flood): RegExp {
   if (isShort) return /owned/;
   return name === 'endless' ? /A{1000}/ : /x{3}/;
@@ -65,11 +72,13 @@ const exitHook: Source = {
   },
   open: async (stack) => {
     const evil = () => stack.processes('flood.evil')['flood.evil'];
-    const before = evil();
     const watch = new Watch(stack.host);
-    process.kill(stack.pids('flood.evil')[0] ?? 0, 'SIGKILL');
-    const isNew = () => evil() !== before && evil() !== 'none';
-    await expect.poll(isNew, { timeout: HOOK_LIMIT, interval: 50 }).toBe(true);
+    for (let kills = 0; kills < 3 && !watch.hasSeen; kills += 1) {
+      const before = evil();
+      process.kill(stack.pids('flood.evil')[0] ?? 0, 'SIGKILL');
+      const isNew = () => evil() !== before && evil() !== 'none';
+      await expect.poll(isNew, { timeout: HOOK_LIMIT, interval: 50 }).toBe(true);
+    }
     return { taken: await watch.end() };
   },
   commands: [heals(AT_ONCE)],

@@ -66,7 +66,7 @@ export async function watched(
 }
 
 /** Milliseconds between two looks, and for what was ended to be gone. */
-const PAUSE = 50;
+const PAUSE = 20;
 const PATIENCE = 1500;
 
 interface Seen extends ObservedProcess {
@@ -88,6 +88,11 @@ export class Watch {
   constructor(private readonly host: PrivateHost) {
     this.#cgroup = `/baleine/${installPaths(host.root).tag}/`;
     this.#timer = setInterval(() => this.#look(), PAUSE);
+  }
+
+  /** Whether a look has found one: a short run can be over between two. */
+  get hasSeen(): boolean {
+    return this.#seen.size > 0;
   }
 
   async end(): Promise<Taken> {
