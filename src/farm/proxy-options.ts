@@ -55,7 +55,7 @@ export function listenLines(proxy: ProxyEntry, certificate: string): string[] {
 }
 
 /**
- * The next request may already be on its way when a connection is closed, so the client is told
+ * The next request may already be on its way when a connection is closed, so the client is notified
  * first.
  */
 const HTTP_RULES = ['    http-after-response set-header connection close if { stopping }'];
