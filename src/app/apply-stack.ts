@@ -101,7 +101,7 @@ export async function applySaved(
   const { readPlan, refuseStale } = await import('./saved-plan.js');
   const saved = readPlan(file);
   const code = await withStore(context, options, async (store) => {
-    await refuseStale(saved, context.site.root, store.serial);
+    await refuseStale(saved, context.paths.root, store.serial);
     const { destroy } = saved;
     const which = { stack: saved.plan.stack, ...(saved.source && { file: saved.source.file }) };
     if (options.unattended && !destroy) refuseDestroyed(context, which);
@@ -141,7 +141,7 @@ function refusePlanFlags({ target, replace, refresh, stack }: ApplyOptions): voi
 }
 
 /** @throws UserError for a destroyed stack in an unattended run */
-function refuseDestroyed({ site: { root } }: Context, which: StackFile): void {
+function refuseDestroyed({ paths: { root } }: Context, which: StackFile): void {
   const found = findDestroyed(root, which);
   if (!found) return;
   const file = which.file === undefined || which.file === '-' ? '' : ` -f ${resolve(which.file)}`;
@@ -156,7 +156,7 @@ function refuseDestroyed({ site: { root } }: Context, which: StackFile): void {
 
 /** An attended run brings a destroyed stack back. */
 async function forgetDestroyedStack(
-  { site: { root } }: Context,
+  { paths: { root } }: Context,
   which: StackFile,
   { unattended }: ApplyOptions,
 ): Promise<void> {

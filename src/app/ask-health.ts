@@ -14,7 +14,7 @@ export async function askHealth(
   probe: Probe,
   note: boolean,
 ): Promise<Probe> {
-  const due = dueForHealth(rows, probe, context.site);
+  const due = dueForHealth(rows, probe, context.paths);
   if (due.length === 0) return probe;
   const { health } = await context.host();
   const answers = await health.checkAll(due);

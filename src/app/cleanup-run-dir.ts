@@ -16,13 +16,13 @@ import {
  * caches: which runtime works here, parsed tables and files, and the bundle of a one-off container
  * whose run was interrupted.
  */
-export function cleanUpRunDir(site: InstallPaths): void {
-  const { run } = site;
-  rmSync(rootLink(site), { force: true });
+export function cleanUpRunDir(paths: InstallPaths): void {
+  const { run } = paths;
+  rmSync(rootLink(paths), { force: true });
   // with those that are beside it while it is written
   const notes = list(run).filter(({ name }) => name.startsWith('runtime.json'));
   for (const { name } of notes) rmSync(join(run, name), { force: true });
-  for (const each of [configCache(site), dirname(stateCacheFile(site)), join(run, 'once')]) {
+  for (const each of [configCache(paths), dirname(stateCacheFile(paths)), join(run, 'once')]) {
     rmSync(each, { recursive: true, force: true });
   }
   removeEmpty(run);
@@ -33,11 +33,11 @@ export function cleanUpRunDir(site: InstallPaths): void {
  * Removes the folders of a stack, its cached file and its built archives, once none of its resources
  * is recorded.
  */
-export function cleanUpStack(site: InstallPaths, stack: string): void {
-  const { root } = site;
-  removeUnfinished(site, stack);
-  removeCached(configCache(site), stack);
-  dropArchives(site, stack);
+export function cleanUpStack(paths: InstallPaths, stack: string): void {
+  const { root } = paths;
+  removeUnfinished(paths, stack);
+  removeCached(configCache(paths), stack);
+  dropArchives(paths, stack);
   for (const entry of list(root).filter((each) => each.isDirectory())) {
     removeFolder(join(root, entry.name, stack));
     removeFolder(join(root, entry.name));
@@ -48,14 +48,14 @@ export function cleanUpStack(site: InstallPaths, stack: string): void {
  * Removes unfinished files of a killed run that wrote the first file of a resource: a later run found
  * no file to remove, and dropped the row.
  */
-function removeUnfinished(site: InstallPaths, stack: string): void {
-  const prefix = basename(hostsFile(site, stack, ''));
-  const folder = dirname(hostsFile(site, stack, ''));
+function removeUnfinished(paths: InstallPaths, stack: string): void {
+  const prefix = basename(hostsFile(paths, stack, ''));
+  const folder = dirname(hostsFile(paths, stack, ''));
   const cutOff = list(folder).filter(
     ({ name }) => name.startsWith(`.${prefix}`) && name.endsWith('.tmp'),
   );
   for (const { name } of cutOff) rmSync(join(folder, name), { force: true });
-  rmSync(dirname(configDir(site, stack, 'x')), { recursive: true, force: true });
+  rmSync(dirname(configDir(paths, stack, 'x')), { recursive: true, force: true });
 }
 
 function removeEmpty(dir: string): void {

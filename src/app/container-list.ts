@@ -11,17 +11,17 @@ import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 export function describeContainers(
   rows: readonly Row[],
   probe: Probe,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ListedContainer[] {
   return [...rows]
     .sort((a, b) => byName(a.stack, b.stack) || byName(a.name, b.name))
-    .map((row) => describe(row as Row<ContainerSpec, ContainerFacts>, probe, site));
+    .map((row) => describe(row as Row<ContainerSpec, ContainerFacts>, probe, paths));
 }
 
 function describe(
   row: Row<ContainerSpec, ContainerFacts>,
   probe: Probe,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ListedContainer {
   const { name, stack, spec } = row;
   const addresses = spec.links.map(({ bridge, address }) => [
@@ -32,7 +32,7 @@ function describe(
     name,
     stack,
     image: spec.image.name,
-    ...life(row, probe, site),
+    ...life(row, probe, paths),
     addresses: Object.fromEntries(addresses),
     ...(spec.publish && { publish: spec.publish }),
     ...(spec.held && { held: spec.held.differs }),
@@ -56,9 +56,9 @@ type Life = Pick<
   | 'last_exit'
 >;
 
-function life(row: Row<ContainerSpec, ContainerFacts>, probe: Probe, site: InstallPaths): Life {
+function life(row: Row<ContainerSpec, ContainerFacts>, probe: Probe, paths: InstallPaths): Life {
   const { spec, facts } = row;
-  const seen = kinds.container.observe(spec, facts, probe, site);
+  const seen = kinds.container.observe(spec, facts, probe, paths);
   if (!seen) return { status: 'missing' };
   if (!seen.running) {
     const { exit } = seen;

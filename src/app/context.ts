@@ -22,7 +22,7 @@ import type { Row } from '../model/resource.js';
 import type { ContainerSpec, ImageOrigin } from '../model/specs.js';
 import type { Context as Given } from '../plan/desired/context.js';
 import { planInputFingerprint } from '../plan/in-sync.js';
-import { locateSite } from '../state/installation.js';
+import { locateInstallation } from '../state/installation.js';
 import type { Lock, LockTimeouts } from '../state/lock.js';
 import { openState, type State } from '../state/state.js';
 import { type CachedRecords, cacheRecords, loadCachedRecords } from '../state/state-cache.js';
@@ -47,7 +47,7 @@ interface SyncMark {
  * host is loaded when there is something to change.
  */
 export class Context {
-  #site: InstallPaths | undefined;
+  #paths: InstallPaths | undefined;
   #host: Promise<Host> | undefined;
   #read: ReadResult | undefined;
   #agreement: { mark: string; records: CachedRecords } | undefined;
@@ -73,15 +73,15 @@ export class Context {
     return this.#frontend;
   }
 
-  /** @throws UserError for a root of another host or installation: see `locateSite` */
-  get site(): InstallPaths {
-    this.#site ??= locateSite(this.options.root);
-    return this.#site;
+  /** @throws UserError for a root of another host or installation: see `locateInstallation` */
+  get paths(): InstallPaths {
+    this.#paths ??= locateInstallation(this.options.root);
+    return this.#paths;
   }
 
   /** Reads and checks the file, or its cache; rejects with all errors in it. */
   async config(): Promise<Config> {
-    this.#read = await readConfigCached(this.options.file, configCache(this.site));
+    this.#read = await readConfigCached(this.options.file, configCache(this.paths));
     return this.#read.config;
   }
 
@@ -105,17 +105,17 @@ export class Context {
   cacheConfig(): void {
     const { mark, records } = this.#agreement ?? {};
     this.#read?.store?.(records && { mark, serial: records.serial });
-    if (records && !this.cachedRecords()) cacheRecords(this.site, records);
+    if (records && !this.cachedRecords()) cacheRecords(this.paths, records);
   }
 
   /** The rows cached by an earlier run, if they are current. */
   cachedRecords(): CachedRecords | undefined {
-    return loadCachedRecords(this.site, TABLES);
+    return loadCachedRecords(this.paths, TABLES);
   }
 
   /** A snapshot of the state, to read. */
   state(): State {
-    return openState(this.site, TABLES);
+    return openState(this.paths, TABLES);
   }
 
   /** The state, to write. The caller holds the lock. */
@@ -124,14 +124,14 @@ export class Context {
       import('../state/store.js'),
       import('../state/bind-root.js'),
     ]);
-    await bindRoot(this.site.root);
-    return openCleanStore(this.site, TABLES);
+    await bindRoot(this.paths.root);
+    return openCleanStore(this.paths, TABLES);
   }
 
   /** Rejects with LockedError if another run holds it for longer. Programs started by baleine share it. */
   async lock(patience: LockTimeouts): Promise<Lock> {
     const { acquireLock } = await import('../state/lock.js');
-    const lock = await acquireLock(this.site, patience);
+    const lock = await acquireLock(this.paths, patience);
     shareLock(lock.descriptor);
     const release: Lock['release'] = (how) => {
       shareLock(undefined);
@@ -142,13 +142,13 @@ export class Context {
 
   /** A snapshot of the host. */
   probe(): Promise<Probe> {
-    return linuxProbe(this.site);
+    return linuxProbe(this.paths);
   }
 
   /** The same for a run without the lock; rejects if another run holds it. */
   probeUnlocked(): Promise<Probe> {
-    const lock = lockFile(this.site);
-    return linuxProbe(this.site, existsSync(lock) ? lock : undefined);
+    const lock = lockFile(this.paths);
+    return linuxProbe(this.paths, existsSync(lock) ? lock : undefined);
   }
 
   /** What the host has to give. */
@@ -165,12 +165,12 @@ export class Context {
   /** What the host has and lacks. */
   async examine(): Promise<Finding[]> {
     const { diagnose } = await import('../host/linux/doctor/index.js');
-    return diagnose(this.site);
+    return diagnose(this.paths);
   }
 
   /** The ports that change the host; made once. */
   host(): Promise<Host> {
-    this.#host ??= import('./linux-host.js').then(({ linuxHost }) => linuxHost(this.site));
+    this.#host ??= import('./linux-host.js').then(({ linuxHost }) => linuxHost(this.paths));
     return this.#host;
   }
 
@@ -190,7 +190,7 @@ export class Context {
 
   /** Whether a killed run may have left something running. */
   mayHaveStale(): boolean {
-    return hasStale(this.site);
+    return hasStale(this.paths);
   }
 
   /** Takes that away. The caller holds the lock. */
@@ -203,18 +203,18 @@ export class Context {
 
   /** Every verb of every kind. */
   async handlers(): Promise<HandlerTable> {
-    return handlersOf(await this.host(), this.site);
+    return handlersOf(await this.host(), this.paths);
   }
 }
 
-/** The same for a site that is not, or no longer, a command's own. */
-export async function handlersFor(site: InstallPaths): Promise<HandlerTable> {
+/** The same for an installation that is not, or no longer, a command’s own. */
+export async function handlersFor(paths: InstallPaths): Promise<HandlerTable> {
   const { linuxHost } = await import('./linux-host.js');
-  return handlersOf(linuxHost(site), site);
+  return handlersOf(linuxHost(paths), paths);
 }
 
-async function handlersOf(host: Host, site: InstallPaths): Promise<HandlerTable> {
-  const tables = Object.values(kinds).map((kind) => kind.handlers(host, site));
+async function handlersOf(host: Host, paths: InstallPaths): Promise<HandlerTable> {
+  const tables = Object.values(kinds).map((kind) => kind.handlers(host, paths));
   return Object.assign({}, ...(await Promise.all(tables)));
 }
 

@@ -36,13 +36,13 @@ export async function installCron(
     schedule: scheduleOf(every),
     node: process.execPath,
     main: realpathSync(process.argv[1] ?? ''),
-    root: context.site.root,
+    root: context.paths.root,
     file,
     atReboot: crontab.knowsReboot,
   });
   await change(crontab, (text) => withBlock(text, file, [stackComment(name), ...lines]));
   const path = at === undefined ? undefined : resolve(at);
-  if (path !== undefined || findDestroyed(context.site.root, { stack: name, file })) {
+  if (path !== undefined || findDestroyed(context.paths.root, { stack: name, file })) {
     await withLock(context, async (root) => {
       if (path !== undefined) await recordCrontab(root, file, path);
       // a stack that cron applies is wanted again
@@ -64,7 +64,7 @@ export async function cronLines({ crontab: at }: CronOptions): Promise<string> {
 export async function removeCron(context: Context, { crontab: at }: CronOptions): Promise<void> {
   const file = fileOf(context);
   const changed = await change(openCrontab(at), (text) => withoutBlock(text, file));
-  if (at !== undefined && crontabFiles(context.site.root).includes(resolve(at))) {
+  if (at !== undefined && crontabFiles(context.paths.root).includes(resolve(at))) {
     await withLock(context, (root) => removeCrontab(root, file, resolve(at)));
   }
   context.frontend.report(`${file} ${changed ? 'is no longer' : 'was not'} in the crontab\n`);
@@ -76,7 +76,7 @@ const LOCK_TIMEOUT = 60_000;
 async function withLock(context: Context, work: (root: string) => Promise<void>): Promise<void> {
   const lock = await context.lock({ timeoutMs: LOCK_TIMEOUT });
   try {
-    await work(context.site.root);
+    await work(context.paths.root);
   } finally {
     lock.release({ removeIfEmpty: true });
   }

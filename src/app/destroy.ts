@@ -46,14 +46,14 @@ export async function destroyStack(
       before: () => stopSchedules(context, which, schedules, store),
     });
     // also for a stack that was planned and never applied
-    if (code === 0 && plan.changes.length === 0) cleanUpStack(context.site, stack);
+    if (code === 0 && plan.changes.length === 0) cleanUpStack(context.paths, stack);
     return code;
   });
-  if ((code ?? 0) === 0) clearFailure(context.site, resolve(context.options.file));
+  if ((code ?? 0) === 0) clearFailure(context.paths, resolve(context.options.file));
   return code;
 }
 
 /** Whether the destruction still has to be recorded, though only data is left, which is kept. */
-function isUnrecorded({ site: { root } }: Context, stack: string, { rows }: Store): boolean {
+function isUnrecorded({ paths: { root } }: Context, stack: string, { rows }: Store): boolean {
   return rows.some((row) => row.stack === stack) && !findDestroyed(root, { stack });
 }

@@ -6,7 +6,7 @@ import type { Plan } from '../model/plan.js';
 import { logEvent } from '../state/events-log.js';
 
 /** Writes the end of every unit into the log, as it happens: a crash loses none of them. */
-export function eventLogger(site: InstallPaths, plan: Plan): (event: Event) => void {
+export function eventLogger(paths: InstallPaths, plan: Plan): (event: Event) => void {
   const who = invokingUser();
   const changes = new Map(plan.changes.map((change) => [change.address, change]));
   const started = new Map<string, number>();
@@ -16,7 +16,7 @@ export function eventLogger(site: InstallPaths, plan: Plan): (event: Event) => v
   ) => {
     const change = changes.get(event.address);
     const since = started.get(event.unit);
-    logEvent(site, {
+    logEvent(paths, {
       at: new Date().toISOString(),
       who,
       stack: plan.stack,
@@ -32,7 +32,7 @@ export function eventLogger(site: InstallPaths, plan: Plan): (event: Event) => v
     const { type: _type, service, ...rest } = event;
     const about = { at: new Date().toISOString(), who, stack: plan.stack, drift: false };
     const why = ['a roll-out has failed'];
-    logEvent(site, {
+    logEvent(paths, {
       ...about,
       address: `farm.${service}`,
       action: 'rollback',

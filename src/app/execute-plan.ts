@@ -43,7 +43,7 @@ export async function executePlan(
   const run = undo ? uninterrupted : context.frontend.interruptible;
   const outcome = await run(async (stop) => {
     await view.start(plan);
-    const log = eventLogger(context.site, plan);
+    const log = eventLogger(context.paths, plan);
     const emit = (event: Event) => {
       view.event(event);
       log(event);
@@ -57,12 +57,12 @@ export async function executePlan(
   });
   if (hasAwaited(plan)) await recordEnded(context, store);
   // the kept data of a destroyed stack needs nothing of what a run leaves for the next
-  const { root } = context.site;
+  const { root } = context.paths;
   const rows = store.rows.filter(
     ({ kind, stack }) => !kinds[kind].keepsData || !findDestroyed(root, { stack }),
   );
-  if (!rows.some(({ stack }) => stack === plan.stack)) cleanUpStack(context.site, plan.stack);
-  if (rows.length === 0) cleanUpRunDir(context.site);
+  if (!rows.some(({ stack }) => stack === plan.stack)) cleanUpStack(context.paths, plan.stack);
+  if (rows.length === 0) cleanUpRunDir(context.paths);
   await view.finish(plan, outcome);
   return outcome;
 }

@@ -38,8 +38,8 @@ export async function notifyFailures(
   work: (how: UnattendedRun) => Promise<number | undefined>,
 ): Promise<number> {
   const file = resolve(context.options.file);
-  const site = memorySite(context);
-  const before = readFailure(site, file);
+  const paths = memoryPaths(context);
+  const before = readFailure(paths, file);
   const attempt = new Attempt(before);
   const code = await attempt.make(work);
   if (attempt.postponed) return 1;
@@ -47,7 +47,7 @@ export async function notifyFailures(
   const isFailing = code === 1 || code === LOCKED || (code === 0 && attempt.said !== '');
   if (isFailing) {
     const { tell, failing } = attempt.failed(Date.now(), code !== 0);
-    saveFailure(site, file, failing);
+    saveFailure(paths, file, failing);
     if (!tell) return code;
   }
   if (attempt.said !== '') context.frontend.warn(attempt.said);
@@ -58,9 +58,9 @@ export async function notifyFailures(
 }
 
 /** Also of a root that is refused. */
-function memorySite(context: Context): InstallPaths {
+function memoryPaths(context: Context): InstallPaths {
   try {
-    return context.site;
+    return context.paths;
   } catch {
     return installPaths(context.options.root);
   }
@@ -123,7 +123,7 @@ function fingerprintsOf({ units }: Plan): string[] {
 }
 
 function recover(context: Context, file: string, { since }: FailureRecord): void {
-  clearFailure(context.site, file);
+  clearFailure(context.paths, file);
   const held = pinnedContainers(context);
   const but = held.length > 0 ? `; rolled back: ${held.join(', ')}` : '';
   context.frontend.report(`baleine: ${file} recovered, after failing since ${since}${but}\n`);

@@ -24,15 +24,15 @@ export async function healFirst(
 ): Promise<void> {
   const rows = store.rows.filter(({ stack }) => stack === config.name);
   const probe = await context.probe();
-  const { site } = context;
+  const { paths } = context;
   const targets = rows.flatMap((row): Address[] => {
     if (row.kind !== 'container' || row.status !== 'ready') return [];
     const { spec, facts, name } = row as Row<ContainerSpec, ContainerFacts>;
-    const isRunning = kinds.container.observe(spec, facts, probe, site)?.running;
+    const isRunning = kinds.container.observe(spec, facts, probe, paths)?.running;
     return isRunning || facts.pid === undefined ? [] : [addressOf('container', name)];
   });
   if (targets.length === 0) return;
-  if (dueForHealth(rows, probe, site).length === 0 && !needsInspection(config, rows)) return;
+  if (dueForHealth(rows, probe, paths).length === 0 && !needsInspection(config, rows)) return;
   const plan = await planRecorded(context, config.name, rows, (each) => each, { targets });
   if (plan.changes.length === 0) return;
   const { postpones: _not, ...rest } = options;

@@ -25,7 +25,8 @@ export async function healContainer(context: Context, id: string): Promise<numbe
   const options = { ...how, lockTimeout: LOCK_TIMEOUT, lockSkip: true };
   const code = await withStore(context, options, async (store) => {
     const row = rowOf(store.rows, id);
-    if (row?.status !== 'ready' || findDestroyed(context.site.root, { stack: row.stack })) return 0;
+    if (row?.status !== 'ready' || findDestroyed(context.paths.root, { stack: row.stack }))
+      return 0;
     const plan = await planHeal(context, row, store.rows);
     // the next apply waits for dependencies, and reports those that do not come up
     if (!(await dependenciesMet(context, plan))) return 0;

@@ -81,7 +81,7 @@ export function exportImage(
     const { images } = await context.host();
     const original = originalOf(spec);
     const what = {
-      source: { file: imageFile(context.site, spec.id) },
+      source: { file: imageFile(context.paths, spec.id) },
       config: spec.config,
       ...(original && { original }),
       reference,
@@ -107,7 +107,7 @@ export function inspectImages(context: Context, names: readonly string[]): objec
   const { rows } = context.state();
   return names.map((name) => {
     const { stack, spec, facts } = usableRow(rows, 'image', name, `inspect image ${name}`);
-    const users = usersOf(rows, spec.id, context.site).map((row) => `${row.stack}.${row.name}`);
+    const users = usersOf(rows, spec.id, context.paths).map((row) => `${row.stack}.${row.name}`);
     return { name, stack, ...facts, ...spec, users };
   });
 }
@@ -122,7 +122,7 @@ export function removeImages(
   return applyChange(context, options, (rows) => {
     for (const name of names) {
       const { spec } = imperativeRow(rows, 'image', name, `remove image ${name}`);
-      refuseUsed(`remove image ${name}`, usersOf(rows, spec.id, context.site));
+      refuseUsed(`remove image ${name}`, usersOf(rows, spec.id, context.paths));
     }
     return { purpose, gone: names.map((name) => namedAddress('image', name, purpose)) };
   });
@@ -131,7 +131,7 @@ export function removeImages(
 /** Removes unused images, and builds that were never applied. */
 export async function pruneImages(context: Context, options: ChangeOptions): Promise<number> {
   const code = await removeUnused(context, options);
-  dropArchives(context.site);
+  dropArchives(context.paths);
   return code;
 }
 
@@ -143,7 +143,7 @@ function removeUnused(context: Context, options: ChangeOptions): Promise<number>
     const unused = () =>
       rowsOf(left(), 'image').filter(
         ({ stack, spec }) =>
-          stack === IMPERATIVE_STACK && usersOf(left(), spec.id, context.site).length === 0,
+          stack === IMPERATIVE_STACK && usersOf(left(), spec.id, context.paths).length === 0,
       );
     for (let next = unused(); next.length > 0; next = unused()) {
       for (const { name } of next) gone.add(name);
@@ -173,7 +173,7 @@ export interface ListedImage {
 export function describeImages(
   rows: readonly Row[],
   probe: Probe,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ListedImage[] {
   return rowsOf(rows, 'image')
     .sort((a, b) => byName(a.stack, b.stack) || byName(a.name, b.name))
@@ -183,22 +183,22 @@ export function describeImages(
       id: spec.id,
       ...(isNeverCreated({ ...row, name, stack, spec, facts }) && { unfinished: true as const }),
       size: spec.size,
-      used: usedBy(spec.id, probe, site),
+      used: usedBy(spec.id, probe, paths),
       source: describeSource(spec.from),
       ...(typeof facts.created_at === 'string' && { created_at: facts.created_at }),
-      containers: rowsOf(usersOf(rows, spec.id, site), 'container').map((row) => row.spec.id),
+      containers: rowsOf(usersOf(rows, spec.id, paths), 'container').map((row) => row.spec.id),
     }));
 }
 
-function usedBy(id: string, probe: Probe, site: InstallPaths): number | null {
-  const file = probe.file(imageFile(site, id));
-  return file ? file.used + (probe.file(previousFile(site, id))?.used ?? 0) : null;
+function usedBy(id: string, probe: Probe, paths: InstallPaths): number | null {
+  const file = probe.file(imageFile(paths, id));
+  return file ? file.used + (probe.file(previousFile(paths, id))?.used ?? 0) : null;
 }
 
 /** Containers and images made from an image, of any stack. */
-function usersOf(rows: readonly Row[], id: string, site: InstallPaths): Row[] {
-  const file = imageFile(site, id);
-  const files = [file, previousFile(site, id)];
+function usersOf(rows: readonly Row[], id: string, paths: InstallPaths): Row[] {
+  const file = imageFile(paths, id);
+  const files = [file, previousFile(paths, id)];
   return [
     ...rowsOf(rows, 'container').filter(({ spec }) => files.includes(spec.image.file)),
     ...rowsOf(rows, 'image').filter(({ spec }) => spec.base?.file === file),

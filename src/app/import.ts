@@ -94,5 +94,5 @@ async function adopted(
   const { adopt } = kinds[kind] as AnyKind;
   if (!adopt) throw new UserError(`cannot import ${address}: it is derived from others`);
   const [host, probe] = [await context.host(), await context.probe()];
-  return context.undoable(() => adopt(resource, id, { host, probe, site: context.site }));
+  return context.undoable(() => adopt(resource, id, { host, probe, paths: context.paths }));
 }

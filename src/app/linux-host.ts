@@ -13,24 +13,24 @@ import type { Host } from '../host/ports.js';
 import type { InstallPaths } from '../model/install-paths.js';
 
 /** The real ports. Loaded when something is to be changed, not to look. */
-export function linuxHost(site: InstallPaths): Host {
+export function linuxHost(paths: InstallPaths): Host {
   const cgroups = linuxCgroups();
-  const runtime = linuxRuntime(site, cgroups, ourselves(site));
+  const runtime = linuxRuntime(paths, cgroups, ourselves(paths));
   return {
-    links: linuxLinks(site),
+    links: linuxLinks(paths),
     disks: linuxDisks(),
     rootfs: linuxRootfs(),
-    images: linuxImages(site),
+    images: linuxImages(paths),
     files: linuxFiles(),
     cgroups,
     runtime,
-    health: linuxHealth(site, runtime),
-    proxies: linuxProxies(site, runtime),
+    health: linuxHealth(paths, runtime),
+    proxies: linuxProxies(paths, runtime),
   };
 }
 
 /** What a container's monitor runs, the container's id added, when it ends by itself. */
-function ourselves(site: InstallPaths): string[] {
+function ourselves(paths: InstallPaths): string[] {
   const [node, main = ''] = process.argv;
-  return [node ?? process.execPath, realpathSync(main), '--root', plainRoot(site), 'heal'];
+  return [node ?? process.execPath, realpathSync(main), '--root', plainRoot(paths), 'heal'];
 }

@@ -142,8 +142,8 @@ export async function planImperative(
 export async function planHeal(context: Context, row: Row, all: readonly Row[]): Promise<Plan> {
   const resource = resourceFromRow(row);
   const { stack } = row;
-  const observed = observe(kinds, [resource], [row], await context.probe(), context.site);
-  const { site } = context;
+  const observed = observe(kinds, [resource], [row], await context.probe(), context.paths);
+  const { paths } = context;
   const targets = [resource.address];
   const resources = [resource];
   const plan = buildPlan({
@@ -153,7 +153,7 @@ export async function planHeal(context: Context, row: Row, all: readonly Row[]):
     peers: ofStack(stack, all),
     observed,
     kinds,
-    site,
+    paths,
     targets,
   });
   return withPreflight(context, plan, { resources, rows: [row] });
@@ -173,7 +173,7 @@ export async function withPreflight(
   if (!plan.units.some(({ mode }) => mode === 'put')) return plan;
   const { preflight } = await import('../plan/preflight.js');
   const host = await context.preconditions();
-  const input = { resources, rows, site: context.site };
+  const input = { resources, rows, paths: context.paths };
   if (!config) return preflight(plan, host, { ...input, where: recordedPlace });
   const { checkProxies } = await import('./check-proxies.js');
   return withLines(config, context, async ({ where }) => {
@@ -252,7 +252,7 @@ export async function planResources(
   }: PlanOptions & ObserveOptions,
   gone?: Removal,
 ): Promise<Plan> {
-  const { site } = context;
+  const { paths } = context;
   const rows = ofStack(stack, all);
   const endangered = gone ? rows.filter(isRemoved(resources, targets)) : rows.filter(isIn(replace));
   // the amount of data to be lost is shown
@@ -265,7 +265,7 @@ export async function planResources(
         resources,
         rows,
         await (look ?? startObserving(context, rows, health))(),
-        site,
+        paths,
         stack,
       )
     : assumeNoDrift(kinds, rows);
@@ -275,7 +275,7 @@ export async function planResources(
     rows,
     observed,
     kinds,
-    site,
+    paths,
     targets,
     replace,
     restart,

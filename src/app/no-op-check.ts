@@ -32,7 +32,7 @@ export async function isNoOp(
     const own = rows.filter(({ stack }) => stack === config.name);
     const probe = await looking;
     // who is to be asked how it is must be asked with the lock
-    if (dueForHealth(own, probe, context.site).length > 0) return false;
+    if (dueForHealth(own, probe, context.paths).length > 0) return false;
     return hostMatchesRecord(context, own, config.name, probe);
   } catch {
     return false;
@@ -41,11 +41,11 @@ export async function isNoOp(
 
 /** @param rows of the stack */
 export function hostMatchesRecord(
-  { site }: Context,
+  { paths }: Context,
   rows: readonly Row[],
   stack: string,
   probe: Probe,
 ): boolean {
-  const observed = observe(kinds, rows.map(resourceFromRow), rows, probe, site, stack);
+  const observed = observe(kinds, rows.map(resourceFromRow), rows, probe, paths, stack);
   return hostMatchesState(rows, observed, kinds);
 }

@@ -26,7 +26,7 @@ export function desiredInput(
     checkCapacity(each, context.capacity());
     const [sources, origins] = [fingerprints(each), await resolveImages(context, each, rows)];
     const profiles = readProfiles(each);
-    return { config: each, rows, site: context.site, sources, origins, profiles, scale };
+    return { config: each, rows, paths: context.paths, sources, origins, profiles, scale };
   });
 }
 
@@ -48,8 +48,8 @@ export async function withLines<Result>(
 /** Fingerprints of the local files of each image, and of each farm's certificate. */
 function fingerprints(config: Config): Record<string, string> {
   const images = Object.entries(config.images).flatMap(([name, image]) => {
-    const paths = image.external ? [] : localFiles(image);
-    return paths.length === 0 ? [] : [[name, fingerprint(paths)] as const];
+    const files = image.external ? [] : localFiles(image);
+    return files.length === 0 ? [] : [[name, fingerprint(files)] as const];
   });
   return Object.fromEntries([...images, ...certificates(config)]);
 }

@@ -32,12 +32,12 @@ export async function planRollback(
   rows: readonly Row[],
   name: string,
 ): Promise<Plan> {
-  const { site } = context;
+  const { paths } = context;
   const stack = config.name;
   const members = serviceInstances(name, await desiredResources(config, context, rows), stack);
   const own = rows.filter((row) => row.stack === stack);
   const held = pinPreviousRelease(name, members, own);
-  const back = recordsBefore(name, held, members, { stack, rows, site });
+  const back = recordsBefore(name, held, members, { stack, rows, paths });
   refuseMissingImage(name, held, back.resources);
   const proxy = await proxyFor(context, config, rows, members, held);
   const others = back.resources.filter(({ address }) => address !== proxy?.address);
@@ -110,7 +110,7 @@ async function rollBack(
 ): Promise<void> {
   const started = performance.now();
   const view = await context.frontend.view(options);
-  const log = eventLogger(context.site, { stack: config.name, changes: [], units: [] });
+  const log = eventLogger(context.paths, { stack: config.name, changes: [], units: [] });
   const tell = (event: Event) => {
     view.event(event);
     log(event);

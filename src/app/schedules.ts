@@ -58,7 +58,7 @@ export async function findSchedules(context: Context, stack: string): Promise<Sc
 
 /** Removes the blocks; returns errors. */
 async function removeSchedules(
-  { site: { root } }: Context,
+  { paths: { root } }: Context,
   { blocks }: Schedules,
 ): Promise<string[]> {
   const problems: string[] = [];
@@ -87,7 +87,7 @@ const LEFT =
   'what is left there will not bring the stack back; only a person who runs `baleine apply` does';
 
 /** Root's crontab, and files given to `cron install --crontab`. */
-async function ownTables({ site }: Context): Promise<Table[]> {
+async function ownTables({ paths }: Context): Promise<Table[]> {
   const tables: Table[] = [];
   const add = async (name: string, path?: string) => {
     const crontab = openCrontab(path);
@@ -95,7 +95,7 @@ async function ownTables({ site }: Context): Promise<Table[]> {
     tables.push({ name, text, crontab, ...(path !== undefined && { path }) });
   };
   if (hasCrontabProgram()) await add('root’s crontab');
-  for (const path of new Set(['/etc/crontabs/root', ...crontabFiles(site.root)])) {
+  for (const path of new Set(['/etc/crontabs/root', ...crontabFiles(paths.root)])) {
     await add(path, path);
   }
   return tables;
@@ -113,7 +113,7 @@ function pathsOf({ options: { file } }: Context): string[] {
 }
 
 async function belongsTo(block: Block, context: Context, stack: string): Promise<boolean> {
-  if (block.root === undefined || resolveRoot(block.root) !== context.site.root) return false;
+  if (block.root === undefined || resolveRoot(block.root) !== context.paths.root) return false;
   if (block.stack !== undefined) return block.stack === stack;
   const config = await readConfig(block.file).catch(() => undefined);
   return config ? config.name === stack : pathsOf(context).includes(block.file);
@@ -132,7 +132,7 @@ export async function stopSchedules(
   const isApplied = rows.some(({ stack }) => stack === which.stack);
   const isScheduled = schedules.blocks.length + schedules.others.length > 0;
   if (isApplied || isScheduled) {
-    await recordDestroyed(context.site.root, which).catch((error: unknown) =>
+    await recordDestroyed(context.paths.root, which).catch((error: unknown) =>
       warn(context, `cannot note that stack ${which.stack} was destroyed: ${messageOf(error)}`),
     );
   }

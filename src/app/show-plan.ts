@@ -36,7 +36,7 @@ export async function showPlan(context: Context, options: ShowPlanOptions): Prom
   await (await context.frontend.view({ ...options, destroy })).plan(plan);
   if (out !== undefined) {
     const narrowed = (options.target ?? []).length > 0;
-    const saved = { root: context.site.root, destroy, narrowed, serial, plan };
+    const saved = { root: context.paths.root, destroy, narrowed, serial, plan };
     await savePlan(out, { ...saved, ...sourceOf(config) });
   }
   return detailedExitcode && plan.changes.length > 0 ? 2 : 0;

@@ -18,12 +18,12 @@ export function topologyOf(
   stack: string,
   rows: readonly Row[],
   probe: Probe,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): Topology {
   const own = rows.filter((row) => row.stack === stack);
   const volumes = ofKind<VolumeSpec>(own, 'volume');
   const listed = ofKind<ContainerSpec>(own, 'container');
-  const described = describeContainers(listed, probe, site);
+  const described = describeContainers(listed, probe, paths);
   const specs = new Map(listed.map(({ name, spec }) => [name, spec]));
   const containers = described.map((each): ContainerNode => {
     const spec = specs.get(each.name) as ContainerSpec;
@@ -32,7 +32,7 @@ export function topologyOf(
     const tone = severityOf(each, restart);
     return { ...each, tone, volumes: namesOf(mounted), publish, on_host: onHost };
   });
-  const bridges = bridgesOf(stack, rows, listed).map((row) => bridgeNode(row, stack, probe, site));
+  const bridges = bridgesOf(stack, rows, listed).map((row) => bridgeNode(row, stack, probe, paths));
   return {
     stack,
     bridges: byDistance(
@@ -68,10 +68,10 @@ function bridgeNode(
   row: Row<BridgeSpec>,
   stack: string,
   probe: Probe,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): BridgeNode {
   const { subnet, host, uplink, isolated } = row.spec;
-  const seen = kinds.bridge.observe(row.spec, undefined, probe, site);
+  const seen = kinds.bridge.observe(row.spec, undefined, probe, paths);
   return {
     name: row.name,
     state: seen ? (seen.up ? 'up' : 'down') : 'missing',

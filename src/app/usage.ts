@@ -18,7 +18,11 @@ export interface UsageSample {
 }
 
 /** The usage of all running containers. */
-export function sampleUsage(rows: readonly Row[], probe: Probe, site: InstallPaths): UsageSample[] {
+export function sampleUsage(
+  rows: readonly Row[],
+  probe: Probe,
+  paths: InstallPaths,
+): UsageSample[] {
   return (rows as Row<ContainerSpec, ContainerFacts>[]).flatMap((row) => {
     const { pid, start_time, boot_id } = row.facts;
     if (
@@ -28,7 +32,7 @@ export function sampleUsage(rows: readonly Row[], probe: Probe, site: InstallPat
     ) {
       return [];
     }
-    const usage = probe.usage(cgroupPath(site, row.spec.id));
+    const usage = probe.usage(cgroupPath(paths, row.spec.id));
     if (!usage) return [];
     const network = row.spec.host_network ? NO_TRAFFIC : probe.traffic(pid);
     return [{ row, usage, network, at: performance.now() }];

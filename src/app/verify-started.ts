@@ -38,7 +38,7 @@ export async function verifyStarted(
   const { lastLogLine } = await import('../host/linux/runtime/logs.js');
   return started.flatMap(({ unit, row }) => {
     const { spec, facts } = row;
-    const seen = kinds.container.observe(spec, facts, probe, context.site);
+    const seen = kinds.container.observe(spec, facts, probe, context.paths);
     const down = !seen || isDown(spec, seen);
     const tries = facts.restarts ?? 0;
     if (!down && (tries < 2 || !seen.running)) return [];
@@ -48,7 +48,7 @@ export async function verifyStarted(
       : down
         ? 'it is gone'
         : 'it was unhealthy';
-    const last = lastLogLine(context.site, spec.id);
+    const last = lastLogLine(context.paths, spec.id);
     const problem = new UserError(
       [
         spec.restart.name === 'no'
@@ -78,7 +78,7 @@ export async function isStackSteady(context: Context, loops: boolean): Promise<b
   if (own.length === 0) return true;
   const probe = await context.probe();
   return own.every((row) => {
-    const seen = kinds.container.observe(row.spec, row.facts, probe, context.site);
+    const seen = kinds.container.observe(row.spec, row.facts, probe, context.paths);
     return seen !== undefined && isSteady(row, seen, loops ? RECOVERED : 0);
   });
 }

@@ -134,7 +134,7 @@ function namedRow(
 }
 
 /** Whether no file has it: made imperatively, removed from its file, or kept of a destroyed stack. */
-function isUnused({ stack, facts }: VolumeRow, { site: { root } }: Context): boolean {
+function isUnused({ stack, facts }: VolumeRow, { paths: { root } }: Context): boolean {
   return (
     stack === IMPERATIVE_STACK ||
     facts.unused === true ||

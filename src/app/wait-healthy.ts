@@ -46,7 +46,7 @@ async function findDown(context: Context, stack: string): Promise<Down[]> {
   if (own.length === 0) return [];
   const probe = await context.probe();
   return own.flatMap(({ name, spec, facts }) => {
-    const seen = kinds.container.observe(spec, facts, probe, context.site);
+    const seen = kinds.container.observe(spec, facts, probe, context.paths);
     if (spec.stopped || facts.halted !== undefined || (seen && !isDown(spec, seen))) return [];
     const how = seen?.exit ? `ended with ${describeExit(seen.exit)}` : 'is gone';
     return [{ said: `container.${name} ${how}`, isFinal: spec.heal !== 'immediate' }];

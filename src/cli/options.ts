@@ -12,11 +12,11 @@ const DEFAULT_ROOT = '/var/lib/baleine';
 /** `-f` is left out for a command that has another meaning for it; `--file` is always there. */
 export function addCommonOptions(command: Command, { short = true } = {}): Command {
   command.option(`${short ? '-f, ' : ''}--file <file>`, 'the stack; - for standard input');
-  return addSiteOptions(command);
+  return addRootOptions(command);
 }
 
 /** For a command without a file. */
-export function addSiteOptions(command: Command): Command {
+export function addRootOptions(command: Command): Command {
   return command
     .option('--root <dir>', 'where state and disks are kept')
     .option('--no-color', 'never color the output');
@@ -107,7 +107,7 @@ export function addRunOptions(command: Command): Command {
 
 /** What every imperative command takes. */
 export function addChangeOptions(command: Command): Command {
-  return addSiteOptions(command)
+  return addRootOptions(command)
     .option('--json', 'one JSON object a line')
     .option('--lock-timeout <duration>', 'wait for another baleine (default 10s)', duration);
 }
@@ -121,7 +121,7 @@ export function addWaitOptions(command: Command): Command {
 /** `--stack`, and the file where the command looks for its container in the stack of a file. */
 export function addScopeOptions(command: Command, scope: StackScope, how = {}): Command {
   if (scope === 'imperative') {
-    return addSiteOptions(command).option(
+    return addRootOptions(command).option(
       '--stack <name>',
       'the stack; default: containers created imperatively',
     );

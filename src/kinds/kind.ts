@@ -16,7 +16,7 @@ export interface OwnedResource<Spec = unknown> {
 export interface Adoption {
   host: Host;
   probe: Probe;
-  site: InstallPaths;
+  paths: InstallPaths;
 }
 
 /** Looks up recorded rows of the stack, for resources that depend on others. */
@@ -53,7 +53,7 @@ export interface Kind<Spec, RowFacts, Observed, Verbs> {
     spec: Spec,
     facts: RowFacts | undefined,
     probe: Probe,
-    site: InstallPaths,
+    paths: InstallPaths,
   ): Observed | undefined;
   /** What `observe` would return without drift. */
   assume(spec: Spec, facts: RowFacts): Observed;
@@ -61,12 +61,12 @@ export interface Kind<Spec, RowFacts, Observed, Verbs> {
    * Why an unrecorded resource cannot be created: something else is in its place. Undefined if the
    * place is free or carries our mark.
    */
-  foreign(spec: Spec, probe: Probe, site: InstallPaths): string | undefined;
+  foreign(spec: Spec, probe: Probe, paths: InstallPaths): string | undefined;
   /**
    * Everything that carries our mark, recorded or not, with as much of the spec as `remove` needs.
    * Absent for derived kinds, and for data that cannot be recreated and is therefore kept.
    */
-  discoverOwned?(probe: Probe, site: InstallPaths): OwnedResource<Spec>[];
+  discoverOwned?(probe: Probe, paths: InstallPaths): OwnedResource<Spec>[];
   /**
    * Imports something from the host into the state, as close to `desired` as it is; the next plan
    * shows the remaining differences. `id` identifies it if it is not at its default place. Absent
@@ -96,7 +96,7 @@ export interface Kind<Spec, RowFacts, Observed, Verbs> {
   create(
     desired: Resource<Spec>,
     reason: string,
-    site: InstallPaths,
+    paths: InstallPaths,
     peers?: Peers,
   ): StepOf<Verbs>[];
   update(
@@ -104,7 +104,7 @@ export interface Kind<Spec, RowFacts, Observed, Verbs> {
     row: Row<Spec, RowFacts>,
     observed: Observed,
     differences: Difference[],
-    site: InstallPaths,
+    paths: InstallPaths,
     peers?: Peers,
   ): StepOf<Verbs>[];
   /**
@@ -114,8 +114,8 @@ export interface Kind<Spec, RowFacts, Observed, Verbs> {
   verify?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, reason: string): StepOf<Verbs>[];
   /** Whether steps interrupt its service. Absent if none do. */
   interrupts?(steps: readonly Step[]): boolean;
-  remove(row: Row<Spec, RowFacts>, reason: string, site: InstallPaths): StepOf<Verbs>[];
-  handlers(host: Host, site: InstallPaths): Promise<Handlers<Verbs>>;
+  remove(row: Row<Spec, RowFacts>, reason: string, paths: InstallPaths): StepOf<Verbs>[];
+  handlers(host: Host, paths: InstallPaths): Promise<Handlers<Verbs>>;
 }
 
 /** A kind whose own types do not matter to the caller. */

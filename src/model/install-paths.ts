@@ -49,34 +49,35 @@ export function idOfFile(file: string): string | undefined {
 
 /** Locked by the single run that may write. */
 export const lockFile = ({ root }: InstallPaths) => join(root, '.lock');
-export const imageFile = (site: InstallPaths, id: string) => join(site.root, 'images', `${id}.img`);
+export const imageFile = (paths: InstallPaths, id: string) =>
+  join(paths.root, 'images', `${id}.img`);
 /**
  * The image's version before its last build. An id has only one dot, so this name cannot be another
  * image's.
  */
-export const previousFile = (site: InstallPaths, id: string) =>
-  join(site.root, 'images', `${id}.previous.img`);
-export const diskFile = (site: InstallPaths, id: string) => `${site.root}/disks/${id}.img`;
-export const logFile = (site: InstallPaths, id: string) => join(site.root, 'logs', `${id}.log`);
+export const previousFile = (paths: InstallPaths, id: string) =>
+  join(paths.root, 'images', `${id}.previous.img`);
+export const diskFile = (paths: InstallPaths, id: string) => `${paths.root}/disks/${id}.img`;
+export const logFile = (paths: InstallPaths, id: string) => join(paths.root, 'logs', `${id}.log`);
 /**
  * Holds images built from Dockerfiles between plan and apply; for an empty tag, those of all
  * installations.
  */
 export const builtImagesDir = (tag: string) => join('/var/cache/baleine', tag);
 /** A symlink to the root, for programs that cannot handle its path. */
-export const rootLink = (site: InstallPaths) => join(site.run, 'root');
-export const volumeDir = (site: InstallPaths, stack: string, name: string) =>
-  join(site.root, 'volumes', stack, name);
-export const configDir = (site: InstallPaths, stack: string, name: string) =>
-  join(site.root, 'configs', stack, name);
-export const hostsFile = (site: InstallPaths, stack: string, name: string) =>
-  join(site.root, 'hosts', idOf(stack, name));
+export const rootLink = (paths: InstallPaths) => join(paths.run, 'root');
+export const volumeDir = (paths: InstallPaths, stack: string, name: string) =>
+  join(paths.root, 'volumes', stack, name);
+export const configDir = (paths: InstallPaths, stack: string, name: string) =>
+  join(paths.root, 'configs', stack, name);
+export const hostsFile = (paths: InstallPaths, stack: string, name: string) =>
+  join(paths.root, 'hosts', idOf(stack, name));
 
 /**
  * Lists folders named by the user in which files are being staged, so that the next run can clean
  * up if this one is killed.
  */
-export const stagingNotesDir = (site: InstallPaths) => join(site.run, 'staging');
+export const stagingNotesDir = (paths: InstallPaths) => join(paths.run, 'staging');
 
 /** The name of a cache entry for a path: readable, or a digest if that is too long. */
 export function fileNameOf(path: string): string {
@@ -88,43 +89,43 @@ export function fileNameOf(path: string): string {
 const LONGEST = 240;
 
 /** The parsed state tables. */
-export const stateCacheFile = (site: InstallPaths) => join(site.run, 'records', 'tables.json');
+export const stateCacheFile = (paths: InstallPaths) => join(paths.run, 'records', 'tables.json');
 
 /** The parsed configuration files. */
-export const configCache = (site: InstallPaths) => join(site.run, 'config');
+export const configCache = (paths: InstallPaths) => join(paths.run, 'config');
 
 /** The OCI bundle: config.json, hosts, resolv.conf and the mount point `rootfs`. */
-export const bundleDir = (site: InstallPaths, id: string) => `${site.run}/containers/${id}`;
+export const bundleDir = (paths: InstallPaths, id: string) => `${paths.run}/containers/${id}`;
 /** Bind-mounted over the container's /etc/hosts. */
-export const hostsCopy = (site: InstallPaths, id: string) => `${bundleDir(site, id)}/hosts`;
+export const hostsCopy = (paths: InstallPaths, id: string) => `${bundleDir(paths, id)}/hosts`;
 /** Its modification time is when the container's health was last checked. */
-export const lastHealthCheckFile = (site: InstallPaths, id: string) =>
-  `${bundleDir(site, id)}/asked`;
-export const rootfsDir = (site: InstallPaths, id: string) => `${bundleDir(site, id)}/rootfs`;
+export const lastHealthCheckFile = (paths: InstallPaths, id: string) =>
+  `${bundleDir(paths, id)}/asked`;
+export const rootfsDir = (paths: InstallPaths, id: string) => `${bundleDir(paths, id)}/rootfs`;
 
-export const netnsName = (site: InstallPaths, id: string) => `baleine-${site.tag}-${id}`;
-export const netnsPath = (site: InstallPaths, id: string) => `/run/netns/${netnsName(site, id)}`;
+export const netnsName = (paths: InstallPaths, id: string) => `baleine-${paths.tag}-${id}`;
+export const netnsPath = (paths: InstallPaths, id: string) => `/run/netns/${netnsName(paths, id)}`;
 
 /** Below every cgroup hierarchy's root. */
-export const cgroupPath = (site: InstallPaths, id: string) => `/baleine/${site.tag}/${id}`;
+export const cgroupPath = (paths: InstallPaths, id: string) => `/baleine/${paths.tag}/${id}`;
 
 /**
  * Interface names have at most 15 bytes (IFNAMSIZ - 1), so they are hashes; the alias is readable.
  */
-export const bridgeLink = (site: InstallPaths, stack: string, name: string) =>
-  `bb-${digest([site.tag, 'bridge', stack, name], 10)}`;
-export const vethLink = (site: InstallPaths, id: string, bridge: string) =>
-  `bv-${digest([site.tag, 'veth', id, bridge], 10)}`;
+export const bridgeLink = (paths: InstallPaths, stack: string, name: string) =>
+  `bb-${digest([paths.tag, 'bridge', stack, name], 10)}`;
+export const vethLink = (paths: InstallPaths, id: string, bridge: string) =>
+  `bv-${digest([paths.tag, 'veth', id, bridge], 10)}`;
 
 /** The prefix of the aliases of all links that we own. */
-export const aliasPrefix = (site: InstallPaths) => `baleine:${site.tag}:`;
+export const aliasPrefix = (paths: InstallPaths) => `baleine:${paths.tag}:`;
 
 /** The alias that marks a link as ours, `baleine:3f9a01:shop/bridge.front` (at most 255 bytes). */
-export const linkAlias = (site: InstallPaths, stack: string, address: string) =>
-  `${aliasPrefix(site)}${stack}/${address}`;
+export const linkAlias = (paths: InstallPaths, stack: string, address: string) =>
+  `${aliasPrefix(paths)}${stack}/${address}`;
 
 /** The inverse of `linkAlias`: splits `shop/container.web-1/back`. */
-export function parseAlias(site: InstallPaths, alias = ''): { stack: string; words: string[] } {
-  const [stack = '', ...words] = alias.slice(aliasPrefix(site).length).split('/');
+export function parseAlias(paths: InstallPaths, alias = ''): { stack: string; words: string[] } {
+  const [stack = '', ...words] = alias.slice(aliasPrefix(paths).length).split('/');
   return { stack, words };
 }

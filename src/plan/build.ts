@@ -19,7 +19,7 @@ export interface PlanInput {
   rows: readonly Row[];
   observed: Observed;
   kinds: Kinds;
-  site: InstallPaths;
+  paths: InstallPaths;
   /** `--target`. Empty: everything. */
   targets?: readonly Address[];
   /** `--replace`: replaced even if unchanged. */

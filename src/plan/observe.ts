@@ -28,25 +28,25 @@ export function observe(
   resources: readonly Resource[],
   rows: readonly Row[],
   probe: Probe,
-  site: InstallPaths,
+  paths: InstallPaths,
   stack?: string,
 ): Observed {
   const states = new Map<Address, unknown>();
   const foreign = new Map<Address, string>();
   for (const { kind, name, spec, facts } of rows) {
-    const state = kinds[kind].observe(spec, facts, probe, site);
+    const state = kinds[kind].observe(spec, facts, probe, paths);
     if (state !== undefined) states.set(addressOf(kind, name), state);
   }
   const recorded = new Set(rows.map(({ kind, name }) => addressOf(kind, name)));
   for (const { kind, address, spec } of resources) {
-    const reason = recorded.has(address) ? undefined : kinds[kind].foreign(spec, probe, site);
+    const reason = recorded.has(address) ? undefined : kinds[kind].foreign(spec, probe, paths);
     if (reason !== undefined) foreign.set(address, reason);
   }
   const desired = { stack: stack ?? '', addresses: new Set(resources.map((each) => each.address)) };
   const orphans =
     stack === undefined
       ? []
-      : findOrphans(kinds, rows, desired, probe, site).filter((each) => each.stack === stack);
+      : findOrphans(kinds, rows, desired, probe, paths).filter((each) => each.stack === stack);
   return { states, foreign, orphans };
 }
 

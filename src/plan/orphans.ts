@@ -18,12 +18,12 @@ export function findOrphans(
   rows: readonly Row[],
   desired: { stack: string; addresses: ReadonlySet<Address> } | undefined,
   probe: Probe,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): Orphan[] {
   const known = new Set(rows.map(({ kind, stack, name }) => `${stack}/${addressOf(kind, name)}`));
   for (const address of desired?.addresses ?? []) known.add(`${desired?.stack}/${address}`);
   const found = Object.values(kinds).flatMap((kind) => {
-    const owned = kind.discoverOwned?.(probe, site) ?? [];
+    const owned = kind.discoverOwned?.(probe, paths) ?? [];
     if (owned.length === 0) return [];
     // a renamed resource still carries the mark of its old name
     const own = rows.filter((row) => row.kind === kind.name);

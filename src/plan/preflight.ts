@@ -21,7 +21,7 @@ export interface Obstacle {
 interface Input {
   resources: readonly Resource[];
   rows: readonly Row[];
-  site: InstallPaths;
+  paths: InstallPaths;
   /** The prefix of an error message: the position in the file, or `cannot create container web`. */
   where: (resource: Resource, at: Path) => string;
 }
@@ -42,7 +42,7 @@ export function preflight(plan: Plan, host: Preconditions, input: Input): Plan {
   for (const unit of plan.units) {
     if (unit.mode !== 'put') continue;
     const obstacles = [
-      ...obstaclesOf(unit, host, input.site),
+      ...obstaclesOf(unit, host, input.paths),
       ...subnetObstacles(unit, host, input.rows, freed),
     ];
     const resource = resourceOf.get(unit.address);
@@ -91,14 +91,14 @@ function isRecorded({ kind, name, spec }: Unit, rows: readonly Row[]): boolean {
   return equal(before, after);
 }
 
-function obstaclesOf(unit: Unit, host: Preconditions, site: InstallPaths): Obstacle[] {
+function obstaclesOf(unit: Unit, host: Preconditions, paths: InstallPaths): Obstacle[] {
   const verbs = new Set(unit.steps.map(({ verb }) => verb));
   if (verbs.has('bridge.ensure')) return bridgeObstacles(unit.spec as BridgeSpec, host);
   const spec = unit.spec as ContainerSpec;
   if (verbs.has('container.start') || verbs.has('container.disk')) {
-    return startObstacles(spec, host, site);
+    return startObstacles(spec, host, paths);
   }
-  return verbs.has('container.limits') ? limitObstacles(spec, host, site) : [];
+  return verbs.has('container.limits') ? limitObstacles(spec, host, paths) : [];
 }
 
 function bridgeObstacles({ uplink, link }: BridgeSpec, host: Preconditions): Obstacle[] {
@@ -131,7 +131,7 @@ function subnetObstacles(
   return isSame ? [] : found(['subnet'], host.subnetProblem(after, freed));
 }
 
-function startObstacles(spec: ContainerSpec, host: Preconditions, site: InstallPaths): Obstacle[] {
+function startObstacles(spec: ContainerSpec, host: Preconditions, paths: InstallPaths): Obstacle[] {
   const { mounts, sysctls, runtime } = spec;
   const labels = (['apparmor', 'selinux'] as const).flatMap((kind) => {
     const label = spec[kind];
@@ -140,7 +140,7 @@ function startObstacles(spec: ContainerSpec, host: Preconditions, site: InstallP
   return [
     ...mounts.flatMap(({ source }, index) =>
       // our own folders are created earlier in the same plan
-      source.startsWith(`${site.root}/`)
+      source.startsWith(`${paths.root}/`)
         ? []
         : found(['volumes', index], host.bindSourceProblem(source)),
     ),
@@ -164,9 +164,9 @@ function ioObstacles({ limits: { io = [] } }: ContainerSpec, host: Preconditions
 }
 
 /** Cgroup v1 rejects a limit below current usage, and v2 kills processes. */
-function limitObstacles(spec: ContainerSpec, host: Preconditions, site: InstallPaths): Obstacle[] {
+function limitObstacles(spec: ContainerSpec, host: Preconditions, paths: InstallPaths): Obstacle[] {
   const { memory, pids } = spec.limits;
-  const held = host.unreclaimable(cgroupPath(site, spec.id)) ?? { memory: 0, pids: 0 };
+  const held = host.unreclaimable(cgroupPath(paths, spec.id)) ?? { memory: 0, pids: 0 };
   const found = ioObstacles(spec, host);
   if (memory !== undefined && held.memory > memory) {
     const cause = `${formatBytes(memory)} is less than the ${formatBytes(held.memory)} that it uses now`;

@@ -92,15 +92,15 @@ export function rollbackResources(
   name: string,
   held: PinnedRelease,
   members: readonly ContainerResource[],
-  { stack, rows, site }: { stack: string; rows: readonly Row[]; site: InstallPaths },
+  { stack, rows, paths }: { stack: string; rows: readonly Row[]; paths: InstallPaths },
 ): Rollback {
-  const image = imageOf(held, rows, site);
+  const image = imageOf(held, rows, paths);
   const own = rows.filter((row) => row.stack === stack);
   const recorded = new Map(rowsOf(members, own).map((row) => [row.name, row]));
   const back = members.flatMap((member): ContainerResource[] => {
     const row = recorded.get(member.name);
     if (!row && !member.spare) return [];
-    const spec = image && withPinnedRelease(row?.spec ?? member.spec, held, image, site);
+    const spec = image && withPinnedRelease(row?.spec ?? member.spec, held, image, paths);
     if (!spec)
       throw rollbackError(name, `image ${held.to.image.name} at that version no longer exists`);
     const as = row ? { ...member, ...resourceFromRow(row), spec } : { ...member, spec };
@@ -120,10 +120,10 @@ function pausingOnFailure({ rolling }: ContainerResource): Pick<Resource, 'rolli
 function imageOf(
   { to }: PinnedRelease,
   rows: readonly Row[],
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ImageSpec | undefined {
   const row = rows.find(
-    ({ kind, spec }) => kind === 'image' && isVersionOf(spec as ImageSpec, to, site),
+    ({ kind, spec }) => kind === 'image' && isVersionOf(spec as ImageSpec, to, paths),
   );
   if (!row) return undefined;
   const { previous, ...spec } = row.spec as ImageSpec;

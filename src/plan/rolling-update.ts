@@ -18,7 +18,7 @@ interface Input {
   rows: readonly Row[];
   observed: Observed;
   kinds: Kinds;
-  site: InstallPaths;
+  paths: InstallPaths;
 }
 
 export interface RollingUpdates {
@@ -212,7 +212,7 @@ function withRetirement(
   input: Input,
 ): PlannedDecision {
   const { resource, row } = each.decision;
-  const unit = retireUnit(resource as Resource, row, input.kinds, input.site);
+  const unit = retireUnit(resource as Resource, row, input.kinds, input.paths);
   const replaced = rolled.map(putOf);
   const order = failure_action === 'continue' ? { after: replaced } : { needs: replaced };
   return { ...each, units: [...each.units, { ...unit, ...order }] };
@@ -245,7 +245,7 @@ export function finalizing(
   unitIds: string[],
   input: FinalizeInput,
 ): { decision: Decision; units: Unit[] } | undefined {
-  const { observed, kinds, site } = input;
+  const { observed, kinds, paths } = input;
   const { resource, row, action, reasons } = decision;
   const spec = resource?.transitionalSpec?.(rows);
   if (!resource || spec === undefined) return undefined;
@@ -256,7 +256,7 @@ export function finalizing(
     kinds,
     action === 'replace' ? 'replace' : undefined,
   );
-  const last = finalizeUnit(resource, spec, 'all instances are updated', kinds, site);
+  const last = finalizeUnit(resource, spec, 'all instances are updated', kinds, paths);
   return {
     decision: {
       ...decision,

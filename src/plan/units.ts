@@ -11,7 +11,7 @@ import type { Kinds } from './observe.js';
 /** What units are planned from. */
 export interface UnitContext {
   kinds: Kinds;
-  site: InstallPaths;
+  paths: InstallPaths;
   /** The recorded rows of the stack. */
   rows: readonly Row[];
   /** All rows of the stack, if `rows` is only a selection. */
@@ -20,14 +20,14 @@ export interface UnitContext {
 
 /** The units that implement a decision; a replacement is a removal and a creation. */
 export function unitsOf(decision: Decision, context: UnitContext): Unit[] {
-  const { kinds, site } = context;
+  const { kinds, paths } = context;
   const peers = peersIn(context);
   const { action, resource, row, reasons, orphan } = decision;
   const reason = reasons.join(', ');
-  const drop = () => (row ? [dropUnit(row, kinds[row.kind].remove(row, reason, site))] : []);
+  const drop = () => (row ? [dropUnit(row, kinds[row.kind].remove(row, reason, paths))] : []);
   if (!resource) return drop().map((unit) => (orphan ? { ...unit, orphan } : unit));
   const kind = kinds[resource.kind];
-  const create = () => putUnit(resource, kind.create(resource, reason, site, peers), false);
+  const create = () => putUnit(resource, kind.create(resource, reason, paths, peers), false);
   // remains of another spec are removed first: its links may have other names
   if (action === 'create')
     return row && !equal(row.spec, resource.spec) ? [...drop(), create()] : [create()];
@@ -36,7 +36,7 @@ export function unitsOf(decision: Decision, context: UnitContext): Unit[] {
     return [...drop().map((unit) => ({ ...unit, steps: [...first, ...unit.steps] })), create()];
   }
   const { differences, observed } = decision;
-  const steps = kind.update(resource, row as Row, observed, differences, site, peers);
+  const steps = kind.update(resource, row as Row, observed, differences, paths, peers);
   return [putUnit(resource, steps, true)];
 }
 
@@ -59,11 +59,11 @@ export function retireUnit(
   { address, kind, name, spec, needs, protect }: Resource,
   before: Row | undefined,
   kinds: Kinds,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): Unit {
   const stack = before?.stack ?? '';
   const row: Row = { kind, stack, name, status: 'ready', spec, facts: {}, needs, protect };
-  const steps = kinds[kind].remove(row, 'no longer needed', site);
+  const steps = kinds[kind].remove(row, 'no longer needed', paths);
   return { ...dropUnit(row, steps), id: `retire ${address}` };
 }
 
@@ -73,7 +73,7 @@ export function finalizeUnit(
   transitional: unknown,
   reason: string,
   kinds: Kinds,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): Unit {
   const { address, kind, name, needs, protect } = resource;
   const row: Row = {
@@ -87,7 +87,7 @@ export function finalizeUnit(
     protect,
   };
   const finalized = { attribute: 'rotation', cause: 'file', effect: 'update', reason } as const;
-  const steps = kinds[kind].update(resource, row, undefined, [finalized], site);
+  const steps = kinds[kind].update(resource, row, undefined, [finalized], paths);
   return { ...putUnit(resource, steps, true), id: `finalize ${address}` };
 }
 

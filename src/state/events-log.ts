@@ -7,16 +7,16 @@ import { jsonText } from '../model/printable.js';
 /** Bytes; then a new file starts, and the file before the previous one is deleted. */
 const LIMIT = 2 ** 20;
 
-export const eventsFile = (site: InstallPaths) => join(site.root, 'events.log');
-const olderFile = (site: InstallPaths) => `${eventsFile(site)}.1`;
+export const eventsFile = (paths: InstallPaths) => join(paths.root, 'events.log');
+const olderFile = (paths: InstallPaths) => `${eventsFile(paths)}.1`;
 
 /** Appends a line. The caller holds the lock. */
-export function logEvent(site: InstallPaths, event: LoggedEvent, limit = LIMIT): void {
-  const path = eventsFile(site);
+export function logEvent(paths: InstallPaths, event: LoggedEvent, limit = LIMIT): void {
+  const path = eventsFile(paths);
   const line = `${jsonText(event)}\n`;
   try {
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    if (size > 0 && size + line.length > limit) renameSync(path, olderFile(site));
+    if (size > 0 && size + line.length > limit) renameSync(path, olderFile(paths));
     appendFileSync(path, line, { mode: 0o600 });
   } catch {
     // A missing log entry must not stop healing; if this cannot be written, writing the state fails
@@ -25,21 +25,21 @@ export function logEvent(site: InstallPaths, event: LoggedEvent, limit = LIMIT):
 }
 
 /** The last `count` events, oldest first. Skips a line that was cut off by a crash. */
-export function readEvents(site: InstallPaths, count = Number.POSITIVE_INFINITY): LoggedEvent[] {
-  const events = linesOf(site).flatMap((line) => parse(line) ?? []);
+export function readEvents(paths: InstallPaths, count = Number.POSITIVE_INFINITY): LoggedEvent[] {
+  const events = linesOf(paths).flatMap((line) => parse(line) ?? []);
   return events.slice(Math.max(0, events.length - count));
 }
 
 /** Returns a function that returns the events since its previous call. */
-export function followEvents(site: InstallPaths): () => LoggedEvent[] {
-  const stamp = () => statSync(eventsFile(site), { throwIfNoEntry: false })?.mtimeMs;
+export function followEvents(paths: InstallPaths): () => LoggedEvent[] {
+  const stamp = () => statSync(eventsFile(paths), { throwIfNoEntry: false })?.mtimeMs;
   let seen = stamp();
-  let last = linesOf(site).at(-1);
+  let last = linesOf(paths).at(-1);
   return () => {
     const now = stamp();
     if (now === seen) return [];
     seen = now;
-    const lines = linesOf(site);
+    const lines = linesOf(paths);
     const fresh = lines.slice(last === undefined ? 0 : lines.lastIndexOf(last) + 1);
     last = lines.at(-1);
     return fresh.flatMap((line) => parse(line) ?? []);
@@ -47,8 +47,8 @@ export function followEvents(site: InstallPaths): () => LoggedEvent[] {
 }
 
 /** Lines of both files; text after the last newline is not a complete line yet. */
-function linesOf(site: InstallPaths): string[] {
-  return `${textOf(olderFile(site))}${textOf(eventsFile(site))}`.split('\n').slice(0, -1);
+function linesOf(paths: InstallPaths): string[] {
+  return `${textOf(olderFile(paths))}${textOf(eventsFile(paths))}`.split('\n').slice(0, -1);
 }
 
 function textOf(path: string): string {

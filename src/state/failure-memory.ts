@@ -109,17 +109,17 @@ const BACKOFF = / \(try \d+\)/;
 const NUMBER = /(?<![\w.-])\d+(?::\d+)*(?![\w-]|\.\d)/g;
 
 /** In /run: after a reboot everything is reported again. One file per stack file. */
-const failureFile = (site: InstallPaths, file: string) =>
-  join(site.run, 'failing', `${fileNameOf(file)}.json`);
+const failureFile = (paths: InstallPaths, file: string) =>
+  join(paths.run, 'failing', `${fileNameOf(file)}.json`);
 
 /** Undefined if the last run succeeded, or the record cannot be read. */
-export function readFailure(site: InstallPaths, file: string): FailureRecord | undefined {
-  return readEphemeralJson<FailureRecord>(failureFile(site, file));
+export function readFailure(paths: InstallPaths, file: string): FailureRecord | undefined {
+  return readEphemeralJson<FailureRecord>(failureFile(paths, file));
 }
 
 /** If it cannot be stored the failure is reported each time: too often is better than never. */
-export function saveFailure(site: InstallPaths, file: string, failing: FailureRecord): void {
-  const path = failureFile(site, file);
+export function saveFailure(paths: InstallPaths, file: string, failing: FailureRecord): void {
+  const path = failureFile(paths, file);
   writeEphemeralJson(path, failing);
   dropOlder(dirname(path));
 }
@@ -139,10 +139,10 @@ function dropOlder(folder: string): void {
   }
 }
 
-export function clearFailure(site: InstallPaths, file: string): void {
-  const path = failureFile(site, file);
+export function clearFailure(paths: InstallPaths, file: string): void {
+  const path = failureFile(paths, file);
   removeEphemeralJson(path);
-  for (const dir of [dirname(path), site.run, dirname(site.run)]) {
+  for (const dir of [dirname(path), paths.run, dirname(paths.run)]) {
     try {
       rmdirSync(dir);
     } catch {

@@ -27,7 +27,7 @@ export const bindingFile = (root: string) => join(root, 'host.json');
  * @param root absolute, without links
  * @throws UserError for a root that was copied, moved, restored, or created on another host
  */
-export function locateSite(root: string): InstallPaths {
+export function locateInstallation(root: string): InstallPaths {
   const binding = readBinding(root);
   if (!binding) return installPaths(root);
   const strange = bindingMismatch(root, binding);

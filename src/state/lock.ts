@@ -51,14 +51,14 @@ export interface LockTimeouts {
  * still hold it that it was deliberately shared with.
  */
 export async function acquireLock(
-  site: InstallPaths,
+  paths: InstallPaths,
   { timeoutMs, stragglersMs = 10_000, overdueMs = INTERVAL }: LockTimeouts,
 ): Promise<Lock> {
   const start = now();
-  const path = lockFile(site);
+  const path = lockFile(paths);
   for (let pause = 20; ; pause = Math.min(pause * 1.5, 500)) {
-    const fd = tryLock(site.root, path);
-    if (fd !== undefined) return lockOf(site.root, path, fd);
+    const fd = tryLock(paths.root, path);
+    if (fd !== undefined) return lockOf(paths.root, path, fd);
     const waited = now() - start;
     const holders = waited < timeoutMs ? undefined : holdersOf(path);
     const limit = holders?.run === undefined ? Math.max(timeoutMs, stragglersMs) : timeoutMs;

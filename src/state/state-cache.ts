@@ -21,21 +21,21 @@ interface Kept extends CachedRecords {
  * verified and parsed again. Undefined otherwise.
  */
 export function loadCachedRecords(
-  site: InstallPaths,
+  paths: InstallPaths,
   formats: readonly TableFormat[],
 ): CachedRecords | undefined {
-  const fingerprint = tablesFingerprint(site, formats);
+  const fingerprint = tablesFingerprint(paths, formats);
   if (fingerprint === undefined) return undefined;
-  const kept = readEphemeralJson<Kept>(stateCacheFile(site));
+  const kept = readEphemeralJson<Kept>(stateCacheFile(paths));
   return kept?.build === BUILD && kept.fingerprint === fingerprint ? kept : undefined;
 }
 
 /** Caches the records for the next run, unless the tables are too new to be identified reliably. */
 export function cacheRecords(
-  site: InstallPaths,
+  paths: InstallPaths,
   { rows, serial, fingerprint }: CachedRecords,
 ): void {
   if (fingerprint === undefined) return;
   const kept: Kept = { build: BUILD, fingerprint: fingerprint, serial, rows };
-  writeEphemeralJson(stateCacheFile(site), kept);
+  writeEphemeralJson(stateCacheFile(paths), kept);
 }

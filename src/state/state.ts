@@ -32,9 +32,9 @@ export interface StoredTable {
  * Reads all tables at once. No tables at all are a new, empty state. Throws DamagedStateError if a
  * table is damaged or only some exist.
  */
-export function openState(site: InstallPaths, tables: readonly TableFormat[]): State {
-  const fingerprint = tablesFingerprint(site, tables);
-  const stored = readTables(site.root, tables);
+export function openState(paths: InstallPaths, tables: readonly TableFormat[]): State {
+  const fingerprint = tablesFingerprint(paths, tables);
+  const stored = readTables(paths.root, tables);
   const rows = stored.flatMap((table) => table.rows);
   return {
     rows,

@@ -24,19 +24,19 @@ export interface Store extends State {
 
 /** Reads all tables; errors as in openState. */
 export function openStore(
-  site: InstallPaths,
+  paths: InstallPaths,
   formats: readonly TableFormat[],
   disk: Disk = nodeDisk,
 ): Store {
-  return new CsvStore(site, formats, disk);
+  return new CsvStore(paths, formats, disk);
 }
 
 /** Like `openStore`, after removing what a killed run left: tables without a row, and unfinished ones. */
 export async function openCleanStore(
-  site: InstallPaths,
+  paths: InstallPaths,
   formats: readonly TableFormat[],
 ): Promise<Store> {
-  const store = new CsvStore(site, formats, nodeDisk);
+  const store = new CsvStore(paths, formats, nodeDisk);
   await store.dropCutOff();
   return store;
 }
@@ -61,11 +61,11 @@ class CsvStore implements Store {
   #writing = false;
   #synced = true;
 
-  constructor(site: InstallPaths, formats: readonly TableFormat[], disk: Disk) {
-    this.#root = site.root;
+  constructor(paths: InstallPaths, formats: readonly TableFormat[], disk: Disk) {
+    this.#root = paths.root;
     this.#disk = disk;
-    this.fingerprint = tablesFingerprint(site, formats);
-    this.#tables = readTables(site.root, formats).map(({ format, text, rows }) => ({
+    this.fingerprint = tablesFingerprint(paths, formats);
+    this.#tables = readTables(paths.root, formats).map(({ format, text, rows }) => ({
       format,
       text,
       entries: byKey(sortEntries(rows.map(entryOf))),

@@ -30,7 +30,7 @@ beforeEach(async () => {
   await stack.apply(FILE);
 });
 
-const look = (): Topology => topologyOf('shop', stack.rows, stack.host.probe(), stack.site);
+const look = (): Topology => topologyOf('shop', stack.rows, stack.host.probe(), stack.paths);
 
 it('orders bridges from the host outwards, other stacks’ among them', () => {
   expect(look().bridges).toEqual([
@@ -67,10 +67,10 @@ it('tells which ports of the host lead to whom, and who is on its network', () =
 });
 
 it('sees what has become of them', () => {
-  const { host, site } = stack;
+  const { host, paths } = stack;
   host.end('shop.db', 137);
   host.end('shop.job', 0);
-  host.removeLink(bridgeLink(site, 'shop', 'front'));
+  host.removeLink(bridgeLink(paths, 'shop', 'front'));
   const { bridges, containers } = look();
   expect(bridges[0]).toMatchObject({ name: 'front', state: 'missing' });
   expect(containers.filter(({ name }) => name === 'db' || name === 'job')).toMatchObject([

@@ -23,27 +23,27 @@ import type { ImageVerbs } from '../../src/kinds/image/steps.js';
 import type { InstallPaths } from '../../src/model/install-paths.js';
 import { difference, type Snapshot, snapshot } from '../support/leaks.js';
 import { tarOf } from './host/archives.js';
-import { temporarySite } from './host/machinery.js';
+import { temporaryInstallation } from './host/machinery.js';
 
 type Build = ImageVerbs['image.build'];
 
 const MiB = 2 ** 20;
 const SHELL = { host: { binaries: ['/bin/busybox', '/bin/sh'], files: [] } };
-let site: InstallPaths;
+let paths: InstallPaths;
 let remove: () => void;
 let before: Snapshot;
-const at = (...names: string[]) => join(site.root, ...names);
+const at = (...names: string[]) => join(paths.root, ...names);
 const web = () => at('images/shop.web.img');
 
 beforeEach(async () => {
-  ({ site, remove } = temporarySite());
+  ({ paths, remove } = temporaryInstallation());
   mkdirSync(at('images'), { mode: 0o700 });
-  before = await snapshot({ root: site.root });
+  before = await snapshot({ root: paths.root });
 });
 
 /** Loops, mounts, cgroups, containers, processes: none. Files: only finished images. */
 afterEach(async () => {
-  const left = difference(before, await snapshot({ root: site.root }));
+  const left = difference(before, await snapshot({ root: paths.root }));
   const images = readdirSync(at('images'));
   remove();
   expect(images.filter((name) => !/^shop\.[a-z]+\.img$/.test(name))).toEqual([]);
@@ -61,7 +61,7 @@ const argsOf = (more: Partial<Build>): Build => ({
 });
 
 async function make(more: Partial<Build> = {}): Promise<void> {
-  const handler = imageHandlers(linuxHost(site))['image.build'];
+  const handler = imageHandlers(linuxHost(paths))['image.build'];
   if (!('one' in handler)) throw new Error('images are built one by one');
   await handler.one(argsOf(more));
 }
@@ -201,7 +201,7 @@ async function builder(args: Build) {
   const contents = `
     import { linuxHost } from './src/app/linux-host.ts';
     import { imageHandlers } from './src/kinds/image/handlers.ts';
-    await imageHandlers(linuxHost(${JSON.stringify(site)}))['image.build'].one(${JSON.stringify(args)});`;
+    await imageHandlers(linuxHost(${JSON.stringify(paths)}))['image.build'].one(${JSON.stringify(args)});`;
   const banner = `import { createRequire } from 'node:module'; const require = createRequire('/');`;
   await build({
     stdin: { contents, resolveDir: root },

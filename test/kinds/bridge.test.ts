@@ -6,7 +6,7 @@ import type { Resource, Row } from '../../src/model/resource.js';
 import type { BridgeSpec } from '../../src/model/specs.js';
 import { cellsOf } from './cells.js';
 
-const site = installPaths('/var/lib/test');
+const paths = installPaths('/var/lib/test');
 const SPEC: BridgeSpec = {
   link: 'bb-1',
   alias: 'baleine:1:shop/bridge.front',
@@ -53,10 +53,10 @@ const row = (spec: BridgeSpec): Row<BridgeSpec> => ({
 });
 
 function compared(desired: BridgeSpec, recorded: BridgeSpec, ...links: ObservedLink[]) {
-  const seen = bridge.observe(recorded, undefined, host(...links), site);
+  const seen = bridge.observe(recorded, undefined, host(...links), paths);
   if (!seen) throw new Error('not seen');
   const differences = bridge.compare(resource(desired), row(recorded), seen);
-  const steps = bridge.update(resource(desired), row(recorded), seen, differences, site);
+  const steps = bridge.update(resource(desired), row(recorded), seen, differences, paths);
   return { reasons: differences.map(({ cause, reason }) => `${cause}: ${reason}`), steps };
 }
 
@@ -64,13 +64,15 @@ describe('a bridge', () => {
   it('as applied has no differences, observed or assumed', () => {
     expect(compared(SPEC, SPEC, SEEN, UPLINK).reasons).toEqual([]);
     expect(bridge.assume(SPEC, undefined)).toEqual(
-      bridge.observe(SPEC, undefined, host(SEEN, UPLINK), site),
+      bridge.observe(SPEC, undefined, host(SEEN, UPLINK), paths),
     );
   });
 
   it('is observed only as a bridge', () => {
-    expect(bridge.observe(SPEC, undefined, host(), site)).toBeUndefined();
-    expect(bridge.observe(SPEC, undefined, host({ ...SEEN, kind: 'dummy' }), site)).toBeUndefined();
+    expect(bridge.observe(SPEC, undefined, host(), paths)).toBeUndefined();
+    expect(
+      bridge.observe(SPEC, undefined, host({ ...SEEN, kind: 'dummy' }), paths),
+    ).toBeUndefined();
   });
 
   it.each([
@@ -116,7 +118,7 @@ describe('a bridge', () => {
   });
 
   it('that is not ours is rejected', () => {
-    const foreign = (...links: ObservedLink[]) => bridge.foreign(SPEC, host(...links), site);
+    const foreign = (...links: ObservedLink[]) => bridge.foreign(SPEC, host(...links), paths);
     expect(foreign()).toBeUndefined();
     expect(foreign(SEEN)).toBeUndefined();
     expect(foreign({ ...SEEN, alias: 'somebody' })).toBe(

@@ -12,7 +12,7 @@ import type { ConfigSpec } from '../../src/model/specs.js';
 import type { StepOf } from '../../src/model/step.js';
 import { fileProbe } from './probe.js';
 
-const site = installPaths('/var/lib/baleine');
+const paths = installPaths('/var/lib/baleine');
 const reader = { id: 'shop.proxy', check: ['haproxy', '-c', '-f', '/p/x.next'], signal: 'SIGUSR2' };
 let spec: ConfigSpec;
 let path: string;
@@ -88,7 +88,7 @@ describe('the steps', () => {
   it('write, then notify the reader', () => {
     const { dir, file, text } = spec;
     const { id, check, signal } = reader;
-    expect(config.create(desired(), 'new', site)).toEqual([
+    expect(config.create(desired(), 'new', paths)).toEqual([
       { verb: 'config.write', args: { dir, file, text, reader: { id, check } }, reason: 'new' },
       { verb: 'config.reload', args: { reader: { id, signal } }, reason: 'new' },
     ]);
@@ -98,7 +98,7 @@ describe('the steps', () => {
     const proxy = { id: 'shop.proxy', socket: '/dev/shm/proxy.sock', backend: 'shop-servers' };
     const rotation = { proxy, servers: [], drain: 5000, handover: 10_000 };
     const { id, signal } = reader;
-    expect(config.create(desired({ rotation }), 'new', site).at(-1)).toEqual({
+    expect(config.create(desired({ rotation }), 'new', paths).at(-1)).toEqual({
       verb: 'config.reload',
       args: { reader: { id, signal }, proxy, handover: 10_000 },
       reason: 'new',
@@ -107,12 +107,12 @@ describe('the steps', () => {
 
   it('only write if there is no reader', () => {
     const { reader: _, ...alone } = spec;
-    const steps = config.create({ ...desired(), spec: alone }, 'new', site);
+    const steps = config.create({ ...desired(), spec: alone }, 'new', paths);
     expect(steps.map(({ verb }) => verb)).toEqual(['config.write']);
   });
 
   it('are the same after an interrupted update, because the reader may not know yet', () => {
-    const steps = config.update(desired(), recorded({}, 'pending'), { text: spec.text }, [], site);
+    const steps = config.update(desired(), recorded({}, 'pending'), { text: spec.text }, [], paths);
     expect(steps.map(({ verb, reason }) => `${verb} ${reason}`)).toEqual([
       'config.write unfinished',
       'config.reload unfinished',
@@ -122,30 +122,30 @@ describe('the steps', () => {
 
 describe('on the host', () => {
   it('is a world-readable file, observed by its text', async () => {
-    expect(config.observe(spec, {}, fileProbe, site)).toBeUndefined();
-    await executePlan(config.create(desired(), 'new', site), fakeReader({ runs: false }));
+    expect(config.observe(spec, {}, fileProbe, paths)).toBeUndefined();
+    await executePlan(config.create(desired(), 'new', paths), fakeReader({ runs: false }));
     expect(readFileSync(path, 'utf8')).toBe('old\n');
     expect(statSync(path).mode & 0o777).toBe(0o644);
     expect(statSync(spec.dir).mode & 0o777).toBe(0o755);
     expect(statSync(join(spec.dir, '..')).mode & 0o777).toBe(0o700);
-    expect(config.observe(spec, {}, fileProbe, site)).toEqual(config.assume(spec, {}));
+    expect(config.observe(spec, {}, fileProbe, paths)).toEqual(config.assume(spec, {}));
   });
 
   it('changes once its running reader has checked the new text', async () => {
-    await executePlan(config.create(desired(), 'new', site), fakeReader({ runs: false }));
+    await executePlan(config.create(desired(), 'new', paths), fakeReader({ runs: false }));
     const runs = fakeReader({ runs: true });
-    await executePlan(config.create(desired({ text: 'new\n' }), 'changed', site), runs);
+    await executePlan(config.create(desired({ text: 'new\n' }), 'changed', paths), runs);
     expect(runs.seen).toEqual(['haproxy -c -f /p/x.next: old\n then new\n', 'SIGUSR2']);
     expect(readFileSync(path, 'utf8')).toBe('new\n');
     expect(readdirSync(spec.dir)).toEqual(['proxy.cfg']);
   });
 
   it('stays unchanged if the reader rejects the new text', async () => {
-    await executePlan(config.create(desired(), 'new', site), fakeReader({ runs: false }));
+    await executePlan(config.create(desired(), 'new', paths), fakeReader({ runs: false }));
     const before = statSync(path, { bigint: true });
     const refuses = fakeReader({ runs: true, refuses: '[ALERT] unknown keyword\n' });
     await expect(
-      executePlan(config.create(desired({ text: 'bad\n' }), 'changed', site), refuses),
+      executePlan(config.create(desired({ text: 'bad\n' }), 'changed', paths), refuses),
     ).rejects.toThrow(
       `cannot change ${path}: shop.proxy rejects the new text: [ALERT] unknown keyword`,
     );
@@ -157,15 +157,15 @@ describe('on the host', () => {
 
   it('leaves no temporary file if the check itself fails', async () => {
     const broken = fakeReader({ runs: true, breaks: true });
-    await expect(executePlan(config.create(desired(), 'new', site), broken)).rejects.toThrow(
+    await expect(executePlan(config.create(desired(), 'new', paths), broken)).rejects.toThrow(
       'no runtime',
     );
     expect(readdirSync(spec.dir)).toEqual([]);
   });
 
   it('is removed with its folder', async () => {
-    await executePlan(config.create(desired(), 'new', site), fakeReader({ runs: false }));
-    await executePlan(config.remove(recorded(), 'gone', site), fakeReader({ runs: false }));
+    await executePlan(config.create(desired(), 'new', paths), fakeReader({ runs: false }));
+    await executePlan(config.remove(recorded(), 'gone', paths), fakeReader({ runs: false }));
     expect(existsSync(spec.dir)).toBe(false);
   });
 });
@@ -197,7 +197,7 @@ function fakeReader({ runs = false, refuses = '', breaks = false }): FakeReader 
 }
 
 async function executePlan(steps: StepOf<ConfigVerbs>[], { runtime }: FakeReader): Promise<void> {
-  const handlers = await config.handlers({ files: linuxFiles(), runtime } as Host, site);
+  const handlers = await config.handlers({ files: linuxFiles(), runtime } as Host, paths);
   for (const { verb, args } of steps) {
     const handler = handlers[verb] as { one: (args: unknown) => Promise<unknown> };
     await handler.one(args);

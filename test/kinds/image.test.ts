@@ -8,7 +8,7 @@ import type { ImageFacts, ImageSpec } from '../../src/model/specs.js';
 import { cellsOf } from './cells.js';
 
 const MiB = 2 ** 20;
-const site = installPaths('/var/lib/baleine');
+const paths = installPaths('/var/lib/baleine');
 const FILE = '/var/lib/baleine/images/shop.web.img';
 const PREVIOUS = '/var/lib/baleine/images/shop.web.previous.img';
 
@@ -47,7 +47,7 @@ const probing = (file: ReturnType<Probe['file']>) =>
 /** The steps and reasons in the plan of this change. */
 function planned(more: Partial<ImageSpec>, seen = whole, row = rowOf()) {
   const differences = image.compare(desired(more), row, seen);
-  const steps = image.update(desired(more), row, seen, differences, site);
+  const steps = image.update(desired(more), row, seen, differences, paths);
   return [
     ...differences.map(({ cause, effect, reason }) => `${cause} ${effect}: ${reason}`),
     ...steps.map(({ verb, reason }) => `${verb} (${reason})`),
@@ -136,7 +136,7 @@ describe('image', () => {
 
   it('passes everything to the build except recorded settings', () => {
     const spec = { from: { image: 'base' }, base: { file: '/b.img', version: 'v' } };
-    expect(image.create(desired(spec), 'new', site)).toEqual([
+    expect(image.create(desired(spec), 'new', paths)).toEqual([
       {
         verb: 'image.build',
         args: {
@@ -154,14 +154,14 @@ describe('image', () => {
   });
 
   it('removes the file', () => {
-    expect(image.remove(rowOf(), 'gone', site)).toEqual([
+    expect(image.remove(rowOf(), 'gone', paths)).toEqual([
       { verb: 'image.remove', args: { files: [FILE, PREVIOUS] }, reason: 'gone' },
     ]);
   });
 
   it('observes the file, and only a file', () => {
     const observe = (file: ReturnType<Probe['file']>) =>
-      image.observe(base, undefined, probing(file), site);
+      image.observe(base, undefined, probing(file), paths);
     expect(observe({ size: 7, used: 7, directory: false })).toEqual({ size: 7 });
     expect(observe({ size: 4096, used: 0, directory: true })).toBeUndefined();
     expect(observe(undefined)).toBeUndefined();
@@ -169,7 +169,7 @@ describe('image', () => {
   });
 
   it('refuses a path in use', () => {
-    const foreign = (file: ReturnType<Probe['file']>) => image.foreign(base, probing(file), site);
+    const foreign = (file: ReturnType<Probe['file']>) => image.foreign(base, probing(file), paths);
     expect(foreign({ size: 7, used: 7, directory: false })).toContain(FILE);
     expect(foreign(undefined)).toBeUndefined();
   });

@@ -11,7 +11,7 @@ import type { VolumeSpec } from '../../src/model/specs.js';
 import { cellsOf } from './cells.js';
 import { fileProbe } from './probe.js';
 
-const site = installPaths('/var/lib/baleine');
+const paths = installPaths('/var/lib/baleine');
 const desired = (path: string): Resource<VolumeSpec> => ({
   address: 'volume.data',
   kind: 'volume',
@@ -32,19 +32,19 @@ describe('a volume', () => {
     const dir = temporary();
     const file = join(dir, 'file');
     writeFileSync(file, '');
-    expect(volume.observe({ path: dir }, {}, fileProbe, site)).toEqual(
+    expect(volume.observe({ path: dir }, {}, fileProbe, paths)).toEqual(
       volume.assume({ path: dir }, {}),
     );
-    expect(volume.observe({ path: file }, {}, fileProbe, site)).toBeUndefined();
-    expect(volume.observe({ path: `${dir}/none` }, {}, fileProbe, site)).toBeUndefined();
+    expect(volume.observe({ path: file }, {}, fileProbe, paths)).toBeUndefined();
+    expect(volume.observe({ path: `${dir}/none` }, {}, fileProbe, paths)).toBeUndefined();
   });
 
   it('is rejected if something unrecorded is at its path', () => {
     const dir = temporary();
-    expect(volume.foreign({ path: dir }, fileProbe, site)).toBe(
+    expect(volume.foreign({ path: dir }, fileProbe, paths)).toBe(
       `${dir} exists and is in no state file`,
     );
-    expect(volume.foreign({ path: `${dir}/none` }, fileProbe, site)).toBeUndefined();
+    expect(volume.foreign({ path: `${dir}/none` }, fileProbe, paths)).toBeUndefined();
   });
 
   it('differs only by its path', () => {
@@ -64,21 +64,21 @@ describe('a volume', () => {
 
   it('is created, created again without harm, and removed with its content', async () => {
     const path = join(temporary(), 'volumes', 'shop', 'data');
-    await executePlan(volume.create(desired(path), 'new', site));
+    await executePlan(volume.create(desired(path), 'new', paths));
     expect(statSync(path).mode & 0o777).toBe(0o755);
     expect(statSync(join(path, '..')).mode & 0o777).toBe(0o700);
     mkdirSync(join(path, 'sub'));
     writeFileSync(join(path, 'sub', 'file'), 'kept');
-    await executePlan(volume.update(desired(path), recorded(path), {}, [], site));
+    await executePlan(volume.update(desired(path), recorded(path), {}, [], paths));
     expect(existsSync(join(path, 'sub', 'file'))).toBe(true);
-    await executePlan(volume.remove(recorded(path), 'gone', site));
+    await executePlan(volume.remove(recorded(path), 'gone', paths));
     expect(existsSync(path)).toBe(false);
-    await executePlan(volume.remove(recorded(path), 'gone', site));
+    await executePlan(volume.remove(recorded(path), 'gone', paths));
   });
 });
 
 async function executePlan(steps: ReturnType<typeof volume.create>): Promise<void> {
-  const handlers = await volume.handlers({ files: linuxFiles() } as Host, site);
+  const handlers = await volume.handlers({ files: linuxFiles() } as Host, paths);
   for (const { verb, args } of steps) {
     const handler = handlers[verb];
     if (!('one' in handler)) throw new Error('volumes need no batches');

@@ -6,7 +6,7 @@ import { type Resource, type Row, resourceFromRow } from '../../src/model/resour
 import { desired } from '../../src/plan/desired/index.js';
 import { unitsOf } from '../../src/plan/units.js';
 
-const site = installPaths('/var/lib/baleine');
+const paths = installPaths('/var/lib/baleine');
 const HEAD = 'images: { b: { size: 64M, from: { directory: / }, command: [x] } }';
 
 const lines = (count: number, line: (index: number) => string) =>
@@ -28,7 +28,7 @@ ${lines(count, (i) => ` g${i}: { image: b, bridges: [n${i}] }`)}`;
 
 function desiredBy(text: string, rows: readonly Row[] = []): Resource[] {
   const config = loadConfig({ file: 'x', text, env: {}, directory: '/' });
-  return desired({ config, rows, site, sources: {}, origins: {} });
+  return desired({ config, rows, paths, sources: {}, origins: {} });
 }
 
 const rowsOf = (stack: string, resources: Resource[]) =>
@@ -78,7 +78,7 @@ describe('reads of recorded rows grow linearly with the stack', () => {
   it('for dependencies of containers', () => {
     const cost = (count: number) => {
       const { rows, asked } = counted(rowsOf('own', desiredBy(chain('own', count, 10))));
-      const around = { kinds, site, rows };
+      const around = { kinds, paths, rows };
       for (const row of rows) {
         const resource = resourceFromRow(row);
         unitsOf({ action: 'create', reasons: [], differences: [], resource, row }, around);

@@ -33,13 +33,13 @@ const DRIFTS: [string, (stack: MemoryStack) => void, Record<string, string>, str
   ],
   [
     'a deleted veth',
-    ({ host, site }) => host.removeLink(vethLink(site, ID, 'front')),
+    ({ host, paths }) => host.removeLink(vethLink(paths, ID, 'front')),
     { 'container.web': 'veth missing from bridge front' },
     ['container.wire'],
   ],
   [
     'a deleted bridge',
-    ({ host, site }) => host.removeLink(bridgeLink(site, 'one', 'front')),
+    ({ host, paths }) => host.removeLink(bridgeLink(paths, 'one', 'front')),
     {
       'bridge.front': 'lost: it is gone from the host',
       'container.web': 'veth has left bridge front',
@@ -49,31 +49,31 @@ const DRIFTS: [string, (stack: MemoryStack) => void, Record<string, string>, str
   ],
   [
     'an unmounted disk',
-    ({ host, site }) => host.mounts.delete(rootfsDir(site, ID)),
+    ({ host, paths }) => host.mounts.delete(rootfsDir(paths, ID)),
     { 'container.web': 'disk is not mounted' },
     ['container.mount'],
   ],
   [
     'another memory limit',
-    ({ host, site }) => host.cgroups.set(cgroupPath(site, ID), { memory: 1, pids: 2048 }),
+    ({ host, paths }) => host.cgroups.set(cgroupPath(paths, ID), { memory: 1, pids: 2048 }),
     { 'container.web': 'limits.memory was changed on the host' },
     ['container.limits'],
   ],
   [
     'a deleted cgroup',
-    ({ host, site }) => host.cgroups.delete(cgroupPath(site, ID)),
+    ({ host, paths }) => host.cgroups.delete(cgroupPath(paths, ID)),
     { 'container.web': 'cgroup is gone' },
     ['container.verify', 'container.stop', 'container.start'],
   ],
   [
     'a deleted network namespace',
-    ({ host, site }) => host.mounts.delete(netnsPath(site, ID)),
+    ({ host, paths }) => host.mounts.delete(netnsPath(paths, ID)),
     { 'container.web': 'network namespace is gone' },
     ['container.verify', 'container.stop', 'container.wire', 'container.start'],
   ],
   [
     'a deleted disk file',
-    ({ host, site }) => host.files.delete(diskFile(site, ID)),
+    ({ host, paths }) => host.files.delete(diskFile(paths, ID)),
     { 'container.web': 'disk file is gone' },
     [
       'container.verify',
@@ -89,7 +89,7 @@ const DRIFTS: [string, (stack: MemoryStack) => void, Record<string, string>, str
   ],
   [
     'a disk file that another was put in the place of',
-    ({ host, site }) => host.mounts.set(rootfsDir(site, ID), `${diskFile(site, ID)} (deleted)`),
+    ({ host, paths }) => host.mounts.set(rootfsDir(paths, ID), `${diskFile(paths, ID)} (deleted)`),
     { 'container.web': 'disk file was replaced, and it runs on the one before' },
     [
       'container.check-disk',
@@ -102,7 +102,7 @@ const DRIFTS: [string, (stack: MemoryStack) => void, Record<string, string>, str
   ],
   [
     'a disk file that was moved away, and another put in its place',
-    ({ host, site }) => host.mounts.set(rootfsDir(site, ID), '/srv/kept/web.img'),
+    ({ host, paths }) => host.mounts.set(rootfsDir(paths, ID), '/srv/kept/web.img'),
     { 'container.web': 'disk file was replaced, and it runs on the one before' },
     [
       'container.check-disk',
@@ -121,13 +121,13 @@ const DRIFTS: [string, (stack: MemoryStack) => void, Record<string, string>, str
   ],
   [
     'a deleted volume',
-    ({ host, site }) => host.files.delete(`${site.root}/volumes/one/data`),
+    ({ host, paths }) => host.files.delete(`${paths.root}/volumes/one/data`),
     { 'volume.data': 'lost: it is gone from the host' },
     ['volume.create'],
   ],
   [
     'a deleted image',
-    ({ host, site }) => host.files.delete(`${site.root}/images/one.base.img`),
+    ({ host, paths }) => host.files.delete(`${paths.root}/images/one.base.img`),
     { 'image.base': 'lost: it is gone from the host' },
     ['image.build'],
   ],
@@ -156,7 +156,7 @@ describe('drift', () => {
   it('a truncated disk file is reported, and the container that runs on it is left alone', async () => {
     const stack = new MemoryStack();
     await stack.apply(FILE);
-    const file = diskFile(stack.site, ID);
+    const file = diskFile(stack.paths, ID);
     stack.host.wanted.set(file, 2 ** 40);
     const size = stack.host.files.get(file)?.size;
     const reason = `disk file was cut short: it has ${size} of ${2 ** 40} bytes`;

@@ -253,7 +253,7 @@ describe('a paused container', () => {
   it('is not restarted for drift, and takes changes of the file', async () => {
     const stack = await running(file());
     stack.host.frozen.add(ID);
-    stack.host.mounts.delete(netnsPath(stack.site, ID));
+    stack.host.mounts.delete(netnsPath(stack.paths, ID));
     expect(stack.planText(file())).toBe(PAUSED);
     expect(verbs(stack, file('limits: { memory: 64M }'))).toEqual(['container.limits']);
   });

@@ -37,7 +37,7 @@ it('adds to the recorded resources, and tells the peers its name', async () => {
     ['10.77.1.2/24'],
     ['10.77.1.3/24'],
   ]);
-  expect(stack.host.files.get(hostsCopy(stack.site, '_.a'))?.text).toContain('10.77.1.3 b\n');
+  expect(stack.host.files.get(hostsCopy(stack.paths, '_.a'))?.text).toContain('10.77.1.3 b\n');
 });
 
 it('brings back the bridge with the container that is on it', async () => {

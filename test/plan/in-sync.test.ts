@@ -50,7 +50,7 @@ describe('the fingerprint of the plan input', () => {
   const GIVEN: Context = {
     config,
     rows: ROWS,
-    site: installPaths('/var/lib/baleine'),
+    paths: installPaths('/var/lib/baleine'),
     sources: { base: '1' },
     origins: {},
     profiles: { '/srv/p.json': '1' },
@@ -66,7 +66,7 @@ describe('the fingerprint of the plan input', () => {
     ['files of an image', planInputFingerprint({ ...GIVEN, sources: { base: '2' } })],
     ['seccomp profile', planInputFingerprint({ ...GIVEN, profiles: {} })],
     ['number of servers', planInputFingerprint({ ...GIVEN, scale: { web: 2 } })],
-    ['root', planInputFingerprint({ ...GIVEN, site: installPaths('/srv') })],
+    ['root', planInputFingerprint({ ...GIVEN, paths: installPaths('/srv') })],
     [
       'foreign image',
       planInputFingerprint({

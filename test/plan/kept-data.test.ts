@@ -99,7 +99,7 @@ it('replaces a volume only if it is named', () => {
     resources: [resourceFromRow(row('/b'))],
     rows: [row('/a')],
     observed: { states: new Map([['volume.data', {}]]), foreign: new Map(), orphans: [] },
-    ...{ kinds, site: installPaths('/var/lib/baleine') },
+    ...{ kinds, paths: installPaths('/var/lib/baleine') },
     dataSizes: new Map([['volume.data', '1 file, 5B']]),
   };
   expect(() => buildPlan(input)).toThrow(

@@ -56,7 +56,7 @@ it.each([
   ['a mounted bundle', '/run/baleine/TAG/containers/shop.old/rootfs'],
 ])('recognizes a container by %s alone', async (_what, path) => {
   const stack = await having([]);
-  stack.host.mounts.set(path.replace('TAG', stack.site.tag), 'x');
+  stack.host.mounts.set(path.replace('TAG', stack.paths.tag), 'x');
   expect(stack.planText(FULL)).toContain('# container.old will be destroyed (orphaned');
   await stack.apply(FULL);
   expect(stack.planText(FULL)).toBe(NOTHING);
@@ -64,18 +64,18 @@ it.each([
 
 it('recognizes a container by its cgroup, disk or log alone', async () => {
   const stack = await having([]);
-  stack.host.cgroups.set(`/baleine/${stack.site.tag}/shop.one`, {});
+  stack.host.cgroups.set(`/baleine/${stack.paths.tag}/shop.one`, {});
   const file = { size: 1, directory: false };
-  stack.host.files.set(`${stack.site.root}/disks/shop.two.img`, file);
-  stack.host.files.set(`${stack.site.root}/disks/.shop.three.img.part`, file);
-  stack.host.files.set(`${stack.site.root}/logs/shop.four.log`, file);
+  stack.host.files.set(`${stack.paths.root}/disks/shop.two.img`, file);
+  stack.host.files.set(`${stack.paths.root}/disks/.shop.three.img.part`, file);
+  stack.host.files.set(`${stack.paths.root}/logs/shop.four.log`, file);
   const gone = stack.plan(FULL).changes.map(({ address }) => address);
   expect(gone).toEqual(['container.four', 'container.one', 'container.three', 'container.two']);
 });
 
 it('recognizes an image by its kept version alone', async () => {
   const stack = await having([]);
-  const kept = `${stack.site.root}/images/shop.five.previous.img`;
+  const kept = `${stack.paths.root}/images/shop.five.previous.img`;
   stack.host.files.set(kept, { size: 1, directory: false });
   expect(stack.plan(FULL).changes.map(({ address }) => address)).toEqual(['image.five']);
   await stack.apply(FULL);
@@ -85,12 +85,12 @@ it('recognizes an image by its kept version alone', async () => {
 
 it('leaves other stacks, other installations and unmarked resources alone', async () => {
   const stack = await having([]);
-  const { host, site } = stack;
-  host.mounts.set(`/run/netns/baleine-${site.tag}-other.web`, 'nsfs');
+  const { host, paths } = stack;
+  host.mounts.set(`/run/netns/baleine-${paths.tag}-other.web`, 'nsfs');
   host.mounts.set('/run/netns/baleine-000000-shop.web2', 'nsfs');
   host.mounts.set('/run/netns/mine', 'nsfs');
   host.cgroups.set('/baleine/000000/shop.web3', {});
-  host.files.set(`${site.root}/disks/lost+found`, { size: 0, directory: true });
+  host.files.set(`${paths.root}/disks/lost+found`, { size: 0, directory: true });
   const link = { kind: 'bridge', up: true, addresses: [] };
   host.links.set('br0', { ...link, name: 'br0', alias: 'baleine:000000:shop/bridge.x' });
   host.links.set('br1', { ...link, name: 'br1' });

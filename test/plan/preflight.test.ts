@@ -30,8 +30,8 @@ const where = (_: unknown, at: readonly (string | number)[]) => at.join('.');
 
 function checked(stack: MemoryStack, text: string, lacking: Partial<Preconditions>) {
   const { resources } = stack.desired(text);
-  const { rows, site } = stack;
-  return preflight(stack.plan(text), host(lacking), { resources, rows, site, where });
+  const { rows, paths } = stack;
+  return preflight(stack.plan(text), host(lacking), { resources, rows, paths, where });
 }
 
 const gone = (path: string) => `bind source ${path} does not exist`;
@@ -187,14 +187,14 @@ describe('what is only restored', () => {
     stack.host.mounts.delete(
       [...stack.host.mounts.keys()].find((path) => path.startsWith('/run/netns')) ?? '',
     );
-    const { rows, site } = stack;
+    const { rows, paths } = stack;
     const plan = preflight(
       stack.plan(file(', volumes: [/a:/a]')),
       host({ bindSourceProblem: gone }),
       {
         resources: rows.map(resourceFromRow),
         rows,
-        site,
+        paths,
         where,
       },
     );

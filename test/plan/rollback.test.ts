@@ -121,10 +121,10 @@ describe('a rollback from a bad image', () => {
     const stack = await applied(V1, V2);
     await stack.rollback(file(V2), 'shop');
     stack.host.end('shop.shop-server-1', 137);
-    stack.host.files.delete(`${stack.site.root}/disks/shop.shop-server-1.img`);
+    stack.host.files.delete(`${stack.paths.root}/disks/shop.shop-server-1.img`);
     const steps = stack.plan(file(V2)).units.flatMap((unit) => unit.steps);
     const copies = steps.filter(({ verb }) => verb === 'container.disk').map(({ args }) => args);
-    expect(copies).toMatchObject([{ image: `${stack.site.root}/images/shop.web.previous.img` }]);
+    expect(copies).toMatchObject([{ image: `${stack.paths.root}/images/shop.web.previous.img` }]);
   });
 
   it('holds if the image is renamed', async () => {

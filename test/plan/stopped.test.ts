@@ -28,12 +28,12 @@ const verbsOf = ({ units }: ReturnType<MemoryStack['plan']>) =>
   units.flatMap(({ steps }) => steps.map(({ verb }) => verb));
 
 it('keeps only the disk of a stopped container', async () => {
-  const { host, site } = await stopped();
+  const { host, paths } = await stopped();
   expect([...host.running.keys()]).toEqual(['one.other']);
-  expect(host.files.has(diskFile(site, 'one.web'))).toBe(true);
-  expect(host.mounts.has(rootfsDir(site, 'one.web'))).toBe(false);
-  expect(host.mounts.has(netnsPath(site, 'one.web'))).toBe(false);
-  expect(host.links.has(vethLink(site, 'one.web', 'front'))).toBe(false);
+  expect(host.files.has(diskFile(paths, 'one.web'))).toBe(true);
+  expect(host.mounts.has(rootfsDir(paths, 'one.web'))).toBe(false);
+  expect(host.mounts.has(netnsPath(paths, 'one.web'))).toBe(false);
+  expect(host.links.has(vethLink(paths, 'one.web', 'front'))).toBe(false);
 });
 
 it('leaves a stopped container alone on apply, also after a reboot', async () => {
@@ -57,7 +57,7 @@ it('records changes to a stopped container without starting it', async () => {
   await stack.apply(replaced);
   expect([...stack.host.running.keys()]).toEqual(['one.other']);
   await stack.executePlan(stack.planRecorded('one', 'web', start));
-  expect(stack.host.cgroups.get(`/baleine/${stack.site.tag}/one.web`)?.memory).toBe(96 * 2 ** 20);
+  expect(stack.host.cgroups.get(`/baleine/${stack.paths.tag}/one.web`)?.memory).toBe(96 * 2 ** 20);
   expect(stack.planText(replaced)).toBe(NOTHING);
 });
 

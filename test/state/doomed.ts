@@ -4,10 +4,10 @@ import { installPaths } from '../../src/model/install-paths.js';
 import { live } from './every-write.js';
 import { faultyDisk } from './faults.js';
 
-const site = installPaths(process.argv[2] ?? '');
+const paths = installPaths(process.argv[2] ?? '');
 const at = Number(process.argv[3]);
-const disk = faultyDisk(site.root, (_call, index) => {
+const disk = faultyDisk(paths.root, (_call, index) => {
   if (index === at) process.kill(process.pid, 'SIGKILL');
   return undefined;
 });
-await live(site, { disk, tell: (step) => writeSync(1, `${step}\n`) });
+await live(paths, { disk, tell: (step) => writeSync(1, `${step}\n`) });

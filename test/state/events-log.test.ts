@@ -7,7 +7,7 @@ import { type InstallPaths, installPaths } from '../../src/model/install-paths.j
 import { eventsFile, followEvents, logEvent, readEvents } from '../../src/state/events-log.js';
 import { eventLine } from '../../src/view/tables.js';
 
-function makeSite(): InstallPaths {
+function makeInstallation(): InstallPaths {
   const root = mkdtempSync(join(tmpdir(), 'events-'));
   onTestFinished(() => rmSync(root, { recursive: true }));
   return installPaths(root);
@@ -27,34 +27,34 @@ const event = (number: number, more: Partial<LoggedEvent> = {}): LoggedEvent => 
 });
 
 it('keeps the last events, in two files of bounded size', () => {
-  const site = makeSite();
-  expect(readEvents(site)).toEqual([]);
-  for (let number = 0; number < 100; number++) logEvent(site, event(number), 2000);
-  expect(readdirSync(site.root)).toEqual(['events.log', 'events.log.1']);
-  for (const name of readdirSync(site.root)) {
-    expect(statSync(join(site.root, name)).size).toBeLessThanOrEqual(2000);
+  const paths = makeInstallation();
+  expect(readEvents(paths)).toEqual([]);
+  for (let number = 0; number < 100; number++) logEvent(paths, event(number), 2000);
+  expect(readdirSync(paths.root)).toEqual(['events.log', 'events.log.1']);
+  for (const name of readdirSync(paths.root)) {
+    expect(statSync(join(paths.root, name)).size).toBeLessThanOrEqual(2000);
   }
-  const numbers = readEvents(site).map(({ address }) => Number(address.split('-')[1]));
+  const numbers = readEvents(paths).map(({ address }) => Number(address.split('-')[1]));
   expect(numbers.at(-1)).toBe(99);
   expect(numbers).toEqual(numbers.map((_, index) => 100 - numbers.length + index));
-  expect(readEvents(site, 2)).toEqual([event(98), event(99)]);
+  expect(readEvents(paths, 2)).toEqual([event(98), event(99)]);
 });
 
 it('leaves out a line that a crash cut off', () => {
-  const site = makeSite();
-  logEvent(site, event(1));
-  appendFileSync(eventsFile(site), '{"at": "20');
-  expect(readEvents(site)).toEqual([event(1)]);
+  const paths = makeInstallation();
+  logEvent(paths, event(1));
+  appendFileSync(eventsFile(paths), '{"at": "20');
+  expect(readEvents(paths)).toEqual([event(1)]);
 });
 
 it('follows, over a new file too', () => {
-  const site = makeSite();
-  logEvent(site, event(0));
-  const fresh = followEvents(site);
+  const paths = makeInstallation();
+  logEvent(paths, event(0));
+  const fresh = followEvents(paths);
   expect(fresh()).toEqual([]);
   const limit = 2.5 * JSON.stringify(event(1)).length;
   for (const number of [1, 2, 3]) {
-    logEvent(site, event(number), limit);
+    logEvent(paths, event(number), limit);
     expect(fresh()).toEqual([event(number)]);
   }
   expect(fresh()).toEqual([]);

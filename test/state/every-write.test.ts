@@ -8,7 +8,7 @@ import { openState } from '../../src/state/state.js';
 import { LATER, live, STEPS } from './every-write.js';
 import { faultyDisk } from './faults.js';
 import { program, run } from './process.js';
-import { makeSite } from './sample.js';
+import { makeInstallation } from './sample.js';
 
 /** Where there is one, a file system that need not wait for a disk: it is written to very often. */
 const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
@@ -21,53 +21,53 @@ afterAll(() => {
 });
 
 /** The rows of each table, as text. */
-function tablesOf(site: InstallPaths): string[] {
-  const { rows } = openState(site, LATER);
+function tablesOf(paths: InstallPaths): string[] {
+  const { rows } = openState(paths, LATER);
   return LATER.map(({ kind }) => canonical(rows.filter((row) => row.kind === kind)));
 }
 
 /** What each step finds, and what the last one leaves. */
 async function states(): Promise<string[][]> {
-  const site = makeSite(MEMORY);
+  const paths = makeInstallation(MEMORY);
   const found: string[][] = [];
-  await live(site, { tell: () => found.push(tablesOf(site)) });
-  return [...found, tablesOf(site)];
+  await live(paths, { tell: () => found.push(tablesOf(paths)) });
+  return [...found, tablesOf(paths)];
 }
 
 /** Every table is as before the step or as after it, and the life can be lived to its end. */
 async function survives(
-  site: InstallPaths,
+  paths: InstallPaths,
   step: number,
   all: string[][],
   where: string,
 ): Promise<void> {
-  for (const [index, table] of tablesOf(site).entries()) {
+  for (const [index, table] of tablesOf(paths).entries()) {
     expect([all[step]?.[index], all[step + 1]?.[index]], where).toContain(table);
   }
-  await live(site, { from: step });
-  expect(tablesOf(site), where).toEqual(all.at(-1));
+  await live(paths, { from: step });
+  expect(tablesOf(paths), where).toEqual(all.at(-1));
   // the lock's holder takes the root away, and what a removal that was cut off has left in it
-  if (!existsSync(site.root) || readdirSync(site.root).length === 0) return;
-  const lock = await acquireLock(site, { timeoutMs: 0 });
+  if (!existsSync(paths.root) || readdirSync(paths.root).length === 0) return;
+  const lock = await acquireLock(paths, { timeoutMs: 0 });
   lock.release({ removeIfEmpty: true });
-  expect(existsSync(site.root) && readdirSync(site.root), where).toBe(false);
+  expect(existsSync(paths.root) && readdirSync(paths.root), where).toBe(false);
 }
 
 /** Lives with one call of the disk failing; answers how far it came, false when there is no such call. */
-async function lived(site: InstallPaths, fault: 'ENOSPC' | 'EIO' | 'never', at: number) {
+async function lived(paths: InstallPaths, fault: 'ENOSPC' | 'EIO' | 'never', at: number) {
   let step = 0;
   let reached = () => {};
   const hung = new Promise<void>((resolve) => {
     reached = resolve;
   });
-  const disk = faultyDisk(site.root, (_, index) => {
+  const disk = faultyDisk(paths.root, (_, index) => {
     if (index === at && fault === 'never') reached();
     return index === at || (index > at && fault === 'never') ? fault : undefined;
   });
   const tell = (each: number) => {
     step = each;
   };
-  await Promise.race([live(site, { disk, tell }).catch(() => undefined), hung]);
+  await Promise.race([live(paths, { disk, tell }).catch(() => undefined), hung]);
   while (disk.busy > 0) await new Promise((resolve) => setImmediate(resolve));
   await disk.closeAll();
   return disk.calls.length > at && { step, call: disk.calls[at] };
@@ -78,14 +78,14 @@ it.each(['ENOSPC', 'EIO', 'never'] as const)(
   async (fault) => {
     const all = await states();
     for (let at = 0; ; at++) {
-      const site = makeSite(MEMORY);
-      const came = await lived(site, fault, at);
+      const paths = makeInstallation(MEMORY);
+      const came = await lived(paths, fault, at);
       if (!came) break;
       points[fault] = at + 1;
       const { step, call } = came;
       // what failed for the columns for people alone is no failure of the step
-      if (step < STEPS.length - 1 || tablesOf(site).join() !== all.at(-1)?.join()) {
-        await survives(site, step, all, `${fault} at ${call} in step ${step}`);
+      if (step < STEPS.length - 1 || tablesOf(paths).join() !== all.at(-1)?.join()) {
+        await survives(paths, step, all, `${fault} at ${call} in step ${step}`);
       }
     }
   },
@@ -98,11 +98,11 @@ const SAMPLE = 12;
 it('is the same after a real SIGKILL', async () => {
   const all = await states();
   for (let at = 0; ; at += SAMPLE) {
-    const site = makeSite(MEMORY);
-    const { child, lines, ended } = run(doomed, [site.root, String(at)]);
+    const paths = makeInstallation(MEMORY);
+    const { child, lines, ended } = run(doomed, [paths.root, String(at)]);
     await ended;
     if (child.exitCode === 0) break;
     points.SIGKILL = (points.SIGKILL ?? 0) + 1;
-    await survives(site, Number(lines().at(-1)), all, `killed at call ${at}`);
+    await survives(paths, Number(lines().at(-1)), all, `killed at call ${at}`);
   }
 }, 300_000);

@@ -54,12 +54,12 @@ export const STEPS: { tables: TableFormat[]; does: (store: Store) => Promise<unk
 
 /** Takes the steps from one on, each on a state that is read anew; tells before each which it is. */
 export async function live(
-  site: InstallPaths,
+  paths: InstallPaths,
   { from = 0, disk = nodeDisk, tell = () => {} }: Life = {},
 ): Promise<void> {
   for (const [index, { tables, does }] of [...STEPS.entries()].slice(from)) {
     tell(index);
-    await does(openStore(site, tables, disk));
+    await does(openStore(paths, tables, disk));
   }
 }
 

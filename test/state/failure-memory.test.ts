@@ -90,33 +90,33 @@ it('waits no longer than a day, whatever was recorded', () => {
 it('remembers by file, and leaves nothing when it is told to forget', () => {
   const dir = mkdtempSync(join(tmpdir(), 'memory-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
-  const site = { root: dir, run: join(dir, 'run', 'tag'), tag: 'tag' };
+  const paths = { root: dir, run: join(dir, 'run', 'tag'), tag: 'tag' };
   const { failing } = noteFailure(undefined, 'x', 0);
-  saveFailure(site, '/a.yaml', failing);
-  expect(readFailure(site, '/a.yaml')).toEqual(failing);
-  expect(readFailure(site, '/b.yaml')).toBeUndefined();
+  saveFailure(paths, '/a.yaml', failing);
+  expect(readFailure(paths, '/a.yaml')).toEqual(failing);
+  expect(readFailure(paths, '/b.yaml')).toBeUndefined();
   // as after a kill in the middle of the next note
-  const [note = ''] = readdirSync(join(site.run, 'failing'));
-  writeFileSync(join(site.run, 'failing', `${note}.new`), '{');
-  clearFailure(site, '/a.yaml');
-  expect(readFailure(site, '/a.yaml')).toBeUndefined();
+  const [note = ''] = readdirSync(join(paths.run, 'failing'));
+  writeFileSync(join(paths.run, 'failing', `${note}.new`), '{');
+  clearFailure(paths, '/a.yaml');
+  expect(readFailure(paths, '/a.yaml')).toBeUndefined();
   expect(existsSync(join(dir, 'run'))).toBe(false);
 });
 
 it('drops what was remembered of files that nobody applies any more', () => {
   const dir = mkdtempSync(join(tmpdir(), 'memory-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
-  const site = { root: dir, run: join(dir, 'run'), tag: 'tag' };
+  const paths = { root: dir, run: join(dir, 'run'), tag: 'tag' };
   const { failing } = noteFailure(undefined, 'x', 0);
-  saveFailure(site, '/gone.yaml', failing);
-  saveFailure(site, '/daily.yaml', failing);
+  saveFailure(paths, '/gone.yaml', failing);
+  saveFailure(paths, '/daily.yaml', failing);
   const [daily = '', gone = ''] = readdirSync(join(dir, 'run/failing')).sort();
   const days = (count: number) => Date.now() / 1000 - count * 86400;
   utimesSync(join(dir, 'run/failing', gone), days(4), days(4));
   utimesSync(join(dir, 'run/failing', daily), days(2), days(2));
-  saveFailure(site, '/other.yaml', failing);
-  expect(readFailure(site, '/gone.yaml')).toBeUndefined();
-  expect(readFailure(site, '/daily.yaml')).toEqual(failing);
+  saveFailure(paths, '/other.yaml', failing);
+  expect(readFailure(paths, '/gone.yaml')).toBeUndefined();
+  expect(readFailure(paths, '/daily.yaml')).toEqual(failing);
 });
 
 it('tells what does not stay up apart by how it ends, not by its try or its log', () => {

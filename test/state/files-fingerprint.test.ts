@@ -4,23 +4,23 @@ import { expect, it } from 'vitest';
 import type { InstallPaths } from '../../src/model/install-paths.js';
 import { tablesFingerprint } from '../../src/state/files-fingerprint.js';
 import { openStore } from '../../src/state/store.js';
-import { makeSite, rowOf, TABLES, textOf } from './sample.js';
+import { makeInstallation, rowOf, TABLES, textOf } from './sample.js';
 
 const FILE = 'containers.csv';
 
 async function written(): Promise<InstallPaths> {
-  const site = makeSite();
-  await openStore(site, TABLES).put(rowOf('container', 'a'));
-  return site;
+  const paths = makeInstallation();
+  await openStore(paths, TABLES).put(rowOf('container', 'a'));
+  return paths;
 }
 
 /** When all that has happened is long ago. */
-const later = (site: InstallPaths) => tablesFingerprint(site, TABLES, Date.now() + 3000);
+const later = (paths: InstallPaths) => tablesFingerprint(paths, TABLES, Date.now() + 3000);
 
 it('stays as long as nobody writes, and is there when no table is', async () => {
-  const site = await written();
-  expect(later(site)).toBe(later(site));
-  expect(later(makeSite())).toBeDefined();
+  const paths = await written();
+  expect(later(paths)).toBe(later(paths));
+  expect(later(makeInstallation())).toBeDefined();
 });
 
 it('is none while the next change could leave it the same', async () => {
@@ -33,20 +33,20 @@ it.each<[string, (path: string, text: string) => void | Promise<void>]>([
   ['set back in time', (path) => utimesSync(path, 1, 1)],
   ['removed', (path) => rmSync(path)],
 ])('is another one when a table was %s', async (_how, change) => {
-  const site = await written();
-  const before = later(site);
-  await change(join(site.root, FILE), textOf(site, FILE));
-  expect(later(site)).toBeDefined();
-  expect(later(site)).not.toBe(before);
+  const paths = await written();
+  const before = later(paths);
+  await change(join(paths.root, FILE), textOf(paths, FILE));
+  expect(later(paths)).toBeDefined();
+  expect(later(paths)).not.toBe(before);
 });
 
 it('is another one after each edit of a store', async () => {
-  const site = await written();
-  const before = later(site);
-  const store = openStore(site, TABLES);
+  const paths = await written();
+  const before = later(paths);
+  const store = openStore(paths, TABLES);
   await store.put(rowOf('container', 'b'));
   await store.drop('container', store.rows[0]?.stack ?? '', 'b');
-  expect(later(site)).not.toBe(before);
+  expect(later(paths)).not.toBe(before);
 });
 
 function copyAndRename(path: string): void {

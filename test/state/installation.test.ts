@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { installPaths } from '../../src/model/install-paths.js';
 import { bindRoot, rebindRoot } from '../../src/state/bind-root.js';
-import { bindingFile, locateSite } from '../../src/state/installation.js';
+import { bindingFile, locateInstallation } from '../../src/state/installation.js';
 
 let dir: string;
 let root: string;
@@ -30,8 +30,8 @@ const edit = (change: object) => {
 };
 
 it('is what it was where it was made, and before it is bound', () => {
-  expect(locateSite(root)).toEqual(installPaths(root));
-  expect(locateSite(join(dir, 'none'))).toEqual(installPaths(join(dir, 'none')));
+  expect(locateInstallation(root)).toEqual(installPaths(root));
+  expect(locateInstallation(join(dir, 'none'))).toEqual(installPaths(join(dir, 'none')));
 });
 
 it('does not tell the host’s machine-id', () => {
@@ -42,19 +42,19 @@ it('does not tell the host’s machine-id', () => {
 it('refuses a copy beside it, with the way out', () => {
   const copy = join(dir, 'copy');
   cpSync(root, copy, { recursive: true });
-  expect(() => locateSite(copy)).toThrow(
+  expect(() => locateInstallation(copy)).toThrow(
     `cannot use ${copy}: it is a copy of ${root}, or was moved from there`,
   );
-  expect(locateSite(root)).toEqual(installPaths(root));
+  expect(locateInstallation(root)).toEqual(installPaths(root));
 });
 
 it('refuses one that was moved, also when another has taken its place', async () => {
   const moved = join(dir, 'moved');
   renameSync(root, moved);
-  expect(() => locateSite(moved)).toThrow('was moved from there');
+  expect(() => locateInstallation(moved)).toThrow('was moved from there');
   mkdirSync(root);
   await bindRoot(root);
-  expect(() => locateSite(moved)).toThrow('was moved from there');
+  expect(() => locateInstallation(moved)).toThrow('was moved from there');
 });
 
 it('refuses a backup that was restored in its place', () => {
@@ -63,29 +63,29 @@ it('refuses a backup that was restored in its place', () => {
   // kept, so that its number is not given to the next folder
   renameSync(root, join(dir, 'old'));
   cpSync(backup, root, { recursive: true });
-  expect(() => locateSite(root)).toThrow('it is another folder than it was');
+  expect(() => locateInstallation(root)).toThrow('it is another folder than it was');
 });
 
 it('refuses one of another host', () => {
   edit({ machine: 'f'.repeat(32) });
-  expect(() => locateSite(root)).toThrow('it was made on another host');
+  expect(() => locateInstallation(root)).toThrow('it was made on another host');
 });
 
 it('takes a host without an id for the same one', () => {
   edit({ machine: '' });
-  expect(locateSite(root)).toEqual(installPaths(root));
+  expect(locateInstallation(root)).toEqual(installPaths(root));
 });
 
 it.each(['', '{"root":3}', '[]', '{"root":'])('trusts no binding like %j', (text) => {
   writeFileSync(bindingFile(root), text);
-  expect(() => locateSite(root)).toThrow(`cannot trust ${bindingFile(root)}`);
+  expect(() => locateInstallation(root)).toThrow(`cannot trust ${bindingFile(root)}`);
 });
 
 it('is this host’s own once it is bound again', async () => {
   const copy = join(dir, 'copy');
   cpSync(root, copy, { recursive: true });
   await bindRoot(copy);
-  expect(() => locateSite(copy)).toThrow('it is a copy of');
+  expect(() => locateInstallation(copy)).toThrow('it is a copy of');
   await rebindRoot(copy);
-  expect(locateSite(copy)).toEqual(installPaths(copy));
+  expect(locateInstallation(copy)).toEqual(installPaths(copy));
 });

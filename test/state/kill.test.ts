@@ -2,21 +2,21 @@ import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { openState } from '../../src/state/state.js';
 import { program, run } from './process.js';
-import { makeSite, TABLES } from './sample.js';
+import { makeInstallation, TABLES } from './sample.js';
 
 const writer = program('writer');
 
 it('is whole whenever its writer is killed, and has what was said to be durable', async () => {
-  const site = makeSite();
+  const paths = makeInstallation();
   let round = 1;
   for (let life = 0; life < 15; life++) {
-    const { child, line, lines, ended } = run(writer, [site.root, String(round)]);
+    const { child, line, lines, ended } = run(writer, [paths.root, String(round)]);
     await line(String(round));
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 60));
     child.kill('SIGKILL');
     await ended;
     const said = lines().at(-1) ?? '';
-    const { rows } = openState(site, TABLES);
+    const { rows } = openState(paths, TABLES);
     // One more edit may have come through than could be said.
     const last = Number(lines().findLast((each) => each !== 'none'));
     const [before, after] = said === 'none' ? [0, last + 1] : [last, last % 5 === 0 ? 0 : last + 1];
@@ -25,5 +25,5 @@ it('is whole whenever its writer is killed, and has what was said to be durable'
     round = last + 1;
   }
   expect(round).toBeGreaterThan(15);
-  expect(existsSync(site.root)).toBe(true);
+  expect(existsSync(paths.root)).toBe(true);
 }, 60_000);

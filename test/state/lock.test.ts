@@ -6,49 +6,49 @@ import { LockedError } from '../../src/model/errors.js';
 import type { InstallPaths } from '../../src/model/install-paths.js';
 import { acquireLock } from '../../src/state/lock.js';
 import { program, run } from './process.js';
-import { makeSite } from './sample.js';
+import { makeInstallation } from './sample.js';
 
 const holder = program('holder');
 const now = { timeoutMs: 0 };
 
-async function acquire(site: InstallPaths, timeoutMs = 0) {
-  const lock = await acquireLock(site, { timeoutMs });
+async function acquire(paths: InstallPaths, timeoutMs = 0) {
+  const lock = await acquireLock(paths, { timeoutMs });
   onTestFinished(() => lock.release());
   return lock;
 }
 
 describe('the lock', () => {
   it('makes the root and one empty file, and nothing else from then on', async () => {
-    const site = makeSite();
-    (await acquire(site)).release();
-    const path = join(site.root, '.lock');
-    expect(statSync(site.root).mode & 0o777).toBe(0o700);
+    const paths = makeInstallation();
+    (await acquire(paths)).release();
+    const path = join(paths.root, '.lock');
+    expect(statSync(paths.root).mode & 0o777).toBe(0o700);
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    const before = [site.root, path].map((each) => statSync(each, { bigint: true }));
-    (await acquire(site)).release();
-    expect([site.root, path].map((each) => statSync(each, { bigint: true }))).toEqual(before);
+    const before = [paths.root, path].map((each) => statSync(each, { bigint: true }));
+    (await acquire(paths)).release();
+    expect([paths.root, path].map((each) => statSync(each, { bigint: true }))).toEqual(before);
     expect(statSync(path).size).toBe(0);
   });
 
   it('is held against the same process too, until it is released', async () => {
-    const site = makeSite();
-    const lock = await acquire(site);
-    await expect(acquireLock(site, now)).rejects.toThrow(LockedError);
+    const paths = makeInstallation();
+    const lock = await acquire(paths);
+    await expect(acquireLock(paths, now)).rejects.toThrow(LockedError);
     lock.release();
-    const next = await acquire(site);
+    const next = await acquire(paths);
     lock.release();
-    await expect(acquireLock(site, now)).rejects.toThrow(LockedError);
+    await expect(acquireLock(paths, now)).rejects.toThrow(LockedError);
     next.release();
   });
 
   it('tells of one that holds it for longer than an interval, and what that waits for', async () => {
-    const site = makeSite();
-    const first = run(holder, [site.root, '0', 'child']);
+    const paths = makeInstallation();
+    const first = run(holder, [paths.root, '0', 'child']);
     await first.line('locked');
     await sleep(1100);
-    const young = await acquireLock(site, now).catch((error: unknown) => error);
+    const young = await acquireLock(paths, now).catch((error: unknown) => error);
     expect(young).toMatchObject({ name: 'LockedError', overdue: false, isUsual: true });
-    const error = await acquireLock(site, { ...now, overdueMs: 1000 }).catch(
+    const error = await acquireLock(paths, { ...now, overdueMs: 1000 }).catch(
       (thrown: unknown) => thrown as LockedError,
     );
     expect(error).toMatchObject({ name: 'LockedError', overdue: true, isUsual: false });
@@ -59,17 +59,17 @@ describe('the lock', () => {
   });
 
   it('names the process that holds it, not the one that waits', async () => {
-    const site = makeSite();
-    const first = run(holder, [site.root]);
+    const paths = makeInstallation();
+    const first = run(holder, [paths.root]);
     await first.line('locked');
-    const waiting = run(holder, [site.root, '20000']);
+    const waiting = run(holder, [paths.root, '20000']);
     await sleep(300);
-    const second = run(holder, [site.root]);
+    const second = run(holder, [paths.root]);
     const said = await second.line('LockedError');
     expect(said).toMatch(
       new RegExp(
-        `^LockedError: cannot lock ${site.root}/.lock: pid ${first.child.pid} ` +
-          `\\(holder.mjs ${site.root}\\), since \\d\\d:\\d\\d:\\d\\d holds it$`,
+        `^LockedError: cannot lock ${paths.root}/.lock: pid ${first.child.pid} ` +
+          `\\(holder.mjs ${paths.root}\\), since \\d\\d:\\d\\d:\\d\\d holds it$`,
       ),
     );
     const since = /since (\d+):(\d+):(\d+)/.exec(said)?.slice(1).map(Number) ?? [];
@@ -79,105 +79,105 @@ describe('the lock', () => {
   });
 
   it('goes with a killed holder, though a child of it lives on', async () => {
-    const site = makeSite();
-    const { child, line, ended } = run(holder, [site.root, '0', 'child']);
+    const paths = makeInstallation();
+    const { child, line, ended } = run(holder, [paths.root, '0', 'child']);
     const grandchild = Number((await line('locked')).split(' ')[1]);
     onTestFinished(() => void process.kill(grandchild, 'SIGKILL'));
-    await expect(acquireLock(site, now)).rejects.toThrow(LockedError);
+    await expect(acquireLock(paths, now)).rejects.toThrow(LockedError);
     child.kill('SIGKILL');
     await ended;
     process.kill(grandchild, 0);
-    (await acquire(site)).release();
+    (await acquire(paths)).release();
   });
 
   it('stays with a program that it was shared with, which is named and waited for', async () => {
-    const site = makeSite();
-    const { child, line, ended } = run(holder, [site.root, '0', 'share']);
+    const paths = makeInstallation();
+    const { child, line, ended } = run(holder, [paths.root, '0', 'share']);
     const program = Number((await line('locked')).split(' ')[1]);
-    const held = acquireLock(site, { ...now, stragglersMs: 5000 });
+    const held = acquireLock(paths, { ...now, stragglersMs: 5000 });
     await expect(held, 'its run lives').rejects.toThrow(`.lock: pid ${child.pid} (holder.mjs`);
     child.kill('SIGKILL');
     await ended;
-    const refused = acquireLock(site, { ...now, stragglersMs: 100 }).catch((error) => error);
+    const refused = acquireLock(paths, { ...now, stragglersMs: 100 }).catch((error) => error);
     expect(await refused).toMatchObject({
       stragglers: true,
       message: expect.stringMatching(
         new RegExp(
-          `^cannot lock ${site.root}/.lock: programs of a run that was cut off are still at work: ` +
+          `^cannot lock ${paths.root}/.lock: programs of a run that was cut off are still at work: ` +
             `pid ${program} \\(sleep 60\\), since \\d\\d:\\d\\d:\\d\\d$`,
         ),
       ),
       hint: `Wait until they have ended. To end programs that hang: kill -KILL ${program}`,
     });
-    const waiting = acquireLock(site, now);
+    const waiting = acquireLock(paths, now);
     await sleep(100);
     process.kill(program, 'SIGKILL');
     (await waiting).release();
   });
 
   it('waits as long as it was told', async () => {
-    const site = makeSite();
-    const lock = await acquire(site);
+    const paths = makeInstallation();
+    const lock = await acquire(paths);
     const start = performance.now();
-    await expect(acquireLock(site, { timeoutMs: 250 })).rejects.toThrow(LockedError);
+    await expect(acquireLock(paths, { timeoutMs: 250 })).rejects.toThrow(LockedError);
     expect(performance.now() - start).toBeGreaterThanOrEqual(249);
-    const waiting = acquire(site, 10_000);
+    const waiting = acquire(paths, 10_000);
     await sleep(50);
     lock.release();
     (await waiting).release();
   });
 
   it('says so when flock(1) is not there', async () => {
-    const site = makeSite();
+    const paths = makeInstallation();
     const path = process.env.PATH;
     onTestFinished(() => {
       process.env.PATH = path;
     });
     process.env.PATH = '/nowhere';
-    await expect(acquireLock(site, now)).rejects.toThrow(/cannot lock .*flock ENOENT/);
+    await expect(acquireLock(paths, now)).rejects.toThrow(/cannot lock .*flock ENOENT/);
   });
 });
 
 describe('the end of the last stack', () => {
   it('removes the lock, empty folders and the root', async () => {
-    const site = makeSite();
-    const lock = await acquire(site);
-    mkdirSync(join(site.root, 'volumes', 'shop'), { recursive: true });
+    const paths = makeInstallation();
+    const lock = await acquire(paths);
+    mkdirSync(join(paths.root, 'volumes', 'shop'), { recursive: true });
     lock.release({ removeIfEmpty: true });
-    expect(existsSync(site.root)).toBe(false);
+    expect(existsSync(paths.root)).toBe(false);
   });
 
   it('leaves all as it is while there is a table', async () => {
-    const site = makeSite();
-    const lock = await acquire(site);
-    mkdirSync(join(site.root, 'volumes', 'shop'), { recursive: true });
-    writeFileSync(join(site.root, 'volumes.csv'), '');
+    const paths = makeInstallation();
+    const lock = await acquire(paths);
+    mkdirSync(join(paths.root, 'volumes', 'shop'), { recursive: true });
+    writeFileSync(join(paths.root, 'volumes.csv'), '');
     lock.release({ removeIfEmpty: true });
-    expect(readdirSync(site.root).sort()).toEqual(['.lock', 'volumes', 'volumes.csv']);
-    expect(readdirSync(join(site.root, 'volumes'))).toEqual(['shop']);
+    expect(readdirSync(paths.root).sort()).toEqual(['.lock', 'volumes', 'volumes.csv']);
+    expect(readdirSync(join(paths.root, 'volumes'))).toEqual(['shop']);
   });
 
   it('leaves what somebody else put there', async () => {
-    const site = makeSite();
-    const lock = await acquire(site);
-    mkdirSync(join(site.root, 'mine'));
-    writeFileSync(join(site.root, 'mine', 'note'), '');
+    const paths = makeInstallation();
+    const lock = await acquire(paths);
+    mkdirSync(join(paths.root, 'mine'));
+    writeFileSync(join(paths.root, 'mine', 'note'), '');
     lock.release({ removeIfEmpty: true });
-    expect(readdirSync(site.root, { recursive: true }).sort()).toEqual(['mine', 'mine/note']);
+    expect(readdirSync(paths.root, { recursive: true }).sort()).toEqual(['mine', 'mine/note']);
   });
 
   it('never leaves two holders when processes take and remove it in turn', async () => {
-    const site = makeSite();
-    const lock = await acquire(site);
-    const others = Array.from({ length: 4 }, () => run(holder, [site.root, '50000', 'release']));
+    const paths = makeInstallation();
+    const lock = await acquire(paths);
+    const others = Array.from({ length: 4 }, () => run(holder, [paths.root, '50000', 'release']));
     await sleep(400);
     lock.release({ removeIfEmpty: true });
     let held = 0;
     for (let turn = 0; turn < 30; turn++) {
-      const mine = await acquire(site, 10_000);
+      const mine = await acquire(paths, 10_000);
       // Whoever holds it owns the file at the path, so nobody else can take it now.
-      await expect(acquireLock(site, now)).rejects.toThrow(LockedError);
-      expect(existsSync(join(site.root, '.lock'))).toBe(true);
+      await expect(acquireLock(paths, now)).rejects.toThrow(LockedError);
+      expect(existsSync(join(paths.root, '.lock'))).toBe(true);
       mine.release({ removeIfEmpty: true });
       held++;
     }

@@ -8,53 +8,53 @@ import { openState } from '../../src/state/state.js';
 import { openStore } from '../../src/state/store.js';
 import { trailerOf } from '../../src/state/table.js';
 import { LATER } from './every-write.js';
-import { longRow, makeSite, rowOf, TABLES, textOf } from './sample.js';
+import { longRow, makeInstallation, rowOf, TABLES, textOf } from './sample.js';
 
-let site: InstallPaths;
+let paths: InstallPaths;
 let path: (file: string) => string;
 beforeEach(async () => {
-  site = makeSite();
-  path = (file) => join(site.root, file);
-  const store = openStore(site, TABLES);
+  paths = makeInstallation();
+  path = (file) => join(paths.root, file);
+  const store = openStore(paths, TABLES);
   await Promise.all([store.put(longRow('a')), store.put(rowOf('image', 'a'))]);
 });
 
 it('reads what an earlier release wrote, without the table and the column it did not know', () => {
-  const before = textOf(site, 'containers.csv');
-  expect(openState(site, LATER).rows).toEqual(openState(site, TABLES).rows);
-  expect(findCorruption(site.root, LATER)).toEqual([]);
-  expect(textOf(site, 'containers.csv')).toBe(before);
+  const before = textOf(paths, 'containers.csv');
+  expect(openState(paths, LATER).rows).toEqual(openState(paths, TABLES).rows);
+  expect(findCorruption(paths.root, LATER)).toEqual([]);
+  expect(textOf(paths, 'containers.csv')).toBe(before);
   expect(existsSync(path('volumes.csv'))).toBe(false);
 });
 
 it('has all of its own form from the next write on', async () => {
-  await openStore(site, LATER).put(rowOf('image', 'b'));
-  expect(textOf(site, 'containers.csv')).toMatch(/^PID;.*;STACK_NAME;STACK;NAME;/);
-  for (const { file } of LATER) expect(textOf(site, file)).toMatch(/ with=volumes\.csv\n$/);
-  expect(openState(site, LATER).rows).toHaveLength(3);
+  await openStore(paths, LATER).put(rowOf('image', 'b'));
+  expect(textOf(paths, 'containers.csv')).toMatch(/^PID;.*;STACK_NAME;STACK;NAME;/);
+  for (const { file } of LATER) expect(textOf(paths, file)).toMatch(/ with=volumes\.csv\n$/);
+  expect(openState(paths, LATER).rows).toHaveLength(3);
 });
 
 it('takes the missing of a late table for damage once one is there', async () => {
-  await openStore(site, LATER).put(rowOf('volume', 'data'));
+  await openStore(paths, LATER).put(rowOf('volume', 'data'));
   rmSync(path('volumes.csv'));
-  expect(() => openState(site, LATER)).toThrow(DamagedStateError);
-  expect(() => openState(site, LATER)).toThrow('volumes.csv: it is missing');
+  expect(() => openState(paths, LATER)).toThrow(DamagedStateError);
+  expect(() => openState(paths, LATER)).toThrow('volumes.csv: it is missing');
   rmSync(path('images.csv'));
-  expect(findCorruption(site.root, LATER)).not.toEqual([]);
+  expect(findCorruption(paths.root, LATER)).not.toEqual([]);
 });
 
 it('repairs another table of a folder that is without the late one', async () => {
   writeFileSync(path('images.csv'), '');
-  expect(await repairTables(site.root, LATER)).toEqual([
+  expect(await repairTables(paths.root, LATER)).toEqual([
     expect.stringContaining('images.csv: 0 rows'),
   ]);
-  expect(openState(site, LATER).rows).toHaveLength(1);
+  expect(openState(paths, LATER).rows).toHaveLength(1);
 });
 
 it('is not worked on by an earlier release, which would lose what it does not know', async () => {
-  await openStore(site, LATER).put(rowOf('volume', 'data'));
-  expect(() => openState(site, TABLES)).toThrow(
-    `cannot use ${site.root}: a newer release of baleine wrote it, which also has volumes.csv`,
+  await openStore(paths, LATER).put(rowOf('volume', 'data'));
+  expect(() => openState(paths, TABLES)).toThrow(
+    `cannot use ${paths.root}: a newer release of baleine wrote it, which also has volumes.csv`,
   );
 });
 
@@ -69,5 +69,5 @@ it.each([
     .slice(0, -2);
   const body = `${[header.replace(from, to), ...rows].join('\n')}\n`;
   writeFileSync(path('containers.csv'), `${body}${trailerOf(body, rows.length)}\n`);
-  expect(() => openState(site, LATER)).toThrow('the header is not the expected one');
+  expect(() => openState(paths, LATER)).toThrow('the header is not the expected one');
 });

@@ -5,18 +5,18 @@ import type { InstallPaths } from '../../src/model/install-paths.js';
 import { findCorruption, repairTables } from '../../src/state/repair.js';
 import { openState } from '../../src/state/state.js';
 import { openStore } from '../../src/state/store.js';
-import { makeSite, rowOf, TABLES } from './sample.js';
+import { makeInstallation, rowOf, TABLES } from './sample.js';
 
-let site: InstallPaths;
+let paths: InstallPaths;
 let path: string;
 beforeEach(async () => {
-  site = makeSite();
-  path = join(site.root, 'images.csv');
-  const store = openStore(site, TABLES);
+  paths = makeInstallation();
+  path = join(paths.root, 'images.csv');
+  const store = openStore(paths, TABLES);
   for (const name of ['a', 'b', 'c']) await store.put(rowOf('image', name));
 });
 
-const names = () => openState(site, TABLES).rows.map(({ name }) => name);
+const names = () => openState(paths, TABLES).rows.map(({ name }) => name);
 const damage: [string, () => void][] = [
   ['cut', () => truncateSync(path, 100)],
   ['empty', () => truncateSync(path, 0)],
@@ -26,17 +26,17 @@ const damage: [string, () => void][] = [
 
 it('finds nothing to mend in whole tables, and writes nothing', async () => {
   const before = readFileSync(path);
-  expect(findCorruption(site.root, TABLES)).toEqual([]);
-  expect(await repairTables(site.root, TABLES)).toEqual([]);
+  expect(findCorruption(paths.root, TABLES)).toEqual([]);
+  expect(await repairTables(paths.root, TABLES)).toEqual([]);
   expect(readFileSync(path)).toEqual(before);
 });
 
 it.each(damage)('takes a table that is %s from its backup, one write old', async (_how, harm) => {
   harm();
-  expect(findCorruption(site.root, TABLES)).toEqual([
+  expect(findCorruption(paths.root, TABLES)).toEqual([
     expect.stringContaining(`cannot trust ${path}: `),
   ]);
-  expect(await repairTables(site.root, TABLES)).toEqual([`${path}: 2 rows from its backup`]);
+  expect(await repairTables(paths.root, TABLES)).toEqual([`${path}: 2 rows from its backup`]);
   expect(names()).toEqual(['a', 'b']);
 });
 
@@ -46,12 +46,12 @@ it('keeps the lines that make sense where the backup is damaged too', async () =
   const lines = text.split('\n');
   lines[2] = lines[2]?.replace('ready', 'rea') ?? '';
   writeFileSync(path, lines.join('\n'));
-  expect(await repairTables(site.root, TABLES)).toEqual([`${path}: 2 rows of 3 lines, no backup`]);
+  expect(await repairTables(paths.root, TABLES)).toEqual([`${path}: 2 rows of 3 lines, no backup`]);
   expect(names()).toEqual(['a', 'c']);
 });
 
 it('leaves no backup behind when the last row goes', async () => {
-  const store = openStore(site, TABLES);
+  const store = openStore(paths, TABLES);
   for (const name of ['a', 'b', 'c']) await store.drop('image', 'shop', name);
   expect(existsSync(`${path}.bak`)).toBe(false);
 });

@@ -7,11 +7,11 @@ import { type InstallPaths, installPaths } from '../../src/model/install-paths.j
 export * from './tables.js';
 
 /** A root of its own for one test; it is not made yet. */
-export function makeSite(parent = tmpdir()): InstallPaths {
+export function makeInstallation(parent = tmpdir()): InstallPaths {
   const dir = mkdtempSync(join(parent, 'baleine-state-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   return installPaths(join(dir, 'root'));
 }
 
-export const textOf = (site: InstallPaths, file: string) =>
-  readFileSync(join(site.root, file), 'utf8');
+export const textOf = (paths: InstallPaths, file: string) =>
+  readFileSync(join(paths.root, file), 'utf8');

@@ -5,49 +5,49 @@ import { type InstallPaths, stateCacheFile } from '../../src/model/install-paths
 import { openState, type State } from '../../src/state/state.js';
 import { cacheRecords, loadCachedRecords } from '../../src/state/state-cache.js';
 import { openStore } from '../../src/state/store.js';
-import { longRow, makeSite, rowOf, TABLES } from './sample.js';
+import { longRow, makeInstallation, rowOf, TABLES } from './sample.js';
 
-let site: InstallPaths;
+let paths: InstallPaths;
 let state: State;
 
 beforeEach(async () => {
-  const { root } = makeSite();
-  site = { root, run: `${root}/../run`, tag: 'x' };
-  const store = openStore(site, TABLES);
+  const { root } = makeInstallation();
+  paths = { root, run: `${root}/../run`, tag: 'x' };
+  const store = openStore(paths, TABLES);
   for (const each of [rowOf('image', 'a'), rowOf('container', 'b'), longRow('c')])
     await store.put(each);
   vi.useFakeTimers({ now: Date.now() + 3000, toFake: ['Date'] });
-  state = openState(site, TABLES);
+  state = openState(paths, TABLES);
   return () => vi.useRealTimers();
 });
 
 it('gives what the tables give', () => {
-  cacheRecords(site, state);
+  cacheRecords(paths, state);
   const { rows, serial, fingerprint } = state;
-  expect(loadCachedRecords(site, TABLES)).toMatchObject({ rows, serial, fingerprint });
+  expect(loadCachedRecords(paths, TABLES)).toMatchObject({ rows, serial, fingerprint });
   expect(rows).toHaveLength(3);
 });
 
 it('is for the eyes of its owner', () => {
-  cacheRecords(site, state);
-  expect(statSync(stateCacheFile(site)).mode & 0o777).toBe(0o600);
-  expect(statSync(dirname(stateCacheFile(site))).mode & 0o777).toBe(0o700);
+  cacheRecords(paths, state);
+  expect(statSync(stateCacheFile(paths)).mode & 0o777).toBe(0o600);
+  expect(statSync(dirname(stateCacheFile(paths))).mode & 0o777).toBe(0o700);
 });
 
 it('keeps nothing of tables that have only just been written', () => {
-  cacheRecords(site, { ...state, fingerprint: undefined });
-  expect(existsSync(stateCacheFile(site))).toBe(false);
+  cacheRecords(paths, { ...state, fingerprint: undefined });
+  expect(existsSync(stateCacheFile(paths))).toBe(false);
 });
 
 describe('takes the long way', () => {
-  it('when nothing was kept', () => expect(loadCachedRecords(site, TABLES)).toBeUndefined());
+  it('when nothing was kept', () => expect(loadCachedRecords(paths, TABLES)).toBeUndefined());
 
   it('when a table was written since, and while it is young', async () => {
-    cacheRecords(site, state);
-    await openStore(site, TABLES).drop('container', 'shop', 'b');
-    expect(loadCachedRecords(site, TABLES)).toBeUndefined();
+    cacheRecords(paths, state);
+    await openStore(paths, TABLES).drop('container', 'shop', 'b');
+    expect(loadCachedRecords(paths, TABLES)).toBeUndefined();
     vi.setSystemTime(0);
-    expect(loadCachedRecords(site, TABLES)).toBeUndefined();
+    expect(loadCachedRecords(paths, TABLES)).toBeUndefined();
   });
 
   it.each<[string, (text: string) => string]>([
@@ -56,8 +56,8 @@ describe('takes the long way', () => {
     ['is null', () => 'null'],
     ['is of another build', (text) => text.replace('"build":"', '"build":"other ')],
   ])('when what was kept %s', (_what, spoil) => {
-    cacheRecords(site, state);
-    writeFileSync(stateCacheFile(site), spoil(readFileSync(stateCacheFile(site), 'utf8')));
-    expect(loadCachedRecords(site, TABLES)).toBeUndefined();
+    cacheRecords(paths, state);
+    writeFileSync(stateCacheFile(paths), spoil(readFileSync(stateCacheFile(paths), 'utf8')));
+    expect(loadCachedRecords(paths, TABLES)).toBeUndefined();
   });
 });

@@ -3,8 +3,8 @@ import { installPaths } from '../../src/model/install-paths.js';
 import { openStore } from '../../src/state/store.js';
 import { longRow, TABLES } from './tables.js';
 
-const site = installPaths(process.argv[2] ?? '');
-const store = openStore(site, TABLES);
+const paths = installPaths(process.argv[2] ?? '');
+const store = openStore(paths, TABLES);
 for (let round = Number(process.argv[3]); ; round++) {
   const row = longRow('a');
   await store.put({ ...row, facts: { round } });

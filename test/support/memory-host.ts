@@ -67,7 +67,7 @@ export class MemoryHost {
   #nextPid = 1000;
   #due: string[] = [];
 
-  constructor(readonly site: InstallPaths) {}
+  constructor(readonly paths: InstallPaths) {}
 
   probe(): Probe {
     return {
@@ -109,7 +109,7 @@ export class MemoryHost {
       oomKills: () => 0,
       deadMounts: () => [],
       frozenBy: (id) => this.holds.get(id),
-      frozen: (cgroup) => [...this.frozen].some((id) => cgroupPath(this.site, id) === cgroup),
+      frozen: (cgroup) => [...this.frozen].some((id) => cgroupPath(this.paths, id) === cgroup),
       addresses: (pid) => this.namespaces.get(this.#netnsOf(pid)) ?? new Map(),
       exit: (id) => this.exits.get(id),
     };
@@ -118,7 +118,7 @@ export class MemoryHost {
   /** A look that asks whose health is due; an apply then calls `noteHealthChecked`. */
   probeAsking(rows: readonly Row[]): Probe {
     const probe = this.probe();
-    const due = dueForHealth(rows, probe, this.site).map(({ id }) => id);
+    const due = dueForHealth(rows, probe, this.paths).map(({ id }) => id);
     this.#due = due;
     return { ...probe, health: (id) => (due.includes(id) ? this.#answer(id) : undefined) };
   }
@@ -293,7 +293,7 @@ export class MemoryHost {
     this.processes.delete(found.monitor);
     this.running.delete(id);
     this.frozen.delete(id);
-    this.cgroups.delete(cgroupPath(this.site, id));
+    this.cgroups.delete(cgroupPath(this.paths, id));
     this.exits.set(id, { code, at: this.#date() });
     this.asked.delete(id);
   }
@@ -351,18 +351,18 @@ export class MemoryHost {
   }
 
   #start(spec: ContainerSpec) {
-    if (!spec.host_network && !this.mounts.has(netnsPath(this.site, spec.id)))
+    if (!spec.host_network && !this.mounts.has(netnsPath(this.paths, spec.id)))
       throw new Error('no network namespace');
     this.#nextPid += 2;
     const pid = this.#nextPid;
     const start_time = Math.floor(this.#uptime() / 10);
     this.processes.set(pid, start_time).set(pid + 1, start_time);
-    const netns = netnsName(this.site, spec.id);
+    const netns = netnsName(this.paths, spec.id);
     const hosts = this.files.get(spec.hosts_file);
     if (!hosts) throw new Error(`no ${spec.hosts_file}`);
-    this.files.set(hostsCopy(this.site, spec.id), { ...hosts });
+    this.files.set(hostsCopy(this.paths, spec.id), { ...hosts });
     this.running.set(spec.id, { pid, monitor: pid + 1, netns });
-    this.cgroups.set(cgroupPath(this.site, spec.id), { ...spec.limits });
+    this.cgroups.set(cgroupPath(this.paths, spec.id), { ...spec.limits });
     this.exits.delete(spec.id);
     return {
       pid,
@@ -389,7 +389,7 @@ export class MemoryHost {
 }
 
 /** The first word below a folder of every path in it. */
-function childrenOf(dir: string, paths: Iterable<string>): string[] {
-  const inside = [...paths].filter((path) => path.startsWith(`${dir}/`));
+function childrenOf(dir: string, all: Iterable<string>): string[] {
+  const inside = [...all].filter((path) => path.startsWith(`${dir}/`));
   return [...new Set(inside.map((path) => path.slice(dir.length + 1).split('/')[0] ?? ''))];
 }

@@ -41,8 +41,8 @@ export class MemoryStack {
   /** The resolved foreign images. */
   origins: Record<string, ImageOrigin> = {};
 
-  constructor(readonly site = installPaths('/var/lib/baleine')) {
-    this.host = new MemoryHost(site);
+  constructor(readonly paths = installPaths('/var/lib/baleine')) {
+    this.host = new MemoryHost(paths);
   }
 
   plan(text: string, options: PlanOptions = {}): Plan {
@@ -73,7 +73,7 @@ export class MemoryStack {
     const { stack, resources } = this.desired(text);
     const members = serviceInstances(name, resources, stack);
     const held = pinPreviousRelease(name, members, this.rows);
-    const where = { stack, rows: this.rows, site: this.site };
+    const where = { stack, rows: this.rows, paths: this.paths };
     const back = rollbackResources(name, held, members, where);
     return this.#build(stack, back.resources, { targets: back.targets });
   }
@@ -87,8 +87,8 @@ export class MemoryStack {
 
   desired(text: string, { scale = {} }: PlanOptions = {}) {
     const config = loadConfig({ file: 'baleine.yaml', text, env: {}, directory: '/srv' });
-    const { rows, site, origins } = this;
-    const resources = desired({ config, rows, site, sources: {}, origins, scale });
+    const { rows, paths, origins } = this;
+    const resources = desired({ config, rows, paths, sources: {}, origins, scale });
     return { stack: config.name, resources };
   }
 
@@ -118,7 +118,7 @@ export class MemoryStack {
   /** The plan of an imperative command. */
   planImperative(words: ConfigEntries, asked: Address[], gone: Address[] = []): Plan {
     const config = configFromFlags(words, 'do it');
-    const context = { config, rows: this.rows, site: this.site, sources: {}, origins: {} };
+    const context = { config, rows: this.rows, paths: this.paths, sources: {}, origins: {} };
     const { resources, targets } = desiredImperative(context, asked, gone);
     return this.#build(IMPERATIVE_STACK, resources, { targets }, { deleteData: true });
   }
@@ -132,7 +132,7 @@ export class MemoryStack {
 
   async executePlan(plan: Plan, stop: AbortSignal = new AbortController().signal): Promise<void> {
     const tables = await Promise.all(
-      Object.values(kinds).map((kind) => kind.handlers(this.host.ports, this.site)),
+      Object.values(kinds).map((kind) => kind.handlers(this.host.ports, this.paths)),
     );
     const handlers = Object.assign({}, ...tables) as Record<string, Handler<unknown>>;
     await execute(plan, {
@@ -153,13 +153,13 @@ export class MemoryStack {
   ): Plan {
     const rows = this.rows.filter((row) => row.stack === stack);
     const observed = this.#observe(stack, resources);
-    const all = { stack, resources, rows, observed, kinds, site: this.site, ...options, ...gone };
+    const all = { stack, resources, rows, observed, kinds, paths: this.paths, ...options, ...gone };
     return buildPlan(all);
   }
 
   #observe(stack: string, resources: Resource[]): Observed {
     const rows = this.rows.filter((row) => row.stack === stack);
-    return observe(kinds, resources, rows, this.host.probeAsking(rows), this.site, stack);
+    return observe(kinds, resources, rows, this.host.probeAsking(rows), this.paths, stack);
   }
 
   #store() {

@@ -324,14 +324,14 @@ function healed(): void {
 }
 
 function destroyed(): void {
-  const site = installPaths('/var/lib/baleine');
+  const paths = installPaths('/var/lib/baleine');
   done('destroy', '-y', '--volumes');
   assert.equal(existsSync('/sys/fs/cgroup/baleine'), false, 'the cgroup is left');
   assert.doesNotMatch(readFileSync('/proc/mounts', 'utf8'), /baleine/);
   assert.equal(shell('ip', '-json', 'netns', 'list').trim() || '[]', '[]');
-  assert.ok(!shell('ip', 'link').includes(aliasPrefix(site)));
+  assert.ok(!shell('ip', 'link').includes(aliasPrefix(paths)));
   assert.equal(shell('losetup', '--list', '--noheadings'), '');
-  const left = existsSync(site.root) ? readdirSync(site.root, { recursive: true }) : [];
+  const left = existsSync(paths.root) ? readdirSync(paths.root, { recursive: true }) : [];
   // that it was destroyed is remembered
   assert.deepEqual(left, ['destroyed.csv']);
   assert.doesNotMatch(shell('busybox', 'ps'), /conmon|httpd/);

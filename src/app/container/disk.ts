@@ -69,7 +69,7 @@ async function copyTo(context: Context, row: ContainerRow, from: BytePath, to: B
     refuseMounted(row, to);
     return copyInto(from, bytePath(tree), to, {
       owner: '0:0',
-      notes: stagingNotesDir(context.site),
+      notes: stagingNotesDir(context.paths),
     });
   });
 }
@@ -78,7 +78,7 @@ async function copyFrom(context: Context, row: ContainerRow, from: BytePath, to:
   const { copyOut } = await import('../../host/linux/rootfs/copy-out.js');
   return withFrozenDisk(context, row, 'cp', (tree) => {
     refuseMounted(row, from);
-    return copyOut(context.site, bytePath(tree), from, to);
+    return copyOut(context.paths, bytePath(tree), from, to);
   });
 }
 
@@ -118,7 +118,7 @@ export function commitContainer(
     refuseExisting(store.rows, 'image', image, purpose);
     const [row] = findContainers(store.rows, stack, [name], 'commit');
     if (!row) return 1;
-    const size = (await context.probe()).file(diskFile(context.site, row.spec.id))?.size;
+    const size = (await context.probe()).file(diskFile(context.paths, row.spec.id))?.size;
     if (size === undefined) throw new UserError(`cannot ${purpose}: its disk is gone`);
     const made: Resource = {
       address,
@@ -139,7 +139,7 @@ export function commitContainer(
 
 /** The file of a mounted disk lags behind its file system. */
 async function syncDisk(context: Context, { spec }: ContainerRow): Promise<void> {
-  const tree = rootfsDir(context.site, spec.id);
+  const tree = rootfsDir(context.paths, spec.id);
   if (!(await context.probe()).mounted(tree)) return;
   await (await context.host()).disks.flush(tree);
 }
@@ -150,17 +150,17 @@ function imageOf(
   image: string,
   size: number,
   rows: readonly Row[],
-  { site }: Context,
+  { paths }: Context,
 ): ImageSpec {
   const made = rowsOf(rows, 'image').find(({ spec: { id } }) =>
-    [imageFile(site, id), previousFile(site, id)].includes(spec.image.file),
+    [imageFile(paths, id), previousFile(paths, id)].includes(spec.image.file),
   );
   const original = made && originalOf(made.spec);
   return {
     id: idOf(IMPERATIVE_STACK, image),
     size,
     from: { container: name },
-    base: { file: diskFile(site, spec.id), version: new Date().toISOString() },
+    base: { file: diskFile(paths, spec.id), version: new Date().toISOString() },
     copy: [],
     run: [],
     config: committedConfig(spec, made?.spec.config),
@@ -190,7 +190,7 @@ async function withFrozenDisk<T>(
   work: (tree: string) => Promise<T>,
 ): Promise<T> {
   const { runtime } = await context.host();
-  const tree = rootfsDir(context.site, spec.id);
+  const tree = rootfsDir(context.paths, spec.id);
   const disk = !(await context.probe()).mounted(tree);
   return context.undoable(() => runtime.withFrozen(spec.id, { purpose, disk }, () => work(tree)));
 }

@@ -128,8 +128,12 @@ export function removeContainers(
   });
 }
 
-function refuseRunning({ name, spec, facts }: ContainerRow, probe: Probe, { site }: Context): void {
-  if (!kinds.container.observe(spec, facts, probe, site)?.running) return;
+function refuseRunning(
+  { name, spec, facts }: ContainerRow,
+  probe: Probe,
+  { paths }: Context,
+): void {
+  if (!kinds.container.observe(spec, facts, probe, paths)?.running) return;
   throw new UserError(
     `cannot remove container ${name}: it is running`,
     `baleine container stop ${name}, or --force`,

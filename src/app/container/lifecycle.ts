@@ -82,7 +82,7 @@ async function start(
 async function idleOf(context: Context, rows: ContainerRow[]): Promise<ContainerRow[]> {
   const probe = await context.probe();
   return rows.filter(
-    ({ spec, facts }) => !kinds.container.observe(spec, facts, probe, context.site)?.running,
+    ({ spec, facts }) => !kinds.container.observe(spec, facts, probe, context.paths)?.running,
   );
 }
 

@@ -35,17 +35,17 @@ export function renameContainer(
     namedAddress('container', to, purpose);
     refuseExisting(store.rows, 'container', to, purpose);
     refuseRunning(row, purpose);
-    const { site } = context;
-    const files = filesOf(site, row.spec.id, idOf(IMPERATIVE_STACK, to));
+    const { paths } = context;
+    const files = filesOf(paths, row.spec.id, idOf(IMPERATIVE_STACK, to));
     const { linkFile, unlinkFile } = await import('../../host/linux/disks/hard-link.js');
     for (const [before, after] of files) await linkFile(before, after);
     await Promise.all([
-      store.put({ ...row, name: to, spec: renamed(row, to, site) }),
+      store.put({ ...row, name: to, spec: renamed(row, to, paths) }),
       store.drop('container', IMPERATIVE_STACK, name),
     ]);
     const host = await context.host();
     for (const [before] of files) await unlinkFile(before);
-    await host.files.remove(bundleDir(site, row.spec.id));
+    await host.files.remove(bundleDir(paths, row.spec.id));
     const { frontend } = context;
     const done = { action: 'rename', name, stack: IMPERATIVE_STACK, to };
     frontend.report(options.json ? jsonLine(done) : `container.${name} is container.${to}\n`);
@@ -62,15 +62,15 @@ function refuseRunning({ name, spec }: ContainerRow, purpose: string): void {
   );
 }
 
-const filesOf = (site: InstallPaths, before: string, after: string) =>
-  [diskFile, logFile].map((file) => [file(site, before), file(site, after)] as const);
+const filesOf = (paths: InstallPaths, before: string, after: string) =>
+  [diskFile, logFile].map((file) => [file(paths, before), file(paths, after)] as const);
 
-function renamed({ name, spec }: ContainerRow, to: string, site: InstallPaths): ContainerSpec {
+function renamed({ name, spec }: ContainerRow, to: string, paths: InstallPaths): ContainerSpec {
   const id = idOf(IMPERATIVE_STACK, to);
   const links = spec.links.map((each) => ({
     ...each,
-    link: vethLink(site, id, each.bridge),
-    alias: linkAlias(site, IMPERATIVE_STACK, `container.${to}/${each.bridge}`),
+    link: vethLink(paths, id, each.bridge),
+    alias: linkAlias(paths, IMPERATIVE_STACK, `container.${to}/${each.bridge}`),
   }));
   return { ...spec, id, links, hostname: spec.hostname === name ? to : spec.hostname };
 }

@@ -94,13 +94,13 @@ async function inForeground(
   spec: ContainerSpec,
   how: Foreground,
 ): Promise<number> {
-  const { site } = context;
+  const { paths } = context;
   const { links, disks, runtime } = await context.host();
   const { id, userns } = spec;
-  const wiring = { netns: netnsName(site, id), links: spec.links, ...(userns && { userns }) };
+  const wiring = { netns: netnsName(paths, id), links: spec.links, ...(userns && { userns }) };
   const [failure] = await links.wire([wiring]);
   if (failure) throw failure;
-  await disks.ensureMounted(diskFile(site, spec.id), rootfsDir(site, spec.id));
+  await disks.ensureMounted(diskFile(paths, spec.id), rootfsDir(paths, spec.id));
   return runtime.run(spec, how);
 }
 

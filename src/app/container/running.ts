@@ -8,7 +8,7 @@ import type { ContainerRow } from '../lookup.js';
 /** Runs a command in a container with our standard streams; answers its exit code. */
 export async function execIn(context: Context, id: string, options: ExecOptions): Promise<number> {
   const { execInteractive } = await import('../../host/linux/runtime/exec.js');
-  return execInteractive(context.site, id, options);
+  return execInteractive(context.paths, id, options);
 }
 
 /** What a container has printed, and with `follow` what it will. */
@@ -18,17 +18,17 @@ export async function openLog(
   options: LogOptions,
 ): Promise<AsyncGenerator<LogPart[]>> {
   const { readLog } = await import('../../host/linux/runtime/logs.js');
-  return readLog(context.site, id, options);
+  return readLog(context.paths, id, options);
 }
 
 /** The processes of containers. @throws UserError for a container that does not run */
 export async function processesOf(
-  { site }: Context,
+  { paths }: Context,
   rows: readonly ContainerRow[],
 ): Promise<(ListedProcess & { name: string })[]> {
   const { processesOf: list } = await import('../../host/linux/process/process-list.js');
   return rows.flatMap(({ name, spec }) => {
-    const found = list(site, spec.id).map((each) => ({ name, ...each }));
+    const found = list(paths, spec.id).map((each) => ({ name, ...each }));
     if (found.length > 0) return found;
     throw new UserError(`cannot look into container ${name}: it is not running`);
   });
@@ -36,12 +36,12 @@ export async function processesOf(
 
 /** Yields each container with its exit code, in the order of the rows, as soon as it has ended. */
 export async function* waitForContainers(
-  { site }: Context,
+  { paths }: Context,
   rows: readonly ContainerRow[],
 ): AsyncGenerator<{ row: ContainerRow; code: number }> {
   const { waitForEnd } = await import('../../host/linux/runtime/stop.js');
   for (const row of rows) {
-    const code = await waitForEnd(site, row.spec.id);
+    const code = await waitForEnd(paths, row.spec.id);
     if (code === undefined) {
       throw new UserError(
         `cannot tell how container ${row.name} ended: it was stopped or never started`,

@@ -30,13 +30,13 @@ export async function refreshRows(context: Context, probe: Probe): Promise<void>
 export function outdatedRows(
   rows: readonly Row[],
   probe: Probe,
-  { site }: Context,
+  { paths }: Context,
 ): ContainerRow[] {
   return rows.flatMap((row) => {
     if (row.kind !== 'container' || row.status !== 'ready') return [];
     const { spec, facts } = row as ContainerRow;
     if (facts.pid === undefined || probe.process(facts.pid) !== undefined) return [];
-    const exit = kinds.container.observe(spec, facts, probe, site)?.exit;
+    const exit = kinds.container.observe(spec, facts, probe, paths)?.exit;
     const ended = endOf(facts, exit);
     if (!ended || equal(facts.ended, ended)) return [];
     return [{ ...(row as ContainerRow), facts: { ...facts, ended } }];

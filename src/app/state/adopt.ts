@@ -84,17 +84,17 @@ function describe({ root }: InstallPaths, isOwner: boolean): string {
 }
 
 /** Ends processes, networks and mounts, but removes no file below the root. */
-async function endAll(site: InstallPaths, warn: Sink): Promise<void> {
-  const handlers = await handlersFor(site);
-  const probe = await linuxProbe(site);
-  const found = findOrphans(kinds, [], undefined, probe, site).filter(
+async function endAll(paths: InstallPaths, warn: Sink): Promise<void> {
+  const handlers = await handlersFor(paths);
+  const probe = await linuxProbe(paths);
+  const found = findOrphans(kinds, [], undefined, probe, paths).filter(
     ({ kind }) => kind === 'container' || kind === 'bridge',
   );
   for (const stack of new Set(found.map((each) => each.stack))) {
     const orphans = found.filter((each) => each.stack === stack);
     const observed = { states: new Map(), foreign: new Map(), orphans };
-    const plan = buildPlan({ stack, resources: [], rows: [], observed, kinds, site });
-    const units = plan.units.map((unit) => ({ ...unit, steps: unit.steps.map(keepFiles(site)) }));
+    const plan = buildPlan({ stack, resources: [], rows: [], observed, kinds, paths });
+    const units = plan.units.map((unit) => ({ ...unit, steps: unit.steps.map(keepFiles(paths)) }));
     const nowhere = { find: () => undefined, put: async () => {}, drop: async () => {} };
     const stop = new AbortController().signal;
     const how = { store: nowhere, handlers, emit: () => {}, parallelism: 10, stop };
@@ -104,16 +104,16 @@ async function endAll(site: InstallPaths, warn: Sink): Promise<void> {
     }
   }
   for (const name of ['records', 'config', 'failing']) {
-    rmSync(join(site.run, name), { recursive: true, force: true });
+    rmSync(join(paths.run, name), { recursive: true, force: true });
   }
 }
 
 /** Disks and logs are adopted. */
-function keepFiles(site: InstallPaths) {
+function keepFiles(paths: InstallPaths) {
   return <Step extends { verb: string; args: unknown }>(step: Step): Step => {
     if (step.verb !== 'container.erase') return step;
     const { bundle } = step.args as ContainerVerbs['container.erase'];
-    const none = bundleDir(site, '.none');
+    const none = bundleDir(paths, '.none');
     return { ...step, args: { disk: none, log: none, bundle } };
   };
 }

@@ -17,7 +17,7 @@ interface StackOption {
 
 /** Checks the tables, and what is in none of them; answers the exit code. */
 export async function checkState(context: Context): Promise<number> {
-  const damage = findCorruption(context.site.root, TABLES);
+  const damage = findCorruption(context.paths.root, TABLES);
   if (damage.length > 0) {
     report(context, [...damage, 'Repair it with: baleine state repair']);
     return 1;
@@ -41,7 +41,7 @@ export async function repairState(context: Context, options: RunOptions): Promis
   const lock = await context.lock({ timeoutMs: options.lockTimeout ?? 0 });
   let repaired: string[];
   try {
-    repaired = await repairTables(context.site.root, TABLES);
+    repaired = await repairTables(context.paths.root, TABLES);
   } finally {
     lock.release({ removeIfEmpty: true });
   }
@@ -63,7 +63,7 @@ function removeOrphans(context: Context, options: RunOptions): Promise<number | 
     for (const stack of new Set(orphans.map((each) => each.stack))) {
       const mine = orphans.filter((each) => each.stack === stack);
       const observed = { states: new Map(), foreign: new Map(), orphans: mine };
-      const nothing = { resources: [], rows: [], kinds, site: context.site };
+      const nothing = { resources: [], rows: [], kinds, paths: context.paths };
       const plan = buildPlan({ stack, observed, ...nothing });
       worst = Math.max(worst, await propose(context, plan, store, options, true));
     }
@@ -72,7 +72,7 @@ function removeOrphans(context: Context, options: RunOptions): Promise<number | 
 }
 
 async function orphansOf(context: Context, rows: readonly Row[]): Promise<Orphan[]> {
-  return findOrphans(kinds, rows, undefined, await context.probe(), context.site);
+  return findOrphans(kinds, rows, undefined, await context.probe(), context.paths);
 }
 
 /** Prints rows as JSON, one a line. */

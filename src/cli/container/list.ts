@@ -3,7 +3,7 @@ import { describeContainers } from '../../app/container-list.js';
 import type { Context } from '../../app/context.js';
 import { refreshRows } from '../../app/imperative/refresh.js';
 import { containerTable } from '../../view/container-table.js';
-import { addSiteOptions } from '../options.js';
+import { addRootOptions } from '../options.js';
 import { print, printJson } from '../output.js';
 import { openContext } from '../terminal.js';
 
@@ -14,7 +14,7 @@ interface ListOptions {
 }
 
 export function registerList(family: Command): void {
-  addSiteOptions(family.command('list'))
+  addRootOptions(family.command('list'))
     .alias('ls')
     .description('list running containers, also those of stacks, and update containers.csv')
     .option('-a, --all', 'also containers that do not run')
@@ -28,7 +28,7 @@ async function list(context: Context, { all, json, quiet }: ListOptions): Promis
   const probe = await context.probe();
   await refreshRows(context, probe);
   const rows = context.state().rows.filter(({ kind }) => kind === 'container');
-  const containers = describeContainers(rows, probe, context.site);
+  const containers = describeContainers(rows, probe, context.paths);
   const shown = containers.filter(
     ({ status }) => all || status === 'running' || status === 'paused',
   );

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { runOneOff } from '../../app/container/run.js';
 import type { Context } from '../../app/context.js';
 import { UserError } from '../../model/errors.js';
-import { addSiteOptions } from '../options.js';
+import { addRootOptions } from '../options.js';
 import { openContext } from '../terminal.js';
 import { addWordOptions, containerWords, type WordOptions } from './flags.js';
 
@@ -30,7 +30,7 @@ export function register(program: Command): void {
     .option('--rm', 'accepted for compatibility; always on')
     .option('--name <name>', 'default: run- and some digits')
     .passThroughOptions();
-  addWordOptions(addSiteOptions(command), 'once')
+  addWordOptions(addRootOptions(command), 'once')
     .addHelpText('after', EXAMPLES)
     .action(async (image: string, args: string[], options: RunOptions, self: Command) => {
       process.exitCode = await runOnce(openContext(self), image, args, options);

@@ -97,7 +97,7 @@ export function registerInspect(parent: Command, scope: StackScope = 'file'): vo
     const probe = await context.probe();
     const found = rows.map((row) => {
       const { spec, facts, needs, protect } = row;
-      const [listed] = describeContainers([row], probe, context.site);
+      const [listed] = describeContainers([row], probe, context.paths);
       return { ...listed, ...facts, spec, needs, protect };
     });
     printOne(found, json === true);

@@ -9,7 +9,7 @@ import {
 import type { ChangeOptions } from '../../app/options.js';
 import { formatBytes } from '../../model/format.js';
 import { renderTable } from '../../view/table.js';
-import { addChangeOptions, addSiteOptions } from '../options.js';
+import { addChangeOptions, addRootOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
 import { openContext } from '../terminal.js';
 import { registerCreate, registerImport } from './create.js';
@@ -21,7 +21,7 @@ export function register(program: Command): void {
   registerImport(family);
   registerExport(family);
   registerList(family);
-  addSiteOptions(family.command('inspect').argument('<name...>'))
+  addRootOptions(family.command('inspect').argument('<name...>'))
     .description('all that is known of images, as JSON')
     .option('--json', 'on one line')
     .addHelpText('after', '\nExample:\n  baleine image inspect base')
@@ -43,7 +43,7 @@ export function register(program: Command): void {
 }
 
 function registerList(family: Command): void {
-  addSiteOptions(family.command('list'))
+  addRootOptions(family.command('list'))
     .alias('ls')
     .description('list images, of files too')
     .option('--json', 'one JSON array')
@@ -51,7 +51,7 @@ function registerList(family: Command): void {
     .addHelpText('after', '\nExample:\n  baleine image list')
     .action(async (options: { json?: true; quiet?: true }, self: Command) => {
       const context = openContext(self);
-      const images = describeImages(context.state().rows, await context.probe(), context.site);
+      const images = describeImages(context.state().rows, await context.probe(), context.paths);
       if (options.json) return printJson(images);
       print(options.quiet ? images.map(({ name }) => `${name}\n`).join('') : imageTable(images));
     });

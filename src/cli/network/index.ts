@@ -9,7 +9,7 @@ import {
 } from '../../app/networks.js';
 import type { ChangeOptions } from '../../app/options.js';
 import { renderTable } from '../../view/table.js';
-import { addChangeOptions, addSiteOptions } from '../options.js';
+import { addChangeOptions, addRootOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
 import { openContext } from '../terminal.js';
 
@@ -24,7 +24,7 @@ export function register(program: Command): void {
   const family = program.command('network').description('manage bridges without a file');
   registerCreate(family);
   registerList(family);
-  addSiteOptions(family.command('inspect').argument('<name...>'))
+  addRootOptions(family.command('inspect').argument('<name...>'))
     .description('all that is known of networks, as JSON')
     .option('--json', 'on one line')
     .addHelpText('after', '\nExample:\n  baleine network inspect front')
@@ -58,7 +58,7 @@ function registerCreate(family: Command): void {
 }
 
 function registerList(family: Command): void {
-  addSiteOptions(family.command('list'))
+  addRootOptions(family.command('list'))
     .alias('ls')
     .description('list networks, of files too, with how many containers are connected')
     .option('--json', 'one JSON array')

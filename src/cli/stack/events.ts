@@ -33,13 +33,13 @@ export function register(program: Command): void {
 }
 
 async function run({ follow, json, lines }: Options, command: Command): Promise<void> {
-  const { site } = openContext(command);
+  const { paths } = openContext(command);
   const show = (events: LoggedEvent[]) => {
     const texts = events.map((each) => (json ? jsonText(each) : eventLine(each)));
     if (texts.length > 0) print(`${texts.join('\n')}\n`);
   };
-  const fresh = followEvents(site);
-  show(readEvents(site, lines));
+  const fresh = followEvents(paths);
+  show(readEvents(paths, lines));
   while (follow) {
     await sleep(PAUSE);
     show(fresh());

@@ -48,7 +48,7 @@ const RENDER = {
 async function draw(context: Context, { format, output, stack: given }: Options): Promise<void> {
   const stack = await stackName(context, given);
   const { rows } = context.state();
-  const topology = topologyOf(stack, rows, await context.probe(), context.site);
+  const topology = topologyOf(stack, rows, await context.probe(), context.paths);
   const text = await RENDER[format](topology, localTime(new Date()));
   if (output === undefined) return print(text);
   await writeGraph(output, text);

@@ -38,7 +38,7 @@ async function list(context: Context, options: PsOptions): Promise<void> {
   const listed = rows.filter(
     (row) => row.kind === 'container' && (stack === undefined || row.stack === stack),
   );
-  const containers = describeContainers(listed, await context.probe(), context.site);
+  const containers = describeContainers(listed, await context.probe(), context.paths);
   if (options.json) return printJson(containers);
   if (options.quiet) return print(containers.map(({ name }) => `${name}\n`).join(''));
   print(containerTable(containers, { stacks: stack === undefined }));

@@ -48,7 +48,7 @@ async function stream(context: Context, names: string[], options: StatsOptions):
     row.kind === 'container' &&
     (stack === undefined || row.stack === stack) &&
     (names.length === 0 || names.includes(row.name));
-  const look = () => sampleUsage(context.state().rows.filter(wanted), probe, context.site);
+  const look = () => sampleUsage(context.state().rows.filter(wanted), probe, context.paths);
   for (let before = look(); ; ) {
     await sleep(options.interval * 1000);
     const now = look();

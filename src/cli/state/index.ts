@@ -3,7 +3,7 @@ import type { LockOptions, RunOptions } from '../../app/options.js';
 import { type AdoptOptions, adoptRoot } from '../../app/state/adopt.js';
 import { checkState, forgetRow, repairState, showRows } from '../../app/state/check.js';
 import { moveRow } from '../../app/state/move.js';
-import { addCommonOptions, addLockOptions, addRunOptions, addSiteOptions } from '../options.js';
+import { addCommonOptions, addLockOptions, addRootOptions, addRunOptions } from '../options.js';
 import { openContext } from '../terminal.js';
 
 interface StackOption {
@@ -55,7 +55,7 @@ export function register(program: Command): void {
     .action((address: string, options: RunOptions & StackOption, self: Command) =>
       forgetRow(openContext(self), address, options),
     );
-  addLockOptions(addSiteOptions(state.command('adopt')))
+  addLockOptions(addRootOptions(state.command('adopt')))
     .description('adopt a root that was copied, moved or restored')
     .option('-y, --auto-approve', 'do not ask')
     .addHelpText('after', EXAMPLES)

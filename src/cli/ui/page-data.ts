@@ -29,8 +29,8 @@ export function pageSource(
   stack: string,
   filed: boolean,
 ): () => Promise<PageData> {
-  const { site } = context;
-  const [meter, events] = [usageMeter(site), lastEvents(context, stack)];
+  const { paths } = context;
+  const [meter, events] = [usageMeter(paths), lastEvents(context, stack)];
   const pending = filed ? pendingPlan(context) : async () => NO_FILE;
   return async () => {
     const state = context.state();
@@ -38,7 +38,7 @@ export function pageSource(
     const own = rows.filter((row) => row.stack === stack);
     const probe = await context.probe();
     return {
-      topology: topologyOf(stack, rows, probe, site),
+      topology: topologyOf(stack, rows, probe, paths),
       uses: meter(own, probe),
       farms: await observeFarms(own, probe, PROXY_LIMIT),
       events: events(),
@@ -50,9 +50,9 @@ export function pageSource(
 const NO_FILE: Pending = { unknown: 'Started with --stack: there is no file to compare with.' };
 
 /** Of one stack, the newest first. */
-function lastEvents({ site }: ReadOnlyContext, stack: string): () => LoggedEvent[] {
-  const fresh = followEvents(site);
-  let all = readEvents(site);
+function lastEvents({ paths }: ReadOnlyContext, stack: string): () => LoggedEvent[] {
+  const fresh = followEvents(paths);
+  let all = readEvents(paths);
   return () => {
     all = [...all, ...fresh()].filter((each) => each.stack === stack).slice(-EVENTS);
     return [...all].reverse();
@@ -88,14 +88,14 @@ async function attempt(context: ReadOnlyContext, state: State): Promise<Pending>
 
 /** What containers use, by name, from one call to the next. */
 export function usageMeter(
-  site: InstallPaths,
+  paths: InstallPaths,
 ): (rows: readonly Row[], probe: Probe) => Map<string, Use> {
   let before: UsageSample[] = [];
   let at = performance.now();
   let last = new Map<string, Use>();
   return (rows, probe) => {
     const containers = rows.filter(({ kind }) => kind === 'container');
-    const now = sampleUsage(containers, probe, site);
+    const now = sampleUsage(containers, probe, paths);
     const seconds = (performance.now() - at) / 1000;
     const stats = statsBetween(before, now);
     last = new Map(stats.map((each) => [each.name, usageOf(each, last.get(each.name), seconds)]));

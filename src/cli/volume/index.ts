@@ -3,7 +3,7 @@ import type { Context } from '../../app/context.js';
 import type { ChangeOptions } from '../../app/options.js';
 import { type ListedVolume, listVolumes, pruneVolumes, removeVolumes } from '../../app/volumes.js';
 import { renderTable } from '../../view/table.js';
-import { addChangeOptions, addSiteOptions } from '../options.js';
+import { addChangeOptions, addRootOptions } from '../options.js';
 import { print, printJson } from '../output.js';
 import { openContext } from '../terminal.js';
 
@@ -25,7 +25,7 @@ export function register(program: Command): void {
   const family = program
     .command('volume')
     .description('manage volumes; `container create -v NAME:PATH` creates them');
-  addSiteOptions(family.command('list'))
+  addRootOptions(family.command('list'))
     .alias('ls')
     .description('list volumes, also those of stacks')
     .option('--json', 'one JSON array')

@@ -8,10 +8,10 @@ import { hasAbandonedFreeze } from './runtime/with-frozen.js';
  * Whether a killed run may have left scratch files, a one-off container or a frozen one. Usually
  * there are none, and this check is the only cost.
  */
-export function hasStale(site: InstallPaths): boolean {
-  if (hasScratch(site) || hasAbandonedFreeze(site)) return true;
+export function hasStale(paths: InstallPaths): boolean {
+  if (hasScratch(paths) || hasAbandonedFreeze(paths)) return true;
   try {
-    return readdirSync(oneOffDir(site)).length > 0;
+    return readdirSync(oneOffDir(paths)).length > 0;
   } catch {
     return false;
   }

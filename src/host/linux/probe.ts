@@ -26,7 +26,7 @@ import { freezeHolderOf } from './runtime/with-frozen.js';
  *
  * @param lock see `readLinksBriefly`
  */
-export async function linuxProbe(site: InstallPaths, lock?: string): Promise<Probe> {
+export async function linuxProbe(paths: InstallPaths, lock?: string): Promise<Probe> {
   const listing = readLinksFast(lock);
   // while ip runs
   const table = readMountTable();
@@ -56,13 +56,13 @@ export async function linuxProbe(site: InstallPaths, lock?: string): Promise<Pro
     controller: (name) => versionOf(hierarchies, name),
     oomKills: (cgroup) => readOomKills(hierarchies, cgroup),
     frozen: (cgroup) => isFrozen(hierarchies, cgroup),
-    frozenBy: (id) => freezeHolderOf(site, id),
+    frozenBy: (id) => freezeHolderOf(paths, id),
     addresses: addressesOf,
     usage: (cgroup) => readUsage(hierarchies, cgroup),
     traffic: trafficOf,
     deadMounts: deadMountsOf,
-    exit: (id) => exitOf(join(site.run, 'exits', id)),
-    checkedAt: (id) => ifThere(() => statSync(lastHealthCheckFile(site, id), QUIET))?.mtimeMs,
+    exit: (id) => exitOf(join(paths.run, 'exits', id)),
+    checkedAt: (id) => ifThere(() => statSync(lastHealthCheckFile(paths, id), QUIET))?.mtimeMs,
     health: () => undefined,
   };
 }

@@ -46,9 +46,9 @@ export function foreign(spec: BridgeSpec, probe: Probe): string | undefined {
   return `interface ${spec.link} exists and ${observed.alias === undefined ? 'does not carry our mark' : `is marked ${observed.alias}`}`;
 }
 
-export function discoverOwned(probe: Probe, site: InstallPaths): OwnedResource<BridgeSpec>[] {
-  return probe.linksWithAlias(aliasPrefix(site)).flatMap(({ kind, name: link, alias = '' }) => {
-    const { stack, words } = parseAlias(site, alias);
+export function discoverOwned(probe: Probe, paths: InstallPaths): OwnedResource<BridgeSpec>[] {
+  return probe.linksWithAlias(aliasPrefix(paths)).flatMap(({ kind, name: link, alias = '' }) => {
+    const { stack, words } = parseAlias(paths, alias);
     const address = parseAddress(words[0] ?? '');
     if (kind !== 'bridge' || address?.kind !== 'bridge') return [];
     return [{ stack, name: address.name, spec: { link, alias, isolated: false } }];

@@ -20,9 +20,9 @@ import type { ContainerSpec, LinkSpec } from '../../model/specs.js';
 import type { Adopted, Adoption, OwnedResource } from '../kind.js';
 
 /** Finds containers by their links, network namespaces, cgroups, bundles, disks and logs. */
-export function discoverOwned(probe: Probe, site: InstallPaths): OwnedResource<ContainerSpec>[] {
-  const links = linksById(probe, site);
-  const ids = new Set([...links.keys(), ...idsByName(probe, site)]);
+export function discoverOwned(probe: Probe, paths: InstallPaths): OwnedResource<ContainerSpec>[] {
+  const links = linksById(probe, paths);
+  const ids = new Set([...links.keys(), ...idsByName(probe, paths)]);
   return [...ids].flatMap((id) => {
     const parts = parseId(id);
     if (!parts) return [];
@@ -36,10 +36,10 @@ export function discoverOwned(probe: Probe, site: InstallPaths): OwnedResource<C
   });
 }
 
-function linksById(probe: Probe, site: InstallPaths): Map<string, { link: string }[]> {
+function linksById(probe: Probe, paths: InstallPaths): Map<string, { link: string }[]> {
   const found = new Map<string, { link: string }[]>();
-  for (const { name: link, alias } of probe.linksWithAlias(aliasPrefix(site))) {
-    const { stack, words } = parseAlias(site, alias);
+  for (const { name: link, alias } of probe.linksWithAlias(aliasPrefix(paths))) {
+    const { stack, words } = parseAlias(paths, alias);
     const address = parseAddress(words[0] ?? '');
     if (address?.kind !== 'container') continue;
     const id = idOf(stack, address.name);
@@ -49,15 +49,15 @@ function linksById(probe: Probe, site: InstallPaths): Map<string, { link: string
 }
 
 /** Ids are read from the paths that contain them. */
-function idsByName(probe: Probe, site: InstallPaths): string[] {
-  const mark = basename(netnsPath(site, ''));
-  const namespaces = probe.names(dirname(netnsPath(site, '')));
+function idsByName(probe: Probe, paths: InstallPaths): string[] {
+  const mark = basename(netnsPath(paths, ''));
+  const namespaces = probe.names(dirname(netnsPath(paths, '')));
   return [
     ...namespaces.filter((name) => name.startsWith(mark)).map((name) => name.slice(mark.length)),
-    ...probe.groups(dirname(cgroupPath(site, 'x'))),
-    ...probe.names(dirname(bundleDir(site, 'x'))),
-    ...probe.names(dirname(diskFile(site, ''))).flatMap((file) => idOfFile(file) ?? []),
-    ...probe.names(dirname(logFile(site, ''))).map((file) => file.replace(/\.log(\.tmp)?$/, '')),
+    ...probe.groups(dirname(cgroupPath(paths, 'x'))),
+    ...probe.names(dirname(bundleDir(paths, 'x'))),
+    ...probe.names(dirname(diskFile(paths, ''))).flatMap((file) => idOfFile(file) ?? []),
+    ...probe.names(dirname(logFile(paths, ''))).map((file) => file.replace(/\.log(\.tmp)?$/, '')),
   ];
 }
 
@@ -69,9 +69,9 @@ function idsByName(probe: Probe, site: InstallPaths): string[] {
 export async function adopt(
   { address, spec }: Resource<ContainerSpec>,
   id: string | undefined,
-  { host, probe, site }: Adoption,
+  { host, probe, paths }: Adoption,
 ): Promise<Adopted<ContainerSpec>> {
-  const place = diskFile(site, spec.id);
+  const place = diskFile(paths, spec.id);
   const file = id ?? place;
   const found = probe.file(file);
   if (!found || found.directory) {

@@ -15,14 +15,14 @@ import { type ContainerSeen, observe } from './observe.js';
 export function dueForHealth(
   rows: readonly Row[],
   probe: Probe,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): HealthTarget[] {
   return rows.flatMap((row) => {
     if (row.kind !== 'container') return [];
     const { spec, facts } = row as Row<ContainerSpec, ContainerFacts>;
     const target = spec.one_off ? undefined : healthTarget(spec);
     if (!target) return [];
-    const seen = observe(spec, facts, probe, site);
+    const seen = observe(spec, facts, probe, paths);
     if (!seen?.running || seen.paused) return [];
     const askedAt = probe.checkedAt(spec.id);
     const isDue = askedAt === undefined || elapsed(askedAt, probe.now) >= target.check.interval;

@@ -52,7 +52,7 @@ export const container: Kind<ContainerSpec, ContainerFacts, ContainerSeen, Conta
   remove,
   interrupts: (steps) => steps.some(({ verb }) => verb === 'container.stop'),
   adopt,
-  handlers: async (host, site) => (await import('./handlers.js')).containerHandlers(host, site),
+  handlers: async (host, paths) => (await import('./handlers.js')).containerHandlers(host, paths),
 };
 
 /** The last recorded state. */

@@ -65,25 +65,25 @@ export function observe(
   spec: ContainerSpec,
   facts: ContainerFacts | undefined,
   probe: Probe,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ContainerSeen | undefined {
   const first = alive(probe, facts?.boot_id, facts?.pid, facts?.start_time);
   const running = first !== undefined;
-  const disk = probe.exists(diskFile(site, spec.id));
+  const disk = probe.exists(diskFile(paths, spec.id));
   if (!running && !disk) return undefined;
-  const exit = running ? undefined : exitOf(spec.id, probe, site);
-  const limits = running ? observeLimits(spec, probe, site) : undefined;
-  const paused = running && probe.frozen(cgroupPath(site, spec.id));
+  const exit = running ? undefined : exitOf(spec.id, probe, paths);
+  const limits = running ? observeLimits(spec, probe, paths) : undefined;
+  const paused = running && probe.frozen(cgroupPath(paths, spec.id));
   const checked = running && spec.healthcheck !== undefined;
-  const mounted = probe.mounted(rootfsDir(site, spec.id));
+  const mounted = probe.mounted(rootfsDir(paths, spec.id));
   return exact<ContainerSeen>({
     disk,
-    diskFault: disk && mounted ? diskFault(spec.id, probe, site) : undefined,
+    diskFault: disk && mounted ? diskFault(spec.id, probe, paths) : undefined,
     running,
     paused,
     hold: paused ? probe.frozenBy(spec.id) : undefined,
     mounted,
-    netns: probe.mounted(netnsPath(site, spec.id)),
+    netns: probe.mounted(netnsPath(paths, spec.id)),
     monitored: isMonitored(first, facts, probe),
     rebooted: facts?.boot_id !== undefined && facts.boot_id !== probe.bootId,
     links: observeLinks(spec.links, running ? facts?.pid : undefined, probe),
@@ -155,19 +155,19 @@ function isMonitored(
   return alive(probe, boot_id, monitor?.pid, monitor?.start_time) !== undefined;
 }
 
-function exitOf(id: string, probe: Probe, site: InstallPaths): ContainerSeen['exit'] {
+function exitOf(id: string, probe: Probe, paths: InstallPaths): ContainerSeen['exit'] {
   const exit = probe.exit(id);
-  return exit && { ...exit, outOfMemory: probe.oomKills(cgroupPath(site, id)) > 0 };
+  return exit && { ...exit, outOfMemory: probe.oomKills(cgroupPath(paths, id)) > 0 };
 }
 
 /**
  * Whether the disk file was replaced while it is mounted, or truncated. The kernel may know the same
  * file by another path to its folder.
  */
-function diskFault(id: string, probe: Probe, site: InstallPaths): string | undefined {
-  const file = diskFile(site, id);
-  const mounted = probe.mountedFile(rootfsDir(site, id));
-  if (mounted !== undefined && !mounted.endsWith(file.slice(site.root.length))) {
+function diskFault(id: string, probe: Probe, paths: InstallPaths): string | undefined {
+  const file = diskFile(paths, id);
+  const mounted = probe.mountedFile(rootfsDir(paths, id));
+  if (mounted !== undefined && !mounted.endsWith(file.slice(paths.root.length))) {
     return 'disk file was replaced, and it runs on the one before';
   }
   const { size = 0, wanted = 0 } = probe.diskSize(file) ?? {};
@@ -181,11 +181,11 @@ function diskFault(id: string, probe: Probe, site: InstallPaths): string | undef
 function observeLimits(
   spec: ContainerSpec,
   probe: Probe,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ObservedLimits | undefined {
   const names = Object.keys(spec.limits) as (keyof ObservedLimits)[];
-  const seen = probe.limits(cgroupPath(site, spec.id), names);
-  return seen?.io ? { ...seen, io: named(seen.io, spec, probe, site) } : seen;
+  const seen = probe.limits(cgroupPath(paths, spec.id), names);
+  return seen?.io ? { ...seen, io: named(seen.io, spec, probe, paths) } : seen;
 }
 
 /** As in the file: the kernel knows devices by number. */
@@ -193,10 +193,10 @@ function named(
   io: NonNullable<ObservedLimits['io']>,
   { id, limits }: ContainerSpec,
   probe: Probe,
-  site: InstallPaths,
+  paths: InstallPaths,
 ) {
   const names = limits.io?.map(({ device }): [string | undefined, string] => [
-    probe.device(device === OWN_DISK ? rootfsDir(site, id) : device),
+    probe.device(device === OWN_DISK ? rootfsDir(paths, id) : device),
     device,
   ]);
   const byNumber = new Map(names);

@@ -25,18 +25,18 @@ type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 export function create(
   desired: Resource<ContainerSpec>,
   reason: string,
-  site: InstallPaths,
+  paths: InstallPaths,
   peers?: Peers,
 ): ContainerStep[] {
   const { spec } = desired;
-  const disk = diskFile(site, spec.id);
+  const disk = diskFile(paths, spec.id);
   const copy = { verb: 'container.disk', args: { image: spec.image.file, disk }, reason } as const;
   if (spec.stopped) return [copy];
   return [
-    ...wire(spec, spec.links, reason, site),
+    ...wire(spec, spec.links, reason, paths),
     copy,
-    { verb: 'container.mount', args: { disk, dir: rootfsDir(site, spec.id) }, reason },
-    ...check(spec, reason, site),
+    { verb: 'container.mount', args: { disk, dir: rootfsDir(paths, spec.id) }, reason },
+    ...check(spec, reason, paths),
     ...awaits(desired, peers),
     { verb: 'container.start', args: { spec, life: { restarts: 0 } }, reason },
     ...listen(spec, reason),
@@ -44,16 +44,16 @@ export function create(
   ];
 }
 
-export function remove(row: ContainerRow, reason: string, site: InstallPaths): ContainerStep[] {
+export function remove(row: ContainerRow, reason: string, paths: InstallPaths): ContainerStep[] {
   const { spec } = row;
   return [
-    ...bringDown(row, reason, site),
+    ...bringDown(row, reason, paths),
     {
       verb: 'container.erase',
       args: {
-        disk: diskFile(site, spec.id),
-        log: logFile(site, spec.id),
-        bundle: bundleDir(site, spec.id),
+        disk: diskFile(paths, spec.id),
+        log: logFile(paths, spec.id),
+        bundle: bundleDir(paths, spec.id),
       },
       reason,
     },
@@ -64,20 +64,20 @@ export function remove(row: ContainerRow, reason: string, site: InstallPaths): C
 function bringDown(
   { spec, facts }: ContainerRow,
   reason: string,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ContainerStep[] {
   return [
     ...leave(spec, reason),
     stop(spec, facts, reason),
-    ...disconnect(spec, reason, site),
-    { verb: 'container.unmount', args: { dir: rootfsDir(site, spec.id) }, reason },
+    ...disconnect(spec, reason, paths),
+    { verb: 'container.unmount', args: { dir: rootfsDir(paths, spec.id) }, reason },
   ];
 }
 
-function disconnect(spec: ContainerSpec, reason: string, site: InstallPaths): ContainerStep[] {
+function disconnect(spec: ContainerSpec, reason: string, paths: InstallPaths): ContainerStep[] {
   if (spec.host_network) return [];
   const links = spec.links.map(({ link }) => link);
-  const args = { netns: netnsName(site, spec.id), links };
+  const args = { netns: netnsName(paths, spec.id), links };
   return [{ verb: 'container.disconnect', args, reason }];
 }
 
@@ -90,15 +90,15 @@ export function update(
   row: ContainerRow,
   seen: ContainerSeen,
   differences: Difference[],
-  site: InstallPaths,
+  paths: InstallPaths,
   peers?: Peers,
 ): ContainerStep[] {
   const { spec } = desired;
   const about = (prefix: string) =>
     differences.find(({ attribute }) => `${attribute}.`.startsWith(`${prefix}.`))?.reason;
   const state = about('state');
-  if (spec.stopped) return state ? bringDown(row, state, site) : [];
-  if (row.spec.stopped) return create(desired, state ?? 'unfinished', site, peers);
+  if (spec.stopped) return state ? bringDown(row, state, paths) : [];
+  if (row.spec.stopped) return create(desired, state ?? 'unfinished', paths, peers);
   const halt = spec.healthcheck?.on_failure === 'stop' ? about('health') : undefined;
   if (halt) return [stop(row.spec, row.facts, halt, halt)];
   const restart =
@@ -115,7 +115,7 @@ export function update(
   const stops = restart !== undefined && seen.running;
   const left = stops || row.status === 'pending';
   return [
-    ...checkDisk(spec, about('disk'), site),
+    ...checkDisk(spec, about('disk'), paths),
     ...(start ? awaits(desired, peers) : []),
     ...(stops && seen.mounted ? verifyOwn(spec, restart) : []),
     ...(stops ? [...leave(row.spec, restart), stop(row.spec, row.facts, restart)] : []),
@@ -123,13 +123,13 @@ export function update(
       spec,
       [...row.spec.links.map(({ link }) => link), ...seen.stray],
       about('network') ?? about('bridges'),
-      site,
+      paths,
     ),
-    ...unmount(spec, seen.mounted ? about('disk') : undefined, site),
-    ...remount(spec, about('mount') ?? about('disk'), site),
+    ...unmount(spec, seen.mounted ? about('disk') : undefined, paths),
+    ...remount(spec, about('mount') ?? about('disk'), paths),
     ...(start
       ? startAgain(spec, about('restart') ? { restarts: 0 } : restartFacts(row, seen), start)
-      : liveUpdates(spec, about('limits'), site)),
+      : liveUpdates(spec, about('limits'), paths)),
     ...(start || seen.running ? rejoin(spec, start ?? about('rotation'), left) : []),
     ...(start || !seen.running ? [] : healing(spec, about('heal'))),
   ];
@@ -158,52 +158,52 @@ function rewire(
   spec: ContainerSpec,
   before: string[],
   reason: string | undefined,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ContainerStep[] {
   if (!reason) return [];
   const links = before.filter((link) => !spec.links.some((each) => each.link === link));
   return [
     ...(links.length > 0 ? [{ verb: 'container.unwire', args: { links }, reason } as const] : []),
-    ...wire(spec, spec.links, reason, site),
+    ...wire(spec, spec.links, reason, paths),
   ];
 }
 
 function checkDisk(
   spec: ContainerSpec,
   reason: string | undefined,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ContainerStep[] {
   if (!reason) return [];
-  return [{ verb: 'container.check-disk', args: { disk: diskFile(site, spec.id) }, reason }];
+  return [{ verb: 'container.check-disk', args: { disk: diskFile(paths, spec.id) }, reason }];
 }
 
 function unmount(
   spec: ContainerSpec,
   reason: string | undefined,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ContainerStep[] {
   if (!reason) return [];
-  return [{ verb: 'container.unmount', args: { dir: rootfsDir(site, spec.id) }, reason }];
+  return [{ verb: 'container.unmount', args: { dir: rootfsDir(paths, spec.id) }, reason }];
 }
 
 function remount(
   spec: ContainerSpec,
   reason: string | undefined,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ContainerStep[] {
   if (!reason) return [];
-  const args = { disk: diskFile(site, spec.id), dir: rootfsDir(site, spec.id) };
+  const args = { disk: diskFile(paths, spec.id), dir: rootfsDir(paths, spec.id) };
   return [{ verb: 'container.mount', args, reason }];
 }
 
 function liveUpdates(
   spec: ContainerSpec,
   reason: string | undefined,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ContainerStep[] {
   if (!reason) return [];
   const { id, limits } = spec;
-  const args = { cgroup: cgroupPath(site, id), limits, disk: rootfsDir(site, id) };
+  const args = { cgroup: cgroupPath(paths, id), limits, disk: rootfsDir(paths, id) };
   return [{ verb: 'container.limits', args, reason }];
 }
 
@@ -211,11 +211,11 @@ function wire(
   spec: ContainerSpec,
   links: LinkSpec[],
   reason: string,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ContainerStep[] {
   const { id, userns, host_network } = spec;
   if (host_network) return [];
-  const args = { netns: netnsName(site, id), links, ...(userns && { userns }) };
+  const args = { netns: netnsName(paths, id), links, ...(userns && { userns }) };
   return [{ verb: 'container.wire', args, reason }];
 }
 
@@ -248,11 +248,11 @@ function healing(spec: ContainerSpec, reason: string | undefined): ContainerStep
 }
 
 /** Checks a proxy's configuration before its first start. A running proxy checks its own. */
-export function check(spec: ContainerSpec, reason: string, site: InstallPaths): ContainerStep[] {
+export function check(spec: ContainerSpec, reason: string, paths: InstallPaths): ContainerStep[] {
   const { id, proxy, environment, user, mounts } = spec;
   if (!proxy?.check) return [];
   const how = { environment, user, mounts };
-  const args = { id, tree: rootfsDir(site, id), command: proxy.check, how };
+  const args = { id, tree: rootfsDir(paths, id), command: proxy.check, how };
   return [{ verb: 'container.check', args, reason }];
 }
 

@@ -16,9 +16,9 @@ export function observe(
   { id }: ImageSpec,
   _facts: ImageFacts | undefined,
   probe: Probe,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ObservedImage | undefined {
-  const file = probe.file(imageFile(site, id));
+  const file = probe.file(imageFile(paths, id));
   return file && !file.directory ? { size: file.size } : undefined;
 }
 
@@ -27,14 +27,14 @@ export function assume({ size }: ImageSpec): ObservedImage {
   return { size };
 }
 
-export function foreign({ id }: ImageSpec, probe: Probe, site: InstallPaths): string | undefined {
-  const path = imageFile(site, id);
+export function foreign({ id }: ImageSpec, probe: Probe, paths: InstallPaths): string | undefined {
+  const path = imageFile(paths, id);
   return probe.file(path) ? `${path} exists and is in no state file` : undefined;
 }
 
 /** Found by file name, including unfinished builds. */
-export function discoverOwned(probe: Probe, site: InstallPaths): OwnedResource<ImageSpec>[] {
-  const files = probe.names(dirname(imageFile(site, '')));
+export function discoverOwned(probe: Probe, paths: InstallPaths): OwnedResource<ImageSpec>[] {
+  const files = probe.names(dirname(imageFile(paths, '')));
   const ids = new Set(files.flatMap((file) => idOfFile(file) ?? []));
   return [...ids].flatMap((id) => {
     const parts = parseId(id);
@@ -50,9 +50,9 @@ export function discoverOwned(probe: Probe, site: InstallPaths): OwnedResource<I
 export async function adopt(
   { address, spec }: Resource<ImageSpec>,
   id: string | undefined,
-  { host, probe, site }: Adoption,
+  { host, probe, paths }: Adoption,
 ): Promise<Adopted<ImageSpec>> {
-  const place = imageFile(site, spec.id);
+  const place = imageFile(paths, spec.id);
   const file = id ?? place;
   const found = probe.file(file);
   const refuse = (cause: string, hint?: string) =>

@@ -14,13 +14,13 @@ type ImageRow = Row<ImageSpec, ImageFacts>;
 export function create(
   { spec }: Resource<ImageSpec>,
   reason: string,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ImageStep[] {
   const { size, from, base, copy, run, config } = spec;
   // recorded settings are not part of a build
   const { original: _original, ...origin } = spec.origin ?? {};
   const args = {
-    file: imageFile(site, spec.id),
+    file: imageFile(paths, spec.id),
     size,
     from,
     ...(base && { base: base.file }),
@@ -38,14 +38,14 @@ export function update(
   row: ImageRow,
   _observed: ObservedImage,
   differences: Difference[],
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ImageStep[] {
   const reasons = differences.filter(needsBuild).map(({ reason }) => reason);
   if (row.status === 'pending') reasons.push(pendingReason(row, 'build'));
   if (reasons.length === 0) return [];
   const whole = differences.every(({ attribute }) => attribute !== 'file');
-  const kept = whole ? keep(desired.spec, row, site) : [];
-  return [...kept, ...create(desired, reasons.join(', '), site)];
+  const kept = whole ? keep(desired.spec, row, paths) : [];
+  return [...kept, ...create(desired, reasons.join(', '), paths)];
 }
 
 /**
@@ -54,16 +54,16 @@ export function update(
 function keep(
   { id, previous }: ImageSpec,
   { spec, facts }: ImageRow,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ImageStep[] {
   const version = imageVersion(spec);
   if (previous !== version || facts.kept === version) return [];
-  const args = { file: imageFile(site, id), as: previousFile(site, id), version };
+  const args = { file: imageFile(paths, id), as: previousFile(paths, id), version };
   return [{ verb: 'image.keep', args, reason: 'containers run on it and may roll back to it' }];
 }
 
-export function remove({ spec }: ImageRow, reason: string, site: InstallPaths): ImageStep[] {
-  const files = [imageFile(site, spec.id), previousFile(site, spec.id)];
+export function remove({ spec }: ImageRow, reason: string, paths: InstallPaths): ImageStep[] {
+  const files = [imageFile(paths, spec.id), previousFile(paths, spec.id)];
   return [{ verb: 'image.remove', args: { files }, reason }];
 }
 

@@ -44,12 +44,12 @@ export function desiredBridges(context: Context): Bridges {
 }
 
 function ownSpec(name: string, entry: BridgeSource, context: Context): BridgeSpec {
-  const { config, site } = context;
+  const { config, paths } = context;
   const { subnet, host, isolated, uplink } = entry;
   const recorded = recordedSpec<BridgeSpec>(context, 'bridge', name);
   return {
-    link: recorded?.link ?? bridgeLink(site, config.name, name),
-    alias: recorded?.alias ?? linkAlias(site, config.name, `bridge.${name}`),
+    link: recorded?.link ?? bridgeLink(paths, config.name, name),
+    alias: recorded?.alias ?? linkAlias(paths, config.name, `bridge.${name}`),
     ...(subnet !== undefined && { subnet }),
     ...(host !== undefined && { host }),
     isolated,

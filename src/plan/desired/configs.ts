@@ -17,7 +17,7 @@ import type { Leases } from './leases.js';
  * told of it, and a removed one is dropped by the proxy before it stops.
  */
 export function desiredConfig(farm: Farm, leases: Leases, context: Context): Resource<ConfigSpec> {
-  const { config, site } = context;
+  const { config, paths } = context;
   const certificate = certificateOf(farm, context);
   const upstreams = upstreamsOf(farm, leases, context);
   const textFor = (servers: FarmEntry['servers'], upstreams: Upstream[]) =>
@@ -29,7 +29,7 @@ export function desiredConfig(farm: Farm, leases: Leases, context: Context): Res
     );
   const rotation = rotationOf(farm, context);
   const spec: ConfigSpec = {
-    dir: configDir(site, config.name, farm.config),
+    dir: configDir(paths, config.name, farm.config),
     file: CONFIG_FILE,
     text: textFor(farm.entry.servers, upstreams),
     reader: {

@@ -51,7 +51,7 @@ export function desiredContainers(
     const resolved: Exact<ResolvedSpec> = {
       image: {
         name: entry.image,
-        file: imageFile(context.site, image.id),
+        file: imageFile(context.paths, image.id),
         version: versions.get(entry.image) ?? '',
       },
       entrypoint_length: entry.entrypoint?.length,
@@ -201,12 +201,12 @@ function rollingOf({ serves }: Instance, isPinned: boolean): Pick<Resource, 'rol
 }
 
 function mountSpec(mount: MountEntry, context: Context): MountSpec {
-  const { config, site } = context;
+  const { config, paths } = context;
   const { type, source, target, read_only } = mount;
   const resolve = {
     bind: () => source,
     volume: () => volumePath(source, context),
-    config: () => configDir(site, config.name, source),
+    config: () => configDir(paths, config.name, source),
   };
   return { source: resolve[type](), target, read_only };
 }

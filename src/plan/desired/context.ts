@@ -13,7 +13,7 @@ export interface Context {
    * use.
    */
   rows: readonly Row[];
-  site: InstallPaths;
+  paths: InstallPaths;
   /**
    * Fingerprints of the local files copied into each image, by image name, and of each farm's
    * certificate, by `certificateKey`.

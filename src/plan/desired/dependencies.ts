@@ -62,9 +62,9 @@ export function pinnedDependencies(
   return { kept: [...kept.values()], containers: needing };
 }
 
-function isUsed({ kind, spec }: Row, { held }: ContainerSpec, { site }: Context): boolean {
+function isUsed({ kind, spec }: Row, { held }: ContainerSpec, { paths }: Context): boolean {
   if (!held) return false;
-  if (kind === 'image') return isVersionOf(spec as ImageSpec, held.to, site);
+  if (kind === 'image') return isVersionOf(spec as ImageSpec, held.to, paths);
   const { path } = spec as VolumeSpec;
   return kind === 'volume' && held.to.mounts.some(({ source }) => source === path);
 }

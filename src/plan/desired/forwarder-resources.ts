@@ -45,16 +45,16 @@ export function desiredForwards(
   instances: Instance[],
   bridges: ReadonlyMap<string, BridgeSpec>,
   leases: Leases,
-  { config, site, ...context }: Context,
+  { config, paths, ...context }: Context,
 ): Resource<ConfigSpec>[] {
   if (!publishes(instances)) return [];
   const forwards = instances.flatMap((each) =>
-    forwardsOf(each, bridges, leases, { config, site, ...context }),
+    forwardsOf(each, bridges, leases, { config, paths, ...context }),
   );
   const own = forwards.filter(({ bridge }) => !config.bridges[bridge]?.external);
   const needs = new Set([
     ...own.map(({ bridge }): Address => addressOf('bridge', bridge)),
-    ...previousListeners(forwards, { config, site, ...context }),
+    ...previousListeners(forwards, { config, paths, ...context }),
   ]);
   return [
     {
@@ -62,7 +62,7 @@ export function desiredForwards(
       kind: 'config',
       name: FORWARDER,
       spec: {
-        dir: configDir(site, config.name, FORWARDER),
+        dir: configDir(paths, config.name, FORWARDER),
         file: CONFIG_FILE,
         text: forwarderConfig(
           config.name,

@@ -13,7 +13,7 @@ import { recordedSpec } from './recorded.js';
  * all containers on the same bridges share one text.
  */
 export function desiredHosts(peers: Peer[], context: Context): Resource<HostsSpec>[] {
-  const { config, site } = context;
+  const { config, paths } = context;
   const groups = new Map<string, Peer[]>();
   for (const each of peers) {
     const name = hostsName(each.bridges.map(({ bridge }) => bridge));
@@ -29,7 +29,7 @@ export function desiredHosts(peers: Peer[], context: Context): Resource<HostsSpe
     spec: {
       file: hostsPath(name, context),
       text: hostsText(members, lines),
-      copies: members.map((each) => hostsCopy(site, idOf(config.name, each.name))).sort(byName),
+      copies: members.map((each) => hostsCopy(paths, idOf(config.name, each.name))).sort(byName),
     },
     needs: [],
     protect: false,
@@ -39,7 +39,7 @@ export function desiredHosts(peers: Peer[], context: Context): Resource<HostsSpe
 /** The path of the shared file, by hosts resource. */
 export function hostsPath(name: string, context: Context): string {
   const recorded = recordedSpec<HostsSpec>(context, 'hosts', name);
-  return recorded?.file ?? hostsFile(context.site, context.config.name, name);
+  return recorded?.file ?? hostsFile(context.paths, context.config.name, name);
 }
 
 /** `front-back-3f9a01`: readable, and unique because of the digest. */

@@ -24,7 +24,7 @@ export function leaseIds(instances: Instance[], context: Context): IdRanges {
     taken.add(userns.first);
     if (!isOthers(row, context)) own.set(row.name, userns);
   }
-  const free = freeRanges(taken, Number.parseInt(digest(context.site.root, 8), 16));
+  const free = freeRanges(taken, Number.parseInt(digest(context.paths.root, 8), 16));
   return new Map(
     requesting.map(({ name, path }) => {
       const range = own.get(name) ?? free.next().value;

@@ -48,7 +48,7 @@ function externalSpec(name: string, context: Context): ImageSpec {
     context,
     'image',
     name,
-    ({ id }, { image }) => image.file === imageFile(context.site, id),
+    ({ id }, { image }) => image.file === imageFile(context.paths, id),
   );
   if (row) return row.spec;
   throw new UserError(
@@ -74,7 +74,7 @@ function ownSpec(
     size: size ?? parent?.size ?? (origin ? sizeFor(origin.bytes) : DEFAULT_SIZE),
     from,
     ...(parent && {
-      base: { file: imageFile(context.site, parent.id), version: imageVersion(parent) },
+      base: { file: imageFile(context.paths, parent.id), version: imageVersion(parent) },
     }),
     copy,
     run,
@@ -112,7 +112,7 @@ function resource(
 export function previousVersion(
   recorded: ImageSpec | undefined,
   desired: ImageSpec,
-  context: Pick<Context, 'rows' | 'site'>,
+  context: Pick<Context, 'rows' | 'paths'>,
 ): string | undefined {
   if (!recorded) return undefined;
   const current = imageVersion(recorded);
@@ -124,8 +124,8 @@ export function previousVersion(
 }
 
 /** Versions that containers of any stack run on. */
-function versionsRun(id: string, { rows, site }: Pick<Context, 'rows' | 'site'>): Set<string> {
-  const files = [imageFile(site, id), previousFile(site, id)];
+function versionsRun(id: string, { rows, paths }: Pick<Context, 'rows' | 'paths'>): Set<string> {
+  const files = [imageFile(paths, id), previousFile(paths, id)];
   const users = (rows as readonly Row<ContainerSpec>[]).filter(
     ({ kind, status, spec }) =>
       kind === 'container' && status === 'ready' && files.includes(spec.image.file),

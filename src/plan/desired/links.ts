@@ -17,7 +17,7 @@ export function linksOf(
   recorded: Pick<ContainerSpec, 'id' | 'links'> | undefined,
   context: Context,
 ): LinkSpec[] {
-  const { config, site } = context;
+  const { config, paths } = context;
   const id = idOf(config.name, name);
   const before = recorded?.links ?? [];
   const devices = deviceNames(Object.keys(entry.bridges), before);
@@ -33,10 +33,10 @@ export function linksOf(
       exact<LinkSpec>({
         bridge,
         bridge_link: spec.link,
-        link: existing?.link ?? vethLink(site, id, bridge),
+        link: existing?.link ?? vethLink(paths, id, bridge),
         alias:
           existing?.alias ??
-          linkAlias(site, config.name, `${addressOf('container', name)}/${bridge}`),
+          linkAlias(paths, config.name, `${addressOf('container', name)}/${bridge}`),
         device: devices.get(bridge) ?? 'eth0',
         address: address === undefined ? undefined : `${address}/${prefix}`,
         mac,

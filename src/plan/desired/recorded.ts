@@ -33,5 +33,5 @@ const keyOf = (stack: string, kind: KindName, name: string) => `${stack}/${addre
 /** The folder of a volume: the recorded one, else the default. */
 export function volumePath(name: string, context: Context): string {
   const recorded = recordedSpec<VolumeSpec>(context, 'volume', name);
-  return recorded?.path ?? volumeDir(context.site, context.config.name, name);
+  return recorded?.path ?? volumeDir(context.paths, context.config.name, name);
 }

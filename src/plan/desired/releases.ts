@@ -34,7 +34,7 @@ export function releases(
   const groups = groupsOf(instances, recorded);
   return (instance, declared) => {
     const { pins, applied } = groups.get(groupOf(instance)) ?? { pins: [] };
-    const held = pinnedSpec(declared, pins, known, context.site);
+    const held = pinnedSpec(declared, pins, known, context.paths);
     if (held) return held;
     const previous = previousOf(recorded.get(instance.name), applied, declared);
     return previous ? { ...declared, previous } : declared;
@@ -81,13 +81,13 @@ function pinnedSpec(
   declared: ContainerSpec,
   pins: readonly PinnedRelease[],
   images: readonly ImageSpec[],
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ContainerSpec | undefined {
   if (pins.length === 0) return undefined;
   const digest = releaseDigest(releaseOf(declared));
   const held = pins.find((each) => each.asked === digest);
-  const image = held && images.find((each) => isVersionOf(each, held.to, site));
-  return held && image ? withPinnedRelease(declared, held, image, site) : undefined;
+  const image = held && images.find((each) => isVersionOf(each, held.to, paths));
+  return held && image ? withPinnedRelease(declared, held, image, paths) : undefined;
 }
 
 /** Undefined if the version it ran on no longer exists. */
@@ -95,10 +95,10 @@ export function withPinnedRelease(
   { previous: _previous, ...spec }: ContainerSpec,
   held: PinnedRelease,
   image: ImageSpec,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): ContainerSpec | undefined {
   const { to } = held;
-  const file = fileOf(image, to.image.version, site);
+  const file = fileOf(image, to.image.version, paths);
   if (file === undefined) return undefined;
   return { ...withRelease(spec, { ...to, image: { ...to.image, file } }), held };
 }
@@ -107,14 +107,14 @@ export function withPinnedRelease(
 export function isVersionOf(
   { id }: ImageSpec,
   { image: { file } }: Release,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): boolean {
-  return file === imageFile(site, id) || file === previousFile(site, id);
+  return file === imageFile(paths, id) || file === previousFile(paths, id);
 }
 
-function fileOf(image: ImageSpec, version: string, site: InstallPaths): string | undefined {
-  if (imageVersion(image) === version) return imageFile(site, image.id);
-  return image.previous === version ? previousFile(site, image.id) : undefined;
+function fileOf(image: ImageSpec, version: string, paths: InstallPaths): string | undefined {
+  if (imageVersion(image) === version) return imageFile(paths, image.id);
+  return image.previous === version ? previousFile(paths, image.id) : undefined;
 }
 
 /**

@@ -161,12 +161,12 @@ it(
   'copies names that are not UTF-8 in both directions',
   inPrivateHost(async (host) => {
     await begin(host, ':');
-    const site = join(host.dir, 'site');
-    mkdirSync(at(site, CAFE), { recursive: true });
-    writeFileSync(Buffer.concat([at(site, CAFE), Buffer.from('/'), CAFE]), 'in\n');
+    const paths = join(host.dir, 'site');
+    mkdirSync(at(paths, CAFE), { recursive: true });
+    writeFileSync(Buffer.concat([at(paths, CAFE), Buffer.from('/'), CAFE]), 'in\n');
     await host.baleine(['cp', 'site', 'one:/site']);
     // merged into a folder of such a name, too
-    writeFileSync(Buffer.concat([at(site, CAFE), Buffer.from('/more')]), 'more\n');
+    writeFileSync(Buffer.concat([at(paths, CAFE), Buffer.from('/more')]), 'more\n');
     await host.baleine(['cp', 'site', 'one:/site']);
     expect(await inside(host, 'cd /site/caf*; cat caf* more')).toBe('in\nmore\n');
 
@@ -176,7 +176,7 @@ it(
     // named by itself: an argument
     const script = `cd site; node ${MAIN} --root ${host.root} -f ../baleine.yaml cp`;
     await host.run('sh', ['-ec', `${script} one:/site/"$(printf 'caf\\351')" "$(printf '\\377')"`]);
-    expect(readdirSync(at(site, Buffer.from([255]))).length).toBe(2);
+    expect(readdirSync(at(paths, Buffer.from([255]))).length).toBe(2);
     await host.run('sh', ['-ec', `${script} "$(printf '\\377')" one:/again`]);
     expect(await inside(host, 'cat /again/more')).toBe('more\n');
     await end(host);

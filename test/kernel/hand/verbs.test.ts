@@ -71,10 +71,10 @@ it(
   'copies files in and out, of a container that runs and one that is stopped',
   inPrivateHost(async (host) => {
     await begin(host);
-    const site = join(host.dir, 'site');
-    mkdirSync(site);
-    writeFileSync(join(site, 'page'), 'hello\n');
-    await host.baleine(words('cp', site, 'one:/srv'));
+    const paths = join(host.dir, 'site');
+    mkdirSync(paths);
+    writeFileSync(join(paths, 'page'), 'hello\n');
+    await host.baleine(words('cp', paths, 'one:/srv'));
     expect(await inside(host, 'one', 'busybox cat /srv/page')).toBe('hello\n');
     await inside(host, 'one', 'busybox cp /srv/page /srv/power; busybox chmod 6755 /srv/power');
     await inside(host, 'one', 'busybox ln -s /etc/shadow /srv/link');

@@ -10,8 +10,8 @@ import { withDefaultRules } from '../../../src/model/devices.js';
 import { cgroupPath, installPaths } from '../../../src/model/install-paths.js';
 
 const MIB = 2 ** 20;
-const site = installPaths(`/nonexistent/cgroups-${process.pid}`);
-const cgroup = cgroupPath(site, 's.a');
+const paths = installPaths(`/nonexistent/cgroups-${process.pid}`);
+const cgroup = cgroupPath(paths, 's.a');
 const cgroups = linuxCgroups();
 const hierarchies = readHierarchies();
 const roots = [...hierarchies.named, ...(hierarchies.unified ? [hierarchies.unified] : [])];
@@ -85,7 +85,7 @@ describe('limits', () => {
   });
 
   it('of a group that is not there are an error', async () => {
-    const other = cgroupPath(site, 's.none');
+    const other = cgroupPath(paths, 's.none');
     await expect(cgroups.ensureLimits(other, { pids: 10 })).rejects.toThrow(
       `cannot limit pids of cgroup ${other}: the group is not there`,
     );
@@ -94,7 +94,7 @@ describe('limits', () => {
 
 describe('removal', () => {
   it('takes groups inside along, keeps siblings and their parents', async () => {
-    const sibling = cgroupPath(site, 's.b');
+    const sibling = cgroupPath(paths, 's.b');
     for (const root of roots) {
       mkdirSync(join(root, cgroup, 'own', 'nested'), { recursive: true });
       mkdirSync(join(root, sibling));

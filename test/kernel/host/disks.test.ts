@@ -18,24 +18,24 @@ import { readMounts } from '../../../src/host/linux/disks/mount-table.js';
 import type { Disks } from '../../../src/host/ports.js';
 import type { InstallPaths } from '../../../src/model/install-paths.js';
 import { difference, loops, type Snapshot, snapshot } from '../../support/leaks.js';
-import { temporarySite } from './machinery.js';
+import { temporaryInstallation } from './machinery.js';
 
 const MiB = 2 ** 20;
 let disks: Disks;
-let site: InstallPaths;
+let paths: InstallPaths;
 let remove: () => void;
 let before: Snapshot;
-const at = (name: string) => join(site.root, name);
+const at = (name: string) => join(paths.root, name);
 
 beforeEach(async () => {
-  ({ site, remove } = temporarySite());
+  ({ paths, remove } = temporaryInstallation());
   disks = linuxDisks();
-  before = await snapshot({ root: site.root });
+  before = await snapshot({ root: paths.root });
 });
 
 /** Nothing but files may be there in the end, and of those only what is named. */
 afterEach(async () => {
-  const left = difference(before, await snapshot({ root: site.root }));
+  const left = difference(before, await snapshot({ root: paths.root }));
   remove();
   expect(left.filter((line) => !/: file /.test(line))).toEqual([]);
 });
@@ -69,7 +69,7 @@ describe('create', () => {
     expect(await mounted(at('a.img'), (tree) => readFileSync(join(tree, 'hello'), 'utf8'))).toBe(
       'hello',
     );
-    expect(readdirSync(site.root)).toEqual(['a.img']);
+    expect(readdirSync(paths.root)).toEqual(['a.img']);
   });
 
   it('leaves nothing when filling fails, and keeps the file that was there', async () => {
@@ -78,7 +78,7 @@ describe('create', () => {
       throw new Error('no');
     });
     await expect(failing).rejects.toThrow('no');
-    expect(readdirSync(site.root)).toEqual(['a.img']);
+    expect(readdirSync(paths.root)).toEqual(['a.img']);
     expect(await mounted(at('a.img'), (tree) => existsSync(join(tree, 'old')))).toBe(true);
   });
 
@@ -87,7 +87,7 @@ describe('create', () => {
     await disks.ensureMounted(at('crashed.img'), at('.a.img.part.tree'));
     writeFileSync(at('.a.img.part'), 'half');
     await disks.create(at('a.img'), 32 * MiB, write('x'));
-    expect(readdirSync(site.root).sort()).toEqual(['a.img', 'crashed.img']);
+    expect(readdirSync(paths.root).sort()).toEqual(['a.img', 'crashed.img']);
   });
 });
 
@@ -117,7 +117,7 @@ describe('while another mount namespace has a copy of the mount', () => {
     const begun = performance.now();
     const { outcome, end } = await filledBeside('echo started; exec sleep 60');
     const took = performance.now() - begun;
-    const left = loops(site.root);
+    const left = loops(paths.root);
     await end();
     expect({ outcome, left }).toEqual({ outcome: 'done', left: [] });
     expect(took).toBeLessThan(5000);
@@ -125,11 +125,11 @@ describe('while another mount namespace has a copy of the mount', () => {
 
   it('is not taken for done while somebody there uses it', async () => {
     const { outcome, end } = await filledBeside('cd "$1"; echo started; exec sleep 60');
-    const left = readdirSync(site.root);
+    const left = readdirSync(paths.root);
     await end();
     expect(outcome).toMatch(/^cannot finish .*\.part: \/dev\/loop\d+ still has it open/);
     expect(left).toEqual([]);
-    await expect.poll(() => loops(site.root)).toEqual([]);
+    await expect.poll(() => loops(paths.root)).toEqual([]);
   });
 });
 
@@ -153,7 +153,7 @@ describe('copy and derive', () => {
     await expect(disks.copy(at('a.img'), at('b.img'), 32 * MiB)).rejects.toThrow(
       /cannot make .*b\.img/,
     );
-    expect(readdirSync(site.root)).toEqual(['a.img']);
+    expect(readdirSync(paths.root)).toEqual(['a.img']);
   });
 
   it('lets a derived image appear with both contents', async () => {
@@ -273,7 +273,7 @@ describe('mounting', () => {
     expect(await disks.mountAll(mounts.slice(1))).toEqual(names.slice(1).map(() => undefined));
     await Promise.all(names.map((name) => disks.ensureUnmounted(at(name))));
     for (const name of names) expect(existsSync(at(name))).toBe(false);
-    expect(readdirSync(site.root).filter((name) => name.includes('.part'))).toEqual([]);
+    expect(readdirSync(paths.root).filter((name) => name.includes('.part'))).toEqual([]);
   });
 
   it('mounts many without mount(8), which looks through all loop devices for each', async () => {

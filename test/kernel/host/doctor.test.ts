@@ -18,15 +18,15 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true }));
 
 it('finds a runtime that works here, and leaves nothing running or mounted', async () => {
-  const site = installPaths(join(dir, 'root'));
-  const found = await diagnose(site);
+  const paths = installPaths(join(dir, 'root'));
+  const found = await diagnose(paths);
   expect(found.filter(({ status }) => status === 'fail')).toEqual([]);
   expect(found.find(({ name }) => name === 'OCI runtime')?.detail).toMatch(/^\S+ [\d.]+\S* works/);
   expect(found.find(({ name }) => name === 'veth')?.detail).toBe('works');
   expect(found.find(({ name }) => name === 'user namespaces')?.status).toBe('ok');
   expect(readLinks().map(({ name }) => name)).toEqual(['lo']);
-  expect(existsSync(site.root)).toBe(false);
-  rmSync(site.run, { recursive: true });
+  expect(existsSync(paths.root)).toBe(false);
+  rmSync(paths.run, { recursive: true });
   expect(readdirSync('/run/baleine')).toEqual([]);
   rmSync('/run/baleine', { recursive: true });
 });

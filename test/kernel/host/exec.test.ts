@@ -8,16 +8,16 @@ import type { ExecOptions } from '../../../src/host/linux/runtime/exec.js';
 import { linuxRuntime } from '../../../src/host/linux/runtime/index.js';
 import { readLog } from '../../../src/host/linux/runtime/logs.js';
 import { bundleDir, type InstallPaths } from '../../../src/model/install-paths.js';
-import { busyboxImage, dismantle, prepare, specOf, temporarySite } from './machinery.js';
+import { busyboxImage, dismantle, prepare, specOf, temporaryInstallation } from './machinery.js';
 
-let site: InstallPaths;
+let paths: InstallPaths;
 let remove: () => void;
 let caller: string;
 
 beforeAll(async () => {
-  ({ site, remove } = temporarySite());
-  await busyboxImage(join(site.root, 'busybox.img'));
-  const outfile = join(site.root, 'exec.mjs');
+  ({ paths, remove } = temporaryInstallation());
+  await busyboxImage(join(paths.root, 'busybox.img'));
+  const outfile = join(paths.root, 'exec.mjs');
   await build({
     entryPoints: ['src/host/linux/runtime/exec.ts'],
     bundle: true,
@@ -26,7 +26,7 @@ beforeAll(async () => {
     outfile,
     logLevel: 'error',
   });
-  caller = join(site.root, 'caller.mjs');
+  caller = join(paths.root, 'caller.mjs');
   writeFileSync(
     caller,
     `import { execInteractive } from './exec.mjs';
@@ -40,24 +40,24 @@ beforeAll(async () => {
 afterAll(() => remove());
 
 async function running(script: string, test: (id: string) => void | Promise<void>) {
-  const runtime = linuxRuntime(site, linuxCgroups());
-  const wanted = specOf(site, 'x', script);
-  await prepare(site, wanted);
+  const runtime = linuxRuntime(paths, linuxCgroups());
+  const wanted = specOf(paths, 'x', script);
+  await prepare(paths, wanted);
   const started = await runtime.start(wanted);
   try {
     await test(wanted.id);
     expect(
-      readdirSync(bundleDir(site, wanted.id)).filter((name) => name.startsWith('exec')),
+      readdirSync(bundleDir(paths, wanted.id)).filter((name) => name.startsWith('exec')),
     ).toEqual([]);
   } finally {
     await runtime.stop(wanted.id, started, { signal: 'SIGKILL', grace: 1000 });
-    await dismantle(site, wanted);
+    await dismantle(paths, wanted);
   }
 }
 
 const words = (id: string, options: ExecOptions) => [
   caller,
-  JSON.stringify(site),
+  JSON.stringify(paths),
   id,
   JSON.stringify(options),
 ];
@@ -163,7 +163,7 @@ describe('readLog', () => {
       'seq 1 3; sleep 0.3; echo err >&2; i=0; while [ $i -lt 2000 ]; do echo -n 0123456789; i=$((i+1)); done; echo; echo -n end',
       async (id) => {
         const said = { stdout: '', stderr: '' };
-        for await (const parts of readLog(site, id, { follow: true })) {
+        for await (const parts of readLog(paths, id, { follow: true })) {
           for (const { stream, bytes, isEnd } of parts) said[stream] += bytes + (isEnd ? '\n' : '');
         }
         expect(said).toEqual({

@@ -16,10 +16,10 @@ import {
 } from '../../../src/model/install-paths.js';
 import type { LinkSpec } from '../../../src/model/specs.js';
 
-const site = installPaths('/nonexistent/links-test');
-const links = linuxLinks(site);
-const [front, back] = [bridgeLink(site, 'test', 'front'), bridgeLink(site, 'test', 'back')];
-const alias = (name: string) => linkAlias(site, 's', name);
+const paths = installPaths('/nonexistent/links-test');
+const links = linuxLinks(paths);
+const [front, back] = [bridgeLink(paths, 'test', 'front'), bridgeLink(paths, 'test', 'back')];
+const alias = (name: string) => linkAlias(paths, 's', name);
 
 const ip = async (...args: string[]) => (await execa('ip', args)).stdout;
 const inside = (netns: string, ...args: string[]) => ip('-netns', netns, ...args);
@@ -33,8 +33,8 @@ function linkSpec(id: string, bridge: 'front' | 'back', device: string, host: nu
   const net = bridge === 'front' ? 1 : 2;
   return {
     bridge,
-    bridge_link: bridgeLink(site, 'test', bridge),
-    link: vethLink(site, id, bridge),
+    bridge_link: bridgeLink(paths, 'test', bridge),
+    link: vethLink(paths, id, bridge),
     alias: alias(`container.${id}`),
     device,
     address: `10.77.${net}.${host}/24`,
@@ -44,7 +44,7 @@ function linkSpec(id: string, bridge: 'front' | 'back', device: string, host: nu
 
 function wiring(id: string, host: number, bridges: ('front' | 'back')[] = ['front']): Wiring {
   return {
-    netns: netnsName(site, `s.${id}`),
+    netns: netnsName(paths, `s.${id}`),
     links: bridges.map((bridge, index) => linkSpec(id, bridge, `eth${index}`, host)),
   };
 }
@@ -222,14 +222,14 @@ describe('wiring', () => {
 
   it('adds a bridge to a container and leaves its other link alone', async () => {
     await links.wire([wiring('a', 2)]);
-    const before = seen(vethLink(site, 'a', 'front'));
+    const before = seen(vethLink(paths, 'a', 'front'));
     expect(await links.wire([wiring('a', 2, ['front', 'back'])])).toEqual([undefined]);
-    expect(seen(vethLink(site, 'a', 'front'))).toEqual(before);
-    expect(seen(vethLink(site, 'a', 'back'))?.master).toBe(back);
+    expect(seen(vethLink(paths, 'a', 'front'))).toEqual(before);
+    expect(seen(vethLink(paths, 'a', 'back'))?.master).toBe(back);
   });
 
   const a = wiring('a', 2);
-  const veth = vethLink(site, 'a', 'front');
+  const veth = vethLink(paths, 'a', 'front');
   const damages: [string, () => Promise<unknown>][] = [
     ['a removed veth', () => ip('link', 'delete', veth)],
     ['a veth on another bridge', () => ip('link', 'set', veth, 'master', back)],
@@ -247,12 +247,12 @@ describe('wiring', () => {
   it.each(damages)('mends %s', async (_name, damage) => {
     const other = wiring('b', 3);
     expect(await links.wire([a, other])).toEqual([undefined, undefined]);
-    const before = [await state([other]), seen(vethLink(site, 'b', 'front'))?.index];
+    const before = [await state([other]), seen(vethLink(paths, 'b', 'front'))?.index];
     const right = await state([a]);
     await damage();
     expect(await links.wire([a, other])).toEqual([undefined, undefined]);
     expect(await state([a])).toEqual(right);
-    expect([await state([other]), seen(vethLink(site, 'b', 'front'))?.index]).toEqual(before);
+    expect([await state([other]), seen(vethLink(paths, 'b', 'front'))?.index]).toEqual(before);
     expect(await answer(a.netns, '10.77.1.1')).toBe('hello 10.77.1.2');
   });
 
@@ -270,7 +270,7 @@ describe('wiring', () => {
       ),
       undefined,
     ]);
-    expect(await answer(netnsName(site, 's.fine'), '10.77.1.1')).toBe('hello 10.77.1.5');
+    expect(await answer(netnsName(paths, 's.fine'), '10.77.1.1')).toBe('hello 10.77.1.5');
   });
 
   it('removes host ends and namespaces, twice without complaint, and none of others', async () => {

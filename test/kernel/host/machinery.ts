@@ -23,13 +23,13 @@ import {
 import type { ContainerSpec } from '../../../src/model/specs.js';
 
 /** A folder of its own for a test, and the site in it. */
-export function temporarySite(): { site: InstallPaths; remove: () => void } {
+export function temporaryInstallation(): { paths: InstallPaths; remove: () => void } {
   const root = mkdtempSync(join(tmpdir(), 'site-'));
-  const site = installPaths(root);
+  const paths = installPaths(root);
   return {
-    site,
+    paths,
     remove: () => {
-      for (const path of [root, site.run]) rmSync(path, { recursive: true, force: true });
+      for (const path of [root, paths.run]) rmSync(path, { recursive: true, force: true });
     },
   };
 }
@@ -73,17 +73,17 @@ export async function busyboxImage(file: string): Promise<void> {
 
 /** What the planner would hand over for a container that runs a shell script. */
 export function specOf(
-  site: InstallPaths,
+  paths: InstallPaths,
   name: string,
   script: string,
   more: Partial<ContainerSpec> = {},
 ): ContainerSpec {
-  const hosts_file = join(site.root, 'hosts', 'test');
+  const hosts_file = join(paths.root, 'hosts', 'test');
   mkdirSync(dirname(hosts_file), { recursive: true });
   writeFileSync(hosts_file, '127.0.0.1 localhost\n10.9.8.7 peer\n');
   return {
     id: idOf('test', name),
-    image: { name: 'busybox', file: join(site.root, 'busybox.img'), version: '1' },
+    image: { name: 'busybox', file: join(paths.root, 'busybox.img'), version: '1' },
     args: ['/bin/sh', '-c', script],
     user: '0:0',
     working_dir: '/',
@@ -111,18 +111,18 @@ export function specOf(
 }
 
 /** Disk, mount and network namespace, as the steps before a start make them. */
-export async function prepare(site: InstallPaths, spec: ContainerSpec): Promise<void> {
+export async function prepare(paths: InstallPaths, spec: ContainerSpec): Promise<void> {
   const disks = linuxDisks();
-  const disk = diskFile(site, spec.id);
+  const disk = diskFile(paths, spec.id);
   await disks.copy(spec.image.file, disk);
-  await disks.ensureMounted(disk, rootfsDir(site, spec.id));
-  execFileSync('ip', ['netns', 'add', netnsName(site, spec.id)]);
+  await disks.ensureMounted(disk, rootfsDir(paths, spec.id));
+  execFileSync('ip', ['netns', 'add', netnsName(paths, spec.id)]);
 }
 
-export async function dismantle(site: InstallPaths, spec: ContainerSpec): Promise<void> {
-  execFileSync('ip', ['netns', 'delete', netnsName(site, spec.id)]);
-  await linuxDisks().ensureUnmounted(rootfsDir(site, spec.id));
-  for (const path of [diskFile(site, spec.id), bundleDir(site, spec.id)]) {
+export async function dismantle(paths: InstallPaths, spec: ContainerSpec): Promise<void> {
+  execFileSync('ip', ['netns', 'delete', netnsName(paths, spec.id)]);
+  await linuxDisks().ensureUnmounted(rootfsDir(paths, spec.id));
+  for (const path of [diskFile(paths, spec.id), bundleDir(paths, spec.id)]) {
     rmSync(path, { recursive: true });
   }
 }

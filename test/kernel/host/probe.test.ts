@@ -21,8 +21,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const site = installPaths('/nonexistent/probe-test');
-const probe = () => linuxProbe(site);
+const paths = installPaths('/nonexistent/probe-test');
+const probe = () => linuxProbe(paths);
 
 describe('mounts', () => {
   it('are told, and the file behind a loop device, also a removed one', async () => {
@@ -85,7 +85,7 @@ describe('processes and files', () => {
   });
 
   it('have an exit code and a time when the container has ended', async () => {
-    const here = { ...site, run: dir };
+    const here = { ...paths, run: dir };
     mkdirSync(join(dir, 'exits'));
     writeFileSync(join(dir, 'exits', 's.a'), '137');
     writeFileSync(join(dir, 'exits', 's.b'), '');
@@ -97,10 +97,10 @@ describe('processes and files', () => {
 });
 
 describe('links', () => {
-  const links = linuxLinks(site);
-  const [front, back] = [bridgeLink(site, 'test', 'front'), bridgeLink(site, 'test', 'back')];
-  const netns = netnsName(site, 's.a');
-  const alias = linkAlias(site, 's', 'container.a');
+  const links = linuxLinks(paths);
+  const [front, back] = [bridgeLink(paths, 'test', 'front'), bridgeLink(paths, 'test', 'back')];
+  const netns = netnsName(paths, 's.a');
+  const alias = linkAlias(paths, 's', 'container.a');
 
   it('and addresses are told on the host and inside', async () => {
     await links.ensureBridge({ link: front, alias: 'x', address: '10.77.1.1/24' });
@@ -108,7 +108,7 @@ describe('links', () => {
     const wired = [front, back].map((bridge, index) => ({
       bridge,
       bridge_link: bridge,
-      link: vethLink(site, 's.a', bridge),
+      link: vethLink(paths, 's.a', bridge),
       alias,
       device: `eth${index}`,
       address: `10.77.${index + 1}.4/24`,
@@ -128,7 +128,7 @@ describe('links', () => {
       expect(seen.link('none')).toBeUndefined();
       expect(
         seen
-          .linksWithAlias(linkAlias(site, 's', ''))
+          .linksWithAlias(linkAlias(paths, 's', ''))
           .map(({ name }) => name)
           .sort(),
       ).toEqual(wired.map(({ link }) => link).sort());
@@ -144,7 +144,7 @@ describe('links', () => {
 
   it('and addresses of the only one, as long as it is up', async () => {
     await links.ensureBridge({ link: front, alias: 'x', address: '10.77.1.1/24' });
-    const place = { bridge: front, bridge_link: front, link: vethLink(site, 's.a', front), alias };
+    const place = { bridge: front, bridge_link: front, link: vethLink(paths, 's.a', front), alias };
     const link = { ...place, device: 'eth0', address: '10.77.1.4/24', gateway: '10.77.1.1' };
     expect(await links.wire([{ netns, links: [link] }])).toEqual([undefined]);
     const child = execa('ip', ['netns', 'exec', netns, 'sleep', '30']);

@@ -31,26 +31,26 @@ import {
   fillBusybox,
   prepare,
   specOf,
-  temporarySite,
+  temporaryInstallation,
 } from './machinery.js';
 
 describe.each(usableRuntimes())('%s', (name) => {
-  let site: InstallPaths;
+  let paths: InstallPaths;
   let remove: () => void;
   let runtime: Runtime;
   let before: Snapshot;
   let spec: (name: string, script: string, more?: Partial<ContainerSpec>) => ContainerSpec;
 
   beforeAll(async () => {
-    ({ site, remove } = temporarySite());
-    runtime = linuxRuntime(site, linuxCgroups());
-    spec = (id, script, more) => specOf(site, id, script, { runtime: name, ...more });
-    await busyboxImage(join(site.root, 'busybox.img'));
-    before = await snapshot({ root: site.root });
+    ({ paths, remove } = temporaryInstallation());
+    runtime = linuxRuntime(paths, linuxCgroups());
+    spec = (id, script, more) => specOf(paths, id, script, { runtime: name, ...more });
+    await busyboxImage(join(paths.root, 'busybox.img'));
+    before = await snapshot({ root: paths.root });
   });
 
   afterAll(async () => {
-    const left = difference(before, await snapshot({ root: site.root }));
+    const left = difference(before, await snapshot({ root: paths.root }));
     remove();
     const expected = /: (file|state) /;
     expect(left.filter((line) => !expected.test(line))).toEqual([]);
@@ -58,20 +58,20 @@ describe.each(usableRuntimes())('%s', (name) => {
 
   /** From disk to disk: whatever happens between, all of it goes. */
   async function lived(wanted: ContainerSpec, life: (started: Started) => Promise<void>) {
-    await prepare(site, wanted);
+    await prepare(paths, wanted);
     let started: Started | undefined;
     try {
       started = await runtime.start(wanted);
       await life(started);
     } finally {
       await runtime.stop(wanted.id, started ?? {}, { signal: 'SIGKILL', grace: 1000 });
-      await dismantle(site, wanted);
+      await dismantle(paths, wanted);
     }
   }
 
   /** The runtime's `start` returns before the program has set up its signals. */
   const ready = (wanted: ContainerSpec) =>
-    expect.poll(() => readFileSync(logFile(site, wanted.id), 'utf8')).toMatch(/ready/);
+    expect.poll(() => readFileSync(logFile(paths, wanted.id), 'utf8')).toMatch(/ready/);
 
   async function inside(id: string, script: string): Promise<string> {
     const answer = await runtime.execute(id, ['/bin/sh', '-c', script]);
@@ -83,22 +83,22 @@ describe.each(usableRuntimes())('%s', (name) => {
     const wanted = spec('log', script, more);
     await lived(wanted, async ({ pid, start_time }) => {
       await expect.poll(() => startTime(pid) === start_time, { timeout: 5000 }).toBe(false);
-      await expect.poll(() => existsSync(join(site.run, 'exits', wanted.id))).toBe(true);
+      await expect.poll(() => existsSync(join(paths.run, 'exits', wanted.id))).toBe(true);
     });
-    const text = readFileSync(logFile(site, wanted.id), 'utf8');
-    rmSync(logFile(site, wanted.id));
+    const text = readFileSync(logFile(paths, wanted.id), 'utf8');
+    rmSync(logFile(paths, wanted.id));
     return text.replace(/^\S+ (stdout|stderr) [FP] /gm, '');
   }
 
   it('starts, is found again, and is gone after a stop', async () => {
     const wanted = spec('one', 'trap "exit 7" TERM; echo ready; while true; do sleep 0.05; done');
-    await prepare(site, wanted);
+    await prepare(paths, wanted);
     const started = await runtime.start(wanted);
     await ready(wanted);
     expect(started).toMatchObject({ runtime: name, start_time: startTime(started.pid) });
     expect(startTime(started.monitor.pid)).toBe(started.monitor.start_time);
     expect(readFileSync(`/proc/${started.pid}/cgroup`, 'utf8')).toContain(
-      cgroupPath(site, wanted.id),
+      cgroupPath(paths, wanted.id),
     );
     expect(await runtime.execute(wanted.id, ['/bin/sh', '-c', 'echo out; exit 3'])).toEqual({
       code: 3,
@@ -111,10 +111,10 @@ describe.each(usableRuntimes())('%s', (name) => {
     expect(await runtime.signal(wanted.id, 'SIGTERM')).toBe(false);
     expect(await runtime.execute(wanted.id, ['/bin/true'])).toBeUndefined();
     await runtime.stop(wanted.id, started, { signal: 'SIGTERM', grace: 5000 });
-    expect(readdirSync(join(site.run, 'exits'))).toEqual([]);
-    expect(readdirSync(join(site.run, 'sockets'))).toEqual([]);
-    expect(readdirSync(join(site.run, 'runtime', name))).toEqual([]);
-    expect(readdirSync(bundleDir(site, wanted.id)).sort()).toEqual([
+    expect(readdirSync(join(paths.run, 'exits'))).toEqual([]);
+    expect(readdirSync(join(paths.run, 'sockets'))).toEqual([]);
+    expect(readdirSync(join(paths.run, 'runtime', name))).toEqual([]);
+    expect(readdirSync(bundleDir(paths, wanted.id)).sort()).toEqual([
       'config.json',
       'hostname',
       'hosts',
@@ -122,8 +122,8 @@ describe.each(usableRuntimes())('%s', (name) => {
       'rootfs',
     ]);
     for (const root of cgroupRoots())
-      expect(existsSync(join(root, 'baleine', site.tag))).toBe(false);
-    await dismantle(site, wanted);
+      expect(existsSync(join(root, 'baleine', paths.tag))).toBe(false);
+    await dismantle(paths, wanted);
   });
 
   it('kills what does not end in its grace period', async () => {
@@ -194,9 +194,9 @@ describe.each(usableRuntimes())('%s', (name) => {
 
   it('gives a restricted container one capability, and refuses it root', async () => {
     const wanted = spec('strict', 'grep CapBnd /proc/self/status; id', { security: 'restricted' });
-    await prepare(site, wanted);
+    await prepare(paths, wanted);
     await expect(runtime.start(wanted)).rejects.toThrow(/cannot run as root/);
-    await dismantle(site, wanted);
+    await dismantle(paths, wanted);
     expect(
       await logged('grep CapBnd /proc/self/status; id', { security: 'restricted', user: 'web' }),
     ).toBe('CapBnd:\t0000000000000400\nuid=1000(web) gid=1001(web) groups=1001(web),1002(logs)\n');
@@ -213,7 +213,7 @@ describe.each(usableRuntimes())('%s', (name) => {
   });
 
   it('mounts what is asked for, read-only where asked', async () => {
-    const source = join(site.root, 'data');
+    const source = join(paths.root, 'data');
     mkdirSync(source);
     writeFileSync(join(source, 'f'), 'in the volume');
     const text = await logged(
@@ -238,7 +238,7 @@ describe.each(usableRuntimes())('%s', (name) => {
     await lived(wanted, async ({ pid }) => {
       const file = (controller: string, key: string) =>
         readFileSync(
-          `/sys/fs/cgroup/${controller}${cgroupPath(site, wanted.id)}/${key}`,
+          `/sys/fs/cgroup/${controller}${cgroupPath(paths, wanted.id)}/${key}`,
           'utf8',
         ).trim();
       expect(file('memory', 'memory.limit_in_bytes')).toBe(String(limits.memory));
@@ -255,9 +255,9 @@ describe.each(usableRuntimes())('%s', (name) => {
 
   it('refuses a disk that would have the runtime write to the host', async () => {
     const wanted = spec('hostile', 'true');
-    await prepare(site, wanted);
-    const tree = rootfsDir(site, wanted.id);
-    const target = join(site.root, 'target');
+    await prepare(paths, wanted);
+    const tree = rootfsDir(paths, wanted.id);
+    const target = join(paths.root, 'target');
     mkdirSync(target);
     rmSync(join(tree, 'dev'), { recursive: true });
     symlinkSync(target, join(tree, 'dev'));
@@ -268,51 +268,51 @@ describe.each(usableRuntimes())('%s', (name) => {
     await expect(runtime.start({ ...wanted, working_dir: '/srv/fds/7' })).rejects.toThrow(
       /leads to \/proc\/self\/fd\/7/,
     );
-    await dismantle(site, wanted);
+    await dismantle(paths, wanted);
     rmSync(target, { recursive: true });
   });
 
   it('says what the runtime said, and leaves nothing, when there is no such program', async () => {
     const wanted = spec('absent', '', { args: ['/no/such/program'] });
-    await prepare(site, wanted);
+    await prepare(paths, wanted);
     await expect(runtime.start(wanted)).rejects.toThrow(
       /cannot start test\.absent: .*no such file/i,
     );
-    expect(readdirSync(join(site.run, 'runtime', name))).toEqual([]);
+    expect(readdirSync(join(paths.run, 'runtime', name))).toEqual([]);
     for (const root of cgroupRoots())
-      expect(existsSync(join(root, cgroupPath(site, wanted.id)))).toBe(false);
-    await dismantle(site, wanted);
+      expect(existsSync(join(root, cgroupPath(paths, wanted.id)))).toBe(false);
+    await dismantle(paths, wanted);
   });
 
   it('starts again over what a killed life left', async () => {
     const wanted = spec('again', 'sleep 100');
-    await prepare(site, wanted);
+    await prepare(paths, wanted);
     const first = await runtime.start(wanted);
     process.kill(first.pid, 'SIGKILL');
-    await expect.poll(() => existsSync(join(site.run, 'exits', wanted.id))).toBe(true);
-    expect(readFileSync(join(site.run, 'exits', wanted.id), 'utf8')).toBe('137');
+    await expect.poll(() => existsSync(join(paths.run, 'exits', wanted.id))).toBe(true);
+    expect(readFileSync(join(paths.run, 'exits', wanted.id), 'utf8')).toBe('137');
     const second = await runtime.start(wanted);
     expect(second.pid).not.toBe(first.pid);
-    expect(existsSync(join(site.run, 'exits', wanted.id))).toBe(false);
+    expect(existsSync(join(paths.run, 'exits', wanted.id))).toBe(false);
     const third = await runtime.start(wanted);
     expect(startTime(second.pid)).toBeUndefined();
     // A parent that was killed cannot reap: the container lives on and can still be ended.
     process.kill(third.monitor.pid, 'SIGKILL');
     await runtime.stop(wanted.id, third, { signal: 'SIGKILL', grace: 1000 });
     expect(startTime(third.pid)).toBeUndefined();
-    await dismantle(site, wanted);
+    await dismantle(paths, wanted);
   });
 
   it('does not signal another process that has the recorded pid', async () => {
     const wanted = spec('mistaken', 'true');
-    await prepare(site, wanted);
+    await prepare(paths, wanted);
     const own = {
       pid: process.pid,
       start_time: 1,
       boot_id: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     };
     await runtime.stop(wanted.id, own, { signal: 'SIGKILL', grace: 10 });
-    await dismantle(site, wanted);
+    await dismantle(paths, wanted);
   });
 
   it('has room for the longest names', async () => {
@@ -328,7 +328,7 @@ describe.each(usableRuntimes())('%s', (name) => {
 
   it('starts eight at a time', async () => {
     const all = Array.from({ length: 8 }, (_, index) => spec(`p${index}`, 'sleep 100'));
-    for (const wanted of all) await prepare(site, wanted);
+    for (const wanted of all) await prepare(paths, wanted);
     const started = await Promise.all(all.map((wanted) => runtime.start(wanted)));
     expect(new Set(started.map(({ pid }) => pid)).size).toBe(8);
     await Promise.all(
@@ -336,12 +336,12 @@ describe.each(usableRuntimes())('%s', (name) => {
         runtime.stop(wanted.id, started[index] as Started, { signal: 'SIGKILL', grace: 1000 }),
       ),
     );
-    for (const wanted of all) await dismantle(site, wanted);
+    for (const wanted of all) await dismantle(paths, wanted);
   });
 
   it('runs a command once on a tree, without network, and rejects with its output', async () => {
-    const tree = join(site.root, 'tree');
-    const file = join(site.root, 'once.img');
+    const tree = join(paths.root, 'tree');
+    const file = join(paths.root, 'once.img');
     const disks = linuxDisks();
     await disks.create(file, 32 * 2 ** 20, async (path) => fillBusybox(path));
     await disks.ensureMounted(file, tree);
@@ -356,28 +356,28 @@ describe.each(usableRuntimes())('%s', (name) => {
       environment: {},
     });
     await expect(failing).rejects.toThrow(/why/);
-    expect(readdirSync(join(site.run, 'once'))).toEqual([]);
-    expect(readdirSync(join(site.run, 'runtime', name))).toEqual([]);
+    expect(readdirSync(join(paths.run, 'once'))).toEqual([]);
+    expect(readdirSync(join(paths.run, 'runtime', name))).toEqual([]);
     await disks.ensureUnmounted(tree);
   });
 });
 
 describe('selectRuntime', () => {
   it('takes crun where it works, also on mixed cgroups, and remembers it', async () => {
-    const { site, remove } = temporarySite();
-    const selected = await selectRuntime(site, linuxCgroups());
+    const { paths, remove } = temporaryInstallation();
+    const selected = await selectRuntime(paths, linuxCgroups());
     expect(selected).toMatchObject({ name: 'crun', tried: [] });
     expect(selected.command.at(-1)).toBe(selected.path);
     const begin = Date.now();
-    expect(await selectRuntime(site, linuxCgroups())).toEqual(selected);
+    expect(await selectRuntime(paths, linuxCgroups())).toEqual(selected);
     expect(Date.now() - begin).toBeLessThan(10);
-    expect(readdirSync(site.run).sort()).toEqual(['once', 'probe', 'runtime', 'runtime.json']);
+    expect(readdirSync(paths.run).sort()).toEqual(['once', 'probe', 'runtime', 'runtime.json']);
     remove();
   });
 
   it('refuses what is not there or no name', async () => {
-    const { site, remove } = temporarySite();
-    const select = (name: string) => selectRuntime(site, linuxCgroups(), name);
+    const { paths, remove } = temporaryInstallation();
+    const select = (name: string) => selectRuntime(paths, linuxCgroups(), name);
     await expect(select('no-such')).rejects.toThrow(/no-such: not installed/);
     await expect(select('../x')).rejects.toThrow(/cannot use runtime/);
     remove();

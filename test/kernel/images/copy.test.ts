@@ -6,18 +6,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { linuxDisks } from '../../../src/host/linux/disks/index.js';
 import type { InstallPaths } from '../../../src/model/install-paths.js';
 import { lackingAny } from '../../support/skip.js';
-import { temporarySite } from '../host/machinery.js';
+import { temporaryInstallation } from '../host/machinery.js';
 
 const skip = lackingAny('mkfs.xfs');
 
 const MiB = 2 ** 20;
 const DATA = 20 * MiB;
-let site: InstallPaths;
+let paths: InstallPaths;
 let remove: () => void;
-const at = (...names: string[]) => join(site.root, ...names);
+const at = (...names: string[]) => join(paths.root, ...names);
 
 beforeEach(() => {
-  ({ site, remove } = temporarySite());
+  ({ paths, remove } = temporaryInstallation());
 });
 afterEach(() => remove());
 

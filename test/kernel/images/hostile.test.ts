@@ -21,7 +21,7 @@ import type { InstallPaths } from '../../../src/model/install-paths.js';
 import { difference, type Snapshot, snapshot } from '../../support/leaks.js';
 import { lackingAny } from '../../support/skip.js';
 import { type Member, tarOf } from '../host/archives.js';
-import { temporarySite } from '../host/machinery.js';
+import { temporaryInstallation } from '../host/machinery.js';
 import { type Layer, sha256, writeLayout } from './layout.js';
 import { listing } from './tree.js';
 
@@ -29,30 +29,30 @@ const skip = lackingAny('getfattr');
 
 const MiB = 2 ** 20;
 const MARK: Member = { name: 'mark', text: 'whole' };
-let site: InstallPaths;
+let paths: InstallPaths;
 let remove: () => void;
 let before: Snapshot;
 let victims: Record<string, string>;
-const at = (...names: string[]) => join(site.root, ...names);
+const at = (...names: string[]) => join(paths.root, ...names);
 const image = () => at('images/x.img');
 
 beforeEach(async () => {
-  ({ site, remove } = temporarySite());
+  ({ paths, remove } = temporaryInstallation());
   for (const name of ['images', 'victim']) mkdirSync(at(name));
   writeFileSync(at('victim/file'), 'mine', { mode: 0o640 });
   victims = listing(at('victim'));
-  before = await snapshot({ root: site.root });
+  before = await snapshot({ root: paths.root });
 });
 
 /** Whatever was in the archive: the victim is as it was, and nothing half-made is left. */
 afterEach(async () => {
-  const left = difference(before, await snapshot({ root: site.root }));
+  const left = difference(before, await snapshot({ root: paths.root }));
   const [seen, files] = [listing(at('victim')), readdirSync(at('images'))];
-  const scratch = existsSync(largeFiles(site).dir);
+  const scratch = existsSync(largeFiles(paths).dir);
   const loops = execFileSync('losetup', ['--list', '--noheadings', '--output', 'BACK-FILE'], {
     encoding: 'utf8',
   });
-  const root = site.root;
+  const root = paths.root;
   remove();
   expect(seen).toEqual(victims);
   expect(files.filter((name) => name !== 'x.img')).toEqual([]);
@@ -63,7 +63,7 @@ afterEach(async () => {
 
 /** What the planner and the executor do with it: look, then build. */
 async function take(from: ForeignFrom, size = 32 * MiB): Promise<void> {
-  const host = linuxHost(site);
+  const host = linuxHost(paths);
   const origin = await host.images.inspect(from, size);
   const handler = imageHandlers(host)['image.build'];
   if (!('one' in handler)) throw new Error('images are built one by one');
@@ -297,7 +297,7 @@ describe.skipIf(skip)('images that lie', () => {
   });
 
   it('refuses what is no longer what was planned', async () => {
-    const host = linuxHost(site);
+    const host = linuxHost(paths);
     const from = { oci: { path: writeLayout(at('oci'), [{ blob }]) } };
     const origin = await host.images.inspect(from);
     rmSync(at('oci'), { recursive: true });

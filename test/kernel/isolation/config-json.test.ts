@@ -30,13 +30,13 @@ function ociSchema() {
 }
 
 const validate = ociSchema();
-const site = installPaths('/var/lib/baleine');
+const paths = installPaths('/var/lib/baleine');
 const host = readHostFacts();
 
 function specsOf(file: WrittenFile): ContainerSpec[] {
   const source = { file: 'baleine.yaml', text: JSON.stringify(file), env: {}, directory: '/srv' };
   const config = loadConfig(source);
-  return desired({ config, rows: [], site, sources: {}, origins: {} })
+  return desired({ config, rows: [], paths, sources: {}, origins: {} })
     .filter(({ kind }) => kind === 'container')
     .map(({ spec }) => spec as ContainerSpec);
 }

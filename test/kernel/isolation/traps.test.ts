@@ -7,7 +7,7 @@ import { linuxDisks } from '../../../src/host/linux/disks/index.js';
 import { readMounts } from '../../../src/host/linux/disks/mount-table.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
-import { temporarySite } from '../host/machinery.js';
+import { temporaryInstallation } from '../host/machinery.js';
 import { Stack } from '../spine/stack.js';
 
 /**
@@ -130,8 +130,8 @@ it(
 );
 
 it('does not let a superblock panic the host', async () => {
-  const { site, remove } = temporarySite();
-  const [file, dir] = [join(site.root, 'a.img'), join(site.root, 'm')];
+  const { paths, remove } = temporaryInstallation();
+  const [file, dir] = [join(paths.root, 'a.img'), join(paths.root, 'm')];
   const disks = linuxDisks();
   await disks.create(file, 16 * 2 ** 20, async () => undefined);
   execFileSync('tune2fs', ['-e', 'panic', '-o', 'journal_data', file], { stdio: 'ignore' });

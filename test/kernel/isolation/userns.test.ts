@@ -131,16 +131,16 @@ async function expectKept(stack: Stack): Promise<void> {
   const { host } = stack;
   // as the folder of a real root would be: others may enter what is above it
   for (const path of [host.dir]) chmodSync(path, 0o755);
-  const site = installPaths(host.root);
-  const paths = [
-    diskFile(site, idOf('mapped', 'web')),
-    join(rootfsDir(site, idOf('mapped', 'web')), 'etc/passwd'),
+  const paths = installPaths(host.root);
+  const files = [
+    diskFile(paths, idOf('mapped', 'web')),
+    join(rootfsDir(paths, idOf('mapped', 'web')), 'etc/passwd'),
     join(host.root, 'volumes/mapped/data/own'),
     `/proc/${stack.pids('mapped.web')[0]}/root/etc/passwd`,
   ];
   const strangers = [1000, mapOf(stack, 'web').first, mapOf(stack, 'other').first + 1000];
   for (const uid of strangers) {
-    for (const path of paths.slice(0, uid === strangers[1] ? 3 : 4)) {
+    for (const path of files.slice(0, uid === strangers[1] ? 3 : 4)) {
       const as = ['--reuid', String(uid), '--regid', String(uid), '--clear-groups', '--', 'cat'];
       const { code, stderr } = await host.run('setpriv', [...as, path], { reject: false });
       expect({ path, code, stderr }).toMatchObject({ path, code: 1 });

@@ -101,14 +101,14 @@ it(
   'goes on over what somebody has taken away already',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
-    const site = installPaths(host.root);
+    const paths = installPaths(host.root);
     await stack.apply();
 
     process.kill(stack.pids('pair.a')[0] ?? 0, 'SIGKILL');
-    await host.run('ip', ['link', 'delete', bridgeLink(site, 'pair', 'front')]);
-    await host.run('ip', ['netns', 'delete', netnsName(site, 'pair.b')]);
-    await host.run('umount', ['--lazy', rootfsDir(site, 'pair.b')]);
-    await host.run('rm', [diskFile(site, 'pair.a'), imageFile(site, 'pair.box')]);
+    await host.run('ip', ['link', 'delete', bridgeLink(paths, 'pair', 'front')]);
+    await host.run('ip', ['netns', 'delete', netnsName(paths, 'pair.b')]);
+    await host.run('umount', ['--lazy', rootfsDir(paths, 'pair.b')]);
+    await host.run('rm', [diskFile(paths, 'pair.a'), imageFile(paths, 'pair.box')]);
     await stack.destroy();
   }),
 );

@@ -15,7 +15,7 @@ import { appliedStack, headings, NOTHING, PAIR, parentOf } from './stack.js';
 
 const MiB = 2 ** 20;
 const use = appliedStack(PAIR);
-const site = () => installPaths(use().host.root);
+const paths = () => installPaths(use().host.root);
 const run = (program: string, ...args: string[]) => use().host.run(program, args);
 const first = (id: string) => use().pids(id)[0] ?? 0;
 
@@ -23,7 +23,7 @@ interface Addressed {
   addr_info?: object[];
 }
 
-const front = () => bridgeLink(site(), 'pair', 'front');
+const front = () => bridgeLink(paths(), 'pair', 'front');
 const useIpv6 = (link: string) =>
   run('sh', '-c', 'echo 0 >"/proc/sys/net/ipv6/conf/$0/disable_ipv6"', link);
 
@@ -52,11 +52,11 @@ const DRIFTS: Record<string, Drift> = {
     restarted: ['pair.a'],
   },
   'a deleted veth': {
-    done: () => run('ip', 'link', 'delete', vethLink(site(), 'pair.a', 'front')),
+    done: () => run('ip', 'link', 'delete', vethLink(paths(), 'pair.a', 'front')),
     named: ['container.a will be updated in-place (veth missing from bridge front)'],
   },
   'a deleted bridge': {
-    done: () => run('ip', 'link', 'delete', bridgeLink(site(), 'pair', 'front')),
+    done: () => run('ip', 'link', 'delete', bridgeLink(paths(), 'pair', 'front')),
     named: [
       'bridge.front will be created (lost: it is gone from the host)',
       'container.a will be updated in-place (veth has left bridge front)',
@@ -73,7 +73,7 @@ const DRIFTS: Record<string, Drift> = {
   },
   'another file in the place of a disk': {
     done: async () => {
-      const disk = diskFile(site(), 'pair.a');
+      const disk = diskFile(paths(), 'pair.a');
       // what is mounted has a journal to be replayed
       const mend = 'e2fsck -fy "$1" || [ $? = 1 ]';
       await run(
@@ -94,34 +94,34 @@ const DRIFTS: Record<string, Drift> = {
     },
   },
   'a deleted network namespace': {
-    done: () => run('ip', 'netns', 'delete', netnsName(site(), 'pair.a')),
+    done: () => run('ip', 'netns', 'delete', netnsName(paths(), 'pair.a')),
     named: ['container.a will be updated in-place (network namespace is gone)'],
     restarted: ['pair.a'],
     mended: async () => {
-      const { stdout } = await run('ip', 'netns', 'pids', netnsName(site(), 'pair.a'));
+      const { stdout } = await run('ip', 'netns', 'pids', netnsName(paths(), 'pair.a'));
       expect(stdout.split('\n')).toContain(String(first('pair.a')));
     },
   },
   'a disk unmounted lazily': {
-    done: () => run('umount', '--lazy', rootfsDir(site(), 'pair.a')),
+    done: () => run('umount', '--lazy', rootfsDir(paths(), 'pair.a')),
     named: ['container.a will be updated in-place (disk is not mounted)'],
     mended: async () => {
       // One loop device for the old and the new mount: two would write the same file behind each other's back.
-      await run('busybox', 'touch', join(rootfsDir(site(), 'pair.a'), 'from-outside'));
+      await run('busybox', 'touch', join(rootfsDir(paths(), 'pair.a'), 'from-outside'));
       await use().done('exec', 'a', '--', 'busybox', 'stat', '/from-outside');
     },
   },
   'a deleted disk': {
-    done: () => run('rm', diskFile(site(), 'pair.a')),
+    done: () => run('rm', diskFile(paths(), 'pair.a')),
     named: ['container.a must be replaced (disk file is gone)'],
     restarted: ['pair.a'],
   },
   'a deleted image': {
-    done: () => run('rm', imageFile(site(), 'pair.box')),
+    done: () => run('rm', imageFile(paths(), 'pair.box')),
     named: ['image.box will be created (lost: it is gone from the host)'],
   },
   'a deleted volume': {
-    done: () => run('rm', '-r', volumeDir(site(), 'pair', 'data')),
+    done: () => run('rm', '-r', volumeDir(paths(), 'pair', 'data')),
     named: [
       'volume.data will be created (lost: it is gone from the host)',
       'container.a will be updated in-place (what is mounted at /data was deleted)',
@@ -129,7 +129,7 @@ const DRIFTS: Record<string, Drift> = {
     restarted: ['pair.a'],
     mended: async () => {
       await use().done('exec', 'a', '--', 'busybox', 'touch', '/data/from-inside');
-      await run('stat', join(volumeDir(site(), 'pair', 'data'), 'from-inside'));
+      await run('stat', join(volumeDir(paths(), 'pair', 'data'), 'from-inside'));
     },
   },
   'a memory limit changed by hand': {
@@ -141,7 +141,7 @@ const DRIFTS: Record<string, Drift> = {
     mended: async () => expect(use().memory('pair.a').read()).toBe(64 * MiB),
   },
   'edited names of peers': {
-    done: () => run('sh', '-c', 'echo 10.9.9.9 b >> "$0"', hostsCopy(site(), 'pair.a')),
+    done: () => run('sh', '-c', 'echo 10.9.9.9 b >> "$0"', hostsCopy(paths(), 'pair.a')),
     named: [/^hosts\.front-\w+ will have its derived files refreshed \(changed on the host\)$/],
     mended: async () => {
       const hosts = await use().done('exec', 'a', '--', 'busybox', 'cat', '/etc/hosts');
@@ -183,7 +183,7 @@ it('names a disk that was cut short, does not stop what runs on the rest, and ma
   const stack = use();
   await stack.rest();
   const before = stack.processes('pair.a', 'pair.b');
-  await run('truncate', '--size=1M', diskFile(site(), 'pair.a'));
+  await run('truncate', '--size=1M', diskFile(paths(), 'pair.a'));
   const { code, stdout } = await stack.run('plan', '--detailed-exitcode');
   expect({ code, headings: headings(stdout) }).toEqual({
     code: 2,

@@ -136,9 +136,9 @@ it(
 it(
   'builds an image anew when a file that goes into it was edited, and replaces who runs on it',
   inPrivateHost(async (host) => {
-    const site = join(host.dir, 'site');
-    mkdirSync(site);
-    writeFileSync(join(site, 'index.html'), 'first\n');
+    const paths = join(host.dir, 'site');
+    mkdirSync(paths);
+    writeFileSync(join(paths, 'index.html'), 'first\n');
     const command = ['busybox', 'httpd', '-f', '-p', '80', '-h', '/www'];
     const page = { from: { image: 'box' }, copy: [{ from: './site', to: '/www' }], command };
     const stack = new Stack(host, {
@@ -149,7 +149,7 @@ it(
     await stack.answers('10.77.1.11', ['first']);
     const before = stack.processes('pair.b');
 
-    writeFileSync(join(site, 'index.html'), 'second\n');
+    writeFileSync(join(paths, 'index.html'), 'second\n');
     expect(headings(await stack.plan())).toEqual([
       'image.page will be updated in-place (content of its local files has changed)',
       'container.a must be replaced (image page has changed)',

@@ -19,7 +19,7 @@ export function linuxCgroups(): Cgroups {
   };
 }
 
-/** `/baleine/<tag>/<id>` as built by model/site.ts; no component can lead elsewhere. */
+/** `/baleine/<tag>/<id>` as built by model/install-paths.ts; no component can lead elsewhere. */
 const OURS = /^\/baleine\/[a-z0-9]+\/[a-z0-9_-][a-z0-9._-]*$/;
 
 function assertOurs(cgroup: string): void {

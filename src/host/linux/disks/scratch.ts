@@ -32,7 +32,11 @@ export const buildFiles = ({ tag }: InstallPaths): ScratchLocation => ({
   above: '/var/cache',
 });
 
-const locations = (site: InstallPaths) => [smallFiles(site), largeFiles(site), buildFiles(site)];
+const locations = (paths: InstallPaths) => [
+  smallFiles(paths),
+  largeFiles(paths),
+  buildFiles(paths),
+];
 
 /**
  * Passes a new folder, accessible to root only, to `work` and removes it afterwards. If we are
@@ -55,13 +59,13 @@ export async function withScratch<T>(
  * Whether there are scratch files, in use or left over. Usually there are none, and this check is
  * the only cost.
  */
-export function hasScratch(site: InstallPaths): boolean {
-  return existsSync(stagingNotesDir(site)) || locations(site).some(({ dir }) => existsSync(dir));
+export function hasScratch(paths: InstallPaths): boolean {
+  return existsSync(stagingNotesDir(paths)) || locations(paths).some(({ dir }) => existsSync(dir));
 }
 
 /** Removes the scratch files of killed runs. */
-export function sweepScratch(site: InstallPaths): void {
-  for (const place of locations(site).filter(({ dir }) => existsSync(dir))) {
+export function sweepScratch(paths: InstallPaths): void {
+  for (const place of locations(paths).filter(({ dir }) => existsSync(dir))) {
     for (const name of readdirSync(place.dir).filter((each) => !isOwned(each))) {
       rmSync(join(place.dir, name), { recursive: true, force: true });
     }

@@ -13,7 +13,7 @@ import { cgroupFindings, kernelFindings } from './kernel.js';
 import { programFindings, runtimeFinding, seccompFinding } from './programs.js';
 
 /** Checks the host for everything that baleine needs. Changes nothing but its own runtime cache. */
-export async function diagnose(site: InstallPaths): Promise<Finding[]> {
+export async function diagnose(paths: InstallPaths): Promise<Finding[]> {
   return [
     rootFinding(process.getuid?.()),
     nodeFinding(process.versions.node),
@@ -22,10 +22,10 @@ export async function diagnose(site: InstallPaths): Promise<Finding[]> {
     await filterFinding(),
     forwardingFinding(),
     ...(await programFindings()),
-    await runtimeFinding(site),
+    await runtimeFinding(paths),
     seccompFinding(),
     runFinding(),
-    spaceFinding(site.root),
+    spaceFinding(paths.root),
     cronFinding(),
   ];
 }

@@ -58,10 +58,10 @@ async function versionOf(name: string, flag: string): Promise<string> {
 }
 
 /** Finds the runtime that can start a container here: being installed is not enough. */
-export async function runtimeFinding(site: InstallPaths): Promise<Finding> {
+export async function runtimeFinding(paths: InstallPaths): Promise<Finding> {
   if (process.getuid?.() !== 0) return warn('OCI runtime', 'not tried', 'sudo baleine doctor');
   try {
-    const { name, version, command, tried } = await selectRuntime(site, linuxCgroups());
+    const { name, version, command, tried } = await selectRuntime(paths, linuxCgroups());
     const helped = command.length > 1 ? ', told that cgroup v2 has no controllers' : '';
     const detail = [`${name} ${version} works${helped}`, ...tried.map(said)].join('; ');
     const refused = tried.find(({ error }) => /hybrid/.test(error));

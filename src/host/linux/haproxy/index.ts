@@ -22,14 +22,14 @@ const SHORT_PAUSE = 10;
 type Socket = Omit<ProxySpec, 'backend'>;
 type Ask = (command: string) => Promise<string>;
 
-export function linuxProxies(site: InstallPaths, runtime: Pick<Runtime, 'signal'>): Proxies {
-  const asker = (proxy: ProxySpec) => awaitSocket(site, proxy);
+export function linuxProxies(paths: InstallPaths, runtime: Pick<Runtime, 'signal'>): Proxies {
+  const asker = (proxy: ProxySpec) => awaitSocket(paths, proxy);
   return {
-    check: (program, text) => checkText(site, program, text),
+    check: (program, text) => checkText(paths, program, text),
     runs: async (proxy) => (await asker(proxy)) !== undefined,
     drain: async (proxy, servers, limit) => {
       const ask = await asker(proxy);
-      if (ask) await unlessGone(site, proxy, () => drain(ask, proxy, servers, limit));
+      if (ask) await unlessGone(paths, proxy, () => drain(ask, proxy, servers, limit));
     },
     admit: async (proxy, server, port) => {
       const ask = await asker(proxy);
@@ -42,14 +42,14 @@ export function linuxProxies(site: InstallPaths, runtime: Pick<Runtime, 'signal'
       if (ask) await awaitUp(ask, proxy, servers, limit);
     },
     awaitAnswer: async (proxy, limit) => {
-      if (!(await awaitSocket(site, proxy, limit, SHORT_PAUSE))) throw noAnswerError(site, proxy);
+      if (!(await awaitSocket(paths, proxy, limit, SHORT_PAUSE))) throw noAnswerError(paths, proxy);
     },
     reload: async (proxy, signal, handover) => {
       const ask = await asker(proxy);
       const before = ask && (await workerOf(ask));
       if (!(await runtime.signal(proxy.id, signal)) || !ask) return;
       await awaitNewWorker(ask, before, proxy);
-      if (before !== undefined) await awaitEnd(site, proxy, before, handover);
+      if (before !== undefined) await awaitEnd(paths, proxy, before, handover);
     },
   };
 }
@@ -61,12 +61,12 @@ const ALERT = /^\[ALERT\]\s+\(\d+\) : (?:config : )?(?:parsing \[[^\]]*:(\d+)\] 
 const SUMMARY = /^(Error\(s\) found|Fatal errors found)/;
 
 async function checkText(
-  site: InstallPaths,
+  paths: InstallPaths,
   program: string,
   text: string,
 ): Promise<Fault[] | undefined> {
   // not standard input: that is a socket, which HAProxy cannot open by its name
-  const ended = await withScratch(smallFiles(site), async (dir) => {
+  const ended = await withScratch(smallFiles(paths), async (dir) => {
     const path = join(dir, 'haproxy.cfg');
     await writeFile(path, text);
     const how = { timeout: CHECK_LIMIT, reject: false };
@@ -84,14 +84,14 @@ async function checkText(
 
 /** A newly started proxy needs a moment to listen; one with a custom command may never listen. */
 async function awaitSocket(
-  site: InstallPaths,
+  paths: InstallPaths,
   { id, socket }: Socket,
   limit = SOCKET_TIMEOUT,
   pause = PAUSE,
 ): Promise<Ask | undefined> {
   const deadline = performance.now() + limit;
   for (;;) {
-    const container = runningContainer(site, id);
+    const container = runningContainer(paths, id);
     if (!container) return undefined;
     const ask: Ask = (command) => askProxy(container.pid, socket, command);
     if ((await workerOf(ask)) !== undefined) return ask;
@@ -102,15 +102,15 @@ async function awaitSocket(
 
 /** A proxy that ends or restarts during the wait has no sessions left to wait for. */
 async function unlessGone(
-  site: InstallPaths,
+  paths: InstallPaths,
   { id }: ProxySpec,
   act: () => Promise<void>,
 ): Promise<void> {
-  const before = runningContainer(site, id)?.pid;
+  const before = runningContainer(paths, id)?.pid;
   try {
     await act();
   } catch (error) {
-    if (before !== undefined && runningContainer(site, id)?.pid === before) throw error;
+    if (before !== undefined && runningContainer(paths, id)?.pid === before) throw error;
   }
 }
 
@@ -139,13 +139,13 @@ async function awaitNewWorker(
 
 /** @param worker pid of the worker, in the container's pid namespace */
 async function awaitEnd(
-  site: InstallPaths,
+  paths: InstallPaths,
   { id }: ProxySpec,
   worker: string,
   limit: number,
 ): Promise<void> {
   const deadline = performance.now() + limit;
-  const isThere = () => existsSync(`/proc/${runningContainer(site, id)?.pid}/root/proc/${worker}`);
+  const isThere = () => existsSync(`/proc/${runningContainer(paths, id)?.pid}/root/proc/${worker}`);
   while (performance.now() < deadline && isThere()) await sleep(PAUSE);
 }
 
@@ -246,8 +246,8 @@ async function workerOf(ask: Ask): Promise<string | undefined> {
 
 const nameOf = (id: string) => id.slice(id.indexOf('.') + 1);
 
-function noAnswerError(site: InstallPaths, { id, socket }: Socket): UserError {
-  const cause = runningContainer(site, id) ? `it does not answer at ${socket}` : 'it has ended';
+function noAnswerError(paths: InstallPaths, { id, socket }: Socket): UserError {
+  const cause = runningContainer(paths, id) ? `it does not answer at ${socket}` : 'it has ended';
   return new UserError(`cannot start ${id}: ${cause}`, `baleine logs ${nameOf(id)}`);
 }
 

@@ -21,7 +21,7 @@ const MAX_CONCURRENT = 8;
  */
 const SLOW_AFTER = 250;
 
-export function linuxHealth(site: InstallPaths, runtime: Pick<Runtime, 'execute'>): Health {
+export function linuxHealth(paths: InstallPaths, runtime: Pick<Runtime, 'execute'>): Health {
   return {
     checkAll: async (targets) => {
       const network = targets.filter(isOnNetwork);
@@ -31,19 +31,19 @@ export function linuxHealth(site: InstallPaths, runtime: Pick<Runtime, 'execute'
           answers.set(target, got[index] ?? failure('no answer'));
         });
       await Promise.all([
-        checkNetworks(site, network).then((got) => keep(network, got)),
+        checkNetworks(paths, network).then((got) => keep(network, got)),
         checkInside(runtime, targets, keep),
       ]);
       return targets.map((target) => answers.get(target) ?? failure('no answer'));
     },
     recordChecks: async (ids) => {
       await Promise.all(
-        ids.map((id) => writeFile(lastHealthCheckFile(site, id), '').catch(unlessGone)),
+        ids.map((id) => writeFile(lastHealthCheckFile(paths, id), '').catch(unlessGone)),
       );
     },
-    life: (id) => lifeOf(site, id),
+    life: (id) => lifeOf(paths, id),
     exitCode: (id) => {
-      const text = readText(join(exitsDir(site), id))?.trim();
+      const text = readText(join(exitsDir(paths), id))?.trim();
       return text ? Number(text) : undefined;
     },
   };
@@ -54,12 +54,12 @@ export function linuxHealth(site: InstallPaths, runtime: Pick<Runtime, 'execute'
  * healthy.
  */
 async function checkNetworks(
-  site: InstallPaths,
+  paths: InstallPaths,
   targets: NetworkTarget[],
 ): Promise<HealthResult[]> {
   if (targets.length === 0) return [];
   try {
-    return await probeNetworks(site, targets);
+    return await probeNetworks(paths, targets);
   } catch (error) {
     return targets.map(() => failure(messageOf(error)));
   }

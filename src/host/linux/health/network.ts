@@ -30,12 +30,12 @@ const SETNS: Partial<Record<typeof arch, number>> = {
  * which takes a fifth of the time of nsenter(1) plus a client per target.
  */
 export async function probeNetworks(
-  site: InstallPaths,
+  paths: InstallPaths,
   targets: NetworkTarget[],
 ): Promise<HealthResult[]> {
   const setns = SETNS[arch];
   if (setns === undefined) throw new Error(`cannot ask from inside a network namespace on ${arch}`);
-  const lines = targets.map((target, index) => lineFor(site, target, index));
+  const lines = targets.map((target, index) => lineFor(paths, target, index));
   const slowest = Math.max(...targets.map(({ check }) => check.timeout));
   const { stdout } = await run('perl', ['-e', SCRIPT, '--', String(setns)], {
     input: lines.join(''),
@@ -52,9 +52,13 @@ export async function probeNetworks(
  * No field can contain a tab: ids, addresses and ports are ours, and paths from the file are
  * validated.
  */
-function lineFor(site: InstallPaths, { id, check, address }: NetworkTarget, index: number): string {
+function lineFor(
+  paths: InstallPaths,
+  { id, check, address }: NetworkTarget,
+  index: number,
+): string {
   const [port, path] = 'tcp' in check ? [check.tcp, ''] : [check.http.port, check.http.path];
-  const parts = [index, netnsPath(site, id), address, port, check.timeout / 1000, path];
+  const parts = [index, netnsPath(paths, id), address, port, check.timeout / 1000, path];
   return `${parts.join('\t')}\n`;
 }
 

@@ -26,13 +26,13 @@ const CACHE = builtImagesDir('');
 
 /** Stores an archive, replacing the previous result of the same source. */
 export function keepArchive(
-  site: InstallPaths,
+  paths: InstallPaths,
   owner: string,
   source: DockerfileSource,
   layers: string,
   archive: string,
 ): void {
-  const folder = folderOf(site);
+  const folder = folderOf(paths);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const prefix = `${ownerName(owner)}.${digest(source, 16)}.`;
   for (const name of archivesIn(folder)) {
@@ -43,15 +43,15 @@ export function keepArchive(
 }
 
 /** Undefined if it was removed. */
-export function findArchive(site: InstallPaths, layers: string): string | undefined {
-  const folder = folderOf(site);
+export function findArchive(paths: InstallPaths, layers: string): string | undefined {
+  const folder = folderOf(paths);
   const name = archivesIn(folder).find((each) => each.endsWith(`.${layers}.tar`));
   return name === undefined ? undefined : join(folder, name);
 }
 
 /** Archives of one stack, or of the whole installation. */
-export function dropArchives(site: InstallPaths, stack?: string): void {
-  const folder = folderOf(site);
+export function dropArchives(paths: InstallPaths, stack?: string): void {
+  const folder = folderOf(paths);
   const prefix = stack === undefined ? '' : `${ownerName(stack)}.`;
   for (const name of archivesIn(folder)) {
     if (name.startsWith(prefix)) rmSync(join(folder, name), { force: true });

@@ -18,14 +18,14 @@ import { unpackImage } from './unpack.js';
  * @param owner the stack
  */
 export async function inspectDockerfile(
-  site: InstallPaths,
+  paths: InstallPaths,
   source: DockerfileSource,
   size: number | undefined,
   owner: string,
 ): Promise<ImageOrigin> {
-  return withBuild(site, source, async (archive) => {
-    const origin = await inspectImage(site, { docker: { path: archive } }, size);
-    keepArchive(site, owner, source, origin.layers, archive);
+  return withBuild(paths, source, async (archive) => {
+    const origin = await inspectImage(paths, { docker: { path: archive } }, size);
+    keepArchive(paths, owner, source, origin.layers, archive);
     return origin;
   });
 }
@@ -35,25 +35,25 @@ export async function inspectDockerfile(
  * result.
  */
 export async function unpackDockerfile(
-  site: InstallPaths,
+  paths: InstallPaths,
   source: DockerfileSource,
   origin: ImageOrigin,
   tree: string,
 ): Promise<void> {
-  const kept = findArchive(site, origin.layers);
-  const unpack = (path: string) => unpackImage(site, { docker: { path } }, origin, tree);
-  await (kept === undefined ? withBuild(site, source, unpack) : unpack(kept));
+  const kept = findArchive(paths, origin.layers);
+  const unpack = (path: string) => unpackImage(paths, { docker: { path } }, origin, tree);
+  await (kept === undefined ? withBuild(paths, source, unpack) : unpack(kept));
   if (kept !== undefined) await rm(kept, { force: true });
-  removeEmpty({ ...buildFiles(site), dir: builtImagesDir(site.tag) });
+  removeEmpty({ ...buildFiles(paths), dir: builtImagesDir(paths.tag) });
 }
 
 /** Runs `work` on the resulting archive, which is removed afterwards unless `work` moved it. */
 function withBuild<T>(
-  site: InstallPaths,
+  paths: InstallPaths,
   source: DockerfileSource,
   work: (archive: string) => Promise<T>,
 ): Promise<T> {
-  return withScratch(buildFiles(site), async (dir) => work(await build(source, dir)));
+  return withScratch(buildFiles(paths), async (dir) => work(await build(source, dir)));
 }
 
 const TAG = 'baleine/build:1';

@@ -3,13 +3,13 @@ import { type InstallPaths, stagingNotesDir } from '../../../model/install-paths
 import type { Images } from '../../ports.js';
 
 /** Each operation is a module of its own, loaded on demand. */
-export function linuxImages(site: InstallPaths): Images {
+export function linuxImages(paths: InstallPaths): Images {
   return {
     inspect: async (from, size, owner = IMPERATIVE_STACK) => {
       if (!('dockerfile' in from))
-        return (await import('./inspect.js')).inspectImage(site, from, size);
+        return (await import('./inspect.js')).inspectImage(paths, from, size);
       return (await import('./dockerfile.js')).inspectDockerfile(
-        site,
+        paths,
         from.dockerfile,
         size,
         owner,
@@ -17,16 +17,16 @@ export function linuxImages(site: InstallPaths): Images {
     },
     unpack: async (from, origin, tree) => {
       if (!('dockerfile' in from)) {
-        return (await import('./unpack.js')).unpackImage(site, from, origin, tree);
+        return (await import('./unpack.js')).unpackImage(paths, from, origin, tree);
       }
       return (await import('./dockerfile.js')).unpackDockerfile(
-        site,
+        paths,
         from.dockerfile,
         origin,
         tree,
       );
     },
     export: async (what, to, format) =>
-      (await import('./export.js')).exportImage(what, to, format, stagingNotesDir(site)),
+      (await import('./export.js')).exportImage(what, to, format, stagingNotesDir(paths)),
   };
 }

@@ -16,13 +16,13 @@ const COMPRESSION_RATIO = 4;
 
 /** Describes a foreign image; see the port. */
 export async function inspectImage(
-  site: InstallPaths,
+  paths: InstallPaths,
   from: PackedFrom,
   size?: number,
 ): Promise<ImageOrigin> {
-  if ('registry' in from) return inspectRemote(site, from);
+  if ('registry' in from) return inspectRemote(paths, from);
   const expected = size ?? sizeFor((await localBytes(from)) * COMPRESSION_RATIO);
-  return withOpened(site, from, expected, async ({ image, foreign, layers }) => ({
+  return withOpened(paths, from, expected, async ({ image, foreign, layers }) => ({
     ...factsOf(foreign, layers),
     image,
   }));
@@ -31,8 +31,11 @@ export async function inspectImage(
 /** Milliseconds for all queries about one image; no layer is fetched. */
 const REGISTRY_TIMEOUT = 15_000;
 
-async function inspectRemote(site: InstallPaths, from: { registry: string }): Promise<ImageOrigin> {
-  return withStaging(site, stagingSize(0, 0), async (staging) => {
+async function inspectRemote(
+  paths: InstallPaths,
+  from: { registry: string },
+): Promise<ImageOrigin> {
+  return withStaging(paths, stagingSize(0, 0), async (staging) => {
     const end = process.uptime() * 1000 + REGISTRY_TIMEOUT;
     const ask: Ask = (transport, ...options) => {
       const timeout = Math.max(1000, Math.round(end - process.uptime() * 1000));

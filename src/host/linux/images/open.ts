@@ -20,14 +20,14 @@ type Local = Exclude<PackedFrom, { registry: string }>;
  * @param manifest digest that a registry reference is locked to
  */
 export async function withOpened<T>(
-  site: InstallPaths,
+  paths: InstallPaths,
   from: PackedFrom,
   size: number,
   work: (image: OpenedImage) => Promise<T>,
   manifest?: string,
 ): Promise<T> {
   if ('registry' in from) {
-    return withStaging(site, stagingSize(size, 0), async (staging) =>
+    return withStaging(paths, stagingSize(size, 0), async (staging) =>
       work(await fetched(from, staging, manifest)),
     );
   }
@@ -36,7 +36,7 @@ export async function withOpened<T>(
   if (folder) return work(await openLocal(from, blobsInFolder(path)));
   const compression = await compressionOf(path);
   if (compression === undefined) return work(await openArchive(from, path));
-  return withStaging(site, stagingSize(size, bytes), async (staging) => {
+  return withStaging(paths, stagingSize(size, bytes), async (staging) => {
     await decompress(path, compression, PACKED, staging, `unpack ${describe(from)}`);
     return work(await openArchive(from, join(staging.outside, PACKED)));
   });

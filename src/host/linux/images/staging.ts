@@ -20,11 +20,11 @@ export interface Staging {
  * us, and its file is already unlinked.
  */
 export async function withStaging<T>(
-  site: InstallPaths,
+  paths: InstallPaths,
   bytes: number,
   work: (staging: Staging) => Promise<T>,
 ): Promise<T> {
-  return withScratch(largeFiles(site), async (dir) => {
+  return withScratch(largeFiles(paths), async (dir) => {
     const file = join(dir, 'staging.img');
     await makeFileSystem(file, bytes);
     const holder = await openMountNamespace(SCRIPT, [file], 'create a staging area');

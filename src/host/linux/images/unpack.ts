@@ -17,7 +17,7 @@ import { TREE, type UnpackSandbox, withUnpackSandbox } from './unpack-sandbox.js
 
 /** Unpacks a foreign image's layers into an empty tree; see the port. */
 export async function unpackImage(
-  site: InstallPaths,
+  paths: InstallPaths,
   from: PackedFrom,
   origin: ImageOrigin,
   tree: string,
@@ -25,7 +25,7 @@ export async function unpackImage(
   const { blocks, bsize } = await statfs(tree);
   const purpose = `unpack ${describe(from)}`;
   await withOpened(
-    site,
+    paths,
     from,
     blocks * bsize,
     async ({ foreign, layers }) => {

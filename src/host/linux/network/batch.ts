@@ -4,7 +4,7 @@ import { run } from '../process/run.js';
 export type IpLine = readonly string[];
 
 /**
- * Characters of names built by model/site.ts, of addresses and of our paths. Deliberately excluded:
+ * Characters of names built by model/install-paths.ts, of addresses and of our paths. Deliberately excluded:
  * spaces and newlines, which end a word or a command; `#`, which starts a comment; `%`, which the
  * kernel replaces with a number in a device name; quotes and backslashes. Only options start with
  * `-`.

@@ -27,10 +27,10 @@ export interface Guests {
  * namespace. Every command is idempotent.
  */
 export async function configureGuests(
-  site: InstallPaths,
+  paths: InstallPaths,
   wirings: readonly Wiring[],
 ): Promise<Guests> {
-  return withScratch(smallFiles(site), async (dir) => {
+  return withScratch(smallFiles(paths), async (dir) => {
     const lines = wirings.map((wiring, index): IpLine => {
       const file = join(dir, String(index));
       writeFileSync(file, batchText(guestLines(wiring)));

@@ -9,24 +9,24 @@ import { type IpLink, readLinks } from './observe-links.js';
 import { wire } from './veth.js';
 
 /** Bridges, veth pairs and network namespaces, managed with iproute2. */
-export function linuxLinks(site: InstallPaths): Links {
+export function linuxLinks(paths: InstallPaths): Links {
   return {
     ensureBridge,
     removeLink: (name) => removeLinks([name]),
     wire: async (wirings) => {
-      for (const { netns } of wirings) assertOwned(site, netns);
-      return wire(site, wirings);
+      for (const { netns } of wirings) assertOwned(paths, netns);
+      return wire(paths, wirings);
     },
     unwire: removeLinks,
     removeNetns: async (names) => {
-      for (const name of names) assertOwned(site, name);
+      for (const name of names) assertOwned(paths, name);
       await removeNetns(names);
     },
   };
 }
 
-function assertOwned(site: InstallPaths, netns: string): void {
-  if (netns.startsWith(netnsName(site, ''))) return;
+function assertOwned(paths: InstallPaths, netns: string): void {
+  if (netns.startsWith(netnsName(paths, ''))) return;
   throw new Error(`cannot touch network namespace ${netns}: it is not ours`);
 }
 

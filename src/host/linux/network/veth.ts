@@ -13,24 +13,24 @@ import { createNamespaces, type NamespaceHolder } from './userns.js';
  * link can be added to a running container. Those that failed in the batch are retried alone, after
  * recreating the faulty links; the error then has the reason.
  */
-export async function wire(site: InstallPaths, wirings: Wiring[]): Promise<(Error | undefined)[]> {
+export async function wire(paths: InstallPaths, wirings: Wiring[]): Promise<(Error | undefined)[]> {
   if (wirings.length === 0) return [];
-  const first = await attempt(site, wirings, new Set());
+  const first = await attempt(paths, wirings, new Set());
   const results: (Error | undefined)[] = [];
   for (const [index, wiring] of wirings.entries()) {
     const faults = first.faults[index] ?? [];
-    results.push(faults.length > 0 ? await retry(site, wiring, faults) : undefined);
+    results.push(faults.length > 0 ? await retry(paths, wiring, faults) : undefined);
   }
   return results;
 }
 
 async function retry(
-  site: InstallPaths,
+  paths: InstallPaths,
   wiring: Wiring,
   faults: Fault[],
 ): Promise<Error | undefined> {
   const remake = new Set(faults.flatMap(({ link }) => (link === undefined ? [] : [link])));
-  const { faults: after, complaint } = await attempt(site, [wiring], remake);
+  const { faults: after, complaint } = await attempt(paths, [wiring], remake);
   const reasons = (after[0] ?? []).map(({ reason }) => reason);
   if (reasons.length === 0) return undefined;
   const cause = [...reasons, complaint].filter(Boolean).join('; ');
@@ -38,13 +38,13 @@ async function retry(
 }
 
 /** Configures the host side in one process and the guests in a few, then reads the host again. */
-async function attempt(site: InstallPaths, wirings: Wiring[], remake: Set<string>) {
+async function attempt(paths: InstallPaths, wirings: Wiring[], remake: Set<string>) {
   const links = byName(readLinks());
   const netns = readNetns();
   const host = await withHolders(wirings, netns, (holders) =>
     runBatch(wirings.flatMap((each) => hostLines(each, links, netns, holders, remake))),
   );
-  const guests = await configureGuests(site, wirings);
+  const guests = await configureGuests(paths, wirings);
   const after = byName(readLinks());
   return {
     faults: wirings.map((wiring) => faultsOf(wiring, after, guests.seen.get(wiring.netns))),

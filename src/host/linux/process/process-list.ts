@@ -16,8 +16,8 @@ export interface ListedProcess {
 }
 
 /** The processes of a container. */
-export function processesOf(site: InstallPaths, id: string): ListedProcess[] {
-  return processesIn(readHierarchies(), cgroupPath(site, id)).flatMap((pid) => {
+export function processesOf(paths: InstallPaths, id: string): ListedProcess[] {
+  return processesIn(readHierarchies(), cgroupPath(paths, id)).flatMap((pid) => {
     const status = readText(`/proc/${pid}/status`);
     if (!status) return [];
     const field = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '';

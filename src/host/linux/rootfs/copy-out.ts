@@ -34,7 +34,7 @@ export type DeferredWork = () => Promise<void>;
  *   receives the content of a file, which may wait for a reader: that is returned as deferred work
  */
 export async function copyOut(
-  site: InstallPaths,
+  paths: InstallPaths,
   tree: BytePath,
   path: BytePath,
   to: BytePath,
@@ -50,14 +50,14 @@ export async function copyOut(
   const target = destinationOf(to);
   if (target.type === 'output' || target.type === 'stream') {
     refuseStream(target, found, `cannot ${purpose}`);
-    const content = await contentOf(site, source, purpose);
+    const content = await contentOf(paths, source, purpose);
     return () => writeToStream(target, content);
   }
   const { folder } = target;
   try {
     const name = target.type === 'folder' ? asBytes(basename(path)) : target.name;
     const at = target.type === 'folder' ? to : asBytes(dirname(to));
-    const notes = stagingNotesDir(site);
+    const notes = stagingNotesDir(paths);
     await withStaging(folder, notes, async (staging) => {
       if (found.isDirectory()) await stageFolder(source, staging, name, purpose);
       else await stageFile(source, staging, name, purpose);
@@ -79,8 +79,8 @@ function refuseStream(target: Stream, found: Stats, cannot: string): void {
 }
 
 /** An unlinked copy of a file: a slow reader does not block anybody. */
-function contentOf(site: InstallPaths, source: BytePath, purpose: string): Promise<Readable> {
-  return withScratch(largeFiles(site), async (dir) => {
+function contentOf(paths: InstallPaths, source: BytePath, purpose: string): Promise<Readable> {
+  return withScratch(largeFiles(paths), async (dir) => {
     const scratch = openFolder(bytePath(dir));
     try {
       await stageFile(source, scratch, 'content' as BytePath, purpose);

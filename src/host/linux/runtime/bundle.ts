@@ -20,14 +20,14 @@ import type { SelectedRuntime } from './select.js';
  * @throws UserError for a disk or an option that would reach the host
  */
 export function writeBundle(
-  site: InstallPaths,
+  paths: InstallPaths,
   spec: ContainerSpec,
   runtime: Pick<SelectedRuntime, 'name' | 'version'>,
   terminal?: Terminal,
 ): void {
-  const files = bundleFiles(site, spec.id);
+  const files = bundleFiles(paths, spec.id);
   const user = checkDisk(files.rootfs, spec);
-  const stage = spec.userns && idmapStageOf(site, spec.id);
+  const stage = spec.userns && idmapStageOf(paths, spec.id);
   const mounts = spec.mounts.map((each, i) => ({
     ...each,
     source: stage?.mount(i) ?? each.source,
@@ -38,19 +38,19 @@ export function writeBundle(
       rootfs: files.rootfs,
       ...(stage &&
         spec.userns && { userns: { ids: spec.userns, path: stage.user, root: stage.rootfs } }),
-      cgroup: cgroupPath(site, spec.id),
-      netns: spec.host_network ? 'host' : netnsPath(site, spec.id),
+      cgroup: cgroupPath(paths, spec.id),
+      netns: spec.host_network ? 'host' : netnsPath(paths, spec.id),
       ...(terminal && { terminal }),
       recursive: bindsRecursively(runtime),
       files: Object.fromEntries(
-        ownFiles(site, spec.id).map(([target, source], i) => [target, stage?.file(i) ?? source]),
+        ownFiles(paths, spec.id).map(([target, source], i) => [target, stage?.file(i) ?? source]),
       ),
       user,
       host: readHostFacts(),
       seccomp: (capabilities) => filterFor(spec, capabilities),
     },
   );
-  givePrivateFiles(site, spec.mounts, user.uid);
+  givePrivateFiles(paths, spec.mounts, user.uid);
   mkdirSync(files.dir, { recursive: true, mode: 0o700 });
   writeFileSync(files.config, JSON.stringify(config), { mode: 0o600 });
   copyFileSync(spec.hosts_file, files.hosts);
@@ -63,8 +63,8 @@ const descriptorsOf = ({ sockets = [] }: ContainerSpec) =>
   Object.fromEntries(sockets.map((place, index) => [socketVariable(place), `fd@${3 + index}`]));
 
 /** Bind-mounted into every container, by path inside. */
-function ownFiles(site: InstallPaths, id: string): [string, string][] {
-  const { hosts, hostname, resolv } = bundleFiles(site, id);
+function ownFiles(paths: InstallPaths, id: string): [string, string][] {
+  const { hosts, hostname, resolv } = bundleFiles(paths, id);
   return [
     ['/etc/hosts', hosts],
     ['/etc/hostname', hostname],
@@ -73,9 +73,9 @@ function ownFiles(site: InstallPaths, id: string): [string, string][] {
 }
 
 /** The bundle's sources for `withIdmapStage`. */
-export function stagedMounts(site: InstallPaths, { id, mounts }: ContainerSpec): StagedMounts {
-  const files = ownFiles(site, id).map(([, source]) => source);
-  return { rootfs: bundleFiles(site, id).rootfs, mounts, files };
+export function stagedMounts(paths: InstallPaths, { id, mounts }: ContainerSpec): StagedMounts {
+  const files = ownFiles(paths, id).map(([, source]) => source);
+  return { rootfs: bundleFiles(paths, id).rootfs, mounts, files };
 }
 
 /** resolv.conf(5). Empty instead of the host's, whose servers cannot be reached from inside. */

@@ -25,36 +25,36 @@ const KILL_TIMEOUT = 10_000;
  * Removes the leftovers of a container's life, however it ended: running processes, the runtime's
  * state, conmon, exit file and sockets. Keeps disk, log, network and cgroup parents.
  */
-export async function cleanUp(site: InstallPaths, id: string): Promise<void> {
-  if (leftOf(site, id).length > 0 || runtimesWithState(site, id).length > 0)
-    await endProcesses(site, id);
-  await removeIdmapStage(site, id);
+export async function cleanUp(paths: InstallPaths, id: string): Promise<void> {
+  if (leftOf(paths, id).length > 0 || runtimesWithState(paths, id).length > 0)
+    await endProcesses(paths, id);
+  await removeIdmapStage(paths, id);
 }
 
-async function endProcesses(site: InstallPaths, id: string): Promise<void> {
-  healAtOnce(site, id, false);
-  const { dir, started } = bundleFiles(site, id);
-  const running = runningContainer(site, id);
+async function endProcesses(paths: InstallPaths, id: string): Promise<void> {
+  healAtOnce(paths, id, false);
+  const { dir, started } = bundleFiles(paths, id);
+  const running = runningContainer(paths, id);
   if (running) {
     // on cgroup v1 a frozen process cannot even be killed
-    await setFrozen(site, id, false);
+    await setFrozen(paths, id, false);
     await killProcess(running, id);
   }
   if (!existsSync(started)) await killCreators(dir, id);
-  await deleteStates(site, id);
-  await endMonitor(site, id);
-  await Promise.all(leftOf(site, id).map((path) => rm(path, { force: true })));
+  await deleteStates(paths, id);
+  await endMonitor(paths, id);
+  await Promise.all(leftOf(paths, id).map((path) => rm(path, { force: true })));
 }
 
 /** The existing leftover files. */
-function leftOf(site: InstallPaths, id: string): string[] {
-  const files = bundleFiles(site, id);
+function leftOf(paths: InstallPaths, id: string): string[] {
+  const files = bundleFiles(paths, id);
   return [
     ...[files.heal, files.pid, files.monitor, files.started, ...files.sockets],
-    ...[join(exitsDir(site), id), join(socketsDir(site), socketKey(id))],
+    ...[join(exitsDir(paths), id), join(socketsDir(paths), socketKey(id))],
     join(files.dir, 'exit'),
     join(files.dir, 'oom'),
-    lastHealthCheckFile(site, id),
+    lastHealthCheckFile(paths, id),
   ].filter((path) => lstatSync(path, { throwIfNoEntry: false }));
 }
 
@@ -80,19 +80,19 @@ export async function killCreators(bundle: string, id: string): Promise<void> {
 }
 
 /** Makes every runtime that knows the container delete its state, killing its processes. */
-export async function deleteStates(site: InstallPaths, id: string): Promise<void> {
-  for (const runtime of runtimesWithState(site, id)) await deleteState(site, runtime, id);
+export async function deleteStates(paths: InstallPaths, id: string): Promise<void> {
+  for (const runtime of runtimesWithState(paths, id)) await deleteState(paths, runtime, id);
 }
 
 /** The runtime may have changed since the container was started. */
-function runtimesWithState(site: InstallPaths, id: string): string[] {
-  const parent = join(site.run, 'runtime');
+function runtimesWithState(paths: InstallPaths, id: string): string[] {
+  const parent = join(paths.run, 'runtime');
   const names = existsSync(parent) ? readdirSync(parent) : [];
-  return names.filter((name) => existsSync(join(stateDir(site, name), id))).sort();
+  return names.filter((name) => existsSync(join(stateDir(paths, name), id))).sort();
 }
 
-async function deleteState(site: InstallPaths, runtime: string, id: string): Promise<void> {
-  const state = stateDir(site, runtime);
+async function deleteState(paths: InstallPaths, runtime: string, id: string): Promise<void> {
+  const state = stateDir(paths, runtime);
   const program = findProgram(runtime) ?? runtime;
   const { code, stderr } = await run(program, ['--root', state, 'delete', '--force', id], {
     purpose: `clear ${id}`,
@@ -108,8 +108,8 @@ async function deleteState(site: InstallPaths, runtime: string, id: string): Pro
 }
 
 /** conmon ends after its container; a pid in a file is not enough to identify it. */
-async function endMonitor(site: InstallPaths, id: string): Promise<void> {
-  const files = bundleFiles(site, id);
+async function endMonitor(paths: InstallPaths, id: string): Promise<void> {
+  const files = bundleFiles(paths, id);
   const pid = pidIn(files.monitor);
   const monitor = pid === undefined ? undefined : identify(pid);
   if (!monitor || !argumentsOf(monitor.pid).includes(files.dir)) return;
@@ -123,17 +123,17 @@ async function endMonitor(site: InstallPaths, id: string): Promise<void> {
  * continue to create what is being removed.
  */
 export async function removeAbandonedOneOffs(
-  site: InstallPaths,
+  paths: InstallPaths,
   cgroups: Pick<Cgroups, 'remove'>,
 ): Promise<void> {
-  const dir = oneOffDir(site);
+  const dir = oneOffDir(paths);
   for (const id of existsSync(dir) ? readdirSync(dir) : []) {
     if (isOwnerAlive(id)) continue;
     const bundle = join(dir, id);
     await killCreators(bundle, id);
-    await deleteStates(site, id);
-    await cgroups.remove(cgroupPath(site, id));
-    await rm(join(site.run, 'probe', id), { recursive: true, force: true });
+    await deleteStates(paths, id);
+    await cgroups.remove(cgroupPath(paths, id));
+    await rm(join(paths.run, 'probe', id), { recursive: true, force: true });
     await ensureUnmounted(join(bundle, 'image'));
     await rm(bundle, { recursive: true, force: true });
   }

@@ -40,7 +40,7 @@ export interface MonitorOptions {
  * @throws Error with the runtime's message
  */
 export async function launchMonitor(
-  site: InstallPaths,
+  paths: InstallPaths,
   spawnHelper: SpawnHelper,
   wanted: MonitorOptions,
 ): Promise<number> {
@@ -49,19 +49,19 @@ export async function launchMonitor(
   if (!program) {
     throw new UserError(`cannot start ${id}: conmon is not installed`, 'apt-get install conmon');
   }
-  const log = join(plainRoot(site), relative(site.root, logFile(site, id)));
-  const state = stateDir(site, runtime.name);
-  const folders = [exitsDir(site), socketsDir(site), state, dirname(logFile(site, id))];
+  const log = join(plainRoot(paths), relative(paths.root, logFile(paths, id)));
+  const state = stateDir(paths, runtime.name);
+  const folders = [exitsDir(paths), socketsDir(paths), state, dirname(logFile(paths, id))];
   for (const path of folders) mkdirSync(path, { recursive: true, mode: 0o700 });
-  linkRoot(site);
+  linkRoot(paths);
   // records that there may be a monitor before the monitor has written its own pid file
-  writeFileSync(bundleFiles(site, id).monitor, '', { mode: 0o600 });
+  writeFileSync(bundleFiles(paths, id).monitor, '', { mode: 0o600 });
   const { line, complaint } = await spawnHelper.begin({
-    folder: bundleFiles(site, id).dir,
+    folder: bundleFiles(paths, id).dir,
     sockets: wanted.sockets,
     patience: CREATE_TIMEOUT,
     program,
-    args: argumentsFor(site, wanted, state, log),
+    args: argumentsFor(paths, wanted, state, log),
   });
   const { data, message } = parse(line);
   if (data !== undefined && data > 0) return data;
@@ -71,12 +71,12 @@ export async function launchMonitor(
 }
 
 function argumentsFor(
-  site: InstallPaths,
+  paths: InstallPaths,
   { id, runtime, logSize, sockets, exitCommand: [program, ...words] }: MonitorOptions,
   state: string,
   log: string,
 ): string[] {
-  const files = bundleFiles(site, id);
+  const files = bundleFiles(paths, id);
   const [first = '', ...before] = runtime.command;
   const runtimeWords = [...before, '--root', state];
   return [
@@ -84,8 +84,8 @@ function argumentsFor(
     ...['--runtime', first, ...runtimeWords.flatMap((word) => ['--runtime-arg', word])],
     ...['--bundle', files.dir, '--container-pidfile', files.pid],
     ...['--conmon-pidfile', files.monitor],
-    ...['--exit-dir', exitsDir(site), '--persist-dir', files.dir],
-    ...['--socket-dir-path', socketsDir(site)],
+    ...['--exit-dir', exitsDir(paths), '--persist-dir', files.dir],
+    ...['--socket-dir-path', socketsDir(paths)],
     ...['--log-path', `k8s-file:${log}`, '--log-size-max', String(logSize)],
     ...(sockets.length > 0 ? ['--replace-listen-pid'] : []),
     ...(program === undefined ? [] : ['--exit-command', program]),

@@ -40,19 +40,19 @@ export interface ExecOptions {
  * @throws UserError if the container is not running
  */
 export async function execInteractive(
-  site: InstallPaths,
+  paths: InstallPaths,
   id: string,
   options: ExecOptions,
 ): Promise<number> {
-  const container = runningContainer(site, id);
+  const container = runningContainer(paths, id);
   if (!container) throw notRunning(id);
-  if (isPaused(site, id)) throw paused(id);
+  if (isPaused(paths, id)) throw paused(id);
   if (options.tty && options.interactive && !process.stdin.isTTY) {
     throw new UserError(`cannot give ${id} a terminal: standard input is none`, 'Leave out -t');
   }
-  return withCommand(site, id, container, options, async (begun, { pidFile, described }) => {
+  return withCommand(paths, id, container, options, async (begun, { pidFile, described }) => {
     const { interactive: input = false, tty: terminal = false } = options;
-    const code = await relay(site, begun, { input, terminal });
+    const code = await relay(paths, begun, { input, terminal });
     const started = code === 0 || existsSync(pidFile);
     return started ? code : exitCodeOfFailedStart(`/proc/${container.pid}/root`, described);
   });
@@ -73,17 +73,17 @@ export interface Captured {
  * @throws Error with its last output if it times out
  */
 export async function execCaptured(
-  site: InstallPaths,
+  paths: InstallPaths,
   id: string,
   args: string[],
   { timeout }: { timeout?: number } = {},
 ): Promise<Captured | undefined> {
-  const container = runningContainer(site, id);
+  const container = runningContainer(paths, id);
   if (!container) return undefined;
-  if (isPaused(site, id)) throw paused(id);
-  const group = makeCommandGroup(cgroupPath(site, id), container.runtime);
+  if (isPaused(paths, id)) throw paused(id);
+  const group = makeCommandGroup(cgroupPath(paths, id), container.runtime);
   const attempt = (own: CommandGroup | undefined) =>
-    capture(site, id, container, args, own, timeout);
+    capture(paths, id, container, args, own, timeout);
   try {
     const { started, ...captured } = await attempt(group);
     if (started || !group) return captured;
@@ -97,7 +97,7 @@ export async function execCaptured(
 }
 
 async function capture(
-  site: InstallPaths,
+  paths: InstallPaths,
   id: string,
   container: Started,
   args: string[],
@@ -105,7 +105,7 @@ async function capture(
   timeout: number | undefined,
 ): Promise<Captured & { started: boolean }> {
   const command = { args, how: group?.args ?? [] };
-  return withCommand(site, id, container, command, async (begun) => {
+  return withCommand(paths, id, container, command, async (begun) => {
     const { program, before, pidFile, after } = begun;
     const words = [...before, '--pid-file', pidFile, ...after];
     const ended = endWithCommand(pidFile, group);
@@ -151,23 +151,23 @@ interface ProcessDescription {
 
 /** Describes the whole process to the runtime: it may leave unspecified attributes unconfined. */
 async function withCommand<T>(
-  site: InstallPaths,
+  paths: InstallPaths,
   id: string,
   { runtime, pid }: Started,
   options: ExecOptions & { how?: string[] },
   act: (begun: RelayedCommand, command: ProcessDescription) => Promise<T>,
 ): Promise<T> {
-  const file = join(bundleFiles(site, id).dir, `exec-${randomBytes(6).toString('hex')}.json`);
-  const described = processOf(site, id, pid, options);
+  const file = join(bundleFiles(paths, id).dir, `exec-${randomBytes(6).toString('hex')}.json`);
+  const described = processOf(paths, id, pid, options);
   await writeFile(file, JSON.stringify(described), { mode: 0o600 });
   const pidFile = `${file}.pid`;
   try {
-    const before = ['--root', stateDir(site, runtime), 'exec'];
+    const before = ['--root', stateDir(paths, runtime), 'exec'];
     const after = [...(options.how ?? []), '--process', file, id];
     const program = findProgram(runtime) ?? runtime;
     return await act({ program, before, after, pidFile }, { pidFile, described });
   } catch (error) {
-    endCommand(site, id, pidFile);
+    endCommand(paths, id, pidFile);
     throw error;
   } finally {
     for (const path of [file, pidFile]) await rm(path, { force: true });
@@ -175,16 +175,16 @@ async function withCommand<T>(
 }
 
 /** After the runtime's own process timed out, the one inside may still be running. */
-function endCommand(site: InstallPaths, id: string, pidFile: string): void {
+function endCommand(paths: InstallPaths, id: string, pidFile: string): void {
   const pid = pidIn(pidFile);
   const started = pid === undefined ? undefined : identify(pid);
   // in one of its groups; otherwise the pid has been reused
-  if (!started || !readText(`/proc/${pid}/cgroup`)?.includes(cgroupPath(site, id))) return;
+  if (!started || !readText(`/proc/${pid}/cgroup`)?.includes(cgroupPath(paths, id))) return;
   signalProcess(started, constants.signals.SIGKILL);
 }
 
-function processOf(site: InstallPaths, id: string, pid: number, options: ExecOptions): OciProcess {
-  const files = bundleFiles(site, id);
+function processOf(paths: InstallPaths, id: string, pid: number, options: ExecOptions): OciProcess {
+  const files = bundleFiles(paths, id);
   const { process: own } = JSON.parse(readFileSync(files.config, 'utf8')) as OciSpec;
   const working_dir = options.working_dir ?? own.cwd;
   // Resolved as in the container: a link may be in a volume.

@@ -9,8 +9,8 @@ import { bundleFiles } from './layout.js';
  * Sets whether a container's monitor calls baleine when the container ends: a file marks this, and
  * is removed before we end the container ourselves. Enabling requires its bundle.
  */
-export function healAtOnce(site: InstallPaths, id: string, on: boolean): void {
-  const { heal } = bundleFiles(site, id);
+export function healAtOnce(paths: InstallPaths, id: string, on: boolean): void {
+  const { heal } = bundleFiles(paths, id);
   if (on) writeFileSync(heal, '', { mode: 0o600 });
   else rmSync(heal, { force: true });
 }
@@ -22,9 +22,9 @@ export function healAtOnce(site: InstallPaths, id: string, on: boolean): void {
 const CALL = '[ ! -e "$0" ] || "$@" >/dev/null 2>&1 </dev/null &';
 
 /** Command for conmon to run when the container has ended; empty without a command. */
-export function exitCommandOf(site: InstallPaths, id: string, command: string[]): string[] {
+export function exitCommandOf(paths: InstallPaths, id: string, command: string[]): string[] {
   if (command.length === 0) return [];
-  return ['/bin/sh', '-c', CALL, bundleFiles(site, id).heal, ...command, id];
+  return ['/bin/sh', '-c', CALL, bundleFiles(paths, id).heal, ...command, id];
 }
 
 /** @throws UserError for a signal that does not exist */

@@ -25,23 +25,23 @@ export async function runInForeground(
   spec: ContainerSpec,
   { input, terminal, started, stop }: Foreground,
 ): Promise<number> {
-  const { site } = around;
+  const { paths } = around;
   const runtime = await around.runtime(spec.runtime);
-  await cleanUp(site, spec.id);
+  await cleanUp(paths, spec.id);
   await clearCgroup(around, spec.id);
-  writeBundle(site, spec, runtime, terminal ? ownTerminal() : undefined);
-  const pidFile = join(bundleFiles(site, spec.id).dir, 'run.pid');
+  writeBundle(paths, spec, runtime, terminal ? ownTerminal() : undefined);
+  const pidFile = join(bundleFiles(paths, spec.id).dir, 'run.pid');
   await rm(pidFile, { force: true });
-  const state = stateDir(site, runtime.name);
+  const state = stateDir(paths, runtime.name);
   await mkdir(state, { recursive: true, mode: 0o700 });
-  const { dir: bundle, config, rootfs } = bundleFiles(site, spec.id);
+  const { dir: bundle, config, rootfs } = bundleFiles(paths, spec.id);
   const [program = '', ...words] = runtime.command;
   const before = [...words, '--root', state, 'run'];
   const begun = { program, before, after: ['--bundle', bundle, spec.id], pidFile };
-  return withIdmapStage(site, spec, stagedMounts(site, spec), async () => {
+  return withIdmapStage(paths, spec, stagedMounts(paths, spec), async () => {
     const watched = { id: spec.id, runtime: runtime.name, pidFile, grace: spec.stop_grace_period };
-    const unwatch = watchOneOff(site, watched, { started, stop });
-    const code = await relay(site, begun, { input, terminal }).finally(unwatch);
+    const unwatch = watchOneOff(paths, watched, { started, stop });
+    const code = await relay(paths, begun, { input, terminal }).finally(unwatch);
     if (code === 0 || existsSync(pidFile)) return code;
     const { process: wanted } = JSON.parse(await readFile(config, 'utf8')) as OciSpec;
     return exitCodeOfFailedStart(rootfs, wanted);

@@ -7,21 +7,25 @@ import { stateDir } from './layout.js';
 import { runningContainer } from './started.js';
 
 /** Freezes or thaws a container's processes. False if it is not running. */
-export async function setFrozen(site: InstallPaths, id: string, frozen: boolean): Promise<boolean> {
-  const container = runningContainer(site, id);
+export async function setFrozen(
+  paths: InstallPaths,
+  id: string,
+  frozen: boolean,
+): Promise<boolean> {
+  const container = runningContainer(paths, id);
   if (!container) return false;
-  if (isFrozen(readHierarchies(), cgroupPath(site, id)) === frozen) return true;
+  if (isFrozen(readHierarchies(), cgroupPath(paths, id)) === frozen) return true;
   const { runtime } = container;
   const verb = frozen ? 'pause' : 'resume';
-  const args = ['--root', stateDir(site, runtime), verb, id];
+  const args = ['--root', stateDir(paths, runtime), verb, id];
   const program = findProgram(runtime) ?? runtime;
   const { code } = await run(program, args, { purpose: `${verb} ${id}`, reject: frozen });
   // a runtime that has lost track of the container must not keep it from being stopped
-  if (code !== 0) thaw(readHierarchies(), cgroupPath(site, id));
+  if (code !== 0) thaw(readHierarchies(), cgroupPath(paths, id));
   return true;
 }
 
 /** Whether a container's processes are frozen. */
-export function isPaused(site: InstallPaths, id: string): boolean {
-  return isFrozen(readHierarchies(), cgroupPath(site, id));
+export function isPaused(paths: InstallPaths, id: string): boolean {
+  return isFrozen(readHierarchies(), cgroupPath(paths, id));
 }

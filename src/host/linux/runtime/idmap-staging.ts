@@ -24,9 +24,9 @@ export interface IdmapStage {
   file: (index: number) => string;
 }
 
-/** Not in the site's folder, which only root can enter. */
-export function idmapStageOf(site: InstallPaths, id: string): IdmapStage {
-  const dir = `/run/baleine-${site.tag}-${id}`;
+/** Not in our own folder, which only root can enter. */
+export function idmapStageOf(paths: InstallPaths, id: string): IdmapStage {
+  const dir = `/run/baleine-${paths.tag}-${id}`;
   return {
     dir,
     user: join(dir, 'user'),
@@ -48,29 +48,29 @@ export interface StagedMounts {
  * folder stays at the disk's place, where `runc exec` starts.
  */
 export async function withIdmapStage<T>(
-  site: InstallPaths,
+  paths: InstallPaths,
   { id, userns }: Pick<ContainerSpec, 'id' | 'userns'>,
   staged: StagedMounts,
   act: () => Promise<T>,
 ): Promise<T> {
   if (!userns) return act();
-  await removeIdmapStage(site, id);
+  await removeIdmapStage(paths, id);
   try {
-    await setUp(site, id, userns, staged);
+    await setUp(paths, id, userns, staged);
     return await act();
   } finally {
-    const { dir, rootfs } = idmapStageOf(site, id);
+    const { dir, rootfs } = idmapStageOf(paths, id);
     await unmountAll(dir, [rootfs]);
   }
 }
 
 async function setUp(
-  site: InstallPaths,
+  paths: InstallPaths,
   id: string,
   range: IdRange,
   staged: StagedMounts,
 ): Promise<void> {
-  const stage = idmapStageOf(site, id);
+  const stage = idmapStageOf(paths, id);
   await mkdir(stage.dir, { mode: 0o710 });
   // the runtime continues as root inside the namespace, which is in this group and in no other of
   // the host
@@ -79,7 +79,7 @@ async function setUp(
   const places = placesOf(stage, staged);
   for (const { from, to } of places) await makeTarget(from, to);
   const words = places.flatMap(({ from, to, how }) => [from, to, how]);
-  const args = ['-e', MAP_OWNERS, '--', netnsPath(site, id), stage.user, ...words];
+  const args = ['-e', MAP_OWNERS, '--', netnsPath(paths, id), stage.user, ...words];
   const { code, stderr } = await run('perl', args, { purpose: `start ${id}`, reject: false });
   if (code !== 0) throw refused(id, stderr);
 }
@@ -119,8 +119,8 @@ function refused(id: string, stderr: string): Error {
 }
 
 /** Removes an existing stage, including the leftovers of a crash. */
-export async function removeIdmapStage(site: InstallPaths, id: string): Promise<void> {
-  const { dir } = idmapStageOf(site, id);
+export async function removeIdmapStage(paths: InstallPaths, id: string): Promise<void> {
+  const { dir } = idmapStageOf(paths, id);
   if (!existsSync(dir)) return;
   await unmountAll(dir);
   await rmdir(dir);
@@ -131,8 +131,8 @@ async function unmountAll(dir: string, kept: string[] = []): Promise<void> {
     const mounted = readMounts().filter(({ path }) => path.startsWith(`${dir}/`));
     const all = mounted.map(({ path }) => path);
     // a lazy unmount includes submounts
-    const paths = all.filter((path) => !all.some((other) => path.startsWith(`${other}/`)));
-    if (paths.length > 0) await run('umount', ['--lazy', '--', ...paths]);
+    const mountPoints = all.filter((path) => !all.some((other) => path.startsWith(`${other}/`)));
+    if (mountPoints.length > 0) await run('umount', ['--lazy', '--', ...mountPoints]);
     for (const entry of await readdir(dir, { withFileTypes: true })) {
       const path = join(dir, entry.name);
       if (kept.includes(path)) continue;

@@ -22,7 +22,7 @@ import { overrideFreeze, thawAbandoned, withFrozen } from './with-frozen.js';
 
 /** Containers run by an OCI runtime under conmon. */
 export function linuxRuntime(
-  site: InstallPaths,
+  paths: InstallPaths,
   cgroups: Pick<Cgroups, 'remove' | 'ensureLimits'>,
   /**
    * Command that a monitor runs, followed by the container's id, when an auto-healed container
@@ -31,12 +31,12 @@ export function linuxRuntime(
   heal: string[] = [],
 ): Runtime {
   const around: StartContext = {
-    site,
+    paths,
     cgroups,
     cgroupLock: new ReadWriteLock(),
     spawnHelper: new SpawnHelper(),
     heal,
-    runtime: selector(site, cgroups),
+    runtime: selector(paths, cgroups),
   };
   return {
     start: (spec) => startContainer(around, spec),
@@ -44,44 +44,44 @@ export function linuxRuntime(
     stop: (id, facts, how) => stopContainer(around, id, facts, how),
     signal: async (id, signal) => {
       const number = requiredSignal(signal);
-      const container = runningContainer(site, id);
+      const container = runningContainer(paths, id);
       if (!container || !signalProcess(container, number)) return false;
       // on cgroup v1 a frozen process ends only after it is thawed
-      if (number === constants.signals.SIGKILL) await setFrozen(site, id, false);
+      if (number === constants.signals.SIGKILL) await setFrozen(paths, id, false);
       return true;
     },
-    execute: (id, args, how) => execCaptured(site, id, args, how),
-    givePrivateFiles: async (id, folder) => giveToRunning(site, id, folder),
-    healAtOnce: async (id, on) => healAtOnce(site, id, on),
-    verifyAll: (checks) => verifyAll(site, checks),
+    execute: (id, args, how) => execCaptured(paths, id, args, how),
+    givePrivateFiles: async (id, folder) => giveToRunning(paths, id, folder),
+    healAtOnce: async (id, on) => healAtOnce(paths, id, on),
+    verifyAll: (checks) => verifyAll(paths, checks),
     freeze: async (id, frozen) => {
-      overrideFreeze(site, id, frozen ? 'pause' : 'unpause');
-      return setFrozen(site, id, frozen);
+      overrideFreeze(paths, id, frozen ? 'pause' : 'unpause');
+      return setFrozen(paths, id, frozen);
     },
-    withFrozen: (id, how, work) => withFrozen(site, id, how, work),
+    withFrozen: (id, how, work) => withFrozen(paths, id, how, work),
     runOneOff: (tree, args, config) => runOnce(around, tree, args, config),
     clearAbandoned: async () => {
-      await removeAbandonedOneOffs(site, cgroups);
+      await removeAbandonedOneOffs(paths, cgroups);
       // a stage refers to the container's disk, so it is removed first
-      await sweepStaging(stagingNotesDir(site));
-      await thawAbandoned(site);
-      sweepScratch(site);
+      await sweepStaging(stagingNotesDir(paths));
+      await thawAbandoned(paths);
+      sweepScratch(paths);
     },
   };
 }
 
 /** Containers that start concurrently share one probe. */
-function selector(site: InstallPaths, cgroups: Pick<Cgroups, 'remove'>): StartContext['runtime'] {
+function selector(paths: InstallPaths, cgroups: Pick<Cgroups, 'remove'>): StartContext['runtime'] {
   const asked = new Map<string | undefined, Promise<SelectedRuntime>>();
   return (wanted) => {
-    const answer = asked.get(wanted) ?? selectRuntime(site, cgroups, wanted);
+    const answer = asked.get(wanted) ?? selectRuntime(paths, cgroups, wanted);
     asked.set(wanted, answer);
     return answer;
   };
 }
 
 async function runOnce(
-  { site, cgroups, cgroupLock, runtime }: StartContext,
+  { paths, cgroups, cgroupLock, runtime }: StartContext,
   tree: string,
   args: string[],
   config: Parameters<Runtime['runOneOff']>[2],
@@ -91,8 +91,8 @@ async function runOnce(
   const purpose = `run ${args.join(' ')}`;
   const wanted = { runtime: selected, tree, args, purpose, ...config };
   try {
-    await cgroupLock.shared(() => runOneOff(site, wanted, id));
+    await cgroupLock.shared(() => runOneOff(paths, wanted, id));
   } finally {
-    await cgroupLock.exclusive(() => cgroups.remove(cgroupPath(site, id)));
+    await cgroupLock.exclusive(() => cgroups.remove(cgroupPath(paths, id)));
   }
 }

@@ -4,30 +4,31 @@ import { bundleDir, hostsCopy, type InstallPaths, rootLink } from '../../../mode
 import { digest } from '../../../model/json.js';
 
 /** The runtime's own state, its `--root`. */
-export const stateDir = (site: InstallPaths, runtime: string) => join(site.run, 'runtime', runtime);
+export const stateDir = (paths: InstallPaths, runtime: string) =>
+  join(paths.run, 'runtime', runtime);
 
 /** Bundles of one-off containers, by id. */
-export const oneOffDir = (site: InstallPaths) => join(site.run, 'once');
+export const oneOffDir = (paths: InstallPaths) => join(paths.run, 'once');
 
 /** conmon writes the exit code of a container to a file here, named by its id. */
-export const exitsDir = (site: InstallPaths) => join(site.run, 'exits');
+export const exitsDir = (paths: InstallPaths) => join(paths.run, 'exits');
 
 /**
  * conmon's attach socket is `<this>/<key>/attach`; the path of a socket has at most 107 bytes
  * (unix(7)) and an id up to 127, so the key is a hash.
  */
-export const socketsDir = (site: InstallPaths) => join(site.run, 'sockets');
+export const socketsDir = (paths: InstallPaths) => join(paths.run, 'sockets');
 export const socketKey = (id: string) => digest(id, 16);
 
 /** Files of conmon and ours beside config.json. */
-export const bundleFiles = (site: InstallPaths, id: string) => {
-  const dir = bundleDir(site, id);
+export const bundleFiles = (paths: InstallPaths, id: string) => {
+  const dir = bundleDir(paths, id);
   return {
     dir,
     rootfs: join(dir, 'rootfs'),
     config: join(dir, 'config.json'),
     hostname: join(dir, 'hostname'),
-    hosts: hostsCopy(site, id),
+    hosts: hostsCopy(paths, id),
     resolv: join(dir, 'resolv.conf'),
     /** Pid of the container's first process, written by conmon. */
     pid: join(dir, 'pid'),
@@ -46,16 +47,16 @@ export const bundleFiles = (site: InstallPaths, id: string) => {
  * non-ASCII characters are an error, and cuts a log path at a colon. If the root's own path does
  * not qualify, a link in /run leads there; see `linkRoot`.
  */
-export function plainRoot(site: InstallPaths): string {
-  return PLAIN.test(site.root) ? site.root : rootLink(site);
+export function plainRoot(paths: InstallPaths): string {
+  return PLAIN.test(paths.root) ? paths.root : rootLink(paths);
 }
 
 /** Creates that link. */
-export function linkRoot(site: InstallPaths): void {
-  const path = plainRoot(site);
-  if (path === site.root) return;
+export function linkRoot(paths: InstallPaths): void {
+  const path = plainRoot(paths);
+  if (path === paths.root) return;
   try {
-    symlinkSync(site.root, path);
+    symlinkSync(paths.root, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }

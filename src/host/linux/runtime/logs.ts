@@ -33,11 +33,11 @@ export interface LogOptions {
  * @throws UserError if it has no log: it was never started, or does not exist
  */
 export async function* readLog(
-  site: InstallPaths,
+  paths: InstallPaths,
   id: string,
   { follow = false, last, onGap = () => undefined }: LogOptions = {},
 ): AsyncGenerator<LogPart[]> {
-  const path = logFile(site, id);
+  const path = logFile(paths, id);
   if (!existsSync(path)) {
     throw new UserError(
       `cannot show the log of ${id}: there is none`,
@@ -47,14 +47,14 @@ export async function* readLog(
   const files = new LogFiles(path);
   try {
     if (follow) files.watch();
-    yield* partsOf(site, id, files, { follow, last, onGap });
+    yield* partsOf(paths, id, files, { follow, last, onGap });
   } finally {
     files.close();
   }
 }
 
 async function* partsOf(
-  site: InstallPaths,
+  paths: InstallPaths,
   id: string,
   files: LogFiles,
   { follow, last, onGap }: Required<Omit<LogOptions, 'last'>> & { last: number | undefined },
@@ -69,7 +69,7 @@ async function* partsOf(
   }
   for (;;) {
     // checked before the last read, so that output written at its end is not lost
-    const goesOn = follow && isMonitored(site, id);
+    const goesOn = follow && isMonitored(paths, id);
     let file = files.current;
     for (const chunk of files.chunks()) {
       if (files.current !== file) splitter = new Splitter();
@@ -130,10 +130,10 @@ const MAX_LINE = 200;
  * The unmodified last line of a container's output, or its end; undefined if there is none or the
  * log cannot be read. Kubernetes' CRI log format: `TIME STREAM F|P TEXT`.
  */
-export function lastLogLine(site: InstallPaths, id: string): string | undefined {
+export function lastLogLine(paths: InstallPaths, id: string): string | undefined {
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(logFile(site, id), 'r');
+    descriptor = openSync(logFile(paths, id), 'r');
     const { size } = fstatSync(descriptor);
     const from = Math.max(0, size - TAIL);
     const buffer = Buffer.alloc(size - from);

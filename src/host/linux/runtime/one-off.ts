@@ -39,17 +39,17 @@ interface Watched {
  * @returns a function that stops watching
  */
 export function watchOneOff(
-  site: InstallPaths,
+  paths: InstallPaths,
   watched: Watched,
   { started, stop }: Pick<Foreground, 'started' | 'stop'>,
 ): () => void {
   const over = new AbortController();
-  void follow(site, watched, { started, stop, over: over.signal }).catch(() => undefined);
+  void follow(paths, watched, { started, stop, over: over.signal }).catch(() => undefined);
   return () => over.abort();
 }
 
 async function follow(
-  site: InstallPaths,
+  paths: InstallPaths,
   { id, runtime, pidFile, grace }: Watched,
   { started, stop, over }: Pick<Foreground, 'started' | 'stop'> & { over: AbortSignal },
 ): Promise<void> {
@@ -66,7 +66,7 @@ async function follow(
     started_at: new Date().toISOString(),
     runtime,
   };
-  saveStarted(site, id, known);
+  saveStarted(paths, id, known);
   started(known);
   if (!stop.aborted) await aborted(stop);
   await sleep(grace, undefined, { signal: over });
@@ -104,19 +104,19 @@ const PIDS = 2048;
  * @throws Error with the end of the command's output
  */
 export async function runOneOff(
-  site: InstallPaths,
+  paths: InstallPaths,
   wanted: OneOff,
   id = oneOffId(),
 ): Promise<void> {
-  const bundle = join(oneOffDir(site), id);
-  const state = stateDir(site, wanted.runtime.name);
+  const bundle = join(oneOffDir(paths), id);
+  const state = stateDir(paths, wanted.runtime.name);
   checkTree(wanted.tree);
   checkWorkingDir(wanted.tree, wanted.working_dir ?? '/', wanted.mounts);
   checkTargets(wanted.tree, { mounts: wanted.mounts ?? [] }, []);
   await mkdir(bundle, { recursive: true, mode: 0o700 });
   await mkdir(state, { recursive: true, mode: 0o700 });
   try {
-    await writeFile(join(bundle, 'config.json'), JSON.stringify(specOf(site, wanted, id)));
+    await writeFile(join(bundle, 'config.json'), JSON.stringify(specOf(paths, wanted, id)));
     const [program = '', ...words] = wanted.runtime.command;
     const args = [...words, '--root', state, 'run', '--bundle', bundle, id];
     const ran = await run(program, args, {
@@ -148,7 +148,7 @@ export const isOwnerAlive = (id: string) => isOwned(id.slice(ONE_OFF_PREFIX.leng
 /** The id names the owner: when that process is gone, the container is useless. */
 export const oneOffId = () => `${ONE_OFF_PREFIX}${ownerMark()}${randomBytes(6).toString('hex')}`;
 
-function specOf(site: InstallPaths, wanted: OneOff, id: string) {
+function specOf(paths: InstallPaths, wanted: OneOff, id: string) {
   const { tree, args, environment = {}, user = '0:0', working_dir = '/' } = wanted;
   const described: ProcessSpec = {
     args,
@@ -166,10 +166,10 @@ function specOf(site: InstallPaths, wanted: OneOff, id: string) {
     ulimits: {},
   };
   const account = resolveUser(tree, user);
-  givePrivateFiles(site, described.mounts, account.uid);
+  givePrivateFiles(paths, described.mounts, account.uid);
   return configJson(described, {
     rootfs: tree,
-    cgroup: cgroupPath(site, id),
+    cgroup: cgroupPath(paths, id),
     files: {},
     user: account,
     host: readHostFacts(),

@@ -11,16 +11,16 @@ import { bundleFiles } from './layout.js';
  *
  * @param uid inside the container; the mounts map it
  */
-export function givePrivateFiles(site: InstallPaths, mounts: MountSpec[], uid: number): void {
-  const ours = join(site.root, 'configs', '/');
+export function givePrivateFiles(paths: InstallPaths, mounts: MountSpec[], uid: number): void {
+  const ours = join(paths.root, 'configs', '/');
   for (const { source } of mounts) {
     if (source.startsWith(ours)) giveIn(source, uid);
   }
 }
 
 /** Same for one folder of a running container, after its files have changed. */
-export function giveToRunning(site: InstallPaths, id: string, folder: string): void {
-  const uid = userOf(site, id);
+export function giveToRunning(paths: InstallPaths, id: string, folder: string): void {
+  const uid = userOf(paths, id);
   if (uid !== undefined) giveIn(folder, uid);
 }
 
@@ -34,9 +34,9 @@ function giveIn(folder: string, uid: number): void {
   }
 }
 
-function userOf(site: InstallPaths, id: string): number | undefined {
+function userOf(paths: InstallPaths, id: string): number | undefined {
   try {
-    const text = readFileSync(bundleFiles(site, id).config, 'utf8');
+    const text = readFileSync(bundleFiles(paths, id).config, 'utf8');
     return (JSON.parse(text) as OciSpec).process.user.uid;
   } catch {
     // never started here; it gets the files at its start

@@ -33,11 +33,11 @@ export interface RelayedCommand {
  * @returns its exit code, 128 + n if signal n ended it; the runtime's own if it did not start
  */
 export async function relay(
-  site: InstallPaths,
+  paths: InstallPaths,
   { program, before, after, pidFile }: RelayedCommand,
   { input, terminal }: StreamOptions,
 ): Promise<number> {
-  const folder = socketsDir(site);
+  const folder = socketsDir(paths);
   const socket = terminal ? join(folder, `console-${randomBytes(6).toString('hex')}`) : '';
   if (terminal) await mkdir(folder, { recursive: true, mode: 0o700 });
   const how = [

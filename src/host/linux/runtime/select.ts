@@ -28,26 +28,26 @@ const NAME = /^[a-z0-9][a-z0-9._-]{0,31}$/;
 /**
  * The OCI runtime to use: the requested one, or the first of crun and runc that works here. Being
  * installed is not enough (crun 1.8 rejects hybrid cgroups), so each runs a container that does
- * nothing, once per boot and version; the result is cached in `<site.run>/runtime.json`.
+ * nothing, once per boot and version; the result is cached in `<run>/runtime.json`.
  *
  * @throws UserError if none works, with each one's error
  */
 export async function selectRuntime(
-  site: InstallPaths,
+  paths: InstallPaths,
   cgroups: Pick<Cgroups, 'remove'>,
   wanted?: string,
 ): Promise<SelectedRuntime> {
   if (wanted !== undefined && !NAME.test(wanted)) {
     throw new UserError(`cannot use runtime ${wanted}: it must be the name of a program in PATH`);
   }
-  const cached = readCache(site, wanted);
+  const cached = readCache(paths, wanted);
   if (cached) return cached;
   const tried: SelectedRuntime['tried'] = [];
   for (const name of wanted ? [wanted] : KNOWN) {
-    const answer = await attempt(site, cgroups, name);
+    const answer = await attempt(paths, cgroups, name);
     if (!('error' in answer)) {
       const selected = { ...answer, tried };
-      await writeCache(site, wanted, selected);
+      await writeCache(paths, wanted, selected);
       return selected;
     }
     tried.push(answer);
@@ -56,14 +56,14 @@ export async function selectRuntime(
 }
 
 async function attempt(
-  site: InstallPaths,
+  paths: InstallPaths,
   cgroups: Pick<Cgroups, 'remove'>,
   name: string,
 ): Promise<Omit<SelectedRuntime, 'tried'> | { name: string; error: string }> {
   const path = findProgram(name);
   if (!path) return { name, error: 'not installed' };
   try {
-    const command = await workingCommand(site, cgroups, name, path);
+    const command = await workingCommand(paths, cgroups, name, path);
     const { stdout } = await run(path, ['--version']);
     return { name, path, command, version: /\d+(\.\d+)+\S*/.exec(stdout)?.[0] ?? 'unknown' };
   } catch (error) {
@@ -75,12 +75,12 @@ async function attempt(
  * The runtime itself, or the workaround for hybrid cgroups. @throws Error the runtime's first error
  */
 async function workingCommand(
-  site: InstallPaths,
+  paths: InstallPaths,
   cgroups: Pick<Cgroups, 'remove'>,
   name: string,
   path: string,
 ): Promise<string[]> {
-  const works = (command: string[]) => runNothing(site, cgroups, { name, command });
+  const works = (command: string[]) => runNothing(paths, cgroups, { name, command });
   try {
     await works([path]);
     return [path];
@@ -98,12 +98,12 @@ async function workingCommand(
  * Runs the host's own `true` on an empty tree with the host's programs and libraries bind-mounted.
  */
 async function runNothing(
-  site: InstallPaths,
+  paths: InstallPaths,
   cgroups: Pick<Cgroups, 'remove'>,
   runtime: RuntimeCommand,
 ): Promise<void> {
   const id = oneOffId();
-  const tree = join(site.run, 'probe', id);
+  const tree = join(paths.run, 'probe', id);
   await mkdir(tree, { recursive: true });
   const mounts = ['/usr', '/bin', '/lib', '/lib64']
     .filter((path) => existsSync(path))
@@ -111,9 +111,9 @@ async function runNothing(
   const args = [findProgram('true') ?? '/bin/true'];
   try {
     const purpose = `try ${runtime.name}`;
-    await runOneOff(site, { runtime, tree, args, mounts, security: 'unconfined', purpose }, id);
+    await runOneOff(paths, { runtime, tree, args, mounts, security: 'unconfined', purpose }, id);
   } finally {
-    await cgroups.remove(cgroupPath(site, id));
+    await cgroups.remove(cgroupPath(paths, id));
     await rm(tree, { recursive: true, force: true });
   }
 }
@@ -133,17 +133,17 @@ interface Cached {
   selected: Record<string, SelectedRuntime & { modified: number }>;
 }
 
-const cacheFile = (site: InstallPaths) => join(site.run, 'runtime.json');
+const cacheFile = (paths: InstallPaths) => join(paths.run, 'runtime.json');
 const keyOf = (wanted: string | undefined) => wanted ?? 'default';
 
 /** After a failed start the cached result may be outdated, so the next run probes again. */
-export async function forgetSelected(site: InstallPaths): Promise<void> {
-  await rm(cacheFile(site), { force: true });
+export async function forgetSelected(paths: InstallPaths): Promise<void> {
+  await rm(cacheFile(paths), { force: true });
 }
 
 /** Another version of the program may behave differently. */
-function readCache(site: InstallPaths, wanted: string | undefined): SelectedRuntime | undefined {
-  const found = cacheOf(site).selected[keyOf(wanted)];
+function readCache(paths: InstallPaths, wanted: string | undefined): SelectedRuntime | undefined {
+  const found = cacheOf(paths).selected[keyOf(wanted)];
   // earlier releases did not store commands
   if (!found?.command) return undefined;
   const { modified, ...selected } = found;
@@ -151,22 +151,22 @@ function readCache(site: InstallPaths, wanted: string | undefined): SelectedRunt
 }
 
 async function writeCache(
-  site: InstallPaths,
+  paths: InstallPaths,
   wanted: string | undefined,
   selected: SelectedRuntime,
 ): Promise<void> {
-  const cached = cacheOf(site);
+  const cached = cacheOf(paths);
   cached.selected[keyOf(wanted)] = { ...selected, modified: modifiedAt(selected.path) };
-  const file = cacheFile(site);
+  const file = cacheFile(paths);
   const temporary = `${file}.${basename(selected.path)}.${process.pid}`;
   await writeFile(temporary, JSON.stringify(cached), { mode: 0o600 });
   await rename(temporary, file);
 }
 
-function cacheOf(site: InstallPaths): Cached {
+function cacheOf(paths: InstallPaths): Cached {
   const boot_id = bootId();
   try {
-    const cached = JSON.parse(readFileSync(cacheFile(site), 'utf8')) as Cached;
+    const cached = JSON.parse(readFileSync(cacheFile(paths), 'utf8')) as Cached;
     if (cached.boot_id === boot_id) return cached;
   } catch {
     // Absent, or partially written by a crash: probe again.

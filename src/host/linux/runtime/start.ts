@@ -23,7 +23,7 @@ import { forgetSelected, type SelectedRuntime } from './select.js';
 import { pidIn, saveStarted } from './started.js';
 
 export interface StartContext {
-  site: InstallPaths;
+  paths: InstallPaths;
   cgroups: Pick<Cgroups, 'remove' | 'ensureLimits'>;
   cgroupLock: ReadWriteLock;
   spawnHelper: SpawnHelper;
@@ -41,19 +41,19 @@ export function startContainer(around: StartContext, spec: ContainerSpec): Promi
 }
 
 async function start(around: StartContext, spec: ContainerSpec): Promise<Started> {
-  const { site, cgroupLock } = around;
+  const { paths, cgroupLock } = around;
   const runtime = await around.runtime(spec.runtime);
-  await cleanUp(site, spec.id);
+  await cleanUp(paths, spec.id);
   await clearCgroup(around, spec.id);
-  writeBundle(site, spec, runtime);
+  writeBundle(paths, spec, runtime);
   try {
-    return await withIdmapStage(site, spec, stagedMounts(site, spec), () =>
+    return await withIdmapStage(paths, spec, stagedMounts(paths, spec), () =>
       cgroupLock.shared(() => launchAndStart(around, spec, runtime)),
     );
   } catch (refusal) {
-    const error = explained(site, spec.id, refusal);
-    await forgetSelected(site);
-    await cleanUp(site, spec.id).catch((again) => {
+    const error = explained(paths, spec.id, refusal);
+    await forgetSelected(paths);
+    await cleanUp(paths, spec.id).catch((again) => {
       throw new Error(`${messageOf(error)}; then ${messageOf(again)}`);
     });
     await clearCgroup(around, spec.id);
@@ -62,23 +62,23 @@ async function start(around: StartContext, spec: ContainerSpec): Promise<Started
 }
 
 /** Uses the bundle while it still exists. */
-function explained(site: InstallPaths, id: string, error: unknown): unknown {
-  const config = readText(bundleFiles(site, id).config);
+function explained(paths: InstallPaths, id: string, error: unknown): unknown {
+  const config = readText(bundleFiles(paths, id).config);
   if (config === undefined) return error;
   const { process } = JSON.parse(config) as OciSpec;
-  return explainFailedStart(error, id, rootfsDir(site, id), process);
+  return explainFailedStart(error, id, rootfsDir(paths, id), process);
 }
 
 async function launchAndStart(
-  { site, cgroups, heal, spawnHelper }: StartContext,
+  { paths, cgroups, heal, spawnHelper }: StartContext,
   spec: ContainerSpec,
   runtime: SelectedRuntime,
 ): Promise<Started> {
   const { id, logs, userns, sockets = [] } = spec;
-  healAtOnce(site, id, spec.heal === 'immediate');
-  const exitCommand = exitCommandOf(site, id, heal);
+  healAtOnce(paths, id, spec.heal === 'immediate');
+  const exitCommand = exitCommandOf(paths, id, heal);
   const logSize = logs.max_size;
-  const pid = await launchMonitor(site, spawnHelper, {
+  const pid = await launchMonitor(paths, spawnHelper, {
     id,
     runtime,
     logSize,
@@ -87,20 +87,20 @@ async function launchAndStart(
   });
   // Checked before the user's program runs, since that may end at once.
   const first = identify(pid);
-  const monitor = identify(pidIn(bundleFiles(site, id).monitor) ?? 0);
+  const monitor = identify(pidIn(bundleFiles(paths, id).monitor) ?? 0);
   if (!first || !monitor) {
     throw new Error(`cannot start ${id}: ${first ? 'conmon' : runtime.name} ended at once`);
   }
   if (userns) checkIds(pid, id, userns);
-  await denyDevices(cgroups, spec, site);
+  await denyDevices(cgroups, spec, paths);
   const started: Started = {
     ...first,
     monitor: { pid: monitor.pid, start_time: monitor.start_time },
     started_at: new Date().toISOString(),
     runtime: runtime.name,
   };
-  saveStarted(site, id, started);
-  const args = ['--root', stateDir(site, runtime.name), 'start', id];
+  saveStarted(paths, id, started);
+  const args = ['--root', stateDir(paths, runtime.name), 'start', id];
   await spawnHelper.run(runtime.path, args, `start ${id}`);
   return started;
 }
@@ -109,10 +109,10 @@ async function launchAndStart(
 async function denyDevices(
   cgroups: StartContext['cgroups'],
   { id, limits }: ContainerSpec,
-  site: InstallPaths,
+  paths: InstallPaths,
 ): Promise<void> {
   if (!limits.devices?.some((rule) => 'deny' in rule)) return;
-  await cgroups.ensureLimits(cgroupPath(site, id), limits, rootfsDir(site, id));
+  await cgroups.ensureLimits(cgroupPath(paths, id), limits, rootfsDir(paths, id));
 }
 
 /** A runtime that ignores user namespaces would give the container the host's root. */
@@ -124,10 +124,10 @@ function checkIds(pid: number, id: string, range: IdRange): void {
 
 /** Deletes through the runtime as long as it knows the container. */
 export async function clearCgroup(
-  { site, cgroups, cgroupLock }: StartContext,
+  { paths, cgroups, cgroupLock }: StartContext,
   id: string,
 ): Promise<void> {
-  const cgroup = cgroupPath(site, id);
+  const cgroup = cgroupPath(paths, id);
   const { named, unified } = readHierarchies();
   const roots = unified === undefined ? named : [...named, unified];
   if (!roots.some((root) => existsSync(join(root, cgroup)))) return;

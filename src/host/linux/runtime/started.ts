@@ -11,24 +11,24 @@ import { isAlive } from './process.js';
 
 /** Stored in the bundle, so that the container can be found by its id alone. */
 export function saveStarted(
-  site: InstallPaths,
+  paths: InstallPaths,
   id: string,
   started: Started | StartedInForeground,
 ): void {
-  const file = bundleFiles(site, id).started;
+  const file = bundleFiles(paths, id).started;
   writeFileSync(`${file}.new`, JSON.stringify(started), { mode: 0o600 });
   renameSync(`${file}.new`, file);
 }
 
 /** The running container with this id; undefined if its process has ended or its pid was reused. */
-export function runningContainer(site: InstallPaths, id: string): Started | undefined {
-  const started = lastStarted(site, id);
+export function runningContainer(paths: InstallPaths, id: string): Started | undefined {
+  const started = lastStarted(paths, id);
   return started && isAlive(started) ? started : undefined;
 }
 
 /** Whether conmon is running, which outlives the container until all output is in the log. */
-export function isMonitored(site: InstallPaths, id: string): boolean {
-  const started = lastStarted(site, id);
+export function isMonitored(paths: InstallPaths, id: string): boolean {
+  const started = lastStarted(paths, id);
   // foreground containers have none
   return (
     started?.monitor !== undefined && isAlive({ ...started.monitor, boot_id: started.boot_id })
@@ -39,21 +39,21 @@ export function isMonitored(site: InstallPaths, id: string): boolean {
  * See Health.life. An ended container counts as running until its monitor has recorded the exit
  * code.
  */
-export function lifeOf(site: InstallPaths, id: string): Life | undefined {
-  const started = lastStarted(site, id);
+export function lifeOf(paths: InstallPaths, id: string): Life | undefined {
+  const started = lastStarted(paths, id);
   if (!started || started.boot_id !== bootId()) return undefined;
   const age = Math.max(0, uptime() - started.start_time * 10);
   if (isAlive(started)) {
-    const paused = isFrozen(readHierarchies(), cgroupPath(site, id));
+    const paused = isFrozen(readHierarchies(), cgroupPath(paths, id));
     return { running: true, paused, age };
   }
-  const text = readText(join(exitsDir(site), id))?.trim();
+  const text = readText(join(exitsDir(paths), id))?.trim();
   if (text) return { running: false, code: Number(text), age };
-  return { running: isMonitored(site, id), age };
+  return { running: isMonitored(paths, id), age };
 }
 
-function lastStarted(site: InstallPaths, id: string): Started | undefined {
-  const text = readText(bundleFiles(site, id).started);
+function lastStarted(paths: InstallPaths, id: string): Started | undefined {
+  const text = readText(bundleFiles(paths, id).started);
   return text ? (JSON.parse(text) as Started) : undefined;
 }
 

@@ -13,23 +13,23 @@ import { isMonitored, runningContainer } from './started.js';
 
 /** Stops a container gracefully, then by force, and cleans up. @param grace milliseconds */
 export async function stopContainer(
-  { site, cgroups, cgroupLock }: StartContext,
+  { paths, cgroups, cgroupLock }: StartContext,
   id: string,
   facts: Partial<Started>,
   { signal, grace }: { signal: string; grace: number },
 ): Promise<void> {
   const number = stopSignal(signal);
   const recorded = identityOf(facts);
-  const targets = [runningContainer(site, id), recorded].filter((each) => each && isAlive(each));
-  healAtOnce(site, id, false);
+  const targets = [runningContainer(paths, id), recorded].filter((each) => each && isAlive(each));
+  healAtOnce(paths, id, false);
   // a frozen process receives no signals, on cgroup v1 not even SIGKILL
-  await setFrozen(site, id, false);
+  await setFrozen(paths, id, false);
   for (const target of targets as Identity[]) {
     signalProcess(target, number);
     if (!(await ended(target, grace))) await killProcess(target, id);
   }
-  await cleanUp(site, id);
-  await cgroupLock.exclusive(() => cgroups.remove(cgroupPath(site, id)));
+  await cleanUp(paths, id);
+  await cgroupLock.exclusive(() => cgroups.remove(cgroupPath(paths, id)));
 }
 
 function identityOf({ pid, start_time, boot_id }: Partial<Started>): Identity | undefined {
@@ -41,14 +41,14 @@ function identityOf({ pid, start_time, boot_id }: Partial<Started>): Identity | 
  * Waits for a container to end, if it is running. Returns its exit code; undefined if nobody
  * recorded it, as for a stopped or unmonitored container.
  */
-export async function waitForEnd(site: InstallPaths, id: string): Promise<number | undefined> {
-  const container = runningContainer(site, id);
+export async function waitForEnd(paths: InstallPaths, id: string): Promise<number | undefined> {
+  const container = runningContainer(paths, id);
   if (container) await ended(container, Number.POSITIVE_INFINITY);
-  while (exitCode(site, id) === undefined && isMonitored(site, id)) await sleep(20);
-  return exitCode(site, id);
+  while (exitCode(paths, id) === undefined && isMonitored(paths, id)) await sleep(20);
+  return exitCode(paths, id);
 }
 
-function exitCode(site: InstallPaths, id: string): number | undefined {
-  const text = readText(join(exitsDir(site), id))?.trim();
+function exitCode(paths: InstallPaths, id: string): number | undefined {
+  const text = readText(join(exitsDir(paths), id))?.trim();
   return text && /^\d+$/.test(text) ? Number(text) : undefined;
 }

@@ -16,7 +16,7 @@ const OPTIONS = 'loop,ro,noload,nodev,nosuid,noexec,errors=remount-ro';
 
 /** Each image is mounted once, regardless of how many containers start from it. */
 export async function verifyAll(
-  site: InstallPaths,
+  paths: InstallPaths,
   checks: Check[],
 ): Promise<(Error | undefined)[]> {
   const answers = new Map<Check, Error | undefined>();
@@ -25,10 +25,10 @@ export async function verifyAll(
     const mine = checks.filter((each) => each.image === image);
     const look = async (tree?: string) => {
       for (const each of mine)
-        answers.set(each, faultOf(tree ?? rootfsDir(site, each.spec.id), each));
+        answers.set(each, faultOf(tree ?? rootfsDir(paths, each.spec.id), each));
     };
     try {
-      await (image === undefined ? look() : withMountedImage(site, image, look));
+      await (image === undefined ? look() : withMountedImage(paths, image, look));
     } catch (error) {
       for (const each of mine) answers.set(each, error as Error);
     }
@@ -47,11 +47,11 @@ function faultOf(tree: string, { spec }: Check): Error | undefined {
 
 /** Uses the folder of a one-off container: if we are killed, the next run removes it. */
 async function withMountedImage(
-  site: InstallPaths,
+  paths: InstallPaths,
   file: string,
   look: (tree: string) => Promise<void>,
 ): Promise<void> {
-  const dir = join(oneOffDir(site), oneOffId());
+  const dir = join(oneOffDir(paths), oneOffId());
   const tree = join(dir, 'image');
   await checkComplete(file);
   await mkdir(tree, { recursive: true, mode: 0o700 });

@@ -24,38 +24,38 @@ import { runningContainer } from './started.js';
  * stays paused.
  */
 export async function withFrozen<T>(
-  site: InstallPaths,
+  paths: InstallPaths,
   id: string,
   { purpose, disk = false }: FreezeOptions,
   work: () => Promise<T>,
 ): Promise<T> {
-  const freeze = runningContainer(site, id) !== undefined && !isPaused(site, id);
-  const tree = rootfsDir(site, id);
-  const note = join(freezeNotesDir(site), `${ownerMark()}${id}`);
-  mkdirSync(freezeNotesDir(site), { recursive: true, mode: 0o700 });
+  const freeze = runningContainer(paths, id) !== undefined && !isPaused(paths, id);
+  const tree = rootfsDir(paths, id);
+  const note = join(freezeNotesDir(paths), `${ownerMark()}${id}`);
+  mkdirSync(freezeNotesDir(paths), { recursive: true, mode: 0o700 });
   writeFileSync(note, JSON.stringify({ purpose, freeze, disk }), { mode: 0o600 });
   const thawNow = () => {
-    if (freeze) thaw(readHierarchies(), cgroupPath(site, id));
+    if (freeze) thaw(readHierarchies(), cgroupPath(paths, id));
   };
   // a second signal ends us without another turn of the event loop
   process.on('exit', thawNow);
   try {
-    if (freeze) await setFrozen(site, id, true);
-    if (disk) await ensureMounted(diskFile(site, id), tree);
+    if (freeze) await setFrozen(paths, id, true);
+    if (disk) await ensureMounted(diskFile(paths, id), tree);
     return await work();
   } finally {
-    await runCleanup(() => thawAndUnmount(site, id, { freeze, disk }));
+    await runCleanup(() => thawAndUnmount(paths, id, { freeze, disk }));
     process.off('exit', thawNow);
     dropNote(note);
   }
 }
 
 /** Undoes the freezes of killed runs. */
-export async function thawAbandoned(site: InstallPaths): Promise<void> {
-  for (const name of namesIn(site).filter((each) => !isOwned(each))) {
-    const note = join(freezeNotesDir(site), name);
+export async function thawAbandoned(paths: InstallPaths): Promise<void> {
+  for (const name of namesIn(paths).filter((each) => !isOwned(each))) {
+    const note = join(freezeNotesDir(paths), name);
     const { freeze = false, disk = false } = readFreezeNote(note) ?? {};
-    await thawAndUnmount(site, idIn(name), { freeze, disk });
+    await thawAndUnmount(paths, idIn(name), { freeze, disk });
     dropNote(note);
   }
 }
@@ -65,9 +65,9 @@ export async function thawAbandoned(site: InstallPaths): Promise<void> {
  *
  * @throws UserError if a live run has frozen the container
  */
-export function overrideFreeze(site: InstallPaths, id: string, verb: string): void {
-  for (const name of namesIn(site).filter((each) => idIn(each) === id)) {
-    const note = join(freezeNotesDir(site), name);
+export function overrideFreeze(paths: InstallPaths, id: string, verb: string): void {
+  for (const name of namesIn(paths).filter((each) => idIn(each) === id)) {
+    const note = join(freezeNotesDir(paths), name);
     const hold = readFreezeNote(note);
     if (isOwned(name)) {
       throw new UserError(
@@ -81,12 +81,12 @@ export function overrideFreeze(site: InstallPaths, id: string, verb: string): vo
 }
 
 async function thawAndUnmount(
-  site: InstallPaths,
+  paths: InstallPaths,
   id: string,
   { freeze, disk }: { freeze: boolean; disk: boolean },
 ) {
-  if (freeze) await setFrozen(site, id, false);
-  if (disk && !runningContainer(site, id)) await ensureUnmounted(rootfsDir(site, id));
+  if (freeze) await setFrozen(paths, id, false);
+  if (disk && !runningContainer(paths, id)) await ensureUnmounted(rootfsDir(paths, id));
 }
 
 function dropNote(note: string): void {
@@ -99,7 +99,7 @@ function dropNote(note: string): void {
 }
 
 /** Notes of frozen containers; each name starts with the mark of its owner and ends with the id. */
-export const freezeNotesDir = (site: InstallPaths) => join(site.run, 'holds');
+export const freezeNotesDir = (paths: InstallPaths) => join(paths.run, 'holds');
 
 interface Note {
   /** The command, for example `cp`. */
@@ -121,23 +121,23 @@ export function readFreezeNote(note: string): Note | undefined {
 /**
  * Who has frozen a container, or had when it was killed; undefined if it was no command of ours.
  */
-export function freezeHolderOf(site: InstallPaths, id: string): FreezeHolder | undefined {
-  for (const name of namesIn(site)) {
+export function freezeHolderOf(paths: InstallPaths, id: string): FreezeHolder | undefined {
+  for (const name of namesIn(paths)) {
     if (idIn(name) !== id) continue;
     const { purpose = 'run', freeze = false } =
-      readFreezeNote(join(freezeNotesDir(site), name)) ?? {};
+      readFreezeNote(join(freezeNotesDir(paths), name)) ?? {};
     if (freeze) return { purpose, pid: Number.parseInt(name, 10), alive: isOwned(name) };
   }
   return undefined;
 }
 
 /** Whether a killed run has left one; usually there is no note, and this is one check. */
-export function hasAbandonedFreeze(site: InstallPaths): boolean {
-  return namesIn(site).some((name) => !isOwned(name));
+export function hasAbandonedFreeze(paths: InstallPaths): boolean {
+  return namesIn(paths).some((name) => !isOwned(name));
 }
 
-export const namesIn = (site: InstallPaths) =>
-  ifThere(() => readdirSync(freezeNotesDir(site))) ?? [];
+export const namesIn = (paths: InstallPaths) =>
+  ifThere(() => readdirSync(freezeNotesDir(paths))) ?? [];
 
 /** `4121-8813-shop.web` */
 export const idIn = (name: string) => name.split('-').slice(2).join('-');

@@ -67,22 +67,22 @@ describe('what waits too long, or is too much of its kind', () => {
 });
 
 describe.skipIf(lackingRoot())('an archive of a build', () => {
-  const site = () => installPaths(dir);
-  const cache = () => builtImagesDir(site().tag);
+  const paths = () => installPaths(dir);
+  const cache = () => builtImagesDir(paths().tag);
   afterEach(() => rmSync(cache(), { recursive: true, force: true }));
   const keep = (owner: string, context: string, layers: string) => {
     const archive = join(dir, 'image.tar');
     writeFileSync(archive, layers);
-    keepArchive(site(), owner, { context, args: {} }, layers, archive);
+    keepArchive(paths(), owner, { context, args: {} }, layers, archive);
   };
 
   it('is found by what is in it, and takes the place of what the same source gave', () => {
     keep('shop', '/srv/a', 'one');
     keep('shop', '/srv/b', 'two');
     keep('shop', '/srv/a', 'three');
-    expect(findArchive(site(), 'one')).toBeUndefined();
+    expect(findArchive(paths(), 'one')).toBeUndefined();
     for (const layers of ['two', 'three']) {
-      expect(findArchive(site(), layers)).toMatch(
+      expect(findArchive(paths(), layers)).toMatch(
         new RegExp(`^${cache()}/shop\\.[0-9a-f]{16}\\.${layers}\\.tar$`),
       );
     }
@@ -92,11 +92,11 @@ describe.skipIf(lackingRoot())('an archive of a build', () => {
     keep('shop', '/srv/a', 'one');
     keep('shopping', '/srv/a', 'two');
     keep('-', '/srv/a', 'three');
-    dropArchives(site(), 'shop');
+    dropArchives(paths(), 'shop');
     expect(readdirSync(cache())).toHaveLength(2);
-    dropArchives(site(), '-');
-    expect(findArchive(site(), 'two')).toBeDefined();
-    dropArchives(site());
+    dropArchives(paths(), '-');
+    expect(findArchive(paths(), 'two')).toBeDefined();
+    dropArchives(paths());
     expect(existsSync(cache())).toBe(false);
   });
 });

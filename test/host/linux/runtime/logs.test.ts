@@ -7,17 +7,17 @@ import { bootId, startTime } from '../../../../src/host/linux/process/processes.
 import { readLog } from '../../../../src/host/linux/runtime/logs.js';
 import { bundleDir, type InstallPaths, logFile } from '../../../../src/model/install-paths.js';
 
-let site: InstallPaths;
+let paths: InstallPaths;
 let file: string;
 const ID = 'shop.web';
 
 beforeEach(() => {
   const root = mkdtempSync(join(tmpdir(), 'logs-'));
-  site = { root, run: join(root, 'run'), tag: 'x' };
-  file = logFile(site, ID);
+  paths = { root, run: join(root, 'run'), tag: 'x' };
+  file = logFile(paths, ID);
   mkdirSync(dirname(file));
 });
-afterEach(() => rmSync(site.root, { recursive: true }));
+afterEach(() => rmSync(paths.root, { recursive: true }));
 
 const line = (text: string, stream = 'stdout', tag = 'F') =>
   `2026-01-01T00:00:00.1+00:00 ${stream} ${tag} ${text}\n`;
@@ -26,7 +26,7 @@ const line = (text: string, stream = 'stdout', tag = 'F') =>
 async function texts(options?: Parameters<typeof readLog>[2]): Promise<string[]> {
   const found: string[] = [];
   const begun = { stdout: '', stderr: '' };
-  for await (const parts of readLog(site, ID, options)) {
+  for await (const parts of readLog(paths, ID, options)) {
     for (const { stream, bytes, isStart, isEnd } of parts) {
       if (isStart) begun[stream] = '';
       begun[stream] += bytes.toString('latin1');
@@ -39,7 +39,7 @@ async function texts(options?: Parameters<typeof readLog>[2]): Promise<string[]>
 /** As if this very process were the container's conmon, until `end`. */
 function monitored(): { end: () => void } {
   const self = { pid: process.pid, start_time: startTime(process.pid), boot_id: bootId() };
-  const started = join(bundleDir(site, ID), 'started.json');
+  const started = join(bundleDir(paths, ID), 'started.json');
   mkdirSync(dirname(started), { recursive: true });
   writeFileSync(started, JSON.stringify({ ...self, monitor: self }));
   return { end: () => rmSync(started) };
@@ -148,7 +148,7 @@ describe('readLog', () => {
   it('gives a line without end piece by piece, in pieces of bounded size', async () => {
     writeFileSync(file, line('x'.repeat(8000), 'stdout', 'P').repeat(4000));
     let [size, largest] = [0, 0];
-    for await (const parts of readLog(site, ID)) {
+    for await (const parts of readLog(paths, ID)) {
       const length = parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
       size += length;
       largest = Math.max(largest, length);
@@ -163,7 +163,7 @@ describe('readLog', () => {
     const found: string[] = [];
     let gaps = 0;
     const options = { follow: true, onGap: () => (gaps += 1) };
-    for await (const parts of readLog(site, ID, options)) {
+    for await (const parts of readLog(paths, ID, options)) {
       found.push(...parts.map(({ bytes }) => bytes.toString()));
       if (found.length > 1) continue;
       for (let index = 1; index <= 10; index += 1) {
@@ -182,7 +182,7 @@ describe('readLog', () => {
     const { end } = monitored();
     const found: string[] = [];
     const options = { follow: true, onGap: () => found.push('gap') };
-    for await (const parts of readLog(site, ID, options)) {
+    for await (const parts of readLog(paths, ID, options)) {
       found.push(...parts.map(({ bytes }) => bytes.toString()));
       if (found.length > 1) continue;
       // at once, so that nobody can look in between
