@@ -31,7 +31,7 @@ import type { TableFormat } from '../state/table.js';
 import type { Frontend } from './frontend.js';
 import { ImageInspector } from './image-inspector.js';
 import type { CommonOptions } from './options.js';
-import { type ReadResult, readConfig, readConfigCached } from './read-config.js';
+import { type ReadResult, readConfigCached } from './read-config.js';
 
 /** Proof that a file and the state were in sync, by `configMatchesState`. */
 interface SyncMark {
@@ -85,14 +85,9 @@ export class Context {
     return this.#read.config;
   }
 
-  /** A cached config, read again with its lines; undefined if the config has them already. */
-  async configWithLines(): Promise<Config | undefined> {
-    return this.#read?.cached ? readConfig(this.options.file) : undefined;
-  }
-
   /** Whether an earlier run has found the file in sync with the state. */
   isConfigInSync(given: Given, records: CachedRecords): boolean {
-    const known = this.#read?.cached?.agreement as SyncMark | undefined;
+    const known = this.#read?.cached?.mark as SyncMark | undefined;
     return known?.serial === records.serial && known.mark === planInputFingerprint(given);
   }
 

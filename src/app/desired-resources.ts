@@ -2,7 +2,7 @@ import type { Config } from '../model/config.js';
 import type { Resource, Row } from '../model/resource.js';
 import { desired } from '../plan/desired/index.js';
 import type { Context } from './context.js';
-import { desiredInput, type Given, withLines } from './plan-input.js';
+import { desiredInput } from './plan-input.js';
 
 /** All that the file asks for. */
 export async function desiredResources(
@@ -10,9 +10,5 @@ export async function desiredResources(
   context: Context,
   rows: readonly Row[],
 ): Promise<Resource[]> {
-  return desiredFrom(await desiredInput(config, context, rows), context);
-}
-
-export function desiredFrom(given: Given, context: Context): Promise<Resource[]> {
-  return withLines(given.config, context, async (config) => desired({ ...given, config }));
+  return desired(await desiredInput(config, context, rows));
 }

@@ -6,6 +6,7 @@ import type { Plan } from '../model/plan.js';
 import { type Resource, type Row, resourceFromRow } from '../model/resource.js';
 import { buildPlan } from '../plan/build.js';
 import { desiredImperative } from '../plan/desired/imperative.js';
+import { desired } from '../plan/desired/index.js';
 import { configMatchesState } from '../plan/in-sync.js';
 import { assumeNoDrift, observe } from '../plan/observe.js';
 import { emptyPlan, unusedNotes } from '../plan/plan-notes.js';
@@ -14,10 +15,9 @@ import { scaleTargets } from '../plan/targets.js';
 import type { CachedRecords } from '../state/state-cache.js';
 import { askHealth } from './ask-health.js';
 import type { Context } from './context.js';
-import { desiredFrom } from './desired-resources.js';
 import { hostMatchesRecord } from './no-op-check.js';
 import { coversWholeStack, type PlanOptions } from './options.js';
-import { desiredInput, withLines } from './plan-input.js';
+import { desiredInput } from './plan-input.js';
 
 /** What it takes to have the stack as its file says. */
 export async function planStack(
@@ -38,15 +38,14 @@ export async function planStack(
     context.noteConfigInSync(given, records);
     return emptyPlan(name, own, kinds);
   }
-  const resources = await desiredFrom(given, context);
+  const resources = desired(given);
   const targets = scale && scaleTargets(Object.keys(scale), name, resources, rows);
   const inSight = targets ? { ...planOptions, targets } : planOptions;
   const plan = await planResources(context, name, resources, rows, { ...inSight, look, config });
   if (coversWholeStack(planOptions) && isNothing(plan, own) && configMatchesState(resources, own)) {
     context.noteConfigInSync(given, records);
   }
-  if (opensPorts(plan))
-    checkPublishedPorts((await context.configWithLines()) ?? config, context.capacity());
+  if (opensPorts(plan)) checkPublishedPorts(config, context.capacity());
   return plan;
 }
 
@@ -176,14 +175,12 @@ export async function withPreflight(
   const input = { resources, rows, paths: context.paths };
   if (!config) return preflight(plan, host, { ...input, where: recordedPlace });
   const { checkProxies } = await import('./check-proxies.js');
-  return withLines(config, context, async ({ where }) => {
-    const placeOf = ({ address, entry }: Resource, at: readonly (string | number)[] = []) =>
-      entry ? where([...entry, ...at]) : `cannot start ${address}`;
-    const checked = preflight(plan, host, { ...input, where: placeOf });
-    const warnings = await checkProxies(context, checked, { ...input, config }, placeOf);
-    if (warnings.length === 0) return checked;
-    return { ...checked, warnings: [...(checked.warnings ?? []), ...warnings] };
-  });
+  const placeOf = ({ address, entry }: Resource, at: readonly (string | number)[] = []) =>
+    entry ? config.where([...entry, ...at]) : `cannot start ${address}`;
+  const checked = preflight(plan, host, { ...input, where: placeOf });
+  const warnings = await checkProxies(context, checked, { ...input, config }, placeOf);
+  if (warnings.length === 0) return checked;
+  return { ...checked, warnings: [...(checked.warnings ?? []), ...warnings] };
 }
 
 const recordedPlace = ({ address }: Resource) => `cannot start ${address}`;

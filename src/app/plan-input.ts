@@ -16,33 +16,16 @@ export type { Given };
  *
  * @throws UserError for capacity or files that the host does not have
  */
-export function desiredInput(
+export async function desiredInput(
   config: Config,
   context: Context,
   rows: readonly Row[],
   scale: Record<string, number> = {},
 ): Promise<Given> {
-  return withLines(config, context, async (each) => {
-    checkCapacity(each, context.capacity());
-    const [sources, origins] = [fingerprints(each), await resolveImages(context, each, rows)];
-    const profiles = readProfiles(each);
-    return { config: each, rows, paths: context.paths, sources, origins, profiles, scale };
-  });
-}
-
-/** Repeats failed work with the file's lines, so that errors carry them: a cached config has none. */
-export async function withLines<Result>(
-  config: Config,
-  context: Context,
-  work: (config: Config) => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await work(config);
-  } catch (error) {
-    const withLines = await context.configWithLines();
-    if (!withLines) throw error;
-    return work(withLines);
-  }
+  checkCapacity(config, context.capacity());
+  const [sources, origins] = [fingerprints(config), await resolveImages(context, config, rows)];
+  const profiles = readProfiles(config);
+  return { config, rows, paths: context.paths, sources, origins, profiles, scale };
 }
 
 /** Fingerprints of the local files of each image, and of each farm's certificate. */

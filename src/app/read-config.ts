@@ -1,16 +1,17 @@
-import { appendSyncLine, type CachedConfig, loadCached, storeCached } from '../formats/cache.js';
+import type { ParsedFile } from '../formats/baleine/load.js';
+import { type CachedConfig, loadCached, storeCached, writeSyncMark } from '../formats/cache.js';
 import { readSource, type Source } from '../formats/yaml/read-file.js';
 import type { Config } from '../model/config.js';
 
 export interface ReadResult {
   config: Config;
-  /** Present if it comes from the cache: then its `where` has no lines. */
+  /** Present if it comes from the cache. */
   cached?: CachedConfig;
   /** Caches it for the next run, with the proof that it is in sync. Absent for standard input. */
   store?: Keep;
 }
 
-type Keep = (agreement: object | undefined) => void;
+type Keep = (mark: object | undefined) => void;
 
 /** Reads a file, or `-` for standard input; rejects with all errors in it. */
 export async function readConfig(file: string): Promise<Config> {
@@ -21,17 +22,13 @@ export async function readConfig(file: string): Promise<Config> {
 export async function readConfigCached(file: string, dir: string): Promise<ReadResult> {
   const source = await sourceOf(file);
   if (file === '-') return parse(source);
-  const recalled = loadCached(dir, source);
-  if (recalled)
-    return { config: recalled.config, cached: recalled, store: again(dir, source, recalled) };
-  const { config, variables } = await parse(source);
-  return { config, store: () => storeCached(dir, source, config, variables) };
-}
-
-function again(dir: string, source: Source, recalled: CachedConfig): Keep {
-  return (agreement) => {
-    if (agreement) appendSyncLine(dir, source, recalled, agreement);
-  };
+  const cached = loadCached(dir, source);
+  if (cached) {
+    const store: Keep = (mark) => mark && writeSyncMark(dir, source, cached, mark);
+    return { config: cached.config, cached, store };
+  }
+  const parsed = await parse(source);
+  return { config: parsed.config, store: () => storeCached(dir, source, parsed) };
 }
 
 async function sourceOf(file: string): Promise<Source> {
@@ -39,8 +36,7 @@ async function sourceOf(file: string): Promise<Source> {
 }
 
 /** Loads YAML, the schema and the checks on demand: most runs do not need them. */
-async function parse(source: Source): Promise<{ config: Config; variables: Set<string> }> {
-  const { loadConfig } = await import('../formats/baleine/load.js');
-  const variables = new Set<string>();
-  return { config: loadConfig(source, variables), variables };
+async function parse(source: Source): Promise<ParsedFile> {
+  const { parseFile } = await import('../formats/baleine/load.js');
+  return parseFile(source);
 }

@@ -20,7 +20,7 @@ export async function resolveImages(
 ): Promise<Record<string, ImageOrigin>> {
   const origins: Record<string, ImageOrigin> = {};
   for (const { name, entry, recorded } of foreignImages(config, rows)) {
-    const where = config.where(['images', name]);
+    const where = () => config.where(['images', name]);
     try {
       origins[name] = await resolveImage(context, entry, recorded, where, config.name);
     } catch (error) {
@@ -77,14 +77,14 @@ async function resolveImage(
   context: Context,
   entry: ImageSource,
   known: ImageOrigin | undefined,
-  where: string,
+  where: () => string,
   owner: string,
 ): Promise<ImageOrigin> {
   const from = entry.from as ForeignFrom;
   const mark = fingerprintOf(from);
   if (known && isCurrent(known, entry, mark)) return known;
   if (mark === undefined && entry.pull === 'never') {
-    throw notPulled(from as { registry: string }, where);
+    throw notPulled(from as { registry: string }, where());
   }
   const found = await context.inspectImage(from, entry.size, owner);
   const marked = { ...found, ...(mark !== undefined && { fingerprint: mark }) };

@@ -56,8 +56,11 @@ export function dataOf(node: Node): Json {
  * The entry at a path, or its deepest existing ancestor. Short forms are found by their long form's
  * path: `[back]` has a `back`, `[A=1]` an `A`, and a single value is its own first item.
  */
-export function entryAt(document: Document, path: Path): { entry: Entry; exact: boolean } {
-  let entry = document.root;
+export function entryAt(
+  { root }: Pick<Document, 'root'>,
+  path: Path,
+): { entry: Entry; exact: boolean } {
+  let entry = root;
   for (const segment of path) {
     if (segment === 0 && entry.node.type === 'scalar') continue;
     const next = childOf(entry.node, segment);

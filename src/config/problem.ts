@@ -85,9 +85,9 @@ export class Problems {
   }
 
   private find(path: Path): { key: number; at: number } {
-    const { root, scalars, ...rest } = this.document;
-    if (!root || !scalars) return { key: 0, at: 0 };
-    const { entry, exact } = entryAt({ ...rest, root, scalars }, path);
+    const { root } = this.document;
+    if (!root) return { key: 0, at: 0 };
+    const { entry, exact } = entryAt({ root }, path);
     return exact ? entry : { key: entry.key, at: entry.key };
   }
 }

@@ -4,14 +4,17 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
+  readSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { Entry } from '../config/document.js';
 import type { Config } from '../model/config.js';
 import { fileNameOf } from '../model/install-paths.js';
+import type { ParsedFile } from './baleine/load.js';
+import { decodePositions, encodePositions, positionsIn } from './positions.js';
 import type { Source } from './yaml/read-file.js';
 
 /**
@@ -33,65 +36,89 @@ interface CacheHeader {
 }
 
 export interface CachedConfig {
-  /** Knows the file, but no line numbers. */
   config: Config;
-  /** The text that `keep` wrote, which `agree` needs to find it again. */
+  /** The text that `storeCached` wrote, which `writeSyncMark` needs to find it again. */
   body: string;
-  /** The lines that `agree` has appended since. */
-  agreement?: unknown;
+  /** What `writeSyncMark` has added since. */
+  mark?: unknown;
 }
 
 /**
- * Returns what `keep` wrote to this folder for this file; undefined if a dependency has changed,
- * nothing is stored, or it cannot be read.
+ * What is stored of a file, each as a line of JSON. A run that has nothing to do reads no positions:
+ * they come last, and a header says where.
+ */
+interface Sections {
+  /** A `CacheHeader`. */
+  body: string;
+  /** Empty before the first one. */
+  mark: string;
+  /** From `encodePositions`; absent where they were not read. */
+  positions?: string;
+}
+
+/**
+ * Returns what `storeCached` wrote to this folder for this file; undefined if a dependency has
+ * changed, nothing is stored, or it cannot be read.
  */
 export function loadCached(dir: string, source: Source): CachedConfig | undefined {
-  const found = read(join(dir, nameOf(source)));
+  const path = join(dir, nameOf(source));
+  const found = read(path);
   if (!found) return undefined;
-  const { kept, body, agreement } = found;
+  const { kept, body, mark } = found;
   if (kept.build !== BUILD || kept.text !== source.text) return undefined;
   const variables = Object.entries(kept.variables ?? {});
   if (variables.some(([name, value]) => valueIn(name, source) !== value)) return undefined;
-  const config = { ...(kept as CacheHeader).config, file: source.file, where: () => source.file };
-  return { config, body, agreement };
+  const { file, text } = source;
+  const where = positionsIn(file, text, () => readPositions(path, body));
+  return { config: { ...(kept as CacheHeader).config, file, where }, body, mark };
+}
+
+/** Undefined if another run has replaced it in the meantime: it had other variables. */
+function readPositions(path: string, body: string): Entry | undefined {
+  const found = readSections(path, { all: true });
+  if (found?.body !== body || found.positions === undefined) return undefined;
+  return decodePositions(JSON.parse(found.positions));
 }
 
 /**
  * Stores the parsed file for the next run, readable by root only: it contains values of variables
  * and of the containers' environment. If that fails, the host works without a cache.
  */
-export function storeCached(
-  dir: string,
-  source: Source,
-  { file: _, where: __, ...config }: Config,
-  variables: ReadonlySet<string>,
-): void {
+export function storeCached(dir: string, source: Source, parsed: ParsedFile): void {
+  const { file: _, where: __, ...config } = parsed.config;
   const kept: CacheHeader = {
     build: BUILD,
     text: source.text,
-    variables: Object.fromEntries([...variables].map((name) => [name, valueIn(name, source)])),
+    variables: Object.fromEntries(
+      [...parsed.variables].map((name) => [name, valueIn(name, source)]),
+    ),
     config,
   };
-  write(dir, source, [JSON.stringify(kept)]);
+  const positions = JSON.stringify(encodePositions(parsed.root));
+  write(dir, source, { body: JSON.stringify(kept), mark: '', positions });
 }
 
-/** Appends a line to the cached file that says with which records it was in sync. */
-export function appendSyncLine(
+/** Stores beside the cached file with which records it was in sync. */
+export function writeSyncMark(
   dir: string,
   source: Source,
   { body }: CachedConfig,
-  agreement: object,
+  mark: object,
 ): void {
-  const line = JSON.stringify(agreement);
-  const [found, last] = linesOf(join(dir, nameOf(source))) ?? [];
-  if (found === body && last !== line) write(dir, source, [body, line]);
+  const line = JSON.stringify(mark);
+  const found = readSections(join(dir, nameOf(source)), { all: true });
+  if (found?.body === body && found.mark !== line) write(dir, source, { ...found, mark: line });
 }
 
-function write(dir: string, source: Source, lines: string[]): void {
+function write(dir: string, source: Source, { body, mark, positions }: Sections): void {
   const path = join(dir, nameOf(source));
+  const head = `${body}\n${mark}\n`;
+  const sizes = [head, positions].map((each = '') => sizeText(Buffer.byteLength(each)));
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}${PARTIAL_SUFFIX}`, lines.join('\n'), { mode: 0o600 });
+    writeFileSync(`${path}${PARTIAL_SUFFIX}`, [...sizes, head, positions].join(''), {
+      mode: 0o600,
+    });
     renameSync(`${path}${PARTIAL_SUFFIX}`, path);
   } catch {
     // the next run parses the file again
@@ -132,25 +159,48 @@ function read(
   path: string,
 ): (Omit<CachedConfig, 'config'> & { kept: Partial<CacheHeader> }) | undefined {
   try {
-    const [body = '', line] = linesOf(path) ?? [];
-    const agreement = line === undefined ? undefined : JSON.parse(line);
-    return { kept: JSON.parse(body) ?? {}, body, agreement };
+    const { body, mark } = readSections(path) ?? { body: '', mark: '' };
+    return {
+      kept: JSON.parse(body) ?? {},
+      body,
+      ...(mark !== '' && { mark: JSON.parse(mark) as unknown }),
+    };
   } catch {
     return undefined;
   }
 }
 
-/** Trusted only if nobody else could have written it, since root acts on it. */
-function linesOf(path: string): string[] | undefined {
+/** A number in the header: bytes of what a run with nothing to do reads, and of the rest. */
+const sizeText = (size: number) => `${size}`.padStart(SIZE_WIDTH - 1).concat('\n');
+const SIZE_WIDTH = 12;
+
+/**
+ * Trusted only if nobody else could have written it, since root acts on it.
+ *
+ * @param how.all also the positions
+ */
+function readSections(path: string, { all = false } = {}): Sections | undefined {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(path, 'r');
-    const { uid, mode } = fstatSync(descriptor);
+    const { uid, mode, size } = fstatSync(descriptor);
     if (uid !== process.getuid?.() || (mode & 0o077) !== 0) return undefined;
-    return readFileSync(descriptor, 'utf8').split('\n');
+    const sizes = [take(descriptor, SIZE_WIDTH), take(descriptor, SIZE_WIDTH)].map(Number);
+    const [head = 0, rest = 0] = sizes;
+    if (2 * SIZE_WIDTH + head + rest !== size) return undefined;
+    const [body = '', mark = '', positions] = take(descriptor, all ? head + rest : head).split(
+      '\n',
+    );
+    return all && positions ? { body, mark, positions } : { body, mark };
   } catch {
     return undefined;
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+/** The next bytes of a file. */
+function take(descriptor: number, size: number): string {
+  const bytes = Buffer.allocUnsafe(size);
+  return bytes.toString('utf8', 0, readSync(descriptor, bytes));
 }

@@ -12,15 +12,20 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/formats/baleine/load.js';
+import type { Document } from '../../src/config/document.js';
+import { Problems } from '../../src/config/problem.js';
+import { parseFile } from '../../src/formats/baleine/load.js';
 import {
-  appendSyncLine,
   type CachedConfig,
   loadCached,
   removeCached,
   storeCached,
+  writeSyncMark,
 } from '../../src/formats/cache.js';
+import { decodePositions, encodePositions, positionsIn } from '../../src/formats/positions.js';
+import { interpolate } from '../../src/formats/yaml/interpolate.js';
 import type { Source } from '../../src/formats/yaml/read-file.js';
+import { parseYaml } from '../../src/formats/yaml/yaml.js';
 import type { Config } from '../../src/model/config.js';
 import { EXAMPLE } from '../config/example.js';
 
@@ -39,10 +44,9 @@ const SOURCE = { file: 'baleine.yaml', text: TEXT, directory: '/srv', env: { A: 
 
 /** Understands and keeps. */
 function understand(source: Source = SOURCE): Config {
-  const variables = new Set<string>();
-  const config = loadConfig(source, variables);
-  storeCached(dir, source, config, variables);
-  return config;
+  const parsed = parseFile(source);
+  storeCached(dir, source, parsed);
+  return parsed.config;
 }
 
 /** Without what cannot be compared. */
@@ -60,10 +64,67 @@ it.each([
   expect(bare(loadCached(dir, source)?.config)).toStrictEqual(bare(config));
 });
 
-it('knows the file, but no lines', () => {
-  understand();
-  expect(loadCached(dir, SOURCE)?.config.where(['containers', 'web'])).toBe('baleine.yaml');
+describe('knows where everything stands', () => {
+  const MANY = `
+name: shop
+x: &env { A: 1, B: [one, "two\\n"] }
+bridges: { front: { subnet: 10.1.0.0/24 }, back: {} }
+containers:
+  web:
+    environment: [A=1, "B=\${B:-2}", A=3]
+    bridges: [back, front]
+    command:
+    - sleep
+    -
+    - \${A}
+    restart: \${A}
+    more: *env
+    again: [*env, *env]
+`;
+  const PATHS: (string | number)[][] = [
+    [],
+    ['name'],
+    ['nowhere', 'at', 'all'],
+    ['bridges', 'back', 'subnet'],
+    ...[0, 1, 2, 3, 'A', 'B', 'C'].map((each) => ['containers', 'web', 'environment', each]),
+    ...[0, 1, 'front', 'back', 'A'].map((each) => ['containers', 'web', 'bridges', each]),
+    ...[0, 1, 2, 3].map((each) => ['containers', 'web', 'command', each]),
+    ['containers', 'web', 'restart', 0],
+    ['containers', 'web', 'more', 'B', 1],
+    ['containers', 'web', 'again', 1, 'B', 'one'],
+    ['containers', 'web', 'again', 1, 'B', 'toString'],
+  ];
+
+  it.each(PATHS.map((path) => [path.join('.'), path] as const))('%s', (_text, path) => {
+    const file = 'dir/odd\u001b.yaml';
+    const { root } = interpolated(parseYaml(file, MANY));
+    const decoded = decodePositions(JSON.parse(JSON.stringify(encodePositions(root))));
+    const expected = positionsIn(file, MANY, () => root)(path);
+    expect(positionsIn(file, MANY, () => decoded)(path)).toBe(expected);
+    expect(expected).toMatch(/^dir\/odd\\u001b\.yaml:\d+:\d+$/);
+  });
+
+  it('also in what was kept', () => {
+    const { where } = understand();
+    const cached = loadCached(dir, SOURCE)?.config;
+    writeSyncMark(dir, SOURCE, loadCached(dir, SOURCE) as CachedConfig, { with: 'one' });
+    for (const path of [['name'], ['containers', 'web', 'environment', 'B'], ['farms']])
+      expect(cached?.where(path)).toBe(where(path));
+    expect(cached?.where(['containers', 'web'])).toBe('baleine.yaml:4:15');
+  });
+
+  it('but for a file that was replaced by another run in the meantime', () => {
+    understand();
+    const cached = loadCached(dir, SOURCE)?.config;
+    understand({ ...SOURCE, env: { A: '2', TAR: '' } });
+    expect(cached?.where(['containers', 'web'])).toBe('baleine.yaml');
+  });
 });
+
+function interpolated(document: Document): Document {
+  interpolate(document, () => '5', new Problems(document));
+  return document;
+}
 
 describe('takes the long way', () => {
   it.each<[string, Partial<Source>]>([
@@ -94,7 +155,8 @@ describe('takes the long way', () => {
     ['is null', () => 'null'],
     ['is a list', () => '[]'],
     ['is of another build', (text) => text.replace('cache', 'crash')],
-    ['has half an agreement', (text) => `${text}\n{`],
+    ['has more than it should', (text) => `${text}{`],
+    ['has less than it says', (text) => text.replace(/\d+/, '9')],
   ])('when what was kept %s', (_what, spoil) => {
     understand();
     writeFileSync(theFile(), spoil(readFileSync(theFile(), 'utf8')));
@@ -127,29 +189,29 @@ describe('an agreement with the records', () => {
 
   it('is recalled with the file, and the last one only', () => {
     understand();
-    expect(recalled().agreement).toBeUndefined();
+    expect(recalled().mark).toBeUndefined();
     const config = bare(recalled().config);
-    appendSyncLine(dir, SOURCE, recalled(), { with: 'one' });
-    expect(recalled().agreement).toEqual({ with: 'one' });
-    appendSyncLine(dir, SOURCE, recalled(), { with: 'two' });
-    expect(recalled().agreement).toEqual({ with: 'two' });
+    writeSyncMark(dir, SOURCE, recalled(), { with: 'one' });
+    expect(recalled().mark).toEqual({ with: 'one' });
+    writeSyncMark(dir, SOURCE, recalled(), { with: 'two' });
+    expect(recalled().mark).toEqual({ with: 'two' });
     expect(bare(recalled().config)).toStrictEqual(config);
     expect(statSync(theFile()).mode & 0o777).toBe(0o600);
   });
 
   it('is written once', () => {
     understand();
-    appendSyncLine(dir, SOURCE, recalled(), { with: 'one' });
+    writeSyncMark(dir, SOURCE, recalled(), { with: 'one' });
     const { ino } = statSync(theFile());
-    appendSyncLine(dir, SOURCE, recalled(), { with: 'one' });
+    writeSyncMark(dir, SOURCE, recalled(), { with: 'one' });
     expect(statSync(theFile()).ino).toBe(ino);
   });
 
   it('is forgotten when the file is understood anew', () => {
     understand();
-    appendSyncLine(dir, SOURCE, recalled(), { with: 'one' });
+    writeSyncMark(dir, SOURCE, recalled(), { with: 'one' });
     understand();
-    expect(recalled().agreement).toBeUndefined();
+    expect(recalled().mark).toBeUndefined();
   });
 
   it('is not added to another one that was kept meanwhile', () => {
@@ -157,9 +219,9 @@ describe('an agreement with the records', () => {
     const before = recalled();
     const other = { ...SOURCE, env: { A: '2', TAR: '' } };
     understand(other);
-    appendSyncLine(dir, SOURCE, before, { with: 'one' });
+    writeSyncMark(dir, SOURCE, before, { with: 'one' });
     expect(loadCached(dir, other)?.body).not.toBe(before.body);
-    expect(loadCached(dir, other)?.agreement).toBeUndefined();
+    expect(loadCached(dir, other)?.mark).toBeUndefined();
   });
 
   it.each<[string, () => void]>([
@@ -169,7 +231,7 @@ describe('an agreement with the records', () => {
     understand();
     const before = recalled();
     happen();
-    appendSyncLine(dir, SOURCE, before, { with: 'one' });
+    writeSyncMark(dir, SOURCE, before, { with: 'one' });
     expect(loadCached(dir, SOURCE)).toBeUndefined();
   });
 });

@@ -2,11 +2,11 @@ import { check } from '../../config/check/index.js';
 import { checkSize } from '../../config/check/size.js';
 import type { Sections } from '../../config/check/validation-context.js';
 import { validationContextOf } from '../../config/check/validation-context.js';
-import { type Document, dataOf, entryAt, LineIndex, type Path } from '../../config/document.js';
+import { type Document, dataOf, type Entry, entryAt, type Path } from '../../config/document.js';
 import { Problems } from '../../config/problem.js';
 import type { Config } from '../../model/config.js';
 import { digest } from '../../model/json.js';
-import { printable } from '../../model/printable.js';
+import { positionsIn } from '../positions.js';
 import { interpolate } from '../yaml/interpolate.js';
 import type { Source } from '../yaml/read-file.js';
 import { parseYaml } from '../yaml/yaml.js';
@@ -15,17 +15,29 @@ import { normalize } from './normalize.js';
 import { stripInvalid } from './strip-invalid.js';
 import validate from './validate.gen.mjs';
 
+/** A file as it was understood, with what that depends on. */
+export interface ParsedFile {
+  config: Config;
+  /** Names of all variables that it uses. */
+  variables: ReadonlySet<string>;
+  /** Its values with their offsets, for `encodePositions`. */
+  root: Entry;
+}
+
 /**
- * Parses baleine.yaml into a Config. Adds the names of all variables it used to `variables`.
+ * Parses baleine.yaml into a Config.
  *
  * @throws ConfigError with all errors, each with its position
  */
-export function loadConfig(
-  { file, text, env, directory }: Source,
-  variables = new Set<string>(),
-): Config {
+export function loadConfig(source: Source): Config {
+  return parseFile(source).config;
+}
+
+/** The same, with what it takes to cache the result. */
+export function parseFile({ file, text, env, directory }: Source): ParsedFile {
   const document = parseYaml(file, text);
   const problems = new Problems(document);
+  const variables = new Set<string>();
   const lookUp = (name: string) => {
     variables.add(name);
     return Object.hasOwn(env, name) ? env[name] : undefined;
@@ -34,13 +46,9 @@ export function loadConfig(
   problems.throwIfAny();
   const sections = parseSections(document, directory, problems);
   problems.throwIfAny();
-  let lines: LineIndex | undefined;
-  const where = (path: Path) => {
-    lines ??= new LineIndex(document.text);
-    const { line, column } = lines.position(entryAt(document, path).entry.key);
-    return `${printable(file)}:${line}:${column}`;
-  };
-  return { ...sections, file, digest: digest(written), where };
+  const { root } = document;
+  const where = positionsIn(file, text, () => root);
+  return { config: { ...sections, file, digest: digest(written), where }, variables, root };
 }
 
 function parseSections(document: Document, directory: string, problems: Problems): Sections {
