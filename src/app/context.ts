@@ -31,6 +31,7 @@ import type { TableFormat } from '../state/table.js';
 import type { Frontend } from './frontend.js';
 import { ImageInspector } from './image-inspector.js';
 import type { CommonOptions } from './options.js';
+import type { PlanHost } from './plan-host.js';
 import { type ReadResult, readConfigCached } from './read-config.js';
 
 /** Proof that a file and the state were in sync, by `configMatchesState`. */
@@ -57,6 +58,9 @@ export class Context {
    * recorded origin; undefined if such an error ends the run.
    */
   unresolvedImages: Map<string, Error> | undefined;
+
+  /** What plans see instead of this host; absent: the host itself. */
+  readonly planHost: PlanHost | undefined = undefined;
 
   readonly #frontend: Frontend | undefined;
 

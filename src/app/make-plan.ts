@@ -13,11 +13,14 @@ import { emptyPlan, unusedNotes } from '../plan/plan-notes.js';
 import { checkPublishedPorts, opensPorts } from '../plan/port-conflicts.js';
 import { scaleTargets } from '../plan/targets.js';
 import type { CachedRecords } from '../state/state-cache.js';
-import { askHealth } from './ask-health.js';
 import type { Context } from './context.js';
+import { livePlanHost } from './live-plan-host.js';
 import { hostMatchesRecord } from './no-op-check.js';
 import { coversWholeStack, type PlanOptions } from './options.js';
 import { desiredInput } from './plan-input.js';
+
+/** What plans of this context see of the host. */
+const hostOf = (context: Context) => context.planHost ?? livePlanHost(context);
 
 /** What it takes to have the stack as its file says. */
 export async function planStack(
@@ -45,7 +48,7 @@ export async function planStack(
   if (coversWholeStack(planOptions) && isNothing(plan, own) && configMatchesState(resources, own)) {
     context.noteConfigInSync(given, records);
   }
-  if (opensPorts(plan)) checkPublishedPorts(config, context.capacity());
+  if (opensPorts(plan)) checkPublishedPorts(config, hostOf(context).capacity());
   return plan;
 }
 
@@ -141,7 +144,7 @@ export async function planImperative(
 export async function planHeal(context: Context, row: Row, all: readonly Row[]): Promise<Plan> {
   const resource = resourceFromRow(row);
   const { stack } = row;
-  const observed = observe(kinds, [resource], [row], await context.probe(), context.paths);
+  const observed = observe(kinds, [resource], [row], await hostOf(context).probe(), context.paths);
   const { paths } = context;
   const targets = [resource.address];
   const resources = [resource];
@@ -171,14 +174,14 @@ export async function withPreflight(
 ): Promise<Plan> {
   if (!plan.units.some(({ mode }) => mode === 'put')) return plan;
   const { preflight } = await import('../plan/preflight.js');
-  const host = await context.preconditions();
+  const host = await hostOf(context).preconditions();
   const input = { resources, rows, paths: context.paths };
   if (!config) return preflight(plan, host, { ...input, where: recordedPlace });
-  const { checkProxies } = await import('./check-proxies.js');
-  const placeOf = ({ address, entry }: Resource, at: readonly (string | number)[] = []) =>
+  const where = ({ address, entry }: Resource, at: readonly (string | number)[] = []) =>
     entry ? config.where([...entry, ...at]) : `cannot start ${address}`;
-  const checked = preflight(plan, host, { ...input, where: placeOf });
-  const warnings = await checkProxies(context, checked, { ...input, config }, placeOf);
+  const checked = preflight(plan, host, { ...input, where });
+  const check = { plan: checked, ...input, config, where };
+  const warnings = await hostOf(context).checkProxies(check);
   if (warnings.length === 0) return checked;
   return { ...checked, warnings: [...(checked.warnings ?? []), ...warnings] };
 }
@@ -200,13 +203,14 @@ function startObserving(
   rows: readonly Row[],
   health: PlanOptions['health'],
 ): Observe {
-  const looking = context.probe();
+  const host = hostOf(context);
+  const looking = host.probe();
   // the first error is reported
   looking.catch(() => undefined);
   let answered: Promise<Probe> | undefined;
   const ask = async () => {
     const probe = await looking;
-    return health ? askHealth(context, rows, probe, health === 'note') : probe;
+    return health ? host.checkHealth(rows, probe, health === 'note') : probe;
   };
   return () => {
     answered ??= ask();
@@ -254,7 +258,7 @@ export async function planResources(
   const endangered = gone ? rows.filter(isRemoved(resources, targets)) : rows.filter(isIn(replace));
   // the amount of data to be lost is shown
   const sizes = endangered.some(({ kind }) => kinds[kind].keepsData)
-    ? (await import('./data-sizes.js')).dataSizes(endangered)
+    ? await hostOf(context).dataSizes(endangered)
     : undefined;
   const observed = refresh
     ? observe(

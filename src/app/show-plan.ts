@@ -1,5 +1,6 @@
 import type { Plan } from '../model/plan.js';
 import type { Context } from './context.js';
+import { livePlanHost } from './live-plan-host.js';
 import { stackName } from './lookup.js';
 import { planDestroy, planStack } from './make-plan.js';
 import { type PlanFlags, planOptionsOf } from './options.js';
@@ -47,7 +48,7 @@ async function planDestruction(...input: Parameters<typeof planDestroy>): Promis
   const [context, stack, , planOptions] = input;
   const plan = await planDestroy(...input);
   if ((planOptions.targets ?? []).length > 0) return plan;
-  const { findSchedules, scheduleWarnings } = await import('./schedules.js');
-  const warnings = scheduleWarnings(await findSchedules(context, stack));
+  const host = context.planHost ?? livePlanHost(context);
+  const warnings = await host.scheduleWarnings(stack);
   return warnings.length > 0 ? { ...plan, warnings } : plan;
 }
