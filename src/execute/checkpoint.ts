@@ -77,6 +77,21 @@ export class Checkpoint {
   }
 }
 
+/**
+ * Records why a resource that is still pending was not reached, such as a replacement whose
+ * predecessor is gone but whose image could not be built. A ready row stays as it is.
+ */
+export async function recordSkip(
+  unit: Unit,
+  stack: string,
+  store: RowStore,
+  failure: string,
+): Promise<void> {
+  const row = store.find(unit.kind, stack, unit.name);
+  if (unit.orphan || row?.status !== 'pending') return;
+  await store.put({ ...row, facts: { ...factsOf(row), failure } });
+}
+
 /** Drops the failure of an earlier attempt. */
 function factsOf(row: Row | undefined): Facts {
   const { failure: _resolved, ...facts } = (row?.facts ?? {}) as Facts & FailureFacts;

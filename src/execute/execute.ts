@@ -3,7 +3,7 @@ import type { Event, Outcome } from '../model/events.js';
 import { recordedFailure } from '../model/exit.js';
 import type { Plan, Unit } from '../model/plan.js';
 import type { Facts, Handler, Step } from '../model/step.js';
-import { Checkpoint, type RowStore } from './checkpoint.js';
+import { Checkpoint, type RowStore, recordSkip } from './checkpoint.js';
 import { EventReporter } from './events.js';
 import { type Job, type Part, Schedule } from './schedule.js';
 
@@ -47,6 +47,7 @@ class Execution {
   readonly #deps: ExecuteDeps;
   readonly #schedule: Schedule;
   readonly #done: Unit[] = [];
+  readonly #skipped: { unit: Unit; culprit: string }[] = [];
   readonly #checkpoints = new Map<Unit, Checkpoint>();
   /** Units that put a replacement, by the id of the unit that drops the replaced resource. */
   readonly #successors: ReadonlyMap<string, Unit>;
@@ -83,6 +84,7 @@ class Execution {
       pump();
     });
     for (const unit of this.#schedule.unfinished()) this.report.unitSkipped(unit, 'interrupted');
+    await this.#recordSkips();
   }
 
   async verify(): Promise<void> {
@@ -97,7 +99,20 @@ class Execution {
   #skip(): void {
     for (const { unit, culprit } of this.#schedule.skip()) {
       this.report.unitSkipped(unit, `${culprit} failed`);
+      this.#skipped.push({ unit, culprit });
     }
+  }
+
+  /** After all units have ended: a predecessor may still be on its way out when its unit is skipped. */
+  async #recordSkips(): Promise<void> {
+    const { store, stop } = this.#deps;
+    if (stop.aborted) return;
+    // a resource whose own removal failed has the reason for that
+    const others = this.#skipped.filter(({ unit, culprit }) => unit.address !== culprit);
+    const saves = others.map(({ unit, culprit }) =>
+      recordSkip(unit, this.#plan.stack, store, `${culprit} failed`),
+    );
+    await Promise.allSettled(saves);
   }
 
   async #run(job: Job): Promise<void> {

@@ -4,7 +4,7 @@ import type { Event } from '../../src/execute/events.js';
 import type { HandlerTable } from '../../src/execute/execute.js';
 import { type ExecuteDeps, execute } from '../../src/execute/execute.js';
 import type { Action, Change, Plan, Unit } from '../../src/model/plan.js';
-import { isNeverCreated, type Row } from '../../src/model/resource.js';
+import { isNeverCreated, pendingReason, type Row } from '../../src/model/resource.js';
 
 type Sketch = Partial<Pick<Unit, 'needs' | 'keepFacts' | 'mode'>> & { steps?: string[] };
 
@@ -291,6 +291,29 @@ it('records no failure for steps killed with it or not started', async () => {
   const other = bench({ make: noop });
   await other.run(planOf([{ ...put('b'), blocked: 'no room' }]));
   expect(other.log).toEqual([]);
+});
+
+it('records which failure kept a replacement from being made, not an interruption', async () => {
+  const rows = [row('a'), row('b')];
+  const { table, run } = bench({ unmake: noop, make: noop, fail: fails }, {}, rows);
+  const units = [
+    put('image', { steps: ['fail'] }),
+    drop('a', { steps: ['unmake', 'unmake'] }),
+    put('a', { needs: ['drop volume.a', 'put volume.image'] }),
+    put('b', { needs: ['put volume.image'], keepFacts: true }),
+  ];
+  await run(planOf(units));
+  const facts = { failure: 'volume.image failed' };
+  expect(table.get('a')).toMatchObject({ status: 'pending', facts });
+  expect(pendingReason(table.get('a') as Row)).toBe('the last run failed: volume.image failed');
+  expect(table.get('b')).toMatchObject({ status: 'ready', facts: {} });
+});
+
+it('keeps the failure of a removal when its replacement is skipped', async () => {
+  const { table, run } = bench({ fail: fails, make: noop }, {}, [row('a')]);
+  const units = [drop('a', { steps: ['fail'] }), put('a', { needs: ['drop volume.a'] })];
+  await run(planOf(units));
+  expect(table.get('a')?.facts).toMatchObject({ failure: 'a is broken' });
 });
 
 it('continues with dependents of a failure if keepGoing is set', async () => {

@@ -37,13 +37,13 @@ export async function tool(
   return stdout;
 }
 
-/** The program's path. @throws UserError if it is not installed */
 const FRUGAL = { GOMEMLIMIT: '64MiB', GOMAXPROCS: '4', GOTRACEBACK: 'none' };
 
 const boundsOf = (memory: number) => ['prlimit', `--data=${memory}`, `--stack=${1024 ** 2}`, '--'];
 
 const NO_MEMORY = /^(fatal error|runtime).*(out of memory|pthread_create|cannot allocate memory)/im;
 
+/** The program's path. @throws UserError if it is not installed */
 export function requireProgram(program: string, purpose: string): string {
   const path = findProgram(program);
   if (path !== undefined) return path;
