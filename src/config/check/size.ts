@@ -2,13 +2,13 @@ import type { Problems } from '../problem.js';
 import type { Sections } from './validation-context.js';
 
 /** Of each kind in a stack. Planning takes a third of a millisecond per container. */
-const MAX_ENTRIES = 2000;
+const MAX_ENTRIES = 1024;
 /** Pairs of containers in which one waits for the other's health or end. */
 const MAX_CONDITIONS = 20_000;
 /** Pairs of containers in which one starts after the other. */
 const MAX_DEPENDENCIES = 50_000;
 /** Characters of all containers as JSON, with replicas expanded. */
-const MAX_EXPANDED = 8 * 1024 ** 2;
+const MAX_EXPANDED = 2 * 1024 ** 2;
 /** Distinct sysctl settings: a program tries each before anything is stopped. */
 const MAX_SYSCTLS = 100;
 /** Depth of base images; Docker's limit of layers. */

@@ -69,7 +69,7 @@ interface Part {
   /** `$$`, `${NAME}`, or `${` without an end. */
   isReference: boolean;
   /** The text between the braces. */
-  body?: string;
+  body?: string | undefined;
 }
 
 /** A single pass: a file may consist of nothing but starts of variables. */
@@ -79,8 +79,7 @@ function partsOf(text: string): Part[] {
   let isClosed = true;
   const take = (from: number, to: number, body?: string) => {
     if (from > done) parts.push({ text: text.slice(done, from), isReference: false });
-    const reference = { text: text.slice(from, to), isReference: true };
-    parts.push(body === undefined ? reference : { ...reference, body });
+    parts.push({ text: text.slice(from, to), isReference: true, body });
     done = to;
   };
   for (let at = text.indexOf('$'); at >= 0; at = text.indexOf('$', Math.max(done, at + 1))) {

@@ -9,7 +9,7 @@ import { MAX_SIZE } from './read-file.js';
 const MAX_DEPTH = 100;
 
 /** Words, signs, spaces and line ends, which determine the cost of parsing a file. */
-const MAX_LEXEMES = 120_000;
+const MAX_LEXEMES = 80_000;
 
 /** Duplicate keys are detected while converting nodes: the library compares every pair. */
 const OPTIONS = {
