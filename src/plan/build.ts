@@ -44,12 +44,12 @@ export function buildPlan(input: PlanInput): Plan {
   rejectConflicts(decisions, input);
   const { kinds } = input;
   const each = decisions.map((decision) => ({ decision, units: unitsOf(decision, input) }));
-  const { planned, available, rollbacks } = planRollingUpdates(each, input);
+  const { planned, rolling, rollbacks } = planRollingUpdates(each, input);
   const units = planned.flatMap((each) => each.units);
   const recordedNeeds = new Map(
     input.rows.map(({ kind, name, needs }) => [addressOf(kind, name), needs] as const),
   );
-  const ordered = orderUnits(units, recordedNeeds, available);
+  const ordered = orderUnits(units, recordedNeeds, rolling);
   return {
     stack: input.stack,
     changes: changesOf(

@@ -10,15 +10,17 @@ import { dropId, putId } from './units.js';
  * - It is dropped after all former dependents are dropped or no longer need it.
  * - A replacement is put after its drop; the drop waits for the dependencies of the replacement, so
  *   that nothing is torn down for a successor that cannot be created.
+ * - A rolling update comes after the replacement of what its instances depend on: dropping them all
+ *   first would interrupt the service.
  * - A unit may have extra dependencies; a unit with a special id has no others.
  *
- * @param available resources that dependents need not wait for, because enough instances of the
- *   service keep running
+ * @param rolling instances of rolling updates, and their spares. Dependents need not wait for them,
+ *   because enough of them keep running.
  */
 export function orderUnits(
   units: Unit[],
   recordedNeeds: ReadonlyMap<Address, Address[]>,
-  available: ReadonlySet<Address> = new Set(),
+  rolling: ReadonlySet<Address> = new Set(),
 ): Unit[] {
   if (units.length === 0) return [];
   const byId = new Map(units.map((unit) => [unit.id, unit]));
@@ -27,12 +29,10 @@ export function orderUnits(
   const linked = units.map((unit): Unit => {
     const { id, address, resourceNeeds } = unit;
     const needs = [...unit.needs];
-    if (id === dropId(address)) needs.push(...dropNeeds(unit, byId, dependents.get(address) ?? []));
+    if (id === dropId(address))
+      needs.push(...dropNeeds(unit, byId, dependents.get(address) ?? [], rolling));
     if (id === putId(address)) {
-      needs.push(
-        dropId(address),
-        ...resourceNeeds.filter((each) => !available.has(each)).map(putId),
-      );
+      needs.push(dropId(address), ...resourceNeeds.filter((each) => !rolling.has(each)).map(putId));
     }
     const after = unit.after && { after: present(unit.after) };
     return { ...unit, needs: present([...new Set(needs)]), ...after };
@@ -44,11 +44,15 @@ function dropNeeds(
   { address }: Unit,
   byId: ReadonlyMap<string, Unit>,
   dependents: Address[],
+  rolling: ReadonlySet<Address>,
 ): string[] {
   const successor = byId.get(putId(address));
   if (!successor) return dependents.flatMap((each) => [dropId(each), putId(each)]);
-  const prepared = successor.resourceNeeds.filter((each) => !byId.has(dropId(each)));
-  return [...dependents.map(dropId), ...prepared.map(putId)];
+  const first = dependents.filter((each) => !rolling.has(each));
+  const prepared = rolling.has(address)
+    ? successor.resourceNeeds.filter((each) => !rolling.has(each))
+    : successor.resourceNeeds.filter((each) => !byId.has(dropId(each)));
+  return [...first.map(dropId), ...prepared.map(putId)];
 }
 
 function invert(needs: ReadonlyMap<Address, Address[]>): Map<Address, Address[]> {

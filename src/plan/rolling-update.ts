@@ -23,8 +23,8 @@ interface Input {
 
 export interface RollingUpdates {
   planned: PlannedDecision[];
-  /** Resources replaced in batches: dependents need not wait, because some instances always run. */
-  available: ReadonlySet<Address>;
+  /** Instances that are replaced in batches, and their spares: some of them always run. */
+  rolling: ReadonlySet<Address>;
   rollbacks: NonNullable<Plan['rollbacks']>;
 }
 
@@ -35,12 +35,13 @@ export interface RollingUpdates {
 export function planRollingUpdates(all: PlannedDecision[], input: Input): RollingUpdates {
   const rolled = all.filter((each) => needsRolling(each, input.kinds));
   const groups = new Set(rolled.map(({ decision }) => decision.resource?.rolling?.through));
-  const available = new Set(rolled.map(addressIn));
   const rollouts = [...groups].map((through) => {
     const belongs = ({ decision }: PlannedDecision) =>
       decision.resource?.rolling?.through === through;
     return rollGroup(all.filter(belongs), rolled.filter(belongs), input);
   });
+  const spares = rollouts.flat().filter(({ decision }) => decision.resource?.spare);
+  const rolling = new Set([...rolled, ...spares].map(addressIn));
   const transitions = rollouts.flatMap((planned) => transitionOf(planned, all, rolled, input));
   const planned = [...rollouts.flat(), ...transitions];
   const needed = new Set(planned.map(addressIn));
@@ -52,7 +53,7 @@ export function planRollingUpdates(all: PlannedDecision[], input: Input): Rollin
     ({ spare, rolling }) => spare && !groups.has(rolling?.through),
   );
   const rollbacks = rollouts.flatMap(rollbackOf);
-  return { planned: [...left.reduce(retireLeftover, rest), ...planned], available, rollbacks };
+  return { planned: [...left.reduce(retireLeftover, rest), ...planned], rolling, rollbacks };
 }
 
 /**
