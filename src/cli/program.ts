@@ -44,6 +44,7 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   completion: () => import('./system/completion.js'),
   __complete: () => import('./system/complete.js'),
   doctor: () => import('./system/doctor.js'),
+  debug: () => import('./system/debug.js'),
   heal: () => import('./stack/heal.js'),
 };
 
@@ -86,7 +87,7 @@ async function meantBy(error: UnknownWord): Promise<Error> {
 /** Commands that only print: all others have done their work whether it could be printed or not. */
 const PRINTING = new Set([
   ...['plan', 'ps', 'stats', 'status', 'logs', 'top', 'inspect', 'list', 'graph', 'events', 'wait'],
-  ...['show', 'check', 'doctor', 'completion', '__complete'],
+  ...['show', 'check', 'doctor', 'completion', '__complete', 'snapshot'],
 ]);
 
 function programOf(version: string): Command {

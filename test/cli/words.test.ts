@@ -12,7 +12,7 @@ const commands = [
   ...['plan', 'apply', 'destroy', 'ps', 'stats', 'logs', 'exec', 'container', 'image', 'network'],
   ...['start', 'stop', 'restart', 'pause', 'unpause', 'kill', 'cp', 'top', 'inspect', 'run'],
   ...['scale', 'rollback', 'farm'],
-  ...['graph', 'ui', 'events', 'state', 'import', 'cron', 'doctor', 'completion'],
+  ...['graph', 'ui', 'events', 'state', 'import', 'cron', 'doctor', 'debug', 'completion'],
 ];
 
 it.each(['--version', '-V'])('answers %s', async (option) => {
