@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { inPrivateHost, MAIN } from '../support/private-host.js';
 import { usableRuntimes } from '../support/runtimes.js';
 import { SMALL_IMAGE } from '../support/small-image.js';
-import { Stack } from './spine/stack.js';
+import { Stack } from './stack/stack.js';
 
 /** Becomes a program after it has changed all that a program inherits and root may change. */
 const CHANGE = `

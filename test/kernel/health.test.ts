@@ -4,7 +4,7 @@ import { installPaths, lastHealthCheckFile } from '../../src/model/install-paths
 import type { ListedContainer } from '../../src/model/listed-container.js';
 import { inPrivateHost } from '../support/private-host.js';
 import { SMALL_IMAGE } from '../support/small-image.js';
-import { headings, NOTHING, SERVER, Stack, type Words } from './spine/stack.js';
+import { headings, NOTHING, SERVER, Stack, type Words } from './stack/stack.js';
 
 const BACK = { back: { subnet: '10.77.2.0/24', isolated: true } };
 const IDLE = { image: 'box', stop_signal: 'SIGKILL', command: ['busybox', 'sleep', '1000'] };

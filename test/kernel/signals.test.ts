@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { installPaths } from '../../src/model/install-paths.js';
 import { inPrivateHost, MAIN, type PrivateHost } from '../support/private-host.js';
 import { IDLE, SMALL_IMAGE } from '../support/small-image.js';
-import { NOTHING, Stack } from './spine/stack.js';
+import { NOTHING, Stack } from './stack/stack.js';
 
 /** A stack whose image is built by a line that takes so many seconds, in a throw-away container. */
 const building = (seconds: number) => ({

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { ContainerStats } from '../../src/model/usage.js';
 import { MAIN } from '../support/private-host.js';
 import { SMALL_IMAGE } from '../support/small-image.js';
-import { appliedStack, SERVER } from './spine/stack.js';
+import { appliedStack, SERVER } from './stack/stack.js';
 
 const BURN = ['busybox', 'sh', '-c', 'while :; do :; done'];
 const use = appliedStack({

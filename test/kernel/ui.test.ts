@@ -9,7 +9,7 @@ import type { ListedContainer } from '../../src/model/listed-container.js';
 import { MAIN } from '../support/private-host.js';
 import { lackingAny } from '../support/skip.js';
 import { IDLE } from '../support/small-image.js';
-import { appliedStack, SERVER, type Stack } from './spine/stack.js';
+import { appliedStack, SERVER, type Stack } from './stack/stack.js';
 
 const seen = it.skipIf(lackingAny('chromium'));
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Counts, Load } from '../../support/load.js';
 import { MAIN } from '../../support/private-host.js';
-import type { Stack } from '../spine/stack.js';
+import type { Stack } from '../stack/stack.js';
 
 /** What the change cost the client, printed. */
 export async function during(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type Load, startLoad } from '../../support/load.js';
 import { inPrivateHost } from '../../support/private-host.js';
-import { headings, NOTHING, Stack } from '../spine/stack.js';
+import { headings, NOTHING, Stack } from '../stack/stack.js';
 import { cutOff, during, processOf, versions } from './during.js';
 
 const PAGE =

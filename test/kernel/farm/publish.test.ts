@@ -5,8 +5,8 @@ import { expect, it } from 'vitest';
 import { type Load, startLoad } from '../../support/load.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { usableRuntimes } from '../../support/runtimes.js';
-import { FARM_BRIDGES, FARM_IMAGE, farmOf } from '../spine/farm-proxy.js';
-import { headings, NOTHING, Stack, type Words } from '../spine/stack.js';
+import { FARM_BRIDGES, FARM_IMAGE, farmOf } from '../stack/farm-proxy.js';
+import { headings, NOTHING, Stack, type Words } from '../stack/stack.js';
 
 const PLACES = ['0.0.0.0:8080:80', '127.0.0.1:443:443'];
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { type Load, startLoad } from '../../support/load.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
-import { NOTHING, Stack } from '../spine/stack.js';
+import { NOTHING, Stack } from '../stack/stack.js';
 import { cutOff, during, versions } from './during.js';
 import { webFarm } from './web-farm.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type Load, startLoad } from '../../support/load.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
-import { headings, NOTHING, Stack } from '../spine/stack.js';
+import { headings, NOTHING, Stack } from '../stack/stack.js';
 import { cutOff, during, versions } from './during.js';
 import { webFarm } from './web-farm.js';
 

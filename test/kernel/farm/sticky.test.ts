@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { startLoad } from '../../support/load.js';
 import { inPrivateHost } from '../../support/private-host.js';
-import { farmOf, farmStack } from '../spine/farm-proxy.js';
-import { Stack } from '../spine/stack.js';
+import { farmOf, farmStack } from '../stack/farm-proxy.js';
+import { Stack } from '../stack/stack.js';
 import { during } from './during.js';
 
 const ADDRESS = '10.77.1.10';

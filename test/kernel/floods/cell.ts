@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { IDLE } from '../../support/small-image.js';
-import { FARM_BRIDGES } from '../spine/farm-proxy.js';
-import { Stack, type Words } from '../spine/stack.js';
+import { FARM_BRIDGES } from '../stack/farm-proxy.js';
+import { Stack, type Words } from '../stack/stack.js';
 import { FLOODS, type Flood } from './floods.js';
 import { type Taken, type Watched, watched } from './watched.js';
 

@@ -1,7 +1,7 @@
 import { PROXY_SOCKET } from '../../../src/farm/haproxy.js';
 import { serving } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';
-import { farmOf } from '../spine/farm-proxy.js';
+import { farmOf } from '../stack/farm-proxy.js';
 import { floodedBy, heals, type Source } from './cell.js';
 import { BOUND, SERVE, shell } from './floods.js';
 

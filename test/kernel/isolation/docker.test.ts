@@ -8,7 +8,7 @@ import { installPaths, rootfsDir } from '../../../src/model/install-paths.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
-import { Stack } from '../spine/stack.js';
+import { Stack } from '../stack/stack.js';
 
 const LOOK = ['busybox', 'cat', '/proc/self/status', '/proc/self/mountinfo'];
 

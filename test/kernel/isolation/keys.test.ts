@@ -5,7 +5,7 @@ import { installPaths } from '../../../src/model/install-paths.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { usableRuntimes } from '../../support/runtimes.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
-import { NOTHING, Stack } from '../spine/stack.js';
+import { NOTHING, Stack } from '../stack/stack.js';
 
 /** One idle container with some keys. */
 const file = (more: object) => ({

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { cgroupRoots } from '../../support/leaks.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
-import { appliedStack, NOTHING } from '../spine/stack.js';
+import { appliedStack, NOTHING } from '../stack/stack.js';
 
 const MiB = 2 ** 20;
 const BURN = 'while :; do :; done';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { usableRuntimes } from '../../support/runtimes.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
-import { Stack } from '../spine/stack.js';
+import { Stack } from '../stack/stack.js';
 
 const inside = (stack: Stack, name: string, script: string) =>
   stack.run('exec', name, '--', 'busybox', 'sh', '-c', script);

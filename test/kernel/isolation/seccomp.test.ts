@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { PROFILE } from '../../../src/host/linux/runtime/seccomp.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
-import { NOTHING, Stack } from '../spine/stack.js';
+import { NOTHING, Stack } from '../stack/stack.js';
 
 const DENIED = { names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO', errnoRet: 13 };
 const PROTECTED = { ...DENIED, excludes: { caps: ['CAP_FOWNER'] } };

@@ -8,7 +8,7 @@ import { readMounts } from '../../../src/host/linux/disks/mount-table.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
 import { temporaryInstallation } from '../host/machinery.js';
-import { Stack } from '../spine/stack.js';
+import { Stack } from '../stack/stack.js';
 
 /**
  * What was seen to bite on Debian 12, and the tests that fail when its guard is taken out: the file

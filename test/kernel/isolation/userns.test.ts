@@ -5,7 +5,7 @@ import { diskFile, idOf, installPaths, rootfsDir } from '../../../src/model/inst
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { usableRuntimes } from '../../support/runtimes.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
-import { NOTHING, Stack } from '../spine/stack.js';
+import { NOTHING, Stack } from '../stack/stack.js';
 
 const SERVE = 'busybox touch /own /data/own; exec busybox httpd -f -p 80 -h /etc';
 

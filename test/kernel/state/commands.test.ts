@@ -11,7 +11,7 @@ import { expect, it } from 'vitest';
 import { configCache, installPaths } from '../../../src/model/install-paths.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
-import { headings, NOTHING, Stack } from '../spine/stack.js';
+import { headings, NOTHING, Stack } from '../stack/stack.js';
 
 const CONTAINER = { image: 'base', command: IDLE, stop_signal: 'SIGKILL', bridges: ['net'] };
 const STACK = {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
-import { headings, NOTHING, Stack } from '../spine/stack.js';
+import { headings, NOTHING, Stack } from '../stack/stack.js';
 
 const refusal = async (stack: Stack, ...words: string[]) => {
   const { code, stderr } = await stack.run('import', ...words);

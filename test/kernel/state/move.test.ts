@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inPrivateHost } from '../../support/private-host.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
-import { headings, NOTHING, Stack } from '../spine/stack.js';
+import { headings, NOTHING, Stack } from '../stack/stack.js';
 
 const CONTAINER = { command: IDLE, stop_signal: 'SIGKILL' };
 const BEFORE = {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inPrivateHost } from '../../support/private-host.js';
 import { IDLE } from '../../support/small-image.js';
-import { SERVER, Stack } from '../spine/stack.js';
+import { SERVER, Stack } from '../stack/stack.js';
 
 const SECRET = 'correct-horse-battery';
 const IDLING = { image: 'box', command: IDLE, stop_signal: 'SIGKILL' };
