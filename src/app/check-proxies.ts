@@ -122,9 +122,11 @@ async function askRunning(
   const args = reader.check.map((word) => word.replace(`${file}.next`, name));
   try {
     if (!existsSync(dir)) return undefined;
-    for (const each of readdirSync(dir).filter((other) => other.startsWith(prefix))) {
-      // left by a plan that was killed
-      if (!isOwned(each.slice(prefix.length))) await files.remove(join(dir, each));
+    for (const each of readdirSync(dir)) {
+      // left by a plan that was killed, perhaps while it wrote the file: `.NAME.tmp`
+      const [begun = '', owner] = each.split(prefix);
+      if (owner === undefined || !['', '.'].includes(begun)) continue;
+      if (!isOwned(owner)) await files.remove(join(dir, each));
     }
     await files.write(path, text, MODE);
     // one that does not answer is asked again when it is to be changed

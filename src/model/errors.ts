@@ -64,3 +64,14 @@ export class DamagedStateError extends UserError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/**
+ * The cause of a failed system call alone, for a message that names the path itself:
+ * `read-only file system` of "EROFS: read-only file system, open '/proc/7/fd/18/x'".
+ */
+export function causeOf(error: unknown): string {
+  const message = messageOf(error);
+  const { syscall } = error as NodeJS.ErrnoException;
+  if (typeof syscall !== 'string') return message;
+  return message.replace(/^E[A-Z0-9]+: /, '').replace(/, \w+( '.*')?$/s, '');
+}

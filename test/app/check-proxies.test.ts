@@ -57,7 +57,7 @@ async function check(code: number, output: string): Promise<{ seen: string[]; as
 
 it('removes check files of killed plans, and not those of plans that still run', async () => {
   const running = `.haproxy.cfg.plan-${ownerMark()}`.replace(/-$/, '-other');
-  const killed = ['.haproxy.cfg.plan-1-1-', '.haproxy.cfg.plan-4194305-77-'];
+  const killed = ['.haproxy.cfg.plan-1-1-', '..haproxy.cfg.plan-4194305-77-.tmp'];
   for (const name of ['haproxy.cfg', running, ...killed]) writeFileSync(join(dir, name), '');
   const { seen, asked } = await check(0, '');
   const own = asked.at(-1)?.split('/').at(-1);

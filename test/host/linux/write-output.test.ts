@@ -20,6 +20,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bytePath, openFolder } from '../../../src/host/linux/files/open-folder.js';
+import { withStaging } from '../../../src/host/linux/files/staging.js';
 import { writeOutput } from '../../../src/host/linux/files/write-output.js';
 import { lackingRoot } from '../../support/skip.js';
 
@@ -83,6 +85,25 @@ describe('anything else', () => {
     expect(readdirSync(dir)).toEqual(['link', 'null']);
   });
 
+  it.skipIf(lackingRoot())('says what a full device answers, and no path of our own', async () => {
+    execFileSync('mknod', [at('full'), 'c', '1', '7']);
+    await expect(writeOutput(at('full'), 'text')).rejects.toThrow(
+      new RegExp(`^cannot write ${at('full')}: No space left on device$`),
+    );
+  });
+
+  it.skipIf(lackingRoot())(
+    'names the folder that is read-only, and no path of our own',
+    async () => {
+      const message = 'cannot write /proc/sys/x: no such file or directory';
+      await expect(writeOutput('/proc/sys/x', 'text')).rejects.toThrow(message);
+      const folder = openFolder(bytePath('/proc/sys'));
+      const staged = withStaging(folder, undefined, async () => {});
+      await expect(staged).rejects.toThrow('cannot write /proc/sys: no such file or directory');
+      folder.close();
+    },
+  );
+
   it('is refused when it is a socket, a folder, or a link that leads nowhere', async () => {
     const server = createServer().listen(at('socket'));
     await once(server, 'listening');
@@ -94,11 +115,13 @@ describe('anything else', () => {
       ['dangling', 'it is a link that leads nowhere'],
       ['loop', 'it is a link that leads nowhere'],
       ['folder', 'it is a folder'],
-      ['no/file', 'there is no folder'],
+      ['no/file', `there is no folder ${at('no')}`],
+      ['new/', `there is no folder ${at('new/')}`],
+      ['socket/file', `there is no folder ${at('socket')}`],
     ] as const) {
-      await expect(writeOutput(at(name), 'text')).rejects.toThrow(
-        `cannot write ${at(name)}: ${cause}`,
-      );
+      const refused = await writeOutput(at(name), 'text').catch((error) => error);
+      expect(refused.message).toBe(`cannot write ${at(name)}: ${cause}`);
+      expect(refused.hint).toBeTruthy();
     }
     expect(lstatSync(at('socket')).isSocket()).toBe(true);
     expect(readdirSync(dir).sort()).toEqual(['dangling', 'folder', 'loop', 'socket']);

@@ -1,6 +1,6 @@
 import { fstatSync, lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { messageOf, UserError } from '../../../model/errors.js';
+import { causeOf, UserError } from '../../../model/errors.js';
 import {
   asBytes,
   type BytePath,
@@ -32,18 +32,20 @@ const MAX_LINKS = 40;
  * or replace. They are rejected, as by the kernel's protected_symlinks and protected_regular
  * (proc_sys_fs(5)). Links of other accounts are rejected everywhere.
  *
+ * @param path with a slash at its end it is a folder that exists
  * @throws UserError "cannot write <path>: <cause>"
  */
 export function destinationOf(path: BytePath): Destination {
   try {
-    return ownOutput(path) ?? follow(path, path, MAX_LINKS);
+    const found = ownOutput(path) ?? follow(path, path, MAX_LINKS);
+    if (!path.endsWith('/') || found.type === 'folder') return found;
+    if (found.type === 'file') found.folder.close();
+    throw noFolder(path, path);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    const cause = missing
-      ? `there is no folder ${shown(asBytes(dirname(path)))}`
-      : messageOf(error);
-    throw new UserError(`cannot write ${shown(path)}: ${cause}`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw noFolder(path, asBytes(dirname(path)));
+    throw writeError(path, causeOf(error));
   }
 }
 
@@ -78,7 +80,7 @@ function follow(given: BytePath, path: BytePath, links: number): Destination {
       return { type: 'folder', folder: openFolder(asBytes(`${folder.path}/${name}`)) };
     }
     if (existing?.isSymbolicLink()) {
-      if (links === 0) throw writeError(given, 'too many links');
+      if (links === 0) throw leadsNowhere(given);
       return follow(given, linkTarget(given, path), links - 1);
     }
     if (!existing || existing.isFile()) {
@@ -100,8 +102,8 @@ function follow(given: BytePath, path: BytePath, links: number): Destination {
 function linkTarget(given: BytePath, link: BytePath): BytePath {
   try {
     return realpathSync.native(raw(link), 'latin1') as BytePath;
-  } catch (error) {
-    throw writeError(given, `it is a link that leads nowhere (${messageOf(error)})`);
+  } catch {
+    throw leadsNowhere(given);
   }
 }
 
@@ -116,6 +118,21 @@ function refuseForeign(given: BytePath, existing: Stats, folder: Stats): void {
   );
 }
 
-function writeError(path: BytePath, cause: string): UserError {
-  return new UserError(`cannot write ${shown(path)}: ${cause}`);
+function noFolder(path: BytePath, folder: BytePath): UserError {
+  const hint = `mkdir -p -- ${shown(folder)}`;
+  return writeError(path, `there is no folder ${shown(folder)}`, hint);
+}
+
+function leadsNowhere(path: BytePath): UserError {
+  const hint = 'Remove the link, or create the file that it leads to.';
+  return writeError(path, 'it is a link that leads nowhere', hint);
+}
+
+/** The hint is for causes that only another path avoids. */
+export function writeError(
+  path: BytePath,
+  cause: string,
+  hint = 'Take the path of a new file, or of a file to replace.',
+): UserError {
+  return new UserError(`cannot write ${shown(path)}: ${cause}`, hint);
 }

@@ -1,18 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
-import { isOwned, ownerMark } from '../owner.js';
+import { mkdirSync, readFileSync, readlinkSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { causeOf } from '../../../model/errors.js';
+import { ownerMark } from '../owner.js';
 import { runCleanup } from '../process/launch.js';
 import { LONG, run } from '../process/run.js';
+import { writeError } from './destination.js';
+import { dropNote, sweepNotes, writeNote } from './notes.js';
 import { asBytes, type BytePath, type OpenFolder, openFolder, raw, within } from './open-folder.js';
 
 /**
@@ -26,7 +20,7 @@ export async function withStaging<T>(
   work: (staging: OpenFolder) => Promise<T>,
 ): Promise<T> {
   const name = asBytes(`.baleine-${randomBytes(8).toString('hex')}`);
-  const note = notes === undefined ? undefined : writeNote(notes, folder, name);
+  const note = notes === undefined ? undefined : noteOf(notes, folder, name);
   const staging = makeFolder(folder, name, note);
   try {
     return await work(staging);
@@ -47,37 +41,24 @@ function makeFolder(folder: OpenFolder, name: BytePath, note: string | undefined
     return openFolder(asBytes(`${folder.path}/${name}`));
   } catch (error) {
     if (note !== undefined) dropNote(note);
-    throw error;
+    const path = asBytes(readlinkSync(raw(folder.path), 'latin1'));
+    throw writeError(path, causeOf(error), 'Take another folder.');
   }
 }
 
 /** Removes the staging folders of killed runs. */
 export async function sweepStaging(notes: string): Promise<void> {
-  const names = existsSync(notes) ? readdirSync(notes) : [];
-  for (const name of names.filter((each) => !isOwned(each))) {
-    const note = join(notes, name);
+  await sweepNotes(notes, async (note) => {
     const path = asBytes(readFileSync(note, 'latin1'));
     if (path !== '') await removeLeftover(path);
-    dropNote(note);
-  }
+  });
 }
 
 /** The note is written before the folder is created. */
-function writeNote(notes: string, folder: OpenFolder, name: BytePath): string {
-  const note = join(notes, `${ownerMark()}${randomBytes(4).toString('hex')}`);
+function noteOf(notes: string, folder: OpenFolder, name: BytePath): string {
   const path = join(readlinkSync(raw(folder.path), 'latin1'), name);
-  mkdirSync(notes, { recursive: true, mode: 0o700 });
-  writeFileSync(note, path, { encoding: 'latin1', mode: 0o600, flag: 'wx' });
-  return note;
-}
-
-function dropNote(note: string): void {
-  rmSync(note, { force: true });
-  try {
-    rmdirSync(dirname(note));
-  } catch {
-    // other notes are in it
-  }
+  const own = `${ownerMark()}${randomBytes(4).toString('hex')}`;
+  return writeNote(notes, own, Buffer.from(path, 'latin1'));
 }
 
 /** A folder of another account that now has this name is not ours to remove. */

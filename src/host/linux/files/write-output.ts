@@ -17,10 +17,10 @@ import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isatty } from 'node:tty';
-import { messageOf, UserError } from '../../../model/errors.js';
+import { causeOf, messageOf, UserError } from '../../../model/errors.js';
 import { startChild, together } from '../images/child.js';
-import { type Destination, destinationOf } from './destination.js';
-import { bytePath, raw, within } from './open-folder.js';
+import { type Destination, destinationOf, writeError } from './destination.js';
+import { type BytePath, bytePath, raw, within } from './open-folder.js';
 
 export interface OutputOptions {
   /**
@@ -44,13 +44,15 @@ export async function writeOutput(
   text: string,
   options: OutputOptions = {},
 ): Promise<void> {
-  const to = destinationOf(bytePath(resolve(path)));
+  const slash = path.endsWith('/') ? '/' : '';
+  const to = destinationOf(bytePath(`${resolve(path)}${slash}`));
   try {
     if (to.type === 'file') replace(to, text, options);
     else if (to.type === 'folder') throw new Error('it is a folder');
     else await writeToStream(to, Readable.from([Buffer.from(text)]));
   } catch (error) {
-    throw new UserError(`cannot write ${path}: ${messageOf(error)}`);
+    if (error instanceof UserError) throw error;
+    throw writeError(bytePath(path), causeOf(error));
   } finally {
     if ('folder' in to) to.folder.close();
   }
@@ -62,12 +64,22 @@ const O_PATH = 0o10000000;
 /**
  * Opening a FIFO and writing to it block until there is a reader, so a child process does both and
  * we stay interruptible. Fails if the path was replaced since it was checked.
+ *
+ * @throws UserError "cannot write <path>: <cause>"
  */
 export async function writeToStream(target: Stream, input: Readable): Promise<void> {
-  if (target.type === 'output') {
-    return pipeline(input, createWriteStream('', { fd: target.descriptor, autoClose: false }));
+  try {
+    if (target.type === 'stream') await writeByProgram(target.path, input);
+    else await pipeline(input, createWriteStream('', { fd: target.descriptor, autoClose: false }));
+  } catch (error) {
+    if (target.type === 'stream') throw writeError(target.path, causeOf(error));
+    const name = target.descriptor === 1 ? 'standard output' : 'standard error';
+    throw new UserError(`cannot write to ${name}: ${causeOf(error)}`);
   }
-  const descriptor = openSync(raw(target.path), O_PATH | constants.O_NOFOLLOW);
+}
+
+async function writeByProgram(path: BytePath, input: Readable): Promise<void> {
+  const descriptor = openSync(raw(path), O_PATH | constants.O_NOFOLLOW);
   try {
     const found = fstatSync(descriptor);
     if (!found.isCharacterDevice() && !found.isFIFO()) throw new Error('it was just replaced');
@@ -76,7 +88,11 @@ export async function writeToStream(target: Stream, input: Readable): Promise<vo
       purpose: 'write',
     });
     dd.stdout.resume();
-    await together(pipeline(input, dd.stdin), dd.ended);
+    // dd: error writing '/proc/7/fd/18': No space left on device
+    const ended = dd.ended.catch((error) => {
+      throw new Error(messageOf(error).replace(/^.*: /s, ''));
+    });
+    await together(pipeline(input, dd.stdin), ended);
   } finally {
     closeSync(descriptor);
   }

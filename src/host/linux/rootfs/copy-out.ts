@@ -47,7 +47,8 @@ export async function copyOut(
     throw new UserError(`${cannot}: it is a device or a socket`);
   }
   const purpose = `copy ${shown(path)} to ${shown(to)}`;
-  const target = destinationOf(to);
+  // a folder gets its new name with a slash or without, as from cp(1)
+  const target = destinationOf(found.isDirectory() ? asBytes(to.replace(/(?<=.)\/+$/, '')) : to);
   if (target.type === 'output' || target.type === 'stream') {
     refuseStream(target, found, `cannot ${purpose}`);
     const content = await contentOf(paths, source, purpose);

@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { UserError } from '../../../model/errors.js';
 import {
   cgroupPath,
@@ -11,7 +11,7 @@ import type { FreezeHolder, FreezeOptions } from '../../ports.js';
 import { thaw } from '../cgroups/freezer.js';
 import { readHierarchies } from '../cgroups/hierarchies.js';
 import { ensureMounted, ensureUnmounted } from '../disks/mount.js';
-import { ifThere } from '../files/read.js';
+import { dropNote, hasAbandonedNotes, notesIn, sweepNotes, writeNote } from '../files/notes.js';
 import { isOwned, ownerMark } from '../owner.js';
 import { runCleanup } from '../process/launch.js';
 import { isPaused, setFrozen } from './freeze.js';
@@ -31,9 +31,8 @@ export async function withFrozen<T>(
 ): Promise<T> {
   const freeze = runningContainer(paths, id) !== undefined && !isPaused(paths, id);
   const tree = rootfsDir(paths, id);
-  const note = join(freezeNotesDir(paths), `${ownerMark()}${id}`);
-  mkdirSync(freezeNotesDir(paths), { recursive: true, mode: 0o700 });
-  writeFileSync(note, JSON.stringify({ purpose, freeze, disk }), { mode: 0o600 });
+  const text = JSON.stringify({ purpose, freeze, disk });
+  const note = writeNote(freezeNotesDir(paths), `${ownerMark()}${id}`, text);
   const thawNow = () => {
     if (freeze) thaw(readHierarchies(), cgroupPath(paths, id));
   };
@@ -52,12 +51,10 @@ export async function withFrozen<T>(
 
 /** Undoes the freezes of killed runs. */
 export async function thawAbandoned(paths: InstallPaths): Promise<void> {
-  for (const name of namesIn(paths).filter((each) => !isOwned(each))) {
-    const note = join(freezeNotesDir(paths), name);
+  await sweepNotes(freezeNotesDir(paths), async (note, name) => {
     const { freeze = false, disk = false } = readFreezeNote(note) ?? {};
     await thawAndUnmount(paths, idIn(name), { freeze, disk });
-    dropNote(note);
-  }
+  });
 }
 
 /**
@@ -87,15 +84,6 @@ async function thawAndUnmount(
 ) {
   if (freeze) await setFrozen(paths, id, false);
   if (disk && !runningContainer(paths, id)) await ensureUnmounted(rootfsDir(paths, id));
-}
-
-function dropNote(note: string): void {
-  rmSync(note, { force: true });
-  try {
-    rmdirSync(dirname(note));
-  } catch {
-    // other containers are frozen
-  }
 }
 
 /** Notes of frozen containers; each name starts with the mark of its owner and ends with the id. */
@@ -131,13 +119,10 @@ export function freezeHolderOf(paths: InstallPaths, id: string): FreezeHolder | 
   return undefined;
 }
 
-/** Whether a killed run has left one; usually there is no note, and this is one check. */
-export function hasAbandonedFreeze(paths: InstallPaths): boolean {
-  return namesIn(paths).some((name) => !isOwned(name));
-}
+/** Usually there is no note, and this is one check. */
+export const hasAbandonedFreeze = (paths: InstallPaths) => hasAbandonedNotes(freezeNotesDir(paths));
 
-export const namesIn = (paths: InstallPaths) =>
-  ifThere(() => readdirSync(freezeNotesDir(paths))) ?? [];
+const namesIn = (paths: InstallPaths) => notesIn(freezeNotesDir(paths));
 
 /** `4121-8813-shop.web` */
 export const idIn = (name: string) => name.split('-').slice(2).join('-');
