@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { Config } from '../model/config.js';
 import { entriesOf } from '../model/config.js';
 import { messageOf, UserError } from '../model/errors.js';
@@ -18,7 +18,7 @@ export function readProfiles(config: Config): Record<string, string> {
     const file = entry.seccomp;
     if (file === undefined || file === 'unconfined' || Object.hasOwn(found, file)) continue;
     try {
-      const text = readFileSync(file, 'utf8');
+      const text = textOf(file);
       parseProfile(text);
       found[file] = digest(text, 16);
     } catch (error) {
@@ -33,4 +33,20 @@ export function readProfiles(config: Config): Record<string, string> {
     );
   }
   return found;
+}
+
+/** Bytes; Docker's own profile has 15 KB. */
+const MAX_SIZE = 1024 * 1024;
+
+/** A device or a FIFO in place of the file neither blocks us nor fills our memory. */
+function textOf(file: string): string {
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const found = fstatSync(descriptor);
+    if (!found.isFile()) throw new Error('it is not a regular file');
+    if (found.size > MAX_SIZE) throw new Error('it is larger than 1 MiB');
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -35,6 +35,7 @@ it('says of all that are wrong where they stand and why', () => {
   const text = file(
     join(dir, 'none.json'),
     fileWith('half.json', '{"defaultAction":'),
+    '/dev/zero',
     fileWith('form.json', '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": "read"}]}'),
   );
   let said: string[] = [];
@@ -46,8 +47,9 @@ it('says of all that are wrong where they stand and why', () => {
   expect(said).toEqual([
     expect.stringMatching(/^baleine\.yaml:4:\d+: cannot use seccomp profile .*none\.json: ENOENT/),
     expect.stringMatching(/^baleine\.yaml:5:\d+: .*half\.json: .*JSON/),
+    expect.stringMatching(/^baleine\.yaml:6:\d+: .*\/dev\/zero: it is not a regular file$/),
     expect.stringMatching(
-      /^baleine\.yaml:6:\d+: .*form\.json: syscalls\[0\]\.action is not a string$/,
+      /^baleine\.yaml:7:\d+: .*form\.json: syscalls\[0\]\.action is not a string$/,
     ),
   ]);
 });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { messageOf, UserError } from '../../model/errors.js';
+import { causeOf, UserError } from '../../model/errors.js';
+import { readInput } from './files/read.js';
 import { writeOutput } from './files/write-output.js';
 import { findProgram } from './process/programs.js';
 import { run } from './process/run.js';
@@ -60,11 +60,15 @@ function refuseMissing(): void {
 function fileCrontab(file: string): Crontab {
   return {
     knowsReboot: false,
-    read: () =>
-      readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return '';
-        throw new UserError(`cannot read ${file}: ${messageOf(error)}`);
-      }),
+    read: async () => {
+      try {
+        return readInput(file);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+        const hint = 'Name the file that your cron reads, such as /etc/crontabs/root.';
+        throw new UserError(`cannot read ${file}: ${causeOf(error)}`, hint);
+      }
+    },
     write: async (text) => writeOutput(file, text, existsSync(file) ? {} : { mode: 0o600 }),
   };
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 
 /** One object for all calls: Node creates one from a bare `'utf8'` in each call. */
 const TEXT = { encoding: 'utf8', flag: 'r' } as const;
@@ -48,6 +48,27 @@ let last = expected('');
 function expected(text: string): { text: string; bytes: Buffer; found: Buffer } {
   const bytes = Buffer.from(text);
   return { text, bytes, found: Buffer.allocUnsafe(bytes.length + 1) };
+}
+
+/** Bytes of a file that a person writes. */
+const MAX_INPUT = 1024 * 1024;
+
+/**
+ * Text of a file that the user names: a device or a FIFO in its place neither blocks us nor fills
+ * our memory.
+ *
+ * @throws Error with the cause alone, or ErrnoException
+ */
+export function readInput(path: string): string {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const found = fstatSync(descriptor);
+    if (!found.isFile()) throw new Error('it is not a regular file');
+    if (found.size > MAX_INPUT) throw new Error('it is larger than 1 MiB');
+    return readFileSync(descriptor, 'utf8');
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /**

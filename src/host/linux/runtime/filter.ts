@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { messageOf, UserError } from '../../../model/errors.js';
 import { digest } from '../../../model/json.js';
 import type { OciSeccomp } from '../../../model/oci.js';
 import { parseProfile } from '../../../model/seccomp.js';
 import type { ContainerSpec } from '../../../model/specs.js';
+import { readInput } from '../files/read.js';
 import { type Machine, readProfile, resolveCustom, resolveSeccomp } from './seccomp.js';
 
 /** Go's architecture names, used in profiles, that differ from Node's. */
@@ -41,7 +41,7 @@ function machineOf(capabilities: string[]): Machine {
 
 function textOf({ file, digest: planned }: { file: string; digest: string }): string {
   try {
-    const text = readFileSync(file, 'utf8');
+    const text = readInput(file);
     if (digest(text, 16) === planned) return text;
   } catch (error) {
     throw new UserError(`cannot read seccomp profile ${file}: ${messageOf(error)}`);

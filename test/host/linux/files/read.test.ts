@@ -1,8 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { holdsText } from '../../../../src/host/linux/files/read.js';
+import { holdsText, readInput } from '../../../../src/host/linux/files/read.js';
 
 let dir: string;
 beforeEach(() => {
@@ -35,4 +36,17 @@ it('knows nothing of a file that is not there', () => {
 
 it('does not say so of a file that cannot be read', () => {
   expect(() => holdsText(dir, 'names')).toThrow('EISDIR');
+});
+
+it('reads a file of a person, and neither waits for a FIFO nor takes in a device', () => {
+  const path = join(dir, 'file');
+  writeFileSync(path, 'text\n');
+  expect(readInput(path)).toBe('text\n');
+  writeFileSync(path, Buffer.alloc(1024 ** 2 + 1));
+  expect(() => readInput(path)).toThrow('it is larger than 1 MiB');
+  execFileSync('mkfifo', [join(dir, 'fifo')]);
+  for (const other of [join(dir, 'fifo'), '/dev/zero', dir]) {
+    expect(() => readInput(other)).toThrow('it is not a regular file');
+  }
+  expect(() => readInput(join(dir, 'none'))).toThrow('ENOENT');
 });
