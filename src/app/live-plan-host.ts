@@ -1,4 +1,4 @@
-import { fingerprint, missingSources } from '../config/content-hash.js';
+import { fingerprint, missingSources, refuseNoFolder } from '../config/content-hash.js';
 import { readProfiles } from '../config/profiles.js';
 import type { Config } from '../model/config.js';
 import { UserError } from '../model/errors.js';
@@ -35,6 +35,7 @@ export function livePlanHost(context: Context): PlanHost {
 function fingerprints(config: Config): Record<string, string> {
   const images = Object.entries(config.images).flatMap(([name, image]) => {
     const files = image.external ? [] : localFiles(image);
+    if (!image.external && 'directory' in image.from) refuseNoFolder(image.from.directory);
     return files.length === 0 ? [] : [[name, fingerprint(files)] as const];
   });
   return Object.fromEntries([...images, ...certificates(config)]);

@@ -6,6 +6,8 @@ import {
   readFileSync,
   readlinkSync,
   realpathSync,
+  type Stats,
+  statSync,
 } from 'node:fs';
 import { messageOf, UserError } from '../model/errors.js';
 
@@ -35,6 +37,7 @@ export function fingerprint(paths: readonly string[]): string {
   for (const path of paths) {
     const real = realOf(path);
     if (real === undefined) throw new UserError(`cannot read ${path}: no such file or folder`);
+    refuseOtherThanFiles(path, statSync(real));
     try {
       addEntry(hash, Buffer.from(real), Buffer.alloc(0));
     } catch (error) {
@@ -42,6 +45,25 @@ export function fingerprint(paths: readonly string[]): string {
     }
   }
   return hash.digest('hex').slice(0, 16);
+}
+
+/** @throws UserError if the source of an image's root file system is not a folder */
+export function refuseNoFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return;
+  throw new UserError(
+    `cannot read ${path}: it is a file, not a folder`,
+    'An archive is a source `tar`, `docker` or `oci`.',
+  );
+}
+
+/** A device or a pipe has no content of its own, and reading it may never end. */
+function refuseOtherThanFiles(path: string, found: Stats): void {
+  if (found.isFile() || found.isDirectory()) return;
+  const kind = found.isFIFO() ? 'a named pipe' : found.isSocket() ? 'a socket' : 'a device';
+  throw new UserError(
+    `cannot read ${path}: it is ${kind}, not a file or folder`,
+    'Write what comes from there to a file first.',
+  );
 }
 
 /** Links are followed: their targets are what gets copied. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -15,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fingerprint, missingSources } from '../../src/config/content-hash.js';
+import { fingerprint, missingSources, refuseNoFolder } from '../../src/config/content-hash.js';
 import { lackingRoot } from '../support/skip.js';
 
 let dir: string;
@@ -134,4 +135,14 @@ describe('names that are not UTF-8', () => {
     });
     expect(new Set(prints).size).toBe(2);
   });
+});
+
+it('refuses a device or a pipe as a source, and a file as a root file system', () => {
+  execFileSync('mkfifo', [at('fifo')]);
+  expect(() => fingerprint([at('fifo')])).toThrow(
+    /fifo: it is a named pipe, not a file or folder$/,
+  );
+  expect(() => fingerprint(['/dev/zero'])).toThrow(/zero: it is a device, not a file or folder$/);
+  expect(() => refuseNoFolder(at('site/index.html'))).toThrow(/it is a file, not a folder$/);
+  refuseNoFolder(at('site'));
 });
