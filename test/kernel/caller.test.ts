@@ -51,7 +51,7 @@ const nothing = { code: 0, stdout: '', stderr: '' };
 
 describe.each(usableRuntimes())('a container of %s', (runtime) => {
   it(
-    'is the same, whoever has started it',
+    'is the same, no matter who started it',
     inPrivateHost(async (host) => {
       const box = {
         image: 'box',
@@ -98,7 +98,7 @@ describe.each(usableRuntimes())('a container of %s', (runtime) => {
   );
 
   it(
-    'is left with nothing of a health check, whatever that has started',
+    'has no processes left of a health check that started others',
     inPrivateHost(async (host) => {
       const marks = ['771', '772', '773', '774'];
       const [child, session, daemon, quick] = marks.map((seconds) => `busybox sleep ${seconds}`);

@@ -76,7 +76,7 @@ it(
 );
 
 it(
-  'is rid of by destroy, which tells of the lines that it leaves, and none brings the stack back',
+  'destroy removes the block and reports the lines it leaves; none recreates the stack',
   inCronHost(async (host) => {
     const file = join(host.dir, 'shop.yaml');
     const other = join(host.dir, 'other.yaml');
@@ -136,7 +136,7 @@ it(
 );
 
 it(
-  'does not bring back what is destroyed while it waits for its turn',
+  'does not recreate a stack that is destroyed while it waits for the lock',
   inPrivateHost(async (host) => {
     const file = join(host.dir, 'shop.yaml');
     writeFileSync(file, 'name: shop\nvolumes: { data: {}, logs: {} }\n');
@@ -155,7 +155,7 @@ it(
 );
 
 it(
-  'heals from a real cron: one mail for each thing that broke, and none while all is well',
+  'heals from a real cron: one mail for each failure, none without failures',
   inCronHost(async (host, mails) => {
     await host.baleine(['apply', '-y', '-f', FARM]);
     await host.baleine(['cron', 'install', '-f', FARM]);

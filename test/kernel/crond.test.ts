@@ -26,7 +26,7 @@ async function ticks(host: PrivateHost, tables: string, work: () => Promise<void
 }
 
 it(
-  'heals from busybox crond, whose table busybox crontab writes, or we do',
+  'heals from busybox crond, with a table written by busybox crontab or by baleine',
   inPrivateHost(async (host) => {
     await host.run('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/var/spool/cron']);
     await host.run('mkdir', [SPOOL]);

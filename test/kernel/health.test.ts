@@ -24,7 +24,7 @@ async function listed(stack: Stack): Promise<Record<string, ListedContainer>> {
 
 describe('health checks', () => {
   it(
-    'are asked from inside, on a bridge that the host is not on, and by nothing of the image',
+    'run from inside, on a bridge without a host address, with no program of the image',
     inPrivateHost(async (host) => {
       const check = (test: object) => ({
         ...SERVER,
@@ -69,7 +69,7 @@ describe('health checks', () => {
   );
 
   it(
-    'start an unhealthy container again, once its streak is full; the proxy knew before',
+    'restart an unhealthy container after its retries; the proxy notices earlier',
     inPrivateHost(async (host) => {
       const farm = {
         servers: {
@@ -125,7 +125,7 @@ describe('health checks', () => {
   );
 
   it(
-    'hold back what depends on them; --wait names who is not healthy',
+    'delay dependents; --wait names the unhealthy container',
     inPrivateHost(async (host) => {
       const check = { tcp: 80, interval: '500ms', retries: 4 };
       const late = 'busybox sleep 1; exec busybox httpd -f -p 80 -h /';
@@ -164,7 +164,7 @@ describe('health checks', () => {
 
 describe('heal: immediate', () => {
   it(
-    'starts what was killed again, with no hand and no process of ours that stays',
+    'restarts a killed container at once, with no process of ours left running',
     inPrivateHost(async (host) => {
       const web = { ...SERVER, bridges: { front: { address: '10.77.1.11' } }, heal: 'immediate' };
       const front = { front: { subnet: '10.77.1.0/24', host: '10.77.1.1' } };
@@ -188,7 +188,7 @@ describe('heal: immediate', () => {
   );
 
   it(
-    'backs off from what dies at once, and does not spin; running out of memory is told',
+    'backs off from a container that ends at once, and reports an out-of-memory kill',
     inPrivateHost(async (host) => {
       const hog = 'a=xxxxxxxx; while :; do a="$a$a"; done';
       const stack = new Stack(

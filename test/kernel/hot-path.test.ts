@@ -7,7 +7,7 @@ import { inPrivateHost } from '../support/private-host.js';
 import { startedIn, tracedCalls, tracing } from '../support/strace.js';
 
 it(
-  'a no-op apply says nothing, starts one process for two programs and loads no heavy package',
+  'a no-op apply prints nothing, starts one process for two programs and loads no heavy package',
   inPrivateHost(async (host) => {
     const dist = join(host.dir, 'dist');
     const modules = await bundle(dist);

@@ -78,7 +78,7 @@ async function inside<T>(file: string, look: (tree: string) => T | Promise<T>): 
 
 const read = (path: string) => (tree: string) => readFileSync(join(tree, path), 'utf8');
 
-it('builds from the host, then copies, then runs lines with their environment', async () => {
+it('copies from the host, then copies files, then runs commands with their environment', async () => {
   writeFileSync(at('page'), 'hello ');
   const to = '/srv/www/index.html';
   await make({
@@ -90,13 +90,13 @@ it('builds from the host, then copies, then runs lines with their environment', 
   expect(await inside(web(), read(to))).toBe('hello world!');
 });
 
-it('runs lines without a network', async () => {
+it('runs commands without a network', async () => {
   await make({ run: ['busybox ip -o link > /links'], environment: { PATH: '/bin' } });
   const links = (await inside(web(), read('links'))).trim().split('\n');
   expect(links.filter((line) => !/: (lo|sit0|tunl0|ip6tnl0)[@:]/.test(line))).toEqual([]);
 });
 
-it('builds on another image, grown, and leaves that as it was', async () => {
+it('builds on another image, grown, without changing it', async () => {
   await make({ run: ['echo base > /layer'] });
   const [derived, old] = [at('images/shop.derived.img'), readFileSync(web())];
   await make({
@@ -111,7 +111,7 @@ it('builds on another image, grown, and leaves that as it was', async () => {
   expect(readFileSync(web()).equals(old)).toBe(true);
 });
 
-it('builds anew beside the old file, which a mounted one keeps', async () => {
+it('rebuilds beside the old file, which stays mounted', async () => {
   await make({ run: ['echo 1 > /version'] });
   const { ino } = statSync(web());
   await inside(web(), async (tree) => {
@@ -123,7 +123,7 @@ it('builds anew beside the old file, which a mounted one keeps', async () => {
   expect(await inside(web(), read('version'))).toBe('2\n');
 });
 
-it('keeps the old file when a build fails, wherever it does', async () => {
+it('keeps the old file no matter where a build fails', async () => {
   await make({ run: ['echo 1 > /version'] });
   const old = statSync(web());
   mkdirSync(at('site'));
@@ -144,7 +144,7 @@ it('keeps the old file when a build fails, wherever it does', async () => {
   }
 });
 
-it('fails when a source vanishes under way, and builds when it is back', async () => {
+it('fails if a source disappears during the build, and succeeds once it is back', async () => {
   const from = { directory: at('rootfs') };
   const fill = () => {
     for (let index = 0; index < 40; index++) {
@@ -244,7 +244,7 @@ it('builds again after it was killed while it unpacked', async () => {
   expect(await inside(web(), read('version'))).toBe('again\n');
 });
 
-it('builds again after it was killed while a line ran', async () => {
+it('builds again after it was killed while a command ran', async () => {
   await killedOnce(argsOf({ run: ['echo > /begun; exec busybox sleep 2'] }));
   await make({ run: ['echo again > /version'] });
   expect(await inside(web(), read('version'))).toBe('again\n');

@@ -80,7 +80,7 @@ async function inBuild(stack: Stack, apply: Applying): Promise<string> {
 }
 
 it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-  'finishes the step, saves and reports at %s',
+  'finishes the running step, saves and reports at %s',
   async (name) => {
     await inPrivateHost(async (host) => {
       const stack = new Stack(host, building(6));
@@ -104,7 +104,7 @@ it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
 );
 
 it(
-  'stops at once at a second signal, and the next apply takes away what that left',
+  'stops at once at a second signal, and the next apply cleans up',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, building(600));
     const apply = new Applying(host, stack.file);
@@ -122,7 +122,7 @@ it(
 );
 
 it(
-  'takes away at the next apply what a killed build has left running',
+  'ends programs of a killed build at the next apply',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, building(600));
     const apply = new Applying(host, stack.file);

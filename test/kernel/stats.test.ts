@@ -81,7 +81,7 @@ it('counts kills for want of memory', async () => {
   expect((await stats()).server?.oom_kills).toBe(1);
 });
 
-it('is a table, of what is asked for, again and again', async () => {
+it('prints a table of the requested containers, repeatedly', async () => {
   const table = await use().done('stats', '--no-stream', '--interval', '0.2', 'server');
   expect(table.split('\n').map((line) => line.split(/\s+/)[0])).toEqual(['NAME', 'server', '']);
   const { host, file } = use();

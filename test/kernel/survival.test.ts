@@ -88,7 +88,7 @@ it(
 );
 
 it(
-  'restores everything by one apply after a reboot, with addresses and data',
+  'one apply restores everything after a reboot, with addresses and data',
   inPrivateHost(async (host) => {
     const file = write(host);
     await host.baleine(['apply', '-y', ...file]);
@@ -138,7 +138,7 @@ mount --bind ${boot} /proc/sys/kernel/random/boot_id`,
 }
 
 it(
-  'lets one of fifty applies work at a time, and needs nobody to clear a killed one’s lock',
+  'lets one of fifty applies work at a time, and needs no cleanup of a killed one’s lock',
   inPrivateHost(async (host) => {
     const file = write(host);
     const all = Array.from({ length: 50 }, (_, index) =>
@@ -167,7 +167,7 @@ it(
 );
 
 it(
-  'finishes the step, saves and reports at SIGINT, and the next apply goes on',
+  'finishes the running step, saves and reports at SIGINT; the next apply continues',
   inPrivateHost(async (host) => {
     const file = write(host);
     const main = join(import.meta.dirname, '../../dist/main.js');

@@ -64,7 +64,7 @@ const COMMANDS: Record<string, Command> = {
 const TIME = process.env.CRASH_ALL ? 7_200_000 : 400_000;
 
 it(
-  'a killed command leaves nothing behind once apply or the same command has run',
+  'apply or the same command cleans up after a killed command',
   inPrivateHost(async (host) => {
     writeFileSync(join(host.dir, 'baleine.yaml'), JSON.stringify(STACK));
     writeFileSync(join(host.dir, 'load'), Buffer.alloc(6 * 2 ** 20, 'load'));
@@ -108,7 +108,7 @@ const FARM = readFileSync('examples/web-farm/baleine.yaml', 'utf8').replace(
 );
 
 it(
-  'every server of a farm is up again after its rolling update was killed',
+  'after a killed rolling update one apply brings every server back',
   inPrivateHost(async (host) => {
     const write = (text: string) => writeFileSync(join(host.dir, 'baleine.yaml'), text);
     write(FARM);

@@ -32,7 +32,7 @@ it.each([
   { name: 'names on a bridge', file: PLAIN, folder: 'hosts', few: 9 },
   { name: 'a generated configuration', file: FARM, folder: 'configs', few: 2 },
 ])(
-  'what was being written when a run was killed goes with destroy, recorded or not: $name',
+  'destroy removes files that a killed run was writing, recorded or not: $name',
   ({ file: text, folder, few }) =>
     inPrivateHost(async (host) => {
       const file = join(host.dir, 'baleine.yaml');

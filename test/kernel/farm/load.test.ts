@@ -78,43 +78,46 @@ async function underLoad(
 const servers = (stack: Stack) =>
   Promise.all(['web-server-1', 'web-server-2'].map((each) => processOf(stack, each)));
 
-it('loses no request while it scales, rolls, changes and heals', { timeout: 300_000 }, () =>
-  underLoad(async (stack, load) => {
-    const proxy = await processOf(stack, 'web-proxy');
-    const change = (what: string, wanted: Wanted) =>
-      during(what, load, () => {
-        stack.write(farm(wanted));
-        return stack.apply();
+it(
+  'loses no request during scaling, rolling updates, changes and healing',
+  { timeout: 300_000 },
+  () =>
+    underLoad(async (stack, load) => {
+      const proxy = await processOf(stack, 'web-proxy');
+      const change = (what: string, wanted: Wanted) =>
+        during(what, load, () => {
+          stack.write(farm(wanted));
+          return stack.apply();
+        });
+
+      expect((await change('scale 3 → 8', { replicas: 8 })).failed).toEqual({});
+      expect((await change('scale 8 → 2', { replicas: 2 })).failed).toEqual({});
+      const rolled = await change('new image', { replicas: 2, version: 'v2' });
+      expect(rolled.failed).toEqual({});
+      await load.count();
+      const limits = { limits: { memory: '48M' } };
+      const limited = await change('limits', { replicas: 2, version: 'v2', servers: limits });
+      expect(limited.failed).toEqual({});
+      expect(versions(limited)).toEqual(['v2']);
+      const options = {
+        replicas: 2,
+        version: 'v2',
+        servers: limits,
+        proxy: { balance: 'leastconn' },
+      };
+      expect((await change('proxy options', options)).failed).toEqual({});
+
+      const killed = await during('kill -9 of a server', load, async () => {
+        const victim = await processOf(stack, 'web-server-1');
+        load.kill(victim);
+        const isThere = () => existsSync(`/proc/${victim}`);
+        await expect.poll(isThere, { timeout: 10_000 }).toBe(false);
+        await stack.apply();
       });
-
-    expect((await change('scale 3 → 8', { replicas: 8 })).failed).toEqual({});
-    expect((await change('scale 8 → 2', { replicas: 2 })).failed).toEqual({});
-    const rolled = await change('new image', { replicas: 2, version: 'v2' });
-    expect(rolled.failed).toEqual({});
-    await load.count();
-    const limits = { limits: { memory: '48M' } };
-    const limited = await change('limits', { replicas: 2, version: 'v2', servers: limits });
-    expect(limited.failed).toEqual({});
-    expect(versions(limited)).toEqual(['v2']);
-    const options = {
-      replicas: 2,
-      version: 'v2',
-      servers: limits,
-      proxy: { balance: 'leastconn' },
-    };
-    expect((await change('proxy options', options)).failed).toEqual({});
-
-    const killed = await during('kill -9 of a server', load, async () => {
-      const victim = await processOf(stack, 'web-server-1');
-      load.kill(victim);
-      const isThere = () => existsSync(`/proc/${victim}`);
-      await expect.poll(isThere, { timeout: 10_000 }).toBe(false);
-      await stack.apply();
-    });
-    expect(killed.failed).toEqual({});
-    expect(await processOf(stack, 'web-proxy')).toEqual(proxy);
-    expect(await stack.plan()).toBe(NOTHING);
-  }),
+      expect(killed.failed).toEqual({});
+      expect(await processOf(stack, 'web-proxy')).toEqual(proxy);
+      expect(await stack.plan()).toBe(NOTHING);
+    }),
 );
 
 /** What is new of the servers, and what of it is said. */
@@ -132,35 +135,38 @@ const BROKEN: [string, string[], RegExp][] = [
   ],
 ];
 
-it('stops a bad roll-out at the first, and goes on when it is mended', { timeout: 300_000 }, () =>
-  underLoad(
-    async (stack, load) => {
-      const before = await servers(stack);
-      for (const [what, command, said] of BROKEN) {
-        const counts = await during(what, load, async () => {
-          stack.write(farm({ replicas: 2, servers: { command } }));
-          const { code, stderr } = await stack.run('apply', '-y');
-          expect(code).toBe(1);
-          expect(stderr).toMatch(said);
-        });
-        expect(counts.failed).toEqual({});
-        expect(headings(await stack.plan())).toEqual([
-          expect.stringMatching(/^container.web-spare-1 will be updated in-place \(spare during/),
-          'container.web-server-1 must be replaced (command changed, batch 1 of 2)',
-          'container.web-server-2 must be replaced (command changed, batch 2 of 2)',
-        ]);
-      }
-      expect(await servers(stack)).toEqual(before);
+it(
+  'stops a bad rolling update at the first server, and continues once it is fixed',
+  { timeout: 300_000 },
+  () =>
+    underLoad(
+      async (stack, load) => {
+        const before = await servers(stack);
+        for (const [what, command, said] of BROKEN) {
+          const counts = await during(what, load, async () => {
+            stack.write(farm({ replicas: 2, servers: { command } }));
+            const { code, stderr } = await stack.run('apply', '-y');
+            expect(code).toBe(1);
+            expect(stderr).toMatch(said);
+          });
+          expect(counts.failed).toEqual({});
+          expect(headings(await stack.plan())).toEqual([
+            expect.stringMatching(/^container.web-spare-1 will be updated in-place \(spare during/),
+            'container.web-server-1 must be replaced (command changed, batch 1 of 2)',
+            'container.web-server-2 must be replaced (command changed, batch 2 of 2)',
+          ]);
+        }
+        expect(await servers(stack)).toEqual(before);
 
-      stack.write(farm({ replicas: 2, version: 'v2' }));
-      const cut = await during('cut off in the middle', load, () =>
-        cutOff(stack, () => stack.pids('farm.web-server-1').length === 0),
-      );
-      const rest = await during('the rest', load, () => stack.apply());
-      expect([cut.failed, rest.failed]).toEqual([{}, {}]);
-      await expect.poll(async () => versions(await load.count())).toEqual(['v2']);
-      expect(await stack.plan()).toBe(NOTHING);
-    },
-    { replicas: 2 },
-  ),
+        stack.write(farm({ replicas: 2, version: 'v2' }));
+        const cut = await during('cut off in the middle', load, () =>
+          cutOff(stack, () => stack.pids('farm.web-server-1').length === 0),
+        );
+        const rest = await during('the rest', load, () => stack.apply());
+        expect([cut.failed, rest.failed]).toEqual([{}, {}]);
+        await expect.poll(async () => versions(await load.count())).toEqual(['v2']);
+        expect(await stack.plan()).toBe(NOTHING);
+      },
+      { replicas: 2 },
+    ),
 );

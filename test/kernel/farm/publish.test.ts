@@ -46,7 +46,7 @@ async function holders(stack: Stack, place: string): Promise<string> {
 }
 
 it.each(usableRuntimes())(
-  'by %s: a farm’s proxy listens on the host itself, from its start, over reloads, and when healed',
+  '%s: a farm’s proxy listens on the host from its start, across reloads and after healing',
   { timeout: 300_000 },
   (runtime) => inPrivateHost((host) => tryOut(new Stack(host), runtime))(),
 );
@@ -128,7 +128,7 @@ function certificate({ host }: Stack): void {
 }
 
 it(
-  'goes from the proxy to the forwarder and back, and tells when somebody was quicker',
+  'moves a port from the proxy to the forwarder and back, and reports a port that another process took first',
   { timeout: 300_000 },
   inPrivateHost(async (host) => {
     const at = (more: object) => [{ host_ip: '127.0.0.1', published: 8080, target: 80, ...more }];

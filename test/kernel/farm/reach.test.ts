@@ -84,21 +84,24 @@ const HELD = [
 const ORDERS = ['start-first', 'stop-first'];
 const timeout = 300_000;
 
-it.each(ORDERS)('moves servers to another port and check, and back, %s', { timeout }, (order) =>
-  underLoad({ order }, async (stack, load) => {
-    stack.write(farm('v2', { order }));
-    const there = await during(`${order}, another port and check`, load, () => stack.apply());
-    expect(there.failed).toEqual({});
-    await answering(load).toEqual([['v2'], {}]);
-    expect(await stack.plan()).toBe(NOTHING);
+it.each(ORDERS)(
+  'moves servers to another port and health check, and back, %s',
+  { timeout },
+  (order) =>
+    underLoad({ order }, async (stack, load) => {
+      stack.write(farm('v2', { order }));
+      const there = await during(`${order}, another port and check`, load, () => stack.apply());
+      expect(there.failed).toEqual({});
+      await answering(load).toEqual([['v2'], {}]);
+      expect(await stack.plan()).toBe(NOTHING);
 
-    const back = await during(`${order}, rolled back`, load, () =>
-      stack.done('rollback', 'web', '-y'),
-    );
-    expect(back.failed).toEqual({});
-    await answering(load).toEqual([['v1'], {}]);
-    expect(await stack.plan()).toBe(HELD);
-  }),
+      const back = await during(`${order}, rolled back`, load, () =>
+        stack.done('rollback', 'web', '-y'),
+      );
+      expect(back.failed).toEqual({});
+      await answering(load).toEqual([['v1'], {}]);
+      expect(await stack.plan()).toBe(HELD);
+    }),
 );
 
 /** Asks once, and once more by the same connection; prints the second answer's status. */
@@ -118,7 +121,7 @@ console.log(JSON.stringify(await ask()));
 agent.destroy();
 `;
 
-it('waits for who has kept a connection, which ends at the servers before', { timeout }, () =>
+it('waits for clients with open connections to the previous servers', { timeout }, () =>
   underLoad({ order: 'stop-first' }, async (stack) => {
     const idle = stack.host.run(process.execPath, ['--input-type=module', '-e', IDLE_CLIENT]);
     await sleep(1000);
@@ -128,7 +131,7 @@ it('waits for who has kept a connection, which ends at the servers before', { ti
   }),
 );
 
-it.each(ORDERS)('undoes that when it fails half way, %s', { timeout }, (order) => {
+it.each(ORDERS)('rolls back when it fails halfway, %s', { timeout }, (order) => {
   const update = { order, failure_action: 'rollback' };
   return underLoad(update, async (stack, load) => {
     stack.write(farm('ill', update));
@@ -144,7 +147,7 @@ it.each(ORDERS)('undoes that when it fails half way, %s', { timeout }, (order) =
   });
 });
 
-it.each(ORDERS)('goes on with it where it was cut off, %s', { timeout }, (order) =>
+it.each(ORDERS)('continues an interrupted update, %s', { timeout }, (order) =>
   underLoad({ order }, async (stack, load) => {
     stack.write(farm('v2', { order }));
     const down = () => stack.pids('farm.web-server-2').length === 0;

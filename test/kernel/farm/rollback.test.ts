@@ -64,7 +64,7 @@ const HELD = (what: string) =>
     '',
   ].join('\n');
 
-it('goes back to the image before, and stays there', { timeout: 300_000 }, () =>
+it('rolls back to the previous image and keeps it', { timeout: 300_000 }, () =>
   underLoad({}, async (stack, load) => {
     const early = await stack.run('rollback', 'web', '-y');
     expect(early).toMatchObject({ code: 1, stdout: '' });
@@ -95,7 +95,7 @@ it('goes back to the image before, and stays there', { timeout: 300_000 }, () =>
   }),
 );
 
-it('leaves a stopped roll-out for what was there', { timeout: 300_000 }, () =>
+it('returns from a stopped rolling update to the previous release', { timeout: 300_000 }, () =>
   underLoad({}, async (stack, load) => {
     for (const broken of ['ends', 'ill', 'elsewhere'] as const) {
       const counts = await during(`paused: ${broken}`, load, async () => {
@@ -115,7 +115,7 @@ it('leaves a stopped roll-out for what was there', { timeout: 300_000 }, () =>
   }),
 );
 
-it('keeps what ran, though the build after it was cut off', { timeout: 300_000 }, () =>
+it('keeps the running release although the next build was interrupted', { timeout: 300_000 }, () =>
   underLoad({}, async (stack, load) => {
     const kept = join(stack.host.root, 'images', 'farm.web.previous.img');
     stack.write(farm('v2'));
@@ -128,7 +128,7 @@ it('keeps what ran, though the build after it was cut off', { timeout: 300_000 }
   }),
 );
 
-it('goes on with a roll-back that was cut off', { timeout: 300_000 }, () =>
+it('continues an interrupted rollback', { timeout: 300_000 }, () =>
   underLoad({}, async (stack, load) => {
     stack.write(farm('v2'));
     await stack.apply();
@@ -141,7 +141,7 @@ it('goes on with a roll-back that was cut off', { timeout: 300_000 }, () =>
   }),
 );
 
-it('has the proxy ask as before, too', { timeout: 300_000 }, () =>
+it('restores the proxy’s health check, too', { timeout: 300_000 }, () =>
   underLoad({}, async (stack, load) => {
     const healthcheck = { http: { port: 80, path: '/nope' }, interval: '1s', on_failure: 'none' };
     stack.write(farm('v1', {}, { healthcheck }));
@@ -179,7 +179,7 @@ const SAID = {
   elsewhere: /"type":"rollback-finished","service":"web","ms":\d+,"result":"done"}\n$/,
 };
 
-it('has a roll-out that fails undone by the same apply', { timeout: 300_000 }, () =>
+it('rolls a failed rolling update back in the same apply', { timeout: 300_000 }, () =>
   underLoad(AUTO, async (stack, load) => {
     for (const broken of ['ends', 'ill', 'elsewhere'] as const) {
       const counts = await during(`rolled back: ${broken}`, load, async () => {
@@ -209,21 +209,26 @@ it('has a roll-out that fails undone by the same apply', { timeout: 300_000 }, (
 
 const STOP_FIRST = { ...AUTO, order: 'stop-first' };
 
-it('undoes a new entry that fails half way, though it is cut off', { timeout: 300_000 }, () =>
-  underLoad(STOP_FIRST, async (stack, load) => {
-    // what the first server leaves on the volume is too much for the second
-    const once = `busybox mkdir /once/taken && { ${SERVE}; }`;
-    const servers = { command: ['busybox', 'sh', '-c', once], volumes: ['once:/once'] };
-    stack.write({ ...farm('v1', STOP_FIRST, servers), volumes: { once: {} } });
+it(
+  'rolls back a failed change of the service, even after an interruption',
+  { timeout: 300_000 },
+  () =>
+    underLoad(STOP_FIRST, async (stack, load) => {
+      // what the first server leaves on the volume is too much for the second
+      const once = `busybox mkdir /once/taken && { ${SERVE}; }`;
+      const servers = { command: ['busybox', 'sh', '-c', once], volumes: ['once:/once'] };
+      stack.write({ ...farm('v1', STOP_FIRST, servers), volumes: { once: {} } });
 
-    const cut = await during('cut off while undone', load, () => cutOff(stack, secondFall(stack)));
-    expect(headings(await stack.plan())).toEqual([
-      expect.stringMatching(/^container.web-server-1 (must be replaced|will be created)/),
-    ]);
-    const rest = await during('the rest', load, () => stack.apply());
-    expect([cut.failed, rest.failed]).toEqual([{}, {}]);
-    expect(await stack.plan()).toBe(HELD('another command, volumes'));
-  }),
+      const cut = await during('cut off while undone', load, () =>
+        cutOff(stack, secondFall(stack)),
+      );
+      expect(headings(await stack.plan())).toEqual([
+        expect.stringMatching(/^container.web-server-1 (must be replaced|will be created)/),
+      ]);
+      const rest = await during('the rest', load, () => stack.apply());
+      expect([cut.failed, rest.failed]).toEqual([{}, {}]);
+      expect(await stack.plan()).toBe(HELD('another command, volumes'));
+    }),
 );
 
 /** Whether the first server is down once more, after the second was. */

@@ -30,7 +30,7 @@ const words = (replicas: number) =>
   });
 
 it(
-  'moves clients with a cookie on at once when their server goes, and loses no request of theirs',
+  'moves clients with a cookie to another server when theirs stops, without losing a request',
   { timeout: 200_000 },
   inPrivateHost(async (host) => {
     const stack = new Stack(host, words(3));

@@ -43,7 +43,7 @@ afterEach(async () => {
 describe('limits', () => {
   const devices = hierarchies.v1.has('devices') ? withDefaultRules() : undefined;
 
-  it('are written, raised, lowered and taken back', async () => {
+  it('are set, raised, lowered and removed', async () => {
     const first = { memory: 64 * MIB, cpus: 0.5, cpu_shares: 512, cpuset: '0', pids: 100 };
     await cgroups.ensureLimits(cgroup, first);
     expect(limits()).toEqual({ ...first, devices });
@@ -55,7 +55,7 @@ describe('limits', () => {
     expect(limits()).toEqual({ cpu_shares: 1024, cpuset: all, pids: 50, devices });
   });
 
-  it('leave no swap on top of memory, whatever was there', async () => {
+  it('allow no swap beyond memory, whatever the previous value', async () => {
     const both = file('memory', 'memory.memsw.limit_in_bytes');
     if (!existsSync(both)) return;
     const bytes = () => Number(readFileSync(both, 'utf8'));
@@ -70,7 +70,7 @@ describe('limits', () => {
     expect(bytes()).toBe(16 * MIB);
   });
 
-  it('that the kernel words differently are the same', async () => {
+  it('are equal in the kernel’s own spelling', async () => {
     await cgroups.ensureLimits(cgroup, { memory: 64 * MIB + 100, cpuset: `${all},0`, pids: 10 });
     expect(limits()).toMatchObject({ memory: 64 * MIB, cpuset: all });
     const { ctimeMs } = await statOf(file('cpuset', 'cpuset.cpus'));
@@ -78,13 +78,13 @@ describe('limits', () => {
     expect((await statOf(file('cpuset', 'cpuset.cpus'))).ctimeMs).toBe(ctimeMs);
   });
 
-  it('that the kernel refuses are errors', async () => {
+  it('rejected by the kernel are errors', async () => {
     await expect(cgroups.ensureLimits(cgroup, { cpuset: '4000', pids: 10 })).rejects.toThrow(
       `cannot limit cpuset of cgroup ${cgroup} to 4000: `,
     );
   });
 
-  it('of a group that is not there are an error', async () => {
+  it('of a missing group are an error', async () => {
     const other = cgroupPath(paths, 's.none');
     await expect(cgroups.ensureLimits(other, { pids: 10 })).rejects.toThrow(
       `cannot limit pids of cgroup ${other}: the group is not there`,
@@ -93,7 +93,7 @@ describe('limits', () => {
 });
 
 describe('removal', () => {
-  it('takes groups inside along, keeps siblings and their parents', async () => {
+  it('removes nested groups, keeps siblings and their parents', async () => {
     const sibling = cgroupPath(paths, 's.b');
     for (const root of roots) {
       mkdirSync(join(root, cgroup, 'own', 'nested'), { recursive: true });
@@ -118,7 +118,7 @@ describe('removal', () => {
     expect(existsSync(file('memory', ''))).toBe(false);
   });
 
-  it('says when a process stays', async () => {
+  it('reports a process that does not end', async () => {
     const child = spawn('sleep', ['30']);
     await once(child, 'spawn');
     writeFileSync(file('memory', 'cgroup.procs'), String(child.pid));

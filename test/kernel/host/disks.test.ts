@@ -59,7 +59,7 @@ async function mounted<T>(file: string, look: (tree: string) => T): Promise<T> {
 }
 
 describe('create', () => {
-  it('makes a sparse clean file system of the size asked, with what was filled in', async () => {
+  it('makes a sparse, clean file system of the requested size with its content', async () => {
     await disks.create(at('a.img'), 256 * MiB, write('hello'));
     const { size, blocks, mode } = statSync(at('a.img'));
     expect(size).toBe(256 * MiB);
@@ -72,7 +72,7 @@ describe('create', () => {
     expect(readdirSync(paths.root)).toEqual(['a.img']);
   });
 
-  it('leaves nothing when filling fails, and keeps the file that was there', async () => {
+  it('leaves nothing if filling fails, and keeps the existing file', async () => {
     await disks.create(at('a.img'), 32 * MiB, write('old'));
     const failing = disks.create(at('a.img'), 32 * MiB, async () => {
       throw new Error('no');
@@ -82,7 +82,7 @@ describe('create', () => {
     expect(await mounted(at('a.img'), (tree) => existsSync(join(tree, 'old')))).toBe(true);
   });
 
-  it('clears what a crash left of an earlier attempt', async () => {
+  it('removes the leftovers of an interrupted attempt', async () => {
     await disks.create(at('crashed.img'), 32 * MiB, write('half'));
     await disks.ensureMounted(at('crashed.img'), at('.a.img.part.tree'));
     writeFileSync(at('.a.img.part'), 'half');
@@ -123,7 +123,7 @@ describe('while another mount namespace has a copy of the mount', () => {
     expect(took).toBeLessThan(5000);
   });
 
-  it('is not taken for done while somebody there uses it', async () => {
+  it('is not considered done while a process there uses it', async () => {
     const { outcome, end } = await filledBeside('cd "$1"; echo started; exec sleep 60');
     const left = readdirSync(paths.root);
     await end();
@@ -134,7 +134,7 @@ describe('while another mount namespace has a copy of the mount', () => {
 });
 
 describe('copy and derive', () => {
-  it('copies data and not size, grows when asked, and does not copy twice', async () => {
+  it('copies data rather than size, grows on request, and does not copy twice', async () => {
     await disks.create(at('a.img'), 64 * MiB, write('x'));
     await disks.copy(at('a.img'), at('b.img'), 512 * MiB);
     expect(statSync(at('b.img')).size).toBe(512 * MiB);
@@ -156,7 +156,7 @@ describe('copy and derive', () => {
     expect(readdirSync(paths.root)).toEqual(['a.img']);
   });
 
-  it('lets a derived image appear with both contents', async () => {
+  it('creates a derived image with both contents', async () => {
     await disks.create(at('a.img'), 32 * MiB, write('one'));
     await disks.derive(at('a.img'), at('b.img'), 64 * MiB, write('two'));
     const names = await mounted(at('b.img'), (tree) => readdirSync(tree).sort());
@@ -166,7 +166,7 @@ describe('copy and derive', () => {
 });
 
 describe('mounting', () => {
-  it('mounts nodev,nosuid once, however often it is asked', async () => {
+  it('mounts nodev,nosuid once, no matter how often it is called', async () => {
     await disks.create(at('a.img'), 32 * MiB, write('x'));
     await disks.ensureMounted(at('a.img'), at('m'));
     await disks.ensureMounted(at('a.img'), at('m'));
@@ -180,7 +180,7 @@ describe('mounting', () => {
     expect(existsSync(at('m'))).toBe(false);
   });
 
-  it('clears what a runtime made in the bare folder, and nothing that has content', async () => {
+  it('removes empty folders a runtime made in the mount point, and nothing with content', async () => {
     await disks.create(at('a.img'), 32 * MiB, write('x'));
     const bare = async () => {
       mkdirSync(at('m/etc/deep'), { recursive: true });
@@ -197,7 +197,7 @@ describe('mounting', () => {
     expect(readdirSync(at('m/etc'))).toEqual(['mine']);
   });
 
-  it('checks a file system in which the kernel had found errors', async () => {
+  it('checks a file system marked with errors by the kernel', async () => {
     await disks.create(at('a.img'), 16 * MiB, write('hello'));
     const state = () => /^Filesystem state: +(.*)$/m.exec(run('dumpe2fs', '-h', at('a.img')))?.[1];
     run('debugfs', '-w', '-R', 'set_super_value state 3', at('a.img'));
@@ -206,7 +206,7 @@ describe('mounting', () => {
     expect(state()).toBe('clean');
   });
 
-  it('refuses what e2fsck cannot mend by itself, and says what it said', async () => {
+  it('refuses damage that e2fsck cannot repair, and quotes it', async () => {
     await disks.create(at('a.img'), 16 * MiB, write('hello'));
     run('debugfs', '-w', '-R', 'clri <2>', at('a.img'));
     run('debugfs', '-w', '-R', 'set_super_value state 3', at('a.img'));
@@ -215,7 +215,7 @@ describe('mounting', () => {
     );
   });
 
-  it('refuses a file that is cut off, which e2fsck -n would take', async () => {
+  it('refuses a truncated file, which e2fsck -n would accept', async () => {
     await disks.create(at('a.img'), 64 * MiB, write('x'));
     truncateSync(at('a.img'), 48 * MiB);
     await expect(disks.ensureMounted(at('a.img'), at('m'))).rejects.toThrow(
@@ -234,7 +234,7 @@ describe('mounting', () => {
     await disks.ensureUnmounted(at('m'));
   });
 
-  it('unmounts a busy one lazily, and its loop device goes with the last user', async () => {
+  it('unmounts a busy one lazily; the loop device goes with its last user', async () => {
     await disks.create(at('a.img'), 32 * MiB, write('x'));
     await disks.ensureMounted(at('a.img'), at('m'));
     const held = openSync(join(at('m'), 'x'), 'r');
@@ -247,7 +247,7 @@ describe('mounting', () => {
       .toBe('');
   });
 
-  it('copies, mounts and unmounts many at once, and only what fails has an error', async () => {
+  it('copies, mounts and unmounts many at once, with an error only for those that fail', async () => {
     await disks.create(at('a.img'), 32 * MiB, write('x'));
     const names = Array.from({ length: 6 }, (_, index) => `m ${index}#\\`);
     const copies = names.map((name) => ({ from: at('a.img'), to: at(`${name}.img`) }));

@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-it('finds a runtime that works here, and leaves nothing running or mounted', async () => {
+it('finds a working runtime, and leaves nothing running or mounted', async () => {
   const paths = installPaths(join(dir, 'root'));
   const found = await diagnose(paths);
   expect(found.filter(({ status }) => status === 'fail')).toEqual([]);
@@ -31,7 +31,7 @@ it('finds a runtime that works here, and leaves nothing running or mounted', asy
   rmSync('/run/baleine', { recursive: true });
 });
 
-it.skipIf(lackingAny('iptables'))('tells of a filter that stands between containers', async () => {
+it.skipIf(lackingAny('iptables'))('reports a packet filter between containers', async () => {
   const filter = async (policy: string) => {
     await execa('iptables', ['-w', '-P', 'FORWARD', policy]);
     return filterFinding();
@@ -41,7 +41,7 @@ it.skipIf(lackingAny('iptables'))('tells of a filter that stands between contain
   expect((await filter('ACCEPT')).status).toBe('ok');
 });
 
-it('says which package has a program that is missing', async () => {
+it('names the package of a missing program', async () => {
   const path = process.env.PATH;
   // The sbin folders are looked into always, so only what lies in /usr/bin can be hidden.
   symlinkSync('/bin/cp', join(dir, 'cp'));

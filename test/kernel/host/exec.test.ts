@@ -89,7 +89,7 @@ describe('execInteractive', () => {
       expect(exec(id, { args: ['/no/such'] }).status).not.toBe(0);
     }));
 
-  it('takes user, folder and variables', () =>
+  it('accepts user, folder and variables', () =>
     running('sleep 100', (id) => {
       const options = {
         args: sh('id -u; id -G; pwd; echo $A $HOME'),
@@ -105,7 +105,7 @@ describe('execInteractive', () => {
       expect(exec(id, { args: sh('true'), user: 'nobody' })).toMatchObject({ status: 99 });
     }));
 
-  it('confines what another user runs as well', () =>
+  it('confines commands of another user as well', () =>
     running('sleep 100', (id) => {
       const status = exec(id, {
         args: sh('grep -E "^(NoNewPrivs|Seccomp|CapBnd):" /proc/self/status; unshare -U true'),
@@ -122,7 +122,7 @@ describe('execInteractive', () => {
       expect(status.stderr).toMatch(/not permitted/);
     }));
 
-  it('gives a terminal, and refuses one where there is none', () =>
+  it('provides a terminal, and refuses if the caller has none', () =>
     running('sleep 100', (id) => {
       const options = {
         args: sh('test -t 0 && test -t 1 && echo terminal $TERM; read line; echo got $line'),
@@ -149,7 +149,7 @@ describe('execInteractive', () => {
       expect(seen).toMatch(/got hello\r\n/);
     }));
 
-  it('says that a container does not run', async () => {
+  it('reports a container that is not running', async () => {
     expect(exec('test.none', { args: ['/bin/true'] })).toMatchObject({
       status: 99,
       stderr: expect.stringMatching(/it is not running/),

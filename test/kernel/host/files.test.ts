@@ -29,7 +29,7 @@ beforeEach(() => {
 });
 
 describe('a folder', () => {
-  it('is made with its parents, 0700 unless told otherwise, whatever the umask', async () => {
+  it('is created with its parents, mode 0700 by default, regardless of the umask', async () => {
     await files.ensureDir(at('a', 'b'));
     expect([modeOf(at('a')), modeOf(at('a', 'b'))]).toEqual([0o700, 0o700]);
     await files.ensureDir(at('c', 'd'), 0o755);
@@ -40,14 +40,14 @@ describe('a folder', () => {
     expect(modeOf(at('c', 'd'))).toBe(0o700);
   });
 
-  it('is not made where a file is', async () => {
+  it('is not created in place of a file', async () => {
     writeFileSync(at('a'), '');
     await expect(files.ensureDir(at('a'))).rejects.toThrow(`cannot make folder ${at('a')}: EEXIST`);
   });
 });
 
 describe('writing', () => {
-  it('puts a new file in the place of the old one', async () => {
+  it('replaces the old file by a new one', async () => {
     await files.write(at('f'), 'one');
     expect([modeOf(at('f')), readFileSync(at('f'), 'utf8')]).toEqual([0o600, 'one']);
     linkSync(at('f'), at('old'));
@@ -82,7 +82,7 @@ describe('writing', () => {
     expect(readFileSync(at('target'), 'utf8')).toBe('text');
   });
 
-  it('leaves the old file and nothing else when the disk is full', async () => {
+  it('keeps only the old file when the disk is full', async () => {
     mount('-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', dir);
     await files.write(at('f'), 'old');
     await expect(files.write(at('f'), 'x'.repeat(100_000))).rejects.toThrow(
@@ -104,7 +104,7 @@ describe('overwriting', () => {
     }
   });
 
-  it('makes no file', async () => {
+  it('creates no file', async () => {
     expect(await files.overwrite(at('hosts'), 'x')).toBe(false);
     expect(existsSync(at('hosts'))).toBe(false);
   });
@@ -126,7 +126,7 @@ describe('overwriting', () => {
 });
 
 describe('removing', () => {
-  it('takes what a killed run was writing, whether or not the file came to be', async () => {
+  it('removes what a killed run was writing, whether or not the file was completed', async () => {
     for (const name of ['f', '.f.tmp', '.none.tmp', '.other.tmp']) writeFileSync(at(name), 'text');
     mkdirSync(at('d'));
     writeFileSync(at('.d.tmp'), 'no file of ours');
@@ -134,7 +134,7 @@ describe('removing', () => {
     expect(readdirSync(dir).sort()).toEqual(['.d.tmp', '.other.tmp']);
   });
 
-  it('takes a file, a folder with all in it, or nothing', async () => {
+  it('removes a file, a folder with its content, or nothing', async () => {
     writeFileSync(at('f'), '');
     mkdirSync(at('d', 'e'), { recursive: true });
     writeFileSync(at('d', 'e', '-rf'), '');
@@ -157,7 +157,7 @@ describe('removing', () => {
   it.each([
     ['another file system', () => ['-t', 'tmpfs', 'tmpfs']],
     ['a folder of the same file system', () => ['--bind', at('kept')]],
-  ])('refuses %s mounted inside, before anything is gone', async (_, what) => {
+  ])('refuses %s mounted inside, before anything is removed', async (_, what) => {
     mkdirSync(at('kept'));
     writeFileSync(at('kept', 'file'), '');
     mkdirSync(at('d', 'mnt'), { recursive: true });
@@ -170,7 +170,7 @@ describe('removing', () => {
     expect(existsSync(at('kept', 'file'))).toBe(true);
   });
 
-  it('takes folders nested deeper than a path can be long', async () => {
+  it('removes folders nested deeper than the longest path', async () => {
     mkdirSync(at('d'));
     const script = 'cd "$1" && for i in $(seq 60); do mkdir "$2" && cd -P "$2" || exit 1; done';
     execFileSync('bash', ['-c', script, 'bash', at('d'), 'x'.repeat(100)]);

@@ -81,7 +81,7 @@ afterEach(async () => {
 });
 
 describe('a bridge', () => {
-  it('is made whole, and left alone when it is right', async () => {
+  it('is created completely, and not touched if correct', async () => {
     await ensureFront();
     const made = seen(front);
     expect(made).toMatchObject({
@@ -97,7 +97,7 @@ describe('a bridge', () => {
     expect(seen(front)).toEqual(made);
   });
 
-  it('is mended where it differs', async () => {
+  it('is repaired where it differs', async () => {
     await ensureFront();
     await ip('link', 'set', 'dev', front, 'down', 'alias', '');
     await ip('address', 'replace', '10.77.9.1/24', 'dev', front);
@@ -112,14 +112,14 @@ describe('a bridge', () => {
     });
   });
 
-  it('keeps its hardware address when ports come', async () => {
+  it('keeps its hardware address when ports are added', async () => {
     await ensureFront();
     const { mac } = seen(front) ?? {};
     expect(await links.wire([wiring('a', 2)])).toEqual([undefined]);
     expect(seen(front)?.mac).toBe(mac);
   });
 
-  it('is not a way to the host by IPv6, nor does the host hear routers there', async () => {
+  it('gives no IPv6 access to the host, which accepts no router advertisements there', async () => {
     await ensureBack();
     await links.wire([wiring('a', 2, ['back'])]);
     // by then it would have had one, too
@@ -132,7 +132,7 @@ describe('a bridge', () => {
     expect(seen(back)?.ipv6).toBeUndefined();
   });
 
-  it('keeps an address of IPv6 that it was given, and that of an uplink', async () => {
+  it('keeps an IPv6 address that was assigned to it or to its uplink', async () => {
     await ensureBack();
     await useIpv6(back, '0');
     await ip('address', 'add', 'fd00:1::1/64', 'dev', back);
@@ -145,7 +145,7 @@ describe('a bridge', () => {
     await expect.poll(() => seen(front)?.ipv6).toBe('link');
   });
 
-  it('that is not ours is refused and not touched', async () => {
+  it('of someone else is refused and not touched', async () => {
     await ip('link', 'add', front, 'type', 'bridge');
     await ip('link', 'set', 'dev', front, 'alias', 'somebody');
     await expect(ensureFront()).rejects.toThrow('it exists and belongs to somebody');
@@ -181,11 +181,14 @@ describe('a bridge', () => {
     expect(seen(back)).toBeUndefined();
   });
 
-  it.each(['a b', 'a\nlink del lo', 'v%d', 'a#b', '-x'])('gives no word %j to ip', async (word) => {
-    await expect(links.ensureBridge({ link: word, alias: 'x' })).rejects.toThrow('no plain word');
-  });
+  it.each(['a b', 'a\nlink del lo', 'v%d', 'a#b', '-x'])(
+    'never passes the name %j to ip',
+    async (word) => {
+      await expect(links.ensureBridge({ link: word, alias: 'x' })).rejects.toThrow('no plain word');
+    },
+  );
 
-  it('that is absent is removed already', async () => {
+  it('that is absent counts as removed', async () => {
     await links.removeLink(front);
   });
 });
@@ -196,7 +199,7 @@ describe('wiring', () => {
     await ensureBack();
   });
 
-  it('connects containers to the host and keeps what is right', async () => {
+  it('connects containers to the host and keeps correct links', async () => {
     const wirings = [wiring('a', 2, ['front', 'back']), wiring('b', 3), wiring('c', 4, [])];
     expect(await links.wire(wirings)).toEqual([undefined, undefined, undefined]);
     expect(await answer(wirings[0]?.netns ?? '', '10.77.1.1')).toBe('hello 10.77.1.2');
@@ -206,7 +209,7 @@ describe('wiring', () => {
     expect([await state(wirings), readLinks().map(({ index }) => index)]).toEqual(before);
   });
 
-  it('takes as many processes for many as for few', async () => {
+  it('takes the same number of processes for many as for few', async () => {
     const few = await countingIp(() => links.wire([2, 3].map((n) => wiring(`f${n}`, n))));
     const many = [4, 5, 6, 7, 8, 9, 10, 11].map((n) => wiring(`m${n}`, n, ['front', 'back']));
     const more = await countingIp(() => links.wire(many));
@@ -244,7 +247,7 @@ describe('wiring', () => {
     ['a name without namespace', () => brokenName(a.netns)],
     ['a peer that never left the host', () => peerOnHost(veth, a.netns)],
   ];
-  it.each(damages)('mends %s', async (_name, damage) => {
+  it.each(damages)('repairs %s', async (_name, damage) => {
     const other = wiring('b', 3);
     expect(await links.wire([a, other])).toEqual([undefined, undefined]);
     const before = [await state([other]), seen(vethLink(paths, 'b', 'front'))?.index];
@@ -256,7 +259,7 @@ describe('wiring', () => {
     expect(await answer(a.netns, '10.77.1.1')).toBe('hello 10.77.1.2');
   });
 
-  it('tells why one did not come out, and does the others', async () => {
+  it('reports why one failed, and wires the others', async () => {
     const lost = wiring('lost', 3);
     for (const link of lost.links) link.bridge_link = 'bb-none';
     // ip cannot parse this and drops every line after it.
@@ -273,7 +276,7 @@ describe('wiring', () => {
     expect(await answer(netnsName(paths, 's.fine'), '10.77.1.1')).toBe('hello 10.77.1.5');
   });
 
-  it('removes host ends and namespaces, twice without complaint, and none of others', async () => {
+  it('removes host ends and namespaces, repeatedly without an error, and none of others', async () => {
     const wirings = [wiring('a', 2), wiring('b', 3)];
     await links.wire(wirings);
     const names = wirings.map(({ netns }) => netns);

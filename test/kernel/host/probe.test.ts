@@ -25,7 +25,7 @@ const paths = installPaths('/nonexistent/probe-test');
 const probe = () => linuxProbe(paths);
 
 describe('mounts', () => {
-  it('are told, and the file behind a loop device, also a removed one', async () => {
+  it('are listed with the file behind a loop device, even a deleted one', async () => {
     const [image, tree] = [join(dir, 'disk.img'), join(dir, 'a tree')];
     mkdirSync(tree);
     writeFileSync(image, '');
@@ -46,7 +46,7 @@ describe('mounts', () => {
 });
 
 describe('processes and files', () => {
-  it('are told live from dead', async () => {
+  it('are alive or not', async () => {
     const child = execa('sleep', ['30']);
     const seen = await probe();
     const own = seen.process(process.pid)?.start_time ?? Number.POSITIVE_INFINITY;
@@ -57,7 +57,7 @@ describe('processes and files', () => {
     expect(seen.process(child.pid ?? 0)).toBeUndefined();
   });
 
-  it('take a zombie for dead', async () => {
+  it('count a zombie as ended', async () => {
     // The shell must be `sleep`, which waits for no one, before its child ends.
     const script = 'sleep 0.1 & echo $!; exec sleep 30';
     const parent = execa('sh', ['-c', script], { buffer: false });
@@ -70,7 +70,7 @@ describe('processes and files', () => {
     await parent.catch(() => undefined);
   });
 
-  it('are told by size and by what they occupy', async () => {
+  it('have a size and an allocated size', async () => {
     const file = join(dir, 'sparse');
     writeFileSync(file, 'x'.repeat(4096));
     truncateSync(file, 2 ** 30);
@@ -84,7 +84,7 @@ describe('processes and files', () => {
     expect(seen.bootId).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('have an exit code and a time when the container has ended', async () => {
+  it('have an exit code and a time once the container has ended', async () => {
     const here = { ...paths, run: dir };
     mkdirSync(join(dir, 'exits'));
     writeFileSync(join(dir, 'exits', 's.a'), '137');
@@ -102,7 +102,7 @@ describe('links', () => {
   const netns = netnsName(paths, 's.a');
   const alias = linkAlias(paths, 's', 'container.a');
 
-  it('and addresses are told on the host and inside', async () => {
+  it('and addresses are observed on the host and inside', async () => {
     await links.ensureBridge({ link: front, alias: 'x', address: '10.77.1.1/24' });
     await links.ensureBridge({ link: back, alias: 'y' });
     const wired = [front, back].map((bridge, index) => ({
@@ -142,7 +142,7 @@ describe('links', () => {
     expect((await probe()).addresses(child.pid ?? 0, ['eth0', 'eth1']).size).toBe(0);
   });
 
-  it('and addresses of the only one, as long as it is up', async () => {
+  it('and addresses of a single one are observed while it is up', async () => {
     await links.ensureBridge({ link: front, alias: 'x', address: '10.77.1.1/24' });
     const place = { bridge: front, bridge_link: front, link: vethLink(paths, 's.a', front), alias };
     const link = { ...place, device: 'eth0', address: '10.77.1.4/24', gateway: '10.77.1.1' };

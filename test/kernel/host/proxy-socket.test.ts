@@ -38,14 +38,14 @@ function proxyThat(answer: string): Promise<number> {
   return contained('perl', ['-e', script, '--', socket]);
 }
 
-it('gets the whole answer of a proxy', async () => {
+it('reads the whole answer of a proxy', async () => {
   const pid = await proxyThat('print "you said $command", "x" x 300000');
   expect(await askProxy(pid, socket, 'show info')).toBe(
     `you said show info\n${'x'.repeat(300000)}`,
   );
 });
 
-it('bounds an answer without end, and one that comes too slowly, in bytes and in time', async () => {
+it('limits an endless or slow answer in bytes and time', async () => {
   const flood = await proxyThat('1 while print "x" x 65536');
   await expect(askProxy(flood, socket, 'show stat')).rejects.toThrow(/more than 524288 bytes/);
   rmSync(socket);
@@ -56,7 +56,7 @@ it('bounds an answer without end, and one that comes too slowly, in bytes and in
   await expect(askProxy(silent, socket, 'show stat')).rejects.toThrow(/no end after 1500 ms/);
 });
 
-it('says why nobody answers', async () => {
+it('reports why there is no answer', async () => {
   const pid = await contained('sh', ['-c', 'echo ready; exec sleep 1000']);
   await expect(askProxy(pid, socket, 'show stat')).rejects.toThrow(
     `cannot ask the proxy at ${socket}: no such file or directory`,
@@ -68,7 +68,7 @@ it('says why nobody answers', async () => {
   await expect(askProxy(pid, socket, 'show stat')).rejects.toThrow(/it has ended/);
 });
 
-it('speaks to no socket of the host: not by a link, and not where the container has one bound in', async () => {
+it('connects to no socket of the host, neither through a link nor through a bind mount', async () => {
   let asked = 0;
   const host = createServer((peer) =>
     peer

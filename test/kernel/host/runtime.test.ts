@@ -90,7 +90,7 @@ describe.each(usableRuntimes())('%s', (name) => {
     return text.replace(/^\S+ (stdout|stderr) [FP] /gm, '');
   }
 
-  it('starts, is found again, and is gone after a stop', async () => {
+  it('starts, is observed, and is gone after a stop', async () => {
     const wanted = spec('one', 'trap "exit 7" TERM; echo ready; while true; do sleep 0.05; done');
     await prepare(paths, wanted);
     const started = await runtime.start(wanted);
@@ -126,7 +126,7 @@ describe.each(usableRuntimes())('%s', (name) => {
     await dismantle(paths, wanted);
   });
 
-  it('kills what does not end in its grace period', async () => {
+  it('kills a process that exceeds its grace period', async () => {
     const wanted = spec('stubborn', 'trap "" TERM; echo ready; while true; do sleep 0.05; done');
     await lived(wanted, async (started) => {
       await ready(wanted);
@@ -137,7 +137,7 @@ describe.each(usableRuntimes())('%s', (name) => {
     });
   });
 
-  it('confines what it starts and what is executed in it', async () => {
+  it('confines its process and the commands executed in it', async () => {
     await lived(spec('confined', 'sleep 100'), async () => {
       const status = await inside(
         'test.confined',
@@ -175,7 +175,7 @@ describe.each(usableRuntimes())('%s', (name) => {
     });
   });
 
-  it('leaves out filter and masks, and no more, when unconfined', async () => {
+  it('drops only filter and masks when unconfined', async () => {
     await lived(spec('open', 'sleep 100', { security: 'unconfined' }), async () => {
       const status = await inside(
         'test.open',
@@ -202,7 +202,7 @@ describe.each(usableRuntimes())('%s', (name) => {
     ).toBe('CapBnd:\t0000000000000400\nuid=1000(web) gid=1001(web) groups=1001(web),1002(logs)\n');
   });
 
-  it('reads only: the disk is not written, /run and /tmp are memory', async () => {
+  it('read_only: the disk is not written, /run and /tmp are in memory', async () => {
     const text = await logged(
       'exec 2>&1; touch /srv/x; touch /tmp/x /run/x && stat -f -c %T /tmp /run',
       {
@@ -212,7 +212,7 @@ describe.each(usableRuntimes())('%s', (name) => {
     expect(text).toMatch(/Read-only file system\ntmpfs\ntmpfs\n$/);
   });
 
-  it('mounts what is asked for, read-only where asked', async () => {
+  it('mounts the requested folders, read-only if requested', async () => {
     const source = join(paths.root, 'data');
     mkdirSync(source);
     writeFileSync(join(source, 'f'), 'in the volume');
@@ -253,7 +253,7 @@ describe.each(usableRuntimes())('%s', (name) => {
     });
   });
 
-  it('refuses a disk that would have the runtime write to the host', async () => {
+  it('refuses a disk that would make the runtime write to the host', async () => {
     const wanted = spec('hostile', 'true');
     await prepare(paths, wanted);
     const tree = rootfsDir(paths, wanted.id);
@@ -272,7 +272,7 @@ describe.each(usableRuntimes())('%s', (name) => {
     rmSync(target, { recursive: true });
   });
 
-  it('says what the runtime said, and leaves nothing, when there is no such program', async () => {
+  it('quotes the runtime and leaves nothing if the program does not exist', async () => {
     const wanted = spec('absent', '', { args: ['/no/such/program'] });
     await prepare(paths, wanted);
     await expect(runtime.start(wanted)).rejects.toThrow(
@@ -284,7 +284,7 @@ describe.each(usableRuntimes())('%s', (name) => {
     await dismantle(paths, wanted);
   });
 
-  it('starts again over what a killed life left', async () => {
+  it('starts again over the leftovers of a killed start', async () => {
     const wanted = spec('again', 'sleep 100');
     await prepare(paths, wanted);
     const first = await runtime.start(wanted);
@@ -315,7 +315,7 @@ describe.each(usableRuntimes())('%s', (name) => {
     await dismantle(paths, wanted);
   });
 
-  it('has room for the longest names', async () => {
+  it('supports the longest names', async () => {
     const wanted = {
       ...spec('x', 'sleep 100'),
       id: `${'s'.repeat(63)}.${'n'.repeat(63)}`,
@@ -363,7 +363,7 @@ describe.each(usableRuntimes())('%s', (name) => {
 });
 
 describe('selectRuntime', () => {
-  it('takes crun where it works, also on mixed cgroups, and remembers it', async () => {
+  it('selects crun where it works, including hybrid cgroups, and caches that', async () => {
     const { paths, remove } = temporaryInstallation();
     const selected = await selectRuntime(paths, linuxCgroups());
     expect(selected).toMatchObject({ name: 'crun', tried: [] });
@@ -375,7 +375,7 @@ describe('selectRuntime', () => {
     remove();
   });
 
-  it('refuses what is not there or no name', async () => {
+  it('refuses missing runtimes and invalid names', async () => {
     const { paths, remove } = temporaryInstallation();
     const select = (name: string) => selectRuntime(paths, linuxCgroups(), name);
     await expect(select('no-such')).rejects.toThrow(/no-such: not installed/);

@@ -88,7 +88,7 @@ describe('extract', () => {
   });
 
   it.each(['gzip', 'bzip2', 'xz', 'zstd', 'cat'])(
-    'unpacks %s, whatever its name says',
+    'unpacks %s regardless of its name',
     async (by) => {
       const name = by === 'gzip' ? 'a.tar.zst' : 'host:a.tar.gz';
       writeFileSync(at(name), execFileSync(by, [], { input: tarOf(plain) }));
@@ -165,7 +165,7 @@ describe('extract', () => {
     expect(readdirSync(tree)).toEqual(['kept']);
   });
 
-  it('rejects what is damaged', async () => {
+  it('rejects damaged archives', async () => {
     const big = tarOf([{ name: 'a', text: 'x'.repeat(100_000) }]);
     const packed = execFileSync('gzip', ['-1'], { input: Buffer.concat([big, big]) });
     const damaged: [string, Buffer, RegExp][] = [
@@ -228,7 +228,7 @@ describe('copy', () => {
     expect(modeOf(tree)).toBe('755');
   });
 
-  it('puts its content into a folder, with owner and mode', async () => {
+  it('copies its content into a folder, with owner and mode', async () => {
     await trees.copy(at('site'), tree, '/srv/www', { owner: '33:34', mode: '0640' });
     expect(modeOf(inTree('srv'))).toBe('755');
     expect([modeOf(inTree('srv/www/run.sh')), ownerOf(inTree('srv/www/run.sh'))]).toEqual([
@@ -242,7 +242,7 @@ describe('copy', () => {
     expect(ownerOf(inTree('srv/www/link'))).toBe('33:34');
   });
 
-  it('leaves folders that are there as they are, and follows links to them', async () => {
+  it('keeps existing folders as they are, and follows links to them', async () => {
     mkdirSync(inTree('usr/bin'), { recursive: true });
     chmodSync(inTree('usr/bin'), 0o711);
     symlinkSync('usr/bin', inTree('bin'));
@@ -275,14 +275,14 @@ describe('copy', () => {
     expect(ownerOf(inTree('run.sh'))).toBe('5:5');
   });
 
-  it('takes absolute links in the tree as a container would', async () => {
+  it('resolves absolute links in the tree as a container would', async () => {
     symlinkSync('/srv', inTree('data'));
     mkdirSync(inTree('srv'));
     await trees.copy(at('site'), tree, '/data/www');
     expect(existsSync(inTree('srv/www/run.sh'))).toBe(true);
   });
 
-  it('never leaves the tree by a folder link', async () => {
+  it('never leaves the tree through a link to a folder', async () => {
     symlinkSync(victim, inTree('out'));
     symlinkSync('../../../victim', inTree('up'));
     symlinkSync('round', inTree('round'));
@@ -306,7 +306,7 @@ describe('copy', () => {
     expect(outside()).toBe(untouched);
   });
 
-  it('says what is wrong with its arguments', async () => {
+  it('reports what is wrong with its arguments', async () => {
     await expect(trees.copy(at('gone'), tree, '/')).rejects.toThrow(/no such file or folder/);
     for (const owner of ['root', '0', '-1:0']) {
       await expect(trees.copy(at('site'), tree, '/', { owner })).rejects.toThrow(/owner/);
@@ -325,7 +325,7 @@ describe('copy', () => {
 describe('host', () => {
   const runs = (...args: string[]) => execFileSync('chroot', [tree, ...args], { encoding: 'utf8' });
 
-  it('brings static and dynamic binaries that run, and the links on the way', async () => {
+  it('copies static and dynamic binaries that run, and the links to them', async () => {
     const binaries = ['/bin/busybox', '/usr/sbin/haproxy', '/usr/bin/awk'];
     await trees.host({ binaries, files: ['/etc/hostname'] }, tree);
     expect(runs('/bin/busybox', 'echo', 'hi')).toBe('hi\n');
@@ -352,7 +352,7 @@ describe('host', () => {
     );
   });
 
-  it('says what is missing before it copies anything', async () => {
+  it('reports what is missing before it copies anything', async () => {
     const missing = (binaries: string[], files: string[]) => trees.host({ binaries, files }, tree);
     await expect(missing(['/no/such'], [])).rejects.toThrow(
       'cannot copy binary /no/such: no such file',
@@ -407,7 +407,7 @@ describe('debian', () => {
     });
   });
 
-  it('gives back the space of what was deleted on the way', async () => {
+  it('frees the space of files deleted during the build', async () => {
     const mirror = repository();
     await linuxDisks().create(at('a.img'), 64 * 2 ** 20, async (mounted) => {
       const fetched = openSync(join(mounted, 'fetched'), 'w');
@@ -421,7 +421,7 @@ describe('debian', () => {
     expect(statSync(at('a.img')).blocks * 512).toBeLessThan(16 * 2 ** 20);
   });
 
-  it("gives the tool's own complaint", async () => {
+  it("quotes the tool's own error", async () => {
     const source = { suite: 'bookworm', packages: ['nosuch'], variant: 'extract' };
     const failed = trees.debian({ ...source, mirror: repository() }, tree);
     await expect(failed).rejects.toThrow(
@@ -462,7 +462,7 @@ describe('debian', () => {
       expect(readdirSync(inTree('var/cache/apt'))).toEqual([]);
     });
 
-    it('says which variant takes mmdebstrap, and what is wrong with debootstrap', async () => {
+    it('reports which variant needs mmdebstrap, and errors of debootstrap', async () => {
       having('[ "$1" = --version ] || { echo "E: no such script"; exit 1; }');
       const extract = { ...source, variant: 'extract' };
       await expect(trees.debian(extract, tree)).rejects.toThrow(/no variant extract/);
@@ -471,7 +471,7 @@ describe('debian', () => {
       );
     });
 
-    it('says what to install when there is neither', async () => {
+    it('reports what to install if both are missing', async () => {
       having(undefined);
       mkdirSync(at('empty'));
       execFileSync('/usr/bin/mount', ['--bind', at('empty'), '/usr/sbin']);
@@ -484,7 +484,7 @@ describe('debian', () => {
     });
   });
 
-  it('mounts nothing on the host while it works, and ends with whoever asked', async () => {
+  it('mounts nothing on the host while it works, and ends with its caller', async () => {
     const [program, args] = sandboxed('sh', [
       '-c',
       'mount -t tmpfs t "$0"; echo $$; exec sleep 60',

@@ -42,7 +42,7 @@ function dockerArchive(
 
 describe.skipIf(skip)('an archive of Docker’s', () => {
   it(
-    'is read whatever its layers are packed with, and however they are named',
+    'is read with any compression and naming of its layers',
     inPrivateHost(async (host) => {
       const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(layer) as [Buffer, Buffer, Buffer, Buffer];
       const members: Member[] = [
@@ -64,7 +64,7 @@ describe.skipIf(skip)('an archive of Docker’s', () => {
   );
 
   it(
-    'may have no layers, and more than Docker makes',
+    'may have no layers, or more than Docker makes',
     inPrivateHost(async (host) => {
       const none = dockerArchive(host, [], { names: null, contents: [] });
       expect(await imported(host, none)).toEqual([]);
@@ -79,7 +79,7 @@ describe.skipIf(skip)('an archive of Docker’s', () => {
   );
 
   it(
-    'may be of before Docker 1.10',
+    'may be older than Docker 1.10',
     inPrivateHost(async (host) => {
       const [top, base] = ['1'.repeat(64), '2'.repeat(64)];
       const archive = join(host.dir, 'old.tar');
@@ -157,7 +157,7 @@ function checksummed(header: Buffer): Buffer {
 }
 
 it.skipIf(skip)(
-  'an image layout with several platforms at its top gives this host’s',
+  'an image layout with several platforms at its top level provides this host’s',
   inPrivateHost(async (host) => {
     const layout = writeLayout(join(host.dir, 'layout'), [{ blob: layer('ours') }]);
     const index = JSON.parse(

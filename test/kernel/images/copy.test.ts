@@ -55,13 +55,13 @@ async function on(mkfs: string[]): Promise<number> {
 }
 
 describe.skipIf(skip)('the disk of a container', () => {
-  it('costs the data of its image, not the size', async () => {
+  it('takes space for the data of its image, not its size', async () => {
     const cost = await on(['mkfs.ext4', '-q', '-F']);
     expect(cost).toBeGreaterThan(DATA);
     expect(cost).toBeLessThan(DATA + 8 * MiB);
   });
 
-  it('costs next to nothing where blocks can be shared', async () => {
+  it('takes almost no space where blocks can be shared', async () => {
     expect(await on(['mkfs.xfs', '-q', '-m', 'reflink=1'])).toBeLessThan(MiB);
   });
 });

@@ -72,7 +72,7 @@ describe.skipIf(skip)('a Dockerfile', () => {
   );
 
   it(
-    'waits for an apply until its stack is destroyed, or another plan builds it again',
+    'is kept for apply until its stack is destroyed or another plan rebuilds it',
     inPrivateHost(async (host) => {
       cache = join('/var/cache/baleine', installPaths(host.root).tag);
       const context = join(host.dir, 'app');
@@ -101,7 +101,7 @@ describe.skipIf(skip)('a Dockerfile', () => {
   );
 
   it(
-    'is built by hand',
+    'is built by an imperative command',
     inPrivateHost(async (host) => {
       cache = join('/var/cache/baleine', installPaths(host.root).tag);
       const context = join(host.dir, 'app');
@@ -118,7 +118,7 @@ describe.skipIf(skip)('a Dockerfile', () => {
     }),
   );
 
-  it('names the package that is missing', async () => {
+  it('names the missing package', async () => {
     const build = tool('no-such-builder', [], { purpose: 'build it' });
     await expect(build).rejects.toMatchObject({
       message: 'cannot build it: no-such-builder is not installed',

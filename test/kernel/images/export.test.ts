@@ -73,7 +73,7 @@ async function content(host: PrivateHost, name: string) {
 
 describe.skipIf(skip)('an image', () => {
   it.each(['docker', 'oci', 'oci-folder', 'tar'])(
-    'is exported as %s twice the same, and comes back whole',
+    'is exported as %s reproducibly, and imported completely',
     (format) =>
       inPrivateHost(async (host) => {
         const tree = join(host.dir, 'tree');
@@ -97,7 +97,7 @@ describe.skipIf(skip)('an image', () => {
 });
 
 it(
-  'follows and removes nothing that another account has prepared, and replaces nothing',
+  'neither follows, removes nor replaces what another account has prepared',
   inPrivateHost(async (host) => {
     const binary = ['--size', '8M', '--from-host', '/bin/busybox'];
     await host.baleine(['image', 'create', 'one', ...binary]);

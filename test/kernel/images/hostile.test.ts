@@ -162,7 +162,7 @@ describe.skipIf(skip)('layers that reach out of their tree', () => {
   });
 });
 
-it('unpacks in a room with nothing of the host but its programs, not to be written to', async () => {
+it('unpacks in a sandbox with only the host’s programs, read-only', async () => {
   const tree = at('victim');
   await withUnpackSandbox(tree, async ({ enter }) => {
     const inside = (...words: string[]) => {
@@ -248,7 +248,7 @@ describe.skipIf(skip)('images that lie', () => {
     await expect(bombed).rejects.toThrow(/cannot unpack .*No space left on device/);
   });
 
-  it('refuses an archive that ends too early, plain and packed', async () => {
+  it('refuses a truncated archive, plain and compressed', async () => {
     const layout = writeLayout(at('oci'), [{ blob }]);
     execFileSync('tar', ['-C', layout, '-czf', at('o.tgz'), '.']);
     const whole = readFileSync(at('o.tgz'));
@@ -258,7 +258,7 @@ describe.skipIf(skip)('images that lie', () => {
     await expect(take({ oci: { path: at('cut.tgz') } })).rejects.toThrow(/cannot unpack/);
   });
 
-  it('refuses an archive whose names lead out', async () => {
+  it('refuses an archive whose names lead outside', async () => {
     const name = `${'../'.repeat(20)}${at('victim/file')}`;
     for (const transport of ['docker', 'oci'] as const) {
       writeFileSync(at('names.tar'), tarOf([{ name, text: 'theirs' }]));
@@ -291,12 +291,12 @@ describe.skipIf(skip)('images that lie', () => {
     expect(await content()).toHaveProperty('mark');
   });
 
-  it('refuses a config that is none', async () => {
+  it('refuses an invalid image config', async () => {
     const from = { oci: { path: writeLayout(at('oci'), [{ blob }], { Cmd: 'sh' }) } };
     await expect(take(from)).rejects.toThrow(/cannot use .* Cmd is not a list of texts/);
   });
 
-  it('refuses what is no longer what was planned', async () => {
+  it('refuses an image that has changed since the plan', async () => {
     const host = linuxHost(paths);
     const from = { oci: { path: writeLayout(at('oci'), [{ blob }]) } };
     const origin = await host.images.inspect(from);
@@ -308,7 +308,7 @@ describe.skipIf(skip)('images that lie', () => {
     await expect(building).rejects.toThrow(/it has changed since the plan was made/);
   });
 
-  it('says what is not there', async () => {
+  it('reports what is missing', async () => {
     await expect(take({ docker: { path: at('gone') } })).rejects.toThrow(/gone: no such file/);
     expect(statSync(at('victim')).isDirectory()).toBe(true);
   });

@@ -40,7 +40,7 @@ async function push(host: PrivateHost, text: string, number: number): Promise<vo
 
 describe.skipIf(skip)('an image of a registry', () => {
   it(
-    'is fetched, locked to its digest, and asked for again when the file says so',
+    'is fetched, pinned to its digest, and checked again if the file says so',
     inPrivateHost(async (host) => {
       const stop = await startRegistry(host);
       const file = join(host.dir, 'baleine.yaml');

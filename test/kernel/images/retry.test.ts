@@ -90,7 +90,7 @@ const SOURCES: [string, string[], (host: PrivateHost) => string[], RegExp][] = [
   ],
 ];
 
-describe('an image that could not be made leaves nothing, and its name is free', () => {
+describe('a failed image leaves nothing, and its name can be used again', () => {
   it.each(SOURCES)('%s', (_name, programs, options, why) =>
     inPrivateHost(async (host) => {
       if (lackingAny(...programs)) return;
@@ -106,7 +106,7 @@ describe('an image that could not be made leaves nothing, and its name is free',
   );
 
   it(
-    'when the image is too small, and says how large it is',
+    'when the image is too small, with the size it needs',
     inPrivateHost(async (host) => {
       const tree = folder(join(host.dir, 'tree'));
       put(join(tree, 'large'), Buffer.alloc(20 * MiB, 'x'));
@@ -118,7 +118,7 @@ describe('an image that could not be made leaves nothing, and its name is free',
   );
 
   it(
-    'when the host’s own disk is full, which no program tells',
+    'when the host’s own disk is full, which no program reports',
     inPrivateHost(async (host) => {
       await host.run('mkdir', [host.root]);
       await host.run('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', host.root]);
@@ -136,7 +136,7 @@ describe('an image that could not be made leaves nothing, and its name is free',
   );
 
   it(
-    'when the run was killed: the next one goes on',
+    'when the run was killed: the next one continues',
     inPrivateHost(async (host) => {
       const tree = folder(join(host.dir, 'tree'));
       for (let at = 0; at < 40; at++) put(join(tree, `f${at}`), Buffer.alloc(4 * MiB, `${at}`));

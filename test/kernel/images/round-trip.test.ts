@@ -175,7 +175,7 @@ describe.skipIf(skip)('an image of Docker’s', () => {
     await host.baleine(['-f', yaml, 'destroy', '-y']);
   }
 
-  it('comes, runs the same, and goes back', () => roundTrip({ docker: saved }));
+  it('is imported, runs the same, and is exported back', () => roundTrip({ docker: saved }));
 
   it.each<[string, string[], string[]]>([
     ['nothing of its own', [], []],
@@ -218,7 +218,7 @@ describe.skipIf(skip)('an image of Docker’s', () => {
   it.each([
     ['gzip', ['gzip', '--keep'], '.gz'],
     ['zstd', ['zstd', '--quiet', '--keep'], '.zst'],
-  ])('comes compressed by %s', async (_name, [program = '', ...args], ending) => {
+  ])('is read with compression by %s', async (_name, [program = '', ...args], ending) => {
     await execa(program, [...args, saved]);
     const yaml = write({ docker: `${saved}${ending}` });
     await host.baleine(['-f', yaml, 'apply', '-y', '--target', 'image.trip']);
@@ -226,7 +226,7 @@ describe.skipIf(skip)('an image of Docker’s', () => {
     await host.baleine(['-f', yaml, 'destroy', '-y']);
   });
 
-  it('comes as an OCI layout and as an archive of one', async () => {
+  it('is read as an OCI layout and as an archive of one', async () => {
     const folder = join(docker.dir, 'oci:1');
     mkdirSync(join(docker.dir, 'oci'));
     await execa('skopeo', ['copy', `docker-archive:${saved}`, `oci:${join(docker.dir, 'oci')}:t`]);

@@ -39,7 +39,7 @@ async function onDisk(host: PrivateHost, script: string): Promise<void> {
 }
 
 it.skipIf(lackingAny('strace', 'setcap', 'getcap', 'setfattr'))(
-  'gives what leaves a container no power, not for a moment',
+  'copies out of a container without privileges, not even for a moment',
   inPrivateHost(async (host) => {
     await begin(
       host,
@@ -74,7 +74,7 @@ it.skipIf(lackingAny('strace', 'setcap', 'getcap', 'setfattr'))(
 );
 
 it(
-  'merges into a host folder, touching nothing else, following no link',
+  'merges into a host folder without touching anything else or following links',
   inPrivateHost(async (host) => {
     await begin(
       host,
@@ -133,7 +133,7 @@ it(
 );
 
 it(
-  'writes a file into a FIFO or to standard output, and replaces what a link leads to',
+  'writes a file into a FIFO or to standard output, and replaces the target of a link',
   inPrivateHost(async (host) => {
     await begin(host, 'echo hello >/hello; mkdir /folder');
     const piped = `node ${MAIN} --root ${host.root} cp one:/hello fifo & cat fifo; wait $!`;

@@ -3,7 +3,7 @@ import { inPrivateHost } from '../../support/private-host.js';
 import { IDLE } from '../../support/small-image.js';
 
 it(
-  'takes throttles, device rules and a class of packets by hand, at once and later',
+  'sets throttles, device rules and a packet class imperatively, at creation and later',
   inPrivateHost(async (host) => {
     await host.baleine(['image', 'create', 'base', '--size', '16M', '--from-host', '/bin/busybox']);
     const create = ['container', 'create', 'one', '--image', 'base', '--io', 'write_bps=10M'];
@@ -44,7 +44,7 @@ it(
 );
 
 it(
-  'keeps the hostname in /etc/hosts when a bridge comes on top, whatever its name',
+  'keeps the hostname in /etc/hosts when a bridge is added, whatever its name',
   inPrivateHost(async (host) => {
     const words = ['--size', '16M', '--from-host', '/bin/busybox'];
     await host.baleine(['image', 'create', 'base', ...words]);

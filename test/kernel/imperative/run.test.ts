@@ -7,7 +7,7 @@ const create = (host: PrivateHost) =>
   host.baleine(['image', 'create', 'base', '--size', '16M', '--from-host', '/bin/busybox']);
 
 it(
-  'runs a throw-away container with our streams and passes its exit code on',
+  'runs a one-off container with our streams and returns its exit code',
   inPrivateHost(async (host) => {
     await create(host);
     await host.baleine(['network', 'create', 'front', '--subnet', '10.77.1.0/24']);
@@ -25,7 +25,7 @@ it(
 );
 
 it(
-  'gives it a terminal when there is one',
+  'gives it a terminal if there is one',
   inPrivateHost(async (host) => {
     await create(host);
     const line = `${process.execPath} ${MAIN} --root ${host.root} run -it base busybox sh -c "busybox tty; exit 3"`;
@@ -37,7 +37,7 @@ it(
 );
 
 it(
-  'ends as Docker does when there is nothing to run, or it cannot be run',
+  'ends with Docker’s exit codes when the command is missing or cannot be run',
   inPrivateHost(async (host) => {
     await create(host);
     const codeOf = async (...words: string[]) =>
@@ -60,7 +60,7 @@ it(
 );
 
 it(
-  'tells by its content what it imports, and runs what it exported itself',
+  'recognizes imports by their content, and runs its own exports',
   inPrivateHost(async (host) => {
     await create(host);
     for (const format of ['docker', 'oci', 'tar']) {
@@ -89,7 +89,7 @@ async function listed(host: PrivateHost): Promise<{ name: string; status: string
 const SLEEP = ['base', 'busybox', 'sh', '-c', 'busybox sleep 6; echo finished'];
 
 it(
-  'is told and left alone while it runs, and can be stopped and removed from elsewhere',
+  'is reported and left alone while it runs, and can be stopped and removed by another command',
   inPrivateHost(async (host) => {
     await create(host);
     const ran = background(host, '--name', 'job', ...SLEEP);
@@ -137,41 +137,38 @@ it.each([
     ['base', 'busybox', 'sh', '-c', 'trap "exit 3" TERM; while :; do busybox sleep 0.1; done'],
     3,
   ],
-] as const)(
-  'ends when it is told to by SIG%s, whatever its first process makes of that',
-  async (signal, words, code) => {
-    await inPrivateHost(async (host) => {
-      await create(host);
-      const line = `timeout -s ${signal} -k 60 4 "$@"; echo "code $?"`;
-      const { stdout } = await host.run('sh', [
-        ...['-c', line, 'sh', process.execPath, MAIN, '--root', host.root],
-        ...['run', ...words],
-      ]);
-      expect(stdout).toContain('code 124');
-      expect(await listed(host)).toEqual([]);
-      const once = await host.run(
+] as const)('ends at SIG%s, even if its first process ignores it', async (signal, words, code) => {
+  await inPrivateHost(async (host) => {
+    await create(host);
+    const line = `timeout -s ${signal} -k 60 4 "$@"; echo "code $?"`;
+    const { stdout } = await host.run('sh', [
+      ...['-c', line, 'sh', process.execPath, MAIN, '--root', host.root],
+      ...['run', ...words],
+    ]);
+    expect(stdout).toContain('code 124');
+    expect(await listed(host)).toEqual([]);
+    const once = await host.run(
+      'sh',
+      [
+        '-c',
+        `"$@" & run=$!; sleep 4; kill -${signal} $run; wait $run`,
         'sh',
-        [
-          '-c',
-          `"$@" & run=$!; sleep 4; kill -${signal} $run; wait $run`,
-          'sh',
-          process.execPath,
-          MAIN,
-          '--root',
-          host.root,
-          'run',
-          ...words,
-        ],
-        { reject: false },
-      );
-      expect(once.code).toBe(code);
-      await host.baleine(['image', 'rm', 'base']);
-    })();
-  },
-);
+        process.execPath,
+        MAIN,
+        '--root',
+        host.root,
+        'run',
+        ...words,
+      ],
+      { reject: false },
+    );
+    expect(once.code).toBe(code);
+    await host.baleine(['image', 'rm', 'base']);
+  })();
+});
 
 it(
-  'whose run was killed is taken away by the next run, apply or repair',
+  'is removed by the next run, apply or repair after its run was killed',
   inPrivateHost(async (host) => {
     await create(host);
     const file = join(host.dir, 'baleine.yaml');

@@ -5,7 +5,7 @@ import { inPrivateHost, MAIN } from '../../support/private-host.js';
 const SCENARIO = fileURLToPath(new URL('../../scenario', import.meta.url));
 
 it(
-  'plays the original system’s life cycle by hand, its columns first in every file',
+  'runs the original system’s life cycle by imperative commands, its columns first in every file',
   inPrivateHost(async (host) => {
     const env = { BALEINE: MAIN, BALEINE_ROOT: host.root };
     const ran = await host.run(SCENARIO, [], { env, reject: false, timeout: 100_000 });

@@ -56,7 +56,7 @@ function commandsOf(runtime: string) {
 const cookedWith = (code: number, stdout: string) => ({ code, stdout, stderr: 'cooked\n' });
 
 describe.each(usableRuntimes())('a terminal by %s', (runtime) => {
-  it('is as large as ours, also when that changes, and without input', async () => {
+  it('has the size of ours, also when that changes, and without input', async () => {
     for (const command of Object.values(commandsOf(runtime))) {
       const steps = ['await=33 101', 'size=50,120'];
       const watch = 'busybox stty size; until busybox stty size | busybox grep 50; do :; done';
@@ -68,7 +68,7 @@ describe.each(usableRuntimes())('a terminal by %s', (runtime) => {
     }
   });
 
-  it('takes keys as they are typed, and ours is as it was before, however the command ends', async () => {
+  it('passes keys as typed, and restores ours however the command ends', async () => {
     for (const command of Object.values(commandsOf(runtime))) {
       const trap =
         "trap 'echo interrupted' INT; trap 'echo quit' QUIT; echo ready; until read line; do :; done; echo got";
@@ -87,7 +87,7 @@ describe.each(usableRuntimes())('a terminal by %s', (runtime) => {
     }
   });
 
-  it('takes a paste that is larger than any buffer, and Ctrl-D after it', async () => {
+  it('accepts a paste larger than any buffer, and Ctrl-D after it', async () => {
     for (const command of Object.values(commandsOf(runtime))) {
       const count = 'busybox stty -echo; echo ready; busybox wc -c';
       const ran = await onTerminal(['await=ready', 'paste=300000'], command(['-it'], count));
@@ -95,7 +95,7 @@ describe.each(usableRuntimes())('a terminal by %s', (runtime) => {
     }
   });
 
-  it('goes away with ours, and with us', async () => {
+  it('ends with ours, and with our process', async () => {
     const { exec } = commandsOf(runtime);
     const wait = 'echo ready; busybox sleep 1234';
     const gone = await onTerminal(['await=ready', 'hang'], exec(['-it'], wait));
@@ -108,7 +108,7 @@ describe.each(usableRuntimes())('a terminal by %s', (runtime) => {
     await expect.poll(() => sleeping(runtime)).toBe('');
   });
 
-  it('is refused where we have none to read from', async () => {
+  it('is refused if we have none to read from', async () => {
     for (const command of Object.values(commandsOf(runtime))) {
       const ran = await host.baleine(command(['-it'], 'true'), { reject: false });
       expect(ran).toMatchObject({ code: 1, stderr: expect.stringMatching(/standard input/) });
@@ -119,7 +119,7 @@ describe.each(usableRuntimes())('a terminal by %s', (runtime) => {
 });
 
 describe.each(usableRuntimes())('streams by %s', (runtime) => {
-  it('come whole and in order, whoever holds them open', async () => {
+  it('arrive completely and in order, even if another process holds them open', async () => {
     for (const command of Object.values(commandsOf(runtime))) {
       const flood = await host.baleine(command([], 'busybox seq 300000'));
       expect(flood.stdout.split('\n')).toHaveLength(300001);
@@ -135,7 +135,7 @@ describe.each(usableRuntimes())('streams by %s', (runtime) => {
     }
   });
 
-  it('are pipes, which lead to no file and no terminal of ours', async () => {
+  it('are pipes, never a file or a terminal of ours', async () => {
     const file = join(host.dir, 'kept');
     const attack = 'echo said; echo lost >/proc/self/fd/1; : >/proc/self/fd/0; exit 0';
     for (const command of Object.values(commandsOf(runtime))) {
@@ -148,7 +148,7 @@ describe.each(usableRuntimes())('streams by %s', (runtime) => {
     }
   });
 
-  it('end the command when nobody reads, and it gets our signals', async () => {
+  it('end the command when nobody reads; it gets our signals', async () => {
     const { exec } = commandsOf(runtime);
     const line = [process.execPath, MAIN, '--root', host.root];
     await host.run('sh', ['-c', '"$@" | head -n 1', 'sh', ...line, ...exec([], 'busybox yes')]);

@@ -28,7 +28,7 @@ const statusOf = async (host: PrivateHost) => {
 };
 
 it(
-  'holds a container still, lets it go on, and stops one that is held',
+  'pauses a container, resumes it, and stops a paused one',
   inPrivateHost(async (host) => {
     await begin(host);
     await host.baleine(words('pause', 'one'));
@@ -43,7 +43,7 @@ it(
 );
 
 it(
-  'shows what runs, waits for its end, and starts it again',
+  'shows its processes, waits for its end, and restarts it',
   inPrivateHost(async (host) => {
     await begin(host);
     const top = JSON.parse((await host.baleine(words('top', 'one', '--json'))).stdout);
@@ -68,7 +68,7 @@ it(
 );
 
 it(
-  'copies files in and out, of a container that runs and one that is stopped',
+  'copies files in and out of a running and a stopped container',
   inPrivateHost(async (host) => {
     await begin(host);
     const paths = join(host.dir, 'site');
@@ -97,7 +97,7 @@ it(
 );
 
 it(
-  'makes an image of a container that runs and writes',
+  'commits a container that runs and writes',
   inPrivateHost(async (host) => {
     await begin(host);
     await inside(host, 'one', 'echo kept >/kept');
@@ -116,7 +116,7 @@ it(
 );
 
 it(
-  'has cron bring back what was made by hand and is to run always, and nothing that was stopped',
+  'cron restarts imperative containers with restart: always, but none that was stopped',
   inPrivateHost(async (host) => {
     await begin(host);
     const create = words('create', 'always', '--image', 'base', '--restart', 'always', '--start');
@@ -135,7 +135,7 @@ it(
 );
 
 it(
-  'gives a stopped container another name, and keeps its address, data and log',
+  'renames a stopped container, and keeps its address, data and log',
   inPrivateHost(async (host) => {
     await begin(host);
     await host.baleine(['network', 'create', 'net', '--subnet', '10.77.1.0/24']);
@@ -171,7 +171,7 @@ it(
 );
 
 it(
-  'lists volumes, and removes those that no container has',
+  'lists volumes, and removes unused ones',
   inPrivateHost(async (host) => {
     await host.baleine(['image', 'create', 'base', '--size', '16M', '--from-host', '/bin/busybox']);
     const create = [...words('create', 'one', '--image', 'base'), '-v', 'data:/data', '-v', 'x:/x'];
@@ -194,7 +194,7 @@ it(
 );
 
 it(
-  'tells programs what was done',
+  'reports changes as JSON',
   inPrivateHost(async (host) => {
     await begin(host);
     const told = async (...verb: string[]) =>

@@ -75,7 +75,7 @@ it('finds what is wrong in a config.json', () => {
   expect(validate({ ...right, linux })).toBe(false);
 });
 
-it('writes a valid and strict config.json for whatever file', () => {
+it('writes a valid and strict config.json for any file', () => {
   let [bundles, refused] = [0, 0];
   const property = fc.property(validFile, (file) => {
     for (const spec of specsOf(file)) {

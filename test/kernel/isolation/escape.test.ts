@@ -20,7 +20,7 @@ type Outcomes = Map<string, string>;
 
 describe.each(usableRuntimes())('%s', (runtime) => {
   it(
-    'lets nothing out of a default container',
+    'contains a default container',
     inPrivateHost(async (host) => {
       const outside = await prepare(host);
       try {

@@ -16,7 +16,7 @@ const file = (more: object) => ({
 
 describe.each(usableRuntimes())('%s', (runtime) => {
   it(
-    'oom_score_adj is what the kernel has of each process, and a changed one replaces the container',
+    'oom_score_adj is set for each process in the kernel; a change replaces the container',
     inPrivateHost(async (host) => {
       const stack = new Stack(host, file({ runtime, oom_score_adj: 700 }));
       await stack.apply();
@@ -34,7 +34,7 @@ describe.each(usableRuntimes())('%s', (runtime) => {
   );
 
   it(
-    'annotations are what the runtime answers with, but for those that it would act on',
+    'annotations reach the runtime, except those it would act on',
     inPrivateHost(async (host) => {
       const annotations = { 'org.example.team': 'shop', 'org.example.level': 3 };
       const stack = new Stack(host, file({ runtime, annotations }));

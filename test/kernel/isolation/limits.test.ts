@@ -56,8 +56,8 @@ function cpuTime(name: string): number {
 const counter = (name: string, key: string, ...files: string[]) =>
   Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(read(name, ...files))?.[1]);
 
-describe('limits bite', () => {
-  it('memory: killed at the limit, without swap, and ps says so', async () => {
+describe('limits are enforced', () => {
+  it('memory: killed at the limit, without swap, and shown by ps', async () => {
     const listed = async () =>
       JSON.parse(await use().done('ps', '--json')).find(
         ({ name }: { name: string }) => name === 'hog',
@@ -98,7 +98,7 @@ describe('limits bite', () => {
     expect([...seen]).toEqual(['1']);
   });
 
-  it('pids: a fork bomb stays small and the host at ease', async () => {
+  it('pids: a fork bomb stays small and the host responsive', async () => {
     await expect.poll(() => counter('bomb', 'max', 'pids.events')).toBeGreaterThan(0);
     for (let look = 0; look < 50; look++) {
       expect(Number(read('bomb', 'pids.current'))).toBeLessThanOrEqual(20);
@@ -127,17 +127,20 @@ describe('I/O', () => {
     return 20 / Number(/^seconds ([\d.]+)$/m.exec(stderr)?.[1]);
   }
 
-  it.each(['oflag=direct', 'conv=fsync'])('is throttled on the own disk: dd %s', async (how) => {
-    const undo = favour();
-    const rates: number[] = [];
-    // Never more; on a busy machine, less may be one's share at first.
-    while (rates.length < 5 && (rates.at(-1) ?? 0) < 8) rates.push(await written(how));
-    undo();
-    expect(rates.at(-1)).toBeGreaterThan(8);
-    for (const rate of rates) expect(rate).toBeLessThan(12);
-  });
+  it.each(['oflag=direct', 'conv=fsync'])(
+    'is throttled on the container’s own disk: dd %s',
+    async (how) => {
+      const undo = favour();
+      const rates: number[] = [];
+      // Never more; on a busy machine, less may be one's share at first.
+      while (rates.length < 5 && (rates.at(-1) ?? 0) < 8) rates.push(await written(how));
+      undo();
+      expect(rates.at(-1)).toBeGreaterThan(8);
+      for (const rate of rates) expect(rate).toBeLessThan(12);
+    },
+  );
 
-  it('is drift when the host forgets it, and mended without restart', async () => {
+  it('is drift when removed from the kernel, and restored without a restart', async () => {
     const before = use().processes('limits.writer');
     const [group = ''] = use()
       .groups('limits.writer')
@@ -177,7 +180,7 @@ describe('device rules', () => {
     expect(use().processes('limits.idle')).toEqual(before);
   });
 
-  it('bring the node along at a start', async () => {
+  it('create the device node at a start', async () => {
     await change({ devices: [{ allow: LOOP_CONTROL }] });
     await use().apply('--replace', 'container.idle');
     const opened = ['exec', 'idle', '--', 'busybox', 'sh', '-c', ': <>/dev/loop-control'];
@@ -186,7 +189,7 @@ describe('device rules', () => {
   });
 });
 
-it('what the host does not have fails at plan, with its place', async () => {
+it('limits that the host lacks fail at plan, with their place', async () => {
   const asked = {
     cpuset: { cpuset: '0,7' },
     cpus: { cpus: 512 },

@@ -28,7 +28,7 @@ const FORMS: [form: string, volume: unknown][] = [
 
 describe.each(usableRuntimes())('%s', (runtime) => {
   it(
-    'mounts read-only with all that is mounted below, in both forms and with ids of its own',
+    'mounts read-only recursively, in both forms and with mapped ids',
     inPrivateHost(async (host) => {
       const dir = await nested(host);
       const common = { image: 'box', command: IDLE, stop_signal: 'SIGKILL', runtime };
@@ -69,7 +69,7 @@ describe.each(usableRuntimes())('%s', (runtime) => {
   );
 
   it(
-    'covers nothing of the kernel’s, whatever links the image has',
+    'covers no kernel file system, whatever links the image has',
     inPrivateHost(async (host) => {
       const skeleton = join(host.dir, 'skeleton');
       mkdirSync(skeleton);
@@ -102,7 +102,7 @@ describe.each(usableRuntimes())('%s', (runtime) => {
 });
 
 it(
-  'stops nothing for a successor that its image cannot start',
+  'stops no container for a successor that its image cannot start',
   inPrivateHost(async (host) => {
     const skeleton = join(host.dir, 'skeleton');
     mkdirSync(join(skeleton, 'etc'), { recursive: true });

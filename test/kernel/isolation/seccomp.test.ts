@@ -10,7 +10,7 @@ const DENIED = { names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO', errnoRet
 const PROTECTED = { ...DENIED, excludes: { caps: ['CAP_FOWNER'] } };
 
 it(
-  'a profile of the user’s filters, by the container’s capabilities, and follows its file',
+  'a profile of the user filters by the container’s capabilities, and follows its file',
   inPrivateHost(async (host) => {
     const profile = join(host.dir, 'profile.json');
     const write = (rule: object) => {
@@ -66,7 +66,7 @@ it(
 );
 
 it(
-  'labels of a security module that the host has not are refused at plan',
+  'labels of a missing security module are refused at plan',
   inPrivateHost(async (host) => {
     const labels = { apparmor: 'none-such', selinux: 'system_u:system_r:container_t:s0' };
     const stack = new Stack(host, {

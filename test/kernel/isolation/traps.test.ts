@@ -98,7 +98,7 @@ const stackOf = (container: Record<string, unknown>) => ({
 });
 
 it(
-  'refuses a working directory that leads out, through a volume too',
+  'refuses a working directory that leads outside, also through a volume',
   inPrivateHost(async (host) => {
     const shared = join(host.dir, 'shared');
     mkdirSync(shared);
@@ -116,7 +116,7 @@ it(
 );
 
 it(
-  'denies a device where mounts allow it',
+  'denies a device even where mounts allow it',
   inPrivateHost(async (host) => {
     const open = { security: 'unconfined', cap_add: ['ALL'] };
     const stack = new Stack(host, stackOf(open));

@@ -31,7 +31,7 @@ const words = (runtime: string, host: PrivateHost) => {
 
 describe.each(usableRuntimes())('a user namespace under %s', (runtime) => {
   it(
-    'makes root inside nobody outside, and leaves owners as they are',
+    'maps root inside to nobody outside, and keeps owners',
     inPrivateHost(async (host) => {
       mkdirSync(join(host.dir, 'conf'));
       writeFileSync(join(host.dir, 'conf/secret'), 'of root', { mode: 0o600 });
@@ -71,7 +71,7 @@ describe.each(usableRuntimes())('a user namespace under %s', (runtime) => {
   );
 
   it(
-    'starts again, follows the file, and refuses what has no id',
+    'restarts, follows the file, and refuses users without an id',
     inPrivateHost(async (host) => {
       mkdirSync(join(host.dir, 'conf'));
       const file = words(runtime, host);

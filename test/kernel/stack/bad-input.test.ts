@@ -90,7 +90,7 @@ describe('a file', () => {
     expect(stderr).toMatch(new RegExp(`^Error: ${stack.file}${said.source}`));
   });
 
-  it('shows all that is wrong with it at once', async () => {
+  it('shows all errors at once', async () => {
     const stack = use();
     stack.write('name: A\nimage: {}\ncontainers:\n  a: { image: i, replicas: x }\n');
     const { code, stderr } = await stack.run('plan');
@@ -108,7 +108,7 @@ describe('a file', () => {
     );
   });
 
-  it('with a subnet that the host is in elsewhere is refused', async () => {
+  it('with a subnet of another interface of the host is refused', async () => {
     const { run } = use().host;
     await run('ip', ['link', 'add', 'elsewhere', 'type', 'bridge']);
     await run('ip', ['address', 'add', '10.99.0.1/16', 'dev', 'elsewhere']);
@@ -136,15 +136,18 @@ const DAMAGES: Record<string, (text: string) => string> = {
 };
 
 describe('a table that is', () => {
-  it.each(Object.entries(DAMAGES))('%s stops what would change something', async (_, damage) => {
-    await withTable(
-      (path, good) => writeFileSync(path, damage(good)),
-      [
-        ['apply', '-y'],
-        ['destroy', '-y'],
-      ],
-    );
-  });
+  it.each(Object.entries(DAMAGES))(
+    '%s stops commands that would change something',
+    async (_, damage) => {
+      await withTable(
+        (path, good) => writeFileSync(path, damage(good)),
+        [
+          ['apply', '-y'],
+          ['destroy', '-y'],
+        ],
+      );
+    },
+  );
 
   it('missing stops every command', async () => {
     const commands = [['plan'], ['apply', '-y'], ['destroy', '-y'], ['ps']];
@@ -170,7 +173,7 @@ async function withTable(
   writeFileSync(path, good, { mode: 0o600 });
 }
 
-it('and after all that the host is as it was', async () => {
+it('and afterwards the host is unchanged', async () => {
   const stack = use();
   stack.write(PAIR);
   expect(await stack.plan()).toBe(NOTHING);
@@ -192,7 +195,7 @@ it(
 );
 
 it(
-  'a changed subnet that the host has a route to is refused at plan, and a free one is not',
+  'a changed subnet is refused at plan if the host has a route to it',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, { name: 'other' }, 'other.yaml');
     const net = (part: number) =>

@@ -27,7 +27,7 @@ async function onTerminal(words: string[], input = ''): Promise<{ code: number; 
 }
 
 describe('logs', () => {
-  it('shows both streams, the last lines, and times', async () => {
+  it('shows both streams, the last lines, and timestamps', async () => {
     const all = await use().run('logs', 'talker');
     expect(all).toEqual({ code: 0, stdout: 'line 1\nline 2\nline 3\n', stderr: 'oops\n' });
     const last = await use().run('logs', 'talker', '-n', '2');
@@ -47,7 +47,7 @@ describe('logs', () => {
     await stack.apply('--replace', 'container.talker');
   });
 
-  it('names a container that is not there', async () => {
+  it('names a missing container', async () => {
     const { code, stderr } = await use().run('logs', 'nobody');
     expect(code).toBe(1);
     expect(stderr).toContain('nobody');
@@ -57,7 +57,7 @@ describe('logs', () => {
 describe('exec', () => {
   const exec = (...words: string[]) => use().run('exec', ...words);
 
-  it('passes output, error and exit code on', async () => {
+  it('returns output, errors and exit code', async () => {
     const script = 'echo out; echo err >&2; exit 7';
     const ran = await exec('a', '--', 'busybox', 'sh', '-c', script);
     expect(ran).toEqual({ code: 7, stdout: 'out\n', stderr: 'err\n' });
@@ -67,13 +67,13 @@ describe('exec', () => {
     expect(none.stderr).toContain('no-such-program');
   });
 
-  it('is in the container: its names, its processes, its limits', async () => {
+  it('runs in the container’s namespaces, cgroup and limits', async () => {
     expect((await exec('a', 'busybox', 'hostname')).stdout).toBe('a\n');
     expect((await exec('a', 'busybox', 'ps', '-o', 'args')).stdout).toContain('busybox httpd');
     expect((await exec('a', 'busybox', 'ps', '-o', 'args')).stdout).not.toContain('conmon');
   });
 
-  it('takes input, environment, user and folder', async () => {
+  it('accepts input, environment, user and folder', async () => {
     const { host, file } = use();
     const words = ['-i', '-e', 'WORD=hi', '-u', '1000:1000', '-w', '/srv', 'a', '--'];
     const script = 'cat; echo $WORD $(busybox id -u) $(busybox pwd)';
@@ -84,7 +84,7 @@ describe('exec', () => {
     expect(ran.stdout).toBe('in\nhi 1000 /srv\n');
   });
 
-  it('gives a terminal by -it, and none without', async () => {
+  it('provides a terminal with -it only', async () => {
     const seen = await onTerminal(['exec', '-it', 'a', 'busybox', 'tty']);
     expect(seen.shown).toContain('/dev/pts/0\r\n');
     expect(seen.code).toBe(0);
@@ -95,7 +95,7 @@ describe('exec', () => {
 });
 
 describe('ps', () => {
-  it('tells what the kernel tells', async () => {
+  it('shows what the kernel reports', async () => {
     const stack = use();
     const listed = JSON.parse(await stack.done('ps', '--json'));
     const [first] = listed;
@@ -115,7 +115,7 @@ describe('ps', () => {
 });
 
 describe('plan and apply', () => {
-  it('replace what is asked for, and nothing else', async () => {
+  it('replace what --replace names, and nothing else', async () => {
     const stack = use();
     const before = stack.processes('pair.a', 'pair.talker');
     expect(headings(await stack.plan('--replace', 'container.talker'))).toEqual([
@@ -127,7 +127,7 @@ describe('plan and apply', () => {
     expect(after['pair.talker']).not.toBe(before['pair.talker']);
   });
 
-  it('believe the record with --refresh=false', async () => {
+  it('trust the state with --refresh=false', async () => {
     const stack = use();
     await stack.host.run('ip', [
       'link',
@@ -153,7 +153,7 @@ describe('plan and apply', () => {
 });
 
 it(
-  '--target takes what the target needs, and no more',
+  '--target includes what the target needs, and no more',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     const named = ['image.box', 'bridge.front', 'container.b'];
@@ -174,7 +174,7 @@ it(
 );
 
 it(
-  'a second apply says who is at work and ends with 75, or waits',
+  'a second apply names the running one and exits with 75, or waits',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     const words = ['--root', host.root, '--file', stack.file, 'apply', '-y', '--json'];

@@ -21,7 +21,7 @@ const WORDS = {
 };
 
 it(
-  'is noted by the first run that has nothing to do; what it goes by is looked at all the same',
+  'the first run without changes records that file and state are in sync; the host is still observed',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, WORDS);
     const motd = join(host.dir, 'motd');
@@ -63,7 +63,7 @@ it(
 );
 
 it(
-  'holds for the records as they were: a row that is forgotten is missed by the next plan',
+  'being in sync ends when the state changes: the next plan recreates a forgotten row',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     for (const _ of [1, 2, 3]) await stack.apply();

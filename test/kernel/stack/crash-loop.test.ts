@@ -17,7 +17,7 @@ const words = (script: string) => ({
 });
 
 it(
-  'what ends at once is told with its last line, once, and the exit code says it each time',
+  'a container that ends at once is reported once, with its last line; the exit code reports it each time',
   inPrivateHost(async (host) => {
     const printed = 'busybox printf "one\\nbad \\033]0;x\\007 $$\\nError: all well"; exit 3';
     const stack = new Stack(host, words(printed));
@@ -45,7 +45,7 @@ it(
 );
 
 it(
-  'what ends later is healed once, then told with the number of its try',
+  'a container that ends later is healed once, then reported with the number of the try',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, words('echo working; busybox sleep 2; exit 4'));
     await stack.apply();

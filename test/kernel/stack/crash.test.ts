@@ -11,7 +11,7 @@ const STEPS = [1, 2, 4, 6, 7, 8, 9, 11];
 const LATER = [0, 40, 3, 15];
 
 it(
-  'SIGKILL at any moment of an apply or a destroy leaves nothing that one apply does not finish',
+  'one apply finishes what SIGKILL at any moment of an apply or a destroy left',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     let kills = 0;
@@ -30,7 +30,7 @@ it(
 );
 
 it(
-  'SIGKILL of an apply leaves nothing that one destroy does not take away',
+  'one destroy removes what SIGKILL of an apply left',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     let kills = 0;
@@ -58,7 +58,7 @@ const QUEUE = {
 };
 
 it(
-  'Ctrl-C finishes the step that runs, saves it, reports, and ends with 130',
+  'Ctrl-C finishes the running step, saves it, reports, and exits with 130',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, QUEUE);
     // one step at a time, so that from any of them there is a way to go

@@ -18,7 +18,7 @@ const MOVED =
   /\/root(\/([a-z]+|[a-z]+\.csv(\.bak)?|events\.log|disks\/other\.c\.img))? \(|\/config\/\w+\.json /;
 
 it(
-  'leaves loops, mounts, namespaces, links, cgroups, state, processes and files as they were',
+  'leaves no loop, mount, namespace, link, cgroup, state, process or file behind',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     const before = await host.snapshot();
@@ -81,7 +81,7 @@ it(
 );
 
 it(
-  'ends a stack that was never finished',
+  'destroys an unfinished stack',
   inPrivateHost(async (host) => {
     const run = ['/bin/busybox false'];
     const bad = { from: { image: 'box' }, run };
@@ -98,7 +98,7 @@ it(
 );
 
 it(
-  'goes on over what somebody has taken away already',
+  'continues over resources that were already removed',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     const paths = installPaths(host.root);
@@ -114,7 +114,7 @@ it(
 );
 
 it(
-  'reports what it could not take away, takes the rest, and finishes when it can',
+  'reports what it cannot remove, removes the rest, and finishes later',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     await stack.apply();
@@ -132,7 +132,7 @@ it(
 );
 
 it(
-  'refuses to take away what is protected',
+  'refuses to remove protected resources',
   inPrivateHost(async (host) => {
     const b = { ...PAIR.containers.b, protect: true };
     const stack = new Stack(host, { ...PAIR, containers: { ...PAIR.containers, b } });

@@ -152,7 +152,7 @@ const DRIFTS: Record<string, Drift> = {
 };
 
 it.each(Object.entries(DRIFTS))(
-  'names %s with its reason; one apply mends it, and nothing else',
+  'reports %s with its reason; one apply repairs it, and nothing else',
   async (_, { done, named, restarted = [], mended }) => {
     const stack = use();
     const before = stack.processes('pair.a', 'pair.b');
@@ -179,7 +179,7 @@ it.each(Object.entries(DRIFTS))(
   },
 );
 
-it('names a disk that was cut short, does not stop what runs on the rest, and makes a new one when asked', async () => {
+it('reports a truncated disk, keeps the container running, and makes a new disk on request', async () => {
   const stack = use();
   await stack.rest();
   const before = stack.processes('pair.a', 'pair.b');

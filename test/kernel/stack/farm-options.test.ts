@@ -31,7 +31,7 @@ const words = (frontend = SNIPPET) =>
   });
 
 it(
-  'answers by TLS, keeps clients with their servers, shows statistics and logs, takes snippets',
+  'terminates TLS, keeps clients with their servers, shows statistics and logs, accepts snippets',
   inPrivateHost(async (host) => {
     await certify(host, 'one');
     const stack = new Stack(host, words());
@@ -72,7 +72,7 @@ it(
 );
 
 it(
-  'takes up a renewed certificate without a restart, and keeps what it has when a snippet is wrong',
+  'loads a renewed certificate without a restart, and keeps its configuration if a snippet is wrong',
   inPrivateHost(async (host) => {
     await certify(host, 'one');
     const own = { user: '1000:1000', listen: 8080, tls: { ...TLS, listen: 8443 } };
@@ -157,7 +157,7 @@ it(
 );
 
 it(
-  'starts no proxy with a configuration that it would refuse',
+  'starts no proxy with an invalid configuration',
   inPrivateHost(async (host) => {
     await certify(host, 'one');
     const stack = new Stack(host, words('errorfile 503 /none.http'));

@@ -8,7 +8,7 @@ const names = (count: number) => Array.from({ length: count }, (_, i) => `web-se
 const words = (replicas: number) => farmStack({ web: farmOf(replicas, ADDRESS) });
 
 it(
-  'has as many servers as asked by hand, until the file asks for another number',
+  'keeps the number set by `scale` until the file changes its own',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, words(2));
     await stack.apply();

@@ -8,7 +8,7 @@ const states = (servers: FarmServer[]) =>
   Object.fromEntries(servers.map(({ name, state }) => [name, state]));
 
 it(
-  'tells what the proxies of several farms count, and when one is silent',
+  'shows the counters of the proxies of several farms, and which one does not answer',
   inPrivateHost(async (host) => {
     const farms = { one: farmOf(2, '10.77.1.10'), two: farmOf(1, '10.77.1.11') };
     const stack = new Stack(host, farmStack(farms));
@@ -61,7 +61,7 @@ curl --silent --show-error --fail --max-time 4 "$(grep -o 'http[^ ]*' ui.txt)"; 
 kill $ui; wait $ui; exit $code`;
 
 it(
-  'the page waits for no proxy that does not answer',
+  'the page does not wait for a proxy that does not answer',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, farmStack({ one: farmOf(1, '10.77.1.10') }));
     await stack.apply();

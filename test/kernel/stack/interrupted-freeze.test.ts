@@ -85,7 +85,7 @@ const commands = (host: PrivateHost): [args: string[], begun: () => boolean][] =
 ];
 
 it(
-  'undoes what a signal has interrupted, and lets the container go on',
+  'thaws the container when a signal interrupts the command',
   inPrivateHost(async (host) => {
     await begin(host);
     const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -107,7 +107,7 @@ it(
 );
 
 it(
-  'is let go on by the next apply when its command was killed, whatever is up to date',
+  'the next apply thaws a container whose command was killed, even without changes',
   inPrivateHost(async (host) => {
     await begin(host);
     const apply = ['apply', '-y', '--quiet'];
@@ -133,7 +133,7 @@ it(
 );
 
 it(
-  'keeps a pause, a pause keeps no command, and a disk that nobody runs on is unmounted again',
+  'keeps a paused container paused, and unmounts an unused disk',
   inPrivateHost(async (host) => {
     await begin(host);
     await host.baleine(['pause', 'one']);

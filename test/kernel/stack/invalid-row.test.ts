@@ -34,7 +34,7 @@ async function spoil(host: PrivateHost): Promise<void> {
   }
 }
 
-it.each([['destroy', '-y'], ['stop']])('ends what is oddly recorded: %s', (...words) =>
+it.each([['destroy', '-y'], ['stop']])('removes a container with an invalid row: %s', (...words) =>
   inPrivateHost(async (host) => {
     const stack = new Stack(host, FILE);
     await stack.apply();

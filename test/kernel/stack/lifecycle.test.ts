@@ -43,7 +43,7 @@ Plan: 5 to add, 0 to change, 0 to destroy.
 `;
 
 it(
-  'plans a fresh stack in the order of what needs what, with reasons, and leaves no trace',
+  'plans a new stack in dependency order, with reasons, and leaves no trace',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
 

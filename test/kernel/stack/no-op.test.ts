@@ -23,7 +23,7 @@ async function kept(host: PrivateHost): Promise<string> {
 }
 
 it(
-  'a stack with nothing to do is left alone, and so is the lock of another run',
+  'a no-op run touches neither the stack nor the lock of another run',
   inPrivateHost(async (host) => {
     const stack = await resting(host);
     const before = await kept(host);
@@ -46,7 +46,7 @@ it(
 );
 
 it(
-  'a table that somebody has changed in place is read again, whatever its size and time',
+  'a table edited in place is read again, even with the same size and time',
   inPrivateHost(async (host) => {
     const stack = await resting(host);
     const file = join(host.root, 'containers.csv');

@@ -18,7 +18,7 @@ const fileOf = (more: object = {}, image = SMALL_IMAGE) => ({
 });
 
 it(
-  'leaves a paused container paused, through applies, and says so; takes changes, stops and removes it',
+  'keeps a paused container paused across applies and notes it; changes, stops and removes it',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, fileOf());
     const status = async () =>

@@ -67,7 +67,7 @@ const ASKED: [what: string, container: object, said: RegExp, bridges?: object][]
 ];
 
 it(
-  'refuses at plan what only the start would find out, with its place, and touches nothing',
+  'refuses at plan, with its place, what would fail at the start, and touches nothing',
   inPrivateHost(async (host) => {
     symlinkSync('nowhere', join(host.dir, 'dangling'));
     writeFileSync(join(host.dir, 'file'), '');
@@ -97,7 +97,7 @@ it(
 );
 
 it(
-  'refuses a memory limit below what a container holds, and one of processes below what run',
+  'refuses a memory limit below current usage, and a process limit below the current number',
   inPrivateHost(async (host) => {
     // in memory that is the container's own: the kernel cannot take it back
     const fill =
@@ -125,7 +125,7 @@ it(
 );
 
 it(
-  'leaves what runs alone whose source is gone, heals the rest, and goes on when it is back',
+  'leaves a running container with a missing source alone, heals the rest, and continues once it is back',
   inPrivateHost(async (host) => {
     const conf = join(host.dir, 'conf');
     mkdirSync(conf);
@@ -154,7 +154,7 @@ it(
 );
 
 it(
-  'refuses the same of what is created by a command',
+  'refuses the same for imperative commands',
   inPrivateHost(async (host) => {
     await host.baleine(['image', 'create', 'box', '--size', '16M', '--from-host', '/bin/busybox']);
     const create = (...words: string[]) =>

@@ -35,7 +35,7 @@ exec busybox httpd -f -p 80 -h /srv`,
 const FORWARDER = 'pub.forwarder';
 
 it(
-  'leads to its container by a forwarder that is healed, changed in place and taken away',
+  'reaches its container through a forwarder that is healed, changed in place and removed',
   inPrivateHost(async (host) => {
     await host.run('nft', ['add', 'table', 'inet', 'own']);
     // a namespace begins with what the machine has, which may forward
@@ -90,7 +90,7 @@ it(
 );
 
 it(
-  'comes back by itself when its forwarder is killed, and keeps a transfer over a change',
+  'recovers when its forwarder is killed, and keeps a transfer during a change',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, words([`${PLACE}:80`]));
     await stack.apply();
@@ -122,7 +122,7 @@ it(
 );
 
 it(
-  'tells a farm the client’s own address by PROXY protocol where asked',
+  'passes the client’s address to a farm by PROXY protocol if requested',
   inPrivateHost(async (host) => {
     const shop = (more: object) => [{ host_ip: '0.0.0.0', published: 8081, target: 80, ...more }];
     const stack = new Stack(host, words([], shop({ proxy_protocol: true })));
@@ -134,7 +134,7 @@ it(
 );
 
 it(
-  'is refused at plan when somebody has the port, who is named, or the host has no such address',
+  'is refused at plan if another process has the port, which is named, or the host lacks the address',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, words([`${PLACE}:80`, '10.9.9.9:8083:80']));
     const holder = spawn('nsenter', [

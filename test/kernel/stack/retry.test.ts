@@ -7,7 +7,7 @@ import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { NOTHING, PAIR, Stack } from './stack.js';
 
 it(
-  'cron tries what fails in the same way in growing intervals, and what is new at once',
+  'cron retries a repeated failure with growing intervals, and a new plan at once',
   inPrivateHost(async (host) => {
     const { a, b } = PAIR.containers;
     const stack = new Stack(host, PAIR);

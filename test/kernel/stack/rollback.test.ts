@@ -6,7 +6,7 @@ const { a, b } = PAIR.containers;
 const pairWith = (more: object) => ({ ...PAIR, containers: { a: { ...a, ...more }, b } });
 
 it(
-  'has a container of the file as it was before its last change, and no other',
+  'restores the previous release of one container, and no other',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     await stack.apply();

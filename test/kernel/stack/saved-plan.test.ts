@@ -4,7 +4,7 @@ import { inPrivateHost } from '../../support/private-host.js';
 import { NOTHING, PAIR, Stack } from './stack.js';
 
 it(
-  'is carried out to the letter without a question, once',
+  'is executed exactly, without a prompt, once',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     const file = `${host.dir}/today.plan`;
@@ -26,7 +26,7 @@ it(
 );
 
 it(
-  'is refused when the state or the file has moved since',
+  'is refused if the state or the file has changed since',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     const file = `${host.dir}/today.plan`;
@@ -52,7 +52,7 @@ it(
 );
 
 it(
-  'can be one to destroy',
+  'can be a plan of destroy',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     const file = `${host.dir}/end.plan`;

@@ -12,7 +12,7 @@ const HUNDRED = {
 };
 
 it(
-  'runs a hundred containers; each answers, and nothing of them is left',
+  'runs a hundred containers that answer, and removes them completely',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, HUNDRED);
     await stack.apply();

@@ -18,7 +18,7 @@ async function states(stack: Stack): Promise<Record<string, string>> {
 }
 
 it(
-  'a restart whose start fails leaves the container to run; so does one that is killed',
+  'a failed or killed restart leaves the container desired as running',
   inPrivateHost(async (host) => {
     const conf = join(host.dir, 'conf');
     mkdirSync(conf);
@@ -55,7 +55,7 @@ it(
 );
 
 it(
-  'nothing starts as long as what it depends on has not completed: not by apply, start or its monitor',
+  'nothing starts before its dependency has completed: neither by apply, start nor its monitor',
   inPrivateHost(async (host) => {
     const gate = join(host.dir, 'gate');
     mkdirSync(gate);

@@ -23,7 +23,7 @@ const AT_WORK = [
 const ofRuntime = ({ program }: { program: string }) => program === 'RUNTIME';
 
 it.each(usableRuntimes())(
-  'what goes on after its run was killed hits nothing of the next, under %s',
+  'programs that outlive a killed run do not affect the next, under %s',
   async (runtime) => {
     await inPrivateHost(async (host) => {
       const stack = withRuntime(host, runtime);
@@ -44,7 +44,7 @@ it.each(usableRuntimes())(
 );
 
 it(
-  'what hangs is named to whoever waits for it, also from cron',
+  'a hanging program is named to commands that wait for it, also from cron',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     await stack.apply();
@@ -72,7 +72,7 @@ const OLD_HOLDER =
   'sleep 61; open my $lock, ">>", $ARGV[0] or die; flock $lock, 2; system "sleep", "30"';
 
 it(
-  'a run that holds the lock for longer than an interval is told by cron, at first and then seldom',
+  'cron reports a run that holds the lock for longer than an interval, with growing intervals',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     await stack.apply();

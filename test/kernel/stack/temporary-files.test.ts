@@ -11,7 +11,7 @@ import { NOTHING, PAIR, Stack } from './stack.js';
 const READER = { program: 'ip', word: '-force -json', seconds: 0 };
 
 it(
-  'files that a killed apply wrote for its programs are gone with the next',
+  'the next apply removes files that a killed one wrote for its programs',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     const scratch = `/proc/${host.pid}/root${smallFiles(installPaths(host.root)).dir}`;
@@ -25,7 +25,7 @@ it(
 );
 
 it(
-  'room that a killed plan made to unpack in is gone with the next apply',
+  'the next apply removes the unpack sandbox of a killed plan',
   inPrivateHost(async (host) => {
     const staging = largeFiles(installPaths(host.root)).dir;
     writeFileSync(`${host.dir}/image.tar.gz`, gzipSync('what is in it is not looked at any more'));
@@ -43,7 +43,7 @@ it(
 );
 
 it(
-  'a full /run keeps no plan from being made',
+  'a full /run does not prevent a plan',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     await stack.apply();

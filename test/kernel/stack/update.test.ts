@@ -16,7 +16,7 @@ const pairWith = (more: object, rest: object = {}) => ({
 });
 
 it(
-  'gives a running container more memory, then less, by one step',
+  'raises and lowers the memory of a running container in one step',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     await stack.apply();
@@ -46,7 +46,7 @@ Plan: 0 to add, 1 to change, 0 to destroy.
 );
 
 it(
-  'attaches a running container to another bridge, and takes it off again',
+  'attaches a running container to another bridge, and detaches it',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     await stack.apply();
@@ -110,7 +110,7 @@ it(
 );
 
 it(
-  'replaces a container whose command was edited, and its disk, and no other',
+  'replaces a container whose command was edited, with its disk, and no other',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     await stack.apply();
@@ -134,7 +134,7 @@ it(
 );
 
 it(
-  'builds an image anew when a file that goes into it was edited, and replaces who runs on it',
+  'rebuilds an image when a source file was edited, and replaces its containers',
   inPrivateHost(async (host) => {
     const paths = join(host.dir, 'site');
     mkdirSync(paths);
@@ -163,7 +163,7 @@ it(
 );
 
 it(
-  'destroys what the file no longer names, and nothing else',
+  'removes what the file no longer declares, and nothing else',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     await stack.apply();

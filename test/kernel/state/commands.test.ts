@@ -23,7 +23,7 @@ const STACK = {
 };
 
 it(
-  'mends a damaged table from its backup, without one from what lines there are, and from the kernel',
+  'repairs a damaged table from its backup, else from its intact lines and the kernel',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, STACK);
     await stack.apply();
@@ -75,7 +75,7 @@ it(
 );
 
 it(
-  'shows rows, forgets one, and takes orphans away by the next apply of their stack alone',
+  'shows rows, forgets one, and removes orphans at the next apply of their stack only',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, STACK);
     await stack.apply();

@@ -12,7 +12,7 @@ const refusal = async (stack: Stack, ...words: string[]) => {
 };
 
 it(
-  'takes a bridge on record under its own name, and plans what differs',
+  'imports a bridge under its own name, and plans the differences',
   inPrivateHost(async (host) => {
     const bridge = { subnet: '10.77.1.0/24', host: '10.77.1.1' };
     const stack = new Stack(host, { name: 'shop', bridges: { lan: bridge } });
@@ -47,7 +47,7 @@ it(
 );
 
 it(
-  'takes a folder as a volume, where it is or by moving it',
+  'imports a folder as a volume, in place or by moving it',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, { name: 'shop', volumes: { a: {}, b: {} } });
     const [elsewhere, usual] = [join(host.dir, 'old'), join(host.root, 'volumes/shop')];
@@ -82,7 +82,7 @@ async function imageFile(host: PrivateHost): Promise<string> {
 }
 
 it(
-  'takes a disk file as an image, and one as a container’s disk',
+  'imports a disk file as an image, and one as a container’s disk',
   inPrivateHost(async (host) => {
     const file = await imageFile(host);
     const words = {

@@ -29,7 +29,7 @@ const AFTER = {
 };
 
 it(
-  'moves names on record, after which a file that says the same asks for nothing',
+  'renames rows; a file with the same names then plans no changes',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, BEFORE);
     await stack.apply();
@@ -56,7 +56,7 @@ it(
 );
 
 it(
-  'has a container replaced that got another name, and its address kept',
+  'replaces a renamed container, and keeps its address',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, BEFORE);
     await stack.apply();
@@ -82,7 +82,7 @@ it(
 );
 
 it(
-  'refuses what would not be right',
+  'refuses invalid moves',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, { name: 'shop', volumes: { a: {}, b: {} } });
     await stack.apply();

@@ -90,7 +90,7 @@ describe('a root whose path has', () => {
     ['letters of the world', 'données-数据'],
     ['what shells, cron and mount options take for their own', '50%,b=c$(x)`y`*[z]#;&|\\040'],
     ['a dash before it', '-rf'],
-  ])('%s is like any other', (_what, name) =>
+  ])('%s works like any other', (_what, name) =>
     inPrivateHost(async (host) => {
       const stack = new Rooted(host, join(host.dir, 'in', name));
       mkdirSync(join(host.dir, 'in'));
@@ -108,7 +108,7 @@ describe('a root whose path has', () => {
   );
 
   it.each(['a\nb', 'a\tb', 'a?b'])(
-    'what some program cannot be given is refused, and not made: %j',
+    'a root that some program cannot handle is refused, and not created: %j',
     (name) =>
       inPrivateHost(async (host) => {
         const ran = await new Rooted(host, join(host.dir, name)).run('apply', '-y');
@@ -120,7 +120,7 @@ describe('a root whose path has', () => {
 });
 
 it(
-  'is one installation by whatever path it is reached',
+  'is one installation by every path to it',
   inPrivateHost(async (host) => {
     const real = join(host.dir, 'disk/root');
     mkdirSync(real, { recursive: true });
@@ -142,7 +142,7 @@ it(
 );
 
 it(
-  'does nothing with a copy until it is adopted, and then leaves the original alone',
+  'refuses a copy until it is adopted, and then leaves the original alone',
   inPrivateHost(async (host) => {
     const original = new Rooted(host, host.root);
     await original.done('apply', '-y');
@@ -187,7 +187,7 @@ it(
 );
 
 it(
-  'takes a root that was moved with all that ran of it, and its data',
+  'accepts a moved root with its running containers and data',
   inPrivateHost(async (host) => {
     const stack = new Rooted(host, host.root);
     await stack.done('apply', '-y');
@@ -214,7 +214,7 @@ it(
 );
 
 it(
-  'does not let what ran before go on with a backup that was restored in its place',
+  'does not mix running containers with a restored backup',
   inPrivateHost(async (host) => {
     const stack = new Rooted(host, host.root);
     await stack.done('apply', '-y');

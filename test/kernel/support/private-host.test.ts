@@ -9,7 +9,7 @@ const links = async (host: PrivateHost) =>
   (await host.ip<{ ifname: string }>('link')).map(({ ifname }) => ifname);
 
 it(
-  'has links, /sys and /run of its own, and the cgroups of the machine',
+  'has its own links, /sys and /run, and the cgroups of the machine',
   inPrivateHost(async (host) => {
     const other = await privateHost();
     await host.run('ip', ['link', 'add', 'bb-here', 'type', 'bridge']);
@@ -25,7 +25,7 @@ it(
 );
 
 it(
-  'runs programs with input, environment and a working directory, and passes on how they ended',
+  'runs programs with input, environment and a working directory, and returns how they ended',
   inPrivateHost(async (host) => {
     const ran = await host.run('sh', ['-c', 'cat; echo "$WORD"; pwd; echo no >&2; exit 3'], {
       input: 'in\n',
