@@ -1,0 +1,135 @@
+import type { DebianSource, ForeignFrom, OriginalConfig } from '../model/config.js';
+import type { ImageConfig, ImageOrigin } from '../model/specs.js';
+
+export interface Files {
+  /** Creates a folder with its parents; mode 0700 by default. */
+  ensureDir(path: string, mode?: number): Promise<void>;
+  /** Atomic: temporary file, fsync, rename, fsync of the folder. */
+  write(path: string, text: string, mode?: number): Promise<void>;
+  /** Concatenates the texts of several files; otherwise as `write`. */
+  join(from: string[], path: string, mode?: number): Promise<void>;
+  /**
+   * Overwrites the same inode, for files that are bind-mounted into running containers. False if
+   * the file does not exist.
+   */
+  overwrite(path: string, text: string): Promise<boolean>;
+  /** Moves a folder to an unused path on the same file system. */
+  move(from: string, to: string): Promise<void>;
+  /** Removes a file or a whole folder; never follows a link, never crosses a mount point. */
+  remove(path: string): Promise<void>;
+}
+
+export interface Disks {
+  /**
+   * Creates a sparse ext4 file. Uses a temporary name while `fill` works on the mounted tree;
+   * appears complete or not at all.
+   */
+  create(file: string, size: number, fill: (tree: string) => Promise<void>): Promise<void>;
+  /**
+   * Copies a file at the cost of its data, not its size; grown to `size` if that is larger. Appears
+   * complete or not at all.
+   */
+  copy(from: string, to: string, size?: number): Promise<void>;
+  /** Copies any number of files concurrently, as by `copy`; one result each, in order. */
+  copyAll(copies: { from: string; to: string }[]): Promise<(Error | undefined)[]>;
+  /** Copies a file as by `copy`, and lets `fill` modify the copy before it appears. */
+  derive(
+    from: string,
+    to: string,
+    size: number,
+    fill: (tree: string) => Promise<void>,
+  ): Promise<void>;
+  /** Hard-links a file to a second name beside it, replacing what had that name; takes no space. */
+  linkAs(file: string, as: string): Promise<void>;
+  /**
+   * Rejects with a UserError unless the file is a complete, clean ext4 file system that is not
+   * mounted.
+   */
+  check(file: string): Promise<void>;
+  /** Rejects with a UserError unless the file is a complete ext4 file system. */
+  checkComplete(file: string): Promise<void>;
+  /** Removes the file, and the leftovers of unfinished attempts to create it. */
+  remove(file: string): Promise<void>;
+  /**
+   * Loop-mounts with nodev,nosuid,errors=remount-ro. Rejects a file shorter than its file system.
+   */
+  ensureMounted(file: string, dir: string): Promise<void>;
+  /** Mounts any number of files concurrently, as by `ensureMounted`; one result each, in order. */
+  mountAll(mounts: { file: string; dir: string }[]): Promise<(Error | undefined)[]>;
+  /** Flushes a mounted disk's pending writes to its file. */
+  flush(dir: string): Promise<void>;
+  /** Unmounts and detaches the loop device; a busy one lazily. Removes the mount point. */
+  ensureUnmounted(dir: string): Promise<void>;
+}
+
+/**
+ * Ways to fill a folder with a root file system. None writes outside `tree`, whatever links are in
+ * it.
+ */
+export interface Rootfs {
+  debian(source: DebianSource, tree: string): Promise<void>;
+  /** Unpacks a root file system; compressed with gzip, bzip2, xz, zstd or uncompressed. */
+  extract(archive: string, tree: string): Promise<void>;
+  /**
+   * Copies the host's binaries with the shared libraries they need, files and folders, to the same
+   * paths.
+   */
+  host(source: { binaries: string[]; files: string[] }, tree: string): Promise<void>;
+  /**
+   * Copies a file to `to` in the tree, or a folder's content into the folder `to`, with owners,
+   * modes, times, hard links, xattrs and holes; `mode` and `owner` replace the source's.
+   */
+  copy(
+    from: string,
+    tree: string,
+    to: string,
+    how?: { mode?: string; owner?: string },
+  ): Promise<void>;
+}
+
+/** Images of other tools. Everything that is read is verified by its digest and size. */
+export interface Images {
+  /**
+   * Describes such an image without unpacking it.
+   *
+   * @param size desired size of the image file in bytes, if the user set one; limits decompression
+   * @param owner the stack that a build result is kept for; by default imperative commands
+   * @throws UserError if there is no image, it is not one, or there are several and no reference
+   */
+  inspect(from: ForeignFrom, size?: number, owner?: string): Promise<ImageOrigin>;
+  /**
+   * Unpacks the layers into an empty tree, without device nodes.
+   *
+   * @throws UserError if the image no longer matches `origin`; Error if it is damaged, hostile or
+   *   larger than the tree's file system. The caller removes a partially filled tree.
+   */
+  unpack(from: ForeignFrom, origin: ImageOrigin, tree: string): Promise<void>;
+  /**
+   * Writes an image for other tools: one layer and the configuration. Appears complete or not at
+   * all; equal content gives equal bytes.
+   *
+   * @throws UserError if `to` already exists
+   */
+  export(what: Exported, to: string, format: ExportFormat): Promise<void>;
+}
+
+export interface Exported {
+  /**
+   * An image file that is not mounted, or the mounted disk of a container without running
+   * processes.
+   */
+  source: { file: string } | { tree: string };
+  config: ImageConfig;
+  /** The original configuration: unknown fields, and the original form of known ones. */
+  original?: OriginalConfig;
+  /** Its name and tag in the export, `web:latest`. */
+  reference: string;
+  /** ISO 8601. */
+  created: string;
+}
+
+/**
+ * An archive for `docker load`, an OCI image layout in a tar file, the same as a folder, or only
+ * the files.
+ */
+export type ExportFormat = 'docker' | 'oci' | 'oci-folder' | 'tar';
