@@ -25,11 +25,11 @@ it('builds a program that runs away from node_modules, by its own hashbang', () 
   runs();
 });
 
-describe('what the run from cron loads', () => {
+describe('the hot chunk', () => {
   const code = () => files.find((each) => each.endsWith('.code.js')) as string;
   const cache = () => cacheOf(code());
 
-  it('is compiled already, and V8 takes it, with all functions in it', () => {
+  it('is precompiled with all its functions, and accepted by V8', () => {
     const cachedData = readFileSync(cache());
     const script = new Script(readFileSync(code(), 'utf8'), { cachedData });
     expect(script.cachedDataRejected).toBe(false);
@@ -40,7 +40,7 @@ describe('what the run from cron loads', () => {
     ['is rubbish', () => writeFileSync(cache(), 'rubbish')],
     ['is cut off', () => writeFileSync(cache(), readFileSync(cache()).subarray(0, 5000))],
     ['is missing', () => rmSync(cache())],
-  ])('is compiled anew where that %s', (_what, spoil) => {
+  ])('is compiled again if the compiled form %s', (_what, spoil) => {
     const before = readFileSync(cache());
     try {
       spoil();
@@ -51,6 +51,6 @@ describe('what the run from cron loads', () => {
   });
 });
 
-it('locks packages without naming where they were fetched from', () => {
+it('locks packages without the addresses they were fetched from', () => {
   expect(readFileSync('package-lock.json', 'utf8')).not.toContain('"resolved"');
 });

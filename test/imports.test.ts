@@ -93,7 +93,7 @@ const GOOD: Record<string, string> = {
   'src/kinds/container/keys/index.ts': module('../../../model/a.js', '../../../config/index.js'),
 };
 
-it('says nothing about a tree that keeps the rules', async () => {
+it('accepts a tree that follows the rules', async () => {
   expect(await violations(GOOD)).toEqual([]);
 });
 
@@ -141,7 +141,7 @@ it.each(BAD)('reports %s when %s imports %s', async (rule, file, path) => {
   expect(found).toEqual([expect.stringMatching(`^${rule}: ${file} → `)]);
 });
 
-it('sees imports of types too', async () => {
+it('includes imports of types', async () => {
   const found = await violations({ ...GOOD, 'src/model/b.ts': typed('../view/value.js') });
   expect(found).toEqual(['model-alone: src/model/b.ts → src/view/value.ts']);
 });
@@ -151,12 +151,12 @@ it('reports a file that main.ts does not reach', async () => {
   expect(found).toEqual(['no-orphan: src/view/old.ts → src/view/old.ts']);
 });
 
-it('reports a circle', async () => {
+it('reports a cycle', async () => {
   const found = await violations({ ...GOOD, 'src/model/b.ts': module('./a.js') });
   expect(found).toEqual(['no-cycle: src/model/a.ts → src/model/b.ts']);
 });
 
-it('reports a folder that no rule speaks of', async () => {
+it('reports a folder without a rule', async () => {
   const found = await violations({
     ...GOOD,
     'src/main.ts': `${GOOD['src/main.ts']}import './misc/a.js';\n`,
@@ -165,7 +165,7 @@ it('reports a folder that no rule speaks of', async () => {
   expect(found).toEqual(['every-folder-has-a-rule: src/misc/a.ts → src/model/b.ts']);
 });
 
-it('breaks every rule there is', () => {
+it('has a case for every rule', () => {
   const broken = [...BAD.map(([rule]) => rule), 'no-orphan', 'no-cycle', 'every-folder-has-a-rule'];
   const rules = (RULES.forbidden as { name: string }[]).map(({ name }) => name);
   expect([...new Set(broken)].sort()).toEqual(rules.sort());

@@ -8,7 +8,7 @@ afterEach(() => void vi.restoreAllMocks());
 
 const image = (registry: string) => ({ registry });
 
-it('looks at each image once, also when that fails', async () => {
+it('inspects each image once, even if that fails', async () => {
   const look = vi.fn(async () => {
     throw new Error('no');
   });
@@ -19,7 +19,7 @@ it('looks at each image once, also when that fails', async () => {
   expect(look).toHaveBeenCalledTimes(2);
 });
 
-it('asks a registry no more that took its time to fail, and others as before', async () => {
+it('does not ask a registry again after a slow failure, and asks others as before', async () => {
   const looked: string[] = [];
   const inspector = new ImageInspector(async (from) => {
     const { registry } = from as { registry: string };

@@ -47,26 +47,26 @@ const LOST: Row = {
   protect: false,
 };
 
-it('is at rest when all is known to agree, and there', async () => {
+it('is a no-op if file, state and host agree', async () => {
   expect(await isNoOp(new Agreed([]), NOTHING, look())).toBe(true);
   const others = { ...LOST, stack: 'other' };
   expect(await isNoOp(new Agreed([others]), NOTHING, look())).toBe(true);
 });
 
-it('is not when something is lost', async () => {
+it('is not if something is missing', async () => {
   expect(await isNoOp(new Agreed([LOST]), NOTHING, look())).toBe(false);
 });
 
-it('is not when the records are others than before', async () => {
+it('is not if the state has changed', async () => {
   expect(await isNoOp(new Agreed(undefined), NOTHING, look())).toBe(false);
 });
 
-it('is not when the look failed: another run has the lock', async () => {
+it('is not if the observation failed because another run has the lock', async () => {
   const failed = Promise.reject(new Error('cannot run flock: exit code 1'));
   expect(await isNoOp(new Agreed([]), NOTHING, failed)).toBe(false);
 });
 
-it('is not when a registry is to be asked, which it does not do', async () => {
+it('is not if a registry has to be asked, and does not ask it', async () => {
   const context = new Agreed([]);
   const config = configOf('a: { from: { registry: "x:1" }, pull: always }');
   expect(await isNoOp(context, config, look())).toBe(false);

@@ -52,7 +52,7 @@ const docker = { docker: { path: archive } };
 const REGISTRY = '{ from: { registry: x:1 } }';
 const registry = { registry: 'x:1' };
 
-it('looks at an archive once, and again when it has changed', async () => {
+it('inspects an archive once, and again after a change', async () => {
   const first = await resolve(DOCKER);
   expect(first).toMatchObject({ layers: 'l1', fingerprint: expect.any(String) });
   expect(asked).toEqual([docker]);
@@ -67,7 +67,7 @@ it('looks at an archive once, and again when it has changed', async () => {
   expect(asked).toHaveLength(3);
 });
 
-it('looks again when the file names another source, or the row knows nothing', async () => {
+it('inspects again if the file names another source or nothing is recorded', async () => {
   const first = await resolve(DOCKER);
   await resolve(DOCKER, [rowOf(first, { docker: { path: '/other' } })]);
   await resolve(DOCKER, [rowOf(undefined, docker)]);
@@ -75,7 +75,7 @@ it('looks again when the file names another source, or the row knows nothing', a
   expect(asked).toHaveLength(4);
 });
 
-it('asks a registry as the file says', async () => {
+it('asks a registry according to `pull`', async () => {
   const known = { ...found, manifest: 'sha256:1' };
   const rows = [rowOf(known, registry)];
   expect(await resolve(REGISTRY, rows)).toBe(known);
@@ -86,14 +86,14 @@ it('asks a registry as the file says', async () => {
   expect(asked).toEqual([registry, registry]);
 });
 
-it('does not fetch what must not be fetched', async () => {
+it('does not fetch with pull: never', async () => {
   await expect(resolve('{ from: { registry: x:1 }, pull: never }')).rejects.toThrow(
     /^baleine\.yaml:3:\d+: x:1 is not on this host, and pull: never forbids to fetch it$/,
   );
   expect(asked).toEqual([]);
 });
 
-it('keeps what is on record of one that cannot be looked at, where the error has a place', async () => {
+it('keeps the recorded origin of an image that cannot be inspected, and collects the error', async () => {
   const known = { ...found, manifest: 'sha256:1' };
   const rows = [rowOf(known, registry)];
   const always = '{ from: { registry: x:1 }, pull: always }';

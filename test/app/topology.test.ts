@@ -32,7 +32,7 @@ beforeEach(async () => {
 
 const look = (): Topology => topologyOf('shop', stack.rows, stack.host.probe(), stack.paths);
 
-it('orders bridges from the host outwards, other stacks’ among them', () => {
+it('orders bridges from the host outwards, including those of other stacks', () => {
   expect(look().bridges).toEqual([
     { name: 'front', state: 'up', subnet: '10.77.1.0/24', host: '10.77.1.1', isolated: false },
     { name: 'lan', state: 'up', uplink: 'eth1', isolated: false, owner: 'other' },
@@ -41,7 +41,7 @@ it('orders bridges from the host outwards, other stacks’ among them', () => {
   ]);
 });
 
-it('tells farms, addresses and volumes', () => {
+it('shows farms, addresses and volumes', () => {
   const { stack: name, containers, farms, volumes } = look();
   expect({ name, farms, volumes }).toEqual({
     name: 'shop',
@@ -58,7 +58,7 @@ it('tells farms, addresses and volumes', () => {
   ]);
 });
 
-it('tells which ports of the host lead to whom, and who is on its network', () => {
+it('shows published ports and containers on the host’s network', () => {
   const { containers } = look();
   expect(containers.filter((each) => each.publish.length > 0)).toMatchObject([
     { name: 'web-proxy', publish: [{ host_ip: '127.0.0.1', published: 8080, target: 80 }] },
@@ -66,7 +66,7 @@ it('tells which ports of the host lead to whom, and who is on its network', () =
   expect(containers.filter((each) => each.on_host)).toMatchObject([{ name: 'forwarder' }]);
 });
 
-it('sees what has become of them', () => {
+it('shows their observed state', () => {
   const { host, paths } = stack;
   host.end('shop.db', 137);
   host.end('shop.job', 0);
@@ -104,11 +104,11 @@ it.each([
   [{ status: 'exited' as const, exit_code: 1 }, 'bad'],
   [{ status: 'gone' as const }, 'bad'],
   [{ status: 'missing' as const }, 'bad'],
-])('feels about %j: %s', (more, tone) => {
+])('rates %j as %s', (more, tone) => {
   expect(severityOf({ ...LISTED, ...more }, { name: 'no' })).toBe(tone);
 });
 
-it('does not take an end for well where there should be none', () => {
+it('does not rate an unexpected end as ok', () => {
   const ended = { ...LISTED, status: 'exited' as const, exit_code: 0 };
   expect(severityOf(ended, { name: 'always' })).toBe('bad');
   expect(severityOf(ended, { name: 'on-failure' })).toBe('idle');

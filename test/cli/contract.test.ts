@@ -26,7 +26,7 @@ afterAll(() => built.remove());
 
 const baleine = (...args: string[]) => built.baleine(args);
 
-describe.skipIf(skip)('with a stack of folders', () => {
+describe.skipIf(skip)('a stack on a fake host', () => {
   beforeAll(() => {
     built.write('baleine.yaml', STACK);
   });
@@ -44,7 +44,7 @@ describe.skipIf(skip)('with a stack of folders', () => {
     expect(existsSync(built.root)).toBe(false);
   });
 
-  it('tells changes from none and from errors by --detailed-exitcode', async () => {
+  it('distinguishes changes, none and errors by --detailed-exitcode', async () => {
     expect((await baleine('plan', '--detailed-exitcode')).code).toBe(2);
     expect((await baleine('apply', '-y')).code).toBe(0);
     expect(await baleine('plan', '--detailed-exitcode')).toEqual({
@@ -79,7 +79,7 @@ describe.skipIf(skip)('with a stack of folders', () => {
     });
   });
 
-  it('tells an unattended failure once, and once that it is over', async () => {
+  it('reports an unattended failure once, and its end once', async () => {
     const quiet = () => baleine('apply', '-y', '--quiet');
     const cause = 'name: shop\nvolumes: { data: { size: 3 } }\n';
     built.write('baleine.yaml', cause);
@@ -97,7 +97,7 @@ describe.skipIf(skip)('with a stack of folders', () => {
     expect(await quiet()).toEqual({ code: 0, stdout: '', stderr: '' });
   }, 30_000);
 
-  it('does not take its turn being another’s for a recovery', async () => {
+  it('does not report a recovery while another run has the lock', async () => {
     built.write('baleine.yaml', 'name: shop\nvolumess: {}\n');
     await baleine('apply', '-y', '--quiet');
     built.write('baleine.yaml', STACK);
@@ -111,7 +111,7 @@ describe.skipIf(skip)('with a stack of folders', () => {
     expect((await baleine('apply', '-y', '--quiet')).stdout).toContain(' recovered, ');
   }, 30_000);
 
-  it('logs who did what and why, and nothing when nothing was done', async () => {
+  it('logs who did what and why, and nothing without changes', async () => {
     await baleine('apply', '-y', '--parallelism', '1');
     await baleine('apply', '-y');
     rmSync(join(built.root, 'volumes', 'shop', 'logs'), { recursive: true });
@@ -140,7 +140,7 @@ describe.skipIf(skip)('with a stack of folders', () => {
   });
 
   it.each([[['apply']], [['apply', '--quiet']], [['apply', '--json']]])(
-    'does nothing for %j without a terminal to ask on',
+    'does nothing for %j without a terminal for the prompt',
     async (args) => {
       const { code, stderr } = await baleine(...args);
       expect(code).toBe(1);
@@ -153,7 +153,7 @@ describe.skipIf(skip)('with a stack of folders', () => {
     ['yes', 0, 'Apply complete! Resources: 2 added'],
     ['y', 1, 'Apply cancelled.'],
     ['', 1, 'Apply cancelled.'],
-  ])('asks on a terminal; %j ends with %d', async (answer, code, end) => {
+  ])('prompts on a terminal; %j exits with %d', async (answer, code, end) => {
     const line = `${process.execPath} ${built.main} apply`;
     const input = `${answer}\n`;
     const ran = await built.run('script', ['-qefc', line, '/dev/null'], { input });
@@ -163,7 +163,7 @@ describe.skipIf(skip)('with a stack of folders', () => {
     expect(existsSync(built.root)).toBe(code === 0);
   });
 
-  it('colours a terminal, but not under NO_COLOR or --no-color', async () => {
+  it('colors a terminal, except with NO_COLOR or --no-color', async () => {
     const line = `${process.execPath} ${built.main} plan`;
     const see = async (command: string, env = {}) =>
       (await built.run('script', ['-qefc', command, '/dev/null'], { env })).stdout;
@@ -178,7 +178,7 @@ describe.skipIf(skip)('with a stack of folders', () => {
     expect((await baleine('plan')).stdout).toContain('Plan: 1 to add');
   });
 
-  it('takes the common options before and after the command', async () => {
+  it('accepts the common options before and after the command', async () => {
     const file = built.write('other.yaml', 'name: shop\nvolumes: { x: {} }\n');
     for (const args of [
       ['-f', file, 'plan'],
@@ -196,7 +196,7 @@ describe.skipIf(skip)('with a stack of folders', () => {
     expect(stdout).toContain('Plan: 2 to add');
   });
 
-  it('names a file that is not there, and how to name another', async () => {
+  it('reports a missing file, and how to name another', async () => {
     const { code, stderr } = await baleine('plan', '-f', 'nope.yaml');
     expect({ code, stderr }).toEqual({
       code: 1,
@@ -204,13 +204,13 @@ describe.skipIf(skip)('with a stack of folders', () => {
     });
   });
 
-  it('ends without a word when nobody reads on', async () => {
+  it('ends silently when its reader is gone', async () => {
     const command = `${process.execPath} ${built.main} plan | (exec <&-; sleep 1); echo $PIPESTATUS`;
     const { stdout, stderr } = await built.run('bash', ['--norc', '-c', command]);
     expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' });
   });
 
-  it('destroys by what is on record, without a file', async () => {
+  it('destroys from the state, without a file', async () => {
     await baleine('apply', '-y');
     built.write('baleine.yaml', 'name: shop\n');
     const { code, stdout } = await baleine('destroy', '-y', '--volumes');
@@ -223,7 +223,7 @@ describe.skipIf(skip)('with a stack of folders', () => {
     expect((await baleine('destroy', '--stack', '../x')).code).toBe(1);
   });
 
-  it('keeps the data of a destroyed stack, says how much, and the next apply has it again', async () => {
+  it('keeps the data of a destroyed stack, reports its size, and reuses it at the next apply', async () => {
     await baleine('apply', '-y');
     const note = join(built.root, 'volumes/shop/data/note');
     writeFileSync(note, 'mine\n');
@@ -238,7 +238,7 @@ describe.skipIf(skip)('with a stack of folders', () => {
     );
   }, 30_000);
 
-  it('keeps what left the file until it is removed by name', async () => {
+  it('keeps a volume that left the file until it is removed by name', async () => {
     await baleine('apply', '-y');
     writeFileSync(join(built.root, 'volumes/shop/data/note'), 'mine\n');
     built.write('baleine.yaml', 'name: shop\nvolumes: { logs: {} }\n');
@@ -258,7 +258,7 @@ describe.skipIf(skip)('with a stack of folders', () => {
     expect(readdirSync(join(built.root, 'volumes/shop'))).toEqual(['logs']);
   }, 60_000);
 
-  it('asks on a terminal by name and size before data is lost', async () => {
+  it('prompts with name and size before data is lost', async () => {
     await baleine('apply', '-y');
     writeFileSync(join(built.root, 'volumes/shop/data/note'), 'mine\n');
     const line = `${process.execPath} ${built.main} destroy --volumes`;
@@ -279,7 +279,7 @@ describe.skipIf(skip)('with a stack of folders', () => {
       'name: store\nvolumes: { data: {} }\n',
     ],
   ])(
-    'is not brought back by cron once it was destroyed, by a person it is; %s',
+    'is not recreated by cron after destroy, but by a user; %s',
     async (_why, file, text = STACK) => {
       await baleine('apply', '-y');
       await baleine('destroy', '-y', '--volumes');
@@ -303,13 +303,13 @@ describe.skipIf(skip)('with a stack of folders', () => {
     60_000,
   );
 
-  it('is brought back by cron when only a part was destroyed', async () => {
+  it('is healed by cron if only a part was destroyed', async () => {
     await baleine('apply', '-y');
     await baleine('destroy', '-y', '--volumes', '--target', 'volume.data');
     expect((await baleine('apply', '-y', '--quiet')).stdout).toContain('volume.data created');
   });
 
-  it('waits for, skips or reports another at work', async () => {
+  it('waits for, skips or reports another run', async () => {
     mkdirSync(built.root, { mode: 0o700 });
     const lock = join(built.root, '.lock');
     const holder = await holdLock(lock);
@@ -326,7 +326,7 @@ describe.skipIf(skip)('with a stack of folders', () => {
     expect((await waiting).code).toBe(0);
   });
 
-  it('lists nothing where nothing is', async () => {
+  it('lists nothing without containers', async () => {
     expect((await baleine('ps')).stdout).toBe(
       'NAME  IMAGE  STATUS  UPTIME  ADDRESSES  LIMITS  RESTARTS  HEALTH\n',
     );
@@ -351,7 +351,7 @@ describe.skipIf(skip)('a saved plan', () => {
     expect(stderr).toContain(reason);
   };
 
-  it('is applied without a question, by its owner alone', async () => {
+  it('is applied without a prompt, by its owner only', async () => {
     await baleine('plan', '--out', file);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const { code, stdout } = await baleine('apply', file);
@@ -390,7 +390,7 @@ describe.skipIf(skip)('a saved plan', () => {
     await refuses(reason);
   });
 
-  it('cannot be changed, nor made from standard input', async () => {
+  it('cannot be changed, or made from standard input', async () => {
     await baleine('plan', '--out', file);
     const changed = await baleine('apply', file, '--target', 'volume.data');
     expect(changed.stderr).toContain('cannot change a saved plan');

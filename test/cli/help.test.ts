@@ -54,12 +54,12 @@ it('has no default in milliseconds', async () => {
   expect(helpOf(status as Command)).toContain('(default: 1s)');
 });
 
-it('says nothing of lists that are empty by default', () => {
+it('does not mention empty lists as defaults', () => {
   const command = new StrictCommand('x').option('-e <K=V>', 'set it', (text) => [text], []);
   expect(helpOf(command)).toMatch(/-e <K=V> +set it\n/);
 });
 
-it('has every command about containers and what they need speak JSON', async () => {
+it('gives every command about resources a --json option', async () => {
   const silent = (await all())
     .filter(([, { options }]) => !options.some(({ long }) => long === '--json'))
     .map(([path]) => path)

@@ -4,7 +4,7 @@ import { interruptible } from '../../src/cli/interrupt.js';
 const listeners = () => ['SIGINT', 'SIGTERM', 'SIGHUP'].map((each) => process.listenerCount(each));
 
 it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-  'asks to stop at the first %s and ends at the second',
+  'requests a stop at the first %s and exits at the second',
   async (signal) => {
     const before = listeners();
     const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);

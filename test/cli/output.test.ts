@@ -32,7 +32,7 @@ it('writes to the standard streams in one place', () => {
   expect(writers).toEqual([]);
 });
 
-describe.skipIf(skip)('where nothing can be written', () => {
+describe.skipIf(skip)('if output cannot be written', () => {
   afterEach(async () => {
     await built.baleine(['destroy', '-y', '--volumes']);
     built.forget();
@@ -42,26 +42,26 @@ describe.skipIf(skip)('where nothing can be written', () => {
     ['a full disk', '>/dev/full 2>&1'],
     ['a full disk, standard error too', '>/dev/full 2>/dev/full'],
     ['a closed descriptor', '>&- 2>&-'],
-  ])('applies all the same on %s', async (_what, where) => {
+  ])('still applies on %s', async (_what, where) => {
     expect(await shell(`$B apply -y ${where}`)).toEqual({ code: 0, printed: '' });
     expect(existsSync(join(built.root, 'volumes.csv'))).toBe(true);
   });
 
-  it('applies all the same for a reader that is gone, with the code of the work', async () => {
+  it('still applies if its reader is gone, with the exit code of the work', async () => {
     expect(await shell('$B apply -y 2>/dev/null | (exec <&-)')).toMatchObject({ code: 0 });
     expect(existsSync(join(built.root, 'volumes.csv'))).toBe(true);
     expect((await shell('$B apply -y --target volume.no >/dev/full 2>&1')).code).toBe(1);
   });
 
   it.each(['plan', 'ps', 'ps --json', 'doctor', 'events', '--help', 'graph', 'state show'])(
-    'ends %s with 1 and one line on a full disk',
+    'ends %s with 1 and one line of error on a full disk',
     async (command) => {
       await built.baleine(['apply', '-y']);
       expect(await shell(`$B ${command} >/dev/full`)).toEqual({ code: 1, printed: FULL });
     },
   );
 
-  it('saves a plan whether it can be shown or not', async () => {
+  it('saves a plan even if it cannot be shown', async () => {
     expect(await shell('$B plan --out saved >/dev/full')).toEqual({ code: 0, printed: '' });
     expect(existsSync(built.path('saved'))).toBe(true);
   });

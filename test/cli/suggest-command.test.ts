@@ -40,7 +40,7 @@ it.each([
   ['image', 'prune'],
   ['cron', 'remove'],
   ['state', 'repair'],
-])('never suggests %s %s for a slip of the hand', async (...words) => {
+])('never suggests %s %s for a typo', async (...words) => {
   const name = words.pop() as string;
   const slips = [
     name.slice(1),

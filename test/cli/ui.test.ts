@@ -6,7 +6,7 @@ import { installPaths } from '../../src/model/install-paths.js';
 import type { Usage } from '../../src/model/usage.js';
 import { rowOf } from '../state/sample.js';
 
-it('cannot reach what changes the host', async () => {
+it('does not load code that changes the host', async () => {
   const onlooker = new ReadOnlyContext({ file: 'baleine.yaml', root: '/nowhere', color: false });
   await expect(onlooker.host()).rejects.toThrow('without fetching or building it');
 });
@@ -43,7 +43,7 @@ class Busy {
   }
 }
 
-it('tells bytes a second from one look to the next, and anew after a restart', () => {
+it('shows bytes per second between two observations, and starts over after a restart', () => {
   const busy = new Busy();
   const meter = usageMeter(installPaths('/nowhere'));
   const look = () => meter(busy.rows, busy.probe).get('web');

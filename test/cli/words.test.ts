@@ -32,7 +32,7 @@ it.each(['plan', 'apply', 'ps', 'graph'])('helps with %s by an example', async (
   expect(stdout).toMatch(/^Examples?:\n {2}baleine /m);
 });
 
-it('says what may have been meant', async () => {
+it('suggests the intended word', async () => {
   const typo = await built.baleine(['aplly']);
   expect(typo).toMatchObject({ code: 1, stdout: '' });
   expect(typo.stderr).toContain("unknown command 'aplly'");

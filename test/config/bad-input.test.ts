@@ -7,7 +7,7 @@ const LONG = 'a'.repeat(62);
 
 describe('names', () => {
   it.each(['../x', '-x', 'a b', 'a\\nlink del eth0', 'v%d', 'X', '', 'a.b', 'é', 'a'.repeat(64)])(
-    '"%s" is none',
+    '"%s" is no name',
     (name) => {
       const shown = name.replace('\\n', '\n');
       const value = JSON.stringify(shown);
@@ -218,7 +218,7 @@ describe('images', () => {
     expect(found).toContain(message);
   });
 
-  it('are not made in a circle', () => {
+  it('are not built from each other in a cycle', () => {
     const images = 'a: {from: {image: b}}, b: {from: {image: c}}, c: {from: {image: a}}';
     expect(places(`name: x\nimages: {${images}}`)).toEqual([
       '2:28: images are based on each other: a → b → c → a',
@@ -306,7 +306,7 @@ describe('containers on bridges', () => {
     expect(one(`back: { mac: "${mac}" }`)).toEqual([`5:45: ${message}`]);
   });
 
-  it('have addresses and MACs of their own', () => {
+  it('have unique addresses and MACs', () => {
     const attach = (bridge: string) => `${bridge}: { address: 10.0.0.7, mac: "02:00:00:00:00:0A" }`;
     const same = (name: string, bridge: string) =>
       `${name}: { image: base, bridges: { ${attach(bridge)} } }`;
@@ -316,7 +316,7 @@ describe('containers on bridges', () => {
     ]);
   });
 
-  it('do not share what only one can have', () => {
+  it('do not share what only one of them can have', () => {
     expect(
       on(
         'a: { image: base, replicas: 2, bridges: { back: { address: 10.0.0.7, mac: "02:00:00:00:00:01" } } }',
@@ -348,7 +348,7 @@ describe('names of containers', () => {
     proxy: { image: base, listen: 80, bridges: [b] }
 `;
 
-  it('do not clash when they are numbered', () => {
+  it('are unique with their numbers', () => {
     expect(containers('db: { image: base, replicas: 2 }\ndb-1: { image: base }')).toEqual([
       '6:3: containers.db-1 and containers.db both make a container "db-1"',
     ]);
@@ -357,7 +357,7 @@ describe('names of containers', () => {
     ]);
   });
 
-  it('do not clash with those of a farm', () => {
+  it('are unique among those of farms', () => {
     const text = withBridges(
       'b: { subnet: 10.0.0.0/24 }',
       'shop-server-2: { image: base }\nshop-proxy: { image: base }',
@@ -368,7 +368,7 @@ describe('names of containers', () => {
     ]);
   });
 
-  it('are not longer than names can be', () => {
+  it('are not too long with their numbers', () => {
     expect(containers(`${LONG}: { image: base, replicas: 2 }`)).toEqual([
       `5:3: containers.${LONG} makes a container "${LONG}-2", longer than 63 characters`,
     ]);
@@ -459,7 +459,7 @@ describe('farms', () => {
 });
 
 describe('all problems of a file', () => {
-  it('are told at once, in order, with a way out', () => {
+  it('are reported at once, in order, with a hint', () => {
     const text = `name: shop
 images:
   base: { from: { tar: base.tar } }
@@ -516,7 +516,7 @@ baleine.yaml:16:15: unknown volume "data"
 declare it: volumes: { data: {} }`);
   });
 
-  it('do not hide behind a name or a section that is wrong', () => {
+  it('are found even if a name or a section is wrong', () => {
     expect(places('name: X\nimages: 3\ncontainers: { a: { image: b } }')).toEqual([
       expect.stringContaining('1:7: name must be'),
       '2:9: images must be a mapping, not 3',

@@ -68,14 +68,14 @@ describe('fingerprint', () => {
     expect(fingerprint([at('site')])).not.toBe(before);
   });
 
-  it('is the same for the same content at another time and place', () => {
+  it('is equal for equal content at another time and path', () => {
     const before = fingerprint([at('site')]);
     cpSync(at('site'), at('copy'), { recursive: true, verbatimSymlinks: true });
     utimesSync(at('copy/index.html'), 1, 1);
     expect(fingerprint([at('copy')])).toBe(before);
   });
 
-  it('does not mix up where one source ends and the next begins', () => {
+  it('distinguishes where one source ends and the next begins', () => {
     for (const name of ['a', 'b']) mkdirSync(at(name));
     writeFileSync(at('a/x'), '');
     const before = fingerprint([at('a'), at('b')]);
@@ -83,7 +83,7 @@ describe('fingerprint', () => {
     expect(fingerprint([at('a'), at('b')])).not.toBe(before);
   });
 
-  it('reads what a link to a source leads to', () => {
+  it('follows a source that is a link', () => {
     symlinkSync(at('site'), at('link'));
     const before = fingerprint([at('link')]);
     expect(before).toBe(fingerprint([at('site')]));
@@ -91,7 +91,7 @@ describe('fingerprint', () => {
     expect(fingerprint([at('link')])).not.toBe(before);
   });
 
-  it('does not read large files, and sees that they were written', () => {
+  it('does not read large files, but notices writes to them', () => {
     writeFileSync(at('rootfs.tar'), '');
     truncateSync(at('rootfs.tar'), 2 ** 40);
     const before = fingerprint([at('rootfs.tar')]);
@@ -101,7 +101,7 @@ describe('fingerprint', () => {
     expect(fingerprint([at('rootfs.tar')])).not.toBe(before);
   });
 
-  it('says which source is missing', () => {
+  it('names the missing source', () => {
     symlinkSync('nowhere', at('dangling'));
     const paths = [at('site'), at('gone'), at('dangling')];
     expect(missingSources(paths)).toEqual([at('gone'), at('dangling')]);
@@ -116,7 +116,7 @@ describe('names that are not UTF-8', () => {
   it.each([
     ['a file', (name: Buffer) => writeFileSync(name, 'same')],
     ['a link', (name: Buffer) => symlinkSync('same', name)],
-  ])('of %s differ by their bytes', (_what, make) => {
+  ])('of %s differ in their bytes', (_what, make) => {
     const prints = [[0xe9], [0xe8]].map((bytes) => {
       make(named(...bytes));
       const print = fingerprint([at('site')]);
@@ -126,7 +126,7 @@ describe('names that are not UTF-8', () => {
     expect(new Set(prints).size).toBe(2);
   });
 
-  it('differ where a link leads to them', () => {
+  it('differ as targets of a link', () => {
     const prints = [0xe9, 0xe8].map((byte) => {
       symlinkSync(Buffer.from([byte]), at('site/odd'));
       const print = fingerprint([at('site')]);

@@ -102,7 +102,7 @@ describe('a file that costs too much', () => {
   );
 
   it(
-    'of variables that make it grow is refused',
+    'is refused if variables make it too large',
     () => {
       const text = `name: s\nx: "${VARIABLE.repeat(200_000)}"`;
       expect(errorOf(text, { A: 'a'.repeat(10_000) }).message).toContain(
@@ -113,7 +113,7 @@ describe('a file that costs too much', () => {
   );
 });
 
-it('shows the first problems, counts the rest, and reckons hints for what it shows', () => {
+it('shows the first problems, counts the rest, and computes hints only for those shown', () => {
   const problems = new Problems({ file: 'x', text: lines(1000, () => 'a') });
   let asked = 0;
   const hint = () => {
@@ -126,7 +126,7 @@ it('shows the first problems, counts the rest, and reckons hints for what it sho
 });
 
 it(
-  'takes a chain of containers as long as a stack may be',
+  'accepts the longest chain of containers',
   () => {
     const chain = lines(990, (i) => ` c${i + 1}: { image: b, depends_on: [c${i}] }`);
     const text = `${IMAGE}containers:\n c0: { image: b }\n${chain}`;
@@ -137,7 +137,7 @@ it(
 );
 
 it(
-  'orders units whose chain is longer than the stack of calls',
+  'orders chains of units longer than the call stack',
   () => {
     const address = (index: number) => `volume.v${index}` as const;
     const units = Array.from({ length: 50_000 }, (_, index): Unit => {
@@ -170,7 +170,7 @@ function complained(text: string, message: RegExp): string[] {
   }
 }
 
-it('finds the networks that overlap as a look at each pair does', () => {
+it('finds the same overlapping networks as a comparison of each pair', () => {
   const subnet = fc
     .tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 8, max: 30 }))
     .map(([part, prefix]) => {
@@ -194,7 +194,7 @@ it('finds the networks that overlap as a look at each pair does', () => {
   );
 });
 
-it('finds the ports that are published twice as a look at each pair does', () => {
+it('finds the same ports published twice as a comparison of each pair', () => {
   const entry = fc.record({
     host_ip: fc.constantFrom('0.0.0.0', '127.0.0.1', '127.0.0.2'),
     published: fc.constantFrom(80, 81),

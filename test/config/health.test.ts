@@ -9,7 +9,7 @@ containers:
 `;
 
 describe('healthcheck', () => {
-  it('is spelled out, with defaults', () => {
+  it('is expanded, with defaults', () => {
     const { healthcheck, heal } = read(file('healthcheck: { http: { port: 80 } }')).containers
       .web as object as Record<string, unknown>;
     expect({ healthcheck, heal }).toEqual({
@@ -63,7 +63,7 @@ describe('healthcheck', () => {
     expect(places(file(web))).toEqual([message]);
   });
 
-  it('without a test speaks of the image’s', () => {
+  it('without a test changes the image’s', () => {
     const web = (text: string) => read(file(`healthcheck: ${text}`)).containers.web;
     expect(web('{ disable: true }')).toMatchObject({ image_health: { disable: true } });
     expect(web('{ on_failure: stop, timeout: 3s }')?.image_health).toEqual({
@@ -77,7 +77,7 @@ describe('healthcheck', () => {
     ]);
   });
 
-  it('of another one, or its end, may be waited for', () => {
+  it('of another container, or its end, can be a condition', () => {
     const wait = (condition: string) => `depends_on: { db: { condition: ${condition} } }`;
     const [healthy, completed] = ['service_healthy', 'service_completed_successfully'].map(wait);
     expect(

@@ -108,8 +108,8 @@ const mutations: Record<string, Mutation> = {
   'an unset variable': (file) => JSON.stringify({ ...file, name: '$' + '{NOT_SET:?it must be}' }),
 };
 
-describe('of a right file', () => {
-  it('nothing is said', () => {
+describe('of a valid file', () => {
+  it('there are no problems', () => {
     fc.assert(
       fc.property(validFile, (file) => {
         expect(Object.keys(read(JSON.stringify(file)).containers)).toEqual(
@@ -121,13 +121,16 @@ describe('of a right file', () => {
   });
 
   /** Ten files for each of more than fifty ways: more than five hundred wrong files. */
-  it.each(Object.entries(mutations))('made wrong by %s, the place is said', (_what, mutate) => {
-    fc.assert(
-      fc.property(validFile, (file) => {
-        const said = complaint(mutate(file));
-        expect(said).toMatch(/^baleine\.yaml:\d+:\d+: \S/m);
-      }),
-      { numRuns: 10 },
-    );
-  });
+  it.each(Object.entries(mutations))(
+    'an error in %s is reported with its place',
+    (_what, mutate) => {
+      fc.assert(
+        fc.property(validFile, (file) => {
+          const said = complaint(mutate(file));
+          expect(said).toMatch(/^baleine\.yaml:\d+:\d+: \S/m);
+        }),
+        { numRuns: 10 },
+      );
+    },
+  );
 });

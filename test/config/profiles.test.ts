@@ -22,7 +22,7 @@ containers:
 ${profiles.map((each, i) => `  c${i}: { image: base, seccomp: ${each} }`).join('\n')}
 `;
 
-it('tells profiles apart by what is in them', () => {
+it('distinguishes profiles by their content', () => {
   const [one, same] = ['one.json', 'same.json'].map((name) => fileWith(name, RIGHT));
   const other = fileWith('other.json', `${RIGHT}\n`);
   const found = readProfiles(read(file(one ?? '', same ?? '', other, 'unconfined')));
@@ -31,7 +31,7 @@ it('tells profiles apart by what is in them', () => {
   expect(found[other]).not.toBe(found[one ?? '']);
 });
 
-it('says of all that are wrong where they stand and why', () => {
+it('reports all invalid ones with place and cause', () => {
   const text = file(
     join(dir, 'none.json'),
     fileWith('half.json', '{"defaultAction":'),

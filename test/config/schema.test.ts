@@ -42,7 +42,7 @@ it('describes every property to editors', () => {
   expect(silent).toEqual([]);
 });
 
-it('says of every mapping which keys it takes', () => {
+it('lists the keys of every mapping', () => {
   const open = [...walk(root)].filter(
     ([, { type, additionalProperties }]) =>
       type === 'object' && (additionalProperties ?? true) === true,
@@ -50,7 +50,7 @@ it('says of every mapping which keys it takes', () => {
   expect(open.map(([path]) => path)).toEqual([]);
 });
 
-it('takes for servers every key of a container, and for a proxy every key but replicas', () => {
+it('accepts for servers every key of a container, and for a proxy all but replicas', () => {
   const keys = (name: string) => Object.keys(root.definitions[name]?.properties ?? {});
   expect(keys('servers')).toEqual([...keys('container'), 'port']);
   expect(keys('proxy')).toEqual([

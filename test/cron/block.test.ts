@@ -22,16 +22,16 @@ it('replaces a block where it stands', () => {
   expect(blockOf(changed, '/b')).toBe('# baleine begin /b\n2\n# baleine end /b\n');
 });
 
-it('is no block of a file whose name only begins alike', () => {
+it('does not match a file whose name only starts the same', () => {
   const text = withBlock('', '/srv/a.yaml.old', ['x']);
   expect(withoutBlock(text, '/srv/a.yaml')).toBe(text);
 });
 
-it('completes a last line without newline, which cron would leave out', () => {
+it('completes a last line without newline, which cron would ignore', () => {
   expect(withBlock('5 4 * * * x', '/a', [])).toMatch(/^5 4 \* \* \* x\n# baleine begin /);
 });
 
-it('takes a beginning whose end is gone for one line: what follows may be somebody’s', () => {
+it('treats a start marker without an end as one line, because what follows may be the user’s', () => {
   const text = '# baleine begin /a\n1 1 * * * mine\n# baleine begin /b\n2\n# baleine end /b\n';
   expect(withoutBlock(text, '/a')).toBe(
     '1 1 * * * mine\n# baleine begin /b\n2\n# baleine end /b\n',
@@ -41,7 +41,7 @@ it('takes a beginning whose end is gone for one line: what follows may be somebo
   expect(withoutBlock(misplaced, '/a')).toContain('# baleine begin /b\n2\n# baleine end /b\n');
 });
 
-it('gives any crontab back to the byte', () => {
+it('restores any crontab exactly', () => {
   const line = fc.oneof(fc.string(), fc.constantFrom('# baleine end /z', '* * * * * x', '', ' '));
   const crontab = fc
     .array(line.map((text) => `${text.replaceAll('\n', '')}\n`))

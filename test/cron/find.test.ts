@@ -20,7 +20,7 @@ it.each(['/var/lib/baleine', "/srv/it's a root", '/srv/a:b --file c'])(
   },
 );
 
-it('knows a block of release 0.1 by its file alone', () => {
+it('recognizes a block of release 0.1 by its file only', () => {
   const text = withBlock('', '/srv/b.yaml', lines('/r', '/srv/b.yaml'));
   expect(blocksOf(text)).toEqual([{ file: '/srv/b.yaml', root: '/r' }]);
 });
@@ -40,7 +40,7 @@ const NOT = [
   '* * * * * root terraform -f /srv/shop/baleine.yaml apply',
 ];
 
-it('finds lines that somebody wrote, with their numbers, and none in our blocks', () => {
+it('finds lines written by others, with their numbers, and none in our blocks', () => {
   const block = withBlock('', '/srv/shop/baleine.yaml', lines('/r', '/srv/shop/baleine.yaml'));
   const text = [block.trimEnd(), ...NOT, ...FOUND, ''].join('\n');
   const first = block.split('\n').length + NOT.length;

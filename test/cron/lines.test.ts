@@ -11,7 +11,7 @@ const JOB = {
   atReboot: true,
 };
 
-it('makes two lines of absolute paths with a PATH of their own', () => {
+it('writes two lines with absolute paths and their own PATH', () => {
   const command =
     '/usr/bin/env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin ' +
     '/usr/bin/node /opt/dist/main.js --root /var/lib/baleine --file /srv/shop/baleine.yaml ' +
@@ -32,9 +32,12 @@ it.each(["/srv/it's mine/baleine.yaml", '/srv/$HOME `x` "y"/*.yaml', '/srv/é/~a
   },
 );
 
-it.each(['/srv/100%/baleine.yaml', '/srv/a\nb'])('refuses %j, which cron cannot say', (file) => {
-  expect(() => linesOf({ ...JOB, file })).toThrow('cron interprets % and line breaks itself');
-});
+it.each(['/srv/100%/baleine.yaml', '/srv/a\nb'])(
+  'refuses %j, which cron cannot express',
+  (file) => {
+    expect(() => linesOf({ ...JOB, file })).toThrow('cron interprets % and line breaks itself');
+  },
+);
 
 it.each([
   ['1m', 60_000, '* * * * *'],
@@ -47,6 +50,6 @@ it.each([
   expect(scheduleOf(every)).toBe(fields);
 });
 
-it.each([0, 30_000, 90_000, 420_000, 18_000_000, 172_800_000])('cannot do every %d ms', (every) => {
+it.each([0, 30_000, 90_000, 420_000, 18_000_000, 172_800_000])('rejects every %d ms', (every) => {
   expect(() => scheduleOf(every)).toThrow('cron has no such interval');
 });

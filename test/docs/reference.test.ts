@@ -7,11 +7,11 @@ const schema = JSON.parse(readFileSync('schemas/baleine.schema.json', 'utf8'));
 
 // `npm run docs` runs these with --update, which writes the pages.
 
-it('docs/reference/keys.md is what the schema says', async () => {
+it('docs/reference/keys.md matches the schema', async () => {
   await expect(keysPage(schema)).toMatchFileSnapshot('../../docs/reference/keys.md');
 });
 
-it('docs/reference/commands.md is what the program says', async () => {
+it('docs/reference/commands.md matches the program', async () => {
   await expect(await commandsPage()).toMatchFileSnapshot('../../docs/reference/commands.md');
 });
 

@@ -59,12 +59,12 @@ it.each([
   ['a file with variables', SOURCE],
   ['hardly anything', { ...SOURCE, text: 'name: x' }],
   ['a name that is a trap', { ...SOURCE, text: 'name: x\nvolumes: { tostring: {} }' }],
-])('recalls %s as it was understood', (_what, source) => {
+])('returns %s as it was parsed', (_what, source) => {
   const config = understand(source);
   expect(bare(loadCached(dir, source)?.config)).toStrictEqual(bare(config));
 });
 
-describe('knows where everything stands', () => {
+describe('has the places of all values', () => {
   const MANY = `
 name: shop
 x: &env { A: 1, B: [one, "two\\n"] }
@@ -104,7 +104,7 @@ containers:
     expect(expected).toMatch(/^dir\/odd\\u001b\.yaml:\d+:\d+$/);
   });
 
-  it('also in what was kept', () => {
+  it('also from the cache', () => {
     const { where } = understand();
     const cached = loadCached(dir, SOURCE)?.config;
     writeSyncMark(dir, SOURCE, loadCached(dir, SOURCE) as CachedConfig, { with: 'one' });
@@ -113,7 +113,7 @@ containers:
     expect(cached?.where(['containers', 'web'])).toBe('baleine.yaml:4:15');
   });
 
-  it('but for a file that was replaced by another run in the meantime', () => {
+  it('except for a file that another run has replaced since', () => {
     understand();
     const cached = loadCached(dir, SOURCE)?.config;
     understand({ ...SOURCE, env: { A: '2', TAR: '' } });
@@ -126,7 +126,7 @@ function interpolated(document: Document): Document {
   return document;
 }
 
-describe('takes the long way', () => {
+describe('parses again', () => {
   it.each<[string, Partial<Source>]>([
     ['another text', { text: `${TEXT} ` }],
     ['another value', { env: { A: '2', TAR: '' } }],
@@ -142,12 +142,12 @@ describe('takes the long way', () => {
     expect(loadCached(dir, { ...SOURCE, ...change })).toBeUndefined();
   });
 
-  it('but not for a variable that the file does not speak of', () => {
+  it('but not for a variable that the file does not use', () => {
     understand();
     expect(loadCached(dir, { ...SOURCE, env: { ...SOURCE.env, C: '3' } })).toBeDefined();
   });
 
-  it('when nothing was kept', () => expect(loadCached(dir, SOURCE)).toBeUndefined());
+  it('if nothing was cached', () => expect(loadCached(dir, SOURCE)).toBeUndefined());
 
   it.each<[string, (text: string) => string]>([
     ['is cut off', (text) => text.slice(0, -9)],
@@ -157,37 +157,37 @@ describe('takes the long way', () => {
     ['is of another build', (text) => text.replace('cache', 'crash')],
     ['has more than it should', (text) => `${text}{`],
     ['has less than it says', (text) => text.replace(/\d+/, '9')],
-  ])('when what was kept %s', (_what, spoil) => {
+  ])('if the cached file %s', (_what, spoil) => {
     understand();
     writeFileSync(theFile(), spoil(readFileSync(theFile(), 'utf8')));
     expect(loadCached(dir, SOURCE)).toBeUndefined();
   });
 
-  it('when others could have written it', () => {
+  it('if others could have written it', () => {
     understand();
     chmodSync(theFile(), 0o620);
     expect(loadCached(dir, SOURCE)).toBeUndefined();
   });
 });
 
-it('is for the eyes of its owner', () => {
+it('is readable by its owner only', () => {
   understand();
   expect(statSync(dir).mode & 0o777).toBe(0o700);
   expect(statSync(theFile()).mode & 0o777).toBe(0o600);
   expect(readdirSync(dir)).toHaveLength(1);
 });
 
-it('goes without when it cannot be written', () => {
+it('works without a cache if it cannot be written', () => {
   writeFileSync(dir, '');
   understand();
   expect(existsSync(join(dir, 'x'))).toBe(false);
   expect(loadCached(dir, SOURCE)).toBeUndefined();
 });
 
-describe('an agreement with the records', () => {
+describe('a sync mark', () => {
   const recalled = () => loadCached(dir, SOURCE) as CachedConfig;
 
-  it('is recalled with the file, and the last one only', () => {
+  it('is returned with the file, the last one only', () => {
     understand();
     expect(recalled().mark).toBeUndefined();
     const config = bare(recalled().config);
@@ -207,14 +207,14 @@ describe('an agreement with the records', () => {
     expect(statSync(theFile()).ino).toBe(ino);
   });
 
-  it('is forgotten when the file is understood anew', () => {
+  it('is dropped when the file is parsed again', () => {
     understand();
     writeSyncMark(dir, SOURCE, recalled(), { with: 'one' });
     understand();
     expect(recalled().mark).toBeUndefined();
   });
 
-  it('is not added to another one that was kept meanwhile', () => {
+  it('is not added to a file that another run cached since', () => {
     understand();
     const before = recalled();
     const other = { ...SOURCE, env: { A: '2', TAR: '' } };
@@ -227,7 +227,7 @@ describe('an agreement with the records', () => {
   it.each<[string, () => void]>([
     ['nothing is kept any more', () => rmSync(dir, { recursive: true })],
     ['others could have written what is kept', () => chmodSync(theFile(), 0o620)],
-  ])('is not added when %s', (_what, happen) => {
+  ])('is not added if %s', (_what, happen) => {
     understand();
     const before = recalled();
     happen();
@@ -236,8 +236,8 @@ describe('an agreement with the records', () => {
   });
 });
 
-describe('what is kept is forgotten', () => {
-  it('with its stack, and the folder with the last', () => {
+describe('the cache is removed', () => {
+  it('with its stack, and the folder with the last one', () => {
     understand();
     understand({ ...SOURCE, file: 'other.yaml', text: 'name: other' });
     removeCached(dir, 'shop');
@@ -246,7 +246,7 @@ describe('what is kept is forgotten', () => {
     expect(existsSync(dir)).toBe(false);
   });
 
-  it('also where a killed run has left it half written', () => {
+  it('also if a killed run left it incomplete', () => {
     understand();
     writeFileSync(`${theFile()}.new`, '12');
     removeCached(dir, 'shop');

@@ -73,7 +73,7 @@ it.each([
     { debian: { suite: 's', packages: [], variant: 'v' } },
     'rootfs.debian {"suite":"s","packages":[],"variant":"v"} /tree',
   ],
-])('fills a new file from %j', async (from, call) => {
+])('creates a new file from %j', async (from, call) => {
   expect(await built({ from })).toEqual([
     'files.ensureDir /i',
     'disks.create /i/a.img 1',
@@ -82,7 +82,7 @@ it.each([
   ]);
 });
 
-it('copies files before it runs lines, each in order', async () => {
+it('copies files before it runs commands, each in order', async () => {
   const copy = [
     { from: '/x', to: '/1', owner: '0:0' },
     { from: '/y', to: '/2', owner: '1:1', mode: '0600' },
@@ -106,14 +106,14 @@ it('works on a copy of the base', async () => {
   ]);
 });
 
-it('stops at the first line that fails', async () => {
+it('stops at the first failing command', async () => {
   const calls = await built({ run: ['a', 'b'] }, 'runtime.runOneOff /tree ["/bin/sh","-c","a"]');
   expect(calls.at(-1)).toBe('Error: no');
   expect(calls.join('\n')).not.toContain('"b"');
 });
 
 it.each(['cp: x: No space left on device', 'tar: x: Wrote only 6656 of 10240 bytes'])(
-  'says what to do when the image is full: %s',
+  'reports what to do if the image is full: %s',
   async (why) => {
     const handler = imageHandlers(noting('disks.create', why).host)['image.build'] as {
       one: (args: Build) => Promise<unknown>;

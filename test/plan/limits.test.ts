@@ -97,7 +97,7 @@ describe('limits that the host lacks support for', () => {
     checkCapacity(config, host());
   });
 
-  it('need no look at the host if none is set', () => {
+  it('need no query of the host if none is set', () => {
     const asked = () => expect.unreachable();
     const capacity = { cpus: asked, controller: asked, isBlockDevice: asked, usernsProblem: asked };
     checkCapacity(read(file('{ pids: 5 }')), host({ ...capacity, labelProblem: asked }));

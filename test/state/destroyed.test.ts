@@ -28,7 +28,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const at = new Date('2025-01-02T03:04:05.678Z');
 
-it('is found by the stack’s name, also when the file has moved', async () => {
+it('is found by the stack’s name, also if the file has moved', async () => {
   await recordDestroyed(root, { stack: 'shop', file: '/srv/a.yaml' }, at);
   expect(findDestroyed(root, { stack: 'shop', file: '/srv/b.yaml' })).toEqual({
     STACK: 'shop',
@@ -47,7 +47,7 @@ it('is found by the file, also behind a link and under another name of the stack
   expect(findDestroyed(root, { stack: 'renamed', file })?.STACK).toBe('shop');
 });
 
-it('is forgotten by either, and then the file goes', async () => {
+it('is cleared by either, and then the file is removed', async () => {
   await recordDestroyed(root, { stack: 'a', file: '/srv/a.yaml' }, at);
   await recordDestroyed(root, { stack: 'a', file: '/srv/a.yaml' }, at);
   await recordDestroyed(root, { stack: 'b' }, at);
@@ -64,14 +64,14 @@ it.each([
   ['cut off', (text: string) => text.slice(0, -20)],
   ['edited', (text: string) => text.replace('shop', 'shoq')],
   ['empty', () => ''],
-])('never reads as nothing when it is %s', async (_what, spoil) => {
+])('never reads as empty if it is %s', async (_what, spoil) => {
   await recordDestroyed(root, { stack: 'shop' }, at);
   const path = join(root, 'destroyed.csv');
   writeFileSync(path, spoil(readFileSync(path, 'utf8')));
   expect(() => findDestroyed(root, { stack: 'other' })).toThrow(`cannot trust ${path}`);
 });
 
-it('stays when all else of the root goes, with the lock', async () => {
+it('remains with the lock when everything else of the root is removed', async () => {
   await recordDestroyed(root, { stack: 'shop' }, at);
   await recordCrontab(root, '/srv/a.yaml', '/etc/crontabs/root');
   writeFileSync(join(root, 'events.log'), '');

@@ -47,7 +47,7 @@ it('leaves out a line that a crash cut off', () => {
   expect(readEvents(paths)).toEqual([event(1)]);
 });
 
-it('follows, over a new file too', () => {
+it('follows, also across a new file', () => {
   const paths = makeInstallation();
   logEvent(paths, event(0));
   const fresh = followEvents(paths);
@@ -60,7 +60,7 @@ it('follows, over a new file too', () => {
   expect(fresh()).toEqual([]);
 });
 
-it('makes no fuss when it cannot be written', () => {
+it('ignores write errors', () => {
   logEvent(installPaths('/proc/nowhere'), event(1));
 });
 

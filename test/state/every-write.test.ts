@@ -74,7 +74,7 @@ async function lived(paths: InstallPaths, fault: 'ENOSPC' | 'EIO' | 'never', at:
 }
 
 it.each(['ENOSPC', 'EIO', 'never'] as const)(
-  'is old or new, whole, after one call anywhere has ended in %s',
+  'is old or new, and complete, after any single call fails with %s',
   async (fault) => {
     const all = await states();
     for (let at = 0; ; at++) {
@@ -95,7 +95,7 @@ it.each(['ENOSPC', 'EIO', 'never'] as const)(
 /** Of so many calls one; a process of its own for each takes time. */
 const SAMPLE = 12;
 
-it('is the same after a real SIGKILL', async () => {
+it('is also complete after a real SIGKILL', async () => {
   const all = await states();
   for (let at = 0; ; at += SAMPLE) {
     const paths = makeInstallation(MEMORY);

@@ -29,13 +29,13 @@ function toldAt(texts: Iterable<string>): number[] {
   return told;
 }
 
-it('tells the same failure at once, after 1, 2, 4, 8 and 16 hours, then once a day', () => {
+it('reports the same failure at once, after 1, 2, 4, 8 and 16 hours, then once a day', () => {
   const hours = [0, 1, 3, 7, 15, 31, 55, 79];
   const week = Array.from({ length: 80 * 60 }, () => 'Error: x');
   expect(toldAt(week)).toEqual(hours.map((hour) => hour * 60));
 });
 
-it('tells another failure at once, and keeps since when all is not well', () => {
+it('reports a different failure at once, and keeps the time of the first', () => {
   const first = noteFailure(undefined, 'Error: a', 0).failing;
   const second = noteFailure(first, 'Error: b', MINUTE);
   expect(second).toMatchObject({ tell: true, failing: { since: first.since, pause: HOUR } });
@@ -46,18 +46,18 @@ it.each([
   ['pids', 'container.web-1: process 41 is gone', 'container.web-1: process 977 is gone'],
   ['times', 'held since 14:02:11', 'held since 14:03:11'],
   ['order', 'Error: a\nError: b', 'Error: b\nError: a'],
-])('takes failures for the same whose %s differ', (_what, one, other) => {
+])('treats failures as equal if only %s differ', (_what, one, other) => {
   expect(toldAt([one, other])).toEqual([0]);
 });
 
 it.each([
   ['Error: container.web-1: x', 'Error: container.web-2: x'],
   ['address 10.0.0.1 is taken', 'address 10.0.0.2 is taken'],
-])('takes %j and %j for two', (one, other) => {
+])('distinguishes %j and %j', (one, other) => {
   expect(toldAt([one, other])).toEqual([0, 1]);
 });
 
-it('tries what has failed once more at once, then in growing intervals up to 5 minutes', () => {
+it('retries a failure once at once, then with intervals growing to 5 minutes', () => {
   const SECOND = 1000;
   let failing: FailureRecord = noteFailure(undefined, 'x', 0).failing;
   const tried: number[] = [];
@@ -87,7 +87,7 @@ it('waits no longer than a day, whatever was recorded', () => {
   expect(noteFailure(odd, 'x', 24 * HOUR).tell).toBe(true);
 });
 
-it('remembers by file, and leaves nothing when it is told to forget', () => {
+it('remembers by file, and leaves nothing after forgetting', () => {
   const dir = mkdtempSync(join(tmpdir(), 'memory-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
   const paths = { root: dir, run: join(dir, 'run', 'tag'), tag: 'tag' };
@@ -103,7 +103,7 @@ it('remembers by file, and leaves nothing when it is told to forget', () => {
   expect(existsSync(join(dir, 'run'))).toBe(false);
 });
 
-it('drops what was remembered of files that nobody applies any more', () => {
+it('drops entries of files that are no longer applied', () => {
   const dir = mkdtempSync(join(tmpdir(), 'memory-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
   const paths = { root: dir, run: join(dir, 'run'), tag: 'tag' };
@@ -119,7 +119,7 @@ it('drops what was remembered of files that nobody applies any more', () => {
   expect(readFailure(paths, '/daily.yaml')).toEqual(failing);
 });
 
-it('tells what does not stay up apart by how it ends, not by its try or its log', () => {
+it('distinguishes containers that end by how they end, not by try or log', () => {
   const text = (attempt: string, line: string) =>
     `${attempt}\n  last line of its log: ${line}\n  baleine logs a\n`;
   const first = text('Error: container.a: does not stay up: ended with 3', 'boom at 12:00');

@@ -17,13 +17,13 @@ async function written(): Promise<InstallPaths> {
 /** When all that has happened is long ago. */
 const later = (paths: InstallPaths) => tablesFingerprint(paths, TABLES, Date.now() + 3000);
 
-it('stays as long as nobody writes, and is there when no table is', async () => {
+it('is stable without writes, and exists without tables', async () => {
   const paths = await written();
   expect(later(paths)).toBe(later(paths));
   expect(later(makeInstallation())).toBeDefined();
 });
 
-it('is none while the next change could leave it the same', async () => {
+it('is absent while the next change could leave it unchanged', async () => {
   expect(tablesFingerprint(await written(), TABLES, Date.now())).toBeUndefined();
 });
 
@@ -32,7 +32,7 @@ it.each<[string, (path: string, text: string) => void | Promise<void>]>([
   ['replaced by the same', (path) => copyAndRename(path)],
   ['set back in time', (path) => utimesSync(path, 1, 1)],
   ['removed', (path) => rmSync(path)],
-])('is another one when a table was %s', async (_how, change) => {
+])('changes if a table was %s', async (_how, change) => {
   const paths = await written();
   const before = later(paths);
   await change(join(paths.root, FILE), textOf(paths, FILE));
@@ -40,7 +40,7 @@ it.each<[string, (path: string, text: string) => void | Promise<void>]>([
   expect(later(paths)).not.toBe(before);
 });
 
-it('is another one after each edit of a store', async () => {
+it('changes with each edit of a store', async () => {
   const paths = await written();
   const before = later(paths);
   const store = openStore(paths, TABLES);

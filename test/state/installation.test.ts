@@ -29,17 +29,17 @@ const edit = (change: object) => {
   writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), ...change }));
 };
 
-it('is what it was where it was made, and before it is bound', () => {
+it('is accepted on its own host, and before it is bound', () => {
   expect(locateInstallation(root)).toEqual(installPaths(root));
   expect(locateInstallation(join(dir, 'none'))).toEqual(installPaths(join(dir, 'none')));
 });
 
-it('does not tell the host’s machine-id', () => {
+it('does not reveal the host’s machine-id', () => {
   const id = readFileSync('/etc/machine-id', 'utf8').trim();
   expect(readFileSync(bindingFile(root), 'utf8')).not.toContain(id);
 });
 
-it('refuses a copy beside it, with the way out', () => {
+it('refuses a copy, with a hint', () => {
   const copy = join(dir, 'copy');
   cpSync(root, copy, { recursive: true });
   expect(() => locateInstallation(copy)).toThrow(
@@ -48,7 +48,7 @@ it('refuses a copy beside it, with the way out', () => {
   expect(locateInstallation(root)).toEqual(installPaths(root));
 });
 
-it('refuses one that was moved, also when another has taken its place', async () => {
+it('refuses a moved root, even if another one is in its place', async () => {
   const moved = join(dir, 'moved');
   renameSync(root, moved);
   expect(() => locateInstallation(moved)).toThrow('was moved from there');
@@ -71,7 +71,7 @@ it('refuses one of another host', () => {
   expect(() => locateInstallation(root)).toThrow('it was made on another host');
 });
 
-it('takes a host without an id for the same one', () => {
+it('accepts a host without an id', () => {
   edit({ machine: '' });
   expect(locateInstallation(root)).toEqual(installPaths(root));
 });
@@ -81,7 +81,7 @@ it.each(['', '{"root":3}', '[]', '{"root":'])('trusts no binding like %j', (text
   expect(() => locateInstallation(root)).toThrow(`cannot trust ${bindingFile(root)}`);
 });
 
-it('is this host’s own once it is bound again', async () => {
+it('is accepted once it is bound again', async () => {
   const copy = join(dir, 'copy');
   cpSync(root, copy, { recursive: true });
   await bindRoot(copy);

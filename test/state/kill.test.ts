@@ -6,7 +6,7 @@ import { makeInstallation, TABLES } from './sample.js';
 
 const writer = program('writer');
 
-it('is whole whenever its writer is killed, and has what was said to be durable', async () => {
+it('is complete whenever its writer is killed, with everything reported as durable', async () => {
   const paths = makeInstallation();
   let round = 1;
   for (let life = 0; life < 15; life++) {

@@ -18,7 +18,7 @@ async function acquire(paths: InstallPaths, timeoutMs = 0) {
 }
 
 describe('the lock', () => {
-  it('makes the root and one empty file, and nothing else from then on', async () => {
+  it('creates the root and one empty file, and nothing later', async () => {
     const paths = makeInstallation();
     (await acquire(paths)).release();
     const path = join(paths.root, '.lock');
@@ -30,7 +30,7 @@ describe('the lock', () => {
     expect(statSync(path).size).toBe(0);
   });
 
-  it('is held against the same process too, until it is released', async () => {
+  it('excludes the same process too, until released', async () => {
     const paths = makeInstallation();
     const lock = await acquire(paths);
     await expect(acquireLock(paths, now)).rejects.toThrow(LockedError);
@@ -41,7 +41,7 @@ describe('the lock', () => {
     next.release();
   });
 
-  it('tells of one that holds it for longer than an interval, and what that waits for', async () => {
+  it('reports a holder that exceeds an interval, and what it waits for', async () => {
     const paths = makeInstallation();
     const first = run(holder, [paths.root, '0', 'child']);
     await first.line('locked');
@@ -78,7 +78,7 @@ describe('the lock', () => {
     expect(waiting.lines()).toEqual([]);
   });
 
-  it('goes with a killed holder, though a child of it lives on', async () => {
+  it('is released with a killed holder, even if its child lives on', async () => {
     const paths = makeInstallation();
     const { child, line, ended } = run(holder, [paths.root, '0', 'child']);
     const grandchild = Number((await line('locked')).split(' ')[1]);
@@ -90,7 +90,7 @@ describe('the lock', () => {
     (await acquire(paths)).release();
   });
 
-  it('stays with a program that it was shared with, which is named and waited for', async () => {
+  it('is held by a program it was shared with, which is named and waited for', async () => {
     const paths = makeInstallation();
     const { child, line, ended } = run(holder, [paths.root, '0', 'share']);
     const program = Number((await line('locked')).split(' ')[1]);
@@ -115,7 +115,7 @@ describe('the lock', () => {
     (await waiting).release();
   });
 
-  it('waits as long as it was told', async () => {
+  it('waits for its timeout', async () => {
     const paths = makeInstallation();
     const lock = await acquire(paths);
     const start = performance.now();
@@ -127,7 +127,7 @@ describe('the lock', () => {
     (await waiting).release();
   });
 
-  it('says so when flock(1) is not there', async () => {
+  it('reports a missing flock(1)', async () => {
     const paths = makeInstallation();
     const path = process.env.PATH;
     onTestFinished(() => {
@@ -147,7 +147,7 @@ describe('the end of the last stack', () => {
     expect(existsSync(paths.root)).toBe(false);
   });
 
-  it('leaves all as it is while there is a table', async () => {
+  it('changes nothing while there is a table', async () => {
     const paths = makeInstallation();
     const lock = await acquire(paths);
     mkdirSync(join(paths.root, 'volumes', 'shop'), { recursive: true });
@@ -157,7 +157,7 @@ describe('the end of the last stack', () => {
     expect(readdirSync(join(paths.root, 'volumes'))).toEqual(['shop']);
   });
 
-  it('leaves what somebody else put there', async () => {
+  it('leaves foreign files', async () => {
     const paths = makeInstallation();
     const lock = await acquire(paths);
     mkdirSync(join(paths.root, 'mine'));
@@ -166,7 +166,7 @@ describe('the end of the last stack', () => {
     expect(readdirSync(paths.root, { recursive: true }).sort()).toEqual(['mine', 'mine/note']);
   });
 
-  it('never leaves two holders when processes take and remove it in turn', async () => {
+  it('never has two holders while processes acquire and remove it', async () => {
     const paths = makeInstallation();
     const lock = await acquire(paths);
     const others = Array.from({ length: 4 }, () => run(holder, [paths.root, '50000', 'release']));

@@ -19,7 +19,7 @@ beforeEach(async () => {
   await Promise.all([store.put(longRow('a')), store.put(rowOf('image', 'a'))]);
 });
 
-it('reads what an earlier release wrote, without the table and the column it did not know', () => {
+it('reads the state of an earlier release, which lacks a table and a column', () => {
   const before = textOf(paths, 'containers.csv');
   expect(openState(paths, LATER).rows).toEqual(openState(paths, TABLES).rows);
   expect(findCorruption(paths.root, LATER)).toEqual([]);
@@ -27,14 +27,14 @@ it('reads what an earlier release wrote, without the table and the column it did
   expect(existsSync(path('volumes.csv'))).toBe(false);
 });
 
-it('has all of its own form from the next write on', async () => {
+it('is in the current format after the next write', async () => {
   await openStore(paths, LATER).put(rowOf('image', 'b'));
   expect(textOf(paths, 'containers.csv')).toMatch(/^PID;.*;STACK_NAME;STACK;NAME;/);
   for (const { file } of LATER) expect(textOf(paths, file)).toMatch(/ with=volumes\.csv\n$/);
   expect(openState(paths, LATER).rows).toHaveLength(3);
 });
 
-it('takes the missing of a late table for damage once one is there', async () => {
+it('treats a missing late table as damage once it has existed', async () => {
   await openStore(paths, LATER).put(rowOf('volume', 'data'));
   rmSync(path('volumes.csv'));
   expect(() => openState(paths, LATER)).toThrow(DamagedStateError);
@@ -43,7 +43,7 @@ it('takes the missing of a late table for damage once one is there', async () =>
   expect(findCorruption(paths.root, LATER)).not.toEqual([]);
 });
 
-it('repairs another table of a folder that is without the late one', async () => {
+it('repairs another table without the late one', async () => {
   writeFileSync(path('images.csv'), '');
   expect(await repairTables(paths.root, LATER)).toEqual([
     expect.stringContaining('images.csv: 0 rows'),
@@ -51,7 +51,7 @@ it('repairs another table of a folder that is without the late one', async () =>
   expect(openState(paths, LATER).rows).toHaveLength(1);
 });
 
-it('is not worked on by an earlier release, which would lose what it does not know', async () => {
+it('is refused by an earlier release, which would lose data', async () => {
   await openStore(paths, LATER).put(rowOf('volume', 'data'));
   expect(() => openState(paths, TABLES)).toThrow(
     `cannot use ${paths.root}: a newer release of baleine wrote it, which also has volumes.csv`,
@@ -63,7 +63,7 @@ it.each([
   ['with a column nobody knows', 'PID;', 'PID;WHAT;'],
   ['in another order', 'PID;NOM_CONTENNEUR;', 'NOM_CONTENNEUR;PID;'],
   ['without a column that is read back', ';NEEDS;', ';'],
-])('refuses a header %s, whatever its checksum', (_how, from, to) => {
+])('refuses a header %s despite a valid checksum', (_how, from, to) => {
   const [header = '', ...rows] = readFileSync(path('containers.csv'), 'utf8')
     .split('\n')
     .slice(0, -2);

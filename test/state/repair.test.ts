@@ -24,23 +24,26 @@ const damage: [string, () => void][] = [
   ['missing', () => rmSync(path)],
 ];
 
-it('finds nothing to mend in whole tables, and writes nothing', async () => {
+it('repairs nothing in intact tables, and writes nothing', async () => {
   const before = readFileSync(path);
   expect(findCorruption(paths.root, TABLES)).toEqual([]);
   expect(await repairTables(paths.root, TABLES)).toEqual([]);
   expect(readFileSync(path)).toEqual(before);
 });
 
-it.each(damage)('takes a table that is %s from its backup, one write old', async (_how, harm) => {
-  harm();
-  expect(findCorruption(paths.root, TABLES)).toEqual([
-    expect.stringContaining(`cannot trust ${path}: `),
-  ]);
-  expect(await repairTables(paths.root, TABLES)).toEqual([`${path}: 2 rows from its backup`]);
-  expect(names()).toEqual(['a', 'b']);
-});
+it.each(damage)(
+  'restores a table that is %s from its backup, one write older',
+  async (_how, harm) => {
+    harm();
+    expect(findCorruption(paths.root, TABLES)).toEqual([
+      expect.stringContaining(`cannot trust ${path}: `),
+    ]);
+    expect(await repairTables(paths.root, TABLES)).toEqual([`${path}: 2 rows from its backup`]);
+    expect(names()).toEqual(['a', 'b']);
+  },
+);
 
-it('keeps the lines that make sense where the backup is damaged too', async () => {
+it('keeps intact lines if the backup is damaged too', async () => {
   const text = readFileSync(path, 'utf8');
   writeFileSync(`${path}.bak`, '');
   const lines = text.split('\n');
@@ -50,7 +53,7 @@ it('keeps the lines that make sense where the backup is damaged too', async () =
   expect(names()).toEqual(['a', 'c']);
 });
 
-it('leaves no backup behind when the last row goes', async () => {
+it('removes the backup with the last row', async () => {
   const store = openStore(paths, TABLES);
   for (const name of ['a', 'b', 'c']) await store.drop('image', 'shop', name);
   expect(existsSync(`${path}.bak`)).toBe(false);

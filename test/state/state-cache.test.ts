@@ -21,28 +21,28 @@ beforeEach(async () => {
   return () => vi.useRealTimers();
 });
 
-it('gives what the tables give', () => {
+it('equals the tables', () => {
   cacheRecords(paths, state);
   const { rows, serial, fingerprint } = state;
   expect(loadCachedRecords(paths, TABLES)).toMatchObject({ rows, serial, fingerprint });
   expect(rows).toHaveLength(3);
 });
 
-it('is for the eyes of its owner', () => {
+it('is readable by its owner only', () => {
   cacheRecords(paths, state);
   expect(statSync(stateCacheFile(paths)).mode & 0o777).toBe(0o600);
   expect(statSync(dirname(stateCacheFile(paths))).mode & 0o777).toBe(0o700);
 });
 
-it('keeps nothing of tables that have only just been written', () => {
+it('caches nothing of tables that were just written', () => {
   cacheRecords(paths, { ...state, fingerprint: undefined });
   expect(existsSync(stateCacheFile(paths))).toBe(false);
 });
 
-describe('takes the long way', () => {
-  it('when nothing was kept', () => expect(loadCachedRecords(paths, TABLES)).toBeUndefined());
+describe('parses again', () => {
+  it('if nothing was cached', () => expect(loadCachedRecords(paths, TABLES)).toBeUndefined());
 
-  it('when a table was written since, and while it is young', async () => {
+  it('is ignored after a write, and while a table is recent', async () => {
     cacheRecords(paths, state);
     await openStore(paths, TABLES).drop('container', 'shop', 'b');
     expect(loadCachedRecords(paths, TABLES)).toBeUndefined();
@@ -55,7 +55,7 @@ describe('takes the long way', () => {
     ['is empty', () => ''],
     ['is null', () => 'null'],
     ['is of another build', (text) => text.replace('"build":"', '"build":"other ')],
-  ])('when what was kept %s', (_what, spoil) => {
+  ])('if the cached file %s', (_what, spoil) => {
     cacheRecords(paths, state);
     writeFileSync(stateCacheFile(paths), spoil(readFileSync(stateCacheFile(paths), 'utf8')));
     expect(loadCachedRecords(paths, TABLES)).toBeUndefined();

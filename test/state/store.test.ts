@@ -14,7 +14,7 @@ const tablesIn = (root: string) =>
     .sort();
 
 describe('state', () => {
-  it('is empty when there is no table, nor even a root', () => {
+  it('is empty without tables, even without a root', () => {
     const paths = makeInstallation();
     const state = openState(paths, TABLES);
     expect(state.rows).toEqual([]);
@@ -52,7 +52,7 @@ describe('state', () => {
     for (const file of FILES) expect(statSync(join(paths.root, file)).mode & 0o777).toBe(0o600);
   });
 
-  it('leaves the root as it was when the last row goes', async () => {
+  it('restores the root when the last row is removed', async () => {
     const paths = makeInstallation();
     const store = openStore(paths, TABLES);
     await store.put(rowOf('image', 'a'));
@@ -67,7 +67,7 @@ describe('state', () => {
     expect(openState(paths, TABLES).rows).toEqual([rowOf('image', 'b')]);
   });
 
-  it.each(FILES)('refuses when %s alone is missing', async (file) => {
+  it.each(FILES)('refuses if only %s is missing', async (file) => {
     const paths = makeInstallation();
     const store = openStore(paths, TABLES);
     await store.put(rowOf('image', 'a'));
@@ -80,7 +80,7 @@ describe('state', () => {
     );
   });
 
-  it('refuses empty tables when one of them is missing', async () => {
+  it('refuses empty tables if one is missing', async () => {
     const paths = makeInstallation();
     const disk = faultyDisk(paths.root, (call) =>
       call === 'rename .images.csv.tmp' ? 'EIO' : undefined,
@@ -130,7 +130,7 @@ describe('a store', () => {
     expect(openState(paths, TABLES).rows).toEqual([rowOf('image', 'a')]);
   });
 
-  it('writes nothing when nothing changes', async () => {
+  it('writes nothing without changes', async () => {
     const paths = makeInstallation();
     const store = openStore(paths, TABLES);
     await store.put(longRow('a'));
@@ -143,7 +143,7 @@ describe('a store', () => {
     expect(statSync(paths.root, { bigint: true })).toEqual(folder);
   });
 
-  it('rewrites a table whose columns for people follow another', async () => {
+  it('rewrites a table whose display columns depend on another', async () => {
     const paths = makeInstallation();
     const store = openStore(paths, TABLES);
     await store.put(rowOf('bridge', 'front'));
@@ -156,7 +156,7 @@ describe('a store', () => {
     expect(statSync(join(paths.root, 'images.csv')).ino).toBe(images);
   });
 
-  it('does not keep what the caller does to a row afterwards', async () => {
+  it('is not affected by later changes to a row object', async () => {
     const paths = makeInstallation();
     const store = openStore(paths, TABLES);
     const row = rowOf('image', 'a', { facts: { used: 1 } });
@@ -167,7 +167,7 @@ describe('a store', () => {
     expect(store.find('image', 'shop', 'a')?.facts).toEqual({ used: 1 });
   });
 
-  it('refuses names that it would not read back, and kinds without a table', async () => {
+  it('refuses names it could not read back, and kinds without a table', async () => {
     const store = openStore(makeInstallation(), TABLES);
     await expect(store.put(rowOf('image', '../x'))).rejects.toThrow('cannot record image.../x');
     await expect(store.put(rowOf('image', 'x', { stack: 'a b' }))).rejects.toThrow('cannot record');
@@ -178,31 +178,34 @@ describe('a store', () => {
 describe('a disk that fails', () => {
   const codes = ['ENOSPC', 'EIO'] as const;
 
-  it.each(codes)('with %s leaves the old or the new table, whole, and says so', async (code) => {
-    for (let failing = 0, ended = false; !ended; failing++) {
-      const paths = makeInstallation();
-      await openStore(paths, TABLES).put(rowOf('bridge', 'front'));
-      await openStore(paths, TABLES).put(longRow('old'));
-      const disk = faultyDisk(paths.root, (_, index) => (index === failing ? code : undefined));
-      const store = openStore(paths, TABLES, disk);
-      const outcome = await store.put(longRow('new')).catch((error: Error) => error);
-      ended = disk.calls.length <= failing;
-      const call = disk.calls[failing] ?? '';
-      const onDisk = openState(paths, TABLES);
-      // bridges.csv changes for people alone, so its failure is not this row's.
-      expect(outcome instanceof Error, call).toBe(!ended && !call.includes('bridges.csv'));
-      expect(onDisk.find('container', 'shop', 'old'), call).toEqual(longRow('old'));
-      if (!(outcome instanceof Error)) expect(onDisk.rows).toHaveLength(3);
-      expect(store.rows, call).toEqual(onDisk.rows);
-      expect(store.serial, call).toBe(onDisk.serial);
-      expect(tablesIn(paths.root), call).toEqual([...FILES].sort());
-      await store.put(longRow('new'));
-      expect(openState(paths, TABLES).rows, call).toHaveLength(3);
-      expect(textOf(paths, 'bridges.csv'), call).toContain(';new old;');
-    }
-  });
+  it.each(codes)(
+    'with %s leaves the old or the new table, complete, and reports it',
+    async (code) => {
+      for (let failing = 0, ended = false; !ended; failing++) {
+        const paths = makeInstallation();
+        await openStore(paths, TABLES).put(rowOf('bridge', 'front'));
+        await openStore(paths, TABLES).put(longRow('old'));
+        const disk = faultyDisk(paths.root, (_, index) => (index === failing ? code : undefined));
+        const store = openStore(paths, TABLES, disk);
+        const outcome = await store.put(longRow('new')).catch((error: Error) => error);
+        ended = disk.calls.length <= failing;
+        const call = disk.calls[failing] ?? '';
+        const onDisk = openState(paths, TABLES);
+        // bridges.csv changes for people alone, so its failure is not this row's.
+        expect(outcome instanceof Error, call).toBe(!ended && !call.includes('bridges.csv'));
+        expect(onDisk.find('container', 'shop', 'old'), call).toEqual(longRow('old'));
+        if (!(outcome instanceof Error)) expect(onDisk.rows).toHaveLength(3);
+        expect(store.rows, call).toEqual(onDisk.rows);
+        expect(store.serial, call).toBe(onDisk.serial);
+        expect(tablesIn(paths.root), call).toEqual([...FILES].sort());
+        await store.put(longRow('new'));
+        expect(openState(paths, TABLES).rows, call).toHaveLength(3);
+        expect(textOf(paths, 'bridges.csv'), call).toContain(';new old;');
+      }
+    },
+  );
 
-  it('says durable only after the folder came to the disk, at a second try too', async () => {
+  it('reports durable only after the folder is synced, also on a second try', async () => {
     const paths = makeInstallation();
     await openStore(paths, TABLES).put(rowOf('image', 'a'));
     const disk = faultyDisk(paths.root, (call, index) =>
@@ -233,7 +236,7 @@ describe('a disk that fails', () => {
   });
 
   it.each(codes)(
-    'with %s never makes the first write or the last removal look like damage',
+    'with %s the first write or the last removal never looks like damage',
     async (code) => {
       for (let failing = 0, ended = false; !ended; failing++) {
         const paths = makeInstallation();
@@ -256,7 +259,7 @@ describe('a disk that fails', () => {
     },
   );
 
-  it.each(['images.csv', 'containers.csv'])('raises for the rows of %s alone', async (file) => {
+  it.each(['images.csv', 'containers.csv'])('fails only for the rows of %s', async (file) => {
     const paths = makeInstallation();
     await openStore(paths, TABLES).put(rowOf('image', 'a'));
     const disk = faultyDisk(paths.root, (call) => (call === `rename ${file}` ? 'EIO' : undefined));

@@ -16,7 +16,7 @@ const format = (rows: Row[]) => formatTable(CONTAINERS, rows.map(entryOf), rows)
 const read = (text: string) => parseTable(CONTAINERS, text, '/r/containers.csv');
 
 describe('a table', () => {
-  it('has the columns for people first, then those read back, then a trailer', () => {
+  it('has display columns first, then data columns, then a trailer', () => {
     const rows = [
       rowOf('container', 'web-2', { spec: { args: ['sh', '-c', 'a; b'] }, status: 'pending' }),
       rowOf('container', 'web-1', {
@@ -37,7 +37,7 @@ describe('a table', () => {
     expect(lines).toHaveLength(5);
   });
 
-  it('reads back what was written, whatever the values', () => {
+  it('reads back any values', () => {
     fc.assert(
       fc.property(rowsOfAnything(), (rows) => {
         const read1 = read(format(rows));
@@ -58,7 +58,7 @@ describe('a table', () => {
     );
   });
 
-  it('keeps a row on one line whatever a column for people says', () => {
+  it('keeps a row on one line whatever a display column contains', () => {
     const rows = [rowOf('container', 'a', { spec: { args: ['sh', 'x\ny\r\u0000z'] } })];
     const text = format(rows);
     expect(text.split('\n')).toHaveLength(4);
@@ -70,14 +70,14 @@ describe('a table', () => {
 describe('damage', () => {
   const small = format([rowOf('container', 'a'), rowOf('container', 'b', { spec: { x: 1 } })]);
 
-  it('is found when the file is cut anywhere', () => {
+  it('is detected if the file is truncated anywhere', () => {
     for (let length = 0; length < small.length; length++) {
       expect(() => read(small.slice(0, length)), `cut at ${length}`).toThrow(DamagedStateError);
     }
     expect(read(small)).toHaveLength(2);
   });
 
-  it('is found when any single byte is another', () => {
+  it('is detected if any single byte changes', () => {
     for (let at = 0; at < small.length; at++) {
       const other = small[at] === 'x' ? 'y' : 'x';
       const text = small.slice(0, at) + other + small.slice(at + 1);
@@ -152,7 +152,7 @@ describe('damage', () => {
       (line: string) => line.replace(';no;', ';maybe;'),
       'PROTECT is "maybe"',
     ],
-  ])('%s, though the checksum agrees', (_, edit, message) => {
+  ])('%s, despite a valid checksum', (_, edit, message) => {
     const text = format([rowOf('container', 'a')]);
     const lines = text.split('\n');
     const row = edit(lines[1] ?? '');
@@ -161,7 +161,7 @@ describe('damage', () => {
     expect(() => read(`${body}${trailerOf(body, row.split('\n').length)}\n`)).toThrow(message);
   });
 
-  it('says how to mend the file, in a way that works', () => {
+  it('explains how to repair the file, correctly', () => {
     const edited = small.replace('a;ready', 'a;pending');
     const error = thrown(() => read(edited));
     expect(error.hint).toContain('head -n -1 /r/containers.csv | sha256sum');

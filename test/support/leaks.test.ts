@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { difference } from './leaks.js';
 
-it('says what is left, gone and changed, in order', () => {
+it('lists left, removed and changed resources in order', () => {
   const before = { 'link bb-1': 'index 4', 'mount 7 /run/x': 'tmpfs tmpfs', same: 'same' };
   const after = { 'link bb-1': 'index 9', 'loop loop3': '/r/disks/a.img', same: 'same' };
   expect(difference(before, after)).toEqual([

@@ -239,7 +239,7 @@ const undone: Event[] = [
   { type: 'rollback-finished', service: 'web', ms: 9, result: 'failed', error: 'no image' },
 ];
 
-it.each(['plain', 'quiet', 'brief'] as const)('%s: tells of a roll-out undone', async (style) => {
+it.each(['plain', 'quiet', 'brief'] as const)('%s: reports a rolled-back update', async (style) => {
   const { err } = await shown(style, planOf(change('volume.a', 'update')), undone);
   expect(err).toBe(`Rolling back web: container.a: it ended with 3
 Error: web is as it was before: what the file asks for was not put in place, and is not tried again until the file or image changes

@@ -30,7 +30,7 @@ const MINIMAL = {
 describe('the example of the format', () => {
   const config = read(EXAMPLE);
 
-  it('gives images', () => {
+  it('has images', () => {
     expect(config.images).toEqual({
       base: {
         size: 512 * 1024 ** 2,
@@ -69,7 +69,7 @@ describe('the example of the format', () => {
     });
   });
 
-  it('gives bridges and volumes', () => {
+  it('has bridges and volumes', () => {
     expect(config.bridges).toEqual({
       front: { subnet: '10.77.1.0/24', host: '10.77.1.1', isolated: false, protect: false },
       back: { subnet: '10.77.2.0/24', isolated: true, protect: false },
@@ -78,7 +78,7 @@ describe('the example of the format', () => {
     expect(config.volumes).toEqual({ data: { protect: false } });
   });
 
-  it('gives containers', () => {
+  it('has containers', () => {
     expect(config.containers).toEqual({
       db: {
         ...MINIMAL,
@@ -108,7 +108,7 @@ describe('the example of the format', () => {
     });
   });
 
-  it('gives farms', () => {
+  it('has farms', () => {
     expect(config.farms.shop).toEqual({
       servers: {
         ...MINIMAL,
@@ -137,7 +137,7 @@ describe('the example of the format', () => {
     });
   });
 
-  it('knows where things stand', () => {
+  it('has the places of values', () => {
     expect(config.where(['containers', 'db'])).toBe('baleine.yaml:30:3');
     expect(config.where(['containers', 'db', 'bridges', 'back', 'mac'])).toBe('baleine.yaml:35:36');
     expect(config.where(['farms', 'shop', 'servers', 'bridges', 'back'])).toBe(
@@ -213,18 +213,18 @@ describe('short forms', () => {
     ],
     ['one replica', 'replicas: 1', {}],
     ['no replica', 'replicas: 0', { replicas: 0 }],
-  ])('spell out %s', (_what, keys, expected) => {
+  ])('expand %s', (_what, keys, expected) => {
     expect(web(keys)).toEqual({ ...MINIMAL, ...expected });
   });
 
-  it('take an empty section for none', () => {
+  it('treat an empty section as absent', () => {
     const config = read('name: x\nimages:\nbridges: {b: }\nvolumes:\n  v:\ncontainers:\nfarms:');
     expect(config.bridges).toEqual({ b: { isolated: false, protect: false } });
     expect(config.volumes).toEqual({ v: { protect: false } });
     expect([config.images, config.containers, config.farms]).toEqual([{}, {}, {}]);
   });
 
-  it('take lists of bridges and dependencies', () => {
+  it('accept lists of bridges and dependencies', () => {
     const config = read(
       'name: x\nimages: {i: {from: {tar: a}}}\nbridges: {b: }\ncontainers:\n' +
         '  a: {image: i, bridges: [b], depends_on: [c]}\n  c: {image: i, depends_on: {}}',
@@ -235,7 +235,7 @@ describe('short forms', () => {
 });
 
 describe('the digest', () => {
-  it('is of the text with its variables written out', () => {
+  it('covers the text with its variables expanded', () => {
     expect(read('name: x # $$').digest).toBe(digest('name: x # $$'));
     expect(read('name: "${A}-b" # ${A}', { A: 'x' }).digest).toBe(digest('name: "x-b" # ${A}'));
   });

@@ -31,7 +31,7 @@ describe('variables', () => {
     ['${QUOTED}', '"'],
   ])('%s is %j', (text, expected) => expect(environment(text)).toBe(expected));
 
-  it('make numbers of an unquoted value that is nothing else', () => {
+  it('become numbers if the unquoted value is nothing else', () => {
     expect(read(withContainer('replicas: ${N}'), ENV).containers.web?.replicas).toBe(3);
     expect(read(withContainer('replicas: ${GONE:-2}'), ENV).containers.web?.replicas).toBe(2);
     expect(places(withContainer('replicas: "${N}"'), ENV)).toEqual([
@@ -44,7 +44,7 @@ describe('variables', () => {
     expect(containers.web?.environment).toEqual({ '${A}': 'x' });
   });
 
-  it('are replaced once, in text over several lines', () => {
+  it('are replaced once, also in multi-line text', () => {
     const command = 'command: |\n  echo ${NAME}\n  echo $$1';
     expect(read(withContainer(command), ENV).containers.web?.command).toEqual([
       '/bin/sh',
@@ -69,7 +69,7 @@ describe('variables', () => {
     expect(places(file, ENV)).toEqual([`6:13: ${message}`]);
   });
 
-  it('are complained of all at once', () => {
+  it('are reported all at once', () => {
     expect(complaint('name: ${A}-${B}\nimages: ${C:?say which}')).toBe(
       [
         'baleine.yaml:1:7: variable A is not set',
@@ -89,7 +89,7 @@ describe('variables', () => {
     );
   });
 
-  it('cannot bring in a NUL, and a number that cannot be held is text', () => {
+  it('cannot contain NUL; numbers beyond the exact range stay text', () => {
     expect(places('name: ${A}', { A: 'a\0b' })).toEqual([
       '1:7: text must not hold a NUL character',
     ]);
@@ -101,7 +101,7 @@ describe('variables', () => {
   });
 });
 
-it('tells that a variable needs quotes inside a flow collection', () => {
+it('reports that a variable needs quotes inside a flow collection', () => {
   expect(complaint('name: x\nimages: { a: ${B} }', { B: 'c' })).toBe(
     [
       'baleine.yaml:2:15: not YAML: Unexpected flow-map-start at node end',

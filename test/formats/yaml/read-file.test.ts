@@ -16,7 +16,7 @@ it('reads a file and knows its folder', async () => {
   expect(await readSource(file)).toEqual({ file, text: 'name: é\n', directory: dir });
 });
 
-it('says what is missing, and what to do', async () => {
+it('reports what is missing, and what to do', async () => {
   const file = join(dir, 'none.yaml');
   await expect(readSource(file)).rejects.toMatchObject({
     message: `cannot read ${file}: no such file`,
@@ -25,13 +25,13 @@ it('says what is missing, and what to do', async () => {
   await expect(readSource(dir)).rejects.toThrow(`cannot read ${dir}: EISDIR`);
 });
 
-it('refuses what is no text', async () => {
+it('refuses binary content', async () => {
   const file = join(dir, 'latin1.yaml');
   await writeFile(file, Buffer.from([0x6e, 0xe9, 0x0a]));
   await expect(readSource(file)).rejects.toThrow(`cannot read ${file}: it is not UTF-8`);
 });
 
-it('stops reading what has no end', async () => {
+it('stops reading endless input', async () => {
   await expect(readSource('/dev/zero')).rejects.toThrow(
     'cannot read /dev/zero: it is larger than 1 MiB',
   );

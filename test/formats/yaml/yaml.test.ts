@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../src/model/errors.js';
 import { complaint, places, read } from '../../config/read.js';
 
-describe('YAML that could mean something else than it seems to', () => {
+describe('YAML with a surprising meaning', () => {
   it.each([
     ['a tag', 'name: !!str shop', ['1:7: tag !!str is not allowed']],
     ['an unknown tag', 'name: !shop x', ['1:7: tag !shop is not allowed']],
@@ -29,7 +29,7 @@ describe('YAML that could mean something else than it seems to', () => {
     ['a list', '- a', ['1:1: the file must be a mapping, not a list']],
   ])('refuses %s', (_what, text, expected) => expect(places(text)).toEqual(expected));
 
-  it('tells several of them at once', () => {
+  it('reports several problems at once', () => {
     expect(places('name: !x y\nname: "a\\0b"\n__proto__: *q')).toHaveLength(5);
   });
 
@@ -50,7 +50,7 @@ describe('YAML that could mean something else than it seems to', () => {
     expect(performance.now() - start).toBeLessThan(1000);
   });
 
-  it('takes aliases as they are meant', () => {
+  it('expands aliases', () => {
     const config = read(
       'name: x\nimages: {i: {from: {tar: a}}}\ncontainers:\n' +
         '  a: &a {image: i, environment: {A: 1}}\n  b: *a',
@@ -65,12 +65,12 @@ describe('YAML that could mean something else than it seems to', () => {
     );
   });
 
-  it('reads a byte order mark, CRLF and a 1.2 directive', () => {
+  it('accepts a byte order mark, CRLF and a 1.2 directive', () => {
     expect(read('\uFEFFname: x\r\n').name).toBe('x');
     expect(read('%YAML 1.2\n---\nname: x\n').name).toBe('x');
   });
 
-  it('keeps numbers that cannot be held as they were typed', () => {
+  it('keeps numbers beyond the exact range as text', () => {
     const typed = {
       ...{
         A: '12345678901234567890',
@@ -94,7 +94,7 @@ describe('YAML that could mean something else than it seems to', () => {
     expect(read('name: 9007199254740993').name).toBe('9007199254740993');
   });
 
-  it('keeps what YAML 1.1 would have read otherwise', () => {
+  it('keeps values that YAML 1.1 reads differently', () => {
     const config = read(
       'name: x\nimages: {i: {from: {tar: a}}}\ncontainers:\n' +
         '  a: {image: i, restart: no, environment: {A: 1.10, B: 0777, C: yes, D: 12:30:45, E: True}}',
@@ -110,7 +110,7 @@ describe('YAML that could mean something else than it seems to', () => {
   });
 });
 
-describe('a complaint', () => {
+describe('an error', () => {
   it('shows the line and a caret, past tabs', () => {
     expect(complaint('name:\t"Shop"')).toBe(
       'baleine.yaml:1:7: name must be 1 to 63 lower-case letters, digits, "_" or "-", ' +
@@ -127,7 +127,7 @@ describe('a complaint', () => {
     expect(shown[1]?.[shown[2]?.indexOf('^') ?? -1]).toBe('1');
   });
 
-  it('does not let the file steer the terminal', () => {
+  it('does not let the file control the terminal', () => {
     const text = 'name: "\u009b31m"\n';
     const shown = complaint(text);
     expect(shown).not.toContain('\u009b');

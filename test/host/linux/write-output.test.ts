@@ -35,7 +35,7 @@ const at = (name: string) => join(dir, name);
 const modeOf = (name: string) => statSync(at(name)).mode & 0o7777;
 
 describe('a file', () => {
-  it('is made with the mode that is asked for, whatever was there', async () => {
+  it('is created with the requested mode, whatever existed', async () => {
     writeFileSync(at('plan'), 'old', { mode: 0o644 });
     const reader = readFileSync(at('plan'), 'utf8');
     await writeOutput(at('plan'), 'new', { mode: 0o600 });
@@ -47,7 +47,7 @@ describe('a file', () => {
     expect(readdirSync(dir)).toEqual(['plan']);
   });
 
-  it.skipIf(lackingRoot())('keeps mode and owner otherwise', async () => {
+  it.skipIf(lackingRoot())('keeps mode and owner by default', async () => {
     writeFileSync(at('picture'), 'old');
     chownSync(at('picture'), 7, 8);
     chmodSync(at('picture'), 0o640);
@@ -56,7 +56,7 @@ describe('a file', () => {
     expect([uid, gid, modeOf('picture')]).toEqual([7, 8, 0o640]);
   });
 
-  it('is replaced where a link leads, and the link stays', async () => {
+  it('is replaced as the target of a link, which stays', async () => {
     mkdirSync(at('real'));
     writeFileSync(at('real/file'), 'old');
     symlinkSync('real/file', at('link'));
@@ -68,8 +68,8 @@ describe('a file', () => {
   });
 });
 
-describe('anything else', () => {
-  it('takes the text when it is a FIFO', async () => {
+describe('other types', () => {
+  it('are written to: a FIFO', async () => {
     execFileSync('mkfifo', [at('fifo')]);
     const writing = writeOutput(at('fifo'), 'text');
     expect(await text(spawn('cat', [at('fifo')]).stdout)).toBe('text');
@@ -77,7 +77,7 @@ describe('anything else', () => {
     expect(lstatSync(at('fifo')).isFIFO()).toBe(true);
   });
 
-  it.skipIf(lackingRoot())('takes the text when it is a device, also behind a link', async () => {
+  it.skipIf(lackingRoot())('are written to: a device, also behind a link', async () => {
     execFileSync('mknod', [at('null'), 'c', '1', '3']);
     symlinkSync('null', at('link'));
     for (const name of ['null', 'link']) await writeOutput(at(name), 'text');
@@ -85,26 +85,23 @@ describe('anything else', () => {
     expect(readdirSync(dir)).toEqual(['link', 'null']);
   });
 
-  it.skipIf(lackingRoot())('says what a full device answers, and no path of our own', async () => {
+  it.skipIf(lackingRoot())('report a full device, without our temporary path', async () => {
     execFileSync('mknod', [at('full'), 'c', '1', '7']);
     await expect(writeOutput(at('full'), 'text')).rejects.toThrow(
       new RegExp(`^cannot write ${at('full')}: No space left on device$`),
     );
   });
 
-  it.skipIf(lackingRoot())(
-    'names the folder that is read-only, and no path of our own',
-    async () => {
-      const message = 'cannot write /proc/sys/x: no such file or directory';
-      await expect(writeOutput('/proc/sys/x', 'text')).rejects.toThrow(message);
-      const folder = openFolder(bytePath('/proc/sys'));
-      const staged = withStaging(folder, undefined, async () => {});
-      await expect(staged).rejects.toThrow('cannot write /proc/sys: no such file or directory');
-      folder.close();
-    },
-  );
+  it.skipIf(lackingRoot())('report a read-only folder, without our temporary path', async () => {
+    const message = 'cannot write /proc/sys/x: no such file or directory';
+    await expect(writeOutput('/proc/sys/x', 'text')).rejects.toThrow(message);
+    const folder = openFolder(bytePath('/proc/sys'));
+    const staged = withStaging(folder, undefined, async () => {});
+    await expect(staged).rejects.toThrow('cannot write /proc/sys: no such file or directory');
+    folder.close();
+  });
 
-  it('is refused when it is a socket, a folder, or a link that leads nowhere', async () => {
+  it('are refused: a socket, a folder, a dangling link', async () => {
     const server = createServer().listen(at('socket'));
     await once(server, 'listening');
     symlinkSync('gone', at('dangling'));
@@ -129,10 +126,10 @@ describe('anything else', () => {
   });
 });
 
-describe.skipIf(lackingRoot())('what belongs to another account', () => {
+describe.skipIf(lackingRoot())('a file of another account', () => {
   const refused = /: it belongs to another account, user id 1234$/;
 
-  it('is refused when it is a link, wherever it lies', async () => {
+  it('is refused if it is a link, in any folder', async () => {
     writeFileSync(at('victim'), 'kept');
     mkdirSync(at('home'));
     symlinkSync('../victim', at('home/link'));
@@ -144,7 +141,7 @@ describe.skipIf(lackingRoot())('what belongs to another account', () => {
     expect(readFileSync(at('victim'), 'utf8')).toBe('kept');
   });
 
-  it('is replaced in a folder of its own, and refused where several accounts write', async () => {
+  it('is replaced in its owner’s folder, and refused in a shared one', async () => {
     mkdirSync(at('shared'));
     writeFileSync(at('shared/file'), 'old');
     chownSync(at('shared/file'), 1234, 1234);

@@ -37,7 +37,7 @@ const v2 = () => hierarchiesOf(parseMounts(line(dir, 'cgroup2', 'rw')));
 const LIMITS = ['memory', 'cpus', 'cpu_shares', 'cpuset', 'pids'] as const;
 
 describe('hierarchies', () => {
-  it('are told from the mount table', () => {
+  it('are read from the mount table', () => {
     const both = hierarchiesOf(
       parseMounts(line('/c/cpu', 'cgroup', 'rw,cpu') + line('/c/unified', 'cgroup2', 'rw')),
     );

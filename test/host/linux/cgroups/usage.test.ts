@@ -18,7 +18,7 @@ const FILES = {
   'io.stat': '254:0 rbytes=8192 wbytes=0 rios=2 wios=0 dbytes=0 dios=0\n7:0 rbytes=0 wbytes=4096\n',
 };
 
-it('reads what cgroup v2 counts', () => {
+it('reads the counters of cgroup v2', () => {
   const group = '/baleine/x/one';
   mkdirSync(join(unified, group), { recursive: true });
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(unified, group, name), text);

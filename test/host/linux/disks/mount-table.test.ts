@@ -30,7 +30,7 @@ it('reads mountinfo with any number of optional fields and octal escapes', () =>
   ]);
 });
 
-it('takes just the paths, or the mounts of a type', () => {
+it('returns only the paths, or the mounts of a type', () => {
   expect([...mountPoints(TABLE).keys()]).toEqual(['/sys/fs/cgroup/cpu', '/run/a\\b']);
   expect(mountsOf('cgroup', TABLE)).toEqual(parseMounts(TABLE).slice(0, 1));
   expect(mountPoints('').size).toBe(0);

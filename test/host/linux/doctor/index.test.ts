@@ -15,7 +15,7 @@ const mounted = (...mounts: [path: string, type: string, options: string][]) =>
   );
 
 describe('doctor', () => {
-  it('knows which Node is enough', () => {
+  it('checks the version of Node', () => {
     const status = (version: string) => nodeFinding(version).status;
     expect(['20.19.0', '22.0.0', '20.18.9', '18.20.0'].map(status)).toEqual([
       'ok',
@@ -26,7 +26,7 @@ describe('doctor', () => {
     expect([rootFinding(0).status, rootFinding(1000).status]).toEqual(['ok', 'fail']);
   });
 
-  it('says where the cgroup controllers are, and which are missing', () => {
+  it('shows where the cgroup controllers are, and which are missing', () => {
     const dir = mkdtempSync(join(tmpdir(), 'doctor-'));
     writeFileSync(join(dir, 'cgroup.controllers'), 'cpuset pids\n');
     const hybrid = mounted(['/c/m', 'cgroup', 'memory'], [dir, 'cgroup2', 'x']);
@@ -56,7 +56,7 @@ describe('doctor', () => {
     expect(spaceFinding(join(tmpdir(), 'not', 'there')).detail).toMatch(/^[\d.]+[BKMGT] free for /);
   });
 
-  it('prints one thing a line, with its remedy below', () => {
+  it('prints one finding a line, with its fix below', () => {
     const lines = plainLines([
       { name: 'ip', status: 'ok', detail: '6.1.0' },
       { name: 'conmon', status: 'fail', detail: 'not installed', fix: 'apt-get install conmon' },

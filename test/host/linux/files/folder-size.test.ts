@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-it('counts files and bytes of a whole tree, holes too, and follows no link', () => {
+it('counts files and bytes of a tree, including holes, and follows no link', () => {
   mkdirSync(join(dir, 'sub/deeper'), { recursive: true });
   writeFileSync(join(dir, 'a'), '12345');
   writeFileSync(join(dir, 'sub/deeper/b'), '');
@@ -20,7 +20,7 @@ it('counts files and bytes of a whole tree, holes too, and follows no link', () 
   expect(folderSize(join(dir, 'none'))).toEqual({ files: 0, bytes: 0, complete: true });
 });
 
-it('stops at its bounds, and says so', () => {
+it('stops at its limits, and reports that', () => {
   for (let each = 0; each < 20; each++) writeFileSync(join(dir, String(each)), 'x');
   const few = folderSize(dir, { entries: 5, milliseconds: 60_000 });
   expect(few).toEqual({ files: 5, bytes: 5, complete: false });

@@ -20,7 +20,7 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const GONE = '4194305-77-shop.web';
 
-it('keeps the folder only while there are notes', () => {
+it('keeps the folder only while it contains notes', () => {
   const one = writeNote(notes, `${ownerMark()}one`, '1');
   const two = writeNote(notes, `${ownerMark()}two`, '2');
   expect(hasAbandonedNotes(notes)).toBe(false);
@@ -30,7 +30,7 @@ it('keeps the folder only while there are notes', () => {
   expect(existsSync(notes)).toBe(false);
 });
 
-it('undoes what notes of killed runs stand for, and leaves those of others', async () => {
+it('undoes the notes of killed runs, and leaves those of others', async () => {
   writeNote(notes, `${ownerMark()}one`, '');
   writeFileSync(join(notes, GONE), 'text');
   expect(hasAbandonedNotes(notes)).toBe(true);

@@ -20,7 +20,7 @@ it.each([
   ['less', 'names\n', 'names', false],
   ['nothing', 'names\n', '', false],
   ['more than nothing', '', 'names\n', false],
-])('tells a file that holds %s', (_what, text, found, same) => {
+])('recognizes a file with %s', (_what, text, found, same) => {
   const path = join(dir, 'file');
   writeFileSync(path, found);
   expect(holdsText(path, text)).toBe(same);
@@ -30,15 +30,15 @@ it.each([
   expect(holdsText(path, text)).toBe(true);
 });
 
-it('knows nothing of a file that is not there', () => {
+it('returns undefined for a missing file', () => {
   expect(holdsText(join(dir, 'file'), 'names')).toBeUndefined();
 });
 
-it('does not say so of a file that cannot be read', () => {
+it('throws for an unreadable file', () => {
   expect(() => holdsText(dir, 'names')).toThrow('EISDIR');
 });
 
-it('reads a file of a person, and neither waits for a FIFO nor takes in a device', () => {
+it('reads a user’s file, and neither waits for a FIFO nor reads a device', () => {
   const path = join(dir, 'file');
   writeFileSync(path, 'text\n');
   expect(readInput(path)).toBe('text\n');

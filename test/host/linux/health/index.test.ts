@@ -16,7 +16,7 @@ const target = (index: number): HealthTarget => ({
   },
 });
 
-it('begins to ask each, though many before it hang', async () => {
+it('starts each check even if many before it hang', async () => {
   const hung: (() => void)[] = [];
   const execute = () =>
     new Promise<{ code: number; output: string }>((resolve) => {

@@ -54,7 +54,7 @@ const left = () =>
     .filter((name) => name !== '' && name !== 'lost+found')
     .sort();
 
-describe('what a layer hides of those below it', () => {
+describe('whiteouts of a layer', () => {
   const ALL = ['dir', 'dir/a', 'dir/b', 'dir/b/c', 'file', 'link', 'out'];
   const without = (...names: string[]) => ALL.filter((each) => !names.includes(each));
 
@@ -92,7 +92,7 @@ describe('what a layer hides of those below it', () => {
     expect(way(file(name))).rejects.toThrow(`cannot unpack it: "${name}" leads out of the tree`),
   );
 
-  it('takes names for bytes', async () => {
+  it('treats names as bytes', async () => {
     const name = Buffer.from([0xff, 0xfe, 0x41]);
     writeFileSync(Buffer.concat([Buffer.from(`${tree}/`), name]), '');
     await way(file(`.wh.${name.toString('latin1')}`));
@@ -115,7 +115,7 @@ describe('tar’s listing', () => {
     return found;
   }
 
-  it('is read, whatever the names', async () => {
+  it('is read with any names', async () => {
     const odd = 'a -> b\n"c\\d\té';
     writeFileSync(join(tree, odd), 'four');
     symlinkSync(odd, join(tree, 'l -> "m'));
@@ -131,7 +131,7 @@ describe('tar’s listing', () => {
     ]);
   });
 
-  it('is refused when it is none, or a name has no end', async () => {
+  it('is refused if it is invalid or a name is endless', async () => {
     async function* lines(text: string) {
       yield Buffer.from(text);
     }

@@ -41,8 +41,8 @@ function pack(...options: string[]): string {
   return archive;
 }
 
-describe.each([['gnu'], ['posix']])('an archive as %s writes it', (format) => {
-  it('is read where it lies', async () => {
+describe.each([['gnu'], ['posix']])('an archive written by %s', (format) => {
+  it('is read in place', async () => {
     const blobs = await blobsInArchive(pack(`--format=${format}`), 'read it');
     for (const [name, text] of Object.entries(FILES)) {
       expect(blobs.size(name)).toBe(text.length);
@@ -55,7 +55,7 @@ describe.each([['gnu'], ['posix']])('an archive as %s writes it', (format) => {
   });
 });
 
-it('refuses a header that has no end', async () => {
+it('refuses an endless header', async () => {
   const archive = pack('--format=gnu');
   const bytes = readFileSync(archive);
   const long = bytes.indexOf('././@LongLink') / 512;
@@ -68,14 +68,14 @@ it('refuses a header that has no end', async () => {
   await expect(contentOf(archive, long, 'read it')).rejects.toThrow('has no length');
 });
 
-it('says so when a file is no archive', async () => {
+it('reports a file that is no archive', async () => {
   writeFileSync(join(dir, 'text'), 'no archive');
   await expect(blobsInArchive(join(dir, 'text'), 'read it')).rejects.toThrow(
     /^cannot read it: .*not look like a tar archive/,
   );
 });
 
-it('reads a folder, and nothing that is none of its files', async () => {
+it('reads the regular files of a folder only', async () => {
   pack();
   const blobs = blobsInFolder(join(dir, 'in'));
   expect(await textOf(blobs, 'manifest.json', 'it')).toBe('[]');

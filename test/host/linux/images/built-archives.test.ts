@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-describe('what waits too long, or is too much of its kind', () => {
+describe('built archives that are too old or too many', () => {
   const NOW = Date.now();
   const put = (tag: string, name: string, { days = 0, bytes = 1 } = {}) => {
     mkdirSync(join(dir, tag), { recursive: true });
@@ -38,7 +38,7 @@ describe('what waits too long, or is too much of its kind', () => {
   const sweep = (bounds = {}) => sweepArchives(NOW, { ...BUILT_BOUNDS, ...bounds }, dir);
   const left = () => readdirSync(dir, { recursive: true }).sort();
 
-  it('goes by age, of every installation, and so does what is then empty', () => {
+  it('are removed by age, of every installation, with empty folders', () => {
     put('a', 's.1.x.tar', { days: 8 });
     put('b', 's.1.x.tar', { days: 6 });
     // as release 0.1 named them
@@ -47,7 +47,7 @@ describe('what waits too long, or is too much of its kind', () => {
     expect(left()).toEqual(['b', 'b/s.1.x.tar']);
   });
 
-  it('goes by number and by size, the oldest first, and never the newest', () => {
+  it('are removed by number and size, the oldest first, never the newest', () => {
     for (const days of [1, 2, 3, 4]) put('a', `s.${days}.x.tar`, { days, bytes: 10 });
     sweep({ archives: 3 });
     expect(left()).toEqual(['a', 'a/s.1.x.tar', 'a/s.2.x.tar', 'a/s.3.x.tar']);
@@ -57,7 +57,7 @@ describe('what waits too long, or is too much of its kind', () => {
     expect(left()).toEqual(['a', 'a/s.1.x.tar']);
   });
 
-  it('has what killed builds have left with it, and not what a build is at', () => {
+  it('are removed with leftovers of killed builds, but not of running ones', () => {
     mkdirSync(join(dir, 'a/scratch/1-1-dead/store'), { recursive: true });
     const own = `${ownerMark()}alive`;
     mkdirSync(join(dir, 'b/scratch', own), { recursive: true });
@@ -76,7 +76,7 @@ describe.skipIf(lackingRoot())('an archive of a build', () => {
     keepArchive(paths(), owner, { context, args: {} }, layers, archive);
   };
 
-  it('is found by what is in it, and takes the place of what the same source gave', () => {
+  it('is found by its content, and replaces the previous one of the same source', () => {
     keep('shop', '/srv/a', 'one');
     keep('shop', '/srv/b', 'two');
     keep('shop', '/srv/a', 'three');
@@ -88,7 +88,7 @@ describe.skipIf(lackingRoot())('an archive of a build', () => {
     }
   });
 
-  it('goes with its stack, or with all of them', () => {
+  it('is removed with its stack, or with all', () => {
     keep('shop', '/srv/a', 'one');
     keep('shopping', '/srv/a', 'two');
     keep('-', '/srv/a', 'three');

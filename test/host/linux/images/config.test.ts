@@ -14,7 +14,7 @@ const text = (config: object, more: object = {}) =>
 const read = (config: object, more?: object) => readConfig(text(config, more), 'x').config;
 
 describe('the config of an image', () => {
-  it('is read in the words of the file', () => {
+  it('is read into the keys of the file', () => {
     const config = {
       Entrypoint: ['/init'],
       Cmd: ['a', 'b c'],
@@ -44,19 +44,19 @@ describe('the config of an image', () => {
     });
   });
 
-  it('has nothing where Docker writes nothing', () => {
+  it('has no values where Docker writes none', () => {
     const empty = { Entrypoint: null, Cmd: [], Env: null, User: '', Labels: null, Volumes: {} };
     expect(read(empty)).toEqual({ environment: {} });
     expect(read({ Healthcheck: { Test: [] } })).toEqual({ environment: {} });
     expect(readConfig(text({}, { config: null }), 'x').config).toEqual({ environment: {} });
   });
 
-  it('tells no health check from none of its own', () => {
+  it('distinguishes a disabled health check from an absent one', () => {
     expect(read({ Healthcheck: { Test: ['NONE'] } }).healthcheck).toEqual({ test: [] });
     expect(read({ Healthcheck: { Test: ['CMD', 'a'] } }).healthcheck).toEqual({ test: ['a'] });
   });
 
-  it('comes back as it was written', () => {
+  it('survives writing and reading', () => {
     const config = {
       entrypoint: ['/init'],
       command: ['a'],
@@ -97,7 +97,7 @@ describe('the config of an image', () => {
     },
   };
 
-  it('comes out as it came in, with one layer for all', () => {
+  it('is exported as imported, with a single layer', () => {
     const { config, original } = readConfig(text({}, ORIGINAL), 'x');
     const what = { config, original, created: ORIGINAL.created };
     expect(JSON.parse(writeConfig(what, [LAYER]))).toEqual({
@@ -113,7 +113,7 @@ describe('the config of an image', () => {
     });
   });
 
-  it('comes out with what was changed, and all else as it was', () => {
+  it('is exported with its changes, and everything else unchanged', () => {
     const { config, original } = readConfig(text({}, ORIGINAL), 'x');
     const { labels: _labels, healthcheck: _check, ...rest } = config;
     const changed = {
@@ -130,7 +130,7 @@ describe('the config of an image', () => {
     });
   });
 
-  it('keeps a variable called like what every object has', () => {
+  it('keeps a variable named like a property of every object', () => {
     const { environment } = read({ Env: ['__proto__=x', 'constructor=y'] });
     expect(Object.entries(environment)).toEqual([
       ['__proto__', 'x'],
@@ -152,7 +152,7 @@ describe('the config of an image', () => {
     expect(() => read(config, more)).toThrow(why);
   });
 
-  it('is refused when it is no JSON', () => {
+  it('is refused if it is no JSON', () => {
     expect(() => readConfig('{', 'x')).toThrow('cannot use x: its config is not JSON');
   });
 });

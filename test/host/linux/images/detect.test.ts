@@ -24,7 +24,7 @@ function pack(names: string[], option = '--no-auto-compress'): string {
 }
 
 it.each([['--no-auto-compress'], ['--gzip'], ['--bzip2'], ['--xz'], ['--zstd']])(
-  'tells an archive by its content, packed with %s',
+  'recognizes an archive by its content, compressed by %s',
   async (option) => {
     expect(await detect(pack(['a/layer.tar', 'manifest.json', 'oci-layout'], option))).toBe(
       'docker',
@@ -35,7 +35,7 @@ it.each([['--no-auto-compress'], ['--gzip'], ['--bzip2'], ['--xz'], ['--zstd']])
   },
 );
 
-it('refuses what nobody could read to its end', async () => {
+it('refuses endless input', async () => {
   execFileSync('mkfifo', [join(dir, 'pipe')]);
   await expect(detect(join(dir, 'pipe'))).rejects.toThrow('pipe: it is a named pipe');
   await expect(detect('/dev/zero')).rejects.toThrow('cannot import /dev/zero: it is a device');
@@ -44,7 +44,7 @@ it('refuses what nobody could read to its end', async () => {
   expect(await detect(join(dir, 'gone'))).toBeUndefined();
 });
 
-it('says what is damaged', async () => {
+it('names the damage', async () => {
   writeFileSync(join(dir, 'empty'), '');
   await expect(detect(join(dir, 'empty'))).rejects.toThrow(/empty: .*not look like a tar archive/);
   const archive = pack(['etc/a'], '--xz');

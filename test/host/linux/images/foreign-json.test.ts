@@ -5,7 +5,7 @@ import {
   shownNames,
 } from '../../../../src/host/linux/images/foreign-json.js';
 
-it('reads what another tool wrote, and no more than anybody would', () => {
+it('reads archives of other tools, with limits', () => {
   expect(parseForeign('{"a":["}","\\"]"]}', 'config', 'x')).toEqual({ a: ['}', '"]'] });
   const deep = (levels: number) => '['.repeat(levels) + ']'.repeat(levels);
   expect(parseForeign(deep(100), 'config', 'x')).toBeInstanceOf(Array);

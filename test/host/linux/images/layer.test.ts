@@ -37,7 +37,7 @@ async function poured(blob: Buffer, content = TAR, most = 2 ** 30): Promise<Buff
 }
 
 it.each([['nothing', ['cat']], ...SCHEMES] as typeof SCHEMES)(
-  'a layer packed by %s comes out as it was',
+  'a layer compressed by %s is unpacked unchanged',
   async (_name, program) => {
     expect(await poured(packed(program))).toEqual(TAR);
     expect(await contentDigest(layerOf(packed(program)), 'read x')).toBe(digestOf(TAR));
@@ -47,21 +47,21 @@ it.each([['nothing', ['cat']], ...SCHEMES] as typeof SCHEMES)(
   },
 );
 
-it.each(SCHEMES)('damage of %s is complained of by its own program', async (name, program) => {
+it.each(SCHEMES)('damage of %s is reported by its own program', async (name, program) => {
   const whole = packed(program);
   await expect(poured(whole.subarray(0, whole.length - 20))).rejects.toThrow(
     new RegExp(`^cannot unpack x: a layer: (.*\\b)?${name}\\b`),
   );
 });
 
-it('a layer that has no end is read as far as it may go', async () => {
+it('an endless layer is read up to its limit', async () => {
   const zeros = Buffer.alloc(2 ** 24);
   await expect(poured(packed(['gzip'], zeros), zeros, 2 ** 20)).rejects.toThrow(
     'cannot unpack x: a layer unpacks to more than 1M',
   );
 });
 
-it('names the format that is damaged, also where zstd(1) stands in for its program', async () => {
+it('names the damaged format, also if zstd(1) replaces its program', async () => {
   const damaged = packed(['gzip']).subarray(0, -20);
   await expect(poured(damaged)).rejects.toThrow(/: gzip: .*unexpected end of file/);
   const dir = mkdtempSync(join(tmpdir(), 'programs-'));

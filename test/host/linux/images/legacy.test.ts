@@ -50,7 +50,7 @@ describe('an archive with only `repositories`', () => {
     },
   );
 
-  it('has one that is alone without a name', async () => {
+  it('has a single one without a name', async () => {
     const alone = JSON.stringify({ other: { '2': OTHER } });
     expect((await open(undefined, { repositories: alone })).foreign.config.command).toEqual([
       'other',

@@ -4,7 +4,7 @@ import { isLoopback, pinReference } from '../../../../src/host/linux/images/regi
 
 const DIGEST = `sha256:${'0'.repeat(64)}`;
 
-describe('names of registries’ images', () => {
+describe('references of registry images', () => {
   it.each([
     ['nginx', `nginx@${DIGEST}`],
     ['nginx:1.27', `nginx@${DIGEST}`],

@@ -114,7 +114,7 @@ describe('an OCI image layout', () => {
     );
   });
 
-  it('leads to the image for this host', async () => {
+  it('is resolved to the image for this host', async () => {
     const platform = (architecture: string) => ({ platform: { os: 'linux', architecture } });
     const all = [
       { ...manifest('other'), ...platform('vax') },
@@ -123,7 +123,7 @@ describe('an OCI image layout', () => {
     expect(await command(undefined, put(JSON.stringify({ manifests: all })))).toEqual(['ours']);
   });
 
-  it('is refused when a text is not what was said of it', async () => {
+  it('is refused if a blob does not match its descriptor', async () => {
     const { digest, size } = manifest('a');
     const other = { digest, size: size + 1, mediaType: 't' };
     await expect(open(undefined, other)).rejects.toThrow('digest or size of blobs/sha256/');

@@ -54,7 +54,7 @@ const ATTESTATION = {
 };
 const SIGNATURE = { ...put('{}', 'application/vnd.dev.cosign.artifact.sig.v1+json') };
 
-describe('of several images the one for this host is taken', () => {
+describe('of several images the one for this host is used', () => {
   it.each<[string, object[]]>([
     ['by the platforms of the index', [described('other', VAX), described('ours', OURS)]],
     ['without a system', [described('ours', { architecture: ARCHITECTURE })]],
@@ -76,7 +76,7 @@ describe('of several images the one for this host is taken', () => {
     expect(await take(entries)).toBe('ours');
   });
 
-  it('is named by its digest when it has no other name', async () => {
+  it('is named by its digest if it has no other name', async () => {
     const both = [image('ours'), image('b')];
     const error = await take(both).catch((each) => each);
     expect(error.message).toBe(
@@ -86,7 +86,7 @@ describe('of several images the one for this host is taken', () => {
     expect(await take(both, both[1]?.digest)).toBe('b');
   });
 
-  it('says which platforms there are when none is this host’s', async () => {
+  it('lists the platforms if none is this host’s', async () => {
     const entries = [
       described('a', VAX),
       described('b', { ...VAX, variant: 'v2\x1b[2J' }),
@@ -101,7 +101,7 @@ describe('of several images the one for this host is taken', () => {
     await expect(take([image('only', VAX)])).rejects.toThrow('it is for linux/vax, and this host');
   });
 
-  it('has an end, however deep indexes are and however many there are', async () => {
+  it('is bounded in depth and number of indexes', async () => {
     let deep: object = image('ours');
     for (let depth = 0; depth < 10; depth++) deep = index(deep);
     await expect(take([deep])).rejects.toThrow('indexes in indexes');

@@ -40,7 +40,7 @@ const ROUTES = [
 ].join('');
 
 describe('addresses inside a network namespace', () => {
-  it('come from fib_trie without loopback and repetition', () => {
+  it('come from fib_trie without loopback and duplicates', () => {
     expect(localAddresses(TRIE)).toEqual([0x0a090105, 0x0a090282]);
   });
 

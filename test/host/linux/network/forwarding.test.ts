@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { forwardingFinding } from '../../../../src/host/linux/network/forwarding.js';
 
-it('tells of a host that passes on what containers send', () => {
+it('reports a host that forwards packets of containers', () => {
   expect(forwardingFinding(false)).toMatchObject({ name: 'forwarding', status: 'ok' });
   expect(forwardingFinding(true)).toMatchObject({
     name: 'forwarding',

@@ -62,12 +62,12 @@ it('reads kind, state, master, alias and IPv4 addresses of links', () => {
   ]);
 });
 
-it('knows the widest scope of the addresses of IPv6', () => {
+it('finds the widest scope of IPv6 addresses', () => {
   const global = { family: 'inet6', local: '2001:db8::1', prefixlen: 64, scope: 'global' };
   const both = { ...BRIDGE, addr_info: [...BRIDGE.addr_info, global] };
   expect(parseLinks(JSON.stringify([both]))).toMatchObject([{ ipv6: 'global' }]);
 });
 
-it('takes no output for no links', () => {
+it('reads empty output as no links', () => {
   expect(parseLinks('')).toEqual([]);
 });

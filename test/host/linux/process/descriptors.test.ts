@@ -38,7 +38,7 @@ async function inheritedBy(script: string): Promise<string> {
   }
 }
 
-it('keeps what our caller left open from the programs we start', async () => {
+it('does not pass open descriptors of our caller to programs', async () => {
   expect(await inheritedBy('')).toMatch(/ 40 -> /);
   const after = await inheritedBy('closeInherited();');
   expect(after).not.toMatch(/ 40 -> /);

@@ -34,7 +34,7 @@ async function holding(options: RunOptions = {}): Promise<number[]> {
   return [...all.map(({ stdout }) => stdout), text].map((each) => each.split(file).length - 1);
 }
 
-it('has every program hold the lock as long as it is ours', async () => {
+it('shares the lock with every program while we hold it', async () => {
   expect(await holding()).toEqual([0, 0, 0]);
   shareLock(lock);
   expect(await holding()).toEqual([1, 1, 1]);
@@ -43,7 +43,7 @@ it('has every program hold the lock as long as it is ours', async () => {
   expect(await holding()).toEqual([0, 0, 0]);
 });
 
-it('keeps it from what runs the code of others', async () => {
+it('does not share it with programs that run foreign code', async () => {
   shareLock(lock);
   expect(await holding({ foreign: true })).toEqual([0, 0, 1]);
 });

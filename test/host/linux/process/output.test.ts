@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { lastLines, shortened, Tail } from '../../../../src/host/linux/process/output.js';
 
-it('keeps the last bytes, however they come', () => {
+it('keeps the last bytes in chunks of any size', () => {
   const whole = Buffer.from('0123456789'.repeat(30));
   for (const size of [1, 3, 10, 11, 25, 300]) {
     const tail = new Tail(10);
@@ -10,7 +10,7 @@ it('keeps the last bytes, however they come', () => {
   }
 });
 
-it('keeps all there is of less', () => {
+it('keeps all of a shorter output', () => {
   const tail = new Tail(10);
   expect(tail.text()).toBe('');
   tail.add(Buffer.from('ab'));
@@ -18,7 +18,7 @@ it('keeps all there is of less', () => {
   expect(tail.text()).toBe('abc');
 });
 
-it('joins a character that came in two parts', () => {
+it('joins a character split over two chunks', () => {
   const tail = new Tail(10);
   const [first, second] = [...Buffer.from('é')] as [number, number];
   tail.add(Buffer.from([first]));

@@ -13,7 +13,7 @@ describe('a process', () => {
     expect(parseStat(stat('httpd', state))).toBeUndefined();
   });
 
-  it('is the same at every look, and absent for no process', () => {
+  it('is stable, and absent without a process', () => {
     expect(startTime(process.pid)).toBeGreaterThan(0);
     expect(startTime(process.pid)).toBe(startTime(process.pid));
     expect(startTime(2 ** 30)).toBeUndefined();

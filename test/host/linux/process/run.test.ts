@@ -26,7 +26,7 @@ describe.each(all)('%s', (_name, start) => {
     expect(result.code).toBe(0);
   });
 
-  it('ends at once for a program that reads input when there is none', async () => {
+  it('gives a program that reads input an end of file', async () => {
     expect(await start('cat', [])).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
@@ -39,7 +39,7 @@ describe.each(all)('%s', (_name, start) => {
     });
   });
 
-  it('finds what cron does not', async () => {
+  it('finds programs outside cron’s PATH', async () => {
     const path = process.env.PATH;
     process.env.PATH = '/usr/bin:/bin';
     try {
@@ -49,13 +49,13 @@ describe.each(all)('%s', (_name, start) => {
     }
   });
 
-  it('tells a missing folder from a missing program', async () => {
+  it('distinguishes a missing folder from a missing program', async () => {
     await expect(start('true', [], { cwd: '/nonexistent' })).rejects.toThrow(
       'cannot run true: no folder /nonexistent',
     );
   });
 
-  it('says what failed by the end of its errors', async () => {
+  it('quotes the end of its errors', async () => {
     const script = 'for (let i = 1; i < 8; i++) console.error("line " + i); process.exit(3)';
     await expect(start(node, ['-e', script], { purpose: 'do it' })).rejects.toThrow(
       `cannot do it: ${node}: line 4; line 5; line 6; line 7`,
@@ -72,7 +72,7 @@ describe.each(all)('%s', (_name, start) => {
   });
 });
 
-it.each(all)('%s gives a session of its own, out of reach of Ctrl-C', async (_name, start) => {
+it.each(all)('%s runs in its own session, out of reach of Ctrl-C', async (_name, start) => {
   const { stdout } = await start('sh', ['-c', 'echo $$ $(cut -d " " -f 6 /proc/$$/stat)']);
   const [pid, session] = stdout.split(' ');
   expect(session).toBe(pid);
@@ -110,7 +110,7 @@ describe('a program that does not end by itself', () => {
     await expect.poll(() => isRunning(`sleep ${time}`)).toBe(false);
   });
 
-  it('is ended when it gets nowhere', async () => {
+  it('is ended if it makes no progress', async () => {
     const stall = { within: 100, least: 10, bytes: () => 5 };
     await expect(run('sleep', ['60'], { stall, shown: 'fetch' })).rejects.toThrow(
       'cannot run fetch: less than 10 bytes in 0.1s',
@@ -123,7 +123,7 @@ describe('a program that has ended', () => {
     ['has its output', 'echo out; sleep TIME & exit 3', {}],
     ['has the end of it', 'echo out; sleep TIME & exit 3', { tail: true }],
     ['has its input', 'cat; setsid sleep TIME & exit 3', { input: 'out\n' }],
-  ])('is not waited for while another %s open', async (_what, script, options) => {
+  ])('is not waited for while another process %s open', async (_what, script, options) => {
     const time = unique();
     try {
       const ran = await run('sh', ['-c', script.replace('TIME', time)], {
@@ -136,7 +136,7 @@ describe('a program that has ended', () => {
     }
   });
 
-  it('has been read to its last byte', async () => {
+  it('is read to its last byte', async () => {
     // a pipe holds 64 KiB
     const { stdout } = await run('sh', ['-c', 'head -c 65536 /dev/zero | tr "\\0" x']);
     expect(stdout).toBe('x'.repeat(65_536));
@@ -149,7 +149,7 @@ describe('output', () => {
     `echo first; head -c ${bytes} /dev/zero | tr '\\0' x; echo last`,
   ];
 
-  it('of a stranger is kept by its end, as bytes', async () => {
+  it('of foreign code is kept by its end, as bytes', async () => {
     const { code, stdout, stderr } = await run(
       'sh',
       [
@@ -166,7 +166,7 @@ describe('output', () => {
     expect(stderr).toMatch(/^\ufffdé+\ufffd\.$/);
   });
 
-  it('that is parsed has a limit', async () => {
+  it('to be parsed has a limit', async () => {
     expect((await run('sh', flood(1000), { maxOutput: 2000 })).stdout).toHaveLength(1010);
     await expect(run('sh', flood(1e9), { maxOutput: 2000, reject: false })).rejects.toThrow(
       'cannot run sh: more than 2000 bytes of output',
@@ -174,7 +174,7 @@ describe('output', () => {
     expect(() => runSync('sh', flood(1e7), { maxOutput: 2000 })).toThrow('more than 2000 bytes');
   });
 
-  it('without end costs no memory', async () => {
+  it('without an end takes no memory', async () => {
     const before = process.memoryUsage.rss();
     let most = 0;
     const timer = setInterval(() => {
@@ -199,7 +199,7 @@ describe('the environment', () => {
   };
   const PASSED = { HOME: '/h', https_proxy: 'p', REGISTRY_AUTH_FILE: '/a', LC_ALL: 'C' };
 
-  it.each(all)('of %s is what programs need, and nothing else', async (_name, start) => {
+  it.each(all)('of %s has what programs need, and nothing else', async (_name, start) => {
     const before = { ...process.env };
     Object.assign(process.env, OURS, PASSED, { LC_ALL: 'de_DE.UTF-8' });
     try {

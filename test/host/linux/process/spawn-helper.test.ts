@@ -67,7 +67,7 @@ const files = (pid: number) =>
     .filter(Boolean)
     .map((name): [number, string] => [Number(name), readlinkSync(`/proc/${pid}/fd/${name}`)]);
 
-it('has a program go on in its folder, and answers with its first line', async () => {
+it('keeps a program running in its folder, and returns its first line', async () => {
   const pid = await sleeper();
   expect(readlinkSync(`/proc/${pid}/cwd`)).toBe(dir);
   const open = Object.fromEntries(files(pid));
@@ -84,7 +84,7 @@ it('passes arguments as they are and runs a program to its end', async () => {
   expect(readFileSync(file, 'utf8')).toBe(words.map((word) => `${word}|`).join(''));
 });
 
-it('tells why a program failed', async () => {
+it('reports why a program failed', async () => {
   const failing = (script: string) =>
     helper.during(() => helper.run('/bin/sh', ['-c', script], 'start c1'));
   await expect(failing('echo one >&2; exit 3')).rejects.toThrow('cannot start c1: /bin/sh: one');
@@ -96,7 +96,7 @@ it('tells why a program failed', async () => {
   );
 });
 
-it('hands on what was complained of in place of a first line', async () => {
+it('returns the error printed instead of a first line', async () => {
   const plain = { program: '/bin/sh', args: ['-c', 'echo no >&2; exit 1'] };
   const answer = await helper.during(() => helper.begin(forking('', plain)));
   expect(answer).toMatchObject({ line: '', complaint: 'no\n' });
@@ -107,7 +107,7 @@ it('hands on what was complained of in place of a first line', async () => {
   });
 });
 
-it('ends a program that does not tell in time', async () => {
+it('ends a program that prints no line in time', async () => {
   const file = join(dir, 'pid');
   const args = ['-c', 'echo $$ >"$0"; exec sleep 60', file];
   const { line } = await helper.during(() => helper.begin(forking('', { patience: 1, args })));
@@ -115,7 +115,7 @@ it('ends a program that does not tell in time', async () => {
   expect(() => process.kill(Number(readFileSync(file, 'utf8')), 0)).toThrow('ESRCH');
 });
 
-it('starts many side by side from one process, which is gone with the last', async () => {
+it('starts many concurrently from one process, which ends with the last', async () => {
   const before = childrenOf(process.pid);
   let meanwhile: string[] = [];
   const pids = await helper.during(async () => {
@@ -129,7 +129,7 @@ it('starts many side by side from one process, which is gone with the last', asy
   expect(childrenOf(process.pid)).toEqual(before);
 });
 
-it('has a program listen from the beginning, at its descriptors from 3 on', async () => {
+it('passes listening sockets to a program, from descriptor 3 on', async () => {
   const [first, second] = [await freePort(), await freePort()];
   const sockets = [first, second].map((published) => ({ host_ip: '127.0.0.1', published }));
   const pid = await sleeper({ sockets });
@@ -147,7 +147,7 @@ it('has a program listen from the beginning, at its descriptors from 3 on', asyn
   }
 });
 
-it('tells where it cannot listen', async () => {
+it('reports an address it cannot listen on', async () => {
   const taken = createServer();
   const port = await listening(taken);
   try {
@@ -162,7 +162,7 @@ it('tells where it cannot listen', async () => {
   }
 });
 
-it('shares the lock with a program that ends, not with one that goes on', async () => {
+it('shares the lock with a program that ends, not with one that keeps running', async () => {
   const path = join(dir, '.lock');
   const lock = openSync(path, 'a');
   shareLock(lock);
@@ -179,7 +179,7 @@ it('shares the lock with a program that ends, not with one that goes on', async 
   }
 });
 
-it('fails what is under way when perl is ended, and starts another for the next', async () => {
+it('fails pending requests if perl is killed, and starts another for the next', async () => {
   const before = childrenOf(process.pid);
   const failure = helper.during(async () => {
     const waiting = helper.run('sleep', ['60'], 'wait').catch((error: Error) => error.message);
@@ -195,7 +195,7 @@ it('fails what is under way when perl is ended, and starts another for the next'
   expect(await failure).toBe('cannot start programs: perl: SIGKILL');
 });
 
-it('starts perl again when the terminal has ended it before it began', async () => {
+it('starts perl again if the terminal ended it before it started', async () => {
   const [first, file] = [join(dir, 'first'), join(dir, 'began')];
   const script = `[ -e ${first} ] || { : >${first}; kill -INT $$; }; exec ${findProgram('perl')} "$@"`;
   writeFileSync(join(dir, 'perl'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
@@ -206,7 +206,7 @@ it('starts perl again when the terminal has ended it before it began', async () 
   expect(readFileSync(file, 'utf8')).toBe('once\n');
 });
 
-it('names the package when there is no perl', async () => {
+it('names the package if perl is missing', async () => {
   const failure = withPath(dir, () => helper.during(() => helper.run('/bin/true', [], 'start c1')));
   await expect(failure).rejects.toThrow(UserError);
   await expect(failure).rejects.toMatchObject({

@@ -39,13 +39,13 @@ describe('capabilitiesOf', () => {
     expect(given('restricted', ['CAP_CHOWN'])).toEqual(['CHOWN', 'NET_BIND_SERVICE']);
   });
 
-  it('takes ALL, which a name outweighs', () => {
+  it('accepts ALL, which a name overrides', () => {
     expect(given('default', [], ['ALL'])).toEqual([]);
     expect(given('default', ['CHOWN'], ['all'])).toEqual(['CHOWN']);
     expect(given('default', ['ALL'], ['SYS_ADMIN'])).toHaveLength(40);
   });
 
-  it('gives no more than we have, and says so for one that was asked for by name', () => {
+  it('grants no more than we have, and rejects one requested by name', () => {
     const available = new Set(['CAP_CHOWN', 'CAP_KILL']);
     expect(given('default', ['ALL'], [], available)).toEqual(['CHOWN', 'KILL']);
     expect(() => given('default', ['SYS_RESOURCE'], [], available)).toThrow(

@@ -107,7 +107,7 @@ describe('configJson', () => {
     ]);
   });
 
-  it('joins a user namespace that is there, on a disk seen with its ids', () => {
+  it('joins an existing user namespace, on an idmapped disk', () => {
     const ids = { first: 1_879_048_192, count: 65_536 };
     const userns = { ids, path: '/run/stage/user', root: '/run/stage/rootfs' };
     const { root, linux } = configJson(plain, { ...ground, userns });
@@ -117,7 +117,7 @@ describe('configJson', () => {
     expect(linux.gidMappings).toEqual(linux.uidMappings);
   });
 
-  it('has a /dev of its own, and /proc and /sys that cannot be used for more', () => {
+  it('has its own /dev, and restricted /proc and /sys', () => {
     expect(at('/dev')).toMatchObject({
       type: 'tmpfs',
       options: expect.arrayContaining(['nosuid', 'mode=755', 'size=64m']),
@@ -133,7 +133,7 @@ describe('configJson', () => {
     });
   });
 
-  it('mounts parents before what is in them, and the user’s own over ours', () => {
+  it('mounts parents before children, and the user’s mounts over ours', () => {
     const mounts = [
       { source: '/v/deep', target: '/data/deep/', read_only: true },
       { source: '/v', target: '/data', read_only: false },
@@ -153,7 +153,7 @@ describe('configJson', () => {
     ]);
   });
 
-  it('lifts filter and masks, and no more, for an unconfined container', () => {
+  it('drops only filter and masks for an unconfined container', () => {
     const { linux, process } = config({ security: 'unconfined' }, { seccomp: () => undefined });
     expect([linux.seccomp, linux.maskedPaths, linux.readonlyPaths]).toEqual([undefined, [], []]);
     expect(process.noNewPrivileges).toBe(true);
@@ -169,7 +169,7 @@ describe('configJson', () => {
     ]);
   });
 
-  it('sets PATH, HOSTNAME and HOME unless told otherwise', () => {
+  it('sets PATH, HOSTNAME and HOME by default', () => {
     expect(config({ environment: { HOME: '/x', A: 'b=c' } }).process.env).toEqual([
       'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       'HOSTNAME=web',
@@ -178,7 +178,7 @@ describe('configJson', () => {
     ]);
   });
 
-  it('limits memory with swap, where the kernel can, and CPU over 100 ms', () => {
+  it('limits memory with swap, where supported, and CPU per 100 ms', () => {
     const limits = { memory: 1000, cpus: 0.25, cpu_shares: 2, cpuset: '0-1', pids: 5 };
     expect(config({ limits }).linux.resources).toMatchObject({
       memory: { limit: 1000, swap: 1000 },
@@ -200,12 +200,12 @@ describe('configJson', () => {
     ]);
   });
 
-  it('keeps an out-of-memory score that is worse than none', () => {
+  it('keeps a positive out-of-memory score', () => {
     const host = { ...ground.host, oomScoreAdj: 300 };
     expect(config({}, { host }).process.oomScoreAdj).toBe(300);
   });
 
-  it('sets the container’s own sysctls only', () => {
+  it('sets the container’s sysctls only', () => {
     const sysctls = { 'net.core.somaxconn': '1024', 'kernel.shmmax': '1' };
     expect(config({ sysctls }).linux.sysctl).toEqual(sysctls);
     for (const name of [

@@ -24,7 +24,7 @@ it.each([
   ['/no/such', `there is no program /no/such in its image (${CRUN})`],
   ['bin/bsybox', `there is no program bin/bsybox in its image (${CRUN})`],
   ['bsybox', `there is no program bsybox in any folder of its PATH (${CRUN})`],
-])('names %s, which the runtime does not', (program, cause) => {
+])('names %s, missing in the runtime’s error', (program, cause) => {
   const error = explained(program);
   expect(error).toBeInstanceOf(UserError);
   expect(messageOf(error)).toBe(`cannot start s.a: ${cause}`);

@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import type { Hierarchies } from '../../../../src/host/linux/cgroups/hierarchies.js';
 import { hybridCgroupWorkaround } from '../../../../src/host/linux/runtime/hybrid-cgroup-workaround.js';
 
-it('hides version 2 from a runtime only where nothing of ours is on it', () => {
+it('hides cgroup v2 from a runtime only if no controller of ours is on it', () => {
   const unified = mkdtempSync(join(tmpdir(), 'unified-'));
   onTestFinished(() => rmSync(unified, { recursive: true }));
   const list = join(unified, 'cgroup.controllers');

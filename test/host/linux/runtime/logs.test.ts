@@ -66,7 +66,7 @@ describe('readLog', () => {
     ]);
   });
 
-  it('gives the last lines only', async () => {
+  it('returns the last lines only', async () => {
     writeFileSync(file, ['1', '2', '3'].map((text) => line(text)).join(''));
     expect(await texts({ last: 2 })).toEqual(['stdout 2', 'stdout 3']);
     expect(await texts({ last: 9 })).toHaveLength(3);
@@ -79,7 +79,7 @@ describe('readLog', () => {
     expect(found.at(-1)).toBe(`stdout ${Buffer.from('é19999').toString('latin1')}`);
   });
 
-  it('follows over a new file and a cut one, until conmon has ended', async () => {
+  it('follows across a new and a truncated file, until conmon has ended', async () => {
     writeFileSync(file, line('one'));
     const { end } = monitored();
     const following = texts({ follow: true });
@@ -98,7 +98,7 @@ describe('readLog', () => {
     );
   });
 
-  it('gives the last lines of both streams whole, however long and mixed they are', async () => {
+  it('returns the last lines of both streams completely, however long and mixed', async () => {
     const [half, other] = ['a', 'b'].map((each) => each.repeat(8000)) as [string, string];
     writeFileSync(
       file,
@@ -119,7 +119,7 @@ describe('readLog', () => {
     expect(await texts({ last: 4 })).toContain('stderr early');
   });
 
-  it('gives as many of the last lines as one who keeps them all', async () => {
+  it('returns the same last lines as a reader of everything', async () => {
     const records = Array.from({ length: 900 }, (_, index) => {
       const stream = index % 7 < 3 ? 'stderr' : 'stdout';
       return line(
@@ -135,7 +135,7 @@ describe('readLog', () => {
     }
   });
 
-  it('keeps bytes that are no text, and leaves out what conmon has not written', async () => {
+  it('keeps invalid UTF-8, and skips incomplete records of conmon', async () => {
     const bytes = Buffer.from([0xff, 0x00, 0xc3, 0x28, 0x1b]);
     const record = Buffer.concat([Buffer.from('2026-01-01T00:00:00Z stdout F '), bytes]);
     const junk = Buffer.alloc(3 * 1024 * 1024, 'x');
@@ -145,7 +145,7 @@ describe('readLog', () => {
     expect(await texts({ last: 1 })).toEqual([`stdout ${bytes.toString('latin1')}`]);
   });
 
-  it('gives a line without end piece by piece, in pieces of bounded size', async () => {
+  it('returns an endless line in pieces of bounded size', async () => {
     writeFileSync(file, line('x'.repeat(8000), 'stdout', 'P').repeat(4000));
     let [size, largest] = [0, 0];
     for await (const parts of readLog(paths, ID)) {
@@ -157,7 +157,7 @@ describe('readLog', () => {
     expect(largest).toBeLessThan(300 * 1024);
   });
 
-  it('loses nothing to files that come while it waits for its reader', async () => {
+  it('loses nothing when files rotate while it waits for its reader', async () => {
     writeFileSync(file, line('0'));
     const { end } = monitored();
     const found: string[] = [];
@@ -177,7 +177,7 @@ describe('readLog', () => {
     expect(gaps).toBe(0);
   });
 
-  it('says where files came and went unseen', async () => {
+  it('reports rotations that it missed', async () => {
     writeFileSync(file, line('0'));
     const { end } = monitored();
     const found: string[] = [];
@@ -196,7 +196,7 @@ describe('readLog', () => {
     expect(found).toEqual(['0', 'gap', '3']);
   });
 
-  it('says so when there is none', async () => {
+  it('reports a missing log', async () => {
     await expect(texts()).rejects.toThrow('cannot show the log of shop.web: there is none');
   });
 });

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ReadWriteLock } from '../../../../src/host/linux/runtime/read-write-lock.js';
 
-describe('Gate', () => {
-  it('lets many pass together, one alone, and nobody in between', async () => {
+describe('ReadWriteLock', () => {
+  it('admits many readers or one writer', async () => {
     const lock = new ReadWriteLock();
     const seen: string[] = [];
     const act = (name: string) => async () => {
@@ -21,7 +21,7 @@ describe('Gate', () => {
     expect(seen.join(' ')).toBe('+a +b -a -b +X -X +c -c +Y -Y');
   });
 
-  it('passes a failure on and is open after it', async () => {
+  it('passes a failure on and is unlocked after it', async () => {
     const lock = new ReadWriteLock();
     const fail = async () => {
       throw new Error('no');

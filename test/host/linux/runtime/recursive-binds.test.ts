@@ -12,7 +12,7 @@ it.each<[string, string, string, boolean]>([
   expect(bindsRecursively({ name, version }, kernel)).toBe(can);
 });
 
-it('holds options for all that is mounted below, or mounts the top alone', () => {
+it('applies options to nested mounts, or mounts the top only', () => {
   const mounts = [
     { source: '/a', target: '/a', read_only: true },
     { source: '/b', target: '/b', read_only: false },

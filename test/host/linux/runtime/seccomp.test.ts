@@ -46,7 +46,7 @@ const allowed = (capabilities?: string[], kernel?: string) =>
     .flatMap(({ names, args }) => (args ? [] : names));
 
 describe('resolveSeccomp', () => {
-  it('denies with EPERM what is not allowed, on the machine’s architectures', () => {
+  it('denies calls with EPERM unless allowed, on the machine’s architectures', () => {
     expect(resolve()).toMatchObject({
       defaultAction: 'SCMP_ACT_ERRNO',
       defaultErrnoRet: 1,
@@ -60,7 +60,7 @@ describe('resolveSeccomp', () => {
     expect(allowed([], '4.10.0')).toContain('ptrace');
   });
 
-  it('leaves out rules that say what the default says, and keeps other errors', () => {
+  it('drops rules equal to the default, and keeps other errors', () => {
     const errors = resolve().syscalls.filter(({ action }) => action === 'SCMP_ACT_ERRNO');
     expect(errors).toEqual([
       { names: ['socketcall'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 },
@@ -74,7 +74,7 @@ describe('resolveSeccomp', () => {
     ]);
   });
 
-  it('allows sockets of a few families, and no other way to one', () => {
+  it('allows sockets of a few families only', () => {
     const rules = resolve().syscalls.filter(({ names }) =>
       names.some((name) => /^socket|^io_uring/.test(name)),
     );
@@ -128,7 +128,7 @@ describe('resolveSeccomp', () => {
     ]);
   });
 
-  it('knows no profile for an unknown machine', () => {
+  it('has no profile for an unknown machine', () => {
     expect(() => resolveSeccomp(profile, { arch: 'vax', kernel: '6.1', capabilities: [] })).toThrow(
       'no seccomp profile for vax',
     );
@@ -136,7 +136,7 @@ describe('resolveSeccomp', () => {
 });
 
 describe('readProfile', () => {
-  it('names the package of a missing one', () => {
+  it('names the package of a missing profile', () => {
     expect(() => readProfile('/no/such/file')).toThrow(
       expect.objectContaining({
         message: expect.stringMatching(/cannot read the seccomp profile/),
@@ -146,12 +146,12 @@ describe('readProfile', () => {
   });
 });
 
-describe('a profile of the user’s', () => {
+describe('a profile of the user', () => {
   const own = { ...profile, defaultAction: 'SCMP_ACT_LOG', defaultErrnoRet: 38 };
   const resolved = (capabilities: string[]) =>
     resolveCustom(own, { arch: 'amd64', kernel: '6.1.0', capabilities });
 
-  it('is taken as it is, its conditions by the container’s capabilities', () => {
+  it('is used as written, its conditions resolved by the container’s capabilities', () => {
     const { syscalls, ...rest } = resolved([]);
     expect(rest).toEqual({
       defaultAction: 'SCMP_ACT_LOG',
@@ -203,7 +203,7 @@ describe('a profile of the user’s', () => {
       'archMap[0].architecture is not a string',
       { ...rule({ action: 'SCMP_ACT_LOG' }), archMap: [{}] },
     ],
-  ])('says where it is wrong: %s', (cause, wrong) => {
+  ])('reports where it is invalid: %s', (cause, wrong) => {
     const said = () => parseProfile(JSON.stringify(wrong));
     expect(said).toThrow(cause);
   });

@@ -25,7 +25,7 @@ afterEach(() => rmSync(base, { recursive: true }));
 const link = (name: string, target: string) => symlinkSync(target, join(tree, name));
 
 describe('resolveInside', () => {
-  it('follows links as the container would, and never out', () => {
+  it('follows links as the container would, never outside', () => {
     link('a', '/b/../c');
     link('up', '../../../../secret');
     link('loop', 'loop');
@@ -35,7 +35,7 @@ describe('resolveInside', () => {
     expect(() => resolveInRootfs(tree, '/loop')).toThrow(/too many links/);
   });
 
-  it('looks through mounts', () => {
+  it('resolves through mounts', () => {
     mkdirSync(join(base, 'volume'));
     symlinkSync('/proc/self/fd/7', join(base, 'volume/evil'));
     const mounts = [{ source: join(base, 'volume'), target: '/data/', read_only: false }];
@@ -44,7 +44,7 @@ describe('resolveInside', () => {
 });
 
 describe('checkWorkingDir', () => {
-  it('takes what is on the disk, there or not', () => {
+  it('accepts folders on the disk, existing or not', () => {
     expect(() => checkWorkingDir(tree, '/')).not.toThrow();
     expect(() => checkWorkingDir(tree, '/new/folder')).not.toThrow();
     expect(() => checkWorkingDir(tree, '/processes')).not.toThrow();
@@ -65,7 +65,7 @@ describe('checkWorkingDir', () => {
 });
 
 describe('checkTree', () => {
-  it('takes folders and nothing', () => {
+  it('accepts folders and missing paths', () => {
     mkdirSync(join(tree, 'dev'));
     expect(() => checkTree(tree)).not.toThrow();
   });
@@ -128,7 +128,7 @@ describe('resolveUser', () => {
     },
   );
 
-  it('reads no passwd outside of the tree', () => {
+  it('reads no passwd outside the tree', () => {
     rmSync(join(tree, 'etc/passwd'));
     link('etc/passwd', join(base, 'secret'));
     writeFileSync(join(base, 'secret'), 'root:x:0:0::/root:\n');
@@ -156,7 +156,7 @@ describe('checkTargets', () => {
     expect(() => check([`/${name}/below/../x`])).toThrow('it leads to /');
   });
 
-  it('refuses what leads there through a volume, and files of ours that would', () => {
+  it('refuses paths that lead there through a volume, also for our own files', () => {
     symlinkSync('/proc/sys', join(base, 'evil'));
     expect(() => check(['/a', '/a/evil/net'])).toThrow('/a/evil/net: it leads to /proc/sys/net');
     rmSync(join(tree, 'etc'), { recursive: true });
@@ -164,7 +164,7 @@ describe('checkTargets', () => {
     expect(() => check([])).toThrow('cannot mount anything on /etc/hosts: it leads to /proc/hosts');
   });
 
-  it('takes links to anywhere else, and what is not there yet', () => {
+  it('accepts links to other places, and missing paths', () => {
     link('data', 'srv/data');
     link('etc/resolv.conf', '../run/resolve/stub.conf');
     link('shm', '/dev/shm');
