@@ -85,6 +85,13 @@ module.exports = {
       },
     },
     {
+      name: 'caches-in-fast-path',
+      comment: 'One interface to what makes a run fast, so that it can be switched off as a whole.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/app/fast-path/', '^src/state/'] },
+      to: { path: ['^src/app/fast-path/(?!index\\.ts$)', '^src/state/files-fingerprint\\.ts$'] },
+    },
+    {
       name: 'cli-without-host',
       comment: 'argv → use case → view: only use cases reach the host.',
       severity: 'error',

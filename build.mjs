@@ -139,7 +139,7 @@ const cacheOf = ${cacheOf};
 const filename = join(__dirname, ${JSON.stringify(code)});
 let cachedData;
 try {
-  cachedData = readFileSync(cacheOf(filename));
+  if (process.env.BALEINE_FAST_PATH !== '0') cachedData = readFileSync(cacheOf(filename));
 } catch {}
 const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
 const lazily = (name) =>

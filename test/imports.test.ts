@@ -49,10 +49,14 @@ const GOOD: Record<string, string> = {
   'src/main.ts': `${module('./cli/run.js')}await import('./cli/lazy.js');\n`,
   'src/cli/run.ts': module('../app/index.js'),
   'src/app/index.ts': module(
+    './fast-path/index.js',
     ...['config', 'cron', 'execute', 'formats', 'plan', 'state', 'view', 'kinds', 'host/linux'].map(
       (name) => `../${name}/index.js`,
     ),
   ),
+  'src/app/fast-path/index.ts': module('./cache.js'),
+  'src/app/fast-path/cache.ts': module('../../state/files-fingerprint.js'),
+  'src/state/files-fingerprint.ts': module(),
   'src/cli/lazy.ts': module(
     'commander',
     '../view/open.js',
@@ -126,6 +130,8 @@ const BAD: [rule: string, file: string, path: string][] = [
   ['app-without-terminal', 'src/app/index.ts', '../cli/lazy.js'],
   ['app-without-terminal', 'src/app/index.ts', '../view/open.js'],
   ['app-without-terminal', 'src/app/index.ts', 'commander'],
+  ['caches-in-fast-path', 'src/app/index.ts', './fast-path/cache.js'],
+  ['caches-in-fast-path', 'src/app/index.ts', '../state/files-fingerprint.js'],
   ['cli-without-host', 'src/cli/lazy.ts', '../host/linux/index.js'],
   ['programs-from-launcher', 'src/kinds/image/own.ts', 'node:child_process'],
   ['programs-from-launcher', 'src/state/lock.ts', 'node:child_process'],

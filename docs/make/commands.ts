@@ -12,6 +12,16 @@ Commands mirror Terraform (plan, apply, destroy) and Docker Compose (the rest). 
 is something to do; 75 when another run holds the lock; 130 when interrupted.
 `;
 
+const VARIABLES = `## Environment variables
+
+| variable | |
+|---|---|
+| \`BALEINE_ROOT\` | default of \`--root\` |
+| \`BALEINE_FAST_PATH=0\` | read no cache and write none: every run parses the file and all tables, and makes the whole plan. Results are the same |
+| \`BALEINE_DEBUG=1\` | show where in the program an error comes from |
+| \`NO_COLOR\` | never color the output |
+`;
+
 /** The page docs/reference/commands.md. */
 export async function commandsPage(): Promise<string> {
   const program = addCommonOptions(new StrictCommand('baleine').enablePositionalOptions());
@@ -21,8 +31,9 @@ export async function commandsPage(): Promise<string> {
   return [
     HEAD,
     '## Common options\n',
-    'Nearly every command takes these, before or after its name. `BALEINE_ROOT` is the default of `--root`.\n',
+    'Nearly every command takes these, before or after its name.\n',
     optionTable(common, program),
+    VARIABLES,
     ...commands.map((each) => section(each, common)),
   ].join('\n');
 }

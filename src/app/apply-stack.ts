@@ -51,7 +51,8 @@ export async function applyStack(
     const code = await propose(context, plan, store, options, false, { before, failed });
     if (code === 0) await before();
     if (context.unresolvedImages?.size) throw unresolvedError(context.unresolvedImages);
-    if (code === 0 && store.rows.some(({ stack }) => stack === config.name)) context.cacheConfig();
+    if (code === 0 && store.rows.some(({ stack }) => stack === config.name))
+      context.fastPath.store();
     return code;
   });
   return code === 0 && options.wait ? waitHealthy(context, config.name, options) : code;

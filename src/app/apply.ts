@@ -1,9 +1,9 @@
 import { kinds } from '../kinds/index.js';
 import { emptyPlan } from '../plan/plan-notes.js';
 import type { ApplyOptions } from './apply-stack.js';
-import type { Context } from './context.js';
-import { isNoOp } from './no-op-check.js';
+import { type Context, ReadOnlyContext } from './context.js';
 import { coversWholeStack, planOptionsOf } from './options.js';
+import { desiredInput } from './plan-input.js';
 
 /** Applies a saved plan, a recorded stack (`options.stack`), or the file; answers the exit code. */
 export async function apply(
@@ -23,17 +23,18 @@ export async function apply(
  * something is loaded when there is something to change.
  */
 async function applyFile(context: Context, options: ApplyOptions): Promise<number | undefined> {
-  const observing = coversWholeStack(planOptionsOf(options)) ? context.probeUnlocked() : undefined;
-  // whatever fails first is reported
-  observing?.catch(() => undefined);
+  const { fastPath } = context;
+  const isSimple = coversWholeStack(planOptionsOf(options)) && !options.wait;
+  const isNoOp = isSimple ? fastPath.checkNoOp() : undefined;
   const config = await context.config();
-  if (!observing || options.wait || !(await isNoOp(context, config, observing))) {
+  const readOnly = new ReadOnlyContext(context.options);
+  if (!(await isNoOp?.(config, (rows) => desiredInput(config, readOnly, rows)))) {
     const { applyStack } = await import('./apply-stack.js');
     return applyStack(context, config, options);
   }
   if (options.quiet && !options.json) return 0;
   const view = await context.frontend.view(options);
-  const rows = context.cachedRecords()?.rows.filter(({ stack }) => stack === config.name);
-  await view.plan(emptyPlan(config.name, rows ?? [], kinds));
+  const rows = fastPath.records().rows.filter(({ stack }) => stack === config.name);
+  await view.plan(emptyPlan(config.name, rows, kinds));
   return 0;
 }

@@ -1,6 +1,5 @@
 import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { removeCached } from '../formats/cache.js';
 import { dropArchives } from '../host/linux/images/built-archives.js';
 import {
   configCache,
@@ -10,6 +9,7 @@ import {
   rootLink,
   stateCacheFile,
 } from '../model/install-paths.js';
+import { removeCachedStack } from './fast-path/index.js';
 
 /**
  * Removes baleine's empty folders in /run once no resource is recorded. Other contents stay, except
@@ -36,7 +36,7 @@ export function cleanUpRunDir(paths: InstallPaths): void {
 export function cleanUpStack(paths: InstallPaths, stack: string): void {
   const { root } = paths;
   removeUnfinished(paths, stack);
-  removeCached(configCache(paths), stack);
+  removeCachedStack(paths, stack);
   dropArchives(paths, stack);
   for (const entry of list(root).filter((each) => each.isDirectory())) {
     removeFolder(join(root, entry.name, stack));

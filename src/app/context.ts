@@ -12,35 +12,19 @@ import type { Capacity, Host, Preconditions, Probe } from '../host/ports.js';
 import { kinds } from '../kinds/index.js';
 import type { Config, ForeignFrom } from '../model/config.js';
 import { UserError } from '../model/errors.js';
-import {
-  builtImagesDir,
-  configCache,
-  type InstallPaths,
-  lockFile,
-} from '../model/install-paths.js';
+import { builtImagesDir, type InstallPaths, lockFile } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
 import type { ContainerSpec, ImageOrigin } from '../model/specs.js';
-import type { Context as Given } from '../plan/desired/context.js';
-import { planInputFingerprint } from '../plan/in-sync.js';
 import { locateInstallation } from '../state/installation.js';
 import type { Lock, LockTimeouts } from '../state/lock.js';
 import { openState, type State } from '../state/state.js';
-import { type CachedRecords, cacheRecords, loadCachedRecords } from '../state/state-cache.js';
 import type { Store } from '../state/store.js';
 import type { TableFormat } from '../state/table.js';
+import { type FastPath, fastPathFor } from './fast-path/index.js';
 import type { Frontend } from './frontend.js';
 import { ImageInspector } from './image-inspector.js';
 import type { CommonOptions } from './options.js';
 import type { PlanHost } from './plan-host.js';
-import { type ReadResult, readConfigCached } from './read-config.js';
-
-/** Proof that a file and the state were in sync, by `configMatchesState`. */
-interface SyncMark {
-  /** From `planInputFingerprint`. */
-  mark: string;
-  /** Of the records. */
-  serial: string;
-}
 
 /**
  * The composition root. Everything except the paths is opened on first use. What a run from cron
@@ -50,8 +34,7 @@ interface SyncMark {
 export class Context {
   #paths: InstallPaths | undefined;
   #host: Promise<Host> | undefined;
-  #read: ReadResult | undefined;
-  #agreement: { mark: string; records: CachedRecords } | undefined;
+  #fastPath: FastPath | undefined;
   #inspector: ImageInspector | undefined;
   /**
    * The errors of images that could not be inspected, by name, for a run that continues with their
@@ -83,33 +66,14 @@ export class Context {
     return this.#paths;
   }
 
-  /** Reads and checks the file, or its cache; rejects with all errors in it. */
-  async config(): Promise<Config> {
-    this.#read = await readConfigCached(this.options.file, configCache(this.paths));
-    return this.#read.config;
+  get fastPath(): FastPath {
+    this.#fastPath ??= fastPathFor(this, TABLES);
+    return this.#fastPath;
   }
 
-  /** Whether an earlier run has found the file in sync with the state. */
-  isConfigInSync(given: Given, records: CachedRecords): boolean {
-    const known = this.#read?.cached?.mark as SyncMark | undefined;
-    return known?.serial === records.serial && known.mark === planInputFingerprint(given);
-  }
-
-  /** Notes that this run has. */
-  noteConfigInSync(given: Given, records: CachedRecords): void {
-    this.#agreement = { mark: planInputFingerprint(given), records };
-  }
-
-  /** Caches the config for the next run. The caller holds the lock. */
-  cacheConfig(): void {
-    const { mark, records } = this.#agreement ?? {};
-    this.#read?.store?.(records && { mark, serial: records.serial });
-    if (records && !this.cachedRecords()) cacheRecords(this.paths, records);
-  }
-
-  /** The rows cached by an earlier run, if they are current. */
-  cachedRecords(): CachedRecords | undefined {
-    return loadCachedRecords(this.paths, TABLES);
+  /** Reads and checks the file; rejects with all errors in it. */
+  config(): Promise<Config> {
+    return this.fastPath.config(this.options.file);
   }
 
   /** A snapshot of the state, to read. */
@@ -188,13 +152,13 @@ export class Context {
   }
 
   /** Whether a killed run may have left something running. */
-  mayHaveStale(): boolean {
-    return hasStale(this.paths);
+  needsCleanup(rows: readonly Row[]): boolean {
+    return hasStale(this.paths) || rows.some(isOrphanedOneOff);
   }
 
-  /** Takes that away. The caller holds the lock. */
+  /** Takes that away, except for one-off containers. The caller holds the lock. */
   async clearStale(): Promise<void> {
-    if (this.mayHaveStale()) await (await this.host()).runtime.clearAbandoned();
+    if (hasStale(this.paths)) await (await this.host()).runtime.clearAbandoned();
     if (!existsSync(builtImagesDir(''))) return;
     const { sweepArchives } = await import('../host/linux/images/built-archives.js');
     sweepArchives();

@@ -7,15 +7,13 @@ import { type Resource, type Row, resourceFromRow } from '../model/resource.js';
 import { buildPlan } from '../plan/build.js';
 import { desiredImperative } from '../plan/desired/imperative.js';
 import { desired } from '../plan/desired/index.js';
-import { configMatchesState } from '../plan/in-sync.js';
 import { assumeNoDrift, observe } from '../plan/observe.js';
-import { emptyPlan, unusedNotes } from '../plan/plan-notes.js';
+import { emptyPlan } from '../plan/plan-notes.js';
 import { checkPublishedPorts, opensPorts } from '../plan/port-conflicts.js';
 import { scaleTargets } from '../plan/targets.js';
-import type { CachedRecords } from '../state/state-cache.js';
 import type { Context } from './context.js';
+import type { Records } from './fast-path/index.js';
 import { livePlanHost } from './live-plan-host.js';
-import { hostMatchesRecord } from './no-op-check.js';
 import { coversWholeStack, type PlanOptions } from './options.js';
 import { desiredInput } from './plan-input.js';
 
@@ -26,7 +24,7 @@ const hostOf = (context: Context) => context.planHost ?? livePlanHost(context);
 export async function planStack(
   context: Context,
   config: Config,
-  records: CachedRecords,
+  records: Records,
   planOptions: PlanOptions,
 ): Promise<Plan> {
   const { name } = config;
@@ -34,27 +32,18 @@ export async function planStack(
   const { scale, refresh = true, health } = planOptions;
   const own = ofStack(name, rows);
   const look = refresh ? startObserving(context, own, health) : undefined;
-  const given = await desiredInput(config, context, rows, scale);
-  const isAgreed = coversWholeStack(planOptions) && context.isConfigInSync(given, records);
-  // whatever there is to do is reckoned, and shown, from the file
-  if (isAgreed && look && hostMatchesRecord(context, own, name, await look())) {
-    context.noteConfigInSync(given, records);
+  const input = await desiredInput(config, context, rows, scale);
+  const isWhole = coversWholeStack(planOptions);
+  if (isWhole && look && (await context.fastPath.isInSync(input, records, look))) {
     return emptyPlan(name, own, kinds);
   }
-  const resources = desired(given);
+  const resources = desired(input);
   const targets = scale && scaleTargets(Object.keys(scale), name, resources, rows);
   const inSight = targets ? { ...planOptions, targets } : planOptions;
   const plan = await planResources(context, name, resources, rows, { ...inSight, look, config });
-  if (coversWholeStack(planOptions) && isNothing(plan, own) && configMatchesState(resources, own)) {
-    context.noteConfigInSync(given, records);
-  }
+  if (isWhole) context.fastPath.noteInSync(plan, input, records, resources);
   if (opensPorts(plan)) checkPublishedPorts(config, hostOf(context).capacity());
   return plan;
-}
-
-/** Other notes, such as waiting containers, have to be worked out in each run. */
-function isNothing({ changes, notes = [] }: Plan, rows: readonly Row[]): boolean {
-  return changes.length === 0 && notes.length === unusedNotes(rows, kinds).length;
 }
 
 const ofStack = (stack: string, rows: readonly Row[]) => rows.filter((row) => row.stack === stack);

@@ -22,7 +22,7 @@ export async function showPlan(context: Context, options: ShowPlanOptions): Prom
   const { destroy = false, out, detailedExitcode } = options;
   if (out !== undefined) refuseStandardInput(context.options.file);
   const config = destroy ? undefined : await context.config();
-  const records = context.cachedRecords() ?? context.state();
+  const records = context.fastPath.records();
   const { rows, serial } = records;
   const planOptions = { ...planOptionsOf(options), health: 'ask' } as const;
   const plan = config

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { configMatchesState, hostMatchesState } from '../../src/app/fast-path/in-sync.js';
 import { type ConfigEntries, configFromFlags } from '../../src/app/imperative/flags-to-config.js';
 import { pinReleases, saveFactUpdates } from '../../src/execute/checkpoint.js';
 import type { Event } from '../../src/execute/events.js';
@@ -14,9 +15,8 @@ import type { Handler } from '../../src/model/step.js';
 import { buildPlan, type PlanInput } from '../../src/plan/build.js';
 import { desiredImperative } from '../../src/plan/desired/imperative.js';
 import { desired } from '../../src/plan/desired/index.js';
-import { configMatchesState, hostMatchesState } from '../../src/plan/in-sync.js';
 import { type Observed, observe } from '../../src/plan/observe.js';
-import { isUnused, unusedNotes } from '../../src/plan/plan-notes.js';
+import { emptyPlan, isUnused, unusedNotes } from '../../src/plan/plan-notes.js';
 import {
   pinPreviousRelease,
   rollbackResources,
@@ -53,19 +53,23 @@ export class MemoryStack {
   }
 
   /**
-   * If the file matches the state, a plan made from the records alone must have the same changes.
+   * Each plan is made with and without the fast path. If the file matches the state, a plan made
+   * from the records alone must have the same changes; if the host does too, the plan is empty.
    */
-  #checkInSync({ stack, changes, notes }: Plan, resources: Resource[], options: PlanOptions): void {
+  #checkInSync(plan: Plan, resources: Resource[], options: PlanOptions): void {
+    const { stack, changes, notes } = plan;
     const own = this.rows.filter((row) => row.stack === stack);
     if (Object.keys(options).length > 0 || !configMatchesState(resources, own)) return;
     const used = own.filter((row) => !isUnused(row)).map(resourceFromRow);
     const byRecords = this.#build(stack, used, {});
     const others = (byRecords.notes ?? []).length - unusedNotes(own, kinds).length;
     const nothing = byRecords.changes.length === 0 && others === 0 && !byRecords.factUpdates;
-    expect(hostMatchesState(own, this.#observe(stack, used), kinds)).toBe(nothing);
+    const isInSync = hostMatchesState(own, this.#observe(stack, used), kinds);
+    expect(isInSync).toBe(nothing);
     const said = (text: readonly object[] = []) => text.map((each) => JSON.stringify(each)).sort();
     expect(said(byRecords.changes)).toEqual(said(changes));
     expect(said(byRecords.notes)).toEqual(said(notes));
+    if (isInSync) expect(emptyPlan(stack, own, kinds)).toEqual(plan);
   }
 
   /** The plan of `baleine rollback`. */

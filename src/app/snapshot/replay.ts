@@ -5,6 +5,7 @@ import { UserError } from '../../model/errors.js';
 import type { InstallPaths } from '../../model/install-paths.js';
 import type { State } from '../../state/state.js';
 import { Context } from '../context.js';
+import { type FastPath, fullPath } from '../fast-path/index.js';
 import type { Frontend } from '../frontend.js';
 import type { CommonOptions } from '../options.js';
 import type { PlanHost } from '../plan-host.js';
@@ -42,12 +43,8 @@ export class ReplayContext extends Context {
     };
   }
 
-  override cachedRecords(): undefined {
-    return undefined;
-  }
-
-  override isConfigInSync(): boolean {
-    return false;
+  override get fastPath(): FastPath {
+    return fullPath(this);
   }
 
   override probe(): Promise<Probe> {

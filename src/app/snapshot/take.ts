@@ -6,6 +6,7 @@ import { UserError } from '../../model/errors.js';
 import type { Row } from '../../model/resource.js';
 import { Context } from '../context.js';
 import { desiredResources } from '../desired-resources.js';
+import { type FastPath, fullPath } from '../fast-path/index.js';
 import { livePlanHost } from '../live-plan-host.js';
 import { planDestroy, planStack } from '../make-plan.js';
 import type { PlanHost } from '../plan-host.js';
@@ -94,8 +95,8 @@ class RecordingContext extends Context {
     this.planHost = recordingHost(livePlanHost(new Context(options)), answers);
   }
 
-  override isConfigInSync(): boolean {
-    return false;
+  override get fastPath(): FastPath {
+    return fullPath(this);
   }
 }
 

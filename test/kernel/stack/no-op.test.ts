@@ -29,6 +29,8 @@ it(
     const before = await kept(host);
     expect(await stack.apply()).toBe(NOTHING);
     expect(await stack.plan()).toBe(NOTHING);
+    const full = { env: { BALEINE_FAST_PATH: '0' } };
+    expect(await host.baleine(['--file', stack.file, ...QUIET], full)).toEqual(SILENT);
     expect(await kept(host)).toBe(before);
 
     const holder = await holdLock(join(host.root, '.lock'));

@@ -72,8 +72,15 @@ export class Stack {
     return (await this.host.baleine(['--file', this.file, ...words], { timeout: LONG })).stdout;
   }
 
-  plan(...words: string[]): Promise<string> {
-    return this.done('plan', ...words);
+  /** A plan with nothing to do is made again without the fast path, and must be the same. */
+  async plan(...words: string[]): Promise<string> {
+    const text = await this.done('plan', ...words);
+    if (text === NOTHING) {
+      const env = { BALEINE_FAST_PATH: '0' };
+      const full = await this.host.baleine(['--file', this.file, 'plan', ...words], { env });
+      expect(full.stdout).toBe(NOTHING);
+    }
+    return text;
   }
 
   apply(...words: string[]): Promise<string> {

@@ -1,10 +1,11 @@
-import { addressOf } from '../model/address.js';
-import { canonical, equal } from '../model/json.js';
-import { type Resource, type Row, resourceFromRow } from '../model/resource.js';
-import { decide } from './decide.js';
-import type { Context } from './desired/context.js';
-import type { Kinds, Observed } from './observe.js';
-import { isUnused, planNotes } from './plan-notes.js';
+import { addressOf } from '../../model/address.js';
+import { canonical, equal } from '../../model/json.js';
+import type { Plan } from '../../model/plan.js';
+import { type Resource, type Row, resourceFromRow } from '../../model/resource.js';
+import { decide } from '../../plan/decide.js';
+import type { Context } from '../../plan/desired/context.js';
+import type { Kinds, Observed } from '../../plan/observe.js';
+import { isUnused, planNotes, unusedNotes } from '../../plan/plan-notes.js';
 
 /**
  * Whether the file declares exactly what is recorded. This stays true until one of the two changes;
@@ -51,4 +52,18 @@ export function hostMatchesState(all: readonly Row[], observed: Observed, kinds:
   if (drifted) return false;
   const { notes, factUpdates } = planNotes({ resources, rows, observed, kinds }, []);
   return !notes && !factUpdates;
+}
+
+/**
+ * Whether a plan has nothing to do and nothing to say. Other notes than of unused data, such as
+ * waiting containers, have to be worked out in each run.
+ *
+ * @param all rows of the stack
+ */
+export function isNothing(
+  { changes, notes = [] }: Plan,
+  all: readonly Row[],
+  kinds: Kinds,
+): boolean {
+  return changes.length === 0 && notes.length === unusedNotes(all, kinds).length;
 }

@@ -10,12 +10,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Entry } from '../config/document.js';
-import type { Config } from '../model/config.js';
-import { fileNameOf } from '../model/install-paths.js';
-import type { ParsedFile } from './baleine/load.js';
-import { decodePositions, encodePositions, positionsIn } from './positions.js';
-import type { Source } from './yaml/read-file.js';
+import type { Entry } from '../../config/document.js';
+import type { ParsedFile } from '../../formats/baleine/load.js';
+import { decodePositions, encodePositions, positionsIn } from '../../formats/positions.js';
+import type { Source } from '../../formats/yaml/read-file.js';
+import type { Config } from '../../model/config.js';
+import { fileNameOf } from '../../model/install-paths.js';
 
 /**
  * The bundle's file names contain a hash of their content and imports, so no build uses what

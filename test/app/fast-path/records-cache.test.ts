@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { type InstallPaths, stateCacheFile } from '../../src/model/install-paths.js';
-import { openState, type State } from '../../src/state/state.js';
-import { cacheRecords, loadCachedRecords } from '../../src/state/state-cache.js';
-import { openStore } from '../../src/state/store.js';
-import { longRow, makeInstallation, rowOf, TABLES } from './sample.js';
+import { cacheRecords, loadCachedRecords } from '../../../src/app/fast-path/records-cache.js';
+import { type InstallPaths, stateCacheFile } from '../../../src/model/install-paths.js';
+import { openState, type State } from '../../../src/state/state.js';
+import { openStore } from '../../../src/state/store.js';
+import { longRow, makeInstallation, rowOf, TABLES } from '../../state/sample.js';
 
 let paths: InstallPaths;
 let state: State;

@@ -12,22 +12,22 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Document } from '../../src/config/document.js';
-import { Problems } from '../../src/config/problem.js';
-import { parseFile } from '../../src/formats/baleine/load.js';
 import {
   type CachedConfig,
   loadCached,
   removeCached,
   storeCached,
   writeSyncMark,
-} from '../../src/formats/cache.js';
-import { decodePositions, encodePositions, positionsIn } from '../../src/formats/positions.js';
-import { interpolate } from '../../src/formats/yaml/interpolate.js';
-import type { Source } from '../../src/formats/yaml/read-file.js';
-import { parseYaml } from '../../src/formats/yaml/yaml.js';
-import type { Config } from '../../src/model/config.js';
-import { EXAMPLE } from '../config/example.js';
+} from '../../../src/app/fast-path/config-cache.js';
+import type { Document } from '../../../src/config/document.js';
+import { Problems } from '../../../src/config/problem.js';
+import { parseFile } from '../../../src/formats/baleine/load.js';
+import { decodePositions, encodePositions, positionsIn } from '../../../src/formats/positions.js';
+import { interpolate } from '../../../src/formats/yaml/interpolate.js';
+import type { Source } from '../../../src/formats/yaml/read-file.js';
+import { parseYaml } from '../../../src/formats/yaml/yaml.js';
+import type { Config } from '../../../src/model/config.js';
+import { EXAMPLE } from '../../config/example.js';
 
 let dir: string;
 beforeEach(() => {

@@ -1,0 +1,99 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { Context, TABLES } from '../../src/app/context.js';
+import { type FastPath, fastPathFor } from '../../src/app/fast-path/index.js';
+import { planStack } from '../../src/app/make-plan.js';
+import { desiredInput } from '../../src/app/plan-input.js';
+import type { Capacity, Preconditions, Probe } from '../../src/host/ports.js';
+import { type InstallPaths, installPaths } from '../../src/model/install-paths.js';
+import type { Plan } from '../../src/model/plan.js';
+import { MemoryHost } from './memory-host.js';
+
+/** An installation in a folder of the test, on an in-memory host. */
+export function memoryInstallation(): { dir: string; paths: InstallPaths; file: string } {
+  const dir = mkdtempSync(join(tmpdir(), 'baleine-run-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const paths = { ...installPaths(join(dir, 'root')), run: join(dir, 'run') };
+  return { dir, paths, file: join(dir, 'baleine.yaml') };
+}
+
+/** One run of baleine there, with the fast path or without it. */
+export class MemoryRun extends Context {
+  readonly #fastPath: FastPath;
+  readonly #paths: InstallPaths;
+
+  constructor(
+    file: string,
+    paths: InstallPaths,
+    env: NodeJS.ProcessEnv = {},
+    readonly observed = new MemoryHost(paths),
+  ) {
+    super({ file, root: paths.root, color: false });
+    this.#paths = paths;
+    this.#fastPath = fastPathFor(this, TABLES, env);
+  }
+
+  override get paths(): InstallPaths {
+    return this.#paths;
+  }
+
+  override get fastPath(): FastPath {
+    return this.#fastPath;
+  }
+
+  override async probe(): Promise<Probe> {
+    return this.observed.probe();
+  }
+
+  override probeUnlocked(): Promise<Probe> {
+    return this.probe();
+  }
+
+  override needsCleanup = () => false;
+
+  /** What `plan` does, and then apply with the lock if there is nothing to do. */
+  async plan(): Promise<Plan> {
+    const config = await this.config();
+    const plan = await planStack(this, config, this.fastPath.records(), {});
+    if (plan.changes.length === 0) this.fastPath.store();
+    return plan;
+  }
+
+  /** Whether apply ends without the lock. */
+  async isNoOp(): Promise<boolean> {
+    const check = this.fastPath.checkNoOp();
+    const config = await this.config();
+    return check(config, (rows) => desiredInput(config, this, rows));
+  }
+
+  /** Two CPUs, and somebody who listens on every port. */
+  override capacity(): Capacity {
+    return {
+      cpus: () => '0-1',
+      controller: () => 1,
+      isBlockDevice: () => true,
+      usernsProblem: () => undefined,
+      labelProblem: () => undefined,
+      addresses: () => ['10.0.0.1'],
+      listener: (address) => ({ address, pid: 7, program: 'nginx' }),
+    };
+  }
+
+  /** No source of a bind mount is there. */
+  override async preconditions(): Promise<Preconditions> {
+    return {
+      isBlockDevice: () => true,
+      labelProblem: () => undefined,
+      bindSourceProblem: (path) => `bind source ${path} does not exist`,
+      securityProblem: () => undefined,
+      sysctlProblem: () => undefined,
+      runtimeProblem: () => undefined,
+      unreclaimable: () => undefined,
+      uplinkProblem: () => undefined,
+      subnetProblem: () => undefined,
+      forwards: () => false,
+    };
+  }
+}
