@@ -6,22 +6,22 @@ export type * from './config-images.js';
 export type * from './container-values.js';
 
 /**
- * baleine.yaml after reading: variables replaced, short forms spelled out, sizes in bytes,
- * durations in milliseconds, paths absolute, every cross-reference checked. Keys stay the file's.
+ * A parsed and checked baleine.yaml: variables and short forms expanded, sizes in bytes, durations in
+ * milliseconds, paths absolute. It has the keys of the file.
  */
 export interface Config {
   /** The stack. */
   name: string;
   /** Shown in messages; `-` for standard input. */
   file: string;
-  /** Of the text as read, to recognise a plan made from another version. */
+  /** Digest of the file's text: a saved plan is stale if it has changed. */
   digest: string;
   images: Record<string, ImageEntry>;
   bridges: Record<string, BridgeEntry>;
   volumes: Record<string, VolumeEntry>;
   containers: Record<string, ContainerEntry>;
   farms: Record<string, FarmEntry>;
-  /** Where an entry stands, `baleine.yaml:12:5`, for complaints found later. */
+  /** The position of an entry, `baleine.yaml:12:5`, for errors found later. */
   where: (path: readonly (string | number)[]) => string;
 }
 
@@ -29,7 +29,7 @@ export type BridgeEntry = External | BridgeSource;
 
 export interface BridgeSource {
   external?: false;
-  /** `10.77.1.0/24`; without one its containers have no address there. */
+  /** `10.77.1.0/24`; without one, containers have no address on this bridge. */
   subnet?: string;
   /** The host's own address on it. */
   host?: string;
@@ -43,47 +43,47 @@ export interface VolumeEntry {
   protect: boolean;
 }
 
-/** An entry of `containers`, or what a farm has of one: its keys after reading, and what has no key. */
+/** An entry of `containers`, or the servers or the proxy of a farm. */
 export type ContainerEntry = KeyEntries & {
-  /** Where it has no test of its own: what it has to say of the image's. */
+  /** Changes to the image's health check, if the entry has no test of its own. */
   image_health?: ImageHealth;
-  /** It has the host's network instead of one of its own; a file has no word for it. */
+  /** Uses the host's network; cannot be declared in a file. */
   host_network?: true;
 };
 
-/** How the servers of a farm give way to new ones. Times in milliseconds. */
+/** How the servers of a farm are replaced. Times in milliseconds. */
 export interface UpdatePolicy {
-  /** Whether what takes over is there before what it takes over from goes. */
+  /** Whether the new server starts before the old one stops, or after. */
   order: 'start-first' | 'stop-first';
-  /** Servers at a time, 1 and up. */
+  /** Number of servers replaced at a time, 1 and up. */
   parallelism: number;
-  /** What requests under way are given to end before a server goes. */
+  /** Time for requests in flight to finish before a server stops. */
   drain: number;
-  /** For how long a new server is watched before it is the next one's turn. */
+  /** Time that a new server must stay healthy before the next one is replaced. */
   monitor: number;
-  /** When a new server does not become or stay well. */
+  /** What to do if a new server does not become healthy, or does not stay so. */
   failure_action: 'pause' | 'continue' | 'rollback';
 }
 
-/** The options of a farm's proxy on top of those of a container. */
+/** The options of a farm's proxy in addition to those of a container. */
 export interface ProxyOptions {
   engine: 'haproxy';
   listen: number;
   mode: 'http' | 'tcp';
   balance: 'roundrobin' | 'leastconn' | 'source';
-  /** By what a client is known again and kept with its server. */
+  /** Session affinity: how a returning client is recognized. */
   sticky?: 'cookie' | 'source';
   tls?: {
     listen: number;
-    /** Requests without TLS are sent there. */
+    /** Redirect plain HTTP requests to https. */
     redirect: boolean;
-    /** Absolute paths of PEM files: certificate and key, one after the other. */
+    /** Absolute paths of PEM files, concatenated: certificate and key. */
     files: string[];
   };
   /** Port of HAProxy's own statistics page. */
   stats?: number;
   access_log?: true;
-  /** Lines to add, by section. */
+  /** Lines appended to sections of HAProxy's configuration. */
   snippets?: { [section in 'global' | 'defaults' | 'frontend' | 'backend']?: string };
 }
 
@@ -93,7 +93,7 @@ export interface FarmEntry {
   proxy: ContainerEntry & ProxyOptions;
 }
 
-/** What a file says of containers, with its place in it: those of farms are among them. */
+/** All entries that describe containers, with their paths in the file; includes those of farms. */
 export function entriesOf({ containers, farms }: Pick<Config, 'containers' | 'farms'>): {
   path: string[];
   entry: ContainerEntry;

@@ -1,7 +1,7 @@
 import type { DeviceRule } from './devices.js';
 
 export interface Attachment {
-  /** Static; leased from the subnet when absent. */
+  /** A static address; if absent, one is leased from the subnet. */
   address?: string;
   mac?: string;
   aliases: string[];
@@ -9,13 +9,13 @@ export interface Attachment {
 
 export interface MountEntry {
   type: 'volume' | 'bind' | 'config';
-  /** A volume's name, an absolute host path, or a generated config's name. */
+  /** The name of a volume or generated file, or an absolute path of the host. */
   source: string;
   target: string;
   read_only: boolean;
 }
 
-/** A port of the host that leads to a port of a container; TCP. */
+/** A TCP port of the host that is forwarded to a port of a container. */
 export interface PublishEntry {
   /** An address of the host; `0.0.0.0` for all. */
   host_ip: string;
@@ -23,18 +23,18 @@ export interface PublishEntry {
   published: number;
   /** In the container. */
   target: number;
-  /** The connection begins with a PROXY protocol header, which tells the client's address. */
+  /** Each connection begins with a PROXY protocol header that carries the client's address. */
   proxy_protocol?: true;
 }
 
-/** Rates for one block device, each absent for no limit; at least one is there. */
+/** Throttles of one block device; an absent rate is unlimited, and at least one is present. */
 export interface IoLimit {
   /** Path of a block device, or `disk` for the container's own disk. */
   device: string;
-  /** Bytes a second. */
+  /** Bytes per second. */
   read_bps?: number;
   write_bps?: number;
-  /** Operations a second. */
+  /** Operations per second. */
   read_iops?: number;
   write_iops?: number;
 }
@@ -42,53 +42,53 @@ export interface IoLimit {
 export interface Limits {
   /** Bytes. Swap is 0. */
   memory?: number;
-  /** CPUs' worth of time, 0.01 and up; a quota over 100 ms. */
+  /** Number of CPUs, 0.01 and up; a quota of CPU time per 100 ms. */
   cpus?: number;
   /** Relative weight, 2–262144; 1024 is the kernel's default. */
   cpu_shares?: number;
   /** `0-1,3`. */
   cpuset?: string;
-  /** Processes and threads; 2048 unless set. */
+  /** Processes and threads; default 2048. */
   pids: number;
   io?: IoLimit[];
-  /** On top of what every container has; a later rule outweighs an earlier one. */
+  /** In addition to what every container has; a later rule overrides an earlier one. */
   devices?: DeviceRule[];
-  /** The class that marks its packets for tc(8); cgroup v1 only. */
+  /** Traffic class of its packets for tc(8); cgroup v1 only. */
   net_class?: number;
 }
 
 export interface RestartPolicy {
   name: 'no' | 'always' | 'on-failure';
-  /** For `on-failure:N`: give up after N starts in a row. */
+  /** For `on-failure:N`: give up after N consecutive restarts. */
   max?: number;
 }
 
-/** Asked from inside the container: a connection, a page, or a command's exit code. */
+/** A test run inside the container: a connection, a page, or a command's exit code. */
 export type HealthTest = TcpTest | HttpTest | { exec: string[] };
 
 export interface TcpTest {
-  /** Port. */
+  /** The port that must accept a connection. */
   tcp: number;
 }
 
 export interface HttpTest {
-  /** Status: `200`, or `200-399`. */
+  /** `status` is `200`, or a range such as `200-399`. */
   http: { port: number; path: string; status: string };
 }
 
 /** Times in milliseconds. */
 export type HealthCheck = HealthTest & {
-  /** Least time between two questions. */
+  /** Minimum time between two checks. */
   interval: number;
   timeout: number;
-  /** Failures in a row that make it unhealthy. */
+  /** Consecutive failures after which the container is unhealthy. */
   retries: number;
-  /** After a start, in which failures do not count. */
+  /** Time after a start during which failures do not count. */
   start_period: number;
   on_failure: 'restart' | 'stop' | 'none';
 };
 
-/** In place of what the image's health check says; times in milliseconds. */
+/** Overrides of the image's health check; times in milliseconds. */
 export type ImageHealth =
   | { disable: true }
   | Partial<Pick<HealthCheck, 'interval' | 'timeout' | 'retries' | 'start_period' | 'on_failure'>>;
@@ -101,33 +101,33 @@ export interface MountSpec {
   read_only: boolean;
 }
 
-/** One end of a container on one bridge. */
+/** The link between a container and a bridge. */
 export interface LinkSpec {
   bridge: string;
   /** The bridge's interface on the host. */
   bridge_link: string;
-  /** Our end on the host. */
+  /** The veth interface on the host. */
   link: string;
   alias: string;
-  /** Inside: `eth0`. */
+  /** The interface in the container, `eth0`. */
   device: string;
   /** With prefix length, `10.77.1.4/24`; absent on a bridge without a subnet. */
   address?: string;
   mac?: string;
-  /** Default route, at most one per container: the host's address on its first bridge that has one. */
+  /** The default route, at most one per container: the host's address on the first bridge that has one. */
   gateway?: string;
 }
 
-/** What must be so of another container before one starts. */
+/** A condition that another container must meet before this one starts. */
 export interface DependencySpec {
   name: string;
   condition: Exclude<Condition, 'service_started'>;
   id: string;
-  /** How to ask, for `service_healthy`. */
+  /** Where to check its health, for `service_healthy`. */
   target?: HealthTarget;
 }
 
-/** Who is to be asked, and where. */
+/** A container's health check, and where to run it. */
 export interface HealthTarget {
   id: string;
   check: HealthCheck;

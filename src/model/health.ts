@@ -18,7 +18,7 @@ export interface HealthRecord {
   since: string;
 }
 
-/** The record after one more answer; undefined when that was a good one. */
+/** The record after one more check; undefined if that succeeded. */
 export function recordHealthResult(
   check: Pick<HealthCheck, 'retries' | 'start_period'>,
   before: HealthRecord | undefined,
@@ -26,7 +26,7 @@ export function recordHealthResult(
   at: {
     /** Milliseconds since the container started. */
     age: number;
-    /** When it was last known to be healthy; ISO 8601. */
+    /** When the container was last healthy; ISO 8601. */
     wellAt: string;
   },
 ): HealthRecord | undefined {

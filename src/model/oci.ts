@@ -26,7 +26,7 @@ export interface OciSpec {
   };
 }
 
-/** What one key of a container says of it; objects are merged. */
+/** The part of the configuration that one key of a container contributes; objects are merged. */
 export type OciPart = Partial<Pick<OciSpec, 'hostname' | 'annotations'>> & {
   root?: Partial<OciSpec['root']>;
   process?: Partial<OciProcess>;

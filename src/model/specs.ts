@@ -1,6 +1,6 @@
 /**
- * What is recorded of each resource, and compared: plain JSON in the words of the file, with every
- * reference resolved, so that a handler needs nothing but its own arguments.
+ * The specs of all kinds, as recorded and compared: plain JSON with the keys of the file and every
+ * reference resolved, so that a handler needs only its own arguments.
  */
 
 import type { KeySpec } from '../kinds/container/keys/types.js';
@@ -15,36 +15,36 @@ export interface ImageSpec {
   id: string;
   size: number;
   from: ImageFrom;
-  /** For `from: {image}` the base's file and version, for `{container}` its disk and when. */
+  /** For `from: {image}` the file and version of the base; for `{container}` its disk and the time. */
   base?: { file: string; version: string };
   copy: CopyEntry[];
   run: string[];
-  /** Of the content of every local file that goes in as it is, by `from` and `copy`. */
+  /** Digest of the local files copied into it by `from` and `copy`. */
   sources?: string;
-  /** For an image that another tool made. */
+  /** For an image built by another tool. */
   origin?: ImageOrigin;
-  /** The origin's or the base's, and the file's over it. */
+  /** The config of the origin or the base, overridden by the file's keys. */
   config: ImageConfig;
-  /** Of what it is derived from, when another tool made that; its own is in `origin`. */
+  /** The original config of its base, if another tool built that; its own is in `origin`. */
   original?: OriginalConfig;
-  /** Version of what is kept beside it, as containers ran it before the last build. */
+  /** Version of the image file kept beside it, which containers ran before the last build. */
   previous?: string;
 }
 
-/** What was found out about a foreign image before the plan was made. */
+/** A foreign image as inspected before the plan was made. */
 export interface ImageOrigin {
-  /** Of the list of its layers' contents: tells whether containers need a new copy. */
+  /** Digest of its layers' contents: if it changes, containers need a new copy. */
   layers: string;
   /** Docker's image ID, `sha256:…`: the digest of its config. */
   image: string;
-  /** What a registry's name stood for, and is locked to: the manifest's digest, `sha256:…`. */
+  /** The manifest that a registry's name is locked to, `sha256:…`. */
   manifest?: string;
-  /** Of the local files it is in. */
+  /** Digest of the local files that contain it. */
   fingerprint?: string;
-  /** Bytes of data to expect; an estimate when they are compressed. */
+  /** Expected bytes of data; an estimate if they are compressed. */
   bytes: number;
   config: ImageConfig;
-  /** Absent from what earlier releases recorded. */
+  /** Absent from rows of earlier releases. */
   original?: OriginalConfig;
 }
 
@@ -67,75 +67,75 @@ export interface ConfigSpec {
   /** Name of the file in `dir`. */
   file: string;
   text: string;
-  /** The container that reads it: asked to check a new text before it counts, then signalled. */
+  /** The container that reads it: checks a new text before it takes effect, and is then signaled. */
   reader?: { id: string; check: string[]; signal: string };
   /** The farm whose proxy it is for. */
   farm?: { name: string; scaled?: Scaled };
-  /** What stands beside it, made of files of the host. */
+  /** Files placed beside it, made from files of the host. */
   files?: PlacedFile[];
-  /** The servers that it names, when it is a proxy's; those that leave are drained first. */
+  /** For a proxy's configuration: its servers; those that are removed are drained first. */
   rotation?: {
     proxy: ProxySpec;
     servers: string[];
     drain: number;
-    /** Milliseconds that its worker before gets to end: where the servers soon are it does not know. */
+    /** Milliseconds for the old worker to end: it does not know the servers' new addresses. */
     handover?: number;
   };
 }
 
-/** Where a proxy takes commands. */
+/** Where a proxy accepts commands. */
 export interface ProxySpec {
-  /** Of its container. */
+  /** Id of its container. */
   id: string;
-  /** HAProxy's command socket, as it sees it. */
+  /** Path of HAProxy's command socket in its container. */
   socket: string;
   backend: string;
 }
 
-/** A server's place among those that a proxy hands requests to. Times in milliseconds. */
+/** A server's part in the rotation of its proxy. Times in milliseconds. */
 export interface RotationSpec {
   proxy: ProxySpec;
-  /** How the proxy calls it. */
+  /** Its name in the proxy's configuration. */
   server: string;
   port: number;
-  /** What requests under way are given to end before it stops. */
+  /** Time for requests in flight to finish before it stops. */
   drain: number;
-  /** For how long it is watched once it takes part. */
+  /** Time that it must stay healthy once it receives requests. */
   monitor: number;
 }
 
-/** A farm's number of servers by `baleine scale`. */
+/** A farm's number of servers as set by `baleine scale`. */
 export interface Scaled {
-  /** What the file said when it was asked for. */
+  /** The number in the file at that time: `scale` ends when it changes. */
   file: number;
   servers: number;
 }
 
-/** Its content is not recorded: it may be a key. */
+/** A file whose content is not recorded, because it may be a private key. */
 export interface PlacedFile {
-  /** Made of a digest of the content, so that another content is another file. */
+  /** Contains a digest of the content, so that a change gives another file. */
   name: string;
-  /** Joined in this order. */
+  /** Paths on the host, concatenated in this order. */
   from: string[];
 }
 
 /** The names of all containers on some bridges. */
 export interface HostsSpec {
-  /** Containers that start copy this. */
+  /** Copied by each container that starts. */
   file: string;
   text: string;
-  /** The files bound over /etc/hosts of the containers that see these names, once they have run. */
+  /** The files bound over /etc/hosts of the containers on these bridges, once they have run. */
   copies: string[];
 }
 
-/** The same as it is asked for right before a start. */
+/** A dependency as checked right before a start. */
 export interface AwaitedSpec extends Omit<DependencySpec, 'condition'> {
   condition: Condition;
   /** Its recorded exit code. */
   exit?: number;
 }
 
-/** A process that no other can be taken for: pids are used again, and start times after a boot. */
+/** A process, identified across reused pids and reboots. */
 export interface ProcessIdentity {
   pid: number;
   /** Field 22 of /proc/PID/stat: clock ticks since boot. */
@@ -143,31 +143,31 @@ export interface ProcessIdentity {
   boot_id: string;
 }
 
-/** Its keys as recorded, and what no key of the file says. */
+/** Its recorded keys, and what has no key in the file. */
 export interface ContainerSpec extends KeySpec {
   id: string;
-  /** It is started with sockets that listen there, on the host, as its descriptors from 3 on. */
+  /** Listening sockets on the host that it inherits as descriptors from 3 on. */
   sockets?: HostPort[];
-  /** The host's network is its own. */
+  /** Uses the host's network. */
   host_network?: true;
-  /** For a proxy that baleine configures: where it takes commands, and what checks its text first if that has snippets. */
+  /** For a proxy that baleine configures: its command socket, and the command that checks a text with snippets. */
   proxy?: Pick<ProxySpec, 'socket'> & { check?: string[] };
   /** For a server of a farm. */
   rotation?: RotationSpec;
-  /** It keeps its disk and no more: `stop` ended it, until `start`. */
+  /** Stopped by `stop`, until `start`: only its disk is kept. */
   stopped?: true;
-  /** Of a `baleine run`, and lasts as long as that process: neither started nor stopped by a plan. */
+  /** The `baleine run` that it belongs to and ends with: no plan starts or stops it. */
   one_off?: ProcessIdentity;
-  /** What its /etc/hosts is copied from at each start; all containers on the same bridges share it. */
+  /** Copied to its /etc/hosts at each start; shared by all containers on the same bridges. */
   hosts_file: string;
-  /** What it was before its last change; absent where there was none, and while it is held back. */
+  /** The release before its last change; absent if there was none, and while a release is pinned. */
   previous?: Release;
-  /** It was rolled back, and stays so until the file asks for something else than it did then. */
+  /** The pinned release after a rollback; the pin ends when the entry in the file changes. */
   held?: PinnedRelease;
 }
 
 export interface ContainerFacts {
-  /** The container's first process, as the host numbers it. */
+  /** Host pid of the container's first process. */
   pid?: number;
   /** Field 22 of /proc/PID/stat: clock ticks since boot. */
   start_time?: number;
@@ -178,25 +178,25 @@ export interface ContainerFacts {
   started_at?: string;
   /** Name of the runtime that started it. */
   runtime?: string;
-  /** Those it was started with. */
+  /** The sockets that it was started with. */
   sockets?: HostPort[];
-  /** Process `pid` was seen to have ended; the exit code unless nobody knows it. */
+  /** Set once process `pid` has ended; without a code if that is unknown. */
   ended?: { code?: number };
-  /** In a row, none of which went well for long. */
+  /** Consecutive restarts; reset once it has run well for long enough. */
   restarts?: number;
-  /** How it ended before it was last started again. */
+  /** How it exited before its last restart. */
   last_exit?: Exit;
-  /** While its last answer was bad. */
+  /** Present while its last health check failed. */
   health?: HealthRecord;
-  /** Why it was stopped and is not to be started again: `unhealthy: …`. */
+  /** Why it was stopped and is not restarted: `unhealthy: …`. */
   halted?: string;
 }
 
 export interface ImageFacts {
   created_at?: string;
-  /** Bytes of data, as the file occupies on disk. */
+  /** Bytes that the file occupies on disk. */
   used?: number;
-  /** Version of the file that was put beside it. */
+  /** Version of the previous image file kept beside it. */
   kept?: string;
 }
 
