@@ -14,6 +14,8 @@ const HOST = '^src/host/ports\\.ts$';
 /** The keys of a container, and what goes back with it: declared once, derived from everywhere. */
 const KEYS = '^src/kinds/container/(keys/|release\\.ts$)';
 const KIND = '^src/kinds/kind\\.ts$';
+/** What the desired resources of all kinds are derived from. */
+const DESIRED = '^src/kinds/(desired-context|recorded)\\.ts$';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -32,7 +34,7 @@ module.exports = {
       from: { path: '^src/model/' },
       to: { path: KEYS, dependencyTypesNot: ['type-only'] },
     },
-    ...['execute', 'config', 'cron', 'farm', 'view'].map((name) =>
+    ...['execute', 'config', 'cron', 'view'].map((name) =>
       only(`${name}-to-model`, `^src/${name}/`, [], 'Knows the model and nothing else of ours.'),
     ),
     only(
@@ -42,12 +44,8 @@ module.exports = {
       'Knows the model, and the launcher of flock(1), which holds its lock.',
     ),
     only('formats-to-config', '^src/formats/', ['^src/config/', KEYS], 'Readers onto one Config.'),
-    only(
-      'plan-to-model',
-      '^src/plan/',
-      ['^src/farm/', HOST, KIND, KEYS],
-      'Kinds come to it as data.',
-    ),
+    only('farm-to-model', '^src/farm/', [DESIRED], 'Expands to resources of several kinds.'),
+    only('plan-to-model', '^src/plan/', [HOST, KIND], 'Kinds come to it as data.'),
     {
       name: 'plan-types-only',
       comment: 'The planner knows the shape of a kind and of a probe, and calls no port.',
@@ -58,11 +56,16 @@ module.exports = {
     only(
       'kind-alone',
       '^src/kinds/([^/]+)/(?!keys/)',
-      ['^src/kinds/$1/', HOST, KIND],
+      ['^src/kinds/$1/', HOST, KIND, DESIRED],
       'Never another kind.',
     ),
     only('keys-to-config', '^src/kinds/container/keys/', ['^src/config/'], 'Text to value.'),
-    only('kinds-list', '^src/kinds/[^/]+\\.ts$', ['^src/kinds/', HOST], 'The list and the shape.'),
+    only(
+      'kinds-list',
+      '^src/kinds/[^/]+\\.ts$',
+      ['^src/kinds/', '^src/farm/', HOST],
+      'The list, the shape, and all desired resources.',
+    ),
     only('ports-to-model', '^src/host/[^/]+\\.ts$', [], 'Ports are interfaces over the model.'),
     only(
       'linux-to-ports',

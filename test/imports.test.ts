@@ -50,6 +50,7 @@ const GOOD: Record<string, string> = {
   'src/cli/run.ts': module('../app/index.js'),
   'src/app/index.ts': module(
     './fast-path/index.js',
+    '../kinds/desired.js',
     ...['config', 'cron', 'execute', 'formats', 'plan', 'state', 'view', 'kinds', 'host/linux'].map(
       (name) => `../${name}/index.js`,
     ),
@@ -70,7 +71,7 @@ const GOOD: Record<string, string> = {
   'src/execute/index.ts': module('../model/a.js'),
   'src/config/index.ts': module('../model/a.js', 'node:fs'),
   'src/cron/index.ts': module('../model/a.js'),
-  'src/farm/index.ts': module('../model/a.js'),
+  'src/farm/index.ts': module('../model/a.js', '../kinds/desired-context.js'),
   'src/state/index.ts': module('../model/a.js', './lock.js'),
   'src/state/lock.ts': module('../host/linux/process/flock.js'),
   'src/formats/index.ts': module(
@@ -82,15 +83,16 @@ const GOOD: Record<string, string> = {
   'src/view/open.ts': module(),
   'src/view/value.ts': module(),
   'src/plan/index.ts':
-    module('../model/a.js', '../farm/index.js') +
-    typed('../host/ports.js') +
-    typed('../kinds/kind.js'),
+    module('../model/a.js') + typed('../host/ports.js') + typed('../kinds/kind.js'),
   'src/host/ports.ts': module('../model/a.js'),
   'src/host/linux/index.ts': module('../../model/a.js', '../ports.js', './process/run.js'),
   'src/host/linux/process/run.ts': module('node:child_process', 'execa'),
   'src/host/linux/process/flock.ts': module('child_process'),
   'src/kinds/kind.ts': module('../host/ports.js', '../model/a.js'),
   'src/kinds/index.ts': module('./bridge/index.js', './image/index.js'),
+  'src/kinds/desired.ts': module('./bridge/desired.js', '../farm/index.js'),
+  'src/kinds/desired-context.ts': module('../model/a.js'),
+  'src/kinds/bridge/desired.ts': module('../../model/a.js', '../desired-context.js'),
   'src/kinds/bridge/index.ts': module('../../model/a.js', '../../host/ports.js', '../kind.js'),
   'src/kinds/image/index.ts': module('../kind.js', './own.js'),
   'src/kinds/image/own.ts': module(),
@@ -116,6 +118,7 @@ const BAD: [rule: string, file: string, path: string][] = [
   ['view-to-model', 'src/view/index.ts', '../plan/index.js'],
   ['formats-to-config', 'src/formats/index.ts', '../state/index.js'],
   ['plan-to-model', 'src/plan/index.ts', '../kinds/index.js'],
+  ['plan-to-model', 'src/plan/index.ts', '../farm/index.js'],
   ['plan-to-model', 'src/plan/index.ts', '../host/linux/index.js'],
   ['plan-types-only', 'src/plan/index.ts', '../host/ports.js'],
   ['plan-types-only', 'src/plan/index.ts', '../kinds/kind.js'],

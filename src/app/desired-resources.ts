@@ -1,6 +1,6 @@
+import { desired } from '../kinds/desired.js';
 import type { Config } from '../model/config.js';
 import type { Resource, Row } from '../model/resource.js';
-import { desired } from '../plan/desired/index.js';
 import type { Context } from './context.js';
 import { desiredInput } from './plan-input.js';
 

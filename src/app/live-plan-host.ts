@@ -1,9 +1,9 @@
 import { fingerprint, missingSources, refuseNoFolder } from '../config/content-hash.js';
 import { readProfiles } from '../config/profiles.js';
+import { certificateKey } from '../kinds/desired-context.js';
 import type { Config } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { localFiles } from '../model/image-version.js';
-import { certificateKey } from '../plan/desired/context.js';
 import { askHealth } from './ask-health.js';
 import type { Context } from './context.js';
 import type { PlanHost } from './plan-host.js';

@@ -1,9 +1,9 @@
 import type { Capacity, Preconditions, Probe } from '../host/ports.js';
+import type { Context as DesiredContext } from '../kinds/desired-context.js';
 import type { Address } from '../model/address.js';
 import type { Config } from '../model/config.js';
 import type { Plan, Warning } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
-import type { Context as DesiredContext } from '../plan/desired/context.js';
 
 /** What the desired state follows from besides the file and the records. */
 export type PlanInputs = Pick<DesiredContext, 'sources' | 'origins' | 'profiles'>;

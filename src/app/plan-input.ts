@@ -1,7 +1,7 @@
+import { checkCapacity } from '../kinds/container/capacity.js';
+import type { Context as Given } from '../kinds/desired-context.js';
 import type { Config } from '../model/config.js';
 import type { Row } from '../model/resource.js';
-import { checkCapacity } from '../plan/capacity.js';
-import type { Context as Given } from '../plan/desired/context.js';
 import type { Context } from './context.js';
 import { livePlanHost } from './live-plan-host.js';
 

@@ -1,7 +1,7 @@
 import { pinReleases } from '../execute/checkpoint.js';
+import { rollbackError, serviceInstances } from '../kinds/container/rollback.js';
 import type { Config } from '../model/config.js';
 import type { ContainerSpec } from '../model/specs.js';
-import { rollbackError, serviceInstances } from '../plan/rollback.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
 import { desiredResources } from './desired-resources.js';

@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { pinReleases } from '../execute/checkpoint.js';
+import {
+  pinPreviousRelease,
+  rollbackResources as recordsBefore,
+  rollbackError,
+  serviceInstances,
+} from '../kinds/container/rollback.js';
 import type { Config } from '../model/config.js';
 import { messageOf } from '../model/errors.js';
 import type { Event, Outcome, RollbackResult } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { ContainerSpec, PinnedRelease } from '../model/specs.js';
-import {
-  pinPreviousRelease,
-  rollbackResources as recordsBefore,
-  rollbackError,
-  serviceInstances,
-} from '../plan/rollback.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
 import { desiredResources } from './desired-resources.js';

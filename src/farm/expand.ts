@@ -32,6 +32,7 @@ export function expandFarm(name: string, entry: FarmEntry): Farm {
   const serves = {
     farm: name,
     proxy: config,
+    socket: PROXY_SOCKET,
     backend: backendOf(name),
     port: servers.port,
     update,

@@ -6,6 +6,8 @@ export interface Serving {
   farm: string;
   /** The proxy's container. */
   proxy: string;
+  /** HAProxy's command socket, as it sees it. */
+  socket: string;
   backend: string;
   port: number;
   update: UpdatePolicy;

@@ -2,7 +2,7 @@ import { type Address, addressOf } from '../model/address.js';
 import { UserError } from '../model/errors.js';
 import { FORWARDER, formatHostPort } from '../model/publish.js';
 import type { Resource, Row } from '../model/resource.js';
-import type { ConfigSpec, ContainerSpec } from '../model/specs.js';
+import type { ContainerSpec } from '../model/specs.js';
 
 /**
  * What `--target` selects: the targets, the forwarder of their published ports, all their
@@ -71,26 +71,4 @@ export function forwarderTargets(
 function isForwarded({ publish = [], sockets = [] }: Partial<ContainerSpec>): boolean {
   const own = new Set(sockets.map(formatHostPort));
   return publish.some((each) => !own.has(formatHostPort(each)));
-}
-
-/**
- * The targets of `scale`: the servers of the farms, the proxies' configurations, and host names.
- */
-export function scaleTargets(
-  farms: readonly string[],
-  stack: string,
-  resources: readonly Resource[],
-  rows: readonly Row[],
-): Address[] {
-  const own = rows.filter((row) => row.stack === stack);
-  const all = [
-    ...resources,
-    ...own.map((row) => ({ ...row, address: addressOf(row.kind, row.name) })),
-  ];
-  const configs = all.filter(
-    ({ kind, spec }) => kind === 'config' && farms.includes((spec as ConfigSpec).farm?.name ?? ''),
-  );
-  const hosts = all.filter(({ kind }) => kind === 'hosts');
-  const targets = [...configs, ...hosts].map(({ address }) => address);
-  return [...new Set([...targets, ...configs.flatMap(({ needs }) => needs)])];
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/formats/baleine/load.js';
+import { desired } from '../../src/kinds/desired.js';
 import { kinds } from '../../src/kinds/index.js';
 import { installPaths } from '../../src/model/install-paths.js';
 import { type Resource, type Row, resourceFromRow } from '../../src/model/resource.js';
-import { desired } from '../../src/plan/desired/index.js';
 import { unitsOf } from '../../src/plan/units.js';
 
 const paths = installPaths('/var/lib/baleine');

@@ -5,6 +5,13 @@ import { pinReleases, saveFactUpdates } from '../../src/execute/checkpoint.js';
 import type { Event } from '../../src/execute/events.js';
 import { execute } from '../../src/execute/execute.js';
 import { loadConfig } from '../../src/formats/baleine/load.js';
+import {
+  pinPreviousRelease,
+  rollbackResources,
+  serviceInstances,
+} from '../../src/kinds/container/rollback.js';
+import { desired } from '../../src/kinds/desired.js';
+import { desiredImperative } from '../../src/kinds/desired-imperative.js';
 import { kinds } from '../../src/kinds/index.js';
 import { type Address, addressOf, IMPERATIVE_STACK } from '../../src/model/address.js';
 import { installPaths } from '../../src/model/install-paths.js';
@@ -13,15 +20,8 @@ import { type Resource, type Row, resourceFromRow } from '../../src/model/resour
 import type { ContainerSpec, ImageOrigin } from '../../src/model/specs.js';
 import type { Handler } from '../../src/model/step.js';
 import { buildPlan, type PlanInput } from '../../src/plan/build.js';
-import { desiredImperative } from '../../src/plan/desired/imperative.js';
-import { desired } from '../../src/plan/desired/index.js';
 import { type Observed, observe } from '../../src/plan/observe.js';
 import { emptyPlan, isUnused, unusedNotes } from '../../src/plan/plan-notes.js';
-import {
-  pinPreviousRelease,
-  rollbackResources,
-  serviceInstances,
-} from '../../src/plan/rollback.js';
 import { renderPlan } from '../../src/view/plan-text.js';
 import { MemoryHost } from './memory-host.js';
 

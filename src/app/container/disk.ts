@@ -6,6 +6,7 @@ import {
   bytePath,
   shown,
 } from '../../host/linux/files/open-folder.js';
+import { committedConfig } from '../../kinds/container/desired/image-config.js';
 import { IMPERATIVE_STACK } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import { originalOf } from '../../model/image-version.js';
@@ -19,7 +20,6 @@ import {
 } from '../../model/install-paths.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { ImageSpec } from '../../model/specs.js';
-import { committedConfig } from '../../plan/desired/image-config.js';
 import type { Context } from '../context.js';
 import { jsonLine } from '../frontend.js';
 import { executeBriefly, planChange, withStoreOrWait } from '../imperative/change.js';

@@ -1,11 +1,11 @@
 import type { Probe } from '../../host/ports.js';
 import { dueForHealth } from '../../kinds/container/health.js';
+import type { Context as PlanInput } from '../../kinds/desired-context.js';
 import { kinds } from '../../kinds/index.js';
 import type { Config } from '../../model/config.js';
 import { configCache } from '../../model/install-paths.js';
 import type { Plan } from '../../model/plan.js';
 import { type Resource, type Row, resourceFromRow } from '../../model/resource.js';
-import type { Context as PlanInput } from '../../plan/desired/context.js';
 import { observe } from '../../plan/observe.js';
 import type { TableFormat } from '../../state/table.js';
 import { parse, sourceOf } from '../read-config.js';

@@ -1,9 +1,9 @@
 import type { Probe } from '../../host/ports.js';
+import type { Context as PlanInput } from '../../kinds/desired-context.js';
 import type { Config } from '../../model/config.js';
 import type { InstallPaths } from '../../model/install-paths.js';
 import type { Plan } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
-import type { Context as PlanInput } from '../../plan/desired/context.js';
 import type { State } from '../../state/state.js';
 
 /** The recorded resources, without lookup functions. */

@@ -1,9 +1,9 @@
+import type { Context } from '../../kinds/desired-context.js';
 import { addressOf } from '../../model/address.js';
 import { canonical, equal } from '../../model/json.js';
 import type { Plan } from '../../model/plan.js';
 import { type Resource, type Row, resourceFromRow } from '../../model/resource.js';
 import { decide } from '../../plan/decide.js';
-import type { Context } from '../../plan/desired/context.js';
 import type { Kinds, Observed } from '../../plan/observe.js';
 import { isUnused, planNotes, unusedNotes } from '../../plan/plan-notes.js';
 

@@ -8,7 +8,6 @@ import { messageOf } from '../../model/errors.js';
 import { bundleDir, type InstallPaths, installPaths } from '../../model/install-paths.js';
 import { buildPlan } from '../../plan/build.js';
 import { findOrphans } from '../../plan/orphans.js';
-import { rebaseRows } from '../../plan/rebase.js';
 import { rebindRoot } from '../../state/bind-root.js';
 import { type Binding, bindingMismatch, bindingOf, readBinding } from '../../state/installation.js';
 import { acquireLock } from '../../state/lock.js';
@@ -17,6 +16,7 @@ import type { Sink } from '../../view/view.js';
 import { cleanUpRunDir } from '../cleanup-run-dir.js';
 import { type Context, handlersFor, TABLES } from '../context.js';
 import type { LockOptions } from '../options.js';
+import { rebaseRows } from './rebase.js';
 
 export interface AdoptOptions extends LockOptions {
   autoApprove?: boolean;

@@ -2,12 +2,12 @@ import { kinds } from '../../kinds/index.js';
 import { addressOf, IMPERATIVE_STACK, parseAddress } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import type { Row } from '../../model/resource.js';
-import { rename } from '../../plan/rename.js';
 import type { Store } from '../../state/store.js';
 import type { Context } from '../context.js';
 import { findRow, stackName } from '../lookup.js';
 import type { LockOptions } from '../options.js';
 import { withStore } from '../with-lock.js';
+import { rename } from './rename.js';
 
 /** Renames a row; the host is not touched. */
 export async function moveRow(

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { configMatchesState, planInputFingerprint } from '../../../src/app/fast-path/in-sync.js';
 import { loadConfig } from '../../../src/formats/baleine/load.js';
+import type { Context } from '../../../src/kinds/desired-context.js';
 import { installPaths } from '../../../src/model/install-paths.js';
 import { type Resource, type Row, resourceFromRow } from '../../../src/model/resource.js';
-import type { Context } from '../../../src/plan/desired/context.js';
 
 const row = (name: string, more: Partial<Row> = {}): Row => ({
   kind: 'volume',

@@ -7,11 +7,11 @@ import { loadConfig } from '../../../src/formats/baleine/load.js';
 import { configJson } from '../../../src/host/linux/runtime/config-json.js';
 import { filterFor } from '../../../src/host/linux/runtime/filter.js';
 import { readHostFacts } from '../../../src/host/linux/runtime/host-facts.js';
+import { desired } from '../../../src/kinds/desired.js';
 import { UserError } from '../../../src/model/errors.js';
 import { installPaths } from '../../../src/model/install-paths.js';
 import type { OciSpec } from '../../../src/model/oci.js';
 import type { ContainerSpec } from '../../../src/model/specs.js';
-import { desired } from '../../../src/plan/desired/index.js';
 import { validFile, type WrittenFile } from '../../support/arbitrary.js';
 
 /** Of Debian's golang-github-opencontainers-specs-dev. */

@@ -1,0 +1,100 @@
+import type { BridgeSource } from '../../model/config.js';
+import { UserError } from '../../model/errors.js';
+import { bridgeLink, linkAlias } from '../../model/install-paths.js';
+import { formatSubnet, parseSubnet } from '../../model/ipv4.js';
+import type { Resource, Row } from '../../model/resource.js';
+import type { BridgeSpec } from '../../model/specs.js';
+import { SubnetIndex } from '../../model/subnets.js';
+import { type Context, externalRow, isOthers } from '../desired-context.js';
+import { recordedSpec } from '../recorded.js';
+
+export interface Bridges {
+  resources: Resource<BridgeSpec>[];
+  /** Of every bridge named in the file, including external ones. */
+  specs: Map<string, BridgeSpec>;
+}
+
+/**
+ * Each stack has its own bridges, even if other stacks use the same names; `external` shares one.
+ */
+export function desiredBridges(context: Context): Bridges {
+  const specs = new Map<string, BridgeSpec>();
+  const resources: Resource<BridgeSpec>[] = [];
+  const usedSubnets = subnetsOfOthers(context);
+  for (const [name, entry] of Object.entries(context.config.bridges)) {
+    if (entry.external) {
+      specs.set(name, externalSpec(name, context));
+      continue;
+    }
+    const spec = ownSpec(name, entry, context);
+    checkOverlap(name, spec, usedSubnets, context);
+    specs.set(name, spec);
+    const { protect } = entry;
+    resources.push({
+      address: `bridge.${name}`,
+      kind: 'bridge',
+      name,
+      spec,
+      needs: [],
+      protect,
+      entry: ['bridges', name],
+    });
+  }
+  return { resources, specs };
+}
+
+function ownSpec(name: string, entry: BridgeSource, context: Context): BridgeSpec {
+  const { config, paths } = context;
+  const { subnet, host, isolated, uplink } = entry;
+  const recorded = recordedSpec<BridgeSpec>(context, 'bridge', name);
+  return {
+    link: recorded?.link ?? bridgeLink(paths, config.name, name),
+    alias: recorded?.alias ?? linkAlias(paths, config.name, `bridge.${name}`),
+    ...(subnet !== undefined && { subnet }),
+    ...(host !== undefined && { host }),
+    isolated,
+    ...(uplink !== undefined && { uplink }),
+  };
+}
+
+function externalSpec(name: string, context: Context): BridgeSpec {
+  const row = externalRow<BridgeSpec>(context, 'bridge', name, ({ link }, { links }) =>
+    links.some(({ bridge_link }) => bridge_link === link),
+  );
+  if (row) return row.spec;
+  throw new UserError(
+    `${context.config.where(['bridges', name])}: bridge ${name} is external, but this host has no bridge of that name`,
+    'Create it with the stack that owns it first, or declare it here with `subnet:`.',
+  );
+}
+
+/** Subnets of the bridges of all other stacks. */
+function subnetsOfOthers(context: Context): SubnetIndex<Row> {
+  const taken = new SubnetIndex<Row>();
+  for (const row of context.rows) {
+    if (row.kind !== 'bridge' || !isOthers(row, context)) continue;
+    const { subnet } = row.spec as BridgeSpec;
+    const parsed = subnet === undefined ? undefined : parseSubnet(subnet);
+    if (parsed) taken.add(row, parsed);
+  }
+  return taken;
+}
+
+/** The host could not tell which of the two bridges an address is on. */
+function checkOverlap(
+  name: string,
+  { subnet }: BridgeSpec,
+  taken: SubnetIndex<Row>,
+  { config }: Context,
+): void {
+  const parsed = subnet === undefined ? undefined : parseSubnet(subnet);
+  const other = parsed && taken.overlapping(parsed);
+  if (!other) return;
+  const { owner, subnet: theirs } = other;
+  throw new UserError(
+    `${config.where(['bridges', name, 'subnet'])}: subnet ${subnet} overlaps ${formatSubnet(theirs)} of bridge ${owner.name} of stack ${owner.stack}`,
+    owner.name === name
+      ? `Choose a subnet that is free on this host, or join that bridge: ${name}: {external: true}`
+      : 'Choose a subnet that is free on this host.',
+  );
+}

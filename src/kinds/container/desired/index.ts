@@ -1,0 +1,237 @@
+import { type Address, addressOf } from '../../../model/address.js';
+import type { ContainerEntry, ImageConfig, MountEntry } from '../../../model/config.js';
+import { UserError } from '../../../model/errors.js';
+import { imageVersion } from '../../../model/image-version.js';
+import { configDir, idOf, imageFile } from '../../../model/install-paths.js';
+import type { Instance } from '../../../model/instance.js';
+import type { Exact } from '../../../model/json.js';
+import type { Resource } from '../../../model/resource.js';
+import { signalName } from '../../../model/signals.js';
+import type {
+  BridgeSpec,
+  ContainerSpec,
+  ImageSpec,
+  MountSpec,
+  RotationSpec,
+} from '../../../model/specs.js';
+import type { Context, Leases } from '../../desired-context.js';
+import { hostsName, hostsPath, volumePath } from '../../recorded.js';
+import { KEYS } from '../keys/index.js';
+import type { AnyKey, KeySpec, ResolvedSpec } from '../keys/types.js';
+import { dependenciesOf } from './dependencies.js';
+import { leaseIds } from './id-ranges.js';
+import { inheritedHealth } from './image-config.js';
+import { instancesNamed } from './instances.js';
+import { linksOf } from './links.js';
+import { groupOf, releases } from './releases.js';
+
+export function desiredContainers(
+  instances: Instance[],
+  images: ReadonlyMap<string, ImageSpec>,
+  bridges: ReadonlyMap<string, BridgeSpec>,
+  leases: Leases,
+  context: Context,
+): Resource<ContainerSpec>[] {
+  const versions = new Map([...images].map(([name, spec]) => [name, imageVersion(spec)]));
+  const recorded = recordedSpecs(context);
+  const ids = leaseIds(instances, context);
+  const checked = instances.map((each) => withHealth(each, images));
+  const release = releases(instances, images, context);
+  const declared = (instance: Instance, image: ImageSpec): ContainerSpec => {
+    const { name, entry } = instance;
+    const { args, environment, user, working_dir, labels } = processOf(
+      instance,
+      image.config,
+      context,
+    );
+    const before = recorded.get(name);
+    const resolved: Exact<ResolvedSpec> = {
+      image: {
+        name: entry.image,
+        file: imageFile(context.paths, image.id),
+        version: versions.get(entry.image) ?? '',
+      },
+      entrypoint_length: entry.entrypoint?.length,
+      args,
+      links: linksOf(instance, bridges, leases, before, context),
+      mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
+      environment,
+      user,
+      working_dir,
+      healthcheck: healthOf(instance, image, context),
+      heal: entry.heal === 'immediate' ? entry.heal : undefined,
+      depends_on: dependenciesOf(instance, checked, leases, context),
+      stop_signal: stopSignal(entry, image.config),
+      userns: ids.get(name),
+      seccomp: seccompOf(entry, context),
+      hostname: entry.hostname ?? name,
+      labels,
+    };
+    const spec: Exact<Omit<ContainerSpec, keyof KeySpec>> = {
+      id: idOf(context.config.name, name),
+      host_network: entry.host_network || undefined,
+      stopped: before?.stopped,
+      hosts_file: hostsPath(hostsName(Object.keys(entry.bridges)), context),
+      rotation: rotationOf(instance, context),
+      sockets: socketsOf(instance),
+      proxy: instance.proxy,
+      one_off: undefined,
+      previous: undefined,
+      held: undefined,
+    };
+    const plain: Record<string, unknown> = {};
+    for (const key of PLAIN) plain[key] = entry[key as keyof ContainerEntry];
+    return Object.assign(plain, resolved, spec) as unknown as ContainerSpec;
+  };
+  return instances.map((instance) => {
+    const { name, entry } = instance;
+    const image = images.get(entry.image);
+    if (!image) throw unknownImage(instance, context);
+    const spec = release(instance, declared(instance, image));
+    return {
+      address: addressOf('container', name),
+      kind: 'container',
+      name,
+      spec,
+      needs: needsOf(instance, instances, context),
+      protect: entry.protect,
+      entry: instance.path,
+      group: groupOf(instance),
+      ...warningsOf(instance, image.config),
+      ...rollingOf(instance, spec.held !== undefined),
+      ...(instance.spare && { spare: true }),
+    };
+  });
+}
+
+/** Keys that are recorded as declared. */
+const PLAIN = Object.entries<AnyKey>(KEYS)
+  .filter(([, { kind }]) => kind === 'plain')
+  .map(([name]) => name);
+
+/** @throws UserError for a health check without a test, if the image has none either */
+function healthOf(
+  { name, entry, path }: Instance,
+  image: ImageSpec,
+  { config }: Context,
+): ContainerSpec['healthcheck'] {
+  if (entry.healthcheck) return entry.healthcheck;
+  const inherited = inheritedHealth(image.config, entry);
+  if (inherited || !entry.image_health || 'disable' in entry.image_health) return inherited;
+  throw new UserError(
+    `${config.where([...path, 'healthcheck'])}: container ${name} has a health check without a test, and its image ${entry.image} has none either`,
+    'Add one of tcp, http, exec.',
+  );
+}
+
+/** The instance with its effective health check, for its dependents. */
+function withHealth(instance: Instance, images: ReadonlyMap<string, ImageSpec>): Instance {
+  const { entry } = instance;
+  const image = images.get(entry.image);
+  const healthcheck = entry.healthcheck ?? (image && inheritedHealth(image.config, entry));
+  return healthcheck ? { ...instance, entry: { ...entry, healthcheck } } : instance;
+}
+
+function seccompOf({ seccomp }: ContainerEntry, { profiles = {} }: Context) {
+  if (seccomp === undefined || seccomp === 'unconfined') return seccomp;
+  return { file: seccomp, digest: profiles[seccomp] ?? '' };
+}
+
+function recordedSpecs({ rows, config }: Context): Map<string, ContainerSpec> {
+  const own = rows.filter(({ kind, stack }) => kind === 'container' && stack === config.name);
+  return new Map(own.map(({ name, spec }) => [name, spec as ContainerSpec]));
+}
+
+/** Docker's rules: overriding the entrypoint also discards the image's command. */
+function processOf({ name, entry, path }: Instance, image: ImageConfig, { config }: Context) {
+  const command = entry.command ?? (entry.entrypoint ? [] : (image.command ?? []));
+  const args = [...(entry.entrypoint ?? image.entrypoint ?? []), ...command];
+  if (args.length === 0) {
+    throw new UserError(
+      `${config.where(path)}: container ${name} has nothing to run: neither it nor its image ${entry.image} has a command`,
+      'Add one: command: [program, argument]',
+    );
+  }
+  return {
+    args,
+    environment: { ...image.environment, ...entry.environment },
+    user: entry.user ?? image.user ?? '0:0',
+    working_dir: entry.working_dir ?? image.working_dir ?? '/',
+    labels: { ...image.labels, ...entry.labels },
+  };
+}
+
+/** The entry's, else the image's if that is a valid signal. */
+function stopSignal({ stop_signal }: ContainerEntry, image: ImageConfig): string {
+  return stop_signal ?? signalName(image.stop_signal ?? '') ?? 'SIGTERM';
+}
+
+function warningsOf({ entry }: Instance, image: ImageConfig): Pick<Resource, 'warnings'> {
+  const { stop_signal } = image;
+  if (entry.stop_signal !== undefined || stop_signal === undefined) return {};
+  if (signalName(stop_signal) !== undefined) return {};
+  const named = `its image ${entry.image} has the stop signal ${JSON.stringify(stop_signal)}`;
+  return { warnings: [`is stopped by SIGTERM: ${named}, which does not exist`] };
+}
+
+function rotationOf({ name, serves }: Instance, { config }: Context): RotationSpec | undefined {
+  if (!serves) return undefined;
+  const { proxy, socket, backend, port, update } = serves;
+  return {
+    proxy: { id: idOf(config.name, proxy), socket, backend },
+    server: name,
+    port,
+    drain: update.drain,
+    monitor: update.monitor,
+  };
+}
+
+const socketsOf = ({ sockets }: Instance) =>
+  sockets?.map(({ host_ip, published }) => ({ host_ip, published }));
+
+/** A rollback is not itself rolled back on failure. */
+function rollingOf({ serves }: Instance, isPinned: boolean): Pick<Resource, 'rolling'> {
+  if (!serves) return {};
+  const { proxy, update } = serves;
+  const rolling = { through: addressOf('config', proxy), ...update };
+  return { rolling: isPinned ? { ...rolling, failure_action: 'pause' } : rolling };
+}
+
+function mountSpec(mount: MountEntry, context: Context): MountSpec {
+  const { config, paths } = context;
+  const { type, source, target, read_only } = mount;
+  const resolve = {
+    bind: () => source,
+    volume: () => volumePath(source, context),
+    config: () => configDir(paths, config.name, source),
+  };
+  return { source: resolve[type](), target, read_only };
+}
+
+function needsOf(instance: Instance, instances: Instance[], context: Context): Address[] {
+  const { config, kept = [] } = context;
+  const { entry } = instance;
+  const ours = (kind: 'image' | 'bridge', name: string): Address[] => {
+    const declared = kind === 'image' ? config.images[name] : config.bridges[name];
+    const stays = kept.some((row) => row.kind === kind && row.name === name);
+    return stays || (declared && !declared.external) ? [addressOf(kind, name)] : [];
+  };
+  return [
+    addressOf('hosts', hostsName(Object.keys(entry.bridges))),
+    ...ours('image', entry.image),
+    ...Object.keys(entry.bridges).flatMap((bridge) => ours('bridge', bridge)),
+    ...entry.volumes.flatMap(({ type, source }) =>
+      type === 'bind' ? [] : [addressOf(type, source)],
+    ),
+    ...Object.keys(entry.depends_on).flatMap((service) =>
+      instancesNamed(service, instances).map(({ name }) => addressOf('container', name)),
+    ),
+  ];
+}
+
+function unknownImage({ name, entry, path }: Instance, { config }: Context): UserError {
+  return new UserError(
+    `${config.where([...path, 'image'])}: container ${name} uses image ${entry.image}, which the file does not declare`,
+    `Declare it under images:, or mark it as existing: ${entry.image}: {external: true}`,
+  );
+}

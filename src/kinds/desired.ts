@@ -1,0 +1,60 @@
+import { expandFarm, type Farm } from '../farm/expand.js';
+import { desiredForwards, withForwarder, withForwarderImage } from '../farm/forwarder-resources.js';
+import { desiredConfig } from '../farm/proxy-config.js';
+import { scaleOf, withScale } from '../farm/scale.js';
+import { type Resource, resourceFromRow } from '../model/resource.js';
+import type { ContainerSpec } from '../model/specs.js';
+import { desiredBridges } from './bridge/desired.js';
+import { pinnedDependencies } from './container/desired/dependencies.js';
+import { desiredContainers } from './container/desired/index.js';
+import { instancesOf } from './container/desired/instances.js';
+import { leaseAddresses } from './container/desired/leases.js';
+import type { Context } from './desired-context.js';
+import { desiredHosts, keptPeers, peersOf } from './hosts/desired.js';
+import { desiredImages } from './image/desired.js';
+import { desiredVolumes } from './volume/desired.js';
+
+/**
+ * Every resource of the stack as desired, in an order suited to readers. Pure. Throws a UserError
+ * with its position for problems that only the state tables reveal: a missing external resource, a
+ * subnet in use.
+ */
+export function desired(input: Context): Resource[] {
+  const { kept = [] } = input;
+  const farms = Object.entries(input.config.farms).map(([name, farm]) => {
+    const scaled = scaleOf(name, farm, input);
+    return { ...expandFarm(name, withScale(farm, scaled)), ...(scaled && { scaled }) };
+  });
+  const declared = instancesOf(input.config, farms);
+  const [instances, context] = [withForwarder(declared), withForwarderImage(input, declared)];
+  const images = desiredImages(context);
+  const bridges = desiredBridges(context);
+  const all = [...instances, ...farms.flatMap(({ spares }) => spares)];
+  const leases = leaseAddresses(all, bridges.specs, context);
+  const named = [...images.resources, ...bridges.resources, ...desiredVolumes(context)];
+  const { containers, kept: stillUsed } = pinnedDependencies(
+    desiredContainers(all, images.specs, bridges.specs, leases, context),
+    new Set(named.map(({ address }) => address)),
+    context,
+  );
+  return [
+    ...named,
+    ...stillUsed,
+    ...farms.map((farm) => desiredConfig(withPinnedServers(farm, containers), leases, context)),
+    ...desiredForwards(declared, bridges.specs, leases, context),
+    ...desiredHosts([...peersOf(instances, leases), ...keptPeers(kept)], context),
+    ...kept.filter(({ kind }) => kind !== 'hosts').map(resourceFromRow),
+    ...containers,
+  ];
+}
+
+/** The proxy connects to pinned servers, and checks them, as in their pinned release. */
+function withPinnedServers(farm: Farm, containers: Resource<ContainerSpec>[]): Farm {
+  const server = farm.servers[0]?.name;
+  const held = containers.find(({ name }) => name === server)?.spec.held;
+  if (!held) return farm;
+  const { healthcheck: _asked, ...servers } = farm.entry.servers;
+  const { healthcheck, port = servers.port } = held.to;
+  const before = { ...servers, port, ...(healthcheck && { healthcheck }) };
+  return { ...farm, entry: { ...farm.entry, servers: before } };
+}

@@ -1,0 +1,61 @@
+import { addressOf, byName, type KindName } from '../model/address.js';
+import { hostsFile, volumeDir } from '../model/install-paths.js';
+import { digest } from '../model/json.js';
+import type { Row } from '../model/resource.js';
+import type { HostsSpec, VolumeSpec } from '../model/specs.js';
+import type { Context } from './desired-context.js';
+
+/**
+ * The recorded spec of a resource of this stack. Its name on the host (interface, file or folder)
+ * stays as it was created or found, even if the resource has been renamed.
+ */
+export function recordedSpec<Spec>(
+  { rows, config }: Pick<Context, 'rows' | 'config'>,
+  kind: KindName,
+  name: string,
+): Spec | undefined {
+  const found = indexOf(rows).get(keyOf(config.name, kind, name));
+  return found?.spec as Spec | undefined;
+}
+
+/** Indexed, because every container looks up resources. */
+function indexOf(rows: readonly Row[]): Map<string, Row> {
+  const cached = indexes.get(rows);
+  if (cached) return cached;
+  const index = new Map(rows.map((row) => [keyOf(row.stack, row.kind, row.name), row]));
+  indexes.set(rows, index);
+  return index;
+}
+
+const indexes = new WeakMap<readonly Row[], Map<string, Row>>();
+
+const keyOf = (stack: string, kind: KindName, name: string) => `${stack}/${addressOf(kind, name)}`;
+
+/** The folder of a volume: the recorded one, else the default. */
+export function volumePath(name: string, context: Context): string {
+  const recorded = recordedSpec<VolumeSpec>(context, 'volume', name);
+  return recorded?.path ?? volumeDir(context.paths, context.config.name, name);
+}
+
+/** The file of host names that a group of containers shares: the recorded one, else the default. */
+export function hostsPath(name: string, context: Context): string {
+  const recorded = recordedSpec<HostsSpec>(context, 'hosts', name);
+  return recorded?.file ?? hostsFile(context.paths, context.config.name, name);
+}
+
+/** The name of the host names that containers on these bridges see: `front-back-3f9a01`. */
+export function hostsName(bridges: readonly string[]): string {
+  const sorted = [...bridges].sort(byName);
+  const key = sorted.join();
+  const name = names.get(key) ?? nameOf(sorted);
+  names.set(key, name);
+  return name;
+}
+
+/** Cached, because most containers share their bridges with others. */
+const names = new Map<string, string>();
+
+function nameOf(sorted: string[]): string {
+  const readable = sorted.length === 0 ? 'none' : sorted.join('-').slice(0, 50);
+  return `${readable}-${digest(sorted, 6)}`;
+}
