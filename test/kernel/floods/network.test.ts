@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PROXY_SOCKET } from '../../../src/farm/haproxy.js';
 import { serving } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';
@@ -55,9 +57,29 @@ function registryThat(what: string, answer: string): Source {
   };
 }
 
+/** What a Dockerfile is built on: buildah asks there. A drip ends after half a minute. */
+function baseImageWhose(what: string, answer: string): Source {
+  const source = registryThat(what, answer);
+  return {
+    ...source,
+    name: `the ${what} of a registry that a Dockerfile’s FROM names`,
+    added: (_flood, { host }) => {
+      const context = join(host.dir, 'app');
+      mkdirSync(context);
+      writeFileSync(join(context, 'Dockerfile'), `FROM ${EVIL_REGISTRY}\n`);
+      return { images: { evil: { from: { dockerfile: { context: './app' } } } } };
+    },
+    commands: [{ ...heals(() => 30_000), says: () => /cannot build the Dockerfile/ }],
+  };
+}
+
 floodedBy(proxySocket);
 if (!lackingAny('skopeo')) {
   floodedBy(registryThat('error', FORBIDDEN));
   // of what is too long to be one; how slowly it may come does not depend on what it is
   floodedBy(registryThat('manifest', MANIFEST), ({ name }) => name === 'endless');
+}
+if (!lackingAny('buildah')) {
+  floodedBy(baseImageWhose('error', FORBIDDEN));
+  floodedBy(baseImageWhose('manifest', MANIFEST), ({ name }) => name === 'endless');
 }

@@ -149,6 +149,15 @@ describe('execInteractive', () => {
       expect(seen).toMatch(/got hello\r\n/);
     }));
 
+  it('removes command descriptions left by killed runs', () =>
+    running('exec sleep 600', (id) => {
+      for (const name of ['exec-4194305-77-a.json', 'exec-4194305-77-a.json.pid']) {
+        writeFileSync(join(bundleDir(paths, id), name), '');
+      }
+      const ended = spawnSync(process.execPath, words(id, { args: ['true'] }));
+      expect(ended.status).toBe(0);
+    }));
+
   it('reports a container that is not running', async () => {
     expect(exec('test.none', { args: ['/bin/true'] })).toMatchObject({
       status: 99,

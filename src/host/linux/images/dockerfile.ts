@@ -1,13 +1,20 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DockerfileSource } from '../../../model/config.js';
+import { causeOf, UserError } from '../../../model/errors.js';
 import { builtImagesDir, type InstallPaths } from '../../../model/install-paths.js';
 import type { ImageOrigin } from '../../../model/specs.js';
 import { buildFiles, removeEmpty, withScratch } from '../disks/scratch.js';
-import { runSandboxed } from '../rootfs/sandboxed-exec.js';
+import { folderSize } from '../files/folder-size.js';
+import { readInput } from '../files/read.js';
+import { LONG } from '../process/run.js';
+import { runSandboxed, sandbox } from '../rootfs/sandboxed-exec.js';
+import { type BaseImage, baseImages } from './base-images.js';
 import { findArchive, keepArchive } from './built-archives.js';
 import { inspectImage } from './inspect.js';
-import { requireProgram } from './tool.js';
+import { isLoopback, MEMORY } from './registry.js';
+import { requireProgram, tool } from './tool.js';
 import { unpackImage } from './unpack.js';
 
 /**
@@ -76,7 +83,11 @@ async function build(source: DockerfileSource, dir: string): Promise<string> {
     ...(target === undefined ? [] : ['--target', target]),
     ...Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
   ];
-  const how = ['--isolation=chroot', '--layers=false', '--timestamp=0', '--format=docker'];
+  for (const image of await basesOf(source, purpose)) await pull(image, common, dir, purpose);
+  const how = [
+    ...['--isolation=chroot', '--layers=false', '--timestamp=0', '--format=docker'],
+    '--pull=false',
+  ];
   const options = {
     purpose,
     foreign: true,
@@ -90,4 +101,45 @@ async function build(source: DockerfileSource, dir: string): Promise<string> {
   const to = `docker-archive:${archive}:${TAG}`;
   await runSandboxed(program, [...common, 'push', '--quiet', '--', TAG, to], options);
   return archive;
+}
+
+/** Without a Dockerfile, buildah says so. */
+async function basesOf(source: DockerfileSource, purpose: string): Promise<BaseImage[]> {
+  const { context, file, target, args } = source;
+  const names = ['Containerfile', 'Dockerfile'].map((name) => join(context, name));
+  const path = file ?? names.find((each) => existsSync(each));
+  if (path === undefined) return [];
+  try {
+    return baseImages(readInput(path), args, target);
+  } catch (error) {
+    throw new UserError(`cannot ${purpose}: cannot read ${path}: ${causeOf(error)}`);
+  }
+}
+
+/** A transfer below 1 KiB per second over half a minute is aborted. */
+const STALL = { within: 30_000, least: 30 * 1024 };
+
+/**
+ * Pulls an image before the build, in bounded memory and time: what runs in a build has other
+ * bounds than what speaks to a stranger's registry.
+ */
+async function pull(
+  { name, platform }: BaseImage,
+  store: string[],
+  dir: string,
+  purpose: string,
+): Promise<void> {
+  const flags = [
+    ...(platform === undefined ? [] : ['--platform', platform]),
+    ...(isLoopback(name) ? ['--tls-verify=false'] : []),
+  ];
+  const bytes = () => folderSize(dir).bytes;
+  await tool('buildah', [...store, 'pull', '--quiet', ...flags, '--', name], {
+    purpose,
+    enter: sandbox(),
+    env: { TMPDIR: dir },
+    timeout: LONG,
+    stall: { ...STALL, bytes },
+    memory: MEMORY,
+  });
 }

@@ -34,9 +34,9 @@ export function transportOf({ registry }: { registry: string }, manifest?: strin
 
 /**
  * Skopeo reads no manifest of more than 4 MiB, but the text of an error to its end, however long a
- * registry makes it. An image of any size takes it some 60 MiB.
+ * registry makes it. An image of any size takes it some 60 MiB. buildah pulls by the same library.
  */
-const MEMORY = 112 * 1024 ** 2;
+export const MEMORY = 112 * 1024 ** 2;
 
 /** Runs `skopeo inspect` with these options. @param timeout milliseconds */
 export async function skopeoInspect(

@@ -6,9 +6,12 @@ import { findProgram, packageOf } from '../process/programs.js';
 import { type RunOptions, run } from '../process/run.js';
 import type { Staging } from './staging.js';
 
-export interface ToolOptions extends Pick<RunOptions, 'cwd' | 'timeout' | 'maxOutput' | 'stall'> {
+export interface ToolOptions
+  extends Pick<RunOptions, 'cwd' | 'env' | 'timeout' | 'maxOutput' | 'stall'> {
   purpose: string;
   staging?: Staging;
+  /** Command prefix; by default that of the staging area. */
+  enter?: string[];
   /** Bytes of memory that it may use; it fails with an error that says so. */
   memory?: number;
 }
@@ -21,14 +24,14 @@ export interface ToolOptions extends Pick<RunOptions, 'cwd' | 'timeout' | 'maxOu
 export async function tool(
   program: string,
   args: string[],
-  { purpose, staging, memory, ...limits }: ToolOptions,
+  { purpose, staging, enter = staging?.enter ?? [], memory, env, ...limits }: ToolOptions,
 ): Promise<string> {
   const path = requireProgram(program, purpose);
   const bounds = memory === undefined ? [] : boundsOf(memory);
-  const command = [...(staging?.enter ?? []), ...bounds, path, ...args];
+  const command = [...enter, ...bounds, path, ...args];
   const bound = ['--pdeathsig', 'KILL', '--', ...command];
-  const env = memory === undefined ? {} : FRUGAL;
-  const how = { purpose, shown: program, reject: false, env, ...limits };
+  const frugal = memory === undefined ? env : { ...FRUGAL, ...env };
+  const how = { purpose, shown: program, reject: false, env: frugal ?? {}, ...limits };
   const { code, stdout, stderr } = await run('setpriv', bound, how);
   if (memory !== undefined && NO_MEMORY.test(stderr)) {
     throw new Error(`cannot ${purpose}: ${program} needs more memory than ${formatBytes(memory)}`);

@@ -24,6 +24,11 @@ export function sandboxed(
   args: string[],
   signal: 'KILL' | 'TERM' = 'KILL',
 ): [program: string, args: string[]] {
+  return ['setpriv', ['--pdeathsig', 'KILL', '--', ...sandbox(signal), program, ...args]];
+}
+
+/** The command prefix that makes the namespaces. */
+export function sandbox(signal: 'KILL' | 'TERM' = 'KILL'): string[] {
   const spaces = ['--mount', '--pid', '--fork', `--kill-child=${signal}`, '--mount-proc'];
-  return ['setpriv', ['--pdeathsig', 'KILL', '--', 'unshare', ...spaces, '--', program, ...args]];
+  return ['unshare', ...spaces, '--'];
 }

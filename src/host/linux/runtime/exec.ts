@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import type { OciProcess, OciSpec } from '../../../model/oci.js';
 import { isSocketVariable } from '../../../model/publish.js';
 import type { Started } from '../../ports.js';
 import { readText } from '../files/read.js';
+import { isOwned, ownerMark } from '../owner.js';
 import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
 import { type CommandGroup, makeCommandGroup } from './exec-cgroup.js';
@@ -157,7 +158,9 @@ async function withCommand<T>(
   options: ExecOptions & { how?: string[] },
   act: (begun: RelayedCommand, command: ProcessDescription) => Promise<T>,
 ): Promise<T> {
-  const file = join(bundleFiles(paths, id).dir, `exec-${randomBytes(6).toString('hex')}.json`);
+  const { dir } = bundleFiles(paths, id);
+  await removeStale(dir);
+  const file = join(dir, `${PREFIX}${ownerMark()}${randomBytes(6).toString('hex')}.json`);
   const described = processOf(paths, id, pid, options);
   await writeFile(file, JSON.stringify(described), { mode: 0o600 });
   const pidFile = `${file}.pid`;
@@ -171,6 +174,15 @@ async function withCommand<T>(
     throw error;
   } finally {
     for (const path of [file, pidFile]) await rm(path, { force: true });
+  }
+}
+
+const PREFIX = 'exec-';
+
+/** The next command removes the descriptions that killed runs left: they hold its environment. */
+async function removeStale(dir: string): Promise<void> {
+  for (const name of readdirSync(dir).filter((each) => each.startsWith(PREFIX))) {
+    if (!isOwned(name.slice(PREFIX.length))) await rm(join(dir, name), { force: true });
   }
 }
 

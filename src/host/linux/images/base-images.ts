@@ -1,0 +1,85 @@
+/** An image of elsewhere that a Dockerfile builds on or copies from. */
+export interface BaseImage {
+  name: string;
+  /** Of `FROM --platform=…`. */
+  platform?: string;
+}
+
+/**
+ * The images that a build pulls, up to its target stage, as Dockerfile's reference defines FROM,
+ * ARG and COPY --from. One whose name depends on more than `ARG`s before the first stage is left
+ * out: the build itself pulls it.
+ *
+ * @param args build arguments, which override the defaults of `ARG`
+ * @param target name or number of the last stage
+ */
+export function baseImages(
+  dockerfile: string,
+  args: Readonly<Record<string, string>> = {},
+  target?: string,
+): BaseImage[] {
+  const variables = new Map<string, string>();
+  const stages: string[] = [];
+  const found = new Map<string, BaseImage>();
+  const add = (name: string, platform?: string) => {
+    const isStage = stages.includes(name.toLowerCase()) || /^\d+$/.test(name);
+    if (name === 'scratch' || isStage || `${name}${platform ?? ''}`.includes('$')) return;
+    found.set(`${name} ${platform}`, { name, ...(platform !== undefined && { platform }) });
+  };
+  for (const [word, rest] of instructions(dockerfile)) {
+    if (word === 'ARG' && stages.length === 0) {
+      const [, name = '', value] = /^(\w+)(?:=(.*))?$/s.exec(rest) ?? [];
+      const given = Object.hasOwn(args, name) ? args[name] : value && expand(unquoted(value));
+      if (given !== undefined) variables.set(name, given);
+    } else if (word === 'FROM') {
+      const last = stages.length - 1;
+      if (target !== undefined && (stages[last] === target.toLowerCase() || `${last}` === target)) {
+        break;
+      }
+      const platform = /^--platform=(\S+)\s/.exec(rest)?.[1];
+      const [, name = '', alias] = /^(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?\s*$/i.exec(rest) ?? [];
+      if (name !== '') add(expand(name), platform && expand(platform));
+      stages.push(alias?.toLowerCase() ?? '');
+    } else if (word === 'COPY') {
+      const from = /^(?:--\S+\s+)*?--from=(\S+)/.exec(rest)?.[1];
+      if (from !== undefined) add(from);
+    }
+  }
+  return [...found.values()];
+
+  /** What is not set stays as it is. */
+  function expand(text: string): string {
+    return text.replace(REFERENCE, (whole, braced, operator, other, bare) => {
+      const value = variables.get(braced ?? bare);
+      if (operator === ':-') return value || other;
+      if (operator === ':+') return value ? other : '';
+      return value ?? whole;
+    });
+  }
+}
+
+/** `$NAME`, `${NAME}`, `${NAME:-word}` and `${NAME:+word}`. */
+const REFERENCE = /\$(?:\{(\w+)(?:(:[-+])([^}]*))?\}|(\w+))/g;
+
+const unquoted = (text: string) => text.replace(/^(["'])(.*)\1$/s, '$2');
+
+/** Without comments, continued lines joined, and the texts of here-documents left out. */
+function* instructions(dockerfile: string): Generator<[word: string, rest: string]> {
+  const lines = dockerfile.split(/\r?\n/);
+  for (let at = 0; at < lines.length; at += 1) {
+    let text = lines[at] ?? '';
+    if (/^\s*(#|$)/.test(text)) continue;
+    while (/\\\s*$/.test(text) && at + 1 < lines.length) {
+      at += 1;
+      const next = lines[at] ?? '';
+      if (!/^\s*#/.test(next)) text = text.replace(/\\\s*$/, '') + next;
+    }
+    const [, word = '', rest = ''] = /^\s*(\w+)\s+(.*?)\s*$/s.exec(text) ?? [];
+    const name = word.toUpperCase();
+    yield [name, rest];
+    if (!['RUN', 'COPY', 'ADD'].includes(name)) continue;
+    for (const [, end] of rest.matchAll(/<<-?["']?(\w+)["']?/g)) {
+      while (at + 1 < lines.length && lines[++at]?.trim() !== end) {}
+    }
+  }
+}
