@@ -4,7 +4,7 @@ import type { Row } from '../model/resource.js';
 import type { Context } from './context.js';
 
 /**
- * The probe with the results of all health checks that are due; free when none is.
+ * The probe with the results of all health checks that are due; costs nothing if none is.
  *
  * @param note record the checks, for a caller that acts on the results
  */

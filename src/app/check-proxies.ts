@@ -72,7 +72,7 @@ export async function checkProxies(
   return warnings;
 }
 
-/** Messages about files, names and users, which differ in the container, and alerts that are no errors. */
+/** Messages about files, names and users, which differ in the container, and alerts that are not errors. */
 const DEPENDS =
   /no such file|error opening|unable to (stat|open|load|read)|could ?n[o']t (resolve|open|load)|cannot (find|open|load)|Continuing\.$/i;
 
@@ -112,10 +112,10 @@ async function askRunning(
   context: Context,
   { dir, file, text, reader, files: beside = [] }: Write,
 ) {
-  // a certificate that is not beside it yet would be missed
+  // without its new certificate, the configuration would be rejected
   if (!reader || !beside.every(({ name }) => existsSync(join(dir, name)))) return undefined;
   const { files, runtime } = await context.host();
-  // an apply may be at work beside a plan, which takes no lock
+  // an apply may run concurrently: a plan takes no lock
   const prefix = `.${file}.plan-`;
   const name = `${prefix}${ownerMark()}`;
   const path = join(dir, name);
@@ -129,9 +129,9 @@ async function askRunning(
       if (!isOwned(owner)) await files.remove(join(dir, each));
     }
     await files.write(path, text, MODE);
-    // one that does not answer is asked again when it is to be changed
-    const asked = runtime.execute(reader.id, args, { timeout: PATIENCE });
-    const answer = await asked.catch(() => undefined);
+    // a proxy that does not answer checks the configuration when it is changed
+    const execution = runtime.execute(reader.id, args, { timeout: PATIENCE });
+    const answer = await execution.catch(() => undefined);
     return answer && { ...answer, output: answer.output.replaceAll(name, file) };
   } finally {
     await files.remove(path);

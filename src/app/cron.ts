@@ -45,7 +45,7 @@ export async function installCron(
   if (path !== undefined || findDestroyed(context.paths.root, { stack: name, file })) {
     await withLock(context, async (root) => {
       if (path !== undefined) await recordCrontab(root, file, path);
-      // a stack that cron applies is wanted again
+      // a stack that cron applies no longer counts as destroyed
       await clearDestroyed(root, { stack: name, file });
     });
   }

@@ -4,7 +4,7 @@ import { formatBytes } from '../model/format.js';
 import type { Row } from '../model/resource.js';
 import type { VolumeSpec } from '../model/specs.js';
 
-/** How much data is in each volume, for whoever is about to lose it: `12 files, 3.4M`. */
+/** How much data is in each volume, for a warning before it is deleted: `12 files, 3.4M`. */
 export function dataSizes(rows: readonly Row[]): Map<Address, string> {
   return new Map(
     rows
@@ -16,7 +16,7 @@ export function dataSizes(rows: readonly Row[]): Map<Address, string> {
   );
 }
 
-/** @param path of a folder; for one with very many files the text says "more than" */
+/** @param path of a folder; the text of one with very many files begins with "more than" */
 export function dataSizeOf(path: string): string {
   const { files, bytes, complete } = folderSize(path);
   const text = `${files} ${files === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}`;

@@ -4,7 +4,7 @@ import type { Resource, Row } from '../model/resource.js';
 import type { Context } from './context.js';
 import { desiredInput } from './plan-input.js';
 
-/** All that the file asks for. */
+/** The desired resources of the file. */
 export async function desiredResources(
   config: Config,
   context: Context,

@@ -38,7 +38,7 @@ export async function destroyStack(
     const schedules = await findSchedules(context, stack);
     const warnings = scheduleWarnings(schedules);
     const which = { stack, ...(options.stack === undefined && { file: context.options.file }) };
-    // without a plan, a reader still has to know what may run
+    // without a plan, the user still has to know what may run
     if (options.quiet) for (const each of schedules.others) warn(context, `not removed: ${each}`);
     const shown = { ...plan, ...(warnings.length > 0 && { warnings }) };
     const code = await propose(context, shown, store, options, true, {

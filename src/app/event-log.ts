@@ -74,7 +74,7 @@ function ancestors(): string[] {
   return names;
 }
 
-/** Undefined when a process ended while we looked at it. */
+/** Undefined if a process ended in the meantime. */
 function attempt<T>(look: () => T): T | undefined {
   try {
     return look();

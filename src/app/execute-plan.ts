@@ -13,13 +13,13 @@ import type { Frontend } from './frontend.js';
 export interface ExecutionOptions {
   destroy: boolean;
   parallelism?: number | undefined;
-  /** A signal ends the steps that are under way, which then fail, instead of waiting for their end. */
+  /** A signal ends running steps, which then fail, instead of waiting for them. */
   undo?: boolean;
   /** Wait to see whether what was started stays up. */
   verify?: boolean | undefined;
 }
 
-/** Does what a plan says and shows it; answers the exit code. The caller holds the lock. */
+/** Executes a plan and shows its progress; answers the exit code. The caller holds the lock. */
 export async function executeForExitCode(
   context: Context,
   plan: Plan,
@@ -30,7 +30,7 @@ export async function executeForExitCode(
   return exitCode(await executePlan(context, plan, store, view, options));
 }
 
-/** As `carryOut`, for a caller to whom it matters how it went. */
+/** As `executeForExitCode`, for a caller that needs the outcome. */
 export async function executePlan(
   context: Context,
   plan: Plan,
@@ -56,7 +56,7 @@ export async function executePlan(
     return execute(plan, verify ? { ...deps, verify: lookAgain } : deps);
   });
   if (hasAwaited(plan)) await recordEnded(context, store);
-  // the kept data of a destroyed stack needs nothing of what a run leaves for the next
+  // the kept data of a destroyed stack needs no caches for the next run
   const { root } = context.paths;
   const rows = store.rows.filter(
     ({ kind, stack }) => !kinds[kind].keepsData || !findDestroyed(root, { stack }),
@@ -70,7 +70,7 @@ export async function executePlan(
 /** The caller handles interrupts. */
 const uninterrupted: Frontend['interruptible'] = (work) => work(new AbortController().signal);
 
-/** Something was started because something else has completed: that holds also after the next boot. */
+/** A container was started because another one has completed: this must survive a reboot. */
 const hasAwaited = ({ units }: Plan) =>
   units.some(({ steps }) => steps.some(({ verb }) => verb === 'container.await'));
 

@@ -18,20 +18,20 @@ import type { Sink } from '../view/view.js';
 import type { Context } from './context.js';
 import { errorText, exitCodeOf, LOCKED } from './failure.js';
 
-/** What a run that nobody watches asks of its plan. */
+/** How an unattended run reports failures and postpones its plan. */
 export interface UnattendedRun {
-  /** Takes what has failed. */
+  /** Receives the text of failures. */
   err: Sink;
-  /** Whether it is to wait, because it has failed just now. */
+  /** Whether the plan must wait, because it has failed just before. */
   postpones: (plan: Plan) => boolean;
 }
 
 /**
- * A run that nobody watches tells of a failure once and not each time it meets it again; the exit
- * code says it each time. What fails in the same way is not tried each time either. When all is well
- * again, that is told once too.
+ * Runs unattended work. A repeated failure is reported with growing intervals, although every run
+ * exits with its code; a plan that keeps failing is retried with growing intervals, too. Recovery is
+ * reported once.
  *
- * @param work answers its exit code, undefined when it was not its turn
+ * @param work answers its exit code, undefined if it skipped its turn
  */
 export async function notifyFailures(
   context: Context,
@@ -43,21 +43,21 @@ export async function notifyFailures(
   const attempt = new Attempt(before);
   const code = await attempt.make(work);
   if (attempt.postponed) return 1;
-  // with 0: what was started does not stay up
-  const isFailing = code === 1 || code === LOCKED || (code === 0 && attempt.said !== '');
+  // with code 0: a started container does not stay up
+  const isFailing = code === 1 || code === LOCKED || (code === 0 && attempt.output !== '');
   if (isFailing) {
     const { tell, failing } = attempt.failed(Date.now(), code !== 0);
     saveFailure(paths, file, failing);
     if (!tell) return code;
   }
-  if (attempt.said !== '') context.frontend.warn(attempt.said);
+  if (attempt.output !== '') context.frontend.warn(attempt.output);
   if (code === 0 && before && !isFailing && (await isSteady(context, before))) {
     recover(context, file, before);
   }
   return code ?? 0;
 }
 
-/** Also of a root that is refused. */
+/** The paths, even if the root is refused. */
 function memoryPaths(context: Context): InstallPaths {
   try {
     return context.paths;
@@ -66,18 +66,18 @@ function memoryPaths(context: Context): InstallPaths {
   }
 }
 
-/** What was started again counts as recovered once it has stayed up; also what never was down. */
+/** Whether the stack has recovered: everything that was restarted has stayed up. */
 async function isSteady(context: Context, { loops = false }: FailureRecord): Promise<boolean> {
   return (await import('./verify-started.js')).isStackSteady(context, loops);
 }
 
-/** What comes of one run, after what came of the one before. */
+/** One run, judged with the outcome of the previous one. */
 class Attempt {
-  said = '';
+  output = '';
   postponed = false;
-  /** Undefined when it did not come to a plan. */
-  #wanted: string[] | undefined;
-  /** What stands for what was said, where that is another thing each time. */
+  /** Fingerprints of the plan's changes; undefined if there was no plan. */
+  #changes: string[] | undefined;
+  /** Compared in place of the output, if that differs each time. */
   #key: string | undefined;
 
   constructor(readonly before: FailureRecord | undefined) {}
@@ -88,48 +88,48 @@ class Attempt {
     try {
       return await work({
         err: (text) => {
-          this.said += text;
+          this.output += text;
         },
         postpones: (plan) => this.#postpones(plan),
       });
     } catch (error) {
-      // another run is at work, and will do; one that hangs is a failure like any other
+      // another run is at work, which suffices; a run that hangs is a failure like any other
       if (error instanceof LockedError && error.isUsual) throw error;
       if (error instanceof LockedError && error.overdue) this.#key = 'locked';
-      this.said += errorText(error);
+      this.output += errorText(error);
       return exitCodeOf(error);
     }
   }
 
   #postpones(plan: Plan): boolean {
-    this.#wanted = fingerprintsOf(plan);
-    this.postponed = isTooSoon(this.before, this.#wanted, Date.now());
+    this.#changes = fingerprintsOf(plan);
+    this.postponed = isTooSoon(this.before, this.#changes, Date.now());
     return this.postponed;
   }
 
-  /** @param isTried what has failed is not to be tried again at once */
+  /** @param isTried the plan was executed, so its retry must wait */
   failed(now: number, isTried: boolean): { tell: boolean; failing: FailureRecord } {
-    const { tell, failing } = noteFailure(this.before, this.#key ?? this.said, now);
+    const { tell, failing } = noteFailure(this.before, this.#key ?? this.output, now);
     const { tries: _last, ...rest } = failing;
-    const tries = isTried && this.#wanted && nextRetry(this.before, this.#wanted, now);
-    const loops = this.before?.loops || this.said.includes(CRASH_LOOP);
+    const tries = isTried && this.#changes && nextRetry(this.before, this.#changes, now);
+    const loops = this.before?.loops || this.output.includes(CRASH_LOOP);
     return { tell, failing: { ...rest, ...(loops && { loops }), ...(tries && { tries }) } };
   }
 }
 
-/** What it is to make of what: not how, which is another thing after the first try. */
+/** The desired results without the steps: these differ after the first attempt. */
 function fingerprintsOf({ units }: Plan): string[] {
   return units.map(({ id, mode, spec }) => (mode === 'put' ? `${id} ${digest(spec, 12)}` : id));
 }
 
 function recover(context: Context, file: string, { since }: FailureRecord): void {
   clearFailure(context.paths, file);
-  const held = pinnedContainers(context);
-  const but = held.length > 0 ? `; rolled back: ${held.join(', ')}` : '';
+  const pinned = pinnedContainers(context);
+  const but = pinned.length > 0 ? `; rolled back: ${pinned.join(', ')}` : '';
   context.frontend.report(`baleine: ${file} recovered, after failing since ${since}${but}\n`);
 }
 
-/** What does well only because it is not as its file asks, of any stack. */
+/** Containers of any stack that run a pinned release instead of the file's. */
 function pinnedContainers(context: Context): string[] {
   const { rows } = context.state();
   return rows

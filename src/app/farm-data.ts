@@ -13,9 +13,9 @@ import type { Context } from './context.js';
 type ConfigRow = Row<ConfigSpec>;
 
 /**
- * Every farm among the rows, as its proxy counts it now, in the order of the rows. Never rejects.
+ * The status of every farm in the rows, in their order, as its proxy reports it. Never rejects.
  *
- * @param limit milliseconds for a proxy to answer, for who cannot wait as long as it may take
+ * @param limit milliseconds to wait for a proxy; default: its own timeout
  */
 export async function observeFarms(
   rows: readonly Row[],
@@ -56,7 +56,7 @@ async function within<T>(limit: number | undefined, answer: Promise<T>): Promise
   if (limit === undefined) return answer;
   const controller = new AbortController();
   const { signal } = controller;
-  // whatever it says later, nobody waits for it
+  // an error after the limit is of no interest
   answer.catch(() => undefined);
   const late = sleep(limit, undefined, { signal, ref: false }).then(() => {
     throw new Error(`no answer within ${limit} ms`);
@@ -80,13 +80,13 @@ function processOf(name: string, stack: string, rows: readonly Row[], probe: Pro
   return pid;
 }
 
-/** A spare server is known to the proxy and not there, but while others are replaced. */
+/** The proxy knows spare servers, which exist only during a rolling update. */
 const isInUse = ({ state }: FarmServer) => state !== 'maintenance';
 
 const unknownServers = (names: string[]): FarmServer[] =>
   names.map((name) => ({ name, state: 'unknown' }));
 
-/** What the proxies of a stack count now, or of all stacks. */
+/** The status of the farms of a stack, or of all stacks. */
 export async function farmsOf(context: Context, stack: string | undefined): Promise<FarmStatus[]> {
   const { rows } = context.state();
   const own = rows.filter((row) => stack === undefined || row.stack === stack);

@@ -4,8 +4,8 @@ import type { View } from '../view/view.js';
 import type { OutputOptions } from './options.js';
 
 /**
- * What a use case needs of its caller: to show, to ask and to be interrupted. The command line's is
- * src/cli/terminal.ts. A use case itself never writes to a terminal, reads from one or handles signals.
+ * How a use case shows its work, asks for approval and is interrupted. The command line implements it
+ * in src/cli/terminal.ts. A use case itself never uses a terminal or handles signals.
  */
 export interface Frontend {
   /** Opens the view of one plan and its execution. */
@@ -13,14 +13,14 @@ export interface Frontend {
   /**
    * Asks whether to execute the plan that was shown.
    *
-   * @throws UserError when nobody can be asked, or the plan was not shown
+   * @throws UserError if there is nobody to ask, or the plan was not shown
    */
   approve(request: ApprovalRequest): Promise<boolean>;
   /** Prints whole lines that belong to the result. */
   report(text: string): void;
   /** Prints whole lines about problems. */
   warn(text: string): void;
-  /** Runs work that must not be cut off: an interrupt aborts the signal, and the work ends soon. */
+  /** Runs work that must end by itself: an interrupt aborts the signal, and the work ends soon. */
   interruptible<T>(work: (stop: AbortSignal) => Promise<T>): Promise<T>;
   /**
    * Runs work that undoes what it has begun when it fails: an interrupt calls `cancel`, which makes it
@@ -32,9 +32,9 @@ export interface Frontend {
 }
 
 export interface ViewRequest extends OutputOptions {
-  /** The plan destroys: the wording differs. */
+  /** The plan of a `destroy`: its messages differ. */
   destroy?: boolean;
-  /** No plan, one line per change: the command itself says what it does. */
+  /** No plan, one line per change: the command itself states what it does. */
   brief?: boolean;
   /** Report failures only. */
   silent?: boolean;

@@ -12,9 +12,9 @@ import { needsInspection } from './resolve-images.js';
 import { propose } from './with-lock.js';
 
 /**
- * Starts again what has ended, by the records alone, before anything is asked of strangers: a health
- * check, a registry and a build may each take all of the time they have. Nothing to do where no
- * stranger is to be asked; the plan that follows reports failures of this one.
+ * Restarts containers that have ended, by the records alone, before the plan runs health checks, asks
+ * registries or builds images: each of these may take all of its time. Does nothing if the plan needs
+ * none of them. The plan that follows reports failures of this one.
  */
 export async function healFirst(
   context: Context,

@@ -38,13 +38,13 @@ export async function healContainer(context: Context, id: string): Promise<numbe
 /** Whether all dependencies are met now. */
 async function dependenciesMet(context: Context, { units }: Plan): Promise<boolean> {
   const steps = units.flatMap((unit) => unit.steps as StepOf<ContainerVerbs>[]);
-  const asked = steps.flatMap((step) =>
+  const dependencies = steps.flatMap((step) =>
     step.verb === 'container.await' ? [step.args.dependency] : [],
   );
-  if (asked.length === 0) return true;
+  if (dependencies.length === 0) return true;
   const { isMet } = await import('../kinds/container/await.js');
   const { health } = await context.host();
-  const met = await Promise.all(asked.map((each) => isMet(health, each)));
+  const met = await Promise.all(dependencies.map((each) => isMet(health, each)));
   return met.every(Boolean);
 }
 

@@ -4,20 +4,20 @@ import type { ImageOrigin } from '../model/specs.js';
 
 type Inspect = (from: ForeignFrom, size?: number, owner?: string) => Promise<ImageOrigin>;
 
-/** Seconds; a registry that fails after so long is not asked about another image. */
+/** Seconds: a registry that failed after this time is not asked about another image. */
 const SILENT = 10;
 
-/** Looks at each image once a run, also when that fails: who fails has taken his time already. */
+/** Inspects each image once per run, even if that fails: a second failure would take as long. */
 export class ImageInspector {
-  readonly #asked = new Map<string, Promise<ImageOrigin>>();
+  readonly #answers = new Map<string, Promise<ImageOrigin>>();
   readonly #silent = new Set<string>();
 
   constructor(readonly look: Inspect) {}
 
   inspect(from: ForeignFrom, size?: number, owner?: string): Promise<ImageOrigin> {
     const key = JSON.stringify([from, size]);
-    const answer = this.#asked.get(key) ?? this.#inspect(from, size, owner);
-    this.#asked.set(key, answer);
+    const answer = this.#answers.get(key) ?? this.#inspect(from, size, owner);
+    this.#answers.set(key, answer);
     return answer;
   }
 

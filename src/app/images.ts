@@ -33,7 +33,7 @@ export interface DetectedSource {
   fromRegistry?: string;
 }
 
-/** The source that a path or a name of `image import` is, by what is in it. */
+/** Detects what `image import` was given, by its content. */
 export async function detectSource(file: string): Promise<DetectedSource> {
   const { detect } = await import('../host/linux/images/detect.js');
   const path = resolve(file);
@@ -102,7 +102,7 @@ function createdAt({ origin, copy, run, config }: ImageSpec): string | undefined
   return isUnchanged && typeof created === 'string' ? created : undefined;
 }
 
-/** Everything known of images. */
+/** Details of images. */
 export function inspectImages(context: Context, names: readonly string[]): object[] {
   const { rows } = context.state();
   return names.map((name) => {

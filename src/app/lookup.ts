@@ -6,7 +6,7 @@ import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 import type { Context } from './context.js';
 
 /**
- * Where a command looks for a container unless `--stack` tells: in the stack of the file, or among
+ * Where a command without `--stack` looks for a container: in the stack of the file, or among
  * imperative containers, as the commands below `baleine container` do.
  */
 export type StackScope = 'file' | 'imperative';
@@ -21,17 +21,17 @@ export async function scopedStack(
     : stackName(context, given);
 }
 
-/** The stack that is meant: the one named by `--stack`, else the file's. */
+/** The stack named by `--stack`, else the file's. */
 export async function stackName(context: Context, given?: string): Promise<string> {
   if (given === undefined) return (await context.config()).name;
   if (given === IMPERATIVE_STACK || NAME.test(given)) return given;
   throw new UserError(`cannot use ${JSON.stringify(given)}: it is not a stack's name`);
 }
 
-/** The row of an address. @throws UserError naming what there is */
+/** The row of an address. @throws UserError that lists the existing ones */
 export function findRow(rows: readonly Row[], address: string, stack: string): Row {
-  const wanted = parseAddress(address);
-  const found = rows.find(({ kind, name }) => kind === wanted?.kind && name === wanted.name);
+  const parsed = parseAddress(address);
+  const found = rows.find(({ kind, name }) => kind === parsed?.kind && name === parsed.name);
   if (found) return found;
   const there = rows.map(({ kind, name }) => addressOf(kind, name)).join(', ');
   throw new UserError(`no ${address} in stack ${stack}`, `It has: ${there || 'nothing'}`);

@@ -35,7 +35,7 @@ export function createNetwork(
   });
 }
 
-/** Everything known of networks. */
+/** Details of networks. */
 export async function inspectNetworks(context: Context, names: readonly string[]) {
   const { rows } = context.state();
   const known = describeNetworks(rows, await context.probe());

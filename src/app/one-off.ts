@@ -5,7 +5,7 @@ import { executeForExitCode } from './execute-plan.js';
 import { configFromFlags } from './imperative/flags-to-config.js';
 import { planImperative } from './make-plan.js';
 
-/** Takes away one-off containers whose `baleine run` was killed, with all that is theirs. */
+/** Removes one-off containers whose `baleine run` was killed. */
 export async function removeOrphanedOneOffs(context: Context, store: Store): Promise<void> {
   const gone = store.rows.filter(isOrphanedOneOff).map(({ name }) => addressOf('container', name));
   const config = configFromFlags({}, 'remove what was left');

@@ -2,7 +2,7 @@ import type { Address } from '../model/address.js';
 import type { Plan } from '../model/plan.js';
 import type { Sink } from '../view/view.js';
 
-/** What nearly every use case takes. */
+/** Options of nearly every use case. */
 export interface CommonOptions {
   /** Path of the file, `-` for standard input. */
   file: string;
@@ -12,7 +12,7 @@ export interface CommonOptions {
   color: boolean;
 }
 
-/** How much is shown, and for whom. */
+/** How much is shown, and in which form. */
 export interface OutputOptions {
   quiet?: boolean;
   json?: boolean;
@@ -20,7 +20,7 @@ export interface OutputOptions {
   err?: Sink;
 }
 
-/** Of a use case that changes the state. */
+/** Options of a use case that changes the state. */
 export interface LockOptions {
   /** Milliseconds to wait for another run to release the lock; default 0. */
   lockTimeout?: number;
@@ -28,10 +28,10 @@ export interface LockOptions {
   lockSkip?: boolean;
 }
 
-/** What apply, destroy and every other use case that executes a plan have in common. */
+/** Options of every use case that executes a plan. */
 export interface RunOptions extends OutputOptions, LockOptions {
   autoApprove?: boolean;
-  /** Most steps at a time; default 10. */
+  /** Maximum number of concurrent steps; default 10. */
   parallelism?: number;
   /** False: do not check that what was started stays up. */
   verify?: boolean;
@@ -39,7 +39,7 @@ export interface RunOptions extends OutputOptions, LockOptions {
   postpones?: (plan: Plan) => boolean;
 }
 
-/** What every imperative command takes. */
+/** Options of every imperative command. */
 export interface ChangeOptions extends LockOptions {
   json?: boolean;
   /** Report failures only. */
@@ -54,7 +54,7 @@ export interface WaitOptions {
   waitTimeout?: number;
 }
 
-/** What narrows or widens a plan. */
+/** Options that narrow or widen a plan. */
 export interface PlanOptions {
   /** Empty: the whole stack. */
   targets?: Address[];

@@ -17,7 +17,7 @@ export interface ShowPlanOptions extends PlanFlags {
   json?: boolean;
 }
 
-/** Shows a plan, saves it where that is asked for, and changes nothing; answers the exit code. */
+/** Shows a plan, saves it if requested, and changes nothing; answers the exit code. */
 export async function showPlan(context: Context, options: ShowPlanOptions): Promise<number> {
   const { destroy = false, out, detailedExitcode } = options;
   if (out !== undefined) refuseStandardInput(context.options.file);

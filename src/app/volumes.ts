@@ -20,7 +20,7 @@ export interface ListedVolume {
   path: string;
   /** Ids of the containers that it is bound into. */
   containers: string[];
-  /** No file has it any more: `volume prune --all` removes it. */
+  /** It is in no file any more: `volume prune --all` removes it. */
   unused: boolean;
 }
 
@@ -46,7 +46,7 @@ function usersOf(rows: readonly Row[], path: string) {
   );
 }
 
-/** Removes volumes with their data. A volume that a file still has is refused: the file decides about it. */
+/** Removes volumes with their data. Refuses a volume that is still in a file. */
 export function removeVolumes(
   context: Context,
   names: string[],
@@ -54,7 +54,7 @@ export function removeVolumes(
 ): Promise<number> {
   return withStoreOrWait(context, options, (store) => {
     const { rows } = store;
-    const gone = names.map((name) => {
+    const removed = names.map((name) => {
       const purpose = `remove volume ${name}`;
       const row = namedRow(rows, name, options.stack, purpose);
       refuseUsed(purpose, usersOf(rows, row.spec.path));
@@ -64,32 +64,32 @@ export function removeVolumes(
         'Remove it there and apply; its data is kept until it is removed by name.',
       );
     });
-    return removeAll(context, store, gone, options);
+    return removeAll(context, store, removed, options);
   });
 }
 
-/** Removes unused volumes: those made imperatively; with `all`, after asking, those of stacks too. */
+/** Removes unused imperative volumes; with `all`, after asking, also those of stacks. */
 export function pruneVolumes(
   context: Context,
   options: ChangeOptions & { all?: boolean; autoApprove?: boolean },
 ): Promise<number> {
   return withStoreOrWait(context, options, async (store) => {
     const { rows } = store;
-    const gone = rowsOf(rows, 'volume').filter(
+    const unused = rowsOf(rows, 'volume').filter(
       (row) =>
         (options.all || row.stack === IMPERATIVE_STACK) &&
         isUnused(row, context) &&
         usersOf(rows, row.spec.path).length === 0,
     );
-    if (gone.length === 0) return 0;
+    if (unused.length === 0) return 0;
     if (options.all && !options.autoApprove) {
-      const losses = gone.map(({ stack, name, spec }) => ({
+      const losses = unused.map(({ stack, name, spec }) => ({
         address: addressOf('volume', name),
         text: `of stack ${stack}, ${dataSizeOf(spec.path)} will be lost`,
       }));
       if (!(await context.frontend.approve({ ...options, destroy: true, losses }))) return 1;
     }
-    return removeAll(context, store, gone, options);
+    return removeAll(context, store, unused, options);
   });
 }
 
@@ -97,12 +97,12 @@ export function pruneVolumes(
 async function removeAll(
   context: Context,
   store: Store,
-  gone: readonly VolumeRow[],
+  volumes: readonly VolumeRow[],
   options: ChangeOptions,
 ): Promise<number> {
   let worst = 0;
-  for (const stack of new Set(gone.map((row) => row.stack))) {
-    const targets = gone
+  for (const stack of new Set(volumes.map((row) => row.stack))) {
+    const targets = volumes
       .filter((row) => row.stack === stack)
       .map(({ name }) => addressOf('volume', name));
     const plan = await planDeleteData(context, stack, store.rows, targets);
@@ -111,7 +111,7 @@ async function removeAll(
   return worst;
 }
 
-/** Of the named stack; else made imperatively; else the only volume of that name. */
+/** The volume in the named stack; else the imperative one; else the only one of that name. */
 function namedRow(
   rows: readonly Row[],
   name: string,
@@ -133,7 +133,7 @@ function namedRow(
   );
 }
 
-/** Whether no file has it: made imperatively, removed from its file, or kept of a destroyed stack. */
+/** Whether it is in no file: imperative, removed from its file, or kept from a destroyed stack. */
 function isUnused({ stack, facts }: VolumeRow, { paths: { root } }: Context): boolean {
   return (
     stack === IMPERATIVE_STACK ||

@@ -12,9 +12,9 @@ import type { WaitOptions } from './options.js';
 const DEFAULT_TIMEOUT = 60_000;
 
 /**
- * Waits until every container of a stack is up, and healthy if it has a health check. Answers the exit
- * code: 1 when it took too long, or at once for one that is down and that nobody starts again, and those
- * that are not are named on standard error. One that may end, by its restart policy, need not be up.
+ * Waits until every container of a stack is up, and healthy if it has a health check. A container that
+ * may end by its restart policy need not be up. Answers the exit code: 1 after the timeout, or at once
+ * if a container is down and nothing restarts it. The others are then listed on standard error.
  */
 export async function waitHealthy(
   context: Context,
@@ -81,8 +81,8 @@ async function findUnhealthy(context: Context, all: HealthCheck[]): Promise<stri
 
 const idOf = ({ target }: HealthCheck) => target.id;
 
-function fail({ frontend }: Context, what: string, those: string[]): number {
-  const lines = [`Error: ${what}`, ...those.map(printable)];
+function fail({ frontend }: Context, what: string, details: string[]): number {
+  const lines = [`Error: ${what}`, ...details.map(printable)];
   frontend.warn(`${lines.join('\n  ')}\n`);
   return 1;
 }

@@ -2,11 +2,11 @@ import { resolve } from 'node:path';
 import { Command, type ErrorOptions, Help, type Option } from 'commander';
 import { UserError } from '../model/errors.js';
 
-/** Options that say what a command is about: the last of several must not win without a word. */
+/** Options that select what a command works on: of different values, none may win silently. */
 const SINGLE = new Set(['file', 'root', 'stack']);
 const PATHS = new Set(['file', 'root']);
 
-/** A word of the command line that no command knows; what may have been meant is found out later. */
+/** An unknown command or option; a suggestion is looked up later. */
 export class UnknownWord extends Error {
   constructor(
     message: string,
@@ -18,13 +18,13 @@ export class UnknownWord extends Error {
   }
 }
 
-/** A command whose mistakes are errors of ours, which are printed in one place. */
+/** A command that throws our errors, which are printed in one place. */
 export class StrictCommand extends Command {
   constructor(name?: string) {
     super(name);
-    // its own would name any command
+    // commander would also suggest destructive commands
     this.showSuggestionAfterError(false);
-    // that nothing is repeated by default is no news
+    // an empty list is the default of every repeatable option
     this.configureHelp({
       optionDescription: (option) =>
         new Help().optionDescription(option).replace(/ \(default: \[\]\)$/, ''),
@@ -39,10 +39,10 @@ export class StrictCommand extends Command {
     super.addOption(option);
     const name = option.attributeName();
     if (!SINGLE.has(name)) return this;
-    const given: string[] = [];
+    const values: string[] = [];
     return this.on(`option:${option.name()}`, (value: string) => {
-      given.push(value);
-      refuseSeveral(name, given);
+      values.push(value);
+      refuseSeveral(name, values);
     });
   }
 
@@ -62,7 +62,7 @@ export function helpHint(command: Command): string {
   return `${names.join(' ')} --help shows what there is`;
 }
 
-/** @throws UserError when an option that is to be given once has several values */
+/** @throws UserError if an option that takes one value has several */
 export function refuseSeveral(name: string, values: readonly string[]): void {
   const key = (value: string) => (PATHS.has(name) && value !== '-' ? resolve(value) : value);
   if (new Set(values.map(key)).size <= 1) return;

@@ -5,7 +5,7 @@ import { printToStderr } from './output.js';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type Ending = (typeof SIGNALS)[number];
 
-/** What to do on a signal; the innermost part of the work decides. */
+/** Signal handlers; the innermost one is called. */
 const handlers: ((signal: Ending) => void)[] = [];
 
 async function handling<T>(handler: (signal: Ending) => void, work: () => Promise<T>): Promise<T> {
@@ -23,11 +23,11 @@ function dispatch(signal: Ending): void {
   handlers.at(-1)?.(signal);
 }
 
-/** As a shell has it. */
+/** The exit code of a shell. */
 const codeOf = (signal: Ending) => 128 + constants.signals[signal];
 
 /**
- * Runs work that must not be cut off: the first signal asks it to stop at the next good moment,
+ * Runs work that must end by itself: the first signal asks it to stop at the next good moment,
  * the second ends the program at once (running steps are then recorded as unfinished).
  */
 export async function interruptible<T>(work: (stop: AbortSignal) => Promise<T>): Promise<T> {
@@ -44,7 +44,7 @@ export async function interruptible<T>(work: (stop: AbortSignal) => Promise<T>):
  * Runs work that undoes what it has begun when it fails: the first signal cancels it; the second ends
  * the program at once.
  *
- * @throws Interrupted instead of the error, or for the exit code, that the cancellation has caused
+ * @throws Interrupted in place of the error or exit code caused by the cancellation
  */
 export async function undoable<T>(work: () => Promise<T>, cancel: () => void): Promise<T> {
   let exitCode: number | undefined;
@@ -56,7 +56,7 @@ export async function undoable<T>(work: () => Promise<T>, cancel: () => void): P
   };
   try {
     const result = await handling(onSignal, work);
-    // an exit code
+    // a number is an exit code
     if (exitCode === undefined || typeof result !== 'number' || result === 0) return result;
   } catch (error) {
     if (exitCode === undefined) throw error;

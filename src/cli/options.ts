@@ -9,7 +9,7 @@ import { refuseSeveral } from './command.js';
 const DEFAULT_FILE = 'baleine.yaml';
 const DEFAULT_ROOT = '/var/lib/baleine';
 
-/** `-f` is left out for a command that has another meaning for it; `--file` is always there. */
+/** Without `-f` for a command in which it means something else; `--file` always exists. */
 export function addCommonOptions(command: Command, { short = true } = {}): Command {
   command.option(`${short ? '-f, ' : ''}--file <file>`, 'the stack; - for standard input');
   return addRootOptions(command);
@@ -22,18 +22,18 @@ export function addRootOptions(command: Command): Command {
     .option('--no-color', 'never color the output');
 }
 
-/** As given on the command line, the innermost first, then the environment, then the default. */
+/** From the command line, else the environment, else the default. */
 export function commonOptions(command: Command): CommonOptions {
-  const root = given(command, 'root') ?? process.env.BALEINE_ROOT ?? DEFAULT_ROOT;
+  const root = fromCommandLine(command, 'root') ?? process.env.BALEINE_ROOT ?? DEFAULT_ROOT;
   return {
-    file: String(given(command, 'file') ?? DEFAULT_FILE),
+    file: String(fromCommandLine(command, 'file') ?? DEFAULT_FILE),
     root: resolveRoot(String(root || DEFAULT_ROOT)),
-    color: given(command, 'color') !== false,
+    color: fromCommandLine(command, 'color') !== false,
   };
 }
 
-/** @throws UserError when it is given differently before and after the command's name */
-function given(command: Command, name: string): unknown {
+/** @throws UserError if its values before and after the command's name differ */
+function fromCommandLine(command: Command, name: string): unknown {
   const values: unknown[] = [];
   for (let each: Command | null = command; each; each = each.parent) {
     if (each.getOptionValueSource(name) === 'cli') values.push(each.getOptionValue(name));
@@ -50,7 +50,7 @@ export function addressList(text: string, before: Address[] = []): Address[] {
   return [...before, text as Address];
 }
 
-/** `30s`, `1m30s`, or a bare number of seconds; answers milliseconds. */
+/** `30s`, `1m30s`, or a bare number of seconds; returns milliseconds. */
 export function duration(text: string): number {
   const milliseconds = parseDuration(/^\d+$/.test(text) ? `${text}s` : text);
   if (milliseconds !== undefined) return milliseconds;
@@ -70,7 +70,7 @@ export function countOrNone(text: string): number {
   return Number(text);
 }
 
-/** `--refresh=false` as Terraform has it. */
+/** `--refresh=false`, as in Terraform. */
 export function yesOrNo(text: string): boolean {
   if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('true or false.');
   return text === 'true';
@@ -95,7 +95,7 @@ export function addLockOptions(command: Command): Command {
     .option('--lock-skip', 'exit with 0 if another baleine holds the lock; for cron');
 }
 
-/** What `apply` and `destroy` have in common. */
+/** Options of `apply` and `destroy`. */
 export function addRunOptions(command: Command): Command {
   command
     .option('-y, --auto-approve', 'do not ask')
@@ -105,7 +105,7 @@ export function addRunOptions(command: Command): Command {
   return addLockOptions(command);
 }
 
-/** What every imperative command takes. */
+/** Options of every imperative command. */
 export function addChangeOptions(command: Command): Command {
   return addRootOptions(command)
     .option('--json', 'one JSON object a line')
@@ -118,7 +118,7 @@ export function addWaitOptions(command: Command): Command {
     .option('--wait-timeout <duration>', 'maximum wait (default 60s)', duration);
 }
 
-/** `--stack`, and the file where the command looks for its container in the stack of a file. */
+/** `--stack`, and `--file` unless the command works on imperative containers. */
 export function addScopeOptions(command: Command, scope: StackScope, how = {}): Command {
   if (scope === 'imperative') {
     return addRootOptions(command).option(

@@ -4,12 +4,11 @@ import { promisify } from 'node:util';
 import { jsonText, printableLines } from '../model/printable.js';
 
 /**
- * The one way to standard output and standard error. All text passes a filter that leaves newlines, tabs
- * and our own colors, so nothing that a stranger wrote acts on a terminal; lines of a stranger are
- * made one where they come in, by `printable`. What is raw by its nature (`logs`, `exec`, `run`, `cp`)
- * does not come here.
+ * Prints to standard output. All text passes a filter that keeps only newlines, tabs and our own
+ * colors, so untrusted text cannot control a terminal; `printable` makes it a single line where it
+ * comes in. Raw output (`logs`, `exec`, `run`, `cp`) uses `printRaw`.
  *
- * A disk that is full or a reader that is gone never changes what is done: see `outputIsIncidental`.
+ * A full disk or a closed pipe never changes the work: see `outputIsIncidental`.
  */
 export function print(text: string): void {
   write('stdout', text);
@@ -19,39 +18,39 @@ export function printToStderr(text: string): void {
   write('stderr', text);
 }
 
-/** One value a line. */
+/** Prints a value on one line. */
 export function printJson(value: unknown): void {
   print(`${jsonText(value)}\n`);
 }
 
-/** What `inspect` says: an array, also of one, laid out for people unless `compact`. */
+/** The output of `inspect`: an array, also for a single value, indented unless `compact`. */
 export function printOne(found: readonly unknown[], compact: boolean): void {
   print(`${jsonText(found, compact ? undefined : 2)}\n`);
 }
 
-/** What is drawn again and again on a terminal: home, then clear what is below (console_codes(4)). */
+/** Redraws a terminal: cursor to the upper left corner, then clear below it (console_codes(4)). */
 export const HOME = '\x1b[H\x1b[J';
 
 /** Colors of view/color.ts, and HOME at the beginning. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the only ones that may pass
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the only sequences that may pass
 const OWN = /(^\x1b\[H\x1b\[J|\x1b\[(?:[012]|3[123])m)/;
 
-/** Every second part of the split is one of ours. */
+/** Every second part of the split is one of our own sequences. */
 function harmless(text: string): string {
   const parts = text.split(OWN);
   return parts.map((part, index) => (index % 2 === 1 ? part : printableLines(part))).join('');
 }
 
 /**
- * For what is raw by its nature. Waits for a slow reader without standing still: Node's own streams
- * write to pipes and terminals at once, and nothing else is done until they are through.
+ * Prints unfiltered bytes. Other work goes on while it waits for a slow reader; Node's own streams would
+ * block, because they write to pipes and terminals synchronously.
  */
 export async function printRaw(name: Name, bytes: Buffer): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
     try {
       at += (await writePart(DESCRIPTOR[name], bytes.subarray(at))).bytesWritten;
     } catch (error) {
-      // whoever has opened it, does not want to wait
+      // another process has set the pipe non-blocking
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') await sleep(5);
       else return failed(name, error as NodeJS.ErrnoException);
     }
@@ -74,7 +73,7 @@ function write(name: Name, text: string): void {
   }
 }
 
-/** Or a device such as /dev/full; a terminal and a pipe are Node's. */
+/** A file, or a device such as /dev/full; Node handles terminals and pipes. */
 function isFile(descriptor: number): boolean {
   const found = fstatSync(descriptor);
   return found.isFile() || (found.isCharacterDevice() && !process[nameOf(descriptor)].isTTY);
@@ -82,14 +81,14 @@ function isFile(descriptor: number): boolean {
 
 const nameOf = (descriptor: number): Name => (descriptor === 1 ? 'stdout' : 'stderr');
 
-/** Node's own stream for files takes a part for the whole when a disk becomes full. */
+/** Node's own stream for files ignores a partial write to a full disk. */
 function writeWhole(descriptor: number, bytes: Buffer): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
 }
 
 /**
- * Watches both streams, whoever writes to them. Node opens them when they are first asked for, and so
- * does this: a run from cron that says nothing does without.
+ * Handles errors of both streams, whatever code writes to them. Node opens a stream on first use; this
+ * keeps it so, because a silent run from cron needs neither.
  */
 export function watchOutput(): void {
   for (const name of ['stdout', 'stderr'] as const) {
@@ -105,9 +104,9 @@ export function watchOutput(): void {
 let incidental = false;
 
 /**
- * From now on a failed output is no reason to end, nor does it change the exit code: for a command that
- * is there to do something. One that only prints ends with 1 when that fails, and without a word when
- * its reader has seen enough, as `| head`.
+ * Makes failed output neither end the command nor change its exit code: for commands that do more than
+ * print. A command that only prints exits with 1 if that fails, and silently if its reader has closed
+ * the pipe, as `| head` does.
  */
 export function outputIsIncidental(): void {
   incidental = true;

@@ -9,7 +9,7 @@ interface CommandModule {
   register(program: Command): void;
 }
 
-/** Every command, in the order of the help; a module is loaded when it is asked for. */
+/** Every command, in the order of the help; modules are loaded on demand. */
 export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   plan: () => import('./stack/plan.js'),
   apply: () => import('./stack/apply.js'),
@@ -48,7 +48,7 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   heal: () => import('./stack/heal.js'),
 };
 
-/** Runs one command line to its end; answers the exit code. Never rejects. */
+/** Runs one command line; answers the exit code. Never rejects. */
 export async function runProgram(args: string[], version: string): Promise<number> {
   prepareProcess();
   watchOutput();
@@ -59,20 +59,20 @@ export async function runProgram(args: string[], version: string): Promise<numbe
     await program.parseAsync(args, { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
-    // for help, which is printed already; its code is 0, and 1 where a command is missing
+    // help, which is already printed: code 0, or 1 if a command is missing
     if (error instanceof CommanderError) return error.exitCode;
-    printError(error instanceof UnknownWord ? await meantBy(error) : error);
+    printError(error instanceof UnknownWord ? await withSuggestion(error) : error);
     return exitCodeOf(error);
   }
 }
 
-/** The interrupt itself was reported when it came. */
+/** An interrupt was reported when it came. */
 function printError(error: unknown): void {
   if (error instanceof Interrupted) return;
   printToStderr(errorText(error));
 }
 
-/** Node would print a line of the bundle's source and the stack. */
+/** Prints an error as all others; Node would print a line of the bundle and the stack. */
 function endOnUncaught(): void {
   process.on('uncaughtException', (error) => {
     printError(error);
@@ -80,11 +80,11 @@ function endOnUncaught(): void {
   });
 }
 
-async function meantBy(error: UnknownWord): Promise<Error> {
+async function withSuggestion(error: UnknownWord): Promise<Error> {
   return (await import('./suggest-command.js')).unknownWord(error);
 }
 
-/** Commands that only print: all others have done their work whether it could be printed or not. */
+/** Commands that only print; all others succeed even if their output fails. */
 const PRINTING = new Set([
   ...['plan', 'ps', 'stats', 'status', 'logs', 'top', 'inspect', 'list', 'graph', 'events', 'wait'],
   ...['show', 'check', 'doctor', 'completion', '__complete', 'snapshot'],
@@ -95,7 +95,7 @@ function programOf(version: string): Command {
     .description('Declarative images, bridges, containers and web farms on one Linux host')
     .version(version)
     .exitOverride()
-    // so that a command may have an -f of its own, as `logs -f`
+    // a command may have an -f of its own, as `logs -f`
     .enablePositionalOptions()
     .configureOutput({ writeOut: print, writeErr: printToStderr })
     .hook('preAction', (_program, command) => {
@@ -104,7 +104,7 @@ function programOf(version: string): Command {
   return addCommonOptions(program);
 }
 
-/** The one that is asked for; all of them for the help, to complete, or to say what was meant. */
+/** The command on the command line; all of them for help, completion and suggestions. */
 async function commandsFor(args: string[]): Promise<CommandModule[]> {
   const name = commandOf(args);
   const known = name !== undefined && Object.hasOwn(COMMANDS, name) && name !== '__complete';
@@ -114,7 +114,7 @@ async function commandsFor(args: string[]): Promise<CommandModule[]> {
 
 const VALUED = ['-f', '--file', '--root'];
 
-/** The first word that is neither an option of the program nor its value. */
+/** The first word that is neither a global option nor its value. */
 function commandOf(args: string[]): string | undefined {
   const at = args.findIndex((arg, index) => {
     return !arg.startsWith('-') && !VALUED.includes(args[index - 1] ?? '');

@@ -5,8 +5,9 @@ import { UserError } from '../model/errors.js';
 import { printToStderr } from './output.js';
 
 /**
- * Asks on the terminal; false for any answer but `yes`. Throws where there is nobody to ask, or
- * where the plan was not shown.
+ * Asks on the terminal; false for any answer but `yes`.
+ *
+ * @throws UserError without a terminal, or if the plan was not shown
  */
 export async function approve({
   quiet,
@@ -25,7 +26,7 @@ export async function approve({
 }
 
 function refuseBlind(quiet = false, json = false): void {
-  const hint = 'Give -y (--auto-approve) to go ahead without being asked.';
+  const hint = 'Give -y (--auto-approve) to skip the question.';
   if (quiet || json) {
     throw new UserError(`cannot ask for approval with ${quiet ? '--quiet' : '--json'}`, hint);
   }
@@ -33,7 +34,7 @@ function refuseBlind(quiet = false, json = false): void {
   throw new UserError('cannot ask for approval: there is no terminal', hint);
 }
 
-/** Ctrl-D is no answer. */
+/** Ctrl-D is an empty answer. */
 async function ask(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   terminal.on('SIGINT', () => process.exit(INTERRUPTED));

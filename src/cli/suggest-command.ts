@@ -3,7 +3,7 @@ import { suggest } from '../config/suggest.js';
 import { UserError } from '../model/errors.js';
 import { helpHint, type UnknownWord } from './command.js';
 
-/** Words of other tools for what is asked, by the whole of the command behind `baleine`. */
+/** Commands that other tools have under another name. */
 const OTHERS: Record<string, string> = {
   attach: 'exec',
   check: 'plan',
@@ -29,24 +29,24 @@ const OTHERS: Record<string, string> = {
   volumes: 'volume list',
 };
 
-/** What is never suggested: to run one of these for a slip of the hand could cost something. */
+/** Never suggested: running one of these by mistake could lose something. */
 const DESTRUCTIVE =
   /^(destroy|rm|remove|prune|kill|stop|restart|pause|rollback|scale|repair|mv|rename|heal|--volumes|--force)$/;
 
-/** A word that no command knows as an error, with what may have been meant. */
+/** The error for an unknown command or option, with a suggestion. */
 export function unknownWord({ message, command, kind, word }: UnknownWord): UserError {
-  const meant = kind === 'command' ? commandMeant(command, word) : optionMeant(command, word);
-  return new UserError(message, meant ?? helpHint(command));
+  const hint = kind === 'command' ? similarCommand(command, word) : similarOption(command, word);
+  return new UserError(message, hint ?? helpHint(command));
 }
 
-function commandMeant(command: Command, word: string): string | undefined {
+function similarCommand(command: Command, word: string): string | undefined {
   const other = command.parent || !Object.hasOwn(OTHERS, word) ? undefined : OTHERS[word];
   if (other !== undefined) return `did you mean ${JSON.stringify(`baleine ${other}`)}?`;
   const names = visible(command).flatMap((each) => [each.name(), ...each.aliases()]);
   return suggest(word, harmless(names));
 }
 
-function optionMeant(command: Command, word: string): string | undefined {
+function similarOption(command: Command, word: string): string | undefined {
   const names: string[] = [];
   for (let each: Command | null = command; each; each = each.parent) {
     names.push(...each.options.flatMap(({ long, hidden }) => (long && !hidden ? [long] : [])));

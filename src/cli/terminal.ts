@@ -8,7 +8,7 @@ import type { ViewOptions } from '../view/view.js';
 import { commonOptions } from './options.js';
 import { print, printToStderr } from './output.js';
 
-/** For a command that reads or changes the host; throws unless it runs as root. */
+/** The context of a command that reads or changes the host. @throws UserError unless it runs as root */
 export function openContext(command: Command): Context {
   if (process.getuid?.() !== 0) {
     const words = ['sudo', 'baleine', ...process.argv.slice(2)].join(' ');
@@ -18,7 +18,7 @@ export function openContext(command: Command): Context {
   return new Context(options, terminal(options));
 }
 
-/** Shows, asks and is interrupted on this terminal. Most runs from cron need nothing of it. */
+/** A frontend on this terminal. Its parts are loaded on demand: most runs from cron need none. */
 export function terminal({ color }: { color: boolean }): Frontend {
   return {
     view: (request) =>

@@ -13,7 +13,7 @@ import type { ChangeOptions } from '../options.js';
 /** Turns the flags of a command into the entries of a file, which may be checked against the rows. */
 export type EntriesOf = (rows: readonly Row[], purpose: string) => ConfigEntries;
 
-/** Makes a container on its own copy of an image. */
+/** Creates a container on its own copy of an image. */
 export function createContainer(
   context: Context,
   name: string,
@@ -36,7 +36,7 @@ export function createContainer(
   });
 }
 
-/** As entries of a file. */
+/** What `container add` adds, as entries of a file. */
 interface Additions {
   limits: object;
   /** By bridge. */

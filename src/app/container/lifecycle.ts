@@ -42,7 +42,7 @@ export function changeLifecycle(
   );
 }
 
-/** A one-off container starts with its command, and never again. */
+/** A one-off container starts with its command, and only once. */
 function selected(
   rows: readonly Row[],
   stack: string,

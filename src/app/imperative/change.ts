@@ -9,11 +9,11 @@ import type { ChangeOptions } from '../options.js';
 import { withStore } from '../with-lock.js';
 import { type ConfigEntries, configFromFlags } from './flags-to-config.js';
 
-/** Milliseconds. A person would rather wait for a run from cron than be refused. */
+/** Milliseconds. A user would rather wait for a run from cron than be refused. */
 const LOCK_TIMEOUT = 10_000;
 
 export interface Change {
-  /** What for, in messages: `create container web`. */
+  /** In messages: `create container web`. */
   purpose: string;
   entries?: ConfigEntries;
   gone?: Address[];
@@ -23,7 +23,7 @@ export interface Change {
   edit?: (resource: Resource) => Resource;
 }
 
-/** Works out a change from the recorded rows, and executes it; answers the exit code. */
+/** Plans a change of the recorded rows, and executes it; answers the exit code. */
 export function applyChange(
   context: Context,
   options: ChangeOptions,
@@ -31,13 +31,13 @@ export function applyChange(
 ): Promise<number> {
   return withStoreOrWait(context, options, async (store) => {
     const change = await changeOf(store.rows);
-    // no target at all would mean everything
+    // no targets would mean all resources
     if ((change.targets ?? change.gone ?? []).length === 0) return 0;
     return executeBriefly(context, store, options, await planChange(context, store.rows, change));
   });
 }
 
-/** Of a change worked out with the lock held. */
+/** The plan of a change. The caller holds the lock. */
 export function planChange(context: Context, rows: readonly Row[], change: Change): Promise<Plan> {
   const { purpose, entries = {}, gone = [], made = [], edit = (each) => each } = change;
   const { targets = gone } = change;
@@ -50,7 +50,7 @@ export function planChange(context: Context, rows: readonly Row[], change: Chang
   });
 }
 
-/** With the lock held. */
+/** Runs work with the lock held. */
 export async function withStoreOrWait(
   context: Context,
   { lockTimeout = LOCK_TIMEOUT }: ChangeOptions,
@@ -59,7 +59,7 @@ export async function withStoreOrWait(
   return (await withStore(context, { lockTimeout }, work)) ?? 0;
 }
 
-/** Without asking: the command has said what is to be done. */
+/** Executes a plan without asking: the command itself states what it does. */
 export async function executeBriefly(
   context: Context,
   store: Store,

@@ -6,7 +6,7 @@ import { UserError } from '../../model/errors.js';
 
 type Entries = Record<string, object>;
 
-/** What a command line asks for, in the words of a file. */
+/** A command line as entries of a file. */
 export interface ConfigEntries {
   images?: Entries;
   bridges?: Entries;
@@ -14,17 +14,17 @@ export interface ConfigEntries {
   containers?: Entries;
 }
 
-/** Used and not changed: created imperatively before, or by a stack. */
+/** A resource that is used and not changed: it is imperative, or belongs to a stack. */
 export const EXTERNAL = { external: true };
 
 /**
- * Reads words as if they stood in a file, so that the same holds for both. `purpose` stands in
- * messages: `create container web`.
+ * Parses entries as if they were in a file, so that the same rules apply. `purpose` is for messages:
+ * `create container web`.
  *
- * @throws UserError with everything that is wrong
+ * @throws UserError with all errors
  */
-export function configFromFlags(words: ConfigEntries, purpose: string): Config {
-  const text = JSON.stringify({ name: 'by-hand', ...words }, (_key, value: unknown) =>
+export function configFromFlags(entries: ConfigEntries, purpose: string): Config {
+  const text = JSON.stringify({ name: 'imperative', ...entries }, (_key, value: unknown) =>
     typeof value === 'string' ? value.replaceAll('$', '$$$$') : value,
   );
   try {
@@ -35,7 +35,7 @@ export function configFromFlags(words: ConfigEntries, purpose: string): Config {
   }
 }
 
-/** Line and column of a text that nobody wrote would not help. */
+/** Positions in a generated text would not help. */
 function withoutPositions({ problems }: ConfigError, purpose: string): UserError {
   const lines = problems.map(({ message }) => `cannot ${purpose}: ${message}`);
   const hints = problems.flatMap(({ hint }) => hint ?? []);

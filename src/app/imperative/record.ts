@@ -18,7 +18,7 @@ interface Specs {
 
 type Named = keyof Specs;
 
-/** The command that lists a kind, and what the kind is called in commands. */
+/** The command of a kind, which is also the kind's name on the command line. */
 const FAMILY: Record<Named, string> = {
   image: 'image',
   bridge: 'network',
@@ -53,7 +53,7 @@ export function imperativeRow<Kind extends Named>(
   throw missing(kind, name, purpose);
 }
 
-/** The resource that `external` refers to: imperative, or of any stack. @throws UserError if there is none */
+/** The resource that `external` refers to: imperative, or of any stack. @throws UserError if it does not exist */
 export function usableRow<Kind extends Named>(
   rows: readonly Row[],
   kind: Kind,
@@ -66,7 +66,7 @@ export function usableRow<Kind extends Named>(
   throw missing(kind, name, purpose);
 }
 
-/** As `usableRow`, for something to be built on. @throws UserError also when it has never been completed */
+/** As `usableRow`. @throws UserError also if the resource was never completed */
 export function completeRow<Kind extends Named>(
   rows: readonly Row[],
   kind: Kind,
@@ -82,7 +82,7 @@ export function completeRow<Kind extends Named>(
 }
 
 /**
- * What failed or was cut off the first time takes no name: the same command, corrected or not, goes on.
+ * Refuses a name in use. A resource whose first creation failed does not count: the command can be repeated.
  *
  * @throws UserError if an imperative resource has the name
  */
@@ -99,7 +99,7 @@ export function refuseExisting(
     throw new UserError(`cannot ${purpose}: there is one of that name already`);
 }
 
-/** @throws UserError for what cannot be a name, before it becomes an address */
+/** @throws UserError for an invalid name, before it becomes an address */
 export function namedAddress(kind: KindName, name: string, purpose: string): Address {
   if (NAME.test(name)) return addressOf(kind, name);
   throw new UserError(
@@ -123,7 +123,7 @@ export function oneOffError({ name, spec }: Row<ContainerSpec>, purpose: string)
   );
 }
 
-/** @throws UserError that names who uses what is to go; nothing when nobody does */
+/** @throws UserError that lists the users of a resource, if it has any */
 export function refuseUsed(
   purpose: string,
   users: readonly { kind: string; stack: string; name: string }[],

@@ -8,8 +8,8 @@ import type { Context } from '../context.js';
 import type { ContainerRow } from '../lookup.js';
 
 /**
- * Brings the record up to date with what really runs: which processes have ended. Leaves it alone
- * when another baleine is at work, which does that itself.
+ * Records which processes have ended. Does nothing while another run holds the lock, because that run
+ * does the same.
  */
 export async function refreshRows(context: Context, probe: Probe): Promise<void> {
   if (outdatedRows(context.state().rows, probe, context).length === 0) return;
@@ -26,7 +26,7 @@ export async function refreshRows(context: Context, probe: Probe): Promise<void>
   }
 }
 
-/** Rows as they should be, of those that are not. A process started since the look is none of them. */
+/** The updated rows of containers that have ended. One started after the observation is not among them. */
 export function outdatedRows(
   rows: readonly Row[],
   probe: Probe,

@@ -14,7 +14,7 @@ export function registerCp(parent: Command, scope: StackScope = 'file'): void {
     .command('cp')
     .description('copy files into a container or out of it, whether it runs or not')
     .argument('<from>', 'a path of the host, or NAME:PATH')
-    .argument('<to>', 'the other one')
+    .argument('<to>', 'NAME:PATH, or a path of the host')
     .option('--json', 'print what was copied as a JSON object');
   const family = scope === 'imperative' ? 'container ' : '';
   addScopeOptions(command, scope)
@@ -33,9 +33,7 @@ interface CommitOptions extends ChangeOptions {
 export function registerCommit(parent: Command, scope: StackScope): void {
   const command = parent
     .command('commit')
-    .description(
-      'create an image from a container’s disk; a running container is frozen for that time',
-    )
+    .description('create an image from a container’s disk; a running container is frozen meanwhile')
     .argument('<name>', 'the container')
     .argument('<image>', 'the new image')
     .option('--json', 'one JSON object a line')

@@ -33,9 +33,9 @@ export function registerCreate(family: Command): void {
     .command('create')
     .description('create a container on its own copy of an image')
     .argument('<name>')
-    .argument('[command...]', 'what it runs, behind --; default: what its image says');
+    .argument('[command...]', 'its command, after --; default: the image’s');
   addWordOptions(addChangeOptions(command))
-    .option('--start', 'and start it')
+    .option('--start', 'start it')
     .addHelpText('after', CREATE_EXAMPLES)
     .action(async (name: string, args: string[], options: CreateOptions, self: Command) => {
       process.exitCode = await createContainer(openContext(self), name, options, (rows, purpose) =>

@@ -23,7 +23,7 @@ export function register(program: Command, scope: StackScope = 'file'): void {
     .argument('<command...>', 'what to run, with its arguments')
     .option('-i, --interactive', 'pass standard input on')
     .option('-t, --tty', 'give it a terminal')
-    .option('-e, --env <K=V>', 'set a variable; may be repeated', append, [])
+    .option('-e, --env <K=V>', 'set a variable; repeatable', append, [])
     .option('-u, --user <user>', 'name, uid, name:group or uid:gid')
     .option('-w, --workdir <dir>', 'where to run it')
     .passThroughOptions();

@@ -26,7 +26,7 @@ export interface BridgeOptions {
 export interface WordOptions extends LimitOptions, BridgeOptions {
   image: string;
   restart: string;
-  /** As commander parses them, like all flags of keys. */
+  /** As commander names them. */
   env: string[];
   volume: string[];
 }
@@ -59,14 +59,18 @@ const FLAGS = Object.entries<AnyKey>(KEYS).flatMap(([name, { flag }]) =>
 
 export function addLimitOptions(command: Command): Command {
   return command
-    .option('--memory <size>', 'as 64M')
-    .option('--cpus <n>', 'CPUs’ worth of time, as 0.5', numeric)
-    .option('--cpu-shares <n>', 'relative weight; usual is 1024', numeric)
-    .option('--cpuset <list>', 'the CPUs it may use, as 0-1,3')
+    .option('--memory <size>', 'such as 64M')
+    .option('--cpus <n>', 'number of CPUs, such as 0.5', numeric)
+    .option('--cpu-shares <n>', 'relative weight; default 1024', numeric)
+    .option('--cpuset <list>', 'the CPUs it may use, such as 0-1,3')
     .option('--pids <n>', 'maximum number of processes and threads (2048)', numeric)
-    .option('--io <limits>', 'as device=/dev/vda,write_bps=10M,read_iops=500; repeatable', throttle)
-    .option('--device <rule>', 'as "allow c 10:229 rwm", or deny; repeatable', deviceRule)
-    .option('--net-class <class>', 'of its packets for tc(8), as 0x100001', numeric);
+    .option(
+      '--io <limits>',
+      'such as device=/dev/vda,write_bps=10M,read_iops=500; repeatable',
+      throttle,
+    )
+    .option('--device <rule>', '"allow c 10:229 rwm", or deny; repeatable', deviceRule)
+    .option('--net-class <class>', 'class of its packets for tc(8), such as 0x100001', numeric);
 }
 
 export function addBridgeOptions(command: Command): Command {
@@ -137,7 +141,7 @@ export function externals(
   return Object.fromEntries(bridges.map((each) => [each, EXTERNAL]));
 }
 
-/** The names among the sources: a path has a slash or a dot first. */
+/** The sources that are names: a path begins with a slash or a dot. */
 function volumesOf(mounts: string[]): string[] {
   return mounts.map((each) => each.split(':')[0] ?? '').filter((each) => NAME.test(each));
 }
@@ -164,5 +168,5 @@ function deviceRule(text: string, before: object[] = []): object[] {
 
 export const append = (text: string, before: string[]) => [...before, text];
 
-/** Text that is no number stays, so that errors quote it. */
+/** Other text is kept, so that errors quote it. */
 const numeric = (text: string) => (Number.isNaN(Number(text)) ? text : Number(text));

@@ -36,7 +36,11 @@ function registerLifecycle(parent: Command, verb: LifecycleVerb, scope: StackSco
     .option('--json', 'one JSON object a line')
     .option('--lock-timeout <duration>', 'wait for another baleine (default 10s)', duration);
   if (verb !== 'start') {
-    command.option('-t, --time <duration>', 'before it is killed; default: its own', duration);
+    command.option(
+      '-t, --time <duration>',
+      'grace period before it is killed; default: its own',
+      duration,
+    );
   }
   const family = scope === 'imperative' ? 'container ' : '';
   addScopeOptions(command, scope)

@@ -19,13 +19,13 @@ interface Options {
 export function register(program: Command, scope: StackScope = 'file'): void {
   const command = program
     .command('logs')
-    .description('show what a container has printed')
+    .description('show the output of a container')
     .argument('<name>', 'the container')
-    .option('-f, --follow', 'go on until the container ends')
-    .option('-n, --lines <n>', 'only the last ones; 0 for those to come', countOrNone)
-    .option('-t, --timestamps', 'with the time of each line')
-    .option('--json', 'a JSON object a line: time, stream and text')
-    .option('--raw', 'on a terminal too: as printed, with what acts on it');
+    .option('-f, --follow', 'keep printing until the container ends')
+    .option('-n, --lines <n>', 'only the last n; 0 for new ones only', countOrNone)
+    .option('-t, --timestamps', 'prefix each line with its time')
+    .option('--json', 'one JSON object a line: time, stream and text')
+    .option('--raw', 'keep control characters on a terminal, too');
   const family = scope === 'imperative' ? 'container ' : '';
   addScopeOptions(command, scope, { short: false })
     .addHelpText('after', `\nExample:\n  baleine ${family}logs -f -n 20 web`)

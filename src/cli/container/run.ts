@@ -28,7 +28,7 @@ export function register(program: Command): void {
     .option('-i, --interactive', 'pass standard input on')
     .option('-t, --tty', 'give it a terminal')
     .option('--rm', 'accepted for compatibility; always on')
-    .option('--name <name>', 'default: run- and some digits')
+    .option('--name <name>', 'default: run- and digits')
     .passThroughOptions();
   addWordOptions(addRootOptions(command), 'once')
     .addHelpText('after', EXAMPLES)

@@ -38,11 +38,11 @@ export function registerNamed<Options extends NamedOptions>(
     });
 }
 
-/** `--json` for a verb that prints nothing else when it is done. */
+/** `--json` for a verb that otherwise prints nothing. */
 export const addJson = (command: Command) =>
   command.option('--json', 'one JSON object a container');
 
-/** Prints a line of JSON for each container that is done, where that is asked for. */
+/** With `--json`, prints a line for each container once it is done. */
 export async function printEach(
   action: string,
   done: AsyncIterable<ContainerRow>,

@@ -2,6 +2,6 @@ import type { Command } from 'commander';
 import { registerStatus } from './status.js';
 
 export function register(program: Command): void {
-  const family = program.command('farm').description('farms as their proxies see them');
+  const family = program.command('farm').description('inspect farms');
   registerStatus(family);
 }

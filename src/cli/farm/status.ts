@@ -21,14 +21,14 @@ interface Options {
 export function registerStatus(family: Command): void {
   const command = family
     .command('status')
-    .description('servers up, down and draining, and what the proxy counts')
-    .argument('[name...]', 'of these farms only')
-    .option('--all-stacks', 'of every stack, not only the file’s')
-    .option('--stack <name>', 'of this stack, without its file')
+    .description('show the servers of farms and the counters of their proxies')
+    .argument('[name...]', 'only these farms')
+    .option('--all-stacks', 'of every stack')
+    .option('--stack <name>', 'the stack, without its file')
     .option('--json', 'one JSON array, one a line when watching')
-    .option('-w, --watch', 'again and again, until Ctrl-C')
+    .option('-w, --watch', 'repeat until Ctrl-C')
     .addOption(
-      new Option('--interval <duration>', 'between two looks')
+      new Option('--interval <duration>', 'time between two samples')
         .argParser(duration)
         .default(1000, '1s'),
     );

@@ -48,28 +48,23 @@ export function registerCreate(family: Command): void {
     return option.conflicts(sources.filter((each) => each !== option.attributeName()));
   };
   addChangeOptions(family.command('create').argument('<name>'))
-    .description('make an image: an ext4 file of a size, filled from one source')
-    .option('--size <size>', 'of the file, and so the quota of each container (512M)')
-    .addOption(source('--debian <suite>', 'Debian’s packages, by mmdebstrap or debootstrap'))
-    .option('--packages <names>', 'with --debian: more packages, with commas between', list)
+    .description('create an image: an ext4 file, filled from one source')
+    .option('--size <size>', 'size of the file and quota of each container (default 512M)')
+    .addOption(source('--debian <suite>', 'a Debian release, by mmdebstrap or debootstrap'))
+    .option('--packages <names>', 'with --debian: more packages, separated by commas', list)
     .addOption(source('--from-tar <file>', 'an archive of a root file system'))
     .addOption(source('--from-directory <dir>', 'a folder that holds a root file system'))
     .addOption(
       source('--from-host <programs>', 'programs of this host and their libraries').argParser(list),
     )
     .addOption(source('--from-image <name>', 'another image'))
-    .addOption(source('--from-docker <file>', 'what docker save writes'))
-    .addOption(source('--from-oci <path>', 'an OCI layout, a folder or in a tar file'))
-    .addOption(source('--from-registry <name>', 'as nginx:1.27'))
-    .option('--reference <name>', 'which one, where several are in one archive')
-    .addOption(source('--from-dockerfile <folder>', 'what the Dockerfile in it builds, by buildah'))
+    .addOption(source('--from-docker <file>', 'an archive written by docker save'))
+    .addOption(source('--from-oci <path>', 'an OCI layout, as a folder or a tar file'))
+    .addOption(source('--from-registry <name>', 'an image of a registry, such as nginx:1.27'))
+    .option('--reference <name>', 'which one of several in an archive')
+    .addOption(source('--from-dockerfile <folder>', 'the build of its Dockerfile, by buildah'))
     .option('--target <stage>', 'with --from-dockerfile: the stage to stop at')
-    .option(
-      '--build-arg <K=V>',
-      'with --from-dockerfile: for its ARG lines; repeatable',
-      append,
-      [],
-    )
+    .option('--build-arg <K=V>', 'with --from-dockerfile: value of an ARG; repeatable', append, [])
     .addHelpText('after', CREATE_EXAMPLES)
     .action(async (name: string, options: CreateOptions, self: Command) => {
       process.exitCode = await create(openContext(self), name, options);
@@ -78,9 +73,12 @@ export function registerCreate(family: Command): void {
 
 export function registerImport(family: Command): void {
   addChangeOptions(family.command('import').argument('<file>').argument('[name]'))
-    .description('make an image of an archive, a folder or one of a registry, whatever it is')
-    .option('--size <size>', 'of the image file; default: by what is in it, 512M for files alone')
-    .option('--reference <name>', 'which one, where several are in one archive')
+    .description('create an image from an archive, a folder or a registry, detecting which it is')
+    .option(
+      '--size <size>',
+      'size of the image file; default: from its content, 512M for a plain tree',
+    )
+    .option('--reference <name>', 'which one of several in an archive')
     .addHelpText('after', IMPORT_EXAMPLES)
     .action(
       async (file: string, name: string | undefined, options: CreateOptions, self: Command) => {

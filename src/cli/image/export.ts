@@ -22,11 +22,11 @@ export function registerExport(family: Command): void {
   addChangeOptions(family.command('export').argument('<name>').argument('<file>'))
     .description('write an image for other tools')
     .addOption(
-      new Option('--format <format>', 'for docker load, as an OCI layout, or the files alone')
+      new Option('--format <format>', 'for docker load, an OCI layout, or only the files')
         .choices(FORMATS)
         .default('docker'),
     )
-    .option('--reference <name>', 'the name and tag it bears there; default: NAME:latest')
+    .option('--reference <name>', 'its name and tag in the export; default: NAME:latest')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, file: string, options: ExportOptions, self: Command) => {
       process.exitCode = await exportImage(openContext(self), name, resolve(file), options);

@@ -22,7 +22,7 @@ export function register(program: Command): void {
   registerExport(family);
   registerList(family);
   addRootOptions(family.command('inspect').argument('<name...>'))
-    .description('all that is known of images, as JSON')
+    .description('show details of images as JSON')
     .option('--json', 'on one line')
     .addHelpText('after', '\nExample:\n  baleine image inspect base')
     .action((names: string[], options: { json?: true }, self: Command) =>
@@ -45,7 +45,7 @@ export function register(program: Command): void {
 function registerList(family: Command): void {
   addRootOptions(family.command('list'))
     .alias('ls')
-    .description('list images, of files too')
+    .description('list images, also those of stacks')
     .option('--json', 'one JSON array')
     .option('-q, --quiet', 'names only')
     .addHelpText('after', '\nExample:\n  baleine image list')

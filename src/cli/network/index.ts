@@ -25,7 +25,7 @@ export function register(program: Command): void {
   registerCreate(family);
   registerList(family);
   addRootOptions(family.command('inspect').argument('<name...>'))
-    .description('all that is known of networks, as JSON')
+    .description('show details of networks as JSON')
     .option('--json', 'on one line')
     .addHelpText('after', '\nExample:\n  baleine network inspect front')
     .action((names: string[], options: { json?: true }, self: Command) =>
@@ -34,7 +34,7 @@ export function register(program: Command): void {
       ),
     );
   addChangeOptions(family.command('rm').argument('<name...>'))
-    .description('remove networks that no container is on')
+    .description('remove networks without containers')
     .addHelpText('after', '\nExample:\n  baleine network rm front')
     .action(async (names: string[], options: ChangeOptions, self: Command) => {
       process.exitCode = await removeNetworks(openContext(self), names, options);
@@ -43,11 +43,11 @@ export function register(program: Command): void {
 
 function registerCreate(family: Command): void {
   addChangeOptions(family.command('create').argument('<name>'))
-    .description('make a bridge')
-    .option('--subnet <subnet>', 'its addresses, as 10.77.1.0/24')
-    .option('--host <address>', 'the host joins with this address')
-    .option('--isolated', 'refuse a host address and an uplink')
-    .option('--uplink <interface>', 'an interface of the host that joins')
+    .description('create a bridge')
+    .option('--subnet <subnet>', 'IPv4 subnet, such as 10.77.1.0/24')
+    .option('--host <address>', 'address of the host on it')
+    .option('--isolated', 'forbid a host address and an uplink')
+    .option('--uplink <interface>', 'an interface of the host to attach')
     .addHelpText(
       'after',
       '\nExample:\n  baleine network create front --subnet 10.77.1.0/24 --host 10.77.1.1',
@@ -60,7 +60,7 @@ function registerCreate(family: Command): void {
 function registerList(family: Command): void {
   addRootOptions(family.command('list'))
     .alias('ls')
-    .description('list networks, of files too, with how many containers are connected')
+    .description('list networks, also those of stacks, with their number of containers')
     .option('--json', 'one JSON array')
     .option('-q, --quiet', 'names only')
     .addHelpText('after', '\nExample:\n  baleine network list')

@@ -16,7 +16,7 @@ export function register(program: Command): void {
   const command = program
     .command('apply')
     .description('converge the host to the file: show the plan, ask, execute')
-    .argument('[planfile]', 'a plan saved by `plan --out`, carried out without asking')
+    .argument('[planfile]', 'a plan saved by `plan --out`, executed without asking')
     .option('--stack <name>', 'this stack as recorded, without its file; - for the imperative one');
   addWaitOptions(addPlanFlags(addRunOptions(addCommonOptions(command))))
     .addHelpText('after', EXAMPLES)
@@ -32,7 +32,7 @@ export function register(program: Command): void {
     });
 }
 
-/** As from cron: nobody is there to be asked, and what is meant for cron alone is asked for. */
+/** Whether it runs as from cron: without a question, and with an option for cron alone. */
 function isUnattended({ quiet, autoApprove, lockSkip }: ApplyOptions): boolean {
   return (quiet === true || lockSkip === true) && autoApprove === true && !isatty(2);
 }

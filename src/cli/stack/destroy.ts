@@ -4,8 +4,8 @@ import { addCommonOptions, addPlanFlags, addRunOptions } from '../options.js';
 import { openContext } from '../terminal.js';
 
 const EXAMPLES = `
-What is in volumes is kept, and taken up again by the next apply, unless --volumes is given. The
-lines of \`baleine cron install\` go; no other line that is left brings the stack back.
+The data of volumes is kept for the next apply, unless --volumes is given. The lines of \`baleine cron
+install\` are removed; other crontab lines do not bring the stack back.
 
 Examples:
   baleine destroy
@@ -16,8 +16,8 @@ export function register(program: Command): void {
   const command = program
     .command('destroy')
     .description('remove all resources of the stack; volumes keep their data unless --volumes')
-    .option('--stack <name>', 'the stack, when its file is gone')
-    .option('--volumes', 'also its volumes with all their data');
+    .option('--stack <name>', 'the stack, if its file no longer exists')
+    .option('--volumes', 'also delete its volumes with all their data');
   addPlanFlags(addRunOptions(addCommonOptions(command)), { replace: false })
     .addHelpText('after', EXAMPLES)
     .action(async (options: DestroyOptions, self: Command) => {

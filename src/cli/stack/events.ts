@@ -27,7 +27,7 @@ export function register(program: Command): void {
     .command('events')
     .description('show who changed which resource, when, why and how long it took')
     .option('-f, --follow', 'keep printing new events')
-    .option('-n, --lines <n>', 'only the last ones', count)
+    .option('-n, --lines <n>', 'only the last n', count)
     .option('--json', 'one JSON object a line');
   addCommonOptions(command, { short: false }).addHelpText('after', EXAMPLES).action(run);
 }

@@ -26,10 +26,12 @@ export function register(program: Command): void {
     .command('graph')
     .description('visualize bridges, containers and farms as they are now')
     .addOption(
-      new Option('--format <format>', 'of the picture').choices(Object.keys(RENDER)).default('svg'),
+      new Option('--format <format>', 'format of the picture')
+        .choices(Object.keys(RENDER))
+        .default('svg'),
     )
-    .option('-o, --output <file>', 'instead of standard output')
-    .option('--stack <name>', 'of this stack, without its file');
+    .option('-o, --output <file>', 'write to a file')
+    .option('--stack <name>', 'the stack, without its file');
   addCommonOptions(command)
     .addHelpText('after', EXAMPLES)
     .action((options: Options, self: Command) => draw(openContext(self), options));

@@ -7,7 +7,7 @@ import { openContext } from '../terminal.js';
 export function register(program: Command): void {
   const command = program
     .command('heal', { hidden: true })
-    .description('start one container again, if it has ended and its restart policy says so')
+    .description('restart one container, if it has ended and its restart policy says so')
     .argument('<id>', 'as STACK.NAME');
   addCommonOptions(command).action(async (id: string, _options: unknown, self: Command) => {
     process.exitCode = await healContainer(openContext(self), id);

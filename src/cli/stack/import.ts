@@ -6,7 +6,7 @@ import { openContext } from '../terminal.js';
 
 const EXAMPLES = `
 ID is the name of a bridge's interface, a volume's folder (it is moved), an image's
-or a container's disk file (it is copied). Without it, what lies at the usual place.
+or a container's disk file (it is copied). Default: the one at the usual place.
 
 Examples:
   baleine import bridge.lan br0
@@ -18,8 +18,8 @@ export function register(program: Command): void {
   const command = program
     .command('import')
     .description('record a resource that exists on the host, as declared in the file')
-    .argument('<address>', 'as bridge.lan, which the file has')
-    .argument('[id]', 'which it is on the host');
+    .argument('<address>', 'as in the file: bridge.lan')
+    .argument('[id]', 'the existing one on the host');
   addLockOptions(addCommonOptions(command))
     .addHelpText('after', EXAMPLES)
     .action(

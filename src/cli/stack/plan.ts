@@ -25,7 +25,7 @@ export function register(program: Command): void {
         process.exitCode = await replayPlan(snapshot, options, self);
         return;
       }
-      // a plan that is saved has done its work whether it can be printed or not
+      // a saved plan counts even if it cannot be printed
       if (options.out !== undefined) outputIsIncidental();
       process.exitCode = await showPlan(openContext(self), options);
     });

@@ -23,8 +23,8 @@ export function register(program: Command): void {
   const command = program
     .command('ps')
     .description('list containers as they are now')
-    .option('--all-stacks', 'of every stack, not only the file’s')
-    .option('--stack <name>', 'of this stack, without its file')
+    .option('--all-stacks', 'of every stack')
+    .option('--stack <name>', 'the stack, without its file')
     .option('--json', 'one JSON array')
     .option('-q, --quiet', 'names only');
   addCommonOptions(command)

@@ -9,10 +9,10 @@ interface Options extends RunOptions {
 }
 
 const NOTES = `
-The image, command, environment, limits, volumes, health check and the port of servers are those that
-its containers had before their last change; bridges, published ports and the number of them stay. It
-is held there: plan says so, apply and cron keep to it, until the file or the image asks for something
-else than it does now. It goes one step back: a second time is refused.
+Restores the image, command, environment, limits, volumes, health check and server port that its
+containers had before their last change; bridges, published ports and the number of containers stay.
+The release is pinned: apply and cron keep it until the entry in the file or its image changes. Only
+the last change can be rolled back.
 
 Examples:
   baleine rollback shop

@@ -4,12 +4,12 @@ import { type Scale, scaleFarms } from '../../app/scale.js';
 import { addCommonOptions, duration } from '../options.js';
 import { openContext } from '../terminal.js';
 
-/** As many as the schema lets a file ask for. */
+/** The maximum of the schema. */
 const MOST = 1000;
 
 const NOTES = `
-The number is recorded: plan shows it, apply and cron keep to it. It holds until the file asks
-for another number than it does now, or until: baleine scale shop=file
+The number is recorded, and apply and cron keep it until the number in the file changes, or
+until: baleine scale shop=file
 
 Example:
   baleine scale shop=5`;
@@ -17,10 +17,10 @@ Example:
 export function register(program: Command): void {
   const command = program
     .command('scale')
-    .description('set the number of servers of a farm, whatever the file says')
-    .argument('<farm=number...>', 'farms with numbers, or with `file` for what the file says', pair)
+    .description('set the number of servers of a farm, overriding the file')
+    .argument('<farm=number...>', 'farms with numbers, or with `file` to end it', pair)
     .option('--json', 'one JSON object a line')
-    .option('--lock-timeout <duration>', 'wait so long for another baleine (10s)', duration);
+    .option('--lock-timeout <duration>', 'wait for another baleine (default 10s)', duration);
   addCommonOptions(command)
     .addHelpText('after', NOTES)
     .action(async (scale: Scale, options: ChangeOptions, self: Command) => {

@@ -26,13 +26,13 @@ Examples:
 export function register(program: Command): void {
   const command = program
     .command('stats')
-    .description('what running containers use')
-    .argument('[name...]', 'of these only')
-    .option('--all-stacks', 'of every stack, not only the file’s')
-    .option('--stack <name>', 'of this stack, without its file')
-    .option('--no-stream', 'once, not again and again')
+    .description('show the resource usage of running containers')
+    .argument('[name...]', 'only these')
+    .option('--all-stacks', 'of every stack')
+    .option('--stack <name>', 'the stack, without its file')
+    .option('--no-stream', 'print once')
     .option('--json', 'one JSON array, one a line when streaming')
-    .option('--interval <seconds>', 'between two looks', seconds, 1);
+    .option('--interval <seconds>', 'time between two samples', seconds, 1);
   addCommonOptions(command)
     .addHelpText('after', EXAMPLES)
     .action((names: string[], options: StatsOptions, self: Command) =>
@@ -40,7 +40,7 @@ export function register(program: Command): void {
     );
 }
 
-/** CPU time is counted since the start, so that it takes two looks to tell how much that is now. */
+/** CPU time is counted since the start: the present usage takes two samples. */
 async function stream(context: Context, names: string[], options: StatsOptions): Promise<void> {
   const stack = options.allStacks ? undefined : await stackName(context, options.stack);
   const probe = await context.probe();

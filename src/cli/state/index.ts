@@ -43,14 +43,14 @@ export function register(program: Command): void {
       showRows(openContext(self), address, options),
     );
   addLockOptions(add('mv', 'rename a row, and leave its resource alone'))
-    .argument('<from>', 'as volume.data')
-    .argument('<to>', 'as volume.store')
+    .argument('<from>', 'such as volume.data')
+    .argument('<to>', 'such as volume.store')
     .option('--stack <name>', 'the stack, without its file')
     .action(async (from: string, to: string, options: LockOptions & StackOption, self: Command) => {
       process.exitCode = (await moveRow(openContext(self), from, to, options)) ?? 0;
     });
   addRunOptions(add('rm', 'forget a row, and leave its resource alone'))
-    .argument('<address>', 'as container.web-1')
+    .argument('<address>', 'such as container.web-1')
     .option('--stack <name>', 'the stack, without its file')
     .action((address: string, options: RunOptions & StackOption, self: Command) =>
       forgetRow(openContext(self), address, options),

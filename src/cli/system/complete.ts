@@ -6,7 +6,7 @@ import type { Row } from '../../model/resource.js';
 import { commonOptions } from '../options.js';
 import { print } from '../output.js';
 
-/** What a word is a name of, by the option before it or the command it belongs to. */
+/** The kind that a word names, by the option before it or by its command. */
 const BY_OPTION: Record<string, KindName> = {
   '--image': 'image',
   '--from-image': 'image',
@@ -19,7 +19,7 @@ const BY_COMMAND: Record<string, KindName> = {
   run: 'image',
 };
 
-/** Only what takes a container’s name, or a farm’s too; the rest takes files or nothing. */
+/** Arguments that name a container, an image or a service; others are files, or nothing. */
 const ARGUMENTS = new Set(['name', 'image', 'service']);
 
 /** For the scripts of `baleine completion`. */
@@ -29,13 +29,13 @@ export function register(program: Command): void {
     .argument('[words...]')
     .passThroughOptions()
     .action((words: string[], _options: unknown, self: Command) => {
-      const given = words[0] === '--' ? words.slice(1) : words;
-      const found = candidates(program, given, () => rowsFor(self));
+      const line = words[0] === '--' ? words.slice(1) : words;
+      const found = candidates(program, line, () => rowsFor(self));
       print(found.map((each) => `${each}\n`).join(''));
     });
 }
 
-/** No state, or none that may be read: no names. */
+/** Empty if there is no state, or it may not be read. */
 function rowsFor(command: Command): readonly Row[] {
   try {
     return new Context(commonOptions(command)).state().rows;
@@ -44,7 +44,7 @@ function rowsFor(command: Command): readonly Row[] {
   }
 }
 
-/** All that may stand in place of the last word. */
+/** All completions of the last word. */
 export function candidates(
   program: Command,
   words: readonly string[],

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { UserError } from '../../model/errors.js';
 import { print } from '../output.js';
 
-/** Each asks the hidden `baleine __complete` for what may stand at the end of the line. */
+/** Each gets the completions from the hidden `baleine __complete`. */
 const SCRIPTS: Record<string, string> = {
   bash: `_baleine() {
   local IFS=$'\\n'

@@ -40,7 +40,7 @@ export function register(program: Command): void {
       print(await cronLines(options));
     },
   );
-  add('remove', 'take the stack’s lines away').action((options: CronOptions, self: Command) =>
+  add('remove', 'remove the stack’s lines').action((options: CronOptions, self: Command) =>
     removeCron(openContext(self), options),
   );
 }

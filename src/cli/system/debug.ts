@@ -13,7 +13,7 @@ Example:
 export function register(program: Command): void {
   const debug = program
     .command('debug')
-    .description('find out why a plan is as it is: snapshot')
+    .description('investigate why a plan looks as it does: snapshot')
     .addHelpText('after', EXAMPLE);
   const command = debug
     .command('snapshot')

@@ -15,7 +15,7 @@ export function register(program: Command): void {
   });
 }
 
-/** Also runs without root: that is the first thing to report. */
+/** Runs without root, too, and then reports that first. */
 async function runDoctor(command: Command, { json = false }: { json?: boolean }): Promise<number> {
   const findings = await new Context(commonOptions(command)).examine();
   const lines = json ? findings.map((each) => jsonText(each)) : plainLines(findings);

@@ -25,9 +25,9 @@ Examples:
 export function register(program: Command): void {
   const command = program
     .command('ui')
-    .description('serve a page that shows the stack, until Ctrl-C')
-    .option('--port <n>', 'on 127.0.0.1; 0 for any that is free', portNumber, 7077)
-    .option('--stack <name>', 'of this stack, without its file');
+    .description('serve a web page of the stack until Ctrl-C')
+    .option('--port <n>', 'port on 127.0.0.1; 0 for any free one', portNumber, 7077)
+    .option('--stack <name>', 'the stack, without its file');
   addCommonOptions(command)
     .addHelpText('after', EXAMPLES)
     .action((options: Options, self: Command) => show(openContext(self).options, options));
@@ -48,7 +48,7 @@ async function show(common: ReadOnlyContext['options'], options: Options): Promi
   await close();
 }
 
-/** A failed update leaves the page as it was, and is shown there. */
+/** The page keeps its last state after a failed update, and shows the error. */
 function telling(look: () => Promise<Sections>): () => Promise<Sections> {
   let last: Sections = {};
   return async () => {

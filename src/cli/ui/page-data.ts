@@ -16,13 +16,13 @@ import { PLACES } from '../../view/page/sections/containers.js';
 
 const EVENTS = 12;
 
-/** Milliseconds: the page shows within 2 s what happens, though a proxy takes longer to answer. */
+/** Milliseconds: a slow proxy must not delay the page by more than 2 s. */
 const PROXY_LIMIT = 500;
 
 /**
- * Looks at a stack, each time it is asked.
+ * Observes a stack at each call.
  *
- * @param filed whether the stack is the file's, so that there can be a plan
+ * @param filed whether the stack has a file, and thus a plan
  */
 export function pageSource(
   context: ReadOnlyContext,
@@ -49,7 +49,7 @@ export function pageSource(
 
 const NO_FILE: Pending = { unknown: 'Started with --stack: there is no file to compare with.' };
 
-/** Of one stack, the newest first. */
+/** The events of one stack, newest first. */
 function lastEvents({ paths }: ReadOnlyContext, stack: string): () => LoggedEvent[] {
   const fresh = followEvents(paths);
   let all = readEvents(paths);
@@ -59,12 +59,12 @@ function lastEvents({ paths }: ReadOnlyContext, stack: string): () => LoggedEven
   };
 }
 
-/** Milliseconds between two plans, at least. */
+/** Minimum milliseconds between two plans. */
 const PAUSE = 3000;
-/** A plan that takes long, for it reads what goes into images, is made more seldom. */
+/** A plan that takes long, because it reads the files of images, is made less often. */
 const SHARE = 20;
 
-/** Makes the pending plan now and then; in between it answers the last one. */
+/** Makes the pending plan from time to time, and returns the last one in between. */
 export function pendingPlan(context: ReadOnlyContext): (state: State) => Promise<Pending> {
   let last: Pending;
   let due = 0;
@@ -86,7 +86,7 @@ async function attempt(context: ReadOnlyContext, state: State): Promise<Pending>
   }
 }
 
-/** What containers use, by name, from one call to the next. */
+/** The usage of containers, by name, between two calls. */
 export function usageMeter(
   paths: InstallPaths,
 ): (rows: readonly Row[], probe: Probe) => Map<string, Use> {
