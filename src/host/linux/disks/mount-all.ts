@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { run } from '../process/run.js';
-import { LOOP_MOUNTS } from './loop-mounts.js';
+import LOOP_MOUNTS from './loop-mounts.pl?raw';
 import { ensureMounted } from './mount.js';
 import { backingFile, readMounts } from './mount-table.js';
 import { checkComplete, hasErrors } from './superblock.js';

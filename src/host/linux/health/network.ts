@@ -3,6 +3,7 @@ import type { HttpTest, TcpTest } from '../../../model/config.js';
 import { type HealthResult, type HealthTarget, statusRange } from '../../../model/health.js';
 import { type InstallPaths, netnsPath } from '../../../model/install-paths.js';
 import { run } from '../process/run.js';
+import PROBE_NETWORKS from './probe-networks.pl?raw';
 
 export type NetworkTarget = HealthTarget & { check: TcpTest | HttpTest };
 
@@ -37,7 +38,7 @@ export async function probeNetworks(
   if (setns === undefined) throw new Error(`cannot ask from inside a network namespace on ${arch}`);
   const lines = targets.map((target, index) => lineFor(paths, target, index));
   const slowest = Math.max(...targets.map(({ check }) => check.timeout));
-  const { stdout } = await run('perl', ['-e', SCRIPT, '--', String(setns)], {
+  const { stdout } = await run('perl', ['-e', PROBE_NETWORKS, '--', String(setns)], {
     input: lines.join(''),
     purpose: 'ask for health',
     timeout: slowest + 10_000,
@@ -73,60 +74,3 @@ function resultOf({ check }: NetworkTarget, said: string): HealthResult {
     ? { healthy: true }
     : { healthy: false, reason: `status ${status}` };
 }
-
-/**
- * Reads lines of number, namespace, address, port, seconds and path; writes one line for each. The
- * timeout covers everything from the connection (connect(2), EINPROGRESS) to the first line of the
- * answer.
- */
-const SCRIPT = String.raw`
-use strict;
-use Socket;
-use Fcntl;
-
-my $setns = 0 + shift;
-my @lines = <STDIN>;
-for my $line (@lines) {
-  my $pid = fork;
-  if (!defined $pid) { print STDERR "fork: $!\n"; last }
-  next if $pid;
-  chomp $line;
-  my ($number, @target) = split /\t/, $line, -1;
-  syswrite STDOUT, "$number " . ask(@target) . "\n";
-  exit;
-}
-1 while wait > 0;
-
-sub ask {
-  my ($namespace, $address, $port, $left, $path) = @_;
-  open my $net, '<', $namespace or return 'network namespace is gone';
-  syscall($setns, fileno $net, 0x40000000) == 0 or return "cannot enter its network: $!";
-  socket my $socket, PF_INET, SOCK_STREAM, 0 or return lc $!;
-  fcntl $socket, F_SETFL, O_NONBLOCK or return lc $!;
-  connect $socket, sockaddr_in($port, inet_aton($address)) or $!{EINPROGRESS} or return lc $!;
-  $left = ready($socket, 1, $left) or return 'no connection in time';
-  $! = unpack 'i', getsockopt $socket, SOL_SOCKET, SO_ERROR;
-  return lc $! if $!;
-  return 'connected' if $path eq '';
-  syswrite $socket, "GET $path HTTP/1.1\r\nHost: $address:$port\r\nUser-Agent: baleine\r\n"
-    . "Accept: */*\r\nConnection: close\r\n\r\n";
-  my $answer = '';
-  while ($answer !~ /\n/ && length $answer < 4096) {
-    $left = ready($socket, 0, $left) or return 'no answer in time';
-    my $count = sysread $socket, $answer, 4096, length $answer;
-    return lc $! if !defined $count;
-    last if !$count;
-  }
-  return $answer =~ m{^HTTP/\d\S* (\d{3})\b} ? "status $1" : 'no HTTP';
-}
-
-sub ready {
-  my ($socket, $write, $seconds) = @_;
-  my $bits = '';
-  vec($bits, fileno $socket, 1) = 1;
-  my ($count, $left) = $write
-    ? select undef, my $w = $bits, undef, $seconds
-    : select my $r = $bits, undef, undef, $seconds;
-  return $count > 0 ? $left + 0.001 : 0;
-}
-`;

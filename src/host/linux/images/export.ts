@@ -132,14 +132,20 @@ async function pack(
   const tar = [...PACK, `--file=${name}`, `--directory=${tree}`, '.'];
   const options = { cwd: staging.path, purpose, timeout: LONG };
   if ('tree' in source) await runSandboxed('tar', tar, options);
-  else await runSandboxed('sh', ['-c', MOUNTED, 'sh', source.file, 'tar', ...tar], options);
+  else {
+    const mounted = ['-c', MOUNTED, 'sh', source.file, MOUNT_POINT];
+    await runSandboxed('sh', [...mounted, 'tar', ...tar], options);
+  }
 }
 
 /** Exists on every host, and tar needs nothing that this mount hides. */
 const MOUNT_POINT = '/sys';
 
-/** The mount ends with the program. The image stays unmodified: its journal is not replayed. */
-const MOUNTED = `mount -t ext4 -o loop,ro,noload,nodev,nosuid -- "$1" ${MOUNT_POINT} && shift && exec "$@"`;
+/**
+ * Arguments: an image, a mount point, a program with its arguments. The mount ends with the program.
+ * The image stays unmodified: its journal is not replayed.
+ */
+const MOUNTED = 'mount -t ext4 -o loop,ro,noload,nodev,nosuid -- "$1" "$2" && shift 2 && exec "$@"';
 
 async function digestOf(file: string): Promise<string> {
   const hash = createHash('sha256');

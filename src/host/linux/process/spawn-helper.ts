@@ -3,7 +3,7 @@ import { formatHostPort, type HostPort } from '../../../model/publish.js';
 import { withoutIoPriority } from './attributes.js';
 import { type Launched, launch, type ProgramEnd } from './launch.js';
 import { checkResult, isFromTerminal } from './run.js';
-import { STARTER } from './spawn-helper-script.js';
+import SPAWN_HELPER from './spawn-helper.pl?raw';
 
 /** A program that outlives us. */
 export interface DaemonCommand {
@@ -27,8 +27,8 @@ interface Answer {
 
 /**
  * Starts programs from a small process. A fork copies a process's page tables, and Node blocks
- * until the program has started: some 6 ms per start. A Perl process takes a tenth of that, and we
- * do not block.
+ * until the program has started: some 6 ms per start. A Perl process (Debian's essential perl-base)
+ * takes a tenth of that, and we do not block.
  */
 export class SpawnHelper {
   #process: Process | undefined;
@@ -120,7 +120,7 @@ class Process {
   }
 
   #open() {
-    const [program, ...words] = withoutIoPriority('perl', ['-e', STARTER]);
+    const [program, ...words] = withoutIoPriority('perl', ['-e', SPAWN_HELPER]);
     const perl = launch(program, words);
     let heard: string | undefined;
     perl.stdout.setEncoding('utf8').on('data', (text) => {

@@ -7,7 +7,7 @@ import { type InstallPaths, netnsPath } from '../../../model/install-paths.js';
 import type { ContainerSpec, MountSpec } from '../../../model/specs.js';
 import { readMounts } from '../disks/mount-table.js';
 import { run } from '../process/run.js';
-import { MAP_OWNERS } from './map-owners.js';
+import MAP_OWNERS from './map-owners.pl?raw';
 
 /**
  * Where a runtime finds the parts of a container with its own user namespace while it creates the
@@ -87,7 +87,7 @@ async function setUp(
 interface Place {
   from: string;
   to: string;
-  /** Options for `map-owners.ts`. */
+  /** Options for `map-owners.pl`. */
   how: string;
 }
 

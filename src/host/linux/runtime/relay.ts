@@ -7,7 +7,7 @@ import type { InstallPaths } from '../../../model/install-paths.js';
 import { inForeground } from '../process/foreground.js';
 import type { Terminal } from './config-json.js';
 import { socketsDir } from './layout.js';
-import { RELAY } from './relay-script.js';
+import RELAY from './relay.pl?raw';
 
 /** How a command is connected to our standard streams. */
 export interface StreamOptions {
@@ -28,7 +28,8 @@ export interface RelayedCommand {
 }
 
 /**
- * Makes a runtime start a command and relays its streams until it has ended.
+ * Makes a runtime start a command and relays its streams until it has ended, by a Perl process
+ * (Debian's essential perl-base): Node passes no descriptors and sets no terminal modes.
  *
  * @returns its exit code, 128 + n if signal n ended it; the runtime's own if it did not start
  */

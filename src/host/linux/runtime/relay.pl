@@ -1,58 +1,58 @@
-/**
- * Perl (Debian's essential perl-base) that stands between a command in a container and our standard
- * streams, for `relay.ts`. The command gets pipes, or a terminal of its own whose other side is ours:
- * never our terminal or files, which it could read, change and reopen (/proc/PID/fd). Arguments:
- *
- *     numbers of prctl(2), recvmsg(2) and sched_setscheduler(2), ioctls TIOCGWINSZ and TIOCSWINSZ, 1 to
- *     pass standard input on or 0, file in which the runtime writes the command's pid, console socket or '', command
- *
- * At descriptor 3 it reads names of signals for the command, one a line; when that is closed baleine is
- * gone, and the command ends. Ends with the command's exit code, or
- * that of the runtime when nothing was started.
- *
- * The runtime starts the command and leaves (--detach), so it becomes our child, and signals, exit
- * codes and terminals do not depend on which runtime it was. A terminal comes by its console socket
- * (runc's docs/terminals.md). Standard input is read, and its modes are set, only while we are in
- * the terminal's foreground: in the background that would stop all of us (termios(3p), 11.1.4).
- *
- * Of fcntl(2), the same on all that Node runs on: F_SETFL 4 with O_NONBLOCK 04000, F_GETPIPE_SZ 1032.
- */
-export const RELAY = String.raw`
+# Relays streams between a command in a container and our standard streams, for relay.ts.
+#
+# The command gets pipes, or a terminal of its own whose other side is ours. It never gets our terminal
+# or files, which it could read, change and reopen (/proc/PID/fd). Arguments:
+#
+#     numbers of prctl(2), recvmsg(2) and sched_setscheduler(2), ioctls TIOCGWINSZ and TIOCSWINSZ,
+#     1 to pass standard input on or 0, file to which the runtime writes the command's pid,
+#     console socket or '', runtime and its arguments
+#
+# Descriptor 3 has names of signals for the command, one a line. When it is closed, baleine has ended,
+# and the command is ended. The exit code is the command's, or the runtime's if nothing was started.
+#
+# The runtime starts the command and exits (--detach), so that the command becomes our child: signals,
+# exit codes and terminals do not depend on the runtime. A terminal comes by the console socket (runc's
+# docs/terminals.md). Standard input is read, and its modes are set, only while we are in the terminal's
+# foreground: in the background that would stop all of us (termios(3p), 11.1.4).
+#
+# Of fcntl(2), the same on all architectures that Node supports: F_SETFL 4 with O_NONBLOCK 0x800,
+# F_GETPIPE_SZ 1032.
+
 use strict;
 use POSIX ();
 use Socket ();
 
 my ($prctl, $recvmsg, $schedule, $get_size, $set_size, @rest) = @ARGV;
 my ($has_input, $pid_file, $console, @command) = @rest;
-my $PART = 4096; # as much as a pipe that is ready takes without waiting (pipe(7))
+my $PART = 4096; # what a writable pipe accepts without blocking (pipe(7))
 my @HANDLED = qw(INT QUIT HUP TERM CHLD WINCH CONT USR1 USR2);
 my @IGNORED = qw(PIPE TTIN TTOU);
 $0 = 'baleine: passes streams on';
 
 open my $baleine, '<&=', 3 or die "no descriptor 3: $!\n";
 my $woken = 0;
-$SIG{$_} = sub { $woken = 1 } for @HANDLED; # those for the command come by descriptor 3
+$SIG{$_} = sub { $woken = 1 } for @HANDLED; # signals for the command come by descriptor 3
 $SIG{$_} = 'IGNORE' for @IGNORED;
 syscall($prctl, 36, 1, 0, 0, 0) == 0 or die "cannot adopt the command: $!\n"; # PR_SET_CHILD_SUBREAPER
 
-my $keys_are_tty = $has_input && -t STDIN;
+my $stdin_is_tty = $has_input && -t STDIN;
 my ($size_of) = grep { -t $_ } \*STDIN, \*STDOUT, \*STDERR;
 my ($saved, $raw, $is_raw, $size) = (undef, undef, 0, '');
-prepare_raw() if $console ne '' && $keys_are_tty;
+prepare_raw() if $console ne '' && $stdin_is_tty;
 
 my ($listener, $master);
 listen_at_console() if $console ne '';
 pipe my $child_in, my $to_command;
 pipe my $from_output, my $child_out;
-# to one place in the order in which it was written
-my ($from_errors, $child_err) = same_place() ? (undef, $child_out) : ();
+# If both go to the same file, one pipe keeps the order of output and errors.
+my ($from_errors, $child_err) = same_target() ? (undef, $child_out) : ();
 pipe $from_errors, $child_err unless $child_err;
 defined(my $runtime = fork) or die "cannot fork: $!\n";
 become_runtime() unless $runtime;
 close $_ for $child_in, $child_out, $child_err;
 
-# Ways from one place to another, each with what was read and not yet written; 'from' and 'to' go when
-# there is no more to come, or nobody to take it.
+# Streams, each with the text that was read and not yet written. 'from' is removed at the end of input,
+# 'to' when nobody reads any more.
 my @out = ({ from => $from_output, to => \*STDOUT, text => '' });
 push @out, { from => $from_errors, to => \*STDERR, text => '' } if $from_errors;
 my $in = { from => \*STDIN, to => $console eq '' ? $to_command : undef, text => '' };
@@ -60,7 +60,7 @@ if ($console ne '' || !$has_input) { close $to_command }
 $in = undef unless $has_input;
 nonblocking($_) for grep { $_ } $from_output, $from_errors, $in && $in->{to};
 
-# exit codes of those that have ended, by pid; of the command once it is known
+# exit codes of ended processes by pid; $pid is the command once it is known
 my (%code, $pid, $ending, $kill_at, @signals, $heard);
 while (1) {
   $woken = 0;
@@ -69,7 +69,7 @@ while (1) {
   last if finished();
   pass_signals();
   follow_terminal();
-  turn($woken ? 0 : 0.2);
+  wait_for_streams($woken ? 0 : 0.2);
 }
 restore();
 exit($code{$runtime} || ($pid ? $code{$pid} : 1));
@@ -82,20 +82,20 @@ sub become_runtime {
   POSIX::dup2(fileno $child_out, 1);
   POSIX::dup2(fileno $child_err, 2);
   POSIX::close($_) for 3 .. 63;
-  # crun sets a terminal's size beside the command that already runs: it alone, not what it forks, gets
-  # to run at once (SCHED_FIFO | SCHED_RESET_ON_FORK). Without CAP_SYS_NICE it is as fast as it is.
-  my ($lowest) = map { pack 'i', $_ } 1; # not a constant, which syscall takes for read-only
+  # crun sets the terminal's size while the command already runs. SCHED_FIFO lets crun finish first;
+  # SCHED_RESET_ON_FORK excludes its children. Without CAP_SYS_NICE this fails, which is harmless.
+  my ($lowest) = map { pack 'i', $_ } 1; # a variable, since syscall refuses read-only values
   syscall $schedule, 0, 0x40000001, $lowest if $console ne '';
   exec { $command[0] } @command or print STDERR "cannot run $command[0]: $!\n";
   POSIX::_exit(127);
 }
 
-sub same_place {
+sub same_target {
   my @of = map { join ' ', (stat $_)[0, 1, 6] } \*STDOUT, \*STDERR;
   return $of[0] eq $of[1];
 }
 
-sub nonblocking { fcntl $_[0], 4, fcntl($_[0], 3, 0) | 04000 }
+sub nonblocking { fcntl $_[0], 4, fcntl($_[0], 3, 0) | 0x800 }
 
 sub reap {
   while ((my $gone = waitpid -1, POSIX::WNOHANG()) > 0) {
@@ -103,7 +103,7 @@ sub reap {
   }
 }
 
-# Once the runtime has left.
+# Learns the pid once the runtime has exited.
 sub notice_start {
   return if defined $pid || !defined $code{$runtime} || $code{$runtime} != 0;
   if (open my $file, '<', $pid_file) { ($pid) = <$file> =~ /^(\d+)/ }
@@ -112,7 +112,8 @@ sub notice_start {
 
 sub is_running { $pid && !defined $code{$pid} }
 
-# It has ended, and all that it wrote is passed on: at most what a pipe holds, whoever else goes on.
+# The command has ended, and its output is written: at most what a pipe holds, since other processes
+# may go on writing to it.
 sub finished {
   return 0 if !defined $code{$runtime} || is_running();
   if (!$ending) {
@@ -120,7 +121,7 @@ sub finished {
     $_->{left} = $_->{from} ? fcntl($_->{from}, 1032, 0) || 65536 : 0 for @out;
   }
   for (@out) {
-    fill($_) if $_->{from} && $_->{text} eq '' && $_->{left} > 0;
+    read_from($_) if $_->{from} && $_->{text} eq '' && $_->{left} > 0;
     return 0 if $_->{text} ne '';
   }
   return 1;
@@ -130,13 +131,13 @@ sub pass_signals {
   return unless is_running();
   if ($kill_at && time >= $kill_at) { push @signals, 'KILL' }
   for my $name (splice @signals) {
-    # as if typed: it is for whoever is in the foreground in there
+    # as if typed, for whatever has the foreground of the terminal inside
     my $key = $master && { INT => "\x03", QUIT => "\x1c" }->{$name};
     if ($key) { syswrite $master, $key } else { kill $name, $pid }
   }
 }
 
-# Nobody reads or writes any more. What does not end by that is killed.
+# Nobody reads or writes any more: hang up, and kill after 5 s.
 sub hang_up {
   return if $kill_at;
   $kill_at = time + 5;
@@ -146,7 +147,7 @@ sub hang_up {
   @out = grep { !$_->{is_terminal} } @out;
 }
 
-sub turn {
+sub wait_for_streams {
   my ($limit) = @_;
   my ($readable, $writable) = ('', '');
   my @sources = grep { $_->{from} && $_->{text} eq '' && !$_->{rests} } $ending ? () : @out;
@@ -156,45 +157,45 @@ sub turn {
   vec($readable, fileno $_, 1) = 1 for grep { $_ } $baleine, $listener, map { $_->{from} } @sources;
   vec($writable, fileno $_->{to}, 1) = 1 for @full;
   return if select($readable, $writable, undef, $limit) <= 0;
-  hear() if $baleine && vec $readable, fileno $baleine, 1;
-  take_terminal() if $listener && vec $readable, fileno $listener, 1;
-  # any of these may close what another one is about
-  for (@full) { pour($_) if $_->{to} && defined fileno $_->{to} && vec $writable, fileno $_->{to}, 1 }
-  for (@sources) { fill($_) if $_->{from} && defined fileno $_->{from} && vec $readable, fileno $_->{from}, 1 }
+  read_signals() if $baleine && vec $readable, fileno $baleine, 1;
+  receive_terminal() if $listener && vec $readable, fileno $listener, 1;
+  # each call may close a stream that a later one is about
+  for (@full) { write_to($_) if $_->{to} && defined fileno $_->{to} && vec $writable, fileno $_->{to}, 1 }
+  for (@sources) { read_from($_) if $_->{from} && defined fileno $_->{from} && vec $readable, fileno $_->{from}, 1 }
 }
 
-sub fill {
-  my ($way) = @_;
-  my $got = sysread $way->{from}, $way->{text}, 65536;
-  $way->{left} -= $got if $got && $ending;
+sub read_from {
+  my ($stream) = @_;
+  my $got = sysread $stream->{from}, $stream->{text}, 65536;
+  $stream->{left} -= $got if $got && $ending;
   return if $got;
-  $way->{text} = '';
+  $stream->{text} = '';
   return if !defined $got && ($!{EINTR} || $!{EAGAIN});
-  my $is_in = $in && $way == $in;
+  my $is_in = $in && $stream == $in;
   if (!defined $got && $!{EIO}) {
-    # nobody in there has the terminal open now, or we have come into the background
-    return $way->{rests} = 1 if !$is_in || !in_foreground();
+    # no process inside has the terminal open now, or we are in the background
+    return $stream->{rests} = 1 if !$is_in || !in_foreground();
   }
   return hang_up() if $is_in && $master;
   if ($is_in) { close $in->{to}; return $in = undef }
-  close $way->{from};
-  $way->{from} = undef;
+  close $stream->{from};
+  $stream->{from} = undef;
 }
 
-sub pour {
-  my ($way) = @_;
-  my $put = syswrite $way->{to}, $way->{text}, $PART;
-  if ($put) { substr($way->{text}, 0, $put) = ''; return }
+sub write_to {
+  my ($stream) = @_;
+  my $put = syswrite $stream->{to}, $stream->{text}, $PART;
+  if ($put) { substr($stream->{text}, 0, $put) = ''; return }
   return if $!{EINTR} || $!{EAGAIN};
   return hang_up() if $master;
-  $way->{text} = '';
-  if ($in && $way == $in) { close $in->{to}; return $in = undef }
-  # its writer notices as well
-  close $way->{from} if $way->{from};
-  $way->{from} = $way->{to} = undef;
+  $stream->{text} = '';
+  if ($in && $stream == $in) { close $in->{to}; return $in = undef }
+  # so that its writer notices
+  close $stream->{from} if $stream->{from};
+  $stream->{from} = $stream->{to} = undef;
 }
 
-sub hear {
+sub read_signals {
   my $got = sysread $baleine, $heard, 4096, length($heard // '');
   return if !defined $got && $!{EINTR};
   if ($got) { push @signals, $1 while $heard =~ s/^(\w+)\n//; return }
@@ -210,7 +211,7 @@ sub listen_at_console {
 }
 
 # recvmsg(2) with SCM_RIGHTS (unix(7)): struct msghdr, iovec and cmsghdr; MSG_CMSG_CLOEXEC.
-sub take_terminal {
+sub receive_terminal {
   accept my $end, $listener or return;
   unlink $console;
   my ($text, $control) = ("\0" x 4096, "\0" x 256);
@@ -229,7 +230,7 @@ sub take_terminal {
   $in->{to} = $master if $in;
 }
 
-# As cfmakeraw(3) does.
+# The same modes as cfmakeraw(3).
 sub prepare_raw {
   ($saved, $raw) = map { POSIX::Termios->new } 0, 1;
   for ($saved, $raw) { $_->getattr(0) or return $saved = undef }
@@ -244,8 +245,8 @@ sub prepare_raw {
   $raw->setcc(POSIX::VTIME(), 0);
 }
 
-# Its size changes, and who takes the foreground over sets modes of its own. A command that has ended
-# may have printed what is yet to be passed on, in raw mode like all before.
+# Copies a changed size, and sets raw mode again after another process had the foreground. Raw mode
+# also holds for output that is still to be written when the command has ended.
 sub follow_terminal {
   return unless $master;
   if (!in_foreground()) { $is_raw = 0 }
@@ -254,7 +255,7 @@ sub follow_terminal {
   my $now = "\0" x 8;
   return unless $size_of && ioctl($size_of, $get_size, $now) && $now ne $size;
   $size = $now;
-  # 0 × 0 is a terminal that does not know its own
+  # 0 x 0: a terminal of unknown size
   ioctl $master, $set_size, $now unless $now =~ /^\0{4}/;
 }
 
@@ -262,10 +263,9 @@ sub restore {
   $saved->setattr(0, POSIX::TCSANOW()) if $is_raw && in_foreground();
 }
 
-# Without job control everybody is.
+# Without job control every process is in the foreground.
 sub in_foreground {
-  return 1 unless $keys_are_tty;
+  return 1 unless $stdin_is_tty;
   my $group = POSIX::tcgetpgrp(0);
   return !defined $group || $group <= 0 || $group == getpgrp;
 }
-`;

@@ -1,16 +1,15 @@
-/**
- * Perl (Debian's essential perl-base) for a feature that neither Node nor mount(8) of Debian 12
- * has: mounts with owners shifted by a user namespace's map. Arguments: a network namespace, the
- * path to mount its owning user namespace on, then `from to how` per mount; `how` contains `map`,
- * `ro` and `all` (includes submounts). Every mount is nosuid,nodev regardless of the runtime (crun
- * 1.8 drops these options).
- *
- * The numbers are the same on all architectures that Node supports: open_tree(2) 428, move_mount(2)
- * 429, mount_setattr(2) 442, NS_GET_USERNS of ioctl_ns(2), AT_FDCWD -100, AT_EMPTY_PATH 0x1000,
- * OPEN_TREE_CLONE 1, AT_RECURSIVE 0x8000, MOVE_MOUNT_F_EMPTY_PATH 4; MOUNT_ATTR_RDONLY 1, NOSUID 2,
- * NODEV 4, IDMAP 0x100000.
- */
-export const MAP_OWNERS = String.raw`
+# Mounts with owners shifted by a user namespace's map, a feature that neither Node nor mount(8) of
+# Debian 12 has.
+#
+# Arguments: a network namespace, the path to mount its owning user namespace on, then `from to how` per
+# mount; `how` contains `map`, `ro` and `all` (includes submounts). Every mount is nosuid,nodev
+# regardless of the runtime (crun 1.8 drops these options).
+#
+# The numbers are the same on all architectures that Node supports: open_tree(2) 428, move_mount(2) 429,
+# mount_setattr(2) 442, NS_GET_USERNS of ioctl_ns(2), AT_FDCWD -100, AT_EMPTY_PATH 0x1000,
+# OPEN_TREE_CLONE 1, AT_RECURSIVE 0x8000, MOVE_MOUNT_F_EMPTY_PATH 4; MOUNT_ATTR_RDONLY 1, NOSUID 2,
+# NODEV 4, IDMAP 0x100000.
+
 use strict;
 
 my ($network, $target, @mounts) = @ARGV;
@@ -24,7 +23,7 @@ while (my ($from, $to, $how) = splice @mounts, 0, 3) {
   my $set = 6 | ($how =~ /ro/ ? 1 : 0) | ($how =~ /map/ ? 0x100000 : 0);
   my $attributes = pack 'Q4', $set, 0, 0, $how =~ /map/ ? $user : 0;
   my ($tree, $done);
-  # with all that is mounted below, or where that has no idmapped mounts the top alone
+  # With all submounts; only the top if one of them does not support idmapped mounts.
   for my $below ($how =~ /all/ ? (0x8000, 0) : (0)) {
     $tree = tree($from, $below);
     $done = syscall(442, $tree, $none, 0x1000 | $below, $attributes, length $attributes) == 0;
@@ -47,4 +46,3 @@ sub attach {
   my ($tree, $path) = ($_[0], "$_[1]\0");
   syscall(429, $tree, $none, -100, $path, 4) == 0 or die "$_[1]: $!\n";
 }
-`;
