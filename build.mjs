@@ -47,7 +47,9 @@ export async function bundle(outdir) {
   const { output } = await build({
     input: 'src/main.ts',
     platform: 'node',
-    logLevel: 'warn',
+    onwarn: ({ message }) => {
+      throw new Error(message);
+    },
     plugins: [RAW],
     output: {
       dir: outdir,

@@ -6,6 +6,7 @@ import { hasStale } from '../host/linux/has-stale.js';
 import { linuxProbe } from '../host/linux/probe.js';
 import { resetAttributes } from '../host/linux/process/attributes.js';
 import { closeInherited } from '../host/linux/process/descriptors.js';
+import { stopPrograms } from '../host/linux/process/launch.js';
 import { shareLock } from '../host/linux/process/lock-share.js';
 import { bootId, startTime } from '../host/linux/process/processes.js';
 import type { Capacity, Host, Preconditions, Probe } from '../host/ports.js';
@@ -138,8 +139,7 @@ export class Context {
   }
 
   /** Runs work that undoes what it has begun when the programs that it runs are ended by an interrupt. */
-  async undoable<T>(work: () => Promise<T>): Promise<T> {
-    const { stopPrograms } = await import('../host/linux/process/launch.js');
+  undoable<T>(work: () => Promise<T>): Promise<T> {
     return this.frontend.undoable(work, () => stopPrograms('interrupted'));
   }
 
