@@ -106,13 +106,13 @@ export class Context {
 
   /** A snapshot of the host. */
   probe(): Promise<Probe> {
-    return linuxProbe(this.paths);
+    return linuxProbe(this.paths, { full: this.fastPath.isOff });
   }
 
   /** The same for a run without the lock; rejects if another run holds it. */
   probeUnlocked(): Promise<Probe> {
     const lock = lockFile(this.paths);
-    return linuxProbe(this.paths, existsSync(lock) ? lock : undefined);
+    return linuxProbe(this.paths, existsSync(lock) ? { lock } : {});
   }
 
   /** What the host has to give. */

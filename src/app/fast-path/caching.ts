@@ -32,6 +32,7 @@ interface SyncMark {
  * records the file was in sync. As long as neither changes, only the host remains to be checked.
  */
 export class CachingFastPath implements FastPath {
+  readonly isOff = false;
   readonly #run: Run;
   readonly #tables: readonly TableFormat[];
   #cached: CachedConfig | undefined;

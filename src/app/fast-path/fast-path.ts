@@ -15,6 +15,8 @@ export type Records = Pick<State, 'rows' | 'serial' | 'fingerprint'>;
  * for `BALEINE_FAST_PATH=0`, which reads and works out everything.
  */
 export interface FastPath {
+  /** Whether everything is read and worked out. */
+  readonly isOff: boolean;
   /** Reads and checks a file, `-` for standard input; rejects with all errors in it. */
   config(file: string): Promise<Config>;
   /** The recorded resources, to read. */

@@ -18,6 +18,7 @@ export function fastPathFor(
 /** Reads no cache and writes none. */
 export function fullPath(run: Pick<Run, 'state'>): FastPath {
   return {
+    isOff: true,
     config: readConfig,
     records: () => run.state(),
     checkNoOp: () => async () => false,

@@ -16,7 +16,7 @@ import {
 import { sizesOf } from './disks/superblock.js';
 import { holdsText, ifThere, readText } from './files/read.js';
 import { addressesOf } from './network/addresses.js';
-import { readLinksFast, trafficOf } from './network/observe-links.js';
+import { readLinks, readLinksFast, trafficOf } from './network/observe-links.js';
 import { bootId, processAt, uptime } from './process/processes.js';
 import { freezeHolderOf } from './runtime/with-frozen.js';
 
@@ -24,10 +24,14 @@ import { freezeHolderOf } from './runtime/with-frozen.js';
  * Runs one subprocess, `ip`, and another if a new bridge must fit in. Everything else is read from
  * kernel files on demand.
  *
- * @param lock see `readLinksBriefly`
+ * @param how.lock see `readLinksFast`
+ * @param how.full list the links with details that no plan compares; not with `lock`
  */
-export async function linuxProbe(paths: InstallPaths, lock?: string): Promise<Probe> {
-  const listing = readLinksFast(lock);
+export async function linuxProbe(
+  paths: InstallPaths,
+  { lock, full = false }: { lock?: string; full?: boolean } = {},
+): Promise<Probe> {
+  const listing = full ? readLinks() : readLinksFast(lock);
   // while ip runs
   const table = readMountTable();
   const mounted = mountPoints(table);
