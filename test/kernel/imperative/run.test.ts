@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inPrivateHost, MAIN, type PrivateHost } from '../../support/private-host.js';
@@ -86,13 +86,19 @@ async function listed(host: PrivateHost): Promise<{ name: string; status: string
   return JSON.parse(stdout);
 }
 
-const SLEEP = ['base', 'busybox', 'sh', '-c', 'busybox sleep 6; echo finished'];
+const UNTIL_TOLD = 'until [ -e /told ]; do busybox sleep 0.1; done; echo finished';
+
+/** Waits until `run --name job` is at work. */
+const jobRuns = (host: PrivateHost) =>
+  expect
+    .poll(() => listed(host), { timeout: 20_000 })
+    .toContainEqual(expect.objectContaining({ name: 'job', status: 'running' }));
 
 it(
   'is reported and left alone while it runs, and can be stopped and removed by another command',
   inPrivateHost(async (host) => {
     await create(host);
-    const ran = background(host, '--name', 'job', ...SLEEP);
+    const ran = background(host, '--name', 'job', 'base', 'busybox', 'sh', '-c', UNTIL_TOLD);
     await expect
       .poll(() => listed(host), { timeout: 20_000 })
       .toEqual([
@@ -100,7 +106,6 @@ it(
       ]);
     const plan = await host.baleine(['apply', '--stack', '-', '-y']);
     expect(plan.stdout).toContain('container.job is a one-off container of baleine run, process ');
-    expect((await host.baleine(['exec', '--stack', '-', 'job', 'busybox', 'true'])).code).toBe(0);
     for (const words of [
       ['start', 'job'],
       ['restart', 'job'],
@@ -110,6 +115,8 @@ it(
       expect({ words, code: refused.code }).toEqual({ words, code: 1 });
       expect(refused.stderr).toContain('it is a one-off container of baleine run');
     }
+    const exec = ['exec', '--stack', '-', 'job', 'busybox', 'touch', '/told'];
+    expect((await host.baleine(exec)).code).toBe(0);
     expect(await ran).toMatchObject({ code: 0, stdout: 'finished\n' });
     expect(await listed(host)).toEqual([]);
 
@@ -140,32 +147,27 @@ it.each([
 ] as const)('ends at SIG%s, even if its first process ignores it', async (signal, words, code) => {
   await inPrivateHost(async (host) => {
     await create(host);
+    const run = [process.execPath, MAIN, '--root', host.root, 'run'];
     const line = `timeout -s ${signal} -k 60 4 "$@"; echo "code $?"`;
-    const { stdout } = await host.run('sh', [
-      ...['-c', line, 'sh', process.execPath, MAIN, '--root', host.root],
-      ...['run', ...words],
-    ]);
-    expect(stdout).toContain('code 124');
-    expect(await listed(host)).toEqual([]);
-    const once = await host.run(
+    // at the same time: each has a grace period of 10 s
+    const limited = host.run('sh', ['-c', line, 'sh', ...run, ...words]);
+    const signaled = host.run(
       'sh',
-      [
-        '-c',
-        `"$@" & run=$!; sleep 4; kill -${signal} $run; wait $run`,
-        'sh',
-        process.execPath,
-        MAIN,
-        '--root',
-        host.root,
-        'run',
-        ...words,
-      ],
+      ['-c', whenTold(signal), 'sh', ...run, '--name', 'job', ...words],
       { reject: false },
     );
-    expect(once.code).toBe(code);
+    await jobRuns(host);
+    writeFileSync(join(host.dir, 'told'), '');
+    expect((await limited).stdout).toContain('code 124');
+    expect((await signaled).code).toBe(code);
+    expect(await listed(host)).toEqual([]);
     await host.baleine(['image', 'rm', 'base']);
   })();
 });
+
+/** Runs its arguments, signals them once the file `told` is there, and ends with their exit code. */
+const whenTold = (signal: string) =>
+  `"$@" & run=$!; until [ -e told ]; do sleep 0.1; done; kill -${signal} $run; wait $run`;
 
 it(
   'is removed by the next run, apply or repair after its run was killed',
@@ -183,19 +185,24 @@ it(
       ['state', 'repair', '-y'],
     ];
     for (const next of nexts) {
-      const kill = '"$@" >/dev/null 2>&1 & run=$!; sleep 5; kill -KILL $run; wait $run; true';
-      const words = [
-        '--root',
-        host.root,
-        'run',
-        '--name',
-        'job',
-        'base',
-        'busybox',
-        'sleep',
-        '1000',
-      ];
-      await host.run('sh', ['-c', kill, 'sh', process.execPath, MAIN, ...words]);
+      const run = [process.execPath, MAIN, '--root', host.root, 'run', '--name', 'job', 'base'];
+      const killed = host.run(
+        'sh',
+        [
+          '-c',
+          `exec >/dev/null 2>&1; ${whenTold('KILL')}`,
+          'sh',
+          ...run,
+          'busybox',
+          'sleep',
+          '1000',
+        ],
+        { reject: false },
+      );
+      await jobRuns(host);
+      writeFileSync(join(host.dir, 'told'), '');
+      expect((await killed).code).toBe(137);
+      rmSync(join(host.dir, 'told'));
       expect(await listed(host)).toHaveLength(1);
       await host.baleine(next);
       expect({ next, left: await listed(host) }).toEqual({ next, left: [] });

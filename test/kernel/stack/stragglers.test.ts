@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { usableRuntimes } from '../../support/runtimes.js';
 import { killedBy } from '../../support/standing-in.js';
@@ -67,18 +69,23 @@ it(
   }),
 );
 
-/** Holds the lock close-on-exec, as a run does, once it is older than the interval of cron. */
-const OLD_HOLDER =
-  'sleep 61; open my $lock, ">>", $ARGV[0] or die; flock $lock, 2; system "sleep", "30"';
+/** Holds the lock that it reads the name of, close-on-exec as a run does. */
+const HOLDER =
+  'chomp(my $path = <STDIN>); open my $lock, ">>", $path or die; flock $lock, 2; system "sleep", "30"';
+
+/** Grows older than the interval of cron while the tests before it run. */
+const holder = spawn('perl', ['-e', HOLDER], { stdio: ['pipe', 'ignore', 'inherit'] });
+const held = { since: performance.now(), end: once(holder, 'exit') };
+afterAll(() => holder.kill('SIGKILL'));
 
 it(
   'cron reports a run that holds the lock for longer than an interval, with growing intervals',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     await stack.apply();
-    const lock = `${host.root}/.lock`;
-    const holding = host.run('perl', ['-e', OLD_HOLDER, lock], { reject: false, timeout: 120_000 });
-    await sleep(63_000);
+    await sleep(Math.max(0, held.since + 61_000 - performance.now()));
+    holder.stdin.end(`${host.root}/.lock\n`);
+    await sleep(500);
     const cron = () => stack.run('apply', '-y', '--quiet', '--lock-skip');
     const first = await cron();
     expect(first).toMatchObject({ code: 75, stdout: '' });
@@ -89,7 +96,7 @@ it(
     expect(await cron(), 'not every minute').toEqual({ code: 75, stdout: '', stderr: '' });
     expect(await stack.run('apply', '-y', '--lock-skip')).toMatchObject({ code: 75 });
     process.kill(Number(/kill (\d+)/.exec(first.stderr)?.[1]), 'SIGKILL');
-    await holding;
+    await held.end;
     expect(await cron()).toMatchObject({ code: 0, stdout: expect.stringMatching(/recovered/) });
     await stack.destroy();
   }),
