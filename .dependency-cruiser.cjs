@@ -47,6 +47,13 @@ module.exports = {
     only('farm-to-model', '^src/farm/', [DESIRED], 'Expands to resources of several kinds.'),
     only('plan-to-model', '^src/plan/', [HOST, KIND], 'Kinds come to it as data.'),
     {
+      name: 'plan-without-specs',
+      comment: 'The planner names no kind: what knows one is a hook of Kind.',
+      severity: 'error',
+      from: { path: '^src/plan/' },
+      to: { path: '^src/model/(specs|container-values|config|publish)\\.ts$' },
+    },
+    {
       name: 'plan-types-only',
       comment: 'The planner knows the shape of a kind and of a probe, and calls no port.',
       severity: 'error',

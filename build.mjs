@@ -10,7 +10,7 @@ import { build } from 'rolldown';
 
 /**
  * What is loaded together, with all that each imports at once, is one file: what a no-op apply needs,
- * and what one needs that has something to do.
+ * what one needs that has something to do, and the checks before that.
  */
 const GROUPS = [
   { name: 'hot', test: /\/src\/cli\/(program|stack\/apply)\.ts$/, priority: 2 },
@@ -18,6 +18,7 @@ const GROUPS = [
     name: 'work',
     test: /\/src\/(app\/apply-stack|cli\/interrupt|state\/(lock|store|bind-root))\.ts$/,
   },
+  { name: 'preflight', test: /\/src\/(plan|kinds\/[a-z-]+)\/preflight\.ts$/ },
 ];
 
 /** Of Node's own, what a no-op run can do without: loaded when something of it is used. */

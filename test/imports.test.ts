@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cruise, type ICruiseOptions, type ICruiseResult } from 'dependency-cruiser';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { KINDS } from '../src/model/address.js';
 
 const RULES = createRequire(import.meta.url)('../.dependency-cruiser.cjs');
 
@@ -65,7 +66,8 @@ const GOOD: Record<string, string> = {
     '../model/c.js',
     '../view/value.js',
   ),
-  'src/model/a.ts': module('node:crypto', 'node:path', './b.js'),
+  'src/model/a.ts': module('node:crypto', 'node:path', './b.js', './specs.js'),
+  'src/model/specs.ts': module(),
   'src/model/b.ts': module(),
   'src/model/c.ts': typed('../kinds/container/keys/index.js'),
   'src/execute/index.ts': module('../model/a.js'),
@@ -120,6 +122,8 @@ const BAD: [rule: string, file: string, path: string][] = [
   ['plan-to-model', 'src/plan/index.ts', '../kinds/index.js'],
   ['plan-to-model', 'src/plan/index.ts', '../farm/index.js'],
   ['plan-to-model', 'src/plan/index.ts', '../host/linux/index.js'],
+  ['plan-to-model', 'src/plan/index.ts', '../kinds/desired-context.js'],
+  ['plan-without-specs', 'src/plan/index.ts', '../model/specs.js'],
   ['plan-types-only', 'src/plan/index.ts', '../host/ports.js'],
   ['plan-types-only', 'src/plan/index.ts', '../kinds/kind.js'],
   ['kind-alone', 'src/kinds/bridge/index.ts', '../image/index.js'],
@@ -172,6 +176,12 @@ it('reports a folder without a rule', async () => {
     'src/misc/a.ts': module('../model/b.js'),
   });
   expect(found).toEqual(['every-folder-has-a-rule: src/misc/a.ts → src/model/b.ts']);
+});
+
+it.each(readdirSync('src/plan'))('finds the name of no kind in src/plan/%s', (file) => {
+  const text = readFileSync(join('src/plan', file), 'utf8');
+  const code = text.replace(/^ *(\/\*\*|\*|\/\/).*$/gm, '');
+  expect(code).not.toMatch(new RegExp(`['"\`](${KINDS.join('|')})s?['"\`.]`));
 });
 
 it('has a case for every rule', () => {

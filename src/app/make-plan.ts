@@ -162,9 +162,10 @@ export async function withPreflight(
   config?: Config,
 ): Promise<Plan> {
   if (!plan.units.some(({ mode }) => mode === 'put')) return plan;
-  const { preflight } = await import('../plan/preflight.js');
+  const { loadPreflights, preflight } = await import('../plan/preflight.js');
   const host = await hostOf(context).preconditions();
-  const input = { resources, rows, paths: context.paths };
+  const preflights = await loadPreflights(kinds);
+  const input = { resources, rows, paths: context.paths, preflights };
   if (!config) return preflight(plan, host, { ...input, where: recordedPlace });
   const where = ({ address, entry }: Resource, at: readonly (string | number)[] = []) =>
     entry ? config.where([...entry, ...at]) : `cannot start ${address}`;

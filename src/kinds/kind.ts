@@ -1,7 +1,7 @@
-import type { Host, Probe } from '../host/ports.js';
+import type { Host, Preconditions, Probe } from '../host/ports.js';
 import type { Address, KindName } from '../model/address.js';
 import type { InstallPaths } from '../model/install-paths.js';
-import type { Difference } from '../model/plan.js';
+import type { Difference, Unit, Warning } from '../model/plan.js';
 import type { Column, Resource, Row } from '../model/resource.js';
 import type { Facts, Handlers, Step, StepOf } from '../model/step.js';
 
@@ -115,7 +115,49 @@ export interface Kind<Spec, RowFacts, Observed, Verbs> {
   /** Whether steps interrupt its service. Absent if none do. */
   interrupts?(steps: readonly Step[]): boolean;
   remove(row: Row<Spec, RowFacts>, reason: string, paths: InstallPaths): StepOf<Verbs>[];
+  /**
+   * Other resources of the stack that `--target` includes with one of this spec, desired or
+   * recorded. Absent for none.
+   */
+  alongside?(spec: Spec): Address[];
+  /** Its checks of a plan; loaded when a plan has something to do. Absent if nothing can be checked. */
+  preflight?(): Promise<Preflight<Spec>>;
   handlers(host: Host, paths: InstallPaths): Promise<Handlers<Verbs>>;
+}
+
+/** Why a resource cannot be created or changed as planned. */
+export interface Obstacle {
+  /** Relative to its entry in the file: `['volumes', 0]`. */
+  at: readonly (string | number)[];
+  /** Undefined if it can. */
+  cause: string | undefined;
+}
+
+/** The spec that a unit of a plan applies or removes. */
+export type PlannedSpec<Spec> = Pick<Unit, 'address' | 'mode'> & { spec: Spec };
+
+/** What a resource is checked against. */
+export interface PreflightContext<Spec> {
+  /** Of the planned steps. */
+  verbs: ReadonlySet<string>;
+  recorded: Spec | undefined;
+  /** All units of the plan of this kind, those that remove something too. */
+  planned: readonly PlannedSpec<Spec>[];
+  host: Preconditions;
+  paths: InstallPaths;
+}
+
+/** What would fail only after something running has been stopped, for the resources of one kind. */
+// biome-ignore lint/suspicious/noExplicitAny: as for AnyKind
+export interface Preflight<Spec = any> {
+  /** What an obstacle prevents: `start`. */
+  action: string;
+  /** What a file declares of a spec. Absent: all of it. */
+  declared?(spec: Spec): unknown;
+  /** Obstacles to creating or changing a resource as planned. */
+  obstacles(spec: Spec, context: PreflightContext<Spec>): Obstacle[];
+  /** Warnings about the planned resources of this kind. */
+  warnings?(planned: readonly PlannedSpec<Spec>[], host: Preconditions): Warning[];
 }
 
 /** A kind whose own types do not matter to the caller. */

@@ -74,7 +74,7 @@ function decideAll(input: PlanInput): { decisions: Decision[]; kept: Row[] } {
   };
   const resources = input.resources.filter(({ spare }) => !spare);
   rejectUnknown(replace, new Set(resources.map(({ address }) => address)));
-  const isSelected = selectTargets(targets, resources, rows);
+  const isSelected = selectTargets(targets, resources, rows, kinds);
   const rowOf = new Map(rows.map((row) => [addressOf(row.kind, row.name), row]));
   const desired = new Set(resources.map(({ address }) => address));
   const changed = resources

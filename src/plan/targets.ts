@@ -1,17 +1,17 @@
+import type { Kinds } from '../kinds/kind.js';
 import { type Address, addressOf } from '../model/address.js';
 import { UserError } from '../model/errors.js';
-import { FORWARDER, formatHostPort } from '../model/publish.js';
 import type { Resource, Row } from '../model/resource.js';
-import type { ContainerSpec } from '../model/specs.js';
 
 /**
- * What `--target` selects: the targets, the forwarder of their published ports, all their
- * dependencies, and the dependents of what is deleted.
+ * What `--target` selects: the targets, what their kinds include with them, all their dependencies,
+ * and the dependents of what is deleted.
  */
 export function selectTargets(
   targets: readonly Address[],
   resources: readonly Resource[],
   rows: readonly Row[],
+  kinds: Kinds,
 ): (address: Address) => boolean {
   if (targets.length === 0) return () => true;
   const needs = new Map(resources.map(({ address, needs: list }) => [address, list]));
@@ -33,7 +33,7 @@ export function selectTargets(
     }
   };
   targets.forEach(add);
-  for (const each of targets) forwarderTargets(each, resources, rows).forEach(add);
+  for (const each of targets) alongside(each, resources, rows, kinds).forEach(add);
   return (address) => selected.has(address);
 }
 
@@ -47,28 +47,14 @@ export function rejectUnknown(addresses: readonly Address[], known: ReadonlySet<
   );
 }
 
-const FORWARDER_RESOURCES = (['image', 'config', 'container'] as const).map((kind) =>
-  addressOf(kind, FORWARDER),
-);
-
-/**
- * The forwarder's resources, if a target has forwarded ports now or will have: the container runs
- * without the forwarder, but targeting it includes its ports.
- */
-export function forwarderTargets(
+/** Other resources that a target includes, by what is desired and by what is recorded of it. */
+function alongside(
   address: Address,
   resources: readonly Resource[],
   rows: readonly Row[],
+  kinds: Kinds,
 ): Address[] {
   const isIt = ({ kind, name }: Resource | Row) => addressOf(kind, name) === address;
-  const all = [resources.find(isIt), rows.find(isIt)] as (
-    | Resource<Partial<ContainerSpec>>
-    | undefined
-  )[];
-  return all.some((each) => each && isForwarded(each.spec)) ? FORWARDER_RESOURCES : [];
-}
-
-function isForwarded({ publish = [], sockets = [] }: Partial<ContainerSpec>): boolean {
-  const own = new Set(sockets.map(formatHostPort));
-  return publish.some((each) => !own.has(formatHostPort(each)));
+  const found = [resources.find(isIt), rows.find(isIt)];
+  return found.flatMap((each) => (each && kinds[each.kind].alongside?.(each.spec)) ?? []);
 }

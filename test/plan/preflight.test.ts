@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Preconditions } from '../../src/host/ports.js';
 import { resourceFromRow } from '../../src/model/resource.js';
-import { preflight } from '../../src/plan/preflight.js';
 import { MemoryStack } from '../support/memory-stack.js';
+import { preflight } from '../support/preflight.js';
 
 const file = (container: string, more = '') => `name: one
 images: { base: { size: 64M, from: { host: { binaries: [/bin/busybox] } }, command: [busybox] } }

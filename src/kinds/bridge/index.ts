@@ -30,6 +30,7 @@ export const bridge: Kind<BridgeSpec, unknown, ObservedBridge, BridgeVerbs> = {
   update,
   remove,
   adopt,
+  preflight: async () => (await import('./preflight.js')).preflight,
   handlers: async (host) => (await import('./handlers.js')).bridgeHandlers(host),
 };
 

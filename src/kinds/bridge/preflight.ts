@@ -1,0 +1,39 @@
+import type { Preconditions } from '../../host/ports.js';
+import type { Warning } from '../../model/plan.js';
+import type { BridgeSpec } from '../../model/specs.js';
+import type { PlannedSpec, Preflight } from '../kind.js';
+
+/** Only a subnet that changes is checked, and an uplink that has yet to join. */
+export const preflight: Preflight<BridgeSpec> = {
+  action: 'make',
+  obstacles(spec, { verbs, recorded, planned, host }) {
+    const { uplink, link, subnet } = spec;
+    const joins = verbs.has('bridge.ensure') && uplink !== undefined;
+    // what is recorded was there first
+    const isSame = recorded?.subnet === subnet && recorded?.host === spec.host;
+    return [
+      ...(joins ? [{ at: ['uplink'], cause: host.uplinkProblem(uplink, link) }] : []),
+      ...(isSame ? [] : [{ at: ['subnet'], cause: host.subnetProblem(spec, freedLinks(planned)) }]),
+    ];
+  },
+  warnings,
+};
+
+/**
+ * Links whose subnet this plan frees: bridges that change or are deleted, and their uplinks, which
+ * are on the same network.
+ */
+function freedLinks(planned: readonly PlannedSpec<BridgeSpec>[]): ReadonlySet<string> {
+  return new Set(
+    planned.flatMap(({ spec: { link, uplink } }) => [link, ...(uplink ? [uplink] : [])]),
+  );
+}
+
+/** Warns once if a new bridge gives its containers a route to the host's other networks. */
+function warnings(planned: readonly PlannedSpec<BridgeSpec>[], host: Preconditions): Warning[] {
+  const bridge = planned.find(({ mode, spec }) => mode === 'put' && spec.host !== undefined);
+  if (!bridge || !host.forwards()) return [];
+  const { address } = bridge;
+  const text = `has a route out: this host forwards packets (ip_forward is 1), so containers on it reach the host’s other networks; see baleine doctor`;
+  return [{ address, text }];
+}

@@ -1,0 +1,103 @@
+import type { Preconditions } from '../../host/ports.js';
+import { formatBytes } from '../../model/format.js';
+import { cgroupPath, type InstallPaths } from '../../model/install-paths.js';
+import { OWN_DISK } from '../../model/limits.js';
+import type { ContainerSpec } from '../../model/specs.js';
+import type { Obstacle, Preflight } from '../kind.js';
+
+/** What a start, or limits that are changed in place, would fail at. */
+export const preflight: Preflight<ContainerSpec> = {
+  action: 'start',
+  // whether it runs is not declared in a file
+  declared: (spec) => ({ ...spec, stopped: null }),
+  obstacles(spec, { verbs, host, paths }) {
+    if (verbs.has('container.start') || verbs.has('container.disk')) {
+      return startObstacles(spec, host, paths);
+    }
+    return verbs.has('container.limits') ? limitObstacles(spec, host, paths) : [];
+  },
+};
+
+function startObstacles(spec: ContainerSpec, host: Preconditions, paths: InstallPaths): Obstacle[] {
+  const { mounts, sysctls, runtime } = spec;
+  const labels = (['apparmor', 'selinux'] as const).flatMap((kind) => {
+    const label = spec[kind];
+    return label === undefined ? [] : [{ at: [kind], cause: host.labelProblem(kind, label) }];
+  });
+  return [
+    ...mounts.flatMap(({ source }, index) =>
+      // our own folders are created earlier in the same plan
+      source.startsWith(`${paths.root}/`)
+        ? []
+        : [{ at: ['volumes', index], cause: host.bindSourceProblem(source) }],
+    ),
+    ...ioObstacles(spec, host),
+    { at: [spec.seccomp ? 'seccomp' : 'security'], cause: host.securityProblem(spec) },
+    ...labels,
+    ...Object.entries(sysctls).map(([name, value]) => ({
+      at: ['sysctls', name],
+      cause: host.sysctlProblem(name, value),
+    })),
+    ...(runtime === undefined ? [] : [{ at: ['runtime'], cause: host.runtimeProblem(runtime) }]),
+    ...execObstacles(spec),
+  ];
+}
+
+function ioObstacles({ limits: { io = [] } }: ContainerSpec, host: Preconditions): Obstacle[] {
+  return io.flatMap(({ device }, index) =>
+    device === OWN_DISK || host.isBlockDevice(device)
+      ? []
+      : [{ at: ['limits', 'io', index], cause: `${device} is not a block device of this host` }],
+  );
+}
+
+/** Cgroup v1 rejects a limit below current usage, and v2 kills processes. */
+function limitObstacles(spec: ContainerSpec, host: Preconditions, paths: InstallPaths): Obstacle[] {
+  const { memory, pids } = spec.limits;
+  const held = host.unreclaimable(cgroupPath(paths, spec.id)) ?? { memory: 0, pids: 0 };
+  const found = ioObstacles(spec, host);
+  if (memory !== undefined && held.memory > memory) {
+    const cause = `${formatBytes(memory)} is less than the ${formatBytes(held.memory)} that it uses now`;
+    found.push({ at: ['limits', 'memory'], cause });
+  }
+  if (held.pids > pids) {
+    const cause = `${pids} is less than the ${held.pids} that run now`;
+    found.push({ at: ['limits', 'pids'], cause });
+  }
+  return found;
+}
+
+/**
+ * Maximum size of one argument or variable with its terminator: MAX_ARG_STRLEN of linux/binfmts.h.
+ */
+const ONE = 131_072;
+/**
+ * Maximum size of all of them, with a pointer each: a quarter of the usual stack limit (execve(2),
+ * "Limits on size of arguments and environment").
+ */
+const ALL = 2 * 1024 ** 2;
+const POINTER = 8;
+
+/** Arguments and variables that are well-formed but that the kernel would reject. */
+function execObstacles({ args, environment }: ContainerSpec): Obstacle[] {
+  const words = [
+    ...args.map((text, index) => ({ at: ['command'], name: `argument ${index}`, text })),
+    ...Object.entries(environment).map(([name, value]) => ({
+      at: ['environment', name],
+      name: `variable ${name}`,
+      text: `${name}=${value}`,
+    })),
+  ];
+  const sizes = words.map(({ text }) => Buffer.byteLength(text) + 1);
+  const long = words.flatMap(({ at, name, text }, index) => {
+    if (text.includes('\0')) return [{ at, cause: `${name} holds a NUL character` }];
+    if ((sizes[index] ?? 0) <= ONE) return [];
+    const limit = `the kernel takes ${ONE - 1} at most`;
+    return [{ at, cause: `${name} has ${(sizes[index] ?? 1) - 1} bytes: ${limit}` }];
+  });
+  if (long.length > 0) return long;
+  const total = sizes.reduce((sum, each) => sum + each + POINTER, 0);
+  if (total <= ALL) return [];
+  const cause = `command and environment have ${total} bytes together: the kernel takes ${ALL} at most`;
+  return [{ at: [], cause }];
+}
