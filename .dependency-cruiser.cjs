@@ -11,8 +11,9 @@ const only = (name, from, allowed, comment) => ({
 });
 
 const HOST = '^src/host/ports\\.ts$';
-/** The keys of a container, and what goes back with it: declared once, derived from everywhere. */
-const KEYS = '^src/kinds/container/(keys/|release\\.ts$)';
+/** What a key is, and the keys of every kind: declared once, derived from everywhere. */
+const KEY = '^src/kinds/key\\.ts$';
+const KEYS = `${KEY}|^src/(kinds/([^/]+/keys[/.]|container/release\\.ts$)|farm/keys\\.ts$)`;
 const KIND = '^src/kinds/kind\\.ts$';
 /** What the desired resources of all kinds are derived from. */
 const DESIRED = '^src/kinds/(desired-context|recorded)\\.ts$';
@@ -44,7 +45,12 @@ module.exports = {
       'Knows the model, and the launcher of flock(1), which holds its lock.',
     ),
     only('formats-to-config', '^src/formats/', ['^src/config/', KEYS], 'Readers onto one Config.'),
-    only('farm-to-model', '^src/farm/', [DESIRED], 'Expands to resources of several kinds.'),
+    only(
+      'farm-to-model',
+      '^src/farm/(?!keys\\.ts$)',
+      [DESIRED],
+      'Expands to resources of several kinds.',
+    ),
     only('plan-to-model', '^src/plan/', [HOST, KIND], 'Kinds come to it as data.'),
     {
       name: 'plan-without-specs',
@@ -62,14 +68,19 @@ module.exports = {
     },
     only(
       'kind-alone',
-      '^src/kinds/([^/]+)/(?!keys/)',
-      ['^src/kinds/$1/', HOST, KIND, DESIRED],
+      '^src/kinds/([^/]+)/(?!keys[/.])',
+      ['^src/kinds/$1/', HOST, KIND, KEY, DESIRED],
       'Never another kind.',
     ),
-    only('keys-to-config', '^src/kinds/container/keys/', ['^src/config/'], 'Text to value.'),
+    only(
+      'keys-to-config',
+      '^src/(kinds/(key\\.ts$|[^/]+/keys[/.])|farm/keys\\.ts$)',
+      ['^src/config/', KEY],
+      'Text to value.',
+    ),
     only(
       'kinds-list',
-      '^src/kinds/[^/]+\\.ts$',
+      '^src/kinds/(?!key\\.ts$)[^/]+\\.ts$',
       ['^src/kinds/', '^src/farm/', HOST],
       'The list, the shape, and all desired resources.',
     ),

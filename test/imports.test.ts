@@ -80,6 +80,7 @@ const GOOD: Record<string, string> = {
     '../model/a.js',
     '../config/index.js',
     '../kinds/container/keys/index.js',
+    '../farm/keys.js',
   ),
   'src/view/index.ts': module('../model/a.js'),
   'src/view/open.ts': module(),
@@ -95,10 +96,22 @@ const GOOD: Record<string, string> = {
   'src/kinds/desired.ts': module('./bridge/desired.js', '../farm/index.js'),
   'src/kinds/desired-context.ts': module('../model/a.js'),
   'src/kinds/bridge/desired.ts': module('../../model/a.js', '../desired-context.js'),
-  'src/kinds/bridge/index.ts': module('../../model/a.js', '../../host/ports.js', '../kind.js'),
+  'src/kinds/bridge/index.ts': module(
+    '../../model/a.js',
+    '../../host/ports.js',
+    '../kind.js',
+    './keys.js',
+  ),
   'src/kinds/image/index.ts': module('../kind.js', './own.js'),
   'src/kinds/image/own.ts': module(),
-  'src/kinds/container/keys/index.ts': module('../../../model/a.js', '../../../config/index.js'),
+  'src/kinds/container/keys/index.ts': module(
+    '../../../model/a.js',
+    '../../../config/index.js',
+    '../../key.js',
+  ),
+  'src/kinds/key.ts': module('../config/index.js'),
+  'src/kinds/bridge/keys.ts': module('../key.js'),
+  'src/farm/keys.ts': module('../config/index.js', '../kinds/key.js'),
 };
 
 it('accepts a tree that follows the rules', async () => {
@@ -112,6 +125,9 @@ const BAD: [rule: string, file: string, path: string][] = [
   ['model-alone', 'src/model/b.ts', 'node:fs/promises'],
   ['model-types-of-keys', 'src/model/c.ts', '../kinds/container/keys/index.js'],
   ['keys-to-config', 'src/kinds/container/keys/index.ts', '../../../view/value.js'],
+  ['keys-to-config', 'src/kinds/bridge/keys.ts', '../../host/ports.js'],
+  ['keys-to-config', 'src/farm/keys.ts', '../kinds/kind.js'],
+  ['keys-to-config', 'src/kinds/key.ts', './kind.js'],
   ['execute-to-model', 'src/execute/index.ts', '../plan/index.js'],
   ['config-to-model', 'src/config/index.ts', '../view/value.js'],
   ['cron-to-model', 'src/cron/index.ts', '../config/index.js'],

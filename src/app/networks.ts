@@ -13,24 +13,17 @@ import {
 } from './imperative/record.js';
 import type { ChangeOptions } from './options.js';
 
-/** Keys of a bridge's entry in a file. */
-interface BridgeEntry {
-  subnet?: string;
-  host?: string;
-  isolated?: true;
-  uplink?: string;
-}
-
+/** @param entry keys of a bridge as in a file */
 export function createNetwork(
   context: Context,
   name: string,
-  options: ChangeOptions & BridgeEntry,
+  entry: object,
+  options: ChangeOptions,
 ): Promise<number> {
   const purpose = `create network ${name}`;
-  const { subnet, host, isolated, uplink } = options;
   return applyChange(context, options, (rows) => {
     refuseExisting(rows, 'bridge', name, purpose);
-    const entries = { bridges: { [name]: { subnet, host, isolated, uplink } } };
+    const entries = { bridges: { [name]: entry } };
     return { purpose, entries, targets: [namedAddress('bridge', name, purpose)] };
   });
 }

@@ -1,4 +1,8 @@
+import type { PROXY_KEYS, SERVER_KEYS, UPDATE_KEYS } from '../farm/keys.js';
+import type { BRIDGE_KEYS } from '../kinds/bridge/keys.js';
 import type { KeyEntries } from '../kinds/container/keys/types.js';
+import type { EntriesOf } from '../kinds/key.js';
+import type { VOLUME_KEYS } from '../kinds/volume/keys.js';
 import type { External, ImageEntry } from './config-images.js';
 import type { ImageHealth } from './container-values.js';
 
@@ -27,21 +31,10 @@ export interface Config {
 
 export type BridgeEntry = External | BridgeSource;
 
-export interface BridgeSource {
-  external?: false;
-  /** `10.77.1.0/24`; without one, containers have no address on this bridge. */
-  subnet?: string;
-  /** The host's own address on it. */
-  host?: string;
-  isolated: boolean;
-  /** A host interface that joins the bridge. */
-  uplink?: string;
-  protect: boolean;
-}
+/** Its keys after reading. */
+export type BridgeSource = { external?: false } & EntriesOf<typeof BRIDGE_KEYS>;
 
-export interface VolumeEntry {
-  protect: boolean;
-}
+export type VolumeEntry = EntriesOf<typeof VOLUME_KEYS>;
 
 /** An entry of `containers`, or the servers or the proxy of a farm. */
 export type ContainerEntry = KeyEntries & {
@@ -52,44 +45,14 @@ export type ContainerEntry = KeyEntries & {
 };
 
 /** How the servers of a farm are replaced. Times in milliseconds. */
-export interface UpdatePolicy {
-  /** Whether the new server starts before the old one stops, or after. */
-  order: 'start-first' | 'stop-first';
-  /** Number of servers replaced at a time, 1 and up. */
-  parallelism: number;
-  /** Time for requests in flight to finish before a server stops. */
-  drain: number;
-  /** Time that a new server must stay healthy before the next one is replaced. */
-  monitor: number;
-  /** What to do if a new server does not become healthy, or does not stay so. */
-  failure_action: 'pause' | 'continue' | 'rollback';
-}
+export type UpdatePolicy = EntriesOf<typeof UPDATE_KEYS>;
 
 /** The options of a farm's proxy in addition to those of a container. */
-export interface ProxyOptions {
-  engine: 'haproxy';
-  listen: number;
-  mode: 'http' | 'tcp';
-  balance: 'roundrobin' | 'leastconn' | 'source';
-  /** Session affinity: how a returning client is recognized. */
-  sticky?: 'cookie' | 'source';
-  tls?: {
-    listen: number;
-    /** Redirect plain HTTP requests to https. */
-    redirect: boolean;
-    /** Absolute paths of PEM files, concatenated: certificate and key. */
-    files: string[];
-  };
-  /** Port of HAProxy's own statistics page. */
-  stats?: number;
-  access_log?: true;
-  /** Lines appended to sections of HAProxy's configuration. */
-  snippets?: { [section in 'global' | 'defaults' | 'frontend' | 'backend']?: string };
-}
+export type ProxyOptions = EntriesOf<typeof PROXY_KEYS>;
 
 export interface FarmEntry {
   update: UpdatePolicy;
-  servers: ContainerEntry & { port: number };
+  servers: ContainerEntry & EntriesOf<typeof SERVER_KEYS>;
   proxy: ContainerEntry & ProxyOptions;
 }
 

@@ -3,8 +3,10 @@
  * reference resolved, so that a handler needs only its own arguments.
  */
 
+import type { BRIDGE_KEYS } from '../kinds/bridge/keys.js';
 import type { KeySpec } from '../kinds/container/keys/types.js';
 import type { PinnedRelease, Release } from '../kinds/container/release.js';
+import type { RecordedOf } from '../kinds/key.js';
 import type { Condition, CopyEntry, ImageConfig, ImageFrom, OriginalConfig } from './config.js';
 import type { DependencySpec } from './container-values.js';
 import type { Exit } from './exit.js';
@@ -48,14 +50,8 @@ export interface ImageOrigin {
   original?: OriginalConfig;
 }
 
-export interface BridgeSpec {
-  link: string;
-  alias: string;
-  subnet?: string;
-  host?: string;
-  isolated: boolean;
-  uplink?: string;
-}
+/** Its interface, and what its keys declare. */
+export type BridgeSpec = { link: string; alias: string } & RecordedOf<typeof BRIDGE_KEYS>;
 
 export interface VolumeSpec {
   path: string;

@@ -8,17 +8,12 @@ import {
   removeNetworks,
 } from '../../app/networks.js';
 import type { ChangeOptions } from '../../app/options.js';
+import { BRIDGE_KEYS } from '../../kinds/bridge/keys.js';
+import type { AnyKey } from '../../kinds/key.js';
 import { renderTable } from '../../view/table.js';
 import { addChangeOptions, addRootOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
 import { openContext } from '../terminal.js';
-
-interface CreateOptions extends ChangeOptions {
-  subnet?: string;
-  host?: string;
-  isolated?: true;
-  uplink?: string;
-}
 
 export function register(program: Command): void {
   const family = program.command('network').description('manage bridges without a file');
@@ -41,19 +36,25 @@ export function register(program: Command): void {
     });
 }
 
+/** The keys of a bridge that have a flag. */
+const FLAGS = Object.entries<AnyKey>(BRIDGE_KEYS).flatMap(([name, { flag }]) =>
+  flag ? [{ name, ...flag }] : [],
+);
+
 function registerCreate(family: Command): void {
-  addChangeOptions(family.command('create').argument('<name>'))
-    .description('create a bridge')
-    .option('--subnet <subnet>', 'IPv4 subnet, such as 10.77.1.0/24')
-    .option('--host <address>', 'address of the host on it')
-    .option('--isolated', 'forbid a host address and an uplink')
-    .option('--uplink <interface>', 'an interface of the host to attach')
+  const command = addChangeOptions(family.command('create').argument('<name>')).description(
+    'create a bridge',
+  );
+  for (const { flags, help } of FLAGS) command.option(flags, help);
+  command
     .addHelpText(
       'after',
       '\nExample:\n  baleine network create front --subnet 10.77.1.0/24 --host 10.77.1.1',
     )
-    .action(async (name: string, options: CreateOptions, self: Command) => {
-      process.exitCode = await createNetwork(openContext(self), name, options);
+    .action(async (network: string, options: ChangeOptions, self: Command) => {
+      const values = options as Record<string, unknown>;
+      const entry = Object.fromEntries(FLAGS.map(({ name }) => [name, values[name]]));
+      process.exitCode = await createNetwork(openContext(self), network, entry, options);
     });
 }
 

@@ -1,17 +1,35 @@
 import type { Sections } from '../../config/check/validation-context.js';
+import type { Path } from '../../config/document.js';
 import { defined, mapEntries, type ParseContext } from '../../config/values.js';
-import type { BridgeEntry } from '../../model/config.js';
-import { containerOf, farmOf } from './container.js';
-import type { BaleineFile, Bridge } from './file.gen.js';
-import { imageOf } from './image.js';
+import { PROXY_KEYS, SERVER_KEYS, UPDATE_KEYS } from '../../farm/keys.js';
+import { BRIDGE_KEYS } from '../../kinds/bridge/keys.js';
+import { imageHealthOf } from '../../kinds/container/keys/healthcheck.js';
+import { KEYS } from '../../kinds/container/keys/index.js';
+import type { KeyEntries } from '../../kinds/container/keys/types.js';
+import { IMAGE_CONFIG_KEYS, IMAGE_KEYS } from '../../kinds/image/keys.js';
+import type { Described } from '../../kinds/key.js';
+import { VOLUME_KEYS } from '../../kinds/volume/keys.js';
+import type { BridgeEntry, ContainerEntry, FarmEntry, ImageEntry } from '../../model/config.js';
+import type {
+  BaleineFile,
+  Bridge,
+  Container,
+  Farm,
+  Image,
+  Proxy as ProxyFile,
+  Servers,
+  Update,
+} from './file.gen.js';
 
 /** Expands all short forms of a schema-conforming file, and fills in the defaults. */
 export function normalize(file: BaleineFile, reading: ParseContext): Sections {
   return {
     name: file.name,
     images: mapEntries(file.images, (raw, name) => imageOf(raw, ['images', name], reading)),
-    bridges: mapEntries(file.bridges, bridgeOf),
-    volumes: mapEntries(file.volumes, (raw) => ({ protect: raw?.protect ?? false })),
+    bridges: mapEntries(file.bridges, (raw, name) => bridgeOf(raw, ['bridges', name], reading)),
+    volumes: mapEntries(file.volumes, (raw, name) =>
+      valuesOf(VOLUME_KEYS, raw ?? {}, ['volumes', name], reading),
+    ),
     containers: mapEntries(file.containers, (raw, name) =>
       containerOf(raw, ['containers', name], reading),
     ),
@@ -19,8 +37,67 @@ export function normalize(file: BaleineFile, reading: ParseContext): Sections {
   };
 }
 
-function bridgeOf(raw: Bridge): BridgeEntry {
+/** Each key reads whatever the schema accepts for it; otherwise this does not compile. */
+type Readers<Raw> = { [N in keyof Raw]?: Pick<Described<Raw[N], unknown>, 'read'> };
+
+KEYS satisfies Readers<Container>;
+BRIDGE_KEYS satisfies Readers<NonNullable<Bridge>>;
+IMAGE_KEYS satisfies Readers<Image>;
+IMAGE_CONFIG_KEYS satisfies Readers<Image>;
+SERVER_KEYS satisfies Readers<Servers>;
+PROXY_KEYS satisfies Readers<ProxyFile>;
+UPDATE_KEYS satisfies Readers<Update>;
+
+type AnyKeys = Readonly<Record<string, Pick<Described<never, unknown>, 'read'>>>;
+type Values<All extends AnyKeys> = { [N in keyof All]: ReturnType<All[N]['read']> };
+
+/** The values of these keys, with their defaults. */
+function valuesOf<All extends AnyKeys>(
+  keys: All,
+  raw: object,
+  path: Path,
+  reading: ParseContext,
+): Values<All> {
+  const byName = raw as Record<string, never>;
+  const values = Object.entries(keys).map(([name, { read }]) => [
+    name,
+    read(byName[name] as never, [...path, name], reading, raw),
+  ]);
+  return Object.fromEntries(values) as Values<All>;
+}
+
+function bridgeOf(raw: Bridge, path: Path, reading: ParseContext): BridgeEntry {
   if (raw?.external) return { external: true };
-  const { subnet, host, isolated = false, uplink, protect = false } = raw ?? {};
-  return defined({ subnet, host, isolated, uplink, protect });
+  return defined(valuesOf(BRIDGE_KEYS, raw ?? {}, path, reading));
+}
+
+function imageOf(raw: Image, path: Path, reading: ParseContext): ImageEntry {
+  if (raw.external) return { external: true };
+  const config = defined(valuesOf(IMAGE_CONFIG_KEYS, raw, path, reading));
+  return defined({ ...valuesOf(IMAGE_KEYS, raw, path, reading), config });
+}
+
+function containerOf(raw: Container, path: Path, reading: ParseContext): ContainerEntry {
+  return defined({
+    ...(valuesOf(KEYS, raw, path, reading) as KeyEntries),
+    image_health: imageHealthOf(raw.healthcheck, [...path, 'healthcheck'], reading),
+  });
+}
+
+function farmOf({ servers, proxy, update }: Farm, path: Path, reading: ParseContext): FarmEntry {
+  const [ofServers, ofProxy] = [
+    [...path, 'servers'],
+    [...path, 'proxy'],
+  ];
+  return {
+    servers: {
+      ...containerOf(servers, ofServers, reading),
+      ...valuesOf(SERVER_KEYS, servers, ofServers, reading),
+    },
+    proxy: {
+      ...containerOf(proxy, ofProxy, reading),
+      ...defined(valuesOf(PROXY_KEYS, proxy, ofProxy, reading)),
+    },
+    update: valuesOf(UPDATE_KEYS, update ?? {}, [...path, 'update'], reading),
+  };
 }

@@ -1,10 +1,17 @@
+import { equal } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { BridgeSpec } from '../../model/specs.js';
+import type { AnyKey } from '../key.js';
+import { BRIDGE_KEYS } from './keys.js';
 import type { ObservedBridge } from './observe.js';
 import { hostAddress } from './steps.js';
 
-const ATTRIBUTES = ['subnet', 'host', 'isolated', 'uplink'] as const satisfies (keyof BridgeSpec)[];
+type Name = keyof BridgeSpec & keyof typeof BRIDGE_KEYS;
+
+const RECORDED = Object.entries<AnyKey>(BRIDGE_KEYS).flatMap(([name, { change }]) =>
+  change ? [{ name: name as Name, change }] : [],
+);
 
 /** First what changed in the file, then what the host has lost. */
 export function compare(
@@ -12,9 +19,9 @@ export function compare(
   row: Row<BridgeSpec>,
   observed: ObservedBridge,
 ): Difference[] {
-  const changed = ATTRIBUTES.filter((name) => spec[name] !== row.spec[name]);
+  const changed = RECORDED.filter(({ name }) => !equal(spec[name], row.spec[name]));
   return [
-    ...changed.map((name) => fromFile(name, row.spec[name], spec[name])),
+    ...changed.map(({ name, change }) => fromFile(name, row.spec[name], spec[name], change)),
     ...hostDrift(spec, row.spec, observed),
   ];
 }
@@ -40,13 +47,18 @@ function hostDrift(
   ];
 }
 
-function fromFile(attribute: string, before: unknown, after: unknown): Difference {
+function fromFile(
+  attribute: string,
+  before: unknown,
+  after: unknown,
+  effect: Difference['effect'],
+): Difference {
   return {
     attribute,
     ...(before !== undefined && { before }),
     ...(after !== undefined && { after }),
     cause: 'file',
-    effect: 'update',
+    effect,
     reason: `${attribute} ${before ?? '(none)'} → ${after ?? '(none)'}`,
   };
 }

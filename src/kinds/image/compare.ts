@@ -16,7 +16,13 @@ const CONTENT = {
   copy: 'copied files changed',
   run: 'run lines changed',
   sources: 'content of its local files has changed',
-} as const satisfies Partial<Record<keyof ImageSpec, string>>;
+} as const satisfies Record<Exclude<keyof ImageSpec, ComparedElsewhere>, string>;
+
+/**
+ * Attributes with a comparison of their own, or none: `id` identifies the image, and `previous` is
+ * maintained by the build. Any other attribute does not compile without a reason in CONTENT.
+ */
+type ComparedElsewhere = 'id' | 'config' | 'origin' | 'original' | 'previous';
 
 /** Settings that containers inherit, with their OCI names: a change needs no build. */
 const CONFIG = {

@@ -1,9 +1,7 @@
-import type { Path } from '../../../config/document.js';
-import type { ParseContext } from '../../../config/values.js';
 import type { OciPart } from '../../../model/oci.js';
+import type { Described } from '../../key.js';
 
-/** JSON Schema, draft-07; its `description` is the key's documentation. */
-export type Schema = Readonly<Record<string, unknown>>;
+export type { Flag, Schema } from '../../key.js';
 
 /**
  * What a changed value takes:
@@ -14,29 +12,6 @@ export type Schema = Readonly<Record<string, unknown>>;
  * - `none`: nothing, because another attribute carries the difference.
  */
 export type Change = 'replace' | 'update' | 'record' | 'custom' | 'none';
-
-/** How `container create` and `run` take a key from the command line. */
-export interface Flag {
-  /** As commander has it: `-u, --user <user>`. */
-  flags: string;
-  help: string;
-  repeatable?: true;
-  /** The option's value as the file would have it. */
-  raw?: (value: unknown) => unknown;
-}
-
-interface Described<Raw, Entry> {
-  schema: Schema;
-  /**
-   * The value as an entry of the Config has it, with its default.
-   *
-   * @param raw as the schema allows it; undefined when the file has none
-   * @param path of the key, for problems
-   * @param container the other keys, as they are in the file
-   */
-  read(raw: Raw | undefined, path: Path, reading: ParseContext, container: object): Entry;
-  flag?: Flag;
-}
 
 interface Recorded<Value, How extends Change, Released extends boolean> {
   change: How;

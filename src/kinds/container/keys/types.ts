@@ -1,4 +1,5 @@
 import type { OciPart } from '../../../model/oci.js';
+import type { Optional } from '../../key.js';
 import type { KEYS } from './index.js';
 import type { Change, Flag, Schema } from './key.js';
 
@@ -48,11 +49,3 @@ export type ReleasedAttribute =
 export type CustomName = {
   [N in ResolvedName]: Keys[N]['change'] extends 'custom' ? N : never;
 }[ResolvedName];
-
-/** With `?` for what may be undefined, as exact optional properties have it. */
-type Optional<T> = Flat<
-  { [N in keyof T as undefined extends T[N] ? never : N]: T[N] } & {
-    [N in keyof T as undefined extends T[N] ? N : never]?: Exclude<T[N], undefined>;
-  }
->;
-type Flat<T> = { [N in keyof T]: T[N] };

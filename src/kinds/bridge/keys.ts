@@ -1,0 +1,52 @@
+import { recordedKey, unrecordedKey } from '../key.js';
+
+/** Every key of a bridge but `external`, in the order a reader of the file would want them. */
+export const BRIDGE_KEYS = {
+  subnet: recordedKey({
+    schema: {
+      description: 'Its IPv4 subnet, from /8 to /30: `10.77.1.0/24`.',
+      $ref: '#/definitions/subnet',
+    },
+    read: (raw: string | undefined) => raw,
+    change: 'update',
+    flag: { flags: '--subnet <subnet>', help: 'IPv4 subnet, such as 10.77.1.0/24' },
+  }),
+  host: recordedKey({
+    schema: {
+      description: "The host's address on the bridge. Without it, the host has no address there.",
+      $ref: '#/definitions/ipv4',
+    },
+    read: (raw: string | undefined) => raw,
+    change: 'update',
+    flag: { flags: '--host <address>', help: 'address of the host on it' },
+  }),
+  isolated: recordedKey({
+    schema: {
+      description: 'Forbid a host address and an uplink.',
+      type: 'boolean',
+      default: false,
+    },
+    read: (raw: boolean | undefined) => raw ?? false,
+    change: 'update',
+    flag: { flags: '--isolated', help: 'forbid a host address and an uplink' },
+  }),
+  uplink: recordedKey({
+    schema: {
+      description: 'A network interface of the host that is attached to the bridge.',
+      type: 'string',
+      pattern: '^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,14}$',
+      errorMessage: 'must be the name of a network interface, at most 15 characters',
+    },
+    read: (raw: string | undefined) => raw,
+    change: 'update',
+    flag: { flags: '--uplink <interface>', help: 'an interface of the host to attach' },
+  }),
+  protect: unrecordedKey({
+    schema: {
+      description: 'Refuse to destroy or replace this resource.',
+      type: 'boolean',
+      default: false,
+    },
+    read: (raw: boolean | undefined) => raw ?? false,
+  }),
+};

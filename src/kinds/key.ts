@@ -1,0 +1,75 @@
+import type { Path } from '../config/document.js';
+import type { ParseContext } from '../config/values.js';
+
+/** JSON Schema, draft-07; its `description` is the key's documentation. */
+export type Schema = Readonly<Record<string, unknown>>;
+
+/** How an imperative command takes a key from the command line. */
+export interface Flag {
+  /** As commander has it: `-u, --user <user>`. */
+  flags: string;
+  help: string;
+  repeatable?: true;
+  /** The option's value as the file would have it. */
+  raw?: (value: unknown) => unknown;
+}
+
+/** A key of the file: its schema and documentation, how it is read, and its flag. */
+export interface Described<Raw, Entry> {
+  schema: Schema;
+  /**
+   * The value as an entry of the Config has it, with its default.
+   *
+   * @param raw as the schema allows it; undefined when the file has none
+   * @param path of the key, for problems
+   * @param siblings the other keys, as they are in the file
+   */
+  read(raw: Raw | undefined, path: Path, reading: ParseContext, siblings: object): Entry;
+  flag?: Flag;
+}
+
+/** Recorded in the resource's spec under the same name, and compared. */
+export interface RecordedKey<Raw, Entry> extends Described<Raw, Entry> {
+  kind: 'recorded';
+  /** What a changed value takes. */
+  change: 'replace' | 'update';
+}
+
+/** Not part of the spec: it concerns the row, or is recorded as a part of another resource. */
+export interface UnrecordedKey<Raw, Entry> extends Described<Raw, Entry> {
+  kind: 'unrecorded';
+}
+
+export const recordedKey = <Raw, Entry>(
+  key: Omit<RecordedKey<Raw, Entry>, 'kind'>,
+): RecordedKey<Raw, Entry> => ({ ...key, kind: 'recorded' });
+
+export const unrecordedKey = <Raw, Entry>(
+  key: Omit<UnrecordedKey<Raw, Entry>, 'kind'>,
+): UnrecordedKey<Raw, Entry> => ({ ...key, kind: 'unrecorded' });
+
+/** A key as code that iterates over all of them sees it. */
+export type AnyKey = Described<never, unknown> & {
+  kind: 'recorded' | 'unrecorded';
+  change?: 'replace' | 'update';
+};
+
+type Keys = Readonly<Record<string, AnyKey>>;
+
+/** The values of keys after reading. */
+export type EntriesOf<All extends Keys> = Optional<{
+  [N in keyof All]: ReturnType<All[N]['read']>;
+}>;
+
+/** The values that a spec records. */
+export type RecordedOf<All extends Keys> = Optional<{
+  [N in keyof All as All[N]['kind'] extends 'recorded' ? N : never]: ReturnType<All[N]['read']>;
+}>;
+
+/** With `?` for what may be undefined, as exact optional properties have it. */
+export type Optional<T> = Flat<
+  { [N in keyof T as undefined extends T[N] ? never : N]: T[N] } & {
+    [N in keyof T as undefined extends T[N] ? N : never]?: Exclude<T[N], undefined>;
+  }
+>;
+type Flat<T> = { [N in keyof T]: T[N] };
