@@ -163,11 +163,12 @@ it(
     const line = (await host.run('crontab', ['-l'])).stdout
       .split('\n')
       .find((each) => each.startsWith('*'));
-    // The same command every four seconds of each minute.
+    // The same command every four seconds of each minute, with the fast path and without it in turn.
     const seconds = Array.from({ length: 14 }, (_, index) => 4 * (index + 1));
     const command = (line ?? '').slice('* * * * * '.length);
+    const way = (index: number) => (index % 2 === 0 ? '' : 'BALEINE_FAST_PATH=0 ');
     const faster = seconds.map(
-      (each) => `* * * * * sleep ${each}; ${command}; echo $? >>${ticks}\n`,
+      (each, index) => `* * * * * sleep ${each}; ${way(index)}${command}; echo $? >>${ticks}\n`,
     );
     const installed = (await host.run('crontab', ['-l'])).stdout;
     await host.run('crontab', ['-'], { input: installed + faster.join('') });

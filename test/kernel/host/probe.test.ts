@@ -126,6 +126,11 @@ describe('links', () => {
       expect(seen.link(front)).toMatchObject({ kind: 'bridge', up: true });
       expect(seen.link(wired[1]?.link ?? '')).toMatchObject({ master: back, alias });
       expect(seen.link('none')).toBeUndefined();
+      const full = await linuxProbe(paths, { full: true });
+      expect(full.link(front)).toEqual(seen.link(front));
+      const [inFull, inBrief] = [full, seen].map((each) => each.link(wired[1]?.link ?? ''));
+      for (const key of ['name', 'up', 'master', 'alias'] as const)
+        expect(inBrief?.[key]).toBe(inFull?.[key]);
       expect(
         seen
           .linksWithAlias(linkAlias(paths, 's', ''))
