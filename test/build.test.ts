@@ -51,6 +51,11 @@ describe('the hot chunk', () => {
   });
 });
 
+it('needs no package when it is installed', () => {
+  const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+  expect(manifest).not.toHaveProperty('dependencies');
+});
+
 it('locks packages without the addresses they were fetched from', () => {
   expect(readFileSync('package-lock.json', 'utf8')).not.toContain('"resolved"');
 });
