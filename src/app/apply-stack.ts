@@ -6,7 +6,7 @@ import type { Plan } from '../model/plan.js';
 import { clearDestroyed, findDestroyed, type StackFile } from '../state/aux-tables.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
-import { healFirst } from './heal-first.js';
+import { healFirst } from './heal.js';
 import { stackName } from './lookup.js';
 import { planRecorded, planStack, withPreflight } from './make-plan.js';
 import {

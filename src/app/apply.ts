@@ -2,8 +2,8 @@ import { kinds } from '../kinds/index.js';
 import { emptyPlan } from '../plan/plan-notes.js';
 import type { ApplyOptions } from './apply-stack.js';
 import { type Context, ReadOnlyContext } from './context.js';
+import { desiredInput } from './live-plan-host.js';
 import { coversWholeStack, planOptionsOf } from './options.js';
-import { desiredInput } from './plan-input.js';
 
 /** Applies a saved plan, a recorded stack (`options.stack`), or the file; answers the exit code. */
 export async function apply(

@@ -1,11 +1,18 @@
+import { dueForHealth } from '../kinds/container/health.js';
 import type { ContainerVerbs } from '../kinds/container/verbs.js';
+import { kinds } from '../kinds/index.js';
+import { type Address, addressOf } from '../model/address.js';
+import type { Config } from '../model/config.js';
 import type { Plan } from '../model/plan.js';
 import type { Row } from '../model/resource.js';
-import type { ContainerSpec } from '../model/specs.js';
+import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 import type { StepOf } from '../model/step.js';
 import { findDestroyed } from '../state/aux-tables.js';
+import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
-import { planHeal } from './make-plan.js';
+import { planHeal, planRecorded } from './make-plan.js';
+import type { RunOptions } from './options.js';
+import { needsInspection } from './resolve-images.js';
 import { propose, withStore } from './with-lock.js';
 
 /** Milliseconds. A run that takes longer notices by itself what has ended. */
@@ -50,4 +57,32 @@ async function dependenciesMet(context: Context, { units }: Plan): Promise<boole
 
 function rowOf(rows: readonly Row[], id: string): Row | undefined {
   return rows.find(({ kind, spec }) => kind === 'container' && (spec as ContainerSpec).id === id);
+}
+
+/**
+ * Restarts containers that have ended, by the records alone, before the plan runs health checks, asks
+ * registries or builds images: each of these may take all of its time. Does nothing if the plan needs
+ * none of them. The plan that follows reports failures of this one.
+ */
+export async function healFirst(
+  context: Context,
+  config: Config,
+  store: Store,
+  options: RunOptions,
+): Promise<void> {
+  const rows = store.rows.filter(({ stack }) => stack === config.name);
+  const probe = await context.probe();
+  const { paths } = context;
+  const targets = rows.flatMap((row): Address[] => {
+    if (row.kind !== 'container' || row.status !== 'ready') return [];
+    const { spec, facts, name } = row as Row<ContainerSpec, ContainerFacts>;
+    const isRunning = kinds.container.observe(spec, facts, probe, paths)?.running;
+    return isRunning || facts.pid === undefined ? [] : [addressOf('container', name)];
+  });
+  if (targets.length === 0) return;
+  if (dueForHealth(rows, probe, paths).length === 0 && !needsInspection(config, rows)) return;
+  const plan = await planRecorded(context, config.name, rows, (each) => each, { targets });
+  if (plan.changes.length === 0) return;
+  const { postpones: _not, ...rest } = options;
+  await propose(context, plan, store, { ...rest, err: () => undefined }, false);
 }

@@ -1,13 +1,33 @@
 import { fingerprint, missingSources, refuseNoFolder } from '../config/content-hash.js';
 import { readProfiles } from '../config/profiles.js';
-import { certificateKey } from '../kinds/desired-context.js';
+import type { Probe } from '../host/ports.js';
+import { checkCapacity } from '../kinds/container/capacity.js';
+import { dueForHealth } from '../kinds/container/health.js';
+import { certificateKey, type Context as DesiredContext } from '../kinds/desired-context.js';
 import type { Config } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { localFiles } from '../model/image-version.js';
-import { askHealth } from './ask-health.js';
+import type { Row } from '../model/resource.js';
 import type { Context } from './context.js';
 import type { PlanHost } from './plan-host.js';
 import { resolveImages } from './resolve-images.js';
+
+/**
+ * The input of the desired resources, by `context.planHost` or from this host.
+ *
+ * @throws UserError for capacity or files that the host does not have
+ */
+export async function desiredInput(
+  config: Config,
+  context: Context,
+  rows: readonly Row[],
+  scale: Record<string, number> = {},
+): Promise<DesiredContext> {
+  const host = context.planHost ?? livePlanHost(context);
+  checkCapacity(config, host.capacity());
+  const inputs = await host.inputs(config, rows);
+  return { config, rows, paths: context.paths, ...inputs, scale };
+}
 
 /** This host, as plans see it. What only some plans need is loaded when they do. */
 export function livePlanHost(context: Context): PlanHost {
@@ -49,4 +69,24 @@ function certificates({ farms, where }: Config): [string, string][] {
     const place = where(['farms', name, 'proxy', 'tls']);
     throw new UserError(`${place}: cannot read ${missing}: no such file`);
   });
+}
+
+/**
+ * The probe with the results of all health checks that are due; costs nothing if none is.
+ *
+ * @param note record the checks, for a caller that acts on the results
+ */
+async function askHealth(
+  context: Context,
+  rows: readonly Row[],
+  probe: Probe,
+  note: boolean,
+): Promise<Probe> {
+  const due = dueForHealth(rows, probe, context.paths);
+  if (due.length === 0) return probe;
+  const { health } = await context.host();
+  const answers = await health.checkAll(due);
+  if (note) await health.recordChecks(due.map(({ id }) => id));
+  const answerOf = new Map(due.map(({ id }, index) => [id, answers[index]]));
+  return { ...probe, health: (id) => answerOf.get(id) };
 }

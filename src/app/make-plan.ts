@@ -13,9 +13,8 @@ import { assumeNoDrift, observe } from '../plan/observe.js';
 import { emptyPlan } from '../plan/plan-notes.js';
 import type { Context } from './context.js';
 import type { Records } from './fast-path/index.js';
-import { livePlanHost } from './live-plan-host.js';
+import { desiredInput, livePlanHost } from './live-plan-host.js';
 import { coversWholeStack, type PlanOptions } from './options.js';
-import { desiredInput } from './plan-input.js';
 
 /** What plans of this context see of the host. */
 const hostOf = (context: Context) => context.planHost ?? livePlanHost(context);

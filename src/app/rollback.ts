@@ -17,8 +17,59 @@ import type { Context } from './context.js';
 import { desiredResources } from './desired-resources.js';
 import { eventLogger } from './event-log.js';
 import { executePlan } from './execute-plan.js';
+import { jsonLine } from './frontend.js';
 import { planResources } from './make-plan.js';
 import type { RunOptions } from './options.js';
+import { propose, withStore } from './with-lock.js';
+
+/** Milliseconds. A user would rather wait for a run from cron than be refused. */
+const LOCK_TIMEOUT = 10_000;
+
+/** Rolls a service back to its previous release and pins it there, or ends the pin; answers the exit code. */
+export async function rollBackService(
+  context: Context,
+  name: string,
+  options: RunOptions & { undo?: boolean },
+): Promise<number> {
+  const config = await context.config();
+  const { lockTimeout = LOCK_TIMEOUT } = options;
+  const code = await withStore(context, { ...options, lockTimeout }, async (store) => {
+    if (options.undo) return unpin(context, config, name, store, options);
+    const plan = await planRollback(context, config, store.rows, name);
+    return propose(context, plan, store, options, false, {
+      before: () => pinReleases(plan, store),
+    });
+  });
+  return code ?? 0;
+}
+
+async function unpin(
+  context: Context,
+  config: Config,
+  name: string,
+  store: Store,
+  { json, quiet }: RunOptions,
+): Promise<number> {
+  const members = serviceInstances(
+    name,
+    await desiredResources(config, context, store.rows),
+    config.name,
+  );
+  const rows = members.flatMap((each) => store.find('container', config.name, each.name) ?? []);
+  const pinned = rows.filter(({ spec }) => (spec as ContainerSpec).held);
+  if (pinned.length === 0)
+    throw rollbackError(name, 'it is not rolled back, so there is nothing to undo');
+  const freed = pinned.map(({ spec, ...row }) => {
+    const { held: _held, ...rest } = spec as ContainerSpec;
+    return { ...row, spec: rest };
+  });
+  await Promise.all(freed.map((row) => store.put(row)));
+  const text = `${name} is no longer pinned: the next apply converges it to the file\n`;
+  const { report } = context.frontend;
+  if (json) report(jsonLine({ type: 'rollback-undone', service: name }));
+  else if (!quiet) report(text);
+  return 0;
+}
 
 /**
  * The plan that rolls a service, a farm or an entry of `containers`, back to its previous release;
@@ -36,10 +87,10 @@ export async function planRollback(
   const stack = config.name;
   const members = serviceInstances(name, await desiredResources(config, context, rows), stack);
   const own = rows.filter((row) => row.stack === stack);
-  const held = pinPreviousRelease(name, members, own);
-  const back = recordsBefore(name, held, members, { stack, rows, paths });
-  refuseMissingImage(name, held, back.resources);
-  const proxy = await proxyFor(context, config, rows, members, held);
+  const pin = pinPreviousRelease(name, members, own);
+  const back = recordsBefore(name, pin, members, { stack, rows, paths });
+  refuseMissingImage(name, pin, back.resources);
+  const proxy = await proxyFor(context, config, rows, members, pin);
   const others = back.resources.filter(({ address }) => address !== proxy?.address);
   const targets = proxy ? [...back.targets, proxy.address] : back.targets;
   return planResources(context, stack, proxy ? [...others, proxy] : others, rows, { targets });
@@ -48,11 +99,11 @@ export async function planRollback(
 /** @throws UserError if the recorded image file was removed */
 function refuseMissingImage(
   name: string,
-  held: PinnedRelease,
+  pin: PinnedRelease,
   resources: readonly Resource[],
 ): void {
   const specs = resources.map(({ spec }) => spec as ContainerSpec);
-  const file = specs.find((spec) => spec.held === held)?.image.file;
+  const file = specs.find((spec) => spec.held === pin)?.image.file;
   if (file === undefined || existsSync(file)) return;
   throw rollbackError(name, `${file} is gone`);
 }
@@ -66,14 +117,14 @@ async function proxyFor(
   config: Config,
   rows: readonly Row[],
   members: readonly Resource[],
-  held: PinnedRelease,
+  pin: PinnedRelease,
 ): Promise<Resource | undefined> {
   const through = members[0]?.rolling?.through;
-  if (!through || !held.differs.some((part) => HEALTH_PARTS.includes(part))) return undefined;
+  if (!through || !pin.differs.some((part) => HEALTH_PARTS.includes(part))) return undefined;
   const names = members.map(({ name }) => name);
   const after = rows.map((row) =>
     row.kind === 'container' && row.stack === config.name && names.includes(row.name)
-      ? { ...row, spec: { ...(row.spec as ContainerSpec), held } }
+      ? { ...row, spec: { ...(row.spec as ContainerSpec), held: pin } }
       : row,
   );
   const resources = await desiredResources(config, context, after);

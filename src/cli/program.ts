@@ -18,7 +18,7 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   stats: () => import('./stack/stats.js'),
   scale: () => import('./stack/scale.js'),
   rollback: () => import('./stack/rollback.js'),
-  farm: () => import('./farm/index.js'),
+  farm: () => import('./farm/status.js'),
   logs: () => import('./container/logs.js'),
   exec: () => import('./container/exec.js'),
   start: async () => ({ register: (await import('./container/lifecycle.js')).registerStart }),

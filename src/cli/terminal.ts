@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { Context } from '../app/context.js';
 import type { Frontend, ViewRequest } from '../app/frontend.js';
 import { UserError } from '../model/errors.js';
-import { wantsColor } from '../view/color.js';
 import { openView } from '../view/open.js';
 import type { ViewOptions } from '../view/view.js';
+import { wantsColor } from '../view/view.js';
 import { commonOptions } from './options.js';
 import { print, printToStderr } from './output.js';
 

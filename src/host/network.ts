@@ -1,4 +1,4 @@
-import type { IdRange } from '../model/id-range.js';
+import type { IdRange } from '../model/container-values.js';
 import type { LinkSpec, ProxySpec } from '../model/specs.js';
 
 export interface Links {

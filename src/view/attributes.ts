@@ -3,8 +3,8 @@ import { formatEntry, formatValue, isOrdered } from '../model/attribute-text.js'
 import { equal } from '../model/json.js';
 import type { Difference } from '../model/plan.js';
 import { printable } from '../model/printable.js';
-import type { Paint } from './color.js';
 import { displayedAttributes } from './displayed-attributes.js';
+import type { Paint } from './view.js';
 
 const INDENT = ' '.repeat(6);
 const DEEPER = ' '.repeat(10);

@@ -4,7 +4,7 @@ import { describeExit } from '../model/exit.js';
 import { formatDuration } from '../model/format.js';
 import type { ListedContainer } from '../model/listed-container.js';
 import { formatHostPort } from '../model/publish.js';
-import { renderTable } from './table.js';
+import { renderTable } from './tables.js';
 
 const HEADER = ['NAME', 'IMAGE', 'STATUS', 'UPTIME', 'ADDRESSES'];
 const MORE = ['LIMITS', 'RESTARTS', 'HEALTH'];

@@ -1,8 +1,8 @@
 import type { Action, Change, Difference, Plan } from '../model/plan.js';
 import { printable } from '../model/printable.js';
 import { attributeLines, differenceLines } from './attributes.js';
-import { type Paint, painter } from './color.js';
 import { nothingToDo, planSummary } from './summary.js';
+import { type Paint, painter } from './view.js';
 
 export interface PlanTextOptions {
   color: boolean;

@@ -3,7 +3,6 @@ import type { FarmServer, FarmStatus } from '../model/farm-status.js';
 import { formatBytes, formatDuration } from '../model/format.js';
 import { printable } from '../model/printable.js';
 import type { ContainerStats } from '../model/usage.js';
-import { renderTable } from './table.js';
 
 const FARM_HEADER = ['SERVER', 'STATE', 'SINCE', 'SESSIONS', 'REQUESTS', 'RATE', 'ERRORS', 'CHECK'];
 
@@ -99,4 +98,32 @@ export function localTime(date: Date): string {
   const two = (number: number) => `${number}`.padStart(2, '0');
   const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
   return `${day} ${[date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':')}`;
+}
+
+/**
+ * Columns as wide as their widest cell, separated by two spaces, without trailing spaces; each line
+ * ends with a newline. Counts code points, which is right for all names that baleine allows. Every
+ * cell is escaped here.
+ */
+export function renderTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const lines = [header, ...rows].map((line) => line.map(printable));
+  const widths = header.map((_, column) =>
+    Math.max(...lines.map((line) => [...(line[column] ?? '')].length)),
+  );
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => pad(cell, widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function pad(cell: string, width: number): string {
+  return cell + ' '.repeat(Math.max(0, width - [...cell].length));
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ReadOnlyContext } from '../../src/app/context.js';
-import { usageMeter } from '../../src/cli/ui/page-data.js';
+import { usageMeter } from '../../src/cli/ui/page-source.js';
 import type { Probe } from '../../src/host/ports.js';
 import { installPaths } from '../../src/model/install-paths.js';
 import type { Usage } from '../../src/model/usage.js';

@@ -6,7 +6,7 @@ import { mermaidGraph } from '../../src/view/graph/mermaid.js';
 import { svgFile } from '../../src/view/graph/svg.js';
 import { renderPlan } from '../../src/view/plan-text.js';
 import { jsonView } from '../../src/view/progress/json.js';
-import { renderTable } from '../../src/view/table.js';
+import { renderTable } from '../../src/view/tables.js';
 import { SHOP } from './graph/sample.js';
 
 /** Whatever a terminal, a browser or a renderer would act on, and a line of its own. */

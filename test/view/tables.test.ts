@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { formatDuration } from '../../src/model/format.js';
 import type { ListedContainer } from '../../src/model/listed-container.js';
-import { wantsColor } from '../../src/view/color.js';
 import { containerTable } from '../../src/view/container-table.js';
-import { renderTable } from '../../src/view/table.js';
+import { renderTable } from '../../src/view/tables.js';
+import { wantsColor } from '../../src/view/view.js';
 
 it('aligns columns without trailing spaces', () => {
   const rows = [

@@ -9,7 +9,7 @@ import {
   scopedStack,
 } from '../../app/lookup.js';
 import { formatBytes } from '../../model/format.js';
-import { renderTable } from '../../view/table.js';
+import { renderTable } from '../../view/tables.js';
 import { addScopeOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
 import { openContext } from '../terminal.js';

@@ -18,7 +18,12 @@ interface Options {
   interval: number;
 }
 
-export function registerStatus(family: Command): void {
+export function register(program: Command): void {
+  const family = program.command('farm').description('inspect farms');
+  registerStatus(family);
+}
+
+function registerStatus(family: Command): void {
   const command = family
     .command('status')
     .description('show the servers of farms and the counters of their proxies')

@@ -8,7 +8,7 @@ import {
 } from '../../app/images.js';
 import type { ChangeOptions } from '../../app/options.js';
 import { formatBytes } from '../../model/format.js';
-import { renderTable } from '../../view/table.js';
+import { renderTable } from '../../view/tables.js';
 import { addChangeOptions, addRootOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
 import { openContext } from '../terminal.js';

@@ -10,7 +10,7 @@ import {
 import type { ChangeOptions } from '../../app/options.js';
 import { BRIDGE_KEYS } from '../../kinds/bridge/keys.js';
 import type { AnyKey } from '../../kinds/key.js';
-import { renderTable } from '../../view/table.js';
+import { renderTable } from '../../view/tables.js';
 import { addChangeOptions, addRootOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
 import { openContext } from '../terminal.js';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { RunOptions } from '../../app/options.js';
-import { rollBackService } from '../../app/roll-back.js';
+import { rollBackService } from '../../app/rollback.js';
 import { addCommonOptions, addRunOptions } from '../options.js';
 import { openContext } from '../terminal.js';
 

@@ -10,7 +10,7 @@ import { serve } from '../../view/page/server.js';
 import { addCommonOptions } from '../options.js';
 import { print } from '../output.js';
 import { openContext } from '../terminal.js';
-import { pageSource } from './page-data.js';
+import { pageSource } from './page-source.js';
 
 interface Options {
   port: number;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Context } from '../../app/context.js';
 import type { ChangeOptions } from '../../app/options.js';
 import { type ListedVolume, listVolumes, pruneVolumes, removeVolumes } from '../../app/volumes.js';
-import { renderTable } from '../../view/table.js';
+import { renderTable } from '../../view/tables.js';
 import { addChangeOptions, addRootOptions } from '../options.js';
 import { print, printJson } from '../output.js';
 import { openContext } from '../terminal.js';

@@ -1,6 +1,6 @@
 import type { Document, Scalar } from '../../config/document.js';
 import type { Problems } from '../../config/problem.js';
-import { complaintOf, resolve } from './scalar.js';
+import { complaintOf, resolve } from './nodes.js';
 
 /** The value of a variable, or undefined if it is not set. */
 type Lookup = (name: string) => string | undefined;

@@ -1,6 +1,6 @@
 import type { Limits } from '../../model/config.js';
+import type { IdRange } from '../../model/container-values.js';
 import type { HealthTarget } from '../../model/health.js';
-import type { IdRange } from '../../model/id-range.js';
 import type {
   AwaitedSpec,
   ContainerFacts,

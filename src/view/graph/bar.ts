@@ -1,4 +1,4 @@
-import { safe, shorten } from '../markup.js';
+import { safe, shorten } from '../../model/printable.js';
 import { bridgeLabels } from './labels.js';
 import { LINES } from './palette.js';
 import { BAR_HEIGHT, type Bar } from './picture.js';

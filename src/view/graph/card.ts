@@ -1,5 +1,5 @@
+import { safe, shorten } from '../../model/printable.js';
 import type { Severity } from '../../model/topology.js';
-import { safe, shorten } from '../markup.js';
 import { stateText } from './labels.js';
 import { LINES } from './palette.js';
 import { CARD_BASE, CARD_LINE, type Card, type Line } from './picture.js';

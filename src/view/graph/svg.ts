@@ -1,5 +1,5 @@
+import { safe } from '../../model/printable.js';
 import type { Topology } from '../../model/topology.js';
-import { safe } from '../markup.js';
 import { drawBar } from './bar.js';
 import { drawCard } from './card.js';
 import css from './graph.css?raw';

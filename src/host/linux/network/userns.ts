@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import type { IdRange } from '../../../model/id-range.js';
+import type { IdRange } from '../../../model/container-values.js';
 import { type Launched, launch, untilExit } from '../process/launch.js';
 import { readPaced, Tail } from '../process/output.js';
 

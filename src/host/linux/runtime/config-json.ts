@@ -1,7 +1,7 @@
 import { KEYS } from '../../../kinds/container/keys/index.js';
 import type { AnyKey, KeySpec } from '../../../kinds/container/keys/types.js';
+import type { IdRange } from '../../../model/container-values.js';
 import { UserError } from '../../../model/errors.js';
-import type { IdRange } from '../../../model/id-range.js';
 import type { OciPart, OciProcess, OciSeccomp, OciSpec } from '../../../model/oci.js';
 import { requireDeviceNumber } from '../device-numbers.js';
 import { capabilitiesOf } from './capabilities.js';

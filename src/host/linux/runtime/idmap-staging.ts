@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { chown, mkdir, readdir, rmdir, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { IdRange } from '../../../model/container-values.js';
 import { messageOf, UserError } from '../../../model/errors.js';
-import type { IdRange } from '../../../model/id-range.js';
 import { type InstallPaths, netnsPath } from '../../../model/install-paths.js';
 import type { ContainerSpec, MountSpec } from '../../../model/specs.js';
 import { readMounts } from '../disks/mount-table.js';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { IdRange } from '../../../model/container-values.js';
 import { messageOf } from '../../../model/errors.js';
-import type { IdRange } from '../../../model/id-range.js';
 import { cgroupPath, type InstallPaths, rootfsDir } from '../../../model/install-paths.js';
 import type { OciSpec } from '../../../model/oci.js';
 import type { ContainerSpec } from '../../../model/specs.js';

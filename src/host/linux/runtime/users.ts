@@ -1,5 +1,5 @@
+import type { IdRange } from '../../../model/container-values.js';
 import { UserError } from '../../../model/errors.js';
-import type { IdRange } from '../../../model/id-range.js';
 import { readInRootfs } from './resolve-in-rootfs.js';
 
 export interface User {

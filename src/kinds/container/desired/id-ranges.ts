@@ -1,5 +1,5 @@
+import { ID_RANGES, type IdRange, idRange } from '../../../model/container-values.js';
 import { UserError } from '../../../model/errors.js';
-import { ID_RANGES, type IdRange, idRange } from '../../../model/id-range.js';
 import type { Instance } from '../../../model/instance.js';
 import { digest } from '../../../model/json.js';
 import type { ContainerSpec } from '../../../model/specs.js';

@@ -1,5 +1,4 @@
 import type { Path } from '../../../config/document.js';
-import { CAPABILITIES } from '../../../config/linux-constants.js';
 import { suggest } from '../../../config/suggest.js';
 import type { ParseContext } from '../../../config/values.js';
 
@@ -20,3 +19,16 @@ export function capabilitiesOf(
     return name;
   });
 }
+
+/** capabilities(7), as of Linux 5.9, which added the last one. */
+export const CAPABILITIES: ReadonlySet<string> = new Set(
+  (
+    'AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN ' +
+    'DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID IPC_LOCK IPC_OWNER KILL LEASE LINUX_IMMUTABLE ' +
+    'MAC_ADMIN MAC_OVERRIDE MKNOD NET_ADMIN NET_BIND_SERVICE NET_BROADCAST NET_RAW PERFMON ' +
+    'SETFCAP SETGID SETPCAP SETUID SYSLOG SYS_ADMIN SYS_BOOT SYS_CHROOT SYS_MODULE SYS_NICE ' +
+    'SYS_PACCT SYS_PTRACE SYS_RAWIO SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG WAKE_ALARM'
+  )
+    .split(' ')
+    .map((name) => `CAP_${name}`),
+);

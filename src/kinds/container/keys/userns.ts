@@ -1,4 +1,4 @@
-import type { IdRange } from '../../../model/id-range.js';
+import type { IdRange } from '../../../model/container-values.js';
 import { resolvedKey, spec } from './key.js';
 
 export const userns = resolvedKey({

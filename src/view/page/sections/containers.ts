@@ -1,9 +1,9 @@
 import { formatValue } from '../../../model/attribute-text.js';
 import type { Limits } from '../../../model/config.js';
 import { formatDuration } from '../../../model/format.js';
+import { safe } from '../../../model/printable.js';
 import type { ContainerNode } from '../../../model/topology.js';
 import { stateText } from '../../graph/labels.js';
-import { safe } from '../../markup.js';
 import type { PageData, Use } from '../page-data.js';
 import { anchorOf, cell, gauge, mark, perSecond, roughly, sparkline } from './parts.js';
 

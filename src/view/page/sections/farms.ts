@@ -1,7 +1,7 @@
 import type { FarmServer, FarmStatus, ServerState } from '../../../model/farm-status.js';
 import { formatDuration } from '../../../model/format.js';
+import { safe } from '../../../model/printable.js';
 import type { Severity } from '../../../model/topology.js';
-import { safe } from '../../markup.js';
 import { cell, mark, roughly, tile } from './parts.js';
 
 /** The counters of each farm's proxy. */

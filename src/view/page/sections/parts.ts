@@ -1,6 +1,6 @@
 import { formatBytes } from '../../../model/format.js';
+import { safe } from '../../../model/printable.js';
 import type { Severity } from '../../../model/topology.js';
-import { safe } from '../../markup.js';
 
 /** The anchor of a container's row. */
 export const anchorOf = (container: string) => `container-${container}`;

@@ -1,5 +1,5 @@
 import type { Action, Change, Plan } from '../../../model/plan.js';
-import { safe } from '../../markup.js';
+import { safe } from '../../../model/printable.js';
 import { nothingToDo, planSummary } from '../../summary.js';
 import type { Pending } from '../page-data.js';
 

@@ -1,6 +1,6 @@
 import type { LoggedEvent } from '../../../model/events.js';
+import { safe } from '../../../model/printable.js';
 import type { Severity } from '../../../model/topology.js';
-import { safe } from '../../markup.js';
 import { countChanges } from '../../summary.js';
 import { localTime } from '../../tables.js';
 import type { PageData, Pending } from '../page-data.js';
