@@ -14,8 +14,16 @@ import { transitionalUpstreams } from './transitional-upstreams.js';
 /**
  * A farm's proxy configuration. It depends on the servers: a new server runs before the proxy is
  * told of it, and a removed one is dropped by the proxy before it stops.
+ *
+ * @param containers of the stack, as desired
  */
-export function desiredConfig(farm: Farm, leases: Leases, context: Context): Resource<ConfigSpec> {
+export function desiredConfig(
+  declared: Farm,
+  containers: readonly Resource<ContainerSpec>[],
+  leases: Leases,
+  context: Context,
+): Resource<ConfigSpec> {
+  const farm = withPinnedServers(declared, containers);
   const { config, paths } = context;
   const certificate = certificateOf(farm, context);
   const upstreams = upstreamsOf(farm, leases, context);
@@ -60,6 +68,17 @@ export function desiredConfig(farm: Farm, leases: Leases, context: Context): Res
     protect: false,
     entry: ['farms', farm.name, 'proxy'],
   };
+}
+
+/** The proxy connects to pinned servers, and checks them, as in their pinned release. */
+function withPinnedServers(farm: Farm, containers: readonly Resource<ContainerSpec>[]): Farm {
+  const server = farm.servers[0]?.name;
+  const held = containers.find(({ name }) => name === server)?.spec.held;
+  if (!held) return farm;
+  const { healthcheck: _asked, ...servers } = farm.entry.servers;
+  const { healthcheck, port = servers.port } = held.to;
+  const before = { ...servers, port, ...(healthcheck && { healthcheck }) };
+  return { ...farm, entry: { ...farm.entry, servers: before } };
 }
 
 function upstreamsOf(farm: Farm, leases: Leases, context: Context): Upstream[] {

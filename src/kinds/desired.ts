@@ -1,9 +1,8 @@
-import { expandFarm, type Farm } from '../farm/expand.js';
+import { expandFarm } from '../farm/expand.js';
 import { desiredForwards, withForwarder, withForwarderImage } from '../farm/forwarder-resources.js';
 import { desiredConfig } from '../farm/proxy-config.js';
 import { scaleOf, withScale } from '../farm/scale.js';
 import { type Resource, resourceFromRow } from '../model/resource.js';
-import type { ContainerSpec } from '../model/specs.js';
 import { desiredBridges } from './bridge/desired.js';
 import { pinnedDependencies } from './container/desired/dependencies.js';
 import { desiredContainers } from './container/desired/index.js';
@@ -40,21 +39,10 @@ export function desired(input: Context): Resource[] {
   return [
     ...named,
     ...stillUsed,
-    ...farms.map((farm) => desiredConfig(withPinnedServers(farm, containers), leases, context)),
+    ...farms.map((farm) => desiredConfig(farm, containers, leases, context)),
     ...desiredForwards(declared, bridges.specs, leases, context),
     ...desiredHosts([...peersOf(instances, leases), ...keptPeers(kept)], context),
     ...kept.filter(({ kind }) => kind !== 'hosts').map(resourceFromRow),
     ...containers,
   ];
-}
-
-/** The proxy connects to pinned servers, and checks them, as in their pinned release. */
-function withPinnedServers(farm: Farm, containers: Resource<ContainerSpec>[]): Farm {
-  const server = farm.servers[0]?.name;
-  const held = containers.find(({ name }) => name === server)?.spec.held;
-  if (!held) return farm;
-  const { healthcheck: _asked, ...servers } = farm.entry.servers;
-  const { healthcheck, port = servers.port } = held.to;
-  const before = { ...servers, port, ...(healthcheck && { healthcheck }) };
-  return { ...farm, entry: { ...farm.entry, servers: before } };
 }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Host } from '../../src/host/ports.js';
-import { imageHandlers } from '../../src/kinds/image/handlers.js';
-import type { ImageVerbs } from '../../src/kinds/image/steps.js';
+import type { Host } from '../../../src/host/ports.js';
+import { imageHandlers } from '../../../src/kinds/image/handlers.js';
+import type { ImageVerbs } from '../../../src/kinds/image/steps.js';
 
 type Build = ImageVerbs['image.build'];
 

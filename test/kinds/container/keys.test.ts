@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { compare } from '../../src/kinds/container/compare.js';
-import { KEYS } from '../../src/kinds/container/keys/index.js';
-import type { AnyKey, KeyName } from '../../src/kinds/container/keys/types.js';
-import type { ContainerSeen } from '../../src/kinds/container/observe.js';
-import type { Resource, Row } from '../../src/model/resource.js';
-import type { ContainerFacts, ContainerSpec } from '../../src/model/specs.js';
-import { MemoryStack } from '../support/memory-stack.js';
+import { compare } from '../../../src/kinds/container/compare.js';
+import { KEYS } from '../../../src/kinds/container/keys/index.js';
+import type { AnyKey, KeyName } from '../../../src/kinds/container/keys/types.js';
+import type { ContainerSeen } from '../../../src/kinds/container/observe.js';
+import type { Resource, Row } from '../../../src/model/resource.js';
+import type { ContainerFacts, ContainerSpec } from '../../../src/model/specs.js';
+import { MemoryStack } from '../../support/memory-stack.js';
 
 /** Two values of each key as the file has them; a new key does not compile without. */
 const SAMPLES: Record<KeyName, readonly [before: unknown, after: unknown]> = {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Host } from '../../src/host/ports.js';
-import { containerHandlers } from '../../src/kinds/container/handlers.js';
-import { installPaths } from '../../src/model/install-paths.js';
-import type { ContainerSpec } from '../../src/model/specs.js';
+import type { Host } from '../../../src/host/ports.js';
+import { containerHandlers } from '../../../src/kinds/container/handlers.js';
+import { installPaths } from '../../../src/model/install-paths.js';
+import type { ContainerSpec } from '../../../src/model/specs.js';
 
 /** Ports that record their calls; `fails` names one that rejects. */
 function handlers(fails?: string) {

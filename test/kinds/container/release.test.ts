@@ -4,7 +4,7 @@ import {
   type Release,
   releaseOf,
   sameRelease,
-} from '../../src/kinds/container/release.js';
+} from '../../../src/kinds/container/release.js';
 
 type Spec = Parameters<typeof releaseOf>[0];
 
