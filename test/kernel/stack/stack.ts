@@ -48,6 +48,7 @@ export const PAIR = {
 /** A stack on a private host, driven by the command line and judged by the kernel. */
 export class Stack {
   readonly file: string;
+  #madeBothWays = false;
 
   constructor(
     readonly host: PrivateHost,
@@ -72,10 +73,11 @@ export class Stack {
     return (await this.host.baleine(['--file', this.file, ...words], { timeout: LONG })).stdout;
   }
 
-  /** A plan with nothing to do is made again without the fast path, and must be the same. */
+  /** The first plan with nothing to do is made again without the fast path, and must be the same. */
   async plan(...words: string[]): Promise<string> {
     const text = await this.done('plan', ...words);
-    if (text === NOTHING) {
+    if (text === NOTHING && !this.#madeBothWays) {
+      this.#madeBothWays = true;
       const env = { BALEINE_FAST_PATH: '0' };
       const full = await this.host.baleine(['--file', this.file, 'plan', ...words], { env });
       expect(full.stdout).toBe(NOTHING);
