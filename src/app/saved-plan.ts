@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { resolve } from 'node:path';
+import { readInput } from '../host/linux/files/read.js';
 import type { Config } from '../model/config.js';
 import { messageOf, UserError } from '../model/errors.js';
 import type { Plan } from '../model/plan.js';
@@ -76,16 +77,19 @@ export function readPlan(path: string): SavedPlan {
 }
 
 function readTrusted(path: string): string {
-  let descriptor: number | undefined;
   try {
-    descriptor = openSync(path, 'r');
-    const { uid, mode } = fstatSync(descriptor);
-    if (uid === process.getuid?.() && (mode & 0o022) === 0) return readFileSync(descriptor, 'utf8');
+    return readInput(path, { maxBytes: MAX_BYTES, check: (found) => checkTrust(path, found) });
   } catch (error) {
+    if (error instanceof UserError) throw error;
     throw new UserError(`cannot read ${path}: ${messageOf(error)}`);
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+/** Far more than the plan of the largest stack. */
+const MAX_BYTES = 256 * 1024 ** 2;
+
+function checkTrust(path: string, { uid, mode }: Stats): void {
+  if (uid === process.getuid?.() && (mode & 0o022) === 0) return;
   throw new UserError(
     `cannot trust ${path}: others than root could have written it`,
     'Make a new one with: baleine plan --out FILE',

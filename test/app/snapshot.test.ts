@@ -138,7 +138,9 @@ containers:
     expect(() => readSnapshot(file)).toThrow(message);
   });
 
-  it('is refused when it is missing', () => {
+  it('is refused if it is missing, or no regular file', () => {
     expect(() => readSnapshot(join(dir, 'none'))).toThrow('cannot read');
+    expect(() => readSnapshot('/dev/zero')).toThrow('it is not a regular file');
+    expect(() => readSnapshot(dir)).toThrow('it is not a regular file');
   });
 });

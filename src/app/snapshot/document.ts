@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { readInput } from '../../host/linux/files/read.js';
 import type { Config } from '../../model/config.js';
 import { messageOf, UserError } from '../../model/errors.js';
 import type { InstallPaths } from '../../model/install-paths.js';
@@ -70,17 +70,11 @@ export function readSnapshot(path: string): Snapshot {
 }
 
 function readBounded(path: string): string {
-  let descriptor: number | undefined;
   try {
-    descriptor = openSync(path, 'r');
-    const { size } = fstatSync(descriptor);
-    if (size <= MAX_BYTES) return readFileSync(descriptor, 'utf8');
+    return readInput(path, { maxBytes: MAX_BYTES });
   } catch (error) {
     throw new UserError(`cannot read ${path}: ${messageOf(error)}`);
-  } finally {
-    if (descriptor !== undefined) closeSync(descriptor);
   }
-  throw new UserError(`cannot read ${path}: it is larger than any snapshot`);
 }
 
 function parse(path: string, text: string): unknown {

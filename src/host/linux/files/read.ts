@@ -1,4 +1,12 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  type Stats,
+} from 'node:fs';
 
 /** One object for all calls: Node creates one from a bare `'utf8'` in each call. */
 const TEXT = { encoding: 'utf8', flag: 'r' } as const;
@@ -51,20 +59,26 @@ function expected(text: string): { text: string; bytes: Buffer; found: Buffer } 
 }
 
 /** Bytes of a file that a person writes. */
-const MAX_INPUT = 1024 * 1024;
+const MAX_INPUT = 1024 ** 2;
 
 /**
  * Text of a file that the user names: a device or a FIFO in its place neither blocks us nor fills
  * our memory.
  *
+ * @param maxBytes default 1 MiB
+ * @param check throws for a file that must not be read
  * @throws Error with the cause alone, or ErrnoException
  */
-export function readInput(path: string): string {
+export function readInput(
+  path: string,
+  { maxBytes = MAX_INPUT, check }: { maxBytes?: number; check?: (found: Stats) => void } = {},
+): string {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const found = fstatSync(descriptor);
     if (!found.isFile()) throw new Error('it is not a regular file');
-    if (found.size > MAX_INPUT) throw new Error('it is larger than 1 MiB');
+    if (found.size > maxBytes) throw new Error(`it is larger than ${maxBytes / 1024 ** 2} MiB`);
+    check?.(found);
     return readFileSync(descriptor, 'utf8');
   } finally {
     closeSync(descriptor);
