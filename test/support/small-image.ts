@@ -5,5 +5,8 @@
  */
 export const SMALL_IMAGE = { size: '8M', from: { host: { binaries: ['/bin/busybox'] } } };
 
-/** Does nothing for an hour and ends at once when told to. */
-export const IDLE = ['busybox', 'timeout', '3600', 'busybox', 'tail', '-f', '/dev/null'];
+/**
+ * Does nothing for an hour and ends at once when told to: the first process of a container gets
+ * SIGTERM only if it has a handler for it, and is otherwise killed after its grace period.
+ */
+export const IDLE = ['busybox', 'sh', '-c', 'trap "exit 0" TERM; busybox sleep 3600 & wait'];

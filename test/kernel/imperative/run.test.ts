@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inPrivateHost, MAIN, type PrivateHost } from '../../support/private-host.js';
+import { IDLE } from '../../support/small-image.js';
 
 const create = (host: PrivateHost) =>
   host.baleine(['image', 'create', 'base', '--size', '16M', '--from-host', '/bin/busybox']);
@@ -46,7 +47,7 @@ it(
     expect(await codeOf('run', 'base', '/etc/passwd')).toBe(126);
     expect(await codeOf('run', 'base', 'busybox', 'sh', '-c', 'exit 255')).toBe(255);
     const make = ['container', 'create', 'one', '--image', 'base', '--start', '--'];
-    await host.baleine([...make, 'busybox', 'sleep', '1000']);
+    await host.baleine([...make, ...IDLE]);
     const exec = (...words: string[]) => codeOf('container', 'exec', 'one', ...words);
     expect(await exec('gone')).toBe(127);
     expect(await exec('/bin/gone')).toBe(127);

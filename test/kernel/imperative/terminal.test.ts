@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAIN, type PrivateHost, privateHost } from '../../support/private-host.js';
 import { usableRuntimes } from '../../support/runtimes.js';
+import { IDLE } from '../../support/small-image.js';
 
 const PTY = fileURLToPath(new URL('../../support/pty.pl', import.meta.url));
 
@@ -20,13 +21,13 @@ async function onTerminal(steps: string[], words: string[]) {
 
 let host: PrivateHost;
 
-/** An image with busybox, and a container of it by each runtime that only sleeps. */
+/** An image with busybox, and an idle container of it by each runtime. */
 beforeAll(async () => {
   host = await privateHost();
   await host.baleine(['image', 'create', 'base', '--size', '16M', '--from-host', '/bin/busybox']);
   for (const runtime of usableRuntimes()) {
     const make = ['container', 'create', `by-${runtime}`, '--image', 'base', '--runtime', runtime];
-    await host.baleine([...make, '--start', '--', 'busybox', 'sleep', '1000']);
+    await host.baleine([...make, '--start', '--', ...IDLE]);
   }
 });
 
