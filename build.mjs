@@ -1,6 +1,6 @@
-// Bundles src/main.ts and all it imports into dist/, which runs without node_modules. What is
-// imported lazily stays in files of its own. CommonJS, for each ES module that Node resolves costs
-// the run from cron a millisecond or two, and the loader of ES modules itself ten.
+// Bundles src/main.ts and everything it imports into dist/, which runs without node_modules. Lazily
+// imported modules stay in separate files. The format is CommonJS, because each ES module costs the
+// run from cron one or two milliseconds, and the loader of ES modules itself ten.
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,8 +9,8 @@ import { Script } from 'node:vm';
 import { build } from 'rolldown';
 
 /**
- * What is loaded together, with all that each imports at once, is one file: what a no-op apply needs,
- * what one needs that has something to do, and the checks before that.
+ * Modules that are loaded together, with their static imports, are one file: those of a no-op apply,
+ * those of an apply with changes, and the checks before the changes.
  */
 const GROUPS = [
   { name: 'hot', test: /\/src\/cli\/(program|stack\/apply)\.ts$/, priority: 2 },
@@ -21,10 +21,10 @@ const GROUPS = [
   { name: 'preflight', test: /\/src\/(plan|kinds\/[a-z-]+)\/preflight\.ts$/ },
 ];
 
-/** Of Node's own, what a no-op run can do without: loaded when something of it is used. */
+/** Modules of Node that a no-op run does not need: loaded on first use. */
 const LATE = ['node:crypto'];
 
-/** `import text from './page.css?raw'`, as vitest has it, too. */
+/** `import text from './page.css?raw'`, as in vitest. */
 const RAW = {
   name: 'raw',
   load: {
@@ -40,8 +40,8 @@ const RAW = {
 };
 
 /**
- * @param {string} outdir is emptied first
- * @returns {Promise<Record<string, string[]>>} by absolute path of a file, the modules in it
+ * @param {string} outdir its previous content is removed
+ * @returns {Promise<Record<string, string[]>>} the modules in each file, by its absolute path
  */
 export async function bundle(outdir) {
   await rm(outdir, { recursive: true, force: true });
@@ -59,13 +59,13 @@ export async function bundle(outdir) {
       entryFileNames: '[name].js',
       chunkFileNames: 'chunks/[name]-[hash].js',
       codeSplitting: { groups: GROUPS },
-      // Names stay: they tell where an error comes from.
+      // Stack traces need the names.
       minify: { compress: true, mangle: false },
       comments: false,
       banner: ({ isEntry }) => (isEntry ? '#!/usr/bin/env node' : ''),
     },
   });
-  // Our own package.json makes modules of .js files.
+  // The package.json of the repository declares .js files ES modules.
   await writeFile(join(outdir, 'package.json'), '{"type":"commonjs"}\n');
   await chmod(join(outdir, 'main.js'), 0o755);
   const chunks = output.filter((each) => each.type === 'chunk');
@@ -81,21 +81,21 @@ export async function bundle(outdir) {
 }
 
 /**
- * Moves what is in a file to another one, and puts beside that what V8 makes of it: to compile it would
- * take the run from cron a fifth of its time. Another version of V8 refuses that (`cachedData` of
- * vm.Script) and compiles it anew.
+ * Moves the code of a file to another file, with V8's compiled code beside it: compiling it would take
+ * a fifth of a run from cron. Another version of V8 rejects the compiled code (`cachedData` of
+ * vm.Script) and compiles the source.
  *
- * @param {string} file from now on only loads the other one
+ * @param {string} file will only load the other one
  * @returns {Promise<string>} the other one
  */
 async function precompile(file) {
   const code = file.replace(/\.js$/, '.code.js');
   const body = inAscii(await withRuntime(await readFile(file, 'utf8'), dirname(file)));
   const text = `(function (exports, require, module, __filename, __dirname) { ${body}\n})`;
-  // else functions are compiled when they are first called
+  // otherwise functions are compiled on their first call
   setFlagsFromString('--no-lazy');
   const script = new Script(text, { filename: code });
-  // what it is made with is part of it, and must be as in the run
+  // the flags are part of the compiled code, and must be as in the run
   setFlagsFromString('--lazy');
   await writeFile(code, text);
   await writeFile(cacheOf(code), script.createCachedData());
@@ -104,7 +104,7 @@ async function precompile(file) {
 }
 
 /**
- * With the bundler's own part in it, which is a file that all others load: a millisecond.
+ * Inlines the bundler's runtime, which is a file that all others load: saves a millisecond.
  *
  * @param {string} code
  * @param {string} dir
@@ -117,8 +117,8 @@ async function withRuntime(code, dir) {
 }
 
 /**
- * With an escape for each other character, which our code has in strings and patterns alone: V8 holds
- * that in half the memory, and it is read without being decoded.
+ * Escapes all characters but ASCII, which occur only in strings and patterns: V8 then needs half the
+ * memory and no decoding.
  *
  * @param {string} code
  */
@@ -126,7 +126,7 @@ const inAscii = (code) =>
   code.replace(/[^\0-\x7f]/g, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /**
- * What one V8 made is nothing to another one.
+ * Compiled code is valid only for the V8 that made it, so its name has the version.
  *
  * @param {string} code
  */

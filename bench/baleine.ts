@@ -6,7 +6,7 @@ import { type Command, output, time } from './time.js';
 export interface Baleine extends Subject {
   start(): void;
   root: string;
-  /** Writes the file anew with another number of containers. */
+  /** Rewrites the file with another number of containers. */
   resize(containers: number): void;
   command(...words: string[]): Command;
 }
@@ -53,7 +53,7 @@ export function baleine(dir: string, containers: number, more: object = {}): Bal
   };
 }
 
-/** JSON is YAML. */
+/** JSON is valid YAML. */
 function stack(containers: number, more: object): string {
   const container = {
     image: 'base',

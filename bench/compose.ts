@@ -4,7 +4,7 @@ import { type Daemon, startDaemon } from './dockerd.js';
 import { COMMAND, names, removeCgroupParent, type Subject } from './subject.js';
 import { type Command, output, time } from './time.js';
 
-/** docker-compose on a dockerd of its own, which touches no filter rule and no bridge but Compose's. */
+/** docker-compose on a private dockerd, which changes no filter rule and no bridge but Compose's. */
 export function compose(dir: string, containers: number): Subject {
   let daemon: Daemon;
   const environment = () => ({ cwd: dir, env: { DOCKER_HOST: daemon.host } });
@@ -26,7 +26,7 @@ export function compose(dir: string, containers: number): Subject {
     heal: () => {
       const [killed = ''] = output(['docker', 'ps', '-q'], environment()).split('\n');
       run('docker', 'kill', killed);
-      // while the daemon still clears up after it, a start leaves an endpoint behind for good
+      // a start during the daemon's cleanup leaves an endpoint behind for good
       run('docker', 'wait', killed);
       return run('docker-compose', 'up', '-d');
     },

@@ -12,9 +12,9 @@ export interface Daemon {
 }
 
 /**
- * A dockerd that keeps everything in one folder, and makes no filter rule and no bridge.
+ * A dockerd that keeps everything in one folder, and creates no filter rule and no bridge.
  *
- * @param more options that outweigh those
+ * @param more options that override these
  */
 export async function startDaemon(dir: string, more: Record<string, string> = {}): Promise<Daemon> {
   const socket = join(dir, 'docker.sock');

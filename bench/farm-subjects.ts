@@ -4,7 +4,7 @@ import { type Daemon, startDaemon } from './dockerd.js';
 import { removeCgroupParent } from './subject.js';
 import { type Command, output, time } from './time.js';
 
-/** What the farm is to be. The servers are HAProxy too, so that they are not what is measured. */
+/** The farm to create. Its servers are HAProxy, too, so that they are not the bottleneck. */
 export interface Wanted {
   replicas: number;
   version: string;
@@ -16,11 +16,11 @@ export interface FarmSubject {
   name: string;
   url: string;
   start(): Promise<void>;
-  /** Has it so, by the program's usual command. */
+  /** Creates or changes the farm, by the program's usual command. */
   change(wanted: Wanted): void;
-  /** Of the first server's first process. */
+  /** Pid of the first server's first process. */
   victim(): number;
-  /** Brings back what has ended, by the program's usual command. */
+  /** Restarts what has ended, by the program's usual command. */
   heal(): void;
   end(): Promise<void>;
 }
@@ -38,7 +38,7 @@ frontend page
     http-request return status 200 content-type text/plain lf-string "%[hostname] ${version}"
 `;
 
-/** @param publish a port of every address of the host that leads to the proxy */
+/** @param publish a port of every address of the host, forwarded to the proxy */
 export function farmOfOurs(
   dir: string,
   publish?: number,
@@ -109,12 +109,12 @@ function stack({ replicas, version, memory, balance = 'roundrobin' }: Wanted, pu
 }
 
 /**
- * The same by docker-compose, as its user would: write the files, `up`, and tell the proxy, which
- * runs with the configuration that baleine has generated. On its own bridge; without a filter rule
- * unless it publishes a port.
+ * The same by docker-compose, as its user would do it: write the files, `up`, and reload the proxy,
+ * which runs with baleine's generated configuration. It has its own bridge, and a filter rule only if
+ * it publishes a port.
  *
- * @param configuration baleine's for what was just asked
- * @param publish a port of every address of the host that leads to the proxy
+ * @param configuration baleine's, for the same farm
+ * @param publish a port of every address of the host, forwarded to the proxy
  */
 export function farmOfCompose(
   dir: string,
@@ -159,7 +159,7 @@ export function farmOfCompose(
   };
 }
 
-/** With the addresses that the servers have there; it has no spares and no sockets of the host. */
+/** The configuration with the servers' addresses there, without spares and sockets of the host. */
 function elsewhere(configuration: string): string {
   return configuration
     .replace(/^ +server \S+-spare-.*\n/gm, '')

@@ -1,9 +1,9 @@
 /**
  * npm run bench:farm -- [--rounds 20] [--seconds 1] [--no-changes]
  *
- * A farm of HAProxy before HAProxy on a private host (test/support/private-host.sh), by baleine and
- * by docker-compose: how many requests get through their bridges, and how many are lost while it
- * changes. Both in turns, in the same run.
+ * A farm of HAProxy servers behind HAProxy on a private host (test/support/private-host.sh), by baleine
+ * and by docker-compose: how many requests per second pass, and how many fail during changes. Both
+ * alternate in the same run.
  */
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -54,7 +54,7 @@ try {
   if (left.length > 0) process.exitCode = 1;
 }
 
-/** Requests a second in turns; the ratio is that of neighbours, for the machine may be busy. */
+/** Requests per second, alternating; ratios are of adjacent rounds, because the machine may be busy. */
 function throughput(): void {
   const taken = subjects.map((): number[] => []);
   for (let round = 0; round < Number(options.rounds); round++) {
@@ -96,7 +96,7 @@ async function step(what: string, wanted: Wanted | 'kill', subject: FarmSubject)
   }
 }
 
-/** What was under way at any server is counted apart: the client does not know at which one. */
+/** Requests in flight at the kill count separately: the client does not know their server. */
 async function kill(subject: FarmSubject, load: Load): Promise<void> {
   load.kill(subject.victim());
   await sleep(100);

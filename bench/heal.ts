@@ -29,7 +29,7 @@ export async function healTimes(subject: Baleine): Promise<number[]> {
   return times;
 }
 
-/** A zombie counts: its parent has still to see that it ended. */
+/** A zombie counts as alive: its parent has not reaped it yet. */
 function alive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -46,7 +46,7 @@ async function answering(address: string): Promise<void> {
   }
 }
 
-/** Any status is an answer. */
+/** Any status counts as an answer. */
 function answers(host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const request = get({ host, port: 80, agent: false, timeout: 500 }, (response) => {

@@ -7,7 +7,7 @@ import { type Command, time } from './time.js';
 
 const MiB = 2 ** 20;
 
-/** 200 MB in three layers: large files, middling ones, and 5000 small ones. */
+/** 200 MB in three layers: large files, medium ones, and 5000 small ones. */
 const LAYERS = [
   { folder: 'large', count: 6, bytes: 20 * MiB },
   { folder: 'middling', count: 40, bytes: MiB },
@@ -15,14 +15,14 @@ const LAYERS = [
 ];
 
 export interface Imported {
-  /** Milliseconds, one a round. */
+  /** Milliseconds of each round. */
   ours: number[];
   docker: number[];
 }
 
 /**
- * Has Docker save an image, and measures in turns how long it takes to load it and baleine to
- * import it into an image of 1 GiB, each time from nothing.
+ * Lets Docker save an image, and measures alternately how long Docker takes to load it and baleine to
+ * import it into an image of 1 GiB, each time from scratch.
  */
 export async function importTimes(dir: string, rounds: number): Promise<Imported> {
   mkdirSync(dir);

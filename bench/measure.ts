@@ -1,13 +1,13 @@
 import type { Subject } from './subject.js';
 
-/** In the order they are done; `again` has nothing to do, `heal` one container. */
+/** In order of execution; `again` has nothing to do, `heal` restarts one container. */
 export const WORKS = ['up', 'again', 'heal', 'down'] as const;
 
 type Work = (typeof WORKS)[number];
 
 export interface Taken {
   name: string;
-  /** Milliseconds, one a round; none for what a program cannot do. */
+  /** Milliseconds of each round; empty if the program cannot do it. */
   times: Record<Work, number[]>;
 }
 

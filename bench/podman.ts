@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CGROUP_PARENT, COMMAND, names, removeCgroupParent, type Subject } from './subject.js';
 import { type Command, output, time } from './time.js';
 
-/** One `podman run` a container, as many at a time as there are processors. */
+/** One `podman run` per container, as many concurrently as there are processors. */
 export function podman(dir: string, containers: number): Subject {
   const word: Command = [
     'podman',
@@ -14,7 +14,7 @@ export function podman(dir: string, containers: number): Subject {
   ];
   const limits = [
     ...['--cgroup-parent', CGROUP_PARENT, '--memory', '32m'],
-    // The defaults ask for more than a host may allow.
+    // The defaults exceed the limits of some hosts.
     ...['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024'],
   ];
   const run = (...words: string[]) => time([...word, ...words], { cwd: dir });
@@ -28,7 +28,7 @@ export function podman(dir: string, containers: number): Subject {
     name: 'podman',
     start: () => {
       mkdirSync(join(dir, 'tree/bin'), { recursive: true });
-      // The one place of CNI's that cannot be moved.
+      // The only path of CNI that cannot be configured.
       mkdirSync(CNI, { recursive: true });
       time(['mount', '-t', 'tmpfs', 'tmpfs', CNI]);
     },

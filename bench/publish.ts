@@ -1,12 +1,11 @@
 /**
  * npm run bench:publish -- [--rounds 5] [--seconds 3] [--farm-only]
  *
- * Requests a second (wrk, one thread, 32 connections) through a published port, baleine's and
- * Docker's `-p`, in turns: of a farm (client, proxy, server; the same HAProxy and servers by baleine
- * and by docker-compose), and of a single server, which baleine's forwarder leads to. Docker has two
- * ways: a client on the host that asks at 127.0.0.1 goes through docker-proxy, one that asks at
- * another address of the host through a NAT rule of the kernel. Runs on a private host and leaves
- * nothing there.
+ * Requests per second (wrk, one thread, 32 connections) through a published port, baleine's and
+ * Docker's `-p`, alternating: for a farm (client, proxy, server; the same HAProxy and servers by baleine
+ * and by docker-compose), and for a single server behind baleine's forwarder. Docker has two ways:
+ * connections to 127.0.0.1 go through docker-proxy, those to another address of the host through a NAT
+ * rule of the kernel. Runs on a private host and leaves nothing there.
  */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,7 +26,7 @@ const { values: options } = parseArgs({
   },
 });
 
-/** Answers from memory, so that the way there is what counts. */
+/** Answers from memory, so that forwarding is the bottleneck. */
 const SERVER = `defaults
     mode http
     timeout client 60s
@@ -59,7 +58,7 @@ try {
   if (left.length > 0) console.log(`\nleft behind:\n  ${left.join('\n  ')}`);
 }
 
-/** Of the same path: the first is baleine's, the rest is what it is set beside. */
+/** Results of the same path: baleine's first, the others to compare. */
 type Places = Record<string, string>;
 
 async function compareFarms(): Promise<void> {
@@ -69,7 +68,7 @@ async function compareFarms(): Promise<void> {
     await each.start();
     each.change({ replicas: 3, version: 'v1' });
   }
-  // dockerd has all be dropped that is forwarded, on bridges that are not its own as well
+  // dockerd makes the kernel drop forwarded packets, even on bridges that are not its own
   time(['iptables', '-P', 'FORWARD', 'ACCEPT']);
   await sleep(2000);
   try {
@@ -109,7 +108,7 @@ function measure(what: string, places: Places): void {
   inTurns(`${what}, a connection each`, places, ['-H', 'Connection: close']);
 }
 
-/** The ratio is that of neighbours, for the machine may be busy. */
+/** Ratios are of adjacent rounds, because the machine may be busy. */
 function inTurns(what: string, places: Places, more: string[]): void {
   const names = Object.keys(places);
   const taken = new Map(names.map((name) => [name, [] as number[]]));
@@ -134,7 +133,7 @@ function load(url: string, more: string[]): number {
   return Number(/Requests\/sec:\s*([\d.]+)/.exec(text)?.[1]);
 }
 
-/** JSON is YAML. */
+/** JSON is valid YAML. */
 function startBaleine(): void {
   const stack = {
     name: 'bench',

@@ -2,10 +2,10 @@
  * npm run bench -- [--containers 50] [--rounds 3] [--growth 500] [--only baleine,podman]
  *   [--runtime crun]
  *
- * Runs on a private host (test/support/private-host.sh) and leaves nothing there. All files are in its
- * memory, for on a disk one program pays for what another has written or deleted. Times are medians
- * in milliseconds. Other programs do the same work in the same run where they are installed. With
- * --runtime, ours runs its containers under that one in place of the one it finds best.
+ * Runs on a private host (test/support/private-host.sh) and leaves nothing there. All files are in
+ * memory, because on a disk one program would pay for another's writes. Times are medians in
+ * milliseconds. Other installed programs do the same work in the same run. With --runtime, baleine
+ * uses that runtime.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ const { values: options } = parseArgs({
     only: { type: 'string', default: 'baleine,docker-compose,podman' },
   },
 });
-// cron has none; where it is set, node reads all those certificates first, for longer than it runs
+// cron sets none; with it, Node first reads all those certificates, which takes longer than the run
 delete process.env.NODE_EXTRA_CA_CERTS;
 
 const containers = Number(options.containers);
@@ -65,7 +65,7 @@ function startCost(): void {
   line('baleine --version', version, `${ratio(version, bare)} node -e 0, aim 1.5×`);
 }
 
-/** The run from cron when nothing is to be done, and how it and `plan` grow with the containers. */
+/** The run from cron without changes, and how it and `plan` grow with the number of containers. */
 async function hotPath(): Promise<void> {
   const many = Number(options.growth);
   ours.start();
@@ -87,7 +87,7 @@ async function hotPath(): Promise<void> {
   }
 }
 
-/** Of a stack that is up and as it should be, and was a few seconds ago, as cron finds it. */
+/** A stack that has been up and in sync for some seconds, as cron finds it. */
 async function atRest(count: number): Promise<{ noop: number; plan: number }> {
   await sleep(3000);
   ours.again();
@@ -103,7 +103,7 @@ function each(what: string, took: number): void {
   console.log(`${what.padEnd(34)}${took.toFixed(2).padStart(8)} ms   aim 0.5`);
 }
 
-/** What it costs the run from cron that each container is asked for its health. */
+/** The cost of health checks in a run from cron. */
 function healthChecks(): void {
   const healthcheck = { tcp: 80, interval: '0s', on_failure: 'none' };
   const asked = baleine(join(dir, 'health'), containers, { healthcheck });
@@ -118,7 +118,7 @@ function healthChecks(): void {
   }
 }
 
-/** From kill -9 to answering again, with heal: immediate; each once, so that none is to wait. */
+/** From kill -9 to the next answer, with heal: immediate; each container once, so that none has to wait. */
 async function healing(): Promise<void> {
   const healed = baleine(join(dir, 'heal'), 20, { heal: 'immediate', command: SERVER });
   healed.start();
@@ -150,7 +150,7 @@ async function comparison(): Promise<void> {
   }
 }
 
-/** A file of docker save, in and out of the page cache alike for both. */
+/** A file of docker save, in the page cache for both or for neither. */
 async function importing(): Promise<void> {
   if (!['dockerd', 'docker'].every(installed)) return;
   const { ours: own, docker } = await importTimes(join(dir, 'import'), 5);

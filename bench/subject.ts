@@ -2,36 +2,36 @@ import { rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { cgroupRoots, folders } from '../test/support/leaks.js';
 
-/** One program that runs containers, put to the same work as the others. */
+/** A program that runs containers; each does the same work. */
 export interface Subject {
   name: string;
   /** Once; not measured. */
   start(): Promise<void> | void;
-  /** The image, before each `up`; not measured. */
+  /** Creates the image, before each `up`; not measured. */
   prepare(): void;
-  /** Each returns the milliseconds it took. */
+  /** Each returns its duration in milliseconds. */
   up(): number;
-  /** Nothing to do; undefined where the program has no such notion. */
+  /** A run without changes; undefined if the program has none. */
   again(): number | undefined;
-  /** Ends one container's process, then has the program bring it back; only that is measured. */
+  /** Kills one container's process and lets the program restart it; only the restart is measured. */
   heal(): number | undefined;
   down(): number;
-  /** How many containers run. */
+  /** Number of running containers. */
   running(): number;
-  /** Ends what `start` started. */
+  /** Stops what `start` has started. */
   end(): Promise<void> | void;
 }
 
-/** What each container does in each program: wait, and end at once when killed. */
+/** The command of each container: waits, and ends at once when killed. */
 export const COMMAND = ['busybox', 'sleep', '86400'];
 
 export const names = (containers: number) =>
   Array.from({ length: containers }, (_, index) => `c${index + 1}`);
 
-/** Where the others put their cgroups: under baleine's own name, so that no foreign one is touched. */
+/** The parent cgroup of the other programs, below baleine's, so that no foreign one is changed. */
 export const CGROUP_PARENT = '/baleine/bench';
 
-/** They leave it behind; ours above it goes when nobody else is in it. */
+/** The programs leave it behind; baleine's parent group is removed if it is empty. */
 export function removeCgroupParent(): void {
   for (const root of cgroupRoots()) {
     for (const path of folders(`${root}${CGROUP_PARENT}`).reverse()) rmdirSync(path);

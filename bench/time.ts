@@ -7,7 +7,7 @@ export interface Environment {
   env?: Record<string, string>;
 }
 
-/** Runs a command to its end. @returns milliseconds. @throws with its output when it fails */
+/** Runs a command to its end. @returns milliseconds. @throws with its output if it fails */
 export function time([program, ...args]: Command, { cwd, env }: Environment = {}): number {
   const start = performance.now();
   const ran = spawnSync(program, args, {
@@ -26,7 +26,7 @@ export function time([program, ...args]: Command, { cwd, env }: Environment = {}
   return took;
 }
 
-/** What a command prints. */
+/** The output of a command. */
 export function output(command: Command, environment: Environment = {}): string {
   const [program, ...args] = command;
   const ran = spawnSync(program, args, {
@@ -49,7 +49,7 @@ export function median(numbers: number[]): number {
   return sorted.length % 2 === 1 ? high : (low + high) / 2;
 }
 
-/** Takes turns, so that a busy moment of the machine falls on all alike. @returns medians in ms */
+/** Alternates, so that a busy moment of the machine affects all alike. @returns medians in ms */
 export function alternate(commands: Command[], times: number, environment?: Environment): number[] {
   const taken = commands.map((): number[] => []);
   for (let round = 0; round < times; round++) {

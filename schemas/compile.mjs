@@ -1,6 +1,6 @@
-// Makes baleine.schema.json of baleine.base.json and the keys that src/kinds and src/farm declare,
-// and derives from it what src/formats/baleine needs: the validator as plain code, so that ajv is not
-// loaded at run time, and the types of the file.
+// Generates baleine.schema.json from baleine.base.json and the keys in src/kinds and src/farm, and
+// from it the types of the file and the validator for src/formats/baleine: plain code, so that ajv is
+// not loaded at run time.
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import Ajv from 'ajv';
@@ -88,11 +88,11 @@ function withProperties(definition, properties) {
 async function validator(schema) {
   const ajv = new Ajv({
     allErrors: true,
-    // Errors then carry the schema they broke: its errorMessage, its known keys.
+    // Errors then contain the violated schema: its errorMessage, its known keys.
     verbose: true,
     messages: false,
     allowUnionTypes: true,
-    // One function a definition: a quarter of the code.
+    // One function per definition gives a quarter of the code.
     inlineRefs: false,
     strictRequired: false,
     code: { source: true, esm: true, lines: true },
@@ -114,8 +114,8 @@ async function validator(schema) {
 }
 
 /**
- * Ajv copies all errors so far for each definition that finds some: with the square of the mistakes in
- * a file. Here they are added in place.
+ * Ajv copies all previous errors for each definition that finds some, which is quadratic in the number
+ * of errors. This appends them in place.
  */
 function linear(code) {
   const copying = /vErrors = vErrors === null \? ([\w.]+) : vErrors\.concat\(\1\);/g;
@@ -166,7 +166,7 @@ export default validate;
 `;
 }
 
-/** Leaves a file alone that is as it should be, so that nothing is rebuilt for it. */
+/** Writes a file only if its content differs, so that nothing is rebuilt in vain. */
 async function replace(name, text, folder = target) {
   const file = new URL(name, folder);
   const before = await readFile(file, 'utf8').catch(() => undefined);

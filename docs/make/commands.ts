@@ -42,7 +42,7 @@ function withSubcommands(command: Command): Command[] {
   return [command, ...visibleCommands(command).flatMap(withSubcommands)];
 }
 
-/** `help` is commander's own, in every group. */
+/** Every group has commander's own `help`. */
 function visibleCommands(command: Command): Command[] {
   const all = command.createHelp().visibleCommands(command);
   return all.filter((each) => each.name() !== 'help');

@@ -84,14 +84,14 @@ function section(title: string, path: string, schema: Schema, root: Schema): str
   ].join('\n');
 }
 
-/** Keys that a farm's servers and proxy take over from a container. */
+/** Keys that a farm's servers and proxy share with containers. */
 function sharedWithContainer(object: Schema | undefined): string[] {
   return Object.entries(object?.properties ?? {})
     .filter(([, { $ref }]) => $ref?.startsWith('#/definitions/container/properties/'))
     .map(([name]) => name);
 }
 
-/** All keys of an object, those of objects in it behind a dot; maps and lists are one level deeper. */
+/** All keys of an object, those of nested objects after a dot; maps and lists are one level deeper. */
 function keysIn(object: Schema, root: Schema, prefix: string): Key[] {
   return Object.entries(object.properties ?? {}).flatMap(([key, schema]) => {
     const name = `${prefix}${key}`;
@@ -100,7 +100,7 @@ function keysIn(object: Schema, root: Schema, prefix: string): Key[] {
   });
 }
 
-/** What a section of its own describes is not repeated. */
+/** A definition with its own section is not repeated. */
 function below(schema: Schema, root: Schema, name: string): Key[] {
   if (SECTIONS.some(([, known]) => schema.$ref === `#/definitions/${known}`)) return [];
   const target = resolve(schema, root);
@@ -126,7 +126,7 @@ function table(keys: Key[], root: Schema): string {
   return ['| key | value | default | |', '|---|---|---|---|', ...rows, ''].join('\n');
 }
 
-/** What readers call the values that have a definition of their own. */
+/** Names of values that have their own definition. */
 const VALUE_NAMES: Record<string, string> = {
   ipv4: 'IPv4 address',
   subnet: 'IPv4 subnet',
@@ -157,7 +157,7 @@ function numberText({ type, minimum, maximum }: Schema): string {
   return isOpen ? `${kind} from ${minimum}` : `${kind} ${minimum} to ${maximum}`;
 }
 
-/** A reference, followed to its end. */
+/** Resolves a reference. */
 function resolve(schema: Schema, root: Schema): Schema {
   if (schema.$ref === undefined) return schema;
   const path = schema.$ref.split('/').slice(1);
@@ -171,7 +171,7 @@ function definition(root: Schema, name: string): Schema {
   return found;
 }
 
-/** An object, or the one among several forms that is. */
+/** The object among several forms. */
 function objectOf(schema: Schema, root: Schema): Schema | undefined {
   const forms = [schema, ...(schema.anyOf ?? [])].map((each) => resolve(each, root));
   return forms.find(({ properties }) => properties);

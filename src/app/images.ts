@@ -124,7 +124,7 @@ export function removeImages(
       const { spec } = imperativeRow(rows, 'image', name, `remove image ${name}`);
       refuseUsed(`remove image ${name}`, usersOf(rows, spec.id, context.paths));
     }
-    return { purpose, gone: names.map((name) => namedAddress('image', name, purpose)) };
+    return { purpose, removed: names.map((name) => namedAddress('image', name, purpose)) };
   });
 }
 
@@ -135,21 +135,21 @@ export async function pruneImages(context: Context, options: ChangeOptions): Pro
   return code;
 }
 
-/** Repeats until nothing is left: an image is unused once the last image made from it is gone. */
+/** Repeats until nothing is left: an image is unused once the last image made from it is removed. */
 function removeUnused(context: Context, options: ChangeOptions): Promise<number> {
   return applyChange(context, options, (rows) => {
-    const gone = new Set<string>();
-    const left = () => rows.filter(({ name, kind }) => kind !== 'image' || !gone.has(name));
+    const pruned = new Set<string>();
+    const left = () => rows.filter(({ name, kind }) => kind !== 'image' || !pruned.has(name));
     const unused = () =>
       rowsOf(left(), 'image').filter(
         ({ stack, spec }) =>
           stack === IMPERATIVE_STACK && usersOf(left(), spec.id, context.paths).length === 0,
       );
     for (let next = unused(); next.length > 0; next = unused()) {
-      for (const { name } of next) gone.add(name);
+      for (const { name } of next) pruned.add(name);
     }
     const purpose = 'prune images';
-    return { purpose, gone: [...gone].map((name) => namedAddress('image', name, purpose)) };
+    return { purpose, removed: [...pruned].map((name) => namedAddress('image', name, purpose)) };
   });
 }
 
@@ -160,7 +160,7 @@ export interface ListedImage {
   id: string;
   /** Its first creation failed or was interrupted: create it again, or remove it. */
   unfinished?: true;
-  /** Bytes of the file; what it occupies with the version kept beside it; null when it is gone. */
+  /** Bytes of the file, and those it occupies with the version kept beside it; null if it was lost. */
   size: number;
   used: number | null;
   source: string;

@@ -16,10 +16,10 @@ import type { Records } from './fast-path/index.js';
 import { desiredInput, livePlanHost } from './live-plan-host.js';
 import { coversWholeStack, type PlanOptions } from './options.js';
 
-/** What plans of this context see of the host. */
+/** The host as plans of this context see it. */
 const hostOf = (context: Context) => context.planHost ?? livePlanHost(context);
 
-/** What it takes to have the stack as its file says. */
+/** The plan that converges the host to the file. */
 export async function planStack(
   context: Context,
   config: Config,
@@ -38,8 +38,8 @@ export async function planStack(
   }
   const resources = desired(input);
   const targets = scale && scaleTargets(Object.keys(scale), name, resources, rows);
-  const inSight = targets ? { ...planOptions, targets } : planOptions;
-  const plan = await planResources(context, name, resources, rows, { ...inSight, look, config });
+  const options = targets ? { ...planOptions, targets } : planOptions;
+  const plan = await planResources(context, name, resources, rows, { ...options, look, config });
   if (isWhole) context.fastPath.noteInSync(plan, input, records, resources);
   if (opensPorts(plan)) checkPublishedPorts(config, hostOf(context).capacity());
   return plan;
@@ -50,7 +50,7 @@ const ofStack = (stack: string, rows: readonly Row[]) => rows.filter((row) => ro
 /**
  * The plan that destroys the stack, by its rows alone.
  *
- * @param deleteData its volumes too
+ * @param deleteData also delete its volumes
  */
 export async function planDestroy(
   context: Context,
@@ -65,7 +65,7 @@ export async function planDestroy(
   });
 }
 
-/** What it takes to be rid of data that was named. */
+/** The plan that deletes data named by the user. */
 export async function planDeleteData(
   context: Context,
   stack: string,
@@ -93,13 +93,13 @@ const REQUESTED: Removal = { reason: 'requested', deleteData: true };
 
 /** A change of imperative resources. */
 export interface ImperativeChange {
-  /** What is to be there in addition, or instead of what bears the same name. */
+  /** New resources, and changed ones of the same names. */
   config: Config;
-  /** What is to go. */
-  gone: Address[];
-  /** What of the plan is to be carried out; names of peers follow by themselves. */
+  /** Removed resources. */
+  removed: Address[];
+  /** The part of the plan to execute; host names of peers are added. */
   targets: Address[];
-  /** What a file has no words for. */
+  /** New resources that a file cannot declare. */
   made: Resource[];
   edit: (resource: Resource) => Resource;
 }
@@ -108,15 +108,15 @@ export interface ImperativeChange {
 export async function planImperative(
   context: Context,
   rows: readonly Row[],
-  { config, gone, targets, made, edit }: ImperativeChange,
+  { config, removed, targets, made, edit }: ImperativeChange,
 ): Promise<Plan> {
-  const given = await desiredInput(config, context, rows);
-  const { resources, targets: all } = desiredImperative(given, targets, gone);
-  const wanted = [...resources.map(edit), ...made];
+  const input = await desiredInput(config, context, rows);
+  const { resources, targets: all } = desiredImperative(input, targets, removed);
+  const edited = [...resources.map(edit), ...made];
   return planResources(
     context,
     IMPERATIVE_STACK,
-    wanted,
+    edited,
     rows,
     { targets: all, config },
     REQUESTED,
@@ -124,8 +124,8 @@ export async function planImperative(
 }
 
 /**
- * What it takes to start one container again, by its row alone, if it has ended. Nothing is looked
- * for: beside one row, all else of the stack would count as orphaned.
+ * The plan that restarts one container, by its row alone, if it has ended. It does not search for
+ * orphans: compared with one row, the rest of the stack would count as orphaned.
  *
  * @param all the other rows
  */
@@ -150,9 +150,9 @@ export async function planHeal(context: Context, row: Row, all: readonly Row[]):
 }
 
 /**
- * The plan, with what would fail refused or blocked, as `preflight` has it.
+ * The plan, checked by `preflight`: what would fail is rejected or blocked.
  *
- * @param config what the resources come from; absent: the records
+ * @param config absent: the resources come from the records
  */
 export async function withPreflight(
   context: Context,
@@ -179,26 +179,26 @@ const recordedPlace = ({ address }: Resource) => `cannot start ${address}`;
 
 interface ObserveOptions {
   look?: Observe | undefined;
-  /** What the resources come from; absent: the records. */
+  /** Absent: the resources come from the records. */
   config?: Config;
 }
 
-/** The same look at the host however often it is called. */
+/** The same observation of the host at each call. */
 type Observe = () => Promise<Probe>;
 
-/** Begins at once: the host lists its links while we reckon what there should be. */
+/** Starts at once: the host lists its links while the desired state is computed. */
 function startObserving(
   context: Context,
   rows: readonly Row[],
   health: PlanOptions['health'],
 ): Observe {
   const host = hostOf(context);
-  const looking = host.probe();
+  const probing = host.probe();
   // the first error is reported
-  looking.catch(() => undefined);
+  probing.catch(() => undefined);
   let answered: Promise<Probe> | undefined;
   const ask = async () => {
-    const probe = await looking;
+    const probe = await probing;
     return health ? host.checkHealth(rows, probe, health === 'note') : probe;
   };
   return () => {
@@ -214,14 +214,14 @@ const isIn =
 
 function isRemoved(resources: readonly Resource[], targets: readonly Address[]) {
   const stays = isIn(resources.map(({ address }) => address));
-  const inSight = targets.length > 0 ? isIn(targets) : () => true;
-  return (row: Row) => !stays(row) && inSight(row);
+  const isTarget = targets.length > 0 ? isIn(targets) : () => true;
+  return (row: Row) => !stays(row) && isTarget(row);
 }
 
-/** Of rows that are to go. */
+/** How rows without a resource are removed. */
 interface Removal {
   reason: string;
-  /** Also those that hold data of the user. */
+  /** Also delete those that hold user data. */
   deleteData: boolean;
 }
 
@@ -240,12 +240,14 @@ export async function planResources(
     look,
     config,
   }: PlanOptions & ObserveOptions,
-  gone?: Removal,
+  removal?: Removal,
 ): Promise<Plan> {
   const { paths } = context;
   const rows = ofStack(stack, all);
-  const endangered = gone ? rows.filter(isRemoved(resources, targets)) : rows.filter(isIn(replace));
-  // the amount of data to be lost is shown
+  const endangered = removal
+    ? rows.filter(isRemoved(resources, targets))
+    : rows.filter(isIn(replace));
+  // the plan shows the amount of data that will be lost
   const sizes = endangered.some(({ kind }) => kinds[kind].keepsData)
     ? await hostOf(context).dataSizes(endangered)
     : undefined;
@@ -269,7 +271,7 @@ export async function planResources(
     targets,
     replace,
     restart,
-    ...(gone && { goneReason: gone.reason, deleteData: gone.deleteData }),
+    ...(removal && { goneReason: removal.reason, deleteData: removal.deleteData }),
     ...(sizes && { dataSizes: sizes }),
   });
   return withPreflight(context, plan, { resources, rows }, config);

@@ -53,7 +53,7 @@ export function removeNetworks(
       );
       refuseUsed(`remove network ${name}`, users);
     }
-    return { purpose, gone: names.map((name) => namedAddress('bridge', name, purpose)) };
+    return { purpose, removed: names.map((name) => namedAddress('bridge', name, purpose)) };
   });
 }
 

@@ -7,9 +7,11 @@ import { planImperative } from './make-plan.js';
 
 /** Removes one-off containers whose `baleine run` was killed. */
 export async function removeOrphanedOneOffs(context: Context, store: Store): Promise<void> {
-  const gone = store.rows.filter(isOrphanedOneOff).map(({ name }) => addressOf('container', name));
+  const removed = store.rows
+    .filter(isOrphanedOneOff)
+    .map(({ name }) => addressOf('container', name));
   const config = configFromFlags({}, 'remove what was left');
-  const change = { config, gone, targets: gone, made: [], edit: <T>(each: T): T => each };
+  const change = { config, removed, targets: removed, made: [], edit: <T>(each: T): T => each };
   const plan = await planImperative(context, store.rows, change);
   const view = await context.frontend.view({ brief: true, silent: true });
   await executeForExitCode(context, plan, store, view, { destroy: true });

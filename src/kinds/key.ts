@@ -18,9 +18,9 @@ export interface Flag {
 export interface Described<Raw, Entry> {
   schema: Schema;
   /**
-   * The value as an entry of the Config has it, with its default.
+   * The value in an entry of the Config, with its default.
    *
-   * @param raw as the schema allows it; undefined when the file has none
+   * @param raw conforms to the schema; undefined if the file has none
    * @param path of the key, for problems
    * @param siblings the other keys, as they are in the file
    */
@@ -48,7 +48,7 @@ export const unrecordedKey = <Raw, Entry>(
   key: Omit<UnrecordedKey<Raw, Entry>, 'kind'>,
 ): UnrecordedKey<Raw, Entry> => ({ ...key, kind: 'unrecorded' });
 
-/** A key as code that iterates over all of them sees it. */
+/** A key without its own types, for code that iterates over all keys. */
 export type AnyKey = Described<never, unknown> & {
   kind: 'recorded' | 'unrecorded';
   change?: 'replace' | 'update';
@@ -66,7 +66,7 @@ export type RecordedOf<All extends Keys> = Optional<{
   [N in keyof All as All[N]['kind'] extends 'recorded' ? N : never]: ReturnType<All[N]['read']>;
 }>;
 
-/** With `?` for what may be undefined, as exact optional properties have it. */
+/** Turns properties that may be undefined into exact optional ones. */
 export type Optional<T> = Flat<
   { [N in keyof T as undefined extends T[N] ? never : N]: T[N] } & {
     [N in keyof T as undefined extends T[N] ? N : never]?: Exclude<T[N], undefined>;

@@ -124,7 +124,7 @@ export function removeContainers(
       ) as ContainerRow;
       if (probe) refuseRunning(row, probe, context);
     }
-    return { purpose, gone: names.map((name) => namedAddress('container', name, purpose)) };
+    return { purpose, removed: names.map((name) => namedAddress('container', name, purpose)) };
   });
 }
 

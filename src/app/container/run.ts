@@ -111,7 +111,7 @@ async function removeOneOff(context: Context, name: string): Promise<void> {
   try {
     await applyChange(context, { silent: true }, (rows) => {
       const isThere = rows.some((row) => row.name === name && isOurs(row));
-      return { purpose, gone: isThere ? [address] : [] };
+      return { purpose, removed: isThere ? [address] : [] };
     });
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;

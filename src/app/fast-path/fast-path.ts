@@ -10,7 +10,7 @@ import type { State } from '../../state/state.js';
 export type Records = Pick<State, 'rows' | 'serial' | 'fingerprint'>;
 
 /**
- * What makes a run fast that has nothing to do, which most runs from cron are. It changes how long a
+ * Makes a run fast if it has nothing to do, as most runs from cron. It changes how long a
  * run takes, never its result. There are two: one that uses what earlier runs have cached, and one
  * for `BALEINE_FAST_PATH=0`, which reads and works out everything.
  */

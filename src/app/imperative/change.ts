@@ -16,8 +16,8 @@ export interface Change {
   /** In messages: `create container web`. */
   purpose: string;
   entries?: ConfigEntries;
-  gone?: Address[];
-  /** Default: what goes. */
+  removed?: Address[];
+  /** Default: the removed resources. */
   targets?: Address[];
   made?: Resource[];
   edit?: (resource: Resource) => Resource;
@@ -32,18 +32,18 @@ export function applyChange(
   return withStoreOrWait(context, options, async (store) => {
     const change = await changeOf(store.rows);
     // no targets would mean all resources
-    if ((change.targets ?? change.gone ?? []).length === 0) return 0;
+    if ((change.targets ?? change.removed ?? []).length === 0) return 0;
     return executeBriefly(context, store, options, await planChange(context, store.rows, change));
   });
 }
 
 /** The plan of a change. The caller holds the lock. */
 export function planChange(context: Context, rows: readonly Row[], change: Change): Promise<Plan> {
-  const { purpose, entries = {}, gone = [], made = [], edit = (each) => each } = change;
-  const { targets = gone } = change;
+  const { purpose, entries = {}, removed = [], made = [], edit = (each) => each } = change;
+  const { targets = removed } = change;
   return planImperative(context, rows, {
     config: configFromFlags(entries, purpose),
-    gone,
+    removed,
     targets,
     made,
     edit,

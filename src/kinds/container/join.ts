@@ -6,10 +6,10 @@ import type { ContainerVerbs } from './verbs.js';
 type Join = ContainerVerbs['container.join'];
 type First = NonNullable<Join['first']>[number];
 
-/** Milliseconds for the proxy's own check to say what ours has said. */
+/** Milliseconds for the proxy's own check to confirm ours. */
 const PROXY_LIMIT = 10_000;
 
-/** Where no proxy runs nobody waits: the farm is only being made. */
+/** Admits a server to its farm. Does nothing if the proxy does not run: the farm is just being created. */
 export async function join(
   { health, proxies }: Pick<Host, 'health' | 'proxies'>,
   { id, rotation, first }: Join,
@@ -37,7 +37,7 @@ async function awaitWell(health: Health, { target, limit }: First, server: strin
   }
 }
 
-/** @param span milliseconds */
+/** @param span milliseconds that the server must stay healthy */
 async function watch(
   health: Health,
   { id, server, first = [] }: Pick<Join, 'id' | 'first'> & { server: string },
@@ -59,7 +59,7 @@ async function complaintOf(health: Health, target: First['target']): Promise<str
   return answer?.healthy ? undefined : (answer?.reason ?? 'no answer');
 }
 
-/** Nothing starts it again while we wait. */
+/** Fails if the container has ended: nothing restarts it while we wait. */
 function refuseEnded(health: Health, id: string, server: string): void {
   const code = health.exitCode(id);
   if (code !== undefined) throw unfit(server, `it ended with ${code}`);

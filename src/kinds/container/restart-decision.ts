@@ -115,7 +115,7 @@ export function nextTry(row: ContainerRow, seen: ContainerSeen): number | undefi
   return left > 0 && !seen.rebooted ? seen.now + left : undefined;
 }
 
-/** What the row of a container says of its lives so far, once it is started again. */
+/** The facts about earlier starts that a restarted container's row keeps. */
 export function restartFacts(
   row: ContainerRow,
   seen: ContainerSeen,
@@ -131,16 +131,16 @@ export function restartFacts(
   };
 }
 
-/** Whether it should be up and is not: one that may end with 0 by its restart policy should not. */
+/** Whether it should be up and is not. Its restart policy may let it end with 0. */
 export function isDown(spec: ContainerSpec, seen: ContainerSeen): boolean {
   if (seen.running || spec.stopped) return false;
   return spec.restart.name === 'always' || seen.exit?.code !== 0;
 }
 
 /**
- * Whether it is up, or over, and no restart of it counts any more.
+ * Whether it is up or has completed, and none of its restarts counts any more.
  *
- * @param least milliseconds that it is to be up
+ * @param least milliseconds that it must have been up
  */
 export function isSteady(row: ContainerRow, seen: ContainerSeen, least: number): boolean {
   if (row.spec.stopped) return true;
@@ -158,8 +158,8 @@ function inARow(row: ContainerRow, seen: ContainerSeen): number {
 }
 
 /**
- * For how long it did its work since its start, milliseconds, as far as is known. The times of day are
- * but those since when it does no more: whatever they are, that is between its start and now.
+ * How long it has worked since its start, in milliseconds, as far as is known. The recorded times are
+ * those at which it stopped working. The clock may have been set, so they are clamped to its lifetime.
  */
 function wellFor({ spec, facts }: ContainerRow, seen: ContainerSeen): number {
   const { running, exit, now, age } = seen;
@@ -170,7 +170,7 @@ function wellFor({ spec, facts }: ContainerRow, seen: ContainerSeen): number {
   return age - Math.min(Math.max(since, 0), age);
 }
 
-/** A healthy container teaches nothing: its row stays as it is, look after look. */
+/** The facts to save of a container that is ill or has ended. Observing a healthy one changes no row. */
 export function factUpdate(
   { spec }: Resource<ContainerSpec>,
   row: ContainerRow,
@@ -187,8 +187,8 @@ export function factUpdate(
 }
 
 /**
- * How a process that is no more has ended, for the record: the host forgets it when it is booted.
- * Undefined when none was started.
+ * How the process has ended, to be recorded, because the host forgets it at a reboot. Undefined if none
+ * was started.
  */
 export function endOf(
   { pid, ended }: ContainerFacts,

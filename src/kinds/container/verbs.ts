@@ -13,13 +13,13 @@ import type {
 
 /** Everything that can be done to a container, each a small idempotent action. */
 export interface ContainerVerbs {
-  /** Network namespace and veth pairs; batched over all containers of a plan. */
+  /** Creates network namespace and veth pairs; batched over all containers of a plan. */
   'container.wire': { netns: string; links: LinkSpec[]; userns?: IdRange };
   /** Removes some host interfaces and keeps the namespace. */
   'container.unwire': { links: string[] };
   /** Removes the host interfaces and the namespace. */
   'container.disconnect': { netns: string; links: string[] };
-  /** The container's own copy of its image. */
+  /** Creates the container's own copy of its image. */
   'container.disk': { image: string; disk: string };
   /** Rejects unless a disk file can be mounted, before a running container is stopped for it. */
   'container.check-disk': { disk: string };
@@ -27,11 +27,11 @@ export interface ContainerVerbs {
   /** Checks that it can be started from an image, or on its own disk, before a running one is stopped. */
   'container.verify': { spec: ContainerSpec; image?: string };
   /**
-   * Until another one is as this one needs it. Rejects when it cannot become so, or is not so many
-   * milliseconds after its start.
+   * Waits until a dependency meets its condition. Rejects if it cannot, or has not `limit` milliseconds
+   * after its start.
    */
   'container.await': { dependency: AwaitedSpec; limit: number };
-  /** Checks a proxy's configuration with its own program, apart, on its disk. */
+  /** Checks a proxy's configuration with the program on its disk, in a one-off container. */
   'container.check': {
     id: string;
     tree: string;
@@ -44,7 +44,7 @@ export interface ContainerVerbs {
   'container.listen': { proxy: Omit<ProxySpec, 'backend'> };
   /** Drains it: its proxy sends no more requests, and open ones can finish. */
   'container.leave': { rotation: RotationSpec };
-  /** Has its proxy send it requests: at once, or as soon as all checks succeed. */
+  /** Admits it to the rotation of its proxy: at once, or as soon as all checks succeed. */
   'container.join': {
     id: string;
     rotation: RotationSpec;

@@ -4,10 +4,10 @@ import type { Described } from '../../key.js';
 export type { Flag, Schema } from '../../key.js';
 
 /**
- * What a changed value takes:
- * - `replace`: a new process on a new copy of the image;
+ * The effect of a changed value:
+ * - `replace`: a new container on a new copy of the image;
  * - `update`: a change of the container while it runs;
- * - `record`: no more than the row;
+ * - `record`: a change of the row only;
  * - `custom`: compare.ts decides, and does not compile without a function for the key;
  * - `none`: nothing, because another attribute carries the difference.
  */
@@ -15,26 +15,26 @@ export type Change = 'replace' | 'update' | 'record' | 'custom' | 'none';
 
 interface Recorded<Value, How extends Change, Released extends boolean> {
   change: How;
-  /** Whether it goes back with the container when that is rolled back. */
+  /** Whether a rollback restores it. */
   release: Released;
-  /** Each member is a difference of its own: `limits.memory`. */
+  /** Each member has its own difference: `limits.memory`. */
   members?: true;
-  /** What of it is compared, where that is not all of it. */
+  /** The compared part; default: all of it. */
   compared?(value: Value): unknown;
-  /** What of it a plan shows, where that is not what is compared. */
+  /** The part shown in a plan; default: the compared one. */
   shown?(value: Value): unknown;
   /** Its part of the bundle's config.json. */
   oci?(value: Exclude<Value, undefined>): OciPart;
 }
 
-/** Recorded in the container's spec as the file has it, under the same name. */
+/** A key recorded in the container's spec under its name, as in the file. */
 export interface PlainKey<Raw, Entry, How extends Change, Released extends boolean>
   extends Described<Raw, Entry>,
     Recorded<Entry, How, Released> {
   kind: 'plain';
 }
 
-/** Recorded as the planner works it out of the entry, the image and the other resources. */
+/** A key whose recorded value the planner derives from the entry, the image and other resources. */
 export interface ResolvedKey<
   Raw,
   Entry,
@@ -47,11 +47,11 @@ export interface ResolvedKey<
   kind: 'resolved';
   /** Attribute of the spec. */
   as: As;
-  /** Made by `spec`: only its type counts. */
+  /** Created by `spec`: only its type matters. */
   spec: () => Value;
 }
 
-/** Not in the container's spec: it tells how many there are, or concerns the row alone. */
+/** A key that is not in the container's spec: it is the number of containers, or concerns the row alone. */
 export interface UnrecordedKey<Raw, Entry> extends Described<Raw, Entry> {
   kind: 'unrecorded';
 }

@@ -3,7 +3,7 @@ import type { Optional } from '../../key.js';
 import type { KEYS } from './index.js';
 import type { Change, Flag, Schema } from './key.js';
 
-/** A key as code that goes over all of them sees it. */
+/** A key without its own types, for code that iterates over all keys. */
 export interface AnyKey {
   kind: 'plain' | 'resolved' | 'unrecorded';
   schema: Schema;
@@ -19,33 +19,33 @@ export interface AnyKey {
 
 export type Keys = typeof KEYS;
 export type KeyName = keyof Keys;
-/** Recorded as the file has them. */
+/** Keys recorded as in the file. */
 export type PlainName = NamesOf<'plain'>;
-/** Recorded as the planner works them out. */
+/** Keys whose recorded value the planner derives. */
 export type ResolvedName = NamesOf<'resolved'>;
 type NamesOf<Kind> = {
   [N in KeyName]: Keys[N]['kind'] extends Kind ? N : never;
 }[KeyName];
 
-/** What the file has of each key, after reading. */
+/** The parsed value of each key. */
 export type KeyEntries = Optional<{ [N in KeyName]: ReturnType<Keys[N]['read']> }>;
 
-/** By attribute, what the planner works out. */
+/** The derived values, by attribute. */
 export type ResolvedSpec = {
   [N in ResolvedName as Keys[N]['as']]: ReturnType<Keys[N]['spec']>;
 };
 
-/** By attribute, what a container's spec has of its keys. */
+/** The keys in a container's spec, by attribute. */
 export type KeySpec = Optional<{ [N in PlainName]: ReturnType<Keys[N]['read']> } & ResolvedSpec>;
 
-/** Attributes that go back with a container when it is rolled back. */
+/** Attributes that a rollback restores. */
 export type ReleasedAttribute =
   | { [N in PlainName]: Keys[N]['release'] extends true ? N : never }[PlainName]
   | {
       [N in ResolvedName]: Keys[N]['release'] extends true ? Keys[N]['as'] : never;
     }[ResolvedName];
 
-/** Keys that are compared by a function of their own. */
+/** Keys that are compared by their own function. */
 export type CustomName = {
   [N in ResolvedName]: Keys[N]['change'] extends 'custom' ? N : never;
 }[ResolvedName];
