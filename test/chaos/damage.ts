@@ -69,7 +69,7 @@ function signal(pid: number): void {
   try {
     if (pid > 1) process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended meanwhile.
+    // It has ended in between.
   }
 }
 

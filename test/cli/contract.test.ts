@@ -291,7 +291,7 @@ describe.skipIf(skip)('a stack on a fake host', () => {
       expect(first.stderr).toMatch(
         /^Error: cannot apply stack \w+ unattended: it was destroyed at 2\S+Z\n/,
       );
-      // told once, as every failure
+      // reported once, like every failure
       expect(await baleine(...file, ...cron)).toEqual({ code: 1, stdout: '', stderr: '' });
       expect((await baleine(...file, 'apply', '-y', '--lock-skip')).code).toBe(1);
       expect(readdirSync(built.root)).toEqual(['destroyed.csv']);

@@ -3,10 +3,10 @@ import { expect, it } from 'vitest';
 import { StrictCommand } from '../../src/cli/command.js';
 import { COMMANDS } from '../../src/cli/program.js';
 
-/** By hand, and what is there for a file as well. */
+/** Imperative commands, and those that also work on a file. */
 const ABOUT =
   /^((container|image|network|volume) .*|ps|stats|logs|start|stop|restart|(un)?pause|kill|cp|top|inspect)$/;
-/** What it prints is what the program inside prints. */
+/** Prints the output of the program in the container. */
 const OTHERS_OUTPUT = 'container exec';
 
 async function all(): Promise<[string, Command][]> {

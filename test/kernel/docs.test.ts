@@ -174,7 +174,7 @@ function merge(base: unknown, over: unknown): unknown {
   return { ...base, ...Object.fromEntries(joined) };
 }
 
-/** Of all that is on record. */
+/** From all recorded rows. */
 function stacksOf(root: string): string[] {
   const names = existsSync(root) ? readdirSync(root).filter((each) => each.endsWith('.csv')) : [];
   const found = names.flatMap((name) => {

@@ -8,7 +8,7 @@ import { inPrivateHost, MAIN, type PrivateHost } from '../support/private-host.j
 import { IDLE, SMALL_IMAGE } from '../support/small-image.js';
 import { NOTHING, Stack } from './stack/stack.js';
 
-/** A stack whose image is built by a line that takes so many seconds, in a throw-away container. */
+/** A stack whose image is built by a line that takes this many seconds, in a one-off container. */
 const building = (seconds: number) => ({
   name: 'shop',
   images: {
@@ -66,7 +66,7 @@ function textOf(path: string): string {
   }
 }
 
-/** Waits until the build's line runs in its throw-away container. */
+/** Waits until the build's line runs in its one-off container. */
 async function inBuild(stack: Stack, apply: Applying): Promise<string> {
   let id = '';
   await expect

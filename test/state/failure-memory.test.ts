@@ -15,7 +15,7 @@ import {
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** The minutes at which one of these failures, one a minute, is told. */
+/** The minutes at which one of these failures, one per minute, is reported. */
 function toldAt(texts: Iterable<string>): number[] {
   let failing: FailureRecord | undefined;
   const told: number[] = [];

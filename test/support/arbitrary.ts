@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** What stands in baleine.yaml, as an object; JSON is YAML. */
+/** The content of baleine.yaml as an object; JSON is valid YAML. */
 export interface WrittenFile {
   name: string;
   images: Record<string, unknown>;
@@ -23,7 +23,7 @@ const capabilities = fc.uniqueArray(
   { maxLength: 3 },
 );
 
-/** Every key may be there or not. */
+/** Makes every key optional. */
 const some = <T>(keys: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
   fc.record(keys, { requiredKeys: [] });
 
@@ -78,7 +78,7 @@ const container = some({
   volumes: fc.constantFrom([], ['data:/data'], ['data:/data:ro', './conf:/etc/app:ro']),
 });
 
-/** Files that are right, with up to three containers that use most keys there are. */
+/** Valid files with up to three containers that use most keys. */
 export const validFile: fc.Arbitrary<WrittenFile> = fc
   .tuple(name, fc.dictionary(name, container, { minKeys: 1, maxKeys: 3 }))
   .filter(([, containers]) => apart(Object.entries(containers)))

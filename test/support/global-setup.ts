@@ -3,7 +3,7 @@ import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupRoots, folders } from './leaks.js';
 
-/** Builds dist once, and guards the cgroup parent that the tests running side by side share. */
+/** Builds dist once, and keeps the cgroup parent that concurrent tests share. */
 export default function setup(): () => void {
   execFileSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'inherit', 'inherit'] });
   const parents = cgroupRoots().map((root) => join(root, 'baleine'));

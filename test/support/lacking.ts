@@ -17,7 +17,7 @@ const TOOLS = [
   ...['nsenter', 'strace', 'tar', 'unshare'],
 ];
 
-/** Why the kernel tests cannot run here; undefined when they can. */
+/** Why the kernel tests cannot run here; undefined if they can. */
 export function lacking(): string | undefined {
   if (process.getuid?.() !== 0) return 'they need root';
   const missing = TOOLS.filter((name) => !found(name));

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { installPaths } from '../../src/model/install-paths.js';
 
-/** What is there, by name (`loop loop3`, `mount /run/x`), with what tells it from another of that name. */
+/** What exists, by name (`loop loop3`, `mount /run/x`), with what distinguishes it from another of that name. */
 export type Snapshot = Record<string, string>;
 
 export interface Looked {
-  /** `--root` of the baleine in question: loops, processes, cgroups and files are told by it. */
+  /** `--root` of the installation: identifies its loops, processes, cgroups and files. */
   root: string;
-  /** A process whose mount and network namespaces are looked at; default this one. */
+  /** The process whose mount and network namespaces are observed; default this one. */
   pid?: number;
-  /** What it had for its temporary files, `TMPDIR`. */
+  /** Its `TMPDIR`. */
   temporary?: string;
 }
 
@@ -34,7 +34,7 @@ export async function snapshot({ root, pid = process.pid, temporary }: Looked): 
   ]);
 }
 
-/** One line for each thing left, gone or changed, in order; empty when nothing is. */
+/** One line for each added, removed or changed thing, sorted. */
 export function difference(before: Snapshot, after: Snapshot): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names.flatMap((name) => {
@@ -81,7 +81,7 @@ async function links(pid: number): Promise<Entry[]> {
   ]);
 }
 
-/** The common parent counts only while no other tag is in it, because tests run side by side. */
+/** The common parent counts only without other tags in it, because tests run concurrently. */
 function cgroups(tag: string): Entry[] {
   return cgroupRoots().flatMap((root) => {
     const parent = join(root, 'baleine');
@@ -104,7 +104,7 @@ export function cgroupRoots(): string[] {
     .map(([, path]) => path as string);
 }
 
-/** A cgroup folder and those in it, parents first; none when it is not there. */
+/** A cgroup folder and those in it, parents first; empty if it does not exist. */
 export function folders(path: string): string[] {
   if (!stat(path)?.isDirectory()) return [];
   return [path, ...list(path).flatMap((name) => folders(join(path, name)))];
@@ -150,7 +150,7 @@ function ancestors(pid: number): Set<number> {
   return found;
 }
 
-/** But for the note that a stack was destroyed, which outlives it, and the root while it is all. */
+/** Except the entry of a destroyed stack, which outlives it, and the root if it has nothing else. */
 function files(root: string): Entry[] {
   const note = join(root, 'destroyed.csv');
   const isAll = list(root).join() === 'destroyed.csv';
@@ -177,7 +177,7 @@ function walk(path: string, device?: number): [string, Stat][] {
 
 const under = (path: string, dir: string) => path === dir || path.startsWith(`${dir}/`);
 
-/** Things vanish while one looks: absent reads as empty, here and below. */
+/** Things may vanish in between: absent reads as empty, here and below. */
 function list(path: string): string[] {
   try {
     return readdirSync(path).sort();

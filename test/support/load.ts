@@ -5,14 +5,14 @@ import { fileURLToPath } from 'node:url';
 
 const CLIENT = fileURLToPath(new URL('load.mjs', import.meta.url));
 
-/** What a client has met since it was last asked. */
+/** The results of a client since the previous call. */
 export interface Counts {
   requests: number;
-  /** How often by what went wrong: `ECONNRESET`, `time-out`, `status 503`. */
+  /** Number of failures by cause: `ECONNRESET`, `time-out`, `status 503`. */
   failed: Record<string, number>;
-  /** The same, of requests that were under way when a process was killed. */
+  /** The same for requests in flight when a process was killed. */
   cut: Record<string, number>;
-  /** How often by what the page said. */
+  /** Number of answers by their text. */
   pages: Record<string, number>;
   /** Milliseconds. */
   slowest: number;
@@ -21,15 +21,15 @@ export interface Counts {
 
 export interface Load {
   count(): Promise<Counts>;
-  /** Ends a process by force. */
+  /** Kills a process. */
   kill(pid: number): void;
   stop(): Promise<void>;
 }
 
 /**
- * Steady load on a URL by a process of its own.
+ * Steady load on a URL from a separate process.
  *
- * @param pid in whose network namespace; the test's own when absent
+ * @param pid process whose network namespace is used; default: the test's own
  */
 export function startLoad(url: string, pid?: number, script = CLIENT): Load {
   const command = [process.execPath, script, url];

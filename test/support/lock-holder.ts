@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Node opens files close-on-exec: by that a run is told from a program that was given its lock. */
+/** Node opens files close-on-exec: this distinguishes a run from a program that inherited its lock. */
 const HOLDER = `
   const fd = require('node:fs').openSync(process.argv[1], 'a');
   const { status } = require('node:child_process').spawnSync('flock', ['3'], {
@@ -12,7 +12,7 @@ const HOLDER = `
   process.stdin.resume();
 `;
 
-/** Takes a lock as a run does, in a process of its own; the end of its input has it end. */
+/** Holds a lock like a run, in a separate process, until its standard input ends. */
 export async function holdLock(path: string): Promise<ChildProcessWithoutNullStreams> {
   const holder = spawn(process.execPath, ['-e', HOLDER, '--', path]);
   await once(holder.stdout, 'data');

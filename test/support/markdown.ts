@@ -1,13 +1,13 @@
 /** A fenced block of a Markdown file. */
 export interface Block {
-  /** `README.md:32`, of its first line. */
+  /** The position of its first line, `README.md:32`. */
   at: string;
-  /** `sh`, `yaml`; empty when the fence says none. */
+  /** `sh`, `yaml`; empty if the fence has none. */
   language: string;
-  /** Its info string says `part`: shown, and checked, but not run. */
+  /** Its info string says `part`: checked, but not run. */
   isPart: boolean;
   text: string;
-  /** The heading it stands under. */
+  /** The heading above it. */
   section: string;
 }
 

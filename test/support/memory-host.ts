@@ -41,7 +41,7 @@ export class MemoryHost {
   files = new Map<string, MemoryFile>();
   cgroups = new Map<string, ObservedLimits>();
   /** Addresses by device, by network namespace name. */
-  /** Bytes that the file system in a file takes, if not as many as the file has. */
+  /** Size of the file system in a file, if it differs from the file's. */
   wanted = new Map<string, number>();
   namespaces = new Map<string, Map<string, string[]>>();
   exits = new Map<string, { code: number; at: string }>();
@@ -50,19 +50,19 @@ export class MemoryHost {
   signals: string[] = [];
   /** Calls made to proxies about their servers. */
   proxyCalls: string[] = [];
-  /** Milliseconds since 1970; tests move it on. */
+  /** Milliseconds since 1970; tests advance it. */
   now = START;
-  /** Milliseconds by which its clock is set wrong. */
+  /** Milliseconds by which its clock is wrong. */
   skew = 0;
-  /** Why a container's health check fails; one that is not here is well. */
+  /** Why a container's health check fails; all others succeed. */
   ill = new Map<string, string>();
-  /** When each was last asked for its health, and how often. */
+  /** When the health of each was last checked, and how often. */
   asked = new Map<string, { at: number; times: number }>();
-  /** Ids of those whose monitor calls baleine. */
+  /** Ids of containers whose monitor calls baleine. */
   healing = new Set<string>();
-  /** Ids of those that are paused. */
+  /** Ids of paused containers. */
   frozen = new Set<string>();
-  /** Who has frozen them, by id. */
+  /** The command that has frozen a container, by id. */
   holds = new Map<string, FreezeHolder>();
   #nextPid = 1000;
   #due: string[] = [];
@@ -115,7 +115,7 @@ export class MemoryHost {
     };
   }
 
-  /** A look that asks whose health is due; an apply then calls `noteHealthChecked`. */
+  /** A probe with the health checks that are due; an apply then calls `noteHealthChecked`. */
   probeAsking(rows: readonly Row[]): Probe {
     const probe = this.probe();
     const due = dueForHealth(rows, probe, this.paths).map(({ id }) => id);
@@ -279,7 +279,7 @@ export class MemoryHost {
     };
   }
 
-  /** As the kernel does: ports of a bridge lose their master, a veth takes its peer along. */
+  /** As in the kernel: ports of a bridge lose their master, and the peer of a veth is removed, too. */
   removeLink(name: string): void {
     this.links.delete(name);
     for (const link of this.links.values()) if (link.master === name) delete link.master;
@@ -311,12 +311,12 @@ export class MemoryHost {
     return code === undefined ? undefined : { running: false, code, age: 0 };
   }
 
-  /** By the clock that may be wrong. */
+  /** Time by the clock that may be wrong. */
   #date(): string {
     return new Date(this.now + this.skew).toISOString();
   }
 
-  /** By the clock that nobody sets. */
+  /** Time by the monotonic clock. */
   #uptime(): number {
     return this.now - START + 3_600_000;
   }

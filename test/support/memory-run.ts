@@ -53,7 +53,7 @@ export class MemoryRun extends Context {
 
   override needsCleanup = () => false;
 
-  /** What `plan` does, and then apply with the lock if there is nothing to do. */
+  /** Plans like `plan`, and like apply with the lock if there is nothing to do. */
   async plan(): Promise<Plan> {
     const config = await this.config();
     const plan = await planStack(this, config, this.fastPath.records(), {});
@@ -68,7 +68,7 @@ export class MemoryRun extends Context {
     return check(config, (rows) => desiredInput(config, this, rows));
   }
 
-  /** Two CPUs, and somebody who listens on every port. */
+  /** A host with two CPUs and a listener on every port. */
   override capacity(): Capacity {
     return {
       cpus: () => '0-1',
@@ -81,7 +81,7 @@ export class MemoryRun extends Context {
     };
   }
 
-  /** No source of a bind mount is there. */
+  /** No source of a bind mount exists. */
   override async preconditions(): Promise<Preconditions> {
     return {
       isBlockDevice: () => true,

@@ -82,7 +82,7 @@ export class MemoryStack {
     return this.#build(stack, back.resources, { targets: back.targets });
   }
 
-  /** @param cut stop after the pin is recorded, before anything is done */
+  /** @param cut stop after the pin is recorded, before the first step */
   async rollback(text: string, name: string, { cut = false } = {}): Promise<void> {
     const plan = this.planRollback(text, name);
     await pinReleases(plan, this.#store());
@@ -120,10 +120,10 @@ export class MemoryStack {
   }
 
   /** The plan of an imperative command. */
-  planImperative(words: ConfigEntries, asked: Address[], gone: Address[] = []): Plan {
-    const config = configFromFlags(words, 'do it');
+  planImperative(entries: ConfigEntries, asked: Address[], removed: Address[] = []): Plan {
+    const config = configFromFlags(entries, 'do it');
     const context = { config, rows: this.rows, paths: this.paths, sources: {}, origins: {} };
-    const { resources, targets } = desiredImperative(context, asked, gone);
+    const { resources, targets } = desiredImperative(context, asked, removed);
     return this.#build(IMPERATIVE_STACK, resources, { targets }, { deleteData: true });
   }
 

@@ -3,7 +3,7 @@ import { ForksPoolWorker, type PoolOptions, type PoolRunnerInitializer } from 'v
 
 const SCRIPT = fileURLToPath(new URL('private-host.sh', import.meta.url));
 
-/** Runs each test file in a process that has a private host around it (private-host.sh). */
+/** Runs each test file in a process on a private host (private-host.sh). */
 export function privateHostPool(): PoolRunnerInitializer {
   return { name: 'private-host', createPoolWorker: (options) => new PrivateHostWorker(options) };
 }

@@ -28,44 +28,44 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Working directory; default `host.dir`. */
   cwd?: string;
-  /** Reject when the exit code is not 0; default true. */
+  /** Reject unless the exit code is 0; default true. */
   reject?: boolean;
   /** Milliseconds; default 60000. */
   timeout?: number;
 }
 
 export interface Ran {
-  /** 128 + the signal's number when a signal ended it, as a shell has it. */
+  /** 128 + the signal's number if a signal ended it, as in a shell. */
   code: number;
   stdout: string;
   stderr: string;
 }
 
-/** A mount and a network namespace held open by a process, with folders of its own. */
+/** A mount and a network namespace kept open by a process, with its own folders. */
 export interface PrivateHost {
-  /** Of the process that holds it open. */
+  /** Pid of the process that keeps it open. */
   pid: number;
   /** Scratch folder for yaml files, trees …; real on the machine's disk, removed by `close`. */
   dir: string;
-  /** What `baleine` gets as `--root`; not there at first. Everything left in it is a leak. */
+  /** `--root` of `baleine`; does not exist at first. Everything left in it is a leak. */
   root: string;
   /** Runs a program inside. */
   run(program: string, args?: string[], options?: RunOptions): Promise<Ran>;
   /** Runs the built baleine inside, on `root`. */
   baleine(args: string[], options?: RunOptions): Promise<Ran>;
-  /** The answer's body; rejects unless the status is 2xx. */
+  /** Returns the body of the response; rejects unless the status is 2xx. */
   http(url: string): Promise<string>;
   /** Runs `ip -json` with these words. */
   ip<T = Record<string, unknown>>(...words: string[]): Promise<T[]>;
-  /** All a baleine could leave here, now; for `difference`. */
+  /** Everything that baleine could leave here, now; for `difference`. */
   snapshot(): Promise<Snapshot>;
-  /** What there is more, less or else than at the start, after waiting up to 2 s for it to go. */
+  /** The differences from the start, after waiting up to 2 s for them to disappear. */
   leaks(): Promise<string[]>;
-  /** Reports leaks, then ends and removes whatever is left. */
+  /** Reports leaks, then ends and removes everything that is left. */
   close(): Promise<string[]>;
 }
 
-/** Makes one; needs root, util-linux and iproute2. */
+/** Creates a private host; needs root, util-linux and iproute2. */
 export async function privateHost(): Promise<PrivateHost> {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'host-')));
   const root = join(dir, 'root');
@@ -101,7 +101,7 @@ export async function privateHost(): Promise<PrivateHost> {
   };
 }
 
-/** Gives a test a private host, and fails it when anything is left there at its end. */
+/** Gives a test a private host, and fails it if anything is left there at its end. */
 export function inPrivateHost(test: (host: PrivateHost) => Promise<void>): () => Promise<void> {
   return async () => {
     const host = await privateHost();
@@ -119,10 +119,10 @@ export function inPrivateHost(test: (host: PrivateHost) => Promise<void>): () =>
 const SERVING_LIMIT = 10_000;
 
 /**
- * Runs a server on a private host until it is stopped; it goes with the test's process at the latest.
+ * Runs a server on a private host until it is stopped, or the test's process ends.
  *
- * @param url what it answers as soon as it serves
- * @returns what stops it
+ * @param url answers once the server is up
+ * @returns a function that stops it
  */
 export async function serving(
   host: PrivateHost,
@@ -147,7 +147,7 @@ export async function serving(
   return stop;
 }
 
-/** Ends with its standard input, so with this process at the latest. */
+/** Ends with its standard input, and so with this process at the latest. */
 async function hold(): Promise<{ pid: number; end: () => Promise<void> }> {
   const holder = spawn(SCRIPT, ['sh', '-c', 'echo ready; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -192,7 +192,7 @@ async function settle(look: () => Promise<string[]>): Promise<string[]> {
   return look();
 }
 
-/** Those of our tag, and whatever still runs in the private mount namespace. */
+/** Processes with our tag, and those still running in the private mount namespace. */
 async function endProcesses(root: string, holder: number): Promise<void> {
   const { tag, run } = installPaths(root);
   const space = namespaceOf(holder, 'mnt');
@@ -212,11 +212,11 @@ function signal(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended meanwhile.
+    // It has ended in between.
   }
 }
 
-/** Mounted ones went with the namespace; these were attached by hand. */
+/** Mounted ones are gone with the namespace; these were attached without a mount. */
 async function detachLoops(root: string): Promise<void> {
   for (const name of loops(root).map(([each]) => each.slice('loop '.length))) {
     await execa('losetup', ['--detach', `/dev/${name}`], { reject: false });

@@ -5,7 +5,7 @@ import { findProgram } from '../../src/host/linux/process/programs.js';
 import { installPaths } from '../../src/model/install-paths.js';
 import { MAIN, type PrivateHost, type Ran } from './private-host.js';
 
-/** What stands in for a program: once, it ends the run that has started it, dallies, and goes on. */
+/** A script in place of a program: once, it kills the run that has started it, waits, and goes on. */
 const SCRIPT = `
 case " $* " in
 *" $word "*)
@@ -20,15 +20,15 @@ exec "$program" "$@"
 `;
 
 export interface Dallying {
-  /** Of the program that stands in. */
+  /** Name of the replaced program. */
   program: string;
-  /** Among its words; the first call that has it is the one. */
+  /** Selects the first call with this argument. */
   word: string;
-  /** For which it dallies after its run was killed. */
+  /** Time to wait after its run was killed. */
   seconds: number;
 }
 
-/** What has become of it: it has gone on to do its work, was ended before, or dallies still. */
+/** Its state: it went on with its work, was ended before, or still waits. */
 export type Went = 'on' | 'away' | 'nowhere';
 
 /**

@@ -14,7 +14,7 @@ export function tracedCalls(log: string): string[] {
   return lines.map((line) => line.slice(line.indexOf(' ') + 1));
 }
 
-/** Names of the programs that were started, the first one left out. */
+/** Names of the started programs, without the first one. */
 export function startedIn(calls: string[]): string[] {
   const paths = calls.flatMap((call) => /^execve\("([^"]+)".* = 0$/.exec(call)?.[1] ?? []);
   return paths.slice(1).map((path) => basename(path));

@@ -48,7 +48,7 @@ const USUAL: Phase[] = [
   { name: 'destroy', from: 'farm', to: 'farm', more: { destroy: true } },
 ];
 
-/** Servers take turns in these, which takes its time. */
+/** These are rolling updates, which take some time. */
 const LONG: Phase[] = [
   { name: 'new image', from: 'farm', to: 'renewed' },
   { name: 'new image and port', from: 'farm', to: 'moved' },

@@ -22,7 +22,7 @@ import {
 } from '../../../src/model/install-paths.js';
 import type { ContainerSpec } from '../../../src/model/specs.js';
 
-/** A folder of its own for a test, and the site in it. */
+/** A folder for a test, and the paths of an installation in it. */
 export function temporaryInstallation(): { paths: InstallPaths; remove: () => void } {
   const root = mkdtempSync(join(tmpdir(), 'site-'));
   const paths = installPaths(root);
@@ -71,7 +71,7 @@ export async function busyboxImage(file: string): Promise<void> {
   await linuxDisks().create(file, 32 * 2 ** 20, async (tree) => fillBusybox(tree));
 }
 
-/** What the planner would hand over for a container that runs a shell script. */
+/** The planner's spec for a container that runs a shell script. */
 export function specOf(
   paths: InstallPaths,
   name: string,

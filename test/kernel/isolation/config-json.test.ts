@@ -41,7 +41,7 @@ function specsOf(file: WrittenFile): ContainerSpec[] {
     .map(({ spec }) => spec as ContainerSpec);
 }
 
-/** Undefined for one whose wish this host cannot fulfil, which is said by a UserError. */
+/** Undefined if this host does not support the container's options, which is a UserError. */
 function bundleOf(spec: ContainerSpec): OciSpec | undefined {
   try {
     return configJson(spec, {
@@ -94,7 +94,7 @@ it('writes a valid and strict config.json for any file', () => {
   expect(bundles).toBeGreaterThan(500);
 });
 
-/** What no wish may change; the schema knows nothing of it. */
+/** What no option may change; the schema does not cover it. */
 function expectStrict({ process, linux, mounts }: OciSpec, spec: ContainerSpec): void {
   expect(process.noNewPrivileges).toBe(true);
   expect(process.oomScoreAdj).toBeGreaterThanOrEqual(0);

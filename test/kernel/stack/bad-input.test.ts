@@ -12,13 +12,13 @@ beforeAll(async () => {
   before = await use().host.snapshot();
 });
 
-/** JSON is YAML: one line, so that the place in it is known. */
+/** JSON is valid YAML: one line, so that positions are known. */
 const json = (words: object) => JSON.stringify({ ...PAIR, ...words });
 const containers = (more: object) => json({ containers: { ...PAIR.containers, ...more } });
 const at = (address: string) => ({ bridges: { front: { address } } });
 const named = (name: string) => containers({ [name]: PAIR.containers.a });
 
-/** What the file is, and what must be said about it. */
+/** The file, and the expected error. */
 const FILES: Record<string, [text: string, said: RegExp]> = {
   'no YAML': ['name: [', /:1:8: /],
   nothing: ['', /:1:1: .*nothing/],

@@ -30,13 +30,13 @@ const useIpv6 = (link: string) =>
 const other = () => join(use().host.dir, 'other.img');
 
 interface Drift {
-  /** What somebody does behind baleine's back. */
+  /** A change behind baleine's back. */
   done: () => unknown;
-  /** The headings of the plan, in order: all that it names, and why. */
+  /** The headings of the plan, in order, with the reasons. */
   named: (string | RegExp)[];
-  /** Containers that take a new process to mend. */
+  /** Containers that get a new process in the repair. */
   restarted?: string[];
-  /** That it is mended, beyond an empty plan and two servers that answer. */
+  /** An additional check of the repair, besides an empty plan and two servers that answer. */
   mended?: () => Promise<void>;
 }
 

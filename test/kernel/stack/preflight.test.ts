@@ -13,7 +13,7 @@ const fileOf = (a: object, more: object = {}) => ({
   ...more,
 });
 
-/** What the file asks for, and what is said of it; nobody else would find out before the start. */
+/** The entry and the expected error; without preflight it would fail only at the start. */
 const ASKED: [what: string, container: object, said: RegExp, bridges?: object][] = [
   [
     'a source behind a dangling link',

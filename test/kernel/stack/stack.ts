@@ -8,10 +8,10 @@ import { cgroupRoots, difference, folders, type Snapshot } from '../../support/l
 import { type PrivateHost, privateHost, type Ran } from '../../support/private-host.js';
 import { SMALL_IMAGE } from '../../support/small-image.js';
 
-/** What stands in baleine.yaml. JSON is YAML, so a test writes it as an object. */
+/** The content of baleine.yaml. JSON is valid YAML, so a test writes it as an object. */
 export type Words = Record<string, unknown> & { name: string };
 
-/** Milliseconds: a busy machine is no failure. */
+/** Milliseconds; enough for a busy machine. */
 const LONG = 300_000;
 
 export const NOTHING = 'No changes. Your infrastructure matches the configuration.\n';
@@ -68,7 +68,7 @@ export class Stack {
     return this.host.baleine(['--file', this.file, ...words], { reject: false, timeout: LONG });
   }
 
-  /** Rejects when it does not end with 0; answers standard output. */
+  /** Rejects unless it exits with 0; returns standard output. */
   async done(...words: string[]): Promise<string> {
     return (await this.host.baleine(['--file', this.file, ...words], { timeout: LONG })).stdout;
   }
@@ -136,7 +136,7 @@ export class Stack {
     };
   }
 
-  /** What has changed on the host since, but for what containers write to their disks and logs. */
+  /** What has changed on the host since, except for what containers write to their disks and logs. */
   async changes(since: Snapshot): Promise<string[]> {
     const found = difference(since, await this.host.snapshot());
     return found.filter((line) => !/^changed: file .*\/(disks|logs)\/[^/]*\.(img|log) /.test(line));
