@@ -18,42 +18,45 @@ const TRAPS: [trap: string, ...tests: [file: string, test: string][]][] = [
   [
     'runc follows an image whose /dev, /proc or /sys is a link',
     ['host/linux/runtime/tree.test.ts', 'refuses a /%s that is a link or a file'],
-    ['kernel/host/runtime.test.ts', 'refuses a disk that would have the runtime write to the host'],
+    ['kernel/host/runtime.test.ts', 'refuses a disk that would make the runtime write to the host'],
   ],
   [
     'descriptors of the caller reach the runtime; a working directory can lead to them',
-    ['host/linux/process/descriptors.test.ts', 'keeps what our caller left open'],
-    ['kernel/isolation/escape.test.ts', 'lets nothing out of a default container'],
+    [
+      'host/linux/process/descriptors.test.ts',
+      'does not pass open descriptors of our caller to programs',
+    ],
+    ['kernel/isolation/escape.test.ts', 'contains a default container'],
     ['host/linux/runtime/tree.test.ts', 'refuses %s'],
     ['kernel/isolation/traps.test.ts', 'refuses a working directory that leads out'],
   ],
   [
     'crun drops nodev and nosuid from the root',
-    ['kernel/isolation/traps.test.ts', 'denies a device where mounts allow it'],
+    ['kernel/isolation/traps.test.ts', 'denies a device even where mounts allow it'],
   ],
   [
     'old runtimes take ids such as ../x',
-    ['config/bad-input.test.ts', '"%s" is none'],
-    ['kernel/host/runtime.test.ts', 'refuses what is not there or no name'],
+    ['config/bad-input.test.ts', '"%s" is no name'],
+    ['kernel/host/runtime.test.ts', 'refuses missing runtimes and invalid names'],
   ],
   [
     'cgroup parents stay after the runtime’s delete',
-    ['kernel/host/cgroups.test.ts', 'takes groups inside along'],
-    ['kernel/host/runtime.test.ts', 'starts, is found again, and is gone after a stop'],
+    ['kernel/host/cgroups.test.ts', 'removes nested groups'],
+    ['kernel/host/runtime.test.ts', 'starts, is observed, and is gone after a stop'],
   ],
   [
     'ip -batch: comments, newlines, lost lines, v%d',
-    ['kernel/host/links.test.ts', 'gives no word %j to ip'],
-    ['kernel/host/links.test.ts', 'tells why one did not come out, and does the others'],
+    ['kernel/host/links.test.ts', 'never passes the name %j to ip'],
+    ['kernel/host/links.test.ts', 'reports why one failed, and wires the others'],
   ],
   [
     'a hostile superblock, a truncated image',
-    ['kernel/host/disks.test.ts', 'refuses a file that is cut off'],
+    ['kernel/host/disks.test.ts', 'refuses a truncated file'],
     ['kernel/isolation/traps.test.ts', 'does not let a superblock panic the host'],
   ],
   [
     'two mounts of one file share a loop device; a busy unmount',
-    ['kernel/host/disks.test.ts', 'mounts nodev,nosuid once, however often it is asked'],
+    ['kernel/host/disks.test.ts', 'mounts nodev,nosuid once, no matter how often it is called'],
     ['kernel/host/disks.test.ts', 'unmounts a busy one lazily'],
   ],
   [
@@ -71,7 +74,7 @@ const TRAPS: [trap: string, ...tests: [file: string, test: string][]][] = [
     'a bridge has an address of IPv6 by itself',
     [
       'kernel/host/links.test.ts',
-      'is not a way to the host by IPv6, nor does the host hear routers there',
+      'gives no IPv6 access to the host, which accepts no router advertisements there',
     ],
     [
       'kinds/bridge.test.ts',
