@@ -48,6 +48,16 @@ export const unrecordedKey = <Raw, Entry>(
   key: Omit<UnrecordedKey<Raw, Entry>, 'kind'>,
 ): UnrecordedKey<Raw, Entry> => ({ ...key, kind: 'unrecorded' });
 
+/** The same key of images and bridges. */
+export const protectKey = unrecordedKey({
+  schema: {
+    description: 'Refuse to destroy or replace this resource.',
+    type: 'boolean',
+    default: false,
+  },
+  read: (raw: boolean | undefined) => raw ?? false,
+});
+
 /** A key without its own types, for code that iterates over all keys. */
 export type AnyKey = Described<never, unknown> & {
   kind: 'recorded' | 'unrecorded';

@@ -1,4 +1,4 @@
-import { recordedKey, unrecordedKey } from '../key.js';
+import { protectKey, recordedKey } from '../key.js';
 
 /** Every key of a bridge but `external`, in the order a reader of the file would want them. */
 export const BRIDGE_KEYS = {
@@ -41,12 +41,5 @@ export const BRIDGE_KEYS = {
     change: 'update',
     flag: { flags: '--uplink <interface>', help: 'an interface of the host to attach' },
   }),
-  protect: unrecordedKey({
-    schema: {
-      description: 'Refuse to destroy or replace this resource.',
-      type: 'boolean',
-      default: false,
-    },
-    read: (raw: boolean | undefined) => raw ?? false,
-  }),
+  protect: protectKey,
 };

@@ -16,7 +16,7 @@ import type {
   DockerfileSource,
   ImageFrom,
 } from '../../model/image-values.js';
-import { recordedKey, type Schema, unrecordedKey } from '../key.js';
+import { protectKey, recordedKey, type Schema, unrecordedKey } from '../key.js';
 
 type Archive = string | { path: string; reference?: string };
 type Pairs = { [key: string]: Scalar } | string[];
@@ -182,14 +182,7 @@ export const IMAGE_KEYS = {
     read: (raw: string[] | undefined) => raw ?? [],
     change: 'update',
   }),
-  protect: unrecordedKey({
-    schema: {
-      description: 'Refuse to destroy or replace this resource.',
-      type: 'boolean',
-      default: false,
-    },
-    read: (raw: boolean | undefined) => raw ?? false,
-  }),
+  protect: protectKey,
 };
 
 /** What containers inherit: recorded in the image's `config`. */
