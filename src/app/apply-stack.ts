@@ -79,10 +79,10 @@ function afterFailure(context: Context, config: Config, store: Store, options: A
 /** Converges the host to the recorded stack: restores what the host has lost. */
 export async function applyRecorded(
   context: Context,
-  given: string,
+  name: string,
   options: ApplyOptions,
 ): Promise<number | undefined> {
-  const stack = await stackName(context, given);
+  const stack = await stackName(context, name);
   const code = await withStore(context, options, async (store) => {
     if (options.unattended) refuseDestroyed(context, { stack });
     const planOptions = { ...planOptionsOf(options), health: 'note' } as const;

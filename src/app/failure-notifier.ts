@@ -46,9 +46,9 @@ export async function notifyFailures(
   // with code 0: a started container does not stay up
   const isFailing = code === 1 || code === LOCKED || (code === 0 && attempt.output !== '');
   if (isFailing) {
-    const { tell, failing } = attempt.failed(Date.now(), code !== 0);
+    const { report, failing } = attempt.failed(Date.now(), code !== 0);
     saveFailure(paths, file, failing);
-    if (!tell) return code;
+    if (!report) return code;
   }
   if (attempt.output !== '') context.frontend.warn(attempt.output);
   if (code === 0 && before && !isFailing && (await isSteady(context, before))) {
@@ -108,12 +108,12 @@ class Attempt {
   }
 
   /** @param isTried the plan was executed, so its retry must wait */
-  failed(now: number, isTried: boolean): { tell: boolean; failing: FailureRecord } {
-    const { tell, failing } = noteFailure(this.before, this.#key ?? this.output, now);
+  failed(now: number, isTried: boolean): { report: boolean; failing: FailureRecord } {
+    const { report, failing } = noteFailure(this.before, this.#key ?? this.output, now);
     const { tries: _last, ...rest } = failing;
     const tries = isTried && this.#changes && nextRetry(this.before, this.#changes, now);
     const loops = this.before?.loops || this.output.includes(CRASH_LOOP);
-    return { tell, failing: { ...rest, ...(loops && { loops }), ...(tries && { tries }) } };
+    return { report, failing: { ...rest, ...(loops && { loops }), ...(tries && { tries }) } };
   }
 }
 

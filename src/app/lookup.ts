@@ -13,19 +13,19 @@ export type StackScope = 'file' | 'imperative';
 
 export async function scopedStack(
   context: Context,
-  given: string | undefined,
+  stack: string | undefined,
   scope: StackScope,
 ): Promise<string> {
-  return scope === 'imperative' && given === undefined
+  return scope === 'imperative' && stack === undefined
     ? IMPERATIVE_STACK
-    : stackName(context, given);
+    : stackName(context, stack);
 }
 
 /** The stack named by `--stack`, else the file's. */
-export async function stackName(context: Context, given?: string): Promise<string> {
-  if (given === undefined) return (await context.config()).name;
-  if (given === IMPERATIVE_STACK || NAME.test(given)) return given;
-  throw new UserError(`cannot use ${JSON.stringify(given)}: it is not a stack's name`);
+export async function stackName(context: Context, stack?: string): Promise<string> {
+  if (stack === undefined) return (await context.config()).name;
+  if (stack === IMPERATIVE_STACK || NAME.test(stack)) return stack;
+  throw new UserError(`cannot use ${JSON.stringify(stack)}: it is not a stack's name`);
 }
 
 /** The row of an address. @throws UserError that lists the existing ones */
@@ -69,11 +69,11 @@ function notFound(rows: readonly Row[], stack: string, name: string, purpose: st
 export async function containerId(
   context: Context,
   name: string,
-  given: string | undefined,
+  stack: string | undefined,
   scope: StackScope,
 ): Promise<string> {
   if (!NAME.test(name)) {
     throw new UserError(`cannot find container ${name}: that is no name`, 'baleine ps lists them');
   }
-  return idOf(await scopedStack(context, given, scope), name);
+  return idOf(await scopedStack(context, stack, scope), name);
 }

@@ -46,15 +46,15 @@ export function noteFailure(
   before: FailureRecord | undefined,
   text: string,
   now: number,
-): { tell: boolean; failing: FailureRecord } {
+): { report: boolean; failing: FailureRecord } {
   const key = keyOf(text);
   const told = new Date(now).toISOString();
   const since = before?.since ?? told;
-  if (before?.key !== key) return { tell: true, failing: { key, since, told, pause: HOUR } };
+  if (before?.key !== key) return { report: true, failing: { key, since, told, pause: HOUR } };
   if (elapsed(before.told, now) < Math.min(before.pause, DAY))
-    return { tell: false, failing: before };
+    return { report: false, failing: before };
   const pause = Math.min(2 * before.pause, DAY);
-  return { tell: true, failing: { key, since, told, pause } };
+  return { report: true, failing: { key, since, told, pause } };
 }
 
 /** Counts one more failure; starts at one if the plan has other changes. */

@@ -22,7 +22,7 @@ function toldAt(texts: Iterable<string>): number[] {
   let minute = 0;
   for (const text of texts) {
     const noted = noteFailure(failing, text, minute * MINUTE);
-    if (noted.tell) told.push(minute);
+    if (noted.report) told.push(minute);
     failing = noted.failing;
     minute += 1;
   }
@@ -38,7 +38,7 @@ it('reports the same failure at once, after 1, 2, 4, 8 and 16 hours, then once a
 it('reports a different failure at once, and keeps the time of the first', () => {
   const first = noteFailure(undefined, 'Error: a', 0).failing;
   const second = noteFailure(first, 'Error: b', MINUTE);
-  expect(second).toMatchObject({ tell: true, failing: { since: first.since, pause: HOUR } });
+  expect(second).toMatchObject({ report: true, failing: { since: first.since, pause: HOUR } });
   expect(toldAt(['a', 'a', 'b', 'b', 'a'])).toEqual([0, 2, 4]);
 });
 
@@ -77,14 +77,14 @@ it('retries a failure once at once, then with intervals growing to 5 minutes', (
 
 it('is not silenced by a clock that was set back', () => {
   const { failing } = noteFailure(undefined, 'x', 50 * HOUR);
-  expect(noteFailure(failing, 'x', HOUR).tell).toBe(true);
+  expect(noteFailure(failing, 'x', HOUR).report).toBe(true);
 });
 
 it('waits no longer than a day, whatever was recorded', () => {
   const { failing } = noteFailure(undefined, 'x', 0);
   const odd = { ...failing, pause: 1000 * HOUR };
-  expect(noteFailure(odd, 'x', 23 * HOUR).tell).toBe(false);
-  expect(noteFailure(odd, 'x', 24 * HOUR).tell).toBe(true);
+  expect(noteFailure(odd, 'x', 23 * HOUR).report).toBe(false);
+  expect(noteFailure(odd, 'x', 24 * HOUR).report).toBe(true);
 });
 
 it('remembers by file, and leaves nothing after forgetting', () => {
@@ -125,7 +125,7 @@ it('distinguishes containers that end by how they end, not by try or log', () =>
   const first = text('Error: container.a: does not stay up: ended with 3', 'boom at 12:00');
   const { failing } = noteFailure(undefined, first, 0);
   const again = text('Warning: container.a: does not stay up (try 4): ended with 3', 'other');
-  expect(noteFailure(failing, again, 1).tell).toBe(false);
+  expect(noteFailure(failing, again, 1).report).toBe(false);
   const other = text('Warning: container.a: does not stay up (try 5): ended with 137 SIGKILL', 'x');
-  expect(noteFailure(failing, other, 1).tell).toBe(true);
+  expect(noteFailure(failing, other, 1).report).toBe(true);
 });

@@ -47,8 +47,8 @@ const RENDER = {
   dot: async (topology: Topology) => (await import('../../view/graph/dot.js')).dotGraph(topology),
 };
 
-async function draw(context: Context, { format, output, stack: given }: Options): Promise<void> {
-  const stack = await stackName(context, given);
+async function draw(context: Context, { format, output, stack: name }: Options): Promise<void> {
+  const stack = await stackName(context, name);
   const { rows } = context.state();
   const topology = topologyOf(stack, rows, await context.probe(), context.paths);
   const text = await RENDER[format](topology, localTime(new Date()));

@@ -44,14 +44,14 @@ export function register(program: Command): void {
 async function stream(context: Context, names: string[], options: StatsOptions): Promise<void> {
   const stack = options.allStacks ? undefined : await stackName(context, options.stack);
   const probe = await context.probe();
-  const wanted = (row: Row) =>
+  const isShown = (row: Row) =>
     row.kind === 'container' &&
     (stack === undefined || row.stack === stack) &&
     (names.length === 0 || names.includes(row.name));
-  const look = () => sampleUsage(context.state().rows.filter(wanted), probe, context.paths);
-  for (let before = look(); ; ) {
+  const sample = () => sampleUsage(context.state().rows.filter(isShown), probe, context.paths);
+  for (let before = sample(); ; ) {
     await sleep(options.interval * 1000);
-    const now = look();
+    const now = sample();
     show(statsBetween(before, now), stack === undefined, options);
     if (!options.stream) return;
     before = now;

@@ -80,16 +80,16 @@ function checkBases({ images }: Sections, problems: Problems): void {
 
 /** Each replica waits for each replica of its dependencies, and stores how to check each. */
 function checkDependencies({ containers }: Sections, problems: Problems): void {
-  let [all, asked] = [0, 0];
+  let [all, conditional] = [0, 0];
   for (const [name, { depends_on, replicas = 1 }] of Object.entries(containers)) {
     for (const [other, { condition }] of Object.entries(depends_on)) {
       if (!Object.hasOwn(containers, other)) continue;
       const pairs = replicas * (containers[other]?.replicas ?? 1);
       all += pairs;
-      if (condition !== 'service_started') asked += pairs;
-      if (all <= MAX_DEPENDENCIES && asked <= MAX_CONDITIONS) continue;
+      if (condition !== 'service_started') conditional += pairs;
+      if (all <= MAX_DEPENDENCIES && conditional <= MAX_CONDITIONS) continue;
       const message =
-        asked > MAX_CONDITIONS
+        conditional > MAX_CONDITIONS
           ? `containers wait for more than ${MAX_CONDITIONS} others in all`
           : `containers depend on more than ${MAX_DEPENDENCIES} others in all`;
       problems.atKey(['containers', name, 'depends_on', other], message);

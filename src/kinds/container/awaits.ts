@@ -23,10 +23,10 @@ export function awaits(
     ...dependency,
     ...recordedExit(peers(addressOf('container', dependency.name))),
   }));
-  const asked = new Set(conditions.map(({ name }) => name));
+  const conditional = new Set(conditions.map(({ name }) => name));
   const started = needs.flatMap((address): AwaitedSpec[] => {
     const { kind, name = '' } = parseAddress(address) ?? {};
-    if (kind !== 'container' || asked.has(name)) return [];
+    if (kind !== 'container' || conditional.has(name)) return [];
     const row = peers(address) as ContainerRow | undefined;
     if (row && hasStarted(row)) return [];
     const id = row?.spec.id ?? idOf(parseId(spec.id)?.stack ?? '', name);

@@ -36,11 +36,11 @@ export function compare(
       ? { ...each, reason: `${each.reason}, takes a restart` }
       : each,
   );
-  const asked = [...changed, ...compareSockets(desired.spec, row, seen)];
+  const edited = [...changed, ...compareSockets(desired.spec, row, seen)];
   const state = compareState(desired.spec, row.spec, seen);
-  if (state) return [...asked, ...state];
-  const decision = decideRestart(desired.spec, row, seen, asked.length > 0);
-  return [...asked, ...compareHost(desired.spec, row, seen, decision)];
+  if (state) return [...edited, ...state];
+  const decision = decideRestart(desired.spec, row, seen, edited.length > 0);
+  return [...edited, ...compareHost(desired.spec, row, seen, decision)];
 }
 
 function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[] {

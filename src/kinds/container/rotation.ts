@@ -46,8 +46,8 @@ function targetsOf(spec: ContainerSpec, { port }: RotationSpec): HealthTarget[] 
   const own = healthTarget(spec);
   const tcp: HealthCheck = { tcp: port, on_failure: 'none', ...PORT_CHECK };
   const bare = healthTarget({ ...spec, healthcheck: tcp });
-  const asked = own && portOf(own.check) === port ? [own] : [own, bare];
-  return asked.filter((each) => each !== undefined);
+  const targets = own && portOf(own.check) === port ? [own] : [own, bare];
+  return targets.filter((each) => each !== undefined);
 }
 
 function portOf(check: HealthCheck): number | undefined {

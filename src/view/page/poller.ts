@@ -10,7 +10,7 @@ const PAUSE = 1000;
 export class Watch {
   readonly #watchers = new Set<(sections: Sections) => void>();
   #last: { sections: Sections; at: number } | undefined;
-  #looking = false;
+  #isRunning = false;
 
   constructor(
     readonly load: () => Promise<Sections>,
@@ -35,15 +35,15 @@ export class Watch {
   }
 
   async #run(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
+    if (this.#isRunning) return;
+    this.#isRunning = true;
     while (this.#watchers.size > 0) {
       const sections = await this.#take();
       for (const watcher of this.#watchers) watcher(sections);
       // the timer alone does not keep the program running
       await sleep(this.pause, undefined, { ref: false });
     }
-    this.#looking = false;
+    this.#isRunning = false;
   }
 
   async #take(): Promise<Sections> {
