@@ -47,8 +47,8 @@ module.exports = {
     only(
       'state-to-model',
       '^src/state/',
-      ['^src/host/linux/process/flock\\.ts$'],
-      'Knows the model, and the launcher of flock(1), which holds its lock.',
+      ['^src/host/linux/(process/flock|files/atomic-write)\\.ts$'],
+      'Knows the model, the launcher of flock(1), which holds its lock, and the writer of files.',
     ),
     only('formats-to-config', '^src/formats/', ['^src/config/', KEYS], 'Readers onto one Config.'),
     only(

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { removeFile, replaceFile, syncPath } from '../host/linux/files/atomic-write.js';
 import { formatLine, parseLine } from './csv-line.js';
-import { nodeDisk, remove, replaceFile, syncFolder } from './disk.js';
 import { corruptError } from './parse.js';
 import { trailerOf } from './table.js';
 
@@ -46,13 +46,13 @@ export async function writeEntries<Column extends string>(
   entries: readonly AuxEntry<Column>[],
 ): Promise<void> {
   if (entries.length === 0) {
-    await remove(nodeDisk, join(root, file));
+    await removeFile(join(root, file));
   } else {
     const lines = entries.map((entry) => formatLine(columns.map((column) => entry[column])));
     const body = [formatLine(columns), ...lines, ''].join('\n');
-    await replaceFile(nodeDisk, root, file, `${body}${trailerOf(body, entries.length)}\n`);
+    await replaceFile(join(root, file), `${body}${trailerOf(body, entries.length)}\n`);
   }
-  await syncFolder(nodeDisk, root);
+  await syncPath(root);
 }
 
 /** Crontab files that `cron install --crontab` has written to: nothing else refers to them. */

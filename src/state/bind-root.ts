@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { nodeDisk, replaceFile, syncFolder } from './disk.js';
+import { replaceFile, syncPath } from '../host/linux/files/atomic-write.js';
 import { bindingFile, bindingOf } from './installation.js';
 
 /** Binds a root to this host, unless it is already bound. The caller holds the lock. */
@@ -9,6 +9,6 @@ export async function bindRoot(root: string): Promise<void> {
 
 /** Binds it even if it is already bound. */
 export async function rebindRoot(root: string): Promise<void> {
-  await replaceFile(nodeDisk, root, 'host.json', `${JSON.stringify(bindingOf(root))}\n`);
-  await syncFolder(nodeDisk, root);
+  await replaceFile(bindingFile(root), `${JSON.stringify(bindingOf(root))}\n`);
+  await syncPath(root);
 }

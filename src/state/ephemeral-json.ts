@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { replaceFileSync } from '../host/linux/files/atomic-write.js';
 
 /**
  * Data that a run leaves in /run for the next one, until the host reboots. It is never required.
@@ -16,14 +17,15 @@ export function readEphemeralJson<T extends object>(path: string): T | undefined
 export function writeEphemeralJson(path: string, value: object): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    replaceFileSync(path, JSON.stringify(value), { temporary: temporaryOf(path) });
   } catch {
-    rmSync(`${path}.new`, { force: true });
+    // the next run does without it
   }
 }
 
 /** Also removes the temporary file of a killed run. */
 export function removeEphemeralJson(path: string): void {
-  for (const each of [path, `${path}.new`]) rmSync(each, { force: true });
+  for (const each of [path, temporaryOf(path)]) rmSync(each, { force: true });
 }
+
+const temporaryOf = (path: string) => `${path}.new`;

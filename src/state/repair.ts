@@ -1,8 +1,8 @@
 import { promises, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile, syncPath } from '../host/linux/files/atomic-write.js';
 import { DamagedStateError } from '../model/errors.js';
 import type { Row } from '../model/resource.js';
-import { nodeDisk, replaceFile, syncFolder } from './disk.js';
 import { parseTable } from './parse.js';
 import { isRequired, readTables } from './state.js';
 import { entryOf, formatTable, headerOf, keyOf, type TableFormat, trailerOf } from './table.js';
@@ -52,10 +52,9 @@ export async function repairTables(
   const restored = formats.map((format) => restore(root, format, isRequired(format, texts)));
   const all = restored.flatMap(({ rows }) => rows);
   for (const { format, rows } of restored) {
-    const text = formatTable(format, rows.map(entryOf), all);
-    await replaceFile(nodeDisk, root, format.file, text);
+    await replaceFile(join(root, format.file), formatTable(format, rows.map(entryOf), all));
   }
-  await syncFolder(nodeDisk, root);
+  await syncPath(root);
   return restored.flatMap(({ how }) => how ?? []);
 }
 

@@ -1,11 +1,11 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryPath } from '../host/linux/files/atomic-write.js';
 import type { KindName } from '../model/address.js';
 import { messageOf, UserError } from '../model/errors.js';
 import type { InstallPaths } from '../model/install-paths.js';
 import { digest } from '../model/json.js';
 import type { Row } from '../model/resource.js';
-import { temporaryPath } from './disk.js';
 import { tablesFingerprint } from './files-fingerprint.js';
 import { missingError, parseTable } from './parse.js';
 import { lateFilesIn, type TableFormat } from './table.js';
@@ -93,7 +93,7 @@ function tableOf(root: string, format: TableFormat, text: string | undefined): S
  * interrupted: then it still has, or already has, its temporary name.
  */
 function isCreationInterrupted(root: string, format: TableFormat): boolean {
-  const path = temporaryPath(root, format.file);
+  const path = temporaryPath(join(root, format.file));
   const text = read(path);
   try {
     return text !== undefined && parseTable(format, text, path).length === 0;

@@ -1,10 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import {
+  type Disk,
+  nodeDisk,
+  removeFile,
+  replaceFile,
+  syncPath,
+  temporaryPath,
+} from '../host/linux/files/atomic-write.js';
 import { type KindName, NAME } from '../model/address.js';
 import { messageOf, UserError } from '../model/errors.js';
 import type { InstallPaths } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
-import { type Disk, nodeDisk, remove, replaceFile, syncFolder, temporaryPath } from './disk.js';
 import { tablesFingerprint } from './files-fingerprint.js';
 import { isStack } from './parse.js';
 import { dropBackup, keepBackup } from './repair.js';
@@ -163,11 +170,11 @@ class CsvStore implements Store {
   async dropCutOff(): Promise<void> {
     await this.dropEmpty();
     for (const { format } of this.#tables) {
-      const temp = temporaryPath(this.#root, format.file);
+      const temp = temporaryPath(join(this.#root, format.file));
       if (!existsSync(temp)) continue;
       // killed while the last row was removed: the backup is obsolete too
       if (this.rows.length === 0) dropBackup(this.#root, format.file);
-      await remove(this.#disk, temp);
+      await removeFile(temp, this.#disk);
     }
   }
 
@@ -180,7 +187,7 @@ class CsvStore implements Store {
   /** Required even if an earlier sync failed: its renames are not durable yet. */
   async #sync(renamed: boolean): Promise<void> {
     this.#synced &&= !renamed;
-    if (!this.#synced) await syncFolder(this.#disk, this.#root);
+    if (!this.#synced) await syncPath(this.#root, this.#disk);
     this.#synced = true;
   }
 
@@ -193,7 +200,7 @@ class CsvStore implements Store {
     const text = formatTable(table.format, entries.values(), rows);
     if (text === table.text || !isThere(table)) return false;
     await keepBackup(this.#root, table.format.file);
-    await replaceFile(this.#disk, this.#root, table.format.file, text);
+    await replaceFile(join(this.#root, table.format.file), text, { disk: this.#disk });
     table.text = text;
     table.entries = entries;
     return true;

@@ -1,6 +1,13 @@
 import { promises } from 'node:fs';
 import { join } from 'node:path';
-import { type Disk, remove, replaceFile, syncFolder, temporaryPath, writeDurably } from './disk.js';
+import {
+  type Disk,
+  removeFile,
+  replaceFile,
+  syncPath,
+  temporaryPath,
+  writeTemporary,
+} from '../host/linux/files/atomic-write.js';
 import { dropBackup } from './repair.js';
 import { type Entry, formatTable, type TableFormat } from './table.js';
 
@@ -25,11 +32,12 @@ export async function createTables(disk: Disk, root: string, tables: Table[]): P
     // leftovers of an interrupted creation or removal
     if (tables.some(isThere)) await removeTables(disk, root, tables);
     for (const { format } of tables) {
-      await writeDurably(disk, temporaryPath(root, format.file), formatTable(format, [], []));
+      await writeTemporary(join(root, format.file), formatTable(format, [], []), { disk });
     }
-    await syncFolder(disk, root);
+    await syncPath(root, disk);
     for (const table of tables) {
-      await disk.rename(temporaryPath(root, table.format.file), join(root, table.format.file));
+      const path = join(root, table.format.file);
+      await disk.rename(temporaryPath(path), path);
       table.text = formatTable(table.format, [], []);
     }
   } catch (error) {
@@ -45,21 +53,22 @@ export async function createTables(disk: Disk, root: string, tables: Table[]): P
 export async function addTables(disk: Disk, root: string, tables: Table[]): Promise<void> {
   for (const table of tables.filter((each) => !isThere(each))) {
     const text = formatTable(table.format, [], []);
-    await replaceFile(disk, root, table.format.file, text);
+    await replaceFile(join(root, table.format.file), text, { disk });
     table.text = text;
   }
-  await syncFolder(disk, root);
+  await syncPath(root, disk);
 }
 
 /** The reverse of createTables, for a state without rows. */
 export async function removeTables(disk: Disk, root: string, tables: Table[]): Promise<void> {
   for (const table of tables.filter(isThere)) {
-    await disk.rename(join(root, table.format.file), temporaryPath(root, table.format.file));
+    const path = join(root, table.format.file);
+    await disk.rename(path, temporaryPath(path));
     table.text = undefined;
   }
-  await syncFolder(disk, root);
+  await syncPath(root, disk);
   for (const { format } of tables) {
     dropBackup(root, format.file);
-    await remove(disk, temporaryPath(root, format.file));
+    await removeFile(temporaryPath(join(root, format.file)), disk);
   }
 }

@@ -1,5 +1,5 @@
+import { type Disk, nodeDisk } from '../../src/host/linux/files/atomic-write.js';
 import type { InstallPaths } from '../../src/model/install-paths.js';
-import { type Disk, nodeDisk } from '../../src/state/disk.js';
 import { openStore, type Store } from '../../src/state/store.js';
 import type { TableFormat } from '../../src/state/table.js';
 import { longRow, rowOf, TABLES } from './tables.js';

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { type Disk, nodeDisk } from '../../src/state/disk.js';
+import { type Disk, nodeDisk } from '../../src/host/linux/files/atomic-write.js';
 
 export interface FaultyDisk extends Disk {
   /** Every call so far: `open .images.csv.tmp`, `sync .`, `rename images.csv`. */

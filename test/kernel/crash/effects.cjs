@@ -38,13 +38,9 @@ const later = () => setTimeout(end, (at.length * 7) % 23);
 function before(object, name) {
   const act = object[name];
   object[name] = (...args) => {
-    if (
-      next(
-        name,
-        args.slice(0, 2).filter((each) => typeof each === 'string'),
-      )
-    )
-      end();
+    const paths = args.slice(0, 2).filter((each) => typeof each === 'string');
+    // an open file has its name from `openSync`
+    if (typeof args[0] !== 'number' && next(name, ...paths)) end();
     return act(...args);
   };
 }
@@ -60,6 +56,13 @@ fs.promises.open = async (path, flags, ...more) => {
   const handle = await open(path, flags, ...more);
   if (/[wa]/.test(String(flags)) && next('open', path)) end();
   return handle;
+};
+
+const { openSync } = fs;
+fs.openSync = (path, flags, ...more) => {
+  const descriptor = openSync(path, flags, ...more);
+  if (/[wa]/.test(String(flags)) && next('openSync', path)) end();
+  return descriptor;
 };
 
 const { spawn, spawnSync } = childProcess;

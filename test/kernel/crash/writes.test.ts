@@ -26,7 +26,7 @@ const FARM = readFileSync('examples/web-farm/baleine.yaml', 'utf8').replace(
 );
 
 /** Of a file of baleine's own, whatever is its name while it is written. */
-const WRITE = /^(open|rename|renameSync|writeFileSync) /;
+const WRITE = /^(open|openSync|rename|renameSync|writeFileSync) /;
 
 it.each([
   { name: 'names on a bridge', file: PLAIN, folder: 'hosts', few: 9 },

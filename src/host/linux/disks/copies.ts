@@ -4,8 +4,8 @@ import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { messageOf, UserError } from '../../../model/errors.js';
 import { formatBytes } from '../../../model/format.js';
-import { createFiles } from '../files/atomic-files.js';
 import { LONG, run } from '../process/run.js';
+import { createFiles } from './create-files.js';
 
 /** cp(1): shares blocks if the file system can, and keeps holes. */
 export const CP_OPTIONS = ['--reflink=auto', '--sparse=always', '--no-preserve=all'];

@@ -1,9 +1,9 @@
 import { open, rm, stat } from 'node:fs/promises';
 import { UserError } from '../../../model/errors.js';
 import type { Disks } from '../../ports.js';
-import { createFiles, partialMountPoint, removePartial } from '../files/atomic-files.js';
 import { LONG, run } from '../process/run.js';
 import { CP_OPTIONS, copyAll, explainDiskFull } from './copies.js';
+import { createFiles, partialMountPoint, removePartial } from './create-files.js';
 import { linkFile } from './hard-link.js';
 import { ensureMounted, ensureReleased, ensureUnmounted } from './mount.js';
 import { mountAll } from './mount-all.js';

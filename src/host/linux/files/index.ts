@@ -16,7 +16,7 @@ import { messageOf } from '../../../model/errors.js';
 import type { Files } from '../../ports.js';
 import { readMounts } from '../disks/mount-table.js';
 import { LONG, run } from '../process/run.js';
-import { fsyncPath } from './atomic-files.js';
+import { replaceFile, syncPath, temporaryPath } from './atomic-write.js';
 
 /** baleine's own files and folders. */
 export function linuxFiles(): Files {
@@ -37,29 +37,12 @@ async function ensureDir(path: string, mode?: number): Promise<void> {
   if (mode !== undefined && ((await stat(path)).mode & 0o7777) !== mode) await chmod(path, mode);
 }
 
-/** Temporary file name. A fixed name is enough, since the state lock keeps other runs out. */
-const tempOf = (path: string) => join(dirname(path), `.${basename(path)}.tmp`);
-
+/** Also removes what a killed run left if the text has not changed since. */
 async function write(path: string, text: string, mode: number): Promise<void> {
-  const temp = tempOf(path);
-  // remove the leftovers of a killed run, also if the text is unchanged again
-  await rm(temp, { force: true });
+  await rm(temporaryPath(path), { force: true });
   if (await isThere(path, text, mode)) return;
-  try {
-    const handle = await open(temp, 'wx', mode);
-    try {
-      await handle.chmod(mode); // regardless of the umask
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temp, path);
-  } catch (error) {
-    await rm(temp, { force: true }).catch(() => undefined);
-    throw error;
-  }
-  await fsyncPath(dirname(path));
+  await replaceFile(path, text, { mode });
+  await syncPath(dirname(path));
 }
 
 /** Ends each text with a newline, whether or not its file does. */
@@ -96,7 +79,7 @@ async function move(from: string, to: string): Promise<void> {
   if (await statOf(to)) throw new Error(`${to} exists`);
   await mkdir(dirname(to), { recursive: true, mode: 0o700 });
   await rename(from, to);
-  for (const folder of new Set([dirname(from), dirname(to)])) await fsyncPath(folder);
+  for (const folder of new Set([dirname(from), dirname(to)])) await syncPath(folder);
 }
 
 /**
@@ -107,7 +90,7 @@ async function move(from: string, to: string): Promise<void> {
  */
 async function remove(path: string): Promise<void> {
   const found = await statOf(path);
-  if (!found?.isDirectory()) await rm(tempOf(path), { force: true });
+  if (!found?.isDirectory()) await rm(temporaryPath(path), { force: true });
   if (!found) return;
   await refuseMounts(path);
   if (!found.isDirectory()) return unlink(path);

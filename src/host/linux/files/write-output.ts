@@ -1,24 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  createWriteStream,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, createWriteStream, fstatSync, lstatSync, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isatty } from 'node:tty';
 import { causeOf, messageOf, UserError } from '../../../model/errors.js';
 import { startChild, together } from '../images/child.js';
+import { replaceFileSync } from './atomic-write.js';
 import { type Destination, destinationOf, writeError } from './destination.js';
 import { type BytePath, bytePath, raw, within } from './open-folder.js';
 
@@ -117,22 +105,13 @@ function replace(
   text: string,
   { mode }: OutputOptions,
 ): void {
-  const temporary = within(folder, `.baleine-${randomBytes(8).toString('hex')}`);
-  const descriptor = openSync(temporary, 'wx', mode ?? 0o666);
-  try {
-    if (mode !== undefined) {
-      fchmodSync(descriptor, mode); // regardless of the umask
-    } else if (existing) {
-      fchownSync(descriptor, existing.uid, existing.gid);
-      fchmodSync(descriptor, existing.mode & 0o777);
-    }
-    writeFileSync(descriptor, text);
-    fsyncSync(descriptor);
-    renameSync(temporary, within(folder, name));
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  } finally {
-    closeSync(descriptor);
-  }
+  const kept = existing && mode === undefined ? existing : undefined;
+  replaceFileSync(within(folder, name), text, {
+    // other accounts may write to the folder
+    temporary: within(folder, `.baleine-${randomBytes(8).toString('hex')}`),
+    mode: mode ?? 0o666,
+    exactMode: mode ?? (kept && kept.mode & 0o777),
+    owner: kept,
+    durable: true,
+  });
 }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { messageOf, UserError } from '../../../model/errors.js';
 import type { InstallPaths } from '../../../model/install-paths.js';
@@ -7,6 +7,7 @@ import { cgroupPath } from '../../../model/install-paths.js';
 import type { RuntimeCommand } from '../../../model/oci.js';
 import type { Cgroups } from '../../ports.js';
 import { readHierarchies } from '../cgroups/hierarchies.js';
+import { replaceFileSync } from '../files/atomic-write.js';
 import { bootId } from '../process/processes.js';
 import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
@@ -159,8 +160,7 @@ async function writeCache(
   cached.selected[keyOf(wanted)] = { ...selected, modified: modifiedAt(selected.path) };
   const file = cacheFile(paths);
   const temporary = `${file}.${basename(selected.path)}.${process.pid}`;
-  await writeFile(temporary, JSON.stringify(cached), { mode: 0o600 });
-  await rename(temporary, file);
+  replaceFileSync(file, JSON.stringify(cached), { temporary });
 }
 
 function cacheOf(paths: InstallPaths): Cached {

@@ -1,9 +1,9 @@
-import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupPath, type InstallPaths } from '../../../model/install-paths.js';
 import type { Life, Started, StartedInForeground } from '../../ports.js';
 import { isFrozen } from '../cgroups/freezer.js';
 import { readHierarchies } from '../cgroups/hierarchies.js';
+import { replaceFileSync } from '../files/atomic-write.js';
 import { readText } from '../files/read.js';
 import { bootId, uptime } from '../process/processes.js';
 import { bundleFiles, exitsDir } from './layout.js';
@@ -15,9 +15,7 @@ export function saveStarted(
   id: string,
   started: Started | StartedInForeground,
 ): void {
-  const file = bundleFiles(paths, id).started;
-  writeFileSync(`${file}.new`, JSON.stringify(started), { mode: 0o600 });
-  renameSync(`${file}.new`, file);
+  replaceFileSync(bundleFiles(paths, id).started, JSON.stringify(started));
 }
 
 /** The running container with this id; undefined if its process has ended or its pid was reused. */

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { ensureUnmounted } from '../disks/mount.js';
+import { installFiles } from '../files/atomic-write.js';
 import { runCleanup } from '../process/launch.js';
+import { ensureUnmounted } from './mount.js';
 
 /**
  * Creates files under temporary names and renames them when all are complete and synced: after a
@@ -21,9 +22,7 @@ export async function createFiles(
   await removeAll(parts);
   try {
     await make(parts);
-    await Promise.all(parts.map(fsyncPath));
-    await Promise.all(parts.map((part, index) => rename(part, files[index] as string)));
-    await Promise.all(folders.map(fsyncPath));
+    await installFiles(files.map((to) => ({ from: partOf(to), to })));
   } catch (error) {
     await runCleanup(() => removeAll(parts));
     throw error;
@@ -44,15 +43,5 @@ async function removeAll(parts: readonly string[]): Promise<void> {
   for (const part of parts) {
     if (existsSync(partialMountPoint(part))) await ensureUnmounted(partialMountPoint(part));
     await rm(part, { force: true });
-  }
-}
-
-/** Writes a file, or a folder's entries, to disk: fsync(2). */
-export async function fsyncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
