@@ -2,7 +2,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { UserError } from '../../../model/errors.js';
-import { resolveInRootfs } from '../runtime/resolve-in-rootfs.js';
+import { resolveInRootfs } from '../rootfs/resolve.js';
 import { startChild } from './child.js';
 import { MAX_TEXT, shownName } from './foreign-json.js';
 import { MEMORY_LIMIT } from './regular.js';

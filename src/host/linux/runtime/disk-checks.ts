@@ -3,13 +3,11 @@ import { join, posix } from 'node:path';
 import { UserError } from '../../../model/errors.js';
 import type { ContainerSpec, MountSpec } from '../../../model/specs.js';
 import { ifThere } from '../files/read.js';
-import {
-  checkTree,
-  checkWorkingDir,
-  RUNTIME_FOLDERS,
-  resolveInRootfs,
-} from './resolve-in-rootfs.js';
+import { resolveInRootfs } from '../rootfs/resolve.js';
 import { checkMapped, resolveUser, type User } from './users.js';
+
+/** Mount points of the runtime: on the disk they must be plain folders. */
+const RUNTIME_FOLDERS = ['/dev', '/proc', '/sys'];
 
 /**
  * Checks in a tree whether a container can be started from it.
@@ -25,6 +23,34 @@ export function checkDisk(tree: string, spec: ContainerSpec): User {
   const user = resolveUser(tree, spec.user);
   if (spec.userns) checkMapped(user, spec.user, spec.userns);
   return user;
+}
+
+/**
+ * Rejects a tree whose /dev, /proc or /sys is anything but a real folder: runtimes have followed
+ * links there and written to the host.
+ */
+export function checkTree(tree: string): void {
+  for (const name of RUNTIME_FOLDERS) {
+    const found = lstatSync(join(tree, name), { throwIfNoEntry: false });
+    if (found && !found.isDirectory()) {
+      throw new UserError(
+        `cannot start from this image: its ${name} is not a folder`,
+        `Make ${name} an empty folder in the image, or leave it out`,
+      );
+    }
+  }
+}
+
+/** Rejects a working directory that leads to the host, such as `/proc/self/fd/7`. */
+export function checkWorkingDir(tree: string, path: string, mounts: MountSpec[] = []): void {
+  const resolved = resolveInRootfs(tree, path, mounts);
+  const folder = RUNTIME_FOLDERS.find((each) => `${resolved}/`.startsWith(`${each}/`));
+  if (!path.startsWith('/') || folder) {
+    throw new UserError(
+      `cannot use working_dir ${path}: it ${folder ? `leads to ${resolved}` : 'is not absolute'}`,
+      'Give an absolute path on the container’s own disk or in a volume',
+    );
+  }
 }
 
 /** Our own files that are bind-mounted into every container. */

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { posix } from 'node:path';
 import { messageOf, UserError } from '../../../model/errors.js';
-import { resolveInRootfs } from './resolve-in-rootfs.js';
+import { resolveInRootfs } from '../rootfs/resolve.js';
 
 /**
  * Exit codes of shells and of Docker for a command that did not start: not found, and not

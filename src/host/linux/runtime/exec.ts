@@ -12,13 +12,13 @@ import { readText } from '../files/read.js';
 import { isOwned, ownerMark } from '../owner.js';
 import { findProgram } from '../process/programs.js';
 import { run } from '../process/run.js';
+import { checkWorkingDir } from './disk-checks.js';
 import { type CommandGroup, makeCommandGroup } from './exec-cgroup.js';
 import { exitCodeOfFailedStart } from './exec-error-code.js';
 import { isPaused } from './freeze.js';
 import { bundleFiles, stateDir } from './layout.js';
 import { identify, isAlive, signalProcess } from './process.js';
 import { ownTerminal, type RelayedCommand, relay } from './relay.js';
-import { checkWorkingDir } from './resolve-in-rootfs.js';
 import { pidIn, runningContainer } from './started.js';
 import { resolveUser } from './users.js';
 

@@ -11,13 +11,12 @@ import { isOwned, ownerMark } from '../owner.js';
 import { lastLines } from '../process/output.js';
 import { type RunResult, run } from '../process/run.js';
 import { configJson, type ProcessSpec } from './config-json.js';
-import { checkTargets } from './disk-checks.js';
+import { checkTargets, checkTree, checkWorkingDir } from './disk-checks.js';
 import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
 import { oneOffDir, stateDir } from './layout.js';
 import { givePrivateFiles } from './private-files.js';
 import { identify, signalProcess } from './process.js';
-import { checkTree, checkWorkingDir } from './resolve-in-rootfs.js';
 import { pidIn, saveStarted } from './started.js';
 import { resolveUser } from './users.js';
 

@@ -1,6 +1,6 @@
 import type { IdRange } from '../../../model/container-values.js';
 import { UserError } from '../../../model/errors.js';
-import { readInRootfs } from './resolve-in-rootfs.js';
+import { readInRootfs } from '../rootfs/resolve.js';
 
 export interface User {
   uid: number;

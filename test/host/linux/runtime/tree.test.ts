@@ -2,13 +2,17 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkTargets } from '../../../../src/host/linux/runtime/disk-checks.js';
+import { bytePath } from '../../../../src/host/linux/files/open-folder.js';
 import {
-  checkTree,
-  checkWorkingDir,
   readInRootfs,
   resolveInRootfs,
-} from '../../../../src/host/linux/runtime/resolve-in-rootfs.js';
+  resolveInTree,
+} from '../../../../src/host/linux/rootfs/resolve.js';
+import {
+  checkTargets,
+  checkTree,
+  checkWorkingDir,
+} from '../../../../src/host/linux/runtime/disk-checks.js';
 import { resolveUser } from '../../../../src/host/linux/runtime/users.js';
 
 let base: string;
@@ -24,7 +28,7 @@ afterEach(() => rmSync(base, { recursive: true }));
 
 const link = (name: string, target: string) => symlinkSync(target, join(tree, name));
 
-describe('resolveInside', () => {
+describe('resolveInRootfs', () => {
   it('follows links as the container would, never outside', () => {
     link('a', '/b/../c');
     link('up', '../../../../secret');
@@ -33,6 +37,23 @@ describe('resolveInside', () => {
     expect(resolveInRootfs(tree, '/up')).toBe('/secret');
     expect(resolveInRootfs(tree, '/../../etc')).toBe('/etc');
     expect(() => resolveInRootfs(tree, '/loop')).toThrow(/too many links/);
+  });
+
+  it('keeps names that no file can have or that are not there', () => {
+    const long = 'x'.repeat(300);
+    expect(resolveInRootfs(tree, `/none/${long}/../y`)).toBe('/none/y');
+    expect(resolveInRootfs('/proc/self/root', '/none')).toBe('/none');
+  });
+
+  it('stops a link of /proc at the root, and refuses it where `..` is not meant', () => {
+    link('magic', '/proc/self/cwd');
+    link('above', '../..');
+    expect(resolveInRootfs('/', '/proc/self/cwd')).toBe(process.cwd());
+    expect(resolveInRootfs(tree, '/magic')).toBe('/proc/self/cwd');
+    expect(resolveInRootfs(tree, '/above')).toBe('/');
+    expect(() => resolveInTree(bytePath(tree), bytePath('/above'))).toThrow(
+      /leads out of the tree/,
+    );
   });
 
   it('resolves through mounts', () => {
