@@ -210,6 +210,7 @@ async function builder(args: Build) {
     format: 'esm',
     banner: { js: banner },
     outfile: at('builder.mjs'),
+    loader: { '.pl': 'text', '.sh': 'text' },
     logLevel: 'error',
   });
   return spawn(process.execPath, [at('builder.mjs')], { stdio: 'inherit' });

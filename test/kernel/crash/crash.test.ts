@@ -102,6 +102,7 @@ class Bench {
       platform: 'node',
       format: 'esm',
       banner: { js: 'const require=process.getBuiltinModule;' },
+      loader: { '.pl': 'text', '.sh': 'text' },
     });
     for (const [name, text] of Object.entries(VARIANTS)) {
       const named = text.replaceAll(

@@ -24,6 +24,7 @@ beforeAll(async () => {
     platform: 'node',
     format: 'esm',
     outfile,
+    loader: { '.pl': 'text', '.sh': 'text' },
     logLevel: 'error',
   });
   caller = join(paths.root, 'caller.mjs');
