@@ -11,6 +11,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          setupFiles: ['test/support/kill-guard.ts'],
           include: ['test/**/*.test.ts'],
           exclude: ['test/kernel/**', 'test/vm/**'],
           // Generous: a slow machine is no failure.
@@ -22,6 +23,7 @@ export default defineConfig({
       {
         test: {
           name: 'kernel',
+          setupFiles: ['test/support/kill-guard.ts'],
           include: ['test/kernel/**/*.test.ts'],
           // A pattern that nothing matches: then each test counts as skipped and no hook runs.
           ...(lacks ? { testNamePattern: /(?!)/ } : { pool: privateHostPool() }),

@@ -172,7 +172,7 @@ describe('heal: immediate', () => {
       await stack.apply();
       await stack.answers('10.77.1.11', ['web']);
       const before = stack.processes('hc.web');
-      process.kill(stack.pids('hc.web')[0] ?? 0, 'SIGKILL');
+      await stack.kill('hc.web');
       await expect.poll(() => stack.processes('hc.web')['hc.web'], WITHIN).toMatch(/^\d/);
       await stack.answers('10.77.1.11', ['web']);
       expect(stack.processes('hc.web')).not.toEqual(before);

@@ -156,7 +156,7 @@ seen('shows every container as it is, and a killed one in red within 2 s', async
   const fill = () => color(victim.locator('.box'), 'fill');
   const well = await fill();
   const start = performance.now();
-  process.kill(use().pids('shop.web-server-2')[0] ?? 0, 'SIGKILL');
+  await use().kill('shop.web-server-2');
   await page.waitForSelector('a.card.bad[href="#container-web-server-2"]:visible');
   const took = performance.now() - start;
   expect(took).toBeLessThan(2000);

@@ -96,7 +96,7 @@ async function meets(host: PrivateHost, source: Source, flood: Flood): Promise<v
     const added = source.added?.(flood, stack);
     if (added) stack.write(merged(calm, added));
     for (const id of [GOOD, ...(source.killed ?? [])]) {
-      process.kill(stack.pids(id)[0] ?? 0, 'SIGKILL');
+      await stack.kill(id);
     }
     for (const command of source.commands) {
       const file = ['--file', stack.file];

@@ -75,7 +75,7 @@ const exitHook: Source = {
     const watch = new Watch(stack.host);
     for (let kills = 0; kills < 3 && !watch.hasSeen; kills += 1) {
       const before = evil();
-      process.kill(stack.pids('flood.evil')[0] ?? 0, 'SIGKILL');
+      await stack.kill('flood.evil');
       const isNew = () => evil() !== before && evil() !== 'none';
       await expect.poll(isNew, { timeout: HOOK_LIMIT, interval: 50 }).toBe(true);
     }

@@ -40,7 +40,7 @@ describe('logs', () => {
     const stack = use();
     const following = stack.run('logs', 'talker', '-f', '-n', '1');
     await sleep(500);
-    process.kill(stack.pids('pair.talker')[0] ?? 0, 'SIGKILL');
+    await stack.kill('pair.talker');
     const { code, stdout, stderr } = await following;
     expect({ code, shown: stdout + stderr }).toEqual({ code: 0, shown: 'oops\n' });
     expect(await stack.plan()).toBe(NOTHING); // restart: no
@@ -107,7 +107,7 @@ describe('ps', () => {
       addresses: { front: '10.77.1.11' },
       limits: { memory: 64 * 2 ** 20 },
     });
-    process.kill(stack.pids('pair.talker')[0] ?? 0, 'SIGKILL');
+    await stack.kill('pair.talker');
     const ended = async () => JSON.parse(await stack.done('ps', '--json'))[1];
     await expect.poll(ended).toMatchObject({ status: 'exited', exit_code: 137 });
     await stack.apply('--replace', 'container.talker');

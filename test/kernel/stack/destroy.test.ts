@@ -104,7 +104,7 @@ it(
     const paths = installPaths(host.root);
     await stack.apply();
 
-    process.kill(stack.pids('pair.a')[0] ?? 0, 'SIGKILL');
+    await stack.kill('pair.a');
     await host.run('ip', ['link', 'delete', bridgeLink(paths, 'pair', 'front')]);
     await host.run('ip', ['netns', 'delete', netnsName(paths, 'pair.b')]);
     await host.run('umount', ['--lazy', rootfsDir(paths, 'pair.b')]);

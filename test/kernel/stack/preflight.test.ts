@@ -139,7 +139,7 @@ it(
       /cannot start container\.a: bind source .*\/conf does not exist/,
     );
     expect(stack.processes('pre.a')).toEqual(before);
-    for (const id of ['pre.a', 'pre.b']) process.kill(stack.pids(id)[0] ?? 0, 'SIGKILL');
+    for (const id of ['pre.a', 'pre.b']) await stack.kill(id);
     await expect.poll(() => [...stack.pids('pre.a'), ...stack.pids('pre.b')]).toEqual([]);
     const healed = await stack.run('apply', '-y');
     expect(healed.code).toBe(1);

@@ -114,7 +114,7 @@ it(
     await stack.answers('127.0.0.1:8082', ['web']);
     expect((await transfer).stdout).toBe(String(6 * 1024 ** 2));
 
-    process.kill(stack.pids(FORWARDER)[0] ?? 0, 'SIGKILL');
+    await stack.kill(FORWARDER);
     await stack.answers('127.0.0.1:8082', ['web']);
     expect(await stack.plan()).toBe(NOTHING);
     await stack.destroy();
@@ -194,7 +194,7 @@ const BRIDGE = {
 /** As if its monitor did not call baleine. */
 async function killUnnoticed(stack: Stack, id: string): Promise<void> {
   await stack.host.run('rm', [join(bundleDir(installPaths(stack.host.root), id), 'heal')]);
-  process.kill(stack.pids(id)[0] ?? 0, 'SIGKILL');
+  await stack.kill(id);
 }
 
 /** Rules and settings of the host's network, but for settings of links that come and go. */

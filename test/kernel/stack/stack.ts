@@ -120,6 +120,17 @@ export class Stack {
     return aged.sort((a, b) => a.since - b.since || a.pid - b.pid).map(({ pid }) => pid);
   }
 
+  /** Kills the first process of a container, once there is one: it may be about to start again. */
+  async kill(id: string): Promise<void> {
+    let pid = 0;
+    const found = () => {
+      pid = this.pids(id)[0] ?? 0;
+      return pid;
+    };
+    await expect.poll(found).toBeGreaterThan(0);
+    process.kill(pid, 'SIGKILL');
+  }
+
   /** The first process of each container, with the tick it started in. */
   processes(...ids: string[]): Record<string, string> {
     return Object.fromEntries(ids.map((id) => [id, processOf(this.pids(id)[0])]));

@@ -47,7 +47,7 @@ it(
     expect(await host.ip('link')).toEqual(links);
     expect(stack.processes('shop.one', 'shop.two')).toEqual(before);
 
-    process.kill(stack.pids('shop.two')[0] ?? 0, 'SIGKILL');
+    await stack.kill('shop.two');
     await stack.apply();
     expect(await stack.plan()).toBe(NOTHING);
     expect(readFileSync(data, 'utf8')).toBe('mine');

@@ -60,7 +60,7 @@ it(
     await stack.apply();
     await stack.answers('10.77.1.10', ['web-server-1', 'web-server-2']);
     // drift of several kinds, and an edited file
-    process.kill(stack.pids('shop.log')[0] ?? 0, 'SIGKILL');
+    await stack.kill('shop.log');
     await host.run('ip', ['address', 'del', '10.77.1.1/24', 'dev', await bridgeOf(stack)]);
     writeFileSync(join(host.root, 'volumes/shop/data/kept'), '1');
     stack.write(stackWith(`${SECRET}-2`, { late: IDLING }));

@@ -112,8 +112,9 @@ async function endAll(groups: string[]): Promise<void> {
 }
 
 function killAll(group: string): void {
-  const pids = (readText(join(group, 'cgroup.procs')) ?? '').split('\n').filter(Boolean);
-  for (const pid of pids.map(Number)) {
+  const pids = (readText(join(group, 'cgroup.procs')) ?? '').split('\n').map(Number);
+  // pid_namespaces(7): 0 is a process that our namespace does not see; kill(2) takes it for ourselves
+  for (const pid of pids.filter((each) => each > 0)) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch (error) {
