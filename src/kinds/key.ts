@@ -48,7 +48,7 @@ export const unrecordedKey = <Raw, Entry>(
   key: Omit<UnrecordedKey<Raw, Entry>, 'kind'>,
 ): UnrecordedKey<Raw, Entry> => ({ ...key, kind: 'unrecorded' });
 
-/** The same key of images and bridges. */
+/** The same key of containers, images and bridges. */
 export const protectKey = unrecordedKey({
   schema: {
     description: 'Refuse to destroy or replace this resource.',

@@ -33,7 +33,9 @@ interface CommitOptions extends ChangeOptions {
 export function registerCommit(parent: Command, scope: StackScope): void {
   const command = parent
     .command('commit')
-    .description('create an image from a container’s disk; a running container is frozen meanwhile')
+    .description(
+      'create an image from a container’s disk; a running container is frozen while it is copied',
+    )
     .argument('<name>', 'the container')
     .argument('<image>', 'the new image')
     .option('--json', 'one JSON object a line')

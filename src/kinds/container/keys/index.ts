@@ -1,3 +1,4 @@
+import { protectKey } from '../../key.js';
 import { annotations } from './annotations.js';
 import { apparmor } from './apparmor.js';
 import { bridges } from './bridges.js';
@@ -16,7 +17,6 @@ import { labels } from './labels.js';
 import { limits } from './limits.js';
 import { logs } from './logs.js';
 import { oom_score_adj } from './oom_score_adj.js';
-import { protect } from './protect.js';
 import { publish } from './publish.js';
 import { read_only } from './read_only.js';
 import { replicas } from './replicas.js';
@@ -54,7 +54,7 @@ export const KEYS = {
   depends_on,
   stop_signal,
   stop_grace_period,
-  protect,
+  protect: protectKey,
   security,
   userns,
   seccomp,
