@@ -85,13 +85,20 @@ export type HealthCheck = HealthTest & {
   retries: number;
   /** Time after a start during which failures do not count. */
   start_period: number;
+  /** Minimum time between two checks during `start_period`; default: `interval`. */
+  start_interval?: number;
   on_failure: 'restart' | 'stop' | 'none';
 };
 
 /** Overrides of the image's health check; times in milliseconds. */
 export type ImageHealth =
   | { disable: true }
-  | Partial<Pick<HealthCheck, 'interval' | 'timeout' | 'retries' | 'start_period' | 'on_failure'>>;
+  | Partial<
+      Pick<
+        HealthCheck,
+        'interval' | 'timeout' | 'retries' | 'start_period' | 'start_interval' | 'on_failure'
+      >
+    >;
 
 export type Condition = 'service_started' | 'service_healthy' | 'service_completed_successfully';
 

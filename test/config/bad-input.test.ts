@@ -77,7 +77,7 @@ describe('one container', () => {
     ['limits: { net_prio: 1 }', '5:15: unknown key "net_prio" in containers.web.limits'],
     [
       'restart: on-failure:0',
-      '5:14: containers.web.restart must be no, always, on-failure or on-failure:N, not "on-failure:0"',
+      '5:14: containers.web.restart must be no, always, unless-stopped, on-failure or on-failure:N, not "on-failure:0"',
     ],
     ['stop_signal: SIGTREM', '5:18: unknown signal "SIGTREM"'],
     ['stop_signal: 65', '5:18: unknown signal 65'],

@@ -27,6 +27,10 @@ describe('healthcheck', () => {
 
   it.each([
     ['healthcheck: { exec: wget x }', { exec: ['/bin/sh', '-c', 'wget x'] }],
+    ['healthcheck: { test: ["CMD", wget, x] }', { exec: ['wget', 'x'] }],
+    ['healthcheck: { test: ["CMD-SHELL", wget x] }', { exec: ['/bin/sh', '-c', 'wget x'] }],
+    ['healthcheck: { test: wget x }', { exec: ['/bin/sh', '-c', 'wget x'] }],
+    ['healthcheck: { tcp: 1, start_interval: 1s }', { tcp: 1, start_interval: 1000 }],
     ['healthcheck: { tcp: 1 }, restart: "no"', { tcp: 1, on_failure: 'none' }],
     [
       'healthcheck: { http: { port: 1, status: 204 } }',
@@ -40,6 +44,10 @@ describe('healthcheck', () => {
     ['healthcheck: {}', '4:20: a healthcheck asks something'],
     ['healthcheck: { tcp: 1, exec: [a] }', '4:20: a healthcheck asks once'],
     ['healthcheck: { tcp: 1, disable: true }', '4:20: a disabled healthcheck asks nothing'],
+    ['healthcheck: { tcp: 1, test: a }', '4:20: a healthcheck asks once'],
+    ['healthcheck: { test: [wget, x] }', '4:41: a test begins with CMD, CMD-SHELL or NONE'],
+    ['healthcheck: { test: [CMD-SHELL, a, b] }', '4:41: a test begins with CMD, CMD-SHELL or NONE'],
+    ['healthcheck: { test: [CMD] }', '4:41: a test begins with CMD, CMD-SHELL or NONE'],
     ['healthcheck: { timeout: 0s }', '4:44: a timeout is more than 0s'],
     ['healthcheck: { exec: [] }', '4:41: a command has at least one word'],
     ['healthcheck: { tcp: 1, timeout: 0s }', '4:52: a timeout is more than 0s'],
@@ -66,6 +74,7 @@ describe('healthcheck', () => {
   it('without a test changes the image’s', () => {
     const web = (text: string) => read(file(`healthcheck: ${text}`)).containers.web;
     expect(web('{ disable: true }')).toMatchObject({ image_health: { disable: true } });
+    expect(web('{ test: [NONE], retries: 2 }')?.image_health).toEqual({ disable: true });
     expect(web('{ on_failure: stop, timeout: 3s }')?.image_health).toEqual({
       on_failure: 'stop',
       timeout: 3000,
@@ -75,6 +84,16 @@ describe('healthcheck', () => {
     expect(places(file(waits, 'image: i, healthcheck: { disable: true }'))).toEqual([
       '4:34: db has no healthcheck, and so is never healthy',
     ]);
+  });
+
+  it.each([
+    ['no', { name: 'no' }],
+    ['always', { name: 'always' }],
+    ['unless-stopped', { name: 'always' }],
+    ['on-failure', { name: 'on-failure' }],
+    ['on-failure:3', { name: 'on-failure', max: 3 }],
+  ])('restart: %s', (policy, expected) => {
+    expect(read(file(`restart: "${policy}"`)).containers.web?.restart).toEqual(expected);
   });
 
   it('of another container, or its end, can be a condition', () => {

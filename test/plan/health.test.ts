@@ -61,6 +61,18 @@ describe('a health check', () => {
     expect(stack.host.asked.get(ID)?.times).toBe(2);
   });
 
+  it('runs as often as start_interval says while it starts', async () => {
+    const text = file('healthcheck: { tcp: 80, start_period: 70s, start_interval: 2s }');
+    const stack = await running(text);
+    const times: (number | undefined)[] = [];
+    for (const wait of [0, 1000, 1000, 2000, 7000, 2000, 28_000]) {
+      stack.host.now += wait;
+      await stack.apply(text);
+      times.push(stack.host.asked.get(ID)?.times);
+    }
+    expect(times).toEqual([1, 1, 2, 3, 3, 3, 4]);
+  });
+
   it('that fails is counted silently, and the third failure restarts the container', async () => {
     const stack = await running(CHECKED);
     stack.host.ill.set(ID, 'connection refused');

@@ -43,7 +43,7 @@ export function addWordOptions(command: Command, when: 'kept' | 'once' = 'kept')
   if (when === 'kept') {
     command
       .requiredOption('--image <name>', 'what its disk is a copy of')
-      .option('--restart <policy>', 'no, always, on-failure or on-failure:N', 'no');
+      .option('--restart <policy>', 'no, always, unless-stopped, on-failure or on-failure:N', 'no');
   }
   for (const { flags, help, repeatable } of FLAGS.map(([, flag]) => flag)) {
     if (repeatable) command.option(flags, help, append, []);

@@ -25,9 +25,15 @@ export function dueForHealth(
     const seen = observe(spec, facts, probe, paths);
     if (!seen?.running || seen.paused) return [];
     const askedAt = probe.checkedAt(spec.id);
-    const isDue = askedAt === undefined || elapsed(askedAt, probe.now) >= target.check.interval;
+    const isDue = askedAt === undefined || elapsed(askedAt, probe.now) >= pauseOf(target, seen);
     return isDue ? [target] : [];
   });
+}
+
+/** Minimum time between two checks: often another one while it starts. */
+function pauseOf({ check }: HealthTarget, { age }: ContainerSeen): number {
+  const { interval, start_period, start_interval = interval } = check;
+  return age < start_period ? start_interval : interval;
 }
 
 /** The health record of a running container, with the result in this snapshot. */

@@ -8,10 +8,12 @@ interface Raw {
   tcp?: number;
   http?: { port?: number; path?: string; status?: Scalar };
   exec?: Scalar[] | string;
+  test?: Scalar[] | string;
   interval?: string;
   timeout?: string;
   retries?: number;
   start_period?: string;
+  start_interval?: string;
   on_failure?: HealthCheck['on_failure'];
   disable?: boolean;
 }
@@ -34,13 +36,15 @@ function healthCheckOf(
   reading: ParseContext,
 ): HealthCheck | undefined {
   if (!raw || !hasTest(raw)) return undefined;
-  const { interval = 30_000, timeout = 2000, start_period = 0 } = timesOf(raw, path, reading);
+  const times = timesOf(raw, path, reading);
+  const { interval = 30_000, timeout = 2000, start_period = 0, start_interval } = times;
   return {
     ...testOf(raw, path, reading),
     interval,
     timeout,
     retries: raw.retries ?? 3,
     start_period,
+    ...(start_interval !== undefined && { start_interval }),
     on_failure: raw.on_failure ?? (restart === 'no' ? 'none' : 'restart'),
   };
 }
@@ -53,24 +57,29 @@ export function imageHealthOf(
 ): ImageHealth | undefined {
   if (!raw) return undefined;
   const { problems } = reading;
-  const { disable, retries, on_failure, ...rest } = raw;
-  if (disable) {
+  const { disable, retries, on_failure, test: _test, ...rest } = raw;
+  if (disable || isNone(raw.test)) {
     if (hasTest(raw)) {
       problems.atKey(path, 'a disabled healthcheck asks nothing', 'give one of both');
     }
-    return { disable };
+    return { disable: true };
   }
   if (hasTest(raw)) return undefined;
   if (retries === undefined && on_failure === undefined && Object.keys(rest).length === 0) {
-    problems.atKey(path, 'a healthcheck asks something', 'give one of tcp, http, exec');
+    problems.atKey(path, 'a healthcheck asks something', 'give one of tcp, http, exec, test');
   }
   return defined({ ...timesOf(raw, path, reading), retries, on_failure });
 }
 
-const hasTest = ({ tcp, http, exec }: Raw) => [tcp, http, exec].some((each) => each !== undefined);
+const hasTest = ({ tcp, http, exec, test }: Raw) =>
+  [tcp, http, exec, isNone(test) ? undefined : test].some((each) => each !== undefined);
+
+/** `test: ["NONE"]` of Compose. */
+const isNone = (test: Raw['test']) =>
+  Array.isArray(test) && test.length === 1 && test[0] === 'NONE';
 
 function timesOf(raw: Raw, path: Path, reading: ParseContext) {
-  const time = (key: 'interval' | 'timeout' | 'start_period') => {
+  const time = (key: 'interval' | 'timeout' | 'start_period' | 'start_interval') => {
     const text = raw[key];
     return text === undefined ? undefined : durationOf(text, [...path, key], reading);
   };
@@ -78,17 +87,31 @@ function timesOf(raw: Raw, path: Path, reading: ParseContext) {
     interval: time('interval'),
     timeout: time('timeout'),
     start_period: time('start_period'),
+    start_interval: time('start_interval'),
   });
 }
 
 function testOf(raw: Raw, path: Path, reading: ParseContext): HealthTest {
   const { tcp, http } = raw;
-  const exec = argumentsOf(raw.exec, [...path, 'exec'], reading);
-  if ([tcp, http, exec].filter((each) => each !== undefined).length !== 1) {
-    reading.problems.atKey(path, 'a healthcheck asks once', 'give one of tcp, http, exec');
+  const test = commandOf(raw.test, [...path, 'test'], reading);
+  const exec = argumentsOf(raw.exec, [...path, 'exec'], reading) ?? test;
+  if ([tcp, http, raw.exec, test].filter((each) => each !== undefined).length !== 1) {
+    reading.problems.atKey(path, 'a healthcheck asks once', 'give one of tcp, http, exec, test');
   }
   if (tcp !== undefined) return { tcp };
   if (exec !== undefined) return { exec };
   const { port = 80, path: page = '/', status = '200-399' } = http ?? {};
   return { http: { port, path: page, status: String(status) } };
+}
+
+/** Compose's form: `["CMD", program, …]`, `["CMD-SHELL", text]`, or the text alone. */
+function commandOf(raw: Raw['test'], path: Path, reading: ParseContext): string[] | undefined {
+  const words = argumentsOf(raw, path, reading);
+  if (typeof raw === 'string' || words === undefined) return words;
+  const [form, ...rest] = words;
+  if (form === 'CMD' && rest.length > 0) return rest;
+  if (form === 'CMD-SHELL' && rest.length === 1) return ['/bin/sh', '-c', ...rest];
+  const hint = 'as in ["CMD", program, argument], ["CMD-SHELL", "text for /bin/sh -c"] or ["NONE"]';
+  reading.problems.atValue(path, 'a test begins with CMD, CMD-SHELL or NONE', hint);
+  return words;
 }
