@@ -20,8 +20,8 @@ export async function checkComplete(file: string): Promise<void> {
 }
 
 /**
- * What is wrong with a file: it is not an ext4 file system, or shorter than the file system in it
- * (a truncated copy, which neither mount nor `e2fsck -n` would report).
+ * The fault of a file: it is not an ext4 file system, or shorter than the file system in it (a
+ * truncated copy, which neither mount nor `e2fsck -n` would report). Undefined if there is none.
  */
 export async function faultOf(file: string): Promise<string | undefined> {
   const { size, block } = await read(file);

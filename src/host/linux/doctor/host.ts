@@ -57,8 +57,8 @@ export function cronFinding(): Finding {
   return warn('cron', 'not running: nothing heals by itself', fix);
 }
 
-/** The sysctl net.bridge.bridge-nf-call-iptables; it exists only with the module br_netfilter. */
-const CALLED = '/proc/sys/net/bridge/bridge-nf-call-iptables';
+/** Whether iptables sees bridged packets; exists only if the module br_netfilter is loaded. */
+const BRIDGE_NF_CALL = '/proc/sys/net/bridge/bridge-nf-call-iptables';
 
 const NAME = 'packet filter';
 
@@ -69,7 +69,7 @@ const NAME = 'packet filter';
  */
 export async function filterFinding(): Promise<Finding> {
   const program = findProgram('iptables');
-  if (readText(CALLED)?.trim() !== '1' || !program)
+  if (readText(BRIDGE_NF_CALL)?.trim() !== '1' || !program)
     return ok(NAME, 'bridges are none of its affair');
   const { code, stdout } = await run(program, ['-w', '-S', 'FORWARD'], { reject: false });
   if (code !== 0) return ok(NAME, 'bridged packets go through iptables, which does not answer');

@@ -53,11 +53,11 @@ async function linkFinding(type: 'bridge' | 'veth'): Promise<Finding> {
 
 /** Only containers with `userns: auto` need user namespaces. */
 function usernsFinding(): Finding {
-  const lack = linuxCapacity().usernsProblem();
-  if (lack === undefined) return ok('user namespaces', 'userns: auto can be had');
+  const problem = linuxCapacity().usernsProblem();
+  if (problem === undefined) return ok('user namespaces', 'userns: auto can be had');
   return warn(
     'user namespaces',
-    `no userns: auto: ${lack}`,
+    `no userns: auto: ${problem}`,
     'sysctl user.max_user_namespaces=4096',
   );
 }

@@ -63,7 +63,7 @@ export async function runtimeFinding(paths: InstallPaths): Promise<Finding> {
   try {
     const { name, version, command, tried } = await selectRuntime(paths, linuxCgroups());
     const helped = command.length > 1 ? ', told that cgroup v2 has no controllers' : '';
-    const detail = [`${name} ${version} works${helped}`, ...tried.map(said)].join('; ');
+    const detail = [`${name} ${version} works${helped}`, ...tried.map(formatTried)].join('; ');
     const refused = tried.find(({ error }) => /hybrid/.test(error));
     return refused ? warn('OCI runtime', detail, HYBRID_FIX) : ok('OCI runtime', detail);
   } catch (error) {
@@ -77,7 +77,8 @@ export async function runtimeFinding(paths: InstallPaths): Promise<Finding> {
  */
 const HYBRID_FIX = 'boot with systemd.unified_cgroup_hierarchy=1: all controllers on cgroup v2';
 
-const said = ({ name, error }: { name: string; error: string }) => `${name}: ${oneLine(error)}`;
+const formatTried = ({ name, error }: { name: string; error: string }) =>
+  `${name}: ${oneLine(error)}`;
 const oneLine = (text: string) => text.replace(/\s*\n\s*/g, '; ');
 
 export function seccompFinding(): Finding {

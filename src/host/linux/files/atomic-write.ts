@@ -12,10 +12,10 @@ import {
 import { basename, dirname, join } from 'node:path';
 
 /*
- * The only module that replaces files. A reader finds the complete old or the complete new file, also
- * after a kill; after a crash of the host, too, if the write is durable: rename(2) is atomic, and
- * fsync(2) orders the content before the name. Every failure removes the temporary file. What a kill
- * leaves has a fixed name, which the next write replaces and clean-up recognizes.
+ * The only module that replaces files. A reader finds the complete old or the complete new file, even
+ * after a kill, and after a crash of the host if the write is durable: rename(2) is atomic, and
+ * fsync(2) writes the content before the name. Every failure removes the temporary file. After a kill
+ * it remains under a fixed name, which the next write replaces and cleanup recognizes.
  */
 
 /** The file system calls of durable writes; tests make each of them fail. */
@@ -38,8 +38,8 @@ interface DurableOptions {
 export const temporaryPath = (path: string) => join(dirname(path), `.${basename(path)}.tmp`);
 
 /**
- * Replaces a file, or creates it. Its content is on disk first. The new name is durable after
- * `syncPath` of its folder, which one call can do for several files.
+ * Replaces or creates a file. Its content is on disk before it gets its name. The name is durable
+ * after `syncPath` of its folder, which one call can do for several files.
  */
 export async function replaceFile(
   path: string,
@@ -51,7 +51,7 @@ export async function replaceFile(
   await orRemove(disk, temporaryPath(path), () => disk.rename(temporaryPath(path), path));
 }
 
-/** The first half of `replaceFile`, for several files that appear together. */
+/** The first half of `replaceFile`, for several files that are installed together. */
 export async function writeTemporary(
   path: string,
   text: string,
@@ -70,7 +70,7 @@ export async function writeTemporary(
   });
 }
 
-/** Gives complete files their names, all durably; there must be no other writer in their folders. */
+/** Renames finished files, durably. Nobody else may write to their folders during the call. */
 export async function installFiles(files: readonly { from: string; to: string }[]): Promise<void> {
   await Promise.all(files.map(({ from }) => syncPath(from)));
   await Promise.all(files.map(({ from, to }) => promises.rename(from, to)));
@@ -108,7 +108,7 @@ interface SyncOptions {
   durable?: boolean;
 }
 
-/** The same in one call that blocks: for small files in /run, and for files of the user. */
+/** Same as a single blocking call, for small files in /run and for the user's files. */
 export function replaceFileSync(
   path: string | Buffer,
   text: string,
@@ -135,7 +135,7 @@ export function replaceFileSync(
   }
 }
 
-/** Replaces what a killed run left, and never writes through a link. */
+/** Replaces the file of a killed run, and never writes through a link. */
 async function openNew(disk: Disk, path: string, mode = 0o600): ReturnType<Disk['open']> {
   try {
     return await disk.open(path, 'wx', mode);

@@ -11,7 +11,7 @@ import {
   within,
 } from './open-folder.js';
 
-/** What a user-specified output path leads to. */
+/** Target of a user-specified output path. */
 export type Destination =
   | { type: 'folder'; folder: OpenFolder }
   /** A regular file, or nothing yet. */
@@ -32,7 +32,7 @@ const MAX_LINKS = 40;
  * or replace. They are rejected, as by the kernel's protected_symlinks and protected_regular
  * (proc_sys_fs(5)). Links of other accounts are rejected everywhere.
  *
- * @param path with a slash at its end it is a folder that exists
+ * @param path a slash at its end requires an existing folder
  * @throws UserError "cannot write <path>: <cause>"
  */
 export function destinationOf(path: BytePath): Destination {
@@ -69,26 +69,26 @@ function statThrough(path: BytePath): Stats | undefined {
   }
 }
 
-function follow(given: BytePath, path: BytePath, links: number): Destination {
+function follow(requested: BytePath, path: BytePath, links: number): Destination {
   const folder = openFolder(asBytes(dirname(path)), { follow: true });
   let kept = false;
   try {
     const name = asBytes(basename(path));
     const existing = lstatSync(within(folder, name), { throwIfNoEntry: false });
-    if (existing) refuseForeign(given, existing, folder.stats);
+    if (existing) refuseForeign(requested, existing, folder.stats);
     if (existing?.isDirectory()) {
       return { type: 'folder', folder: openFolder(asBytes(`${folder.path}/${name}`)) };
     }
     if (existing?.isSymbolicLink()) {
-      if (links === 0) throw leadsNowhere(given);
-      return follow(given, linkTarget(given, path), links - 1);
+      if (links === 0) throw leadsNowhere(requested);
+      return follow(requested, linkTarget(requested, path), links - 1);
     }
     if (!existing || existing.isFile()) {
       kept = true;
       return { type: 'file', folder, name, existing };
     }
-    if (existing.isSocket()) throw writeError(given, 'it is a socket');
-    if (existing.isBlockDevice()) throw writeError(given, 'it is a block device');
+    if (existing.isSocket()) throw writeError(requested, 'it is a socket');
+    if (existing.isBlockDevice()) throw writeError(requested, 'it is a block device');
     return { type: 'stream', path };
   } finally {
     if (!kept) folder.close();
@@ -96,24 +96,24 @@ function follow(given: BytePath, path: BytePath, links: number): Destination {
 }
 
 /**
- * Target of a link to an existing file or folder. A dangling link is an error: nobody means to
- * create its target.
+ * Target of a link to an existing file or folder. A dangling link is an error: it is unlikely that
+ * the user wants to create its target.
  */
-function linkTarget(given: BytePath, link: BytePath): BytePath {
+function linkTarget(requested: BytePath, link: BytePath): BytePath {
   try {
     return realpathSync.native(raw(link), 'latin1') as BytePath;
   } catch {
-    throw leadsNowhere(given);
+    throw leadsNowhere(requested);
   }
 }
 
-function refuseForeign(given: BytePath, existing: Stats, folder: Stats): void {
+function refuseForeign(requested: BytePath, existing: Stats, folder: Stats): void {
   const us = process.geteuid?.() ?? 0;
   if (existing.uid === us) return;
   const shared = (folder.mode & 0o022) !== 0;
   if (!existing.isSymbolicLink() && (existing.uid === folder.uid || !shared)) return;
   throw new UserError(
-    `cannot write ${shown(given)}: it belongs to another account, user id ${existing.uid}`,
+    `cannot write ${shown(requested)}: it belongs to another account, user id ${existing.uid}`,
     'Take another name, or a folder that only root may write to.',
   );
 }

@@ -5,8 +5,8 @@ import { ifThere } from './read.js';
 
 /*
  * Notes of work that must be undone if its process is killed, such as a frozen container. Each name
- * begins with the mark of its owner (owner.ts). Their folder, of root's, exists only while there are
- * notes, so that one check tells whether anything is left over.
+ * begins with the mark of its owner (owner.ts). Their folder belongs to root and exists only while
+ * there are notes, so one check shows whether anything is left over.
  */
 
 /** Creates the note and its folder, which another run may be removing right now. */
@@ -36,7 +36,7 @@ export function hasAbandonedNotes(folder: string): boolean {
   return names !== undefined && (names.length === 0 || names.some((name) => !isOwned(name)));
 }
 
-/** Drops the notes of killed runs, each after `undo` has undone what it stands for. */
+/** Calls `undo` for each note of a killed run, then removes the note. */
 export async function sweepNotes(
   folder: string,
   undo: (note: string, name: string) => Promise<void>,
@@ -53,6 +53,6 @@ function removeIfEmpty(folder: string): void {
   try {
     rmdirSync(folder);
   } catch {
-    // it holds notes of others, or was never made
+    // other runs have notes in it, or it does not exist
   }
 }

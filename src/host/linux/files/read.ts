@@ -92,9 +92,9 @@ export function readInput(
 const ABSENT = ['ENOENT', 'ENOTDIR', 'ESRCH', 'EINVAL', 'ENODEV'];
 
 /** Undefined if the file does not exist. */
-export function ifThere<T>(look: () => T): T | undefined {
+export function ifThere<T>(read: () => T): T | undefined {
   try {
-    return look();
+    return read();
   } catch (error) {
     if (ABSENT.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;

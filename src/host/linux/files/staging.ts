@@ -11,8 +11,8 @@ import { asBytes, type BytePath, type OpenFolder, openFolder, raw, within } from
 
 /**
  * Passes a new root-only folder to `work`, inside a folder that other accounts may write to. Its
- * name is unpredictable, and something put in its place is never mistaken for it. It is removed
- * afterwards. Until then, a note in `notes`, a folder of root's, lets `sweepStaging` find it.
+ * name is unpredictable, and a folder that replaces it is never mistaken for it. It is removed
+ * afterwards. Until then, a note in the root-owned folder `notes` lets `sweepStaging` find it.
  */
 export async function withStaging<T>(
   folder: OpenFolder,

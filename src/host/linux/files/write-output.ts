@@ -89,7 +89,7 @@ async function writeByProgram(path: BytePath, input: Readable): Promise<void> {
 /** Whether the output is shown on a terminal. */
 export function isTerminal(target: Stream): boolean {
   if (target.type === 'output') return isatty(target.descriptor);
-  // opening and closing a FIFO would look like the end of the data to its reader
+  // opening and closing a FIFO would signal the end of the data to its reader
   if (!lstatSync(raw(target.path)).isCharacterDevice()) return false;
   const { O_WRONLY, O_NOFOLLOW, O_NOCTTY, O_NONBLOCK } = constants;
   const descriptor = openSync(raw(target.path), O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);

@@ -57,7 +57,7 @@ export function linuxProxies(paths: InstallPaths, runtime: Pick<Runtime, 'signal
 /** `[ALERT] (1) : config : parsing [haproxy.cfg:5] : unknown keyword 'x' in 'global' section` */
 const ALERT = /^\[ALERT\]\s+\(\d+\) : (?:config : )?(?:parsing \[[^\]]*:(\d+)\] : )?(.*)$/;
 
-/** The summary after the objections themselves. */
+/** The summary that follows the individual errors. */
 const SUMMARY = /^(Error\(s\) found|Fatal errors found)/;
 
 async function checkText(
@@ -65,7 +65,7 @@ async function checkText(
   program: string,
   text: string,
 ): Promise<Fault[] | undefined> {
-  // not standard input: that is a socket, which HAProxy cannot open by its name
+  // not passed as standard input: that is a socket, which HAProxy cannot open by name
   const ended = await withScratch(smallFiles(paths), async (dir) => {
     const path = join(dir, 'haproxy.cfg');
     await writeFile(path, text);
@@ -75,9 +75,9 @@ async function checkText(
   if (!ended) return undefined;
   if (ended.code === 0) return [];
   const faults = ended.stderr.split('\n').flatMap((line): Fault[] => {
-    const [, at, said = ''] = ALERT.exec(line) ?? [];
-    if (said === '' || SUMMARY.test(said)) return [];
-    return [{ text: said, ...(at !== undefined && { line: Number(at) }) }];
+    const [, at, text = ''] = ALERT.exec(line) ?? [];
+    if (text === '' || SUMMARY.test(text)) return [];
+    return [{ text, ...(at !== undefined && { line: Number(at) }) }];
   });
   return faults.length > 0 ? faults : [{ text: `exit code ${ended.code}` }];
 }
@@ -159,9 +159,9 @@ async function setServerPort(
   const place = await placeOf(ask, proxy, server);
   if (!place || place.srv_port === `${port}`) return;
   const name = `${proxy.backend}/${server}`;
-  const said = await ask(`set server ${name} addr ${place.srv_addr} port ${port}`);
+  const answer = await ask(`set server ${name} addr ${place.srv_addr} port ${port}`);
   if ((await placeOf(ask, proxy, server))?.srv_port === `${port}`) return;
-  throw new Error(`cannot send requests for ${name} to port ${port}: ${said.trim()}`);
+  throw new Error(`cannot send requests for ${name} to port ${port}: ${answer.trim()}`);
 }
 
 /** Columns of `show servers state` (Management Guide, 9.3). */
@@ -191,9 +191,9 @@ async function setState(
   state: 'maint' | 'ready',
 ): Promise<void> {
   const commands = servers.map((server) => `set server ${backend}/${server} state ${state}`);
-  const said = (await ask(commands.join(';'))).trim();
-  if (said && !said.split(/\s*\n\s*/).every((line) => line === 'No such server.')) {
-    throw new Error(`cannot set servers of ${backend} to ${state}: ${said}`);
+  const answer = (await ask(commands.join(';'))).trim();
+  if (answer && !answer.split(/\s*\n\s*/).every((line) => line === 'No such server.')) {
+    throw new Error(`cannot set servers of ${backend} to ${state}: ${answer}`);
   }
 }
 

@@ -16,8 +16,8 @@ const MAX_CONCURRENT = 8;
 
 /**
  * Milliseconds after which an unfinished command lets the next one start; it is then only waiting.
- * All checks thus finish within the longest timeout plus this delay per `AT_ONCE` checks, however
- * many hang.
+ * All checks thus finish within the longest timeout plus this delay per `MAX_CONCURRENT` checks,
+ * however many hang.
  */
 const SLOW_AFTER = 250;
 
@@ -50,7 +50,7 @@ export function linuxHealth(paths: InstallPaths, runtime: Pick<Runtime, 'execute
 }
 
 /**
- * An error that keeps us from asking is no container's fault, but then no container is known to be
+ * An error that prevents the checks is no container's fault, but then no container is known to be
  * healthy.
  */
 async function checkNetworks(
@@ -105,7 +105,7 @@ async function execute(
 /** Characters of a reason: it is a cell of a table, and part of the state. */
 const REASON = 120;
 
-/** The last line of a stranger's program, cut to one line's length. */
+/** The reason is untrusted text, such as the last line of a program: shortened to one line. */
 const failure = (reason: string): HealthResult => ({
   healthy: false,
   reason: shortened(reason, REASON),

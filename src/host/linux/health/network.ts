@@ -63,11 +63,11 @@ function lineFor(
   return `${parts.join('\t')}\n`;
 }
 
-function resultOf({ check }: NetworkTarget, said: string): HealthResult {
-  if (said === 'connected') return { healthy: true };
-  const status = Number(/^status (\d{3})$/.exec(said)?.[1]);
+function resultOf({ check }: NetworkTarget, outcome: string): HealthResult {
+  if (outcome === 'connected') return { healthy: true };
+  const status = Number(/^status (\d{3})$/.exec(outcome)?.[1]);
   if (Number.isNaN(status) || !('http' in check)) {
-    return { healthy: false, reason: said || 'no answer' };
+    return { healthy: false, reason: outcome || 'no answer' };
   }
   const { from, to } = statusRange(check.http.status);
   return status >= from && status <= to

@@ -1,4 +1,4 @@
-/** An image of elsewhere that a Dockerfile builds on or copies from. */
+/** An external image that a Dockerfile builds on or copies from. */
 export interface BaseImage {
   name: string;
   /** Of `FROM --platform=…`. */
@@ -6,9 +6,9 @@ export interface BaseImage {
 }
 
 /**
- * The images that a build pulls, up to its target stage, as Dockerfile's reference defines FROM,
- * ARG and COPY --from. One whose name depends on more than `ARG`s before the first stage is left
- * out: the build itself pulls it.
+ * The images that a build pulls, up to its target stage. See FROM, ARG and COPY --from in the
+ * Dockerfile reference. Excludes an image whose name depends on more than the `ARG`s before the first
+ * stage: the build itself pulls it.
  *
  * @param args build arguments, which override the defaults of `ARG`
  * @param target name or number of the last stage
@@ -29,8 +29,8 @@ export function baseImages(
   for (const [word, rest] of instructions(dockerfile)) {
     if (word === 'ARG' && stages.length === 0) {
       const [, name = '', value] = /^(\w+)(?:=(.*))?$/s.exec(rest) ?? [];
-      const given = Object.hasOwn(args, name) ? args[name] : value && expand(unquoted(value));
-      if (given !== undefined) variables.set(name, given);
+      const set = Object.hasOwn(args, name) ? args[name] : value && expand(unquoted(value));
+      if (set !== undefined) variables.set(name, set);
     } else if (word === 'FROM') {
       const last = stages.length - 1;
       if (target !== undefined && (stages[last] === target.toLowerCase() || `${last}` === target)) {
@@ -47,7 +47,7 @@ export function baseImages(
   }
   return [...found.values()];
 
-  /** What is not set stays as it is. */
+  /** Leaves references to unset variables unchanged. */
   function expand(text: string): string {
     return text.replace(REFERENCE, (whole, braced, operator, other, bare) => {
       const value = variables.get(braced ?? bare);
@@ -63,7 +63,7 @@ const REFERENCE = /\$(?:\{(\w+)(?:(:[-+])([^}]*))?\}|(\w+))/g;
 
 const unquoted = (text: string) => text.replace(/^(["'])(.*)\1$/s, '$2');
 
-/** Without comments, continued lines joined, and the texts of here-documents left out. */
+/** Joins continued lines; skips comments and here-documents. */
 function* instructions(dockerfile: string): Generator<[word: string, rest: string]> {
   const lines = dockerfile.split(/\r?\n/);
   for (let at = 0; at < lines.length; at += 1) {

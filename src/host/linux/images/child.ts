@@ -9,7 +9,7 @@ export interface Child {
   stdin: Writable;
   stdout: Readable;
   /**
-   * Rejects with "cannot <purpose>: <its complaint>". A program whose reader is gone ends silently.
+   * Rejects with "cannot <purpose>: <its complaint>". A program whose reader has ended ends silently.
    */
   ended: Promise<void>;
 }
@@ -32,9 +32,9 @@ export function startChild(
   readPaced(stderr, (part) => complaint.add(part));
   const ended = untilExit(child, LONG).ended.then(({ code, signal, killed }) => {
     if (code === 0 || signal === 'SIGPIPE') return;
-    const said =
+    const message =
       lastLines(complaint.text()) || `${program}: ${killed ?? signal ?? `exit code ${code}`}`;
-    throw new Error(`cannot ${purpose}: ${said}`);
+    throw new Error(`cannot ${purpose}: ${message}`);
   });
   // The writer learns of a broken pipe from its write calls.
   stdin.on('error', () => {});

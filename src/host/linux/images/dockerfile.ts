@@ -18,9 +18,8 @@ import { requireProgram, tool } from './tool.js';
 import { unpackImage } from './unpack.js';
 
 /**
- * Builds a Dockerfile and returns the resulting image's data. Only the result says what its
- * containers will run, so it is built during planning and kept in /var/cache until the plan is
- * executed.
+ * Builds a Dockerfile and returns the resulting image's data. What its containers run is known only
+ * after the build, so it is built during planning and kept in /var/cache until the plan is executed.
  *
  * @param owner the stack
  */
@@ -103,7 +102,7 @@ async function build(source: DockerfileSource, dir: string): Promise<string> {
   return archive;
 }
 
-/** Without a Dockerfile, buildah says so. */
+/** Empty if there is no Dockerfile: buildah reports that. */
 async function basesOf(source: DockerfileSource, purpose: string): Promise<BaseImage[]> {
   const { context, file, target, args } = source;
   const names = ['Containerfile', 'Dockerfile'].map((name) => join(context, name));
@@ -120,8 +119,8 @@ async function basesOf(source: DockerfileSource, purpose: string): Promise<BaseI
 const STALL = { within: 30_000, least: 30 * 1024 };
 
 /**
- * Pulls an image before the build, in bounded memory and time: what runs in a build has other
- * bounds than what speaks to a stranger's registry.
+ * Pulls an image before the build, in bounded memory and time: an untrusted registry gets stricter
+ * limits than the commands of a build.
  */
 async function pull(
   { name, platform }: BaseImage,

@@ -20,7 +20,7 @@ export interface PackedLayer {
   bytes: number;
   /** Whether it is compressed, according to its media type. */
   compressed: boolean;
-  /** What the manifest says of the stored form; absent in Docker's archives. */
+  /** Digest and size of the stored form from the manifest; absent in Docker's archives. */
   stored?: { digest: string; size: number };
   /** Digest of the unpacked content. */
   content: string;

@@ -33,8 +33,9 @@ export function transportOf({ registry }: { registry: string }, manifest?: strin
 }
 
 /**
- * Skopeo reads no manifest of more than 4 MiB, but the text of an error to its end, however long a
- * registry makes it. An image of any size takes it some 60 MiB. buildah pulls by the same library.
+ * Skopeo reads no manifest of more than 4 MiB, but reads a registry's error message completely,
+ * however long it is. It needs some 60 MiB for an image of any size. buildah pulls with the same
+ * library.
  */
 export const MEMORY = 112 * 1024 ** 2;
 

@@ -12,7 +12,7 @@ export interface ToolOptions
   staging?: Staging;
   /** Command prefix; by default that of the staging area. */
   enter?: string[];
-  /** Bytes of memory that it may use; it fails with an error that says so. */
+  /** Maximum bytes of memory; a program that needs more fails with an error that names the limit. */
   memory?: number;
 }
 
@@ -30,8 +30,8 @@ export async function tool(
   const bounds = memory === undefined ? [] : boundsOf(memory);
   const command = [...enter, ...bounds, path, ...args];
   const bound = ['--pdeathsig', 'KILL', '--', ...command];
-  const frugal = memory === undefined ? env : { ...FRUGAL, ...env };
-  const how = { purpose, shown: program, reject: false, env: frugal ?? {}, ...limits };
+  const limitedEnv = memory === undefined ? env : { ...LOW_MEMORY_GO, ...env };
+  const how = { purpose, shown: program, reject: false, env: limitedEnv ?? {}, ...limits };
   const { code, stdout, stderr } = await run('setpriv', bound, how);
   if (memory !== undefined && NO_MEMORY.test(stderr)) {
     throw new Error(`cannot ${purpose}: ${program} needs more memory than ${formatBytes(memory)}`);
@@ -40,7 +40,7 @@ export async function tool(
   return stdout;
 }
 
-const FRUGAL = { GOMEMLIMIT: '64MiB', GOMAXPROCS: '4', GOTRACEBACK: 'none' };
+const LOW_MEMORY_GO = { GOMEMLIMIT: '64MiB', GOMAXPROCS: '4', GOTRACEBACK: 'none' };
 
 const boundsOf = (memory: number) => ['prlimit', `--data=${memory}`, `--stack=${1024 ** 2}`, '--'];
 

@@ -53,7 +53,7 @@ function removalLines(names: string[], group: number): IpLine[] {
   ];
 }
 
-/** Not 0, the default group of all interfaces, nor any group in use. */
+/** A group that no interface is in; 0 is the default of all interfaces. */
 function freeGroup(links: IpLink[]): number {
   const taken = new Set(links.map(({ group }) => group));
   for (;;) {

@@ -15,8 +15,7 @@ export function ownAddresses(): string[] {
 }
 
 /**
- * See Capacity. Reads the tables at the first port that is asked for, and all processes at the
- * first listener that is found.
+ * See Capacity. Reads the tables at the first call, and all processes once a listener is found.
  */
 export function listenerLookup(): (address: string, port: number) => Listener | undefined {
   let ports: Map<number, Listening[]> | undefined;

@@ -37,12 +37,12 @@ export async function createNamespaces(range: IdRange): Promise<NamespaceHolder>
 }
 
 async function echoed(child: Launched, gone: Promise<unknown>): Promise<number> {
-  const said = new Tail();
-  readPaced(child.stderr, (part) => said.add(part));
+  const errors = new Tail();
+  readPaced(child.stderr, (part) => errors.add(part));
   child.stdin.on('error', () => undefined).write('\n');
   await Promise.race([once(child.stdout, 'data'), gone]);
-  if (child.pid === undefined || child.exitCode !== null || said.text()) {
-    throw new Error(said.text().trim() || 'unshare ended at once');
+  if (child.pid === undefined || child.exitCode !== null || errors.text()) {
+    throw new Error(errors.text().trim() || 'unshare ended at once');
   }
   return child.pid;
 }

@@ -1,6 +1,6 @@
 /**
- * The messages of a log that logrus of skopeo, buildah and runc writes, `level=error msg="a
- * \"b\""`. Each is a bare word, or quoted by Go's strconv.Quote, whose escapes differ from JSON's.
+ * The messages of a logrus log as skopeo, buildah and runc write it: `level=error msg="a \"b\""`.
+ * Each is a bare word, or quoted by Go's strconv.Quote, whose escapes differ from JSON's.
  */
 export function logMessages(text: string): string[] {
   const found = text.matchAll(/\bmsg=("(?:[^"\\\n]|\\.)*"|\S+)/g);
@@ -11,10 +11,7 @@ const PLAIN: Record<string, string> = {
   ...{ a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' },
 };
 
-/**
- * `\x1b`, `\u202e`, `\U0001f40b`, `
- * `; a backslash before anything else is dropped.
- */
+/** Decodes `\x1b`, `\u202e`, `\U0001f40b` and `\n`; drops a backslash before anything else. */
 function unquoted(word: string): string {
   const ESCAPED = /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))/gs;
   return word.slice(1, -1).replace(ESCAPED, (_all, x, u, long, plain: string | undefined) => {

@@ -6,15 +6,15 @@
 #     key, folder, seconds, number of sockets, `address:port` of each, program, its arguments
 #     key, exit code or -signal, first line, end of its stderr
 #
-# `seconds` is the maximum time until the first line of a program that lives on. It writes that line to
-# the descriptor that _OCI_SYNCPIPE names (conmon(8)). It does not inherit our lock, descriptor 3. Its
+# `seconds` is the maximum time until the first line of a program that keeps running. It writes that line
+# to the descriptor that _OCI_SYNCPIPE names (conmon(8)). It does not inherit our lock, descriptor 3. Its
 # sockets start there instead, announced by LISTEN_FDS and LISTEN_PID (sd_listen_fds(3)), which conmon,
 # crun and runc pass on. The previous user of a port may be about to close it, so binding is retried.
 #
 # With 0 seconds we wait for the program's end, and the program inherits the lock.
 #
-# We end with our input. If it ended because our run was killed, the next run waits for the holders of
-# the lock, and kills what has not reported yet (clear.ts).
+# We end when our input ends. If our run was killed, the next run waits for the holders of the lock, and
+# kills programs that have not reported yet (clear.ts).
 #
 # Of fcntl(2), the same on all architectures that Node supports: F_DUPFD 0, F_SETFD 2 with FD_CLOEXEC 1,
 # F_SETFL 4 with O_NONBLOCK 0x800.
@@ -24,7 +24,7 @@ use strict; # POSIX and Socket take 12 ms each to load: only when needed
 $0 = 'baleine: starts containers';
 $| = 1;
 $SIG{$_} = 'DEFAULT' for keys %SIG; # Node does not reset real-time signals
-answer('', 0, '', ''); # we run: after this, the caller sends no job a second time
+answer('', 0, '', ''); # we are running: the caller no longer sends jobs to another process
 my ($input, $more, %jobs) = ('', 1); # jobs by the descriptor that they report on
 while ($more) {
   my $ready = '';
@@ -33,7 +33,7 @@ while ($more) {
   take_jobs() if vec $ready, 0, 1;
   for my $fd (keys %jobs) {
     my $job = $jobs{$fd};
-    my $is_done = vec($ready, $fd, 1) ? has_reported($job) : $job->{patience} && time > $job->{deadline};
+    my $is_done = vec($ready, $fd, 1) ? has_reported($job) : $job->{line_timeout} && time > $job->{deadline};
     finish(delete $jobs{$fd}) if $is_done;
   }
 }
@@ -58,27 +58,27 @@ sub begin {
   my $source = $patience ? $lines : $stderr;
   $jobs{fileno $source} = {
     key => $key, pid => $pid, source => $source, stderr => $stderr, text => '',
-    patience => $patience, deadline => time + $patience,
+    line_timeout => $patience, deadline => time + $patience,
   };
 }
 
 sub has_reported {
   my ($job) = @_;
   my $got = sysread $job->{source}, $job->{text}, 65536, length $job->{text};
-  return !$got || $job->{patience} && $job->{text} =~ /\n/;
+  return !$got || $job->{line_timeout} && $job->{text} =~ /\n/;
 }
 
 sub finish {
   my ($job) = @_;
   my ($line, $message) = ('', $job->{text});
-  if ($job->{patience}) {
+  if ($job->{line_timeout}) {
     ($line, $message) = ($job->{text} =~ /(.*)/, '');
     kill 'KILL', $job->{pid} if $line eq '';
   }
   waitpid $job->{pid}, 0;
   my $code = $? & 127 ? -($? & 127) : $? >> 8;
-  if ($job->{patience}) {
-    fcntl $job->{stderr}, 4, 0x800; # a program that lives on may keep it open
+  if ($job->{line_timeout}) {
+    fcntl $job->{stderr}, 4, 0x800; # a program that keeps running may keep it open
     sysread $job->{stderr}, $message, 65536;
   }
   answer($job->{key}, $code, $line, $message);

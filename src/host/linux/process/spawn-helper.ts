@@ -12,7 +12,7 @@ export interface DaemonCommand {
   /** Addresses on the host whose listening sockets it inherits. */
   sockets: HostPort[];
   /** Maximum whole seconds until its first line, at least 1. */
-  patience: number;
+  lineTimeout: number;
   program: string;
   args: string[];
 }
@@ -52,14 +52,14 @@ export class SpawnHelper {
   begin({
     folder,
     sockets,
-    patience,
+    lineTimeout,
     program,
     args,
   }: DaemonCommand): Promise<Omit<Answer, 'code'>> {
     const places = sockets.map(formatHostPort);
     return this.#ask([
       folder,
-      String(patience),
+      String(lineTimeout),
       String(places.length),
       ...places,
       program,
@@ -92,11 +92,11 @@ export class SpawnHelper {
 
 interface Job {
   text: string;
-  tell: (answer: Answer) => void;
-  fail: (error: Error) => void;
+  resolve: (answer: Answer) => void;
+  reject: (error: Error) => void;
 }
 
-/** The running script. It ends with its input. */
+/** The running script, which ends when its input does. */
 class Process {
   readonly #jobs = new Map<string, Job>();
   #count = 0;
@@ -106,8 +106,8 @@ class Process {
     this.#count += 1;
     const key = String(this.#count);
     const text = [parts.length + 1, key, ...parts].map((part) => `${part}\0`).join('');
-    return new Promise((tell, fail) => {
-      this.#jobs.set(key, { text, tell, fail });
+    return new Promise((resolve, reject) => {
+      this.#jobs.set(key, { text, resolve, reject });
       this.#perl ??= this.#open();
       this.#perl.stdin.write(text);
     });
@@ -122,9 +122,9 @@ class Process {
   #open() {
     const [program, ...words] = withoutIoPriority('perl', ['-e', SPAWN_HELPER]);
     const perl = launch(program, words);
-    let heard: string | undefined;
+    let incomplete: string | undefined;
     perl.stdout.setEncoding('utf8').on('data', (text) => {
-      heard = this.#hear((heard ?? '') + text);
+      incomplete = this.#receive((incomplete ?? '') + text);
     });
     let stderr = '';
     perl.stderr.setEncoding('utf8').on('data', (text) => {
@@ -139,36 +139,37 @@ class Process {
     perl.on('close', (code, signal) => {
       this.#perl = undefined;
       const ended = { code: problem || !code ? undefined : code, problem, stderr };
-      if (heard === undefined && isFromTerminal(signal)) this.#again();
-      else this.#giveUp({ ...ended, signal: signal ?? undefined });
+      if (incomplete === undefined && isFromTerminal(signal)) this.#restart();
+      else this.#failAll({ ...ended, signal: signal ?? undefined });
     });
     return perl;
   }
 
   /** @returns the incomplete last answer */
-  #hear(text: string): string {
+  #receive(text: string): string {
     const parts = text.split('\0');
     while (parts.length > 4) {
       const [key = '', code, line = '', complaint = ''] = parts.splice(0, 4);
-      this.#jobs.get(key)?.tell({ code: Number(code), line, complaint });
+      this.#jobs.get(key)?.resolve({ code: Number(code), line, complaint });
       this.#jobs.delete(key);
     }
     return parts.join('\0');
   }
 
-  #again(): void {
+  /** Sends all jobs to a new process. */
+  #restart(): void {
     if (this.#jobs.size === 0) return;
     this.#perl = this.#open();
     for (const { text } of this.#jobs.values()) this.#perl.stdin.write(text);
   }
 
-  #giveUp(ended: ProgramEnd): void {
+  #failAll(ended: ProgramEnd): void {
     const jobs = [...this.#jobs.values()];
     this.#jobs.clear();
     try {
       if (jobs.length > 0) checkResult('perl', { purpose: 'start programs' }, ended);
     } catch (error) {
-      for (const { fail } of jobs) fail(error as Error);
+      for (const { reject } of jobs) reject(error as Error);
     }
   }
 }

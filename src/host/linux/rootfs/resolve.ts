@@ -27,9 +27,9 @@ export interface Resolved {
 }
 
 interface ResolveOptions {
-  /** What `..` does at the root: what the kernel does (`stop`), or fail because it is not meant. */
+  /** Effect of `..` at the root: stay there, as in the kernel (`stop`), or fail (the default). */
   above?: 'refuse' | 'stop';
-  /** Bind mounts over the tree: their sources are searched instead. */
+  /** Bind mounts that cover parts of the tree; paths in them resolve to their sources. */
   mounts?: readonly MountSpec[];
 }
 
@@ -37,11 +37,11 @@ interface ResolveOptions {
 const MAX_LINKS = 40;
 
 /**
- * Resolves a path as a process with the root `root` would, component by component: no link in the
- * tree, a link of /proc/PID included, leads out of it. Components that do not exist are kept. Nobody
- * else may write to the tree during the call.
+ * Resolves a path as a process with the root `root` would, component by component: no link leads out
+ * of the tree, not even one in /proc/PID. Keeps components that do not exist. Nobody else may write
+ * to the tree during the call.
  *
- * @throws UserError if links form a cycle, or a `..` leads above the root and that is refused
+ * @throws UserError if links form a cycle, or if `..` leads above the root and `above` is `refuse`
  */
 export function resolveInTree(
   root: BytePath,
@@ -76,7 +76,7 @@ export function resolveInTree(
 }
 
 /**
- * The same for a path of a container, as text: `/` is the tree, and `..` stops there, as for the
+ * Same for a path in a container, as text: `/` is the tree, and `..` stays there, as for the
  * container's processes.
  */
 export function resolveInRootfs(tree: string, path: string, mounts: MountSpec[] = []): string {
@@ -139,7 +139,7 @@ function linkTarget(path: BytePath): BytePath | undefined {
   }
 }
 
-/** The innermost mount decides. */
+/** Uses the innermost mount that contains the path. */
 function onHost(root: BytePath, path: BytePath, mounts: readonly MountSpec[]): BytePath {
   const over = mounts
     .map(({ source, target }) => ({

@@ -65,27 +65,27 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
  *
  * @throws UserError for impossible combinations, such as root in a `restricted` container
  */
-export function configJson(spec: ProcessSpec, ground: BundleContext): OciSpec {
-  const capabilities = capabilitiesOf(spec, ground.host.capabilities);
+export function configJson(spec: ProcessSpec, context: BundleContext): OciSpec {
+  const capabilities = capabilitiesOf(spec, context.host.capabilities);
   const unconfined = spec.security === 'unconfined';
   const devices = deviceNodes(spec.limits.devices);
-  const seccomp = ground.seccomp(capabilities);
+  const seccomp = context.seccomp(capabilities);
   const config: OciSpec = {
     ociVersion: '1.0.2',
-    root: { path: ground.userns?.root ?? ground.rootfs, readonly: true },
+    root: { path: context.userns?.root ?? context.rootfs, readonly: true },
     hostname: spec.hostname,
-    process: processOf(spec, ground, capabilities),
-    mounts: mountsOf(spec, ground.files, ground.recursive),
+    process: processOf(spec, context, capabilities),
+    mounts: mountsOf(spec, context.files, context.recursive),
     linux: {
-      namespaces: namespacesOf(ground),
-      ...(ground.userns && mappingsOf(ground.userns.ids)),
-      cgroupsPath: ground.cgroup,
+      namespaces: namespacesOf(context),
+      ...(context.userns && mappingsOf(context.userns.ids)),
+      cgroupsPath: context.cgroup,
       ...(devices.length > 0 && { devices }),
-      resources: resourcesOf(spec.limits, ground.host.swapLimit, (device) =>
-        requireDeviceNumber(device, ground.rootfs),
+      resources: resourcesOf(spec.limits, context.host.swapLimit, (device) =>
+        requireDeviceNumber(device, context.rootfs),
       ),
       sysctl: checkedSysctls(spec.sysctls),
-      ...guardedPaths(unconfined, ground.host.thermal),
+      ...guardedPaths(unconfined, context.host.thermal),
       rootfsPropagation: 'private',
       ...(seccomp && { seccomp }),
     },
@@ -96,7 +96,7 @@ export function configJson(spec: ProcessSpec, ground: BundleContext): OciSpec {
   }, config);
 }
 
-/** What single keys say of it, by attribute of the spec. */
+/** The parts of config.json that keys define, by attribute of the spec. */
 const PARTS = Object.entries<AnyKey>(KEYS).flatMap(([name, { as = name, oci }]) =>
   oci ? [[as as keyof KeySpec, oci as (value: unknown) => OciPart] as const] : [],
 );

@@ -18,7 +18,7 @@ import {
   stateDir,
 } from './layout.js';
 
-/** Seconds for the runtime to create a container; a loaded host needs some. */
+/** Maximum seconds for the runtime to create a container; a loaded host is slow. */
 const CREATE_TIMEOUT = 60;
 
 export interface MonitorOptions {
@@ -59,7 +59,7 @@ export async function launchMonitor(
   const { line, complaint } = await spawnHelper.begin({
     folder: bundleFiles(paths, id).dir,
     sockets: wanted.sockets,
-    patience: CREATE_TIMEOUT,
+    lineTimeout: CREATE_TIMEOUT,
     program,
     args: argumentsFor(paths, wanted, state, log),
   });

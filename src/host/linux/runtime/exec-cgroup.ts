@@ -113,7 +113,7 @@ async function endAll(groups: string[]): Promise<void> {
 
 function killAll(group: string): void {
   const pids = (readText(join(group, 'cgroup.procs')) ?? '').split('\n').map(Number);
-  // pid_namespaces(7): 0 is a process that our namespace does not see; kill(2) takes it for ourselves
+  // 0 is a process outside our pid namespace (pid_namespaces(7)); kill(2) would signal our own group
   for (const pid of pids.filter((each) => each > 0)) {
     try {
       process.kill(pid, 'SIGKILL');

@@ -16,7 +16,7 @@ export function healAtOnce(paths: InstallPaths, id: string, on: boolean): void {
 }
 
 /**
- * conmon waits for its exit command, and whoever restarts the container waits for conmon; so the
+ * conmon waits for its exit command, and a run that restarts the container waits for conmon, so the
  * call continues in the background.
  */
 const CALL = '[ ! -e "$0" ] || "$@" >/dev/null 2>&1 </dev/null &';

@@ -21,14 +21,14 @@ import { clearCgroup, type StartContext } from './start.js';
  *   cannot be executed
  */
 export async function runInForeground(
-  around: StartContext,
+  context: StartContext,
   spec: ContainerSpec,
   { input, terminal, started, stop }: Foreground,
 ): Promise<number> {
-  const { paths } = around;
-  const runtime = await around.runtime(spec.runtime);
+  const { paths } = context;
+  const runtime = await context.runtime(spec.runtime);
   await cleanUp(paths, spec.id);
-  await clearCgroup(around, spec.id);
+  await clearCgroup(context, spec.id);
   writeBundle(paths, spec, runtime, terminal ? ownTerminal() : undefined);
   const pidFile = join(bundleFiles(paths, spec.id).dir, 'run.pid');
   await rm(pidFile, { force: true });

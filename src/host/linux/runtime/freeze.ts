@@ -20,7 +20,7 @@ export async function setFrozen(
   const args = ['--root', stateDir(paths, runtime), verb, id];
   const program = findProgram(runtime) ?? runtime;
   const { code } = await run(program, args, { purpose: `${verb} ${id}`, reject: frozen });
-  // a runtime that has lost track of the container must not keep it from being stopped
+  // the container must be stoppable even if the runtime no longer knows it
   if (code !== 0) thaw(readHierarchies(), cgroupPath(paths, id));
   return true;
 }

@@ -30,7 +30,7 @@ export function linuxRuntime(
    */
   heal: string[] = [],
 ): Runtime {
-  const around: StartContext = {
+  const context: StartContext = {
     paths,
     cgroups,
     cgroupLock: new ReadWriteLock(),
@@ -39,9 +39,9 @@ export function linuxRuntime(
     runtime: selector(paths, cgroups),
   };
   return {
-    start: (spec) => startContainer(around, spec),
-    run: (spec, how) => runInForeground(around, spec, how),
-    stop: (id, facts, how) => stopContainer(around, id, facts, how),
+    start: (spec) => startContainer(context, spec),
+    run: (spec, how) => runInForeground(context, spec, how),
+    stop: (id, facts, how) => stopContainer(context, id, facts, how),
     signal: async (id, signal) => {
       const number = requiredSignal(signal);
       const container = runningContainer(paths, id);
@@ -59,7 +59,7 @@ export function linuxRuntime(
       return setFrozen(paths, id, frozen);
     },
     withFrozen: (id, how, work) => withFrozen(paths, id, how, work),
-    runOneOff: (tree, args, config) => runOnce(around, tree, args, config),
+    runOneOff: (tree, args, config) => runOnce(context, tree, args, config),
     clearAbandoned: async () => {
       await removeAbandonedOneOffs(paths, cgroups);
       // a stage refers to the container's disk, so it is removed first

@@ -135,8 +135,10 @@ export async function runOneOff(
  * Includes the end of both streams: the last message of a command need not be on standard error.
  */
 function failure({ purpose, runtime }: OneOff, { code, stdout, stderr }: RunResult): Error {
-  const said = [stdout, stderr].map((text) => lastLines(text)).filter(Boolean);
-  return new Error(`cannot ${purpose}: ${runtime.name}: ${said.join('; ') || `exit code ${code}`}`);
+  const outputs = [stdout, stderr].map((text) => lastLines(text)).filter(Boolean);
+  return new Error(
+    `cannot ${purpose}: ${runtime.name}: ${outputs.join('; ') || `exit code ${code}`}`,
+  );
 }
 
 const ONE_OFF_PREFIX = 'once.';

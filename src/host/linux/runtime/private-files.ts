@@ -7,7 +7,7 @@ import { bundleFiles } from './layout.js';
 
 /**
  * Makes a container's user the owner of its owner-only configuration files, such as a certificate's
- * key. The user may be given by a name that only its disk can resolve.
+ * key. The user may be a name that only the container's disk can resolve.
  *
  * @param uid inside the container; the mounts map it
  */

@@ -1,19 +1,20 @@
 # Relays streams between a command in a container and our standard streams, for relay.ts.
 #
-# The command gets pipes, or a terminal of its own whose other side is ours. It never gets our terminal
+# The command gets pipes, or its own pseudo-terminal whose other side we hold. It never gets our terminal
 # or files, which it could read, change and reopen (/proc/PID/fd). Arguments:
 #
 #     numbers of prctl(2), recvmsg(2) and sched_setscheduler(2), ioctls TIOCGWINSZ and TIOCSWINSZ,
 #     1 to pass standard input on or 0, file to which the runtime writes the command's pid,
 #     console socket or '', runtime and its arguments
 #
-# Descriptor 3 has names of signals for the command, one a line. When it is closed, baleine has ended,
-# and the command is ended. The exit code is the command's, or the runtime's if nothing was started.
+# We read names of signals for the command from descriptor 3, one per line. Its end means that baleine
+# has ended; then we end the command. The exit code is the command's, or the runtime's if nothing was
+# started.
 #
 # The runtime starts the command and exits (--detach), so that the command becomes our child: signals,
-# exit codes and terminals do not depend on the runtime. A terminal comes by the console socket (runc's
-# docs/terminals.md). Standard input is read, and its modes are set, only while we are in the terminal's
-# foreground: in the background that would stop all of us (termios(3p), 11.1.4).
+# exit codes and terminals do not depend on the runtime. The runtime sends a terminal through the console
+# socket (runc's docs/terminals.md). We read standard input, and set its modes, only while we are in the
+# terminal's foreground: in the background that would stop our process group (termios(3p), 11.1.4).
 #
 # Of fcntl(2), the same on all architectures that Node supports: F_SETFL 4 with O_NONBLOCK 0x800,
 # F_GETPIPE_SZ 1032.
@@ -31,7 +32,7 @@ $0 = 'baleine: passes streams on';
 
 open my $baleine, '<&=', 3 or die "no descriptor 3: $!\n";
 my $woken = 0;
-$SIG{$_} = sub { $woken = 1 } for @HANDLED; # signals for the command come by descriptor 3
+$SIG{$_} = sub { $woken = 1 } for @HANDLED; # signals for the command arrive through descriptor 3
 $SIG{$_} = 'IGNORE' for @IGNORED;
 syscall($prctl, 36, 1, 0, 0, 0) == 0 or die "cannot adopt the command: $!\n"; # PR_SET_CHILD_SUBREAPER
 
@@ -51,8 +52,8 @@ defined(my $runtime = fork) or die "cannot fork: $!\n";
 become_runtime() unless $runtime;
 close $_ for $child_in, $child_out, $child_err;
 
-# Streams, each with the text that was read and not yet written. 'from' is removed at the end of input,
-# 'to' when nobody reads any more.
+# Streams, each with the text that was read but not yet written. 'from' is removed at the end of input,
+# 'to' when the reader has closed it.
 my @out = ({ from => $from_output, to => \*STDOUT, text => '' });
 push @out, { from => $from_errors, to => \*STDERR, text => '' } if $from_errors;
 my $in = { from => \*STDIN, to => $console eq '' ? $to_command : undef, text => '' };
@@ -61,7 +62,7 @@ $in = undef unless $has_input;
 nonblocking($_) for grep { $_ } $from_output, $from_errors, $in && $in->{to};
 
 # exit codes of ended processes by pid; $pid is the command once it is known
-my (%code, $pid, $ending, $kill_at, @signals, $heard);
+my (%code, $pid, $ending, $kill_at, @signals, $signal_text);
 while (1) {
   $woken = 0;
   reap();
@@ -103,7 +104,7 @@ sub reap {
   }
 }
 
-# Learns the pid once the runtime has exited.
+# Reads the pid once the runtime has exited.
 sub notice_start {
   return if defined $pid || !defined $code{$runtime} || $code{$runtime} != 0;
   if (open my $file, '<', $pid_file) { ($pid) = <$file> =~ /^(\d+)/ }
@@ -112,8 +113,8 @@ sub notice_start {
 
 sub is_running { $pid && !defined $code{$pid} }
 
-# The command has ended, and its output is written: at most what a pipe holds, since other processes
-# may go on writing to it.
+# Whether the command has ended and its output is written. Reads at most one pipe's content after its
+# end, since other processes may continue to write.
 sub finished {
   return 0 if !defined $code{$runtime} || is_running();
   if (!$ending) {
@@ -131,13 +132,13 @@ sub pass_signals {
   return unless is_running();
   if ($kill_at && time >= $kill_at) { push @signals, 'KILL' }
   for my $name (splice @signals) {
-    # as if typed, for whatever has the foreground of the terminal inside
+    # as if typed: reaches the foreground process group of the terminal inside
     my $key = $master && { INT => "\x03", QUIT => "\x1c" }->{$name};
     if ($key) { syswrite $master, $key } else { kill $name, $pid }
   }
 }
 
-# Nobody reads or writes any more: hang up, and kill after 5 s.
+# The other end of the terminal is closed: sends SIGHUP, and SIGKILL after 5 s.
 sub hang_up {
   return if $kill_at;
   $kill_at = time + 5;
@@ -159,7 +160,7 @@ sub wait_for_streams {
   return if select($readable, $writable, undef, $limit) <= 0;
   read_signals() if $baleine && vec $readable, fileno $baleine, 1;
   receive_terminal() if $listener && vec $readable, fileno $listener, 1;
-  # each call may close a stream that a later one is about
+  # each call may close a stream that a later one would use
   for (@full) { write_to($_) if $_->{to} && defined fileno $_->{to} && vec $writable, fileno $_->{to}, 1 }
   for (@sources) { read_from($_) if $_->{from} && defined fileno $_->{from} && vec $readable, fileno $_->{from}, 1 }
 }
@@ -190,15 +191,15 @@ sub write_to {
   return hang_up() if $master;
   $stream->{text} = '';
   if ($in && $stream == $in) { close $in->{to}; return $in = undef }
-  # so that its writer notices
+  # its writer then gets EPIPE
   close $stream->{from} if $stream->{from};
   $stream->{from} = $stream->{to} = undef;
 }
 
 sub read_signals {
-  my $got = sysread $baleine, $heard, 4096, length($heard // '');
+  my $got = sysread $baleine, $signal_text, 4096, length($signal_text // '');
   return if !defined $got && $!{EINTR};
-  if ($got) { push @signals, $1 while $heard =~ s/^(\w+)\n//; return }
+  if ($got) { push @signals, $1 while $signal_text =~ s/^(\w+)\n//; return }
   close $baleine;
   $baleine = undef;
   hang_up();
@@ -246,7 +247,7 @@ sub prepare_raw {
 }
 
 # Copies a changed size, and sets raw mode again after another process had the foreground. Raw mode
-# also holds for output that is still to be written when the command has ended.
+# stays until all output of an ended command is written.
 sub follow_terminal {
   return unless $master;
   if (!in_foreground()) { $is_raw = 0 }
@@ -255,7 +256,7 @@ sub follow_terminal {
   my $now = "\0" x 8;
   return unless $size_of && ioctl($size_of, $get_size, $now) && $now ne $size;
   $size = $now;
-  # 0 x 0: a terminal of unknown size
+  # 0 × 0: a terminal of unknown size
   ioctl $master, $set_size, $now unless $now =~ /^\0{4}/;
 }
 

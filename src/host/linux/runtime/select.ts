@@ -120,11 +120,11 @@ async function runNothing(
 }
 
 function noneWorks(tried: SelectedRuntime['tried']): UserError {
-  const said = tried.map(({ name, error }) => `  ${name}: ${error}`);
+  const errors = tried.map(({ name, error }) => `  ${name}: ${error}`);
   const missing = tried.filter(({ error }) => error === 'not installed').map(({ name }) => name);
   const install = missing.length > 0 ? [`apt-get install ${missing.join(' ')}`] : [];
   return new UserError(
-    ['cannot start containers: no OCI runtime works here', ...said],
+    ['cannot start containers: no OCI runtime works here', ...errors],
     [...install, 'baleine doctor says what the host lacks'],
   );
 }

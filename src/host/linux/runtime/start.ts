@@ -36,19 +36,19 @@ export interface StartContext {
 }
 
 /** Starts a container. After any failure, only the log is left. */
-export function startContainer(around: StartContext, spec: ContainerSpec): Promise<Started> {
-  return around.spawnHelper.during(() => start(around, spec));
+export function startContainer(context: StartContext, spec: ContainerSpec): Promise<Started> {
+  return context.spawnHelper.during(() => start(context, spec));
 }
 
-async function start(around: StartContext, spec: ContainerSpec): Promise<Started> {
-  const { paths, cgroupLock } = around;
-  const runtime = await around.runtime(spec.runtime);
+async function start(context: StartContext, spec: ContainerSpec): Promise<Started> {
+  const { paths, cgroupLock } = context;
+  const runtime = await context.runtime(spec.runtime);
   await cleanUp(paths, spec.id);
-  await clearCgroup(around, spec.id);
+  await clearCgroup(context, spec.id);
   writeBundle(paths, spec, runtime);
   try {
     return await withIdmapStage(paths, spec, stagedMounts(paths, spec), () =>
-      cgroupLock.shared(() => launchAndStart(around, spec, runtime)),
+      cgroupLock.shared(() => launchAndStart(context, spec, runtime)),
     );
   } catch (refusal) {
     const error = explained(paths, spec.id, refusal);
@@ -56,7 +56,7 @@ async function start(around: StartContext, spec: ContainerSpec): Promise<Started
     await cleanUp(paths, spec.id).catch((again) => {
       throw new Error(`${messageOf(error)}; then ${messageOf(again)}`);
     });
-    await clearCgroup(around, spec.id);
+    await clearCgroup(context, spec.id);
     throw error;
   }
 }

@@ -22,15 +22,15 @@ export async function verifyAll(
   const answers = new Map<Check, Error | undefined>();
   const images = new Set(checks.map(({ image }) => image));
   for (const image of images) {
-    const mine = checks.filter((each) => each.image === image);
+    const ofImage = checks.filter((each) => each.image === image);
     const look = async (tree?: string) => {
-      for (const each of mine)
+      for (const each of ofImage)
         answers.set(each, faultOf(tree ?? rootfsDir(paths, each.spec.id), each));
     };
     try {
       await (image === undefined ? look() : withMountedImage(paths, image, look));
     } catch (error) {
-      for (const each of mine) answers.set(each, error as Error);
+      for (const each of ofImage) answers.set(each, error as Error);
     }
   }
   return checks.map((each) => answers.get(each));

@@ -42,7 +42,7 @@ const TELL = '>/proc/self/fd/$_OCI_SYNCPIPE';
 const forking = (script: string, more: Partial<DaemonCommand> = {}): DaemonCommand => ({
   folder: dir,
   sockets: [],
-  patience: 20,
+  lineTimeout: 20,
   program: '/bin/sh',
   args: ['-c', '"$@" &', 'sh', '/bin/sh', '-c', script],
   ...more,
@@ -110,7 +110,7 @@ it('returns the error printed instead of a first line', async () => {
 it('ends a program that prints no line in time', async () => {
   const file = join(dir, 'pid');
   const args = ['-c', 'echo $$ >"$0"; exec sleep 60', file];
-  const { line } = await helper.during(() => helper.begin(forking('', { patience: 1, args })));
+  const { line } = await helper.during(() => helper.begin(forking('', { lineTimeout: 1, args })));
   expect(line).toBe('');
   expect(() => process.kill(Number(readFileSync(file, 'utf8')), 0)).toThrow('ESRCH');
 });
