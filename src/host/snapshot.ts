@@ -117,6 +117,8 @@ export interface Preconditions extends Pick<Capacity, 'isBlockDevice' | 'labelPr
   sysctlProblem(name: string, value: string): string | undefined;
   /** Why this OCI runtime cannot be used. */
   runtimeProblem(name: string): string | undefined;
+  /** Why no container can have an init. */
+  initProblem(): string | undefined;
   /**
    * Resources of a cgroup's processes that the kernel cannot reclaim; undefined if it does not
    * exist.

@@ -19,6 +19,7 @@ const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   securityProblem: () => undefined,
   sysctlProblem: () => undefined,
   runtimeProblem: () => undefined,
+  initProblem: () => undefined,
   unreclaimable: () => undefined,
   uplinkProblem: () => undefined,
   subnetProblem: () => undefined,
@@ -54,6 +55,7 @@ describe('what the file declares', () => {
       { sysctlProblem: (name, value) => `${name}=${value}` },
       'sysctls.net.x: net.x=1',
     ],
+    [', init: true', { initProblem: () => 'no init' }, 'init: no init'],
     [', runtime: kata', { runtimeProblem: (name) => `no ${name}` }, 'runtime: no kata'],
     [', apparmor: strict', { labelProblem: (kind) => `no ${kind}` }, 'apparmor: no apparmor'],
     [

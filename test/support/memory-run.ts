@@ -90,6 +90,7 @@ export class MemoryRun extends Context {
       securityProblem: () => undefined,
       sysctlProblem: () => undefined,
       runtimeProblem: () => undefined,
+      initProblem: () => undefined,
       unreclaimable: () => undefined,
       uplinkProblem: () => undefined,
       subnetProblem: () => undefined,

@@ -19,7 +19,7 @@ export const preflight: Preflight<ContainerSpec> = {
 };
 
 function startObstacles(spec: ContainerSpec, host: Preconditions, paths: InstallPaths): Obstacle[] {
-  const { mounts, sysctls, runtime } = spec;
+  const { mounts, sysctls, runtime, init } = spec;
   const labels = (['apparmor', 'selinux'] as const).flatMap((kind) => {
     const label = spec[kind];
     return label === undefined ? [] : [{ at: [kind], cause: host.labelProblem(kind, label) }];
@@ -39,6 +39,7 @@ function startObstacles(spec: ContainerSpec, host: Preconditions, paths: Install
       cause: host.sysctlProblem(name, value),
     })),
     ...(runtime === undefined ? [] : [{ at: ['runtime'], cause: host.runtimeProblem(runtime) }]),
+    ...(init ? [{ at: ['init'], cause: host.initProblem() }] : []),
     ...execObstacles(spec),
   ];
 }

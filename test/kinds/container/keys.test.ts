@@ -27,6 +27,7 @@ const SAMPLES: Record<KeyName, readonly [before: unknown, after: unknown]> = {
   healthcheck: [{ tcp: 80 }, { tcp: 81 }],
   heal: ['cron', 'immediate'],
   depends_on: [[], { peer: { condition: 'service_completed_successfully' } }],
+  init: [false, true],
   stop_signal: ['TERM', 'INT'],
   stop_grace_period: ['10s', '11s'],
   protect: [false, true],

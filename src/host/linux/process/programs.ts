@@ -37,6 +37,7 @@ const PACKAGES: Record<string, string> = {
   'mkfs.ext4': 'e2fsprogs',
   nsenter: 'util-linux',
   resize2fs: 'e2fsprogs',
+  'tini-static': 'tini',
   tune2fs: 'e2fsprogs',
   umount: 'mount',
   unshare: 'util-linux',

@@ -7,6 +7,7 @@ import { checkDisk } from './disk-checks.js';
 import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
 import { idmapStageOf, type StagedMounts } from './idmap-staging.js';
+import { INIT_TARGET, requireInit, underInit } from './init.js';
 import { bundleFiles } from './layout.js';
 import { bindsRecursively } from './mounts.js';
 import { givePrivateFiles } from './private-files.js';
@@ -33,7 +34,12 @@ export function writeBundle(
     source: stage?.mount(i) ?? each.source,
   }));
   const config = configJson(
-    { ...spec, mounts, environment: { ...spec.environment, ...descriptorsOf(spec) } },
+    {
+      ...spec,
+      mounts,
+      args: spec.init ? underInit(spec.args) : spec.args,
+      environment: { ...spec.environment, ...descriptorsOf(spec) },
+    },
     {
       rootfs: files.rootfs,
       ...(stage &&
@@ -43,7 +49,7 @@ export function writeBundle(
       ...(terminal && { terminal }),
       recursive: bindsRecursively(runtime),
       files: Object.fromEntries(
-        ownFiles(paths, spec.id).map(([target, source], i) => [target, stage?.file(i) ?? source]),
+        ownFiles(paths, spec).map(([target, source], i) => [target, stage?.file(i) ?? source]),
       ),
       user,
       host: readHostFacts(),
@@ -62,20 +68,24 @@ export function writeBundle(
 const descriptorsOf = ({ sockets = [] }: ContainerSpec) =>
   Object.fromEntries(sockets.map((place, index) => [socketVariable(place), `fd@${3 + index}`]));
 
-/** Bind-mounted into every container, by path inside. */
-function ownFiles(paths: InstallPaths, id: string): [string, string][] {
+/** Bind-mounted read-only, by path inside. */
+function ownFiles(
+  paths: InstallPaths,
+  { id, init }: Pick<ContainerSpec, 'id' | 'init'>,
+): [string, string][] {
   const { hosts, hostname, resolv } = bundleFiles(paths, id);
   return [
     ['/etc/hosts', hosts],
     ['/etc/hostname', hostname],
     ['/etc/resolv.conf', resolv],
+    ...(init ? [[INIT_TARGET, requireInit()] as [string, string]] : []),
   ];
 }
 
 /** The bundle's sources for `withIdmapStage`. */
-export function stagedMounts(paths: InstallPaths, { id, mounts }: ContainerSpec): StagedMounts {
-  const files = ownFiles(paths, id).map(([, source]) => source);
-  return { rootfs: bundleFiles(paths, id).rootfs, mounts, files };
+export function stagedMounts(paths: InstallPaths, spec: ContainerSpec): StagedMounts {
+  const files = ownFiles(paths, spec).map(([, source]) => source);
+  return { rootfs: bundleFiles(paths, spec.id).rootfs, mounts: spec.mounts, files };
 }
 
 /** resolv.conf(5). Empty instead of the host's, whose servers cannot be reached from inside. */

@@ -36,7 +36,7 @@ export function idmapStageOf(paths: InstallPaths, id: string): IdmapStage {
   };
 }
 
-/** Host files that every container gets, /etc/hosts and so on; inside they belong to nobody. */
+/** Host files that we mount, /etc/hosts and so on; inside they belong to nobody. */
 export interface StagedMounts {
   rootfs: string;
   mounts: MountSpec[];

@@ -15,6 +15,7 @@ import { capabilitiesOf } from './capabilities.js';
 import { checkedSysctls } from './config-json.js';
 import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
+import { initProblem } from './init.js';
 
 export function linuxPreconditions(): Preconditions {
   const { isBlockDevice, labelProblem } = linuxCapacity();
@@ -32,6 +33,7 @@ export function linuxPreconditions(): Preconditions {
     },
     runtimeProblem: (name) =>
       findProgram(name) ? undefined : `runtime ${name} is not installed on this host`,
+    initProblem,
     unreclaimable: unreclaimable,
     forwards,
     subnetProblem: subnetLookup(),

@@ -13,6 +13,7 @@ import { heal } from './heal.js';
 import { healthcheck } from './healthcheck.js';
 import { hostname } from './hostname.js';
 import { image } from './image.js';
+import { init } from './init.js';
 import { labels } from './labels.js';
 import { limits } from './limits.js';
 import { logs } from './logs.js';
@@ -52,6 +53,7 @@ export const KEYS = {
   healthcheck,
   heal,
   depends_on,
+  init,
   stop_signal,
   stop_grace_period,
   protect: protectKey,
