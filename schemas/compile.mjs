@@ -26,7 +26,13 @@ await Promise.all([
 
 /** The schemas of all keys that have a descriptor, by list and name. */
 async function declaredKeys() {
-  const lists = ['container/keys/index', 'bridge/keys', 'volume/keys', 'image/keys'];
+  const lists = [
+    'container/keys/index',
+    'container/keys/origins',
+    'bridge/keys',
+    'volume/keys',
+    'image/keys',
+  ];
   const files = [...lists.map((each) => `kinds/${each}`), 'farm/keys'];
   const { outputFiles } = await build({
     stdin: {
@@ -42,7 +48,9 @@ async function declaredKeys() {
   const code = Buffer.from(outputFiles[0].contents).toString('base64');
   const declared = await import(`data:text/javascript;base64,${code}`);
   return Object.fromEntries(
-    Object.entries(declared).map(([list, keys]) => [list, schemasOf(keys)]),
+    Object.entries(declared)
+      .filter(([, keys]) => typeof keys === 'object')
+      .map(([list, keys]) => [list, schemasOf(keys)]),
   );
 }
 
@@ -68,6 +76,8 @@ function withKeys({ definitions, ...base }, keys) {
     from: keys.SOURCES,
     bridge: keys.BRIDGE_KEYS,
     volume: keys.VOLUME_KEYS,
+    secret: keys.SECRET_KEYS,
+    config: keys.CONFIG_KEYS,
   };
   const complete = Object.entries(definitions).map(([name, definition]) => [
     name,

@@ -28,6 +28,8 @@ const SECTIONS: [title: string, definition: string, path: string][] = [
   ['Images', 'image', 'images.NAME'],
   ['Bridges', 'bridge', 'bridges.NAME'],
   ['Volumes', 'volume', 'volumes.NAME'],
+  ['Secrets', 'secret', 'secrets.NAME'],
+  ['Configs', 'config', 'configs.NAME'],
   ['Containers', 'container', 'containers.NAME'],
   ['Farms', 'farm', 'farms.NAME'],
   ['Servers of a farm', 'servers', 'farms.NAME.servers'],
@@ -37,7 +39,7 @@ const SECTIONS: [title: string, definition: string, path: string][] = [
 /** Values that many keys share, explained once. */
 const VALUES = [
   ...['name', 'size', 'duration', 'port', 'path', 'inside', 'command', 'user', 'environment'],
-  ...['ipv4', 'subnet', 'mac'],
+  ...['filename', 'ipv4', 'subnet', 'mac'],
 ];
 
 const HEAD = `# Every key of baleine.yaml
@@ -128,6 +130,7 @@ function table(keys: Key[], root: Schema): string {
 
 /** Names of values that have their own definition. */
 const VALUE_NAMES: Record<string, string> = {
+  filename: 'file name',
   ipv4: 'IPv4 address',
   subnet: 'IPv4 subnet',
   inside: 'path inside',

@@ -3,6 +3,7 @@ import type { HandlerTable } from '../execute/execute.js';
 import { linuxCapacity } from '../host/linux/capacity.js';
 import type { Finding } from '../host/linux/doctor/index.js';
 import { hasStale } from '../host/linux/has-stale.js';
+import type { FileContents } from '../host/linux/memory-files/contents.js';
 import { linuxProbe } from '../host/linux/probe.js';
 import { resetAttributes } from '../host/linux/process/attributes.js';
 import { closeInherited } from '../host/linux/process/descriptors.js';
@@ -35,6 +36,7 @@ import type { PlanHost } from './plan-host.js';
 export class Context {
   #paths: InstallPaths | undefined;
   #host: Promise<Host> | undefined;
+  #contents: Promise<FileContents> | undefined;
   #fastPath: FastPath | undefined;
   #inspector: ImageInspector | undefined;
   /**
@@ -123,7 +125,7 @@ export class Context {
   /** What a plan presupposes of the host; loaded when there is something to do. */
   async preconditions(): Promise<Preconditions> {
     const { linuxPreconditions } = await import('../host/linux/runtime/preconditions.js');
-    return linuxPreconditions();
+    return linuxPreconditions(this.paths, await this.fileContents());
   }
 
   /** What the host has and lacks. */
@@ -134,8 +136,22 @@ export class Context {
 
   /** The ports that change the host; made once. */
   host(): Promise<Host> {
-    this.#host ??= import('./linux-host.js').then(({ linuxHost }) => linuxHost(this.paths));
+    this.#host ??= this.#openHost();
     return this.#host;
+  }
+
+  async #openHost(): Promise<Host> {
+    const [{ linuxHost }, contents] = await Promise.all([
+      import('./linux-host.js'),
+      this.fileContents(),
+    ]);
+    return linuxHost(this.paths, contents);
+  }
+
+  /** The contents of secrets and configs that this run has read. */
+  fileContents(): Promise<FileContents> {
+    this.#contents ??= openContents(this.paths);
+    return this.#contents;
   }
 
   /** Runs work that undoes what it has begun when the programs that it runs are ended by an interrupt. */
@@ -173,7 +189,15 @@ export class Context {
 /** The same for an installation that is not, or no longer, a command’s own. */
 export async function handlersFor(paths: InstallPaths): Promise<HandlerTable> {
   const { linuxHost } = await import('./linux-host.js');
-  return handlersOf(linuxHost(paths), paths);
+  return handlersOf(linuxHost(paths, await openContents(paths)), paths);
+}
+
+async function openContents({ root }: InstallPaths): Promise<FileContents> {
+  const [{ FileContents }, { installationKey }] = await Promise.all([
+    import('../host/linux/memory-files/contents.js'),
+    import('../state/bind-root.js'),
+  ]);
+  return new FileContents(() => installationKey(root));
 }
 
 async function handlersOf(host: Host, paths: InstallPaths): Promise<HandlerTable> {

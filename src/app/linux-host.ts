@@ -5,6 +5,8 @@ import { linuxFiles } from '../host/linux/files/index.js';
 import { linuxProxies } from '../host/linux/haproxy/index.js';
 import { linuxHealth } from '../host/linux/health/index.js';
 import { linuxImages } from '../host/linux/images/index.js';
+import { FileContents } from '../host/linux/memory-files/contents.js';
+import { linuxMemoryFiles } from '../host/linux/memory-files/index.js';
 import { linuxLinks } from '../host/linux/network/index.js';
 import { linuxRootfs } from '../host/linux/rootfs/index.js';
 import { linuxRuntime } from '../host/linux/runtime/index.js';
@@ -13,7 +15,8 @@ import type { Host } from '../host/ports.js';
 import type { InstallPaths } from '../model/install-paths.js';
 
 /** The real ports. Loaded when something is to be changed, not to look. */
-export function linuxHost(paths: InstallPaths): Host {
+/** @param contents what this run has read of secrets and configs */
+export function linuxHost(paths: InstallPaths, contents = new FileContents(() => '')): Host {
   const cgroups = linuxCgroups();
   const runtime = linuxRuntime(paths, cgroups, ourselves(paths));
   return {
@@ -22,6 +25,7 @@ export function linuxHost(paths: InstallPaths): Host {
     rootfs: linuxRootfs(),
     images: linuxImages(paths),
     files: linuxFiles(),
+    memoryFiles: linuxMemoryFiles(paths, contents, runtime),
     cgroups,
     runtime,
     health: linuxHealth(paths, runtime),

@@ -36,6 +36,7 @@ export function livePlanHost(context: Context): PlanHost {
       sources: fingerprints(config),
       origins: await resolveImages(context, config, rows),
       profiles: readProfiles(config),
+      ...(await memoryFileInputs(context, config, rows)),
     }),
     probe: () => context.probe(),
     checkHealth: (rows, probe, note) => askHealth(context, rows, probe, note),
@@ -49,6 +50,12 @@ export function livePlanHost(context: Context): PlanHost {
       return scheduleWarnings(await findSchedules(context, stack));
     },
   };
+}
+
+async function memoryFileInputs(context: Context, config: Config, rows: readonly Row[]) {
+  if (!config.secrets && !config.configs) return {};
+  const { readMemoryFiles } = await import('./memory-files.js');
+  return readMemoryFiles(config, rows, await context.fileContents());
 }
 
 /** Fingerprints of the local files of each image, and of each farm's certificate. */

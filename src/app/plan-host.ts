@@ -6,7 +6,10 @@ import type { Plan, Warning } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
 
 /** What the desired state follows from besides the file and the records. */
-export type PlanInputs = Pick<DesiredContext, 'sources' | 'origins' | 'profiles'>;
+export type PlanInputs = Pick<
+  DesiredContext,
+  'sources' | 'origins' | 'profiles' | 'fileDigests' | 'fileTexts'
+>;
 
 /**
  * Everything that a plan asks about the world outside of the file and the records. The answers

@@ -6,7 +6,7 @@
 
 import type { Cgroups, Health, Runtime } from './containers.js';
 import type { Links, Proxies } from './network.js';
-import type { Disks, Files, Images, Rootfs } from './storage.js';
+import type { Disks, Files, Images, MemoryFiles, Rootfs } from './storage.js';
 
 export type * from './containers.js';
 export type * from './network.js';
@@ -20,6 +20,7 @@ export interface Host {
   rootfs: Rootfs;
   images: Images;
   files: Files;
+  memoryFiles: MemoryFiles;
   cgroups: Cgroups;
   runtime: Runtime;
   health: Health;

@@ -1,6 +1,6 @@
-import type { Limits } from '../model/config.js';
+import type { FileSection, Limits } from '../model/config.js';
 import type { HealthResult } from '../model/health.js';
-import type { BridgeSpec, ContainerSpec } from '../model/specs.js';
+import type { BridgeSpec, ContainerSpec, MemoryFileSpec, MemoryFileState } from '../model/specs.js';
 import type { Traffic, Usage } from '../model/usage.js';
 
 /**
@@ -39,6 +39,10 @@ export interface Probe {
   groups(cgroup: string): string[];
   /** Text of a small file; undefined if it does not exist. */
   text(path: string): string | undefined;
+  /** The secrets and configs of a container; undefined if it has no folder of them. */
+  memoryFiles(id: string): readonly MemoryFileState[] | undefined;
+  /** Text of a config; undefined if it is long, or not the text that was written. */
+  configText(id: string, target: string): string | undefined;
   /** Whether a file has exactly this text; undefined if it does not exist. */
   hasText(path: string, text: string): boolean | undefined;
   /** The kernel's values of these limits; undefined if the cgroup does not exist. */
@@ -109,6 +113,11 @@ export interface Capacity {
  * a cause, or undefined if there is no problem.
  */
 export interface Preconditions extends Pick<Capacity, 'isBlockDevice' | 'labelProblem'> {
+  /** Why a secret or config of a container, as recorded or declared, could not be written. */
+  memoryFileProblem(
+    id: string,
+    file: MemoryFileSpec & { section: FileSection },
+  ): string | undefined;
   /** Why a host path cannot be mounted. */
   bindSourceProblem(path: string): string | undefined;
   /** Why a container cannot have these capabilities, or this system call filter. */

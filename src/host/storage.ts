@@ -1,5 +1,11 @@
-import type { DebianSource, ForeignFrom, OriginalConfig } from '../model/config.js';
-import type { ImageConfig, ImageOrigin } from '../model/specs.js';
+import type {
+  DebianSource,
+  FileSection,
+  ForeignFrom,
+  IdRange,
+  OriginalConfig,
+} from '../model/config.js';
+import type { ImageConfig, ImageOrigin, MemoryFileSpec } from '../model/specs.js';
 
 export interface Files {
   /** Creates a folder with its parents; mode 0700 by default. */
@@ -17,6 +23,28 @@ export interface Files {
   move(from: string, to: string): Promise<void>;
   /** Removes a file or a whole folder; never follows a link, never crosses a mount point. */
   remove(path: string): Promise<void>;
+}
+
+/** Secrets and configs of containers: files in memory, which containers mount one by one. */
+export interface MemoryFiles {
+  /**
+   * Makes the files of a container exactly these. A changed content is written into the same file,
+   * so that a running container sees it; `signal` tells its first process.
+   *
+   * @throws UserError if a content is not what was planned, or no longer known
+   */
+  place(wanted: PlacedFiles): Promise<void>;
+  /** Removes a container's folder of them. */
+  remove(folder: string): Promise<void>;
+}
+
+export interface PlacedFiles {
+  /** Of the container. */
+  id: string;
+  files: (MemoryFileSpec & { section: FileSection })[];
+  /** Where the default owner is looked up; absent: owners are left to the next start. */
+  owner?: { user: string; tree: string; userns?: IdRange };
+  signal?: string;
 }
 
 export interface Disks {

@@ -21,6 +21,10 @@ export interface Context {
   sources: Readonly<Record<string, string>>;
   /** Content digest of each seccomp profile, by path. */
   profiles?: Readonly<Record<string, string>>;
+  /** Keyed digests of the used secrets and configs, by `secrets.NAME` and `configs.NAME`. */
+  fileDigests?: Readonly<Record<string, string>>;
+  /** Texts of configs that have changed and may be shown, by `configs.NAME`. */
+  fileTexts?: Readonly<Record<string, string>>;
   /** The resolved foreign images, by image name. */
   origins: Readonly<Record<string, ImageOrigin>>;
   /** Number of servers requested by `baleine scale`, by farm. */

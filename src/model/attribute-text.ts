@@ -1,5 +1,5 @@
 import type { CopyEntry, IoLimit, PublishEntry } from './config.js';
-import type { MountSpec } from './container-values.js';
+import type { FileReference, MountSpec } from './container-values.js';
 import type { DeviceRule } from './devices.js';
 import { formatBytes, formatDuration } from './format.js';
 import { canonical } from './json.js';
@@ -61,10 +61,24 @@ const ENTRIES: Record<string, (entry: never) => string> = {
     const more = [mode, owner === '0:0' ? undefined : owner].filter(Boolean).join(' ');
     return `${from} → ${to}${more ? ` (${more})` : ''}`;
   },
+  secrets: (file: FileReference) => referenceText(file, `/run/secrets/${file.source}`),
+  configs: (file: FileReference) => referenceText(file, `/${file.source}`),
   devices: (rule: DeviceRule) => ('allow' in rule ? `allow ${rule.allow}` : `deny ${rule.deny}`),
   io: (limit: IoLimit) => pairs({ ...limit }),
   depends_on: ({ name, condition }: DependencySpec) => `${name}: ${condition}`,
 };
+
+/** `token`, or with what is not usual, `token at /etc/token (uid 1000, mode 0440)`. */
+function referenceText(file: FileReference, usual: string): string {
+  const { source, target, mode, uid, gid } = file;
+  const place = target === usual ? source : `${source} at ${target}`;
+  const more = [
+    uid !== undefined && `uid ${uid}`,
+    gid !== undefined && `gid ${gid}`,
+    mode !== 0o444 && `mode ${mode.toString(8).padStart(4, '0')}`,
+  ].filter((each) => each !== false);
+  return more.length > 0 ? `${place} (${more.join(', ')})` : place;
+}
 
 function pairs(entry: Record<string, unknown>): string {
   return Object.entries(entry)

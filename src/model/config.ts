@@ -4,7 +4,7 @@ import type { KeyEntries } from '../kinds/container/keys/types.js';
 import type { EntriesOf } from '../kinds/key.js';
 import type { VOLUME_KEYS } from '../kinds/volume/keys.js';
 import type { External, ImageEntry } from './config-images.js';
-import type { ImageHealth } from './container-values.js';
+import type { FileOrigin, ImageHealth } from './container-values.js';
 
 export type * from './config-images.js';
 export type * from './container-values.js';
@@ -25,6 +25,9 @@ export interface Config {
   volumes: Record<string, VolumeEntry>;
   containers: Record<string, ContainerEntry>;
   farms: Record<string, FarmEntry>;
+  /** Absent for none. */
+  secrets?: Record<string, FileOrigin>;
+  configs?: Record<string, FileOrigin>;
   /** The position of an entry, `baleine.yaml:12:5`, for errors found later. */
   where: (path: readonly (string | number)[]) => string;
 }

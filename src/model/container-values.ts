@@ -108,6 +108,45 @@ export interface MountSpec {
   read_only: boolean;
 }
 
+/** The sections of secrets and configs in a file, which are also keys of a container. */
+export type FileSection = 'secrets' | 'configs';
+
+/** Where a secret or config has its content from; paths are absolute. */
+export type FileOrigin =
+  | { file: string }
+  /** The name of a variable of baleine's own environment. */
+  | { environment: string }
+  | { content: string }
+  /** A file encrypted by age(1), and the file with the identity that decrypts it. */
+  | { age: string; identity: string };
+
+/** A secret or config as a container uses it. */
+export interface FileReference {
+  /** Its name in the section. */
+  source: string;
+  /** Absolute path inside. */
+  target: string;
+  /** Permission bits. */
+  mode: number;
+  /** Owner inside the container; default: the container's user. */
+  uid?: number;
+  gid?: number;
+}
+
+/** The same, resolved. Its content is nowhere recorded. */
+export interface MemoryFileSpec extends FileReference {
+  /** Keyed digest of the content; for age, of the encrypted one. */
+  digest: string;
+  /** Absent for a content in baleine.yaml. */
+  from?: Exclude<FileOrigin, { content: string }>;
+}
+
+/** A file in memory as it is on the host. */
+export interface MemoryFileState extends Omit<MemoryFileSpec, 'source' | 'from'> {
+  /** Whether it has the content that was written to it. */
+  intact: boolean;
+}
+
 /** The link between a container and a bridge. */
 export interface LinkSpec {
   bridge: string;

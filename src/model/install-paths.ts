@@ -103,6 +103,13 @@ export const lastHealthCheckFile = (paths: InstallPaths, id: string) =>
   `${bundleDir(paths, id)}/asked`;
 export const rootfsDir = (paths: InstallPaths, id: string) => `${bundleDir(paths, id)}/rootfs`;
 
+/** A tmpfs with the secrets and configs of all containers, one folder each. */
+export const memoryFilesDir = (paths: InstallPaths) => join(paths.run, 'secrets');
+export const memoryFolder = (paths: InstallPaths, id: string) => join(memoryFilesDir(paths), id);
+/** Bind-mounted at `target` in the container. */
+export const memoryFile = (paths: InstallPaths, id: string, target: string) =>
+  join(memoryFolder(paths, id), digest(target, 16));
+
 export const netnsName = (paths: InstallPaths, id: string) => `baleine-${paths.tag}-${id}`;
 export const netnsPath = (paths: InstallPaths, id: string) => `/run/netns/${netnsName(paths, id)}`;
 

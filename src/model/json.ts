@@ -62,3 +62,8 @@ function sha256Of(text: string): string {
 
 /** In characters. */
 const SHORT = 128;
+
+/** The SHA-256 of a content that need not be text. */
+export function digestOfBytes(content: Uint8Array): string {
+  return content.length > SHORT ? hash('sha256', content, 'hex') : bytesToHex(sha256(content));
+}

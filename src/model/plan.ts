@@ -13,6 +13,8 @@ export interface Difference {
   attribute: string;
   before?: unknown;
   after?: unknown;
+  /** `before` and `after` are digests of contents that are not shown. */
+  digests?: true;
   /** Host paths whose content changed: shown instead of digests. */
   files?: string[];
   /**

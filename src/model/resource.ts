@@ -26,6 +26,8 @@ export interface Resource<Spec = unknown> {
   entry?: readonly (string | number)[];
   /** Warnings to show before it is created or changed. Absent for none. */
   warnings?: string[];
+  /** Texts of changed configs by their targets, for the plan alone: they are not recorded. */
+  texts?: Readonly<Record<string, string>>;
   /** Set for interchangeable instances, which are replaced in batches. */
   rolling?: Rolling;
   /** For a container: the service it belongs to, `containers.web` or `farms.shop`. */

@@ -196,5 +196,11 @@ export interface ImageFacts {
   kept?: string;
 }
 
-export type { DependencySpec, LinkSpec, MountSpec } from './container-values.js';
+export type {
+  DependencySpec,
+  LinkSpec,
+  MemoryFileSpec,
+  MemoryFileState,
+  MountSpec,
+} from './container-values.js';
 export type { ImageConfig, PinnedRelease, Release };

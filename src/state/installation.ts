@@ -15,6 +15,11 @@ export interface Binding {
   machine: string;
   /** Inode of the root's folder: a copy has another one, a second mount has the same. */
   inode: string;
+  /**
+   * Key of the digests of secrets, hexadecimal: the state alone tells nothing of them. Roots of
+   * release 0.2 have none.
+   */
+  key?: string;
 }
 
 /** Written by the first run that writes; roots of release 0.1 have none. */
@@ -39,6 +44,8 @@ export function locateInstallation(root: string): InstallPaths {
   ]);
 }
 
+const isKey = (key: unknown) => typeof key === 'string' && /^[0-9a-f]{64}$/.test(key);
+
 /** Why a root does not match its binding; undefined if it does. */
 export function bindingMismatch(
   root: string,
@@ -57,9 +64,9 @@ export function bindingMismatch(
 export function readBinding(root: string): Binding | undefined {
   const path = bindingFile(root);
   try {
-    const { root: at, machine, inode } = JSON.parse(readFileSync(path, 'utf8'));
+    const { root: at, machine, inode, key } = JSON.parse(readFileSync(path, 'utf8'));
     if ([at, machine, inode].every((each) => typeof each === 'string')) {
-      return { root: at, machine, inode };
+      return { root: at, machine, inode, ...(isKey(key) && { key }) };
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

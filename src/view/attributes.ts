@@ -10,6 +10,9 @@ const INDENT = ' '.repeat(6);
 const DEEPER = ' '.repeat(10);
 const COLORS = { '+': 'green', '-': 'red', '~': 'yellow' } as const;
 
+/** Characters of a digest that are shown, as by Docker. */
+const DIGEST_LENGTH = 12;
+
 type Symbol = keyof typeof COLORS;
 
 /** `+ limits.memory: 64M`, one line for each attribute of a created or destroyed resource. */
@@ -31,13 +34,17 @@ export function attributeLines(
  * title is enough.
  */
 export function differenceLines(
-  { attribute, before, after, effect, files }: Difference,
+  { attribute, before, after, effect, files, digests }: Difference,
   replaces: boolean,
   paint: Paint,
 ): string[] {
   const forced = replaces && effect === 'replace' ? '  # forces replacement' : '';
   if (isText(before) && isText(after) && (before + after).includes('\n')) {
     return [line('~', `${attribute}:${forced}`, paint), ...diffLines(before, after, paint)];
+  }
+  if (digests) {
+    const [from, to] = [before, after].map((each) => String(each).slice(0, DIGEST_LENGTH));
+    return [line('~', `${attribute}: (digest ${from} → ${to})${forced}`, paint)];
   }
   if (files) {
     return files.map((path) => line('~', `${attribute}: content of ${path}${forced}`, paint));

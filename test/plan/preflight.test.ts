@@ -15,6 +15,7 @@ ${more}`;
 const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   isBlockDevice: () => true,
   labelProblem: () => undefined,
+  memoryFileProblem: () => undefined,
   bindSourceProblem: () => undefined,
   securityProblem: () => undefined,
   sysctlProblem: () => undefined,

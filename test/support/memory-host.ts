@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type {
   FreezeHolder,
   Host,
@@ -17,7 +18,7 @@ import {
   netnsPath,
 } from '../../src/model/install-paths.js';
 import type { Row } from '../../src/model/resource.js';
-import type { ContainerSpec } from '../../src/model/specs.js';
+import type { ContainerSpec, MemoryFileState } from '../../src/model/specs.js';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
 
@@ -64,6 +65,10 @@ export class MemoryHost {
   frozen = new Set<string>();
   /** The command that has frozen a container, by id. */
   holds = new Map<string, FreezeHolder>();
+  /** Secrets and configs by the id of their container. */
+  memoryFiles = new Map<string, MemoryFileState[]>();
+  /** Contents by digest, as far as a test needs them. */
+  contents = new Map<string, string>();
   #nextPid = 1000;
   #due: string[] = [];
 
@@ -96,6 +101,11 @@ export class MemoryHost {
       },
       names: (dir) => this.#names(dir),
       groups: (cgroup) => childrenOf(cgroup, this.cgroups.keys()),
+      memoryFiles: (id) => this.memoryFiles.get(id),
+      configText: (id, target) => {
+        const file = this.memoryFiles.get(id)?.find((each) => each.target === target);
+        return this.contents.get(file?.digest ?? '');
+      },
       text: (path) => this.files.get(path)?.text,
       hasText: (path, text) => {
         const file = this.files.get(path);
@@ -217,6 +227,20 @@ export class MemoryHost {
           }
         },
       },
+      memoryFiles: {
+        place: async ({ id, files, signal }) => {
+          const states = files.map(({ source: _, section: __, from: ___, ...file }) => ({
+            ...file,
+            intact: true,
+          }));
+          if (files.length > 0) this.memoryFiles.set(id, states);
+          else this.memoryFiles.delete(id);
+          if (signal !== undefined) this.signals.push(`${signal} ${id}`);
+        },
+        remove: async (folder) => {
+          this.memoryFiles.delete(basename(folder));
+        },
+      },
       cgroups: {
         ensureLimits: async (cgroup, limits) => {
           this.cgroups.set(cgroup, { ...limits });
@@ -302,7 +326,7 @@ export class MemoryHost {
   reboot(): void {
     this.bootId = 'boot-2';
     for (const map of [this.links, this.mounts, this.processes, this.cgroups]) map.clear();
-    for (const map of [this.namespaces, this.exits, this.running]) map.clear();
+    for (const map of [this.namespaces, this.exits, this.running, this.memoryFiles]) map.clear();
   }
 
   #life(id: string): Life | undefined {

@@ -86,6 +86,7 @@ export class MemoryRun extends Context {
     return {
       isBlockDevice: () => true,
       labelProblem: () => undefined,
+      memoryFileProblem: () => undefined,
       bindSourceProblem: (path) => `bind source ${path} does not exist`,
       securityProblem: () => undefined,
       sysctlProblem: () => undefined,

@@ -15,6 +15,7 @@ import { desiredImperative } from '../../src/kinds/desired-imperative.js';
 import { kinds } from '../../src/kinds/index.js';
 import { type Address, addressOf, IMPERATIVE_STACK } from '../../src/model/address.js';
 import { installPaths } from '../../src/model/install-paths.js';
+import { digest } from '../../src/model/json.js';
 import type { Plan } from '../../src/model/plan.js';
 import { type Resource, type Row, resourceFromRow } from '../../src/model/resource.js';
 import type { ContainerSpec, ImageOrigin } from '../../src/model/specs.js';
@@ -40,6 +41,8 @@ export class MemoryStack {
   events: Event[] = [];
   /** The resolved foreign images. */
   origins: Record<string, ImageOrigin> = {};
+  /** Contents of secrets and configs, by `secrets.NAME`. */
+  contents: Record<string, string> = {};
 
   constructor(readonly paths = installPaths('/var/lib/baleine')) {
     this.host = new MemoryHost(paths);
@@ -92,8 +95,19 @@ export class MemoryStack {
   desired(text: string, { scale = {} }: PlanOptions = {}) {
     const config = loadConfig({ file: 'baleine.yaml', text, env: {}, directory: '/srv' });
     const { rows, paths, origins } = this;
-    const resources = desired({ config, rows, paths, sources: {}, origins, scale });
+    const files = this.#filesOf(rows);
+    const resources = desired({ config, rows, paths, sources: {}, origins, scale, ...files });
     return { stack: config.name, resources };
+  }
+
+  /** As the real ones, but that the digest of a content is made without a key. */
+  #filesOf(rows: readonly Row[]) {
+    const contents = Object.entries(this.contents);
+    const fileDigests = Object.fromEntries(contents.map(([name, text]) => [name, digest(text)]));
+    for (const [, text] of contents) this.host.contents.set(digest(text), text);
+    const isNew = (text: string) => !JSON.stringify(rows).includes(digest(text));
+    const shown = contents.filter(([name, text]) => /^configs/.test(name) && isNew(text));
+    return { fileDigests, fileTexts: Object.fromEntries(shown) };
   }
 
   /** The complete text shown to a user. */

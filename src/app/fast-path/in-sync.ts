@@ -32,6 +32,7 @@ function isRow({ address, spec, protect }: Resource, rowOf: ReadonlyMap<string, 
 export function planInputFingerprint({
   config: _file,
   rows: _records,
+  fileTexts: _shown,
   ...others
 }: Context): string {
   return canonical(others);

@@ -1,7 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 
 /**
- * Replaces the values of all environment variables, of containers and images, by keyed hashes:
+ * Replaces the values of all environment variables, of containers and images, and the texts of
+ * configs, by keyed hashes:
  * equal values stay equal within the result, and nothing else can be learned, because the key is
  * forgotten.
  */
@@ -31,6 +32,12 @@ function redactMember(name: string, member: unknown, hash: Hash): unknown {
       typeof value === 'string' ? hash(value) : redactIn(value, hash),
     ]);
     return Object.fromEntries(variables);
+  }
+  // the texts of configs: as declared, as read, and as they are on the host
+  const isText = name === 'content' || name.startsWith('probe.configText ');
+  if (isText && typeof member === 'string') return hash(member);
+  if (name === 'fileTexts' && isObject(member)) {
+    return Object.fromEntries(Object.entries(member).map(([key, text]) => [key, hash(text)]));
   }
   // the same in an image config of another tool
   if (name === 'Env' && Array.isArray(member)) {

@@ -18,6 +18,7 @@ export function checkContainers(subject: ValidationContext): void {
     checkMounts(service, problems);
     checkTmpfs(service, problems);
     checkUser(service, subject);
+    checkOwners(service, problems);
   }
   for (const [name, image] of Object.entries(images)) {
     if (image.external || image.size === undefined || image.size >= MIN_IMAGE) continue;
@@ -55,10 +56,15 @@ function checkMounts({ path, entry }: Service, problems: Problems): void {
   }
 }
 
-function targetsOf({ volumes, tmpfs }: ContainerEntry, path: Path): { target: string; at: Path }[] {
+function targetsOf(
+  { volumes, tmpfs, secrets = [], configs = [] }: ContainerEntry,
+  path: Path,
+): { target: string; at: Path }[] {
   return [
     ...volumes.map(({ target }, i) => ({ target, at: [...path, 'volumes', i] })),
     ...tmpfs.map((each, i) => ({ target: each.split(':')[0] ?? '', at: [...path, 'tmpfs', i] })),
+    ...secrets.map(({ target }, i) => ({ target, at: [...path, 'secrets', i] })),
+    ...configs.map(({ target }, i) => ({ target, at: [...path, 'configs', i] })),
   ];
 }
 
@@ -77,6 +83,21 @@ function checkTmpfs({ path, entry }: Service, problems: Problems): void {
       `unknown tmpfs option ${JSON.stringify(wrong)}`,
       'options stand behind the path: /run:size=64m,mode=1777',
     );
+  }
+}
+
+/** In its own user namespace, a container has the ids 0 to 65535 only. */
+function checkOwners({ path, entry }: Service, problems: Problems): void {
+  if (entry.userns !== 'auto') return;
+  for (const section of ['secrets', 'configs'] as const) {
+    for (const [index, { uid = 0, gid = 0 }] of (entry[section] ?? []).entries()) {
+      const id = Math.max(uid, gid);
+      if (id < 65_536) continue;
+      problems.atValue(
+        [...path, section, index],
+        `with userns: auto there is no id ${id}, only 0 to 65535`,
+      );
+    }
   }
 }
 

@@ -23,6 +23,11 @@ function checkService(subject: ValidationContext, { path, entry }: Service): voi
     if (mount.type !== 'volume') return;
     checkName(subject, 'volumes', mount.source, [...path, 'volumes', i]);
   });
+  for (const section of ['secrets', 'configs'] as const) {
+    entry[section]?.forEach(({ source }, i) => {
+      checkName(subject, section, source, [...path, section, i]);
+    });
+  }
 }
 
 const KIND_NAMES = {
@@ -30,6 +35,8 @@ const KIND_NAMES = {
   bridges: 'bridge',
   volumes: 'volume',
   containers: 'container',
+  secrets: 'secret',
+  configs: 'config',
 };
 
 function checkName(
@@ -47,6 +54,9 @@ function checkName(
 
 function howToDeclare(section: Section, name: string): string {
   if (section === 'containers') return 'depends_on takes names of the section containers';
+  if (section === 'secrets' || section === 'configs') {
+    return `declare it: ${section}: { ${name}: { file: ./${name} } }`;
+  }
   if (section === 'volumes') return `declare it: volumes: { ${name}: {} }`;
   return `declare it under ${section}; if it was created imperatively: ${section}: { ${name}: { external: true } }`;
 }

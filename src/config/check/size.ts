@@ -23,8 +23,8 @@ const MAX_BASES = 127;
 export function checkSize(sections: Sections, problems: Problems): void {
   const { containers, farms } = sections;
   const before = problems.count;
-  for (const section of ['images', 'bridges', 'volumes'] as const) {
-    refuse(section, Object.keys(sections[section]).length, problems);
+  for (const section of ['images', 'bridges', 'volumes', 'secrets', 'configs'] as const) {
+    refuse(section, Object.keys(sections[section] ?? {}).length, problems);
   }
   const plain = Object.values(containers).reduce((sum, { replicas = 1 }) => sum + replicas, 0);
   refuse('containers', plain, problems);

@@ -5,10 +5,17 @@ import type { Problems } from '../problem.js';
 /** The content of a file, by section. */
 export type Sections = Pick<
   Config,
-  'name' | 'images' | 'bridges' | 'volumes' | 'containers' | 'farms'
+  'name' | 'images' | 'bridges' | 'volumes' | 'containers' | 'farms' | 'secrets' | 'configs'
 >;
 
-export type Section = 'images' | 'bridges' | 'volumes' | 'containers' | 'farms';
+export type Section =
+  | 'images'
+  | 'bridges'
+  | 'volumes'
+  | 'containers'
+  | 'farms'
+  | 'secrets'
+  | 'configs';
 
 /**
  * Everything that describes containers: an entry of `containers`, the servers or the proxy of a
@@ -44,6 +51,8 @@ export function validationContextOf(
       volumes: names('volumes'),
       containers: names('containers'),
       farms: names('farms'),
+      secrets: names('secrets'),
+      configs: names('configs'),
     },
     problems,
   };

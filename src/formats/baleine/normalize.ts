@@ -5,18 +5,28 @@ import { PROXY_KEYS, SERVER_KEYS, UPDATE_KEYS } from '../../farm/keys.js';
 import { BRIDGE_KEYS } from '../../kinds/bridge/keys.js';
 import { imageHealthOf } from '../../kinds/container/keys/healthcheck.js';
 import { KEYS } from '../../kinds/container/keys/index.js';
+import { CONFIG_KEYS, originOf, SECRET_KEYS } from '../../kinds/container/keys/origins.js';
 import type { KeyEntries } from '../../kinds/container/keys/types.js';
 import { IMAGE_CONFIG_KEYS, IMAGE_KEYS } from '../../kinds/image/keys.js';
 import type { Described } from '../../kinds/key.js';
 import { VOLUME_KEYS } from '../../kinds/volume/keys.js';
-import type { BridgeEntry, ContainerEntry, FarmEntry, ImageEntry } from '../../model/config.js';
+import type {
+  BridgeEntry,
+  ContainerEntry,
+  FarmEntry,
+  FileOrigin,
+  FileSection,
+  ImageEntry,
+} from '../../model/config.js';
 import type {
   BaleineFile,
   Bridge,
+  Config as ConfigFile,
   Container,
   Farm,
   Image,
   Proxy as ProxyFile,
+  Secret,
   Servers,
   Update,
 } from './file.gen.js';
@@ -34,6 +44,8 @@ export function normalize(file: BaleineFile, reading: ParseContext): Sections {
       containerOf(raw, ['containers', name], reading),
     ),
     farms: mapEntries(file.farms, (raw, name) => farmOf(raw, ['farms', name], reading)),
+    ...originsIn('secrets', SECRET_KEYS, file.secrets, reading),
+    ...originsIn('configs', CONFIG_KEYS, file.configs, reading),
   };
 }
 
@@ -46,6 +58,8 @@ IMAGE_KEYS satisfies Readers<Image>;
 IMAGE_CONFIG_KEYS satisfies Readers<Image>;
 SERVER_KEYS satisfies Readers<Servers>;
 PROXY_KEYS satisfies Readers<ProxyFile>;
+SECRET_KEYS satisfies Readers<Secret>;
+CONFIG_KEYS satisfies Readers<ConfigFile>;
 UPDATE_KEYS satisfies Readers<Update>;
 
 type AnyKeys = Readonly<Record<string, Pick<Described<never, unknown>, 'read'>>>;
@@ -64,6 +78,21 @@ function valuesOf<All extends AnyKeys>(
     read(byName[name] as never, [...path, name], reading, raw),
   ]);
   return Object.fromEntries(values) as Values<All>;
+}
+
+/** The section, if it has entries. */
+function originsIn(
+  section: FileSection,
+  keys: typeof SECRET_KEYS | typeof CONFIG_KEYS,
+  raw: Record<string, object> | null | undefined,
+  reading: ParseContext,
+): { [S in FileSection]?: Record<string, FileOrigin> } {
+  const origins = Object.entries(raw ?? {}).map(([name, each]) => {
+    const path = [section, name];
+    const values = defined(valuesOf<AnyKeys>(keys as AnyKeys, each, path, reading));
+    return [name, originOf(values as Record<string, string>, Object.keys(keys), path, reading)];
+  });
+  return origins.length > 0 ? { [section]: Object.fromEntries(origins) } : {};
 }
 
 function bridgeOf(raw: Bridge, path: Path, reading: ParseContext): BridgeEntry {

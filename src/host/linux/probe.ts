@@ -1,6 +1,6 @@
 import { accessSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type InstallPaths, lastHealthCheckFile } from '../../model/install-paths.js';
+import { type InstallPaths, lastHealthCheckFile, memoryFile } from '../../model/install-paths.js';
 import type { ObservedLink, Probe } from '../ports.js';
 import { isFrozen } from './cgroups/freezer.js';
 import { readHierarchies, versionOf } from './cgroups/hierarchies.js';
@@ -15,6 +15,7 @@ import {
 } from './disks/mount-table.js';
 import { sizesOf } from './disks/superblock.js';
 import { holdsText, ifThere, readText } from './files/read.js';
+import { contentAt, idsWithFiles, readMemoryFiles, shownText } from './memory-files/folder.js';
 import { addressesOf } from './network/addresses.js';
 import { readLinks, readLinksFast, trafficOf } from './network/observe-links.js';
 import { bootId, processAt, uptime } from './process/processes.js';
@@ -54,6 +55,8 @@ export async function linuxProbe(
     names: namesIn,
     groups: (cgroup) => groupsIn(hierarchies, cgroup),
     text: readText,
+    memoryFiles: memoryFilesIn(paths),
+    configText: (id, target) => shownText(contentAt(memoryFile(paths, id, target))),
     hasText: holdsText,
     limits: (cgroup, names) => readLimits(hierarchies, cgroup, names),
     device: deviceNumber,
@@ -68,6 +71,15 @@ export async function linuxProbe(
     exit: (id) => exitOf(join(paths.run, 'exits', id)),
     checkedAt: (id) => ifThere(() => statSync(lastHealthCheckFile(paths, id), QUIET))?.mtimeMs,
     health: () => undefined,
+  };
+}
+
+/** Most containers have none: one look at the folder tells which. */
+function memoryFilesIn(paths: InstallPaths): Probe['memoryFiles'] {
+  let ids: ReadonlySet<string> | undefined;
+  return (id) => {
+    ids ??= new Set(idsWithFiles(paths));
+    return ids.has(id) ? readMemoryFiles(paths, id) : undefined;
   };
 }
 

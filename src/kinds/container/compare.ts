@@ -8,6 +8,7 @@ import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.
 import { compareSockets, compareState } from './compare-state.js';
 import { KEYS } from './keys/index.js';
 import type { AnyKey, CustomName } from './keys/types.js';
+import { compareSection, explainFiles, fileDrift } from './memory-files.js';
 import type { ContainerSeen } from './observe.js';
 import { decideRestart, type RestartDecision } from './restart-decision.js';
 
@@ -36,7 +37,10 @@ export function compare(
       ? { ...each, reason: `${each.reason}, takes a restart` }
       : each,
   );
-  const edited = [...changed, ...compareSockets(desired.spec, row, seen)];
+  const edited = [
+    ...explainFiles(changed, desired, row, seen),
+    ...compareSockets(desired.spec, row, seen),
+  ];
   const state = compareState(desired.spec, row.spec, seen);
   if (state) return [...edited, ...state];
   const decision = decideRestart(desired.spec, row, seen, edited.length > 0);
@@ -137,6 +141,8 @@ const CUSTOM: Record<CustomName, (after: ContainerSpec, before: ContainerSpec) =
   image: compareImage,
   bridges: compareLinks,
   seccomp: compareSeccomp,
+  secrets: (after, before) => compareSection('secrets', after, before),
+  configs: (after, before) => compareSection('configs', after, before),
 };
 
 /** Recorded only: the release itself is compared key by key. */
@@ -161,6 +167,7 @@ function compareHost(
     ...(seen.mounted ? [] : [drift('mount', 'disk is not mounted')]),
     ...(seen.netns || desired.host_network ? [] : [drift('network', 'network namespace is gone')]),
     ...seen.deadMounts.map((path) => drift('volumes', `what is mounted at ${path} was deleted`)),
+    ...fileDrift(desired, row.spec, seen),
     ...recorded.flatMap((link) => linkDrift(link, seen)),
     ...seen.stray.map((link) => drift('bridges', `veth ${link} is left over`)),
     ...limitDrift(desired, row, seen),

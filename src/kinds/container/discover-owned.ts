@@ -11,6 +11,7 @@ import {
   idOf,
   idOfFile,
   logFile,
+  memoryFilesDir,
   netnsPath,
   parseAlias,
   parseId,
@@ -56,6 +57,7 @@ function idsByName(probe: Probe, paths: InstallPaths): string[] {
     ...namespaces.filter((name) => name.startsWith(mark)).map((name) => name.slice(mark.length)),
     ...probe.groups(dirname(cgroupPath(paths, 'x'))),
     ...probe.names(dirname(bundleDir(paths, 'x'))),
+    ...probe.names(memoryFilesDir(paths)),
     ...probe.names(dirname(diskFile(paths, ''))).flatMap((file) => idOfFile(file) ?? []),
     ...probe.names(dirname(logFile(paths, ''))).map((file) => file.replace(/\.log(\.tmp)?$/, '')),
   ];

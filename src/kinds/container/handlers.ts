@@ -29,7 +29,7 @@ const LISTEN_LIMIT = 20_000;
 
 /** Maps verbs to ports. The ports look before they act, and read back. */
 export function containerHandlers(host: Host, _site: InstallPaths): Handlers<ContainerVerbs> {
-  const { links, disks, files, cgroups, runtime, health, proxies } = host;
+  const { links, disks, files, memoryFiles, cgroups, runtime, health, proxies } = host;
   return {
     'container.wire': { all: (wirings) => links.wire(wirings) },
     'container.unwire': {
@@ -52,6 +52,9 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
       all: (all) => disks.mountAll(all.map(({ disk, dir }) => ({ file: disk, dir }))),
     },
     'container.verify': { all: (checks) => runtime.verifyAll(checks) },
+    'container.files': {
+      one: done((wanted) => memoryFiles.place(wanted)),
+    },
     'container.start': {
       one: async ({ spec, life }) => ({
         ...UNTROUBLED,
@@ -93,9 +96,10 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
       one: done(({ dir }) => disks.ensureUnmounted(dir)),
     },
     'container.erase': {
-      one: done(async ({ disk, log, bundle }) => {
+      one: done(async ({ disk, log, bundle, files: folder }) => {
         // conmon writes the next log beside the full one, as `.tmp`, and renames it.
         await disks.remove(disk);
+        if (folder !== undefined) await memoryFiles.remove(folder);
         for (const path of [log, `${log}.tmp`, bundle]) await files.remove(path);
       }),
     },

@@ -16,8 +16,14 @@ import {
 } from '../../model/install-paths.js';
 import { exact } from '../../model/json.js';
 import { OWN_DISK } from '../../model/limits.js';
-import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
+import type {
+  ContainerFacts,
+  ContainerSpec,
+  LinkSpec,
+  MemoryFileState,
+} from '../../model/specs.js';
 import { elapsed } from '../../model/time.js';
+import { assumedFiles, memoryFilesOf } from './memory-files.js';
 
 export interface ContainerSeen {
   disk: boolean;
@@ -49,6 +55,12 @@ export interface ContainerSeen {
   stray: string[];
   /** Targets of mounts whose source was deleted, even if it was created again: the process sees the old one. */
   deadMounts: string[];
+  /** Its secrets and configs, also those that it no longer has by the row. Absent for none. */
+  files?: readonly MemoryFileState[];
+  /** Targets of those whose file on the host was deleted: the process sees the old one. */
+  deadFiles?: string[];
+  /** The text of a config on the host, if it can be shown. */
+  configText?: (target: string) => string | undefined;
   /** Absent if there is no cgroup. */
   limits?: ObservedLimits;
   /** Whether device rules can change while it runs, which cgroup v1 can. */
@@ -89,7 +101,10 @@ export function observe(
     links: observeLinks(spec.links, running ? facts?.pid : undefined, probe),
     stray: strayLinks(spec, probe),
     devicesLive: probe.controller('devices') === 1,
-    deadMounts: running ? deadMounts(spec, facts?.pid, probe) : [],
+    deadMounts: running ? deadMounts(spec.mounts, facts?.pid, probe) : [],
+    files: probe.memoryFiles(spec.id),
+    deadFiles: running ? deadMounts(memoryFilesOf(spec), facts?.pid, probe) : [],
+    configText: (target) => probe.configText(spec.id, target),
     now: probe.now,
     age: ageOf(facts, probe),
     exit,
@@ -121,6 +136,7 @@ export function assume(spec: ContainerSpec): ContainerSeen {
     // Nobody looked, and a restart works everywhere.
     devicesLive: false,
     deadMounts: [],
+    ...assumedFiles(spec),
     limits: spec.limits,
   };
 }
@@ -204,7 +220,11 @@ function named(
 }
 
 /** Only of mounts in the spec; what a process has mounted itself is ignored. */
-function deadMounts({ mounts }: ContainerSpec, pid: number | undefined, probe: Probe): string[] {
+function deadMounts(
+  mounts: readonly { target: string }[] = [],
+  pid: number | undefined,
+  probe: Probe,
+): string[] {
   if (pid === undefined || mounts.length === 0) return [];
   const dead = new Set(probe.deadMounts(pid));
   return mounts.map(({ target }) => target).filter((target) => dead.has(target));

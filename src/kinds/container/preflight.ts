@@ -14,6 +14,7 @@ export const preflight: Preflight<ContainerSpec> = {
     if (verbs.has('container.start') || verbs.has('container.disk')) {
       return startObstacles(spec, host, paths);
     }
+    if (verbs.has('container.files')) return fileObstacles(spec, host);
     return verbs.has('container.limits') ? limitObstacles(spec, host, paths) : [];
   },
 };
@@ -31,6 +32,7 @@ function startObstacles(spec: ContainerSpec, host: Preconditions, paths: Install
         ? []
         : [{ at: ['volumes', index], cause: host.bindSourceProblem(source) }],
     ),
+    ...fileObstacles(spec, host),
     ...ioObstacles(spec, host),
     { at: [spec.seccomp ? 'seccomp' : 'security'], cause: host.securityProblem(spec) },
     ...labels,
@@ -42,6 +44,15 @@ function startObstacles(spec: ContainerSpec, host: Preconditions, paths: Install
     ...(init ? [{ at: ['init'], cause: host.initProblem() }] : []),
     ...execObstacles(spec),
   ];
+}
+
+function fileObstacles(spec: ContainerSpec, host: Preconditions): Obstacle[] {
+  return (['secrets', 'configs'] as const).flatMap((section) =>
+    (spec[section] ?? []).map((file, index) => ({
+      at: [section, index],
+      cause: host.memoryFileProblem(spec.id, { ...file, section }),
+    })),
+  );
 }
 
 function ioObstacles({ limits: { io = [] } }: ContainerSpec, host: Preconditions): Obstacle[] {

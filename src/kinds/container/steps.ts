@@ -4,6 +4,7 @@ import {
   cgroupPath,
   diskFile,
   logFile,
+  memoryFolder,
   netnsName,
   rootfsDir,
 } from '../../model/install-paths.js';
@@ -13,6 +14,7 @@ import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.
 import type { StepOf } from '../../model/step.js';
 import type { Peers } from '../kind.js';
 import { awaits } from './awaits.js';
+import { filesEffect, memoryMounts, placeFiles } from './memory-files.js';
 import type { ContainerSeen } from './observe.js';
 import { restartFacts } from './restart-decision.js';
 import { join, leave, rejoin } from './rotation.js';
@@ -36,6 +38,7 @@ export function create(
     ...wire(spec, spec.links, reason, paths),
     copy,
     { verb: 'container.mount', args: { disk, dir: rootfsDir(paths, spec.id) }, reason },
+    ...placeFiles(spec, reason, paths),
     ...check(spec, reason, paths),
     ...awaits(desired, peers),
     { verb: 'container.start', args: { spec, life: { restarts: 0 } }, reason },
@@ -54,6 +57,7 @@ export function remove(row: ContainerRow, reason: string, paths: InstallPaths): 
         disk: diskFile(paths, spec.id),
         log: logFile(paths, spec.id),
         bundle: bundleDir(paths, spec.id),
+        files: memoryFolder(paths, spec.id),
       },
       reason,
     },
@@ -97,10 +101,16 @@ export function update(
   const about = (prefix: string) =>
     differences.find(({ attribute }) => `${attribute}.`.startsWith(`${prefix}.`))?.reason;
   const state = about('state');
-  if (spec.stopped) return state ? bringDown(row, state, paths) : [];
+  const files = about('secrets') ?? about('configs');
+  if (spec.stopped) {
+    if (state) return bringDown(row, state, paths);
+    return files ? placeFiles(spec, files, paths, { seen }) : [];
+  }
   if (row.spec.stopped) return create(desired, state ?? 'unfinished', paths, peers);
   const halt = spec.healthcheck?.on_failure === 'stop' ? about('health') : undefined;
   if (halt) return [stop(row.spec, row.facts, halt, halt)];
+  const effect = filesEffect(spec, row.spec, seen);
+  const filesReason = files ?? 'unfinished';
   const restart =
     about('restart') ??
     about('health') ??
@@ -109,6 +119,7 @@ export function update(
     about('volumes') ??
     about('disk') ??
     (seen.running ? about('sockets') : undefined) ??
+    (effect === 'restart' ? filesReason : undefined) ??
     groupLost(differences) ??
     (seen.devicesLive ? undefined : about('limits.devices'));
   const start = about('process') ?? restart;
@@ -127,6 +138,12 @@ export function update(
     ),
     ...unmount(spec, seen.mounted ? about('disk') : undefined, paths),
     ...remount(spec, about('mount') ?? about('disk'), paths),
+    ...(start || effect
+      ? placeFiles(spec, start ?? filesReason, paths, {
+          seen,
+          signal: start ? undefined : spec.on_change,
+        })
+      : []),
     ...(start
       ? startAgain(spec, about('restart') ? { restarts: 0 } : restartFacts(row, seen), start)
       : liveUpdates(spec, about('limits'), paths)),
@@ -251,7 +268,7 @@ function healing(spec: ContainerSpec, reason: string | undefined): ContainerStep
 export function check(spec: ContainerSpec, reason: string, paths: InstallPaths): ContainerStep[] {
   const { id, proxy, environment, user, mounts } = spec;
   if (!proxy?.check) return [];
-  const how = { environment, user, mounts };
+  const how = { environment, user, mounts: [...mounts, ...memoryMounts(spec, paths)] };
   const args = { id, tree: rootfsDir(paths, id), command: proxy.check, how };
   return [{ verb: 'container.check', args, reason }];
 }

@@ -1,3 +1,4 @@
+import type { PlacedFiles } from '../../host/ports.js';
 import type { Limits } from '../../model/config.js';
 import type { IdRange } from '../../model/container-values.js';
 import type { HealthTarget } from '../../model/health.js';
@@ -38,6 +39,8 @@ export interface ContainerVerbs {
     command: string[];
     how: { environment: Record<string, string>; user: string; mounts: MountSpec[] };
   };
+  /** Writes its secrets and configs; `signal` announces them to a running one. */
+  'container.files': PlacedFiles;
   /** `life` has the facts of earlier starts that the row keeps. */
   'container.start': { spec: ContainerSpec; life: Pick<ContainerFacts, 'restarts' | 'last_exit'> };
   /** Waits until a started proxy listens. */
@@ -63,6 +66,6 @@ export interface ContainerVerbs {
   'container.heal': { id: string; immediate: boolean };
   'container.limits': { cgroup: string; limits: Limits; disk: string };
   'container.unmount': { dir: string };
-  /** Removes disk, log and bundle. */
-  'container.erase': { disk: string; log: string; bundle: string };
+  /** Removes disk, log, bundle, and the folder of secrets and configs; plans of 0.2 have none. */
+  'container.erase': { disk: string; log: string; bundle: string; files?: string };
 }

@@ -49,7 +49,7 @@ function bundleOf(spec: ContainerSpec): OciSpec | undefined {
       ...(spec.userns && { userns: { ids: spec.userns, path: '/x/user', root: '/x/rootfs' } }),
       cgroup: '/baleine/x/y',
       netns: '/run/netns/x',
-      files: { '/etc/hosts': '/x/hosts' },
+      files: { '/etc/hosts': { source: '/x/hosts', executable: true } },
       user: { uid: 0, gid: 0, additionalGids: [], home: '/' },
       host,
       seccomp: (capabilities) => filterFor(spec, capabilities),

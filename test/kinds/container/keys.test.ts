@@ -18,6 +18,9 @@ const SAMPLES: Record<KeyName, readonly [before: unknown, after: unknown]> = {
   replicas: [2, 3],
   bridges: [['front'], ['front', 'back']],
   volumes: [['data:/data'], ['data:/data:ro']],
+  secrets: [['token'], [{ source: 'token', target: 'other' }]],
+  configs: [['motd'], ['motd', { source: 'motd', target: '/etc/motd', mode: '0440' }]],
+  on_change: ['restart', 'HUP'],
   publish: [[], ['0.0.0.0:8080:80']],
   environment: [{ A: '1' }, { A: '2' }],
   user: ['1:1', '2:2'],
@@ -65,6 +68,8 @@ function file(key: KeyName, value: unknown): string {
       back: { subnet: '10.77.2.0/24' },
     },
     volumes: { data: {} },
+    secrets: { token: { environment: 'TOKEN' } },
+    configs: { motd: { content: 'hi' } },
     containers: {
       peer: { image: 'base', restart: 'no' },
       web: { image: 'base', bridges: ['front'], ...(value !== null && { [key]: value }) },

@@ -65,21 +65,31 @@ const MAX_INPUT = 1024 ** 2;
  * Text of a file that the user names: a device or a FIFO in its place neither blocks us nor fills
  * our memory.
  *
- * @param maxBytes default 1 MiB
- * @param check throws for a file that must not be read
  * @throws Error with the cause alone, or ErrnoException
  */
-export function readInput(
+export function readInput(path: string, options: InputOptions = {}): string {
+  return readInputBytes(path, options).toString('utf8');
+}
+
+interface InputOptions {
+  /** Default 1 MiB. */
+  maxBytes?: number;
+  /** Throws for a file that must not be read. */
+  check?: (found: Stats) => void;
+}
+
+/** The same for any content. */
+export function readInputBytes(
   path: string,
-  { maxBytes = MAX_INPUT, check }: { maxBytes?: number; check?: (found: Stats) => void } = {},
-): string {
+  { maxBytes = MAX_INPUT, check }: InputOptions = {},
+): Buffer {
   const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const found = fstatSync(descriptor);
     if (!found.isFile()) throw new Error('it is not a regular file');
     if (found.size > maxBytes) throw new Error(`it is larger than ${maxBytes / 1024 ** 2} MiB`);
     check?.(found);
-    return readFileSync(descriptor, 'utf8');
+    return readFileSync(descriptor);
   } finally {
     closeSync(descriptor);
   }

@@ -169,6 +169,38 @@ function killReason(
 }
 
 /**
+ * Same for a program that turns one content into another: both are bytes, and in nobody's memory
+ * but ours and the program's.
+ */
+export function runFilter(
+  program: string,
+  args: string[],
+  input: Uint8Array,
+  { timeout = SHORT, maxOutput = MAX_OUTPUT, ...options }: RunOptions = {},
+): Buffer {
+  const how = {
+    detached: true,
+    env: environment(options.env),
+    maxBuffer: maxOutput,
+    timeout,
+    killSignal: 'SIGKILL' as const,
+    input,
+    stdio: streams({ ...options, input: '' }),
+  };
+  const first = spawnSync(program, args, how);
+  const result = isFromTerminal(first.signal) ? spawnSync(program, args, how) : first;
+  const problem = (result.error as NodeJS.ErrnoException | undefined)?.code;
+  checkResult(program, options, {
+    code: result.status ?? undefined,
+    stderr: result.stderr?.toString('utf8').trimEnd() ?? '',
+    problem: problem === 'EPIPE' ? undefined : problem,
+    signal: result.signal ?? undefined,
+    killed: killReason(problem, timeout, maxOutput),
+  });
+  return result.stdout;
+}
+
+/**
  * Same, concurrently, for a no-op run that computes in the meantime: its streams are files in
  * memory, since nobody would empty a pipe before we are done. Output beyond the available space is
  * lost, so the caller must check that it is complete.

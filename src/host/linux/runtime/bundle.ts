@@ -1,5 +1,11 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { cgroupPath, type InstallPaths, netnsPath } from '../../../model/install-paths.js';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { UserError } from '../../../model/errors.js';
+import {
+  cgroupPath,
+  type InstallPaths,
+  memoryFile,
+  netnsPath,
+} from '../../../model/install-paths.js';
 import { socketVariable } from '../../../model/publish.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import { configJson, type Terminal } from './config-json.js';
@@ -9,7 +15,7 @@ import { readHostFacts } from './host-facts.js';
 import { idmapStageOf, type StagedMounts } from './idmap-staging.js';
 import { INIT_TARGET, requireInit, underInit } from './init.js';
 import { bundleFiles } from './layout.js';
-import { bindsRecursively } from './mounts.js';
+import { bindsRecursively, type MountedFile } from './mounts.js';
 import { givePrivateFiles } from './private-files.js';
 import type { SelectedRuntime } from './select.js';
 
@@ -27,6 +33,7 @@ export function writeBundle(
   terminal?: Terminal,
 ): void {
   const files = bundleFiles(paths, spec.id);
+  checkMemoryFiles(paths, spec);
   const user = checkDisk(files.rootfs, spec);
   const stage = spec.userns && idmapStageOf(paths, spec.id);
   const mounts = spec.mounts.map((each, i) => ({
@@ -49,7 +56,10 @@ export function writeBundle(
       ...(terminal && { terminal }),
       recursive: bindsRecursively(runtime),
       files: Object.fromEntries(
-        ownFiles(paths, spec).map(([target, source], i) => [target, stage?.file(i) ?? source]),
+        filesOf(paths, spec).map(({ target, source, executable }, i) => [
+          target,
+          { source: stage?.file(i) ?? source, executable },
+        ]),
       ),
       user,
       host: readHostFacts(),
@@ -68,24 +78,41 @@ export function writeBundle(
 const descriptorsOf = ({ sockets = [] }: ContainerSpec) =>
   Object.fromEntries(sockets.map((place, index) => [socketVariable(place), `fd@${3 + index}`]));
 
-/** Bind-mounted read-only, by path inside. */
-function ownFiles(
-  paths: InstallPaths,
-  { id, init }: Pick<ContainerSpec, 'id' | 'init'>,
-): [string, string][] {
+type FileToMount = MountedFile & { target: string };
+
+/** Files to bind-mount read-only: those of every container, and its secrets and configs. */
+function filesOf(paths: InstallPaths, spec: ContainerSpec): FileToMount[] {
+  const { id, init, secrets = [], configs = [] } = spec;
   const { hosts, hostname, resolv } = bundleFiles(paths, id);
-  return [
+  const own = [
     ['/etc/hosts', hosts],
     ['/etc/hostname', hostname],
     ['/etc/resolv.conf', resolv],
-    ...(init ? [[INIT_TARGET, requireInit()] as [string, string]] : []),
+    ...(init ? [[INIT_TARGET, requireInit()] as const] : []),
+  ] as const;
+  return [
+    ...own.map(([target, source]) => ({ target, source, executable: true })),
+    ...[...secrets, ...configs].map(({ target, mode }) => ({
+      target,
+      source: memoryFile(paths, id, target),
+      executable: (mode & 0o111) !== 0,
+    })),
   ];
+}
+
+/** @throws UserError if a secret or config was removed since it was written */
+function checkMemoryFiles(paths: InstallPaths, { id, secrets = [], configs = [] }: ContainerSpec) {
+  const gone = [...secrets, ...configs].find(
+    ({ target }) => !existsSync(memoryFile(paths, id, target)),
+  );
+  if (!gone) return;
+  throw new UserError(`cannot start ${id}: its file for ${gone.target} is gone from memory`);
 }
 
 /** The bundle's sources for `withIdmapStage`. */
 export function stagedMounts(paths: InstallPaths, spec: ContainerSpec): StagedMounts {
-  const files = ownFiles(paths, spec).map(([, source]) => source);
-  return { rootfs: bundleFiles(paths, spec.id).rootfs, mounts: spec.mounts, files };
+  const { rootfs } = bundleFiles(paths, spec.id);
+  return { rootfs, mounts: spec.mounts, files: filesOf(paths, spec) };
 }
 
 /** resolv.conf(5). Empty instead of the host's, whose servers cannot be reached from inside. */

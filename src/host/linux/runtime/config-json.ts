@@ -7,7 +7,7 @@ import { requireDeviceNumber } from '../device-numbers.js';
 import { capabilitiesOf } from './capabilities.js';
 import type { HostFacts } from './host-facts.js';
 import { rlimitsOf } from './host-facts.js';
-import { mountsOf } from './mounts.js';
+import { type MountedFile, mountsOf } from './mounts.js';
 import { deviceNodes, resourcesOf } from './resources.js';
 import type { User } from './users.js';
 
@@ -25,8 +25,8 @@ export interface BundleContext {
   terminal?: Terminal;
   /** Bind mounts include their submounts. */
   recursive?: boolean;
-  /** Host files that are bind-mounted read-only, by path inside: /etc/hosts and so on. */
-  files: Record<string, string>;
+  /** Host files that are bind-mounted read-only, by path inside: /etc/hosts, secrets and so on. */
+  files: Record<string, MountedFile>;
   user: User;
   host: HostFacts;
   /** The seccomp filter for a set of capabilities; undefined for none. */

@@ -63,9 +63,15 @@ const OWN_FILES = ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf'];
  */
 export function checkTargets(
   tree: string,
-  { mounts, tmpfs = [] }: Pick<ContainerSpec, 'mounts'> & Partial<Pick<ContainerSpec, 'tmpfs'>>,
-  files: readonly string[] = OWN_FILES,
+  {
+    mounts,
+    tmpfs = [],
+    secrets = [],
+    configs = [],
+  }: Pick<ContainerSpec, 'mounts'> & Partial<Pick<ContainerSpec, 'tmpfs' | 'secrets' | 'configs'>>,
+  own: readonly string[] = OWN_FILES,
 ): void {
+  const files = [...own, ...[...secrets, ...configs].map(({ target }) => target)];
   const memory = tmpfs.map((each) => each.split(':')[0] ?? '');
   for (const { source, target } of mounts) {
     const folder = ifThere(() => statSync(source))?.isDirectory();

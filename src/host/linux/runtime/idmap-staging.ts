@@ -8,6 +8,7 @@ import type { ContainerSpec, MountSpec } from '../../../model/specs.js';
 import { readMounts } from '../disks/mount-table.js';
 import { run } from '../process/run.js';
 import MAP_OWNERS from './map-owners.pl?raw';
+import type { MountedFile } from './mounts.js';
 
 /**
  * Where a runtime finds the parts of a container with its own user namespace while it creates the
@@ -36,11 +37,14 @@ export function idmapStageOf(paths: InstallPaths, id: string): IdmapStage {
   };
 }
 
-/** Host files that we mount, /etc/hosts and so on; inside they belong to nobody. */
+/**
+ * Host files that we mount keep their owners: /etc/hosts and so on belong to nobody inside,
+ * its secrets and configs to an id of its own range.
+ */
 export interface StagedMounts {
   rootfs: string;
   mounts: MountSpec[];
-  files: string[];
+  files: MountedFile[];
 }
 
 /**
@@ -99,7 +103,12 @@ function placesOf(stage: IdmapStage, { rootfs, mounts, files }: StagedMounts): P
       to: stage.mount(index),
       how: read_only ? 'map,ro,all' : 'map,all',
     })),
-    ...files.map((from, index) => ({ from, to: stage.file(index), how: 'ro' })),
+    ...files.map(({ source, executable }, index) => ({
+      from: source,
+      to: stage.file(index),
+      // the runtime, in the namespace, cannot change it
+      how: executable ? 'ro,exec' : 'ro',
+    })),
   ];
 }
 

@@ -5,23 +5,29 @@ import type { ContainerSpec } from '../../../model/specs.js';
 
 type MountOptions = Pick<ContainerSpec, 'mounts' | 'tmpfs' | 'read_only'>;
 
+export interface MountedFile {
+  source: string;
+  /** What nobody executes is mounted noexec. */
+  executable: boolean;
+}
+
 /**
  * All mounts of a container, parents before children. The user's own mounts replace ours at the
  * same path.
  *
- * @param files host files to bind-mount read-only, by path inside: /etc/hosts and so on
+ * @param files host files to bind-mount read-only, by path inside: /etc/hosts, secrets and so on
  * @param recursive whether bind mounts include their submounts
  */
 export function mountsOf(
   { mounts, tmpfs, read_only }: MountOptions,
-  files: Record<string, string>,
+  files: Record<string, MountedFile>,
   recursive = false,
 ): OciMount[] {
   const binds = mounts.map(({ source, target, read_only }) =>
     bind(source, target, read_only, recursive),
   );
   const memory = [...tmpfs, ...(read_only ? ['/run', '/tmp'] : [])].map(temporary);
-  const own = Object.entries(files).map(([target, source]) => bind(source, target, true, false));
+  const own = Object.entries(files).map(([target, file]) => bindFile(file, target));
   const chosen = new Map<string, OciMount>();
   for (const mount of [...own, ...memory.reverse(), ...binds]) {
     chosen.set(mount.destination, mount);
@@ -65,6 +71,11 @@ function bind(source: string, target: string, readOnly: boolean, recursive: bool
       ]
     : ['bind', 'rprivate', 'nosuid', 'nodev', how];
   return { destination: posix.resolve('/', target), type: 'bind', source, options };
+}
+
+function bindFile({ source, executable }: MountedFile, target: string): OciMount {
+  const { options, ...mount } = bind(source, target, true, false);
+  return { ...mount, options: executable ? options : [...options, 'noexec'] };
 }
 
 /** `/run`, or with Compose's mount options, `/run:size=64m,mode=1777`. */

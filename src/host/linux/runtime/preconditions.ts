@@ -1,11 +1,14 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../../model/errors.js';
-import type { ContainerSpec } from '../../../model/specs.js';
+import type { InstallPaths } from '../../../model/install-paths.js';
+import type { ContainerSpec, MemoryFileState } from '../../../model/specs.js';
 import type { Preconditions, UnreclaimableResources } from '../../ports.js';
 import { linuxCapacity } from '../capacity.js';
 import { controllerDir, readHierarchies } from '../cgroups/hierarchies.js';
 import { readText } from '../files/read.js';
+import type { FileContents } from '../memory-files/contents.js';
+import { readMemoryFiles } from '../memory-files/folder.js';
 import { forwards } from '../network/forwarding.js';
 import { type IpLink, readLinks } from '../network/observe-links.js';
 import { subnetLookup } from '../network/subnet-taken.js';
@@ -17,13 +20,15 @@ import { filterFor } from './filter.js';
 import { readHostFacts } from './host-facts.js';
 import { initProblem } from './init.js';
 
-export function linuxPreconditions(): Preconditions {
+/** @param contents what this run has read of secrets and configs */
+export function linuxPreconditions(paths: InstallPaths, contents: FileContents): Preconditions {
   const { isBlockDevice, labelProblem } = linuxCapacity();
   const known = new Map<string, string | undefined>();
   let links: IpLink[] | undefined;
   return {
     isBlockDevice,
     labelProblem,
+    memoryFileProblem: (id, file) => memoryFileProblem(paths, contents, id, file),
     bindSourceProblem: bindSourceProblem,
     securityProblem: securityProblem,
     sysctlProblem: (name, value) => {
@@ -42,6 +47,24 @@ export function linuxPreconditions(): Preconditions {
       return uplinkProblem(name, bridge, links);
     },
   };
+}
+
+/** What is there already needs no content. */
+function memoryFileProblem(
+  paths: InstallPaths,
+  contents: FileContents,
+  id: string,
+  file: Parameters<Preconditions['memoryFileProblem']>[1],
+): string | undefined {
+  const isThere = ({ target, digest, intact }: MemoryFileState) =>
+    intact && target === file.target && digest === file.digest;
+  if (readMemoryFiles(paths, id)?.some(isThere)) return undefined;
+  try {
+    contents.of(file);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 function bindSourceProblem(path: string): string | undefined {

@@ -23,6 +23,7 @@ import { leaseIds } from './id-ranges.js';
 import { inheritedHealth } from './image-config.js';
 import { instancesNamed } from './instances.js';
 import { linksOf } from './links.js';
+import { memoryFilesOf, textsOf } from './memory-files.js';
 import { groupOf, releases } from './releases.js';
 
 export function desiredContainers(
@@ -63,6 +64,8 @@ export function desiredContainers(
       depends_on: dependenciesOf(instance, checked, leases, context),
       stop_signal: stopSignal(entry, image.config),
       userns: ids.get(name),
+      secrets: memoryFilesOf('secrets', entry, context),
+      configs: memoryFilesOf('configs', entry, context),
       seccomp: seccompOf(entry, context),
       hostname: entry.hostname ?? name,
       labels,
@@ -98,6 +101,7 @@ export function desiredContainers(
       entry: instance.path,
       group: groupOf(instance),
       ...warningsOf(instance, image.config),
+      ...textsOf(entry, context),
       ...rollingOf(instance, spec.held !== undefined),
       ...(instance.spare && { spare: true }),
     };

@@ -5,6 +5,7 @@ import { bridges } from './bridges.js';
 import { cap_add } from './cap_add.js';
 import { cap_drop } from './cap_drop.js';
 import { command } from './command.js';
+import { configs } from './configs.js';
 import { depends_on } from './depends_on.js';
 import { dns } from './dns.js';
 import { entrypoint } from './entrypoint.js';
@@ -17,6 +18,7 @@ import { init } from './init.js';
 import { labels } from './labels.js';
 import { limits } from './limits.js';
 import { logs } from './logs.js';
+import { on_change } from './on_change.js';
 import { oom_score_adj } from './oom_score_adj.js';
 import { publish } from './publish.js';
 import { read_only } from './read_only.js';
@@ -24,6 +26,7 @@ import { replicas } from './replicas.js';
 import { restart } from './restart.js';
 import { runtime } from './runtime.js';
 import { seccomp } from './seccomp.js';
+import { secrets } from './secrets.js';
 import { security } from './security.js';
 import { selinux } from './selinux.js';
 import { stop_grace_period } from './stop_grace_period.js';
@@ -44,6 +47,9 @@ export const KEYS = {
   replicas,
   bridges,
   volumes,
+  secrets,
+  configs,
+  on_change,
   publish,
   environment,
   user,

@@ -19,7 +19,8 @@ export const stop_signal = resolvedKey({
   flag: { flags: '--stop-signal <signal>', help: 'what asks it to end (SIGTERM)' },
 });
 
-function signalOf(
+/** Undefined for none, and for one that does not exist. */
+export function signalOf(
   raw: string | number | undefined,
   path: Path,
   { problems }: ParseContext,

@@ -32,7 +32,7 @@ const ground: BundleContext = {
   rootfs: '/run/x/rootfs',
   cgroup: '/baleine/tag/shop.web',
   netns: '/run/netns/n',
-  files: { '/etc/hosts': '/hosts' },
+  files: { '/etc/hosts': { source: '/hosts', executable: true } },
   user: { uid: 0, gid: 0, additionalGids: [], home: '/root' },
   host: {
     capabilities: capabilitiesIn('1ffffffffff'),
