@@ -6,7 +6,7 @@ import { usableRuntimes } from '../support/runtimes.js';
 import { SMALL_IMAGE } from '../support/small-image.js';
 import { Stack } from './stack/stack.js';
 
-/** Becomes a program after it has changed all that a program inherits and root may change. */
+/** Changes every inherited process attribute that root may change, then executes a program. */
 const CHANGE = `
 import ctypes, os, resource, signal, sys
 for number in range(1, 65):
@@ -32,7 +32,7 @@ os.execvp(sys.argv[1], sys.argv[1:])
 const FILES = ['coredump_filter', 'limits', 'oom_score_adj', 'personality', 'timerslack_ns'];
 const STATUS = /^(Umask|Sig(Blk|Ign)|Cpus_allowed_list|NoNewPrivs|Cap\w+):.*$/gm;
 
-/** All that a process may have of whoever started it. */
+/** Everything that a process may inherit from its caller. */
 function inherited(pid: number) {
   const read = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'utf8');
   const stat = read('stat');
@@ -47,7 +47,7 @@ function inherited(pid: number) {
   };
 }
 
-const nothing = { code: 0, stdout: '', stderr: '' };
+const silent = { code: 0, stdout: '', stderr: '' };
 
 describe.each(usableRuntimes())('a container of %s', (runtime) => {
   it(
@@ -86,12 +86,12 @@ describe.each(usableRuntimes())('a container of %s', (runtime) => {
       const priorities = await host.run('ionice', ['-p', String(a), String(b)]);
       expect(new Set(priorities.stdout.trim().split('\n')).size).toBe(1);
 
-      // files and folders that we have made are for all users in it
+      // every user in the container may read our files and folders
       for (const file of ['/etc/resolv.conf', '/etc/hosts', '/etc/hostname']) {
         expect((await stack.done('exec', 'b', '--', 'busybox', 'cat', file)) !== '').toBe(true);
       }
       await stack.done('exec', 'b', '--', 'busybox', 'ls', '/srv/new/data');
-      // what is only root's stays so
+      // on the host, only root may enter our folder
       expect(statSync(host.root).mode & 0o077).toBe(0);
       await stack.destroy('--volumes');
     }),
@@ -120,13 +120,13 @@ describe.each(usableRuntimes())('a container of %s', (runtime) => {
             `${child} & busybox setsid ${session} & (busybox setsid busybox sh -c '${daemon} &' &); wait`,
             '2s',
           ),
-          // holds the pipe that its output goes to
+          // keeps the pipe for its output open
           quick: container(`busybox setsid ${quick} & exit 0`, '30s'),
           fails: container('echo why >&2; exit 7', '30s'),
         },
       });
       await stack.apply();
-      expect(await stack.run('apply', '-y', '--quiet')).toEqual(nothing);
+      expect(await stack.run('apply', '-y', '--quiet')).toEqual(silent);
       const listed = JSON.parse(await stack.done('ps', '--json')) as {
         name: string;
         health: { status: string; reason?: string };

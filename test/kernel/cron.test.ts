@@ -6,7 +6,7 @@ import { inPrivateHost, type PrivateHost } from '../support/private-host.js';
 
 const FARM = resolve('examples/web-farm/baleine.yaml');
 
-/** Cron and mail of the machine are out of sight: what is mounted here is the private host's. */
+/** Mounts cover the machine's crontabs and sendmail in the private host. */
 async function withCron(
   host: PrivateHost,
   test: (mails: () => string[]) => Promise<void>,
@@ -14,7 +14,7 @@ async function withCron(
   const box = join(host.dir, 'mail');
   mkdirSync(box);
   const script = join(host.dir, 'cron-host.sh');
-  // cron looks for its mailer at /usr/sbin/sendmail, so that gets a layer of its own.
+  // cron runs /usr/sbin/sendmail, which an overlay replaces
   writeFileSync(
     script,
     `set -e
@@ -45,7 +45,7 @@ mount -t overlay -o lowerdir=/usr/sbin,upperdir=/mnt/upper,workdir=/mnt/work ove
   }
 }
 
-/** A test on a private host with a cron of its own. */
+/** A test on a private host with its own cron. */
 const inCronHost = (test: (host: PrivateHost, mails: () => string[]) => Promise<void>) =>
   inPrivateHost((host) => withCron(host, (mails) => test(host, mails)));
 
@@ -107,7 +107,7 @@ it(
     expect(warnings).toContain(
       `not removed, for baleine did not write it: /etc/cron.d/shop:2: * * * * * root baleine -f ${file}`,
     );
-    // part of it is no end of it
+    // destroying a part of the stack keeps its lines
     await host.baleine(['destroy', '-y', '--volumes', '--target', 'volume.data', '-f', file]);
     expect(await crontab()).toContain(file);
     const quiet = await host.baleine(['destroy', '-y', '--quiet', '--volumes', '--stack', 'shop']);
@@ -148,7 +148,7 @@ it(
     ];
     await Promise.all(all);
     expect((await host.baleine(['volume', 'list', '-q'])).stdout).toBe('');
-    // a run that was refused is remembered until a person asks for the stack again
+    // the record of the refused runs is removed when a user applies the stack again
     await host.baleine(['apply', '-y', '-f', file]);
     await host.baleine(['destroy', '-y', '--volumes', '-f', file]);
   }),
@@ -163,26 +163,28 @@ it(
     const line = (await host.run('crontab', ['-l'])).stdout
       .split('\n')
       .find((each) => each.startsWith('*'));
-    // The same command every four seconds of each minute, with the fast path and without it in turn.
+    // runs the command every four seconds, alternately with and without the fast path
     const seconds = Array.from({ length: 14 }, (_, index) => 4 * (index + 1));
     const command = (line ?? '').slice('* * * * * '.length);
-    const way = (index: number) => (index % 2 === 0 ? '' : 'BALEINE_FAST_PATH=0 ');
+    const environment = (index: number) => (index % 2 === 0 ? '' : 'BALEINE_FAST_PATH=0 ');
     const faster = seconds.map(
-      (each, index) => `* * * * * sleep ${each}; ${way(index)}${command}; echo $? >>${ticks}\n`,
+      (each, index) =>
+        `* * * * * sleep ${each}; ${environment(index)}${command}; echo $? >>${ticks}\n`,
     );
     const installed = (await host.run('crontab', ['-l'])).stdout;
     await host.run('crontab', ['-'], { input: installed + faster.join('') });
 
     const cron = host.run('cron', ['-f', '-L', '0'], { timeout: 240_000, reject: false });
-    const ran = () => readTicks(ticks);
+    const exitCodes = () => readTicks(ticks);
     const until = async (what: () => boolean) => {
       const deadline = Date.now() + 130_000;
       while (!what()) {
-        if (Date.now() > deadline) throw new Error(`too late: ${JSON.stringify([ran(), mails()])}`);
+        if (Date.now() > deadline)
+          throw new Error(`too late: ${JSON.stringify([exitCodes(), mails()])}`);
         await sleep(100);
       }
     };
-    /** Breaks something, and answers the one mail about it. */
+    /** Breaks something, and returns the one mail about it. */
     const mailAbout = async (damage: () => unknown) => {
       const before = mails().length;
       await damage();
@@ -190,7 +192,7 @@ it(
       return mails()[before];
     };
     try {
-      await until(() => ran().length > 0);
+      await until(() => exitCodes().length > 0);
       expect(mails()).toEqual([]);
       const listed = (await host.baleine(['ps', '--json', '-f', FARM])).stdout;
       const pids = (JSON.parse(listed) as { name: string; pid: number }[]).map(
@@ -210,10 +212,10 @@ it(
       expect(await mailAbout(() => host.ip('link', 'delete', named('bridge.back')))).toMatch(
         /^baleine web-farm:\n {2}bridge.back healed: lost: it is gone from the host\n/,
       );
-      const quiet = ran().length;
-      await until(() => ran().length >= quiet + 10);
+      const quiet = exitCodes().length;
+      await until(() => exitCodes().length >= quiet + 10);
       expect(mails()).toHaveLength(3);
-      expect(new Set(ran())).toEqual(new Set(['0']));
+      expect(new Set(exitCodes())).toEqual(new Set(['0']));
       expect(await host.http('http://10.77.1.10/')).toMatch(/^shop-server-\d\n$/);
     } finally {
       await host.run('sh', ['-c', 'kill "$(cat /run/crond.pid)"']);

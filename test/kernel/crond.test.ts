@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { inPrivateHost, type PrivateHost } from '../support/private-host.js';
 
-/** Where busybox's crond and crontab keep the tables of users, unless `-c` says otherwise. */
+/** Where busybox's crond and crontab keep the users' tables; `-c` overrides it. */
 const SPOOL = '/var/spool/cron/crontabs';
 
-/** What healing cost, by crond's own clock: it looks at its tables at the beginning of a minute. */
+/** Milliseconds for crond to run a line: it reads its tables at the start of each minute. */
 const TWO_MINUTES = 130_000;
 
 async function ticks(host: PrivateHost, tables: string, work: () => Promise<void>): Promise<void> {
@@ -41,7 +41,7 @@ it(
 
     await host.baleine(['cron', 'install', '-f', file], { env });
     const table = (await host.run('cat', [join(SPOOL, 'root')])).stdout;
-    // busybox crond dies of a line that begins with @reboot
+    // busybox crond crashes on a line that begins with @reboot
     expect(table).toContain(
       `# baleine begin ${file}\n# baleine stack shop\n* * * * * /usr/bin/env PATH=`,
     );

@@ -7,36 +7,36 @@ import validate from '../../src/formats/baleine/validate.gen.mjs';
 import { type Block, blocksOf } from '../support/markdown.js';
 import { inPrivateHost, MAIN, type PrivateHost } from '../support/private-host.js';
 
-/** Every fenced block of these runs as it stands, except for what is listed below. */
+/** Every fenced block of these files runs unmodified, with the exceptions below. */
 const FILES = [
   ...['README.md', 'CONTRIBUTING.md', 'examples/web-farm/README.md', 'examples/single/README.md'],
   ...readdirSync('docs').flatMap((name) => (name.endsWith('.md') ? `docs/${name}` : [])),
 ];
 
-/** By what a block begins with. One that matches no block is an error. */
+/** Skipped blocks by their beginning, with the reason. An entry that matches no block is an error. */
 const SKIPPED: Record<string, string> = {
   './setup --test && npm test': 'it installs packages, and runs this test',
   'baleine apply -y -f examples/single/baleine.yaml': 'it fetches packages of Debian',
 };
 
-/** What is run instead of a part of a block, and why. One that matches nothing is an error. */
-const INSTEAD: [part: string, instead: string, why: string][] = [
+/** Replacements for parts of blocks, with the reason. An entry that matches nothing is an error. */
+const REPLACED: [part: string, replacement: string, why: string][] = [
   ['./setup && ', '', 'it installs packages'],
   [
     'baleine ui ',
     'timeout -s INT 3 baleine ui --port 7078 || test $? = 124 ',
-    'it goes on until Ctrl-C',
+    'it runs until Ctrl-C',
   ],
-  ['/dev/vda', '$DISK', 'each host has disks of its own'],
+  ['/dev/vda', '$DISK', 'names of disks differ between hosts'],
 ];
 
-/** The file of README, which the fragments of all pages belong to. */
+/** The complete file in README, into which the fragments of all pages are merged. */
 const BASE = wholeFileOf('README.md');
 
-/** Blocks that show what is not to be run have another language, or none. */
+/** Blocks of another language, or of none, are not run. */
 const LANGUAGES = ['sh', 'yaml'];
 
-/** Files that the text asks the reader to have. */
+/** Files that the text expects the reader to have. */
 const FIXTURES = `set -e
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=shop -keyout shop.key -out shop.pem 2>/dev/null
 mkdir -p /srv/shop
@@ -57,7 +57,7 @@ for (const file of FILES) {
   }
   for (const section of new Set(blocks.map((each) => each.section))) {
     const own = blocks.filter((each) => each.section === section);
-    // each on a host of its own, and mostly waiting
+    // each has its own host and mostly waits
     it.concurrent(
       `${file}, "${section}": every block runs as it stands`,
       inPrivateHost((host) => runSection(host, own)),
@@ -67,7 +67,7 @@ for (const file of FILES) {
 }
 
 it('lists only resources that have a block', () => {
-  const listed = [...Object.keys(SKIPPED), ...INSTEAD.map(([part]) => part)];
+  const listed = [...Object.keys(SKIPPED), ...REPLACED.map(([part]) => part)];
   const all = FILES.flatMap((file) => blocksOf(readFileSync(file, 'utf8'), file));
   expect(listed.filter((each) => !all.some(({ text }) => text.includes(each)))).toEqual([]);
 });
@@ -103,9 +103,9 @@ type Yaml = Record<string, unknown>;
 const describeError = ({ instancePath, message, params }: ErrorObject) =>
   `${instancePath} ${message ?? ''} ${JSON.stringify(params)}`;
 
-/** In order; a part of a file is merged into the whole one, and that is applied. */
+/** Runs the blocks in order. A partial file is merged into the complete one, which is then applied. */
 async function runSection(host: PrivateHost, blocks: Block[]): Promise<void> {
-  const desk = await deskOn(host);
+  const desk = await createWorkspace(host);
   try {
     for (const block of blocks) await runBlock(host, desk, block);
   } finally {
@@ -116,10 +116,10 @@ async function runSection(host: PrivateHost, blocks: Block[]): Promise<void> {
   }
 }
 
-async function runBlock(host: PrivateHost, desk: Desk, { at, language, text }: Block) {
+async function runBlock(host: PrivateHost, desk: Workspace, { at, language, text }: Block) {
   let source = text;
-  for (const [part, instead] of INSTEAD) {
-    source = source.replaceAll(part, instead.replace('$DISK', desk.disk));
+  for (const [part, replacement] of REPLACED) {
+    source = source.replaceAll(part, replacement.replace('$DISK', desk.disk));
   }
   const path = join(desk.dir, 'baleine.yaml');
   if (language === 'yaml') {
@@ -138,15 +138,15 @@ async function runBlock(host: PrivateHost, desk: Desk, { at, language, text }: B
   });
 }
 
-interface Desk {
+interface Workspace {
   dir: string;
   env: Record<string, string>;
-  /** A disk of this host. */
+  /** Path of a disk of this host. */
   disk: string;
 }
 
-/** A folder with what the text speaks of, and `baleine` in the path. */
-async function deskOn(host: PrivateHost): Promise<Desk> {
+/** A folder with the files that the text mentions, and `baleine` in the path. */
+async function createWorkspace(host: PrivateHost): Promise<Workspace> {
   const dir = join(host.dir, 'desk');
   const bin = join(host.dir, 'bin');
   for (const each of [dir, bin]) mkdirSync(each);
@@ -165,7 +165,7 @@ async function deskOn(host: PrivateHost): Promise<Desk> {
   return { dir, env, disk: `/dev/${name ?? 'loop0'}` };
 }
 
-/** Maps are joined, all else is replaced, as in several files of Compose. */
+/** Merges maps and replaces everything else, as Compose does with several files. */
 function merge(base: unknown, over: unknown): unknown {
   const isMap = (each: unknown): each is Yaml =>
     typeof each === 'object' && each !== null && !Array.isArray(each);
@@ -174,7 +174,7 @@ function merge(base: unknown, over: unknown): unknown {
   return { ...base, ...Object.fromEntries(joined) };
 }
 
-/** From all recorded rows. */
+/** Names of the stacks that have rows. */
 function stacksOf(root: string): string[] {
   const names = existsSync(root) ? readdirSync(root).filter((each) => each.endsWith('.csv')) : [];
   const found = names.flatMap((name) => {

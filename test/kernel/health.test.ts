@@ -4,12 +4,12 @@ import { installPaths, lastHealthCheckFile } from '../../src/model/install-paths
 import type { ListedContainer } from '../../src/model/listed-container.js';
 import { inPrivateHost } from '../support/private-host.js';
 import { SMALL_IMAGE } from '../support/small-image.js';
-import { headings, NOTHING, SERVER, Stack, type Words } from './stack/stack.js';
+import { headings, NOTHING, SERVER, Stack, type StackFile } from './stack/stack.js';
 
 const BACK = { back: { subnet: '10.77.2.0/24', isolated: true } };
 const IDLE = { image: 'box', stop_signal: 'SIGKILL', command: ['busybox', 'sleep', '1000'] };
 
-const words = (containers: Record<string, object>, more: object = {}): Words => ({
+const words = (containers: Record<string, object>, more: object = {}): StackFile => ({
   name: 'hc',
   images: { box: SMALL_IMAGE },
   bridges: BACK,
@@ -97,7 +97,7 @@ describe('health checks', () => {
 
       const before = stack.processes('hc.f-server-1');
       const [pid = 0] = stack.pids('hc.f-server-1');
-      // an interval that no busy machine takes by itself, and that is over when we say so
+      // the interval is long enough for a busy machine; the test ends it
       const intervalIsOver = () =>
         host.run('touch', [
           '-d',
@@ -108,7 +108,7 @@ describe('health checks', () => {
       await intervalIsOver();
       expect((await stack.run('apply', '-y', '--quiet')).stdout).toBe('');
       expect(await stack.plan()).toContain('container.f-server-1 is failing: 1 failure (no answer');
-      // out of the rotation, and not started again yet
+      // the proxy no longer uses it, but it is not restarted yet
       await stack.answers('10.77.1.10', ['f-server-2']);
       expect(stack.processes('hc.f-server-1')).toEqual(before);
 

@@ -18,7 +18,7 @@ it(
     const trace = tracing('execve,openat,clone,fork,vfork', log);
 
     await host.run(process.execPath, words);
-    // tables that have only just been written are read again
+    // tables that were just written are not cached
     await sleep(2500);
     await host.run(process.execPath, words);
     await host.run(process.execPath, words);
@@ -36,7 +36,7 @@ it(
   }),
 );
 
-/** A thread is one by clone3, or shares our memory. */
+/** Excludes threads, which use clone3 or share our memory. */
 const isFork = (call: string) => /^(v?fork|clone)\(/.test(call) && !call.includes('CLONE_VM');
 
 function packagesOf(modules: string[]): string[] {

@@ -41,7 +41,7 @@ beforeEach(async () => {
   before = await snapshot({ root: paths.root });
 });
 
-/** Loops, mounts, cgroups, containers, processes: none. Files: only finished images. */
+/** A test may leave finished images and nothing else. */
 afterEach(async () => {
   const left = difference(before, await snapshot({ root: paths.root }));
   const images = readdirSync(at('images'));
@@ -167,7 +167,7 @@ it('fails if a source disappears during the build, and succeeds once it is back'
   expect(await inside(web(), (tree) => readdirSync(tree).length)).toBe(41);
 });
 
-/** The cp(1) that works in a folder; waits until there is one. */
+/** Waits for a cp(1) whose working directory is this folder. @returns its pid */
 async function copierFrom(path: string): Promise<number> {
   for (;;) {
     const found = readdirSync('/proc').find((name) => {
@@ -195,7 +195,7 @@ function commandOf(pid: string): string[] {
   }
 }
 
-/** A process of its own that builds and can be killed. */
+/** Builds in a separate process, which can be killed. */
 async function builder(args: Build) {
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const contents = `
@@ -216,7 +216,7 @@ async function builder(args: Build) {
   return spawn(process.execPath, [at('builder.mjs')], { stdio: 'inherit' });
 }
 
-/** An archive that takes a while: of holes, which tar writes out as zeros. */
+/** A sparse archive that takes long to unpack: tar writes its holes as zeros. */
 function slowArchive(): string {
   const path = at('slow.tar');
   const [begun, large] = ['begun', 'large'].map((name) => tarOf([{ name }]).subarray(0, 512));
@@ -230,23 +230,23 @@ function slowArchive(): string {
   return path;
 }
 
-async function killedOnce(args: Build): Promise<void> {
+async function killDuringBuild(args: Build): Promise<void> {
   const child = await builder(args);
-  const gone = once(child, 'exit');
+  const ended = once(child, 'exit');
   const tree = at('images/.shop.web.img.part.tree');
   while (!existsSync(join(tree, 'begun')) && child.exitCode === null) await sleep(5);
   child.kill('SIGKILL');
-  expect(await gone).toEqual([null, 'SIGKILL']);
+  expect(await ended).toEqual([null, 'SIGKILL']);
 }
 
 it('builds again after it was killed while it unpacked', async () => {
-  await killedOnce(argsOf({ from: { tar: slowArchive() }, size: 4096 * MiB }));
+  await killDuringBuild(argsOf({ from: { tar: slowArchive() }, size: 4096 * MiB }));
   await make({ run: ['echo again > /version'] });
   expect(await inside(web(), read('version'))).toBe('again\n');
 });
 
 it('builds again after it was killed while a command ran', async () => {
-  await killedOnce(argsOf({ run: ['echo > /begun; exec busybox sleep 2'] }));
+  await killDuringBuild(argsOf({ run: ['echo > /begun; exec busybox sleep 2'] }));
   await make({ run: ['echo again > /version'] });
   expect(await inside(web(), read('version'))).toBe('again\n');
   await sleep(2500);

@@ -8,7 +8,7 @@ import { inPrivateHost, MAIN, type PrivateHost } from '../support/private-host.j
 import { IDLE, SMALL_IMAGE } from '../support/small-image.js';
 import { NOTHING, Stack } from './stack/stack.js';
 
-/** A stack whose image is built by a line that takes this many seconds, in a one-off container. */
+/** A stack whose image has a build step that takes this many seconds, in a one-off container. */
 const building = (seconds: number) => ({
   name: 'shop',
   images: {
@@ -25,11 +25,11 @@ const building = (seconds: number) => ({
 });
 const SHELL = { from: '/bin/busybox', to: '/bin/sh', mode: '0755' };
 
-/** An apply whose words on standard error are kept. */
+/** A running apply with its output. */
 class Applying {
   readonly child: ChildProcess;
   readonly ended: Promise<unknown[]>;
-  said = '';
+  output = '';
 
   constructor(host: PrivateHost, file: string) {
     const into = [`--target=${host.pid}`, '--mount', '--net', '--', process.execPath, MAIN];
@@ -38,7 +38,7 @@ class Applying {
     this.ended = once(this.child, 'close');
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on('data', (data) => {
-        this.said += data;
+        this.output += data;
       });
     }
   }
@@ -48,14 +48,14 @@ class Applying {
   }
 }
 
-const throwAways = (host: PrivateHost) => {
+const oneOffs = (host: PrivateHost) => {
   const dir = join(installPaths(host.root).run, 'once');
   return host
     .run('ls', [dir], { reject: false })
     .then(({ stdout }) => stdout.split('\n').filter(Boolean));
 };
 
-/** The build's line itself, not what tries the runtime before it. */
+/** Whether the process is the build step, and not the probe of the runtime before it. */
 const sleeps = (pid: number) => /^\/bin\/busybox\0sleep\0/.test(textOf(`/proc/${pid}/cmdline`));
 
 function textOf(path: string): string {
@@ -66,13 +66,13 @@ function textOf(path: string): string {
   }
 }
 
-/** Waits until the build's line runs in its one-off container. */
+/** Waits until the build step runs in its one-off container. @returns the container's id */
 async function inBuild(stack: Stack, apply: Applying): Promise<string> {
   let id = '';
   await expect
     .poll(async () => {
-      if (apply.child.exitCode !== null) throw new Error(apply.said);
-      [id = ''] = (await throwAways(stack.host)).filter((each) => stack.pids(each).some(sleeps));
+      if (apply.child.exitCode !== null) throw new Error(apply.output);
+      [id = ''] = (await oneOffs(stack.host)).filter((each) => stack.pids(each).some(sleeps));
       return id;
     })
     .not.toBe('');
@@ -87,9 +87,9 @@ it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
       const apply = new Applying(host, stack.file);
       await inBuild(stack, apply);
       apply.signal(name);
-      await expect.poll(() => apply.said).toContain('Interrupted: finishing what has begun.');
+      await expect.poll(() => apply.output).toContain('Interrupted: finishing what has begun.');
       expect(await apply.ended).toEqual([130, null]);
-      expect(apply.said).toContain('Apply interrupted.');
+      expect(apply.output).toContain('Apply interrupted.');
       const rows = (await stack.done('state', 'show')).trimEnd().split('\n');
       const status = rows
         .map((row) => JSON.parse(row))
@@ -110,13 +110,13 @@ it(
     const apply = new Applying(host, stack.file);
     const id = await inBuild(stack, apply);
     apply.signal('SIGINT');
-    await expect.poll(() => apply.said).toContain('Interrupted');
+    await expect.poll(() => apply.output).toContain('Interrupted');
     const asked = performance.now();
     apply.signal('SIGTERM');
     expect(await apply.ended).toEqual([130, null]);
     expect(performance.now() - asked).toBeLessThan(5000);
     expect(stack.pids(id).some(sleeps)).toBe(true);
-    expect(await throwAways(host)).toEqual([id]);
+    expect(await oneOffs(host)).toEqual([id]);
     await repaired(stack, id);
   }),
 );
@@ -130,7 +130,7 @@ it(
     apply.signal('SIGKILL');
     await apply.ended;
     expect(stack.pids(id).some(sleeps)).toBe(true);
-    expect(await throwAways(host)).toEqual([id]);
+    expect(await oneOffs(host)).toEqual([id]);
     await repaired(stack, id);
   }),
 );
@@ -139,7 +139,7 @@ async function repaired(stack: Stack, id: string): Promise<void> {
   stack.write(building(0));
   await stack.apply();
   expect(stack.groups(id)).toEqual([]);
-  expect(await throwAways(stack.host)).toEqual([]);
+  expect(await oneOffs(stack.host)).toEqual([]);
   const mounts = await stack.host.run('cat', ['/proc/self/mounts']);
   expect(mounts.stdout).not.toContain('.part.tree');
   expect(await stack.plan()).toBe(NOTHING);

@@ -28,7 +28,7 @@ function read(name: string, ...files: string[]): string {
   return readFileSync(paths.find((path) => existsSync(path)) ?? files.join(), 'utf8');
 }
 
-/** Bytes received and sent; more come at any time, if only by the kernel's own neighbour discovery. */
+/** Bytes received and sent. They may grow at any time, at least by neighbor discovery. */
 function byDevice(): (number | undefined)[] {
   const [pid] = use().pids('stats.server');
   const line = /eth0:\s*(.*)/.exec(readFileSync(`/proc/${pid}/net/dev`, 'utf8'))?.[1] ?? '';
@@ -41,7 +41,7 @@ const stats = async (): Promise<Record<string, ContainerStats>> => {
   return Object.fromEntries(list.map((each) => [each.name, each]));
 };
 
-it('says what the kernel says', async () => {
+it('reports what the kernel reports', async () => {
   await use().answers('10.77.1.11', ['server']);
   const write =
     'dd if=/dev/zero of=/f bs=1M count=4 oflag=direct; dd if=/f of=/dev/null iflag=direct bs=1M';
@@ -60,7 +60,7 @@ it('says what the kernel says', async () => {
 
   expect(server?.memory_limit).toBe(64 * 2 ** 20);
   const memory = Number(read('server', 'memory.usage_in_bytes', 'memory.current'));
-  // The kernel hands what ended processes had back in lots, some of them between the two looks.
+  // the kernel frees the memory of ended processes in batches, maybe between the two readings
   expect(Math.abs((server?.memory ?? 0) - memory)).toBeLessThan(2 ** 20);
   expect(server?.pids).toBe(Number(read('server', 'pids.current')));
   const counted = read('server', 'blkio.throttle.io_service_bytes_recursive');
@@ -75,7 +75,7 @@ it('says what the kernel says', async () => {
   expect(server?.oom_kills).toBe(0);
 });
 
-it('counts kills for want of memory', async () => {
+it('counts out-of-memory kills', async () => {
   const hog = ['busybox', 'dd', 'if=/dev/zero', 'of=/dev/null', 'bs=200M', 'count=1'];
   expect((await use().run('exec', 'server', '--', ...hog)).code).toBe(137);
   expect((await stats()).server?.oom_kills).toBe(1);

@@ -10,7 +10,7 @@ import { openStore } from '../../src/state/store.js';
 import { inPrivateHost, type PrivateHost } from '../support/private-host.js';
 import { IDLE, SMALL_IMAGE } from '../support/small-image.js';
 
-/** Two containers on a bridge, one with a volume; quick to make, and to stop. */
+/** Two containers on a bridge, one with a volume; quick to create and to stop. */
 const STACK = {
   name: 'shop',
   images: { base: SMALL_IMAGE },
@@ -28,7 +28,7 @@ const STACK = {
   },
 };
 
-/** Milliseconds; a second or two each, but fifty at a time are slow on a busy machine. */
+/** Milliseconds; one apply takes a second or two, but fifty at once are slow on a busy machine. */
 const TIMEOUT = 450_000;
 
 function write(host: PrivateHost): string[] {
@@ -61,7 +61,7 @@ it(
       const signals = 'trace=kill,tkill,tgkill,pidfd_send_signal';
       const main = join(import.meta.dirname, '../../dist/main.js');
       const words = ['--root', host.root, 'apply', '-y', '--quiet', ...file];
-      // -D: the tracer is not waited for, as it follows the containers to their end
+      // -D: do not wait for the tracer, which follows the containers until they end
       const trace = ['strace', '-D', '-f', '-qq', '-e', signals, '-o', log, process.execPath, main];
       const script = 'exec "$@" >out 2>&1';
       await host.run('sh', ['-c', script, 'sh', ...trace, ...words]);
@@ -70,7 +70,7 @@ it(
       const sent = readFileSync(log, 'utf8')
         .split('\n')
         .filter((line) => line.includes('('));
-      // signal 0 only asks whether a process is there
+      // signal 0 only checks whether a process exists
       const aimed = sent.filter(
         (line) => line.includes(`(${stranger.pid},`) && !/, 0\)/.test(line),
       );
@@ -119,7 +119,7 @@ it(
   TIMEOUT,
 );
 
-/** All that a reboot takes: processes, mounts, namespaces, links, /run, and the boot's own id. */
+/** Removes what a reboot removes: processes, mounts, namespaces, links, /run; changes the boot id. */
 async function reboot(host: PrivateHost, pids: number[]): Promise<void> {
   const { run, tag } = installPaths(host.root);
   for (const pid of pids) process.kill(pid, 'SIGKILL');
@@ -171,7 +171,7 @@ it(
   inPrivateHost(async (host) => {
     const file = write(host);
     const main = join(import.meta.dirname, '../../dist/main.js');
-    // told at the first word of progress
+    // sends SIGINT at the first line of progress
     const script = `"$@" 2>&1 >out | while read -r line; do echo "$line"; [ -n "$told" ] || kill -INT $(cat pid); told=1; done`;
     const words = [process.execPath, main, '--root', host.root, 'apply', '-y', ...file];
     const wrap = ['sh', '-c', 'echo $$ >pid; exec "$@"', 'sh', ...words];

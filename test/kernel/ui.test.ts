@@ -48,13 +48,13 @@ const use = appliedStack({
 
 const NAMES = ['db', 'job', 'web-proxy', 'web-server-1', 'web-server-2'];
 
-/** What the browser complained about, and what it asked of anybody but us. */
+/** Errors in the browser, and its requests to other servers. */
 const complaints: string[] = [];
 let browser: Browser;
 beforeAll(async () => {
   browser = await chromium.launch({
     executablePath: browserInside(use()),
-    // as root, and where there is no graphics card
+    // runs as root, and without a graphics card
     args: ['--no-sandbox', '--disable-gpu'],
   });
 });
@@ -63,7 +63,7 @@ afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL');
 });
 
-/** A program that starts the browser where the stack is. */
+/** A program that starts the browser on the private host. */
 function browserInside({ host }: Stack): string {
   const path = join(host.dir, 'browser');
   const into = `nsenter --target=${host.pid} --mount --net --`;
@@ -74,7 +74,7 @@ function browserInside({ host }: Stack): string {
 
 interface Ui {
   url: string;
-  /** Answers exit code and milliseconds. */
+  /** Returns the exit code, and the milliseconds until the end. */
   end(signal: NodeJS.Signals): Promise<{ code: number | null; took: number }>;
 }
 
@@ -89,15 +89,15 @@ async function startUi(): Promise<Ui> {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   started.push(child);
-  const gone = once(child, 'exit');
-  const [said] = await once(child.stdout, 'data');
-  const url = /^http:\/\/127\.0\.0\.1:\d+\//.exec(String(said))?.[0] ?? `said ${said}`;
+  const ended = once(child, 'exit');
+  const [output] = await once(child.stdout, 'data');
+  const url = /^http:\/\/127\.0\.0\.1:\d+\//.exec(String(output))?.[0] ?? `no url: ${output}`;
   return {
     url,
     end: async (signal) => {
       const start = performance.now();
       child.kill(signal);
-      const [code] = await gone;
+      const [code] = await ended;
       return { code, took: performance.now() - start };
     },
   };
@@ -118,7 +118,7 @@ async function open(url: string, options: Parameters<Browser['newPage']>[0] = {}
 
 const ps = async (): Promise<ListedContainer[]> => JSON.parse(await use().done('ps', '--json'));
 
-/** Status of each container by the page’s table. */
+/** Status of each container in the page’s table. */
 const statuses = (page: Page) =>
   page
     .locator('[data-container]')
@@ -161,11 +161,11 @@ seen('shows every container as it is, and a killed one in red within 2 s', async
   const took = performance.now() - start;
   expect(took).toBeLessThan(2000);
   expect(well).toBe('rgb(255, 255, 255)');
-  // it changes slowly enough to be noticed
+  // the color changes with a transition
   await expect.poll(fill).toBe('rgb(253, 236, 234)');
   expect(await statuses(page)).toEqual((await ps()).map(({ name, status }) => [name, status]));
   expect(await page.title()).toBe('(1 failing) shop · baleine');
-  // what has the focus is still there, and still has it
+  // the focused element still exists and still has the focus
   expect(await victim.evaluate((node) => node.ownerDocument.activeElement === node)).toBe(true);
   await expect.poll(() => page.locator('#plan').textContent()).toContain('container.web-server-2');
 

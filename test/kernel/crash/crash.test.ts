@@ -6,7 +6,7 @@ import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { usableRuntimes } from '../../support/runtimes.js';
 import type { KilledRun } from './killed-run.js';
 
-/** `npm run crash` takes every point; the usual run a part of them, the same ones each time. */
+/** `npm run crash` kills at every point; the usual run at some of them, always the same ones. */
 const EVERY = process.env.CRASH_ALL ? 1 : 19;
 
 const FARM = readFileSync('examples/web-farm/baleine.yaml', 'utf8');
@@ -23,16 +23,16 @@ const CONTAINERS = ['shop-server-1', 'shop-server-2', 'shop-server-3', 'shop-pro
 
 interface Phase {
   name: string;
-  /** The stack as it is before each kill; undefined: nothing is there. */
+  /** The applied file before each kill; undefined: none. */
   from: keyof typeof VARIANTS | undefined;
-  /** What the killed run was to make of it, and the next apply makes. */
+  /** The file that the killed run applies, and the next apply too. */
   to: keyof typeof VARIANTS;
   more?: Pick<KilledRun, 'destroy' | 'replace' | 'rollback'>;
-  /** What is put before `from`, for the same file may mean more than one thing. */
-  by?: keyof typeof VARIANTS;
+  /** The file to apply before `from`, where the previous release matters. */
+  previous?: keyof typeof VARIANTS;
 }
 
-/** In an order in which most begin with what the one before has left. */
+/** Ordered so that most phases start from the result of the phase before. */
 const USUAL: Phase[] = [
   { name: 'create', from: undefined, to: 'farm' },
   {
@@ -48,16 +48,22 @@ const USUAL: Phase[] = [
   { name: 'destroy', from: 'farm', to: 'farm', more: { destroy: true } },
 ];
 
-/** These are rolling updates, which take some time. */
+/** Rolling updates, which are slow. */
 const LONG: Phase[] = [
   { name: 'new image', from: 'farm', to: 'renewed' },
   { name: 'new image and port', from: 'farm', to: 'moved' },
-  { name: 'roll back', by: 'farm', from: 'renewed', to: 'renewed', more: { rollback: 'shop' } },
+  {
+    name: 'roll back',
+    previous: 'farm',
+    from: 'renewed',
+    to: 'renewed',
+    more: { rollback: 'shop' },
+  },
 ];
 
 const PHASES = process.env.CRASH_ALL ? [...LONG, ...USUAL] : USUAL;
 
-/** The whole run takes every runtime there is. */
+/** The full run tests every installed runtime. */
 const RUNTIMES = process.env.CRASH_ALL ? usableRuntimes() : usableRuntimes().slice(0, 1);
 
 it.each(RUNTIMES)(
@@ -90,7 +96,7 @@ async function killEverywhere(host: PrivateHost, runtime: string): Promise<void>
 class Bench {
   readonly #host: PrivateHost;
   readonly #program: string;
-  #at: keyof typeof VARIANTS | undefined;
+  #applied: keyof typeof VARIANTS | undefined;
 
   constructor(host: PrivateHost, runtime: string) {
     this.#host = host;
@@ -113,40 +119,39 @@ class Bench {
     }
   }
 
-  /** How many steps the whole phase takes; does it once, without a kill. */
-  async count({ from, to, more, by }: Phase): Promise<number> {
-    if (by) await this.reach(by);
+  /** Runs a phase once, without a kill, and returns its number of steps. */
+  async count({ from, to, more, previous }: Phase): Promise<number> {
+    if (previous) await this.reach(previous);
     await this.reach(from);
     const { code, stdout, stderr } = await this.#run({ file: this.#file(to), ...more });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    this.#at = more?.destroy ? undefined : to;
+    this.#applied = more?.destroy ? undefined : to;
     return Number(stdout);
   }
 
-  /** False when this run had fewer steps than the one that was counted: some go in batches. */
+  /** False if this run had fewer steps than the counted one: some steps are batched. */
   async kill(
-    { name, from, to, more, by }: Phase,
+    { name, from, to, more, previous }: Phase,
     at: number,
     side: 'before' | 'after',
   ): Promise<boolean> {
-    if (by) await this.reach(by);
+    if (previous) await this.reach(previous);
     await this.reach(from);
     const where = `${name}, ${side} step ${at}`;
     const killed = await this.#run({ file: this.#file(to), ...more, at, side });
-    const was = killed.code !== 0 || Number(killed.stdout) > at;
-    if (was) expect(killed, where).toMatchObject({ code: 137, stdout: '', stderr: '' });
-    this.#at = undefined;
+    const wasKilled = killed.code !== 0 || Number(killed.stdout) > at;
+    if (wasKilled) expect(killed, where).toMatchObject({ code: 137, stdout: '', stderr: '' });
+    this.#applied = undefined;
     await this.#apply(to, where);
-    return was;
+    return wasKilled;
   }
 
-  /** Brings the stack there, if it is not there already; whatever was there leaves nothing. */
+  /** Applies a variant unless it is applied already; undefined destroys the stack completely. */
   async reach(to: keyof typeof VARIANTS | undefined): Promise<void> {
-    if (this.#at === to) return;
+    if (this.#applied === to) return;
     if (to !== undefined) return this.#apply(to, `on the way to ${to}`);
     await this.#host.baleine(['destroy', '-y', '-f', this.#file('farm')]);
-    this.#at = undefined;
-    // the program and the files are the test's own
+    this.#applied = undefined;
     expect(await this.#host.leaks()).toEqual([]);
   }
 
@@ -160,7 +165,7 @@ class Bench {
       reject: false,
     });
     expect(plan.code, `${where}: ${plan.stdout}${plan.stderr}`).toBe(0);
-    this.#at = to;
+    this.#applied = to;
   }
 
   #run(wanted: Omit<KilledRun, 'root'>) {

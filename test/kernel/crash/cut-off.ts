@@ -17,7 +17,7 @@ export class CutOff {
     return lines;
   }
 
-  /** Runs a command and sends it a signal at one of its effects, if it does that this time. */
+  /** Runs a command and sends it a signal at one of its effects, if this run has it. */
   async at(args: string[], at: string, signal: NodeJS.Signals): Promise<Ran> {
     const ran = await this.#run(args, { at, signal });
     if (signal !== 'SIGKILL' || ran.code === 0) return ran;
@@ -41,7 +41,7 @@ export function someOf<T>(all: readonly T[], few: number, seed: number): T[] {
 /** `few` entries spread evenly over a list; other entries for another seed. */
 export function spread<T>(all: readonly T[], few: number, seed: number): T[] {
   if (all.length <= few) return [...all];
-  const apart = all.length / few;
-  const first = ((seed * 0.37) % 1) * apart;
-  return all.slice(0, few).map((_, index) => all[Math.floor(first + index * apart)] as T);
+  const distance = all.length / few;
+  const first = ((seed * 0.37) % 1) * distance;
+  return all.slice(0, few).map((_, index) => all[Math.floor(first + index * distance)] as T);
 }

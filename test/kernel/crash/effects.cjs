@@ -1,9 +1,9 @@
-// Loaded before baleine (node --require): names what it does to the host, each change of a file and
-// each program that it starts, and sends baleine a signal in the middle of one of them. A file is
-// opened and still empty then, or written and not yet renamed; a program has just begun.
+// Loaded before baleine (node --require): names each of its effects on the host, a changed file or a
+// started program, and sends baleine a signal in the middle of one: when a file is opened but empty, or
+// written but not renamed, or when a program has just started.
 //
-//   EFFECTS='{"list": "/tmp/effects"}'                      writes the names down, one a line
-//   EFFECTS='{"at": "rename /a /b", "signal": "SIGKILL"}'   at the one of this name
+//   EFFECTS='{"list": "/tmp/effects"}'                      writes the names to a file, one per line
+//   EFFECTS='{"at": "rename /a /b", "signal": "SIGKILL"}'   sends the signal at this effect
 const childProcess = require('node:child_process');
 const fs = require('node:fs');
 
@@ -12,7 +12,7 @@ const write = fs.writeSync;
 const report = list === undefined ? undefined : fs.openSync(list, 'a');
 const seen = new Map();
 
-/** Numbers and random names are others each time; what is done twice is `… (2)` at the second. */
+/** Replaces numbers and random names, which differ between runs; the second of equal names is `… (2)`. */
 function nameOf(words) {
   const plain = words
     .join(' ')
@@ -23,8 +23,8 @@ function nameOf(words) {
   return times === 1 ? plain : `${plain} (${times})`;
 }
 
-/** Whether it is this one's turn. */
-function next(...words) {
+/** Whether this is the effect at which to send the signal. */
+function isPoint(...words) {
   const name = nameOf(words);
   if (report !== undefined) write(report, `${name}\n`);
   return name === at;
@@ -32,15 +32,15 @@ function next(...words) {
 
 const end = () => process.kill(process.pid, signal);
 
-/** Milliseconds into a program: another number for each, for some end at once. */
+/** Waits a few milliseconds, a different number for each effect: some programs end at once. */
 const later = () => setTimeout(end, (at.length * 7) % 23);
 
 function before(object, name) {
   const act = object[name];
   object[name] = (...args) => {
     const paths = args.slice(0, 2).filter((each) => typeof each === 'string');
-    // an open file has its name from `openSync`
-    if (typeof args[0] !== 'number' && next(name, ...paths)) end();
+    // for a descriptor, `openSync` has already reported the name
+    if (typeof args[0] !== 'number' && isPoint(name, ...paths)) end();
     return act(...args);
   };
 }
@@ -54,27 +54,27 @@ for (const name of CHANGES) {
 const { open } = fs.promises;
 fs.promises.open = async (path, flags, ...more) => {
   const handle = await open(path, flags, ...more);
-  if (/[wa]/.test(String(flags)) && next('open', path)) end();
+  if (/[wa]/.test(String(flags)) && isPoint('open', path)) end();
   return handle;
 };
 
 const { openSync } = fs;
 fs.openSync = (path, flags, ...more) => {
   const descriptor = openSync(path, flags, ...more);
-  if (/[wa]/.test(String(flags)) && next('openSync', path)) end();
+  if (/[wa]/.test(String(flags)) && isPoint('openSync', path)) end();
   return descriptor;
 };
 
 const { spawn, spawnSync } = childProcess;
 childProcess.spawn = (program, args, options) => {
   const child = spawn(program, args, options);
-  if (next('spawn', program, ...args.slice(0, 8))) later();
-  // The starter of programs: each text is one that it starts.
+  if (isPoint('spawn', program, ...args.slice(0, 8))) later();
+  // the spawn helper: each text is the job of starting a program
   if (child.stdin !== null && [program, ...args].includes('perl')) watch(child.stdin);
   return child;
 };
 childProcess.spawnSync = (program, args, options) => {
-  if (next('spawnSync', program, ...args.slice(0, 8))) end();
+  if (isPoint('spawnSync', program, ...args.slice(0, 8))) end();
   return spawnSync(program, args, options);
 };
 
@@ -82,7 +82,7 @@ function watch(input) {
   const send = input.write.bind(input);
   input.write = (text, ...more) => {
     const sent = send(text, ...more);
-    if (next('begin', ...String(text).split('\0').slice(5, 11))) later();
+    if (isPoint('begin', ...String(text).split('\0').slice(5, 11))) later();
     return sent;
   };
 }

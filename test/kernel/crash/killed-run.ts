@@ -1,6 +1,6 @@
 /**
- * A program: applies, destroys or rolls back a stack as `baleine -y` does, one step at a time, and kills itself
- * right before or after one of them. With no such step it does all and prints how many there were.
+ * A program that applies, destroys or rolls back a stack as `baleine -y` does, one step at a time, and
+ * kills itself right before or after one step. If there is no such step, it prints the number of steps.
  *
  *   killed-run.mjs '{"root": …, "file": …, "at": 3, "side": "before"}'
  */
@@ -19,9 +19,9 @@ export interface KilledRun {
   file: string;
   destroy?: boolean;
   replace?: Address[];
-  /** A farm that is to go back. */
+  /** A farm to roll back. */
   rollback?: string;
-  /** Which step, from 0 up; absent: none. */
+  /** Index of the step; absent: no kill. */
   at?: number;
   side?: 'before' | 'after';
 }
@@ -38,17 +38,17 @@ const {
 
 let calls = 0;
 
-async function around<T>(act: () => Promise<T>): Promise<T> {
-  const mine = calls++ === at;
-  if (mine && side === 'before') process.kill(process.pid, 'SIGKILL');
-  const answer = await act();
-  if (mine) process.kill(process.pid, 'SIGKILL');
-  return answer;
+async function killAt<T>(act: () => Promise<T>): Promise<T> {
+  const isPoint = calls++ === at;
+  if (isPoint && side === 'before') process.kill(process.pid, 'SIGKILL');
+  const result = await act();
+  if (isPoint) process.kill(process.pid, 'SIGKILL');
+  return result;
 }
 
-function deadly(handler: Handler<unknown>): Handler<unknown> {
-  if ('one' in handler) return { one: (args) => around(() => handler.one(args)) };
-  return { all: (args) => around(() => handler.all(args)) };
+function withKill(handler: Handler<unknown>): Handler<unknown> {
+  if ('one' in handler) return { one: (args) => killAt(() => handler.one(args)) };
+  return { all: (args) => killAt(() => handler.all(args)) };
 }
 
 const context = new Context({ file, root, color: false });
@@ -62,7 +62,7 @@ const plan = destroy
     : await planStack(context, config, store, { replace });
 if (rollback !== undefined) await pinReleases(plan, store);
 const handlers: HandlerTable = Object.fromEntries(
-  Object.entries(await context.handlers()).map(([verb, handler]) => [verb, deadly(handler)]),
+  Object.entries(await context.handlers()).map(([verb, handler]) => [verb, withKill(handler)]),
 );
 const outcome = await execute(plan, {
   store,

@@ -79,7 +79,7 @@ export class Trials {
     if (ran.code !== 0) this.kills += 1;
     if (signal !== 'SIGKILL') {
       expect(CODES[signal as keyof typeof CODES], `${where}: ${ran.stderr}`).toContain(ran.code);
-      expect([where, this.#held()]).toEqual([where, []]);
+      expect([where, this.#heldOrTemporary()]).toEqual([where, []]);
     }
     const plan = await this.#host.baleine(['plan'], { reject: false });
     expect([where, plan.code, plan.stderr]).toEqual([where, 0, '']);
@@ -88,7 +88,7 @@ export class Trials {
     }
     if (apply) {
       await this.#apply(where);
-      expect([where, this.#held()]).toEqual([where, []]);
+      expect([where, this.#heldOrTemporary()]).toEqual([where, []]);
       expect(await this.run('plan'), where).toMatch(/^No changes\./);
     }
     await this.#again(where, command);
@@ -129,7 +129,7 @@ export class Trials {
   }
 
   /** Frozen containers and temporary files; empty after any command that was not killed. */
-  #held(): string[] {
+  #heldOrTemporary(): string[] {
     const { run } = installPaths(this.#host.root);
     const left = ['holds', 'staging', 'scratch', 'once'].flatMap((name) =>
       namesIn(join(run, name)).map((each) => `${name}/${each}`),
@@ -145,7 +145,7 @@ export class Trials {
   }
 }
 
-/** Caches and logs, which come and go without meaning anything. */
+/** Caches and logs, which may differ between runs. */
 const CACHES = /\/(config|records|failing|exits)(\/|$)|\/runtime\.json|\.csv\.bak|events\.log/;
 
 function steadyNames(entries: [string, string][]): string[] {

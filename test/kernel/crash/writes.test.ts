@@ -25,7 +25,7 @@ const FARM = readFileSync('examples/web-farm/baleine.yaml', 'utf8').replace(
   'replicas: 1',
 );
 
-/** Of a file of baleine's own, whatever is its name while it is written. */
+/** Writing or renaming a file, under its temporary or its final name. */
 const WRITE = /^(open|openSync|rename|renameSync|writeFileSync) /;
 
 it.each([

@@ -5,7 +5,7 @@ import type { Counts, Load } from '../../support/load.js';
 import { MAIN } from '../../support/private-host.js';
 import type { Stack } from '../stack/stack.js';
 
-/** What the change cost the client, printed. */
+/** Counts and prints the client's requests while a change is made. */
 export async function during(
   what: string,
   load: Load,
@@ -21,7 +21,7 @@ export async function during(
   return counts;
 }
 
-/** By what the pages end with. */
+/** The versions of the servers that answered: the second word of each page. */
 export const versions = ({ pages }: Counts) => [
   ...new Set(Object.keys(pages).map((page) => page.split(' ')[1])),
 ];
@@ -31,7 +31,7 @@ export async function processOf(stack: Stack, name: string): Promise<number> {
   return all.find((each) => each.name === name)?.pid ?? 0;
 }
 
-/** Ends a command by force, an apply by default, while a server is replaced. */
+/** Kills a command, by default an apply, while it replaces a server. */
 export async function cutOff(
   { host, file }: Stack,
   down: () => boolean,

@@ -53,16 +53,16 @@ function farm({ replicas = 3, version = 'v1', servers, proxy, update }: Wanted =
   };
 }
 
-/** A farm that answers, and a client that never stops asking it. */
+/** Runs a test on a farm that a client queries all the time. */
 async function underLoad(
   test: (stack: Stack, load: Load) => Promise<void>,
-  wanted: Wanted = {},
+  options: Wanted = {},
 ): Promise<void> {
   await inPrivateHost(async (host) => {
-    const stack = new Stack(host, farm(wanted));
+    const stack = new Stack(host, farm(options));
     for (const each of ['v1', 'v2']) writeFileSync(join(host.dir, each), `${each}\n`);
     await stack.apply();
-    // the proxy listens when apply has ended
+    // the proxy listens as soon as apply has ended
     expect(await stack.pages('10.77.1.10')).toHaveLength(1);
     const load = startLoad('http://10.77.1.10/', host.pid);
     try {
@@ -70,7 +70,7 @@ async function underLoad(
     } finally {
       await load.stop();
     }
-    stack.write(farm(wanted));
+    stack.write(farm(options));
     await stack.destroy();
   })();
 }
@@ -84,9 +84,9 @@ it(
   () =>
     underLoad(async (stack, load) => {
       const proxy = await processOf(stack, 'web-proxy');
-      const change = (what: string, wanted: Wanted) =>
+      const change = (what: string, options: Wanted) =>
         during(what, load, () => {
-          stack.write(farm(wanted));
+          stack.write(farm(options));
           return stack.apply();
         });
 
@@ -120,7 +120,7 @@ it(
     }),
 );
 
-/** What is new of the servers, and what of it is said. */
+/** Name of the failure, the servers' new command, and the expected error. */
 const BROKEN: [string, string[], RegExp][] = [
   ['ends at once', ['busybox', 'false'], /web-spare-1: it ended with 1/],
   [
@@ -142,12 +142,12 @@ it(
     underLoad(
       async (stack, load) => {
         const before = await servers(stack);
-        for (const [what, command, said] of BROKEN) {
+        for (const [what, command, error] of BROKEN) {
           const counts = await during(what, load, async () => {
             stack.write(farm({ replicas: 2, servers: { command } }));
             const { code, stderr } = await stack.run('apply', '-y');
             expect(code).toBe(1);
-            expect(stderr).toMatch(said);
+            expect(stderr).toMatch(error);
           });
           expect(counts.failed).toEqual({});
           expect(headings(await stack.plan())).toEqual([

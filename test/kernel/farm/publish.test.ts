@@ -6,12 +6,12 @@ import { type Load, startLoad } from '../../support/load.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { usableRuntimes } from '../../support/runtimes.js';
 import { FARM_BRIDGES, FARM_IMAGE, farmOf } from '../stack/farm-proxy.js';
-import { headings, NOTHING, Stack, type Words } from '../stack/stack.js';
+import { headings, NOTHING, Stack, type StackFile } from '../stack/stack.js';
 
 const PLACES = ['0.0.0.0:8080:80', '127.0.0.1:443:443'];
 
-/** The host has no address on the bridges of such a farm. */
-function words(publish: unknown[], { proxy = {}, name = 'pub', replicas = 2 } = {}): Words {
+/** A farm whose bridges have no host address. */
+function farmFile(publish: unknown[], { proxy = {}, name = 'pub', replicas = 2 } = {}): StackFile {
   const more = { publish, heal: 'immediate', bridges: { back: {} }, ...proxy };
   return {
     name,
@@ -21,7 +21,7 @@ function words(publish: unknown[], { proxy = {}, name = 'pub', replicas = 2 } = 
   };
 }
 
-/** Answers with the address that the proxy says the client has. */
+/** Answers with the client address that the proxy reports. */
 const WHO = {
   command: [
     ...['busybox', 'sh', '-c'],
@@ -39,7 +39,7 @@ const who = (stack: Stack, url: string) =>
     .run('curl', ['--silent', '--show-error', '--insecure', '--max-time', '5', `${url}cgi-bin/who`])
     .then(({ stdout }) => stdout, String);
 
-/** `haproxy` for each of its processes that has it, and conmon. */
+/** Names of the programs that have a listening socket open. */
 async function holders(stack: Stack, place: string): Promise<string> {
   const { stdout } = await stack.host.run('ss', ['-Hltnp', `src = ${place}`]);
   return [...new Set([...stdout.matchAll(/"(\w+)",pid/g)].map(([, name]) => name))].sort().join();
@@ -56,7 +56,7 @@ async function tryOut(stack: Stack, runtime: string): Promise<void> {
   certificate(stack);
   const tls = { listen: 443, certificate: './shop.pem' };
   const proxy = { runtime, userns: 'auto', tls };
-  stack.write(words(PLACES, { proxy }));
+  stack.write(farmFile(PLACES, { proxy }));
   await stack.apply();
   const places = ['http://127.0.0.1:8080/', 'https://127.0.0.1/'];
   for (const each of places) expect(await who(stack, each)).toBe('127.0.0.1\n');
@@ -64,13 +64,17 @@ async function tryOut(stack: Stack, runtime: string): Promise<void> {
   expect(await stack.plan()).toBe(NOTHING);
   expect(await stack.done('ps')).toMatch(/ 0\.0\.0\.0:8080:80,127\.0\.0\.1:443:443 /);
   expect(await stack.done('exec', 'shop-proxy', 'busybox', 'env')).not.toContain('BALEINE');
-  await refusedToOthers(stack);
+  await expectRefusedToOthers(stack);
 
   const load = startLoad('http://127.0.0.1:8080/', host.pid);
   try {
-    await kept(stack, load, words(PLACES, { proxy: { ...proxy, balance: 'leastconn' } }));
-    await kept(stack, load, words(PLACES, { proxy, replicas: 3 }));
-    await kept(stack, load, words(PLACES, { proxy }));
+    await applyUnderLoad(
+      stack,
+      load,
+      farmFile(PLACES, { proxy: { ...proxy, balance: 'leastconn' } }),
+    );
+    await applyUnderLoad(stack, load, farmFile(PLACES, { proxy, replicas: 3 }));
+    await applyUnderLoad(stack, load, farmFile(PLACES, { proxy }));
   } finally {
     await load.stop();
   }
@@ -79,7 +83,7 @@ async function tryOut(stack: Stack, runtime: string): Promise<void> {
   await expect.poll(() => who(stack, places[0] ?? '')).toBe('127.0.0.1\n');
   expect(await stack.plan()).toBe(NOTHING);
 
-  stack.write(words(['127.0.0.1:8081:80'], { proxy }));
+  stack.write(farmFile(['127.0.0.1:8081:80'], { proxy }));
   expect(headings(await stack.plan())).toEqual([
     'config.shop-proxy will be updated in-place (text changed)',
     'container.shop-proxy will be updated in-place (publish changed, sockets changed, takes a restart)',
@@ -95,11 +99,11 @@ async function tryOut(stack: Stack, runtime: string): Promise<void> {
   expect(await holders(stack, '127.0.0.1:8081')).toBe('');
 }
 
-/** No request is lost, and it is the same process. */
-async function kept(stack: Stack, load: Load, wanted: Words): Promise<void> {
+/** Applies a change: no request is lost, and the proxy's process stays the same. */
+async function applyUnderLoad(stack: Stack, load: Load, changed: StackFile): Promise<void> {
   const before = await proxyPid(stack);
   await load.count();
-  stack.write(wanted);
+  stack.write(changed);
   await stack.apply();
   const { requests, failed } = await load.count();
   expect({ failed, proxy: await proxyPid(stack) }).toEqual({ failed: {}, proxy: before });
@@ -111,9 +115,9 @@ async function proxyPid(stack: Stack): Promise<number> {
   return all.find(({ name }) => name === 'shop-proxy')?.pid ?? 0;
 }
 
-async function refusedToOthers({ host }: Stack): Promise<void> {
+async function expectRefusedToOthers({ host }: Stack): Promise<void> {
   const bridges = { back: { external: true } };
-  const taken = words(['0.0.0.0:8080:80'], { name: 'other' });
+  const taken = farmFile(['0.0.0.0:8080:80'], { name: 'other' });
   const other = new Stack(host, { ...taken, bridges }, 'other.yaml');
   expect((await other.run('plan')).stderr).toMatch(
     /cannot publish 0\.0\.0\.0:8080: container shop-proxy of stack pub \(haproxy, process \d+\) listens there/,
@@ -122,8 +126,8 @@ async function refusedToOthers({ host }: Stack): Promise<void> {
 
 function certificate({ host }: Stack): void {
   const [key, pem] = [`${host.dir}/key.pem`, `${host.dir}/shop.pem`];
-  const words = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=shop'];
-  const made = execFileSync('openssl', [...words, '-keyout', key], { stdio: 'pipe' });
+  const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-subj', '/CN=shop'];
+  const made = execFileSync('openssl', [...args, '-keyout', key], { stdio: 'pipe' });
   writeFileSync(pem, Buffer.concat([made, execFileSync('cat', [key])]));
 }
 
@@ -133,8 +137,8 @@ it(
   inPrivateHost(async (host) => {
     const at = (more: object) => [{ host_ip: '127.0.0.1', published: 8080, target: 80, ...more }];
     const bridges = { front: {}, back: {} };
-    const both = (more: object): Words => ({
-      ...words([...at(more), '127.0.0.1:8081:80'], { proxy: { bridges } }),
+    const both = (more: object): StackFile => ({
+      ...farmFile([...at(more), '127.0.0.1:8081:80'], { proxy: { bridges } }),
       bridges: FARM_BRIDGES,
     });
     const stack = new Stack(host, both({}));
@@ -146,26 +150,29 @@ it(
       expect(await who(stack, 'http://127.0.0.1:8081/')).toBe('127.0.0.1\n');
       expect(await stack.plan()).toBe(NOTHING);
     }
-    stack.write({ ...words(['127.0.0.1:8085:80'], { proxy: { bridges } }), bridges: FARM_BRIDGES });
-    await toldWhenTooLate(stack);
+    stack.write({
+      ...farmFile(['127.0.0.1:8085:80'], { proxy: { bridges } }),
+      bridges: FARM_BRIDGES,
+    });
+    await expectReportIfPortTaken(stack);
     expect(await who(stack, 'http://127.0.0.1:8085/')).toBe('127.0.0.1\n');
     await stack.destroy();
   }),
 );
 
-/** Somebody takes the port after the plan was made. */
-async function toldWhenTooLate(stack: Stack): Promise<void> {
+/** Another process takes the port after the plan was made. */
+async function expectReportIfPortTaken(stack: Stack): Promise<void> {
   await stack.plan('--out', 'late.plan');
   const holder = spawn('nsenter', [
     ...[`--target=${stack.host.pid}`, '--net', '--', 'busybox', 'nc', '-l', '-p', '8085'],
   ]);
-  const gone = once(holder, 'exit');
+  const ended = once(holder, 'exit');
   const refused = async () => (await stack.run('plan')).stderr;
   await expect.poll(refused, { timeout: 20_000 }).toContain('listens there');
   expect((await stack.run('apply', 'late.plan')).stderr).toContain(
     'cannot start pub.shop-proxy: cannot listen at 127.0.0.1:8085: Address already in use',
   );
   holder.kill('SIGKILL');
-  await gone;
+  await ended;
   await stack.apply();
 }

@@ -8,7 +8,7 @@ import { NOTHING, Stack } from '../stack/stack.js';
 import { cutOff, during, versions } from './during.js';
 import { webFarm } from './web-farm.js';
 
-/** What each version listens at, and where alone it says that it is well. */
+/** The port of each version, and the only path that its health check can use. */
 const REACH = {
   v1: { port: 80, path: 'up' },
   v2: { port: 81, path: 'ready' },
@@ -16,15 +16,15 @@ const REACH = {
 };
 type Version = keyof typeof REACH;
 
-/** Of the ill ones the last is never well, though it answers. */
+/** The second server of version `ill` answers requests but is never healthy. */
 const startOf = (version: Version) => {
   const { port, path } = REACH[version];
-  const well = version === 'ill' ? '[ "$(busybox hostname)" = web-server-2 ] || ' : '';
+  const unless2nd = version === 'ill' ? '[ "$(busybox hostname)" = web-server-2 ] || ' : '';
   return [
     'busybox mkdir -p /srv',
     `echo "$(busybox hostname) ${version}" >/srv/index.html`,
-    `${well}echo >/srv/${path}`,
-    // longer than the proxy tries an old one again for
+    `${unless2nd}echo >/srv/${path}`,
+    // longer than the proxy retries a connection to the previous server
     'busybox sleep 2',
     `exec busybox httpd -f -p ${port} -h /srv`,
   ].join('\n');
@@ -43,7 +43,7 @@ function writeVersions({ dir }: PrivateHost): void {
   }
 }
 
-/** A farm that answers with v1, and a client that never stops asking it. */
+/** Runs a test on a farm of version v1 that a client queries all the time. */
 async function underLoad(
   update: object,
   test: (stack: Stack, load: Load) => Promise<void>,
@@ -70,8 +70,8 @@ const answering = (load: Load) =>
     return [versions(counts), counts.failed];
   });
 
-/** What `plan` says while the farm is held back. */
-const HELD = [
+/** The output of `plan` while the farm is pinned to its previous release. */
+const PINNED = [
   NOTHING,
   'Left as it is:',
   ...[1, 2].map(
@@ -90,8 +90,8 @@ it.each(ORDERS)(
   (order) =>
     underLoad({ order }, async (stack, load) => {
       stack.write(farm('v2', { order }));
-      const there = await during(`${order}, another port and check`, load, () => stack.apply());
-      expect(there.failed).toEqual({});
+      const changed = await during(`${order}, another port and check`, load, () => stack.apply());
+      expect(changed.failed).toEqual({});
       await answering(load).toEqual([['v2'], {}]);
       expect(await stack.plan()).toBe(NOTHING);
 
@@ -100,11 +100,11 @@ it.each(ORDERS)(
       );
       expect(back.failed).toEqual({});
       await answering(load).toEqual([['v1'], {}]);
-      expect(await stack.plan()).toBe(HELD);
+      expect(await stack.plan()).toBe(PINNED);
     }),
 );
 
-/** Asks once, and once more by the same connection; prints the second answer's status. */
+/** Sends two requests over one connection, 8 s apart; prints the status of the second answer. */
 const IDLE_CLIENT = `
 import { Agent, get } from 'node:http';
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -143,7 +143,7 @@ it.each(ORDERS)('rolls back when it fails halfway, %s', { timeout }, (order) => 
     expect(undone.failed).toEqual({});
     expect(versions(undone)).toContain('ill');
     await answering(load).toEqual([['v1'], {}]);
-    expect(await stack.plan()).toBe(HELD);
+    expect(await stack.plan()).toBe(PINNED);
   });
 });
 

@@ -10,7 +10,7 @@ import { webFarm } from './web-farm.js';
 const SERVE =
   'busybox mkdir -p /srv; echo "$(busybox hostname) $(busybox cat /app/version)" >/srv/index.html; exec busybox httpd -f -p 80 -h /srv';
 
-/** What is started, by what is in the image. */
+/** The servers' start script in each version of the image. */
 const STARTS = {
   v1: SERVE,
   v2: SERVE,
@@ -34,7 +34,7 @@ function writeVersions({ dir }: PrivateHost): void {
   }
 }
 
-/** A farm that answers with v1, and a client that never stops asking it. */
+/** Runs a test on a farm of version v1 that a client queries all the time. */
 async function underLoad(
   update: object,
   test: (stack: Stack, load: Load) => Promise<void>,
@@ -55,8 +55,8 @@ async function underLoad(
   })();
 }
 
-/** What `plan` says while the farm is held back. */
-const HELD = (what: string) =>
+/** The output of `plan` while the farm is pinned to its previous release. */
+const PINNED = (what: string) =>
   [
     NOTHING,
     'Left as it is:',
@@ -75,7 +75,7 @@ it('rolls back to the previous image and keeps it', { timeout: 300_000 }, () =>
     const back = await during('rollback', load, () => stack.done('rollback', 'web', '-y'));
     expect(back.failed).toEqual({});
     await expect.poll(async () => versions(await load.count())).toEqual(['v1']);
-    expect(await stack.plan()).toBe(HELD('another image'));
+    expect(await stack.plan()).toBe(PINNED('another image'));
     expect((await stack.run('apply', '-y', '--quiet')).stdout).toBe('');
     const listed = JSON.parse(await stack.done('ps', '--json'));
     expect(listed.map(({ held }: { held?: string[] }) => held)).toEqual([
@@ -106,7 +106,7 @@ it('returns from a stopped rolling update to the previous release', { timeout: 3
       });
       expect(counts.failed).toEqual({});
       expect(versions(counts)).toEqual(['v1']);
-      expect(await stack.plan()).toBe(HELD('another image'));
+      expect(await stack.plan()).toBe(PINNED('another image'));
     }
     stack.write(farm('v2'));
     expect((await during('mended', load, () => stack.apply())).failed).toEqual({});
@@ -124,7 +124,7 @@ it('keeps the running release although the next build was interrupted', { timeou
     await stack.done('rollback', 'web', '-y');
     expect((await load.count()).failed).toEqual({});
     await expect.poll(async () => versions(await load.count())).toEqual(['v1']);
-    expect(await stack.plan()).toBe(HELD('another image'));
+    expect(await stack.plan()).toBe(PINNED('another image'));
   }),
 );
 
@@ -137,7 +137,7 @@ it('continues an interrupted rollback', { timeout: 300_000 }, () =>
     const rest = await during('the rest', load, () => stack.apply());
     expect([cut.failed, rest.failed]).toEqual([{}, {}]);
     await expect.poll(async () => versions(await load.count())).toEqual(['v1']);
-    expect(await stack.plan()).toBe(HELD('another image'));
+    expect(await stack.plan()).toBe(PINNED('another image'));
   }),
 );
 
@@ -149,21 +149,21 @@ it('restores the proxy’s health check, too', { timeout: 300_000 }, () =>
     await expect.poll(async () => (await load.count()).failed).toHaveProperty('status 503');
     await stack.done('rollback', 'web', '-y');
     await expect.poll(async () => (await load.count()).failed).toEqual({});
-    expect(await stack.plan()).toBe(HELD('another healthcheck'));
+    expect(await stack.plan()).toBe(PINNED('another healthcheck'));
 
     stack.write(farm('v1', {}, { port: 81 }));
     await stack.apply();
     await expect.poll(async () => (await load.count()).failed).toHaveProperty('status 503');
     await stack.done('rollback', 'web', '-y');
     await expect.poll(async () => (await load.count()).failed).toEqual({});
-    expect(await stack.plan()).toBe(HELD('another port'));
+    expect(await stack.plan()).toBe(PINNED('another port'));
   }),
 );
 
 const AUTO = { failure_action: 'rollback' };
 
-/** Every way to apply that goes on to roll back, as words after the command's own. */
-const WAYS = {
+/** Arguments of `apply` for each way in which it rolls back. */
+const APPLY_ARGS = {
   ends: async () => ['-y', '--quiet'],
   ill: async (stack: Stack) => {
     const saved = join(stack.host.dir, 'saved.plan');
@@ -173,7 +173,7 @@ const WAYS = {
   elsewhere: async () => ['-y', '--json'],
 } as const;
 
-const SAID = {
+const EXPECTED = {
   ends: /spare-1: cannot send requests to web-spare-1: it ended with 3\n(.|\n)*^Error: web is as it was/m,
   ill: /spare-1: cannot send requests to web-spare-1: it is not well(.|\n)*^Error: web is as it was/m,
   elsewhere: /"type":"rollback-finished","service":"web","ms":\d+,"result":"done"}\n$/,
@@ -184,13 +184,16 @@ it('rolls a failed rolling update back in the same apply', { timeout: 300_000 },
     for (const broken of ['ends', 'ill', 'elsewhere'] as const) {
       const counts = await during(`rolled back: ${broken}`, load, async () => {
         stack.write(farm(broken, AUTO));
-        const { code, stdout, stderr } = await stack.run('apply', ...(await WAYS[broken](stack)));
+        const { code, stdout, stderr } = await stack.run(
+          'apply',
+          ...(await APPLY_ARGS[broken](stack)),
+        );
         expect(code).toBe(1);
-        expect(broken === 'elsewhere' ? stdout : stderr).toMatch(SAID[broken]);
+        expect(broken === 'elsewhere' ? stdout : stderr).toMatch(EXPECTED[broken]);
       });
       expect(counts.failed).toEqual({});
       expect(versions(counts)).toEqual(['v1']);
-      expect(await stack.plan()).toBe(HELD('another image'));
+      expect(await stack.plan()).toBe(PINNED('another image'));
       const { code, stdout } = await stack.run('apply', '-y', '--quiet');
       expect(code).toBe(0);
       const recovered =
@@ -214,7 +217,7 @@ it(
   { timeout: 300_000 },
   () =>
     underLoad(STOP_FIRST, async (stack, load) => {
-      // what the first server leaves on the volume is too much for the second
+      // fails in the second server: the first one has created the folder on their volume
       const once = `busybox mkdir /once/taken && { ${SERVE}; }`;
       const servers = { command: ['busybox', 'sh', '-c', once], volumes: ['once:/once'] };
       stack.write({ ...farm('v1', STOP_FIRST, servers), volumes: { once: {} } });
@@ -227,11 +230,11 @@ it(
       ]);
       const rest = await during('the rest', load, () => stack.apply());
       expect([cut.failed, rest.failed]).toEqual([{}, {}]);
-      expect(await stack.plan()).toBe(HELD('another command, volumes'));
+      expect(await stack.plan()).toBe(PINNED('another command, volumes'));
     }),
 );
 
-/** Whether the first server is down once more, after the second was. */
+/** Whether the first server is down again, after the second one was. */
 function secondFall(stack: Stack): () => boolean {
   const falls = ['web-server-1', 'web-server-2', 'web-server-1'];
   return () => {

@@ -10,7 +10,7 @@ const ADDRESS = '10.77.1.10';
 /** Milliseconds. */
 const DRAIN = 40_000;
 
-/** It takes its time, so that clients who come back keep a server busy without a pause. */
+/** Slow enough that returning clients keep a server busy without a pause. */
 const SLOW = {
   command: [
     ...['busybox', 'sh', '-c'],

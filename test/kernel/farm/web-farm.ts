@@ -1,10 +1,10 @@
-/** A file or folder of the host, and where it is in the servers' image. */
+/** A file or folder of the host, and its path in the servers' image. */
 interface Copy {
   from: string;
   to: string;
 }
 
-/** Two servers of an image with one file in it that differs, behind HAProxy at 10.77.1.10. */
+/** Two servers behind HAProxy at 10.77.1.10, with an image that contains the copied file. */
 export function webFarm(copy: Copy, servers: object, update: object) {
   const binaries = ['/bin/busybox', '/usr/sbin/haproxy'];
   return {

@@ -1,9 +1,9 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lackingAny } from '../../support/skip.js';
-import { floodedBy, heals, type Source } from './cell.js';
+import { heals, type Source, testFloods } from './cell.js';
 
-/** Seconds of a flood that baleine waits for, since a build may take hours. */
+/** baleine waits for this flood until it ends, since a build may take hours. */
 const AWAITED = { seconds: 6 };
 
 const buildStep: Source = {
@@ -38,5 +38,5 @@ const dockerfile: Source = {
   ],
 };
 
-floodedBy(buildStep);
-if (!lackingAny('buildah')) floodedBy(dockerfile);
+testFloods(buildStep);
+if (!lackingAny('buildah')) testFloods(dockerfile);

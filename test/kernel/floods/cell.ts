@@ -4,87 +4,87 @@ import { describe, expect, it } from 'vitest';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { IDLE } from '../../support/small-image.js';
 import { FARM_BRIDGES } from '../stack/farm-proxy.js';
-import { Stack, type Words } from '../stack/stack.js';
+import { Stack, type StackFile } from '../stack/stack.js';
 import { FLOODS, type Flood } from './floods.js';
 import { type Taken, type Watched, watched } from './watched.js';
 
-/** Who writes a flood, and the commands that meet it. */
+/** A place where untrusted output comes from, and the commands that read it. */
 export interface Source {
   name: string;
-  /** What the stack has besides the container that is to be healed. */
+  /** Sections of the file from the start, besides the container to be healed. */
   calm?: (flood: Flood) => object;
-  /** What the file has in addition when the commands run. */
+  /** Sections that are added before the commands run. */
   added?: (flood: Flood, stack: Stack) => object;
-  /** Lets the flood in once all is up. */
+  /** Starts the flood when everything is up. */
   open?: (stack: Stack, flood: Flood) => Promise<Opened>;
-  /** Ids of containers that are killed besides the one that is to be healed. */
+  /** Ids of containers to kill besides the one to be healed. */
   killed?: string[];
   commands: Command[];
 }
 
 export interface Opened {
-  /** What baleine has taken to do something about it by itself. */
+  /** Resources that baleine's own reaction took, such as the exit hook. */
   taken?: Taken;
-  /** Ends it; a last look at what it has done. */
+  /** Ends the flood, after a last check. */
   end?: () => Promise<void>;
 }
 
 export interface Command {
-  words: string[];
-  /** Milliseconds that it may take as documented, or that the flood goes on. */
+  args: string[];
+  /** Documented maximum milliseconds, or the duration of the flood. */
   limit: (flood: Flood) => number;
-  /** What it says of the flood, as far as it does. */
+  /** Expected output about the flood, if any. */
   says?: (flood: Flood) => RegExp | undefined;
-  /** Whether its output is a terminal; what else is raw by its nature is not looked at. */
+  /** `terminal`: it runs on a terminal; `raw`: it prints raw bytes, which are not checked. */
   output?: 'terminal' | 'raw';
 }
 
-/** The command that heals what has ended. @param limit see `Command` */
+/** The command that restarts killed containers. @param limit see `Command` */
 export const heals = (limit: Command['limit']): Command => ({
-  words: ['apply', '-y', '--quiet'],
+  args: ['apply', '-y', '--quiet'],
   limit,
 });
 
-/** As a limit: the flood is no reason to wait. */
+/** A `limit`: the command does not wait for the flood. */
 export const AT_ONCE = () => 0;
 
 export function idle() {
   return { image: 'box', stop_signal: 'SIGKILL', command: IDLE };
 }
 
-/** MiB, of each program that runs for a command and of all together. */
+/** Maximum MiB of each program that a command runs, and of all together. */
 const MOST_MEMORY = 150;
 
 /**
- * Milliseconds beyond what is documented, for all that the command does besides, and from its start to
- * the healing, whatever else it waits for. On a busy machine it is more: by what the first apply took.
+ * Milliseconds beyond the documented limit for everything else that the command does, and from its start
+ * to the restart. A busy machine gets more: twice the duration of the first apply.
  */
 const MARGIN = 4000;
 
-/** Bytes that a command prints which has something to say of a flood, but shows none. */
+/** Maximum bytes of a command that reports a flood without showing it. */
 const MOST_PRINTED = 8192;
 
-/** Other than a line's end, a tab and a return before a line's end, as a terminal has it. */
+/** Control characters, except tabs, newlines, and the returns that a terminal adds to newlines. */
 const ACTS = /(?!\t|\n|\r+\n)[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 
 const PTY = fileURLToPath(new URL('../../support/pty.pl', import.meta.url));
 
 const GOOD = 'flood.good';
 
-/** One test for each flood, or for some of them. */
-export function floodedBy(source: Source, isMeant: (flood: Flood) => boolean = () => true): void {
+/** Declares one test for each flood, or for some of them. */
+export function testFloods(source: Source, applies: (flood: Flood) => boolean = () => true): void {
   describe(source.name, () => {
-    for (const flood of FLOODS.filter(isMeant)) {
+    for (const flood of FLOODS.filter(applies)) {
       it(
         flood.name,
-        inPrivateHost((host) => meets(host, source, flood)),
+        inPrivateHost((host) => expectUnaffected(host, source, flood)),
       );
     }
   });
 }
 
-async function meets(host: PrivateHost, source: Source, flood: Flood): Promise<void> {
-  const calm = wordsOf(source.calm?.(flood));
+async function expectUnaffected(host: PrivateHost, source: Source, flood: Flood): Promise<void> {
+  const calm = stackFileOf(source.calm?.(flood));
   const stack = new Stack(host, calm);
   const started = performance.now();
   await stack.apply();
@@ -100,17 +100,17 @@ async function meets(host: PrivateHost, source: Source, flood: Flood): Promise<v
     }
     for (const command of source.commands) {
       const file = ['--file', stack.file];
-      const [verb = '', ...words] = command.words;
+      const [verb = '', ...args] = command.args;
       const limit = command.limit(flood) + margin;
       const onTerminal = ['perl', PTY, '33', '101', '--'];
       const healed = whenHealed(stack, before);
-      const found = await watched(host, [...file, verb, ...words], {
+      const found = await watched(host, [...file, verb, ...args], {
         limit: 3 * limit,
         before: command.output === 'terminal' ? onTerminal : [],
       });
       healed.stop();
       check(found, command, flood, limit);
-      // while the flood goes on, for those that go on longer
+      // even while the flood continues
       if (verb === 'apply') expect(healed.after()).toBeLessThan(margin);
     }
   } finally {
@@ -120,7 +120,7 @@ async function meets(host: PrivateHost, source: Source, flood: Flood): Promise<v
   await stack.destroy();
 }
 
-/** Looks how long it takes until another process runs for what was killed. */
+/** Measures the milliseconds until the killed container has a new process. */
 function whenHealed(stack: Stack, before: string | undefined) {
   const started = performance.now();
   let after = Number.POSITIVE_INFINITY;
@@ -165,16 +165,16 @@ const IMAGE = {
   from: { host: { binaries: ['/bin/busybox', '/bin/sh', '/usr/bin/perl', '/usr/sbin/haproxy'] } },
 };
 
-function wordsOf(more: object = {}): Words {
-  const words = { name: 'flood', images: { box: IMAGE }, bridges: FARM_BRIDGES };
-  return merged({ ...words, containers: { good: idle() } }, more);
+function stackFileOf(more: object = {}): StackFile {
+  const base = { name: 'flood', images: { box: IMAGE }, bridges: FARM_BRIDGES };
+  return merged({ ...base, containers: { good: idle() } }, more);
 }
 
-/** Sections of one file added to another's. */
-function merged(words: Words, more: object): Words {
+/** Adds the entries of one file's sections to another's. */
+function merged(base: StackFile, more: object): StackFile {
   const sections = Object.entries(more).map(([name, section]) => [
     name,
-    { ...(words[name] as object | undefined), ...section },
+    { ...(base[name] as object | undefined), ...section },
   ]);
-  return { ...words, ...Object.fromEntries(sections) };
+  return { ...base, ...Object.fromEntries(sections) };
 }

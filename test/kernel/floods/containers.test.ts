@@ -1,20 +1,20 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
-import { AT_ONCE, floodedBy, heals, idle, type Source } from './cell.js';
+import { AT_ONCE, heals, idle, type Source, testFloods } from './cell.js';
 import { BOUND, type Flood, shell } from './floods.js';
 import { Watch } from './watched.js';
 
 const LOG_SIZE = '256K';
-/** Bytes: the log, the next one that takes its place, and what the other containers log. */
+/** Maximum bytes: the log, its successor, and the logs of the other containers. */
 const MOST_LOGGED = 3 * 256 * 1024;
-const LOG_GOES_ON = { seconds: 8 };
+const LONG_LOG = { seconds: 8 };
 
 const logLine: Source = {
   name: 'the log',
   calm: (flood) => {
-    // long enough for the run that has started it to find it up
-    const command = shell(`busybox sleep 2; ${flood.script(LOG_GOES_ON)}`);
+    // long enough that the run that starts it finds it running
+    const command = shell(`busybox sleep 2; ${flood.script(LONG_LOG)}`);
     return { containers: { evil: { ...idle(), command, logs: { max_size: LOG_SIZE } } } };
   },
   open: async (stack, flood) => {
@@ -22,7 +22,7 @@ const logLine: Source = {
     const length = () => readFileSync(log).length;
     await expect.poll(length, { timeout: 10_000 }).toBeGreaterThan(enoughOf(flood));
     if (flood.isShort) await expect.poll(() => stack.pids('flood.evil')).toEqual([]);
-    const disk = watchSize(dirname(log));
+    const disk = trackSize(dirname(log));
     return {
       end: async () => {
         clearInterval(disk.timer);
@@ -31,14 +31,14 @@ const logLine: Source = {
     };
   },
   commands: [
-    { words: ['logs', 'evil'], limit: AT_ONCE, output: 'terminal', says: saysOf },
-    { words: ['logs', '-f', 'evil'], limit: () => LOG_GOES_ON.seconds * 1000, output: 'raw' },
+    { args: ['logs', 'evil'], limit: AT_ONCE, output: 'terminal', says: saysOf },
+    { args: ['logs', '-f', 'evil'], limit: () => LONG_LOG.seconds * 1000, output: 'raw' },
     heals(AT_ONCE),
   ],
 };
 
-/** The most that the files in a folder have had at once, in bytes. */
-function watchSize(dir: string) {
+/** Tracks the maximum total bytes of the files in a folder. */
+function trackSize(dir: string) {
   const sizeOf = (name: string) => statSync(join(dir, name), { throwIfNoEntry: false })?.size ?? 0;
   const look = () => readdirSync(dir).reduce((sum, name) => sum + sizeOf(name), 0);
   const seen = {
@@ -50,7 +50,7 @@ function watchSize(dir: string) {
   return seen;
 }
 
-/** Bytes of the log that have what `logs` is to show: a record is some 45 bytes and its text. */
+/** Bytes of the log that suffice for `logs`: a record is its text and some 45 bytes. */
 function enoughOf({ name, isShort }: Flood): number {
   if (isShort) return 0;
   return name === 'endless' ? 4096 : 300;
@@ -84,5 +84,5 @@ const exitHook: Source = {
   commands: [heals(AT_ONCE)],
 };
 
-floodedBy(logLine);
-floodedBy(exitHook);
+testFloods(logLine);
+testFloods(exitHook);

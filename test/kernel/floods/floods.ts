@@ -1,38 +1,38 @@
-/** What a stranger writes in place of what it was asked for. */
+/** Hostile output in place of the requested one. */
 export interface Flood {
   name: string;
-  /** What writes it to standard output: for busybox sh, where busybox is /bin/busybox. */
+  /** Writes it to standard output. Runs in busybox sh; busybox is /bin/busybox. */
   script: (most: Most) => string;
-  /** It ends by itself and soon, with code 3 and a last line that is worth a look. */
+  /** It soon ends by itself, with exit code 3 and a hostile last line. */
   isShort: boolean;
 }
 
 export interface Most {
-  /** It ends after so many, whatever becomes of those who read it. */
+  /** Maximum duration, even if nobody stops it. */
   seconds: number;
-  /** Of one that ends soon: by default much more than is kept of anything. */
+  /** Size of a short one; the default exceeds every limit of baleine. */
   bytes?: number;
 }
 
 const MUCH = 8 * 1024 * 1024;
 
 /**
- * What acts on a terminal: a title, a cleared screen, colors, a control sequence of C1, a bidirectional
- * override, a bell, a backspace, a form feed, DEL.
+ * Acts on a terminal: sets the title, clears the screen, sets colors; also a C1 control sequence, a
+ * bidirectional override, a bell, a backspace, a form feed and DEL.
  */
 const ACTS = String.raw`\033]0;mine\007\033[2J\302\23331m\342\200\256\b\f\177\033[31mowned`;
 
-/** Zero, C0, DEL, bytes that no UTF-8 has, halves of characters. */
+/** NUL, C0, DEL, bytes that are invalid in UTF-8, and incomplete characters. */
 const BYTES = String.raw`\000\001\033\177\200\233\302\377\376\360\237\000owned\003`;
 
-/** So much of what a command prints, then the text in a line of its own. */
+/** The first bytes of a command's output, then the text on its own line. */
 const short = (command: string, text: string, { bytes = MUCH }: Most) =>
   `${command} | busybox head -c ${bytes}; printf "\\n${text}\\n"; exit 3`;
 
 export const FLOODS: Flood[] = [
   {
     name: 'endless',
-    // all of it one line
+    // a single line
     script: ({ seconds }) => `busybox timeout ${seconds} busybox tr "\\0" A </dev/zero; exit 3`,
     isShort: false,
   },
@@ -54,18 +54,18 @@ export const FLOODS: Flood[] = [
   },
 ];
 
-/** For a flood that nobody has ended. */
+/** Ends a flood that nobody stopped. */
 export const BOUND = { seconds: 60 };
 
 export const shell = (script: string) => ['busybox', 'sh', '-c', script];
 
 /**
- * A server in perl without its modules, so that the program alone is enough for a container. Arguments:
+ * A server in Perl without modules: a container needs only the program itself. Arguments:
  *
- *     port of 0.0.0.0, or path of a socket; what each answer begins with; a program and its words
+ *     port on 0.0.0.0, or path of a socket; the beginning of each answer; a program and its arguments
  *
- * Each answer is what the program prints, up to its end or that of the connection. A registry's
- * clients ask for /v2/ first: that gets an answer that tells nothing.
+ * Each answer is the output of the program, up to its end or that of the connection. Clients of a
+ * registry first request /v2/, which gets an empty object.
  */
 export const SERVE = String.raw`
 my ($place, $head, @command) = @ARGV;

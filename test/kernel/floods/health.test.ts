@@ -1,4 +1,4 @@
-import { AT_ONCE, floodedBy, heals, idle, type Source } from './cell.js';
+import { AT_ONCE, heals, idle, type Source, testFloods } from './cell.js';
 import { BOUND, SERVE, shell } from './floods.js';
 
 const TIMEOUT = 1000;
@@ -7,14 +7,14 @@ const CHECKED = { timeout: `${TIMEOUT}ms`, interval: '0s', on_failure: 'none' };
 const healthExec: Source = {
   name: 'a health check’s command',
   calm: (flood) => {
-    // to both streams, and what writes to the one is left behind
+    // to both streams; the writer to standard output outlives the command
     const exec = shell(`(${flood.script(BOUND)}) & (${flood.script(BOUND)}) >&2`);
     return { containers: { evil: { ...idle(), healthcheck: { exec, ...CHECKED } } } };
   },
   commands: [
     heals(() => TIMEOUT),
     {
-      words: ['ps', '--json'],
+      args: ['ps', '--json'],
       limit: AT_ONCE,
       says: ({ isShort }) => (isShort ? /exit code 3: .*owned/ : /no end after 1s/),
     },
@@ -31,12 +31,12 @@ const healthHttp: Source = {
   commands: [
     heals(() => TIMEOUT),
     {
-      words: ['ps', '--json'],
+      args: ['ps', '--json'],
       limit: AT_ONCE,
       says: ({ name }) => (name === 'dripping' ? /no answer in time/ : /no HTTP/),
     },
   ],
 };
 
-floodedBy(healthExec);
-floodedBy(healthHttp);
+testFloods(healthExec);
+testFloods(healthHttp);

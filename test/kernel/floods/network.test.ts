@@ -4,17 +4,17 @@ import { PROXY_SOCKET } from '../../../src/farm/haproxy.js';
 import { serving } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';
 import { farmOf } from '../stack/farm-proxy.js';
-import { floodedBy, heals, type Source } from './cell.js';
+import { heals, type Source, testFloods } from './cell.js';
 import { BOUND, SERVE, shell } from './floods.js';
 
-/** A line of statistics before the flood: a server that is not there, with a name that acts. */
+/** Statistics before the flood: a nonexistent server with control sequences in its name. */
 const STATISTICS = `# pxname,svname,type,status\nweb-servers,\x1b]0;mine\x07owned\x9b31m,2,UP\n`;
 
 const proxySocket: Source = {
   name: 'a farm proxy’s command socket',
   calm: () => ({ farms: { web: farmOf(2, '10.77.1.10', { proxy: { image: 'box' } }) } }),
   open: async (stack, flood) => {
-    // one that ends is less than the 512 KiB that are read of an answer
+    // less than the 512 KiB that are read of an answer
     const script = flood.script({ ...BOUND, bytes: 256 * 1024 });
     const server = ['perl', '-e', SERVE, PROXY_SOCKET, STATISTICS, ...shell(script)];
     const behind = ['busybox', 'sh', '-c', 'busybox setsid "$@" >/dev/null 2>&1 &', 'sh'];
@@ -24,11 +24,11 @@ const proxySocket: Source = {
   killed: ['flood.web-server-1'],
   commands: [
     {
-      words: ['farm', 'status'],
+      args: ['farm', 'status'],
       limit: () => 1500,
       says: ({ name }) => SILENT[name] ?? /\\u001b\]0;mine\\u0007owned\\u009b31m/,
     },
-    // it looks for the proxy for 2 s, and waits for the last answer
+    // it waits 2 s for the proxy, and then 1.5 s for its last answer
     heals(() => 3500),
   ],
 };
@@ -44,7 +44,7 @@ const FORBIDDEN = 'HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\n\
 const MANIFEST =
   'HTTP/1.1 200 OK\r\nContent-Type: application/vnd.oci.image.manifest.v1+json\r\n\r\n';
 
-/** Answers every question, but for the one whether it is a registry, with this and the flood. */
+/** Answers every request except the first one for /v2/ with this text and the flood. */
 function registryThat(what: string, answer: string): Source {
   return {
     name: `a registry’s ${what}`,
@@ -57,7 +57,7 @@ function registryThat(what: string, answer: string): Source {
   };
 }
 
-/** What a Dockerfile is built on: buildah asks there. A drip ends after half a minute. */
+/** The base image of a Dockerfile is pulled there. A dripping answer is aborted after 30 s. */
 function baseImageWhose(what: string, answer: string): Source {
   const source = registryThat(what, answer);
   return {
@@ -73,13 +73,13 @@ function baseImageWhose(what: string, answer: string): Source {
   };
 }
 
-floodedBy(proxySocket);
+testFloods(proxySocket);
 if (!lackingAny('skopeo')) {
-  floodedBy(registryThat('error', FORBIDDEN));
-  // of what is too long to be one; how slowly it may come does not depend on what it is
-  floodedBy(registryThat('manifest', MANIFEST), ({ name }) => name === 'endless');
+  testFloods(registryThat('error', FORBIDDEN));
+  // only the endless one: the other limits are the same as for an error
+  testFloods(registryThat('manifest', MANIFEST), ({ name }) => name === 'endless');
 }
 if (!lackingAny('buildah')) {
-  floodedBy(baseImageWhose('error', FORBIDDEN));
-  floodedBy(baseImageWhose('manifest', MANIFEST), ({ name }) => name === 'endless');
+  testFloods(baseImageWhose('error', FORBIDDEN));
+  testFloods(baseImageWhose('manifest', MANIFEST), ({ name }) => name === 'endless');
 }

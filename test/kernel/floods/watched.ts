@@ -7,32 +7,33 @@ import type { ObservedProcess } from '../../../src/host/ports.js';
 import { installPaths } from '../../../src/model/install-paths.js';
 import { MAIN, type PrivateHost } from '../../support/private-host.js';
 
-/** What baleine's own processes have taken, and which of them are left. */
+/** Memory of baleine's own processes, and the processes that remain. */
 export interface Taken {
-  /** The most memory that each program had at once, by name; MiB. */
+  /** Peak memory of each program by name, in MiB. */
   peaks: Record<string, number>;
-  /** The most that all had at the same moment, what they share counted once; MiB. */
+  /** Peak memory of all together, in MiB; shared memory counts once. */
   together: number;
   left: string[];
 }
 
 export interface Watched extends Taken {
-  /** −1 when it was killed. */
+  /** −1 if it was killed. */
   code: number;
   milliseconds: number;
-  /** The beginning of standard output and standard error, and the bytes of all of it. */
+  /** The beginning of standard output and standard error. */
   output: Buffer;
+  /** Bytes of all output. */
   printed: number;
 }
 
-/** Bytes of output that are kept: more than is to be printed of any flood. */
+/** Bytes of output to keep: more than any command may print. */
 const MOST_OUTPUT = 4 * 1024 * 1024;
 
 /**
  * Runs baleine on a private host and watches it together with the programs that it starts.
  *
  * @param limit milliseconds after which it is killed
- * @param before a program and its words that baleine's come behind, such as one that has a terminal
+ * @param before command prefix, such as a program that provides a terminal
  */
 export async function watched(
   host: PrivateHost,
@@ -60,14 +61,15 @@ export async function watched(
     child.on('exit', (found) => resolve(found ?? -1));
   });
   const milliseconds = performance.now() - started;
-  // what it has printed is there, and comes in a moment
+  // its last output is already in the pipe
   await sleep(50);
   return { code, milliseconds, output: Buffer.concat(kept), printed, ...(await watch.end()) };
 }
 
-/** Milliseconds between two looks, and for what was ended to be gone. */
+/** Milliseconds between two checks. */
 const PAUSE = 20;
-const PATIENCE = 1500;
+/** Milliseconds for killed processes to end. */
+const END_TIMEOUT = 1500;
 
 interface Seen extends ObservedProcess {
   pid: number;
@@ -75,8 +77,8 @@ interface Seen extends ObservedProcess {
 }
 
 /**
- * Looks again and again at every baleine of a host and all that descends from one. What is in a
- * container's cgroup is the container's, and so is its monitor.
+ * Polls all baleine processes of a host and their descendants, except conmon and the processes in a
+ * container's cgroup.
  */
 export class Watch {
   readonly #seen = new Map<string, Seen>();
@@ -87,10 +89,10 @@ export class Watch {
 
   constructor(private readonly host: PrivateHost) {
     this.#cgroup = `/baleine/${installPaths(host.root).tag}/`;
-    this.#timer = setInterval(() => this.#look(), PAUSE);
+    this.#timer = setInterval(() => this.#poll(), PAUSE);
   }
 
-  /** Whether a look has found one: a short run can be over between two. */
+  /** Whether a process was seen: a short run may end between two checks. */
   get hasSeen(): boolean {
     return this.#seen.size > 0;
   }
@@ -101,7 +103,7 @@ export class Watch {
       [...this.#seen.values()].filter(
         ({ pid, start_time }) => startTime(pid) === start_time && !this.#isForeign(pid),
       );
-    const deadline = performance.now() + PATIENCE;
+    const deadline = performance.now() + END_TIMEOUT;
     while (left().length > 0 && performance.now() < deadline) await sleep(PAUSE);
     return {
       peaks: this.#peaks,
@@ -110,7 +112,7 @@ export class Watch {
     };
   }
 
-  #look(): void {
+  #poll(): void {
     const all = processes();
     const own = new Map<number, Seen>();
     for (const each of all) {
@@ -148,7 +150,7 @@ export class Watch {
 
 const keyOf = ({ pid, start_time }: Seen) => `${pid} ${start_time}`;
 
-/** Zombies have no memory and need no end. */
+/** All processes except zombies. */
 function processes(): Seen[] {
   const pids = readdirSync('/proc')
     .map(Number)
@@ -159,7 +161,7 @@ function processes(): Seen[] {
   });
 }
 
-/** @param field of proc_pid_status(5) or proc_pid_smaps(5), in KiB there */
+/** @param field a field of proc_pid_status(5) or proc_pid_smaps(5) in KiB */
 function mib(status: string | undefined, field: string): number {
   return Number(new RegExp(`^${field}:\\s*(\\d+) kB`, 'm').exec(status ?? '')?.[1] ?? 0) / 1024;
 }

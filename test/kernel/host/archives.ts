@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 
-/** One member of an archive, as hostile as it may be: names are written as they are. */
+/** One member of a possibly hostile archive: names are written unmodified. */
 export interface Member {
   name: string;
   /** File content. */
@@ -13,7 +13,7 @@ export interface Member {
   gid?: number;
 }
 
-/** A tar file of just these members (POSIX.1-1988 ustar), which no tar program would write. */
+/** A tar file with exactly these members (POSIX.1-1988 ustar), even if no tar program would write it. */
 export function tarOf(members: Member[]): Buffer {
   return Buffer.concat([...members.flatMap(blocksOf), Buffer.alloc(1024)]);
 }

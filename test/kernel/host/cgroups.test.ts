@@ -23,7 +23,7 @@ const limits = () => readLimits(hierarchies, cgroup, LIMITS);
 const file = (controller: 'memory' | 'cpuset', name: string) =>
   join(controllerDir(hierarchies, controller, cgroup)?.dir ?? '', name);
 
-/** As a runtime leaves it: in every hierarchy, on v1 with the parents' CPUs and memory nodes. */
+/** Creates the group as a runtime does: in every hierarchy, on v1 with its parents' cpuset. */
 beforeEach(() => {
   for (const root of roots) mkdirSync(join(root, cgroup), { recursive: true });
   const root = hierarchies.v1.get('cpuset');

@@ -33,7 +33,7 @@ beforeEach(async () => {
   before = await snapshot({ root: paths.root });
 });
 
-/** Nothing but files may be there in the end, and of those only what is named. */
+/** A test may leave files, but no mounts or loop devices. */
 afterEach(async () => {
   const left = difference(before, await snapshot({ root: paths.root }));
   remove();
@@ -92,8 +92,8 @@ describe('create', () => {
 });
 
 describe('while another mount namespace has a copy of the mount', () => {
-  /** Fills `a.img` while a program is started there; answers how it came out, and what ends it. */
-  async function filledBeside(script: string) {
+  /** Creates `a.img`, and starts a script in another mount namespace meanwhile. */
+  async function fillWithHolder(script: string) {
     const holders: ChildProcess[] = [];
     const making = disks.create(at('a.img'), 32 * MiB, async (tree) => {
       const child = spawn('unshare', ['--mount', 'sh', '-c', script, 'sh', tree]);
@@ -114,9 +114,9 @@ describe('while another mount namespace has a copy of the mount', () => {
   }
 
   it('is unmounted there too', async () => {
-    const begun = performance.now();
-    const { outcome, end } = await filledBeside('echo started; exec sleep 60');
-    const took = performance.now() - begun;
+    const start = performance.now();
+    const { outcome, end } = await fillWithHolder('echo started; exec sleep 60');
+    const took = performance.now() - start;
     const left = loops(paths.root);
     await end();
     expect({ outcome, left }).toEqual({ outcome: 'done', left: [] });
@@ -124,7 +124,7 @@ describe('while another mount namespace has a copy of the mount', () => {
   });
 
   it('is not considered done while a process there uses it', async () => {
-    const { outcome, end } = await filledBeside('cd "$1"; echo started; exec sleep 60');
+    const { outcome, end } = await fillWithHolder('cd "$1"; echo started; exec sleep 60');
     const left = readdirSync(paths.root);
     await end();
     expect(outcome).toMatch(/^cannot finish .*\.part: \/dev\/loop\d+ still has it open/);

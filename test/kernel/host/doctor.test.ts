@@ -43,7 +43,7 @@ it.skipIf(lackingAny('iptables'))('reports a packet filter between containers', 
 
 it('names the package of a missing program', async () => {
   const path = process.env.PATH;
-  // The sbin folders are looked into always, so only what lies in /usr/bin can be hidden.
+  // the sbin folders are always searched, so only programs in /usr/bin can be hidden
   symlinkSync('/bin/cp', join(dir, 'cp'));
   process.env.PATH = dir;
   try {

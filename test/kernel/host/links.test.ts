@@ -54,7 +54,7 @@ const hostEnds = (wirings: Wiring[]) => wirings.flatMap((each) => each.links.map
 const useIpv6 = (link: string, disabled: '0' | '1') =>
   writeFileSync(`/proc/sys/net/ipv6/conf/${link}/disable_ipv6`, disabled);
 
-/** Empty until it can be used. */
+/** The link-local address; empty until it is usable. */
 async function linkLocal(netns: string): Promise<string> {
   const words = ['-json', '-6', 'address', 'show', 'dev', 'eth0', '-tentative'];
   const [found] = JSON.parse(await inside(netns, ...words)) as {
@@ -63,8 +63,8 @@ async function linkLocal(netns: string): Promise<string> {
   return found?.addr_info?.[0]?.local ?? '';
 }
 
-/** Everything this file makes, by name: what a test leaves would fail the next. */
-async function cleared(): Promise<void> {
+/** Removes everything that these tests create: leftovers of one test would fail the next. */
+async function clear(): Promise<void> {
   const ours = readLinks().filter(({ name }) => name !== 'lo');
   await links.unwire(ours.map(({ name }) => name));
   const names = (await ip('netns', 'list')).split('\n').map((line) => line.split(' ')[0] ?? '');
@@ -75,7 +75,7 @@ beforeEach(async () => {
   expect(readLinks().map(({ name }) => name)).toEqual(['lo']);
 });
 afterEach(async () => {
-  await cleared();
+  await clear();
   expect(readLinks().map(({ name }) => name)).toEqual(['lo']);
   expect(await ip('netns', 'list')).toBe('');
 });
@@ -122,7 +122,7 @@ describe('a bridge', () => {
   it('gives no IPv6 access to the host, which accepts no router advertisements there', async () => {
     await ensureBack();
     await links.wire([wiring('a', 2, ['back'])]);
-    // by then it would have had one, too
+    // this bridge would have an address by now
     await expect.poll(() => linkLocal(wiring('a', 2).netns)).toMatch(/^fe80::/);
     expect(await ip('-6', 'address', 'show', 'dev', back)).toBe('');
 
@@ -262,7 +262,7 @@ describe('wiring', () => {
   it('reports why one failed, and wires the others', async () => {
     const lost = wiring('lost', 3);
     for (const link of lost.links) link.bridge_link = 'bb-none';
-    // ip cannot parse this and drops every line after it.
+    // ip cannot parse this and skips all lines after it
     const odd = wiring('odd', 4);
     for (const link of odd.links) link.mac = 'zz';
     const results = await links.wire([odd, lost, wiring('fine', 5)]);
@@ -293,7 +293,7 @@ describe('wiring', () => {
   });
 });
 
-/** What a container has, without what the kernel numbers anew. */
+/** Devices, addresses and routes of containers, without indexes, which change. */
 async function state(wirings: Wiring[]): Promise<unknown[]> {
   return Promise.all(
     wirings.map(async ({ netns }) => {
@@ -319,7 +319,7 @@ async function renameInside(netns: string): Promise<void> {
   await inside(netns, 'link', 'set', 'eth0', 'name', 'eth7');
 }
 
-/** As after a crash of ip between making the file and mounting on it. */
+/** Creates the name's file without a mount, as after a crash of ip between the two steps. */
 async function brokenName(netns: string): Promise<void> {
   await ip('netns', 'delete', netns).catch(() => undefined);
   writeFileSync(`/run/netns/${netns}`, '');
@@ -331,7 +331,7 @@ async function peerOnHost(veth: string, netns: string): Promise<void> {
   await ip('link', 'add', veth, 'type', 'veth', 'peer', 'name', 'eth0');
 }
 
-/** What a server on the host says to a client in the namespace. */
+/** The greeting of a server on the host to a client in the namespace. */
 async function answer(netns: string, address: string): Promise<string> {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
@@ -348,7 +348,7 @@ async function answer(netns: string, address: string): Promise<string> {
   }
 }
 
-/** Runs something with an `ip` that notes those of its starts that are ours. */
+/** Runs `body` with a wrapper of `ip` that logs its calls, and returns those of this process. */
 async function countingIp<T>(body: () => Promise<T>): Promise<{ result: T; started: string[] }> {
   const dir = mkdtempSync(join(tmpdir(), 'ip-'));
   const real = (await execa('sh', ['-c', 'command -v ip'])).stdout;

@@ -22,7 +22,7 @@ import {
 } from '../../../src/model/install-paths.js';
 import type { ContainerSpec } from '../../../src/model/specs.js';
 
-/** A folder for a test, and the paths of an installation in it. */
+/** The paths of an installation in a temporary folder. */
 export function temporaryInstallation(): { paths: InstallPaths; remove: () => void } {
   const root = mkdtempSync(join(tmpdir(), 'site-'));
   const paths = installPaths(root);
@@ -34,7 +34,7 @@ export function temporaryInstallation(): { paths: InstallPaths; remove: () => vo
   };
 }
 
-/** A tree with busybox under some names, and users. */
+/** Fills a tree with busybox, under some names, and a few users. */
 export function fillBusybox(tree: string): void {
   for (const name of ['bin', 'dev', 'etc', 'proc', 'srv', 'sys', 'tmp']) {
     mkdirSync(join(tree, name));
@@ -110,7 +110,7 @@ export function specOf(
   };
 }
 
-/** Disk, mount and network namespace, as the steps before a start make them. */
+/** Creates disk, mount and network namespace, as the steps before a start do. */
 export async function prepare(paths: InstallPaths, spec: ContainerSpec): Promise<void> {
   const disks = linuxDisks();
   const disk = diskFile(paths, spec.id);

@@ -58,7 +58,7 @@ describe('processes and files', () => {
   });
 
   it('count a zombie as ended', async () => {
-    // The shell must be `sleep`, which waits for no one, before its child ends.
+    // the shell must become `sleep`, which does not wait for children, before its child ends
     const script = 'sleep 0.1 & echo $!; exec sleep 30';
     const parent = execa('sh', ['-c', script], { buffer: false });
     const [first] = await parent.stdout.take(1).toArray();

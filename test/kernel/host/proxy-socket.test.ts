@@ -20,7 +20,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Starts a program with a pid namespace of its own, as a container has. @returns its pid */
+/** Starts a program in its own pid namespace, as in a container. @returns its pid */
 async function contained(program: string, args: string[]): Promise<number> {
   const words = ['--pid', '--fork', '--kill-child', '--', program, ...args];
   const outer = spawn('unshare', words, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -29,7 +29,7 @@ async function contained(program: string, args: string[]): Promise<number> {
   return Number(readFileSync(`/proc/${outer.pid}/task/${outer.pid}/children`, 'utf8').trim());
 }
 
-/** A proxy that has read a command and answers with what this piece of perl prints. */
+/** A proxy that reads a command and answers with the output of Perl code. */
 function proxyThat(answer: string): Promise<number> {
   const script = `use Socket; $| = 1; $SIG{PIPE} = 'IGNORE';
     socket my $s, PF_UNIX, SOCK_STREAM, 0; bind $s, pack_sockaddr_un($ARGV[0]); listen $s, 9;

@@ -56,65 +56,71 @@ describe.each(usableRuntimes())('%s', (name) => {
     expect(left.filter((line) => !expected.test(line))).toEqual([]);
   });
 
-  /** From disk to disk: whatever happens between, all of it goes. */
-  async function lived(wanted: ContainerSpec, life: (started: Started) => Promise<void>) {
-    await prepare(paths, wanted);
+  /** Runs `test` on a container, which is removed afterwards in any case. */
+  async function withContainer(
+    container: ContainerSpec,
+    test: (started: Started) => Promise<void>,
+  ) {
+    await prepare(paths, container);
     let started: Started | undefined;
     try {
-      started = await runtime.start(wanted);
-      await life(started);
+      started = await runtime.start(container);
+      await test(started);
     } finally {
-      await runtime.stop(wanted.id, started ?? {}, { signal: 'SIGKILL', grace: 1000 });
-      await dismantle(paths, wanted);
+      await runtime.stop(container.id, started ?? {}, { signal: 'SIGKILL', grace: 1000 });
+      await dismantle(paths, container);
     }
   }
 
-  /** The runtime's `start` returns before the program has set up its signals. */
-  const ready = (wanted: ContainerSpec) =>
-    expect.poll(() => readFileSync(logFile(paths, wanted.id), 'utf8')).toMatch(/ready/);
+  /** Waits for the program: the runtime's `start` returns before it has set up its signals. */
+  const ready = (container: ContainerSpec) =>
+    expect.poll(() => readFileSync(logFile(paths, container.id), 'utf8')).toMatch(/ready/);
 
   async function inside(id: string, script: string): Promise<string> {
     const answer = await runtime.execute(id, ['/bin/sh', '-c', script]);
     return answer?.output ?? 'not running';
   }
 
-  /** Runs a script to its end and gives what it logged. */
+  /** Runs a script to completion and returns its log. */
   async function logged(script: string, more: Partial<ContainerSpec> = {}): Promise<string> {
-    const wanted = spec('log', script, more);
-    await lived(wanted, async ({ pid, start_time }) => {
+    const container = spec('log', script, more);
+    await withContainer(container, async ({ pid, start_time }) => {
       await expect.poll(() => startTime(pid) === start_time, { timeout: 5000 }).toBe(false);
-      await expect.poll(() => existsSync(join(paths.run, 'exits', wanted.id))).toBe(true);
+      await expect.poll(() => existsSync(join(paths.run, 'exits', container.id))).toBe(true);
     });
-    const text = readFileSync(logFile(paths, wanted.id), 'utf8');
-    rmSync(logFile(paths, wanted.id));
+    const text = readFileSync(logFile(paths, container.id), 'utf8');
+    rmSync(logFile(paths, container.id));
     return text.replace(/^\S+ (stdout|stderr) [FP] /gm, '');
   }
 
   it('starts, is observed, and is gone after a stop', async () => {
-    const wanted = spec('one', 'trap "exit 7" TERM; echo ready; while true; do sleep 0.05; done');
-    await prepare(paths, wanted);
-    const started = await runtime.start(wanted);
-    await ready(wanted);
+    const container = spec(
+      'one',
+      'trap "exit 7" TERM; echo ready; while true; do sleep 0.05; done',
+    );
+    await prepare(paths, container);
+    const started = await runtime.start(container);
+    await ready(container);
     expect(started).toMatchObject({ runtime: name, start_time: startTime(started.pid) });
     expect(startTime(started.monitor.pid)).toBe(started.monitor.start_time);
     expect(readFileSync(`/proc/${started.pid}/cgroup`, 'utf8')).toContain(
-      cgroupPath(paths, wanted.id),
+      cgroupPath(paths, container.id),
     );
-    expect(await runtime.execute(wanted.id, ['/bin/sh', '-c', 'echo out; exit 3'])).toEqual({
+    expect(await runtime.execute(container.id, ['/bin/sh', '-c', 'echo out; exit 3'])).toEqual({
       code: 3,
       output: 'out',
     });
-    expect(await runtime.signal(wanted.id, 'SIGCONT')).toBe(true);
-    await runtime.stop(wanted.id, started, { signal: 'SIGTERM', grace: 5000 });
+    expect(await runtime.signal(container.id, 'SIGCONT')).toBe(true);
+    await runtime.stop(container.id, started, { signal: 'SIGTERM', grace: 5000 });
     expect(startTime(started.pid)).toBeUndefined();
     expect(startTime(started.monitor.pid)).toBeUndefined();
-    expect(await runtime.signal(wanted.id, 'SIGTERM')).toBe(false);
-    expect(await runtime.execute(wanted.id, ['/bin/true'])).toBeUndefined();
-    await runtime.stop(wanted.id, started, { signal: 'SIGTERM', grace: 5000 });
+    expect(await runtime.signal(container.id, 'SIGTERM')).toBe(false);
+    expect(await runtime.execute(container.id, ['/bin/true'])).toBeUndefined();
+    await runtime.stop(container.id, started, { signal: 'SIGTERM', grace: 5000 });
     expect(readdirSync(join(paths.run, 'exits'))).toEqual([]);
     expect(readdirSync(join(paths.run, 'sockets'))).toEqual([]);
     expect(readdirSync(join(paths.run, 'runtime', name))).toEqual([]);
-    expect(readdirSync(bundleDir(paths, wanted.id)).sort()).toEqual([
+    expect(readdirSync(bundleDir(paths, container.id)).sort()).toEqual([
       'config.json',
       'hostname',
       'hosts',
@@ -123,22 +129,22 @@ describe.each(usableRuntimes())('%s', (name) => {
     ]);
     for (const root of cgroupRoots())
       expect(existsSync(join(root, 'baleine', paths.tag))).toBe(false);
-    await dismantle(paths, wanted);
+    await dismantle(paths, container);
   });
 
   it('kills a process that exceeds its grace period', async () => {
-    const wanted = spec('stubborn', 'trap "" TERM; echo ready; while true; do sleep 0.05; done');
-    await lived(wanted, async (started) => {
-      await ready(wanted);
+    const container = spec('stubborn', 'trap "" TERM; echo ready; while true; do sleep 0.05; done');
+    await withContainer(container, async (started) => {
+      await ready(container);
       const begin = Date.now();
-      await runtime.stop(wanted.id, started, { signal: 'SIGTERM', grace: 300 });
+      await runtime.stop(container.id, started, { signal: 'SIGTERM', grace: 300 });
       expect(Date.now() - begin).toBeGreaterThanOrEqual(300);
       expect(startTime(started.pid)).toBeUndefined();
     });
   });
 
   it('confines its process and the commands executed in it', async () => {
-    await lived(spec('confined', 'sleep 100'), async () => {
+    await withContainer(spec('confined', 'sleep 100'), async () => {
       const status = await inside(
         'test.confined',
         'grep -E "^(Cap|NoNewPrivs|Seccomp):?" /proc/self/status; grep -E "^(Cap|NoNewPrivs|Seccomp):?" /proc/1/status',
@@ -176,7 +182,7 @@ describe.each(usableRuntimes())('%s', (name) => {
   });
 
   it('drops only filter and masks when unconfined', async () => {
-    await lived(spec('open', 'sleep 100', { security: 'unconfined' }), async () => {
+    await withContainer(spec('open', 'sleep 100', { security: 'unconfined' }), async () => {
       const status = await inside(
         'test.open',
         'grep -E "^(CapEff|NoNewPrivs|Seccomp):" /proc/self/status',
@@ -193,10 +199,12 @@ describe.each(usableRuntimes())('%s', (name) => {
   });
 
   it('gives a restricted container one capability, and refuses it root', async () => {
-    const wanted = spec('strict', 'grep CapBnd /proc/self/status; id', { security: 'restricted' });
-    await prepare(paths, wanted);
-    await expect(runtime.start(wanted)).rejects.toThrow(/cannot run as root/);
-    await dismantle(paths, wanted);
+    const container = spec('strict', 'grep CapBnd /proc/self/status; id', {
+      security: 'restricted',
+    });
+    await prepare(paths, container);
+    await expect(runtime.start(container)).rejects.toThrow(/cannot run as root/);
+    await dismantle(paths, container);
     expect(
       await logged('grep CapBnd /proc/self/status; id', { security: 'restricted', user: 'web' }),
     ).toBe('CapBnd:\t0000000000000400\nuid=1000(web) gid=1001(web) groups=1001(web),1002(logs)\n');
@@ -231,14 +239,14 @@ describe.each(usableRuntimes())('%s', (name) => {
 
   it('sets limits in the cgroup and on the process', async () => {
     const limits = { memory: 32 * 2 ** 20, cpus: 0.5, cpu_shares: 512, cpuset: '0', pids: 17 };
-    const wanted = spec('limited', 'sleep 100', {
+    const container = spec('limited', 'sleep 100', {
       limits,
       ulimits: { nofile: { soft: 100, hard: 999_999_999 } },
     });
-    await lived(wanted, async ({ pid }) => {
+    await withContainer(container, async ({ pid }) => {
       const file = (controller: string, key: string) =>
         readFileSync(
-          `/sys/fs/cgroup/${controller}${cgroupPath(paths, wanted.id)}/${key}`,
+          `/sys/fs/cgroup/${controller}${cgroupPath(paths, container.id)}/${key}`,
           'utf8',
         ).trim();
       expect(file('memory', 'memory.limit_in_bytes')).toBe(String(limits.memory));
@@ -254,89 +262,89 @@ describe.each(usableRuntimes())('%s', (name) => {
   });
 
   it('refuses a disk that would make the runtime write to the host', async () => {
-    const wanted = spec('hostile', 'true');
-    await prepare(paths, wanted);
-    const tree = rootfsDir(paths, wanted.id);
+    const container = spec('hostile', 'true');
+    await prepare(paths, container);
+    const tree = rootfsDir(paths, container.id);
     const target = join(paths.root, 'target');
     mkdirSync(target);
     rmSync(join(tree, 'dev'), { recursive: true });
     symlinkSync(target, join(tree, 'dev'));
-    await expect(runtime.start(wanted)).rejects.toThrow(/its \/dev is not a folder/);
+    await expect(runtime.start(container)).rejects.toThrow(/its \/dev is not a folder/);
     expect(readdirSync(target)).toEqual([]);
     rmSync(join(tree, 'dev'));
     symlinkSync('/proc/self/fd', join(tree, 'srv/fds'));
-    await expect(runtime.start({ ...wanted, working_dir: '/srv/fds/7' })).rejects.toThrow(
+    await expect(runtime.start({ ...container, working_dir: '/srv/fds/7' })).rejects.toThrow(
       /leads to \/proc\/self\/fd\/7/,
     );
-    await dismantle(paths, wanted);
+    await dismantle(paths, container);
     rmSync(target, { recursive: true });
   });
 
   it('quotes the runtime and leaves nothing if the program does not exist', async () => {
-    const wanted = spec('absent', '', { args: ['/no/such/program'] });
-    await prepare(paths, wanted);
-    await expect(runtime.start(wanted)).rejects.toThrow(
+    const container = spec('absent', '', { args: ['/no/such/program'] });
+    await prepare(paths, container);
+    await expect(runtime.start(container)).rejects.toThrow(
       /cannot start test\.absent: .*no such file/i,
     );
     expect(readdirSync(join(paths.run, 'runtime', name))).toEqual([]);
     for (const root of cgroupRoots())
-      expect(existsSync(join(root, cgroupPath(paths, wanted.id)))).toBe(false);
-    await dismantle(paths, wanted);
+      expect(existsSync(join(root, cgroupPath(paths, container.id)))).toBe(false);
+    await dismantle(paths, container);
   });
 
   it('starts again over the leftovers of a killed start', async () => {
-    const wanted = spec('again', 'sleep 100');
-    await prepare(paths, wanted);
-    const first = await runtime.start(wanted);
+    const container = spec('again', 'sleep 100');
+    await prepare(paths, container);
+    const first = await runtime.start(container);
     process.kill(first.pid, 'SIGKILL');
-    await expect.poll(() => existsSync(join(paths.run, 'exits', wanted.id))).toBe(true);
-    expect(readFileSync(join(paths.run, 'exits', wanted.id), 'utf8')).toBe('137');
-    const second = await runtime.start(wanted);
+    await expect.poll(() => existsSync(join(paths.run, 'exits', container.id))).toBe(true);
+    expect(readFileSync(join(paths.run, 'exits', container.id), 'utf8')).toBe('137');
+    const second = await runtime.start(container);
     expect(second.pid).not.toBe(first.pid);
-    expect(existsSync(join(paths.run, 'exits', wanted.id))).toBe(false);
-    const third = await runtime.start(wanted);
+    expect(existsSync(join(paths.run, 'exits', container.id))).toBe(false);
+    const third = await runtime.start(container);
     expect(startTime(second.pid)).toBeUndefined();
-    // A parent that was killed cannot reap: the container lives on and can still be ended.
+    // without its monitor the container keeps running, and can still be stopped
     process.kill(third.monitor.pid, 'SIGKILL');
-    await runtime.stop(wanted.id, third, { signal: 'SIGKILL', grace: 1000 });
+    await runtime.stop(container.id, third, { signal: 'SIGKILL', grace: 1000 });
     expect(startTime(third.pid)).toBeUndefined();
-    await dismantle(paths, wanted);
+    await dismantle(paths, container);
   });
 
   it('does not signal another process that has the recorded pid', async () => {
-    const wanted = spec('mistaken', 'true');
-    await prepare(paths, wanted);
+    const container = spec('mistaken', 'true');
+    await prepare(paths, container);
     const own = {
       pid: process.pid,
       start_time: 1,
       boot_id: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
     };
-    await runtime.stop(wanted.id, own, { signal: 'SIGKILL', grace: 10 });
-    await dismantle(paths, wanted);
+    await runtime.stop(container.id, own, { signal: 'SIGKILL', grace: 10 });
+    await dismantle(paths, container);
   });
 
   it('supports the longest names', async () => {
-    const wanted = {
+    const container = {
       ...spec('x', 'sleep 100'),
       id: `${'s'.repeat(63)}.${'n'.repeat(63)}`,
       hostname: 'x',
     };
-    await lived(wanted, async () => {
-      expect(await inside(wanted.id, 'echo $HOSTNAME')).toBe('x');
+    await withContainer(container, async () => {
+      expect(await inside(container.id, 'echo $HOSTNAME')).toBe('x');
     });
   });
 
   it('starts eight at a time', async () => {
     const all = Array.from({ length: 8 }, (_, index) => spec(`p${index}`, 'sleep 100'));
-    for (const wanted of all) await prepare(paths, wanted);
-    const started = await Promise.all(all.map((wanted) => runtime.start(wanted)));
+    for (const container of all) await prepare(paths, container);
+    const started = await Promise.all(all.map((container) => runtime.start(container)));
     expect(new Set(started.map(({ pid }) => pid)).size).toBe(8);
     await Promise.all(
-      all.map((wanted, index) =>
-        runtime.stop(wanted.id, started[index] as Started, { signal: 'SIGKILL', grace: 1000 }),
+      all.map((container, index) =>
+        runtime.stop(container.id, started[index] as Started, { signal: 'SIGKILL', grace: 1000 }),
       ),
     );
-    for (const wanted of all) await dismantle(paths, wanted);
+    for (const container of all) await dismantle(paths, container);
   });
 
   it('runs a command once on a tree, without network, and rejects with its output', async () => {

@@ -45,7 +45,7 @@ const modeOf = (path: string) => (lstatSync(path).mode & 0o7777).toString(8);
 const ownerOf = (path: string) => `${lstatSync(path).uid}:${lstatSync(path).gid}`;
 const ours = () => readdirSync(tmpdir()).filter((name) => name.startsWith('mmdebstrap.'));
 
-/** Everything outside the tree, to the byte. */
+/** Names, sizes and times of everything outside the tree. */
 function outside(): string {
   return execFileSync(
     'find',
@@ -191,7 +191,7 @@ describe('extract', () => {
     header.write('        ', 148, 'latin1');
     const sum = header.reduce((total, byte) => total + byte, 0);
     header.write(`${sum.toString(8).padStart(6, '0')}\0`, 148, 'latin1');
-    // Two members of gzip are one stream (RFC 1952, section 2.2).
+    // concatenated gzip members are one stream (RFC 1952, section 2.2)
     writeFileSync(at('bomb.tar'), Buffer.concat([execFileSync('gzip', { input: header }), bomb]));
     const made = linuxDisks().create(at('a.img'), 16 * 2 ** 20, (mounted) =>
       trees.extract(at('bomb.tar'), mounted),
@@ -435,8 +435,8 @@ describe('debian', () => {
       process.env.PATH = path;
     });
 
-    /** A host without mmdebstrap, debootstrap being this script. */
-    function having(script: string | undefined): void {
+    /** Hides mmdebstrap, and replaces debootstrap with a script or hides it. */
+    function replaceDebootstrap(script: string | undefined): void {
       mkdirSync(at('bin'));
       for (const name of ['sh', 'find', 'mkdir', 'setpriv', 'sync', 'unshare']) {
         symlinkSync(join('/usr/bin', name), at('bin', name));
@@ -452,7 +452,7 @@ describe('debian', () => {
     };
 
     it('installs by debootstrap', async () => {
-      having(
+      replaceDebootstrap(
         '[ "$1" = --version ] || { for d in cache/apt lib/apt/lists; do mkdir -p "$4/var/$d"; echo > "$4/var/$d/x"; done; echo "$*" > "$4/args"; }',
       );
       await trees.debian(source, tree);
@@ -463,7 +463,7 @@ describe('debian', () => {
     });
 
     it('reports which variant needs mmdebstrap, and errors of debootstrap', async () => {
-      having('[ "$1" = --version ] || { echo "E: no such script"; exit 1; }');
+      replaceDebootstrap('[ "$1" = --version ] || { echo "E: no such script"; exit 1; }');
       const extract = { ...source, variant: 'extract' };
       await expect(trees.debian(extract, tree)).rejects.toThrow(/no variant extract/);
       await expect(trees.debian(source, tree)).rejects.toThrow(
@@ -472,7 +472,7 @@ describe('debian', () => {
     });
 
     it('reports what to install if both are missing', async () => {
-      having(undefined);
+      replaceDebootstrap(undefined);
       mkdirSync(at('empty'));
       execFileSync('/usr/bin/mount', ['--bind', at('empty'), '/usr/sbin']);
       const failed = await trees.debian(source, tree).catch((error: unknown) => error);

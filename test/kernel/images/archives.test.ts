@@ -12,7 +12,7 @@ const skip = lackingAny('tar', 'gzip', 'bzip2', 'xz', 'zstd');
 const layer = (name: string) => tarOf([{ name, text: name }]);
 const packed = (program: string, data: Buffer) => execFileSync(program, ['-c'], { input: data });
 
-/** What an archive's image has in it, by the files that come out again. */
+/** Imports an archive and returns the names of the files in its image. */
 async function imported(host: PrivateHost, archive: string): Promise<string[]> {
   const out = join(host.dir, 'out.tar');
   await host.baleine(['image', 'import', archive, 'x', '--size', '32M']);
@@ -148,7 +148,7 @@ function written(path: string, data: Buffer): string {
   return path;
 }
 
-/** A tar header whose sum is right again (tar(5)). */
+/** Corrects the checksum of a tar header (tar(5)). */
 function checksummed(header: Buffer): Buffer {
   header.write(' '.repeat(8), 148, 'latin1');
   const sum = header.reduce((all, each) => all + each, 0);

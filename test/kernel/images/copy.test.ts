@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => remove());
 
-/** Bytes that a copy of an image of 200 MiB with 20 MiB of data takes from the file system at `dir`. */
+/** Bytes that a copy of an image of 200 MiB with 20 MiB of data takes in the file system at `dir`. */
 async function costOfCopy(dir: string): Promise<number> {
   const disks = linuxDisks();
   await disks.create(join(dir, 'a.img'), 200 * MiB, async (tree) => {

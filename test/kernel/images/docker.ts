@@ -7,21 +7,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { cgroupRoots, folders } from '../../support/leaks.js';
 
-/** A Docker of the test's own: no bridge, no filter rule, everything in one folder. */
+/** The test's own Docker daemon: no bridge, no packet filter, everything in one folder. */
 export interface Docker {
-  /** Runs `docker` with these words; rejects when it fails. Answers standard output. */
+  /** Runs `docker` and returns its standard output; rejects if it fails. */
   (...words: string[]): Promise<string>;
   /** Scratch folder, removed by `close`. */
   dir: string;
   close(): Promise<void>;
 }
 
-/** Starts Debian's docker.io. Its mounts are in the mount namespace that the test has to itself. */
+/** Starts Debian's docker.io in the mount namespace of the test. */
 export async function startDocker(): Promise<Docker> {
   const dir = mkdtempSync(join(tmpdir(), 'docker-'));
   const socket = `unix://${join(dir, 'socket')}`;
   const parent = `/baleine/docker-${process.pid}`;
-  // Ends with us when the test is cut short; it ends its containerd by itself.
+  // the daemon is ended if the test is killed, and then ends its containerd
   const bound = ['--pdeathsig', 'TERM', '--', 'dockerd'];
   const daemon = spawn(
     'setpriv',
@@ -33,12 +33,12 @@ export async function startDocker(): Promise<Docker> {
     ],
     { stdio: 'ignore' },
   );
-  const gone = once(daemon, 'exit');
+  const ended = once(daemon, 'exit');
   const docker = async (...words: string[]) =>
     (await execa('docker', ['--host', socket, ...words], { env: { DOCKER_BUILDKIT: '0' } })).stdout;
   const close = async () => {
     daemon.kill('SIGTERM');
-    await gone;
+    await ended;
     await unmountBelow(dir);
     removeCgroups(parent);
     rmSync(dir, { recursive: true, force: true });
@@ -58,7 +58,7 @@ async function unmountBelow(dir: string): Promise<void> {
   for (const path of below.reverse()) await execa('umount', ['--lazy', path]);
 }
 
-/** Without a container it makes none; afterwards it leaves them, and `docker` beside ours. */
+/** Docker leaves the cgroups of its containers behind, and an empty group `docker`. */
 function removeCgroups(parent: string): void {
   for (const root of cgroupRoots()) {
     for (const path of folders(join(root, parent)).reverse()) rmdirSync(path);

@@ -91,7 +91,7 @@ describe.skipIf(skip)('a Dockerfile', () => {
       const [first] = await plan('one');
       const [second, ...more] = await plan('two');
       expect([second !== first, more]).toEqual([true, []]);
-      // of a stack without recorded rows
+      // a stack without recorded rows
       await host.baleine(['-f', file, 'destroy', '-y']);
       expect(existsSync(cache)).toBe(false);
       await plan('three');

@@ -25,7 +25,7 @@ import { listing } from './tree.js';
 const skip = lackingAny('skopeo', 'setcap', 'getfattr', 'setfattr');
 const MiB = 2 ** 20;
 
-/** One of everything that has to come out as it went in. */
+/** Writes one of each kind of file that an export must preserve. */
 function writeTree(dir: string): void {
   mkdirSync(join(dir, 'bin'), { recursive: true });
   copyFileSync('/bin/busybox', join(dir, 'bin/busybox'));
@@ -59,7 +59,7 @@ function digestOf(path: string): string {
   return hash.digest('hex');
 }
 
-/** What is in an image, and the bytes that its file with holes takes there. */
+/** The files of an image, and the bytes that its sparse file takes in it. */
 async function content(host: PrivateHost, name: string) {
   const [disks, dir] = [linuxDisks(), join(host.dir, 'look')];
   await disks.ensureMounted(imageFile(installPaths(host.root), `_.${name}`), dir);

@@ -44,7 +44,7 @@ beforeEach(async () => {
   before = await snapshot({ root: paths.root });
 });
 
-/** Whatever was in the archive: the victim is as it was, and nothing half-made is left. */
+/** In any case the victim is unchanged, and nothing unfinished is left. */
 afterEach(async () => {
   const left = difference(before, await snapshot({ root: paths.root }));
   const [seen, files] = [listing(at('victim')), readdirSync(at('images'))];
@@ -61,8 +61,8 @@ afterEach(async () => {
   expect(loops).not.toContain(root);
 });
 
-/** What the planner and the executor do with it: look, then build. */
-async function take(from: ForeignFrom, size = 32 * MiB): Promise<void> {
+/** Inspects and builds an image, as planner and executor do. */
+async function build(from: ForeignFrom, size = 32 * MiB): Promise<void> {
   const host = linuxHost(paths);
   const origin = await host.images.inspect(from, size);
   const handler = imageHandlers(host)['image.build'];
@@ -80,7 +80,7 @@ async function content(): Promise<Record<string, string>> {
   }
 }
 
-/** Layers that say the truth about a lie. */
+/** A layout with correct digests and sizes of hostile layers. */
 function layersOf(...members: Member[][]): ForeignFrom {
   const layers = members.map((each) => ({ blob: tarOf(each) }));
   return { oci: { path: writeLayout(at('oci'), layers) } };
@@ -141,7 +141,7 @@ describe.skipIf(skip)('layers that reach out of their tree', () => {
     ],
   ];
   it.each(cases)('%s', async (_name, members) => {
-    const error = await take(layersOf([MARK], ...members())).catch((each: Error) => each);
+    const error = await build(layersOf([MARK], ...members())).catch((each: Error) => each);
     if (error) expect(existsSync(image())).toBe(false);
     else expect(await content()).toHaveProperty('mark');
     if (error) expect(error.message).toMatch(/^cannot unpack the image in /);
@@ -153,7 +153,7 @@ describe.skipIf(skip)('layers that reach out of their tree', () => {
       { name: 'dir', type: '5', mode: 0o755 },
       { name: 'dir/mem', type: '3' },
     ];
-    await take(layersOf([MARK, ...devices]));
+    await build(layersOf([MARK, ...devices]));
     expect(Object.keys(await content()).filter((name) => name !== 'lost+found')).toEqual([
       '.',
       'dir',
@@ -229,7 +229,7 @@ describe.skipIf(skip)('images that lie', () => {
   ];
   it.each(cases)('%s', async (_name, layer, why) => {
     const from = { oci: { path: writeLayout(at('oci'), [layer]) } };
-    await expect(take(from)).rejects.toThrow(why);
+    await expect(build(from)).rejects.toThrow(why);
     expect(existsSync(image())).toBe(false);
   });
 
@@ -237,14 +237,14 @@ describe.skipIf(skip)('images that lie', () => {
     const inside = tarOf([{ name: 'zero', text: bomb.toString('latin1') }]);
     const layer = { blob: gzipSync(inside), content: inside, mediaType: GZIP };
     const from = { oci: { path: writeLayout(at('oci'), [layer]) } };
-    await expect(take(from)).rejects.toThrow(
+    await expect(build(from)).rejects.toThrow(
       /No space left on device|Wrote only|unpacks to more than/,
     );
   });
 
   it('stops a bomb that is the whole archive', async () => {
     writeFileSync(at('bomb.tar.gz'), gzipSync(bomb));
-    const bombed = take({ docker: { path: at('bomb.tar.gz') } });
+    const bombed = build({ docker: { path: at('bomb.tar.gz') } });
     await expect(bombed).rejects.toThrow(/cannot unpack .*No space left on device/);
   });
 
@@ -253,9 +253,9 @@ describe.skipIf(skip)('images that lie', () => {
     execFileSync('tar', ['-C', layout, '-czf', at('o.tgz'), '.']);
     const whole = readFileSync(at('o.tgz'));
     writeFileSync(at('cut.tgz'), whole.subarray(0, whole.length - 30));
-    await take({ oci: { path: at('o.tgz') } });
+    await build({ oci: { path: at('o.tgz') } });
     rmSync(image());
-    await expect(take({ oci: { path: at('cut.tgz') } })).rejects.toThrow(/cannot unpack/);
+    await expect(build({ oci: { path: at('cut.tgz') } })).rejects.toThrow(/cannot unpack/);
   });
 
   it('refuses an archive whose names lead outside', async () => {
@@ -263,7 +263,7 @@ describe.skipIf(skip)('images that lie', () => {
     for (const transport of ['docker', 'oci'] as const) {
       writeFileSync(at('names.tar'), tarOf([{ name, text: 'theirs' }]));
       const from = { [transport]: { path: at('names.tar') } } as unknown as ForeignFrom;
-      await expect(take(from)).rejects.toThrow(/cannot use .* it has no (manifest|index)\.json/);
+      await expect(build(from)).rejects.toThrow(/cannot use .* it has no (manifest|index)\.json/);
     }
   });
 
@@ -284,16 +284,16 @@ describe.skipIf(skip)('images that lie', () => {
       ]);
     const from = { docker: { path: at('docker.tar') } };
     writeFileSync(at('docker.tar'), archive(lie));
-    await expect(take(from)).rejects.toThrow(why);
+    await expect(build(from)).rejects.toThrow(why);
     expect(existsSync(image())).toBe(false);
     writeFileSync(at('docker.tar'), archive({}));
-    await take(from);
+    await build(from);
     expect(await content()).toHaveProperty('mark');
   });
 
   it('refuses an invalid image config', async () => {
     const from = { oci: { path: writeLayout(at('oci'), [{ blob }], { Cmd: 'sh' }) } };
-    await expect(take(from)).rejects.toThrow(/cannot use .* Cmd is not a list of texts/);
+    await expect(build(from)).rejects.toThrow(/cannot use .* Cmd is not a list of texts/);
   });
 
   it('refuses an image that has changed since the plan', async () => {
@@ -309,7 +309,7 @@ describe.skipIf(skip)('images that lie', () => {
   });
 
   it('reports what is missing', async () => {
-    await expect(take({ docker: { path: at('gone') } })).rejects.toThrow(/gone: no such file/);
+    await expect(build({ docker: { path: at('gone') } })).rejects.toThrow(/gone: no such file/);
     expect(statSync(at('victim')).isDirectory()).toBe(true);
   });
 });

@@ -6,10 +6,10 @@ import { ARCHITECTURE } from '../../../src/host/linux/images/platform.js';
 export interface Layer {
   /** As stored. */
   blob: Buffer;
-  /** Digest to claim in the manifest; default the right one. */
+  /** Digest to claim in the manifest; by default the correct one. */
   digest?: string;
   size?: number;
-  /** Uncompressed, for the config; or what it claims. */
+  /** Uncompressed content, or the digest to claim in the config. */
   content?: Buffer | string;
   mediaType?: string;
 }
@@ -17,7 +17,7 @@ export interface Layer {
 export const sha256 = (data: Buffer | string) =>
   `sha256:${createHash('sha256').update(data).digest('hex')}`;
 
-/** Writes an OCI image layout, as truthful as its layers are described. */
+/** Writes an OCI image layout with the claimed sizes and digests, which may be wrong. */
 export function writeLayout(
   dir: string,
   layers: Layer[],

@@ -29,7 +29,7 @@ async function startRegistry(host: PrivateHost): Promise<() => Promise<void>> {
   return serving(host, `http://127.0.0.1:${PORT}/v2/`, ['docker-registry', ...words]);
 }
 
-/** Gives the name to another image. */
+/** Pushes another image under the same name. */
 async function push(host: PrivateHost, text: string, number: number): Promise<void> {
   const dir = join(host.dir, `oci-${number}`);
   mkdirSync(dir);

@@ -21,7 +21,7 @@ function folder(path: string): string {
   return path;
 }
 
-/** What an attempt may leave: half-made images and scratch files. */
+/** Possible leftovers of an attempt: unfinished images and scratch files. */
 const left = ({ root }: PrivateHost) =>
   ['images', 'scratch'].flatMap((name) =>
     existsSync(join(root, name)) ? readdirSync(join(root, name)) : [],

@@ -57,7 +57,7 @@ ENTRYPOINT ["/bin/sh", "-c", "id; pwd; echo $A $B $HOME; echo $0 $@; cat /dir/ne
 CMD ["x", "y z"]
 `;
 
-/** What Docker puts into every container that it creates. */
+/** Files that Docker adds to every container. */
 const DOCKERS_OWN = /^(\.dockerenv|(dev|proc|sys)(\/.*)?|etc\/(hosts|hostname|resolv\.conf|mtab))$/;
 
 describe.skipIf(skip)('an image of Docker’s', () => {
@@ -85,7 +85,7 @@ describe.skipIf(skip)('an image of Docker’s', () => {
 
   const printedBy = (image: string) => docker('run', '--rm', '--network=none', image);
 
-  /** Ours has no device nodes; Docker adds files. */
+  /** Excludes device nodes, which baleine omits, and files that Docker adds. */
   async function exported(image: string): Promise<Record<string, string>> {
     const dir = join(docker.dir, 'exported');
     mkdirSync(dir);
@@ -157,7 +157,7 @@ describe.skipIf(skip)('an image of Docker’s', () => {
     return { Config, Author, Created, Architecture, Os, Comment };
   }
 
-  /** Apply, look, run, export, load back, look, run. */
+  /** Imports an image, exports it back to Docker, and compares files, output and settings. */
   async function roundTrip(from: object): Promise<void> {
     const yaml = write(from);
     await host.baleine(['-f', yaml, 'apply', '-y']);
@@ -204,7 +204,7 @@ describe.skipIf(skip)('an image of Docker’s', () => {
     await host.baleine(['image', 'rm', 'made', 'trip']);
   });
 
-  /** What Docker's own containers have in common with their images. */
+  /** The settings that a commit takes from the container. */
   async function committed(image: string): Promise<unknown> {
     const { Config } = (await settings(image)) as { Config: Record<string, unknown> };
     const { Entrypoint, Cmd, Env, User, WorkingDir, Labels, ...rest } = Config;
@@ -231,7 +231,7 @@ describe.skipIf(skip)('an image of Docker’s', () => {
     mkdirSync(join(docker.dir, 'oci'));
     await execa('skopeo', ['copy', `docker-archive:${saved}`, `oci:${join(docker.dir, 'oci')}:t`]);
     execFileSync('mv', [join(docker.dir, 'oci'), folder]);
-    // The health check is no part of OCI's config.
+    // OCI's config has no health check
     const yaml = write({ oci: { path: folder, reference: 't' } });
     await host.baleine(['-f', yaml, 'apply', '-y']);
     expect(await imported()).toEqual(tree);

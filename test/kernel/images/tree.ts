@@ -4,8 +4,8 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Every path of a tree, a character a byte (latin1), with what has to be equal: type, mode, owner,
- * size, content, links, xattrs.
+ * Each path of a tree, as latin1, with type, mode, owner, size, content, links and extended attributes,
+ * for comparison.
  */
 export function listing(tree: string): Record<string, string> {
   const attributes = attributesIn(tree);
@@ -32,7 +32,7 @@ export function listing(tree: string): Record<string, string> {
   return found;
 }
 
-/** `security.capability=0x…` by path. A link that leads nowhere is a failure to getfattr, and has none. */
+/** `security.capability=0x…` by path. Ignores errors of getfattr: it fails for dangling links. */
 function attributesIn(tree: string): Record<string, string> {
   const options = ['--recursive', '--physical', '--dump', '--match=-', '--encoding=hex'];
   const { stdout } = spawnSync('getfattr', [...options, '.'], { cwd: tree, encoding: 'utf8' });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { inPrivateHost, MAIN, type PrivateHost } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';
 
-/** What begins a shell that reads nobody's settings, and has it take our script. */
+/** Commands that start a shell without settings, and load our script in it. */
 const SHELLS: Record<string, { start: string; load: string }> = {
   bash: { start: 'bash --noprofile --norc -i', load: 'source <(baleine completion bash)' },
   zsh: {
@@ -14,7 +14,7 @@ const SHELLS: Record<string, { start: string; load: string }> = {
   fish: { start: 'fish --no-config -i', load: 'baleine completion fish | source' },
 };
 
-/** A program of our name: it completes, and anything else it only says. */
+/** A program named `baleine` that only completes, and prints all other commands. */
 function stub(host: PrivateHost): string {
   const dir = join(host.dir, 'bin');
   mkdirSync(dir);
@@ -29,13 +29,13 @@ esac
   return dir;
 }
 
-/** Types lines at a terminal, and answers what stood there. */
+/** Types lines at a terminal, and returns its content. */
 async function typed(host: PrivateHost, shell: string, lines: string[]): Promise<string> {
   const { start, load } = SHELLS[shell] as { start: string; load: string };
   const env = {
     PATH: `${join(host.dir, 'bin')}:${process.env.PATH}`,
     ...{ HOME: host.dir, TERM: 'dumb', BALEINE_ROOT: host.root },
-    // else fish makes itself a folder in /tmp
+    // otherwise fish creates a folder in /tmp
     XDG_RUNTIME_DIR: host.dir,
   };
   const input = [load, ...lines, 'exit', ''].join('\n');

@@ -13,12 +13,12 @@ import { lackingAny } from '../../support/skip.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
 import { tracedCalls, tracing } from '../../support/strace.js';
 
-/** `caf\xe9` in latin1: no UTF-8. */
+/** `café` in latin1, which is not UTF-8. */
 const CAFE = Buffer.from('caf\xe9', 'latin1');
 
 const at = (folder: string, name: Buffer) => Buffer.concat([Buffer.from(`${folder}/`), name]);
 
-/** A running container `one`, in which a shell script has made what is to be copied. */
+/** Starts container `one`, and creates the files to copy by a shell script in it. */
 async function begin(host: PrivateHost, script: string): Promise<void> {
   const containers = { one: { image: 'base', stop_signal: 'SIGKILL', command: IDLE } };
   const file = { name: 's', images: { base: { ...SMALL_IMAGE, size: '32M' } }, containers };
@@ -32,7 +32,7 @@ const end = (host: PrivateHost) => host.baleine(['destroy', '-y']);
 const inside = async (host: PrivateHost, script: string) =>
   (await host.baleine(['exec', 'one', '--', 'busybox', 'sh', '-c', script])).stdout;
 
-/** By a path of the host: what no container may do. */
+/** Runs a script of the host on the container's disk, for what containers may not do. */
 async function onDisk(host: PrivateHost, script: string): Promise<void> {
   const [row] = JSON.parse((await host.baleine(['inspect', 'one'])).stdout);
   await host.run('sh', ['-ec', `cd /proc/${row.pid}/root; ${script}`]);
@@ -103,7 +103,7 @@ it(
     ]);
     await host.run('umount', ['out/site/far']);
 
-    // what could be followed out, or cannot be replaced, is refused before anything is moved
+    // links that lead outside, and files that cannot be replaced, are refused before anything is moved
     mkdirSync(join(host.dir, 'victim'));
     for (const [name, make] of [
       ['link', 'ln -s ../../victim'],
@@ -165,7 +165,7 @@ it(
     mkdirSync(at(paths, CAFE), { recursive: true });
     writeFileSync(Buffer.concat([at(paths, CAFE), Buffer.from('/'), CAFE]), 'in\n');
     await host.baleine(['cp', 'site', 'one:/site']);
-    // merged into a folder of such a name, too
+    // merging into a folder with such a name
     writeFileSync(Buffer.concat([at(paths, CAFE), Buffer.from('/more')]), 'more\n');
     await host.baleine(['cp', 'site', 'one:/site']);
     expect(await inside(host, 'cd /site/caf*; cat caf* more')).toBe('in\nmore\n');
@@ -173,7 +173,7 @@ it(
     await host.baleine(['cp', 'one:/site', 'out']);
     const copied = at(join(host.dir, 'out'), CAFE);
     expect(readFileSync(Buffer.concat([copied, Buffer.from('/'), CAFE]), 'utf8')).toBe('in\n');
-    // named by itself: an argument
+    // the name itself is an argument
     const script = `cd site; node ${MAIN} --root ${host.root} -f ../baleine.yaml cp`;
     await host.run('sh', ['-ec', `${script} one:/site/"$(printf 'caf\\351')" "$(printf '\\377')"`]);
     expect(readdirSync(at(paths, Buffer.from([255]))).length).toBe(2);

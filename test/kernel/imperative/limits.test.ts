@@ -28,9 +28,9 @@ it(
     expect((await host.baleine(['apply', '--stack', '-', '-y', '--quiet'])).stdout).toBe('');
 
     const class1 = ['container', 'add', 'one', '--net-class', '0x100001'];
-    const given = await host.baleine(class1, { reject: false });
-    if (given.code === 0) expect((await limits()).net_class).toBe(0x100001);
-    else expect(given.stderr).toMatch(/^Error: .*net_cls/);
+    const added = await host.baleine(class1, { reject: false });
+    if (added.code === 0) expect((await limits()).net_class).toBe(0x100001);
+    else expect(added.stderr).toMatch(/^Error: .*net_cls/);
     for (const bad of ['write_bps=fast', 'speed=1', 'device=/dev/none,read_iops=5']) {
       const refused = await host.baleine(['container', 'add', 'one', '--io', bad], {
         reject: false,

@@ -15,7 +15,7 @@ const imagesOf = async (host: PrivateHost) =>
     }),
   );
 
-/** A root file system with busybox in it. */
+/** An archive of a root file system with busybox. */
 async function archive(host: PrivateHost): Promise<string> {
   const [tree, file] = [join(host.dir, 'tree'), join(host.dir, 'good.tar')];
   mkdirSync(join(tree, 'bin'), { recursive: true });

@@ -78,7 +78,7 @@ it(
   }),
 );
 
-/** Standard output of `run` as a whole, and its exit code, once it has ended. */
+/** Starts `run`; resolves when it has ended. */
 const background = (host: PrivateHost, ...words: string[]) =>
   host.baleine(['run', ...words], { reject: false });
 
@@ -87,9 +87,9 @@ async function listed(host: PrivateHost): Promise<{ name: string; status: string
   return JSON.parse(stdout);
 }
 
-const UNTIL_TOLD = 'until [ -e /told ]; do busybox sleep 0.1; done; echo finished';
+const UNTIL_FILE = 'until [ -e /told ]; do busybox sleep 0.1; done; echo finished';
 
-/** Waits until `run --name job` is at work. */
+/** Waits until `run --name job` is running. */
 const jobRuns = (host: PrivateHost) =>
   expect
     .poll(() => listed(host), { timeout: 20_000 })
@@ -99,7 +99,7 @@ it(
   'is reported and left alone while it runs, and can be stopped and removed by another command',
   inPrivateHost(async (host) => {
     await create(host);
-    const ran = background(host, '--name', 'job', 'base', 'busybox', 'sh', '-c', UNTIL_TOLD);
+    const ran = background(host, '--name', 'job', 'base', 'busybox', 'sh', '-c', UNTIL_FILE);
     await expect
       .poll(() => listed(host), { timeout: 20_000 })
       .toEqual([
@@ -150,11 +150,11 @@ it.each([
     await create(host);
     const run = [process.execPath, MAIN, '--root', host.root, 'run'];
     const line = `timeout -s ${signal} -k 60 4 "$@"; echo "code $?"`;
-    // at the same time: each has a grace period of 10 s
+    // concurrently: each has a grace period of 10 s
     const limited = host.run('sh', ['-c', line, 'sh', ...run, ...words]);
     const signaled = host.run(
       'sh',
-      ['-c', whenTold(signal), 'sh', ...run, '--name', 'job', ...words],
+      ['-c', signalOnFile(signal), 'sh', ...run, '--name', 'job', ...words],
       { reject: false },
     );
     await jobRuns(host);
@@ -166,8 +166,8 @@ it.each([
   })();
 });
 
-/** Runs its arguments, signals them once the file `told` is there, and ends with their exit code. */
-const whenTold = (signal: string) =>
+/** Runs its arguments, signals them once the file `told` exists, and ends with their exit code. */
+const signalOnFile = (signal: string) =>
   `"$@" & run=$!; until [ -e told ]; do sleep 0.1; done; kill -${signal} $run; wait $run`;
 
 it(
@@ -191,7 +191,7 @@ it(
         'sh',
         [
           '-c',
-          `exec >/dev/null 2>&1; ${whenTold('KILL')}`,
+          `exec >/dev/null 2>&1; ${signalOnFile('KILL')}`,
           'sh',
           ...run,
           'busybox',

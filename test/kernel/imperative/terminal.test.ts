@@ -21,7 +21,7 @@ async function onTerminal(steps: string[], words: string[]) {
 
 let host: PrivateHost;
 
-/** An image with busybox, and an idle container of it by each runtime. */
+/** Creates an image with busybox, and an idle container of it for each runtime. */
 beforeAll(async () => {
   host = await privateHost();
   await host.baleine(['image', 'create', 'base', '--size', '16M', '--from-host', '/bin/busybox']);
@@ -64,8 +64,8 @@ describe.each(usableRuntimes())('a terminal by %s', (runtime) => {
       expect(await onTerminal(steps, command(['-it'], watch))).toEqual(
         cookedWith(0, '33 101\n50 120\n'),
       );
-      const said = await onTerminal([], command(['-t'], 'busybox stty size; exit 7'));
-      expect(said).toEqual(cookedWith(7, '33 101\n'));
+      const ended = await onTerminal([], command(['-t'], 'busybox stty size; exit 7'));
+      expect(ended).toEqual(cookedWith(7, '33 101\n'));
     }
   });
 
@@ -99,13 +99,13 @@ describe.each(usableRuntimes())('a terminal by %s', (runtime) => {
   it('ends with ours, and with our process', async () => {
     const { exec } = commandsOf(runtime);
     const wait = 'echo ready; busybox sleep 1234';
-    const gone = await onTerminal(['await=ready', 'hang'], exec(['-it'], wait));
-    expect(gone.code).toBe(129);
+    const hungUp = await onTerminal(['await=ready', 'hang'], exec(['-it'], wait));
+    expect(hungUp.code).toBe(129);
     const killed = await onTerminal(['await=ready', 'signal=KILL'], exec(['-it'], wait));
     expect(killed.code).toBe(137);
     await expect.poll(() => sleeping(runtime)).toBe('');
-    const told = await onTerminal(['await=ready', 'signal=TERM'], exec(['-it'], wait));
-    expect(told).toMatchObject({ code: 143, stderr: 'cooked\n' });
+    const stopped = await onTerminal(['await=ready', 'signal=TERM'], exec(['-it'], wait));
+    expect(stopped).toMatchObject({ code: 143, stderr: 'cooked\n' });
     await expect.poll(() => sleeping(runtime)).toBe('');
   });
 
@@ -154,22 +154,22 @@ describe.each(usableRuntimes())('streams by %s', (runtime) => {
     const line = [process.execPath, MAIN, '--root', host.root];
     await host.run('sh', ['-c', '"$@" | head -n 1', 'sh', ...line, ...exec([], 'busybox yes')]);
     const trap = "trap 'echo told; exit 9' USR1; echo ready; while :; do busybox sleep 0.1; done";
-    const told = spawn(
+    const child = spawn(
       'nsenter',
       [`--target=${host.pid}`, '--mount', '--net', '--', ...line, ...exec([], trap)],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
-    let said = '';
-    told.stdout.on('data', (text) => {
-      said += text;
-      if (said === 'ready\n') told.kill('SIGUSR1');
+    let output = '';
+    child.stdout.on('data', (text) => {
+      output += text;
+      if (output === 'ready\n') child.kill('SIGUSR1');
     });
-    expect(await once(told, 'close')).toEqual([9, null]);
-    expect(said).toBe('ready\ntold\n');
+    expect(await once(child, 'close')).toEqual([9, null]);
+    expect(output).toBe('ready\ntold\n');
   });
 });
 
-/** What the container has running besides its first process. */
+/** The command's processes that still run in the container. */
 async function sleeping(runtime: string): Promise<string> {
   await sleep(200);
   const { stdout } = await host.baleine(['container', 'top', `by-${runtime}`]);

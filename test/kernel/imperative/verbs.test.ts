@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { IDLE } from '../../support/small-image.js';
 
-/** Image `base` and a running container `one` of it, which has a few MB of its own. */
+/** Creates image `base` and starts a container `one` of it. */
 async function begin(host: PrivateHost): Promise<void> {
   await host.baleine(['image', 'create', 'base', '--size', '16M', '--from-host', '/bin/busybox']);
   await host.baleine([...words('create', 'one'), '--image', 'base', '--start', '--', ...IDLE]);
@@ -197,17 +197,21 @@ it(
   'reports changes as JSON',
   inPrivateHost(async (host) => {
     await begin(host);
-    const told = async (...verb: string[]) =>
+    const reported = async (...verb: string[]) =>
       JSON.parse((await host.baleine(words(...verb, '--json'))).stdout);
     const about = { name: 'one', stack: '-' };
-    expect(await told('pause', 'one')).toEqual({ action: 'pause', ...about });
-    expect(await told('unpause', 'one')).toEqual({ action: 'unpause', ...about });
+    expect(await reported('pause', 'one')).toEqual({ action: 'pause', ...about });
+    expect(await reported('unpause', 'one')).toEqual({ action: 'unpause', ...about });
     const [from, to] = ['one:/bin/busybox', join(host.dir, 'out')];
-    expect(await told('cp', from, to)).toEqual({ action: 'cp', ...about, from, to });
-    expect(await told('kill', 'one')).toEqual({ action: 'kill', ...about });
-    expect(await told('wait', 'one')).toEqual({ action: 'wait', ...about, code: 137 });
+    expect(await reported('cp', from, to)).toEqual({ action: 'cp', ...about, from, to });
+    expect(await reported('kill', 'one')).toEqual({ action: 'kill', ...about });
+    expect(await reported('wait', 'one')).toEqual({ action: 'wait', ...about, code: 137 });
     await host.baleine(words('stop', 'one'));
-    expect(await told('rename', 'one', 'two')).toEqual({ action: 'rename', ...about, to: 'two' });
+    expect(await reported('rename', 'one', 'two')).toEqual({
+      action: 'rename',
+      ...about,
+      to: 'two',
+    });
     await end(host);
   }),
 );

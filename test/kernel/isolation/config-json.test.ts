@@ -14,10 +14,10 @@ import type { OciSpec } from '../../../src/model/oci.js';
 import type { ContainerSpec } from '../../../src/model/specs.js';
 import { validFile, type WrittenFile } from '../../support/arbitrary.js';
 
-/** Of Debian's golang-github-opencontainers-specs-dev. */
+/** From Debian's golang-github-opencontainers-specs-dev. */
 const SCHEMAS = '/usr/share/gocode/src/github.com/opencontainers/runtime-spec/schema';
 
-/** The schemas are of draft 4, of which they use nothing that later ones have otherwise. */
+/** The schemas are of draft 4, but use nothing that later drafts define differently. */
 function ociSchema() {
   const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
   for (const file of readdirSync(SCHEMAS)) {
@@ -90,11 +90,11 @@ it('writes a valid and strict config.json for any file', () => {
     }
   });
   fc.assert(property, { numRuns: 600 });
-  process.stdout.write(`${bundles} bundles are valid, ${refused} wishes were refused\n`);
+  process.stdout.write(`${bundles} bundles are valid, ${refused} specs were refused\n`);
   expect(bundles).toBeGreaterThan(500);
 });
 
-/** What no option may change; the schema does not cover it. */
+/** Checks restrictions that no option may lift and that the schema does not cover. */
 function expectStrict({ process, linux, mounts }: OciSpec, spec: ContainerSpec): void {
   expect(process.noNewPrivileges).toBe(true);
   expect(process.oomScoreAdj).toBeGreaterThanOrEqual(0);

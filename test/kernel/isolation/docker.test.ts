@@ -10,13 +10,13 @@ import { lackingAny } from '../../support/skip.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
 import { Stack } from '../stack/stack.js';
 
-const LOOK = ['busybox', 'cat', '/proc/self/status', '/proc/self/mountinfo'];
+const READ_STATUS = ['busybox', 'cat', '/proc/self/status', '/proc/self/mountinfo'];
 
-/** What a process in a container has, as its kernel tells it. */
+/** Restrictions of a process in a container, as reported by the kernel. */
 interface Confinement {
   capabilities: Record<'CapBnd' | 'CapPrm' | 'CapEff' | 'CapInh' | 'CapAmb', bigint>;
   noNewPrivileges: boolean;
-  /** 2 is a filter: proc_pid_status(5). */
+  /** 2 means a filter: proc_pid_status(5). */
   seccomp: number;
   /** Paths below /proc and /sys with something else mounted over them. */
   masked: string[];
@@ -32,7 +32,7 @@ it.skipIf(lackingAny('dockerd'))(
       containers: { a: { image: 'box', command: IDLE } },
     });
     await stack.apply();
-    const ours = confinementIn(await stack.done('exec', 'a', '--', ...LOOK));
+    const ours = confinementIn(await stack.done('exec', 'a', '--', ...READ_STATUS));
     const theirs = await byDocker(host, rootfsDir(installPaths(host.root), 'beside.a'));
     await stack.destroy();
     process.stdout.write(table(ours, theirs));
@@ -45,14 +45,14 @@ it.skipIf(lackingAny('dockerd'))(
     expect(ours.seccomp).toBeGreaterThanOrEqual(theirs.seccomp);
     expect(theirs.masked.filter((path) => !ours.masked.includes(path))).toEqual([]);
     expect(theirs.readOnly.filter((path) => !ours.readOnly.includes(path))).toEqual([]);
-    // It did run: the comparison is with something.
+    // Docker's container did run, so the comparison means something
     expect(theirs.seccomp).toBe(2);
     expect(theirs.masked).toContain('/proc/timer_list');
   }),
   300_000,
 );
 
-/** A daemon of its own on the same tree, its groups below ours, without network. */
+/** Runs the same tree in a separate daemon, without network, with its cgroups below ours. */
 async function byDocker(host: PrivateHost, tree: string): Promise<Confinement> {
   const at = (name: string) => join(host.dir, 'docker', name);
   const socket = `unix://${at('socket')}`;
@@ -83,7 +83,7 @@ async function byDocker(host: PrivateHost, tree: string): Promise<Confinement> {
       .toBe(0);
     await host.run('sh', ['-c', `tar -C ${tree} -c . | docker -H ${socket} import - box`]);
     const parent = `--cgroup-parent=/baleine/${installPaths(host.root).tag}/docker`;
-    const ran = await docker('run', '--rm', '--network=none', parent, 'box', ...LOOK);
+    const ran = await docker('run', '--rm', '--network=none', parent, 'box', ...READ_STATUS);
     expect(ran).toMatchObject({ code: 0, stderr: '' });
     return confinementIn(ran.stdout);
   } finally {
@@ -104,7 +104,7 @@ function confinementIn(text: string): Confinement {
     masked: (type === 'tmpfs' && path !== '/sys/fs/cgroup') || root === '/null',
     readOnly: options.split(',').includes('ro'),
   }));
-  const those = (which: 'masked' | 'readOnly') =>
+  const pathsWith = (which: 'masked' | 'readOnly') =>
     over
       .filter((each) => each[which])
       .map(({ path }) => path)
@@ -115,8 +115,8 @@ function confinementIn(text: string): Confinement {
     ) as Confinement['capabilities'],
     noNewPrivileges: field('NoNewPrivs') === '1',
     seccomp: Number(field('Seccomp')),
-    masked: those('masked'),
-    readOnly: those('readOnly').filter((path) => !path.startsWith('/sys/fs/cgroup/')),
+    masked: pathsWith('masked'),
+    readOnly: pathsWith('readOnly').filter((path) => !path.startsWith('/sys/fs/cgroup/')),
   };
 }
 

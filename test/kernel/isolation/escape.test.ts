@@ -15,7 +15,7 @@ const MARKER = `outside-${process.pid}`;
 const VICTIM = '10.71.2.2';
 const PORT = '8080';
 
-/** Names of probes with what came of them: an errno, a signal, or SUCCESS. */
+/** The outcome of each probe by name: an errno, a signal, or SUCCESS. */
 type Outcomes = Map<string, string>;
 
 describe.each(usableRuntimes())('%s', (runtime) => {
@@ -40,21 +40,22 @@ describe.each(usableRuntimes())('%s', (runtime) => {
         process.stdout.write(`${report(runtime, columns)}\n`);
 
         expect(first.size).toBeGreaterThan(90);
-        for (const outcomes of [first, executed, mapped]) expect(lost(outcomes)).toEqual([]);
+        for (const outcomes of [first, executed, mapped])
+          expect(brokenOperations(outcomes)).toEqual([]);
         expect(successes(first)).toEqual([]);
         expect(successes(executed)).toEqual([]);
         expect(mapped.size).toBe(first.size);
         expect(successes(mapped)).toEqual([]);
-        // The probes do find what is open: a guard counts as shown only where they can.
+        // without confinement the probes succeed, so their failures above mean something
         expect(successes(control).length).toBeGreaterThan(30);
-        const neighbour = await host.baleine([
-          ...exec('neighbour'),
+        const neighbor = await host.baleine([
+          ...exec('neighbor'),
           'busybox',
           'wget',
           '-qO-',
           PAGE,
         ]);
-        expect(neighbour.stdout).toBe('reached');
+        expect(neighbor.stdout).toBe('reached');
         await host.baleine(['destroy', '-y', '-f', join(host.dir, 'baleine.yaml')]);
       } finally {
         outside.kill('SIGKILL');
@@ -65,7 +66,7 @@ describe.each(usableRuntimes())('%s', (runtime) => {
 
 const PAGE = `http://${VICTIM}:${PORT}/page`;
 
-/** Compiles the probes and starts what they are to see. */
+/** Compiles the probes and starts the process that they look for. */
 async function prepare(host: PrivateHost) {
   const skeleton = join(host.dir, 'skeleton');
   mkdirSync(skeleton);
@@ -107,7 +108,7 @@ function stackFile(host: PrivateHost, runtime: string): string {
       default: { ...common, bridges: ['here'] },
       mapped: { ...common, bridges: ['here'], userns: 'auto' },
       open: { ...common, bridges: ['here'], security: 'unconfined', cap_add: ['ALL'] },
-      neighbour: { ...common, bridges: ['there'] },
+      neighbor: { ...common, bridges: ['there'] },
       victim: {
         ...common,
         command: ['busybox', 'httpd', '-f', '-p', PORT, '-h', '/'],
@@ -119,7 +120,7 @@ function stackFile(host: PrivateHost, runtime: string): string {
   return file;
 }
 
-/** What an image could bring: device nodes of the host's disk and of its memory. */
+/** Adds device nodes that an image could contain: of the host's disk and memory. */
 async function addNodes(host: PrivateHost, name: string): Promise<void> {
   const tree = rootfsDir(installPaths(host.root), idOf('escape', name));
   await host.run('mknod', [join(tree, 'disk'), 'b', ...disk()]);
@@ -157,8 +158,8 @@ function successes(outcomes: Outcomes): string[] {
   return [...outcomes].filter(([, outcome]) => outcome === 'SUCCESS').map(([name]) => name);
 }
 
-/** What is part of every day and does not work. */
-function lost(outcomes: Outcomes): string[] {
+/** Everyday operations that do not work. */
+function brokenOperations(outcomes: Outcomes): string[] {
   return [...outcomes]
     .filter(([name, outcome]) => name.startsWith('usual_') && outcome !== 'works')
     .map(([name]) => name);

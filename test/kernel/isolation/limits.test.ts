@@ -15,29 +15,29 @@ const BOMB = [
   '-c',
   'busybox sleep 3; bomb() { bomb | bomb; }; while :; do bomb; done',
 ];
-/** This and the bomb begin when apply has seen that they are up. */
+/** HOG and BOMB begin after apply has found their containers running. */
 const HOG = [
   ...['busybox', 'sh', '-c'],
   'busybox sleep 3; exec busybox dd if=/dev/zero of=/dev/null bs=200M count=1',
 ];
-const held = { image: 'box', stop_signal: 'SIGKILL' };
+const base = { image: 'box', stop_signal: 'SIGKILL' };
 
-const WORDS = {
+const STACK = {
   name: 'limits',
   images: { box: SMALL_IMAGE, roomy: { ...SMALL_IMAGE, size: '64M' } },
   containers: {
-    hog: { ...held, command: HOG, restart: 'no', limits: { memory: '32M' } },
-    burner: { ...held, command: TWICE, limits: { cpus: 0.5, cpu_shares: 65536 } },
-    pinned: { ...held, command: TWICE, limits: { cpuset: '1', cpus: 0.2 } },
-    bomb: { ...held, command: BOMB, restart: 'no', limits: { pids: 20, cpus: 0.2 } },
-    idle: { ...held, command: IDLE },
-    writer: { ...held, image: 'roomy', command: IDLE, limits: { io: [{ write_bps: '10M' }] } },
+    hog: { ...base, command: HOG, restart: 'no', limits: { memory: '32M' } },
+    burner: { ...base, command: TWICE, limits: { cpus: 0.5, cpu_shares: 65536 } },
+    pinned: { ...base, command: TWICE, limits: { cpuset: '1', cpus: 0.2 } },
+    bomb: { ...base, command: BOMB, restart: 'no', limits: { pids: 20, cpus: 0.2 } },
+    idle: { ...base, command: IDLE },
+    writer: { ...base, image: 'roomy', command: IDLE, limits: { io: [{ write_bps: '10M' }] } },
   },
 };
 
-const use = appliedStack(WORDS);
+const use = appliedStack(STACK);
 
-/** The text of the first of these files that a container's cgroup has, v1's name before v2's. */
+/** The text of the first of these files that exists in a container's cgroup. */
 function read(name: string, ...files: string[]): string {
   const paths = use()
     .groups(`limits.${name}`)
@@ -75,7 +75,7 @@ describe('limits are enforced', () => {
   });
 
   it('cpus: two burners get half a CPU between them', async () => {
-    const undo = favour();
+    const undo = prioritize();
     try {
       await sleep(500);
       const [time, begin] = [cpuTime('burner'), performance.now()];
@@ -119,7 +119,7 @@ describe('limits are enforced', () => {
 });
 
 describe('I/O', () => {
-  /** MiB a second. */
+  /** MiB per second. */
   async function written(how: string): Promise<number> {
     const words = ['busybox', 'dd', 'if=/dev/zero', 'of=/file', 'bs=1M', 'count=20', how];
     const timed = ['busybox', 'time', '-f', 'seconds %e', ...words];
@@ -130,9 +130,9 @@ describe('I/O', () => {
   it.each(['oflag=direct', 'conv=fsync'])(
     'is throttled on the container’s own disk: dd %s',
     async (how) => {
-      const undo = favour();
+      const undo = prioritize();
       const rates: number[] = [];
-      // Never more; on a busy machine, less may be one's share at first.
+      // never more than the limit; a busy machine may give less at first
       while (rates.length < 5 && (rates.at(-1) ?? 0) < 8) rates.push(await written(how));
       undo();
       expect(rates.at(-1)).toBeGreaterThan(8);
@@ -161,8 +161,11 @@ describe('device rules', () => {
   const LOOP_CONTROL = 'c 10:237 rw';
   const listed = () => read('idle', 'devices.list').split('\n');
   const change = async (limits: Record<string, unknown>) => {
-    const { containers } = WORDS;
-    const words = { ...WORDS, containers: { ...containers, idle: { ...containers.idle, limits } } };
+    const { containers } = STACK;
+    const words = {
+      ...STACK,
+      containers: { ...containers, idle: { ...containers.idle, limits } },
+    };
     use().write(words);
     return use().apply();
   };
@@ -197,9 +200,9 @@ it('limits that the host lacks fail at plan, with their place', async () => {
     class: { net_class: 0x100001 },
   };
   const containers = Object.fromEntries(
-    Object.entries(asked).map(([name, limits]) => [name, { ...held, command: IDLE, limits }]),
+    Object.entries(asked).map(([name, limits]) => [name, { ...base, command: IDLE, limits }]),
   );
-  use().write({ ...WORDS, containers: { ...WORDS.containers, ...containers } });
+  use().write({ ...STACK, containers: { ...STACK.containers, ...containers } });
   for (const words of [['plan'], ['apply', '-y']]) {
     const ran = await use().run(...words);
     expect(ran.code).toBe(1);
@@ -212,11 +215,11 @@ it('limits that the host lacks fail at plan, with their place', async () => {
       expect.stringMatching(/baleine\.yaml:\d+:\d+: this host has no cgroup v1 controller net_cls/),
     ]);
   }
-  use().write(WORDS);
+  use().write(STACK);
 });
 
-/** A busy machine would give less than the quota: for a while our parent group comes first. */
-function favour(): () => void {
+/** Gives our parent group priority: a busy machine would give less than the quota. @returns undoes it */
+function prioritize(): () => void {
   const files = cgroupRoots().flatMap((root) => [
     join(root, 'baleine/cpu.shares'),
     join(root, 'baleine/cpu.weight'),
@@ -227,7 +230,7 @@ function favour(): () => void {
   return () => writeFileSync(file, before);
 }
 
-/** proc_pid_stat(5), field 39; undefined for one that has just ended. */
+/** The CPU of a process: proc_pid_stat(5), field 39. Undefined if it has ended. */
 function processorOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -9,7 +9,7 @@ import { Stack } from '../stack/stack.js';
 const inside = (stack: Stack, name: string, script: string) =>
   stack.run('exec', name, '--', 'busybox', 'sh', '-c', script);
 
-/** A folder with another file system, and one more in that, mounted below it. */
+/** A folder with a file system mounted in it, and another one mounted in that. */
 async function nested(host: PrivateHost): Promise<string> {
   const dir = join(host.dir, 'data');
   for (const path of [dir, join(dir, 'sub'), join(dir, 'sub/deep')]) {
@@ -46,7 +46,7 @@ describe.each(usableRuntimes())('%s', (runtime) => {
       for (const name of ['short', 'long', 'mapped']) {
         for (const path of ['/data', '/data/sub', '/data/sub/deep']) {
           const ran = await inside(stack, name, `cat ${path}/file; : > ${path}/new`);
-          // crun 1.8 leaves out what is below where it has ids of its own
+          // with mapped ids, crun 1.8 does not bind submounts
           if (name !== 'mapped' || path === '/data') expect(ran.stdout).toBe('there\n');
           expect({ name, path, said: ran.stderr }).toEqual({
             ...{ name, path },

@@ -1,8 +1,8 @@
 /*
- * Tries, one after the other, what a process must not be able to do in a container, and prints
- * `name<TAB>outcome`: the name of an errno, of a signal, or `SUCCESS`. No probe does harm where it
- * succeeds: what would is opened and closed, not written; arguments are such that the kernel checks
- * permission first and then finds nothing to do.
+ * Tries operations that a process in a container must not be able to do, and prints
+ * `name<TAB>outcome` for each: the name of an errno, of a signal, or `SUCCESS`. A probe that succeeds
+ * does no harm: files are opened but not written, and the arguments of system calls are such that the
+ * kernel checks permissions first and then does nothing.
  *
  * probes HOST_PID DISK_MAJOR DISK_MINOR MARKER ADDRESS PORT
  * outside listen MARKER
@@ -51,7 +51,7 @@ static int opens(const char *path, int flags) {
   return fd;
 }
 
-/* Masked files are /dev/null: nothing to read is not there. */
+/* A masked file is /dev/null: reading nothing counts as ENOENT. */
 static int reads(const char *path) {
   char byte;
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -109,7 +109,7 @@ static int mknod_block(void) {
   unlink("/tmp/node");
   return mknod("/tmp/node", S_IFBLK | 0600, makedev(disk_major, disk_minor));
 }
-/* The test has put this one there from outside. */
+/* The test has created this node from outside. */
 static int open_block(void) { return opens("/disk", O_RDONLY); }
 static int mknod_kmem(void) {
   unlink("/tmp/mem");
@@ -134,14 +134,14 @@ static int can_socket(void) { return socket(AF_CAN, SOCK_RAW, 1); }
 static int kcm_socket(void) { return socket(AF_KCM, SOCK_DGRAM, 0); }
 static int smc_socket(void) { return socket(AF_SMC, SOCK_STREAM, 0); }
 static int router_socket(void) { return socket(AF_QIPCRTR, SOCK_DGRAM, 0); }
-/* The kernel takes the lower half of the family. */
+/* The kernel ignores the upper half of the family. */
 static int disguised_socket(void) { return syscall(SYS_socket, 1L << 32 | AF_VSOCK, SOCK_STREAM, 0); }
 static int ring(void) {
   char params[256] = {0};
   return syscall(SYS_io_uring_setup, 1, params);
 }
 #ifdef __x86_64__
-/* As a 32-bit program calls, which a 64-bit one can, too. */
+/* The system call of 32-bit programs, which 64-bit programs can also use. */
 static int call32(long number, long first, long second, long third) {
   long answer = number;
   asm volatile("int $0x80" : "+a"(answer) : "b"(first), "c"(second), "d"(third) : "memory");
@@ -160,7 +160,7 @@ static int socketcall_vsock(void) { return socketcall32(AF_VSOCK, SOCK_STREAM); 
 static int socketcall_alg(void) { return socketcall32(AF_ALG, SOCK_SEQPACKET); }
 static int socket32_alg(void) { return call32(359, AF_ALG, SOCK_SEQPACKET, 0); }
 static int x32_alg(void) { return syscall(0x40000000 | SYS_socket, AF_ALG, SOCK_SEQPACKET, 0); }
-/* What must work: a container is no use without. */
+/* Must work: containers need it. */
 static int usual32(void) { return call32(359, AF_INET, SOCK_STREAM, 0); }
 #endif
 static int interface_down(void) {
@@ -209,7 +209,7 @@ static int set_clock(void) {
 static int swap_on(void) { return syscall(SYS_swapoff, "/no/such/file"); }
 static int host_name(void) { return syscall(SYS_sethostname, "probe", 5); }
 static int accounting(void) { return acct("/no/such/file"); }
-/* An unknown command: permission is asked first (reboot(2)). */
+/* An unknown command: the kernel checks permission first (reboot(2)). */
 static int reboot_host(void) { return syscall(SYS_reboot, 0xfee1dead, 672274793, 1, 0); }
 
 /* Processes. */
@@ -226,7 +226,7 @@ static int see_host(void) {
     int fd = open(path, O_RDONLY);
     ssize_t size = read(fd, words, sizeof words);
     close(fd);
-    /* This program has the marker as an argument, too. */
+    /* This program has the marker among its arguments as well. */
     if (size > 0 && memmem(words, size, marker, strlen(marker)) && !memmem(words, size, "probes", 6))
       return 0;
   }
@@ -241,7 +241,7 @@ static int raise_capabilities(void) {
 }
 static int regain_privileges(void) { return syscall(SYS_prctl, 38 /* SET_NO_NEW_PRIVS */, 0, 0, 0, 0); }
 
-/* Files of the kernel. */
+/* Kernel files. */
 static int sysrq(void) { return opens("/proc/sysrq-trigger", O_WRONLY); }
 static int kcore(void) { return reads("/proc/kcore"); }
 static int kmsg(void) { return opens("/proc/kmsg", O_RDONLY); }
@@ -310,7 +310,7 @@ static int debug_files(void) { return opens("/sys/kernel/debug/sched", O_RDONLY)
 static int trace_files(void) { return in_folder("/sys/kernel/tracing"); }
 
 #define PROBE(name) {#name, name}
-/* Those that make nodes come first: where mounting works, /tmp is something else afterwards. */
+/* Probes that create nodes come first: if mounting works, /tmp is another file system afterwards. */
 static const struct { const char *name; int (*run)(void); } PROBES[] = {
     PROBE(inherited_descriptor), PROBE(mknod_block), PROBE(open_block), PROBE(mknod_kmem),
     PROBE(open_kmem), PROBE(mount_tmpfs), PROBE(mount_proc), PROBE(mount_cgroup),
@@ -339,7 +339,7 @@ static const struct { const char *name; int (*run)(void); } PROBES[] = {
     PROBE(host_root), PROBE(debug_files), PROBE(trace_files),
 };
 
-/* What is to be seen and reached from inside, though it should not. */
+/* The socket outside that must not be reachable from inside. */
 static int listen_outside(const char *name) {
   struct sockaddr_un at = {AF_UNIX, {0}};
   strncpy(at.sun_path + 1, name, sizeof at.sun_path - 2);
@@ -351,13 +351,12 @@ static int listen_outside(const char *name) {
   for (;;) pause();
 }
 
-/* In a process of its own: a probe may be killed, or leave its root. */
 static void report(const char *name, int failed) {
   printf("%s\t%s\n", name, failed ? strerrorname_np(errno) : "works");
   fflush(stdout);
 }
 
-/* What a program uses every day, and the filter must let pass. */
+/* Everyday operations, which the filter must allow. */
 static void usual(void) {
   int pair[2];
   report("usual_unix", socket(AF_UNIX, SOCK_STREAM, 0) < 0);
@@ -370,6 +369,7 @@ static void usual(void) {
 #endif
 }
 
+/* Runs each probe in its own process: it may be killed, or change its root. */
 static void try(const char *name, int (*run)(void)) {
   int child = fork();
   if (child == 0) {
@@ -394,7 +394,7 @@ int main(int count, char **words) {
   marker = words[4];
   address = words[5];
   port = atoi(words[6]);
-  /* In a process of its own, for its sockets are not to be found later. */
+  /* In its own process: later probes must not find these sockets. */
   if (fork() == 0) {
     usual();
     _exit(0);

@@ -44,7 +44,7 @@ it(
     write(PROTECTED);
     await stack.apply();
     expect([await made('able'), await made('unable')]).toEqual([
-      // no rule speaks of it: the profile's own default
+      // no rule matches: the default of the profile
       'Function not implemented',
       'Permission denied',
     ]);

@@ -11,8 +11,8 @@ import { temporaryInstallation } from '../host/machinery.js';
 import { Stack } from '../stack/stack.js';
 
 /**
- * What was seen to bite on Debian 12, and the tests that fail when its guard is taken out: the file
- * below test/ and the beginning of the test's name.
+ * Known problems on Debian 12, and the tests that fail without our protection: the file below test/,
+ * and the beginning of the test's name.
  */
 const TRAPS: [trap: string, ...tests: [file: string, test: string][]][] = [
   [
@@ -139,7 +139,7 @@ it('does not let a superblock panic the host', async () => {
   await disks.create(file, 16 * 2 ** 20, async () => undefined);
   execFileSync('tune2fs', ['-e', 'panic', '-o', 'journal_data', file], { stdio: 'ignore' });
   await disks.ensureMounted(file, dir);
-  // Its default for this file system being panic, the kernel shows what overrides it.
+  // the kernel shows this option because it differs from the superblock's default, panic
   const mounted = readMounts().find(({ path }) => path === dir);
   await disks.ensureUnmounted(dir);
   rmSync(file);

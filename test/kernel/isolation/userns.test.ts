@@ -39,7 +39,7 @@ describe.each(usableRuntimes())('a user namespace under %s', (runtime) => {
       await stack.apply();
       expect(await stack.plan()).toBe(NOTHING);
       const page = () => host.http('http://10.78.1.2/passwd').catch(() => '');
-      // port 80, which takes CAP_NET_BIND_SERVICE over the network namespace
+      // port 80 needs CAP_NET_BIND_SERVICE in the user namespace that owns the network namespace
       await expect.poll(page).toMatch(/^root:/);
 
       const [web, other] = ['web', 'other'].map((name) => mapOf(stack, name));
@@ -65,7 +65,7 @@ describe.each(usableRuntimes())('a user namespace under %s', (runtime) => {
         expect((await host.run('stat', ['-c', '%u:%g', path])).stdout).toBe('33:44\n');
       }
       await copies(stack);
-      await expectKept(stack);
+      await expectUnreadable(stack);
       await stack.destroy();
     }),
   );
@@ -100,7 +100,7 @@ describe.each(usableRuntimes())('a user namespace under %s', (runtime) => {
   );
 });
 
-/** As its first process has it: /proc/PID/uid_map (user_namespaces(7)), and the host's owner of it. */
+/** The id map of the first process (/proc/PID/uid_map, user_namespaces(7)), and its owner on the host. */
 function mapOf(stack: Stack, name: string) {
   const [pid] = stack.pids(`mapped.${name}`);
   const text = readFileSync(`/proc/${pid}/uid_map`, 'utf8').trim().split(/\s+/).join(' ');
@@ -127,9 +127,9 @@ async function copies(stack: Stack): Promise<void> {
 }
 
 /** Neither other users of the host nor other containers' root can read a disk or a volume. */
-async function expectKept(stack: Stack): Promise<void> {
+async function expectUnreadable(stack: Stack): Promise<void> {
   const { host } = stack;
-  // as the folder of a real root would be: others may enter what is above it
+  // others may enter the parent folders of a real root
   for (const path of [host.dir]) chmodSync(path, 0o755);
   const paths = installPaths(host.root);
   const files = [

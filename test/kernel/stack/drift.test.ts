@@ -157,7 +157,7 @@ it.each(Object.entries(DRIFTS))(
     const stack = use();
     const before = stack.processes('pair.a', 'pair.b');
     const loops = await loopsNow();
-    await stack.rest();
+    await stack.fillCaches();
     await done();
 
     const planned = await stack.plan();
@@ -181,7 +181,7 @@ it.each(Object.entries(DRIFTS))(
 
 it('reports a truncated disk, keeps the container running, and makes a new disk on request', async () => {
   const stack = use();
-  await stack.rest();
+  await stack.fillCaches();
   const before = stack.processes('pair.a', 'pair.b');
   await run('truncate', '--size=1M', diskFile(paths(), 'pair.a'));
   const { code, stdout } = await stack.run('plan', '--detailed-exitcode');

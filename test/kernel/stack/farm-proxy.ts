@@ -1,4 +1,4 @@
-import { SERVER, type Words } from './stack.js';
+import { SERVER, type StackFile } from './stack.js';
 
 /** What has a farm's servers and its proxy. */
 export const FARM_IMAGE = {
@@ -24,6 +24,6 @@ export function farmOf(
 }
 
 /** A stack of nothing but farms. */
-export function farmStack(farms: Record<string, object>): Words {
+export function farmStack(farms: Record<string, object>): StackFile {
   return { name: 'farm', images: { box: FARM_IMAGE }, bridges: FARM_BRIDGES, farms };
 }

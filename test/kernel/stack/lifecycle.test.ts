@@ -63,7 +63,7 @@ it(
     await stack.answers('10.77.1.11', ['a']);
     await stack.answers('10.77.1.12', ['b']);
     // else a later run caches the tables, as soon as they are old enough
-    await stack.rest();
+    await stack.fillCaches();
     const before = await host.snapshot();
 
     expect(await stack.run('plan', '--detailed-exitcode')).toEqual({

@@ -12,7 +12,7 @@ const SILENT = { code: 0, stdout: '', stderr: '' };
 async function resting(host: PrivateHost): Promise<Stack> {
   const stack = new Stack(host, PAIR);
   await stack.apply();
-  await stack.rest();
+  await stack.fillCaches();
   return stack;
 }
 

@@ -5,11 +5,11 @@ import { expect, it } from 'vitest';
 import { bundleDir, installPaths } from '../../../src/model/install-paths.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { FARM_BRIDGES, FARM_IMAGE, farmOf } from './farm-proxy.js';
-import { headings, NOTHING, SERVER, Stack, type Words } from './stack.js';
+import { headings, NOTHING, SERVER, Stack, type StackFile } from './stack.js';
 
 const PLACE = '127.0.0.1:8080';
 
-function words(publish: unknown[], farmPublish: unknown[] = []): Words {
+function words(publish: unknown[], farmPublish: unknown[] = []): StackFile {
   return {
     name: 'pub',
     images: { box: FARM_IMAGE },

@@ -9,7 +9,7 @@ import { type PrivateHost, privateHost, type Ran } from '../../support/private-h
 import { SMALL_IMAGE } from '../../support/small-image.js';
 
 /** The content of baleine.yaml. JSON is valid YAML, so a test writes it as an object. */
-export type Words = Record<string, unknown> & { name: string };
+export type StackFile = Record<string, unknown> & { name: string };
 
 /** Milliseconds; enough for a busy machine. */
 const LONG = 300_000;
@@ -48,63 +48,65 @@ export const PAIR = {
 /** A stack on a private host, driven by the command line and judged by the kernel. */
 export class Stack {
   readonly file: string;
-  #madeBothWays = false;
+  /** Whether a plan was made with the fast path and without it. */
+  #isCompared = false;
 
   constructor(
     readonly host: PrivateHost,
-    words?: Words,
+    content?: StackFile,
     name = 'baleine.yaml',
   ) {
     this.file = join(host.dir, name);
-    if (words) this.write(words);
+    if (content) this.write(content);
   }
 
-  write(words: Words | string): void {
-    writeFileSync(this.file, typeof words === 'string' ? words : JSON.stringify(words, null, 2));
+  write(content: StackFile | string): void {
+    const text = typeof content === 'string' ? content : JSON.stringify(content, null, 2);
+    writeFileSync(this.file, text);
   }
 
-  /** Whatever it ends with. */
-  run(...words: string[]): Promise<Ran> {
-    return this.host.baleine(['--file', this.file, ...words], { reject: false, timeout: LONG });
+  /** Runs a command; any exit code is a valid result. */
+  run(...args: string[]): Promise<Ran> {
+    return this.host.baleine(['--file', this.file, ...args], { reject: false, timeout: LONG });
   }
 
   /** Rejects unless it exits with 0; returns standard output. */
-  async done(...words: string[]): Promise<string> {
-    return (await this.host.baleine(['--file', this.file, ...words], { timeout: LONG })).stdout;
+  async done(...args: string[]): Promise<string> {
+    return (await this.host.baleine(['--file', this.file, ...args], { timeout: LONG })).stdout;
   }
 
-  /** The first plan with nothing to do is made again without the fast path, and must be the same. */
-  async plan(...words: string[]): Promise<string> {
-    const text = await this.done('plan', ...words);
-    if (text === NOTHING && !this.#madeBothWays) {
-      this.#madeBothWays = true;
+  /** The first plan without changes is repeated without the fast path, and must be the same. */
+  async plan(...args: string[]): Promise<string> {
+    const text = await this.done('plan', ...args);
+    if (text === NOTHING && !this.#isCompared) {
+      this.#isCompared = true;
       const env = { BALEINE_FAST_PATH: '0' };
-      const full = await this.host.baleine(['--file', this.file, 'plan', ...words], { env });
+      const full = await this.host.baleine(['--file', this.file, 'plan', ...args], { env });
       expect(full.stdout).toBe(NOTHING);
     }
     return text;
   }
 
-  apply(...words: string[]): Promise<string> {
-    return this.done('apply', '-y', ...words);
+  apply(...args: string[]): Promise<string> {
+    return this.done('apply', '-y', ...args);
   }
 
   /**
-   * Applies until a run with nothing to do goes by what is kept: of the file, of its agreement with the
-   * records, and of the tables once they are old enough.
+   * Applies twice without changes, so that the next run uses all caches of the fast path. Waits first:
+   * tables that were just written are not cached.
    */
-  async rest(): Promise<void> {
+  async fillCaches(): Promise<void> {
     await sleep(2500);
     const silent = { code: 0, stdout: '', stderr: '' };
     for (const _ of [1, 2]) expect(await this.run('apply', '-y', '--quiet')).toEqual(silent);
   }
 
-  /** With the data in its volumes, so that nothing is left. */
-  destroy(...words: string[]): Promise<string> {
-    return this.done('destroy', '-y', '--volumes', ...words);
+  /** Includes the data in its volumes, so that nothing is left. */
+  destroy(...args: string[]): Promise<string> {
+    return this.done('destroy', '-y', '--volumes', ...args);
   }
 
-  /** Cgroups of the container, one a hierarchy; by the id `stack.name`. */
+  /** The cgroups of a container in all hierarchies. @param id `stack.name` */
   groups(id: string): string[] {
     const own = join('baleine', installPaths(this.host.root).tag, id);
     return cgroupRoots()
@@ -112,7 +114,7 @@ export class Stack {
       .filter((path) => folders(path).length > 0);
   }
 
-  /** Processes in the container's cgroup, as the host numbers them, the oldest first: numbers start over. */
+  /** Host pids of the container's processes, the oldest first. */
   pids(id: string): number[] {
     const lists = this.groups(id).map((group) => text(join(group, 'cgroup.procs')));
     const pids = new Set(lists.flatMap((list) => list.split('\n').filter(Boolean).map(Number)));
@@ -120,7 +122,7 @@ export class Stack {
     return aged.sort((a, b) => a.since - b.since || a.pid - b.pid).map(({ pid }) => pid);
   }
 
-  /** Kills the first process of a container, once there is one: it may be about to start again. */
+  /** Kills the first process of a container. Waits for one: it may be about to restart. */
   async kill(id: string): Promise<void> {
     let pid = 0;
     const found = () => {
@@ -131,12 +133,12 @@ export class Stack {
     process.kill(pid, 'SIGKILL');
   }
 
-  /** The first process of each container, with the tick it started in. */
+  /** The first process of each container, with its start time. */
   processes(...ids: string[]): Record<string, string> {
     return Object.fromEntries(ids.map((id) => [id, processOf(this.pids(id)[0])]));
   }
 
-  /** The file of the container's cgroup that bounds its memory, in bytes. */
+  /** The memory limit of a container's cgroup, in bytes. */
   memory(id: string): { read(): number; write(bytes: number): void } {
     const names = ['memory.limit_in_bytes', 'memory.max'];
     const files = this.groups(id).flatMap((group) => names.map((name) => join(group, name)));
@@ -147,17 +149,17 @@ export class Stack {
     };
   }
 
-  /** What has changed on the host since, except for what containers write to their disks and logs. */
+  /** Changes on the host since a snapshot, except in disks and logs of containers. */
   async changes(since: Snapshot): Promise<string[]> {
     const found = difference(since, await this.host.snapshot());
     return found.filter((line) => !/^changed: file .*\/(disks|logs)\/[^/]*\.(img|log) /.test(line));
   }
 
-  /** What different pages some requests to the address are answered with. */
+  /** The distinct pages that answer some requests to an address. */
   async pages(address: string, requests = 1): Promise<string[]> {
     const urls = Array.from({ length: requests }, () => `http://${address}/`);
-    const words = ['--silent', '--show-error', '--fail', '--max-time', '5', ...urls];
-    const { stdout } = await this.host.run('curl', words);
+    const args = ['--silent', '--show-error', '--fail', '--max-time', '5', ...urls];
+    const { stdout } = await this.host.run('curl', args);
     return [...new Set(stdout.split('\n').filter(Boolean))].sort();
   }
 
@@ -168,7 +170,7 @@ export class Stack {
   }
 }
 
-/** `container.a will be created (new)`, one for each change of a plan, in order. */
+/** The heading of each change of a plan, in order: `container.a will be created (new)`. */
 export function headings(plan: string): string[] {
   return [...plan.matchAll(/^ {2}# (.*)$/gm)].map(([, heading]) => heading ?? '');
 }
@@ -192,17 +194,17 @@ function text(path: string): string {
 }
 
 /**
- * One applied stack for all tests of a file; `use` gives it. At the end it is destroyed, and what
- * is left then fails the file.
+ * One applied stack for all tests of a file; the result returns it. It is destroyed at the end, and
+ * anything left then fails the file.
  */
-export function appliedStack(words: Words): () => Stack {
+export function appliedStack(content: StackFile): () => Stack {
   let stack: Stack;
   beforeAll(async () => {
-    stack = new Stack(await privateHost(), words);
+    stack = new Stack(await privateHost(), content);
     await stack.apply();
   });
   afterAll(async () => {
-    stack.write(words);
+    stack.write(content);
     const ended = await stack.run('destroy', '-y', '--volumes');
     const left = await stack.host.close();
     expect({ code: ended.code, left }).toEqual({ code: 0, left: [] });

@@ -51,10 +51,10 @@ it(
   }),
 );
 
-/** How to leave one thing of each sort, and what the report must then say. */
-const SINS: Record<string, { commit: (host: PrivateHost) => unknown; report: RegExp }> = {
+/** How to leak one object of each type, and the expected report. */
+const LEAKS: Record<string, { leak: (host: PrivateHost) => unknown; report: RegExp }> = {
   loop: {
-    commit: (host) =>
+    leak: (host) =>
       host.run('sh', [
         '-c',
         'mkdir root; truncate -s 1M root/a.img; losetup -f root/a.img; rm -r root',
@@ -62,42 +62,42 @@ const SINS: Record<string, { commit: (host: PrivateHost) => unknown; report: Reg
     report: /^left: loop loop\d+ \(.*a\.img/,
   },
   mount: {
-    commit: (host) => host.run('mount', ['-t', 'tmpfs', 'tmpfs', '/mnt']),
+    leak: (host) => host.run('mount', ['-t', 'tmpfs', 'tmpfs', '/mnt']),
     report: /^left: mount \d+ \/mnt \(tmpfs tmpfs\)/,
   },
   'temporary file': {
-    commit: (host) => host.run('sh', ['-c', 'touch "$TMPDIR/baleine-wire-x"']),
+    leak: (host) => host.run('sh', ['-c', 'touch "$TMPDIR/baleine-wire-x"']),
     report: /^left: temporary file baleine-wire-x/,
   },
   netns: {
-    commit: (host) => host.run('ip', ['netns', 'add', 'stray']),
+    leak: (host) => host.run('ip', ['netns', 'add', 'stray']),
     report: /^left: netns stray/,
   },
   link: {
-    commit: (host) => host.run('ip', ['link', 'add', 'bb-stray', 'type', 'bridge']),
+    leak: (host) => host.run('ip', ['link', 'add', 'bb-stray', 'type', 'bridge']),
     report: /^left: link bb-stray/,
   },
   cgroup: {
-    commit: (host) => {
+    leak: (host) => {
       for (const root of cgroupRoots()) mkdirSync(groupOf(host, root), { recursive: true });
     },
     report: /^left: cgroup .*\/baleine\/[0-9a-f]{6}\/stray/,
   },
   state: {
-    commit: (host) => host.run('mkdir', ['-p', `${installPaths(host.root).run}/containers/stray`]),
+    leak: (host) => host.run('mkdir', ['-p', `${installPaths(host.root).run}/containers/stray`]),
     report: /^left: state \/run\/baleine\/[0-9a-f]{6}\/containers\/stray/,
   },
   'runtime state': {
-    commit: (host) => host.run('mkdir', ['-p', '/run/runc/stray']),
+    leak: (host) => host.run('mkdir', ['-p', '/run/runc/stray']),
     report: /^left: state \/run\/runc\/stray/,
   },
   process: {
-    commit: (host) =>
+    leak: (host) =>
       host.run('sh', ['-c', '(sleep 60; true) >/dev/null 2>&1 &', installPaths(host.root).run]),
     report: /^left: process \d+ \(/,
   },
   file: {
-    commit: (host) => mkdirSync(host.root),
+    leak: (host) => mkdirSync(host.root),
     report: /^left: file .*\/root/,
   },
 };
@@ -105,12 +105,12 @@ const SINS: Record<string, { commit: (host: PrivateHost) => unknown; report: Reg
 const groupOf = (host: PrivateHost, root: string) =>
   join(root, 'baleine', installPaths(host.root).tag, 'stray');
 
-it.concurrent.each(Object.entries(SINS))(
+it.concurrent.each(Object.entries(LEAKS))(
   'reports a %s left behind, and removes it',
-  async (_, { commit, report }) => {
+  async (_, { leak, report }) => {
     const host = await privateHost();
     const before = await host.snapshot();
-    await commit(host);
+    await leak(host);
     const leaks = await host.close();
     expect(leaks.filter((line) => report.test(line))).not.toEqual([]);
     expect(Object.keys(before).filter((name) => name.startsWith('loop '))).toEqual([]);
