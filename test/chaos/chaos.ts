@@ -1,7 +1,7 @@
 /**
- * npm run chaos -- [--minutes 10] [--seed N]: a web farm and a container with a volume, of which
- * something is broken again and again, while applies run and are killed themselves. At the end one
- * apply must put all right: nothing left to plan, nothing left behind after a destroy, no data lost.
+ * npm run chaos -- [--minutes 10] [--seed N]: breaks random parts of a web farm and of a container with a
+ * volume, while applies run, some of which are killed. At the end one apply must repair everything: the
+ * plan is empty, a destroy leaves nothing behind, and no data is lost.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const { values } = parseArgs({
   options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string' } },
 });
 const seed = Number(values.seed ?? Date.now() % 2 ** 31);
-const say = (line: string) => process.stdout.write(`${line}\n`);
+const print = (line: string) => process.stdout.write(`${line}\n`);
 
 const FARM = readFileSync('examples/web-farm/baleine.yaml', 'utf8');
 const MORE = `
@@ -27,15 +27,15 @@ containers:
 `;
 
 async function main(): Promise<string[]> {
-  say(`seed ${seed}, ${values.minutes} minutes`);
+  print(`seed ${seed}, ${values.minutes} minutes`);
   const host = await privateHost();
   const problems: string[] = [];
   try {
     const file = join(host.dir, 'baleine.yaml');
     writeFileSync(file, FARM + MORE);
     await host.baleine(['apply', '-y', '--quiet', '-f', file]);
-    const written = await torment(host, file, new Random(seed));
-    problems.push(...(await verdict(host, file, written)));
+    const written = await runChaos(host, file, new Random(seed));
+    problems.push(...(await findProblems(host, file, written)));
     await host.baleine(['destroy', '-y', '--volumes', '-f', file]);
   } finally {
     problems.push(...(await host.close()));
@@ -43,11 +43,11 @@ async function main(): Promise<string[]> {
   return problems;
 }
 
-/** What must still be in the volume: the text of each file by its path. */
+/** Expected files of the volume: text by path. */
 type Written = Map<string, string>;
 
-/** Things break while applies come and go, as from cron, only faster. */
-async function torment(host: PrivateHost, file: string, random: Random): Promise<Written> {
+/** Breaks parts while applies run, as from cron, only more often. */
+async function runChaos(host: PrivateHost, file: string, random: Random): Promise<Written> {
   const end = Date.now() + Number(values.minutes) * 60_000;
   const counts: Record<string, number> = {};
   const written: Written = new Map();
@@ -74,11 +74,11 @@ async function torment(host: PrivateHost, file: string, random: Random): Promise
     }
   };
   await Promise.all([breaking(), applying()]);
-  say(`${written.size} rounds; broken: ${JSON.stringify(counts)}`);
+  print(`${written.size} rounds; broken: ${JSON.stringify(counts)}`);
   return written;
 }
 
-/** By turns from the host, and from inside the container when it happens to run. */
+/** Writes a file alternately from the host, and from inside the container if it is running. */
 async function writeNote(host: PrivateHost, written: Written): Promise<void> {
   const name = `note-${written.size}`;
   const path = join(host.root, 'volumes', 'web-farm', 'data', name);
@@ -95,7 +95,7 @@ async function writtenInside(host: PrivateHost, name: string, text: string): Pro
   return ran.code === 0;
 }
 
-/** One apply, killed after so many milliseconds; true when it was. */
+/** Runs one apply. @param after milliseconds until it is killed @returns whether it was killed */
 async function apply(host: PrivateHost, file: string, after?: number): Promise<boolean> {
   const into = [`--target=${host.pid}`, '--mount', '--net', '--'];
   const words = ['--root', host.root, 'apply', '-y', '--quiet', '--lock-skip', '-f', file];
@@ -109,7 +109,7 @@ async function apply(host: PrivateHost, file: string, after?: number): Promise<b
   return killed;
 }
 
-async function verdict(host: PrivateHost, file: string, written: Written): Promise<string[]> {
+async function findProblems(host: PrivateHost, file: string, written: Written): Promise<string[]> {
   const last = await host.baleine(['apply', '-y', '-f', file], { reject: false });
   const plan = await host.baleine(['plan', '--detailed-exitcode', '-f', file], { reject: false });
   const check = await host.baleine(['state', 'check'], { reject: false });
@@ -130,6 +130,6 @@ function contentOf(path: string): string | undefined {
 }
 
 const problems = await main();
-for (const each of problems) say(`PROBLEM: ${each}`);
-say(problems.length === 0 ? 'all well' : `${problems.length} problems with seed ${seed}`);
+for (const each of problems) print(`PROBLEM: ${each}`);
+print(problems.length === 0 ? 'all well' : `${problems.length} problems with seed ${seed}`);
 process.exitCode = problems.length === 0 ? 0 : 1;

@@ -5,7 +5,7 @@ import { cgroupRoots } from '../support/leaks.js';
 import type { PrivateHost } from '../support/private-host.js';
 import type { Random } from './random.js';
 
-/** Breaks one thing of a kind, whichever the numbers pick; answers what, undefined for nothing. */
+/** Breaks one randomly chosen object, and returns its name; undefined if there was none. */
 type Damage = (host: PrivateHost, random: Random) => Promise<string | undefined>;
 
 export const DAMAGE: Record<string, Damage> = {
@@ -20,7 +20,7 @@ export const DAMAGE: Record<string, Damage> = {
     await host.run('umount', ['--lazy', dir], { reject: false });
     return dir;
   },
-  /** With what is in it: a cgroup that is in use cannot be removed. */
+  /** Kills its processes first: a cgroup in use cannot be removed. */
   cgroup: async (host, random) => {
     const { tag } = installPaths(host.root);
     const id = random.pick(containers(host));
@@ -46,7 +46,7 @@ async function killOne(host: PrivateHost, random: Random, file: string) {
   const id = random.pick(containers(host));
   const dir = join(`/proc/${host.pid}/root`, installPaths(host.root).run, 'containers', id ?? '');
   const pid = Number(text(join(dir, file)));
-  // a pid in a file may be somebody else's by now
+  // the pid may have been reused
   if (!text(`/proc/${pid}/cgroup`).includes(installPaths(host.root).tag) && !isConmon(pid, host))
     return;
   signal(pid);
@@ -69,7 +69,7 @@ function signal(pid: number): void {
   try {
     if (pid > 1) process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended in between.
+    // it has already ended
   }
 }
 

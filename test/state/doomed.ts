@@ -1,7 +1,7 @@
-/** Run as a process of its own: lives through the steps, and kills itself at one call of the disk. */
+/** A program that runs the steps and kills itself at one call of the disk. */
 import { writeSync } from 'node:fs';
 import { installPaths } from '../../src/model/install-paths.js';
-import { live } from './every-write.js';
+import { runSteps } from './every-write.js';
 import { faultyDisk } from './faults.js';
 
 const paths = installPaths(process.argv[2] ?? '');
@@ -10,4 +10,4 @@ const disk = faultyDisk(paths.root, (_call, index) => {
   if (index === at) process.kill(process.pid, 'SIGKILL');
   return undefined;
 });
-await live(paths, { disk, tell: (step) => writeSync(1, `${step}\n`) });
+await runSteps(paths, { disk, onStep: (step) => writeSync(1, `${step}\n`) });

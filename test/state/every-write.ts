@@ -4,7 +4,7 @@ import { openStore, type Store } from '../../src/state/store.js';
 import type { TableFormat } from '../../src/state/table.js';
 import { longRow, rowOf, TABLES } from './tables.js';
 
-/** What a later release has: one more table, and one more column for people. */
+/** The tables of a later release: one more table, and one more display column. */
 const FORMATS: TableFormat[] = [
   ...TABLES.map((format) =>
     format.kind === 'container'
@@ -23,48 +23,49 @@ const FORMATS: TableFormat[] = [
 ];
 export const LATER = FORMATS.map((format) => ({ ...format, lateFiles: ['volumes.csv'] }));
 
-/** One life of a state, from the first row to the last, an upgrade in between. */
-export const STEPS: { tables: TableFormat[]; does: (store: Store) => Promise<unknown> }[] = [
-  { tables: TABLES, does: (store) => store.put(rowOf('image', 'a')) },
-  { tables: TABLES, does: (store) => store.put(rowOf('bridge', 'front')) },
-  { tables: TABLES, does: (store) => store.put(longRow('one')) },
+/** Steps from the first row to the removal of the last, with an upgrade in between. */
+export const STEPS: { tables: TableFormat[]; act: (store: Store) => Promise<unknown> }[] = [
+  { tables: TABLES, act: (store) => store.put(rowOf('image', 'a')) },
+  { tables: TABLES, act: (store) => store.put(rowOf('bridge', 'front')) },
+  { tables: TABLES, act: (store) => store.put(longRow('one')) },
   {
     tables: TABLES,
-    does: (store) => store.put({ ...longRow('one'), status: 'pending', facts: { pid: 7 } }),
+    act: (store) => store.put({ ...longRow('one'), status: 'pending', facts: { pid: 7 } }),
   },
   {
     tables: TABLES,
-    does: (store) =>
+    act: (store) =>
       Promise.all([
         ...['two', 'three'].map((name) => store.put(longRow(name))),
         store.put(rowOf('image', 'b')),
       ]),
   },
-  { tables: TABLES, does: (store) => store.drop('container', 'shop', 'two') },
-  { tables: LATER, does: (store) => store.put(rowOf('volume', 'data')) },
+  { tables: TABLES, act: (store) => store.drop('container', 'shop', 'two') },
+  { tables: LATER, act: (store) => store.put(rowOf('volume', 'data')) },
   {
     tables: LATER,
-    does: (store) =>
+    act: (store) =>
       Promise.all(
         store.rows.slice(1).map(({ kind, stack, name }) => store.drop(kind, stack, name)),
       ),
   },
-  { tables: LATER, does: (store) => store.drop('image', 'shop', 'a') },
+  { tables: LATER, act: (store) => store.drop('image', 'shop', 'a') },
 ];
 
-/** Takes the steps from one on, each on a state that is read anew; tells before each which it is. */
-export async function live(
+/** Runs the steps, beginning with `from`; each reads the state again. */
+export async function runSteps(
   paths: InstallPaths,
-  { from = 0, disk = nodeDisk, tell = () => {} }: Life = {},
+  { from = 0, disk = nodeDisk, onStep = () => {} }: StepOptions = {},
 ): Promise<void> {
-  for (const [index, { tables, does }] of [...STEPS.entries()].slice(from)) {
-    tell(index);
-    await does(openStore(paths, tables, disk));
+  for (const [index, { tables, act }] of [...STEPS.entries()].slice(from)) {
+    onStep(index);
+    await act(openStore(paths, tables, disk));
   }
 }
 
-interface Life {
+interface StepOptions {
   from?: number;
   disk?: Disk;
-  tell?: (step: number) => void;
+  /** Called before each step. */
+  onStep?: (step: number) => void;
 }

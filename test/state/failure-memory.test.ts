@@ -15,31 +15,31 @@ import {
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** The minutes at which one of these failures, one per minute, is reported. */
-function toldAt(texts: Iterable<string>): number[] {
+/** Minutes at which failures are reported that occur once per minute. */
+function reportedAt(texts: Iterable<string>): number[] {
   let failing: FailureRecord | undefined;
-  const told: number[] = [];
+  const reported: number[] = [];
   let minute = 0;
   for (const text of texts) {
     const noted = noteFailure(failing, text, minute * MINUTE);
-    if (noted.report) told.push(minute);
+    if (noted.report) reported.push(minute);
     failing = noted.failing;
     minute += 1;
   }
-  return told;
+  return reported;
 }
 
 it('reports the same failure at once, after 1, 2, 4, 8 and 16 hours, then once a day', () => {
   const hours = [0, 1, 3, 7, 15, 31, 55, 79];
   const week = Array.from({ length: 80 * 60 }, () => 'Error: x');
-  expect(toldAt(week)).toEqual(hours.map((hour) => hour * 60));
+  expect(reportedAt(week)).toEqual(hours.map((hour) => hour * 60));
 });
 
 it('reports a different failure at once, and keeps the time of the first', () => {
   const first = noteFailure(undefined, 'Error: a', 0).failing;
   const second = noteFailure(first, 'Error: b', MINUTE);
   expect(second).toMatchObject({ report: true, failing: { since: first.since, pause: HOUR } });
-  expect(toldAt(['a', 'a', 'b', 'b', 'a'])).toEqual([0, 2, 4]);
+  expect(reportedAt(['a', 'a', 'b', 'b', 'a'])).toEqual([0, 2, 4]);
 });
 
 it.each([
@@ -47,14 +47,14 @@ it.each([
   ['times', 'held since 14:02:11', 'held since 14:03:11'],
   ['order', 'Error: a\nError: b', 'Error: b\nError: a'],
 ])('treats failures as equal if only %s differ', (_what, one, other) => {
-  expect(toldAt([one, other])).toEqual([0]);
+  expect(reportedAt([one, other])).toEqual([0]);
 });
 
 it.each([
   ['Error: container.web-1: x', 'Error: container.web-2: x'],
   ['address 10.0.0.1 is taken', 'address 10.0.0.2 is taken'],
 ])('distinguishes %j and %j', (one, other) => {
-  expect(toldAt([one, other])).toEqual([0, 1]);
+  expect(reportedAt([one, other])).toEqual([0, 1]);
 });
 
 it('retries a failure once at once, then with intervals growing to 5 minutes', () => {
@@ -95,7 +95,7 @@ it('remembers by file, and leaves nothing after forgetting', () => {
   saveFailure(paths, '/a.yaml', failing);
   expect(readFailure(paths, '/a.yaml')).toEqual(failing);
   expect(readFailure(paths, '/b.yaml')).toBeUndefined();
-  // as after a kill in the middle of the next note
+  // as after a kill while the next entry was written
   const [note = ''] = readdirSync(join(paths.run, 'failing'));
   writeFileSync(join(paths.run, 'failing', `${note}.new`), '{');
   clearFailure(paths, '/a.yaml');

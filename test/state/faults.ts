@@ -4,15 +4,15 @@ import { type Disk, nodeDisk } from '../../src/host/linux/files/atomic-write.js'
 export interface FaultyDisk extends Disk {
   /** Every call so far: `open .images.csv.tmp`, `sync .`, `rename images.csv`. */
   calls: string[];
-  /** How many calls have begun and not ended, but for those that never will. */
+  /** Number of calls in progress, without those that never end. */
   busy: number;
-  /** Closes what calls that never ended have left open. */
+  /** Closes files that calls without an end have left open. */
   closeAll(): Promise<void>;
 }
 
 /**
- * The real disk, but for the calls `fails` picks, which end in an error of that code, or never: then
- * nothing that comes after happens, as when the process is killed there.
+ * The real disk, except that `fails` makes calls end with an error of that code, or never. If a call
+ * never ends, nothing happens after it, as if the process had been killed.
  */
 export function faultyDisk(
   root: string,
@@ -63,7 +63,7 @@ function faultyHandle(
 ): FileHandle {
   return {
     writeFile: async (text: string) => {
-      // A full disk takes a part.
+      // a full disk writes a part
       await counted(() => handle.writeFile(text.slice(0, text.length / 2)));
       await attempt('write');
       await counted(() => handle.writeFile(text.slice(text.length / 2)));

@@ -14,7 +14,7 @@ async function written(): Promise<InstallPaths> {
   return paths;
 }
 
-/** When all that has happened is long ago. */
+/** The fingerprint when the last change is old enough. */
 const later = (paths: InstallPaths) => tablesFingerprint(paths, TABLES, Date.now() + 3000);
 
 it('is stable without writes, and exists without tables', async () => {

@@ -1,4 +1,4 @@
-/** Run as a process of its own: takes the lock, optionally leaves a child or one that shares it, and sleeps until killed. */
+/** A program that takes the lock, optionally starts a child with or without it, and sleeps until killed. */
 import { type StdioOptions, spawn } from 'node:child_process';
 import { installPaths } from '../../src/model/install-paths.js';
 import { acquireLock } from '../../src/state/lock.js';

@@ -60,7 +60,7 @@ it('refuses a moved root, even if another one is in its place', async () => {
 it('refuses a backup that was restored in its place', () => {
   const backup = join(dir, 'backup');
   cpSync(root, backup, { recursive: true });
-  // kept, so that its number is not given to the next folder
+  // not deleted: the next folder would reuse its inode
   renameSync(root, join(dir, 'old'));
   cpSync(backup, root, { recursive: true });
   expect(() => locateInstallation(root)).toThrow('it is another folder than it was');

@@ -15,13 +15,14 @@ it('is complete whenever its writer is killed, with everything reported as durab
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 60));
     child.kill('SIGKILL');
     await ended;
-    const said = lines().at(-1) ?? '';
+    const reported = lines().at(-1) ?? '';
     const { rows } = openState(paths, TABLES);
-    // One more edit may have come through than could be said.
+    // one more edit may be durable than was reported
     const last = Number(lines().findLast((each) => each !== 'none'));
-    const [before, after] = said === 'none' ? [0, last + 1] : [last, last % 5 === 0 ? 0 : last + 1];
+    const [before, after] =
+      reported === 'none' ? [0, last + 1] : [last, last % 5 === 0 ? 0 : last + 1];
     const seen = (rows[0]?.facts as { round: number } | undefined)?.round ?? 0;
-    expect([before, after], `said ${said}`).toContain(seen);
+    expect([before, after], `reported ${reported}`).toContain(seen);
     round = last + 1;
   }
   expect(round).toBeGreaterThan(15);

@@ -175,7 +175,7 @@ describe('the end of the last stack', () => {
     let held = 0;
     for (let turn = 0; turn < 30; turn++) {
       const mine = await acquire(paths, 10_000);
-      // Whoever holds it owns the file at the path, so nobody else can take it now.
+      // the holder has locked the file at this path, so nobody else can lock it
       await expect(acquireLock(paths, now)).rejects.toThrow(LockedError);
       expect(existsSync(join(paths.root, '.lock'))).toBe(true);
       mine.release({ removeIfEmpty: true });

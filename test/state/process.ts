@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { afterAll, onTestFinished } from 'vitest';
 
-/** Makes a program of a TypeScript file of this folder; call it beside the tests. */
+/** Bundles a TypeScript file of this folder as a program; call it at the top level of a test file. */
 export function program(name: string): string {
   const dir = mkdtempSync(join(tmpdir(), 'baleine-program-'));
   afterAll(() => rmSync(dir, { recursive: true }));
@@ -17,9 +17,9 @@ export function program(name: string): string {
 
 export interface Running {
   child: ChildProcess;
-  /** What it has printed, line by line; the part of a line after the last newline is left out. */
+  /** Its output so far, without an incomplete last line. */
   lines: () => string[];
-  /** Resolves when a line begins so; rejects when the process ends without one. */
+  /** Resolves with the first line that begins with this; rejects if the process ends without one. */
   line: (start: string) => Promise<string>;
   ended: Promise<void>;
 }

@@ -6,7 +6,7 @@ import { type InstallPaths, installPaths } from '../../src/model/install-paths.j
 
 export * from './tables.js';
 
-/** A root of its own for one test; it is not made yet. */
+/** A separate root for one test, which does not exist yet. */
 export function makeInstallation(parent = tmpdir()): InstallPaths {
   const dir = mkdtempSync(join(parent, 'baleine-state-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));

@@ -7,7 +7,7 @@ import { openCleanStore, openStore } from '../../src/state/store.js';
 import { faultyDisk } from './faults.js';
 import { FILES, longRow, makeInstallation, rowOf, TABLES, textOf } from './sample.js';
 
-/** All in a root but the backups. */
+/** The files in a root, except backups. */
 const tablesIn = (root: string) =>
   readdirSync(root)
     .filter((name) => !name.endsWith('.bak'))
@@ -191,7 +191,7 @@ describe('a disk that fails', () => {
         ended = disk.calls.length <= failing;
         const call = disk.calls[failing] ?? '';
         const onDisk = openState(paths, TABLES);
-        // bridges.csv changes for people alone, so its failure is not this row's.
+        // in bridges.csv only display columns change, so its failure does not fail this row
         expect(outcome instanceof Error, call).toBe(!ended && !call.includes('bridges.csv'));
         expect(onDisk.find('container', 'shop', 'old'), call).toEqual(longRow('old'));
         if (!(outcome instanceof Error)) expect(onDisk.rows).toHaveLength(3);
@@ -281,7 +281,7 @@ describe('a disk that fails', () => {
   });
 
   it('stops at every point of the first write and of the last removal without damage', async () => {
-    // As after SIGKILL: from some call on, nothing more happens at all.
+    // as after SIGKILL: all calls from some call on fail
     for (let last = 0, ended = false; !ended; last++) {
       const paths = makeInstallation();
       const disk = faultyDisk(paths.root, (_, index) => (index >= last ? 'EIO' : undefined));

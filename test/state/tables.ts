@@ -2,7 +2,7 @@ import type { KindName } from '../../src/model/address.js';
 import type { Row } from '../../src/model/resource.js';
 import type { TableFormat } from '../../src/state/table.js';
 
-/** As the original system's tables look. */
+/** The tables of the original system. */
 export const TABLES: TableFormat[] = [
   {
     kind: 'image',
@@ -57,7 +57,7 @@ export function rowOf(kind: KindName, name: string, more: Partial<Row> = {}): Ro
   };
 }
 
-/** A container's row as long as real ones are, about 1 kB. */
+/** A container's row of realistic length, about 1 kB. */
 export function longRow(name: string): Row {
   const keys = Array.from({ length: 24 }, (_, index) => [
     `key_${index}`,

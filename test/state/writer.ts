@@ -1,4 +1,4 @@
-/** Run as a process of its own: writes rows in a loop and says which are durable, until killed. */
+/** A program that writes rows in a loop and reports each durable one, until it is killed. */
 import { installPaths } from '../../src/model/install-paths.js';
 import { openStore } from '../../src/state/store.js';
 import { longRow, TABLES } from './tables.js';

@@ -3,7 +3,7 @@ import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupRoots, folders } from './leaks.js';
 
-/** Builds dist once, and keeps the cgroup parent that concurrent tests share. */
+/** Builds dist once, and keeps the cgroup parent that concurrent tests share until the end. */
 export default function setup(): () => void {
   execFileSync('npm', ['run', '--silent', 'build'], { stdio: ['ignore', 'inherit', 'inherit'] });
   const parents = cgroupRoots().map((root) => join(root, 'baleine'));
@@ -17,7 +17,7 @@ export default function setup(): () => void {
 }
 
 /**
- * baleine removes the common parent when it is empty, while in another test, with another root,
- * a runtime is about to make a folder in it: so the parent stays until the last test has ended.
+ * A group that keeps the common parent: baleine would remove an empty parent while the runtime of another
+ * test, with another root, is about to create a group in it.
  */
 const KEEP = `tests-${process.pid}`;

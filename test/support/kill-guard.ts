@@ -1,7 +1,7 @@
 /**
  * Loaded before every test file. `process.kill(0)` signals the caller's whole process group, and 1 is
- * init: a test that looks for the pid of a container between two of its lives would end the test run,
- * or the machine, without a word.
+ * init: a test that reads the pid of a container while it restarts would end the test run, or the
+ * machine, without a message.
  */
 const kill = process.kill.bind(process);
 

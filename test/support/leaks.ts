@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { installPaths } from '../../src/model/install-paths.js';
 
-/** What exists, by name (`loop loop3`, `mount /run/x`), with what distinguishes it from another of that name. */
+/** Objects by name (`loop loop3`, `mount /run/x`), with details that identify each one. */
 export type Snapshot = Record<string, string>;
 
-export interface Looked {
+export interface SnapshotOptions {
   /** `--root` of the installation: identifies its loops, processes, cgroups and files. */
   root: string;
   /** The process whose mount and network namespaces are observed; default this one. */
@@ -16,10 +16,14 @@ export interface Looked {
 }
 
 /**
- * Everything a baleine with this root may leave: loops, mounts, network namespaces, links,
- * cgroups, runtime state, processes, files and temporary files. Two of them compare with `difference`.
+ * Everything that baleine with this root may leave: loop devices, mounts, network namespaces, links,
+ * cgroups, runtime state, processes, files and temporary files. `difference` compares two snapshots.
  */
-export async function snapshot({ root, pid = process.pid, temporary }: Looked): Promise<Snapshot> {
+export async function snapshot({
+  root,
+  pid = process.pid,
+  temporary,
+}: SnapshotOptions): Promise<Snapshot> {
   const { tag, run } = installPaths(root);
   return Object.fromEntries([
     ...loops(root),
@@ -34,7 +38,7 @@ export async function snapshot({ root, pid = process.pid, temporary }: Looked): 
   ]);
 }
 
-/** One line for each added, removed or changed thing, sorted. */
+/** One line for each added, removed or changed object, sorted. */
 export function difference(before: Snapshot, after: Snapshot): string[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names.flatMap((name) => {
@@ -48,7 +52,7 @@ export function difference(before: Snapshot, after: Snapshot): string[] {
 
 type Entry = [name: string, detail: string];
 
-/** Sysfs of any namespace lists all loop devices; ` (deleted)` is the kernel's mark on a removed file. */
+/** Sysfs lists all loop devices in any namespace. The kernel appends ` (deleted)` for a removed file. */
 export function loops(root: string): Entry[] {
   return list('/sys/block')
     .filter((name) => name.startsWith('loop'))
@@ -81,7 +85,7 @@ async function links(pid: number): Promise<Entry[]> {
   ]);
 }
 
-/** The common parent counts only without other tags in it, because tests run concurrently. */
+/** Includes the common parent only if it has no other tags: tests run concurrently. */
 function cgroups(tag: string): Entry[] {
   return cgroupRoots().flatMap((root) => {
     const parent = join(root, 'baleine');
@@ -95,7 +99,7 @@ function cgroups(tag: string): Entry[] {
   });
 }
 
-/** Every mounted hierarchy of either version. */
+/** Mount points of all hierarchies of both versions. */
 export function cgroupRoots(): string[] {
   return text('/proc/self/mounts')
     .split('\n')
@@ -104,13 +108,13 @@ export function cgroupRoots(): string[] {
     .map(([, path]) => path as string);
 }
 
-/** A cgroup folder and those in it, parents first; empty if it does not exist. */
+/** A cgroup and its descendants, parents first; empty if it does not exist. */
 export function folders(path: string): string[] {
   if (!stat(path)?.isDirectory()) return [];
   return [path, ...list(path).flatMap((name) => folders(join(path, name)))];
 }
 
-/** Bundles and mount points of ours, and containers known to the runtimes' default folders. */
+/** Our bundles and mount points, and containers in the runtimes' default state folders. */
 function runtimeState(pid: number, tag: string): Entry[] {
   const run = `/proc/${pid}/root/run`;
   const parent = list(join(run, 'baleine')).some((name) => name !== tag) ? [] : ['baleine'];
@@ -124,7 +128,7 @@ function runtimeState(pid: number, tag: string): Entry[] {
   ]);
 }
 
-/** Those in a cgroup of ours, and those that name one of our folders (conmon does). */
+/** Processes in a cgroup of ours, or with one of our folders among their arguments, as conmon has. */
 export function processes(paths: string[], tag: string): Entry[] {
   const own = ancestors(process.pid);
   return list('/proc')
@@ -150,7 +154,7 @@ function ancestors(pid: number): Set<number> {
   return found;
 }
 
-/** Except the entry of a destroyed stack, which outlives it, and the root if it has nothing else. */
+/** Excludes the entry of a destroyed stack, which is kept, and the root if it has nothing else. */
 function files(root: string): Entry[] {
   const note = join(root, 'destroyed.csv');
   const isAll = list(root).join() === 'destroyed.csv';
@@ -167,7 +171,7 @@ function temporaries(dir: string): Entry[] {
 
 type Stat = NonNullable<ReturnType<typeof stat>>;
 
-/** A folder and all in it, not crossing into what is mounted there. */
+/** A folder and its content, without mounts in it. */
 function walk(path: string, device?: number): [string, Stat][] {
   const found = stat(path);
   if (!found || (device !== undefined && found.dev !== device)) return [];
@@ -177,7 +181,7 @@ function walk(path: string, device?: number): [string, Stat][] {
 
 const under = (path: string, dir: string) => path === dir || path.startsWith(`${dir}/`);
 
-/** Things may vanish in between: absent reads as empty, here and below. */
+/** Empty if the folder does not exist: objects may disappear at any time. Same below. */
 function list(path: string): string[] {
   try {
     return readdirSync(path).sort();
@@ -198,7 +202,7 @@ function stat(path: string) {
   return lstatSync(path, { throwIfNoEntry: false });
 }
 
-/** The namespace a process is in, as the kernel names it. */
+/** The kernel's name of a process's namespace. */
 export function namespaceOf(pid: number, kind: 'mnt' | 'net'): string | undefined {
   try {
     return readlinkSync(`/proc/${pid}/ns/${kind}`);

@@ -1,13 +1,12 @@
-// Asks a URL over and over on some kept-alive connections, each of which keeps the cookie it is
-// given. A line on standard input has it print what there was since the last one, as JSON; `kill PID`
-// has it end a process by force and count apart what fails of the requests under way at that moment;
-// at its end it ends.
+// Requests a URL all the time on several keep-alive connections, each with its own cookie. For each line
+// on standard input it prints the counts since the previous line, as JSON. At `kill PID` it kills a
+// process, and counts failures of requests in flight at that moment separately. It ends with its input.
 import { Agent, get } from 'node:http';
 import { createInterface } from 'node:readline';
 
 const [url, connections = '8'] = process.argv.slice(2);
 const agent = new Agent({ keepAlive: true, maxSockets: Number(connections) });
-const PATIENCE = 20_000;
+const TIMEOUT = 20_000;
 let counts = fresh();
 let over = false;
 let killed = -1;
@@ -47,13 +46,13 @@ function count(of, what) {
   of[what] = (of[what] ?? 0) + 1;
 }
 
-/** Every answer but a whole one of 2xx is a failure: a reset, a time-out, a status. */
+/** Everything except a complete 2xx answer is a failure: a reset, a time-out, another status. */
 function ask(jar) {
   return new Promise((resolve) => {
     const headers = jar.cookie ? { cookie: jar.cookie } : {};
-    const request = get(url, { agent, headers, timeout: PATIENCE }, (response) => {
-      const [given] = response.headers['set-cookie'] ?? [];
-      if (given) jar.cookie = given.split(';')[0];
+    const request = get(url, { agent, headers, timeout: TIMEOUT }, (response) => {
+      const [set] = response.headers['set-cookie'] ?? [];
+      if (set) jar.cookie = set.split(';')[0];
       let page = '';
       response.setEncoding('utf8').on('data', (part) => {
         page += part;

@@ -29,8 +29,8 @@ interface MemoryFile {
 }
 
 /**
- * A host that is only maps: the ports act on them and the probe reads them, so that planner tests
- * can apply a file, break something, and look at the next plan. Not a stand-in for kernel tests.
+ * A host that consists of maps: the ports change them and the probe reads them, so that planner tests
+ * can apply a file, break something, and make the next plan. Does not replace kernel tests.
  */
 export class MemoryHost {
   bootId = 'boot-1';
@@ -41,7 +41,6 @@ export class MemoryHost {
   processes = new Map<number, number>();
   files = new Map<string, MemoryFile>();
   cgroups = new Map<string, ObservedLimits>();
-  /** Addresses by device, by network namespace name. */
   /** Size of the file system in a file, if it differs from the file's. */
   wanted = new Map<string, number>();
   namespaces = new Map<string, Map<string, string[]>>();
@@ -303,13 +302,13 @@ export class MemoryHost {
     };
   }
 
-  /** As in the kernel: ports of a bridge lose their master, and the peer of a veth is removed, too. */
+  /** As in the kernel, ports of a removed bridge lose their master, and a veth is removed with its peer. */
   removeLink(name: string): void {
     this.links.delete(name);
     for (const link of this.links.values()) if (link.master === name) delete link.master;
   }
 
-  /** The process ends, its parent writes the exit code and ends too. */
+  /** Ends the process; its monitor records the exit code and ends as well. */
   end(id: string, code: number): void {
     const found = this.running.get(id);
     if (!found) throw new Error(`${id} does not run`);
@@ -322,7 +321,7 @@ export class MemoryHost {
     this.asked.delete(id);
   }
 
-  /** Processes, mounts, links and namespaces are gone; files stay. */
+  /** Removes processes, mounts, links and namespaces, but no files. */
   reboot(): void {
     this.bootId = 'boot-2';
     for (const map of [this.links, this.mounts, this.processes, this.cgroups]) map.clear();

@@ -1,7 +1,7 @@
 #!/bin/sh
-# private-host.sh PROGRAM [ARG…]: runs a program on a "host" of its own, which is a mount and a
-# network namespace with an empty /run and nothing but lo. Keeps the pid and the open files, so
-# that it can stand in front of anything. Cgroups, loop devices and processes stay the machine's.
+# private-host.sh PROGRAM [ARG…]: runs a program on a private host, which is a mount namespace and a
+# network namespace with an empty /run and only lo. Keeps the pid and open files, so it works as a
+# prefix of any command. Cgroups, loop devices and processes are shared with the machine.
 set -eu
 if [ "${1-}" != --inside ]; then
   exec unshare --mount --net --propagation private -- "$0" --inside "$@"
@@ -19,7 +19,7 @@ if [ -n "$(findmnt --noheadings --output TARGET --mountpoint /sys/fs/cgroup)" ];
 else
   mount -t sysfs sysfs /sys
 fi
-# ip-netns(8) makes this mount at its first use and leaves it: part of the host, no leak.
+# ip-netns(8) creates this mount at its first use and keeps it, so it is not a leak
 mkdir /run/netns
 mount --bind /run/netns /run/netns
 mount --make-shared /run/netns

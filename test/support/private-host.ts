@@ -212,11 +212,11 @@ function signal(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended in between.
+    // it has already ended
   }
 }
 
-/** Mounted ones are gone with the namespace; these were attached without a mount. */
+/** Detaches loop devices without a mount; the others ended with the mount namespace. */
 async function detachLoops(root: string): Promise<void> {
   for (const name of loops(root).map(([each]) => each.slice('loop '.length))) {
     await execa('losetup', ['--detach', `/dev/${name}`], { reject: false });

@@ -1,17 +1,17 @@
 # pty.pl ROWS COLUMNS [STEP…] -- PROGRAM [ARGUMENT…]
 #
-# Runs a program in a session of its own on a terminal of that size, as a terminal emulator would, and
-# prints what it prints there. Steps happen in order while it runs, 30 s at most for each:
+# Runs a program in its own session on a terminal of this size, like a terminal emulator, and prints its
+# output. Performs the steps in order while it runs, each within 30 s:
 #
-#     await=TEXT   until TEXT has been printed since the last await
-#     type=TEXT    \n, \r and \xHH are what they are in C
-#     paste=N      N bytes of text in lines, and Ctrl-D
-#     size=R,C     another size, which the program is told by SIGWINCH
-#     signal=NAME  to the program alone
-#     hang         the terminal goes away
+#     await=TEXT   waits until TEXT has been printed since the last await
+#     type=TEXT    types TEXT; \n, \r and \xHH as in C
+#     paste=N      types N bytes of text in lines, and Ctrl-D
+#     size=R,C     changes the size and sends SIGWINCH
+#     signal=NAME  sends a signal to the program only
+#     hang         closes the terminal
 #
-# Says at the end on standard error whether its modes are `cooked` or `raw`; ends with the program's
-# exit code, 128 + n for signal n.
+# At the end prints on standard error whether the terminal's modes are `cooked` or `raw`, and ends with
+# the program's exit code, 128 + n for signal n.
 use strict;
 use POSIX ();
 my ($rows, $columns, @steps) = splice @ARGV, 0, (grep { $ARGV[$_] eq '--' } 0 .. $#ARGV)[0];

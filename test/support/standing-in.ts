@@ -5,7 +5,7 @@ import { findProgram } from '../../src/host/linux/process/programs.js';
 import { installPaths } from '../../src/model/install-paths.js';
 import { MAIN, type PrivateHost, type Ran } from './private-host.js';
 
-/** A script in place of a program: once, it kills the run that has started it, waits, and goes on. */
+/** Replaces a program: at one call it kills the run that started it, waits, and then does its work. */
 const SCRIPT = `
 case " $* " in
 *" $word "*)
@@ -13,13 +13,13 @@ case " $* " in
     echo $$ >"$dir/self"
     kill -KILL "$(cat "$dir/run")"
     sleep "$seconds"
-    touch "$dir/went-on"
+    touch "$dir/completed"
   fi
 esac
 exec "$program" "$@"
 `;
 
-export interface Dallying {
+export interface HangingProgram {
   /** Name of the replaced program. */
   program: string;
   /** Selects the first call with this argument. */
@@ -28,21 +28,21 @@ export interface Dallying {
   seconds: number;
 }
 
-/** Its state: it went on with its work, was ended before, or still waits. */
-export type Went = 'on' | 'away' | 'nowhere';
+/** What became of the program: it did its work, was killed before, or still waits. */
+export type Outcome = 'completed' | 'killed' | 'waiting';
 
 /**
- * Runs baleine until it starts that program, which kills it and does its work later. So does a slow
- * program that is at work when its run gets a SIGKILL, but here the moment is always the same.
+ * Runs baleine until it starts a program that kills it and does its work later. This resembles a slow
+ * program whose run gets a SIGKILL, but always at the same moment.
  */
-export async function killedBy(
+export async function runKilledBy(
   host: PrivateHost,
-  dallying: Dallying,
+  hanging: HangingProgram,
   words: string[],
-): Promise<Ran & { went: () => Went }> {
+): Promise<Ran & { outcome: () => Outcome }> {
   const dir = join(host.dir, 'standing-in');
   const at = (name: string) => join(dir, name);
-  writeStandIn(dir, dallying);
+  writeStandIn(dir, hanging);
   const keeping = ['-c', 'echo $$ >"$0"; exec "$@"', at('run')];
   const baleine = [process.execPath, MAIN, '--root', host.root, ...words];
   await forgetRuntime(host);
@@ -52,14 +52,15 @@ export async function killedBy(
   });
   await forgetRuntime(host);
   if (existsSync(at('armed'))) {
-    throw new Error(`${dallying.program} was not started\n${ran.stdout}${ran.stderr}`);
+    throw new Error(`${hanging.program} was not started\n${ran.stdout}${ran.stderr}`);
   }
   const isThere = () => startTime(Number(readFileSync(at('self'), 'utf8'))) !== undefined;
-  const went = (): Went => (existsSync(at('went-on')) ? 'on' : isThere() ? 'nowhere' : 'away');
-  return { ...ran, went };
+  const outcome = (): Outcome =>
+    existsSync(at('completed')) ? 'completed' : isThere() ? 'waiting' : 'killed';
+  return { ...ran, outcome };
 }
 
-function writeStandIn(dir: string, { program, word, seconds }: Dallying): void {
+function writeStandIn(dir: string, { program, word, seconds }: HangingProgram): void {
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir);
   writeFileSync(join(dir, 'armed'), '');
@@ -69,7 +70,7 @@ function writeStandIn(dir: string, { program, word, seconds }: Dallying): void {
   chmodSync(join(dir, program), 0o755);
 }
 
-/** Which runtime works is kept with its path. */
+/** Removes the cached choice of a runtime, which includes the program's path. */
 async function forgetRuntime(host: PrivateHost): Promise<void> {
   await host.run('rm', ['-f', join(installPaths(host.root).run, 'runtime.json')]);
 }

@@ -15,9 +15,9 @@ import {
 
 export interface Check {
   name: string;
-  /** Of which boot of the machine, 1 or 2; what is on its disk stays in between. */
+  /** The boot of the machine, 1 or 2, in which it runs; the disk is kept in between. */
   boot: number;
-  /** Left out of the short run: it goes by the clock, or needs one that does. */
+  /** Excluded from the short run: it measures time, or depends on a check that does. */
   long?: boolean;
   run: () => Promise<void> | void;
 }
@@ -35,7 +35,7 @@ const box = (runtime: string, limits: object = LIMITS) => ({
   ...{ image: 'box', runtime, command: IDLE, stop_signal: 'SIGKILL', limits },
 });
 
-const WORDS = {
+const STACK = {
   name: 'vm',
   images: { box: { size: '64M', from: { host: { binaries: ['/bin/busybox'] } } } },
   bridges: { front: { subnet: '10.79.1.0/24', host: '10.79.1.1' } },
@@ -55,10 +55,10 @@ const WORDS = {
   },
 };
 
-/** With other words for some containers. */
+/** The stack with some containers changed. */
 const withChanged = (containers: object) => ({
-  ...WORDS,
-  containers: { ...WORDS.containers, ...containers },
+  ...STACK,
+  containers: { ...STACK.containers, ...containers },
 });
 
 const number = (name: string, file: string) => Number(cgroupFile(name, file));
@@ -80,10 +80,10 @@ function forEachRuntime(
   }));
 }
 
-/** In order; each relies on what those before it left. */
+/** Checks in order; each relies on the results of those before it. */
 const ALL: Check[] = [
-  { name: 'doctor finds cgroup v2 alone, with all it takes', boot: 1, run: doctor },
-  { name: 'a stack is applied once and then stands', boot: 1, run: applied },
+  { name: 'doctor finds cgroup v2 only, and a working runtime', boot: 1, run: doctor },
+  { name: 'a stack is applied, and then needs no changes', boot: 1, run: applied },
   ...RUNTIMES.map((runtime) => ({
     name: `${runtime}: memory kills at the limit ±5 %, without swap, and ps says so`,
     boot: 1,
@@ -92,8 +92,8 @@ const ALL: Check[] = [
   ...forEachRuntime('cpus 0.5 is half a CPU ±10 % over 5 s, and cpuset never another CPU', burns),
   ...forEachRuntime('10 MB/s is what direct writes get, ±20 %', writes),
   ...forEachRuntime('a device that is not allowed gives EPERM', device, { long: false }),
-  ...forEachRuntime('stats says what the kernel says', stats),
-  // Its dead stay until the container starts again, and count: nothing is executed in between.
+  ...forEachRuntime('stats reports what the kernel reports', stats),
+  // runs last: zombies of the bomb remain in the container until it restarts, and count
   ...forEachRuntime('pids 20 stops a fork bomb', bombed),
   { name: 'changed limits are written while containers run', boot: 1, run: changed },
   {
@@ -102,10 +102,14 @@ const ALL: Check[] = [
     long: true,
     run: rules,
   },
-  { name: 'what this host has not is refused at plan, with its place', boot: 1, run: refused },
-  { name: 'a user namespace of its own works with Debian’s kernel', boot: 1, run: mapped },
-  { name: 'all that ran is gone after a reboot, and apply heals it', boot: 2, run: healed },
-  { name: 'limits bite again', boot: 2, long: true, run: () => burns('crun-box') },
+  {
+    name: 'options that this host lacks are refused at plan, with their place',
+    boot: 1,
+    run: refused,
+  },
+  { name: 'a separate user namespace works with Debian’s kernel', boot: 1, run: mapped },
+  { name: 'apply restores everything after a reboot', boot: 2, run: healed },
+  { name: 'limits are enforced again', boot: 2, long: true, run: () => burns('crun-box') },
   { name: 'destroy leaves nothing', boot: 2, run: destroyed },
 ];
 
@@ -119,9 +123,9 @@ function doctor(): void {
 }
 
 function applied(): void {
-  write(WORDS);
+  write(STACK);
   const { code, stderr } = baleine('apply', '-y');
-  // those that take more memory than their limit are ended by the kernel, at once or a little later
+  // the kernel kills the containers that exceed their memory, at once or a little later
   const ended = stderr.split('\n').filter((line) => /^container\.\S+: failed: /.test(line));
   for (const line of ended) {
     assert.match(
@@ -141,7 +145,7 @@ async function killed(name: string): Promise<void> {
   assert.equal(number(name, 'memory.max'), 32 * MiB);
   assert.equal(number(name, 'memory.swap.max'), 0);
   assert.equal(counter(name, 'memory.events', 'oom_kill'), 1);
-  // memory.peak is of Linux 5.19
+  // memory.peak: since Linux 5.19
   const peak = number(name, 'memory.peak');
   assert.ok(Math.abs(peak / (32 * MiB) - 1) < 0.05, `peak ${peak}`);
 }
@@ -162,7 +166,7 @@ async function burns(name: string): Promise<void> {
   assert.deepEqual([...seen], ['1']);
 }
 
-/** Of a CPU, over 5 s; notes which CPUs its processes were on. */
+/** The container's share of a CPU over 5 s. @param seen collects the CPUs of its processes */
 async function shareOf(name: string, seen: Set<string>): Promise<number> {
   const time = () => counter(name, 'cpu.stat', 'usage_usec') / 1e6;
   const [before, begin] = [time(), performance.now()];
@@ -175,7 +179,7 @@ async function shareOf(name: string, seen: Set<string>): Promise<number> {
   return (time() - before) / ((performance.now() - begin) / 1000);
 }
 
-/** proc_pid_stat(5), field 39; empty for one that has just ended. */
+/** The CPU of a process: proc_pid_stat(5), field 39. Empty if it has ended. */
 function processorOf(pid: string): string {
   if (!existsSync(`/proc/${pid}/stat`)) return '';
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -192,13 +196,13 @@ async function bombed(name: string): Promise<void> {
   }
   await ended;
   assert.ok(counter(name, 'pids.events', 'max') > 0);
-  await cleared(name, own);
+  await killBomb(name, own);
 }
 
 const processesOf = (name: string) => cgroupFile(name, 'cgroup.procs').split('\n').filter(Boolean);
 
-/** What is left of a bomb goes on forking and would hold the others back. */
-async function cleared(name: string, own: string[]): Promise<void> {
+/** Kills the remaining processes of a bomb, which would keep forking and slow down other checks. */
+async function killBomb(name: string, own: string[]): Promise<void> {
   for (let quiet = 0; quiet < 5; quiet++) {
     for (const pid of processesOf(name).filter((each) => !own.includes(each))) {
       quiet = 0;
@@ -265,7 +269,7 @@ function changed(): void {
     assert.equal(number(name, 'pids.max'), 30);
     assert.match(cgroupFile(name, 'io.max'), /^7:\d+ rbps=max wbps=20971520 riops=500 wiops=max$/m);
   }
-  write(WORDS);
+  write(STACK);
   done('apply', '-y');
   assert.equal(number('crun-box', 'memory.max'), 64 * MiB);
   assert.equal(done('plan'), NOTHING);
@@ -288,7 +292,7 @@ function rules(): void {
     assert.notEqual(firstProcess(`${runtime}-box`), before[index]);
     assert.equal(inside(`${runtime}-box`, ': <>/dev/loop-control').stderr, '');
   }
-  write(WORDS);
+  write(STACK);
   done('apply', '-y');
 }
 
@@ -296,10 +300,10 @@ function refused(): void {
   const unfit = { ...box('crun', { net_class: 1, cpuset: '7' }), apparmor: 'none-such' };
   write(withChanged({ 'crun-box': unfit }));
   const { code, stderr } = baleine('plan');
-  write(WORDS);
+  write(STACK);
   assert.equal(code, 1);
   assert.match(stderr, /baleine\.yaml:\d+:\d+: this host has no cgroup v1 controller net_cls/);
-  // Debian's kernel has it, this machine no profiles
+  // Debian's kernel supports AppArmor, but the machine has no profiles
   assert.match(stderr, /baleine\.yaml:\d+:\d+: AppArmor has no profile none-such loaded/);
   assert.match(stderr, /baleine\.yaml:\d+:\d+: no CPU 7: this host has 2 CPUs, 0-1/);
 }
@@ -332,7 +336,7 @@ function destroyed(): void {
   assert.ok(!shell('ip', 'link').includes(aliasPrefix(paths)));
   assert.equal(shell('losetup', '--list', '--noheadings'), '');
   const left = existsSync(paths.root) ? readdirSync(paths.root, { recursive: true }) : [];
-  // that it was destroyed is remembered
+  // the record of the destroyed stack is kept
   assert.deepEqual(left, ['destroyed.csv']);
   assert.doesNotMatch(shell('busybox', 'ps'), /conmon|httpd/);
 }

@@ -3,22 +3,22 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cgroupPath, idOf, installPaths } from '../../src/model/install-paths.js';
 
-/** In the machine: the built baleine, one stack, and the cgroups of its containers. */
+/** The built baleine in the virtual machine. */
 const MAIN = '/opt/baleine/main.js';
 const FILE = '/root/baleine.yaml';
-const SITE = installPaths('/var/lib/baleine');
+const PATHS = installPaths('/var/lib/baleine');
 
 export const NOTHING = 'No changes. Your infrastructure matches the configuration.\n';
 
-/** JSON is YAML; over several lines, for the places that errors tell. */
-export const write = (words: object) => writeFileSync(FILE, JSON.stringify(words, null, 2));
+/** Writes the file. JSON is valid YAML; it has several lines, since errors have positions. */
+export const write = (content: object) => writeFileSync(FILE, JSON.stringify(content, null, 2));
 
-/** Whatever it ends with. */
+/** Runs baleine; any exit code is a valid result. */
 export function baleine(...words: string[]) {
   return ran(process.execPath, [MAIN, '--file', FILE, ...words]);
 }
 
-/** Standard output; throws unless it ends with 0. */
+/** Runs baleine and returns its standard output; throws unless it exits with 0. */
 export function done(...words: string[]): string {
   return succeeded(words.join(' '), baleine(...words));
 }
@@ -27,10 +27,10 @@ export function shell(program: string, ...args: string[]): string {
   return succeeded([program, ...args].join(' '), ran(program, args));
 }
 
-/** A line for the shell in a container. */
+/** Runs a shell command in a container. */
 export const inside = (name: string, line: string) => baleine(...execWords(name, line));
 
-/** The same, with its end as a promise. */
+/** Same in the background; resolves at its end. */
 export async function inBackground(name: string, line: string): Promise<void> {
   const child = spawn(process.execPath, [MAIN, '--file', FILE, ...execWords(name, line)], {
     stdio: 'ignore',
@@ -44,7 +44,7 @@ const execWords = (name: string, line: string) => [
 
 /** Text of a file of a container's cgroup. */
 export function cgroupFile(name: string, file: string): string {
-  return readFileSync(`/sys/fs/cgroup${cgroupPath(SITE, idOf('vm', name))}/${file}`, 'utf8');
+  return readFileSync(`/sys/fs/cgroup${cgroupPath(PATHS, idOf('vm', name))}/${file}`, 'utf8');
 }
 
 function ran(program: string, args: string[]) {

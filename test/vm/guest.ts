@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { CHECKS } from './checks.js';
 
-/** In the machine: runs the checks that are for this boot, and reports each. */
+/** Runs in the machine: performs the checks of this boot, and reports each. */
 const boot = Number(process.argv[2]);
 for (const { name, run } of CHECKS.filter((each) => each.boot === boot)) {
   const begin = performance.now();

@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # shellcheck shell=dash
-# First program on the disk of the virtual machine: a host with cgroup v2 only, then the checks.
+# Init program on the disk of the virtual machine: sets up a host with cgroup v2 only, and runs the checks.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
 cd /
 busybox mount -t proc proc /proc

@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # shellcheck shell=dash
-# First program of the virtual machine: brings up its disk and goes on there.
+# Init program of the initramfs: mounts the disk and continues there.
 set -e
 /bin/busybox mkdir -p /proc /dev /disk
 /bin/busybox mount -t devtmpfs dev /dev

@@ -20,14 +20,14 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** Where `./setup --vm` unpacks Debian's kernel for virtual machines. */
 const KERNEL = here('../../node_modules/.cache/vm-kernel');
 
-/** In the order in which they need each other; what else it takes is built in. */
+/** Kernel modules in dependency order; everything else is built in. */
 const FIRST = [
   ...['virtio_ring', 'virtio', 'virtio_pci_modern_dev', 'virtio_pci_legacy_dev'],
   ...['virtio_pci', 'virtio_blk'],
 ];
 const SECOND = ['loop', 'llc', 'stp', 'bridge', 'veth'];
 
-/** All that a baleine on a fresh host runs, and what the checks do. */
+/** All programs that baleine and the checks run. */
 const PROGRAMS = [
   ...[
     'busybox',
@@ -64,16 +64,16 @@ export interface Machine {
   disk: string;
 }
 
-/** What the checks say, a line each on the second serial port. */
+/** The result of a check, one line on the second serial port. */
 export interface Report {
   name: string;
-  /** Seconds in the machine. */
+  /** Duration by the machine's clock. */
   seconds: number;
   /** Why it failed. */
   error?: string;
 }
 
-/** A machine that is off: the host's own programs, the built baleine and the checks on a disk. */
+/** Builds a machine whose disk has the host's programs, the built baleine and the checks. */
 export async function buildMachine(dir: string): Promise<Machine> {
   const modules = join(KERNEL, 'lib/modules', readdirSync(join(KERNEL, 'lib/modules'))[0] ?? '');
   const [name = ''] = readdirSync(join(KERNEL, 'boot')).filter((each) =>
@@ -133,7 +133,7 @@ function bundle(entry: string, to: string): void {
 }
 
 /**
- * Runs it from power on to its own end. Emulated, for what runs the tests may be virtual itself.
+ * Runs a machine until it powers off. Emulated, since the test host may be a virtual machine itself.
  *
  * @param limit milliseconds
  */

@@ -92,7 +92,7 @@ describe('create', () => {
 });
 
 describe('while another mount namespace has a copy of the mount', () => {
-  /** Creates `a.img`, and starts a script in another mount namespace meanwhile. */
+  /** Creates `a.img` while a script runs in another mount namespace. */
   async function fillWithHolder(script: string) {
     const holders: ChildProcess[] = [];
     const making = disks.create(at('a.img'), 32 * MiB, async (tree) => {

@@ -48,13 +48,7 @@ describe.each(usableRuntimes())('%s', (runtime) => {
         expect(successes(mapped)).toEqual([]);
         // without confinement the probes succeed, so their failures above mean something
         expect(successes(control).length).toBeGreaterThan(30);
-        const neighbor = await host.baleine([
-          ...exec('neighbor'),
-          'busybox',
-          'wget',
-          '-qO-',
-          PAGE,
-        ]);
+        const neighbor = await host.baleine([...exec('neighbor'), 'busybox', 'wget', '-qO-', PAGE]);
         expect(neighbor.stdout).toBe('reached');
         await host.baleine(['destroy', '-y', '-f', join(host.dir, 'baleine.yaml')]);
       } finally {

@@ -5,21 +5,21 @@ import type { Snapshot } from '../../support/leaks.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { appliedStack, NOTHING, PAIR, Stack } from './stack.js';
 
-/** Runs, with servers in it: there is something to lose. */
+/** A running stack, which no refused command may change. */
 const use = appliedStack(PAIR);
 let before: Snapshot;
 beforeAll(async () => {
   before = await use().host.snapshot();
 });
 
-/** JSON is valid YAML: one line, so that positions are known. */
-const json = (words: object) => JSON.stringify({ ...PAIR, ...words });
+/** JSON is valid YAML, here on one line, so that positions are known. */
+const json = (more: object) => JSON.stringify({ ...PAIR, ...more });
 const containers = (more: object) => json({ containers: { ...PAIR.containers, ...more } });
 const at = (address: string) => ({ bridges: { front: { address } } });
 const named = (name: string) => containers({ [name]: PAIR.containers.a });
 
 /** The file, and the expected error. */
-const FILES: Record<string, [text: string, said: RegExp]> = {
+const FILES: Record<string, [text: string, error: RegExp]> = {
   'no YAML': ['name: [', /:1:8: /],
   nothing: ['', /:1:1: .*nothing/],
   'an unknown tag': ['name: !!js/function x\n', /:1:7: .*tag/],
@@ -82,12 +82,12 @@ const FILES: Record<string, [text: string, said: RegExp]> = {
 };
 
 describe('a file', () => {
-  it.each(Object.entries(FILES))('with %s is refused, with its place', async (_, [text, said]) => {
+  it.each(Object.entries(FILES))('with %s is refused, with its place', async (_, [text, error]) => {
     const stack = use();
     stack.write(text);
     const { code, stdout, stderr } = await stack.run('apply', '-y');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toMatch(new RegExp(`^Error: ${stack.file}${said.source}`));
+    expect(stderr).toMatch(new RegExp(`^Error: ${stack.file}${error.source}`));
   });
 
   it('shows all errors at once', async () => {
@@ -155,7 +155,7 @@ describe('a table that is', () => {
   });
 });
 
-/** Damages containers.csv, runs commands, and puts it back. */
+/** Damages containers.csv, runs commands, which must fail, and restores it. */
 async function withTable(
   damage: (path: string, good: string) => void,
   commands: string[][],

@@ -17,7 +17,7 @@ const TALKING = {
 };
 const use = appliedStack(TALKING);
 
-/** On a pseudo-terminal, as script(1) makes one. */
+/** Runs baleine on the pseudo-terminal of script(1). */
 async function onTerminal(words: string[], input = ''): Promise<{ code: number; shown: string }> {
   const { host, file } = use();
   const line = [process.execPath, MAIN, '--root', host.root, '--file', file, ...words].join(' ');

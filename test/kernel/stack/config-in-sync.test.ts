@@ -14,7 +14,7 @@ const page = {
 // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the file
 const environment = { MODE: '${MODE:-calm}' };
 const FORGOTTEN = 'volumes/pair/data exists and is in no state file';
-const WORDS = {
+const STACK = {
   ...PAIR,
   images: { ...PAIR.images, page },
   containers: { a: { ...a, image: 'page', environment }, b },
@@ -23,18 +23,18 @@ const WORDS = {
 it(
   'the first run without changes records that file and state are in sync; the host is still observed',
   inPrivateHost(async (host) => {
-    const stack = new Stack(host, WORDS);
+    const stack = new Stack(host, STACK);
     const motd = join(host.dir, 'motd');
     writeFileSync(motd, 'hello\n');
     await stack.apply();
 
-    expect(await kept(host)).toMatchObject({ inSync: false });
+    expect(await cached(host)).toMatchObject({ inSync: false });
     await stack.apply('--quiet');
-    const noted = await kept(host);
+    const noted = await cached(host);
     expect(noted).toMatchObject({ inSync: true });
     await stack.apply('--quiet');
     expect(await stack.plan()).toBe(NOTHING);
-    expect(await kept(host)).toEqual(noted);
+    expect(await cached(host)).toEqual(noted);
 
     writeFileSync(motd, 'goodbye\n');
     expect(headings(await stack.plan())).toEqual([
@@ -48,11 +48,11 @@ it(
     const { stdout } = await host.baleine(words, { env: { MODE: 'wild' } });
     expect(headings(stdout)).toEqual(['container.a must be replaced (environment changed)']);
 
-    stack.write({ ...WORDS, containers: { ...WORDS.containers, b: { ...b, protect: true } } });
+    stack.write({ ...STACK, containers: { ...STACK.containers, b: { ...b, protect: true } } });
     expect(headings(await stack.plan())).toEqual([
       'container.b will be updated in-place (protect false → true)',
     ]);
-    stack.write(WORDS);
+    stack.write(STACK);
     expect(await stack.plan()).toBe(NOTHING);
 
     expect(headings(await stack.plan('--replace', 'container.b'))).toEqual([
@@ -78,8 +78,8 @@ it(
   }),
 );
 
-/** What is kept of the file: whether it was found in sync, and whether it was written again. */
-async function kept(host: PrivateHost): Promise<{ inSync: boolean; stat: string }> {
+/** The cache of the file: whether it is marked as in sync, and inode and time of its last write. */
+async function cached(host: PrivateHost): Promise<{ inSync: boolean; stat: string }> {
   const look = ['-c', 'cat "$0"/*.json; echo; stat --format "%i %y" "$0"/*.json'];
   const { stdout } = await host.run('sh', [...look, configCache(installPaths(host.root))]);
   const lines = stdout.trimEnd().split('\n');

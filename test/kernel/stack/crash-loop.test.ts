@@ -6,7 +6,7 @@ import { Stack } from './stack.js';
 
 const shell = (script: string) => ['busybox', 'sh', '-c', script];
 
-const words = (script: string) => ({
+const stackFile = (script: string) => ({
   name: 'loop',
   images: { box: SMALL_IMAGE },
   containers: {
@@ -20,7 +20,7 @@ it(
   'a container that ends at once is reported once, with its last line; the exit code reports it each time',
   inPrivateHost(async (host) => {
     const printed = 'busybox printf "one\\nbad \\033]0;x\\007 $$\\nError: all well"; exit 3';
-    const stack = new Stack(host, words(printed));
+    const stack = new Stack(host, stackFile(printed));
     const silent = { code: 1, stdout: '', stderr: '' };
 
     const first = await stack.run('apply', '-y', '--quiet');
@@ -31,9 +31,9 @@ it(
     expect(first.stderr).toMatch(
       /^Error: container\.dies: does not stay up: ended with 3\n {2}last line of its log: Error: all well\n {2}baleine logs dies\n$/,
     );
-    // the second try is at once, with another line at the end of its log
+    // the second try follows at once; the last line of its log differs
     expect(await stack.run('apply', '-y', '--quiet')).toEqual(silent);
-    // the third waits, which is no recovery
+    // the third try is delayed; waiting does not count as a recovery
     const waiting = await stack.run('apply', '-y', '--quiet');
     expect({ ...waiting, code: 0 }).toEqual({ ...silent, code: 0 });
     expect(await stack.plan()).toContain('container.dies is waiting: next try in');
@@ -47,7 +47,7 @@ it(
 it(
   'a container that ends later is healed once, then reported with the number of the try',
   inPrivateHost(async (host) => {
-    const stack = new Stack(host, words('echo working; busybox sleep 2; exit 4'));
+    const stack = new Stack(host, stackFile('echo working; busybox sleep 2; exit 4'));
     await stack.apply();
     await sleep(3000);
     const first = await stack.run('apply', '-y', '--quiet');
@@ -64,7 +64,7 @@ it(
         'Warning: container.dies: does not stay up (try 2): ended with 4\n' +
         '  last line of its log: working\n  baleine logs dies\n',
     });
-    // up or waiting: neither is told, and neither is a recovery
+    // running or waiting: nothing is reported, not even a recovery
     for (const _ of [1, 2, 3]) {
       expect(await next()).toEqual({ code: 0, stdout: '', stderr: '' });
     }

@@ -6,9 +6,10 @@ import { expect, it } from 'vitest';
 import { inPrivateHost, MAIN } from '../../support/private-host.js';
 import { NOTHING, PAIR, SERVER, Stack } from './stack.js';
 
-/** Kill at every so manyth step that is started, and so many milliseconds into it. */
+/** Numbers of the started steps in which to kill. */
 const STEPS = [1, 2, 4, 6, 7, 8, 9, 11];
-const LATER = [0, 40, 3, 15];
+/** Milliseconds from the start of the step to the kill, in turn. */
+const DELAYS = [0, 40, 3, 15];
 
 it(
   'one apply finishes what SIGKILL at any moment of an apply or a destroy left',
@@ -16,7 +17,7 @@ it(
     const stack = new Stack(host, PAIR);
     let kills = 0;
     for (const [index, step] of STEPS.entries()) {
-      const delay = LATER[index % LATER.length] ?? 0;
+      const delay = DELAYS[index % DELAYS.length] ?? 0;
       kills += await killed(stack, 'apply', step, delay);
       await finish(stack);
       kills += await killed(stack, 'destroy', step, delay);
@@ -43,7 +44,7 @@ it(
   }),
 );
 
-/** Long enough that no machine is done with it before the signal comes. */
+/** Long enough that no machine finishes it before the signal. */
 const QUEUE = {
   ...PAIR,
   containers: {
@@ -61,7 +62,7 @@ it(
   'Ctrl-C finishes the running step, saves it, reports, and exits with 130',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, QUEUE);
-    // one step at a time, so that from any of them there is a way to go
+    // one step at a time, so that every step has steps after it
     const steps = await countSteps(stack);
     for (const [step, delay] of [
       [1, 0],
@@ -92,7 +93,7 @@ async function countSteps(stack: Stack): Promise<number> {
   return command.of('step-done').length;
 }
 
-/** One apply, and all is as the file says. */
+/** Applies once, and checks that the stack matches the file. */
 async function finish(stack: Stack): Promise<void> {
   await stack.apply();
   expect(await stack.plan()).toBe(NOTHING);
@@ -100,7 +101,7 @@ async function finish(stack: Stack): Promise<void> {
   await stack.answers('10.77.1.12', ['b']);
 }
 
-/** Starts a command, and kills it in its n-th step; answers 0 when it was done before. */
+/** Starts a command, and kills it in one of its steps. @returns 1, or 0 if it had finished before */
 async function killed(stack: Stack, word: string, step: number, delay: number): Promise<number> {
   const command = new Started(stack, word);
   await command.inStep(step);
@@ -111,14 +112,14 @@ async function killed(stack: Stack, word: string, step: number, delay: number): 
   return code === 0 ? 0 : 1;
 }
 
-/** A command that tells what it does, in a process group of its own, as under a shell. */
+/** A command that reports its steps as JSON, in its own process group, as under a shell. */
 class Started {
   readonly child: ChildProcess;
   readonly ended: Promise<unknown[]>;
   readonly events: { type: string }[] = [];
 
   constructor({ host, file }: Stack, word: string, ...more: string[]) {
-    // nsenter(1) becomes baleine.
+    // nsenter(1) executes baleine in its own process
     const into = [`--target=${host.pid}`, '--mount', '--net', '--', process.execPath, MAIN];
     const words = ['--root', host.root, '--file', file, word, '-y', '--json', ...more];
     this.child = spawn('nsenter', [...into, ...words], {

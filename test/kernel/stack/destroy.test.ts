@@ -13,7 +13,7 @@ import { difference } from '../../support/leaks.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { headings, PAIR, Stack } from './stack.js';
 
-/** What is of the root and not of a stack, the disk of a running server, and notes on a file read. */
+/** Expected changes: the root's own files, the disk of a running server, and the cache of a file. */
 const MOVED =
   /\/root(\/([a-z]+|[a-z]+\.csv(\.bak)?|events\.log|disks\/other\.c\.img))? \(|\/config\/\w+\.json /;
 

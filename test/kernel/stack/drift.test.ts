@@ -30,120 +30,120 @@ const useIpv6 = (link: string) =>
 const other = () => join(use().host.dir, 'other.img');
 
 interface Drift {
-  /** A change behind baleine's back. */
-  done: () => unknown;
-  /** The headings of the plan, in order, with the reasons. */
-  named: (string | RegExp)[];
+  /** Makes the change on the host. */
+  change: () => unknown;
+  /** The expected headings of the plan, in order, with the reasons. */
+  headings: (string | RegExp)[];
   /** Containers that get a new process in the repair. */
   restarted?: string[];
   /** An additional check of the repair, besides an empty plan and two servers that answer. */
-  mended?: () => Promise<void>;
+  check?: () => Promise<void>;
 }
 
 const DRIFTS: Record<string, Drift> = {
   'a killed process': {
-    done: () => process.kill(first('pair.a'), 'SIGKILL'),
-    named: [/^container\.a will be updated in-place \(process \d+ ended with 137 SIGKILL\)$/],
+    change: () => process.kill(first('pair.a'), 'SIGKILL'),
+    headings: [/^container\.a will be updated in-place \(process \d+ ended with 137 SIGKILL\)$/],
     restarted: ['pair.a'],
   },
   'a killed monitor': {
-    done: () => process.kill(parentOf(first('pair.a')), 'SIGKILL'),
-    named: [/^container\.a will be updated in-place \(its monitor, process \d+, is gone\)$/],
+    change: () => process.kill(parentOf(first('pair.a')), 'SIGKILL'),
+    headings: [/^container\.a will be updated in-place \(its monitor, process \d+, is gone\)$/],
     restarted: ['pair.a'],
   },
   'a deleted veth': {
-    done: () => run('ip', 'link', 'delete', vethLink(paths(), 'pair.a', 'front')),
-    named: ['container.a will be updated in-place (veth missing from bridge front)'],
+    change: () => run('ip', 'link', 'delete', vethLink(paths(), 'pair.a', 'front')),
+    headings: ['container.a will be updated in-place (veth missing from bridge front)'],
   },
   'a deleted bridge': {
-    done: () => run('ip', 'link', 'delete', bridgeLink(paths(), 'pair', 'front')),
-    named: [
+    change: () => run('ip', 'link', 'delete', bridgeLink(paths(), 'pair', 'front')),
+    headings: [
       'bridge.front will be created (lost: it is gone from the host)',
       'container.a will be updated in-place (veth has left bridge front)',
       'container.b will be updated in-place (veth has left bridge front)',
     ],
   },
   'a bridge that is on IPv6 again': {
-    done: () => useIpv6(front()),
-    named: ['bridge.front will be updated in-place (the host has an IPv6 address on it)'],
-    mended: async () => {
+    change: () => useIpv6(front()),
+    headings: ['bridge.front will be updated in-place (the host has an IPv6 address on it)'],
+    check: async () => {
       const [seen] = await use().host.ip<Addressed>('-6', 'address', 'show', 'dev', front());
       expect(seen?.addr_info ?? []).toEqual([]);
     },
   },
   'another file in the place of a disk': {
-    done: async () => {
+    change: async () => {
       const disk = diskFile(paths(), 'pair.a');
-      // what is mounted has a journal to be replayed
-      const mend = 'e2fsck -fy "$1" || [ $? = 1 ]';
+      // the copy of a mounted file system needs its journal replayed
+      const repair = 'e2fsck -fy "$1" || [ $? = 1 ]';
       await run(
         'sh',
         '-ec',
-        `cp "$0" "$1"; ${mend}; debugfs -wR "mkdir restored" "$1"`,
+        `cp "$0" "$1"; ${repair}; debugfs -wR "mkdir restored" "$1"`,
         disk,
         other(),
       );
       await run('mv', other(), disk);
     },
-    named: [
+    headings: [
       'container.a will be updated in-place (disk file was replaced, and it runs on the one before)',
     ],
     restarted: ['pair.a'],
-    mended: async () => {
+    check: async () => {
       await use().done('exec', 'a', '--', 'busybox', 'test', '-d', '/restored');
     },
   },
   'a deleted network namespace': {
-    done: () => run('ip', 'netns', 'delete', netnsName(paths(), 'pair.a')),
-    named: ['container.a will be updated in-place (network namespace is gone)'],
+    change: () => run('ip', 'netns', 'delete', netnsName(paths(), 'pair.a')),
+    headings: ['container.a will be updated in-place (network namespace is gone)'],
     restarted: ['pair.a'],
-    mended: async () => {
+    check: async () => {
       const { stdout } = await run('ip', 'netns', 'pids', netnsName(paths(), 'pair.a'));
       expect(stdout.split('\n')).toContain(String(first('pair.a')));
     },
   },
   'a disk unmounted lazily': {
-    done: () => run('umount', '--lazy', rootfsDir(paths(), 'pair.a')),
-    named: ['container.a will be updated in-place (disk is not mounted)'],
-    mended: async () => {
-      // One loop device for the old and the new mount: two would write the same file behind each other's back.
+    change: () => run('umount', '--lazy', rootfsDir(paths(), 'pair.a')),
+    headings: ['container.a will be updated in-place (disk is not mounted)'],
+    check: async () => {
+      // both mounts must share one loop device: with two, their writes to the same file would conflict
       await run('busybox', 'touch', join(rootfsDir(paths(), 'pair.a'), 'from-outside'));
       await use().done('exec', 'a', '--', 'busybox', 'stat', '/from-outside');
     },
   },
   'a deleted disk': {
-    done: () => run('rm', diskFile(paths(), 'pair.a')),
-    named: ['container.a must be replaced (disk file is gone)'],
+    change: () => run('rm', diskFile(paths(), 'pair.a')),
+    headings: ['container.a must be replaced (disk file is gone)'],
     restarted: ['pair.a'],
   },
   'a deleted image': {
-    done: () => run('rm', imageFile(paths(), 'pair.box')),
-    named: ['image.box will be created (lost: it is gone from the host)'],
+    change: () => run('rm', imageFile(paths(), 'pair.box')),
+    headings: ['image.box will be created (lost: it is gone from the host)'],
   },
   'a deleted volume': {
-    done: () => run('rm', '-r', volumeDir(paths(), 'pair', 'data')),
-    named: [
+    change: () => run('rm', '-r', volumeDir(paths(), 'pair', 'data')),
+    headings: [
       'volume.data will be created (lost: it is gone from the host)',
       'container.a will be updated in-place (what is mounted at /data was deleted)',
     ],
     restarted: ['pair.a'],
-    mended: async () => {
+    check: async () => {
       await use().done('exec', 'a', '--', 'busybox', 'touch', '/data/from-inside');
       await run('stat', join(volumeDir(paths(), 'pair', 'data'), 'from-inside'));
     },
   },
-  'a memory limit changed by hand': {
-    done: () =>
+  'a memory limit changed in the kernel': {
+    change: () =>
       use()
         .memory('pair.a')
         .write(32 * MiB),
-    named: ['container.a will be updated in-place (limits.memory was changed on the host)'],
-    mended: async () => expect(use().memory('pair.a').read()).toBe(64 * MiB),
+    headings: ['container.a will be updated in-place (limits.memory was changed on the host)'],
+    check: async () => expect(use().memory('pair.a').read()).toBe(64 * MiB),
   },
   'edited names of peers': {
-    done: () => run('sh', '-c', 'echo 10.9.9.9 b >> "$0"', hostsCopy(paths(), 'pair.a')),
-    named: [/^hosts\.front-\w+ will have its derived files refreshed \(changed on the host\)$/],
-    mended: async () => {
+    change: () => run('sh', '-c', 'echo 10.9.9.9 b >> "$0"', hostsCopy(paths(), 'pair.a')),
+    headings: [/^hosts\.front-\w+ will have its derived files refreshed \(changed on the host\)$/],
+    check: async () => {
       const hosts = await use().done('exec', 'a', '--', 'busybox', 'cat', '/etc/hosts');
       expect(hosts).toMatch(/^10\.77\.1\.12\s+b$/m);
       expect(hosts).not.toContain('10.9.9.9');
@@ -153,16 +153,16 @@ const DRIFTS: Record<string, Drift> = {
 
 it.each(Object.entries(DRIFTS))(
   'reports %s with its reason; one apply repairs it, and nothing else',
-  async (_, { done, named, restarted = [], mended }) => {
+  async (_, { change, headings: expected, restarted = [], check }) => {
     const stack = use();
     const before = stack.processes('pair.a', 'pair.b');
     const loops = await loopsNow();
     await stack.fillCaches();
-    await done();
+    await change();
 
     const planned = await stack.plan();
     expect(headings(planned)).toEqual(
-      named.map((each) => (typeof each === 'string' ? each : expect.stringMatching(each))),
+      expected.map((each) => (typeof each === 'string' ? each : expect.stringMatching(each))),
     );
     expect(planned).toContain('Changes outside baleine were found:\n');
     expect(planned).not.toContain('baleine will perform the following actions:');
@@ -174,7 +174,7 @@ it.each(Object.entries(DRIFTS))(
     expect(changed).toEqual(restarted);
     await stack.answers('10.77.1.11', ['a']);
     await stack.answers('10.77.1.12', ['b']);
-    await mended?.();
+    await check?.();
     await expect.poll(loopsNow).toEqual(loops);
   },
 );

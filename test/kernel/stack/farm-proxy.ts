@@ -1,6 +1,6 @@
 import { SERVER, type StackFile } from './stack.js';
 
-/** What has a farm's servers and its proxy. */
+/** An image for a farm's servers and its proxy. */
 export const FARM_IMAGE = {
   size: '64M',
   from: { host: { binaries: ['/bin/busybox', '/usr/sbin/haproxy'] } },
@@ -23,7 +23,7 @@ export function farmOf(
   };
 }
 
-/** A stack of nothing but farms. */
+/** A stack that consists of farms. */
 export function farmStack(farms: Record<string, object>): StackFile {
   return { name: 'farm', images: { box: FARM_IMAGE }, bridges: FARM_BRIDGES, farms };
 }

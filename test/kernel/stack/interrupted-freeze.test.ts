@@ -11,7 +11,7 @@ import { cgroupPath, installPaths } from '../../../src/model/install-paths.js';
 import { inPrivateHost, MAIN, type PrivateHost } from '../../support/private-host.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
 
-/** Large enough that it takes a while to copy, whatever copies it. */
+/** Bytes; large enough that every command takes a while to copy it. */
 const LARGE = 160 * 2 ** 20;
 
 const FILE = {
@@ -50,7 +50,7 @@ async function unfinished(host: PrivateHost): Promise<string[]> {
   ];
 }
 
-/** Starts a command; ends it by a signal in the middle of its work. */
+/** Starts a command, and sends it a signal once its work has begun. */
 async function cutOff(
   host: PrivateHost,
   args: string[],
@@ -59,14 +59,14 @@ async function cutOff(
 ): Promise<{ code: number | null; stderr: string }> {
   const enter = [`--target=${host.pid}`, '--mount', '--net', `--wdns=${host.dir}`, '--'];
   const words = [process.execPath, MAIN, '--root', host.root, ...args];
-  // nsenter executes it, so the pid is that of baleine
+  // nsenter executes baleine in its own process, so this is baleine's pid
   const child = spawn('nsenter', [...enter, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const said = text(child.stderr);
+  const output = text(child.stderr);
   const ended = once(child, 'exit');
   while (!begun() && child.exitCode === null) await sleep(5);
   child.kill(signal);
   const [code] = await ended;
-  return { code, stderr: await said };
+  return { code, stderr: await output };
 }
 
 const staging = (path: string) => () =>
@@ -100,7 +100,7 @@ it(
       expect(await unfinished(host)).toEqual([]);
     }
     expect(existsSync(join(host.dir, 'out'))).toBe(false);
-    // it takes no name
+    // the interrupted commit has not taken the name
     await host.baleine(['container', 'commit', '--stack', 's', 'one', 'snap']);
     await end(host);
   }),
@@ -111,7 +111,7 @@ it(
   inPrivateHost(async (host) => {
     await begin(host);
     const apply = ['apply', '-y', '--quiet'];
-    await sleep(2200); // tables are remembered from then on, and a run without changes takes no lock
+    await sleep(2200); // tables are cached from then on, and a no-op run takes no lock
     for (let each = 0; each < 3; each += 1) await host.baleine(apply);
     for (const [args, begun] of commands(host)) {
       await cutOff(host, args, 'SIGKILL', begun);
@@ -124,7 +124,7 @@ it(
       }
       await host.baleine(apply);
       expect([args, frozen(host)]).toEqual([args, false]);
-      // an image of a disk that has changed since is none
+      // drops the unfinished image of the killed commit
       await host.baleine(['apply', '-y', '--quiet', '--stack', '-']);
       expect(await unfinished(host)).toEqual([]);
     }

@@ -7,8 +7,8 @@ import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
 import { Stack } from './stack.js';
 
-/** What another release, or somebody's editor, may have recorded of a container. */
-const ODD: Record<string, Partial<Record<keyof ContainerSpec, unknown>>> = {
+/** Invalid values of a container's row, as another release or an editor may have written them. */
+const INVALID: Record<string, Partial<Record<keyof ContainerSpec, unknown>>> = {
   signal: { stop_signal: 'SIGSTOPP' },
   process: { user: '?:?', working_dir: 'nowhere', args: [], hostname: '' },
   mounts: { mounts: [{ source: 'nowhere', target: '', read_only: true }], tmpfs: [':'] },
@@ -16,7 +16,7 @@ const ODD: Record<string, Partial<Record<keyof ContainerSpec, unknown>>> = {
   health: { healthcheck: { exec: [], interval: 'soon' }, depends_on: [{ name: '?' }] },
   guards: { seccomp: { file: '/no/such', digest: '' }, cap_add: ['CAP_NONE'], runtime: '/x' },
 };
-const NAMES = Object.keys(ODD);
+const NAMES = Object.keys(INVALID);
 const FILE = {
   name: 'odd',
   images: { base: SMALL_IMAGE },
@@ -25,12 +25,12 @@ const FILE = {
   ),
 };
 
-async function spoil(host: PrivateHost): Promise<void> {
+async function invalidate(host: PrivateHost): Promise<void> {
   const store = await openStore(installPaths(host.root), TABLES);
   for (const name of NAMES) {
     const row = store.find('container', 'odd', name);
     if (!row) throw new Error(`no row of ${name}`);
-    await store.put({ ...row, spec: { ...(row.spec as object), ...ODD[name] } });
+    await store.put({ ...row, spec: { ...(row.spec as object), ...INVALID[name] } });
   }
 }
 
@@ -38,7 +38,7 @@ it.each([['destroy', '-y'], ['stop']])('removes a container with an invalid row:
   inPrivateHost(async (host) => {
     const stack = new Stack(host, FILE);
     await stack.apply();
-    await spoil(host);
+    await invalidate(host);
     expect(await stack.run(...words)).toMatchObject({ code: 0 });
     expect(NAMES.flatMap((name) => stack.pids(`odd.${name}`))).toEqual([]);
     if (words[0] === 'stop') await stack.destroy();

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { inPrivateHost } from '../../support/private-host.js';
 import { NOTHING, PAIR, SERVER, Stack } from './stack.js';
 
-/** Also the order in which it is done: what is needed stands before what needs it. */
+/** In dependency order, which is also the order of the steps. */
 const FRESH = `baleine will perform the following actions:
 
   # image.box will be created (new)
@@ -58,11 +58,11 @@ it(
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
 
-    const said = await stack.apply();
-    expect(said).toContain('Apply complete! Resources: 5 added, 0 changed, 0 destroyed.\n');
+    const output = await stack.apply();
+    expect(output).toContain('Apply complete! Resources: 5 added, 0 changed, 0 destroyed.\n');
     await stack.answers('10.77.1.11', ['a']);
     await stack.answers('10.77.1.12', ['b']);
-    // else a later run caches the tables, as soon as they are old enough
+    // otherwise a later run would change the caches
     await stack.fillCaches();
     const before = await host.snapshot();
 

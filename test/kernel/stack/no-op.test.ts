@@ -9,15 +9,15 @@ import { NOTHING, PAIR, Stack } from './stack.js';
 const QUIET = ['apply', '-y', '--quiet'];
 const SILENT = { code: 0, stdout: '', stderr: '' };
 
-async function resting(host: PrivateHost): Promise<Stack> {
+async function withCaches(host: PrivateHost): Promise<Stack> {
   const stack = new Stack(host, PAIR);
   await stack.apply();
   await stack.fillCaches();
   return stack;
 }
 
-/** What is kept of the tables, as it is seen on the private host. */
-async function kept(host: PrivateHost): Promise<string> {
+/** Inode, time and mode of the cache of the tables. */
+async function cacheStat(host: PrivateHost): Promise<string> {
   const file = stateCacheFile(installPaths(host.root));
   return (await host.run('stat', ['--format', '%i %y %a', file])).stdout;
 }
@@ -25,13 +25,13 @@ async function kept(host: PrivateHost): Promise<string> {
 it(
   'a no-op run touches neither the stack nor the lock of another run',
   inPrivateHost(async (host) => {
-    const stack = await resting(host);
-    const before = await kept(host);
+    const stack = await withCaches(host);
+    const before = await cacheStat(host);
     expect(await stack.apply()).toBe(NOTHING);
     expect(await stack.plan()).toBe(NOTHING);
     const full = { env: { BALEINE_FAST_PATH: '0' } };
     expect(await host.baleine(['--file', stack.file, ...QUIET], full)).toEqual(SILENT);
-    expect(await kept(host)).toBe(before);
+    expect(await cacheStat(host)).toBe(before);
 
     const holder = await holdLock(join(host.root, '.lock'));
     const { code, stderr } = await stack.run(...QUIET);
@@ -50,7 +50,7 @@ it(
 it(
   'a table edited in place is read again, even with the same size and time',
   inPrivateHost(async (host) => {
-    const stack = await resting(host);
+    const stack = await withCaches(host);
     const file = join(host.root, 'containers.csv');
     const { atime, mtime } = statSync(file);
     const text = readFileSync(file, 'utf8');

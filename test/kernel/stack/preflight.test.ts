@@ -13,8 +13,8 @@ const fileOf = (a: object, more: object = {}) => ({
   ...more,
 });
 
-/** The entry and the expected error; without preflight it would fail only at the start. */
-const ASKED: [what: string, container: object, said: RegExp, bridges?: object][] = [
+/** Keys of a container and the expected error. Without preflight it would only fail at the start. */
+const REFUSED: [what: string, container: object, error: RegExp, bridges?: object][] = [
   [
     'a source behind a dangling link',
     { volumes: ['./dangling:/x'] },
@@ -79,13 +79,13 @@ it(
     const stack = new Stack(host, fileOf({}));
     await stack.apply();
     const before = stack.processes('pre.a', 'pre.b');
-    for (const [what, container, said, bridges] of ASKED) {
+    for (const [what, container, error, bridges] of REFUSED) {
       stack.write(fileOf(container, bridges && { bridges }));
       for (const words of [['plan'], ['apply', '-y']]) {
         const { code, stderr } = await stack.run(...words);
         expect({ what, code }).toEqual({ what, code: 1 });
         expect(stderr).toMatch(/^Error: .*baleine\.yaml:\d+:\d+: /);
-        expect(stderr).toMatch(said);
+        expect(stderr).toMatch(error);
       }
     }
     expect(stack.processes('pre.a', 'pre.b')).toEqual(before);
@@ -99,7 +99,7 @@ it(
 it(
   'refuses a memory limit below current usage, and a process limit below the current number',
   inPrivateHost(async (host) => {
-    // in memory that is the container's own: the kernel cannot take it back
+    // a file in memory, which the kernel cannot reclaim
     const fill =
       'busybox dd if=/dev/zero of=/dev/shm/held bs=1M count=24; busybox sleep 1000 & wait';
     const filling = { command: ['busybox', 'sh', '-c', fill] };

@@ -9,7 +9,7 @@ import { headings, NOTHING, SERVER, Stack, type StackFile } from './stack.js';
 
 const PLACE = '127.0.0.1:8080';
 
-function words(publish: unknown[], farmPublish: unknown[] = []): StackFile {
+function stackFile(publish: unknown[], farmPublish: unknown[] = []): StackFile {
   return {
     name: 'pub',
     images: { box: FARM_IMAGE },
@@ -21,7 +21,7 @@ function words(publish: unknown[], farmPublish: unknown[] = []): StackFile {
   };
 }
 
-/** Answers with the address that the proxy says the client has. */
+/** Answers with the client address that the proxy reports. */
 const CGI = {
   command: [
     ...['busybox', 'sh', '-c'],
@@ -38,18 +38,18 @@ it(
   'reaches its container through a forwarder that is healed, changed in place and removed',
   inPrivateHost(async (host) => {
     await host.run('nft', ['add', 'table', 'inet', 'own']);
-    // a namespace begins with what the machine has, which may forward
+    // a new network namespace inherits the machine's setting
     await host.run('sh', ['-c', 'echo 0 >/proc/sys/net/ipv4/ip_forward']);
     const before = await filters(host);
     expect(before.join()).toMatch(/table inet own.*ip_forward:0/s);
-    const stack = new Stack(host, words([`${PLACE}:80`]));
+    const stack = new Stack(host, stackFile([`${PLACE}:80`]));
     await stack.apply();
     await stack.answers(PLACE, ['web']);
     expect(await filters(host)).toEqual(before);
     expect(await stack.plan()).toBe(NOTHING);
 
     const { 'pub.web': web, [FORWARDER]: forwarder } = stack.processes('pub.web', FORWARDER);
-    stack.write(words([`${PLACE}:80`, '10.77.1.1:81:80']));
+    stack.write(stackFile([`${PLACE}:80`, '10.77.1.1:81:80']));
     expect(headings(await stack.plan())).toEqual([
       'config.forwarder will be updated in-place (text changed)',
       'container.web will be updated in-place (publish changed)',
@@ -64,7 +64,7 @@ it(
 
     expect(await stack.done('ps')).toMatch(/^web .* 127\.0\.0\.1:8080:80,10\.77\.1\.1:81:80 /m);
 
-    stack.write(words(['10.77.1.1:81:80']));
+    stack.write(stackFile(['10.77.1.1:81:80']));
     await stack.apply();
     await expect.poll(() => stack.pages(PLACE).catch(() => 'refused')).toBe('refused');
     await stack.answers('10.77.1.1:81', ['web']);
@@ -80,7 +80,7 @@ it(
     await stack.apply();
     await stack.answers('10.77.1.1:81', ['web']);
 
-    stack.write(words([]));
+    stack.write(stackFile([]));
     await stack.apply();
     expect(stack.processes(FORWARDER)).toEqual({ [FORWARDER]: 'none' });
     expect(stack.processes('pub.web')).toEqual({ 'pub.web': web });
@@ -92,7 +92,7 @@ it(
 it(
   'recovers when its forwarder is killed, and keeps a transfer during a change',
   inPrivateHost(async (host) => {
-    const stack = new Stack(host, words([`${PLACE}:80`]));
+    const stack = new Stack(host, stackFile([`${PLACE}:80`]));
     await stack.apply();
     await stack.answers(PLACE, ['web']);
     await stack.done(
@@ -109,7 +109,7 @@ it(
       ...['--silent', '--show-error', '--fail', '--limit-rate', '2M', '--output', '/dev/null'],
       ...['--write-out', '%{size_download}', `http://${PLACE}/big`],
     ]);
-    stack.write(words(['127.0.0.1:8082:80']));
+    stack.write(stackFile(['127.0.0.1:8082:80']));
     await stack.apply();
     await stack.answers('127.0.0.1:8082', ['web']);
     expect((await transfer).stdout).toBe(String(6 * 1024 ** 2));
@@ -125,7 +125,7 @@ it(
   'passes the client’s address to a farm by PROXY protocol if requested',
   inPrivateHost(async (host) => {
     const shop = (more: object) => [{ host_ip: '0.0.0.0', published: 8081, target: 80, ...more }];
-    const stack = new Stack(host, words([], shop({ proxy_protocol: true })));
+    const stack = new Stack(host, stackFile([], shop({ proxy_protocol: true })));
     await stack.apply();
     const who = () => host.http('http://127.0.0.1:8081/cgi-bin/who').catch(() => '');
     await expect.poll(who).toBe('127.0.0.1\n');
@@ -136,7 +136,7 @@ it(
 it(
   'is refused at plan if another process has the port, which is named, or the host lacks the address',
   inPrivateHost(async (host) => {
-    const stack = new Stack(host, words([`${PLACE}:80`, '10.9.9.9:8083:80']));
+    const stack = new Stack(host, stackFile([`${PLACE}:80`, '10.9.9.9:8083:80']));
     const holder = spawn('nsenter', [
       ...[`--target=${host.pid}`, '--net', '--', 'busybox', 'nc', '-l', '-p', '8080'],
     ]);
@@ -153,12 +153,12 @@ it(
       holder.kill('SIGKILL');
       await gone;
     }
-    stack.write(words([`${PLACE}:80`]));
+    stack.write(stackFile([`${PLACE}:80`]));
     await stack.apply();
-    await toldWhenTooLate(stack);
+    await expectReportIfPortTaken(stack);
     const other = new Stack(
       host,
-      { ...words(['0.0.0.0:8080:80']), name: 'other', bridges: BRIDGE },
+      { ...stackFile(['0.0.0.0:8080:80']), name: 'other', bridges: BRIDGE },
       'other.yaml',
     );
     expect((await other.run('plan')).stderr).toMatch(
@@ -168,9 +168,9 @@ it(
   }),
 );
 
-/** Somebody takes the port after the plan was made. */
-async function toldWhenTooLate(stack: Stack): Promise<void> {
-  stack.write(words([`${PLACE}:80`, '127.0.0.1:8085:80']));
+/** Another process takes the port after the plan was made. */
+async function expectReportIfPortTaken(stack: Stack): Promise<void> {
+  stack.write(stackFile([`${PLACE}:80`, '127.0.0.1:8085:80']));
   await stack.plan('--out', 'late.plan');
   const holder = spawn('nsenter', [
     ...[`--target=${stack.host.pid}`, '--net', '--', 'busybox', 'nc', '-l', '-p', '8085'],
@@ -191,13 +191,13 @@ const BRIDGE = {
   back: { external: true },
 };
 
-/** As if its monitor did not call baleine. */
+/** Kills a container whose monitor does not call baleine. */
 async function killUnnoticed(stack: Stack, id: string): Promise<void> {
   await stack.host.run('rm', [join(bundleDir(installPaths(stack.host.root), id), 'heal')]);
   await stack.kill(id);
 }
 
-/** Rules and settings of the host's network, but for settings of links that come and go. */
+/** Packet filter rules and network settings of the host, except those of single links. */
 async function filters(host: PrivateHost): Promise<string[]> {
   const print = async (program: string, ...args: string[]) =>
     (await host.run(program, args, { reject: false })).stdout.replace(/^#.*$/gm, '');

@@ -23,11 +23,11 @@ it(
     const before = await steps();
     expect(await cron()).toEqual({ code: 1, stdout: '', stderr: '' });
     const after = await steps();
-    expect(after, 'once more at once').toBeGreaterThan(before);
-    failedOften(host);
+    expect(after, 'one retry at once').toBeGreaterThan(before);
+    recordMoreFailures(host);
     expect(await cron()).toEqual({ code: 1, stdout: '', stderr: '' });
     expect(await steps(), 'not before some minutes have passed').toBe(after);
-    expect((await stack.run('apply', '-y')).code, 'who looks on need not wait').toBe(1);
+    expect((await stack.run('apply', '-y')).code, 'a user need not wait').toBe(1);
     expect(await steps()).toBeGreaterThan(after);
 
     stack.write({ ...words, containers: { a: { ...a, environment: { NEW: '1' } }, b } });
@@ -37,8 +37,8 @@ it(
   }),
 );
 
-/** Ten seconds may pass between two calls on a busy machine; after more failures it is longer. */
-function failedOften(host: PrivateHost): void {
+/** Records more failures, so that the next try is later than a busy machine needs for one call. */
+function recordMoreFailures(host: PrivateHost): void {
   const dir = `/proc/${host.pid}/root${join(installPaths(host.root).run, 'failing')}`;
   const [file = ''] = readdirSync(dir).map((name) => join(dir, name));
   const failing = JSON.parse(readFileSync(file, 'utf8')) as FailureRecord;

@@ -24,7 +24,7 @@ it(
       `${NOTHING}\nLeft as it is:\n  container.a is rolled back: the file asks for another command, limits\n`,
     );
 
-    // the file changes something else of it, and is heard
+    // the pin ends when the file changes the container again
     stack.write(pairWith({ command: SERVER.command, limits: { memory: '48M' } }));
     await stack.apply();
     expect(memory()).toBe(48 * 2 ** 20);

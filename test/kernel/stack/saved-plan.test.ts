@@ -58,7 +58,7 @@ it(
     const file = `${host.dir}/end.plan`;
     await stack.apply();
     await stack.plan('--destroy', '--out', file);
-    // its volume is kept
+    // keeps the volume
     expect((await host.baleine(['apply', file])).stdout).toContain('Resources: 4 destroyed.');
     await stack.destroy();
   }),

@@ -29,7 +29,7 @@ it(
   600_000,
 );
 
-/** What the addresses answer by HTTP/1, each after its protocol. */
+/** The pages of HTTP servers, sorted. */
 async function pages(stack: Stack, addresses: string[]): Promise<string[]> {
   const words = ['--silent', '--include', '--max-time', '5'];
   const urls = addresses.map((each) => `http://${each}/`);

@@ -11,7 +11,7 @@ const SLEEPER = { image: 'box', command: ['busybox', 'sleep', '1000'], stop_sign
 const stackOf = (host: PrivateHost, containers: Record<string, object>) =>
   new Stack(host, { name: 'one', images: { box: SMALL_IMAGE }, containers });
 
-/** `exited`, `running` and so on, by name. */
+/** Status of each container by name: `exited`, `running` and so on. */
 async function states(stack: Stack): Promise<Record<string, string>> {
   const listed: { name: string; status: string }[] = JSON.parse(await stack.done('ps', '--json'));
   return Object.fromEntries(listed.map(({ name, status }) => [name, status]));
@@ -49,7 +49,7 @@ it(
     expect((await stack.run('start', 'web')).code).toBe(1);
     mkdirSync(conf);
     await stack.apply();
-    expect((await states(stack)).web, 'what was asked to start is to run').toBe('running');
+    expect((await states(stack)).web, 'a failed start is completed').toBe('running');
     await stack.destroy();
   }),
 );

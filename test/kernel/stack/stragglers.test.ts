@@ -4,22 +4,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { usableRuntimes } from '../../support/runtimes.js';
-import { killedBy } from '../../support/standing-in.js';
+import { runKilledBy } from '../../support/standing-in.js';
 import { NOTHING, PAIR, Stack } from './stack.js';
 
 /**
- * What a run that replaces a container has at work, by program and word, and seconds that it then
- * dallies. Those that share the lock are waited for; the monitor and the runtime under it are ended,
- * so they get more time than the next apply takes.
+ * Programs that a run starts to replace a container, and the seconds that each then hangs. The next run
+ * waits for those that share the lock. It kills the monitor and the runtime below it, which hang for
+ * longer than the next apply takes.
  */
-const AT_WORK = [
-  { program: 'RUNTIME', word: 'delete', seconds: 1, waited: true },
-  { program: 'RUNTIME', word: 'create', seconds: 60, waited: false },
-  { program: 'RUNTIME', word: 'start', seconds: 1, waited: true },
-  { program: 'umount', word: '--', seconds: 1, waited: true },
-  { program: 'ip', word: '-force', seconds: 1, waited: true },
-  { program: 'cp', word: '--', seconds: 1, waited: true },
-  { program: 'conmon', word: 'pair.a', seconds: 60, waited: false },
+const HANGING = [
+  { program: 'RUNTIME', word: 'delete', seconds: 1, isAwaited: true },
+  { program: 'RUNTIME', word: 'create', seconds: 60, isAwaited: false },
+  { program: 'RUNTIME', word: 'start', seconds: 1, isAwaited: true },
+  { program: 'umount', word: '--', seconds: 1, isAwaited: true },
+  { program: 'ip', word: '-force', seconds: 1, isAwaited: true },
+  { program: 'cp', word: '--', seconds: 1, isAwaited: true },
+  { program: 'conmon', word: 'pair.a', seconds: 60, isAwaited: false },
 ];
 
 const ofRuntime = ({ program }: { program: string }) => program === 'RUNTIME';
@@ -31,12 +31,17 @@ it.each(usableRuntimes())(
       const stack = withRuntime(host, runtime);
       await stack.apply();
       const all = runtime === usableRuntimes()[0];
-      for (const { program, waited, ...how } of AT_WORK.filter((each) => all || ofRuntime(each))) {
+      for (const { program, isAwaited, ...how } of HANGING.filter(
+        (each) => all || ofRuntime(each),
+      )) {
         const at = { program: program.replace('RUNTIME', runtime), ...how };
-        const { code, went } = await replaceKilledBy(stack, at);
+        const { code, outcome } = await replaceKilledBy(stack, at);
         expect(code).toBe(137);
         await stack.apply();
-        expect({ ...at, went: went() }).toEqual({ ...at, went: waited ? 'on' : 'away' });
+        expect({ ...at, outcome: outcome() }).toEqual({
+          ...at,
+          outcome: isAwaited ? 'completed' : 'killed',
+        });
         expect(await stack.plan()).toBe(NOTHING);
         await stack.answers('10.77.1.11', ['a']);
       }
@@ -50,30 +55,34 @@ it(
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     await stack.apply();
-    const { went } = await replaceKilledBy(stack, { program: 'ip', word: '-force', seconds: 20 });
-    const said = new RegExp(
+    const { outcome } = await replaceKilledBy(stack, {
+      program: 'ip',
+      word: '-force',
+      seconds: 20,
+    });
+    const error = new RegExp(
       String.raw`^Error: cannot lock \S+/\.lock: programs of a run that was cut off are still at work: ` +
         String.raw`pid (\d+) \(sh \S+/ip -force -batch -\), since [\d:]{8}.*\n` +
         String.raw`  Wait until they have ended\. To end programs that hang: kill -KILL \1 `,
     );
     const cron = await stack.run('apply', '-y', '--quiet', '--lock-skip');
     expect(cron).toMatchObject({ code: 75, stdout: '' });
-    expect(cron.stderr).toMatch(said);
+    expect(cron.stderr).toMatch(error);
     for (const pid of /kill -KILL (.*)$/m.exec(cron.stderr)?.[1]?.split(' ') ?? []) {
       process.kill(Number(pid), 'SIGKILL');
     }
     expect(await stack.run('apply', '-y', '--quiet', '--lock-skip')).toMatchObject({ code: 0 });
-    expect(went()).toBe('away');
+    expect(outcome()).toBe('killed');
     expect(await stack.plan()).toBe(NOTHING);
     await stack.destroy();
   }),
 );
 
-/** Holds the lock that it reads the name of, close-on-exec as a run does. */
+/** Reads the name of a lock and holds it, close-on-exec as a run does. */
 const HOLDER =
   'chomp(my $path = <STDIN>); open my $lock, ">>", $path or die; flock $lock, 2; system "sleep", "30"';
 
-/** Grows older than the interval of cron while the tests before it run. */
+/** Started early: it must be older than the interval of cron. */
 const holder = spawn('perl', ['-e', HOLDER], { stdio: ['pipe', 'ignore', 'inherit'] });
 const held = { since: performance.now(), end: once(holder, 'exit') };
 afterAll(() => holder.kill('SIGKILL'));
@@ -112,5 +121,5 @@ function withRuntime(host: PrivateHost, runtime: string): Stack {
 
 function replaceKilledBy(stack: Stack, at: { program: string; word: string; seconds: number }) {
   const words = ['--file', stack.file, 'apply', '-y', '--replace', 'container.a'];
-  return killedBy(stack.host, at, words);
+  return runKilledBy(stack.host, at, words);
 }

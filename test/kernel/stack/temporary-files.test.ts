@@ -4,10 +4,10 @@ import { expect, it } from 'vitest';
 import { largeFiles, smallFiles } from '../../../src/host/linux/disks/scratch.js';
 import { installPaths } from '../../../src/model/install-paths.js';
 import { inPrivateHost } from '../../support/private-host.js';
-import { killedBy } from '../../support/standing-in.js';
+import { runKilledBy } from '../../support/standing-in.js';
 import { NOTHING, PAIR, Stack } from './stack.js';
 
-/** It reads such a file. */
+/** A program that reads a temporary file of baleine. */
 const READER = { program: 'ip', word: '-force -json', seconds: 0 };
 
 it(
@@ -15,7 +15,7 @@ it(
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     const scratch = `/proc/${host.pid}/root${smallFiles(installPaths(host.root)).dir}`;
-    await killedBy(host, READER, ['-f', stack.file, 'apply', '-y']);
+    await runKilledBy(host, READER, ['-f', stack.file, 'apply', '-y']);
     expect(readdirSync(scratch)).toHaveLength(1);
     await stack.apply();
     expect(existsSync(scratch)).toBe(false);
@@ -28,11 +28,11 @@ it(
   'the next apply removes the unpack sandbox of a killed plan',
   inPrivateHost(async (host) => {
     const staging = largeFiles(installPaths(host.root)).dir;
-    writeFileSync(`${host.dir}/image.tar.gz`, gzipSync('what is in it is not looked at any more'));
+    writeFileSync(`${host.dir}/image.tar.gz`, gzipSync('its content is never read'));
     const images = { far: { from: { docker: { path: './image.tar.gz' } } } };
     const foreign = new Stack(host, { name: 'far', images }, 'far.yaml');
     const mkfs = { program: 'mkfs.ext4', word: '^has_journal', seconds: 0 };
-    await killedBy(host, mkfs, ['-f', foreign.file, 'plan']);
+    await runKilledBy(host, mkfs, ['-f', foreign.file, 'plan']);
     expect(readdirSync(staging)).toHaveLength(1);
 
     const stack = new Stack(host, PAIR);
@@ -49,7 +49,7 @@ it(
     await stack.apply();
     const { stdout } = await host.run('df', ['--output=used', '--block-size=1K', '/run']);
     const used = Number(stdout.trim().split('\n').at(-1));
-    // none at all, and a page: enough for a question and not for its answer
+    // no space, and one page, which holds the input of a program but not its output
     for (const free of [0, 4]) {
       await host.run('mount', ['-o', `remount,size=${used + free}k`, '/run']);
       expect(await stack.plan()).toBe(NOTHING);

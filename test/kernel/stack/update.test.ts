@@ -8,7 +8,7 @@ import { headings, NOTHING, PAIR, SERVER, Stack } from './stack.js';
 const MiB = 2 ** 20;
 const { a, b } = PAIR.containers;
 
-/** The same stack with another `a`. */
+/** The same stack with other keys in container `a`. */
 const pairWith = (more: object, rest: object = {}) => ({
   ...PAIR,
   ...rest,
@@ -182,7 +182,7 @@ it(
   }),
 );
 
-/** `container.a container.limits` for each step that was started. */
+/** The started steps, as `container.a container.limits`. */
 function steps(json: string): string[] {
   const events = json
     .trimEnd()

@@ -50,7 +50,7 @@ it(
     await stack.apply();
     expect(await stack.plan()).toBe(NOTHING);
     expect(await check()).toMatch(/^0 /);
-    // of one of them its backup did not know yet that it had started
+    // the backup is one write older, so one of the containers may have been restarted
     const after = stack.processes('shop.one', 'shop.two');
     expect(Object.keys(after).filter((id) => after[id] === before[id])).not.toEqual([]);
 
@@ -58,7 +58,7 @@ it(
     writeFileSync(table, `${lines.slice(0, 2).join('\n')}\n`);
     rmSync(`${table}.bak`);
     expect(await stack.done('state', 'repair')).toMatch(/containers.csv: 1 rows of .* no backup/);
-    // the one whose row is lost is still there, and found
+    // the container without a row is found as an orphan
     stack.write({ ...STACK, containers: { one: CONTAINER } });
     expect(headings(await stack.plan())).toEqual([
       'container.two will be destroyed (orphaned: it carries our mark but is in no state file)',
@@ -97,13 +97,13 @@ it(
     expect(readdirSync(join(host.root, 'disks'))).toEqual(['shop.one.img']);
     expect(await stack.plan()).toBe(NOTHING);
 
-    const kept = async () =>
+    const cachedFiles = async () =>
       (await host.run('ls', [configCache(installPaths(host.root))])).stdout
         .split('\n')
         .filter(Boolean);
-    expect(await kept()).toHaveLength(2);
+    expect(await cachedFiles()).toHaveLength(2);
     await stack.destroy();
-    expect(await kept()).toHaveLength(1);
+    expect(await cachedFiles()).toHaveLength(1);
     expect(existsSync(join(host.root, 'volumes/other/x'))).toBe(true);
     await other.destroy();
   }),

@@ -71,7 +71,7 @@ it(
   }),
 );
 
-/** An image file as baleine would make it, outside of what it knows. */
+/** An image file like baleine's own, which is not recorded. */
 async function imageFile(host: PrivateHost): Promise<string> {
   const made = new Stack(host, { name: 'made', images: { base: SMALL_IMAGE } }, 'made.yaml');
   await made.apply();

@@ -30,8 +30,8 @@ const FILE = (name: string, subnet: string) => ({
   },
 });
 
-/** Baleine on another root than the host's. */
-class Rooted {
+/** baleine with another root than the host's default. */
+class Installation {
   readonly file: string;
 
   constructor(
@@ -44,8 +44,8 @@ class Rooted {
     writeFileSync(this.file, JSON.stringify(FILE(name, subnet)));
   }
 
-  at(root: string): Rooted {
-    return Object.assign(Object.create(Rooted.prototype), this, { root });
+  at(root: string): Installation {
+    return Object.assign(Object.create(Installation.prototype), this, { root });
   }
 
   run(...words: string[]): Promise<Ran> {
@@ -64,15 +64,15 @@ class Rooted {
     return found?.pid ?? 0;
   }
 
-  /** All it can have left on the host is gone; what is below the root is removed. */
-  async gone(): Promise<void> {
+  /** Destroys the stack, checks that the root is empty, and removes it. */
+  async remove(): Promise<void> {
     await this.done('destroy', '-y', '--volumes');
     expect(readdirSync(this.root)).toEqual(['destroyed.csv']);
     rmSync(this.root, { recursive: true });
   }
 }
 
-/** All but what the container itself writes. */
+/** A snapshot without disks, which containers write to. */
 async function at(host: PrivateHost): Promise<object> {
   const all = Object.entries(await host.snapshot());
   return Object.fromEntries(all.filter(([name]) => !name.endsWith('.img')));
@@ -80,7 +80,7 @@ async function at(host: PrivateHost): Promise<object> {
 
 const isAlive = (pid: number) => existsSync(`/proc/${pid}`);
 
-/** For its monitor to have it healed. */
+/** For the monitor to restart the container. */
 const WAIT = { timeout: 20_000, interval: 200 };
 
 describe('a root whose path has', () => {
@@ -92,7 +92,7 @@ describe('a root whose path has', () => {
     ['a dash before it', '-rf'],
   ])('%s works like any other', (_what, name) =>
     inPrivateHost(async (host) => {
-      const stack = new Rooted(host, join(host.dir, 'in', name));
+      const stack = new Installation(host, join(host.dir, 'in', name));
       mkdirSync(join(host.dir, 'in'));
       await stack.done('apply', '-y');
       await expect.poll(() => stack.done('logs', 'c')).toBe('hello\n');
@@ -103,7 +103,7 @@ describe('a root whose path has', () => {
       await expect.poll(async () => [0, pid].includes(await stack.pid()), WAIT).toBe(false);
       await stack.done('restart', 'c');
       expect(readdirSync(join(host.dir, 'in'))).toEqual([name]);
-      await stack.gone();
+      await stack.remove();
     })(),
   );
 
@@ -111,7 +111,7 @@ describe('a root whose path has', () => {
     'a root that some program cannot handle is refused, and not created: %j',
     (name) =>
       inPrivateHost(async (host) => {
-        const ran = await new Rooted(host, join(host.dir, name)).run('apply', '-y');
+        const ran = await new Installation(host, join(host.dir, name)).run('apply', '-y');
         expect(ran.code).toBe(1);
         expect(ran.stderr).toContain('as --root: ');
         expect(existsSync(join(host.dir, name))).toBe(false);
@@ -126,7 +126,7 @@ it(
     mkdirSync(real, { recursive: true });
     symlinkSync(join(host.dir, 'disk'), join(host.dir, 'link'));
     mkdirSync(join(host.dir, 'bound'));
-    const stack = new Rooted(host, join(host.dir, 'link/root'));
+    const stack = new Installation(host, join(host.dir, 'link/root'));
     await stack.done('apply', '-y');
     await host.run('mount', ['--bind', real, join(host.dir, 'bound')]);
     const pid = await stack.pid();
@@ -137,14 +137,14 @@ it(
       expect(await stack.at(path).pid()).toBe(pid);
     }
     await host.run('umount', [join(host.dir, 'bound')]);
-    await stack.at(real).gone();
+    await stack.at(real).remove();
   }),
 );
 
 it(
   'refuses a copy until it is adopted, and then leaves the original alone',
   inPrivateHost(async (host) => {
-    const original = new Rooted(host, host.root);
+    const original = new Installation(host, host.root);
     await original.done('apply', '-y');
     writeFileSync(join(host.root, 'volumes/shop/data/note'), 'mine');
     const pid = await original.pid();
@@ -171,17 +171,17 @@ it(
     );
     expect(await copy.done('state', 'adopt', '-y')).toContain('belongs to this host already');
     expect(await at(host)).toEqual(before);
-    // two bridges of one subnet cannot be
+    // a host cannot have two bridges in one subnet
     writeFileSync(copy.file, JSON.stringify(FILE('shop', '10.60.2')));
     await copy.done('apply', '-y');
     expect(isAlive(pid)).toBe(true);
     expect(readFileSync(join(copy.root, 'volumes/shop/data/note'), 'utf8')).toBe('mine');
     expect(await copy.pid()).not.toBe(pid);
-    await copy.gone();
+    await copy.remove();
     writeFileSync(copy.file, JSON.stringify(FILE('shop', '10.60.1')));
     expect(await original.done('plan')).toContain('No changes.');
     expect(await original.pid()).toBe(pid);
-    await original.gone();
+    await original.remove();
   }),
   300_000,
 );
@@ -189,7 +189,7 @@ it(
 it(
   'accepts a moved root with its running containers and data',
   inPrivateHost(async (host) => {
-    const stack = new Rooted(host, host.root);
+    const stack = new Installation(host, host.root);
     await stack.done('apply', '-y');
     writeFileSync(join(host.root, 'volumes/shop/data/note'), 'mine');
     const pid = await stack.pid();
@@ -208,7 +208,7 @@ it(
     await moved.done('apply', '-y');
     expect(await moved.done('plan')).toContain('No changes.');
     expect(await moved.done('exec', 'c', 'busybox', 'cat', '/data/note')).toBe('mine');
-    await moved.gone();
+    await moved.remove();
   }),
   300_000,
 );
@@ -216,7 +216,7 @@ it(
 it(
   'does not mix running containers with a restored backup',
   inPrivateHost(async (host) => {
-    const stack = new Rooted(host, host.root);
+    const stack = new Installation(host, host.root);
     await stack.done('apply', '-y');
     writeFileSync(join(host.root, 'volumes/shop/data/note'), 'then');
     const pid = await stack.pid();
@@ -230,7 +230,7 @@ it(
     await stack.done('apply', '-y');
     expect(await stack.done('exec', 'c', 'busybox', 'cat', '/data/note')).toBe('then');
     for (const each of [backup, join(host.dir, 'old')]) rmSync(each, { recursive: true });
-    await stack.gone();
+    await stack.remove();
   }),
   300_000,
 );

@@ -43,7 +43,7 @@ const stackWith = (password: string, more: object = {}) => ({
   },
 });
 
-/** Options of plan, each with what it is to show. */
+/** Options of plan, each with the expected output. */
 const PLANS: [string[], RegExp][] = [
   [[], /container\.db .*PASSWORD|environment\.PASSWORD/s],
   [['--target', 'container.log'], /container\.log/],
@@ -59,7 +59,7 @@ it(
     const stack = new Stack(host, stackWith(SECRET));
     await stack.apply();
     await stack.answers('10.77.1.10', ['web-server-1', 'web-server-2']);
-    // drift of several kinds, and an edited file
+    // several kinds of drift, and an edited file
     await stack.kill('shop.log');
     await host.run('ip', ['address', 'del', '10.77.1.1/24', 'dev', await bridgeOf(stack)]);
     writeFileSync(join(host.root, 'volumes/shop/data/kept'), '1');
@@ -113,7 +113,7 @@ async function plansOf(stack: Stack, more: string[]): Promise<string[]> {
   return texts;
 }
 
-/** The interface of its only bridge. */
+/** The interface of the stack's only bridge. */
 async function bridgeOf({ host }: Stack): Promise<string> {
   const { stdout } = await host.run('ip', ['-json', 'link', 'show', 'type', 'bridge']);
   return (JSON.parse(stdout) as { ifname: string }[])[0]?.ifname ?? '';

@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-/** A tree that looks like cgroups, of either version. */
+/** Creates files as in a cgroup hierarchy of either version. */
 function tree(files: Record<string, string>): void {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(join(dir, path, '..'), { recursive: true });
@@ -56,7 +56,7 @@ describe('hierarchies', () => {
 });
 
 describe('limits', () => {
-  it('are read from v1, no limit being absent', () => {
+  it('are read from v1; no limit reads as undefined', () => {
     tree({
       'memory/g/memory.limit_in_bytes': '67108864\n',
       'memory/g/memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\noom_kill 3\n',
@@ -76,7 +76,7 @@ describe('limits', () => {
     expect(readLimits(v1(), '/none', LIMITS)).toBeUndefined();
   });
 
-  it('are read from v2, no limit being absent', () => {
+  it('are read from v2; no limit reads as undefined', () => {
     tree({
       'g/memory.max': '67108864\n',
       'g/memory.events': 'low 0\nmax 9\noom 2\noom_kill 2\noom_group_kill 0\n',

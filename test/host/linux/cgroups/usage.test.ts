@@ -8,7 +8,7 @@ import { readUsage } from '../../../../src/host/linux/cgroups/usage.js';
 const unified = mkdtempSync(join(tmpdir(), 'unified-'));
 afterAll(() => rmSync(unified, { recursive: true }));
 
-/** As a kernel with cgroup v2 alone writes them. */
+/** Files of a kernel with cgroup v2 only. */
 const FILES = {
   'pids.current': '3\n',
   'memory.current': '1234944\n',

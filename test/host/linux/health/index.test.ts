@@ -21,7 +21,7 @@ it('starts each check even if many before it hang', async () => {
   const execute = () =>
     new Promise<{ code: number; output: string }>((resolve) => {
       hung.push(() => resolve({ code: 0, output: '' }));
-      // nobody answers before the last is asked
+      // no check ends before the last one has started
       if (hung.length === 30) for (const end of hung) end();
     });
   const health = linuxHealth(installPaths('/nowhere'), { execute });

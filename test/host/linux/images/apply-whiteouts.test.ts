@@ -37,7 +37,7 @@ async function* layer(...members: Member[]) {
 
 const way = (...members: Member[]) => applyWhiteouts(tree, layer(...members), 'unpack it');
 
-/** A lower layer: `dir/` with `a`, `b/c` and `lost+found`, a link to it, and one to a victim. */
+/** Creates a lower layer: `dir/` with `a`, `b/c` and `lost+found`, a link to it, and one to a victim. */
 function lower(): void {
   mkdirSync(join(tree, 'dir/b'), { recursive: true });
   mkdirSync(join(tree, 'lost+found'));
@@ -108,7 +108,7 @@ describe('tar’s listing', () => {
     const found: Member[] = [];
     async function* listing() {
       const text = tar(LIST_OPTIONS, archive);
-      // cut anywhere
+      // chunks end anywhere in a line
       for (let at = 0; at < text.length; at += 7) yield text.subarray(at, at + 7);
     }
     for await (const member of membersOf(listing())) found.push(member);

@@ -48,7 +48,7 @@ describe.each([['gnu'], ['posix']])('an archive written by %s', (format) => {
       expect(blobs.size(name)).toBe(text.length);
       expect(await textOf(blobs, name, 'it')).toBe(text);
     }
-    // Docker's way to have a layer twice, and nobody's way out.
+    // a link, as Docker stores equal layers; a link that leads out does not resolve
     expect(await textOf(blobs, 'b/layer.tar', 'it')).toBe(FILES['a/layer.tar']);
     expect(blobs.size('out')).toBeUndefined();
     await expect(textOf(blobs, 'gone', 'it')).rejects.toThrow('cannot use it: it has no gone');

@@ -26,7 +26,7 @@ function layerOf(blob: Buffer, content = TAR) {
   return { open, bytes: blob.length, compressed: false, content: digestOf(content) };
 }
 
-async function poured(blob: Buffer, content = TAR, most = 2 ** 30): Promise<Buffer> {
+async function unpacked(blob: Buffer, content = TAR, most = 2 ** 30): Promise<Buffer> {
   const chunks: Buffer[] = [];
   const write = (chunk: Buffer, _encoding: string, done: () => void) => {
     chunks.push(chunk);
@@ -39,31 +39,31 @@ async function poured(blob: Buffer, content = TAR, most = 2 ** 30): Promise<Buff
 it.each([['nothing', ['cat']], ...SCHEMES] as typeof SCHEMES)(
   'a layer compressed by %s is unpacked unchanged',
   async (_name, program) => {
-    expect(await poured(packed(program))).toEqual(TAR);
+    expect(await unpacked(packed(program))).toEqual(TAR);
     expect(await contentDigest(layerOf(packed(program)), 'read x')).toBe(digestOf(TAR));
-    // an archive without members, which is what no bytes at all stand for
-    const none = await poured(packed(program, Buffer.alloc(0)), Buffer.alloc(0));
+    // zero bytes count as an archive without members
+    const none = await unpacked(packed(program, Buffer.alloc(0)), Buffer.alloc(0));
     expect(none).toEqual(Buffer.alloc(1024));
   },
 );
 
 it.each(SCHEMES)('damage of %s is reported by its own program', async (name, program) => {
   const whole = packed(program);
-  await expect(poured(whole.subarray(0, whole.length - 20))).rejects.toThrow(
+  await expect(unpacked(whole.subarray(0, whole.length - 20))).rejects.toThrow(
     new RegExp(`^cannot unpack x: a layer: (.*\\b)?${name}\\b`),
   );
 });
 
 it('an endless layer is read up to its limit', async () => {
   const zeros = Buffer.alloc(2 ** 24);
-  await expect(poured(packed(['gzip'], zeros), zeros, 2 ** 20)).rejects.toThrow(
+  await expect(unpacked(packed(['gzip'], zeros), zeros, 2 ** 20)).rejects.toThrow(
     'cannot unpack x: a layer unpacks to more than 1M',
   );
 });
 
 it('names the damaged format, also if zstd(1) replaces its program', async () => {
   const damaged = packed(['gzip']).subarray(0, -20);
-  await expect(poured(damaged)).rejects.toThrow(/: gzip: .*unexpected end of file/);
+  await expect(unpacked(damaged)).rejects.toThrow(/: gzip: .*unexpected end of file/);
   const dir = mkdtempSync(join(tmpdir(), 'programs-'));
   const PATH = process.env.PATH;
   try {
@@ -71,9 +71,9 @@ it('names the damaged format, also if zstd(1) replaces its program', async () =>
       symlinkSync(findProgram(program) ?? '', join(dir, program));
     process.env.PATH = dir;
     expect(findProgram('gzip')).toBeUndefined();
-    await expect(poured(damaged)).rejects.toThrow(/^cannot unpack x: a layer: gzip: premature/);
+    await expect(unpacked(damaged)).rejects.toThrow(/^cannot unpack x: a layer: gzip: premature/);
     rmSync(join(dir, 'zstd'));
-    await expect(poured(damaged)).rejects.toThrow('gzip is not installed');
+    await expect(unpacked(damaged)).rejects.toThrow('gzip is not installed');
   } finally {
     process.env.PATH = PATH;
     rmSync(dir, { recursive: true });

@@ -24,7 +24,7 @@ const configOf = (command: string, layers = [sha256('layer')]) =>
     rootfs: { diff_ids: layers },
   });
 
-describe('what docker save writes', () => {
+describe('the output of docker save', () => {
   const saved = (...all: object[]) =>
     blobsOf({
       'manifest.json': JSON.stringify(all),

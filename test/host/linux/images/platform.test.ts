@@ -21,7 +21,7 @@ function put(text: string, mediaType: string) {
   return { digest: sha256(text), size: Buffer.byteLength(text), mediaType };
 }
 
-/** An image whose command is its name; `platform` is what its config says. */
+/** An image whose command is its name. @param platform the platform in its config */
 function image(name: string, platform: Platform = OURS) {
   const config = { ...platform, config: { Cmd: [name] }, rootfs: { diff_ids: [] } };
   const parts = { config: put(JSON.stringify(config), `${OCI}.config.v1+json`), layers: [] };

@@ -30,7 +30,7 @@ const HEAD =
   'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT  \n';
 const route = (device: string, destination: string, gateway: string, mask: string) =>
   `${device}\t${destination}\t${gateway}\t0001\t0\t0\t0\t${mask}\t0\t0\t0   \n`;
-// As a little-endian kernel prints them.
+// printed by a little-endian kernel
 const ROUTES = [
   HEAD,
   route('eth9', '00000000', '00000000', '00000000'),

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-/** Starts Node with a folder open as descriptor 40, beyond those it makes close-on-exec itself. */
+/** Starts Node with a folder open as descriptor 40; Node makes lower ones close-on-exec itself. */
 async function inheritedBy(script: string): Promise<string> {
   const bundle = join(dir, 'bundle.mjs');
   await build({

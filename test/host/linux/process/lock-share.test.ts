@@ -24,8 +24,8 @@ afterEach(() => {
 
 const LIST = ['-c', 'for each in /proc/self/fd/*; do readlink "$each"; done; true'];
 
-/** How many of its descriptors each sort of program has on the lock. */
-async function holding(options: RunOptions = {}): Promise<number[]> {
+/** Number of descriptors of the lock in programs started in each way. */
+async function descriptorCounts(options: RunOptions = {}): Promise<number[]> {
   const child = startChild('sh', LIST, { purpose: 'list' });
   let text = '';
   for await (const chunk of child.stdout) text += chunk;
@@ -35,15 +35,15 @@ async function holding(options: RunOptions = {}): Promise<number[]> {
 }
 
 it('shares the lock with every program while we hold it', async () => {
-  expect(await holding()).toEqual([0, 0, 0]);
+  expect(await descriptorCounts()).toEqual([0, 0, 0]);
   shareLock(lock);
-  expect(await holding()).toEqual([1, 1, 1]);
-  expect(await holding({ input: 'text' })).toEqual([1, 1, 1]);
+  expect(await descriptorCounts()).toEqual([1, 1, 1]);
+  expect(await descriptorCounts({ input: 'text' })).toEqual([1, 1, 1]);
   shareLock(undefined);
-  expect(await holding()).toEqual([0, 0, 0]);
+  expect(await descriptorCounts()).toEqual([0, 0, 0]);
 });
 
 it('does not share it with programs that run foreign code', async () => {
   shareLock(lock);
-  expect(await holding({ foreign: true })).toEqual([0, 0, 1]);
+  expect(await descriptorCounts({ foreign: true })).toEqual([0, 0, 1]);
 });

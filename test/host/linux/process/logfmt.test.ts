@@ -3,7 +3,7 @@ import { logMessages } from '../../../../src/host/linux/process/logfmt.js';
 
 it.each<[line: string, messages: string[]]>([
   ['time="1" level=error msg="exec failed: \\"x\\" is missing"', ['exec failed: "x" is missing']],
-  // what strconv.Quote makes of them is no JSON
+  // escapes of strconv.Quote that are invalid in JSON
   [
     'level=fatal msg="denied: \\x1b[2J\\a \\u202e \\U0001f40b \\v"',
     ['denied: \x1b[2J\x07 \u202e 🐋 \v'],

@@ -78,11 +78,11 @@ it.each(all)('%s runs in its own session, out of reach of Ctrl-C', async (_name,
   expect(session).toBe(pid);
 });
 
-/** Whether a process with these words runs, zombies left out. */
-function isRunning(words: string): boolean {
+/** Whether a process with this command line is running. Excludes zombies, which have none. */
+function isRunning(command: string): boolean {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .some((name) => commandOf(name).replaceAll('\0', ' ').trim() === words);
+    .some((name) => commandOf(name).replaceAll('\0', ' ').trim() === command);
 }
 
 function commandOf(pid: string): string {
@@ -93,15 +93,18 @@ function commandOf(pid: string): string {
   }
 }
 
-/** A number of seconds that no other test sleeps. */
+/** A number of seconds that no other test uses for `sleep`. */
 const unique = () => `${1000 + (process.pid % 1000)}.${process.hrtime.bigint() % 1_000_000_000n}`;
 
 describe('a program that does not end by itself', () => {
   it.each([
     ['a child of its group', (time: string) => `sleep ${time} & wait`],
-    ['a child in a session of its own', (time: string) => `setsid sleep ${time} & wait`],
-    ['a grandchild in one', (time: string) => `setsid sh -c 'sleep ${time} & wait' & wait`],
-    ['one that ignores what can be ignored', (time: string) => `trap '' TERM; sleep ${time}`],
+    ['a child in its own session', (time: string) => `setsid sleep ${time} & wait`],
+    [
+      'a grandchild in its own session',
+      (time: string) => `setsid sh -c 'sleep ${time} & wait' & wait`,
+    ],
+    ['a process that ignores SIGTERM', (time: string) => `trap '' TERM; sleep ${time}`],
   ])('is ended with %s', async (_what, script) => {
     const time = unique();
     const ended = run('sh', ['-c', script(time)], { timeout: 500 });

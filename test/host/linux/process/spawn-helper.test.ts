@@ -24,7 +24,7 @@ import { UserError } from '../../../../src/model/errors.js';
 
 let helper: SpawnHelper;
 let dir: string;
-const begun: number[] = [];
+const startedPids: number[] = [];
 
 beforeEach(() => {
   helper = new SpawnHelper();
@@ -32,13 +32,13 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  for (const pid of begun.splice(0)) process.kill(pid, 'SIGKILL');
+  for (const pid of startedPids.splice(0)) process.kill(pid, 'SIGKILL');
   rmSync(dir, { recursive: true });
 });
 
-const TELL = '>/proc/self/fd/$_OCI_SYNCPIPE';
+const TO_HELPER = '>/proc/self/fd/$_OCI_SYNCPIPE';
 
-/** A program whose first process forks and ends, as conmon's does; what it has forked is this. */
+/** A program that runs a script in the background and ends, as conmon does. */
 const forking = (script: string, more: Partial<DaemonCommand> = {}): DaemonCommand => ({
   folder: dir,
   sockets: [],
@@ -48,12 +48,12 @@ const forking = (script: string, more: Partial<DaemonCommand> = {}): DaemonComma
   ...more,
 });
 
-/** Tells its pid and goes on. */
+/** Starts a program that reports its pid and keeps running. */
 async function sleeper(more: Partial<DaemonCommand> = {}): Promise<number> {
-  const script = `echo $$ ${TELL}; exec sleep 60`;
+  const script = `echo $$ ${TO_HELPER}; exec sleep 60`;
   const { line, complaint } = await helper.during(() => helper.begin(forking(script, more)));
   const pid = Number(line);
-  if (pid > 0) begun.push(pid);
+  if (pid > 0) startedPids.push(pid);
   expect(complaint).toBe('');
   return pid;
 }
@@ -153,7 +153,7 @@ it('reports an address it cannot listen on', async () => {
   try {
     const sockets = [{ host_ip: '127.0.0.1', published: port }];
     const { line, complaint } = await helper.during(() =>
-      helper.begin(forking(`echo $$ ${TELL}`, { sockets })),
+      helper.begin(forking(`echo $$ ${TO_HELPER}`, { sockets })),
     );
     expect(line).toBe('');
     expect(complaint).toBe(`cannot listen at 127.0.0.1:${port}: Address already in use\n`);
@@ -186,7 +186,7 @@ it('fails pending requests if perl is killed, and starts another for the next', 
     await expect.poll(() => childrenOf(process.pid)).toHaveLength(before.length + 1);
     const perl = Number(childrenOf(process.pid).find((pid) => !before.includes(pid)));
     await expect.poll(() => childrenOf(perl)).toHaveLength(1);
-    begun.push(Number(childrenOf(perl)[0]));
+    startedPids.push(Number(childrenOf(perl)[0]));
     process.kill(perl, 'SIGKILL');
     const said = await waiting;
     await helper.run('true', [], 'try');

@@ -22,7 +22,7 @@ afterEach(() => rmSync(paths.root, { recursive: true }));
 const line = (text: string, stream = 'stdout', tag = 'F') =>
   `2026-01-01T00:00:00.1+00:00 ${stream} ${tag} ${text}\n`;
 
-/** Each line with the stream that it came by. */
+/** Each line, preceded by its stream. */
 async function texts(options?: Parameters<typeof readLog>[2]): Promise<string[]> {
   const found: string[] = [];
   const begun = { stdout: '', stderr: '' };
@@ -36,7 +36,7 @@ async function texts(options?: Parameters<typeof readLog>[2]): Promise<string[]>
   return found;
 }
 
-/** As if this very process were the container's conmon, until `end`. */
+/** Records this process as the container's conmon, until `end`. */
 function monitored(): { end: () => void } {
   const self = { pid: process.pid, start_time: startTime(process.pid), boot_id: bootId() };
   const started = join(bundleDir(paths, ID), 'started.json');
@@ -185,7 +185,7 @@ describe('readLog', () => {
     for await (const parts of readLog(paths, ID, options)) {
       found.push(...parts.map(({ bytes }) => bytes.toString()));
       if (found.length > 1) continue;
-      // at once, so that nobody can look in between
+      // without a pause, so that the reader cannot see each file
       for (let index = 1; index <= 3; index += 1) {
         writeFileSync(`${file}.tmp`, line(`${index}`));
         renameSync(`${file}.tmp`, file);
