@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isDown } from '../kinds/container/restart-decision.js';
 import { kinds } from '../kinds/index.js';
 import { describeExit } from '../model/exit.js';
 import { type HealthTarget, healthTarget } from '../model/health.js';
+import { poll } from '../model/poll.js';
 import { printable } from '../model/printable.js';
 import type { Row } from '../model/resource.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
@@ -21,17 +21,20 @@ export async function waitHealthy(
   stack: string,
   { waitTimeout = DEFAULT_TIMEOUT }: WaitOptions,
 ): Promise<number> {
-  const deadline = performance.now() + waitTimeout;
-  for (;;) {
+  const find = async () => {
     const down = await findDown(context, stack);
     const ill = await findUnhealthy(context, targetsOf(context, stack));
-    if (down.length + ill.length === 0) return 0;
-    const left = deadline - performance.now();
-    const said = [...down.map(({ said }) => said), ...ill];
-    if (down.some(({ isFinal }) => isFinal)) return fail(context, 'not all stay up', said);
-    if (left <= 0) return fail(context, `not all are healthy after ${waitTimeout / 1000} s`, said);
-    await sleep(Math.min(500, left));
-  }
+    const said = [...down.map((each) => each.said), ...ill];
+    return { said, isFinal: down.some((each) => each.isFinal) };
+  };
+  const { said, isFinal } = await poll(find, {
+    until: (found) => found.isFinal || found.said.length === 0,
+    limit: waitTimeout,
+    pause: 500,
+  });
+  if (said.length === 0) return 0;
+  const what = isFinal ? 'not all stay up' : `not all are healthy after ${waitTimeout / 1000} s`;
+  return fail(context, what, said);
 }
 
 interface Down {

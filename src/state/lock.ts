@@ -10,10 +10,10 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { flockDescriptor } from '../host/linux/process/flock.js';
 import { LockedError } from '../model/errors.js';
 import { type InstallPaths, lockFile } from '../model/install-paths.js';
+import { poll } from '../model/poll.js';
 import { holdersOf, type LockHolder, type LockHolders, programsOf } from './lock-holders.js';
 
 /** The exclusive right to write below a root, until the process ends, however it ends. */
@@ -54,21 +54,22 @@ export async function acquireLock(
   paths: InstallPaths,
   { timeoutMs, stragglersMs = 10_000, overdueMs = INTERVAL }: LockTimeouts,
 ): Promise<Lock> {
-  const start = now();
   const path = lockFile(paths);
-  for (let pause = 20; ; pause = Math.min(pause * 1.5, 500)) {
-    const fd = tryLock(paths.root, path);
-    if (fd !== undefined) return lockOf(paths.root, path, fd);
-    const waited = now() - start;
-    const holders = waited < timeoutMs ? undefined : holdersOf(path);
-    const limit = holders?.run === undefined ? Math.max(timeoutMs, stragglersMs) : timeoutMs;
-    if (waited >= limit) throw lockedError(path, overdueMs, holders);
-    await sleep(Math.min(pause, limit - waited));
-  }
+  const attempt = () => tryLock(paths.root, path);
+  const attemptOrHolders = () => attempt() ?? holdersOf(path);
+  const got =
+    (await poll(attempt, { ...PACE, limit: timeoutMs })) ??
+    (await poll<number | LockHolders>(attemptOrHolders, {
+      ...PACE,
+      limit: stragglersMs - timeoutMs,
+      until: (each) => typeof each === 'number' || each.run !== undefined,
+    }));
+  if (typeof got === 'number') return lockOf(paths.root, path, got);
+  throw lockedError(path, overdueMs, got);
 }
 
-/** Milliseconds of a monotonic clock; `performance` would have to be loaded first. */
-const now = () => process.uptime() * 1000;
+/** Milliseconds between two attempts. */
+const PACE = { pause: 20, maxPause: 500 };
 
 /** A descriptor that holds the lock, or undefined if another process does. */
 function tryLock(root: string, path: string): number | undefined {

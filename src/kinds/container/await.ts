@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Health } from '../../host/ports.js';
 import { UserError } from '../../model/errors.js';
+import { poll } from '../../model/poll.js';
 import type { AwaitedSpec } from '../../model/specs.js';
 
 /** Why a condition does not hold; `over` if waiting does not help. */
@@ -21,14 +21,13 @@ export async function awaitDependency(
   limit: number,
 ): Promise<void> {
   const left = limit - (health.life(dependency.id)?.age ?? 0);
-  const deadline = performance.now() + Math.max(0, left);
-  for (let pause = 100; ; pause = Math.min(pause * 1.5, 1000)) {
-    const obstacle = await obstacleOf(health, dependency);
-    if (obstacle === undefined) return;
-    const rest = deadline - performance.now();
-    if (obstacle.over || rest <= 0) throw unmet(dependency, obstacle, limit);
-    await sleep(Math.min(pause, rest));
-  }
+  const obstacle = await poll(() => obstacleOf(health, dependency), {
+    until: (each) => each === undefined || each.over === true,
+    limit: left,
+    pause: 100,
+    maxPause: 1000,
+  });
+  if (obstacle) throw unmet(dependency, obstacle, limit);
 }
 
 /** Checks the condition once. */

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Health, Host } from '../../host/ports.js';
 import { UserError } from '../../model/errors.js';
+import { poll } from '../../model/poll.js';
 import type { ContainerVerbs } from './verbs.js';
 
 type Join = ContainerVerbs['container.join'];
@@ -24,17 +24,15 @@ export async function join(
 }
 
 async function awaitWell(health: Health, { target, limit }: First, server: string): Promise<void> {
-  const deadline = performance.now() + limit;
-  for (let pause = 100; ; pause = Math.min(pause * 1.5, 1000)) {
+  const find = async () => {
     const complaint = await complaintOf(health, target);
-    if (complaint === undefined) return;
-    const left = deadline - performance.now();
-    if (left <= 0) {
-      throw unfit(server, `it is not well after ${Math.round(limit / 1000)} s: ${complaint}`);
-    }
-    refuseEnded(health, target.id, server);
-    await sleep(Math.min(pause, left));
-  }
+    if (complaint !== undefined) refuseEnded(health, target.id, server);
+    return complaint;
+  };
+  const until = (each: string | undefined) => each === undefined;
+  const complaint = await poll(find, { until, limit, pause: 100, maxPause: 1000 });
+  if (complaint === undefined) return;
+  throw unfit(server, `it is not well after ${Math.round(limit / 1000)} s: ${complaint}`);
 }
 
 /** @param span milliseconds that the server must stay healthy */
@@ -43,15 +41,17 @@ async function watch(
   { id, server, first = [] }: Pick<Join, 'id' | 'first'> & { server: string },
   span: number,
 ): Promise<void> {
-  const end = performance.now() + span;
-  while (performance.now() < end) {
-    await sleep(Math.min(500, end - performance.now()));
+  if (span === 0) return;
+  const find = async () => {
     refuseEnded(health, id, server);
     for (const { target } of first) {
       const complaint = await complaintOf(health, target);
-      if (complaint !== undefined) throw unfit(server, `it did not stay well: ${complaint}`);
+      if (complaint !== undefined) return complaint;
     }
-  }
+    return undefined;
+  };
+  const complaint = await poll(find, { limit: span, pause: 500 });
+  if (complaint !== undefined) throw unfit(server, `it did not stay well: ${complaint}`);
 }
 
 async function complaintOf(health: Health, target: First['target']): Promise<string | undefined> {

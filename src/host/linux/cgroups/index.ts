@@ -1,6 +1,6 @@
 import { readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { poll } from '../../../model/poll.js';
 import type { Cgroups } from '../../ports.js';
 import { type Hierarchies, readHierarchies } from './hierarchies.js';
 import { writeLimits } from './write.js';
@@ -57,19 +57,18 @@ function childGroups(group: string): string[] {
 
 /** A group stays busy for a moment after its processes were killed; wait at most one second. */
 async function removeGroup(dir: string): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
+  const remove = () => {
     try {
       rmdirSync(dir);
-      return;
     } catch (error) {
-      if (errno(error) === 'ENOENT') return;
-      if (errno(error) !== 'EBUSY' || attempt === 50) {
-        const cause = errno(error) === 'EBUSY' ? 'processes are left in it' : errno(error);
-        throw new Error(`cannot remove cgroup ${dir}: ${cause}`, { cause: error });
-      }
-      await sleep(20);
+      return error;
     }
-  }
+  };
+  const isOver = (error: unknown) => errno(error) !== 'EBUSY';
+  const error = await poll(remove, { until: isOver, limit: 1000, pause: 20 });
+  if (error === undefined || errno(error) === 'ENOENT') return;
+  const cause = isOver(error) ? errno(error) : 'processes are left in it';
+  throw new Error(`cannot remove cgroup ${dir}: ${cause}`, { cause: error });
 }
 
 /** Keeps the group if other containers of ours are still in it. */
@@ -81,4 +80,4 @@ function removeIfEmpty(dir: string): void {
   }
 }
 
-const errno = (error: unknown) => (error as NodeJS.ErrnoException).code;
+const errno = (error: unknown) => (error as NodeJS.ErrnoException | undefined)?.code;

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readdir, rmdir } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { poll } from '../../../model/poll.js';
 import { LONG, run } from '../process/run.js';
 import { backingFile, type Mount, readMounts } from './mount-table.js';
 import { checkComplete, damagedError, hasErrors } from './superblock.js';
@@ -88,12 +88,9 @@ const mountAt = (dir: string): Mount | undefined =>
 
 /** The kernel detaches the device (autoclear) a moment after its last use; false if it does not. */
 async function released(device: string, file: string | undefined): Promise<boolean> {
-  const deadline = performance.now() + RELEASE_TIMEOUT;
-  for (let pause = 1; file && backingFile(device) === file; pause = Math.min(pause * 2, 50)) {
-    if (performance.now() > deadline) return false;
-    await sleep(pause);
-  }
-  return true;
+  if (file === undefined) return true;
+  const isReleased = () => backingFile(device) !== file;
+  return poll(isReleased, { limit: RELEASE_TIMEOUT, pause: 1, maxPause: 50 });
 }
 
 /**

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'csv-parse/sync';
 import { UserError } from '../../../model/errors.js';
 import type { InstallPaths } from '../../../model/install-paths.js';
+import { poll } from '../../../model/poll.js';
 import type { ProxySpec } from '../../../model/specs.js';
 import type { Fault, Proxies, Runtime } from '../../ports.js';
 import { smallFiles, withScratch } from '../disks/scratch.js';
@@ -89,15 +89,14 @@ async function awaitSocket(
   limit = SOCKET_TIMEOUT,
   pause = PAUSE,
 ): Promise<Ask | undefined> {
-  const deadline = performance.now() + limit;
-  for (;;) {
+  const find = async (): Promise<Ask | 'not running' | undefined> => {
     const container = runningContainer(paths, id);
-    if (!container) return undefined;
+    if (!container) return 'not running';
     const ask: Ask = (command) => askProxy(container.pid, socket, command);
-    if ((await workerOf(ask)) !== undefined) return ask;
-    if (performance.now() > deadline) return undefined;
-    await sleep(pause);
-  }
+    return (await workerOf(ask)) === undefined ? undefined : ask;
+  };
+  const found = await poll(find, { limit, pause });
+  return found === 'not running' ? undefined : found;
 }
 
 /** A proxy that ends or restarts during the wait has no sessions left to wait for. */
@@ -120,9 +119,8 @@ async function unlessGone(
  */
 async function drain(ask: Ask, proxy: ProxySpec, servers: string[], limit: number): Promise<void> {
   await setState(ask, proxy, servers, 'maint');
-  const busy = async () => (await statesOf(ask, proxy, servers)).some(isBusy);
-  const deadline = performance.now() + limit;
-  while ((await busy()) && performance.now() < deadline) await sleep(PAUSE);
+  const isDrained = async () => !(await statesOf(ask, proxy, servers)).some(isBusy);
+  await poll(isDrained, { limit, pause: PAUSE });
 }
 
 async function awaitNewWorker(
@@ -130,11 +128,11 @@ async function awaitNewWorker(
   before: string | undefined,
   { id }: ProxySpec,
 ): Promise<void> {
-  const deadline = performance.now() + RELOAD_TIMEOUT;
-  for (let now = before; now === before || now === undefined; now = await workerOf(ask)) {
-    if (performance.now() > deadline) throw reloadError(id);
-    await sleep(PAUSE / 2);
-  }
+  const isNew = async () => {
+    const worker = await workerOf(ask);
+    return worker !== undefined && worker !== before;
+  };
+  if (!(await poll(isNew, { limit: RELOAD_TIMEOUT, pause: PAUSE / 2 }))) throw reloadError(id);
 }
 
 /** @param worker pid of the worker, in the container's pid namespace */
@@ -144,9 +142,8 @@ async function awaitEnd(
   worker: string,
   limit: number,
 ): Promise<void> {
-  const deadline = performance.now() + limit;
-  const isThere = () => existsSync(`/proc/${runningContainer(paths, id)?.pid}/root/proc/${worker}`);
-  while (performance.now() < deadline && isThere()) await sleep(PAUSE);
+  const isGone = () => !existsSync(`/proc/${runningContainer(paths, id)?.pid}/root/proc/${worker}`);
+  await poll(isGone, { limit, pause: PAUSE });
 }
 
 /** Requests to the server's previous port would fail or reach another server. */
@@ -198,17 +195,12 @@ async function setState(
 }
 
 async function awaitUp(ask: Ask, proxy: ProxySpec, servers: string[], limit: number) {
-  const deadline = performance.now() + limit;
-  for (;;) {
-    const down = (await statesOf(ask, proxy, servers)).find((each) => !isUp(each));
-    if (!down) return;
-    if (performance.now() > deadline) {
-      const { svname, status, last_chk, check_status } = down;
-      const found = `${status} (${last_chk || check_status})`;
-      throw new Error(`cannot send requests to ${svname}: the proxy reports ${found}`);
-    }
-    await sleep(PAUSE);
-  }
+  const findDown = async () => (await statesOf(ask, proxy, servers)).find((each) => !isUp(each));
+  const down = await poll(findDown, { until: (each) => !each, limit, pause: PAUSE });
+  if (!down) return;
+  const { svname, status, last_chk, check_status } = down;
+  const found = `${status} (${last_chk || check_status})`;
+  throw new Error(`cannot send requests to ${svname}: the proxy reports ${found}`);
 }
 
 /** Columns of `show stat` (Management Guide, 9.1). */

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { poll } from '../../../model/poll.js';
 import { type Hierarchies, readHierarchies } from '../cgroups/hierarchies.js';
 import { ifThere, readText } from '../files/read.js';
 import { isOwned, ownerMark } from '../owner.js';
@@ -103,12 +103,12 @@ const PAUSE = 10;
 
 async function endAll(groups: string[]): Promise<void> {
   let left = groups;
-  for (let waited = 0; waited < KILL_TIMEOUT; waited += PAUSE) {
+  const isEmpty = () => {
     for (const group of left) killAll(group);
     left = left.filter((group) => !remove(group));
-    if (left.length === 0) return;
-    await sleep(PAUSE);
-  }
+    return left.length === 0;
+  };
+  await poll(isEmpty, { limit: KILL_TIMEOUT, pause: PAUSE });
 }
 
 function killAll(group: string): void {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cgroupPath, type InstallPaths } from '../../../model/install-paths.js';
 import type { RuntimeCommand } from '../../../model/oci.js';
+import { poll } from '../../../model/poll.js';
 import type { MountSpec } from '../../../model/specs.js';
 import type { Foreground, StartedInForeground } from '../../ports.js';
 import { isOwned, ownerMark } from '../owner.js';
@@ -52,13 +53,8 @@ async function follow(
   { id, runtime, pidFile, grace }: Watched,
   { started, stop, over }: Pick<Foreground, 'started' | 'stop'> & { over: AbortSignal },
 ): Promise<void> {
-  let first: ReturnType<typeof identify>;
-  for (let pause = 5; !over.aborted; pause = Math.min(pause * 1.5, 100)) {
-    const pid = pidIn(pidFile);
-    first = pid === undefined ? undefined : identify(pid);
-    if (pid !== undefined) break;
-    await sleep(pause, undefined, { signal: over });
-  }
+  const pid = await poll(() => pidIn(pidFile), { pause: 5, maxPause: 100, signal: over });
+  const first = pid === undefined ? undefined : identify(pid);
   if (!first) return;
   const known: StartedInForeground = {
     ...first,

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { poll } from '../../../model/poll.js';
 import { readText } from '../files/read.js';
 import { bootId, startTime } from '../process/processes.js';
 
@@ -36,14 +36,8 @@ export function signalProcess(process_: Identity, signal: number): boolean {
 }
 
 /** Waits up to `limit` milliseconds for the process to end; false if it is still alive. */
-export async function ended(process_: Identity, limit: number): Promise<boolean> {
-  const deadline = performance.now() + limit;
-  for (let pause = 2; isAlive(process_); pause = Math.min(pause * 2, 50)) {
-    const left = deadline - performance.now();
-    if (left <= 0) return false;
-    await sleep(Math.min(pause, left));
-  }
-  return true;
+export function ended(process_: Identity, limit: number): Promise<boolean> {
+  return poll(() => !isAlive(process_), { limit, pause: 2, maxPause: 50 });
 }
 
 /** The arguments of a process; empty if it is gone. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { cgroupPath, type InstallPaths } from '../../../model/install-paths.js';
+import { poll } from '../../../model/poll.js';
 import type { Started } from '../../ports.js';
 import { readText } from '../files/read.js';
 import { cleanUp, killProcess } from './clear.js';
@@ -44,8 +44,10 @@ function identityOf({ pid, start_time, boot_id }: Partial<Started>): Identity | 
 export async function waitForEnd(paths: InstallPaths, id: string): Promise<number | undefined> {
   const container = runningContainer(paths, id);
   if (container) await ended(container, Number.POSITIVE_INFINITY);
-  while (exitCode(paths, id) === undefined && isMonitored(paths, id)) await sleep(20);
-  return exitCode(paths, id);
+  return poll(() => exitCode(paths, id), {
+    until: (code) => code !== undefined || !isMonitored(paths, id),
+    pause: 20,
+  });
 }
 
 function exitCode(paths: InstallPaths, id: string): number | undefined {
