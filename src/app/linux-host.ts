@@ -9,6 +9,7 @@ import { FileContents } from '../host/linux/memory-files/contents.js';
 import { linuxMemoryFiles } from '../host/linux/memory-files/index.js';
 import { linuxLinks } from '../host/linux/network/index.js';
 import { linuxRootfs } from '../host/linux/rootfs/index.js';
+import { linuxVolumes } from '../host/linux/rootfs/volumes.js';
 import { linuxRuntime } from '../host/linux/runtime/index.js';
 import { plainRoot } from '../host/linux/runtime/layout.js';
 import type { Host } from '../host/ports.js';
@@ -26,6 +27,7 @@ export function linuxHost(paths: InstallPaths, contents = new FileContents(() =>
     images: linuxImages(paths),
     files: linuxFiles(),
     memoryFiles: linuxMemoryFiles(paths, contents, runtime),
+    volumes: linuxVolumes(paths),
     cgroups,
     runtime,
     health: linuxHealth(paths, runtime),

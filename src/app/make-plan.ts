@@ -166,13 +166,21 @@ export async function withPreflight(
   const preflights = await loadPreflights(kinds);
   const input = { resources, rows, paths: context.paths, preflights };
   if (!config) return preflight(plan, host, { ...input, where: recordedPlace });
-  const where = ({ address, entry }: Resource, at: readonly (string | number)[] = []) =>
-    entry ? config.where([...entry, ...at]) : `cannot start ${address}`;
+  const where = (resource: Resource, at: readonly (string | number)[] = []) =>
+    resource.entry
+      ? config.where([...resource.entry, ...placeIn(resource, at)])
+      : `cannot start ${resource.address}`;
   const checked = preflight(plan, host, { ...input, where });
   const check = { plan: checked, ...input, config, where };
   const warnings = await hostOf(context).checkProxies(check);
   if (warnings.length === 0) return checked;
   return { ...checked, warnings: [...(checked.warnings ?? []), ...warnings] };
+}
+
+function placeIn({ places = {} }: Resource, at: readonly (string | number)[]) {
+  const [key = '', index, ...rest] = at;
+  const place = typeof index === 'number' ? places[key]?.[index] : undefined;
+  return place === undefined ? at : [key, place, ...rest];
 }
 
 const recordedPlace = ({ address }: Resource) => `cannot start ${address}`;

@@ -6,7 +6,7 @@
 
 import type { Cgroups, Health, Runtime } from './containers.js';
 import type { Links, Proxies } from './network.js';
-import type { Disks, Files, Images, MemoryFiles, Rootfs } from './storage.js';
+import type { Disks, Files, Images, MemoryFiles, Rootfs, Volumes } from './storage.js';
 
 export type * from './containers.js';
 export type * from './network.js';
@@ -21,6 +21,7 @@ export interface Host {
   images: Images;
   files: Files;
   memoryFiles: MemoryFiles;
+  volumes: Volumes;
   cgroups: Cgroups;
   runtime: Runtime;
   health: Health;

@@ -120,6 +120,8 @@ export interface Preconditions extends Pick<Capacity, 'isBlockDevice' | 'labelPr
   ): string | undefined;
   /** Why a host path cannot be mounted. */
   bindSourceProblem(path: string): string | undefined;
+  /** Why a folder of the host cannot be mounted, though it may be created. */
+  newFolderProblem(path: string): string | undefined;
   /** Why a container cannot have these capabilities, or this system call filter. */
   securityProblem(spec: SecurityOptions): string | undefined;
   /** Why a container cannot have this kernel parameter, or not with this value. */

@@ -10,6 +10,8 @@ import type { ImageConfig, ImageOrigin, MemoryFileSpec } from '../model/specs.js
 export interface Files {
   /** Creates a folder with its parents; mode 0700 by default. */
   ensureDir(path: string, mode?: number): Promise<void>;
+  /** Creates a missing folder of the host with its parents, mode 0755; leaves what exists alone. */
+  ensureFolder(path: string): Promise<void>;
   /** Atomic: temporary file, fsync, rename, fsync of the folder. */
   write(path: string, text: string, mode?: number): Promise<void>;
   /** Concatenates the texts of several files; otherwise as `write`. */
@@ -45,6 +47,31 @@ export interface PlacedFiles {
   /** Where the default owner is looked up; absent: owners are left to the next start. */
   owner?: { user: string; tree: string; userns?: IdRange };
   signal?: string;
+}
+
+/** Folders that outlive the containers that they are mounted in. */
+export interface Volumes {
+  /**
+   * Creates the folder with its first content: complete or not at all. An existing folder keeps what
+   * it has; if it is empty, it gets the content, entry by entry, each complete.
+   */
+  create(path: string, how: NewVolume): Promise<void>;
+  /** Sets owner and mode of the folder itself. */
+  give(path: string, how: Pick<NewVolume, 'owner' | 'mode'>): Promise<void>;
+  /** Removes it with its content, and the leftovers of an interrupted creation. */
+  remove(path: string): Promise<void>;
+}
+
+export interface NewVolume {
+  /** `uid:gid`; default: that of the image's folder, else root. */
+  owner?: string;
+  /** Octal; default: that of the image's folder, else 0755. */
+  mode?: string;
+  /**
+   * Copies what an image file has at a path, with owners, modes, ACLs, capabilities, links and
+   * holes, without device nodes and sockets. Nothing if there is no folder.
+   */
+  seed?: { image: string; from: string };
 }
 
 export interface Disks {

@@ -3,6 +3,7 @@ import { desiredForwards, withForwarder, withForwarderImage } from '../farm/forw
 import { desiredConfig } from '../farm/proxy-config.js';
 import { scaleOf, withScale } from '../farm/scale.js';
 import { type Resource, resourceFromRow } from '../model/resource.js';
+import type { ContainerSpec, VolumeSpec } from '../model/specs.js';
 import { desiredBridges } from './bridge/desired.js';
 import { pinnedDependencies } from './container/desired/dependencies.js';
 import { desiredContainers } from './container/desired/index.js';
@@ -12,6 +13,15 @@ import type { Context } from './desired-context.js';
 import { desiredHosts, keptPeers, peersOf } from './hosts/desired.js';
 import { desiredImages } from './image/desired.js';
 import { desiredVolumes } from './volume/desired.js';
+
+/** A volume of the stack is filled when it is created, not by the container that mounts it first. */
+function withoutSeeds(
+  { seeds = [], ...container }: Resource<ContainerSpec>,
+  volumes: readonly Resource<VolumeSpec>[],
+): Resource<ContainerSpec> {
+  const others = seeds.filter((seed) => volumes.every(({ spec }) => spec.path !== seed.path));
+  return others.length > 0 ? { ...container, seeds: others } : container;
+}
 
 /**
  * Every resource of the stack as desired, in an order suited to readers. Pure. Throws a UserError
@@ -30,9 +40,14 @@ export function desired(input: Context): Resource[] {
   const bridges = desiredBridges(context);
   const all = [...instances, ...farms.flatMap(({ spares }) => spares)];
   const leases = leaseAddresses(all, bridges.specs, context);
-  const named = [...images.resources, ...bridges.resources, ...desiredVolumes(context)];
+  const made = desiredContainers(all, images.specs, bridges.specs, leases, context);
+  const volumes = desiredVolumes(
+    context,
+    made.flatMap(({ seeds = [] }) => seeds),
+  );
+  const named = [...images.resources, ...bridges.resources, ...volumes];
   const { containers, kept: stillUsed } = pinnedDependencies(
-    desiredContainers(all, images.specs, bridges.specs, leases, context),
+    made.map((each) => withoutSeeds(each, volumes)),
     new Set(named.map(({ address }) => address)),
     context,
   );

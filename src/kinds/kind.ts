@@ -92,6 +92,8 @@ export interface Kind<Spec, RowFacts, Observed, Verbs> {
   ): Facts | undefined;
   /** A note if nothing changes: it is waiting, it is unhealthy. */
   note?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, observed: Observed): string | undefined;
+  /** What its creation includes, for people: `seeded from /data of image web`. Absent for nothing. */
+  creation?(desired: Resource<Spec>): string[];
   /** Creates it from scratch or from an unfinished attempt. */
   create(
     desired: Resource<Spec>,

@@ -53,8 +53,8 @@ export function formatEntry(attribute: string, entry: unknown): string {
 
 /** Keyed by the last segment of the attribute. Formatted as in the file or on the command line. */
 const ENTRIES: Record<string, (entry: never) => string> = {
-  volumes: ({ source, target, read_only }: MountSpec) =>
-    `${source}:${target}${read_only ? ':ro' : ''}`,
+  volumes: ({ source, target, read_only, subpath }: MountSpec) =>
+    `${[source, subpath].filter(Boolean).join('/')}:${target}${read_only ? ':ro' : ''}`,
   publish: ({ target, proxy_protocol, ...place }: PublishEntry) =>
     `${formatHostPort(place)}:${target}${proxy_protocol ? ' with proxy_protocol' : ''}`,
   copy: ({ from, to, mode, owner }: CopyEntry) => {

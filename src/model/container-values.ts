@@ -13,6 +13,14 @@ export interface MountEntry {
   source: string;
   target: string;
   read_only: boolean;
+  /** A new volume does not get its first content from the image. */
+  nocopy?: true;
+  /** Only this folder of a volume. */
+  subpath?: string;
+  /** A missing folder of the host is created. */
+  create?: true;
+  /** Its index in the file, if others come before it. */
+  at?: number;
 }
 
 /** A TCP port of the host that is forwarded to a port of a container. */
@@ -106,6 +114,10 @@ export interface MountSpec {
   source: string;
   target: string;
   read_only: boolean;
+  /** A missing folder of the host is created before a start. */
+  create?: true;
+  /** Only this folder of a volume; relative to `source`. */
+  subpath?: string;
 }
 
 /** The sections of secrets and configs in a file, which are also keys of a container. */

@@ -24,6 +24,11 @@ export interface Resource<Spec = unknown> {
    * The path of its entry in the file, for error messages. Absent if it has no entry of its own.
    */
   entry?: readonly (string | number)[];
+  /**
+   * Where the file has the entries of a list of the spec, by the key of the list. Absent: at the same
+   * index.
+   */
+  places?: Readonly<Record<string, readonly number[]>>;
   /** Warnings to show before it is created or changed. Absent for none. */
   warnings?: string[];
   /** Texts of changed configs by their targets, for the plan alone: they are not recorded. */
@@ -34,6 +39,22 @@ export interface Resource<Spec = unknown> {
   group?: string;
   /** Exists only during a rolling update. */
   spare?: true;
+  /**
+   * For a volume: the image's folder that its first content comes from. For a container: those of
+   * volumes that it mounts and that are not of this stack. Absent for none.
+   */
+  seeds?: VolumeSeed[];
+  /** What must exist only for its creation: not recorded. Absent for none. */
+  createdFrom?: Address[];
+}
+
+/** The first content of a new volume: what the image of the first container has at its mount point. */
+export interface VolumeSeed {
+  /** The volume's folder. */
+  path: string;
+  image: { name: string; file: string };
+  /** A path in the image; links are resolved there. */
+  from: string;
 }
 
 export interface Rolling extends Pick<UpdatePolicy, 'order' | 'parallelism' | 'failure_action'> {
@@ -92,6 +113,8 @@ export function failureOf({ facts }: Row): string | undefined {
 export interface DataFacts {
   /** The last apply found that the file no longer declares it, and kept its data. */
   unused?: boolean;
+  /** It was created before anything mounted it: its first content comes with its first mount. */
+  unseeded?: boolean;
 }
 
 /** A resource that is desired as it was last applied. */

@@ -26,13 +26,14 @@ export function decide(
   kinds: Kinds,
   forced?: 'replace' | 'restart',
 ): Decision | undefined {
-  if (!row) return { action: 'create', reasons: ['new'], differences: [], resource };
+  const parts = kinds[resource.kind].creation?.(resource) ?? [];
+  if (!row) return { action: 'create', reasons: ['new', ...parts], differences: [], resource };
   const observed = states.get(resource.address);
   if (observed === undefined) {
     const why = kinds[resource.kind].irrecoverable?.(resource, row);
     if (why !== undefined) return { action: 'forget', reasons: [why], differences: [], row };
     const reasons = [row.status === 'pending' ? unfinished(row) : 'lost: it is gone from the host'];
-    return { action: 'create', reasons, differences: [], resource, row };
+    return { action: 'create', reasons: [...reasons, ...parts], differences: [], resource, row };
   }
   const differences = [
     ...kinds[resource.kind].compare(resource, row, observed),

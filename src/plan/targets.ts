@@ -14,7 +14,12 @@ export function selectTargets(
   kinds: Kinds,
 ): (address: Address) => boolean {
   if (targets.length === 0) return () => true;
-  const needs = new Map(resources.map(({ address, needs: list }) => [address, list]));
+  const needs = new Map(
+    resources.map(({ address, needs: list, createdFrom = [] }) => [
+      address,
+      [...list, ...createdFrom],
+    ]),
+  );
   const recorded = rows.map((row) => ({ address: addressOf(row.kind, row.name), ...row }));
   rejectUnknown(targets, new Set([...needs.keys(), ...recorded.map(({ address }) => address)]));
   const neededBy = new Map<Address, Address[]>();

@@ -92,7 +92,7 @@ export function finalizeUnit(
 }
 
 function putUnit(resource: Resource, steps: Step[], keepFacts: boolean): Unit {
-  const { address, kind, name, spec, needs, protect } = resource;
+  const { address, kind, name, spec, needs, protect, createdFrom = [] } = resource;
   return {
     id: putId(address),
     mode: 'put',
@@ -104,7 +104,7 @@ function putUnit(resource: Resource, steps: Step[], keepFacts: boolean): Unit {
     protect,
     keepFacts,
     steps,
-    needs: [],
+    needs: createdFrom.map(putId),
   };
 }
 

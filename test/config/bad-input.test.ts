@@ -144,7 +144,7 @@ describe('one container', () => {
     ],
     [
       'volumes: [data]',
-      '5:15: containers.web.volumes[0] must be SOURCE:TARGET or SOURCE:TARGET:ro, not "data"',
+      '5:15: containers.web.volumes[0] must be SOURCE:TARGET or SOURCE:TARGET:OPTIONS with the options ro, rw and nocopy, not "data"',
     ],
     ['volumes: [data:/x]', '5:15: unknown volume "data"'],
     ['volumes: ["~/a:/x"]', '5:15: "~/a" is neither a volume nor a path'],

@@ -2,12 +2,13 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { linuxFiles } from '../../src/host/linux/files/index.js';
+import { linuxVolumes } from '../../src/host/linux/rootfs/volumes.js';
 import type { Host } from '../../src/host/ports.js';
 import { volume } from '../../src/kinds/volume/index.js';
 import { installPaths } from '../../src/model/install-paths.js';
 import type { DataFacts, Resource, Row } from '../../src/model/resource.js';
 import type { VolumeSpec } from '../../src/model/specs.js';
+import type { Handler } from '../../src/model/step.js';
 import { cellsOf } from './cells.js';
 import { fileProbe } from './probe.js';
 
@@ -78,9 +79,9 @@ describe('a volume', () => {
 });
 
 async function executePlan(steps: ReturnType<typeof volume.create>): Promise<void> {
-  const handlers = await volume.handlers({ files: linuxFiles() } as Host, paths);
+  const handlers = await volume.handlers({ volumes: linuxVolumes(paths) } as Host, paths);
   for (const { verb, args } of steps) {
-    const handler = handlers[verb];
+    const handler = handlers[verb] as Handler<unknown>;
     if (!('one' in handler)) throw new Error('volumes need no batches');
     await handler.one(args);
   }

@@ -122,7 +122,7 @@ const DRIFTS: [string, (stack: MemoryStack) => void, Record<string, string>, str
   [
     'a deleted volume',
     ({ host, paths }) => host.files.delete(`${paths.root}/volumes/one/data`),
-    { 'volume.data': 'lost: it is gone from the host' },
+    { 'volume.data': 'lost: it is gone from the host, seeded from /data of image base' },
     ['volume.create'],
   ],
   [
@@ -171,7 +171,7 @@ describe('drift', () => {
     const stack = new MemoryStack();
     await stack.apply(FILE);
     const addresses = () =>
-      [...stack.host.namespaces.entries()].map(([name, all]) => [name, [...all]]);
+      [...stack.host.namespaces.entries()].map(([name, all]) => [name, [...all]]).sort();
     const before = addresses();
     stack.host.reboot();
     expect(stack.planText(FILE)).toMatchInlineSnapshot(`

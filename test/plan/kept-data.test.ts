@@ -21,10 +21,10 @@ Left as it is:
   volume.data is no longer in the file; its data is kept until: baleine volume rm --stack shop data`;
   expect(stack.planText(WITHOUT)).toBe(note);
   await stack.apply(WITHOUT);
-  expect(facts(stack, 'data')).toEqual({ unused: true });
+  expect(facts(stack, 'data')).toEqual({ unseeded: true, unused: true });
   expect(stack.planText(WITHOUT)).toBe(note);
   await stack.apply(WITH);
-  expect(facts(stack, 'data')).toEqual({});
+  expect(facts(stack, 'data')).toEqual({ unseeded: true });
   expect(stack.plan(WITH).notes).toBeUndefined();
 });
 

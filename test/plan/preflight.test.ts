@@ -17,6 +17,7 @@ const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   labelProblem: () => undefined,
   memoryFileProblem: () => undefined,
   bindSourceProblem: () => undefined,
+  newFolderProblem: () => undefined,
   securityProblem: () => undefined,
   sysctlProblem: () => undefined,
   runtimeProblem: () => undefined,

@@ -48,6 +48,8 @@ export class MemoryHost {
   /** Network namespace and host-side monitor of a container's process. */
   running = new Map<string, { pid: number; monitor: number; netns: string }>();
   signals: string[] = [];
+  /** Volumes by the image's folder that they got their first content from. */
+  seeded: { path: string; image: string; from: string }[] = [];
   /** Calls made to proxies about their servers. */
   proxyCalls: string[] = [];
   /** Milliseconds since 1970; tests advance it. */
@@ -202,6 +204,9 @@ export class MemoryHost {
         ensureDir: async (path) => {
           this.files.set(path, { size: 0, directory: true });
         },
+        ensureFolder: async (path) => {
+          this.files.set(path, { size: 0, directory: true });
+        },
         write: async (path, text) => {
           this.files.set(path, { size: text.length, text, directory: false });
         },
@@ -238,6 +243,16 @@ export class MemoryHost {
         },
         remove: async (folder) => {
           this.memoryFiles.delete(basename(folder));
+        },
+      },
+      volumes: {
+        create: async (path, how) => {
+          if (how.seed) this.seeded.push({ path, ...how.seed });
+          this.files.set(path, { size: 0, directory: true });
+        },
+        give: async () => undefined,
+        remove: async (path) => {
+          this.files.delete(path);
         },
       },
       cgroups: {

@@ -88,6 +88,7 @@ export class MemoryRun extends Context {
       labelProblem: () => undefined,
       memoryFileProblem: () => undefined,
       bindSourceProblem: (path) => `bind source ${path} does not exist`,
+      newFolderProblem: () => undefined,
       securityProblem: () => undefined,
       sysctlProblem: () => undefined,
       runtimeProblem: () => undefined,

@@ -61,7 +61,7 @@ function targetsOf(
   path: Path,
 ): { target: string; at: Path }[] {
   return [
-    ...volumes.map(({ target }, i) => ({ target, at: [...path, 'volumes', i] })),
+    ...volumes.map(({ target, at }, i) => ({ target, at: [...path, 'volumes', at ?? i] })),
     ...tmpfs.map((each, i) => ({ target: each.split(':')[0] ?? '', at: [...path, 'tmpfs', i] })),
     ...secrets.map(({ target }, i) => ({ target, at: [...path, 'secrets', i] })),
     ...configs.map(({ target }, i) => ({ target, at: [...path, 'configs', i] })),

@@ -21,7 +21,7 @@ function checkService(subject: ValidationContext, { path, entry }: Service): voi
   }
   entry.volumes.forEach((mount, i) => {
     if (mount.type !== 'volume') return;
-    checkName(subject, 'volumes', mount.source, [...path, 'volumes', i]);
+    checkName(subject, 'volumes', mount.source, [...path, 'volumes', mount.at ?? i]);
   });
   for (const section of ['secrets', 'configs'] as const) {
     entry[section]?.forEach(({ source }, i) => {

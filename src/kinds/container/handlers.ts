@@ -29,7 +29,7 @@ const LISTEN_LIMIT = 20_000;
 
 /** Maps verbs to ports. The ports look before they act, and read back. */
 export function containerHandlers(host: Host, _site: InstallPaths): Handlers<ContainerVerbs> {
-  const { links, disks, files, memoryFiles, cgroups, runtime, health, proxies } = host;
+  const { links, disks, files, volumes, memoryFiles, cgroups, runtime, health, proxies } = host;
   return {
     'container.wire': { all: (wirings) => links.wire(wirings) },
     'container.unwire': {
@@ -44,6 +44,18 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
     },
     'container.disk': {
       all: (all) => disks.copyAll(all.map(({ image, disk }) => ({ from: image, to: disk }))),
+    },
+    'container.folders': {
+      one: done(async ({ paths }) => {
+        for (const path of paths) await files.ensureFolder(path);
+      }),
+    },
+    'container.seed': {
+      one: done(async ({ volumes: seeds }) => {
+        for (const { path, image, from } of seeds) {
+          await volumes.create(path, { seed: { image: image.file, from } });
+        }
+      }),
     },
     'container.check-disk': {
       one: done(({ disk }) => disks.checkComplete(disk)),

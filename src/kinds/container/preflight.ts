@@ -2,7 +2,7 @@ import type { Preconditions } from '../../host/ports.js';
 import { formatBytes } from '../../model/format.js';
 import { cgroupPath, type InstallPaths } from '../../model/install-paths.js';
 import { OWN_DISK } from '../../model/limits.js';
-import type { ContainerSpec } from '../../model/specs.js';
+import type { ContainerSpec, MountSpec } from '../../model/specs.js';
 import type { Obstacle, Preflight } from '../kind.js';
 
 /** What a start, or limits that are changed in place, would fail at. */
@@ -26,12 +26,10 @@ function startObstacles(spec: ContainerSpec, host: Preconditions, paths: Install
     return label === undefined ? [] : [{ at: [kind], cause: host.labelProblem(kind, label) }];
   });
   return [
-    ...mounts.flatMap(({ source }, index) =>
-      // our own folders are created earlier in the same plan
-      source.startsWith(`${paths.root}/`)
-        ? []
-        : [{ at: ['volumes', index], cause: host.bindSourceProblem(source) }],
-    ),
+    ...mounts.map((mount, index) => ({
+      at: ['volumes', index],
+      cause: sourceProblem(mount, host, paths),
+    })),
     ...fileObstacles(spec, host),
     ...ioObstacles(spec, host),
     { at: [spec.seccomp ? 'seccomp' : 'security'], cause: host.securityProblem(spec) },
@@ -53,6 +51,19 @@ function fileObstacles(spec: ContainerSpec, host: Preconditions): Obstacle[] {
       cause: host.memoryFileProblem(spec.id, { ...file, section }),
     })),
   );
+}
+
+function sourceProblem(
+  { source, create, subpath }: MountSpec,
+  host: Preconditions,
+  paths: InstallPaths,
+): string | undefined {
+  if (!source.startsWith(`${paths.root}/`)) {
+    return create ? host.newFolderProblem(source) : host.bindSourceProblem(source);
+  }
+  // our own folders are created earlier in the same plan
+  if (subpath === undefined || host.bindSourceProblem(source) !== undefined) return undefined;
+  return host.bindSourceProblem(`${source}/${subpath}`);
 }
 
 function ioObstacles({ limits: { io = [] } }: ContainerSpec, host: Preconditions): Obstacle[] {

@@ -35,8 +35,10 @@ export function create(
   const copy = { verb: 'container.disk', args: { image: spec.image.file, disk }, reason } as const;
   if (spec.stopped) return [copy];
   return [
+    ...makeFolders(spec, reason),
     ...wire(spec, spec.links, reason, paths),
     copy,
+    ...seed(desired, reason),
     { verb: 'container.mount', args: { disk, dir: rootfsDir(paths, spec.id) }, reason },
     ...placeFiles(spec, reason, paths),
     ...check(spec, reason, paths),
@@ -126,6 +128,7 @@ export function update(
   const stops = restart !== undefined && seen.running;
   const left = stops || row.status === 'pending';
   return [
+    ...(start ? makeFolders(spec, start) : []),
     ...checkDisk(spec, about('disk'), paths),
     ...(start ? awaits(desired, peers) : []),
     ...(stops && seen.mounted ? verifyOwn(spec, restart) : []),
@@ -159,7 +162,23 @@ export function verify(
   reason: string,
 ): ContainerStep[] {
   if (spec.stopped || row.spec.stopped) return [];
-  return [{ verb: 'container.verify', args: { spec, image: spec.image.file }, reason }];
+  const image = spec.image.file;
+  return [
+    ...makeFolders(spec, reason),
+    { verb: 'container.verify', args: { spec, image }, reason },
+  ];
+}
+
+/** Before a running container is stopped for it. */
+function makeFolders({ mounts }: ContainerSpec, reason: string): ContainerStep[] {
+  const paths = mounts.filter(({ create }) => create).map(({ source }) => source);
+  return paths.length === 0 ? [] : [{ verb: 'container.folders', args: { paths }, reason }];
+}
+
+/** Volumes that belong to others are filled by the first container that mounts them. */
+function seed({ seeds = [] }: Resource<ContainerSpec>, reason: string): ContainerStep[] {
+  if (seeds.length === 0) return [];
+  return [{ verb: 'container.seed', args: { volumes: seeds }, reason }];
 }
 
 /** Whether it has written to its disk since its last start. */

@@ -2,6 +2,7 @@ import type { PlacedFiles } from '../../host/ports.js';
 import type { Limits } from '../../model/config.js';
 import type { IdRange } from '../../model/container-values.js';
 import type { HealthTarget } from '../../model/health.js';
+import type { VolumeSeed } from '../../model/resource.js';
 import type {
   AwaitedSpec,
   ContainerFacts,
@@ -20,6 +21,10 @@ export interface ContainerVerbs {
   'container.unwire': { links: string[] };
   /** Removes the host interfaces and the namespace. */
   'container.disconnect': { netns: string; links: string[] };
+  /** Creates missing folders of the host that it mounts. */
+  'container.folders': { paths: string[] };
+  /** Fills empty volumes that are not of this stack with what an image has. */
+  'container.seed': { volumes: VolumeSeed[] };
   /** Creates the container's own copy of its image. */
   'container.disk': { image: string; disk: string };
   /** Rejects unless a disk file can be mounted, before a running container is stopped for it. */

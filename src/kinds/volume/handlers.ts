@@ -1,26 +1,23 @@
-import type { Host } from '../../host/ports.js';
+import type { Host, NewVolume } from '../../host/ports.js';
 import type { Handlers } from '../../model/step.js';
 
-/** Not every process in a container is root; on the host, the parent folders protect it. */
-const MODE = 0o755;
-
 export interface VolumeVerbs {
-  'volume.create': { path: string };
+  'volume.create': { path: string; how: NewVolume };
   /** Including its content. */
   'volume.remove': { path: string };
 }
 
-export function volumeHandlers({ files }: Pick<Host, 'files'>): Handlers<VolumeVerbs> {
+export function volumeHandlers({ volumes }: Pick<Host, 'volumes'>): Handlers<VolumeVerbs> {
   return {
     'volume.create': {
-      one: async ({ path }) => {
-        await files.ensureDir(path, MODE);
-        return undefined;
+      one: async ({ path, how }) => {
+        await volumes.create(path, how);
+        return { unseeded: how.seed ? undefined : true };
       },
     },
     'volume.remove': {
       one: async ({ path }) => {
-        await files.remove(path);
+        await volumes.remove(path);
         return undefined;
       },
     },

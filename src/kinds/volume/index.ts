@@ -1,7 +1,9 @@
 import { isAbsolute } from 'node:path';
 import { UserError } from '../../model/errors.js';
-import type { DataFacts, Resource } from '../../model/resource.js';
+import type { Difference } from '../../model/plan.js';
+import type { DataFacts, Resource, Row } from '../../model/resource.js';
 import type { VolumeSpec } from '../../model/specs.js';
+import type { StepOf } from '../../model/step.js';
 import type { Adopted, Adoption, Kind } from '../kind.js';
 import type { VolumeVerbs } from './handlers.js';
 
@@ -25,31 +27,58 @@ export const volume: Kind<VolumeSpec, DataFacts, ObservedVolume, VolumeVerbs> = 
   assume: () => ({}),
   foreign: ({ path }, probe) =>
     probe.file(path) ? `${path} exists and is in no state file` : undefined,
-  compare: ({ spec }, row) =>
-    spec.path === row.spec.path
-      ? []
-      : [
-          {
-            attribute: 'path',
-            before: row.spec.path,
-            after: spec.path,
-            cause: 'file',
-            effect: 'replace',
-            reason: `path ${row.spec.path} → ${spec.path}`,
-          },
-        ],
-  create: ({ spec }, reason) => [{ verb: 'volume.create', args: { path: spec.path }, reason }],
-  // A folder has nothing to update, but its creation may have been interrupted.
-  update: ({ spec }, { status }) =>
-    status === 'pending'
-      ? [{ verb: 'volume.create', args: { path: spec.path }, reason: 'unfinished' }]
-      : [],
+  compare,
+  creation: (desired) => seedText(desired),
+  create: (desired, reason) => [createStep(desired, reason)],
+  // a folder has nothing else to update, but its creation may have been interrupted
+  update: (desired, { status }, _observed, differences) => {
+    const content = differences.find(({ attribute }) => attribute === 'content');
+    if (content) return [createStep(desired, content.reason)];
+    return status === 'pending' ? [createStep(desired, 'unfinished')] : [];
+  },
   // the file declares it again
   factUpdate: (_desired, { facts }) => (facts.unused ? { unused: undefined } : undefined),
   remove: ({ spec }, reason) => [{ verb: 'volume.remove', args: { path: spec.path }, reason }],
   adopt,
   handlers: async (host) => (await import('./handlers.js')).volumeHandlers(host),
 };
+
+type VolumeRow = Row<VolumeSpec, DataFacts>;
+
+function compare(desired: Resource<VolumeSpec>, { spec: before, facts }: VolumeRow): Difference[] {
+  const { path } = desired.spec;
+  const [seeded] = facts.unseeded ? seedText(desired) : [];
+  return [
+    ...(path === before.path
+      ? []
+      : [
+          {
+            attribute: 'path',
+            before: before.path,
+            after: path,
+            cause: 'file',
+            effect: 'replace',
+            reason: `path ${before.path} → ${path}`,
+          } as const,
+        ]),
+    ...(seeded === undefined
+      ? []
+      : [{ attribute: 'content', cause: 'file', effect: 'update', reason: seeded } as const]),
+  ];
+}
+
+/** Where the first content comes from; none if no container that is known mounts it. */
+function seedText({ seeds: [seed] = [] }: Resource<VolumeSpec>): string[] {
+  return seed ? [`seeded from ${seed.from} of image ${seed.image.name}`] : [];
+}
+
+function createStep(
+  { spec, seeds: [seed] = [] }: Resource<VolumeSpec>,
+  reason: string,
+): StepOf<VolumeVerbs> {
+  const how = { ...(seed && { seed: { image: seed.image.file, from: seed.from } }) };
+  return { verb: 'volume.create', args: { path: spec.path, how }, reason };
+}
 
 /**
  * Imports a folder with its data. A folder elsewhere is moved, so that destroy never removes

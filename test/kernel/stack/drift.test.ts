@@ -123,7 +123,7 @@ const DRIFTS: Record<string, Drift> = {
   'a deleted volume': {
     change: () => run('rm', '-r', volumeDir(paths(), 'pair', 'data')),
     headings: [
-      'volume.data will be created (lost: it is gone from the host)',
+      'volume.data will be created (lost: it is gone from the host, seeded from /data of image box)',
       'container.a will be updated in-place (what is mounted at /data was deleted)',
     ],
     restarted: ['pair.a'],

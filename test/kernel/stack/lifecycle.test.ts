@@ -16,7 +16,7 @@ const FRESH = `baleine will perform the following actions:
       + subnet: 10.77.1.0/24
       + host: 10.77.1.1
 
-  # volume.data will be created (new)
+  # volume.data will be created (new, seeded from /data of image box)
   + volume.data
       + path: ROOT/volumes/pair/data
 

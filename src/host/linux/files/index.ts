@@ -22,6 +22,10 @@ import { replaceFile, syncPath, temporaryPath } from './atomic-write.js';
 export function linuxFiles(): Files {
   return {
     ensureDir: (path, mode) => attempt(`make folder ${path}`, () => ensureDir(path, mode)),
+    ensureFolder: (path) =>
+      attempt(`make folder ${path}`, async () => {
+        if (!(await statOf(path))) await mkdir(path, { recursive: true, mode: 0o755 });
+      }),
     write: (path, text, mode = 0o600) => attempt(`write ${path}`, () => write(path, text, mode)),
     join: (from, path, mode = 0o600) =>
       attempt(`write ${path}`, async () => write(path, await textsOf(from), mode)),

@@ -53,4 +53,9 @@ export async function together(...parts: Promise<unknown>[]): Promise<void> {
   if (errors.length > 0) throw errors.find((error) => !BROKEN.has(error?.code)) ?? errors[0];
 }
 
+/** For a pipe between programs that report their own failures. */
+export function unlessBroken(error: unknown): void {
+  if (!BROKEN.has((error as NodeJS.ErrnoException).code)) throw error;
+}
+
 const BROKEN = new Set<unknown>(['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE']);

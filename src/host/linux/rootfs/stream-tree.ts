@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import type { OpenFolder } from '../files/open-folder.js';
 import { asBytes, type BytePath, raw } from '../files/open-folder.js';
-import { startChild, together } from '../images/child.js';
+import { startChild, together, unlessBroken } from '../images/child.js';
 
 /**
  * Everything except sockets and devices, which are meaningless elsewhere or would give access to
@@ -17,35 +17,47 @@ const FILE_TYPES = ['-type', 'f', '-o', '-type', 'd', '-o', '-type', 'l', '-o', 
  */
 const UNPRIVILEGED = ['--mode=ug-s', '--xattrs', '--xattrs-include=user.*'];
 
+/**
+ * Options that keep them, for a folder that only containers enter, mounted nosuid and nodev: what
+ * is meaningful in an image is in it, too.
+ */
+const PRIVILEGED = [
+  ...['--acls', '--xattrs', '--xattrs-include=user.*', '--xattrs-include=security.capability'],
+];
+
 /** Names, which need not be UTF-8, are passed through a pipe, never as arguments. */
 const PACK = [
   ...['--create', '--null', '--no-recursion', '--files-from=-', '--file=-'],
-  ...['--numeric-owner', '--format=posix', '--sparse', ...UNPRIVILEGED],
+  ...['--numeric-owner', '--format=posix', '--sparse'],
 ];
 
 const UNPACK = [
   ...['--extract', '--file=-', '--numeric-owner', '--same-owner', '--preserve-permissions'],
-  ...['--xattrs', '--xattrs-include=user.*'],
 ];
 
 /** A folder including itself, only its content, or one file in it. */
 export type Selection = 'folder' | 'content' | { file: BytePath };
 
 /**
- * Copies a folder or a file through a stream that never contains privileges. Follows no links and
- * enters no other file systems.
+ * Copies a folder or a file through a stream that contains no privileges, unless they are asked
+ * for. Follows no links and enters no other file systems.
  */
 export async function streamTree(
   source: OpenFolder,
   selection: Selection,
   to: OpenFolder,
   purpose: string,
+  { privileged = false } = {},
 ): Promise<void> {
   const within = { purpose, enter: inFolder(source) };
-  const packed = startChild('tar', PACK, within);
-  const unpacked = startChild('tar', UNPACK, { purpose, enter: inFolder(to) });
+  const [reads, writes] = privileged
+    ? [PRIVILEGED, PRIVILEGED]
+    : [UNPRIVILEGED, ['--xattrs', '--xattrs-include=user.*']];
+  const packed = startChild('tar', [...PACK, ...reads], within);
+  const unpacked = startChild('tar', [...UNPACK, ...writes], { purpose, enter: inFolder(to) });
   unpacked.stdout.resume();
-  const stream = pipeline(packed.stdout, unpacked.stdin);
+  // tar may end before it has read the padding after the end of an archive
+  const stream = pipeline(packed.stdout, unpacked.stdin).catch(unlessBroken);
   if (typeof selection === 'object') {
     packed.stdin.end(raw(asBytes(`./${selection.file}\0`)));
     return together(stream, packed.ended, unpacked.ended);

@@ -12,6 +12,7 @@ import { bundleFiles, stateDir } from './layout.js';
 import { watchOneOff } from './one-off.js';
 import { ownTerminal, relay } from './relay.js';
 import { clearCgroup, type StartContext } from './start.js';
+import { withSubpaths } from './subpaths.js';
 
 /**
  * Runs a container to completion with our standard streams and without a monitor. The disk must be
@@ -20,7 +21,15 @@ import { clearCgroup, type StartContext } from './start.js';
  * @returns its exit code, 128 + n if signal n ended it; 127 if there is no such program, 126 if it
  *   cannot be executed
  */
-export async function runInForeground(
+export function runInForeground(
+  context: StartContext,
+  spec: ContainerSpec,
+  how: Foreground,
+): Promise<number> {
+  return withSubpaths(spec, (opened) => run(context, opened, how));
+}
+
+async function run(
   context: StartContext,
   spec: ContainerSpec,
   { input, terminal, started, stop }: Foreground,

@@ -1,12 +1,12 @@
-import { existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, lstatSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { messageOf } from '../../../model/errors.js';
 import type { InstallPaths } from '../../../model/install-paths.js';
 import type { ContainerSpec, MemoryFileState } from '../../../model/specs.js';
 import type { Preconditions, UnreclaimableResources } from '../../ports.js';
 import { linuxCapacity } from '../capacity.js';
 import { controllerDir, readHierarchies } from '../cgroups/hierarchies.js';
-import { readText } from '../files/read.js';
+import { ifThere, readText } from '../files/read.js';
 import type { FileContents } from '../memory-files/contents.js';
 import { readMemoryFiles } from '../memory-files/folder.js';
 import { forwards } from '../network/forwarding.js';
@@ -29,7 +29,8 @@ export function linuxPreconditions(paths: InstallPaths, contents: FileContents):
     isBlockDevice,
     labelProblem,
     memoryFileProblem: (id, file) => memoryFileProblem(paths, contents, id, file),
-    bindSourceProblem: bindSourceProblem,
+    bindSourceProblem,
+    newFolderProblem,
     securityProblem: securityProblem,
     sysctlProblem: (name, value) => {
       const key = `${name}=${value}`;
@@ -75,6 +76,21 @@ function bindSourceProblem(path: string): string | undefined {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return `bind source ${path} does not exist`;
     return `bind source ${path} cannot be read: ${messageOf(error)}`;
+  }
+}
+
+function newFolderProblem(path: string): string | undefined {
+  for (let at = path; ; at = dirname(at)) {
+    const found = ifThere(() => statSync(at));
+    if (found) {
+      return at === path || found.isDirectory()
+        ? undefined
+        : `bind source ${path} cannot be created: ${at} is not a folder`;
+    }
+    if (ifThere(() => lstatSync(at))) {
+      return `bind source ${path} cannot be created: ${at} is a link to nothing`;
+    }
+    if (at === '/') return undefined;
   }
 }
 

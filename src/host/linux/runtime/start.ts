@@ -21,6 +21,7 @@ import { identify } from './process.js';
 import type { ReadWriteLock } from './read-write-lock.js';
 import { forgetSelected, type SelectedRuntime } from './select.js';
 import { pidIn, saveStarted } from './started.js';
+import { withSubpaths } from './subpaths.js';
 
 export interface StartContext {
   paths: InstallPaths;
@@ -37,7 +38,7 @@ export interface StartContext {
 
 /** Starts a container. After any failure, only the log is left. */
 export function startContainer(context: StartContext, spec: ContainerSpec): Promise<Started> {
-  return context.spawnHelper.during(() => start(context, spec));
+  return context.spawnHelper.during(() => withSubpaths(spec, (opened) => start(context, opened)));
 }
 
 async function start(context: StartContext, spec: ContainerSpec): Promise<Started> {

@@ -1,18 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type InstallPaths, rootfsDir } from '../../../model/install-paths.js';
 import type { Runtime } from '../../ports.js';
-import { ensureUnmounted } from '../disks/mount.js';
-import { checkComplete } from '../disks/superblock.js';
-import { run } from '../process/run.js';
 import { checkDisk } from './disk-checks.js';
-import { oneOffDir } from './layout.js';
-import { oneOffId } from './one-off.js';
+import { withMountedImage } from './mounted-image.js';
 
 type Check = Parameters<Runtime['verifyAll']>[0][number];
-
-/** Read-only: nothing is written, not even a journal replay, and nothing in it can be executed. */
-const OPTIONS = 'loop,ro,noload,nodev,nosuid,noexec,errors=remount-ro';
 
 /** Each image is mounted once, regardless of how many containers start from it. */
 export async function verifyAll(
@@ -42,25 +33,5 @@ function faultOf(tree: string, { spec }: Check): Error | undefined {
     return undefined;
   } catch (error) {
     return error as Error;
-  }
-}
-
-/** Uses the folder of a one-off container: if we are killed, the next run removes it. */
-async function withMountedImage(
-  paths: InstallPaths,
-  file: string,
-  look: (tree: string) => Promise<void>,
-): Promise<void> {
-  const dir = join(oneOffDir(paths), oneOffId());
-  const tree = join(dir, 'image');
-  await checkComplete(file);
-  await mkdir(tree, { recursive: true, mode: 0o700 });
-  try {
-    const args = ['-t', 'ext4', '-o', OPTIONS, '--', file, tree];
-    await run('mount', args, { purpose: `look into ${file}` });
-    await look(tree);
-  } finally {
-    await ensureUnmounted(tree);
-    await rm(dir, { recursive: true, force: true });
   }
 }

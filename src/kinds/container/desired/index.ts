@@ -100,10 +100,11 @@ export function desiredContainers(
       protect: entry.protect,
       entry: instance.path,
       group: groupOf(instance),
+      ...placesOf(entry),
       ...warningsOf(instance, image.config),
       ...textsOf(entry, context),
       ...rollingOf(instance, spec.held !== undefined),
-      ...(instance.spare && { spare: true }),
+      ...(instance.spare ? { spare: true } : seedsOf(entry, spec, context)),
     };
   });
 }
@@ -203,13 +204,43 @@ function rollingOf({ serves }: Instance, isPinned: boolean): Pick<Resource, 'rol
 
 function mountSpec(mount: MountEntry, context: Context): MountSpec {
   const { config, paths } = context;
-  const { type, source, target, read_only } = mount;
+  const { type, source, target, read_only, create, subpath } = mount;
   const resolve = {
     bind: () => source,
     volume: () => volumePath(source, context),
     config: () => configDir(paths, config.name, source),
   };
-  return { source: resolve[type](), target, read_only };
+  return {
+    ...{ source: resolve[type](), target, read_only },
+    ...(create && { create }),
+    ...(subpath !== undefined && { subpath }),
+  };
+}
+
+/** A folder in memory among the volumes of the file is not among the mounts. */
+function placesOf({ volumes }: ContainerEntry): Pick<Resource, 'places'> {
+  if (volumes.every(({ at }) => at === undefined)) return {};
+  return { places: { volumes: volumes.map(({ at }, index) => at ?? index) } };
+}
+
+/**
+ * What the image has at the mount points of volumes; used only for a volume without content. Of a
+ * volume's folder alone, the rest of its content would be missing.
+ */
+function seedsOf(
+  { volumes }: ContainerEntry,
+  { image }: ContainerSpec,
+  context: Context,
+): Pick<Resource, 'seeds'> {
+  const { name, file } = image;
+  const seeds = volumes
+    .filter(({ type, nocopy, subpath }) => type === 'volume' && !nocopy && subpath === undefined)
+    .map(({ source, target }) => ({
+      path: volumePath(source, context),
+      image: { name, file },
+      from: target,
+    }));
+  return seeds.length > 0 ? { seeds } : {};
 }
 
 function needsOf(instance: Instance, instances: Instance[], context: Context): Address[] {

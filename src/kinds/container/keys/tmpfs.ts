@@ -1,4 +1,5 @@
 import { plainKey } from './key.js';
+import { type RawMount, tmpfsOf } from './volumes.js';
 
 export const tmpfs = plainKey({
   schema: {
@@ -8,7 +9,10 @@ export const tmpfs = plainKey({
       { $ref: '#/definitions/inside' },
     ],
   },
-  read: (raw: string[] | string | undefined): string[] => [raw ?? []].flat(),
+  read: (raw: string[] | string | undefined, path, reading, siblings): string[] => {
+    const { volumes = [] } = siblings as { volumes?: RawMount[] };
+    return [raw ?? [], tmpfsOf(volumes, [...path.slice(0, -1), 'volumes'], reading)].flat();
+  },
   change: 'replace',
   release: true,
 });

@@ -1,11 +1,23 @@
 import { resolve } from 'node:path';
 import type { Path } from '../../../config/document.js';
-import type { ParseContext } from '../../../config/values.js';
+import { type ParseContext, sizeOf } from '../../../config/values.js';
 import { NAME } from '../../../model/address.js';
 import type { MountEntry, MountSpec } from '../../../model/container-values.js';
 import { resolvedKey, spec } from './key.js';
 
-type Raw = string | { source: string; target: string; read_only?: boolean };
+/** A conforming entry: the short form, or the long one. */
+export type RawMount = string | LongMount;
+
+interface LongMount {
+  type?: 'volume' | 'bind' | 'tmpfs';
+  source?: string;
+  target: string;
+  read_only?: boolean;
+  create?: boolean;
+  bind?: { create_host_path?: boolean };
+  volume?: { nocopy?: boolean; subpath?: string };
+  tmpfs?: { size?: string | number; mode?: string | number };
+}
 
 export const volumes = resolvedKey({
   schema: {
@@ -14,34 +26,102 @@ export const volumes = resolvedKey({
     items: { $ref: '#/definitions/mount' },
     default: [],
   },
-  read: (raw: Raw[] | undefined, path, reading) =>
-    (raw ?? []).map((each, i) => mountOf(each, [...path, i], reading)),
+  read: (raw: RawMount[] | undefined, path, reading) => mountsOf(raw ?? [], path, reading),
   as: 'mounts',
   spec: spec<MountSpec[]>(),
   change: 'replace',
   release: true,
   flag: {
-    flags: '-v, --volume <source:target[:ro]>',
-    help: 'a volume or a path; repeatable',
+    flags: '-v, --volume <source:target[:options]>',
+    help: 'a volume or a path; options: ro, nocopy; repeatable',
     repeatable: true,
   },
 });
 
-/** `SOURCE:TARGET[:ro]`, or its long form. A source with a slash or a dot first is on the host. */
-function mountOf(raw: Raw, path: Path, { problems, directory }: ParseContext): MountEntry {
-  const { source, target, read_only = false } = typeof raw === 'string' ? partsOf(raw) : raw;
-  if (NAME.test(source)) return { type: 'volume', source, target, read_only };
-  if (!/^[./]/.test(source)) {
+/** Without those of type tmpfs, which `tmpfsOf` reads. */
+function mountsOf(raw: RawMount[], path: Path, reading: ParseContext): MountEntry[] {
+  const entries: MountEntry[] = [];
+  raw.forEach((each, index) => {
+    const long = typeof each === 'string' ? partsOf(each) : each;
+    if (long.type === 'tmpfs') return;
+    const mount = mountOf(long, [...path, index], reading);
+    entries.push(index === entries.length ? mount : { ...mount, at: index });
+  });
+  return entries;
+}
+
+/** The entries of type tmpfs, as the key `tmpfs` has them. */
+export function tmpfsOf(raw: RawMount[], path: Path, reading: ParseContext): string[] {
+  return raw.flatMap((each, index) => {
+    if (typeof each === 'string' || each.type !== 'tmpfs') return [];
+    const place = [...path, index];
+    if (each.source !== undefined) {
+      reading.problems.atValue([...place, 'source'], 'a tmpfs has no source');
+    }
+    const { size, mode } = each.tmpfs ?? {};
+    const bytes = sizeOf(size, [...place, 'tmpfs', 'size'], reading);
+    const options = [
+      ...(bytes === undefined ? [] : [`size=${bytes}`]),
+      ...(mode === undefined ? [] : [`mode=${octal(mode, [...place, 'tmpfs', 'mode'], reading)}`]),
+      ...(each.read_only ? ['ro'] : []),
+    ];
+    return options.length > 0 ? `${each.target}:${options.join(',')}` : each.target;
+  });
+}
+
+/** A bare number means its source text, which YAML 1.1 and 1.2 read as different numbers. */
+function octal(mode: string | number, path: Path, { written }: ParseContext): string {
+  return (typeof mode === 'string' ? mode : written(path)).replace(/^0o?(?=[0-7])/, '');
+}
+
+function mountOf(long: LongMount, path: Path, { problems, directory }: ParseContext): MountEntry {
+  const { source = '', target, read_only = false, volume = {} } = long;
+  const isVolume = long.type === undefined ? NAME.test(source) : long.type === 'volume';
+  const type = isVolume ? 'volume' : 'bind';
+  const create = long.create ?? long.bind?.create_host_path ?? false;
+  refuseOthers(long, type, path, problems);
+  if (type === 'volume') {
+    if (!NAME.test(source)) {
+      problems.atValue(path, `${JSON.stringify(source)} is not the name of a volume`);
+    }
+    const { nocopy, subpath } = volume;
+    return {
+      ...{ type, source, target, read_only },
+      ...(nocopy && { nocopy: true }),
+      ...(subpath !== undefined && { subpath }),
+    };
+  }
+  if (!/^[./]/.test(source) && long.type === undefined) {
     problems.atValue(
       path,
       `${JSON.stringify(source)} is neither a volume nor a path`,
       'a path on the host begins with "/" or "./"',
     );
-  }
-  return { type: 'bind', source: resolve(directory, source), target, read_only };
+  } else if (source === '') problems.atValue(path, 'a bind mount has a source, a path on the host');
+  const at = { source: resolve(directory, source), target, read_only };
+  return { type: 'bind', ...at, ...(create && { create: true }) };
 }
 
-function partsOf(text: string): { source: string; target: string; read_only: boolean } {
-  const [source = '', target = '', mode] = text.split(':');
-  return { source, target, read_only: mode === 'ro' };
+/** Options of another type would be ignored. */
+function refuseOthers(
+  long: LongMount,
+  type: 'volume' | 'bind',
+  path: Path,
+  problems: ParseContext['problems'],
+): void {
+  const theirs =
+    type === 'volume' ? (['bind', 'tmpfs', 'create'] as const) : (['volume', 'tmpfs'] as const);
+  for (const key of theirs) {
+    if (long[key] === undefined) continue;
+    problems.atKey([...path, key], `${key} is not for a mount of type ${type}`);
+  }
+}
+
+/** `SOURCE:TARGET[:OPTIONS]`. What other engines take of options has no effect here. */
+function partsOf(text: string): LongMount {
+  const [source = '', target = '', options = ''] = text.split(':');
+  const words = options.split(',');
+  const nocopy = words.includes('nocopy');
+  const read_only = words.includes('ro');
+  return { source, target, read_only, ...(nocopy && { volume: { nocopy } }) };
 }

@@ -1,0 +1,107 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
+import { IDLE } from '../../support/small-image.js';
+import { NOTHING, Stack } from './stack.js';
+
+/**
+ * A database's image: its data folder, reached through a link, belongs to user 999 and group 998,
+ * who may enter it.
+ */
+const IMAGE = {
+  size: '32M',
+  from: { host: { binaries: ['/bin/busybox', '/bin/sh', '/usr/bin/setfattr', '/sbin/setcap'] } },
+  run: [
+    [
+      'set -e; umask 022; b=/bin/busybox; d=/srv/real/data',
+      '$b mkdir -p $d/sub /var/lib; $b ln -s ../../srv/real /var/lib/db',
+      '$b echo first >$d/sub/file; $b cp $b $d/tool; $b ln $d/tool $d/hard; $b ln -s sub/file $d/link',
+      '$b mkfifo $d/pipe; $b dd if=/dev/null of=$d/hole bs=1 seek=4194304 2>/dev/null',
+      '$b chown -R 999:998 $d; $b chmod 2770 $d; $b chmod 4755 $d/tool',
+      'setfattr -n user.note -v kept $d/sub',
+    ].join('; '),
+  ],
+  command: IDLE,
+};
+
+const db = (more: object = {}) => ({
+  name: 'shop',
+  images: { db: IMAGE },
+  volumes: { data: {} },
+  containers: { db: { image: 'db', user: '999:998', volumes: ['data:/var/lib/db/data'], ...more } },
+});
+
+const LINE =
+  "cd /var/lib/db/data; busybox stat -c '%n %u:%g %a %F' . sub sub/file tool link pipe; busybox cat link";
+
+const folder = (host: PrivateHost) => join(host.root, 'volumes/shop/data');
+
+async function inside(stack: Stack, line: string, name = 'db'): Promise<string> {
+  const { stdout, stderr } = await stack.run('exec', name, '--', 'busybox', 'sh', '-c', line);
+  return stdout + stderr;
+}
+
+const SEEDED = `. 999:998 2770 directory
+sub 999:998 755 directory
+sub/file 999:998 644 regular file
+tool 999:998 4755 regular file
+link 999:998 777 symbolic link
+pipe 999:998 644 fifo
+first
+`;
+
+it.each([{ userns: undefined }, { userns: 'auto' }])(
+  'a new volume has what its image has there, which a user other than root may write to: %o',
+  ({ userns }) =>
+    inPrivateHost(async (host) => {
+      const stack = new Stack(host, db(userns ? { userns } : {}));
+      expect(await stack.done('plan')).toContain(
+        'volume.data will be created (new, seeded from /var/lib/db/data of image db)',
+      );
+      await stack.apply();
+      expect(await inside(stack, LINE)).toBe(SEEDED);
+      expect(await inside(stack, 'echo mine >/var/lib/db/data/mine')).toBe('');
+      const note = ['--only-values', '-n', 'user.note', join(folder(host), 'sub')];
+      expect((await host.run('getfattr', note)).stdout).toBe('kept');
+      const stat = ['-c', '%h %b', join(folder(host), 'tool'), join(folder(host), 'hole')];
+      expect((await host.run('stat', stat)).stdout).toMatch(/^2 \d+\n1 0\n$/);
+      expect(await stack.plan()).toBe(NOTHING);
+
+      // another image, and an emptied volume: it stays as it is
+      await inside(stack, 'cd /var/lib/db/data; busybox rm -rf *');
+      stack.write(db({ ...(userns && { userns }), environment: { A: '2' } }));
+      await stack.apply();
+      expect(readdirSync(folder(host))).toEqual([]);
+      expect(readdirSync(join(folder(host), '..'))).toEqual(['data']);
+      await stack.destroy();
+    })(),
+);
+
+it(
+  'a volume is filled at its first mount that copies, once, and in place',
+  inPrivateHost(async (host) => {
+    const { containers, ...rest } = db();
+    const stack = new Stack(host, rest);
+    await stack.apply();
+    expect(readdirSync(folder(host))).toEqual([]);
+
+    const plain = { type: 'volume', source: 'data', target: '/var/lib/db/data' };
+    const nocopy = { ...plain, volume: { nocopy: true } };
+    const first = { image: 'db', volumes: [nocopy] };
+    stack.write({ ...rest, containers: { first } });
+    await stack.apply();
+    expect(await inside(stack, 'busybox ls /var/lib/db/data', 'first')).toBe('');
+
+    stack.write({ ...rest, containers: { first, ...containers } });
+    expect(await stack.done('plan')).toContain(
+      'volume.data will be updated in-place (seeded from /var/lib/db/data of image db)',
+    );
+    await stack.apply();
+    expect(await inside(stack, LINE)).toBe(SEEDED);
+    // the same folder, though it was mounted
+    expect(await inside(stack, 'busybox cat /var/lib/db/data/sub/file', 'first')).toBe('first\n');
+    expect(await stack.plan()).toBe(NOTHING);
+    await stack.destroy();
+  }),
+);
