@@ -78,7 +78,7 @@ function requestsPerSecond({ url }: FarmSubject): number {
 }
 
 async function step(what: string, wanted: Wanted | 'kill', subject: FarmSubject): Promise<void> {
-  const load = startLoad(subject.url, undefined, 'test/support/load.mjs');
+  const load = startLoad(subject.url, undefined, { script: 'test/support/load.mjs' });
   try {
     await sleep(500);
     await load.count();

@@ -1,10 +1,12 @@
-// Requests a URL all the time on several keep-alive connections, each with its own cookie. For each line
-// on standard input it prints the counts since the previous line, as JSON. At `kill PID` it kills a
+// Requests a URL all the time on several keep-alive connections, each with its own cookie, with a pause
+// of some milliseconds on average between two requests of one, or none. For each line on standard input
+// it prints the counts since the previous line, as JSON. At `kill PID` it kills a
 // process, and counts failures of requests in flight at that moment separately. It ends with its input.
 import { Agent, get } from 'node:http';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
-const [url, connections = '8'] = process.argv.slice(2);
+const [url, connections = '8', pause = '0'] = process.argv.slice(2);
 const agent = new Agent({ keepAlive: true, maxSockets: Number(connections) });
 const TIMEOUT = 20_000;
 let counts = fresh();
@@ -39,6 +41,8 @@ async function keepAsking() {
     const wasCut = started <= killed && started + took >= killed;
     if (failure) count(wasCut ? counts.cut : counts.failed, failure);
     else count(counts.pages, page);
+    // of different lengths, so that the connections do not ask all at once
+    if (pause !== '0') await sleep(2 * Number(pause) * Math.random());
   }
 }
 

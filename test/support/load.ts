@@ -26,13 +26,27 @@ export interface Load {
   stop(): Promise<void>;
 }
 
+export interface LoadOptions {
+  /** The client program, where this one is bundled. */
+  script?: string;
+  /** Milliseconds between two requests of each of the eight connections; default 0. */
+  pause?: number;
+}
+
+/** Some 300 requests a second. Without a pause the load takes as much CPU time as there is. */
+export const MODERATE: LoadOptions = { pause: 20 };
+
 /**
  * Steady load on a URL from a separate process.
  *
  * @param pid process whose network namespace is used; default: the test's own
  */
-export function startLoad(url: string, pid?: number, script = CLIENT): Load {
-  const command = [process.execPath, script, url];
+export function startLoad(
+  url: string,
+  pid?: number,
+  { script = CLIENT, pause = 0 }: LoadOptions = {},
+): Load {
+  const command = [process.execPath, script, url, '8', `${pause}`];
   const [program = '', ...args] =
     pid === undefined ? command : ['nsenter', `--target=${pid}`, '--net', '--', ...command];
   const client = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { type Load, startLoad } from '../../support/load.js';
+import { type Load, MODERATE, startLoad } from '../../support/load.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { usableRuntimes } from '../../support/runtimes.js';
 import { FARM_BRIDGES, FARM_IMAGE, farmOf } from '../stack/farm-proxy.js';
@@ -66,7 +66,7 @@ async function tryOut(stack: Stack, runtime: string): Promise<void> {
   expect(await stack.done('exec', 'shop-proxy', 'busybox', 'env')).not.toContain('BALEINE');
   await expectRefusedToOthers(stack);
 
-  const load = startLoad('http://127.0.0.1:8080/', host.pid);
+  const load = startLoad('http://127.0.0.1:8080/', host.pid, MODERATE);
   try {
     await applyUnderLoad(
       stack,

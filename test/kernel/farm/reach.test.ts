@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { type Load, startLoad } from '../../support/load.js';
+import { type Load, MODERATE, startLoad } from '../../support/load.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { NOTHING, Stack } from '../stack/stack.js';
 import { cutOff, during, versions } from './during.js';
@@ -54,7 +54,7 @@ async function underLoad(
     await stack.apply();
     const pages = () => stack.pages('10.77.1.10').catch(() => []);
     await expect.poll(pages, { timeout: 10_000 }).toHaveLength(1);
-    const load = startLoad('http://10.77.1.10/', host.pid);
+    const load = startLoad('http://10.77.1.10/', host.pid, MODERATE);
     try {
       await test(stack, load);
     } finally {

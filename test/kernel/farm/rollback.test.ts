@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type Load, startLoad } from '../../support/load.js';
+import { type Load, MODERATE, startLoad } from '../../support/load.js';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
 import { headings, NOTHING, Stack } from '../stack/stack.js';
 import { cutOff, during, versions } from './during.js';
@@ -44,7 +44,7 @@ async function underLoad(
     const stack = new Stack(host, farm('v1', update));
     await stack.apply();
     await expect.poll(() => stack.pages('10.77.1.10').catch(() => [])).toHaveLength(1);
-    const load = startLoad('http://10.77.1.10/', host.pid);
+    const load = startLoad('http://10.77.1.10/', host.pid, MODERATE);
     try {
       await test(stack, load);
     } finally {
