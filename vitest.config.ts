@@ -17,6 +17,8 @@ export default defineConfig({
           // Generous: a slow machine is no failure.
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Vitest leaves a core to its own process, which has little to do: half of a small machine.
+          maxWorkers: '100%',
           sequence: { groupOrder: 0 },
         },
       },
