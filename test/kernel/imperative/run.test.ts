@@ -137,7 +137,8 @@ it(
   }),
 );
 
-it.each([
+// concurrently: some wait for a grace period of 10 s
+it.concurrent.each([
   ['TERM', ['base', 'busybox', 'sleep', '1000'], 137],
   ['INT', ['base', 'busybox', 'sleep', '1000'], 137],
   [
