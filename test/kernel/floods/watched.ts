@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readText } from '../../../src/host/linux/files/read.js';
-import { processAt, startTime } from '../../../src/host/linux/process/processes.js';
+import { parseStat, startTime } from '../../../src/host/linux/process/processes.js';
 import type { ObservedProcess } from '../../../src/host/ports.js';
 import { installPaths } from '../../../src/model/install-paths.js';
 import { MAIN, type PrivateHost } from '../../support/private-host.js';
@@ -150,14 +150,16 @@ export class Watch {
 
 const keyOf = ({ pid, start_time }: Seen) => `${pid} ${start_time}`;
 
-/** All processes except zombies. */
+/** All processes except zombies. Reads one file of each, since a look is repeated every 20 ms. */
 function processes(): Seen[] {
   const pids = readdirSync('/proc')
     .map(Number)
     .filter((pid) => pid > 0);
   return pids.flatMap((pid): Seen[] => {
-    const seen = processAt(pid);
-    return seen ? [{ ...seen, pid, name: readText(`/proc/${pid}/comm`)?.trim() ?? '' }] : [];
+    const stat = readText(`/proc/${pid}/stat`) ?? '';
+    const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+    const seen = parseStat(stat);
+    return seen ? [{ ...seen, pid, name }] : [];
   });
 }
 
