@@ -1,4 +1,4 @@
-// Generates baleine.schema.json from baleine.base.json and the keys in src/kinds and src/farm, and
+// Generates the validator of compose files from compose-spec.json, and baleine.schema.json from baleine.base.json and the keys in src/kinds and src/farm, and
 // from it the types of the file and the validator for src/formats/baleine: plain code, so that ajv is
 // not loaded at run time.
 import { readFile, writeFile } from 'node:fs/promises';
@@ -17,10 +17,20 @@ const schema = withKeys(
   await declaredKeys(),
 );
 
+const composeTarget = new URL('../src/formats/compose/', schemas);
+const compose = composeSchema(
+  JSON.parse(await readFile(new URL('compose-spec.json', schemas), 'utf8')),
+);
+
 await Promise.all([
+  replace('validate.gen.mjs', await validator(compose, { strict: false }), composeTarget),
+  replace('validate.gen.d.mts', declaration(), composeTarget),
   replace('baleine.schema.json', `${JSON.stringify(schema, null, 2)}\n`, schemas),
   replace('validate.gen.mjs', await validator(schema)),
-  replace('validate.gen.d.mts', declaration()),
+  replace(
+    'validate.gen.d.mts',
+    declaration("import type { BaleineFile } from './file.gen.js';\n", 'data is BaleineFile'),
+  ),
   replace('file.gen.ts', await types(schema)),
 ]);
 
@@ -95,8 +105,23 @@ function withProperties(definition, properties) {
   return { ...definition, properties: { ...definition.properties, ...properties } };
 }
 
-async function validator(schema) {
+/**
+ * The schema of the Compose specification as the validator explains it: of alternatives it reports the
+ * one that was meant, and formats are checked where they are read.
+ */
+function composeSchema({ $schema: _, $id: __, ...schema }) {
+  const text = JSON.stringify(schema, (key, value) => {
+    if (key === 'format' && typeof value === 'string') return undefined;
+    if (!value?.oneOf) return value;
+    const { oneOf, ...rest } = value;
+    return { ...rest, anyOf: oneOf };
+  });
+  return JSON.parse(text);
+}
+
+async function validator(schema, options = {}) {
   const ajv = new Ajv({
+    ...options,
     allErrors: true,
     // Errors then contain the violated schema: its errorMessage, its known keys.
     verbose: true,
@@ -164,12 +189,11 @@ async function types(schema) {
   });
 }
 
-function declaration() {
+function declaration(imports = '', answer = 'boolean') {
   return `${BANNER}import type { ErrorObject } from 'ajv';
-import type { BaleineFile } from './file.gen.js';
-
+${imports}
 declare const validate: {
-  (data: unknown): data is BaleineFile;
+  (data: unknown): ${answer};
   errors?: ErrorObject[] | null;
 };
 export default validate;

@@ -1,4 +1,4 @@
-import type { ParsedFile } from '../formats/baleine/load.js';
+import type { ParsedFile } from '../formats/load.js';
 import { readSource, type Source } from '../formats/yaml/read-file.js';
 import type { Config } from '../model/config.js';
 
@@ -13,6 +13,6 @@ export async function sourceOf(file: string): Promise<Source> {
 
 /** Loads YAML, the schema and the checks on demand: most runs do not need them. */
 export async function parse(source: Source): Promise<ParsedFile> {
-  const { parseFile } = await import('../formats/baleine/load.js');
+  const { parseFile } = await import('../formats/load.js');
   return parseFile(source);
 }

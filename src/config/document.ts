@@ -1,9 +1,17 @@
 import type { Json } from '../model/json.js';
 
-/** The parsed file with the position of everything in it. Offsets count UTF-16 units of `text`. */
-export interface Document {
+/** A text that values come from. Offsets count its UTF-16 units. */
+export interface SourceText {
+  /** Name in messages; `-` for standard input. */
   file: string;
   text: string;
+  /** Base of the relative paths in it. */
+  directory: string;
+}
+
+/** A parsed file with the position of everything in it. */
+export interface Document {
+  source: SourceText;
   root: Entry;
   /** All scalar values in the order of the text. */
   scalars: Scalar[];
@@ -15,7 +23,11 @@ export interface Entry {
   key: number;
   /** Offset of the value; of the key if the value is missing. */
   at: number;
+  /** Where both offsets are. */
+  source: SourceText;
   node: Node;
+  /** How it is merged with what earlier files have in its place; default: by the rules of merging. */
+  tag?: 'reset' | 'override';
 }
 
 export type Node = Scalar | Mapping | Sequence;
@@ -99,8 +111,10 @@ const named = new WeakMap<Sequence, ReadonlyMap<string, Entry>>();
  */
 export class LineIndex {
   readonly #starts = [0];
+  readonly #text: string;
 
   constructor(text: string) {
+    this.#text = text;
     for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
       this.#starts.push(at + 1);
     }
@@ -115,5 +129,12 @@ export class LineIndex {
       else high = middle - 1;
     }
     return { line: low + 1, column: offset - (this.#starts[low] as number) + 1 };
+  }
+
+  /** The whole line that an offset is in, without its end. */
+  lineAt(offset: number): string {
+    const { line } = this.position(offset);
+    const end = this.#starts[line] ?? this.#text.length + 1;
+    return this.#text.slice(this.#starts[line - 1], end - 1);
   }
 }

@@ -1,9 +1,12 @@
 import { UserError } from '../model/errors.js';
 import { printable } from '../model/printable.js';
-import { type Document, entryAt, LineIndex, type Path } from './document.js';
+import { type Entry, entryAt, LineIndex, type Path, type SourceText } from './document.js';
 
-/** One error in the file. */
+/** One error in a file. */
 export interface Problem {
+  file: string;
+  /** The text of its line. */
+  text: string;
   /** Starting at 1. */
   line: number;
   /** Starting at 1, in UTF-16 units. */
@@ -19,26 +22,21 @@ export type Hint = string | (() => string | undefined);
 /** Maximum number of problems shown; the rest are counted. */
 const MAX_SHOWN = 50;
 
-/** The errors of a file in their order: the first `MOST`. */
+/** The errors of a file and of those it refers to, in their order: the first `MAX_SHOWN`. */
 export class ConfigError extends UserError {
   override name = 'ConfigError';
 
   constructor(
-    file: string,
-    text: string,
     readonly problems: readonly Problem[],
     more = 0,
   ) {
-    const lines = text.split('\n');
-    const shown = problems.flatMap((each, index) => [
-      ...(index > 0 ? [''] : []),
-      ...render(file, lines[each.line - 1] ?? '', each),
-    ]);
+    const shown = problems.flatMap((each, index) => [...(index > 0 ? [''] : []), ...render(each)]);
     super(more > 0 ? [...shown, '', `and ${more} more`] : shown);
   }
 }
 
 interface Found {
+  source: SourceText;
   offset: number;
   message: string;
   hint: Hint | undefined;
@@ -48,19 +46,35 @@ interface Found {
 export class Problems {
   private readonly list: Found[] = [];
 
-  constructor(private readonly document: Pick<Document, 'file' | 'text'> & Partial<Document>) {}
+  /**
+   * @param source of offsets without another one
+   * @param root of paths; absent until the files are merged
+   * @param reword applied to each message: a reader may call things otherwise than the Config
+   */
+  constructor(
+    private readonly source: SourceText,
+    public root?: Entry,
+    public reword: (text: string) => string = (text) => text,
+  ) {}
 
   /** For a problem of an entry as a whole, or of its name. */
   atKey(path: Path, message: string, hint?: Hint): void {
-    this.atOffset(this.find(path).key, message, hint);
+    const { key, source } = this.find(path);
+    this.atOffset(key, message, hint, source);
   }
 
   atValue(path: Path, message: string, hint?: Hint): void {
-    this.atOffset(this.find(path).at, message, hint);
+    const { at, source } = this.find(path);
+    this.atOffset(at, message, hint, source);
   }
 
-  atOffset(offset: number, message: string, hint?: Hint): void {
-    this.list.push({ offset, message, hint });
+  /** For a problem of an entry that is in no path of the root, or not yet. */
+  of(entry: Pick<Entry, 'at' | 'source'>, message: string, hint?: Hint): void {
+    this.atOffset(entry.at, message, hint, entry.source);
+  }
+
+  atOffset(offset: number, message: string, hint?: Hint, source = this.source): void {
+    this.list.push({ source, offset, message, hint });
   }
 
   get count(): number {
@@ -68,27 +82,29 @@ export class Problems {
   }
 
   throwIfAny(): void {
-    const { file, text } = this.document;
     if (this.list.length === 0) return;
     const all = inOrder(this.list);
-    const lines = new LineIndex(text);
-    const shown = all.slice(0, MAX_SHOWN).map(({ offset, message, hint }): Problem => {
+    const lines = new Map<SourceText, LineIndex>();
+    const shown = all.slice(0, MAX_SHOWN).map(({ source, offset, message, hint }): Problem => {
+      const index = lines.get(source) ?? new LineIndex(source.text);
+      lines.set(source, index);
       const said = typeof hint === 'function' ? hint() : hint;
-      const position = lines.position(offset);
       return {
-        ...position,
-        message: shortened(message),
-        ...(said !== undefined && { hint: said }),
+        file: source.file,
+        text: index.lineAt(offset),
+        ...index.position(offset),
+        message: shortened(this.reword(message)),
+        ...(said !== undefined && { hint: this.reword(said) }),
       };
     });
-    throw new ConfigError(file, text, shown, all.length - shown.length);
+    throw new ConfigError(shown, all.length - shown.length);
   }
 
-  private find(path: Path): { key: number; at: number } {
-    const { root } = this.document;
-    if (!root) return { key: 0, at: 0 };
+  private find(path: Path): Pick<Entry, 'key' | 'at' | 'source'> {
+    const { root, source } = this;
+    if (!root) return { key: 0, at: 0, source };
     const { entry, exact } = entryAt({ root }, path);
-    return exact ? entry : { key: entry.key, at: entry.key };
+    return exact ? entry : { key: entry.key, at: entry.key, source: entry.source };
   }
 }
 
@@ -100,29 +116,28 @@ function shortened(message: string): string {
 /** Characters. */
 const MAX_MESSAGE = 500;
 
-/** Ordered by position, without duplicates. */
+/** Ordered by file, as they are first mentioned, and position; without duplicates. */
 function inOrder(found: readonly Found[]): Found[] {
   const seen = new Set<string>();
+  const sources = new Map<SourceText, number>();
+  for (const { source } of found) if (!sources.has(source)) sources.set(source, sources.size);
+  const rank = ({ source }: Found) => sources.get(source) ?? 0;
   return found
-    .filter(({ offset, message }) => {
-      const key = `${offset}:${message}`;
+    .filter((each) => {
+      const key = `${rank(each)}:${each.offset}:${each.message}`;
       return !seen.has(key) && seen.add(key);
     })
-    .sort((a, b) => a.offset - b.offset);
+    .sort((a, b) => rank(a) - rank(b) || a.offset - b.offset);
 }
 
 /** Characters of a long line that are shown before the caret, and in total. */
 const LEAD = 60;
 const WIDTH = 100;
 
-function render(
-  file: string,
-  line: string,
-  { line: row, column, message, hint }: Problem,
-): string[] {
+function render({ file, text, line: row, column, message, hint }: Problem): string[] {
   const from = Math.max(0, column - 1 - LEAD);
-  const shown = printable(line.slice(from, from + WIDTH).replace(/\r$/, ''));
-  const before = printable(line.slice(from, column - 1));
+  const shown = printable(text.slice(from, from + WIDTH).replace(/\r$/, ''));
+  const before = printable(text.slice(from, column - 1));
   const caret = `${before.replace(/[^\t]/g, ' ')}^`;
   const lines = [`${file}:${row}:${column}: ${message}`, `  ${shown}`, `  ${caret}`];
   return hint === undefined ? lines : [...lines, hint];

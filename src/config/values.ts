@@ -85,6 +85,8 @@ export interface ParseContext {
   problems: Problems;
   /** Base of relative paths: the file's folder. */
   directory: string;
+  /** The same for a value: it may come from a file that was included or extended. */
+  directoryOf(path: Path): string;
   /** A scalar's source text: `1.10`, where the value is 1.1. */
   written(path: Path): string;
 }

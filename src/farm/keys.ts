@@ -69,7 +69,7 @@ export const PROXY_KEYS = {
   }),
   tls: unrecordedKey({
     schema: { $ref: '#/definitions/tls' },
-    read: (raw: Tls | undefined, _path, { directory }) => raw && tlsOf(raw, directory),
+    read: (raw: Tls | undefined, path, { directoryOf }) => raw && tlsOf(raw, directoryOf(path)),
   }),
   stats: unrecordedKey({
     schema: {

@@ -28,6 +28,10 @@ export interface Config {
   /** Absent for none. */
   secrets?: Record<string, FileOrigin>;
   configs?: Record<string, FileOrigin>;
+  /** Services that the active profiles leave out: they are neither made nor removed. */
+  inactive?: string[];
+  /** What a user should know of the file, each with its position; shown with a plan. */
+  warnings?: string[];
   /** The position of an entry, `baleine.yaml:12:5`, for errors found later. */
   where: (path: readonly (string | number)[]) => string;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import type { Context } from '../../src/app/context.js';
 import { resolveImages } from '../../src/app/resolve-images.js';
-import { loadConfig } from '../../src/formats/baleine/load.js';
+import { loadConfig } from '../../src/formats/load.js';
 import type { ForeignFrom } from '../../src/model/config.js';
 import type { Row } from '../../src/model/resource.js';
 import type { ImageOrigin } from '../../src/model/specs.js';

@@ -11,7 +11,7 @@ import {
 } from '../../src/app/snapshot/answers.js';
 import { configOf, placesOf, readSnapshot } from '../../src/app/snapshot/document.js';
 import { redact } from '../../src/app/snapshot/redact.js';
-import { loadConfig } from '../../src/formats/baleine/load.js';
+import { loadConfig } from '../../src/formats/load.js';
 import { UserError } from '../../src/model/errors.js';
 
 /** As written to a file and read again. */

@@ -35,15 +35,11 @@ describe('one container', () => {
     ],
     ['command: ""', '5:14: containers.web.command must not be empty, not ""'],
     ['replicas: -1', '5:15: containers.web.replicas must be a whole number from 0 to 1000, not -1'],
-    ['environment: [FOO]', '5:19: containers.web.environment[0] must be KEY=VALUE, not "FOO"'],
+    ['environment: [1]', '5:19: containers.web.environment[0] must be KEY=VALUE, not 1'],
     ['environment: [A=1, A=2]', '5:24: containers.web.environment gives A twice'],
     [
       'environment: { "A=B": c }',
       '5:20: the key "A=B" in containers.web.environment must be the name of a variable, without "=" or spaces',
-    ],
-    [
-      'environment: { A: }',
-      '5:20: containers.web.environment.A must be text; "" for an empty one, not nothing',
     ],
     ['environment: { A: "\\0" }', '5:23: text must not hold a NUL character'],
     ['limits: { memory: 3M }', '5:23: memory must be at least 4M'],

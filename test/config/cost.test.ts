@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, Problems } from '../../src/config/problem.js';
-import { loadConfig } from '../../src/formats/baleine/load.js';
+import { loadConfig } from '../../src/formats/load.js';
 import { formatSubnet, overlap, parseSubnet } from '../../src/model/ipv4.js';
 import type { Unit } from '../../src/model/plan.js';
 import { hostPortsConflict } from '../../src/model/publish.js';
@@ -114,7 +114,7 @@ describe('a file that costs too much', () => {
 });
 
 it('shows the first problems, counts the rest, and computes hints only for those shown', () => {
-  const problems = new Problems({ file: 'x', text: lines(1000, () => 'a') });
+  const problems = new Problems({ file: 'x', text: lines(1000, () => 'a'), directory: '/' });
   let asked = 0;
   const hint = () => {
     asked += 1;

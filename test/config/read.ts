@@ -1,5 +1,5 @@
 import { ConfigError } from '../../src/config/problem.js';
-import { loadConfig } from '../../src/formats/baleine/load.js';
+import { loadConfig } from '../../src/formats/load.js';
 import type { Config } from '../../src/model/config.js';
 
 export function read(text: string, env: Record<string, string> = {}): Config {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/formats/baleine/load.js';
+import { loadConfig } from '../../src/formats/load.js';
 import { desired } from '../../src/kinds/desired.js';
 import { kinds } from '../../src/kinds/index.js';
 import { installPaths } from '../../src/model/install-paths.js';

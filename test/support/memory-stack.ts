@@ -4,7 +4,7 @@ import { type ConfigEntries, configFromFlags } from '../../src/app/imperative/fl
 import { pinReleases, saveFactUpdates } from '../../src/execute/checkpoint.js';
 import type { Event } from '../../src/execute/events.js';
 import { execute } from '../../src/execute/execute.js';
-import { loadConfig } from '../../src/formats/baleine/load.js';
+import { loadConfig } from '../../src/formats/load.js';
 import {
   pinPreviousRelease,
   rollbackResources,

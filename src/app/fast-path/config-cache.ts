@@ -10,12 +10,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { Entry } from '../../config/document.js';
-import type { ParsedFile } from '../../formats/baleine/load.js';
-import { decodePositions, encodePositions, positionsIn } from '../../formats/positions.js';
-import type { Source } from '../../formats/yaml/read-file.js';
+import type { Entry, SourceText } from '../../config/document.js';
+import type { ParsedFile } from '../../formats/load.js';
+import {
+  decodePositions,
+  encodePositions,
+  type Positions,
+  positionsIn,
+} from '../../formats/positions.js';
+import { type ProjectOptions, readText, type Source } from '../../formats/yaml/read-file.js';
 import type { Config } from '../../model/config.js';
 import { fileNameOf } from '../../model/install-paths.js';
+import { equal } from '../../model/json.js';
 
 /**
  * The bundle's file names contain a hash of their content and imports, so no build uses what
@@ -30,6 +36,10 @@ const PARTIAL_SUFFIX = '.new';
 interface CacheHeader {
   build: string;
   text: string;
+  /** How the stack was asked for beside its first file. */
+  project: ProjectOptions | null;
+  /** The other files that were read, and those that were missing, by their absolute paths. */
+  files: Record<string, string | null>;
   /** The value of each variable that was used; null for an unset one. */
   variables: Record<string, string | null>;
   config: Omit<Config, 'file' | 'where'>;
@@ -66,10 +76,13 @@ export function loadCached(dir: string, source: Source): CachedConfig | undefine
   if (!found) return undefined;
   const { kept, body, mark } = found;
   if (kept.build !== BUILD || kept.text !== source.text) return undefined;
+  if (!equal(kept.project, source.project ?? null)) return undefined;
+  const files = Object.entries(kept.files ?? {});
+  if (files.some(([path, text]) => textIn(path) !== text)) return undefined;
   const variables = Object.entries(kept.variables ?? {});
   if (variables.some(([name, value]) => valueIn(name, source) !== value)) return undefined;
-  const { file, text } = source;
-  const where = positionsIn(file, text, () => readPositions(path, body));
+  const { file } = source;
+  const where = positionsIn(file, () => readPositions(path, body));
   return { config: { ...(kept as CacheHeader).config, file, where }, body, mark };
 }
 
@@ -77,7 +90,14 @@ export function loadCached(dir: string, source: Source): CachedConfig | undefine
 function readPositions(path: string, body: string): Entry | undefined {
   const found = readSections(path, { all: true });
   if (found?.body !== body || found.positions === undefined) return undefined;
-  return decodePositions(JSON.parse(found.positions));
+  const { positions, sources } = JSON.parse(found.positions) as CachedPositions;
+  return decodePositions(positions, sources);
+}
+
+/** The texts are stored again: the names in messages do not tell their paths. */
+interface CachedPositions {
+  positions: Positions;
+  sources: readonly SourceText[];
 }
 
 /**
@@ -85,16 +105,21 @@ function readPositions(path: string, body: string): Entry | undefined {
  * and of the containers' environment. If that fails, the host works without a cache.
  */
 export function storeCached(dir: string, source: Source, parsed: ParsedFile): void {
+  const { root, sources, inputs } = parsed;
   const { file: _, where: __, ...config } = parsed.config;
   const kept: CacheHeader = {
     build: BUILD,
     text: source.text,
+    project: source.project ?? null,
+    files: Object.fromEntries(inputs.files),
     variables: Object.fromEntries(
-      [...parsed.variables].map((name) => [name, valueIn(name, source)]),
+      [...inputs.variables].map((name) => [name, valueIn(name, source)]),
     ),
     config,
   };
-  const positions = JSON.stringify(encodePositions(parsed.root));
+  const texts = sources.map(({ file, text, directory }) => ({ file, text, directory }));
+  const stored: CachedPositions = { positions: encodePositions(root, sources), sources: texts };
+  const positions = JSON.stringify(stored);
   write(dir, source, { body: JSON.stringify(kept), mark: '', positions });
 }
 
@@ -149,6 +174,15 @@ function namesIn(dir: string): string[] {
 
 function nameOf({ file, directory }: Source): string {
   return `${fileNameOf(join(directory, basename(file)))}.json`;
+}
+
+/** Null if it cannot be read. */
+function textIn(path: string): string | null {
+  try {
+    return readText(path).text;
+  } catch {
+    return null;
+  }
 }
 
 function valueIn(name: string, { env }: Source): string | null {

@@ -1,5 +1,5 @@
 import { ConfigError } from '../../config/problem.js';
-import { loadConfig } from '../../formats/baleine/load.js';
+import { loadConfig } from '../../formats/load.js';
 import { IMPERATIVE_STACK } from '../../model/address.js';
 import type { Config } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';

@@ -38,7 +38,7 @@ export interface ValidationContext extends Sections {
 
 export function validationContextOf(
   sections: Sections,
-  document: Document,
+  document: Pick<Document, 'root'>,
   problems: Problems,
 ): ValidationContext {
   const names = (section: Section) => namesIn(document, section);
@@ -79,7 +79,7 @@ function numbered(name: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${name}-${i + 1}`);
 }
 
-function namesIn({ root }: Document, section: Section): Set<string> {
+function namesIn({ root }: Pick<Document, 'root'>, section: Section): Set<string> {
   const node = root.node.type === 'mapping' ? root.node.entries.get(section)?.node : undefined;
   return new Set(node?.type === 'mapping' ? node.entries.keys() : []);
 }

@@ -8,19 +8,34 @@ import {
   Schema,
   type YAMLMap,
 } from 'yaml';
-import type { Document, Entry, Mapping, Node, Scalar } from '../../config/document.js';
+import type { Document, Entry, Mapping, Node, Scalar, SourceText } from '../../config/document.js';
 import type { Problems } from '../../config/problem.js';
 
-const MAX_ALIASES = 50;
+const MAX_ALIASES = 500;
 /**
  * Maximum number of values that all aliases may expand to: ten aliases of ten aliases of … grow
  * exponentially.
  */
 const MAX_ALIASED = 10_000;
-/** Keys that would reach an object's prototype, and the merge key of YAML 1.1. */
-const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype', '<<']);
+/** Keys that would reach an object's prototype. */
+const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor', 'prototype']);
+/** Of YAML 1.1; the library reads 1.2, where it is a key as any other. */
+const MERGE_KEY = '<<';
 /** The node of a missing value. */
-const MISSING: Scalar = { type: 'scalar', plain: true, text: '', value: null, start: -1, end: -1 };
+export const MISSING: Scalar = {
+  type: 'scalar',
+  plain: true,
+  text: '',
+  value: null,
+  start: -1,
+  end: -1,
+};
+
+/** The tags that say how a value is merged with that of an earlier file. */
+export const MERGE_TAGS: ReadonlyMap<string, NonNullable<Entry['tag']>> = new Map([
+  ['!reset', 'reset'],
+  ['!override', 'override'],
+]);
 
 /** Converts the library's nodes to ours, and rejects what parseYaml documents. */
 export class Nodes {
@@ -30,19 +45,25 @@ export class Nodes {
   private aliases = 0;
   private aliased = 0;
 
-  constructor(private readonly problems: Problems) {}
+  constructor(
+    private readonly source: SourceText,
+    private readonly problems: Problems,
+  ) {}
 
   read(contents: ParsedNode | null): Pick<Document, 'root' | 'scalars'> {
     return { root: this.entry(contents, contents?.range[0] ?? 0), scalars: this.scalars };
   }
 
   private entry(parsed: ParsedNode | null, key: number): Entry {
+    const { source } = this;
     const before = this.values++;
-    if (!parsed) return { key, at: key, node: MISSING };
+    if (!parsed) return { key, at: key, source, node: MISSING };
     const node = this.node(parsed);
     const size = this.values - before;
     if ('anchor' in parsed && parsed.anchor) this.anchors.set(parsed.anchor, { node, size });
-    return { key, at: isEmpty(parsed) ? key : parsed.range[0], node };
+    const tag = MERGE_TAGS.get(parsed.tag ?? '');
+    const at = isEmpty(parsed) ? key : parsed.range[0];
+    return { key, at, source, node, ...(tag && { tag }) };
   }
 
   private node(parsed: ParsedNode): Node {
@@ -53,8 +74,10 @@ export class Nodes {
     return { type: 'sequence', items: items.map((item) => this.entry(item, item.range[0])) };
   }
 
-  private scalar({ type, value, source, range }: ParsedScalar.Parsed): Scalar {
+  private scalar({ type, value: known, source, range, tag }: ParsedScalar.Parsed): Scalar {
     const plain = type === 'PLAIN';
+    // the library leaves the values of tags that it does not know as text
+    const value = plain && MERGE_TAGS.has(tag ?? '') ? resolve(source) : known;
     const quote = type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE' ? 1 : 0;
     const node: Scalar = {
       type: 'scalar',
@@ -72,23 +95,41 @@ export class Nodes {
 
   private mapping({ items }: YAMLMap.Parsed): Mapping {
     const entries = new Map<string, Entry>();
+    const merged: Entry[] = [];
     for (const { key, value } of items) {
       // the library rejects all other kinds of keys
       const name = isScalar(key) ? String(key.value) : '';
       const at = key.range[0];
-      this.checkKey(entries, name, at);
+      const isMerge = name === MERGE_KEY && isScalar(key) && key.type === 'PLAIN';
+      if (!isMerge) this.checkKey(entries, name, at);
       const entry = this.entry(value, at);
-      if (!entries.has(name)) entries.set(name, entry);
+      if (isMerge) merged.push(...this.mergedMappings(entry));
+      else if (!entries.has(name)) entries.set(name, entry);
+    }
+    // the mapping's own keys win, then those of the first one merged
+    for (const { node } of merged) {
+      if (node.type !== 'mapping') continue;
+      for (const [name, entry] of node.entries) if (!entries.has(name)) entries.set(name, entry);
     }
     return { type: 'mapping', entries };
+  }
+
+  /** The mappings that `<<` names: one, or a list of them. */
+  private mergedMappings(entry: Entry): Entry[] {
+    const { node } = entry;
+    const all = node.type === 'sequence' ? node.items : [entry];
+    const wrong = all.find((each) => each.node.type !== 'mapping');
+    if (wrong) {
+      const hint = 'write: <<: *anchor, or <<: [*first, *second]';
+      this.problems.atOffset(wrong.at, '"<<" merges mappings, and this is none', hint);
+    }
+    return all;
   }
 
   private checkKey(entries: Mapping['entries'], key: string, at: number): void {
     if (key === '') this.problems.atOffset(at, 'a key must be text');
     else if (FORBIDDEN_KEYS.has(key)) {
-      const hint = 'merge keys are YAML 1.1; an alias of the whole value works';
-      const message = `unknown key ${JSON.stringify(key)}`;
-      this.problems.atOffset(at, message, key === '<<' ? hint : undefined);
+      this.problems.atOffset(at, `unknown key ${JSON.stringify(key)}`);
     } else if (key.includes('\0')) {
       this.problems.atOffset(at, 'a key must not hold a NUL character');
     } else if (entries.has(key)) {

@@ -1,16 +1,29 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { SourceText } from '../../config/document.js';
 import { messageOf, UserError } from '../../model/errors.js';
 
-export interface Source {
-  /** Name in messages; `-` for standard input. */
-  file: string;
-  text: string;
+/** A file that a user named, and what else makes up the stack. */
+export interface Source extends SourceText {
   /** Variables for `${NAME}` in values. */
   env: NodeJS.ProcessEnv;
-  /** Base of relative paths: the file's folder. */
-  directory: string;
+  /** Absent for a text of its own: no other file is merged, and no `.env` is read. */
+  project?: ProjectOptions;
+}
+
+/** What a user gives besides the first file; compare the options of `docker compose`. */
+export interface ProjectOptions {
+  /** Files that are merged into the first one, in this order. */
+  overrides: readonly string[];
+  /** The stack's name, instead of the one in the file. */
+  name?: string;
+  /** Base of the relative paths in all files; default: the folder of the first one. */
+  directory?: string;
+  /** Services with other profiles are left out. */
+  profiles?: readonly string[];
+  /** In place of `.env`; later ones win. */
+  envFiles?: readonly string[];
 }
 
 /** Bytes. */
@@ -21,12 +34,20 @@ export const MAX_SIZE = 1024 * 1024;
  *
  * @throws UserError if it is missing, unreadable, larger than 1 MiB or not UTF-8
  */
-export async function readSource(file: string): Promise<Omit<Source, 'env'>> {
-  const bytes = file === '-' ? await drain(process.stdin) : contentOf(file);
+export async function readSource(file: string): Promise<SourceText> {
+  if (file !== '-') return readText(file);
+  return { file, text: textOf(await drain(process.stdin), file), directory: process.cwd() };
+}
+
+/** The same for a file that is not standard input. */
+export function readText(file: string): SourceText {
+  return { file, text: textOf(contentOf(file), file), directory: dirname(resolve(file)) };
+}
+
+function textOf(bytes: Buffer, file: string): string {
   if (bytes.length > MAX_SIZE) throw new UserError(`cannot read ${file}: it is larger than 1 MiB`);
-  const directory = file === '-' ? process.cwd() : dirname(resolve(file));
   if (!isUtf8(bytes)) throw new UserError(`cannot read ${file}: it is not UTF-8`);
-  return { file, text: bytes.toString('utf8'), directory };
+  return bytes.toString('utf8');
 }
 
 function contentOf(file: string): Buffer {

@@ -1,8 +1,8 @@
 import { Composer, CST, Lexer, type Document as Parsed, type ParsedNode, Parser } from 'yaml';
-import type { Document } from '../../config/document.js';
+import type { Document, SourceText } from '../../config/document.js';
 import { Problems } from '../../config/problem.js';
 import { UserError } from '../../model/errors.js';
-import { Nodes } from './nodes.js';
+import { MERGE_TAGS, Nodes } from './nodes.js';
 import { MAX_SIZE } from './read-file.js';
 
 /** Far more than the schema needs; the library composes recursively. */
@@ -25,21 +25,23 @@ const OPTIONS = {
 const UNPRINTABLE = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 
 /**
- * Parses one document of YAML 1.2, core schema, without tags. Stricter than the language where a
- * file could mean something unexpected: no duplicate keys, few aliases, and numbers that cannot be
- * represented exactly are text.
+ * Parses one document of YAML 1.2, core schema, with the merge keys of YAML 1.1 and Compose's tags
+ * `!reset` and `!override`. Stricter than the language where a file could mean something unexpected:
+ * no duplicate keys, no other tags, few aliases, and numbers that cannot be represented exactly are
+ * text.
  *
  * @throws ConfigError with all errors
  */
-export function parseYaml(file: string, text: string): Document {
+export function parseYaml(source: SourceText): Document {
+  const { file, text } = source;
   if (Buffer.byteLength(text) > MAX_SIZE) {
     throw new UserError(`cannot read ${file}: it is larger than 1 MiB`);
   }
-  const problems = new Problems({ file, text });
+  const problems = new Problems(source);
   const contents = parse(text, problems);
-  const nodes = new Nodes(problems).read(contents);
+  const nodes = new Nodes(source, problems).read(contents);
   problems.throwIfAny();
-  return { file, text, ...nodes };
+  return { source, ...nodes };
 }
 
 function parse(text: string, problems: Problems): ParsedNode | null {
@@ -97,7 +99,7 @@ function inspect(token: CST.Token, problems: Problems): void {
   if (token.type !== 'document') return;
   CST.visit(token, ({ start, sep = [] }) => {
     for (const { type, source, offset } of [...start, ...sep]) {
-      if (type !== 'tag') continue;
+      if (type !== 'tag' || MERGE_TAGS.has(source)) continue;
       const message = `tag ${source} is not allowed`;
       problems.atOffset(offset, message, 'put text in quotes, leave numbers bare');
     }

@@ -57,14 +57,16 @@ export const SOURCES = {
         'An archive of a root file system, compressed by gzip, bzip2, xz, zstd or not at all.',
       $ref: '#/definitions/path',
     },
-    read: (raw: string, _path, { directory }) => ({ tar: resolve(directory, raw) }),
+    read: (raw: string, path, { directoryOf }) => ({ tar: resolve(directoryOf(path), raw) }),
   }),
   directory: source({
     schema: {
       description: 'A folder that holds a root file system.',
       $ref: '#/definitions/path',
     },
-    read: (raw: string, _path, { directory }) => ({ directory: resolve(directory, raw) }),
+    read: (raw: string, path, { directoryOf }) => ({
+      directory: resolve(directoryOf(path), raw),
+    }),
   }),
   host: source({
     schema: {
@@ -99,7 +101,9 @@ export const SOURCES = {
       description: 'An archive written by `docker save`. The image config is read from it.',
       $ref: '#/definitions/archive',
     },
-    read: (raw: Archive, _path, { directory }) => ({ docker: archiveOf(raw, directory) }),
+    read: (raw: Archive, path, { directoryOf }) => ({
+      docker: archiveOf(raw, directoryOf(path)),
+    }),
   }),
   oci: source({
     schema: {
@@ -107,7 +111,7 @@ export const SOURCES = {
         'An OCI image layout, as a folder or a tar file. The image config is read from it.',
       $ref: '#/definitions/archive',
     },
-    read: (raw: Archive, _path, { directory }) => ({ oci: archiveOf(raw, directory) }),
+    read: (raw: Archive, path, { directoryOf }) => ({ oci: archiveOf(raw, directoryOf(path)) }),
   }),
   registry: source({
     schema: {
@@ -161,12 +165,12 @@ export const IMAGE_KEYS = {
       items: { $ref: '#/definitions/copy' },
       default: [],
     },
-    read: (raw: Copy[] | undefined, _path, { directory }) =>
+    read: (raw: Copy[] | undefined, path, { directoryOf }) =>
       (raw ?? []).map(
-        ({ from, ...rest }): CopyEntry => ({
+        ({ from, ...rest }, i): CopyEntry => ({
           owner: '0:0',
           ...rest,
-          from: resolve(directory, from),
+          from: resolve(directoryOf([...path, i]), from),
         }),
       ),
     change: 'update',
@@ -233,7 +237,7 @@ function fromOf(raw: From, path: Path, reading: ParseContext): ImageFrom {
 }
 
 function dockerfileOf(raw: Dockerfile, path: Path, reading: ParseContext): DockerfileSource {
-  const context = resolve(reading.directory, raw.context);
+  const context = resolve(reading.directoryOf(path), raw.context);
   return defined({
     context,
     file: raw.file === undefined ? undefined : resolve(context, raw.file),

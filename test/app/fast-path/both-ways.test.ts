@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { ReadOnlyContext, TABLES } from '../../../src/app/context.js';
 import { desiredInput } from '../../../src/app/live-plan-host.js';
-import { loadConfig } from '../../../src/formats/baleine/load.js';
+import { loadConfig } from '../../../src/formats/load.js';
 import type { Plan } from '../../../src/model/plan.js';
 import type { Row } from '../../../src/model/resource.js';
 import { openStore } from '../../../src/state/store.js';

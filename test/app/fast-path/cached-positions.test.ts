@@ -1,11 +1,11 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { expect, it, vi } from 'vitest';
 import { planStack } from '../../../src/app/make-plan.js';
-import { parseFile } from '../../../src/formats/baleine/load.js';
+import { parseFile } from '../../../src/formats/load.js';
 import { configCache } from '../../../src/model/install-paths.js';
 import { MemoryRun, memoryInstallation } from '../../support/memory-run.js';
 
-vi.mock('../../../src/formats/baleine/load.js', { spy: true });
+vi.mock('../../../src/formats/load.js', { spy: true });
 
 /** The error of a plan; caches the file. */
 async function failure({ dir, paths, file }: ReturnType<typeof memoryInstallation>) {

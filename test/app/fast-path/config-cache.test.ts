@@ -21,8 +21,13 @@ import {
 } from '../../../src/app/fast-path/config-cache.js';
 import type { Document } from '../../../src/config/document.js';
 import { Problems } from '../../../src/config/problem.js';
-import { parseFile } from '../../../src/formats/baleine/load.js';
-import { decodePositions, encodePositions, positionsIn } from '../../../src/formats/positions.js';
+import { parseFile } from '../../../src/formats/load.js';
+import {
+  decodePositions,
+  encodePositions,
+  positionsIn,
+  sourcesOf,
+} from '../../../src/formats/positions.js';
 import { interpolate } from '../../../src/formats/yaml/interpolate.js';
 import type { Source } from '../../../src/formats/yaml/read-file.js';
 import { parseYaml } from '../../../src/formats/yaml/yaml.js';
@@ -97,10 +102,12 @@ containers:
 
   it.each(PATHS.map((path) => [path.join('.'), path] as const))('%s', (_text, path) => {
     const file = 'dir/odd\u001b.yaml';
-    const { root } = interpolated(parseYaml(file, MANY));
-    const decoded = decodePositions(JSON.parse(JSON.stringify(encodePositions(root))));
-    const expected = positionsIn(file, MANY, () => root)(path);
-    expect(positionsIn(file, MANY, () => decoded)(path)).toBe(expected);
+    const { root } = interpolated(parseYaml({ file, text: MANY, directory: '/' }));
+    const sources = sourcesOf(root);
+    const encoded = JSON.parse(JSON.stringify(encodePositions(root, sources)));
+    const decoded = decodePositions(encoded, sources);
+    const expected = positionsIn(file, () => root)(path);
+    expect(positionsIn(file, () => decoded)(path)).toBe(expected);
     expect(expected).toMatch(/^dir\/odd\\u001b\.yaml:\d+:\d+$/);
   });
 
@@ -122,7 +129,7 @@ containers:
 });
 
 function interpolated(document: Document): Document {
-  interpolate(document, () => '5', new Problems(document));
+  interpolate(document, () => '5', new Problems(document.source));
   return document;
 }
 

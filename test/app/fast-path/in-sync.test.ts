@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { configMatchesState, planInputFingerprint } from '../../../src/app/fast-path/in-sync.js';
-import { loadConfig } from '../../../src/formats/baleine/load.js';
+import { loadConfig } from '../../../src/formats/load.js';
 import type { Context } from '../../../src/kinds/desired-context.js';
 import { installPaths } from '../../../src/model/install-paths.js';
 import { type Resource, type Row, resourceFromRow } from '../../../src/model/resource.js';

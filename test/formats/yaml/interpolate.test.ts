@@ -27,6 +27,13 @@ describe('variables', () => {
     ['${NAME:-other}', 'value'],
     ['${NAME:?told}', 'value'],
     ['${GONE:-a b:c}', 'a b:c'],
+    ['${GONE:-${NAME}}', 'value'],
+    ['${GONE:-${LOST:-${NAME}-x}}', 'value-x'],
+    ['${NAME:+there}', 'there'],
+    ['"${EMPTY:+there}"', ''],
+    ['${EMPTY+there}', 'there'],
+    ['"${GONE+there}"', ''],
+    ['${NAME:+a ${NAME}}', 'a value'],
     ['${YAML}', 'a: [b'],
     ['${QUOTED}', '"'],
   ])('%s is %j', (text, expected) => expect(environment(text)).toBe(expected));
@@ -62,11 +69,20 @@ describe('variables', () => {
     ['${NAME', 'a variable begins with "${" and does not end'],
     ['${na me}', 'cannot read the variable "${na me}"'],
     ['${}', 'cannot read the variable "${}"'],
-    ['${A:+b}', 'cannot read the variable "${A:+b}"'],
-    ['${A:-${B}}', 'cannot read the variable "${A:-${B}"'],
+    ['${GONE:?no ${NAME}}', 'variable GONE: no value'],
+    ['${A/b/c}', 'cannot read the variable "${A/b/c}"'],
   ])('%s is refused', (text, message) => {
     const file = withContainer(`environment:\n  A: 'x ${text}'`);
     expect(places(file, ENV)).toEqual([`6:13: ${message}`]);
+  });
+
+  it('of a default are reported at their own place', () => {
+    const file = withContainer("environment:\n  A: 'x ${A:-${B}}'");
+    expect(places(file, ENV)).toEqual(['6:18: variable B is not set']);
+    const deep = `${'${A:-'.repeat(21)}${'}'.repeat(21)}`;
+    expect(places(`name: ${deep}`, ENV)).toEqual([
+      expect.stringMatching(/^1:107: cannot read the variable/),
+    ]);
   });
 
   it('are reported all at once', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { loadConfig } from '../../../src/formats/baleine/load.js';
+import { loadConfig } from '../../../src/formats/load.js';
 import { configJson } from '../../../src/host/linux/runtime/config-json.js';
 import { filterFor } from '../../../src/host/linux/runtime/filter.js';
 import { readHostFacts } from '../../../src/host/linux/runtime/host-facts.js';

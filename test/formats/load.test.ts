@@ -1,8 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the file, not of the test
 import { describe, expect, it } from 'vitest';
-import { digest } from '../../../src/model/json.js';
-import { EXAMPLE } from '../../config/example.js';
-import { read, withContainer } from '../../config/read.js';
+import { digest } from '../../src/model/json.js';
+import { EXAMPLE } from '../config/example.js';
+import { read, withContainer } from '../config/read.js';
 
 const MINIMAL = {
   image: 'base',

@@ -1,0 +1,124 @@
+import { resolve } from 'node:path';
+import type { Entry } from '../../config/document.js';
+import { digest } from '../../model/json.js';
+import { below, mapping, mappingOf, scalar, textOf } from '../entries.js';
+import {
+  type Fields,
+  noEffect,
+  type Rows,
+  refused,
+  type Translation,
+  translated,
+  translateKeys,
+} from './rows.js';
+import { nameFrom } from './values.js';
+
+const into = (name: string) =>
+  translated(`\`from.dockerfile.${name}\``, (value) => ({ [name]: value }));
+
+/** Keys below `build`. */
+export const BUILD_ROWS: Rows = {
+  'build.context': translated('`from.dockerfile.context`'),
+  'build.dockerfile': translated('`from.dockerfile.file`', (value) => ({ file: value })),
+  'build.dockerfile_inline': into('inline'),
+  'build.args': into('args'),
+  'build.target': into('target'),
+  'build.labels': into('labels'),
+  'build.extra_hosts': into('extra_hosts'),
+  'build.shm_size': into('shm_size'),
+  'build.ssh': into('ssh'),
+  'build.secrets': into('secrets'),
+  'build.cache_from': into('cache_from'),
+  'build.cache_to': into('cache_to'),
+  'build.no_cache': into('no_cache'),
+  'build.no_cache_filter': noEffect('a build has one cache for all its stages'),
+  'build.pull': into('pull'),
+  'build.platforms': into('platforms'),
+  'build.network': into('network'),
+  'build.additional_contexts': into('additional_contexts'),
+  'build.ulimits': into('ulimits'),
+  'build.isolation': noEffect('it concerns Windows containers'),
+  'build.tags': noEffect('an image has one name here'),
+  'build.entitlements': noEffect('there is no BuildKit'),
+  'build.provenance': noEffect('there is no BuildKit'),
+  'build.sbom': noEffect('there is no BuildKit'),
+  'build.privileged': refused('a build has no rights on the host', 'remove it'),
+};
+
+export const IMAGE_ROWS: Rows = {
+  image: translated('an image with `from.registry`, or the name of what is built'),
+  build: translated('an image with `from.dockerfile`'),
+  ...BUILD_ROWS,
+  pull_policy: translated('`pull` of the image'),
+  pull_refresh_after: noEffect('`pull: always` asks at every plan'),
+  platform: translated('`platform`', (value) => ({ platform: value })),
+};
+
+const POLICIES: Readonly<Record<string, string | undefined>> = {
+  always: 'always',
+  never: 'never',
+  missing: 'missing',
+  if_not_present: 'missing',
+  build: undefined,
+};
+
+/** Declares the image of a service; returns its name. */
+export function imageOf(service: Entry, to: Translation): Entry | undefined {
+  const { name, resources, loading } = to;
+  const [image, build] = [below(service, 'image'), below(service, 'build')];
+  const extra = below(service, 'x-baleine', 'image');
+  if (extra && !mappingOf(extra)) return extra;
+  const size = extra && below(extra, 'size');
+  if (build) {
+    resources.images.set(name, builtImage(build, size, to));
+    return scalar(build, name);
+  }
+  const reference = image && textOf(image);
+  if (!image || !reference) {
+    loading.problems.of(service, `service ${name} has neither an image nor a build`, 'add image:');
+    return undefined;
+  }
+  const own = nameFrom(reference.replace(/@sha256:([0-9a-f]{12}).*$/, '-$1'), digest(reference, 8));
+  resources.images.set(
+    own,
+    mapping(image, [
+      ['from', mapping(image, [['registry', scalar(image, reference)]])],
+      ['size', size],
+      ['pull', policyOf(service)],
+    ]),
+  );
+  return scalar(image, own);
+}
+
+function policyOf(service: Entry): Entry | undefined {
+  const policy = below(service, 'pull_policy');
+  const text = policy && textOf(policy);
+  if (!policy || text === undefined) return undefined;
+  // daily, weekly, every_12h
+  const value = Object.hasOwn(POLICIES, text) ? POLICIES[text] : 'always';
+  return value === undefined ? undefined : scalar(policy, value);
+}
+
+/** A remote context: `https://…`, `git@…`, `name:tag` is none. */
+const REMOTE = /^([a-z+]+:\/\/|git@|github\.com\/)/;
+
+function builtImage(build: Entry, size: Entry | undefined, to: Translation): Entry {
+  const { problems } = to.loading;
+  const context = mappingOf(build) ? (below(build, 'context') ?? scalar(build, '.')) : build;
+  if (REMOTE.test(textOf(context) ?? '')) {
+    problems.of(context, 'a build needs a folder of this host', 'clone the repository first');
+  }
+  const fields: Fields = mappingOf(build) ? translateKeys(build, BUILD_ROWS, to, 'build.') : {};
+  const dockerfile = mapping(build, [['context', context], ...Object.entries(fields)]);
+  return mapping(build, [
+    ['from', mapping(build, [['dockerfile', dockerfile]])],
+    ['size', size],
+  ]);
+}
+
+/** The absolute path of a service's build context, for `watch`. */
+export function contextOf(service: Entry): string | undefined {
+  const build = below(service, 'build');
+  const context = build && (mappingOf(build) ? below(build, 'context') : build);
+  return build && resolve(build.source.directory, (context && textOf(context)) ?? '.');
+}

@@ -1,0 +1,187 @@
+import type { Entry } from '../../config/document.js';
+import {
+  below,
+  changed,
+  fieldsOf,
+  isNull,
+  itemsOf,
+  mapping,
+  mappingOf,
+  scalar,
+  textOf,
+} from '../entries.js';
+import { externalOf } from './mounts.js';
+import {
+  type Fields,
+  noEffect,
+  type Rows,
+  refused,
+  same,
+  type Translation,
+  translated,
+  translateKeys,
+} from './rows.js';
+import { isTrue } from './values.js';
+
+/** The network of services that name none. */
+export const DEFAULT_NETWORK = 'default';
+
+const IPV6 = noEffect('networks have IPv4 addresses only');
+
+/** Top-level networks: `bridges` of baleine.yaml. */
+export const NETWORK_ROWS: Rows = {
+  name: translated('`name`', (value) => ({ name: value })),
+  external: translated('`external`', (value, { entry }) => externalOf(value, entry)),
+  'external.name': translated('`name`'),
+  internal: translated('`isolated`'),
+  driver: translated('`bridge`; other drivers are refused', (value, { loading }) => {
+    const driver = textOf(value);
+    if (driver && driver !== 'bridge' && driver !== 'default') {
+      const hint = 'remove it; x-baleine: {uplink: eth1} joins a network outside of the host';
+      loading.problems.of(value, `there is no network driver ${driver}`, hint);
+    }
+    return {};
+  }),
+  driver_opts: noEffect('they tune Docker’s bridges'),
+  attachable: noEffect('containers of other stacks can always join, as `external`'),
+  enable_ipv4: translated('`true`', (value, { loading }) => {
+    if (!isTrue(value)) loading.problems.of(value, 'a network needs IPv4 addresses', 'remove it');
+    return {};
+  }),
+  enable_ipv6: IPV6,
+  labels: noEffect('bridges have no labels'),
+  ipam: translated('`subnet` and `host`', ipamOf),
+  'ipam.driver': noEffect('addresses are leased by baleine'),
+  'ipam.options': noEffect('addresses are leased by baleine'),
+  'ipam.config': translated('`subnet` and `host`, of the first IPv4 network'),
+  'ipam.config.subnet': translated('`subnet`'),
+  'ipam.config.gateway': translated('`host`'),
+  'ipam.config.ip_range': noEffect('addresses are leased from the whole subnet'),
+  'ipam.config.aux_addresses': noEffect('addresses in use are never leased'),
+};
+
+function ipamOf(value: Entry, to: Translation): Fields {
+  translateKeys(value, NETWORK_ROWS, to, 'ipam.');
+  const all = itemsOf(below(value, 'config') ?? scalar(value, null)) ?? [];
+  for (const each of all) translateKeys(each, NETWORK_ROWS, to, 'ipam.config.');
+  const first = all.find((each) => !textOf(below(each, 'subnet') ?? each)?.includes(':'));
+  if (!first) return {};
+  return { subnet: below(first, 'subnet'), host: below(first, 'gateway') };
+}
+
+/** A top-level network as a bridge. */
+export function bridgeOf(network: Entry, to: Translation): Entry {
+  const fields = mappingOf(network) ? translateKeys(network, NETWORK_ROWS, to) : {};
+  const extra = below(network, 'x-baleine');
+  if (fields.external) {
+    return mapping(network, [
+      ['external', fields.external],
+      ['name', fields.name],
+    ]);
+  }
+  const isInternal = isTrue(below(network, 'internal'));
+  const made = mapping(network, [
+    ['subnet', fields.subnet ?? scalar(network, 'auto')],
+    ...(isInternal
+      ? ([['isolated', scalar(network, true)]] as const)
+      : ([
+          ['host', fields.host ?? scalar(network, 'auto')],
+          ['egress', scalar(network, true)],
+        ] as const)),
+  ]);
+  return extra ? changed(made, Object.fromEntries(fieldsOf(extra))) : made;
+}
+
+/** Keys of a service's network. */
+export const ATTACHMENT_ROWS: Rows = {
+  'networks.aliases': translated('`aliases`', (value) => ({ aliases: value })),
+  'networks.ipv4_address': translated('`address`', (value) => ({ address: value })),
+  'networks.ipv6_address': IPV6,
+  'networks.link_local_ips': IPV6,
+  'networks.mac_address': translated('`mac`', (value) => ({ mac: value })),
+  'networks.interface_name': noEffect('interfaces are named in order'),
+  'networks.priority': translated('the order of `bridges`'),
+  'networks.gw_priority': translated('the order of `bridges`'),
+  'networks.driver_opts': noEffect('they tune Docker’s bridges'),
+};
+
+/** The networks of a service, as `bridges` and `network_mode` of baleine.yaml. */
+export const SERVICE_NETWORK_ROWS: Rows = {
+  networks: translated('`bridges`'),
+  network_mode: translated(
+    '`network_mode`; `bridge` is the default network',
+    (value, { loading }) => {
+      const mode = textOf(value) ?? '';
+      if (mode === 'host') {
+        const hint = 'publish its ports, or put it on a network with x-baleine: {uplink: eth1}';
+        loading.problems.of(value, 'a container never has the network of the host', hint);
+        return {};
+      }
+      return mode === 'bridge' || mode === 'default' ? {} : { network_mode: value };
+    },
+  ),
+  mac_address: translated('`mac` of the first bridge'),
+  links: translated('a dependency, and an alias of the other service'),
+  external_links: refused(
+    'links lead to services of the same stack',
+    'share a network: declare it with `external: true`',
+  ),
+  expose: noEffect('every port of a container is reachable on its networks'),
+  dns: same('dns'),
+  dns_opt: same('dns_opt'),
+  dns_search: same('dns_search'),
+  domainname: same('domainname'),
+  extra_hosts: same('extra_hosts'),
+  hostname: same('hostname'),
+};
+
+interface Joined {
+  bridges?: Entry;
+}
+
+/**
+ * @param aliases other names of the service, from `container_name` and the links of others
+ */
+export function attachmentsOf(service: Entry, aliases: readonly string[], to: Translation): Joined {
+  const mode = textOf(below(service, 'network_mode') ?? service) ?? '';
+  if (mode !== '' && mode !== 'bridge' && mode !== 'default') return {};
+  const clause = below(service, 'networks');
+  const place = clause ?? service;
+  const named =
+    (clause && itemsOf(clause)?.map((each) => [textOf(each) ?? '', each] as const)) ??
+    fieldsOf(clause);
+  const all = named.length > 0 ? named : [[DEFAULT_NETWORK, scalar(place, null)] as const];
+  const mac = below(service, 'mac_address');
+  const ordered = [...all].sort((a, b) => priorityOf(b[1]) - priorityOf(a[1]));
+  const fields = ordered.map(([name, entry], index) => {
+    const own = mappingOf(entry)
+      ? translateKeys(entry, ATTACHMENT_ROWS, to, 'networks.')
+      : ({} as Fields);
+    const names = [
+      ...(itemsOf(own.aliases ?? entry) ?? []),
+      ...aliases.map((each) => scalar(entry, each)),
+    ];
+    const attachment = mapping(entry, [
+      ['address', own.address],
+      ['mac', own.mac ?? (index === 0 ? mac : undefined)],
+      [
+        'aliases',
+        names.length > 0
+          ? { ...entry, node: { type: 'sequence', items: unique(names) } as const }
+          : undefined,
+      ],
+    ]);
+    return [name, fieldsOf(attachment).length > 0 ? attachment : scalar(entry, null)] as const;
+  });
+  return { bridges: mapping(place, fields) };
+}
+
+function unique(names: Entry[]): Entry[] {
+  const seen = new Set<string>();
+  return names.filter((each) => !seen.has(textOf(each) ?? '') && seen.add(textOf(each) ?? ''));
+}
+
+function priorityOf(entry: Entry): number {
+  const own = below(entry, 'gw_priority') ?? below(entry, 'priority');
+  return own && !isNull(own) ? Number(textOf(own)) || 0 : 0;
+}

@@ -1,0 +1,396 @@
+import type { Entry } from '../../config/document.js';
+import {
+  below,
+  changed,
+  fieldsOf,
+  isNull,
+  itemsOf,
+  mapping,
+  mappingOf,
+  scalar,
+  sequence,
+  textOf,
+} from '../entries.js';
+import { IMAGE_ROWS, imageOf } from './build.js';
+import { DEPLOY_ROWS, deployLimits, restartOf } from './deploy.js';
+import { LIMIT_ROWS } from './limits.js';
+import { MOUNT_ROWS, mountsOf, tmpfsList } from './mounts.js';
+import { ATTACHMENT_ROWS, attachmentsOf, SERVICE_NETWORK_ROWS } from './networks.js';
+import { PORT_ROWS, publishOf } from './ports.js';
+import {
+  type Fields,
+  noEffect,
+  type Rows,
+  refused,
+  same,
+  type Translation,
+  translated,
+  translateKeys,
+} from './rows.js';
+import { booleanOf, durationOf, isTrue, numberOf, wordsOf } from './values.js';
+
+const HOST = (what: string) => `a container never has the ${what} of the host`;
+
+/** A namespace that may be shared with another container, and never with the host. */
+const namespace = (key: string) =>
+  translated(`\`${key}\`; \`host\` is refused`, (value, { loading }) => {
+    if (textOf(value) !== 'host') return { [key]: value };
+    loading.problems.of(value, HOST(`${key} namespace`), 'remove it');
+    return {};
+  });
+
+/** Keys of a service that stand for themselves. */
+const OWN_ROWS: Rows = {
+  annotations: same('annotations'),
+  attach: noEffect('apply runs in the background; `logs --follow` shows the output'),
+  cap_add: same('cap_add'),
+  cap_drop: same('cap_drop'),
+  cgroup: translated('`private`; `host` is refused', (value, { loading }) => {
+    if (textOf(value) === 'host') loading.problems.of(value, HOST('cgroup namespace'), 'remove it');
+    return {};
+  }),
+  cgroup_parent: refused('cgroups of containers are below `baleine`', 'remove it'),
+  command: translated('`command`, split into words without a shell', (value, { loading }) => ({
+    command: wordsOf(value, loading.problems),
+  })),
+  configs: same('configs'),
+  container_name: translated('another name on its networks'),
+  credential_spec: refused('it concerns Windows containers', 'remove it'),
+  depends_on: translated('`depends_on`', (value) => ({ depends_on: value })),
+  develop: translated('`baleine watch`'),
+  devices: translated('`devices`', (value) => ({ devices: value })),
+  'devices.source': translated('`devices`'),
+  'devices.target': translated('`devices`'),
+  'devices.permissions': translated('`devices`'),
+  entrypoint: translated(
+    '`entrypoint`, split into words without a shell',
+    (value, { loading }) => ({
+      entrypoint: wordsOf(value, loading.problems),
+    }),
+  ),
+  env_file: translated('`environment`'),
+  environment: same('environment'),
+  extends: translated('the service that it extends, merged'),
+  gpus: refused('there is no support for GPUs', 'name the device file under `devices`'),
+  group_add: same('group_add'),
+  healthcheck: translated('`healthcheck`, with Compose’s times', healthCheckOf),
+  init: translated('`init`', (value) => ({ init: booleanOf(value) })),
+  ipc: namespace('ipc'),
+  isolation: noEffect('it concerns Windows containers'),
+  label_file: translated('`labels`'),
+  labels: same('labels'),
+  logging: translated('`logs.max_size`', loggingOf),
+  'logging.driver': translated('baleine keeps logs itself'),
+  'logging.options': translated('`logs.max_size`, of `max-size`'),
+  models: refused('there is no model runner', 'run the model in a container'),
+  oom_kill_disable: refused('a container that cannot be killed hangs the host', 'remove it'),
+  oom_score_adj: translated('`oom_score_adj`', (value) => ({ oom_score_adj: numberOf(value) })),
+  pid: namespace('pid'),
+  ports: translated('`publish`'),
+  post_start: translated('`post_start`', (value) => ({ post_start: value })),
+  pre_stop: translated('`pre_stop`', (value) => ({ pre_stop: value })),
+  privileged: translated('`false`; `true` is refused', (value, { loading }) => {
+    if (isTrue(value)) {
+      const hint = 'add what it needs: cap_add, devices, or security_opt';
+      loading.problems.of(value, 'a container never has all rights of the host', hint);
+    }
+    return {};
+  }),
+  profiles: translated('services of inactive profiles are left out'),
+  provider: refused('providers need Docker’s plugins', 'run the service in a container'),
+  read_only: translated('`read_only`', (value) => ({ read_only: booleanOf(value) })),
+  restart: translated('`restart`; the default is `no`'),
+  runtime: translated('`runtime`', (value, { loading }) => {
+    const runtime = textOf(value) ?? '';
+    if (runtime === 'crun' || runtime === 'runc') return { runtime: value };
+    loading.problems.of(value, `there is no runtime ${runtime}`, 'what there is: crun, runc');
+    return {};
+  }),
+  scale: translated('`replicas`, or a farm if the service publishes a port'),
+  secrets: same('secrets'),
+  security_opt: translated('`seccomp`, `apparmor`, `selinux`', securityOf),
+  shm_size: same('shm_size'),
+  stdin_open: translated('`stdin_open`', (value) => ({ stdin_open: booleanOf(value) })),
+  stop_grace_period: translated('`stop_grace_period`', (value, { loading }) => ({
+    stop_grace_period: durationOf(value, loading.problems),
+  })),
+  stop_signal: same('stop_signal'),
+  storage_opt: noEffect('the size of its image is the quota: x-baleine: {image: {size: 2G}}'),
+  sysctls: same('sysctls'),
+  tmpfs: translated('`tmpfs`'),
+  tty: translated('`tty`', (value) => ({ tty: booleanOf(value) })),
+  ulimits: translated('`ulimits`', (value) => ({ ulimits: value })),
+  use_api_socket: refused('there is no Docker daemon', 'remove it'),
+  user: same('user'),
+  userns_mode: noEffect('x-baleine: {userns: auto} gives a container its own user ids'),
+  uts: translated('its own; `host` is refused', (value, { loading }) => {
+    if (textOf(value) === 'host') loading.problems.of(value, HOST('host name'), 'remove it');
+    return {};
+  }),
+  volumes: translated('`volumes`'),
+  volumes_from: translated('the volumes of the other service'),
+  working_dir: same('working_dir'),
+};
+
+const DEVELOP_ROWS: Rows = Object.fromEntries(
+  [
+    'watch',
+    ...['path', 'action', 'target', 'ignore', 'include', 'initial_sync', 'exec'].map(
+      (each) => `watch.${each}`,
+    ),
+    ...['command', 'environment', 'privileged', 'user', 'working_dir'].map(
+      (each) => `watch.exec.${each}`,
+    ),
+  ].map((each) => [`develop.${each}`, translated('`baleine watch`')]),
+);
+
+const HOOK_ROWS: Rows = Object.fromEntries(
+  ['post_start', 'pre_stop'].flatMap((hook) =>
+    ['command', 'environment', 'privileged', 'user', 'working_dir'].map((each) => [
+      `${hook}.${each}`,
+      translated(`\`${hook}.${each}\``),
+    ]),
+  ),
+);
+
+const HEALTH_ROWS: Rows = {
+  'healthcheck.test': translated('`exec`'),
+  'healthcheck.disable': translated('`disable`'),
+  'healthcheck.interval': translated('`interval`; default 30s'),
+  'healthcheck.timeout': translated('`timeout`; default 30s'),
+  'healthcheck.retries': translated('`retries`; default 3'),
+  'healthcheck.start_period': translated('`start_period`'),
+  'healthcheck.start_interval': translated('`start_interval`'),
+};
+
+const REFERENCE_ROWS: Rows = {
+  ...Object.fromEntries(
+    ['configs', 'secrets'].flatMap((key) =>
+      ['source', 'target', 'uid', 'gid', 'mode'].map((each) => [
+        `${key}.${each}`,
+        translated(`\`${key}.${each}\``),
+      ]),
+    ),
+  ),
+  'env_file.path': translated('`environment`'),
+  'env_file.required': translated('whether a missing file is an error'),
+  'env_file.format': translated('`raw` takes values as they are'),
+  'extends.service': translated('the service that it extends, merged'),
+  'extends.file': translated('the service that it extends, merged'),
+  'depends_on.condition': translated('`condition`'),
+  'depends_on.restart': translated('`restart`'),
+  'depends_on.required': translated('`required`'),
+  'ulimits.soft': translated('`soft`'),
+  'ulimits.hard': translated('`hard`'),
+  'models.endpoint_var': noEffect('models are refused'),
+  'models.model_var': noEffect('models are refused'),
+  'provider.type': noEffect('providers are refused'),
+  'provider.options': noEffect('providers are refused'),
+  'credential_spec.config': noEffect('credential specs are refused'),
+  'credential_spec.file': noEffect('credential specs are refused'),
+  'credential_spec.registry': noEffect('credential specs are refused'),
+  'gpus.capabilities': noEffect('GPUs are refused'),
+  'gpus.count': noEffect('GPUs are refused'),
+  'gpus.device_ids': noEffect('GPUs are refused'),
+  'gpus.driver': noEffect('GPUs are refused'),
+  'gpus.options': noEffect('GPUs are refused'),
+};
+
+/** Every key of a service. */
+export const SERVICE_ROWS: Rows = {
+  ...OWN_ROWS,
+  ...IMAGE_ROWS,
+  ...LIMIT_ROWS,
+  ...SERVICE_NETWORK_ROWS,
+  ...ATTACHMENT_ROWS,
+  ...MOUNT_ROWS,
+  ...PORT_ROWS,
+  ...DEVELOP_ROWS,
+  ...HOOK_ROWS,
+  ...HEALTH_ROWS,
+  ...REFERENCE_ROWS,
+  deploy: translated('`replicas`, `limits`, `restart`, `update`'),
+  ...DEPLOY_ROWS,
+};
+
+/** A service as a container, without the number of its replicas, and the ports it publishes. */
+export function containerOf(
+  service: Entry,
+  aliases: readonly string[],
+  to: Translation,
+): { container: Entry; publish: Entry | undefined } {
+  const image = imageOf(service, to);
+  const fields = translateKeys(service, SERVICE_ROWS, to);
+  const limits: Fields = {};
+  for (const [key, value] of Object.entries(fields)) {
+    if (!LIMIT_NAMES.has(key)) continue;
+    limits[key] = value;
+    delete fields[key];
+  }
+  Object.assign(limits, deployLimits(service, to));
+  const mounts = mountsWithOthers(service, to);
+  const ports = below(service, 'ports');
+  const publish = ports && publishOf(ports, to);
+  const own = mapping(service, [
+    ...Object.entries(fields),
+    ['image', image],
+    ['restart', restartOf(service)],
+    ['volumes', mounts.volumes],
+    ['tmpfs', tmpfsOf(service, mounts.tmpfs)],
+    [
+      'limits',
+      Object.keys(limits).length > 0 ? mapping(service, Object.entries(limits)) : undefined,
+    ],
+    ...Object.entries(attachmentsOf(service, aliases, to)),
+  ]);
+  return { container: withExtra(own, service), publish };
+}
+
+/** Names that rows of LIMIT_ROWS give, in `limits`. */
+const LIMIT_NAMES = new Set([
+  'cpus',
+  'cpu_shares',
+  'cpuset',
+  'io',
+  'memory',
+  'memory_reservation',
+  'memory_swap',
+  'memory_swappiness',
+  'pids',
+]);
+
+/** Keys of `x-baleine` that are no keys of a container. */
+const NO_CONTAINER_KEYS = new Set(['farm', 'image']);
+
+/** `x-baleine` has keys of baleine.yaml, which win. */
+function withExtra(container: Entry, service: Entry): Entry {
+  const extra = fieldsOf(below(service, 'x-baleine')).filter(
+    ([key]) => !NO_CONTAINER_KEYS.has(key),
+  );
+  const merged = extra.map(([key, value]) => {
+    const before = below(container, key);
+    const isMerged = before && mappingOf(before) && mappingOf(value);
+    return [key, isMerged ? changed(before, Object.fromEntries(fieldsOf(value))) : value] as const;
+  });
+  return changed(container, Object.fromEntries(merged));
+}
+
+/** Own mounts, and those of the services in `volumes_from`. */
+function mountsWithOthers(
+  service: Entry,
+  to: Translation,
+  seen: readonly Entry[] = [],
+): { volumes: Entry | undefined; tmpfs: Entry[] } {
+  const own = below(service, 'volumes');
+  const { volumes, tmpfs = [] } = own ? mountsOf(own, to) : {};
+  const clause = below(service, 'volumes_from');
+  if (!clause || seen.includes(service)) return { volumes, tmpfs };
+  const borrowed = (itemsOf(clause) ?? []).flatMap((item) => {
+    const [name = '', mode] = (textOf(item) ?? '').split(':');
+    const other = name === 'container' ? undefined : below(to.root, 'services', name);
+    if (!other) {
+      const hint = 'name a volume, and mount it in both';
+      to.loading.problems.of(item, `there is no service "${textOf(item)}" in this file`, hint);
+      return [];
+    }
+    const theirs = mountsWithOthers(other, to, [...seen, service]).volumes;
+    return (theirs ? (itemsOf(theirs) ?? []) : []).map((each) =>
+      mode === 'ro' ? changed(each, { read_only: scalar(item, true) }) : each,
+    );
+  });
+  const targets = new Set((volumes ? itemsOf(volumes) : [])?.map(targetOf));
+  const added = borrowed.filter((each) => !targets.has(targetOf(each)));
+  const all = [...(volumes ? (itemsOf(volumes) ?? []) : []), ...added];
+  return { volumes: all.length > 0 ? sequence(own ?? clause, all) : volumes, tmpfs };
+}
+
+const targetOf = (mount: Entry) => textOf(below(mount, 'target') ?? mount);
+
+function tmpfsOf(service: Entry, fromVolumes: Entry[]): Entry | undefined {
+  const clause = below(service, 'tmpfs');
+  const all = [...(clause ? tmpfsList(clause) : []), ...fromVolumes];
+  return all.length > 0 ? sequence(clause ?? service, all) : undefined;
+}
+
+/** Compose's defaults are longer than ours. */
+function healthCheckOf(value: Entry, { loading: { problems } }: Translation): Fields {
+  const test = below(value, 'test');
+  const words = test && itemsOf(test)?.map((each) => textOf(each) ?? '');
+  if (
+    isTrue(below(value, 'disable')) ||
+    words?.[0] === 'NONE' ||
+    (test && textOf(test) === 'NONE')
+  ) {
+    return { healthcheck: mapping(value, [['disable', scalar(value, true)]]) };
+  }
+  const time = (key: string, other?: string) => {
+    const found = below(value, key);
+    if (found && !isNull(found)) return durationOf(found, problems);
+    return other === undefined ? undefined : scalar(value, other);
+  };
+  const retries = below(value, 'retries');
+  const times: [string, Entry | undefined][] = [
+    ['interval', time('interval', test ? '30s' : undefined)],
+    ['timeout', time('timeout', test ? '30s' : undefined)],
+    ['start_period', time('start_period')],
+    ['start_interval', time('start_interval')],
+    ['retries', retries && numberOf(retries)],
+  ];
+  const exec = test && testOf(test, words, problems);
+  return { healthcheck: mapping(value, [['exec', exec], ...times]) };
+}
+
+function testOf(
+  test: Entry,
+  words: string[] | undefined,
+  problems: Translation['loading']['problems'],
+): Entry | undefined {
+  const shell = (text: Entry) =>
+    sequence(test, [scalar(test, '/bin/sh'), scalar(test, '-c'), text]);
+  if (!words) return shell(test);
+  const [kind, ...rest] = itemsOf(test) ?? [];
+  if (words[0] === 'CMD-SHELL' && rest[0]) return shell(rest[0]);
+  if (words[0] === 'CMD' && rest.length > 0) return sequence(test, rest);
+  problems.of(kind ?? test, 'a test begins with CMD, CMD-SHELL or NONE', 'test: [CMD, pg_isready]');
+  return undefined;
+}
+
+function loggingOf(value: Entry, { warnings }: Translation): Fields {
+  const [driver, options] = [below(value, 'driver'), below(value, 'options')];
+  const name = driver && textOf(driver);
+  if (driver && name !== 'json-file' && name !== 'local') {
+    const place = { at: driver.at, source: driver.source };
+    warnings.add(place, `logging driver ${name} has no effect: baleine keeps logs itself`);
+  }
+  const size = options && below(options, 'max-size');
+  const others = fieldsOf(options).find(([key]) => key !== 'max-size' && key !== 'max-file');
+  if (others) {
+    const place = { at: others[1].key, source: others[1].source };
+    warnings.add(place, `logging option ${others[0]} has no effect: baleine keeps logs itself`);
+  }
+  return size ? { logs: mapping(value, [['max_size', size]]) } : {};
+}
+
+function securityOf(value: Entry, { loading, warnings }: Translation): Fields {
+  const fields: Fields = {};
+  for (const item of itemsOf(value) ?? []) {
+    const text = textOf(item) ?? '';
+    const [, key = text, , option = ''] = /^([a-z-]+)([:=](.*))?$/.exec(text) ?? [];
+    const place = { at: item.at, source: item.source };
+    if (key === 'no-new-privileges') {
+      if (option === 'false')
+        warnings.add(place, 'no-new-privileges:false has no effect: it is always on');
+    } else if (key === 'seccomp') fields.seccomp = scalar(item, option);
+    else if (key === 'apparmor') fields.apparmor = scalar(item, option);
+    else if (key === 'label')
+      warnings.add(place, 'label has no effect: x-baleine: {selinux: …} does');
+    else if (key === 'systempaths' || key === 'writable-cgroups') {
+      const hint = 'remove it';
+      loading.problems.of(item, `security option ${text} is refused: it opens the host`, hint);
+    } else {
+      const hint = 'what there is: no-new-privileges, seccomp, apparmor, label';
+      loading.problems.of(item, `unknown security option ${JSON.stringify(text)}`, hint);
+    }
+  }
+  return fields;
+}

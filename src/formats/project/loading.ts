@@ -1,0 +1,92 @@
+import { resolve } from 'node:path';
+import type { Entry, SourceText } from '../../config/document.js';
+import type { Problems } from '../../config/problem.js';
+import { messageOf, UserError } from '../../model/errors.js';
+import { type Dialect, STRICT } from '../yaml/interpolate.js';
+import type { ProjectOptions, Source } from '../yaml/read-file.js';
+import { parseEnvFile } from './env-file.js';
+import type { Inputs } from './inputs.js';
+
+export type Format = 'baleine' | 'compose';
+
+/** What loading depends on, for a stack and for each project that it includes. */
+export interface Loading {
+  inputs: Inputs;
+  problems: Problems;
+  /** Variables of the shell and of env files. */
+  lookUp: (name: string) => string | undefined;
+  /** Called for each unset variable that is taken as empty. */
+  warn: (name: string, place: Pick<Entry, 'at' | 'source'>) => void;
+  /** Absolute paths of the files that include this one. */
+  including: readonly string[];
+}
+
+export function dialectOf(format: Format, { warn }: Loading): Dialect {
+  if (format === 'baleine') return STRICT;
+  return { bare: true, unset: (name, source, at) => warn(name, { at, source }) };
+}
+
+/** A file that another one names. A problem of it is reported at the name. */
+export function readFile(
+  file: string,
+  { inputs, problems }: Pick<Loading, 'inputs' | 'problems'>,
+  { place, directory }: { place?: Entry; directory?: string },
+): SourceText | undefined {
+  try {
+    return inputs.read(file, directory);
+  } catch (error) {
+    if (!place) throw error;
+    problems.of(place, messageOf(error));
+    return undefined;
+  }
+}
+
+/** Variables of env files in the order of precedence; those of the shell win. */
+export function environmentOf(
+  { directory, project }: Pick<Source, 'directory' | 'project'>,
+  inputs: Inputs,
+  problems: Problems,
+): (name: string) => string | undefined {
+  const shell = (name: string) => inputs.variable(name);
+  if (!project) return shell;
+  const named = envFilesOf(project, shell);
+  const files = named ?? [resolve(project.directory ?? directory, '.env')];
+  return withEnvFiles(shell, files, { inputs, problems, required: named !== undefined });
+}
+
+function envFilesOf(
+  { envFiles = [] }: ProjectOptions,
+  shell: (name: string) => string | undefined,
+): readonly string[] | undefined {
+  if (envFiles.length > 0) return envFiles;
+  const named = shell('COMPOSE_ENV_FILES');
+  return named ? named.split(',') : undefined;
+}
+
+/** Variables of files that are looked up where `above` has none; of the files, the last one wins. */
+export function withEnvFiles(
+  above: (name: string) => string | undefined,
+  files: readonly string[],
+  { inputs, problems, required }: Pick<Loading, 'inputs' | 'problems'> & { required: boolean },
+): (name: string) => string | undefined {
+  const values = new Map<string, string>();
+  const lookUp = (name: string) => above(name) ?? values.get(name);
+  for (const file of files) {
+    const source = readEnvFile(file, inputs, required);
+    if (!source) continue;
+    for (const [name, { value }] of parseEnvFile(source, { lookUp, problems })) {
+      values.set(name, value);
+    }
+  }
+  return lookUp;
+}
+
+function readEnvFile(file: string, inputs: Inputs, required: boolean): SourceText | undefined {
+  try {
+    return inputs.read(file);
+  } catch (error) {
+    const cause = error instanceof UserError ? (error.cause as NodeJS.ErrnoException) : undefined;
+    if (!required && (cause?.code === 'ENOENT' || cause?.code === 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,121 @@
+import { resolve } from 'node:path';
+import type { Entry } from '../../config/document.js';
+import {
+  below,
+  changed,
+  fieldsOf,
+  inPlaceOf,
+  isNull,
+  itemsOf,
+  mapping,
+  mappingOf,
+  scalar,
+  textOf,
+} from '../entries.js';
+import { parseEnvFile } from './env-file.js';
+import { type Loading, readFile } from './loading.js';
+import { pairsOf, without } from './merge.js';
+
+/** What both formats have in services and no container has: env files, variables of the shell, label files. */
+export function resolveService(service: Entry, loading: Loading): Entry {
+  if (!mappingOf(service)) return service;
+  const environment = environmentOf(service, loading);
+  const labels = labelsOf(service, loading);
+  return changed(without(service, 'env_file', 'label_file'), {
+    ...(environment && { environment }),
+    ...(labels && { labels }),
+  });
+}
+
+/** Those of `environment` win; a name without a value is taken from the shell, if it is set there. */
+function environmentOf(service: Entry, loading: Loading): Entry | undefined {
+  const [own, files] = [below(service, 'environment'), below(service, 'env_file')];
+  const needsShell = (itemsOf(own) ?? []).some((each) => !textOf(each)?.includes('='));
+  if (own && !files && !needsShell && !hasNull(own)) return own;
+  const fromFiles = files ? variablesOf(files, loading) : [];
+  const ownFields = own ? fieldsOf(pairsOf(own)) : [];
+  if (own && ownFields.length === 0 && fromFiles.length === 0) return own;
+  const fields = [...fromFiles, ...ownFields.map(([name, each]) => fromShell(name, each, loading))];
+  const place = own ?? files;
+  return place && mapping(place, new Map(fields));
+}
+
+const hasNull = (entry: Entry) => fieldsOf(entry).some(([, each]) => isNull(each));
+
+function fromShell(name: string, entry: Entry, { lookUp }: Loading): [string, Entry | undefined] {
+  if (!isNull(entry)) return [name, entry];
+  const value = lookUp(name);
+  return [name, value === undefined ? undefined : text(entry, value)];
+}
+
+function text(place: Entry, value: string): Entry {
+  const { at } = place;
+  return inPlaceOf(place, { type: 'scalar', plain: false, text: value, value, start: at, end: at });
+}
+
+/** The variables of `env_file`: a path, or a list of paths and of `{path, required, format}`. */
+function variablesOf(files: Entry, loading: Loading): [string, Entry][] {
+  const variables: [string, Entry][] = [];
+  const known = new Map<string, string>();
+  for (const clause of itemsOf(files) ?? [files]) {
+    const place = below(clause, 'path') ?? clause;
+    const path = resolve(place.source.directory, textOf(place) ?? '');
+    const isRequired = booleanOf(below(clause, 'required')) !== false;
+    const { inputs, problems } = loading;
+    const source = isRequired
+      ? readFile(path, loading, { place })
+      : quietly(() => inputs.read(path));
+    if (!source) continue;
+    const lookUp = (name: string) => loading.lookUp(name) ?? known.get(name);
+    const rawAt = below(clause, 'format');
+    const raw = rawAt !== undefined && textOf(rawAt) === 'raw';
+    for (const [name, { value, at }] of parseEnvFile(source, { lookUp, problems, raw })) {
+      known.set(name, value);
+      variables.push([name, text({ key: at, at, source, node: place.node }, value)]);
+    }
+  }
+  return variables;
+}
+
+function booleanOf(entry: Entry | undefined): boolean | undefined {
+  const value = entry?.node.type === 'scalar' ? entry.node.value : undefined;
+  if (typeof value === 'boolean') return value;
+  return value === 'false' ? false : value === 'true' ? true : undefined;
+}
+
+function quietly<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Those of `labels` win over those of `label_file`. */
+function labelsOf(service: Entry, loading: Loading): Entry | undefined {
+  const [own, files] = [below(service, 'labels'), below(service, 'label_file')];
+  if (!files) return own;
+  const fields = [...variablesOf(files, loading), ...(own ? fieldsOf(pairsOf(own)) : [])];
+  return mapping(own ?? files, new Map(fields));
+}
+
+/**
+ * The services whose profiles are active, or that have none; `*` activates all.
+ *
+ * @returns names of the others
+ */
+export function withActive(
+  section: Entry,
+  profiles: readonly string[],
+): { section: Entry; inactive: string[] } {
+  const active = new Set(profiles);
+  const inactive: string[] = [];
+  const kept = fieldsOf(section).flatMap(([name, service]) => {
+    const clause = below(service, 'profiles');
+    const own = clause ? (itemsOf(clause) ?? [clause]).flatMap((each) => textOf(each) ?? []) : [];
+    const isActive = own.length === 0 || active.has('*') || own.some((each) => active.has(each));
+    if (!isActive) inactive.push(name);
+    return isActive ? [[name, clause ? without(service, 'profiles') : service] as const] : [];
+  });
+  return { section: kept.length > 0 ? mapping(section, kept) : scalar(section, null), inactive };
+}
