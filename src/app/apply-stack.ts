@@ -125,7 +125,7 @@ export async function applySaved(
       verify: !destroy,
     });
     if (outcome.status === 'failed' && plan.rollbacks && saved.source) {
-      const config = await readConfig(saved.source.file);
+      const config = await readConfig(saved.source.file, saved.source.project);
       await afterFailure(context, config, store, options)(plan, outcome);
     }
     return exitCode(outcome);

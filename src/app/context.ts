@@ -76,7 +76,7 @@ export class Context {
 
   /** Reads and checks the file; rejects with all errors in it. */
   config(): Promise<Config> {
-    return this.fastPath.config(this.options.file);
+    return this.fastPath.config(this.options.file, this.options.project);
   }
 
   /** A snapshot of the state, to read. */

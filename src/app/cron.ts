@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { blockOf, filesOf, withBlock, withoutBlock } from '../cron/block.js';
 import { stackComment } from '../cron/find.js';
 import { linesOf, scheduleOf } from '../cron/lines.js';
+import type { ProjectOptions } from '../formats/yaml/read-file.js';
 import { type Crontab, openCrontab } from '../host/linux/crontab.js';
 import { UserError } from '../model/errors.js';
 import {
@@ -13,6 +14,7 @@ import {
   removeCrontab,
 } from '../state/aux-tables.js';
 import type { Context } from './context.js';
+import { absolute } from './saved-plan.js';
 
 interface CronOptions {
   /** A crontab file in place of crontab(1). */
@@ -38,6 +40,7 @@ export async function installCron(
     main: realpathSync(process.argv[1] ?? ''),
     root: context.paths.root,
     file,
+    more: projectFlags(context.options.project),
     atReboot: crontab.knowsReboot,
   });
   await change(crontab, (text) => withBlock(text, file, [stackComment(name), ...lines]));
@@ -50,6 +53,21 @@ export async function installCron(
     });
   }
   context.frontend.report(`${file} is in the crontab:\n${lines.join('\n')}\n`);
+}
+
+/** The options that give the same stack from any folder, and without this shell's variables. */
+function projectFlags(project: ProjectOptions | undefined): string[] {
+  if (!project) return [];
+  const { overrides, name, directory, profiles = [], envFiles = [] } = absolute(project);
+  const each = (flag: string, values: readonly string[]) =>
+    values.flatMap((value) => [flag, value]);
+  return [
+    ...each('--file', overrides),
+    ...each('--project-name', name === undefined ? [] : [name]),
+    ...each('--project-directory', directory === undefined ? [] : [directory]),
+    ...each('--profile', profiles),
+    ...each('--env-file', envFiles),
+  ];
 }
 
 /** Our lines of the crontab. */

@@ -1,11 +1,14 @@
+import type { ProjectOptions } from '../formats/yaml/read-file.js';
 import type { Address } from '../model/address.js';
 import type { Plan } from '../model/plan.js';
 import type { Sink } from '../view/view.js';
 
 /** Options of nearly every use case. */
 export interface CommonOptions {
-  /** Path of the file, `-` for standard input. */
+  /** Path of the first file, `-` for standard input. */
   file: string;
+  /** What makes up the stack besides this file. */
+  project?: ProjectOptions;
   /** The installation's root: absolute, without links. */
   root: string;
   /** False after `--no-color`. */

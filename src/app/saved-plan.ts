@@ -1,5 +1,6 @@
 import type { Stats } from 'node:fs';
 import { resolve } from 'node:path';
+import type { ProjectOptions } from '../formats/yaml/read-file.js';
 import { readInput } from '../host/linux/files/read.js';
 import type { Config } from '../model/config.js';
 import { messageOf, UserError } from '../model/errors.js';
@@ -17,8 +18,8 @@ export interface SavedPlan {
   narrowed?: boolean;
   /** Serial of the state it was made from. */
   serial: string;
-  /** Absolute path and digest of the file; absent for `destroy`, which uses the state alone. */
-  source?: { file: string; digest: string };
+  /** The stack's files and their digest; absent for `destroy`, which uses the state alone. */
+  source?: { file: string; project?: ProjectOptions; digest: string };
   plan: Plan;
 }
 
@@ -30,9 +31,27 @@ export async function savePlan(path: string, saved: Omit<SavedPlan, 'format'>): 
   await writeOutput(path, `${jsonText({ format: FORMAT, ...saved })}\n`, { mode: 0o600 });
 }
 
-/** Path and digest of the file that a plan was made from. */
-export function sourceOf(config: Config | undefined): Pick<SavedPlan, 'source'> {
-  return config ? { source: { file: resolve(config.file), digest: config.digest } } : {};
+/** The files that a plan was made from. */
+export function sourceOf(
+  config: Config | undefined,
+  project: ProjectOptions | undefined,
+): Pick<SavedPlan, 'source'> {
+  if (!config) return {};
+  const file = resolve(config.file);
+  return {
+    source: { file, ...(project && { project: absolute(project) }), digest: config.digest },
+  };
+}
+
+/** The same from any folder. */
+export function absolute(project: ProjectOptions): ProjectOptions {
+  const { overrides, directory, envFiles } = project;
+  return {
+    ...project,
+    overrides: overrides.map((each) => resolve(each)),
+    ...(directory !== undefined && { directory: resolve(directory) }),
+    ...(envFiles && { envFiles: envFiles.map((each) => resolve(each)) }),
+  };
 }
 
 /** Standard input cannot be read again to find out whether it has changed. */
@@ -51,7 +70,7 @@ export async function refuseStale(saved: SavedPlan, root: string, serial: string
   }
   if (saved.serial !== serial) throw stale('something was applied since it was made');
   const { source } = saved;
-  if (source && (await readConfig(source.file)).digest !== source.digest) {
+  if (source && (await readConfig(source.file, source.project)).digest !== source.digest) {
     throw stale(`${source.file} has changed since it was made`);
   }
 }

@@ -38,7 +38,7 @@ export async function showPlan(context: Context, options: ShowPlanOptions): Prom
   if (out !== undefined) {
     const narrowed = (options.target ?? []).length > 0;
     const saved = { root: context.paths.root, destroy, narrowed, serial, plan };
-    await savePlan(out, { ...saved, ...sourceOf(config) });
+    await savePlan(out, { ...saved, ...sourceOf(config, context.options.project) });
   }
   return detailedExitcode && plan.changes.length > 0 ? 2 : 0;
 }

@@ -3,8 +3,8 @@ import { Command, type ErrorOptions, Help, type Option } from 'commander';
 import { UserError } from '../model/errors.js';
 
 /** Options that select what a command works on: of different values, none may win silently. */
-const SINGLE = new Set(['file', 'root', 'stack']);
-const PATHS = new Set(['file', 'root']);
+const SINGLE = new Set(['root', 'stack', 'projectName', 'projectDirectory']);
+const PATHS = new Set(['root', 'projectDirectory']);
 
 /** An unknown command or option; a suggestion is looked up later. */
 export class UnknownWord extends Error {
@@ -64,8 +64,8 @@ export function helpHint(command: Command): string {
 
 /** @throws UserError if an option that takes one value has several */
 export function refuseSeveral(name: string, values: readonly string[]): void {
-  const key = (value: string) => (PATHS.has(name) && value !== '-' ? resolve(value) : value);
+  const key = (value: string) => (PATHS.has(name) ? resolve(value) : value);
   if (new Set(values.map(key)).size <= 1) return;
-  const hint = name === 'file' ? 'Several files are not merged yet.' : undefined;
-  throw new UserError(`cannot take several --${name}: ${values.join(', ')}`, hint);
+  const option = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new UserError(`cannot take several --${option}: ${values.join(', ')}`);
 }

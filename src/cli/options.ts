@@ -1,7 +1,10 @@
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { StackScope } from '../app/lookup.js';
 import type { CommonOptions } from '../app/options.js';
 import { parseDuration } from '../config/units.js';
+import { discoverFiles } from '../formats/project/discover.js';
+import type { ProjectOptions } from '../formats/yaml/read-file.js';
 import { type Address, KINDS, parseAddress } from '../model/address.js';
 import { resolveRoot } from '../state/installation.js';
 import { refuseSeveral } from './command.js';
@@ -11,9 +14,20 @@ const DEFAULT_ROOT = '/var/lib/baleine';
 
 /** Without `-f` for a command in which it means something else; `--file` always exists. */
 export function addCommonOptions(command: Command, { short = true } = {}): Command {
-  command.option(`${short ? '-f, ' : ''}--file <file>`, 'the stack; - for standard input');
+  command
+    .option(
+      `${short ? '-f, ' : ''}--file <file>`,
+      'the stack, - for standard input; repeatable: later files are merged into the first',
+      list,
+    )
+    .option('-p, --project-name <name>', 'the name of the stack, instead of the one in the file')
+    .option('--profile <name>', 'also the services with this profile; repeatable', list)
+    .option('--env-file <file>', 'variables, in place of .env; repeatable', list)
+    .option('--project-directory <dir>', 'base of relative paths; default: that of the first file');
   return addRootOptions(command);
 }
+
+const list = (text: string, before: string[] = []): string[] => [...before, text];
 
 /** For a command without a file. */
 export function addRootOptions(command: Command): Command {
@@ -25,11 +39,42 @@ export function addRootOptions(command: Command): Command {
 /** From the command line, else the environment, else the default. */
 export function commonOptions(command: Command): CommonOptions {
   const root = fromCommandLine(command, 'root') ?? process.env.BALEINE_ROOT ?? DEFAULT_ROOT;
+  const asked = allFromCommandLine(command, 'file');
+  const files = asked.length > 0 ? asked : discoverFiles(process.cwd(), environment);
   return {
-    file: String(fromCommandLine(command, 'file') ?? DEFAULT_FILE),
+    file: files[0] ?? DEFAULT_FILE,
+    project: projectOptions(command, files.slice(1)),
     root: resolveRoot(String(root || DEFAULT_ROOT)),
     color: fromCommandLine(command, 'color') !== false,
   };
+}
+
+const environment = (name: string) => process.env[name];
+
+function projectOptions(command: Command, overrides: string[]): ProjectOptions {
+  const [name, directory] = ['projectName', 'projectDirectory'].map((each) =>
+    fromCommandLine(command, each),
+  );
+  const profiles = allFromCommandLine(command, 'profile');
+  const fromShell = (process.env.COMPOSE_PROFILES ?? '').split(',').filter((each) => each !== '');
+  const active = profiles.length > 0 ? profiles : fromShell;
+  const envFiles = allFromCommandLine(command, 'envFile');
+  return {
+    overrides,
+    ...(name !== undefined && { name: String(name) }),
+    ...(directory !== undefined && { directory: resolve(String(directory)) }),
+    ...(active.length > 0 && { profiles: active }),
+    ...(envFiles.length > 0 && { envFiles }),
+  };
+}
+
+/** All values of a repeatable option, those before the command's name first; each once. */
+function allFromCommandLine(command: Command, name: string): string[] {
+  const values: string[][] = [];
+  for (let each: Command | null = command; each; each = each.parent) {
+    if (each.getOptionValueSource(name) === 'cli') values.unshift(each.getOptionValue(name));
+  }
+  return [...new Set(values.flat())];
 }
 
 /** @throws UserError if its values before and after the command's name differ */

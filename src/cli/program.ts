@@ -112,7 +112,10 @@ async function commandsFor(args: string[]): Promise<CommandModule[]> {
   return Promise.all((one ? [one] : Object.values(COMMANDS)).map((load) => load()));
 }
 
-const VALUED = ['-f', '--file', '--root'];
+const VALUED = [
+  ...['-f', '--file', '--root', '-p', '--project-name'],
+  ...['--profile', '--env-file', '--project-directory'],
+];
 
 /** The first word that is neither a global option nor its value. */
 function commandOf(args: string[]): string | undefined {

@@ -8,6 +8,8 @@ export interface Job {
   main: string;
   root: string;
   file: string;
+  /** Further options that tell the stack: more files, its name, profiles. */
+  more?: readonly string[];
   /** False: the periodic line does it, a little later. */
   atReboot: boolean;
 }
@@ -25,10 +27,10 @@ const LOCK_TIMEOUT = '50s';
  * Two lines: a periodic one, and one after boot. PATH is set by env(1) for our command only: a line
  * `PATH=…` would apply to all lines below it.
  */
-export function linesOf({ schedule, node, main, root, file, atReboot }: Job): string[] {
+export function linesOf({ schedule, node, main, root, file, more = [], atReboot }: Job): string[] {
   const words = [
     ...['/usr/bin/env', `PATH=${PATH}`, node, main],
-    ...['--root', root, '--file', file, 'apply', '--quiet', '--auto-approve'],
+    ...['--root', root, '--file', file, ...more, 'apply', '--quiet', '--auto-approve'],
     ...['--lock-timeout', LOCK_TIMEOUT, '--lock-skip'],
   ];
   const command = words.map(quote).join(' ');

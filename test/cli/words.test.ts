@@ -48,8 +48,6 @@ it.each([
   [['plan', '--refresh=maybe'], 'true or false.'],
   [['apply', '--parallelism', '0'], 'A number from 1 up.'],
   [['apply', '--lock-timeout', 'soon'], 'A duration is like 30s'],
-  [['plan', '-f', 'a', '-f', 'b'], 'cannot take several --file: a, b'],
-  [['-f', 'a', 'plan', '--file', 'b'], 'cannot take several --file: a, b'],
   [['ps', '--stack', 'a', '--stack', 'b'], 'cannot take several --stack: a, b'],
   [['plan', '--no\nError: such\x1b[2J\u202e'], "'--no\\u000aError: such\\u001b[2J\\u202e'\n"],
   [['plan', 'one\x9b'], 'too many arguments'],

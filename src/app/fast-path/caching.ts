@@ -1,3 +1,4 @@
+import type { ProjectOptions } from '../../formats/yaml/read-file.js';
 import type { Probe } from '../../host/ports.js';
 import { dueForHealth } from '../../kinds/container/health.js';
 import type { Context as PlanInput } from '../../kinds/desired-context.js';
@@ -45,8 +46,8 @@ export class CachingFastPath implements FastPath {
     this.#tables = tables;
   }
 
-  async config(file: string): Promise<Config> {
-    const source = await sourceOf(file);
+  async config(file: string, project?: ProjectOptions): Promise<Config> {
+    const source = await sourceOf(file, project);
     const dir = configCache(this.#run.paths);
     const cached = file === '-' ? undefined : loadCached(dir, source);
     this.#cached = cached;

@@ -1,3 +1,4 @@
+import type { ProjectOptions } from '../../formats/yaml/read-file.js';
 import type { Probe } from '../../host/ports.js';
 import type { Context as PlanInput } from '../../kinds/desired-context.js';
 import type { Config } from '../../model/config.js';
@@ -18,7 +19,7 @@ export interface FastPath {
   /** Whether everything is read and worked out. */
   readonly isOff: boolean;
   /** Reads and checks a file, `-` for standard input; rejects with all errors in it. */
-  config(file: string): Promise<Config>;
+  config(file: string, project?: ProjectOptions): Promise<Config>;
   /** The recorded resources, to read. */
   records(): Records;
   /** Begins to find out whether an apply has nothing to do, while the file is still being read. */

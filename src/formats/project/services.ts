@@ -32,6 +32,8 @@ function environmentOf(service: Entry, loading: Loading): Entry | undefined {
   const [own, files] = [below(service, 'environment'), below(service, 'env_file')];
   const needsShell = (itemsOf(own) ?? []).some((each) => !textOf(each)?.includes('='));
   if (own && !files && !needsShell && !hasNull(own)) return own;
+  // the schema reports it
+  if (own && !isPairs(own)) return own;
   const fromFiles = files ? variablesOf(files, loading) : [];
   const ownFields = own ? fieldsOf(pairsOf(own)) : [];
   if (own && ownFields.length === 0 && fromFiles.length === 0) return own;
@@ -39,6 +41,11 @@ function environmentOf(service: Entry, loading: Loading): Entry | undefined {
   const place = own ?? files;
   return place && mapping(place, new Map(fields));
 }
+
+/** Whether it is a mapping, or a list of text. */
+const isPairs = (entry: Entry) =>
+  itemsOf(entry)?.every(({ node }) => node.type === 'scalar' && typeof node.value === 'string') ??
+  entry.node.type === 'mapping';
 
 const hasNull = (entry: Entry) => fieldsOf(entry).some(([, each]) => isNull(each));
 
