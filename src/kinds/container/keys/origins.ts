@@ -46,8 +46,8 @@ export const SECRET_KEYS = { file, environment, age, identity };
 /** Every key of a config. */
 export const CONFIG_KEYS = { file, environment, content };
 
-function pathOf(raw: string | undefined, _path: Path, { directory }: ParseContext) {
-  return raw === undefined ? undefined : resolve(directory, raw);
+function pathOf(raw: string | undefined, path: Path, { directoryOf }: ParseContext) {
+  return raw === undefined ? undefined : resolve(directoryOf(path), raw);
 }
 
 type Values = Partial<Record<keyof typeof SECRET_KEYS | keyof typeof CONFIG_KEYS, string>>;
