@@ -18,10 +18,8 @@ const KIND = '^src/kinds/kind\\.ts$';
 /** What the desired resources of all kinds are derived from. */
 const DESIRED = '^src/kinds/(desired-context|recorded)\\.ts$';
 
-/** Packages that may be part of the built program; `programs-from-launcher` has a say about execa. */
 const BUNDLED = [
-  ...['@noble/hashes', 'ajv', 'commander', 'csv-parse', 'diff', 'fastest-levenshtein', 'listr2'],
-  ...['execa', 'yaml'],
+  ...['@noble/hashes', 'ajv', 'commander', 'csv-parse', 'diff', 'fastest-levenshtein', 'listr2', 'shlex'],
 ];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -130,7 +128,6 @@ module.exports = {
       comment: 'One place starts programs: environment, attributes, group, time and bytes.',
       severity: 'error',
       from: { path: '^src/', pathNot: ['^src/host/linux/process/'] },
-      to: { path: ['^(node:)?child_process$', '/node_modules/execa/', '^node_modules/execa/'] },
     },
     {
       name: 'every-folder-has-a-rule',
