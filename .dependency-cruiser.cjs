@@ -18,8 +18,11 @@ const KIND = '^src/kinds/kind\\.ts$';
 /** What the desired resources of all kinds are derived from. */
 const DESIRED = '^src/kinds/(desired-context|recorded)\\.ts$';
 
+/** Packages that may be part of the built program; `programs-from-launcher` has a say about execa. */
 const BUNDLED = [
-  ...['@noble/hashes', 'ajv', 'commander', 'csv-parse', 'diff', 'fastest-levenshtein', 'listr2', 'shlex'],
+  ...['@noble/hashes', 'ajv', 'commander', 'csv-parse', 'diff', 'fastest-levenshtein', 'listr2'],
+  'shlex',
+  ...['execa', 'yaml'],
 ];
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -128,6 +131,7 @@ module.exports = {
       comment: 'One place starts programs: environment, attributes, group, time and bytes.',
       severity: 'error',
       from: { path: '^src/', pathNot: ['^src/host/linux/process/'] },
+      to: { path: ['^(node:)?child_process$', '/node_modules/execa/', '^node_modules/execa/'] },
     },
     {
       name: 'every-folder-has-a-rule',
