@@ -3,6 +3,7 @@ import type { Config } from '../model/config.js';
 import { messageOf, UserError } from '../model/errors.js';
 import type { Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
+import type { Row } from '../model/resource.js';
 import { clearDestroyed, findDestroyed, type StackFile } from '../state/aux-tables.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
@@ -104,6 +105,7 @@ export async function applySaved(
   const code = await withStore(context, options, async (store) => {
     await refuseStale(saved, context.paths.root, store.serial);
     const { destroy } = saved;
+    if (saved.source) await readPlannedFiles(context, saved.source.file, store.rows);
     const which = { stack: saved.plan.stack, ...(saved.source && { file: saved.source.file }) };
     if (options.unattended && !destroy) refuseDestroyed(context, which);
     const plan = await withPreflight(context, saved.plan, { resources: [], rows: [] });
@@ -131,6 +133,18 @@ export async function applySaved(
     return exitCode(outcome);
   });
   return code === 0 && options.wait ? waitHealthy(context, saved.plan.stack, options) : code;
+}
+
+/** A saved plan has no contents of secrets: they are read again, and must be those planned with. */
+async function readPlannedFiles(
+  context: Context,
+  file: string,
+  rows: readonly Row[],
+): Promise<void> {
+  const config = await readConfig(file);
+  if (!config.secrets && !config.configs) return;
+  const { readMemoryFiles } = await import('./memory-files.js');
+  readMemoryFiles(config, rows, await context.fileContents());
 }
 
 function refusePlanFlags({ target, replace, refresh, stack }: ApplyOptions): void {

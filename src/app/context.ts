@@ -17,7 +17,7 @@ import { UserError } from '../model/errors.js';
 import { builtImagesDir, type InstallPaths, lockFile } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
 import type { ContainerSpec, ImageOrigin } from '../model/specs.js';
-import { locateInstallation } from '../state/installation.js';
+import { locateInstallation, readBinding } from '../state/installation.js';
 import type { Lock, LockTimeouts } from '../state/lock.js';
 import { openState, type State } from '../state/state.js';
 import type { Store } from '../state/store.js';
@@ -92,6 +92,15 @@ export class Context {
     ]);
     await bindRoot(this.paths.root);
     return openCleanStore(this.paths, TABLES);
+  }
+
+  /** Gives the root what outlives this run: the key of the digests of secrets, for a saved plan. */
+  async bind(): Promise<void> {
+    const { root } = this.paths;
+    if (readBinding(root)?.key !== undefined) return;
+    const { bindRoot } = await import('../state/bind-root.js');
+    const lock = await this.lock({ timeoutMs: BIND_TIMEOUT });
+    await bindRoot(root).finally(() => lock.release());
   }
 
   /** Rejects with LockedError if another run holds it for longer. Programs started by baleine share it. */
@@ -191,6 +200,9 @@ export async function handlersFor(paths: InstallPaths): Promise<HandlerTable> {
   const { linuxHost } = await import('./linux-host.js');
   return handlersOf(linuxHost(paths, await openContents(paths)), paths);
 }
+
+/** Milliseconds for another run to end. */
+const BIND_TIMEOUT = 10_000;
 
 async function openContents({ root }: InstallPaths): Promise<FileContents> {
   const [{ FileContents }, { installationKey }] = await Promise.all([

@@ -22,6 +22,7 @@ export async function showPlan(context: Context, options: ShowPlanOptions): Prom
   const { destroy = false, out, detailedExitcode } = options;
   if (out !== undefined) refuseStandardInput(context.options.file);
   const config = destroy ? undefined : await context.config();
+  if (out !== undefined && (config?.secrets ?? config?.configs)) await context.bind();
   const records = context.fastPath.records();
   const { rows, serial } = records;
   const planOptions = { ...planOptionsOf(options), health: 'ask' } as const;

@@ -5,13 +5,14 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { installPaths } from '../../src/model/install-paths.js';
-import { bindRoot, rebindRoot } from '../../src/state/bind-root.js';
+import { bindRoot, installationKey, rebindRoot } from '../../src/state/bind-root.js';
 import { bindingFile, locateInstallation } from '../../src/state/installation.js';
 
 let dir: string;
@@ -32,6 +33,23 @@ const edit = (change: object) => {
 it('is accepted on its own host, and before it is bound', () => {
   expect(locateInstallation(root)).toEqual(installPaths(root));
   expect(locateInstallation(join(dir, 'none'))).toEqual(installPaths(join(dir, 'none')));
+});
+
+it('has a key that survives, and is added to a root of an earlier release', async () => {
+  const key = () => JSON.parse(readFileSync(bindingFile(root), 'utf8')).key;
+  const first = key();
+  expect(first).toMatch(/^[0-9a-f]{64}$/);
+  expect(installationKey(root)).toBe(first);
+  await bindRoot(root);
+  await rebindRoot(root);
+  expect(key()).toBe(first);
+  expect(statSync(bindingFile(root)).mode & 0o777).toBe(0o600);
+  edit({ key: undefined });
+  expect(installationKey(root)).toMatch(/^[0-9a-f]{64}$/);
+  expect(key()).toBeUndefined();
+  await bindRoot(root);
+  expect(key()).not.toBe(first);
+  expect(installationKey(root)).toBe(key());
 });
 
 it('does not reveal the host’s machine-id', () => {

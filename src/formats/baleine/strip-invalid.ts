@@ -6,7 +6,7 @@ type Mapping = { [key: string]: unknown };
 /** Without these keys, the rest of an entry would get misleading errors. */
 const REQUIRED_KEYS = new Set(['external', 'from', 'image', 'user', 'replicas']);
 /** Their entries are short, or their parts belong together: keep all or nothing. */
-const INDIVISIBLE = new Set(['bridges', 'volumes', 'farms']);
+const INDIVISIBLE = new Set(['bridges', 'volumes', 'farms', 'secrets', 'configs']);
 
 /**
  * Removes schema violations from a file, so that the rest can still be checked and all errors are

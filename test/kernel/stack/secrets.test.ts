@@ -140,6 +140,19 @@ describe.each(usableRuntimes())('secrets and configs under %s', (runtime) => {
 });
 
 it(
+  'that have changed are noticed by a run that goes by what is kept of earlier ones',
+  inPrivateHost(async (host) => {
+    const stack = new Safe(host, words(host));
+    await stack.apply();
+    await stack.fillCaches();
+    writeFileSync(join(host.dir, 'pw.txt'), 'changed\n');
+    expect(await stack.apply()).toContain('secrets.db_password changed');
+    await expect.poll(() => stack.seen()).toContain('changed\n');
+    await stack.destroy();
+  }),
+);
+
+it(
   'are restored when they were edited, deleted or unmounted',
   inPrivateHost(async (host) => {
     const stack = new Safe(host, words(host));
