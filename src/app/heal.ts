@@ -46,7 +46,9 @@ export async function healContainer(context: Context, id: string): Promise<numbe
 async function dependenciesMet(context: Context, { units }: Plan): Promise<boolean> {
   const steps = units.flatMap((unit) => unit.steps as StepOf<ContainerVerbs>[]);
   const dependencies = steps.flatMap((step) =>
-    step.verb === 'container.await' ? [step.args.dependency] : [],
+    step.verb === 'container.await' && step.args.dependency.required !== false
+      ? [step.args.dependency]
+      : [],
   );
   if (dependencies.length === 0) return true;
   const { isMet } = await import('../kinds/container/await.js');

@@ -18,6 +18,7 @@ export class EventReporter {
   readonly #failed: Failure[] = [];
   readonly #skipped: Skip[] = [];
   readonly #unsteady: Failure[] = [];
+  readonly #warnings: Failure[] = [];
 
   constructor(plan: Plan, emit: (event: Event) => void) {
     this.#emit = emit;
@@ -62,6 +63,10 @@ export class EventReporter {
     this.#unsteady.push(failureOf(unit, error));
   }
 
+  unitWarned(unit: Unit, warning: string): void {
+    this.#warnings.push({ ...about(unit), error: warning });
+  }
+
   unitSkipped(unit: Unit, cause: string): void {
     this.#skipped.push({ ...about(unit), cause });
     this.#emit({ type: 'unit-skipped', ...about(unit), cause, action: this.#actionOf(unit) });
@@ -76,6 +81,7 @@ export class EventReporter {
       failed: this.#failed,
       skipped: this.#skipped,
       ...(this.#unsteady.length > 0 && { unsteady: this.#unsteady }),
+      ...(this.#warnings.length > 0 && { warnings: this.#warnings }),
       ms: elapsed(this.#started),
     };
     this.#emit({ type: 'finished', ...outcome });

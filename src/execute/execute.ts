@@ -2,7 +2,7 @@ import { messageOf, UserError } from '../model/errors.js';
 import type { Event, Outcome } from '../model/events.js';
 import { recordedFailure } from '../model/exit.js';
 import type { Plan, Unit } from '../model/plan.js';
-import type { Facts, Handler, Step } from '../model/step.js';
+import { DoneWithWarning, type Handler, type Step, type StepResult } from '../model/step.js';
 import { Checkpoint, type RowStore, recordSkip } from './checkpoint.js';
 import { EventReporter } from './events.js';
 import { type Job, type Part, Schedule } from './schedule.js';
@@ -132,13 +132,19 @@ class Execution {
     await this.#record(unit, unit.steps.length === 0, () => checkpoint.open());
   }
 
-  async #finishStep({ unit, step, last }: Part, result: Facts | undefined | Error): Promise<void> {
+  async #finishStep(
+    { unit, step, last }: Part,
+    result: StepResult | Error | undefined,
+  ): Promise<void> {
     if (result instanceof Error) {
       this.report.stepFailed(unit, step, result);
       return this.#fail(unit, result);
     }
     this.report.stepDone(unit, step);
-    await this.#record(unit, last, () => this.#checkpoints.get(unit)?.save(result, last));
+    const warned = result instanceof DoneWithWarning ? result : undefined;
+    if (warned) this.report.unitWarned(unit, warned.warning);
+    const facts = result instanceof DoneWithWarning ? result.facts : result;
+    await this.#record(unit, last, () => this.#checkpoints.get(unit)?.save(facts, last));
   }
 
   /** A unit whose row cannot be written has failed, because nobody would know what it did. */
@@ -191,7 +197,7 @@ export async function runSteps(
   verb: string,
   steps: readonly Step[],
   handlers: HandlerTable,
-): Promise<(Facts | undefined | Error)[]> {
+): Promise<(StepResult | Error)[]> {
   const handler = handlerOf(verb, handlers);
   const args = steps.map((step) => step.args);
   try {

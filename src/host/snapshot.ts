@@ -1,5 +1,6 @@
 import type { FileSection, Limits } from '../model/config.js';
 import type { HealthResult } from '../model/health.js';
+import type { NamespaceType } from '../model/namespaces.js';
 import type { BridgeSpec, ContainerSpec, MemoryFileSpec, MemoryFileState } from '../model/specs.js';
 import type { Traffic, Usage } from '../model/usage.js';
 
@@ -70,6 +71,11 @@ export interface Probe {
   usage(cgroup: string): Usage | undefined;
   /** Traffic so far in the network namespace of a process. */
   traffic(pid: number): Traffic;
+  /**
+   * Identifies the namespace that a process is in, or that is bound to a file; undefined if there is
+   * none.
+   */
+  namespace(of: number | string, type: NamespaceType): string | undefined;
   /** What conmon wrote when the container ended. */
   exit(id: string): { code: number; at: string } | undefined;
   /**

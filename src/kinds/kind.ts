@@ -22,6 +22,17 @@ export interface Adoption {
 /** Looks up recorded rows of the stack, for resources that depend on others. */
 export type Peers = (address: Address) => Row | undefined;
 
+/** The planned steps of a resource of the stack, and whether only the host has changed; else undefined. */
+export type PlannedSteps = (
+  address: Address,
+) => { steps: readonly Step[]; drift: boolean } | undefined;
+
+/** Why a resource restarts because of others, and whether only the host has changed. */
+export interface Follows {
+  reason: string;
+  drift: boolean;
+}
+
 /** The row of an imported resource. */
 export type Adopted<Spec> = Pick<Row<Spec, Facts>, 'spec' | 'facts' | 'status'>;
 
@@ -94,6 +105,16 @@ export interface Kind<Spec, RowFacts, Observed, Verbs> {
   note?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, observed: Observed): string | undefined;
   /** What its creation includes, for people: `seeded from /data of image web`. Absent for nothing. */
   creation?(desired: Resource<Spec>): string[];
+  /**
+   * Whether what a plan does to others of the stack takes a restart of this one. Absent if that never
+   * does.
+   */
+  follow?(
+    desired: Resource<Spec>,
+    row: Row<Spec, RowFacts>,
+    observed: Observed,
+    planned: PlannedSteps,
+  ): Follows | undefined;
   /** Creates it from scratch or from an unfinished attempt. */
   create(
     desired: Resource<Spec>,

@@ -179,10 +179,14 @@ export interface LinkSpec {
 /** A condition that another container must meet before this one starts. */
 export interface DependencySpec {
   name: string;
-  condition: Exclude<Condition, 'service_started'>;
+  condition: Condition;
   id: string;
   /** Where to check its health, for `service_healthy`. */
   target?: HealthTarget;
+  /** Starts even if the condition is not met, with a warning. */
+  required?: false;
+  /** Restarts after the other one is changed or restarted on request. */
+  restart?: true;
 }
 
 /** A container's health check, and where to run it. */
@@ -191,6 +195,8 @@ export interface HealthTarget {
   check: HealthCheck;
   /** Inside its network namespace, without prefix length. */
   address: string;
+  /** Id of the container whose network it shares; absent if it has its own. */
+  network?: string;
 }
 
 /** User and group ids of the host that are mapped to 0 and up in one container. */

@@ -39,6 +39,8 @@ export interface Outcome {
   skipped: Skip[];
   /** Running now, but restarting repeatedly. Absent for none. */
   unsteady?: Failure[];
+  /** Done, though something that was not essential failed. Absent for none. */
+  warnings?: Failure[];
   ms: number;
 }
 

@@ -71,12 +71,14 @@ export function healthTarget({
   id,
   healthcheck: check,
   links,
+  network,
 }: {
   id: string;
   healthcheck?: HealthCheck | undefined;
   links: readonly { address?: string | undefined }[];
+  network?: { id: string } | undefined;
 }): HealthTarget | undefined {
   if (!check) return undefined;
   const address = links.find((link) => link.address !== undefined)?.address?.split('/')[0];
-  return { id, check, address: address ?? '127.0.0.1' };
+  return { id, check, address: address ?? '127.0.0.1', ...(network && { network: network.id }) };
 }

@@ -101,6 +101,9 @@ export const hostsCopy = (paths: InstallPaths, id: string) => `${bundleDir(paths
 /** Its modification time is when the container's health was last checked. */
 export const lastHealthCheckFile = (paths: InstallPaths, id: string) =>
   `${bundleDir(paths, id)}/asked`;
+/** Identity of the started process, as JSON. */
+export const startedFile = (paths: InstallPaths, id: string) =>
+  `${bundleDir(paths, id)}/started.json`;
 export const rootfsDir = (paths: InstallPaths, id: string) => `${bundleDir(paths, id)}/rootfs`;
 
 /** A tmpfs with the secrets and configs of all containers, one folder each. */

@@ -57,6 +57,8 @@ export interface Unit {
   /** For `put`: the spec of the new row. For `drop`: the spec of the old one. */
   spec: unknown;
   resourceNeeds: Address[];
+  /** Those of `resourceNeeds` that need not succeed. Absent for none. */
+  optional?: Address[];
   protect: boolean;
   /** Whether facts of the existing row are kept. A `put` after a loss starts without any. */
   keepFacts: boolean;

@@ -18,6 +18,8 @@ export interface Resource<Spec = unknown> {
    * resource.
    */
   needs: Address[];
+  /** Those of its needs that come before it, but need not succeed. Absent for none. */
+  optional?: Address[];
   /** Refuse to delete or replace it. */
   protect: boolean;
   /**

@@ -7,7 +7,7 @@ import type { BRIDGE_KEYS } from '../kinds/bridge/keys.js';
 import type { KeySpec } from '../kinds/container/keys/types.js';
 import type { PinnedRelease, Release } from '../kinds/container/release.js';
 import type { RecordedOf } from '../kinds/key.js';
-import type { Condition, CopyEntry, ImageConfig, ImageFrom, OriginalConfig } from './config.js';
+import type { CopyEntry, ImageConfig, ImageFrom, OriginalConfig } from './config.js';
 import type { DependencySpec } from './container-values.js';
 import type { Exit } from './exit.js';
 import type { HealthRecord } from './health.js';
@@ -125,8 +125,7 @@ export interface HostsSpec {
 }
 
 /** A dependency as checked right before a start. */
-export interface AwaitedSpec extends Omit<DependencySpec, 'condition'> {
-  condition: Condition;
+export interface AwaitedSpec extends Omit<DependencySpec, 'restart'> {
   /** Its recorded exit code. */
   exit?: number;
 }

@@ -18,6 +18,17 @@ export interface Step {
 /** What a handler returns: merged into the facts of the row. */
 export type Facts = Record<string, unknown>;
 
+/** The result of a step that is done, though something that is not essential to it failed. */
+export class DoneWithWarning {
+  constructor(
+    readonly warning: string,
+    readonly facts?: Facts,
+  ) {}
+}
+
+/** What a handler returns: facts to save, and perhaps a warning. */
+export type StepResult = Facts | undefined | DoneWithWarning;
+
 /**
  * Executes a step. It checks before it acts, so that a second run does nothing, and reads back what
  * it did. `all` receives every step of the verb that is ready at that moment, for tools that work
@@ -25,7 +36,7 @@ export type Facts = Record<string, unknown>;
  * them failed.
  */
 export type Handler<Args> =
-  | { one: (args: Args) => Promise<Facts | undefined> }
-  | { all: (args: Args[]) => Promise<(Facts | undefined | Error)[]> };
+  | { one: (args: Args) => Promise<StepResult> }
+  | { all: (args: Args[]) => Promise<(StepResult | Error)[]> };
 
 export type Handlers<Verbs> = { [V in keyof Verbs & string]: Handler<Verbs[V]> };

@@ -4,6 +4,7 @@ import type { InstallPaths } from '../model/install-paths.js';
 import type { Change, Plan, Unit } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
 import { type Decision, decide, decideGone, decideOrphan } from './decide.js';
+import { planFollowers } from './followers.js';
 import type { Kinds, Observed } from './observe.js';
 import { orderUnits } from './order.js';
 import { keptDataNotes, planNotes } from './plan-notes.js';
@@ -40,10 +41,14 @@ export interface PlanInput {
 
 /** Pure: the same input always gives exactly the same plan. */
 export function buildPlan(input: PlanInput): Plan {
-  const { decisions, kept } = decideAll(input);
-  rejectConflicts(decisions, input);
+  const { decisions: own, kept } = decideAll(input);
+  rejectConflicts(own, input);
   const { kinds } = input;
-  const each = decisions.map((decision) => ({ decision, units: unitsOf(decision, input) }));
+  const each = planFollowers(
+    own.map((decision) => ({ decision, units: unitsOf(decision, input) })),
+    input,
+  );
+  const decisions = each.map(({ decision }) => decision);
   const { planned, rolling, rollbacks } = planRollingUpdates(each, input);
   const units = planned.flatMap((each) => each.units);
   const recordedNeeds = new Map(

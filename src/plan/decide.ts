@@ -24,7 +24,7 @@ export function decide(
   row: Row | undefined,
   { states }: Observed,
   kinds: Kinds,
-  forced?: 'replace' | 'restart',
+  forced?: 'replace' | 'restart' | Difference,
 ): Decision | undefined {
   const parts = kinds[resource.kind].creation?.(resource) ?? [];
   if (!row) return { action: 'create', reasons: ['new', ...parts], differences: [], resource };
@@ -38,7 +38,7 @@ export function decide(
   const differences = [
     ...kinds[resource.kind].compare(resource, row, observed),
     ...compareProtect(resource, row),
-    ...(forced === 'restart' ? [RESTART] : []),
+    ...(forced === 'restart' ? [RESTART] : typeof forced === 'object' ? [forced] : []),
   ];
   const reasons = differences.map(({ reason }) => reason);
   const decision = { differences, resource, row, observed };

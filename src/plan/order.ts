@@ -12,6 +12,7 @@ import { dropId, putId } from './units.js';
  *   that nothing is torn down for a successor that cannot be created.
  * - A rolling update comes after the replacement of what its instances depend on: dropping them all
  *   first would interrupt the service.
+ * - What it only wants, but can do without, has just ended before it.
  * - A unit may have extra dependencies; a unit with a special id has no others.
  *
  * @param rolling instances of rolling updates, and their spares. Dependents need not wait for them,
@@ -27,14 +28,16 @@ export function orderUnits(
   const dependents = invert(recordedNeeds);
   const present = (ids: string[]) => ids.filter((id) => byId.has(id));
   const linked = units.map((unit): Unit => {
-    const { id, address, resourceNeeds } = unit;
+    const { id, address, resourceNeeds, optional = [] } = unit;
     const needs = [...unit.needs];
     if (id === dropId(address))
       needs.push(...dropNeeds(unit, byId, dependents.get(address) ?? [], rolling));
     if (id === putId(address)) {
-      needs.push(dropId(address), ...resourceNeeds.filter((each) => !rolling.has(each)).map(putId));
+      const waits = resourceNeeds.filter((each) => !rolling.has(each) && !optional.includes(each));
+      needs.push(dropId(address), ...waits.map(putId));
     }
-    const after = unit.after && { after: present(unit.after) };
+    const others = [...(unit.after ?? []), ...(id === putId(address) ? optional.map(putId) : [])];
+    const after = others.length > 0 && { after: present(others) };
     return { ...unit, needs: present([...new Set(needs)]), ...after };
   });
   return sort(linked);
@@ -49,9 +52,11 @@ function dropNeeds(
   const successor = byId.get(putId(address));
   if (!successor) return dependents.flatMap((each) => [dropId(each), putId(each)]);
   const first = dependents.filter((each) => !rolling.has(each));
+  const { resourceNeeds, optional = [] } = successor;
+  const required = resourceNeeds.filter((each) => !optional.includes(each));
   const prepared = rolling.has(address)
-    ? successor.resourceNeeds.filter((each) => !rolling.has(each))
-    : successor.resourceNeeds.filter((each) => !byId.has(dropId(each)));
+    ? required.filter((each) => !rolling.has(each))
+    : required.filter((each) => !byId.has(dropId(each)));
   return [...first.map(dropId), ...prepared.map(putId)];
 }
 

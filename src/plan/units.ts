@@ -92,7 +92,7 @@ export function finalizeUnit(
 }
 
 function putUnit(resource: Resource, steps: Step[], keepFacts: boolean): Unit {
-  const { address, kind, name, spec, needs, protect, createdFrom = [] } = resource;
+  const { address, kind, name, spec, needs, optional, protect, createdFrom = [] } = resource;
   return {
     id: putId(address),
     mode: 'put',
@@ -101,6 +101,7 @@ function putUnit(resource: Resource, steps: Step[], keepFacts: boolean): Unit {
     name,
     spec,
     resourceNeeds: needs,
+    ...(optional && { optional }),
     protect,
     keepFacts,
     steps,

@@ -16,7 +16,9 @@ import {
   type InstallPaths,
   netnsName,
   netnsPath,
+  startedFile,
 } from '../../src/model/install-paths.js';
+import type { NamespaceType } from '../../src/model/namespaces.js';
 import type { Row } from '../../src/model/resource.js';
 import type { ContainerSpec, MemoryFileState } from '../../src/model/specs.js';
 
@@ -71,6 +73,9 @@ export class MemoryHost {
   /** Contents by digest, as far as a test needs them. */
   contents = new Map<string, string>();
   #nextPid = 1000;
+  /** What identifies each network namespace, by its file, and those of each process. */
+  readonly #netnsIds = new Map<string, string>();
+  readonly #spaces = new Map<number, Record<NamespaceType, string>>();
   #due: string[] = [];
 
   constructor(readonly paths: InstallPaths) {}
@@ -123,6 +128,8 @@ export class MemoryHost {
       frozen: (cgroup) => [...this.frozen].some((id) => cgroupPath(this.paths, id) === cgroup),
       addresses: (pid) => this.namespaces.get(this.#netnsOf(pid)) ?? new Map(),
       exit: (id) => this.exits.get(id),
+      namespace: (of, type) =>
+        typeof of === 'string' ? this.#netnsIds.get(of) : this.#spaces.get(of)?.[type],
     };
   }
 
@@ -371,7 +378,9 @@ export class MemoryHost {
   #wire({ netns, links }: Wiring): Error | undefined {
     const devices = this.namespaces.get(netns) ?? new Map<string, string[]>();
     this.namespaces.set(netns, devices);
-    this.mounts.set(`/run/netns/${netns}`, 'nsfs');
+    const path = `/run/netns/${netns}`;
+    if (!this.mounts.has(path)) this.#netnsIds.set(path, `net-${++this.#nextPid}`);
+    this.mounts.set(path, 'nsfs');
     for (const { link, alias, bridge_link, device, address } of links) {
       if (!this.links.has(bridge_link)) return new Error(`cannot wire ${link}: no ${bridge_link}`);
       const addresses: string[] = [];
@@ -389,19 +398,34 @@ export class MemoryHost {
   }
 
   #start(spec: ContainerSpec) {
-    if (!spec.host_network && !this.mounts.has(netnsPath(this.paths, spec.id)))
-      throw new Error('no network namespace');
+    const netnsOwner = spec.network?.id ?? spec.id;
+    const path = netnsPath(this.paths, netnsOwner);
+    if (!spec.host_network && !this.mounts.has(path)) throw new Error('no network namespace');
     this.#nextPid += 2;
     const pid = this.#nextPid;
     const start_time = Math.floor(this.#uptime() / 10);
     this.processes.set(pid, start_time).set(pid + 1, start_time);
-    const netns = netnsName(this.paths, spec.id);
+    const netns = netnsName(this.paths, netnsOwner);
+    const ofOwner = (shared: ContainerSpec['ipc'], type: NamespaceType) => {
+      if (typeof shared !== 'object') return `${type}-${pid}`;
+      const owner = this.running.get(shared.id);
+      if (!owner) throw new Error(`${shared.id} does not run`);
+      return this.#spaces.get(owner.pid)?.[type] ?? '';
+    };
+    this.#spaces.set(pid, {
+      net: this.#netnsIds.get(path) ?? '',
+      pid: ofOwner(spec.pid_namespace, 'pid'),
+      ipc: ofOwner(spec.ipc, 'ipc'),
+    });
     const hosts = this.files.get(spec.hosts_file);
     if (!hosts) throw new Error(`no ${spec.hosts_file}`);
     this.files.set(hostsCopy(this.paths, spec.id), { ...hosts });
     this.running.set(spec.id, { pid, monitor: pid + 1, netns });
     this.cgroups.set(cgroupPath(this.paths, spec.id), { ...spec.limits });
     this.exits.delete(spec.id);
+    const text = JSON.stringify({ pid, start_time, boot_id: this.bootId });
+    const started = startedFile(this.paths, spec.id);
+    this.files.set(started, { size: text.length, text, directory: false });
     return {
       pid,
       start_time,

@@ -1,5 +1,6 @@
 import { bootId, startTime } from '../../host/linux/process/processes.js';
 import type { Foreground, StartedInForeground } from '../../host/ports.js';
+import { ownsNetwork } from '../../kinds/container/namespaces.js';
 import { LockedError } from '../../model/errors.js';
 import { diskFile, netnsName, rootfsDir } from '../../model/install-paths.js';
 import type { Row } from '../../model/resource.js';
@@ -98,7 +99,7 @@ async function inForeground(
   const { links, disks, runtime } = await context.host();
   const { id, userns } = spec;
   const wiring = { netns: netnsName(paths, id), links: spec.links, ...(userns && { userns }) };
-  const [failure] = await links.wire([wiring]);
+  const [failure] = ownsNetwork(spec) ? await links.wire([wiring]) : [];
   if (failure) throw failure;
   await disks.ensureMounted(diskFile(paths, spec.id), rootfsDir(paths, spec.id));
   return runtime.run(spec, how);

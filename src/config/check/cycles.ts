@@ -1,3 +1,4 @@
+import { neededServices, sharedServices } from '../../model/namespaces.js';
 import type { ValidationContext } from './validation-context.js';
 
 /** Maximum number of cycles shown, and of names at a cycle's beginning and end. */
@@ -6,11 +7,17 @@ const MAX_NAMES = 10;
 
 /** Nothing depends on itself: no container through `depends_on`, no image through `from`. */
 export function checkCycles({ containers, images, problems }: ValidationContext): void {
-  const needs = (name: string) => Object.keys(containers[name]?.depends_on ?? {});
+  const needs = (name: string) => {
+    const entry = Object.hasOwn(containers, name) ? containers[name] : undefined;
+    return entry ? neededServices(entry) : [];
+  };
   for (const cycle of cyclesOf(Object.keys(containers), needs)) {
     const [first = '', second = ''] = cycle;
-    const path = ['containers', first, 'depends_on', second];
-    problems.atKey(path, `depends_on forms a cycle: ${shown(cycle)}`);
+    const entry = containers[first];
+    const declared = entry && Object.hasOwn(entry.depends_on, second);
+    const key = sharedServices(entry ?? {}).find(({ service }) => service === second)?.key;
+    const path = ['containers', first, ...(declared || !key ? ['depends_on', second] : [key])];
+    problems.atKey(path, `${declared ? 'depends_on' : key} forms a cycle: ${shown(cycle)}`);
   }
   const bases = (name: string) => {
     const image = Object.hasOwn(images, name) ? images[name] : undefined;

@@ -5,6 +5,7 @@ import { checkContainers } from './containers.js';
 import { checkCycles } from './cycles.js';
 import { checkFarms } from './farms.js';
 import { checkHealth } from './health.js';
+import { checkNamespaces } from './namespaces.js';
 import { checkPublish } from './publish.js';
 import { checkReferences } from './references.js';
 import type { ValidationContext } from './validation-context.js';
@@ -21,6 +22,7 @@ export function check(subject: ValidationContext): void {
   checkAttachments(subject);
   checkContainers(subject);
   checkHealth(subject);
+  checkNamespaces(subject);
   checkFarms(subject);
   checkPublish(subject);
 }

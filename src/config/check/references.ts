@@ -16,7 +16,8 @@ function checkService(subject: ValidationContext, { path, entry }: Service): voi
   for (const bridge of Object.keys(entry.bridges)) {
     checkName(subject, 'bridges', bridge, [...path, 'bridges', bridge]);
   }
-  for (const other of Object.keys(entry.depends_on)) {
+  for (const [other, { required }] of Object.entries(entry.depends_on)) {
+    if (required === false) continue;
     checkName(subject, 'containers', other, [...path, 'depends_on', other]);
   }
   entry.volumes.forEach((mount, i) => {

@@ -1,6 +1,7 @@
 import { accessSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type InstallPaths, lastHealthCheckFile, memoryFile } from '../../model/install-paths.js';
+import type { NamespaceType } from '../../model/namespaces.js';
 import type { ObservedLink, Probe } from '../ports.js';
 import { isFrozen } from './cgroups/freezer.js';
 import { readHierarchies, versionOf } from './cgroups/hierarchies.js';
@@ -68,6 +69,7 @@ export async function linuxProbe(
     usage: (cgroup) => readUsage(hierarchies, cgroup),
     traffic: trafficOf,
     deadMounts: deadMountsOf,
+    namespace: namespaceAt,
     exit: (id) => exitOf(join(paths.run, 'exits', id)),
     checkedAt: (id) => ifThere(() => statSync(lastHealthCheckFile(paths, id), QUIET))?.mtimeMs,
     health: () => undefined,
@@ -122,6 +124,13 @@ function fileAt(path: string): ReturnType<Probe['file']> {
   const found = ifThere(() => statSync(path, QUIET));
   // stat(2): st_blocks counts 512-byte units, regardless of the file system's block size.
   return found && { size: found.size, used: found.blocks * 512, directory: found.isDirectory() };
+}
+
+/** namespaces(7): one is identified by the inode of its file, of which /proc has a link. */
+function namespaceAt(of: number | string, type: NamespaceType): string | undefined {
+  const path = typeof of === 'number' ? `/proc/${of}/ns/${type}` : of;
+  const found = ifThere(() => statSync(path, QUIET));
+  return found && String(found.ino);
 }
 
 /** conmon writes the exit code as a number; the file's mtime is the time of the exit. */

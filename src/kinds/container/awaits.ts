@@ -5,6 +5,7 @@ import type { Resource, Row } from '../../model/resource.js';
 import type { AwaitedSpec, ContainerFacts, ContainerSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
 import type { Peers } from '../kind.js';
+import { ownerName, sharedOf } from './namespaces.js';
 import type { ContainerVerbs } from './verbs.js';
 
 /** Milliseconds within which a job must complete; a migration can take minutes. */
@@ -19,11 +20,18 @@ export function awaits(
   peers: Peers = () => undefined,
 ): StepOf<ContainerVerbs>[] {
   const conditions = spec.depends_on ?? [];
-  const named = conditions.map((dependency) => ({
-    ...dependency,
-    ...recordedExit(peers(addressOf('container', dependency.name))),
-  }));
+  const named = conditions.flatMap(({ restart: _restart, ...dependency }): AwaitedSpec[] => {
+    const row = peers(addressOf('container', dependency.name)) as ContainerRow | undefined;
+    if (dependency.condition === 'service_started' && row && hasStarted(row)) return [];
+    return [{ ...dependency, ...recordedExit(row) }];
+  });
   const conditional = new Set(conditions.map(({ name }) => name));
+  // of another stack: what it is at the moment is in no row of this one
+  const foreign = sharedOf(spec)
+    .filter(({ shared }) => shared.from.startsWith('container:'))
+    .map(({ shared }): AwaitedSpec => {
+      return { name: ownerName(shared), id: shared.id, condition: 'service_started' };
+    });
   const started = needs.flatMap((address): AwaitedSpec[] => {
     const { kind, name = '' } = parseAddress(address) ?? {};
     if (kind !== 'container' || conditional.has(name)) return [];
@@ -32,12 +40,14 @@ export function awaits(
     const id = row?.spec.id ?? idOf(parseId(spec.id)?.stack ?? '', name);
     return [{ name, id, condition: 'service_started' }];
   });
-  return [...named, ...started].map((dependency) => ({
+  return [...named, ...started, ...unique(foreign)].map((dependency) => ({
     verb: 'container.await',
     args: { dependency, limit: limitOf(dependency) },
     reason: `${dependency.name}: ${dependency.condition}`,
   }));
 }
+
+const unique = (all: AwaitedSpec[]) => [...new Map(all.map((each) => [each.id, each])).values()];
 
 type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 

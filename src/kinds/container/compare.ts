@@ -9,6 +9,7 @@ import { compareSockets, compareState } from './compare-state.js';
 import { KEYS } from './keys/index.js';
 import type { AnyKey, CustomName } from './keys/types.js';
 import { compareSection, explainFiles, fileDrift } from './memory-files.js';
+import { ownsNetwork, sharedDrift } from './namespaces.js';
 import type { ContainerSeen } from './observe.js';
 import { decideRestart, type RestartDecision } from './restart-decision.js';
 
@@ -165,7 +166,8 @@ function compareHost(
     ...(seen.disk ? [] : [drift('disk', 'disk file is gone', 'replace')]),
     ...(seen.diskFault === undefined ? [] : [drift('disk', seen.diskFault)]),
     ...(seen.mounted ? [] : [drift('mount', 'disk is not mounted')]),
-    ...(seen.netns || desired.host_network ? [] : [drift('network', 'network namespace is gone')]),
+    ...(seen.netns || !ownsNetwork(desired) ? [] : [drift('network', 'network namespace is gone')]),
+    ...sharedDrift(row.spec, seen.shared),
     ...seen.deadMounts.map((path) => drift('volumes', `what is mounted at ${path} was deleted`)),
     ...fileDrift(desired, row.spec, seen),
     ...recorded.flatMap((link) => linkDrift(link, seen)),

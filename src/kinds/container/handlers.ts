@@ -1,6 +1,7 @@
 import type { Host } from '../../host/ports.js';
+import { messageOf } from '../../model/errors.js';
 import type { InstallPaths } from '../../model/install-paths.js';
-import type { Facts, Handlers } from '../../model/step.js';
+import { DoneWithWarning, type Facts, type Handlers } from '../../model/step.js';
 import { awaitDependency } from './await.js';
 import { join } from './join.js';
 import type { ContainerVerbs } from './verbs.js';
@@ -96,7 +97,15 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
       one: done((args) => join(host, args)),
     },
     'container.await': {
-      one: done(({ dependency, limit }) => awaitDependency(health, dependency, limit)),
+      one: async ({ dependency, limit }) => {
+        try {
+          await awaitDependency(health, dependency, limit);
+          return undefined;
+        } catch (error) {
+          if (dependency.required !== false) throw error;
+          return new DoneWithWarning(messageOf(error).replace(/^cannot start/, 'starts'));
+        }
+      },
     },
     'container.heal': {
       one: done(({ id, immediate }) => runtime.healAtOnce(id, immediate)),

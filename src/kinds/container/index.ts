@@ -8,6 +8,7 @@ import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
 import { compare } from './compare.js';
 import { adopt, discoverOwned } from './discover-owned.js';
+import { follow } from './follow.js';
 import { assume, type ContainerSeen, observe } from './observe.js';
 import { factUpdate, note } from './restart-decision.js';
 import { create, remove, update, verify } from './steps.js';
@@ -48,6 +49,7 @@ export const container: Kind<ContainerSpec, ContainerFacts, ContainerSeen, Conta
   compare,
   factUpdate,
   note,
+  follow,
   create,
   update,
   verify,

@@ -16,6 +16,7 @@ import {
 } from '../../model/install-paths.js';
 import { exact } from '../../model/json.js';
 import { OWN_DISK } from '../../model/limits.js';
+import type { NamespaceKey } from '../../model/namespaces.js';
 import type {
   ContainerFacts,
   ContainerSpec,
@@ -24,6 +25,7 @@ import type {
 } from '../../model/specs.js';
 import { elapsed } from '../../model/time.js';
 import { assumedFiles, memoryFilesOf } from './memory-files.js';
+import { observeShared, type SharedState } from './namespaces.js';
 
 export interface ContainerSeen {
   disk: boolean;
@@ -61,6 +63,8 @@ export interface ContainerSeen {
   deadFiles?: string[];
   /** The text of a config on the host, if it can be shown. */
   configText?: (target: string) => string | undefined;
+  /** The namespaces that it shares; absent if it shares none or does not run. */
+  shared?: Partial<Record<NamespaceKey, SharedState>>;
   /** Absent if there is no cgroup. */
   limits?: ObservedLimits;
   /** Whether device rules can change while it runs, which cgroup v1 can. */
@@ -105,6 +109,7 @@ export function observe(
     files: probe.memoryFiles(spec.id),
     deadFiles: running ? deadMounts(memoryFilesOf(spec), facts?.pid, probe) : [],
     configText: (target) => probe.configText(spec.id, target),
+    shared: observeShared(spec, running ? facts?.pid : undefined, probe, paths),
     now: probe.now,
     age: ageOf(facts, probe),
     exit,

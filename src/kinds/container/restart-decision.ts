@@ -42,14 +42,20 @@ function whileEnded(
     return { act: 'leave', note: `is stopped: ${facts.halted}` };
   }
   if (facts.pid === undefined) return { act: 'start', reason: 'process was never started' };
-  if (!mayRestart(desired, seen)) return { act: 'leave' };
+  if (!mayRestart(desired, seen, facts)) return { act: 'leave' };
   const start = { act: 'start', reason: whyEnded(facts, seen) } as const;
   return (changed || seen.rebooted ? undefined : postponed(desired, row, seen)) ?? start;
 }
 
 /** Whether the restart policy allows a restart of an ended container. */
-function mayRestart({ restart }: ContainerSpec, { exit }: ContainerSeen): boolean {
-  return restart.name === 'always' || (restart.name === 'on-failure' && exit?.code !== 0);
+function mayRestart(
+  { restart }: ContainerSpec,
+  { exit }: ContainerSeen,
+  { ended }: ContainerFacts,
+): boolean {
+  // the host forgets exit codes at a reboot
+  const code = exit?.code ?? ended?.code;
+  return restart.name === 'always' || (restart.name === 'on-failure' && code !== 0);
 }
 
 function whyEnded({ pid }: ContainerFacts, { rebooted, exit }: ContainerSeen): string {
@@ -110,7 +116,7 @@ function postponed(
 
 /** The earliest time of its next restart, in milliseconds since 1970; undefined if it may start now. */
 export function nextTry(row: ContainerRow, seen: ContainerSeen): number | undefined {
-  if (!seen.running && !mayRestart(row.spec, seen)) return undefined;
+  if (!seen.running && !mayRestart(row.spec, seen, row.facts)) return undefined;
   const left = backoff(inARow(row, seen)) - seen.age;
   return left > 0 && !seen.rebooted ? seen.now + left : undefined;
 }

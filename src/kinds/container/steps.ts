@@ -8,6 +8,7 @@ import {
   netnsName,
   rootfsDir,
 } from '../../model/install-paths.js';
+import { NAMESPACE_KEYS } from '../../model/namespaces.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
@@ -15,6 +16,7 @@ import type { StepOf } from '../../model/step.js';
 import type { Peers } from '../kind.js';
 import { awaits } from './awaits.js';
 import { filesEffect, memoryMounts, placeFiles } from './memory-files.js';
+import { ownsNetwork } from './namespaces.js';
 import type { ContainerSeen } from './observe.js';
 import { restartFacts } from './restart-decision.js';
 import { join, leave, rejoin } from './rotation.js';
@@ -81,7 +83,7 @@ function bringDown(
 }
 
 function disconnect(spec: ContainerSpec, reason: string, paths: InstallPaths): ContainerStep[] {
-  if (spec.host_network) return [];
+  if (!ownsNetwork(spec)) return [];
   const links = spec.links.map(({ link }) => link);
   const args = { netns: netnsName(paths, spec.id), links };
   return [{ verb: 'container.disconnect', args, reason }];
@@ -117,6 +119,7 @@ export function update(
     about('restart') ??
     about('health') ??
     about('network') ??
+    NAMESPACE_KEYS.map(about).find((each) => each !== undefined) ??
     about('monitor') ??
     about('volumes') ??
     about('disk') ??
@@ -249,8 +252,8 @@ function wire(
   reason: string,
   paths: InstallPaths,
 ): ContainerStep[] {
-  const { id, userns, host_network } = spec;
-  if (host_network) return [];
+  const { id, userns } = spec;
+  if (!ownsNetwork(spec)) return [];
   const args = { netns: netnsName(paths, id), links, ...(userns && { userns }) };
   return [{ verb: 'container.wire', args, reason }];
 }

@@ -1,6 +1,7 @@
 import { addressOf, byName } from '../../model/address.js';
 import { hostsCopy, idOf } from '../../model/install-paths.js';
 import type { Instance } from '../../model/instance.js';
+import { parseSharing } from '../../model/namespaces.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { ContainerSpec, HostsSpec } from '../../model/specs.js';
 import type { Context, Leases } from '../desired-context.js';
@@ -74,8 +75,10 @@ export interface Peer {
   bridges: { bridge: string; address?: string; names: string[] }[];
 }
 
+/** Without those that share the network of another: they have its names, too. */
 export function peersOf(instances: Instance[], leases: Leases): Peer[] {
-  return instances.map(({ name, service, entry }) => {
+  const own = instances.filter(({ entry }) => !parseSharing(entry.network_mode));
+  return own.map(({ name, service, entry }) => {
     const hostname = entry.hostname ?? name;
     const bridges = Object.entries(entry.bridges).map(([bridge, { aliases }]) =>
       member(bridge, leases(name, bridge), [hostname, name, service, ...aliases]),
@@ -87,7 +90,7 @@ export function peersOf(instances: Instance[], leases: Leases): Peer[] {
 /** The containers among the rows. */
 export function keptPeers(rows: readonly Row[]): Peer[] {
   return rows.flatMap(({ kind, name, spec }) => {
-    if (kind !== 'container') return [];
+    if (kind !== 'container' || (spec as ContainerSpec).network) return [];
     const { hostname, links } = spec as ContainerSpec;
     const bridges = links.map(({ bridge, address }) =>
       member(bridge, address?.split('/')[0], [hostname, name]),

@@ -46,9 +46,13 @@ export function rollbackText(event: Event): string | undefined {
 }
 
 /** All failures, and all units skipped because of them; a common cause is printed once. */
-export function printFailures({ failed, skipped, unsteady = [] }: Outcome, err: Sink): void {
+export function printFailures(
+  { failed, skipped, unsteady = [], warnings = [] }: Outcome,
+  err: Sink,
+): void {
   printEach('Error', failed, err);
   printEach('Warning', unsteady, err);
+  printEach('Warning', warnings, err);
   for (const [{ cause }, addresses] of grouped(skipped, (skip) => skip.cause)) {
     err(`Not done (${printable(cause)}): ${addresses}\n`);
   }

@@ -17,6 +17,9 @@ const SAMPLES: Record<KeyName, readonly [before: unknown, after: unknown]> = {
   ],
   replicas: [2, 3],
   bridges: [['front'], ['front', 'back']],
+  network_mode: [null, 'service:peer'],
+  pid: [null, 'service:peer'],
+  ipc: ['private', 'none'],
   volumes: [['data:/data'], ['data:/data:ro']],
   secrets: [['token'], [{ source: 'token', target: 'other' }]],
   configs: [['motd'], ['motd', { source: 'motd', target: '/etc/motd', mode: '0440' }]],
@@ -72,7 +75,11 @@ function file(key: KeyName, value: unknown): string {
     configs: { motd: { content: 'hi' } },
     containers: {
       peer: { image: 'base', restart: 'no' },
-      web: { image: 'base', bridges: ['front'], ...(value !== null && { [key]: value }) },
+      web: {
+        image: 'base',
+        bridges: key === 'network_mode' ? [] : ['front'],
+        ...(value !== null && { [key]: value }),
+      },
     },
   });
 }

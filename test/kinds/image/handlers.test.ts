@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { Host } from '../../../src/host/ports.js';
 import { imageHandlers } from '../../../src/kinds/image/handlers.js';
 import type { ImageVerbs } from '../../../src/kinds/image/steps.js';
+import type { Facts } from '../../../src/model/step.js';
 
 type Build = ImageVerbs['image.build'];
 
@@ -57,7 +58,7 @@ async function built(more: Partial<Build>, failing?: string): Promise<string[]> 
     environment: {},
   };
   try {
-    const facts = await handler.one({ ...args, ...more });
+    const facts = (await handler.one({ ...args, ...more })) as Facts | undefined;
     expect(Date.parse(String(facts?.created_at))).toBeGreaterThan(Date.now() - 10_000);
   } catch (error) {
     calls.push(String(error));

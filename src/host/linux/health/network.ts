@@ -55,11 +55,11 @@ export async function probeNetworks(
  */
 function lineFor(
   paths: InstallPaths,
-  { id, check, address }: NetworkTarget,
+  { id, check, address, network = id }: NetworkTarget,
   index: number,
 ): string {
   const [port, path] = 'tcp' in check ? [check.tcp, ''] : [check.http.port, check.http.path];
-  const parts = [index, netnsPath(paths, id), address, port, check.timeout / 1000, path];
+  const parts = [index, netnsPath(paths, network), address, port, check.timeout / 1000, path];
   return `${parts.join('\t')}\n`;
 }
 

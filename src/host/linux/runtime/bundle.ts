@@ -18,6 +18,7 @@ import { bundleFiles } from './layout.js';
 import { bindsRecursively, type MountedFile } from './mounts.js';
 import { givePrivateFiles } from './private-files.js';
 import type { SelectedRuntime } from './select.js';
+import { sharedPaths } from './shared-namespaces.js';
 
 /**
  * Writes the OCI bundle of a container, after checking its mounted disk, which may have changed
@@ -52,7 +53,8 @@ export function writeBundle(
       ...(stage &&
         spec.userns && { userns: { ids: spec.userns, path: stage.user, root: stage.rootfs } }),
       cgroup: cgroupPath(paths, spec.id),
-      netns: spec.host_network ? 'host' : netnsPath(paths, spec.id),
+      netns: spec.host_network ? 'host' : netnsPath(paths, spec.network?.id ?? spec.id),
+      ...sharedPaths(paths, spec),
       ...(terminal && { terminal }),
       recursive: bindsRecursively(runtime),
       files: Object.fromEntries(
@@ -82,8 +84,9 @@ type FileToMount = MountedFile & { target: string };
 
 /** Files to bind-mount read-only: those of every container, and its secrets and configs. */
 function filesOf(paths: InstallPaths, spec: ContainerSpec): FileToMount[] {
-  const { id, init, secrets = [], configs = [] } = spec;
-  const { hosts, hostname, resolv } = bundleFiles(paths, id);
+  const { id, init, network, secrets = [], configs = [] } = spec;
+  // those of the container whose network it shares, which follow its changes
+  const { hosts, hostname, resolv } = bundleFiles(paths, network?.id ?? id);
   const own = [
     ['/etc/hosts', hosts],
     ['/etc/hostname', hostname],

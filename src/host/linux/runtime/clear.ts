@@ -16,6 +16,7 @@ import { removeIdmapStage } from './idmap-staging.js';
 import { bundleFiles, exitsDir, oneOffDir, socketKey, socketsDir, stateDir } from './layout.js';
 import { isOwnerAlive } from './one-off.js';
 import { argumentsOf, ended, identify, signalProcess } from './process.js';
+import { removeShm } from './shared-namespaces.js';
 import { pidIn, runningContainer } from './started.js';
 
 /** Milliseconds for a killed process to end, and for conmon to write the exit code. */
@@ -28,6 +29,7 @@ const KILL_TIMEOUT = 10_000;
 export async function cleanUp(paths: InstallPaths, id: string): Promise<void> {
   if (leftOf(paths, id).length > 0 || runtimesWithState(paths, id).length > 0)
     await endProcesses(paths, id);
+  await removeShm(paths, id);
   await removeIdmapStage(paths, id);
 }
 

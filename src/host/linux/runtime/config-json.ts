@@ -21,6 +21,11 @@ export interface BundleContext {
   cgroup: string;
   /** Path of a network namespace, or `host`; absent: a new empty one. */
   netns?: string;
+  /** Paths of existing namespaces that it joins; absent: new ones. */
+  pid?: string;
+  ipc?: string;
+  /** The /dev/shm that it shares; `none` for none, absent for its own. */
+  shm?: string;
   /** Terminal of its first process; absent for none. */
   terminal?: Terminal;
   /** Bind mounts include their submounts. */
@@ -75,7 +80,7 @@ export function configJson(spec: ProcessSpec, context: BundleContext): OciSpec {
     root: { path: context.userns?.root ?? context.rootfs, readonly: true },
     hostname: spec.hostname,
     process: processOf(spec, context, capabilities),
-    mounts: mountsOf(spec, context.files, context.recursive),
+    mounts: mountsOf(spec, context.files, context.recursive, context.shm),
     linux: {
       namespaces: namespacesOf(context),
       ...(context.userns && mappingsOf(context.userns.ids)),
@@ -145,9 +150,12 @@ function processOf(
   };
 }
 
-function namespacesOf({ netns, userns }: BundleContext): OciSpec['linux']['namespaces'] {
+function namespacesOf(context: BundleContext): OciSpec['linux']['namespaces'] {
+  const { netns, userns, pid, ipc } = context;
   return [
-    ...['pid', 'ipc', 'uts', 'mount', 'cgroup'].map((type) => ({ type })),
+    { type: 'pid', ...(pid !== undefined && { path: pid }) },
+    { type: 'ipc', ...(ipc !== undefined && { path: ipc }) },
+    ...['uts', 'mount', 'cgroup'].map((type) => ({ type })),
     ...(userns ? [{ type: 'user', path: userns.path }] : []),
     ...(netns === 'host' ? [] : [{ type: 'network', ...(netns !== undefined && { path: netns }) }]),
   ];

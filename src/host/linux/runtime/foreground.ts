@@ -11,6 +11,7 @@ import { withIdmapStage } from './idmap-staging.js';
 import { bundleFiles, stateDir } from './layout.js';
 import { watchOneOff } from './one-off.js';
 import { ownTerminal, relay } from './relay.js';
+import { ensureShm } from './shared-namespaces.js';
 import { clearCgroup, type StartContext } from './start.js';
 import { withSubpaths } from './subpaths.js';
 
@@ -38,6 +39,7 @@ async function run(
   const runtime = await context.runtime(spec.runtime);
   await cleanUp(paths, spec.id);
   await clearCgroup(context, spec.id);
+  await ensureShm(paths, spec);
   writeBundle(paths, spec, runtime, terminal ? ownTerminal() : undefined);
   const pidFile = join(bundleFiles(paths, spec.id).dir, 'run.pid');
   await rm(pidFile, { force: true });

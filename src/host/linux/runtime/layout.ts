@@ -1,6 +1,12 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleDir, hostsCopy, type InstallPaths, rootLink } from '../../../model/install-paths.js';
+import {
+  bundleDir,
+  hostsCopy,
+  type InstallPaths,
+  rootLink,
+  startedFile,
+} from '../../../model/install-paths.js';
 import { digest } from '../../../model/json.js';
 
 /** The runtime's own state, its `--root`. */
@@ -30,11 +36,13 @@ export const bundleFiles = (paths: InstallPaths, id: string) => {
     hostname: join(dir, 'hostname'),
     hosts: hostsCopy(paths, id),
     resolv: join(dir, 'resolv.conf'),
+    /** Mount point of a /dev/shm that others share. */
+    shm: join(dir, 'shm'),
     /** Pid of the container's first process, written by conmon. */
     pid: join(dir, 'pid'),
     monitor: join(dir, 'conmon.pid'),
     /** Identity of the started process, written by us: a pid alone may be reused. */
-    started: join(dir, 'started.json'),
+    started: startedFile(paths, id),
     /** Exists while the monitor should call baleine when the container ends. */
     heal: join(dir, 'heal'),
     /** conmon's own. */

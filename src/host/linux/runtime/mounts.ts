@@ -17,11 +17,13 @@ export interface MountedFile {
  *
  * @param files host files to bind-mount read-only, by path inside: /etc/hosts, secrets and so on
  * @param recursive whether bind mounts include their submounts
+ * @param shm the /dev/shm of another container, `none`, or absent for its own
  */
 export function mountsOf(
   { mounts, tmpfs, read_only }: MountOptions,
   files: Record<string, MountedFile>,
   recursive = false,
+  shm?: string,
 ): OciMount[] {
   const binds = mounts.map(({ source, target, read_only }) =>
     bind(source, target, read_only, recursive),
@@ -32,21 +34,30 @@ export function mountsOf(
   for (const mount of [...own, ...memory.reverse(), ...binds]) {
     chosen.set(mount.destination, mount);
   }
-  return [...KERNEL, ...[...chosen.values()].sort((a, b) => depth(a) - depth(b))];
+  return [...kernelMounts(shm), ...[...chosen.values()].sort((a, b) => depth(a) - depth(b))];
 }
 
 const depth = ({ destination }: OciMount) => destination.split('/').filter(Boolean).length;
+
+const SHM = '/dev/shm';
 
 /** `/dev` is never the image's own: its device nodes would be the host's devices. */
 const KERNEL: OciMount[] = [
   mount('/proc', 'proc', 'nosuid,noexec,nodev'),
   mount('/dev', 'tmpfs', 'nosuid,strictatime,mode=755,size=64m'),
   mount('/dev/pts', 'devpts', 'nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5'),
-  mount('/dev/shm', 'tmpfs', 'nosuid,noexec,nodev,mode=1777,size=64m', 'shm'),
+  mount(SHM, 'tmpfs', 'nosuid,noexec,nodev,mode=1777,size=64m', 'shm'),
   mount('/dev/mqueue', 'mqueue', 'nosuid,noexec,nodev'),
   mount('/sys', 'sysfs', 'nosuid,noexec,nodev,ro'),
   mount('/sys/fs/cgroup', 'cgroup', 'nosuid,noexec,nodev,relatime,ro'),
 ];
+
+function kernelMounts(shm: string | undefined): OciMount[] {
+  if (shm === undefined) return KERNEL;
+  if (shm === 'none') return KERNEL.filter(({ destination }) => destination !== SHM);
+  const shared = mount(SHM, 'bind', 'bind,rprivate,nosuid,noexec,nodev,rw', shm);
+  return KERNEL.map((each) => (each.destination === SHM ? shared : each));
+}
 
 function mount(destination: string, type: string, options: string, source = type): OciMount {
   return { destination, type, source, options: options.split(',') };

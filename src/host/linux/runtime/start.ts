@@ -20,6 +20,7 @@ import { bundleFiles, stateDir } from './layout.js';
 import { identify } from './process.js';
 import type { ReadWriteLock } from './read-write-lock.js';
 import { forgetSelected, type SelectedRuntime } from './select.js';
+import { checkShared, ensureShm } from './shared-namespaces.js';
 import { pidIn, saveStarted } from './started.js';
 import { withSubpaths } from './subpaths.js';
 
@@ -46,6 +47,7 @@ async function start(context: StartContext, spec: ContainerSpec): Promise<Starte
   const runtime = await context.runtime(spec.runtime);
   await cleanUp(paths, spec.id);
   await clearCgroup(context, spec.id);
+  await ensureShm(paths, spec);
   writeBundle(paths, spec, runtime);
   try {
     return await withIdmapStage(paths, spec, stagedMounts(paths, spec), () =>
@@ -93,6 +95,7 @@ async function launchAndStart(
     throw new Error(`cannot start ${id}: ${first ? 'conmon' : runtime.name} ended at once`);
   }
   if (userns) checkIds(pid, id, userns);
+  checkShared(paths, spec, pid);
   await denyDevices(cgroups, spec, paths);
   const started: Started = {
     ...first,

@@ -2,10 +2,12 @@ import { addressOf } from '../../../model/address.js';
 import { healthTarget } from '../../../model/health.js';
 import { idOf } from '../../../model/install-paths.js';
 import type { Instance } from '../../../model/instance.js';
+import { exact } from '../../../model/json.js';
 import { type Resource, type Row, resourceFromRow } from '../../../model/resource.js';
 import type { ContainerSpec, DependencySpec, ImageSpec, VolumeSpec } from '../../../model/specs.js';
 import type { Context, Leases } from '../../desired-context.js';
 import { instancesNamed } from './instances.js';
+import { sharedNamespaces } from './namespaces.js';
 import { isVersionOf } from './releases.js';
 
 /** What a container waits for, in addition to the start order. */
@@ -13,25 +15,33 @@ export function dependenciesOf(
   { entry }: Instance,
   instances: Instance[],
   leases: Leases,
-  { config }: Context,
+  context: Context,
 ): DependencySpec[] | undefined {
-  const all = Object.entries(entry.depends_on).flatMap(([service, { condition }]) => {
-    if (condition === 'service_started') return [];
+  const all = Object.entries(entry.depends_on).flatMap(([service, dependency]) => {
+    const { condition, required, restart } = dependency;
+    if (condition === 'service_started' && required !== false && !restart) return [];
     return instancesNamed(service, instances).map((other): DependencySpec => {
-      const id = idOf(config.name, other.name);
-      const target = condition === 'service_healthy' ? targetOf(id, other, leases) : undefined;
-      return { name: other.name, id, condition, ...(target && { target }) };
+      const id = idOf(context.config.name, other.name);
+      const { network } = sharedNamespaces(other, instances, context);
+      const target =
+        condition === 'service_healthy' ? targetOf(id, other, leases, network) : undefined;
+      return exact<DependencySpec>({ name: other.name, id, condition, target, required, restart });
     });
   });
   return all.length > 0 ? all : undefined;
 }
 
-function targetOf(id: string, { name, entry }: Instance, leases: Leases) {
+function targetOf(
+  id: string,
+  { name, entry }: Instance,
+  leases: Leases,
+  network: ContainerSpec['network'],
+) {
   const links = Object.keys(entry.bridges).flatMap((bridge) => {
     const address = leases(name, bridge);
     return address === undefined ? [] : [{ address }];
   });
-  return entry.healthcheck && healthTarget({ id, links, healthcheck: entry.healthcheck });
+  return entry.healthcheck && healthTarget({ id, links, healthcheck: entry.healthcheck, network });
 }
 
 type Container = Resource<ContainerSpec>;

@@ -5,6 +5,7 @@ import { imageVersion } from '../../../model/image-version.js';
 import { configDir, idOf, imageFile } from '../../../model/install-paths.js';
 import type { Instance } from '../../../model/instance.js';
 import type { Exact } from '../../../model/json.js';
+import { neededServices, parseSharing, sharedServices } from '../../../model/namespaces.js';
 import type { Resource } from '../../../model/resource.js';
 import { signalName } from '../../../model/signals.js';
 import type {
@@ -24,6 +25,7 @@ import { inheritedHealth } from './image-config.js';
 import { instancesNamed } from './instances.js';
 import { linksOf } from './links.js';
 import { memoryFilesOf, textsOf } from './memory-files.js';
+import { networkOwner, sharedNamespaces } from './namespaces.js';
 import { groupOf, releases } from './releases.js';
 
 export function desiredContainers(
@@ -46,6 +48,7 @@ export function desiredContainers(
       context,
     );
     const before = recorded.get(name);
+    const owner = networkOwner(instance, instances, context);
     const resolved: Exact<ResolvedSpec> = {
       image: {
         name: entry.image,
@@ -55,6 +58,7 @@ export function desiredContainers(
       entrypoint_length: entry.entrypoint?.length,
       args,
       links: linksOf(instance, bridges, leases, before, context),
+      ...sharedNamespaces(instance, instances, context),
       mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
       environment,
       user,
@@ -67,14 +71,14 @@ export function desiredContainers(
       secrets: memoryFilesOf('secrets', entry, context),
       configs: memoryFilesOf('configs', entry, context),
       seccomp: seccompOf(entry, context),
-      hostname: entry.hostname ?? name,
+      hostname: owner?.hostname ?? entry.hostname ?? name,
       labels,
     };
     const spec: Exact<Omit<ContainerSpec, keyof KeySpec>> = {
       id: idOf(context.config.name, name),
       host_network: entry.host_network || undefined,
       stopped: before?.stopped,
-      hosts_file: hostsPath(hostsName(Object.keys(entry.bridges)), context),
+      hosts_file: owner?.hosts_file ?? hostsPath(hostsName(Object.keys(entry.bridges)), context),
       rotation: rotationOf(instance, context),
       sockets: socketsOf(instance),
       proxy: instance.proxy,
@@ -97,11 +101,12 @@ export function desiredContainers(
       name,
       spec,
       needs: needsOf(instance, instances, context),
+      ...optionalOf(instance, instances),
       protect: entry.protect,
       entry: instance.path,
       group: groupOf(instance),
       ...placesOf(entry),
-      ...warningsOf(instance, image.config),
+      ...warningsOf(instance, instances, image.config),
       ...textsOf(entry, context),
       ...rollingOf(instance, spec.held !== undefined),
       ...(instance.spare ? { spare: true } : seedsOf(entry, spec, context)),
@@ -171,12 +176,26 @@ function stopSignal({ stop_signal }: ContainerEntry, image: ImageConfig): string
   return stop_signal ?? signalName(image.stop_signal ?? '') ?? 'SIGTERM';
 }
 
-function warningsOf({ entry }: Instance, image: ImageConfig): Pick<Resource, 'warnings'> {
-  const { stop_signal } = image;
-  if (entry.stop_signal !== undefined || stop_signal === undefined) return {};
-  if (signalName(stop_signal) !== undefined) return {};
+function warningsOf(
+  { entry }: Instance,
+  instances: Instance[],
+  image: ImageConfig,
+): Pick<Resource, 'warnings'> {
+  const absent = Object.keys(entry.depends_on).filter(
+    (service) => instancesNamed(service, instances).length === 0,
+  );
+  const warnings = [
+    ...absent.map((name) => `starts without ${name}, which is not in the file and not required`),
+    ...signalWarnings(entry, image),
+  ];
+  return warnings.length > 0 ? { warnings } : {};
+}
+
+function signalWarnings(entry: ContainerEntry, { stop_signal }: ImageConfig): string[] {
+  if (entry.stop_signal !== undefined || stop_signal === undefined) return [];
+  if (signalName(stop_signal) !== undefined) return [];
   const named = `its image ${entry.image} has the stop signal ${JSON.stringify(stop_signal)}`;
-  return { warnings: [`is stopped by SIGTERM: ${named}, which does not exist`] };
+  return [`is stopped by SIGTERM: ${named}, which does not exist`];
 }
 
 function rotationOf({ name, serves }: Instance, { config }: Context): RotationSpec | undefined {
@@ -252,16 +271,31 @@ function needsOf(instance: Instance, instances: Instance[], context: Context): A
     return stays || (declared && !declared.external) ? [addressOf(kind, name)] : [];
   };
   return [
-    addressOf('hosts', hostsName(Object.keys(entry.bridges))),
+    ...(parseSharing(entry.network_mode)
+      ? []
+      : [addressOf('hosts', hostsName(Object.keys(entry.bridges)))]),
     ...ours('image', entry.image),
     ...Object.keys(entry.bridges).flatMap((bridge) => ours('bridge', bridge)),
     ...entry.volumes.flatMap(({ type, source }) =>
       type === 'bind' ? [] : [addressOf(type, source)],
     ),
-    ...Object.keys(entry.depends_on).flatMap((service) =>
+    ...neededServices(entry).flatMap((service) =>
       instancesNamed(service, instances).map(({ name }) => addressOf('container', name)),
     ),
   ];
+}
+
+/** Dependencies with `required: false`. */
+function optionalOf({ entry }: Instance, instances: Instance[]): Pick<Resource, 'optional'> {
+  const names = Object.keys(entry.depends_on).filter(
+    (service) => entry.depends_on[service]?.required === false,
+  );
+  const shared = sharedServices(entry).map(({ service }) => service);
+  const optional = names
+    .filter((service) => !shared.includes(service))
+    .flatMap((service) => instancesNamed(service, instances))
+    .map(({ name }) => addressOf('container', name));
+  return optional.length > 0 ? { optional } : {};
 }
 
 function unknownImage({ name, entry, path }: Instance, { config }: Context): UserError {

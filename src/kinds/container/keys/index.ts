@@ -15,11 +15,14 @@ import { healthcheck } from './healthcheck.js';
 import { hostname } from './hostname.js';
 import { image } from './image.js';
 import { init } from './init.js';
+import { ipc } from './ipc.js';
 import { labels } from './labels.js';
 import { limits } from './limits.js';
 import { logs } from './logs.js';
+import { network_mode } from './network_mode.js';
 import { on_change } from './on_change.js';
 import { oom_score_adj } from './oom_score_adj.js';
+import { pid } from './pid.js';
 import { publish } from './publish.js';
 import { read_only } from './read_only.js';
 import { replicas } from './replicas.js';
@@ -46,6 +49,9 @@ export const KEYS = {
   command,
   replicas,
   bridges,
+  network_mode,
+  pid,
+  ipc,
   volumes,
   secrets,
   configs,
