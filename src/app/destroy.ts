@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { kinds } from '../kinds/index.js';
 import { findDestroyed } from '../state/aux-tables.js';
 import { clearFailure } from '../state/failure-memory.js';
 import type { Store } from '../state/store.js';
@@ -46,7 +47,8 @@ export async function destroyStack(
       before: () => stopSchedules(context, which, schedules, store),
     });
     // also for a stack that was planned and never applied
-    if (code === 0 && plan.changes.length === 0) cleanUpStack(context.paths, stack);
+    const isEmpty = !store.rows.some((row) => row.stack === stack && !kinds[row.kind].keepsData);
+    if (code === 0 && plan.changes.length === 0 && isEmpty) cleanUpStack(context.paths, stack);
     return code;
   });
   if ((code ?? 0) === 0) clearFailure(context.paths, resolve(context.options.file));

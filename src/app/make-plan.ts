@@ -62,6 +62,7 @@ export async function planDestroy(
   return planResources(context, stack, [], rows, planOptions, {
     reason: 'asked to be destroyed',
     deleteData,
+    keepProtected: true,
   });
 }
 
@@ -231,6 +232,8 @@ interface Removal {
   reason: string;
   /** Also delete those that hold user data. */
   deleteData: boolean;
+  /** Keep what is protected instead of refusing the plan. */
+  keepProtected?: boolean;
 }
 
 /** The plan that converges the recorded rows to these resources. */
@@ -279,7 +282,11 @@ export async function planResources(
     targets,
     replace,
     restart,
-    ...(removal && { goneReason: removal.reason, deleteData: removal.deleteData }),
+    ...(removal && {
+      goneReason: removal.reason,
+      deleteData: removal.deleteData,
+      keepProtected: removal.keepProtected ?? false,
+    }),
     ...(sizes && { dataSizes: sizes }),
   });
   return withPreflight(context, plan, { resources, rows }, config);

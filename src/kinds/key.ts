@@ -51,7 +51,8 @@ export const unrecordedKey = <Raw, Entry>(
 /** The same key of containers, images and bridges. */
 export const protectKey = unrecordedKey({
   schema: {
-    description: 'Refuse to destroy or replace this resource.',
+    description:
+      'Refuse to remove or replace this resource; `destroy` leaves it, with what it needs.',
     type: 'boolean',
     default: false,
   },

@@ -7,7 +7,7 @@ import { type Decision, decide, decideGone, decideOrphan } from './decide.js';
 import { planFollowers } from './followers.js';
 import type { Kinds, Observed } from './observe.js';
 import { orderUnits } from './order.js';
-import { keptDataNotes, planNotes } from './plan-notes.js';
+import { keptNotes, planNotes, protectedRows, type Staying } from './plan-notes.js';
 import { planRollingUpdates } from './rolling-update.js';
 import { rejectUnknown, selectTargets } from './targets.js';
 import { dropId, putId, unitsOf } from './units.js';
@@ -35,13 +35,15 @@ export interface PlanInput {
    * Whether resources that hold user data are deleted too; by default they are kept and reported.
    */
   deleteData?: boolean;
+  /** Whether what is protected stays with all that it needs; by default the plan is refused. */
+  keepProtected?: boolean;
   /** The user data that would be lost with a row: `12 files, 3.4M`. */
   dataSizes?: ReadonlyMap<Address, string>;
 }
 
 /** Pure: the same input always gives exactly the same plan. */
 export function buildPlan(input: PlanInput): Plan {
-  const { decisions: own, kept } = decideAll(input);
+  const { decisions: own, kept, staying } = decideAll(input);
   rejectConflicts(own, input);
   const { kinds } = input;
   const each = planFollowers(
@@ -66,12 +68,19 @@ export function buildPlan(input: PlanInput): Plan {
     ...(rollbacks.length > 0 && { rollbacks }),
     ...warningsIn(planned.map(({ decision }) => decision)),
     ...lossesOf(decisions, input),
-    ...planNotes(input, decisions, keptDataNotes(input, kept)),
+    ...planNotes(input, decisions, keptNotes(input, kept, staying)),
   };
 }
 
-/** `kept`: rows without a resource that stay because they hold user data. */
-function decideAll(input: PlanInput): { decisions: Decision[]; kept: Row[] } {
+interface Decided {
+  decisions: Decision[];
+  /** Rows without a resource that stay because they hold user data. */
+  kept: Row[];
+  /** Rows that stay because they are protected, or needed by one that is. */
+  staying: Staying;
+}
+
+function decideAll(input: PlanInput): Decided {
   const { rows, observed, kinds, targets = [], replace = [], restart = [] } = input;
   const forced = (address: Address) => {
     if (replace.includes(address)) return 'replace';
@@ -89,16 +98,18 @@ function decideAll(input: PlanInput): { decisions: Decision[]; kept: Row[] } {
   const gone = [...rowOf]
     .filter(([address]) => !desired.has(address) && isSelected(address))
     .sort(([a], [b]) => byName(a, b));
+  const staying: Staying = input.keepProtected ? protectedRows(gone, input) : new Map();
   const isKept = ([address, row]: [Address, Row]) =>
     kinds[row.kind].keepsData !== undefined && !input.deleteData && observed.states.has(address);
   const deleted = gone
-    .filter((each) => !isKept(each))
+    .filter((each) => !isKept(each) && !staying.has(each[0]))
     .map(([address, row]) => decideGone(row, observed, whyGone(input, address)));
   const orphans = targets.length > 0 ? [] : observed.orphans.map(decideOrphan);
   const all = [...changed, ...deleted, ...orphans];
   return {
     decisions: all.filter((each) => each !== undefined),
     kept: gone.filter(isKept).map(([, row]) => row),
+    staying,
   };
 }
 

@@ -87,5 +87,54 @@ export function keptDataNotes(
   return { notes, factUpdates: [] };
 }
 
+/** Rows that stay, and the protected one that each is needed by; its own address if it is that. */
+export type Staying = ReadonlyMap<Address, Address>;
+
+/** The protected rows that exist, with everything that they need. */
+export function protectedRows(
+  rows: readonly (readonly [Address, Row])[],
+  { observed }: Pick<Input, 'observed'>,
+): Staying {
+  const rowOf = new Map(rows);
+  const staying = new Map<Address, Address>();
+  const stay = (address: Address, by: Address) => {
+    const row = rowOf.get(address);
+    if (!row || staying.has(address) || !observed.states.has(address)) return;
+    staying.set(address, by);
+    for (const need of row.needs) stay(need, by);
+  };
+  const own = rows.filter(([, { protect }]) => protect).map(([address]) => address);
+  for (const address of own) if (observed.states.has(address)) staying.set(address, address);
+  for (const address of own) {
+    for (const need of rowOf.get(address)?.needs ?? []) stay(need, address);
+  }
+  return staying;
+}
+
+/** Notes and fact updates for rows that this plan keeps, as data or because they are protected. */
+export function keptNotes(
+  input: KeptDataInput & Pick<Input, 'kinds'>,
+  kept: readonly Row[],
+  staying: Staying,
+): { notes: Note[]; factUpdates: FactUpdate[] } {
+  const data = kept.filter(({ kind, name }) => !staying.has(addressOf(kind, name)));
+  const { notes, factUpdates } = keptDataNotes(input, data);
+  const own = [...staying].flatMap(([address, by]): Note[] => {
+    const size = input.dataSizes?.get(address);
+    const what = size === undefined ? '' : ` with its data (${size})`;
+    if (address === by) {
+      const text = `is protected and stays${what}; set protect: false and apply, then it can go`;
+      return [{ address, text }];
+    }
+    return isDerived(address, input.kinds)
+      ? []
+      : [{ address, text: `stays${what}: ${by} needs it` }];
+  });
+  return { notes: [...own, ...notes], factUpdates };
+}
+
+const isDerived = (address: Address, kinds: Kinds) =>
+  kinds[address.slice(0, address.indexOf('.')) as keyof Kinds].derived === true;
+
 const removalOf = ({ kind, stack, name }: Row, kinds: Kinds) =>
   kinds[kind].keepsData?.(stack, name) ?? '';

@@ -86,7 +86,18 @@ it('destroys a stack but keeps its protected volume', async () => {
   const stack = new MemoryStack();
   await stack.apply('name: shop\nvolumes: { data: { protect: true } }\n');
   expect(stack.planDestroy('shop', { deleteData: false }).changes).toEqual([]);
-  expect(() => stack.planDestroy('shop')).toThrow('cannot delete volume.data: it is protected');
+  const sizes = new Map([['volume.data', '12 files, 3.4M']] as const);
+  const { changes, losses, notes } = stack.planDestroy('shop', { dataSizes: sizes });
+  expect({ changes, losses, notes }).toEqual({
+    changes: [],
+    losses: undefined,
+    notes: [
+      {
+        address: 'volume.data',
+        text: 'is protected and stays with its data (12 files, 3.4M); set protect: false and apply, then it can go',
+      },
+    ],
+  });
 });
 
 it('replaces a volume only if it is named', () => {
@@ -110,4 +121,37 @@ it('replaces a volume only if it is named', () => {
     { action: 'replace', reasons: ['requested', 'path /a → /b', '1 file, 5B will be lost'] },
   ]);
   expect(asked.losses).toEqual([{ address: 'volume.data', text: '1 file, 5B will be lost' }]);
+});
+
+it('destroys around what is protected and what it needs, and names it', async () => {
+  const stack = new MemoryStack();
+  await stack.apply(`name: shop
+images: { db: { from: { host: { binaries: [/bin/busybox] } }, command: [busybox] } }
+bridges: { back: { subnet: 10.0.0.0/24 }, front: {} }
+volumes: { data: {} }
+containers:
+  db: { image: db, bridges: [back], volumes: ["data:/data"], protect: true }
+  web: { image: db, bridges: [front] }
+`);
+  const text = renderPlan(stack.planDestroy('shop'), { color: false, destroy: true });
+  expect(text.replace(/^ +- (?!bridge|container|hosts).*\n/gm, '')).toMatchInlineSnapshot(`
+    "baleine will perform the following actions:
+
+      # container.web will be destroyed (asked to be destroyed)
+      - container.web
+          - bridges.front: no address
+
+      # bridge.front will be destroyed (asked to be destroyed)
+      - bridge.front
+
+    Files derived from others follow for: hosts.front-7a66a5
+
+    Left as it is:
+      container.db is protected and stays; set protect: false and apply, then it can go
+      image.db stays: container.db needs it
+      bridge.back stays: container.db needs it
+      volume.data stays: container.db needs it
+
+    Plan: 0 to add, 0 to change, 2 to destroy."
+  `);
 });

@@ -340,8 +340,8 @@ describe('the plan rejects', () => {
     const stack = new MemoryStack();
     await stack.apply(single('protect: true'));
     expect(() => stack.plan(single('{ protect: true, command: [other] }'.slice(1, -1)))).toThrow();
-    expect(() => stack.planDestroy('one')).toThrow(
-      'cannot delete container.web: it is protected (asked to be destroyed)',
+    expect(() => stack.plan('name: one\n')).toThrow(
+      'cannot delete container.web: it is protected (no longer in the file)',
     );
   });
 

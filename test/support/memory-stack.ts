@@ -125,7 +125,7 @@ export class MemoryStack {
     stack: string,
     { deleteData = true, ...sizes }: Pick<PlanInput, 'deleteData' | 'dataSizes'> = {},
   ): Plan {
-    const gone = { goneReason: 'asked to be destroyed', deleteData, ...sizes };
+    const gone = { goneReason: 'asked to be destroyed', deleteData, keepProtected: true, ...sizes };
     return this.#build(stack, [], {}, gone);
   }
 
@@ -173,7 +173,7 @@ export class MemoryStack {
     stack: string,
     resources: ReturnType<typeof desired>,
     options: PlanOptions,
-    gone: Pick<PlanInput, 'goneReason' | 'deleteData' | 'dataSizes'> = {},
+    gone: Pick<PlanInput, 'goneReason' | 'deleteData' | 'keepProtected' | 'dataSizes'> = {},
   ): Plan {
     const rows = this.rows.filter((row) => row.stack === stack);
     const observed = this.#observe(stack, resources);

@@ -132,22 +132,30 @@ it(
 );
 
 it(
-  'refuses to remove protected resources',
+  'leaves protected resources running, with what they need, and names them',
   inPrivateHost(async (host) => {
     const b = { ...PAIR.containers.b, protect: true };
     const stack = new Stack(host, { ...PAIR, containers: { ...PAIR.containers, b } });
     await stack.apply();
-    const before = await host.snapshot();
+    const running = stack.processes('pair.b');
 
-    const ran = await stack.run('destroy', '-y');
-    expect(ran.code).toBe(1);
-    expect(ran.stderr).toContain('cannot delete container.b: it is protected');
-    expect(await stack.changes(before)).toEqual([]);
+    const text = await stack.destroy();
+    expect(text).toContain(`Left as it is:
+  container.b is protected and stays; set protect: false and apply, then it can go
+  image.box stays: container.b needs it
+  bridge.front stays: container.b needs it
+`);
+    expect(stack.processes('pair.b')).toEqual(running);
+    expect(stack.groups('pair.a')).toEqual([]);
+    expect(await host.http('http://10.77.1.12/')).toBe('b\n');
+    // a second time, there is nothing to do
+    await stack.destroy();
+    expect(stack.processes('pair.b')).toEqual(running);
 
     stack.write(PAIR);
-    expect(headings(await stack.plan())).toEqual([
+    expect(headings(await stack.plan())).toContain(
       'container.b will be updated in-place (protect true → false)',
-    ]);
+    );
     await stack.apply();
     await stack.destroy();
   }),
