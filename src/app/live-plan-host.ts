@@ -1,6 +1,7 @@
 import { fingerprint, missingSources, refuseNoFolder } from '../config/content-hash.js';
 import { readProfiles } from '../config/profiles.js';
 import type { Probe } from '../host/ports.js';
+import { needsSubnet, withSubnets } from '../kinds/bridge/auto-subnet.js';
 import { checkCapacity } from '../kinds/container/capacity.js';
 import { dueForHealth } from '../kinds/container/health.js';
 import { certificateKey, type Context as DesiredContext } from '../kinds/desired-context.js';
@@ -8,9 +9,12 @@ import type { Config } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { localFiles } from '../model/image-version.js';
 import type { Row } from '../model/resource.js';
+import type { BridgeSpec } from '../model/specs.js';
 import type { Context } from './context.js';
 import type { PlanHost } from './plan-host.js';
 import { resolveImages } from './resolve-images.js';
+
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * The input of the desired resources, by `context.planHost` or from this host.
@@ -26,7 +30,11 @@ export async function desiredInput(
   const host = context.planHost ?? livePlanHost(context);
   checkCapacity(config, host.capacity());
   const inputs = await host.inputs(config, rows);
-  return { config, rows, paths: context.paths, ...inputs, scale };
+  // what is recorded needs no look at the host
+  const preconditions = needsSubnet(config, rows) ? await host.preconditions() : undefined;
+  const problem = preconditions && ((spec: BridgeSpec) => preconditions.subnetProblem(spec, NONE));
+  const complete = withSubnets(config, rows, problem);
+  return { config: complete, rows, paths: context.paths, ...inputs, scale };
 }
 
 /** This host, as plans see it. What only some plans need is loaded when they do. */

@@ -34,15 +34,23 @@ export async function planStack(
   const input = await desiredInput(config, context, rows, scale);
   const isWhole = coversWholeStack(planOptions);
   if (isWhole && look && (await context.fastPath.isInSync(input, records, look))) {
-    return emptyPlan(name, own, kinds);
+    return withWarnings(emptyPlan(name, own, kinds), config);
   }
   const resources = desired(input);
   const targets = scale && scaleTargets(Object.keys(scale), name, resources, rows);
   const options = targets ? { ...planOptions, targets } : planOptions;
-  const plan = await planResources(context, name, resources, rows, { ...options, look, config });
+  const made = await planResources(context, name, resources, rows, { ...options, look, config });
+  const plan = withWarnings(made, config);
   if (isWhole) context.fastPath.noteInSync(plan, input, records, resources);
   if (opensPorts(plan)) checkPublishedPorts(config, hostOf(context).capacity());
   return plan;
+}
+
+/** What the reader of the file found worth saying is shown with each plan. */
+function withWarnings(plan: Plan, { warnings = [] }: Config): Plan {
+  if (warnings.length === 0) return plan;
+  const said = warnings.map((text) => ({ text }));
+  return { ...plan, warnings: [...said, ...(plan.warnings ?? [])] };
 }
 
 const ofStack = (stack: string, rows: readonly Row[]) => rows.filter((row) => row.stack === stack);

@@ -10,6 +10,7 @@ import {
   rollbackResources,
   serviceInstances,
 } from '../../src/kinds/container/rollback.js';
+import { withSubnets } from '../../src/kinds/bridge/auto-subnet.js';
 import { desired } from '../../src/kinds/desired.js';
 import { desiredImperative } from '../../src/kinds/desired-imperative.js';
 import { kinds } from '../../src/kinds/index.js';
@@ -99,8 +100,9 @@ export class MemoryStack {
   }
 
   desired(text: string, { scale = {} }: PlanOptions = {}) {
-    const config = loadConfig({ file: 'baleine.yaml', text, env: {}, directory: '/srv' });
     const { rows, paths, origins } = this;
+    const source = { file: 'baleine.yaml', text, env: {}, directory: '/srv' };
+    const config = withSubnets(loadConfig(source), rows);
     const files = this.#filesOf(rows);
     const resources = desired({ config, rows, paths, sources: {}, origins, scale, ...files });
     return { stack: config.name, resources };

@@ -37,6 +37,9 @@ function problemOnBridge(
 ): string | undefined {
   if (!bridge || bridge.external) return undefined;
   if (bridge.subnet === undefined) return `bridges.${name} has no subnet, so no address on it`;
+  if (bridge.subnet === 'auto') {
+    return `bridges.${name} has any subnet; a fixed address needs a subnet in the file`;
+  }
   const subnet = parseSubnet(bridge.subnet);
   if (!subnet) return undefined;
   if (address === bridge.host) return `${address} is the address of the host on bridges.${name}`;

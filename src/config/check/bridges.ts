@@ -67,7 +67,7 @@ function checkSubnet(
   name: string,
   { subnet }: BridgeSource,
 ): Subnet | undefined {
-  if (subnet === undefined) return undefined;
+  if (subnet === undefined || subnet === 'auto') return undefined;
   const path = ['bridges', name, 'subnet'];
   const parsed = parseSubnet(subnet);
   if (!parsed) {
@@ -99,6 +99,11 @@ function checkHost(
   if (host === undefined) return;
   const path = ['bridges', name, 'host'];
   if (text === undefined) problems.atValue(path, 'a host address needs a subnet', 'add subnet');
+  else if (text === 'auto') {
+    if (host === 'auto') return;
+    const message = 'a host address needs a subnet that it is in, and this bridge has any';
+    problems.atValue(path, message, 'give the subnet, or host: auto');
+  } else if (host === 'auto') return;
   else if (subnet) {
     const complaint = addressProblem(host, subnet);
     if (complaint) problems.atValue(path, complaint);

@@ -4,8 +4,10 @@ import { protectKey, recordedKey } from '../key.js';
 export const BRIDGE_KEYS = {
   subnet: recordedKey({
     schema: {
-      description: 'Its IPv4 subnet, from /8 to /30: `10.77.1.0/24`.',
-      $ref: '#/definitions/subnet',
+      description:
+        'Its IPv4 subnet, from /8 to /30: `10.77.1.0/24`. `auto` takes a /24 that is free on this host, and keeps it.',
+      anyOf: [{ const: 'auto' }, { $ref: '#/definitions/subnet' }],
+      errorMessage: 'must be an IPv4 subnet such as 10.77.1.0/24, or auto',
     },
     read: (raw: string | undefined) => raw,
     change: 'update',
@@ -13,8 +15,10 @@ export const BRIDGE_KEYS = {
   }),
   host: recordedKey({
     schema: {
-      description: "The host's address on the bridge. Without it, the host has no address there.",
-      $ref: '#/definitions/ipv4',
+      description:
+        "The host's address on the bridge; `auto` is the first of the subnet. Without it, the host has no address there.",
+      anyOf: [{ const: 'auto' }, { $ref: '#/definitions/ipv4' }],
+      errorMessage: 'must be an IPv4 address such as 10.77.1.10, or auto',
     },
     read: (raw: string | undefined) => raw,
     change: 'update',
