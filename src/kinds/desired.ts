@@ -56,7 +56,10 @@ export function desired(input: Context): Resource[] {
     ...stillUsed,
     ...farms.map((farm) => desiredConfig(farm, containers, leases, context)),
     ...desiredForwards(declared, bridges.specs, leases, context),
-    ...desiredHosts([...peersOf(instances, leases), ...keptPeers(kept)], context),
+    ...desiredHosts(
+      [...peersOf(instances, bridges.specs, leases, context), ...keptPeers(kept)],
+      context,
+    ),
     ...kept.filter(({ kind }) => kind !== 'hosts').map(resourceFromRow),
     ...containers,
   ];

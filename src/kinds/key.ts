@@ -10,6 +10,8 @@ export interface Flag {
   flags: string;
   help: string;
   repeatable?: true;
+  /** Only of containers that are kept: `run` has its own option of that name. */
+  kept?: true;
   /** The option's value as the file would have it. */
   raw?: (value: unknown) => unknown;
 }

@@ -1,8 +1,11 @@
 import { addressOf, byName, type KindName } from '../model/address.js';
+import { UserError } from '../model/errors.js';
 import { hostsFile, volumeDir } from '../model/install-paths.js';
+import type { Instance } from '../model/instance.js';
 import { digest } from '../model/json.js';
 import type { Row } from '../model/resource.js';
-import type { HostsSpec, VolumeSpec } from '../model/specs.js';
+import type { BridgeSpec, HostsSpec, VolumeSpec } from '../model/specs.js';
+import { HOST_GATEWAY } from './container/keys/extra_hosts.js';
 import type { Context } from './desired-context.js';
 
 /**
@@ -43,13 +46,38 @@ export function hostsPath(name: string, context: Context): string {
   return recorded?.file ?? hostsFile(context.paths, context.config.name, name);
 }
 
-/** The name of the host names that containers on these bridges see: `front-back-3f9a01`. */
-export function hostsName(bridges: readonly string[]): string {
+/**
+ * The name of the host names that containers on these bridges see: `front-back-3f9a01`.
+ *
+ * @param extra what they see in addition: containers with other `extra_hosts` do not share a file
+ */
+export function hostsName(bridges: readonly string[], extra: readonly string[] = []): string {
   const sorted = [...bridges].sort(byName);
   const key = sorted.join();
   const name = names.get(key) ?? nameOf(sorted);
   names.set(key, name);
-  return name;
+  return extra.length === 0 ? name : `${name}-${digest(extra, 6)}`;
+}
+
+/**
+ * The `extra_hosts` of a container as recorded: `NAME=ADDRESS`.
+ *
+ * @throws UserError for `host-gateway` if the host has no address on its bridges
+ */
+export function extraHostsOf(
+  { name, entry, path }: Instance,
+  bridges: ReadonlyMap<string, BridgeSpec>,
+  { config }: Context,
+): string[] | undefined {
+  const hosts = Object.keys(entry.bridges).flatMap((each) => bridges.get(each)?.host ?? []);
+  return entry.extra_hosts?.map((each) => {
+    const address = each.address === HOST_GATEWAY ? hosts[0] : each.address;
+    if (address !== undefined) return `${each.name}=${address}`;
+    throw new UserError(
+      `${config.where([...path, 'extra_hosts'])}: container ${name} has no host-gateway: the host has no address on any of its bridges`,
+      'Set host: ADDRESS on one of its bridges.',
+    );
+  });
 }
 
 /** Cached, because most containers share their bridges with others. */

@@ -7,7 +7,8 @@ import { printable } from './printable.js';
 import { formatHostPort } from './publish.js';
 import type { DependencySpec } from './specs.js';
 
-const SIZES = /(^|\.)(size|memory|max_size|bytes|file|read_bps|write_bps)$/;
+const SIZES =
+  /(^|\.)(size|shm_size|memory|memory_reservation|memory_swap|max_size|bytes|file|read_bps|write_bps)$/;
 const DURATIONS = /(^|\.)(stop_grace_period|interval|timeout|start_period|drain|monitor|handover)$/;
 const DIGESTS = /^(layers|(image|base)\.version|origin\.(image|manifest|fingerprint))$/;
 const DIGEST = /^(?:sha256:)?([0-9a-f]{12})[0-9a-f]+$/;

@@ -48,11 +48,15 @@ describe('durations', () => {
     ['10s', 10_000],
     ['1m30s', 90_000],
     ['500ms', 500],
+    ['1d', 86_400_000],
+    ['500us', 1],
+    ['2ms1500us', 4],
+    ['0us', 0],
     ['1.5s', 1500],
     ['0s', 0],
   ])('%s is %d ms', (text, expected) => expect(parseDuration(text)).toBe(expected));
 
-  it.each(['', '10', 's', '30s1m', '-1s', '1 s', '1d', '1.5m'])('are not %j', (text) =>
+  it.each(['', '10', 's', '30s1m', '-1s', '1 s', '1w', '1.5m'])('are not %j', (text) =>
     expect(parseDuration(text)).toBeUndefined(),
   );
 });

@@ -110,14 +110,16 @@ function renamedSpec(
   };
 }
 
-/** Hosts resources are named after the bridges of their containers. */
+/** Hosts resources are named after the bridges of their containers, and what else these see. */
 function groupNames(rows: readonly Row[], from: string, to: string): Map<string, string> {
-  const sets = rows.flatMap(({ kind, spec }) =>
-    kind === 'container' ? [(spec as ContainerSpec).links.map(({ bridge }) => bridge)] : [],
-  );
+  const containers = rows.filter(({ kind }) => kind === 'container');
   return new Map(
-    sets
-      .filter((set) => set.includes(from))
-      .map((set) => [hostsName(set), hostsName(set.map((each) => (each === from ? to : each)))]),
+    containers.flatMap(({ spec }): [string, string][] => {
+      const { links, extra_hosts } = spec as ContainerSpec;
+      const before = links.map(({ bridge }) => bridge);
+      if (!before.includes(from)) return [];
+      const after = before.map((each) => (each === from ? to : each));
+      return [[hostsName(before, extra_hosts), hostsName(after, extra_hosts)]];
+    }),
   );
 }

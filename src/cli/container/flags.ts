@@ -45,7 +45,8 @@ export function addWordOptions(command: Command, when: 'kept' | 'once' = 'kept')
       .requiredOption('--image <name>', 'what its disk is a copy of')
       .option('--restart <policy>', 'no, always, unless-stopped, on-failure or on-failure:N', 'no');
   }
-  for (const { flags, help, repeatable } of FLAGS.map(([, flag]) => flag)) {
+  for (const { flags, help, repeatable, kept } of FLAGS.map(([, flag]) => flag)) {
+    if (kept && when === 'once') continue;
     if (repeatable) command.option(flags, help, append, []);
     else command.option(flags, help);
   }

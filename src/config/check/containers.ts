@@ -30,13 +30,6 @@ function checkSizes({ path, entry }: Service, problems: Problems): void {
   if (entry.logs.max_size < MIN_LOG) {
     problems.atValue([...path, 'logs', 'max_size'], 'a log must have at least 4K');
   }
-  for (const [name, { soft, hard }] of Object.entries(entry.ulimits)) {
-    if (soft <= hard) continue;
-    problems.atValue(
-      [...path, 'ulimits', name],
-      `the soft limit ${soft} is above the hard limit ${hard}`,
-    );
-  }
 }
 
 /** Every mount has its own target, and none hides what the runtime mounts. */

@@ -3,19 +3,22 @@ import { hostsCopy, idOf } from '../../model/install-paths.js';
 import type { Instance } from '../../model/instance.js';
 import { parseSharing } from '../../model/namespaces.js';
 import type { Resource, Row } from '../../model/resource.js';
-import type { ContainerSpec, HostsSpec } from '../../model/specs.js';
+import type { BridgeSpec, ContainerSpec, HostsSpec } from '../../model/specs.js';
 import type { Context, Leases } from '../desired-context.js';
-import { hostsName, hostsPath } from '../recorded.js';
+import { extraHostsOf, hostsName, hostsPath } from '../recorded.js';
 
 /**
  * The contents of /etc/hosts (hosts(5)). What a container can reach depends only on its bridges, so
- * all containers on the same bridges share one text.
+ * all containers on the same bridges share one text, unless they have `extra_hosts`.
  */
 export function desiredHosts(peers: Peer[], context: Context): Resource<HostsSpec>[] {
   const { config, paths } = context;
   const groups = new Map<string, Peer[]>();
   for (const each of peers) {
-    const name = hostsName(each.bridges.map(({ bridge }) => bridge));
+    const name = hostsName(
+      each.bridges.map(({ bridge }) => bridge),
+      each.extra,
+    );
     const members = groups.get(name) ?? [];
     members.push(each);
     groups.set(name, members);
@@ -41,15 +44,16 @@ function hostsText(members: Peer[], known: ReadonlyMap<string, string[]>): strin
     bridges.length === 0
       ? members.map(ownName)
       : bridges.flatMap((bridge) => known.get(bridge) ?? []);
-  return `${['127.0.0.1 localhost', '::1 localhost', ...lines].join('\n')}\n`;
+  const extra = members[0]?.extra.map((each) => each.replace(/^([^=]*)=(.*)$/s, '$2 $1')) ?? [];
+  return `${['127.0.0.1 localhost', '::1 localhost', ...lines, ...extra].join('\n')}\n`;
 }
 
 /**
  * A container without a bridge has no address of its own; this is Debian's convention for such
  * hosts.
  */
-function ownName({ hostname }: Peer): string {
-  return `127.0.1.1 ${hostname}`;
+function ownName({ hostnames }: Peer): string {
+  return `127.0.1.1 ${hostnames.join(' ')}`;
 }
 
 /** A line for each peer with an address on the bridge, in order. */
@@ -70,32 +74,47 @@ function linesByBridge(peers: Peer[]): ReadonlyMap<string, string[]> {
 /** A container as seen by the others on its bridges. */
 export interface Peer {
   name: string;
-  hostname: string;
+  /** Its host name, behind the full one if it has a domain. */
+  hostnames: string[];
+  /** Its `extra_hosts` as recorded. */
+  extra: string[];
   /** Sorted. The address is absent on a bridge without a subnet. */
   bridges: { bridge: string; address?: string; names: string[] }[];
 }
 
 /** Without those that share the network of another: they have its names, too. */
-export function peersOf(instances: Instance[], leases: Leases): Peer[] {
+export function peersOf(
+  instances: Instance[],
+  specs: ReadonlyMap<string, BridgeSpec>,
+  leases: Leases,
+  context: Context,
+): Peer[] {
   const own = instances.filter(({ entry }) => !parseSharing(entry.network_mode));
-  return own.map(({ name, service, entry }) => {
-    const hostname = entry.hostname ?? name;
+  return own.map((instance) => {
+    const { name, service, entry } = instance;
+    const hostnames = hostnamesOf(entry.hostname ?? name, entry.domainname);
     const bridges = Object.entries(entry.bridges).map(([bridge, { aliases }]) =>
-      member(bridge, leases(name, bridge), [hostname, name, service, ...aliases]),
+      member(bridge, leases(name, bridge), [...hostnames, name, service, ...aliases]),
     );
-    return { name, hostname, bridges: sorted(bridges) };
+    const extra = extraHostsOf(instance, specs, context) ?? [];
+    return { name, hostnames, extra, bridges: sorted(bridges) };
   });
 }
+
+/** The full name first, as hosts(5) recommends. */
+const hostnamesOf = (hostname: string, domain: string | undefined) =>
+  domain === undefined ? [hostname] : [`${hostname}.${domain}`, hostname];
 
 /** The containers among the rows. */
 export function keptPeers(rows: readonly Row[]): Peer[] {
   return rows.flatMap(({ kind, name, spec }) => {
     if (kind !== 'container' || (spec as ContainerSpec).network) return [];
-    const { hostname, links } = spec as ContainerSpec;
+    const { hostname, domainname, extra_hosts: extra = [], links } = spec as ContainerSpec;
+    const hostnames = hostnamesOf(hostname, domainname);
     const bridges = links.map(({ bridge, address }) =>
-      member(bridge, address?.split('/')[0], [hostname, name]),
+      member(bridge, address?.split('/')[0], [...hostnames, name]),
     );
-    return [{ name, hostname, bridges: sorted(bridges) }];
+    return [{ name, hostnames, extra, bridges: sorted(bridges) }];
   });
 }
 

@@ -18,6 +18,30 @@ const box = (more: object) => ({
   ...more,
 });
 
+/** What its first process is given. */
+const EQUIPPED = {
+  // keeps its shell until its standard input ends
+  command: ['busybox', 'sh', '-c', 'busybox tty; busybox cat'],
+  tty: true,
+  stdin_open: true,
+  shm_size: '1M',
+  group_add: [44, 'video'],
+  ulimits: { nofile: { soft: 100, hard: -1 }, core: -1 },
+  sysctls: ['net.core.somaxconn=77'],
+  cap_drop: ['all'],
+  cap_add: ['net_raw'],
+  stop_signal: 'SIGKILL',
+};
+
+/** Who it is, and whom it asks. */
+const NAMED = {
+  hostname: 'n_1',
+  domainname: 'example.com',
+  dns: '10.77.1.1',
+  dns_search: ['a.example.com', 'example.com'],
+  dns_opt: ['ndots:2', 'timeout:1'],
+};
+
 const inside = (stack: Stack, name: string, script: string) =>
   stack.done('exec', name, '--', 'busybox', 'sh', '-c', script);
 
@@ -28,16 +52,27 @@ const zombies = async (stack: Stack, name: string) =>
 describe.each(usableRuntimes())('under %s', (runtime) => {
   const containers = {
     init: box({ command: FORGETS, init: true }),
-    'init-userns': box({ command: FORGETS, init: true, userns: 'auto', read_only: true }),
+    'init-userns': box({
+      command: FORGETS,
+      init: true,
+      userns: 'auto',
+      read_only: true,
+      domainname: 'a.b',
+    }),
+    equipped: box(EQUIPPED),
+    piped: box({ command: ['busybox', 'cat'], stdin_open: true, stop_signal: 'SIGKILL' }),
     bare: box({ command: FORGETS, stop_signal: 'SIGKILL' }),
+    named: box({ ...NAMED, bridges: ['front'], extra_hosts: ['host:host-gateway', 'a:10.0.0.1'] }),
   };
-  const use = appliedStack({
+  const words = {
     name: 'compose',
-    images: { box: SMALL_IMAGE },
+    images: { box: { ...SMALL_IMAGE, copy: [{ from: './group', to: '/etc/group' }] } },
+    bridges: { front: { subnet: '10.77.1.0/24', host: '10.77.1.1' } },
     containers: Object.fromEntries(
       Object.entries(containers).map(([name, each]) => [name, { ...each, runtime }]),
     ),
-  });
+  };
+  const use = appliedStack(words, { group: 'root:x:0:\nvideo:x:4242:\n' });
 
   it('leaves nothing to change', async () => {
     expect(await use().plan()).toBe(NOTHING);
@@ -59,4 +94,54 @@ describe.each(usableRuntimes())('under %s', (runtime) => {
       await use().done('start', name);
     },
   );
+
+  it('names, name servers and host names are as the file says', async () => {
+    const files = 'busybox cat /proc/sys/kernel/domainname /etc/hostname /etc/resolv.conf';
+    expect((await inside(use(), 'named', files)).split('\n')).toEqual([
+      ...['example.com', 'n_1', 'nameserver 10.77.1.1', 'search a.example.com example.com'],
+      ...['options ndots:2 timeout:1', ''],
+    ]);
+    const hosts = (name: string) => inside(use(), name, 'busybox cat /etc/hosts /etc/resolv.conf');
+    expect((await hosts('named')).split('\n').slice(2, 5)).toEqual([
+      expect.stringMatching(/^10\.77\.1\.\d+ n_1\.example\.com n_1 named$/),
+      ...['10.77.1.1 host', '10.0.0.1 a'],
+    ]);
+    expect((await hosts('init-userns')).split('\n').slice(2)).toEqual(
+      expect.arrayContaining(['127.0.1.1 init-userns.a.b init-userns', 'search a.b']),
+    );
+  });
+
+  it('a changed extra_hosts reaches the running container', async () => {
+    const { named } = words.containers;
+    const before = use().processes('compose.named');
+    const edited = { ...named, extra_hosts: { a: '10.0.0.2' } };
+    use().write({ ...words, containers: { ...words.containers, named: edited } });
+    expect(await use().apply()).toContain('extra_hosts');
+    expect(use().processes('compose.named')).toEqual(before);
+    const lines = await inside(use(), 'named', 'busybox grep 10.0.0 /etc/hosts');
+    expect(lines).toBe('10.0.0.2 a\n');
+    use().write(words);
+    await use().apply();
+  });
+
+  it('its first process has what the file gives it, and standard input that stays open', async () => {
+    const script = [
+      'busybox df -k /dev/shm | busybox tail -n 1',
+      'busybox grep -E "^(Groups|CapBnd):" /proc/1/status',
+      'busybox cat /proc/sys/net/core/somaxconn',
+      'busybox grep -E "Max (open|core)" /proc/1/limits',
+    ];
+    const lines = (await inside(use(), 'equipped', script.join(';'))).trimEnd().split('\n');
+    expect(lines.map((each) => each.trim().replace(/\s+/g, ' '))).toEqual([
+      expect.stringMatching(/^shm 1024 /),
+      'Groups: 0 44 4242',
+      'CapBnd: 0000000000002000',
+      '77',
+      expect.stringMatching(/^Max core file size unlimited unlimited /),
+      expect.stringMatching(/^Max open files 100 [1-9]\d{3,} /),
+    ]);
+    const log = async () => (await use().done('logs', 'equipped')).trim();
+    await expect.poll(log).toMatch(/\/dev\/(pts\/\d+|console)/);
+    expect(use().pids('compose.piped')).toHaveLength(1);
+  });
 });

@@ -196,11 +196,19 @@ function text(path: string): string {
 /**
  * One applied stack for all tests of a file; the result returns it. It is destroyed at the end, and
  * anything left then fails the file.
+ *
+ * @param files to write beside its file, by name
  */
-export function appliedStack(content: StackFile): () => Stack {
+export function appliedStack(
+  content: StackFile,
+  files: Readonly<Record<string, string>> = {},
+): () => Stack {
   let stack: Stack;
   beforeAll(async () => {
     stack = new Stack(await privateHost(), content);
+    for (const [name, text] of Object.entries(files)) {
+      writeFileSync(join(stack.host.dir, name), text);
+    }
     await stack.apply();
   });
   afterAll(async () => {

@@ -73,7 +73,7 @@ export function writeBundle(
   writeFileSync(files.config, JSON.stringify(config), { mode: 0o600 });
   copyFileSync(spec.hosts_file, files.hosts);
   writeFileSync(files.hostname, `${spec.hostname}\n`, { mode: 0o644 });
-  writeFileSync(files.resolv, resolvConf(spec.dns), { mode: 0o644 });
+  writeFileSync(files.resolv, resolvConf(spec), { mode: 0o644 });
 }
 
 /** Environment variables that map each address to the descriptor of its socket. */
@@ -119,4 +119,13 @@ export function stagedMounts(paths: InstallPaths, spec: ContainerSpec): StagedMo
 }
 
 /** resolv.conf(5). Empty instead of the host's, whose servers cannot be reached from inside. */
-const resolvConf = (dns: string[]) => dns.map((address) => `nameserver ${address}\n`).join('');
+function resolvConf({ dns, dns_search, dns_opt, domainname }: ContainerSpec): string {
+  const search = (dns_search ?? [domainname ?? '.']).filter((each) => each !== '.');
+  return [
+    ...dns.map((address) => `nameserver ${address}`),
+    ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
+    ...(dns_opt ? [`options ${dns_opt.join(' ')}`] : []),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}

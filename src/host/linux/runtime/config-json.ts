@@ -89,7 +89,10 @@ export function configJson(spec: ProcessSpec, context: BundleContext): OciSpec {
       resources: resourcesOf(spec.limits, context.host.swapLimit, (device) =>
         requireDeviceNumber(device, context.rootfs),
       ),
-      sysctl: checkedSysctls(spec.sysctls),
+      sysctl: {
+        ...checkedSysctls(spec.sysctls),
+        ...domainOf(spec, context),
+      },
       ...guardedPaths(unconfined, context.host.thermal),
       rootfsPropagation: 'private',
       ...(seccomp && { seccomp }),
@@ -128,7 +131,12 @@ function processOf(
       'Give it a user: "1000:1000"',
     );
   }
-  const defaults = { PATH, HOSTNAME: spec.hostname, HOME: home };
+  const defaults = {
+    PATH,
+    HOSTNAME: spec.hostname,
+    HOME: home,
+    ...(terminal && { TERM: 'xterm' }),
+  };
   const environment = { ...defaults, ...spec.environment };
   return {
     terminal: terminal !== undefined,
@@ -188,6 +196,14 @@ const READ_ONLY = ['bus', 'fs', 'irq', 'sys', 'sysrq-trigger'].map((name) => `/p
 export function guardedPaths(unconfined: boolean, thermal: string[]) {
   if (unconfined) return { maskedPaths: [], readonlyPaths: [] };
   return { maskedPaths: [...MASKED, ...thermal], readonlyPaths: READ_ONLY };
+}
+
+/**
+ * The domain of its UTS namespace, which has a key of its own only since version 1.1 of config.json.
+ * Whose root is nobody on the host cannot write it; its files have it nevertheless.
+ */
+function domainOf({ domainname }: ProcessSpec, { userns }: BundleContext): Record<string, string> {
+  return domainname === undefined || userns ? {} : { 'kernel.domainname': domainname };
 }
 
 /** Parameters that belong to a container's network or ipc namespace instead of the host. */

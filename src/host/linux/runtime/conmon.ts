@@ -30,6 +30,10 @@ export interface MonitorOptions {
   sockets: HostPort[];
   /** Command to run when the container has ended, without standard streams; may be empty. */
   exitCommand: string[];
+  /** Its first process gets a terminal, whose output is logged. */
+  terminal: boolean;
+  /** Its standard input stays open. */
+  input: boolean;
 }
 
 /**
@@ -72,7 +76,15 @@ export async function launchMonitor(
 
 function argumentsFor(
   paths: InstallPaths,
-  { id, runtime, logSize, sockets, exitCommand: [program, ...words] }: MonitorOptions,
+  {
+    id,
+    runtime,
+    logSize,
+    sockets,
+    terminal,
+    input,
+    exitCommand: [program, ...words],
+  }: MonitorOptions,
   state: string,
   log: string,
 ): string[] {
@@ -87,6 +99,8 @@ function argumentsFor(
     ...['--exit-dir', exitsDir(paths), '--persist-dir', files.dir],
     ...['--socket-dir-path', socketsDir(paths)],
     ...['--log-path', `k8s-file:${log}`, '--log-size-max', String(logSize)],
+    ...(terminal ? ['--terminal'] : []),
+    ...(input ? ['--stdin', '--leave-stdin-open'] : []),
     ...(sockets.length > 0 ? ['--replace-listen-pid'] : []),
     ...(program === undefined ? [] : ['--exit-command', program]),
     ...words.flatMap((word) => ['--exit-command-arg', word]),

@@ -20,7 +20,7 @@ export function checkDisk(tree: string, spec: ContainerSpec): User {
   checkTree(tree);
   checkWorkingDir(tree, spec.working_dir, spec.mounts);
   checkTargets(tree, spec);
-  const user = resolveUser(tree, spec.user);
+  const user = resolveUser(tree, spec.user, spec.group_add);
   if (spec.userns) checkMapped(user, spec.user, spec.userns);
   return user;
 }

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import type { OciMount } from '../../../model/oci.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 
-type MountOptions = Pick<ContainerSpec, 'mounts' | 'tmpfs' | 'read_only'>;
+type MountOptions = Pick<ContainerSpec, 'mounts' | 'tmpfs' | 'read_only' | 'shm_size'>;
 
 export interface MountedFile {
   source: string;
@@ -20,7 +20,7 @@ export interface MountedFile {
  * @param shm the /dev/shm of another container, `none`, or absent for its own
  */
 export function mountsOf(
-  { mounts, tmpfs, read_only }: MountOptions,
+  { mounts, tmpfs, read_only, shm_size }: MountOptions,
   files: Record<string, MountedFile>,
   recursive = false,
   shm?: string,
@@ -34,7 +34,8 @@ export function mountsOf(
   for (const mount of [...own, ...memory.reverse(), ...binds]) {
     chosen.set(mount.destination, mount);
   }
-  return [...kernelMounts(shm), ...[...chosen.values()].sort((a, b) => depth(a) - depth(b))];
+  const kernel = kernelMounts(shm_size, shm);
+  return [...kernel, ...[...chosen.values()].sort((a, b) => depth(a) - depth(b))];
 }
 
 const depth = ({ destination }: OciMount) => destination.split('/').filter(Boolean).length;
@@ -42,21 +43,22 @@ const depth = ({ destination }: OciMount) => destination.split('/').filter(Boole
 const SHM = '/dev/shm';
 
 /** `/dev` is never the image's own: its device nodes would be the host's devices. */
-const KERNEL: OciMount[] = [
+const ownMounts = (shm: number | string): OciMount[] => [
   mount('/proc', 'proc', 'nosuid,noexec,nodev'),
   mount('/dev', 'tmpfs', 'nosuid,strictatime,mode=755,size=64m'),
   mount('/dev/pts', 'devpts', 'nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5'),
-  mount(SHM, 'tmpfs', 'nosuid,noexec,nodev,mode=1777,size=64m', 'shm'),
+  mount(SHM, 'tmpfs', `nosuid,noexec,nodev,mode=1777,size=${shm}`, 'shm'),
   mount('/dev/mqueue', 'mqueue', 'nosuid,noexec,nodev'),
   mount('/sys', 'sysfs', 'nosuid,noexec,nodev,ro'),
   mount('/sys/fs/cgroup', 'cgroup', 'nosuid,noexec,nodev,relatime,ro'),
 ];
 
-function kernelMounts(shm: string | undefined): OciMount[] {
-  if (shm === undefined) return KERNEL;
-  if (shm === 'none') return KERNEL.filter(({ destination }) => destination !== SHM);
+function kernelMounts(size: number | string = '64m', shm?: string): OciMount[] {
+  const own = ownMounts(size);
+  if (shm === undefined) return own;
+  if (shm === 'none') return own.filter(({ destination }) => destination !== SHM);
   const shared = mount(SHM, 'bind', 'bind,rprivate,nosuid,noexec,nodev,rw', shm);
-  return KERNEL.map((each) => (each.destination === SHM ? shared : each));
+  return own.map((each) => (each.destination === SHM ? shared : each));
 }
 
 function mount(destination: string, type: string, options: string, source = type): OciMount {

@@ -81,18 +81,18 @@ export function checkShared(
 
 const inode = (path: string) => statSync(path, { throwIfNoEntry: false })?.ino;
 
-/** As large as that of every container, whose own would be out of reach of others. */
-const SHM_OPTIONS = 'nosuid,nodev,noexec,mode=1777,size=64m';
+/** As the /dev/shm of every container. */
+const SHM_OPTIONS = 'nosuid,nodev,noexec,mode=1777';
 
 /** Mounts a new /dev/shm for a container that lets others share it. */
 export async function ensureShm(
   paths: InstallPaths,
-  { id, ipc }: Pick<ContainerSpec, 'id' | 'ipc'>,
+  { id, ipc, shm_size = '64m' }: Pick<ContainerSpec, 'id' | 'ipc' | 'shm_size'>,
 ): Promise<void> {
   if (ipc !== 'shareable') return;
   const { shm } = bundleFiles(paths, id);
   mkdirSync(shm, { recursive: true, mode: 0o700 });
-  await run('mount', ['-t', 'tmpfs', '-o', SHM_OPTIONS, '--', 'shm', shm], {
+  await run('mount', ['-t', 'tmpfs', '-o', `${SHM_OPTIONS},size=${shm_size}`, '--', 'shm', shm], {
     purpose: `give ${id} a /dev/shm`,
   });
 }

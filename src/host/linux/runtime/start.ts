@@ -48,7 +48,7 @@ async function start(context: StartContext, spec: ContainerSpec): Promise<Starte
   await cleanUp(paths, spec.id);
   await clearCgroup(context, spec.id);
   await ensureShm(paths, spec);
-  writeBundle(paths, spec, runtime);
+  writeBundle(paths, spec, runtime, spec.tty ? {} : undefined);
   try {
     return await withIdmapStage(paths, spec, stagedMounts(paths, spec), () =>
       cgroupLock.shared(() => launchAndStart(context, spec, runtime)),
@@ -87,6 +87,8 @@ async function launchAndStart(
     logSize,
     sockets,
     exitCommand,
+    terminal: spec.tty ?? false,
+    input: spec.stdin_open ?? false,
   });
   // Checked before the user's program runs, since that may end at once.
   const first = identify(pid);

@@ -34,9 +34,19 @@ const MAX_ID = 2 ** 32 - 2;
  * set-group-ID program could drop it, and with it any restriction of that group (CVE-2022-36109 of
  * Docker).
  *
+ * @param more names or numbers of groups that it is in besides
  * @throws UserError for a name that is not in the tree
  */
-export function resolveUser(tree: string, text: string): User {
+export function resolveUser(tree: string, text: string, more: readonly string[] = []): User {
+  const user = withOwnGroups(tree, text);
+  if (more.length === 0) return user;
+  const groups = groupsOf(tree);
+  const gids = more.map((each) => findGroup(groups, each, text));
+  const all = new Set([...user.additionalGids, ...gids]);
+  return { ...user, additionalGids: [...all].sort((a, b) => a - b) };
+}
+
+function withOwnGroups(tree: string, text: string): User {
   const [who, group] = text.split(':').map((part) => part || undefined);
   const account = findAccount(tree, who ?? '0', text);
   const groups = group === undefined || !/^\d+$/.test(group) ? groupsOf(tree) : [];

@@ -16,7 +16,7 @@ import type {
   RotationSpec,
 } from '../../../model/specs.js';
 import type { Context, Leases } from '../../desired-context.js';
-import { hostsName, hostsPath, volumePath } from '../../recorded.js';
+import { extraHostsOf, hostsName, hostsPath, volumePath } from '../../recorded.js';
 import { KEYS } from '../keys/index.js';
 import type { AnyKey, KeySpec, ResolvedSpec } from '../keys/types.js';
 import { dependenciesOf } from './dependencies.js';
@@ -49,6 +49,7 @@ export function desiredContainers(
     );
     const before = recorded.get(name);
     const owner = networkOwner(instance, instances, context);
+    const extra = extraHostsOf(instance, bridges, context);
     const resolved: Exact<ResolvedSpec> = {
       image: {
         name: entry.image,
@@ -72,13 +73,15 @@ export function desiredContainers(
       configs: memoryFilesOf('configs', entry, context),
       seccomp: seccompOf(entry, context),
       hostname: owner?.hostname ?? entry.hostname ?? name,
+      extra_hosts: extra,
       labels,
     };
     const spec: Exact<Omit<ContainerSpec, keyof KeySpec>> = {
       id: idOf(context.config.name, name),
       host_network: entry.host_network || undefined,
       stopped: before?.stopped,
-      hosts_file: owner?.hosts_file ?? hostsPath(hostsName(Object.keys(entry.bridges)), context),
+      hosts_file:
+        owner?.hosts_file ?? hostsPath(hostsName(Object.keys(entry.bridges), extra), context),
       rotation: rotationOf(instance, context),
       sockets: socketsOf(instance),
       proxy: instance.proxy,
@@ -100,7 +103,7 @@ export function desiredContainers(
       kind: 'container',
       name,
       spec,
-      needs: needsOf(instance, instances, context),
+      needs: needsOf(instance, instances, bridges, context),
       ...optionalOf(instance, instances),
       protect: entry.protect,
       entry: instance.path,
@@ -262,7 +265,12 @@ function seedsOf(
   return seeds.length > 0 ? { seeds } : {};
 }
 
-function needsOf(instance: Instance, instances: Instance[], context: Context): Address[] {
+function needsOf(
+  instance: Instance,
+  instances: Instance[],
+  bridges: ReadonlyMap<string, BridgeSpec>,
+  context: Context,
+): Address[] {
   const { config, kept = [] } = context;
   const { entry } = instance;
   const ours = (kind: 'image' | 'bridge', name: string): Address[] => {
@@ -273,7 +281,12 @@ function needsOf(instance: Instance, instances: Instance[], context: Context): A
   return [
     ...(parseSharing(entry.network_mode)
       ? []
-      : [addressOf('hosts', hostsName(Object.keys(entry.bridges)))]),
+      : [
+          addressOf(
+            'hosts',
+            hostsName(Object.keys(entry.bridges), extraHostsOf(instance, bridges, context)),
+          ),
+        ]),
     ...ours('image', entry.image),
     ...Object.keys(entry.bridges).flatMap((bridge) => ours('bridge', bridge)),
     ...entry.volumes.flatMap(({ type, source }) =>

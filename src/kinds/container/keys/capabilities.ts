@@ -2,15 +2,16 @@ import type { Path } from '../../../config/document.js';
 import { suggest } from '../../../config/suggest.js';
 import type { ParseContext } from '../../../config/values.js';
 
-/** `ALL`, or names with or without `CAP_`. */
+/** `ALL`, or names with or without `CAP_`, in either case. */
 export function capabilitiesOf(
   raw: string[] | undefined,
   path: Path,
   { problems }: ParseContext,
 ): string[] {
   return (raw ?? []).map((each, i) => {
-    if (each === 'ALL') return each;
-    const name = each.startsWith('CAP_') ? each : `CAP_${each}`;
+    const upper = each.toUpperCase();
+    if (upper === 'ALL') return upper;
+    const name = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
     if (!CAPABILITIES.has(name)) {
       problems.atValue([...path, i], `unknown capability ${JSON.stringify(each)}`, () =>
         suggest(name, CAPABILITIES),

@@ -5,9 +5,9 @@ export const hostname = resolvedKey({
     description: 'The host name. Default: the name of the container.',
     type: 'string',
     pattern:
-      '^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$',
+      '^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*$',
     maxLength: 64,
-    errorMessage: 'must be a host name of letters, digits, "-" and ".", at most 64 characters',
+    errorMessage: 'must be a host name of letters, digits, "-", "_" and ".", at most 64 characters',
   },
   read: (raw: string | undefined) => raw,
   as: 'hostname',

@@ -8,8 +8,13 @@ import { command } from './command.js';
 import { configs } from './configs.js';
 import { depends_on } from './depends_on.js';
 import { dns } from './dns.js';
+import { dns_opt } from './dns_opt.js';
+import { dns_search } from './dns_search.js';
+import { domainname } from './domainname.js';
 import { entrypoint } from './entrypoint.js';
 import { environment } from './environment.js';
+import { extra_hosts } from './extra_hosts.js';
+import { group_add } from './group_add.js';
 import { heal } from './heal.js';
 import { healthcheck } from './healthcheck.js';
 import { hostname } from './hostname.js';
@@ -32,10 +37,13 @@ import { seccomp } from './seccomp.js';
 import { secrets } from './secrets.js';
 import { security } from './security.js';
 import { selinux } from './selinux.js';
+import { shm_size } from './shm_size.js';
+import { stdin_open } from './stdin_open.js';
 import { stop_grace_period } from './stop_grace_period.js';
 import { stop_signal } from './stop_signal.js';
 import { sysctls } from './sysctls.js';
 import { tmpfs } from './tmpfs.js';
+import { tty } from './tty.js';
 import { ulimits } from './ulimits.js';
 import { user } from './user.js';
 import { userns } from './userns.js';
@@ -59,6 +67,7 @@ export const KEYS = {
   publish,
   environment,
   user,
+  group_add,
   working_dir,
   limits,
   restart,
@@ -66,6 +75,8 @@ export const KEYS = {
   heal,
   depends_on,
   init,
+  tty,
+  stdin_open,
   stop_signal,
   stop_grace_period,
   protect: protectKey,
@@ -78,11 +89,16 @@ export const KEYS = {
   cap_drop,
   read_only,
   tmpfs,
+  shm_size,
   sysctls,
   ulimits,
   oom_score_adj,
   hostname,
+  domainname,
+  extra_hosts,
   dns,
+  dns_search,
+  dns_opt,
   labels,
   annotations,
   runtime,

@@ -15,4 +15,9 @@ export const tmpfs = plainKey({
   },
   change: 'replace',
   release: true,
+  flag: {
+    flags: '--tmpfs <path[:options]>',
+    help: 'a folder in memory; repeatable',
+    repeatable: true,
+  },
 });
