@@ -118,7 +118,8 @@ export interface Capacity {
  * planning, so that a change that would fail is rejected before anything is touched. Each result is
  * a cause, or undefined if there is no problem.
  */
-export interface Preconditions extends Pick<Capacity, 'isBlockDevice' | 'labelProblem'> {
+export interface Preconditions
+  extends Pick<Capacity, 'isBlockDevice' | 'labelProblem' | 'controller'> {
   /** Why a secret or config of a container, as recorded or declared, could not be written. */
   memoryFileProblem(
     id: string,

@@ -24,7 +24,7 @@ const ORDERED = /(^|\.)(command|entrypoint|test|exec|check)$/;
  *   plain numbers
  */
 export function formatValue(attribute: string, value: unknown): string {
-  if (typeof value === 'number' && SIZES.test(attribute)) return formatBytes(value);
+  if (typeof value === 'number' && value >= 0 && SIZES.test(attribute)) return formatBytes(value);
   if (typeof value === 'number' && DURATIONS.test(attribute)) return formatDuration(value);
   if (typeof value === 'string') return textOf(attribute, value);
   if (Array.isArray(value)) {

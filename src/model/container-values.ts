@@ -48,8 +48,14 @@ export interface IoLimit {
 }
 
 export interface Limits {
-  /** Bytes. Swap is 0. */
+  /** Bytes. Swap is 0 unless `memory_swap` is set. */
   memory?: number;
+  /** Bytes that the kernel leaves it when memory runs short. */
+  memory_reservation?: number;
+  /** Bytes of memory and swap together, at least `memory`; -1 for no limit. */
+  memory_swap?: number;
+  /** How readily its memory is swapped out, 0–100; cgroup v1 only. */
+  memory_swappiness?: number;
   /** Number of CPUs, 0.01 and up; a quota of CPU time per 100 ms. */
   cpus?: number;
   /** Relative weight, 2–262144; 1024 is the kernel's default. */

@@ -23,6 +23,9 @@ const SAME: {
   ) => boolean;
 } = {
   memory: samePages,
+  memory_reservation: samePages,
+  memory_swap: (desired, observed) => desired === observed || samePages(desired, observed),
+  memory_swappiness: (desired, observed) => desired === observed,
   cpus: (desired, observed) => quotaOf(desired) === quotaOf(observed),
   cpu_shares: (desired, observed) =>
     desired === observed || weightOfShares(desired) === weightOfShares(observed),

@@ -67,7 +67,7 @@ export interface OciMount {
 export interface OciResources {
   devices: { allow: boolean; type?: string; major?: number; minor?: number; access: string }[];
   /** Bytes; `swap` is memory and swap together. */
-  memory?: { limit: number; swap?: number };
+  memory?: { limit?: number; reservation?: number; swap?: number };
   cpu?: { shares?: number; quota?: number; period?: number; cpus?: string };
   pids: { limit: number };
   blockIO?: Partial<Record<OciThrottle, { major: number; minor: number; rate: number }[]>>;

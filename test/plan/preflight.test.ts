@@ -15,6 +15,7 @@ ${more}`;
 const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   isBlockDevice: () => true,
   labelProblem: () => undefined,
+  controller: () => 1,
   memoryFileProblem: () => undefined,
   bindSourceProblem: () => undefined,
   newFolderProblem: () => undefined,
@@ -84,6 +85,18 @@ describe('what the file declares', () => {
     );
     await stack.apply(file(''));
     expect(() => checked(stack, file(container), lacking)).toThrow(said);
+  });
+
+  it('is warned of limits without effect here', () => {
+    const stack = new MemoryStack();
+    const text = file(', limits: { memory_swappiness: 10 }');
+    expect(checked(stack, text, {}).warnings).toBe(undefined);
+    expect(checked(stack, text, { controller: () => 2 }).warnings).toEqual([
+      {
+        address: 'container.web',
+        text: 'limits.memory_swappiness has no effect with cgroup v2',
+      },
+    ]);
   });
 
   it('is rejected with all problems at once', () => {

@@ -86,6 +86,7 @@ export class MemoryRun extends Context {
     return {
       isBlockDevice: () => true,
       labelProblem: () => undefined,
+      controller: () => 1,
       memoryFileProblem: () => undefined,
       bindSourceProblem: (path) => `bind source ${path} does not exist`,
       newFolderProblem: () => undefined,

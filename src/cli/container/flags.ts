@@ -9,6 +9,9 @@ import type { Row } from '../../model/resource.js';
 
 export interface LimitOptions {
   memory?: string;
+  memoryReservation?: string;
+  memorySwap?: string | number;
+  memorySwappiness?: string | number;
   cpus?: string | number;
   cpuShares?: string | number;
   cpuset?: string;
@@ -61,6 +64,9 @@ const FLAGS = Object.entries<AnyKey>(KEYS).flatMap(([name, { flag }]) =>
 export function addLimitOptions(command: Command): Command {
   return command
     .option('--memory <size>', 'such as 64M')
+    .option('--memory-reservation <size>', 'what the kernel takes last when memory runs short')
+    .option('--memory-swap <size>', 'memory and swap together; -1: no limit', unlimited)
+    .option('--memory-swappiness <n>', 'how readily it is swapped out, 0 to 100', numeric)
     .option('--cpus <n>', 'number of CPUs, such as 0.5', numeric)
     .option('--cpu-shares <n>', 'relative weight; default 1024', numeric)
     .option('--cpuset <list>', 'the CPUs it may use, such as 0-1,3')
@@ -118,10 +124,12 @@ function entryOf(args: string[], options: WordOptions, purpose: string): object 
 }
 
 export function limitWords(options: LimitOptions): object {
+  const { memoryReservation, memorySwap, memorySwappiness } = options;
   const { memory, cpus, cpuShares, cpuset, pids, io, device, netClass } = options;
   return {
     ...{ memory, cpus, cpu_shares: cpuShares, cpuset, pids, io },
-    ...{ devices: device, net_class: netClass },
+    ...{ memory_reservation: memoryReservation, memory_swap: memorySwap },
+    ...{ memory_swappiness: memorySwappiness, devices: device, net_class: netClass },
   };
 }
 
@@ -168,6 +176,8 @@ function deviceRule(text: string, before: object[] = []): object[] {
 }
 
 export const append = (text: string, before: string[]) => [...before, text];
+
+const unlimited = (text: string) => (text === '-1' ? -1 : text);
 
 /** Other text is kept, so that errors quote it. */
 const numeric = (text: string) => (Number.isNaN(Number(text)) ? text : Number(text));

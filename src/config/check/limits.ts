@@ -9,10 +9,18 @@ const MIN_MEMORY = 4 * 1024 ** 2;
 const MIN_RATE = 4096;
 
 export function checkLimits(service: Service, problems: Problems): void {
-  const { memory, cpuset } = service.entry.limits;
+  const { memory, memory_reservation, memory_swap, cpuset } = service.entry.limits;
   const at = (name: string) => [...service.path, 'limits', name];
   if (memory !== undefined && memory < MIN_MEMORY) {
     problems.atValue(at('memory'), 'memory must be at least 4M');
+  }
+  if (memory_reservation !== undefined && memory_reservation >= (memory ?? Infinity)) {
+    problems.atValue(at('memory_reservation'), 'memory_reservation must be less than memory');
+  }
+  if (memory_swap !== undefined && memory_swap !== -1 && memory_swap < (memory ?? Infinity)) {
+    const cause =
+      memory === undefined ? 'memory_swap goes with memory' : 'memory_swap is less than memory';
+    problems.atValue(at('memory_swap'), cause, 'it is the sum of memory and swap');
   }
   if (cpuset?.split(',').some(isBackwards)) {
     problems.atValue(at('cpuset'), `the CPUs ${cpuset} contain a range that ends before it begins`);

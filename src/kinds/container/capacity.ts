@@ -9,6 +9,9 @@ type Path = readonly (string | number)[];
 /** The cgroup v1 name of the controller behind each limit. */
 const CONTROLLERS = {
   memory: 'memory',
+  memory_reservation: 'memory',
+  memory_swap: 'memory',
+  memory_swappiness: 'memory',
   cpus: 'cpu',
   cpu_shares: 'cpu',
   cpuset: 'cpuset',

@@ -17,6 +17,9 @@ type ContainerRow = Row<ContainerSpec, ContainerFacts>;
 
 const LIMITS = Object.keys({
   memory: true,
+  memory_reservation: true,
+  memory_swap: true,
+  memory_swappiness: true,
   cpus: true,
   cpu_shares: true,
   cpuset: true,
@@ -212,6 +215,8 @@ function limitDrift(desired: ContainerSpec, row: ContainerRow, seen: ContainerSe
     const wanted = desired.limits[name];
     if (!equal(wanted, row.spec.limits[name]) || wanted === undefined) return [];
     if (name === 'devices' && !seen.devicesLive) return [];
+    // cgroup v2 has none, which plans say when it changes
+    if (name === 'memory_swappiness' && limits[name] === undefined) return [];
     if (sameLimit(name, wanted, limits[name])) return [];
     return [
       {

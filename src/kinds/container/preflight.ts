@@ -17,6 +17,12 @@ export const preflight: Preflight<ContainerSpec> = {
     if (verbs.has('container.files')) return fileObstacles(spec, host);
     return verbs.has('container.limits') ? limitObstacles(spec, host, paths) : [];
   },
+  warnings: (planned, host) =>
+    planned.flatMap(({ address, mode, spec }) => {
+      const swappiness = mode === 'put' && spec.limits?.memory_swappiness !== undefined;
+      if (!swappiness || host.controller('memory') === 1) return [];
+      return [{ address, text: 'limits.memory_swappiness has no effect with cgroup v2' }];
+    }),
 };
 
 function startObstacles(spec: ContainerSpec, host: Preconditions, paths: InstallPaths): Obstacle[] {

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { usableRuntimes } from '../../support/runtimes.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
@@ -42,6 +44,17 @@ const NAMED = {
   dns_opt: ['ndots:2', 'timeout:1'],
 };
 
+const MB = 1024 ** 2;
+
+/** Limit, reservation, limit with swap and swappiness of a container, by its cgroup of version 1. */
+function memoryOf(stack: Stack): number[] {
+  const folder = stack
+    .groups('compose.bounded')
+    .find((each) => existsSync(join(each, 'memory.limit_in_bytes')));
+  const names = ['limit_in_bytes', 'soft_limit_in_bytes', 'memsw.limit_in_bytes', 'swappiness'];
+  return names.map((each) => Number(readFileSync(join(folder ?? '', `memory.${each}`), 'utf8')));
+}
+
 const inside = (stack: Stack, name: string, script: string) =>
   stack.done('exec', name, '--', 'busybox', 'sh', '-c', script);
 
@@ -60,6 +73,14 @@ describe.each(usableRuntimes())('under %s', (runtime) => {
       domainname: 'a.b',
     }),
     equipped: box(EQUIPPED),
+    bounded: box({
+      limits: {
+        memory: '32M',
+        memory_reservation: '16M',
+        memory_swap: '48M',
+        memory_swappiness: 10,
+      },
+    }),
     piped: box({ command: ['busybox', 'cat'], stdin_open: true, stop_signal: 'SIGKILL' }),
     bare: box({ command: FORGETS, stop_signal: 'SIGKILL' }),
     named: box({ ...NAMED, bridges: ['front'], extra_hosts: ['host:host-gateway', 'a:10.0.0.1'] }),
@@ -143,5 +164,24 @@ describe.each(usableRuntimes())('under %s', (runtime) => {
     const log = async () => (await use().done('logs', 'equipped')).trim();
     await expect.poll(log).toMatch(/\/dev\/(pts\/\d+|console)/);
     expect(use().pids('compose.piped')).toHaveLength(1);
+  });
+
+  it('limits of memory are in the kernel, and change while it runs', async () => {
+    const { bounded } = words.containers;
+    const before = use().processes('compose.bounded');
+    expect(memoryOf(use())).toEqual([32 * MB, 16 * MB, 48 * MB, 10]);
+    const limits = { memory: '16M', memory_reservation: '8M', memory_swap: '64M' };
+    use().write({
+      ...words,
+      containers: { ...words.containers, bounded: { ...bounded, limits } },
+    });
+    await use().apply();
+    expect(memoryOf(use()).slice(0, 3)).toEqual([16 * MB, 8 * MB, 64 * MB]);
+    expect(memoryOf(use())[3]).not.toBe(10);
+    expect(use().processes('compose.bounded')).toEqual(before);
+    expect(await use().plan()).toBe(NOTHING);
+    use().write(words);
+    await use().apply();
+    expect(memoryOf(use())).toEqual([32 * MB, 16 * MB, 48 * MB, 10]);
   });
 });

@@ -38,6 +38,25 @@ class LimitsOf implements ObservedLimits {
     return limitIn(this.#read('memory', 'memory.limit_in_bytes', 'memory.max'));
   }
 
+  get memory_reservation() {
+    // 0 protects nothing
+    return limitIn(this.#read('memory', 'memory.soft_limit_in_bytes', 'memory.low')) || undefined;
+  }
+
+  /** Memory and swap together, -1 for no limit; undefined if the kernel does not account swap. */
+  get memory_swap() {
+    const text = this.#read('memory', 'memory.memsw.limit_in_bytes', 'memory.swap.max');
+    if (text === undefined) return undefined;
+    const limit = limitIn(text);
+    if (limit === undefined) return -1;
+    return this.#hierarchies.v1.has('memory') ? limit : limit + (this.memory ?? 0);
+  }
+
+  get memory_swappiness() {
+    const text = this.#onV1('memory', 'memory.swappiness');
+    return text === undefined ? undefined : Number(text);
+  }
+
   get cpus() {
     return readCpus(this.#hierarchies, this.#cgroup);
   }

@@ -32,6 +32,8 @@ const LIMITS: {
   settings: (dir: string, version: 1 | 2, limits: Limits) => Setting[];
 }[] = [
   { name: 'memory', controller: 'memory', settings: memorySettings },
+  { name: 'memory_reservation', controller: 'memory', settings: reservationSettings },
+  { name: 'memory_swappiness', controller: 'memory', settings: swappinessSettings },
   { name: 'cpus', controller: 'cpu', settings: quotaSettings },
   { name: 'cpu_shares', controller: 'cpu', settings: shareSettings },
   { name: 'cpuset', controller: 'cpuset', settings: cpusetSettings },
@@ -101,22 +103,43 @@ function apply({ file, shown = file, value, same }: Setting, cannot: string): vo
 }
 
 /**
- * Swap is 0: on v1 the limit of memory plus swap equals the memory limit and must never be below it
+ * Swap is 0 by default: on v1 the limit of memory plus swap is at least the memory limit and must never be below it
  * in between. Kernels without swap accounting have no such file (memory.rst of the kernel's
  * cgroup-v1 documentation, section 6).
  */
-function memorySettings(dir: string, version: 1 | 2, { memory }: Limits): Setting[] {
+function memorySettings(dir: string, version: 1 | 2, limits: Limits): Setting[] {
+  const { memory, memory_swap = memory ?? -1 } = limits;
   if (version === 2) {
-    const swap = memory === undefined ? 'max' : '0';
+    const swap = memory_swap === -1 ? 'max' : `${memory_swap - (memory ?? 0)}`;
     return [
       byteSetting(join(dir, 'memory.max'), memory, 'max'),
-      ...defaultsOf(exactSetting(join(dir, 'memory.swap.max'), swap)),
+      ...defaultsOf(swapSetting(join(dir, 'memory.swap.max'), swap)),
     ];
   }
   const limit = byteSetting(join(dir, 'memory.limit_in_bytes'), memory, '-1');
-  const both = defaultsOf(byteSetting(join(dir, 'memory.memsw.limit_in_bytes'), memory, '-1'));
+  const total = memory_swap === -1 ? undefined : memory_swap;
+  const both = defaultsOf(byteSetting(join(dir, 'memory.memsw.limit_in_bytes'), total, '-1'));
   const raised = (memory ?? Number.POSITIVE_INFINITY) > Number(readText(limit.file));
   return raised ? [...both, limit] : [limit, ...both];
+}
+
+/** The kernel rounds down to whole pages. */
+function swapSetting(file: string, value: string): Setting {
+  const same = (seen: string) => seen === value || samePages(Number(value), Number(seen));
+  return { file, value, same };
+}
+
+function reservationSettings(dir: string, version: 1 | 2, limits: Limits): Setting[] {
+  const [name, none] = version === 1 ? ['memory.soft_limit_in_bytes', '-1'] : ['memory.low', '0'];
+  return [byteSetting(join(dir, name), limits.memory_reservation, none)];
+}
+
+/** By default that of the parent group, which a new group has on v1. */
+function swappinessSettings(dir: string, version: 1 | 2, limits: Limits): Setting[] {
+  const name = 'memory.swappiness';
+  const value = limits.memory_swappiness ?? readText(join(dirname(dir), name))?.trim();
+  if (version === 2 || value === undefined) return [];
+  return [exactSetting(join(dir, name), `${value}`)];
 }
 
 function quotaSettings(dir: string, version: 1 | 2, { cpus }: Limits): Setting[] {

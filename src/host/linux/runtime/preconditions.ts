@@ -22,12 +22,13 @@ import { initProblem } from './init.js';
 
 /** @param contents what this run has read of secrets and configs */
 export function linuxPreconditions(paths: InstallPaths, contents: FileContents): Preconditions {
-  const { isBlockDevice, labelProblem } = linuxCapacity();
+  const { isBlockDevice, labelProblem, controller } = linuxCapacity();
   const known = new Map<string, string | undefined>();
   let links: IpLink[] | undefined;
   return {
     isBlockDevice,
     labelProblem,
+    controller,
     memoryFileProblem: (id, file) => memoryFileProblem(paths, contents, id, file),
     bindSourceProblem,
     newFolderProblem,

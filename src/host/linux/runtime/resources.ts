@@ -21,17 +21,28 @@ export function resourcesOf(
   swapLimit: boolean,
   number: (device: string) => string,
 ): OciResources {
-  const { memory, io, net_class } = limits;
+  const { io, net_class } = limits;
+  const ofMemory = memoryOf(limits, swapLimit);
   const cpu = cpuOf(limits);
   return {
     devices: deviceRules(limits.devices),
     pids: { limit: limits.pids },
-    ...(memory !== undefined && {
-      memory: { limit: memory, ...(swapLimit && { swap: memory }) },
-    }),
+    ...(Object.keys(ofMemory).length > 0 && { memory: ofMemory }),
     ...(Object.keys(cpu).length > 0 && { cpu }),
     ...(io && { blockIO: blockIoOf(io, number) }),
     ...(net_class !== undefined && { network: { classID: net_class } }),
+  };
+}
+
+/** Without swappiness, which runtimes refuse on cgroup v2: see start.ts. */
+function memoryOf(
+  { memory, memory_reservation, memory_swap = memory }: Limits,
+  swapLimit: boolean,
+): NonNullable<OciResources['memory']> {
+  return {
+    ...(memory !== undefined && { limit: memory }),
+    ...(memory_reservation !== undefined && { reservation: memory_reservation }),
+    ...(swapLimit && memory_swap !== undefined && { swap: memory_swap }),
   };
 }
 

@@ -98,7 +98,7 @@ async function launchAndStart(
   }
   if (userns) checkIds(pid, id, userns);
   checkShared(paths, spec, pid);
-  await denyDevices(cgroups, spec, paths);
+  await completeLimits(cgroups, spec, paths);
   const started: Started = {
     ...first,
     monitor: { pid: monitor.pid, start_time: monitor.start_time },
@@ -111,13 +111,17 @@ async function launchAndStart(
   return started;
 }
 
-/** runc places its own device rules after the configured ones, overriding what those deny. */
-async function denyDevices(
+/**
+ * Limits that no runtime sets right: runc places its own device rules after the configured ones,
+ * overriding what those deny, and not every version knows which cgroups have a swappiness.
+ */
+async function completeLimits(
   cgroups: StartContext['cgroups'],
   { id, limits }: ContainerSpec,
   paths: InstallPaths,
 ): Promise<void> {
-  if (!limits.devices?.some((rule) => 'deny' in rule)) return;
+  const denies = limits.devices?.some((rule) => 'deny' in rule) ?? false;
+  if (!denies && limits.memory_swappiness === undefined) return;
   await cgroups.ensureLimits(cgroupPath(paths, id), limits, rootfsDir(paths, id));
 }
 

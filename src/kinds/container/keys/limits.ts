@@ -18,6 +18,9 @@ interface RawIo {
 
 interface Raw {
   memory?: Size;
+  memory_reservation?: Size;
+  memory_swap?: Size;
+  memory_swappiness?: number;
   cpus?: number;
   cpu_shares?: number;
   cpuset?: Size;
@@ -39,6 +42,12 @@ export const limits = plainKey({
 function limitsOf(raw: Raw, path: Path, reading: ParseContext): Limits {
   return defined({
     memory: sizeOf(raw.memory, [...path, 'memory'], reading),
+    memory_reservation: sizeOf(raw.memory_reservation, [...path, 'memory_reservation'], reading),
+    memory_swap:
+      raw.memory_swap === -1
+        ? raw.memory_swap
+        : sizeOf(raw.memory_swap, [...path, 'memory_swap'], reading),
+    memory_swappiness: raw.memory_swappiness,
     cpus: raw.cpus,
     cpu_shares: raw.cpu_shares,
     cpuset: raw.cpuset === undefined ? undefined : String(raw.cpuset),
