@@ -163,7 +163,7 @@ describe('one container', () => {
       '5:11: containers.web.dns[0] must be an IPv4 address such as 10.77.1.10, not "::1"',
     ],
     [
-      'hostname: a_b',
+      'hostname: a_-',
       '5:15: containers.web.hostname must be a host name of letters, digits, "-" and ".", at most 64 characters, not "a_b"',
     ],
     [

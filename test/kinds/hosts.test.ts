@@ -80,7 +80,6 @@ it('a changed line rewrites the file in place, and others see no change', async 
 
 Files derived from others follow for: hosts.back-front-b08456-90d04b, hosts.back-front-b08456-a437ab
 
-Plan: 0 to add, 1 to change, 0 to destroy.
-`,
+Plan: 0 to add, 1 to change, 0 to destroy.`,
   );
 });
