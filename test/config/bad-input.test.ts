@@ -164,7 +164,7 @@ describe('one container', () => {
     ],
     [
       'hostname: a_-',
-      '5:15: containers.web.hostname must be a host name of letters, digits, "-" and ".", at most 64 characters, not "a_b"',
+      '5:15: containers.web.hostname must be a host name of letters, digits, "-", "_" and ".", at most 64 characters, not "a_-"',
     ],
     [
       'runtime: ../runc',
