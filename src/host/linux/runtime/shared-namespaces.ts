@@ -87,7 +87,7 @@ const SHM_OPTIONS = 'nosuid,nodev,noexec,mode=1777';
 /** Mounts a new /dev/shm for a container that lets others share it. */
 export async function ensureShm(
   paths: InstallPaths,
-  { id, ipc, shm_size = '64m' }: Pick<ContainerSpec, 'id' | 'ipc' | 'shm_size'>,
+  { id, ipc, shm_size = 64 * 1024 ** 2 }: Pick<ContainerSpec, 'id' | 'ipc' | 'shm_size'>,
 ): Promise<void> {
   if (ipc !== 'shareable') return;
   const { shm } = bundleFiles(paths, id);
