@@ -49,12 +49,12 @@ export class Checkpoint {
   }
 
   /**
-   * After a failed step: records why, for the next plan. Does nothing for a unit that was not
-   * started.
+   * After a failed step: records why, for the next plan, and the facts that it changed. Does nothing
+   * for a unit that was not started.
    */
-  async fail(failure: string): Promise<void> {
+  async fail(failure: string, facts: Facts): Promise<void> {
     if (!this.#isOpen) return;
-    this.#row = { ...this.#row, facts: { ...(this.#row.facts as Facts), failure } };
+    this.#row = { ...this.#row, facts: { ...(this.#row.facts as Facts), ...facts, failure } };
     await this.#store.put(this.#row);
   }
 

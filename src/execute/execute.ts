@@ -2,7 +2,13 @@ import { messageOf, UserError } from '../model/errors.js';
 import type { Event, Outcome } from '../model/events.js';
 import { recordedFailure } from '../model/exit.js';
 import type { Plan, Unit } from '../model/plan.js';
-import { DoneWithWarning, type Handler, type Step, type StepResult } from '../model/step.js';
+import {
+  DoneWithWarning,
+  FailedWithFacts,
+  type Handler,
+  type Step,
+  type StepResult,
+} from '../model/step.js';
 import { Checkpoint, type RowStore, recordSkip } from './checkpoint.js';
 import { EventReporter } from './events.js';
 import { type Job, type Part, Schedule } from './schedule.js';
@@ -166,11 +172,12 @@ class Execution {
     // a program that was killed together with us has not failed
     if (this.#deps.stop.aborted) return;
     const failure = recordedFailure(messageOf(error), unit.spec);
+    const facts = error instanceof FailedWithFacts ? error.facts : {};
     // the failure is reported anyway; if it cannot be saved, the next plan takes it for an
     // interruption
     await this.#checkpoints
       .get(unit)
-      ?.fail(failure)
+      ?.fail(failure, facts)
       .catch(() => {});
   }
 }

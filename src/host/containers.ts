@@ -48,6 +48,11 @@ export interface Runtime {
     how?: {
       /** Milliseconds; then the command is killed, and the call rejects. */
       timeout?: number;
+      /** By default the container's own. */
+      user?: string;
+      working_dir?: string;
+      /** Added to the container's. */
+      environment?: Record<string, string>;
     },
   ): Promise<{ code: number; output: string } | undefined>;
   /**

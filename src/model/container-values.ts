@@ -23,6 +23,15 @@ export interface MountEntry {
   at?: number;
 }
 
+/** A command that runs inside a running container. Absent values are the container's own. */
+export interface Hook {
+  command: string[];
+  user?: string;
+  working_dir?: string;
+  /** Added to the container's. */
+  environment?: Record<string, string>;
+}
+
 /** A TCP port of the host that is forwarded to a port of a container. */
 export interface PublishEntry {
   /** An address of the host; `0.0.0.0` for all. */

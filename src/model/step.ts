@@ -1,3 +1,5 @@
+import { UserError } from './errors.js';
+
 /**
  * Each kind declares its verbs once, as a map from verb to arguments. The union of steps and the
  * handler table are derived from it, so a verb without a handler does not compile.
@@ -24,6 +26,16 @@ export class DoneWithWarning {
     readonly warning: string,
     readonly facts?: Facts,
   ) {}
+}
+
+/** The failure of a step that has changed something: its facts are saved although it failed. */
+export class FailedWithFacts extends UserError {
+  constructor(
+    message: string,
+    readonly facts: Facts,
+  ) {
+    super(message);
+  }
 }
 
 /** What a handler returns: facts to save, and perhaps a warning. */

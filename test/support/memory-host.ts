@@ -50,6 +50,9 @@ export class MemoryHost {
   /** Network namespace and host-side monitor of a container's process. */
   running = new Map<string, { pid: number; monitor: number; netns: string }>();
   signals: string[] = [];
+  /** Commands that were run in containers, and those that exit with 1. */
+  executed: string[] = [];
+  failing = new Set<string>();
   /** Volumes by the image's folder that they got their first content from. */
   seeded: { path: string; image: string; from: string }[] = [];
   /** Calls made to proxies about their servers. */
@@ -286,7 +289,12 @@ export class MemoryHost {
           return this.running.has(id);
         },
         withFrozen: async (_id, _how, work) => work(),
-        execute: async (id) => (this.running.has(id) ? { code: 0, output: '' } : undefined),
+        execute: async (id, args) => {
+          if (!this.running.has(id)) return undefined;
+          const command = args.join(' ');
+          this.executed.push(`${id}: ${command}`);
+          return { code: this.failing.has(command) ? 1 : 0, output: `${command}\u001b[2J\nend` };
+        },
         runOneOff: async () => undefined,
         givePrivateFiles: async () => undefined,
         clearAbandoned: async () => undefined,

@@ -5,12 +5,12 @@ import { pinReleases, saveFactUpdates } from '../../src/execute/checkpoint.js';
 import type { Event } from '../../src/execute/events.js';
 import { execute } from '../../src/execute/execute.js';
 import { loadConfig } from '../../src/formats/load.js';
+import { withSubnets } from '../../src/kinds/bridge/auto-subnet.js';
 import {
   pinPreviousRelease,
   rollbackResources,
   serviceInstances,
 } from '../../src/kinds/container/rollback.js';
-import { withSubnets } from '../../src/kinds/bridge/auto-subnet.js';
 import { desired } from '../../src/kinds/desired.js';
 import { desiredImperative } from '../../src/kinds/desired-imperative.js';
 import { kinds } from '../../src/kinds/index.js';

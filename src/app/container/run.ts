@@ -44,7 +44,12 @@ function oneOffChange(name: string, entriesOf: EntriesOf, rows: readonly Row[]):
     targets: [address],
     edit: (each) => {
       if (each.address !== address) return each;
-      const { healthcheck: _unused, ...spec } = each.spec as ContainerSpec;
+      const {
+        healthcheck: _check,
+        post_start: _start,
+        pre_stop: _stop,
+        ...spec
+      } = each.spec as ContainerSpec;
       return { ...each, spec: { ...spec, stopped: true, one_off: ownIdentity() } };
     },
   };

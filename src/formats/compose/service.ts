@@ -39,6 +39,20 @@ const namespace = (key: string) =>
     return {};
   });
 
+/** Commands as in `command`, split into words without a shell. */
+function hooks(key: 'post_start' | 'pre_stop') {
+  return translated(`\`${key}\``, (value, { loading: { problems } }) => {
+    const all = (itemsOf(value) ?? []).map((each) => {
+      const [command, privileged] = ['command', 'privileged'].map((name) => below(each, name));
+      return changed(each, {
+        ...(command && { command: wordsOf(command, problems) }),
+        ...(privileged && { privileged: booleanOf(privileged) }),
+      });
+    });
+    return { [key]: sequence(value, all) };
+  });
+}
+
 /** Keys of a service that stand for themselves. */
 const OWN_ROWS: Rows = {
   annotations: same('annotations'),
@@ -87,8 +101,8 @@ const OWN_ROWS: Rows = {
   oom_score_adj: translated('`oom_score_adj`', (value) => ({ oom_score_adj: numberOf(value) })),
   pid: namespace('pid'),
   ports: translated('`publish`'),
-  post_start: translated('`post_start`', (value) => ({ post_start: value })),
-  pre_stop: translated('`pre_stop`', (value) => ({ pre_stop: value })),
+  post_start: hooks('post_start'),
+  pre_stop: hooks('pre_stop'),
   privileged: translated('`false`; `true` is refused', (value, { loading }) => {
     if (isTrue(value)) {
       const hint = 'add what it needs: cap_add, devices, or security_opt';

@@ -1,8 +1,9 @@
 import type { Host } from '../../host/ports.js';
 import { messageOf } from '../../model/errors.js';
 import type { InstallPaths } from '../../model/install-paths.js';
-import { DoneWithWarning, type Facts, type Handlers } from '../../model/step.js';
+import { DoneWithWarning, type Facts, FailedWithFacts, type Handlers } from '../../model/step.js';
 import { awaitDependency } from './await.js';
+import { afterStart, beforeStop } from './hooks.js';
 import { join } from './join.js';
 import type { ContainerVerbs } from './verbs.js';
 
@@ -69,12 +70,16 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
       one: done((wanted) => memoryFiles.place(wanted)),
     },
     'container.start': {
-      one: async ({ spec, life }) => ({
-        ...UNTROUBLED,
-        ...life,
-        sockets: spec.sockets,
-        ...(await runtime.start(spec)),
-      }),
+      one: async ({ spec, life }) => {
+        const started = await runtime.start(spec);
+        try {
+          if (spec.post_start) await afterStart(host, spec, started);
+        } catch (error) {
+          // whatever its restart policy says, the next apply starts it again
+          throw new FailedWithFacts(messageOf(error), STOPPED);
+        }
+        return { ...UNTROUBLED, ...life, sockets: spec.sockets, ...started };
+      },
     },
     'container.check': {
       one: done(({ id, tree, command, how }) =>
@@ -85,9 +90,12 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
       one: done(({ proxy }) => proxies.awaitAnswer(proxy, LISTEN_LIMIT)),
     },
     'container.stop': {
-      one: async ({ id, facts, signal, grace, halt }) => {
+      one: async (args) => {
+        const { id, facts, signal, halt } = args;
+        const { grace, warning } = await beforeStop(host, args);
         await runtime.stop(id, facts, { signal, grace });
-        return halt === undefined ? STOPPED : { ...STOPPED, halted: halt };
+        const stopped = halt === undefined ? STOPPED : { ...STOPPED, halted: halt };
+        return warning === undefined ? stopped : new DoneWithWarning(warning, stopped);
       },
     },
     'container.leave': {

@@ -264,10 +264,10 @@ function stop(
   reason: string,
   halt?: string,
 ): ContainerStep {
-  const { id, stop_signal: signal, stop_grace_period: grace } = spec;
+  const { id, stop_signal: signal, stop_grace_period: grace, pre_stop } = spec;
   return {
     verb: 'container.stop',
-    args: { id, facts, signal, grace, ...(halt && { halt }) },
+    args: { id, facts, signal, grace, ...(pre_stop && { pre_stop }), ...(halt && { halt }) },
     reason,
   };
 }

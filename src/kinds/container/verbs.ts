@@ -1,6 +1,6 @@
 import type { PlacedFiles } from '../../host/ports.js';
 import type { Limits } from '../../model/config.js';
-import type { IdRange } from '../../model/container-values.js';
+import type { Hook, IdRange } from '../../model/container-values.js';
 import type { HealthTarget } from '../../model/health.js';
 import type { VolumeSeed } from '../../model/resource.js';
 import type {
@@ -64,6 +64,8 @@ export interface ContainerVerbs {
     facts: ContainerFacts;
     signal: string;
     grace: number;
+    /** Commands to run inside before; their time is part of `grace`. */
+    pre_stop?: Hook[];
     /** Why it stays stopped. */
     halt?: string;
   };

@@ -37,6 +37,11 @@ const SAMPLES: Record<KeyName, readonly [before: unknown, after: unknown]> = {
   init: [false, true],
   tty: [false, true],
   stdin_open: [false, true],
+  post_start: [[], [{ command: 'true', user: '1:1' }]],
+  pre_stop: [
+    [{ command: ['a'] }],
+    [{ command: ['a'], environment: ['A=1'], working_dir: '/', privileged: false }],
+  ],
   stop_signal: ['TERM', 'INT'],
   stop_grace_period: ['10s', '11s'],
   protect: [false, true],

@@ -7,7 +7,7 @@ import { UserError } from '../../../model/errors.js';
 import { cgroupPath, type InstallPaths } from '../../../model/install-paths.js';
 import type { OciProcess, OciSpec } from '../../../model/oci.js';
 import { isSocketVariable } from '../../../model/publish.js';
-import type { Started } from '../../ports.js';
+import type { Runtime, Started } from '../../ports.js';
 import { readText } from '../files/read.js';
 import { isOwned, ownerMark } from '../owner.js';
 import { findProgram } from '../process/programs.js';
@@ -77,14 +77,19 @@ export async function execCaptured(
   paths: InstallPaths,
   id: string,
   args: string[],
-  { timeout }: { timeout?: number } = {},
+  { timeout, environment, ...how }: Parameters<Runtime['execute']>[2] = {},
 ): Promise<Captured | undefined> {
   const container = runningContainer(paths, id);
   if (!container) return undefined;
   if (isPaused(paths, id)) throw paused(id);
+  const options = {
+    ...how,
+    args,
+    environment: Object.entries(environment ?? {}).map(([name, value]) => `${name}=${value}`),
+  };
   const group = makeCommandGroup(cgroupPath(paths, id), container.runtime);
   const attempt = (own: CommandGroup | undefined) =>
-    capture(paths, id, container, args, own, timeout);
+    capture(paths, id, container, options, own, timeout);
   try {
     const { started, ...captured } = await attempt(group);
     if (started || !group) return captured;
@@ -101,18 +106,18 @@ async function capture(
   paths: InstallPaths,
   id: string,
   container: Started,
-  args: string[],
+  options: ExecOptions,
   group: CommandGroup | undefined,
   timeout: number | undefined,
 ): Promise<Captured & { started: boolean }> {
-  const command = { args, how: group?.args ?? [] };
+  const command = { ...options, how: group?.args ?? [] };
   return withCommand(paths, id, container, command, async (begun) => {
     const { program, before, pidFile, after } = begun;
     const words = [...before, '--pid-file', pidFile, ...after];
     const ended = endWithCommand(pidFile, group);
     try {
       const { code, stdout, stderr } = await run(program, words, {
-        purpose: `run ${args[0]} in ${id}`,
+        purpose: `run ${options.args[0]} in ${id}`,
         reject: false,
         foreign: true,
         tail: true,

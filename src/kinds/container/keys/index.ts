@@ -28,6 +28,8 @@ import { network_mode } from './network_mode.js';
 import { on_change } from './on_change.js';
 import { oom_score_adj } from './oom_score_adj.js';
 import { pid } from './pid.js';
+import { post_start } from './post_start.js';
+import { pre_stop } from './pre_stop.js';
 import { publish } from './publish.js';
 import { read_only } from './read_only.js';
 import { replicas } from './replicas.js';
@@ -77,6 +79,8 @@ export const KEYS = {
   init,
   tty,
   stdin_open,
+  post_start,
+  pre_stop,
   stop_signal,
   stop_grace_period,
   protect: protectKey,
