@@ -14,6 +14,9 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   plan: () => import('./stack/plan.js'),
   apply: () => import('./stack/apply.js'),
   destroy: () => import('./stack/destroy.js'),
+  validate: () => import('./stack/validate.js'),
+  config: () => import('./stack/config.js'),
+  convert: () => import('./stack/convert.js'),
   ps: () => import('./stack/ps.js'),
   stats: () => import('./stack/stats.js'),
   scale: () => import('./stack/scale.js'),
@@ -87,7 +90,17 @@ async function withSuggestion(error: UnknownWord): Promise<Error> {
 /** Commands that only print; all others succeed even if their output fails. */
 const PRINTING = new Set([
   ...['plan', 'ps', 'stats', 'status', 'logs', 'top', 'inspect', 'list', 'graph', 'events', 'wait'],
-  ...['show', 'check', 'doctor', 'completion', '__complete', 'snapshot'],
+  ...[
+    'validate',
+    'config',
+    'convert',
+    'show',
+    'check',
+    'doctor',
+    'completion',
+    '__complete',
+    'snapshot',
+  ],
 ]);
 
 function programOf(version: string): Command {

@@ -15,13 +15,14 @@ import { translate } from './compose/translate.js';
 import { positionsIn, sourcesOf } from './positions.js';
 import { Inputs } from './project/inputs.js';
 import { loadProject, type Project } from './project/load.js';
-import { environmentOf, type Loading } from './project/loading.js';
+import { environmentOf, type Format, type Loading } from './project/loading.js';
 import { Warnings } from './project/warnings.js';
 import type { Source } from './yaml/read-file.js';
 
 /** A file as it was understood, with what that depends on. */
 export interface ParsedFile {
   config: Config;
+  format: Format;
   inputs: Inputs;
   /** Its values with their offsets, for `encodePositions`, and the texts that these are in. */
   root: Entry;
@@ -59,13 +60,16 @@ export function parseFile(source: Source): ParsedFile {
     ...(prepared.inactive.length > 0 && { inactive: prepared.inactive }),
     ...(notes.length > 0 && { warnings: notes }),
   };
-  return { config, inputs, root: prepared.root, sources: sourcesOf(prepared.root) };
+  return { config, format, inputs, root: prepared.root, sources: sourcesOf(prepared.root) };
 }
 
 const directoryOf = ({ directory, project }: Source) => project?.directory ?? directory;
 
 /** The merged files of a stack, before either format is read. */
-export function readProject(source: Source): Project & { loading: Loading; warnings: Warnings } {
+export function readProject(
+  source: Source,
+  { keepsVariables = false } = {},
+): Project & { loading: Loading; warnings: Warnings } {
   const text: SourceText = { ...source, directory: directoryOf(source) };
   const problems = new Problems(text);
   const inputs = new Inputs(source.env);
@@ -76,6 +80,7 @@ export function readProject(source: Source): Project & { loading: Loading; warni
     lookUp: environmentOf(source, inputs, problems),
     warn: (name, place) => warnings.unset(name, place),
     including: [],
+    keepsVariables,
   };
   problems.throwIfAny();
   const overrides = source.project?.overrides ?? [];

@@ -19,6 +19,11 @@ async function hintFor(...words: string[]): Promise<string | undefined> {
 it.each([
   [['aplly'], 'did you mean "apply"?'],
   [['history'], 'did you mean "baleine events"?'],
+  [['images'], 'did you mean "baleine image list"?'],
+  [['networks'], 'did you mean "baleine network list"?'],
+  [['create'], 'did you mean "baleine apply"?'],
+  [['push'], 'did you mean "baleine image export"?'],
+  [['rm'], 'did you mean "baleine plan --destroy"?'],
   [['ls'], 'did you mean "baleine ps"?'],
   [['up'], 'did you mean "baleine apply"?'],
   [['container', 'lst'], 'did you mean "list"?'],

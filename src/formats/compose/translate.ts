@@ -65,7 +65,7 @@ function inComposeWords(text: string): string {
 }
 
 /** The stack's name: of the command line, the environment, the file, or the folder. */
-function nameOf(root: Entry, { name, directory }: StackOptions, { lookUp }: Loading): Entry {
+export function nameOf(root: Entry, { name, directory }: StackOptions, { lookUp }: Loading): Entry {
   const own = below(root, 'name');
   const asked = name ?? lookUp('COMPOSE_PROJECT_NAME');
   if (asked) return scalar(root, asked);

@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
 import type { Entry } from '../../config/document.js';
 import { below, changed, fieldsOf, mappingOf, textOf } from '../entries.js';
-import { interpolate } from '../yaml/interpolate.js';
 import { parseYaml } from '../yaml/yaml.js';
-import { dialectOf, type Format, type Loading, readFile } from './loading.js';
+import { expandVariables, type Format, type Loading, readFile } from './loading.js';
 import { mergeServices, without } from './merge.js';
 
 /** A chain of services that extend each other. */
@@ -73,7 +72,7 @@ class Services {
     const source = readFile(path, loading, { place });
     if (!source) return undefined;
     const document = parseYaml({ ...source, file: shownPath(place, path) });
-    interpolate(document, loading.lookUp, loading.problems, dialectOf(format, loading));
+    expandVariables(document, format, loading);
     const made = new Services(path, document.root, format, loading, files);
     files.set(path, made);
     return made;

@@ -3,11 +3,10 @@ import type { Document, Entry, SourceText } from '../../config/document.js';
 import type { Problems } from '../../config/problem.js';
 import { UserError } from '../../model/errors.js';
 import { below, mappingOf, textOf } from '../entries.js';
-import { interpolate } from '../yaml/interpolate.js';
 import { parseYaml } from '../yaml/yaml.js';
 import { resolveExtends } from './extends.js';
 import { applyIncludes } from './include.js';
-import { dialectOf, type Format, type Loading, readFile } from './loading.js';
+import { expandVariables, type Format, type Loading, readFile } from './loading.js';
 import { merge, withoutResets } from './merge.js';
 
 /** All files of a stack as one. */
@@ -51,7 +50,7 @@ function loadFile(source: SourceText, loading: Loading, expected?: Format): Load
   const { problems } = loading;
   const document = parseYaml(source);
   const format = formatOf(document, problems) ?? expected ?? formatByName(source.file);
-  const written = interpolate(document, loading.lookUp, problems, dialectOf(format, loading));
+  const written = expandVariables(document, format, loading);
   problems.throwIfAny();
   const extended = resolveExtends(document.root, format, loading);
   return { format, root: applyIncludes(extended, format, loading, loadProject), written };

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import type { Entry, SourceText } from '../../config/document.js';
+import type { Document, Entry, SourceText } from '../../config/document.js';
 import type { Problems } from '../../config/problem.js';
 import { messageOf, UserError } from '../../model/errors.js';
-import { type Dialect, STRICT } from '../yaml/interpolate.js';
+import { type Dialect, interpolate, STRICT } from '../yaml/interpolate.js';
 import type { ProjectOptions, Source } from '../yaml/read-file.js';
 import { parseEnvFile } from './env-file.js';
 import type { Inputs } from './inputs.js';
@@ -19,9 +19,18 @@ export interface Loading {
   warn: (name: string, place: Pick<Entry, 'at' | 'source'>) => void;
   /** Absolute paths of the files that include this one. */
   including: readonly string[];
+  /** Whether `${NAME}` stays as it is written, to show a file and not to apply it. */
+  keepsVariables?: boolean;
 }
 
-export function dialectOf(format: Format, { warn }: Loading): Dialect {
+/** Expands the variables of a document; returns its text. */
+export function expandVariables(document: Document, format: Format, loading: Loading): string {
+  if (loading.keepsVariables) return document.source.text;
+  const { lookUp, problems } = loading;
+  return interpolate(document, lookUp, problems, dialectOf(format, loading));
+}
+
+function dialectOf(format: Format, { warn }: Loading): Dialect {
   if (format === 'baleine') return STRICT;
   return { bare: true, unset: (name, source, at) => warn(name, { at, source }) };
 }

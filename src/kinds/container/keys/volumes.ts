@@ -74,7 +74,7 @@ function octal(mode: string | number, path: Path, { written }: ParseContext): st
   return (typeof mode === 'string' ? mode : written(path)).replace(/^0o?(?=[0-7])/, '');
 }
 
-function mountOf(long: LongMount, path: Path, { problems, directory }: ParseContext): MountEntry {
+function mountOf(long: LongMount, path: Path, { problems, directoryOf }: ParseContext): MountEntry {
   const { source = '', target, read_only = false, volume = {} } = long;
   const isVolume = long.type === undefined ? NAME.test(source) : long.type === 'volume';
   const type = isVolume ? 'volume' : 'bind';
@@ -98,7 +98,7 @@ function mountOf(long: LongMount, path: Path, { problems, directory }: ParseCont
       'a path on the host begins with "/" or "./"',
     );
   } else if (source === '') problems.atValue(path, 'a bind mount has a source, a path on the host');
-  const at = { source: resolve(directory, source), target, read_only };
+  const at = { source: resolve(directoryOf(path), source), target, read_only };
   return { type: 'bind', ...at, ...(create && { create: true }) };
 }
 
