@@ -34,7 +34,7 @@ export function sampleUsage(
     }
     const usage = probe.usage(cgroupPath(paths, row.spec.id));
     if (!usage) return [];
-    const network = row.spec.host_network ? NO_TRAFFIC : probe.traffic(pid);
+    const network = row.spec.host_network || row.spec.egress ? NO_TRAFFIC : probe.traffic(pid);
     return [{ row, usage, network, at: performance.now() }];
   });
 }

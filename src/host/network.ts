@@ -1,4 +1,5 @@
 import type { IdRange } from '../model/container-values.js';
+import type { EgressSpec } from '../model/egress.js';
 import type { LinkSpec, ProxySpec } from '../model/specs.js';
 
 export interface Links {
@@ -31,6 +32,10 @@ export interface Wiring {
   links: LinkSpec[];
   /** A new namespace belongs to a new user namespace with these ids. */
   userns?: IdRange;
+  /** Default routes that it must not have any more. */
+  withdrawn?: Pick<LinkSpec, 'device' | 'gateway'>[];
+  /** Makes it the way out of the bridge of its only link. */
+  egress?: EgressSpec;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { FileSection, Limits } from '../model/config.js';
+import type { ObservedEgress } from '../model/egress.js';
 import type { HealthResult } from '../model/health.js';
 import type { NamespaceType } from '../model/namespaces.js';
 import type { BridgeSpec, ContainerSpec, MemoryFileSpec, MemoryFileState } from '../model/specs.js';
@@ -65,6 +66,12 @@ export interface Probe {
   frozenBy(id: string): FreezeHolder | undefined;
   /** IPv4 addresses (`10.77.1.4/24`) by device name, inside the network namespace of a process. */
   addresses(pid: number, devices: readonly string[]): Map<string, string[]>;
+  /** The gateway of a default route by device name, inside the network namespace of a process. */
+  gateways(pid: number): Map<string, string>;
+  /** The network namespace of a way out, by name; undefined if it does not exist. */
+  egress(netns: string): ObservedEgress | undefined;
+  /** The host's own networks and addresses, which a way out closes by default. */
+  ownNetworks(): string[];
   /** Mount points where a process still sees a folder or file that has since been deleted. */
   deadMounts(pid: number): string[];
   /** Resource usage of a cgroup, read at each call; undefined if it does not exist. */
@@ -142,6 +149,12 @@ export interface Preconditions
    * exist.
    */
   unreclaimable(cgroup: string): UnreclaimableResources | undefined;
+  /**
+   * Why a bridge cannot have a way out here.
+   *
+   * @param builds its program is copied from the host
+   */
+  egressProblem(builds: boolean): string | undefined;
   /** Whether the host forwards packets between its networks. */
   forwards(): boolean;
   /** Why an interface cannot join a bridge. */

@@ -1,3 +1,4 @@
+import { egressInstances, withEgressImage } from '../farm/egress.js';
 import { expandFarm } from '../farm/expand.js';
 import { desiredForwards, withForwarder, withForwarderImage } from '../farm/forwarder-resources.js';
 import { desiredConfig } from '../farm/proxy-config.js';
@@ -35,7 +36,8 @@ export function desired(input: Context): Resource[] {
     return { ...expandFarm(name, withScale(farm, scaled)), ...(scaled && { scaled }) };
   });
   const declared = instancesOf(input.config, farms);
-  const [instances, context] = [withForwarder(declared), withForwarderImage(input, declared)];
+  const instances = [...withForwarder(declared), ...egressInstances(input.config.bridges)];
+  const context = withEgressImage(withForwarderImage(input, declared));
   const images = desiredImages(context);
   const bridges = desiredBridges(context);
   const all = [...instances, ...farms.flatMap(({ spares }) => spares)];

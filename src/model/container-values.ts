@@ -187,8 +187,13 @@ export interface LinkSpec {
   /** With prefix length, `10.77.1.4/24`; absent on a bridge without a subnet. */
   address?: string;
   mac?: string;
-  /** The default route, at most one per container: the host's address on the first bridge that has one. */
+  /**
+   * The default route, at most one per container: the way out of the first bridge that has one, or
+   * the host's address on the first bridge that has one.
+   */
   gateway?: string;
+  /** The name server of the way out that `gateway` is. */
+  dns?: string;
 }
 
 /** A condition that another container must meet before this one starts. */

@@ -98,6 +98,9 @@ export const configCache = (paths: InstallPaths) => join(paths.run, 'config');
 export const bundleDir = (paths: InstallPaths, id: string) => `${paths.run}/containers/${id}`;
 /** Bind-mounted over the container's /etc/hosts. */
 export const hostsCopy = (paths: InstallPaths, id: string) => `${bundleDir(paths, id)}/hosts`;
+/** Bind-mounted over its /etc/resolv.conf. */
+export const resolvCopy = (paths: InstallPaths, id: string) =>
+  `${bundleDir(paths, id)}/resolv.conf`;
 /** Its modification time is when the container's health was last checked. */
 export const lastHealthCheckFile = (paths: InstallPaths, id: string) =>
   `${bundleDir(paths, id)}/asked`;

@@ -1,4 +1,5 @@
 import type { ContainerEntry, PublishEntry, UpdatePolicy } from './config.js';
+import type { EgressSpec } from './egress.js';
 import type { ContainerSpec } from './specs.js';
 
 /** A server's role in its farm. */
@@ -28,6 +29,8 @@ export interface Instance {
   proxy?: NonNullable<ContainerSpec['proxy']>;
   /** The published ports that it listens on itself. */
   sockets?: PublishEntry[];
+  /** For the way out of a bridge. */
+  egress?: EgressSpec;
   /** Exists only during a rolling update. */
   spare?: true;
 }

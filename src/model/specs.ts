@@ -9,6 +9,7 @@ import type { PinnedRelease, Release } from '../kinds/container/release.js';
 import type { RecordedOf } from '../kinds/key.js';
 import type { CopyEntry, ImageConfig, ImageFrom, OriginalConfig } from './config.js';
 import type { DependencySpec } from './container-values.js';
+import type { EgressSpec } from './egress.js';
 import type { Exit } from './exit.js';
 import type { HealthRecord } from './health.js';
 import type { HostPort } from './publish.js';
@@ -145,6 +146,11 @@ export interface ContainerSpec extends KeySpec {
   sockets?: HostPort[];
   /** Uses the host's network. */
   host_network?: true;
+  /**
+   * For the way out of a bridge: its network namespace routes to a program that has the host's
+   * network.
+   */
+  egress?: EgressSpec;
   /** For a proxy that baleine configures: its command socket, and the command that checks a text with snippets. */
   proxy?: Pick<ProxySpec, 'socket'> & { check?: string[] };
   /** For a server of a farm. */

@@ -21,11 +21,12 @@ const DESCRIBE: Record<string, (spec: never) => Attributes> = {
     run,
     ...config,
   }),
-  bridge: ({ subnet, host, isolated, uplink }: Partial<BridgeSpec>) => ({
+  bridge: ({ subnet, host, isolated, uplink, egress }: Partial<BridgeSpec>) => ({
     subnet,
     host,
     isolated: isolated || undefined,
     uplink,
+    egress,
   }),
   config: ({ file, text }: Partial<ConfigSpec>) => ({
     file,

@@ -17,6 +17,7 @@ const BRIDGE: Samples<typeof BRIDGE_KEYS> = {
   host: [undefined, '10.0.0.1', 'bridge.net'],
   isolated: [false, true, 'bridge.net'],
   uplink: [undefined, 'eth1', 'bridge.net'],
+  egress: [false, true, 'bridge.net'],
   protect: [false, true, 'bridge.net'],
 };
 

@@ -26,6 +26,7 @@ const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   unreclaimable: () => undefined,
   uplinkProblem: () => undefined,
   subnetProblem: () => undefined,
+  egressProblem: () => undefined,
   forwards: () => false,
   ...more,
 });

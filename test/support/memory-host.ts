@@ -9,6 +9,8 @@ import type {
   Wiring,
 } from '../../src/host/ports.js';
 import { dueForHealth } from '../../src/kinds/container/health.js';
+import { resolvConf } from '../../src/kinds/container/keys/dns.js';
+import { egressRoutes, INNER, type ObservedEgress, TAP } from '../../src/model/egress.js';
 import type { HealthResult } from '../../src/model/health.js';
 import {
   cgroupPath,
@@ -16,6 +18,7 @@ import {
   type InstallPaths,
   netnsName,
   netnsPath,
+  resolvCopy,
   startedFile,
 } from '../../src/model/install-paths.js';
 import type { NamespaceType } from '../../src/model/namespaces.js';
@@ -46,6 +49,11 @@ export class MemoryHost {
   /** Size of the file system in a file, if it differs from the file's. */
   wanted = new Map<string, number>();
   namespaces = new Map<string, Map<string, string[]>>();
+  /** Gateways of default routes by device, by network namespace name. */
+  gateways = new Map<string, Map<string, string>>();
+  /** Ways out, by network namespace name. */
+  egress = new Map<string, ObservedEgress>();
+  ownNetworks: string[] = [];
   exits = new Map<string, { code: number; at: string }>();
   /** Network namespace and host-side monitor of a container's process. */
   running = new Map<string, { pid: number; monitor: number; netns: string }>();
@@ -133,6 +141,9 @@ export class MemoryHost {
       exit: (id) => this.exits.get(id),
       namespace: (of, type) =>
         typeof of === 'string' ? this.#netnsIds.get(of) : this.#spaces.get(of)?.[type],
+      gateways: (pid) => this.gateways.get(this.#netnsOf(pid)) ?? new Map(),
+      egress: (netns) => this.egress.get(netns),
+      ownNetworks: () => this.ownNetworks,
     };
   }
 
@@ -162,7 +173,7 @@ export class MemoryHost {
         },
         removeNetns: async (names) => {
           for (const name of names) {
-            this.namespaces.delete(name);
+            for (const map of [this.namespaces, this.gateways, this.egress]) map.delete(name);
             this.mounts.delete(`/run/netns/${name}`);
           }
         },
@@ -356,6 +367,7 @@ export class MemoryHost {
     this.bootId = 'boot-2';
     for (const map of [this.links, this.mounts, this.processes, this.cgroups]) map.clear();
     for (const map of [this.namespaces, this.exits, this.running, this.memoryFiles]) map.clear();
+    for (const map of [this.gateways, this.egress]) map.clear();
   }
 
   #life(id: string): Life | undefined {
@@ -383,7 +395,7 @@ export class MemoryHost {
     this.files.set(path, { size, directory: false });
   }
 
-  #wire({ netns, links }: Wiring): Error | undefined {
+  #wire({ netns, links, egress }: Wiring): Error | undefined {
     const devices = this.namespaces.get(netns) ?? new Map<string, string[]>();
     this.namespaces.set(netns, devices);
     const path = `/run/netns/${netns}`;
@@ -401,6 +413,18 @@ export class MemoryHost {
         addresses,
       });
       devices.set(device, address ? [address] : []);
+    }
+    const routes = links.flatMap(({ device, gateway }): [string, string][] =>
+      gateway === undefined ? [] : [[device, gateway]],
+    );
+    this.gateways.set(netns, new Map(routes));
+    const address = links[0]?.address ?? '';
+    if (egress) {
+      this.egress.set(netns, {
+        links: { eth0: [address], [TAP]: [`${INNER.own}/32`] },
+        routes: egressRoutes(egress, address, this.ownNetworks),
+        forwards: true,
+      });
     }
     return undefined;
   }
@@ -428,6 +452,8 @@ export class MemoryHost {
     const hosts = this.files.get(spec.hosts_file);
     if (!hosts) throw new Error(`no ${spec.hosts_file}`);
     this.files.set(hostsCopy(this.paths, spec.id), { ...hosts });
+    const text = resolvConf(spec);
+    this.files.set(resolvCopy(this.paths, spec.id), { size: text.length, text, directory: false });
     this.running.set(spec.id, { pid, monitor: pid + 1, netns });
     this.cgroups.set(cgroupPath(this.paths, spec.id), { ...spec.limits });
     this.exits.delete(spec.id);

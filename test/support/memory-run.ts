@@ -97,6 +97,7 @@ export class MemoryRun extends Context {
       unreclaimable: () => undefined,
       uplinkProblem: () => undefined,
       subnetProblem: () => undefined,
+      egressProblem: () => undefined,
       forwards: () => false,
     };
   }

@@ -1,4 +1,5 @@
 import type { Attachment, BridgeEntry } from '../../model/config.js';
+import { egressAddress } from '../../model/egress.js';
 import { addressProblem, parseSubnet } from '../../model/ipv4.js';
 import type { Service, ValidationContext } from './validation-context.js';
 
@@ -43,6 +44,9 @@ function problemOnBridge(
   const subnet = parseSubnet(bridge.subnet);
   if (!subnet) return undefined;
   if (address === bridge.host) return `${address} is the address of the host on bridges.${name}`;
+  if (bridge.egress && address === egressAddress(bridge)) {
+    return `${address} is the address of the way out of bridges.${name}`;
+  }
   return addressProblem(address, subnet);
 }
 

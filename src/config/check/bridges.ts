@@ -1,4 +1,12 @@
+import { NAME } from '../../model/address.js';
 import type { BridgeSource } from '../../model/config.js';
+import {
+  EGRESS_IMAGE,
+  type EgressRules,
+  egressName,
+  INNER,
+  ruleProblem,
+} from '../../model/egress.js';
 import {
   addressProblem,
   capacity,
@@ -29,6 +37,7 @@ export function checkBridges(subject: ValidationContext): void {
     checkIsolated(subject, name, bridge);
     const subnet = checkSubnet(subject, name, bridge);
     checkHost(subject, name, bridge, subnet);
+    checkEgress(subject, name, bridge, subnet);
     if (subnet) {
       const other = subnets.overlapping(subnet);
       const path = ['bridges', name, 'subnet'];
@@ -110,6 +119,65 @@ function checkHost(
   }
 }
 
+/** A way out has an address, a name, and rules that mean something. */
+function checkEgress(
+  { problems, services, images, bridges }: ValidationContext,
+  name: string,
+  bridge: BridgeSource,
+  subnet: Subnet | undefined,
+): void {
+  const { egress, isolated, uplink } = bridge;
+  if (!egress) return;
+  const path = ['bridges', name, 'egress'];
+  if (bridge.subnet === undefined) problems.atKey(path, 'a way out needs a subnet', 'add subnet');
+  if (isolated) problems.atKey(path, 'an isolated bridge has no way out', 'remove one of them');
+  if (uplink !== undefined) {
+    const why = `a bridge with an uplink has none of its own: its containers use the network of ${uplink}`;
+    problems.atKey(path, why, 'remove one of them');
+  }
+  for (const each of Object.values(bridges)) {
+    if (each.external || each.subnet === undefined || !isWithinText(each.subnet)) continue;
+    problems.atKey(path, `it uses ${INNER.subnet} itself, which overlaps ${each.subnet}`, OTHER);
+  }
+  const own = egressName(name);
+  if (!NAME.test(own)) problems.atKey(path, `the name of its container, ${own}, is too long`);
+  for (const service of services) {
+    if (service.names.includes(own)) {
+      problems.atKey(service.path, `container ${own} is the way out of bridges.${name}`, RENAME);
+    }
+  }
+  if (Object.hasOwn(images, EGRESS_IMAGE)) {
+    const why = `image ${EGRESS_IMAGE} has the program of the way out of bridges.${name}`;
+    problems.atKey(['images', EGRESS_IMAGE], why, RENAME);
+  }
+  if (typeof egress === 'object') checkRules(problems, path, egress, subnet);
+}
+
+const OTHER = 'use another subnet';
+const RENAME = 'choose another name';
+
+function isWithinText(text: string): boolean {
+  const subnet = parseSubnet(text);
+  return subnet !== undefined && isWithin(subnet, INNER.subnet);
+}
+
+function checkRules(
+  problems: ValidationContext['problems'],
+  path: string[],
+  rules: EgressRules,
+  subnet: Subnet | undefined,
+): void {
+  const seen = new Set<string>();
+  for (const key of ['allow', 'deny'] as const) {
+    for (const [index, each] of (rules[key] ?? []).entries()) {
+      const twice = seen.has(each) ? `${each} is listed twice` : undefined;
+      const problem = ruleProblem(each, subnet) ?? twice;
+      if (problem !== undefined) problems.atValue([...path, key, index], problem);
+      seen.add(each);
+    }
+  }
+}
+
 /** Number of containers on each bridge. */
 function membersOf({ services }: ValidationContext): ReadonlyMap<string, number> {
   const members = new Map<string, number>();
@@ -135,11 +203,11 @@ function checkPorts(
 function checkRoom(
   subject: ValidationContext,
   name: string,
-  { host }: BridgeSource,
+  { host, egress }: BridgeSource,
   subnet: Subnet,
   all: ReadonlyMap<string, number>,
 ): void {
-  const room = capacity(subnet) - (host === undefined ? 0 : 1);
+  const room = capacity(subnet) - (host === undefined ? 0 : 1) - (egress ? 1 : 0);
   const members = all.get(name) ?? 0;
   if (members <= room) return;
   const message = `${members} containers join bridges.${name}, which has ${room} addresses for them`;

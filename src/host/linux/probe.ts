@@ -17,7 +17,8 @@ import {
 import { sizesOf } from './disks/superblock.js';
 import { holdsText, ifThere, readText } from './files/read.js';
 import { contentAt, idsWithFiles, readMemoryFiles, shownText } from './memory-files/folder.js';
-import { addressesOf } from './network/addresses.js';
+import { addressesOf, gatewaysOf } from './network/addresses.js';
+import { observeEgress, ownNetworks } from './network/egress.js';
 import { readLinks, readLinksFast, trafficOf } from './network/observe-links.js';
 import { bootId, processAt, uptime } from './process/processes.js';
 import { freezeHolderOf } from './runtime/with-frozen.js';
@@ -66,6 +67,9 @@ export async function linuxProbe(
     frozen: (cgroup) => isFrozen(hierarchies, cgroup),
     frozenBy: (id) => freezeHolderOf(paths, id),
     addresses: addressesOf,
+    gateways: gatewaysOf,
+    egress: observeEgress,
+    ownNetworks: () => ownNetworks([...links.values()]),
     usage: (cgroup) => readUsage(hierarchies, cgroup),
     traffic: trafficOf,
     deadMounts: deadMountsOf,

@@ -1,4 +1,4 @@
-import { equal } from '../../model/json.js';
+import { canonical, equal } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { BridgeSpec } from '../../model/specs.js';
@@ -59,9 +59,12 @@ function fromFile(
     ...(after !== undefined && { after }),
     cause: 'file',
     effect,
-    reason: `${attribute} ${before ?? '(none)'} → ${after ?? '(none)'}`,
+    reason: `${attribute} ${textOf(before)} → ${textOf(after)}`,
   };
 }
+
+const textOf = (value: unknown) =>
+  typeof value === 'object' ? canonical(value) : `${value ?? '(none)'}`;
 
 function drift(attribute: string, reason: string): Difference {
   return { attribute, cause: 'drift', effect: 'update', reason };

@@ -45,7 +45,7 @@ export function desiredBridges(context: Context): Bridges {
 
 function ownSpec(name: string, entry: BridgeSource, context: Context): BridgeSpec {
   const { config, paths } = context;
-  const { subnet, host, isolated, uplink } = entry;
+  const { subnet, host, isolated, uplink, egress } = entry;
   const recorded = recordedSpec<BridgeSpec>(context, 'bridge', name);
   return {
     link: recorded?.link ?? bridgeLink(paths, config.name, name),
@@ -54,6 +54,7 @@ function ownSpec(name: string, entry: BridgeSource, context: Context): BridgeSpe
     ...(host !== undefined && { host }),
     isolated,
     ...(uplink !== undefined && { uplink }),
+    ...(egress !== undefined && { egress }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { EgressRules } from '../../model/egress.js';
 import { protectKey, recordedKey } from '../key.js';
 
 /** Every key of a bridge but `external`, in the order a reader of the file would want them. */
@@ -45,5 +46,32 @@ export const BRIDGE_KEYS = {
     change: 'update',
     flag: { flags: '--uplink <interface>', help: 'an interface of the host to attach' },
   }),
+  egress: recordedKey({
+    schema: {
+      description:
+        'A way out for its containers, by a NAT program that needs no packet filter rule, kernel parameter or routing of the host. `true`, or which subnets can be reached: of all that contain a destination, the longest prefix decides; with `allow` alone, everything else is denied. The host itself, its other bridges and link-local addresses are closed unless `allow` has exactly them.',
+      anyOf: [
+        { type: 'boolean' },
+        {
+          type: 'object',
+          additionalProperties: false,
+          minProperties: 1,
+          properties: {
+            allow: { $ref: '#/definitions/subnets' },
+            deny: { $ref: '#/definitions/subnets' },
+          },
+        },
+      ],
+      default: false,
+      errorMessage: 'must be true, false, or a mapping of allow and deny to lists of subnets',
+    },
+    read: (raw: boolean | EgressRules | undefined) => egressOf(raw),
+    change: 'update',
+  }),
   protect: protectKey,
 };
+
+/** Undefined for none, so that bridges without one are recorded as ever. */
+function egressOf(raw: boolean | EgressRules | undefined): true | EgressRules | undefined {
+  return raw === false ? undefined : raw;
+}

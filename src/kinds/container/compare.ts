@@ -1,5 +1,6 @@
 import { formatValue } from '../../model/attribute-text.js';
 import type { Limits } from '../../model/config.js';
+import { TAP_MISSING } from '../../model/egress.js';
 import { equal } from '../../model/json.js';
 import { sameLimit } from '../../model/limits.js';
 import type { Difference } from '../../model/plan.js';
@@ -61,6 +62,7 @@ function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[]
     ...(equal(before.rotation, after.rotation)
       ? []
       : [fromFile('rotation', before.rotation, after.rotation, 'update')]),
+    ...compareEgress(after, before),
     ...compareHeld(after, before),
   ];
 }
@@ -149,6 +151,12 @@ const CUSTOM: Record<CustomName, (after: ContainerSpec, before: ContainerSpec) =
   configs: (after, before) => compareSection('configs', after, before),
 };
 
+/** Its network namespace changes while its program runs. */
+function compareEgress({ egress: after }: ContainerSpec, { egress: before }: ContainerSpec) {
+  if (equal(before ?? null, after ?? null)) return [];
+  return [fromFile('egress', before, after, 'update')];
+}
+
 /** Recorded only: the release itself is compared key by key. */
 function compareHeld({ held: after }: ContainerSpec, { held: before }: ContainerSpec) {
   if (equal(before ?? null, after ?? null)) return [];
@@ -174,6 +182,8 @@ function compareHost(
     ...seen.deadMounts.map((path) => drift('volumes', `what is mounted at ${path} was deleted`)),
     ...fileDrift(desired, row.spec, seen),
     ...recorded.flatMap((link) => linkDrift(link, seen)),
+    ...egressDrift(desired, row.spec, seen),
+    ...(seen.resolves === false ? [drift('dns', 'resolv.conf has other name servers')] : []),
     ...seen.stray.map((link) => drift('bridges', `veth ${link} is left over`)),
     ...limitDrift(desired, row, seen),
   ];
@@ -203,7 +213,22 @@ function linkDrift(link: LinkSpec, seen: ContainerSeen): Difference[] {
   if (link.address && state.guest && !state.guest.includes(link.address)) {
     return [drift(attribute, `address ${link.address} is missing from ${link.device}`)];
   }
+  if (state.routed === false) {
+    return [drift(attribute, `default route via ${link.gateway} is missing`)];
+  }
   return [];
+}
+
+/** A program whose tap device is gone does not get another one. */
+function egressDrift(
+  { egress: after }: ContainerSpec,
+  { egress: before }: ContainerSpec,
+  { egress: faults = [], links }: ContainerSeen,
+): Difference[] {
+  const linked = [...links.values()].every(({ host }) => host);
+  if (!linked || !equal(before ?? null, after ?? null)) return [];
+  const lost = faults.find((each) => each === TAP_MISSING);
+  return faults.map((each) => drift(lost ? 'network' : 'egress', each));
 }
 
 /** Drift of the limits that the file did not change. */

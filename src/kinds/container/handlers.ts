@@ -37,6 +37,11 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
     'container.unwire': {
       all: (all) => together(all, () => links.unwire(all.flatMap((each) => each.links))),
     },
+    'container.resolve': {
+      one: done(async ({ file, text }) => {
+        await files.overwrite(file, text);
+      }),
+    },
     'container.disconnect': {
       all: (all) =>
         together(all, async () => {

@@ -5,13 +5,16 @@ import type {
   ObservedProcess,
   Probe,
 } from '../../host/ports.js';
+import { type EgressSpec, egressFaults, egressRoutes } from '../../model/egress.js';
 import type { Exit } from '../../model/exit.js';
 import type { HealthResult } from '../../model/health.js';
 import {
   cgroupPath,
   diskFile,
   type InstallPaths,
+  netnsName,
   netnsPath,
+  resolvCopy,
   rootfsDir,
 } from '../../model/install-paths.js';
 import { exact } from '../../model/json.js';
@@ -24,6 +27,7 @@ import type {
   MemoryFileState,
 } from '../../model/specs.js';
 import { elapsed } from '../../model/time.js';
+import { resolvConf } from './keys/dns.js';
 import { assumedFiles, memoryFilesOf } from './memory-files.js';
 import { observeShared, type SharedState } from './namespaces.js';
 
@@ -65,6 +69,10 @@ export interface ContainerSeen {
   configText?: (target: string) => string | undefined;
   /** The namespaces that it shares; absent if it shares none or does not run. */
   shared?: Partial<Record<NamespaceKey, SharedState>>;
+  /** For a way out: what is wrong with its network namespace. */
+  egress?: string[];
+  /** Its resolv.conf has other name servers than those of its way out. */
+  resolves?: false;
   /** Absent if there is no cgroup. */
   limits?: ObservedLimits;
   /** Whether device rules can change while it runs, which cgroup v1 can. */
@@ -75,6 +83,8 @@ export interface LinkState {
   host?: Pick<ObservedLink, 'up' | 'master' | 'alias'>;
   /** Addresses inside; absent if no process runs there to read them through. */
   guest?: string[];
+  /** For a link with a way out: whether it has the default route. */
+  routed?: boolean;
 }
 
 export function observe(
@@ -102,7 +112,10 @@ export function observe(
     netns: probe.mounted(netnsPath(paths, spec.id)),
     monitored: isMonitored(first, facts, probe),
     rebooted: facts?.boot_id !== undefined && facts.boot_id !== probe.bootId,
-    links: observeLinks(spec.links, running ? facts?.pid : undefined, probe),
+    // the process of a way out is elsewhere
+    links: observeLinks(spec.links, running && !spec.egress ? facts?.pid : undefined, probe),
+    egress: spec.egress && observeEgress(spec, spec.egress, probe, paths),
+    resolves: running ? resolves(spec, probe, paths) : undefined,
     stray: strayLinks(spec, probe),
     devicesLive: probe.controller('devices') === 1,
     deadMounts: running ? deadMounts(spec.mounts, facts?.pid, probe) : [],
@@ -249,9 +262,30 @@ function observeLinks(
 ): Map<string, LinkState> {
   const devices = links.map(({ device }) => device);
   const inside = pid !== undefined && links.length > 0 ? probe.addresses(pid, devices) : undefined;
-  const states = links.map(({ link, device }): [string, LinkState] => {
+  const leaves = links.some(({ dns }) => dns !== undefined);
+  const gateways = pid !== undefined && leaves ? probe.gateways(pid) : undefined;
+  const states = links.map(({ link, device, gateway, dns }): [string, LinkState] => {
     const guest = inside && (inside.get(device) ?? []);
-    return [link, exact<LinkState>({ host: probe.link(link), guest })];
+    const routed = gateways && dns !== undefined ? gateways.get(device) === gateway : undefined;
+    return [link, exact<LinkState>({ host: probe.link(link), guest, routed })];
   });
   return new Map(states);
+}
+
+function observeEgress(
+  { id, links: [link] }: ContainerSpec,
+  egress: EgressSpec,
+  probe: Probe,
+  paths: InstallPaths,
+): string[] | undefined {
+  const seen = probe.mounted(netnsPath(paths, id)) ? probe.egress(netnsName(paths, id)) : undefined;
+  const address = link?.address ?? '';
+  return seen && egressFaults(seen, address, egressRoutes(egress, address, probe.ownNetworks()));
+}
+
+/** Only for a container with a way out: all others have what their start wrote. */
+function resolves(spec: ContainerSpec, probe: Probe, paths: InstallPaths): false | undefined {
+  if (!spec.links.some(({ dns }) => dns !== undefined)) return undefined;
+  const same = probe.hasText(resolvCopy(paths, spec.id), resolvConf(spec));
+  return same === false ? same : undefined;
 }

@@ -12,7 +12,8 @@ export const preflight: Preflight<ContainerSpec> = {
   declared: (spec) => ({ ...spec, stopped: null }),
   obstacles(spec, { verbs, host, paths }) {
     if (verbs.has('container.start') || verbs.has('container.disk')) {
-      return startObstacles(spec, host, paths);
+      const egress = spec.egress && host.egressProblem(verbs.has('container.disk'));
+      return [{ at: [], cause: egress }, ...startObstacles(spec, host, paths)];
     }
     if (verbs.has('container.files')) return fileObstacles(spec, host);
     return verbs.has('container.limits') ? limitObstacles(spec, host, paths) : [];

@@ -6,8 +6,10 @@ import {
   logFile,
   memoryFolder,
   netnsName,
+  resolvCopy,
   rootfsDir,
 } from '../../model/install-paths.js';
+import { exact } from '../../model/json.js';
 import { NAMESPACE_KEYS } from '../../model/namespaces.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
@@ -15,6 +17,7 @@ import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.
 import type { StepOf } from '../../model/step.js';
 import type { Peers } from '../kind.js';
 import { awaits } from './awaits.js';
+import { resolvConf } from './keys/dns.js';
 import { filesEffect, memoryMounts, placeFiles } from './memory-files.js';
 import { ownsNetwork } from './namespaces.js';
 import type { ContainerSeen } from './observe.js';
@@ -38,7 +41,7 @@ export function create(
   if (spec.stopped) return [copy];
   return [
     ...makeFolders(spec, reason),
-    ...wire(spec, spec.links, reason, paths),
+    ...wire(spec, reason, paths),
     copy,
     ...seed(desired, reason),
     { verb: 'container.mount', args: { disk, dir: rootfsDir(paths, spec.id) }, reason },
@@ -138,8 +141,9 @@ export function update(
     ...(stops ? [...leave(row.spec, restart), stop(row.spec, row.facts, restart)] : []),
     ...rewire(
       spec,
-      [...row.spec.links.map(({ link }) => link), ...seen.stray],
-      about('network') ?? about('bridges'),
+      row.spec.links,
+      seen.stray,
+      about('network') ?? about('bridges') ?? about('egress'),
       paths,
     ),
     ...unmount(spec, seen.mounted ? about('disk') : undefined, paths),
@@ -152,7 +156,10 @@ export function update(
       : []),
     ...(start
       ? startAgain(spec, about('restart') ? { restarts: 0 } : restartFacts(row, seen), start)
-      : liveUpdates(spec, about('limits'), paths)),
+      : [
+          ...liveUpdates(spec, about('limits'), paths),
+          ...(seen.running ? resolve(spec, row.spec, about('dns'), paths) : []),
+        ]),
     ...(start || seen.running ? rejoin(spec, start ?? about('rotation'), left) : []),
     ...(start || !seen.running ? [] : healing(spec, about('heal'))),
   ];
@@ -195,16 +202,40 @@ function groupLost(differences: Difference[]): string | undefined {
 
 function rewire(
   spec: ContainerSpec,
-  before: string[],
+  before: LinkSpec[],
+  stray: string[],
   reason: string | undefined,
   paths: InstallPaths,
 ): ContainerStep[] {
   if (!reason) return [];
-  const links = before.filter((link) => !spec.links.some((each) => each.link === link));
+  const old = [...before.map(({ link }) => link), ...stray];
+  const links = old.filter((link) => !spec.links.some((each) => each.link === link));
   return [
     ...(links.length > 0 ? [{ verb: 'container.unwire', args: { links }, reason } as const] : []),
-    ...wire(spec, spec.links, reason, paths),
+    ...wire(spec, reason, paths, withdrawn(spec, before)),
   ];
+}
+
+/** Another default route replaces the old one, and a removed link takes its own along. */
+function withdrawn({ links }: ContainerSpec, before: LinkSpec[]): LinkSpec[] {
+  if (links.some(({ gateway }) => gateway !== undefined)) return [];
+  return before.filter(
+    ({ link, gateway }) => gateway !== undefined && links.some((each) => each.link === link),
+  );
+}
+
+/** Its resolv.conf follows its links; a restart writes it anyway. */
+function resolve(
+  spec: ContainerSpec,
+  before: ContainerSpec,
+  drift: string | undefined,
+  paths: InstallPaths,
+): ContainerStep[] {
+  const text = resolvConf(spec);
+  const reason = drift ?? (resolvConf(before) === text ? undefined : 'name servers changed');
+  if (!reason) return [];
+  const args = { file: resolvCopy(paths, spec.id), text };
+  return [{ verb: 'container.resolve', args, reason }];
 }
 
 function checkDisk(
@@ -248,15 +279,24 @@ function liveUpdates(
 
 function wire(
   spec: ContainerSpec,
-  links: LinkSpec[],
   reason: string,
   paths: InstallPaths,
+  gone: LinkSpec[] = [],
 ): ContainerStep[] {
-  const { id, userns } = spec;
+  const { id, links, userns, egress } = spec;
   if (!ownsNetwork(spec)) return [];
-  const args = { netns: netnsName(paths, id), links, ...(userns && { userns }) };
+  const routes = gone.map(({ device, gateway }) => exact<Route>({ device, gateway }));
+  const args = {
+    netns: netnsName(paths, id),
+    links,
+    ...(userns && { userns }),
+    ...(routes.length > 0 && { withdrawn: routes }),
+    ...(egress && { egress }),
+  };
   return [{ verb: 'container.wire', args, reason }];
 }
+
+type Route = Pick<LinkSpec, 'device' | 'gateway'>;
 
 function stop(
   spec: ContainerSpec,

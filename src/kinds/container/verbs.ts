@@ -1,6 +1,7 @@
 import type { PlacedFiles } from '../../host/ports.js';
 import type { Limits } from '../../model/config.js';
 import type { Hook, IdRange } from '../../model/container-values.js';
+import type { EgressSpec } from '../../model/egress.js';
 import type { HealthTarget } from '../../model/health.js';
 import type { VolumeSeed } from '../../model/resource.js';
 import type {
@@ -16,7 +17,17 @@ import type {
 /** Everything that can be done to a container, each a small idempotent action. */
 export interface ContainerVerbs {
   /** Creates network namespace and veth pairs; batched over all containers of a plan. */
-  'container.wire': { netns: string; links: LinkSpec[]; userns?: IdRange };
+  'container.wire': {
+    netns: string;
+    links: LinkSpec[];
+    userns?: IdRange;
+    /** Default routes to remove: it had them and has none now. */
+    withdrawn?: Pick<LinkSpec, 'device' | 'gateway'>[];
+    /** Makes the namespace the way out of a bridge. */
+    egress?: EgressSpec;
+  };
+  /** Writes its resolv.conf in place, while it runs. */
+  'container.resolve': { file: string; text: string };
   /** Removes some host interfaces and keeps the namespace. */
   'container.unwire': { links: string[] };
   /** Removes the host interfaces and the namespace. */

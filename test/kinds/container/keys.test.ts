@@ -64,6 +64,7 @@ const SAMPLES: Record<KeyName, readonly [before: unknown, after: unknown]> = {
   dns: ['10.0.0.1', ['10.0.0.2']],
   dns_search: ['a', ['a', 'b']],
   dns_opt: [['ndots:1'], ['ndots:2']],
+  egress: [null, false],
   labels: [{ a: '1' }, { a: '2' }],
   annotations: [{ a: '1' }, { a: '2' }],
   runtime: ['crun', 'runc'],
@@ -80,7 +81,7 @@ function file(key: KeyName, value: unknown): string {
     name: 'one',
     images: { base: image, other: { ...image, size: '128M' } },
     bridges: {
-      front: { subnet: '10.77.1.0/24', host: '10.77.1.1' },
+      front: { subnet: '10.77.1.0/24', host: '10.77.1.1', egress: true },
       back: { subnet: '10.77.2.0/24' },
     },
     volumes: { data: {} },

@@ -1,4 +1,5 @@
 import type { InstallPaths } from '../../../model/install-paths.js';
+import { tunFinding } from '../network/egress.js';
 import { forwardingFinding } from '../network/forwarding.js';
 import type { Finding } from './finding.js';
 import {
@@ -21,6 +22,7 @@ export async function diagnose(paths: InstallPaths): Promise<Finding[]> {
     ...cgroupFindings(),
     await filterFinding(),
     forwardingFinding(),
+    tunFinding(),
     ...(await programFindings()),
     await runtimeFinding(paths),
     seccompFinding(),

@@ -99,6 +99,22 @@ export function connectedSubnets(routes: string): ConnectedSubnet[] {
   return found.sort(narrowestFirst);
 }
 
+/**
+ * The gateway of a default route by device, in the network namespace of a process: lines of
+ * /proc/net/route with destination and mask 0.
+ */
+export function gatewaysOf(pid: number): Map<string, string> {
+  const lines = (readText(`/proc/${pid}/net/route`) ?? '').split('\n').slice(1);
+  const found = lines.flatMap((line): [string, string][] => {
+    const [device = '', destination, gateway = '', , , , , mask] = line.split('\t');
+    const isDefault = destination === NONE && mask === NONE && gateway !== NONE;
+    return isDefault ? [[device, formatIp(hexNumber(gateway))]] : [];
+  });
+  return new Map(found.reverse());
+}
+
+const NONE = '00000000';
+
 const narrowestFirst = (a: ConnectedSubnet, b: ConnectedSubnet) =>
   b.subnet.prefix - a.subnet.prefix;
 

@@ -12,7 +12,7 @@ export interface Fault {
 
 /** Differences between the desired wiring and what the kernel reports on both sides. */
 export function faultsOf(
-  { links }: Wiring,
+  { links, withdrawn = [] }: Wiring,
   host: Map<string, IpLink>,
   guest: Guest | undefined,
 ): Fault[] {
@@ -20,6 +20,11 @@ export function faultsOf(
   const loopback = guest.links.find(({ name }) => name === 'lo');
   return [
     ...(loopback?.up ? [] : [{ reason: 'lo is down' }]),
+    ...withdrawn.flatMap(({ device, gateway }) =>
+      guest.routes.some((each) => each.gateway === gateway && each.dev === device)
+        ? [{ reason: `its default route via ${gateway} stays` }]
+        : [],
+    ),
     ...links.flatMap((link) => {
       const reason = hostFault(link, host.get(link.link)) ?? guestFault(link, host, guest);
       return reason === undefined ? [] : [{ link: link.link, reason }];

@@ -45,9 +45,12 @@ export async function configureGuests(
 }
 
 /** The alias of `lo` identifies the namespace in the output. */
-function guestLines({ netns, links }: Wiring): IpLine[] {
+function guestLines({ netns, links, withdrawn = [] }: Wiring): IpLine[] {
   return [
     ['link', 'set', 'dev', 'lo', 'alias', netns, 'up'],
+    ...withdrawn.flatMap(({ device, gateway }) =>
+      gateway === undefined ? [] : [['route', 'delete', 'default', 'via', gateway, 'dev', device]],
+    ),
     ...links.flatMap(linkLines),
     ['address', 'show'],
     ['route', 'show', 'default'],

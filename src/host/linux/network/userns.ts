@@ -15,11 +15,17 @@ export interface NamespaceHolder {
  * The owner of a network namespace is fixed at creation, and only root of the owning user namespace
  * may bind low ports in it (network_namespaces(7)); `ip netns add` would make the host the owner.
  *
+ * @param owner user and group of the host that own the user namespace: a process of theirs has all
+ *   rights in it (user_namespaces(7)); default root
  * @throws Error if the kernel creates no user namespace
  */
-export async function createNamespaces(range: IdRange): Promise<NamespaceHolder> {
+export async function createNamespaces(range: IdRange, owner?: number): Promise<NamespaceHolder> {
   // Its output shows that it is in its new namespaces; it ends with its standard input.
-  const child = launch('unshare', ['--user', '--net', '--', 'cat']);
+  const [program, ...words] = [
+    ...(owner === undefined ? [] : asOwner(owner)),
+    ...['unshare', '--user', '--net', '--', 'cat'],
+  ] as [string, ...string[]];
+  const child = launch(program, words);
   const { ended: gone } = untilExit(child);
   const release = async () => {
     child.stdin.end();
@@ -34,6 +40,15 @@ export async function createNamespaces(range: IdRange): Promise<NamespaceHolder>
     await release();
     throw new Error(`cannot make a user namespace: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** With CAP_SYS_ADMIN, since a host may forbid new user namespaces to others. */
+function asOwner(id: number): string[] {
+  const only = '-all,+sys_admin';
+  return [
+    ...['setpriv', '--reuid', `${id}`, '--regid', `${id}`, '--clear-groups'],
+    ...[`--bounding-set=${only}`, `--inh-caps=${only}`, `--ambient-caps=${only}`, '--'],
+  ];
 }
 
 async function echoed(child: Launched, gone: Promise<unknown>): Promise<number> {

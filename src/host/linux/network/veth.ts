@@ -1,8 +1,10 @@
+import { EGRESS_ID } from '../../../model/egress.js';
 import type { InstallPaths } from '../../../model/install-paths.js';
 import type { LinkSpec } from '../../../model/specs.js';
 import type { Wiring } from '../../ports.js';
 import { type IpLine, runBatch } from './batch.js';
 import { type Fault, faultsOf, macOf } from './check.js';
+import { configureEgress } from './egress.js';
 import { configureGuests } from './guest.js';
 import { type Netns, readNetns } from './netns.js';
 import { type IpLink, readLinks } from './observe-links.js';
@@ -19,7 +21,10 @@ export async function wire(paths: InstallPaths, wirings: Wiring[]): Promise<(Err
   const results: (Error | undefined)[] = [];
   for (const [index, wiring] of wirings.entries()) {
     const faults = first.faults[index] ?? [];
-    results.push(faults.length > 0 ? await retry(paths, wiring, faults) : undefined);
+    results.push(
+      (faults.length > 0 ? await retry(paths, wiring, faults) : undefined) ??
+        (wiring.egress && (await configureEgress(wiring, wiring.egress, readLinks()))),
+    );
   }
   return results;
 }
@@ -73,6 +78,9 @@ function hostLines(
   ];
 }
 
+/** Its program is root there, and only there. */
+const OWN_ID = { first: EGRESS_ID, count: 1 };
+
 type Holders = ReadonlyMap<string, NamespaceHolder>;
 
 /** Runs `work` while processes hold the new namespaces open. */
@@ -83,8 +91,10 @@ async function withHolders<T>(
 ): Promise<T> {
   const holders = new Map<string, NamespaceHolder>();
   try {
-    for (const { netns, userns } of wirings) {
-      if (userns && !namespaces.mounted(netns)) holders.set(netns, await createNamespaces(userns));
+    for (const { netns, userns, egress } of wirings) {
+      if (namespaces.mounted(netns)) continue;
+      if (egress) holders.set(netns, await createNamespaces(OWN_ID, EGRESS_ID));
+      else if (userns) holders.set(netns, await createNamespaces(userns));
     }
     return await act(holders);
   } finally {

@@ -1,4 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { resolvConf } from '../../../kinds/container/keys/dns.js';
+import { EGRESS_FILES } from '../../../model/egress.js';
 import { UserError } from '../../../model/errors.js';
 import {
   cgroupPath,
@@ -37,6 +39,7 @@ export function writeBundle(
   checkMemoryFiles(paths, spec);
   const user = checkDisk(files.rootfs, spec);
   const stage = spec.userns && idmapStageOf(paths, spec.id);
+  const { egress } = spec;
   const mounts = spec.mounts.map((each, i) => ({
     ...each,
     source: stage?.mount(i) ?? each.source,
@@ -53,7 +56,9 @@ export function writeBundle(
       ...(stage &&
         spec.userns && { userns: { ids: spec.userns, path: stage.user, root: stage.rootfs } }),
       cgroup: cgroupPath(paths, spec.id),
-      netns: spec.host_network ? 'host' : netnsPath(paths, spec.network?.id ?? spec.id),
+      netns:
+        spec.host_network || egress ? 'host' : netnsPath(paths, spec.network?.id ?? spec.id),
+      ...(egress && { opensTap: true }),
       ...sharedPaths(paths, spec),
       ...(terminal && { terminal }),
       recursive: bindsRecursively(runtime),
@@ -84,7 +89,7 @@ type FileToMount = MountedFile & { target: string };
 
 /** Files to bind-mount read-only: those of every container, and its secrets and configs. */
 function filesOf(paths: InstallPaths, spec: ContainerSpec): FileToMount[] {
-  const { id, init, network, secrets = [], configs = [] } = spec;
+  const { id, init, network, egress, secrets = [], configs = [] } = spec;
   // those of the container whose network it shares, which follow its changes
   const { hosts, hostname, resolv } = bundleFiles(paths, network?.id ?? id);
   const own = [
@@ -92,6 +97,12 @@ function filesOf(paths: InstallPaths, spec: ContainerSpec): FileToMount[] {
     ['/etc/hostname', hostname],
     ['/etc/resolv.conf', resolv],
     ...(init ? [[INIT_TARGET, requireInit()] as const] : []),
+    ...(egress
+      ? [
+          [EGRESS_FILES.net, netnsPath(paths, id)] as const,
+          [EGRESS_FILES.user, idmapStageOf(paths, id).user] as const,
+        ]
+      : []),
   ] as const;
   return [
     ...own.map(([target, source]) => ({ target, source, executable: true })),
@@ -116,16 +127,4 @@ function checkMemoryFiles(paths: InstallPaths, { id, secrets = [], configs = [] 
 export function stagedMounts(paths: InstallPaths, spec: ContainerSpec): StagedMounts {
   const { rootfs } = bundleFiles(paths, spec.id);
   return { rootfs, mounts: spec.mounts, files: filesOf(paths, spec) };
-}
-
-/** resolv.conf(5). Empty instead of the host's, whose servers cannot be reached from inside. */
-function resolvConf({ dns, dns_search, dns_opt, domainname }: ContainerSpec): string {
-  const search = (dns_search ?? [domainname ?? '.']).filter((each) => each !== '.');
-  return [
-    ...dns.map((address) => `nameserver ${address}`),
-    ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
-    ...(dns_opt ? [`options ${dns_opt.join(' ')}`] : []),
-  ]
-    .map((line) => `${line}\n`)
-    .join('');
 }

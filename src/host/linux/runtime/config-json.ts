@@ -26,6 +26,8 @@ export interface BundleContext {
   ipc?: string;
   /** The /dev/shm that it shares; `none` for none, absent for its own. */
   shm?: string;
+  /** Its user owns its devices, and it may enter the namespaces among its files: a way out. */
+  opensTap?: boolean;
   /** Terminal of its first process; absent for none. */
   terminal?: Terminal;
   /** Bind mounts include their submounts. */
@@ -73,8 +75,12 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 export function configJson(spec: ProcessSpec, context: BundleContext): OciSpec {
   const capabilities = capabilitiesOf(spec, context.host.capabilities);
   const unconfined = spec.security === 'unconfined';
-  const devices = deviceNodes(spec.limits.devices);
-  const seccomp = context.seccomp(capabilities);
+  const { uid, gid } = context.user;
+  const devices = deviceNodes(spec.limits.devices).map((each) =>
+    context.opensTap ? { ...each, uid, gid, fileMode: 0o600 } : each,
+  );
+  const filter = context.seccomp(capabilities);
+  const seccomp = filter && context.opensTap ? withSetns(filter) : filter;
   const config: OciSpec = {
     ociVersion: '1.0.2',
     root: { path: context.userns?.root ?? context.rootfs, readonly: true },
@@ -108,6 +114,15 @@ export function configJson(spec: ProcessSpec, context: BundleContext): OciSpec {
 const PARTS = Object.entries<AnyKey>(KEYS).flatMap(([name, { as = name, oci }]) =>
   oci ? [[as as keyof KeySpec, oci as (value: unknown) => OciPart] as const] : [],
 );
+
+/**
+ * With setns(2), which the kernel grants to the owner of the namespaces without a capability; the
+ * program then filters it itself.
+ */
+function withSetns(filter: OciSeccomp): OciSeccomp {
+  const rule = { names: ['setns'], action: 'SCMP_ACT_ALLOW' };
+  return { ...filter, syscalls: [...filter.syscalls, rule] };
+}
 
 function merged(config: OciSpec, part: OciPart): OciSpec {
   return {

@@ -48,16 +48,16 @@ export interface StagedMounts {
 }
 
 /**
- * Sets up the stage during `work`; containers with the host's ids need none. Afterwards an empty
- * folder stays at the disk's place, where `runc exec` starts.
+ * Sets up the stage during `work`; containers with the host's ids need none, and a way out only the
+ * user namespace. Afterwards an empty folder stays at the disk's place, where `runc exec` starts.
  */
 export async function withIdmapStage<T>(
   paths: InstallPaths,
-  { id, userns }: Pick<ContainerSpec, 'id' | 'userns'>,
+  { id, userns, egress }: Pick<ContainerSpec, 'id' | 'userns' | 'egress'>,
   staged: StagedMounts,
   act: () => Promise<T>,
 ): Promise<T> {
-  if (!userns) return act();
+  if (!userns && !egress) return act();
   await removeIdmapStage(paths, id);
   try {
     await setUp(paths, id, userns, staged);
@@ -71,16 +71,16 @@ export async function withIdmapStage<T>(
 async function setUp(
   paths: InstallPaths,
   id: string,
-  range: IdRange,
+  range: IdRange | undefined,
   staged: StagedMounts,
 ): Promise<void> {
   const stage = idmapStageOf(paths, id);
   await mkdir(stage.dir, { mode: 0o710 });
   // the runtime continues as root inside the namespace, which is in this group and in no other of
   // the host
-  await chown(stage.dir, 0, range.first);
+  if (range) await chown(stage.dir, 0, range.first);
   await writeFile(stage.user, '');
-  const places = placesOf(stage, staged);
+  const places = range ? placesOf(stage, staged) : [];
   for (const { from, to } of places) await makeTarget(from, to);
   const words = places.flatMap(({ from, to, how }) => [from, to, how]);
   const args = ['-e', MAP_OWNERS, '--', netnsPath(paths, id), stage.user, ...words];

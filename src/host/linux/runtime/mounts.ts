@@ -1,7 +1,9 @@
+import { statSync } from 'node:fs';
 import { release } from 'node:os';
 import { posix } from 'node:path';
 import type { OciMount } from '../../../model/oci.js';
 import type { ContainerSpec } from '../../../model/specs.js';
+import { ifThere } from '../files/read.js';
 
 type MountOptions = Pick<ContainerSpec, 'mounts' | 'tmpfs' | 'read_only' | 'shm_size'>;
 
@@ -26,7 +28,7 @@ export function mountsOf(
   shm?: string,
 ): OciMount[] {
   const binds = mounts.map(({ source, target, read_only }) =>
-    bind(source, target, read_only, recursive),
+    bind(source, target, read_only, recursive && !isFile(source)),
   );
   const memory = [...tmpfs, ...(read_only ? ['/run', '/tmp'] : [])].map(temporary);
   const own = Object.entries(files).map(([target, file]) => bindFile(file, target));
@@ -85,6 +87,9 @@ function bind(source: string, target: string, readOnly: boolean, recursive: bool
     : ['bind', 'rprivate', 'nosuid', 'nodev', how];
   return { destination: posix.resolve('/', target), type: 'bind', source, options };
 }
+
+/** Nothing is mounted below a file, and crun 1.8 opens what it mounts recursively as a folder. */
+const isFile = (path: string) => ifThere(() => statSync(path))?.isFile() ?? false;
 
 function bindFile({ source, executable }: MountedFile, target: string): OciMount {
   const { options, ...mount } = bind(source, target, true, false);

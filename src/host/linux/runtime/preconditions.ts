@@ -9,6 +9,7 @@ import { controllerDir, readHierarchies } from '../cgroups/hierarchies.js';
 import { ifThere, readText } from '../files/read.js';
 import type { FileContents } from '../memory-files/contents.js';
 import { readMemoryFiles } from '../memory-files/folder.js';
+import { egressProblem } from '../network/egress.js';
 import { forwards } from '../network/forwarding.js';
 import { type IpLink, readLinks } from '../network/observe-links.js';
 import { subnetLookup } from '../network/subnet-taken.js';
@@ -42,6 +43,7 @@ export function linuxPreconditions(paths: InstallPaths, contents: FileContents):
       findProgram(name) ? undefined : `runtime ${name} is not installed on this host`,
     initProblem,
     unreclaimable: unreclaimable,
+    egressProblem,
     forwards,
     subnetProblem: subnetLookup(),
     uplinkProblem: (name, bridge) => {

@@ -1,5 +1,6 @@
 import { type Address, addressOf } from '../../../model/address.js';
 import type { ContainerEntry, ImageConfig, MountEntry } from '../../../model/config.js';
+import { egressName } from '../../../model/egress.js';
 import { UserError } from '../../../model/errors.js';
 import { imageVersion } from '../../../model/image-version.js';
 import { configDir, idOf, imageFile } from '../../../model/install-paths.js';
@@ -23,7 +24,7 @@ import { dependenciesOf } from './dependencies.js';
 import { leaseIds } from './id-ranges.js';
 import { inheritedHealth } from './image-config.js';
 import { instancesNamed } from './instances.js';
-import { linksOf } from './links.js';
+import { egressBridge, linksOf } from './links.js';
 import { memoryFilesOf, textsOf } from './memory-files.js';
 import { networkOwner, sharedNamespaces } from './namespaces.js';
 import { groupOf, releases } from './releases.js';
@@ -85,6 +86,7 @@ export function desiredContainers(
       rotation: rotationOf(instance, context),
       sockets: socketsOf(instance),
       proxy: instance.proxy,
+      egress: instance.egress,
       one_off: undefined,
       previous: undefined,
       held: undefined,
@@ -289,6 +291,7 @@ function needsOf(
         ]),
     ...ours('image', entry.image),
     ...Object.keys(entry.bridges).flatMap((bridge) => ours('bridge', bridge)),
+    ...wayOut(instance, bridges, context),
     ...entry.volumes.flatMap(({ type, source }) =>
       type === 'bind' ? [] : [addressOf(type, source)],
     ),
@@ -309,6 +312,24 @@ function optionalOf({ entry }: Instance, instances: Instance[]): Pick<Resource, 
     .flatMap((service) => instancesNamed(service, instances))
     .map(({ name }) => addressOf('container', name));
   return optional.length > 0 ? { optional } : {};
+}
+
+/**
+ * A container starts after the way out that it uses. That one comes after all bridges, whose
+ * networks it closes.
+ */
+function wayOut(
+  instance: Instance,
+  bridges: ReadonlyMap<string, BridgeSpec>,
+  { config }: Context,
+): Address[] {
+  const own = (bridge: string) => config.bridges[bridge] && !config.bridges[bridge].external;
+  if (instance.egress) {
+    const names = Object.keys(config.bridges).filter((name) => own(name));
+    return names.map((name) => addressOf('bridge', name));
+  }
+  const leaving = egressBridge(instance, bridges);
+  return leaving !== undefined && own(leaving) ? [addressOf('container', egressName(leaving))] : [];
 }
 
 function unknownImage({ name, entry, path }: Instance, { config }: Context): UserError {

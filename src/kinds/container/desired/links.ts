@@ -1,4 +1,5 @@
 import { addressOf } from '../../../model/address.js';
+import { egressAddress, INNER } from '../../../model/egress.js';
 import { idOf, linkAlias, vethLink } from '../../../model/install-paths.js';
 import type { Instance } from '../../../model/instance.js';
 import { exact } from '../../../model/json.js';
@@ -10,7 +11,7 @@ import type { Context, Leases } from '../../desired-context.js';
  * the container; if the container's id changes, only the inner ones.
  */
 export function linksOf(
-  { name, entry }: Instance,
+  { name, entry, egress }: Instance,
   bridges: ReadonlyMap<string, BridgeSpec>,
   leases: Leases,
   recorded: Pick<ContainerSpec, 'id' | 'links'> | undefined,
@@ -20,7 +21,9 @@ export function linksOf(
   const id = idOf(config.name, name);
   const before = recorded?.links ?? [];
   const devices = deviceNames(Object.keys(entry.bridges), before);
-  const router = Object.keys(entry.bridges).find((bridge) => bridges.get(bridge)?.host);
+  const leaving = egressBridge({ entry, ...(egress && { egress }) }, bridges);
+  const router =
+    leaving ?? Object.keys(entry.bridges).find((bridge) => bridges.get(bridge)?.host !== undefined);
   return Object.entries(entry.bridges).flatMap(([bridge, { mac }]) => {
     const spec = bridges.get(bridge);
     if (!spec) return [];
@@ -39,10 +42,21 @@ export function linksOf(
         device: devices.get(bridge) ?? 'eth0',
         address: address === undefined ? undefined : `${address}/${prefix}`,
         mac,
-        gateway: bridge === router ? spec.host : undefined,
+        gateway:
+          bridge === leaving ? egressAddress(spec) : bridge === router ? spec.host : undefined,
+        dns: bridge === leaving ? INNER.dns : undefined,
       }),
     ];
   });
+}
+
+/** The bridge through whose way out a container leaves: the first in the order of the file. */
+export function egressBridge(
+  { entry, egress }: Pick<Instance, 'entry' | 'egress'>,
+  bridges: ReadonlyMap<string, Pick<BridgeSpec, 'egress'>>,
+): string | undefined {
+  if (egress || entry.egress === false) return undefined;
+  return Object.keys(entry.bridges).find((bridge) => bridges.get(bridge)?.egress);
 }
 
 function deviceNames(bridges: string[], recorded: LinkSpec[]) {

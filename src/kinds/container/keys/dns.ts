@@ -1,8 +1,10 @@
+import type { LinkSpec } from '../../../model/container-values.js';
 import { plainKey } from './key.js';
 
 export const dns = plainKey({
   schema: {
-    description: 'Name servers: an address, or a list of up to three.',
+    description:
+      'Name servers: an address, or a list of up to three. Default: that of the way out that it uses, else none.',
     anyOf: [
       {
         type: 'array',
@@ -19,3 +21,28 @@ export const dns = plainKey({
   release: true,
   flag: { flags: '--dns <address>', help: 'a name server; repeatable', repeatable: true },
 });
+
+/** What a container's resolv.conf follows from. */
+interface Resolving {
+  dns: string[];
+  dns_search?: string[] | undefined;
+  dns_opt?: string[] | undefined;
+  domainname?: string | undefined;
+  links: LinkSpec[];
+}
+
+/**
+ * Its resolv.conf(5). Without name servers of its own or of a way out there is none: the host's cannot
+ * be reached from inside.
+ */
+export function resolvConf({ dns, dns_search, dns_opt, domainname, links }: Resolving): string {
+  const servers = dns.length > 0 ? dns : links.flatMap((each) => each.dns ?? []);
+  const search = (dns_search ?? [domainname ?? '.']).filter((each) => each !== '.');
+  return [
+    ...servers.map((address) => `nameserver ${address}`),
+    ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
+    ...(dns_opt ? [`options ${dns_opt.join(' ')}`] : []),
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+}

@@ -11,6 +11,7 @@ import { dns } from './dns.js';
 import { dns_opt } from './dns_opt.js';
 import { dns_search } from './dns_search.js';
 import { domainname } from './domainname.js';
+import { egress } from './egress.js';
 import { entrypoint } from './entrypoint.js';
 import { environment } from './environment.js';
 import { extra_hosts } from './extra_hosts.js';
@@ -103,6 +104,7 @@ export const KEYS = {
   dns,
   dns_search,
   dns_opt,
+  egress,
   labels,
   annotations,
   runtime,

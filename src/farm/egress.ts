@@ -1,0 +1,108 @@
+import type { Context } from '../kinds/desired-context.js';
+import type { BridgeSource, ContainerEntry, ImageSource } from '../model/config.js';
+import {
+  EGRESS_FILES,
+  EGRESS_ID,
+  EGRESS_IMAGE,
+  EGRESS_PROGRAM,
+  type EgressSpec,
+  egressAddress,
+  egressName,
+  hostNetwork,
+  INNER,
+  TAP,
+} from '../model/egress.js';
+import type { Instance } from '../model/instance.js';
+
+/** Contains only the host's slirp4netns. */
+const IMAGE: ImageSource = {
+  size: 64 * 1024 ** 2,
+  from: { host: { binaries: [EGRESS_PROGRAM], files: [] } },
+  copy: [],
+  run: [],
+  config: { environment: {} },
+  protect: false,
+};
+
+type Bridges = Context['config']['bridges'];
+
+/** Adds the image of the ways out, if there are any. */
+export function withEgressImage(context: Context): Context {
+  const { config } = context;
+  if (waysOut(config.bridges).length === 0) return context;
+  const images = { ...config.images, [EGRESS_IMAGE]: IMAGE };
+  return { ...context, config: { ...config, images } };
+}
+
+/** One container for each bridge of the stack that has a way out. */
+export function egressInstances(bridges: Bridges): Instance[] {
+  return waysOut(bridges).map(([bridge, source]) => {
+    const name = egressName(bridge);
+    const path = ['bridges', bridge, 'egress'];
+    return {
+      name,
+      service: name,
+      entry: entryOf(bridge, source),
+      path,
+      egress: egressOf(bridge, bridges),
+    };
+  });
+}
+
+function waysOut(bridges: Bridges): [string, BridgeSource][] {
+  return Object.entries(bridges).flatMap(([name, bridge]): [string, BridgeSource][] =>
+    !bridge.external && bridge.egress ? [[name, bridge]] : [],
+  );
+}
+
+function egressOf(name: string, bridges: Bridges): EgressSpec {
+  const { egress } = bridges[name] as BridgeSource;
+  const rules = typeof egress === 'object' ? egress : {};
+  const closed = Object.entries(bridges).flatMap(([other, bridge]) =>
+    other === name || bridge.external ? [] : (hostNetwork(bridge) ?? []),
+  );
+  return { ...rules, ...(closed.length > 0 && { closed: closed.sort() }) };
+}
+
+/**
+ * It has the host's network, a user of its own and no capability. As the owner of the user namespace
+ * it may open the tap device once, before its own filter takes that away.
+ */
+function entryOf(bridge: string, source: BridgeSource): ContainerEntry {
+  const address = egressAddress(source);
+  return {
+    image: EGRESS_IMAGE,
+    command: [
+      EGRESS_PROGRAM,
+      ...['--cidr', INNER.subnet, '--mtu', '1500'],
+      ...['--disable-host-loopback', '--enable-seccomp'],
+      ...['--userns-path', EGRESS_FILES.user, '--netns-type', 'path', EGRESS_FILES.net, TAP],
+    ],
+    bridges: { [bridge]: { ...(address !== undefined && { address }), aliases: [] } },
+    // asks the name servers of the host; replaced there, it is mounted anew
+    volumes: [
+      { type: 'bind', source: '/etc/resolv.conf', target: '/etc/resolv.conf', read_only: true },
+    ],
+    user: `${EGRESS_ID}:${EGRESS_ID}`,
+    environment: {},
+    limits: { pids: 16, devices: [{ allow: 'c 10:200 rw' }] },
+    restart: { name: 'always' },
+    heal: 'immediate',
+    depends_on: {},
+    // as first process it does not hear SIGTERM
+    stop_signal: 'SIGKILL',
+    stop_grace_period: 10_000,
+    protect: false,
+    security: 'default',
+    cap_add: [],
+    cap_drop: ['ALL'],
+    read_only: true,
+    tmpfs: [],
+    sysctls: {},
+    // one descriptor per connection; limited to the host's own maximum
+    ulimits: { nofile: { soft: 65_536, hard: 65_536 } },
+    dns: [],
+    labels: {},
+    logs: { max_size: 10 * 1024 ** 2 },
+  };
+}
