@@ -10,6 +10,7 @@ import type {
 } from '../../src/host/ports.js';
 import { dueForHealth } from '../../src/kinds/container/health.js';
 import { resolvConf } from '../../src/kinds/container/keys/dns.js';
+import { withDefaultRules } from '../../src/model/devices.js';
 import { egressRoutes, INNER, type ObservedEgress, TAP } from '../../src/model/egress.js';
 import type { HealthResult } from '../../src/model/health.js';
 import {
@@ -278,7 +279,7 @@ export class MemoryHost {
       },
       cgroups: {
         ensureLimits: async (cgroup, limits) => {
-          this.cgroups.set(cgroup, { ...limits });
+          this.cgroups.set(cgroup, observedLimits(limits));
         },
         remove: async (cgroup) => {
           this.cgroups.delete(cgroup);
@@ -452,10 +453,11 @@ export class MemoryHost {
     const hosts = this.files.get(spec.hosts_file);
     if (!hosts) throw new Error(`no ${spec.hosts_file}`);
     this.files.set(hostsCopy(this.paths, spec.id), { ...hosts });
-    const text = resolvConf(spec);
-    this.files.set(resolvCopy(this.paths, spec.id), { size: text.length, text, directory: false });
+    const servers = resolvConf(spec);
+    const resolv = { size: servers.length, text: servers, directory: false };
+    this.files.set(resolvCopy(this.paths, spec.id), resolv);
     this.running.set(spec.id, { pid, monitor: pid + 1, netns });
-    this.cgroups.set(cgroupPath(this.paths, spec.id), { ...spec.limits });
+    this.cgroups.set(cgroupPath(this.paths, spec.id), observedLimits(spec.limits));
     this.exits.delete(spec.id);
     const text = JSON.stringify({ pid, start_time, boot_id: this.bootId });
     const started = startedFile(this.paths, spec.id);
@@ -482,6 +484,11 @@ export class MemoryHost {
   #netnsOf(pid: number): string {
     return [...this.running.values()].find((each) => each.pid === pid)?.netns ?? '';
   }
+}
+
+/** The kernel has a list of all allowed devices. */
+function observedLimits({ devices, ...limits }: ObservedLimits): ObservedLimits {
+  return devices ? { ...limits, devices: withDefaultRules(devices) } : limits;
 }
 
 /** The first word below a folder of every path in it. */

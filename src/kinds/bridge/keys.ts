@@ -1,6 +1,14 @@
 import type { EgressRules } from '../../model/egress.js';
 import { protectKey, recordedKey } from '../key.js';
 
+const subnets = (description: string) => ({
+  description,
+  type: 'array',
+  minItems: 1,
+  maxItems: 1000,
+  items: { $ref: '#/definitions/subnet' },
+});
+
 /** Every key of a bridge but `external`, in the order a reader of the file would want them. */
 export const BRIDGE_KEYS = {
   subnet: recordedKey({
@@ -57,8 +65,8 @@ export const BRIDGE_KEYS = {
           additionalProperties: false,
           minProperties: 1,
           properties: {
-            allow: { $ref: '#/definitions/subnets' },
-            deny: { $ref: '#/definitions/subnets' },
+            allow: subnets('Subnets that can be reached; without `deny`, nothing else.'),
+            deny: subnets('Subnets that cannot be reached.'),
           },
         },
       ],

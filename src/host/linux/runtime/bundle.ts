@@ -56,8 +56,7 @@ export function writeBundle(
       ...(stage &&
         spec.userns && { userns: { ids: spec.userns, path: stage.user, root: stage.rootfs } }),
       cgroup: cgroupPath(paths, spec.id),
-      netns:
-        spec.host_network || egress ? 'host' : netnsPath(paths, spec.network?.id ?? spec.id),
+      netns: spec.host_network || egress ? 'host' : netnsPath(paths, spec.network?.id ?? spec.id),
       ...(egress && { opensTap: true }),
       ...sharedPaths(paths, spec),
       ...(terminal && { terminal }),
