@@ -85,6 +85,7 @@ export class MemoryHost {
   /** Contents by digest, as far as a test needs them. */
   contents = new Map<string, string>();
   #nextPid = 1000;
+  #nextNetns = 0;
   /** What identifies each network namespace, by its file, and those of each process. */
   readonly #netnsIds = new Map<string, string>();
   readonly #spaces = new Map<number, Record<NamespaceType, string>>();
@@ -400,7 +401,7 @@ export class MemoryHost {
     const devices = this.namespaces.get(netns) ?? new Map<string, string[]>();
     this.namespaces.set(netns, devices);
     const path = `/run/netns/${netns}`;
-    if (!this.mounts.has(path)) this.#netnsIds.set(path, `net-${++this.#nextPid}`);
+    if (!this.mounts.has(path)) this.#netnsIds.set(path, `net-${++this.#nextNetns}`);
     this.mounts.set(path, 'nsfs');
     for (const { link, alias, bridge_link, device, address } of links) {
       if (!this.links.has(bridge_link)) return new Error(`cannot wire ${link}: no ${bridge_link}`);

@@ -11,7 +11,6 @@ import type {
   MountSpec,
 } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
-import type { ContainerSeen } from './observe.js';
 import type { ContainerVerbs } from './verbs.js';
 
 /*
@@ -20,6 +19,18 @@ import type { ContainerVerbs } from './verbs.js';
  * a signal. What the running container has is told by the host, not by the row: a run that was cut
  * off may have recorded what it did not do.
  */
+
+/** What is observed of the secrets and configs of a container. */
+export interface SeenFiles {
+  /** The process the row names is alive: pid, start time and boot id all agree. */
+  running: boolean;
+  /** Its secrets and configs, also those that it no longer has by the row. Absent for none. */
+  files?: readonly MemoryFileState[];
+  /** Targets of those whose file on the host was deleted: the process sees the old one. */
+  deadFiles?: string[];
+  /** The text of a config on the host, if it can be shown. */
+  configText?: (target: string) => string | undefined;
+}
 
 export type MemoryFile = MemoryFileSpec & { section: FileSection };
 
@@ -39,7 +50,7 @@ export function memoryMounts(spec: ContainerSpec, paths: InstallPaths): MountSpe
 }
 
 /** Without drift. */
-export function assumedFiles(spec: ContainerSpec): Pick<ContainerSeen, 'files'> {
+export function assumedFiles(spec: ContainerSpec): Pick<SeenFiles, 'files'> {
   const files = memoryFilesOf(spec).map(({ source: _, section: __, from: ___, ...file }) => ({
     ...file,
     intact: true,
@@ -104,7 +115,7 @@ export function explainFiles(
   differences: Difference[],
   { spec, texts = {} }: Resource<ContainerSpec>,
   row: Row<ContainerSpec>,
-  seen: ContainerSeen,
+  seen: SeenFiles,
 ): Difference[] {
   const effect = filesEffect(spec, row.spec, seen);
   const takes = effect === 'restart' ? ', takes a restart' : `, sends ${spec.on_change}`;
@@ -121,7 +132,7 @@ function withText(
   difference: Difference,
   { configs = [] }: ContainerSpec,
   texts: Readonly<Record<string, string>>,
-  seen: ContainerSeen,
+  seen: SeenFiles,
 ): Difference {
   const { digests: _, ...rest } = difference;
   const name = difference.attribute.slice('configs.'.length);
@@ -131,7 +142,7 @@ function withText(
 }
 
 /** Drift of the files that the file did not change. */
-export function fileDrift(desired: ContainerSpec, row: ContainerSpec, seen: ContainerSeen) {
+export function fileDrift(desired: ContainerSpec, row: ContainerSpec, seen: SeenFiles) {
   if (!seen.running) return [];
   const found = new Map((seen.files ?? []).map((each) => [each.target, each]));
   const recorded = memoryFilesOf(row);
@@ -148,7 +159,7 @@ export function fileDrift(desired: ContainerSpec, row: ContainerSpec, seen: Cont
 function driftOf(
   { section, source, ...file }: MemoryFile,
   state: MemoryFileState | undefined,
-  { deadFiles }: ContainerSeen,
+  { deadFiles }: SeenFiles,
 ): string | undefined {
   const name = `${section.slice(0, -1)} ${source}`;
   if (!state || deadFiles?.includes(file.target)) return `the file of ${name} is gone`;
@@ -164,7 +175,7 @@ function drift(attribute: string, reason: string): Difference {
 export function filesEffect(
   desired: ContainerSpec,
   recorded: ContainerSpec,
-  { running, files = [], deadFiles = [] }: ContainerSeen,
+  { running, files = [], deadFiles = [] }: SeenFiles,
 ): 'restart' | 'rewrite' | undefined {
   const wanted = memoryFilesOf(desired);
   if (!running || (wanted.length === 0 && memoryFilesOf(recorded).length + files.length === 0)) {
@@ -195,7 +206,7 @@ export function placeFiles(
   spec: ContainerSpec,
   reason: string,
   paths: InstallPaths,
-  { seen, signal }: { seen?: ContainerSeen; signal?: string | undefined } = {},
+  { seen, signal }: { seen?: SeenFiles; signal?: string | undefined } = {},
 ): StepOf<ContainerVerbs>[] {
   const files = memoryFilesOf(spec);
   if (files.length === 0 && !seen?.files) return [];

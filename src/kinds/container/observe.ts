@@ -28,17 +28,15 @@ import type {
 } from '../../model/specs.js';
 import { elapsed } from '../../model/time.js';
 import { resolvConf } from './keys/dns.js';
-import { assumedFiles, memoryFilesOf } from './memory-files.js';
+import { assumedFiles, memoryFilesOf, type SeenFiles } from './memory-files.js';
 import { observeShared, type SharedState } from './namespaces.js';
 
-export interface ContainerSeen {
+export interface ContainerSeen extends SeenFiles {
   disk: boolean;
   mounted: boolean;
   /** What is wrong with the file of a mounted disk, if it exists. */
   diskFault?: string;
   netns: boolean;
-  /** The process the row names is alive: pid, start time and boot id all agree. */
-  running: boolean;
   /** Its processes are frozen, as by `baleine pause`. */
   paused: boolean;
   /** The baleine command that has frozen it for a moment, or was killed while it did. */
@@ -61,12 +59,6 @@ export interface ContainerSeen {
   stray: string[];
   /** Targets of mounts whose source was deleted, even if it was created again: the process sees the old one. */
   deadMounts: string[];
-  /** Its secrets and configs, also those that it no longer has by the row. Absent for none. */
-  files?: readonly MemoryFileState[];
-  /** Targets of those whose file on the host was deleted: the process sees the old one. */
-  deadFiles?: string[];
-  /** The text of a config on the host, if it can be shown. */
-  configText?: (target: string) => string | undefined;
   /** The namespaces that it shares; absent if it shares none or does not run. */
   shared?: Partial<Record<NamespaceKey, SharedState>>;
   /** For a way out: what is wrong with its network namespace. */
