@@ -36,7 +36,7 @@ Plan: 0 to add, 2 to change, 0 to destroy.`);
     'one that ended is started alone',
   ).toBe(`Changes outside baleine were found:
 
-  # container.db will be updated in-place (process 1003 ended with 1)
+  # container.db will be updated in-place (process 1002 ended with 1)
   ~ container.db
 
 Plan: 0 to add, 1 to change, 0 to destroy.`);

@@ -76,7 +76,7 @@ describe('network_mode: service', () => {
     const stack = await applied(text);
     stack.host.end('one.db', 1);
     expect(stack.planText(text)).toBe(`${FOUND}
-${db('process 1003 ended with 1')}
+${db('process 1002 ended with 1')}
 Plan: 0 to add, 1 to change, 0 to destroy.`);
     await stack.apply(text);
     expect(stack.planText(text)).toBe(NOTHING);
@@ -130,7 +130,7 @@ describe.each(['pid', 'ipc'] as const)('%s: service', (key) => {
     const reason = `${key} namespace of db was replaced`;
     expect(stack.planText(text, options)).toBe(restart(reason, db('restart requested'), PLANNED));
     stack.host.end('one.db', 1);
-    expect(stack.planText(text)).toBe(restart(reason, db('process 1003 ended with 1')));
+    expect(stack.planText(text)).toBe(restart(reason, db('process 1002 ended with 1')));
     await stack.apply(text);
     expect(stack.planText(text)).toBe(NOTHING);
   });

@@ -24,7 +24,6 @@ import type {
   ContainerFacts,
   ContainerSpec,
   LinkSpec,
-  MemoryFileState,
 } from '../../model/specs.js';
 import { elapsed } from '../../model/time.js';
 import { resolvConf } from './keys/dns.js';
