@@ -20,11 +20,7 @@ import {
 import { exact } from '../../model/json.js';
 import { OWN_DISK } from '../../model/limits.js';
 import type { NamespaceKey } from '../../model/namespaces.js';
-import type {
-  ContainerFacts,
-  ContainerSpec,
-  LinkSpec,
-} from '../../model/specs.js';
+import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
 import { elapsed } from '../../model/time.js';
 import { resolvConf } from './keys/dns.js';
 import { assumedFiles, memoryFilesOf, type SeenFiles } from './memory-files.js';
