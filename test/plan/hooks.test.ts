@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { loadConfig } from '../../src/formats/load.js';
 import { addressOf } from '../../src/model/address.js';
 import type { ContainerSpec } from '../../src/model/specs.js';
 import { MemoryStack } from '../support/memory-stack.js';
@@ -49,6 +50,34 @@ Plan: 1 to add, 0 to change, 1 to destroy.`);
 
 Plan: 0 to add, 1 to change, 0 to destroy.`);
   expect(stack.plan(text).units.flatMap(({ steps }) => steps)).toEqual([]);
+});
+
+it.each([
+  [
+    '{ command: [id], privileged: true }',
+    'must be false (a command never has more rights than its container, which has cap_add)',
+  ],
+  ['{ command: [] }', 'the command is empty'],
+  ['{ command: [id], working_dir: srv }', 'must be an absolute path'],
+  ['{ user: root }', 'command'],
+])('%s is refused with its line', (hook, cause) => {
+  const plan = () => new MemoryStack().plan(file(`, pre_stop: [${hook}]`));
+  expect(plan).toThrow(/^baleine\.yaml:5:\d+: /);
+  expect(plan).toThrow(cause);
+});
+
+it('a Compose file has its commands split into words, and its booleans as text', () => {
+  const text = `name: one
+services:
+  web:
+    image: docker.io/library/busybox
+    network_mode: none
+    post_start: [{ command: "sh -c 'echo a b'", privileged: "false", environment: [A=1] }]
+`;
+  const source = { file: 'compose.yaml', text, env: {}, directory: '/srv' };
+  expect(loadConfig(source).containers.web?.post_start).toEqual([
+    { command: ['sh', '-c', 'echo a b'], environment: { A: '1' } },
+  ]);
 });
 
 it('run at each start and before each stop', async () => {

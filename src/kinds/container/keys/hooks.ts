@@ -39,7 +39,7 @@ export const hooksSchema = (description: string) => ({
         type: 'boolean',
         enum: [false],
         errorMessage:
-          'must be false: a command never has more rights than its container; give that what it needs with cap_add or user',
+          'must be false (a command never has more rights than its container, which has cap_add)',
       },
     },
   },
