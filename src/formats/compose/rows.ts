@@ -1,5 +1,5 @@
 import type { Entry } from '../../config/document.js';
-import { fieldsOf } from '../entries.js';
+import { fieldsOf, textOf } from '../entries.js';
 import type { Loading } from '../project/loading.js';
 import type { Warnings } from '../project/warnings.js';
 
@@ -61,8 +61,9 @@ export const translated = (as: string, translate?: Translated['translate']): Row
   ...(translate && { translate }),
 });
 
-/** The same key with the same value, or another key. */
-export const same = (as: string): Row => translated(`\`${as}\``, (value) => ({ [as]: value }));
+/** The same key with the same value. An empty text, as of an unset variable, is no value. */
+export const same = (as: string): Row =>
+  translated(`\`${as}\``, (value) => (textOf(value) === '' ? {} : { [as]: value }));
 
 export const noEffect = (why: string): Row => ({ effect: 'no effect', why });
 

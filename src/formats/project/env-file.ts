@@ -24,6 +24,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   t: '\t',
   '\\': '\\',
   '"': '"',
+  $: '$$',
 };
 
 /**
@@ -115,10 +116,9 @@ class EnvFile {
       this.complain(end + 1, `after the closing ${quote} only a comment may stand`);
     }
     if (quote === "'") return inner.replaceAll("\\'", "'");
-    return this.expanded(inner, at).replace(
-      /\\(.)/gs,
-      (whole, each: string) => ESCAPES[each] ?? (each === '$' ? '$' : whole),
-    );
+    // before variables: their values have no escapes
+    const unescaped = inner.replace(/\\(.)/gs, (whole, each: string) => ESCAPES[each] ?? whole);
+    return this.expanded(unescaped, at);
   }
 
   private expanded(value: string, at: number): string {

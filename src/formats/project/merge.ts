@@ -31,6 +31,15 @@ const pairs: Rule = (base, over) => {
 /** A mapping, or a list of names. */
 const names: Rule = (base, over, merge) => merge(namesOf(base), namesOf(over), ['*']);
 
+/** `NAME:ADDRESS` or `NAME=ADDRESS`, or a mapping: a host may have several addresses in a list only. */
+const hosts: Rule = (base, over, merge) => {
+  if (itemsOf(base) && itemsOf(over)) return list(base, over, merge);
+  return mapping(over, new Map([...fieldsOf(hostsOf(base)), ...fieldsOf(hostsOf(over))]));
+};
+
+/** A mapping, or its most important key. */
+const build: Rule = (base, over, merge) => merge(buildOf(base), buildOf(over), ['*']);
+
 /** One value, or a list of them; what is there already is not appended. */
 const list: Rule = (base, over) => {
   const seen = new Set<string>();
@@ -66,9 +75,10 @@ const logging: Rule = (base, over, merge) => {
 /** By the path below a service. */
 const RULES: Readonly<Record<string, Rule>> = {
   annotations: pairs,
+  build,
   'build.additional_contexts': pairs,
   'build.args': pairs,
-  'build.extra_hosts': list,
+  'build.extra_hosts': hosts,
   'build.labels': pairs,
   bridges: names,
   cap_add: list,
@@ -77,7 +87,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   configs: unique(targetOf),
   depends_on: names,
   'deploy.labels': pairs,
-  devices: unique((item) => field(item, 'target') ?? (textOf(item) ?? '').split(':')[1] ?? ''),
+  devices: unique(deviceTargetOf),
   dns: list,
   dns_opt: list,
   dns_search: list,
@@ -85,7 +95,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   env_file: list,
   environment: pairs,
   expose: list,
-  extra_hosts: list,
+  extra_hosts: hosts,
   group_add: list,
   'healthcheck.exec': replace,
   'healthcheck.test': replace,
@@ -117,8 +127,9 @@ export function merge(
   path: readonly string[] = [],
 ): Entry {
   if (over.tag || isNull(base)) return over;
-  if (isNull(over)) return base;
   const rule = ruleOf(path);
+  // no command is that of the image
+  if (isNull(over)) return rule === replace ? over : base;
   const next: Merge = (before, after, more) => merge(before, after, problems, [...path, ...more]);
   if (rule) return rule(base, over, (before, after) => mergeByType(before, after, next, problems));
   return mergeByType(base, over, next, problems);
@@ -176,14 +187,22 @@ export function withoutResets(entry: Entry): Entry {
 }
 
 /** A list of NAME=VALUE as a mapping; a name alone has no value. */
-export function pairsOf(entry: Entry): Entry {
+export const pairsOf = (entry: Entry): Entry => split(entry, /=/);
+
+const hostsOf = (entry: Entry): Entry => split(entry, /[=:]/);
+
+const buildOf = (entry: Entry): Entry =>
+  entry.node.type === 'scalar' ? mapping(entry, [['context', entry]]) : entry;
+
+/** A list of texts as a mapping, divided at the first sign. */
+function split(entry: Entry, sign: RegExp): Entry {
   const items = itemsOf(entry);
   if (!items) return entry;
   return mapping(
     entry,
     items.map((item) => {
       const text = textOf(item) ?? '';
-      const at = text.indexOf('=');
+      const at = text.search(sign);
       if (at < 0) return [text, scalar(item, null)] as const;
       const value = text.slice(at + 1);
       const start = item.at;
@@ -217,10 +236,16 @@ const field = (entry: Entry, name: string): string | undefined => {
   return found && textOf(found);
 };
 
+function deviceTargetOf(item: Entry): string {
+  const [source = '', target = source] = (textOf(item) ?? '').split(':');
+  return field(item, 'target') ?? field(item, 'source') ?? target;
+}
+
 /** The path in the container: the second part of `SOURCE:TARGET:OPTIONS`. */
 function mountTargetOf(item: Entry): string {
   const [first = '', second] = (textOf(item) ?? '').split(':');
-  return field(item, 'target') ?? (second?.startsWith('/') ? second : first);
+  const target = field(item, 'target') ?? (second?.startsWith('/') ? second : first);
+  return target.replace(/(?<=.)\/+$/, '');
 }
 
 function targetOf(item: Entry): string {
