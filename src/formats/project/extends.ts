@@ -8,7 +8,11 @@ import { mergeServices, without } from './merge.js';
 /** A chain of services that extend each other. */
 const MAX_DEPTH = 50;
 
-const SECTION: Readonly<Record<Format, string>> = { compose: 'services', baleine: 'containers' };
+/** Where each format has its services. */
+export const SECTION: Readonly<Record<Format, string>> = {
+  compose: 'services',
+  baleine: 'containers',
+};
 
 /** The services of one file, of which each is extended once. */
 class Services {

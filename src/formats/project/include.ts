@@ -2,9 +2,10 @@ import { dirname, resolve } from 'node:path';
 import { dataOf, type Entry, type SourceText } from '../../config/document.js';
 import { equal } from '../../model/json.js';
 import { below, changed, fieldsOf, itemsOf, mapping, mappingOf, textOf } from '../entries.js';
-import { shownPath } from './extends.js';
+import { SECTION, shownPath } from './extends.js';
 import { type Format, type Loading, readFile, withEnvFiles } from './loading.js';
 import { without } from './merge.js';
+import { withShellVariables } from './services.js';
 
 /** Projects that include each other. */
 const MAX_DEPTH = 20;
@@ -36,7 +37,7 @@ type LoadProject = (
   overrides: readonly string[],
   loading: Loading,
   format: Format,
-) => { root: Entry };
+) => { root: Entry; format: Format };
 
 function load(
   clause: Entry,
@@ -58,20 +59,21 @@ function load(
     problems.of(clause, `${shownPath(clause, first.path)} includes itself, by way of others`);
     return undefined;
   }
-  const named = below(clause, 'project_directory');
-  const directory = named
-    ? resolve(clause.source.directory, textOf(named) ?? '')
+  const folder = below(clause, 'project_directory');
+  const directory = folder
+    ? resolve(clause.source.directory, textOf(folder) ?? '')
     : dirname(first.path);
   const found = readFile(first.path, loading, { place: first.place, directory });
   if (!found) return undefined;
+  const areThere = others.every(({ place, path }) => readFile(path, loading, { place }));
+  if (!areThere) return undefined;
   const source = { ...found, file: shownPath(first.place, first.path) };
   const envFile = below(clause, 'env_file');
-  const envFiles = envFile
-    ? (itemsOf(envFile) ?? [envFile]).map((each) =>
-        resolve(clause.source.directory, textOf(each) ?? ''),
-      )
-    : [resolve(directory, '.env')];
-  const lookUp = withEnvFiles(loading.lookUp, envFiles, {
+  const named = envFile && (itemsOf(envFile) ?? [envFile]);
+  const envFiles = named?.map((place) => resolve(clause.source.directory, textOf(place) ?? ''));
+  const isMissing = envFiles?.some((path, i) => !readFile(path, loading, { place: named?.[i] }));
+  if (isMissing) return undefined;
+  const lookUp = withEnvFiles(loading.lookUp, envFiles ?? [resolve(directory, '.env')], {
     inputs,
     problems,
     required: envFile !== undefined,
@@ -83,7 +85,26 @@ function load(
     own,
     format,
   );
-  return without(project.root, 'name', 'version');
+  if (project.format !== format) {
+    const what = { compose: 'a compose file', baleine: 'a baleine.yaml' };
+    problems.of(
+      first.place,
+      `cannot include ${source.file}: it is ${what[project.format]}, and this is ${what[format]}`,
+      '`baleine convert` translates a compose file',
+    );
+    return undefined;
+  }
+  return without(withVariables(project.root, format, own), 'name', 'version');
+}
+
+/** What its own `.env` gives is not known outside of it. */
+function withVariables(root: Entry, format: Format, loading: Loading): Entry {
+  const section = below(root, SECTION[format]);
+  if (!section || !mappingOf(section)) return root;
+  const services = fieldsOf(section).map(
+    ([name, each]) => [name, withShellVariables(each, loading)] as const,
+  );
+  return changed(root, { [SECTION[format]]: mapping(section, services) });
 }
 
 function withResources(root: Entry, included: Entry, { problems }: Loading): Entry {

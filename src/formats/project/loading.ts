@@ -39,7 +39,7 @@ function dialectOf(format: Format, { warn }: Loading): Dialect {
 export function readFile(
   file: string,
   { inputs, problems }: Pick<Loading, 'inputs' | 'problems'>,
-  { place, directory }: { place?: Entry; directory?: string },
+  { place, directory }: { place?: Entry | undefined; directory?: string },
 ): SourceText | undefined {
   try {
     return inputs.read(file, directory);

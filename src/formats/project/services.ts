@@ -42,6 +42,18 @@ function environmentOf(service: Entry, loading: Loading): Entry | undefined {
   return place && mapping(place, new Map(fields));
 }
 
+/** The service with those of its variables without a value that are set in the shell or in `.env`. */
+export function withShellVariables(service: Entry, loading: Loading): Entry {
+  const own = below(service, 'environment');
+  if (!own || !isPairs(own)) return service;
+  const pairs = pairsOf(own);
+  if (!hasNull(pairs)) return service;
+  const fields = fieldsOf(pairs).map(
+    ([name, each]) => [name, fromShell(name, each, loading)[1] ?? each] as const,
+  );
+  return changed(service, { environment: mapping(own, fields) });
+}
+
 /** Whether it is a mapping, or a list of text. */
 const isPairs = (entry: Entry) =>
   itemsOf(entry)?.every(({ node }) => node.type === 'scalar' && typeof node.value === 'string') ??
