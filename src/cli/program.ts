@@ -14,6 +14,8 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   plan: () => import('./stack/plan.js'),
   apply: () => import('./stack/apply.js'),
   destroy: () => import('./stack/destroy.js'),
+  up: () => import('./stack/up.js'),
+  down: () => import('./stack/down.js'),
   validate: () => import('./stack/validate.js'),
   config: () => import('./stack/config.js'),
   convert: () => import('./stack/convert.js'),

@@ -39,14 +39,13 @@ const OTHERS: Record<string, string> = {
   stacks: 'ps --all-stacks',
   status: 'ps',
   system: 'doctor',
-  up: 'apply',
   version: '--version',
   volumes: 'volume list',
 };
 
 /** Never suggested: running one of these by mistake could lose something. */
 const DESTRUCTIVE =
-  /^(destroy|rm|remove|prune|kill|stop|restart|pause|rollback|scale|repair|mv|rename|heal|--volumes|--force)$/;
+  /^(destroy|down|rm|remove|prune|kill|stop|restart|pause|rollback|scale|repair|mv|rename|heal|--volumes|--force)$/;
 
 /** The error for an unknown command or option, with a suggestion. */
 export function unknownWord({ message, command, kind, word }: UnknownWord): UserError {

@@ -25,9 +25,7 @@ it.each([
   [['push'], 'did you mean "baleine image export"?'],
   [['rm'], 'did you mean "baleine plan --destroy"?'],
   [['ls'], 'did you mean "baleine ps"?'],
-  [['up'], 'did you mean "baleine apply"?'],
   [['container', 'lst'], 'did you mean "list"?'],
-  [['down'], 'baleine --help shows what there is'],
   [['delete'], 'baleine --help shows what there is'],
   [['cron', 'shwo'], 'did you mean "show"?'],
   [['plan', '--targt', 'x'], 'did you mean "--target"?'],
@@ -37,6 +35,7 @@ it.each([
 
 it.each([
   ['destroy'],
+  ['down'],
   ['kill'],
   ['stop'],
   ['restart'],

@@ -1,0 +1,27 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { inPrivateHost } from '../../support/private-host.js';
+import { NOTHING, PAIR, Stack } from './stack.js';
+
+it(
+  'brings a stack up and down without asking, and keeps data unless told otherwise',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, PAIR);
+    expect(await stack.run('up')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Give -d'),
+    });
+    expect(await stack.done('up', '-d', '--wait')).toContain('Apply complete!');
+    expect(stack.pids('pair.a')).not.toEqual([]);
+    expect(await stack.plan()).toBe(NOTHING);
+
+    const data = join(host.root, 'volumes/pair/data');
+    expect(await stack.done('down')).toContain('volume.data is kept with its data');
+    expect([stack.pids('pair.a'), existsSync(data)]).toEqual([[], true]);
+    await stack.done('up', '-d');
+    await stack.done('down', '-v');
+    expect(existsSync(data)).toBe(false);
+  }),
+  300_000,
+);
