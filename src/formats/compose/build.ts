@@ -67,7 +67,12 @@ export function imageOf(service: Entry, to: Translation): Entry | undefined {
   const { name, resources, loading } = to;
   const [image, build] = [below(service, 'image'), below(service, 'build')];
   const extra = below(service, 'x-baleine', 'image');
-  if (extra && !mappingOf(extra)) return extra;
+  if (extra && !mappingOf(extra)) {
+    // one that was made here, by another stack or by a command
+    const external = mapping(extra, [['external', scalar(extra, true)]]);
+    resources.images.set(textOf(extra) ?? '', external);
+    return extra;
+  }
   const size = extra && below(extra, 'size');
   if (build) {
     resources.images.set(name, builtImage(build, size, to));

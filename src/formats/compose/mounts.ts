@@ -225,10 +225,18 @@ function tmpfsOf(item: Entry, target: Entry): Entry {
 
 /** Top-level volumes. */
 export const VOLUME_ROWS: Rows = {
-  name: translated('`name`', (value) => ({ name: value })),
+  name: translated('`name` of an external volume', (value, { entry, warnings }) => {
+    if (below(entry, 'external')) return {};
+    const place = { at: value.key, source: value.source };
+    warnings.add(
+      place,
+      'name has no effect: the volumes of a stack are apart from those of others',
+    );
+    return {};
+  }),
   external: translated('`external`', (value, { entry }) => externalOf(value, entry)),
   'external.name': translated('`name`'),
-  labels: translated('`labels`', (value) => ({ labels: value })),
+  labels: noEffect('volumes have no labels'),
   driver: translated('`local`; other drivers are refused', (value, { loading }) => {
     const driver = textOf(value);
     if (driver !== 'local' && driver !== '' && driver !== undefined) {
@@ -264,7 +272,7 @@ export function externalOf(value: Entry, entry: Entry): Record<string, Entry | u
   if (mappingOf(value)) {
     return { external: scalar(value, true), name: below(value, 'name') ?? below(entry, 'name') };
   }
-  return isTrue(value) ? { external: scalar(value, true) } : {};
+  return isTrue(value) ? { external: scalar(value, true), name: below(entry, 'name') } : {};
 }
 
 export const tmpfsList = (value: Entry): Entry[] =>

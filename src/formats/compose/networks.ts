@@ -30,7 +30,15 @@ const IPV6 = noEffect('networks have IPv4 addresses only');
 
 /** Top-level networks: `bridges` of baleine.yaml. */
 export const NETWORK_ROWS: Rows = {
-  name: translated('`name`', (value) => ({ name: value })),
+  name: translated('`name` of an external network', (value, { entry, warnings }) => {
+    if (below(entry, 'external')) return {};
+    const place = { at: value.key, source: value.source };
+    warnings.add(
+      place,
+      'name has no effect: the networks of a stack are apart from those of others',
+    );
+    return {};
+  }),
   external: translated('`external`', (value, { entry }) => externalOf(value, entry)),
   'external.name': translated('`name`'),
   internal: translated('`isolated`'),

@@ -7,7 +7,7 @@ export const PORT_ROWS: Rows = {
   'ports.target': translated('`target`'),
   'ports.published': translated('`published`'),
   'ports.host_ip': translated('`host_ip`'),
-  'ports.protocol': translated('`protocol`'),
+  'ports.protocol': translated('only `tcp`'),
   'ports.app_protocol': noEffect('it tells no port apart'),
   'ports.mode': noEffect('this host is the only one'),
   'ports.name': noEffect('nothing refers to it'),
@@ -20,7 +20,6 @@ interface Port {
   host: string;
   published: number;
   target: number;
-  protocol: string;
 }
 
 /** The ports of the host that a service publishes: `publish` of baleine.yaml. */
@@ -31,7 +30,6 @@ export function publishOf(value: Entry, to: Translation): Entry | undefined {
         ['host_ip', scalar(item, port.host)],
         ['published', scalar(item, port.published)],
         ['target', scalar(item, port.target)],
-        ['protocol', port.protocol === 'tcp' ? undefined : scalar(item, port.protocol)],
       ]),
     ),
   );
@@ -92,7 +90,17 @@ function combine(
     problems.of(item, `${wrong} is no port or range, 1 to 65535, of at most ${MAX_RANGE}`);
     return [];
   }
-  const ports = given ?? targets.map(() => 0);
+  if (protocol !== 'tcp') {
+    const hint = 'let clients reach the container on its network';
+    problems.of(item, `port ${target}/${protocol} cannot be published: only TCP can`, hint);
+    return [];
+  }
+  if (!given) {
+    const hint = `name one: "${target}:${target}"`;
+    problems.of(item, `port ${target} is published on any port of the host`, hint);
+    return [];
+  }
+  const ports = given;
   if (ports.length !== targets.length && targets.length > 1) {
     problems.of(item, `the ranges ${published} and ${target} differ in length`);
     return [];
@@ -101,7 +109,6 @@ function combine(
     host,
     published: ports[i] ?? 0,
     target: each,
-    protocol,
   }));
 }
 

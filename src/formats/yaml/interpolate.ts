@@ -106,7 +106,8 @@ class Expansion {
       keepsUnset: unset === 'error',
     });
     scalar.text = template.expand();
-    const isOneVariable = template.isOneVariable();
+    // an empty one is text, not the missing value that YAML would see
+    const isOneVariable = template.isOneVariable() && scalar.text !== '';
     scalar.value = scalar.plain && isOneVariable ? resolve(scalar.text) : scalar.text;
     const complaint = complaintOf(scalar);
     if (complaint) problems.atOffset(start, complaint, undefined, source);
