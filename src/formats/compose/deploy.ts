@@ -16,7 +16,15 @@ const ONE_HOST = noEffect('this host is the only one');
 /** Keys below `deploy`. What becomes limits, restart or update is read by the functions below. */
 export const DEPLOY_ROWS: Rows = {
   'deploy.replicas': translated('`replicas`, or a farm if the service publishes a port'),
-  'deploy.mode': translated('`replicated`; `global` is one container on this host'),
+  'deploy.mode': translated(
+    '`replicated`; `global` is one container on this host',
+    (value, { loading }) => {
+      if (textOf(value) === 'replicated' || textOf(value) === 'global') return {};
+      const hint = 'what there is: replicated, global; cron runs a container at times';
+      loading.problems.of(value, `services of mode ${textOf(value)} are refused`, hint);
+      return {};
+    },
+  ),
   'deploy.endpoint_mode': ONE_HOST,
   'deploy.labels': noEffect('they describe a service of a cluster; `labels` are the container’s'),
   'deploy.placement': ONE_HOST,

@@ -142,6 +142,8 @@ interface Parts {
 
 function mount(item: Entry, to: Translation, parts: Parts): Mount {
   const { source, target, isPath, readOnly, create, nocopy, subpath } = parts;
+  const folder = isPath ? undefined : boundFolder(below(to.root, 'volumes', textOf(source) ?? ''));
+  if (folder) return mount(item, to, { ...parts, source: folder, isPath: true });
   const text = textOf(source) ?? '';
   const path = text.startsWith('~') ? text.replace(/^~/, homeOf(to)) : text;
   const named = isPath ? scalar(source, path) : source;
@@ -207,7 +209,7 @@ function longForm(item: Entry, to: Translation): Mount | undefined {
     target,
     isPath: type === 'bind',
     readOnly,
-    create: create ? isTrue(create) : false,
+    create: create ? isTrue(create) : true,
     nocopy: isTrue(below(item, 'volume', 'nocopy')),
     subpath: below(item, 'volume', 'subpath'),
   });

@@ -1,6 +1,6 @@
 import type { Entry } from '../../config/document.js';
 import { below, itemsOf, mapping, mappingOf, scalar, sequence, textOf } from '../entries.js';
-import { noEffect, type Rows, type Translation, translated } from './rows.js';
+import { noEffect, type Rows, type Translation, translated, translateKeys } from './rows.js';
 
 /** Keys of the long form of a port. */
 export const PORT_ROWS: Rows = {
@@ -38,6 +38,7 @@ export function publishOf(value: Entry, to: Translation): Entry | undefined {
 
 function portsOf(item: Entry, to: Translation): Port[] {
   if (!mappingOf(item)) return shortForm(item, to);
+  translateKeys(item, PORT_ROWS, to, 'ports.');
   const text = (key: string) => {
     const found = below(item, key);
     return found && textOf(found);

@@ -377,10 +377,9 @@ function loggingOf(value: Entry, { warnings }: Translation): Fields {
     warnings.add(place, `logging driver ${name} has no effect: baleine keeps logs itself`);
   }
   const size = options && below(options, 'max-size');
-  const others = fieldsOf(options).find(([key]) => key !== 'max-size' && key !== 'max-file');
-  if (others) {
-    const place = { at: others[1].key, source: others[1].source };
-    warnings.add(place, `logging option ${others[0]} has no effect: baleine keeps logs itself`);
+  for (const [key, { key: at, source }] of fieldsOf(options)) {
+    if (key === 'max-size') continue;
+    warnings.add({ at, source }, `logging option ${key} has no effect: baleine keeps logs itself`);
   }
   return size ? { logs: mapping(value, [['max_size', size]]) } : {};
 }

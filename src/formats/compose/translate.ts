@@ -19,9 +19,10 @@ import type { Loading } from '../project/loading.js';
 import { resolveService, withActive } from '../project/services.js';
 import type { Warnings } from '../project/warnings.js';
 import { replicasOf, updateOf } from './deploy.js';
+import { CONFIG_ROWS, fileOf, SECRET_ROWS } from './files.js';
 import { boundFolder, VOLUME_ROWS } from './mounts.js';
 import { bridgeOf, DEFAULT_NETWORK } from './networks.js';
-import { type Resources, type Translation, translateKeys } from './rows.js';
+import { type Resources, type Rows, type Translation, translateKeys } from './rows.js';
 import { containerOf } from './service.js';
 import validate from './validate.gen.mjs';
 
@@ -106,8 +107,8 @@ class Stack {
       ['images', section(this.#resources.images)],
       ['bridges', section(this.bridges())],
       ['volumes', section(this.volumes())],
-      ['secrets', below(root, 'secrets')],
-      ['configs', below(root, 'configs')],
+      ['secrets', section(this.files('secrets', SECRET_ROWS))],
+      ['configs', section(this.files('configs', CONFIG_ROWS))],
       ['containers', section(this.#containers)],
       ['farms', section(this.#farms)],
     ]);
@@ -128,6 +129,12 @@ class Stack {
     if (count > 1 && publish) {
       this.#farms.push([name, this.farmOf(service, own, publish, replicas as Entry, to)]);
       return;
+    }
+    const update = below(service, 'deploy', 'update_config');
+    if (update) {
+      const place = { at: update.key, source: update.source };
+      const why = 'it is of services with several replicas and a published port';
+      this.warnings.add(place, `deploy.update_config has no effect: ${why}`);
     }
     const several = count === 1 ? {} : { replicas };
     this.#containers.push([name, changed(own, { ...several, publish })]);
@@ -241,6 +248,13 @@ class Stack {
       );
     }
     return bridges;
+  }
+
+  private files(section: string, rows: Rows): [string, Entry][] {
+    return fieldsOf(below(this.root, section)).map(([name, file]) => [
+      name,
+      fileOf(file, rows, this.translation(name, file)),
+    ]);
   }
 
   private volumes(): Map<string, Entry> {

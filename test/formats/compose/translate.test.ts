@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { problems, read } from '../project/stack.js';
+
+/** A file of one service with these keys from line 5, and more sections. */
+const file = (keys: string, more = '') => ({
+  'compose.yaml': `name: shop\nservices:\n  web:\n    image: x\n    ${keys}\n${more}`,
+});
+const containerOf = (keys: string, more = '') => read(file(keys, more)).root.containers.web;
+
+describe('a key that says the same', () => {
+  it.each<[string, string, object]>([
+    ['command by text', 'command: a "b c" $$D', { command: ['a', 'b c', '$D'] }],
+    ['command as a list', 'command: [a, b c]', { command: ['a', 'b c'] }],
+    ['entrypoint', 'entrypoint: a b', { entrypoint: ['a', 'b'] }],
+    ['no restart', 'user: "1"', { restart: 'no', user: '1' }],
+    ['restart', 'restart: unless-stopped', { restart: 'unless-stopped' }],
+    ['an empty text', 'user: ""\n    hostname: ""', { restart: 'no' }],
+    ['read_only', 'read_only: "true"', { read_only: true }],
+    ['init', 'init: true', { init: true }],
+    ['no network', 'network_mode: none', { network_mode: 'none' }],
+    ['the default network', 'tty: true', { bridges: { default: null } }],
+    [
+      'a health check',
+      'healthcheck: { test: a b }',
+      { healthcheck: { exec: ['/bin/sh', '-c', 'a b'], interval: '30s', timeout: '30s' } },
+    ],
+    [
+      'a health check in words',
+      'healthcheck: { test: [CMD, a], interval: 1d, retries: 2 }',
+      { healthcheck: { exec: ['a'], interval: '86400000ms', timeout: '30s', retries: 2 } },
+    ],
+    ['no health check', 'healthcheck: { test: [NONE] }', { healthcheck: { disable: true } }],
+    [
+      'ports',
+      'ports: ["127.0.0.1:8080:80", "53:53/udp"]',
+      {
+        publish: [
+          { host_ip: '127.0.0.1', published: 8080, target: 80 },
+          { host_ip: '0.0.0.0', published: 53, target: 53, protocol: 'udp' },
+        ],
+      },
+    ],
+    [
+      'mounts',
+      'volumes: ["./a:/a:ro,z", { type: bind, source: /b, target: /b }]',
+      {
+        volumes: [
+          { type: 'bind', source: './a', target: '/a', read_only: true, create: true },
+          { type: 'bind', source: '/b', target: '/b', create: true },
+        ],
+      },
+    ],
+    ['a limit', 'mem_limit: 1g\n    cpus: "0.5"', { limits: { memory: '1g', cpus: 0.5 } }],
+    [
+      'limits of deploy',
+      'deploy: { resources: { limits: { memory: 1g, pids: 9 } } }',
+      { limits: { memory: '1g', pids: 9 } },
+    ],
+    [
+      'restart of deploy',
+      'deploy: { restart_policy: { condition: on-failure, max_attempts: 3 } }',
+      { restart: 'on-failure:3' },
+    ],
+    ['x-baleine', 'x-baleine: { protect: true }', { protect: true }],
+  ])('%s', (_what, keys, expected) => {
+    expect(containerOf(keys)).toMatchObject(expected);
+  });
+
+  it('a volume that is a folder of the host', () => {
+    const more = 'volumes: { v: { driver_opts: { type: none, o: bind, device: /srv } } }\n';
+    const { root } = read(file('volumes: ["v:/v"]', more));
+    expect(root.containers.web.volumes).toEqual([{ type: 'bind', source: '/srv', target: '/v' }]);
+    expect(root.volumes).toBeUndefined();
+  });
+
+  it('secrets and configs', () => {
+    const more = 'secrets: { s: { file: ./s, x-a: 1 } }\nconfigs: { c: { content: text } }\n';
+    const { root } = read(file('secrets: [s]\n    configs: [c]', more));
+    expect(root).toMatchObject({
+      secrets: { s: { file: './s' } },
+      configs: { c: { content: 'text' } },
+    });
+  });
+});
+
+describe('a key without effect', () => {
+  it.each<[string, string, string]>([
+    ['attach', 'attach: true', 'compose.yaml:5:5: attach has no effect'],
+    ['expose', 'expose: ["80"]', 'compose.yaml:5:5: expose has no effect'],
+    [
+      'app_protocol',
+      'ports: [{ target: 80, app_protocol: http }]',
+      'compose.yaml:5:27: ports.app_protocol has no effect',
+    ],
+    [
+      'options of logging',
+      'logging: { options: { max-file: "3" } }',
+      'compose.yaml:5:27: logging option max-file has no effect',
+    ],
+    [
+      'update_config of one container',
+      'deploy: { update_config: { order: start-first } }',
+      'compose.yaml:5:15: deploy.update_config has no effect',
+    ],
+  ])('%s', (_what, keys, expected) => {
+    const { warnings } = read(file(keys));
+    expect(warnings).toHaveLength(1);
+    expect(warnings?.[0]).toContain(expected);
+  });
+});
+
+describe('a key that is refused', () => {
+  it.each<[string, string, string]>([
+    ['privileged', 'privileged: true', '5:17: a container never has all rights of the host'],
+    ['the network of the host', 'network_mode: host', '5:19: a container never has the network'],
+    ['the socket of Docker', 'volumes: ["/var/run/docker.sock:/s"]', '5:15: there is no Docker'],
+    ['gpus', 'gpus: all', '5:5: gpus is refused'],
+    ['cgroup_parent', 'cgroup_parent: x', '5:5: cgroup_parent is refused'],
+    ['a job', 'deploy: { mode: replicated-job }', '5:21: services of mode replicated-job'],
+  ])('%s', (_what, keys, expected) => {
+    const [line, ...others] = problems(file(keys));
+    expect(line).toContain(`compose.yaml:${expected}`);
+    expect(others).toEqual([]);
+  });
+
+  it('an external secret', () => {
+    expect(problems(file('secrets: [s]', 'secrets:\n  s: { external: true }\n'))[0]).toBe(
+      'compose.yaml:7:18: there is no store that an external one could come from',
+    );
+  });
+});
