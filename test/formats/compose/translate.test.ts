@@ -27,16 +27,16 @@ describe('a key that says the same', () => {
     [
       'a health check in words',
       'healthcheck: { test: [CMD, a], interval: 1d, retries: 2 }',
-      { healthcheck: { exec: ['a'], interval: '86400000ms', timeout: '30s', retries: 2 } },
+      { healthcheck: { exec: ['a'], interval: '1d', timeout: '30s', retries: 2 } },
     ],
     ['no health check', 'healthcheck: { test: [NONE] }', { healthcheck: { disable: true } }],
     [
       'ports',
-      'ports: ["127.0.0.1:8080:80", "53:53/udp"]',
+      'ports: ["127.0.0.1:8080:80", "53:53"]',
       {
         publish: [
           { host_ip: '127.0.0.1', published: 8080, target: 80 },
-          { host_ip: '0.0.0.0', published: 53, target: 53, protocol: 'udp' },
+          { host_ip: '0.0.0.0', published: 53, target: 53 },
         ],
       },
     ],
@@ -89,8 +89,8 @@ describe('a key without effect', () => {
     ['expose', 'expose: ["80"]', 'compose.yaml:5:5: expose has no effect'],
     [
       'app_protocol',
-      'ports: [{ target: 80, app_protocol: http }]',
-      'compose.yaml:5:27: ports.app_protocol has no effect',
+      'ports: [{ target: 80, published: 80, app_protocol: http }]',
+      'compose.yaml:5:42: ports.app_protocol has no effect',
     ],
     [
       'options of logging',
