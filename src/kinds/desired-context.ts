@@ -9,7 +9,7 @@ import type { ContainerSpec, ImageOrigin } from '../model/specs.js';
 export interface Context {
   config: Config;
   /**
-   * Rows of every stack: for external images and bridges, address leases, and what other stacks
+   * Rows of every stack: for external images, bridges and volumes, address leases, and what other stacks
    * use.
    */
   rows: readonly Row[];
@@ -52,13 +52,14 @@ export function isOthers(row: Row, { config, kept }: Context): boolean {
  * The row that an `external` entry refers to: the one this stack already uses, else the one made by
  * an imperative command, else the one of the only other stack that has that name.
  *
+ * @param entry its key in the file, for messages
  * @param isUsed whether a container of this stack was last applied with it
  * @throws UserError if several stacks have one
  */
 export function externalRow<Spec>(
   context: Context,
-  kind: 'image' | 'bridge',
-  name: string,
+  kind: 'image' | 'bridge' | 'volume',
+  { entry, name = entry }: { entry: string; name?: string | undefined },
   isUsed: (spec: Spec, container: ContainerSpec) => boolean,
 ): Row<Spec> | undefined {
   const { rows, config } = context;
@@ -72,7 +73,7 @@ export function externalRow<Spec>(
   if (found) return found;
   const stacks = others.map(({ stack }) => stack).sort();
   throw new UserError(
-    `${config.where([`${kind}s`, name])}: ${kind} ${name} is external, and ${stacks.join(' and ')} each have one with that name`,
+    `${config.where([`${kind}s`, entry])}: ${kind} ${name} is external, and ${stacks.join(' and ')} each have one with that name`,
     'Rename one of them, or create a shared one with an imperative command.',
   );
 }

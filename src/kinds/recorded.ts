@@ -1,4 +1,5 @@
 import { addressOf, byName, type KindName } from '../model/address.js';
+import type { External } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { hostsFile, volumeDir } from '../model/install-paths.js';
 import type { Instance } from '../model/instance.js';
@@ -6,7 +7,7 @@ import { digest } from '../model/json.js';
 import type { Row } from '../model/resource.js';
 import type { BridgeSpec, HostsSpec, VolumeSpec } from '../model/specs.js';
 import { HOST_GATEWAY } from './container/keys/extra_hosts.js';
-import type { Context } from './desired-context.js';
+import { type Context, externalRow } from './desired-context.js';
 
 /**
  * The recorded spec of a resource of this stack. Its name on the host (interface, file or folder)
@@ -34,11 +35,39 @@ const indexes = new WeakMap<readonly Row[], Map<string, Row>>();
 
 const keyOf = (stack: string, kind: KindName, name: string) => `${stack}/${addressOf(kind, name)}`;
 
-/** The folder of a volume: the recorded one, else the default. */
+/** The folder of a volume: the recorded one, else the default. @throws UserError as `externalPath` */
 export function volumePath(name: string, context: Context): string {
+  const entry = context.config.volumes[name];
+  if (entry?.external) return externalPath(name, entry, context);
   const recorded = recordedSpec<VolumeSpec>(context, 'volume', name);
   return recorded?.path ?? volumeDir(context.paths, context.config.name, name);
 }
+
+/**
+ * The folder of a volume of another stack, or of an imperative one. Cached, because each container
+ * that mounts it looks it up.
+ *
+ * @throws UserError if there is none
+ */
+function externalPath(entry: string, { name }: External, context: Context): string {
+  const known = externalPaths.get(context) ?? new Map<string, string>();
+  externalPaths.set(context, known);
+  const path =
+    known.get(entry) ??
+    externalRow<VolumeSpec>(context, 'volume', { entry, name }, (spec, { mounts }) =>
+      mounts.some(({ source }) => source === spec.path),
+    )?.spec.path;
+  if (path === undefined) {
+    throw new UserError(
+      `${context.config.where(['volumes', entry])}: volume ${name ?? entry} is external, but this host has no volume of that name`,
+      'Create it with the stack that owns it first, or declare it here without `external:`.',
+    );
+  }
+  known.set(entry, path);
+  return path;
+}
+
+const externalPaths = new WeakMap<Context, Map<string, string>>();
 
 /** The file of host names that a group of containers shares: the recorded one, else the default. */
 export function hostsPath(name: string, context: Context): string {

@@ -7,6 +7,8 @@ export type * from './image-values.js';
 export interface External {
   /** Owned by another stack or by imperative commands: used, never changed. */
   external: true;
+  /** Its name there, if that is another than here. Only of bridges and volumes. */
+  name?: string;
 }
 
 export type ImageEntry = External | ImageSource;

@@ -41,7 +41,10 @@ export type BridgeEntry = External | BridgeSource;
 /** Its keys after reading. */
 export type BridgeSource = { external?: false } & EntriesOf<typeof BRIDGE_KEYS>;
 
-export type VolumeEntry = EntriesOf<typeof VOLUME_KEYS>;
+export type VolumeEntry = External | VolumeSource;
+
+/** Its keys after reading. */
+export type VolumeSource = { external?: false } & EntriesOf<typeof VOLUME_KEYS>;
 
 /** An entry of `containers`, or the servers or the proxy of a farm. */
 export type ContainerEntry = KeyEntries & {

@@ -227,7 +227,7 @@ describe('bridges', () => {
     ['a: { subnet: 10.0.0.1/24 }', '3:25: 10.0.0.1/24 has bits set behind its prefix'],
     [
       'a: { subnet: 10.0.0.0 }',
-      '3:25: bridges.a.subnet must be an IPv4 subnet such as 10.77.1.0/24, not "10.0.0.0"',
+      '3:25: bridges.a.subnet must be an IPv4 subnet such as 10.77.1.0/24, or auto, not "10.0.0.0"',
     ],
     ['a: { subnet: 10.0.0.0/31 }', '3:25: 10.0.0.0/31 is not from /8 to /30'],
     ['a: { subnet: 0.0.0.0/0 }', '3:25: 0.0.0.0/0 is not from /8 to /30'],
@@ -250,7 +250,7 @@ describe('bridges', () => {
     ],
     [
       'a: { subnet: 10.0.0.0/24, host: 010.0.0.1 }',
-      '3:44: bridges.a.host must be an IPv4 address such as 10.77.1.10, not "010.0.0.1"',
+      '3:44: bridges.a.host must be an IPv4 address such as 10.77.1.10, or auto, not "010.0.0.1"',
     ],
     ['a: { host: 10.0.0.1 }', '3:23: a host address needs a subnet'],
     ['a: { isolated: true, uplink: eth0 }', '3:33: an isolated bridge has no uplink'],
@@ -270,6 +270,15 @@ describe('bridges', () => {
     [
       'a: { external: true, subnet: 10.0.0.0/24 }',
       '3:15: bridges.a must have no other key beside external: true',
+    ],
+    [
+      'a: { external: true, name: b, subnet: 10.0.0.0/24 }',
+      '3:15: bridges.a must have no other key beside external: true and name',
+    ],
+    ['a: { name: b }', '3:15: bridges.a has a name of its own only with external: true'],
+    [
+      'a: { external: true, name: A }',
+      '3:39: bridges.a.name must be 1 to 63 lower-case letters, digits, "_" or "-", the first a letter or digit, not "A"',
     ],
   ])('%s', (bridges, ...expected) => {
     expect(places(withBridges(bridges))).toEqual(expected);

@@ -43,7 +43,7 @@ describe('a file that costs too much', () => {
     [
       'of values that fit no alternative',
       `${IMAGE}containers:\n a:\n  image: b\n  volumes:\n${lines(13_000, () => '   - {}')}`,
-      'needs a key "source"',
+      'needs a key "target"',
     ],
     [
       'of keys that are there already',

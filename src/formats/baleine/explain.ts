@@ -22,8 +22,15 @@ interface Broken {
   enum?: string[];
 }
 
-/** Keywords about counts: quoting the value would not help. */
-const COUNTS = new Set(['minProperties', 'maxProperties', 'minItems', 'maxItems', 'uniqueItems']);
+/** Keywords about counts and keys: quoting the value would not help. */
+const OF_THE_WHOLE = new Set([
+  'minProperties',
+  'maxProperties',
+  'minItems',
+  'maxItems',
+  'uniqueItems',
+  'not',
+]);
 
 /**
  * Turns the validator's errors into findings, one per mistake: of the alternatives in an `anyOf`,
@@ -83,7 +90,7 @@ function findingOf(error: ErrorObject): SchemaFinding {
     const missing = quote(params.missingProperty);
     return { path, message: `${nameOf(path) || 'the file'} needs a key ${missing}`, at: 'key' };
   }
-  const data = COUNTS.has(error.keyword) ? undefined : error.data;
+  const data = OF_THE_WHOLE.has(error.keyword) ? undefined : error.data;
   const finding = { ...wrongValue(path, schema.errorMessage ?? demandOf(error), data), schema };
   if (error.keyword === 'type') return { ...finding, types: [params.type].flat().map(String) };
   if (error.keyword !== 'enum') return finding;

@@ -13,10 +13,12 @@ import { VOLUME_KEYS } from '../../kinds/volume/keys.js';
 import type {
   BridgeEntry,
   ContainerEntry,
+  External,
   FarmEntry,
   FileOrigin,
   FileSection,
   ImageEntry,
+  VolumeEntry,
 } from '../../model/config.js';
 import type {
   BaleineFile,
@@ -29,6 +31,7 @@ import type {
   Secret,
   Servers,
   Update,
+  Volume,
 } from './file.gen.js';
 
 /** Expands all short forms of a schema-conforming file, and fills in the defaults. */
@@ -37,9 +40,7 @@ export function normalize(file: BaleineFile, reading: ParseContext): Sections {
     name: file.name,
     images: mapEntries(file.images, (raw, name) => imageOf(raw, ['images', name], reading)),
     bridges: mapEntries(file.bridges, (raw, name) => bridgeOf(raw, ['bridges', name], reading)),
-    volumes: mapEntries(file.volumes, (raw, name) =>
-      valuesOf(VOLUME_KEYS, raw ?? {}, ['volumes', name], reading),
-    ),
+    volumes: mapEntries(file.volumes, (raw, name) => volumeOf(raw, ['volumes', name], reading)),
     containers: mapEntries(file.containers, (raw, name) =>
       containerOf(raw, ['containers', name], reading),
     ),
@@ -54,6 +55,7 @@ type Readers<Raw> = { [N in keyof Raw]?: Pick<Described<Raw[N], unknown>, 'read'
 
 KEYS satisfies Readers<Container>;
 BRIDGE_KEYS satisfies Readers<NonNullable<Bridge>>;
+VOLUME_KEYS satisfies Readers<NonNullable<Volume>>;
 IMAGE_KEYS satisfies Readers<Image>;
 IMAGE_CONFIG_KEYS satisfies Readers<Image>;
 SERVER_KEYS satisfies Readers<Servers>;
@@ -95,8 +97,15 @@ function originsIn(
   return origins.length > 0 ? { [section]: Object.fromEntries(origins) } : {};
 }
 
+function volumeOf(raw: Volume, path: Path, reading: ParseContext): VolumeEntry {
+  if (raw?.external) return externalOf(raw);
+  return defined(valuesOf(VOLUME_KEYS, raw ?? {}, path, reading));
+}
+
+const externalOf = ({ name }: { name?: string }): External => defined({ external: true, name });
+
 function bridgeOf(raw: Bridge, path: Path, reading: ParseContext): BridgeEntry {
-  if (raw?.external) return { external: true };
+  if (raw?.external) return externalOf(raw);
   return defined(valuesOf(BRIDGE_KEYS, raw ?? {}, path, reading));
 }
 

@@ -1,4 +1,4 @@
-import type { BridgeSource } from '../../model/config.js';
+import type { BridgeSource, External } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
 import { bridgeLink, linkAlias } from '../../model/install-paths.js';
 import { formatSubnet, parseSubnet } from '../../model/ipv4.js';
@@ -23,7 +23,7 @@ export function desiredBridges(context: Context): Bridges {
   const usedSubnets = subnetsOfOthers(context);
   for (const [name, entry] of Object.entries(context.config.bridges)) {
     if (entry.external) {
-      specs.set(name, externalSpec(name, context));
+      specs.set(name, externalSpec(name, entry, context));
       continue;
     }
     const spec = ownSpec(name, entry, context);
@@ -58,13 +58,13 @@ function ownSpec(name: string, entry: BridgeSource, context: Context): BridgeSpe
   };
 }
 
-function externalSpec(name: string, context: Context): BridgeSpec {
-  const row = externalRow<BridgeSpec>(context, 'bridge', name, ({ link }, { links }) =>
+function externalSpec(entry: string, { name }: External, context: Context): BridgeSpec {
+  const row = externalRow<BridgeSpec>(context, 'bridge', { entry, name }, ({ link }, { links }) =>
     links.some(({ bridge_link }) => bridge_link === link),
   );
   if (row) return row.spec;
   throw new UserError(
-    `${context.config.where(['bridges', name])}: bridge ${name} is external, but this host has no bridge of that name`,
+    `${context.config.where(['bridges', entry])}: bridge ${name ?? entry} is external, but this host has no bridge of that name`,
     'Create it with the stack that owns it first, or declare it here with `subnet:`.',
   );
 }

@@ -46,7 +46,7 @@ function externalSpec(name: string, context: Context): ImageSpec {
   const row = externalRow<ImageSpec>(
     context,
     'image',
-    name,
+    { entry: name },
     ({ id }, { image }) => image.file === imageFile(context.paths, id),
   );
   if (row) return row.spec;

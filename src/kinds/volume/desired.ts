@@ -5,7 +5,7 @@ import type { Context } from '../desired-context.js';
 import { volumePath } from '../recorded.js';
 
 /**
- * Each stack has its own volumes. One keeps the folder that it was created or found with, even if it
+ * Each stack has its own volumes; `external` shares one. An own one keeps the folder that it was created or found with, even if it
  * has been renamed.
  *
  * @param seeds what the containers mount, in the order of the file: a new volume gets its content
@@ -16,8 +16,11 @@ export function desiredVolumes(
   seeds: readonly VolumeSeed[],
 ): Resource<VolumeSpec>[] {
   const first = new Map([...seeds].reverse().map((seed) => [seed.path, seed]));
-  return Object.entries(context.config.volumes).map(([name, { protect }]) => {
+  return Object.entries(context.config.volumes).flatMap(([name, entry]) => {
+    // an external one must exist, also if nothing mounts it
     const path = volumePath(name, context);
+    if (entry.external) return [];
+    const { protect } = entry;
     const seed = first.get(path);
     const image = seed && context.config.images[seed.image.name];
     return {

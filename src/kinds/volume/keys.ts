@@ -1,6 +1,6 @@
 import { unrecordedKey } from '../key.js';
 
-/** Every key of a volume. */
+/** Every key of a volume but `external` and `name`, in the order a reader of the file would want them. */
 export const VOLUME_KEYS = {
   protect: unrecordedKey({
     schema: {

@@ -249,7 +249,7 @@ function placesOf({ volumes }: ContainerEntry): Pick<Resource, 'places'> {
 
 /**
  * What the image has at the mount points of volumes; used only for a volume without content. Of a
- * volume's folder alone, the rest of its content would be missing.
+ * volume's folder alone, the rest of its content would be missing. An external one is its owner's.
  */
 function seedsOf(
   { volumes }: ContainerEntry,
@@ -259,6 +259,7 @@ function seedsOf(
   const { name, file } = image;
   const seeds = volumes
     .filter(({ type, nocopy, subpath }) => type === 'volume' && !nocopy && subpath === undefined)
+    .filter(({ source }) => !context.config.volumes[source]?.external)
     .map(({ source, target }) => ({
       path: volumePath(source, context),
       image: { name, file },
@@ -293,7 +294,9 @@ function needsOf(
     ...Object.keys(entry.bridges).flatMap((bridge) => ours('bridge', bridge)),
     ...wayOut(instance, bridges, context),
     ...entry.volumes.flatMap(({ type, source }) =>
-      type === 'bind' ? [] : [addressOf(type, source)],
+      type === 'bind' || (type === 'volume' && config.volumes[source]?.external)
+        ? []
+        : [addressOf(type, source)],
     ),
     ...neededServices(entry).flatMap((service) =>
       instancesNamed(service, instances).map(({ name }) => addressOf('container', name)),
