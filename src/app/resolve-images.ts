@@ -96,8 +96,9 @@ async function resolveImage(
 function fingerprintOf(from: ForeignFrom): string | undefined {
   if ('registry' in from) return undefined;
   if ('dockerfile' in from) {
-    const { context, file } = from.dockerfile;
-    return fingerprint(file === undefined ? [context] : [context, file]);
+    const { context, file, additional_contexts } = from.dockerfile;
+    const more = Object.values(additional_contexts ?? {});
+    return fingerprint([context, ...(file === undefined ? [] : [file]), ...more]);
   }
   return fingerprint(['docker' in from ? from.docker.path : from.oci.path]);
 }

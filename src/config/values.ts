@@ -80,6 +80,20 @@ function textOf(raw: Scalar, path: Path, { written }: ParseContext): string {
   return typeof raw === 'string' ? raw : written(path);
 }
 
+/** A resource limit of getrlimit(2); -1 is none. */
+export interface Ulimit {
+  soft: number;
+  hard: number;
+}
+
+/** One number stands for both. */
+export function ulimitOf(raw: number | Ulimit, path: Path, { problems }: ParseContext): Ulimit {
+  const { soft, hard } = typeof raw === 'number' ? { soft: raw, hard: raw } : raw;
+  const above = hard !== -1 && (soft === -1 || soft > hard);
+  if (above) problems.atValue(path, `the soft limit ${soft} is above the hard limit ${hard}`);
+  return { soft, hard };
+}
+
 /** What expanding short forms depends on. */
 export interface ParseContext {
   problems: Problems;

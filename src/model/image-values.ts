@@ -30,6 +30,17 @@ export interface DockerfileSource {
   /** The stage to stop at. */
   target?: string;
   args: Record<string, string>;
+  // absent unless the file has them, so that records of older images stay equal
+  /** The Dockerfile's text, in place of a file. */
+  inline?: string;
+  labels?: Record<string, string>;
+  /** `NAME:ADDRESS` each. */
+  extra_hosts?: string[];
+  /** Without it, steps have the host's. */
+  network?: 'none';
+  /** Folders by the name that FROM and COPY --from know them by. */
+  additional_contexts?: Record<string, string>;
+  ulimits?: Record<string, { soft: number; hard: number }>;
 }
 
 /** Compression (gzip, bzip2, xz, zstd) is detected by content. */

@@ -194,6 +194,26 @@ describe('images', () => {
       '2:22: images.a.from must have exactly one of debian, tar, directory, host, image, docker, oci, registry, dockerfile',
     ],
     ['{ from: { ocl: x } }', '2:24: unknown key "ocl" in images.a.from'],
+    [
+      '{ from: { dockerfile: { context: ., file: x, inline: y } } }',
+      '2:59: a build has either a file or its text inline',
+    ],
+    [
+      '{ from: { dockerfile: { context: ., extra_hosts: ["a:host-gateway"] } } }',
+      '2:64: "host-gateway" is no address',
+    ],
+    [
+      '{ from: { dockerfile: { context: ., additional_contexts: { a: docker-image://b } } } }',
+      '2:76: "docker-image://b" is no folder of this host',
+    ],
+    [
+      '{ from: { dockerfile: { context: ., network: bridge } } }',
+      '2:59: images.a.from.dockerfile.network must be host or none, not "bridge"',
+    ],
+    [
+      '{ from: { dockerfile: { context: ., ulimits: { nofile: { soft: 2, hard: 1 } } } } }',
+      '2:69: the soft limit 2 is above the hard limit 1',
+    ],
     ['{ from: { image: b } }', '2:31: unknown image "b"'],
     ['{ from: { image: a } }', '2:31: images are based on each other: a → a'],
     ['{ from: { tar: x }, size: 9 }', '2:40: an image has at least 1M'],

@@ -117,7 +117,10 @@ const sectionsOf = (config: Config) =>
 const INTERNAL = 'networks: { default: { internal: true }, back: { internal: true } }\n';
 
 const STACKS: [string, string][] = [
-  ['one service', 'services: { web: { image: "nginx:1.27", user: "1000", restart: "on-failure:3" } }\n'],
+  [
+    'one service',
+    'services: { web: { image: "nginx:1.27", user: "1000", restart: "on-failure:3" } }\n',
+  ],
   [
     'dollars, numbers and words',
     'services:\n  web:\n    image: web\n    command: echo "$$HOME" \'$${x}\' yes\n    environment: { A: "$$x$$$$", B: 007, C: 1.10, D: "on", E: True, F: "" }\n    labels: ["a=b: c", "d=#e"]\n    cpus: 0.50\n',

@@ -1,7 +1,16 @@
 import { resolve } from 'node:path';
 import type { Entry } from '../../config/document.js';
 import { digest } from '../../model/json.js';
-import { below, mapping, mappingOf, scalar, textOf } from '../entries.js';
+import {
+  below,
+  fieldsOf,
+  itemsOf,
+  mapping,
+  mappingOf,
+  scalar,
+  sequence,
+  textOf,
+} from '../entries.js';
 import {
   type Fields,
   noEffect,
@@ -24,23 +33,28 @@ export const BUILD_ROWS: Rows = {
   'build.args': into('args'),
   'build.target': into('target'),
   'build.labels': into('labels'),
-  'build.extra_hosts': into('extra_hosts'),
-  'build.shm_size': into('shm_size'),
-  'build.ssh': into('ssh'),
-  'build.secrets': into('secrets'),
+  'build.extra_hosts': translated('`from.dockerfile.extra_hosts`', (value) => ({
+    extra_hosts: itemsOf(value) ? value : sequence(value, hostLines(value)),
+  })),
+  'build.shm_size': noEffect('the RUN lines of a build have the /dev/shm of the host'),
+  'build.ssh': refused('builds get no keys', 'clone into the build context first'),
+  'build.secrets': refused('builds get no secrets', 'fetch what needs them into the build context'),
   ...Object.fromEntries(
     ['source', 'target', 'uid', 'gid', 'mode'].map((key) => [
       `build.secrets.${key}`,
-      translated('`from.dockerfile.secrets`'),
+      noEffect('secrets of builds are refused'),
     ]),
   ),
-  'build.cache_from': into('cache_from'),
-  'build.cache_to': into('cache_to'),
-  'build.no_cache': into('no_cache'),
-  'build.pull': into('pull'),
-  'build.platforms': into('platforms'),
-  'build.network': into('network'),
-  'build.additional_contexts': into('additional_contexts'),
+  'build.cache_from': refused('builds have no cache', 'remove it'),
+  'build.cache_to': refused('builds have no cache', 'remove it'),
+  'build.no_cache': noEffect('builds have no cache'),
+  'build.no_cache_filter': noEffect('builds have no cache'),
+  'build.pull': noEffect('each build asks the registry for its base images'),
+  'build.platforms': refused('builds are for the architecture of this host', 'remove it'),
+  'build.network': translated('`from.dockerfile.network`: `none`, else `host`', networkOf),
+  'build.additional_contexts': translated('`from.dockerfile.additional_contexts`', (value) => ({
+    additional_contexts: contextsOf(value),
+  })),
   'build.ulimits': into('ulimits'),
   'build.ulimits.soft': translated('`from.dockerfile.ulimits`'),
   'build.ulimits.hard': translated('`from.dockerfile.ulimits`'),
@@ -60,6 +74,33 @@ export const IMAGE_ROWS: Rows = {
   pull_refresh_after: noEffect('`pull: always` asks at every plan'),
   platform: translated('`platform`', (value) => ({ platform: value })),
 };
+
+/** `NAME:ADDRESS` for each address of a mapping. */
+const hostLines = (value: Entry): Entry[] =>
+  fieldsOf(value).flatMap(([name, each]) =>
+    (itemsOf(each) ?? [each]).map((address) => scalar(address, `${name}:${textOf(address)}`)),
+  );
+
+function networkOf(value: Entry, { loading }: Translation): Fields {
+  const name = textOf(value) ?? '';
+  if (name === 'none' || name === 'host') return { network: value };
+  if (name !== 'default') {
+    const hint = 'what there is: host, none';
+    loading.problems.of(value, `a build cannot join the network ${JSON.stringify(name)}`, hint);
+  }
+  return {};
+}
+
+/** A mapping, or a list of NAME=FOLDER. */
+function contextsOf(value: Entry): Entry {
+  const items = itemsOf(value);
+  if (!items) return value;
+  const fields = items.map((item) => {
+    const [, name = '', folder = ''] = /^([^=]*)=?(.*)$/s.exec(textOf(item) ?? '') ?? [];
+    return [name, scalar(item, folder)] as const;
+  });
+  return mapping(value, fields);
+}
 
 const POLICIES: Readonly<Record<string, string | undefined>> = {
   always: 'always',

@@ -1,12 +1,15 @@
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import type { Path } from '../../config/document.js';
 import {
   argumentsOf,
   defined,
+  mapEntries,
   type ParseContext,
   pairsOf,
   type Scalar,
   sizeOf,
+  ulimitOf,
   userOf,
 } from '../../config/values.js';
 import type {
@@ -26,6 +29,12 @@ interface Dockerfile {
   file?: string;
   target?: string;
   args?: Pairs;
+  inline?: string;
+  labels?: Pairs;
+  extra_hosts?: string[];
+  network?: 'host' | 'none';
+  additional_contexts?: Record<string, string>;
+  ulimits?: Record<string, number | { soft: number; hard: number }>;
 }
 
 interface Copy {
@@ -237,13 +246,51 @@ function fromOf(raw: From, path: Path, reading: ParseContext): ImageFrom {
 }
 
 function dockerfileOf(raw: Dockerfile, path: Path, reading: ParseContext): DockerfileSource {
+  const { problems } = reading;
   const context = resolve(reading.directoryOf(path), raw.context);
+  if (raw.file !== undefined && raw.inline !== undefined) {
+    problems.atKey([...path, 'inline'], 'a build has either a file or its text inline');
+  }
+  const contexts = Object.entries(raw.additional_contexts ?? {}).map(([name, folder]) => {
+    const at = [...path, 'additional_contexts', name];
+    if (/^[a-z+-]+:/.test(folder)) {
+      const hint = 'name a folder; what is copied from an image needs only COPY --from=IMAGE';
+      problems.atValue(at, `${JSON.stringify(folder)} is no folder of this host`, hint);
+    }
+    return [name, resolve(reading.directoryOf(at), folder)] as const;
+  });
   return defined({
     context,
     file: raw.file === undefined ? undefined : resolve(context, raw.file),
     target: raw.target,
     args: pairsOf(raw.args, [...path, 'args'], reading),
+    inline: raw.inline,
+    labels: filled(pairsOf(raw.labels, [...path, 'labels'], reading)),
+    extra_hosts: filled(
+      (raw.extra_hosts ?? []).map((each, i) => hostOf(each, [...path, 'extra_hosts', i], reading)),
+    ),
+    network: raw.network === 'none' ? 'none' : undefined,
+    additional_contexts: filled(Object.fromEntries(contexts)),
+    ulimits: filled(
+      mapEntries(raw.ulimits, (limit, name) =>
+        ulimitOf(limit, [...path, 'ulimits', name], reading),
+      ),
+    ),
   });
+}
+
+const filled = <T extends object>(value: T): T | undefined =>
+  Object.keys(value).length > 0 ? value : undefined;
+
+/** `NAME:ADDRESS`, as buildah has it. */
+function hostOf(text: string, path: Path, { problems }: ParseContext): string {
+  const [, name = '', rest = ''] = /^([^:=]*)[:=](.*)$/s.exec(text) ?? [];
+  const address = /^\[.*\]$/s.test(rest) ? rest.slice(1, -1) : rest;
+  if (!isIP(address)) {
+    const hint = 'a build is on the network of the host, which is 127.0.0.1';
+    problems.atValue(path, `${JSON.stringify(rest)} is no address`, hint);
+  }
+  return `${name}:${address}`;
 }
 
 function archiveOf(raw: Archive, directory: string): ArchiveSource {

@@ -72,6 +72,52 @@ describe.skipIf(skip)('a Dockerfile', () => {
   );
 
   it(
+    'is built with its own text, labels, host names, limits, folders and without a network',
+    inPrivateHost(async (host) => {
+      cache = join('/var/cache/baleine', installPaths(host.root).tag);
+      for (const name of ['app', 'more']) mkdirSync(join(host.dir, name));
+      copyFileSync('/bin/busybox', join(host.dir, 'app/busybox'));
+      const text = join(host.dir, 'more/text');
+      const file = join(host.dir, 'baleine.yaml');
+      const inline = `
+FROM scratch
+COPY busybox /bin/busybox
+RUN ["/bin/busybox", "--install", "-s", "/bin"]
+COPY --from=extra text /text
+RUN grep db.internal /etc/hosts >>/text; ulimit -n >>/text; ulimit -Hn >>/text
+RUN ip -o link | wc -l >>/text; ip -o link show up | wc -l >>/text
+CMD ["/bin/cat", "/text"]
+`;
+      const build = async (words: object) => {
+        const dockerfile = { context: './app', inline, ...words };
+        const containers = { one: { image: 'app', restart: 'no' } };
+        const config = { name: 'd', images: { app: { from: { dockerfile } } }, containers };
+        writeFileSync(file, JSON.stringify(config));
+        const { stdout } = await host.baleine(['-f', file, 'plan'], { timeout: 120_000 });
+        await host.baleine(['-f', file, 'apply', '-y'], { timeout: 120_000 });
+        return [await printed(host, file), stdout] as const;
+      };
+      const words = {
+        labels: { 'org.example.tier': 'a=b' },
+        extra_hosts: ['db.internal=10.1.2.3'],
+        additional_contexts: { extra: './more' },
+        ulimits: { nofile: { soft: 100, hard: 200 } },
+      };
+      writeFileSync(text, 'version 1\n');
+      const lines = 'version 1\n10.1.2.3\tdb.internal\n100\n200\n';
+      const [alone, plan] = await build({ ...words, network: 'none' });
+      expect(alone).toBe(`${lines}1\n0\n`);
+      expect(plan).toMatch(/\+ labels.*org\.example\.tier.*a=b/);
+      const [shared] = await build(words);
+      expect(shared).toMatch(/\n1\n1\n$/);
+      // a change below another folder
+      writeFileSync(text, 'version 2\n');
+      expect((await build(words))[0]).toContain('version 2\n');
+      await host.baleine(['-f', file, 'destroy', '-y']);
+    }),
+  );
+
+  it(
     'is kept for apply until its stack is destroyed or another plan rebuilds it',
     inPrivateHost(async (host) => {
       cache = join('/var/cache/baleine', installPaths(host.root).tag);

@@ -12,18 +12,26 @@ export interface BaseImage {
  *
  * @param args build arguments, which override the defaults of `ARG`
  * @param target name or number of the last stage
+ * @param folders names that stand for folders, and for no image
  */
 export function baseImages(
   dockerfile: string,
   args: Readonly<Record<string, string>> = {},
   target?: string,
+  folders: readonly string[] = [],
 ): BaseImage[] {
   const variables = new Map<string, string>();
   const stages: string[] = [];
   const found = new Map<string, BaseImage>();
   const add = (name: string, platform?: string) => {
     const isStage = stages.includes(name.toLowerCase()) || /^\d+$/.test(name);
-    if (name === 'scratch' || isStage || `${name}${platform ?? ''}`.includes('$')) return;
+    if (
+      name === 'scratch' ||
+      isStage ||
+      folders.includes(name) ||
+      `${name}${platform ?? ''}`.includes('$')
+    )
+      return;
     found.set(`${name} ${platform}`, { name, ...(platform !== undefined && { platform }) });
   };
   for (const [word, rest] of instructions(dockerfile)) {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DockerfileSource } from '../../../model/config.js';
@@ -64,6 +64,9 @@ function withBuild<T>(
 
 const TAG = 'baleine/build:1';
 
+const pairs = (flag: string, values: Readonly<Record<string, string>> = {}) =>
+  Object.entries(values).flatMap(([name, value]) => [flag, `${name}=${value}`]);
+
 /** Milliseconds for all steps of a Dockerfile together. */
 const BUILD_TIMEOUT = 6 * 3600_000;
 
@@ -72,15 +75,23 @@ const BUILD_TIMEOUT = 6 * 3600_000;
  * format, since OCI's has no health check; and timestamps that do not depend on the build time.
  */
 async function build(source: DockerfileSource, dir: string): Promise<string> {
-  const { context, file, target, args } = source;
+  const { context, inline, target, args, labels, extra_hosts, additional_contexts } = source;
   const purpose = `build the Dockerfile in ${context}`;
+  const file = inline === undefined ? source.file : join(dir, 'Dockerfile');
+  if (inline !== undefined) writeFileSync(join(dir, 'Dockerfile'), inline);
   const program = requireProgram('buildah', purpose);
   const store = ['--root', join(dir, 'store'), '--runroot', join(dir, 'run')];
   const common = [...store, '--storage-driver', 'vfs'];
   const flags = [
     ...(file === undefined ? [] : ['--file', file]),
     ...(target === undefined ? [] : ['--target', target]),
-    ...Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
+    ...pairs('--build-arg', args),
+    ...pairs('--label', labels),
+    ...(extra_hosts ?? []).flatMap((each) => ['--add-host', each]),
+    ...pairs('--build-context', additional_contexts),
+    ...Object.entries(source.ulimits ?? {}).flatMap(([name, { soft, hard }]) => {
+      return ['--ulimit', `${name}=${soft}:${hard}`];
+    }),
   ];
   for (const image of await basesOf(source, purpose)) await pull(image, common, dir, purpose);
   const how = [
@@ -95,7 +106,10 @@ async function build(source: DockerfileSource, dir: string): Promise<string> {
     env: { TMPDIR: dir },
   };
   const words = ['bud', ...how, ...flags, '--quiet', '--tag', TAG, '--', context];
-  await runSandboxed(program, [...common, ...words], options);
+  // buildah's chroot isolation has only its own network
+  const offline = source.network === 'none' ? ['unshare', '--net', '--'] : [];
+  const [first = program, ...rest] = [...offline, program, ...common, ...words];
+  await runSandboxed(first, rest, options);
   const archive = join(dir, 'image.tar');
   const to = `docker-archive:${archive}:${TAG}`;
   await runSandboxed(program, [...common, 'push', '--quiet', '--', TAG, to], options);
@@ -104,12 +118,14 @@ async function build(source: DockerfileSource, dir: string): Promise<string> {
 
 /** Empty if there is no Dockerfile: buildah reports that. */
 async function basesOf(source: DockerfileSource, purpose: string): Promise<BaseImage[]> {
-  const { context, file, target, args } = source;
+  const { context, file, inline, target, args, additional_contexts } = source;
+  const folders = Object.keys(additional_contexts ?? {});
+  if (inline !== undefined) return baseImages(inline, args, target, folders);
   const names = ['Containerfile', 'Dockerfile'].map((name) => join(context, name));
   const path = file ?? names.find((each) => existsSync(each));
   if (path === undefined) return [];
   try {
-    return baseImages(readInput(path), args, target);
+    return baseImages(readInput(path), args, target, folders);
   } catch (error) {
     throw new UserError(`cannot ${purpose}: cannot read ${path}: ${causeOf(error)}`);
   }

@@ -56,3 +56,8 @@ it('keeps the platform of each', () => {
     { name: 'a' },
   ]);
 });
+
+it('takes the name of another folder for no image', () => {
+  const text = 'FROM a\nCOPY --from=more /f /\nCOPY --from=b /f /\n';
+  expect(names(text, {}, undefined, ['more'])).toEqual(['a', 'b']);
+});
