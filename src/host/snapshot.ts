@@ -112,6 +112,8 @@ export interface Capacity {
   isBlockDevice(path: string): boolean;
   /** Why a container cannot have this label here; undefined if it can. */
   labelProblem(kind: 'apparmor' | 'selinux', label: string): string | undefined;
+  /** Why a container for this platform (`linux/amd64`) cannot run here; undefined if it can. */
+  platformProblem(platform: string): string | undefined;
   /** Why a container cannot have its own user namespace here; undefined if it can. */
   usernsProblem(): string | undefined;
   /** The host's own IPv4 addresses, without prefix length. */

@@ -75,6 +75,7 @@ export class MemoryRun extends Context {
       controller: () => 1,
       isBlockDevice: () => true,
       usernsProblem: () => undefined,
+      platformProblem: () => undefined,
       labelProblem: () => undefined,
       addresses: () => ['10.0.0.1'],
       listener: (address) => ({ address, pid: 7, program: 'nginx' }),

@@ -16,6 +16,7 @@ import {
   noEffect,
   type Rows,
   refused,
+  same,
   type Translation,
   translated,
   translateKeys,
@@ -72,7 +73,7 @@ export const IMAGE_ROWS: Rows = {
   ...BUILD_ROWS,
   pull_policy: translated('`pull` of the image'),
   pull_refresh_after: noEffect('`pull: always` asks at every plan'),
-  platform: translated('`platform`', (value) => ({ platform: value })),
+  platform: same('platform'),
 };
 
 /** `NAME:ADDRESS` for each address of a mapping. */

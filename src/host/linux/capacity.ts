@@ -3,6 +3,7 @@ import { release } from 'node:os';
 import type { Capacity } from '../ports.js';
 import { readHierarchies, versionOf } from './cgroups/hierarchies.js';
 import { ifThere, readText } from './files/read.js';
+import { ARCHITECTURE, rankOf } from './images/platform.js';
 import { listenerLookup, ownAddresses } from './network/listeners.js';
 
 export function linuxCapacity(): Capacity {
@@ -10,11 +11,20 @@ export function linuxCapacity(): Capacity {
     cpus: () => readText('/sys/devices/system/cpu/online')?.trim() ?? '0',
     controller: (name) => versionOf(readHierarchies(), name),
     labelProblem: labelProblem,
+    platformProblem: platformProblem,
     usernsProblem: usernsProblem,
     isBlockDevice: (path) => ifThere(() => statSync(path))?.isBlockDevice() ?? false,
     addresses: ownAddresses,
     listener: listenerLookup(),
   };
+}
+
+/** An architecture alone is accepted as well, as in Docker. */
+function platformProblem(platform: string): string | undefined {
+  const [first, ...rest] = platform.split('/');
+  const [os, architecture, variant] = rest.length === 0 ? ['linux', first] : [first, ...rest];
+  if (rankOf({ os, architecture, variant }) !== undefined) return undefined;
+  return `${platform} does not run on this host, which is linux/${ARCHITECTURE}`;
 }
 
 /** mount_setattr(2): idmapped mounts came with Linux 5.12. */

@@ -22,7 +22,7 @@ const CONTROLLED = Object.keys(CONTROLLERS) as (keyof typeof CONTROLLERS)[];
 
 /**
  * Rejects limits that this host cannot enforce, all at once and each with its position in the file:
- * a missing CPU or block device, or a controller or namespace that the kernel lacks.
+ * a missing CPU or block device, a controller or namespace that the kernel lacks, or another platform.
  */
 export function checkCapacity(config: Config, capacity: Capacity): void {
   const problems = entriesOf(config).flatMap(({ path, entry }) => [
@@ -31,6 +31,7 @@ export function checkCapacity(config: Config, capacity: Capacity): void {
     ...missingDisks(entry.limits, capacity, path),
     ...(entry.userns ? missingUserns(capacity, path) : []),
     ...missingLabels(entry, capacity, path),
+    ...otherPlatform(entry, capacity, path),
   ]);
   if (problems.length === 0) return;
   const lines = problems.map(({ at, cause }) => `${config.where(at)}: ${cause}`);
@@ -65,6 +66,11 @@ function missingLabels(
     const cause = label === undefined ? undefined : capacity.labelProblem(kind, label);
     return cause === undefined ? [] : [{ at: [...path, kind], cause }];
   });
+}
+
+function otherPlatform({ platform }: ContainerEntry, capacity: Capacity, path: Path): Problem[] {
+  const cause = platform === undefined ? undefined : capacity.platformProblem(platform);
+  return cause === undefined ? [] : [{ at: [...path, 'platform'], cause }];
 }
 
 function missingUserns(capacity: Capacity, path: Path): Problem[] {

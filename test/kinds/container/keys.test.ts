@@ -67,6 +67,7 @@ const SAMPLES: Record<KeyName, readonly [before: unknown, after: unknown]> = {
   egress: [null, false],
   labels: [{ a: '1' }, { a: '2' }],
   annotations: [{ a: '1' }, { a: '2' }],
+  platform: ['linux/amd64', 'linux/arm64'],
   runtime: ['crun', 'runc'],
   logs: [{ max_size: '5M' }, { max_size: '6M' }],
 };

@@ -46,6 +46,7 @@ describe('limits that the host lacks support for', () => {
     isBlockDevice: (path) => path === '/dev/vda',
     labelProblem: () => undefined,
     usernsProblem: () => undefined,
+    platformProblem: () => undefined,
     addresses: () => [],
     listener: () => undefined,
     ...more,
@@ -97,9 +98,18 @@ describe('limits that the host lacks support for', () => {
     checkCapacity(config, host());
   });
 
+  it('rejects another platform', () => {
+    const capacity = host({ platformProblem: (platform) => `${platform} does not run here` });
+    const config = read(file('{}').replace('limits: {}', 'platform: linux/s390x'));
+    expect(() => checkCapacity(config, capacity)).toThrow(
+      /^baleine\.yaml:3:\d+: linux\/s390x does not run here$/,
+    );
+    checkCapacity(config, host());
+  });
+
   it('need no query of the host if none is set', () => {
     const asked = () => expect.unreachable();
     const capacity = { cpus: asked, controller: asked, isBlockDevice: asked, usernsProblem: asked };
-    checkCapacity(read(file('{ pids: 5 }')), host({ ...capacity, labelProblem: asked }));
+    checkCapacity(read(file('{ pids: 5 }')), host({ ...capacity, labelProblem: asked, platformProblem: asked }));
   });
 });

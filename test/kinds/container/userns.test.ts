@@ -74,6 +74,7 @@ it('is rejected at plan with its position if the kernel does not support it', ()
     addresses: () => [],
     listener: () => undefined,
     labelProblem: () => undefined,
+    platformProblem: () => undefined,
     usernsProblem: () => 'sysctl user.max_user_namespaces is 0',
   };
   expect(() => checkCapacity(config, capacity)).toThrow(

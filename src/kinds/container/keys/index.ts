@@ -31,6 +31,7 @@ import { oom_score_adj } from './oom_score_adj.js';
 import { pid } from './pid.js';
 import { post_start } from './post_start.js';
 import { pre_stop } from './pre_stop.js';
+import { platform } from './platform.js';
 import { publish } from './publish.js';
 import { read_only } from './read_only.js';
 import { replicas } from './replicas.js';
@@ -107,6 +108,7 @@ export const KEYS = {
   egress,
   labels,
   annotations,
+  platform,
   runtime,
   logs,
 } as const;
