@@ -110,6 +110,9 @@ describe('limits that the host lacks support for', () => {
   it('need no query of the host if none is set', () => {
     const asked = () => expect.unreachable();
     const capacity = { cpus: asked, controller: asked, isBlockDevice: asked, usernsProblem: asked };
-    checkCapacity(read(file('{ pids: 5 }')), host({ ...capacity, labelProblem: asked, platformProblem: asked }));
+    checkCapacity(
+      read(file('{ pids: 5 }')),
+      host({ ...capacity, labelProblem: asked, platformProblem: asked }),
+    );
   });
 });
