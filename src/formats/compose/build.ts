@@ -49,7 +49,6 @@ export const BUILD_ROWS: Rows = {
   'build.cache_from': refused('builds have no cache', 'remove it'),
   'build.cache_to': refused('builds have no cache', 'remove it'),
   'build.no_cache': noEffect('builds have no cache'),
-  'build.no_cache_filter': noEffect('builds have no cache'),
   'build.pull': noEffect('each build asks the registry for its base images'),
   'build.platforms': refused('builds are for the architecture of this host', 'remove it'),
   'build.network': translated('`from.dockerfile.network`: `none`, else `host`', networkOf),
