@@ -27,13 +27,23 @@ export const LIMIT_ROWS: Rows = {
   pids_limit: translated('`limits.pids`', (value, { entry }) =>
     isUnlimited(value) || isUnlimited(entry) ? {} : { pids: numberOf(value) },
   ),
-  cpu_quota: translated('`limits.cpus`', (value, { entry }) => {
+  cpu_quota: translated('`limits.cpus`', (value, { entry, loading }) => {
     const quota = Number(textOf(value));
+    if (Number.isNaN(quota)) {
+      const hint = 'cpus: 0.5 is shorter';
+      loading.problems.of(value, 'cpu_quota is a number of microseconds', hint);
+    }
     const period = Number(textOf(below(entry, 'cpu_period') ?? scalar(value, 100_000)));
     const cpus = Math.round((quota / (period || 100_000)) * 1000) / 1000;
     return quota > 0 ? { cpus: scalar(value, cpus) } : {};
   }),
-  cpu_period: translated('`limits.cpus`, with `cpu_quota`'),
+  cpu_period: translated('`limits.cpus`, with `cpu_quota`', (value, { entry, warnings }) => {
+    if (!below(entry, 'cpu_quota')) {
+      const place = { at: value.key, source: value.source };
+      warnings.add(place, 'cpu_period has no effect: it needs cpu_quota');
+    }
+    return {};
+  }),
   cpu_count: noEffect('it limits Windows containers'),
   cpu_percent: noEffect('it limits Windows containers'),
   cpu_rt_period: refused('containers get no real-time time', 'remove it; `cpus` limits CPU time'),

@@ -46,7 +46,7 @@ function hooks(key: 'post_start' | 'pre_stop') {
       const [command, privileged] = ['command', 'privileged'].map((name) => below(each, name));
       return changed(each, {
         ...(command && { command: wordsOf(command, problems) }),
-        ...(privileged && { privileged: booleanOf(privileged) }),
+        ...(privileged && { privileged: booleanOf(privileged, problems) }),
       });
     });
     return { [key]: sequence(value, all) };
@@ -88,7 +88,9 @@ const OWN_ROWS: Rows = {
   gpus: refused('there is no support for GPUs', 'name the device file under `devices`'),
   group_add: same('group_add'),
   healthcheck: translated('`healthcheck`, with Compose’s times', healthCheckOf),
-  init: translated('`init`', (value) => ({ init: booleanOf(value) })),
+  init: translated('`init`', (value, { loading }) => ({
+    init: booleanOf(value, loading.problems),
+  })),
   ipc: namespace('ipc'),
   isolation: noEffect('it concerns Windows containers'),
   label_file: translated('`labels`'),
@@ -104,7 +106,7 @@ const OWN_ROWS: Rows = {
   post_start: hooks('post_start'),
   pre_stop: hooks('pre_stop'),
   privileged: translated('`false`; `true` is refused', (value, { loading }) => {
-    if (isTrue(value)) {
+    if (booleanOf(value, loading.problems) && isTrue(value)) {
       const hint = 'add what it needs: cap_add, devices, or security_opt';
       loading.problems.of(value, 'a container never has all rights of the host', hint);
     }
@@ -112,7 +114,9 @@ const OWN_ROWS: Rows = {
   }),
   profiles: translated('services of inactive profiles are left out'),
   provider: refused('providers need Docker’s plugins', 'run the service in a container'),
-  read_only: translated('`read_only`', (value) => ({ read_only: booleanOf(value) })),
+  read_only: translated('`read_only`', (value, { loading }) => ({
+    read_only: booleanOf(value, loading.problems),
+  })),
   restart: translated('`restart`; the default is `no`'),
   runtime: translated('`runtime`', (value, { loading }) => {
     const runtime = textOf(value) ?? '';
@@ -124,7 +128,9 @@ const OWN_ROWS: Rows = {
   secrets: same('secrets'),
   security_opt: translated('`seccomp`, `apparmor`, `selinux`', securityOf),
   shm_size: same('shm_size'),
-  stdin_open: translated('`stdin_open`', (value) => ({ stdin_open: booleanOf(value) })),
+  stdin_open: translated('`stdin_open`', (value, { loading }) => ({
+    stdin_open: booleanOf(value, loading.problems),
+  })),
   stop_grace_period: translated('`stop_grace_period`', (value, { loading }) => ({
     stop_grace_period: durationOf(value, loading.problems),
   })),
@@ -132,13 +138,17 @@ const OWN_ROWS: Rows = {
   storage_opt: noEffect('the size of its image is the quota: x-baleine: {image: {size: 2G}}'),
   sysctls: same('sysctls'),
   tmpfs: translated('`tmpfs`'),
-  tty: translated('`tty`', (value) => ({ tty: booleanOf(value) })),
+  tty: translated('`tty`', (value, { loading }) => ({
+    tty: booleanOf(value, loading.problems),
+  })),
   ulimits: translated('`ulimits`', (value) => ({ ulimits: value })),
   use_api_socket: refused('there is no Docker daemon', 'remove it'),
   user: same('user'),
   userns_mode: noEffect('x-baleine: {userns: auto} gives a container its own user ids'),
   uts: translated('its own; `host` is refused', (value, { loading }) => {
-    if (textOf(value) === 'host') loading.problems.of(value, HOST('host name'), 'remove it');
+    const mode = textOf(value);
+    if (mode === 'host') loading.problems.of(value, HOST('host name'), 'remove it');
+    else if (mode) loading.problems.of(value, `there is no uts mode ${mode}`, 'remove it');
     return {};
   }),
   volumes: translated('`volumes`'),

@@ -69,7 +69,14 @@ export function isTrue(value: Entry | undefined): boolean {
   return value !== undefined && /^(true|yes|on|y|1)$/i.test(textOf(value) ?? '');
 }
 
-export const booleanOf = (value: Entry): Entry => scalar(value, isTrue(value));
+/** The same, where other text is an error. */
+export function booleanOf(value: Entry, problems: Problems): Entry {
+  const text = textOf(value) ?? '';
+  if (!isNull(value) && !/^(true|false|yes|no|on|off|y|n|1|0|)$/i.test(text)) {
+    problems.of(value, `${JSON.stringify(text)} is neither true nor false`);
+  }
+  return scalar(value, isTrue(value));
+}
 
 /** A name of an image, volume, … that is made from another text. */
 export function nameFrom(text: string, hash: string): string {
