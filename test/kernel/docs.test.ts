@@ -1,5 +1,5 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ErrorObject } from 'ajv';
 import { expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -121,15 +121,17 @@ async function runBlock(host: PrivateHost, desk: Workspace, { at, language, text
   for (const [part, replacement] of REPLACED) {
     source = source.replaceAll(part, replacement.replace('$DISK', desk.disk));
   }
-  const path = join(desk.dir, 'baleine.yaml');
+  const isCompose = /^services:/m.test(source);
+  const path = join(desk.dir, isCompose ? 'compose/compose.yaml' : 'baleine.yaml');
   if (language === 'yaml') {
-    const isWhole = /^name:/m.test(source);
+    const isWhole = isCompose || /^name:/m.test(source);
+    mkdirSync(dirname(path), { recursive: true });
     const merged = isWhole
       ? source
       : stringify(merge(parse(readFileSync(path, 'utf8')), parse(source)));
     writeFileSync(path, merged);
   }
-  const script = language === 'sh' ? source : 'baleine apply -y\n';
+  const script = language === 'sh' ? source : `baleine -f ${path} apply -y\n`;
   const ran = await host.run('bash', ['--norc', '-e', '-c', script], {
     ...{ cwd: desk.dir, env: desk.env, reject: false, timeout: 200_000 },
   });

@@ -102,7 +102,7 @@ class Stack {
       const made = mapping(root, entries);
       return fieldsOf(made).length > 0 ? made : undefined;
     };
-    return mapping(root, [
+    const translated = mapping(root, [
       ['name', name],
       ['images', section(this.#resources.images)],
       ['bridges', section(this.bridges())],
@@ -112,6 +112,18 @@ class Stack {
       ['containers', section(this.#containers)],
       ['farms', section(this.#farms)],
     ]);
+    return this.withExtra(translated);
+  }
+
+  /** Sections of baleine.yaml in the `x-baleine` of the file: what Compose has no words for. */
+  private withExtra(translated: Entry): Entry {
+    const extra = fieldsOf(below(this.root, 'x-baleine')).map(([section, entries]) => {
+      const own = below(translated, section);
+      const isMerged = mappingOf(own) && mappingOf(entries);
+      const all = isMerged ? mapping(entries, [...fieldsOf(own), ...fieldsOf(entries)]) : entries;
+      return [section, all] as const;
+    });
+    return changed(translated, Object.fromEntries(extra));
   }
 
   private translation(name: string, entry: Entry): Translation {
