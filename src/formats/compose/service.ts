@@ -71,7 +71,7 @@ const OWN_ROWS: Rows = {
   container_name: translated('another name on its networks'),
   credential_spec: refused('it concerns Windows containers', 'remove it'),
   depends_on: translated('`depends_on`', (value) => ({ depends_on: value })),
-  develop: translated('`baleine watch`'),
+  develop: noEffect('there is no `watch`; apply builds again what has changed'),
   devices: translated('`devices`', (value) => ({ devices: value })),
   'devices.source': translated('`devices`'),
   'devices.target': translated('`devices`'),
@@ -165,7 +165,7 @@ const DEVELOP_ROWS: Rows = Object.fromEntries(
     ...['command', 'environment', 'privileged', 'user', 'working_dir'].map(
       (each) => `watch.exec.${each}`,
     ),
-  ].map((each) => [`develop.${each}`, translated('`baleine watch`')]),
+  ].map((each) => [`develop.${each}`, noEffect('there is no `watch`')]),
 );
 
 const HOOK_ROWS: Rows = Object.fromEntries(
