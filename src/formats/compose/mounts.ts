@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import type { Entry } from '../../config/document.js';
+import { digest } from '../../model/json.js';
 import {
   below,
   fieldsOf,
@@ -11,6 +12,7 @@ import {
   sequence,
   textOf,
 } from '../entries.js';
+import { replicasOf } from './deploy.js';
 import {
   noEffect,
   type Rows,
@@ -93,7 +95,7 @@ function shortForm(item: Entry, to: Translation): Mount | undefined {
     return undefined;
   }
   const [source = '', target, options = ''] = parts;
-  if (target === undefined) return { volume: anonymous(item, source) };
+  if (target === undefined) return { volume: anonymous(item, source, to) };
   const words = options.split(',').filter((each) => each !== '');
   const unknown = words.find((each) => !NO_EFFECT.has(each) && each !== 'ro' && each !== 'nocopy');
   if (unknown !== undefined) {
@@ -122,10 +124,20 @@ function refuseDocker(item: Entry, { loading }: Translation): undefined {
   return undefined;
 }
 
-/** A volume that lives with its container's name. */
-function anonymous(item: Entry, target: string): Entry {
+/**
+ * A volume that lives with the service's name: a volume of the stack, named after the service and the
+ * path.
+ */
+function anonymous(item: Entry, target: string, to: Translation): Entry {
+  const name = `${to.name.slice(0, 54)}-${digest(target, 8)}`;
+  if (Number(textOf(replicasOf(to.entry)) ?? 1) > 1) {
+    const hint = 'name a volume, which its replicas share';
+    to.loading.problems.of(item, 'replicas have no volumes without a name', hint);
+  }
+  to.resources.volumes.set(name, scalar(item, null));
   return mapping(item, [
     ['type', scalar(item, 'volume')],
+    ['source', scalar(item, name)],
     ['target', scalar(item, target)],
   ]);
 }
@@ -197,7 +209,7 @@ function longForm(item: Entry, to: Translation): Mount | undefined {
     problems.of(propagation, 'mounts of a container are private to it', 'remove propagation');
   }
   const readOnly = isTrue(below(item, 'read_only'));
-  if (!source && type === 'volume') return { volume: anonymous(item, textOf(target) ?? '') };
+  if (!source && type === 'volume') return { volume: anonymous(item, textOf(target) ?? '', to) };
   if (!source) {
     problems.of(item, 'a bind mount needs a source');
     return undefined;

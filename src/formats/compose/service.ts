@@ -317,7 +317,10 @@ function mountsWithOthers(
       to.loading.problems.of(item, `there is no service "${textOf(item)}" in this file`, hint);
       return [];
     }
-    const theirs = mountsWithOthers(other, to, [...seen, service]).volumes;
+    const theirs = mountsWithOthers(other, { ...to, name, entry: other }, [
+      ...seen,
+      service,
+    ]).volumes;
     return (theirs ? (itemsOf(theirs) ?? []) : []).map((each) =>
       mode === 'ro' ? changed(each, { read_only: scalar(item, true) }) : each,
     );

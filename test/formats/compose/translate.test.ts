@@ -7,6 +7,21 @@ const file = (keys: string, more = '') => ({
 });
 const containerOf = (keys: string, more = '') => read(file(keys, more)).root.containers.web;
 
+it('a mount without a source is a volume of its service, which volumes_from shares', () => {
+  const { volumes, containers } = read({
+    'compose.yaml':
+      'name: s\nservices:\n  a: { image: x, volumes: [/data] }\n  b: { image: x, volumes_from: [a:ro] }\n',
+  }).root;
+  const [name = ''] = Object.keys(volumes);
+  expect(name).toMatch(/^a-[0-9a-f]{8}$/);
+  const mount = { type: 'volume', source: name, target: '/data' };
+  expect(containers.a.volumes).toEqual([mount]);
+  expect(containers.b.volumes).toEqual([{ ...mount, read_only: true }]);
+  expect(problems(file('volumes: [/data]\n    scale: 2'))).toEqual([
+    expect.stringContaining('compose.yaml:5:15: replicas have no volumes without a name'),
+  ]);
+});
+
 describe('a key that says the same', () => {
   it.each<[string, string, object]>([
     ['command by text', 'command: a "b c" $$D', { command: ['a', 'b c', '$D'] }],
