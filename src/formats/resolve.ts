@@ -41,7 +41,7 @@ export function resolveProject(source: Source, { keepsVariables = false } = {}):
   const sections = SECTIONS[format];
   const services = sections.flatMap((each) => fieldsOf(below(root, each)));
   const inactive = new Set(
-    withActive(mapping(root, services), profilesOf(options, loading)).inactive,
+    withActive(mapping(root, services), () => profilesOf(options, loading)).inactive,
   );
   const active = changed(
     root,

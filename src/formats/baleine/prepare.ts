@@ -23,7 +23,7 @@ export type StackOptions = Partial<ProjectOptions> & { directory: string };
 export function prepare(root: Entry, options: StackOptions, loading: Loading): Prepared {
   const { directory, name } = options;
   if (!mappingOf(root)) return { root, inactive: [], directory };
-  const profiles = profilesOf(options, loading);
+  const profiles = () => profilesOf(options, loading);
   const inactive: string[] = [];
   const sections = fieldsOf(root).flatMap(([section, entry]): [string, Entry][] => {
     if (section.startsWith('x-')) return [];

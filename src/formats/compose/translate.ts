@@ -41,8 +41,7 @@ export function translate(
   problems.root = root;
   if (!validate(dataOf(root.node))) report(explain(validate.errors ?? []), problems);
   problems.throwIfAny();
-  const { section, inactive } = withActive(
-    below(root, 'services') ?? scalar(root, null),
+  const { section, inactive } = withActive(below(root, 'services') ?? scalar(root, null), () =>
     profilesOf(options, loading),
   );
   const services = fieldsOf(section).map(

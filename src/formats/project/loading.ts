@@ -79,15 +79,25 @@ export function withEnvFiles(
   { inputs, problems, required }: Pick<Loading, 'inputs' | 'problems'> & { required: boolean },
 ): (name: string) => string | undefined {
   const values = new Map<string, string>();
-  const lookUp = (name: string) => above(name) ?? values.get(name);
-  for (const file of files) {
-    const source = readEnvFile(file, inputs, required);
-    if (!source) continue;
-    for (const [name, { value }] of parseEnvFile(source, { lookUp, problems })) {
-      values.set(name, value);
+  const fromFiles = (name: string) => above(name) ?? values.get(name);
+  let isRead = false;
+  const read = () => {
+    isRead = true;
+    for (const file of files) {
+      const source = readEnvFile(file, inputs, required);
+      if (!source) continue;
+      for (const [name, { value }] of parseEnvFile(source, { lookUp: fromFiles, problems })) {
+        values.set(name, value);
+      }
     }
-  }
-  return lookUp;
+  };
+  // a `.env` that nothing asks may be another program's, in another format
+  if (required) read();
+  return (name) => {
+    const known = above(name);
+    if (known === undefined && !isRead) read();
+    return known ?? values.get(name);
+  };
 }
 
 function readEnvFile(file: string, inputs: Inputs, required: boolean): SourceText | undefined {

@@ -125,14 +125,18 @@ function labelsOf(service: Entry, loading: Loading): Entry | undefined {
  */
 export function withActive(
   section: Entry,
-  profiles: readonly string[],
+  profiles: () => readonly string[],
 ): { section: Entry; inactive: string[] } {
-  const active = new Set(profiles);
+  let known: ReadonlySet<string> | undefined;
+  const isOn = (profile: string) => {
+    known ??= new Set(profiles());
+    return known.has('*') || known.has(profile);
+  };
   const inactive: string[] = [];
   const kept = fieldsOf(section).flatMap(([name, service]) => {
     const clause = below(service, 'profiles');
     const own = clause ? (itemsOf(clause) ?? [clause]).flatMap((each) => textOf(each) ?? []) : [];
-    const isActive = own.length === 0 || active.has('*') || own.some((each) => active.has(each));
+    const isActive = own.length === 0 || own.some(isOn);
     if (!isActive) inactive.push(name);
     return isActive ? [[name, clause ? without(service, 'profiles') : service] as const] : [];
   });

@@ -4,6 +4,14 @@ import { Problems } from '../../../src/config/problem.js';
 import { parseEnvFile } from '../../../src/formats/project/env-file.js';
 import { merged, problems, read, withContainers } from './stack.js';
 
+it('a .env that no value asks for is not read', () => {
+  const foreign = { '.env': '?? of another program' };
+  const plain = { 'baleine.yaml': 'name: s\nvolumes: { a: {} }\n', ...foreign };
+  expect(read(plain).root).toMatchObject({ name: 's' });
+  const asking = { 'baleine.yaml': 'name: "${NAME}"\nvolumes: { a: {} }\n', ...foreign };
+  expect(problems(asking)).toEqual(expect.arrayContaining([expect.stringContaining('.env:1:1: ')]));
+});
+
 describe('variables', () => {
   const file = 'services: { a: { image: "${A}-${B:-none}" } }\n';
   const image = (files: Record<string, string>, options = {}) =>
