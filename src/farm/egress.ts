@@ -79,7 +79,7 @@ function entryOf(bridge: string, source: BridgeSource): ContainerEntry {
       ...['--userns-path', EGRESS_FILES.user, '--netns-type', 'path', EGRESS_FILES.net, TAP],
     ],
     bridges: { [bridge]: { ...(address !== undefined && { address }), aliases: [] } },
-    // asks the name servers of the host; replaced there, it is mounted anew
+    // asks the name servers of the host; it is mounted again if it was replaced there
     volumes: [
       { type: 'bind', source: '/etc/resolv.conf', target: '/etc/resolv.conf', read_only: true },
     ],

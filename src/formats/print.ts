@@ -100,7 +100,7 @@ const PATHS: Readonly<Record<Format, readonly string[]>> = {
   ],
 };
 
-/** Where a path is told from a name by its first character. */
+/** Where the first character tells a path from a name. */
 const MOUNTS: Readonly<Record<Format, readonly string[]>> = {
   baleine: ['containers.*.volumes.*', 'farms.*.servers.volumes.*', 'farms.*.proxy.volumes.*'],
   compose: ['services.*.volumes.*'],

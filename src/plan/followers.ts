@@ -53,7 +53,7 @@ export function planFollowers(planned: PlannedDecision[], input: Input): Planned
   }
 }
 
-/** Whether it starts anew in this plan anyway, or is removed. */
+/** Whether this plan starts it again anyway, or is removed. */
 function isInterrupted({ decision, units }: PlannedDecision, kinds: Kinds): boolean {
   const { action, resource } = decision;
   if (action !== 'update' || !resource) return true;

@@ -7,7 +7,7 @@ import type { ContainerVerbs } from './verbs.js';
 
 type Runtime = Host['runtime'];
 
-/** Milliseconds for all commands of a start: the lock is held meanwhile. */
+/** Milliseconds for all commands of a start: the lock is held during them. */
 const START_LIMIT = 300_000;
 
 /** Milliseconds of the grace period that its commands leave to the container itself. */

@@ -16,7 +16,7 @@ import type { ContainerVerbs } from './verbs.js';
 /*
  * Secrets and configs of a container: files in memory, mounted one by one. A changed content is a
  * new start on the same disk, or, with `on_change`, is written into the same file and announced by
- * a signal. What the running container has is told by the host, not by the row: a run that was cut
+ * a signal. What the running container has is observed on the host, not read from the row: a run that was cut
  * off may have recorded what it did not do.
  */
 

@@ -115,7 +115,7 @@ async function copyFolder(source: OpenFolder, to: string, purpose: string): Prom
   }
 }
 
-/** Never replaces what a container has written meanwhile. */
+/** Never replaces what a container has written since. */
 async function moveIn(from: string, to: string): Promise<void> {
   const [source, target] = [openFolder(bytePath(from)), openFolder(bytePath(to))];
   try {

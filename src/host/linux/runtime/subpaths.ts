@@ -6,7 +6,7 @@ import { asBytes, bytePath, type OpenFolder, openFolder } from '../files/open-fo
 /**
  * Runs `work` with mounts whose source is the folder that their `subpath` names. A container may
  * replace a folder of its volume by a link at any time, so each is opened without following links
- * and mounted by its descriptor, which stays open meanwhile.
+ * and mounted by its descriptor, which stays open until then.
  *
  * @throws UserError if one does not exist or is not a folder
  */
