@@ -74,9 +74,27 @@ export class Context {
     return this.#fastPath;
   }
 
-  /** Reads and checks the file; rejects with all errors in it. */
-  config(): Promise<Config> {
-    return this.fastPath.config(this.options.file, this.options.project);
+  /**
+   * Reads and checks the file; rejects with all errors in it. A service that was started with one of
+   * its profiles stays part of the stack without it: a run from cron must not remove it.
+   */
+  async config(): Promise<Config> {
+    const { file, project = { overrides: [] } } = this.options;
+    const config = await this.fastPath.config(file, project);
+    const running = file === '-' ? [] : this.#startedBefore(config);
+    return running.length === 0 ? config : this.fastPath.config(file, { ...project, running });
+  }
+
+  /** The services that profiles leave out, and that have a container all the same. */
+  #startedBefore({ name, inactive = [], containers }: Config): string[] {
+    if (inactive.length === 0) return [];
+    const names = this.fastPath
+      .records()
+      .rows.filter(({ kind, stack }) => kind === 'container' && stack === name)
+      .flatMap((row) => (Object.hasOwn(containers, row.name) ? [] : [row.name]));
+    return inactive.filter((service) =>
+      names.some((each) => each === service || isInstance(each, service)),
+    );
   }
 
   /** A snapshot of the state, to read. */
@@ -249,3 +267,8 @@ export function prepareProcess(): void {
   closeInherited();
   resetAttributes();
 }
+
+/** Of several replicas `web-2`; of a farm `web-server-2` or `web-proxy`. */
+const isInstance = (container: string, service: string) =>
+  container.startsWith(`${service}-`) &&
+  /^(\d+|server-\d+|proxy)$/.test(container.slice(service.length + 1));

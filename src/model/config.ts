@@ -28,7 +28,7 @@ export interface Config {
   /** Absent for none. */
   secrets?: Record<string, FileOrigin>;
   configs?: Record<string, FileOrigin>;
-  /** Services that the active profiles leave out, as if the file did not have them. */
+  /** Services that the active profiles leave out. */
   inactive?: string[];
   /** What a user should know of the file, each with its position; shown with a plan. */
   warnings?: string[];

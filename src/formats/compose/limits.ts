@@ -112,10 +112,7 @@ export const RESOURCE_ROWS: Rows = {
       ],
     ),
   ),
-  'deploy.resources.reservations.devices': refused(
-    'there is no support for GPUs',
-    'name the device file under `devices`, where that is enough',
-  ),
+  'deploy.resources.reservations.devices': refused('there is no support for GPUs', 'remove it'),
   ...Object.fromEntries(
     ['capabilities', 'count', 'device_ids', 'driver', 'options'].map((key) => [
       `deploy.resources.reservations.devices.${key}`,

@@ -72,10 +72,10 @@ const OWN_ROWS: Rows = {
   credential_spec: refused('it concerns Windows containers', 'remove it'),
   depends_on: translated('`depends_on`', (value) => ({ depends_on: value })),
   develop: noEffect('there is no `watch`; apply builds again what has changed'),
-  devices: translated('`devices`', (value) => ({ devices: value })),
-  'devices.source': translated('`devices`'),
-  'devices.target': translated('`devices`'),
-  'devices.permissions': translated('`devices`'),
+  devices: refused('a container gets no device file of the host', 'remove it'),
+  'devices.source': noEffect('devices are refused'),
+  'devices.target': noEffect('devices are refused'),
+  'devices.permissions': noEffect('devices are refused'),
   entrypoint: translated(
     '`entrypoint`, split into words without a shell',
     (value, { loading }) => ({
@@ -85,7 +85,7 @@ const OWN_ROWS: Rows = {
   env_file: translated('`environment`'),
   environment: same('environment'),
   extends: translated('the service that it extends, merged'),
-  gpus: refused('there is no support for GPUs', 'name the device file under `devices`'),
+  gpus: refused('there is no support for GPUs', 'remove it'),
   group_add: same('group_add'),
   healthcheck: translated('`healthcheck`, with Compose’s times', healthCheckOf),
   init: translated('`init`', (value, { loading }) => ({
@@ -107,7 +107,7 @@ const OWN_ROWS: Rows = {
   pre_stop: hooks('pre_stop'),
   privileged: translated('`false`; `true` is refused', (value, { loading }) => {
     if (booleanOf(value, loading.problems) && isTrue(value)) {
-      const hint = 'add what it needs: cap_add, devices, or security_opt';
+      const hint = 'add what it needs: cap_add or security_opt';
       loading.problems.of(value, 'a container never has all rights of the host', hint);
     }
     return {};
@@ -275,6 +275,7 @@ const LIMIT_NAMES = new Set([
   'cpus',
   'cpu_shares',
   'cpuset',
+  'devices',
   'io',
   'memory',
   'memory_reservation',

@@ -41,8 +41,10 @@ export function translate(
   problems.root = root;
   if (!validate(dataOf(root.node))) report(explain(validate.errors ?? []), problems);
   problems.throwIfAny();
-  const { section, inactive } = withActive(below(root, 'services') ?? scalar(root, null), () =>
-    profilesOf(options, loading),
+  const { section, inactive } = withActive(
+    below(root, 'services') ?? scalar(root, null),
+    () => profilesOf(options, loading),
+    options.running,
   );
   const services = fieldsOf(section).map(
     ([name, each]) => [name, resolveService(each, loading)] as const,

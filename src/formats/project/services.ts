@@ -121,11 +121,13 @@ function labelsOf(service: Entry, loading: Loading): Entry | undefined {
 /**
  * The services whose profiles are active, or that have none; `*` activates all.
  *
+ * @param running names of services that are active whatever their profiles
  * @returns names of the others
  */
 export function withActive(
   section: Entry,
   profiles: () => readonly string[],
+  running: readonly string[] = [],
 ): { section: Entry; inactive: string[] } {
   let known: ReadonlySet<string> | undefined;
   const isOn = (profile: string) => {
@@ -136,7 +138,7 @@ export function withActive(
   const kept = fieldsOf(section).flatMap(([name, service]) => {
     const clause = below(service, 'profiles');
     const own = clause ? (itemsOf(clause) ?? [clause]).flatMap((each) => textOf(each) ?? []) : [];
-    const isActive = own.length === 0 || own.some(isOn);
+    const isActive = own.length === 0 || running.includes(name) || own.some(isOn);
     if (!isActive) inactive.push(name);
     return isActive ? [[name, clause ? without(service, 'profiles') : service] as const] : [];
   });

@@ -22,6 +22,8 @@ export interface ProjectOptions {
   directory?: string;
   /** Services with other profiles are left out. */
   profiles?: readonly string[];
+  /** Services that are active whatever their profiles, because they were started before. */
+  running?: readonly string[];
   /** In place of `.env`; later ones win. */
   envFiles?: readonly string[];
 }

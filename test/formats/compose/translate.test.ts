@@ -22,6 +22,17 @@ it('a mount without a source is a volume of its service, which volumes_from shar
   ]);
 });
 
+it('rules of devices are limits, and device files are refused', () => {
+  expect(containerOf('device_cgroup_rules: ["c 10:229 rwm"]').limits).toEqual({
+    devices: [{ allow: 'c 10:229 rwm' }],
+  });
+  expect(problems(file('devices: ["/dev/fuse"]'))).toEqual([
+    expect.stringContaining(
+      'compose.yaml:5:5: devices is refused: a container gets no device file',
+    ),
+  ]);
+});
+
 describe('a key that says the same', () => {
   it.each<[string, string, object]>([
     ['command by text', 'command: a "b c" $$D', { command: ['a', 'b c', '$D'] }],

@@ -460,5 +460,6 @@ describe('discovery', () => {
     ]);
     const env = { COMPOSE_FILE: 'a.yaml,b:c.yaml', COMPOSE_PATH_SEPARATOR: ',' };
     expect(found([], env)).toEqual(['a.yaml', 'b:c.yaml']);
+    expect(found(['baleine.yaml'], env)).toEqual(['baleine.yaml']);
   });
 });
