@@ -25,6 +25,7 @@ export async function destroyStack(
 ): Promise<number | undefined> {
   const stack = await stackName(context, options.stack);
   const code = await withStore(context, options, async (store) => {
+    if (options.volumes) (await import('./volumes.js')).refuseShared(store.rows, stack);
     const planOptions = planOptionsOf(options);
     const plan = await planDestroy(
       context,

@@ -42,8 +42,18 @@ export function listVolumes(context: Context): ListedVolume[] {
 /** Containers that mount it, of any stack, running or not. */
 function usersOf(rows: readonly Row[], path: string) {
   return rowsOf(rows, 'container').filter(({ spec }) =>
-    spec.mounts.some(({ source }) => source === path),
+    // or a folder in it
+    spec.mounts.some(({ source }) => source === path || source.startsWith(`${path}/`)),
   );
+}
+
+/** @throws UserError if another stack mounts a volume of this one, whose data would go with it */
+export function refuseShared(rows: readonly Row[], stack: string): void {
+  for (const { name, spec, ...volume } of rowsOf(rows, 'volume')) {
+    if (volume.stack !== stack) continue;
+    const others = usersOf(rows, spec.path).filter((row) => row.stack !== stack);
+    refuseUsed(`destroy volume ${name}`, others);
+  }
 }
 
 /** Removes volumes with their data. Refuses a volume that is still in a file. */

@@ -37,6 +37,13 @@ it(
     expect(await user.plan()).toBe(NOTHING);
     const kept = join(host.root, 'volumes/owner/data/file');
     expect(readFileSync(kept, 'utf8')).toBe('kept\n');
+    expect(await owner.run('destroy', '-y', '--volumes')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        'cannot destroy volume data: in use by container box of stack user',
+      ),
+    });
+    expect(readFileSync(kept, 'utf8')).toBe('kept\n');
     await user.destroy();
     expect(readFileSync(kept, 'utf8')).toBe('kept\n');
     await owner.destroy();
