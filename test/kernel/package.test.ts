@@ -11,6 +11,7 @@ const CONTENT = [
   /^docs\/(reference\/)?[a-z]+\.md$/,
   /^docs\/pictures\/[a-z-]+\.(svg|png)$/,
   /^examples\/[a-z-]+\/(README\.md|baleine\.yaml|site\/[\w.]+)$/,
+  /^examples\/[a-z-]+\/compose\.yaml$/,
   /^schemas\/baleine\.schema\.json$/,
 ];
 
