@@ -17,7 +17,7 @@ import { isStack } from './parse.js';
 import { dropBackup, keepBackup } from './repair.js';
 import { readTables, type State, serialOf } from './state.js';
 import { type Entry, entryOf, formatTable, keyOf, sortEntries, type TableFormat } from './table.js';
-import { addTables, createTables, isThere, removeTables, type Table } from './tables.js';
+import { addTables, createTables, isThere, removeTables, type Table } from './table-files.js';
 
 /**
  * A writable state. The caller holds the lock from before it is opened until it is no longer used.

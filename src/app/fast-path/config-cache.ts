@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Entry, SourceText } from '../../config/document.js';
 import type { ParsedFile } from '../../formats/load.js';
@@ -19,6 +9,7 @@ import {
   positionsIn,
 } from '../../formats/positions.js';
 import { type ProjectOptions, readText, type Source } from '../../formats/yaml/read-file.js';
+import { replaceFileSync } from '../../host/linux/files/atomic-write.js';
 import type { Config } from '../../model/config.js';
 import { fileNameOf } from '../../model/install-paths.js';
 import { equal } from '../../model/json.js';
@@ -141,10 +132,8 @@ function write(dir: string, source: Source, { body, mark, positions }: Sections)
   const sizes = [head, positions].map((each = '') => sizeText(Buffer.byteLength(each)));
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}${PARTIAL_SUFFIX}`, [...sizes, head, positions].join(''), {
-      mode: 0o600,
-    });
-    renameSync(`${path}${PARTIAL_SUFFIX}`, path);
+    const text = [...sizes, head, positions].join('');
+    replaceFileSync(path, text, { temporary: `${path}${PARTIAL_SUFFIX}` });
   } catch {
     // the next run parses the file again
   }
