@@ -1,7 +1,7 @@
 // Bundles src/main.ts and everything it imports into dist/, which runs without node_modules. Lazily
 // imported modules stay in separate files. The format is CommonJS, because each ES module costs the
 // run from cron one or two milliseconds, and the loader of ES modules itself ten.
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -23,6 +23,9 @@ const GROUPS = [
 
 /** Modules of Node that a no-op run does not need: loaded on first use. */
 const LATE = ['node:crypto'];
+
+const COMPOSE_NOTICE = new URL('schemas/compose-spec.NOTICE', import.meta.url);
+const COMPOSE_LICENSE = new URL('schemas/compose-spec.LICENSE', import.meta.url);
 
 /** `import text from './page.css?raw'`, as in vitest. */
 const RAW = {
@@ -69,6 +72,10 @@ export async function bundle(outdir) {
   await writeFile(join(outdir, 'package.json'), '{"type":"commonjs"}\n');
   await chmod(join(outdir, 'main.js'), 0o755);
   const chunks = output.filter((each) => each.type === 'chunk');
+  await writeLicenses(
+    join(outdir, 'LICENSES.txt'),
+    chunks.flatMap(({ moduleIds }) => moduleIds),
+  );
   return Object.fromEntries(
     await Promise.all(
       chunks.map(async ({ name, fileName, moduleIds }) => {
@@ -79,6 +86,36 @@ export async function bundle(outdir) {
     ),
   );
 }
+
+/**
+ * The licenses of what is in the bundle ask to be passed on with it.
+ *
+ * @param {string} file
+ * @param {readonly string[]} moduleIds
+ */
+async function writeLicenses(file, moduleIds) {
+  const roots = moduleIds.flatMap(
+    (id) => /^.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? [],
+  );
+  const packages = [...new Set(roots)].sort().map(async (root) => {
+    const { name, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+    const license = (await readdir(root)).find((each) => /^licen[cs]e/i.test(each));
+    if (license === undefined) throw new Error(`${name} has no file with its license`);
+    return section(`${name} ${version}`, join(root, license));
+  });
+  const specification = [
+    section('compose-spec.json, of which the checks of compose files are made', COMPOSE_NOTICE),
+    section('its license', COMPOSE_LICENSE),
+  ];
+  await writeFile(file, (await Promise.all([...packages, ...specification])).join('\n'));
+}
+
+/**
+ * @param {string} title
+ * @param {string | URL} path of the text
+ */
+const section = async (title, path) =>
+  `${title}\n${'='.repeat(title.length)}\n\n${(await readFile(path, 'utf8')).trim()}\n`;
 
 /**
  * Moves the code of a file to another file, with V8's compiled code beside it: compiling it would take

@@ -8,9 +8,12 @@ import { bundle, cacheOf } from '../build.mjs';
 
 let dir: string;
 let files: string[];
+let modules: string[];
 beforeAll(async () => {
   dir = realpathSync(mkdtempSync(join(tmpdir(), 'dist-')));
-  files = Object.keys(await bundle(dir));
+  const built = await bundle(dir);
+  files = Object.keys(built);
+  modules = Object.values(built).flat();
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
@@ -54,6 +57,16 @@ describe('the hot chunk', () => {
 it('needs no package when it is installed', () => {
   const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
   expect(manifest).not.toHaveProperty('dependencies');
+});
+
+it('has the licenses of all that is in it', () => {
+  const text = readFileSync(join(dir, 'LICENSES.txt'), 'utf8');
+  const names = modules.flatMap((id) => /node_modules\/((@[^/]+\/)?[^/]+)/.exec(id)?.[1] ?? []);
+  expect(names).toContain('commander');
+  for (const name of new Set(names)) {
+    expect(text).toMatch(new RegExp(`^${name.replace('/', '\\/')} [0-9.]+\n=+\n\n.*\\w`, 'm'));
+  }
+  expect(text).toMatch(/^The Compose Specification$.*^ *Apache License$/ms);
 });
 
 it('locks packages without the addresses they were fetched from', () => {

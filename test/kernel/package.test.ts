@@ -6,7 +6,7 @@ import { inPrivateHost } from '../support/private-host.js';
 /** What users need; sources, tests and tools of the build are not among it. */
 const CONTENT = [
   /^(CHANGELOG\.md|LICENSE|README\.md|package\.json)$/,
-  /^dist\/(main\.js|package\.json)$/,
+  /^dist\/(main\.js|package\.json|LICENSES\.txt)$/,
   /^dist\/chunks\/[\w-]+-[\w-]{8}(\.code)?\.js(\.[a-z0-9]+-[0-9.]+-node\.\d+)?$/,
   /^docs\/(reference\/)?[a-z]+\.md$/,
   /^docs\/pictures\/[a-z-]+\.(svg|png)$/,
