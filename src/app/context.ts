@@ -15,6 +15,7 @@ import { kinds } from '../kinds/index.js';
 import type { Config, ForeignFrom } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { builtImagesDir, type InstallPaths, lockFile } from '../model/install-paths.js';
+import { isMember } from '../model/instance.js';
 import type { Row } from '../model/resource.js';
 import type { ContainerSpec, ImageOrigin } from '../model/specs.js';
 import { locateInstallation, readBinding } from '../state/installation.js';
@@ -93,7 +94,7 @@ export class Context {
       .rows.filter(({ kind, stack }) => kind === 'container' && stack === name)
       .flatMap((row) => (Object.hasOwn(containers, row.name) ? [] : [row.name]));
     return inactive.filter((service) =>
-      names.some((each) => each === service || isInstance(each, service)),
+      names.some((each) => each === service || isMember(each, service)),
     );
   }
 
@@ -267,8 +268,3 @@ export function prepareProcess(): void {
   closeInherited();
   resetAttributes();
 }
-
-/** Of several replicas `web-2`; of a farm `web-server-2` or `web-proxy`. */
-const isInstance = (container: string, service: string) =>
-  container.startsWith(`${service}-`) &&
-  /^(\d+|server-\d+|proxy)$/.test(container.slice(service.length + 1));

@@ -1,6 +1,7 @@
-import { addressOf, IMPERATIVE_STACK, NAME, parseAddress } from '../model/address.js';
+import { addressOf, byName, IMPERATIVE_STACK, NAME, parseAddress } from '../model/address.js';
 import { UserError } from '../model/errors.js';
 import { idOf } from '../model/install-paths.js';
+import { isMember } from '../model/instance.js';
 import type { Row } from '../model/resource.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 import type { Context } from './context.js';
@@ -11,14 +12,44 @@ import type { Context } from './context.js';
  */
 export type StackScope = 'file' | 'imperative';
 
+/**
+ * The stack of a command: in `--stack`, else that of the command's scope. Where there is no file, the
+ * one stack of this host that has what is named.
+ *
+ * @param names of containers, farms or services
+ */
 export async function scopedStack(
   context: Context,
   stack: string | undefined,
   scope: StackScope,
+  names: readonly string[] = [],
 ): Promise<string> {
-  return scope === 'imperative' && stack === undefined
-    ? IMPERATIVE_STACK
-    : stackName(context, stack);
+  if (stack === undefined && scope === 'imperative') return IMPERATIVE_STACK;
+  const { withoutFile } = context.options;
+  if (stack !== undefined || !withoutFile || names.length === 0) return stackName(context, stack);
+  return stackWith(context.state().rows, names);
+}
+
+/** @throws UserError unless exactly one stack has a container, farm or service of each name */
+function stackWith(rows: readonly Row[], names: readonly string[]): string {
+  const stacks = [...new Set(rows.map(({ stack }) => stack))];
+  const having = stacks.filter((stack) =>
+    names.every((name) => membersOf(rows, stack, name).length > 0),
+  );
+  const [only, ...others] = having;
+  if (only !== undefined && others.length === 0) return only;
+  const shown = names.map(shownName).join(' and ');
+  const what = `container${names.length > 1 ? 's' : ''}`;
+  if (only === undefined) {
+    throw new UserError(
+      `cannot find ${what} ${shown}: there is no baleine.yaml here, and no stack has ${names.length > 1 ? 'them' : 'it'}`,
+      'baleine ps --all-stacks lists all containers; -f names a file.',
+    );
+  }
+  throw new UserError(
+    `cannot tell which ${what} ${shown} you mean: there is no baleine.yaml here, and several stacks have ${names.length > 1 ? 'them' : 'it'}`,
+    `Say which: ${having.map((each) => `--stack ${each}`).join(' or ')}`,
+  );
 }
 
 /** The stack named by `--stack`, else the file's. */
@@ -55,12 +86,42 @@ export function findContainers(
   });
 }
 
+/**
+ * Containers of a stack by their own name, or by that of their farm or service; all but one-off
+ * containers when none is named. @throws UserError for an unknown one
+ */
+export function selectContainers(
+  rows: readonly Row[],
+  stack: string,
+  names: readonly string[],
+  purpose: string,
+): ContainerRow[] {
+  const all = findContainers(rows, stack, [], purpose).sort((a, b) => byName(a.name, b.name));
+  if (names.length === 0) return all.filter(({ spec }) => !spec.one_off);
+  const found = names.map((name) => {
+    const members = membersOf(rows, stack, name);
+    if (members.length === 0) throw notFound(rows, stack, name, purpose);
+    return members;
+  });
+  const wanted = new Set(found.flat());
+  return all.filter((row) => wanted.has(row));
+}
+
+/** The container of that name, else those of the farm or service of that name. */
+export function membersOf(rows: readonly Row[], stack: string, name: string): ContainerRow[] {
+  const all = rows.filter((row) => row.kind === 'container' && row.stack === stack);
+  const own = all.filter((row) => row.name === name);
+  const found = own.length > 0 ? own : all.filter((row) => isMember(row.name, name));
+  return found as ContainerRow[];
+}
+
+const shownName = (name: string) => (NAME.test(name) ? name : JSON.stringify(name));
+
 function notFound(rows: readonly Row[], stack: string, name: string, purpose: string): UserError {
   const others = rows.filter((row) => row.kind === 'container' && row.name === name);
   const of = stack === IMPERATIVE_STACK ? 'created imperatively' : `in stack ${stack}`;
-  const shown = NAME.test(name) ? name : JSON.stringify(name);
   return new UserError(
-    `cannot ${purpose} container ${shown}: there is none of that name ${of}`,
+    `cannot ${purpose} container ${shownName(name)}: there is none of that name ${of}`,
     others[0] ? `There is one in stack ${others[0].stack}: --stack ${others[0].stack}` : undefined,
   );
 }
@@ -75,5 +136,5 @@ export async function containerId(
   if (!NAME.test(name)) {
     throw new UserError(`cannot find container ${name}: that is no name`, 'baleine ps lists them');
   }
-  return idOf(await scopedStack(context, stack, scope), name);
+  return idOf(await scopedStack(context, stack, scope, [name]), name);
 }

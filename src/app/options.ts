@@ -7,6 +7,8 @@ import type { Sink } from '../view/view.js';
 export interface CommonOptions {
   /** Path of the first file, `-` for standard input. */
   file: string;
+  /** True if none was named, and none found: `file` is the name that it would have. */
+  withoutFile?: true;
   /** What makes up the stack besides this file. */
   project?: ProjectOptions;
   /** The installation's root: absolute, without links. */

@@ -43,6 +43,7 @@ export function commonOptions(command: Command): CommonOptions {
   const files = asked.length > 0 ? asked : discoverFiles(process.cwd(), environment);
   return {
     file: files[0] ?? DEFAULT_FILE,
+    ...(files.length === 0 && { withoutFile: true as const }),
     project: projectOptions(command, files.slice(1)),
     root: resolveRoot(String(root || DEFAULT_ROOT)),
     color: fromCommandLine(command, 'color') !== false,
@@ -100,6 +101,23 @@ export function duration(text: string): number {
   const milliseconds = parseDuration(/^\d+$/.test(text) ? `${text}s` : text);
   if (milliseconds !== undefined) return milliseconds;
   throw new InvalidArgumentError('A duration is like 30s or 1m30s.');
+}
+
+/**
+ * A moment: RFC 3339, local time where it has no zone; seconds since 1970; or how long ago, as `10m`.
+ * Returns milliseconds since 1970.
+ */
+export function moment(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  const isDate = /^\d{4}-\d\d-\d\d$/.test(text);
+  const isTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?$/i.test(text);
+  const ago = isDate || isTime ? undefined : parseDuration(text);
+  const at =
+    isDate || isTime
+      ? Date.parse(isDate ? `${text}T00:00:00` : text)
+      : Date.now() - (ago ?? Number.NaN);
+  if (!Number.isNaN(at)) return at;
+  throw new InvalidArgumentError('A time is like 10m (ago), 2026-03-01T08:00:00Z or 1772352000.');
 }
 
 /** 1 and up. */

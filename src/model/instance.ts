@@ -34,3 +34,8 @@ export interface Instance {
   /** Exists only during a rolling update. */
   spare?: true;
 }
+
+/** Whether a name is that of a replica, `web-2`, or of a container of a farm: `web-server-2`, `web-proxy`. */
+export const isMember = (container: string, service: string) =>
+  container.startsWith(`${service}-`) &&
+  /^(\d+|(server|spare)-\d+|proxy)$/.test(container.slice(service.length + 1));

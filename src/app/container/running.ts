@@ -1,6 +1,5 @@
 import type { ListedProcess } from '../../host/linux/process/process-list.js';
 import type { ExecOptions } from '../../host/linux/runtime/exec.js';
-import type { LogOptions, LogPart } from '../../host/linux/runtime/logs.js';
 import { LockedError, UserError } from '../../model/errors.js';
 import type { Context } from '../context.js';
 import type { ContainerRow } from '../lookup.js';
@@ -9,16 +8,6 @@ import type { ContainerRow } from '../lookup.js';
 export async function execIn(context: Context, id: string, options: ExecOptions): Promise<number> {
   const { execInteractive } = await import('../../host/linux/runtime/exec.js');
   return execInteractive(context.paths, id, options);
-}
-
-/** What a container has printed, and with `follow` what it will. */
-export async function openLog(
-  context: Context,
-  id: string,
-  options: LogOptions,
-): Promise<AsyncGenerator<LogPart[]>> {
-  const { readLog } = await import('../../host/linux/runtime/logs.js');
-  return readLog(context.paths, id, options);
 }
 
 /** The processes of containers. @throws UserError for a container that does not run */

@@ -21,7 +21,8 @@ export function registerCp(parent: Command, scope: StackScope = 'file'): void {
     .addHelpText('after', `\nExample:\n  baleine ${family}cp ./site web:/srv/www`)
     .action(async (from: string, to: string, options: Options, self: Command) => {
       const context = openContext(self);
-      const stack = await scopedStack(context, options.stack, scope);
+      const names = [from, to].flatMap((each) => /^([^/.:][^/:]*):/.exec(each)?.[1] ?? []);
+      const stack = await scopedStack(context, options.stack, scope, names);
       process.exitCode = await copyFiles(context, stack, from, to, options);
     });
 }
@@ -44,7 +45,7 @@ export function registerCommit(parent: Command, scope: StackScope): void {
     .addHelpText('after', '\nExample:\n  baleine container commit web web-configured')
     .action(async (name: string, image: string, options: CommitOptions, self: Command) => {
       const context = openContext(self);
-      const stack = await scopedStack(context, options.stack, scope);
+      const stack = await scopedStack(context, options.stack, scope, [name]);
       process.exitCode = await commitContainer(context, stack, name, image, options);
     });
 }

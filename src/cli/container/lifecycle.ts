@@ -47,7 +47,7 @@ function registerLifecycle(parent: Command, verb: LifecycleVerb, scope: StackSco
     .addHelpText('after', `\nExample:\n  baleine ${family}${verb} web`)
     .action(async (names: string[], options: Options, self: Command) => {
       const context = openContext(self);
-      const stack = await scopedStack(context, options.stack, scope);
+      const stack = await scopedStack(context, options.stack, scope, names);
       process.exitCode = await changeLifecycle(context, verb, stack, names, options);
     });
 }

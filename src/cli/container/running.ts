@@ -33,7 +33,7 @@ export function registerNamed<Options extends NamedOptions>(
     .addHelpText('after', `\nExample:\n  baleine ${family}${verb} web`)
     .action(async (names: string[], options: Options, self: Command) => {
       const context = openContext(self);
-      const stack = await scopedStack(context, options.stack, scope);
+      const stack = await scopedStack(context, options.stack, scope, names);
       await act(context, findContainers(context.state().rows, stack, names, verb), options);
     });
 }

@@ -2,7 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { UserError } from '../../../model/errors.js';
 import { type InstallPaths, logFile } from '../../../model/install-paths.js';
 import { LogFiles } from './log-files.js';
-import { type LogRecord, Splitter, type StreamName, startOfLast } from './log-records.js';
+import { CHUNK, type LogRecord, Splitter, type StreamName, startOfLast } from './log-records.js';
 import { isMonitored } from './started.js';
 
 /** A piece of a line, or a whole line. */
@@ -21,6 +21,10 @@ export interface LogOptions {
   follow?: boolean;
   /** Return only this many of the existing last lines, 0 and up; absent: all. */
   last?: number;
+  /** Only lines that began then or later; milliseconds since 1970. */
+  since?: number;
+  /** Only lines that had begun by then; milliseconds since 1970. */
+  until?: number;
   /** Called if lines were lost because the log was replaced faster than it was read. */
   onGap?: () => void;
 }
@@ -35,66 +39,135 @@ export interface LogOptions {
 export async function* readLog(
   paths: InstallPaths,
   id: string,
-  { follow = false, last, onGap = () => undefined }: LogOptions = {},
+  options: LogOptions = {},
 ): AsyncGenerator<LogPart[]> {
-  const path = logFile(paths, id);
-  if (!existsSync(path)) {
+  if (!existsSync(logFile(paths, id))) {
     throw new UserError(
       `cannot show the log of ${id}: there is none`,
       'baleine ps lists containers',
     );
   }
-  const files = new LogFiles(path);
+  const reader = new LogReader(paths, id, options);
   try {
-    if (follow) files.watch();
-    yield* partsOf(paths, id, files, { follow, last, onGap });
+    for (;;) {
+      // checked before the last read, so that output written at its end is not lost
+      const goesOn = options.follow === true && reader.isLive();
+      for (let parts = reader.take(); parts; parts = reader.take()) yield parts;
+      if (!goesOn) break;
+      await reader.pause();
+    }
+    const rest = reader.unfinished();
+    if (rest.length > 0) yield rest;
   } finally {
-    files.close();
+    reader.close();
   }
 }
 
-async function* partsOf(
-  paths: InstallPaths,
-  id: string,
-  files: LogFiles,
-  { follow, last, onGap }: Required<Omit<LogOptions, 'last'>> & { last: number | undefined },
-): AsyncGenerator<LogPart[]> {
-  const lines = new Lines();
-  let splitter = new Splitter();
-  const { current } = files;
-  if (last !== undefined && current) {
+/** The log of one container, read piece by piece. Its file may come, go and be replaced meanwhile. */
+export class LogReader {
+  readonly #files: LogFiles;
+  readonly #lines: Lines;
+  readonly #onGap: () => void;
+  #splitter = new Splitter();
+  #file: unknown;
+
+  constructor(
+    private readonly paths: InstallPaths,
+    private readonly id: string,
+    { follow = false, last, since, until, onGap = () => undefined }: LogOptions,
+  ) {
+    this.#files = new LogFiles(logFile(paths, id));
+    this.#lines = new Lines({ since, until });
+    this.#onGap = onGap;
+    const { current } = this.#files;
+    this.#file = current;
+    if (follow) this.#files.watch();
+    if (last === undefined || !current) return;
+    if (until !== undefined) {
+      this.#lines.skipAtFirst(countLines(current.fd, { since, until }) - last);
+      return;
+    }
     const { offset, skip } = startOfLast(current.fd, fstatSync(current.fd).size, last);
     current.at = offset;
-    lines.skip(skip);
+    this.#lines.skip(skip);
   }
-  for (;;) {
-    // checked before the last read, so that output written at its end is not lost
-    const goesOn = follow && isMonitored(paths, id);
-    let file = files.current;
-    for (const chunk of files.chunks()) {
-      if (files.current !== file) splitter = new Splitter();
-      file = files.current;
-      if (files.missed > 0) {
-        files.missed = 0;
-        onGap();
+
+  /** Whether more output may come: conmon outlives the container until all of it is in the log. */
+  isLive(): boolean {
+    return isMonitored(this.paths, this.id);
+  }
+
+  /** The next available pieces, of one read at most; undefined if there are none now. */
+  take(): LogPart[] | undefined {
+    for (const chunk of this.#files.chunks()) {
+      if (this.#files.current !== this.#file) this.#splitter = new Splitter();
+      this.#file = this.#files.current;
+      if (this.#files.missed > 0) {
+        this.#files.missed = 0;
+        this.#onGap();
       }
-      const parts = splitter.take(chunk).flatMap((record) => lines.partOf(record));
-      if (parts.length > 0) yield parts;
+      const parts = this.#splitter.take(chunk).flatMap((record) => this.#lines.partOf(record));
+      if (parts.length > 0) return parts;
     }
-    if (!goesOn) break;
-    await files.pause();
+    return undefined;
   }
-  const rest = lines.unfinished();
-  if (rest.length > 0) yield rest;
+
+  /** Ends of the lines that have none, once the process that began them has ended. */
+  unfinished(): LogPart[] {
+    return this.#lines.unfinished();
+  }
+
+  pause(): Promise<void> {
+    return this.#files.pause();
+  }
+
+  close(): void {
+    this.#files.close();
+  }
+}
+
+/** Number of lines that began in a period. */
+function countLines(fd: number, period: Period): number {
+  const [lines, splitter] = [new Lines(period), new Splitter()];
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  let count = 0;
+  for (let at = 0; ; ) {
+    const length = readSync(fd, buffer, 0, CHUNK, at);
+    if (length === 0) return count;
+    at += length;
+    const parts = splitter
+      .take(buffer.subarray(0, length))
+      .flatMap((record) => lines.partOf(record));
+    count += parts.filter(({ isStart }) => isStart).length;
+  }
+}
+
+/** Milliseconds since 1970; open where undefined. */
+interface Period {
+  since: number | undefined;
+  until: number | undefined;
 }
 
 /** Joins records to lines. */
 class Lines {
   readonly #begun = new Map<StreamName, string>();
+  /** Streams whose current line is left out. */
+  readonly #omitted = new Set<StreamName>();
+  readonly #period: Period;
   #skip = new Map<StreamName, number>();
+  #skipAtFirst = 0;
+
+  constructor(period: Period) {
+    this.#period = period;
+  }
 
   skip(lines: Map<StreamName, number>): void {
     this.#skip = new Map(lines);
+  }
+
+  /** Lines of either stream. */
+  skipAtFirst(lines: number): void {
+    this.#skipAtFirst = lines;
   }
 
   /** Absent for a line that is skipped. */
@@ -104,15 +177,35 @@ class Lines {
       if (isFull) this.#skip.set(stream, skipped - 1);
       return [];
     }
-    const isStart = !this.#begun.has(stream);
+    const isStart = !this.#begun.has(stream) && !this.#omitted.has(stream);
+    if (this.#omitted.has(stream) || (isStart && !this.#isWanted(time))) {
+      if (isFull) this.#omitted.delete(stream);
+      else this.#omitted.add(stream);
+      return [];
+    }
     if (isFull) this.#begun.delete(stream);
     else this.#begun.set(stream, time);
     return [{ time, stream, bytes, isStart, isEnd: isFull }];
   }
 
+  /** Whether a line that began at this time is shown. */
+  #isWanted(time: string): boolean {
+    const { since, until } = this.#period;
+    if (since !== undefined || until !== undefined) {
+      const at = Date.parse(time);
+      if (since !== undefined && at < since) return false;
+      if (until !== undefined && at > until) return false;
+    }
+    this.#skipAtFirst -= 1;
+    return this.#skipAtFirst < 0;
+  }
+
   /** Terminates unfinished lines: the container stopped in the middle. */
   unfinished(): LogPart[] {
-    return [...this.#begun].map(([stream, time]) => ({
+    const begun = [...this.#begun];
+    this.#begun.clear();
+    this.#omitted.clear();
+    return begun.map(([stream, time]) => ({
       time,
       stream,
       bytes: Buffer.alloc(0),

@@ -72,6 +72,29 @@ describe('readLog', () => {
     expect(await texts({ last: 9 })).toHaveLength(3);
   });
 
+  it('returns lines that began in a period, and the last of them', async () => {
+    const at = (second: number, text: string, stream = 'stdout', tag = 'F') =>
+      line(text, stream, tag).replace('00:00.1+00:00', `00:0${second}.5+00:00`);
+    writeFileSync(
+      file,
+      at(1, '1') +
+        at(2, '2 ', 'stdout', 'P') +
+        at(3, 'err', 'stderr') +
+        at(4, 'end of 2') +
+        at(5, '5') +
+        at(6, '6'),
+    );
+    const second = (number: number) => Date.parse(`2026-01-01T00:00:0${number}.000Z`);
+    expect(await texts({ since: second(3) })).toEqual(['stderr err', 'stdout 5', 'stdout 6']);
+    expect(await texts({ until: second(3) })).toEqual(['stdout 1', 'stdout 2 end of 2']);
+    expect(await texts({ since: second(2), until: second(6), last: 2 })).toEqual([
+      'stderr err',
+      'stdout 5',
+    ]);
+    expect(await texts({ until: second(6), last: 9 })).toHaveLength(4);
+    expect(await texts({ since: second(6), last: 3 })).toEqual(['stdout 6']);
+  });
+
   it('reads a log of many chunks', async () => {
     writeFileSync(file, Array.from({ length: 20_000 }, (_, index) => line(`é${index}`)).join(''));
     const found = await texts();
