@@ -46,6 +46,12 @@ export class Context {
    */
   unresolvedImages: Map<string, Error> | undefined;
 
+  /**
+   * For a plan that is only shown: an image that was never built is built by the apply that follows.
+   * RUN lines run as root and may take hours, and all of the stack is new to whoever reads the plan.
+   */
+  buildsLater = false;
+
   /** What plans see instead of this host; absent: the host itself. */
   readonly planHost: PlanHost | undefined = undefined;
 

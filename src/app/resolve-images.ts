@@ -3,7 +3,7 @@ import type { Config, ForeignFrom, ImageFrom, ImageSource } from '../model/confi
 import { UserError } from '../model/errors.js';
 import { equal } from '../model/json.js';
 import type { Row } from '../model/resource.js';
-import type { ImageOrigin, ImageSpec } from '../model/specs.js';
+import { type ImageOrigin, type ImageSpec, KNOWN_AFTER_BUILD } from '../model/specs.js';
 import type { Context } from './context.js';
 
 /**
@@ -81,6 +81,10 @@ async function resolveImage(
   owner: string,
 ): Promise<ImageOrigin> {
   const from = entry.from as ForeignFrom;
+  if (context.buildsLater && !known && 'dockerfile' in from) {
+    await checkBuild(context, from, where);
+    return UNBUILT;
+  }
   const mark = fingerprintOf(from);
   if (known && isCurrent(known, entry, mark)) return known;
   if (mark === undefined && entry.pull === 'never') {
@@ -90,6 +94,29 @@ async function resolveImage(
   const marked = { ...found, ...(mark !== undefined && { fingerprint: mark }) };
   // the same layers in another archive keep their size
   return known?.layers === found.layers ? { ...marked, bytes: known.bytes } : marked;
+}
+
+/** Shown until the image is built. */
+const UNBUILT: ImageOrigin = {
+  layers: KNOWN_AFTER_BUILD,
+  image: KNOWN_AFTER_BUILD,
+  bytes: 0,
+  config: { command: [KNOWN_AFTER_BUILD], environment: {} },
+  unbuilt: true,
+};
+
+async function checkBuild(
+  context: Context,
+  from: Extract<ForeignFrom, { dockerfile: unknown }>,
+  where: () => string,
+): Promise<void> {
+  const { images } = await context.host();
+  try {
+    await images.checkBuild(from);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`${where()}: ${error.message}`, error.hint, { cause: error });
+  }
 }
 
 /** Undefined for an image of a registry. */

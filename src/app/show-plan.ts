@@ -21,6 +21,8 @@ export interface ShowPlanOptions extends PlanFlags {
 export async function showPlan(context: Context, options: ShowPlanOptions): Promise<number> {
   const { destroy = false, out, detailedExitcode } = options;
   if (out !== undefined) refuseStandardInput(context.options.file);
+  // a saved plan has to be exact
+  context.buildsLater = out === undefined;
   const config = destroy ? undefined : await context.config();
   if (out !== undefined && (config?.secrets ?? config?.configs)) await context.bind();
   const records = context.fastPath.records();

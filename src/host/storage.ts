@@ -153,6 +153,12 @@ export interface Images {
    */
   inspect(from: ForeignFrom, size?: number, owner?: string): Promise<ImageOrigin>;
   /**
+   * What a build would fail at before its first line, without building.
+   *
+   * @throws UserError without a Dockerfile, a folder, the stage or the program that builds
+   */
+  checkBuild(from: Extract<ForeignFrom, { dockerfile: unknown }>): Promise<void>;
+  /**
    * Unpacks the layers into an empty tree, without device nodes.
    *
    * @throws UserError if the image no longer matches `origin`; Error if it is damaged, hostile or

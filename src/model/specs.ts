@@ -49,7 +49,15 @@ export interface ImageOrigin {
   config: ImageConfig;
   /** Absent from rows of earlier releases. */
   original?: OriginalConfig;
+  /** Only in a plan to look at: apply builds it, and the rest is known then. */
+  unbuilt?: true;
 }
+
+/** In place of the command of an image that is not built yet. */
+export const KNOWN_AFTER_BUILD = '(known after build)';
+
+/** Whether an image, or one that it is built on, is not built yet: what it brings is not known. */
+export const isUnbuilt = ({ command }: ImageConfig): boolean => command?.[0] === KNOWN_AFTER_BUILD;
 
 /** Its interface, and what its keys declare. */
 export type BridgeSpec = { link: string; alias: string } & RecordedOf<typeof BRIDGE_KEYS>;

@@ -1,6 +1,15 @@
 import { parseAddress } from '../model/address.js';
 import type { RestartPolicy } from '../model/config.js';
-import type { BridgeSpec, ConfigSpec, ContainerSpec, ImageSpec, LinkSpec } from '../model/specs.js';
+import { sizeFor } from '../model/image-version.js';
+import {
+  type BridgeSpec,
+  type ConfigSpec,
+  type ContainerSpec,
+  type ImageSpec,
+  isUnbuilt,
+  KNOWN_AFTER_BUILD,
+  type LinkSpec,
+} from '../model/specs.js';
 
 type Attributes = Record<string, unknown>;
 
@@ -14,12 +23,12 @@ export function displayedAttributes(address: string, spec: unknown): Attributes 
 }
 
 const DESCRIBE: Record<string, (spec: never) => Attributes> = {
-  image: ({ size, from, copy, run, config }: Partial<ImageSpec>) => ({
-    size,
+  image: ({ size, from, copy, run, config, origin }: Partial<ImageSpec>) => ({
+    size: origin?.unbuilt && size === sizeFor(0) ? KNOWN_AFTER_BUILD : size,
     from,
     copy,
     run,
-    ...config,
+    ...(config && !isUnbuilt(config) && config),
   }),
   bridge: ({ subnet, host, isolated, uplink, egress }: Partial<BridgeSpec>) => ({
     subnet,
@@ -54,7 +63,7 @@ function container(spec: Partial<ContainerSpec>): Attributes {
   const { entrypoint_length: _length, ...rest } = known;
   return {
     image: image?.name,
-    command: args,
+    command: args?.[0] === KNOWN_AFTER_BUILD ? KNOWN_AFTER_BUILD : args,
     bridges: links && Object.fromEntries(links.map((link) => [link.bridge, linkText(link)])),
     volumes: mounts,
     userns: userns && `auto (ids from ${userns.first})`,

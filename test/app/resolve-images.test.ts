@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, it } from 'vitest';
@@ -109,4 +109,16 @@ it('keeps the recorded origin of an image that cannot be inspected, and collects
   });
   await expect(resolve(always)).rejects.toThrow(broken);
   await expect(resolve(always, [rowOf(known, { registry: 'y:1' })])).rejects.toThrow(broken);
+});
+
+it('leaves a build that was never made to apply, if the plan is only shown', async () => {
+  const DOCKERFILE = '{ from: { dockerfile: { context: ./app } } }';
+  const later = { ...context, buildsLater: true, host: async () => ({ images: { checkBuild } }) };
+  let checked = 0;
+  const checkBuild = async () => void checked++;
+  const origins = await resolveImages(later as unknown as Context, configOf(DOCKERFILE), []);
+  expect(origins.a).toMatchObject({ unbuilt: true, config: { command: ['(known after build)'] } });
+  expect([asked, checked]).toEqual([[], 1]);
+  mkdirSync(join(directory, 'app'));
+  expect(await resolve(DOCKERFILE)).toMatchObject({ layers: 'l1' });
 });

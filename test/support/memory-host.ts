@@ -220,6 +220,7 @@ export class MemoryHost {
         inspect: async () => {
           throw new Error('the in-memory host has no foreign images');
         },
+        checkBuild: async () => undefined,
         unpack: async () => undefined,
         export: async (_what, to) => this.#file(to, 0),
       },

@@ -39,6 +39,7 @@ export async function takeSnapshot(
 ): Promise<Snapshot> {
   const answers: Answers = {};
   const context = new RecordingContext(options, answers);
+  context.buildsLater = true;
   const config = await context.config();
   const state = context.state();
   const { name, where: _, ...data } = config;

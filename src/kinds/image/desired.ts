@@ -93,6 +93,9 @@ function tooSmall(name: string, { size }: ImageSpec, { config }: Context): UserE
   );
 }
 
+const BUILT_LATER =
+  'is built by apply; what it brings, such as a command, variables, a user or a health check, is known then';
+
 function resource(
   name: string,
   { from, protect }: ImageSource,
@@ -101,7 +104,16 @@ function resource(
 ): Resource<ImageSpec> {
   const base = 'image' in from ? from.image : undefined;
   const needs = base && !config.images[base]?.external ? ([`image.${base}`] as const) : [];
-  return { address: `image.${name}`, kind: 'image', name, spec, needs: [...needs], protect };
+  const isBuiltLater = spec.origin?.unbuilt === true;
+  return {
+    address: `image.${name}`,
+    kind: 'image',
+    name,
+    spec,
+    needs: [...needs],
+    protect,
+    ...(isBuiltLater && { warnings: [BUILT_LATER] }),
+  };
 }
 
 /**

@@ -28,7 +28,7 @@ afterAll(() => cache && rmSync(cache, { recursive: true, force: true }));
 
 describe.skipIf(skip)('a Dockerfile', () => {
   it(
-    'is built for the plan, up to a stage, and again when its folder or arguments change',
+    'is built for apply or a saved plan, up to a stage, and again when its folder or arguments change',
     inPrivateHost(async (host) => {
       cache = join('/var/cache/baleine', installPaths(host.root).tag);
       const context = join(host.dir, 'app');
@@ -46,13 +46,18 @@ describe.skipIf(skip)('a Dockerfile', () => {
         (await host.baleine(['-f', file, ...words], { timeout: 120_000 })).stdout;
 
       write('7');
-      const plan = await run('plan');
+      const shown = await run('plan');
+      expect(shown).toContain('+ command: (known after build)');
+      expect(shown).toContain('image.app is built by apply');
+      expect(existsSync(cache)).toBe(false);
+      const saved = join(host.dir, 'saved.plan');
+      const plan = await run('plan', '--out', saved);
       expect(plan).toContain('+ command: ["/bin/sh","-c","pwd; cat /text"]');
       expect(plan).toContain('+ healthcheck.test:');
       expect(readdirSync(cache)).toEqual([
         expect.stringMatching(/^d\.[0-9a-f]{16}\.[0-9a-f]{64}\.tar$/),
       ]);
-      await run('apply', '-y');
+      await run('apply', '-y', saved);
       expect(existsSync(cache)).toBe(false);
       expect(await printed(host, file)).toBe('/srv\nversion 7\n');
       expect(await run('plan')).toMatch(/^No changes/);
@@ -68,6 +73,32 @@ describe.skipIf(skip)('a Dockerfile', () => {
       expect(failed.stderr).toMatch(/cannot build the Dockerfile in .*app/);
       expect(existsSync(cache)).toBe(false);
       await run('destroy', '-y');
+    }),
+  );
+
+  it(
+    'is checked by a plan that does not build it',
+    inPrivateHost(async (host) => {
+      const file = join(host.dir, 'compose.yaml');
+      const plan = async (build: object) => {
+        writeFileSync(file, JSON.stringify({ services: { one: { build } } }));
+        const { code, stderr } = await host.baleine(['-f', file, 'plan'], { reject: false });
+        return code === 0 ? 'accepted' : stderr;
+      };
+      expect(await plan({ context: './gone' })).toMatch(
+        /^Error: .*compose\.yaml:1:21: cannot build the Dockerfile in .*gone: there is no such folder/,
+      );
+      mkdirSync(join(host.dir, 'app'));
+      expect(await plan({ context: './app' })).toContain('app: it has no Dockerfile');
+      expect(await plan({ context: './app', dockerfile_inline: 'RUN x' })).toContain(
+        'no FROM line',
+      );
+      // nothing is fetched: there is no such registry
+      writeFileSync(join(host.dir, 'app/Dockerfile'), 'FROM nowhere.test/x AS one\nFROM one\n');
+      for (const target of ['one', 'One', '1', undefined]) {
+        expect(await plan({ context: './app', target })).toBe('accepted');
+      }
+      expect(await plan({ context: './app', target: 'two' })).toContain('it has no stage "two"');
     }),
   );
 
@@ -93,8 +124,10 @@ CMD ["/bin/cat", "/text"]
         const containers = { one: { image: 'app', restart: 'no' } };
         const config = { name: 'd', images: { app: { from: { dockerfile } } }, containers };
         writeFileSync(file, JSON.stringify(config));
-        const { stdout } = await host.baleine(['-f', file, 'plan'], { timeout: 120_000 });
-        await host.baleine(['-f', file, 'apply', '-y'], { timeout: 120_000 });
+        const run = (...more: string[]) =>
+          host.baleine(['-f', file, ...more], { timeout: 120_000 });
+        const { stdout } = await run('plan', '--out', join(host.dir, 'saved.plan'));
+        await run('apply', '-y');
         return [await printed(host, file), stdout] as const;
       };
       const words = {
@@ -131,7 +164,8 @@ CMD ["/bin/cat", "/text"]
       );
       const plan = async (text: string) => {
         writeFileSync(join(context, 'Dockerfile'), `FROM scratch\nCOPY busybox /${text}\n`);
-        await host.baleine(['-f', file, 'plan'], { timeout: 120_000 });
+        const saved = join(host.dir, 'saved.plan');
+        await host.baleine(['-f', file, 'plan', '--out', saved], { timeout: 120_000 });
         return readdirSync(cache);
       };
       const [first] = await plan('one');

@@ -1,3 +1,5 @@
+import { ARCHITECTURE } from './platform.js';
+
 /** An external image that a Dockerfile builds on or copies from. */
 export interface BaseImage {
   name: string;
@@ -20,7 +22,7 @@ export function baseImages(
   target?: string,
   folders: readonly string[] = [],
 ): BaseImage[] {
-  const variables = new Map<string, string>();
+  const variables = new Map<string, string>(PLATFORM);
   const stages: string[] = [];
   const found = new Map<string, BaseImage>();
   const add = (name: string, platform?: string) => {
@@ -64,6 +66,19 @@ export function baseImages(
       return value ?? whole;
     });
   }
+}
+
+/** Variables that every build has; it is for this host. */
+const PLATFORM = ['BUILD', 'TARGET'].flatMap((which): [string, string][] => [
+  [`${which}PLATFORM`, `linux/${ARCHITECTURE}`],
+  [`${which}OS`, 'linux'],
+  [`${which}ARCH`, ARCHITECTURE],
+]);
+
+/** Names of the stages of a Dockerfile, in small letters; empty for one without a name. */
+export function stagesOf(dockerfile: string): string[] {
+  const lines = [...instructions(dockerfile)].filter(([word]) => word === 'FROM');
+  return lines.map(([, rest]) => (/\sAS\s+(\S+)\s*$/i.exec(rest)?.[1] ?? '').toLowerCase());
 }
 
 /** `$NAME`, `${NAME}`, `${NAME:-word}` and `${NAME:+word}`. */

@@ -1,8 +1,8 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DockerfileSource } from '../../../model/config.js';
-import { causeOf, UserError } from '../../../model/errors.js';
+import { causeOf, messageOf, UserError } from '../../../model/errors.js';
 import { builtImagesDir, type InstallPaths } from '../../../model/install-paths.js';
 import type { ImageOrigin } from '../../../model/specs.js';
 import { buildFiles, removeEmpty, withScratch } from '../disks/scratch.js';
@@ -10,7 +10,7 @@ import { folderSize } from '../files/folder-size.js';
 import { readInput } from '../files/read.js';
 import { LONG } from '../process/run.js';
 import { runSandboxed, sandbox } from '../rootfs/sandboxed-exec.js';
-import { type BaseImage, baseImages } from './base-images.js';
+import { type BaseImage, baseImages, stagesOf } from './base-images.js';
 import { findArchive, keepArchive } from './built-archives.js';
 import { inspectImage } from './inspect.js';
 import { isLoopback, MEMORY } from './registry.js';
@@ -34,6 +34,29 @@ export async function inspectDockerfile(
     keepArchive(paths, owner, source, origin.layers, archive);
     return origin;
   });
+}
+
+/** What a build would fail at before its first line; see the port. */
+export function checkDockerfile(source: DockerfileSource): void {
+  const { context, target } = source;
+  const purpose = `build the Dockerfile in ${context}`;
+  if (!statSync(context, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new UserError(`cannot ${purpose}: there is no such folder`);
+  }
+  const text = textOf(source, purpose);
+  if (text === undefined) {
+    throw new UserError(
+      `cannot ${purpose}: it has no Dockerfile`,
+      'Name another file with `file`.',
+    );
+  }
+  const stages = stagesOf(text);
+  if (stages.length === 0) throw new UserError(`cannot ${purpose}: it has no FROM line`);
+  const isThere = target === undefined || stages.includes(target.toLowerCase());
+  if (!isThere && !(Number(target) < stages.length)) {
+    throw new UserError(`cannot ${purpose}: it has no stage ${JSON.stringify(target)}`);
+  }
+  requireProgram('buildah', purpose);
 }
 
 /**
@@ -93,7 +116,7 @@ async function build(source: DockerfileSource, dir: string): Promise<string> {
       return ['--ulimit', `${name}=${soft}:${hard}`];
     }),
   ];
-  for (const image of await basesOf(source, purpose)) await pull(image, common, dir, purpose);
+  for (const image of basesOf(source, purpose)) await pullBase(image, common, dir, purpose);
   const how = [
     ...['--isolation=chroot', '--layers=false', '--timestamp=0', '--format=docker'],
     '--pull=false',
@@ -117,17 +140,38 @@ async function build(source: DockerfileSource, dir: string): Promise<string> {
 }
 
 /** Empty if there is no Dockerfile: buildah reports that. */
-async function basesOf(source: DockerfileSource, purpose: string): Promise<BaseImage[]> {
-  const { context, file, inline, target, args, additional_contexts } = source;
-  const folders = Object.keys(additional_contexts ?? {});
-  if (inline !== undefined) return baseImages(inline, args, target, folders);
+function basesOf(source: DockerfileSource, purpose: string): BaseImage[] {
+  const { target, args, additional_contexts } = source;
+  const text = textOf(source, purpose);
+  return text === undefined
+    ? []
+    : baseImages(text, args, target, Object.keys(additional_contexts ?? {}));
+}
+
+/** Of the Dockerfile; undefined if there is none. */
+function textOf({ context, file, inline }: DockerfileSource, purpose: string): string | undefined {
+  if (inline !== undefined) return inline;
   const names = ['Containerfile', 'Dockerfile'].map((name) => join(context, name));
   const path = file ?? names.find((each) => existsSync(each));
-  if (path === undefined) return [];
+  if (path === undefined) return undefined;
   try {
-    return baseImages(readInput(path), args, target, folders);
+    return readInput(path);
   } catch (error) {
     throw new UserError(`cannot ${purpose}: cannot read ${path}: ${causeOf(error)}`);
+  }
+}
+
+/** As Docker: a name without a registry that is no alias on this host is one of docker.io. */
+async function pullBase(image: BaseImage, ...rest: [string[], string, string]): Promise<void> {
+  try {
+    await pull(image, ...rest);
+  } catch (error) {
+    if (!messageOf(error).includes('did not resolve to an alias')) throw error;
+    const { name } = image;
+    await pull(
+      { ...image, name: `docker.io/${name.includes('/') ? '' : 'library/'}${name}` },
+      ...rest,
+    );
   }
 }
 

@@ -15,6 +15,8 @@ export function linuxImages(paths: InstallPaths): Images {
         owner,
       );
     },
+    checkBuild: async ({ dockerfile }) =>
+      (await import('./dockerfile.js')).checkDockerfile(dockerfile),
     unpack: async (from, origin, tree) => {
       if (!('dockerfile' in from)) {
         return (await import('./unpack.js')).unpackImage(paths, from, origin, tree);

@@ -9,12 +9,13 @@ import type { Exact } from '../../../model/json.js';
 import { neededServices, parseSharing, sharedServices } from '../../../model/namespaces.js';
 import type { Resource } from '../../../model/resource.js';
 import { signalName } from '../../../model/signals.js';
-import type {
-  BridgeSpec,
-  ContainerSpec,
-  ImageSpec,
-  MountSpec,
-  RotationSpec,
+import {
+  type BridgeSpec,
+  type ContainerSpec,
+  type ImageSpec,
+  isUnbuilt,
+  type MountSpec,
+  type RotationSpec,
 } from '../../../model/specs.js';
 import type { Context, Leases } from '../../desired-context.js';
 import { extraHostsOf, hostsName, hostsPath, volumePath } from '../../recorded.js';
@@ -133,6 +134,7 @@ function healthOf(
   if (entry.healthcheck) return entry.healthcheck;
   const inherited = inheritedHealth(image.config, entry);
   if (inherited || !entry.image_health || 'disable' in entry.image_health) return inherited;
+  if (isUnbuilt(image.config)) return undefined;
   throw new UserError(
     `${config.where([...path, 'healthcheck'])}: container ${name} has a health check without a test, and its image ${entry.image} has none either`,
     'Add one of tcp, http, exec.',

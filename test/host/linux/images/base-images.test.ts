@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { baseImages } from '../../../../src/host/linux/images/base-images.js';
+import { baseImages, stagesOf } from '../../../../src/host/linux/images/base-images.js';
 
 const names = (...given: Parameters<typeof baseImages>) =>
   baseImages(...given).map(({ name }) => name);
@@ -60,4 +60,19 @@ it('keeps the platform of each', () => {
 it('takes the name of another folder for no image', () => {
   const text = 'FROM a\nCOPY --from=more /f /\nCOPY --from=b /f /\n';
   expect(names(text, {}, undefined, ['more'])).toEqual(['a', 'b']);
+});
+
+it('knows the variables of every build', () => {
+  const text = 'FROM --platform=$BUILDPLATFORM a AS one\nFROM a-$TARGETARCH:$TARGETOS\n';
+  const [built, target] = baseImages(text);
+  expect(built).toMatchObject({ name: 'a', platform: expect.stringMatching(/^linux\/\w+$/) });
+  expect(target?.name).toMatch(/^a-\w+:linux$/);
+});
+
+it('lists the stages', () => {
+  expect(stagesOf('FROM a\nFROM --platform=x b AS Two\nRUN x\nFROM two\n')).toEqual([
+    '',
+    'two',
+    '',
+  ]);
 });
