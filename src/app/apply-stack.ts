@@ -7,6 +7,7 @@ import type { Row } from '../model/resource.js';
 import { clearDestroyed, findDestroyed, type StackFile } from '../state/aux-tables.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
+import type { FetchOptions } from './fetching.js';
 import { healFirst } from './heal.js';
 import { stackName } from './lookup.js';
 import { planRecorded, planStack, withPreflight } from './make-plan.js';
@@ -18,12 +19,14 @@ import {
   type WaitOptions,
 } from './options.js';
 import { readConfig } from './read-config.js';
+import { withDependencies } from './services.js';
 import { waitHealthy } from './wait-healthy.js';
 import { propose, withStore } from './with-lock.js';
 
 export type ApplyOptions = PlanFlags &
   RunOptions &
-  WaitOptions & {
+  WaitOptions &
+  FetchOptions & {
     stack?: string;
     /** Runs as if from cron: it does not recreate a stack that a person has destroyed. */
     unattended?: boolean;
@@ -56,12 +59,17 @@ export async function applyStack(
       context.fastPath.store();
     return code;
   });
-  return code === 0 && options.wait ? waitHealthy(context, config.name, options) : code;
+  if (code !== 0 || !options.wait) return code;
+  const { services = [] } = options.up ?? {};
+  const waited = services.length > 0 ? withDependencies(config, services) : undefined;
+  return waitHealthy(context, config.name, options, waited);
 }
 
 /** Without a prompt, images that cannot be inspected do not stop the rest of the run. */
-const isUnattended = (options: ApplyOptions) =>
-  options.autoApprove === true && coversWholeStack(planOptionsOf(options));
+const isUnattended = ({ up, ...options }: ApplyOptions) =>
+  options.autoApprove === true &&
+  (up?.services ?? []).length === 0 &&
+  coversWholeStack(planOptionsOf(options));
 
 function unresolvedError(unresolved: ReadonlyMap<string, Error>): UserError {
   const lines = [...unresolved].map(([name, error]) => `image.${name}: ${messageOf(error)}`);
@@ -84,6 +92,9 @@ export async function applyRecorded(
   options: ApplyOptions,
 ): Promise<number | undefined> {
   const stack = await stackName(context, name);
+  if (options.pull) {
+    throw new UserError('cannot pull images of a recorded stack: --pull needs its file');
+  }
   const code = await withStore(context, options, async (store) => {
     if (options.unattended) refuseDestroyed(context, { stack });
     const planOptions = { ...planOptionsOf(options), health: 'note' } as const;
@@ -147,10 +158,10 @@ async function readPlannedFiles(
   readMemoryFiles(config, rows, await context.fileContents());
 }
 
-function refusePlanFlags({ target, replace, refresh, stack }: ApplyOptions): void {
-  if (!target && !replace && refresh !== false && stack === undefined) return;
+function refusePlanFlags({ target, replace, refresh, stack, pull }: ApplyOptions): void {
+  if (!target && !replace && refresh !== false && stack === undefined && !pull) return;
   throw new UserError(
-    'cannot change a saved plan: --stack, --target, --replace and --refresh are for `plan --out`',
+    'cannot change a saved plan: --stack, --target, --replace, --refresh and --pull are for `plan --out`',
     'Make a new one with: baleine plan --out FILE',
   );
 }

@@ -2,6 +2,7 @@ import { kinds } from '../kinds/index.js';
 import { emptyPlan } from '../plan/plan-notes.js';
 import type { ApplyOptions } from './apply-stack.js';
 import { type Context, ReadOnlyContext } from './context.js';
+import { withFetching } from './fetching.js';
 import { desiredInput } from './live-plan-host.js';
 import { coversWholeStack, planOptionsOf } from './options.js';
 
@@ -24,9 +25,10 @@ export async function apply(
  */
 async function applyFile(context: Context, options: ApplyOptions): Promise<number | undefined> {
   const { fastPath } = context;
-  const isSimple = coversWholeStack(planOptionsOf(options)) && !options.wait;
+  const { pull } = options;
+  const isSimple = coversWholeStack(planOptionsOf(options)) && !options.wait && !pull;
   const isNoOp = isSimple ? fastPath.checkNoOp() : undefined;
-  const config = await context.config();
+  const config = withFetching(await context.config(), { ...(pull && { pull }) });
   const readOnly = new ReadOnlyContext(context.options);
   if (!(await isNoOp?.(config, (rows) => desiredInput(config, readOnly, rows)))) {
     const { applyStack } = await import('./apply-stack.js');

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { HandlerTable } from '../execute/execute.js';
+import type { ProjectOptions } from '../formats/yaml/read-file.js';
 import { linuxCapacity } from '../host/linux/capacity.js';
 import type { Finding } from '../host/linux/doctor/index.js';
 import { hasStale } from '../host/linux/has-stale.js';
@@ -15,7 +16,6 @@ import { kinds } from '../kinds/index.js';
 import type { Config, ForeignFrom } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { builtImagesDir, type InstallPaths, lockFile } from '../model/install-paths.js';
-import { isMember } from '../model/instance.js';
 import type { Row } from '../model/resource.js';
 import type { ContainerSpec, ImageOrigin } from '../model/specs.js';
 import { locateInstallation, readBinding } from '../state/installation.js';
@@ -28,6 +28,7 @@ import type { Frontend } from './frontend.js';
 import { ImageInspector } from './image-inspector.js';
 import type { CommonOptions } from './options.js';
 import type { PlanHost } from './plan-host.js';
+import { isOfService } from './services.js';
 
 /**
  * The composition root. Everything except the paths is opened on first use. What a run from cron
@@ -84,9 +85,12 @@ export class Context {
   /**
    * Reads and checks the file; rejects with all errors in it. A service that was started with one of
    * its profiles stays part of the stack without it: a run from cron must not remove it.
+   *
+   * @param asked of this run alone
    */
-  async config(): Promise<Config> {
-    const { file, project = { overrides: [] } } = this.options;
+  async config(asked: Pick<ProjectOptions, 'named' | 'scale'> = {}): Promise<Config> {
+    const { file, project: given = { overrides: [] } } = this.options;
+    const project = { ...given, ...asked };
     const config = await this.fastPath.config(file, project);
     const running = file === '-' ? [] : this.#startedBefore(config);
     return running.length === 0 ? config : this.fastPath.config(file, { ...project, running });
@@ -99,9 +103,7 @@ export class Context {
       .records()
       .rows.filter(({ kind, stack }) => kind === 'container' && stack === name)
       .flatMap((row) => (Object.hasOwn(containers, row.name) ? [] : [row.name]));
-    return inactive.filter((service) =>
-      names.some((each) => each === service || isMember(each, service)),
-    );
+    return inactive.filter((service) => names.some((each) => isOfService(each, [service])));
   }
 
   /** A snapshot of the state, to read. */

@@ -5,6 +5,7 @@ import { clearFailure } from '../state/failure-memory.js';
 import type { Store } from '../state/store.js';
 import { cleanUpStack } from './cleanup-run-dir.js';
 import type { Context } from './context.js';
+import { withGrace } from './grace.js';
 import { stackName } from './lookup.js';
 import { planDestroy } from './make-plan.js';
 import { coversWholeStack, type PlanFlags, planOptionsOf, type RunOptions } from './options.js';
@@ -16,6 +17,8 @@ export interface DestroyOptions extends PlanFlags, RunOptions {
   stack?: string;
   /** Delete volumes with their data. */
   volumes?: boolean;
+  /** Grace period in milliseconds before a container is killed; default: its own. */
+  timeout?: number;
 }
 
 /** Removes everything recorded of a stack; answers the exit code. */
@@ -27,13 +30,9 @@ export async function destroyStack(
   const code = await withStore(context, options, async (store) => {
     if (options.volumes) (await import('./volumes.js')).refuseShared(store.rows, stack);
     const planOptions = planOptionsOf(options);
-    const plan = await planDestroy(
-      context,
-      stack,
-      store.rows,
-      planOptions,
-      options.volumes === true,
-    );
+    const deleteData = options.volumes === true;
+    const planned = await planDestroy(context, stack, store.rows, planOptions, deleteData);
+    const plan = withGrace(planned, options.timeout);
     if (!coversWholeStack({ ...planOptions, refresh: true })) {
       return propose(context, plan, store, options, true);
     }

@@ -14,7 +14,7 @@ import { emptyPlan } from '../plan/plan-notes.js';
 import type { Context } from './context.js';
 import type { Records } from './fast-path/index.js';
 import { desiredInput, livePlanHost } from './live-plan-host.js';
-import { coversWholeStack, type PlanOptions } from './options.js';
+import { coversWholeStack, type PlanOptions, type Selection } from './options.js';
 
 /** The host as plans of this context see it. */
 const hostOf = (context: Context) => context.planHost ?? livePlanHost(context);
@@ -28,15 +28,19 @@ export async function planStack(
 ): Promise<Plan> {
   const { name } = config;
   const { rows } = records;
-  const { scale, refresh = true, health } = planOptions;
+  const { scale, up, refresh = true, health } = planOptions;
   const own = ofStack(name, rows);
   const look = refresh ? startObserving(context, own, health) : undefined;
-  const input = await desiredInput(config, context, rows, scale);
+  const input = await desiredInput(config, context, rows, scale ?? up?.scale);
   const isWhole = coversWholeStack(planOptions);
   if (isWhole && look && (await context.fastPath.isInSync(input, records, look))) {
     return withWarnings(emptyPlan(name, own, kinds), config);
   }
   const resources = desired(input);
+  if (up && look) {
+    const plan = await planUp(context, config, resources, rows, up, { ...planOptions, look });
+    return withWarnings(plan, config);
+  }
   const targets = scale && scaleTargets(Object.keys(scale), name, resources, rows);
   const options = targets ? { ...planOptions, targets } : planOptions;
   const made = await planResources(context, name, resources, rows, { ...options, look, config });
@@ -44,6 +48,26 @@ export async function planStack(
   if (isWhole) context.fastPath.noteInSync(plan, input, records, resources);
   if (opensPorts(plan)) checkPublishedPorts(config, hostOf(context).capacity());
   return plan;
+}
+
+/** The plan of `up`, which may select services, replace them, or start what was stopped. */
+async function planUp(
+  context: Context,
+  config: Config,
+  resources: Resource[],
+  rows: readonly Row[],
+  up: Selection,
+  { look, health }: { look: Observe; health?: PlanOptions['health'] },
+): Promise<Plan> {
+  const { reshape, withoutAwaits } = await import('./up/reshape.js');
+  const { name } = config;
+  const shaped = reshape(name, resources, rows, up, await look(), context.paths);
+  const { alone = false } = up;
+  const { targets, replace } = shaped;
+  const how = { targets, replace, alone, look, config, ...(health && { health }) };
+  const plan = await planResources(context, name, shaped.resources, shaped.rows, how);
+  if (opensPorts(plan)) checkPublishedPorts(config, hostOf(context).capacity());
+  return alone ? withoutAwaits(plan) : plan;
 }
 
 /** What the reader of the file found worth saying is shown with each plan. */
@@ -258,7 +282,8 @@ export async function planResources(
     health,
     look,
     config,
-  }: PlanOptions & ObserveOptions,
+    alone = false,
+  }: PlanOptions & ObserveOptions & { alone?: boolean },
   removal?: Removal,
 ): Promise<Plan> {
   const { paths } = context;
@@ -290,6 +315,7 @@ export async function planResources(
     targets,
     replace,
     restart,
+    alone,
     ...(removal && {
       goneReason: removal.reason,
       deleteData: removal.deleteData,

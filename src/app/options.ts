@@ -59,6 +59,18 @@ export interface WaitOptions {
   waitTimeout?: number;
 }
 
+/** What `up` asks for besides converging to the file. */
+export interface Selection {
+  /** Only these services, and what they depend on; empty: all. */
+  services: readonly string[];
+  /** Without what they depend on. */
+  alone?: boolean;
+  /** Replace their containers even if unchanged, or keep all that exist as they are. */
+  recreate?: 'always' | 'never';
+  /** Farms by their new number of servers. */
+  scale?: Record<string, number>;
+}
+
 /** Options that narrow or widen a plan. */
 export interface PlanOptions {
   /** Empty: the whole stack. */
@@ -72,6 +84,8 @@ export interface PlanOptions {
   health?: 'ask' | 'note';
   /** Farms by their new number of servers; nothing else is planned. */
   scale?: Record<string, number>;
+  /** What `up` selects, replaces and starts again. */
+  up?: Selection;
 }
 
 /** The same as flags. */
@@ -79,14 +93,16 @@ export interface PlanFlags {
   target?: Address[];
   replace?: Address[];
   refresh?: boolean;
+  up?: Selection;
 }
 
 export function planOptionsOf({
   target = [],
   replace = [],
   refresh = true,
+  up,
 }: PlanFlags): PlanOptions {
-  return { targets: target, replace, refresh };
+  return { targets: target, replace, refresh, ...(up && { up }) };
 }
 
 /** Whether nothing narrows or widens the plan. */
@@ -94,7 +110,8 @@ export function coversWholeStack({
   targets = [],
   replace = [],
   scale,
+  up,
   refresh = true,
 }: PlanOptions): boolean {
-  return targets.length + replace.length === 0 && !scale && refresh;
+  return targets.length + replace.length === 0 && !scale && !up && refresh;
 }

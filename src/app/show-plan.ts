@@ -1,12 +1,13 @@
 import type { Plan } from '../model/plan.js';
 import type { Context } from './context.js';
+import { type FetchOptions, withFetching } from './fetching.js';
 import { livePlanHost } from './live-plan-host.js';
 import { stackName } from './lookup.js';
 import { planDestroy, planStack } from './make-plan.js';
 import { type PlanFlags, planOptionsOf } from './options.js';
 import { refuseStandardInput, savePlan, sourceOf } from './saved-plan.js';
 
-export interface ShowPlanOptions extends PlanFlags {
+export interface ShowPlanOptions extends PlanFlags, Pick<FetchOptions, 'pull'> {
   /** Plan what `destroy` would do. */
   destroy?: boolean;
   volumes?: boolean;
@@ -23,7 +24,7 @@ export async function showPlan(context: Context, options: ShowPlanOptions): Prom
   if (out !== undefined) refuseStandardInput(context.options.file);
   // a saved plan has to be exact
   context.buildsLater = out === undefined;
-  const config = destroy ? undefined : await context.config();
+  const config = destroy ? undefined : withFetching(await context.config(), options);
   if (out !== undefined && (config?.secrets ?? config?.configs)) await context.bind();
   const records = context.fastPath.records();
   const { rows, serial } = records;

@@ -8,6 +8,7 @@ import type { Row } from '../model/resource.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
 import type { Context } from './context.js';
 import type { WaitOptions } from './options.js';
+import { isOfService } from './services.js';
 
 const DEFAULT_TIMEOUT = 60_000;
 
@@ -15,15 +16,20 @@ const DEFAULT_TIMEOUT = 60_000;
  * Waits until every container of a stack is up, and healthy if it has a health check. A container that
  * may end by its restart policy need not be up. Answers the exit code: 1 after the timeout, or at once
  * if a container is down and nothing restarts it. The others are then listed on standard error.
+ *
+ * @param services only those of these services
  */
 export async function waitHealthy(
   context: Context,
   stack: string,
   { waitTimeout = DEFAULT_TIMEOUT }: WaitOptions,
+  services?: readonly string[],
 ): Promise<number> {
+  const isOurs = ({ kind, name, stack: owner }: Row) =>
+    kind === 'container' && owner === stack && (!services || isOfService(name, services));
   const find = async () => {
-    const down = await findDown(context, stack);
-    const ill = await findUnhealthy(context, targetsOf(context, stack));
+    const down = await findDown(context, isOurs);
+    const ill = await findUnhealthy(context, targetsOf(context, isOurs));
     const said = [...down.map((each) => each.said), ...ill];
     return { said, isFinal: down.some((each) => each.isFinal) };
   };
@@ -43,9 +49,8 @@ interface Down {
   isFinal: boolean;
 }
 
-async function findDown(context: Context, stack: string): Promise<Down[]> {
-  const rows = context.state().rows as readonly Row<ContainerSpec, ContainerFacts>[];
-  const own = rows.filter((row) => row.kind === 'container' && row.stack === stack);
+async function findDown(context: Context, isOurs: (row: Row) => boolean): Promise<Down[]> {
+  const own = context.state().rows.filter(isOurs) as Row<ContainerSpec, ContainerFacts>[];
   if (own.length === 0) return [];
   const probe = await context.probe();
   return own.flatMap(({ name, spec, facts }) => {
@@ -61,9 +66,9 @@ interface HealthCheck {
   target: HealthTarget;
 }
 
-function targetsOf(context: Context, stack: string): HealthCheck[] {
-  return context.state().rows.flatMap(({ kind, name, stack: owner, spec, facts }) => {
-    if (kind !== 'container' || owner !== stack) return [];
+function targetsOf(context: Context, isOurs: (row: Row) => boolean): HealthCheck[] {
+  const rows = context.state().rows.filter(isOurs);
+  return rows.flatMap(({ name, spec, facts }) => {
     const target = healthTarget(spec as ContainerSpec);
     return target && (facts as ContainerFacts).halted === undefined ? [{ name, target }] : [];
   });

@@ -152,6 +152,23 @@ export function addPlanFlags(command: Command, { replace = true } = {}): Command
     .option('--no-refresh', 'assume the host has not changed since the last run');
 }
 
+/** How long a container has to end by itself. */
+export const addGrace = (command: Command): Command =>
+  command.option(
+    '-t, --timeout <duration>',
+    'grace period before a container is killed; default: its own',
+    duration,
+  );
+
+/** When to ask a registry, in one run. */
+export function addPullOption(command: Command): Command {
+  return command.addOption(
+    new Option('--pull <when>', 'ask registries for images; default: as in the file').choices([
+      ...['always', 'missing', 'never', 'policy'],
+    ]),
+  );
+}
+
 export function addLockOptions(command: Command): Command {
   return command
     .option('--lock-timeout <duration>', 'wait for another baleine, for example 30s', duration)

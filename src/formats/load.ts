@@ -16,6 +16,7 @@ import { positionsIn, sourcesOf } from './positions.js';
 import { Inputs } from './project/inputs.js';
 import { loadProject, type Project } from './project/load.js';
 import { environmentOf, type Format, type Loading } from './project/loading.js';
+import { withScale } from './project/scale.js';
 import { Warnings } from './project/warnings.js';
 import type { Source } from './yaml/read-file.js';
 
@@ -40,7 +41,8 @@ export function loadConfig(source: Source): Config {
 
 /** The same, with what it takes to cache the result. */
 export function parseFile(source: Source): ParsedFile {
-  const { root, written, loading, format, warnings } = readProject(source);
+  const { root: merged, written, loading, format, warnings } = readProject(source);
+  const root = withScale(merged, format, source.project?.scale);
   const { problems, inputs } = loading;
   problems.throwIfAny();
   const how = { ...source.project, directory: directoryOf(source) };

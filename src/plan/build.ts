@@ -23,6 +23,8 @@ export interface PlanInput {
   paths: InstallPaths;
   /** `--target`. Empty: everything. */
   targets?: readonly Address[];
+  /** The targets without others of their kinds that they depend on. */
+  alone?: boolean;
   /** `--replace`: replaced even if unchanged. */
   replace?: readonly Address[];
   /** Restarted even if unchanged. */
@@ -81,14 +83,14 @@ interface Decided {
 }
 
 function decideAll(input: PlanInput): Decided {
-  const { rows, observed, kinds, targets = [], replace = [], restart = [] } = input;
+  const { rows, observed, kinds, targets = [], replace = [], restart = [], alone = false } = input;
   const forced = (address: Address) => {
     if (replace.includes(address)) return 'replace';
     return restart.includes(address) ? 'restart' : undefined;
   };
   const resources = input.resources.filter(({ spare }) => !spare);
   rejectUnknown(replace, new Set(resources.map(({ address }) => address)));
-  const isSelected = selectTargets(targets, resources, rows, kinds);
+  const isSelected = selectTargets(targets, resources, rows, kinds, { alone });
   const rowOf = new Map(rows.map((row) => [addressOf(row.kind, row.name), row]));
   const desired = new Set(resources.map(({ address }) => address));
   const changed = resources

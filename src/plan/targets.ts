@@ -1,23 +1,29 @@
 import type { Kinds } from '../kinds/kind.js';
-import { type Address, addressOf } from '../model/address.js';
+import { type Address, addressOf, parseAddress } from '../model/address.js';
 import { UserError } from '../model/errors.js';
 import type { Resource, Row } from '../model/resource.js';
 
 /**
  * What `--target` selects: the targets, what their kinds include with them, all their dependencies,
  * and the dependents of what is deleted.
+ *
+ * @param how.alone without others of their kinds that they depend on
  */
 export function selectTargets(
   targets: readonly Address[],
   resources: readonly Resource[],
   rows: readonly Row[],
   kinds: Kinds,
+  { alone = false }: { alone?: boolean } = {},
 ): (address: Address) => boolean {
   if (targets.length === 0) return () => true;
+  const ofKind = new Set(targets.map(kindOf));
+  const isFollowed = (address: Address) =>
+    !alone || targets.includes(address) || !ofKind.has(kindOf(address));
   const needs = new Map(
     resources.map(({ address, needs: list, createdFrom = [] }) => [
       address,
-      [...list, ...createdFrom],
+      [...list, ...createdFrom].filter(isFollowed),
     ]),
   );
   const recorded = rows.map((row) => ({ address: addressOf(row.kind, row.name), ...row }));
@@ -41,6 +47,8 @@ export function selectTargets(
   for (const each of targets) alongside(each, resources, rows, kinds).forEach(add);
   return (address) => selected.has(address);
 }
+
+const kindOf = (address: Address) => parseAddress(address)?.kind;
 
 /** `--replace` and `--target` accept addresses of this stack only. */
 export function rejectUnknown(addresses: readonly Address[], known: ReadonlySet<Address>): void {

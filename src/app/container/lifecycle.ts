@@ -1,12 +1,11 @@
 import { kinds } from '../../kinds/index.js';
 import { type Address, addressOf } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
-import type { Plan } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { ContainerSpec } from '../../model/specs.js';
-import type { Step } from '../../model/step.js';
 import type { Store } from '../../state/store.js';
 import type { Context } from '../context.js';
+import { withGrace } from '../grace.js';
 import { executeBriefly, withStoreOrWait } from '../imperative/change.js';
 import { oneOffError } from '../imperative/record.js';
 import { type ContainerRow, findContainers } from '../lookup.js';
@@ -152,14 +151,6 @@ async function recordIntent(
     .map((row) => ({ ...row, spec: edit(row.spec) }))
     .filter(({ spec }, index) => !spec.stopped && rows[index]?.spec.stopped);
   await Promise.all(changed.map((row) => store.put(row)));
-}
-
-/** The plan with another grace period in milliseconds. */
-function withGrace(plan: Plan, grace: number | undefined): Plan {
-  if (grace === undefined) return plan;
-  const hasten = (step: Step): Step =>
-    step.verb === 'container.stop' ? { ...step, args: { ...(step.args as object), grace } } : step;
-  return { ...plan, units: plan.units.map((each) => ({ ...each, steps: each.steps.map(hasten) })) };
 }
 
 function withSpec(row: Row, part: Partial<ContainerSpec>): Row {

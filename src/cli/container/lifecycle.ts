@@ -1,14 +1,15 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { changeLifecycle, type LifecycleVerb } from '../../app/container/lifecycle.js';
 import { pauseContainers, unpauseContainers } from '../../app/container/running.js';
 import { type StackScope, scopedStack } from '../../app/lookup.js';
 import type { ChangeOptions } from '../../app/options.js';
-import { addScopeOptions, duration } from '../options.js';
+import { addGrace, addScopeOptions, duration } from '../options.js';
 import { openContext } from '../terminal.js';
 import { addJson, type NamedOptions, printEach, registerNamed } from './running.js';
 
 interface Options extends ChangeOptions, NamedOptions {
   json?: true;
+  timeout?: number;
   time?: number;
 }
 
@@ -36,11 +37,9 @@ function registerLifecycle(parent: Command, verb: LifecycleVerb, scope: StackSco
     .option('--json', 'one JSON object a line')
     .option('--lock-timeout <duration>', 'wait for another baleine (default 10s)', duration);
   if (verb !== 'start') {
-    command.option(
-      '-t, --time <duration>',
-      'grace period before it is killed; default: its own',
-      duration,
-    );
+    addGrace(command);
+    const old = new Option('--time <duration>', 'the same as --timeout').argParser(duration);
+    command.addOption(old.hideHelp());
   }
   const family = scope === 'imperative' ? 'container ' : '';
   addScopeOptions(command, scope)
@@ -48,7 +47,9 @@ function registerLifecycle(parent: Command, verb: LifecycleVerb, scope: StackSco
     .action(async (names: string[], options: Options, self: Command) => {
       const context = openContext(self);
       const stack = await scopedStack(context, options.stack, scope, names);
-      process.exitCode = await changeLifecycle(context, verb, stack, names, options);
+      const { timeout: time = options.time } = options;
+      const how = { ...options, ...(time !== undefined && { time }) };
+      process.exitCode = await changeLifecycle(context, verb, stack, names, how);
     });
 }
 

@@ -3,7 +3,13 @@ import type { Command } from 'commander';
 import { apply } from '../../app/apply.js';
 import type { ApplyOptions } from '../../app/apply-stack.js';
 import { notifyFailures, type UnattendedRun } from '../../app/failure-notifier.js';
-import { addCommonOptions, addPlanFlags, addRunOptions, addWaitOptions } from '../options.js';
+import {
+  addCommonOptions,
+  addPlanFlags,
+  addPullOption,
+  addRunOptions,
+  addWaitOptions,
+} from '../options.js';
 import { openContext } from '../terminal.js';
 
 const EXAMPLES = `
@@ -18,7 +24,7 @@ export function register(program: Command): void {
     .description('converge the host to the file: show the plan, ask, execute')
     .argument('[planfile]', 'a plan saved by `plan --out`, executed without asking')
     .option('--stack <name>', 'this stack as recorded, without its file; - for the imperative one');
-  addWaitOptions(addPlanFlags(addRunOptions(addCommonOptions(command))))
+  addWaitOptions(addPullOption(addPlanFlags(addRunOptions(addCommonOptions(command)))))
     .addHelpText('after', EXAMPLES)
     .action(async (file: string | undefined, options: ApplyOptions, self: Command) => {
       const context = openContext(self);

@@ -29,7 +29,7 @@ export function prepare(root: Entry, options: StackOptions, loading: Loading): P
     if (section.startsWith('x-')) return [];
     if (!mappingOf(entry)) return [[section, entry]];
     if (section !== 'containers' && section !== 'farms') return [[section, sectionOf(entry)]];
-    const chosen = withActive(sectionOf(entry), profiles, options.running);
+    const chosen = withActive(sectionOf(entry), profiles, options);
     inactive.push(...chosen.inactive);
     const resolve = section === 'farms' ? resolveFarm : resolveService;
     const services = fieldsOf(chosen.section).map(

@@ -44,7 +44,7 @@ export function translate(
   const { section, inactive } = withActive(
     below(root, 'services') ?? scalar(root, null),
     () => profilesOf(options, loading),
-    options.running,
+    options,
   );
   const services = fieldsOf(section).map(
     ([name, each]) => [name, resolveService(each, loading)] as const,

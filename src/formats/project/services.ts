@@ -12,6 +12,7 @@ import {
   scalar,
   textOf,
 } from '../entries.js';
+import type { ProjectOptions } from '../yaml/read-file.js';
 import { parseEnvFile } from './env-file.js';
 import { type Loading, readFile } from './loading.js';
 import { pairsOf, without } from './merge.js';
@@ -121,26 +122,33 @@ function labelsOf(service: Entry, loading: Loading): Entry | undefined {
 /**
  * The services whose profiles are active, or that have none; `*` activates all.
  *
- * @param running names of services that are active whatever their profiles
+ * @param how.running names of services that are active whatever their profiles
+ * @param how.named names of services all of whose profiles are active
  * @returns names of the others
  */
 export function withActive(
   section: Entry,
   profiles: () => readonly string[],
-  running: readonly string[] = [],
+  { running = [], named = [] }: Pick<ProjectOptions, 'running' | 'named'> = {},
 ): { section: Entry; inactive: string[] } {
   let known: ReadonlySet<string> | undefined;
   const isOn = (profile: string) => {
-    known ??= new Set(profiles());
+    known ??= new Set([
+      ...profiles(),
+      ...named.flatMap((name) => profilesIn(below(section, name, 'profiles'))),
+    ]);
     return known.has('*') || known.has(profile);
   };
   const inactive: string[] = [];
   const kept = fieldsOf(section).flatMap(([name, service]) => {
     const clause = below(service, 'profiles');
-    const own = clause ? (itemsOf(clause) ?? [clause]).flatMap((each) => textOf(each) ?? []) : [];
+    const own = profilesIn(clause);
     const isActive = own.length === 0 || running.includes(name) || own.some(isOn);
     if (!isActive) inactive.push(name);
     return isActive ? [[name, clause ? without(service, 'profiles') : service] as const] : [];
   });
   return { section: kept.length > 0 ? mapping(section, kept) : scalar(section, null), inactive };
 }
+
+const profilesIn = (clause: Entry | undefined): string[] =>
+  clause ? (itemsOf(clause) ?? [clause]).flatMap((each) => textOf(each) ?? []) : [];

@@ -24,6 +24,10 @@ export interface ProjectOptions {
   profiles?: readonly string[];
   /** Services that are active whatever their profiles, because they were started before. */
   running?: readonly string[];
+  /** Services whose profiles are active, because the command line names them. */
+  named?: readonly string[];
+  /** Services by their number of replicas, instead of the one in the file. */
+  scale?: Readonly<Record<string, number>>;
   /** In place of `.env`; later ones win. */
   envFiles?: readonly string[];
 }
@@ -38,8 +42,12 @@ export const MAX_SIZE = 1024 * 1024;
  */
 export async function readSource(file: string): Promise<SourceText> {
   if (file !== '-') return readText(file);
-  return { file, text: textOf(await drain(process.stdin), file), directory: process.cwd() };
+  standardInput ??= drain(process.stdin);
+  return { file, text: textOf(await standardInput, file), directory: process.cwd() };
 }
+
+/** Read once: a command may need the file again. */
+let standardInput: Promise<Buffer> | undefined;
 
 /** The same for a file that is not standard input. */
 export function readText(file: string): SourceText {

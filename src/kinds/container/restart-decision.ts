@@ -47,6 +47,12 @@ function whileEnded(
   return (changed || seen.rebooted ? undefined : postponed(desired, row, seen)) ?? start;
 }
 
+/** Whether it has ended, and nothing restarts it before somebody asks for it. */
+export function staysEnded({ spec, facts }: ContainerRow, seen: ContainerSeen): boolean {
+  if (seen.running || facts.pid === undefined) return false;
+  return facts.halted !== undefined || !mayRestart(spec, seen, facts);
+}
+
 /** Whether the restart policy allows a restart of an ended container. */
 function mayRestart(
   { restart }: ContainerSpec,
