@@ -188,12 +188,15 @@ export interface LinkSpec {
   address?: string;
   mac?: string;
   /**
-   * The default route, at most one per container: the way out of the first bridge that has one, or
-   * the host's address on the first bridge that has one.
+   * The default route, at most one per container: the way out of the first bridge that has one, the
+   * gateway of the first that has one, or the host's address on the first that has one.
    */
   gateway?: string;
-  /** The name server of the way out that `gateway` is. */
-  dns?: string;
+  /**
+   * The name servers of the way out, or of the bridge's gateway, that `gateway` is, even if there are
+   * none; absent if it is the host.
+   */
+  dns?: string | string[];
 }
 
 /** A condition that another container must meet before this one starts. */

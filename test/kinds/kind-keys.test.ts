@@ -17,6 +17,9 @@ const BRIDGE: Samples<typeof BRIDGE_KEYS> = {
   host: [undefined, '10.0.0.1', 'bridge.net'],
   isolated: [false, true, 'bridge.net'],
   uplink: [undefined, 'eth1', 'bridge.net'],
+  gateway: [undefined, '10.0.0.254', 'bridge.net'],
+  dns: ['10.0.0.9', ['10.0.0.9', '10.0.0.8'], 'bridge.net'],
+  range: [undefined, '10.0.0.64/26', 'bridge.net'],
   egress: [false, true, 'bridge.net'],
   protect: [false, true, 'bridge.net'],
 };
@@ -78,6 +81,8 @@ const ALL: [Part, Record<string, Sample>][] = [
 
 /** A farm with one part that has one value of one key. */
 function file(part: Part, key: string, value: unknown): string {
+  // name servers of a bridge belong to its gateway
+  const gateway = key === 'dns' ? { gateway: '10.0.0.254' } : {};
   const more = (name: Part) => (name === part && value !== undefined ? { [key]: value } : {});
   return JSON.stringify({
     name: 'one',
@@ -86,7 +91,7 @@ function file(part: Part, key: string, value: unknown): string {
       base: { size: '64M', from: HOST, command: ['busybox'], ...more('image') },
     },
     bridges: {
-      net: { subnet: '10.0.0.0/24', ...more('bridge') },
+      net: { subnet: '10.0.0.0/24', ...gateway, ...more('bridge') },
       back: { subnet: '10.1.0.0/24' },
     },
     volumes: { data: more('volume') },

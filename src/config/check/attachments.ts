@@ -44,6 +44,9 @@ function problemOnBridge(
   const subnet = parseSubnet(bridge.subnet);
   if (!subnet) return undefined;
   if (address === bridge.host) return `${address} is the address of the host on bridges.${name}`;
+  if (address === bridge.gateway && bridge.uplink !== undefined) {
+    return `${address} is the gateway of bridges.${name}`;
+  }
   if (bridge.egress && address === egressAddress(bridge)) {
     return `${address} is the address of the way out of bridges.${name}`;
   }

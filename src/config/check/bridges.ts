@@ -38,6 +38,8 @@ export function checkBridges(subject: ValidationContext): void {
     const subnet = checkSubnet(subject, name, bridge);
     checkHost(subject, name, bridge, subnet);
     checkEgress(subject, name, bridge, subnet);
+    checkGateway(subject, name, bridge, subnet);
+    checkRange(subject, name, bridge, subnet);
     if (subnet) {
       const other = subnets.overlapping(subnet);
       const path = ['bridges', name, 'subnet'];
@@ -61,7 +63,7 @@ export function checkBridges(subject: ValidationContext): void {
 
 function checkIsolated({ problems }: ValidationContext, name: string, bridge: BridgeSource): void {
   if (!bridge.isolated) return;
-  for (const key of ['host', 'uplink'] as const) {
+  for (const key of ['host', 'uplink', 'gateway'] as const) {
     if (bridge[key] === undefined) continue;
     problems.atKey(
       ['bridges', name, key],
@@ -116,6 +118,52 @@ function checkHost(
   else if (subnet) {
     const complaint = addressProblem(host, subnet);
     if (complaint) problems.atValue(path, complaint);
+  }
+}
+
+/** A router that its containers can reach, and that no other default route competes with. */
+function checkGateway(
+  { problems }: ValidationContext,
+  name: string,
+  { gateway, dns, host, egress, subnet: text }: BridgeSource,
+  subnet: Subnet | undefined,
+): void {
+  const path = ['bridges', name, 'gateway'];
+  if (gateway === undefined) {
+    const why = 'name servers of a bridge belong to its gateway';
+    if (dns) problems.atKey(['bridges', name, 'dns'], why, 'add gateway, or dns to its containers');
+    return;
+  }
+  if (egress) problems.atKey(path, 'a bridge with a way out has no gateway', 'remove one of them');
+  if (gateway === host) {
+    const why = `${gateway} is the address of the host, the default route where there is no gateway`;
+    problems.atValue(path, why, 'remove gateway');
+  }
+  if (text === undefined || text === 'auto') {
+    problems.atValue(path, 'a gateway needs a subnet that it is in', 'give the subnet');
+  } else if (subnet) {
+    const complaint = addressProblem(gateway, subnet);
+    if (complaint) problems.atValue(path, complaint);
+  }
+}
+
+function checkRange(
+  { problems }: ValidationContext,
+  name: string,
+  { range, subnet: text }: BridgeSource,
+  subnet: Subnet | undefined,
+): void {
+  if (range === undefined) return;
+  const path = ['bridges', name, 'range'];
+  const part = parseSubnet(range);
+  if (!part) {
+    const meant = parseCidr(range)?.subnet;
+    const hint = meant && `did you mean "${formatSubnet(meant)}"?`;
+    problems.atValue(path, `${range} has bits set behind its prefix`, hint);
+  } else if (text === undefined || text === 'auto') {
+    problems.atValue(path, 'a range needs a subnet that it is in', 'give the subnet');
+  } else if (subnet && (part.prefix < subnet.prefix || !overlap(part, subnet))) {
+    problems.atValue(path, `${range} is not in ${text}`);
   }
 }
 
@@ -203,11 +251,12 @@ function checkPorts(
 function checkRoom(
   subject: ValidationContext,
   name: string,
-  { host, egress }: BridgeSource,
+  { host, gateway, uplink, egress }: BridgeSource,
   subnet: Subnet,
   all: ReadonlyMap<string, number>,
 ): void {
-  const room = capacity(subnet) - (host === undefined ? 0 : 1) - (egress ? 1 : 0);
+  const others = [host !== undefined, gateway !== undefined && uplink !== undefined, egress];
+  const room = capacity(subnet) - others.filter(Boolean).length;
   const members = all.get(name) ?? 0;
   if (members <= room) return;
   const message = `${members} containers join bridges.${name}, which has ${room} addresses for them`;

@@ -64,7 +64,7 @@ export const NETWORK_ROWS: Rows = {
   'ipam.config': translated('`subnet` and `host`, of the first IPv4 network'),
   'ipam.config.subnet': translated('`subnet`'),
   'ipam.config.gateway': translated('`host`'),
-  'ipam.config.ip_range': noEffect('addresses are leased from the whole subnet'),
+  'ipam.config.ip_range': translated('`range`'),
   'ipam.config.aux_addresses': noEffect('addresses in use are never leased'),
 };
 
@@ -74,7 +74,8 @@ function ipamOf(value: Entry, to: Translation): Fields {
   for (const each of all) translateKeys(each, NETWORK_ROWS, to, 'ipam.config.');
   const first = all.find((each) => !textOf(below(each, 'subnet') ?? each)?.includes(':'));
   if (!first) return {};
-  return { subnet: below(first, 'subnet'), host: below(first, 'gateway') };
+  const [subnet, host, range] = ['subnet', 'gateway', 'ip_range'].map((key) => below(first, key));
+  return { subnet, host, range };
 }
 
 /** A top-level network as a bridge. */

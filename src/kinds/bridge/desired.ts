@@ -45,7 +45,7 @@ export function desiredBridges(context: Context): Bridges {
 
 function ownSpec(name: string, entry: BridgeSource, context: Context): BridgeSpec {
   const { config, paths } = context;
-  const { subnet, host, isolated, uplink, egress } = entry;
+  const { subnet, host, isolated, uplink, gateway, dns, range, egress } = entry;
   const recorded = recordedSpec<BridgeSpec>(context, 'bridge', name);
   return {
     link: recorded?.link ?? bridgeLink(paths, config.name, name),
@@ -54,6 +54,9 @@ function ownSpec(name: string, entry: BridgeSource, context: Context): BridgeSpe
     ...(host !== undefined && { host }),
     isolated,
     ...(uplink !== undefined && { uplink }),
+    ...(gateway !== undefined && { gateway }),
+    ...(dns !== undefined && { dns }),
+    ...(range !== undefined && { range }),
     ...(egress !== undefined && { egress }),
   };
 }

@@ -54,6 +54,45 @@ export const BRIDGE_KEYS = {
     change: 'update',
     flag: { flags: '--uplink <interface>', help: 'an interface of the host to attach' },
   }),
+  gateway: recordedKey({
+    schema: {
+      description:
+        'The router of the network that the bridge is on: the default route of its containers, in place of the host. An address of its subnet, of a machine behind the `uplink` or of a container on the bridge.',
+      $ref: '#/definitions/ipv4',
+    },
+    read: (raw: string | undefined) => raw,
+    change: 'update',
+    flag: { flags: '--gateway <address>', help: 'default route of its containers' },
+  }),
+  dns: recordedKey({
+    schema: {
+      description:
+        'Name servers of containers that use its `gateway` and have no `dns` of their own: an address, or a list of up to three.',
+      anyOf: [
+        {
+          type: 'array',
+          items: { $ref: '#/definitions/ipv4' },
+          minItems: 1,
+          maxItems: 3,
+          errorMessage: 'must list 1 to 3 name servers',
+        },
+        { $ref: '#/definitions/ipv4' },
+      ],
+    },
+    read: (raw: string | string[] | undefined) => (raw === undefined ? raw : [raw].flat()),
+    change: 'update',
+    flag: { flags: '--dns <address>', help: 'name server of containers that use its gateway' },
+  }),
+  range: recordedKey({
+    schema: {
+      description:
+        'The part of its subnet from which containers without an `address` get one: `192.168.9.64/26`. Default: all of it. On a network of other machines, one that no DHCP server assigns from.',
+      $ref: '#/definitions/subnet',
+    },
+    read: (raw: string | undefined) => raw,
+    change: 'update',
+    flag: { flags: '--range <subnet>', help: 'part of the subnet for automatic addresses' },
+  }),
   egress: recordedKey({
     schema: {
       description:

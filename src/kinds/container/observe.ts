@@ -70,7 +70,7 @@ export interface LinkState {
   host?: Pick<ObservedLink, 'up' | 'master' | 'alias'>;
   /** Addresses inside; absent if no process runs there to read them through. */
   guest?: string[];
-  /** For a link with a way out: whether it has the default route. */
+  /** For a link with a way out or a gateway beside the host: whether it has the default route. */
   routed?: boolean;
 }
 
@@ -270,7 +270,7 @@ function observeEgress(
   return seen && egressFaults(seen, address, egressRoutes(egress, address, probe.ownNetworks()));
 }
 
-/** Only for a container with a way out: all others have what their start wrote. */
+/** Only for a container whose links have name servers: all others have what their start wrote. */
 function resolves(spec: ContainerSpec, probe: Probe, paths: InstallPaths): false | undefined {
   if (!spec.links.some(({ dns }) => dns !== undefined)) return undefined;
   const same = probe.hasText(resolvCopy(paths, spec.id), resolvConf(spec));

@@ -33,6 +33,27 @@ describe.each(usableRuntimes())('%s', (runtime) => {
     }),
   );
 
+  it.each(['host', 'auto'])(
+    'a user without rights may ping, and listen on port 80, with userns: %s',
+    (userns) =>
+      inPrivateHost(async (host) => {
+        const binaries = ['/bin/busybox', '/usr/bin/perl'];
+        const images = { box: { size: '24M', from: { host: { binaries } } } };
+        const stack = new Stack(host, {
+          ...file({ runtime, user: '1000:1000', userns }),
+          images,
+        });
+        await stack.apply();
+        // busybox ping has no other socket than a raw one; AF_INET, SOCK_DGRAM, IPPROTO_ICMP
+        const icmp = 'socket(my $s, 2, 2, 1) or die $!; print "may ping"';
+        expect(await stack.done('exec', 'box', 'perl', '-e', icmp)).toBe('may ping');
+        const listen = 'busybox nc -l -p 80 >/dev/null & busybox sleep 0.2; busybox netstat -ltn';
+        const { stdout } = await stack.run('exec', 'box', 'busybox', 'sh', '-c', listen);
+        expect(stdout).toMatch(/:80 .*LISTEN/);
+        await stack.destroy();
+      })(),
+  );
+
   it(
     'annotations reach the runtime, except those it would act on',
     inPrivateHost(async (host) => {

@@ -96,6 +96,7 @@ export function configJson(spec: ProcessSpec, context: BundleContext): OciSpec {
         requireDeviceNumber(device, context.rootfs),
       ),
       sysctl: {
+        ...networkDefaults(spec, context),
         ...checkedSysctls(spec.sysctls),
         ...domainOf(spec, context),
       },
@@ -219,6 +220,22 @@ export function guardedPaths(unconfined: boolean, thermal: string[]) {
  */
 function domainOf({ domainname }: ProcessSpec, { userns }: BundleContext): Record<string, string> {
   return domainname === undefined || userns ? {} : { 'kernel.domainname': domainname };
+}
+
+/**
+ * As under Docker: every user may listen below port 1024 and use ping(8), in its own network
+ * namespace. The owner of a shared one has decided.
+ */
+function networkDefaults(
+  { network }: ProcessSpec,
+  { netns, userns }: BundleContext,
+): Record<string, string> {
+  if (netns === 'host' || network !== undefined) return {};
+  return {
+    'net.ipv4.ip_unprivileged_port_start': '0',
+    // icmp(7): groups, of which 2³¹ - 1 is the highest
+    'net.ipv4.ping_group_range': `0 ${userns ? userns.ids.count - 1 : 2 ** 31 - 1}`,
+  };
 }
 
 /** Parameters that belong to a container's network or ipc namespace instead of the host. */

@@ -3,6 +3,7 @@ import type { Instance } from '../../../model/instance.js';
 import type { Subnet } from '../../../model/ipv4.js';
 import {
   addressProblem,
+  broadcastOf,
   capacity,
   contains,
   formatIp,
@@ -49,19 +50,21 @@ function key(container: string, bridge: string): string {
 function leaseOn(
   bridge: string,
   subnet: Subnet,
-  { host }: BridgeSpec,
+  spec: BridgeSpec,
   members: Instance[],
   recorded: { own: Addresses; foreign: Addresses },
   context: Context,
   leases: Map<string, string>,
 ): void {
-  const taken = new Set([...(host ? [host] : []), ...recorded.foreign.keys()]);
+  const { host, gateway } = spec;
+  const own = [host, gateway].filter((each) => each !== undefined);
+  const taken = new Set([...own, ...recorded.foreign.keys()]);
   const dynamic: Instance[] = [];
   for (const member of members) {
     const address = member.entry.bridges[bridge]?.address;
     if (address === undefined) dynamic.push(member);
     else {
-      const problem = problemOf(address, bridge, subnet, host, recorded.foreign);
+      const problem = problemOf(address, bridge, subnet, spec, recorded.foreign);
       if (problem) throw unusable(member, bridge, problem, context);
       take(member.name, address);
     }
@@ -69,11 +72,11 @@ function leaseOn(
   const fresh = dynamic.filter(({ name }) => !keep(name, recorded.own.get(name)));
   for (const address of recorded.own.values()) taken.add(address);
   const [low, high] = (['bottom', 'top'] as const).map((from) =>
-    freeAddresses(subnet, taken, from),
+    freeAddresses(subnet, spec.range, taken, from),
   );
   for (const member of fresh) {
     const address = (member.spare ? high : low)?.next().value;
-    if (address === undefined) throw subnetFull(bridge, subnet, member, context);
+    if (address === undefined) throw subnetFull(bridge, spec, member, context);
     take(member.name, address);
   }
 
@@ -92,10 +95,17 @@ function leaseOn(
 }
 
 /** Free addresses in order; skips those taken while iterating. */
-function* freeAddresses(subnet: Subnet, taken: ReadonlySet<string>, from: 'bottom' | 'top') {
-  const last = capacity(subnet);
-  for (let n = 1; n <= last; n += 1) {
-    const address = nthAddress(subnet, from === 'top' ? last + 1 - n : n);
+function* freeAddresses(
+  subnet: Subnet,
+  range: string | undefined,
+  taken: ReadonlySet<string>,
+  from: 'bottom' | 'top',
+) {
+  const part = (range === undefined ? undefined : parseSubnet(range)) ?? subnet;
+  const first = Math.max(part.network - subnet.network, 1);
+  const last = Math.min(broadcastOf(part) - subnet.network, capacity(subnet));
+  for (let n = first; n <= last; n += 1) {
+    const address = nthAddress(subnet, from === 'top' ? last + first - n : n);
     if (address !== undefined && !taken.has(formatIp(address))) yield formatIp(address);
   }
 }
@@ -108,10 +118,11 @@ function problemOf(
   address: string,
   bridge: string,
   subnet: Subnet,
-  host: string | undefined,
+  { host, gateway, uplink }: BridgeSpec,
   foreign: ReadonlyMap<string, string>,
 ): string | undefined {
   if (address === host) return `${address} is the address of the host on bridge ${bridge}`;
+  if (address === gateway && uplink) return `${address} is the gateway of bridge ${bridge}`;
   const owner = foreign.get(address);
   return owner ? `${address} is in use by ${owner}` : addressProblem(address, subnet);
 }
@@ -171,13 +182,13 @@ function checkPortCount(bridge: string, members: Instance[], { config }: Context
 
 function subnetFull(
   bridge: string,
-  subnet: Subnet,
+  { subnet = '', range }: BridgeSpec,
   { name, spare }: Instance,
   { config }: Context,
 ): UserError {
   const remedy = spare ? 'update: {order: stop-first} in its farm' : 'fewer replicas';
   return new UserError(
-    `${config.where(['bridges', bridge])}: no address left for container ${name}: all ${capacity(subnet)} of bridge ${bridge} are in use`,
-    `Use a larger subnet, or ${remedy}.`,
+    `${config.where(['bridges', bridge])}: no address left for container ${name}: all of ${range ?? subnet} on bridge ${bridge} are in use`,
+    `Use a larger ${range === undefined ? 'subnet' : 'range'}, or ${remedy}.`,
   );
 }

@@ -22,8 +22,7 @@ export function linksOf(
   const before = recorded?.links ?? [];
   const devices = deviceNames(Object.keys(entry.bridges), before);
   const leaving = egressBridge({ entry, ...(egress && { egress }) }, bridges);
-  const router =
-    leaving ?? Object.keys(entry.bridges).find((bridge) => bridges.get(bridge)?.host !== undefined);
+  const router = leaving ?? routerBridge({ entry }, bridges, (bridge) => leases(name, bridge));
   return Object.entries(entry.bridges).flatMap(([bridge, { mac }]) => {
     const spec = bridges.get(bridge);
     if (!spec) return [];
@@ -42,9 +41,9 @@ export function linksOf(
         device: devices.get(bridge) ?? 'eth0',
         address: address === undefined ? undefined : `${address}/${prefix}`,
         mac,
-        gateway:
-          bridge === leaving ? egressAddress(spec) : bridge === router ? spec.host : undefined,
-        dns: bridge === leaving ? INNER.dns : undefined,
+        ...(bridge === leaving
+          ? { gateway: egressAddress(spec), dns: INNER.dns }
+          : bridge === router && routeOn(spec, entry, address)),
       }),
     ];
   });
@@ -57,6 +56,31 @@ export function egressBridge(
 ): string | undefined {
   if (egress || entry.egress === false) return undefined;
   return Object.keys(entry.bridges).find((bridge) => bridges.get(bridge)?.egress);
+}
+
+/** The bridge of the default route of a container that uses no way out. */
+function routerBridge(
+  { entry }: Pick<Instance, 'entry'>,
+  bridges: ReadonlyMap<string, BridgeSpec>,
+  addressOn: (bridge: string) => string | undefined,
+): string | undefined {
+  const routes = Object.keys(entry.bridges).map((bridge) => {
+    const spec = bridges.get(bridge);
+    return { bridge, route: spec && routeOn(spec, entry, addressOn(bridge)) };
+  });
+  const found = routes.find(({ route }) => route?.dns) ?? routes.find(({ route }) => route);
+  return found?.bridge;
+}
+
+/** A container that is the gateway itself has no route to itself. */
+function routeOn(
+  { gateway, dns, host }: BridgeSpec,
+  entry: Instance['entry'],
+  address: string | undefined,
+): Pick<LinkSpec, 'gateway' | 'dns'> | undefined {
+  const isUsed = gateway !== undefined && gateway !== address && entry.egress !== false;
+  if (isUsed) return { gateway, dns: dns ?? [] };
+  return host === undefined ? undefined : { gateway: host };
 }
 
 function deviceNames(bridges: string[], recorded: LinkSpec[]) {

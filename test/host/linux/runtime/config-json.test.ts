@@ -207,7 +207,13 @@ describe('configJson', () => {
 
   it('sets the container’s sysctls only', () => {
     const sysctls = { 'net.core.somaxconn': '1024', 'kernel.shmmax': '1' };
-    expect(config({ sysctls }).linux.sysctl).toEqual(sysctls);
+    expect(config({ sysctls }).linux.sysctl).toEqual({
+      'net.ipv4.ip_unprivileged_port_start': '0',
+      'net.ipv4.ping_group_range': '0 2147483647',
+      ...sysctls,
+    });
+    const own = { 'net.ipv4.ip_unprivileged_port_start': '1024' };
+    expect(config({ sysctls: own }).linux.sysctl).toMatchObject(own);
     for (const name of [
       'kernel.panic',
       'vm.swappiness',

@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import type { ContainerSpec } from '../../src/model/specs.js';
+import { MemoryStack } from '../support/memory-stack.js';
+import { places, withBridges } from './read.js';
+
+const LAN = 'subnet: 192.168.9.0/24';
+const container = (bridges: string) => `web: { image: base, command: [x], bridges: ${bridges} }`;
+
+describe('a gateway is refused', () => {
+  it.each([
+    ['without a subnet', 'lan: { gateway: 192.168.9.1 }', 'a gateway needs a subnet that it is in'],
+    [
+      'on a subnet that may be any',
+      'lan: { subnet: auto, gateway: 192.168.9.1 }',
+      'a gateway needs a subnet that it is in',
+    ],
+    ['outside', `lan: { ${LAN}, gateway: 10.0.0.1 }`, '10.0.0.1 is outside 192.168.9.0/24'],
+    [
+      'that is the host',
+      `lan: { ${LAN}, host: 192.168.9.1, gateway: 192.168.9.1 }`,
+      '192.168.9.1 is the address of the host, the default route where there is no gateway',
+    ],
+    [
+      'beside a way out',
+      `lan: { ${LAN}, egress: true, gateway: 192.168.9.1 }`,
+      'a bridge with a way out has no gateway',
+    ],
+    [
+      'on an isolated bridge',
+      `lan: { ${LAN}, isolated: true, gateway: 192.168.9.1 }`,
+      'an isolated bridge has no gateway',
+    ],
+    [
+      'that is missing, of name servers',
+      `lan: { ${LAN}, dns: 192.168.9.1 }`,
+      'name servers of a bridge belong to its gateway',
+    ],
+    [
+      'as the address of a container beside machines of the network',
+      `lan: { ${LAN}, uplink: eth1, gateway: 192.168.9.1 }`,
+      '192.168.9.1 is the gateway of bridges.lan',
+      '{ lan: { address: 192.168.9.1 } }',
+    ],
+  ])('%s', (_, bridge, message, members = '[lan]') => {
+    const found = places(withBridges(bridge, container(members)));
+    expect(found).toEqual([expect.stringMatching(/^[35]:\d+: /)]);
+    expect(found[0]).toContain(message);
+  });
+});
+
+describe('a range is refused', () => {
+  it.each([
+    ['192.168.9.65/26', '192.168.9.65/26 has bits set behind its prefix'],
+    ['192.168.8.0/26', '192.168.8.0/26 is not in 192.168.9.0/24'],
+    ['192.168.0.0/16', '192.168.0.0/16 is not in 192.168.9.0/24'],
+  ])('%s', (range, message) => {
+    const found = places(withBridges(`lan: { ${LAN}, range: ${range} }`, container('[lan]')));
+    expect(found).toEqual([expect.stringContaining(message)]);
+  });
+});
+
+/** Containers a, b and c, in this order. */
+const file = (bridges: string, members: string) => `
+name: shop
+images: { base: { from: { tar: base.tar } } }
+bridges: { ${bridges} }
+containers:
+${['a', 'b', 'c'].map((name) => `  ${name}: { image: base, command: [x], bridges: ${members} }`).join('\n')}
+`;
+
+/** Address, default route and name servers on each bridge, by container. */
+function linksIn(text: string): Record<string, string[]> {
+  const { resources } = new MemoryStack().desired(text);
+  const containers = resources.filter(({ kind }) => kind === 'container');
+  return Object.fromEntries(
+    containers.map(({ name, spec }) => [
+      name,
+      (spec as ContainerSpec).links.map(({ bridge, address, gateway, dns }) =>
+        [bridge, address, gateway && `via ${gateway}`, dns && [dns].flat().join()]
+          .filter(Boolean)
+          .join(' '),
+      ),
+    ]),
+  );
+}
+
+it('automatic addresses are those of the range, without the gateway', () => {
+  const bridge = `lan: { ${LAN}, gateway: 192.168.9.65, dns: 192.168.9.7, range: 192.168.9.64/30 }`;
+  expect(linksIn(file(bridge, '[lan]'))).toEqual({
+    a: ['lan 192.168.9.64/24 via 192.168.9.65 192.168.9.7'],
+    b: ['lan 192.168.9.66/24 via 192.168.9.65 192.168.9.7'],
+    c: ['lan 192.168.9.67/24 via 192.168.9.65 192.168.9.7'],
+  });
+  const small = bridge.replace('/30', '/31');
+  expect(() => linksIn(file(small, '[lan]'))).toThrow(
+    'no address left for container b: all of 192.168.9.64/31 on bridge lan are in use',
+  );
+});
+
+it('a gateway has precedence over the host, a way out over a gateway', () => {
+  const host = 'back: { subnet: 10.0.1.0/24, host: 10.0.1.1 }';
+  const lan = `lan: { ${LAN}, gateway: 192.168.9.1 }`;
+  const open = 'open: { subnet: 10.0.2.0/24, egress: true }';
+  const routes = (bridges: string[], members: string) =>
+    linksIn(file(bridges.join(', '), members)).a;
+  expect(routes([host, lan], '[back, lan]')).toEqual([
+    'back 10.0.1.2/24',
+    'lan 192.168.9.2/24 via 192.168.9.1',
+  ]);
+  expect(routes([host, lan, open], '[back, lan, open]')).toEqual([
+    'back 10.0.1.2/24',
+    'lan 192.168.9.2/24',
+    'open 10.0.2.1/24 via 10.0.2.254 192.0.2.3',
+  ]);
+  expect(routes([host, lan], '[back, lan], egress: false')).toEqual([
+    'back 10.0.1.2/24 via 10.0.1.1',
+    'lan 192.168.9.2/24',
+  ]);
+});
+
+it('a container that is the gateway has no route to itself', () => {
+  const text = file(`lan: { ${LAN}, gateway: 192.168.9.1 }`, '[lan]').replace(
+    'a: { image: base, command: [x], bridges: [lan] }',
+    'a: { image: base, command: [x], bridges: { lan: { address: 192.168.9.1 } } }',
+  );
+  expect(linksIn(text)).toMatchObject({
+    a: ['lan 192.168.9.1/24'],
+    b: ['lan 192.168.9.2/24 via 192.168.9.1'],
+  });
+});
