@@ -1,10 +1,16 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../model/config.js';
 import { messageOf, UserError } from '../model/errors.js';
 import type { Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
 import type { Row } from '../model/resource.js';
-import { clearDestroyed, findDestroyed, type StackFile } from '../state/aux-tables.js';
+import {
+  clearDestroyed,
+  findDestroyed,
+  recordStackFile,
+  type StackFile,
+} from '../state/aux-tables.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
 import type { FetchOptions } from './fetching.js';
@@ -51,7 +57,7 @@ export async function applyStack(
       health: 'note',
     });
     const failed = afterFailure(context, config, store, options);
-    const before = () => forgetDestroyedStack(context, which, options);
+    const before = () => noteApplied(context, which, options);
     const code = await propose(context, plan, store, options, false, { before, failed });
     if (code === 0) await before();
     if (context.unresolvedImages?.size) throw unresolvedError(context.unresolvedImages);
@@ -99,7 +105,7 @@ export async function applyRecorded(
     if (options.unattended) refuseDestroyed(context, { stack });
     const planOptions = { ...planOptionsOf(options), health: 'note' } as const;
     const plan = await planRecorded(context, stack, store.rows, (each) => each, planOptions);
-    const before = () => forgetDestroyedStack(context, { stack }, options);
+    const before = () => noteApplied(context, { stack }, options);
     return propose(context, plan, store, options, false, { before });
   });
   return code === 0 && options.wait ? waitHealthy(context, stack, options) : code;
@@ -125,7 +131,7 @@ export async function applySaved(
       await view.plan(plan);
       return 0;
     }
-    if (!destroy) await forgetDestroyedStack(context, which, options);
+    if (!destroy) await noteApplied(context, which, options);
     else if (!saved.narrowed) {
       const { findSchedules, stopSchedules } = await import('./schedules.js');
       await stopSchedules(context, which, await findSchedules(context, plan.stack), store);
@@ -180,11 +186,12 @@ function refuseDestroyed({ paths: { root } }: Context, which: StackFile): void {
   );
 }
 
-/** An attended run brings a destroyed stack back. */
-async function forgetDestroyedStack(
+/** An attended run brings a destroyed stack back. The file is for `ls`: a failure does not matter. */
+async function noteApplied(
   { paths: { root } }: Context,
   which: StackFile,
   { unattended }: ApplyOptions,
 ): Promise<void> {
   if (!unattended) await clearDestroyed(root, which);
+  if (existsSync(root)) await recordStackFile(root, which).catch(() => undefined);
 }

@@ -6,6 +6,26 @@ import type { InstallPaths } from '../model/install-paths.js';
 import type { ListedContainer } from '../model/listed-container.js';
 import type { Row } from '../model/resource.js';
 import type { ContainerFacts, ContainerSpec } from '../model/specs.js';
+import type { Context } from './context.js';
+import { findContainers, membersOf, scopedStack, selectContainers } from './lookup.js';
+
+/** The containers that `ps` lists, and their stack; undefined for all stacks. */
+export async function listContainers(
+  context: Context,
+  names: readonly string[],
+  { allStacks, stack: named }: { allStacks?: true; stack?: string },
+): Promise<{ stack: string | undefined; containers: ListedContainer[] }> {
+  const stack = allStacks ? undefined : await scopedStack(context, named, 'file', names);
+  const { rows } = context.state();
+  const stacks = stack === undefined ? [...new Set(rows.map((row) => row.stack))] : [stack];
+  const isOf = (each: string) => names.some((name) => membersOf(rows, each, name).length > 0);
+  const listed = stacks.flatMap((each) => {
+    if (names.length === 0) return findContainers(rows, each, [], 'list');
+    return stack !== undefined || isOf(each) ? selectContainers(rows, each, names, 'list') : [];
+  });
+  const containers = describeContainers(listed, await context.probe(), context.paths);
+  return { stack, containers };
+}
 
 /** Rows of containers as they are on the host now, by stack and name. */
 export function describeContainers(
@@ -37,6 +57,7 @@ function describe(
     ...(spec.publish && { publish: spec.publish }),
     ...(spec.held && { held: spec.held.differs }),
     limits: spec.limits,
+    ...(Object.keys(spec.labels ?? {}).length > 0 && { labels: spec.labels }),
   };
 }
 

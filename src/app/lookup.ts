@@ -126,15 +126,33 @@ function notFound(rows: readonly Row[], stack: string, name: string, purpose: st
   );
 }
 
-/** The id of a container by its name in a stack: in `--stack`, else in the command's scope. */
+/**
+ * The id of a container by its name in a stack, or of an instance of a service or farm of that name.
+ *
+ * @param index which one, from 1; default: the first
+ * @throws UserError for an instance that does not exist; a container may not exist
+ */
 export async function containerId(
   context: Context,
   name: string,
   stack: string | undefined,
   scope: StackScope,
+  index?: number,
 ): Promise<string> {
   if (!NAME.test(name)) {
     throw new UserError(`cannot find container ${name}: that is no name`, 'baleine ps lists them');
   }
-  return idOf(await scopedStack(context, stack, scope, [name]), name);
+  const scoped = await scopedStack(context, stack, scope, [name]);
+  const members = membersOf(context.state().rows, scoped, name);
+  const isAlone = members.length === 0 || members[0]?.name === name;
+  if (isAlone && (index ?? 1) === 1) return idOf(scoped, name);
+  const names = [`${name}-${index ?? 1}`, `${name}-server-${index ?? 1}`];
+  const found = members.find((row) => names.includes(row.name));
+  if (found) return found.spec.id;
+  throw new UserError(
+    `cannot find instance ${index ?? 1} of ${name}`,
+    isAlone
+      ? 'It is a single container.'
+      : `There is: ${members.map((row) => row.name).join(', ')}`,
+  );
 }

@@ -20,6 +20,7 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   config: () => import('./stack/config.js'),
   convert: () => import('./stack/convert.js'),
   ps: () => import('./stack/ps.js'),
+  ls: () => import('./stack/ls.js'),
   stats: () => import('./stack/stats.js'),
   scale: () => import('./stack/scale.js'),
   rollback: () => import('./stack/rollback.js'),
@@ -33,6 +34,7 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   unpause: async () => ({ register: (await import('./container/lifecycle.js')).registerUnpause }),
   kill: async () => ({ register: (await import('./container/running.js')).registerKill }),
   cp: async () => ({ register: (await import('./container/disk.js')).registerCp }),
+  port: () => import('./container/port.js'),
   top: async () => ({ register: (await import('./container/running.js')).registerTop }),
   inspect: async () => ({ register: (await import('./container/running.js')).registerInspect }),
   container: () => import('./container/index.js'),
@@ -91,7 +93,21 @@ async function withSuggestion(error: UnknownWord): Promise<Error> {
 
 /** Commands that only print; all others succeed even if their output fails. */
 const PRINTING = new Set([
-  ...['plan', 'ps', 'stats', 'status', 'logs', 'top', 'inspect', 'list', 'graph', 'events', 'wait'],
+  ...[
+    'plan',
+    'ps',
+    'ls',
+    'port',
+    'stats',
+    'status',
+    'logs',
+    'top',
+    'inspect',
+    'list',
+    'graph',
+    'events',
+    'wait',
+  ],
   ...[
     'validate',
     'config',

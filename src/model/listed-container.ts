@@ -54,4 +54,6 @@ export interface ListedContainer {
   /** Host ports forwarded to it; absent for none. */
   publish?: PublishEntry[];
   limits: Limits;
+  /** Absent for none. */
+  labels?: Record<string, string>;
 }

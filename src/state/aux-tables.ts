@@ -127,6 +127,31 @@ export async function clearDestroyed(root: string, which: StackFile): Promise<bo
   return true;
 }
 
+/** The file that each stack was last applied from, for people: nothing is decided by it. */
+const STACKS = {
+  file: 'stacks.csv',
+  columns: ['STACK', 'FILE'],
+} as const satisfies AuxTable<string>;
+
+/** Absolute paths by stack; a damaged table is as good as none. */
+export function readStackFiles(root: string): Map<string, string> {
+  try {
+    return new Map(readEntries(root, STACKS).map(({ STACK, FILE }) => [STACK, FILE]));
+  } catch {
+    return new Map();
+  }
+}
+
+/** The caller holds the lock. Writes nothing if it is known. */
+export async function recordStackFile(root: string, which: StackFile): Promise<void> {
+  const file = fileOf(which);
+  const files = readStackFiles(root);
+  if (file === '' || files.get(which.stack) === file) return;
+  files.set(which.stack, file);
+  const entries = [...files].map(([STACK, FILE]) => ({ STACK, FILE }));
+  await writeEntries(root, STACKS, entries);
+}
+
 function isAbout(which: StackFile): (entry: Destroyed) => boolean {
   const file = fileOf(which);
   return ({ STACK, FILE }) => STACK === which.stack || (file !== '' && FILE === file);

@@ -128,12 +128,12 @@ function lockOf(root: string, path: string, fd: number): Lock {
 }
 
 /** The event log and similar files are removed together with the last resource. */
-const LOG_FILES = ['events.log', 'events.log.1', 'host.json', '.host.json.tmp'];
+const LOG_FILES = ['events.log', 'events.log.1', 'host.json', '.host.json.tmp', 'stacks.csv'];
 
 /**
  * Auxiliary data that outlives the last resource: see aux-tables.ts, which a no-op run does not load.
  */
-const AUX_FILES = ['destroyed.csv', 'crontabs.csv'];
+const AUX_FILES = ['destroyed.csv', 'crontabs.csv', 'stacks.csv'];
 
 /**
  * Called while we hold the lock: whoever waits for the removed file notices that it is no longer at

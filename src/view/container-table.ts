@@ -34,12 +34,12 @@ export function containerTable(
 }
 
 /** `127.0.0.1:8080:80`, as in the file. */
-function publishText(entry: PublishEntry): string {
+export function publishText(entry: PublishEntry): string {
   return `${formatHostPort(entry)}:${entry.target}`;
 }
 
 /** `running`, `exited (137 SIGKILL, out of memory), next try in 20s`, `exited (0), unhealthy: …`. */
-function statusText(each: ListedContainer, now: number): string {
+export function statusText(each: ListedContainer, now: number): string {
   const { status, exit_code: code, out_of_memory: outOfMemory = false, next_try, halted } = each;
   const by = each.frozen_by;
   const held = each.held && `rolled back (the file asks for another ${each.held.join(', ')})`;
@@ -54,7 +54,7 @@ function statusText(each: ListedContainer, now: number): string {
 }
 
 /** `2, last exit 1`. */
-function restartsText({ restarts, last_exit }: ListedContainer): string {
+export function restartsText({ restarts, last_exit }: ListedContainer): string {
   if (restarts === undefined) return '-';
   if (!last_exit) return String(restarts);
   const { code, out_of_memory: outOfMemory } = last_exit;
@@ -62,7 +62,7 @@ function restartsText({ restarts, last_exit }: ListedContainer): string {
 }
 
 /** `healthy`, `failing 1/3 (connection refused)`. */
-function healthText({ health }: ListedContainer): string {
+export function healthText({ health }: ListedContainer): string {
   if (!health) return '-';
   const { status, failures, retries, reason } = health;
   const streak = failures > 0 ? ` ${failures}/${retries}` : '';
@@ -70,12 +70,12 @@ function healthText({ health }: ListedContainer): string {
 }
 
 /** The two largest units: `3d4h`, `5m12s`. */
-function uptimeText(milliseconds: number): string {
+export function uptimeText(milliseconds: number): string {
   const text = formatDuration(Math.floor(milliseconds / 1000) * 1000);
   return (text.match(/\d+[a-z]+/g) ?? []).slice(0, 2).join('');
 }
 
-function limitsText({ limits }: ListedContainer): string {
+export function limitsText({ limits }: ListedContainer): string {
   return pairs(
     Object.fromEntries(
       Object.entries(limits).map(([name, value]) => [name, formatValue(`limits.${name}`, value)]),
@@ -83,7 +83,7 @@ function limitsText({ limits }: ListedContainer): string {
   );
 }
 
-function pairs(values: Record<string, string | null>): string {
+export function pairs(values: Record<string, string | null>): string {
   const texts = Object.entries(values).map(([name, value]) => `${name}=${value ?? ''}`);
   return texts.join(',') || '-';
 }

@@ -10,15 +10,16 @@ export async function execIn(context: Context, id: string, options: ExecOptions)
   return execInteractive(context.paths, id, options);
 }
 
-/** The processes of containers. @throws UserError for a container that does not run */
+/** The processes of containers. @throws UserError for a container that does not run, if `all` must */
 export async function processesOf(
   { paths }: Context,
   rows: readonly ContainerRow[],
+  { all = true } = {},
 ): Promise<(ListedProcess & { name: string })[]> {
   const { processesOf: list } = await import('../../host/linux/process/process-list.js');
   return rows.flatMap(({ name, spec }) => {
     const found = list(paths, spec.id).map((each) => ({ name, ...each }));
-    if (found.length > 0) return found;
+    if (found.length > 0 || !all) return found;
     throw new UserError(`cannot look into container ${name}: it is not running`);
   });
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { execIn } from '../../app/container/running.js';
 import type { Context } from '../../app/context.js';
 import { containerId, type StackScope } from '../../app/lookup.js';
-import { addScopeOptions } from '../options.js';
+import { addScopeOptions, count } from '../options.js';
 import { openContext } from '../terminal.js';
 
 interface Options {
@@ -11,6 +11,7 @@ interface Options {
   env: string[];
   user?: string;
   workdir?: string;
+  index?: number;
   stack?: string;
 }
 
@@ -19,7 +20,7 @@ export function register(program: Command, scope: StackScope = 'file'): void {
   const command = program
     .command('exec')
     .description('run a command in a running container')
-    .argument('<name>', 'the container')
+    .argument('<name>', scope === 'imperative' ? 'the container' : 'a container, service or farm')
     .argument('<command...>', 'what to run, with its arguments')
     .option('-i, --interactive', 'pass standard input on')
     .option('-t, --tty', 'give it a terminal')
@@ -27,6 +28,9 @@ export function register(program: Command, scope: StackScope = 'file'): void {
     .option('-u, --user <user>', 'name, uid, name:group or uid:gid')
     .option('-w, --workdir <dir>', 'where to run it')
     .passThroughOptions();
+  if (scope === 'file') {
+    command.option('--index <n>', 'which instance of a service or farm; default: the first', count);
+  }
   const family = scope === 'imperative' ? 'container ' : '';
   addScopeOptions(command, scope)
     .addHelpText('after', `\nExample:\n  baleine ${family}exec -it web sh`)
@@ -42,7 +46,7 @@ async function run(
   options: Options,
   scope: StackScope,
 ) {
-  const id = await containerId(context, name, options.stack, scope);
+  const id = await containerId(context, name, options.stack, scope, options.index);
   process.exitCode = await execIn(context, id, {
     args: args[0] === '--' ? args.slice(1) : args,
     environment: options.env,

@@ -11,6 +11,7 @@ import {
 } from './lifecycle.js';
 import { registerList } from './list.js';
 import { register as registerLogs } from './logs.js';
+import { registerPort } from './port.js';
 import { registerInspect, registerKill, registerTop, registerWait } from './running.js';
 
 const VERBS = [
@@ -32,6 +33,7 @@ const VERBS = [
   registerRename,
   registerWait,
   registerTop,
+  registerPort,
 ];
 
 export function register(program: Command): void {

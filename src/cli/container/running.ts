@@ -7,6 +7,7 @@ import {
   findContainers,
   type StackScope,
   scopedStack,
+  selectContainers,
 } from '../../app/lookup.js';
 import { formatBytes } from '../../model/format.js';
 import { renderTable } from '../../view/tables.js';
@@ -19,22 +20,28 @@ export interface NamedOptions {
   json?: true;
 }
 
-/** A verb for one or several containers that leaves the state alone. */
+/**
+ * A verb for one or several containers that leaves the state alone; `nameless`: for all of the stack
+ * where none is named, and a service or farm stands for its containers.
+ */
 export function registerNamed<Options extends NamedOptions>(
   parent: Command,
   scope: StackScope,
   verb: string,
   describe: (command: Command) => Command,
   act: (context: Context, rows: ContainerRow[], options: Options) => Promise<void>,
+  { nameless = false } = {},
 ): void {
-  const command = describe(parent.command(verb).argument('<name...>'));
+  const argument = nameless ? '[name...]' : '<name...>';
+  const command = describe(parent.command(verb).argument(argument));
+  const find = nameless ? selectContainers : findContainers;
   const family = scope === 'imperative' ? 'container ' : '';
   addScopeOptions(command, scope)
     .addHelpText('after', `\nExample:\n  baleine ${family}${verb} web`)
     .action(async (names: string[], options: Options, self: Command) => {
       const context = openContext(self);
       const stack = await scopedStack(context, options.stack, scope, names);
-      await act(context, findContainers(context.state().rows, stack, names, verb), options);
+      await act(context, find(context.state().rows, stack, names, verb), options);
     });
 }
 
@@ -79,15 +86,18 @@ export function registerWait(parent: Command, scope: StackScope = 'file'): void 
 
 export function registerTop(parent: Command, scope: StackScope = 'file'): void {
   const describe = (command: Command) =>
-    command.description('show the processes of containers').option('--json', 'one JSON array');
-  registerNamed(parent, scope, 'top', describe, async (context, rows, { json }) => {
-    const listed = await processesOf(context, rows);
+    command
+      .description('show the processes of containers; without a name, of all that run')
+      .option('--json', 'one JSON array');
+  const show = async (context: Context, rows: ContainerRow[], { json }: NamedOptions) => {
+    const listed = await processesOf(context, rows, { all: rows.length === 1 });
     if (json) return printJson(listed);
     const cells = listed.map(({ name, pid, inside, uid, state, rss, command }) => [
       ...[name, String(pid), String(inside), String(uid), state, formatBytes(rss), command],
     ]);
     print(renderTable(['NAME', 'PID', 'INSIDE', 'UID', 'STATE', 'MEMORY', 'COMMAND'], cells));
-  });
+  };
+  registerNamed(parent, scope, 'top', describe, show, { nameless: true });
 }
 
 export function registerInspect(parent: Command, scope: StackScope = 'file'): void {

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
-import { describeContainers } from '../../app/container-list.js';
+import { containerFilter, isOfService } from '../../app/container-filter.js';
+import { listContainers } from '../../app/container-list.js';
 import type { Context } from '../../app/context.js';
-import { stackName } from '../../app/lookup.js';
+import { UserError } from '../../model/errors.js';
+import type { ListedContainer } from '../../model/listed-container.js';
 import { containerTable } from '../../view/container-table.js';
 import { addCommonOptions } from '../options.js';
 import { print, printJson } from '../output.js';
@@ -10,36 +12,73 @@ import { openContext } from '../terminal.js';
 interface PsOptions {
   allStacks?: true;
   stack?: string;
+  filter: string[];
+  format?: string;
   json?: true;
   quiet?: true;
+  services?: true;
 }
 
 const EXAMPLES = `
+Filters: name, status, health, stack, service, image, label (KEY or KEY=VALUE); values of one key are
+alternatives. A template has fields such as {{.Name}}, {{.Status}}, {{.Addresses}}, {{.Ports}}.
+
 Examples:
   baleine ps
-  baleine ps --all-stacks --json`;
+  baleine ps --all-stacks --json
+  baleine ps --filter status=exited --filter service=web -q
+  baleine ps --format 'table {{.Name}}\\t{{.Status}}\\t{{.Ports}}'`;
 
 export function register(program: Command): void {
   const command = program
     .command('ps')
     .description('list containers as they are now')
+    .argument('[name...]', 'only these containers, services or farms')
+    .option('-a, --all', 'accepted for compatibility; always on')
     .option('--all-stacks', 'of every stack')
     .option('--stack <name>', 'the stack, without its file')
+    .option('--filter <key=value>', 'only those; repeatable', append, [])
+    .option('--format <format>', 'table, json, or a template such as {{.Name}}')
     .option('--json', 'one JSON array')
-    .option('-q, --quiet', 'names only');
+    .option('-q, --quiet', 'names only')
+    .option('--services', 'the names of the services that have a container');
   addCommonOptions(command)
     .addHelpText('after', EXAMPLES)
-    .action((options: PsOptions, self: Command) => list(openContext(self), options));
+    .action((names: string[], options: PsOptions, self: Command) =>
+      list(openContext(self), names, options),
+    );
 }
 
-async function list(context: Context, options: PsOptions): Promise<void> {
-  const stack = options.allStacks ? undefined : await stackName(context, options.stack);
-  const { rows } = context.state();
-  const listed = rows.filter(
-    (row) => row.kind === 'container' && (stack === undefined || row.stack === stack),
-  );
-  const containers = describeContainers(listed, await context.probe(), context.paths);
-  if (options.json) return printJson(containers);
-  if (options.quiet) return print(containers.map(({ name }) => `${name}\n`).join(''));
-  print(containerTable(containers, { stacks: stack === undefined }));
+async function list(context: Context, names: string[], options: PsOptions): Promise<void> {
+  const isWanted = containerFilter(options.filter);
+  const { stack, containers } = await listContainers(context, names, options);
+  const found = containers.filter(isWanted);
+  const { format = options.json ? 'json' : 'table' } = options;
+  if (options.services) return print(lines(await servicesOf(context, found, options)));
+  if (options.quiet) return print(lines(found.map(({ name }) => name)));
+  if (format === 'json') return printJson(found);
+  if (format === 'table') return print(containerTable(found, { stacks: stack === undefined }));
+  const { renderTemplate } = await import('../../view/container-template.js');
+  print(renderTemplate(found, format));
 }
+
+/** Only the file tells which containers are instances of one service. */
+async function servicesOf(
+  context: Context,
+  listed: ListedContainer[],
+  { allStacks, stack }: PsOptions,
+): Promise<string[]> {
+  if (allStacks || stack !== undefined) {
+    throw new UserError(
+      'cannot list services of another stack: only its file tells them',
+      'Name it with -f, without --stack and --all-stacks.',
+    );
+  }
+  const { containers, farms } = await context.config();
+  return [...Object.keys(containers), ...Object.keys(farms)].filter((service) =>
+    listed.some(({ name }) => isOfService(name, service)),
+  );
+}
+
+const lines = (texts: readonly string[]) => texts.map((text) => `${text}\n`).join('');
+const append = (text: string, before: string[]) => [...before, text];

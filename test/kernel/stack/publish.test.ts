@@ -57,6 +57,11 @@ it(
     await stack.apply();
     await stack.answers('10.77.1.1:81', ['web']);
     await stack.answers(PLACE, ['web']);
+    expect(await stack.done('port', 'web')).toBe(`80/tcp -> ${PLACE}\n80/tcp -> 10.77.1.1:81\n`);
+    expect(await stack.done('port', 'web', '80')).toBe(`${PLACE}\n10.77.1.1:81\n`);
+    expect((await stack.run('port', 'web', '81/udp')).stderr).toBe(
+      'Error: cannot find a host port for web 81/udp: it is not published\n  It publishes 80/tcp.\n',
+    );
     expect(stack.processes('pub.web', FORWARDER)).toEqual({
       'pub.web': web,
       [FORWARDER]: forwarder,
