@@ -3,7 +3,7 @@ import { type Address, addressOf } from '../model/address.js';
 import { UserError } from '../model/errors.js';
 import { configDir, idOf } from '../model/install-paths.js';
 import type { Instance } from '../model/instance.js';
-import { FORWARDER, formatHostPort } from '../model/publish.js';
+import { FORWARDER, formatHostPort, hostPortsConflict } from '../model/publish.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { BridgeSpec, ConfigSpec, ContainerSpec } from '../model/specs.js';
 import { CONFIG_DIR, CONFIG_FILE } from './expand.js';
@@ -16,17 +16,24 @@ const forwarded = ({ entry: { publish = [] }, sockets = [] }: Instance) => {
   return publish.filter((each) => !own.has(each));
 };
 
-const publishes = (instances: Instance[]) => instances.some((each) => forwarded(each).length > 0);
+const publishes = (instances: Instance[], kept: readonly Row[]) =>
+  instances.some((each) => forwarded(each).length > 0) || keptPublishers(kept).length > 0;
+
+/** Rows of containers that publish ports; what the config does not contain has no sockets of its own. */
+const keptPublishers = (kept: readonly Row[]) =>
+  (kept as readonly Row<ContainerSpec>[]).filter(
+    ({ kind, spec }) => kind === 'container' && (spec.publish ?? []).length > 0,
+  );
 
 /** Adds the forwarder if any container publishes a port that it does not listen on itself. */
-export function withForwarder(instances: Instance[]): Instance[] {
-  return publishes(instances) ? [...instances, forwarderInstance()] : instances;
+export function withForwarder(instances: Instance[], kept: readonly Row[]): Instance[] {
+  return publishes(instances, kept) ? [...instances, forwarderInstance()] : instances;
 }
 
 /** Adds the forwarder's image. */
 export function withForwarderImage(context: Context, instances: Instance[]): Context {
-  if (!publishes(instances)) return context;
-  const { config } = context;
+  const { config, kept = [] } = context;
+  if (!publishes(instances, kept)) return context;
   const images = { ...config.images, [FORWARDER]: FORWARDER_IMAGE };
   return { ...context, config: { ...config, images } };
 }
@@ -41,13 +48,18 @@ export function desiredForwards(
   leases: Leases,
   { config, paths, ...context }: Context,
 ): Resource<ConfigSpec>[] {
-  if (!publishes(instances)) return [];
-  const forwards = instances.flatMap((each) =>
+  const { kept = [] } = context;
+  if (!publishes(instances, kept)) return [];
+  const made = instances.flatMap((each) =>
     forwardsOf(each, bridges, leases, { config, paths, ...context }),
   );
+  const forwards = [...made, ...keptPublishers(kept).flatMap((row) => keptForwards(row, context))];
+  refuseTaken(made, forwards, config);
   const own = forwards.filter(({ bridge }) => !config.bridges[bridge]?.external);
   const needs = new Set([
-    ...own.map(({ bridge }): Address => addressOf('bridge', bridge)),
+    ...own
+      .filter(({ bridge }) => Object.hasOwn(config.bridges, bridge))
+      .map(({ bridge }): Address => addressOf('bridge', bridge)),
     ...previousListeners(forwards, { config, paths, ...context }),
   ]);
   return [
@@ -110,4 +122,40 @@ function forwardsOf(
     );
   }
   return ports.map((each) => ({ bridge, forward: { ...each, container: name, address } }));
+}
+
+/** The same for a container that the config does not contain, as it was last applied. */
+function keptForwards(
+  { name, spec: { links, publish = [] } }: Row<ContainerSpec>,
+  { rows }: Pick<Context, 'rows'>,
+): { bridge: string; forward: Forward }[] {
+  const hosted = (rows as readonly Row<BridgeSpec>[]).filter(
+    ({ kind, spec }) => kind === 'bridge' && spec.host !== undefined,
+  );
+  const link = links.find(({ bridge_link }) =>
+    hosted.some(({ spec }) => spec.link === bridge_link),
+  );
+  const address = link?.address?.split('/')[0];
+  if (!link || address === undefined) return [];
+  return publish.map((each) => ({
+    bridge: link.bridge,
+    forward: { ...each, container: name, address },
+  }));
+}
+
+type Forwards = { forward: Forward }[];
+
+/** Within one file this is an error of the file; a container made earlier is in none. */
+function refuseTaken(made: Forwards, all: Forwards, { where }: Context['config']): void {
+  for (const { forward } of made) {
+    const other = all.find(
+      (each) =>
+        each.forward.container !== forward.container && hostPortsConflict(each.forward, forward),
+    );
+    if (!other) continue;
+    throw new UserError(
+      `${where(['containers', forward.container, 'publish'])}: container ${other.forward.container} already publishes ${formatHostPort(other.forward)}`,
+      'Choose another port of the host.',
+    );
+  }
 }

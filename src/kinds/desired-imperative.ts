@@ -1,13 +1,14 @@
 import { type Address, addressOf, IMPERATIVE_STACK } from '../model/address.js';
 import type { Config } from '../model/config.js';
-import { type Resource, resourceFromRow } from '../model/resource.js';
+import { FORWARDER } from '../model/publish.js';
+import { type Resource, type Row, resourceFromRow } from '../model/resource.js';
 import { desired } from './desired.js';
 import type { Context } from './desired-context.js';
 
 export interface ImperativeState {
   /** Everything made by imperative commands, as desired. */
   resources: Resource[];
-  /** What to apply: the requested resources, and the derived host names of their peers. */
+  /** What to apply: the requested resources, the derived host names of their peers, and what forwards ports. */
   targets: Address[];
 }
 
@@ -21,13 +22,19 @@ export function desiredImperative(
   removed: readonly Address[],
 ): ImperativeState {
   const own = context.rows.filter(({ stack }) => stack === IMPERATIVE_STACK);
-  const other = new Set([...removed, ...declaredIn(context.config)]);
+  const forwarding = own.filter(isForwarding).map(({ kind, name }) => addressOf(kind, name));
+  const other = new Set([...removed, ...forwarding, ...declaredIn(context.config)]);
   const kept = own.filter(({ kind, name }) => !other.has(addressOf(kind, name)));
   const resources = desired({ ...context, kept });
-  const hosts = [...resources, ...own.map(resourceFromRow)].filter(({ kind }) => kind === 'hosts');
-  const targets = new Set([...requested, ...hosts.map(({ address }) => address)]);
+  const all = [...resources, ...own.map(resourceFromRow)];
+  const derived = all.filter((each) => each.kind === 'hosts' || isForwarding(each));
+  const targets = new Set([...requested, ...derived.map(({ address }) => address)]);
   return { resources, targets: [...targets] };
 }
+
+/** What forwards published ports; it exists while a container publishes one. */
+const isForwarding = ({ kind, name }: Pick<Row, 'kind' | 'name'>) =>
+  name === FORWARDER && ['image', 'config', 'container'].includes(kind);
 
 function declaredIn({ images, bridges, volumes, containers }: Config): Address[] {
   const sections = { image: images, bridge: bridges, volume: volumes, container: containers };

@@ -36,7 +36,7 @@ export function desired(input: Context): Resource[] {
     return { ...expandFarm(name, withScale(farm, scaled)), ...(scaled && { scaled }) };
   });
   const declared = instancesOf(input.config, farms);
-  const instances = [...withForwarder(declared), ...egressInstances(input.config.bridges)];
+  const instances = [...withForwarder(declared, kept), ...egressInstances(input.config.bridges)];
   const context = withEgressImage(withForwarderImage(input, declared));
   const images = desiredImages(context);
   const bridges = desiredBridges(context);

@@ -6,6 +6,7 @@ import type { AnyKey } from '../../kinds/container/keys/types.js';
 import { NAME } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import type { Row } from '../../model/resource.js';
+import { count } from '../options.js';
 
 export interface LimitOptions {
   memory?: string;
@@ -26,12 +27,25 @@ export interface BridgeOptions {
   mac?: string;
 }
 
-export interface WordOptions extends LimitOptions, BridgeOptions {
+/** As Docker names them; in the file they are members of `healthcheck`. */
+interface HealthOptions {
+  healthCmd?: string;
+  healthInterval?: string;
+  healthTimeout?: string;
+  healthRetries?: number;
+  healthStartPeriod?: string;
+  /** False after `--no-healthcheck`. */
+  healthcheck?: boolean;
+}
+
+export interface WordOptions extends LimitOptions, BridgeOptions, HealthOptions {
   image: string;
   restart: string;
   /** As commander names them. */
   env: string[];
   volume: string[];
+  envFile?: string[];
+  mount?: object[];
 }
 
 /** `--bridge front` or `--bridge front=10.77.1.10`. */
@@ -43,7 +57,17 @@ interface Joined {
 /** The flags that describe a container, for `create` and `run`. */
 export function addWordOptions(command: Command, when: 'kept' | 'once' = 'kept'): Command {
   addBridgeOptions(addLimitOptions(command));
+  command.option(
+    '--mount <type=…,source=…,target=…>',
+    'a mount in its long form; repeatable',
+    mount,
+  );
+  // a command that has a file has this for the file
+  if (!command.options.some(({ long }) => long === '--env-file')) {
+    command.option('--env-file <file>', 'variables of a file; repeatable', appendTo);
+  }
   if (when === 'kept') {
+    addHealthOptions(command);
     command
       .requiredOption('--image <name>', 'what its disk is a copy of')
       .option('--restart <policy>', 'no, always, unless-stopped, on-failure or on-failure:N', 'no');
@@ -80,6 +104,16 @@ export function addLimitOptions(command: Command): Command {
     .option('--net-class <class>', 'class of its packets for tc(8), such as 0x100001', numeric);
 }
 
+function addHealthOptions(command: Command): void {
+  command
+    .option('--health-cmd <command>', 'a command in it, by a shell, that tells whether it is well')
+    .option('--health-interval <duration>', 'time between two checks (30s)')
+    .option('--health-timeout <duration>', 'time for one check (2s)')
+    .option('--health-retries <n>', 'failures in a row that make it unhealthy (3)', count)
+    .option('--health-start-period <duration>', 'time to start, in which failures do not count')
+    .option('--no-healthcheck', 'without the health check of its image');
+}
+
 export function addBridgeOptions(command: Command): Command {
   return command
     .option('--bridge <name[=address]>', 'a bridge to join; repeatable', joined, [])
@@ -102,7 +136,7 @@ export function containerWords(
       options.bridge.map(({ bridge }) => bridge),
       purpose,
     ),
-    volumes: Object.fromEntries(volumesOf(options.volume).map((each) => [each, {}])),
+    volumes: Object.fromEntries(volumesOf(options).map((each) => [each, {}])),
     containers: { [name]: entryOf(args, options, purpose) },
   };
 }
@@ -120,7 +154,29 @@ function entryOf(args: string[], options: WordOptions, purpose: string): object 
     bridges: attachments(options, purpose),
     limits: limitWords(options),
     restart: options.restart,
+    ...healthWords(options, purpose),
+    ...(options.envFile && { env_file: options.envFile }),
+    volumes: [...options.volume, ...(options.mount ?? [])],
   };
+}
+
+/** The key `healthcheck`, unless no flag is about it. */
+function healthWords(options: HealthOptions, purpose: string): object {
+  const { healthCmd, healthRetries, healthcheck } = options;
+  const check = {
+    ...(healthCmd !== undefined && { test: ['CMD-SHELL', healthCmd] }),
+    interval: options.healthInterval,
+    timeout: options.healthTimeout,
+    retries: healthRetries,
+    start_period: options.healthStartPeriod,
+  };
+  const isGiven = Object.values(check).some((each) => each !== undefined);
+  if (healthcheck !== false) return isGiven ? { healthcheck: check } : {};
+  if (!isGiven) return { healthcheck: { disable: true } };
+  throw new UserError(
+    `cannot ${purpose}: --no-healthcheck contradicts --health-…`,
+    'Give one of both.',
+  );
 }
 
 export function limitWords(options: LimitOptions): object {
@@ -151,8 +207,32 @@ export function externals(
 }
 
 /** The sources that are names: a path begins with a slash or a dot. */
-function volumesOf(mounts: string[]): string[] {
-  return mounts.map((each) => each.split(':')[0] ?? '').filter((each) => NAME.test(each));
+function volumesOf({ volume, mount = [] }: WordOptions): string[] {
+  const long = mount.map((each) => String((each as { source?: string }).source ?? ''));
+  return [...volume.map((each) => each.split(':')[0] ?? ''), ...long].filter((each) =>
+    NAME.test(each),
+  );
+}
+
+/** Docker's spelling of a mount in its long form. */
+function mount(text: string, before: object[] = []): object[] {
+  const known: Record<string, string> = {
+    ...{ type: 'type', source: 'source', src: 'source', target: 'target', dst: 'target' },
+    ...{ destination: 'target', readonly: 'read_only', ro: 'read_only' },
+  };
+  const pairs = text.split(',').map((each): [string, unknown] => {
+    const [word = '', ...rest] = each.split('=');
+    const [key, value] = [Object.hasOwn(known, word) ? known[word] : undefined, rest.join('=')];
+    if (word === 'volume-nocopy') return ['volume', { nocopy: value !== 'false' }];
+    if (word === 'tmpfs-size') return ['tmpfs', { size: value }];
+    if (key === undefined) {
+      throw new InvalidArgumentError(
+        'It is type=volume|bind|tmpfs, source=…, target=… and readonly, separated by commas.',
+      );
+    }
+    return [key, key === 'read_only' ? value !== 'false' : value];
+  });
+  return [...before, { type: 'volume', ...Object.fromEntries(pairs) }];
 }
 
 function joined(text: string, before: Joined[]): Joined[] {
@@ -175,6 +255,7 @@ function deviceRule(text: string, before: object[] = []): object[] {
   return [...before, { [verb]: rule }];
 }
 
+const appendTo = (text: string, before: string[] = []) => [...before, text];
 export const append = (text: string, before: string[]) => [...before, text];
 
 const unlimited = (text: string) => (text === '-1' ? -1 : text);

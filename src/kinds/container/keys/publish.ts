@@ -2,6 +2,7 @@ import type { Path } from '../../../config/document.js';
 import type { ParseContext } from '../../../config/values.js';
 import type { PublishEntry } from '../../../model/container-values.js';
 import { parseIp } from '../../../model/ipv4.js';
+import { ANY_ADDRESS } from '../../../model/publish.js';
 import { plainKey } from './key.js';
 
 type Raw =
@@ -19,7 +20,20 @@ export const publish = plainKey({
   // the forwarder's configuration and the container's own sockets make it so
   change: 'record',
   release: false,
+  flag: {
+    flags: '-p, --publish <[address:]port:port>',
+    help: 'a port of the host, on 0.0.0.0 by default, and one of the container; repeatable',
+    repeatable: true,
+    kept: true,
+    raw: (values) => (values as string[]).map(withAddress),
+  },
 });
+
+/** As in Docker, `8080:80` is on every address of the host. */
+const withAddress = (text: string) => {
+  const ports = text.replace(/\/tcp$/, '');
+  return /^\d+:\d+$/.test(ports) ? `${ANY_ADDRESS}:${ports}` : ports;
+};
 
 /** `HOST_IP:PORT:CONTAINER_PORT`, or its long form; undefined for none. */
 function publishOf(raw: Raw[] = [], path: Path, reading: ParseContext): PublishEntry[] | undefined {
