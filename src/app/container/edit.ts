@@ -41,6 +41,8 @@ interface Additions {
   limits: object;
   /** By bridge. */
   attachments: Record<string, object>;
+  /** A bridge that it leaves. */
+  detached?: string;
   /** Entries of the bridges, all of which must exist. */
   bridgesOf: (rows: readonly Row[], bridges: string[], purpose: string) => Record<string, object>;
 }
@@ -49,28 +51,42 @@ interface Additions {
 export function addToContainer(
   context: Context,
   name: string,
-  { limits, attachments, bridgesOf }: Additions,
+  { limits, attachments, bridgesOf }: Omit<Additions, 'detached'>,
   options: ChangeOptions,
 ): Promise<number> {
   const purpose = `add to container ${name}`;
-  const added = Object.keys(attachments);
-  if (added.length === 0 && Object.values(limits).every((each) => each === undefined)) {
+  const isNothing = Object.values(limits).every((each) => each === undefined);
+  if (Object.keys(attachments).length === 0 && isNothing) {
     throw new UserError(`cannot ${purpose}: nothing to add`, 'Give --bridge, --memory, --cpus, …');
   }
+  return changeContainer(context, name, { limits, attachments, bridgesOf }, purpose, options);
+}
+
+/** Changes what can be changed without a restart. */
+export function changeContainer(
+  context: Context,
+  name: string,
+  { limits, attachments, detached, bridgesOf }: Additions,
+  purpose: string,
+  options: ChangeOptions,
+): Promise<number> {
   return applyChange(context, options, (rows): Change => {
     const row = imperativeRow(rows, 'container', name, purpose) as ContainerRow;
     if (row.spec.one_off) throw oneOffError(row, purpose);
     const address = namedAddress('container', name, purpose);
-    const { image, args, links, hostname } = row.spec;
+    const { image, args, hostname } = row.spec;
+    const { [detached ?? '']: _left, ...kept } = attachmentsOf(row.spec);
+    const joined = { ...kept, ...attachments };
     const entry = {
       image: image.name,
       entrypoint: [],
       command: args,
       hostname,
-      bridges: { ...attachmentsOf(row.spec), ...attachments },
+      bridges: joined,
+      publish: row.spec.publish ?? [],
       limits: { ...row.spec.limits, ...defined(limits) },
     };
-    const bridges = [...links.map(({ bridge }) => bridge), ...added];
+    const bridges = Object.keys(joined);
     return {
       purpose,
       entries: {
@@ -85,7 +101,7 @@ export function addToContainer(
 }
 
 /** Present attachments as entries of a file. Their addresses become static. */
-function attachmentsOf({ links }: ContainerSpec): object {
+function attachmentsOf({ links }: ContainerSpec): Record<string, object> {
   return Object.fromEntries(
     links.map(({ bridge, address, mac }) => [bridge, { address: address?.split('/')[0], mac }]),
   );

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { connectNetwork, disconnectNetwork } from '../../app/container/connect.js';
 import type { Context } from '../../app/context.js';
 import {
   createNetwork,
@@ -19,6 +20,8 @@ export function register(program: Command): void {
   const family = program.command('network').description('manage bridges without a file');
   registerCreate(family);
   registerList(family);
+  registerConnect(family);
+  registerDisconnect(family);
   addRootOptions(family.command('inspect').argument('<name...>'))
     .description('show details of networks as JSON')
     .option('--json', 'on one line')
@@ -56,6 +59,34 @@ function registerCreate(family: Command): void {
       const entry = Object.fromEntries(FLAGS.map(({ name }) => [name, values[name]]));
       process.exitCode = await createNetwork(openContext(self), network, entry, options);
     });
+}
+
+function registerConnect(family: Command): void {
+  addChangeOptions(family.command('connect').argument('<network>').argument('<name>'))
+    .description('attach a container to a network, while it runs')
+    .option('--ip <address>', 'its address there; default: a free one')
+    .addHelpText('after', '\nExample:\n  baleine network connect back web --ip 10.77.2.10')
+    .action(
+      async (network: string, name: string, { ip, ...options }: ConnectOptions, self: Command) => {
+        process.exitCode = await connectNetwork(openContext(self), network, name, {
+          ...options,
+          ...(ip !== undefined && { address: ip }),
+        });
+      },
+    );
+}
+
+function registerDisconnect(family: Command): void {
+  addChangeOptions(family.command('disconnect').argument('<network>').argument('<name>'))
+    .description('detach a container from a network, while it runs')
+    .addHelpText('after', '\nExample:\n  baleine network disconnect back web')
+    .action(async (network: string, name: string, options: ChangeOptions, self: Command) => {
+      process.exitCode = await disconnectNetwork(openContext(self), network, name, options);
+    });
+}
+
+interface ConnectOptions extends ChangeOptions {
+  ip?: string;
 }
 
 function registerList(family: Command): void {
