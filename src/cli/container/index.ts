@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { registerDiff } from './diff.js';
 import { registerCommit, registerCp } from './disk.js';
 import { registerAdd, registerCreate, registerRemove, registerRename } from './edit.js';
 import { register as registerExec } from './exec.js';
@@ -34,6 +35,7 @@ const VERBS = [
   registerWait,
   registerTop,
   registerPort,
+  registerDiff,
 ];
 
 export function register(program: Command): void {
