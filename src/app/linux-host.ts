@@ -3,6 +3,7 @@ import { linuxCgroups } from '../host/linux/cgroups/index.js';
 import { linuxDisks } from '../host/linux/disks/index.js';
 import { linuxFiles } from '../host/linux/files/index.js';
 import { linuxProxies } from '../host/linux/haproxy/index.js';
+import { linuxMasters } from '../host/linux/haproxy/masters.js';
 import { linuxHealth } from '../host/linux/health/index.js';
 import { linuxImages } from '../host/linux/images/index.js';
 import { FileContents } from '../host/linux/memory-files/contents.js';
@@ -32,6 +33,7 @@ export function linuxHost(paths: InstallPaths, contents = new FileContents(() =>
     runtime,
     health: linuxHealth(paths, runtime),
     proxies: linuxProxies(paths, runtime),
+    masters: linuxMasters(paths, runtime),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Probe } from '../host/ports.js';
 import { needsSubnet, withSubnets } from '../kinds/bridge/auto-subnet.js';
 import { checkCapacity } from '../kinds/container/capacity.js';
 import { dueForHealth } from '../kinds/container/health.js';
+import { withHostPorts } from '../kinds/container/host-ports.js';
 import { certificateKey, type Context as DesiredContext } from '../kinds/desired-context.js';
 import type { Config } from '../model/config.js';
 import { UserError } from '../model/errors.js';
@@ -33,7 +34,8 @@ export async function desiredInput(
   // what is recorded needs no look at the host
   const preconditions = needsSubnet(config, rows) ? await host.preconditions() : undefined;
   const problem = preconditions && ((spec: BridgeSpec) => preconditions.subnetProblem(spec, NONE));
-  const complete = withSubnets(config, rows, problem);
+  const { listener } = host.capacity();
+  const complete = withHostPorts(withSubnets(config, rows, problem), rows, listener);
   return { config: complete, rows, paths: context.paths, ...inputs, scale };
 }
 

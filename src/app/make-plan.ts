@@ -46,7 +46,7 @@ export async function planStack(
   const made = await planResources(context, name, resources, rows, { ...options, look, config });
   const plan = withWarnings(made, config);
   if (isWhole) context.fastPath.noteInSync(plan, input, records, resources);
-  if (opensPorts(plan)) checkPublishedPorts(config, hostOf(context).capacity());
+  if (opensPorts(plan)) checkPublishedPorts(input.config, hostOf(context).capacity());
   return plan;
 }
 

@@ -1,14 +1,16 @@
 import type { Context, Leases } from '../kinds/desired-context.js';
 import { type Address, addressOf } from '../model/address.js';
+import type { PublishRequest } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { configDir, idOf } from '../model/install-paths.js';
 import type { Instance } from '../model/instance.js';
-import { FORWARDER, formatHostPort, hostPortsConflict } from '../model/publish.js';
+import { formatHostPort, forwarderOf, hostPortsConflict } from '../model/publish.js';
 import type { Resource, Row } from '../model/resource.js';
 import type { BridgeSpec, ConfigSpec, ContainerSpec } from '../model/specs.js';
-import { CONFIG_DIR, CONFIG_FILE } from './expand.js';
-import { FORWARDER_IMAGE, type Forward, forwarderConfig, forwarderInstance } from './forwarder.js';
-import { PROXY_SOCKET } from './haproxy.js';
+import { type Forward, type Forwarder, forwarderInstance, TCP } from './forwarder.js';
+import { UDP } from './udp-forwarder.js';
+
+const FORWARDERS = [TCP, UDP];
 
 /** The published ports that the instance does not listen on itself. */
 const forwarded = ({ entry: { publish = [] }, sockets = [] }: Instance) => {
@@ -16,80 +18,121 @@ const forwarded = ({ entry: { publish = [] }, sockets = [] }: Instance) => {
   return publish.filter((each) => !own.has(each));
 };
 
-const publishes = (instances: Instance[], kept: readonly Row[]) =>
-  instances.some((each) => forwarded(each).length > 0) || keptPublishers(kept).length > 0;
+/** Those that this forwarder carries. */
+const carried = (by: Forwarder, instance: Instance) =>
+  forwarded(instance).filter((each) => forwarderOf(each) === by.name);
 
-/** Rows of containers that publish ports; what the config does not contain has no sockets of its own. */
-const keptPublishers = (kept: readonly Row[]) =>
-  (kept as readonly Row<ContainerSpec>[]).filter(
-    ({ kind, spec }) => kind === 'container' && (spec.publish ?? []).length > 0,
+const needed = (instances: Instance[], kept: readonly Row[]) =>
+  FORWARDERS.filter(
+    (each) =>
+      instances.some((instance) => carried(each, instance).length > 0) ||
+      keptPublishers(each, kept).length > 0,
   );
 
-/** Adds the forwarder if any container publishes a port that it does not listen on itself. */
-export function withForwarder(instances: Instance[], kept: readonly Row[]): Instance[] {
-  return publishes(instances, kept) ? [...instances, forwarderInstance()] : instances;
+/**
+ * Rows of containers whose ports this forwarder carries; what the config does not contain has no
+ * sockets of its own.
+ */
+const keptPublishers = (by: Forwarder, kept: readonly Row[]) =>
+  (kept as readonly Row<ContainerSpec>[]).filter(
+    ({ kind, spec }) =>
+      kind === 'container' && (spec.publish ?? []).some((each) => forwarderOf(each) === by.name),
+  );
+
+/** Adds the forwarders of all ports that containers publish but do not listen on themselves. */
+export function withForwarders(instances: Instance[], kept: readonly Row[]): Instance[] {
+  const forwarders = needed(instances, kept).map((each) =>
+    forwarderInstance(each, firstPlace(each, instances)),
+  );
+  return [...instances, ...forwarders];
 }
 
-/** Adds the forwarder's image. */
-export function withForwarderImage(context: Context, instances: Instance[]): Context {
+function firstPlace(forwarder: Forwarder, instances: Instance[]): Instance['path'] {
+  for (const { entry, path, ...instance } of instances) {
+    const [first] = carried(forwarder, { ...instance, entry, path });
+    if (first) return placeOf(path, entry.publish ?? [], first);
+  }
+  return ['containers'];
+}
+
+const placeOf = (path: Instance['path'], all: PublishRequest[], port: PublishRequest) => [
+  ...path,
+  'publish',
+  port.at ?? all.indexOf(port),
+];
+
+/** Adds the forwarders' images. */
+export function withForwarderImages(context: Context, instances: Instance[]): Context {
   const { config, kept = [] } = context;
-  if (!publishes(instances, kept)) return context;
-  const images = { ...config.images, [FORWARDER]: FORWARDER_IMAGE };
-  return { ...context, config: { ...config, images } };
+  const forwarders = needed(instances, kept);
+  if (forwarders.length === 0) return context;
+  const own = Object.fromEntries(forwarders.map(({ name, image }) => [name, image]));
+  return { ...context, config: { ...config, images: { ...config.images, ...own } } };
 }
 
 /**
- * The forwarder's configuration. It depends on the bridges of the containers but not on the
+ * The forwarders' configurations. They depend on the bridges of the containers but not on the
  * containers: one that does not start must not keep the ports of the others closed.
  */
 export function desiredForwards(
   instances: Instance[],
   bridges: ReadonlyMap<string, BridgeSpec>,
   leases: Leases,
-  { config, paths, ...context }: Context,
+  context: Context,
 ): Resource<ConfigSpec>[] {
   const { kept = [] } = context;
-  if (!publishes(instances, kept)) return [];
-  const made = instances.flatMap((each) =>
-    forwardsOf(each, bridges, leases, { config, paths, ...context }),
-  );
-  const forwards = [...made, ...keptPublishers(kept).flatMap((row) => keptForwards(row, context))];
-  refuseTaken(made, forwards, config);
+  return needed(instances, kept).map((forwarder) => {
+    const made = instances.flatMap((each) => forwardsOf(forwarder, each, bridges, leases, context));
+    const others = keptPublishers(forwarder, kept).flatMap((row) =>
+      keptForwards(forwarder, row, context),
+    );
+    const forwards = [...made, ...others];
+    refuseTaken(made, forwards, context.config);
+    return configOf(forwarder, forwards, context);
+  });
+}
+
+interface BridgedForward {
+  bridge: string;
+  forward: Forward;
+}
+
+function configOf(
+  { name, file, configuration, reader, serves }: Forwarder,
+  forwards: BridgedForward[],
+  context: Context,
+): Resource<ConfigSpec> {
+  const { config, paths } = context;
   const own = forwards.filter(({ bridge }) => !config.bridges[bridge]?.external);
   const needs = new Set([
     ...own
       .filter(({ bridge }) => Object.hasOwn(config.bridges, bridge))
       .map(({ bridge }): Address => addressOf('bridge', bridge)),
-    ...previousListeners(forwards, { config, paths, ...context }),
+    ...previousListeners(forwards, context),
   ]);
-  return [
-    {
-      address: addressOf('config', FORWARDER),
-      kind: 'config',
-      name: FORWARDER,
-      spec: {
-        dir: configDir(paths, config.name, FORWARDER),
-        file: CONFIG_FILE,
-        text: forwarderConfig(
-          config.name,
-          forwards.map(({ forward }) => forward),
-        ),
-        reader: {
-          id: idOf(config.name, FORWARDER),
-          check: ['/usr/sbin/haproxy', '-c', '-f', `${CONFIG_DIR}/${CONFIG_FILE}.next`],
-          signal: 'SIGUSR2',
-        },
-        // without servers to drain; the rotation makes a failed reload an error
+  const id = idOf(config.name, name);
+  const ports = forwards.map(({ forward }) => forward);
+  return {
+    address: addressOf('config', name),
+    kind: 'config',
+    name,
+    spec: {
+      dir: configDir(paths, config.name, name),
+      file,
+      text: configuration(config.name, ports),
+      reader: { id, ...reader },
+      // without servers to drain; the rotation makes a failed reload an error
+      ...(serves.proxy && {
         rotation: {
-          proxy: { id: idOf(config.name, FORWARDER), socket: PROXY_SOCKET, backend: '' },
+          proxy: { id, socket: serves.proxy.socket, backend: '' },
           servers: [],
           drain: 0,
         },
-      },
-      needs: [...needs],
-      protect: false,
+      }),
     },
-  ];
+    needs: [...needs],
+    protect: false,
+  };
 }
 
 /** Proxies that listened on these ports themselves until now. */
@@ -105,13 +148,14 @@ function previousListeners(forwards: { forward: Forward }[], { rows, config }: C
 
 /** Forwards to the instance over its first bridge that the host is attached to. */
 function forwardsOf(
+  forwarder: Forwarder,
   instance: Instance,
   bridges: ReadonlyMap<string, BridgeSpec>,
   leases: Leases,
   { config }: Context,
-): { bridge: string; forward: Forward }[] {
+): BridgedForward[] {
   const { name, entry, path } = instance;
-  const ports = forwarded(instance);
+  const ports = carried(forwarder, instance);
   if (ports.length === 0) return [];
   const bridge = Object.keys(entry.bridges).find((each) => bridges.get(each)?.host !== undefined);
   const address = bridge === undefined ? undefined : leases(name, bridge);
@@ -126,9 +170,10 @@ function forwardsOf(
 
 /** The same for a container that the config does not contain, as it was last applied. */
 function keptForwards(
+  forwarder: Forwarder,
   { name, spec: { links, publish = [] } }: Row<ContainerSpec>,
   { rows }: Pick<Context, 'rows'>,
-): { bridge: string; forward: Forward }[] {
+): BridgedForward[] {
   const hosted = (rows as readonly Row<BridgeSpec>[]).filter(
     ({ kind, spec }) => kind === 'bridge' && spec.host !== undefined,
   );
@@ -137,10 +182,9 @@ function keptForwards(
   );
   const address = link?.address?.split('/')[0];
   if (!link || address === undefined) return [];
-  return publish.map((each) => ({
-    bridge: link.bridge,
-    forward: { ...each, container: name, address },
-  }));
+  return publish
+    .filter((each) => forwarderOf(each) === forwarder.name)
+    .map((each) => ({ bridge: link.bridge, forward: { ...each, container: name, address } }));
 }
 
 type Forwards = { forward: Forward }[];

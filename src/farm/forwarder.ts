@@ -1,6 +1,7 @@
 import type { ContainerEntry, ImageSource, PublishEntry } from '../model/config.js';
 import type { Instance } from '../model/instance.js';
 import { FORWARDER, formatHostPort } from '../model/publish.js';
+import type { ConfigSpec } from '../model/specs.js';
 import { CONFIG_DIR, CONFIG_FILE } from './expand.js';
 import { PROXY_SOCKET } from './haproxy.js';
 
@@ -13,51 +14,91 @@ export interface Forward extends PublishEntry {
 
 const PROGRAM = '/usr/sbin/haproxy';
 
-/** Contains only the host's HAProxy. */
-export const FORWARDER_IMAGE: ImageSource = {
-  size: 64 * 1024 ** 2,
-  from: { host: { binaries: [PROGRAM], files: [] } },
-  copy: [],
-  run: [],
-  config: { environment: {} },
-  protect: false,
-};
-
-/**
- * The container that forwards the stack's published ports. Only it has the host's network, and few
- * rights beyond listening.
- */
-export function forwarderInstance(): Instance {
-  const proxy = { socket: PROXY_SOCKET };
-  return { name: FORWARDER, service: FORWARDER, entry: ENTRY, path: ['containers'], proxy };
+/** Carries published ports of one protocol into containers. */
+export interface Forwarder {
+  /** Of its container, image and generated file. */
+  name: string;
+  image: ImageSource;
+  entry: ContainerEntry;
+  /** See Instance. */
+  serves: Pick<Instance, 'proxy' | 'master'>;
+  /** The name of its configuration. */
+  file: string;
+  configuration(stack: string, forwards: Forward[]): string;
+  /** As in ConfigSpec. */
+  reader: Omit<NonNullable<ConfigSpec['reader']>, 'id'>;
 }
 
-const ENTRY: ContainerEntry = {
-  image: FORWARDER,
-  // -W: a master that reloads on SIGUSR2; -db: in the foreground (haproxy(1))
-  command: [PROGRAM, '-W', '-db', '-f', `${CONFIG_DIR}/${CONFIG_FILE}`],
-  host_network: true,
-  bridges: {},
-  volumes: [{ type: 'config', source: FORWARDER, target: CONFIG_DIR, read_only: true }],
-  environment: {},
-  limits: { pids: 256 },
-  restart: { name: 'always' },
-  heal: 'immediate',
-  depends_on: {},
-  stop_grace_period: 10_000,
-  protect: false,
-  security: 'default',
-  // to listen, to drop root in the workers, and to signal these
-  cap_add: ['CAP_KILL', 'CAP_NET_BIND_SERVICE', 'CAP_SETGID', 'CAP_SETUID'],
-  cap_drop: ['ALL'],
-  read_only: true,
-  tmpfs: [],
-  sysctls: {},
-  // two descriptors per connection; limited to the host's own maximum
-  ulimits: { nofile: { soft: 65_536, hard: 65_536 } },
-  dns: [],
-  labels: {},
-  logs: { max_size: 10 * 1024 ** 2 },
+/**
+ * The container that forwards the stack's published ports. It has the host's network, and few rights
+ * beyond listening.
+ *
+ * @param path of the first port that it forwards
+ */
+export function forwarderInstance(
+  { name, entry, serves }: Forwarder,
+  path: Instance['path'],
+): Instance {
+  return { name, service: name, entry, path, ...serves };
+}
+
+/** What forwarders have in common. */
+export function forwarderEntry(
+  name: string,
+  more: Pick<ContainerEntry, 'command' | 'cap_add'> & Partial<ContainerEntry>,
+): ContainerEntry {
+  return {
+    image: name,
+    host_network: true,
+    bridges: {},
+    volumes: [{ type: 'config', source: name, target: CONFIG_DIR, read_only: true }],
+    environment: {},
+    limits: { pids: 256 },
+    restart: { name: 'always' },
+    heal: 'immediate',
+    depends_on: {},
+    stop_grace_period: 10_000,
+    protect: false,
+    security: 'default',
+    cap_drop: ['ALL'],
+    read_only: true,
+    tmpfs: [],
+    sysctls: {},
+    // one or two descriptors per connection; limited to the host's own maximum
+    ulimits: { nofile: { soft: 65_536, hard: 65_536 } },
+    dns: [],
+    labels: {},
+    logs: { max_size: 10 * 1024 ** 2 },
+    ...more,
+  };
+}
+
+/** Contains only this program of the host, with its files. */
+export function forwarderImage(binary: string, files: string[] = []): ImageSource {
+  return {
+    size: 64 * 1024 ** 2,
+    from: { host: { binaries: [binary], files } },
+    copy: [],
+    run: [],
+    config: { environment: {} },
+    protect: false,
+  };
+}
+
+/** HAProxy. */
+export const TCP: Forwarder = {
+  name: FORWARDER,
+  image: forwarderImage(PROGRAM),
+  entry: forwarderEntry(FORWARDER, {
+    // -W: a master that reloads on SIGUSR2; -db: in the foreground (haproxy(1))
+    command: [PROGRAM, '-W', '-db', '-f', `${CONFIG_DIR}/${CONFIG_FILE}`],
+    // to listen, to drop root in the workers, and to signal these
+    cap_add: ['CAP_KILL', 'CAP_NET_BIND_SERVICE', 'CAP_SETGID', 'CAP_SETUID'],
+  }),
+  serves: { proxy: { socket: PROXY_SOCKET } },
+  file: CONFIG_FILE,
+  configuration: forwarderConfig,
+  reader: { check: [PROGRAM, '-c', '-f', `${CONFIG_DIR}/${CONFIG_FILE}.next`], signal: 'SIGUSR2' },
 };
 
 /**

@@ -38,6 +38,18 @@ export interface Wiring {
   egress?: EgressSpec;
 }
 
+/** A running process that serves through a worker, as nginx does. */
+export interface Masters {
+  /**
+   * Waits until it listens and has started its worker.
+   *
+   * @param limit milliseconds, after which it rejects; earlier if it has ended
+   */
+  awaitWorker(id: string, limit: number): Promise<void>;
+  /** Makes it reload, if it runs; rejects if it keeps its old configuration. */
+  reload(id: string, signal: string): Promise<void>;
+}
+
 /**
  * A running HAProxy, controlled through its command socket (Management Guide, 9.3). If it is not
  * running, there is nothing to change, and calls do nothing.

@@ -5,7 +5,7 @@
  */
 
 import type { Cgroups, Health, Runtime } from './containers.js';
-import type { Links, Proxies } from './network.js';
+import type { Links, Masters, Proxies } from './network.js';
 import type { Disks, Files, Images, MemoryFiles, Rootfs, Volumes } from './storage.js';
 
 export type * from './containers.js';
@@ -26,4 +26,5 @@ export interface Host {
   runtime: Runtime;
   health: Health;
   proxies: Proxies;
+  masters: Masters;
 }

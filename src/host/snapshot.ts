@@ -118,8 +118,8 @@ export interface Capacity {
   usernsProblem(): string | undefined;
   /** The host's own IPv4 addresses, without prefix length. */
   addresses(): string[];
-  /** The listener that blocks this TCP port of this address, or of all addresses. */
-  listener(address: string, port: number): Listener | undefined;
+  /** The listener that blocks this port of this address, or of all addresses; TCP by default. */
+  listener(address: string, port: number, protocol?: 'udp'): Listener | undefined;
 }
 
 /**
@@ -157,6 +157,8 @@ export interface Preconditions
    * @param builds its program is copied from the host
    */
   egressProblem(builds: boolean): string | undefined;
+  /** Why UDP ports cannot be published here: the program is copied from the host. */
+  udpForwarderProblem(): string | undefined;
   /** Whether the host forwards packets between its networks. */
   forwards(): boolean;
   /** Why an interface cannot join a bridge. */

@@ -1,6 +1,6 @@
 import { type Address, addressOf, IMPERATIVE_STACK } from '../model/address.js';
 import type { Config } from '../model/config.js';
-import { FORWARDER } from '../model/publish.js';
+import { FORWARDER, UDP_FORWARDER } from '../model/publish.js';
 import { type Resource, type Row, resourceFromRow } from '../model/resource.js';
 import { desired } from './desired.js';
 import type { Context } from './desired-context.js';
@@ -34,7 +34,7 @@ export function desiredImperative(
 
 /** What forwards published ports; it exists while a container publishes one. */
 const isForwarding = ({ kind, name }: Pick<Row, 'kind' | 'name'>) =>
-  name === FORWARDER && ['image', 'config', 'container'].includes(kind);
+  [FORWARDER, UDP_FORWARDER].includes(name) && ['image', 'config', 'container'].includes(kind);
 
 function declaredIn({ images, bridges, volumes, containers }: Config): Address[] {
   const sections = { image: images, bridge: bridges, volume: volumes, container: containers };

@@ -1,6 +1,10 @@
 import { egressInstances, withEgressImage } from '../farm/egress.js';
 import { expandFarm } from '../farm/expand.js';
-import { desiredForwards, withForwarder, withForwarderImage } from '../farm/forwarder-resources.js';
+import {
+  desiredForwards,
+  withForwarderImages,
+  withForwarders,
+} from '../farm/forwarder-resources.js';
 import { desiredConfig } from '../farm/proxy-config.js';
 import { scaleOf, withScale } from '../farm/scale.js';
 import { type Resource, resourceFromRow } from '../model/resource.js';
@@ -36,8 +40,8 @@ export function desired(input: Context): Resource[] {
     return { ...expandFarm(name, withScale(farm, scaled)), ...(scaled && { scaled }) };
   });
   const declared = instancesOf(input.config, farms);
-  const instances = [...withForwarder(declared, kept), ...egressInstances(input.config.bridges)];
-  const context = withEgressImage(withForwarderImage(input, declared));
+  const instances = [...withForwarders(declared, kept), ...egressInstances(input.config.bridges)];
+  const context = withEgressImage(withForwarderImages(input, declared));
   const images = desiredImages(context);
   const bridges = desiredBridges(context);
   const all = [...instances, ...farms.flatMap(({ spares }) => spares)];

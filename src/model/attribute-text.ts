@@ -4,7 +4,7 @@ import type { DeviceRule } from './devices.js';
 import { formatBytes, formatDuration } from './format.js';
 import { canonical } from './json.js';
 import { printable } from './printable.js';
-import { formatHostPort } from './publish.js';
+import { formatPublished } from './publish.js';
 import type { DependencySpec } from './specs.js';
 
 const SIZES =
@@ -56,8 +56,8 @@ export function formatEntry(attribute: string, entry: unknown): string {
 const ENTRIES: Record<string, (entry: never) => string> = {
   volumes: ({ source, target, read_only, subpath }: MountSpec) =>
     `${[source, subpath].filter(Boolean).join('/')}:${target}${read_only ? ':ro' : ''}`,
-  publish: ({ target, proxy_protocol, ...place }: PublishEntry) =>
-    `${formatHostPort(place)}:${target}${proxy_protocol ? ' with proxy_protocol' : ''}`,
+  publish: (entry: PublishEntry) =>
+    `${formatPublished(entry)}${entry.proxy_protocol ? ' with proxy_protocol' : ''}`,
   copy: ({ from, to, mode, owner }: CopyEntry) => {
     const more = [mode, owner === '0:0' ? undefined : owner].filter(Boolean).join(' ');
     return `${from} → ${to}${more ? ` (${more})` : ''}`;

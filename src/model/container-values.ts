@@ -32,7 +32,7 @@ export interface Hook {
   environment?: Record<string, string>;
 }
 
-/** A TCP port of the host that is forwarded to a port of a container. */
+/** A port of the host that is forwarded to a port of a container. */
 export interface PublishEntry {
   /** An address of the host; `0.0.0.0` for all. */
   host_ip: string;
@@ -40,8 +40,22 @@ export interface PublishEntry {
   published: number;
   /** In the container. */
   target: number;
+  /** Default: TCP. */
+  protocol?: 'udp';
   /** Each connection begins with a PROXY protocol header that carries the client's address. */
   proxy_protocol?: true;
+}
+
+/** A published port as declared: baleine may choose the port of the host. */
+export interface PublishRequest extends PublishEntry {
+  /** 0 for any free port. */
+  published: number;
+  /** Any free port from `published` to this one. */
+  last?: number;
+  /** Its index in the file, if others come before it. */
+  at?: number;
+  /** Of this replica only, from 1. */
+  replica?: number;
 }
 
 /** Throttles of one block device; an absent rate is unlimited, and at least one is present. */

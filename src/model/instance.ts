@@ -27,6 +27,8 @@ export interface Instance {
   serves?: Serving;
   /** For a farm's proxy. */
   proxy?: NonNullable<ContainerSpec['proxy']>;
+  /** See ContainerSpec. */
+  master?: true;
   /** The published ports that it listens on itself. */
   sockets?: PublishEntry[];
   /** For the way out of a bridge. */

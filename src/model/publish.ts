@@ -1,23 +1,47 @@
-import type { ContainerEntry, ProxyOptions, PublishEntry } from './config.js';
+import type { ContainerEntry, ProxyOptions, PublishEntry, PublishRequest } from './config.js';
 
-/** The name of the container, image and generated file that forward published ports. */
+/** The name of the container, image and generated file that forward published TCP ports. */
 export const FORWARDER = 'forwarder';
+
+/** The same for UDP ports. */
+export const UDP_FORWARDER = 'forwarder-udp';
+
+/** What forwards UDP, where Debian has it: nginx, and its stream module (libnginx-mod-stream). */
+export const UDP_PROGRAMS = [
+  '/usr/sbin/nginx',
+  '/usr/lib/nginx/modules/ngx_stream_module.so',
+] as const;
+
+export const forwarderOf = ({ protocol }: Pick<PublishEntry, 'protocol'>) =>
+  protocol === 'udp' ? UDP_FORWARDER : FORWARDER;
 
 export const ANY_ADDRESS = '0.0.0.0';
 
 /** An address and port of the host. */
-export type HostPort = Pick<PublishEntry, 'host_ip' | 'published'>;
+export type HostPort = Pick<PublishEntry, 'host_ip' | 'published' | 'protocol'>;
+
+/** Whether baleine chooses the port of the host. */
+export const isOpen = ({ published, last }: PublishRequest) =>
+  published === 0 || last !== undefined;
 
 /** Whether two listeners cannot coexist. */
 export function hostPortsConflict(a: HostPort, b: HostPort): boolean {
   return (
     a.published === b.published &&
+    a.protocol === b.protocol &&
     (a.host_ip === b.host_ip || a.host_ip === ANY_ADDRESS || b.host_ip === ANY_ADDRESS)
   );
 }
 
-/** `127.0.0.1:8080`. */
-export const formatHostPort = ({ host_ip, published }: HostPort) => `${host_ip}:${published}`;
+/** `127.0.0.1:8080`, `0.0.0.0:53/udp`. */
+export const formatHostPort = ({ host_ip, published, protocol }: HostPort) =>
+  `${host_ip}:${published}${suffixOf(protocol)}`;
+
+/** `127.0.0.1:8080:80`, `0.0.0.0:53:53/udp`. */
+export const formatPublished = ({ host_ip, published, target, protocol }: PublishEntry) =>
+  `${host_ip}:${published}:${target}${suffixOf(protocol)}`;
+
+const suffixOf = (protocol: PublishEntry['protocol']) => (protocol ? `/${protocol}` : '');
 
 /** Runtimes that pass inherited sockets on to the container. */
 const PASSES_SOCKETS: readonly (string | undefined)[] = [undefined, 'crun', 'runc'];
@@ -35,7 +59,8 @@ export function directPorts(entry: Publishing): PublishEntry[] {
   if (command || entrypoint || !PASSES_SOCKETS.includes(runtime)) return [];
   const targets = [listen, tls?.listen, stats];
   return publish.filter(
-    ({ target, proxy_protocol }) => !proxy_protocol && targets.includes(target),
+    ({ target, proxy_protocol, protocol }) =>
+      !proxy_protocol && !protocol && targets.includes(target),
   );
 }
 

@@ -73,7 +73,13 @@ export interface ConfigSpec {
   file: string;
   text: string;
   /** The container that reads it: checks a new text before it takes effect, and is then signaled. */
-  reader?: { id: string; check: string[]; signal: string };
+  reader?: {
+    id: string;
+    check: string[];
+    signal: string;
+    /** It replaces its worker when it reloads the file; otherwise it has failed to. */
+    master?: true;
+  };
   /** The farm whose proxy it is for. */
   farm?: { name: string; scaled?: Scaled };
   /** Files placed beside it, made from files of the host. */
@@ -161,6 +167,8 @@ export interface ContainerSpec extends KeySpec {
   egress?: EgressSpec;
   /** For a proxy that baleine configures: its command socket, and the command that checks a text with snippets. */
   proxy?: Pick<ProxySpec, 'socket'> & { check?: string[] };
+  /** Its first process starts a worker once it listens, and another one when it reloads: nginx. */
+  master?: true;
   /** For a server of a farm. */
   rotation?: RotationSpec;
   /** Stopped by `stop`, until `start`: only its disk is kept. */

@@ -1,9 +1,8 @@
 import { formatValue } from '../model/attribute-text.js';
-import type { PublishEntry } from '../model/config.js';
 import { describeExit } from '../model/exit.js';
 import { formatDuration } from '../model/format.js';
 import type { ListedContainer } from '../model/listed-container.js';
-import { formatHostPort } from '../model/publish.js';
+import { formatPublished } from '../model/publish.js';
 import { renderTable } from './tables.js';
 
 const HEADER = ['NAME', 'IMAGE', 'STATUS', 'UPTIME', 'ADDRESSES'];
@@ -23,7 +22,7 @@ export function containerTable(
     statusText(each, now),
     each.uptime === undefined ? '-' : uptimeText(each.uptime),
     pairs(each.addresses),
-    ...(ports ? [each.publish?.map(publishText).join(',') ?? '-'] : []),
+    ...(ports ? [each.publish?.map(formatPublished).join(',') ?? '-'] : []),
     limitsText(each),
     restartsText(each),
     healthText(each),
@@ -31,11 +30,6 @@ export function containerTable(
   const first = [...(pids ? ['PID'] : []), ...(stacks ? ['STACK'] : [])];
   const header = [...first, ...HEADER, ...(ports ? ['PUBLISHED'] : []), ...MORE];
   return renderTable(header, rows);
-}
-
-/** `127.0.0.1:8080:80`, as in the file. */
-export function publishText(entry: PublishEntry): string {
-  return `${formatHostPort(entry)}:${entry.target}`;
 }
 
 /** `running`, `exited (137 SIGKILL, out of memory), next try in 20s`, `exited (0), unhealthy: …`. */

@@ -1,11 +1,11 @@
 import { UserError } from '../model/errors.js';
 import type { ListedContainer } from '../model/listed-container.js';
 import { jsonText, printable } from '../model/printable.js';
+import { formatPublished } from '../model/publish.js';
 import {
   healthText,
   limitsText,
   pairs,
-  publishText,
   restartsText,
   statusText,
   uptimeText,
@@ -24,7 +24,7 @@ const FIELDS: Record<string, (each: ListedContainer) => string> = {
   StartedAt: ({ started_at }) => started_at ?? '',
   Uptime: ({ uptime }) => (uptime === undefined ? '' : uptimeText(uptime)),
   Addresses: ({ addresses }) => present(pairs(addresses)),
-  Ports: ({ publish = [] }) => publish.map(publishText).join(','),
+  Ports: ({ publish = [] }) => publish.map(formatPublished).join(','),
   Health: (each) => present(healthText(each)),
   Restarts: (each) => present(restartsText(each)),
   Limits: (each) => present(limitsText(each)),

@@ -60,7 +60,7 @@ function container(spec: Partial<ContainerSpec>): Attributes {
   const { id, image, args, links, mounts, hosts_file, hostname, logs, restart, ...more } = spec;
   const { healthcheck, depends_on, userns, seccomp, rotation: _rotation, ...others } = more;
   const { previous: _previous, held: _held, sockets: _sockets, proxy: _proxy, ...known } = others;
-  const { entrypoint_length: _length, ...rest } = known;
+  const { entrypoint_length: _length, master: _master, ...rest } = known;
   return {
     image: image?.name,
     command: args?.[0] === KNOWN_AFTER_BUILD ? KNOWN_AFTER_BUILD : args,

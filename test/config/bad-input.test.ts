@@ -25,8 +25,21 @@ describe('names', () => {
 describe('one container', () => {
   it.each<[string, ...string[]]>([
     [
-      'publish: ["80:80"]',
-      '5:15: containers.web.publish[0] must be HOST_IP:PORT:CONTAINER_PORT, as 127.0.0.1:8080:80, not "80:80"',
+      'publish: ["80:http"]',
+      '5:15: containers.web.publish[0] must be [[HOST_IP:]PORT:]CONTAINER_PORT[/udp], as 127.0.0.1:8080:80, not "80:http"',
+    ],
+    ['publish: ["80:80/sctp"]', '5:15: port 80/sctp cannot be published: only TCP and UDP can'],
+    [
+      'publish: ["[::1]:80:80", "8000-8002:80-81", "9-8:9", "1.2.3.400:1:1"]',
+      '5:15: [::1] is an IPv6 address, where no port is published',
+      '5:30: the ranges 8000-8002 and 80-81 differ in length',
+      '5:49: 9-8 is no port or range, 1 to 65535, of at most 1024',
+      '5:58: 1.2.3.400 is no IPv4 address',
+    ],
+    [
+      'publish: [{ target: 53, protocol: udp, proxy_protocol: true }]',
+      '5:5: a container that publishes ports must be on a bridge where the host has an address',
+      '5:60: proxy_protocol is for TCP connections',
     ],
     ['command: 3', '5:14: containers.web.command must be a list or text, not 3'],
     [

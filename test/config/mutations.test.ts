@@ -14,7 +14,7 @@ const inContainer: Record<string, Container> = {
   'an address elsewhere': { bridges: { front: { address: '10.99.0.1' } } },
   'the host’s address': { bridges: { front: { address: '10.77.1.1' } } },
   'a bad MAC': { bridges: { front: { mac: 'zz' } } },
-  'a published port without an address': { publish: ['8080:80'] },
+  'a published port of no number': { publish: ['http:80'] },
   'a published port beyond all': { publish: ['127.0.0.1:70000:80'] },
   'a published port of no address': { publish: ['127.0.0.256:8080:80'] },
   'a port that is published twice': { publish: ['127.0.0.1:8080:80', '0.0.0.0:8080:81'] },

@@ -27,6 +27,7 @@ const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   uplinkProblem: () => undefined,
   subnetProblem: () => undefined,
   egressProblem: () => undefined,
+  udpForwarderProblem: () => undefined,
   forwards: () => false,
   ...more,
 });

@@ -328,6 +328,12 @@ export class MemoryHost {
         life: (id) => this.#life(id),
         exitCode: (id) => this.exits.get(id)?.code,
       },
+      masters: {
+        awaitWorker: async () => undefined,
+        reload: async (id, signal) => {
+          if (this.running.has(id)) this.signals.push(`${signal} ${id}`);
+        },
+      },
       proxies: {
         check: async () => undefined,
         runs: async ({ id }) => this.running.has(id),

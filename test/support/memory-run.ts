@@ -99,6 +99,7 @@ export class MemoryRun extends Context {
       uplinkProblem: () => undefined,
       subnetProblem: () => undefined,
       egressProblem: () => undefined,
+      udpForwarderProblem: () => undefined,
       forwards: () => false,
     };
   }

@@ -6,6 +6,7 @@ import type { Event } from '../../src/execute/events.js';
 import { execute } from '../../src/execute/execute.js';
 import { loadConfig } from '../../src/formats/load.js';
 import { withSubnets } from '../../src/kinds/bridge/auto-subnet.js';
+import { withHostPorts } from '../../src/kinds/container/host-ports.js';
 import {
   pinPreviousRelease,
   rollbackResources,
@@ -102,7 +103,8 @@ export class MemoryStack {
   desired(text: string, { scale = {} }: PlanOptions = {}) {
     const { rows, paths, origins } = this;
     const source = { file: 'baleine.yaml', text, env: {}, directory: '/srv' };
-    const config = withSubnets(loadConfig(source), rows);
+    const listener = () => undefined;
+    const config = withHostPorts(withSubnets(loadConfig(source), rows), rows, listener);
     const files = this.#filesOf(rows);
     const resources = desired({ config, rows, paths, sources: {}, origins, scale, ...files });
     return { stack: config.name, resources };

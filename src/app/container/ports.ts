@@ -1,5 +1,4 @@
 import { UserError } from '../../model/errors.js';
-import { formatHostPort } from '../../model/publish.js';
 import type { Context } from '../context.js';
 import { selectContainers } from '../lookup.js';
 
@@ -29,8 +28,8 @@ export function publishedPorts(
     (row): PortPair[] =>
       (row.spec.publish ?? []).map((entry) => ({
         container: row.name,
-        private: `${entry.target}/tcp`,
-        host: formatHostPort(entry),
+        private: `${entry.target}/${entry.protocol ?? 'tcp'}`,
+        host: `${entry.host_ip}:${entry.published}`,
       })),
   );
   const found = pairs.filter((each) => wanted === undefined || each.private === wanted);

@@ -49,14 +49,15 @@ function checkHeaders(proxy: ProxyEntry, at: At, problems: Problems): void {
   const own = new Set(directPorts(proxy));
   /** For each target port, the first setting among the forwarded ones. */
   const first = new Map<number, boolean | undefined>();
-  for (const each of publish) {
+  const streams = publish.filter(({ protocol }) => !protocol);
+  for (const each of streams) {
     if (!own.has(each) && !first.has(each.target)) first.set(each.target, each.proxy_protocol);
   }
   publish.forEach((entry, index) => {
-    const { target, proxy_protocol } = entry;
-    if (own.has(entry) || first.get(target) === proxy_protocol) return;
+    const { target, proxy_protocol, protocol } = entry;
+    if (protocol || own.has(entry) || first.get(target) === proxy_protocol) return;
     problems.atValue(
-      [...at('publish'), String(index)],
+      [...at('publish'), String(entry.at ?? index)],
       `port ${target} is published with proxy_protocol and without`,
       'the proxy expects it from all or from none',
     );

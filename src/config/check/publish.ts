@@ -1,5 +1,13 @@
 import type { PublishEntry } from '../../model/config.js';
-import { ANY_ADDRESS, directPorts, FORWARDER, formatHostPort } from '../../model/publish.js';
+import {
+  ANY_ADDRESS,
+  directPorts,
+  FORWARDER,
+  formatHostPort,
+  isOpen,
+  UDP_FORWARDER,
+} from '../../model/publish.js';
+import type { Problems } from '../problem.js';
 import type { Service, ValidationContext } from './validation-context.js';
 
 /** Published ports are usable, each by one container only. */
@@ -12,7 +20,8 @@ export function checkPublish(subject: ValidationContext): void {
     const by = service.path.join('.');
     checkReach(service, subject);
     service.entry.publish?.forEach((entry, index) => {
-      const at = [...service.path, 'publish', index];
+      if (isOpen(entry)) return;
+      const at = [...service.path, 'publish', entry.at ?? index];
       const other = taken.find(entry);
       if (other)
         subject.problems.atValue(
@@ -33,38 +42,37 @@ interface Owned {
 class Taken {
   readonly #places = new Map<string, Owned>();
   /** The first entry of each port, regardless of its address. */
-  readonly #ports = new Map<number, Owned>();
+  readonly #ports = new Map<string, Owned>();
 
-  find({ host_ip, published }: PublishEntry): Owned | undefined {
-    if (host_ip === ANY_ADDRESS) return this.#ports.get(published);
-    const everywhere = formatHostPort({ host_ip: ANY_ADDRESS, published });
-    return this.#places.get(formatHostPort({ host_ip, published })) ?? this.#places.get(everywhere);
+  find(entry: PublishEntry): Owned | undefined {
+    if (entry.host_ip === ANY_ADDRESS) return this.#ports.get(everywhere(entry));
+    return this.#places.get(formatHostPort(entry)) ?? this.#places.get(everywhere(entry));
   }
 
   add(owned: Owned): void {
     const { entry } = owned;
     if (!this.#places.has(formatHostPort(entry))) this.#places.set(formatHostPort(entry), owned);
-    if (!this.#ports.has(entry.published)) this.#ports.set(entry.published, owned);
+    if (!this.#ports.has(everywhere(entry))) this.#ports.set(everywhere(entry), owned);
   }
 }
 
+const everywhere = (entry: PublishEntry) => formatHostPort({ ...entry, host_ip: ANY_ADDRESS });
+
 function clash(entry: PublishEntry, other: PublishEntry): string {
-  const everywhere = other.host_ip === ANY_ADDRESS && entry.host_ip !== ANY_ADDRESS;
-  return everywhere ? `port ${entry.published} of every address` : formatHostPort(entry);
+  const isAny = other.host_ip === ANY_ADDRESS && entry.host_ip !== ANY_ADDRESS;
+  const port = `${entry.published}${entry.protocol ? `/${entry.protocol}` : ''}`;
+  return isAny ? `port ${port} of every address` : formatHostPort(entry);
 }
 
 /**
  * The forwarder runs on the host and reaches containers through a bridge with a host address; ports
  * that a proxy itself listens on do not involve it.
  */
-function checkReach(
-  { path, entry, names }: Service,
-  { bridges, problems }: ValidationContext,
-): void {
+function checkReach(service: Service, { bridges, problems }: ValidationContext): void {
+  const { path, entry } = service;
   const at = [...path, 'publish'];
-  if (names.length > 1) {
-    problems.atKey(at, `${names.length} replicas cannot share one port of the host`, SPREAD);
-  }
+  checkReplicas(service, problems);
+  checkProxyPorts(service, problems);
   if (entry.publish?.length === directPorts(entry).length) return;
   const reached = Object.keys(entry.bridges).some((name) => {
     const bridge = Object.hasOwn(bridges, name) ? bridges[name] : undefined;
@@ -76,14 +84,37 @@ function checkReach(
   problems.atKey(at, message, 'give one of its bridges host: ADDRESS');
 }
 
-const SPREAD = 'a farm spreads requests: publish a port of its proxy';
+/** Each of several containers can have a port of its own if baleine chooses it. */
+function checkReplicas({ path, entry, names }: Service, problems: Problems): void {
+  const shared = entry.publish?.find((each) => path[0] === 'farms' || !isOpen(each));
+  if (names.length < 2 || !shared) return;
+  const message = `${names.length} replicas cannot share one port of the host`;
+  problems.atKey([...path, 'publish'], message, shared.protocol ? SPREAD_UDP : SPREAD);
+}
 
+const SPREAD = 'a farm spreads requests: publish a port of its proxy';
+const SPREAD_UDP =
+  'a farm spreads TCP only: publish UDP of one container, or leave out the port of the host';
+
+/** A proxy with a command of its own may be anything. */
+function checkProxyPorts({ path, entry }: Service, problems: Problems): void {
+  if (path[0] !== 'farms' || path[2] !== 'proxy' || entry.command || entry.entrypoint) return;
+  entry.publish?.forEach(({ protocol, target, at }, index) => {
+    if (!protocol) return;
+    const message = `port ${target}/${protocol} cannot be published: the proxy of a farm has TCP ports only`;
+    problems.atValue([...path, 'publish', at ?? index], message, 'publish UDP of a container');
+  });
+}
+
+/** Whichever protocol is published: the other one may follow. */
 function checkReserved({ services, images, problems }: ValidationContext): void {
   const why = 'is what carries published ports; choose another name';
-  for (const { path, names } of services) {
-    if (names.includes(FORWARDER)) problems.atKey(path, `container ${FORWARDER} ${why}`);
-  }
-  if (Object.hasOwn(images, FORWARDER)) {
-    problems.atKey(['images', FORWARDER], `image ${FORWARDER} ${why}`);
+  for (const reserved of [FORWARDER, UDP_FORWARDER]) {
+    for (const { path, names } of services) {
+      if (names.includes(reserved)) problems.atKey(path, `container ${reserved} ${why}`);
+    }
+    if (Object.hasOwn(images, reserved)) {
+      problems.atKey(['images', reserved], `image ${reserved} ${why}`);
+    }
   }
 }

@@ -1,121 +1,76 @@
 import type { Entry } from '../../config/document.js';
+import type { PublishRequest } from '../../model/container-values.js';
+import { type PortText, parsePortText, requestedPorts } from '../../model/port-text.js';
+import { isOpen } from '../../model/publish.js';
 import { below, itemsOf, mapping, mappingOf, scalar, sequence, textOf } from '../entries.js';
 import { noEffect, type Rows, type Translation, translated, translateKeys } from './rows.js';
 
 /** Keys of the long form of a port. */
 export const PORT_ROWS: Rows = {
   'ports.target': translated('`target`'),
-  'ports.published': translated('`published`'),
+  'ports.published': translated('`published`; without it a free port, which stays'),
   'ports.host_ip': translated('`host_ip`'),
-  'ports.protocol': translated('only `tcp`'),
+  'ports.protocol': translated('`protocol`: `tcp` or `udp`'),
   'ports.app_protocol': noEffect('it tells no port apart'),
   'ports.mode': noEffect('this host is the only one'),
   'ports.name': noEffect('nothing refers to it'),
 };
 
-/** Ports of one range. */
-const MAX_RANGE = 1024;
-
-interface Port {
-  host: string;
-  published: number;
-  target: number;
-}
-
 /** The ports of the host that a service publishes: `publish` of baleine.yaml. */
 export function publishOf(value: Entry, to: Translation): Entry | undefined {
   const items = (itemsOf(value) ?? [value]).flatMap((item) =>
-    portsOf(item, to).map((port) =>
-      mapping(item, [
-        ['host_ip', scalar(item, port.host)],
-        ['published', scalar(item, port.published)],
-        ['target', scalar(item, port.target)],
-      ]),
-    ),
+    portsOf(item, to).map((port) => entryOf(item, port)),
   );
   return items.length > 0 ? sequence(value, items) : undefined;
 }
 
-function portsOf(item: Entry, to: Translation): Port[] {
-  if (!mappingOf(item)) return shortForm(item, to);
-  translateKeys(item, PORT_ROWS, to, 'ports.');
+function entryOf(item: Entry, { host_ip, published, last, target, protocol }: PublishRequest) {
+  const host = last === undefined ? published : `${published}-${last}`;
+  return mapping(item, [
+    ['host_ip', scalar(item, host_ip)],
+    ['published', host === 0 ? undefined : scalar(item, host)],
+    ['target', scalar(item, target)],
+    ['protocol', protocol && scalar(item, protocol)],
+  ]);
+}
+
+/**
+ * Whether a service of several replicas has to share a port of the host. Otherwise each replica gets
+ * its own.
+ */
+export function sharesPorts(value: Entry | undefined): boolean {
+  return ((value && itemsOf(value)) ?? []).some((item) => {
+    const text = mappingOf(item) ? longForm(item) : parsePortText(textOf(item) ?? '');
+    const ports = text && requestedPorts(text);
+    return Array.isArray(ports) && ports.some((each) => !isOpen(each));
+  });
+}
+
+function portsOf(item: Entry, to: Translation): PublishRequest[] {
+  const { problems } = to.loading;
+  const isLong = mappingOf(item) !== undefined;
+  if (isLong) translateKeys(item, PORT_ROWS, to, 'ports.');
+  const text = isLong ? longForm(item) : parsePortText(textOf(item) ?? '');
+  if (!text) {
+    const hint = 'write "8080:80", "127.0.0.1:8080:80", "53:53/udp" or "80"';
+    problems.of(item, `${JSON.stringify(textOf(item) ?? '')} publishes no port`, hint);
+    return [];
+  }
+  const ports = requestedPorts(text);
+  if (!('problem' in ports)) return ports;
+  problems.of(item, ports.problem, ports.hint);
+  return [];
+}
+
+function longForm(item: Entry): PortText {
   const text = (key: string) => {
     const found = below(item, key);
     return found && textOf(found);
   };
-  const [published, target] = [text('published'), text('target') ?? ''];
-  return combine(item, to, {
-    host: text('host_ip'),
-    published,
-    target,
-    protocol: text('protocol') ?? 'tcp',
-  });
-}
-
-/** `[[HOST_IP:]PUBLISHED:]TARGET[/PROTOCOL]`; an IPv6 address is in brackets. */
-function shortForm(item: Entry, to: Translation): Port[] {
-  const text = textOf(item) ?? '';
-  const [, address, protocol = 'tcp'] = /^(.*?)(?:\/([a-z]+))?$/.exec(text) ?? [];
-  const [, host, published, target] =
-    /^(?:(?:(\[[0-9a-fA-F:.]+\]|[0-9.]+|[0-9a-fA-F:]*::[0-9a-fA-F:]*):)?([0-9-]*):)?([0-9-]+)$/.exec(
-      address ?? '',
-    ) ?? [];
-  if (target === undefined) {
-    const hint = 'write "8080:80", "127.0.0.1:8080:80" or "53:53/udp"';
-    to.loading.problems.of(item, `${JSON.stringify(text)} publishes no port`, hint);
-    return [];
-  }
-  return combine(item, to, { host, published, target, protocol });
-}
-
-function combine(
-  item: Entry,
-  { loading: { problems } }: Translation,
-  {
-    host = '0.0.0.0',
-    published,
-    target,
-    protocol,
-  }: {
-    host?: string | undefined;
-    published?: string | undefined;
-    target: string;
-    protocol: string;
-  },
-): Port[] {
-  const targets = rangeOf(target);
-  // of several host ports for one port, Docker takes the first that is free
-  const given = published ? rangeOf(published) : undefined;
-  if (!targets || (published && !given)) {
-    const wrong = targets ? published : target;
-    problems.of(item, `${wrong} is no port or range, 1 to 65535, of at most ${MAX_RANGE}`);
-    return [];
-  }
-  if (protocol !== 'tcp') {
-    const hint = 'let clients reach the container on its network';
-    problems.of(item, `port ${target}/${protocol} cannot be published: only TCP can`, hint);
-    return [];
-  }
-  if (!given) {
-    const hint = `name one: "${target}:${target}"`;
-    problems.of(item, `port ${target} is published on any port of the host`, hint);
-    return [];
-  }
-  const ports = given;
-  if (ports.length !== targets.length && targets.length > 1) {
-    problems.of(item, `the ranges ${published} and ${target} differ in length`);
-    return [];
-  }
-  return targets.map((each, i) => ({
-    host,
-    published: ports[i] ?? 0,
-    target: each,
-  }));
-}
-
-function rangeOf(text: string): number[] | undefined {
-  const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
-  const [from, to] = [Number(first), Number(last)];
-  const isValid = from >= 1 && to <= 65_535 && from <= to && to - from < MAX_RANGE;
-  return isValid ? Array.from({ length: to - from + 1 }, (_, i) => from + i) : undefined;
+  return {
+    host_ip: text('host_ip'),
+    published: text('published'),
+    target: text('target') ?? '',
+    protocol: text('protocol'),
+  };
 }

@@ -22,6 +22,7 @@ import { replicasOf, updateOf } from './deploy.js';
 import { CONFIG_ROWS, fileOf, SECRET_ROWS } from './files.js';
 import { boundFolder, VOLUME_ROWS } from './mounts.js';
 import { bridgeOf, DEFAULT_NETWORK } from './networks.js';
+import { sharesPorts } from './ports.js';
 import { type Resources, type Rows, type Translation, translateKeys } from './rows.js';
 import { containerOf } from './service.js';
 import validate from './validate.gen.mjs';
@@ -139,7 +140,7 @@ class Stack {
     const replicas = replicasOf(service);
     const count = replicas ? Number(textOf(replicas)) : 1;
     const own = changed(container, { depends_on: this.dependenciesOf(service) });
-    if (count > 1 && publish) {
+    if (count > 1 && publish && spreads(service)) {
       this.#farms.push([name, this.farmOf(service, own, publish, replicas as Entry, to)]);
       return;
     }
@@ -197,7 +198,7 @@ class Stack {
   private containerOf(name: string): string {
     const service = below(this.root, 'services', name);
     const replicas = service && replicasOf(service);
-    const isFarm = Number((replicas && textOf(replicas)) ?? 1) > 1 && below(service, 'ports');
+    const isFarm = Number((replicas && textOf(replicas)) ?? 1) > 1 && spreads(service);
     return isFarm ? `${name}-proxy` : name;
   }
 
@@ -209,6 +210,12 @@ class Stack {
     to: Translation,
   ): Entry {
     const [first, second] = itemsOf(publish) ?? [];
+    const udp = (itemsOf(publish) ?? []).find((each) => below(each, 'protocol'));
+    if (udp) {
+      const message = 'the replicas of a service cannot share a UDP port: a farm spreads TCP only';
+      const hint = 'leave out the port of the host, and each replica has one of its own';
+      to.loading.problems.of(udp, message, hint);
+    }
     const target = first && below(first, 'target');
     const others = (itemsOf(publish) ?? []).find(
       (each) => textOf(below(each, 'target') ?? each) !== textOf(target ?? each),
@@ -284,6 +291,11 @@ class Stack {
     return volumes;
   }
 }
+
+/** Whether several replicas are a farm; if they share no port of the host, only if asked for. */
+const spreads = (service: Entry | undefined) =>
+  sharesPorts(below(service, 'ports')) ||
+  (below(service, 'ports') !== undefined && below(service, 'x-baleine', 'farm') !== undefined);
 
 /** The image of the proxies of farms: the host's HAProxy. */
 const PROXY_IMAGE = 'farm-proxy';

@@ -31,7 +31,8 @@ const LISTEN_LIMIT = 20_000;
 
 /** Maps verbs to ports. The ports look before they act, and read back. */
 export function containerHandlers(host: Host, _site: InstallPaths): Handlers<ContainerVerbs> {
-  const { links, disks, files, volumes, memoryFiles, cgroups, runtime, health, proxies } = host;
+  const { links, disks, files, volumes, memoryFiles, cgroups, runtime, health, proxies, masters } =
+    host;
   return {
     'container.wire': { all: (wirings) => links.wire(wirings) },
     'container.unwire': {
@@ -92,7 +93,11 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
       ),
     },
     'container.listen': {
-      one: done(({ proxy }) => proxies.awaitAnswer(proxy, LISTEN_LIMIT)),
+      one: done((args) =>
+        'proxy' in args
+          ? proxies.awaitAnswer(args.proxy, LISTEN_LIMIT)
+          : masters.awaitWorker(args.master, LISTEN_LIMIT),
+      ),
     },
     'container.stop': {
       one: async (args) => {

@@ -1,8 +1,9 @@
 import { addressOf } from '../../model/address.js';
+import type { PublishEntry } from '../../model/config.js';
 import { formatBytes } from '../../model/format.js';
 import { describeFailures } from '../../model/health.js';
 import { canonical } from '../../model/json.js';
-import { FORWARDER, formatHostPort } from '../../model/publish.js';
+import { formatHostPort, forwarderOf } from '../../model/publish.js';
 import type { Column, Row } from '../../model/resource.js';
 import type { ContainerFacts, ContainerSpec } from '../../model/specs.js';
 import type { Kind } from '../kind.js';
@@ -56,19 +57,18 @@ export const container: Kind<ContainerSpec, ContainerFacts, ContainerSeen, Conta
   remove,
   interrupts: (steps) => steps.some(({ verb }) => verb === 'container.stop'),
   adopt,
-  alongside: (spec) => (isForwarded(spec) ? FORWARDER_RESOURCES : []),
+  alongside: (spec) => [...new Set(forwardedPorts(spec).map(forwarderOf))].flatMap(forwarding),
   preflight: async () => (await import('./preflight.js')).preflight,
   handlers: async (host, paths) => (await import('./handlers.js')).containerHandlers(host, paths),
 };
 
-const FORWARDER_RESOURCES = (['image', 'config', 'container'] as const).map((kind) =>
-  addressOf(kind, FORWARDER),
-);
+const forwarding = (name: string) =>
+  (['image', 'config', 'container'] as const).map((kind) => addressOf(kind, name));
 
 /** It runs without the forwarder of its published ports, but to target it includes its ports. */
-function isForwarded({ publish = [], sockets = [] }: ContainerSpec): boolean {
+function forwardedPorts({ publish = [], sockets = [] }: ContainerSpec): PublishEntry[] {
   const own = new Set(sockets.map(formatHostPort));
-  return publish.some((each) => !own.has(formatHostPort(each)));
+  return publish.filter((each) => !own.has(formatHostPort(each)));
 }
 
 /** The last recorded state. */

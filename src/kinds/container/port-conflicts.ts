@@ -1,9 +1,10 @@
 import type { Capacity, Listener } from '../../host/ports.js';
-import type { Config, PublishEntry } from '../../model/config.js';
+import { addressOf } from '../../model/address.js';
+import type { Config, PublishEntry, PublishRequest } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
 import { parseId } from '../../model/install-paths.js';
 import type { Plan } from '../../model/plan.js';
-import { ANY_ADDRESS, FORWARDER, formatHostPort } from '../../model/publish.js';
+import { ANY_ADDRESS, FORWARDER, formatHostPort, UDP_FORWARDER } from '../../model/publish.js';
 import type { ContainerSpec } from '../../model/specs.js';
 
 type Network = Pick<Capacity, 'addresses' | 'listener'>;
@@ -20,15 +21,18 @@ export function opensPorts({ changes, units }: Plan): boolean {
   return starts || forwarderOpens(changes);
 }
 
-/** Whether the forwarder is started or its ports change. */
+/** Whether a forwarder is started or its ports change. */
 function forwarderOpens(changes: Plan['changes']): boolean {
   return changes.some(
     ({ address, action }) =>
-      (address === `container.${FORWARDER}` || address === `config.${FORWARDER}`) &&
-      action !== 'delete' &&
-      action !== 'forget',
+      FORWARDING.includes(address) && action !== 'delete' && action !== 'forget',
   );
 }
+
+const FORWARDING = [FORWARDER, UDP_FORWARDER].flatMap((name) => [
+  addressOf('container', name),
+  addressOf('config', name),
+]);
 
 /**
  * Rejects published ports that are in use, all at once and each with its position in the file and
@@ -47,14 +51,14 @@ export function checkPublishedPorts(config: Config, capacity: Network): void {
 }
 
 function conflictOf(
-  { host_ip, published: port }: PublishEntry,
+  { host_ip, published: port, protocol }: PublishEntry,
   stack: string,
   addresses: ReadonlySet<string>,
   capacity: Network,
 ): string | undefined {
   const local = host_ip === ANY_ADDRESS || host_ip.startsWith('127.') || addresses.has(host_ip);
   if (!local) return `${host_ip} is not an address of this host`;
-  const holder = capacity.listener(host_ip, port);
+  const holder = capacity.listener(host_ip, port, protocol);
   const ours = parseId(holder?.container ?? '')?.stack === stack;
   return holder && !ours ? `${nameOf(holder)} listens there` : undefined;
 }
@@ -68,7 +72,7 @@ function nameOf({ pid, program, container }: Listener): string {
 }
 
 function publishedPorts({ containers, farms }: Config): { at: Path; entry: PublishEntry }[] {
-  const services: [Path, { publish?: PublishEntry[] }][] = [
+  const services: [Path, { publish?: PublishRequest[] }][] = [
     ...Object.entries(containers).map(([name, entry]): [Path, typeof entry] => [
       ['containers', name],
       entry,
@@ -81,7 +85,7 @@ function publishedPorts({ containers, farms }: Config): { at: Path; entry: Publi
     ),
   ];
   return services.flatMap(([path, { publish = [] }]) =>
-    publish.map((entry, index) => ({ at: [...path, 'publish', index], entry })),
+    publish.map((entry, index) => ({ at: [...path, 'publish', entry.at ?? index], entry })),
   );
 }
 

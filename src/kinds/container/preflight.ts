@@ -13,7 +13,13 @@ export const preflight: Preflight<ContainerSpec> = {
   obstacles(spec, { verbs, host, paths }) {
     if (verbs.has('container.start') || verbs.has('container.disk')) {
       const egress = spec.egress && host.egressProblem(verbs.has('container.disk'));
-      return [{ at: [], cause: egress }, ...startObstacles(spec, host, paths)];
+      const forwarder =
+        spec.master && verbs.has('container.disk') ? host.udpForwarderProblem() : undefined;
+      return [
+        { at: [], cause: egress },
+        { at: [], cause: forwarder },
+        ...startObstacles(spec, host, paths),
+      ];
     }
     if (verbs.has('container.files')) return fileObstacles(spec, host);
     return verbs.has('container.limits') ? limitObstacles(spec, host, paths) : [];

@@ -336,7 +336,8 @@ export function check(spec: ContainerSpec, reason: string, paths: InstallPaths):
 }
 
 /** Waits until a started proxy accepts commands, and therefore connections. */
-export function listen({ id, proxy }: ContainerSpec, reason: string): ContainerStep[] {
+export function listen({ id, proxy, master }: ContainerSpec, reason: string): ContainerStep[] {
+  if (master) return [{ verb: 'container.listen', args: { master: id }, reason }];
   if (!proxy) return [];
   return [{ verb: 'container.listen', args: { proxy: { id, socket: proxy.socket } }, reason }];
 }

@@ -59,8 +59,8 @@ export interface ContainerVerbs {
   'container.files': PlacedFiles;
   /** `life` has the facts of earlier starts that the row keeps. */
   'container.start': { spec: ContainerSpec; life: Pick<ContainerFacts, 'restarts' | 'last_exit'> };
-  /** Waits until a started proxy listens. */
-  'container.listen': { proxy: Omit<ProxySpec, 'backend'> };
+  /** Waits until a started proxy, or a master with this id, listens. */
+  'container.listen': { proxy: Omit<ProxySpec, 'backend'> } | { master: string };
   /** Drains it: its proxy sends no more requests, and open ones can finish. */
   'container.leave': { rotation: RotationSpec };
   /** Admits it to the rotation of its proxy: at once, or as soon as all checks succeed. */

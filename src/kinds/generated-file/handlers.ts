@@ -9,7 +9,7 @@ const FILE_MODE = 0o644;
 /** For certificates, which contain their key. */
 const KEY_MODE = 0o600;
 
-type Ports = Pick<Host, 'files' | 'runtime' | 'proxies'>;
+type Ports = Pick<Host, 'files' | 'runtime' | 'proxies' | 'masters'>;
 type Write = ConfigVerbs['config.write'];
 
 export function configHandlers(host: Ports): Handlers<ConfigVerbs> {
@@ -22,8 +22,9 @@ export function configHandlers(host: Ports): Handlers<ConfigVerbs> {
     },
     'config.reload': {
       // A stopped reader reads the text when it starts.
-      one: async ({ reader: { id, signal }, proxy, handover = 0 }) => {
-        if (proxy) await host.proxies.reload(proxy, signal, handover);
+      one: async ({ reader: { id, signal, master }, proxy, handover = 0 }) => {
+        if (master) await host.masters.reload(id, signal);
+        else if (proxy) await host.proxies.reload(proxy, signal, handover);
         else await host.runtime.signal(id, signal);
         return undefined;
       },

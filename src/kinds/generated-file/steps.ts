@@ -17,12 +17,16 @@ export function create({ spec }: Resource<ConfigSpec>, reason: string): ConfigSt
   const { dir, file, text, reader, rotation, files } = spec;
   const content = { dir, file, text, ...(files && { files }) };
   if (!reader) return [{ verb: 'config.write', args: content, reason }];
-  const { id, check, signal } = reader;
+  const { id, check, signal, master } = reader;
   const proxy = rotation && { proxy: rotation.proxy };
   const handover = rotation?.handover !== undefined && { handover: rotation.handover };
   return [
     { verb: 'config.write', args: { ...content, reader: { id, check } }, reason },
-    { verb: 'config.reload', args: { reader: { id, signal }, ...proxy, ...handover }, reason },
+    {
+      verb: 'config.reload',
+      args: { reader: { id, signal, ...(master && { master }) }, ...proxy, ...handover },
+      reason,
+    },
   ];
 }
 
@@ -86,11 +90,11 @@ export interface ConfigVerbs {
     reader?: Pick<Reader, 'id' | 'check'>;
   };
   /**
-   * Notifies the reader, if it runs. For a proxy, waits for the reload, and up to `handover`
+   * Notifies the reader, if it runs. For a master, waits for its new worker; for a proxy, waits for the reload, and up to `handover`
    * milliseconds for the previous worker.
    */
   'config.reload': {
-    reader: Pick<Reader, 'id' | 'signal'>;
+    reader: Pick<Reader, 'id' | 'signal' | 'master'>;
     proxy?: ProxySpec;
     handover?: number;
   };

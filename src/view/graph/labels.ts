@@ -26,8 +26,10 @@ export function stateText(each: ListedContainer): string {
 }
 
 /** `8080 → 80`, from one address of the host `127.0.0.1:8080 → 80`. */
-export function publishWords({ host_ip: address, published, target }: PublishEntry): string {
-  return `${address === ANY_ADDRESS ? '' : `${address}:`}${published} → ${target}`;
+export function publishWords(entry: PublishEntry): string {
+  const { host_ip: address, published, target, protocol } = entry;
+  const place = `${address === ANY_ADDRESS ? '' : `${address}:`}${published}`;
+  return `${place} → ${target}${protocol ? `/${protocol}` : ''}`;
 }
 
 /** The labels of a bridge: `10.77.1.0/24`, `host 10.77.1.1`, `isolated`. */

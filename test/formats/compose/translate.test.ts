@@ -67,6 +67,33 @@ describe('a key that says the same', () => {
       },
     ],
     [
+      'forms of ports',
+      'ports: ["53:53/udp", "8000-8001:90-91", "9000-9005:80", "127.0.0.1::81", "82/udp", 83, "0:84"]',
+      {
+        publish: [
+          { host_ip: '0.0.0.0', published: 53, target: 53, protocol: 'udp' },
+          { host_ip: '0.0.0.0', published: 8000, target: 90 },
+          { host_ip: '0.0.0.0', published: 8001, target: 91 },
+          { host_ip: '0.0.0.0', published: '9000-9005', target: 80 },
+          { host_ip: '127.0.0.1', target: 81 },
+          { host_ip: '0.0.0.0', target: 82, protocol: 'udp' },
+          { host_ip: '0.0.0.0', target: 83 },
+          { host_ip: '0.0.0.0', target: 84 },
+        ],
+      },
+    ],
+    [
+      'the long form of ports',
+      'ports: [{ target: 53, published: "53", protocol: udp }, { target: 80 }, { target: 80, published: 8000-8010, host_ip: 127.0.0.1 }]',
+      {
+        publish: [
+          { host_ip: '0.0.0.0', published: 53, target: 53, protocol: 'udp' },
+          { host_ip: '0.0.0.0', target: 80 },
+          { host_ip: '127.0.0.1', published: '8000-8010', target: 80 },
+        ],
+      },
+    ],
+    [
       'mounts',
       'volumes: ["./a:/a:ro,z", { type: bind, source: /b, target: /b }]',
       {
@@ -135,6 +162,17 @@ describe('a key without effect', () => {
   });
 });
 
+it('ports without one of the host are not a reason for a farm: each replica has its own', () => {
+  const { farms, containers } = read(file('ports: ["80", "53/udp"]\n    scale: 2')).root;
+  expect(farms).toBeUndefined();
+  expect(containers.web).toMatchObject({
+    replicas: 2,
+    publish: [{ target: 80 }, { target: 53, protocol: 'udp' }],
+  });
+  const asked = read(file('ports: ["80"]\n    scale: 2\n    x-baleine: { farm: tcp }')).root;
+  expect(asked.farms.web.proxy.publish).toEqual([{ host_ip: '0.0.0.0', target: 80 }]);
+});
+
 describe('a key that is refused', () => {
   it.each<[string, string, string]>([
     ['privileged', 'privileged: true', '5:17: a container never has all rights of the host'],
@@ -142,6 +180,14 @@ describe('a key that is refused', () => {
     ['the socket of Docker', 'volumes: ["/var/run/docker.sock:/s"]', '5:15: there is no Docker'],
     ['gpus', 'gpus: all', '5:5: gpus is refused'],
     ['cgroup_parent', 'cgroup_parent: x', '5:5: cgroup_parent is refused'],
+    ['a protocol', 'ports: ["80:80/sctp"]', '5:13: port 80/sctp cannot be published'],
+    ['an IPv6 address', 'ports: ["[::1]:80:80"]', '5:13: [::1] is an IPv6 address, where no port'],
+    ['a range of ranges', 'ports: ["80-82:80-81"]', '5:13: the ranges 80-82 and 80-81 differ'],
+    [
+      'UDP of replicas',
+      'ports: ["53:53/udp"]\n    scale: 2',
+      '5:13: the replicas of a service cannot share a UDP port',
+    ],
     ['a job', 'deploy: { mode: replicated-job }', '5:21: services of mode replicated-job'],
   ])('%s', (_what, keys, expected) => {
     const [line, ...others] = problems(file(keys));

@@ -1,4 +1,5 @@
 import type { InstallPaths } from '../../../model/install-paths.js';
+import { udpForwarderFinding } from '../haproxy/udp.js';
 import { tunFinding } from '../network/egress.js';
 import { forwardingFinding } from '../network/forwarding.js';
 import type { Finding } from './finding.js';
@@ -23,6 +24,7 @@ export async function diagnose(paths: InstallPaths): Promise<Finding[]> {
     await filterFinding(),
     forwardingFinding(),
     tunFinding(),
+    udpForwarderFinding(),
     ...(await programFindings()),
     await runtimeFinding(paths),
     seccompFinding(),

@@ -1,13 +1,16 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { endianness, networkInterfaces } from 'node:os';
 import { formatIp } from '../../../model/ipv4.js';
-import type { Listener } from '../../ports.js';
+import type { Capacity, Listener } from '../../ports.js';
 import { ifThere, readText } from '../files/read.js';
 
 const EVERYWHERE = '0.0.0.0';
 
-/** TCP_LISTEN (include/net/tcp_states.h). */
-const LISTEN = '0A';
+/**
+ * TCP_LISTEN (include/net/tcp_states.h), and TCP_CLOSE, in which UDP sockets without a peer are.
+ * Those with one are the ends of connections.
+ */
+const LISTENS = { tcp: '0A', tcp6: '0A', udp: '07', udp6: '07' } as const;
 
 export function ownAddresses(): string[] {
   const all = Object.values(networkInterfaces()).flat();
@@ -17,12 +20,13 @@ export function ownAddresses(): string[] {
 /**
  * See Capacity. Reads the tables at the first call, and all processes once a listener is found.
  */
-export function listenerLookup(): (address: string, port: number) => Listener | undefined {
-  let ports: Map<number, Listening[]> | undefined;
+export function listenerLookup(): Capacity['listener'] {
+  const ports: { tcp?: Ports; udp?: Ports } = {};
   let holders: Holders | undefined;
-  return (address, port) => {
-    ports ??= byPort([...listeners('tcp'), ...listeners('tcp6')]);
-    const found = ports
+  return (address, port, protocol) => {
+    const table = protocol ?? 'tcp';
+    ports[table] ??= byPort([...listeners(table), ...listeners(`${table}6`)]);
+    const found = ports[table]
       .get(port)
       ?.find(
         (each) => each.address === address || each.address === EVERYWHERE || address === EVERYWHERE,
@@ -33,7 +37,9 @@ export function listenerLookup(): (address: string, port: number) => Listener | 
   };
 }
 
-function byPort(all: Listening[]): Map<number, Listening[]> {
+type Ports = ReadonlyMap<number, Listening[]>;
+
+function byPort(all: Listening[]): Ports {
   const ports = new Map<number, Listening[]>();
   for (const each of all) {
     const others = ports.get(each.port);
@@ -50,15 +56,15 @@ interface Listening {
 }
 
 /**
- * Lines of /proc/net/tcp and tcp6 (proc_net(5)): the fields are number, local address, remote
+ * Lines of /proc/net/tcp, tcp6, udp and udp6 (proc_net(5)): the fields are number, local address, remote
  * address, state, five more, inode. A listener on `::` also accepts IPv4 unless configured
  * otherwise, which is not visible here. Ignores other IPv6 addresses.
  */
-function listeners(table: 'tcp' | 'tcp6'): Listening[] {
+function listeners(table: keyof typeof LISTENS): Listening[] {
   const lines = (readText(`/proc/net/${table}`) ?? '').split('\n').slice(1);
   return lines.flatMap((line) => {
     const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
-    if (state !== LISTEN) return [];
+    if (state !== LISTENS[table]) return [];
     const [hex = '', port = ''] = local.split(':');
     const address = addressIn(hex);
     return address === undefined ? [] : [{ address, port: Number.parseInt(port, 16), inode }];

@@ -137,7 +137,7 @@ function merged(config: OciSpec, part: OciPart): OciSpec {
 
 function processOf(
   spec: ProcessSpec,
-  { user, host, terminal }: BundleContext,
+  { user, host, terminal, netns }: BundleContext,
   capabilities: string[],
 ): OciProcess {
   const { uid, gid, additionalGids, home } = user;
@@ -154,6 +154,7 @@ function processOf(
     ...(terminal && { TERM: 'xterm' }),
   };
   const environment = { ...defaults, ...spec.environment };
+  const keepsRights = netns === 'host' && uid !== 0;
   return {
     terminal: terminal !== undefined,
     ...terminal,
@@ -165,8 +166,9 @@ function processOf(
       bounding: capabilities,
       permitted: capabilities,
       effective: capabilities,
-      inheritable: [],
-      ambient: [],
+      // on the host's network another user listens on low ports; everywhere else root alone has any
+      inheritable: keepsRights ? capabilities : [],
+      ambient: keepsRights ? capabilities : [],
     },
     rlimits: rlimitsOf(spec.ulimits, host.hardLimits),
     noNewPrivileges: true,

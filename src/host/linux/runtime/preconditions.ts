@@ -7,6 +7,7 @@ import type { Preconditions, UnreclaimableResources } from '../../ports.js';
 import { linuxCapacity } from '../capacity.js';
 import { controllerDir, readHierarchies } from '../cgroups/hierarchies.js';
 import { ifThere, readText } from '../files/read.js';
+import { udpForwarderProblem } from '../haproxy/udp.js';
 import type { FileContents } from '../memory-files/contents.js';
 import { readMemoryFiles } from '../memory-files/folder.js';
 import { egressProblem } from '../network/egress.js';
@@ -44,6 +45,7 @@ export function linuxPreconditions(paths: InstallPaths, contents: FileContents):
     initProblem,
     unreclaimable: unreclaimable,
     egressProblem,
+    udpForwarderProblem,
     forwards,
     subnetProblem: subnetLookup(),
     uplinkProblem: (name, bridge) => {

@@ -1,5 +1,11 @@
 import { type Address, addressOf } from '../../../model/address.js';
-import type { ContainerEntry, ImageConfig, MountEntry } from '../../../model/config.js';
+import type {
+  ContainerEntry,
+  ImageConfig,
+  MountEntry,
+  PublishEntry,
+  PublishRequest,
+} from '../../../model/config.js';
 import { egressName } from '../../../model/egress.js';
 import { UserError } from '../../../model/errors.js';
 import { imageVersion } from '../../../model/image-version.js';
@@ -61,6 +67,7 @@ export function desiredContainers(
       entrypoint_length: entry.entrypoint?.length,
       args,
       links: linksOf(instance, bridges, leases, before, context),
+      publish: entry.publish?.map(publishedPort),
       ...sharedNamespaces(instance, instances, context),
       mounts: entry.volumes.map((mount) => mountSpec(mount, context)),
       environment,
@@ -87,6 +94,7 @@ export function desiredContainers(
       rotation: rotationOf(instance, context),
       sockets: socketsOf(instance),
       proxy: instance.proxy,
+      master: instance.master,
       egress: instance.egress,
       one_off: undefined,
       previous: undefined,
@@ -215,6 +223,10 @@ function rotationOf({ name, serves }: Instance, { config }: Context): RotationSp
     drain: update.drain,
     monitor: update.monitor,
   };
+}
+
+function publishedPort({ at: _at, replica: _replica, ...entry }: PublishRequest): PublishEntry {
+  return entry;
 }
 
 const socketsOf = ({ sockets }: Instance) =>

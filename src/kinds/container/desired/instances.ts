@@ -1,4 +1,4 @@
-import type { Config } from '../../../model/config.js';
+import type { Config, ContainerEntry } from '../../../model/config.js';
 import type { Instance } from '../../../model/instance.js';
 
 /** The containers that a farm consists of. */
@@ -15,11 +15,18 @@ export function instancesOf({ containers }: Config, farms: ExpandedFarm[]): Inst
     return Array.from({ length: entry.replicas }, (_, index) => ({
       name: `${service}-${index + 1}`,
       service,
-      entry,
+      entry: ofReplica(entry, index + 1),
       path,
     }));
   });
   return [...plain, ...farms.flatMap(({ servers, proxy }) => [...servers, proxy])];
+}
+
+/** Without the ports that other replicas publish. */
+function ofReplica(entry: ContainerEntry, number: number): ContainerEntry {
+  if (!entry.publish?.some(({ replica }) => replica !== undefined)) return entry;
+  const publish = entry.publish.filter(({ replica = number }) => replica === number);
+  return { ...entry, publish };
 }
 
 /** The instances of one service. Indexed, because every dependency looks one up. */
