@@ -146,14 +146,10 @@ export async function planImperative(
   const input = await desiredInput(config, context, rows);
   const { resources, targets: all } = desiredImperative(input, targets, removed);
   const edited = [...resources.map(edit), ...made];
-  return planResources(
-    context,
-    IMPERATIVE_STACK,
-    edited,
-    rows,
-    { targets: all, config },
-    REQUESTED,
-  );
+  const options = { targets: all, config };
+  const plan = await planResources(context, IMPERATIVE_STACK, edited, rows, options, REQUESTED);
+  if (opensPorts(plan)) checkPublishedPorts(input.config, hostOf(context).capacity());
+  return plan;
 }
 
 /**

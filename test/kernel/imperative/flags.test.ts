@@ -48,6 +48,19 @@ it(
     );
     expect(await listed(host)).toEqual(['forwarder', 'one', 'two']);
 
+    const words = ['-p', '80', '-p', '9000-9001:80', '-p', '53/udp'];
+    expect((await create(host, 'four', ...words, ...front, ...SERVER)).code).toBe(0);
+    const { stdout: ports } = await host.baleine(['container', 'port', 'four']);
+    expect(ports).toMatch(
+      /^80\/tcp -> 0\.0\.0\.0:6\d{4}\n80\/tcp -> 0\.0\.0\.0:9000\n53\/udp -> 0\.0\.0\.0:6\d{4}\n$/,
+    );
+    await expect.poll(() => page(Number(/:(6\d+)/.exec(ports)?.[1]))).toBe('four\n');
+    await host.baleine(['container', 'restart', 'four']);
+    expect((await host.baleine(['container', 'port', 'four'])).stdout).toBe(ports);
+    expect(await listed(host)).toEqual(['forwarder', 'forwarder-udp', 'four', 'one', 'two']);
+    await host.baleine(['container', 'rm', '-f', 'four']);
+    expect(await listed(host)).toEqual(['forwarder', 'one', 'two']);
+
     await host.baleine(['container', 'rm', '-f', 'one']);
     await expect.poll(() => page(8080)).toBe('closed');
     expect(await page(8081)).toBe('two\n');
