@@ -8,16 +8,19 @@ import {
   type Handler,
   type Step,
   type StepResult,
+  type Work,
+  workNow,
 } from '../model/step.js';
 import { Checkpoint, type RowStore, recordSkip } from './checkpoint.js';
 import { EventReporter } from './events.js';
 import { type Job, type Part, Schedule } from './schedule.js';
+import { Slots } from './slots.js';
 
 export interface ExecuteDeps {
   store: RowStore;
   handlers: HandlerTable;
   emit: (event: Event) => void;
-  /** Maximum number of concurrent single steps, 1 and up. Batched steps do not count. */
+  /** Maximum number of concurrent single steps, 1 and up. Batched ones and waiting do not count. */
   parallelism: number;
   /** Once aborted, no new step starts; running ones are completed and saved. */
   stop: AbortSignal;
@@ -52,6 +55,9 @@ class Execution {
   readonly #plan: Plan;
   readonly #deps: ExecuteDeps;
   readonly #schedule: Schedule;
+  readonly #slots: Slots;
+  /** Starts all jobs that can start; nothing before the run begins. */
+  #pump = () => {};
   readonly #done: Unit[] = [];
   readonly #skipped: { unit: Unit; culprit: string }[] = [];
   readonly #checkpoints = new Map<Unit, Checkpoint>();
@@ -60,34 +66,38 @@ class Execution {
 
   constructor(plan: Plan, deps: ExecuteDeps) {
     const verbs = new Set(plan.units.flatMap(({ steps }) => steps.map(({ verb }) => verb)));
-    const batched = new Set([...verbs].filter((verb) => 'all' in handlerOf(verb, deps.handlers)));
+    const handlers = new Map([...verbs].map((verb) => [verb, handlerOf(verb, deps.handlers)]));
+    const having = (quality: 'all' | 'waits') =>
+      new Set([...verbs].filter((verb) => quality in (handlers.get(verb) ?? {})));
+    const [batched, waiting] = [having('all'), having('waits')];
     this.#plan = plan;
     this.#deps = deps;
     this.report = new EventReporter(plan, deps.emit);
     this.#successors = successorsIn(plan.units);
     this.#schedule = new Schedule(plan.units, {
       batched: (verb) => batched.has(verb),
-      parallelism: deps.parallelism,
+      waits: (verb) => waiting.has(verb),
       keepGoing: deps.keepGoing,
     });
+    this.#slots = new Slots(deps.parallelism, () => this.#pump());
   }
 
   /** Starts all ready jobs, and again whenever one ends, until none is running. */
   async all(): Promise<void> {
     let running = 0;
     await new Promise<void>((resolve, reject) => {
-      const pump = () => {
+      this.#pump = () => {
         this.#skip();
-        const jobs = this.#deps.stop.aborted ? [] : this.#schedule.next();
+        const jobs = this.#deps.stop.aborted ? [] : this.#schedule.next(this.#slots.free);
         running += jobs.length;
         for (const job of jobs) this.#run(job).then(ended).catch(reject);
         if (running === 0) resolve();
       };
       const ended = () => {
         running -= 1;
-        pump();
+        this.#pump();
       };
-      pump();
+      this.#pump();
     });
     for (const unit of this.#schedule.unfinished()) this.report.unitSkipped(unit, 'interrupted');
     await this.#recordSkips();
@@ -125,7 +135,7 @@ class Execution {
     if (job.type === 'open') return this.#open(job.unit);
     for (const { unit, step } of job.parts) this.report.stepStarted(unit, step);
     const steps = job.parts.map(({ step }) => step);
-    const results = await runSteps(job.verb, steps, this.#deps.handlers);
+    const results = await runSteps(job.verb, steps, this.#deps.handlers, this.#slots.work);
     await Promise.all(job.parts.map((part, index) => this.#finishStep(part, results[index])));
   }
 
@@ -204,11 +214,16 @@ export async function runSteps(
   verb: string,
   steps: readonly Step[],
   handlers: HandlerTable,
+  work: Work = workNow,
 ): Promise<(StepResult | Error)[]> {
   const handler = handlerOf(verb, handlers);
   const args = steps.map((step) => step.args);
   try {
-    if ('one' in handler) return await Promise.all(args.map((each) => handler.one(each)));
+    if ('one' in handler) {
+      const run = (each: unknown) =>
+        handler.waits ? handler.one(each, work) : work(() => handler.one(each));
+      return await Promise.all(args.map(run));
+    }
     const results = await handler.all(args);
     if (results.length === steps.length) return results;
     throw new Error(`"${verb}" returned ${results.length} results for ${steps.length} steps`);

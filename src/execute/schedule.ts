@@ -17,8 +17,8 @@ export interface Part {
 export interface Rules {
   /** Whether the steps of a verb are executed together. */
   batched: (verb: string) => boolean;
-  /** Maximum number of concurrent single jobs, 1 and up. */
-  parallelism: number;
+  /** Whether a step of a verb starts without a slot, for it waits most of the time. */
+  waits: (verb: string) => boolean;
   /** The dependents of a failed unit run anyway. */
   keepGoing: boolean;
 }
@@ -53,9 +53,11 @@ export class Schedule {
 
   /**
    * Marks all jobs that can start as busy and returns them; empty if everything waits or is done.
+   *
+   * @param slots maximum number of jobs that take one, 0 and up
    */
-  next(): Job[] {
-    return [...this.#opens(), ...this.#ones(), ...this.#batches()];
+  next(slots: number): Job[] {
+    return [...this.#opens(), ...this.#waits(), ...this.#ones(slots), ...this.#batches()];
   }
 
   /** A job of this unit succeeded. */
@@ -111,17 +113,19 @@ export class Schedule {
     return ['done', 'failed', 'skipped'].includes(this.#track(id).phase);
   }
 
-  #ones(): Job[] {
-    const running = this.#in('busy').filter((track) => this.#isOne(track)).length;
-    const ready = this.#in('idle').filter((track) => this.#isOne(track));
-    return ready
-      .slice(0, Math.max(0, this.#rules.parallelism - running))
-      .map((track) => start([track]));
+  #waits(): Job[] {
+    const ready = this.#in('idle').filter((track) => this.#rules.waits(verbOf(track) ?? ''));
+    return ready.map((track) => start([track]));
   }
 
-  #isOne(track: Track): boolean {
-    const verb = verbOf(track);
-    return verb !== undefined && !this.#rules.batched(verb);
+  /** Those that wait are busy by now. */
+  #ones(slots: number): Job[] {
+    const ready = this.#in('idle').filter((track) => !this.#isBatched(track));
+    return ready.slice(0, slots).map((track) => start([track]));
+  }
+
+  #isBatched(track: Track): boolean {
+    return this.#rules.batched(verbOf(track) ?? '');
   }
 
   /**
@@ -129,7 +133,7 @@ export class Schedule {
    * serves all. If all batches wait for each other, all of them start.
    */
   #batches(): Job[] {
-    const ready = this.#in('idle').filter((track) => !this.#isOne(track));
+    const ready = this.#in('idle').filter((track) => this.#isBatched(track));
     const verbs = [...new Set(ready.map(verbOf))];
     const full = verbs.filter((verb) => !this.#awaited(verb));
     const stuck = full.length === 0 && this.#in('busy').length === 0;

@@ -1,6 +1,7 @@
 import type { Limits } from '../model/config.js';
 import type { HealthResult, HealthTarget } from '../model/health.js';
 import type { ContainerSpec, MountSpec } from '../model/specs.js';
+import type { Work } from '../model/step.js';
 
 export interface Runtime {
   /**
@@ -22,7 +23,7 @@ export interface Runtime {
    * Stop signal, grace period, SIGKILL, until the process is gone; then removes the runtime's state
    * and the cgroup. Sends signals only if pid, start time and boot id still match.
    */
-  stop(id: string, facts: Partial<Started>, how: { signal: string; grace: number }): Promise<void>;
+  stop(id: string, facts: Partial<Started>, how: StopOptions): Promise<void>;
   /**
    * Signals the container's first process, found through the runtime's own state. False if it is
    * not running.
@@ -82,6 +83,15 @@ export interface Runtime {
   ): Promise<void>;
   /** Undoes the leftovers of killed runs: frozen containers, one-off containers, scratch files. */
   clearAbandoned(): Promise<void>;
+}
+
+export interface StopOptions {
+  /** With or without SIG. */
+  signal: string;
+  /** Milliseconds. */
+  grace: number;
+  /** For the parts that do more than wait; at once by default. */
+  work?: Work | undefined;
 }
 
 export interface Started {

@@ -41,14 +41,21 @@ export class FailedWithFacts extends UserError {
 /** What a handler returns: facts to save, and perhaps a warning. */
 export type StepResult = Facts | undefined | DoneWithWarning;
 
+/** Runs a part of a step as soon as it is one of the few that may load the host at a time. */
+export type Work = <T>(part: () => Promise<T>) => Promise<T>;
+
+/** For a caller that does not count: runs it now. */
+export const workNow: Work = (part) => part();
+
 /**
  * Executes a step. It checks before it acts, so that a second run does nothing, and reads back what
- * it did. `all` receives every step of the verb that is ready at that moment, for tools that work
+ * it did. `one` counts as work as a whole, or, if it waits most of the time, only where it says so by
+ * `work`: any number of steps wait at once. `all` receives every step of the verb that is ready at that moment, for tools that work
  * in batches; it returns results in the order of its arguments and never rejects because one of
  * them failed.
  */
 export type Handler<Args> =
-  | { one: (args: Args) => Promise<StepResult> }
+  | { one: (args: Args, work?: Work) => Promise<StepResult>; waits?: true }
   | { all: (args: Args[]) => Promise<(StepResult | Error)[]> };
 
 export type Handlers<Verbs> = { [V in keyof Verbs & string]: Handler<Verbs[V]> };

@@ -30,12 +30,9 @@ const DESCRIBE: Record<string, (spec: never) => Attributes> = {
     run,
     ...(config && !isUnbuilt(config) && config),
   }),
-  bridge: ({ subnet, host, isolated, uplink, egress }: Partial<BridgeSpec>) => ({
-    subnet,
-    host,
+  bridge: ({ link: _, alias: __, isolated, ...keys }: Partial<BridgeSpec>) => ({
+    ...keys,
     isolated: isolated || undefined,
-    uplink,
-    egress,
   }),
   config: ({ file, text }: Partial<ConfigSpec>) => ({
     file,

@@ -97,6 +97,19 @@ it('automatic addresses are those of the range, without the gateway', () => {
   );
 });
 
+it('a plan shows them', () => {
+  const bridge = `lan: { ${LAN}, uplink: eth1, gateway: 192.168.9.1, dns: 192.168.9.7, range: 192.168.9.64/26 }`;
+  expect(new MemoryStack().planText(file(bridge, '[lan]'))).toContain(`
+  + bridge.lan
+      + subnet: 192.168.9.0/24
+      + uplink: eth1
+      + gateway: 192.168.9.1
+      + dns: ["192.168.9.7"]
+      + range: 192.168.9.64/26
+
+`);
+});
+
 it('a gateway has precedence over the host, a way out over a gateway', () => {
   const host = 'back: { subnet: 10.0.1.0/24, host: 10.0.1.1 }';
   const lan = `lan: { ${LAN}, gateway: 192.168.9.1 }`;

@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/execute/events.js';
 import type { HandlerTable } from '../../src/execute/execute.js';
 import { type ExecuteDeps, execute } from '../../src/execute/execute.js';
 import type { Action, Change, Plan, Unit } from '../../src/model/plan.js';
 import { isNeverCreated, pendingReason, type Row } from '../../src/model/resource.js';
+import { type Work, workNow } from '../../src/model/step.js';
 
 type Sketch = Partial<Pick<Unit, 'needs' | 'keepFacts' | 'mode'>> & { steps?: string[] };
 
@@ -194,6 +195,77 @@ it('limits the number of concurrent single steps', async () => {
   );
   expect(await run(planOf(units))).toMatchObject({ status: 'done', counts: { added: 20 } });
   expect(most).toBe(3);
+});
+
+/** A promise that somebody else fulfills. */
+function deferred() {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+describe('a step that waits', () => {
+  /** Ends when as many wait as there are. */
+  const waitingFor = (count: number, then: (work: Work) => Promise<unknown>) => {
+    const all = deferred();
+    let waiting = 0;
+    const wait = async (name: unknown, work: Work = workNow) => {
+      waiting += 1;
+      if (waiting === count) all.resolve();
+      await all.promise;
+      await then(work);
+      return { waited: name };
+    };
+    return { waits: true, one: wait } as const;
+  };
+
+  it('takes a slot only for its work', async () => {
+    let [working, most] = [0, 0];
+    const wait = waitingFor(20, (work) =>
+      work(async () => {
+        working += 1;
+        most = Math.max(most, working);
+        await setImmediate();
+        working -= 1;
+      }),
+    );
+    const { run } = bench({ wait }, { parallelism: 2 });
+    const units = Array.from({ length: 20 }, (_, index) => put(`v${index}`, { steps: ['wait'] }));
+    expect(await run(planOf(units))).toMatchObject({ status: 'done', counts: { added: 20 } });
+    expect(most).toBe(2);
+  });
+
+  it('lets others work in the meantime, and they start when its own work is over', async () => {
+    const made: string[] = [];
+    const { promise, resolve } = deferred();
+    const wait = waitingFor(1, async (work) => {
+      await work(setImmediate);
+      // the one that works now has got the slot that is free again
+      await promise;
+    });
+    const make = one((name) => {
+      made.push(name);
+      if (made.length === 3) resolve();
+    });
+    const { run } = bench({ wait, make }, { parallelism: 1 });
+    const others = ['a', 'b', 'c'].map((name) => put(name));
+    const outcome = await run(planOf([put('slow', { steps: ['wait', 'make'] }), ...others]));
+    expect(outcome).toMatchObject({ status: 'done', counts: { added: 4 } });
+    expect(made).toEqual(['a', 'b', 'c', 'slow']);
+  });
+
+  it('is completed after an interrupt, and nothing starts behind it', async () => {
+    const stop = new AbortController();
+    const wait = waitingFor(3, (work) => work(async () => stop.abort()));
+    const { log, run } = bench({ wait, make: noop }, { stop: stop.signal, parallelism: 1 });
+    const units = ['a', 'b', 'c'].map((name) => put(name, { steps: ['wait', 'make'] }));
+    const outcome = await run(planOf(units));
+    expect(outcome).toMatchObject({ status: 'interrupted', counts: { added: 0 }, failed: [] });
+    // each had its row saved before and after the step
+    expect(log).toHaveLength(6);
+  });
 });
 
 it('runs a batch once for all units that reach it, fast or slow', async () => {

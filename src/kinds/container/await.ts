@@ -2,6 +2,7 @@ import type { Health } from '../../host/ports.js';
 import { UserError } from '../../model/errors.js';
 import { poll } from '../../model/poll.js';
 import type { AwaitedSpec } from '../../model/specs.js';
+import { type Work, workNow } from '../../model/step.js';
 
 /** Why a condition does not hold; `over` if waiting does not help. */
 interface Obstacle {
@@ -12,16 +13,16 @@ interface Obstacle {
 /**
  * Waits until the condition of a dependency holds.
  *
- * @param limit milliseconds since its start; once they are over, it is checked just once
+ * @param how.limit milliseconds since its start; once they are over, it is checked just once
  * @throws UserError if it does not hold in time, or never can
  */
 export async function awaitDependency(
   health: Health,
   dependency: AwaitedSpec,
-  limit: number,
+  { limit, work }: { limit: number; work?: Work | undefined },
 ): Promise<void> {
   const left = limit - (health.life(dependency.id)?.age ?? 0);
-  const obstacle = await poll(() => obstacleOf(health, dependency), {
+  const obstacle = await poll(() => obstacleOf(health, dependency, work), {
     until: (each) => each === undefined || each.over === true,
     limit: left,
     pause: 100,
@@ -35,7 +36,11 @@ export async function isMet(health: Health, dependency: AwaitedSpec): Promise<bo
   return (await obstacleOf(health, dependency)) === undefined;
 }
 
-async function obstacleOf(health: Health, dependency: AwaitedSpec): Promise<Obstacle | undefined> {
+async function obstacleOf(
+  health: Health,
+  dependency: AwaitedSpec,
+  work: Work = workNow,
+): Promise<Obstacle | undefined> {
   const { id, condition, target, exit } = dependency;
   const life = health.life(id);
   if (condition === 'service_started') {
@@ -45,7 +50,7 @@ async function obstacleOf(health: Health, dependency: AwaitedSpec): Promise<Obst
     if (!life?.running) return { cause: 'it is not running', over: true };
     if (life.paused) return { cause: 'it is paused', over: true };
     if (!target) return { cause: 'it has no health check', over: true };
-    const [answer] = await health.checkAll([target]);
+    const [answer] = await work(() => health.checkAll([target]));
     if (!answer?.healthy) return { cause: answer?.reason ?? 'no answer' };
     await health.recordChecks([id]);
     return undefined;

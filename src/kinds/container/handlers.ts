@@ -1,7 +1,13 @@
 import type { Host } from '../../host/ports.js';
 import { messageOf } from '../../model/errors.js';
 import type { InstallPaths } from '../../model/install-paths.js';
-import { DoneWithWarning, type Facts, FailedWithFacts, type Handlers } from '../../model/step.js';
+import {
+  DoneWithWarning,
+  type Facts,
+  FailedWithFacts,
+  type Handlers,
+  type Work,
+} from '../../model/step.js';
 import { awaitDependency } from './await.js';
 import { afterStart, beforeStop } from './hooks.js';
 import { join } from './join.js';
@@ -93,6 +99,7 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
       ),
     },
     'container.listen': {
+      waits: true,
       one: done((args) =>
         'proxy' in args
           ? proxies.awaitAnswer(args.proxy, LISTEN_LIMIT)
@@ -100,24 +107,28 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
       ),
     },
     'container.stop': {
-      one: async (args) => {
+      waits: true,
+      one: async (args, work) => {
         const { id, facts, signal, halt } = args;
         const { grace, warning } = await beforeStop(host, args);
-        await runtime.stop(id, facts, { signal, grace });
+        await runtime.stop(id, facts, { signal, grace, work });
         const stopped = halt === undefined ? STOPPED : { ...STOPPED, halted: halt };
         return warning === undefined ? stopped : new DoneWithWarning(warning, stopped);
       },
     },
     'container.leave': {
+      waits: true,
       one: done(({ rotation: { proxy, server, drain } }) => proxies.drain(proxy, [server], drain)),
     },
     'container.join': {
-      one: done((args) => join(host, args)),
+      waits: true,
+      one: done((args, work) => join(host, args, work)),
     },
     'container.await': {
-      one: async ({ dependency, limit }) => {
+      waits: true,
+      one: async ({ dependency, limit }, work) => {
         try {
-          await awaitDependency(health, dependency, limit);
+          await awaitDependency(health, dependency, { limit, work });
           return undefined;
         } catch (error) {
           if (dependency.required !== false) throw error;
@@ -146,9 +157,11 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
 }
 
 /** A handler without facts to record. */
-function done<Args>(act: (args: Args) => Promise<void>): (args: Args) => Promise<undefined> {
-  return async (args) => {
-    await act(args);
+function done<Args>(
+  act: (args: Args, work?: Work) => Promise<void>,
+): (args: Args, work?: Work) => Promise<undefined> {
+  return async (args, work) => {
+    await act(args, work);
     return undefined;
   };
 }

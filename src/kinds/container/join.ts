@@ -1,6 +1,7 @@
 import type { Health, Host } from '../../host/ports.js';
 import { UserError } from '../../model/errors.js';
 import { poll } from '../../model/poll.js';
+import { type Work, workNow } from '../../model/step.js';
 import type { ContainerVerbs } from './verbs.js';
 
 type Join = ContainerVerbs['container.join'];
@@ -13,19 +14,25 @@ const PROXY_LIMIT = 10_000;
 export async function join(
   { health, proxies }: Pick<Host, 'health' | 'proxies'>,
   { id, rotation, first }: Join,
+  work: Work = workNow,
 ): Promise<void> {
   const { proxy, server, port, monitor } = rotation;
   if (!(await proxies.runs(proxy))) return;
-  for (const each of first ?? []) await awaitWell(health, each, server);
+  for (const each of first ?? []) await awaitWell(health, each, server, work);
   await proxies.admit(proxy, server, port);
   if (!first) return;
   await proxies.awaitUp(proxy, [server], PROXY_LIMIT);
-  await watch(health, { id, server, first }, monitor);
+  await watch(health, { id, server, first, work }, monitor);
 }
 
-async function awaitWell(health: Health, { target, limit }: First, server: string): Promise<void> {
+async function awaitWell(
+  health: Health,
+  { target, limit }: First,
+  server: string,
+  work: Work,
+): Promise<void> {
   const find = async () => {
-    const complaint = await complaintOf(health, target);
+    const complaint = await work(() => complaintOf(health, target));
     if (complaint !== undefined) refuseEnded(health, target.id, server);
     return complaint;
   };
@@ -38,14 +45,14 @@ async function awaitWell(health: Health, { target, limit }: First, server: strin
 /** @param span milliseconds that the server must stay healthy */
 async function watch(
   health: Health,
-  { id, server, first = [] }: Pick<Join, 'id' | 'first'> & { server: string },
+  { id, server, first = [], work }: Pick<Join, 'id' | 'first'> & { server: string; work: Work },
   span: number,
 ): Promise<void> {
   if (span === 0) return;
   const find = async () => {
     refuseEnded(health, id, server);
     for (const { target } of first) {
-      const complaint = await complaintOf(health, target);
+      const complaint = await work(() => complaintOf(health, target));
       if (complaint !== undefined) return complaint;
     }
     return undefined;

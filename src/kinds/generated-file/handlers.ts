@@ -22,6 +22,7 @@ export function configHandlers(host: Ports): Handlers<ConfigVerbs> {
     },
     'config.reload': {
       // A stopped reader reads the text when it starts.
+      waits: true,
       one: async ({ reader: { id, signal, master }, proxy, handover = 0 }) => {
         if (master) await host.masters.reload(id, signal);
         else if (proxy) await host.proxies.reload(proxy, signal, handover);
@@ -30,12 +31,14 @@ export function configHandlers(host: Ports): Handlers<ConfigVerbs> {
       },
     },
     'config.drain': {
+      waits: true,
       one: async ({ proxy, servers, limit }) => {
         await host.proxies.drain(proxy, servers, limit);
         return undefined;
       },
     },
     'config.await': {
+      waits: true,
       one: async ({ proxy, servers, limit }) => {
         await host.proxies.awaitUp(proxy, servers, limit);
         return undefined;

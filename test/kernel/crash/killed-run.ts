@@ -47,7 +47,9 @@ async function killAt<T>(act: () => Promise<T>): Promise<T> {
 }
 
 function withKill(handler: Handler<unknown>): Handler<unknown> {
-  if ('one' in handler) return { one: (args) => killAt(() => handler.one(args)) };
+  if ('one' in handler) {
+    return { ...handler, one: (args, work) => killAt(() => handler.one(args, work)) };
+  }
   return { all: (args) => killAt(() => handler.all(args)) };
 }
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { cgroupPath, type InstallPaths } from '../../../model/install-paths.js';
 import { poll } from '../../../model/poll.js';
-import type { Started } from '../../ports.js';
+import { workNow } from '../../../model/step.js';
+import type { Started, StopOptions } from '../../ports.js';
 import { readText } from '../files/read.js';
 import { cleanUp, killProcess } from './clear.js';
 import { healAtOnce, stopSignal } from './exit-hook.js';
@@ -11,12 +12,12 @@ import { ended, type Identity, isAlive, signalProcess } from './process.js';
 import type { StartContext } from './start.js';
 import { isMonitored, runningContainer } from './started.js';
 
-/** Stops a container gracefully, then by force, and cleans up. @param grace milliseconds */
+/** Stops a container gracefully, then by force, and cleans up. */
 export async function stopContainer(
   { paths, cgroups, cgroupLock }: StartContext,
   id: string,
   facts: Partial<Started>,
-  { signal, grace }: { signal: string; grace: number },
+  { signal, grace, work = workNow }: StopOptions,
 ): Promise<void> {
   const number = stopSignal(signal);
   const recorded = identityOf(facts);
@@ -28,8 +29,10 @@ export async function stopContainer(
     signalProcess(target, number);
     if (!(await ended(target, grace))) await killProcess(target, id);
   }
-  await cleanUp(paths, id);
-  await cgroupLock.exclusive(() => cgroups.remove(cgroupPath(paths, id)));
+  await work(async () => {
+    await cleanUp(paths, id);
+    await cgroupLock.exclusive(() => cgroups.remove(cgroupPath(paths, id)));
+  });
 }
 
 function identityOf({ pid, start_time, boot_id }: Partial<Started>): Identity | undefined {
