@@ -182,9 +182,12 @@ async function inside(
   return { code, stdout, stderr };
 }
 
+/** Milliseconds; what really leaks stays, and a busy machine is slow. */
+const SETTLE_LIMIT = 10_000;
+
 /** Unmounted loop devices and ended processes need a moment to disappear. */
 async function settle(look: () => Promise<string[]>): Promise<string[]> {
-  const deadline = performance.now() + 2000;
+  const deadline = performance.now() + SETTLE_LIMIT;
   while (performance.now() < deadline) {
     if ((await look()).length === 0) return [];
     await sleep(100);
