@@ -6,7 +6,7 @@ import { checkCapacity } from '../kinds/container/capacity.js';
 import { dueForHealth } from '../kinds/container/health.js';
 import { withHostPorts } from '../kinds/container/host-ports.js';
 import { certificateKey, type Context as DesiredContext } from '../kinds/desired-context.js';
-import type { Config } from '../model/config.js';
+import { type Config, entriesOf } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { localFiles } from '../model/image-version.js';
 import type { Row } from '../model/resource.js';
@@ -46,6 +46,7 @@ export function livePlanHost(context: Context): PlanHost {
       sources: fingerprints(config),
       origins: await resolveImages(context, config, rows),
       profiles: readProfiles(config),
+      ...(await deviceInputs(config)),
       ...(await memoryFileInputs(context, config, rows)),
     }),
     probe: () => context.probe(),
@@ -60,6 +61,12 @@ export function livePlanHost(context: Context): PlanHost {
       return scheduleWarnings(await findSchedules(context, stack));
     },
   };
+}
+
+async function deviceInputs(config: Config) {
+  if (entriesOf(config).every(({ entry }) => entry.devices === undefined)) return {};
+  const { readDevices } = await import('../host/linux/devices.js');
+  return { devices: readDevices(config) };
 }
 
 async function memoryFileInputs(context: Context, config: Config, rows: readonly Row[]) {

@@ -8,7 +8,7 @@ import type { Resource, Row } from '../model/resource.js';
 /** What the desired state follows from besides the file and the records. */
 export type PlanInputs = Pick<
   DesiredContext,
-  'sources' | 'origins' | 'profiles' | 'fileDigests' | 'fileTexts'
+  'sources' | 'origins' | 'profiles' | 'devices' | 'fileDigests' | 'fileTexts'
 >;
 
 /**

@@ -1,5 +1,6 @@
 import { type Address, addressOf, IMPERATIVE_STACK, type KindName } from '../model/address.js';
 import type { Config } from '../model/config.js';
+import type { FoundDevices } from '../model/device-nodes.js';
 import { UserError } from '../model/errors.js';
 import type { InstallPaths } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
@@ -21,6 +22,8 @@ export interface Context {
   sources: Readonly<Record<string, string>>;
   /** Content digest of each seccomp profile, by path. */
   profiles?: Readonly<Record<string, string>>;
+  /** Devices of the host that the file names. */
+  devices?: FoundDevices;
   /** Keyed digests of the used secrets and configs, by `secrets.NAME` and `configs.NAME`. */
   fileDigests?: Readonly<Record<string, string>>;
   /** Texts of configs that have changed and may be shown, by `configs.NAME`. */

@@ -1,5 +1,6 @@
 import type { CopyEntry, IoLimit, PublishEntry } from './config.js';
 import type { FileReference, MountSpec } from './container-values.js';
+import type { DeviceSpec } from './device-nodes.js';
 import type { DeviceRule } from './devices.js';
 import { formatBytes, formatDuration } from './format.js';
 import { canonical } from './json.js';
@@ -64,7 +65,10 @@ const ENTRIES: Record<string, (entry: never) => string> = {
   },
   secrets: (file: FileReference) => referenceText(file, `/run/secrets/${file.source}`),
   configs: (file: FileReference) => referenceText(file, `/${file.source}`),
-  devices: (rule: DeviceRule) => ('allow' in rule ? `allow ${rule.allow}` : `deny ${rule.deny}`),
+  devices: (each: DeviceRule | DeviceSpec) => {
+    if ('source' in each) return `${each.source}:${each.target}:${each.access}`;
+    return 'allow' in each ? `allow ${each.allow}` : `deny ${each.deny}`;
+  },
   io: (limit: IoLimit) => pairs({ ...limit }),
   depends_on: ({ name, condition }: DependencySpec) => `${name}: ${condition}`,
 };

@@ -16,6 +16,7 @@ import { desired } from '../../src/kinds/desired.js';
 import { desiredImperative } from '../../src/kinds/desired-imperative.js';
 import { kinds } from '../../src/kinds/index.js';
 import { type Address, addressOf, IMPERATIVE_STACK } from '../../src/model/address.js';
+import type { FoundDevices } from '../../src/model/device-nodes.js';
 import { installPaths } from '../../src/model/install-paths.js';
 import { digest } from '../../src/model/json.js';
 import type { Plan } from '../../src/model/plan.js';
@@ -35,6 +36,9 @@ interface PlanOptions {
   /** Replicas set by `baleine scale`. */
   scale?: Record<string, number>;
 }
+
+/** Devices of the host by their paths. */
+const DEVICES: FoundDevices = { '/dev/fuse': [{ below: '', type: 'c', major: 10, minor: 229 }] };
 
 /** A stack on an in-memory host: the real pipeline from the text of a file to rows and back. */
 export class MemoryStack {
@@ -106,7 +110,10 @@ export class MemoryStack {
     const listener = () => undefined;
     const config = withHostPorts(withSubnets(loadConfig(source), rows), rows, listener);
     const files = this.#filesOf(rows);
-    const resources = desired({ config, rows, paths, sources: {}, origins, scale, ...files });
+    const resources = desired({
+      ...{ config, rows, paths, sources: {}, origins, scale, devices: DEVICES },
+      ...files,
+    });
     return { stack: config.name, resources };
   }
 

@@ -43,7 +43,10 @@ function checkMounts({ path, entry }: Service, problems: Problems): void {
     }
     const place = posix.join(target, '.').replace(/(.)\/$/, '$1');
     if (place === '/' || /^\/(proc|sys|dev)(\/|$)/.test(place)) {
-      problems.atValue(at, `nothing can be mounted on ${place}`);
+      const hint = place.startsWith('/dev/')
+        ? '`devices` gives a container device files'
+        : undefined;
+      problems.atValue(at, `nothing can be mounted on ${place}`, hint);
     } else if (seen.has(place)) problems.atValue(at, `two mounts on ${place}`);
     seen.add(place);
   }

@@ -4,6 +4,7 @@ import { digest } from '../../model/json.js';
 import {
   below,
   fieldsOf,
+  isNull,
   itemsOf,
   mapping,
   mappingOf,
@@ -11,6 +12,7 @@ import {
   sequence,
   textOf,
 } from '../entries.js';
+import { pairsOf } from '../project/merge.js';
 import {
   type Fields,
   noEffect,
@@ -31,7 +33,7 @@ export const BUILD_ROWS: Rows = {
   'build.context': translated('`from.dockerfile.context`'),
   'build.dockerfile': translated('`from.dockerfile.file`', (value) => ({ file: value })),
   'build.dockerfile_inline': into('inline'),
-  'build.args': into('args'),
+  'build.args': translated('`from.dockerfile.args`', (value, to) => ({ args: argsOf(value, to) })),
   'build.target': into('target'),
   'build.labels': into('labels'),
   'build.extra_hosts': translated('`from.dockerfile.extra_hosts`', (value) => ({
@@ -89,6 +91,17 @@ function networkOf(value: Entry, { loading }: Translation): Fields {
     loading.problems.of(value, `a build cannot join the network ${JSON.stringify(name)}`, hint);
   }
   return {};
+}
+
+/** One without a value is taken from the shell or `.env`; if it is not there, it is not set. */
+function argsOf(value: Entry, { loading }: Translation): Entry {
+  const pairs = pairsOf(value);
+  const given = fieldsOf(pairs).flatMap(([name, each]) => {
+    const own = isNull(each) ? loading.lookUp(name) : undefined;
+    if (isNull(each) && own === undefined) return [];
+    return [[name, own === undefined ? each : scalar(each, own)] as const];
+  });
+  return mapping(value, given);
 }
 
 /** A mapping, or a list of NAME=FOLDER. */

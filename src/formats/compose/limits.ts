@@ -15,6 +15,9 @@ import { numberOf } from './values.js';
 const limit = (name: string, read: (value: Entry) => Entry = (value) => value) =>
   translated(`\`limits.${name}\``, (value) => ({ [name]: read(value) }));
 
+/** In place of `limits.devices`: `devices` is a key of a container, too. */
+export const DEVICE_RULES = 'device_rules';
+
 /** Limits among the keys of a service. */
 export const LIMIT_ROWS: Rows = {
   mem_limit: limit('memory'),
@@ -63,7 +66,7 @@ export const LIMIT_ROWS: Rows = {
     ),
   ),
   device_cgroup_rules: translated('`limits.devices`', (value) => ({
-    devices: sequence(
+    [DEVICE_RULES]: sequence(
       value,
       (itemsOf(value) ?? []).map((item) => mapping(item, [['allow', item]])),
     ),

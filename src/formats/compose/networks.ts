@@ -119,14 +119,15 @@ export const SERVICE_NETWORK_ROWS: Rows = {
   networks: translated('`bridges`'),
   network_mode: translated(
     '`network_mode`; `bridge` is the default network',
-    (value, { loading }) => {
+    (value, { loading, root }) => {
       const mode = textOf(value) ?? '';
       if (mode === 'host') {
         const hint = 'publish its ports, or put it on a network with x-baleine: {uplink: eth1}';
         loading.problems.of(value, 'a container never has the network of the host', hint);
         return {};
       }
-      return mode === 'bridge' || mode === 'default' ? {} : { network_mode: value };
+      if (mode === 'bridge' || mode === 'default') return {};
+      return { network_mode: ofService(value, root) };
     },
   ),
   mac_address: translated('`mac` of the first bridge'),
@@ -143,6 +144,17 @@ export const SERVICE_NETWORK_ROWS: Rows = {
   extra_hosts: same('extra_hosts'),
   hostname: same('hostname'),
 };
+
+/** `container:NAME`, where a service of this file has that name. */
+export function ofService(value: Entry, root: Entry): Entry {
+  const name = /^container:(.+)$/.exec(textOf(value) ?? '')?.[1];
+  const [service] =
+    fieldsOf(below(root, 'services')).find(([, each]) => {
+      const own = below(each, 'container_name');
+      return name !== undefined && own !== undefined && textOf(own) === name;
+    }) ?? [];
+  return service === undefined ? value : scalar(value, `service:${service}`);
+}
 
 interface Joined {
   bridges?: Entry;

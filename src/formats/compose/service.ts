@@ -12,9 +12,9 @@ import {
 } from '../entries.js';
 import { IMAGE_ROWS, imageOf } from './build.js';
 import { DEPLOY_ROWS, deployLimits, restartOf } from './deploy.js';
-import { LIMIT_ROWS } from './limits.js';
+import { DEVICE_RULES, LIMIT_ROWS } from './limits.js';
 import { MOUNT_ROWS, mountsOf, tmpfsList } from './mounts.js';
-import { ATTACHMENT_ROWS, attachmentsOf, SERVICE_NETWORK_ROWS } from './networks.js';
+import { ATTACHMENT_ROWS, attachmentsOf, ofService, SERVICE_NETWORK_ROWS } from './networks.js';
 import { healthCheckOf, loggingOf, securityOf } from './options.js';
 import { PORT_ROWS, publishOf } from './ports.js';
 import {
@@ -33,8 +33,8 @@ const HOST = (what: string) => `a container never has the ${what} of the host`;
 
 /** A namespace that may be shared with another container, and never with the host. */
 const namespace = (key: string) =>
-  translated(`\`${key}\`; \`host\` is refused`, (value, { loading }) => {
-    if (textOf(value) !== 'host') return { [key]: value };
+  translated(`\`${key}\`; \`host\` is refused`, (value, { loading, root }) => {
+    if (textOf(value) !== 'host') return { [key]: ofService(value, root) };
     loading.problems.of(value, HOST(`${key} namespace`), 'remove it');
     return {};
   });
@@ -72,10 +72,7 @@ const OWN_ROWS: Rows = {
   credential_spec: refused('it concerns Windows containers', 'remove it'),
   depends_on: translated('`depends_on`', (value) => ({ depends_on: value })),
   develop: noEffect('there is no `watch`; apply builds again what has changed'),
-  devices: refused('a container gets no device file of the host', 'remove it'),
-  'devices.source': noEffect('devices are refused'),
-  'devices.target': noEffect('devices are refused'),
-  'devices.permissions': noEffect('devices are refused'),
+  devices: same('devices'),
   entrypoint: translated(
     '`entrypoint`, split into words without a shell',
     (value, { loading }) => ({
@@ -204,6 +201,12 @@ const REFERENCE_ROWS: Rows = {
   'depends_on.condition': translated('`condition`'),
   'depends_on.restart': translated('`restart`'),
   'depends_on.required': translated('`required`'),
+  ...Object.fromEntries(
+    ['source', 'target', 'permissions'].map((key) => [
+      `devices.${key}`,
+      translated(`\`devices.${key}\``),
+    ]),
+  ),
   'ulimits.soft': translated('`soft`'),
   'ulimits.hard': translated('`hard`'),
   'models.endpoint_var': noEffect('models are refused'),
@@ -248,7 +251,7 @@ export function containerOf(
   const limits: Fields = {};
   for (const [key, value] of Object.entries(fields)) {
     if (!LIMIT_NAMES.has(key)) continue;
-    limits[key] = value;
+    limits[key === DEVICE_RULES ? 'devices' : key] = value;
     delete fields[key];
   }
   Object.assign(limits, deployLimits(service, to));
@@ -275,7 +278,7 @@ const LIMIT_NAMES = new Set([
   'cpus',
   'cpu_shares',
   'cpuset',
-  'devices',
+  DEVICE_RULES,
   'io',
   'memory',
   'memory_reservation',

@@ -16,6 +16,7 @@ import {
   textOf,
 } from '../entries.js';
 import type { Loading } from '../project/loading.js';
+import { withoutTwins } from '../project/merge.js';
 import { resolveService, withActive } from '../project/services.js';
 import type { Warnings } from '../project/warnings.js';
 import { replicasOf, updateOf } from './deploy.js';
@@ -32,13 +33,14 @@ import validate from './validate.gen.mjs';
  * file. Whatever cannot be said is an error, or a warning if it is harmless.
  */
 export function translate(
-  root: Entry,
+  given: Entry,
   options: StackOptions,
   loading: Loading,
   warnings: Warnings,
 ): Prepared {
   const { directory } = options;
   const { problems } = loading;
+  const root = withoutRepetition(given, warnings);
   problems.root = root;
   if (!validate(dataOf(root.node))) report(explain(validate.errors ?? []), problems);
   problems.throwIfAny();
@@ -55,6 +57,17 @@ export function translate(
   const translated = stack.translate(nameOf(root, options, loading));
   problems.reword = inComposeWords;
   return { root: translated, inactive, directory };
+}
+
+/** Repeated entries of lists in services are no error in Compose. */
+function withoutRepetition(root: Entry, warnings: Warnings): Entry {
+  const section = below(root, 'services');
+  if (!section || !mappingOf(section)) return root;
+  const services = fieldsOf(section).map(([name, each]) => {
+    const report = ({ at, source }: Entry, text: string) => warnings.add({ at, source }, text);
+    return [name, mappingOf(each) ? withoutTwins(each, report) : each] as const;
+  });
+  return changed(root, { services: mapping(section, services) });
 }
 
 /** Messages about baleine's keys, in the words of a compose file. */

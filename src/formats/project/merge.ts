@@ -173,6 +173,32 @@ export function mergeServices(base: Entry, over: Entry, problems: Problems): Ent
   return merge(base, over, problems, ['services', '*']);
 }
 
+/**
+ * A service without entries that its own lists repeat: as in Compose, the later one counts.
+ *
+ * @param report called for each that says something else than the later one
+ */
+export function withoutTwins(service: Entry, report: (twin: Entry, text: string) => void): Entry {
+  const fields = fieldsOf(service).flatMap(([key, value]) => {
+    const rule = Object.hasOwn(RULES, key) ? RULES[key] : undefined;
+    const items = itemsOf(value);
+    if (!rule || rule === names || rule === replace || !items?.every(isText)) return [];
+    const made = rule(sequence(value, []), value, (_before, after) => after);
+    const kept = itemsOf(made)?.map(textOf);
+    if ((kept?.length ?? fieldsOf(made).length) === items.length) return [];
+    const nameOf = (each: Entry) => (textOf(each) ?? '').split('=')[0] ?? '';
+    for (const each of new Map(items.map((item) => [textOf(item), item])).values()) {
+      const last = items.findLast((other) => nameOf(other) === nameOf(each));
+      const counts = kept ? kept.includes(textOf(each)) : last === each;
+      if (!counts) report(each, `${key} has ${nameOf(each)} twice: the later one counts`);
+    }
+    return [[key, made] as const];
+  });
+  return fields.length === 0 ? service : changed(service, Object.fromEntries(fields));
+}
+
+const isText = ({ node }: Entry) => node.type === 'scalar';
+
 /** Takes away what is marked `!reset`, which has done its work. */
 export function withoutResets(entry: Entry): Entry {
   const { node } = entry;

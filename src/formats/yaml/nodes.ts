@@ -167,7 +167,8 @@ const { tags } = new Schema({ schema: 'core' });
 export function resolve(text: string): Scalar['value'] {
   for (const tag of tags) {
     if (!('test' in tag) || !tag.test?.test(text)) continue;
-    return exactly(text, tag.resolve(text, () => undefined, {}) as Scalar['value']);
+    const found = tag.resolve(text, () => undefined, {});
+    return exactly(text, (isScalar(found) ? found.value : found) as Scalar['value']);
   }
   return text;
 }

@@ -25,7 +25,7 @@ export function requireDeviceNumber(device: string, disk: string): string {
 }
 
 /** makedev(3), in glibc's packing. */
-function formatDevice(dev: bigint): string {
+export function formatDevice(dev: bigint): string {
   const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn);
   const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn);
   return `${major}:${minor & 0xffffffffn}`;

@@ -22,14 +22,58 @@ it('a mount without a source is a volume of its service, which volumes_from shar
   ]);
 });
 
-it('rules of devices are limits, and device files are refused', () => {
+it('an argument of a build without a value is a variable of the shell or .env', () => {
+  const argsOf = (args: string) =>
+    read(
+      {
+        'compose.yaml': `services: { web: { build: { context: ., args: ${args} } } }`,
+        '.env': 'B=2',
+      },
+      { env: { A: '1' } },
+    ).root.images.web.from.dockerfile.args;
+  expect(argsOf('[A, B, C, D=3]')).toEqual({ A: '1', B: '2', D: '3' });
+  expect(argsOf('{ A: , C: , D: 3 }')).toEqual({ A: '1', D: 3 });
+});
+
+it('what a list repeats counts once, and the later one of two counts', () => {
+  const files = file(
+    'environment: [A=1, A=1, A=2, B]\n    cap_add: [KILL, KILL]\n    ports: ["1:1", "1:1"]',
+  );
+  const found = read(files, { env: { B: 'b' } });
+  expect(found.root.containers.web).toMatchObject({
+    environment: { A: '2', B: 'b' },
+    cap_add: ['KILL'],
+    publish: [{ published: 1, target: 1 }],
+  });
+  expect(found.warnings).toEqual([
+    'compose.yaml:5:24: environment has A twice: the later one counts',
+  ]);
+  const mounts = read(file('volumes: ["./a:/x", "./b:/x"]'));
+  expect(mounts.root.containers.web.volumes).toMatchObject([{ source: './b' }]);
+  expect(mounts.warnings).toEqual([expect.stringContaining('volumes has ./a:/x twice')]);
+});
+
+it('a namespace of a container of this file is one of its service', () => {
+  const shared = 'network_mode: container:door\n    pid: container:door\n    ipc: container:other';
+  const door = '  vpn: { image: x, container_name: door, ipc: shareable }\n';
+  expect(containerOf(shared, door)).toMatchObject({
+    network_mode: 'service:vpn',
+    pid: 'service:vpn',
+    ipc: 'container:other',
+  });
+});
+
+it('rules of devices are limits, beside device files', () => {
   expect(containerOf('device_cgroup_rules: ["c 10:229 rwm"]').limits).toEqual({
     devices: [{ allow: 'c 10:229 rwm' }],
   });
-  expect(problems(file('devices: ["/dev/fuse"]'))).toEqual([
-    expect.stringContaining(
-      'compose.yaml:5:5: devices is refused: a container gets no device file',
-    ),
+  const both = containerOf('devices: ["/dev/a:/dev/b:r"]\n    device_cgroup_rules: ["c 1:5 r"]');
+  expect(both).toMatchObject({
+    devices: ['/dev/a:/dev/b:r'],
+    limits: { devices: [{ allow: 'c 1:5 r' }] },
+  });
+  expect(problems(file('devices: [gpu=all]'))).toEqual([
+    expect.stringContaining('compose.yaml:5:15: services.web.devices[0] must be a device'),
   ]);
 });
 

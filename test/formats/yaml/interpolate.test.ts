@@ -41,6 +41,7 @@ describe('variables', () => {
   it('become numbers if the unquoted value is nothing else', () => {
     expect(read(withContainer('replicas: ${N}'), ENV).containers.web?.replicas).toBe(3);
     expect(read(withContainer('replicas: ${GONE:-2}'), ENV).containers.web?.replicas).toBe(2);
+    expect(read(withContainer('init: ${GONE:-true}'), ENV).containers.web?.init).toBe(true);
     expect(places(withContainer('replicas: "${N}"'), ENV)).toEqual([
       '5:15: containers.web.replicas must be a whole number from 0 to 1000, not "3"',
     ]);

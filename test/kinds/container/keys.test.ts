@@ -29,6 +29,7 @@ const SAMPLES: Record<KeyName, readonly [before: unknown, after: unknown]> = {
   user: ['1:1', '2:2'],
   group_add: [[], [44, 'video']],
   working_dir: ['/a', '/b'],
+  devices: [['/dev/fuse'], ['/dev/fuse:/dev/other:rw']],
   limits: [{ memory: '64M' }, { memory: '65M' }],
   restart: ['always', 'on-failure:3'],
   healthcheck: [{ tcp: 80 }, { tcp: 81 }],

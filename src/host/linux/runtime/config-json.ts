@@ -7,8 +7,8 @@ import { requireDeviceNumber } from '../device-numbers.js';
 import { capabilitiesOf } from './capabilities.js';
 import type { HostFacts } from './host-facts.js';
 import { rlimitsOf } from './host-facts.js';
-import { type MountedFile, mountsOf } from './mounts.js';
-import { deviceNodes, resourcesOf } from './resources.js';
+import { bindDevice, type MountedFile, mountsOf } from './mounts.js';
+import { deviceNodes, ownNodes, resourcesOf } from './resources.js';
 import type { User } from './users.js';
 
 /** The parts of a container's configuration that are not in its spec. */
@@ -76,9 +76,12 @@ export function configJson(spec: ProcessSpec, context: BundleContext): OciSpec {
   const capabilities = capabilitiesOf(spec, context.host.capabilities);
   const unconfined = spec.security === 'unconfined';
   const { uid, gid } = context.user;
-  const devices = deviceNodes(spec.limits.devices).map((each) =>
-    context.opensTap ? { ...each, uid, gid, fileMode: 0o600 } : each,
-  );
+  const nodes = context.userns ? [] : ownNodes(spec.devices);
+  const devices = deviceNodes(spec.limits.devices, spec.devices)
+    .map((each) => (context.opensTap ? { ...each, uid, gid, fileMode: 0o600 } : each))
+    .concat(nodes);
+  // a runtime cannot make a node in a user namespace
+  const binds = context.userns ? (spec.devices ?? []).map(bindDevice) : [];
   const filter = context.seccomp(capabilities);
   const seccomp = filter && context.opensTap ? withSetns(filter) : filter;
   const config: OciSpec = {
@@ -86,7 +89,7 @@ export function configJson(spec: ProcessSpec, context: BundleContext): OciSpec {
     root: { path: context.userns?.root ?? context.rootfs, readonly: true },
     hostname: spec.hostname,
     process: processOf(spec, context, capabilities),
-    mounts: mountsOf(spec, context.files, context.recursive, context.shm),
+    mounts: [...mountsOf(spec, context.files, context.recursive, context.shm), ...binds],
     linux: {
       namespaces: namespacesOf(context),
       ...(context.userns && mappingsOf(context.userns.ids)),

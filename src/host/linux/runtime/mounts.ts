@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { release } from 'node:os';
 import { posix } from 'node:path';
+import type { DeviceSpec } from '../../../model/device-nodes.js';
 import type { OciMount } from '../../../model/oci.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import { ifThere } from '../files/read.js';
@@ -86,6 +87,12 @@ function bind(source: string, target: string, readOnly: boolean, recursive: bool
       ]
     : ['bind', 'rprivate', 'nosuid', 'nodev', how];
   return { destination: posix.resolve('/', target), type: 'bind', source, options };
+}
+
+/** Unlike any other mount, it is without nodev. */
+export function bindDevice({ source, target }: DeviceSpec): OciMount {
+  const options = ['bind', 'rprivate', 'nosuid', 'noexec'];
+  return { destination: target, type: 'bind', source, options };
 }
 
 /** Nothing is mounted below a file, and crun 1.8 opens what it mounts recursively as a folder. */

@@ -1,6 +1,13 @@
 import { statSync } from 'node:fs';
 import type { IoLimit, Limits } from '../../../model/config.js';
-import { type DeviceRule, parseRule, withDefaultRules } from '../../../model/devices.js';
+import type { DeviceSpec } from '../../../model/device-nodes.js';
+import {
+  type Device,
+  type DeviceRule,
+  parseRule,
+  withDefaultRules,
+} from '../../../model/devices.js';
+import { UserError } from '../../../model/errors.js';
 import { CPU_PERIOD, IO_RATES, quotaOf } from '../../../model/limits.js';
 import type { OciDevice, OciResources, OciThrottle } from '../../../model/oci.js';
 import { ifThere, readText } from '../files/read.js';
@@ -84,10 +91,15 @@ function blockIoOf(
  * permissions as on the host: a container cannot create them itself. Devices that the host does not
  * have are skipped.
  */
-export function deviceNodes(rules: Limits['devices'] = []): OciDevice[] {
+export function deviceNodes(
+  rules: Limits['devices'] = [],
+  own: readonly DeviceSpec[] = [],
+): OciDevice[] {
   const nodes = rules.map(parseRule).flatMap(({ allow, device }) => {
     const { type, major, minor } = device;
     if (!allow || major === undefined || minor === undefined) return [];
+    // the key `devices` says where its node is
+    if (own.some((each) => isSame(each, device))) return [];
     const path = pathOf(type, major, minor);
     const found = path === undefined ? undefined : ifThere(() => statSync(path));
     if (path === undefined || !found) return [];
@@ -95,6 +107,19 @@ export function deviceNodes(rules: Limits['devices'] = []): OciDevice[] {
     return [{ path, type, major, minor, fileMode: mode & 0o777, uid, gid }];
   });
   return nodes.filter(({ path }, index) => nodes.findIndex((each) => each.path === path) === index);
+}
+
+const isSame = (a: DeviceSpec, b: Device) =>
+  a.type === b.type && a.major === b.major && a.minor === b.minor;
+
+/** Nodes of the key `devices`, with the owner and the permissions of those on the host. */
+export function ownNodes(own: readonly DeviceSpec[] = []): OciDevice[] {
+  return own.map(({ source, target, type, major, minor }) => {
+    const found = ifThere(() => statSync(source));
+    if (!found) throw new UserError(`cannot give ${source} to a container: it is gone`);
+    const { mode, uid, gid } = found;
+    return { path: target, type, major, minor, fileMode: mode & 0o777, uid, gid };
+  });
 }
 
 /** sysfs has the name of each device's node relative to /dev: `fuse` or `bus/usb/001/001`. */

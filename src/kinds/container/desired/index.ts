@@ -6,6 +6,8 @@ import type {
   PublishEntry,
   PublishRequest,
 } from '../../../model/config.js';
+import type { Limits } from '../../../model/container-values.js';
+import { type DeviceSpec, devicesOf, ruleOf } from '../../../model/device-nodes.js';
 import { egressName } from '../../../model/egress.js';
 import { UserError } from '../../../model/errors.js';
 import { imageVersion } from '../../../model/image-version.js';
@@ -58,6 +60,7 @@ export function desiredContainers(
     const before = recorded.get(name);
     const owner = networkOwner(instance, instances, context);
     const extra = extraHostsOf(instance, bridges, context);
+    const devices = devicesOf(entry.devices, context.devices ?? {});
     const resolved: Exact<ResolvedSpec> = {
       image: {
         name: entry.image,
@@ -81,6 +84,7 @@ export function desiredContainers(
       secrets: memoryFilesOf('secrets', entry, context),
       configs: memoryFilesOf('configs', entry, context),
       seccomp: seccompOf(entry, context),
+      devices,
       hostname: owner?.hostname ?? entry.hostname ?? name,
       extra_hosts: extra,
       labels,
@@ -102,7 +106,8 @@ export function desiredContainers(
     };
     const plain: Record<string, unknown> = {};
     for (const key of PLAIN) plain[key] = entry[key as keyof ContainerEntry];
-    return Object.assign(plain, resolved, spec) as unknown as ContainerSpec;
+    const limits = devices && { limits: withRules(entry.limits, devices) };
+    return Object.assign(plain, resolved, spec, limits) as unknown as ContainerSpec;
   };
   return instances.map((instance) => {
     const { name, entry } = instance;
@@ -127,6 +132,12 @@ export function desiredContainers(
     };
   });
 }
+
+/** A device is allowed like one of `limits.devices`, whose rules come after and win. */
+const withRules = (limits: Limits, devices: readonly DeviceSpec[]): Limits => ({
+  ...limits,
+  devices: [...devices.map(ruleOf), ...(limits.devices ?? [])],
+});
 
 /** Keys that are recorded as declared. */
 const PLAIN = Object.entries<AnyKey>(KEYS)

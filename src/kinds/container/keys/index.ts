@@ -7,6 +7,7 @@ import { cap_drop } from './cap_drop.js';
 import { command } from './command.js';
 import { configs } from './configs.js';
 import { depends_on } from './depends_on.js';
+import { devices } from './devices.js';
 import { dns } from './dns.js';
 import { dns_opt } from './dns_opt.js';
 import { dns_search } from './dns_search.js';
@@ -73,6 +74,7 @@ export const KEYS = {
   user,
   group_add,
   working_dir,
+  devices,
   limits,
   restart,
   healthcheck,
