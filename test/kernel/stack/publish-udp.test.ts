@@ -168,6 +168,69 @@ it(
   }),
 );
 
+it(
+  'publishes a range, and ports of its own choice that stay over kill, heal, stop and start',
+  { timeout: 300_000 },
+  inPrivateHost(async (host) => {
+    const web = { ...SERVER, bridges: ['front'], publish: ['80', '127.0.0.1:8000-8001:80'] };
+    const range = ['7000-7019:7000-7019/udp', '53/udp'];
+    const file = stackFile(range, { web });
+    const stack = new Stack(host, file);
+    const busy = await takeTcpPort(host, 8000);
+    await stack.apply();
+    for (let port = 7000; port < 7020; port++) await answers(host, `127.0.0.1:${port}`);
+    const before = [await stack.done('port', 'web'), await stack.done('port', 'dns')];
+    expect(before[0]).toMatch(
+      /^80\/tcp -> 0\.0\.0\.0:6[1-5]\d{3}\n80\/tcp -> 127\.0\.0\.1:8001\n$/,
+    );
+    const [, tcp = ''] = /0\.0\.0\.0:(\d+)/.exec(before[0] ?? '') ?? [];
+    const [, udp = ''] = /53\/udp -> 0\.0\.0\.0:(\d+)/.exec(before[1] ?? '') ?? [];
+    await stack.answers(`127.0.0.1:${tcp}`, ['web']);
+    await answers(host, `127.0.0.1:${udp}`);
+    expect(await stack.plan()).toBe(NOTHING);
+    await busy();
+
+    for (const id of ['pub.web', 'pub.dns', FORWARDER, 'pub.forwarder']) await stack.kill(id);
+    // forwarders are healed at once, by runs of their own
+    await stack.apply('--lock-timeout', '60s');
+    await stack.done('stop', 'web');
+    await stack.done('start', 'web');
+    await stack.apply('--replace', 'container.dns', '--lock-timeout', '60s');
+    expect([await stack.done('port', 'web'), await stack.done('port', 'dns')]).toEqual(before);
+    await stack.answers(`127.0.0.1:${tcp}`, ['web']);
+    await answers(host, `127.0.0.1:${udp}`);
+
+    const other = new Stack(
+      host,
+      { ...stackFile(['53/udp', `${udp}-${Number(udp) + 1}:53/udp`]), name: 'other' },
+      'other.yaml',
+    );
+    other.write({ ...JSON.parse(readFileSync(other.file, 'utf8')), bridges: OTHER_BRIDGE });
+    await other.apply();
+    expect(await other.done('port', 'dns')).not.toContain(`0.0.0.0:${udp}\n`);
+    expect(await other.done('port', 'dns')).toContain(`0.0.0.0:${Number(udp) + 1}\n`);
+    await other.destroy();
+    await stack.destroy();
+  }),
+);
+
+const OTHER_BRIDGE = { front: { subnet: '10.77.3.0/24', host: '10.77.3.1' } };
+
+async function takeTcpPort(host: PrivateHost, port: number): Promise<() => Promise<void>> {
+  const holder = spawn('nsenter', [
+    ...[`--target=${host.pid}`, '--net', '--', 'busybox', 'nc', '-l', '-p', String(port)],
+  ]);
+  const gone = once(holder, 'exit');
+  await once(holder, 'spawn');
+  await expect
+    .poll(async () => (await host.run('ss', ['-Hltn', `sport = ${port}`])).stdout)
+    .not.toBe('');
+  return async () => {
+    holder.kill('SIGKILL');
+    await gone;
+  };
+}
+
 /** A process that has a UDP port until the returned function is called. */
 async function takePort(host: PrivateHost, port: number): Promise<() => Promise<void>> {
   const holder = spawn('nsenter', [
