@@ -169,6 +169,28 @@ it(
 );
 
 it(
+  'is refused at plan on a host without the program, which doctor names',
+  inPrivateHost(async (host) => {
+    const modules = '/usr/lib/nginx/modules';
+    await host.run('mount', ['-t', 'tmpfs', 'none', modules]);
+    const stack = new Stack(host, stackFile(['8080:80', '5300:53/udp']));
+    const { code, stderr } = await stack.run('plan');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /baleine\.yaml:\d+:\d+: nginx with its stream module, which publishes UDP ports, is not installed \(no \S+\.so\): apt-get install libnginx-mod-stream/,
+    );
+    const line = Number(/baleine\.yaml:(\d+)/.exec(stderr)?.[1]);
+    expect(readFileSync(stack.file, 'utf8').split('\n')[line - 1]).toContain('5300:53/udp');
+    const doctor = await host.baleine(['doctor'], { reject: false });
+    expect(doctor.stdout).toMatch(/nginx stream module.*no published UDP ports/);
+    await host.run('umount', [modules]);
+    await stack.apply();
+    await answers(host, '127.0.0.1:5300');
+    await stack.destroy();
+  }),
+);
+
+it(
   'publishes a range, and ports of its own choice that stay over kill, heal, stop and start',
   { timeout: 300_000 },
   inPrivateHost(async (host) => {
