@@ -10,7 +10,8 @@ import type { DependencySpec } from './specs.js';
 
 const SIZES =
   /(^|\.)(size|shm_size|memory|memory_reservation|memory_swap|max_size|bytes|file|read_bps|write_bps)$/;
-const DURATIONS = /(^|\.)(stop_grace_period|interval|timeout|start_period|drain|monitor|handover)$/;
+const DURATIONS =
+  /(^|\.)(stop_grace_period|interval|timeout|start_period|start_interval|drain|monitor|handover)$/;
 const DIGESTS = /^(layers|(image|base)\.version|origin\.(image|manifest|fingerprint))$/;
 const DIGEST = /^(?:sha256:)?([0-9a-f]{12})[0-9a-f]+$/;
 

@@ -246,7 +246,11 @@ it('shows removed and added entries of a list, never JSON', () => {
         differs('publish', undefined, [{ ...placed(8080), proxy_protocol: true }]),
         differs('cap_add', ['CAP_CHOWN'], ['CAP_CHOWN', 'CAP_KILL']),
         differs('dns', ['10.0.0.1', '10.0.0.2'], ['10.0.0.2', '10.0.0.1']),
-        differs('healthcheck', { exec: ['a'], timeout: 2000 }, { exec: ['a', 'b'], timeout: 500 }),
+        differs(
+          'healthcheck',
+          { exec: ['a'], timeout: 2000, start_interval: 1000 },
+          { exec: ['a', 'b'], timeout: 500, start_interval: 2000 },
+        ),
         differs('rotation', { drain: 30_000 }, { drain: 90_000 }),
       ],
     }),
@@ -283,6 +287,7 @@ it('shows removed and added entries of a list, never JSON', () => {
           + CAP_KILL
       ~ dns: ["10.0.0.1","10.0.0.2"] → ["10.0.0.2","10.0.0.1"]
       ~ healthcheck.exec: ["a"] → ["a","b"]
+      ~ healthcheck.start_interval: 1s → 2s
       ~ healthcheck.timeout: 2s → 500ms
       ~ rotation.drain: 30s → 1m30s
 

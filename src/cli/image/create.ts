@@ -124,4 +124,8 @@ function entriesOf(name: string, options: CreateOptions, purpose: string): Confi
 /** `./Base.tar.zst` is `base`, `registry.example/team/app:1` is `app`. */
 const nameOf = (file: string) => basename(file).toLowerCase().split(/[.:@]/)[0] ?? '';
 
-const list = (text: string) => text.split(',').filter(Boolean);
+/** Of each time that the option is given. */
+const list = (text: string, before: string[] = []) => [
+  ...before,
+  ...text.split(',').filter(Boolean),
+];

@@ -54,6 +54,7 @@ describe.skipIf(skip)('a Dockerfile', () => {
       const plan = await run('plan', '--out', saved);
       expect(plan).toContain('+ command: ["/bin/sh","-c","pwd; cat /text"]');
       expect(plan).toContain('+ healthcheck.test:');
+      expect(plan).not.toContain('io.buildah');
       expect(readdirSync(cache)).toEqual([
         expect.stringMatching(/^d\.[0-9a-f]{16}\.[0-9a-f]{64}\.tar$/),
       ]);

@@ -88,8 +88,10 @@ describe.skipIf(skip)('an image', () => {
         const [one, two] = [await content(host, 'one'), await content(host, 'two')];
         expect(Object.keys(two.tree)).toContain('bin/able');
         expect(two.tree).toEqual(one.tree);
-        expect(two.holes).toBeLessThan(MiB);
-        expect(execFileSync('du', ['-s', '-k', paths[0] as string]).toString()).toMatch(/^\d{4}\t/);
+        // holes are for tar alone: in layers, other programs fail on them
+        expect(two.holes < MiB).toBe(format === 'tar');
+        const megabytes = format === 'tar' ? /^\d{4}\t/ : /^4\d{4}\t/;
+        expect(execFileSync('du', ['-s', '-k', paths[0] as string]).toString()).toMatch(megabytes);
         for (const path of [...paths, tree]) rmSync(path, { recursive: true });
         await host.baleine(['image', 'prune']);
       })(),
@@ -99,8 +101,10 @@ describe.skipIf(skip)('an image', () => {
 it(
   'neither follows, removes nor replaces what another account has prepared',
   inPrivateHost(async (host) => {
-    const binary = ['--size', '8M', '--from-host', '/bin/busybox'];
-    await host.baleine(['image', 'create', 'one', ...binary]);
+    const binaries = ['--from-host', '/bin/busybox', '--from-host', '/bin/sh,/bin/true'];
+    await host.baleine(['image', 'create', 'one', '--size', '16M', ...binaries]);
+    const [{ from }] = JSON.parse((await host.baleine(['image', 'inspect', 'one'])).stdout);
+    expect(from.host.binaries).toEqual(['/bin/busybox', '/bin/sh', '/bin/true']);
     mkdirSync(join(host.dir, 'victim'));
     writeFileSync(join(host.dir, 'victim/file'), 'kept');
     const script =

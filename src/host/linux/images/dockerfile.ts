@@ -120,6 +120,8 @@ async function build(source: DockerfileSource, dir: string): Promise<string> {
   const how = [
     ...['--isolation=chroot', '--layers=false', '--timestamp=0', '--format=docker'],
     '--pull=false',
+    // a label with buildah's version: its upgrade would change every container
+    '--identity-label=false',
   ];
   const options = {
     purpose,

@@ -52,7 +52,7 @@ type Writer = (what: Exported, staging: OpenFolder, purpose: string) => Promise<
  */
 const WRITERS: Record<ExportFormat, Writer> = {
   tar: async ({ source }, staging, purpose) => {
-    await pack(source, 'image', staging, purpose);
+    await pack(source, 'image', staging, purpose, ['--sparse']);
     return 'image';
   },
   'oci-folder': layout,
@@ -75,7 +75,10 @@ const WRITERS: Record<ExportFormat, Writer> = {
   },
 };
 
-/** An OCI image layout with one uncompressed layer: a future compressor may produce other bytes. */
+/**
+ * An OCI image layout with one uncompressed layer: a future compressor may produce other bytes. Holes
+ * are written out, as the image specification asks: buildah and others fail on sparse entries.
+ */
 async function layout(what: Exported, staging: OpenFolder, purpose: string): Promise<string> {
   const folder = join(staging.path, 'layout');
   await mkdir(join(folder, 'blobs/sha256'), { recursive: true });
@@ -114,7 +117,6 @@ const REPRODUCIBLE = [
 const PACK = [
   '--create',
   ...REPRODUCIBLE,
-  '--sparse',
   '--xattrs',
   '--xattrs-include=user.*',
   '--xattrs-include=security.capability',
@@ -127,9 +129,10 @@ async function pack(
   name: string,
   staging: OpenFolder,
   purpose: string,
+  more: readonly string[] = [],
 ): Promise<void> {
   const tree = 'tree' in source ? source.tree : MOUNT_POINT;
-  const tar = [...PACK, `--file=${name}`, `--directory=${tree}`, '.'];
+  const tar = [...PACK, ...more, `--file=${name}`, `--directory=${tree}`, '.'];
   const options = { cwd: staging.path, purpose, timeout: LONG };
   if ('tree' in source) await runSandboxed('tar', tar, options);
   else {
