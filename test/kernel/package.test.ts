@@ -12,6 +12,11 @@ const CONTENT = [
   /^docs\/pictures\/[a-z-]+\.(svg|png)$/,
   /^examples\/[a-z-]+\/(README\.md|baleine\.yaml|site\/[\w.]+)$/,
   /^examples\/[a-z-]+\/compose\.yaml$/,
+  /^examples\/[a-z-]+\/(nginx|php-fpm|redis)\.conf$/,
+  /^examples\/[a-z-]+\/(wp-config\.php|(db|wordpress)_password\.txt)$/,
+  /^examples\/[a-z-]+\/(render|start-[a-z]+)$/,
+  /^examples\/node-app\/app\/(Dockerfile|[a-z]+\.js(on)?)$/,
+  /^examples\/job\/pages\/[a-z]+\.md$/,
   /^schemas\/baleine\.schema\.json$/,
 ];
 

@@ -132,6 +132,21 @@ Plan: 0 to add, 1 to change, 0 to destroy.`);
     expect(stack.plan(moved).changes).toEqual([]);
   });
 
+  it('runs a job that has ended again', async () => {
+    const job = `${FILE}    restart: "no"\n`;
+    await stack.apply(job);
+    stack.host.end(ID, 3);
+    expect(verbs(job)).toEqual([]);
+    stack.contents['configs.nginx'] = CONF.replace('1', '4');
+    expect(stack.planText(job)).toContain('(configs.nginx changed, runs again)');
+    expect(verbs(job)).toEqual(['container.files', 'container.start']);
+    await stack.apply(job);
+    stack.host.end(ID, 0);
+    expect(stack.plan(job).changes).toEqual([]);
+    // another origin of the same content is none
+    expect(verbs(job.replace('./pw.txt', './other.txt'))).toEqual([]);
+  });
+
   it('of a stopped container is written for its next start', async () => {
     await stack.apply(FILE);
     await stack.executePlan(

@@ -118,7 +118,8 @@ export function explainFiles(
   seen: SeenFiles,
 ): Difference[] {
   const effect = filesEffect(spec, row.spec, seen);
-  const takes = effect === 'restart' ? ', takes a restart' : `, sends ${spec.on_change}`;
+  const again = seen.running ? ', takes a restart' : ', runs again';
+  const takes = effect === 'restart' ? again : `, sends ${spec.on_change}`;
   return differences.map((each) => {
     const section = /^(secrets|configs)\./.exec(each.attribute)?.[1];
     if (section === undefined) return each;
@@ -171,16 +172,21 @@ function drift(attribute: string, reason: string): Difference {
   return { attribute, cause: 'drift', effect: 'update', reason };
 }
 
-/** What it takes that a running container has its files; undefined for nothing. */
+/**
+ * What it takes that a container has its files; undefined for nothing. One that has ended, such as a job,
+ * runs again when they change, as it does when its command changes.
+ */
 export function filesEffect(
   desired: ContainerSpec,
   recorded: ContainerSpec,
   { running, files = [], deadFiles = [] }: SeenFiles,
 ): 'restart' | 'rewrite' | undefined {
-  const wanted = memoryFilesOf(desired);
-  if (!running || (wanted.length === 0 && memoryFilesOf(recorded).length + files.length === 0)) {
-    return undefined;
+  const [wanted, before] = [memoryFilesOf(desired), memoryFilesOf(recorded)];
+  if (!running) {
+    const isStopped = desired.stopped || recorded.stopped;
+    return isStopped || samePlaced(wanted, before) ? undefined : 'restart';
   }
+  if (wanted.length + before.length + files.length === 0) return undefined;
   const found = new Map(files.map((each) => [each.target, each]));
   const isMounted = (file: MemoryFile) => {
     const state = found.get(file.target);
@@ -195,10 +201,17 @@ export function filesEffect(
   return desired.on_change === undefined ? 'restart' : 'rewrite';
 }
 
-const isPlaced = (file: Omit<MemoryFileSpec, 'source'>, state: MemoryFileState) =>
+function samePlaced(wanted: readonly MemoryFile[], before: readonly MemoryFile[]): boolean {
+  const isThere = (file: MemoryFile) => before.some((each) => isPlaced(file, each));
+  return wanted.length === before.length && wanted.every(isThere);
+}
+
+type Placed = Omit<MemoryFileState, 'intact'>;
+
+const isPlaced = (file: Omit<MemoryFileSpec, 'source'>, state: Placed) =>
   isSamePlace(file, state) && file.digest === state.digest;
 
-const isSamePlace = (file: Omit<MemoryFileSpec, 'source'>, state: MemoryFileState) =>
+const isSamePlace = (file: Omit<MemoryFileSpec, 'source'>, state: Placed) =>
   (['target', 'mode', 'uid', 'gid'] as const).every((each) => file[each] === state[each]);
 
 /** The step that makes its files right before a start; none for a container that never had any. */
