@@ -138,7 +138,7 @@ describe.skipIf(lackingApplications())('real applications', () => {
       expect(await app.run('plan')).toContain('configs.render changed, runs again');
       await app.up();
       const status = async () => (await app.list()).find(({ name }) => name === 'render')?.status;
-      expect(await status()).toBe('exited (0)');
+      expect(await status()).toBe('exited');
       expect(await app.page(url)).toContain('<h1>It works</h1>');
       await app.killed('web');
       expect(await app.page(`${url}about.html`)).toContain('<h1>About</h1>');

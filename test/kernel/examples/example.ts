@@ -1,6 +1,6 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { expect } from 'vitest';
+import { expect, onTestFailed } from 'vitest';
 import { parse } from 'yaml';
 import type { PrivateHost, Ran } from '../../support/private-host.js';
 
@@ -65,6 +65,8 @@ export class Example {
     writeFileSync(other, `x-baleine:\n  images:\n${shared}${lines.join('')}`);
     const files = images.length > 0 ? ['compose.yaml', other] : ['compose.yaml'];
     this.#files = files.flatMap((file) => ['-f', file]);
+    // tests share a host, and may be tried again
+    onTestFailed(() => this.attempt(['down', '-v'], false).then(() => undefined));
   }
 
   async run(...words: string[]): Promise<string> {
