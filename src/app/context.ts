@@ -53,6 +53,12 @@ export class Context {
    */
   buildsLater = false;
 
+  /** The only images that this run needs; others of the file are taken as recorded. Absent: all. */
+  neededImages: ReadonlySet<string> | undefined;
+
+  /** Values of ARGs for the builds of this run, besides those of the file; they are not recorded. */
+  buildArgs: Readonly<Record<string, string>> = {};
+
   /** What plans see instead of this host; absent: the host itself. */
   readonly planHost: PlanHost | undefined = undefined;
 

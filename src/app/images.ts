@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { dropArchives } from '../host/linux/images/built-archives.js';
-import type { ExportFormat, Probe } from '../host/ports.js';
+import type { Exported, ExportFormat, Probe } from '../host/ports.js';
 import { describeSource } from '../kinds/image/columns.js';
 import { byName, IMPERATIVE_STACK } from '../model/address.js';
 import { UserError } from '../model/errors.js';
@@ -77,22 +77,31 @@ export function exportImage(
 ): Promise<number> {
   const { format, reference = `${name}:latest`, json } = options;
   return withStoreOrWait(context, options, async ({ rows }) => {
-    const { spec, facts } = completeRow(rows, 'image', name, `export image ${name}`);
+    const row = completeRow(rows, 'image', name, `export image ${name}`);
     const { images } = await context.host();
-    const original = originalOf(spec);
-    const what = {
-      source: { file: imageFile(context.paths, spec.id) },
-      config: spec.config,
-      ...(original && { original }),
-      reference,
-      created: createdAt(spec) ?? String(facts.created_at ?? new Date(0).toISOString()),
-    };
+    const what = exportedImage(context, row, reference);
     await context.undoable(() => images.export(what, file, format));
     const { frontend } = context;
     const done = { image: name, file, format, reference };
     frontend.report(json ? jsonLine(done) : `image.${name} exported to ${file}\n`);
     return 0;
   });
+}
+
+/** A recorded image as other tools get it. @param reference its name and tag there */
+export function exportedImage(
+  { paths }: Context,
+  { spec, facts }: Row<ImageSpec, { created_at?: unknown }>,
+  reference: string,
+): Exported {
+  const original = originalOf(spec);
+  return {
+    source: { file: imageFile(paths, spec.id) },
+    config: spec.config,
+    ...(original && { original }),
+    reference,
+    created: createdAt(spec) ?? String(facts.created_at ?? new Date(0).toISOString()),
+  };
 }
 
 /** An unchanged image keeps its creation time. */

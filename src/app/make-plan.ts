@@ -8,6 +8,7 @@ import { type Address, addressOf, IMPERATIVE_STACK } from '../model/address.js';
 import type { Config } from '../model/config.js';
 import type { Plan } from '../model/plan.js';
 import { type Resource, type Row, resourceFromRow } from '../model/resource.js';
+import type { ContainerSpec } from '../model/specs.js';
 import { buildPlan } from '../plan/build.js';
 import { assumeNoDrift, observe } from '../plan/observe.js';
 import { emptyPlan } from '../plan/plan-notes.js';
@@ -36,9 +37,13 @@ export async function planStack(
   if (isWhole && look && (await context.fastPath.isInSync(input, records, look))) {
     return withWarnings(emptyPlan(name, own, kinds), config);
   }
-  const resources = desired(input);
+  const resources = [...desired(input), ...oneOffs(own)];
   if (up && look) {
-    const plan = await planUp(context, config, resources, rows, up, { ...planOptions, look });
+    const { containers } = up.beside ?? input.config;
+    const known = up.beside
+      ? withHostsOf(resources, desired({ ...input, config: { ...input.config, containers } }))
+      : resources;
+    const plan = await planUp(context, config, known, rows, up, { ...planOptions, look });
     return withWarnings(plan, config);
   }
   const targets = scale && scaleTargets(Object.keys(scale), name, resources, rows);
@@ -76,6 +81,21 @@ function withWarnings(plan: Plan, { warnings = [] }: Config): Plan {
   const said = warnings.map((text) => ({ text }));
   return { ...plan, warnings: [...said, ...(plan.warnings ?? [])] };
 }
+
+/** The resources with the host names of others. */
+function withHostsOf(resources: Resource[], others: readonly Resource[]): Resource[] {
+  const hosts = others.filter(({ kind }) => kind === 'hosts');
+  return resources.map(
+    (each) =>
+      hosts.find(({ address, kind }) => kind === each.kind && address === each.address) ?? each,
+  );
+}
+
+/** Containers of `run` stay as they are until their command ends. */
+const oneOffs = (rows: readonly Row[]): Resource[] =>
+  rows
+    .filter(({ kind, spec }) => kind === 'container' && (spec as ContainerSpec).one_off)
+    .map(resourceFromRow);
 
 const ofStack = (stack: string, rows: readonly Row[]) => rows.filter((row) => row.stack === stack);
 

@@ -1,5 +1,6 @@
 import type { ProjectOptions } from '../formats/yaml/read-file.js';
 import type { Address } from '../model/address.js';
+import type { Config } from '../model/config.js';
 import type { Plan } from '../model/plan.js';
 import type { Sink } from '../view/view.js';
 
@@ -69,6 +70,8 @@ export interface Selection {
   recreate?: 'always' | 'never';
   /** Farms by their new number of servers. */
   scale?: Record<string, number>;
+  /** The file without the services of this run alone, which others need not know by name. */
+  beside?: Config;
 }
 
 /** Options that narrow or widen a plan. */

@@ -20,6 +20,10 @@ export async function resolveImages(
 ): Promise<Record<string, ImageOrigin>> {
   const origins: Record<string, ImageOrigin> = {};
   for (const { name, entry, recorded } of foreignImages(config, rows)) {
+    if (context.neededImages && !context.neededImages.has(name)) {
+      origins[name] = recorded ?? UNBUILT;
+      continue;
+    }
     const where = () => config.where(['images', name]);
     try {
       origins[name] = await resolveImage(context, entry, recorded, where, config.name);
@@ -90,13 +94,19 @@ async function resolveImage(
   if (mark === undefined && entry.pull === 'never') {
     throw notPulled(from as { registry: string }, where());
   }
-  const found = await context.inspectImage(from, entry.size, owner);
+  const found = await context.inspectImage(withArgs(from, context), entry.size, owner);
   const marked = { ...found, ...(mark !== undefined && { fingerprint: mark }) };
   // the same layers in another archive keep their size
   return known?.layers === found.layers ? { ...marked, bytes: known.bytes } : marked;
 }
 
-/** Shown until the image is built. */
+function withArgs(from: ForeignFrom, { buildArgs }: Context): ForeignFrom {
+  if (!('dockerfile' in from) || Object.keys(buildArgs).length === 0) return from;
+  const { dockerfile } = from;
+  return { dockerfile: { ...dockerfile, args: { ...dockerfile.args, ...buildArgs } } };
+}
+
+/** Shown until the image is built, and for one that is not needed now. */
 const UNBUILT: ImageOrigin = {
   layers: KNOWN_AFTER_BUILD,
   image: KNOWN_AFTER_BUILD,

@@ -63,3 +63,19 @@ export async function undoable<T>(work: () => Promise<T>, cancel: () => void): P
   }
   throw new Interrupted(exitCode);
 }
+
+/**
+ * Runs work that lasts until somebody ends it: the first signal asks it to end, the second to end by
+ * force; the third ends the program at once.
+ */
+export async function attended<T>(
+  work: (requests: { ask: AbortSignal; force: AbortSignal }) => Promise<T>,
+): Promise<T> {
+  const [ask, force] = [new AbortController(), new AbortController()];
+  const onSignal = (signal: Ending) => {
+    if (force.signal.aborted) process.exit(codeOf(signal));
+    if (ask.signal.aborted) force.abort();
+    else ask.abort();
+  };
+  return handling(onSignal, () => work({ ask: ask.signal, force: force.signal }));
+}

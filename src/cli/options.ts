@@ -185,6 +185,14 @@ export function addRunOptions(command: Command): Command {
   return addLockOptions(command);
 }
 
+/** Options of `build`, `pull` and `push`. */
+export function addServiceImageOptions(command: Command): Command {
+  return command
+    .option('--include-deps', 'also of what the named services depend on')
+    .option('--json', 'one JSON object a line')
+    .option('--lock-timeout <duration>', 'wait for another baleine (default 10s)', duration);
+}
+
 /** Options of every imperative command. */
 export function addChangeOptions(command: Command): Command {
   return addRootOptions(command)

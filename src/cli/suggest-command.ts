@@ -6,7 +6,6 @@ import { helpHint, type UnknownWord } from './command.js';
 /** Commands that other tools have under another name. */
 const OTHERS: Record<string, string> = {
   attach: 'exec',
-  build: 'apply',
   check: 'validate',
   commit: 'image create',
   create: 'apply',
@@ -26,8 +25,6 @@ const OTHERS: Record<string, string> = {
   monitor: 'stats',
   networks: 'network list',
   preview: 'plan',
-  pull: 'image create',
-  push: 'image export',
   remove: 'plan --destroy',
   rm: 'plan --destroy',
   save: 'image export',

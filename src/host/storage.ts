@@ -172,6 +172,8 @@ export interface Images {
    * @throws UserError if `to` already exists
    */
   export(what: Exported, to: string, format: ExportFormat): Promise<void>;
+  /** Copies an image to the registry in its reference, with the same content as by `export`. */
+  push(what: Exported): Promise<void>;
 }
 
 export interface Exported {

@@ -22,7 +22,6 @@ it.each([
   [['images'], 'did you mean "baleine image list"?'],
   [['networks'], 'did you mean "baleine network list"?'],
   [['create'], 'did you mean "baleine apply"?'],
-  [['push'], 'did you mean "baleine image export"?'],
   [['rm'], 'did you mean "baleine plan --destroy"?'],
   [['stacks'], 'did you mean "baleine ls"?'],
   [['rmi'], 'did you mean "baleine image list"?'],

@@ -33,6 +33,8 @@ const IMAGE: Samples<typeof IMAGE_KEYS & typeof IMAGE_CONFIG_KEYS> = {
   from: [HOST, { debian: { suite: 'bookworm' } }, 'image.base'],
   // says when to look, not what is wanted
   pull: ['missing', 'always', NOTHING],
+  // says where a copy goes
+  reference: [undefined, 'team/app:1', NOTHING],
   copy: [[], [{ from: '/etc/hostname', to: '/srv/' }], 'image.base'],
   run: [[], ['true'], 'image.base'],
   protect: [false, true, 'image.base'],

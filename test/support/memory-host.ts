@@ -222,6 +222,7 @@ export class MemoryHost {
         },
         checkBuild: async () => undefined,
         unpack: async () => undefined,
+        push: async () => undefined,
         export: async (_what, to) => this.#file(to, 0),
       },
       files: {

@@ -1,19 +1,15 @@
 import { bootId, startTime } from '../../host/linux/process/processes.js';
 import type { Foreground, StartedInForeground } from '../../host/ports.js';
 import { ownsNetwork } from '../../kinds/container/namespaces.js';
+import { IMPERATIVE_STACK } from '../../model/address.js';
 import { LockedError } from '../../model/errors.js';
 import { diskFile, netnsName, rootfsDir } from '../../model/install-paths.js';
 import type { Row } from '../../model/resource.js';
 import type { ContainerSpec, ProcessIdentity } from '../../model/specs.js';
+import type { Store } from '../../state/store.js';
 import type { Context } from '../context.js';
-import {
-  applyChange,
-  type Change,
-  executeBriefly,
-  planChange,
-  withStoreOrWait,
-} from '../imperative/change.js';
-import { imperativeRow, namedAddress, refuseExisting } from '../imperative/record.js';
+import { type Change, executeBriefly, planChange, withStoreOrWait } from '../imperative/change.js';
+import { namedAddress, refuseExisting } from '../imperative/record.js';
 import type { EntriesOf } from './edit.js';
 
 /**
@@ -26,10 +22,39 @@ export async function runOneOff(
   entriesOf: EntriesOf,
   how: Omit<Foreground, 'started'>,
 ): Promise<number | undefined> {
+  const address = namedAddress('container', name, `run container ${name}`);
+  const apply = async (store: Store, change: Change) =>
+    executeBriefly(context, store, { silent: true }, await planChange(context, store.rows, change));
+  return runContainer(
+    context,
+    {
+      stack: IMPERATIVE_STACK,
+      name,
+      create: (store) => apply(store, oneOffChange(name, entriesOf, store.rows)),
+      remove: (store) => apply(store, { purpose: `remove container ${name}`, removed: [address] }),
+    },
+    how,
+  );
+}
+
+/** A one-off container, by the way it is made and goes. Each answers an exit code. */
+interface OneOff {
+  stack: string;
+  name: string;
+  create: (store: Store) => Promise<number>;
+  remove: (store: Store) => Promise<number>;
+}
+
+/** Creates a one-off container, runs its command and removes it; see `runOneOff`. */
+export async function runContainer(
+  context: Context,
+  oneOff: OneOff,
+  how: Omit<Foreground, 'started'>,
+): Promise<number | undefined> {
   try {
-    return await await begin(context, name, (rows) => oneOffChange(name, entriesOf, rows), how);
+    return await await begin(context, oneOff, how);
   } finally {
-    await removeOneOff(context, name);
+    await removeOneOff(context, oneOff);
   }
 }
 
@@ -55,7 +80,8 @@ function oneOffChange(name: string, entriesOf: EntriesOf, rows: readonly Row[]):
   };
 }
 
-function ownIdentity(): ProcessIdentity {
+/** This process, for a container that ends with it. */
+export function ownIdentity(): ProcessIdentity {
   const { pid } = process;
   return { pid, start_time: startTime(pid) ?? 0, boot_id: bootId() };
 }
@@ -68,17 +94,16 @@ function ownIdentity(): ProcessIdentity {
  */
 async function begin(
   context: Context,
-  name: string,
-  changeOf: (rows: readonly Row[]) => Change,
+  { stack, name, create }: OneOff,
   how: Omit<Foreground, 'started'>,
 ): Promise<Promise<number | undefined>> {
   let running: Promise<number | undefined> = Promise.resolve(undefined);
   await withStoreOrWait(context, {}, async (store) => {
-    const plan = await planChange(context, store.rows, changeOf(store.rows));
-    const created = await executeBriefly(context, store, { silent: true }, plan);
+    const created = await create(store);
     if (created !== 0) running = Promise.resolve(created);
     if (created !== 0 || how.stop.aborted) return created;
-    const row = imperativeRow(store.rows, 'container', name, `run container ${name}`);
+    const row = store.find('container', stack, name) as Row<ContainerSpec> | undefined;
+    if (!row) throw new Error(`cannot run container ${name}: it was not created`);
     let noted: Promise<void> | undefined;
     await new Promise<void>((resolve) => {
       const started = (facts: StartedInForeground) => {
@@ -111,13 +136,11 @@ async function inForeground(
 }
 
 /** If another run holds the lock, the next run removes the container: this process is gone by then. */
-async function removeOneOff(context: Context, name: string): Promise<void> {
-  const purpose = `remove container ${name}`;
-  const address = namedAddress('container', name, purpose);
+async function removeOneOff(context: Context, { stack, name, remove }: OneOff): Promise<void> {
   try {
-    await applyChange(context, { silent: true }, (rows) => {
-      const isThere = rows.some((row) => row.name === name && isOurs(row));
-      return { purpose, removed: isThere ? [address] : [] };
+    await withStoreOrWait(context, {}, async (store) => {
+      const row = store.find('container', stack, name);
+      return row && isOurs(row) ? remove(store) : 0;
     });
   } catch (error) {
     if (!(error instanceof LockedError)) throw error;

@@ -47,6 +47,7 @@ export async function prepareUp(
   const config = isScaled ? await context.config({ ...active, scale: others }) : first;
   const started = alone ? named : withDependencies(config, named);
   const only = named.length > 0 ? imagesOf(config, started) : undefined;
+  context.neededImages = only;
   return {
     config: withFetching(config, { ...(pull && { pull }), ...(build && { build }) }, only),
     selection: {

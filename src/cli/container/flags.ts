@@ -141,15 +141,41 @@ export function containerWords(
   };
 }
 
-function entryOf(args: string[], options: WordOptions, purpose: string): object {
-  const values = options as unknown as Record<string, unknown>;
+/** Only what the command line gives, for a container that is described elsewhere. */
+export function givenWords(
+  args: string[],
+  options: Omit<WordOptions, 'image' | 'restart'>,
+): { given: object; volumes: NonNullable<ConfigEntries['volumes']> } {
+  const isGiven = ([, value]: [string, unknown]) =>
+    value !== undefined && !(Array.isArray(value) && value.length === 0);
+  const limits = Object.fromEntries(Object.entries(limitWords(options)).filter(isGiven));
+  const given = Object.fromEntries(Object.entries(flagWords(options)).filter(isGiven));
+  const volumes = [...options.volume, ...(options.mount ?? [])];
+  return {
+    given: {
+      ...given,
+      ...(options.envFile && { env_file: options.envFile }),
+      ...(volumes.length > 0 && { volumes }),
+      ...(args.length > 0 && { command: args }),
+      ...(Object.keys(limits).length > 0 && { limits }),
+    },
+    volumes: Object.fromEntries(volumesOf(options).map((each) => [each, {}])),
+  };
+}
+
+function flagWords(options: object): Record<string, unknown> {
+  const values = options as Record<string, unknown>;
   const ofFlags = FLAGS.map(([name, { flags, raw = (value: unknown) => value }]) => {
     const value = values[new Option(flags).attributeName()];
     return [name, value === undefined ? undefined : raw(value)];
   });
+  return Object.fromEntries(ofFlags);
+}
+
+function entryOf(args: string[], options: WordOptions, purpose: string): object {
   return {
     image: options.image,
-    ...Object.fromEntries(ofFlags),
+    ...flagWords(options),
     ...(args.length > 0 && { command: args }),
     bridges: attachments(options, purpose),
     limits: limitWords(options),
@@ -207,7 +233,7 @@ export function externals(
 }
 
 /** The sources that are names: a path begins with a slash or a dot. */
-function volumesOf({ volume, mount = [] }: WordOptions): string[] {
+function volumesOf({ volume, mount = [] }: Pick<WordOptions, 'volume' | 'mount'>): string[] {
   const long = mount.map((each) => String((each as { source?: string }).source ?? ''));
   return [...volume.map((each) => each.split(':')[0] ?? ''), ...long].filter((each) =>
     NAME.test(each),

@@ -1,68 +1,131 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { runOneOff } from '../../app/container/run.js';
+import { findService, runInService } from '../../app/container/run-service.js';
 import type { Context } from '../../app/context.js';
+import type { Config } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
 import { addRootOptions } from '../options.js';
 import { openContext } from '../terminal.js';
-import { addWordOptions, containerWords, type WordOptions } from './flags.js';
+import { addWordOptions, containerWords, givenWords, type WordOptions } from './flags.js';
 
 interface RunOptions extends Omit<WordOptions, 'image' | 'restart'> {
   name?: string;
   interactive?: true;
-  tty?: true;
+  /** False after `-T`. */
+  tty?: boolean;
+  deps: boolean;
+  asImage?: true;
+  servicePorts?: true;
 }
 
 const EXAMPLES = `
+Where there is a file with a service of that name, the container is beside the service's own: with its
+image, environment, volumes, networks, secrets and user, and with what the flags add. What the service
+depends on is started first. Its ports are not published. It gets standard input, and a terminal if there is
+one. Any other name, or one with --as-image, is that of an image.
+
 Examples:
   baleine run base -- ls /
-  baleine run -it --bridge front base sh`;
+  baleine run -it --bridge front base sh
+  baleine -f shop.yaml run web bin/migrate`;
 
 export function register(program: Command): void {
   const command = program
     .command('run')
     .description('run one command in a one-off container, and exit with its exit code')
-    .argument('<image>')
-    .argument('[command...]', 'default: what the image says')
-    .option('-i, --interactive', 'pass standard input on')
+    .argument('<name>', 'a service of the file, or an image')
+    .argument('[command...]', 'default: that of the service or image')
+    .option('-i, --interactive', 'pass standard input on; always on for a service')
     .option('-t, --tty', 'give it a terminal')
+    .option('-T, --no-tty', 'for a service: no terminal, though there is one')
     .option('--rm', 'accepted for compatibility; always on')
-    .option('--name <name>', 'default: run- and digits')
+    .option('--name <name>', 'default: run- and digits, after the service')
+    .option('--no-deps', 'for a service: without what it depends on')
+    .option('--as-image', 'the name is that of an image')
+    .addOption(new Option('--service-ports').hideHelp())
     .passThroughOptions();
   addWordOptions(addRootOptions(command), 'once')
     .addHelpText('after', EXAMPLES)
-    .action(async (image: string, args: string[], options: RunOptions, self: Command) => {
-      process.exitCode = await runOnce(openContext(self), image, args, options);
+    .action(async (name: string, args: string[], options: RunOptions, self: Command) => {
+      process.exitCode = await runOnce(openContext(self), name, args, options);
     });
 }
 
 async function runOnce(
   context: Context,
-  image: string,
+  what: string,
   argv: string[],
   options: RunOptions,
 ): Promise<number> {
-  const { name = `run-${randomBytes(4).toString('hex')}`, interactive, tty = false } = options;
-  if (tty && interactive && !process.stdin.isTTY) {
-    throw new UserError('cannot give it a terminal: standard input is not one', 'Leave out -t');
-  }
   const args = argv[0] === '--' ? argv.slice(1) : argv;
-  const env = tty ? [`TERM=${process.env.TERM ?? 'xterm'}`, ...options.env] : options.env;
-  const flags = { ...options, env, image, restart: 'no' };
+  const isPlain = options.asImage || context.options.withoutFile;
+  const config = isPlain ? undefined : await findService(context, what);
   const interrupt = onInterrupt();
   try {
-    const code = await runOneOff(
-      context,
-      name,
-      (rows, purpose) => containerWords(name, args, flags, rows, purpose),
-      { input: interactive ?? false, terminal: tty, stop: interrupt.signal },
-    );
+    const run = config ? runOfService : runOfImage;
+    const code = await run(context, what, args, options, interrupt.signal, config as Config);
     return code ?? interrupt.exitCode();
   } finally {
     interrupt.dispose();
   }
 }
+
+function runOfImage(
+  context: Context,
+  image: string,
+  args: string[],
+  options: RunOptions,
+  stop: AbortSignal,
+): Promise<number | undefined> {
+  const { name = `run-${digits()}`, interactive, tty = false } = options;
+  if (tty && interactive && !process.stdin.isTTY) {
+    throw new UserError('cannot give it a terminal: standard input is not one', 'Leave out -t');
+  }
+  const env = tty ? [termVariable(), ...options.env] : options.env;
+  const flags = { ...options, env, image, restart: 'no' };
+  return runOneOff(
+    context,
+    name,
+    (rows, purpose) => containerWords(name, args, flags, rows, purpose),
+    { input: interactive ?? false, terminal: tty, stop },
+  );
+}
+
+function runOfService(
+  context: Context,
+  service: string,
+  args: string[],
+  options: RunOptions,
+  stop: AbortSignal,
+  config: Config,
+): Promise<number | undefined> {
+  const hasTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
+  const { name = `${service.slice(0, 46)}-run-${digits()}`, tty = hasTerminal } = options;
+  const purpose = `run service ${service}`;
+  if (options.servicePorts) {
+    throw new UserError(
+      `cannot ${purpose}: ports of a one-off container are not published`,
+      `Use: baleine up ${service}`,
+    );
+  }
+  if (options.bridge.length > 0) {
+    throw new UserError(
+      `cannot ${purpose}: it is on the networks of the service, without --bridge`,
+    );
+  }
+  if (options.tty && !process.stdin.isTTY) {
+    throw new UserError('cannot give it a terminal: standard input is not one', 'Leave out -t');
+  }
+  const env = tty ? [termVariable(), ...options.env] : options.env;
+  const words = givenWords(args, { ...options, env });
+  const how = { input: true, terminal: tty, stop };
+  return runInService(context, config, service, { name, alone: !options.deps, ...words }, how);
+}
+
+const digits = () => randomBytes(4).toString('hex');
+const termVariable = () => `TERM=${process.env.TERM ?? 'xterm'}`;
 
 /** Aborts at the first of the signals that end a run; the command receives them as well. */
 function onInterrupt() {

@@ -22,7 +22,7 @@ export interface NamedOptions {
 
 /**
  * A verb for one or several containers that leaves the state alone; `nameless`: for all of the stack
- * where none is named, and a service or farm stands for its containers.
+ * where none is named; `services`: a service or farm stands for its containers.
  */
 export function registerNamed<Options extends NamedOptions>(
   parent: Command,
@@ -30,11 +30,11 @@ export function registerNamed<Options extends NamedOptions>(
   verb: string,
   describe: (command: Command) => Command,
   act: (context: Context, rows: ContainerRow[], options: Options) => Promise<void>,
-  { nameless = false } = {},
+  { nameless = false, services = nameless }: { nameless?: boolean; services?: boolean } = {},
 ): void {
   const argument = nameless ? '[name...]' : '<name...>';
   const command = describe(parent.command(verb).argument(argument));
-  const find = nameless ? selectContainers : findContainers;
+  const find = services ? selectContainers : findContainers;
   const family = scope === 'imperative' ? 'container ' : '';
   addScopeOptions(command, scope)
     .addHelpText('after', `\nExample:\n  baleine ${family}${verb} web`)
@@ -72,16 +72,22 @@ export function registerKill(parent: Command, scope: StackScope = 'file'): void 
   );
 }
 
+/** As with Compose, the exit code is the last one's, where the scope is a file. */
 export function registerWait(parent: Command, scope: StackScope = 'file'): void {
+  const ofFile = scope === 'file';
   const describe = (command: Command) =>
-    addJson(command).description('wait until containers have ended, and print their exit codes');
-  registerNamed(parent, scope, 'wait', describe, async (context, rows, { json }) => {
+    addJson(command).description(
+      `wait until containers have ended, and print their exit codes${ofFile ? '; exit with the last' : ''}`,
+    );
+  const wait = async (context: Context, rows: ContainerRow[], { json }: NamedOptions) => {
     for await (const { row, code } of waitForContainers(context, rows)) {
       const { name, stack } = row;
       if (json) printJson({ action: 'wait', name, stack, code });
       else print(`${code}\n`);
+      if (ofFile) process.exitCode = code;
     }
-  });
+  };
+  registerNamed(parent, scope, 'wait', describe, wait, { services: ofFile });
 }
 
 export function registerTop(parent: Command, scope: StackScope = 'file'): void {

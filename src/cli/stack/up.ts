@@ -1,11 +1,21 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type UpOptions, up } from '../../app/up/index.js';
+import type { Context } from '../../app/context.js';
+import { requireServices } from '../../app/services.js';
+import type { ForegroundOptions } from '../../app/up/foreground.js';
+import { applyUp, prepareUp, type UpOptions, up } from '../../app/up/index.js';
 import { UserError } from '../../model/errors.js';
-import { addCommonOptions, addLockOptions, addPullOption, addWaitOptions } from '../options.js';
+import {
+  addCommonOptions,
+  addGrace,
+  addLockOptions,
+  addPullOption,
+  addWaitOptions,
+} from '../options.js';
 import { openContext } from '../terminal.js';
 
 const EXAMPLES = `
-It shows the plan, as \`apply\` does, and does not ask. Besides, it starts what was stopped with \`stop\`
+It shows the plan, as \`apply\` does, and does not ask. Without -d or --wait it then shows the output of
+the containers until all have ended; Ctrl-C stops them, and once more kills them. Besides, it starts what was stopped with \`stop\`
 and what has ended and is not restarted by its policy. With names, only these services and what they
 depend on; their profiles are then active.
 
@@ -13,13 +23,18 @@ A farm keeps the number of --scale until the number in the file changes; another
 next apply.
 
 Examples:
-  baleine up -d
+  baleine up
   baleine up -d --wait
+  baleine up --exit-code-from tests
   baleine up -d --build web
   baleine up -d --scale worker=3`;
 
 interface Options extends Omit<UpOptions, 'recreate' | 'alone'> {
   detach?: true;
+  abortOnContainerExit?: true;
+  abortOnContainerFailure?: true;
+  exitCodeFrom?: string;
+  timeout?: number;
   deps: boolean;
   forceRecreate?: true;
   recreate: boolean;
@@ -28,9 +43,9 @@ interface Options extends Omit<UpOptions, 'recreate' | 'alone'> {
 export function register(program: Command): void {
   const command = program
     .command('up')
-    .description('converge the host to the file without asking; in the background')
+    .description('converge the host to the file without asking, and follow the output')
     .argument('[service...]', 'only these, and what they depend on')
-    .option('-d, --detach', 'in the background, which is the only way so far')
+    .option('-d, --detach', 'in the background: end when all are started')
     .option('--no-deps', 'without what the named services depend on')
     .option('--scale <service=number>', 'number of replicas; repeatable', pair)
     .option('--build', 'build the Dockerfiles again')
@@ -38,19 +53,73 @@ export function register(program: Command): void {
       new Option('--force-recreate', 'replace containers even if unchanged').conflicts('recreate'),
     )
     .option('--no-recreate', 'leave containers that exist as they are')
+    .option('--abort-on-container-exit', 'stop all when a container ends; exit with its code')
+    .option(
+      '--abort-on-container-failure',
+      'stop all when a container ends with another code than 0',
+    )
+    .option(
+      '--exit-code-from <service>',
+      'stop all when a container ends; exit with this one’s code',
+    )
     .option('--remove-orphans', 'no effect: what left the file is removed in any case')
     .option('--json', 'one JSON object a line');
-  addWaitOptions(addLockOptions(addPullOption(addCommonOptions(command))))
+  addGrace(addWaitOptions(addLockOptions(addPullOption(addCommonOptions(command)))))
     .addHelpText('after', EXAMPLES)
     .action(async (services: string[], options: Options, self: Command) => {
-      if (!options.detach && !options.wait) {
-        throw new UserError(
-          'cannot run a stack in the foreground',
-          'Give -d (--detach); afterwards `baleine logs -f NAME` shows the output of a container.',
-        );
-      }
-      process.exitCode = (await up(openContext(self), services, upOptions(options))) ?? 0;
+      refuseMixed(options);
+      const context = openContext(self);
+      process.exitCode =
+        options.detach || options.wait
+          ? ((await up(context, services, upOptions(options))) ?? 0)
+          : await stay(context, services, options);
     });
+}
+
+/** @throws UserError for options of the foreground without it */
+function refuseMixed({ detach, wait, ...options }: Options): void {
+  if (!detach && !wait) return;
+  const own = [
+    'abortOnContainerExit',
+    'abortOnContainerFailure',
+    'exitCodeFrom',
+    'timeout',
+  ] as const;
+  const given = own.find((each) => options[each] !== undefined);
+  if (given === undefined) return;
+  const flag = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new UserError(
+    `cannot take --${flag} in the background: nobody waits for the containers there`,
+    `Leave out ${detach ? '-d' : '--wait'}.`,
+  );
+}
+
+/** Shows the output of the containers, and stops them at the end. */
+async function stay(context: Context, services: string[], options: Options): Promise<number> {
+  const [{ attended }, { inForeground }, { printLogs }] = await Promise.all([
+    import('../interrupt.js'),
+    import('../../app/up/foreground.js'),
+    import('../print-logs.js'),
+  ]);
+  const { json = false, exitCodeFrom: codeFrom, timeout } = options;
+  const since = Date.now();
+  const prepared = await prepareUp(context, services, upOptions(options));
+  if (codeFrom !== undefined) requireServices(prepared.config, [codeFrom], 'wait for');
+  // what ends at once is shown with its output
+  const request = { ...upOptions(options), verify: false };
+  const code = (await applyUp(context, prepared, request)) ?? 0;
+  if (code !== 0) return code;
+  const { color } = context.options;
+  const abort = options.abortOnContainerFailure ? 'failure' : 'exit';
+  const how: ForegroundOptions = {
+    since,
+    json,
+    show: (names, open) => printLogs(open, { names, color, json, prefix: true }),
+    ...((options.abortOnContainerExit ?? options.abortOnContainerFailure ?? codeFrom) && { abort }),
+    ...(codeFrom !== undefined && { codeFrom }),
+    ...(timeout !== undefined && { timeout }),
+  };
+  return attended((requests) => inForeground(context, prepared, how, requests));
 }
 
 function upOptions({ deps, forceRecreate, recreate, ...options }: Options): UpOptions {

@@ -69,7 +69,9 @@ export const BUILD_ROWS: Rows = {
 };
 
 export const IMAGE_ROWS: Rows = {
-  image: translated('an image with `from.registry`, or the name of what is built'),
+  image: translated(
+    'an image with `from.registry`; with `build`, the `reference` of what is built',
+  ),
   build: translated('an image with `from.dockerfile`'),
   ...BUILD_ROWS,
   pull_policy: translated('`pull` of the image'),
@@ -136,7 +138,8 @@ export function imageOf(service: Entry, to: Translation): Entry | undefined {
   }
   const size = extra && below(extra, 'size');
   if (build) {
-    resources.images.set(name, builtImage(build, size, to));
+    const named = image && textOf(image) ? image : undefined;
+    resources.images.set(name, builtImage(build, size, named, to));
     return scalar(build, name);
   }
   const reference = image && textOf(image);
@@ -168,7 +171,12 @@ function policyOf(service: Entry): Entry | undefined {
 /** A remote context: `https://…`, `git@…`, `name:tag` is none. */
 const REMOTE = /^([a-z+]+:\/\/|git@|github\.com\/)/;
 
-function builtImage(build: Entry, size: Entry | undefined, to: Translation): Entry {
+function builtImage(
+  build: Entry,
+  size: Entry | undefined,
+  reference: Entry | undefined,
+  to: Translation,
+): Entry {
   const { problems } = to.loading;
   const context = mappingOf(build) ? (below(build, 'context') ?? scalar(build, '.')) : build;
   if (REMOTE.test(textOf(context) ?? '')) {
@@ -179,6 +187,7 @@ function builtImage(build: Entry, size: Entry | undefined, to: Translation): Ent
   return mapping(build, [
     ['from', mapping(build, [['dockerfile', dockerfile]])],
     ['size', size],
+    ['reference', reference],
   ]);
 }
 

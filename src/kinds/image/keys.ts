@@ -167,6 +167,16 @@ export const IMAGE_KEYS = {
     },
     read: (raw: 'missing' | 'always' | 'never' | undefined) => raw,
   }),
+  reference: unrecordedKey({
+    schema: {
+      description:
+        'Its name in a registry, for `push`: `registry.example:5000/team/app:1`. Default: that in `from: {registry}`.',
+      type: 'string',
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,254}$',
+      errorMessage: 'must be a name such as registry.example:5000/team/app:1',
+    },
+    read: (raw: string | undefined) => raw,
+  }),
   copy: recordedKey({
     schema: {
       description: 'Files of the host to copy in.',

@@ -79,7 +79,11 @@ const WRITERS: Record<ExportFormat, Writer> = {
  * An OCI image layout with one uncompressed layer: a future compressor may produce other bytes. Holes
  * are written out, as the image specification asks: buildah and others fail on sparse entries.
  */
-async function layout(what: Exported, staging: OpenFolder, purpose: string): Promise<string> {
+export async function layout(
+  what: Exported,
+  staging: OpenFolder,
+  purpose: string,
+): Promise<string> {
   const folder = join(staging.path, 'layout');
   await mkdir(join(folder, 'blobs/sha256'), { recursive: true });
   const file = join(staging.path, 'layer');

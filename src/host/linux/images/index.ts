@@ -28,6 +28,7 @@ export function linuxImages(paths: InstallPaths): Images {
         tree,
       );
     },
+    push: async (what) => (await import('./push.js')).pushImage(paths, what),
     export: async (what, to, format) =>
       (await import('./export.js')).exportImage(what, to, format, stagingNotesDir(paths)),
   };

@@ -1,0 +1,140 @@
+import type { Foreground } from '../../host/ports.js';
+import { addressOf } from '../../model/address.js';
+import type { Config, ContainerEntry } from '../../model/config.js';
+import { UserError } from '../../model/errors.js';
+import type { Plan, Unit } from '../../model/plan.js';
+import type { ContainerSpec } from '../../model/specs.js';
+import type { Context } from '../context.js';
+import { executeBriefly } from '../imperative/change.js';
+import { type ConfigEntries, configFromFlags } from '../imperative/flags-to-config.js';
+import { planDeleteData, planStack } from '../make-plan.js';
+import { entriesOfService, imagesOf, serviceNames, withDependencies } from '../services.js';
+import { ownIdentity, runContainer } from './run.js';
+
+export interface ServiceRun {
+  /** Of the one-off container. */
+  name: string;
+  /** Keys of a container that the command line gives, as in a file. */
+  given: object;
+  /** Volumes that are named in them. */
+  volumes: ConfigEntries['volumes'];
+  /** Without what the service depends on. */
+  alone: boolean;
+}
+
+/** Whether the file of this run has a service of that name; its profiles are then active. */
+export async function findService(context: Context, name: string): Promise<Config | undefined> {
+  const config = await context.config({ named: [name] });
+  return serviceNames(config).includes(name) ? config : undefined;
+}
+
+/**
+ * Runs one command in a one-off container beside those of a service: with its environment, volumes,
+ * networks, secrets and user. What it depends on is started first, and stays. Answers the command's exit
+ * code, undefined when it was interrupted before it ran.
+ */
+export async function runInService(
+  context: Context,
+  config: Config,
+  service: string,
+  { name, given, volumes, alone }: ServiceRun,
+  how: Omit<Foreground, 'started'>,
+): Promise<number | undefined> {
+  const { name: stack } = config;
+  const purpose = `run service ${service}`;
+  const [entry] = entriesOfService(config, service);
+  if (!entry) throw new UserError(`cannot ${purpose}: it has no container`);
+  const changed = withFlags(entry, given, volumes, name, purpose);
+  refuseForeignVolumes(changed, config, purpose);
+  const own = { ...config, containers: { ...config.containers, [name]: changed } };
+  context.neededImages = imagesOf(own, alone ? [name] : withDependencies(own, [name]));
+  const address = addressOf('container', name);
+  return runContainer(
+    context,
+    {
+      stack,
+      name,
+      create: async (store) => {
+        if (store.rows.some((row) => row.stack === stack && row.name === name)) {
+          throw new UserError(`cannot ${purpose}: there is a ${name} already`, 'Leave out --name.');
+        }
+        const up = { services: [name], alone, beside: config };
+        const plan = withoutStart(await planStack(context, own, store, { up }), name);
+        return executeBriefly(context, store, { silent: true }, plan);
+      },
+      remove: async (store) => {
+        const plan = await planDeleteData(context, stack, store.rows, [address]);
+        return executeBriefly(context, store, { silent: true }, plan);
+      },
+    },
+    how,
+  );
+}
+
+/** The service's entry, with what is not for a second container of it taken away. */
+function withFlags(
+  entry: ContainerEntry,
+  given: object,
+  volumes: ConfigEntries['volumes'],
+  name: string,
+  purpose: string,
+): ContainerEntry {
+  const { healthcheck: _check, image_health: _image, hostname: _host, ...rest } = entry;
+  const { replicas: _count, publish: _ports, post_start: _start, pre_stop: _stop, ...kept } = rest;
+  const bridges = Object.fromEntries(
+    Object.entries(entry.bridges).map(([bridge, { address: _address, mac: _mac, ...each }]) => [
+      bridge,
+      { ...each, aliases: [] },
+    ]),
+  );
+  const base: ContainerEntry = {
+    ...kept,
+    bridges,
+    protect: false,
+    restart: { name: 'no' },
+    heal: 'cron',
+    image_health: { disable: true },
+  };
+  const parsed = configFromFlags(
+    {
+      images: { any: { external: true } },
+      containers: { [name]: { image: 'any', ...given } },
+      ...(volumes && { volumes }),
+    },
+    purpose,
+  ).containers[name];
+  if (!parsed) return base;
+  const values = parsed as unknown as Record<string, unknown>;
+  const keys = Object.keys(given).filter((key) => Object.hasOwn(values, key));
+  const asked = Object.fromEntries(keys.map((key) => [key, values[key]]));
+  return {
+    ...base,
+    ...asked,
+    environment: { ...base.environment, ...parsed.environment },
+    volumes: [...base.volumes, ...parsed.volumes],
+    limits: { ...base.limits, ...('limits' in given && parsed.limits) },
+  } as ContainerEntry;
+}
+
+/** A volume that the file does not have would have to be made, and belong to nobody. */
+function refuseForeignVolumes({ volumes }: ContainerEntry, config: Config, purpose: string): void {
+  const unknown = volumes.find(
+    ({ type, source }) => type === 'volume' && !Object.hasOwn(config.volumes, source),
+  );
+  if (!unknown) return;
+  throw new UserError(
+    `cannot ${purpose}: stack ${config.name} has no volume ${JSON.stringify(unknown.source)}`,
+    'A path of the host begins with / or ./',
+  );
+}
+
+/** All is prepared as for a start. No plan starts or stops the container while this process lives. */
+function withoutStart(plan: Plan, name: string): Plan {
+  const address = addressOf('container', name);
+  const prepare = (unit: Unit): Unit => {
+    if (unit.address !== address) return unit;
+    const spec = { ...(unit.spec as ContainerSpec), stopped: true, one_off: ownIdentity() };
+    return { ...unit, spec, steps: unit.steps.filter(({ verb }) => verb !== 'container.start') };
+  };
+  return { ...plan, units: plan.units.map(prepare) };
+}
