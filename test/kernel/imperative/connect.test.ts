@@ -16,7 +16,9 @@ it(
     await bale('image create base --size 16M --from-host /bin/busybox');
     await bale('network create front --subnet 10.77.1.0/24 --host 10.77.1.1');
     await bale('network create back --subnet 10.77.2.0/24');
-    await bale(`container create one --image base --bridge front --start --stop-signal KILL -- busybox sleep 1d`);
+    await bale(
+      `container create one --image base --bridge front --start --stop-signal KILL -- busybox sleep 1d`,
+    );
     const pid = JSON.parse(await bale('container inspect one'))[0].pid;
     const addresses = async () =>
       (await bale('container exec one busybox ip -4 -o addr')).match(/10\.77\.\S+/g);

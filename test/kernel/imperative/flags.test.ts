@@ -119,3 +119,26 @@ it(
   }),
   120_000,
 );
+
+it(
+  'publishes ports of a one-off container while it runs',
+  inPrivateHost(async (host) => {
+    await begin(host);
+    const page = () => host.http('http://127.0.0.1:8080/').catch(() => 'closed');
+    const line = `${SERVE.replace('exec busybox httpd -f', 'busybox httpd')}; busybox sleep 12; exit 0`;
+    const words = ['-p', '8080:80', '-p', '53/udp', '--bridge', 'front', 'base', '--'];
+    const running = host.baleine(['run', '--name', 'once', ...words, 'busybox', 'sh', '-c', line], {
+      reject: false,
+    });
+    await expect.poll(page, { timeout: 20_000 }).toBe('once\n');
+    expect((await host.baleine(['container', 'port', 'once'])).stdout).toMatch(
+      /^80\/tcp -> 0\.0\.0\.0:8080\n53\/udp -> 0\.0\.0\.0:6\d{4}\n$/,
+    );
+    await running;
+    expect(await page()).toBe('closed');
+    expect(await listed(host)).toEqual([]);
+    await host.baleine(['network', 'rm', 'front']);
+    await host.baleine(['image', 'rm', 'base']);
+  }),
+  120_000,
+);

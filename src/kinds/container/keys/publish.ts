@@ -31,7 +31,6 @@ export const publish = resolvedKey({
     flags: '-p, --publish <[[address:]port:]port[/udp]>',
     help: 'a port of the host, by default a free one on 0.0.0.0, and one of the container; repeatable',
     repeatable: true,
-    kept: true,
     raw: (values) => values,
   },
 });
