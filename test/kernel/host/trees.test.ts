@@ -403,6 +403,7 @@ describe('debian', () => {
         { cwd: mounted, encoding: 'utf8' },
       );
       expect(left).toBe('');
+      expect(readdirSync(join(mounted, 'etc/dpkg/dpkg.cfg.d'))).toEqual([]);
       expect(existsSync(join(mounted, 'usr/sbin/policy-rc.d'))).toBe(false);
     });
   });
