@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { dropArchives } from '../host/linux/images/built-archives.js';
 import type { Exported, ExportFormat, Probe } from '../host/ports.js';
 import { describeSource } from '../kinds/image/columns.js';
 import { byName, IMPERATIVE_STACK } from '../model/address.js';
@@ -137,29 +136,19 @@ export function removeImages(
   });
 }
 
-/** Removes unused images, and builds that were never applied. */
-export async function pruneImages(context: Context, options: ChangeOptions): Promise<number> {
-  const code = await removeUnused(context, options);
-  dropArchives(context.paths);
-  return code;
-}
-
-/** Repeats until nothing is left: an image is unused once the last image made from it is removed. */
-function removeUnused(context: Context, options: ChangeOptions): Promise<number> {
-  return applyChange(context, options, (rows) => {
-    const pruned = new Set<string>();
-    const left = () => rows.filter(({ name, kind }) => kind !== 'image' || !pruned.has(name));
-    const unused = () =>
-      rowsOf(left(), 'image').filter(
-        ({ stack, spec }) =>
-          stack === IMPERATIVE_STACK && usersOf(left(), spec.id, context.paths).length === 0,
-      );
-    for (let next = unused(); next.length > 0; next = unused()) {
-      for (const { name } of next) pruned.add(name);
-    }
-    const purpose = 'prune images';
-    return { purpose, removed: [...pruned].map((name) => namedAddress('image', name, purpose)) };
-  });
+/** Names of unused imperative images: one is unused once the last image made from it is removed. */
+export function unusedImages(rows: readonly Row[], paths: InstallPaths): string[] {
+  const pruned = new Set<string>();
+  const left = () => rows.filter(({ name, kind }) => kind !== 'image' || !pruned.has(name));
+  const unused = () =>
+    rowsOf(left(), 'image').filter(
+      ({ stack, spec }) =>
+        stack === IMPERATIVE_STACK && usersOf(left(), spec.id, paths).length === 0,
+    );
+  for (let next = unused(); next.length > 0; next = unused()) {
+    for (const { name } of next) pruned.add(name);
+  }
+  return [...pruned];
 }
 
 /** An image as `image list --json` has it. */
@@ -199,7 +188,8 @@ export function describeImages(
     }));
 }
 
-function usedBy(id: string, probe: Probe, paths: InstallPaths): number | null {
+/** Bytes that it occupies, with the version kept beside it; null if it is lost. */
+export function usedBy(id: string, probe: Probe, paths: InstallPaths): number | null {
   const file = probe.file(imageFile(paths, id));
   return file ? file.used + (probe.file(previousFile(paths, id))?.used ?? 0) : null;
 }

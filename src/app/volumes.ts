@@ -4,7 +4,6 @@ import type { Row } from '../model/resource.js';
 import { findDestroyed } from '../state/aux-tables.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
-import { dataSizeOf } from './data-sizes.js';
 import { executeBriefly, withStoreOrWait } from './imperative/change.js';
 import { imperativeRow, refuseUsed, rowsOf } from './imperative/record.js';
 import { planDeleteData } from './make-plan.js';
@@ -74,37 +73,26 @@ export function removeVolumes(
         'Remove it there and apply; its data is kept until it is removed by name.',
       );
     });
-    return removeAll(context, store, removed, options);
+    return deleteVolumes(context, store, removed, options);
   });
 }
 
-/** Removes unused imperative volumes; with `all`, after asking, also those of stacks. */
-export function pruneVolumes(
+/** Volumes that nothing mounts: imperative ones, and with `all` those of stacks that are in no file. */
+export function unusedVolumes(
+  rows: readonly Row[],
   context: Context,
-  options: ChangeOptions & { all?: boolean; autoApprove?: boolean },
-): Promise<number> {
-  return withStoreOrWait(context, options, async (store) => {
-    const { rows } = store;
-    const unused = rowsOf(rows, 'volume').filter(
-      (row) =>
-        (options.all || row.stack === IMPERATIVE_STACK) &&
-        isUnused(row, context) &&
-        usersOf(rows, row.spec.path).length === 0,
-    );
-    if (unused.length === 0) return 0;
-    if (options.all && !options.autoApprove) {
-      const losses = unused.map(({ stack, name, spec }) => ({
-        address: addressOf('volume', name),
-        text: `of stack ${stack}, ${dataSizeOf(spec.path)} will be lost`,
-      }));
-      if (!(await context.frontend.approve({ ...options, destroy: true, losses }))) return 1;
-    }
-    return removeAll(context, store, unused, options);
-  });
+  { all = false } = {},
+): VolumeRow[] {
+  return rowsOf(rows, 'volume').filter(
+    (row) =>
+      (all || row.stack === IMPERATIVE_STACK) &&
+      isUnused(row, context) &&
+      usersOf(rows, row.spec.path).length === 0,
+  );
 }
 
 /** One plan for each stack. */
-async function removeAll(
+export async function deleteVolumes(
   context: Context,
   store: Store,
   volumes: readonly VolumeRow[],

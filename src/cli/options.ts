@@ -200,6 +200,11 @@ export function addChangeOptions(command: Command): Command {
     .option('--lock-timeout <duration>', 'wait for another baleine (default 10s)', duration);
 }
 
+/** Options of every `prune`. */
+export function addPruneOptions(command: Command): Command {
+  return addChangeOptions(command).option('-y, --auto-approve', 'do not ask');
+}
+
 export function addWaitOptions(command: Command): Command {
   return command
     .option('--wait', 'wait until all containers with a health check are healthy')

@@ -45,6 +45,7 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   image: () => import('./image/index.js'),
   network: () => import('./network/index.js'),
   volume: () => import('./volume/index.js'),
+  system: () => import('./system/system.js'),
   graph: () => import('./stack/graph.js'),
   ui: () => import('./ui/index.js'),
   events: () => import('./stack/events.js'),

@@ -10,7 +10,7 @@ const OTHERS: Record<string, string> = {
   commit: 'image create',
   create: 'apply',
   dashboard: 'ui',
-  df: 'volume list',
+  df: 'system df',
   diff: 'plan',
   enter: 'exec',
   env: 'config',
@@ -36,7 +36,6 @@ const OTHERS: Record<string, string> = {
   stack: 'ls',
   stacks: 'ls',
   status: 'ps',
-  system: 'doctor',
   version: '--version',
   volumes: 'volume list',
 };

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { addToContainer, createContainer, removeContainers } from '../../app/container/edit.js';
 import { renameContainer } from '../../app/container/rename.js';
 import type { ChangeOptions } from '../../app/options.js';
-import { addChangeOptions } from '../options.js';
+import { type PruneOptions, prune } from '../../app/prune.js';
+import { addChangeOptions, addPruneOptions } from '../options.js';
 import { openContext } from '../terminal.js';
 import {
   addBridgeOptions,
@@ -92,5 +93,14 @@ export function registerRemove(family: Command): void {
     .addHelpText('after', '\nExample:\n  baleine container rm web')
     .action(async (names: string[], options: RemoveOptions, self: Command) => {
       process.exitCode = await removeContainers(openContext(self), names, options);
+    });
+}
+
+export function registerPrune(family: Command): void {
+  addPruneOptions(family.command('prune'))
+    .description('remove containers that do not run, with their disks; volumes stay')
+    .addHelpText('after', '\nExample:\n  baleine container prune')
+    .action(async (options: PruneOptions, self: Command) => {
+      process.exitCode = await prune(openContext(self), ['container'], options);
     });
 }

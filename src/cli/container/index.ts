@@ -1,7 +1,13 @@
 import type { Command } from 'commander';
 import { registerDiff } from './diff.js';
 import { registerCommit, registerCp } from './disk.js';
-import { registerAdd, registerCreate, registerRemove, registerRename } from './edit.js';
+import {
+  registerAdd,
+  registerCreate,
+  registerPrune,
+  registerRemove,
+  registerRename,
+} from './edit.js';
 import { register as registerExec } from './exec.js';
 import {
   registerPause,
@@ -36,6 +42,7 @@ const VERBS = [
   registerTop,
   registerPort,
   registerDiff,
+  registerPrune,
 ];
 
 export function register(program: Command): void {

@@ -1,15 +1,10 @@
 import type { Command } from 'commander';
-import {
-  describeImages,
-  inspectImages,
-  type ListedImage,
-  pruneImages,
-  removeImages,
-} from '../../app/images.js';
+import { describeImages, inspectImages, type ListedImage, removeImages } from '../../app/images.js';
 import type { ChangeOptions } from '../../app/options.js';
+import { type PruneOptions, prune } from '../../app/prune.js';
 import { formatBytes } from '../../model/format.js';
 import { renderTable } from '../../view/tables.js';
-import { addChangeOptions, addRootOptions } from '../options.js';
+import { addChangeOptions, addPruneOptions, addRootOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
 import { openContext } from '../terminal.js';
 import { registerCreate, registerImport } from './create.js';
@@ -34,11 +29,11 @@ export function register(program: Command): void {
     .action(async (names: string[], options: ChangeOptions, self: Command) => {
       process.exitCode = await removeImages(openContext(self), names, options);
     });
-  addChangeOptions(family.command('prune'))
+  addPruneOptions(family.command('prune'))
     .description('remove unused imperative images, and pending builds')
     .addHelpText('after', '\nExample:\n  baleine image prune')
-    .action(async (options: ChangeOptions, self: Command) => {
-      process.exitCode = await pruneImages(openContext(self), options);
+    .action(async (options: PruneOptions, self: Command) => {
+      process.exitCode = await prune(openContext(self), ['image'], options);
     });
 }
 

@@ -9,10 +9,11 @@ import {
   removeNetworks,
 } from '../../app/networks.js';
 import type { ChangeOptions } from '../../app/options.js';
+import { type PruneOptions, prune } from '../../app/prune.js';
 import { BRIDGE_KEYS } from '../../kinds/bridge/keys.js';
 import type { AnyKey } from '../../kinds/key.js';
 import { renderTable } from '../../view/tables.js';
-import { addChangeOptions, addRootOptions } from '../options.js';
+import { addChangeOptions, addPruneOptions, addRootOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
 import { openContext } from '../terminal.js';
 
@@ -36,6 +37,12 @@ export function register(program: Command): void {
     .addHelpText('after', '\nExample:\n  baleine network rm front')
     .action(async (names: string[], options: ChangeOptions, self: Command) => {
       process.exitCode = await removeNetworks(openContext(self), names, options);
+    });
+  addPruneOptions(family.command('prune'))
+    .description('remove imperative networks that no container is attached to')
+    .addHelpText('after', '\nExample:\n  baleine network prune')
+    .action(async (options: PruneOptions, self: Command) => {
+      process.exitCode = await prune(openContext(self), ['network'], options);
     });
 }
 

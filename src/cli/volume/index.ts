@@ -1,19 +1,15 @@
 import type { Command } from 'commander';
 import type { Context } from '../../app/context.js';
 import type { ChangeOptions } from '../../app/options.js';
-import { type ListedVolume, listVolumes, pruneVolumes, removeVolumes } from '../../app/volumes.js';
+import { type PruneOptions, prune } from '../../app/prune.js';
+import { type ListedVolume, listVolumes, removeVolumes } from '../../app/volumes.js';
 import { renderTable } from '../../view/tables.js';
-import { addChangeOptions, addRootOptions } from '../options.js';
+import { addChangeOptions, addPruneOptions, addRootOptions } from '../options.js';
 import { print, printJson } from '../output.js';
 import { openContext } from '../terminal.js';
 
 interface RemoveOptions extends ChangeOptions {
   stack?: string;
-}
-
-interface PruneOptions extends ChangeOptions {
-  all?: boolean;
-  autoApprove?: boolean;
 }
 
 interface ListOptions {
@@ -39,13 +35,12 @@ export function register(program: Command): void {
     .action(async (names: string[], options: RemoveOptions, self: Command) => {
       process.exitCode = await removeVolumes(openContext(self), names, options);
     });
-  addChangeOptions(family.command('prune'))
+  addPruneOptions(family.command('prune'))
     .description('remove every imperative volume that no container mounts')
-    .option('--all', 'also volumes of stacks that are no longer in a file; asks first')
-    .option('-y, --auto-approve', 'do not ask')
+    .option('--all', 'also volumes of stacks that are no longer in a file')
     .addHelpText('after', '\nExample:\n  baleine volume prune --all')
     .action(async (options: PruneOptions, self: Command) => {
-      process.exitCode = await pruneVolumes(openContext(self), options);
+      process.exitCode = await prune(openContext(self), ['volume'], options);
     });
 }
 

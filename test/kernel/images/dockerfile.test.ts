@@ -176,7 +176,7 @@ CMD ["/bin/cat", "/text"]
       await host.baleine(['-f', file, 'destroy', '-y']);
       expect(existsSync(cache)).toBe(false);
       await plan('three');
-      await host.baleine(['image', 'prune']);
+      await host.baleine(['image', 'prune', '-y']);
       expect(existsSync(cache)).toBe(false);
     }),
   );

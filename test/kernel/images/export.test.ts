@@ -93,7 +93,7 @@ describe.skipIf(skip)('an image', () => {
         const megabytes = format === 'tar' ? /^\d{4}\t/ : /^4\d{4}\t/;
         expect(execFileSync('du', ['-s', '-k', paths[0] as string]).toString()).toMatch(megabytes);
         for (const path of [...paths, tree]) rmSync(path, { recursive: true });
-        await host.baleine(['image', 'prune']);
+        await host.baleine(['image', 'prune', '-y']);
       })(),
   );
 });
@@ -126,6 +126,6 @@ it(
     }
     expect((await host.run('ls', ['-lR', 'open', 'victim'])).stdout).toBe(before);
     expect(readFileSync(join(host.dir, 'victim/file'), 'utf8')).toBe('kept');
-    await host.baleine(['image', 'prune']);
+    await host.baleine(['image', 'prune', '-y']);
   }),
 );

@@ -74,7 +74,7 @@ it(
       const ran = await host.baleine(['run', name, 'busybox', 'echo', format]);
       expect(ran.stdout).toBe(`${format}\n`);
     }
-    await host.baleine(['image', 'prune']);
+    await host.baleine(['image', 'prune', '-y']);
   }),
 );
 

@@ -14,7 +14,7 @@ async function begin(host: PrivateHost): Promise<void> {
 async function end(host: PrivateHost): Promise<void> {
   const names = (await host.baleine(words('list', '-a', '-q'))).stdout.split('\n').filter(Boolean);
   if (names.length > 0) await host.baleine(words('rm', '--force', ...names));
-  await host.baleine(['image', 'prune']);
+  await host.baleine(['image', 'prune', '-y']);
 }
 
 const words = (...verb: string[]) => ['container', ...verb];
@@ -187,7 +187,7 @@ it(
     expect((await host.baleine(['volume', 'list', '-q'])).stdout).toBe('data\nx\n');
     await host.baleine(['volume', 'rm', 'data']);
     expect(existsSync(first.path)).toBe(false);
-    await host.baleine(['volume', 'prune']);
+    await host.baleine(['volume', 'prune', '-y']);
     expect((await host.baleine(['volume', 'list', '-q'])).stdout).toBe('');
     await end(host);
   }),

@@ -31,7 +31,7 @@ async function begin(host: PrivateHost): Promise<void> {
 }
 
 async function end(host: PrivateHost): Promise<void> {
-  await host.baleine(['image', 'prune']);
+  await host.baleine(['image', 'prune', '-y']);
   await host.baleine(['destroy', '-y']);
 }
 

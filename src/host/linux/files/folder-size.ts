@@ -7,6 +7,8 @@ export interface FolderSize {
   files: number;
   /** Apparent size as in `ls -l`, including holes. */
   bytes: number;
+  /** Bytes that its files and folders occupy; each name of a file with several counts. */
+  allocated: number;
   /** False if the folder had more entries than a plan has time to count. */
   complete: boolean;
 }
@@ -24,7 +26,7 @@ const BOUNDS: Bounds = { entries: 200_000, milliseconds: 1000 };
  * able to write to the folder. Entries that vanish or cannot be read do not count.
  */
 export function folderSize(path: string, bounds: Bounds = BOUNDS): FolderSize {
-  const total: FolderSize = { files: 0, bytes: 0, complete: true };
+  const total: FolderSize = { files: 0, bytes: 0, allocated: 0, complete: true };
   const device = lstatSync(path, { throwIfNoEntry: false })?.dev;
   const end = process.uptime() * 1000 + bounds.milliseconds;
   let left = bounds.entries;
@@ -35,6 +37,7 @@ export function folderSize(path: string, bounds: Bounds = BOUNDS): FolderSize {
       const each = asBytes(join(dir, name));
       const found = attempt(() => lstatSync(raw(each)));
       if (!found) continue;
+      total.allocated += found.blocks * 512;
       if (found.isDirectory()) {
         if (found.dev === device) pending.push(each);
         continue;
