@@ -19,6 +19,7 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   build: () => import('./stack/build.js'),
   pull: () => import('./stack/pull.js'),
   push: () => import('./stack/push.js'),
+  watch: () => import('./stack/watch.js'),
   validate: () => import('./stack/validate.js'),
   config: () => import('./stack/config.js'),
   convert: () => import('./stack/convert.js'),

@@ -256,3 +256,21 @@ export const ID_RANGES = 4094;
 export function idRange(number: number): IdRange {
   return { first: FIRST + number * COUNT, count: COUNT };
 }
+
+export type WatchAction = 'sync' | 'rebuild' | 'restart' | 'sync+restart' | 'sync+exec';
+
+/** What `watch` does when files of the host change. */
+export interface WatchRule {
+  /** Absolute. */
+  path: string;
+  action: WatchAction;
+  /** Absolute, in the container; present for all that sync. */
+  target?: string;
+  /** Patterns of files below `path`. */
+  ignore: string[];
+  /** Empty: all files. */
+  include: string[];
+  initial_sync?: true;
+  /** Present for `sync+exec`. */
+  exec?: Hook;
+}

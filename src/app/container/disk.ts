@@ -6,6 +6,7 @@ import {
   bytePath,
   shown,
 } from '../../host/linux/files/open-folder.js';
+import type { Synced } from '../../host/linux/rootfs/sync.js';
 import { committedConfig } from '../../kinds/container/desired/image-config.js';
 import { IMPERATIVE_STACK } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
@@ -61,6 +62,26 @@ export async function copyFiles(
     context.frontend.report(jsonLine({ action: 'cp', name: inside.name, stack, from, to }));
   }
   return code;
+}
+
+/** Brings changed files of the host into these containers, and takes away those that are gone. */
+export async function syncFiles(
+  context: Context,
+  stack: string,
+  names: readonly string[],
+  what: Synced,
+  options: ChangeOptions,
+): Promise<void> {
+  const { syncInto } = await import('../../host/linux/rootfs/sync.js');
+  await withStoreOrWait(context, options, async ({ rows }) => {
+    for (const row of findContainers(rows, stack, names, 'sync files to')) {
+      for (const path of [...what.changed, ...what.removed]) {
+        refuseMounted(row, bytePath(posix.join(what.target, path)));
+      }
+      await withFrozenDisk(context, row, 'watch', (tree) => syncInto(context.paths, tree, what));
+    }
+    return 0;
+  });
 }
 
 async function copyTo(context: Context, row: ContainerRow, from: BytePath, to: BytePath) {

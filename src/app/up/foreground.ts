@@ -18,6 +18,8 @@ export interface ForegroundOptions {
   /** Milliseconds since 1970: older output is not shown. */
   since: number;
   json?: boolean;
+  /** Works beside it until the signal comes. */
+  watch?: (signal: AbortSignal) => Promise<void>;
   /** Shows the output of containers as it comes, until it ends. */
   show: (names: readonly string[], open: OpenLogs) => Promise<void>;
 }
@@ -50,22 +52,38 @@ export async function inForeground(
   const of: LogSelection = { stack: config.name, names: services };
   const started = services.length > 0 ? withDependencies(config, services) : [];
   const over = new AbortController();
-  const { since } = options;
+  let { since } = options;
   const open: OpenLogs = (onGap) =>
     followLogs(context, of, { follow: true, since, onGap, signal: over.signal });
   const names = containersOf(context, of).map(({ name }) => name);
-  const shown = options.show(names, open);
+  const showAll = async () => {
+    await options.show(names, open);
+    // the only container is away while it is replaced
+    while (options.watch && !over.signal.aborted) {
+      since = Date.now();
+      await poll(() => false, { pause: 500, limit: 500, signal: over.signal }).catch(
+        () => undefined,
+      );
+      await options.show(names, open);
+    }
+  };
+  const shown = showAll();
+  shown.catch(() => undefined);
   const ends = new Map<string, Ended>();
   const watch = watchEnds(context, of, ends, options, AbortSignal.any([requests.ask, over.signal]));
   // what fails first is reported; the other one then ends, too
   watch.catch(() => undefined);
+  const ending = AbortSignal.any([requests.ask, over.signal]);
+  const beside = options.watch?.(ending) ?? untilAborted(ending);
+  beside.catch(() => undefined);
   const work = async () => {
-    await Promise.race([shown, watch]);
+    // a rebuilt container is away for a moment
+    await Promise.race([options.watch ? beside : shown, watch, beside]);
     const isOver = !requests.ask.aborted && !isAborting(ends, options);
     const stopping = isOver ? 0 : await stopAll(context, of, started, options, requests.force);
     over.abort();
     await shown;
-    await watch;
+    await Promise.all([watch, beside]);
     return requests.ask.aborted ? INTERRUPTED : stopping || exitCodeOf(context, ends, options);
   };
   try {
@@ -74,6 +92,12 @@ export async function inForeground(
     over.abort();
   }
 }
+
+const untilAborted = (signal: AbortSignal) =>
+  poll(() => false, { pause: 60_000, signal }).then(
+    () => undefined,
+    () => undefined,
+  );
 
 function containersOf(context: Context, { stack, names }: LogSelection): ContainerRow[] {
   return selectContainers(context.state().rows, stack, names, 'show the log of');

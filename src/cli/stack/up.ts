@@ -34,6 +34,7 @@ interface Options extends Omit<UpOptions, 'recreate' | 'alone'> {
   abortOnContainerExit?: true;
   abortOnContainerFailure?: true;
   exitCodeFrom?: string;
+  watch?: true;
   timeout?: number;
   deps: boolean;
   forceRecreate?: true;
@@ -53,6 +54,7 @@ export function register(program: Command): void {
       new Option('--force-recreate', 'replace containers even if unchanged').conflicts('recreate'),
     )
     .option('--no-recreate', 'leave containers that exist as they are')
+    .option('--watch', 'also do what develop.watch says when files change; see `watch`')
     .option('--abort-on-container-exit', 'stop all when a container ends; exit with its code')
     .option(
       '--abort-on-container-failure',
@@ -80,6 +82,7 @@ export function register(program: Command): void {
 function refuseMixed({ detach, wait, ...options }: Options): void {
   if (!detach && !wait) return;
   const own = [
+    'watch',
     'abortOnContainerExit',
     'abortOnContainerFailure',
     'exitCodeFrom',
@@ -110,6 +113,8 @@ async function stay(context: Context, services: string[], options: Options): Pro
   const code = (await applyUp(context, prepared, request)) ?? 0;
   if (code !== 0) return code;
   const { color } = context.options;
+  const { watchServices } = await import('../../app/watch/index.js');
+  const watch = (signal: AbortSignal) => watchServices(context, prepared.config, services, signal);
   const abort = options.abortOnContainerFailure ? 'failure' : 'exit';
   const how: ForegroundOptions = {
     since,
@@ -118,6 +123,7 @@ async function stay(context: Context, services: string[], options: Options): Pro
     ...((options.abortOnContainerExit ?? options.abortOnContainerFailure ?? codeFrom) && { abort }),
     ...(codeFrom !== undefined && { codeFrom }),
     ...(timeout !== undefined && { timeout }),
+    ...(options.watch && { watch }),
   };
   return attended((requests) => inForeground(context, prepared, how, requests));
 }

@@ -71,7 +71,7 @@ const OWN_ROWS: Rows = {
   container_name: translated('another name on its networks'),
   credential_spec: refused('it concerns Windows containers', 'remove it'),
   depends_on: translated('`depends_on`', (value) => ({ depends_on: value })),
-  develop: noEffect('there is no `watch`; apply builds again what has changed'),
+  develop: translated('`develop`, for `baleine watch`', developOf),
   devices: same('devices'),
   entrypoint: translated(
     '`entrypoint`, split into words without a shell',
@@ -153,6 +153,21 @@ const OWN_ROWS: Rows = {
   working_dir: same('working_dir'),
 };
 
+/** Commands are split into words, as in `command`. */
+function developOf(develop: Entry, { loading: { problems } }: Translation): Fields {
+  const rules = below(develop, 'watch');
+  if (!rules) return {};
+  const all = (itemsOf(rules) ?? []).map((rule) => {
+    const [exec, initial] = [below(rule, 'exec'), below(rule, 'initial_sync')];
+    const command = exec && below(exec, 'command');
+    return changed(rule, {
+      ...(exec && command && { exec: changed(exec, { command: wordsOf(command, problems) }) }),
+      ...(initial && { initial_sync: booleanOf(initial, problems) }),
+    });
+  });
+  return { develop: mapping(develop, [['watch', sequence(rules, all)]]) };
+}
+
 const DEVELOP_ROWS: Rows = Object.fromEntries(
   [
     'watch',
@@ -162,7 +177,7 @@ const DEVELOP_ROWS: Rows = Object.fromEntries(
     ...['command', 'environment', 'privileged', 'user', 'working_dir'].map(
       (each) => `watch.exec.${each}`,
     ),
-  ].map((each) => [`develop.${each}`, noEffect('there is no `watch`')]),
+  ].map((each) => [`develop.${each}`, translated(`\`develop.${each}\`, for \`baleine watch\``)]),
 );
 
 const HOOK_ROWS: Rows = Object.fromEntries(

@@ -7,6 +7,7 @@ import { cap_drop } from './cap_drop.js';
 import { command } from './command.js';
 import { configs } from './configs.js';
 import { depends_on } from './depends_on.js';
+import { develop } from './develop.js';
 import { devices } from './devices.js';
 import { dns } from './dns.js';
 import { dns_opt } from './dns_opt.js';
@@ -113,4 +114,5 @@ export const KEYS = {
   platform,
   runtime,
   logs,
+  develop,
 } as const;
