@@ -1,11 +1,11 @@
 /**
- * npm run bench:publish -- [--rounds 5] [--seconds 3] [--farm-only]
+ * npm run bench:publish -- [--rounds 5] [--seconds 3] [--farm-only | --udp-only]
  *
  * Requests per second (wrk, one thread, 32 connections) through a published port, baleine's and
  * Docker's `-p`, alternating: for a farm (client, proxy, server; the same HAProxy and servers by baleine
  * and by docker-compose), and for a single server behind baleine's forwarder. Docker has two ways:
  * connections to 127.0.0.1 go through docker-proxy, those to another address of the host through a NAT
- * rule of the kernel. Runs on a private host and leaves nothing there.
+ * rule of the kernel. UDP: answered datagrams per second of 32 clients, each with one under way. Runs on a private host and leaves nothing there.
  */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,6 +23,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
     'farm-only': { type: 'boolean', default: false },
+    'udp-only': { type: 'boolean', default: false },
   },
 });
 
@@ -38,6 +39,14 @@ frontend web
 `;
 const PROGRAM = ['/usr/sbin/haproxy', '-db', '-f', '/server.cfg'];
 
+/** Answers each datagram with the same. */
+const ECHO = [
+  '/usr/bin/perl',
+  '-e',
+  'socket(S, 2, 2, 0) && bind(S, pack \'Sna4x8\', 2, 80, "\\0\\0\\0\\0") or die $!; ' +
+    'while (1) { my $from = recv(S, my $text, 65535, 0); send(S, $text, 0, $from) if defined $from }',
+];
+
 const dir = realpathSync(mkdtempSync(join(tmpdir(), 'bench-publish-')));
 const root = join(dir, 'root');
 const docker = join(dir, 'docker');
@@ -50,8 +59,9 @@ const baleine = (...words: string[]): Command => [
 const before = await snapshot({ root });
 try {
   writeFileSync(join(dir, 'server.cfg'), SERVER);
-  await compareFarms();
-  if (!options['farm-only']) await compare();
+  if (!options['udp-only']) await compareFarms();
+  if (!options['udp-only'] && !options['farm-only']) await compare();
+  if (!options['farm-only']) await compareUdp();
 } finally {
   rmSync(dir, { recursive: true, force: true });
   const left = difference(before, await snapshot({ root })).filter((each) => !/docker/.test(each));
@@ -103,18 +113,64 @@ async function compare(): Promise<void> {
   }
 }
 
+async function compareUdp(): Promise<void> {
+  startBaleine(ECHO, '127.0.0.1:8080:80/udp');
+  try {
+    const end = await startDocker(ECHO, '8081:80/udp');
+    try {
+      inTurns(
+        'server, UDP',
+        {
+          'baleine publish': '127.0.0.1:8080',
+          'docker -p, docker-proxy': '127.0.0.1:8081',
+          'docker -p, NAT': '10.77.0.1:8081',
+          'no published port, bridge': '10.77.0.2:80',
+        },
+        datagrams,
+      );
+    } finally {
+      await end();
+    }
+  } finally {
+    time(baleine('destroy', '--auto-approve'));
+  }
+}
+
+/** Answered ones per second. Perl's own functions, without any module. */
+function datagrams(place: string): number {
+  const [address = '', port = ''] = place.split(':');
+  const script = `
+my ($address, $port, $seconds) = @ARGV;
+my $to = pack('Sna4x8', 2, $port, pack('C4', split /[.]/, $address));
+for (1 .. 32) {
+  socket(my $socket, 2, 2, 0) or die $!;
+  connect($socket, $to) or die $!;
+  setsockopt($socket, 1, 20, pack('l!l!', 1, 0));
+  push @sockets, $socket;
+}
+my ($end, $answered, $lost) = (time + $seconds, 0, 0);
+while (time < $end) {
+  send($_, 'x' x 100, 0) for @sockets;
+  for (@sockets) { defined recv($_, my $text, 2000, 0) ? $answered++ : $lost++ }
+}
+print $answered / $seconds, " lost $lost";`;
+  const text = output(['perl', '-e', script, address, port, String(options.seconds)]);
+  if (!text.endsWith('lost 0')) console.log(`${place}: ${text}`);
+  return Number.parseFloat(text);
+}
+
 function measure(what: string, places: Places): void {
-  inTurns(`${what}, keep-alive`, places, []);
-  inTurns(`${what}, a connection each`, places, ['-H', 'Connection: close']);
+  inTurns(`${what}, keep-alive`, places, (url) => load(url, []));
+  inTurns(`${what}, a connection each`, places, (url) => load(url, ['-H', 'Connection: close']));
 }
 
 /** Ratios are of adjacent rounds, because the machine may be busy. */
-function inTurns(what: string, places: Places, more: string[]): void {
+function inTurns(what: string, places: Places, rate: (place: string) => number): void {
   const names = Object.keys(places);
   const taken = new Map(names.map((name) => [name, [] as number[]]));
   for (let round = 0; round < Number(options.rounds); round++) {
     const turn = round % 2 === 0 ? names : names.toReversed();
-    for (const name of turn) taken.get(name)?.push(load(places[name] ?? '', more));
+    for (const name of turn) taken.get(name)?.push(rate(places[name] ?? ''));
   }
   const [ours = []] = taken.values();
   console.log(`${what}, n=${ours.length}`);
@@ -134,40 +190,40 @@ function load(url: string, more: string[]): number {
 }
 
 /** JSON is valid YAML. */
-function startBaleine(): void {
+function startBaleine(program: string[] = PROGRAM, publish = '127.0.0.1:8080:80'): void {
   const stack = {
     name: 'bench',
     images: {
       base: {
         size: '64M',
-        from: { host: { binaries: [PROGRAM[0]] } },
+        from: { host: { binaries: [program[0]] } },
         copy: [{ from: './server.cfg', to: '/server.cfg' }],
-        command: PROGRAM,
+        command: program,
       },
     },
     bridges: { net: { subnet: '10.77.0.0/20', host: '10.77.0.1' } },
     containers: {
-      web: { image: 'base', bridges: ['net'], publish: ['127.0.0.1:8080:80'] },
+      web: { image: 'base', bridges: ['net'], publish: [publish] },
     },
   };
   writeFileSync(join(dir, 'baleine.yaml'), JSON.stringify(stack));
   time(baleine('apply', '--auto-approve', '--quiet'));
 }
 
-async function startDocker(): Promise<() => Promise<void>> {
+async function startDocker(program = PROGRAM, publish = '8081:80'): Promise<() => Promise<void>> {
   mkdirSync(docker, { recursive: true });
   const daemon = await startDaemon(docker, {
     ...{ bridge: '', bip: '10.79.0.1/24', iptables: 'true', 'ip-masq': 'true' },
   });
   const run = (...command: Command) => time(command, environment);
-  const libraries = output(['ldd', PROGRAM[0] as string]).match(/\/\S+/g) ?? [];
-  for (const file of [PROGRAM[0] as string, ...libraries]) {
+  const libraries = output(['ldd', program[0] as string]).match(/\/\S+/g) ?? [];
+  for (const file of [program[0] as string, ...libraries]) {
     run('mkdir', '-p', `tree${dirname(file)}`);
     run('cp', '-L', file, `tree${file}`);
   }
   run('cp', join(dir, 'server.cfg'), 'tree/server.cfg');
   run('sh', '-c', 'tar -C tree -c . | docker import - base');
-  run('docker', 'run', '--detach', '--publish', '8081:80', 'base', ...PROGRAM);
+  run('docker', 'run', '--detach', '--publish', publish, 'base', ...program);
   return async () => {
     run('sh', '-c', 'docker rm --force $(docker ps -q)');
     await daemon.end();
