@@ -1,6 +1,5 @@
 import type { Resolved } from '../formats/resolve.js';
 import type { Config } from '../model/config.js';
-import { UserError } from '../model/errors.js';
 import type { Json } from '../model/json.js';
 import type { CommonOptions } from './options.js';
 import { parse, sourceOf } from './read-config.js';
@@ -37,22 +36,40 @@ export async function printProject(
   };
 }
 
+/** A file in the other format, and what that has no words for. */
+export interface Converted {
+  yaml: string;
+  /** With their places; a baleine.yaml has them as comments, too. */
+  lost: string[];
+}
+
 /**
- * Translates a compose file into a baleine.yaml that means the same where it is written beside it.
+ * Translates a compose file into a baleine.yaml that means the same where it is written beside it, or a
+ * baleine.yaml into a compose file.
  *
- * @returns its text, with a comment for each key that has no effect
+ * @param to the format; default: the other one
  */
-export async function convertProject({ file, project }: CommonOptions): Promise<string> {
+export async function convertProject(
+  { file, project }: CommonOptions,
+  to?: 'compose' | 'baleine',
+): Promise<Converted> {
   const source = await sourceOf(file, project);
   const { config, format, root } = await parse(source);
-  if (format === 'baleine') {
-    throw new UserError(
-      `cannot convert ${file}: it is a baleine.yaml already`,
-      'Name a compose file with -f FILE.',
-    );
-  }
-  const { toYaml } = await import('../formats/print.js');
+  const wanted = to ?? (format === 'compose' ? 'baleine' : 'compose');
   const directory = project?.directory ?? source.directory;
-  const lost = (config.warnings ?? []).map((each) => `# lost: ${each}\n`);
-  return lost.join('') + toYaml(root, { format: 'baleine', directory, escape: true });
+  const how = { format: wanted, directory, escape: true };
+  const { toYaml } = await import('../formats/print.js');
+  // parsed and checked, it is a baleine.yaml in either case
+  if (wanted === 'baleine') {
+    const lost = config.warnings ?? [];
+    return { yaml: lost.map((each) => `# lost: ${each}\n`).join('') + toYaml(root, how), lost };
+  }
+  const [{ composeOf }, { Warnings }] = await Promise.all([
+    import('../formats/compose/write.js'),
+    import('../formats/project/warnings.js'),
+  ]);
+  const warnings = new Warnings();
+  const made = composeOf(root, warnings);
+  const lost = [...(config.warnings ?? []), ...warnings.texts()];
+  return { yaml: toYaml(made, how), lost };
 }

@@ -41,13 +41,20 @@ it('config prints the whole file, or lists', async () => {
   });
 });
 
-it('convert names what is lost, and refuses a baleine.yaml', async () => {
+it('convert names what is lost, in both directions', async () => {
   built.write('compose.yaml', COMPOSE);
-  const { stdout } = await baleine('convert');
+  const { stdout, stderr } = await baleine('convert');
   expect(stdout).toMatch(/^# lost: .*compose\.yaml:4:26: attach has no effect: .*\nname: shop\n/);
-  built.write('compose.yaml', stdout);
-  expect(await baleine('convert')).toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining('it is a baleine.yaml already'),
+  expect(stderr).toMatch(/^lost: .*compose\.yaml:4:26: attach has no effect: .*\n$/);
+  built.write(
+    'compose.yaml',
+    stdout.replace('image: web-1\n', 'image: web-1\n    heal: immediate\n'),
+  );
+  const back = await baleine('convert');
+  expect(back).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^name: shop\nservices:\n/),
   });
+  expect(back.stderr).toMatch(/^lost: .*:\d+:\d+: web\.heal has no word in Compose/m);
+  expect((await baleine('convert', '--to', 'baleine')).stdout).toMatch(/^name: shop\nimages:\n/);
 });

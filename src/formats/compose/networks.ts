@@ -98,7 +98,9 @@ export function bridgeOf(network: Entry, to: Translation): Entry {
           ['egress', scalar(network, true)],
         ] as const)),
   ]);
-  return extra ? changed(made, Object.fromEntries(fieldsOf(extra))) : made;
+  // `host: null` takes the address of the host away
+  const own = fieldsOf(extra).map(([key, value]) => [key, isNull(value) ? undefined : value]);
+  return changed(made, Object.fromEntries(own));
 }
 
 /** Keys of a service's network. */

@@ -311,7 +311,7 @@ const spreads = (service: Entry | undefined) =>
   (below(service, 'ports') !== undefined && below(service, 'x-baleine', 'farm') !== undefined);
 
 /** The image of the proxies of farms: the host's HAProxy. */
-const PROXY_IMAGE = 'farm-proxy';
+export const PROXY_IMAGE = 'farm-proxy';
 
 function proxyImage(place: Entry): Entry {
   const binaries = sequence(place, [scalar(place, '/usr/sbin/haproxy')]);
