@@ -31,6 +31,8 @@ export function rulesOf(config: Config, services: readonly string[]): ServiceRul
       'Add develop: { watch: [{ path: ./src, action: sync, target: /srv/app }] } to one.',
     );
   }
+  const missing = rules.find(({ path }) => !existsSync(path));
+  if (missing) throw new UserError(`cannot watch ${missing.path}: no such file or folder`);
   const wrong = rules.find(({ action, context }) => action === 'rebuild' && context === undefined);
   if (!wrong) return rules;
   throw new UserError(

@@ -107,6 +107,7 @@ async function stay(context: Context, services: string[], options: Options): Pro
   const { json = false, exitCodeFrom: codeFrom, timeout } = options;
   const since = Date.now();
   const prepared = await prepareUp(context, services, upOptions(options));
+  if (options.watch) (await import('../../app/watch/rules.js')).rulesOf(prepared.config, services);
   if (codeFrom !== undefined) requireServices(prepared.config, [codeFrom], 'wait for');
   // what ends at once is shown with its output
   const request = { ...upOptions(options), verify: false };

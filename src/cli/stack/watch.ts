@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { INTERRUPTED } from '../../app/failure.js';
 import { prepareUp, up } from '../../app/up/index.js';
 import { watchServices } from '../../app/watch/index.js';
+import { rulesOf } from '../../app/watch/rules.js';
 import { addCommonOptions } from '../options.js';
 import { openContext } from '../terminal.js';
 
@@ -34,6 +35,8 @@ export function register(program: Command): void {
 async function run(services: string[], options: Options, command: Command): Promise<number> {
   const context = openContext(command);
   const { config } = await prepareUp(context, services, {});
+  // what cannot be watched is told before anything is started
+  rulesOf(config, services);
   if (options.up) {
     const code = (await up(context, services, {})) ?? 0;
     if (code !== 0) return code;

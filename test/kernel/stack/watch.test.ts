@@ -54,6 +54,9 @@ describe.skipIf(skip)('watch', () => {
       cache = join('/var/cache/baleine', installPaths(host.root).tag);
       const stack = new Stack(host, FILE);
       const write = (name: string, text: string) => writeFileSync(join(host.dir, name), text);
+      const refused = await stack.run('watch');
+      expect(refused.stderr).toContain(`cannot watch ${host.dir}/src: no such file or folder`);
+      expect(refused.stdout).toBe('');
       for (const folder of ['src', 'hook', 'app']) mkdirSync(join(host.dir, folder));
       write('src/a', '1');
       write('conf', 'c1');
