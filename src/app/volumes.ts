@@ -1,11 +1,18 @@
+import { folderSize } from '../host/linux/files/folder-size.js';
 import { addressOf, byName, IMPERATIVE_STACK } from '../model/address.js';
 import { UserError } from '../model/errors.js';
 import type { Row } from '../model/resource.js';
 import { findDestroyed } from '../state/aux-tables.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
-import { executeBriefly, withStoreOrWait } from './imperative/change.js';
-import { imperativeRow, refuseUsed, rowsOf } from './imperative/record.js';
+import { applyChange, executeBriefly, withStoreOrWait } from './imperative/change.js';
+import {
+  imperativeRow,
+  namedAddress,
+  refuseExisting,
+  refuseUsed,
+  rowsOf,
+} from './imperative/record.js';
 import { planDeleteData } from './make-plan.js';
 import type { ChangeOptions } from './options.js';
 
@@ -36,6 +43,37 @@ export function listVolumes(context: Context): ListedVolume[] {
         stack !== IMPERATIVE_STACK && containers.length === 0 && isUnused(row, context);
       return { name, stack, path, containers, unused };
     });
+}
+
+/** Creates an empty volume; the first container that mounts it fills it from its image. */
+export function createVolume(
+  context: Context,
+  name: string,
+  options: ChangeOptions,
+): Promise<number> {
+  const purpose = `create volume ${name}`;
+  return applyChange(context, options, (rows) => {
+    refuseExisting(rows, 'volume', name, purpose);
+    const target = namedAddress('volume', name, purpose);
+    return { purpose, entries: { volumes: { [name]: {} } }, targets: [target] };
+  });
+}
+
+/** Details of volumes, with what their data occupies. */
+export function inspectVolumes(
+  context: Context,
+  names: readonly string[],
+  stack: string | undefined,
+): object[] {
+  const { rows } = context.state();
+  const listed = listVolumes(context);
+  return names.map((name) => {
+    const row = namedRow(rows, name, stack, `inspect volume ${name}`);
+    const found = listed.find((each) => each.name === name && each.stack === row.stack);
+    const { files, allocated, complete } = folderSize(row.spec.path);
+    const size = { files, used: allocated, ...(!complete && { incomplete: true }) };
+    return { ...found, ...row.facts, ...size, protect: row.protect };
+  });
 }
 
 /** Containers that mount it, of any stack, running or not. */

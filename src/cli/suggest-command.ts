@@ -15,7 +15,7 @@ const OTHERS: Record<string, string> = {
   enter: 'exec',
   env: 'config',
   export: 'image export',
-  history: 'events',
+  history: 'image history',
   images: 'image list',
   rmi: 'image list',
   info: 'doctor',

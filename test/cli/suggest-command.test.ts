@@ -18,7 +18,8 @@ async function hintFor(...words: string[]): Promise<string | undefined> {
 
 it.each([
   [['aplly'], 'did you mean "apply"?'],
-  [['history'], 'did you mean "baleine events"?'],
+  [['history'], 'did you mean "baleine image history"?'],
+  [['df'], 'did you mean "baleine system df"?'],
   [['images'], 'did you mean "baleine image list"?'],
   [['networks'], 'did you mean "baleine network list"?'],
   [['create'], 'did you mean "baleine apply"?'],

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
+import { imageHistory } from '../../app/image-history.js';
 import { describeImages, inspectImages, type ListedImage, removeImages } from '../../app/images.js';
 import type { ChangeOptions } from '../../app/options.js';
 import { type PruneOptions, prune } from '../../app/prune.js';
 import { formatBytes } from '../../model/format.js';
+import { printable, shorten } from '../../model/printable.js';
 import { renderTable } from '../../view/tables.js';
 import { addChangeOptions, addPruneOptions, addRootOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
@@ -23,6 +25,18 @@ export function register(program: Command): void {
     .action((names: string[], options: { json?: true }, self: Command) =>
       printOne(inspectImages(openContext(self), names), options.json === true),
     );
+  addRootOptions(family.command('history').argument('<name>'))
+    .description('show what is recorded of how an image was made, the last step first')
+    .option('--json', 'one JSON array')
+    .addHelpText('after', '\nExample:\n  baleine image history base')
+    .action((name: string, options: { json?: true }, self: Command) => {
+      const steps = imageHistory(openContext(self), name);
+      if (options.json) return printJson(steps);
+      const cells = steps.map(({ image, created, step }) => [
+        ...[image ?? '-', created?.slice(0, 19) ?? '-', shorten(printable(step), LONGEST)],
+      ]);
+      print(renderTable(['IMAGE', 'CREATED', 'STEP'], cells));
+    });
   addChangeOptions(family.command('rm').argument('<name...>'))
     .description('remove images that no container uses')
     .addHelpText('after', '\nExample:\n  baleine image rm base')
@@ -36,6 +50,9 @@ export function register(program: Command): void {
       process.exitCode = await prune(openContext(self), ['image'], options);
     });
 }
+
+/** Characters of a step in the table. */
+const LONGEST = 120;
 
 function registerList(family: Command): void {
   addRootOptions(family.command('list'))

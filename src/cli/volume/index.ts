@@ -2,10 +2,16 @@ import type { Command } from 'commander';
 import type { Context } from '../../app/context.js';
 import type { ChangeOptions } from '../../app/options.js';
 import { type PruneOptions, prune } from '../../app/prune.js';
-import { type ListedVolume, listVolumes, removeVolumes } from '../../app/volumes.js';
+import {
+  createVolume,
+  inspectVolumes,
+  type ListedVolume,
+  listVolumes,
+  removeVolumes,
+} from '../../app/volumes.js';
 import { renderTable } from '../../view/tables.js';
 import { addChangeOptions, addPruneOptions, addRootOptions } from '../options.js';
-import { print, printJson } from '../output.js';
+import { print, printJson, printOne } from '../output.js';
 import { openContext } from '../terminal.js';
 
 interface RemoveOptions extends ChangeOptions {
@@ -20,7 +26,21 @@ interface ListOptions {
 export function register(program: Command): void {
   const family = program
     .command('volume')
-    .description('manage volumes; `container create -v NAME:PATH` creates them');
+    .description('manage volumes; `container create -v NAME:PATH` creates them, too');
+  addChangeOptions(family.command('create').argument('<name>'))
+    .description('create a volume; the first container that mounts it fills it from its image')
+    .addHelpText('after', '\nExample:\n  baleine volume create data')
+    .action(async (name: string, options: ChangeOptions, self: Command) => {
+      process.exitCode = await createVolume(openContext(self), name, options);
+    });
+  addRootOptions(family.command('inspect').argument('<name...>'))
+    .description('show details of volumes as JSON: folder, containers, files and their size')
+    .option('--stack <name>', 'of this stack')
+    .option('--json', 'on one line')
+    .addHelpText('after', '\nExample:\n  baleine volume inspect data')
+    .action((names: string[], options: { stack?: string; json?: true }, self: Command) =>
+      printOne(inspectVolumes(openContext(self), names, options.stack), options.json === true),
+    );
   addRootOptions(family.command('list'))
     .alias('ls')
     .description('list volumes, also those of stacks')
