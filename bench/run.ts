@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { difference, snapshot } from '../test/support/leaks.js';
 import { baleine } from './baleine.js';
 import { compose } from './compose.js';
+import { formatTimes } from './formats.js';
 import { healTimes, SERVER } from './heal.js';
 import { importTimes } from './import.js';
 import { measure, type Taken, WORKS } from './measure.js';
@@ -49,6 +50,7 @@ try {
   await healing();
   await comparison();
   await importing();
+  formats();
 } finally {
   rmSync(dir, { recursive: true, force: true });
   const left = difference(before, await snapshot({ root: ours.root }));
@@ -157,6 +159,19 @@ async function importing(): Promise<void> {
   const [took, reference] = [median(own), median(docker)];
   line('docker load of 200 MB', reference, `of ${docker.length}`);
   line('image import of the same file', took, `${ratio(took, reference)} docker load, aim 1.0×`);
+}
+
+/** A compose file and the same stack as baleine.yaml. */
+function formats(): void {
+  const times = formatTimes(join(dir, 'formats'), containers, 15);
+  for (const how of ['warm', 'changed'] as const) {
+    const [compose = 0, own = 0] = times[how];
+    line(
+      `plan of a compose file, ${how}`,
+      compose,
+      `${ratio(compose, own)} baleine.yaml, aim 1.15×`,
+    );
+  }
 }
 
 function compare(work: (typeof WORKS)[number], taken: Taken, first: Taken | undefined): void {
