@@ -14,7 +14,7 @@ describe.skipIf(lackingApplications())('real applications', () => {
     await importApplications(host);
   }, LIMIT);
   afterAll(async () => {
-    await host.baleine(['image', 'prune']);
+    await host.baleine(['image', 'prune', '-y']);
     expect(await host.close()).toEqual([]);
   }, LIMIT);
 
