@@ -41,6 +41,30 @@ export const formatHostPort = ({ host_ip, published, protocol }: HostPort) =>
 export const formatPublished = ({ host_ip, published, target, protocol }: PublishEntry) =>
   `${host_ip}:${published}:${target}${suffixOf(protocol)}`;
 
+/** The same for many: ports in a row are one, `0.0.0.0:7000-7019:7000-7019/udp`. */
+export function formatAllPublished(entries: readonly PublishEntry[]): string {
+  const rows: PublishEntry[][] = [];
+  for (const entry of entries) {
+    const row = rows.at(-1);
+    const last = row?.at(-1);
+    if (row && last && follows(entry, last)) row.push(entry);
+    else rows.push([entry]);
+  }
+  return rows.map(formatRow).join(',');
+}
+
+const follows = (entry: PublishEntry, before: PublishEntry) =>
+  formatPublished(entry) ===
+  formatPublished({ ...before, published: before.published + 1, target: before.target + 1 });
+
+function formatRow(row: PublishEntry[]): string {
+  const [first, last] = [row[0] as PublishEntry, row.at(-1) as PublishEntry];
+  if (first === last) return formatPublished(first);
+  const { host_ip, published, target, protocol } = first;
+  const [ports, targets] = [`${published}-${last.published}`, `${target}-${last.target}`];
+  return `${host_ip}:${ports}:${targets}${suffixOf(protocol)}`;
+}
+
 const suffixOf = (protocol: PublishEntry['protocol']) => (protocol ? `/${protocol}` : '');
 
 /** Runtimes that pass inherited sockets on to the container. */

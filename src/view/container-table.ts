@@ -2,7 +2,7 @@ import { formatValue } from '../model/attribute-text.js';
 import { describeExit } from '../model/exit.js';
 import { formatDuration } from '../model/format.js';
 import type { ListedContainer } from '../model/listed-container.js';
-import { formatPublished } from '../model/publish.js';
+import { formatAllPublished } from '../model/publish.js';
 import { renderTable } from './tables.js';
 
 const HEADER = ['NAME', 'IMAGE', 'STATUS', 'UPTIME', 'ADDRESSES'];
@@ -22,7 +22,7 @@ export function containerTable(
     statusText(each, now),
     each.uptime === undefined ? '-' : uptimeText(each.uptime),
     pairs(each.addresses),
-    ...(ports ? [each.publish?.map(formatPublished).join(',') ?? '-'] : []),
+    ...(ports ? [each.publish ? formatAllPublished(each.publish) : '-'] : []),
     limitsText(each),
     restartsText(each),
     healthText(each),

@@ -1,7 +1,7 @@
 import { UserError } from '../model/errors.js';
 import type { ListedContainer } from '../model/listed-container.js';
 import { jsonText, printable } from '../model/printable.js';
-import { formatPublished } from '../model/publish.js';
+import { formatAllPublished } from '../model/publish.js';
 import {
   healthText,
   limitsText,
@@ -24,7 +24,7 @@ const FIELDS: Record<string, (each: ListedContainer) => string> = {
   StartedAt: ({ started_at }) => started_at ?? '',
   Uptime: ({ uptime }) => (uptime === undefined ? '' : uptimeText(uptime)),
   Addresses: ({ addresses }) => present(pairs(addresses)),
-  Ports: ({ publish = [] }) => publish.map(formatPublished).join(','),
+  Ports: ({ publish = [] }) => formatAllPublished(publish),
   Health: (each) => present(healthText(each)),
   Restarts: (each) => present(restartsText(each)),
   Limits: (each) => present(limitsText(each)),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Capacity, Listener } from '../../src/host/ports.js';
 import { withHostPorts } from '../../src/kinds/container/host-ports.js';
 import { checkPublishedPorts, opensPorts } from '../../src/kinds/container/port-conflicts.js';
+import { formatAllPublished } from '../../src/model/publish.js';
 import type { ContainerSpec } from '../../src/model/specs.js';
 import { complaint, read } from '../config/read.js';
 import { MemoryStack } from '../support/memory-stack.js';
@@ -193,6 +194,15 @@ describe('ranges', () => {
       { host_ip: '0.0.0.0', published: 8002, target: 9002, at: 0 },
       { host_ip: '127.0.0.1', published: 70, target: 70, at: 1 },
     ]);
+  });
+
+  it('are shown as such', () => {
+    const { publish = [] } =
+      read(file('["8000-8002:9000-9002/udp", "8003:9003", "9000:80", "9001:80"]')).containers.web ??
+      {};
+    expect(formatAllPublished(publish)).toBe(
+      '0.0.0.0:8000-8002:9000-9002/udp,0.0.0.0:8003:9003,0.0.0.0:9000:80,0.0.0.0:9001:80',
+    );
   });
 
   it('report the place in the file', () => {

@@ -210,6 +210,7 @@ it(
     await stack.answers(`127.0.0.1:${tcp}`, ['web']);
     await answers(host, `127.0.0.1:${udp}`);
     expect(await stack.plan()).toBe(NOTHING);
+    expect(await stack.done('ps')).toContain(' 0.0.0.0:7000-7019:7000-7019/udp,0.0.0.0:6');
     await busy();
 
     for (const id of ['pub.web', 'pub.dns', FORWARDER, 'pub.forwarder']) await stack.kill(id);
