@@ -167,6 +167,11 @@ interface Joined {
  */
 export function attachmentsOf(service: Entry, aliases: readonly string[], to: Translation): Joined {
   const mode = textOf(below(service, 'network_mode') ?? service) ?? '';
+  const both = mode === '' ? undefined : below(service, 'networks');
+  if (both) {
+    const message = `networks and network_mode: ${mode} exclude each other`;
+    to.loading.problems.of({ ...both, at: both.key }, message, 'remove one of both');
+  }
   if (mode !== '' && mode !== 'bridge' && mode !== 'default') return {};
   const clause = below(service, 'networks');
   const place = clause ?? service;
