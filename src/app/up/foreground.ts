@@ -1,5 +1,4 @@
 import { poll } from '../../model/poll.js';
-import type { Row } from '../../model/resource.js';
 import { killContainers } from '../container/running.js';
 import type { Context } from '../context.js';
 import { INTERRUPTED } from '../failure.js';
@@ -151,15 +150,31 @@ function isAborting(ends: ReadonlyMap<string, Ended>, { abort, codeFrom }: Foreg
   return abort === 'exit' && all.length > 0;
 }
 
+/** Stops the services of an `up` that was interrupted while it started them. */
+export async function stopStarted(
+  context: Context,
+  { config, selection: { services } }: Prepared,
+  timeout: number | undefined,
+): Promise<void> {
+  const started = services.length > 0 ? withDependencies(config, services) : [];
+  const options = timeout === undefined ? {} : { timeout };
+  const never = new AbortController().signal;
+  const { health } = await context.host();
+  const isUp = ({ spec }: ContainerRow) => health.life(spec.id)?.running === true;
+  await stopAll(context, { stack: config.name, names: [] }, started, options, never, isUp);
+}
+
 async function stopAll(
   context: Context,
   of: LogSelection,
   started: readonly string[],
-  { timeout }: ForegroundOptions,
+  { timeout }: Pick<ForegroundOptions, 'timeout'>,
   force: AbortSignal,
+  isAbout: (row: ContainerRow) => boolean = () => true,
 ): Promise<number> {
   const { changeLifecycle } = await import('../container/lifecycle.js');
-  const isOurs = ({ name }: Row) => started.length === 0 || isOfService(name, started);
+  const isOurs = (row: ContainerRow) =>
+    isAbout(row) && (started.length === 0 || isOfService(row.name, started));
   const rows = containersOf(context, { ...of, names: [] }).filter(isOurs);
   if (rows.length === 0) return 0;
   const kill = () => killAll(context, rows);

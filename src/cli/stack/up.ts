@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from '../../app/context.js';
+import { INTERRUPTED } from '../../app/failure.js';
 import { requireServices } from '../../app/services.js';
 import type { ForegroundOptions } from '../../app/up/foreground.js';
 import { applyUp, prepareUp, type UpOptions, up } from '../../app/up/index.js';
@@ -99,7 +100,7 @@ function refuseMixed({ detach, wait, ...options }: Options): void {
 
 /** Shows the output of the containers, and stops them at the end. */
 async function stay(context: Context, services: string[], options: Options): Promise<number> {
-  const [{ attended }, { inForeground }, { printLogs }] = await Promise.all([
+  const [{ attended }, { inForeground, stopStarted }, { printLogs }] = await Promise.all([
     import('../interrupt.js'),
     import('../../app/up/foreground.js'),
     import('../print-logs.js'),
@@ -112,6 +113,7 @@ async function stay(context: Context, services: string[], options: Options): Pro
   // what ends at once is shown with its output
   const request = { ...upOptions(options), verify: false };
   const code = (await applyUp(context, prepared, request)) ?? 0;
+  if (code === INTERRUPTED) await stopStarted(context, prepared, options.timeout);
   if (code !== 0) return code;
   const { color } = context.options;
   const { watchServices } = await import('../../app/watch/index.js');

@@ -88,9 +88,13 @@ function namesAfter(
   if (!ARGUMENTS.has(takes) || command.name() === 'create') return [];
   const own =
     family === 'container' ? rows().filter(({ stack }) => stack === IMPERATIVE_STACK) : rows();
-  const farms = takes === 'service' ? recordedFarms(own).map(({ name }) => name) : [];
+  // `run` takes a service of the file, or an image
+  const isRun = command.name() === 'run';
+  const farms = takes === 'service' || isRun ? recordedFarms(own).map(({ name }) => name) : [];
+  const ofFiles = isRun ? own.filter(({ stack }) => stack !== IMPERATIVE_STACK) : [];
   return [
     ...farms,
+    ...namesOf('container', ofFiles),
     ...namesOf(BY_COMMAND[family] ?? BY_COMMAND[command.name()] ?? 'container', own),
   ];
 }

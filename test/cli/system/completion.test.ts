@@ -5,7 +5,10 @@ import { registerStop } from '../../../src/cli/container/lifecycle.js';
 import { register as registerRun } from '../../../src/cli/container/run.js';
 import { register as registerImage } from '../../../src/cli/image/index.js';
 import { register as registerNetwork } from '../../../src/cli/network/index.js';
+import { register as registerBuild } from '../../../src/cli/stack/build.js';
 import { register as registerRollback } from '../../../src/cli/stack/rollback.js';
+import { register as registerUp } from '../../../src/cli/stack/up.js';
+import { register as registerWatch } from '../../../src/cli/stack/watch.js';
 import { candidates } from '../../../src/cli/system/complete.js';
 import { rowOf } from '../../state/sample.js';
 
@@ -23,7 +26,9 @@ beforeAll(() => {
     register(program);
   }
   registerStop(program);
-  registerRollback(program);
+  for (const register of [registerRollback, registerUp, registerBuild, registerWatch]) {
+    register(program);
+  }
 });
 
 it.each([
@@ -38,7 +43,11 @@ it.each([
   ['container create ', []],
   ['image rm ', ['base']],
   ['network inspect ', ['front']],
-  ['run ', ['base']],
+  ['run ', ['base', 'db', 'store']],
+  ['up ', ['db', 'store', 'web']],
+  ['up --s', ['--scale']],
+  ['watch ', ['db', 'store', 'web']],
+  ['build --b', ['--build-arg']],
   ['image import ', []],
 ])('completes "%s"', (line, found) => {
   expect(candidates(program, line.split(' '), () => ROWS)).toEqual(found);
