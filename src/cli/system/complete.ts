@@ -19,8 +19,8 @@ const BY_COMMAND: Record<string, KindName> = {
   run: 'image',
 };
 
-/** Arguments that name a container, an image or a service; others are files, or nothing. */
-const ARGUMENTS = new Set(['name', 'image', 'service']);
+/** Arguments that name a container, an image, a network or a service; others are files, or nothing. */
+const ARGUMENTS = new Set(['name', 'image', 'network', 'service']);
 
 /** For the scripts of `baleine completion`. */
 export function register(program: Command): void {

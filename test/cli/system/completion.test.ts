@@ -43,6 +43,7 @@ it.each([
   ['container create ', []],
   ['image rm ', ['base']],
   ['network inspect ', ['front']],
+  ['network connect ', ['front']],
   ['run ', ['base', 'db', 'store']],
   ['up ', ['db', 'store', 'web']],
   ['up --s', ['--scale']],
