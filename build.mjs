@@ -54,6 +54,8 @@ export async function bundle(outdir) {
     onwarn: ({ message }) => {
       throw new Error(message);
     },
+    // a busy machine is no fault of the code
+    checks: { bundlerTimings: false },
     plugins: [RAW],
     output: {
       dir: outdir,
