@@ -25,6 +25,7 @@ beforeEach(() => {
 });
 
 const context = {
+  buildArgs: {},
   inspectImage: async (from: ForeignFrom) => {
     asked.push(from);
     if (broken) throw broken;
