@@ -238,11 +238,12 @@ export async function handlersFor(paths: InstallPaths): Promise<HandlerTable> {
 const BIND_TIMEOUT = 10_000;
 
 async function openContents({ root }: InstallPaths): Promise<FileContents> {
-  const [{ FileContents }, { installationKey }] = await Promise.all([
+  const [{ FileContents }, { installationKey }, { variableIn }] = await Promise.all([
     import('../host/linux/memory-files/contents.js'),
     import('../state/bind-root.js'),
+    import('../formats/project/env-file.js'),
   ]);
-  return new FileContents(() => installationKey(root));
+  return new FileContents(() => installationKey(root), variableIn);
 }
 
 async function handlersOf(host: Host, paths: InstallPaths): Promise<HandlerTable> {

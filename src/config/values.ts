@@ -101,6 +101,8 @@ export interface ParseContext {
   directory: string;
   /** The same for a value: it may come from a file that was included or extended. */
   directoryOf(path: Path): string;
+  /** Absolute paths of the stack's files of variables, of which some may be missing. */
+  envFiles: readonly string[];
   /** A scalar's source text: `1.10`, where the value is 1.1. */
   written(path: Path): string;
 }

@@ -1,9 +1,11 @@
+import { resolve } from 'node:path';
 import { check } from '../config/check/index.js';
 import { checkSize } from '../config/check/size.js';
 import type { Sections } from '../config/check/validation-context.js';
 import { validationContextOf } from '../config/check/validation-context.js';
 import { dataOf, type Entry, entryAt, type Path, type SourceText } from '../config/document.js';
 import { Problems } from '../config/problem.js';
+import type { ParseContext } from '../config/values.js';
 import type { Config } from '../model/config.js';
 import { digest } from '../model/json.js';
 import { explain, report, type SchemaFinding } from './baleine/explain.js';
@@ -15,7 +17,7 @@ import { translate } from './compose/translate.js';
 import { positionsIn, sourcesOf } from './positions.js';
 import { Inputs } from './project/inputs.js';
 import { loadProject, type Project } from './project/load.js';
-import { environmentOf, type Format, type Loading } from './project/loading.js';
+import { envFilesOf, environmentOf, type Format, type Loading } from './project/loading.js';
 import { withScale } from './project/scale.js';
 import { Warnings } from './project/warnings.js';
 import type { Source } from './yaml/read-file.js';
@@ -50,7 +52,11 @@ export function parseFile(source: Source): ParsedFile {
     format === 'compose' ? translate(root, how, loading, warnings) : prepare(root, how, loading);
   problems.throwIfAny();
   problems.root = prepared.root;
-  const sections = parseSections(prepared.root, problems, prepared.directory);
+  const envFiles = envFilesOf(source, inputs).files.map((file) => resolve(file));
+  const sections = parseSections(prepared.root, problems, {
+    directory: prepared.directory,
+    envFiles,
+  });
   problems.throwIfAny();
   const where = positionsIn(source.file, () => prepared.root);
   const notes = warnings.texts();
@@ -95,13 +101,18 @@ function digestOf(written: readonly string[], { files }: Inputs): string {
   return digest(written.length + others.length === 1 ? written[0] : [...written, ...others]);
 }
 
-function parseSections(root: Entry, problems: Problems, directory: string): Sections {
+function parseSections(
+  root: Entry,
+  problems: Problems,
+  { directory, envFiles }: Pick<ParseContext, 'directory' | 'envFiles'>,
+): Sections {
   const value = dataOf(root.node);
   const findings: SchemaFinding[] = validate(value) ? [] : explain(validate.errors ?? []);
   report(findings, problems);
   const sections = normalize(stripInvalid(value, findings), {
     problems,
     directory,
+    envFiles,
     directoryOf: (path) => entryAt({ root }, path).entry.source.directory,
     written: (path) => sourceTextAt(root, path),
   });

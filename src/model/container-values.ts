@@ -155,8 +155,11 @@ export type FileSection = 'secrets' | 'configs';
 /** Where a secret or config has its content from; paths are absolute. */
 export type FileOrigin =
   | { file: string }
-  /** The name of a variable of baleine's own environment. */
-  | { environment: string }
+  /**
+   * The name of a variable of baleine's own environment, or, where that has none, of files of
+   * variables, some of which may be missing; the last one wins.
+   */
+  | { environment: string; env_files?: readonly string[] }
   | { content: string }
   /** A file encrypted by age(1), and the file with the identity that decrypts it. */
   | { age: string; identity: string };

@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import type { SourceText } from '../../config/document.js';
-import type { Problems } from '../../config/problem.js';
+import { Problems } from '../../config/problem.js';
+import { messageOf } from '../../model/errors.js';
 import { expand } from '../yaml/interpolate.js';
 
 /** A variable of an env file. */
@@ -35,6 +37,25 @@ const ESCAPES: Readonly<Record<string, string>> = {
  */
 export function parseEnvFile(source: SourceText, how: How): Map<string, Variable> {
   return new EnvFile(source, how).read();
+}
+
+/**
+ * One variable of a file that is read outside of a stack's file: a value may use variables of the file
+ * and of baleine's own environment.
+ *
+ * @throws Error with the place of a mistake in the file, without the line: it may have a secret
+ */
+export function variableIn(text: string, file: string, name: string): string | undefined {
+  const source = { file, text, directory: dirname(file) };
+  const problems = new Problems(source);
+  const lookUp = (each: string) => process.env[each];
+  const variables = parseEnvFile(source, { lookUp, problems });
+  try {
+    problems.throwIfAny();
+  } catch (error) {
+    throw new Error(messageOf(error).split('\n')[0]);
+  }
+  return variables.get(name)?.value;
 }
 
 class EnvFile {

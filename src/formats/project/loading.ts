@@ -3,7 +3,7 @@ import type { Document, Entry, SourceText } from '../../config/document.js';
 import type { Problems } from '../../config/problem.js';
 import { messageOf, UserError } from '../../model/errors.js';
 import { type Dialect, interpolate, STRICT } from '../yaml/interpolate.js';
-import type { ProjectOptions, Source } from '../yaml/read-file.js';
+import type { Source } from '../yaml/read-file.js';
 import { parseEnvFile } from './env-file.js';
 import type { Inputs } from './inputs.js';
 
@@ -52,24 +52,26 @@ export function readFile(
 
 /** Variables of env files in the order of precedence; those of the shell win. */
 export function environmentOf(
-  { directory, project }: Pick<Source, 'directory' | 'project'>,
+  source: Pick<Source, 'directory' | 'project'>,
   inputs: Inputs,
   problems: Problems,
 ): (name: string) => string | undefined {
   const shell = (name: string) => inputs.variable(name);
-  if (!project) return shell;
-  const named = envFilesOf(project, shell);
-  const files = named ?? [resolve(project.directory ?? directory, '.env')];
-  return withEnvFiles(shell, files, { inputs, problems, required: named !== undefined });
+  const { files, required } = envFilesOf(source, inputs);
+  return files.length === 0 ? shell : withEnvFiles(shell, files, { inputs, problems, required });
 }
 
-function envFilesOf(
-  { envFiles = [] }: ProjectOptions,
-  shell: (name: string) => string | undefined,
-): readonly string[] | undefined {
-  if (envFiles.length > 0) return envFiles;
-  const named = shell('COMPOSE_ENV_FILES');
-  return named ? named.split(',') : undefined;
+/** The env files of a stack: those that are named, else `.env` in its folder, if there is one. */
+export function envFilesOf(
+  { directory, project }: Pick<Source, 'directory' | 'project'>,
+  inputs: Inputs,
+): { files: readonly string[]; required: boolean } {
+  if (!project) return { files: [], required: false };
+  const { envFiles = [] } = project;
+  if (envFiles.length > 0) return { files: envFiles, required: true };
+  const named = inputs.variable('COMPOSE_ENV_FILES');
+  if (named) return { files: named.split(','), required: true };
+  return { files: [resolve(project.directory ?? directory, '.env')], required: false };
 }
 
 /** Variables of files that are looked up where `above` has none; of the files, the last one wins. */

@@ -83,6 +83,11 @@ describe.each(usableRuntimes())('secrets and configs under %s', (runtime) => {
         const stack = new Safe(host, words(host, { runtime, userns }));
         await stack.apply();
         expect(await stack.done('plan')).toBe(NOTHING);
+        // as from cron, which has no such variable
+        const withoutVariable = () => host.baleine(['-f', stack.file, 'plan'], { reject: false });
+        expect((await withoutVariable()).stderr).toContain('variable TOKEN is not set, nor in ');
+        writeFileSync(join(host.dir, '.env'), `TOKEN=${VALUES[1]}\n`);
+        expect((await withoutVariable()).stdout).toBe(NOTHING);
         const list = '/run/secrets/db_password /run/secrets/t /motd /bin/run.sh';
         expect(await stack.inside(`busybox stat -c '%n %a %u:%g' ${list}`)).toBe(
           `/run/secrets/db_password 444 0:0\n/run/secrets/t 440 33:44\n/motd 444 0:0\n/bin/run.sh 555 0:0\n`,

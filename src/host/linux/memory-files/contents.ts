@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { FileOrigin, FileSection } from '../../../model/config.js';
 import { messageOf, UserError } from '../../../model/errors.js';
 import { keyedDigest } from '../../../model/keyed-digest.js';
@@ -20,8 +21,15 @@ const DECRYPTION_TIMEOUT = 20_000;
 export class FileContents {
   readonly #known = new Map<string, Buffer>();
 
-  /** @param key of this installation, hexadecimal; asked each time, as the first run makes it */
-  constructor(readonly key: () => string) {}
+  /**
+   * @param key of this installation, hexadecimal; asked each time, as the first run makes it
+   * @param variableIn the value of a variable in the text of a file of variables
+   */
+  constructor(
+    readonly key: () => string,
+    readonly variableIn: (text: string, file: string, name: string) => string | undefined = () =>
+      undefined,
+  ) {}
 
   /**
    * Reads a content, and returns its digest. Of an encrypted one it reads the encrypted form: that
@@ -31,7 +39,7 @@ export class FileContents {
    */
   read(origin: FileOrigin): { digest: string; content?: Buffer } {
     if ('age' in origin) return { digest: this.#digestOf('age', encrypted(origin)) };
-    const content = plain(origin);
+    const content = this.#plain(origin);
     const digest = this.#digestOf('plain', content);
     this.#known.set(digest, content);
     return { digest, content };
@@ -63,6 +71,25 @@ export class FileContents {
     }
   }
 
+  #plain(origin: Exclude<FileOrigin, { age: string }>): Buffer {
+    if ('content' in origin) return bounded(Buffer.from(origin.content));
+    if ('file' in origin) return readFile(origin.file);
+    const { environment, env_files: files = [] } = origin;
+    const own = Object.hasOwn(process.env, environment) ? process.env[environment] : undefined;
+    const value = own ?? this.#fromFiles(environment, files);
+    if (value !== undefined) return bounded(Buffer.from(value));
+    const others = files.length > 0 ? `, nor in ${files.join(', ')}` : '';
+    throw new Error(`variable ${environment} is not set${others}`);
+  }
+
+  #fromFiles(name: string, files: readonly string[]): string | undefined {
+    const found = files.map((file) => {
+      const text = existsSync(file) ? readFile(file).toString() : '';
+      return this.variableIn(text, file, name);
+    });
+    return found.findLast((value) => value !== undefined);
+  }
+
   #readAgain(origin: FileOrigin, digest: string): Buffer {
     const { digest: now, content } = this.read(origin);
     if (now !== digest || !content) throw new Error(CHANGED);
@@ -81,15 +108,6 @@ export class FileContents {
 }
 
 const CHANGED = 'it has changed since it was planned';
-
-function plain(origin: Exclude<FileOrigin, { age: string }>): Buffer {
-  if ('content' in origin) return bounded(Buffer.from(origin.content));
-  if ('file' in origin) return readFile(origin.file);
-  const { environment } = origin;
-  const value = Object.hasOwn(process.env, environment) ? process.env[environment] : undefined;
-  if (value === undefined) throw new Error(`variable ${environment} is not set`);
-  return bounded(Buffer.from(value));
-}
 
 function encrypted({ age, identity }: { age: string; identity: string }): Buffer {
   readFile(identity);

@@ -12,7 +12,7 @@ const file = unrecordedKey({
 const environment = unrecordedKey({
   schema: {
     description:
-      'A variable of the environment of baleine itself, which every apply needs, also that from cron.',
+      'A variable of the environment of baleine itself, else of `.env` beside the file, or of `--env-file`. Every apply needs it; that from cron has only the files.',
     $ref: '#/definitions/variable',
   },
   read: (raw: string | undefined) => raw,
@@ -57,12 +57,15 @@ export function originOf(
   values: Values,
   names: readonly string[],
   path: Path,
-  { problems }: ParseContext,
+  { problems, envFiles }: ParseContext,
 ): FileOrigin | undefined {
   const { file, environment, content, age, identity } = values;
   const origins = [
     file !== undefined && { file },
-    environment !== undefined && { environment },
+    environment !== undefined && {
+      environment,
+      ...(envFiles.length > 0 && { env_files: envFiles }),
+    },
     content !== undefined && { content },
     age !== undefined && { age, identity: identity ?? '' },
   ].filter((each) => each !== false);
