@@ -12,6 +12,7 @@ it.each([
   ],
   [['./a/?.js', '# '], ['a/b.js'], ['a/bb.js', 'b.js']],
   [['a/**'], ['a/b', 'a/b/c'], ['a', 'b/a']],
+  [['[ab]?.js'], ['a1.js'], ['c1.js', 'a.js']],
   [['a+(b)[c]{d}|$^.'], ['a+(b)[c]{d}|$^.'], ['aab']],
   [[], [], ['a']],
 ])('%j matches some paths and not others', (patterns, matching, others) => {
