@@ -65,7 +65,7 @@ export async function convertProject(
     return { yaml: lost.map((each) => `# lost: ${each}\n`).join('') + toYaml(root, how), lost };
   }
   const [{ composeOf }, { Warnings }] = await Promise.all([
-    import('../formats/compose/write.js'),
+    import('../formats/compose/write/index.js'),
     import('../formats/project/warnings.js'),
   ]);
   const warnings = new Warnings();
