@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv';
 import type { Hint, Problems } from '../../config/problem.js';
 import { suggest } from '../../config/suggest.js';
+import { hintFor } from './foreign-words.js';
 
 /** One schema violation as a message. */
 export interface SchemaFinding {
@@ -13,6 +14,8 @@ export interface SchemaFinding {
   types?: string[];
   /** The violated schema. */
   schema?: Broken;
+  /** The key that it does not have. */
+  unknown?: string;
 }
 
 /** The parts of a schema that help to explain a violation. */
@@ -50,12 +53,23 @@ export function explain(errors: readonly ErrorObject[]): SchemaFinding[] {
   return findings;
 }
 
+/** The same unknown key in several places is one problem, at the first of them. */
 export function report(findings: readonly SchemaFinding[], problems: Problems): void {
-  for (const { path, message, hint, at } of findings) {
+  const places = new Map<string, number>();
+  for (const { unknown } of findings) {
+    if (unknown !== undefined) places.set(unknown, (places.get(unknown) ?? 0) + 1);
+  }
+  for (const { path, message: text, hint, at, unknown } of findings) {
+    const count = unknown === undefined ? 1 : (places.get(unknown) ?? 0);
+    if (count === 0) continue;
+    if (unknown !== undefined) places.set(unknown, 0);
+    const message = count > 1 ? `${text}, and in ${inAll(count - 1)}` : text;
     if (at === 'key') problems.atKey(path, message, hint);
     else problems.atValue(path, message, hint);
   }
 }
+
+const inAll = (others: number) => (others === 1 ? 'another place' : `${others} other places`);
 
 function takeNested(findings: SchemaFinding[], { instancePath }: ErrorObject): SchemaFinding[] {
   const path = pathOf(instancePath);
@@ -82,9 +96,10 @@ function findingOf(error: ErrorObject): SchemaFinding {
   const params = error.params as Record<string, unknown>;
   if (error.keyword === 'additionalProperties') {
     const key = String(params.additionalProperty);
-    const hint = () => suggest(key, Object.keys(schema.properties ?? {}));
+    const hint = () => hintFor(key, Object.keys(schema.properties ?? {}));
     const place = path.length > 0 ? ` in ${nameOf(path)}` : '';
-    return { path: [...path, key], message: `unknown key ${quote(key)}${place}`, hint, at: 'key' };
+    const message = `unknown key ${quote(key)}${place}`;
+    return { path: [...path, key], message, hint, at: 'key', unknown: key };
   }
   if (error.keyword === 'required') {
     const missing = quote(params.missingProperty);
