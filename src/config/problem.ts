@@ -20,7 +20,7 @@ export interface Problem {
 export type Hint = string | (() => string | undefined);
 
 /** Maximum number of problems shown; the rest are counted. */
-const MAX_SHOWN = 100;
+const MAX_SHOWN = 75;
 
 /** The errors of a file and of those it refers to, in their order: the first `MAX_SHOWN`. */
 export class ConfigError extends UserError {
