@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterAll, afterEach, expect, it } from 'vitest';
 import { checkProxies } from '../../src/app/check-proxies.js';
 import type { Context } from '../../src/app/context.js';
 import { ownerMark } from '../../src/host/linux/owner.js';
@@ -11,6 +11,7 @@ import type { Plan } from '../../src/model/plan.js';
 import type { Resource, Row } from '../../src/model/resource.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'check-proxies-'));
+afterAll(() => rmSync(dir, { recursive: true }));
 
 afterEach(() => {
   for (const name of readdirSync(dir)) rmSync(join(dir, name));
