@@ -31,8 +31,8 @@ const REVIEW = 1000;
 const BATCH = 256 * 1024;
 
 /**
- * The output of several containers, ordered by time as far as it is there; with `follow` also what
- * comes, from containers that are restarted, replaced or added meanwhile, too. Following ends when
+ * The output of several containers so far, ordered by time; with `follow` also their new output, and
+ * that of containers that are restarted, replaced or added. Following ends when
  * none of them runs any more, unless another baleine is at work that may start them again.
  *
  * @throws UserError for an unknown name
@@ -103,7 +103,7 @@ function isGoingOn({ paths }: Context, sources: readonly Source[]): boolean {
   return run !== undefined && run.pid !== process.pid;
 }
 
-/** Ends early when it is told to stop. */
+/** Ends early if the signal is aborted. */
 async function wait(signal: AbortSignal | undefined): Promise<void> {
   const pause = { pause: PAUSE, limit: PAUSE, ...(signal && { signal }) };
   await poll(() => false, pause).catch(() => undefined);

@@ -15,7 +15,7 @@ export interface ServiceRun {
   /** Of the one-off container. */
   name: string;
   /** Keys of a container that the command line gives, as in a file. */
-  given: object;
+  fromFlags: object;
   /** Volumes that are named in them. */
   volumes: ConfigEntries['volumes'];
   /** Without what the service depends on. */
@@ -37,14 +37,14 @@ export async function runInService(
   context: Context,
   config: Config,
   service: string,
-  { name, given, volumes, alone }: ServiceRun,
+  { name, fromFlags, volumes, alone }: ServiceRun,
   how: Omit<Foreground, 'started'>,
 ): Promise<number | undefined> {
   const { name: stack } = config;
   const purpose = `run service ${service}`;
   const [entry] = entriesOfService(config, service);
   if (!entry) throw new UserError(`cannot ${purpose}: it has no container`);
-  const changed = withFlags(entry, given, volumes, name, purpose);
+  const changed = withFlags(entry, fromFlags, volumes, name, purpose);
   refuseForeignVolumes(changed, config, purpose);
   const own = { ...config, containers: { ...config.containers, [name]: changed } };
   context.neededImages = imagesOf(own, alone ? [name] : withDependencies(own, [name]));
@@ -74,7 +74,7 @@ export async function runInService(
 /** The service's entry, with what is not for a second container of it taken away. */
 function withFlags(
   entry: ContainerEntry,
-  given: object,
+  fromFlags: object,
   volumes: ConfigEntries['volumes'],
   name: string,
   purpose: string,
@@ -98,21 +98,21 @@ function withFlags(
   const parsed = configFromFlags(
     {
       images: { any: { external: true } },
-      containers: { [name]: { image: 'any', ...given } },
+      containers: { [name]: { image: 'any', ...fromFlags } },
       ...(volumes && { volumes }),
     },
     purpose,
   ).containers[name];
   if (!parsed) return base;
   const values = parsed as unknown as Record<string, unknown>;
-  const keys = Object.keys(given).filter((key) => Object.hasOwn(values, key));
+  const keys = Object.keys(fromFlags).filter((key) => Object.hasOwn(values, key));
   const asked = Object.fromEntries(keys.map((key) => [key, values[key]]));
   return {
     ...base,
     ...asked,
     environment: { ...base.environment, ...parsed.environment },
     volumes: [...base.volumes, ...parsed.volumes],
-    limits: { ...base.limits, ...('limits' in given && parsed.limits) },
+    limits: { ...base.limits, ...('limits' in fromFlags && parsed.limits) },
   } as ContainerEntry;
 }
 

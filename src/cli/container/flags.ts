@@ -145,15 +145,15 @@ export function containerWords(
 export function givenWords(
   args: string[],
   options: Omit<WordOptions, 'image' | 'restart'>,
-): { given: object; volumes: NonNullable<ConfigEntries['volumes']> } {
+): { fromFlags: object; volumes: NonNullable<ConfigEntries['volumes']> } {
   const isGiven = ([, value]: [string, unknown]) =>
     value !== undefined && !(Array.isArray(value) && value.length === 0);
   const limits = Object.fromEntries(Object.entries(limitWords(options)).filter(isGiven));
-  const given = Object.fromEntries(Object.entries(flagWords(options)).filter(isGiven));
+  const fromFlags = Object.fromEntries(Object.entries(flagWords(options)).filter(isGiven));
   const volumes = [...options.volume, ...(options.mount ?? [])];
   return {
-    given: {
-      ...given,
+    fromFlags: {
+      ...fromFlags,
       ...(options.envFile && { env_file: options.envFile }),
       ...(volumes.length > 0 && { volumes }),
       ...(args.length > 0 && { command: args }),

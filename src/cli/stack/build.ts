@@ -37,9 +37,9 @@ export function register(program: Command): void {
 
 /** A name alone takes its value from the environment, as with Docker. */
 function variable(text: string, before: Record<string, string> = {}): Record<string, string> {
-  const [, name = '', , given] = /^([A-Za-z_][A-Za-z0-9_]*)(=(.*))?$/s.exec(text) ?? [];
+  const [, name = '', , value] = /^([A-Za-z_][A-Za-z0-9_]*)(=(.*))?$/s.exec(text) ?? [];
   if (name === '') throw new InvalidArgumentError('It must be like NAME=VALUE.');
-  const value = given ?? process.env[name];
-  if (value === undefined) throw new InvalidArgumentError(`${name} is not in the environment.`);
-  return { ...before, [name]: value };
+  const found = value ?? process.env[name];
+  if (found === undefined) throw new InvalidArgumentError(`${name} is not in the environment.`);
+  return { ...before, [name]: found };
 }

@@ -35,7 +35,7 @@ export function register(program: Command): void {
 async function run(services: string[], options: Options, command: Command): Promise<number> {
   const context = openContext(command);
   const { config } = await prepareUp(context, services, {});
-  // what cannot be watched is told before anything is started
+  // report what cannot be watched before anything is started
   rulesOf(config, services);
   if (options.up) {
     const code = (await up(context, services, {})) ?? 0;

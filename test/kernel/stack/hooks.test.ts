@@ -39,7 +39,7 @@ async function notes(stack: Stack): Promise<string[]> {
 
 describe.each(usableRuntimes())('%s', (runtime) => {
   it(
-    'post_start and pre_stop run inside, as whom, where and with what they are told',
+    'post_start and pre_stop run inside, as whom, where and with which environment',
     inPrivateHost(async (host) => {
       const stack = new Stack(host, file({ runtime, ...HOOKS }));
       await stack.apply();

@@ -224,7 +224,7 @@ const namesIn = (folder: OpenFolder) => readdirSync(raw(folder.path), 'latin1') 
 const targetOf = (folder: OpenFolder, name: BytePath) =>
   readlinkSync(within(folder, name), 'latin1');
 
-/** Undefined if it went meanwhile. */
+/** Undefined if it no longer exists. */
 const statOf = (folder: OpenFolder, name: BytePath) =>
   attempt(() => lstatSync(within(folder, name)));
 const open = (folder: OpenFolder, name: BytePath) =>

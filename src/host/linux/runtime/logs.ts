@@ -63,7 +63,7 @@ export async function* readLog(
   }
 }
 
-/** The log of one container, read piece by piece. Its file may come, go and be replaced meanwhile. */
+/** The log of one container, read piece by piece. Its file may appear, vanish or be replaced. */
 export class LogReader {
   readonly #files: LogFiles;
   readonly #lines: Lines;
