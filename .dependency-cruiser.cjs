@@ -21,7 +21,7 @@ const DESIRED = '^src/kinds/(desired-context|recorded)\\.ts$';
 /** Packages that may be part of the built program; `programs-from-launcher` has a say about execa. */
 const BUNDLED = [
   ...['@noble/hashes', 'ajv', 'commander', 'csv-parse', 'diff', 'fastest-levenshtein', 'listr2'],
-  'shlex',
+  ...['picomatch', 'shlex'],
   ...['execa', 'yaml'],
 ];
 

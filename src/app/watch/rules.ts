@@ -3,7 +3,7 @@ import { join, posix, relative } from 'node:path';
 import type { TreeFilter } from '../../host/linux/files/watch-tree.js';
 import type { Config, WatchRule } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
-import { pathFilter, takesBack } from '../../model/globs.js';
+import { pathFilter, takesBack } from './globs.js';
 
 /** A rule of `develop`, with the service that it belongs to. */
 export interface ServiceRule extends WatchRule {

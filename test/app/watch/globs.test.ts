@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { pathFilter, takesBack } from '../../src/model/globs.js';
+import { pathFilter, takesBack } from '../../../src/app/watch/globs.js';
 
 it.each([
   [['node_modules/'], ['node_modules', 'node_modules/a/b'], ['a/node_modules', 'node_modules.txt']],
