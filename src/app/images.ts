@@ -11,7 +11,7 @@ import type { ImageSpec } from '../model/specs.js';
 import type { Context } from './context.js';
 import { jsonLine } from './frontend.js';
 import { applyChange, withStoreOrWait } from './imperative/change.js';
-import type { ConfigEntries } from './imperative/flags-to-config.js';
+import { type ConfigEntries, EXTERNAL } from './imperative/flags-to-config.js';
 import {
   completeRow,
   imperativeRow,
@@ -67,6 +67,95 @@ export function createImage(
   });
 }
 
+/**
+ * Fetches an image from a registry. One that was fetched from the same place before is brought up to
+ * date.
+ *
+ * @throws UserError if an image of another source has the name
+ */
+export function pullImage(
+  context: Context,
+  reference: string,
+  name: string,
+  options: ChangeOptions,
+): Promise<number> {
+  const purpose = `pull image ${reference} as ${name}`;
+  const from = { registry: reference };
+  return applyChange(context, options, async (rows) => {
+    if (!equal(ownRow(rows, name)?.spec.from, from)) refuseExisting(rows, 'image', name, purpose);
+    return {
+      purpose,
+      entries: { images: { [name]: { from, pull: 'always' } } },
+      targets: [namedAddress('image', name, purpose)],
+    };
+  });
+}
+
+/** Copies an image to a registry. @param reference its name there */
+export function pushImage(
+  context: Context,
+  name: string,
+  reference: string,
+  options: ChangeOptions,
+): Promise<number> {
+  const purpose = `push image ${name}`;
+  if (!REFERENCE.test(reference)) {
+    throw new UserError(
+      `cannot ${purpose}: ${JSON.stringify(reference)} names no image in a registry`,
+      'For instance: registry.example:5000/team/app:1.2',
+    );
+  }
+  return withStoreOrWait(context, options, async ({ rows }) => {
+    const row = completeRow(rows, 'image', name, purpose);
+    const { images } = await context.host();
+    await context.undoable(() => images.push(exportedImage(context, row, reference)));
+    const { frontend } = context;
+    const done = { image: name, reference };
+    frontend.report(options.json ? jsonLine(done) : `image.${name} is pushed to ${reference}\n`);
+    return 0;
+  });
+}
+
+/** As in `from: {registry}`, without a digest. */
+const REFERENCE = /^[A-Za-z0-9][A-Za-z0-9._:/-]*$/;
+
+/**
+ * Gives an image a second name, which ends with a tag. It keeps its content when the image is replaced
+ * or removed, and costs no space. A name that was given to another image before is moved.
+ *
+ * @throws UserError for a name that an image has of itself
+ */
+export function tagImage(
+  context: Context,
+  image: string,
+  name: string,
+  options: ChangeOptions,
+): Promise<number> {
+  const purpose = `tag image ${image} as ${name}`;
+  if (!name.includes(':')) {
+    throw new UserError(`cannot ${purpose}: it has no tag`, `For instance: ${name}:1.0`);
+  }
+  return applyChange(context, options, (rows) => {
+    completeRow(rows, 'image', image, purpose);
+    const former = ownRow(rows, name);
+    if (image === name || (former && !isTag(former))) refuseExisting(rows, 'image', name, purpose);
+    return {
+      purpose,
+      entries: { images: { [image]: EXTERNAL, [name]: { from: { image } } } },
+      targets: [namedAddress('image', name, purpose)],
+    };
+  });
+}
+
+const ownRow = (rows: readonly Row[], name: string) =>
+  rowsOf(rows, 'image').find((row) => row.stack === IMPERATIVE_STACK && row.name === name);
+
+/** Whether an image is only a second name of the one that it was made from. */
+function isTag({ stack, name, spec: { from, copy, run } }: Row<ImageSpec>): boolean {
+  const isUnchanged = 'image' in from && copy.length === 0 && run.length === 0;
+  return stack === IMPERATIVE_STACK && name.includes(':') && isUnchanged;
+}
+
 /** Writes an image for other tools. The lock keeps others from rebuilding it at the same time. */
 export function exportImage(
   context: Context,
@@ -74,7 +163,7 @@ export function exportImage(
   file: string,
   options: ChangeOptions & { format: ExportFormat; reference?: string },
 ): Promise<number> {
-  const { format, reference = `${name}:latest`, json } = options;
+  const { format, reference = referenceOf(name), json } = options;
   return withStoreOrWait(context, options, async ({ rows }) => {
     const row = completeRow(rows, 'image', name, `export image ${name}`);
     const { images } = await context.host();
@@ -86,6 +175,9 @@ export function exportImage(
     return 0;
   });
 }
+
+/** As other tools name it. */
+const referenceOf = (name: string) => (name.includes(':') ? name : `${name}:latest`);
 
 /** A recorded image as other tools get it. @param reference its name and tag there */
 export function exportedImage(
@@ -194,12 +286,12 @@ export function usedBy(id: string, probe: Probe, paths: InstallPaths): number | 
   return file ? file.used + (probe.file(previousFile(paths, id))?.used ?? 0) : null;
 }
 
-/** Containers and images made from an image, of any stack. */
+/** Containers and images made from an image, of any stack, but its tags, which can do without it. */
 function usersOf(rows: readonly Row[], id: string, paths: InstallPaths): Row[] {
   const file = imageFile(paths, id);
   const files = [file, previousFile(paths, id)];
   return [
     ...rowsOf(rows, 'container').filter(({ spec }) => files.includes(spec.image.file)),
-    ...rowsOf(rows, 'image').filter(({ spec }) => spec.base?.file === file),
+    ...rowsOf(rows, 'image').filter((row) => row.spec.base?.file === file && !isTag(row)),
   ];
 }

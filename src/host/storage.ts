@@ -87,12 +87,15 @@ export interface Disks {
   copy(from: string, to: string, size?: number): Promise<void>;
   /** Copies any number of files concurrently, as by `copy`; one result each, in order. */
   copyAll(copies: { from: string; to: string }[]): Promise<(Error | undefined)[]>;
-  /** Copies a file as by `copy`, and lets `fill` modify the copy before it appears. */
+  /**
+   * Copies an image as by `copy`, and lets `fill` modify the copy before it appears. Without `fill`, one
+   * of the same size is the same file under a second name: finished images are never written to.
+   */
   derive(
     from: string,
     to: string,
     size: number,
-    fill: (tree: string) => Promise<void>,
+    fill?: (tree: string) => Promise<void>,
   ): Promise<void>;
   /** Hard-links a file to a second name beside it, replacing what had that name; takes no space. */
   linkAs(file: string, as: string): Promise<void>;

@@ -12,6 +12,14 @@ export type Address = `${KindName}.${string}`;
  */
 export const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 
+/** That of an image may end with a tag, as in `app:1.2`. */
+const IMAGE_NAME = /^[a-z0-9][a-z0-9_-]{0,62}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,62})?$/;
+
+/** Whether a text can be the name of a resource of this kind. */
+export function isName(kind: KindName, text: string): boolean {
+  return (kind === 'image' ? IMAGE_NAME : NAME).test(text);
+}
+
 export function addressOf(kind: KindName, name: string): Address {
   return `${kind}.${name}`;
 }
@@ -21,7 +29,7 @@ export function parseAddress(text: string): { kind: KindName; name: string } | u
   const dot = text.indexOf('.');
   const kind = KINDS.find((each) => each === text.slice(0, dot));
   const name = text.slice(dot + 1);
-  return kind && NAME.test(name) ? { kind, name } : undefined;
+  return kind && isName(kind, name) ? { kind, name } : undefined;
 }
 
 /** The stack of everything made by imperative commands. No file can have this name. */

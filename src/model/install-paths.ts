@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { IMPERATIVE_STACK, NAME } from './address.js';
+import { IMPERATIVE_STACK, isName, NAME } from './address.js';
 import { digest } from './json.js';
 
 /**
@@ -20,19 +20,20 @@ export function installPaths(root: string): InstallPaths {
 }
 
 /**
- * Names contain no `.`, so two pairs never share an id. A leading `_`, which no name has, stands
- * for the stack `-`, because programs would take that for an option.
+ * Only the tag of an image can contain a `.`, which becomes a `,`: so two pairs never share an id. A
+ * leading `_`, which no name has, stands for the stack `-`, because programs would take that for an
+ * option.
  */
 export function idOf(stack: string, name: string): string {
-  return `${stack === IMPERATIVE_STACK ? '_' : stack}.${name}`;
+  return `${stack === IMPERATIVE_STACK ? '_' : stack}.${name.replaceAll('.', ',')}`;
 }
 
 /** The inverse of `idOf`; undefined if the id is malformed. */
 export function parseId(id: string): { stack: string; name: string } | undefined {
   const dot = id.indexOf('.');
-  const [owner, name] = [id.slice(0, dot), id.slice(dot + 1)];
+  const [owner, name] = [id.slice(0, dot), id.slice(dot + 1).replaceAll(',', '.')];
   const stack = owner === '_' ? IMPERATIVE_STACK : owner;
-  return (stack === IMPERATIVE_STACK || NAME.test(stack)) && NAME.test(name)
+  return (stack === IMPERATIVE_STACK || NAME.test(stack)) && isName('image', name)
     ? { stack, name }
     : undefined;
 }

@@ -1,4 +1,4 @@
-import { NAME, parseAddress } from '../model/address.js';
+import { isName, NAME, parseAddress } from '../model/address.js';
 import { DamagedStateError } from '../model/errors.js';
 import type { Row } from '../model/resource.js';
 import { parseLine } from './csv-line.js';
@@ -73,7 +73,7 @@ function parseRow(
   const [stack = '', name = '', status, protect, needs = '', facts = '', spec = ''] =
     cells.slice(columns);
   if (!isStack(stack)) throw corruptError(path, `"${stack}" is no stack name`, at);
-  if (!NAME.test(name)) throw corruptError(path, `"${name}" is no name`, at);
+  if (!isName(kind, name)) throw corruptError(path, `"${name}" is no name`, at);
   if (status !== 'pending' && status !== 'ready') {
     throw corruptError(path, `the status "${status}" is neither pending nor ready`, at);
   }

@@ -8,7 +8,7 @@ import {
   syncPath,
   temporaryPath,
 } from '../host/linux/files/atomic-write.js';
-import { type KindName, NAME } from '../model/address.js';
+import { isName, type KindName } from '../model/address.js';
 import { messageOf, UserError } from '../model/errors.js';
 import type { InstallPaths } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
@@ -92,7 +92,7 @@ class CsvStore implements Store {
   }
 
   async put(row: Row): Promise<void> {
-    if (!isStack(row.stack) || !NAME.test(row.name)) {
+    if (!isStack(row.stack) || !isName(row.kind, row.name)) {
       throw new Error(`cannot record ${row.kind}.${row.name} of ${row.stack}: no valid name`);
     }
     await this.#enqueue(row.kind, keyOf(row), entryOf(structuredClone(row)));

@@ -2,8 +2,8 @@ import {
   type Address,
   addressOf,
   IMPERATIVE_STACK,
+  isName,
   type KindName,
-  NAME,
 } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import { isNeverCreated, pendingReason, type Row } from '../../model/resource.js';
@@ -101,10 +101,10 @@ export function refuseExisting(
 
 /** @throws UserError for an invalid name, before it becomes an address */
 export function namedAddress(kind: KindName, name: string, purpose: string): Address {
-  if (NAME.test(name)) return addressOf(kind, name);
+  if (isName(kind, name)) return addressOf(kind, name);
   throw new UserError(
     `cannot ${purpose}: ${JSON.stringify(name)} is no name`,
-    'Names have lower-case letters, digits, "_" and "-", the first a letter or digit.',
+    `Names have lower-case letters, digits, "_" and "-", the first a letter or digit${kind === 'image' ? ', and may end with a tag, as app:1.2' : ''}.`,
   );
 }
 

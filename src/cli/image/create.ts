@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Context } from '../../app/context.js';
-import { createImage, detectSource } from '../../app/images.js';
+import { createImage, detectSource, pullImage } from '../../app/images.js';
 import { type ConfigEntries, EXTERNAL } from '../../app/imperative/flags-to-config.js';
 import type { ChangeOptions } from '../../app/options.js';
 import { UserError } from '../../model/errors.js';
@@ -88,6 +88,26 @@ export function registerImport(family: Command): void {
     );
 }
 
+export function registerPull(family: Command): void {
+  addChangeOptions(family.command('pull').argument('<reference>').argument('[name]'))
+    .description('fetch an image from a registry, or bring it up to date')
+    .addHelpText(
+      'after',
+      '\nWithout a name, that of the reference is taken: registry.example/team/app:1.2 is app:1.2.\n\nExample:\n  baleine image pull debian:12',
+    )
+    .action(
+      async (
+        reference: string,
+        name: string | undefined,
+        options: ChangeOptions,
+        self: Command,
+      ) => {
+        const own = name ?? taggedNameOf(reference);
+        process.exitCode = await pullImage(openContext(self), reference, own, options);
+      },
+    );
+}
+
 function create(context: Context, name: string, options: CreateOptions): Promise<number> {
   const entries = entriesOf(name, options, `create image ${name}`);
   return createImage(context, name, entries, options.fromImage, options);
@@ -123,6 +143,13 @@ function entriesOf(name: string, options: CreateOptions, purpose: string): Confi
 
 /** `./Base.tar.zst` is `base`, `registry.example/team/app:1` is `app`. */
 const nameOf = (file: string) => basename(file).toLowerCase().split(/[.:@]/)[0] ?? '';
+
+/** `registry.example/team/App:1` is `app:1`, and `app:latest` is `app`. */
+function taggedNameOf(reference: string): string {
+  const [, tag] = /:([^:/@]+)(@.*)?$/.exec(reference) ?? [];
+  const name = nameOf(reference);
+  return tag === undefined || tag === 'latest' ? name : `${name}:${tag}`;
+}
 
 /** Of each time that the option is given. */
 const list = (text: string, before: string[] = []) => [

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { exportImage } from '../../app/images.js';
+import { exportImage, pushImage } from '../../app/images.js';
 import type { ChangeOptions } from '../../app/options.js';
 import type { ExportFormat } from '../../host/ports.js';
 import { addChangeOptions } from '../options.js';
@@ -17,6 +17,18 @@ const EXAMPLES = `
 Examples:
   baleine image export base base.tar && docker load -i base.tar
   baleine image export base base-oci --format oci-folder`;
+
+export function registerPush(family: Command): void {
+  addChangeOptions(family.command('push').argument('<name>').argument('<reference>'))
+    .description('copy an image to a registry')
+    .addHelpText(
+      'after',
+      '\nFor images of a stack there is also baleine push.\n\nExample:\n  baleine image push app:1.2 registry.example:5000/team/app:1.2',
+    )
+    .action(async (name: string, reference: string, options: ChangeOptions, self: Command) => {
+      process.exitCode = await pushImage(openContext(self), name, reference, options);
+    });
+}
 
 export function registerExport(family: Command): void {
   addChangeOptions(family.command('export').argument('<name>').argument('<file>'))

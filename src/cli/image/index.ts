@@ -1,6 +1,12 @@
 import type { Command } from 'commander';
 import { imageHistory } from '../../app/image-history.js';
-import { describeImages, inspectImages, type ListedImage, removeImages } from '../../app/images.js';
+import {
+  describeImages,
+  inspectImages,
+  type ListedImage,
+  removeImages,
+  tagImage,
+} from '../../app/images.js';
 import type { ChangeOptions } from '../../app/options.js';
 import { type PruneOptions, prune } from '../../app/prune.js';
 import { formatBytes } from '../../model/format.js';
@@ -9,14 +15,16 @@ import { renderTable } from '../../view/tables.js';
 import { addChangeOptions, addPruneOptions, addRootOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
 import { openContext } from '../terminal.js';
-import { registerCreate, registerImport } from './create.js';
-import { registerExport } from './export.js';
+import { registerCreate, registerImport, registerPull } from './create.js';
+import { registerExport, registerPush } from './export.js';
 
 export function register(program: Command): void {
   const family = program.command('image').description('manage images without a file');
   registerCreate(family);
   registerImport(family);
+  registerPull(family);
   registerExport(family);
+  registerPush(family);
   registerList(family);
   addRootOptions(family.command('inspect').argument('<name...>'))
     .description('show details of images as JSON')
@@ -36,6 +44,15 @@ export function register(program: Command): void {
         ...[image ?? '-', created?.slice(0, 19) ?? '-', shorten(printable(step), LONGEST)],
       ]);
       print(renderTable(['IMAGE', 'CREATED', 'STEP'], cells));
+    });
+  addChangeOptions(family.command('tag').argument('<image>').argument('<name:tag>'))
+    .description('give an image a second name with a tag, which keeps its content')
+    .addHelpText(
+      'after',
+      '\nThe image can then be replaced or removed. A tag given to another image moves to this one.\n\nExample:\n  baleine image tag app app:1.2',
+    )
+    .action(async (image: string, name: string, options: ChangeOptions, self: Command) => {
+      process.exitCode = await tagImage(openContext(self), image, name, options);
     });
   addChangeOptions(family.command('rm').argument('<name...>'))
     .description('remove images that no container uses')

@@ -33,7 +33,9 @@ async function build(host: Host, args: Build): Promise<Facts> {
   await host.files.ensureDir(dirname(file));
   if ('image' in from || 'container' in from) {
     if (!args.base) throw new Error(`cannot build ${file}: its base has no file`);
-    await host.disks.derive(args.base, file, size, (tree) => furnish(host, args, tree));
+    const isFurnished = args.copy.length > 0 || args.run.length > 0;
+    const fill = isFurnished ? (tree: string) => furnish(host, args, tree) : undefined;
+    await host.disks.derive(args.base, file, size, fill);
   } else {
     await host.disks.create(file, size, async (tree) => {
       await fillFrom(from, host, tree, args.origin);

@@ -102,7 +102,7 @@ export const SOURCES = {
     read: (raw: { binaries: string[]; files?: string[] }) => ({ host: { files: [], ...raw } }),
   }),
   image: source({
-    schema: { description: 'Another image of this file.', $ref: '#/definitions/name' },
+    schema: { description: 'Another image of this file.', $ref: '#/definitions/imageName' },
     read: (image: string) => ({ image }),
   }),
   docker: source({

@@ -83,6 +83,24 @@ describe.skipIf(skip)('the images of services', () => {
       expect(await said('web')).toBe('V is 0\n');
       expect(await stack.plan()).toBe(NOTHING);
       await stack.destroy();
+
+      const images = async (...words: string[]) => stack.run('image', ...words);
+      expect((await images('pull', NAME)).stdout).toContain('image.web:1 created');
+      await images('tag', 'web:1', 'web:2');
+      const other = NAME.replace(/1$/, '2');
+      const pushed = await images('push', 'web:2', other);
+      expect(pushed.stdout).toBe(`image.web:2 is pushed to ${other}\n`);
+      expect((await images('pull', other, 'again')).stdout).toContain('image.again created');
+      expect((await images('pull', other, 'again')).stdout).toBe('');
+      expect((await images('push', 'again', NAME)).code).toBe(0);
+      expect((await images('pull', NAME, 'again')).stderr).toContain(
+        `cannot pull image ${NAME} as again: there is one of that name already`,
+      );
+      expect((await images('push', 'again', '-x')).stderr).not.toBe('');
+      expect((await images('push', 'again', 'Not one')).stderr).toContain(
+        'cannot push image again: "Not one" names no image in a registry',
+      );
+      await images('rm', 'web:1', 'web:2', 'again');
       await stop();
     }),
     400_000,

@@ -1,4 +1,4 @@
-import { open, rm, stat } from 'node:fs/promises';
+import { link, open, rm, stat } from 'node:fs/promises';
 import { UserError } from '../../../model/errors.js';
 import type { Disks } from '../../ports.js';
 import { LONG, run } from '../process/run.js';
@@ -34,11 +34,16 @@ export function linuxDisks(): Disks {
       await createAtomically(to, (part) => copyFile(from, part, size, to));
     },
     copyAll,
-    derive: (from, to, size, fill) =>
-      createAtomically(to, async (part) => {
+    derive: async (from, to, size, fill) => {
+      await createAtomically(to, async (part) => {
+        // a finished image is never written to, so an unchanged copy can be the same file
+        if (!fill && (await sizeOf(from)) === size) return link(from, part);
         await copyFile(from, part, size, to);
-        await fillFile(part, fill, to);
-      }),
+        if (fill) await fillFile(part, fill, to);
+      });
+      // rename(2) leaves both names of one file
+      await removePartial(to);
+    },
     check,
     checkComplete,
     linkAs: linkFile,

@@ -1,7 +1,7 @@
 import { resolvedKey, spec } from './key.js';
 
 export const image = resolvedKey({
-  schema: { description: 'The image, one of this file.', $ref: '#/definitions/name' },
+  schema: { description: 'The image, one of this file.', $ref: '#/definitions/imageName' },
   read: (raw: string | undefined): string => raw ?? '',
   as: 'image',
   spec: spec<{ name: string; file: string; version: string }>(),
