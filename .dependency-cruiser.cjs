@@ -33,7 +33,7 @@ module.exports = {
       comment: 'Pure types and arithmetic: of packages and of Node only what computes.',
       severity: 'error',
       from: { path: '^src/model/' },
-      to: { pathNot: ['^src/model/', '^(node:)?(crypto|path)$', '@noble/hashes/', KEYS] },
+      to: { pathNot: ['^src/model/', '^(node:)?(crypto|net|path)$', '@noble/hashes/', KEYS] },
     },
     {
       name: 'model-types-of-keys',

@@ -44,16 +44,20 @@ function describe(
   paths: InstallPaths,
 ): ListedContainer {
   const { name, stack, spec } = row;
-  const addresses = spec.links.map(({ bridge, address }) => [
+  const withoutLength = (text: string | undefined) => text?.split('/')[0] ?? null;
+  const addresses = spec.links.map(({ bridge, address, address6 }) => [
     bridge,
-    address?.split('/')[0] ?? null,
+    withoutLength(address ?? address6),
   ]);
+  const both = spec.links.filter(({ address, address6 }) => address && address6);
+  const second = both.map(({ bridge, address6 }) => [bridge, withoutLength(address6)]);
   return {
     name,
     stack,
     image: spec.image.name,
     ...life(row, probe, paths),
     addresses: Object.fromEntries(addresses),
+    ...(second.length > 0 && { addresses6: Object.fromEntries(second) }),
     ...(spec.publish && { publish: spec.publish }),
     ...(spec.held && { held: spec.held.differs }),
     limits: spec.limits,

@@ -33,7 +33,12 @@ export async function desiredInput(
   const inputs = await host.inputs(config, rows);
   // what is recorded needs no look at the host
   const preconditions = needsSubnet(config, rows) ? await host.preconditions() : undefined;
-  const problem = preconditions && ((spec: BridgeSpec) => preconditions.subnetProblem(spec, NONE));
+  const problem =
+    preconditions &&
+    ((spec: BridgeSpec) =>
+      spec.subnet6 === undefined
+        ? preconditions.subnetProblem(spec, NONE)
+        : preconditions.subnet6Problem(spec, NONE));
   const { listener } = host.capacity();
   const complete = withHostPorts(withSubnets(config, rows, problem), rows, listener);
   return { config: complete, rows, paths: context.paths, ...inputs, scale };

@@ -65,6 +65,8 @@ export interface ListedNetwork {
   link: string;
   subnet?: string;
   host?: string;
+  subnet6?: string;
+  host6?: string;
   uplink?: string;
   isolated: boolean;
   up: boolean;

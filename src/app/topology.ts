@@ -70,7 +70,7 @@ function bridgeNode(
   probe: Probe,
   paths: InstallPaths,
 ): BridgeNode {
-  const { subnet, host, uplink, isolated } = row.spec;
+  const { uplink, isolated, subnet6, host6, subnet = subnet6, host = host6 } = row.spec;
   const seen = kinds.bridge.observe(row.spec, undefined, probe, paths);
   return {
     name: row.name,

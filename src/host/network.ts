@@ -21,10 +21,16 @@ export interface DesiredBridge {
   alias: string;
   /** The host's address with prefix length. */
   address?: string;
+  /** The same for IPv6; without it, a bridge without an uplink has no IPv6. */
+  address6?: string;
   uplink?: string;
   /** The previous uplink, to be removed from the bridge. */
   release?: string;
+  /** The previous IPv6 address of the host, with prefix length, to be removed. */
+  release6?: string;
 }
+
+export type Withdrawn = Pick<LinkSpec, 'device' | 'gateway' | 'gateway6' | 'address6'>;
 
 /** All links of one container, wired before its process starts or added while it runs. */
 export interface Wiring {
@@ -32,8 +38,8 @@ export interface Wiring {
   links: LinkSpec[];
   /** A new namespace belongs to a new user namespace with these ids. */
   userns?: IdRange;
-  /** Default routes that it must not have any more. */
-  withdrawn?: Pick<LinkSpec, 'device' | 'gateway'>[];
+  /** Default routes and IPv6 addresses that it must not have any more. */
+  withdrawn?: Withdrawn[];
   /** Makes it the way out of the bridge of its only link. */
   egress?: EgressSpec;
 }

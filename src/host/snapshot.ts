@@ -68,6 +68,10 @@ export interface Probe {
   addresses(pid: number, devices: readonly string[]): Map<string, string[]>;
   /** The gateway of a default route by device name, inside the network namespace of a process. */
   gateways(pid: number): Map<string, string>;
+  /** Global IPv6 addresses (`fd00::4/64`) by device name, as `addresses`. */
+  addresses6(pid: number): Map<string, string[]>;
+  /** The gateways of IPv6 default routes by device name, as `gateways`. */
+  gateways6(pid: number): Map<string, string[]>;
   /** The network namespace of a way out, by name; undefined if it does not exist. */
   egress(netns: string): ObservedEgress | undefined;
   /** The host's own networks and addresses, which a way out closes by default. */
@@ -169,6 +173,10 @@ export interface Preconditions
    * @param going interfaces of bridges in the same plan, and their uplinks
    */
   subnetProblem(bridge: BridgeSpec, going: ReadonlySet<string>): string | undefined;
+  /** The same for its IPv6 subnet. */
+  subnet6Problem(bridge: BridgeSpec, going: ReadonlySet<string>): string | undefined;
+  /** Why no bridge can have an IPv6 subnet. */
+  ipv6Problem(): string | undefined;
 }
 
 export type SecurityOptions = Pick<ContainerSpec, 'security' | 'cap_add' | 'cap_drop' | 'seccomp'>;
@@ -212,6 +220,8 @@ export interface ObservedLink {
    * a snapshot only for bridges.
    */
   ipv6?: 'link' | 'global';
+  /** Those of wider scope, with prefix length; absent without any. */
+  addresses6?: string[];
 }
 
 /**

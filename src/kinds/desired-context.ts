@@ -40,8 +40,15 @@ export interface Context {
   kept?: readonly Row[];
 }
 
-/** Address (without prefix length) of a container on a bridge; undefined on a bridge without a subnet. */
-export type Leases = (container: string, bridge: string) => string | undefined;
+/**
+ * Address (without prefix length) of a container on a bridge, by default the IPv4 one; undefined on a
+ * bridge without such a subnet.
+ */
+export type Leases = (container: string, bridge: string, version?: 4 | 6) => string | undefined;
+
+/** Where others reach a container on a bridge: by IPv4 if both have it. */
+export const reachedAt = (leases: Leases, container: string, bridge: string) =>
+  leases(container, bridge) ?? leases(container, bridge, 6);
 
 /** Cannot clash with the name of an image. */
 export const certificateKey = (farm: string) => `farms.${farm}`;

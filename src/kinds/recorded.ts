@@ -98,7 +98,10 @@ export function extraHostsOf(
   bridges: ReadonlyMap<string, BridgeSpec>,
   { config }: Context,
 ): string[] | undefined {
-  const hosts = Object.keys(entry.bridges).flatMap((each) => bridges.get(each)?.host ?? []);
+  const specs = Object.keys(entry.bridges).flatMap((each) => bridges.get(each) ?? []);
+  const hosts = [...specs.map(({ host }) => host), ...specs.map(({ host6 }) => host6)].filter(
+    (each) => each !== undefined,
+  );
   return entry.extra_hosts?.map((each) => {
     const address = each.address === HOST_GATEWAY ? hosts[0] : each.address;
     if (address !== undefined) return `${each.name}=${address}`;

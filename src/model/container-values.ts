@@ -3,6 +3,8 @@ import type { DeviceRule } from './devices.js';
 export interface Attachment {
   /** A static address; if absent, one is leased from the subnet. */
   address?: string;
+  /** The same for IPv6, in canonical form. */
+  address6?: string;
   mac?: string;
   aliases: string[];
 }
@@ -203,12 +205,16 @@ export interface LinkSpec {
   device: string;
   /** With prefix length, `10.77.1.4/24`; absent on a bridge without a subnet. */
   address?: string;
+  /** The same for IPv6, `fd00:77:1::4/64`. */
+  address6?: string;
   mac?: string;
   /**
    * The default route, at most one per container: the way out of the first bridge that has one, the
    * gateway of the first that has one, or the host's address on the first that has one.
    */
   gateway?: string;
+  /** The same for IPv6; no way out has one. */
+  gateway6?: string;
   /**
    * The name servers of the way out, or of the bridge's gateway, that `gateway` is, even if there are
    * none; absent if it is the host.

@@ -75,10 +75,13 @@ export function healthTarget({
 }: {
   id: string;
   healthcheck?: HealthCheck | undefined;
-  links: readonly { address?: string | undefined }[];
+  links: readonly { address?: string | undefined; address6?: string | undefined }[];
   network?: { id: string } | undefined;
 }): HealthTarget | undefined {
   if (!check) return undefined;
-  const address = links.find((link) => link.address !== undefined)?.address?.split('/')[0];
+  const first =
+    links.find((link) => link.address !== undefined)?.address ??
+    links.find((link) => link.address6 !== undefined)?.address6;
+  const address = first?.split('/')[0];
   return { id, check, address: address ?? '127.0.0.1', ...(network && { network: network.id }) };
 }

@@ -51,6 +51,8 @@ export interface ListedContainer {
   last_exit?: { code: number; out_of_memory: boolean };
   /** Without prefix length, by bridge; null on a bridge without a subnet. */
   addresses: Record<string, string | null>;
+  /** Its IPv6 addresses beside IPv4 ones; where it has no other, they are among `addresses`. */
+  addresses6?: Record<string, string>;
   /** Host ports forwarded to it; absent for none. */
   publish?: PublishEntry[];
   limits: Limits;

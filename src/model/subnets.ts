@@ -1,22 +1,24 @@
 import type { Subnet } from './ipv4.js';
+import type { Subnet6 } from './ipv6.js';
 
 /** A network and its owner. */
-export interface OwnedSubnet<Owner> {
-  subnet: Subnet;
+export interface OwnedSubnet<Owner, Network = Subnet> {
+  subnet: Network;
   owner: Owner;
 }
 
 /**
- * An index of networks that finds overlaps. If two networks overlap, one contains the other, so a
- * lookup takes time proportional to the prefix length, however many networks there are.
+ * An index of networks of one IP version that finds overlaps. If two networks overlap, one contains
+ * the other, so a lookup takes time proportional to the prefix length, however many networks there
+ * are.
  */
-export class SubnetIndex<Owner> {
-  readonly #all = new Map<string, OwnedSubnet<Owner>>();
+export class SubnetIndex<Owner, Network extends Subnet | Subnet6 = Subnet> {
+  readonly #all = new Map<string, OwnedSubnet<Owner, Network>>();
   /** For each network, the first network added inside it. */
-  readonly #within = new Map<string, OwnedSubnet<Owner>>();
+  readonly #within = new Map<string, OwnedSubnet<Owner, Network>>();
 
   /** If the same network is added twice, the first counts. */
-  add(owner: Owner, subnet: Subnet): void {
+  add(owner: Owner, subnet: Network): void {
     const added = { owner, subnet };
     const places = enclosingNetworks(subnet);
     if (!this.#all.has(places[0] as string)) this.#all.set(places[0] as string, added);
@@ -24,7 +26,7 @@ export class SubnetIndex<Owner> {
   }
 
   /** A network that overlaps this one: the first one inside it, else one that contains it. */
-  overlapping(subnet: Subnet): OwnedSubnet<Owner> | undefined {
+  overlapping(subnet: Network): OwnedSubnet<Owner, Network> | undefined {
     const places = enclosingNetworks(subnet);
     const around = places.map((place) => this.#all.get(place)).find(Boolean);
     return this.#within.get(places[0] as string) ?? around;
@@ -32,9 +34,14 @@ export class SubnetIndex<Owner> {
 }
 
 /** The network itself and all networks that contain it, from its own prefix to /0. */
-function enclosingNetworks({ network, prefix }: Subnet): string[] {
+function enclosingNetworks({ network, prefix }: Subnet | Subnet6): string[] {
   return Array.from({ length: prefix + 1 }, (_, index) => {
     const length = prefix - index;
-    return `${network - (network % 2 ** (32 - length))}/${length}`;
+    return `${startOf(network, length)}/${length}`;
   });
+}
+
+function startOf(network: number | bigint, length: number): number | bigint {
+  if (typeof network === 'number') return network - (network % 2 ** (32 - length));
+  return network - (network % 2n ** BigInt(128 - length));
 }

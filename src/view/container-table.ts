@@ -21,7 +21,7 @@ export function containerTable(
     each.image,
     statusText(each, now),
     each.uptime === undefined ? '-' : uptimeText(each.uptime),
-    pairs(each.addresses),
+    [each.addresses, each.addresses6].flatMap((all) => (all ? pairs(all) : [])).join(','),
     ...(ports ? [each.publish ? formatAllPublished(each.publish) : '-'] : []),
     limitsText(each),
     restartsText(each),

@@ -86,6 +86,7 @@ function restartText({ name, max }: RestartPolicy): string | undefined {
   return max === undefined ? name : `${name}:${max}`;
 }
 
-function linkText({ address, mac }: LinkSpec): string {
-  return [address ?? 'no address', mac].filter((each) => each !== undefined).join(', ');
+function linkText({ address, address6, mac }: LinkSpec): string {
+  const first = address ?? (address6 === undefined ? 'no address' : undefined);
+  return [first, address6, mac].filter((each) => each !== undefined).join(', ');
 }

@@ -15,9 +15,12 @@ const NOTHING = undefined;
 const BRIDGE: Samples<typeof BRIDGE_KEYS> = {
   subnet: ['10.0.0.0/24', '10.0.0.0/16', 'bridge.net'],
   host: [undefined, '10.0.0.1', 'bridge.net'],
+  subnet6: [undefined, 'fd00:1::/64', 'bridge.net'],
+  host6: [undefined, 'fd00::1', 'bridge.net'],
   isolated: [false, true, 'bridge.net'],
   uplink: [undefined, 'eth1', 'bridge.net'],
   gateway: [undefined, '10.0.0.254', 'bridge.net'],
+  gateway6: [undefined, 'fe80::1', 'bridge.net'],
   dns: ['10.0.0.9', ['10.0.0.9', '10.0.0.8'], 'bridge.net'],
   range: [undefined, '10.0.0.64/26', 'bridge.net'],
   egress: [false, true, 'bridge.net'],
@@ -85,6 +88,7 @@ const ALL: [Part, Record<string, Sample>][] = [
 function file(part: Part, key: string, value: unknown): string {
   // name servers of a bridge belong to its gateway
   const gateway = key === 'dns' ? { gateway: '10.0.0.254' } : {};
+  const subnet6 = /^(host|gateway)6$/.test(key) ? { subnet6: 'fd00::/64' } : {};
   const more = (name: Part) => (name === part && value !== undefined ? { [key]: value } : {});
   return JSON.stringify({
     name: 'one',
@@ -93,7 +97,7 @@ function file(part: Part, key: string, value: unknown): string {
       base: { size: '64M', from: HOST, command: ['busybox'], ...more('image') },
     },
     bridges: {
-      net: { subnet: '10.0.0.0/24', ...gateway, ...more('bridge') },
+      net: { subnet: '10.0.0.0/24', ...gateway, ...subnet6, ...more('bridge') },
       back: { subnet: '10.1.0.0/24' },
     },
     volumes: { data: more('volume') },

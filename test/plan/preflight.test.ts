@@ -26,6 +26,8 @@ const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   unreclaimable: () => undefined,
   uplinkProblem: () => undefined,
   subnetProblem: () => undefined,
+  subnet6Problem: () => undefined,
+  ipv6Problem: () => undefined,
   egressProblem: () => undefined,
   udpForwarderProblem: () => undefined,
   forwards: () => false,

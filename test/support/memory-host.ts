@@ -52,6 +52,9 @@ export class MemoryHost {
   namespaces = new Map<string, Map<string, string[]>>();
   /** Gateways of default routes by device, by network namespace name. */
   gateways = new Map<string, Map<string, string>>();
+  /** IPv6 addresses and gateways by device, by network namespace name. */
+  namespaces6 = new Map<string, Map<string, string[]>>();
+  gateways6 = new Map<string, Map<string, string[]>>();
   /** Ways out, by network namespace name. */
   egress = new Map<string, ObservedEgress>();
   ownNetworks: string[] = [];
@@ -144,6 +147,8 @@ export class MemoryHost {
       namespace: (of, type) =>
         typeof of === 'string' ? this.#netnsIds.get(of) : this.#spaces.get(of)?.[type],
       gateways: (pid) => this.gateways.get(this.#netnsOf(pid)) ?? new Map(),
+      addresses6: (pid) => this.namespaces6.get(this.#netnsOf(pid)) ?? new Map(),
+      gateways6: (pid) => this.gateways6.get(this.#netnsOf(pid)) ?? new Map(),
       egress: (netns) => this.egress.get(netns),
       ownNetworks: () => this.ownNetworks,
     };
@@ -164,9 +169,11 @@ export class MemoryHost {
   get ports(): Host {
     return {
       links: {
-        ensureBridge: async ({ link, alias, address }) => {
+        ensureBridge: async ({ link, alias, address, address6 }) => {
           const addresses = address ? [address] : [];
-          this.links.set(link, { name: link, kind: 'bridge', up: true, alias, addresses });
+          const seen: ObservedLink = { name: link, kind: 'bridge', up: true, alias, addresses };
+          const with6 = address6 && { ipv6: 'global' as const, addresses6: [address6] };
+          this.links.set(link, { ...seen, ...with6 });
         },
         removeLink: async (name) => this.removeLink(name),
         wire: async (wirings) => wirings.map((each) => this.#wire(each)),
@@ -176,6 +183,7 @@ export class MemoryHost {
         removeNetns: async (names) => {
           for (const name of names) {
             for (const map of [this.namespaces, this.gateways, this.egress]) map.delete(name);
+            for (const map of [this.namespaces6, this.gateways6]) map.delete(name);
             this.mounts.delete(`/run/netns/${name}`);
           }
         },
@@ -378,6 +386,7 @@ export class MemoryHost {
     for (const map of [this.links, this.mounts, this.processes, this.cgroups]) map.clear();
     for (const map of [this.namespaces, this.exits, this.running, this.memoryFiles]) map.clear();
     for (const map of [this.gateways, this.egress]) map.clear();
+    for (const map of [this.namespaces6, this.gateways6]) map.clear();
   }
 
   #life(id: string): Life | undefined {
@@ -428,6 +437,10 @@ export class MemoryHost {
       gateway === undefined ? [] : [[device, gateway]],
     );
     this.gateways.set(netns, new Map(routes));
+    const of6 = (key: 'address6' | 'gateway6') =>
+      new Map(links.flatMap(({ device, [key]: text }) => (text ? [[device, [text]]] : [])));
+    this.namespaces6.set(netns, of6('address6'));
+    this.gateways6.set(netns, of6('gateway6'));
     const address = links[0]?.address ?? '';
     if (egress) {
       this.egress.set(netns, {

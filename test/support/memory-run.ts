@@ -98,6 +98,8 @@ export class MemoryRun extends Context {
       unreclaimable: () => undefined,
       uplinkProblem: () => undefined,
       subnetProblem: () => undefined,
+      subnet6Problem: () => undefined,
+      ipv6Problem: () => undefined,
       egressProblem: () => undefined,
       udpForwarderProblem: () => undefined,
       forwards: () => false,

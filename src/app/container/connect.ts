@@ -1,3 +1,4 @@
+import { defined } from '../../config/values.js';
 import { IMPERATIVE_STACK } from '../../model/address.js';
 import type { Config } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
@@ -21,7 +22,7 @@ export async function connectNetwork(
   context: Context,
   network: string,
   container: string,
-  { address, ...options }: ChangeOptions & { address?: string },
+  { address, address6, ...options }: ChangeOptions & { address?: string; address6?: string },
 ): Promise<number> {
   const purpose = `connect container ${container} to network ${network}`;
   const row = await ownContainer(context, container, purpose);
@@ -31,7 +32,7 @@ export async function connectNetwork(
       `For another address: baleine network disconnect ${network} ${container}`,
     );
   }
-  const attachments = { [network]: { ...(address !== undefined && { address }) } };
+  const attachments = { [network]: defined({ address, address6 }) };
   return changeContainer(
     context,
     container,

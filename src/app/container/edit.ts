@@ -103,7 +103,10 @@ export function changeContainer(
 /** Present attachments as entries of a file. Their addresses become static. */
 function attachmentsOf({ links }: ContainerSpec): Record<string, object> {
   return Object.fromEntries(
-    links.map(({ bridge, address, mac }) => [bridge, { address: address?.split('/')[0], mac }]),
+    links.map(({ bridge, mac, ...link }) => {
+      const [address, address6] = [link.address, link.address6].map((each) => each?.split('/')[0]);
+      return [bridge, { address, ...(address6 !== undefined && { address6 }), mac }];
+    }),
   );
 }
 

@@ -72,15 +72,16 @@ function registerConnect(family: Command): void {
   addChangeOptions(family.command('connect').argument('<network>').argument('<name>'))
     .description('attach a container to a network, while it runs')
     .option('--ip <address>', 'its address there; default: a free one')
+    .option('--ip6 <address>', 'its IPv6 address there; default: a free one')
     .addHelpText('after', '\nExample:\n  baleine network connect back web --ip 10.77.2.10')
-    .action(
-      async (network: string, name: string, { ip, ...options }: ConnectOptions, self: Command) => {
-        process.exitCode = await connectNetwork(openContext(self), network, name, {
-          ...options,
-          ...(ip !== undefined && { address: ip }),
-        });
-      },
-    );
+    .action(async (network: string, name: string, given: ConnectOptions, self: Command) => {
+      const { ip, ip6, ...options } = given;
+      process.exitCode = await connectNetwork(openContext(self), network, name, {
+        ...options,
+        ...(ip !== undefined && { address: ip }),
+        ...(ip6 !== undefined && { address6: ip6 }),
+      });
+    });
 }
 
 function registerDisconnect(family: Command): void {
@@ -94,6 +95,7 @@ function registerDisconnect(family: Command): void {
 
 interface ConnectOptions extends ChangeOptions {
   ip?: string;
+  ip6?: string;
 }
 
 function registerList(family: Command): void {
@@ -117,9 +119,10 @@ async function list(context: Context, options: { json?: true; quiet?: true }): P
 
 function networkTable(networks: ListedNetwork[]): string {
   const header = ['NAME', 'STACK', 'SUBNET', 'HOST', 'UPLINK', 'CONTAINERS', 'INTERFACE'];
-  const rows = networks.map(({ name, stack, subnet, host, uplink, connected, link }) => [
-    ...[name, stack, subnet ?? '-', host ?? '-', uplink ?? '-'],
-    ...[String(connected.length), link],
+  const both = (...all: (string | undefined)[]) => all.filter(Boolean).join(',') || '-';
+  const rows = networks.map(({ name, stack, uplink, connected, link, ...each }) => [
+    ...[name, stack, both(each.subnet, each.subnet6), both(each.host, each.host6)],
+    ...[uplink ?? '-', String(connected.length), link],
   ]);
   return renderTable(header, rows);
 }

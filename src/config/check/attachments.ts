@@ -1,6 +1,8 @@
 import type { Attachment, BridgeEntry } from '../../model/config.js';
 import { egressAddress } from '../../model/egress.js';
 import { addressProblem, parseSubnet } from '../../model/ipv4.js';
+import { parseIp6 } from '../../model/ipv6.js';
+import { attachment6Problem } from './bridges6.js';
 import type { Service, ValidationContext } from './validation-context.js';
 
 /** Static addresses and MACs: possible on their bridge, and each used by only one container. */
@@ -9,6 +11,7 @@ export function checkAttachments(subject: ValidationContext): void {
   for (const service of subject.services) {
     for (const [bridge, attachment] of Object.entries(service.entry.bridges)) {
       checkAddress(subject, service, bridge, attachment.address, owners);
+      checkAddress6(subject, service, bridge, attachment.address6, owners);
       checkMac(subject, service, bridge, attachment, owners);
     }
   }
@@ -27,6 +30,25 @@ function checkAddress(
   const complaint =
     replicaProblem(service, 'address') ??
     problemOnBridge(address, bridge, entry) ??
+    duplicateProblem(`${bridge} ${address}`, address, service, owners);
+  if (complaint) problems.atValue(path, complaint);
+}
+
+function checkAddress6(
+  { bridges, problems }: ValidationContext,
+  service: Service,
+  bridge: string,
+  address: string | undefined,
+  owners: Map<string, string>,
+): void {
+  if (address === undefined) return;
+  const path = [...service.path, 'bridges', bridge, 'address6'];
+  const entry = Object.hasOwn(bridges, bridge) ? bridges[bridge] : undefined;
+  const isKnown = entry && !entry.external;
+  const complaint =
+    (parseIp6(address) === undefined ? `${address} is no IPv6 address` : undefined) ??
+    replicaProblem(service, 'address6') ??
+    (isKnown ? attachment6Problem(address, bridge, entry) : undefined) ??
     duplicateProblem(`${bridge} ${address}`, address, service, owners);
   if (complaint) problems.atValue(path, complaint);
 }

@@ -1,6 +1,7 @@
 import { NAME } from '../../model/address.js';
 import { checkAttachments } from './attachments.js';
 import { checkBridges } from './bridges.js';
+import { checkBridges6 } from './bridges6.js';
 import { checkContainers } from './containers.js';
 import { checkCycles } from './cycles.js';
 import { checkFarms } from './farms.js';
@@ -19,6 +20,7 @@ export function check(subject: ValidationContext): void {
   checkNames(subject);
   checkCycles(subject);
   checkBridges(subject);
+  checkBridges6(subject);
   checkAttachments(subject);
   checkContainers(subject);
   checkHealth(subject);

@@ -17,7 +17,7 @@ import {
 import { sizesOf } from './disks/superblock.js';
 import { holdsText, ifThere, readText } from './files/read.js';
 import { contentAt, idsWithFiles, readMemoryFiles, shownText } from './memory-files/folder.js';
-import { addressesOf, gatewaysOf } from './network/addresses.js';
+import { addresses6Of, addressesOf, gateways6Of, gatewaysOf } from './network/addresses.js';
 import { observeEgress, ownNetworks } from './network/egress.js';
 import { readLinks, readLinksFast, trafficOf } from './network/observe-links.js';
 import { bootId, processAt, uptime } from './process/processes.js';
@@ -68,6 +68,8 @@ export async function linuxProbe(
     frozenBy: (id) => freezeHolderOf(paths, id),
     addresses: addressesOf,
     gateways: gatewaysOf,
+    addresses6: addresses6Of,
+    gateways6: gateways6Of,
     egress: observeEgress,
     ownNetworks: () => ownNetworks([...links.values()]),
     usage: (cgroup) => readUsage(hierarchies, cgroup),

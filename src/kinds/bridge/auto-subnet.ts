@@ -7,6 +7,13 @@ import {
   parseSubnet,
   type Subnet,
 } from '../../model/ipv4.js';
+import {
+  addressProblem6,
+  formatIp6,
+  formatSubnet6,
+  overlap6,
+  parseSubnet6,
+} from '../../model/ipv6.js';
 import { digest } from '../../model/json.js';
 import type { Row } from '../../model/resource.js';
 import type { BridgeSpec } from '../../model/specs.js';
@@ -24,13 +31,16 @@ const COUNT = 2 ** (PREFIX - POOL.prefix);
 /** Why the host cannot have a bridge with this subnet; undefined if it can. */
 export type SubnetProblem = (bridge: BridgeSpec) => string | undefined;
 
-const isAuto = ({ subnet, host }: BridgeSource) => subnet === AUTO || host === AUTO;
+const isAuto = (entry: BridgeSource) =>
+  [entry.subnet, entry.host, entry.subnet6, entry.host6].includes(AUTO);
 
 /** Whether a bridge of this stack has an automatic subnet that is not recorded yet. */
 export function needsSubnet({ name, bridges }: Config, rows: readonly Row[]): boolean {
   return Object.entries(bridges).some(
     ([bridge, entry]) =>
-      !entry.external && entry.subnet === AUTO && !recordedSubnet(rows, name, bridge),
+      !entry.external &&
+      ((entry.subnet === AUTO && !recordedSpec(rows, name, bridge)?.subnet) ||
+        (entry.subnet6 === AUTO && !recordedSpec(rows, name, bridge)?.subnet6)),
   );
 }
 
@@ -51,27 +61,31 @@ export function withSubnets(
   const taken = takenSubnets(config, rows);
   const bridges = entries.map(([bridge, entry]): [string, BridgeEntry] => {
     if (entry.external || !isAuto(entry)) return [bridge, entry];
-    const recorded = recordedSubnet(rows, config.name, bridge);
+    const recorded = recordedSpec(rows, config.name, bridge);
+    const name = `${config.name} ${bridge}`;
     const subnet =
-      entry.subnet === AUTO
-        ? (recorded?.subnet ?? freeSubnet(`${config.name} ${bridge}`, taken, problem))
-        : entry.subnet;
-    const own = { ...entry, ...(subnet !== undefined && { subnet }) };
-    return [bridge, entry.host === AUTO ? { ...own, host: hostOn(subnet, recorded?.host) } : own];
+      entry.subnet === AUTO ? (recorded?.subnet ?? freeSubnet(name, taken, problem)) : entry.subnet;
+    const subnet6 =
+      entry.subnet6 === AUTO
+        ? (recorded?.subnet6 ?? freeSubnet6(name, config, rows, problem))
+        : entry.subnet6;
+    const own = {
+      ...entry,
+      ...(subnet !== undefined && { subnet }),
+      ...(subnet6 !== undefined && { subnet6 }),
+      ...(entry.host === AUTO && { host: hostOn(subnet, recorded?.host) }),
+      ...(entry.host6 === AUTO && { host6: hostOn6(subnet6, recorded?.host6) }),
+    };
+    return [bridge, own];
   });
   return { ...config, bridges: Object.fromEntries(bridges) };
 }
 
-function recordedSubnet(
-  rows: readonly Row[],
-  stack: string,
-  bridge: string,
-): BridgeSpec | undefined {
+function recordedSpec(rows: readonly Row[], stack: string, bridge: string): BridgeSpec | undefined {
   const row = rows.find(
     (each) => each.kind === 'bridge' && each.stack === stack && each.name === bridge,
   );
-  const spec = row?.spec as BridgeSpec | undefined;
-  return spec?.subnet === undefined ? undefined : spec;
+  return row?.spec as BridgeSpec | undefined;
 }
 
 /** Of all recorded bridges, and of those that the file gives one. */
@@ -112,4 +126,38 @@ function hostOn(text: string | undefined, recorded?: string): string {
   if (!subnet) return '';
   if (recorded !== undefined && !addressProblem(recorded, subnet)) return recorded;
   return formatIp(nthAddress(subnet, 1) ?? subnet.network + 1);
+}
+
+/** Attempts to find a /64 of which nobody has a part; each has 56 bits that follow from the names. */
+const TRIES = 100;
+
+/** A unique local subnet (RFC 4193), `fd5e:93b0:7c1f:a04e::/64`. Undefined if none is free. */
+function freeSubnet6(
+  name: string,
+  { bridges }: Config,
+  rows: readonly Row[],
+  problem: SubnetProblem,
+): string | undefined {
+  const known = [
+    ...rows.flatMap(({ kind, spec }) => (kind === 'bridge' ? (spec as BridgeSpec).subnet6 : [])),
+    ...Object.values(bridges).map((entry) => (entry.external ? undefined : entry.subnet6)),
+  ];
+  const taken = known.flatMap((text) => (text === undefined ? [] : (parseSubnet6(text) ?? [])));
+  for (let i = 0; i < TRIES; i += 1) {
+    const bits = BigInt(`0xfd${digest(i === 0 ? name : `${name} ${i}`, 14)}`);
+    const subnet = { network: bits << 64n, prefix: 64 };
+    if (taken.some((each) => overlap6(each, subnet))) continue;
+    const text = formatSubnet6(subnet);
+    const own = { link: '', alias: '', subnet6: text, host6: hostOn6(text), isolated: false };
+    if (!problem(own)) return text;
+  }
+  return undefined;
+}
+
+/** As `hostOn`. */
+function hostOn6(text: string | undefined, recorded?: string): string {
+  const subnet = text === undefined ? undefined : parseSubnet6(text);
+  if (!subnet) return '';
+  if (recorded !== undefined && !addressProblem6(recorded, subnet)) return recorded;
+  return formatIp6(subnet.network + 1n);
 }

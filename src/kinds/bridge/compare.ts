@@ -5,7 +5,7 @@ import type { BridgeSpec } from '../../model/specs.js';
 import type { AnyKey } from '../key.js';
 import { BRIDGE_KEYS } from './keys.js';
 import type { ObservedBridge } from './observe.js';
-import { hostAddress } from './steps.js';
+import { hostAddress, hostAddress6 } from './steps.js';
 
 type Name = keyof BridgeSpec & keyof typeof BRIDGE_KEYS;
 
@@ -34,13 +34,18 @@ function hostDrift(
   const { link, uplink } = desired;
   const address = hostAddress(desired);
   const kept = address !== undefined && address === hostAddress(before);
+  const address6 = hostAddress6(desired);
+  const kept6 = address6 !== undefined && address6 === hostAddress6(before);
   const left = uplink !== undefined && uplink === before.uplink && observed.uplinkMaster !== link;
   return [
     ...(observed.up ? [] : [drift('link', `link ${link} is down`)]),
     ...(kept && !observed.addresses.includes(address)
       ? [drift('host', `address ${address} is missing`)]
       : []),
-    ...(observed.ipv6 === 'link' && uplink === undefined
+    ...(kept6 && !observed.addresses6?.includes(address6)
+      ? [drift('host6', `address ${address6} is missing`)]
+      : []),
+    ...(observed.ipv6 === 'link' && uplink === undefined && !address6
       ? [drift('host', 'the host has an IPv6 address on it')]
       : []),
     ...(left ? [drift('uplink', `uplink ${uplink} has left`)] : []),

@@ -2,6 +2,7 @@ import type { BridgeSource, External } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
 import { bridgeLink, linkAlias } from '../../model/install-paths.js';
 import { formatSubnet, parseSubnet } from '../../model/ipv4.js';
+import { formatSubnet6, parseSubnet6, type Subnet6 } from '../../model/ipv6.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { BridgeSpec } from '../../model/specs.js';
 import { SubnetIndex } from '../../model/subnets.js';
@@ -21,13 +22,14 @@ export function desiredBridges(context: Context): Bridges {
   const specs = new Map<string, BridgeSpec>();
   const resources: Resource<BridgeSpec>[] = [];
   const usedSubnets = subnetsOfOthers(context);
+  const used6 = subnets6OfOthers(context);
   for (const [name, entry] of Object.entries(context.config.bridges)) {
     if (entry.external) {
       specs.set(name, externalSpec(name, entry, context));
       continue;
     }
     const spec = ownSpec(name, entry, context);
-    checkOverlap(name, spec, usedSubnets, context);
+    checkOverlap(name, spec, usedSubnets, used6, context);
     specs.set(name, spec);
     const { protect } = entry;
     resources.push({
@@ -45,16 +47,20 @@ export function desiredBridges(context: Context): Bridges {
 
 function ownSpec(name: string, entry: BridgeSource, context: Context): BridgeSpec {
   const { config, paths } = context;
-  const { subnet, host, isolated, uplink, gateway, dns, range, egress } = entry;
+  const { subnet, host, subnet6, host6, isolated, uplink, gateway, gateway6 } = entry;
+  const { dns, range, egress } = entry;
   const recorded = recordedSpec<BridgeSpec>(context, 'bridge', name);
   return {
     link: recorded?.link ?? bridgeLink(paths, config.name, name),
     alias: recorded?.alias ?? linkAlias(paths, config.name, `bridge.${name}`),
     ...(subnet !== undefined && { subnet }),
     ...(host !== undefined && { host }),
+    ...(subnet6 !== undefined && { subnet6 }),
+    ...(host6 !== undefined && { host6 }),
     isolated,
     ...(uplink !== undefined && { uplink }),
     ...(gateway !== undefined && { gateway }),
+    ...(gateway6 !== undefined && { gateway6 }),
     ...(dns !== undefined && { dns }),
     ...(range !== undefined && { range }),
     ...(egress !== undefined && { egress }),
@@ -84,21 +90,41 @@ function subnetsOfOthers(context: Context): SubnetIndex<Row> {
   return taken;
 }
 
+/** Undefined for none, which is usual. */
+function subnets6OfOthers(context: Context): SubnetIndex<Row, Subnet6> | undefined {
+  let taken: SubnetIndex<Row, Subnet6> | undefined;
+  for (const row of context.rows) {
+    if (row.kind !== 'bridge' || !isOthers(row, context)) continue;
+    const { subnet6 } = row.spec as BridgeSpec;
+    const parsed = subnet6 === undefined ? undefined : parseSubnet6(subnet6);
+    if (!parsed) continue;
+    taken ??= new SubnetIndex();
+    taken.add(row, parsed);
+  }
+  return taken;
+}
+
 /** The host could not tell which of the two bridges an address is on. */
 function checkOverlap(
   name: string,
-  { subnet }: BridgeSpec,
+  { subnet, subnet6 }: BridgeSpec,
   taken: SubnetIndex<Row>,
+  taken6: SubnetIndex<Row, Subnet6> | undefined,
   { config }: Context,
 ): void {
   const parsed = subnet === undefined ? undefined : parseSubnet(subnet);
   const other = parsed && taken.overlapping(parsed);
-  if (!other) return;
-  const { owner, subnet: theirs } = other;
-  throw new UserError(
-    `${config.where(['bridges', name, 'subnet'])}: subnet ${subnet} overlaps ${formatSubnet(theirs)} of bridge ${owner.name} of stack ${owner.stack}`,
-    owner.name === name
-      ? `Choose a subnet that is free on this host, or join that bridge: ${name}: {external: true}`
-      : 'Choose a subnet that is free on this host.',
-  );
+  if (other) refuse('subnet', subnet, other.owner, formatSubnet(other.subnet));
+  const parsed6 = subnet6 === undefined ? undefined : parseSubnet6(subnet6);
+  const other6 = parsed6 && taken6?.overlapping(parsed6);
+  if (other6) refuse('subnet6', subnet6, other6.owner, formatSubnet6(other6.subnet));
+
+  function refuse(key: string, ours: string | undefined, owner: Row, theirs: string): never {
+    throw new UserError(
+      `${config.where(['bridges', name, key])}: subnet ${ours} overlaps ${theirs} of bridge ${owner.name} of stack ${owner.stack}`,
+      owner.name === name
+        ? `Choose a subnet that is free on this host, or join that bridge: ${name}: {external: true}`
+        : 'Choose a subnet that is free on this host.',
+    );
+  }
 }

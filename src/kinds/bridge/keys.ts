@@ -1,4 +1,5 @@
 import type { EgressRules } from '../../model/egress.js';
+import { canonical6 } from '../../model/ipv6.js';
 import { protectKey, recordedKey } from '../key.js';
 
 const subnets = (description: string) => ({
@@ -33,6 +34,28 @@ export const BRIDGE_KEYS = {
     change: 'update',
     flag: { flags: '--host <address>', help: 'address of the host on it' },
   }),
+  subnet6: recordedKey({
+    schema: {
+      description:
+        'Its IPv6 subnet, from /48 to /126, beside its `subnet` or alone: `fd00:77:1::/64`. `auto` takes a /64 that is free on this host, and keeps it. Its containers then get an IPv6 address as they get an IPv4 address, and `8080:80` is published on every IPv6 address of the host, too.',
+      anyOf: [{ const: 'auto' }, { $ref: '#/definitions/subnet6' }],
+      errorMessage: 'must be an IPv6 subnet such as fd00:77:1::/64, or auto',
+    },
+    read: canonicalOf,
+    change: 'update',
+    flag: { flags: '--subnet6 <subnet>', help: 'IPv6 subnet, such as fd00:77:1::/64' },
+  }),
+  host6: recordedKey({
+    schema: {
+      description:
+        "The host's IPv6 address on the bridge; `auto` is the first of the `subnet6`. Default: `auto` if there is a `host`. Without it, the host has no IPv6 address there.",
+      anyOf: [{ const: 'auto' }, { $ref: '#/definitions/ipv6' }],
+      errorMessage: 'must be an IPv6 address such as fd00:77:1::1, or auto',
+    },
+    read: (raw: string | undefined, _path, _reading, siblings) => hostOf(raw, siblings),
+    change: 'update',
+    flag: { flags: '--host6 <address>', help: 'IPv6 address of the host on it' },
+  }),
   isolated: recordedKey({
     schema: {
       description: 'Forbid a host address and an uplink.',
@@ -63,6 +86,16 @@ export const BRIDGE_KEYS = {
     read: (raw: string | undefined) => raw,
     change: 'update',
     flag: { flags: '--gateway <address>', help: 'default route of its containers' },
+  }),
+  gateway6: recordedKey({
+    schema: {
+      description:
+        'The same for IPv6: an address of its `subnet6`, or the link-local address of a router behind the `uplink`.',
+      $ref: '#/definitions/ipv6',
+    },
+    read: canonicalOf,
+    change: 'update',
+    flag: { flags: '--gateway6 <address>', help: 'IPv6 default route of its containers' },
   }),
   dns: recordedKey({
     schema: {
@@ -117,6 +150,19 @@ export const BRIDGE_KEYS = {
   }),
   protect: protectKey,
 };
+
+function canonicalOf(raw: string | undefined): string | undefined {
+  return raw === undefined ? undefined : canonical6(raw);
+}
+
+/** A host with an address of one family has one of the other, too. */
+function hostOf(
+  raw: string | undefined,
+  { host, subnet6 }: { host?: unknown; subnet6?: unknown },
+): string | undefined {
+  const both = host !== undefined && subnet6 !== undefined;
+  return canonicalOf(raw ?? (both ? 'auto' : undefined));
+}
 
 /** Undefined for none, so that bridges without one are recorded as ever. */
 function egressOf(raw: boolean | EgressRules | undefined): true | EgressRules | undefined {

@@ -6,13 +6,14 @@ import { exact } from '../../model/json.js';
 import type { Resource } from '../../model/resource.js';
 import type { BridgeSpec } from '../../model/specs.js';
 import type { Adopted, Adoption, OwnedResource } from '../kind.js';
-import { hostAddress } from './steps.js';
+import { hostAddress, hostAddress6 } from './steps.js';
 
 export interface ObservedBridge {
   up: boolean;
   addresses: string[];
   /** See SeenLink. */
   ipv6?: 'link' | 'global';
+  addresses6?: string[];
   /** The bridge that its uplink is attached to; absent if none, or if the uplink is gone. */
   uplinkMaster?: string;
 }
@@ -26,15 +27,17 @@ export function observe(
   const observed = probe.link(spec.link);
   if (observed?.kind !== 'bridge') return undefined;
   const master = spec.uplink === undefined ? undefined : probe.link(spec.uplink)?.master;
-  const { up, addresses, ipv6 } = observed;
-  return exact<ObservedBridge>({ up, addresses, ipv6, uplinkMaster: master });
+  const { up, addresses, ipv6, addresses6 } = observed;
+  return exact<ObservedBridge>({ up, addresses, ipv6, addresses6, uplinkMaster: master });
 }
 
 export function assume(spec: BridgeSpec): ObservedBridge {
   const address = hostAddress(spec);
+  const address6 = hostAddress6(spec);
   return {
     up: true,
     addresses: address === undefined ? [] : [address],
+    ...(address6 !== undefined && { ipv6: 'global', addresses6: [address6] }),
     ...(spec.uplink !== undefined && { uplinkMaster: spec.link }),
   };
 }

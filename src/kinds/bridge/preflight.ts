@@ -7,13 +7,19 @@ import type { PlannedSpec, Preflight } from '../kind.js';
 export const preflight: Preflight<BridgeSpec> = {
   action: 'make',
   obstacles(spec, { verbs, recorded, planned, host }) {
-    const { uplink, link, subnet } = spec;
-    const joins = verbs.has('bridge.ensure') && uplink !== undefined;
+    const { uplink, link, subnet, subnet6 } = spec;
+    const makes = verbs.has('bridge.ensure');
+    const joins = makes && uplink !== undefined;
     // what is recorded was there first
     const isSame = recorded?.subnet === subnet && recorded?.host === spec.host;
+    const isSame6 = recorded?.subnet6 === subnet6 && recorded?.host6 === spec.host6;
     return [
       ...(joins ? [{ at: ['uplink'], cause: host.uplinkProblem(uplink, link) }] : []),
       ...(isSame ? [] : [{ at: ['subnet'], cause: host.subnetProblem(spec, freedLinks(planned)) }]),
+      ...(makes && subnet6 !== undefined ? [{ at: ['subnet6'], cause: host.ipv6Problem() }] : []),
+      ...(isSame6
+        ? []
+        : [{ at: ['subnet6'], cause: host.subnet6Problem(spec, freedLinks(planned)) }]),
     ];
   },
   warnings,

@@ -139,8 +139,11 @@ function compareLinks(after: ContainerSpec, before: ContainerSpec): Difference[]
 
 function shortLink(link: LinkSpec | undefined): string | undefined {
   if (!link) return undefined;
-  const extras = [link.mac && `mac ${link.mac}`, link.gateway && `via ${link.gateway}`];
-  return [link.device, link.address, ...extras].filter(Boolean).join(' ');
+  const { device, address, mac, gateway, address6, gateway6 } = link;
+  const extras = [mac && `mac ${mac}`, gateway && `via ${gateway}`];
+  const ipv6 = [address6, gateway6 && `via ${gateway6}`];
+  const parts = [[device, address, ...extras], ipv6].map((each) => each.filter(Boolean).join(' '));
+  return parts.filter(Boolean).join(', ');
 }
 
 const CUSTOM: Record<CustomName, (after: ContainerSpec, before: ContainerSpec) => Difference[]> = {
@@ -210,11 +213,12 @@ function linkDrift(link: LinkSpec, seen: ContainerSeen): Difference[] {
     return [drift(attribute, `veth has left bridge ${link.bridge}`)];
   }
   if (!state.host.up) return [drift(attribute, `veth on bridge ${link.bridge} is down`)];
-  if (link.address && state.guest && !state.guest.includes(link.address)) {
-    return [drift(attribute, `address ${link.address} is missing from ${link.device}`)];
-  }
-  if (state.routed === false) {
-    return [drift(attribute, `default route via ${link.gateway} is missing`)];
+  const { guest } = state;
+  const lost = guest && [link.address, link.address6].find((each) => each && !guest.includes(each));
+  if (lost) return [drift(attribute, `address ${lost} is missing from ${link.device}`)];
+  if (state.routed === false || state.routed6 === false) {
+    const gateway = state.routed === false ? link.gateway : link.gateway6;
+    return [drift(attribute, `default route via ${gateway} is missing`)];
   }
   return [];
 }

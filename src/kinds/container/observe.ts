@@ -72,6 +72,8 @@ export interface LinkState {
   guest?: string[];
   /** For a link with a way out or a gateway beside the host: whether it has the default route. */
   routed?: boolean;
+  /** The same for IPv6, for any gateway. */
+  routed6?: boolean;
 }
 
 export function observe(
@@ -121,10 +123,11 @@ export function observe(
 
 /** What a snapshot would contain without drift since the row was written. */
 export function assume(spec: ContainerSpec): ContainerSeen {
-  const links = spec.links.map(({ link, alias, bridge_link, address }): [string, LinkState] => [
-    link,
-    { host: { up: true, master: bridge_link, alias }, guest: address ? [address] : [] },
-  ]);
+  const links = spec.links.map((each): [string, LinkState] => {
+    const { link, alias, bridge_link, address, address6 } = each;
+    const guest = [address, address6].filter((text) => text !== undefined);
+    return [link, { host: { up: true, master: bridge_link, alias }, guest }];
+  });
   const alive = !spec.stopped;
   return {
     disk: true,
@@ -251,12 +254,36 @@ function observeLinks(
   const inside = pid !== undefined && links.length > 0 ? probe.addresses(pid, devices) : undefined;
   const leaves = links.some(({ dns }) => dns !== undefined);
   const gateways = pid !== undefined && leaves ? probe.gateways(pid) : undefined;
-  const states = links.map(({ link, device, gateway, dns }): [string, LinkState] => {
-    const guest = inside && (inside.get(device) ?? []);
+  const inside6 = pid !== undefined ? observe6(links, pid, probe) : undefined;
+  const states = links.map((each): [string, LinkState] => {
+    const { link, device, gateway, gateway6, dns } = each;
+    const found = inside && (inside.get(device) ?? []);
+    const found6 = inside6?.addresses.get(device);
     const routed = gateways && dns !== undefined ? gateways.get(device) === gateway : undefined;
-    return [link, exact<LinkState>({ host: probe.link(link), guest, routed })];
+    return [
+      link,
+      exact<LinkState>({
+        host: probe.link(link),
+        guest: found && found6 ? [...found, ...found6] : found,
+        routed,
+        routed6:
+          inside6 && gateway6 !== undefined
+            ? (inside6.gateways?.get(device)?.includes(gateway6) ?? false)
+            : undefined,
+      }),
+    ];
   });
   return new Map(states);
+}
+
+/** Undefined for a container without IPv6, whose files are not read. */
+function observe6(links: LinkSpec[], pid: number, probe: Probe) {
+  if (links.every(({ address6 }) => address6 === undefined)) return undefined;
+  const isRouted = links.some(({ gateway6 }) => gateway6 !== undefined);
+  return {
+    addresses: probe.addresses6(pid),
+    gateways: isRouted ? probe.gateways6(pid) : undefined,
+  };
 }
 
 function observeEgress(

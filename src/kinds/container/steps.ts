@@ -1,3 +1,4 @@
+import type { Withdrawn } from '../../host/ports.js';
 import type { InstallPaths } from '../../model/install-paths.js';
 import {
   bundleDir,
@@ -216,12 +217,25 @@ function rewire(
   ];
 }
 
-/** Another default route replaces the old one, and a removed link takes its own along. */
-function withdrawn({ links }: ContainerSpec, before: LinkSpec[]): LinkSpec[] {
-  if (links.some(({ gateway }) => gateway !== undefined)) return [];
-  return before.filter(
-    ({ link, gateway }) => gateway !== undefined && links.some((each) => each.link === link),
-  );
+/**
+ * Another IPv4 default route or address replaces the old one, and a removed link takes its own along;
+ * of IPv6, a link can have several.
+ */
+function withdrawn({ links }: ContainerSpec, before: LinkSpec[]): Withdrawn[] {
+  const kept = before.flatMap((old) => {
+    const now = links.find((each) => each.link === old.link);
+    return now ? [{ old, now }] : [];
+  });
+  const isRouted = links.some(({ gateway }) => gateway !== undefined);
+  return kept.flatMap(({ old, now }): Withdrawn[] => {
+    const parts = {
+      gateway: isRouted ? undefined : old.gateway,
+      gateway6: old.gateway6 === now.gateway6 ? undefined : old.gateway6,
+      address6: old.address6 === now.address6 ? undefined : old.address6,
+    };
+    if (Object.values(parts).every((each) => each === undefined)) return [];
+    return [exact<Withdrawn>({ device: old.device, ...parts })];
+  });
 }
 
 /** Its resolv.conf follows its links; a restart writes it anyway. */
@@ -281,22 +295,19 @@ function wire(
   spec: ContainerSpec,
   reason: string,
   paths: InstallPaths,
-  gone: LinkSpec[] = [],
+  gone: Withdrawn[] = [],
 ): ContainerStep[] {
   const { id, links, userns, egress } = spec;
   if (!ownsNetwork(spec)) return [];
-  const routes = gone.map(({ device, gateway }) => exact<Route>({ device, gateway }));
   const args = {
     netns: netnsName(paths, id),
     links,
     ...(userns && { userns }),
-    ...(routes.length > 0 && { withdrawn: routes }),
+    ...(gone.length > 0 && { withdrawn: gone }),
     ...(egress && { egress }),
   };
   return [{ verb: 'container.wire', args, reason }];
 }
-
-type Route = Pick<LinkSpec, 'device' | 'gateway'>;
 
 function stop(
   spec: ContainerSpec,

@@ -1,4 +1,4 @@
-import type { PlacedFiles } from '../../host/ports.js';
+import type { PlacedFiles, Withdrawn } from '../../host/ports.js';
 import type { Limits } from '../../model/config.js';
 import type { Hook, IdRange } from '../../model/container-values.js';
 import type { EgressSpec } from '../../model/egress.js';
@@ -21,8 +21,8 @@ export interface ContainerVerbs {
     netns: string;
     links: LinkSpec[];
     userns?: IdRange;
-    /** Default routes to remove: it had them and has none now. */
-    withdrawn?: Pick<LinkSpec, 'device' | 'gateway'>[];
+    /** Default routes and IPv6 addresses to remove: it had them and has none now. */
+    withdrawn?: Withdrawn[];
     /** Makes the namespace the way out of a bridge. */
     egress?: EgressSpec;
   };

@@ -1,6 +1,7 @@
 import { addressOf, byName } from '../../model/address.js';
 import { hostsCopy, idOf } from '../../model/install-paths.js';
 import type { Instance } from '../../model/instance.js';
+import { exact } from '../../model/json.js';
 import { parseSharing } from '../../model/namespaces.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { BridgeSpec, ContainerSpec, HostsSpec } from '../../model/specs.js';
@@ -56,16 +57,15 @@ function ownName({ hostnames }: Peer): string {
   return `127.0.1.1 ${hostnames.join(' ')}`;
 }
 
-/** A line for each peer with an address on the bridge, in order. */
+/** A line for each address of a peer on the bridge, in order. */
 function linesByBridge(peers: Peer[]): ReadonlyMap<string, string[]> {
   const lines = new Map<string, string[]>();
   for (const { bridges } of peers) {
-    for (const { bridge, address, names } of bridges) {
-      if (address === undefined) continue;
-      const line = [address, ...names].join(' ');
-      const others = lines.get(bridge);
-      if (others) others.push(line);
-      else lines.set(bridge, [line]);
+    for (const { bridge, address, address6, names } of bridges) {
+      const own = [address, address6].filter((each) => each !== undefined);
+      const others = lines.get(bridge) ?? [];
+      others.push(...own.map((each) => [each, ...names].join(' ')));
+      if (own.length > 0) lines.set(bridge, others);
     }
   }
   return lines;
@@ -78,8 +78,8 @@ export interface Peer {
   hostnames: string[];
   /** Its `extra_hosts` as recorded. */
   extra: string[];
-  /** Sorted. The address is absent on a bridge without a subnet. */
-  bridges: { bridge: string; address?: string; names: string[] }[];
+  /** Sorted. An address is absent on a bridge without such a subnet. */
+  bridges: { bridge: string; address?: string; address6?: string; names: string[] }[];
 }
 
 /** Without those that share the network of another: they have its names, too. */
@@ -94,7 +94,12 @@ export function peersOf(
     const { name, service, entry } = instance;
     const hostnames = hostnamesOf(entry.hostname ?? name, entry.domainname);
     const bridges = Object.entries(entry.bridges).map(([bridge, { aliases }]) =>
-      member(bridge, leases(name, bridge), [...hostnames, name, service, ...aliases]),
+      member(bridge, { address: leases(name, bridge), address6: leases(name, bridge, 6) }, [
+        ...hostnames,
+        name,
+        service,
+        ...aliases,
+      ]),
     );
     const extra = extraHostsOf(instance, specs, context) ?? [];
     return { name, hostnames, extra, bridges: sorted(bridges) };
@@ -111,15 +116,25 @@ export function keptPeers(rows: readonly Row[]): Peer[] {
     if (kind !== 'container' || (spec as ContainerSpec).network) return [];
     const { hostname, domainname, extra_hosts: extra = [], links } = spec as ContainerSpec;
     const hostnames = hostnamesOf(hostname, domainname);
-    const bridges = links.map(({ bridge, address }) =>
-      member(bridge, address?.split('/')[0], [...hostnames, name]),
-    );
+    const bridges = links.map(({ bridge, ...link }) => {
+      const [address, address6] = [link.address, link.address6].map((each) => each?.split('/')[0]);
+      return member(bridge, { address, address6 }, [...hostnames, name]);
+    });
     return [{ name, hostnames, extra, bridges: sorted(bridges) }];
   });
 }
 
-function member(bridge: string, address: string | undefined, names: string[]) {
-  return { bridge, ...(address !== undefined && { address }), names: [...new Set(names)] };
+function member(
+  bridge: string,
+  { address, address6 }: { address: string | undefined; address6: string | undefined },
+  names: string[],
+) {
+  return exact<Peer['bridges'][number]>({
+    bridge,
+    address,
+    address6,
+    names: [...new Set(names)],
+  });
 }
 
 const sorted = (bridges: Peer['bridges']) => bridges.sort((a, b) => byName(a.bridge, b.bridge));

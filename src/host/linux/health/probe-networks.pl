@@ -6,7 +6,7 @@
 # EINPROGRESS) to the first line of the answer.
 
 use strict;
-use Socket;
+use Socket qw(:DEFAULT inet_pton pack_sockaddr_in6);
 use Fcntl;
 
 my $setns = 0 + shift;
@@ -26,9 +26,14 @@ sub ask {
   my ($namespace, $address, $port, $left, $path) = @_;
   open my $net, '<', $namespace or return 'network namespace is gone';
   syscall($setns, fileno $net, 0x40000000) == 0 or return "cannot enter its network: $!";
-  socket my $socket, PF_INET, SOCK_STREAM, 0 or return lc $!;
+  my $six = $address =~ /:/;
+  my $to = $six
+    ? pack_sockaddr_in6($port, inet_pton(AF_INET6, $address))
+    : sockaddr_in($port, inet_aton($address));
+  socket my $socket, $six ? PF_INET6 : PF_INET, SOCK_STREAM, 0 or return lc $!;
   fcntl $socket, F_SETFL, O_NONBLOCK or return lc $!;
-  connect $socket, sockaddr_in($port, inet_aton($address)) or $!{EINPROGRESS} or return lc $!;
+  connect $socket, $to or $!{EINPROGRESS} or return lc $!;
+  $address = "[$address]" if $six;
   $left = ready($socket, 1, $left) or return 'no connection in time';
   $! = unpack 'i', getsockopt $socket, SOL_SOCKET, SO_ERROR;
   return lc $! if $!;

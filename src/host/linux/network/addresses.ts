@@ -1,5 +1,6 @@
 import { endianness } from 'node:os';
 import { contains, formatIp, parseIp, parseSubnet, type Subnet } from '../../../model/ipv4.js';
+import { formatIp6 } from '../../../model/ipv6.js';
 import { readText } from '../files/read.js';
 
 /**
@@ -113,6 +114,38 @@ export function gatewaysOf(pid: number): Map<string, string> {
   return new Map(found.reverse());
 }
 
+/**
+ * Lines of /proc/net/if_inet6 (proc_net(5)): address, index, prefix length, scope, flags, device.
+ * Scope 00 is global, which private addresses have, too.
+ */
+export function addresses6Of(pid: number): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const line of (readText(`/proc/${pid}/net/if_inet6`) ?? '').split('\n')) {
+    const [hex = '', , length = '', scope, , device = ''] = line.trim().split(/\s+/);
+    if (scope !== '00') continue;
+    const text = `${formatIp6(BigInt(`0x${hex}`))}/${Number.parseInt(length, 16)}`;
+    found.set(device, [...(found.get(device) ?? []), text]);
+  }
+  return found;
+}
+
+/**
+ * The gateways of default routes by device: lines of /proc/net/ipv6_route, whose fields are the
+ * destination, its prefix length, the same of the source, the next hop, four more, and the device.
+ */
+export function gateways6Of(pid: number): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const line of (readText(`/proc/${pid}/net/ipv6_route`) ?? '').split('\n')) {
+    const fields = line.trim().split(/\s+/);
+    const [destination, length, , , hop = ''] = fields;
+    if (destination !== NONE6 || length !== '00' || hop === NONE6) continue;
+    const device = fields.at(-1) ?? '';
+    found.set(device, [...(found.get(device) ?? []), formatIp6(BigInt(`0x${hop}`))]);
+  }
+  return found;
+}
+
+const NONE6 = '0'.repeat(32);
 const NONE = '00000000';
 
 const narrowestFirst = (a: ConnectedSubnet, b: ConnectedSubnet) =>

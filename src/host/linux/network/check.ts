@@ -1,5 +1,5 @@
 import type { LinkSpec } from '../../../model/specs.js';
-import type { Wiring } from '../../ports.js';
+import type { Wiring, Withdrawn } from '../../ports.js';
 import type { Guest } from './guest.js';
 import { derivedMac } from './mac.js';
 import type { IpLink } from './observe-links.js';
@@ -20,15 +20,28 @@ export function faultsOf(
   const loopback = guest.links.find(({ name }) => name === 'lo');
   return [
     ...(loopback?.up ? [] : [{ reason: 'lo is down' }]),
-    ...withdrawn.flatMap(({ device, gateway }) =>
-      guest.routes.some((each) => each.gateway === gateway && each.dev === device)
-        ? [{ reason: `its default route via ${gateway} stays` }]
-        : [],
-    ),
+    ...withdrawn.flatMap((each) => withdrawnFaults(each, guest)),
     ...links.flatMap((link) => {
       const reason = hostFault(link, host.get(link.link)) ?? guestFault(link, host, guest);
       return reason === undefined ? [] : [{ link: link.link, reason }];
     }),
+  ];
+}
+
+function withdrawnFaults(
+  { device, gateway, gateway6, address6 }: Withdrawn,
+  { links, routes }: Guest,
+): Fault[] {
+  const left = [gateway, gateway6].find(
+    (each) =>
+      each !== undefined && routes.some((route) => route.gateway === each && route.dev === device),
+  );
+  const seen = links.find(({ name }) => name === device);
+  return [
+    ...(left === undefined ? [] : [{ reason: `its default route via ${left} stays` }]),
+    ...(address6 !== undefined && seen?.addresses6?.includes(address6)
+      ? [{ reason: `its address ${address6} stays` }]
+      : []),
   ];
 }
 
@@ -46,7 +59,7 @@ function guestFault(
   host: Map<string, IpLink>,
   { links, routes }: Guest,
 ): string | undefined {
-  const { device, address, gateway, link } = wanted;
+  const { device, address, address6, gateway, gateway6, link } = wanted;
   const seen = links.find(({ name }) => name === device);
   if (!seen) return `${device} is missing inside`;
   if (seen.peer !== host.get(link)?.index) return `${device} is not the other end of ${link}`;
@@ -55,8 +68,14 @@ function guestFault(
   if (seen.addresses.join() !== (address ?? '')) {
     return `${device} has ${seen.addresses.join(', ') || 'no address'}, not ${address ?? 'none'}`;
   }
-  const routed = routes.some((route) => route.gateway === gateway && route.dev === device);
-  return gateway === undefined || routed ? undefined : `no default route via ${gateway}`;
+  if (address6 !== undefined && !seen.addresses6?.includes(address6)) {
+    return `${device} has not the address ${address6}`;
+  }
+  const lacking = [gateway, gateway6].find(
+    (each) =>
+      each !== undefined && !routes.some((route) => route.gateway === each && route.dev === device),
+  );
+  return lacking === undefined ? undefined : `no default route via ${lacking}`;
 }
 
 /** The guest's MAC address: stable across starts, so that neighbors' ARP caches stay valid. */

@@ -5,6 +5,7 @@ import type { InstallPaths } from '../../../model/install-paths.js';
 import type { LinkSpec } from '../../../model/specs.js';
 import type { Wiring } from '../../ports.js';
 import { smallFiles, withScratch } from '../disks/scratch.js';
+import { run } from '../process/run.js';
 import { batchText, type IpLine, runBatch } from './batch.js';
 import { type IpLink, toLinks } from './observe-links.js';
 
@@ -48,24 +49,66 @@ export async function configureGuests(
 function guestLines({ netns, links, withdrawn = [] }: Wiring): IpLine[] {
   return [
     ['link', 'set', 'dev', 'lo', 'alias', netns, 'up'],
-    ...withdrawn.flatMap(({ device, gateway }) =>
-      gateway === undefined ? [] : [['route', 'delete', 'default', 'via', gateway, 'dev', device]],
-    ),
+    ...withdrawn.flatMap(({ device, gateway, gateway6, address6 }) => [
+      ...[gateway, gateway6].flatMap((each) =>
+        each === undefined ? [] : [['route', 'delete', 'default', 'via', each, 'dev', device]],
+      ),
+      ...(address6 === undefined ? [] : [['address', 'delete', address6, 'dev', device]]),
+    ]),
     ...links.flatMap(linkLines),
     ['address', 'show'],
-    ['route', 'show', 'default'],
+    hasIpv6({ links, withdrawn })
+      ? ['route', 'show', 'table', 'all', 'default']
+      : ['route', 'show', 'default'],
   ];
 }
 
-/** Leaves IPv6 at the kernel's default: only a link-local address. */
-function linkLines({ device, address, gateway }: LinkSpec): IpLine[] {
+const hasIpv6 = ({ links, withdrawn = [] }: Pick<Wiring, 'links' | 'withdrawn'>) =>
+  [...links, ...withdrawn].some((each) => (each.address6 ?? each.gateway6) !== undefined);
+
+/**
+ * Without an IPv6 address of ours, IPv6 stays at the kernel's default: a link-local address. One of
+ * ours can be used at once: nobody is asked whether they have it, too.
+ */
+function linkLines({ device, address, address6, gateway, gateway6 }: LinkSpec): IpLine[] {
   return [
     ...(address === undefined ? [] : [['address', 'replace', address, 'dev', device]]),
+    ...(address6 === undefined ? [] : [['address', 'replace', address6, 'dev', device, 'nodad']]),
     ['link', 'set', 'dev', device, 'up'],
+    ...(gateway6 === undefined
+      ? []
+      : [['route', 'replace', 'default', 'via', gateway6, 'dev', device]]),
     ...(gateway === undefined
       ? []
       : [['route', 'replace', 'default', 'via', gateway, 'dev', device]]),
   ];
+}
+
+/**
+ * Nothing on a bridge assigns addresses or is a router but by its file, so no interface with an IPv6
+ * address of ours believes in router advertisements. Set before it is up, in the namespace alone:
+ * a program in it sees the parameters of its own network (ip-sysctl.rst).
+ *
+ * @returns its complaint for each namespace where it failed
+ */
+export async function ignoreAdvertisements(
+  wirings: readonly Wiring[],
+): Promise<Map<string, string>> {
+  const found = await Promise.all(
+    wirings.map(async ({ netns, links }): Promise<[string, string][]> => {
+      const devices = links.filter((each) => each.address6 !== undefined);
+      if (devices.length === 0) return [];
+      const files = devices.flatMap(({ device }) =>
+        ['accept_ra', 'autoconf', 'disable_ipv6'].map(
+          (name) => `/proc/sys/net/ipv6/conf/${device}/${name}`,
+        ),
+      );
+      const words = [`--net=/run/netns/${netns}`, '--', 'tee', '--', ...files];
+      const { code, stderr } = await run('nsenter', words, { input: '0', reject: false });
+      return code === 0 ? [] : [[netns, stderr.trim().split('\n')[0] ?? '']];
+    }),
+  );
+  return new Map(found.flat());
 }
 
 /** Each line is the answer to one command: links, then routes, then the next namespace. */

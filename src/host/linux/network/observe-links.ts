@@ -85,6 +85,8 @@ export function toLinks(found: Partial<IpJson>[]): IpLink[] {
 function toLink(json: IpJson): IpLink {
   const { ifname, ifindex, flags, master, ifalias, linkinfo, addr_info = [] } = json;
   const inet = addr_info.filter(({ family, local }) => family === 'inet' && local);
+  const inet6 = addr_info.filter(({ family, local }) => family === 'inet6' && local);
+  const wide = inet6.filter(({ scope }) => scope !== 'link');
   return exact<IpLink>({
     name: ifname,
     index: ifindex,
@@ -92,8 +94,9 @@ function toLink(json: IpJson): IpLink {
     up: flags.includes('UP'),
     group: json.group ?? 'default',
     elsewhere: json.link_netnsid !== undefined,
-    addresses: inet.map(({ local, prefixlen }) => `${local}/${prefixlen}`),
-    ipv6: scopeOf(addr_info.filter(({ family }) => family === 'inet6')),
+    addresses: inet.map(textOf),
+    ipv6: inet6.length === 0 ? undefined : wide.length === 0 ? 'link' : 'global',
+    addresses6: wide.length > 0 ? wide.map(textOf) : undefined,
     peer: json.link_index,
     mac: json.address,
     master,
@@ -101,10 +104,7 @@ function toLink(json: IpJson): IpLink {
   });
 }
 
-function scopeOf(addresses: Address[]): ObservedLink['ipv6'] {
-  if (addresses.length === 0) return undefined;
-  return addresses.every(({ scope }) => scope === 'link') ? 'link' : 'global';
-}
+const textOf = ({ local, prefixlen }: Address) => `${local}/${prefixlen}`;
 
 /** Counters of the network namespace of a process, without entering it; proc_pid_net(5), dev. */
 export function trafficOf(pid: number): Traffic {

@@ -5,7 +5,7 @@ import type { Wiring } from '../../ports.js';
 import { type IpLine, runBatch } from './batch.js';
 import { type Fault, faultsOf, macOf } from './check.js';
 import { configureEgress } from './egress.js';
-import { configureGuests } from './guest.js';
+import { configureGuests, ignoreAdvertisements } from './guest.js';
 import { type Netns, readNetns } from './netns.js';
 import { type IpLink, readLinks } from './observe-links.js';
 import { createNamespaces, type NamespaceHolder } from './userns.js';
@@ -49,10 +49,16 @@ async function attempt(paths: InstallPaths, wirings: Wiring[], remake: Set<strin
   const host = await withHolders(wirings, netns, (holders) =>
     runBatch(wirings.flatMap((each) => hostLines(each, links, netns, holders, remake))),
   );
+  const deaf = await ignoreAdvertisements(wirings);
   const guests = await configureGuests(paths, wirings);
   const after = byName(readLinks());
   return {
-    faults: wirings.map((wiring) => faultsOf(wiring, after, guests.seen.get(wiring.netns))),
+    faults: wirings.map((wiring) => [
+      ...faultsOf(wiring, after, guests.seen.get(wiring.netns)),
+      ...(deaf.has(wiring.netns)
+        ? [{ reason: `router advertisements cannot be ignored: ${deaf.get(wiring.netns)}` }]
+        : []),
+    ]),
     complaint: [host.complaint, guests.complaint].filter(Boolean).join('; '),
   };
 }

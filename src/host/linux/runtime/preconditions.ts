@@ -13,7 +13,7 @@ import { readMemoryFiles } from '../memory-files/folder.js';
 import { egressProblem } from '../network/egress.js';
 import { forwards } from '../network/forwarding.js';
 import { type IpLink, readLinks } from '../network/observe-links.js';
-import { subnetLookup } from '../network/subnet-taken.js';
+import { ipv6Problem, subnet6Lookup, subnetLookup } from '../network/subnet-taken.js';
 import { findProgram } from '../process/programs.js';
 import { runSync } from '../process/run.js';
 import { capabilitiesOf } from './capabilities.js';
@@ -48,6 +48,8 @@ export function linuxPreconditions(paths: InstallPaths, contents: FileContents):
     udpForwarderProblem,
     forwards,
     subnetProblem: subnetLookup(),
+    subnet6Problem: subnet6Lookup(),
+    ipv6Problem,
     uplinkProblem: (name, bridge) => {
       links ??= readLinks();
       return uplinkProblem(name, bridge, links);

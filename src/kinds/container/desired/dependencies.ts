@@ -1,4 +1,5 @@
 import { addressOf } from '../../../model/address.js';
+import type { LinkSpec } from '../../../model/container-values.js';
 import { healthTarget } from '../../../model/health.js';
 import { idOf } from '../../../model/install-paths.js';
 import type { Instance } from '../../../model/instance.js';
@@ -39,10 +40,15 @@ function targetOf(
 ) {
   const links = Object.keys(entry.bridges).flatMap((bridge) => {
     const address = leases(name, bridge);
-    return address === undefined ? [] : [{ address }];
+    const address6 = leases(name, bridge, 6);
+    return address === undefined && address6 === undefined
+      ? []
+      : [exact<Place>({ address, address6 })];
   });
   return entry.healthcheck && healthTarget({ id, links, healthcheck: entry.healthcheck, network });
 }
+
+type Place = Pick<LinkSpec, 'address' | 'address6'>;
 
 type Container = Resource<ContainerSpec>;
 

@@ -11,6 +11,15 @@ import {
   parseIp,
   parseSubnet,
 } from '../../../model/ipv4.js';
+import {
+  addressProblem6,
+  contains6,
+  formatIp6,
+  lastAddress6,
+  parseIp6,
+  parseSubnet6,
+  type Subnet6,
+} from '../../../model/ipv6.js';
 import type { BridgeSpec, ContainerSpec } from '../../../model/specs.js';
 import { type Context, isOthers, type Leases } from '../../desired-context.js';
 
@@ -29,66 +38,114 @@ export function leaseAddresses(
 ): Leases {
   const leases = new Map<string, string>();
   const membersOf = membersByBridge(instances);
-  const recorded = recordedAddresses(context);
+  const recorded = recordedAddresses(context, 'address');
+  let recorded6: typeof recorded | undefined;
   for (const [name, spec] of bridges) {
     const members = membersOf.get(name) ?? [];
     checkPortCount(name, members, context);
-    const subnet = spec.subnet === undefined ? undefined : parseSubnet(spec.subnet);
-    if (!subnet) continue;
-    // other stacks may use another name for this bridge, or this name for another bridge
-    const own = recorded.own.get(name) ?? new Map();
-    const foreign = recorded.foreign.get(spec.link) ?? new Map();
-    leaseOn(name, subnet, spec, members, { own, foreign }, context, leases);
+    const range = rangeOf(spec);
+    if (range) leaseOn(name, spec, range, members, recorded, context, leases);
+    const range6 = range6Of(spec);
+    if (!range6) continue;
+    recorded6 ??= recordedAddresses(context, 'address6');
+    leaseOn(name, spec, range6, members, recorded6, context, leases);
   }
-  return (container, bridge) => leases.get(key(container, bridge));
+  return (container, bridge, version = 4) =>
+    leases.get(key(container, bridge, version === 4 ? 'address' : 'address6'));
 }
 
-function key(container: string, bridge: string): string {
-  return `${container} ${bridge}`;
+type AddressKey = 'address' | 'address6';
+
+function key(container: string, bridge: string, which: AddressKey): string {
+  return `${container} ${bridge} ${which}`;
+}
+
+/** What is leased on a bridge: addresses of one IP version. */
+interface LeaseRange {
+  which: AddressKey;
+  /** For the message that all are in use. */
+  text: string;
+  reserved: (string | undefined)[];
+  contains(address: string): boolean;
+  problem(address: string): string | undefined;
+  /** In order; skips those taken while iterating. */
+  free(taken: ReadonlySet<string>, from: 'bottom' | 'top'): Generator<string>;
+}
+
+function rangeOf({ subnet: text, range, host, gateway }: BridgeSpec): LeaseRange | undefined {
+  const subnet = text === undefined ? undefined : parseSubnet(text);
+  if (!subnet) return undefined;
+  return {
+    which: 'address',
+    text: range ?? text ?? '',
+    reserved: [host, gateway],
+    contains: (address) => {
+      const number = parseIp(address);
+      return number !== undefined && contains(subnet, number);
+    },
+    problem: (address) => addressProblem(address, subnet),
+    free: (taken, from) => freeAddresses(subnet, range, taken, from),
+  };
+}
+
+function range6Of({ subnet6: text, host6, gateway6 }: BridgeSpec): LeaseRange | undefined {
+  const subnet = text === undefined ? undefined : parseSubnet6(text);
+  if (!subnet) return undefined;
+  return {
+    which: 'address6',
+    text: text ?? '',
+    reserved: [host6, gateway6],
+    contains: (address) => {
+      const number = parseIp6(address);
+      return number !== undefined && contains6(subnet, number);
+    },
+    problem: (address) => addressProblem6(address, subnet),
+    free: (taken, from) => freeAddresses6(subnet, taken, from),
+  };
 }
 
 function leaseOn(
   bridge: string,
-  subnet: Subnet,
   spec: BridgeSpec,
+  range: LeaseRange,
   members: Instance[],
-  recorded: { own: Addresses; foreign: Addresses },
+  all: { own: ByBridge; foreign: ByBridge },
   context: Context,
   leases: Map<string, string>,
 ): void {
-  const { host, gateway } = spec;
-  const own = [host, gateway].filter((each) => each !== undefined);
-  const taken = new Set([...own, ...recorded.foreign.keys()]);
+  // other stacks may use another name for this bridge, or this name for another bridge
+  const recorded: Addresses = all.own.get(bridge) ?? new Map();
+  const foreign: Addresses = all.foreign.get(spec.link) ?? new Map();
+  const taken = new Set([
+    ...range.reserved.filter((each) => each !== undefined),
+    ...foreign.keys(),
+  ]);
   const dynamic: Instance[] = [];
   for (const member of members) {
-    const address = member.entry.bridges[bridge]?.address;
+    const address = member.entry.bridges[bridge]?.[range.which];
     if (address === undefined) dynamic.push(member);
     else {
-      const problem = problemOf(address, bridge, subnet, spec, recorded.foreign);
+      const problem = problemOf(address, bridge, range, spec, foreign);
       if (problem) throw unusable(member, bridge, problem, context);
       take(member.name, address);
     }
   }
-  const fresh = dynamic.filter(({ name }) => !keep(name, recorded.own.get(name)));
-  for (const address of recorded.own.values()) taken.add(address);
-  const [low, high] = (['bottom', 'top'] as const).map((from) =>
-    freeAddresses(subnet, spec.range, taken, from),
-  );
+  const fresh = dynamic.filter(({ name }) => !keep(name, recorded.get(name)));
+  for (const address of recorded.values()) taken.add(address);
+  const [low, high] = (['bottom', 'top'] as const).map((from) => range.free(taken, from));
   for (const member of fresh) {
     const address = (member.spare ? high : low)?.next().value;
-    if (address === undefined) throw subnetFull(bridge, spec, member, context);
+    if (address === undefined) throw subnetFull(bridge, range, spec, member, context);
     take(member.name, address);
   }
 
   function take(name: string, address: string): void {
     taken.add(address);
-    leases.set(key(name, bridge), address);
+    leases.set(key(name, bridge, range.which), address);
   }
 
   function keep(name: string, address: string | undefined): boolean {
-    const number = address === undefined ? undefined : parseIp(address);
-    if (address === undefined || number === undefined) return false;
-    if (!contains(subnet, number) || taken.has(address)) return false;
+    if (address === undefined || !range.contains(address) || taken.has(address)) return false;
     take(name, address);
     return true;
   }
@@ -110,6 +167,19 @@ function* freeAddresses(
   }
 }
 
+/** Enough for all ports of a bridge, and short to write. */
+const LAST6 = 0xfffen;
+
+function* freeAddresses6(subnet: Subnet6, taken: ReadonlySet<string>, from: 'bottom' | 'top') {
+  const { network } = subnet;
+  const whole = lastAddress6(subnet) - network;
+  const last = whole < LAST6 ? whole : LAST6;
+  for (let n = 1n; n <= last; n += 1n) {
+    const address = formatIp6(network + (from === 'top' ? last + 1n - n : n));
+    if (!taken.has(address)) yield address;
+  }
+}
+
 /**
  * Problems that the checks of the file could not find, because the bridge or its other containers
  * are not in the file.
@@ -117,14 +187,14 @@ function* freeAddresses(
 function problemOf(
   address: string,
   bridge: string,
-  subnet: Subnet,
-  { host, gateway, uplink }: BridgeSpec,
+  { reserved: [host, gateway], problem }: LeaseRange,
+  { uplink }: BridgeSpec,
   foreign: ReadonlyMap<string, string>,
 ): string | undefined {
   if (address === host) return `${address} is the address of the host on bridge ${bridge}`;
   if (address === gateway && uplink) return `${address} is the gateway of bridge ${bridge}`;
   const owner = foreign.get(address);
-  return owner ? `${address} is in use by ${owner}` : addressProblem(address, subnet);
+  return owner ? `${address} is in use by ${owner}` : problem(address);
 }
 
 function unusable({ path, name }: Instance, bridge: string, problem: string, { config }: Context) {
@@ -147,12 +217,13 @@ function membersByBridge(instances: Instance[]): Map<string, Instance[]> {
 }
 
 type Addresses = ReadonlyMap<string, string>;
+type ByBridge = ReadonlyMap<string, Addresses>;
 
 /**
  * The recorded addresses: for this stack's containers, bridge name → container → address; for all
  * others, bridge interface → address → owner.
  */
-function recordedAddresses(context: Context) {
+function recordedAddresses(context: Context, which: AddressKey) {
   const own = new Map<string, Map<string, string>>();
   const foreign = new Map<string, Map<string, string>>();
   const add = (all: typeof own, bridge: string, key: string, value: string) => {
@@ -162,7 +233,7 @@ function recordedAddresses(context: Context) {
   for (const row of context.rows) {
     if (row.kind !== 'container') continue;
     const isOther = isOthers(row, context);
-    for (const { bridge, bridge_link, address: cidr } of (row.spec as ContainerSpec).links) {
+    for (const { bridge, bridge_link, [which]: cidr } of (row.spec as ContainerSpec).links) {
       const address = cidr?.split('/')[0];
       if (address === undefined) continue;
       if (isOther) add(foreign, bridge_link, address, `${row.name} of stack ${row.stack}`);
@@ -182,13 +253,14 @@ function checkPortCount(bridge: string, members: Instance[], { config }: Context
 
 function subnetFull(
   bridge: string,
-  { subnet = '', range }: BridgeSpec,
+  { text, which }: LeaseRange,
+  { range }: BridgeSpec,
   { name, spare }: Instance,
   { config }: Context,
 ): UserError {
   const remedy = spare ? 'update: {order: stop-first} in its farm' : 'fewer replicas';
   return new UserError(
-    `${config.where(['bridges', bridge])}: no address left for container ${name}: all of ${range ?? subnet} on bridge ${bridge} are in use`,
-    `Use a larger ${range === undefined ? 'subnet' : 'range'}, or ${remedy}.`,
+    `${config.where(['bridges', bridge])}: no address left for container ${name}: all of ${text} on bridge ${bridge} are in use`,
+    `Use a larger ${which === 'address6' ? 'subnet6' : range === undefined ? 'subnet' : 'range'}, or ${remedy}.`,
   );
 }

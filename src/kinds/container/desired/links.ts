@@ -23,11 +23,13 @@ export function linksOf(
   const devices = deviceNames(Object.keys(entry.bridges), before);
   const leaving = egressBridge({ entry, ...(egress && { egress }) }, bridges);
   const router = leaving ?? routerBridge({ entry }, bridges, (bridge) => leases(name, bridge));
+  const router6 = leaving ? undefined : router6Bridge({ entry }, bridges);
   return Object.entries(entry.bridges).flatMap(([bridge, { mac }]) => {
     const spec = bridges.get(bridge);
     if (!spec) return [];
     const address = leases(name, bridge);
     const prefix = spec.subnet?.split('/')[1];
+    const address6 = leases(name, bridge, 6);
     const existing =
       recorded?.id === id ? before.find((each) => each.bridge === bridge) : undefined;
     return [
@@ -40,6 +42,10 @@ export function linksOf(
           linkAlias(paths, config.name, `${addressOf('container', name)}/${bridge}`),
         device: devices.get(bridge) ?? 'eth0',
         address: address === undefined ? undefined : `${address}/${prefix}`,
+        ...(address6 !== undefined && {
+          address6: `${address6}/${spec.subnet6?.split('/')[1]}`,
+          gateway6: bridge === router6 ? route6On(spec, entry, address6) : undefined,
+        }),
         mac,
         ...(bridge === leaving
           ? { gateway: egressAddress(spec), dns: INNER.dns }
@@ -81,6 +87,29 @@ function routeOn(
   const isUsed = gateway !== undefined && gateway !== address && entry.egress !== false;
   if (isUsed) return { gateway, dns: dns ?? [] };
   return host === undefined ? undefined : { gateway: host };
+}
+
+/**
+ * The bridge of the IPv6 default route: the first with a router, else the first where the host has an
+ * address. None beside a way out: what cannot leave over IPv6 is to fail at once, and use IPv4.
+ */
+function router6Bridge(
+  { entry }: Pick<Instance, 'entry'>,
+  bridges: ReadonlyMap<string, BridgeSpec>,
+): string | undefined {
+  const names = Object.keys(entry.bridges);
+  const routed = names.find((each) => entry.egress !== false && bridges.get(each)?.gateway6);
+  return routed ?? names.find((each) => bridges.get(each)?.host6 !== undefined);
+}
+
+/** As `routeOn`. */
+function route6On(
+  { gateway6, host6 }: BridgeSpec,
+  entry: Instance['entry'],
+  address6: string,
+): string | undefined {
+  const isUsed = gateway6 !== undefined && gateway6 !== address6 && entry.egress !== false;
+  return isUsed ? gateway6 : host6;
 }
 
 function deviceNames(bridges: string[], recorded: LinkSpec[]) {

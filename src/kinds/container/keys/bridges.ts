@@ -1,8 +1,16 @@
 import { defined, mapEntries } from '../../../config/values.js';
 import type { Attachment, LinkSpec } from '../../../model/container-values.js';
+import { canonical6 } from '../../../model/ipv6.js';
 import { resolvedKey, spec } from './key.js';
 
-type Raw = string[] | Record<string, { address?: string; mac?: string; aliases?: string[] } | null>;
+interface RawAttachment {
+  address?: string;
+  address6?: string;
+  mac?: string;
+  aliases?: string[];
+}
+
+type Raw = string[] | Record<string, RawAttachment | null>;
 
 export const bridges = resolvedKey({
   schema: { $ref: '#/definitions/attachments' },
@@ -17,7 +25,8 @@ export const bridges = resolvedKey({
 function attachmentsOf(raw: Raw = []): Record<string, Attachment> {
   const entries = Array.isArray(raw) ? Object.fromEntries(raw.map((name) => [name, null])) : raw;
   return mapEntries(entries, (entry) => {
-    const { address, mac, aliases = [] } = entry ?? {};
-    return defined({ address, mac: mac?.toLowerCase(), aliases });
+    const { address, address6: raw6, mac, aliases = [] } = entry ?? {};
+    const address6 = raw6 === undefined ? undefined : canonical6(raw6);
+    return defined({ address, address6, mac: mac?.toLowerCase(), aliases });
   });
 }
