@@ -113,7 +113,7 @@ async function askRunning(
   { dir, file, text, reader, files: beside = [] }: Write,
 ) {
   // without its new certificate, the configuration would be rejected
-  if (!reader || !beside.every(({ name }) => existsSync(join(dir, name)))) return undefined;
+  if (!reader?.check || !beside.every(({ name }) => existsSync(join(dir, name)))) return undefined;
   const { files, runtime } = await context.host();
   // an apply may run concurrently: a plan takes no lock
   const prefix = `.${file}.plan-`;

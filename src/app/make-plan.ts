@@ -1,7 +1,9 @@
+import { hasResolver } from '../farm/resolver.js';
 import { scaleTargets } from '../farm/scale.js';
 import type { Probe } from '../host/ports.js';
 import { checkPublishedPorts, opensPorts } from '../kinds/container/port-conflicts.js';
 import { desired } from '../kinds/desired.js';
+import type { Context as DesiredContext } from '../kinds/desired-context.js';
 import { desiredImperative } from '../kinds/desired-imperative.js';
 import { kinds } from '../kinds/index.js';
 import { type Address, addressOf, IMPERATIVE_STACK } from '../model/address.js';
@@ -37,7 +39,8 @@ export async function planStack(
   if (isWhole && look && (await context.fastPath.isInSync(input, records, look))) {
     return withWarnings(emptyPlan(name, own, kinds), config);
   }
-  const resources = [...desired(input), ...oneOffs(own)];
+  const declared = await withoutUnavailable(desired(input), input, look);
+  const resources = [...declared, ...oneOffs(own)];
   if (up && look) {
     const { containers } = up.beside ?? input.config;
     const known = up.beside
@@ -53,6 +56,19 @@ export async function planStack(
   if (isWhole) context.fastPath.noteInSync(plan, input, records, resources);
   if (opensPorts(plan)) checkPublishedPorts(input.config, hostOf(context).capacity());
   return plan;
+}
+
+/** Resolvers leave out what is unhealthy or has ended, and is not started by this plan either. */
+async function withoutUnavailable(
+  resources: Resource[],
+  input: DesiredContext,
+  look: Observe | undefined,
+): Promise<Resource[]> {
+  if (!look || !hasResolver(input.config)) return resources;
+  const { unavailableIn } = await import('../kinds/container/unavailable.js');
+  const rows = ofStack(input.config.name, input.rows);
+  const unavailable = unavailableIn(resources, rows, await look(), input.paths);
+  return unavailable.length > 0 ? desired({ ...input, unavailable }) : resources;
 }
 
 /** The plan of `up`, which may select services, replace them, or start what was stopped. */

@@ -7,6 +7,7 @@ import { formatBytes } from '../model/format.js';
 import { diskFile } from '../model/install-paths.js';
 import type { Note } from '../model/plan.js';
 import { FORWARDER, UDP_FORWARDER } from '../model/publish.js';
+import { resolverName } from '../model/resolver.js';
 import type { Row } from '../model/resource.js';
 import type { Context } from './context.js';
 import { dataSizeOf } from './data-sizes.js';
@@ -104,7 +105,7 @@ function stopped(rows: readonly Row[], probe: Probe, { paths }: Context): Contai
   const own = new Set([
     FORWARDER,
     UDP_FORWARDER,
-    ...rowsOf(rows, 'bridge').map(({ name }) => egressName(name)),
+    ...rowsOf(rows, 'bridge').flatMap(({ name }) => [egressName(name), resolverName(name)]),
   ]);
   return (rows as readonly ContainerRow[]).filter(
     ({ kind, stack, name, spec, facts }) =>

@@ -1,5 +1,5 @@
 import type { Context } from '../kinds/desired-context.js';
-import type { BridgeSource, ContainerEntry, ImageSource } from '../model/config.js';
+import type { BridgeSource, ContainerEntry } from '../model/config.js';
 import {
   EGRESS_FILES,
   EGRESS_ID,
@@ -13,16 +13,7 @@ import {
   TAP,
 } from '../model/egress.js';
 import type { Instance } from '../model/instance.js';
-
-/** Contains only the host's slirp4netns. */
-const IMAGE: ImageSource = {
-  size: 64 * 1024 ** 2,
-  from: { host: { binaries: [EGRESS_PROGRAM], files: [] } },
-  copy: [],
-  run: [],
-  config: { environment: {} },
-  protect: false,
-};
+import { programEntry, programImage } from './program.js';
 
 type Bridges = Context['config']['bridges'];
 
@@ -30,7 +21,7 @@ type Bridges = Context['config']['bridges'];
 export function withEgressImage(context: Context): Context {
   const { config } = context;
   if (waysOut(config.bridges).length === 0) return context;
-  const images = { ...config.images, [EGRESS_IMAGE]: IMAGE };
+  const images = { ...config.images, [EGRESS_IMAGE]: programImage(EGRESS_PROGRAM) };
   return { ...context, config: { ...config, images } };
 }
 
@@ -70,7 +61,7 @@ function egressOf(name: string, bridges: Bridges): EgressSpec {
  */
 function entryOf(bridge: string, source: BridgeSource): ContainerEntry {
   const address = egressAddress(source);
-  return {
+  return programEntry({
     image: EGRESS_IMAGE,
     command: [
       EGRESS_PROGRAM,
@@ -84,25 +75,9 @@ function entryOf(bridge: string, source: BridgeSource): ContainerEntry {
       { type: 'bind', source: '/etc/resolv.conf', target: '/etc/resolv.conf', read_only: true },
     ],
     user: `${EGRESS_ID}:${EGRESS_ID}`,
-    environment: {},
     limits: { pids: 16, devices: [{ allow: 'c 10:200 rw' }] },
-    restart: { name: 'always' },
-    heal: 'immediate',
-    depends_on: {},
     // as first process it does not hear SIGTERM
     stop_signal: 'SIGKILL',
-    stop_grace_period: 10_000,
-    protect: false,
-    security: 'default',
     cap_add: [],
-    cap_drop: ['ALL'],
-    read_only: true,
-    tmpfs: [],
-    sysctls: {},
-    // one descriptor per connection; limited to the host's own maximum
-    ulimits: { nofile: { soft: 65_536, hard: 65_536 } },
-    dns: [],
-    labels: {},
-    logs: { max_size: 10 * 1024 ** 2 },
-  };
+  });
 }

@@ -4,6 +4,7 @@ import { FORWARDER, formatHostPort } from '../model/publish.js';
 import type { ConfigSpec } from '../model/specs.js';
 import { CONFIG_DIR, CONFIG_FILE } from './expand.js';
 import { PROXY_SOCKET } from './haproxy.js';
+import { programEntry, programImage } from './program.js';
 
 /** A published port and its destination. */
 export interface Forward extends PublishEntry {
@@ -47,48 +48,20 @@ export function forwarderEntry(
   name: string,
   more: Pick<ContainerEntry, 'command' | 'cap_add'> & Partial<ContainerEntry>,
 ): ContainerEntry {
-  return {
+  return programEntry({
     image: name,
     host_network: true,
     bridges: {},
     volumes: [{ type: 'config', source: name, target: CONFIG_DIR, read_only: true }],
-    environment: {},
     limits: { pids: 256 },
-    restart: { name: 'always' },
-    heal: 'immediate',
-    depends_on: {},
-    stop_grace_period: 10_000,
-    protect: false,
-    security: 'default',
-    cap_drop: ['ALL'],
-    read_only: true,
-    tmpfs: [],
-    sysctls: {},
-    // one or two descriptors per connection; limited to the host's own maximum
-    ulimits: { nofile: { soft: 65_536, hard: 65_536 } },
-    dns: [],
-    labels: {},
-    logs: { max_size: 10 * 1024 ** 2 },
     ...more,
-  };
-}
-
-/** Contains only this program of the host, with its files. */
-export function forwarderImage(binary: string, files: string[] = []): ImageSource {
-  return {
-    size: 64 * 1024 ** 2,
-    from: { host: { binaries: [binary], files } },
-    copy: [],
-    run: [],
-    config: { environment: {} },
-    protect: false,
-  };
+  });
 }
 
 /** HAProxy. */
 export const TCP: Forwarder = {
   name: FORWARDER,
-  image: forwarderImage(PROGRAM),
+  image: programImage(PROGRAM),
   entry: forwarderEntry(FORWARDER, {
     // -W: a master that reloads on SIGUSR2; -db: in the foreground (haproxy(1))
     command: [PROGRAM, '-W', '-db', '-f', `${CONFIG_DIR}/${CONFIG_FILE}`],

@@ -2,7 +2,7 @@ import type { Context } from '../kinds/desired-context.js';
 import { type Address, addressOf } from '../model/address.js';
 import type { FarmEntry } from '../model/config.js';
 import type { Resource, Row } from '../model/resource.js';
-import type { ConfigSpec, Scaled } from '../model/specs.js';
+import type { ConfigSpec, ContainerSpec, Scaled } from '../model/specs.js';
 
 /**
  * The scale of a farm set by `baleine scale`, now or earlier. It ends when the file changes its own
@@ -48,6 +48,9 @@ export function scaleTargets(
     ({ kind, spec }) => kind === 'config' && farms.includes((spec as ConfigSpec).farm?.name ?? ''),
   );
   const hosts = all.filter(({ kind }) => kind === 'hosts');
-  const targets = [...configs, ...hosts].map(({ address }) => address);
+  const names = all
+    .filter(({ kind, spec }) => kind === 'container' && (spec as ContainerSpec).resolver)
+    .map(({ name }) => addressOf('config', name));
+  const targets = [...[...configs, ...hosts].map(({ address }) => address), ...names];
   return [...new Set([...targets, ...configs.flatMap(({ needs }) => needs)])];
 }

@@ -1,6 +1,7 @@
 import { formatHostPort, UDP_FORWARDER, UDP_PROGRAMS } from '../model/publish.js';
 import { CONFIG_DIR } from './expand.js';
-import { type Forward, type Forwarder, forwarderEntry, forwarderImage } from './forwarder.js';
+import { type Forward, type Forwarder, forwarderEntry } from './forwarder.js';
+import { programImage } from './program.js';
 
 const [PROGRAM, MODULE] = UDP_PROGRAMS;
 
@@ -19,7 +20,7 @@ const USER = '65534:65534';
  */
 export const UDP: Forwarder = {
   name: UDP_FORWARDER,
-  image: forwarderImage(PROGRAM, [MODULE]),
+  image: programImage(PROGRAM, [MODULE]),
   entry: forwarderEntry(UDP_FORWARDER, {
     command: [...COMMAND, TEXT],
     user: USER,

@@ -163,6 +163,8 @@ export interface Preconditions
   egressProblem(builds: boolean): string | undefined;
   /** Why UDP ports cannot be published here: the program is copied from the host. */
   udpForwarderProblem(): string | undefined;
+  /** Why a bridge cannot have a resolver here: the program is copied from the host. */
+  resolverProblem(): string | undefined;
   /** Whether the host forwards packets between its networks. */
   forwards(): boolean;
   /** Why an interface cannot join a bridge. */

@@ -30,6 +30,8 @@ export interface Context {
   fileTexts?: Readonly<Record<string, string>>;
   /** The resolved foreign images, by image name. */
   origins: Readonly<Record<string, ImageOrigin>>;
+  /** Names of containers that are unhealthy or have ended, and that this plan does not start. */
+  unavailable?: readonly string[];
   /** Number of servers requested by `baleine scale`, by farm. */
   scale?: Readonly<Record<string, number>>;
   /**

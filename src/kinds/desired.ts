@@ -6,6 +6,7 @@ import {
   withForwarders,
 } from '../farm/forwarder-resources.js';
 import { desiredConfig } from '../farm/proxy-config.js';
+import { desiredNames, resolverInstances, withResolverImage } from '../farm/resolver.js';
 import { scaleOf, withScale } from '../farm/scale.js';
 import { type Resource, resourceFromRow } from '../model/resource.js';
 import type { ContainerSpec, VolumeSpec } from '../model/specs.js';
@@ -40,8 +41,13 @@ export function desired(input: Context): Resource[] {
     return { ...expandFarm(name, withScale(farm, scaled)), ...(scaled && { scaled }) };
   });
   const declared = instancesOf(input.config, farms);
-  const instances = [...withForwarders(declared, kept), ...egressInstances(input.config.bridges)];
-  const context = withEgressImage(withForwarderImages(input, declared));
+  const { bridges: entries } = input.config;
+  const instances = [
+    ...withForwarders(declared, kept),
+    ...egressInstances(entries),
+    ...resolverInstances(entries, declared),
+  ];
+  const context = withResolverImage(withEgressImage(withForwarderImages(input, declared)));
   const images = desiredImages(context);
   const bridges = desiredBridges(context);
   const all = [...instances, ...farms.flatMap(({ spares }) => spares)];
@@ -57,15 +63,14 @@ export function desired(input: Context): Resource[] {
     new Set(named.map(({ address }) => address)),
     context,
   );
+  const peers = peersOf(instances, bridges.specs, leases, context);
   return [
     ...named,
     ...stillUsed,
     ...farms.map((farm) => desiredConfig(farm, containers, leases, context)),
     ...desiredForwards(declared, bridges.specs, leases, context),
-    ...desiredHosts(
-      [...peersOf(instances, bridges.specs, leases, context), ...keptPeers(kept)],
-      context,
-    ),
+    ...desiredNames(peers, context),
+    ...desiredHosts([...peers, ...keptPeers(kept)], context),
     ...kept.filter(({ kind }) => kind !== 'hosts').map(resourceFromRow),
     ...containers,
   ];

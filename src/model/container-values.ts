@@ -220,6 +220,8 @@ export interface LinkSpec {
    * none; absent if it is the host.
    */
   dns?: string | string[];
+  /** The bridge's own resolver, which asks `dns` for what it does not know. */
+  resolver?: string;
 }
 
 /** A condition that another container must meet before this one starts. */

@@ -33,6 +33,8 @@ export interface Instance {
   sockets?: PublishEntry[];
   /** For the way out of a bridge. */
   egress?: EgressSpec;
+  /** It is the resolver of its bridge. */
+  resolver?: true;
   /** Exists only during a rolling update. */
   spare?: true;
 }

@@ -75,7 +75,8 @@ export interface ConfigSpec {
   /** The container that reads it: checks a new text before it takes effect, and is then signaled. */
   reader?: {
     id: string;
-    check: string[];
+    /** Absent if no text of ours can be wrong. */
+    check?: string[];
     signal: string;
     /** It replaces its worker when it reloads the file; otherwise it has failed to. */
     master?: true;
@@ -165,6 +166,8 @@ export interface ContainerSpec extends KeySpec {
    * network.
    */
   egress?: EgressSpec;
+  /** It is the resolver of its bridge. */
+  resolver?: true;
   /** For a proxy that baleine configures: its command socket, and the command that checks a text with snippets. */
   proxy?: Pick<ProxySpec, 'socket'> & { check?: string[] };
   /** Its first process starts a worker once it listens, and another one when it reloads: nginx. */

@@ -30,6 +30,7 @@ const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   ipv6Problem: () => undefined,
   egressProblem: () => undefined,
   udpForwarderProblem: () => undefined,
+  resolverProblem: () => undefined,
   forwards: () => false,
   ...more,
 });

@@ -102,6 +102,7 @@ export class MemoryRun extends Context {
       ipv6Problem: () => undefined,
       egressProblem: () => undefined,
       udpForwarderProblem: () => undefined,
+      resolverProblem: () => undefined,
       forwards: () => false,
     };
   }

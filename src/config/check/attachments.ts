@@ -2,6 +2,7 @@ import type { Attachment, BridgeEntry } from '../../model/config.js';
 import { egressAddress } from '../../model/egress.js';
 import { addressProblem, parseSubnet } from '../../model/ipv4.js';
 import { parseIp6 } from '../../model/ipv6.js';
+import { resolverAddress } from '../../model/resolver.js';
 import { attachment6Problem } from './bridges6.js';
 import type { Service, ValidationContext } from './validation-context.js';
 
@@ -71,6 +72,9 @@ function problemOnBridge(
   }
   if (bridge.egress && address === egressAddress(bridge)) {
     return `${address} is the address of the way out of bridges.${name}`;
+  }
+  if (address === resolverAddress(bridge)) {
+    return `${address} is the address of the resolver of bridges.${name}`;
   }
   return addressProblem(address, subnet);
 }

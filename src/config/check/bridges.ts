@@ -16,7 +16,9 @@ import {
   parseSubnet,
   type Subnet,
 } from '../../model/ipv4.js';
+import { resolverOf } from '../../model/resolver.js';
 import { SubnetIndex } from '../../model/subnets.js';
+import { checkResolver } from './resolvers.js';
 import type { ValidationContext } from './validation-context.js';
 
 /** Ports of a Linux bridge (BR_MAX_PORTS, 10 bits of an STP port id, 0 unused). */
@@ -40,6 +42,7 @@ export function checkBridges(subject: ValidationContext): void {
     checkEgress(subject, name, bridge, subnet);
     checkGateway(subject, name, bridge, subnet);
     checkRange(subject, name, bridge, subnet);
+    checkResolver(subject, name, bridge, subnet);
     if (subnet) {
       const other = subnets.overlapping(subnet);
       const path = ['bridges', name, 'subnet'];
@@ -131,7 +134,8 @@ function checkGateway(
   const path = ['bridges', name, 'gateway'];
   if (gateway === undefined) {
     const why = 'name servers of a bridge belong to its gateway';
-    if (dns) problems.atKey(['bridges', name, 'dns'], why, 'add gateway, or dns to its containers');
+    if (Array.isArray(dns))
+      problems.atKey(['bridges', name, 'dns'], why, 'add gateway, or dns to its containers');
     return;
   }
   if (egress) problems.atKey(path, 'a bridge with a way out has no gateway', 'remove one of them');
@@ -251,11 +255,12 @@ function checkPorts(
 function checkRoom(
   subject: ValidationContext,
   name: string,
-  { host, gateway, uplink, egress }: BridgeSource,
+  { host, gateway, uplink, egress, dns }: BridgeSource,
   subnet: Subnet,
   all: ReadonlyMap<string, number>,
 ): void {
-  const others = [host !== undefined, gateway !== undefined && uplink !== undefined, egress];
+  const router = gateway !== undefined && uplink !== undefined;
+  const others = [host !== undefined, router, egress, resolverOf({ ...(dns && { dns }) })];
   const room = capacity(subnet) - others.filter(Boolean).length;
   const members = all.get(name) ?? 0;
   if (members <= room) return;

@@ -1,5 +1,6 @@
 import type { EgressRules } from '../../model/egress.js';
 import { canonical6 } from '../../model/ipv6.js';
+import type { BridgeDns } from '../../model/resolver.js';
 import { protectKey, recordedKey } from '../key.js';
 
 const subnets = (description: string) => ({
@@ -9,6 +10,19 @@ const subnets = (description: string) => ({
   maxItems: 1000,
   items: { $ref: '#/definitions/subnet' },
 });
+
+const nameServers = {
+  anyOf: [
+    {
+      type: 'array',
+      items: { $ref: '#/definitions/ipv4' },
+      minItems: 1,
+      maxItems: 3,
+      errorMessage: 'must list 1 to 3 name servers',
+    },
+    { $ref: '#/definitions/ipv4' },
+  ],
+};
 
 /** Every key of a bridge but `external`, in the order a reader of the file would want them. */
 export const BRIDGE_KEYS = {
@@ -100,19 +114,32 @@ export const BRIDGE_KEYS = {
   dns: recordedKey({
     schema: {
       description:
-        'Name servers of containers that use its `gateway` and have no `dns` of their own: an address, or a list of up to three.',
+        'Name servers of its containers that have no `dns` of their own. `true`, or a mapping: a resolver of the bridge, which knows its containers and farms and asks others for the rest. An address, or a list of up to three: those of containers that use its `gateway`.',
       anyOf: [
+        { type: 'boolean' },
         {
-          type: 'array',
-          items: { $ref: '#/definitions/ipv4' },
-          minItems: 1,
-          maxItems: 3,
-          errorMessage: 'must list 1 to 3 name servers',
+          type: 'object',
+          additionalProperties: false,
+          minProperties: 1,
+          properties: {
+            address: {
+              description:
+                'Address of the resolver. Default: the last of the subnet or `range` that is free.',
+              $ref: '#/definitions/ipv4',
+            },
+            forward: {
+              description:
+                'The name servers that the resolver asks for what it does not know itself. Default: those of the way out (`egress`), else none.',
+              ...nameServers,
+            },
+          },
         },
-        { $ref: '#/definitions/ipv4' },
+        ...nameServers.anyOf,
       ],
+      errorMessage:
+        'must be true, an address, a list of 1 to 3 addresses, or a mapping of address and forward',
     },
-    read: (raw: string | string[] | undefined) => (raw === undefined ? raw : [raw].flat()),
+    read: (raw: RawDns | undefined) => dnsOf(raw),
     change: 'update',
     flag: { flags: '--dns <address>', help: 'name server of containers that use its gateway' },
   }),
@@ -162,6 +189,19 @@ function hostOf(
 ): string | undefined {
   const both = host !== undefined && subnet6 !== undefined;
   return canonicalOf(raw ?? (both ? 'auto' : undefined));
+}
+
+type RawDns = boolean | string | string[] | { address?: string; forward?: string | string[] };
+
+function dnsOf(raw: RawDns | undefined): BridgeDns | undefined {
+  if (raw === undefined || raw === false) return undefined;
+  if (raw === true || Array.isArray(raw)) return raw;
+  if (typeof raw === 'string') return [raw];
+  const { address, forward } = raw;
+  return {
+    ...(address !== undefined && { address }),
+    ...(forward !== undefined && { forward: [forward].flat() }),
+  };
 }
 
 /** Undefined for none, so that bridges without one are recorded as ever. */

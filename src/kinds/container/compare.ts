@@ -139,10 +139,13 @@ function compareLinks(after: ContainerSpec, before: ContainerSpec): Difference[]
 
 function shortLink(link: LinkSpec | undefined): string | undefined {
   if (!link) return undefined;
-  const { device, address, mac, gateway, address6, gateway6 } = link;
+  const { device, address, mac, gateway, address6, gateway6, resolver } = link;
   const extras = [mac && `mac ${mac}`, gateway && `via ${gateway}`];
   const ipv6 = [address6, gateway6 && `via ${gateway6}`];
-  const parts = [[device, address, ...extras], ipv6].map((each) => each.filter(Boolean).join(' '));
+  const dns = [resolver && `dns ${resolver}`];
+  const parts = [[device, address, ...extras], ipv6, dns].map((each) =>
+    each.filter(Boolean).join(' '),
+  );
   return parts.filter(Boolean).join(', ');
 }
 

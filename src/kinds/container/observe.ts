@@ -299,7 +299,10 @@ function observeEgress(
 
 /** Only for a container whose links have name servers: all others have what their start wrote. */
 function resolves(spec: ContainerSpec, probe: Probe, paths: InstallPaths): false | undefined {
-  if (!spec.links.some(({ dns }) => dns !== undefined)) return undefined;
+  const follows = spec.links.some(
+    ({ dns, resolver }) => dns !== undefined || resolver !== undefined,
+  );
+  if (!follows) return undefined;
   const same = probe.hasText(resolvCopy(paths, spec.id), resolvConf(spec));
   return same === false ? same : undefined;
 }

@@ -15,9 +15,12 @@ export const preflight: Preflight<ContainerSpec> = {
       const egress = spec.egress && host.egressProblem(verbs.has('container.disk'));
       const forwarder =
         spec.master && verbs.has('container.disk') ? host.udpForwarderProblem() : undefined;
+      const resolver =
+        spec.resolver && verbs.has('container.disk') ? host.resolverProblem() : undefined;
       return [
         { at: [], cause: egress },
         { at: [], cause: forwarder },
+        { at: [], cause: resolver },
         ...startObstacles(spec, host, paths),
       ];
     }

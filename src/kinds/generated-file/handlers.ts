@@ -77,6 +77,7 @@ async function check(
   path: string,
   text: string,
 ): Promise<void> {
+  if (!reader.check) return;
   const next = `${path}.next`;
   await files.write(next, text, FILE_MODE);
   try {

@@ -18,10 +18,11 @@ export function create({ spec }: Resource<ConfigSpec>, reason: string): ConfigSt
   const content = { dir, file, text, ...(files && { files }) };
   if (!reader) return [{ verb: 'config.write', args: content, reason }];
   const { id, check, signal, master } = reader;
+  const checker = { id, ...(check && { check }) };
   const proxy = rotation && { proxy: rotation.proxy };
   const handover = rotation?.handover !== undefined && { handover: rotation.handover };
   return [
-    { verb: 'config.write', args: { ...content, reader: { id, check } }, reason },
+    { verb: 'config.write', args: { ...content, reader: checker }, reason },
     {
       verb: 'config.reload',
       args: { reader: { id, signal, ...(master && { master }) }, ...proxy, ...handover },

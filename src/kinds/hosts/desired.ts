@@ -74,6 +74,8 @@ function linesByBridge(peers: Peer[]): ReadonlyMap<string, string[]> {
 /** A container as seen by the others on its bridges. */
 export interface Peer {
   name: string;
+  /** Of which it is a server. */
+  farm?: string;
   /** Its host name, behind the full one if it has a domain. */
   hostnames: string[];
   /** Its `extra_hosts` as recorded. */
@@ -102,7 +104,8 @@ export function peersOf(
       ]),
     );
     const extra = extraHostsOf(instance, specs, context) ?? [];
-    return { name, hostnames, extra, bridges: sorted(bridges) };
+    const farm = instance.serves && { farm: instance.serves.farm };
+    return { name, ...farm, hostnames, extra, bridges: sorted(bridges) };
   });
 }
 

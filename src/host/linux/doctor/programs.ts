@@ -28,6 +28,7 @@ const PROGRAMS: Program[] = [
   { names: ['haproxy'], flag: '-v', only: 'published ports' },
   { names: ['tini-static', 'catatonit'], flag: '--version', only: 'containers with init' },
   { names: ['slirp4netns'], flag: '--version', only: 'way out of a bridge (egress)' },
+  { names: ['dnsmasq'], flag: '--version', only: 'resolver of a bridge (dns: true)' },
   { names: ['mmdebstrap', 'debootstrap'], flag: '--version', only: 'images from debian' },
   { names: ['tar'], flag: '--version', only: 'images from tar, docker and oci' },
   { names: ['xz'], flag: '--version', only: 'images from .tar.xz' },

@@ -27,6 +27,7 @@ function isExecutable(path: string): boolean {
 const PACKAGES: Record<string, string> = {
   bridge: 'iproute2',
   cp: 'coreutils',
+  dnsmasq: 'dnsmasq-base',
   dumpe2fs: 'e2fsprogs',
   e2fsck: 'e2fsprogs',
   fallocate: 'util-linux',

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../../model/errors.js';
 import type { InstallPaths } from '../../../model/install-paths.js';
+import { RESOLVER_PROGRAM } from '../../../model/resolver.js';
 import type { ContainerSpec, MemoryFileState } from '../../../model/specs.js';
 import type { Preconditions, UnreclaimableResources } from '../../ports.js';
 import { linuxCapacity } from '../capacity.js';
@@ -14,7 +15,7 @@ import { egressProblem } from '../network/egress.js';
 import { forwards } from '../network/forwarding.js';
 import { type IpLink, readLinks } from '../network/observe-links.js';
 import { ipv6Problem, subnet6Lookup, subnetLookup } from '../network/subnet-taken.js';
-import { findProgram } from '../process/programs.js';
+import { findProgram, packageOf } from '../process/programs.js';
 import { runSync } from '../process/run.js';
 import { capabilitiesOf } from './capabilities.js';
 import { checkedSysctls } from './config-json.js';
@@ -46,6 +47,7 @@ export function linuxPreconditions(paths: InstallPaths, contents: FileContents):
     unreclaimable: unreclaimable,
     egressProblem,
     udpForwarderProblem,
+    resolverProblem,
     forwards,
     subnetProblem: subnetLookup(),
     subnet6Problem: subnet6Lookup(),
@@ -55,6 +57,11 @@ export function linuxPreconditions(paths: InstallPaths, contents: FileContents):
       return uplinkProblem(name, bridge, links);
     },
   };
+}
+
+function resolverProblem(): string | undefined {
+  if (findProgram(RESOLVER_PROGRAM) !== undefined) return undefined;
+  return `dnsmasq, which is the resolver, is not installed: apt-get install ${packageOf('dnsmasq')}`;
 }
 
 /** What is there already needs no content. */

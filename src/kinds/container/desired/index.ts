@@ -15,6 +15,7 @@ import { configDir, idOf, imageFile } from '../../../model/install-paths.js';
 import type { Instance } from '../../../model/instance.js';
 import type { Exact } from '../../../model/json.js';
 import { neededServices, parseSharing, sharedServices } from '../../../model/namespaces.js';
+import { resolverName, resolverOf } from '../../../model/resolver.js';
 import type { Resource } from '../../../model/resource.js';
 import { signalName } from '../../../model/signals.js';
 import {
@@ -100,6 +101,7 @@ export function desiredContainers(
       proxy: instance.proxy,
       master: instance.master,
       egress: instance.egress,
+      resolver: instance.resolver,
       one_off: undefined,
       previous: undefined,
       held: undefined,
@@ -343,7 +345,7 @@ function optionalOf({ entry }: Instance, instances: Instance[]): Pick<Resource, 
 }
 
 /**
- * A container starts after the way out that it uses. That one comes after all bridges, whose
+ * A container starts after the way out that it uses, and after the resolvers of its bridges. That one comes after all bridges, whose
  * networks it closes.
  */
 function wayOut(
@@ -357,7 +359,19 @@ function wayOut(
     return names.map((name) => addressOf('bridge', name));
   }
   const leaving = egressBridge(instance, bridges);
-  return leaving !== undefined && own(leaving) ? [addressOf('container', egressName(leaving))] : [];
+  const out = leaving !== undefined && own(leaving) ? [egressName(leaving)] : [];
+  return [...out, ...resolversOf(instance, bridges).filter(own).map(resolverName)].map((name) =>
+    addressOf('container', name),
+  );
+}
+
+/** The bridges whose resolvers it asks. */
+function resolversOf(
+  { entry, resolver }: Instance,
+  bridges: ReadonlyMap<string, BridgeSpec>,
+): string[] {
+  if (resolver) return [];
+  return Object.keys(entry.bridges).filter((name) => resolverOf(bridges.get(name) ?? {}));
 }
 
 function unknownImage({ name, entry, path }: Instance, { config }: Context): UserError {

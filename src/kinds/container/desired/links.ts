@@ -3,6 +3,7 @@ import { egressAddress, INNER } from '../../../model/egress.js';
 import { idOf, linkAlias, vethLink } from '../../../model/install-paths.js';
 import type { Instance } from '../../../model/instance.js';
 import { exact } from '../../../model/json.js';
+import { resolverAddress, serversOf } from '../../../model/resolver.js';
 import type { BridgeSpec, ContainerSpec, LinkSpec } from '../../../model/specs.js';
 import type { Context, Leases } from '../../desired-context.js';
 
@@ -11,7 +12,7 @@ import type { Context, Leases } from '../../desired-context.js';
  * the container; if the container's id changes, only the inner ones.
  */
 export function linksOf(
-  { name, entry, egress }: Instance,
+  { name, entry, egress, resolver }: Instance,
   bridges: ReadonlyMap<string, BridgeSpec>,
   leases: Leases,
   recorded: Pick<ContainerSpec, 'id' | 'links'> | undefined,
@@ -50,6 +51,7 @@ export function linksOf(
         ...(bridge === leaving
           ? { gateway: egressAddress(spec), dns: INNER.dns }
           : bridge === router && routeOn(spec, entry, address)),
+        resolver: egress || resolver ? undefined : resolverAddress(spec),
       }),
     ];
   });
@@ -80,12 +82,13 @@ function routerBridge(
 
 /** A container that is the gateway itself has no route to itself. */
 function routeOn(
-  { gateway, dns, host }: BridgeSpec,
+  bridge: BridgeSpec,
   entry: Instance['entry'],
   address: string | undefined,
 ): Pick<LinkSpec, 'gateway' | 'dns'> | undefined {
+  const { gateway, host } = bridge;
   const isUsed = gateway !== undefined && gateway !== address && entry.egress !== false;
-  if (isUsed) return { gateway, dns: dns ?? [] };
+  if (isUsed) return { gateway, dns: serversOf(bridge) };
   return host === undefined ? undefined : { gateway: host };
 }
 

@@ -4,7 +4,7 @@ import { plainKey } from './key.js';
 export const dns = plainKey({
   schema: {
     description:
-      'Name servers: an address, or a list of up to three. Default: that of the way out that it uses, else none.',
+      'Name servers: an address, or a list of up to three. Default: the resolvers of its bridges (`dns`), and the one of the way out that it uses.',
     anyOf: [
       {
         type: 'array',
@@ -22,6 +22,16 @@ export const dns = plainKey({
   flag: { flags: '--dns <address>', help: 'a name server; repeatable', repeatable: true },
 });
 
+/** resolv.conf(5): MAXNS. */
+const MOST = 3;
+
+/** First the resolvers, which know the containers. A resolver asks the name servers of its own link. */
+function serversOf(links: LinkSpec[]): string[] {
+  const resolvers = links.flatMap(({ resolver }) => resolver ?? []);
+  const others = links.flatMap(({ dns = [], resolver }) => (resolver === undefined ? dns : []));
+  return [...resolvers, ...others].slice(0, MOST);
+}
+
 /** What a container's resolv.conf follows from. */
 interface Resolving {
   dns: string[];
@@ -32,11 +42,11 @@ interface Resolving {
 }
 
 /**
- * Its resolv.conf(5). Without name servers of its own or of a way out there is none: the host's cannot
- * be reached from inside.
+ * Its resolv.conf(5). Without name servers of its own, of a bridge or of a way out there is none: the
+ * host's cannot be reached from inside.
  */
 export function resolvConf({ dns, dns_search, dns_opt, domainname, links }: Resolving): string {
-  const servers = dns.length > 0 ? dns : links.flatMap((each) => each.dns ?? []);
+  const servers = dns.length > 0 ? dns : serversOf(links);
   const search = (dns_search ?? [domainname ?? '.']).filter((each) => each !== '.');
   return [
     ...servers.map((address) => `nameserver ${address}`),
