@@ -45,17 +45,22 @@ export function listVolumes(context: Context): ListedVolume[] {
     });
 }
 
-/** Creates an empty volume; the first container that mounts it fills it from its image. */
+/**
+ * Creates an empty volume; the first container that mounts it fills it from its image.
+ *
+ * @param entry its keys, as in a file
+ */
 export function createVolume(
   context: Context,
   name: string,
+  entry: object,
   options: ChangeOptions,
 ): Promise<number> {
   const purpose = `create volume ${name}`;
   return applyChange(context, options, (rows) => {
     refuseExisting(rows, 'volume', name, purpose);
     const target = namedAddress('volume', name, purpose);
-    return { purpose, entries: { volumes: { [name]: {} } }, targets: [target] };
+    return { purpose, entries: { volumes: { [name]: entry } }, targets: [target] };
   });
 }
 
@@ -72,7 +77,7 @@ export function inspectVolumes(
     const found = listed.find((each) => each.name === name && each.stack === row.stack);
     const { files, allocated, complete } = folderSize(row.spec.path);
     const size = { files, used: allocated, ...(!complete && { incomplete: true }) };
-    return { ...found, ...row.facts, ...size, protect: row.protect };
+    return { ...found, ...row.spec, ...row.facts, ...size, protect: row.protect };
   });
 }
 

@@ -7,6 +7,7 @@ import type { BRIDGE_KEYS } from '../kinds/bridge/keys.js';
 import type { KeySpec } from '../kinds/container/keys/types.js';
 import type { PinnedRelease, Release } from '../kinds/container/release.js';
 import type { RecordedOf } from '../kinds/key.js';
+import type { VOLUME_KEYS } from '../kinds/volume/keys.js';
 import type { CopyEntry, ImageConfig, ImageFrom, OriginalConfig } from './config.js';
 import type { DependencySpec } from './container-values.js';
 import type { EgressSpec } from './egress.js';
@@ -62,9 +63,7 @@ export const isUnbuilt = ({ command }: ImageConfig): boolean => command?.[0] ===
 /** Its interface, and what its keys declare. */
 export type BridgeSpec = { link: string; alias: string } & RecordedOf<typeof BRIDGE_KEYS>;
 
-export interface VolumeSpec {
-  path: string;
-}
+export type VolumeSpec = { path: string } & RecordedOf<typeof VOLUME_KEYS>;
 
 /** A generated text file, bound read-only into containers as a folder so that it can be replaced. */
 export interface ConfigSpec {

@@ -27,7 +27,12 @@ const BRIDGE: Samples<typeof BRIDGE_KEYS> = {
   protect: [false, true, 'bridge.net'],
 };
 
-const VOLUME: Samples<typeof VOLUME_KEYS> = { protect: [false, true, 'volume.data'] };
+const VOLUME: Samples<typeof VOLUME_KEYS> = {
+  owner: [undefined, '999:999', 'volume.data'],
+  mode: ['0750', '0700', 'volume.data'],
+  labels: [{ a: '1' }, { a: '2' }, 'volume.data'],
+  protect: [false, true, 'volume.data'],
+};
 
 const HOST = { host: { binaries: ['/bin/busybox'] } };
 

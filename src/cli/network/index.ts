@@ -11,8 +11,8 @@ import {
 import type { ChangeOptions } from '../../app/options.js';
 import { type PruneOptions, prune } from '../../app/prune.js';
 import { BRIDGE_KEYS } from '../../kinds/bridge/keys.js';
-import type { AnyKey } from '../../kinds/key.js';
 import { renderTable } from '../../view/tables.js';
+import { addKeyFlags, keyFlags } from '../key-flags.js';
 import { addChangeOptions, addPruneOptions, addRootOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
 import { openContext } from '../terminal.js';
@@ -46,24 +46,17 @@ export function register(program: Command): void {
     });
 }
 
-/** The keys of a bridge that have a flag. */
-const FLAGS = Object.entries<AnyKey>(BRIDGE_KEYS).flatMap(([name, { flag }]) =>
-  flag ? [{ name, ...flag }] : [],
-);
-
 function registerCreate(family: Command): void {
   const command = addChangeOptions(family.command('create').argument('<name>')).description(
     'create a bridge',
   );
-  for (const { flags, help } of FLAGS) command.option(flags, help);
-  command
+  addKeyFlags(command, BRIDGE_KEYS)
     .addHelpText(
       'after',
       '\nExample:\n  baleine network create front --subnet 10.77.1.0/24 --host 10.77.1.1',
     )
     .action(async (network: string, options: ChangeOptions, self: Command) => {
-      const values = options as Record<string, unknown>;
-      const entry = Object.fromEntries(FLAGS.map(({ name }) => [name, values[name]]));
+      const entry = keyFlags(options, BRIDGE_KEYS);
       process.exitCode = await createNetwork(openContext(self), network, entry, options);
     });
 }

@@ -9,7 +9,9 @@ import {
   listVolumes,
   removeVolumes,
 } from '../../app/volumes.js';
+import { VOLUME_KEYS } from '../../kinds/volume/keys.js';
 import { renderTable } from '../../view/tables.js';
+import { addKeyFlags, keyFlags } from '../key-flags.js';
 import { addChangeOptions, addPruneOptions, addRootOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
 import { openContext } from '../terminal.js';
@@ -27,11 +29,14 @@ export function register(program: Command): void {
   const family = program
     .command('volume')
     .description('manage volumes; `container create -v NAME:PATH` creates them, too');
-  addChangeOptions(family.command('create').argument('<name>'))
-    .description('create a volume; the first container that mounts it fills it from its image')
-    .addHelpText('after', '\nExample:\n  baleine volume create data')
+  const create = addChangeOptions(family.command('create').argument('<name>')).description(
+    'create a volume; the first container that mounts it fills it from its image',
+  );
+  addKeyFlags(create, VOLUME_KEYS)
+    .addHelpText('after', '\nExample:\n  baleine volume create data --owner 999:999')
     .action(async (name: string, options: ChangeOptions, self: Command) => {
-      process.exitCode = await createVolume(openContext(self), name, options);
+      const entry = keyFlags(options, VOLUME_KEYS);
+      process.exitCode = await createVolume(openContext(self), name, entry, options);
     });
   addRootOptions(family.command('inspect').argument('<name...>'))
     .description('show details of volumes as JSON: folder, containers, files and their size')

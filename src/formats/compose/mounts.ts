@@ -250,7 +250,9 @@ export const VOLUME_ROWS: Rows = {
   }),
   external: translated('`external`', (value, { entry }) => externalOf(value, entry)),
   'external.name': translated('`name`'),
-  labels: noEffect('volumes have no labels'),
+  labels: translated('`labels`', (value, { entry }) =>
+    below(entry, 'external') ? {} : { labels: value },
+  ),
   driver: translated('`local`; other drivers are refused', (value, { loading }) => {
     const driver = textOf(value);
     if (driver !== 'local' && driver !== '' && driver !== undefined) {

@@ -20,14 +20,14 @@ export function desiredVolumes(
     // an external one must exist, also if nothing mounts it
     const path = volumePath(name, context);
     if (entry.external) return [];
-    const { protect } = entry;
+    const { protect, external: _external, ...recorded } = entry;
     const seed = first.get(path);
     const image = seed && context.config.images[seed.image.name];
     return {
       address: addressOf('volume', name),
       kind: 'volume',
       name,
-      spec: { path },
+      spec: { path, ...recorded },
       needs: [],
       protect,
       ...(seed && { seeds: [seed] }),

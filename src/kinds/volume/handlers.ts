@@ -3,6 +3,8 @@ import type { Handlers } from '../../model/step.js';
 
 export interface VolumeVerbs {
   'volume.create': { path: string; how: NewVolume };
+  /** Owner and mode of the folder itself. */
+  'volume.own': { path: string; how: Pick<NewVolume, 'owner' | 'mode'> };
   /** Including its content. */
   'volume.remove': { path: string };
 }
@@ -13,6 +15,12 @@ export function volumeHandlers({ volumes }: Pick<Host, 'volumes'>): Handlers<Vol
       one: async ({ path, how }) => {
         await volumes.create(path, how);
         return { unseeded: how.seed ? undefined : true };
+      },
+    },
+    'volume.own': {
+      one: async ({ path, how }) => {
+        await volumes.give(path, how);
+        return undefined;
       },
     },
     'volume.remove': {

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { UserError } from '../../model/errors.js';
+import { canonical, equal } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
 import type { DataFacts, Resource, Row } from '../../model/resource.js';
 import type { VolumeSpec } from '../../model/specs.js';
@@ -30,11 +31,16 @@ export const volume: Kind<VolumeSpec, DataFacts, ObservedVolume, VolumeVerbs> = 
   compare,
   creation: (desired) => seedText(desired),
   create: (desired, reason) => [createStep(desired, reason)],
-  // a folder has nothing else to update, but its creation may have been interrupted
   update: (desired, { status }, _observed, differences) => {
     const content = differences.find(({ attribute }) => attribute === 'content');
     if (content) return [createStep(desired, content.reason)];
-    return status === 'pending' ? [createStep(desired, 'unfinished')] : [];
+    if (status === 'pending') return [createStep(desired, 'unfinished')];
+    const rights = differences.filter(({ attribute }) => RIGHTS.includes(attribute));
+    if (rights.length === 0) return [];
+    const { path, owner, mode } = desired.spec;
+    const args = { path, how: { ...(owner && { owner }), ...(mode && { mode }) } };
+    const reason = rights.map((each) => each.reason).join(', ');
+    return [{ verb: 'volume.own', args, reason }];
   },
   // the file declares it again
   factUpdate: (_desired, { facts }) => (facts.unused ? { unused: undefined } : undefined),
@@ -44,6 +50,11 @@ export const volume: Kind<VolumeSpec, DataFacts, ObservedVolume, VolumeVerbs> = 
 };
 
 type VolumeRow = Row<VolumeSpec, DataFacts>;
+
+/** Of the folder itself. A program may change them, so that only the file's own changes count. */
+const RIGHTS = ['owner', 'mode'];
+
+const RECORDED = ['owner', 'mode', 'labels'] as const satisfies Exclude<keyof VolumeSpec, 'path'>[];
 
 function compare(desired: Resource<VolumeSpec>, { spec: before, facts }: VolumeRow): Difference[] {
   const { path } = desired.spec;
@@ -61,11 +72,28 @@ function compare(desired: Resource<VolumeSpec>, { spec: before, facts }: VolumeR
             reason: `path ${before.path} → ${path}`,
           } as const,
         ]),
+    ...RECORDED.filter((name) => !equal(before[name], desired.spec[name])).map((name) =>
+      fromFile(name, before[name], desired.spec[name]),
+    ),
     ...(seeded === undefined
       ? []
       : [{ attribute: 'content', cause: 'file', effect: 'update', reason: seeded } as const]),
   ];
 }
+
+function fromFile(attribute: string, before: unknown, after: unknown): Difference {
+  return {
+    attribute,
+    ...(before !== undefined && { before }),
+    ...(after !== undefined && { after }),
+    cause: 'file',
+    effect: 'update',
+    reason: `${attribute} ${textOf(before)} → ${textOf(after)}`,
+  };
+}
+
+const textOf = (value: unknown) =>
+  typeof value === 'object' ? canonical(value) : `${value ?? '(none)'}`;
 
 /** Where the first content comes from; none if no container that is known mounts it. */
 function seedText({ seeds: [seed] = [] }: Resource<VolumeSpec>): string[] {
@@ -76,8 +104,13 @@ function createStep(
   { spec, seeds: [seed] = [] }: Resource<VolumeSpec>,
   reason: string,
 ): StepOf<VolumeVerbs> {
-  const how = { ...(seed && { seed: { image: seed.image.file, from: seed.from } }) };
-  return { verb: 'volume.create', args: { path: spec.path, how }, reason };
+  const { path, owner, mode } = spec;
+  const how = {
+    ...(owner && { owner }),
+    ...(mode && { mode }),
+    ...(seed && { seed: { image: seed.image.file, from: seed.from } }),
+  };
+  return { verb: 'volume.create', args: { path, how }, reason };
 }
 
 /**

@@ -1,7 +1,51 @@
-import { unrecordedKey } from '../key.js';
+import { pairsOf, type Scalar } from '../../config/values.js';
+import { recordedKey, unrecordedKey } from '../key.js';
 
 /** Every key of a volume but `external` and `name`, in the order a reader of the file would want them. */
 export const VOLUME_KEYS = {
+  owner: recordedKey({
+    schema: {
+      description:
+        'Owner and group of the folder itself, `uid` or `uid:gid`: set when it is created, and when this changes. What is in it keeps its owners. Default: those of the folder in the image.',
+      anyOf: [
+        { type: 'string', pattern: '^[0-9]{1,9}(:[0-9]{1,9})?$' },
+        { type: 'integer', minimum: 0, maximum: 999_999_999 },
+      ],
+      errorMessage: 'must be uid or uid:gid in quotes, such as "999:999"',
+    },
+    read: (raw: string | number | undefined) => (raw === undefined ? raw : ownerOf(`${raw}`)),
+    change: 'update',
+    flag: { flags: '--owner <uid:gid>', help: 'of the folder; default: as in the image' },
+  }),
+  mode: recordedKey({
+    schema: {
+      description:
+        'Mode of the folder itself in octal, `"0750"`: set as `owner`. Default: that of the folder in the image, else 0755.',
+      type: 'string',
+      pattern: '^0?[0-7]{3,4}$',
+      errorMessage: 'must be an octal mode in quotes, such as "0750"',
+    },
+    read: (raw: string | undefined) => raw,
+    change: 'update',
+    flag: { flags: '--mode <octal>', help: 'of the folder; default: as in the image' },
+  }),
+  labels: recordedKey({
+    schema: {
+      description: 'Labels: a mapping, or a list of KEY=VALUE.',
+      anyOf: [
+        {
+          type: 'object',
+          propertyNames: { $ref: '#/definitions/label' },
+          additionalProperties: { $ref: '#/definitions/scalar' },
+        },
+        { type: 'array', items: { $ref: '#/definitions/pair' } },
+      ],
+    },
+    read: (raw: Record<string, Scalar> | string[] | undefined, path, reading) =>
+      raw === undefined ? raw : pairsOf(raw, path, reading),
+    change: 'update',
+    flag: { flags: '-l, --label <K=V>', help: 'repeatable', repeatable: true },
+  }),
   protect: unrecordedKey({
     schema: {
       description: 'Never remove this volume: `destroy --volumes` leaves it.',
@@ -11,3 +55,6 @@ export const VOLUME_KEYS = {
     read: (raw: boolean | undefined) => raw ?? false,
   }),
 };
+
+/** Group and user have the same number by default, as in images. */
+const ownerOf = (text: string) => (text.includes(':') ? text : `${text}:${text}`);

@@ -105,3 +105,40 @@ it(
     await stack.destroy();
   }),
 );
+
+it(
+  'owner and mode are those of the file, when the volume is created and when they change there',
+  inPrivateHost(async (host) => {
+    const file = (volume: object) => ({ ...db(), volumes: { data: volume } });
+    const stack = new Stack(host, file({ owner: 1000, mode: '0750', labels: ['team=a'] }));
+    const rights = async (path = '.') =>
+      (await host.run('stat', ['-c', '%u:%g %a', join(folder(host), path)])).stdout.trim();
+    await stack.apply();
+    expect(await rights()).toBe('1000:1000 750');
+    expect(await rights('sub/file')).toBe('999:998 644');
+
+    // a program's own change is its own affair
+    await host.run('chown', ['7:7', folder(host)]);
+    expect(await stack.plan()).toBe(NOTHING);
+
+    stack.write(file({ owner: '999:998', mode: '2770', labels: { team: 'b' } }));
+    expect(await stack.plan()).toContain(
+      'volume.data will be updated in-place (owner 1000:1000 → 999:998, mode 0750 → 2770, labels {"team":"a"} → {"team":"b"})',
+    );
+    await stack.apply();
+    expect(await rights()).toBe('999:998 2770');
+    expect(await stack.plan()).toBe(NOTHING);
+    stack.write(file({ owner: '999:998', mode: '2770' }));
+    await stack.apply();
+    expect(await stack.plan()).toBe(NOTHING);
+
+    await stack.run('volume', 'create', 'own', '--owner', '5:6', '--mode', '0700', '-l', 'a=b');
+    const [own] = JSON.parse((await stack.run('volume', 'inspect', 'own')).stdout);
+    expect(own).toMatchObject({ owner: '5:6', mode: '0700', labels: { a: 'b' } });
+    const bad = await stack.run('volume', 'create', 'bad', '--owner', 'me');
+    expect(bad.stderr).toContain('must be uid or uid:gid in quotes, such as "999:999"');
+    await stack.run('volume', 'rm', 'own');
+    await stack.destroy();
+  }),
+  120_000,
+);

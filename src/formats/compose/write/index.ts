@@ -98,10 +98,12 @@ class Writer {
 
   private volumes(): [string, Entry][] {
     return fieldsOf(below(this.root, 'volumes')).map(([name, volume]) => {
-      const extra = fieldsOf(volume).filter(([key]) => !['external', 'name'].includes(key));
+      const known = ['external', 'name', 'labels'];
+      const own = fieldsOf(volume).filter(([key]) => known.includes(key));
+      const extra = fieldsOf(volume).filter(([key]) => !known.includes(key));
       for (const [key, each] of extra) this.losses.keep(each, `volumes.${name}.${key}`);
       if (extra.length === 0) return [name, volume];
-      return [name, mapping(volume, [['x-baleine', mapping(volume, extra)]])];
+      return [name, mapping(volume, [...own, ['x-baleine', mapping(volume, extra)]])];
     });
   }
 
