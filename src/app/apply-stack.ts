@@ -16,7 +16,7 @@ import type { Context } from './context.js';
 import type { FetchOptions } from './fetching.js';
 import { healFirst } from './heal.js';
 import { stackName } from './lookup.js';
-import { planRecorded, planStack, withPreflight } from './make-plan.js';
+import { planRecorded, planStack } from './make-plan.js';
 import {
   coversWholeStack,
   type PlanFlags,
@@ -24,6 +24,7 @@ import {
   type RunOptions,
   type WaitOptions,
 } from './options.js';
+import { withPreflight } from './plan-resources.js';
 import { readConfig } from './read-config.js';
 import { withDependencies } from './services.js';
 import { waitHealthy } from './wait-healthy.js';

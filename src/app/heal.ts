@@ -10,8 +10,9 @@ import type { StepOf } from '../model/step.js';
 import { findDestroyed } from '../state/aux-tables.js';
 import type { Store } from '../state/store.js';
 import type { Context } from './context.js';
-import { planHeal, planRecorded } from './make-plan.js';
+import { planRecorded } from './make-plan.js';
 import type { RunOptions } from './options.js';
+import { planHeal } from './plan-resources.js';
 import { needsInspection } from './resolve-images.js';
 import { propose, withStore } from './with-lock.js';
 

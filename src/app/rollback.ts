@@ -18,8 +18,8 @@ import { desiredResources } from './desired-resources.js';
 import { eventLogger } from './event-log.js';
 import { executePlan } from './execute-plan.js';
 import { jsonLine } from './frontend.js';
-import { planResources } from './make-plan.js';
 import type { RunOptions } from './options.js';
+import { planResources } from './plan-resources.js';
 import { propose, withStore } from './with-lock.js';
 
 /** Milliseconds. A user would rather wait for a run from cron than be refused. */
