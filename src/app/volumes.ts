@@ -82,7 +82,7 @@ export function inspectVolumes(
 }
 
 /** Containers that mount it, of any stack, running or not. */
-function usersOf(rows: readonly Row[], path: string) {
+export function usersOf(rows: readonly Row[], path: string) {
   return rowsOf(rows, 'container').filter(({ spec }) =>
     // or a folder in it
     spec.mounts.some(({ source }) => source === path || source.startsWith(`${path}/`)),
@@ -153,7 +153,7 @@ export async function deleteVolumes(
 }
 
 /** The volume in the named stack; else the imperative one; else the only one of that name. */
-function namedRow(
+export function namedRow(
   rows: readonly Row[],
   name: string,
   stack: string | undefined,

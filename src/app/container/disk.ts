@@ -104,7 +104,7 @@ async function copyFrom(context: Context, row: ContainerRow, from: BytePath, to:
 }
 
 /** `web:/srv`; undefined for a path of the host. */
-function insideOf(argument: BytePath): { name: string; path: BytePath } | undefined {
+export function insideOf(argument: BytePath): { name: string; path: BytePath } | undefined {
   const [, name, path] = /^([^/.][^/:]*):(.*)$/s.exec(argument) ?? [];
   return name === undefined || path === undefined
     ? undefined
@@ -193,7 +193,7 @@ function imageOf(
  * Works while a container is frozen; one that does not run needs no freezing. An interrupt ends the work
  * and thaws the container. The caller holds the lock.
  */
-async function withFrozen<T>(
+export async function withFrozen<T>(
   context: Context,
   { spec }: ContainerRow,
   purpose: string,

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Context } from '../../app/context.js';
 import type { ChangeOptions } from '../../app/options.js';
 import { type PruneOptions, prune } from '../../app/prune.js';
+import { copyVolumeFiles } from '../../app/volume-files.js';
 import {
   createVolume,
   inspectVolumes,
@@ -16,7 +17,7 @@ import { addChangeOptions, addPruneOptions, addRootOptions } from '../options.js
 import { print, printJson, printOne } from '../output.js';
 import { openContext } from '../terminal.js';
 
-interface RemoveOptions extends ChangeOptions {
+interface StackOptions extends ChangeOptions {
   stack?: string;
 }
 
@@ -53,11 +54,20 @@ export function register(program: Command): void {
     .option('-q, --quiet', 'names only')
     .addHelpText('after', '\nExample:\n  baleine volume list')
     .action((options: ListOptions, self: Command) => list(openContext(self), options));
+  addChangeOptions(family.command('cp'))
+    .description('copy files into a volume or out of it; containers that mount it are frozen')
+    .argument('<from>', 'a path of the host, or VOLUME:PATH')
+    .argument('<to>', 'VOLUME:PATH, or a path of the host')
+    .option('--stack <name>', 'of this stack')
+    .addHelpText('after', '\nExample:\n  baleine volume cp ./dump.sql data:/')
+    .action(async (from: string, to: string, options: StackOptions, self: Command) => {
+      process.exitCode = await copyVolumeFiles(openContext(self), from, to, options);
+    });
   addChangeOptions(family.command('rm').argument('<name...>'))
     .description('remove volumes and their data, unless a container or a file has them')
     .option('--stack <name>', 'of this stack')
     .addHelpText('after', '\nExample:\n  baleine volume rm data')
-    .action(async (names: string[], options: RemoveOptions, self: Command) => {
+    .action(async (names: string[], options: StackOptions, self: Command) => {
       process.exitCode = await removeVolumes(openContext(self), names, options);
     });
   addPruneOptions(family.command('prune'))

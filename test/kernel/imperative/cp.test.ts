@@ -182,3 +182,44 @@ it(
     await end(host);
   }),
 );
+
+it(
+  'copies files into a volume and out of it, whose links lead nowhere else',
+  inPrivateHost(async (host) => {
+    const run = (...words: string[]) => host.baleine(['volume', ...words], { reject: false });
+    await run('create', 'data');
+    const folder = join(host.root, 'volumes/-/data');
+    const text = join(host.dir, 'text');
+    writeFileSync(text, 'hello');
+    await host.baleine(['image', 'create', 'base', '--size', '16M', '--from-host', '/bin/busybox']);
+    const command = ['busybox', 'sh', '-c', 'while :; do :; done'];
+    const how = ['--image', 'base', '-v', 'data:/data', '--cpus', '0.1', '--start', '--init'];
+    await host.baleine(['container', 'create', 'one', ...how, '--', ...command]);
+
+    expect((await run('cp', text, 'data:/')).stderr).toBe('');
+    expect(readFileSync(join(folder, 'text'), 'utf8')).toBe('hello');
+    const list = ['exec', 'one', '--', 'busybox', 'cat', '/data/text'];
+    expect((await host.baleine(['container', ...list])).stdout).toBe('hello');
+
+    symlinkSync(host.dir, join(folder, 'away'));
+    symlinkSync(text, join(folder, 'link'));
+    // the link's path begins at the volume, as in a container
+    expect((await run('cp', text, 'data:/away/new')).code).toBe(0);
+    expect(readFileSync(join(folder, host.dir, 'new'), 'utf8')).toBe('hello');
+    expect((await run('cp', 'data:/link', join(host.dir, 'out'))).code).toBe(1);
+    expect(readdirSync(host.dir)).not.toContain('new');
+    expect(readdirSync(host.dir)).not.toContain('out');
+    await run('cp', 'data:/text', join(host.dir, 'again'));
+    expect(readFileSync(join(host.dir, 'again'), 'utf8')).toBe('hello');
+
+    expect((await run('cp', 'data:/none', host.dir)).stderr).toContain('none');
+    expect((await run('cp', 'other:/x', host.dir)).stderr).toContain('there is no volume "other"');
+    expect((await run('cp', text, host.dir)).stderr).toContain(
+      'one of the two must be VOLUME:PATH',
+    );
+    await host.baleine(['container', 'rm', '--force', 'one'], { reject: false });
+    await run('rm', 'data');
+    await host.baleine(['image', 'rm', 'base']);
+  }),
+  120_000,
+);
