@@ -17,7 +17,7 @@ import { readHostFacts } from './host-facts.js';
 import { idmapStageOf, type StagedMounts } from './idmap-staging.js';
 import { INIT_TARGET, requireInit, underInit } from './init.js';
 import { bundleFiles } from './layout.js';
-import { bindsRecursively, type MountedFile } from './mounts.js';
+import { bindsRecursively, dropsFlags, type MountedFile } from './mounts.js';
 import { givePrivateFiles } from './private-files.js';
 import type { SelectedRuntime } from './select.js';
 import { sharedPaths } from './shared-namespaces.js';
@@ -61,6 +61,7 @@ export function writeBundle(
       ...sharedPaths(paths, spec),
       ...(terminal && { terminal }),
       recursive: bindsRecursively(runtime),
+      dropsFlags: dropsFlags(runtime),
       files: Object.fromEntries(
         filesOf(paths, spec).map(({ target, source, executable }, i) => [
           target,

@@ -7,7 +7,7 @@ import { requireDeviceNumber } from '../device-numbers.js';
 import { capabilitiesOf } from './capabilities.js';
 import type { HostFacts } from './host-facts.js';
 import { rlimitsOf } from './host-facts.js';
-import { bindDevice, type MountedFile, mountsOf } from './mounts.js';
+import { bindDevice, type MountedFile, mountsOf, restoreFlags } from './mounts.js';
 import { deviceNodes, ownNodes, resourcesOf } from './resources.js';
 import type { User } from './users.js';
 
@@ -32,6 +32,8 @@ export interface BundleContext {
   terminal?: Terminal;
   /** Bind mounts include their submounts. */
   recursive?: boolean;
+  /** The runtime drops the flags of the disk's mount. */
+  dropsFlags?: boolean;
   /** Host files that are bind-mounted read-only, by path inside: /etc/hosts, secrets and so on. */
   files: Record<string, MountedFile>;
   user: User;
@@ -82,6 +84,9 @@ export function configJson(spec: ProcessSpec, context: BundleContext): OciSpec {
     .concat(nodes);
   // a runtime cannot make a node in a user namespace
   const binds = context.userns ? (spec.devices ?? []).map(bindDevice) : [];
+  // a read-only disk loses them again; that of a user namespace cannot
+  const flags =
+    context.dropsFlags && !context.userns && !spec.read_only ? [restoreFlags(context.rootfs)] : [];
   const filter = context.seccomp(capabilities);
   const seccomp = filter && context.opensTap ? withSetns(filter) : filter;
   const config: OciSpec = {
@@ -89,7 +94,7 @@ export function configJson(spec: ProcessSpec, context: BundleContext): OciSpec {
     root: { path: context.userns?.root ?? context.rootfs, readonly: true },
     hostname: spec.hostname,
     process: processOf(spec, context, capabilities),
-    mounts: [...mountsOf(spec, context.files, context.recursive, context.shm), ...binds],
+    mounts: [...flags, ...mountsOf(spec, context.files, context.recursive, context.shm), ...binds],
     linux: {
       namespaces: namespacesOf(context),
       ...(context.userns && mappingsOf(context.userns.ids)),

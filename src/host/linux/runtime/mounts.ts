@@ -131,6 +131,18 @@ export function bindsRecursively(
   return since !== undefined && isSince(version, since) && isSince(kernel, KERNEL_SINCE);
 }
 
+/**
+ * Whether a runtime drops `nosuid` and `nodev` of the disk's mount, which crun 1.8 does. A program with
+ * file capabilities that the container does not have, as Debian's ping, would then not start at all:
+ * execve(2), EPERM. With `nosuid`, they are ignored.
+ */
+export const dropsFlags = ({ name, version }: { name: string; version: string }): boolean =>
+  name === 'crun' && /^1\.8(\.|$)/.test(version);
+
+/** Sets them again. crun takes `/` itself for no place to mount. */
+export const restoreFlags = (rootfs: string): OciMount =>
+  mount('/.', 'bind', 'bind,remount,nosuid,nodev', rootfs);
+
 function isSince(version: string, [major, minor]: readonly [number, number]): boolean {
   const [ours = 0, our = 0] = version.split(/[.+~-]/).map(Number);
   return ours > major || (ours === major && our >= minor);
