@@ -95,8 +95,8 @@ export class Context {
    * @param asked of this run alone
    */
   async config(asked: Pick<ProjectOptions, 'named' | 'scale'> = {}): Promise<Config> {
-    const { file, project: given = { overrides: [] } } = this.options;
-    const project = { ...given, ...asked };
+    const { file, project: named = { overrides: [] } } = this.options;
+    const project = { ...named, ...asked };
     const config = await this.fastPath.config(file, project);
     const running = file === '-' ? [] : this.#startedBefore(config);
     return running.length === 0 ? config : this.fastPath.config(file, { ...project, running });

@@ -32,7 +32,7 @@ export interface DetectedSource {
   fromRegistry?: string;
 }
 
-/** Detects what `image import` was given, by its content. */
+/** Detects what the argument of `image import` is, by its content. */
 export async function detectSource(file: string): Promise<DetectedSource> {
   const { detect } = await import('../host/linux/images/detect.js');
   const path = resolve(file);
@@ -121,7 +121,7 @@ const REFERENCE = /^[A-Za-z0-9][A-Za-z0-9._:/-]*$/;
 
 /**
  * Gives an image a second name, which ends with a tag. It keeps its content when the image is replaced
- * or removed, and costs no space. A name that was given to another image before is moved.
+ * or removed, and costs no space. A tag of another image moves to this one.
  *
  * @throws UserError for a name that an image has of itself
  */

@@ -29,7 +29,7 @@ interface Table {
   name: string;
   text: string;
   crontab: Crontab;
-  /** Its path, if it was given by `cron install --crontab`. */
+  /** Its path, if `cron install --crontab` named it. */
   path?: string;
 }
 
@@ -86,7 +86,7 @@ export function scheduleWarnings({ blocks, others }: Schedules): Warning[] {
 const LEFT =
   'what is left there will not bring the stack back; only a person who runs `baleine apply` does';
 
-/** Root's crontab, and files given to `cron install --crontab`. */
+/** Root's crontab, and files that `cron install --crontab` named. */
 async function ownTables({ paths }: Context): Promise<Table[]> {
   const tables: Table[] = [];
   const add = async (name: string, path?: string) => {
@@ -101,7 +101,7 @@ async function ownTables({ paths }: Context): Promise<Table[]> {
   return tables;
 }
 
-/** The file of the command line, as given and with links resolved. */
+/** The file of the command line, as written and with links resolved. */
 function pathsOf({ options: { file } }: Context): string[] {
   if (file === '-') return [];
   const path = resolve(file);

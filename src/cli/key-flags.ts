@@ -1,18 +1,19 @@
 import { type Command, Option } from 'commander';
 import type { AnyKey } from '../kinds/key.js';
+import { append } from './options.js';
 
 type Keys = Readonly<Record<string, AnyKey>>;
 
 /** Adds the options by which a command takes the keys of a kind. */
 export function addKeyFlags(command: Command, keys: Keys): Command {
   for (const { flag } of Object.values(keys)) {
-    if (flag?.repeatable) command.option(flag.flags, flag.help, collect);
+    if (flag?.repeatable) command.option(flag.flags, flag.help, append);
     else if (flag) command.option(flag.flags, flag.help);
   }
   return command;
 }
 
-/** The keys that a command was given as options, as the file would have them. */
+/** The keys that a command has as options, as the file would have them. */
 export function keyFlags(options: object, keys: Keys): Record<string, unknown> {
   const values = options as Readonly<Record<string, unknown>>;
   const found = Object.entries(keys).flatMap(([name, { flag }]) => {
@@ -21,5 +22,3 @@ export function keyFlags(options: object, keys: Keys): Record<string, unknown> {
   });
   return Object.fromEntries(found);
 }
-
-const collect = (text: string, before: string[] = []) => [...before, text];

@@ -88,6 +88,9 @@ function fromCommandLine(command: Command, name: string): unknown {
   return values[0];
 }
 
+/** A repeatable option. */
+export const append = (text: string, before: string[] = []) => [...before, text];
+
 /** A repeatable option of addresses. */
 export function addressList(text: string, before: Address[] = []): Address[] {
   if (!parseAddress(text)) {

@@ -12,8 +12,8 @@ import { KEEP_ALIVE } from './proxy-options.js';
 import { transitionalUpstreams } from './transitional-upstreams.js';
 
 /**
- * A farm's proxy configuration. It depends on the servers: a new server runs before the proxy is
- * told of it, and a removed one is dropped by the proxy before it stops.
+ * A farm's proxy configuration. It depends on the servers: a new server runs before the proxy
+ * knows it, and a removed one is dropped by the proxy before it stops.
  *
  * @param containers of the stack, as desired
  */

@@ -4,7 +4,7 @@ import { printable } from '../model/printable.js';
 
 /**
  * The offset of a key, or of an item of a sequence, and of all below it. An item without anything
- * below has the name that it may be found by: see `entryAt`. The source is an index of a list, given
+ * below has the name that it may be found by: see `entryAt`. The source is an index of a list, present
  * where it is not that of the entry above.
  */
 export type Positions =

@@ -13,7 +13,7 @@ export interface FailureRecord {
   /** ISO 8601; when failures began, with this or another error. */
   since: string;
   /** ISO 8601; when it was last reported. */
-  told: string;
+  reported: string;
   /** Milliseconds from then until it is reported again. */
   pause: number;
   /**
@@ -48,13 +48,13 @@ export function noteFailure(
   now: number,
 ): { report: boolean; failing: FailureRecord } {
   const key = keyOf(text);
-  const told = new Date(now).toISOString();
-  const since = before?.since ?? told;
-  if (before?.key !== key) return { report: true, failing: { key, since, told, pause: HOUR } };
-  if (elapsed(before.told, now) < Math.min(before.pause, DAY))
+  const reported = new Date(now).toISOString();
+  const since = before?.since ?? reported;
+  if (before?.key !== key) return { report: true, failing: { key, since, reported, pause: HOUR } };
+  if (elapsed(before.reported, now) < Math.min(before.pause, DAY))
     return { report: false, failing: before };
   const pause = Math.min(2 * before.pause, DAY);
-  return { report: true, failing: { key, since, told, pause } };
+  return { report: true, failing: { key, since, reported, pause } };
 }
 
 /** Counts one more failure; starts at one if the plan has other changes. */

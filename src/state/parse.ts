@@ -127,7 +127,7 @@ export function corruptError(path: string, what: string, line?: number): Damaged
   const where = line === undefined ? path : `${path}: line ${line}`;
   return new DamagedStateError(`cannot trust ${where}: ${what}`, [
     `baleine state repair   # restores ${path}.bak, or the valid lines`,
-    'Or mend it by hand and make its last line agree:',
+    'Or mend it in an editor and make its last line agree:',
     '  # rows=<number of rows> sha256=<checksum of all lines above>',
     `where the checksum is what \`head -n -1 ${path} | sha256sum\` prints.`,
   ]);

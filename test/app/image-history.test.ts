@@ -12,7 +12,7 @@ const image = (name: string, spec: object) => ({
 
 const history = [
   { created: '2026-01-01T00:00:00Z', created_by: 'ADD rootfs.tar' },
-  { created_by: '', comment: 'by hand' },
+  { created_by: '', comment: 'a note' },
   null,
   { created_by: 7 },
 ];
@@ -36,7 +36,7 @@ const stepsOf = (name: string) =>
 it('lists the steps of an image and of what it was made from, the last one first', () => {
   expect(stepsOf('web')).toEqual([
     ...['web: run two', 'web: run one', 'web: copy /site to /srv', 'web: from image nginx'],
-    ...['nginx: from registry nginx:1.27', '-: by hand', '-: ADD rootfs.tar'],
+    ...['nginx: from registry nginx:1.27', '-: a note', '-: ADD rootfs.tar'],
   ]);
 });
 

@@ -103,7 +103,7 @@ describe('one container', () => {
     ],
     [
       'security: restricted',
-      '5:15: security: restricted requires a user other than root; none is given',
+      '5:15: security: restricted requires a user other than root; there is none',
     ],
     [
       'security: restricted\nuser: root:www',

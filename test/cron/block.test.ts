@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { blockOf, filesOf, withBlock, withoutBlock } from '../../src/cron/block.js';
 
-const OTHERS = '# by hand\nMAILTO=admin\n5 4 * * *  backup  \n';
+const OTHERS = '# my own\nMAILTO=admin\n5 4 * * *  backup  \n';
 
 it('adds a block at the end, and changes nothing the second time', () => {
   const once = withBlock(OTHERS, '/srv/a.yaml', ['* * * * * a']);

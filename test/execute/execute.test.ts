@@ -339,10 +339,10 @@ it('skips dependents of a failure, names the culprit, and completes the rest', a
 });
 
 it('records why a change failed until it is retried, without secrets', async () => {
-  const told = one(() => {
+  const failed = one(() => {
     throw new Error(`https://joe:pw@host: key s3cret \x1b\nmore ${'x'.repeat(999)}`);
   });
-  const { log, table, run } = bench({ fail: told, make: noop });
+  const { log, table, run } = bench({ fail: failed, make: noop });
   const unit = put('a', { steps: ['fail'] });
   await run(planOf([{ ...unit, spec: { environment: { KEY: 's3cret' } } }]));
   const failure = 'https://***@host: key *** \\u001b';

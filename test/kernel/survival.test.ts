@@ -172,7 +172,7 @@ it(
     const file = write(host);
     const main = join(import.meta.dirname, '../../dist/main.js');
     // sends SIGINT at the first line of progress
-    const script = `"$@" 2>&1 >out | while read -r line; do echo "$line"; [ -n "$told" ] || kill -INT $(cat pid); told=1; done`;
+    const script = `"$@" 2>&1 >out | while read -r line; do echo "$line"; [ -n "$sent" ] || kill -INT $(cat pid); sent=1; done`;
     const words = [process.execPath, main, '--root', host.root, 'apply', '-y', ...file];
     const wrap = ['sh', '-c', 'echo $$ >pid; exec "$@"', 'sh', ...words];
     const { stdout } = await host.run('sh', ['-c', script, 'sh', ...wrap], { reject: false });

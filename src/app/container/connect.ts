@@ -14,7 +14,7 @@ import { readConfig } from '../read-config.js';
 import { changeContainer } from './edit.js';
 
 /**
- * Attaches a container made by hand to a bridge while it runs, with the given address or a leased one.
+ * Attaches an imperative container to a bridge while it runs, with this address or a leased one.
  *
  * @throws UserError for a container of a stack, with the place of its file, and if it is attached
  */
@@ -22,8 +22,9 @@ export async function connectNetwork(
   context: Context,
   network: string,
   container: string,
-  { address, address6, ...options }: ChangeOptions & { address?: string; address6?: string },
+  how: ChangeOptions & { address?: string; address6?: string; aliases?: string[] },
 ): Promise<number> {
+  const { address, address6, aliases, ...options } = how;
   const purpose = `connect container ${container} to network ${network}`;
   const row = await ownContainer(context, container, purpose);
   if (row.spec.links.some(({ bridge }) => bridge === network)) {
@@ -32,7 +33,7 @@ export async function connectNetwork(
       `For another address: baleine network disconnect ${network} ${container}`,
     );
   }
-  const attachments = { [network]: defined({ address, address6 }) };
+  const attachments = { [network]: defined({ address, address6, aliases }) };
   return changeContainer(
     context,
     container,
@@ -65,7 +66,7 @@ function bridgesOf(rows: readonly Row[], bridges: string[], purpose: string) {
   return Object.fromEntries(bridges.map((each) => [each, EXTERNAL]));
 }
 
-/** @throws UserError unless there is one made by hand */
+/** @throws UserError unless there is an imperative one */
 async function ownContainer(
   context: Context,
   name: string,

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { execIn } from '../../app/container/running.js';
 import type { Context } from '../../app/context.js';
 import { containerId, type StackScope } from '../../app/lookup.js';
-import { addScopeOptions, count } from '../options.js';
+import { addScopeOptions, append, count } from '../options.js';
 import { openContext } from '../terminal.js';
 
 interface Options {
@@ -56,5 +56,3 @@ async function run(
     ...(options.workdir !== undefined && { working_dir: options.workdir }),
   });
 }
-
-const append = (text: string, before: string[]) => [...before, text];

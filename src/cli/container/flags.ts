@@ -6,7 +6,7 @@ import type { AnyKey } from '../../kinds/container/keys/types.js';
 import { NAME } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import type { Row } from '../../model/resource.js';
-import { count } from '../options.js';
+import { append, count } from '../options.js';
 
 export interface LimitOptions {
   memory?: string;
@@ -64,7 +64,7 @@ export function addWordOptions(command: Command, when: 'kept' | 'once' = 'kept')
   );
   // a command that has a file has this for the file
   if (!command.options.some(({ long }) => long === '--env-file')) {
-    command.option('--env-file <file>', 'variables of a file; repeatable', appendTo);
+    command.option('--env-file <file>', 'variables of a file; repeatable', append);
   }
   if (when === 'kept') {
     addHealthOptions(command);
@@ -146,10 +146,10 @@ export function givenWords(
   args: string[],
   options: Omit<WordOptions, 'image' | 'restart'>,
 ): { fromFlags: object; volumes: NonNullable<ConfigEntries['volumes']> } {
-  const isGiven = ([, value]: [string, unknown]) =>
+  const isSet = ([, value]: [string, unknown]) =>
     value !== undefined && !(Array.isArray(value) && value.length === 0);
-  const limits = Object.fromEntries(Object.entries(limitWords(options)).filter(isGiven));
-  const fromFlags = Object.fromEntries(Object.entries(flagWords(options)).filter(isGiven));
+  const limits = Object.fromEntries(Object.entries(limitWords(options)).filter(isSet));
+  const fromFlags = Object.fromEntries(Object.entries(flagWords(options)).filter(isSet));
   const volumes = [...options.volume, ...(options.mount ?? [])];
   return {
     fromFlags: {
@@ -196,9 +196,9 @@ function healthWords(options: HealthOptions, purpose: string): object {
     retries: healthRetries,
     start_period: options.healthStartPeriod,
   };
-  const isGiven = Object.values(check).some((each) => each !== undefined);
-  if (healthcheck !== false) return isGiven ? { healthcheck: check } : {};
-  if (!isGiven) return { healthcheck: { disable: true } };
+  const isSet = Object.values(check).some((each) => each !== undefined);
+  if (healthcheck !== false) return isSet ? { healthcheck: check } : {};
+  if (!isSet) return { healthcheck: { disable: true } };
   throw new UserError(
     `cannot ${purpose}: --no-healthcheck contradicts --health-…`,
     'Give one of both.',
@@ -280,9 +280,6 @@ function deviceRule(text: string, before: object[] = []): object[] {
   if (verb === undefined) throw new InvalidArgumentError('allow or deny, a space and a rule.');
   return [...before, { [verb]: rule }];
 }
-
-const appendTo = (text: string, before: string[] = []) => [...before, text];
-export const append = (text: string, before: string[]) => [...before, text];
 
 const unlimited = (text: string) => (text === '-1' ? -1 : text);
 

@@ -5,8 +5,7 @@ import { createImage, detectSource, pullImage } from '../../app/images.js';
 import { type ConfigEntries, EXTERNAL } from '../../app/imperative/flags-to-config.js';
 import type { ChangeOptions } from '../../app/options.js';
 import { UserError } from '../../model/errors.js';
-import { append } from '../container/flags.js';
-import { addChangeOptions } from '../options.js';
+import { addChangeOptions, append } from '../options.js';
 import { openContext } from '../terminal.js';
 
 interface CreateOptions extends ChangeOptions {
@@ -151,7 +150,7 @@ function taggedNameOf(reference: string): string {
   return tag === undefined || tag === 'latest' ? name : `${name}:${tag}`;
 }
 
-/** Of each time that the option is given. */
+/** Of each time that the option occurs. */
 const list = (text: string, before: string[] = []) => [
   ...before,
   ...text.split(',').filter(Boolean),

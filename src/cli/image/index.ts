@@ -49,7 +49,7 @@ export function register(program: Command): void {
     .description('give an image a second name with a tag, which keeps its content')
     .addHelpText(
       'after',
-      '\nThe image can then be replaced or removed. A tag given to another image moves to this one.\n\nExample:\n  baleine image tag app app:1.2',
+      '\nThe image can then be replaced or removed. A tag of another image moves to this one.\n\nExample:\n  baleine image tag app app:1.2',
     )
     .action(async (image: string, name: string, options: ChangeOptions, self: Command) => {
       process.exitCode = await tagImage(openContext(self), image, name, options);

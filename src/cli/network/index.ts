@@ -13,7 +13,7 @@ import { type PruneOptions, prune } from '../../app/prune.js';
 import { BRIDGE_KEYS } from '../../kinds/bridge/keys.js';
 import { renderTable } from '../../view/tables.js';
 import { addKeyFlags, keyFlags } from '../key-flags.js';
-import { addChangeOptions, addPruneOptions, addRootOptions } from '../options.js';
+import { addChangeOptions, addPruneOptions, addRootOptions, append } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
 import { openContext } from '../terminal.js';
 
@@ -66,13 +66,15 @@ function registerConnect(family: Command): void {
     .description('attach a container to a network, while it runs')
     .option('--ip <address>', 'its address there; default: a free one')
     .option('--ip6 <address>', 'its IPv6 address there; default: a free one')
+    .option('--alias <name>', 'one more host name there; repeatable', append)
     .addHelpText('after', '\nExample:\n  baleine network connect back web --ip 10.77.2.10')
-    .action(async (network: string, name: string, given: ConnectOptions, self: Command) => {
-      const { ip, ip6, ...options } = given;
+    .action(async (network: string, name: string, all: ConnectOptions, self: Command) => {
+      const { ip, ip6, alias, ...options } = all;
       process.exitCode = await connectNetwork(openContext(self), network, name, {
         ...options,
         ...(ip !== undefined && { address: ip }),
         ...(ip6 !== undefined && { address6: ip6 }),
+        ...(alias && { aliases: alias }),
       });
     });
 }
@@ -89,6 +91,7 @@ function registerDisconnect(family: Command): void {
 interface ConnectOptions extends ChangeOptions {
   ip?: string;
   ip6?: string;
+  alias?: string[];
 }
 
 function registerList(family: Command): void {

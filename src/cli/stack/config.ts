@@ -17,7 +17,7 @@ interface Options {
 const LISTS = ['services', 'images', 'volumes', 'profiles'] as const;
 
 const EXAMPLES = `
-Files that are given with -f, extended or included are merged, variables are expanded, and services of
+Files of several -f, extended or included files are merged, variables are expanded, and services of
 inactive profiles are left out. Secrets and env files of services stay names: their contents are never
 read. \`validate\` checks what the file means. Root is not needed.
 

@@ -4,7 +4,7 @@ import { addCommonOptions, addPlanFlags, addRunOptions } from '../options.js';
 import { openContext } from '../terminal.js';
 
 const EXAMPLES = `
-The data of volumes is kept for the next apply, unless --volumes is given. The lines of \`baleine cron
+The data of volumes is kept for the next apply, unless with --volumes. The lines of \`baleine cron
 install\` are removed; other crontab lines do not bring the stack back.
 
 Examples:

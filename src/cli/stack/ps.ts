@@ -5,7 +5,7 @@ import type { Context } from '../../app/context.js';
 import { UserError } from '../../model/errors.js';
 import type { ListedContainer } from '../../model/listed-container.js';
 import { containerTable } from '../../view/container-table.js';
-import { addCommonOptions } from '../options.js';
+import { addCommonOptions, append } from '../options.js';
 import { print, printJson } from '../output.js';
 import { openContext } from '../terminal.js';
 
@@ -81,4 +81,3 @@ async function servicesOf(
 }
 
 const lines = (texts: readonly string[]) => texts.map((text) => `${text}\n`).join('');
-const append = (text: string, before: string[]) => [...before, text];

@@ -89,9 +89,9 @@ function refuseMixed({ detach, wait, ...options }: Options): void {
     'exitCodeFrom',
     'timeout',
   ] as const;
-  const given = own.find((each) => options[each] !== undefined);
-  if (given === undefined) return;
-  const flag = given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const unfit = own.find((each) => options[each] !== undefined);
+  if (unfit === undefined) return;
+  const flag = unfit.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   throw new UserError(
     `cannot take --${flag} in the background: nobody waits for the containers there`,
     `Leave out ${detach ? '-d' : '--wait'}.`,

@@ -101,7 +101,7 @@ function checkUser({ path, entry }: Service, { images, problems }: ValidationCon
   if (entry.security !== 'restricted') return;
   const user = entry.user ?? userOf(images, entry.image);
   if (user !== undefined && !/^(0*|root)(:|$)/.test(user)) return;
-  const found = user === undefined ? 'none is given' : `not ${JSON.stringify(user)}`;
+  const found = user === undefined ? 'there is none' : `not ${JSON.stringify(user)}`;
   problems.atValue(
     [...path, 'security'],
     `security: restricted requires a user other than root; ${found}`,

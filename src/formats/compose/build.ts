@@ -98,12 +98,12 @@ function networkOf(value: Entry, { loading }: Translation): Fields {
 /** One without a value is taken from the shell or `.env`; if it is not there, it is not set. */
 function argsOf(value: Entry, { loading }: Translation): Entry {
   const pairs = pairsOf(value);
-  const given = fieldsOf(pairs).flatMap(([name, each]) => {
+  const present = fieldsOf(pairs).flatMap(([name, each]) => {
     const own = isNull(each) ? loading.lookUp(name) : undefined;
     if (isNull(each) && own === undefined) return [];
     return [[name, own === undefined ? each : scalar(each, own)] as const];
   });
-  return mapping(value, given);
+  return mapping(value, present);
 }
 
 /** A mapping, or a list of NAME=FOLDER. */

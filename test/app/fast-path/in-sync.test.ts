@@ -47,7 +47,7 @@ describe('a file matches the state', () => {
 
 describe('the fingerprint of the plan input', () => {
   const config = loadConfig({ file: 'f', text: 'name: shop', env: {}, directory: '/srv' });
-  const GIVEN: Context = {
+  const INPUT: Context = {
     config,
     rows: ROWS,
     paths: installPaths('/var/lib/baleine'),
@@ -56,21 +56,21 @@ describe('the fingerprint of the plan input', () => {
     profiles: { '/srv/p.json': '1' },
     scale: {},
   };
-  const MARK = planInputFingerprint(GIVEN);
+  const MARK = planInputFingerprint(INPUT);
 
   it('is equal for equal input', () => {
-    expect(planInputFingerprint({ ...GIVEN, sources: { base: '1' } })).toBe(MARK);
+    expect(planInputFingerprint({ ...INPUT, sources: { base: '1' } })).toBe(MARK);
   });
 
   it.each<[string, string]>([
-    ['files of an image', planInputFingerprint({ ...GIVEN, sources: { base: '2' } })],
-    ['seccomp profile', planInputFingerprint({ ...GIVEN, profiles: {} })],
-    ['number of servers', planInputFingerprint({ ...GIVEN, scale: { web: 2 } })],
-    ['root', planInputFingerprint({ ...GIVEN, paths: installPaths('/srv') })],
+    ['files of an image', planInputFingerprint({ ...INPUT, sources: { base: '2' } })],
+    ['seccomp profile', planInputFingerprint({ ...INPUT, profiles: {} })],
+    ['number of servers', planInputFingerprint({ ...INPUT, scale: { web: 2 } })],
+    ['root', planInputFingerprint({ ...INPUT, paths: installPaths('/srv') })],
     [
       'foreign image',
       planInputFingerprint({
-        ...GIVEN,
+        ...INPUT,
         origins: { base: { layers: '1', image: '2', bytes: 1, config: { environment: {} } } },
       }),
     ],

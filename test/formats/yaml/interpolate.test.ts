@@ -25,7 +25,7 @@ describe('variables', () => {
     ['${GONE-other}', 'other'],
     ['"${GONE:-}"', ''],
     ['${NAME:-other}', 'value'],
-    ['${NAME:?told}', 'value'],
+    ['${NAME:?reason}', 'value'],
     ['${GONE:-a b:c}', 'a b:c'],
     ['${GONE:-${NAME}}', 'value'],
     ['${GONE:-${LOST:-${NAME}-x}}', 'value-x'],

@@ -24,7 +24,14 @@ it(
       (await bale('container exec one busybox ip -4 -o addr')).match(/10\.77\.\S+/g);
     const [front] = (await addresses()) ?? [];
 
-    await bale('network connect back one --ip 10.77.2.9');
+    await bale(
+      'container create two --image base --bridge back --start --stop-signal KILL -- busybox sleep 1d',
+    );
+    await bale('network connect back one --ip 10.77.2.9 --alias db --alias main');
+    expect(await bale('container exec two busybox cat /etc/hosts')).toMatch(
+      /^10\.77\.2\.9.*\bdb main\b/m,
+    );
+    await bale('container rm --force two');
     expect(await addresses()).toEqual([front, '10.77.2.9/24']);
     expect(await fails('network connect back one')).toContain('it is connected already');
     await bale('network disconnect back one');

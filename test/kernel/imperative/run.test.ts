@@ -87,7 +87,7 @@ async function listed(host: PrivateHost): Promise<{ name: string; status: string
   return JSON.parse(stdout);
 }
 
-const UNTIL_FILE = 'until [ -e /told ]; do busybox sleep 0.1; done; echo finished';
+const UNTIL_FILE = 'until [ -e /go ]; do busybox sleep 0.1; done; echo finished';
 
 /** Waits until `run --name job` is running. */
 const jobRuns = (host: PrivateHost) =>
@@ -116,7 +116,7 @@ it(
       expect({ words, code: refused.code }).toEqual({ words, code: 1 });
       expect(refused.stderr).toContain('it is a one-off container of baleine run');
     }
-    const exec = ['exec', '--stack', '-', 'job', 'busybox', 'touch', '/told'];
+    const exec = ['exec', '--stack', '-', 'job', 'busybox', 'touch', '/go'];
     expect((await host.baleine(exec)).code).toBe(0);
     expect(await ran).toMatchObject({ code: 0, stdout: 'finished\n' });
     expect(await listed(host)).toEqual([]);
@@ -159,7 +159,7 @@ it.concurrent.each([
       { reject: false },
     );
     await jobRuns(host);
-    writeFileSync(join(host.dir, 'told'), '');
+    writeFileSync(join(host.dir, 'go'), '');
     expect((await limited).stdout).toContain('code 124');
     expect((await signaled).code).toBe(code);
     expect(await listed(host)).toEqual([]);
@@ -167,9 +167,9 @@ it.concurrent.each([
   })();
 });
 
-/** Runs its arguments, signals them once the file `told` exists, and ends with their exit code. */
+/** Runs its arguments, signals them once the file `go` exists, and ends with their exit code. */
 const signalOnFile = (signal: string) =>
-  `"$@" & run=$!; until [ -e told ]; do sleep 0.1; done; kill -${signal} $run; wait $run`;
+  `"$@" & run=$!; until [ -e go ]; do sleep 0.1; done; kill -${signal} $run; wait $run`;
 
 it(
   'is removed by the next run, apply or repair after its run was killed',
@@ -202,9 +202,9 @@ it(
         { reject: false },
       );
       await jobRuns(host);
-      writeFileSync(join(host.dir, 'told'), '');
+      writeFileSync(join(host.dir, 'go'), '');
       expect((await killed).code).toBe(137);
-      rmSync(join(host.dir, 'told'));
+      rmSync(join(host.dir, 'go'));
       expect(await listed(host)).toHaveLength(1);
       await host.baleine(next);
       expect({ next, left: await listed(host) }).toEqual({ next, left: [] });

@@ -20,7 +20,7 @@ const box = (more: object) => ({
   ...more,
 });
 
-/** What its first process is given. */
+/** What its first process gets. */
 const EQUIPPED = {
   // keeps its shell until its standard input ends
   command: ['busybox', 'sh', '-c', 'busybox tty; busybox cat'],

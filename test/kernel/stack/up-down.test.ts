@@ -30,7 +30,7 @@ it(
 );
 
 it(
-  'brings a stack up and down without asking, and keeps data unless told otherwise',
+  'brings a stack up and down without asking, and keeps data unless asked to delete it',
   inPrivateHost(async (host) => {
     const stack = new Stack(host, PAIR);
     expect(await stack.done('up', '-d', '--wait')).toContain('Apply complete!');

@@ -66,7 +66,7 @@ export async function runtimeFinding(paths: InstallPaths): Promise<Finding> {
   if (process.getuid?.() !== 0) return warn('OCI runtime', 'not tried', 'sudo baleine doctor');
   try {
     const { name, version, command, tried } = await selectRuntime(paths, linuxCgroups());
-    const helped = command.length > 1 ? ', told that cgroup v2 has no controllers' : '';
+    const helped = command.length > 1 ? ', once it knows that cgroup v2 has no controllers' : '';
     const detail = [`${name} ${version} works${helped}`, ...tried.map(formatTried)].join('; ');
     const refused = tried.find(({ error }) => /hybrid/.test(error));
     return refused ? warn('OCI runtime', detail, HYBRID_FIX) : ok('OCI runtime', detail);

@@ -58,8 +58,8 @@ export async function openManifest(
 /** The digest comes last: it identifies images without a name. */
 function namesOf({ annotations, digest }: IndexEntry): string[] {
   const names = [annotations?.[REF_NAME], annotations?.[FULL_NAME]];
-  const given = names.filter((name): name is string => typeof name === 'string' && name !== '');
-  return [...given, digest];
+  const named = names.filter((name): name is string => typeof name === 'string' && name !== '');
+  return [...named, digest];
 }
 
 function noSuch(all: IndexEntry[], reference: string | undefined, what: string): UserError {

@@ -35,16 +35,16 @@ export function checkBeside(
   siblings: object,
 ): void {
   const entry = path.slice(0, -1);
-  const given = (name: string) => isGiven((siblings as Record<string, unknown>)[name]);
+  const isThere = (name: string) => isPresent((siblings as Record<string, unknown>)[name]);
   if (key === 'network_mode' && mode === 'none') {
-    for (const name of ['bridges', 'publish'].filter(given)) {
+    for (const name of ['bridges', 'publish'].filter(isThere)) {
       problems.atKey([...entry, name], `${key}: none has no ${name}`, 'remove one of both');
     }
   }
   if (!parseSharing(mode)) return;
   const owner = mode?.replace(/^[a-z]+:/, '');
   const beside = `${NAMESPACE_NAMES[key]} of ${owner}, which ${key}: ${mode} shares`;
-  for (const name of OWNERS[key].filter(given)) {
+  for (const name of OWNERS[key].filter(isThere)) {
     const hint = `give it to ${owner}, or remove ${key}`;
     problems.atKey([...entry, name], `${name} would change the ${beside}`, hint);
   }
@@ -67,7 +67,7 @@ function sysctlsOf({ sysctls }: { sysctls?: unknown }): string[] {
   return typeof sysctls === 'object' && sysctls !== null ? Object.keys(sysctls) : [];
 }
 
-function isGiven(value: unknown): boolean {
+function isPresent(value: unknown): boolean {
   if (value === undefined || value === null) return false;
   return typeof value !== 'object' || Object.keys(value).length > 0;
 }
