@@ -1,4 +1,4 @@
-import type { Context, Leases } from '../kinds/desired-context.js';
+import { type Context, type Leases, reachedAt } from '../kinds/desired-context.js';
 import { type Address, addressOf } from '../model/address.js';
 import type { PublishRequest } from '../model/config.js';
 import { UserError } from '../model/errors.js';
@@ -157,8 +157,11 @@ function forwardsOf(
   const { name, entry, path } = instance;
   const ports = carried(forwarder, instance);
   if (ports.length === 0) return [];
-  const bridge = Object.keys(entry.bridges).find((each) => bridges.get(each)?.host !== undefined);
-  const address = bridge === undefined ? undefined : leases(name, bridge);
+  const hasHost = (key: 'host' | 'host6') => (each: string) =>
+    bridges.get(each)?.[key] !== undefined;
+  const names = Object.keys(entry.bridges);
+  const bridge = names.find(hasHost('host')) ?? names.find(hasHost('host6'));
+  const address = bridge === undefined ? undefined : reachedAt(leases, name, bridge);
   if (bridge === undefined || address === undefined) {
     throw new UserError(
       `${config.where([...path, 'publish'])}: cannot publish a port of container ${name}: the host has no address on any of its bridges`,
@@ -175,12 +178,12 @@ function keptForwards(
   { rows }: Pick<Context, 'rows'>,
 ): BridgedForward[] {
   const hosted = (rows as readonly Row<BridgeSpec>[]).filter(
-    ({ kind, spec }) => kind === 'bridge' && spec.host !== undefined,
+    ({ kind, spec }) => kind === 'bridge' && (spec.host ?? spec.host6) !== undefined,
   );
   const link = links.find(({ bridge_link }) =>
     hosted.some(({ spec }) => spec.link === bridge_link),
   );
-  const address = link?.address?.split('/')[0];
+  const address = (link?.address ?? link?.address6)?.split('/')[0];
   if (!link || address === undefined) return [];
   return publish
     .filter((each) => forwarderOf(each) === forwarder.name)

@@ -1,6 +1,6 @@
 import type { ContainerEntry, ImageSource, PublishEntry } from '../model/config.js';
 import type { Instance } from '../model/instance.js';
-import { FORWARDER, formatHostPort } from '../model/publish.js';
+import { ANY_ADDRESS6, FORWARDER, formatHostPort, inBrackets } from '../model/publish.js';
 import type { ConfigSpec } from '../model/specs.js';
 import { CONFIG_DIR, CONFIG_FILE } from './expand.js';
 import { PROXY_SOCKET } from './haproxy.js';
@@ -109,8 +109,9 @@ function section(forward: Forward): string[] {
   const header = proxy_protocol ? ' send-proxy-v2' : '';
   return [
     '',
-    `listen ${place}`,
-    `    bind ${place}`,
-    `    server ${container} ${address}:${target}${header}`,
+    // brackets are no part of a name
+    `listen ${place.replace(/[[\]]/g, '')}`,
+    `    bind ${place}${forward.host_ip === ANY_ADDRESS6 ? ' v6only' : ''}`,
+    `    server ${container} ${inBrackets(address)}:${target}${header}`,
   ];
 }

@@ -1,6 +1,8 @@
 import type { FarmEntry, HttpTest } from '../model/config.js';
+import { inBrackets } from '../model/publish.js';
 import {
   balanceLines,
+  bindLines,
   defaultsFor,
   listenLines,
   presetLines,
@@ -30,12 +32,14 @@ export const PROXY_SOCKET = '/dev/shm/proxy.sock';
  * client errors: the connection is retried on another server.
  *
  * @param certificate path of its certificate, if it has one
+ * @param hasIpv6 whether it has an IPv6 address
  */
 export function haproxyConfig(
   farm: string,
   { servers, proxy }: FarmEntry,
   upstreams: Upstream[],
   certificate = '',
+  hasIpv6 = false,
 ): string {
   const lines = [
     `# farm ${farm}, written by baleine: change baleine.yaml instead`,
@@ -50,7 +54,7 @@ export function haproxyConfig(
     ...defaultsFor(proxy),
     '',
     `frontend ${farm}`,
-    ...listenLines(proxy, certificate),
+    ...listenLines(proxy, certificate, hasIpv6),
     ...snippet(proxy, 'frontend'),
     `    default_backend ${backendOf(farm)}`,
     '',
@@ -58,7 +62,7 @@ export function haproxyConfig(
     ...balanceLines(proxy),
     ...checks(servers),
     ...upstreams.map((each) => serverLine(each, proxy)),
-    ...statistics(proxy),
+    ...statistics(proxy, hasIpv6),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -68,7 +72,7 @@ function serverLine(
   proxy: FarmEntry['proxy'],
 ): string {
   const words = `${stickyWord(proxy, name)}${disabled ? ' disabled' : ''}`;
-  return `    server ${name} ${address}:${port}${words}`;
+  return `    server ${name} ${inBrackets(address)}:${port}${words}`;
 }
 
 /**
@@ -116,9 +120,10 @@ function globals(proxy: FarmEntry['proxy']): string[] {
   return [...lines, ...identity, ...snippet(proxy, 'global')];
 }
 
-function statistics(proxy: FarmEntry['proxy']): string[] {
+function statistics(proxy: FarmEntry['proxy'], hasIpv6: boolean): string[] {
   const { stats: port } = proxy;
   if (port === undefined) return [];
   const page = ['    mode http', '    stats enable', '    stats uri /'];
-  return ['', 'listen stats', `    bind :${port}`, ...socketLines(proxy, port), ...page];
+  const listen = bindLines(port, '', hasIpv6);
+  return ['', 'listen stats', ...listen, ...socketLines(proxy, port), ...page];
 }

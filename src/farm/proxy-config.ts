@@ -1,4 +1,4 @@
-import { type Context, certificateKey, type Leases } from '../kinds/desired-context.js';
+import { type Context, certificateKey, type Leases, reachedAt } from '../kinds/desired-context.js';
 import { addressOf } from '../model/address.js';
 import type { FarmEntry } from '../model/config.js';
 import { UserError } from '../model/errors.js';
@@ -33,6 +33,7 @@ export function desiredConfig(
       { ...farm.entry, servers },
       upstreams,
       certificate && `${CONFIG_DIR}/${certificate.name}`,
+      Object.keys(farm.entry.proxy.bridges).some((each) => leases(farm.proxy.name, each, 6)),
     );
   const rotation = rotationOf(farm, context);
   const spec: ConfigSpec = {
@@ -120,7 +121,7 @@ function upstreamAddress(
 ): string {
   const shared = Object.keys(entry.servers.bridges).filter((each) => entry.proxy.bridges[each]);
   for (const bridge of shared) {
-    const address = leases(server, bridge);
+    const address = reachedAt(leases, server, bridge);
     if (address !== undefined) return address;
   }
   throw new UserError(

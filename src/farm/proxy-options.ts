@@ -1,5 +1,5 @@
 import type { FarmEntry } from '../model/config.js';
-import { directPorts, formatHostPort, socketVariable } from '../model/publish.js';
+import { directPorts, formatHostPort, isIp6, socketVariable } from '../model/publish.js';
 
 /** Lines of HAProxy's configuration for the options of a farm, section by section. */
 type ProxyEntry = FarmEntry['proxy'];
@@ -36,15 +36,25 @@ const TCP_DEFAULTS = [
   '    option clitcpka',
 ];
 
+/**
+ * Without an IPv6 address, the kernel may have no IPv6 at all.
+ *
+ * @param words options after the address, with a leading space
+ */
+export const bindLines = (port: number, words: string, hasIpv6: boolean): string[] => [
+  `    bind :${port}${words}`,
+  ...(hasIpv6 ? [`    bind [::]:${port} v6only${words}`] : []),
+];
+
 /** @param certificate path of its certificate, if it has one */
-export function listenLines(proxy: ProxyEntry, certificate: string): string[] {
+export function listenLines(proxy: ProxyEntry, certificate: string, hasIpv6: boolean): string[] {
   const { listen, tls, mode } = proxy;
   const protocols = mode === 'http' ? ' alpn h2,http/1.1' : '';
   const words = ` ssl crt ${certificate} ssl-min-ver TLSv1.2${protocols}`;
   return [
-    `    bind :${listen}${headerAt(proxy, listen)}`,
+    ...bindLines(listen, headerAt(proxy, listen), hasIpv6),
     ...socketLines(proxy, listen),
-    ...(tls ? [`    bind :${tls.listen}${words}${headerAt(proxy, tls.listen)}`] : []),
+    ...(tls ? bindLines(tls.listen, `${words}${headerAt(proxy, tls.listen)}`, hasIpv6) : []),
     ...(tls ? socketLines(proxy, tls.listen, words) : []),
     ...(tls?.redirect ? [`    http-request redirect ${redirection(tls.listen)}`] : []),
     ...(mode === 'http' ? HTTP_RULES : []),
@@ -113,7 +123,8 @@ export function snippet(
  */
 export function presetLines(proxy: ProxyEntry): string[] {
   return directPorts(proxy).map(
-    (each) => `    presetenv ${socketVariable(each)} 127.0.0.1:${each.published}`,
+    (each) =>
+      `    presetenv ${socketVariable(each)} ${isIp6(each.host_ip) ? '127.0.0.2' : '127.0.0.1'}:${each.published}`,
   );
 }
 

@@ -1,4 +1,4 @@
-import { formatHostPort, UDP_FORWARDER, UDP_PROGRAMS } from '../model/publish.js';
+import { formatHostPort, inBrackets, UDP_FORWARDER, UDP_PROGRAMS } from '../model/publish.js';
 import { CONFIG_DIR } from './expand.js';
 import { type Forward, type Forwarder, forwarderEntry } from './forwarder.js';
 import { programImage } from './program.js';
@@ -74,8 +74,8 @@ function server(forward: Forward): string[] {
   const idle = target <= WELL_KNOWN ? IDLE.wellKnown : IDLE.other;
   return [
     `    server { # ${formatHostPort(forward)} of ${container}`,
-    `        listen ${host_ip}:${published} udp rcvbuf=4m sndbuf=4m;`,
-    `        proxy_pass ${address}:${target};`,
+    `        listen ${inBrackets(host_ip)}:${published} udp rcvbuf=4m sndbuf=4m;`,
+    `        proxy_pass ${inBrackets(address)}:${target};`,
     `        proxy_timeout ${idle}s;`,
     '    }',
   ];

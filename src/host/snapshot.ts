@@ -120,7 +120,7 @@ export interface Capacity {
   platformProblem(platform: string): string | undefined;
   /** Why a container cannot have its own user namespace here; undefined if it can. */
   usernsProblem(): string | undefined;
-  /** The host's own IPv4 addresses, without prefix length. */
+  /** The host's own addresses, without prefix length. */
   addresses(): string[];
   /** The listener that blocks this port of this address, or of all addresses; TCP by default. */
   listener(address: string, port: number, protocol?: 'udp'): Listener | undefined;
@@ -192,7 +192,7 @@ export interface UnreclaimableResources {
 
 /** Has no pid if it is a process of another mount or pid namespace that we cannot see. */
 export interface Listener {
-  /** Listening address; `0.0.0.0` for all. */
+  /** Listening address; `0.0.0.0` for all of IPv4, `::` for all. */
   address: string;
   pid?: number;
   /** Its program's name. */

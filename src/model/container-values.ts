@@ -36,7 +36,7 @@ export interface Hook {
 
 /** A port of the host that is forwarded to a port of a container. */
 export interface PublishEntry {
-  /** An address of the host; `0.0.0.0` for all. */
+  /** An address of the host; `0.0.0.0` for all of IPv4, `::` for all of IPv6. */
   host_ip: string;
   /** On the host. */
   published: number;
@@ -58,6 +58,8 @@ export interface PublishRequest extends PublishEntry {
   at?: number;
   /** Of this replica only, from 1. */
   replica?: number;
+  /** Its `0.0.0.0` is in the file: not for IPv6, too. */
+  only_ipv4?: true;
 }
 
 /** Throttles of one block device; an absent rate is unlimited, and at least one is present. */

@@ -1,5 +1,6 @@
 import type { PublishRequest } from './container-values.js';
 import { parseIp } from './ipv4.js';
+import { formatIp6, parseIp6 } from './ipv6.js';
 
 /** Ports as text, before they are known to make sense. */
 export interface PortText {
@@ -39,29 +40,42 @@ export function requestedPorts(text: PortText): PublishRequest[] | PortProblem {
     const wrong = targets ? published : target;
     return { problem: `${wrong} is no port or range, 1 to 65535, of at most ${MAX_RANGE}` };
   }
-  if (/[:[]/.test(host_ip)) {
-    const hint = `leave it out, or name an IPv4 address: "127.0.0.1:${published || target}:${target}"`;
-    return { problem: `${host_ip} is an IPv6 address, where no port is published`, hint };
-  }
-  if (parseIp(host_ip) === undefined) return { problem: `${host_ip} is no IPv4 address` };
+  const place = addressOf(host_ip);
+  if (typeof place !== 'string') return place;
   if (protocol.toLowerCase() !== 'tcp' && protocol.toLowerCase() !== 'udp') {
     return { problem: `port ${target}/${protocol} cannot be published: only TCP and UDP can` };
   }
-  const how = protocol.toLowerCase() === 'udp' && ({ protocol: 'udp' } as const);
+  const how = {
+    ...(protocol.toLowerCase() === 'udp' && ({ protocol: 'udp' } as const)),
+    ...(text.host_ip === EVERYWHERE && ({ only_ipv4: true } as const)),
+  };
   const only = targets.length === 1 && given && given.length > 1;
   if (only) {
     const last = given.at(-1) as number;
-    return [{ host_ip, published: given[0] ?? 0, last, target: targets[0] ?? 0, ...how }];
+    return [{ host_ip: place, published: given[0] ?? 0, last, target: targets[0] ?? 0, ...how }];
   }
   if (given && given.length !== targets.length) {
     return { problem: `the ranges ${published} and ${target} differ in length` };
   }
   return targets.map((each, i) => ({
-    host_ip,
+    host_ip: place,
     published: given?.[i] ?? 0,
     target: each,
     ...how,
   }));
+}
+
+/** Without brackets, in canonical form. */
+function addressOf(text: string): string | PortProblem {
+  if (!/[:[]/.test(text)) {
+    return parseIp(text) === undefined ? { problem: `${text} is no IPv4 address` } : text;
+  }
+  const address = parseIp6(text.replace(/^\[(.*)\]$/, '$1'));
+  if (address !== undefined) return formatIp6(address);
+  return {
+    problem: `${text} is no IPv6 address`,
+    hint: 'write it in brackets, as "[::1]:8080:80"',
+  };
 }
 
 function rangeOf(text: string): number[] | undefined {

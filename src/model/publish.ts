@@ -17,6 +17,30 @@ export const forwarderOf = ({ protocol }: Pick<PublishEntry, 'protocol'>) =>
 
 export const ANY_ADDRESS = '0.0.0.0';
 
+/** The same for IPv6. */
+export const ANY_ADDRESS6 = '::';
+
+export const isIp6 = (address: string) => address.includes(':');
+
+/** The address that stands for all of its family. */
+export const anyOf = (address: string) => (isIp6(address) ? ANY_ADDRESS6 : ANY_ADDRESS);
+
+/** An address as a part of others, `[::1]`. */
+export const inBrackets = (address: string) => (isIp6(address) ? `[${address}]` : address);
+
+/**
+ * Published ports of a container with an IPv6 address: those without an address of the host are open
+ * on all of IPv6, too.
+ */
+export function onBothFamilies(publish: readonly PublishRequest[]): PublishRequest[] {
+  const both = publish.flatMap((each, index) => {
+    const isAny = each.host_ip === ANY_ADDRESS && !each.only_ipv4;
+    return isAny ? [{ ...each, host_ip: ANY_ADDRESS6, at: each.at ?? index }] : [];
+  });
+  if (both.length === 0) return [...publish];
+  return [...publish.map((each, index) => ({ ...each, at: each.at ?? index })), ...both];
+}
+
 /** An address and port of the host. */
 export type HostPort = Pick<PublishEntry, 'host_ip' | 'published' | 'protocol'>;
 
@@ -29,17 +53,18 @@ export function hostPortsConflict(a: HostPort, b: HostPort): boolean {
   return (
     a.published === b.published &&
     a.protocol === b.protocol &&
-    (a.host_ip === b.host_ip || a.host_ip === ANY_ADDRESS || b.host_ip === ANY_ADDRESS)
+    isIp6(a.host_ip) === isIp6(b.host_ip) &&
+    (a.host_ip === b.host_ip || [a.host_ip, b.host_ip].includes(anyOf(a.host_ip)))
   );
 }
 
-/** `127.0.0.1:8080`, `0.0.0.0:53/udp`. */
+/** `127.0.0.1:8080`, `0.0.0.0:53/udp`, `[::1]:8080`. */
 export const formatHostPort = ({ host_ip, published, protocol }: HostPort) =>
-  `${host_ip}:${published}${suffixOf(protocol)}`;
+  `${inBrackets(host_ip)}:${published}${suffixOf(protocol)}`;
 
 /** `127.0.0.1:8080:80`, `0.0.0.0:53:53/udp`. */
 export const formatPublished = ({ host_ip, published, target, protocol }: PublishEntry) =>
-  `${host_ip}:${published}:${target}${suffixOf(protocol)}`;
+  `${inBrackets(host_ip)}:${published}:${target}${suffixOf(protocol)}`;
 
 /** The same for many: ports in a row are one, `0.0.0.0:7000-7019:7000-7019/udp`. */
 export function formatAllPublished(entries: readonly PublishEntry[]): string {
@@ -62,7 +87,7 @@ function formatRow(row: PublishEntry[]): string {
   if (first === last) return formatPublished(first);
   const { host_ip, published, target, protocol } = first;
   const [ports, targets] = [`${published}-${last.published}`, `${target}-${last.target}`];
-  return `${host_ip}:${ports}:${targets}${suffixOf(protocol)}`;
+  return `${inBrackets(host_ip)}:${ports}:${targets}${suffixOf(protocol)}`;
 }
 
 const suffixOf = (protocol: PublishEntry['protocol']) => (protocol ? `/${protocol}` : '');
@@ -95,6 +120,6 @@ const SOCKET = 'BALEINE_SOCKET_';
  * socket of a host port.
  */
 export const socketVariable = ({ host_ip, published }: HostPort) =>
-  `${SOCKET}${host_ip.replaceAll('.', '_')}_${published}`;
+  `${SOCKET}${host_ip.replace(/[.:]/g, '_')}_${published}`;
 
 export const isSocketVariable = (name: string) => name.startsWith(SOCKET);

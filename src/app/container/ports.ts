@@ -1,4 +1,5 @@
 import { UserError } from '../../model/errors.js';
+import { inBrackets } from '../../model/publish.js';
 import type { Context } from '../context.js';
 import { selectContainers } from '../lookup.js';
 
@@ -29,7 +30,7 @@ export function publishedPorts(
       (row.spec.publish ?? []).map((entry) => ({
         container: row.name,
         private: `${entry.target}/${entry.protocol ?? 'tcp'}`,
-        host: `${entry.host_ip}:${entry.published}`,
+        host: `${inBrackets(entry.host_ip)}:${entry.published}`,
       })),
   );
   const found = pairs.filter((each) => wanted === undefined || each.private === wanted);

@@ -102,5 +102,5 @@ export function checkFarms(subject: ValidationContext): void {
  */
 function givesAddresses({ bridges }: ValidationContext, name: string): boolean {
   const bridge = Object.hasOwn(bridges, name) ? bridges[name] : undefined;
-  return !bridge || bridge.external === true || bridge.subnet !== undefined;
+  return !bridge || bridge.external === true || (bridge.subnet ?? bridge.subnet6) !== undefined;
 }

@@ -1,10 +1,11 @@
-import type { PublishEntry } from '../../model/config.js';
+import type { PublishEntry, PublishRequest } from '../../model/config.js';
 import {
-  ANY_ADDRESS,
+  anyOf,
   directPorts,
   FORWARDER,
   formatHostPort,
   isOpen,
+  onBothFamilies,
   UDP_FORWARDER,
 } from '../../model/publish.js';
 import type { Problems } from '../problem.js';
@@ -19,7 +20,7 @@ export function checkPublish(subject: ValidationContext): void {
   for (const service of services) {
     const by = service.path.join('.');
     checkReach(service, subject);
-    service.entry.publish?.forEach((entry, index) => {
+    portsOf(service, subject).forEach((entry, index) => {
       if (isOpen(entry)) return;
       const at = [...service.path, 'publish', entry.at ?? index];
       const other = taken.find(entry);
@@ -31,6 +32,16 @@ export function checkPublish(subject: ValidationContext): void {
       taken.add({ entry, by });
     });
   }
+}
+
+/** As they will be open; of an external bridge, the file does not say whether it has IPv6. */
+function portsOf({ entry }: Service, { bridges }: ValidationContext): PublishRequest[] {
+  const { publish = [] } = entry;
+  const isDual = Object.keys(entry.bridges).some((name) => {
+    const bridge = Object.hasOwn(bridges, name) ? bridges[name] : undefined;
+    return bridge && !bridge.external && bridge.subnet6 !== undefined;
+  });
+  return isDual ? onBothFamilies(publish) : publish;
 }
 
 interface Owned {
@@ -45,7 +56,7 @@ class Taken {
   readonly #ports = new Map<string, Owned>();
 
   find(entry: PublishEntry): Owned | undefined {
-    if (entry.host_ip === ANY_ADDRESS) return this.#ports.get(everywhere(entry));
+    if (isEverywhere(entry)) return this.#ports.get(everywhere(entry));
     return this.#places.get(formatHostPort(entry)) ?? this.#places.get(everywhere(entry));
   }
 
@@ -56,10 +67,13 @@ class Taken {
   }
 }
 
-const everywhere = (entry: PublishEntry) => formatHostPort({ ...entry, host_ip: ANY_ADDRESS });
+const isEverywhere = ({ host_ip }: PublishEntry) => host_ip === anyOf(host_ip);
+
+const everywhere = (entry: PublishEntry) =>
+  formatHostPort({ ...entry, host_ip: anyOf(entry.host_ip) });
 
 function clash(entry: PublishEntry, other: PublishEntry): string {
-  const isAny = other.host_ip === ANY_ADDRESS && entry.host_ip !== ANY_ADDRESS;
+  const isAny = isEverywhere(other) && !isEverywhere(entry);
   const port = `${entry.published}${entry.protocol ? `/${entry.protocol}` : ''}`;
   return isAny ? `port ${port} of every address` : formatHostPort(entry);
 }
@@ -76,7 +90,7 @@ function checkReach(service: Service, { bridges, problems }: ValidationContext):
   if (entry.publish?.length === directPorts(entry).length) return;
   const reached = Object.keys(entry.bridges).some((name) => {
     const bridge = Object.hasOwn(bridges, name) ? bridges[name] : undefined;
-    return !bridge || bridge.external === true || bridge.host !== undefined;
+    return !bridge || bridge.external === true || (bridge.host ?? bridge.host6) !== undefined;
   });
   if (reached) return;
   const message =

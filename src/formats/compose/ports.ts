@@ -1,7 +1,7 @@
 import type { Entry } from '../../config/document.js';
 import type { PublishRequest } from '../../model/container-values.js';
 import { type PortText, parsePortText, requestedPorts } from '../../model/port-text.js';
-import { isOpen } from '../../model/publish.js';
+import { ANY_ADDRESS, isOpen } from '../../model/publish.js';
 import { below, itemsOf, mapping, mappingOf, scalar, sequence, textOf } from '../entries.js';
 import { noEffect, type Rows, type Translation, translated, translateKeys } from './rows.js';
 
@@ -24,10 +24,12 @@ export function publishOf(value: Entry, to: Translation): Entry | undefined {
   return items.length > 0 ? sequence(value, items) : undefined;
 }
 
-function entryOf(item: Entry, { host_ip, published, last, target, protocol }: PublishRequest) {
+function entryOf(item: Entry, port: PublishRequest) {
+  const { host_ip, published, last, target, protocol, only_ipv4 } = port;
+  const isAny = host_ip === ANY_ADDRESS && !only_ipv4;
   const host = last === undefined ? published : `${published}-${last}`;
   return mapping(item, [
-    ['host_ip', scalar(item, host_ip)],
+    ['host_ip', isAny ? undefined : scalar(item, host_ip)],
     ['published', host === 0 ? undefined : scalar(item, host)],
     ['target', scalar(item, target)],
     ['protocol', protocol && scalar(item, protocol)],

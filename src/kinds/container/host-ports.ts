@@ -2,9 +2,16 @@ import type { Capacity } from '../../host/ports.js';
 import type { Config, ContainerEntry, PublishEntry, PublishRequest } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
 import { digest } from '../../model/json.js';
-import { formatPublished, hostPortsConflict, isOpen } from '../../model/publish.js';
+import {
+  ANY_ADDRESS,
+  ANY_ADDRESS6,
+  formatPublished,
+  hostPortsConflict,
+  isOpen,
+  onBothFamilies,
+} from '../../model/publish.js';
 import type { Row } from '../../model/resource.js';
-import type { ContainerSpec } from '../../model/specs.js';
+import type { BridgeSpec, ContainerSpec } from '../../model/specs.js';
 
 /**
  * Ports that baleine chooses from: above those that Linux gives to outgoing connections
@@ -33,6 +40,38 @@ export function withHostPorts(
   rows: readonly Row[],
   listener: Capacity['listener'],
 ): Config {
+  return withFamilies(withChosenPorts(config, rows, listener), rows);
+}
+
+/** Ports without an address of the host are open on IPv6, too, where the container has it. */
+function withFamilies(config: Config, rows: readonly Row[]): Config {
+  const changed = new Map<ContainerEntry, PublishRequest[]>();
+  for (const { entry } of servicesOf(config)) {
+    if (!entry.publish || !hasIpv6(entry, config, rows)) continue;
+    const both = onBothFamilies(entry.publish);
+    if (both.length > entry.publish.length) changed.set(entry, both);
+  }
+  return changed.size === 0 ? config : withPublish(config, changed);
+}
+
+/** Whether it gets an IPv6 address. */
+function hasIpv6({ bridges }: ContainerEntry, config: Config, rows: readonly Row[]): boolean {
+  return Object.keys(bridges).some((name) => {
+    const bridge = config.bridges[name];
+    if (bridge && !bridge.external) return bridge.subnet6 !== undefined;
+    const known = bridge?.name ?? name;
+    return rows.some(
+      ({ kind, name, spec }) =>
+        kind === 'bridge' && name === known && (spec as Partial<BridgeSpec>).subnet6 !== undefined,
+    );
+  });
+}
+
+function withChosenPorts(
+  config: Config,
+  rows: readonly Row[],
+  listener: Capacity['listener'],
+): Config {
   const services = servicesOf(config);
   const open = services.filter(({ entry }) => entry.publish?.some(isOpen));
   if (open.length === 0) return config;
@@ -46,6 +85,7 @@ export function withHostPorts(
   for (const service of open) {
     const { entry, names } = service;
     const { publish = [] } = entry;
+    const both = hasIpv6(entry, config, rows);
     const own = names.flatMap((name, index) => {
       const own = recorded.get(`${config.name}/${name}`) ?? [];
       const kept = keptPorts(
@@ -53,7 +93,10 @@ export function withHostPorts(
         own.filter((each) => !fixed.conflicts(each)),
       );
       return publish.filter(isOpen).map((each): PublishRequest => {
-        const published = kept.get(each) ?? freePort(each, name, service, config, taken, listener);
+        const isFree = (address: string, port: number) =>
+          !listener(address, port, each.protocol) &&
+          (address !== ANY_ADDRESS || !both || !listener(ANY_ADDRESS6, port, each.protocol));
+        const published = kept.get(each) ?? freePort(each, name, service, config, taken, isFree);
         const { last: _last, ...rest } = each;
         taken.add({ ...rest, published });
         const at = each.at ?? publish.indexOf(each);
@@ -110,7 +153,7 @@ function freePort(
   { path, entry }: Service,
   config: Config,
   taken: TakenPorts,
-  listener: Capacity['listener'],
+  isFree: (address: string, port: number) => boolean,
 ): number {
   const { first, last } = rangeOf(wanted);
   const isAny = wanted.last === undefined;
@@ -122,7 +165,7 @@ function freePort(
     const port = { ...wanted, published: first + ((start + i) % count) };
     const { published } = port;
     if (isAny ? taken.hasNumber(published) : taken.conflicts(port)) continue;
-    if (!listener(host_ip, published, protocol)) return published;
+    if (isFree(host_ip, published)) return published;
   }
   const at = [...path, 'publish', wanted.at ?? entry.publish?.indexOf(wanted) ?? 0];
   const what = formatPublished({ ...wanted, published: 0 }).replace(/^.*:/, '');

@@ -4,7 +4,7 @@ import type { Config, PublishEntry, PublishRequest } from '../../model/config.js
 import { UserError } from '../../model/errors.js';
 import { parseId } from '../../model/install-paths.js';
 import type { Plan } from '../../model/plan.js';
-import { ANY_ADDRESS, FORWARDER, formatHostPort, UDP_FORWARDER } from '../../model/publish.js';
+import { anyOf, FORWARDER, formatHostPort, UDP_FORWARDER } from '../../model/publish.js';
 import type { ContainerSpec } from '../../model/specs.js';
 
 type Network = Pick<Capacity, 'addresses' | 'listener'>;
@@ -56,7 +56,7 @@ function conflictOf(
   addresses: ReadonlySet<string>,
   capacity: Network,
 ): string | undefined {
-  const local = host_ip === ANY_ADDRESS || host_ip.startsWith('127.') || addresses.has(host_ip);
+  const local = host_ip === anyOf(host_ip) || host_ip.startsWith('127.') || addresses.has(host_ip);
   if (!local) return `${host_ip} is not an address of this host`;
   const holder = capacity.listener(host_ip, port, protocol);
   const ours = parseId(holder?.container ?? '')?.stack === stack;
@@ -91,6 +91,6 @@ function publishedPorts({ containers, farms }: Config): { at: Path; entry: Publi
 
 function bridgeAddresses({ bridges }: Config): string[] {
   return Object.values(bridges).flatMap((each) =>
-    !each.external && each.host !== undefined ? [each.host] : [],
+    each.external ? [] : [each.host, each.host6].filter((address) => address !== undefined),
   );
 }

@@ -2,7 +2,7 @@ import { IMPERATIVE_STACK } from '../../model/address.js';
 import type { PublishEntry } from '../../model/config.js';
 import { describeExit } from '../../model/exit.js';
 import type { ListedContainer } from '../../model/listed-container.js';
-import { ANY_ADDRESS } from '../../model/publish.js';
+import { anyOf, inBrackets } from '../../model/publish.js';
 import type { BridgeNode, ContainerNode, Severity, Topology } from '../../model/topology.js';
 import type { Line } from './picture.js';
 
@@ -28,7 +28,7 @@ export function stateText(each: ListedContainer): string {
 /** `8080 → 80`, from one address of the host `127.0.0.1:8080 → 80`. */
 export function publishWords(entry: PublishEntry): string {
   const { host_ip: address, published, target, protocol } = entry;
-  const place = `${address === ANY_ADDRESS ? '' : `${address}:`}${published}`;
+  const place = `${address === anyOf(address) ? '' : `${inBrackets(address)}:`}${published}`;
   return `${place} → ${target}${protocol ? `/${protocol}` : ''}`;
 }
 
@@ -89,7 +89,7 @@ export function linesOf(container: ContainerNode, { bridges, farms }: Topology):
       .map((bridge): Line => {
         return { kind: 'address', bridge: bridge.name, text: addresses[bridge.name] ?? '' };
       }),
-    ...publish.map((each): Line => ({ kind: 'publish', text: publishWords(each) })),
+    ...[...new Set(publish.map(publishWords))].map((text): Line => ({ kind: 'publish', text })),
     ...proxied.map((farm): Line => ({ kind: 'proxy', text: `proxy of ${farm.name}` })),
     ...(volumes.length > 0 ? [{ kind: 'volume', text: volumes.join(', ') } as const] : []),
   ];

@@ -31,7 +31,7 @@ export function bridgeLines(bridge: BridgeNode): string[] {
 
 export function containerLines(container: ContainerNode): string[] {
   const { name, image, publish } = container;
-  const ports = publish.map((each) => `port ${publishWords(each)}`);
+  const ports = [...new Set(publish.map((each) => `port ${publishWords(each)}`))];
   return [name, stateText(container), `image ${image}`, ...ports];
 }
 

@@ -102,11 +102,13 @@ describe('a key that says the same', () => {
     ['no health check', 'healthcheck: { test: [NONE] }', { healthcheck: { disable: true } }],
     [
       'ports',
-      'ports: ["127.0.0.1:8080:80", "53:53"]',
+      'ports: ["127.0.0.1:8080:80", "[::1]:8080:80", "0.0.0.0:8081:80", "53:53"]',
       {
         publish: [
           { host_ip: '127.0.0.1', published: 8080, target: 80 },
-          { host_ip: '0.0.0.0', published: 53, target: 53 },
+          { host_ip: '::1', published: 8080, target: 80 },
+          { host_ip: '0.0.0.0', published: 8081, target: 80 },
+          { published: 53, target: 53 },
         ],
       },
     ],
@@ -115,14 +117,14 @@ describe('a key that says the same', () => {
       'ports: ["53:53/udp", "8000-8001:90-91", "9000-9005:80", "127.0.0.1::81", "82/udp", 83, "0:84"]',
       {
         publish: [
-          { host_ip: '0.0.0.0', published: 53, target: 53, protocol: 'udp' },
-          { host_ip: '0.0.0.0', published: 8000, target: 90 },
-          { host_ip: '0.0.0.0', published: 8001, target: 91 },
-          { host_ip: '0.0.0.0', published: '9000-9005', target: 80 },
+          { published: 53, target: 53, protocol: 'udp' },
+          { published: 8000, target: 90 },
+          { published: 8001, target: 91 },
+          { published: '9000-9005', target: 80 },
           { host_ip: '127.0.0.1', target: 81 },
-          { host_ip: '0.0.0.0', target: 82, protocol: 'udp' },
-          { host_ip: '0.0.0.0', target: 83 },
-          { host_ip: '0.0.0.0', target: 84 },
+          { target: 82, protocol: 'udp' },
+          { target: 83 },
+          { target: 84 },
         ],
       },
     ],
@@ -131,8 +133,8 @@ describe('a key that says the same', () => {
       'ports: [{ target: 53, published: "53", protocol: udp }, { target: 80 }, { target: 80, published: 8000-8010, host_ip: 127.0.0.1 }]',
       {
         publish: [
-          { host_ip: '0.0.0.0', published: 53, target: 53, protocol: 'udp' },
-          { host_ip: '0.0.0.0', target: 80 },
+          { published: 53, target: 53, protocol: 'udp' },
+          { target: 80 },
           { host_ip: '127.0.0.1', published: '8000-8010', target: 80 },
         ],
       },
@@ -214,7 +216,7 @@ it('ports without one of the host are not a reason for a farm: each replica has 
     publish: [{ target: 80 }, { target: 53, protocol: 'udp' }],
   });
   const asked = read(file('ports: ["80"]\n    scale: 2\n    x-baleine: { farm: tcp }')).root;
-  expect(asked.farms.web.proxy.publish).toEqual([{ host_ip: '0.0.0.0', target: 80 }]);
+  expect(asked.farms.web.proxy.publish).toEqual([{ target: 80 }]);
 });
 
 describe('a key that is refused', () => {
@@ -225,7 +227,7 @@ describe('a key that is refused', () => {
     ['gpus', 'gpus: all', '5:5: gpus is refused'],
     ['cgroup_parent', 'cgroup_parent: x', '5:5: cgroup_parent is refused'],
     ['a protocol', 'ports: ["80:80/sctp"]', '5:13: port 80/sctp cannot be published'],
-    ['an IPv6 address', 'ports: ["[::1]:80:80"]', '5:13: [::1] is an IPv6 address, where no port'],
+    ['no IPv6 address', 'ports: ["[1::2::3]:80:80"]', '5:13: [1::2::3] is no IPv6 address'],
     ['a range of ranges', 'ports: ["80-82:80-81"]', '5:13: the ranges 80-82 and 80-81 differ'],
     [
       'UDP of replicas',

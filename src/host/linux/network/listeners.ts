@@ -1,10 +1,12 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { endianness, networkInterfaces } from 'node:os';
 import { formatIp } from '../../../model/ipv4.js';
+import { formatIp6 } from '../../../model/ipv6.js';
+import { anyOf, isIp6 } from '../../../model/publish.js';
 import type { Capacity, Listener } from '../../ports.js';
 import { ifThere, readText } from '../files/read.js';
 
-const EVERYWHERE = '0.0.0.0';
+const EVERYWHERE6 = '::';
 
 /**
  * TCP_LISTEN (include/net/tcp_states.h), and TCP_CLOSE, in which UDP sockets without a peer are.
@@ -14,7 +16,8 @@ const LISTENS = { tcp: '0A', tcp6: '0A', udp: '07', udp6: '07' } as const;
 
 export function ownAddresses(): string[] {
   const all = Object.values(networkInterfaces()).flat();
-  return all.flatMap((each) => (each?.family === 'IPv4' ? [each.address] : []));
+  // a link-local address alone does not say where to listen
+  return all.flatMap((each) => (each && !each.scopeid ? [each.address] : []));
 }
 
 /**
@@ -26,15 +29,17 @@ export function listenerLookup(): Capacity['listener'] {
   return (address, port, protocol) => {
     const table = protocol ?? 'tcp';
     ports[table] ??= byPort([...listeners(table), ...listeners(`${table}6`)]);
-    const found = ports[table]
-      .get(port)
-      ?.find(
-        (each) => each.address === address || each.address === EVERYWHERE || address === EVERYWHERE,
-      );
+    const found = ports[table].get(port)?.find((each) => areBlocking(each.address, address));
     if (!found) return undefined;
     holders ??= holdersOfSockets();
     return { address: found.address, ...holderOf(found.inode, holders) };
   };
+}
+
+/** A listener on `::` also accepts IPv4 unless configured otherwise, which is not visible. */
+function areBlocking(listening: string, address: string): boolean {
+  if (listening === address || listening === EVERYWHERE6) return true;
+  return isIp6(listening) === isIp6(address) && [listening, address].includes(anyOf(address));
 }
 
 type Ports = ReadonlyMap<number, Listening[]>;
@@ -57,8 +62,7 @@ interface Listening {
 
 /**
  * Lines of /proc/net/tcp, tcp6, udp and udp6 (proc_net(5)): the fields are number, local address, remote
- * address, state, five more, inode. A listener on `::` also accepts IPv4 unless configured
- * otherwise, which is not visible here. Ignores other IPv6 addresses.
+ * address, state, five more, inode.
  */
 function listeners(table: keyof typeof LISTENS): Listening[] {
   const lines = (readText(`/proc/net/${table}`) ?? '').split('\n').slice(1);
@@ -66,21 +70,23 @@ function listeners(table: keyof typeof LISTENS): Listening[] {
     const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
     if (state !== LISTENS[table]) return [];
     const [hex = '', port = ''] = local.split(':');
-    const address = addressIn(hex);
-    return address === undefined ? [] : [{ address, port: Number.parseInt(port, 16), inode }];
+    return [{ address: addressIn(hex), port: Number.parseInt(port, 16), inode }];
   });
 }
 
 /**
- * An IPv4 address, including one mapped into IPv6 (RFC 4291, 2.5.5.2); `::` means all addresses.
+ * An address as the kernel prints it, in words of its own byte order; an IPv4 address mapped into
+ * IPv6 (RFC 4291, 2.5.5.2) as IPv4.
  */
-function addressIn(hex: string): string | undefined {
-  if (/^0+$/.test(hex)) return EVERYWHERE;
-  const mapped = endianness() === 'LE' ? '0000000000000000FFFF0000' : '00000000000000000000FFFF';
-  const last = hex.length === 8 ? hex : hex.startsWith(mapped) ? hex.slice(24) : undefined;
-  if (last === undefined) return undefined;
-  const bytes = Buffer.from(last, 'hex');
-  return formatIp(endianness() === 'LE' ? bytes.readUInt32LE() : bytes.readUInt32BE());
+function addressIn(hex: string): string {
+  const words = (hex.match(/.{8}/g) ?? []).map((word) => {
+    const bytes = Buffer.from(word, 'hex');
+    return endianness() === 'LE' ? bytes.readUInt32LE() : bytes.readUInt32BE();
+  });
+  const [first = 0, second, third, last] = words;
+  if (last === undefined) return formatIp(first);
+  if (first === 0 && second === 0 && third === 0xffff) return formatIp(last);
+  return formatIp6(words.reduce((sum, word) => (sum << 32n) | BigInt(word), 0n));
 }
 
 /** Process ids by the link that proc_pid_fd(5) shows for an open socket, `socket:[INODE]`. */

@@ -112,11 +112,16 @@ sub listening_socket {
   my ($place) = @_;
   require POSIX;
   require Socket;
-  my ($address, $port) = split /:/, $place;
+  my ($six, $address, $port) = $place =~ /^(\[)?(.*?)\]?:(\d+)$/;
   my $cannot = "cannot listen at $place";
-  socket my $socket, Socket::PF_INET(), Socket::SOCK_STREAM(), 0 or fail($cannot);
+  my $family = $six ? Socket::PF_INET6() : Socket::PF_INET();
+  socket my $socket, $family, Socket::SOCK_STREAM(), 0 or fail($cannot);
+  # IPv4 has a socket of its own
+  setsockopt $socket, Socket::IPPROTO_IPV6(), Socket::IPV6_V6ONLY(), 1 or fail($cannot) if $six;
   setsockopt $socket, Socket::SOL_SOCKET(), Socket::SO_REUSEADDR(), 1 or fail($cannot);
-  my $where = Socket::pack_sockaddr_in($port, Socket::inet_aton($address));
+  my $where = $six
+    ? Socket::pack_sockaddr_in6($port, Socket::inet_pton($family, $address))
+    : Socket::pack_sockaddr_in($port, Socket::inet_aton($address));
   for (my $tries = 50; !bind $socket, $where; $tries--) {
     fail($cannot) unless $! == POSIX::EADDRINUSE() && $tries > 0;
     select undef, undef, undef, 0.1;

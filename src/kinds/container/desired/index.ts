@@ -238,7 +238,8 @@ function rotationOf({ name, serves }: Instance, { config }: Context): RotationSp
   };
 }
 
-function publishedPort({ at: _at, replica: _replica, ...entry }: PublishRequest): PublishEntry {
+function publishedPort(request: PublishRequest): PublishEntry {
+  const { at: _at, replica: _replica, only_ipv4: _only, ...entry } = request;
   return entry;
 }
 
