@@ -167,6 +167,8 @@ export interface Preconditions
   resolverProblem(): string | undefined;
   /** Whether the host forwards packets between its networks. */
   forwards(): boolean;
+  /** The same for IPv6. */
+  forwards6(): boolean;
   /** Why an interface cannot join a bridge. */
   uplinkProblem(name: string, bridge: string): string | undefined;
   /**

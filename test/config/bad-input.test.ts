@@ -30,11 +30,11 @@ describe('one container', () => {
     ],
     ['publish: ["80:80/sctp"]', '5:15: port 80/sctp cannot be published: only TCP and UDP can'],
     [
-      'publish: ["[1::]:80:80", "[1::2::3]:80:80", "8000-8002:80-81", "9-8:9", "1.2.3.400:1:1"]',
-      '5:30: [1::2::3] is no IPv6 address',
-      '5:49: the ranges 8000-8002 and 80-81 differ in length',
-      '5:68: 9-8 is no port or range, 1 to 65535, of at most 1024',
-      '5:77: 1.2.3.400 is no IPv4 address',
+      'publish: ["[1::2::3]:80:80", "8000-8002:80-81", "9-8:9", "1.2.3.400:1:1"]',
+      '5:15: [1::2::3] is no IPv6 address',
+      '5:34: the ranges 8000-8002 and 80-81 differ in length',
+      '5:53: 9-8 is no port or range, 1 to 65535, of at most 1024',
+      '5:62: 1.2.3.400 is no IPv4 address',
     ],
     [
       'publish: [{ target: 53, protocol: udp, proxy_protocol: true }]',

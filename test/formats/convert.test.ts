@@ -65,11 +65,12 @@ const service = fc
     pids_limit: optional(fc.constant(100)),
     networks: optional(
       fc.constantFrom(['front'], {
-        front: { ipv4_address: '10.9.1.9', aliases: ['x'] },
+        front: { ipv4_address: '10.9.1.9', ipv6_address: 'fd00:9::9', aliases: ['x'] },
         back: null,
+        six: null,
       }),
     ),
-    ports: optional(fc.constantFrom(['8080:80'], ['127.0.0.1:81:81', '53:53/udp'])),
+    ports: optional(fc.constantFrom(['8080:80'], ['127.0.0.1:81:81', '[::1]:81:81', '53:53/udp'])),
     volumes: optional(
       fc.constantFrom(
         ['data:/data', './app:/app:ro'],
@@ -113,7 +114,16 @@ const composeFile = fc
     name: 'shop',
     services,
     networks: {
-      front: { ipam: { config: [{ subnet: '10.9.1.0/24', gateway: '10.9.1.1' }] } },
+      front: {
+        enable_ipv6: true,
+        ipam: {
+          config: [
+            { subnet: '10.9.1.0/24', gateway: '10.9.1.1' },
+            { subnet: 'fd00:9::/64', gateway: 'fd00:9::1' },
+          ],
+        },
+      },
+      six: { enable_ipv4: false, enable_ipv6: true },
       back: { internal: true },
       default: { 'x-baleine': { egress: false } },
     },

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LinkSpec } from '../../src/model/container-values.js';
+import { egressName } from '../../src/model/egress.js';
+import { formatPublished } from '../../src/model/publish.js';
 import type { BridgeSpec, ContainerSpec } from '../../src/model/specs.js';
 import { MemoryStack } from '../support/memory-stack.js';
 
@@ -217,6 +219,87 @@ describe('a bridge with an IPv6 subnet', () => {
     const [link] = spec<ContainerSpec>(stack, 'web').links as [LinkSpec];
     expect(link.address6).toBe('fd00:77:1::2/64');
     expect(link.gateway6).toBeUndefined();
+    const wayOut = spec<ContainerSpec>(stack, egressName('front'));
+    expect(wayOut.links.map(({ address6 }) => address6)).toEqual([undefined]);
+  });
+});
+
+describe('a port published without an address', () => {
+  const web = (publish: string, front = BOTH) => `name: one
+${IMAGES}
+bridges:
+  front: { ${front} }
+containers:
+  web: { image: base, bridges: [front], publish: ${publish} }
+`;
+
+  it('is open on both families where the container has both', async () => {
+    const stack = new MemoryStack();
+    const ports = '["8080:80", "127.0.0.1:8081:81", "0.0.0.0:8082:82", "[::1]:8083:83"]';
+    await stack.apply(web(ports, V4));
+    expect(stack.planText(web(ports))).toMatchInlineSnapshot(`
+      "baleine will perform the following actions:
+
+        # bridge.front will be updated in-place (subnet6 (none) → fd00:77:1::/64, host6 (none) → fd00:77:1::1)
+        ~ bridge.front
+            + subnet6: fd00:77:1::/64
+            + host6: fd00:77:1::1
+
+        # config.forwarder will be updated in-place (text changed)
+        ~ config.forwarder
+            ~ text:
+                @@ -31,3 +31,7 @@
+                 listen ::1:8083
+                     bind [::1]:8083
+                     server web 10.77.1.2:83
+                +
+                +listen :::8080
+                +    bind [::]:8080 v6only
+                +    server web 10.77.1.2:80
+
+        # container.web will be updated in-place (bridges.front eth0 10.77.1.2/24 via 10.77.1.1 → eth0 10.77.1.2/24 via 10.77.1.1, fd00:77:1::2/64 via fd00:77:1::1, publish changed)
+        ~ container.web
+            ~ bridges.front: eth0 10.77.1.2/24 via 10.77.1.1 → eth0 10.77.1.2/24 via 10.77.1.1, fd00:77:1::2/64 via fd00:77:1::1
+            ~ publish:
+                + [::]:8080:80
+
+      Files derived from others follow for: hosts.front-7a66a5
+
+      Plan: 0 to add, 3 to change, 0 to destroy."
+    `);
+    await stack.apply(web(ports));
+    expect(stack.plan(web(ports)).changes).toEqual([]);
+    expect(spec<ContainerSpec>(stack, 'web').publish?.map(formatPublished)).toEqual([
+      ...['0.0.0.0:8080:80', '127.0.0.1:8081:81', '0.0.0.0:8082:82', '[::1]:8083:83'],
+      '[::]:8080:80',
+    ]);
+  });
+
+  it('keeps its chosen number, which is the same on both', async () => {
+    const stack = new MemoryStack();
+    await stack.apply(web('["80", "81/udp"]'));
+    const chosen = spec<ContainerSpec>(stack, 'web').publish ?? [];
+    expect(chosen.map(({ host_ip, target }) => `${host_ip} ${target}`)).toEqual([
+      ...['0.0.0.0 80', '0.0.0.0 81', ':: 80', ':: 81'],
+    ]);
+    expect(chosen[2]?.published).toBe(chosen[0]?.published);
+    expect(chosen[3]?.published).toBe(chosen[1]?.published);
+    expect(stack.plan(web('["80", "81/udp"]')).changes).toEqual([]);
+  });
+
+  it('conflicts on each family', () => {
+    const two = (first: string, second: string) =>
+      web(`["${first}"]`).concat(
+        `  api: { image: base, bridges: [front], publish: ["${second}"] }\n`,
+      );
+    const plan = (first: string, second: string) => () =>
+      new MemoryStack().plan(two(first, second));
+    expect(plan('8080:80', '[::1]:8080:80')).toThrow(
+      'port 8080 of every address is already published by containers.web',
+    );
+    expect(plan('[::1]:8080:80', '8080:80')).toThrow('[::]:8080 is already published');
+    expect(plan('[::1]:8080:80', '127.0.0.1:8080:80')).not.toThrow();
+    expect(plan('0.0.0.0:8080:80', '[::]:8080:80')).not.toThrow();
   });
 });
 

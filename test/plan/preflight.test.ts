@@ -27,6 +27,7 @@ const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   uplinkProblem: () => undefined,
   subnetProblem: () => undefined,
   subnet6Problem: () => undefined,
+  forwards6: () => false,
   ipv6Problem: () => undefined,
   egressProblem: () => undefined,
   udpForwarderProblem: () => undefined,
@@ -134,6 +135,23 @@ describe('what the file declares', () => {
     expect(asked).toEqual(['10.1.0.0/24', '10.2.0.0/24']);
   });
 
+  it('is rejected if IPv6 is not to be had, or its subnet is not free', async () => {
+    const net = (key: string) => file('', `bridges: { lan: { subnet: 10.1.0.0/24, ${key} } }`);
+    const none = { ipv6Problem: () => 'no IPv6' };
+    const six = 'subnet6: "fd00:1::/64"';
+    const stack = new MemoryStack();
+    checked(stack, net('isolated: true'), none);
+    expect(() => checked(stack, net(six), none)).toThrow('subnet6: no IPv6');
+    const taken = { subnet6Problem: () => 'taken' };
+    expect(() => checked(stack, net(six), taken)).toThrow('subnet6: taken');
+    await stack.apply(net(six));
+    for (const { name } of stack.host.links.values()) stack.host.removeLink(name);
+    // it is only restored as recorded, but after a boot without IPv6
+    checked(stack, net(six), taken);
+    const { warnings } = checked(stack, net(six), none);
+    expect(warnings?.map(({ text }) => text)).toEqual(['would fail and is left as it is: no IPv6']);
+  });
+
   it.each([
     ['memory: 8M', 'limits.memory: 8M is less than the 32M that it uses now'],
     ['pids: 3', 'limits.pids: 3 is less than the 9 that run now'],
@@ -162,10 +180,17 @@ it('warns once about bridges to other networks if the host forwards packets', as
   const bridges = (names: string[], host: string) =>
     file(
       '',
-      `bridges: { ${names.map((name, i) => `${name}: { subnet: 10.77.${i}.0/24${host.replace('N', `${i}`)} }`).join(', ')} }`,
+      `bridges: { ${names.map((name, i) => `${name}: { subnet: 10.77.${i}.0/24${host.replaceAll('N', `${i}`)} }`).join(', ')} }`,
     );
   const warned = (text: string, forwards: boolean, stack = new MemoryStack()) =>
     checked(stack, text, { forwards: () => forwards }).warnings?.map(({ address }) => address);
+  const six = ', host: 10.77.N.1, subnet6: "fd00:N::/64"';
+  const { warnings } = checked(new MemoryStack(), bridges(['a', 'b'], six), {
+    forwards6: () => true,
+  });
+  expect(warnings?.map(({ address, text }) => `${address} ${text}`)).toEqual([
+    expect.stringMatching(/^bridge\.a has a route out over IPv6: this host forwards packets \(net/),
+  ]);
   const led = bridges(['a', 'b'], ', host: 10.77.N.1');
   expect(warned(led, true)).toEqual(['bridge.a']);
   expect(warned(led, false)).toBeUndefined();

@@ -99,6 +99,7 @@ export class MemoryRun extends Context {
       uplinkProblem: () => undefined,
       subnetProblem: () => undefined,
       subnet6Problem: () => undefined,
+      forwards6: () => false,
       ipv6Problem: () => undefined,
       egressProblem: () => undefined,
       udpForwarderProblem: () => undefined,

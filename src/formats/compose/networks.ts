@@ -26,8 +26,6 @@ import { isTrue } from './values.js';
 /** The network of services that name none. */
 export const DEFAULT_NETWORK = 'default';
 
-const IPV6 = noEffect('networks have IPv4 addresses only');
-
 /** Top-level networks: `bridges` of baleine.yaml. */
 export const NETWORK_ROWS: Rows = {
   name: translated('`name` of an external network', (value, { entry, warnings }) => {
@@ -52,19 +50,26 @@ export const NETWORK_ROWS: Rows = {
   }),
   driver_opts: noEffect('they tune Docker’s bridges'),
   attachable: noEffect('containers of other stacks can always join, as `external`'),
-  enable_ipv4: translated('`true`', (value, { loading }) => {
-    if (!isTrue(value)) loading.problems.of(value, 'a network needs IPv4 addresses', 'remove it');
-    return {};
-  }),
-  enable_ipv6: IPV6,
+  enable_ipv4: translated(
+    '`false`: no `subnet`, with `enable_ipv6` alone',
+    (value, { loading, entry }) => {
+      if (!isTrue(value) && !isTrue(below(entry, 'enable_ipv6'))) {
+        loading.problems.of(value, 'a network needs addresses', 'remove it, or add enable_ipv6');
+      }
+      return {};
+    },
+  ),
+  enable_ipv6: translated('`subnet6`: that of `ipam`, else `auto`'),
   labels: noEffect('bridges have no labels'),
-  ipam: translated('`subnet` and `host`', ipamOf),
+  ipam: translated('`subnet`, `host`, `subnet6` and `host6`', ipamOf),
   'ipam.driver': noEffect('addresses are leased by baleine'),
   'ipam.options': noEffect('addresses are leased by baleine'),
-  'ipam.config': translated('`subnet` and `host`, of the first IPv4 network'),
-  'ipam.config.subnet': translated('`subnet`'),
-  'ipam.config.gateway': translated('`host`'),
-  'ipam.config.ip_range': translated('`range`'),
+  'ipam.config': translated(
+    '`subnet` and `host` of the first IPv4 network, `subnet6` and `host6` of the first IPv6 network',
+  ),
+  'ipam.config.subnet': translated('`subnet`, `subnet6` with `enable_ipv6`'),
+  'ipam.config.gateway': translated('`host`, `host6` with `enable_ipv6`'),
+  'ipam.config.ip_range': translated('`range`, of IPv4'),
   'ipam.config.aux_addresses': noEffect('addresses in use are never leased'),
 };
 
@@ -72,10 +77,12 @@ function ipamOf(value: Entry, to: Translation): Fields {
   translateKeys(value, NETWORK_ROWS, to, 'ipam.');
   const all = itemsOf(below(value, 'config') ?? scalar(value, null)) ?? [];
   for (const each of all) translateKeys(each, NETWORK_ROWS, to, 'ipam.config.');
-  const first = all.find((each) => !textOf(below(each, 'subnet') ?? each)?.includes(':'));
-  if (!first) return {};
-  const [subnet, host, range] = ['subnet', 'gateway', 'ip_range'].map((key) => below(first, key));
-  return { subnet, host, range };
+  const isIpv6 = (each: Entry) => textOf(below(each, 'subnet') ?? each)?.includes(':') ?? false;
+  const partsOf = (found: Entry | undefined) =>
+    ['subnet', 'gateway', 'ip_range'].map((key) => found && below(found, key));
+  const [subnet, host, range] = partsOf(all.find((each) => !isIpv6(each)));
+  const [subnet6, host6] = partsOf(all.find(isIpv6));
+  return { subnet, host, range, subnet6, host6 };
 }
 
 /** A top-level network as a bridge. */
@@ -89,13 +96,20 @@ export function bridgeOf(network: Entry, to: Translation): Entry {
     ]);
   }
   const isInternal = isTrue(below(network, 'internal'));
+  const auto = scalar(network, 'auto');
+  const isDual = isTrue(below(network, 'enable_ipv6'));
+  const version4 = below(network, 'enable_ipv4');
+  const hasIpv4 = !isDual || version4 === undefined || isTrue(version4);
   const made = mapping(network, [
-    ['subnet', fields.subnet ?? scalar(network, 'auto')],
+    ['subnet', hasIpv4 ? (fields.subnet ?? auto) : undefined],
+    ['subnet6', isDual ? (fields.subnet6 ?? auto) : undefined],
     ...(isInternal
       ? ([['isolated', scalar(network, true)]] as const)
       : ([
-          ['host', fields.host ?? scalar(network, 'auto')],
-          ['egress', scalar(network, true)],
+          ['host', hasIpv4 ? (fields.host ?? auto) : undefined],
+          // beside `host` it is the default
+          ['host6', isDual ? (fields.host6 ?? (hasIpv4 ? undefined : auto)) : undefined],
+          ['egress', hasIpv4 ? scalar(network, true) : undefined],
         ] as const)),
   ]);
   // `host: null` takes the address of the host away
@@ -107,8 +121,8 @@ export function bridgeOf(network: Entry, to: Translation): Entry {
 export const ATTACHMENT_ROWS: Rows = {
   'networks.aliases': translated('`aliases`', (value) => ({ aliases: value })),
   'networks.ipv4_address': translated('`address`', (value) => ({ address: value })),
-  'networks.ipv6_address': IPV6,
-  'networks.link_local_ips': IPV6,
+  'networks.ipv6_address': translated('`address6`', (value) => ({ address6: value })),
+  'networks.link_local_ips': noEffect('the kernel chooses link-local addresses'),
   'networks.mac_address': translated('`mac`', (value) => ({ mac: value })),
   'networks.interface_name': noEffect('interfaces are named in order'),
   'networks.priority': translated('the order of `bridges`'),
@@ -191,6 +205,7 @@ export function attachmentsOf(service: Entry, aliases: readonly string[], to: Tr
     ];
     const attachment = mapping(entry, [
       ['address', own.address],
+      ['address6', own.address6],
       ['mac', own.mac ?? (index === 0 ? mac : undefined)],
       [
         'aliases',

@@ -35,11 +35,20 @@ function freedLinks(planned: readonly PlannedSpec<BridgeSpec>[]): ReadonlySet<st
   );
 }
 
-/** Warns once if a new bridge gives its containers a route to the host's other networks. */
+/** Warns once for each IP version if a new bridge gives its containers a route to the host's other networks. */
 function warnings(planned: readonly PlannedSpec<BridgeSpec>[], host: Preconditions): Warning[] {
-  const bridge = planned.find(({ mode, spec }) => mode === 'put' && spec.host !== undefined);
-  if (!bridge || !host.forwards()) return [];
-  const { address } = bridge;
-  const text = `has a route out: this host forwards packets (ip_forward is 1), so containers on it reach the host’s other networks; see baleine doctor`;
-  return [{ address, text }];
+  const made = (key: 'host' | 'host6') =>
+    planned.find(({ mode, spec }) => mode === 'put' && spec[key] !== undefined);
+  const [bridge, bridge6] = [made('host'), made('host6')];
+  return [
+    ...(bridge && host.forwards() ? [routeOut(bridge, '', 'ip_forward is 1')] : []),
+    ...(bridge6 && host.forwards6() ? [routeOut(bridge6, ' over IPv6', FORWARDING6)] : []),
+  ];
+}
+
+const FORWARDING6 = 'net.ipv6.conf.all.forwarding is 1';
+
+function routeOut({ address }: PlannedSpec<BridgeSpec>, way: string, setting: string): Warning {
+  const text = `has a route out${way}: this host forwards packets (${setting}), so containers on it reach the host’s other networks; see baleine doctor`;
+  return { address, text };
 }

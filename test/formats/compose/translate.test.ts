@@ -247,3 +247,24 @@ describe('a key that is refused', () => {
     );
   });
 });
+
+describe('IPv6 of networks', () => {
+  const bridgeOf = (keys: string) =>
+    read(file('networks: { n: { ipv6_address: "fd00:1::9" } }', `networks: { n: { ${keys} } }\n`))
+      .root;
+  const IPAM =
+    'ipam: { config: [{ subnet: "fd00:1::/64", gateway: "fd00:1::1" }, { subnet: 10.0.0.0/24 }] }';
+
+  it.each([
+    [
+      `enable_ipv6: true, ${IPAM}`,
+      { subnet: '10.0.0.0/24', host: 'auto', subnet6: 'fd00:1::/64', host6: 'fd00:1::1' },
+    ],
+    [`enable_ipv4: false, enable_ipv6: true, ${IPAM}`, { subnet6: 'fd00:1::/64' }],
+  ])('%s', (keys, expected) => {
+    const { bridges, containers } = bridgeOf(keys);
+    expect(bridges.n).toMatchObject(expected);
+    if (!('subnet' in expected)) expect(bridges.n).not.toHaveProperty('subnet');
+    expect(containers.web?.bridges).toMatchObject({ n: { address6: 'fd00:1::9' } });
+  });
+});

@@ -17,7 +17,7 @@ export function composeOf(root: Entry, warnings: Warnings): Entry {
 }
 
 /** Keys of a bridge that Compose can say. */
-const KNOWN = ['subnet', 'host', 'range', 'isolated', 'egress'];
+const KNOWN = ['subnet', 'host', 'range', 'isolated', 'egress', 'subnet6', 'host6'];
 
 class Writer {
   /** Images that a service does not say itself. */
@@ -71,7 +71,9 @@ class Writer {
   private networks(): [string, Entry][] {
     return fieldsOf(below(this.root, 'bridges')).map(([name, bridge]) => {
       if (below(bridge, 'external')) return [name, bridge];
-      const [subnet, host, range, isolated, egress] = KNOWN.map((key) => below(bridge, key));
+      const [subnet, host, range, isolated, egress, subnet6, host6] = KNOWN.map((key) =>
+        below(bridge, key),
+      );
       const isInternal = isTrue(isolated);
       const isAuto = (each: Entry | undefined) => !each || textOf(each) === 'auto';
       const address = mapping(bridge, [
@@ -79,17 +81,28 @@ class Writer {
         ['gateway', isAuto(host) ? undefined : host],
         ['ip_range', range],
       ]);
-      const config = mapping(bridge, [['config', sequence(bridge, [address])]]);
+      const address6 = mapping(bridge, [
+        ['subnet', isAuto(subnet6) ? undefined : subnet6],
+        ['gateway', isAuto(host6) ? undefined : host6],
+      ]);
+      const ranges = [address, address6].filter((each) => fieldsOf(each).length > 0);
+      const config = mapping(bridge, [['config', sequence(bridge, ranges)]]);
+      const isAlone = subnet6 !== undefined && subnet === undefined;
       const extra = fieldsOf(bridge).filter(([key]) => !KNOWN.includes(key));
       const hasEgress = egress && textOf(egress) === 'true';
       const own =
-        isInternal || hasEgress ? [] : [['egress', egress ?? scalar(bridge, false)] as const];
-      const noHost = isInternal || host ? [] : [['host', scalar(bridge, null)] as const];
+        isInternal || hasEgress || isAlone
+          ? []
+          : [['egress', egress ?? scalar(bridge, false)] as const];
+      const noHost = isInternal || host || isAlone ? [] : [['host', scalar(bridge, null)] as const];
+      const more6 = isInternal || !subnet6 ? [] : host6Of(bridge, { host, host6, isAlone });
       for (const [key, each] of extra) this.losses.keep(each, `bridges.${name}.${key}`);
-      const rest = [...own, ...noHost, ...extra];
+      const rest = [...own, ...noHost, ...more6, ...extra];
       const made = mapping(bridge, [
         ['internal', isInternal ? scalar(bridge, true) : undefined],
-        ['ipam', fieldsOf(address).length > 0 ? config : undefined],
+        ['enable_ipv4', isAlone ? scalar(bridge, false) : undefined],
+        ['enable_ipv6', subnet6 && scalar(bridge, true)],
+        ['ipam', ranges.length > 0 ? config : undefined],
         ['x-baleine', rest.length > 0 ? mapping(bridge, rest) : undefined],
       ]);
       return [name, fieldsOf(made).length > 0 ? made : scalar(bridge, null)];
@@ -117,4 +130,17 @@ class Writer {
       return [name, mapping(file, [...own, ['x-baleine', mapping(file, extra)]])];
     });
   }
+}
+
+/** What the reader would not choose itself: it has `auto` beside a host, or without IPv4. */
+function host6Of(
+  bridge: Entry,
+  {
+    host,
+    host6,
+    isAlone,
+  }: { host?: Entry | undefined; host6?: Entry | undefined; isAlone: boolean },
+): (readonly [string, Entry])[] {
+  if (host6 === undefined) return isAlone ? [['host6', scalar(bridge, null)]] : [];
+  return textOf(host6) === 'auto' && !host && !isAlone ? [['host6', host6]] : [];
 }

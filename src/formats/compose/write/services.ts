@@ -125,6 +125,7 @@ export class Services {
     const networks = named.map(([bridge, each]) => {
       const made = mapping(each, [
         ['ipv4_address', below(each, 'address')],
+        ['ipv6_address', below(each, 'address6')],
         ['mac_address', below(each, 'mac')],
         ['aliases', below(each, 'aliases')],
       ]);

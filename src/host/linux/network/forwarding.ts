@@ -6,6 +6,10 @@ const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward';
 /** Whether the host routes between its networks (ip_forward of the kernel's ip-sysctl.rst). */
 export const forwards = (): boolean => readText(IP_FORWARD)?.trim() === '1';
 
+/** The same for IPv6. */
+export const forwards6 = (): boolean =>
+  readText('/proc/sys/net/ipv6/conf/all/forwarding')?.trim() === '1';
+
 /**
  * baleine never enables forwarding, but Docker, libvirt and VPNs do. Containers on a bridge where
  * the host has an address can then reach whatever the host can: it is their default route.

@@ -12,7 +12,7 @@ import { udpForwarderProblem } from '../haproxy/udp.js';
 import type { FileContents } from '../memory-files/contents.js';
 import { readMemoryFiles } from '../memory-files/folder.js';
 import { egressProblem } from '../network/egress.js';
-import { forwards } from '../network/forwarding.js';
+import { forwards, forwards6 } from '../network/forwarding.js';
 import { type IpLink, readLinks } from '../network/observe-links.js';
 import { ipv6Problem, subnet6Lookup, subnetLookup } from '../network/subnet-taken.js';
 import { findProgram, packageOf } from '../process/programs.js';
@@ -49,6 +49,7 @@ export function linuxPreconditions(paths: InstallPaths, contents: FileContents):
     udpForwarderProblem,
     resolverProblem,
     forwards,
+    forwards6,
     subnetProblem: subnetLookup(),
     subnet6Problem: subnet6Lookup(),
     ipv6Problem,

@@ -48,7 +48,9 @@ export function leaseAddresses(
     const range6 = range6Of(spec);
     if (!range6) continue;
     recorded6 ??= recordedAddresses(context, 'address6');
-    leaseOn(name, spec, range6, members, recorded6, context, leases);
+    // a way out has IPv4 alone
+    const others = members.filter(({ egress }) => !egress);
+    leaseOn(name, spec, range6, others, recorded6, context, leases);
   }
   return (container, bridge, version = 4) =>
     leases.get(key(container, bridge, version === 4 ? 'address' : 'address6'));
