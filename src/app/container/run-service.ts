@@ -82,10 +82,7 @@ function withFlags(
   const { healthcheck: _check, image_health: _image, hostname: _host, ...rest } = entry;
   const { replicas: _count, publish: _ports, post_start: _start, pre_stop: _stop, ...kept } = rest;
   const bridges = Object.fromEntries(
-    Object.entries(entry.bridges).map(([bridge, { address: _address, mac: _mac, ...each }]) => [
-      bridge,
-      { ...each, aliases: [] },
-    ]),
+    Object.keys(entry.bridges).map((bridge) => [bridge, { aliases: [] }]),
   );
   const base: ContainerEntry = {
     ...kept,
