@@ -1,6 +1,7 @@
 import { fingerprint, missingSources, refuseNoFolder } from '../config/content-hash.js';
 import { readProfiles } from '../config/profiles.js';
 import type { Probe } from '../host/ports.js';
+import { needsLease, withGateways } from '../kinds/bridge/auto-gateway.js';
 import { needsSubnet, withSubnets } from '../kinds/bridge/auto-subnet.js';
 import { checkCapacity } from '../kinds/container/capacity.js';
 import { dueForHealth } from '../kinds/container/health.js';
@@ -32,7 +33,8 @@ export async function desiredInput(
   checkCapacity(config, host.capacity());
   const inputs = await host.inputs(config, rows);
   // what is recorded needs no look at the host
-  const preconditions = needsSubnet(config, rows) ? await host.preconditions() : undefined;
+  const asks = needsSubnet(config, rows) || needsLease(config, rows);
+  const preconditions = asks ? await host.preconditions() : undefined;
   const problem =
     preconditions &&
     ((spec: BridgeSpec) =>
@@ -40,7 +42,8 @@ export async function desiredInput(
         ? preconditions.subnetProblem(spec, NONE)
         : preconditions.subnet6Problem(spec, NONE));
   const { listener } = host.capacity();
-  const complete = withHostPorts(withSubnets(config, rows, problem), rows, listener);
+  const placed = withGateways(withSubnets(config, rows, problem), rows, preconditions?.lease);
+  const complete = withHostPorts(placed, rows, listener);
   return { config: complete, rows, paths: context.paths, ...inputs, scale };
 }
 

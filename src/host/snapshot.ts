@@ -1,4 +1,5 @@
 import type { FileSection, Limits } from '../model/config.js';
+import type { Lease } from '../model/dhcp.js';
 import type { ObservedEgress } from '../model/egress.js';
 import type { HealthResult } from '../model/health.js';
 import type { NamespaceType } from '../model/namespaces.js';
@@ -165,6 +166,8 @@ export interface Preconditions
   udpForwarderProblem(): string | undefined;
   /** Why a bridge cannot have a resolver here: the program is copied from the host. */
   resolverProblem(): string | undefined;
+  /** Asks the DHCP server of the network of an interface, or says why there is no answer. */
+  lease(uplink: string): Lease | string;
   /** Whether the host forwards packets between its networks. */
   forwards(): boolean;
   /** The same for IPv6. */

@@ -5,6 +5,7 @@ import type { EntriesOf } from '../kinds/key.js';
 import type { VOLUME_KEYS } from '../kinds/volume/keys.js';
 import type { External, ImageEntry } from './config-images.js';
 import type { FileOrigin, ImageHealth } from './container-values.js';
+import type { Lease } from './dhcp.js';
 
 export type * from './config-images.js';
 export type * from './container-values.js';
@@ -39,7 +40,10 @@ export interface Config {
 export type BridgeEntry = External | BridgeSource;
 
 /** Its keys after reading. */
-export type BridgeSource = { external?: false } & EntriesOf<typeof BRIDGE_KEYS>;
+export type BridgeSource = { external?: false } & EntriesOf<typeof BRIDGE_KEYS> & {
+    /** What `gateway: auto` stands for. */
+    lease?: Lease;
+  };
 
 export type VolumeEntry = External | VolumeSource;
 

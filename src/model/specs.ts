@@ -10,6 +10,7 @@ import type { RecordedOf } from '../kinds/key.js';
 import type { VOLUME_KEYS } from '../kinds/volume/keys.js';
 import type { CopyEntry, ImageConfig, ImageFrom, OriginalConfig } from './config.js';
 import type { DependencySpec } from './container-values.js';
+import type { Lease } from './dhcp.js';
 import type { EgressSpec } from './egress.js';
 import type { Exit } from './exit.js';
 import type { HealthRecord } from './health.js';
@@ -60,8 +61,10 @@ export const KNOWN_AFTER_BUILD = '(known after build)';
 /** Whether an image, or one that it is built on, is not built yet: what it brings is not known. */
 export const isUnbuilt = ({ command }: ImageConfig): boolean => command?.[0] === KNOWN_AFTER_BUILD;
 
-/** Its interface, and what its keys declare. */
-export type BridgeSpec = { link: string; alias: string } & RecordedOf<typeof BRIDGE_KEYS>;
+/** Its interface, and what its keys declare; for `gateway: auto` what the DHCP server said. */
+export type BridgeSpec = { link: string; alias: string; lease?: Lease } & RecordedOf<
+  typeof BRIDGE_KEYS
+>;
 
 export type VolumeSpec = { path: string } & RecordedOf<typeof VOLUME_KEYS>;
 

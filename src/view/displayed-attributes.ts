@@ -30,7 +30,7 @@ const DESCRIBE: Record<string, (spec: never) => Attributes> = {
     run,
     ...(config && !isUnbuilt(config) && config),
   }),
-  bridge: ({ link: _, alias: __, isolated, ...keys }: Partial<BridgeSpec>) => ({
+  bridge: ({ link: _, alias: __, lease: ___, isolated, ...keys }: Partial<BridgeSpec>) => ({
     ...keys,
     isolated: isolated || undefined,
   }),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseLease } from '../../src/model/dhcp.js';
 import type { ContainerSpec } from '../../src/model/specs.js';
 import { MemoryStack } from '../support/memory-stack.js';
 import { places, withBridges } from './read.js';
@@ -29,6 +30,11 @@ describe('a gateway is refused', () => {
       'on an isolated bridge',
       `lan: { ${LAN}, isolated: true, gateway: 192.168.9.1 }`,
       'an isolated bridge has no gateway',
+    ],
+    [
+      'that is automatic, without an uplink',
+      `lan: { ${LAN}, gateway: auto }`,
+      'an automatic gateway is that of the network of an uplink',
     ],
     [
       'that is missing, of name servers',
@@ -140,4 +146,72 @@ it('a container that is the gateway has no route to itself', () => {
     a: ['lan 192.168.9.1/24'],
     b: ['lan 192.168.9.2/24 via 192.168.9.1'],
   });
+});
+
+describe('gateway: auto', () => {
+  const lan = `lan: { ${LAN}, uplink: eth1, gateway: auto }`;
+  const text = file(lan, '[lan]');
+  const lease = { router: '192.168.9.1', dns: ['192.168.9.7', '192.168.9.8'] };
+
+  it('is what the DHCP server says, and kept', async () => {
+    const stack = new MemoryStack();
+    stack.lease = () => lease;
+    expect(stack.planText(text)).toContain(`
+  + bridge.lan
+      + subnet: 192.168.9.0/24
+      + uplink: eth1
+      + gateway: 192.168.9.1
+      + dns: ["192.168.9.7","192.168.9.8"]
+
+`);
+    await stack.apply(text);
+    stack.lease = () => 'nobody is asked again';
+    // the host in memory has no interfaces but its own bridges
+    const reasons = stack.plan(text).changes.flatMap((each) => each.reasons);
+    expect(reasons).toEqual(['uplink eth1 has left']);
+    stack.lease = () => ({ router: '192.168.9.2', dns: [] });
+    const moved = text.replace('eth1', 'eth2');
+    expect(stack.planText(moved)).toContain(`
+  ~ bridge.lan
+      ~ uplink: eth1 → eth2
+      ~ gateway: 192.168.9.1 → 192.168.9.2
+      - dns: ["192.168.9.7","192.168.9.8"]
+
+`);
+  });
+
+  it.each([
+    ['none of the file', '', ['192.168.9.7', '192.168.9.8']],
+    ['those of the file', ', dns: 192.168.9.9', ['192.168.9.9']],
+    ['a resolver that asks them', ', dns: true', { forward: lease.dns }],
+    ['a resolver with its own', ', dns: { forward: 192.168.9.9 }', { forward: ['192.168.9.9'] }],
+  ])('with %s', (_, keys, expected) => {
+    const stack = new MemoryStack();
+    stack.lease = () => lease;
+    const { resources } = stack.desired(text.replace('auto', `auto${keys}`));
+    const bridge = resources.find(({ address }) => address === 'bridge.lan');
+    expect(bridge?.spec).toMatchObject({ gateway: '192.168.9.1', dns: expected });
+  });
+
+  it.each([
+    ['no answer', 'no DHCP server answers on eth1', 'no DHCP server answers on eth1'],
+    ['no router', { dns: [] }, 'the DHCP server of eth1 names no router'],
+    [
+      'a router elsewhere',
+      { router: '10.0.0.1', dns: [] },
+      'the DHCP server of eth1 names a router that containers cannot reach: 10.0.0.1 is outside 192.168.9.0/24',
+    ],
+  ])('%s is an error with its place', (_, answer, message) => {
+    const stack = new MemoryStack();
+    stack.lease = () => answer;
+    expect(() => stack.desired(text)).toThrow(
+      `baleine.yaml:4:57: cannot find the gateway of bridge lan: ${message}`,
+    );
+  });
+});
+
+it('a lease has addresses only', () => {
+  const text = 'router=192.168.9.1 10.0.0.1\ndns=a 1.2.3.4 $(x) 300.1.1.1 1.1.1.1\n';
+  expect(parseLease(text)).toEqual({ router: '192.168.9.1', dns: ['1.2.3.4', '1.1.1.1'] });
+  expect(parseLease('')).toEqual({ dns: [] });
 });

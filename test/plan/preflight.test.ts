@@ -32,6 +32,7 @@ const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   egressProblem: () => undefined,
   udpForwarderProblem: () => undefined,
   resolverProblem: () => undefined,
+  lease: () => 'no DHCP server answers',
   forwards: () => false,
   ...more,
 });

@@ -104,6 +104,7 @@ export class MemoryRun extends Context {
       egressProblem: () => undefined,
       udpForwarderProblem: () => undefined,
       resolverProblem: () => undefined,
+      lease: () => 'no DHCP server answers',
       forwards: () => false,
     };
   }

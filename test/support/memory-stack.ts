@@ -5,6 +5,7 @@ import { pinReleases, saveFactUpdates } from '../../src/execute/checkpoint.js';
 import type { Event } from '../../src/execute/events.js';
 import { execute } from '../../src/execute/execute.js';
 import { loadConfig } from '../../src/formats/load.js';
+import { type AskLease, withGateways } from '../../src/kinds/bridge/auto-gateway.js';
 import { withSubnets } from '../../src/kinds/bridge/auto-subnet.js';
 import { withHostPorts } from '../../src/kinds/container/host-ports.js';
 import {
@@ -47,6 +48,8 @@ export class MemoryStack {
   events: Event[] = [];
   /** The resolved foreign images. */
   origins: Record<string, ImageOrigin> = {};
+  /** The answer of every DHCP server. */
+  lease: AskLease = (uplink) => `no DHCP server answers on ${uplink}`;
   /** Contents of secrets and configs, by `secrets.NAME`. */
   contents: Record<string, string> = {};
 
@@ -108,7 +111,11 @@ export class MemoryStack {
     const { rows, paths, origins } = this;
     const source = { file: 'baleine.yaml', text, env: {}, directory: '/srv' };
     const listener = () => undefined;
-    const config = withHostPorts(withSubnets(loadConfig(source), rows), rows, listener);
+    const config = withHostPorts(
+      withGateways(withSubnets(loadConfig(source), rows), rows, this.lease),
+      rows,
+      listener,
+    );
     const files = this.#filesOf(rows);
     const resources = desired({
       ...{ config, rows, paths, sources: {}, origins, scale, devices: DEVICES },

@@ -128,7 +128,7 @@ function checkHost(
 function checkGateway(
   { problems }: ValidationContext,
   name: string,
-  { gateway, dns, host, egress, subnet: text }: BridgeSource,
+  { gateway, dns, host, egress, uplink, subnet: text }: BridgeSource,
   subnet: Subnet | undefined,
 ): void {
   const path = ['bridges', name, 'gateway'];
@@ -143,9 +143,13 @@ function checkGateway(
     const why = `${gateway} is the address of the host, the default route where there is no gateway`;
     problems.atValue(path, why, 'remove gateway');
   }
+  if (gateway === 'auto' && uplink === undefined) {
+    const why = 'an automatic gateway is that of the network of an uplink, and the bridge has none';
+    problems.atValue(path, why, 'give its address');
+  }
   if (text === undefined || text === 'auto') {
     problems.atValue(path, 'a gateway needs a subnet that it is in', 'give the subnet');
-  } else if (subnet) {
+  } else if (subnet && gateway !== 'auto') {
     const complaint = addressProblem(gateway, subnet);
     if (complaint) problems.atValue(path, complaint);
   }

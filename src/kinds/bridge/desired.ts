@@ -48,7 +48,7 @@ export function desiredBridges(context: Context): Bridges {
 function ownSpec(name: string, entry: BridgeSource, context: Context): BridgeSpec {
   const { config, paths } = context;
   const { subnet, host, subnet6, host6, isolated, uplink, gateway, gateway6 } = entry;
-  const { dns, range, egress } = entry;
+  const { dns, range, egress, lease } = entry;
   const recorded = recordedSpec<BridgeSpec>(context, 'bridge', name);
   return {
     link: recorded?.link ?? bridgeLink(paths, config.name, name),
@@ -64,6 +64,7 @@ function ownSpec(name: string, entry: BridgeSource, context: Context): BridgeSpe
     ...(dns !== undefined && { dns }),
     ...(range !== undefined && { range }),
     ...(egress !== undefined && { egress }),
+    ...(lease !== undefined && { lease }),
   };
 }
 

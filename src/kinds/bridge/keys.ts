@@ -94,8 +94,9 @@ export const BRIDGE_KEYS = {
   gateway: recordedKey({
     schema: {
       description:
-        'The router of the network that the bridge is on: the default route of its containers, in place of the host. An address of its subnet, of a machine behind the `uplink` or of a container on the bridge.',
-      $ref: '#/definitions/ipv4',
+        'The router of the network that the bridge is on: the default route of its containers, in place of the host. An address of its subnet, of a machine behind the `uplink` or of a container on the bridge. `auto`: the one that the DHCP server of the network of its `uplink` names, with the name servers.',
+      anyOf: [{ const: 'auto' }, { $ref: '#/definitions/ipv4' }],
+      errorMessage: 'must be an IPv4 address such as 192.168.9.1, or auto',
     },
     read: (raw: string | undefined) => raw,
     change: 'update',

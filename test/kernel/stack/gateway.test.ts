@@ -98,3 +98,60 @@ it(
     await close();
   }),
 );
+
+/** Answers DHCP questions in the network of the router, and names it and another name server. */
+async function dhcpServer(host: PrivateHost): Promise<() => Promise<void>> {
+  const enter = ['nsenter', `--target=${host.pid}`, '--mount', '--net', '--'];
+  const server = serve([
+    ...[...enter, 'ip', 'netns', 'exec', 'router', 'dnsmasq', '--keep-in-foreground'],
+    ...['--conf-file=/dev/null', '--pid-file=', '--port=0', '--user=nobody', '--no-ping'],
+    ...['--interface=lan', '--bind-interfaces', '--dhcp-range=192.168.9.64,192.168.9.127,2m'],
+    ...[`--dhcp-option=3,${ROUTER}`, `--dhcp-option=6,${ROUTER},192.168.9.53`],
+    `--dhcp-leasefile=${join(host.dir, 'leases')}`,
+  ]);
+  const listens = async () => {
+    const { stdout } = await host.run('ip', ['netns', 'exec', 'router', 'ss', '-Hlun']);
+    return stdout.includes(':67 ');
+  };
+  await expect.poll(listens, { timeout: 20_000 }).toBe(true);
+  return async () => {
+    server.kill('SIGTERM');
+    await once(server, 'exit');
+  };
+}
+
+it(
+  'learns its gateway and name servers by DHCP, and keeps them',
+  inPrivateHost(async (host) => {
+    const close = await building(host);
+    const stack = copyExample(host);
+    const text = readFileSync(stack.file, 'utf8');
+    stack.write(text.replace(/gateway: .*/, 'gateway: auto').replace(/dns: .*/, ''));
+    const before = await host.snapshot();
+    const down = await stack.run('plan');
+    expect(down.stderr).toMatch(
+      /baleine\.yaml:16:5: cannot find the gateway of bridge building: interface eth1 is down/,
+    );
+    await host.run('ip', ['link', 'set', 'eth1', 'up']);
+    const silent = await stack.run('apply', '-y');
+    expect(silent.stderr).toContain('no DHCP server answers on eth1');
+    expect(silent.code).toBe(1);
+    await host.run('ip', ['link', 'set', 'eth1', 'down']);
+    expect(await stack.changes(before)).toEqual([]);
+    await host.run('ip', ['link', 'set', 'eth1', 'up']);
+
+    const end = await dhcpServer(host);
+    await stack.apply();
+    await end();
+    expect(await stack.plan()).toBe(NOTHING);
+    expect(await stack.done('exec', 'worker', 'busybox', 'cat', '/etc/resolv.conf')).toBe(
+      `nameserver ${ROUTER}\nnameserver 192.168.9.53\n`,
+    );
+    const get = `busybox printf 'GET / HTTP/1.0\\r\\n\\r\\n' | busybox nc -w 2 ${FAR} 80`;
+    const far = async () => (await stack.run('exec', 'worker', 'busybox', 'sh', '-c', get)).stdout;
+    await expect.poll(far).toContain('far');
+    await stack.destroy();
+    await close();
+  }),
+  300_000,
+);

@@ -11,6 +11,7 @@ import { ifThere, readText } from '../files/read.js';
 import { udpForwarderProblem } from '../haproxy/udp.js';
 import type { FileContents } from '../memory-files/contents.js';
 import { readMemoryFiles } from '../memory-files/folder.js';
+import { askLease } from '../network/dhcp.js';
 import { egressProblem } from '../network/egress.js';
 import { forwards, forwards6 } from '../network/forwarding.js';
 import { type IpLink, readLinks } from '../network/observe-links.js';
@@ -48,6 +49,7 @@ export function linuxPreconditions(paths: InstallPaths, contents: FileContents):
     egressProblem,
     udpForwarderProblem,
     resolverProblem,
+    lease: askLease,
     forwards,
     forwards6,
     subnetProblem: subnetLookup(),
