@@ -20,6 +20,7 @@ import { withoutTwins } from '../project/merge.js';
 import { resolveService, withActive } from '../project/services.js';
 import type { Warnings } from '../project/warnings.js';
 import { replicasOf, updateOf } from './deploy.js';
+import { DOCKER_DNS, dockerDnsIn } from './docker-dns.js';
 import { CONFIG_ROWS, fileOf, SECRET_ROWS } from './files.js';
 import { boundFolder, VOLUME_ROWS } from './mounts.js';
 import { bridgeOf, DEFAULT_NETWORK } from './networks.js';
@@ -98,6 +99,8 @@ class Stack {
   readonly #containers: [string, Entry][] = [];
   readonly #farms: [string, Entry][] = [];
   readonly #aliases: ReadonlyMap<string, string[]>;
+  /** Networks of services that ask Docker's name server. */
+  readonly #asking = new Set<string>();
 
   constructor(
     private readonly root: Entry,
@@ -150,6 +153,7 @@ class Stack {
     const to = this.translation(name, service);
     const aliases = this.#aliases.get(name) ?? [];
     const { container, publish } = containerOf(service, aliases, to);
+    this.noteDockerDns(service, container);
     const replicas = replicasOf(service);
     const count = replicas ? Number(textOf(replicas)) : 1;
     const own = changed(container, { depends_on: this.dependenciesOf(service) });
@@ -165,6 +169,13 @@ class Stack {
     }
     const several = count === 1 ? {} : { replicas };
     this.#containers.push([name, changed(own, { ...several, publish })]);
+  }
+
+  private noteDockerDns(service: Entry, container: Entry): void {
+    const places = dockerDnsIn(service, this.root, this.loading);
+    for (const each of places) this.warnings.add(each, DOCKER_DNS);
+    if (places.length === 0) return;
+    for (const [name] of fieldsOf(below(container, 'bridges'))) this.#asking.add(name);
   }
 
   /** Those on services that are left out are an error, unless they are not required. */
@@ -280,7 +291,14 @@ class Stack {
         bridgeOf(scalar(place, null), this.translation(DEFAULT_NETWORK, place)),
       );
     }
-    return bridges;
+    return new Map([...bridges].map(([name, each]) => [name, this.withResolver(name, each)]));
+  }
+
+  /** One that somebody asks for, unless the network says what it has. */
+  private withResolver(name: string, bridge: Entry): Entry {
+    const declared = below(this.root, 'networks', name, 'x-baleine', 'dns');
+    if (!this.#asking.has(name) || declared || !below(bridge, 'subnet')) return bridge;
+    return changed(bridge, { dns: scalar(bridge, true) });
   }
 
   private files(section: string, rows: Rows): [string, Entry][] {
