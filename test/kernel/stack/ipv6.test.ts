@@ -5,6 +5,9 @@ import { headings, NOTHING, PAIR, SERVER, Stack } from './stack.js';
 
 const NET = 'fd00:77:1::';
 
+/** An address far behind a router. */
+const FAR = '2001:db8:77::1';
+
 /** Two servers on a bridge with both families; `c` is on one of IPv6 alone, without the host. */
 const DUAL = {
   ...PAIR,
@@ -160,5 +163,46 @@ it(
     await host.run('ip', ['link', 'delete', 'wit0']);
     await host.run('ip', ['netns', 'delete', 'witness']);
     await stack.destroy();
+  }),
+);
+
+it(
+  'a bridge on a network of other machines has their router, and a taken subnet is refused',
+  inPrivateHost(async (host) => {
+    await host.run('ip', ['netns', 'add', 'router']);
+    const peer = ['peer', 'name', 'lan', 'netns', 'router'];
+    await host.run('ip', ['link', 'add', 'eth1', 'type', 'veth', ...peer]);
+    const there = (...all: string[]) => host.run('ip', ['-netns', 'router', ...all]);
+    await there('address', 'add', 'fe80::9/64', 'dev', 'lan', 'nodad');
+    await there('address', 'add', `${FAR}/128`, 'dev', 'lo', 'nodad');
+    for (const each of ['lo', 'lan']) await there('link', 'set', each, 'up');
+    await there('route', 'add', 'fd00:9::/64', 'dev', 'lan');
+    const building = { uplink: 'eth1', subnet6: 'fd00:9::/64', gateway6: 'fe80::9' };
+    const file = {
+      name: 'lan',
+      images: PAIR.images,
+      bridges: { building },
+      containers: { page: { ...SERVER, bridges: { building: { address6: 'fd00:9::20' } } } },
+    };
+    const stack = new Stack(host, file);
+    await stack.apply();
+    expect(await stack.plan()).toBe(NOTHING);
+    // over the router's link-local address, there and back
+    const asked = ['netns', 'exec', 'router', 'curl', '-sS', '-m', '5', '--interface', FAR];
+    const page = async () => (await host.run('ip', [...asked, 'http://[fd00:9::20]/'])).stdout;
+    await expect.poll(() => page().catch(String)).toBe('page\n');
+
+    // an interface of the host is in the subnet of another stack
+    await host.run('ip', ['link', 'add', 'own0', 'type', 'bridge']);
+    await host.run('ip', ['address', 'add', 'fd00:8::1/64', 'dev', 'own0', 'nodad']);
+    const bridges = { net: { subnet6: 'fd00:8::/56' } };
+    const other = new Stack(host, { name: 'two', bridges, containers: {} }, 'two.yaml');
+    expect((await other.run('plan')).stderr).toMatch(
+      /two\.yaml:\d+:\d+: subnet fd00:8::\/56 overlaps fd00:8::1\/64 of interface own0/,
+    );
+    await host.run('ip', ['link', 'delete', 'own0']);
+    await stack.destroy();
+    await host.run('ip', ['link', 'delete', 'eth1']);
+    await host.run('ip', ['netns', 'delete', 'router']);
   }),
 );
