@@ -14,6 +14,7 @@ const WORDS: Readonly<Record<string, string>> = {
   hostname: 'host_name',
   'bridges.NAME.aliases': 'container_name alias aliases external_links',
   'bridges.NAME.address': 'ip ipv4_address ip_address static_ip',
+  'bridges.NAME.address6': 'ip6 ipv6_address',
   'bridges.NAME.mac': 'mac_address',
   replicas: 'scale instances count num_replicas deploy',
   depends_on: 'dependsOn depends requires after needs',
@@ -52,6 +53,7 @@ const WORDS: Readonly<Record<string, string>> = {
   size: 'disk disk_size storage_opt',
   // of a bridge
   subnet: 'cidr ipam range_cidr ip_cidr',
+  subnet6: 'enable_ipv6 ipv6 subnet_v6',
   host: 'address host_address ip_gateway',
   isolated: 'internal',
   egress: 'nat masquerade outbound internet',
