@@ -3,6 +3,7 @@ import type { Lease } from '../model/dhcp.js';
 import type { ObservedEgress } from '../model/egress.js';
 import type { HealthResult } from '../model/health.js';
 import type { NamespaceType } from '../model/namespaces.js';
+import type { BridgePort, FixedAddresses } from '../model/port-security.js';
 import type { BridgeSpec, ContainerSpec, MemoryFileSpec, MemoryFileState } from '../model/specs.js';
 import type { Traffic, Usage } from '../model/usage.js';
 
@@ -77,6 +78,13 @@ export interface Probe {
   egress(netns: string): ObservedEgress | undefined;
   /** The host's own networks and addresses, which a way out closes by default. */
   ownNetworks(): string[];
+  /** What the host has fixed of a bridge, by its interface. */
+  fixed(bridge: string): FixedAddresses;
+  /**
+   * The fixed MAC addresses by address, by device, in the network namespace of a process; undefined
+   * if they cannot be read.
+   */
+  neighbors(pid: number): ReadonlyMap<string, ReadonlyMap<string, string>> | undefined;
   /** Mount points where a process still sees a folder or file that has since been deleted. */
   deadMounts(pid: number): string[];
   /** Resource usage of a cgroup, read at each call; undefined if it does not exist. */
@@ -229,6 +237,8 @@ export interface ObservedLink {
   ipv6?: 'link' | 'global';
   /** Those of wider scope, with prefix length; absent without any. */
   addresses6?: string[];
+  /** As a port of a bridge; absent if it is none. */
+  port?: BridgePort;
 }
 
 /**

@@ -6,6 +6,8 @@ export interface Attachment {
   /** The same for IPv6, in canonical form. */
   address6?: string;
   mac?: string;
+  /** Whether it may send from its own MAC address only; absent: as its bridge says. */
+  port_security?: boolean;
   aliases: string[];
 }
 
@@ -224,6 +226,15 @@ export interface LinkSpec {
   dns?: string | string[];
   /** The bridge's own resolver, which asks `dns` for what it does not know. */
   resolver?: string;
+  /** Its port accepts any MAC address. Absent: only the container's own. */
+  port_security?: false;
+  /** Reaches no other isolated container of the bridge. */
+  isolated?: true;
+  /**
+   * What a container has fixed of its neighbors, MAC addresses by address, if one of them could claim
+   * what is not true; `host` is the MAC address of the bridge itself.
+   */
+  neighbors?: Readonly<Record<string, string>>;
 }
 
 /** A condition that another container must meet before this one starts. */

@@ -24,6 +24,8 @@ const BRIDGE: Samples<typeof BRIDGE_KEYS> = {
   dns: ['10.0.0.9', ['10.0.0.9', '10.0.0.8'], 'bridge.net'],
   range: [undefined, '10.0.0.64/26', 'bridge.net'],
   egress: [false, true, 'bridge.net'],
+  members: ['connected', 'isolated', 'bridge.net'],
+  port_security: [true, false, 'bridge.net'],
   protect: [false, true, 'bridge.net'],
 };
 

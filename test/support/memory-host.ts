@@ -151,6 +151,8 @@ export class MemoryHost {
       gateways6: (pid) => this.gateways6.get(this.#netnsOf(pid)) ?? new Map(),
       egress: (netns) => this.egress.get(netns),
       ownNetworks: () => this.ownNetworks,
+      neighbors: () => undefined,
+      fixed: () => ({ ports: undefined, neighbors: undefined }),
     };
   }
 
@@ -420,7 +422,7 @@ export class MemoryHost {
     const path = `/run/netns/${netns}`;
     if (!this.mounts.has(path)) this.#netnsIds.set(path, `net-${++this.#nextNetns}`);
     this.mounts.set(path, 'nsfs');
-    for (const { link, alias, bridge_link, device, address } of links) {
+    for (const { link, alias, bridge_link, device, address, ...spec } of links) {
       if (!this.links.has(bridge_link)) return new Error(`cannot wire ${link}: no ${bridge_link}`);
       const addresses: string[] = [];
       this.links.set(link, {
@@ -430,6 +432,12 @@ export class MemoryHost {
         master: bridge_link,
         alias,
         addresses,
+        port: {
+          number: 1,
+          learning: spec.port_security === false,
+          locked: spec.port_security !== false,
+          isolated: spec.isolated ?? false,
+        },
       });
       devices.set(device, address ? [address] : []);
     }

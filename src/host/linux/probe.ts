@@ -19,6 +19,7 @@ import { holdsText, ifThere, readText } from './files/read.js';
 import { contentAt, idsWithFiles, readMemoryFiles, shownText } from './memory-files/folder.js';
 import { addresses6Of, addressesOf, gateways6Of, gatewaysOf } from './network/addresses.js';
 import { observeEgress, ownNetworks } from './network/egress.js';
+import { fixedAddresses, fixedNeighborsOf } from './network/fixed-addresses.js';
 import { readLinks, readLinksFast, trafficOf } from './network/observe-links.js';
 import { bootId, processAt, uptime } from './process/processes.js';
 import { freezeHolderOf } from './runtime/with-frozen.js';
@@ -74,6 +75,8 @@ export async function linuxProbe(
     ownNetworks: () => ownNetworks([...links.values()]),
     usage: (cgroup) => readUsage(hierarchies, cgroup),
     traffic: trafficOf,
+    fixed: fixedAddresses(),
+    neighbors: fixedNeighborsOf,
     deadMounts: deadMountsOf,
     namespace: namespaceAt,
     exit: (id) => exitOf(join(paths.run, 'exits', id)),

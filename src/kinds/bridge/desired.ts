@@ -48,7 +48,7 @@ export function desiredBridges(context: Context): Bridges {
 function ownSpec(name: string, entry: BridgeSource, context: Context): BridgeSpec {
   const { config, paths } = context;
   const { subnet, host, subnet6, host6, isolated, uplink, gateway, gateway6 } = entry;
-  const { dns, range, egress, lease } = entry;
+  const { dns, range, egress, lease, members, port_security } = entry;
   const recorded = recordedSpec<BridgeSpec>(context, 'bridge', name);
   return {
     link: recorded?.link ?? bridgeLink(paths, config.name, name),
@@ -65,6 +65,8 @@ function ownSpec(name: string, entry: BridgeSource, context: Context): BridgeSpe
     ...(range !== undefined && { range }),
     ...(egress !== undefined && { egress }),
     ...(lease !== undefined && { lease }),
+    ...(members !== undefined && { members }),
+    ...(port_security !== undefined && { port_security }),
   };
 }
 

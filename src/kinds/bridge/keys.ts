@@ -176,6 +176,28 @@ export const BRIDGE_KEYS = {
     read: (raw: boolean | EgressRules | undefined) => egressOf(raw),
     change: 'update',
   }),
+  members: recordedKey({
+    schema: {
+      description:
+        '`isolated`: its containers reach the host, the uplink, the `gateway`, the way out and the proxies of farms, but not each other.',
+      enum: ['connected', 'isolated'],
+      default: 'connected',
+      errorMessage: 'must be connected or isolated',
+    },
+    read: (raw: 'connected' | 'isolated' | undefined) => (raw === 'isolated' ? raw : undefined),
+    change: 'update',
+  }),
+  port_security: recordedKey({
+    schema: {
+      description:
+        'Containers send from their own MAC address only, and none can take the address of another, as far as the host is concerned. `false` accepts any MAC address from all of them.',
+      type: 'boolean',
+      default: true,
+    },
+    // undefined by default, so that bridges are recorded as ever
+    read: (raw: boolean | undefined) => (raw === false ? raw : undefined),
+    change: 'update',
+  }),
   protect: protectKey,
 };
 

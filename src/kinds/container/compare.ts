@@ -140,10 +140,17 @@ function compareLinks(after: ContainerSpec, before: ContainerSpec): Difference[]
 function shortLink(link: LinkSpec | undefined): string | undefined {
   if (!link) return undefined;
   const { device, address, mac, gateway, address6, gateway6, resolver } = link;
+  const { port_security, isolated, neighbors = {} } = link;
+  const fixed = Object.keys(neighbors).length;
   const extras = [mac && `mac ${mac}`, gateway && `via ${gateway}`];
   const ipv6 = [address6, gateway6 && `via ${gateway6}`];
   const dns = [resolver && `dns ${resolver}`];
-  const parts = [[device, address, ...extras], ipv6, dns].map((each) =>
+  const port = [
+    port_security === false && 'any mac',
+    isolated && 'isolated',
+    fixed > 0 && `${fixed} fixed neighbors`,
+  ];
+  const parts = [[device, address, ...extras], ipv6, dns, port].map((each) =>
     each.filter(Boolean).join(' '),
   );
   return parts.filter(Boolean).join(', ');
@@ -216,6 +223,10 @@ function linkDrift(link: LinkSpec, seen: ContainerSeen): Difference[] {
     return [drift(attribute, `veth has left bridge ${link.bridge}`)];
   }
   if (!state.host.up) return [drift(attribute, `veth on bridge ${link.bridge} is down`)];
+  if (state.fault) return [drift(attribute, `port of bridge ${link.bridge} ${state.fault}`)];
+  if (state.forgets) {
+    return [drift(attribute, `${state.forgets} is not fixed in it any more`)];
+  }
   const { guest } = state;
   const lost = guest && [link.address, link.address6].find((each) => each && !guest.includes(each));
   if (lost) return [drift(attribute, `address ${lost} is missing from ${link.device}`)];

@@ -20,6 +20,7 @@ import {
 import { exact } from '../../model/json.js';
 import { OWN_DISK } from '../../model/limits.js';
 import type { NamespaceKey } from '../../model/namespaces.js';
+import { portFault } from '../../model/port-security.js';
 import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
 import { elapsed } from '../../model/time.js';
 import { resolvConf } from './keys/dns.js';
@@ -74,6 +75,10 @@ export interface LinkState {
   routed?: boolean;
   /** The same for IPv6, for any gateway. */
   routed6?: boolean;
+  /** The address of a neighbor that is not fixed in it. */
+  forgets?: string;
+  /** What is wrong with its port of the bridge. */
+  fault?: string;
 }
 
 export function observe(
@@ -255,15 +260,21 @@ function observeLinks(
   const leaves = links.some(({ dns }) => dns !== undefined);
   const gateways = pid !== undefined && leaves ? probe.gateways(pid) : undefined;
   const inside6 = pid !== undefined ? observe6(links, pid, probe) : undefined;
+  const fixes = links.some(({ neighbors }) => neighbors !== undefined);
+  const fixed = pid !== undefined && fixes ? probe.neighbors(pid) : undefined;
   const states = links.map((each): [string, LinkState] => {
-    const { link, device, gateway, gateway6, dns } = each;
+    const { link, bridge_link, device, gateway, gateway6, dns, neighbors } = each;
+    const host = probe.link(link);
+    const port = host?.master === bridge_link ? host.port : undefined;
     const found = inside && (inside.get(device) ?? []);
     const found6 = inside6?.addresses.get(device);
     const routed = gateways && dns !== undefined ? gateways.get(device) === gateway : undefined;
     return [
       link,
       exact<LinkState>({
-        host: probe.link(link),
+        host,
+        fault: port && portFault(each, port, probe.fixed(bridge_link)),
+        forgets: fixed && neighbors && missing(neighbors, fixed.get(device)),
         guest: found && found6 ? [...found, ...found6] : found,
         routed,
         routed6:
@@ -284,6 +295,21 @@ function observe6(links: LinkSpec[], pid: number, probe: Probe) {
     addresses: probe.addresses6(pid),
     gateways: isRouted ? probe.gateways6(pid) : undefined,
   };
+}
+
+/**
+ * The first of these addresses that has not its MAC address. Of IPv6, the kernel shows none in a file.
+ */
+function missing(
+  wanted: NonNullable<LinkSpec['neighbors']>,
+  fixed: ReadonlyMap<string, string> | undefined,
+): string | undefined {
+  const found = Object.entries(wanted).find(([address, mac]) => {
+    if (address.includes(':')) return false;
+    const seen = fixed?.get(address);
+    return mac === 'host' ? seen === undefined : seen !== mac;
+  });
+  return found?.[0];
 }
 
 function observeEgress(

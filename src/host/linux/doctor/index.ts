@@ -2,6 +2,7 @@ import type { InstallPaths } from '../../../model/install-paths.js';
 import { udpForwarderFinding } from '../haproxy/udp.js';
 import { tunFinding } from '../network/egress.js';
 import { forwardingFinding } from '../network/forwarding.js';
+import { portFinding } from '../network/port-security.js';
 import type { Finding } from './finding.js';
 import {
   cronFinding,
@@ -24,6 +25,7 @@ export async function diagnose(paths: InstallPaths): Promise<Finding[]> {
     await filterFinding(),
     forwardingFinding(),
     tunFinding(),
+    await portFinding(),
     udpForwarderFinding(),
     ...(await programFindings()),
     await runtimeFinding(paths),

@@ -25,16 +25,17 @@ export function batchText(lines: readonly IpLine[]): string {
 }
 
 /**
- * Runs the lines in one `ip` process, continuing after failures. Even so, ip silently stops at a
+ * Runs the lines in one process of `ip`, or of `bridge` with the same options, continuing after failures. Even so, ip silently stops at a
  * line that it cannot parse, so its result proves nothing: read the host's state again.
  *
  * @returns its output, and its complaints as one line
  */
 export async function runBatch(
   lines: readonly IpLine[],
+  program: 'ip' | 'bridge' = 'ip',
 ): Promise<{ stdout: string; complaint: string }> {
   if (lines.length === 0) return { stdout: '', complaint: '' };
-  const { stdout, stderr } = await run('ip', ['-force', '-batch', '-'], {
+  const { stdout, stderr } = await run(program, ['-force', '-batch', '-'], {
     input: batchText(lines),
     reject: false,
   });

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../../model/errors.js';
+import { derivedMac } from '../../../model/mac.js';
 import type { DesiredBridge } from '../../ports.js';
 import { readText } from '../files/read.js';
 import { type IpLine, runBatch } from './batch.js';
-import { derivedMac } from './mac.js';
 import { type IpLink, readLinks } from './observe-links.js';
 
 /** Creates a bridge or corrects differences, and reads it back. */

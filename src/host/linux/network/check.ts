@@ -1,7 +1,9 @@
+import { macOf } from '../../../model/mac.js';
+import { portFault } from '../../../model/port-security.js';
 import type { LinkSpec } from '../../../model/specs.js';
 import type { Wiring, Withdrawn } from '../../ports.js';
+import { fixedAddresses } from './fixed-addresses.js';
 import type { Guest } from './guest.js';
-import { derivedMac } from './mac.js';
 import type { IpLink } from './observe-links.js';
 
 export interface Fault {
@@ -10,11 +12,14 @@ export interface Fault {
   reason: string;
 }
 
+type FixedOf = ReturnType<typeof fixedAddresses>;
+
 /** Differences between the desired wiring and what the kernel reports on both sides. */
 export function faultsOf(
   { links, withdrawn = [] }: Wiring,
   host: Map<string, IpLink>,
   guest: Guest | undefined,
+  fixed: FixedOf = fixedAddresses(),
 ): Fault[] {
   if (!guest) return [{ reason: 'it cannot be entered' }];
   const loopback = guest.links.find(({ name }) => name === 'lo');
@@ -22,7 +27,7 @@ export function faultsOf(
     ...(loopback?.up ? [] : [{ reason: 'lo is down' }]),
     ...withdrawn.flatMap((each) => withdrawnFaults(each, guest)),
     ...links.flatMap((link) => {
-      const reason = hostFault(link, host.get(link.link)) ?? guestFault(link, host, guest);
+      const reason = hostFault(link, host.get(link.link), fixed) ?? guestFault(link, host, guest);
       return reason === undefined ? [] : [{ link: link.link, reason }];
     }),
   ];
@@ -45,13 +50,15 @@ function withdrawnFaults(
   ];
 }
 
-function hostFault(wanted: LinkSpec, seen: IpLink | undefined): string | undefined {
+function hostFault(wanted: LinkSpec, seen: IpLink | undefined, fixed: FixedOf): string | undefined {
   const { link, bridge_link: bridge, alias } = wanted;
   if (!seen) return `veth ${link} is missing`;
   if (seen.kind !== 'veth' || !seen.elsewhere) return `${link} is no veth into a container`;
   if (seen.master !== bridge) return `${link} is not on ${bridge}`;
   if (seen.alias !== alias) return `${link} has not our alias`;
-  return seen.up ? undefined : `${link} is down`;
+  if (!seen.up) return `${link} is down`;
+  const fault = portFault(wanted, seen.port, fixed(bridge));
+  return fault && `${link} ${fault}`;
 }
 
 function guestFault(
@@ -77,6 +84,3 @@ function guestFault(
   );
   return lacking === undefined ? undefined : `no default route via ${lacking}`;
 }
-
-/** The guest's MAC address: stable across starts, so that neighbors' ARP caches stay valid. */
-export const macOf = ({ mac, link }: LinkSpec) => mac?.toLowerCase() ?? derivedMac(link);

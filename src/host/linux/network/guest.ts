@@ -9,6 +9,8 @@ import { run } from '../process/run.js';
 import { batchText, type IpLine, runBatch } from './batch.js';
 import { type IpLink, toLinks } from './observe-links.js';
 
+type Macs = ReadonlyMap<string, string | undefined>;
+
 /** A container's network namespace seen from inside. */
 export interface Guest {
   links: IpLink[];
@@ -26,19 +28,22 @@ export interface Guests {
  * Sets addresses and routes inside the namespaces and reads the result, with one `ip netns exec`
  * per namespace, started by a few `ip -batch` processes: netlink cannot set an address in another
  * namespace. Every command is idempotent.
+ *
+ * @param macs of the host's bridges, by their interface
  */
 export async function configureGuests(
   paths: InstallPaths,
   wirings: readonly Wiring[],
+  macs: Macs,
 ): Promise<Guests> {
   return withScratch(smallFiles(paths), async (dir) => {
     const lines = wirings.map((wiring, index): IpLine => {
       const file = join(dir, String(index));
-      writeFileSync(file, batchText(guestLines(wiring)));
+      writeFileSync(file, batchText(guestLines(wiring, macs)));
       const ip = ['ip', '-force', '-json', '-details', '-batch', file];
       return ['netns', 'exec', wiring.netns, ...ip];
     });
-    const answers = await Promise.all(splitWork(lines).map(runBatch));
+    const answers = await Promise.all(splitWork(lines).map((each) => runBatch(each)));
     const complaint = answers.map((answer) => answer.complaint).filter(Boolean);
     const seen = parseGuests(answers.map(({ stdout }) => stdout).join('\n'));
     return { seen, complaint: [...new Set(complaint)].join('; ') };
@@ -46,7 +51,7 @@ export async function configureGuests(
 }
 
 /** The alias of `lo` identifies the namespace in the output. */
-function guestLines({ netns, links, withdrawn = [] }: Wiring): IpLine[] {
+function guestLines({ netns, links, withdrawn = [] }: Wiring, macs: Macs): IpLine[] {
   return [
     ['link', 'set', 'dev', 'lo', 'alias', netns, 'up'],
     ...withdrawn.flatMap(({ device, gateway, gateway6, address6 }) => [
@@ -56,6 +61,7 @@ function guestLines({ netns, links, withdrawn = [] }: Wiring): IpLine[] {
       ...(address6 === undefined ? [] : [['address', 'delete', address6, 'dev', device]]),
     ]),
     ...links.flatMap(linkLines),
+    ...links.flatMap((link) => neighborLines(link, macs)),
     ['address', 'show'],
     hasIpv6({ links, withdrawn })
       ? ['route', 'show', 'table', 'all', 'default']
@@ -109,6 +115,19 @@ export async function ignoreAdvertisements(
     }),
   );
   return new Map(found.flat());
+}
+
+/**
+ * Fixed entries of who has which address, which no packet changes, in place of those before. Without
+ * any, neighbors are asked as everywhere.
+ */
+function neighborLines({ device, bridge_link, neighbors = {} }: LinkSpec, macs: Macs): IpLine[] {
+  const entries = Object.entries(neighbors).flatMap(([address, owner]): IpLine[] => {
+    const mac = owner === 'host' ? macs.get(bridge_link) : owner;
+    const fixed = ['dev', device, 'nud', 'permanent'];
+    return mac === undefined ? [] : [['neighbor', 'replace', address, 'lladdr', mac, ...fixed]];
+  });
+  return [['neighbor', 'flush', 'dev', device, 'nud', 'permanent'], ...entries];
 }
 
 /** Each line is the answer to one command: links, then routes, then the next namespace. */

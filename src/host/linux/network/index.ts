@@ -6,6 +6,7 @@ import { type IpLine, runBatch } from './batch.js';
 import { ensureBridge } from './bridge.js';
 import { netnsFile, readNetns } from './netns.js';
 import { type IpLink, readLinks } from './observe-links.js';
+import { forgetLines } from './port-security.js';
 import { wire } from './veth.js';
 
 /** Bridges, veth pairs and network namespaces, managed with iproute2. */
@@ -32,9 +33,11 @@ function assertOwned(paths: InstallPaths, netns: string): void {
 
 async function removeLinks(names: string[]): Promise<void> {
   const seen = readLinks();
-  const there = seen.filter(({ name }) => names.includes(name)).map(({ name }) => name);
+  const going = seen.filter(({ name }) => names.includes(name));
+  const there = going.map(({ name }) => name);
   if (there.length === 0) return;
-  const { complaint } = await runBatch(removalLines(there, freeGroup(seen)));
+  const lines = [...forgetLines(going), ...removalLines(there, freeGroup(seen))];
+  const { complaint } = await runBatch(lines);
   const left = readLinks().filter(({ name }) => there.includes(name));
   if (left.length > 0) {
     const shown = left.map(({ name }) => name).join(', ');

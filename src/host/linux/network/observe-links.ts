@@ -1,4 +1,5 @@
 import { exact } from '../../../model/json.js';
+import type { BridgePort } from '../../../model/port-security.js';
 import type { Traffic } from '../../../model/usage.js';
 import type { ObservedLink } from '../../ports.js';
 import { readText } from '../files/read.js';
@@ -23,25 +24,26 @@ export function readLinks(): IpLink[] {
 }
 
 /**
- * Same in half the time and concurrently, for a run that may have nothing to do: kind and addresses
- * are known for bridges only.
+ * Same in less time and concurrently, for a run that may have nothing to do: addresses are known for
+ * bridges only.
  *
  * @param lock a file that is locked during the call; rejects if another process has it locked
  */
 export async function readLinksFast(lock?: string): Promise<ObservedLink[]> {
   const [all = [], bridges = []] = await queryFast(lock);
-  const byName = new Map(bridges.map((each) => [each.name, { ...each, kind: 'bridge' }]));
+  const byName = new Map(bridges.map((each) => [each.name, each]));
   return all.map((each) => byName.get(each.name) ?? each);
 }
 
 /** Nonblocking; flock executes the program in its own process. */
 const NONBLOCKING = ['--nonblock', '--no-fork'];
+const IP = ['ip', '-json', '-details', '-batch', '-'];
 const QUESTIONS = ['link show', 'address show type bridge'];
 
 /** Retries once: if the output file had no space left, links would seem to be missing. */
 async function queryFast(lock: string | undefined): Promise<IpLink[][]> {
   const input = QUESTIONS.map((each) => `${each}\n`).join('');
-  const words = [...(lock ? ['flock', ...NONBLOCKING, lock] : []), 'ip', '-json', '-batch', '-'];
+  const words = [...(lock ? ['flock', ...NONBLOCKING, lock] : []), ...IP];
   const command: Parameters<typeof runSync> = [words[0] as string, words.slice(1), { input }];
   const lines = (await runConcurrently(...command)).stdout.split('\n');
   const isWhole = lines.length === QUESTIONS.length && lines.every((each) => each.endsWith(']'));
@@ -61,8 +63,16 @@ interface IpJson {
   master?: string;
   address?: string;
   ifalias?: string;
-  linkinfo?: { info_kind?: string };
+  linkinfo?: { info_kind?: string; info_slave_kind?: string; info_slave_data?: PortJson };
   addr_info?: Address[];
+}
+
+/** A port of a bridge; `no` is hexadecimal. */
+interface PortJson {
+  no?: string;
+  learning?: boolean;
+  locked?: boolean;
+  isolated?: boolean;
 }
 
 interface Address {
@@ -101,10 +111,17 @@ function toLink(json: IpJson): IpLink {
     mac: json.address,
     master,
     alias: ifalias,
+    port: portOf(linkinfo),
   });
 }
 
 const textOf = ({ local, prefixlen }: Address) => `${local}/${prefixlen}`;
+
+function portOf({ info_slave_kind, info_slave_data }: IpJson['linkinfo'] = {}) {
+  if (info_slave_kind !== 'bridge' || !info_slave_data) return undefined;
+  const { no, learning = true, locked, isolated = false } = info_slave_data;
+  return exact<BridgePort>({ number: Number(no), learning, locked, isolated });
+}
 
 /** Counters of the network namespace of a process, without entering it; proc_pid_net(5), dev. */
 export function trafficOf(pid: number): Traffic {

@@ -1,13 +1,15 @@
 import { EGRESS_ID } from '../../../model/egress.js';
 import type { InstallPaths } from '../../../model/install-paths.js';
+import { macOf } from '../../../model/mac.js';
 import type { LinkSpec } from '../../../model/specs.js';
 import type { Wiring } from '../../ports.js';
 import { type IpLine, runBatch } from './batch.js';
-import { type Fault, faultsOf, macOf } from './check.js';
+import { type Fault, faultsOf } from './check.js';
 import { configureEgress } from './egress.js';
 import { configureGuests, ignoreAdvertisements } from './guest.js';
 import { type Netns, readNetns } from './netns.js';
 import { type IpLink, readLinks } from './observe-links.js';
+import { securePorts } from './port-security.js';
 import { createNamespaces, type NamespaceHolder } from './userns.js';
 
 /**
@@ -50,7 +52,13 @@ async function attempt(paths: InstallPaths, wirings: Wiring[], remake: Set<strin
     runBatch(wirings.flatMap((each) => hostLines(each, links, netns, holders, remake))),
   );
   const deaf = await ignoreAdvertisements(wirings);
-  const guests = await configureGuests(paths, wirings);
+  const macs = new Map([...links.values()].map(({ name, mac }) => [name, mac]));
+  // before anything inside can send
+  const secured = await securePorts(
+    wirings.flatMap((each) => each.links),
+    links,
+  );
+  const guests = await configureGuests(paths, wirings, macs);
   const after = byName(readLinks());
   return {
     faults: wirings.map((wiring) => [
@@ -59,7 +67,7 @@ async function attempt(paths: InstallPaths, wirings: Wiring[], remake: Set<strin
         ? [{ reason: `router advertisements cannot be ignored: ${deaf.get(wiring.netns)}` }]
         : []),
     ]),
-    complaint: [host.complaint, guests.complaint].filter(Boolean).join('; '),
+    complaint: [host.complaint, secured, guests.complaint].filter(Boolean).join('; '),
   };
 }
 

@@ -37,6 +37,7 @@ import { instancesNamed } from './instances.js';
 import { egressBridge, linksOf } from './links.js';
 import { memoryFilesOf, textsOf } from './memory-files.js';
 import { networkOwner, sharedNamespaces } from './namespaces.js';
+import { withNeighbors } from './neighbors.js';
 import { groupOf, releases } from './releases.js';
 
 export function desiredContainers(
@@ -111,7 +112,7 @@ export function desiredContainers(
     const limits = devices && { limits: withRules(entry.limits, devices) };
     return Object.assign(plain, resolved, spec, limits) as unknown as ContainerSpec;
   };
-  return instances.map((instance) => {
+  const containers = instances.map((instance): Resource<ContainerSpec> => {
     const { name, entry } = instance;
     const image = images.get(entry.image);
     if (!image) throw unknownImage(instance, context);
@@ -133,6 +134,7 @@ export function desiredContainers(
       ...(instance.spare ? { spare: true } : seedsOf(entry, spec, context)),
     };
   });
+  return withNeighbors(containers, bridges, context);
 }
 
 /** A device is allowed like one of `limits.devices`, whose rules come after and win. */

@@ -12,7 +12,7 @@ import type { Context, Leases } from '../../desired-context.js';
  * the container; if the container's id changes, only the inner ones.
  */
 export function linksOf(
-  { name, entry, egress, resolver }: Instance,
+  { name, entry, egress, resolver, proxy }: Instance,
   bridges: ReadonlyMap<string, BridgeSpec>,
   leases: Leases,
   recorded: Pick<ContainerSpec, 'id' | 'links'> | undefined,
@@ -25,12 +25,15 @@ export function linksOf(
   const leaving = egressBridge({ entry, ...(egress && { egress }) }, bridges);
   const router = leaving ?? routerBridge({ entry }, bridges, (bridge) => leases(name, bridge));
   const router6 = leaving ? undefined : router6Bridge({ entry }, bridges);
-  return Object.entries(entry.bridges).flatMap(([bridge, { mac }]) => {
+  return Object.entries(entry.bridges).flatMap(([bridge, { mac, port_security }]) => {
     const spec = bridges.get(bridge);
     if (!spec) return [];
     const address = leases(name, bridge);
     const prefix = spec.subnet?.split('/')[1];
     const address6 = leases(name, bridge, 6);
+    // what its members are there to reach
+    const servesOthers =
+      proxy || egress || resolver || (address !== undefined && address === spec.gateway);
     const existing =
       recorded?.id === id ? before.find((each) => each.bridge === bridge) : undefined;
     return [
@@ -48,6 +51,8 @@ export function linksOf(
           gateway6: bridge === router6 ? route6On(spec, entry, address6) : undefined,
         }),
         mac,
+        port_security: (port_security ?? spec.port_security) === false ? false : undefined,
+        isolated: (spec.members === 'isolated' && !servesOthers) || undefined,
         ...(bridge === leaving
           ? { gateway: egressAddress(spec), dns: INNER.dns }
           : bridge === router && routeOn(spec, entry, address)),

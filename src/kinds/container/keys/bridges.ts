@@ -7,6 +7,7 @@ interface RawAttachment {
   address?: string;
   address6?: string;
   mac?: string;
+  port_security?: boolean;
   aliases?: string[];
 }
 
@@ -25,8 +26,8 @@ export const bridges = resolvedKey({
 function attachmentsOf(raw: Raw = []): Record<string, Attachment> {
   const entries = Array.isArray(raw) ? Object.fromEntries(raw.map((name) => [name, null])) : raw;
   return mapEntries(entries, (entry) => {
-    const { address, address6: raw6, mac, aliases = [] } = entry ?? {};
+    const { address, address6: raw6, mac, port_security, aliases = [] } = entry ?? {};
     const address6 = raw6 === undefined ? undefined : canonical6(raw6);
-    return defined({ address, address6, mac: mac?.toLowerCase(), aliases });
+    return defined({ address, address6, mac: mac?.toLowerCase(), port_security, aliases });
   });
 }
