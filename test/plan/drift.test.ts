@@ -7,6 +7,7 @@ import {
   rootfsDir,
   vethLink,
 } from '../../src/model/install-paths.js';
+import type { BridgePort } from '../../src/model/port-security.js';
 import { MemoryStack } from '../support/memory-stack.js';
 
 const FILE = `name: one
@@ -22,6 +23,11 @@ containers:
 `;
 
 const ID = 'one.web';
+
+function changePort({ host, paths }: MemoryStack, options: Partial<BridgePort>): void {
+  const link = host.links.get(vethLink(paths, ID, 'front'));
+  if (link?.port) link.port = { ...link.port, ...options };
+}
 
 /** A change behind baleine's back, the reason in the plan, and the steps that repair it. */
 const DRIFTS: [string, (stack: MemoryStack) => void, Record<string, string>, string[]][] = [
@@ -46,6 +52,24 @@ const DRIFTS: [string, (stack: MemoryStack) => void, Record<string, string>, str
       'container.other': 'veth has left bridge front',
     },
     ['bridge.ensure', 'container.wire', 'container.wire'],
+  ],
+  [
+    'a port that learns',
+    (stack) => changePort(stack, { learning: true }),
+    { 'container.web': 'port of bridge front accepts any MAC address' },
+    ['container.wire'],
+  ],
+  [
+    'an unlocked port',
+    (stack) => changePort(stack, { locked: false }),
+    { 'container.web': 'port of bridge front accepts any MAC address' },
+    ['container.wire'],
+  ],
+  [
+    'an isolated port',
+    (stack) => changePort(stack, { isolated: true }),
+    { 'container.web': 'port of bridge front is closed to other containers' },
+    ['container.wire'],
   ],
   [
     'an unmounted disk',
