@@ -33,7 +33,8 @@ async function build(host: Host, args: Build): Promise<Facts> {
   await host.files.ensureDir(dirname(file));
   if ('image' in from || 'container' in from) {
     if (!args.base) throw new Error(`cannot build ${file}: its base has no file`);
-    const isFurnished = args.copy.length > 0 || args.run.length > 0;
+    // a container goes on writing to its disk: that is never shared
+    const isFurnished = 'container' in from || args.copy.length > 0 || args.run.length > 0;
     const fill = isFurnished ? (tree: string) => furnish(host, args, tree) : undefined;
     await host.disks.derive(args.base, file, size, fill);
   } else {
