@@ -94,6 +94,17 @@ describe('what the file declares', () => {
     expect(() => checked(stack, file(container), lacking)).toThrow(said);
   });
 
+  it('is rejected without the program of a resolver', () => {
+    const text = file('').replace(
+      'containers:',
+      'bridges: { lan: { subnet: 10.0.0.0/24, dns: true } }\ncontainers:',
+    );
+    const lacking = { resolverProblem: () => 'dnsmasq, which is the resolver, is not installed' };
+    expect(() => checked(new MemoryStack(), text, lacking)).toThrow(
+      'dnsmasq, which is the resolver, is not installed',
+    );
+  });
+
   it('is warned of limits without effect here', () => {
     const stack = new MemoryStack();
     const text = file(', limits: { memory_swappiness: 10 }');
