@@ -34,7 +34,7 @@ async function building(host: PrivateHost): Promise<() => Promise<void>> {
   };
 }
 
-/** Ends with this process at the latest. */
+/** Ends with this process at the latest, unless it changes its user (prctl(2), PR_SET_PDEATHSIG). */
 const serve = (command: string[]): ChildProcess =>
   spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command], { stdio: 'ignore' });
 
@@ -104,7 +104,7 @@ async function dhcpServer(host: PrivateHost): Promise<() => Promise<void>> {
   const enter = ['nsenter', `--target=${host.pid}`, '--mount', '--net', '--'];
   const server = serve([
     ...[...enter, 'ip', 'netns', 'exec', 'router', 'dnsmasq', '--keep-in-foreground'],
-    ...['--conf-file=/dev/null', '--pid-file=', '--port=0', '--user=nobody', '--no-ping'],
+    ...['--conf-file=/dev/null', '--pid-file=', '--port=0', '--user=root', '--no-ping'],
     ...['--interface=lan', '--bind-interfaces', '--dhcp-range=192.168.9.64,192.168.9.127,2m'],
     ...[`--dhcp-option=3,${ROUTER}`, `--dhcp-option=6,${ROUTER},192.168.9.53`],
     `--dhcp-leasefile=${join(host.dir, 'leases')}`,

@@ -79,7 +79,7 @@ async function outside(host: PrivateHost): Promise<() => Promise<void>> {
   const enter = ['nsenter', `--target=${host.pid}`, '--mount', '--net', '--'];
   const server = serve([
     ...[...enter, 'ip', 'netns', 'exec', 'outside', 'dnsmasq', '--keep-in-foreground'],
-    ...['--conf-file=/dev/null', '--pid-file=', '--no-resolv', '--no-hosts', '--user=nobody'],
+    ...['--conf-file=/dev/null', '--pid-file=', '--no-resolv', '--no-hosts', '--user=root'],
     ...['--bind-interfaces', '--listen-address=203.0.113.10', '--address=/#/'],
     ...names.map((each) => `--address=/${each}`),
   ]);
@@ -92,7 +92,7 @@ async function outside(host: PrivateHost): Promise<() => Promise<void>> {
   };
 }
 
-/** Ends with this process at the latest. */
+/** Ends with this process at the latest, unless it changes its user (prctl(2), PR_SET_PDEATHSIG). */
 const serve = (command: string[]): ChildProcess =>
   spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command], { stdio: 'ignore' });
 
