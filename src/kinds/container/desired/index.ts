@@ -1,21 +1,17 @@
-import { type Address, addressOf } from '../../../model/address.js';
+import { addressOf } from '../../../model/address.js';
 import type {
   ContainerEntry,
   ImageConfig,
-  MountEntry,
   PublishEntry,
   PublishRequest,
 } from '../../../model/config.js';
 import type { Limits } from '../../../model/container-values.js';
 import { type DeviceSpec, devicesOf, ruleOf } from '../../../model/device-nodes.js';
-import { egressName } from '../../../model/egress.js';
 import { UserError } from '../../../model/errors.js';
 import { imageVersion } from '../../../model/image-version.js';
-import { configDir, idOf, imageFile } from '../../../model/install-paths.js';
+import { idOf, imageFile } from '../../../model/install-paths.js';
 import type { Instance } from '../../../model/instance.js';
 import type { Exact } from '../../../model/json.js';
-import { neededServices, parseSharing, sharedServices } from '../../../model/namespaces.js';
-import { resolverName, resolverOf } from '../../../model/resolver.js';
 import type { Resource } from '../../../model/resource.js';
 import { signalName } from '../../../model/signals.js';
 import {
@@ -23,20 +19,21 @@ import {
   type ContainerSpec,
   type ImageSpec,
   isUnbuilt,
-  type MountSpec,
   type RotationSpec,
 } from '../../../model/specs.js';
 import type { Context, Leases } from '../../desired-context.js';
-import { extraHostsOf, hostsName, hostsPath, volumePath } from '../../recorded.js';
+import { extraHostsOf, hostsName, hostsPath } from '../../recorded.js';
 import { KEYS } from '../keys/index.js';
 import type { AnyKey, KeySpec, ResolvedSpec } from '../keys/types.js';
 import { dependenciesOf } from './dependencies.js';
 import { leaseIds } from './id-ranges.js';
 import { inheritedHealth } from './image-config.js';
 import { instancesNamed } from './instances.js';
-import { egressBridge, linksOf } from './links.js';
+import { linksOf } from './links.js';
 import { memoryFilesOf, textsOf } from './memory-files.js';
+import { mountSpec, placesOf, seedsOf } from './mounts.js';
 import { networkOwner, sharedNamespaces } from './namespaces.js';
+import { needsOf, optionalOf } from './needs.js';
 import { withNeighbors } from './neighbors.js';
 import { groupOf, releases } from './releases.js';
 
@@ -254,127 +251,6 @@ function rollingOf({ serves }: Instance, isPinned: boolean): Pick<Resource, 'rol
   const { proxy, update } = serves;
   const rolling = { through: addressOf('config', proxy), ...update };
   return { rolling: isPinned ? { ...rolling, failure_action: 'pause' } : rolling };
-}
-
-function mountSpec(mount: MountEntry, context: Context): MountSpec {
-  const { config, paths } = context;
-  const { type, source, target, read_only, create, subpath } = mount;
-  const resolve = {
-    bind: () => source,
-    volume: () => volumePath(source, context),
-    config: () => configDir(paths, config.name, source),
-  };
-  return {
-    ...{ source: resolve[type](), target, read_only },
-    ...(create && { create }),
-    ...(subpath !== undefined && { subpath }),
-  };
-}
-
-/** A folder in memory among the volumes of the file is not among the mounts. */
-function placesOf({ volumes }: ContainerEntry): Pick<Resource, 'places'> {
-  if (volumes.every(({ at }) => at === undefined)) return {};
-  return { places: { volumes: volumes.map(({ at }, index) => at ?? index) } };
-}
-
-/**
- * What the image has at the mount points of volumes; used only for a volume without content. Of a
- * volume's folder alone, the rest of its content would be missing. An external one is its owner's.
- */
-function seedsOf(
-  { volumes }: ContainerEntry,
-  { image }: ContainerSpec,
-  context: Context,
-): Pick<Resource, 'seeds'> {
-  const { name, file } = image;
-  const seeds = volumes
-    .filter(({ type, nocopy, subpath }) => type === 'volume' && !nocopy && subpath === undefined)
-    .filter(({ source }) => !context.config.volumes[source]?.external)
-    .map(({ source, target }) => ({
-      path: volumePath(source, context),
-      image: { name, file },
-      from: target,
-    }));
-  return seeds.length > 0 ? { seeds } : {};
-}
-
-function needsOf(
-  instance: Instance,
-  instances: Instance[],
-  bridges: ReadonlyMap<string, BridgeSpec>,
-  context: Context,
-): Address[] {
-  const { config, kept = [] } = context;
-  const { entry } = instance;
-  const ours = (kind: 'image' | 'bridge', name: string): Address[] => {
-    const declared = kind === 'image' ? config.images[name] : config.bridges[name];
-    const stays = kept.some((row) => row.kind === kind && row.name === name);
-    return stays || (declared && !declared.external) ? [addressOf(kind, name)] : [];
-  };
-  return [
-    ...(parseSharing(entry.network_mode)
-      ? []
-      : [
-          addressOf(
-            'hosts',
-            hostsName(Object.keys(entry.bridges), extraHostsOf(instance, bridges, context)),
-          ),
-        ]),
-    ...ours('image', entry.image),
-    ...Object.keys(entry.bridges).flatMap((bridge) => ours('bridge', bridge)),
-    ...wayOut(instance, bridges, context),
-    ...entry.volumes.flatMap(({ type, source }) =>
-      type === 'bind' || (type === 'volume' && config.volumes[source]?.external)
-        ? []
-        : [addressOf(type, source)],
-    ),
-    ...neededServices(entry).flatMap((service) =>
-      instancesNamed(service, instances).map(({ name }) => addressOf('container', name)),
-    ),
-  ];
-}
-
-/** Dependencies with `required: false`. */
-function optionalOf({ entry }: Instance, instances: Instance[]): Pick<Resource, 'optional'> {
-  const names = Object.keys(entry.depends_on).filter(
-    (service) => entry.depends_on[service]?.required === false,
-  );
-  const shared = sharedServices(entry).map(({ service }) => service);
-  const optional = names
-    .filter((service) => !shared.includes(service))
-    .flatMap((service) => instancesNamed(service, instances))
-    .map(({ name }) => addressOf('container', name));
-  return optional.length > 0 ? { optional } : {};
-}
-
-/**
- * A container starts after the way out that it uses, and after the resolvers of its bridges. That one comes after all bridges, whose
- * networks it closes.
- */
-function wayOut(
-  instance: Instance,
-  bridges: ReadonlyMap<string, BridgeSpec>,
-  { config }: Context,
-): Address[] {
-  const own = (bridge: string) => config.bridges[bridge] && !config.bridges[bridge].external;
-  if (instance.egress) {
-    const names = Object.keys(config.bridges).filter((name) => own(name));
-    return names.map((name) => addressOf('bridge', name));
-  }
-  const leaving = egressBridge(instance, bridges);
-  const out = leaving !== undefined && own(leaving) ? [egressName(leaving)] : [];
-  return [...out, ...resolversOf(instance, bridges).filter(own).map(resolverName)].map((name) =>
-    addressOf('container', name),
-  );
-}
-
-/** The bridges whose resolvers it asks. */
-function resolversOf(
-  { entry, resolver }: Instance,
-  bridges: ReadonlyMap<string, BridgeSpec>,
-): string[] {
-  if (resolver) return [];
-  return Object.keys(entry.bridges).filter((name) => resolverOf(bridges.get(name) ?? {}));
 }
 
 function unknownImage({ name, entry, path }: Instance, { config }: Context): UserError {
