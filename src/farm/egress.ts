@@ -4,6 +4,7 @@ import {
   EGRESS_FILES,
   EGRESS_ID,
   EGRESS_IMAGE,
+  EGRESS_MTU,
   EGRESS_PROGRAM,
   type EgressSpec,
   egressAddress,
@@ -65,7 +66,7 @@ function entryOf(bridge: string, source: BridgeSource): ContainerEntry {
     image: EGRESS_IMAGE,
     command: [
       EGRESS_PROGRAM,
-      ...['--cidr', INNER.subnet, '--mtu', '1500'],
+      ...['--cidr', INNER.subnet, '--mtu', `${EGRESS_MTU}`],
       ...['--disable-host-loopback', '--enable-seccomp'],
       ...['--userns-path', EGRESS_FILES.user, '--netns-type', 'path', EGRESS_FILES.net, TAP],
     ],

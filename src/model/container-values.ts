@@ -228,6 +228,8 @@ export interface LinkSpec {
   resolver?: string;
   /** Its port accepts any MAC address. Absent: only the container's own. */
   port_security?: false;
+  /** Bytes, on both ends; absent: 1500. */
+  mtu?: number;
   /** Reaches no other isolated container of the bridge. */
   isolated?: true;
   /**

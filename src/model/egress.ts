@@ -23,6 +23,12 @@ export const egressName = (bridge: string) => `egress-${bridge}`;
  */
 export const EGRESS_ID = 0x7ffe_0000;
 
+/**
+ * Bytes of the largest packet on a bridge with a way out, the most that the program takes. It handles each
+ * packet by itself: with those of Ethernet it carries a sixth.
+ */
+export const EGRESS_MTU = 65_520;
+
 /** Where the program finds the namespace with its tap device, and the user namespace that owns it. */
 export const EGRESS_FILES = { net: '/run/egress-net', user: '/run/egress-user' } as const;
 

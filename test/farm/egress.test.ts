@@ -45,7 +45,7 @@ describe('a way out', () => {
         # container.egress-front will be created (new)
         + container.egress-front
             + image: egress
-            + command: ["/usr/bin/slirp4netns","--cidr","192.0.2.0/24","--mtu","1500","--disable-host-loopback","--enable-seccomp","--userns-path","/run/egress-user","--netns-type","path","/run/egress-net","tap0"]
+            + command: ["/usr/bin/slirp4netns","--cidr","192.0.2.0/24","--mtu","65520","--disable-host-loopback","--enable-seccomp","--userns-path","/run/egress-user","--netns-type","path","/run/egress-net","tap0"]
             + bridges.front: 10.77.1.254/24
             + volumes: ["/etc/resolv.conf:/etc/resolv.conf:ro"]
             + cap_drop: ["ALL"]
@@ -90,7 +90,7 @@ describe('a way out', () => {
         # container.egress-front will be created (new)
         + container.egress-front
             + image: egress
-            + command: ["/usr/bin/slirp4netns","--cidr","192.0.2.0/24","--mtu","1500","--disable-host-loopback","--enable-seccomp","--userns-path","/run/egress-user","--netns-type","path","/run/egress-net","tap0"]
+            + command: ["/usr/bin/slirp4netns","--cidr","192.0.2.0/24","--mtu","65520","--disable-host-loopback","--enable-seccomp","--userns-path","/run/egress-user","--netns-type","path","/run/egress-net","tap0"]
             + bridges.front: 10.77.1.254/24
             + volumes: ["/etc/resolv.conf:/etc/resolv.conf:ro"]
             + cap_drop: ["ALL"]
@@ -104,10 +104,10 @@ describe('a way out', () => {
             + limits.pids: 16
             + limits.devices: ["allow c 10:200 rw"]
 
-        # container.web will be updated in-place (bridges.back eth0 10.77.2.2/24 via 10.77.2.1 → eth0 10.77.2.2/24, bridges.front eth1 10.77.1.1/24 → eth1 10.77.1.1/24 via 10.77.1.254)
+        # container.web will be updated in-place (bridges.back eth0 10.77.2.2/24 via 10.77.2.1 → eth0 10.77.2.2/24, bridges.front eth1 10.77.1.1/24 → eth1 10.77.1.1/24 via 10.77.1.254, mtu 65520)
         ~ container.web
             ~ bridges.back: eth0 10.77.2.2/24 via 10.77.2.1 → eth0 10.77.2.2/24
-            ~ bridges.front: eth1 10.77.1.1/24 → eth1 10.77.1.1/24 via 10.77.1.254
+            ~ bridges.front: eth1 10.77.1.1/24 → eth1 10.77.1.1/24 via 10.77.1.254, mtu 65520
 
       Files derived from others follow for: hosts.back-front-b08456, hosts.front-7a66a5
 

@@ -140,12 +140,13 @@ function compareLinks(after: ContainerSpec, before: ContainerSpec): Difference[]
 function shortLink(link: LinkSpec | undefined): string | undefined {
   if (!link) return undefined;
   const { device, address, mac, gateway, address6, gateway6, resolver } = link;
-  const { port_security, isolated, neighbors = {} } = link;
+  const { mtu, port_security, isolated, neighbors = {} } = link;
   const fixed = Object.keys(neighbors).length;
   const extras = [mac && `mac ${mac}`, gateway && `via ${gateway}`];
   const ipv6 = [address6, gateway6 && `via ${gateway6}`];
   const dns = [resolver && `dns ${resolver}`];
   const port = [
+    mtu && `mtu ${mtu}`,
     port_security === false && 'any mac',
     isolated && 'isolated',
     fixed > 0 && `${fixed} fixed neighbors`,

@@ -130,12 +130,18 @@ it(
       'image.egress will be created (new)',
       'bridge.front will be updated in-place (egress (none) → true)',
       'container.egress-front will be created (new)',
-      'container.web will be updated in-place (bridges.front eth0 10.77.1.1/24 → eth0 10.77.1.1/24 via 10.77.1.254)',
+      'container.web will be updated in-place (bridges.front eth0 10.77.1.1/24 → eth0 10.77.1.1/24 via 10.77.1.254, mtu 65520)',
+      'container.shut will be updated in-place (bridges.front eth0 10.77.1.2/24 → eth0 10.77.1.2/24, mtu 65520)',
     ]);
     await stack.apply();
     expect(await stack.plan()).toBe(NOTHING);
     expect(stack.processes('eg.web', 'eg.shut', 'eg.hidden')).toEqual(running);
     expect(await filters(host)).toEqual(before);
+    const mtu = (name: string) =>
+      stack.done('exec', name, 'busybox', 'cat', '/sys/class/net/eth0/mtu');
+    expect([await mtu('web'), await mtu('shut'), await mtu('hidden')]).toEqual([
+      ...['65520\n', '65520\n', '1500\n'],
+    ]);
 
     await reaches(stack, 'web', '203.0.113.10');
     const lookup = (...server: string[]) =>
@@ -163,6 +169,7 @@ it(
     expect(await stack.done('exec', 'web', 'busybox', 'cat', '/etc/resolv.conf')).toBe('');
     stack.write(words(false));
     await stack.apply();
+    expect([await mtu('web'), await mtu('shut')]).toEqual(['1500\n', '1500\n']);
     expect(stack.processes('eg.web', 'eg.shut', 'eg.hidden')).toEqual(running);
     await stack.destroy();
     expect(await filters(host)).toEqual(before);

@@ -4,7 +4,7 @@ import type { LinkSpec } from '../../../model/specs.js';
 import type { Wiring, Withdrawn } from '../../ports.js';
 import { fixedAddresses } from './fixed-addresses.js';
 import type { Guest } from './guest.js';
-import type { IpLink } from './observe-links.js';
+import { type IpLink, mtuOf } from './observe-links.js';
 
 export interface Fault {
   /** Host end of the faulty link; absent if the namespace itself is faulty. */
@@ -57,6 +57,7 @@ function hostFault(wanted: LinkSpec, seen: IpLink | undefined, fixed: FixedOf): 
   if (seen.master !== bridge) return `${link} is not on ${bridge}`;
   if (seen.alias !== alias) return `${link} has not our alias`;
   if (!seen.up) return `${link} is down`;
+  if (seen.mtu !== mtuOf(wanted)) return `${link} has an MTU of ${seen.mtu}`;
   const fault = portFault(wanted, seen.port, fixed(bridge));
   return fault && `${link} ${fault}`;
 }
@@ -72,6 +73,7 @@ function guestFault(
   if (seen.peer !== host.get(link)?.index) return `${device} is not the other end of ${link}`;
   if (seen.mac !== macOf(wanted)) return `${device} has not the address ${macOf(wanted)}`;
   if (!seen.up) return `${device} is down`;
+  if (seen.mtu !== mtuOf(wanted)) return `${device} has an MTU of ${seen.mtu}`;
   if (seen.addresses.join() !== (address ?? '')) {
     return `${device} has ${seen.addresses.join(', ') || 'no address'}, not ${address ?? 'none'}`;
   }

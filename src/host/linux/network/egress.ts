@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import {
   CLOSED,
   EGRESS_ID,
+  EGRESS_MTU,
   EGRESS_PROGRAM,
   type EgressSpec,
   egressFaults,
@@ -150,7 +151,7 @@ function egressLines(wanted: Routes, { links, routes }: ObservedEgress): IpLine[
   return [
     ...tap,
     ['address', 'replace', `${INNER.own}/32`, 'dev', TAP],
-    ['link', 'set', 'dev', TAP, 'up'],
+    ['link', 'set', 'dev', TAP, 'mtu', `${EGRESS_MTU}`, 'up'],
     // the gateway is known before routes through it
     ...[INNER.gateway, INNER.dns].map((to) => ['route', 'replace', to, 'dev', TAP]),
     ...lines(true),

@@ -7,7 +7,7 @@ import type { Wiring } from '../../ports.js';
 import { smallFiles, withScratch } from '../disks/scratch.js';
 import { run } from '../process/run.js';
 import { batchText, type IpLine, runBatch } from './batch.js';
-import { type IpLink, toLinks } from './observe-links.js';
+import { type IpLink, mtuOf, toLinks } from './observe-links.js';
 
 type Macs = ReadonlyMap<string, string | undefined>;
 
@@ -76,11 +76,12 @@ const hasIpv6 = ({ links, withdrawn = [] }: Pick<Wiring, 'links' | 'withdrawn'>)
  * Without an IPv6 address of ours, IPv6 stays at the kernel's default: a link-local address. One of
  * ours can be used at once: nobody is asked whether they have it, too.
  */
-function linkLines({ device, address, address6, gateway, gateway6 }: LinkSpec): IpLine[] {
+function linkLines(link: LinkSpec): IpLine[] {
+  const { device, address, address6, gateway, gateway6 } = link;
   return [
     ...(address === undefined ? [] : [['address', 'replace', address, 'dev', device]]),
     ...(address6 === undefined ? [] : [['address', 'replace', address6, 'dev', device, 'nodad']]),
-    ['link', 'set', 'dev', device, 'up'],
+    ['link', 'set', 'dev', device, 'mtu', `${mtuOf(link)}`, 'up'],
     ...(gateway6 === undefined
       ? []
       : [['route', 'replace', 'default', 'via', gateway6, 'dev', device]]),

@@ -1,5 +1,6 @@
 import { exact } from '../../../model/json.js';
 import type { BridgePort } from '../../../model/port-security.js';
+import type { LinkSpec } from '../../../model/specs.js';
 import type { Traffic } from '../../../model/usage.js';
 import type { ObservedLink } from '../../ports.js';
 import { readText } from '../files/read.js';
@@ -14,6 +15,8 @@ export interface IpLink extends ObservedLink {
   group: string;
   /** MAC address. */
   mac?: string;
+  /** Bytes. */
+  mtu?: number;
   /** The other end of a veth pair is in another network namespace. */
   elsewhere: boolean;
 }
@@ -62,6 +65,7 @@ interface IpJson {
   group?: string;
   master?: string;
   address?: string;
+  mtu?: number;
   ifalias?: string;
   linkinfo?: { info_kind?: string; info_slave_kind?: string; info_slave_data?: PortJson };
   addr_info?: Address[];
@@ -109,6 +113,7 @@ function toLink(json: IpJson): IpLink {
     addresses6: wide.length > 0 ? wide.map(textOf) : undefined,
     peer: json.link_index,
     mac: json.address,
+    mtu: json.mtu,
     master,
     alias: ifalias,
     port: portOf(linkinfo),
@@ -122,6 +127,9 @@ function portOf({ info_slave_kind, info_slave_data }: IpJson['linkinfo'] = {}) {
   const { no, learning = true, locked, isolated = false } = info_slave_data;
   return exact<BridgePort>({ number: Number(no), learning, locked, isolated });
 }
+
+/** Of both ends of a veth pair; its default is that of Ethernet. */
+export const mtuOf = ({ mtu = 1500 }: Pick<LinkSpec, 'mtu'>) => mtu;
 
 /** Counters of the network namespace of a process, without entering it; proc_pid_net(5), dev. */
 export function trafficOf(pid: number): Traffic {

@@ -8,7 +8,7 @@ import { type Fault, faultsOf } from './check.js';
 import { configureEgress } from './egress.js';
 import { configureGuests, ignoreAdvertisements } from './guest.js';
 import { type Netns, readNetns } from './netns.js';
-import { type IpLink, readLinks } from './observe-links.js';
+import { type IpLink, mtuOf, readLinks } from './observe-links.js';
 import { securePorts } from './port-security.js';
 import { createNamespaces, type NamespaceHolder } from './userns.js';
 
@@ -124,13 +124,16 @@ function netnsLine(netns: string, holders: Holders): IpLine {
 function vethLines(spec: LinkSpec, netns: string, there: IpLink | undefined): IpLine[] {
   const { link, bridge_link: bridge, alias } = spec;
   const naming = ['link', 'set', 'dev', link, 'alias', alias];
+  const mtu = `${mtuOf(spec)}`;
   if (!there) {
-    const peer = ['peer', 'name', spec.device, 'address', macOf(spec), 'netns', netns];
-    return [['link', 'add', 'name', link, 'up', 'master', bridge, 'type', 'veth', ...peer], naming];
+    const peer = ['peer', 'name', spec.device, 'mtu', mtu, 'address', macOf(spec), 'netns', netns];
+    const own = ['name', link, 'mtu', mtu, 'up', 'master', bridge];
+    return [['link', 'add', ...own, 'type', 'veth', ...peer], naming];
   }
   return [
     ...(there.alias === alias ? [] : [naming]),
     ...(there.master === bridge ? [] : [['link', 'set', 'dev', link, 'master', bridge]]),
+    ...(`${there.mtu}` === mtu ? [] : [['link', 'set', 'dev', link, 'mtu', mtu]]),
     ...(there.up ? [] : [['link', 'set', 'dev', link, 'up']]),
   ];
 }

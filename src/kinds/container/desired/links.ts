@@ -1,5 +1,5 @@
 import { addressOf } from '../../../model/address.js';
-import { egressAddress, INNER } from '../../../model/egress.js';
+import { EGRESS_MTU, egressAddress, INNER } from '../../../model/egress.js';
 import { idOf, linkAlias, vethLink } from '../../../model/install-paths.js';
 import type { Instance } from '../../../model/instance.js';
 import { exact } from '../../../model/json.js';
@@ -51,6 +51,8 @@ export function linksOf(
           gateway6: bridge === router6 ? route6On(spec, entry, address6) : undefined,
         }),
         mac,
+        // the same for all members, which drop what is larger than theirs
+        mtu: spec.egress && spec.uplink === undefined ? EGRESS_MTU : undefined,
         port_security: (port_security ?? spec.port_security) === false ? false : undefined,
         isolated: (spec.members === 'isolated' && !servesOthers) || undefined,
         ...(bridge === leaving
