@@ -1,7 +1,7 @@
 // Bundles src/main.ts and everything it imports into dist/, which runs without node_modules. Lazily
 // imported modules stay in separate files. The format is CommonJS, because each ES module costs the
 // run from cron one or two milliseconds, and the loader of ES modules itself ten.
-import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
@@ -20,6 +20,9 @@ const GROUPS = [
   },
   { name: 'preflight', test: /\/src\/(plan|kinds\/[a-z-]+)\/preflight\.ts$/ },
 ];
+
+/** Bytes of a file from which on its compiled code is kept, too. */
+const LARGE = 40_000;
 
 /** Modules of Node that a no-op run does not need: loaded on first use. */
 const LATE = ['node:crypto'];
@@ -82,7 +85,8 @@ export async function bundle(outdir) {
     await Promise.all(
       chunks.map(async ({ name, fileName, moduleIds }) => {
         const file = resolve(outdir, fileName);
-        const code = name === 'hot' ? await precompile(file) : file;
+        const isLarge = (await stat(file)).size > LARGE;
+        const code = name === 'hot' || isLarge ? await precompile(file) : file;
         return [code, moduleIds.map((id) => relative('', id))];
       }),
     ),
@@ -121,7 +125,7 @@ const section = async (title, path) =>
 
 /**
  * Moves the code of a file to another file, with V8's compiled code beside it: compiling it would take
- * a fifth of a run from cron. Another version of V8 rejects the compiled code (`cachedData` of
+ * a fifth of a run from cron, and of a plan with changes. Another version of V8 rejects the compiled code (`cachedData` of
  * vm.Script) and compiles the source.
  *
  * @param {string} file will only load the other one

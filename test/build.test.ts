@@ -28,15 +28,23 @@ it('builds a program that runs away from node_modules, by its own hashbang', () 
   runs();
 });
 
-describe('the hot chunk', () => {
-  const code = () => files.find((each) => each.endsWith('.code.js')) as string;
-  const cache = () => cacheOf(code());
+describe('a large chunk', () => {
+  const all = () => files.filter((each) => each.endsWith('.code.js'));
+  const cache = () => cacheOf(all().find((each) => each.includes('/hot-')) as string);
 
   it('is precompiled with all its functions, and accepted by V8', () => {
-    const cachedData = readFileSync(cache());
-    const script = new Script(readFileSync(code(), 'utf8'), { cachedData });
-    expect(script.cachedDataRejected).toBe(false);
-    expect(cachedData.length).toBeGreaterThan(statSync(code()).size);
+    expect(all().length).toBeGreaterThan(3);
+    for (const code of all()) {
+      const cachedData = readFileSync(cacheOf(code));
+      const script = new Script(readFileSync(code, 'utf8'), { cachedData });
+      expect(script.cachedDataRejected).toBe(false);
+      expect(cachedData.length).toBeGreaterThan(statSync(code).size);
+    }
+  });
+
+  it('is never left without its compiled form', () => {
+    const large = files.filter((each) => statSync(each).size > 40_000);
+    expect(large.filter((each) => !each.endsWith('.code.js'))).toEqual([]);
   });
 
   it.each<[string, () => void]>([
