@@ -50,6 +50,19 @@ export const unrecordedKey = <Raw, Entry>(
   key: Omit<UnrecordedKey<Raw, Entry>, 'kind'>,
 ): UnrecordedKey<Raw, Entry> => ({ ...key, kind: 'unrecorded' });
 
+/** Of containers and volumes. */
+export const LABELS: Schema = {
+  description: 'Labels: a mapping, or a list of KEY=VALUE.',
+  anyOf: [
+    {
+      type: 'object',
+      propertyNames: { $ref: '#/definitions/label' },
+      additionalProperties: { $ref: '#/definitions/scalar' },
+    },
+    { type: 'array', items: { $ref: '#/definitions/pair' } },
+  ],
+};
+
 /** The same key of containers, images and bridges. */
 export const protectKey = unrecordedKey({
   schema: {

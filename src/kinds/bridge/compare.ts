@@ -1,4 +1,5 @@
-import { canonical, equal } from '../../model/json.js';
+import { drift, fromFile } from '../../model/difference.js';
+import { equal } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { BridgeSpec } from '../../model/specs.js';
@@ -50,27 +51,4 @@ function hostDrift(
       : []),
     ...(left ? [drift('uplink', `uplink ${uplink} has left`)] : []),
   ];
-}
-
-function fromFile(
-  attribute: string,
-  before: unknown,
-  after: unknown,
-  effect: Difference['effect'],
-): Difference {
-  return {
-    attribute,
-    ...(before !== undefined && { before }),
-    ...(after !== undefined && { after }),
-    cause: 'file',
-    effect,
-    reason: `${attribute} ${textOf(before)} → ${textOf(after)}`,
-  };
-}
-
-const textOf = (value: unknown) =>
-  typeof value === 'object' ? canonical(value) : `${value ?? '(none)'}`;
-
-function drift(attribute: string, reason: string): Difference {
-  return { attribute, cause: 'drift', effect: 'update', reason };
 }

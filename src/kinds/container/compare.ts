@@ -1,5 +1,6 @@
 import { formatValue } from '../../model/attribute-text.js';
 import type { Limits } from '../../model/config.js';
+import { drift, fromFile } from '../../model/difference.js';
 import { TAP_MISSING } from '../../model/egress.js';
 import { equal } from '../../model/json.js';
 import { sameLimit } from '../../model/limits.js';
@@ -37,13 +38,13 @@ export function compare(
   seen: ContainerSeen,
 ): Difference[] {
   if (desired.spec.one_off && row.spec.one_off) return [];
-  const changed = compareSpecs(desired.spec, row.spec).map((each) =>
+  const differences = compareSpecs(desired.spec, row.spec).map((each) =>
     each.attribute === 'limits.devices' && seen.running && !seen.devicesLive
       ? { ...each, reason: `${each.reason}, takes a restart` }
       : each,
   );
   const edited = [
-    ...explainFiles(changed, desired, row, seen),
+    ...explainFiles(differences, desired, row, seen),
     ...compareSockets(desired.spec, row, seen),
   ];
   const state = compareState(desired.spec, row.spec, seen);
@@ -61,7 +62,7 @@ function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[]
     ...ofKeys.filter(({ effect }) => effect !== 'replace'),
     ...(equal(before.rotation, after.rotation)
       ? []
-      : [fromFile('rotation', before.rotation, after.rotation, 'update')]),
+      : [changed('rotation', before.rotation, after.rotation, 'update')]),
     ...compareEgress(after, before),
     ...compareHeld(after, before),
   ];
@@ -81,12 +82,12 @@ function compareKey(
   const effect = change === 'replace' ? 'replace' : 'update';
   if (members) {
     return LIMITS.filter((each) => !equal(before.limits[each], after.limits[each])).map((each) =>
-      fromFile(`${name}.${each}`, before.limits[each], after.limits[each], effect),
+      changed(`${name}.${each}`, before.limits[each], after.limits[each], effect),
     );
   }
   const [from, to] = [was, is].map(partOf(compared));
   if (equal(from, to)) return [];
-  return [fromFile(name, partOf(shown)(from), partOf(shown)(to), effect)];
+  return [changed(name, partOf(shown)(from), partOf(shown)(to), effect)];
 }
 
 /** The part of a value that a key compares or shows: all of it by default. */
@@ -100,7 +101,7 @@ function compareSeccomp(
   { seccomp: before }: ContainerSpec,
 ): Difference[] {
   if (equal(before, after)) return [];
-  const difference = fromFile('seccomp', before, after, 'replace');
+  const difference = changed('seccomp', before, after, 'replace');
   const [was, is] = [before, after].map((each) =>
     typeof each === 'object' ? each.file : undefined,
   );
@@ -110,17 +111,17 @@ function compareSeccomp(
 /** A running container cannot get another id: its disk and everything else is named by it. */
 function compareId({ id: after }: ContainerSpec, { id: before }: ContainerSpec): Difference[] {
   if (after === before) return [];
-  return [{ ...fromFile('id', before, after, 'replace'), reason: `renamed from ${before}` }];
+  return [{ ...changed('id', before, after, 'replace'), reason: `renamed from ${before}` }];
 }
 
 function compareImage(
   { image: after }: ContainerSpec,
   { image: before }: ContainerSpec,
 ): Difference[] {
-  if (after.name !== before.name) return [fromFile('image', before.name, after.name, 'replace')];
+  if (after.name !== before.name) return [changed('image', before.name, after.name, 'replace')];
   if (after.version === before.version) return [];
   const versions = [before.version.slice(0, 12), after.version.slice(0, 12)] as const;
-  const difference = fromFile('image.version', ...versions, 'replace');
+  const difference = changed('image.version', ...versions, 'replace');
   return [{ ...difference, reason: `image ${after.name} has changed` }];
 }
 
@@ -133,7 +134,7 @@ function compareLinks(after: ContainerSpec, before: ContainerSpec): Difference[]
     const renamed = before.id !== after.id && shortLink(old) === shortLink(now);
     return renamed || equal(old, now)
       ? []
-      : [fromFile(`bridges.${bridge}`, shortLink(old), shortLink(now), 'update')];
+      : [changed(`bridges.${bridge}`, shortLink(old), shortLink(now), 'update')];
   });
 }
 
@@ -168,7 +169,7 @@ const CUSTOM: Record<CustomName, (after: ContainerSpec, before: ContainerSpec) =
 /** Its network namespace changes while its program runs. */
 function compareEgress({ egress: after }: ContainerSpec, { egress: before }: ContainerSpec) {
   if (equal(before ?? null, after ?? null)) return [];
-  return [fromFile('egress', before, after, 'update')];
+  return [changed('egress', before, after, 'update')];
 }
 
 /** Recorded only: the release itself is compared key by key. */
@@ -272,33 +273,16 @@ function limitDrift(desired: ContainerSpec, row: ContainerRow, seen: ContainerSe
   });
 }
 
-function fromFile(
+const changed = (
   attribute: string,
   before: unknown,
   after: unknown,
   effect: Difference['effect'],
-): Difference {
-  return {
-    attribute,
-    ...(before !== undefined && { before }),
-    ...(after !== undefined && { after }),
-    cause: 'file',
-    effect,
-    reason: `${attribute} ${change(attribute, before, after)}`,
-  };
-}
+) => fromFile(attribute, before, after, effect, change(attribute, before, after));
 
 function change(attribute: string, before: unknown, after: unknown): string {
   if (before === undefined) return 'added';
   if (after === undefined) return 'removed';
   if (typeof before === 'object' || typeof after === 'object') return 'changed';
   return `${formatValue(attribute, before)} → ${formatValue(attribute, after)}`;
-}
-
-function drift(
-  attribute: string,
-  reason: string,
-  effect: Difference['effect'] = 'update',
-): Difference {
-  return { attribute, cause: 'drift', effect, reason };
 }

@@ -1,5 +1,6 @@
 import { formatEntry } from '../../model/attribute-text.js';
 import type { FileSection } from '../../model/config.js';
+import { drift } from '../../model/difference.js';
 import { type InstallPaths, memoryFile, rootfsDir } from '../../model/install-paths.js';
 import { equal } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
@@ -166,10 +167,6 @@ function driftOf(
   if (!state || deadFiles?.includes(file.target)) return `the file of ${name} is gone`;
   if (!state.intact) return `the file of ${name} was changed on the host`;
   return isPlaced(file, state) ? undefined : `the file of ${name} is not the recorded one`;
-}
-
-function drift(attribute: string, reason: string): Difference {
-  return { attribute, cause: 'drift', effect: 'update', reason };
 }
 
 /**

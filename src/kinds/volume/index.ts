@@ -1,6 +1,7 @@
 import { isAbsolute } from 'node:path';
+import { fromFile } from '../../model/difference.js';
 import { UserError } from '../../model/errors.js';
-import { canonical, equal } from '../../model/json.js';
+import { equal } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
 import type { DataFacts, Resource, Row } from '../../model/resource.js';
 import type { VolumeSpec } from '../../model/specs.js';
@@ -80,20 +81,6 @@ function compare(desired: Resource<VolumeSpec>, { spec: before, facts }: VolumeR
       : [{ attribute: 'content', cause: 'file', effect: 'update', reason: seeded } as const]),
   ];
 }
-
-function fromFile(attribute: string, before: unknown, after: unknown): Difference {
-  return {
-    attribute,
-    ...(before !== undefined && { before }),
-    ...(after !== undefined && { after }),
-    cause: 'file',
-    effect: 'update',
-    reason: `${attribute} ${textOf(before)} → ${textOf(after)}`,
-  };
-}
-
-const textOf = (value: unknown) =>
-  typeof value === 'object' ? canonical(value) : `${value ?? '(none)'}`;
 
 /** Where the first content comes from; none if no container that is known mounts it. */
 function seedText({ seeds: [seed] = [] }: Resource<VolumeSpec>): string[] {

@@ -1,5 +1,5 @@
 import { pairsOf, type Scalar } from '../../config/values.js';
-import { recordedKey, unrecordedKey } from '../key.js';
+import { LABELS, recordedKey, unrecordedKey } from '../key.js';
 
 /** Every key of a volume but `external` and `name`, in the order a reader of the file would want them. */
 export const VOLUME_KEYS = {
@@ -30,17 +30,7 @@ export const VOLUME_KEYS = {
     flag: { flags: '--mode <octal>', help: 'of the folder; default: as in the image' },
   }),
   labels: recordedKey({
-    schema: {
-      description: 'Labels: a mapping, or a list of KEY=VALUE.',
-      anyOf: [
-        {
-          type: 'object',
-          propertyNames: { $ref: '#/definitions/label' },
-          additionalProperties: { $ref: '#/definitions/scalar' },
-        },
-        { type: 'array', items: { $ref: '#/definitions/pair' } },
-      ],
-    },
+    schema: LABELS,
     read: (raw: Record<string, Scalar> | string[] | undefined, path, reading) =>
       raw === undefined ? raw : pairsOf(raw, path, reading),
     change: 'update',
