@@ -30,6 +30,7 @@ const SECOND = ['loop', 'llc', 'stp', 'bridge', 'veth'];
 /** All programs that baleine and the checks run. */
 const PROGRAMS = [
   ...[
+    'bridge',
     'busybox',
     'cat',
     'chmod',
