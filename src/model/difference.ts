@@ -2,7 +2,7 @@ import { canonical } from './json.js';
 import type { Difference } from './plan.js';
 
 /**
- * What the file declares anew.
+ * A value that differs between the file and the record.
  *
  * @param how for people; default: both values
  */

@@ -11,47 +11,40 @@ export function checkAttachments(subject: ValidationContext): void {
   const owners = new Map<string, string>();
   for (const service of subject.services) {
     for (const [bridge, attachment] of Object.entries(service.entry.bridges)) {
-      checkAddress(subject, service, bridge, attachment.address, owners);
-      checkAddress6(subject, service, bridge, attachment.address6, owners);
+      checkAddress(subject, service, bridge, 'address', attachment.address, owners);
+      checkAddress(subject, service, bridge, 'address6', attachment.address6, owners);
       checkMac(subject, service, bridge, attachment, owners);
     }
   }
 }
 
+/** An address of either family. */
 function checkAddress(
   { bridges, problems }: ValidationContext,
   service: Service,
   bridge: string,
+  key: 'address' | 'address6',
   address: string | undefined,
   owners: Map<string, string>,
 ): void {
   if (address === undefined) return;
-  const path = [...service.path, 'bridges', bridge, 'address'];
+  const path = [...service.path, 'bridges', bridge, key];
   const entry = Object.hasOwn(bridges, bridge) ? bridges[bridge] : undefined;
+  const problemOf = key === 'address' ? problemOnBridge : problem6OnBridge;
   const complaint =
-    replicaProblem(service, 'address') ??
-    problemOnBridge(address, bridge, entry) ??
+    replicaProblem(service, key) ??
+    problemOf(address, bridge, entry) ??
     duplicateProblem(`${bridge} ${address}`, address, service, owners);
   if (complaint) problems.atValue(path, complaint);
 }
 
-function checkAddress6(
-  { bridges, problems }: ValidationContext,
-  service: Service,
-  bridge: string,
-  address: string | undefined,
-  owners: Map<string, string>,
-): void {
-  if (address === undefined) return;
-  const path = [...service.path, 'bridges', bridge, 'address6'];
-  const entry = Object.hasOwn(bridges, bridge) ? bridges[bridge] : undefined;
-  const isKnown = entry && !entry.external;
-  const complaint =
-    (parseIp6(address) === undefined ? `${address} is no IPv6 address` : undefined) ??
-    replicaProblem(service, 'address6') ??
-    (isKnown ? attachment6Problem(address, bridge, entry) : undefined) ??
-    duplicateProblem(`${bridge} ${address}`, address, service, owners);
-  if (complaint) problems.atValue(path, complaint);
+function problem6OnBridge(
+  address: string,
+  name: string,
+  bridge: BridgeEntry | undefined,
+): string | undefined {
+  if (parseIp6(address) === undefined) return `${address} is no IPv6 address`;
+  return bridge && !bridge.external ? attachment6Problem(address, name, bridge) : undefined;
 }
 
 function problemOnBridge(
