@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { hasDueWork } from '../kinds/due.js';
 import type { Config } from '../model/config.js';
 import { messageOf, UserError } from '../model/errors.js';
 import type { Outcome } from '../model/events.js';
@@ -61,15 +62,36 @@ export async function applyStack(
     const before = () => noteApplied(context, which, options);
     const code = await propose(context, plan, store, options, false, { before, failed });
     if (code === 0) await before();
+    const failures = await dueWork(context, config.name, store, options, code);
     if (context.unresolvedImages?.size) throw unresolvedError(context.unresolvedImages);
     if (code === 0 && store.rows.some(({ stack }) => stack === config.name))
       context.fastPath.store();
+    if (failures.length > 0) throw new UserError(failures);
     return code;
   });
   if (code !== 0 || !options.wait) return code;
   const { services = [] } = options.up ?? {};
   const waited = services.length > 0 ? withDependencies(config, services) : undefined;
   return waitHealthy(context, config.name, options, waited);
+}
+
+/**
+ * Does the work of the stack that is due, unless the plan was rejected or interrupted; answers its
+ * failures. That a container does not start holds up no job.
+ */
+async function dueWork(
+  context: Context,
+  stack: string,
+  store: Store,
+  options: ApplyOptions,
+  code: number,
+): Promise<string[]> {
+  const goesOn = code === 0 || (code === 1 && options.autoApprove === true);
+  if (!goesOn || !coversWholeStack(planOptionsOf(options))) return [];
+  const rows = store.rows.filter((row) => row.stack === stack);
+  if (!hasDueWork(rows, Date.now())) return [];
+  const { doDueWork } = await import('./due-work/index.js');
+  return doDueWork(context, stack, store, options);
 }
 
 /** Without a prompt, images that cannot be inspected do not stop the rest of the run. */
@@ -107,7 +129,10 @@ export async function applyRecorded(
     const planOptions = { ...planOptionsOf(options), health: 'note' } as const;
     const plan = await planRecorded(context, stack, store.rows, (each) => each, planOptions);
     const before = () => noteApplied(context, { stack }, options);
-    return propose(context, plan, store, options, false, { before });
+    const code = await propose(context, plan, store, options, false, { before });
+    const failures = await dueWork(context, stack, store, options, code);
+    if (failures.length > 0) throw new UserError(failures);
+    return code;
   });
   return code === 0 && options.wait ? waitHealthy(context, stack, options) : code;
 }

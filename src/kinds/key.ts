@@ -63,6 +63,24 @@ export const LABELS: Schema = {
   ],
 };
 
+/** When something is due, beside `TIMEZONE`; `config/check/schedules.ts` checks both. */
+export const SCHEDULE: Schema = {
+  description:
+    'When, in the notation of cron: minute, hour, day of the month, month and day of the week, or a name such as `@daily`. A missed time, as while the host was off, is made up for once.',
+  type: 'string',
+  minLength: 1,
+  maxLength: 200,
+};
+
+/** Of a `SCHEDULE`. */
+export const TIMEZONE: Schema = {
+  description:
+    'Time zone of `schedule`, such as `Europe/Paris`. Default: that of the host. When clocks change, no time of day is skipped or comes twice.',
+  type: 'string',
+  minLength: 1,
+  maxLength: 100,
+};
+
 /** The same key of containers, images and bridges. */
 export const protectKey = unrecordedKey({
   schema: {

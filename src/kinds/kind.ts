@@ -1,5 +1,6 @@
 import type { Host, Preconditions, Probe } from '../host/ports.js';
 import type { Address, KindName } from '../model/address.js';
+import type { Schedules } from '../model/due.js';
 import type { InstallPaths } from '../model/install-paths.js';
 import type { Difference, Unit, Warning } from '../model/plan.js';
 import type { Column, Resource, Row } from '../model/resource.js';
@@ -103,6 +104,11 @@ export interface Kind<Spec, RowFacts, Observed, Verbs> {
   ): Facts | undefined;
   /** A note if nothing changes: it is waiting, it is unhealthy. */
   note?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, observed: Observed): string | undefined;
+  /**
+   * When work on a resource is due, by task; `app/due-work` does it. Absent if there is never any.
+   * Its facts then have the times (`DueFacts`).
+   */
+  schedules?(spec: Spec): Schedules;
   /** What its creation includes, for people: `seeded from /data of image web`. Absent for nothing. */
   creation?(desired: Resource<Spec>): string[];
   /**

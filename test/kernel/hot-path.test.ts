@@ -32,7 +32,9 @@ it(
     expect(startedIn(calls)).toEqual(['flock', 'ip']);
     expect(calls.filter(isFork)).toHaveLength(1);
     expect(loaded).toContain('commander');
-    expect(loaded.filter((name) => ['diff', 'execa', 'listr2', 'yaml'].includes(name))).toEqual([]);
+    expect(
+      loaded.filter((name) => ['croner', 'diff', 'execa', 'listr2', 'yaml'].includes(name)),
+    ).toEqual([]);
   }),
 );
 

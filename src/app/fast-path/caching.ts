@@ -2,6 +2,7 @@ import type { ProjectOptions } from '../../formats/yaml/read-file.js';
 import type { Probe } from '../../host/ports.js';
 import { dueForHealth } from '../../kinds/container/health.js';
 import type { Context as PlanInput } from '../../kinds/desired-context.js';
+import { hasDueWork } from '../../kinds/due.js';
 import { kinds } from '../../kinds/index.js';
 import type { Config } from '../../model/config.js';
 import { configCache } from '../../model/install-paths.js';
@@ -85,6 +86,7 @@ export class CachingFastPath implements FastPath {
   ): Promise<boolean> {
     const records = this.#cachedRecords();
     if (!records || this.#run.needsCleanup(records.rows)) return false;
+    if (hasDueWork(ofStack(config.name, records), Date.now())) return false;
     const input = await inputOf(records.rows);
     return this.isInSync(input, records, async () => {
       const observed = await probe;

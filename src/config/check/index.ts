@@ -9,6 +9,7 @@ import { checkHealth } from './health.js';
 import { checkNamespaces } from './namespaces.js';
 import { checkPublish } from './publish.js';
 import { checkReferences } from './references.js';
+import { checkSchedules } from './schedules.js';
 import type { ValidationContext } from './validation-context.js';
 
 /**
@@ -27,6 +28,7 @@ export function check(subject: ValidationContext): void {
   checkNamespaces(subject);
   checkFarms(subject);
   checkPublish(subject);
+  checkSchedules(subject);
 }
 
 /** No two containers have the same name, and numbered names are still valid names. */

@@ -1,0 +1,125 @@
+import { kinds } from '../../kinds/index.js';
+import type { AnyKind } from '../../kinds/kind.js';
+import { addressOf } from '../../model/address.js';
+import { type DueFacts, isOverdue, type Schedule, type TaskFacts } from '../../model/due.js';
+import { messageOf } from '../../model/errors.js';
+import { equal } from '../../model/json.js';
+import type { Row } from '../../model/resource.js';
+import { afterFailure, afterSuccess, currentTask, following } from '../../model/schedule.js';
+import type { Store } from '../../state/store.js';
+import type { Context } from '../context.js';
+import type { RunOptions } from '../options.js';
+import { ACTIONS } from './actions.js';
+
+/** Milliseconds until what has failed is tried again, doubled each time. */
+const MINUTE = 60_000;
+const MAX_PAUSE = 60 * MINUTE;
+
+/**
+ * Does what is due of a stack: a missed time once, however often it was missed. The caller holds the
+ * lock. An error of one task does not keep the others from being done.
+ *
+ * @returns the failures of this run; in an unattended one also those from before that no success has
+ *   followed, in the same words, so that they are reported once
+ */
+export async function doDueWork(
+  context: Context,
+  stack: string,
+  store: Store,
+  options: RunOptions & { unattended?: boolean },
+): Promise<string[]> {
+  const failures: string[] = [];
+  const rows = store.rows.filter((row) => row.stack === stack && row.status === 'ready');
+  for (const { kind, name, spec } of rows) {
+    const { schedules }: Pick<AnyKind, 'schedules'> = kinds[kind];
+    for (const [task, schedule] of Object.entries(schedules?.(spec) ?? {})) {
+      const row = store.find(kind, stack, name);
+      if (!row) continue;
+      const failed = await attend({ context, store, options }, row, task, schedule);
+      const isNew = failed?.isNew || options.unattended === true;
+      if (failed && isNew) failures.push(`${addressOf(kind, name)}: ${failed.text}`);
+    }
+  }
+  return failures;
+}
+
+interface Run {
+  context: Context;
+  store: Store;
+  options: RunOptions;
+}
+
+interface Failed {
+  text: string;
+  isNew: boolean;
+}
+
+const rememberedIn = ({ failure: text }: TaskFacts): Failed | undefined =>
+  text === undefined ? undefined : { text, isNew: false };
+
+/** Does one task if it is due; answers its last failure. */
+async function attend(
+  { context, store, options }: Run,
+  row: Row,
+  task: string,
+  schedule: Schedule,
+): Promise<Failed | undefined> {
+  const now = Date.now();
+  const before = taskOf(row, task);
+  const current = currentTask(schedule, before, now);
+  const load = ACTIONS[row.kind]?.[task];
+  if (!isOverdue(current, now) || !load) {
+    if (!before || !equal(before, current)) await save(store, row, task, current);
+    return rememberedIn(current);
+  }
+  const next = following(schedule, current, now);
+  let isRecorded = false;
+  const record = async (facts: object) => {
+    isRecorded = true;
+    await save(store, row, task, next, facts);
+  };
+  try {
+    const action = await load();
+    const at = current.next ?? now;
+    const outcome = await action({ context, store, row, task, at, now, options, record });
+    const after = outcome === 'started' ? next : afterSuccess(next);
+    if (outcome !== 'started' || !isRecorded) await save(store, row, task, after);
+    return rememberedIn(after);
+  } catch (error) {
+    const text = messageOf(error);
+    const pause = Math.min(MINUTE * 2 ** (current.failures ?? 0), MAX_PAUSE);
+    await save(store, row, task, afterFailure(next, text, now + pause));
+    return { text, isNew: true };
+  }
+}
+
+const taskOf = ({ facts }: Row, task: string): TaskFacts | undefined =>
+  (facts as DueFacts).due?.[task];
+
+/** Records how a task that was started ended: its failure in one line, or none. */
+export async function saveOutcome(
+  store: Store,
+  row: Row,
+  task: string,
+  { failure, retry, facts }: { failure?: string; retry?: number; facts?: object },
+): Promise<void> {
+  const current = taskOf(row, task);
+  if (!current) return;
+  const after =
+    failure === undefined ? afterSuccess(current) : afterFailure(current, failure, retry);
+  await save(store, row, task, after, facts);
+}
+
+/** Onto what is recorded now: the action may have changed the row. */
+async function save(
+  store: Store,
+  { kind, stack, name }: Row,
+  task: string,
+  after: TaskFacts,
+  more: object = {},
+): Promise<void> {
+  const row = store.find(kind, stack, name);
+  if (!row) return;
+  const { due, ...facts } = row.facts as DueFacts;
+  await store.put({ ...row, facts: { ...facts, ...more, due: { ...due, [task]: after } } });
+}

@@ -1,0 +1,29 @@
+import type { Schedule } from '../../model/due.js';
+import { isTimeZone, scheduleProblem } from '../../model/schedule.js';
+import type { Path } from '../document.js';
+import type { Problems } from '../problem.js';
+import type { ValidationContext } from './validation-context.js';
+
+/** Schedules that come, in time zones that exist. */
+export function checkSchedules({ problems, ...sections }: ValidationContext): void {
+  for (const { schedule, path } of schedulesIn(sections)) checkSchedule(schedule, path, problems);
+}
+
+/** All schedules of a file, with the path of the mapping that has the keys `schedule` and `timezone`. */
+function schedulesIn(
+  _sections: Omit<ValidationContext, 'problems'>,
+): { schedule: Schedule; path: Path }[] {
+  return [];
+}
+
+function checkSchedule({ cron, timezone }: Schedule, path: Path, problems: Problems): void {
+  const problem = scheduleProblem(cron);
+  if (problem !== undefined) {
+    const hint = 'as in crontab(5), such as "*/15 * * * *", "0 3 * * mon-fri" or "@daily"';
+    problems.atValue([...path, 'schedule'], `"${cron}" ${problem}`, hint);
+  }
+  if (timezone !== undefined && !isTimeZone(timezone)) {
+    const hint = 'a name as in /usr/share/zoneinfo, such as Europe/Paris or UTC';
+    problems.atValue([...path, 'timezone'], `there is no time zone ${timezone}`, hint);
+  }
+}
