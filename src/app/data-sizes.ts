@@ -1,4 +1,6 @@
+import { usedBytes } from '../host/linux/disks/superblock.js';
 import { folderSize } from '../host/linux/files/folder-size.js';
+import { unmountedFile } from '../host/linux/volumes/find.js';
 import { type Address, addressOf } from '../model/address.js';
 import { formatBytes } from '../model/format.js';
 import type { Row } from '../model/resource.js';
@@ -16,8 +18,10 @@ export function dataSizes(rows: readonly Row[]): Map<Address, string> {
   );
 }
 
-/** @param path of a folder; the text of one with very many files begins with "more than" */
+/** @param path of a volume; the text of one with very many files begins with "more than" */
 export function dataSizeOf(path: string): string {
+  const file = unmountedFile(path);
+  if (file !== undefined) return `${formatBytes(usedBytes(file))} in ${file}`;
   const { files, bytes, complete } = folderSize(path);
   const text = `${files} ${files === 1 ? 'file' : 'files'}, ${formatBytes(bytes)}`;
   return complete ? text : `more than ${text}`;

@@ -1,7 +1,7 @@
 import { folderSize } from '../host/linux/files/folder-size.js';
 import { kinds } from '../kinds/index.js';
 import { byName } from '../model/address.js';
-import { diskFile } from '../model/install-paths.js';
+import { diskFile, volumeFile } from '../model/install-paths.js';
 import type { Context } from './context.js';
 import { usedBy } from './images.js';
 import { rowsOf } from './imperative/record.js';
@@ -49,7 +49,10 @@ export async function diskUsage(context: Context): Promise<UsedSpace[]> {
     used: probe.file(diskFile(paths, spec.id))?.used ?? 0,
   }));
   const volumes = listVolumes(context).map(({ name, stack, path, containers: users }) => {
-    const { allocated, complete } = folderSize(path, BOUNDS);
+    const file = probe.file(volumeFile(path));
+    const { allocated, complete } = file
+      ? { allocated: file.used, complete: true }
+      : folderSize(path, BOUNDS);
     return {
       ...{ type: 'volume' as const, name, stack, active: users.length > 0, used: allocated },
       ...(!complete && { incomplete: true as const }),

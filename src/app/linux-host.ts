@@ -10,9 +10,9 @@ import { FileContents } from '../host/linux/memory-files/contents.js';
 import { linuxMemoryFiles } from '../host/linux/memory-files/index.js';
 import { linuxLinks } from '../host/linux/network/index.js';
 import { linuxRootfs } from '../host/linux/rootfs/index.js';
-import { linuxVolumes } from '../host/linux/rootfs/volumes.js';
 import { linuxRuntime } from '../host/linux/runtime/index.js';
 import { plainRoot } from '../host/linux/runtime/layout.js';
+import { linuxVolumes } from '../host/linux/volumes/index.js';
 import type { Host } from '../host/ports.js';
 import type { InstallPaths } from '../model/install-paths.js';
 

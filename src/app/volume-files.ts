@@ -32,7 +32,11 @@ export async function copyVolumeFiles(
   let copyOutside: (() => Promise<void>) | undefined;
   const purpose = `copy ${from} to ${to}`;
   const code = await withStoreOrWait(context, options, async ({ rows }) => {
-    const { path: folder } = namedRow(rows, inside.name, options.stack, purpose).spec;
+    const { path: folder, size } = namedRow(rows, inside.name, options.stack, purpose).spec;
+    if (size !== undefined) {
+      const { mountVolume } = await import('../host/linux/volumes/sized.js');
+      await mountVolume(folder);
+    }
     if (!(await context.probe()).file(folder)?.directory) {
       throw new UserError(`cannot ${purpose}: folder ${folder} is gone`, 'baleine apply makes it.');
     }

@@ -170,6 +170,8 @@ export interface Preconditions
    * @param builds its program is copied from the host
    */
   egressProblem(builds: boolean): string | undefined;
+  /** Why the volume at this path cannot become one of this size, in bytes; undefined: a folder. */
+  volumeSizeProblem(path: string, size: number | undefined): string | undefined;
   /** Why UDP ports cannot be published here: the program is copied from the host. */
   udpForwarderProblem(): string | undefined;
   /** Why a bridge cannot have a resolver here: the program is copied from the host. */

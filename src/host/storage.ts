@@ -52,10 +52,15 @@ export interface PlacedFiles {
 /** Folders that outlive the containers that they are mounted in. */
 export interface Volumes {
   /**
-   * Creates the folder with its first content: complete or not at all. An existing folder keeps what
-   * it has; if it is empty, it gets the content, entry by entry, each complete.
+   * Creates the folder with its first content: complete or not at all. An existing volume keeps what
+   * it has, and becomes as described: a folder, or a mounted file system of that size. An empty one
+   * gets the content.
+   *
+   * @throws UserError if it would have to be moved, or made smaller, while something uses it
    */
   create(path: string, how: NewVolume): Promise<void>;
+  /** Unmounts one that has a size; its data stays in its file. */
+  release(path: string): Promise<void>;
   /** Sets owner and mode of the folder itself. */
   give(path: string, how: Pick<NewVolume, 'owner' | 'mode'>): Promise<void>;
   /** Removes it with its content, and the leftovers of an interrupted creation. */
@@ -63,6 +68,8 @@ export interface Volumes {
 }
 
 export interface NewVolume {
+  /** Bytes of its own file system; default: a folder of the root's. */
+  size?: number;
   /** `uid:gid`; default: that of the image's folder, else root. */
   owner?: string;
   /** Octal; default: that of the image's folder, else 0755. */

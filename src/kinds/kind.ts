@@ -145,6 +145,11 @@ export interface Kind<Spec, RowFacts, Observed, Verbs> {
   interrupts?(steps: readonly Step[]): boolean;
   remove(row: Row<Spec, RowFacts>, reason: string, paths: InstallPaths): StepOf<Verbs>[];
   /**
+   * What frees the host of a resource that is kept although nothing declares it any more: its mount.
+   * Absent if that is never anything.
+   */
+  release?(row: Row<Spec, RowFacts>, observed: Observed): StepOf<Verbs>[];
+  /**
    * Other resources of the stack that `--target` includes with one of this spec, desired or
    * recorded. Absent for none.
    */

@@ -69,6 +69,8 @@ export const builtImagesDir = (tag: string) => join('/var/cache/baleine', tag);
 export const rootLink = (paths: InstallPaths) => join(paths.run, 'root');
 export const volumeDir = (paths: InstallPaths, stack: string, name: string) =>
   join(paths.root, 'volumes', stack, name);
+/** The ext4 file of a volume with a size, by its folder, where it is mounted. No name has a dot. */
+export const volumeFile = (folder: string) => `${folder}.img`;
 export const configDir = (paths: InstallPaths, stack: string, name: string) =>
   join(paths.root, 'configs', stack, name);
 export const hostsFile = (paths: InstallPaths, stack: string, name: string) =>

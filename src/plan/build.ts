@@ -3,7 +3,7 @@ import { UserError } from '../model/errors.js';
 import type { InstallPaths } from '../model/install-paths.js';
 import type { Change, Plan, Unit } from '../model/plan.js';
 import type { Resource, Row } from '../model/resource.js';
-import { type Decision, decide, decideGone, decideOrphan } from './decide.js';
+import { type Decision, decide, decideGone, decideOrphan, decideRelease } from './decide.js';
 import { planFollowers } from './followers.js';
 import type { Kinds, Observed } from './observe.js';
 import { orderUnits } from './order.js';
@@ -107,10 +107,14 @@ function decideAll(input: PlanInput): Decided {
     .filter((each) => !isKept(each) && !staying.has(each[0]))
     .map(([address, row]) => decideGone(row, observed, whyGone(input, address)));
   const orphans = targets.length > 0 ? [] : observed.orphans.map(decideOrphan);
-  const all = [...changed, ...deleted, ...orphans];
+  const kept = gone.filter(isKept).map(([, row]) => row);
+  const released = kept
+    .filter(({ kind, name }) => !staying.has(addressOf(kind, name)))
+    .map((row) => decideRelease(row, observed, kinds));
+  const all = [...changed, ...deleted, ...released, ...orphans];
   return {
     decisions: all.filter((each) => each !== undefined),
-    kept: gone.filter(isKept).map(([, row]) => row),
+    kept,
     staying,
   };
 }

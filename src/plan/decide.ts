@@ -1,6 +1,7 @@
 import { addressOf } from '../model/address.js';
 import type { Action, Difference } from '../model/plan.js';
-import { pendingReason, type Resource, type Row } from '../model/resource.js';
+import { pendingReason, type Resource, type Row, resourceFromRow } from '../model/resource.js';
+import type { Step } from '../model/step.js';
 import type { Kinds, Observed } from './observe.js';
 import type { Orphan } from './orphans.js';
 
@@ -14,6 +15,8 @@ export interface Decision {
   /** Present unless the resource is new. */
   row?: Row;
   observed?: unknown;
+  /** Steps for a resource that is kept although nothing declares it. */
+  release?: Step[];
   /** `row` is synthetic: no state file contains it. */
   orphan?: true;
 }
@@ -66,6 +69,16 @@ export function decideGone(row: Row, { states }: Observed, reason: string): Deci
   return observed === undefined
     ? { action: 'forget', reasons: ['it is gone from the host'], differences: [], row }
     : { action: 'delete', reasons: [reason], differences: [], row, observed };
+}
+
+/** A row that stays, though nothing declares it any more; undefined if it holds nothing of the host's. */
+export function decideRelease(row: Row, { states }: Observed, kinds: Kinds): Decision | undefined {
+  const observed = states.get(addressOf(row.kind, row.name));
+  const release = kinds[row.kind].release?.(row, observed) ?? [];
+  if (release.length === 0) return undefined;
+  const reasons = [...new Set(release.map(({ reason }) => reason))];
+  const resource = resourceFromRow(row);
+  return { action: 'update', reasons, differences: [], resource, row, observed, release };
 }
 
 export function decideOrphan(orphan: Orphan): Decision {

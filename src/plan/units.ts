@@ -35,6 +35,7 @@ export function unitsOf(decision: Decision, context: UnitContext): Unit[] {
     const first = row && kind.verify ? kind.verify(resource, row, reason) : [];
     return [...drop().map((unit) => ({ ...unit, steps: [...first, ...unit.steps] })), create()];
   }
+  if (decision.release) return [releaseUnit(resource, decision.release, context)];
   const { differences, observed } = decision;
   const steps = kind.update(resource, row as Row, observed, differences, paths, peers);
   return [putUnit(resource, steps, true)];
@@ -53,6 +54,14 @@ const rowsByAddress = new WeakMap<readonly Row[], ReadonlyMap<Address, Row>>();
 
 export const putId = (address: string) => `put ${address}`;
 export const dropId = (address: string) => `drop ${address}`;
+
+/** After everything that needs it is gone. */
+function releaseUnit(resource: Resource, steps: Step[], { rows }: UnitContext): Unit {
+  const { address } = resource;
+  const users = rows.filter(({ needs }) => needs.includes(address)).map(addressIn);
+  const unit = putUnit(resource, steps, true);
+  return { ...unit, id: `release ${address}`, needs: users.map(dropId) };
+}
 
 /** Removes what the same plan has created, and so has another row by then. */
 export function retireUnit(

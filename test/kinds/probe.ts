@@ -7,7 +7,10 @@ export const fileProbe = {
     const found = statSync(path, { throwIfNoEntry: false });
     return found && { size: found.size, used: found.size, directory: found.isDirectory() };
   },
+  exists(path) {
+    return this.file(path) !== undefined;
+  },
   text(path) {
     return this.file(path) && readFileSync(path, 'utf8');
   },
-} as Pick<Probe, 'file' | 'text'> as Probe;
+} as Pick<Probe, 'file' | 'exists' | 'text'> as Probe;

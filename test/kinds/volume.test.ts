@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { linuxVolumes } from '../../src/host/linux/rootfs/volumes.js';
+import { linuxVolumes } from '../../src/host/linux/volumes/index.js';
 import type { Host } from '../../src/host/ports.js';
 import { volume } from '../../src/kinds/volume/index.js';
 import { installPaths } from '../../src/model/install-paths.js';

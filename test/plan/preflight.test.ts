@@ -30,6 +30,7 @@ const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   forwards6: () => false,
   ipv6Problem: () => undefined,
   egressProblem: () => undefined,
+  volumeSizeProblem: () => undefined,
   udpForwarderProblem: () => undefined,
   resolverProblem: () => undefined,
   lease: () => 'no DHCP server answers',

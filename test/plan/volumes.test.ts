@@ -80,3 +80,36 @@ it('fills a volume that nothing has mounted before, and no other', async () => {
   stack.rows = before.map((row) => ({ ...row, facts: {} }));
   expect(changes()).toEqual([]);
 });
+
+const SIZED = MOUNTED.replace('data: {}', 'data: { size: 1G }');
+
+it('grows a volume in place, mounts it again, and unmounts it once nothing needs it', async () => {
+  const stack = new MemoryStack();
+  await stack.apply(file(SIZED));
+  expect(stack.planText(file(SIZED.replace('1G', '2G')))).toMatchInlineSnapshot(`
+    "baleine will perform the following actions:
+
+      # volume.data will be updated in-place (size 1G → 2G)
+      ~ volume.data
+          ~ size: 1G → 2G
+
+    Plan: 0 to add, 1 to change, 0 to destroy."
+  `);
+  stack.host.mounts.delete('/var/lib/baleine/volumes/shop/data');
+  expect(stack.planText(file(SIZED))).toMatchInlineSnapshot(`
+    "Changes outside baleine were found:
+
+      # volume.data will be updated in-place (not mounted)
+      ~ volume.data
+
+    Plan: 0 to add, 1 to change, 0 to destroy."
+  `);
+  await stack.apply(file(SIZED));
+  const { units } = stack.planDestroy('shop', { deleteData: false });
+  const order = units.map(({ id }) => id).filter((id) => /db|backup|data/.test(id));
+  expect(order.at(-1)).toBe('release volume.data');
+  expect(units.find(({ id }) => id === order.at(-1))?.needs.toSorted()).toEqual([
+    'drop container.backup',
+    'drop container.db',
+  ]);
+});

@@ -21,6 +21,7 @@ import {
   netnsPath,
   resolvCopy,
   startedFile,
+  volumeFile,
 } from '../../src/model/install-paths.js';
 import type { NamespaceType } from '../../src/model/namespaces.js';
 import type { Row } from '../../src/model/resource.js';
@@ -284,10 +285,18 @@ export class MemoryHost {
         create: async (path, how) => {
           if (how.seed) this.seeded.push({ path, ...how.seed });
           this.files.set(path, { size: 0, directory: true });
+          if (how.size === undefined) return;
+          this.files.set(volumeFile(path), { size: how.size, directory: false });
+          this.mounts.set(path, volumeFile(path));
         },
         give: async () => undefined,
+        release: async (path) => {
+          this.mounts.delete(path);
+        },
         remove: async (path) => {
           this.files.delete(path);
+          this.files.delete(volumeFile(path));
+          this.mounts.delete(path);
         },
       },
       cgroups: {

@@ -102,6 +102,7 @@ export class MemoryRun extends Context {
       forwards6: () => false,
       ipv6Problem: () => undefined,
       egressProblem: () => undefined,
+      volumeSizeProblem: () => undefined,
       udpForwarderProblem: () => undefined,
       resolverProblem: () => undefined,
       lease: () => 'no DHCP server answers',

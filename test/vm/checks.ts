@@ -39,7 +39,7 @@ const STACK = {
   name: 'vm',
   images: { box: { size: '64M', from: { host: { binaries: ['/bin/busybox'] } } } },
   bridges: { front: { subnet: '10.79.1.0/24', host: '10.79.1.1' } },
-  volumes: { data: {} },
+  volumes: { data: { size: '16M' } },
   containers: {
     'crun-box': box('crun'),
     'runc-box': box('runc'),
@@ -108,6 +108,7 @@ const ALL: Check[] = [
     run: refused,
   },
   { name: 'a separate user namespace works with Debian’s kernel', boot: 1, run: mapped },
+  { name: 'a volume with a size grows while it is written to', boot: 1, run: grown },
   { name: 'apply restores everything after a reboot', boot: 2, run: healed },
   { name: 'limits are enforced again', boot: 2, long: true, run: () => burns('crun-box') },
   { name: 'destroy leaves nothing', boot: 2, run: destroyed },
@@ -317,6 +318,29 @@ function mapped(): void {
   const owner = shell('busybox', 'stat', '-c', '%u', '/var/lib/baleine/volumes/vm/data/page');
   assert.equal(owner, '0\n');
   assert.equal(shell('curl', '-sf', '--max-time', '20', 'http://10.79.1.2/page'), 'page\n');
+}
+
+async function grown(): Promise<void> {
+  const loop = 'i=0; while [ ! -e /data/stop ]; do i=$((i+1)); echo $i >>/data/log || exit 1; done';
+  const line = `${loop}; echo $i >/data/last`;
+  const writing = inBackground('web', line);
+  const pid = firstProcess('web');
+  write({ ...STACK, volumes: { data: { size: '48M' } } });
+  done('apply', '-y');
+  assert.equal(firstProcess('web'), pid);
+  const [blocks = 0, size = 0] = inside('web', 'busybox stat -f -c "%b %s" /data')
+    .stdout.split(' ')
+    .map(Number);
+  assert.ok(blocks * size > 32 * MiB, `${blocks} blocks of ${size} bytes`);
+  inside('web', 'echo >/data/stop');
+  await writing;
+  const ends = inside('web', 'busybox tail -n 1 /data/log; busybox cat /data/last').stdout;
+  assert.match(ends, /^(\d+)\n\1\n$/);
+  // a plan refuses to make it smaller than its data, and a volume in use at all
+  write(STACK);
+  assert.match(baleine('plan').stderr, /a volume in use cannot become smaller/);
+  write({ ...STACK, volumes: { data: { size: '48M' } } });
+  assert.equal(done('plan'), NOTHING);
 }
 
 function healed(): void {

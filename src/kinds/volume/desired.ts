@@ -29,6 +29,7 @@ export function desiredVolumes(
       name,
       spec: { path, ...recorded },
       needs: [],
+      entry: ['volumes', name],
       protect,
       ...(seed && { seeds: [seed] }),
       ...(seed &&

@@ -3,8 +3,12 @@ import type { Handlers } from '../../model/step.js';
 
 export interface VolumeVerbs {
   'volume.create': { path: string; how: NewVolume };
+  /** Gives an existing one its size, and mounts it. */
+  'volume.ensure': { path: string; how: NewVolume };
   /** Owner and mode of the folder itself. */
   'volume.own': { path: string; how: Pick<NewVolume, 'owner' | 'mode'> };
+  /** Unmounts one with a size, and keeps it. */
+  'volume.release': { path: string };
   /** Including its content. */
   'volume.remove': { path: string };
 }
@@ -17,9 +21,21 @@ export function volumeHandlers({ volumes }: Pick<Host, 'volumes'>): Handlers<Vol
         return { unseeded: how.seed ? undefined : true };
       },
     },
+    'volume.ensure': {
+      one: async ({ path, how }) => {
+        await volumes.create(path, how);
+        return undefined;
+      },
+    },
     'volume.own': {
       one: async ({ path, how }) => {
         await volumes.give(path, how);
+        return undefined;
+      },
+    },
+    'volume.release': {
+      one: async ({ path }) => {
+        await volumes.release(path);
         return undefined;
       },
     },

@@ -1,6 +1,9 @@
 import { isAbsolute } from 'node:path';
+import type { NewVolume } from '../../host/ports.js';
 import { fromFile } from '../../model/difference.js';
 import { UserError } from '../../model/errors.js';
+import { formatBytes } from '../../model/format.js';
+import { volumeFile } from '../../model/install-paths.js';
 import { equal } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
 import type { DataFacts, Resource, Row } from '../../model/resource.js';
@@ -9,8 +12,11 @@ import type { StepOf } from '../../model/step.js';
 import type { Adopted, Adoption, Kind } from '../kind.js';
 import type { VolumeVerbs } from './handlers.js';
 
-/** Only the existence of the folder is observed. */
-export type ObservedVolume = Record<string, never>;
+/** The existence of its folder, or of its file. */
+export interface ObservedVolume {
+  /** Of one with a size. */
+  mounted?: boolean;
+}
 
 /** A host folder that outlives the containers it is mounted in. */
 export const volume: Kind<VolumeSpec, DataFacts, ObservedVolume, VolumeVerbs> = {
@@ -25,10 +31,16 @@ export const volume: Kind<VolumeSpec, DataFacts, ObservedVolume, VolumeVerbs> = 
     ],
   },
   identity: ({ path }) => path,
-  observe: ({ path }, _facts, probe) => (probe.file(path)?.directory ? {} : undefined),
-  assume: () => ({}),
-  foreign: ({ path }, probe) =>
-    probe.file(path) ? `${path} exists and is in no state file` : undefined,
+  observe: ({ path, size }, _facts, probe) => {
+    if (size === undefined) return probe.file(path)?.directory ? {} : undefined;
+    const file = volumeFile(path);
+    return probe.exists(file) ? { mounted: probe.mountedFile(path) === file } : undefined;
+  },
+  assume: ({ size }) => (size === undefined ? {} : { mounted: true }),
+  foreign: ({ path }, probe) => {
+    const found = [path, volumeFile(path)].find((each) => probe.exists(each));
+    return found ? `${found} exists and is in no state file` : undefined;
+  },
   compare,
   creation: (desired) => seedText(desired),
   create: (desired, reason) => [createStep(desired, reason)],
@@ -36,6 +48,11 @@ export const volume: Kind<VolumeSpec, DataFacts, ObservedVolume, VolumeVerbs> = 
     const content = differences.find(({ attribute }) => attribute === 'content');
     if (content) return [createStep(desired, content.reason)];
     if (status === 'pending') return [createStep(desired, 'unfinished')];
+    const sized = differences.filter(({ attribute }) => ['size', 'mount'].includes(attribute));
+    if (sized.length > 0) {
+      const reason = sized.map((each) => each.reason).join(', ');
+      return [{ verb: 'volume.ensure', args: creation(desired), reason }];
+    }
     const rights = differences.filter(({ attribute }) => RIGHTS.includes(attribute));
     if (rights.length === 0) return [];
     const { path, owner, mode } = desired.spec;
@@ -45,8 +62,13 @@ export const volume: Kind<VolumeSpec, DataFacts, ObservedVolume, VolumeVerbs> = 
   },
   // the file declares it again
   factUpdate: (_desired, { facts }) => (facts.unused ? { unused: undefined } : undefined),
+  release: ({ spec }, { mounted }) =>
+    mounted
+      ? [{ verb: 'volume.release', args: { path: spec.path }, reason: 'nothing uses it' }]
+      : [],
   remove: ({ spec }, reason) => [{ verb: 'volume.remove', args: { path: spec.path }, reason }],
   adopt,
+  preflight: async () => (await import('./preflight.js')).preflight,
   handlers: async (host) => (await import('./handlers.js')).volumeHandlers(host),
 };
 
@@ -55,10 +77,14 @@ type VolumeRow = Row<VolumeSpec, DataFacts>;
 /** Of the folder itself. A program may change them, so that only the file's own changes count. */
 const RIGHTS = ['owner', 'mode'];
 
-const RECORDED = ['owner', 'mode', 'labels'] as const satisfies Exclude<keyof VolumeSpec, 'path'>[];
+const RECORDED = ['owner', 'mode', 'labels'] as const satisfies (keyof VolumeSpec)[];
 
-function compare(desired: Resource<VolumeSpec>, { spec: before, facts }: VolumeRow): Difference[] {
-  const { path } = desired.spec;
+function compare(
+  desired: Resource<VolumeSpec>,
+  { spec: before, facts }: VolumeRow,
+  { mounted }: ObservedVolume,
+): Difference[] {
+  const { path, size } = desired.spec;
   const [seeded] = facts.unseeded ? seedText(desired) : [];
   return [
     ...(path === before.path
@@ -73,6 +99,8 @@ function compare(desired: Resource<VolumeSpec>, { spec: before, facts }: VolumeR
             reason: `path ${before.path} → ${path}`,
           } as const,
         ]),
+    ...(size === before.size ? [] : [resized(before.size, size)]),
+    ...(mounted === false ? [NOT_MOUNTED] : []),
     ...RECORDED.filter((name) => !equal(before[name], desired.spec[name])).map((name) =>
       fromFile(name, before[name], desired.spec[name]),
     ),
@@ -82,22 +110,41 @@ function compare(desired: Resource<VolumeSpec>, { spec: before, facts }: VolumeR
   ];
 }
 
+function resized(before: number | undefined, after: number | undefined): Difference {
+  const [from, to] = [before, after].map((each) =>
+    each === undefined ? 'none' : formatBytes(each),
+  );
+  return { ...fromFile('size', before, after), reason: `size ${from} → ${to}` };
+}
+
+const NOT_MOUNTED: Difference = {
+  attribute: 'mount',
+  cause: 'drift',
+  effect: 'update',
+  reason: 'not mounted',
+};
+
 /** Where the first content comes from; none if no container that is known mounts it. */
 function seedText({ seeds: [seed] = [] }: Resource<VolumeSpec>): string[] {
   return seed ? [`seeded from ${seed.from} of image ${seed.image.name}`] : [];
 }
 
-function createStep(
-  { spec, seeds: [seed] = [] }: Resource<VolumeSpec>,
-  reason: string,
-): StepOf<VolumeVerbs> {
-  const { path, owner, mode } = spec;
+function createStep(desired: Resource<VolumeSpec>, reason: string): StepOf<VolumeVerbs> {
+  return { verb: 'volume.create', args: creation(desired), reason };
+}
+
+function creation({ spec, seeds: [seed] = [] }: Resource<VolumeSpec>): {
+  path: string;
+  how: NewVolume;
+} {
+  const { path, size, owner, mode } = spec;
   const how = {
+    ...(size !== undefined && { size }),
     ...(owner && { owner }),
     ...(mode && { mode }),
     ...(seed && { seed: { image: seed.image.file, from: seed.from } }),
   };
-  return { verb: 'volume.create', args: { path, how }, reason };
+  return { path, how };
 }
 
 /**
@@ -125,5 +172,7 @@ async function adopt(
       );
     });
   }
-  return { spec, facts: {}, status: 'ready' };
+  // the next plan gives it its size
+  const { size: _, ...found } = spec;
+  return { spec: found, facts: {}, status: 'ready' };
 }

@@ -1,8 +1,24 @@
-import { pairsOf, type Scalar } from '../../config/values.js';
+import { pairsOf, type Scalar, sizeOf } from '../../config/values.js';
 import { LABELS, recordedKey, unrecordedKey } from '../key.js';
 
 /** Every key of a volume but `external` and `name`, in the order a reader of the file would want them. */
 export const VOLUME_KEYS = {
+  size: recordedKey({
+    schema: {
+      description:
+        'Makes the volume an ext4 file system of its own of this size, which is its quota. It grows in place, also while containers use it. To shrink one, to give an existing volume a size or to take it away, stop the containers that mount it first. Default: a folder without a quota.',
+      $ref: '#/definitions/size',
+    },
+    read: (raw: string | number | undefined, path, reading) => {
+      const size = sizeOf(raw, path, reading);
+      if (size !== undefined && size < SMALLEST) {
+        reading.problems.atValue(path, `${path.join('.')} is less than 1M`);
+      }
+      return size;
+    },
+    change: 'update',
+    flag: { flags: '--size <size>', help: 'a file system of its own, as its quota' },
+  }),
   owner: recordedKey({
     schema: {
       description:
@@ -48,3 +64,6 @@ export const VOLUME_KEYS = {
 
 /** Group and user have the same number by default, as in images. */
 const ownerOf = (text: string) => (text.includes(':') ? text : `${text}:${text}`);
+
+/** Bytes; mkfs.ext4 makes nothing useful that is smaller. */
+const SMALLEST = 1024 ** 2;

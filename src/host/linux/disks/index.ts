@@ -8,6 +8,7 @@ import { linkFile } from './hard-link.js';
 import { ensureMounted, ensureReleased, ensureUnmounted } from './mount.js';
 import { mountAll } from './mount-all.js';
 import { backingFile, readMounts } from './mount-table.js';
+import { resizeFile } from './resize.js';
 import { checkComplete, faultOf } from './superblock.js';
 
 type Fill = (tree: string) => Promise<void>;
@@ -116,26 +117,7 @@ async function copyFile(from: string, part: string, size: number | undefined, to
     purpose: `copy ${from} to ${to}`,
     timeout: LONG,
   });
-  if (size !== undefined && size !== before) await grow(part, size, to);
-}
-
-/** resize2fs requires a preceding check; exit code 1 means that e2fsck repaired something. */
-async function grow(part: string, size: number, to: string): Promise<void> {
-  const purpose = `grow ${to}`;
-  const handle = await open(part, 'r+');
-  try {
-    await handle.truncate(size);
-  } finally {
-    await handle.close();
-  }
-  const { code, stdout, stderr } = await run('e2fsck', ['-f', '-p', part], {
-    purpose,
-    reject: false,
-    tail: true,
-    timeout: LONG,
-  });
-  if (code > 1) throw new Error(`cannot ${purpose}: e2fsck: ${stderr || stdout}`);
-  await run('resize2fs', [part], { purpose, tail: true, timeout: LONG });
+  if (size !== undefined && size !== before) await resizeFile(part, size, to);
 }
 
 async function sizeOf(file: string): Promise<number | undefined> {

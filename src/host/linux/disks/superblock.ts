@@ -51,6 +51,20 @@ export function sizesOf(file: string): { size: number; wanted: number } | undefi
   });
 }
 
+/** Bytes in use of a file system that is not mounted, with its own structures; 0 if it is not ext4. */
+export function usedBytes(file: string): number {
+  const fd = openSync(file, 'r');
+  try {
+    readSync(fd, readBuffer, 0, LENGTH, OFFSET);
+  } finally {
+    closeSync(fd);
+  }
+  if (readBuffer.readUInt16LE(0x38) !== MAGIC) return 0;
+  const is64 = (readBuffer.readUInt32LE(0x60) & INCOMPAT_64BIT) !== 0;
+  const free = readBuffer.readUInt32LE(0xc) + (is64 ? readBuffer.readUInt32LE(0x158) : 0) * 2 ** 32;
+  return bytesIn(readBuffer) - free * 2 ** (10 + readBuffer.readUInt32LE(0x18));
+}
+
 /** One buffer for all reads. */
 const readBuffer = Buffer.allocUnsafe(LENGTH);
 

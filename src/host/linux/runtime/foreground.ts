@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { OciSpec } from '../../../model/oci.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import type { Foreground } from '../../ports.js';
+import { mountVolumes } from '../volumes/sized.js';
 import { stagedMounts, writeBundle } from './bundle.js';
 import { cleanUp } from './clear.js';
 import { exitCodeOfFailedStart } from './exec-error-code.js';
@@ -22,11 +23,12 @@ import { withSubpaths } from './subpaths.js';
  * @returns its exit code, 128 + n if signal n ended it; 127 if there is no such program, 126 if it
  *   cannot be executed
  */
-export function runInForeground(
+export async function runInForeground(
   context: StartContext,
   spec: ContainerSpec,
   how: Foreground,
 ): Promise<number> {
+  await mountVolumes(context.paths, spec.mounts);
   return withSubpaths(spec, (opened) => run(context, opened, how));
 }
 

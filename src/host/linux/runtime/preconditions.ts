@@ -18,6 +18,7 @@ import { type IpLink, readLinks } from '../network/observe-links.js';
 import { ipv6Problem, subnet6Lookup, subnetLookup } from '../network/subnet-taken.js';
 import { findProgram, packageOf } from '../process/programs.js';
 import { runSync } from '../process/run.js';
+import { sizeProblem } from '../volumes/size-problem.js';
 import { capabilitiesOf } from './capabilities.js';
 import { checkedSysctls } from './config-json.js';
 import { filterFor } from './filter.js';
@@ -47,6 +48,7 @@ export function linuxPreconditions(paths: InstallPaths, contents: FileContents):
     initProblem,
     unreclaimable: unreclaimable,
     egressProblem,
+    volumeSizeProblem: sizeProblem,
     udpForwarderProblem,
     resolverProblem,
     lease: askLease,

@@ -10,6 +10,7 @@ import { readHierarchies } from '../cgroups/hierarchies.js';
 import { readText } from '../files/read.js';
 import { sameMap } from '../network/userns.js';
 import type { SpawnHelper } from '../process/spawn-helper.js';
+import { mountVolumes } from '../volumes/sized.js';
 import { stagedMounts, writeBundle } from './bundle.js';
 import { cleanUp } from './clear.js';
 import { launchMonitor } from './conmon.js';
@@ -39,7 +40,10 @@ export interface StartContext {
 
 /** Starts a container. After any failure, only the log is left. */
 export function startContainer(context: StartContext, spec: ContainerSpec): Promise<Started> {
-  return context.spawnHelper.during(() => withSubpaths(spec, (opened) => start(context, opened)));
+  return context.spawnHelper.during(async () => {
+    await mountVolumes(context.paths, spec.mounts);
+    return withSubpaths(spec, (opened) => start(context, opened));
+  });
 }
 
 async function start(context: StartContext, spec: ContainerSpec): Promise<Started> {

@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { UserError } from '../../../model/errors.js';
+import { volumeFile } from '../../../model/install-paths.js';
+import type { NewVolume } from '../../ports.js';
+import { removePartial } from '../disks/create-files.js';
+import { ensureUnmounted } from '../disks/mount.js';
+import { syncPath } from '../files/atomic-write.js';
+import { linuxFiles } from '../files/index.js';
+import { LONG, run } from '../process/run.js';
+import { beside, give, put } from './folder.js';
+import { sizeProblem } from './size-problem.js';
+import { makeFile, mountVolume } from './sized.js';
+
+/*
+ * A volume gets a size, or loses it: its data is copied into its other form beside it, which then takes
+ * its place. At any time one form is complete and the only one under the volume's name:
+ *
+ * - `.NAME.converted.img`, `.NAME.converted`: the new form. As long as the old one has its name, it is
+ *   removed by the next attempt; afterwards it is the volume.
+ * - `.NAME.former`, `.NAME.former.img`: the old form, once the new one is complete.
+ */
+
+const newFile = (path: string) => beside(path, 'converted.img');
+const newFolder = (path: string) => beside(path, 'converted');
+const oldFolder = (path: string) => beside(path, 'former');
+const oldFile = (path: string) => beside(path, 'former.img');
+
+/** Gives a folder a size. @throws UserError if something uses it, or its data does not fit */
+export async function toSized(path: string, size: number): Promise<void> {
+  refuse(path, size);
+  const { remove } = linuxFiles();
+  await remove(newFile(path));
+  await makeFile(newFile(path), size, (tree) => copyAll(path, tree));
+  await put(path, oldFolder(path));
+  await finishConversion(path);
+  await mountVolume(path);
+}
+
+/** Makes one with a size a folder. @throws UserError if something uses it */
+export async function toFolder(path: string, how: NewVolume): Promise<void> {
+  refuse(path, undefined);
+  const { remove } = linuxFiles();
+  await mountVolume(path);
+  await remove(newFolder(path));
+  await mkdir(newFolder(path), { mode: 0o700 });
+  await copyAll(path, newFolder(path));
+  await run('sync', ['--file-system', '--', newFolder(path)], {
+    purpose: `write out ${newFolder(path)}`,
+    timeout: LONG,
+  });
+  await ensureUnmounted(path);
+  await put(volumeFile(path), oldFile(path));
+  await finishConversion(path);
+  await give(path, how);
+}
+
+/** Goes on where an interrupted conversion has stopped, once its new form is complete. */
+export async function finishConversion(path: string): Promise<void> {
+  const { remove } = linuxFiles();
+  if (existsSync(oldFolder(path))) {
+    if (existsSync(newFile(path))) await put(newFile(path), volumeFile(path));
+    await remove(oldFolder(path));
+  }
+  if (existsSync(oldFile(path))) {
+    if (existsSync(newFolder(path))) {
+      if (existsSync(path)) await rmdir(path);
+      await rename(newFolder(path), path);
+      await syncPath(dirname(path));
+    }
+    await remove(oldFile(path));
+  }
+}
+
+/** Removes both forms that are under no name of the volume. */
+export async function removeConversion(path: string): Promise<void> {
+  const { remove } = linuxFiles();
+  await removePartial(newFile(path));
+  for (const place of [newFile, newFolder, oldFile, oldFolder]) await remove(place(path));
+}
+
+function refuse(path: string, size: number | undefined): void {
+  const cause = sizeProblem(path, size);
+  if (cause !== undefined) throw new UserError(`cannot change volume ${path}: ${cause}`);
+}
+
+/** Everything, with owners, modes, times, links, attributes and holes. */
+async function copyAll(from: string, to: string): Promise<void> {
+  const how = ['--archive', '--one-file-system', '--sparse=always', '--reflink=auto'];
+  const purpose = `copy ${from}`;
+  await run('cp', [...how, '--no-target-directory', '--', from, to], { purpose, timeout: LONG });
+}
