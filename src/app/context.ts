@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import type { HandlerTable } from '../execute/execute.js';
 import type { ProjectOptions } from '../formats/yaml/read-file.js';
 import { linuxCapacity } from '../host/linux/capacity.js';
-import type { Finding } from '../host/linux/doctor/index.js';
 import { hasStale } from '../host/linux/has-stale.js';
 import type { FileContents } from '../host/linux/memory-files/contents.js';
 import { linuxProbe } from '../host/linux/probe.js';
@@ -170,12 +169,6 @@ export class Context {
     return linuxPreconditions(this.paths, await this.fileContents());
   }
 
-  /** What the host has and lacks. */
-  async examine(): Promise<Finding[]> {
-    const { diagnose } = await import('../host/linux/doctor/index.js');
-    return diagnose(this.paths);
-  }
-
   /** The ports that change the host; made once. */
   host(): Promise<Host> {
     this.#host ??= this.#openHost();
@@ -261,8 +254,6 @@ export const TABLES: TableFormat[] = KIND_TABLES.map((each) => ({
   ...each,
   lateFiles: LATE_FILES,
 }));
-
-export type { Finding };
 
 /** Whether it is a one-off container whose `baleine run` is no more: nobody waits for it. */
 export function isOrphanedOneOff({ kind, spec }: Row): boolean {

@@ -38,16 +38,29 @@ export function addRootOptions(command: Command): Command {
 
 /** From the command line, else the environment, else the default. */
 export function commonOptions(command: Command): CommonOptions {
-  const root = fromCommandLine(command, 'root') ?? process.env.BALEINE_ROOT ?? DEFAULT_ROOT;
   const asked = allFromCommandLine(command, 'file');
   const files = asked.length > 0 ? asked : discoverFiles(process.cwd(), environment);
   return {
     file: files[0] ?? DEFAULT_FILE,
     ...(files.length === 0 && { withoutFile: true as const }),
     project: projectOptions(command, files.slice(1)),
-    root: resolveRoot(String(root || DEFAULT_ROOT)),
+    root: resolveRoot(namedRoot(command)),
     color: fromCommandLine(command, 'color') !== false,
   };
+}
+
+function namedRoot(command: Command): string {
+  const root = fromCommandLine(command, 'root') ?? process.env.BALEINE_ROOT ?? DEFAULT_ROOT;
+  return String(root || DEFAULT_ROOT);
+}
+
+/** The root of a command, of which not every one needs it; undefined if it is not a valid one. */
+export function rootOf(command: Command): string | undefined {
+  try {
+    return resolveRoot(namedRoot(command));
+  } catch {
+    return undefined;
+  }
 }
 
 const environment = (name: string) => process.env[name];

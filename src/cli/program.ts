@@ -1,8 +1,9 @@
 import { type Command, CommanderError } from 'commander';
 import { prepareProcess } from '../app/context.js';
 import { errorText, exitCodeOf, Interrupted } from '../app/failure.js';
+import { hasUnmountedPool, noteUnmounted } from '../state/installation.js';
 import { StrictCommand, UnknownWord } from './command.js';
-import { addCommonOptions } from './options.js';
+import { addCommonOptions, rootOf } from './options.js';
 import { outputIsIncidental, print, printToStderr, watchOutput } from './output.js';
 
 interface CommandModule {
@@ -46,6 +47,7 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   image: () => import('./image/index.js'),
   network: () => import('./network/index.js'),
   volume: () => import('./volume/index.js'),
+  pool: () => import('./pool/index.js'),
   system: () => import('./system/system.js'),
   graph: () => import('./stack/graph.js'),
   ui: () => import('./ui/index.js'),
@@ -135,10 +137,22 @@ function programOf(version: string): Command {
     // a command may have an -f of its own, as `logs -f`
     .enablePositionalOptions()
     .configureOutput({ writeOut: print, writeErr: printToStderr })
-    .hook('preAction', (_program, command) => {
+    .hook('preAction', async (_program, command) => {
       if (!PRINTING.has(command.name())) outputIsIncidental();
+      await mountPoolOf(command);
     });
   return addCommonOptions(program);
+}
+
+/**
+ * Mounts the pool of the root, as after a reboot, before anything looks at the root. Whoever needs the
+ * root reports a failure.
+ */
+async function mountPoolOf(command: Command): Promise<void> {
+  const root = process.getuid?.() === 0 ? rootOf(command) : undefined;
+  if (root === undefined || !hasUnmountedPool(root)) return;
+  const { mountPool } = await import('../app/pool/mount.js');
+  await mountPool(root).catch((error: Error) => noteUnmounted(root, error));
 }
 
 /** The command on the command line; all of them for help, completion and suggestions. */

@@ -19,6 +19,7 @@ export class EventReporter {
   readonly #skipped: Skip[] = [];
   readonly #unsteady: Failure[] = [];
   readonly #warnings: Failure[] = [];
+  readonly #notes = new Map<Unit, string[]>();
 
   constructor(plan: Plan, emit: (event: Event) => void) {
     this.#emit = emit;
@@ -50,7 +51,13 @@ export class EventReporter {
     const action = this.#actionOf(unit);
     const counter = this.#counterOf(unit);
     if (counter) this.#count(counter, unit);
-    this.#emit({ type: 'unit-done', ...about(unit), action, ms: this.#elapsedOf(unit) });
+    const notes = this.#notes.get(unit);
+    const done = { action, ms: this.#elapsedOf(unit), ...(notes && { notes }) };
+    this.#emit({ type: 'unit-done', ...about(unit), ...done });
+  }
+
+  unitNoted(unit: Unit, note: string): void {
+    this.#notes.set(unit, [...(this.#notes.get(unit) ?? []), note]);
   }
 
   unitFailed(unit: Unit, error: unknown): void {

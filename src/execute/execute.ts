@@ -3,7 +3,9 @@ import type { Event, Outcome } from '../model/events.js';
 import { recordedFailure } from '../model/exit.js';
 import type { Plan, Unit } from '../model/plan.js';
 import {
+  DoneWithNote,
   DoneWithWarning,
+  type Facts,
   FailedWithFacts,
   type Handler,
   type Step,
@@ -159,7 +161,8 @@ class Execution {
     this.report.stepDone(unit, step);
     const warned = result instanceof DoneWithWarning ? result : undefined;
     if (warned) this.report.unitWarned(unit, warned.warning);
-    const facts = result instanceof DoneWithWarning ? result.facts : result;
+    if (result instanceof DoneWithNote) this.report.unitNoted(unit, result.note);
+    const facts = factsOf(result);
     await this.#record(unit, last, () => this.#checkpoints.get(unit)?.save(facts, last));
   }
 
@@ -190,6 +193,11 @@ class Execution {
       ?.fail(failure, facts)
       .catch(() => {});
   }
+}
+
+function factsOf(result: StepResult): Facts | undefined {
+  if (result instanceof DoneWithWarning) return result.facts;
+  return result instanceof DoneWithNote ? undefined : result;
 }
 
 function successorsIn(units: readonly Unit[]): Map<string, Unit> {

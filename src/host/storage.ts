@@ -81,6 +81,14 @@ export interface NewVolume {
   seed?: { image: string; from: string };
 }
 
+/** What a copy has cost. */
+export interface CopyCost {
+  /** Bytes of its data. */
+  bytes: number;
+  /** They are shared with the original until one of both is written to. */
+  shared: boolean;
+}
+
 export interface Disks {
   /**
    * Creates a sparse ext4 file. Uses a temporary name while `fill` works on the mounted tree;
@@ -92,8 +100,11 @@ export interface Disks {
    * complete or not at all.
    */
   copy(from: string, to: string, size?: number): Promise<void>;
-  /** Copies any number of files concurrently, as by `copy`; one result each, in order. */
-  copyAll(copies: { from: string; to: string }[]): Promise<(Error | undefined)[]>;
+  /**
+   * Copies any number of files concurrently, as by `copy`; one result each, in order: undefined for a
+   * copy that is there.
+   */
+  copyAll(copies: { from: string; to: string }[]): Promise<(Error | CopyCost | undefined)[]>;
   /**
    * Copies an image as by `copy`, and lets `fill` modify the copy before it appears. Without `fill`, one
    * of the same size is the same file under a second name: finished images are never written to.

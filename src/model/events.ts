@@ -11,7 +11,8 @@ export type Event =
   | ({ type: 'step-started'; verb: string; reason: string } & About)
   | ({ type: 'step-done'; verb: string; ms: number } & About)
   | ({ type: 'step-failed'; verb: string; ms: number; error: string } & About)
-  | ({ type: 'unit-done'; action: UnitAction; ms: number } & About)
+  /** `notes`: what its steps have cost, as `copied 180M`. Absent for none. */
+  | ({ type: 'unit-done'; action: UnitAction; ms: number; notes?: string[] } & About)
   | ({ type: 'unit-failed'; action: UnitAction; error: string; hint?: string } & About)
   | ({ type: 'unit-skipped'; action: UnitAction; cause: string } & About)
   | ({ type: 'finished' } & Outcome)

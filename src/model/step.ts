@@ -28,6 +28,11 @@ export class DoneWithWarning {
   ) {}
 }
 
+/** The result of a step of which the reader should know what it has cost, as `copied 180M`. */
+export class DoneWithNote {
+  constructor(readonly note: string) {}
+}
+
 /** The failure of a step that has changed something: its facts are saved although it failed. */
 export class FailedWithFacts extends UserError {
   constructor(
@@ -38,8 +43,8 @@ export class FailedWithFacts extends UserError {
   }
 }
 
-/** What a handler returns: facts to save, and perhaps a warning. */
-export type StepResult = Facts | undefined | DoneWithWarning;
+/** What a handler returns: facts to save, a note, and perhaps a warning. */
+export type StepResult = Facts | undefined | DoneWithWarning | DoneWithNote;
 
 /** Runs a part of a step as soon as it is one of the few that may load the host at a time. */
 export type Work = <T>(part: () => Promise<T>) => Promise<T>;

@@ -1,8 +1,9 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf, UserError } from '../model/errors.js';
 import { type InstallPaths, installPaths } from '../model/install-paths.js';
 import { digest } from '../model/json.js';
+import { poolMarkerFile } from '../model/pool.js';
 
 /**
  * Binds a root to a host and a path. Facts in the tables (processes, interfaces, mounts) are valid
@@ -30,9 +31,11 @@ export const bindingFile = (root: string) => join(root, 'host.json');
  * installation under the path it was bound to.
  *
  * @param root absolute, without links
- * @throws UserError for a root that was copied, moved, restored, or created on another host
+ * @throws UserError for a root that was copied, moved, restored, or created on another host, and for one
+ *   whose pool is not mounted
  */
 export function locateInstallation(root: string): InstallPaths {
+  refuseUnmounted(root);
   const binding = readBinding(root);
   if (!binding) return installPaths(root);
   const strange = bindingMismatch(root, binding);
@@ -42,6 +45,23 @@ export function locateInstallation(root: string): InstallPaths {
     'what runs of another root, and has the next apply start its containers again:',
     `baleine state adopt --root ${root}`,
   ]);
+}
+
+/** Whether a root has a pool that is not mounted: its folder only looks empty. */
+export const hasUnmountedPool = (root: string) => existsSync(poolMarkerFile(root));
+
+/** Why the pools of roots could not be mounted, for the error of whoever needs the root. */
+const failures = new Map<string, Error>();
+
+/** Records it: not every command needs the root, and one from cron reports failures in its own way. */
+export function noteUnmounted(root: string, failure: Error): void {
+  failures.set(root, failure);
+}
+
+/** @throws Error if the pool of a root is not mounted */
+export function refuseUnmounted(root: string): void {
+  if (!hasUnmountedPool(root)) return;
+  throw failures.get(root) ?? new UserError(`cannot use ${root}: its pool is not mounted`);
 }
 
 const isKey = (key: unknown) => typeof key === 'string' && /^[0-9a-f]{64}$/.test(key);

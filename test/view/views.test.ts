@@ -87,6 +87,12 @@ Apply complete! Resources: 1 added, 0 changed, 0 destroyed.
   });
 });
 
+it('plain: what a copy has cost, in the line of its container', async () => {
+  const done: Event = { ...about, type: 'unit-done', ms: 340, notes: ['copied 180M'] };
+  const { err } = await shown('plain', planOf(change('volume.a', 'create')), [done]);
+  expect(err).toBe('volume.a: created (0.3 s, copied 180M)\n');
+});
+
 it('plain: failures with their hint, and skipped units by cause', async () => {
   const outcome = outcomeOf({ status: 'failed', failed: [failure], skipped: [...skips] });
   const plan = planOf(change('container.b', 'create'));

@@ -9,7 +9,13 @@ import { bundleDir, type InstallPaths, installPaths } from '../../model/install-
 import { buildPlan } from '../../plan/build.js';
 import { findOrphans } from '../../plan/orphans.js';
 import { rebindRoot } from '../../state/bind-root.js';
-import { type Binding, bindingMismatch, bindingOf, readBinding } from '../../state/installation.js';
+import {
+  type Binding,
+  bindingMismatch,
+  bindingOf,
+  readBinding,
+  refuseUnmounted,
+} from '../../state/installation.js';
 import { acquireLock } from '../../state/lock.js';
 import { openStore } from '../../state/store.js';
 import type { Sink } from '../../view/view.js';
@@ -28,6 +34,7 @@ export interface AdoptOptions extends LockOptions {
  */
 export async function adoptRoot(context: Context, options: AdoptOptions): Promise<number> {
   const { root } = context.options;
+  refuseUnmounted(root);
   const before = existsSync(root) ? readOrGuess(root, context.frontend.warn) : undefined;
   const reason = before && bindingMismatch(root, before);
   if (before !== undefined && reason === undefined) {

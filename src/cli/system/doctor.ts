@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { Context, type Finding } from '../../app/context.js';
+import { Context } from '../../app/context.js';
+import { examine, type Finding } from '../../app/examine.js';
 import { jsonText } from '../../model/printable.js';
 import { addCommonOptions, commonOptions } from '../options.js';
 import { print } from '../output.js';
@@ -17,7 +18,7 @@ export function register(program: Command): void {
 
 /** Runs without root, too, and then reports that first. */
 async function runDoctor(command: Command, { json = false }: { json?: boolean }): Promise<number> {
-  const findings = await new Context(commonOptions(command)).examine();
+  const findings = await examine(new Context(commonOptions(command)));
   const lines = json ? findings.map((each) => jsonText(each)) : plainLines(findings);
   print(`${lines.join('\n')}\n`);
   return findings.some(({ status }) => status === 'fail') ? 1 : 0;

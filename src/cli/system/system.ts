@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { diskUsage, type UsedSpace } from '../../app/disk-usage.js';
+import { type PoolStatus, poolSpace } from '../../app/pool/status.js';
 import { type PruneOptions, prune } from '../../app/prune.js';
 import { formatBytes } from '../../model/format.js';
 import { renderTable } from '../../view/tables.js';
@@ -17,9 +18,12 @@ export function register(program: Command): void {
     .option('--json', 'one JSON array, with each of them')
     .addHelpText('after', '\nExample:\n  baleine system df -v')
     .action(async (options: { verbose?: true; json?: true }, self: Command) => {
-      const used = await diskUsage(openContext(self));
+      const context = openContext(self);
+      const used = await diskUsage(context);
       if (options.json) return printJson(used);
       print(options.verbose ? detailedTable(used) : summaryTable(used));
+      const pool = poolSpace(context.paths.root);
+      if (pool) print(poolNote(pool));
     });
   addPruneOptions(family.command('prune'))
     .description('remove containers, networks and images made by commands that nothing uses')
@@ -52,6 +56,9 @@ function summaryTable(used: readonly UsedSpace[]): string {
   });
   return renderTable(['TYPE', 'TOTAL', 'ACTIVE', 'SIZE', 'RECLAIMABLE'], cells);
 }
+
+const poolNote = ({ used, size }: PoolStatus) =>
+  `\nWhat copies share counts for each of them: ${formatBytes(used)} of the pool's ${formatBytes(size)} are in use.\n`;
 
 function detailedTable(used: readonly UsedSpace[]): string {
   const cells = used.map((each) => {

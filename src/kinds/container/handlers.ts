@@ -1,7 +1,9 @@
-import type { Host } from '../../host/ports.js';
+import type { CopyCost, Host } from '../../host/ports.js';
 import { messageOf } from '../../model/errors.js';
+import { formatBytes } from '../../model/format.js';
 import type { InstallPaths } from '../../model/install-paths.js';
 import {
+  DoneWithNote,
   DoneWithWarning,
   type Facts,
   FailedWithFacts,
@@ -32,6 +34,9 @@ const UNTROUBLED: Facts = {
   ended: undefined,
 };
 
+const costText = ({ bytes, shared }: CopyCost) =>
+  shared ? 'disk shares the blocks of its image' : `copied ${formatBytes(bytes)}`;
+
 /** Milliseconds for a proxy to listen; a loaded host needs some seconds. */
 const LISTEN_LIMIT = 20_000;
 
@@ -57,7 +62,15 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
         }),
     },
     'container.disk': {
-      all: (all) => disks.copyAll(all.map(({ image, disk }) => ({ from: image, to: disk }))),
+      all: async (all) => {
+        const copied = await disks.copyAll(
+          all.map(({ image, disk }) => ({ from: image, to: disk })),
+        );
+        return copied.map((each) => {
+          if (each === undefined || each instanceof Error) return each;
+          return new DoneWithNote(costText(each));
+        });
+      },
     },
     'container.folders': {
       one: done(async ({ paths }) => {

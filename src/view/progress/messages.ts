@@ -16,7 +16,7 @@ export function sentence(event: Event): string | undefined {
     case 'unit-started':
       return `${event.address}: ${VERBS[event.action][0]}…`;
     case 'unit-done':
-      return `${event.address}: ${VERBS[event.action][1]} (${seconds(event.ms)})`;
+      return `${event.address}: ${VERBS[event.action][1]} (${[seconds(event.ms), ...(event.notes ?? [])].join(', ')})`;
     case 'unit-failed':
       return `${event.address}: failed: ${printable(event.error.split('\n')[0] ?? '')}`;
     case 'unit-skipped':

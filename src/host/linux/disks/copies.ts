@@ -1,11 +1,13 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { messageOf, UserError } from '../../../model/errors.js';
 import { formatBytes } from '../../../model/format.js';
+import type { CopyCost } from '../../ports.js';
 import { LONG, run } from '../process/run.js';
 import { createFiles } from './create-files.js';
+import { canShareBlocks } from './reflink.js';
 
 /** cp(1): shares blocks if the file system can, and keeps holes. */
 export const CP_OPTIONS = ['--reflink=auto', '--sparse=always', '--no-preserve=all'];
@@ -19,18 +21,29 @@ interface Copy {
  * Skips existing copies. One xargs runs all cp processes, so we start only one program. If any copy
  * fails, each is retried alone to get its own error.
  */
-export async function copyAll(copies: Copy[]): Promise<(Error | undefined)[]> {
+export async function copyAll(copies: Copy[]): Promise<(Error | CopyCost | undefined)[]> {
   const wanted = copies.filter(({ to }) => !existsSync(to));
+  const failures = new Map<Copy, Error>();
   try {
     await copyTogether(wanted);
-    return copies.map(() => undefined);
   } catch {
-    const failures = new Map<Copy, Error>();
     for (const copy of wanted) {
       await copyTogether([copy]).catch((error: Error) => failures.set(copy, error));
     }
-    return copies.map((copy) => failures.get(copy));
   }
+  const shares = new Map([...new Set(wanted.map(({ to }) => dirname(to)))].map(withSharing));
+  return copies.map((copy) => {
+    if (!wanted.includes(copy)) return undefined;
+    return failures.get(copy) ?? costOf(copy, shares.get(dirname(copy.to)) ?? false);
+  });
+}
+
+const withSharing = (dir: string) => [dir, existsSync(dir) && canShareBlocks(dir)] as const;
+
+/** Undefined if the copy is gone already. */
+function costOf({ to }: Copy, shared: boolean): CopyCost | undefined {
+  const found = statSync(to, { throwIfNoEntry: false });
+  return found && { bytes: found.blocks * 512, shared };
 }
 
 async function copyTogether(copies: Copy[]): Promise<void> {

@@ -33,6 +33,7 @@ const PROGRAMS: Program[] = [
   { names: ['tar'], flag: '--version', only: 'images from tar, docker and oci' },
   { names: ['xz'], flag: '--version', only: 'images from .tar.xz' },
   { names: ['skopeo'], flag: '--version', only: 'images from a registry, export to docker' },
+  { names: ['mkfs.xfs'], flag: '-V', only: 'pool (baleine pool)' },
   { names: ['age'], flag: '--version', only: 'secrets encrypted with age' },
   { names: ['buildah'], flag: '--version', only: 'images from dockerfile' },
   { names: ['zstd'], flag: '--version', only: 'images from .tar.zst and compressed archives' },

@@ -25,6 +25,7 @@ function isExecutable(path: string): boolean {
 
 /** The Debian 12 package of a program that we run, if its name differs from the program's. */
 const PACKAGES: Record<string, string> = {
+  blkid: 'util-linux',
   bridge: 'iproute2',
   cp: 'coreutils',
   dnsmasq: 'dnsmasq-base',
@@ -36,12 +37,14 @@ const PACKAGES: Record<string, string> = {
   ldd: 'libc-bin',
   losetup: 'mount',
   'mkfs.ext4': 'e2fsprogs',
+  'mkfs.xfs': 'xfsprogs',
   nsenter: 'util-linux',
   resize2fs: 'e2fsprogs',
   'tini-static': 'tini',
   tune2fs: 'e2fsprogs',
   umount: 'mount',
   unshare: 'util-linux',
+  xfs_growfs: 'xfsprogs',
   xz: 'xz-utils',
 };
 
