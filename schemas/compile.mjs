@@ -41,6 +41,7 @@ async function declaredKeys() {
     'container/keys/origins',
     'bridge/keys',
     'volume/keys',
+    'job/keys',
     'image/keys',
   ];
   const files = [...lists.map((each) => `kinds/${each}`), 'farm/keys'];
@@ -77,11 +78,15 @@ function withKeys({ definitions, ...base }, keys) {
     ]),
   );
   const { replicas: _one, ...ofProxy } = references;
+  const ofJob = Object.fromEntries(
+    Object.entries(references).filter(([name]) => !(name in keys.NOT_OF_JOBS)),
+  );
   const properties = {
     container: keys.KEYS,
     servers: { ...references, ...keys.SERVER_KEYS },
     proxy: { ...ofProxy, ...keys.PROXY_KEYS },
     update: keys.UPDATE_KEYS,
+    job: { ...keys.JOB_KEYS, ...ofJob },
     image: { ...keys.IMAGE_KEYS, ...keys.IMAGE_CONFIG_KEYS },
     from: keys.SOURCES,
     bridge: keys.BRIDGE_KEYS,

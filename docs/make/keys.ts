@@ -31,6 +31,7 @@ const SECTIONS: [title: string, definition: string, path: string][] = [
   ['Secrets', 'secret', 'secrets.NAME'],
   ['Configs', 'config', 'configs.NAME'],
   ['Containers', 'container', 'containers.NAME'],
+  ['Jobs', 'job', 'jobs.NAME'],
   ['Farms', 'farm', 'farms.NAME'],
   ['Servers of a farm', 'servers', 'farms.NAME.servers'],
   ['Proxy of a farm', 'proxy', 'farms.NAME.proxy'],

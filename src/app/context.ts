@@ -16,7 +16,7 @@ import type { Config, ForeignFrom } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { builtImagesDir, type InstallPaths, lockFile } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
-import type { ContainerSpec, ImageOrigin } from '../model/specs.js';
+import type { ContainerFacts, ContainerSpec, ImageOrigin } from '../model/specs.js';
 import { locateInstallation, readBinding } from '../state/installation.js';
 import type { Lock, LockTimeouts } from '../state/lock.js';
 import { openState, type State } from '../state/state.js';
@@ -204,7 +204,7 @@ export class Context {
 
   /** Whether a killed run may have left something running. */
   needsCleanup(rows: readonly Row[]): boolean {
-    return hasStale(this.paths) || rows.some(isOrphanedOneOff);
+    return hasStale(this.paths) || rows.some(isOrphanedOneOff) || rows.some(isEndedRun);
   }
 
   /** Takes that away, except for one-off containers. The caller holds the lock. */
@@ -259,6 +259,14 @@ export const TABLES: TableFormat[] = KIND_TABLES.map((each) => ({
 export function isOrphanedOneOff({ kind, spec }: Row): boolean {
   const { one_off: run } = kind === 'container' ? (spec as ContainerSpec) : {};
   return run !== undefined && (startTime(run.pid) !== run.start_time || bootId() !== run.boot_id);
+}
+
+/** Whether it is a run of a job that has ended, or whose start was cut off. */
+export function isEndedRun({ kind, spec, facts, status }: Row): boolean {
+  if (kind !== 'container' || !(spec as ContainerSpec).run) return false;
+  const { pid, start_time, boot_id } = facts as ContainerFacts;
+  if (status === 'pending' || pid === undefined) return true;
+  return startTime(pid) !== start_time || bootId() !== boot_id;
 }
 
 /** Only looks: what would change the host, fetch an image or build one is out of its reach. */

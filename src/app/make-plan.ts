@@ -43,7 +43,7 @@ export async function planStack(
     return withWarnings(emptyPlan(name, own, kinds), config);
   }
   const declared = await withoutUnavailable(desired(input), input, look);
-  const resources = [...declared, ...oneOffs(own)];
+  const resources = [...declared, ...transient(own)];
   if (up && look) {
     const { containers } = up.beside ?? input.config;
     const known = up.beside
@@ -110,10 +110,13 @@ function withHostsOf(resources: Resource[], others: readonly Resource[]): Resour
   );
 }
 
-/** Containers of `run` stay as they are until their command ends. */
-const oneOffs = (rows: readonly Row[]): Resource[] =>
+/** Containers of `run`, and runs of jobs, stay as they are until their command ends. */
+const transient = (rows: readonly Row[]): Resource[] =>
   rows
-    .filter(({ kind, spec }) => kind === 'container' && (spec as ContainerSpec).one_off)
+    .filter(({ kind, spec }) => {
+      const { one_off, run } = kind === 'container' ? (spec as ContainerSpec) : {};
+      return (one_off ?? run) !== undefined;
+    })
     .map(resourceFromRow);
 
 /**

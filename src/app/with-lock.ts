@@ -3,7 +3,7 @@ import { LockedError } from '../model/errors.js';
 import type { Outcome } from '../model/events.js';
 import type { Plan } from '../model/plan.js';
 import type { Store } from '../state/store.js';
-import { type Context, isOrphanedOneOff } from './context.js';
+import { type Context, isEndedRun, isOrphanedOneOff } from './context.js';
 import type { LockOptions, RunOptions } from './options.js';
 
 /**
@@ -26,6 +26,10 @@ export async function withStore(
     if (store.rows.some(isOrphanedOneOff)) {
       const { removeOrphanedOneOffs } = await import('./one-off.js');
       await removeOrphanedOneOffs(context, store);
+    }
+    if (store.rows.some(isEndedRun)) {
+      const { settleRuns } = await import('./jobs/runs.js');
+      await settleRuns(context, store);
     }
     return await work(store);
   } finally {

@@ -30,6 +30,7 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   scale: () => import('./stack/scale.js'),
   rollback: () => import('./stack/rollback.js'),
   farm: () => import('./farm/status.js'),
+  job: () => import('./job/index.js'),
   logs: () => import('./container/logs.js'),
   exec: () => import('./container/exec.js'),
   start: async () => ({ register: (await import('./container/lifecycle.js')).registerStart }),

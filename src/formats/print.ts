@@ -73,7 +73,7 @@ const PATHS: Readonly<Record<Format, readonly string[]>> = {
       (each) => `images.*.from.${each}`,
     ),
     'images.*.copy.*.from',
-    ...['containers.*', 'farms.*.servers', 'farms.*.proxy'].flatMap((each) => [
+    ...['containers.*', 'jobs.*', 'farms.*.servers', 'farms.*.proxy'].flatMap((each) => [
       `${each}.env_file`,
       `${each}.env_file.*`,
       `${each}.env_file.*.path`,
@@ -102,7 +102,9 @@ const PATHS: Readonly<Record<Format, readonly string[]>> = {
 
 /** Where the first character tells a path from a name. */
 const MOUNTS: Readonly<Record<Format, readonly string[]>> = {
-  baleine: ['containers.*.volumes.*', 'farms.*.servers.volumes.*', 'farms.*.proxy.volumes.*'],
+  baleine: ['containers.*', 'jobs.*', 'farms.*.servers', 'farms.*.proxy'].map(
+    (each) => `${each}.volumes.*`,
+  ),
   compose: ['services.*.volumes.*'],
 };
 

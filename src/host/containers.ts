@@ -11,9 +11,12 @@ export interface Runtime {
   start(spec: ContainerSpec): Promise<Started>;
   /**
    * Checks whether containers could be started, as far as their disks tell: an image file or, if
-   * absent, the container's own mounted disk. One result each, in order.
+   * absent, the container's own mounted disk; with `program` also whether there is the program that it
+   * starts. One result each, in order.
    */
-  verifyAll(checks: { spec: ContainerSpec; image?: string }[]): Promise<(Error | undefined)[]>;
+  verifyAll(
+    checks: { spec: ContainerSpec; image?: string; program?: true }[],
+  ): Promise<(Error | undefined)[]>;
   /**
    * As `start`, but with our standard streams and without a monitor, until it ends; returns the
    * exit code.

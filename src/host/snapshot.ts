@@ -96,7 +96,7 @@ export interface Probe {
    * none.
    */
   namespace(of: number | string, type: NamespaceType): string | undefined;
-  /** What conmon wrote when the container ended. */
+  /** What conmon wrote when the container ended; code -1 if it killed it after a timeout. */
   exit(id: string): { code: number; at: string } | undefined;
   /**
    * When its health was last checked, milliseconds since 1970; undefined if never since its start.

@@ -18,6 +18,7 @@ import { leaseAddresses } from './container/desired/leases.js';
 import type { Context } from './desired-context.js';
 import { desiredHosts, keptPeers, peersOf } from './hosts/desired.js';
 import { desiredImages } from './image/desired.js';
+import { desiredJobs, jobInstances, withRunsOfJobs } from './job/desired.js';
 import { desiredVolumes } from './volume/desired.js';
 
 /** A volume of the stack is filled when it is created, not by the container that mounts it first. */
@@ -29,18 +30,25 @@ function withoutSeeds(
   return others.length > 0 ? { ...container, seeds: others } : container;
 }
 
+/** Whether a container is not that of a job's runs, which has its name. */
+const isNoRun = (jobs: readonly Resource[]) => {
+  const names = new Set(jobs.map(({ name }) => name));
+  return ({ name }: Resource) => !names.has(name);
+};
+
 /**
  * Every resource of the stack as desired, in an order suited to readers. Pure. Throws a UserError
  * with its position for problems that only the state tables reveal: a missing external resource, a
  * subnet in use.
  */
-export function desired(input: Context): Resource[] {
+export function desired(raw: Context): Resource[] {
+  const input = withRunsOfJobs(raw);
   const { kept = [] } = input;
   const farms = Object.entries(input.config.farms).map(([name, farm]) => {
     const scaled = scaleOf(name, farm, input);
     return { ...expandFarm(name, withScale(farm, scaled)), ...(scaled && { scaled }) };
   });
-  const declared = instancesOf(input.config, farms);
+  const declared = [...instancesOf(input.config, farms), ...jobInstances(input.config)];
   const { bridges: entries } = input.config;
   const instances = [
     ...withForwarders(declared, kept),
@@ -53,13 +61,14 @@ export function desired(input: Context): Resource[] {
   const all = [...instances, ...farms.flatMap(({ spares }) => spares)];
   const leases = leaseAddresses(all, bridges.specs, context);
   const made = desiredContainers(all, images.specs, bridges.specs, leases, context);
+  const jobs = desiredJobs(made, context);
   const volumes = desiredVolumes(
     context,
     made.flatMap(({ seeds = [] }) => seeds),
   );
   const named = [...images.resources, ...bridges.resources, ...volumes];
   const { containers, kept: stillUsed } = pinnedDependencies(
-    made.map((each) => withoutSeeds(each, volumes)),
+    made.filter(isNoRun(jobs)).map((each) => withoutSeeds(each, volumes)),
     new Set(named.map(({ address }) => address)),
     context,
   );
@@ -73,5 +82,6 @@ export function desired(input: Context): Resource[] {
     ...desiredHosts([...peers, ...keptPeers(kept)], context),
     ...kept.filter(({ kind }) => kind !== 'hosts').map(resourceFromRow),
     ...containers,
+    ...jobs,
   ];
 }

@@ -1,5 +1,5 @@
 /** The kinds of resources in a stack, named as in baleine.yaml. */
-export const KINDS = ['image', 'bridge', 'volume', 'config', 'hosts', 'container'] as const;
+export const KINDS = ['image', 'bridge', 'volume', 'config', 'hosts', 'container', 'job'] as const;
 
 export type KindName = (typeof KINDS)[number];
 

@@ -1,6 +1,7 @@
 import type { PROXY_KEYS, SERVER_KEYS, UPDATE_KEYS } from '../farm/keys.js';
 import type { BRIDGE_KEYS } from '../kinds/bridge/keys.js';
 import type { KeyEntries } from '../kinds/container/keys/types.js';
+import type { JOB_KEYS } from '../kinds/job/keys.js';
 import type { EntriesOf } from '../kinds/key.js';
 import type { VOLUME_KEYS } from '../kinds/volume/keys.js';
 import type { External, ImageEntry } from './config-images.js';
@@ -27,6 +28,7 @@ export interface Config {
   containers: Record<string, ContainerEntry>;
   farms: Record<string, FarmEntry>;
   /** Absent for none. */
+  jobs?: Record<string, JobEntry>;
   secrets?: Record<string, FileOrigin>;
   configs?: Record<string, FileOrigin>;
   /** Services that the active profiles leave out. */
@@ -70,8 +72,15 @@ export interface FarmEntry {
   proxy: ContainerEntry & ProxyOptions;
 }
 
-/** All entries that describe containers, with their paths in the file; includes those of farms. */
-export function entriesOf({ containers, farms }: Pick<Config, 'containers' | 'farms'>): {
+/** A job: the container of its runs, and when they are due. */
+export type JobEntry = ContainerEntry & EntriesOf<typeof JOB_KEYS>;
+
+/** All entries that describe containers, with their paths in the file; includes those of farms and jobs. */
+export function entriesOf({
+  containers,
+  farms,
+  jobs = {},
+}: Pick<Config, 'containers' | 'farms' | 'jobs'>): {
   path: string[];
   entry: ContainerEntry;
 }[] {
@@ -83,5 +92,6 @@ export function entriesOf({ containers, farms }: Pick<Config, 'containers' | 'fa
     { path: ['farms', name, 'servers'], entry: servers },
     { path: ['farms', name, 'proxy'], entry: proxy },
   ]);
-  return [...plain, ...parts];
+  const runs = Object.entries(jobs).map(([name, entry]) => ({ path: ['jobs', name], entry }));
+  return [...plain, ...parts, ...runs];
 }

@@ -59,6 +59,10 @@ export const imageFile = (paths: InstallPaths, id: string) =>
 export const previousFile = (paths: InstallPaths, id: string) =>
   join(paths.root, 'images', `${id}.previous.img`);
 export const diskFile = (paths: InstallPaths, id: string) => `${paths.root}/disks/${id}.img`;
+/** The logs of a job's ended runs. */
+export const jobLogsDir = (paths: InstallPaths, id: string) => join(paths.root, 'jobs', id);
+export const jobLog = (paths: InstallPaths, id: string, run: number) =>
+  join(jobLogsDir(paths, id), `${run}.log`);
 export const logFile = (paths: InstallPaths, id: string) => join(paths.root, 'logs', `${id}.log`);
 /**
  * Holds images built from Dockerfiles between plan and apply; for an empty tag, those of all

@@ -35,6 +35,8 @@ export interface Instance {
   egress?: EgressSpec;
   /** It is the resolver of its bridge. */
   resolver?: true;
+  /** The container of a job's runs. */
+  job?: true;
   /** Exists only during a rolling update. */
   spare?: true;
 }

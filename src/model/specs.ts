@@ -6,11 +6,13 @@
 import type { BRIDGE_KEYS } from '../kinds/bridge/keys.js';
 import type { KeySpec } from '../kinds/container/keys/types.js';
 import type { PinnedRelease, Release } from '../kinds/container/release.js';
+import type { JOB_KEYS } from '../kinds/job/keys.js';
 import type { RecordedOf } from '../kinds/key.js';
 import type { VOLUME_KEYS } from '../kinds/volume/keys.js';
 import type { CopyEntry, ImageConfig, ImageFrom, OriginalConfig } from './config.js';
 import type { DependencySpec } from './container-values.js';
 import type { Lease } from './dhcp.js';
+import type { DueFacts } from './due.js';
 import type { EgressSpec } from './egress.js';
 import type { Exit } from './exit.js';
 import type { HealthRecord } from './health.js';
@@ -180,6 +182,8 @@ export interface ContainerSpec extends KeySpec {
   stopped?: true;
   /** The `baleine run` that it belongs to and ends with: no plan starts or stops it. */
   one_off?: ProcessIdentity;
+  /** The run of a job that it is: no plan starts or stops it, and it is removed once it has ended. */
+  run?: JobRun;
   /** Copied to its /etc/hosts at each start; shared by all containers on the same bridges. */
   hosts_file: string;
   /** The release before its last change; absent if there was none, and while a release is pinned. */
@@ -212,6 +216,41 @@ export interface ContainerFacts {
   health?: HealthRecord;
   /** Why it was stopped and is not restarted: `unhealthy: …`. */
   halted?: string;
+}
+
+/** A run of a job. */
+export interface JobRun {
+  /** Counts from 1; unique for the job. */
+  number: number;
+  /** How many times it has been tried, from 1; absent if somebody asked for it. */
+  attempt?: number;
+  /** Milliseconds after which it is ended. */
+  timeout?: number;
+}
+
+/** Its recorded keys, and the container of its runs, which has its name. */
+export type JobSpec = { container: ContainerSpec } & RecordedOf<typeof JOB_KEYS>;
+
+export interface JobFacts extends DueFacts {
+  /** Number of the last run that was begun. */
+  runs?: number;
+  /** The last runs that have ended, newest first, as many as logs are kept. */
+  history?: EndedRun[];
+  /** Runs of the present time that have failed. */
+  attempts?: number;
+  /** ISO 8601; a time that was skipped since the last run began, because that one still ran. */
+  skipped?: string;
+}
+
+export interface EndedRun extends JobRun {
+  /** ISO 8601. */
+  started_at: string;
+  /** ISO 8601; absent if the host has forgotten it, as at a reboot. */
+  ended_at?: string;
+  /** Of its first process; absent if that is unknown. */
+  code?: number;
+  /** How it ended, for people; absent after a success. */
+  failure?: string;
 }
 
 export interface ImageFacts {

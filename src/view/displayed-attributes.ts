@@ -7,6 +7,7 @@ import {
   type ContainerSpec,
   type ImageSpec,
   isUnbuilt,
+  type JobSpec,
   KNOWN_AFTER_BUILD,
   type LinkSpec,
 } from '../model/specs.js';
@@ -39,6 +40,10 @@ const DESCRIBE: Record<string, (spec: never) => Attributes> = {
     text: text === undefined ? undefined : `${text.split('\n').length - 1} lines`,
   }),
   container,
+  job: ({ container: run, ...keys }: Partial<JobSpec>) => {
+    const { restart: _restart, heal: _heal, ...rest } = run ? container(run) : {};
+    return { ...withoutDefaults(keys), ...rest };
+  },
 };
 
 /** Defaults of the file. */
@@ -49,6 +54,9 @@ const DEFAULTS: Attributes = {
   stop_grace_period: 10_000,
   security: 'default',
   read_only: false,
+  retries: 0,
+  concurrency: 'forbid',
+  keep_logs: 5,
 };
 
 const DEFAULT_PIDS = 2048;

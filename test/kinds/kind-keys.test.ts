@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PROXY_KEYS, SERVER_KEYS, UPDATE_KEYS } from '../../src/farm/keys.js';
 import type { BRIDGE_KEYS } from '../../src/kinds/bridge/keys.js';
 import { type IMAGE_CONFIG_KEYS, type IMAGE_KEYS, SOURCES } from '../../src/kinds/image/keys.js';
+import type { JOB_KEYS } from '../../src/kinds/job/keys.js';
 import type { VOLUME_KEYS } from '../../src/kinds/volume/keys.js';
 import { MemoryStack } from '../support/memory-stack.js';
 
@@ -35,6 +36,15 @@ const VOLUME: Samples<typeof VOLUME_KEYS> = {
   mode: ['0750', '0700', 'volume.data'],
   labels: [{ a: '1' }, { a: '2' }, 'volume.data'],
   protect: [false, true, 'volume.data'],
+};
+
+const JOB: Samples<typeof JOB_KEYS> = {
+  schedule: ['@daily', '@hourly', 'job.tidy'],
+  timezone: [undefined, 'Europe/Paris', 'job.tidy'],
+  timeout: [undefined, '10m', 'job.tidy'],
+  retries: [0, 1, 'job.tidy'],
+  concurrency: ['forbid', 'replace', 'job.tidy'],
+  keep_logs: [5, 6, 'job.tidy'],
 };
 
 const HOST = { host: { binaries: ['/bin/busybox'] } };
@@ -81,11 +91,12 @@ const UPDATE: Samples<typeof UPDATE_KEYS> = {
   failure_action: ['pause', 'continue', NOTHING],
 };
 
-type Part = 'bridge' | 'volume' | 'image' | 'proxy' | 'servers' | 'update';
+type Part = 'job' | 'bridge' | 'volume' | 'image' | 'proxy' | 'servers' | 'update';
 
 const ALL: [Part, Record<string, Sample>][] = [
   ['bridge', BRIDGE],
   ['volume', VOLUME],
+  ['job', JOB],
   ['image', IMAGE],
   ['proxy', PROXY],
   ['servers', SERVERS],
@@ -109,6 +120,7 @@ function file(part: Part, key: string, value: unknown): string {
       back: { subnet: '10.1.0.0/24' },
     },
     volumes: { data: more('volume') },
+    jobs: { tidy: { schedule: '@weekly', image: 'web', ...more('job') } },
     farms: {
       shop: {
         servers: { image: 'web', bridges: ['back'], port: 80, ...more('servers') },

@@ -8,6 +8,7 @@ import type { Context } from '../context.js';
 import { withGrace } from '../grace.js';
 import { executeBriefly, withStoreOrWait } from '../imperative/change.js';
 import { oneOffError } from '../imperative/record.js';
+import type { RunRow } from '../jobs/runs.js';
 import { type ContainerRow, findContainers } from '../lookup.js';
 import { planRecorded } from '../make-plan.js';
 import type { ChangeOptions, PlanOptions } from '../options.js';
@@ -50,10 +51,13 @@ function selected(
 ): ContainerRow[] {
   const found = findContainers(rows, stack, names, verb);
   if (verb === 'stop') return found;
-  const [oneOff] = found.filter(({ spec }) => spec.one_off);
-  if (oneOff && names.length > 0) throw oneOffError(oneOff, `${verb} container ${oneOff.name}`);
-  return found.filter(({ spec }) => !spec.one_off);
+  const [transient] = found.filter(isTransient);
+  if (transient && names.length > 0)
+    throw oneOffError(transient, `${verb} container ${transient.name}`);
+  return found.filter((row) => !isTransient(row));
 }
+
+const isTransient = ({ spec: { one_off, run } }: ContainerRow) => (one_off ?? run) !== undefined;
 
 async function restart(
   context: Context,
@@ -107,10 +111,18 @@ async function stop(
     const { id, stop_signal: signal, stop_grace_period } = spec;
     await runtime.stop(id, facts, { signal, grace: options.time ?? stop_grace_period });
   }
-  const others = rows.filter((row) => !oneOffs.includes(row));
-  if (oneOffs.length > 0 && others.length === 0) return 0;
+  const runs = rows.filter(({ spec }) => spec.run);
+  if (runs.length > 0) await endRuns(context, store, runs as RunRow[]);
+  const others = rows.filter((row) => !isTransient(row));
+  if (oneOffs.length + runs.length > 0 && others.length === 0) return 0;
   const toStop = (spec: ContainerSpec): ContainerSpec => ({ ...spec, stopped: true });
   return reconcile(context, store, store.rows, others, options, toStop);
+}
+
+/** The next ones start when they are due. */
+async function endRuns(context: Context, store: Store, runs: readonly RunRow[]): Promise<void> {
+  const { endRun } = await import('../jobs/runs.js');
+  for (const row of runs) await endRun(context, store, row, 'stopped by baleine stop');
 }
 
 /** Brings these containers into another state and leaves the rest of the stack as recorded. */

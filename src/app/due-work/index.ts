@@ -7,7 +7,7 @@ import { equal } from '../../model/json.js';
 import type { Row } from '../../model/resource.js';
 import { afterFailure, afterSuccess, currentTask, following } from '../../model/schedule.js';
 import type { Store } from '../../state/store.js';
-import type { Context } from '../context.js';
+import { type Context, isEndedRun } from '../context.js';
 import type { RunOptions } from '../options.js';
 import { ACTIONS } from './actions.js';
 
@@ -29,6 +29,9 @@ export async function doDueWork(
   options: RunOptions & { unattended?: boolean },
 ): Promise<string[]> {
   const failures: string[] = [];
+  // runs of jobs that have ended while this apply worked wait for its lock
+  if (store.rows.some(isEndedRun))
+    await (await import('../jobs/runs.js')).settleRuns(context, store);
   const rows = store.rows.filter((row) => row.stack === stack && row.status === 'ready');
   for (const { kind, name, spec } of rows) {
     const { schedules }: Pick<AnyKind, 'schedules'> = kinds[kind];
@@ -95,20 +98,6 @@ async function attend(
 
 const taskOf = ({ facts }: Row, task: string): TaskFacts | undefined =>
   (facts as DueFacts).due?.[task];
-
-/** Records how a task that was started ended: its failure in one line, or none. */
-export async function saveOutcome(
-  store: Store,
-  row: Row,
-  task: string,
-  { failure, retry, facts }: { failure?: string; retry?: number; facts?: object },
-): Promise<void> {
-  const current = taskOf(row, task);
-  if (!current) return;
-  const after =
-    failure === undefined ? afterSuccess(current) : afterFailure(current, failure, retry);
-  await save(store, row, task, after, facts);
-}
 
 /** Onto what is recorded now: the action may have changed the row. */
 async function save(

@@ -117,6 +117,12 @@ function missing(kind: Named, name: string, purpose: string): UserError {
 }
 
 export function oneOffError({ name, spec }: Row<ContainerSpec>, purpose: string): UserError {
+  if (spec.run) {
+    return new UserError(
+      `cannot ${purpose}: it is run ${spec.run.number} of job ${name}`,
+      `baleine stop ${name} ends it; baleine job run ${name} begins one.`,
+    );
+  }
   return new UserError(
     `cannot ${purpose}: it is a one-off container of baleine run, process ${spec.one_off?.pid}`,
     `It ends with its command, or by: baleine container stop ${name}`,

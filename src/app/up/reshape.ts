@@ -88,7 +88,7 @@ const isContainer = (row: Row): row is ContainerRow => row.kind === 'container';
 
 function isIdle(row: ContainerRow, probe: Probe, paths: InstallPaths): boolean {
   const { spec, facts } = row;
-  if (spec.one_off) return false;
+  if (spec.one_off || spec.run) return false;
   if (spec.stopped) return true;
   const seen = kinds.container.observe(spec, facts, probe, paths);
   return seen !== undefined && staysEnded(row, seen);

@@ -42,7 +42,7 @@ const KIND_NAMES = {
 
 function checkName(
   { declared, problems }: ValidationContext,
-  section: Exclude<Section, 'farms'>,
+  section: Exclude<Section, 'farms' | 'jobs'>,
   name: string,
   path: Path,
 ): void {

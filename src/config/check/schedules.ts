@@ -10,10 +10,13 @@ export function checkSchedules({ problems, ...sections }: ValidationContext): vo
 }
 
 /** All schedules of a file, with the path of the mapping that has the keys `schedule` and `timezone`. */
-function schedulesIn(
-  _sections: Omit<ValidationContext, 'problems'>,
-): { schedule: Schedule; path: Path }[] {
-  return [];
+function schedulesIn({
+  jobs = {},
+}: Omit<ValidationContext, 'problems'>): { schedule: Schedule; path: Path }[] {
+  return Object.entries(jobs).map(([name, { schedule: cron, timezone }]) => ({
+    schedule: { cron, ...(timezone !== undefined && { timezone }) },
+    path: ['jobs', name],
+  }));
 }
 
 function checkSchedule({ cron, timezone }: Schedule, path: Path, problems: Problems): void {

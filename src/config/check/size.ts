@@ -23,7 +23,7 @@ const MAX_BASES = 127;
 export function checkSize(sections: Sections, problems: Problems): void {
   const { containers, farms } = sections;
   const before = problems.count;
-  for (const section of ['images', 'bridges', 'volumes', 'secrets', 'configs'] as const) {
+  for (const section of ['images', 'bridges', 'volumes', 'jobs', 'secrets', 'configs'] as const) {
     refuse(section, Object.keys(sections[section] ?? {}).length, problems);
   }
   const plain = Object.values(containers).reduce((sum, { replicas = 1 }) => sum + replicas, 0);
@@ -124,13 +124,16 @@ function checkSysctls(sections: Sections, problems: Problems): void {
 }
 
 /** Every entry that becomes containers, with their number. */
-function* servicesOf({ containers, farms }: Sections) {
+function* servicesOf({ containers, farms, jobs = {} }: Sections) {
   for (const [name, entry] of Object.entries(containers)) {
     yield { path: ['containers', name], entry, count: entry.replicas ?? 1 };
   }
   for (const [name, { servers, proxy }] of Object.entries(farms)) {
     yield { path: ['farms', name, 'servers'], entry: servers, count: servers.replicas ?? 1 };
     yield { path: ['farms', name, 'proxy'], entry: proxy, count: 1 };
+  }
+  for (const [name, entry] of Object.entries(jobs)) {
+    yield { path: ['jobs', name], entry, count: 1 };
   }
 }
 

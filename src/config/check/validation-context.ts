@@ -5,7 +5,15 @@ import type { Problems } from '../problem.js';
 /** The content of a file, by section. */
 export type Sections = Pick<
   Config,
-  'name' | 'images' | 'bridges' | 'volumes' | 'containers' | 'farms' | 'secrets' | 'configs'
+  | 'name'
+  | 'images'
+  | 'bridges'
+  | 'volumes'
+  | 'containers'
+  | 'farms'
+  | 'jobs'
+  | 'secrets'
+  | 'configs'
 >;
 
 export type Section =
@@ -14,12 +22,13 @@ export type Section =
   | 'volumes'
   | 'containers'
   | 'farms'
+  | 'jobs'
   | 'secrets'
   | 'configs';
 
 /**
- * Everything that describes containers: an entry of `containers`, the servers or the proxy of a
- * farm.
+ * Everything that describes containers: an entry of `containers` or `jobs`, the servers or the proxy
+ * of a farm.
  */
 export interface Service {
   path: string[];
@@ -51,6 +60,7 @@ export function validationContextOf(
       volumes: names('volumes'),
       containers: names('containers'),
       farms: names('farms'),
+      jobs: names('jobs'),
       secrets: names('secrets'),
       configs: names('configs'),
     },
@@ -58,7 +68,7 @@ export function validationContextOf(
   };
 }
 
-function servicesOf({ containers, farms }: Sections): Service[] {
+function servicesOf({ containers, farms, jobs = {} }: Sections): Service[] {
   const plain = Object.entries(containers).map(([name, entry]) => ({
     path: ['containers', name],
     entry,
@@ -72,7 +82,12 @@ function servicesOf({ containers, farms }: Sections): Service[] {
     },
     { path: ['farms', name, 'proxy'], entry: proxy, names: [`${name}-proxy`] },
   ]);
-  return [...plain, ...parts];
+  const runs = Object.entries(jobs).map(([name, entry]) => ({
+    path: ['jobs', name],
+    entry,
+    names: [name],
+  }));
+  return [...plain, ...parts, ...runs];
 }
 
 function numbered(name: string, count: number): string[] {

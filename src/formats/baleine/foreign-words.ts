@@ -67,6 +67,13 @@ const WORDS: Readonly<Record<string, string>> = {
   // of the file
   containers: 'services service container',
   farms: 'farm',
+  jobs: 'job cronjobs cronjob crons cron tasks scheduled_jobs',
+  schedule: 'cron every interval when',
+  timezone: 'time_zone tz timeZone',
+  timeout: 'activeDeadlineSeconds deadline',
+  retries: 'backoffLimit max_retries attempts',
+  concurrency: 'concurrencyPolicy concurrency_policy overlap',
+  keep_logs: 'history successfulJobsHistoryLimit failedJobsHistoryLimit',
   images: 'builds',
 };
 

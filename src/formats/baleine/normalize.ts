@@ -8,6 +8,7 @@ import { KEYS } from '../../kinds/container/keys/index.js';
 import { CONFIG_KEYS, originOf, SECRET_KEYS } from '../../kinds/container/keys/origins.js';
 import type { KeyEntries } from '../../kinds/container/keys/types.js';
 import { IMAGE_CONFIG_KEYS, IMAGE_KEYS } from '../../kinds/image/keys.js';
+import { JOB_KEYS } from '../../kinds/job/keys.js';
 import type { Described } from '../../kinds/key.js';
 import { VOLUME_KEYS } from '../../kinds/volume/keys.js';
 import type {
@@ -18,6 +19,7 @@ import type {
   FileOrigin,
   FileSection,
   ImageEntry,
+  JobEntry,
   VolumeEntry,
 } from '../../model/config.js';
 import type {
@@ -27,6 +29,7 @@ import type {
   Container,
   Farm,
   Image,
+  Job,
   Proxy as ProxyFile,
   Secret,
   Servers,
@@ -45,6 +48,7 @@ export function normalize(file: BaleineFile, reading: ParseContext): Sections {
       containerOf(raw, ['containers', name], reading),
     ),
     farms: mapEntries(file.farms, (raw, name) => farmOf(raw, ['farms', name], reading)),
+    ...jobsIn(file, reading),
     ...originsIn('secrets', SECRET_KEYS, file.secrets, reading),
     ...originsIn('configs', CONFIG_KEYS, file.configs, reading),
   };
@@ -63,6 +67,7 @@ PROXY_KEYS satisfies Readers<ProxyFile>;
 SECRET_KEYS satisfies Readers<Secret>;
 CONFIG_KEYS satisfies Readers<ConfigFile>;
 UPDATE_KEYS satisfies Readers<Update>;
+JOB_KEYS satisfies Readers<Job>;
 
 type AnyKeys = Readonly<Record<string, Pick<Described<never, unknown>, 'read'>>>;
 type Values<All extends AnyKeys> = { [N in keyof All]: ReturnType<All[N]['read']> };
@@ -97,6 +102,23 @@ function originsIn(
   return origins.length > 0 ? { [section]: Object.fromEntries(origins) } : {};
 }
 
+/** The section, if it has entries. */
+function jobsIn({ jobs }: BaleineFile, reading: ParseContext): { jobs?: Record<string, JobEntry> } {
+  const read = mapEntries(jobs, (raw, name) => jobOf(raw, ['jobs', name], reading));
+  return Object.keys(read).length > 0 ? { jobs: read } : {};
+}
+
+/** Its container ends by itself, and nothing starts it again; its monitor tells when. */
+function jobOf(raw: Job, path: Path, reading: ParseContext): JobEntry {
+  return {
+    ...containerOf(raw, path, reading),
+    restart: { name: 'no' },
+    heal: 'immediate',
+    image_health: { disable: true },
+    ...defined(valuesOf(JOB_KEYS, raw, path, reading)),
+  };
+}
+
 function volumeOf(raw: Volume, path: Path, reading: ParseContext): VolumeEntry {
   if (raw?.external) return externalOf(raw);
   return defined(valuesOf(VOLUME_KEYS, raw ?? {}, path, reading));
@@ -115,10 +137,14 @@ function imageOf(raw: Image, path: Path, reading: ParseContext): ImageEntry {
   return defined({ ...valuesOf(IMAGE_KEYS, raw, path, reading), config });
 }
 
-function containerOf(raw: Container, path: Path, reading: ParseContext): ContainerEntry {
+function containerOf(raw: Container | Job, path: Path, reading: ParseContext): ContainerEntry {
   return defined({
     ...(valuesOf(KEYS, raw, path, reading) as KeyEntries),
-    image_health: imageHealthOf(raw.healthcheck, [...path, 'healthcheck'], reading),
+    image_health: imageHealthOf(
+      'healthcheck' in raw ? raw.healthcheck : undefined,
+      [...path, 'healthcheck'],
+      reading,
+    ),
   });
 }
 

@@ -28,7 +28,7 @@ export function prepare(root: Entry, options: StackOptions, loading: Loading): P
   const sections = fieldsOf(root).flatMap(([section, entry]): [string, Entry][] => {
     if (section.startsWith('x-')) return [];
     if (!mappingOf(entry)) return [[section, entry]];
-    if (section !== 'containers' && section !== 'farms') return [[section, sectionOf(entry)]];
+    if (!['containers', 'farms', 'jobs'].includes(section)) return [[section, sectionOf(entry)]];
     const chosen = withActive(sectionOf(entry), profiles, options);
     inactive.push(...chosen.inactive);
     const resolve = section === 'farms' ? resolveFarm : resolveService;

@@ -4,7 +4,7 @@ import type { BaleineFile } from './file.gen.js';
 type Mapping = { [key: string]: unknown };
 
 /** Without these keys, the rest of an entry would get misleading errors. */
-const REQUIRED_KEYS = new Set(['external', 'from', 'image', 'user', 'replicas']);
+const REQUIRED_KEYS = new Set(['external', 'from', 'image', 'user', 'replicas', 'schedule']);
 /** Their entries are short, or their parts belong together: keep all or nothing. */
 const INDIVISIBLE = new Set(['bridges', 'volumes', 'farms', 'secrets', 'configs']);
 

@@ -59,7 +59,7 @@ function loadFile(source: SourceText, loading: Loading, expected?: Format): Load
 /** Keys that only one of the formats has. */
 const KEYS: Readonly<Record<Format, readonly string[]>> = {
   compose: ['services', 'networks', 'version'],
-  baleine: ['containers', 'bridges', 'images', 'farms'],
+  baleine: ['containers', 'bridges', 'images', 'farms', 'jobs'],
 };
 
 /** By the keys of a file; undefined if it has none that tells. */

@@ -113,7 +113,12 @@ const RULES: Readonly<Record<string, Rule>> = {
 };
 
 /** Sections whose entries are services, with the keys that lead to one. */
-const SERVICES: Readonly<Record<string, number>> = { services: 2, containers: 2, farms: 3 };
+const SERVICES: Readonly<Record<string, number>> = {
+  services: 2,
+  containers: 2,
+  jobs: 2,
+  farms: 3,
+};
 
 /**
  * Merges a later file into an earlier one.

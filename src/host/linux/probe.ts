@@ -142,10 +142,10 @@ function namespaceAt(of: number | string, type: NamespaceType): string | undefin
   return found && String(found.ino);
 }
 
-/** conmon writes the exit code as a number; the file's mtime is the time of the exit. */
+/** conmon writes the exit code as a number, -1 after its timeout; the file's mtime is the time of the exit. */
 function exitOf(path: string): ReturnType<Probe['exit']> {
   const text = readText(path)?.trim();
   const mtime = ifThere(() => statSync(path))?.mtime;
-  if (!text || !/^\d+$/.test(text) || !mtime) return undefined;
+  if (!text || !/^(\d+|-1)$/.test(text) || !mtime) return undefined;
   return { code: Number(text), at: mtime.toISOString() };
 }

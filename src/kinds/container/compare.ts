@@ -37,7 +37,7 @@ export function compare(
   row: ContainerRow,
   seen: ContainerSeen,
 ): Difference[] {
-  if (desired.spec.one_off && row.spec.one_off) return [];
+  if (isTransient(desired.spec) && isTransient(row.spec)) return [];
   const differences = compareSpecs(desired.spec, row.spec).map((each) =>
     each.attribute === 'limits.devices' && seen.running && !seen.devicesLive
       ? { ...each, reason: `${each.reason}, takes a restart` }
@@ -52,6 +52,9 @@ export function compare(
   const decision = decideRestart(desired.spec, row, seen, edited.length > 0);
   return [...edited, ...compareHost(desired.spec, row, seen, decision)];
 }
+
+/** No plan starts, stops or changes it: it is there for one command, or a run of a job. */
+const isTransient = ({ one_off, run }: ContainerSpec) => (one_off ?? run) !== undefined;
 
 function compareSpecs(after: ContainerSpec, before: ContainerSpec): Difference[] {
   if (equal(before, after)) return [];

@@ -16,7 +16,7 @@ export function follow(
   seen: ContainerSeen,
   planned: PlannedSteps,
 ): Follows | undefined {
-  if (seen.paused || spec.stopped || spec.one_off) return undefined;
+  if (seen.paused || spec.stopped || spec.one_off || spec.run) return undefined;
   // the first process of a pid namespace takes all others with it: that is no crash to wait after
   if (!seen.running && (!endedWithOwner(spec, seen) || starts(planned(address)))) return undefined;
   for (const { key, shared } of sharedOf(row.spec)) {

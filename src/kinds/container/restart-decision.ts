@@ -145,7 +145,7 @@ export function restartFacts(
 
 /** Whether it should be up and is not. Its restart policy may let it end with 0. */
 export function isDown(spec: ContainerSpec, seen: ContainerSeen): boolean {
-  if (seen.running || spec.stopped) return false;
+  if (seen.running || spec.stopped || spec.run) return false;
   return spec.restart.name === 'always' || seen.exit?.code !== 0;
 }
 
@@ -155,7 +155,7 @@ export function isDown(spec: ContainerSpec, seen: ContainerSeen): boolean {
  * @param least milliseconds that it must have been up
  */
 export function isSteady(row: ContainerRow, seen: ContainerSeen, least: number): boolean {
-  if (row.spec.stopped) return true;
+  if (row.spec.stopped || row.spec.run) return true;
   if (row.facts.halted !== undefined || isDown(row.spec, seen)) return false;
   return !seen.running || (inARow(row, seen) === 0 && seen.age >= least);
 }
@@ -189,7 +189,7 @@ export function factUpdate(
   seen: ContainerSeen,
 ): Facts | undefined {
   const { facts } = row;
-  if (spec.one_off) return undefined;
+  if (spec.one_off || spec.run) return undefined;
   if (!seen.running) {
     const ended = decideRestart(spec, row, seen, false).act === 'leave' && endOf(facts, seen.exit);
     return !ended || equal(facts.ended, ended) ? undefined : { ended };
@@ -216,6 +216,7 @@ export function note(
   seen: ContainerSeen,
 ): string | undefined {
   if (spec.one_off) return `is a one-off container of baleine run, process ${spec.one_off.pid}`;
+  if (spec.run) return undefined;
   const decision = decideRestart(spec, row, seen, false);
   const notes = [decision.act === 'leave' ? decision.note : undefined, heldNote(spec)];
   return notes.filter((each) => each !== undefined).join('; ') || undefined;

@@ -66,7 +66,7 @@ export type ProcessSpec = Partial<KeySpec> &
     | 'working_dir'
   >;
 
-const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+export const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
  * The bundle's config.json with secure defaults: few capabilities, no new privileges, a system call

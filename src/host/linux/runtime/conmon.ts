@@ -34,6 +34,8 @@ export interface MonitorOptions {
   terminal: boolean;
   /** Its standard input stays open. */
   input: boolean;
+  /** Milliseconds after which conmon kills it, whether or not baleine runs then. Absent: never. */
+  timeout?: number;
 }
 
 /**
@@ -83,6 +85,7 @@ function argumentsFor(
     sockets,
     terminal,
     input,
+    timeout,
     exitCommand: [program, ...words],
   }: MonitorOptions,
   state: string,
@@ -101,6 +104,7 @@ function argumentsFor(
     ...['--log-path', `k8s-file:${log}`, '--log-size-max', String(logSize)],
     ...(terminal ? ['--terminal'] : []),
     ...(input ? ['--stdin', '--leave-stdin-open'] : []),
+    ...(timeout === undefined ? [] : ['--timeout', String(Math.ceil(timeout / 1000))]),
     ...(sockets.length > 0 ? ['--replace-listen-pid'] : []),
     ...(program === undefined ? [] : ['--exit-command', program]),
     ...words.flatMap((word) => ['--exit-command-arg', word]),

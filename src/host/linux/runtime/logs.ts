@@ -29,6 +29,32 @@ export interface LogOptions {
   onGap?: () => void;
 }
 
+/** What there is in a log that no container writes any more. */
+export function readKeptLog(
+  paths: InstallPaths,
+  file: string,
+  options: LogOptions = {},
+): AsyncGenerator<LogPart[]> {
+  return piecesOf(new LogReader(paths, '', { ...options, follow: false }, file), false);
+}
+
+/** What a reader finds, with `follow` until its container has ended. Closes it. */
+export async function* piecesOf(reader: LogReader, follow: boolean): AsyncGenerator<LogPart[]> {
+  try {
+    for (;;) {
+      // checked before the last read, so that output written at its end is not lost
+      const goesOn = follow && reader.isLive();
+      for (let parts = reader.take(); parts; parts = reader.take()) yield parts;
+      if (!goesOn) break;
+      await reader.pause();
+    }
+    const rest = reader.unfinished();
+    if (rest.length > 0) yield rest;
+  } finally {
+    reader.close();
+  }
+}
+
 /**
  * The output of a container as bytes, and with `follow` its future output: in bounded memory,
  * however long its lines are. A slow reader loses nothing until conmon has replaced the log 16
@@ -47,20 +73,7 @@ export async function* readLog(
       'baleine ps lists containers',
     );
   }
-  const reader = new LogReader(paths, id, options);
-  try {
-    for (;;) {
-      // checked before the last read, so that output written at its end is not lost
-      const goesOn = options.follow === true && reader.isLive();
-      for (let parts = reader.take(); parts; parts = reader.take()) yield parts;
-      if (!goesOn) break;
-      await reader.pause();
-    }
-    const rest = reader.unfinished();
-    if (rest.length > 0) yield rest;
-  } finally {
-    reader.close();
-  }
+  yield* piecesOf(new LogReader(paths, id, options), options.follow === true);
 }
 
 /** The log of one container, read piece by piece. Its file may appear, vanish or be replaced. */
@@ -75,8 +88,9 @@ export class LogReader {
     private readonly paths: InstallPaths,
     private readonly id: string,
     { follow = false, last, since, until, onGap = () => undefined }: LogOptions,
+    file = logFile(paths, id),
   ) {
-    this.#files = new LogFiles(logFile(paths, id));
+    this.#files = new LogFiles(file);
     this.#lines = new Lines({ since, until });
     this.#onGap = onGap;
     const { current } = this.#files;

@@ -93,6 +93,7 @@ async function launchAndStart(
     exitCommand,
     terminal: spec.tty ?? false,
     input: spec.stdin_open ?? false,
+    ...(spec.run?.timeout !== undefined && { timeout: spec.run.timeout }),
   });
   // Checked before the user's program runs, since that may end at once.
   const first = identify(pid);

@@ -1,6 +1,7 @@
 import { type InstallPaths, rootfsDir } from '../../../model/install-paths.js';
 import type { Runtime } from '../../ports.js';
 import { checkDisk } from './disk-checks.js';
+import { checkProgram } from './exec-error-code.js';
 import { withMountedImage } from './mounted-image.js';
 
 type Check = Parameters<Runtime['verifyAll']>[0][number];
@@ -27,9 +28,10 @@ export async function verifyAll(
   return checks.map((each) => answers.get(each));
 }
 
-function faultOf(tree: string, { spec }: Check): Error | undefined {
+function faultOf(tree: string, { spec, program }: Check): Error | undefined {
   try {
     checkDisk(tree, spec);
+    if (program) checkProgram(tree, spec);
     return undefined;
   } catch (error) {
     return error as Error;

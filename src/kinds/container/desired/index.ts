@@ -101,6 +101,7 @@ export function desiredContainers(
       egress: instance.egress,
       resolver: instance.resolver,
       one_off: undefined,
+      run: undefined,
       previous: undefined,
       held: undefined,
     };
