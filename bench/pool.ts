@@ -59,7 +59,7 @@ const all: Contender[] = [
     : []),
 ];
 
-const before = await snapshot({ root: dir });
+const before = await snapshot({ root: join(dir, 'pool/root') });
 const started: Contender[] = [];
 try {
   writeTree();
@@ -73,7 +73,7 @@ try {
   for (const { end } of started.reverse()) await end();
   removeCgroupParent();
   rmSync(dir, { recursive: true, force: true });
-  const left = difference(before, await snapshot({ root: dir })).filter(
+  const left = difference(before, await snapshot({ root: join(dir, 'pool/root') })).filter(
     (each) => !/docker/.test(each),
   );
   if (left.length > 0) console.log(`\nleft behind:\n  ${left.join('\n  ')}`);
@@ -165,7 +165,9 @@ function onDisk(place: string): number {
   );
 }
 
-const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0);
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(0);
+}
 
 function writeTree(): void {
   for (const { folder, count, bytes } of CONTENT) {

@@ -90,7 +90,7 @@ function recommendation(context: Context): Finding[] {
   return [
     warn(
       NAME,
-      `none: ${containers} containers have copies of large images, of ${formatBytes(saved)} together`,
+      `none: it would save the ${formatBytes(saved)} that ${containers} containers take as copies of large images`,
       'baleine pool create --size 50G   # there they cost neither time nor room',
     ),
   ];

@@ -428,4 +428,55 @@ describe.skipIf(skip)('a pool', () => {
     }),
     120_000,
   );
+
+  it(
+    'is made once by two commands at once, and can have all of its room reserved',
+    inPrivateHost(async (host) => {
+      const create = ['pool', 'create', '--size', '400M', '--preallocate'];
+      const both = await Promise.all(
+        [1, 2].map(() => host.baleine(create, { reject: false, timeout: 120_000 })),
+      );
+      expect(both.map(({ code }) => code).sort()).toEqual([0, 1]);
+      expect(both.find(({ code }) => code === 1)?.stderr).toBe(
+        `Error: cannot create a pool for ${host.root}: it has one\n  baleine pool status\n`,
+      );
+      const [mount = ''] = await mountsOn(host, host.root);
+      expect(mount).toMatch(/ rw,nosuid,nodev,/);
+      expect(mount).not.toContain('discard');
+      expect((await status(host)).allocated).toBeGreaterThanOrEqual(400 * MiB);
+      await host.baleine(['pool', 'grow', '--size', '450M']);
+      expect((await status(host)).allocated).toBeGreaterThanOrEqual(450 * MiB);
+      await host.baleine(['pool', 'remove']);
+      expect(existsSync(host.root)).toBe(false);
+    }),
+    120_000,
+  );
+
+  it(
+    'is recommended where many containers have copies of a large image',
+    inPrivateHost(async (host) => {
+      const image = {
+        size: '256M',
+        from: { host: { binaries: ['/bin/busybox', '/bin/sh'] } },
+        run: ['busybox dd if=/dev/urandom of=/large bs=1M count=101'],
+      };
+      const box = { image: 'box', command: IDLE };
+      const more = { images: { box: image }, volumes: {} };
+      const advice = async () => {
+        const { stdout } = await host.baleine(['doctor'], { reject: false });
+        return /^\w+ +pool .*\n +→.*$/m.exec(stdout)?.[0].replace(/ {2,}/g, ' ');
+      };
+      const file = write(host, { a: box, b: box, c: box }, more);
+      const first = await host.baleine(['apply', '-y', '-f', file]);
+      expect(first.stderr).toMatch(/^container\.a: created \([\d.]+ s, copied 10\d(\.\d+)?M\)$/m);
+      expect(await advice()).toBeUndefined();
+      write(host, { a: box, b: box, c: box, d: box }, more);
+      await host.baleine(['apply', '-y', '--quiet', '-f', file]);
+      expect(await advice()).toMatch(
+        /^warn pool none: it would save the 4\d\d(\.\d+)?M that 4 containers take as copies of large images\n → baleine pool create --size 50G # /,
+      );
+      await host.baleine(['destroy', '-y', '--quiet', '-f', file]);
+    }),
+    120_000,
+  );
 });
