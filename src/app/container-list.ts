@@ -1,3 +1,4 @@
+import { readCheckpoint } from '../host/linux/checkpoints/read.js';
 import type { Probe } from '../host/ports.js';
 import { nextTry } from '../kinds/container/restart-decision.js';
 import { kinds } from '../kinds/index.js';
@@ -61,8 +62,14 @@ function describe(
     ...(spec.publish && { publish: spec.publish }),
     ...(spec.held && { held: spec.held.differs }),
     limits: spec.limits,
+    ...checkpointOf(spec.id, paths),
     ...(Object.keys(spec.labels ?? {}).length > 0 && { labels: spec.labels }),
   };
+}
+
+function checkpointOf(id: string, paths: InstallPaths): Pick<ListedContainer, 'checkpoint'> {
+  const found = readCheckpoint(paths, id);
+  return found ? { checkpoint: { created_at: found.created_at, size: found.size } } : {};
 }
 
 type Life = Pick<

@@ -1,4 +1,5 @@
 import type { Limits } from '../model/config.js';
+import type { UserError } from '../model/errors.js';
 import type { HealthResult, HealthTarget } from '../model/health.js';
 import type { ContainerSpec, MountSpec } from '../model/specs.js';
 import type { Work } from '../model/step.js';
@@ -9,6 +10,18 @@ export interface Runtime {
    * mounted and the network namespace wired.
    */
   start(spec: ContainerSpec): Promise<Started>;
+  /** As `start`, but with the processes that `dump` has saved in this folder. */
+  restore(spec: ContainerSpec, images: string): Promise<Started>;
+  /**
+   * Saves the processes of a frozen container in a new folder: memory, descriptors, sockets. They
+   * stay as they are.
+   */
+  dump(id: string, images: string): Promise<void>;
+  /**
+   * Why the processes of a container with this runtime cannot be saved or restored here; undefined if
+   * nothing is known to be in the way. Changes nothing.
+   */
+  checkpointProblem(runtime: string): Promise<UserError | undefined>;
   /**
    * Checks whether containers could be started, as far as their disks tell: an image file or, if
    * absent, the container's own mounted disk; with `program` also whether there is the program that it

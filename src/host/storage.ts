@@ -124,6 +124,8 @@ export interface Disks {
   check(file: string): Promise<void>;
   /** Rejects with a UserError unless the file is a complete ext4 file system. */
   checkComplete(file: string): Promise<void>;
+  /** Gives a file another name on its file system, durably, replacing what had that name. */
+  replace(from: string, to: string): Promise<void>;
   /** Removes the file, and the leftovers of unfinished attempts to create it. */
   remove(file: string): Promise<void>;
   /**

@@ -63,6 +63,12 @@ export const diskFile = (paths: InstallPaths, id: string) => `${paths.root}/disk
 export const jobLogsDir = (paths: InstallPaths, id: string) => join(paths.root, 'jobs', id);
 export const jobLog = (paths: InstallPaths, id: string, run: number) =>
   join(jobLogsDir(paths, id), `${run}.log`);
+/** Where a restored container's disk is until it runs: then it replaces the one that it had. */
+export const restoredDisk = (paths: InstallPaths, id: string) =>
+  join(paths.root, 'disks', `${id}.restored.img`);
+/** The checkpoints of a container: they hold its memory. */
+export const checkpointsDir = (paths: InstallPaths, id: string) =>
+  join(paths.root, 'checkpoints', id);
 export const logFile = (paths: InstallPaths, id: string) => join(paths.root, 'logs', `${id}.log`);
 /**
  * Holds images built from Dockerfiles between plan and apply; for an empty tag, those of all
@@ -85,6 +91,8 @@ export const hostsFile = (paths: InstallPaths, stack: string, name: string) =>
  * up if this one is killed.
  */
 export const stagingNotesDir = (paths: InstallPaths) => join(paths.run, 'staging');
+/** Notes of unfinished checkpoints and restores, for the same. */
+export const checkpointNotesDir = (paths: InstallPaths) => join(paths.run, 'checkpoints');
 
 /** The name of a cache entry for a path: readable, or a digest if that is too long. */
 export function fileNameOf(path: string): string {

@@ -56,6 +56,8 @@ export interface ListedContainer {
   /** Host ports forwarded to it; absent for none. */
   publish?: PublishEntry[];
   limits: Limits;
+  /** What `container restore` would go on with: its time, ISO 8601, and bytes. Absent for none. */
+  checkpoint?: { created_at: string; size: number };
   /** Absent for none. */
   labels?: Record<string, string>;
 }

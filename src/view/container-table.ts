@@ -1,6 +1,6 @@
 import { formatValue } from '../model/attribute-text.js';
 import { describeExit } from '../model/exit.js';
-import { formatDuration } from '../model/format.js';
+import { formatBytes, formatDuration } from '../model/format.js';
 import type { ListedContainer } from '../model/listed-container.js';
 import { formatAllPublished } from '../model/publish.js';
 import { renderTable } from './tables.js';
@@ -36,6 +36,7 @@ export function containerTable(
 export function statusText(each: ListedContainer, now: number): string {
   const { status, exit_code: code, out_of_memory: outOfMemory = false, next_try, halted } = each;
   const by = each.frozen_by;
+  const saved = each.checkpoint;
   const held = each.held && `rolled back (the file asks for another ${each.held.join(', ')})`;
   const left = next_try === undefined ? 0 : Math.ceil((Date.parse(next_try) - now) / 1000);
   return [
@@ -44,6 +45,7 @@ export function statusText(each: ListedContainer, now: number): string {
     ...(left > 0 ? [`next try in ${formatDuration(left * 1000)}`] : []),
     ...(halted === undefined ? [] : [halted]),
     ...(held === undefined ? [] : [held]),
+    ...(saved ? [`checkpoint of ${saved.created_at} (${formatBytes(saved.size)})`] : []),
   ].join(', ');
 }
 

@@ -203,6 +203,10 @@ export class MemoryHost {
         remove: async (file) => {
           this.files.delete(file);
         },
+        replace: async (from, to) => {
+          this.#file(to, this.files.get(from)?.size ?? 0);
+          this.files.delete(from);
+        },
         linkAs: async (file, as) => this.#file(as, this.files.get(file)?.size ?? 0),
         check: async () => undefined,
         checkComplete: async (file) => {
@@ -310,6 +314,9 @@ export class MemoryHost {
       runtime: {
         verifyAll: async (checks) => checks.map(() => undefined),
         start: async (spec) => this.#start(spec),
+        restore: async (spec) => this.#start(spec),
+        dump: async () => undefined,
+        checkpointProblem: async () => undefined,
         stop: async (id) => this.#stop(id),
         signal: async (id, signal) => {
           if (!this.running.has(id)) return false;

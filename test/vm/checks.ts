@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { aliasPrefix, installPaths } from '../../src/model/install-paths.js';
+import * as checkpoint from './checkpoint.js';
 import {
   baleine,
   cgroupFile,
@@ -52,6 +53,7 @@ const STACK = {
       volumes: ['data:/data'],
       userns: 'auto',
     },
+    counter: checkpoint.COUNTER,
   },
 };
 
@@ -109,8 +111,23 @@ const ALL: Check[] = [
   },
   { name: 'a separate user namespace works with Debian’s kernel', boot: 1, run: mapped },
   { name: 'a volume with a size grows while it is written to', boot: 1, run: grown },
+  { name: 'crun says that it makes no checkpoints', boot: 1, run: checkpoint.refusedByCrun },
+  {
+    name: 'runc: a restored container goes on with its memory, files, socket and isolation',
+    boot: 1,
+    run: checkpoint.saved,
+  },
+  { name: 'a checkpoint is exported and imported', boot: 1, run: checkpoint.exported },
+  { name: 'a restore that fails changes nothing', boot: 1, run: checkpoint.failing },
+  {
+    name: 'killed checkpoints and restores leave nothing',
+    boot: 1,
+    long: true,
+    run: checkpoint.cutOff,
+  },
   { name: 'apply restores everything after a reboot', boot: 2, run: healed },
   { name: 'limits are enforced again', boot: 2, long: true, run: () => burns('crun-box') },
+  { name: 'a checkpoint outlives a reboot', boot: 2, run: checkpoint.rebooted },
   { name: 'destroy leaves nothing', boot: 2, run: destroyed },
 ];
 

@@ -38,6 +38,14 @@ export async function inBackground(name: string, line: string): Promise<void> {
   await once(child, 'exit');
 }
 
+/** Kills a run of baleine after some milliseconds, if it has not ended by then. */
+export async function killed(after: number, ...words: string[]): Promise<void> {
+  const child = spawn(process.execPath, [MAIN, '--file', FILE, ...words], { stdio: 'ignore' });
+  const timer = setTimeout(() => child.kill('SIGKILL'), after);
+  await once(child, 'exit');
+  clearTimeout(timer);
+}
+
 const execWords = (name: string, line: string) => [
   ...['exec', name, '--', 'busybox', 'sh', '-c', line],
 ];

@@ -25,7 +25,13 @@ const FIRST = [
   ...['virtio_ring', 'virtio', 'virtio_pci_modern_dev', 'virtio_pci_legacy_dev'],
   ...['virtio_pci', 'virtio_blk'],
 ];
-const SECOND = ['loop', 'llc', 'stp', 'bridge', 'veth'];
+const SECOND = [
+  ...['loop', 'llc', 'stp', 'bridge', 'veth'],
+  // CRIU looks at sockets, and holds packets back by iptables
+  ...['unix_diag', 'inet_diag', 'tcp_diag', 'udp_diag', 'raw_diag', 'netlink_diag'],
+  ...['af_packet_diag', 'nfnetlink', 'libcrc32c', 'nf_tables', 'x_tables', 'nft_compat', 'xt_mark'],
+  ...['nf_defrag_ipv4', 'nf_defrag_ipv6', 'nf_conntrack', 'nf_conntrack_netlink'],
+];
 
 /** All programs that baleine and the checks run. */
 const PROGRAMS = [
@@ -36,16 +42,20 @@ const PROGRAMS = [
     'chmod',
     'conmon',
     'cp',
+    'criu',
     'crun',
     'curl',
     'e2fsck',
     'find',
     'flock',
     'fstrim',
+    'gzip',
   ],
   ...[
     'haproxy',
     'ip',
+    'ip6tables-restore',
+    'iptables-restore',
     'losetup',
     'mkfs.ext4',
     'mount',
@@ -55,9 +65,13 @@ const PROGRAMS = [
     'perl',
     'resize2fs',
   ],
-  ...['rm', 'runc', 'setpriv', 'sh', 'sync', 'tar', 'true', 'umount', 'unshare', 'xargs'],
+  ...['rm', 'runc', 'setpriv', 'sh', 'sync', 'tar', 'true', 'umount', 'unshare', 'xargs', 'zstd'],
 ];
-const FILES = ['/usr/share/containers/seccomp.json', '/usr/lib/x86_64-linux-gnu/perl-base'];
+const FILES = [
+  '/usr/share/containers/seccomp.json',
+  '/usr/lib/x86_64-linux-gnu/perl-base',
+  '/usr/lib/x86_64-linux-gnu/xtables',
+];
 
 export interface Machine {
   kernel: string;

@@ -1,6 +1,9 @@
+import { readCheckpoint } from '../../host/linux/checkpoints/read.js';
 import type { Probe } from '../../host/ports.js';
 import { kinds } from '../../kinds/index.js';
+import { IMPERATIVE_STACK } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
+import { idOf } from '../../model/install-paths.js';
 import type { Resource, Row } from '../../model/resource.js';
 import type { ContainerSpec } from '../../model/specs.js';
 import type { Context } from '../context.js';
@@ -125,14 +128,14 @@ function changed(row: ContainerRow, made: Resource): Resource {
 const defined = (values: object) =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 
-/** Destroys containers with their disks; volumes stay. */
-export function removeContainers(
+/** Destroys containers with their disks, and the checkpoints that only they can use; volumes stay. */
+export async function removeContainers(
   context: Context,
   names: string[],
   options: ChangeOptions & { force?: true },
 ): Promise<number> {
   const purpose = `remove container ${names.join(', ')}`;
-  return applyChange(context, options, async (rows) => {
+  const code = await applyChange(context, options, async (rows) => {
     const probe = options.force ? undefined : await context.probe();
     for (const name of names) {
       const row = imperativeRow(
@@ -145,6 +148,11 @@ export function removeContainers(
     }
     return { purpose, removed: names.map((name) => namedAddress('container', name, purpose)) };
   });
+  const ids = names.map((name) => [name, idOf(IMPERATIVE_STACK, name)] as const);
+  const saved = ids.filter(([, id]) => readCheckpoint(context.paths, id)).map(([name]) => name);
+  if (code !== 0 || saved.length === 0) return code;
+  const { removeCheckpoints } = await import('./checkpoint.js');
+  return removeCheckpoints(context, IMPERATIVE_STACK, saved, options);
 }
 
 function refuseRunning(

@@ -125,6 +125,9 @@ async function endRuns(context: Context, store: Store, runs: readonly RunRow[]):
   for (const row of runs) await endRun(context, store, row, 'stopped by baleine stop');
 }
 
+/** Stops recorded containers, also those that have ended already. The caller holds the lock. */
+export const stopContainers = stop;
+
 /** Brings these containers into another state and leaves the rest of the stack as recorded. */
 async function reconcile(
   context: Context,

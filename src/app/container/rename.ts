@@ -1,3 +1,4 @@
+import { readCheckpoint } from '../../host/linux/checkpoints/read.js';
 import { IMPERATIVE_STACK } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import {
@@ -36,6 +37,7 @@ export function renameContainer(
     refuseExisting(store.rows, 'container', to, purpose);
     refuseRunning(row, purpose);
     const { paths } = context;
+    refuseSaved(row, paths, purpose);
     const files = filesOf(paths, row.spec.id, idOf(IMPERATIVE_STACK, to));
     const { linkFile, unlinkFile } = await import('../../host/linux/disks/hard-link.js');
     for (const [before, after] of files) await linkFile(before, after);
@@ -59,6 +61,15 @@ function refuseRunning({ name, spec }: ContainerRow, purpose: string): void {
   throw new UserError(
     `cannot ${purpose}: it is not stopped, and its running processes carry its name`,
     `baleine container stop ${name}`,
+  );
+}
+
+/** Saved processes know the cgroup, which has the name. */
+function refuseSaved({ name, spec }: ContainerRow, paths: InstallPaths, purpose: string): void {
+  if (!readCheckpoint(paths, spec.id)) return;
+  throw new UserError(
+    `cannot ${purpose}: it has a checkpoint, which fits that name alone`,
+    `baleine container checkpoints rm ${name}`,
   );
 }
 

@@ -88,7 +88,7 @@ interface RemoveOptions extends ChangeOptions {
 
 export function registerRemove(family: Command): void {
   addChangeOptions(family.command('rm').argument('<name...>'))
-    .description('destroy containers with their disks; volumes stay')
+    .description('destroy containers with their disks and checkpoints; volumes stay')
     .option('-f, --force', 'also running containers')
     .addHelpText('after', '\nExample:\n  baleine container rm web')
     .action(async (names: string[], options: RemoveOptions, self: Command) => {

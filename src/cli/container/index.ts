@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { registerCheckpoint, registerCheckpoints, registerRestore } from './checkpoint.js';
 import { registerDiff } from './diff.js';
 import { registerCommit, registerCp } from './disk.js';
 import {
@@ -37,6 +38,9 @@ const VERBS = [
   registerKill,
   registerCp,
   registerCommit,
+  registerCheckpoint,
+  registerRestore,
+  registerCheckpoints,
   registerRename,
   registerWait,
   registerTop,

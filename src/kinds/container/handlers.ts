@@ -1,7 +1,8 @@
 import type { CopyCost, Host } from '../../host/ports.js';
 import { messageOf } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
-import type { InstallPaths } from '../../model/install-paths.js';
+import { diskFile, type InstallPaths } from '../../model/install-paths.js';
+import type { ContainerSpec } from '../../model/specs.js';
 import {
   DoneWithNote,
   DoneWithWarning,
@@ -41,7 +42,7 @@ const costText = ({ bytes, shared }: CopyCost) =>
 const LISTEN_LIMIT = 20_000;
 
 /** Maps verbs to ports. The ports look before they act, and read back. */
-export function containerHandlers(host: Host, _site: InstallPaths): Handlers<ContainerVerbs> {
+export function containerHandlers(host: Host, paths: InstallPaths): Handlers<ContainerVerbs> {
   const { links, disks, files, volumes, memoryFiles, cgroups, runtime, health, proxies, masters } =
     host;
   return {
@@ -95,7 +96,11 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
       one: done((wanted) => memoryFiles.place(wanted)),
     },
     'container.start': {
-      one: async ({ spec, life }) => {
+      one: async ({ spec, life, restored }) => {
+        if (restored) {
+          const facts = await restore(host, spec, restored, diskFile(paths, spec.id));
+          return { ...UNTROUBLED, ...life, sockets: spec.sockets, ...facts };
+        }
         const started = await runtime.start(spec);
         try {
           if (spec.post_start) await afterStart(host, spec, started);
@@ -167,6 +172,23 @@ export function containerHandlers(host: Host, _site: InstallPaths): Handlers<Con
       }),
     },
   };
+}
+
+/** The disk that it runs on gets the name of its own; without that, it is ended again. */
+async function restore(
+  { runtime, disks }: Host,
+  spec: ContainerSpec,
+  { images, disk }: NonNullable<ContainerVerbs['container.start']['restored']>,
+  own: string,
+): Promise<Facts> {
+  const started = await runtime.restore(spec, images);
+  try {
+    await disks.replace(disk, own);
+  } catch (error) {
+    await runtime.stop(spec.id, started, { signal: 'SIGKILL', grace: 0 });
+    throw error;
+  }
+  return { ...started };
 }
 
 /** A handler without facts to record. */

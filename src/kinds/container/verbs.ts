@@ -58,7 +58,12 @@ export interface ContainerVerbs {
   /** Writes its secrets and configs; `signal` announces them to a running one. */
   'container.files': PlacedFiles;
   /** `life` has the facts of earlier starts that the row keeps. */
-  'container.start': { spec: ContainerSpec; life: Pick<ContainerFacts, 'restarts' | 'last_exit'> };
+  'container.start': {
+    spec: ContainerSpec;
+    life: Pick<ContainerFacts, 'restarts' | 'last_exit'>;
+    /** Go on with these saved processes, on this disk, which becomes its own once they run. */
+    restored?: { images: string; disk: string };
+  };
   /** Waits until a started proxy, or a master with this id, listens. */
   'container.listen': { proxy: Omit<ProxySpec, 'backend'> } | { master: string };
   /** Drains it: its proxy sends no more requests, and open ones can finish. */

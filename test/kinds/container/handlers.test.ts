@@ -48,6 +48,23 @@ describe('containerHandlers', () => {
     expect(answers).toEqual([new Error('cannot unwire'), new Error('cannot unwire')]);
   });
 
+  it('gives a restored container its disk once it runs, and ends it if that fails', async () => {
+    const spec = { id: 's.c' } as ContainerSpec;
+    const restored = { images: '/saved', disk: '/x/disks/s.c.restored.img' };
+    const args = { spec, life: { restarts: 0 }, restored };
+    const { calls, table } = handlers();
+    const start = table['container.start'];
+    expect('one' in start && (await start.one(args))).toMatchObject({ pid: 7, restarts: 0 });
+    expect(calls).toEqual([
+      ['restore', spec, '/saved'],
+      ['replace', '/x/disks/s.c.restored.img', '/x/disks/s.c.img'],
+    ]);
+    const failing = handlers('replace');
+    const again = failing.table['container.start'];
+    await expect('one' in again && again.one(args)).rejects.toThrow('cannot replace');
+    expect(failing.calls.at(-1)?.slice(0, 2)).toEqual(['stop', 's.c']);
+  });
+
   it('reports the started process, and none after a stop', async () => {
     const { calls, table } = handlers();
     const [start, stop] = [table['container.start'], table['container.stop']];

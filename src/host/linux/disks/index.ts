@@ -1,6 +1,7 @@
 import { link, open, rm, stat } from 'node:fs/promises';
 import { UserError } from '../../../model/errors.js';
 import type { Disks } from '../../ports.js';
+import { installFiles } from '../files/atomic-write.js';
 import { LONG, run } from '../process/run.js';
 import { CP_OPTIONS, copyAll, explainDiskFull } from './copies.js';
 import { createFiles, partialMountPoint, removePartial } from './create-files.js';
@@ -48,6 +49,7 @@ export function linuxDisks(): Disks {
     check,
     checkComplete,
     linkAs: linkFile,
+    replace: (from, to) => installFiles([{ from, to }]),
     remove: async (file) => {
       await removePartial(file);
       await rm(file, { force: true });

@@ -13,7 +13,7 @@ import {
   spaceFinding,
 } from './host.js';
 import { cgroupFindings, kernelFindings } from './kernel.js';
-import { programFindings, runtimeFinding, seccompFinding } from './programs.js';
+import { checkpointFinding, programFindings, runtimeFinding, seccompFinding } from './programs.js';
 
 /** Checks the host for everything that baleine needs. Changes nothing but its own runtime cache. */
 export async function diagnose(paths: InstallPaths): Promise<Finding[]> {
@@ -29,6 +29,7 @@ export async function diagnose(paths: InstallPaths): Promise<Finding[]> {
     udpForwarderFinding(),
     ...(await programFindings()),
     await runtimeFinding(paths),
+    await checkpointFinding(),
     seccompFinding(),
     runFinding(),
     spaceFinding(paths.root),

@@ -4,6 +4,7 @@ import type { InstallPaths } from '../../../model/install-paths.js';
 import { linuxCgroups } from '../cgroups/index.js';
 import { findProgram, packageOf } from '../process/programs.js';
 import { run } from '../process/run.js';
+import { checkpointProblem, criuProblem } from '../runtime/checkpoint.js';
 import { PROFILE } from '../runtime/seccomp.js';
 import { selectRuntime } from '../runtime/select.js';
 import { type Finding, fail, ok, warn } from './finding.js';
@@ -85,6 +86,20 @@ const HYBRID_FIX = 'boot with systemd.unified_cgroup_hierarchy=1: all controller
 const formatTried = ({ name, error }: { name: string; error: string }) =>
   `${name}: ${oneLine(error)}`;
 const oneLine = (text: string) => text.replace(/\s*\n\s*/g, '; ');
+
+/** Whether processes can be saved and restored here. */
+export async function checkpointFinding(): Promise<Finding> {
+  if (process.getuid?.() !== 0) return warn('checkpoints', 'not tried', 'sudo baleine doctor');
+  const names = ['runc', 'crun'].filter((name) => findProgram(name) !== undefined);
+  const problem = await criuProblem();
+  if (problem) {
+    return warn('checkpoints', `none: ${problem.message}`, problem.hint ?? 'another kernel');
+  }
+  const able: string[] = [];
+  for (const name of names) if (!(await checkpointProblem(name))) able.push(name);
+  if (able.length > 0) return ok('checkpoints', `of containers with ${able.join(' or ')}`);
+  return warn('checkpoints', 'none: no runtime is built with CRIU', 'apt-get install runc');
+}
 
 export function seccompFinding(): Finding {
   if (existsSync(PROFILE)) return ok('seccomp profile', PROFILE);

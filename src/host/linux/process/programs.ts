@@ -33,6 +33,7 @@ const PACKAGES: Record<string, string> = {
   e2fsck: 'e2fsprogs',
   fallocate: 'util-linux',
   ip: 'iproute2',
+  'iptables-restore': 'iptables',
   ldconfig: 'libc-bin',
   ldd: 'libc-bin',
   losetup: 'mount',

@@ -75,11 +75,15 @@ export function writeBundle(
   );
   givePrivateFiles(paths, spec.mounts, user.uid);
   mkdirSync(files.dir, { recursive: true, mode: 0o700 });
-  writeFileSync(files.config, JSON.stringify(config), { mode: 0o600 });
+  const annotations = { [CRIU_OPTIONS]: files.criu, ...config.annotations };
+  writeFileSync(files.config, JSON.stringify({ ...config, annotations }), { mode: 0o600 });
   copyFileSync(spec.hosts_file, files.hosts);
   writeFileSync(files.hostname, `${spec.hostname}\n`, { mode: 0o644 });
   writeFileSync(files.resolv, resolvConf(spec), { mode: 0o644 });
 }
+
+/** Where runtimes look for options of CRIU that have no flag of their own. */
+const CRIU_OPTIONS = 'org.criu.config';
 
 /** Environment variables that map each address to the descriptor of its socket. */
 const descriptorsOf = ({ sockets = [] }: ContainerSpec) =>

@@ -53,6 +53,7 @@ function leftOf(paths: InstallPaths, id: string): string[] {
   const files = bundleFiles(paths, id);
   return [
     ...[files.heal, files.pid, files.monitor, files.started, ...files.sockets],
+    ...[files.criu, files.restoreLog],
     ...[join(exitsDir(paths), id), join(socketsDir(paths), socketKey(id))],
     join(files.dir, 'exit'),
     join(files.dir, 'oom'),

@@ -8,6 +8,7 @@ import { logMessages } from '../process/logfmt.js';
 import { lastLines } from '../process/output.js';
 import { findProgram } from '../process/programs.js';
 import type { SpawnHelper } from '../process/spawn-helper.js';
+import { DUMP_OPTIONS } from './checkpoint.js';
 import {
   bundleFiles,
   exitsDir,
@@ -17,6 +18,7 @@ import {
   socketsDir,
   stateDir,
 } from './layout.js';
+import { restoreCommand } from './restored.js';
 
 /** Maximum seconds for the runtime to create a container; a loaded host is slow. */
 const CREATE_TIMEOUT = 60;
@@ -36,6 +38,8 @@ export interface MonitorOptions {
   input: boolean;
   /** Milliseconds after which conmon kills it, whether or not baleine runs then. Absent: never. */
   timeout?: number;
+  /** A folder with saved processes: it is restored and runs, instead of being created. */
+  images?: string | undefined;
 }
 
 /**
@@ -62,12 +66,13 @@ export async function launchMonitor(
   linkRoot(paths);
   // records that there may be a monitor before the monitor has written its own pid file
   writeFileSync(bundleFiles(paths, id).monitor, '', { mode: 0o600 });
+  const [first, ...words] = wanted.images === undefined ? [program] : restoreCommand(program);
   const { line, complaint } = await spawnHelper.begin({
     folder: bundleFiles(paths, id).dir,
     sockets: wanted.sockets,
     lineTimeout: CREATE_TIMEOUT,
-    program,
-    args: argumentsFor(paths, wanted, state, log),
+    program: first,
+    args: [...words, ...argumentsFor(paths, wanted, state, log)],
   });
   const { data, message } = parse(line);
   if (data !== undefined && data > 0) return data;
@@ -86,6 +91,7 @@ function argumentsFor(
     terminal,
     input,
     timeout,
+    images,
     exitCommand: [program, ...words],
   }: MonitorOptions,
   state: string,
@@ -106,6 +112,8 @@ function argumentsFor(
     ...(input ? ['--stdin', '--leave-stdin-open'] : []),
     ...(timeout === undefined ? [] : ['--timeout', String(Math.ceil(timeout / 1000))]),
     ...(sockets.length > 0 ? ['--replace-listen-pid'] : []),
+    ...(images === undefined ? [] : ['--restore', images]),
+    ...(images === undefined ? [] : DUMP_OPTIONS.flatMap((word) => ['--runtime-opt', word])),
     ...(program === undefined ? [] : ['--exit-command', program]),
     ...words.flatMap((word) => ['--exit-command-arg', word]),
   ];

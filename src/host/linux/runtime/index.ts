@@ -1,9 +1,11 @@
 import { constants } from 'node:os';
 import { cgroupPath, type InstallPaths, stagingNotesDir } from '../../../model/install-paths.js';
 import type { Cgroups, Runtime } from '../../ports.js';
+import { sweepCheckpoints } from '../checkpoints/store.js';
 import { sweepScratch } from '../disks/scratch.js';
 import { sweepStaging } from '../files/staging.js';
 import { SpawnHelper } from '../process/spawn-helper.js';
+import { checkpointProblem, dumpContainer } from './checkpoint.js';
 import { removeAbandonedOneOffs } from './clear.js';
 import { execCaptured } from './exec.js';
 import { healAtOnce, requiredSignal } from './exit-hook.js';
@@ -40,6 +42,9 @@ export function linuxRuntime(
   };
   return {
     start: (spec) => startContainer(context, spec),
+    restore: (spec, images) => startContainer(context, spec, images),
+    dump: (id, images) => dumpContainer(paths, id, images),
+    checkpointProblem,
     run: (spec, how) => runInForeground(context, spec, how),
     stop: (id, facts, how) => stopContainer(context, id, facts, how),
     signal: async (id, signal) => {
@@ -65,6 +70,7 @@ export function linuxRuntime(
       // a stage refers to the container's disk, so it is removed first
       await sweepStaging(stagingNotesDir(paths));
       await thawAbandoned(paths);
+      await sweepCheckpoints(paths);
       sweepScratch(paths);
     },
   };

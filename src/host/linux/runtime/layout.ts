@@ -43,6 +43,10 @@ export const bundleFiles = (paths: InstallPaths, id: string) => {
     monitor: join(dir, 'conmon.pid'),
     /** Identity of the started process, written by us: a pid alone may be reused. */
     started: startedFile(paths, id),
+    /** Options of CRIU: while it saves or restores the container. */
+    criu: join(dir, 'criu.conf'),
+    /** What CRIU says while it restores the container. */
+    restoreLog: join(dir, 'restore.log'),
     /** Exists while the monitor should call baleine when the container ends. */
     heal: join(dir, 'heal'),
     /** conmon's own. */

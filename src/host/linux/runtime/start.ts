@@ -20,6 +20,7 @@ import { withIdmapStage } from './idmap-staging.js';
 import { bundleFiles, stateDir } from './layout.js';
 import { identify } from './process.js';
 import type { ReadWriteLock } from './read-write-lock.js';
+import { explainFailedRestore, isolated, writeRestoreOptions } from './restored.js';
 import { forgetSelected, type SelectedRuntime } from './select.js';
 import { checkShared, ensureShm } from './shared-namespaces.js';
 import { pidIn, saveStarted } from './started.js';
@@ -38,15 +39,27 @@ export interface StartContext {
   runtime: (wanted?: string) => Promise<SelectedRuntime>;
 }
 
-/** Starts a container. After any failure, only the log is left. */
-export function startContainer(context: StartContext, spec: ContainerSpec): Promise<Started> {
+/**
+ * Starts a container. After any failure, only the log is left.
+ *
+ * @param images a folder with the saved processes that it continues with
+ */
+export function startContainer(
+  context: StartContext,
+  spec: ContainerSpec,
+  images?: string,
+): Promise<Started> {
   return context.spawnHelper.during(async () => {
     await mountVolumes(context.paths, spec.mounts);
-    return withSubpaths(spec, (opened) => start(context, opened));
+    return withSubpaths(spec, (opened) => start(context, opened, images));
   });
 }
 
-async function start(context: StartContext, spec: ContainerSpec): Promise<Started> {
+async function start(
+  context: StartContext,
+  spec: ContainerSpec,
+  images?: string,
+): Promise<Started> {
   const { paths, cgroupLock } = context;
   const runtime = await context.runtime(spec.runtime);
   await cleanUp(paths, spec.id);
@@ -55,10 +68,13 @@ async function start(context: StartContext, spec: ContainerSpec): Promise<Starte
   writeBundle(paths, spec, runtime, spec.tty ? {} : undefined);
   try {
     return await withIdmapStage(paths, spec, stagedMounts(paths, spec), () =>
-      cgroupLock.shared(() => launchAndStart(context, spec, runtime)),
+      cgroupLock.shared(() => launchAndStart(context, spec, runtime, images)),
     );
   } catch (refusal) {
-    const error = explained(paths, spec.id, refusal);
+    const error =
+      images === undefined
+        ? explained(paths, spec.id, refusal)
+        : explainFailedRestore(paths, spec.id, refusal);
     await forgetSelected(paths);
     await cleanUp(paths, spec.id).catch((again) => {
       throw new Error(`${messageOf(error)}; then ${messageOf(again)}`);
@@ -80,21 +96,26 @@ async function launchAndStart(
   { paths, cgroups, heal, spawnHelper }: StartContext,
   spec: ContainerSpec,
   runtime: SelectedRuntime,
+  images: string | undefined,
 ): Promise<Started> {
   const { id, logs, userns, sockets = [] } = spec;
   healAtOnce(paths, id, spec.heal === 'immediate');
   const exitCommand = exitCommandOf(paths, id, heal);
   const logSize = logs.max_size;
-  const pid = await launchMonitor(paths, spawnHelper, {
-    id,
-    runtime,
-    logSize,
-    sockets,
-    exitCommand,
-    terminal: spec.tty ?? false,
-    input: spec.stdin_open ?? false,
-    ...(spec.run?.timeout !== undefined && { timeout: spec.run.timeout }),
-  });
+  if (images !== undefined) writeRestoreOptions(paths, id);
+  const launch = () =>
+    launchMonitor(paths, spawnHelper, {
+      id,
+      runtime,
+      logSize,
+      sockets,
+      exitCommand,
+      terminal: spec.tty ?? false,
+      input: spec.stdin_open ?? false,
+      images,
+      ...(spec.run?.timeout !== undefined && { timeout: spec.run.timeout }),
+    });
+  const pid = await (images === undefined ? launch() : isolated(id, launch));
   // Checked before the user's program runs, since that may end at once.
   const first = identify(pid);
   const monitor = identify(pidIn(bundleFiles(paths, id).monitor) ?? 0);
@@ -111,6 +132,8 @@ async function launchAndStart(
     runtime: runtime.name,
   };
   saveStarted(paths, id, started);
+  // restored processes run already
+  if (images !== undefined) return started;
   const args = ['--root', stateDir(paths, runtime.name), 'start', id];
   await spawnHelper.run(runtime.path, args, `start ${id}`);
   return started;
