@@ -34,6 +34,19 @@ async function opened(host: PrivateHost, ...paths: string[]): Promise<Record<str
 
 describe.each(usableRuntimes())('device files of %s', (runtime) => {
   it(
+    'leave the host’s own /dev/null, which is its input, to the host',
+    inPrivateHost(async (host) => {
+      const stack = new Stack(host, file({ runtime, userns: 'auto' }));
+      await stack.apply();
+      // the mode that it has: only the owner may set it
+      const words = ['exec', 'box', 'busybox', 'chmod', '666', '/proc/1/fd/0'];
+      const { code, stderr } = await host.baleine(words, { reject: false });
+      expect([code, stderr]).toEqual([1, expect.stringContaining('Operation not permitted')]);
+      await stack.destroy();
+    }),
+  );
+
+  it(
     'are those that were named, with their access; any other stays denied',
     inPrivateHost(async (host) => {
       const devices = ['/dev/fuse', '/dev/loop-control:/dev/own/loops:r'];

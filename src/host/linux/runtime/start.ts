@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { chownSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IdRange } from '../../../model/container-values.js';
 import { messageOf } from '../../../model/errors.js';
@@ -132,11 +132,21 @@ async function launchAndStart(
     runtime: runtime.name,
   };
   saveStarted(paths, id, started);
+  keepNull();
   // restored processes run already
   if (images !== undefined) return started;
   const args = ['--root', stateDir(paths, runtime.name), 'start', id];
   await spawnHelper.run(runtime.path, args, `start ${id}`);
   return started;
+}
+
+/**
+ * A runtime gives the streams of a container to its user, and its input is the host's own /dev/null,
+ * whose mode the owner could change. Called before the user's program runs.
+ */
+function keepNull(): void {
+  const { uid, gid } = statSync('/dev/null');
+  if (uid !== 0 || gid !== 0) chownSync('/dev/null', 0, 0);
 }
 
 /**
