@@ -4,7 +4,7 @@ import { kinds } from '../../kinds/index.js';
 import { addressOf } from '../../model/address.js';
 import { CHECKPOINT, type Checkpoint, checkpointObstacle } from '../../model/checkpoint.js';
 import { UserError } from '../../model/errors.js';
-import { restoredDisk } from '../../model/install-paths.js';
+import { restoredDisk, rootfsDir } from '../../model/install-paths.js';
 import type { Plan } from '../../model/plan.js';
 import { isNeverCreated, type Resource, type Row, resourceFromRow } from '../../model/resource.js';
 import type { ContainerSpec } from '../../model/specs.js';
@@ -143,6 +143,8 @@ async function restore(
     each.address === address ? { ...each, spec: asRunning(each.spec as ContainerSpec) } : each;
   return withRestoreNote(paths, id, async () => {
     await undoRestore(paths, id);
+    // one that has ended by itself still has its disk mounted
+    await (await context.host()).disks.ensureUnmounted(rootfsDir(paths, id));
     const rows = store.rows.map((each) => (isSame(each, row) ? asStopped(each) : each));
     const plan = await planRecorded(context, row.stack, rows, edit, { targets: [address] });
     const code = await executeBriefly(context, store, options, withRestored(plan, checkpoint));

@@ -2,6 +2,11 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
+import { TABLES } from '../../../src/app/context.js';
+import { createCheckpoint } from '../../../src/host/linux/checkpoints/store.js';
+import { installPaths } from '../../../src/model/install-paths.js';
+import type { ContainerSpec } from '../../../src/model/specs.js';
+import { openState } from '../../../src/state/state.js';
 import { inPrivateHost } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
@@ -97,6 +102,52 @@ it.skipIf(lackingAny('criu', 'runc', 'crun', 'iptables-restore') || criu === 0)(
   }),
   240_000,
 );
+
+it(
+  'a checkpoint is shown, kept by prune and destroy, and goes with its container',
+  inPrivateHost(async (host) => {
+    const bale = async (line: string) => (await host.baleine(line.split(' '))).stdout;
+    writeFileSync(join(host.dir, 'baleine.yaml'), JSON.stringify(WITHOUT_RUNTIME));
+    await bale('apply -y --quiet');
+    await bale('image create base --size 16M --from-host /bin/busybox');
+    for (const name of ['one', 'two']) {
+      await bale(`container create ${name} --image base -- busybox sleep 1d`);
+    }
+    const paths = installPaths(host.root);
+    const { rows } = openState(paths, TABLES);
+    for (const { kind, stack, name, spec } of rows) {
+      if (kind !== 'container' || name === 'two') continue;
+      const { id } = spec as ContainerSpec;
+      const record = { id, stack, name, spec: spec as ContainerSpec, runtime: 'runc' };
+      await createCheckpoint(paths, record, async (dir) => writeFileSync(join(dir, 'x'), 'x'));
+    }
+    expect(await bale('container list')).toMatch(/still .*running, checkpoint of \S+ \(\d\S+\)/);
+    const [inspected] = JSON.parse(await bale('container inspect one'));
+    expect(inspected.checkpoint).toEqual({
+      created_at: expect.stringMatching(/^20.*Z$/),
+      size: expect.any(Number),
+    });
+    const { code, stderr } = await host.baleine(['container', 'rename', 'one', 'three'], {
+      reject: false,
+    });
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      'cannot rename container one: it has a checkpoint, which fits that name alone\n  baleine container checkpoints rm one',
+    );
+    await bale('container rename two three');
+    expect(await bale('container rm one')).toMatch(/container\.one: checkpoint of \S+ removed\n/);
+    await bale('system prune -y --volumes');
+    await bale('destroy -y');
+    const left = JSON.parse(await bale('container checkpoints list --json'));
+    expect(left).toMatchObject([{ name: 'still', stack: 's', runtime: 'runc' }]);
+    await bale('container checkpoints rm --stack s still');
+    expect(existsSync(join(host.root, 'checkpoints'))).toBe(false);
+  }),
+  120_000,
+);
+
+/** One container, with the runtime of the host. */
+const WITHOUT_RUNTIME = { ...STACK, containers: { still: idle } };
 
 async function whichOf(program: string): Promise<string> {
   return (await execa('which', [program])).stdout;
