@@ -20,6 +20,7 @@ import {
   refuseUsed,
   rowsOf,
   usableRow,
+  usersIn,
 } from './imperative/record.js';
 import type { ChangeOptions } from './options.js';
 
@@ -291,7 +292,7 @@ function usersOf(rows: readonly Row[], id: string, paths: InstallPaths): Row[] {
   const file = imageFile(paths, id);
   const files = [file, previousFile(paths, id)];
   return [
-    ...rowsOf(rows, 'container').filter(({ spec }) => files.includes(spec.image.file)),
+    ...usersIn(rows).filter(({ spec }) => files.includes(spec.image.file)),
     ...rowsOf(rows, 'image').filter((row) => row.spec.base?.file === file && !isTag(row)),
   ];
 }

@@ -10,6 +10,7 @@ import {
   refuseUsed,
   rowsOf,
   usableRow,
+  usersIn,
 } from './imperative/record.js';
 import type { ChangeOptions } from './options.js';
 
@@ -48,7 +49,7 @@ export function removeNetworks(
   return applyChange(context, options, (rows) => {
     for (const name of names) {
       const { spec } = imperativeRow(rows, 'bridge', name, `remove network ${name}`);
-      const users = rowsOf(rows, 'container').filter((row) =>
+      const users = usersIn(rows).filter((row) =>
         row.spec.links.some(({ bridge_link }) => bridge_link === spec.link),
       );
       refuseUsed(`remove network ${name}`, users);
@@ -78,7 +79,7 @@ export interface ListedNetwork {
 
 /** Networks of every stack as they are on the host now. */
 export function describeNetworks(rows: readonly Row[], probe: Probe): ListedNetwork[] {
-  const links = rowsOf(rows, 'container').flatMap(({ spec }) =>
+  const links = usersIn(rows).flatMap(({ spec }) =>
     spec.links.map((link) => ({ id: spec.id, ...link })),
   );
   return rowsOf(rows, 'bridge')

@@ -13,7 +13,7 @@ import type { Context } from './context.js';
 import { dataSizeOf } from './data-sizes.js';
 import { unusedImages, usedBy } from './images.js';
 import { executeBriefly, planChange, withStoreOrWait } from './imperative/change.js';
-import { rowsOf } from './imperative/record.js';
+import { rowsOf, usersIn } from './imperative/record.js';
 import type { ContainerRow } from './lookup.js';
 import type { ChangeOptions } from './options.js';
 import { deleteVolumes, unusedVolumes } from './volumes.js';
@@ -119,9 +119,7 @@ function stopped(rows: readonly Row[], probe: Probe, { paths }: Context): Contai
 
 function unusedBridges(rows: readonly Row[]): string[] {
   const used = new Set(
-    rowsOf(rows, 'container').flatMap(({ spec }) =>
-      spec.links.map(({ bridge_link }) => bridge_link),
-    ),
+    usersIn(rows).flatMap(({ spec }) => spec.links.map(({ bridge_link }) => bridge_link)),
   );
   return rowsOf(rows, 'bridge')
     .filter(({ stack, spec }) => stack === IMPERATIVE_STACK && !used.has(spec.link))

@@ -12,6 +12,7 @@ import {
   refuseExisting,
   refuseUsed,
   rowsOf,
+  usersIn,
 } from './imperative/record.js';
 import { planDeleteData } from './make-plan.js';
 import type { ChangeOptions } from './options.js';
@@ -83,7 +84,7 @@ export function inspectVolumes(
 
 /** Containers that mount it, of any stack, running or not. */
 export function usersOf(rows: readonly Row[], path: string) {
-  return rowsOf(rows, 'container').filter(({ spec }) =>
+  return usersIn(rows).filter(({ spec }) =>
     // or a folder in it
     spec.mounts.some(({ source }) => source === path || source.startsWith(`${path}/`)),
   );

@@ -7,7 +7,13 @@ import {
 } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import { isNeverCreated, pendingReason, type Row } from '../../model/resource.js';
-import type { BridgeSpec, ContainerSpec, ImageSpec, VolumeSpec } from '../../model/specs.js';
+import type {
+  BridgeSpec,
+  ContainerSpec,
+  ImageSpec,
+  JobSpec,
+  VolumeSpec,
+} from '../../model/specs.js';
 
 interface Specs {
   image: ImageSpec;
@@ -31,6 +37,23 @@ export function rowsOf<Kind extends Named>(
   kind: Kind,
 ): Row<Specs[Kind], Record<string, unknown>>[] {
   return rows.filter((row) => row.kind === kind) as Row<Specs[Kind], Record<string, unknown>>[];
+}
+
+/** Rows of containers, and those of jobs as what their runs are: both use images, bridges and volumes. */
+export function usersIn(rows: readonly Row[]): Row<ContainerSpec, Record<string, unknown>>[] {
+  const containers = rowsOf(rows, 'container');
+  const ids = new Set(containers.map(({ spec }) => spec.id));
+  const jobs = rows.filter(({ kind }) => kind === 'job') as Row<JobSpec>[];
+  const runs = jobs.filter(({ spec: { container } }) => !ids.has(container.id));
+  return [
+    ...containers,
+    ...runs.map((row) => ({
+      ...row,
+      kind: 'container' as const,
+      spec: row.spec.container,
+      facts: {},
+    })),
+  ];
 }
 
 /** The imperative resource of this name. @throws UserError if there is none */

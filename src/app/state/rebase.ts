@@ -2,7 +2,13 @@ import { imageVersion } from '../../model/image-version.js';
 import { aliasPrefix, type InstallPaths } from '../../model/install-paths.js';
 import { digest } from '../../model/json.js';
 import type { Row } from '../../model/resource.js';
-import type { BridgeSpec, ContainerFacts, ContainerSpec, ImageSpec } from '../../model/specs.js';
+import type {
+  BridgeSpec,
+  ContainerFacts,
+  ContainerSpec,
+  ImageSpec,
+  JobSpec,
+} from '../../model/specs.js';
 
 /**
  * Rewrites the rows of an installation for another root or host: paths follow the root, interfaces
@@ -35,8 +41,9 @@ function linkNames(rows: readonly Row[], to: InstallPaths): Map<string, string> 
     names.set(link, `${prefix}-${digest([to.tag, 'adopted', link], 10)}`);
   for (const { kind, spec } of rows) {
     if (kind === 'bridge') add('bb', (spec as BridgeSpec).link);
-    if (kind !== 'container') continue;
-    for (const { link, bridge_link } of (spec as ContainerSpec).links) {
+    if (kind !== 'container' && kind !== 'job') continue;
+    const { links } = kind === 'job' ? (spec as JobSpec).container : (spec as ContainerSpec);
+    for (const { link, bridge_link } of links) {
       add('bv', link);
       add('bb', bridge_link);
     }

@@ -3,7 +3,7 @@ import { type Address, addressOf, type KindName } from '../../model/address.js';
 import { imageVersion } from '../../model/image-version.js';
 import { equal } from '../../model/json.js';
 import type { Row } from '../../model/resource.js';
-import type { ContainerSpec, ImageSpec } from '../../model/specs.js';
+import type { ContainerSpec, ImageSpec, JobSpec } from '../../model/specs.js';
 
 /** A pair of rows, before and after, for each row that changes. */
 export type Renamed = [before: Row, after: Row][];
@@ -71,7 +71,11 @@ const SPECS: Partial<Record<KindName, Rename>> = {
 };
 
 function forContainers(edit: (spec: ContainerSpec) => ContainerSpec): (row: Row) => unknown {
-  return ({ kind, spec }) => (kind === 'container' ? edit(spec as ContainerSpec) : spec);
+  return ({ kind, spec }) => {
+    if (kind === 'job')
+      return { ...(spec as JobSpec), container: edit((spec as JobSpec).container) };
+    return kind === 'container' ? edit(spec as ContainerSpec) : spec;
+  };
 }
 
 /**
@@ -112,10 +116,12 @@ function renamedSpec(
 
 /** Hosts resources are named after the bridges of their containers, and what else these see. */
 function groupNames(rows: readonly Row[], from: string, to: string): Map<string, string> {
-  const containers = rows.filter(({ kind }) => kind === 'container');
+  const containers = rows.flatMap(({ kind, spec }) => {
+    if (kind === 'job') return [(spec as JobSpec).container];
+    return kind === 'container' ? [spec as ContainerSpec] : [];
+  });
   return new Map(
-    containers.flatMap(({ spec }): [string, string][] => {
-      const { links, extra_hosts } = spec as ContainerSpec;
+    containers.flatMap(({ links, extra_hosts }): [string, string][] => {
       const before = links.map(({ bridge }) => bridge);
       if (!before.includes(from)) return [];
       const after = before.map((each) => (each === from ? to : each));

@@ -1,6 +1,7 @@
 import type { ReadOnlyContext } from '../../app/context.js';
 import { errorText } from '../../app/failure.js';
 import { observeFarms } from '../../app/farm-data.js';
+import { listJobs } from '../../app/jobs/jobs.js';
 import { planStack } from '../../app/make-plan.js';
 import { topologyOf } from '../../app/topology.js';
 import { sampleUsage, statsBetween, type UsageSample } from '../../app/usage.js';
@@ -41,6 +42,7 @@ export function pageSource(
       topology: topologyOf(stack, rows, probe, paths),
       uses: meter(own, probe),
       farms: await observeFarms(own, probe, PROXY_LIMIT),
+      jobs: listJobs(own, stack),
       events: events(),
       pending: await pending(state),
     };

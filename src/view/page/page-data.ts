@@ -1,5 +1,6 @@
 import type { LoggedEvent } from '../../model/events.js';
 import type { FarmStatus } from '../../model/farm-status.js';
+import type { ListedJob } from '../../model/listed-job.js';
 import type { Plan } from '../../model/plan.js';
 import type { Topology } from '../../model/topology.js';
 import type { ContainerStats, Traffic } from '../../model/usage.js';
@@ -10,6 +11,7 @@ export interface PageData {
   /** Usage of running containers, by name; a container that has just started follows in the next update. */
   uses: Map<string, Use>;
   farms: FarmStatus[];
+  jobs: ListedJob[];
   /** Newest first. */
   events: LoggedEvent[];
   pending: Pending;

@@ -54,7 +54,12 @@ it(
 it(
   'a due job runs once, however often it was missed, and no plan touches its run',
   inPrivateHost(async (host) => {
-    const stack = new Stack(host, jobStack({ command: script(`${LINE}; busybox sleep 3`) }));
+    const stack = new Stack(
+      host,
+      jobStack({
+        command: script(`${LINE}; while ! test -e /data/end; do busybox sleep 0.1; done`),
+      }),
+    );
     const jobs = new Jobs(stack);
     await stack.apply();
     expect(await jobs.tick()).toEqual(SILENT);
@@ -69,6 +74,7 @@ it(
     expect(await jobs.tick()).toEqual(SILENT);
     expect((await stack.run('restart', 'report')).stderr).toContain('it is run 1 of job report');
     expect(stack.processes('jobs.report')).toEqual(before);
+    await host.run('touch', [join(host.root, 'volumes/jobs/data/end')]);
     expect(await jobs.ended(1), 'by the hook of its monitor, without an apply').toMatchObject({
       result: 'ok',
       code: 0,

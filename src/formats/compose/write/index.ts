@@ -48,6 +48,9 @@ class Writer {
         continue;
       this.losses.keep(each, `images.${name}`, () => this.#images.set(name, each));
     }
+    for (const [name, each] of fieldsOf(below(root, 'jobs'))) {
+      this.losses.lose(each, `jobs.${name}`);
+    }
     const extra = mapping(root, [
       ['images', this.section(this.#images)],
       ['farms', this.section(this.#farms)],

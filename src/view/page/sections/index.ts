@@ -4,6 +4,7 @@ import type { PageData } from '../page-data.js';
 import type { Sections } from '../poller.js';
 import { containersSection } from './containers.js';
 import { farmsSection } from './farms.js';
+import { jobsSection } from './jobs.js';
 import { anchorOf } from './parts.js';
 import { planSection } from './plan.js';
 import { eventsSection, summarySection } from './summary.js';
@@ -20,6 +21,7 @@ export function sectionsOf(data: PageData): Sections {
     picture: responsive(data.topology, (name) => `#${anchorOf(name)}`),
     containers: containersSection(data),
     farms: farmsSection(data.farms),
+    jobs: jobsSection(data.jobs),
     plan: planSection(data.pending),
     events: eventsSection(data.events),
   };

@@ -41,6 +41,7 @@ const look = (more: Partial<PageData> = {}): PageData => ({
   topology: SHOP,
   uses: new Map([['db', USE]]),
   farms: [],
+  jobs: [],
   events: [],
   pending: { plan: { stack: 'shop', changes: [], units: [] } },
   ...more,
@@ -121,6 +122,18 @@ it('shows proxy counters and events', () => {
     ms: 312,
     result: 'done' as const,
   };
+  const job = {
+    name: 'report',
+    stack: 'shop',
+    schedule: '*/15 * * * *',
+    timezone: 'Europe/Paris',
+    concurrency: 'forbid' as const,
+    failing: 'its last run failed: exit code 3',
+    last: { number: 7, started_at: '2026-11-21T12:00:00.000Z', ms: 12_345, result: 'exit code 3' },
+  };
+  expect(plain(sectionsOf(look({ jobs: [job] })).jobs)).toMatch(
+    /report \*\/15 \* \* \* \* Europe\/Paris failing - 7: exit code 3 in 12s, 2026-11-21 \S+$/,
+  );
   const silent = { ...farm, name: 'old', silent: 'old-proxy does not run', servers: [] };
   const { farms, events } = sectionsOf(look({ farms: [farm, silent], events: [event] }));
   expect(plain(farms)).toContain(
