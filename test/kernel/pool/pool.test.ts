@@ -378,6 +378,52 @@ describe.skipIf(skip)('a pool', () => {
   );
 
   it(
+    'is not used if the copy in it differs in anything',
+    inPrivateHost(async (host) => {
+      const file = write(host, { db: db() });
+      await host.baleine(['apply', '-y', '--quiet', '-f', file]);
+      await host.baleine(['stop', '-f', file]);
+      const data = join(host.root, 'volumes/shop/data');
+      await writeTree(host, data);
+      const before = await treeOf(host, data);
+      const bin = join(host.dir, 'bin');
+      mkdirSync(bin);
+      const env = { PATH: `${bin}:${process.env.PATH}` };
+      const harms: [how: string, message: RegExp][] = [
+        [
+          'printf x | dd of=d/random bs=1 seek=2999999 conv=notrunc status=none; touch -d 2001-02-03 d/random',
+          /d\/random: another content at byte 2\d+$/,
+        ],
+        [
+          't=$(stat -c %Y d/sparse); printf x | dd of=d/sparse bs=1 seek=1000000000 conv=notrunc status=none; touch -d @$t d/sparse',
+          /d\/sparse: another content at byte \d+$/,
+        ],
+        ['rm d/three', /d: other names$/],
+        ['touch d/more', /d: other names$/],
+        ['chmod 600 d/random', /d\/random: another type, mode or owner$/],
+        ['ln -sfn e/two d/three', /d\/three: another (time|target)$/],
+        ['truncate -s +1 d/random; touch -d 2001-02-03 d/random', /d\/random: another size$/],
+      ];
+      for (const [how, message] of harms) {
+        const script = `#!/bin/bash\n/bin/cp "$@"\ncd "\${!#}/volumes/shop/data"\n${how}\n`;
+        writeFileSync(join(bin, 'cp'), script);
+        chmodSync(join(bin, 'cp'), 0o755);
+        const ran = await host.baleine(['pool', 'create', '--size', '400M'], {
+          reject: false,
+          env,
+        });
+        const last = ran.stderr.trimEnd().split('\n').at(-1);
+        expect([how, ran.code, last]).toEqual([how, 1, expect.stringMatching(message)]);
+        expect([how, existsSync(`${host.root}.pool`)]).toEqual([how, false]);
+      }
+      expect(await treeOf(host, data)).toBe(before);
+      expect((await host.baleine(['plan', '-f', file])).stdout).toMatch(/^No changes\./);
+      await host.baleine(['destroy', '-y', '--quiet', '--volumes', '-f', file]);
+    }),
+    120_000,
+  );
+
+  it(
     'on a device takes only an empty one, and finds it again under another name',
     inPrivateHost(async (host) => {
       const disk = join(host.dir, 'disk');

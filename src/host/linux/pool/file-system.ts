@@ -175,6 +175,7 @@ export async function mountXfs(
   try {
     await run('mount', args, { purpose: `mount the pool of ${root}`, timeout: LONG });
   } catch (error) {
+    if (dir !== root) throw error;
     throw new UserError(messageOf(error), [
       `Nothing of ${root} can be used until it is mounted, and nothing was changed.`,
       `If its file system is damaged, look with: xfs_repair -n ${path}`,
