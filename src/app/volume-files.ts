@@ -32,11 +32,9 @@ export async function copyVolumeFiles(
   let copyOutside: (() => Promise<void>) | undefined;
   const purpose = `copy ${from} to ${to}`;
   const code = await withStoreOrWait(context, options, async ({ rows }) => {
-    const { path: folder, size } = namedRow(rows, inside.name, options.stack, purpose).spec;
-    if (size !== undefined) {
-      const { mountVolume } = await import('../host/linux/volumes/sized.js');
-      await mountVolume(folder);
-    }
+    const { path: folder } = namedRow(rows, inside.name, options.stack, purpose).spec;
+    const { readyVolume } = await import('../host/linux/volumes/ready.js');
+    await readyVolume(folder);
     if (!(await context.probe()).file(folder)?.directory) {
       throw new UserError(`cannot ${purpose}: folder ${folder} is gone`, 'baleine apply makes it.');
     }

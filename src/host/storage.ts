@@ -63,8 +63,41 @@ export interface Volumes {
   release(path: string): Promise<void>;
   /** Sets owner and mode of the folder itself. */
   give(path: string, how: Pick<NewVolume, 'owner' | 'mode'>): Promise<void>;
-  /** Removes it with its content, and the leftovers of an interrupted creation. */
+  /**
+   * Copies a volume to a new folder: complete or not at all. Writes to a volume with a size wait until
+   * it is copied; of another, the caller stops whoever writes.
+   *
+   * @param to below the volume's `snapshotsDir`
+   */
+  snapshot(path: string, to: string, now: Date): Promise<SnapshotCost>;
+  /**
+   * Makes a volume what a snapshot is. What it was becomes the snapshot `tag`, which does not exist.
+   *
+   * @param how.size of the volume; undefined for a folder
+   * @throws UserError if something uses the volume
+   */
+  restore(path: string, snapshot: string, how: { size?: number; tag: string }): Promise<void>;
+  /** Makes a new volume of a snapshot: of that size, or a folder. */
+  createFrom(path: string, snapshot: string, size: number | undefined): Promise<void>;
+  removeSnapshot(snapshot: string): Promise<void>;
+  /** Removes it with its content, and the leftovers of interrupted work; its snapshots stay. */
   remove(path: string): Promise<void>;
+}
+
+/** A copy of a volume. */
+export interface Snapshot {
+  tag: string;
+  /** When it was taken, in milliseconds since 1970. */
+  taken: number;
+  /** Of its file system, if the volume had a size. */
+  size?: number;
+}
+
+export interface SnapshotCost {
+  /** Bytes that the copy occupies, shared ones included. */
+  bytes: number;
+  /** Milliseconds for which writes waited. */
+  paused: number;
 }
 
 export interface NewVolume {

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { IMPERATIVE_STACK, isName, NAME } from './address.js';
 import { digest } from './json.js';
 
@@ -81,6 +81,24 @@ export const volumeDir = (paths: InstallPaths, stack: string, name: string) =>
   join(paths.root, 'volumes', stack, name);
 /** The ext4 file of a volume with a size, by its folder, where it is mounted. No name has a dot. */
 export const volumeFile = (folder: string) => `${folder}.img`;
+/** The folder of a volume's snapshots, by its folder; that of a volume that is gone remains. */
+export const snapshotsDir = (folder: string) => {
+  const stack = dirname(folder);
+  return join(dirname(dirname(stack)), 'snapshots', basename(stack), basename(folder));
+};
+/** A complete copy beside a volume's folder that is about to become the volume; a tag follows. */
+export const restoredPrefix = (folder: string) => `.${basename(folder)}.restored.`;
+/** The forms of a volume beside its folder while it gets or loses a size: see `convert.ts`. */
+export const CONVERTED = {
+  newFile: 'converted.img',
+  newFolder: 'converted',
+  oldFolder: 'former',
+  oldFile: 'former.img',
+};
+/** Whether a name in the folder of a volume has its data, for a change that was interrupted. */
+export const isUnfinishedVolume = (folder: string, name: string) =>
+  name.startsWith(restoredPrefix(folder)) ||
+  [CONVERTED.oldFile, CONVERTED.oldFolder].some((each) => name === `.${basename(folder)}.${each}`);
 export const configDir = (paths: InstallPaths, stack: string, name: string) =>
   join(paths.root, 'configs', stack, name);
 export const hostsFile = (paths: InstallPaths, stack: string, name: string) =>

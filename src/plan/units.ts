@@ -28,9 +28,11 @@ export function unitsOf(decision: Decision, context: UnitContext): Unit[] {
   if (!resource) return drop().map((unit) => (orphan ? { ...unit, orphan } : unit));
   const kind = kinds[resource.kind];
   const create = () => putUnit(resource, kind.create(resource, reason, paths, peers), false);
-  // remains of another spec are removed first: its links may have other names
-  if (action === 'create')
-    return row && !equal(row.spec, resource.spec) ? [...drop(), create()] : [create()];
+  if (action === 'create') {
+    // remains of another spec are removed first: its links may have other names; never data
+    const isOther = row && !kind.keepsData && !equal(row.spec, resource.spec);
+    return isOther ? [...drop(), create()] : [create()];
+  }
   if (action === 'replace') {
     const first = row && kind.verify ? kind.verify(resource, row, reason) : [];
     return [...drop().map((unit) => ({ ...unit, steps: [...first, ...unit.steps] })), create()];

@@ -32,6 +32,11 @@ const BRIDGE: Samples<typeof BRIDGE_KEYS> = {
 
 const VOLUME: Samples<typeof VOLUME_KEYS> = {
   size: ['1G', '2G', 'volume.data'],
+  snapshots: [
+    { schedule: '0 3 * * *' },
+    { schedule: '0 4 * * *', keep: { daily: 2 } },
+    'volume.data',
+  ],
   owner: [undefined, '999:999', 'volume.data'],
   mode: ['0750', '0700', 'volume.data'],
   labels: [{ a: '1' }, { a: '2' }, 'volume.data'],

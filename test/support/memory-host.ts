@@ -294,6 +294,17 @@ export class MemoryHost {
           this.mounts.set(path, volumeFile(path));
         },
         give: async () => undefined,
+        snapshot: async (_path, to) => {
+          this.files.set(to, { size: 0, directory: true });
+          return { bytes: 0, paused: 0 };
+        },
+        restore: async () => undefined,
+        createFrom: async (path) => {
+          this.files.set(path, { size: 0, directory: true });
+        },
+        removeSnapshot: async (snapshot) => {
+          this.files.delete(snapshot);
+        },
         release: async (path) => {
           this.mounts.delete(path);
         },

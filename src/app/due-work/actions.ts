@@ -7,4 +7,5 @@ export const ACTIONS: {
   readonly [K in KindName]?: Readonly<Record<string, () => Promise<DueAction>>>;
 } = {
   job: { [RUN]: async () => (await import('../jobs/due.js')).runDue },
+  volume: { snapshot: async () => (await import('../volume-snapshots/due.js')).snapshotDue },
 };

@@ -16,6 +16,7 @@ import { addKeyFlags, keyFlags } from '../key-flags.js';
 import { addChangeOptions, addPruneOptions, addRootOptions } from '../options.js';
 import { print, printJson, printOne } from '../output.js';
 import { openContext } from '../terminal.js';
+import { registerSnapshots } from './snapshots.js';
 
 interface StackOptions extends ChangeOptions {
   stack?: string;
@@ -63,6 +64,7 @@ export function register(program: Command): void {
     .action(async (from: string, to: string, options: StackOptions, self: Command) => {
       process.exitCode = await copyVolumeFiles(openContext(self), from, to, options);
     });
+  registerSnapshots(family);
   addChangeOptions(family.command('rm').argument('<name...>'))
     .description('remove volumes and their data, unless a container or a file has them')
     .option('--stack <name>', 'of this stack')

@@ -12,11 +12,18 @@ export function checkSchedules({ problems, ...sections }: ValidationContext): vo
 /** All schedules of a file, with the path of the mapping that has the keys `schedule` and `timezone`. */
 function schedulesIn({
   jobs = {},
+  volumes,
 }: Omit<ValidationContext, 'problems'>): { schedule: Schedule; path: Path }[] {
-  return Object.entries(jobs).map(([name, { schedule: cron, timezone }]) => ({
+  const ofJobs = Object.entries(jobs).map(([name, { schedule: cron, timezone }]) => ({
     schedule: { cron, ...(timezone !== undefined && { timezone }) },
     path: ['jobs', name],
   }));
+  const ofVolumes = Object.entries(volumes).flatMap(([name, entry]) =>
+    entry.external || !entry.snapshots
+      ? []
+      : [{ schedule: entry.snapshots.schedule, path: ['volumes', name, 'snapshots'] }],
+  );
+  return [...ofJobs, ...ofVolumes];
 }
 
 function checkSchedule({ cron, timezone }: Schedule, path: Path, problems: Problems): void {

@@ -4,6 +4,7 @@ import { hasScratch } from './disks/scratch.js';
 import { hasAbandonedNotes } from './files/notes.js';
 import { oneOffDir } from './runtime/layout.js';
 import { hasAbandonedFreeze } from './runtime/with-frozen.js';
+import { hasAbandonedFreezes } from './volumes/freeze.js';
 
 /**
  * Whether a killed run may have left scratch files, half a checkpoint, a one-off container or a frozen
@@ -11,7 +12,7 @@ import { hasAbandonedFreeze } from './runtime/with-frozen.js';
  */
 export function hasStale(paths: InstallPaths): boolean {
   if (hasScratch(paths) || hasAbandonedFreeze(paths)) return true;
-  if (hasAbandonedNotes(checkpointNotesDir(paths))) return true;
+  if (hasAbandonedNotes(checkpointNotesDir(paths)) || hasAbandonedFreezes(paths)) return true;
   try {
     return readdirSync(oneOffDir(paths)).length > 0;
   } catch {

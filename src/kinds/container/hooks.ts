@@ -10,6 +10,9 @@ type Runtime = Host['runtime'];
 /** Milliseconds for all commands of a start: the lock is held during them. */
 const START_LIMIT = 300_000;
 
+/** Milliseconds for all commands before a snapshot, and for those after it. */
+const SNAPSHOT_LIMIT = 300_000;
+
 /** Milliseconds of the grace period that its commands leave to the container itself. */
 const RESERVE = 2000;
 
@@ -62,10 +65,27 @@ export async function beforeStop(
   }
 }
 
+/**
+ * Runs a container's commands before and after a snapshot of one of its volumes. What `pre_snapshot`
+ * did is undone by `post_snapshot` also if the snapshot fails.
+ */
+export async function aroundSnapshot(
+  { runtime }: Pick<Host, 'runtime'>,
+  { id, pre_snapshot = [], post_snapshot = [] }: ContainerSpec,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await runHooks(runtime, 'pre_snapshot', id, pre_snapshot, SNAPSHOT_LIMIT);
+    await work();
+  } finally {
+    await runHooks(runtime, 'post_snapshot', id, post_snapshot, SNAPSHOT_LIMIT);
+  }
+}
+
 /** One after the other, until one fails. False if the container does not run. */
 async function runHooks(
   runtime: Runtime,
-  key: 'post_start' | 'pre_stop',
+  key: 'post_start' | 'pre_stop' | 'pre_snapshot' | 'post_snapshot',
   id: string,
   hooks: readonly Hook[],
   limit: number,

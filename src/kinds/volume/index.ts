@@ -1,9 +1,9 @@
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import type { NewVolume } from '../../host/ports.js';
 import { fromFile } from '../../model/difference.js';
 import { UserError } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
-import { volumeFile } from '../../model/install-paths.js';
+import { isUnfinishedVolume, volumeFile } from '../../model/install-paths.js';
 import { equal } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
 import type { DataFacts, Resource, Row } from '../../model/resource.js';
@@ -16,6 +16,8 @@ import type { VolumeVerbs } from './handlers.js';
 export interface ObservedVolume {
   /** Of one with a size. */
   mounted?: boolean;
+  /** Its data is beside its folder: a restore or a change of its size was interrupted. */
+  unfinished?: true;
 }
 
 /** A host folder that outlives the containers it is mounted in. */
@@ -32,9 +34,13 @@ export const volume: Kind<VolumeSpec, DataFacts, ObservedVolume, VolumeVerbs> = 
   },
   identity: ({ path }) => path,
   observe: ({ path, size }, _facts, probe) => {
-    if (size === undefined) return probe.file(path)?.directory ? {} : undefined;
     const file = volumeFile(path);
-    return probe.exists(file) ? { mounted: probe.mountedFile(path) === file } : undefined;
+    if (size === undefined && probe.file(path)?.directory) return {};
+    if (size !== undefined && probe.exists(file)) {
+      return { mounted: probe.mountedFile(path) === file };
+    }
+    const isBeside = (name: string) => isUnfinishedVolume(path, name);
+    return probe.names(dirname(path)).some(isBeside) ? { unfinished: true } : undefined;
   },
   assume: ({ size }) => (size === undefined ? {} : { mounted: true }),
   foreign: ({ path }, probe) => {
@@ -42,6 +48,7 @@ export const volume: Kind<VolumeSpec, DataFacts, ObservedVolume, VolumeVerbs> = 
     return found ? `${found} exists and is in no state file` : undefined;
   },
   compare,
+  schedules: ({ snapshots }) => (snapshots ? { snapshot: snapshots.schedule } : {}),
   creation: (desired) => seedText(desired),
   create: (desired, reason) => [createStep(desired, reason)],
   update: (desired, { status }, _observed, differences) => {
@@ -77,12 +84,12 @@ type VolumeRow = Row<VolumeSpec, DataFacts>;
 /** Of the folder itself. A program may change them, so that only the file's own changes count. */
 const RIGHTS = ['owner', 'mode'];
 
-const RECORDED = ['owner', 'mode', 'labels'] as const satisfies (keyof VolumeSpec)[];
+const RECORDED = ['owner', 'mode', 'labels', 'snapshots'] as const satisfies (keyof VolumeSpec)[];
 
 function compare(
   desired: Resource<VolumeSpec>,
   { spec: before, facts }: VolumeRow,
-  { mounted }: ObservedVolume,
+  { mounted, unfinished }: ObservedVolume,
 ): Difference[] {
   const { path, size } = desired.spec;
   const [seeded] = facts.unseeded ? seedText(desired) : [];
@@ -101,6 +108,7 @@ function compare(
         ]),
     ...(size === before.size ? [] : [resized(before.size, size)]),
     ...(mounted === false ? [NOT_MOUNTED] : []),
+    ...(unfinished ? [UNFINISHED] : []),
     ...RECORDED.filter((name) => !equal(before[name], desired.spec[name])).map((name) =>
       fromFile(name, before[name], desired.spec[name]),
     ),
@@ -122,6 +130,11 @@ const NOT_MOUNTED: Difference = {
   cause: 'drift',
   effect: 'update',
   reason: 'not mounted',
+};
+
+const UNFINISHED: Difference = {
+  ...NOT_MOUNTED,
+  reason: 'a restore or a change of its size was interrupted',
 };
 
 /** Where the first content comes from; none if no container that is known mounts it. */

@@ -1,5 +1,6 @@
 import { pairsOf, type Scalar, sizeOf } from '../../config/values.js';
-import { LABELS, recordedKey, unrecordedKey } from '../key.js';
+import { PERIODS, type Retention } from '../../model/retention.js';
+import { LABELS, recordedKey, SCHEDULE, TIMEZONE, unrecordedKey } from '../key.js';
 
 /** Every key of a volume but `external` and `name`, in the order a reader of the file would want them. */
 export const VOLUME_KEYS = {
@@ -52,6 +53,38 @@ export const VOLUME_KEYS = {
     change: 'update',
     flag: { flags: '-l, --label <K=V>', help: 'repeatable', repeatable: true },
   }),
+  snapshots: recordedKey({
+    schema: {
+      description:
+        'Snapshots by schedule, which an unattended `apply` takes when they are due, and how many of them stay. Those taken by a command stay until they are removed.',
+      type: 'object',
+      properties: {
+        schedule: SCHEDULE,
+        timezone: TIMEZONE,
+        keep: {
+          description:
+            'How many stay: the last ones, and the last one of as many hours, days, weeks, months and years. Default: the last 7.',
+          type: 'object',
+          properties: Object.fromEntries(
+            PERIODS.map((period) => [period, { type: 'integer', minimum: 0, maximum: 1000 }]),
+          ),
+          additionalProperties: false,
+          minProperties: 1,
+        },
+      },
+      required: ['schedule'],
+      additionalProperties: false,
+    },
+    read: (raw: RawSnapshots | undefined, path, { problems }) => {
+      if (raw === undefined) return undefined;
+      const { schedule: cron, timezone, keep = { last: 7 } } = raw;
+      if (Object.values(keep).every((count) => count === 0)) {
+        problems.atValue([...path, 'keep'], 'keeps none of them');
+      }
+      return { schedule: { cron, ...(timezone !== undefined && { timezone }) }, keep };
+    },
+    change: 'update',
+  }),
   protect: unrecordedKey({
     schema: {
       description: 'Never remove this volume: `destroy --volumes` leaves it.',
@@ -61,6 +94,12 @@ export const VOLUME_KEYS = {
     read: (raw: boolean | undefined) => raw ?? false,
   }),
 };
+
+interface RawSnapshots {
+  schedule: string;
+  timezone?: string;
+  keep?: Retention;
+}
 
 /** Group and user have the same number by default, as in images. */
 const ownerOf = (text: string) => (text.includes(':') ? text : `${text}:${text}`);

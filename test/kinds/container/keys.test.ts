@@ -43,6 +43,8 @@ const SAMPLES: Record<KeyName, readonly [before: unknown, after: unknown]> = {
   tty: [false, true],
   stdin_open: [false, true],
   post_start: [[], [{ command: 'true', user: '1:1' }]],
+  pre_snapshot: [undefined, [{ command: ['sync'] }]],
+  post_snapshot: [[{ command: ['a'] }], [{ command: ['b'] }]],
   pre_stop: [
     [{ command: ['a'] }],
     [{ command: ['a'], environment: ['A=1'], working_dir: '/', privileged: false }],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { OciSpec } from '../../../model/oci.js';
 import type { ContainerSpec } from '../../../model/specs.js';
 import type { Foreground } from '../../ports.js';
-import { mountVolumes } from '../volumes/sized.js';
+import { readyVolumes } from '../volumes/ready.js';
 import { stagedMounts, writeBundle } from './bundle.js';
 import { cleanUp } from './clear.js';
 import { exitCodeOfFailedStart } from './exec-error-code.js';
@@ -28,7 +28,7 @@ export async function runInForeground(
   spec: ContainerSpec,
   how: Foreground,
 ): Promise<number> {
-  await mountVolumes(context.paths, spec.mounts);
+  await readyVolumes(context.paths, spec.mounts);
   return withSubpaths(spec, (opened) => run(context, opened, how));
 }
 

@@ -10,7 +10,7 @@ import { readHierarchies } from '../cgroups/hierarchies.js';
 import { readText } from '../files/read.js';
 import { sameMap } from '../network/userns.js';
 import type { SpawnHelper } from '../process/spawn-helper.js';
-import { mountVolumes } from '../volumes/sized.js';
+import { readyVolumes } from '../volumes/ready.js';
 import { stagedMounts, writeBundle } from './bundle.js';
 import { cleanUp } from './clear.js';
 import { launchMonitor } from './conmon.js';
@@ -50,7 +50,7 @@ export function startContainer(
   images?: string,
 ): Promise<Started> {
   return context.spawnHelper.during(async () => {
-    await mountVolumes(context.paths, spec.mounts);
+    await readyVolumes(context.paths, spec.mounts);
     return withSubpaths(spec, (opened) => start(context, opened, images));
   });
 }

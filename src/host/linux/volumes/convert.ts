@@ -2,14 +2,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UserError } from '../../../model/errors.js';
-import { volumeFile } from '../../../model/install-paths.js';
+import { CONVERTED, volumeFile } from '../../../model/install-paths.js';
 import type { NewVolume } from '../../ports.js';
 import { removePartial } from '../disks/create-files.js';
 import { ensureUnmounted } from '../disks/mount.js';
 import { syncPath } from '../files/atomic-write.js';
 import { linuxFiles } from '../files/index.js';
-import { LONG, run } from '../process/run.js';
-import { beside, give, put } from './folder.js';
+import { beside, copyTree, give, put, writeOut } from './folder.js';
 import { sizeProblem } from './size-problem.js';
 import { makeFile, mountVolume } from './sized.js';
 
@@ -22,17 +21,17 @@ import { makeFile, mountVolume } from './sized.js';
  * - `.NAME.former`, `.NAME.former.img`: the old form, once the new one is complete.
  */
 
-const newFile = (path: string) => beside(path, 'converted.img');
-const newFolder = (path: string) => beside(path, 'converted');
-const oldFolder = (path: string) => beside(path, 'former');
-const oldFile = (path: string) => beside(path, 'former.img');
+const newFile = (path: string) => beside(path, CONVERTED.newFile);
+const newFolder = (path: string) => beside(path, CONVERTED.newFolder);
+const oldFolder = (path: string) => beside(path, CONVERTED.oldFolder);
+const oldFile = (path: string) => beside(path, CONVERTED.oldFile);
 
 /** Gives a folder a size. @throws UserError if something uses it, or its data does not fit */
 export async function toSized(path: string, size: number): Promise<void> {
   refuse(path, size);
   const { remove } = linuxFiles();
   await remove(newFile(path));
-  await makeFile(newFile(path), size, (tree) => copyAll(path, tree));
+  await makeFile(newFile(path), size, (tree) => copyTree(path, tree));
   await put(path, oldFolder(path));
   await finishConversion(path);
   await mountVolume(path);
@@ -45,11 +44,8 @@ export async function toFolder(path: string, how: NewVolume): Promise<void> {
   await mountVolume(path);
   await remove(newFolder(path));
   await mkdir(newFolder(path), { mode: 0o700 });
-  await copyAll(path, newFolder(path));
-  await run('sync', ['--file-system', '--', newFolder(path)], {
-    purpose: `write out ${newFolder(path)}`,
-    timeout: LONG,
-  });
+  await copyTree(path, newFolder(path));
+  await writeOut(newFolder(path));
   await ensureUnmounted(path);
   await put(volumeFile(path), oldFile(path));
   await finishConversion(path);
@@ -83,11 +79,4 @@ export async function removeConversion(path: string): Promise<void> {
 function refuse(path: string, size: number | undefined): void {
   const cause = sizeProblem(path, size);
   if (cause !== undefined) throw new UserError(`cannot change volume ${path}: ${cause}`);
-}
-
-/** Everything, with owners, modes, times, links, attributes and holes. */
-async function copyAll(from: string, to: string): Promise<void> {
-  const how = ['--archive', '--one-file-system', '--sparse=always', '--reflink=auto'];
-  const purpose = `copy ${from}`;
-  await run('cp', [...how, '--no-target-directory', '--', from, to], { purpose, timeout: LONG });
 }

@@ -125,6 +125,13 @@ export async function writeOut(folder: string): Promise<void> {
   await run('sync', ['--file-system', '--', folder], { purpose, timeout: LONG });
 }
 
+/** Copies everything, with owners, modes, times, links, attributes and holes, into a folder. */
+export async function copyTree(from: string, to: string): Promise<void> {
+  const how = ['--archive', '--one-file-system', '--sparse=always', '--reflink=auto'];
+  const purpose = `copy ${from}`;
+  await run('cp', [...how, '--no-target-directory', '--', from, to], { purpose, timeout: LONG });
+}
+
 async function copyFolder(source: OpenFolder, to: string, purpose: string): Promise<void> {
   const target = openFolder(bytePath(to));
   try {

@@ -6,7 +6,9 @@ import { ensureUnmounted } from '../disks/mount.js';
 import { linuxFiles } from '../files/index.js';
 import { finishConversion, removeConversion, toFolder, toSized } from './convert.js';
 import { createFolder, give, removeRemains } from './folder.js';
+import { createFromSnapshot, finishRestore, restoreSnapshot } from './restore.js';
 import { createSized, ensureSize, mountVolume, removeUnfinished } from './sized.js';
+import { removeSnapshot, takeSnapshot } from './snapshots.js';
 
 /**
  * Volumes below the root: folders, and those with a size, which are ext4 files beside their folder,
@@ -23,7 +25,14 @@ export function linuxVolumes(paths: InstallPaths): Volumes {
       }),
     give: (path, how) => attempt(`set the owner of volume ${path}`, () => give(path, how)),
     release: (path) => attempt(`unmount volume ${path}`, () => ensureUnmounted(path)),
+    snapshot: (path, to, now) => takeSnapshot(paths, path, to, now),
+    restore: (path, snapshot, how) =>
+      attempt(`restore volume ${path}`, () => restoreSnapshot(paths, path, snapshot, how)),
+    createFrom: (path, snapshot, size) =>
+      attempt(`create volume ${path}`, () => createFromSnapshot(paths, path, snapshot, size)),
+    removeSnapshot: (snapshot) => removeSnapshot(paths, snapshot),
     remove: async (path) => {
+      await finishRestore(path);
       const file = volumeFile(path);
       if (existsSync(file)) await ensureUnmounted(path);
       await removeRemains(path);
@@ -37,6 +46,7 @@ export function linuxVolumes(paths: InstallPaths): Volumes {
 
 async function ensure(paths: InstallPaths, path: string, how: NewVolume): Promise<void> {
   const file = volumeFile(path);
+  await finishRestore(path);
   await finishConversion(path);
   if (how.size === undefined) {
     if (existsSync(file)) return toFolder(path, how);

@@ -2,7 +2,6 @@ import { chmod, mkdir, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../../model/errors.js';
 import { type InstallPaths, volumeFile } from '../../../model/install-paths.js';
-import type { MountSpec } from '../../../model/specs.js';
 import type { NewVolume } from '../../ports.js';
 import { removePartial } from '../disks/create-files.js';
 import { linuxDisks } from '../disks/index.js';
@@ -10,7 +9,6 @@ import { ensureMounted, ensureReleased, ensureUnmounted } from '../disks/mount.j
 import { backingFile, readMounts } from '../disks/mount-table.js';
 import { growMounted, resizeFile } from '../disks/resize.js';
 import { sizesOf } from '../disks/superblock.js';
-import { existingVolumes } from './find.js';
 import { fill, give, MODE } from './folder.js';
 import { canGrowMounted, sizeProblem } from './size-problem.js';
 
@@ -47,17 +45,6 @@ export const removeUnfinished = (file: string): Promise<void> => removePartial(f
 export async function mountVolume(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   await ensureMounted(volumeFile(path), path);
-}
-
-/**
- * Mounts the volumes with a size among these mounts: after a reboot, a container must not find the
- * bare folder.
- */
-export async function mountVolumes(
-  paths: InstallPaths,
-  mounts: readonly Pick<MountSpec, 'source'>[],
-): Promise<void> {
-  for (const path of existingVolumes(paths, mounts)) await mountVolume(path);
 }
 
 /** Grows it in place, or resizes one that nothing uses. */

@@ -32,7 +32,9 @@ import { on_change } from './on_change.js';
 import { oom_score_adj } from './oom_score_adj.js';
 import { pid } from './pid.js';
 import { platform } from './platform.js';
+import { post_snapshot } from './post_snapshot.js';
 import { post_start } from './post_start.js';
+import { pre_snapshot } from './pre_snapshot.js';
 import { pre_stop } from './pre_stop.js';
 import { publish } from './publish.js';
 import { read_only } from './read_only.js';
@@ -86,6 +88,8 @@ export const KEYS = {
   stdin_open,
   post_start,
   pre_stop,
+  pre_snapshot,
+  post_snapshot,
   stop_signal,
   stop_grace_period,
   protect: protectKey,
