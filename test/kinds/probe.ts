@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Probe } from '../../src/host/ports.js';
 
 /** Observes only real files. */
@@ -10,7 +10,10 @@ export const fileProbe = {
   exists(path) {
     return this.file(path) !== undefined;
   },
+  names(dir) {
+    return this.file(dir) ? readdirSync(dir) : [];
+  },
   text(path) {
     return this.file(path) && readFileSync(path, 'utf8');
   },
-} as Pick<Probe, 'file' | 'exists' | 'text'> as Probe;
+} as Pick<Probe, 'file' | 'exists' | 'names' | 'text'> as Probe;

@@ -2,6 +2,15 @@ import { pairsOf, type Scalar, sizeOf } from '../../config/values.js';
 import { PERIODS, type Retention } from '../../model/retention.js';
 import { LABELS, recordedKey, SCHEDULE, TIMEZONE, unrecordedKey } from '../key.js';
 
+const KEPT: Record<(typeof PERIODS)[number], string> = {
+  last: 'How many of the newest.',
+  hourly: 'Of how many hours the newest, where there is one.',
+  daily: 'Of how many days the newest.',
+  weekly: 'Of how many weeks, from Monday, the newest.',
+  monthly: 'Of how many months the newest.',
+  yearly: 'Of how many years the newest.',
+};
+
 /** Every key of a volume but `external` and `name`, in the order a reader of the file would want them. */
 export const VOLUME_KEYS = {
   size: recordedKey({
@@ -66,7 +75,10 @@ export const VOLUME_KEYS = {
             'How many stay: the last ones, and the last one of as many hours, days, weeks, months and years. Default: the last 7.',
           type: 'object',
           properties: Object.fromEntries(
-            PERIODS.map((period) => [period, { type: 'integer', minimum: 0, maximum: 1000 }]),
+            PERIODS.map((period) => [
+              period,
+              { description: KEPT[period], type: 'integer', minimum: 0, maximum: 1000 },
+            ]),
           ),
           additionalProperties: false,
           minProperties: 1,
