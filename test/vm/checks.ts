@@ -117,6 +117,7 @@ const ALL: Check[] = [
     boot: 1,
     run: checkpoint.saved,
   },
+  { name: 'a restored container opens no other device', boot: 1, run: () => device('counter') },
   { name: 'a checkpoint is exported and imported', boot: 1, run: checkpoint.exported },
   { name: 'a restore that fails changes nothing', boot: 1, run: checkpoint.failing },
   {

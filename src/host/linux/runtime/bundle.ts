@@ -75,7 +75,8 @@ export function writeBundle(
   );
   givePrivateFiles(paths, spec.mounts, user.uid);
   mkdirSync(files.dir, { recursive: true, mode: 0o700 });
-  const annotations = { [CRIU_OPTIONS]: files.criu, ...config.annotations };
+  // never a file that a stack names: CRIU runs programs that its options name
+  const annotations = { ...config.annotations, [CRIU_OPTIONS]: files.criu };
   writeFileSync(files.config, JSON.stringify({ ...config, annotations }), { mode: 0o600 });
   copyFileSync(spec.hosts_file, files.hosts);
   writeFileSync(files.hostname, `${spec.hostname}\n`, { mode: 0o644 });
