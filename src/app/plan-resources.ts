@@ -1,6 +1,7 @@
 import type { Probe } from '../host/ports.js';
 import { kinds } from '../kinds/index.js';
-import { type Address, addressOf } from '../model/address.js';
+import type { AnyKind } from '../kinds/kind.js';
+import { type Address, addressOf, type KindName } from '../model/address.js';
 import type { Config } from '../model/config.js';
 import type { Plan } from '../model/plan.js';
 import { type Resource, type Row, resourceFromRow } from '../model/resource.js';
@@ -110,8 +111,13 @@ export async function planResources(
     }),
     ...(sizes && { dataSizes: sizes }),
   });
-  return withPreflight(context, plan, { resources, rows }, config);
+  const timed = plan.units.some(({ mode, kind }) => mode === 'put' && isScheduled(kind))
+    ? (await import('./due-work/next-times.js')).withNextTimes(plan, rows)
+    : plan;
+  return withPreflight(context, timed, { resources, rows }, config);
 }
+
+const isScheduled = (kind: KindName) => (kinds[kind] as AnyKind).schedules !== undefined;
 
 const isIn =
   (addresses: readonly Address[]) =>

@@ -29,7 +29,11 @@ it(
     await stack.apply();
     const tables = join(host.dir, 'crontabs');
     mkdirSync(tables);
+    expect((await stack.run('job', 'list')).stderr).toMatch(
+      /^No crontab line applies stack jobs, /,
+    );
     await stack.done('cron', 'install', '--crontab', join(tables, 'root'));
+    expect((await stack.run('job', 'list')).stderr).toBe('');
     const data = (name: string) => linesOf(join(host.root, 'volumes/jobs/data', name));
     await byCron(host, tables, async () => {
       const deadline = Date.now() + 4 * MINUTE;

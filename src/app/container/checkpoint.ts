@@ -64,7 +64,7 @@ export function checkpointContainer(
 async function refuseUnfit(context: Context, row: ContainerRow): Promise<void> {
   const { name, spec, facts } = row;
   const purpose = `checkpoint container ${name}`;
-  if (spec.one_off) throw oneOffError(row, purpose);
+  if (spec.one_off || spec.run) throw oneOffError(row, purpose);
   if (isNeverCreated(row)) {
     throw new UserError(`cannot ${purpose}: it is unfinished: ${pendingReason(row)}`);
   }

@@ -23,6 +23,13 @@ export function listJobs(rows: readonly Row[], stack: string | undefined): Liste
     .map((row) => describe(row, rows));
 }
 
+/** Whether no crontab of this host applies the stack, so that nothing starts its jobs. */
+export async function lacksCron(context: Context, stack: string): Promise<boolean> {
+  const { findSchedules } = await import('../schedules.js');
+  const { blocks, others } = await findSchedules(context, stack);
+  return blocks.length + others.length === 0;
+}
+
 const jobsIn = (rows: readonly Row[]) => rows.filter(({ kind }) => kind === 'job') as JobRow[];
 
 function describe(row: JobRow, rows: readonly Row[]): ListedJob {

@@ -4,6 +4,7 @@ import {
   inspectJobs,
   type JobLogOptions,
   type JobRunOptions,
+  lacksCron,
   listJobs,
   readJobLog,
   runJob,
@@ -60,6 +61,10 @@ async function list(
   if (json) return printJson(jobs);
   if (quiet) return print(jobs.map(({ name }) => `${name}\n`).join(''));
   print(jobTable(jobs, { stacks: allStacks === true }));
+  if (of === undefined || jobs.length === 0 || !(await lacksCron(context, of))) return;
+  printToStderr(
+    `No crontab line applies stack ${of}, so nothing starts them: baleine cron install\n`,
+  );
 }
 
 function registerRun(family: Command): void {

@@ -94,7 +94,10 @@ function compare(container: AnyKind, desired: Resource<JobSpec>, row: JobRow): D
   );
   const changed = runs
     .filter(({ cause }) => cause === 'file')
-    .map((each): Difference => ({ ...each, effect: 'update' }));
+    .map((each): Difference => {
+      // nothing restarts: the next run has it
+      return { ...each, effect: 'update', reason: each.reason.replace(/, takes a restart$/, '') };
+    });
   if (own.length + changed.length > 0) return [...own, ...changed];
   // such as a path that follows from others
   return [{ attribute: 'container', cause: 'file', effect: 'update', reason: 'its runs changed' }];

@@ -24,6 +24,7 @@ it(
       },
     });
     const jobs = new Jobs(stack, 'pair');
+    expect(await stack.plan()).toMatch(/job\.get will be created \(new, first run at \d{4}-01-01 /);
     await stack.apply();
     expect(await stack.plan()).toBe(NOTHING);
     for (const _ of [1, 2, 3]) {
