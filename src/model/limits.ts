@@ -43,6 +43,9 @@ const SAME: {
 /** The name of a container's own disk in `limits.io`. Its loop device changes with each mount. */
 export const OWN_DISK = 'disk';
 
+/** The volume in `limits.io` that has a device of its own, `volume:data`; undefined for any other. */
+export const volumeOf = (device: string): string | undefined => /^volume:(.+)$/.exec(device)?.[1];
+
 export const IO_RATES = ['read_bps', 'write_bps', 'read_iops', 'write_iops'] as const;
 
 const byDevice = (limits: IoLimit[]) => [...limits].sort((a, b) => byName(a.device, b.device));

@@ -13,7 +13,7 @@ const MIN_LOG = 4096;
 export function checkContainers(subject: ValidationContext): void {
   const { services, images, problems } = subject;
   for (const service of services) {
-    checkLimits(service, problems);
+    checkLimits(service, subject);
     checkSizes(service, problems);
     checkMounts(service, problems);
     checkTmpfs(service, problems);

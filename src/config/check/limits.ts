@@ -1,14 +1,17 @@
 import { broaderRule } from '../../model/devices.js';
-import { IO_RATES } from '../../model/limits.js';
+import { IO_RATES, volumeOf } from '../../model/limits.js';
 import type { Problems } from '../problem.js';
-import type { Service } from './validation-context.js';
+import type { Service, ValidationContext } from './validation-context.js';
 
 /** The kernel kills a container at once with less memory. */
 const MIN_MEMORY = 4 * 1024 ** 2;
 /** A lower rate would not let a single block through per second. */
 const MIN_RATE = 4096;
 
-export function checkLimits(service: Service, problems: Problems): void {
+export function checkLimits(
+  service: Service,
+  { problems, volumes }: Pick<ValidationContext, 'problems' | 'volumes'>,
+): void {
   const { memory, memory_reservation, memory_swap, cpuset } = service.entry.limits;
   const at = (name: string) => [...service.path, 'limits', name];
   if (memory !== undefined && memory < MIN_MEMORY) {
@@ -26,6 +29,7 @@ export function checkLimits(service: Service, problems: Problems): void {
     problems.atValue(at('cpuset'), `the CPUs ${cpuset} contain a range that ends before it begins`);
   }
   checkIo(service, problems);
+  checkVolumeDevices(service, volumes, problems);
   checkDevices(service, problems);
 }
 
@@ -46,6 +50,26 @@ function checkIo({ path, entry }: Service, problems: Problems): void {
     for (const rate of ['read_bps', 'write_bps'] as const) {
       if ((limit[rate] ?? MIN_RATE) >= MIN_RATE) continue;
       problems.atValue([...at, rate], 'a rate must be at least 4K a second');
+    }
+  }
+}
+
+/** Only a volume with a size has a device of its own. */
+function checkVolumeDevices(
+  { path, entry }: Service,
+  volumes: ValidationContext['volumes'],
+  problems: Problems,
+): void {
+  for (const [index, { device }] of (entry.limits.io ?? []).entries()) {
+    const name = volumeOf(device);
+    if (name === undefined) continue;
+    const at = [...path, 'limits', 'io', index];
+    const volume = volumes[name];
+    if (!entry.volumes.some(({ type, source }) => type === 'volume' && source === name)) {
+      problems.atValue(at, `it does not mount volume ${name}`);
+    } else if (volume && !volume.external && volume.size === undefined) {
+      const hint = `give it one: volumes: { ${name}: { size: 10G } }`;
+      problems.atValue(at, `volume ${name} has no size, so it has no device of its own`, hint);
     }
   }
 }

@@ -2,7 +2,7 @@ import type { Capacity } from '../../host/ports.js';
 import type { Config, ContainerEntry, Limits } from '../../model/config.js';
 import { entriesOf } from '../../model/config.js';
 import { UserError } from '../../model/errors.js';
-import { cpusOf, OWN_DISK } from '../../model/limits.js';
+import { cpusOf, OWN_DISK, volumeOf } from '../../model/limits.js';
 
 type Path = readonly (string | number)[];
 
@@ -93,7 +93,7 @@ function missingCpus({ cpus, cpuset }: Limits, capacity: Capacity, path: Path): 
 
 function missingDisks({ io = [] }: Limits, capacity: Capacity, path: Path): Problem[] {
   return io.flatMap(({ device }, index) =>
-    device === OWN_DISK || capacity.isBlockDevice(device)
+    device === OWN_DISK || volumeOf(device) !== undefined || capacity.isBlockDevice(device)
       ? []
       : [
           {

@@ -47,7 +47,7 @@ function startObstacles(spec: ContainerSpec, host: Preconditions, paths: Install
       cause: sourceProblem(mount, host, paths),
     })),
     ...fileObstacles(spec, host),
-    ...ioObstacles(spec, host),
+    ...ioObstacles(spec, host, paths),
     { at: [spec.seccomp ? 'seccomp' : 'security'], cause: host.securityProblem(spec) },
     ...labels,
     ...Object.entries(sysctls).map(([name, value]) => ({
@@ -82,9 +82,15 @@ function sourceProblem(
   return host.bindSourceProblem(`${source}/${subpath}`);
 }
 
-function ioObstacles({ limits: { io = [] } }: ContainerSpec, host: Preconditions): Obstacle[] {
+function ioObstacles(
+  { limits: { io = [] } }: ContainerSpec,
+  host: Preconditions,
+  { root }: InstallPaths,
+): Obstacle[] {
+  // a volume is made and mounted earlier in the same plan
+  const isOurs = (device: string) => device === OWN_DISK || device.startsWith(`${root}/`);
   return io.flatMap(({ device }, index) =>
-    device === OWN_DISK || host.isBlockDevice(device)
+    isOurs(device) || host.isBlockDevice(device)
       ? []
       : [{ at: ['limits', 'io', index], cause: `${device} is not a block device of this host` }],
   );
@@ -94,7 +100,7 @@ function ioObstacles({ limits: { io = [] } }: ContainerSpec, host: Preconditions
 function limitObstacles(spec: ContainerSpec, host: Preconditions, paths: InstallPaths): Obstacle[] {
   const { memory, pids } = spec.limits;
   const held = host.unreclaimable(cgroupPath(paths, spec.id)) ?? { memory: 0, pids: 0 };
-  const found = ioObstacles(spec, host);
+  const found = ioObstacles(spec, host, paths);
   if (memory !== undefined && held.memory > memory) {
     const cause = `${formatBytes(memory)} is less than the ${formatBytes(held.memory)} that it uses now`;
     found.push({ at: ['limits', 'memory'], cause });

@@ -158,6 +158,33 @@ describe('a volume with a size', () => {
   );
 
   it(
+    'has a device of its own, whose throttle holds',
+    inPrivateHost(async (host) => {
+      const io = [{ device: 'volume:data', write_bps: '1M' }];
+      const stack = new Stack(host, db({}, { limits: { io } }));
+      const refused = await stack.run('plan');
+      expect(refused.stderr).toMatch(
+        /baleine\.yaml:\d+:\d+: volume data has no size, so it has no device of its own/,
+      );
+      stack.write(db({ size: '16M' }, { limits: { io } }));
+      await stack.apply();
+      expect(await stack.plan()).toBe(NOTHING);
+      const write = 'busybox dd if=/dev/zero of=/data/fill bs=256K count=8 oflag=direct 2>&1';
+      const begun = performance.now();
+      expect(await inside(stack, write)).toContain('8+0 records out');
+      // 2 MiB at 1 MiB a second; the first may come at once
+      expect(performance.now() - begun).toBeGreaterThan(900);
+      // another loop device after the next mount
+      await stack.done('stop', 'db');
+      await host.run('umount', [folder(host)]);
+      await stack.done('start', 'db');
+      await stack.apply();
+      expect(await stack.plan()).toBe(NOTHING);
+      await stack.destroy();
+    }),
+  );
+
+  it(
     'can be given to a folder with data, and taken away again',
     inPrivateHost(async (host) => {
       const stack = new Stack(host, db({}));

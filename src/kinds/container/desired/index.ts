@@ -12,6 +12,7 @@ import { imageVersion } from '../../../model/image-version.js';
 import { idOf, imageFile } from '../../../model/install-paths.js';
 import type { Instance } from '../../../model/instance.js';
 import type { Exact } from '../../../model/json.js';
+import { volumeOf } from '../../../model/limits.js';
 import type { Resource } from '../../../model/resource.js';
 import { signalName } from '../../../model/signals.js';
 import {
@@ -22,7 +23,7 @@ import {
   type RotationSpec,
 } from '../../../model/specs.js';
 import type { Context, Leases } from '../../desired-context.js';
-import { extraHostsOf, hostsName, hostsPath } from '../../recorded.js';
+import { extraHostsOf, hostsName, hostsPath, volumePath } from '../../recorded.js';
 import { KEYS } from '../keys/index.js';
 import type { AnyKey, KeySpec, ResolvedSpec } from '../keys/types.js';
 import { dependenciesOf } from './dependencies.js';
@@ -107,7 +108,7 @@ export function desiredContainers(
     };
     const plain: Record<string, unknown> = {};
     for (const key of PLAIN) plain[key] = entry[key as keyof ContainerEntry];
-    const limits = devices && { limits: withRules(entry.limits, devices) };
+    const limits = { limits: resolvedLimits(entry.limits, devices, context) };
     return Object.assign(plain, resolved, spec, limits) as unknown as ContainerSpec;
   };
   const containers = instances.map((instance): Resource<ContainerSpec> => {
@@ -135,11 +136,25 @@ export function desiredContainers(
   return withNeighbors(containers, bridges, context);
 }
 
-/** A device is allowed like one of `limits.devices`, whose rules come after and win. */
-const withRules = (limits: Limits, devices: readonly DeviceSpec[]): Limits => ({
-  ...limits,
-  devices: [...devices.map(ruleOf), ...(limits.devices ?? [])],
-});
+/**
+ * The same, with the folder of each volume, for its device. A device is allowed like one of
+ * `limits.devices`, whose rules come after and win.
+ */
+function resolvedLimits(
+  limits: Limits,
+  devices: readonly DeviceSpec[] | undefined,
+  context: Context,
+): Limits {
+  const io = limits.io?.map((each) => {
+    const volume = volumeOf(each.device);
+    return volume === undefined ? each : { ...each, device: volumePath(volume, context) };
+  });
+  return {
+    ...limits,
+    ...(io && { io }),
+    ...(devices && { devices: [...devices.map(ruleOf), ...(limits.devices ?? [])] }),
+  };
+}
 
 /** Keys that are recorded as declared. */
 const PLAIN = Object.entries<AnyKey>(KEYS)
