@@ -17,7 +17,7 @@ import { UserError } from '../model/errors.js';
 import { builtImagesDir, type InstallPaths, lockFile } from '../model/install-paths.js';
 import type { Row } from '../model/resource.js';
 import type { ContainerFacts, ContainerSpec, ImageOrigin } from '../model/specs.js';
-import { locateInstallation, readBinding } from '../state/installation.js';
+import { locateInstallation, readBinding, refuseUnmounted } from '../state/installation.js';
 import type { Lock, LockTimeouts } from '../state/lock.js';
 import { openState, type State } from '../state/state.js';
 import type { Store } from '../state/store.js';
@@ -139,6 +139,13 @@ export class Context {
   async lock(patience: LockTimeouts): Promise<Lock> {
     const { acquireLock } = await import('../state/lock.js');
     const lock = await acquireLock(this.paths, patience);
+    try {
+      // a pool may have been created or removed while we waited
+      refuseUnmounted(this.paths.root);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
     shareLock(lock.descriptor);
     const release: Lock['release'] = (how) => {
       shareLock(undefined);

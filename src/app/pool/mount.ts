@@ -8,7 +8,7 @@ import { mountXfs, poolAt } from '../../host/linux/pool/file-system.js';
 import { flockDescriptor } from '../../host/linux/process/flock.js';
 import { shareLock } from '../../host/linux/process/lock-share.js';
 import { LockedError, UserError } from '../../model/errors.js';
-import { installPaths } from '../../model/install-paths.js';
+import { installPaths, lockFile } from '../../model/install-paths.js';
 import { poll } from '../../model/poll.js';
 import { leftFolder, type PoolMarker, poolMarkerFile } from '../../model/pool.js';
 import { bindingFile } from '../../state/installation.js';
@@ -94,7 +94,8 @@ async function finishMove(marker: PoolMarker): Promise<void> {
   await writeMarker(root, poolMarkerFile(root), { root, ...rest });
 }
 
-const OWN_FILES = [poolMarkerFile, bindingFile];
+/** The lock stays, too: whoever waits for it must not find another one before the pool is mounted. */
+const OWN_FILES = [poolMarkerFile, bindingFile, (root: string) => lockFile(installPaths(root))];
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
 /** What a release that knows no pools finds in the folder: it refuses the root. */

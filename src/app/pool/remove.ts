@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmdirSync, statfsSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { explainDiskFull } from '../../host/linux/disks/copies.js';
@@ -42,7 +42,9 @@ export async function removePool(context: Context, options: ChangeOptions): Prom
   } finally {
     lock.release();
   }
-  if (readdirSync(root).length === 0) rmdirSync(root);
+  // an empty root goes, as after every other command
+  const again = await context.lock({ timeoutMs: 0 }).catch(() => undefined);
+  again?.release({ removeIfEmpty: true });
   if (options.json) context.frontend.report(jsonLine({ root, pool: null }));
   else context.frontend.report(`${root} is a folder again; its pool was removed\n`);
   return 0;
