@@ -7,6 +7,7 @@ use warnings;
 my ($source, $copy) = @ARGV;
 my $BLOCK = 1 << 20;
 my ($SEEK_DATA, $SEEK_HOLE) = (3, 4);    # lseek(2)
+my ($TYPES, $FOLDER, $FILE, $LINK) = (0xf000, 0x4000, 0x8000, 0xa000);    # inode(7)
 
 sub differs { print "@_\n"; exit 1 }
 
@@ -33,12 +34,12 @@ sub ranges {
 }
 
 sub bytes {
-    my ($handle, $at, $length) = @_;
+    my ($handle, $path, $at, $length) = @_;
     my $all = '';
     sysseek $handle, $at, 0;
     while (length $all < $length) {
         my $read = sysread $handle, $all, $length - length $all, length $all;
-        return undef if !defined $read;
+        differs("$path: cannot be read: $!") if !defined $read;
         last if $read == 0;
     }
     return $all;
@@ -52,9 +53,9 @@ sub compare_files {
         my ($at, $end) = @$_;
         for (; $at < $end; $at += $BLOCK) {
             my $length = $end - $at < $BLOCK ? $end - $at : $BLOCK;
-            my ($a, $b) = (bytes($one, $at, $length), bytes($two, $at, $length));
-            differs("$to: cannot be read: $!") if !defined $a || !defined $b;
-            differs("$to: another content at byte $at") if $a ne $b;
+            my $here  = bytes($one, $from, $at, $length);
+            my $there = bytes($two, $to, $at, $length);
+            differs("$to: another content at byte $at") if $here ne $there;
         }
     }
     close $one;
@@ -65,10 +66,9 @@ sub compare {
     my ($from, $to) = @_;
     my @a = lstat $from or differs("$from: $!");
     my @b = lstat $to   or differs("$to: missing");
-    my ($mode) = $a[2];
-    my $type = $mode & 0170000;
+    my $type = $a[2] & $TYPES;
     differs("$to: another type, mode or owner") if "@a[2, 4, 5]" ne "@b[2, 4, 5]";
-    if ($type == 0040000) {
+    if ($type == $FOLDER) {
         my @names = names($from);
         my @there = names($to);
         differs("$to: other names") if join('/', @names) ne join('/', @there);
@@ -76,9 +76,9 @@ sub compare {
         return;
     }
     differs("$to: another time") if $a[9] != $b[9];
-    if ($type == 0120000) {
+    if ($type == $LINK) {
         differs("$to: another target") if readlink($from) ne readlink($to);
-    } elsif ($type == 0100000) {
+    } elsif ($type == $FILE) {
         differs("$to: another size") if $a[7] != $b[7];
         compare_files($from, $to, $a[7]);
     } else {

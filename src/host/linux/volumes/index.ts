@@ -2,12 +2,13 @@ import { existsSync } from 'node:fs';
 import { messageOf, UserError } from '../../../model/errors.js';
 import { type InstallPaths, volumeFile } from '../../../model/install-paths.js';
 import type { NewVolume, Volumes } from '../../ports.js';
+import { removePartial } from '../disks/create-files.js';
 import { ensureUnmounted } from '../disks/mount.js';
 import { linuxFiles } from '../files/index.js';
 import { finishConversion, removeConversion, toFolder, toSized } from './convert.js';
 import { createFolder, give, removeRemains } from './folder.js';
 import { createFromSnapshot, finishRestore, restoreSnapshot } from './restore.js';
-import { createSized, ensureSize, mountVolume, removeUnfinished } from './sized.js';
+import { createSized, ensureSize, mountVolume } from './sized.js';
 import { removeSnapshot, takeSnapshot } from './snapshots.js';
 
 /**
@@ -37,7 +38,7 @@ export function linuxVolumes(paths: InstallPaths): Volumes {
       if (existsSync(file)) await ensureUnmounted(path);
       await removeRemains(path);
       await removeConversion(path);
-      await removeUnfinished(file);
+      await removePartial(file);
       await files.remove(file);
       await files.remove(path);
     },

@@ -47,11 +47,9 @@ export async function restoreSnapshot(
       'Stop the containers that mount it first.',
     );
   }
-  await withCopy(paths, path, snapshot, size, async (copy) => {
-    await mkdir(formerOf(join(snapshotsDir(path), tag)), { recursive: true, mode: 0o700 });
-    // from here on, it is finished
-    await put(copy, join(dirname(path), `${restoredPrefix(path)}${tag}`));
-  });
+  // from here on, it is finished by whoever comes next
+  const complete = join(dirname(path), `${restoredPrefix(path)}${tag}`);
+  await withCopy(paths, path, snapshot, size, (copy) => put(copy, complete));
   await finishRestore(path);
 }
 
@@ -94,8 +92,9 @@ export async function finishRestore(path: string): Promise<void> {
   const name = names.find((each) => each.startsWith(prefix));
   if (name === undefined) return;
   const former = join(snapshotsDir(path), name.slice(prefix.length));
-  const aside = formerOf(former);
-  if (existsSync(aside)) {
+  if (!existsSync(former)) {
+    const aside = formerOf(former);
+    await mkdir(aside, { recursive: true, mode: 0o700 });
     if (existsSync(volumeFile(path))) {
       await ensureUnmounted(path);
       await ensureReleased(volumeFile(path));

@@ -1,9 +1,8 @@
-import { chmod, mkdir, rmdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../../model/errors.js';
 import { type InstallPaths, volumeFile } from '../../../model/install-paths.js';
 import type { NewVolume } from '../../ports.js';
-import { removePartial } from '../disks/create-files.js';
 import { linuxDisks } from '../disks/index.js';
 import { ensureMounted, ensureReleased, ensureUnmounted } from '../disks/mount.js';
 import { backingFile, readMounts } from '../disks/mount-table.js';
@@ -38,9 +37,6 @@ export async function makeFile(
   });
 }
 
-/** What an interrupted creation left. */
-export const removeUnfinished = (file: string): Promise<void> => removePartial(file);
-
 /** Mounts a volume with a size on its folder, checked after a crash of the host. */
 export async function mountVolume(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
@@ -70,9 +66,4 @@ const SLACK = 1024 ** 2;
 function loopOf(path: string, file: string): string | undefined {
   const mount = readMounts().findLast((each) => each.path === path);
   return mount && backingFile(mount.source) === file ? mount.source : undefined;
-}
-
-/** Bytes that the file of a volume occupies. */
-export async function allocatedBytes(path: string): Promise<number> {
-  return (await stat(volumeFile(path))).blocks * 512;
 }
