@@ -65,9 +65,10 @@ function carriers(): string[] {
   return readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid)) return false;
     try {
+      // first: what is node still may be another program a moment later, without node's environment
+      if (['node', 'nsenter'].includes(basename(readlinkSync(`/proc/${pid}/exe`)))) return false;
       const text = ['cmdline', 'environ'].map((name) => readFileSync(`/proc/${pid}/${name}`));
-      if (!text.some((each) => each.includes(MARK))) return false;
-      return !['node', 'nsenter'].includes(basename(readlinkSync(`/proc/${pid}/exe`)));
+      return text.some((each) => each.includes(MARK));
     } catch {
       return false;
     }
