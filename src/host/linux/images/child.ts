@@ -58,4 +58,7 @@ export function unlessBroken(error: unknown): void {
   if (!BROKEN.has((error as NodeJS.ErrnoException).code)) throw error;
 }
 
-const BROKEN = new Set<unknown>(['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE']);
+/** A pipeline whose reader has ended aborts what feeds it. */
+const BROKEN = new Set<unknown>([
+  ...['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE', 'ABORT_ERR'],
+]);
