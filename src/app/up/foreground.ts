@@ -126,6 +126,8 @@ async function watchEnds(
   await poll(look, { pause: 200, signal }).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });
+  // the logs may have ended since the last look
+  look();
 }
 
 const withCode = (code: number | undefined) => (code === undefined ? '' : ` with ${code}`);
