@@ -66,8 +66,11 @@ export function startDecompressor(compression: Compression, purpose: string): Ch
   return { ...child, ended: named };
 }
 
-/** The reader has closed the pipe and reports the reason itself. */
-const UNREAD = /Broken pipe|Connection reset by peer/;
+/**
+ * The reader has closed the pipe and reports the reason itself. gzip(1) then may say nothing, which
+ * it never does about damage.
+ */
+const UNREAD = /Broken pipe|Connection reset by peer|: gzip: exit code \d+$/;
 
 /** zstd's prefix of messages, and its name for standard input. */
 const ANONYMOUS = /(?:zstd: )?\/\*stdin\*\\ *: */g;
