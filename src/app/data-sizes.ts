@@ -1,6 +1,6 @@
 import { usedBytes } from '../host/linux/disks/superblock.js';
 import { folderSize } from '../host/linux/files/folder-size.js';
-import { unmountedFile } from '../host/linux/volumes/find.js';
+import { unmountedFile } from '../host/linux/volumes/sized.js';
 import { type Address, addressOf } from '../model/address.js';
 import { formatBytes } from '../model/format.js';
 import type { Row } from '../model/resource.js';

@@ -175,7 +175,7 @@ function afterRun(
   const due = (run: TaskFacts) => ({ due: { ...facts.due, [RUN]: run } });
   if (!ended) return due(task);
   if (ended.failure === undefined) return due(afterSuccess(task));
-  // somebody has asked for it, and is told
+  // whoever asked for it sees the result
   if (attempt === undefined) return due(task);
   if (attempt <= spec.retries) {
     const retry = now + Math.min(PAUSE * 2 ** (attempt - 1), MAX_PAUSE);

@@ -40,6 +40,7 @@ export function takeVolumeSnapshot(
     const { spec, stack } = row;
     const used = tag ?? freeTag(spec.path, now);
     checkTag(used, purpose);
+    refuseScheduled(used, purpose);
     if (existsSync(join(snapshotsDir(spec.path), used))) {
       throw new UserError(
         `cannot ${purpose}: it has a snapshot ${used} already`,
@@ -108,6 +109,15 @@ export function checkTag(tag: string, purpose: string): void {
   throw new UserError(
     `cannot ${purpose}: ${JSON.stringify(tag)} is no tag`,
     'A tag has letters, digits, - and _, and begins with a letter or digit.',
+  );
+}
+
+/** @throws UserError for a tag that a schedule would remove with its own */
+function refuseScheduled(tag: string, purpose: string): void {
+  if (!tag.startsWith(SCHEDULED)) return;
+  throw new UserError(
+    `cannot ${purpose}: tags that begin with ${SCHEDULED} are those of schedules`,
+    'A schedule removes them when they are old. Choose another tag.',
   );
 }
 

@@ -16,15 +16,7 @@ export type Sections = Pick<
   | 'configs'
 >;
 
-export type Section =
-  | 'images'
-  | 'bridges'
-  | 'volumes'
-  | 'containers'
-  | 'farms'
-  | 'jobs'
-  | 'secrets'
-  | 'configs';
+export type Section = Exclude<keyof Sections, 'name'>;
 
 /**
  * Everything that describes containers: an entry of `containers` or `jobs`, the servers or the proxy

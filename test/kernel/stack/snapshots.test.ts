@@ -63,6 +63,9 @@ describe.each(FORMS)('a snapshot of $form', ({ volume }) => {
         'it has a snapshot first',
       );
       expect((await volumes('snapshot', 'data', '../x')).stderr).toContain('"../x" is no tag');
+      expect((await volumes('snapshot', 'data', 'auto-mine')).stderr).toContain(
+        'tags that begin with auto- are those of schedules',
+      );
       expect(await listed(stack)).toMatchObject([{ volume: 'data', stack: 'shop', tag: 'first' }]);
 
       const running = await volumes('restore', 'data', 'first');

@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rmdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, rmdir } from 'node:fs/promises';
 import { UserError } from '../../../model/errors.js';
 import { CONVERTED, volumeFile } from '../../../model/install-paths.js';
 import type { NewVolume } from '../../ports.js';
 import { removePartial } from '../disks/create-files.js';
 import { ensureUnmounted } from '../disks/mount.js';
-import { syncPath } from '../files/atomic-write.js';
 import { linuxFiles } from '../files/index.js';
 import { beside, copyTree, give, put, writeOut } from './folder.js';
 import { sizeProblem } from './size-problem.js';
@@ -52,20 +50,24 @@ export async function toFolder(path: string, how: NewVolume): Promise<void> {
   await give(path, how);
 }
 
-/** Goes on where an interrupted conversion has stopped, once its new form is complete. */
+/**
+ * Goes on where an interrupted conversion has stopped, once its new form is complete. The old form goes
+ * only if the new one is there; else it is the volume again.
+ */
 export async function finishConversion(path: string): Promise<void> {
   const { remove } = linuxFiles();
   if (existsSync(oldFolder(path))) {
     if (existsSync(newFile(path))) await put(newFile(path), volumeFile(path));
-    await remove(oldFolder(path));
+    if (existsSync(volumeFile(path))) await remove(oldFolder(path));
+    else await put(oldFolder(path), path);
   }
   if (existsSync(oldFile(path))) {
     if (existsSync(newFolder(path))) {
       if (existsSync(path)) await rmdir(path);
-      await rename(newFolder(path), path);
-      await syncPath(dirname(path));
+      await put(newFolder(path), path);
     }
-    await remove(oldFile(path));
+    if (existsSync(path)) await remove(oldFile(path));
+    else await put(oldFile(path), volumeFile(path));
   }
 }
 

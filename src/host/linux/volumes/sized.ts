@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../../model/errors.js';
@@ -66,4 +67,11 @@ const SLACK = 1024 ** 2;
 function loopOf(path: string, file: string): string | undefined {
   const mount = readMounts().findLast((each) => each.path === path);
   return mount && backingFile(mount.source) === file ? mount.source : undefined;
+}
+
+/** The file of a volume with a size that is not mounted; undefined for all others. */
+export function unmountedFile(path: string): string | undefined {
+  const file = volumeFile(path);
+  if (!existsSync(file)) return undefined;
+  return readMounts().some((each) => each.path === path) ? undefined : file;
 }
