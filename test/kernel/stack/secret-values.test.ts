@@ -151,8 +151,9 @@ it(
     stack.env = {};
     const before = stack.processes('quiet.web');
     await stack.kill('quiet.web');
-    await expect.poll(() => stack.pids('quiet.web').length).toBeGreaterThan(1);
-    expect(stack.processes('quiet.web')).not.toEqual(before);
+    const after = () => stack.processes('quiet.web');
+    await expect.poll(after).not.toEqual(before);
+    await expect.poll(() => stack.pids('quiet.web').length, { timeout: 20_000 }).toBeGreaterThan(1);
     expect(await stack.values()).toBe(ALL);
     await stack.done('stop', 'web');
     await stack.done('start', 'web');

@@ -14,6 +14,8 @@ interface Opened {
   inode: number;
   /** Bytes read. */
   at: number;
+  /** Bytes to read. */
+  end: number;
 }
 
 /**
@@ -29,9 +31,14 @@ export class LogFiles {
   /** Number of files that came and went unseen since this was last set to 0. */
   missed = 0;
 
-  constructor(readonly path: string) {
+  /** @param follow whether what is written from now on is read, too: it may be more than anybody reads */
+  constructor(
+    readonly path: string,
+    private readonly follow: boolean,
+  ) {
     this.#take();
     this.#taken = 0;
+    if (follow) this.#watch();
   }
 
   /** The file that is being read. */
@@ -39,7 +46,7 @@ export class LogFiles {
     return this.#open[0];
   }
 
-  watch(): void {
+  #watch(): void {
     const name = basename(this.path);
     try {
       this.#watcher = watch(dirname(this.path), { persistent: false }, (event, changed) => {
@@ -57,7 +64,7 @@ export class LogFiles {
   /** The available data, chunk by chunk. */
   *chunks(): Generator<Buffer> {
     for (;;) {
-      this.#take();
+      if (this.follow) this.#take();
       const isReplaced = this.#open.length > 1;
       const [first] = this.#open;
       if (!first) return;
@@ -82,7 +89,7 @@ export class LogFiles {
     if (fstatSync(file.fd).size < file.at) file.at = 0;
     for (;;) {
       const buffer = Buffer.allocUnsafe(CHUNK);
-      const length = readSync(file.fd, buffer, 0, CHUNK, file.at);
+      const length = readSync(file.fd, buffer, 0, Math.min(CHUNK, file.end - file.at), file.at);
       if (length === 0) return;
       file.at += length;
       yield buffer.subarray(0, length);
@@ -102,7 +109,8 @@ export class LogFiles {
       return false;
     }
     this.#taken += 1;
-    this.#open.push({ fd, inode: fstatSync(fd).ino, at: 0 });
+    const { ino, size } = fstatSync(fd);
+    this.#open.push({ fd, inode: ino, at: 0, end: this.follow ? Number.POSITIVE_INFINITY : size });
     if (this.#open.length > MAX_UNREAD) {
       // neither the one being read nor the newest
       for (const { fd: unread } of this.#open.splice(1, 1)) closeSync(unread);

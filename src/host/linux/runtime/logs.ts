@@ -56,7 +56,7 @@ export async function* piecesOf(reader: LogReader, follow: boolean): AsyncGenera
 }
 
 /**
- * The output of a container as bytes, and with `follow` its future output: in bounded memory,
+ * The output of a container so far as bytes, and with `follow` its future output: in bounded memory,
  * however long its lines are. A slow reader loses nothing until conmon has replaced the log 16
  * times.
  *
@@ -90,18 +90,18 @@ export class LogReader {
     { follow = false, last, since, until, onGap = () => undefined }: LogOptions,
     file = logFile(paths, id),
   ) {
-    this.#files = new LogFiles(file);
+    this.#files = new LogFiles(file, follow);
     this.#lines = new Lines({ since, until });
     this.#onGap = onGap;
     const { current } = this.#files;
     this.#file = current;
-    if (follow) this.#files.watch();
     if (last === undefined || !current) return;
+    const size = Math.min(current.end, fstatSync(current.fd).size);
     if (until !== undefined) {
-      this.#lines.skipAtFirst(countLines(current.fd, { since, until }) - last);
+      this.#lines.skipAtFirst(countLines(current.fd, size, { since, until }) - last);
       return;
     }
-    const { offset, skip } = startOfLast(current.fd, fstatSync(current.fd).size, last);
+    const { offset, skip } = startOfLast(current.fd, size, last);
     current.at = offset;
     this.#lines.skip(skip);
   }
@@ -140,13 +140,13 @@ export class LogReader {
   }
 }
 
-/** Number of lines that began in a period. */
-function countLines(fd: number, period: Period): number {
+/** Number of lines in the first `size` bytes that began in a period. */
+function countLines(fd: number, size: number, period: Period): number {
   const [lines, splitter] = [new Lines(period), new Splitter()];
   const buffer = Buffer.allocUnsafe(CHUNK);
   let count = 0;
   for (let at = 0; ; ) {
-    const length = readSync(fd, buffer, 0, CHUNK, at);
+    const length = readSync(fd, buffer, 0, Math.min(CHUNK, size - at), at);
     if (length === 0) return count;
     at += length;
     const parts = splitter

@@ -66,6 +66,26 @@ describe('readLog', () => {
     ]);
   });
 
+  it('ends with what there was at its start, however fast the log grows', async () => {
+    const old = line('old '.repeat(1000)).repeat(500);
+    writeFileSync(file, old);
+    let batches = 0;
+    let found = 0;
+    for await (const parts of readLog(paths, ID)) {
+      appendFileSync(file, old);
+      found += parts.length;
+      batches += 1;
+      if (batches === 2) {
+        // conmon does the same
+        writeFileSync(`${file}.tmp`, old);
+        renameSync(`${file}.tmp`, file);
+      }
+      if (batches > 20) break;
+    }
+    expect(batches).toBeGreaterThan(2);
+    expect(found).toBe(500);
+  });
+
   it('returns the last lines only', async () => {
     writeFileSync(file, ['1', '2', '3'].map((text) => line(text)).join(''));
     expect(await texts({ last: 2 })).toEqual(['stdout 2', 'stdout 3']);
