@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { chmod, mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../../model/errors.js';
@@ -42,6 +42,17 @@ export async function makeFile(
 export async function mountVolume(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
   await ensureMounted(volumeFile(path), path);
+  await removeLostAndFound(path);
+}
+
+/** e2fsck(8) creates the folder again; one with something in it stays for the user to see. */
+async function removeLostAndFound(path: string): Promise<void> {
+  const folder = join(path, 'lost+found');
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  if (!found?.isDirectory() || found.uid !== 0 || (found.mode & 0o7777) !== 0o700) return;
+  await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOTEMPTY') throw error;
+  });
 }
 
 /** Grows it in place, or resizes one that nothing uses. */
