@@ -20,7 +20,7 @@ import type { InstallPaths } from '../model/install-paths.js';
 /** @param contents what this run has read of secrets and configs */
 export function linuxHost(paths: InstallPaths, contents = new FileContents(() => '')): Host {
   const cgroups = linuxCgroups();
-  const runtime = linuxRuntime(paths, cgroups, ourselves(paths));
+  const runtime = linuxRuntime(paths, cgroups, [...ourselves(paths), 'heal']);
   return {
     links: linuxLinks(paths),
     disks: linuxDisks(),
@@ -37,8 +37,8 @@ export function linuxHost(paths: InstallPaths, contents = new FileContents(() =>
   };
 }
 
-/** What a container's monitor runs, the container's id added, when it ends by itself. */
-function ourselves(paths: InstallPaths): string[] {
+/** This baleine for this root, as a program with its first arguments; a command follows. */
+export function ourselves(paths: InstallPaths): [program: string, ...args: string[]] {
   const [node, main = ''] = process.argv;
-  return [node ?? process.execPath, realpathSync(main), '--root', plainRoot(paths), 'heal'];
+  return [node ?? process.execPath, realpathSync(main), '--root', plainRoot(paths)];
 }

@@ -48,6 +48,7 @@ export const COMMANDS: Record<string, () => Promise<CommandModule>> = {
   image: () => import('./image/index.js'),
   network: () => import('./network/index.js'),
   volume: () => import('./volume/index.js'),
+  backup: () => import('./backup/index.js'),
   pool: () => import('./pool/index.js'),
   system: () => import('./system/system.js'),
   graph: () => import('./stack/graph.js'),

@@ -1,3 +1,4 @@
+import type { RepositoryAccess } from '../model/backup.js';
 import type { FileSection, Limits } from '../model/config.js';
 import type { Lease } from '../model/dhcp.js';
 import type { ObservedEgress } from '../model/egress.js';
@@ -172,6 +173,8 @@ export interface Preconditions
   egressProblem(builds: boolean): string | undefined;
   /** Why the volume at this path cannot become one of this size, in bytes; undefined: a folder. */
   volumeSizeProblem(path: string, size: number | undefined): string | undefined;
+  /** Why a volume cannot be backed up so, with the key of `backup` that is the cause. */
+  backupProblems(backup: RepositoryAccess): { at: string[]; cause: string | undefined }[];
   /** Why UDP ports cannot be published here: the program is copied from the host. */
   udpForwarderProblem(): string | undefined;
   /** Why a bridge cannot have a resolver here: the program is copied from the host. */

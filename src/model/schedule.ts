@@ -74,6 +74,13 @@ export function following(
   };
 }
 
+/** Milliseconds until what has failed is tried again, doubled each time. @param facts before this failure */
+export const retryPause = ({ failures = 0 }: TaskFacts): number =>
+  Math.min(MINUTE * 2 ** failures, MAX_PAUSE);
+
+const MINUTE = 60_000;
+const MAX_PAUSE = 60 * MINUTE;
+
 /**
  * After a failure: it is reported until a success, and tried again at `retry`, unless it is due before.
  *

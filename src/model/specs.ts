@@ -9,6 +9,7 @@ import type { PinnedRelease, Release } from '../kinds/container/release.js';
 import type { JOB_KEYS } from '../kinds/job/keys.js';
 import type { RecordedOf } from '../kinds/key.js';
 import type { VOLUME_KEYS } from '../kinds/volume/keys.js';
+import type { BackupFacts } from './backup.js';
 import type { CopyEntry, ImageConfig, ImageFrom, OriginalConfig } from './config.js';
 import type { DependencySpec } from './container-values.js';
 import type { Lease } from './dhcp.js';
@@ -17,6 +18,7 @@ import type { EgressSpec } from './egress.js';
 import type { Exit } from './exit.js';
 import type { HealthRecord } from './health.js';
 import type { HostPort } from './publish.js';
+import type { DataFacts } from './resource.js';
 
 export interface ImageSpec {
   id: string;
@@ -69,6 +71,10 @@ export type BridgeSpec = { link: string; alias: string; lease?: Lease } & Record
 >;
 
 export type VolumeSpec = { path: string } & RecordedOf<typeof VOLUME_KEYS>;
+
+export interface VolumeFacts extends DataFacts, DueFacts {
+  backup?: BackupFacts;
+}
 
 /** A generated text file, bound read-only into containers as a folder so that it can be replaced. */
 export interface ConfigSpec {

@@ -37,6 +37,11 @@ const VOLUME: Samples<typeof VOLUME_KEYS> = {
     { schedule: '0 4 * * *', keep: { daily: 2 } },
     'volume.data',
   ],
+  backup: [
+    { repository: '/srv/backup', password: { file: './pw' } },
+    { repository: '/srv/backup', password: { file: './pw' }, schedule: '@daily' },
+    'volume.data',
+  ],
   owner: [undefined, '999:999', 'volume.data'],
   mode: ['0750', '0700', 'volume.data'],
   labels: [{ a: '1' }, { a: '2' }, 'volume.data'],

@@ -31,6 +31,7 @@ const host = (more: Partial<Preconditions> = {}): Preconditions => ({
   ipv6Problem: () => undefined,
   egressProblem: () => undefined,
   volumeSizeProblem: () => undefined,
+  backupProblems: () => [],
   udpForwarderProblem: () => undefined,
   resolverProblem: () => undefined,
   lease: () => 'no DHCP server answers',

@@ -103,6 +103,7 @@ export class MemoryRun extends Context {
       ipv6Problem: () => undefined,
       egressProblem: () => undefined,
       volumeSizeProblem: () => undefined,
+      backupProblems: () => [],
       udpForwarderProblem: () => undefined,
       resolverProblem: () => undefined,
       lease: () => 'no DHCP server answers',

@@ -19,8 +19,10 @@ export interface Due {
    * Records the next time, and facts of the action, in one write: of the two, one without the other
    * would do the work twice, or not at all. For an action that has something of its own to record;
    * otherwise the next time is recorded once it is done.
+   *
+   * @param again milliseconds since 1970, when it is looked at again if that comes before the next time
    */
-  record: (facts: object) => Promise<void>;
+  record: (facts: object, again?: number) => Promise<void>;
 }
 
 /**

@@ -5,15 +5,17 @@ import { type DueFacts, isOverdue, type Schedule, type TaskFacts } from '../../m
 import { messageOf } from '../../model/errors.js';
 import { equal } from '../../model/json.js';
 import type { Row } from '../../model/resource.js';
-import { afterFailure, afterSuccess, currentTask, following } from '../../model/schedule.js';
+import {
+  afterFailure,
+  afterSuccess,
+  currentTask,
+  following,
+  retryPause,
+} from '../../model/schedule.js';
 import type { Store } from '../../state/store.js';
 import { type Context, isEndedRun } from '../context.js';
 import type { RunOptions } from '../options.js';
 import { ACTIONS } from './actions.js';
-
-/** Milliseconds until what has failed is tried again, doubled each time. */
-const MINUTE = 60_000;
-const MAX_PAUSE = 60 * MINUTE;
 
 /**
  * Does what is due of a stack: a missed time once, however often it was missed. The caller holds the
@@ -77,9 +79,10 @@ async function attend(
   }
   const next = following(schedule, current, now);
   let isRecorded = false;
-  const record = async (facts: object) => {
+  const record = async (facts: object, again = Number.POSITIVE_INFINITY) => {
     isRecorded = true;
-    await save(store, row, task, next, facts);
+    const at = Math.min(next.next ?? Number.POSITIVE_INFINITY, again);
+    await save(store, row, task, Number.isFinite(at) ? { ...next, next: at } : next, facts);
   };
   try {
     const action = await load();
@@ -90,8 +93,7 @@ async function attend(
     return rememberedIn(after);
   } catch (error) {
     const text = messageOf(error);
-    const pause = Math.min(MINUTE * 2 ** (current.failures ?? 0), MAX_PAUSE);
-    await save(store, row, task, afterFailure(next, text, now + pause));
+    await save(store, row, task, afterFailure(next, text, now + retryPause(current)));
     return { text, isNew: true };
   }
 }

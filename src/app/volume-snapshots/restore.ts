@@ -5,6 +5,7 @@ import { UserError } from '../../model/errors.js';
 import { volumeDir } from '../../model/install-paths.js';
 import { NEVER_CREATED, type Row } from '../../model/resource.js';
 import type { VolumeSpec } from '../../model/specs.js';
+import type { Store } from '../../state/store.js';
 import type { Context } from '../context.js';
 import { jsonLine } from '../frontend.js';
 import { withStoreOrWait } from '../imperative/change.js';
@@ -28,25 +29,29 @@ export function restoreVolume(
   tag: string,
   { as, ...options }: RestoreOptions,
 ): Promise<number> {
-  if (as !== undefined) return restoreAs(context, name, tag, as, options);
-  const purpose = `restore volume ${name}`;
-  return withStoreOrWait(context, options, async ({ rows }) => {
-    const { spec, stack } = namedRow(rows, name, options.stack, purpose);
-    const snapshot = snapshotNamed(context, name, tag, stack, 'restore');
-    const running = await runningUsers(context, rows, spec.path);
-    if (running.length > 0) {
-      const names = running.map((each) => each.name).join(' ');
-      throw new UserError(`cannot ${purpose}: ${names} runs and mounts it`, [
-        `baleine stop ${names}`,
-        `baleine volume restore ${name} ${tag}`,
-        `baleine start ${names}`,
-      ]);
+  const purpose = as === undefined ? `restore volume ${name}` : `restore volume ${name} as ${as}`;
+  if (as !== undefined) checkNewName(as, purpose);
+  return withStoreOrWait(context, options, async (store) => {
+    const again = `baleine volume restore ${name} ${tag}`;
+    if (as !== undefined) {
+      const snapshot = snapshotNamed(context, name, tag, options.stack, 'restore');
+      const size = listSnapshots(dirname(snapshot)).find((each) => each.tag === tag)?.size;
+      await makeVolume(context, store, as, snapshot, {
+        purpose,
+        ...(size !== undefined && { size }),
+      });
+      context.frontend.report(
+        options.json
+          ? jsonLine({ action: 'restore', volume: as, stack: IMPERATIVE_STACK, from: name, tag })
+          : `volume.${as}: made from snapshot ${tag} of ${name}\n`,
+      );
+      return 0;
     }
-    const { size, path } = spec;
-    const former = freeTag(path, new Date(), 'before-restore-');
-    const { volumes } = await context.host();
-    const how = { tag: former, ...(size !== undefined && { size }) };
-    await context.undoable(() => volumes.restore(path, snapshot, how));
+    const row = namedRow(store.rows, name, options.stack, purpose);
+    const { stack } = row;
+    const snapshot = snapshotNamed(context, name, tag, stack, 'restore');
+    await refuseRunning(context, store.rows, row, { purpose, again });
+    const former = await replaceContent(context, row, snapshot);
     context.frontend.report(
       options.json
         ? jsonLine({ action: 'restore', volume: name, stack, tag, former })
@@ -56,37 +61,66 @@ export function restoreVolume(
   });
 }
 
-/** The new volume belongs to no stack; a file uses it with `external: true`. */
-function restoreAs(
+type VolumeRow = Pick<Row<VolumeSpec>, 'name' | 'spec'>;
+
+/** @throws UserError while a container that mounts the volume runs */
+export async function refuseRunning(
   context: Context,
+  rows: readonly Row[],
+  { spec }: VolumeRow,
+  { purpose, again }: { purpose: string; again: string },
+): Promise<void> {
+  const running = await runningUsers(context, rows, spec.path);
+  if (running.length === 0) return;
+  const names = running.map((each) => each.name).join(' ');
+  throw new UserError(`cannot ${purpose}: ${names} runs and mounts it`, [
+    `baleine stop ${names}`,
+    again,
+    `baleine start ${names}`,
+  ]);
+}
+
+/** Makes a volume what a snapshot is. The lock is held. @returns the tag of what it was */
+export async function replaceContent(
+  context: Context,
+  { spec: { path, size } }: VolumeRow,
+  snapshot: string,
+): Promise<string> {
+  const former = freeTag(path, new Date(), 'before-restore-');
+  const { volumes } = await context.host();
+  const how = { tag: former, ...(size !== undefined && { size }) };
+  await context.undoable(() => volumes.restore(path, snapshot, how));
+  return former;
+}
+
+/** @throws UserError for a name that no volume can have */
+export function checkNewName(name: string, purpose: string): void {
+  if (isName('volume', name)) return;
+  throw new UserError(`cannot ${purpose}: ${JSON.stringify(name)} is no name of a volume`);
+}
+
+/**
+ * Makes a volume of a snapshot, which belongs to no stack; a file uses it with `external: true`. The lock
+ * is held.
+ *
+ * @param how.size bytes of its own file system; absent: a folder
+ */
+export async function makeVolume(
+  context: Context,
+  store: Store,
   name: string,
-  tag: string,
-  as: string,
-  options: SnapshotOptions,
-): Promise<number> {
-  const purpose = `restore volume ${name} as ${as}`;
-  if (!isName('volume', as)) {
-    throw new UserError(`cannot ${purpose}: ${JSON.stringify(as)} is no name of a volume`);
-  }
-  return withStoreOrWait(context, options, async (store) => {
-    refuseExisting(store.rows, 'volume', as, purpose);
-    const snapshot = snapshotNamed(context, name, tag, options.stack, 'restore');
-    const path = volumeDir(context.paths, IMPERATIVE_STACK, as);
-    const size = listSnapshots(dirname(snapshot)).find((each) => each.tag === tag)?.size;
-    const row: Row<VolumeSpec> = {
-      ...{ kind: 'volume', stack: IMPERATIVE_STACK, name: as, status: 'pending', needs: [] },
-      ...{ spec: { path, ...(size !== undefined && { size }) }, facts: NEVER_CREATED },
-      protect: false,
-    };
-    await store.put(row);
-    const { volumes } = await context.host();
-    await context.undoable(() => volumes.createFrom(path, snapshot, size));
-    await store.put({ ...row, status: 'ready', facts: {} });
-    context.frontend.report(
-      options.json
-        ? jsonLine({ action: 'restore', volume: as, stack: IMPERATIVE_STACK, from: name, tag })
-        : `volume.${as}: made from snapshot ${tag} of ${name}\n`,
-    );
-    return 0;
-  });
+  snapshot: string,
+  { purpose, size }: { purpose: string; size?: number },
+): Promise<void> {
+  refuseExisting(store.rows, 'volume', name, purpose);
+  const path = volumeDir(context.paths, IMPERATIVE_STACK, name);
+  const row: Row<VolumeSpec> = {
+    ...{ kind: 'volume', stack: IMPERATIVE_STACK, name, status: 'pending', needs: [] },
+    ...{ spec: { path, ...(size !== undefined && { size }) }, facts: NEVER_CREATED },
+    protect: false,
+  };
+  await store.put(row);
+  const { volumes } = await context.host();
+  await context.undoable(() => volumes.createFrom(path, snapshot, size));
+  await store.put({ ...row, status: 'ready', facts: {} });
 }

@@ -61,16 +61,26 @@ export function takeVolumeSnapshot(
  * Copies a volume while nothing writes to it: its file system is frozen if it has its own, else the
  * containers are. Their `pre_snapshot` and `post_snapshot` commands run around it.
  */
-export async function copyVolume(
+export function copyVolume(
+  context: Context,
+  store: Pick<Store, 'rows'>,
+  row: Row<VolumeSpec>,
+  tag: string,
+  now: Date,
+): Promise<SnapshotCost> {
+  return copyVolumeTo(context, store, row, join(snapshotsDir(row.spec.path), tag), now);
+}
+
+/** The same, to any new folder of the root's file system. */
+export async function copyVolumeTo(
   context: Context,
   { rows }: Pick<Store, 'rows'>,
   { spec }: Row<VolumeSpec>,
-  tag: string,
+  to: string,
   now: Date,
 ): Promise<SnapshotCost> {
   const host = await context.host();
   const running = await runningUsers(context, rows, spec.path);
-  const to = join(snapshotsDir(spec.path), tag);
   let cost: SnapshotCost | undefined;
   let work = async () => {
     cost = await context.undoable(() => host.volumes.snapshot(spec.path, to, now));

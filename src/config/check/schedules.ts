@@ -18,11 +18,13 @@ function schedulesIn({
     schedule: { cron, ...(timezone !== undefined && { timezone }) },
     path: ['jobs', name],
   }));
-  const ofVolumes = Object.entries(volumes).flatMap(([name, entry]) =>
-    entry.external || !entry.snapshots
-      ? []
-      : [{ schedule: entry.snapshots.schedule, path: ['volumes', name, 'snapshots'] }],
-  );
+  const ofVolumes = Object.entries(volumes).flatMap(([name, entry]) => {
+    if (entry.external) return [];
+    return (['snapshots', 'backup'] as const).flatMap((key) => {
+      const schedule = entry[key]?.schedule;
+      return schedule ? [{ schedule, path: ['volumes', name, key] }] : [];
+    });
+  });
   return [...ofJobs, ...ofVolumes];
 }
 

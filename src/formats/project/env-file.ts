@@ -39,13 +39,17 @@ export function parseEnvFile(source: SourceText, how: How): Map<string, Variable
   return new EnvFile(source, how).read();
 }
 
+/** One variable of such a file; see `variablesIn`. */
+export const variableIn = (text: string, file: string, name: string): string | undefined =>
+  variablesIn(text, file).get(name);
+
 /**
- * One variable of a file that is read outside of a stack's file: a value may use variables of the file
+ * The variables of a file that is read outside of a stack's file: a value may use variables of the file
  * and of baleine's own environment.
  *
  * @throws Error with the place of a mistake in the file, without the line: it may have a secret
  */
-export function variableIn(text: string, file: string, name: string): string | undefined {
+export function variablesIn(text: string, file: string): Map<string, string> {
   const source = { file, text, directory: dirname(file) };
   const problems = new Problems(source);
   const lookUp = (each: string) => process.env[each];
@@ -55,7 +59,7 @@ export function variableIn(text: string, file: string, name: string): string | u
   } catch (error) {
     throw new Error(messageOf(error).split('\n')[0]);
   }
-  return variables.get(name)?.value;
+  return new Map([...variables].map(([name, { value }]) => [name, value]));
 }
 
 class EnvFile {

@@ -6,8 +6,8 @@ import { formatBytes } from '../../model/format.js';
 import { isUnfinishedVolume, volumeFile } from '../../model/install-paths.js';
 import { equal } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
-import type { DataFacts, Resource, Row } from '../../model/resource.js';
-import type { VolumeSpec } from '../../model/specs.js';
+import type { Resource, Row } from '../../model/resource.js';
+import type { VolumeFacts, VolumeSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
 import type { Adopted, Adoption, Kind } from '../kind.js';
 import type { VolumeVerbs } from './handlers.js';
@@ -20,8 +20,11 @@ export interface ObservedVolume {
   unfinished?: true;
 }
 
+/** The name of a task. */
+export const BACKUP = 'backup';
+
 /** A host folder that outlives the containers it is mounted in. */
-export const volume: Kind<VolumeSpec, DataFacts, ObservedVolume, VolumeVerbs> = {
+export const volume: Kind<VolumeSpec, VolumeFacts, ObservedVolume, VolumeVerbs> = {
   name: 'volume',
   keepsData: (stack, name) => `baleine volume rm --stack ${stack} ${name}`,
   table: {
@@ -48,7 +51,14 @@ export const volume: Kind<VolumeSpec, DataFacts, ObservedVolume, VolumeVerbs> = 
     return found ? `${found} exists and is in no state file` : undefined;
   },
   compare,
-  schedules: ({ snapshots }) => (snapshots ? { snapshot: snapshots.schedule } : {}),
+  schedules: ({ snapshots, backup }) => ({
+    ...(snapshots && { snapshot: snapshots.schedule }),
+    ...(backup?.schedule && { [BACKUP]: backup.schedule }),
+  }),
+  note: (_desired, { facts }) => {
+    const failure = facts.due?.[BACKUP]?.failure;
+    return failure === undefined ? undefined : `its backup fails: ${failure}`;
+  },
   creation: (desired) => seedText(desired),
   create: (desired, reason) => [createStep(desired, reason)],
   update: (desired, { status }, _observed, differences) => {
@@ -79,12 +89,18 @@ export const volume: Kind<VolumeSpec, DataFacts, ObservedVolume, VolumeVerbs> = 
   handlers: async (host) => (await import('./handlers.js')).volumeHandlers(host),
 };
 
-type VolumeRow = Row<VolumeSpec, DataFacts>;
+type VolumeRow = Row<VolumeSpec, VolumeFacts>;
 
 /** Of the folder itself. A program may change them, so that only the file's own changes count. */
 const RIGHTS = ['owner', 'mode'];
 
-const RECORDED = ['owner', 'mode', 'labels', 'snapshots'] as const satisfies (keyof VolumeSpec)[];
+const RECORDED = [
+  'owner',
+  'mode',
+  'labels',
+  'snapshots',
+  'backup',
+] as const satisfies (keyof VolumeSpec)[];
 
 function compare(
   desired: Resource<VolumeSpec>,

@@ -1,6 +1,9 @@
-import { pairsOf, type Scalar, sizeOf } from '../../config/values.js';
+import { resolve } from 'node:path';
+import type { Path } from '../../config/document.js';
+import { type ParseContext, pairsOf, type Scalar, sizeOf } from '../../config/values.js';
+import { type Backup, hasPassword, repositoryFolder } from '../../model/backup.js';
 import { PERIODS, type Retention } from '../../model/retention.js';
-import { LABELS, recordedKey, SCHEDULE, TIMEZONE, unrecordedKey } from '../key.js';
+import { LABELS, recordedKey, SCHEDULE, type Schema, TIMEZONE, unrecordedKey } from '../key.js';
 
 const KEPT: Record<(typeof PERIODS)[number], string> = {
   last: 'How many of the newest.',
@@ -10,6 +13,27 @@ const KEPT: Record<(typeof PERIODS)[number], string> = {
   monthly: 'Of how many months the newest.',
   yearly: 'Of how many years the newest.',
 };
+
+const keepSchema = (description: string): Schema => ({
+  description,
+  type: 'object',
+  properties: Object.fromEntries(
+    PERIODS.map((period) => [
+      period,
+      { description: KEPT[period], type: 'integer', minimum: 0, maximum: 1000 },
+    ]),
+  ),
+  additionalProperties: false,
+  minProperties: 1,
+});
+
+const inFile = (description: string): Schema => ({
+  description,
+  type: 'object',
+  properties: { file: { $ref: '#/definitions/path' } },
+  required: ['file'],
+  additionalProperties: false,
+});
 
 /** Every key of a volume but `external` and `name`, in the order a reader of the file would want them. */
 export const VOLUME_KEYS = {
@@ -70,19 +94,9 @@ export const VOLUME_KEYS = {
       properties: {
         schedule: SCHEDULE,
         timezone: TIMEZONE,
-        keep: {
-          description:
-            'How many stay: the last ones, and the last one of as many hours, days, weeks, months and years. Default: the last 7.',
-          type: 'object',
-          properties: Object.fromEntries(
-            PERIODS.map((period) => [
-              period,
-              { description: KEPT[period], type: 'integer', minimum: 0, maximum: 1000 },
-            ]),
-          ),
-          additionalProperties: false,
-          minProperties: 1,
-        },
+        keep: keepSchema(
+          'How many stay: the last ones, and the last one of as many hours, days, weeks, months and years. Default: the last 7.',
+        ),
       },
       required: ['schedule'],
       additionalProperties: false,
@@ -90,11 +104,45 @@ export const VOLUME_KEYS = {
     read: (raw: RawSnapshots | undefined, path, { problems }) => {
       if (raw === undefined) return undefined;
       const { schedule: cron, timezone, keep = { last: 7 } } = raw;
-      if (Object.values(keep).every((count) => count === 0)) {
-        problems.atValue([...path, 'keep'], 'keeps none of them');
-      }
+      checkKept(keep, path, problems);
       return { schedule: { cron, ...(timezone !== undefined && { timezone }) }, keep };
     },
+    change: 'update',
+  }),
+  backup: recordedKey({
+    schema: {
+      description:
+        'Backups with restic(1): encrypted, without what is in the repository already. Each is made of a snapshot, so that containers wait only until that is taken. `baleine backup` makes, lists, restores and checks them.',
+      type: 'object',
+      properties: {
+        repository: {
+          description:
+            'As restic has it: a folder, `sftp:user@host:/folder`, `s3:https://host/bucket`, `rest:https://host/`, and so on; or `{file: …}`, a file with that in it, such as one that has a password. Made by the first backup if there is none.',
+          anyOf: [
+            { type: 'string', minLength: 1, maxLength: 2000, pattern: '^[^\\u0000-\\u001f]+$' },
+            inFile('A file with the repository in it.'),
+          ],
+          errorMessage: 'must be a repository of restic, or {file: …}',
+        },
+        password: inFile(
+          'A file with the password of the repository. Whoever loses it loses the backups.',
+        ),
+        env_file: {
+          description:
+            'A file with variables for restic, as in a container’s `env_file`: `AWS_ACCESS_KEY_ID` and others.',
+          $ref: '#/definitions/path',
+        },
+        schedule: SCHEDULE,
+        timezone: TIMEZONE,
+        keep: keepSchema(
+          'How many stay in the repository: the last ones, and the last one of as many hours, days, weeks, months and years. Default: all.',
+        ),
+      },
+      required: ['repository', 'password'],
+      additionalProperties: false,
+    },
+    read: (raw: RawBackup | undefined, path, reading) =>
+      raw === undefined ? undefined : backupOf(raw, path, reading),
     change: 'update',
   }),
   protect: unrecordedKey({
@@ -111,6 +159,49 @@ interface RawSnapshots {
   schedule: string;
   timezone?: string;
   keep?: Retention;
+}
+
+interface RawBackup {
+  repository: string | { file: string };
+  password: { file: string };
+  env_file?: string;
+  schedule?: string;
+  timezone?: string;
+  keep?: Retention;
+}
+
+function backupOf(raw: RawBackup, path: Path, { problems, directoryOf }: ParseContext): Backup {
+  const { repository, password, env_file, schedule: cron, timezone, keep } = raw;
+  const base = (...at: string[]) => directoryOf([...path, ...at]);
+  const file = (each: { file: string }, at: string) => ({ file: resolve(base(at), each.file) });
+  if (typeof repository === 'string' && hasPassword(repository)) {
+    const hint = 'write it into a file that only root can read, and name that: {file: …}';
+    problems.atValue([...path, 'repository'], 'has a password in it, which plans would show', hint);
+  }
+  if (timezone !== undefined && cron === undefined) {
+    problems.atValue([...path, 'timezone'], 'is that of a schedule, and there is none');
+  }
+  if (keep) checkKept(keep, path, problems);
+  const folder = repositoryFolder(repository);
+  return {
+    repository:
+      typeof repository !== 'string'
+        ? file(repository, 'repository')
+        : folder === undefined
+          ? repository
+          : resolve(base('repository'), folder),
+    password: file(password, 'password'),
+    ...(env_file !== undefined && { env_file: resolve(base('env_file'), env_file) }),
+    ...(cron !== undefined && {
+      schedule: { cron, ...(timezone !== undefined && { timezone }) },
+    }),
+    ...(keep && { keep }),
+  };
+}
+
+function checkKept(keep: Retention, path: Path, problems: ParseContext['problems']): void {
+  if (Object.values(keep).some((count) => count > 0)) return;
+  problems.atValue([...path, 'keep'], 'keeps none of them');
 }
 
 /** Group and user have the same number by default, as in images. */

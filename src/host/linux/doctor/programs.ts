@@ -35,6 +35,7 @@ const PROGRAMS: Program[] = [
   { names: ['xz'], flag: '--version', only: 'images from .tar.xz' },
   { names: ['skopeo'], flag: '--version', only: 'images from a registry, export to docker' },
   { names: ['mkfs.xfs'], flag: '-V', only: 'pool (baleine pool)' },
+  { names: ['restic'], flag: 'version', only: 'backups of volumes' },
   { names: ['age'], flag: '--version', only: 'secrets encrypted with age' },
   { names: ['buildah'], flag: '--version', only: 'images from dockerfile' },
   { names: ['zstd'], flag: '--version', only: 'images from .tar.zst and compressed archives' },

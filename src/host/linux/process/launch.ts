@@ -39,6 +39,18 @@ export function launchReader(
   return start(program, args, options, 'ignore') as ChildProcessByStdio<null, Readable, Readable>;
 }
 
+/**
+ * Starts a program that goes on without us, however we end: it gets no stream of ours, and not the lock.
+ * Nobody waits for it, or learns that it could not be started.
+ */
+export function launchDetached(program: string, args: string[]): void {
+  const [first, ...words] = withResetAttributes(program, args);
+  const options = { detached: true, stdio: 'ignore', env: environment(), cwd: '/' } as const;
+  spawn(first, words, options)
+    .on('error', () => undefined)
+    .unref();
+}
+
 /** The reason for stopping all programs; undefined in normal operation. */
 let stopping: string | undefined;
 /** Number of cleanups in progress. */

@@ -13,20 +13,23 @@ const OPTIONS = 'loop,ro,noload,nodev,nosuid,noexec,errors=remount-ro';
 /**
  * Mounts an image file for `look` alone. Uses the folder of a one-off container: if we are killed,
  * the next run removes it.
+ *
+ * @param name of the folder where it is mounted, which is alone in another one
  */
-export async function withMountedImage(
+export async function withMountedImage<T>(
   paths: InstallPaths,
   file: string,
-  look: (tree: string) => Promise<void>,
-): Promise<void> {
+  look: (tree: string) => Promise<T>,
+  name = 'image',
+): Promise<T> {
   const dir = join(oneOffDir(paths), oneOffId());
-  const tree = join(dir, 'image');
+  const tree = join(dir, name);
   await checkComplete(file);
   await mkdir(tree, { recursive: true, mode: 0o700 });
   try {
     const args = ['-t', 'ext4', '-o', OPTIONS, '--', file, tree];
     await run('mount', args, { purpose: `look into ${file}` });
-    await look(tree);
+    return await look(tree);
   } finally {
     await ensureUnmounted(tree);
     await rm(dir, { recursive: true, force: true });

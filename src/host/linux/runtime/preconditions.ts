@@ -5,6 +5,7 @@ import type { InstallPaths } from '../../../model/install-paths.js';
 import { RESOLVER_PROGRAM } from '../../../model/resolver.js';
 import type { ContainerSpec, MemoryFileState } from '../../../model/specs.js';
 import type { Preconditions, UnreclaimableResources } from '../../ports.js';
+import { backupProblems } from '../backups/restic.js';
 import { linuxCapacity } from '../capacity.js';
 import { controllerDir, readHierarchies } from '../cgroups/hierarchies.js';
 import { ifThere, readText } from '../files/read.js';
@@ -49,6 +50,7 @@ export function linuxPreconditions(paths: InstallPaths, contents: FileContents):
     unreclaimable: unreclaimable,
     egressProblem,
     volumeSizeProblem: sizeProblem,
+    backupProblems: (backup) => backupProblems(backup, paths.root),
     udpForwarderProblem,
     resolverProblem,
     lease: askLease,
