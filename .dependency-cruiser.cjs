@@ -17,6 +17,8 @@ const KEYS = `${KEY}|^src/(kinds/([^/]+/keys[/.]|container/release\\.ts$)|farm/k
 const KIND = '^src/kinds/kind\\.ts$';
 /** What the desired resources of all kinds are derived from. */
 const DESIRED = '^src/kinds/(desired-context|recorded)\\.ts$';
+/** Commands of containers, which run around what several kinds do. */
+const HOOKS = '^src/kinds/hooks\\.ts$';
 
 /** Packages that may be part of the built program; `programs-from-launcher` has a say about execa. */
 const BUNDLED = [
@@ -87,7 +89,7 @@ module.exports = {
     only(
       'kind-alone',
       '^src/kinds/([^/]+)/(?!keys[/.])',
-      ['^src/kinds/$1/', HOST, KIND, KEY, DESIRED],
+      ['^src/kinds/$1/', HOST, KIND, KEY, DESIRED, HOOKS],
       'Never another kind.',
     ),
     only(

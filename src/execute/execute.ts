@@ -196,8 +196,9 @@ class Execution {
 }
 
 function factsOf(result: StepResult): Facts | undefined {
-  if (result instanceof DoneWithWarning) return result.facts;
-  return result instanceof DoneWithNote ? undefined : result;
+  return result instanceof DoneWithWarning || result instanceof DoneWithNote
+    ? result.facts
+    : result;
 }
 
 function successorsIn(units: readonly Unit[]): Map<string, Unit> {

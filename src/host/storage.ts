@@ -79,6 +79,8 @@ export interface Volumes {
   restore(path: string, snapshot: string, how: { size?: number; tag: string }): Promise<void>;
   /** Makes a new volume of a snapshot: of that size, or a folder. */
   createFrom(path: string, snapshot: string, size: number | undefined): Promise<void>;
+  /** The oldest first. */
+  snapshots(path: string): Snapshot[];
   removeSnapshot(snapshot: string): Promise<void>;
   /** Removes it with its content, and the leftovers of interrupted work; its snapshots stay. */
   remove(path: string): Promise<void>;

@@ -37,6 +37,13 @@ export interface Follows {
 /** The row of an imported resource. */
 export type Adopted<Spec> = Pick<Row<Spec, Facts>, 'spec' | 'facts' | 'status'>;
 
+/** What saves the data of a resource. */
+export interface Preservation<Verbs> {
+  steps: StepOf<Verbs>[];
+  /** For people, at whatever it precedes: `snapshot of volume.data first`. */
+  text: string;
+}
+
 /**
  * Everything baleine knows about one kind of resource. Pure, except for the handlers, which are
  * loaded when a step runs.
@@ -141,6 +148,19 @@ export interface Kind<Spec, RowFacts, Observed, Verbs> {
    * created. Absent if that cannot be checked.
    */
   verify?(desired: Resource<Spec>, row: Row<Spec, RowFacts>, reason: string): StepOf<Verbs>[];
+  /**
+   * What saves its data before others that need it are replaced. Undefined if nothing is to be saved,
+   * absent if that is never so.
+   *
+   * @param users rows of the stack that need it
+   * @param change identifies the replacements: the same when they are tried again
+   */
+  preserve?(
+    desired: Resource<Spec>,
+    row: Row<Spec, RowFacts>,
+    users: readonly Row[],
+    change: string,
+  ): Preservation<Verbs> | undefined;
   /** Whether steps interrupt its service. Absent if none do. */
   interrupts?(steps: readonly Step[]): boolean;
   remove(row: Row<Spec, RowFacts>, reason: string, paths: InstallPaths): StepOf<Verbs>[];

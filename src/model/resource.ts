@@ -117,6 +117,8 @@ export interface DataFacts {
   unused?: boolean;
   /** It was created before anything mounted it: its first content comes with its first mount. */
   unseeded?: boolean;
+  /** The snapshot that the last change of its users began with, and what identifies the change. */
+  preserved?: { tag: string; change: string };
 }
 
 /** A resource that is desired as it was last applied. */

@@ -30,7 +30,10 @@ export class DoneWithWarning {
 
 /** The result of a step of which the reader should know what it has cost, as `copied 180M`. */
 export class DoneWithNote {
-  constructor(readonly note: string) {}
+  constructor(
+    readonly note: string,
+    readonly facts?: Facts,
+  ) {}
 }
 
 /** The failure of a step that has changed something: its facts are saved although it failed. */

@@ -8,6 +8,7 @@ import { planFollowers } from './followers.js';
 import type { Kinds, Observed } from './observe.js';
 import { orderUnits } from './order.js';
 import { keptNotes, planNotes, protectedRows, type Staying } from './plan-notes.js';
+import { planPreservation } from './preserve.js';
 import { planRollingUpdates } from './rolling-update.js';
 import { rejectUnknown, selectTargets } from './targets.js';
 import { dropId, putId, unitsOf } from './units.js';
@@ -53,8 +54,9 @@ export function buildPlan(input: PlanInput): Plan {
     input,
   );
   const decisions = each.map(({ decision }) => decision);
-  const { planned, rolling, rollbacks } = planRollingUpdates(each, input);
-  const units = planned.flatMap((each) => each.units);
+  const { planned: rolled, rolling, rollbacks } = planRollingUpdates(each, input);
+  const { planned, saving } = planPreservation(rolled, input);
+  const units = [...saving, ...planned.flatMap((each) => each.units)];
   const recordedNeeds = new Map(
     input.rows.map(({ kind, name, needs }) => [addressOf(kind, name), needs] as const),
   );

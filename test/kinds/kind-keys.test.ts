@@ -42,6 +42,7 @@ const VOLUME: Samples<typeof VOLUME_KEYS> = {
     { repository: '/srv/backup', password: { file: './pw' }, schedule: '@daily' },
     'volume.data',
   ],
+  snapshot_on_change: [false, true, 'volume.data'],
   owner: [undefined, '999:999', 'volume.data'],
   mode: ['0750', '0700', 'volume.data'],
   labels: [{ a: '1' }, { a: '2' }, 'volume.data'],

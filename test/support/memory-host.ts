@@ -20,6 +20,7 @@ import {
   netnsName,
   netnsPath,
   resolvCopy,
+  snapshotsDir,
   startedFile,
   volumeFile,
 } from '../../src/model/install-paths.js';
@@ -297,6 +298,11 @@ export class MemoryHost {
         snapshot: async (_path, to) => {
           this.files.set(to, { size: 0, directory: true });
           return { bytes: 0, paused: 0 };
+        },
+        snapshots: (path) => {
+          const dir = `${snapshotsDir(path)}/`;
+          const own = [...this.files.keys()].filter((each) => each.startsWith(dir));
+          return own.map((each, taken) => ({ tag: basename(each), taken }));
         },
         restore: async () => undefined,
         createFrom: async (path) => {

@@ -4,9 +4,10 @@ import { formatBytes, formatDuration } from '../../model/format.js';
 import { snapshotsDir } from '../../model/install-paths.js';
 import type { Row } from '../../model/resource.js';
 import { retained } from '../../model/retention.js';
+import { SCHEDULED } from '../../model/snapshot-tags.js';
 import type { VolumeSpec } from '../../model/specs.js';
 import type { DueAction } from '../due-work/due-action.js';
-import { copyVolume, freeTag, SCHEDULED } from './take.js';
+import { copyVolume, freeTag } from './take.js';
 
 /** Takes the snapshot that a volume's schedule asks for, and removes those it does not keep. */
 export const snapshotDue: DueAction = async ({ context, store, row, now, options }) => {

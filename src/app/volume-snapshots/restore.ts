@@ -4,6 +4,7 @@ import { IMPERATIVE_STACK, isName } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import { volumeDir } from '../../model/install-paths.js';
 import { NEVER_CREATED, type Row } from '../../model/resource.js';
+import { BEFORE_RESTORE } from '../../model/snapshot-tags.js';
 import type { VolumeSpec } from '../../model/specs.js';
 import type { Store } from '../../state/store.js';
 import type { Context } from '../context.js';
@@ -86,7 +87,7 @@ export async function replaceContent(
   { spec: { path, size } }: VolumeRow,
   snapshot: string,
 ): Promise<string> {
-  const former = freeTag(path, new Date(), 'before-restore-');
+  const former = freeTag(path, new Date(), BEFORE_RESTORE);
   const { volumes } = await context.host();
   const how = { tag: former, ...(size !== undefined && { size }) };
   await context.undoable(() => volumes.restore(path, snapshot, how));

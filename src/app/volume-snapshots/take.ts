@@ -1,26 +1,21 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SnapshotCost } from '../../host/ports.js';
-import { aroundSnapshot } from '../../kinds/container/hooks.js';
 import { kinds } from '../../kinds/index.js';
+import { copyQuiesced } from '../../kinds/volume/snapshot.js';
 import { UserError } from '../../model/errors.js';
 import { formatBytes, formatDuration } from '../../model/format.js';
 import { snapshotsDir } from '../../model/install-paths.js';
 import type { Row } from '../../model/resource.js';
+import { BEFORE_CHANGE, isTag, SCHEDULED, unusedTag } from '../../model/snapshot-tags.js';
 import type { VolumeSpec } from '../../model/specs.js';
 import type { Store } from '../../state/store.js';
-import { withFrozen } from '../container/disk.js';
 import type { Context } from '../context.js';
 import { jsonLine } from '../frontend.js';
 import { withStoreOrWait } from '../imperative/change.js';
 import type { ContainerRow } from '../lookup.js';
 import type { ChangeOptions } from '../options.js';
 import { namedRow, usersOf } from '../volumes.js';
-
-/** Tags of snapshots by schedule begin with it; only these are removed by age. */
-export const SCHEDULED = 'auto-';
-
-const TAG = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 
 export interface SnapshotOptions extends ChangeOptions {
   stack?: string;
@@ -40,7 +35,7 @@ export function takeVolumeSnapshot(
     const { spec, stack } = row;
     const used = tag ?? freeTag(spec.path, now);
     checkTag(used, purpose);
-    refuseScheduled(used, purpose);
+    refuseOurs(used, purpose);
     if (existsSync(join(snapshotsDir(spec.path), used))) {
       throw new UserError(
         `cannot ${purpose}: it has a snapshot ${used} already`,
@@ -57,10 +52,7 @@ export function takeVolumeSnapshot(
   });
 }
 
-/**
- * Copies a volume while nothing writes to it: its file system is frozen if it has its own, else the
- * containers are. Their `pre_snapshot` and `post_snapshot` commands run around it.
- */
+/** Copies a volume to a snapshot while nothing writes to it. */
 export function copyVolume(
   context: Context,
   store: Pick<Store, 'rows'>,
@@ -75,28 +67,17 @@ export function copyVolume(
 export async function copyVolumeTo(
   context: Context,
   { rows }: Pick<Store, 'rows'>,
-  { spec }: Row<VolumeSpec>,
+  { spec: { path, size } }: Row<VolumeSpec>,
   to: string,
   now: Date,
 ): Promise<SnapshotCost> {
   const host = await context.host();
-  const running = await runningUsers(context, rows, spec.path);
-  let cost: SnapshotCost | undefined;
-  let work = async () => {
-    cost = await context.undoable(() => host.volumes.snapshot(spec.path, to, now));
-  };
-  if (spec.size === undefined) {
-    for (const row of running) {
-      const next = work;
-      work = () => withFrozen(context, row, 'volume snapshot', next);
-    }
-  }
-  for (const row of running) {
-    const next = work;
-    work = () => aroundSnapshot(host, row.spec, next);
-  }
-  await work();
-  return cost as SnapshotCost;
+  const running = await runningUsers(context, rows, path);
+  const writers = running.map(({ spec }) => spec);
+  const what = { path, isFolder: size === undefined, writers };
+  return copyQuiesced(host, what, { to, now, purpose: 'volume snapshot' }, (copy) =>
+    context.undoable(copy),
+  );
 }
 
 /** Running containers that mount a volume. */
@@ -115,34 +96,30 @@ export async function runningUsers(
 
 /** @throws UserError for a tag that is no name of a folder */
 export function checkTag(tag: string, purpose: string): void {
-  if (TAG.test(tag)) return;
+  if (isTag(tag)) return;
   throw new UserError(
     `cannot ${purpose}: ${JSON.stringify(tag)} is no tag`,
     'A tag has letters, digits, - and _, and begins with a letter or digit.',
   );
 }
 
-/** @throws UserError for a tag that a schedule would remove with its own */
-function refuseScheduled(tag: string, purpose: string): void {
-  if (!tag.startsWith(SCHEDULED)) return;
+/** @throws UserError for a tag whose snapshot would be removed with others when it is old */
+function refuseOurs(tag: string, purpose: string): void {
+  const [prefix, whose] =
+    [
+      [SCHEDULED, 'schedules'],
+      [BEFORE_CHANGE, 'snapshot_on_change'],
+    ].find(([each = '']) => tag.startsWith(each)) ?? [];
+  if (prefix === undefined) return;
   throw new UserError(
-    `cannot ${purpose}: tags that begin with ${SCHEDULED} are those of schedules`,
-    'A schedule removes them when they are old. Choose another tag.',
+    `cannot ${purpose}: tags that begin with ${prefix} are those of ${whose}`,
+    'These are removed when they are old. Choose another tag.',
   );
 }
 
 /** The time in UTC, `20261129-030000`; with a number if the volume has that one. */
-export function freeTag(path: string, now: Date, prefix = ''): string {
-  const [date = '', time = ''] = now
-    .toISOString()
-    .replace(/[-:]|\..*/g, '')
-    .split('T');
-  const tag = `${prefix}${date}-${time}`;
-  for (let count = 1; ; count += 1) {
-    const free = count === 1 ? tag : `${tag}-${count}`;
-    if (!existsSync(join(snapshotsDir(path), free))) return free;
-  }
-}
+export const freeTag = (path: string, now: Date, prefix?: string): string =>
+  unusedTag((tag) => existsSync(join(snapshotsDir(path), tag)), now, prefix);
 
 /** How long writes waited, if anything wrote. */
 const waited = (paused: number) => (paused > 0 ? `; writes waited ${formatDuration(paused)}` : '');

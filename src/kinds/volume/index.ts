@@ -4,12 +4,13 @@ import { fromFile } from '../../model/difference.js';
 import { UserError } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
 import { isUnfinishedVolume, volumeFile } from '../../model/install-paths.js';
-import { equal } from '../../model/json.js';
+import { equal, exact } from '../../model/json.js';
 import type { Difference } from '../../model/plan.js';
 import type { Resource, Row } from '../../model/resource.js';
-import type { VolumeFacts, VolumeSpec } from '../../model/specs.js';
+import type { ContainerSpec, VolumeFacts, VolumeSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
-import type { Adopted, Adoption, Kind } from '../kind.js';
+import type { Writer } from '../hooks.js';
+import type { Adopted, Adoption, Kind, Preservation } from '../kind.js';
 import type { VolumeVerbs } from './handlers.js';
 
 /** The existence of its folder, or of its file. */
@@ -83,6 +84,7 @@ export const volume: Kind<VolumeSpec, VolumeFacts, ObservedVolume, VolumeVerbs> 
     mounted
       ? [{ verb: 'volume.release', args: { path: spec.path }, reason: 'nothing uses it' }]
       : [],
+  preserve,
   remove: ({ spec }, reason) => [{ verb: 'volume.remove', args: { path: spec.path }, reason }],
   adopt,
   preflight: async () => (await import('./preflight.js')).preflight,
@@ -100,7 +102,30 @@ const RECORDED = [
   'labels',
   'snapshots',
   'backup',
+  'snapshot_on_change',
 ] as const satisfies (keyof VolumeSpec)[];
+
+/** A snapshot; that of an attempt at the same change, which did not get as far, makes way for it. */
+function preserve(
+  { spec: { snapshot_on_change: how } }: Resource<VolumeSpec>,
+  { name, spec: { path, size }, facts: { preserved } }: VolumeRow,
+  users: readonly Row[],
+  change: string,
+): Preservation<VolumeVerbs> | undefined {
+  if (!how) return undefined;
+  const writers = users
+    .filter(({ kind }) => kind === 'container')
+    .map(({ spec }) => {
+      const { id, pre_snapshot, post_snapshot } = spec as ContainerSpec;
+      return exact<Writer>({ id, pre_snapshot, post_snapshot });
+    });
+  const former = preserved?.change === change ? { former: preserved.tag } : {};
+  const args = { path, isFolder: size === undefined, writers, keep: how.keep, change, ...former };
+  return {
+    steps: [{ verb: 'volume.snapshot', args, reason: 'containers that mount it are replaced' }],
+    text: `snapshot of volume.${name} first`,
+  };
+}
 
 function compare(
   desired: Resource<VolumeSpec>,

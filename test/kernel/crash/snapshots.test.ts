@@ -8,12 +8,12 @@ import { CutOff, someOf } from './cut-off.js';
 const FOLDER = {};
 const SIZED = { size: '16M' };
 
-const words = (volume: object) =>
+const words = (volume: object, more: object = {}) =>
   JSON.stringify({
     name: 'shop',
     images: { box: { size: '8M', from: { host: { binaries: ['/bin/busybox'] } } } },
     volumes: { data: volume },
-    containers: { db: { image: 'box', command: IDLE, volumes: ['data:/data'] } },
+    containers: { db: { image: 'box', command: IDLE, volumes: ['data:/data'], ...more } },
   });
 
 /** The commands of one trial, and what may be in the volume after them. */
@@ -22,6 +22,8 @@ interface Scenario {
   volume: object;
   /** The file that `command` applies. */
   after?: object;
+  /** What the file then has of its container. */
+  more?: object;
   command: string[];
   isStopped: boolean;
 }
@@ -51,6 +53,14 @@ const SCENARIOS: Scenario[] = [
     isStopped: true,
   },
   { name: 'apply that gives a size', volume: FOLDER, after: SIZED, command: [], isStopped: true },
+  ...[FOLDER, SIZED].map((volume) => ({
+    name: `replacement on ${volume === SIZED ? 'a file system' : 'a folder'}`,
+    volume,
+    after: { ...volume, snapshot_on_change: true },
+    more: { environment: { VERSION: '2' } },
+    command: [],
+    isStopped: false,
+  })),
   {
     name: 'apply that takes a size away',
     volume: SIZED,
@@ -62,7 +72,7 @@ const SCENARIOS: Scenario[] = [
 
 it.each(SCENARIOS)(
   'a killed $name loses nothing, and the next run finishes or forgets it',
-  ({ volume, after, command, isStopped }) =>
+  ({ volume, after, more, command, isStopped }) =>
     inPrivateHost(async (host) => {
       const file = join(host.dir, 'baleine.yaml');
       const cutOff = new CutOff(host);
@@ -79,7 +89,7 @@ it.each(SCENARIOS)(
         await host.baleine(['volume', 'snapshot', 'data', 'first']);
         await inside('echo later >/data/file');
         if (isStopped) await host.baleine(['stop', '-f', file]);
-        if (after) writeFileSync(file, words(after));
+        if (after) writeFileSync(file, words(after, more));
       };
       const end = async () => {
         await host.baleine(['destroy', '-y', '--volumes', '-f', file]);
@@ -105,6 +115,8 @@ it.each(SCENARIOS)(
         const isRestored = tags.some((tag) => tag.startsWith('before-restore-'));
         expect({ point, found }).toEqual({ point, found: isRestored ? 'first\n' : 'later\n' });
         expect(tags).toContain('first');
+        const changes = tags.filter((tag) => tag.startsWith('before-change-'));
+        expect({ point, changes: changes.length > 0 }).toEqual({ point, changes: !!more });
         const beside = readdirSync(join(host.root, 'volumes/shop'));
         const isSized = 'size' in (after ?? volume);
         expect({ point, beside }).toEqual({

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { messageOf, UserError } from '../../../model/errors.js';
-import { type InstallPaths, volumeFile } from '../../../model/install-paths.js';
+import { type InstallPaths, snapshotsDir, volumeFile } from '../../../model/install-paths.js';
 import type { NewVolume, Volumes } from '../../ports.js';
 import { removePartial } from '../disks/create-files.js';
 import { ensureUnmounted } from '../disks/mount.js';
@@ -9,7 +9,7 @@ import { finishConversion, removeConversion, toFolder, toSized } from './convert
 import { createFolder, give, removeRemains } from './folder.js';
 import { createFromSnapshot, finishRestore, restoreSnapshot } from './restore.js';
 import { createSized, ensureSize, mountVolume } from './sized.js';
-import { removeSnapshot, takeSnapshot } from './snapshots.js';
+import { listSnapshots, removeSnapshot, takeSnapshot } from './snapshots.js';
 
 /**
  * Volumes below the root: folders, and those with a size, which are ext4 files beside their folder,
@@ -26,7 +26,12 @@ export function linuxVolumes(paths: InstallPaths): Volumes {
       }),
     give: (path, how) => attempt(`set the owner of volume ${path}`, () => give(path, how)),
     release: (path) => attempt(`unmount volume ${path}`, () => ensureUnmounted(path)),
-    snapshot: (path, to, now) => takeSnapshot(paths, path, to, now),
+    snapshot: async (path, to, now) => {
+      await finishRestore(path);
+      await finishConversion(path);
+      return takeSnapshot(paths, path, to, now);
+    },
+    snapshots: (path) => listSnapshots(snapshotsDir(path)),
     restore: (path, snapshot, how) =>
       attempt(`restore volume ${path}`, () => restoreSnapshot(paths, path, snapshot, how)),
     createFrom: (path, snapshot, size) =>
