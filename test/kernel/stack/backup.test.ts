@@ -10,6 +10,7 @@ import { openStore } from '../../../src/state/store.js';
 import { inPrivateHost, type PrivateHost, serving } from '../../support/private-host.js';
 import { lackingAny } from '../../support/skip.js';
 import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
+import { CutOff, spread } from '../crash/cut-off.js';
 import { NOTHING, Stack } from './stack.js';
 
 const skip = lackingAny('restic');
@@ -326,4 +327,40 @@ it.skipIf(skipServer)(
     await stack.done('volume', 'rm', 'copy');
     await stack.destroy();
   }),
+);
+
+it.skipIf(skip)(
+  'SIGKILL in the middle of a backup leaves nothing, and no half of one',
+  inPrivateHost(async (host) => {
+    const stack = new Stack(host, stackFile(host));
+    const backups = new Backups(stack);
+    const cutOff = new CutOff(host);
+    await stack.apply();
+    for (const name of ['data', 'sized']) await backups.fill(name);
+    const before = await Promise.all(
+      ['data', 'sized'].map((name) => backups.digest(backups.folder(name))),
+    );
+    await stack.done('backup', 'run');
+    for (const [i, name] of ['data', 'sized'].entries()) {
+      const run = ['--file', stack.file, 'backup', 'run', name];
+      const effects = await cutOff.effects(run);
+      for (const point of spread(effects, 3, i + 1)) {
+        await cutOff.at(run, point, 'SIGKILL');
+        await stack.done('apply', '-y');
+        expect(readdirSync(host.root), point).not.toContain('scratch');
+        expect(await stack.plan(), point).toBe(NOTHING);
+        await stack.done('backup', 'run', name);
+        expect((await backups.backup(name)).running, point).toBeUndefined();
+      }
+      await stack.done('backup', 'check', name);
+      expect(await backups.digest(backups.folder(name))).toBe(before[i]);
+      for (const id of (await backups.ids(name)).slice(-2)) {
+        await stack.done('backup', 'restore', name, id, '--as', 'copy');
+        expect(await backups.digest(join(host.root, 'volumes/-/copy')), id).toBe(before[i]);
+        await stack.done('volume', 'rm', 'copy');
+      }
+    }
+    await stack.destroy();
+  }),
+  300_000,
 );

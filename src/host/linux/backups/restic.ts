@@ -5,7 +5,7 @@ import { messageOf, UserError } from '../../../model/errors.js';
 import { PERIODS, type Retention } from '../../../model/retention.js';
 import { readInput } from '../files/read.js';
 import { findProgram } from '../process/programs.js';
-import { LONG, type RunOptions, run } from '../process/run.js';
+import { checkResult, LONG, type RunOptions, type RunResult, run } from '../process/run.js';
 
 /** Reads the variables of a file; see `parseEnvFile`. */
 export type ReadVariables = (file: string) => Record<string, string>;
@@ -23,6 +23,8 @@ export interface StoredBackup {
   total: number;
 }
 
+const INSTALL = 'apt-get install restic';
+
 /** Shared by all repositories that are not a folder; a variable of the same name names another. */
 const CACHE = '/var/cache/restic';
 
@@ -36,9 +38,10 @@ export class ResticRepository {
   readonly #name: string;
   readonly #global: string[];
 
-  /** @throws Error if the file with its variables cannot be read */
+  /** @throws Error if restic is missing, or the file with its variables cannot be read */
   constructor(access: RepositoryAccess, readVariables: ReadVariables) {
     const { repository, password, env_file } = access;
+    if (!findProgram('restic')) throw new UserError('restic is not installed', INSTALL);
     this.#name = repositoryText(access);
     this.#global = repositoryFolder(repository) === undefined ? [] : ['--no-cache'];
     this.#env = {
@@ -85,14 +88,19 @@ export class ResticRepository {
     const words = ['--json', '--host', host, '--tag', tags(stack, volume)];
     const args = [...words, '--time', localTime(taken), ...excluded, '--', 'volume'];
     const purpose = `back up volume ${volume}`;
-    await this.#removeStaleLocks();
-    const { stdout } = await this.#waitingForLock(['backup', ...args], {
-      ...{ purpose, cwd: from.dir, tail: true },
+    const { code, stdout, stderr } = await this.#waitingForLock(['backup', ...args], {
+      ...{ purpose, cwd: from.dir, tail: true, accepted: INCOMPLETE },
     });
     const summary = messagesIn(stdout).findLast((each) => each.message_type === 'summary');
+    const id = textOf(summary?.snapshot_id);
+    if (code === INCOMPLETE) {
+      // it would pass for a good one
+      if (id !== '') await this.#waitingForLock(['forget', '--', id], { purpose, tail: true });
+      throw new Error(`cannot ${purpose}: ${stderr.split('\n', 1)[0]}`);
+    }
     if (!summary) throw new Error(`cannot ${purpose}: restic has not reported the end`);
     return {
-      id: textOf(summary.snapshot_id),
+      id,
       added: numberOf(summary.data_added),
       total: numberOf(summary.total_bytes_processed),
     };
@@ -132,34 +140,37 @@ export class ResticRepository {
   /** @param data also reads everything that is stored */
   async check(data: boolean): Promise<void> {
     const purpose = `check backup repository ${this.#name}`;
-    await this.#removeStaleLocks();
     const args = ['check', ...(data ? ['--read-data'] : [])];
     await this.#waitingForLock(args, { purpose, tail: true });
   }
 
-  /** Those of processes of this host that are gone, and old ones. */
-  async #removeStaleLocks(): Promise<void> {
-    await this.#run(['unlock', '--quiet'], { purpose: `unlock backup repository ${this.#name}` });
-  }
-
-  async #waitingForLock(args: string[], options: RunOptions) {
+  /** @param options.accepted an exit code besides 0 that is a result */
+  async #waitingForLock(
+    args: string[],
+    { accepted = 0, ...options }: RunOptions & { accepted?: number },
+  ): Promise<RunResult> {
     const begun = performance.now();
-    for (;;) {
-      try {
-        return await this.#run(args, options);
-      } catch (error) {
-        const isLocked = /already locked/.test(messageOf(error));
-        if (!isLocked || performance.now() - begun > LOCK_TIMEOUT) throw error;
-        await sleep(LOCK_PAUSE);
+    for (let isFirst = true; ; isFirst = false) {
+      const ended = await this.#run(args, { ...options, reject: false });
+      const isLocked = ended.code !== 0 && /already locked/.test(ended.stderr);
+      if (!isLocked || performance.now() - begun > LOCK_TIMEOUT) {
+        return ended.code === accepted ? ended : checkResult('restic', options, ended);
       }
+      // those of processes of this host that are gone, and old ones
+      if (isFirst) await this.#run(['unlock'], { ...options, tail: true });
+      else await sleep(LOCK_PAUSE);
     }
   }
 
-  #run(args: string[], options: RunOptions) {
-    const env = this.#env;
-    return run('restic', [...this.#global, ...args], { timeout: LONG, env, ...options });
+  /** It does not outlive us: what it reads goes with us. */
+  #run(args: string[], options: RunOptions): Promise<RunResult> {
+    const words = ['--pdeathsig', 'KILL', '--', 'restic', ...this.#global, ...args];
+    return run('setpriv', words, { timeout: LONG, env: this.#env, shown: 'restic', ...options });
   }
 }
+
+/** Exit code of a backup that lacks what could not be read. */
+const INCOMPLETE = 3;
 
 /** Said whenever its configuration cannot be read, also for other reasons, as which `init` fails. */
 const NO_REPOSITORY = /Is there a repository at the following location/;
@@ -202,7 +213,7 @@ export function backupProblems(
   root: string,
 ): { at: string[]; cause: string | undefined }[] {
   if (!findProgram('restic')) {
-    return [{ at: [], cause: 'restic is not installed: apt-get install restic' }];
+    return [{ at: [], cause: `restic is not installed: ${INSTALL}` }];
   }
   const folder = repositoryFolder(repository);
   const isInside = folder !== undefined && `${folder}/`.startsWith(`${root}/`);

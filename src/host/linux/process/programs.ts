@@ -41,6 +41,7 @@ const PACKAGES: Record<string, string> = {
   'mkfs.xfs': 'xfsprogs',
   nsenter: 'util-linux',
   resize2fs: 'e2fsprogs',
+  setpriv: 'util-linux',
   'tini-static': 'tini',
   tune2fs: 'e2fsprogs',
   umount: 'mount',
