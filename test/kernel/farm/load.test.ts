@@ -111,7 +111,7 @@ it(
         const victim = await processOf(stack, 'web-server-1');
         load.kill(victim);
         const isThere = () => existsSync(`/proc/${victim}`);
-        await expect.poll(isThere, { timeout: 10_000 }).toBe(false);
+        await expect.poll(isThere, { timeout: 30_000 }).toBe(false);
         await stack.apply();
       });
       expect(killed.failed).toEqual({});

@@ -53,7 +53,7 @@ async function underLoad(
     const stack = new Stack(host, farm('v1', update));
     await stack.apply();
     const pages = () => stack.pages('10.77.1.10').catch(() => []);
-    await expect.poll(pages, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(pages, { timeout: 30_000 }).toHaveLength(1);
     const load = startLoad('http://10.77.1.10/', host.pid, MODERATE);
     try {
       await test(stack, load);

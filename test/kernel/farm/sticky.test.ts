@@ -39,7 +39,7 @@ it(
     try {
       const asked = async () => Object.keys((await load.count()).pages).sort();
       const all = ['shop-server-1', 'shop-server-2', 'shop-server-3'];
-      await expect.poll(asked, { timeout: 10_000 }).toEqual(all);
+      await expect.poll(asked, { timeout: 30_000 }).toEqual(all);
       const { failed, ms } = await during('3 → 1 with cookies', load, async () => {
         stack.write(words(1));
         await stack.apply();

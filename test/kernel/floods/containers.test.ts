@@ -20,7 +20,7 @@ const logLine: Source = {
   open: async (stack, flood) => {
     const log = join(stack.host.root, 'logs', 'flood.evil.log');
     const length = () => readFileSync(log).length;
-    await expect.poll(length, { timeout: 10_000 }).toBeGreaterThan(enoughOf(flood));
+    await expect.poll(length, { timeout: 30_000 }).toBeGreaterThan(enoughOf(flood));
     if (flood.isShort) await expect.poll(() => stack.pids('flood.evil')).toEqual([]);
     const disk = trackSize(dirname(log));
     return {

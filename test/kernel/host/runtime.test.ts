@@ -85,7 +85,7 @@ describe.each(usableRuntimes())('%s', (name) => {
   async function logged(script: string, more: Partial<ContainerSpec> = {}): Promise<string> {
     const container = spec('log', script, more);
     await withContainer(container, async ({ pid, start_time }) => {
-      await expect.poll(() => startTime(pid) === start_time, { timeout: 5000 }).toBe(false);
+      await expect.poll(() => startTime(pid) === start_time, { timeout: 20_000 }).toBe(false);
       await expect.poll(() => existsSync(join(paths.run, 'exits', container.id))).toBe(true);
     });
     const text = readFileSync(logFile(paths, container.id), 'utf8');

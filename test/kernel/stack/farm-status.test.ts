@@ -30,7 +30,7 @@ it(
 
     await stack.done('kill', 'one-server-2');
     await expect
-      .poll(async () => states((await look('one'))[0]?.servers ?? []), { timeout: 10_000 })
+      .poll(async () => states((await look('one'))[0]?.servers ?? []), { timeout: 30_000 })
       .toEqual({ 'one-server-1': 'up', 'one-server-2': 'down' });
 
     await stack.done('kill', 'two-proxy');

@@ -86,14 +86,14 @@ describe('logs of several containers', () => {
     const stack = use();
     const { seen, ended, stop } = following('-f', '-n', '0');
     try {
-      await sleep(700);
+      await sleep(2500);
       await stack.done('restart', 'a');
-      await expect.poll(() => seen.text, { timeout: 8000 }).toContain('a        | a1');
+      await expect.poll(() => seen.text, { timeout: 30_000 }).toContain('a        | a1');
       const more = { ...SPEAKERS.containers, late: talk('echo hello') };
       stack.write({ ...SPEAKERS, containers: more });
       await stack.apply('--replace', 'container.worker-2');
-      await expect.poll(() => seen.text, { timeout: 8000 }).toContain('late     | hello');
-      await expect.poll(() => seen.text, { timeout: 8000 }).toContain('worker-2 | I am');
+      await expect.poll(() => seen.text, { timeout: 30_000 }).toContain('late     | hello');
+      await expect.poll(() => seen.text, { timeout: 30_000 }).toContain('worker-2 | I am');
       await stack.done('stop');
       expect(await ended).toBe(0);
     } finally {

@@ -108,7 +108,7 @@ it(
     const before = stack.processes('pre.a');
     const held = async () =>
       (await stack.run('exec', 'a', '--', 'busybox', 'ls', '-s', '/dev/shm/held')).stdout;
-    await expect.poll(held, { timeout: 10_000 }).toMatch(/^ *24576/);
+    await expect.poll(held, { timeout: 30_000 }).toMatch(/^ *24576/);
     stack.write(fileOf({ ...filling, limits: { memory: '16M' } }));
     expect((await stack.run('plan')).stderr).toMatch(
       /^Error: .*baleine\.yaml:\d+:\d+: 16M is less than the 2\d(\.\d+)?M that it uses now$/m,
