@@ -26,6 +26,9 @@ import { isTrue } from './values.js';
 /** The network of services that name none. */
 export const DEFAULT_NETWORK = 'default';
 
+/** Whether containers of a network reach each other. */
+const ICC = 'com.docker.network.bridge.enable_icc';
+
 /** Top-level networks: `bridges` of baleine.yaml. */
 export const NETWORK_ROWS: Rows = {
   name: translated('`name` of an external network', (value, { entry, warnings }) => {
@@ -48,7 +51,17 @@ export const NETWORK_ROWS: Rows = {
     }
     return {};
   }),
-  driver_opts: noEffect('they tune Docker’s bridges'),
+  driver_opts: translated(
+    '`members: isolated` for `com.docker.network.bridge.enable_icc: "false"`; others have no effect',
+    (value, { warnings }) => {
+      const icc = below(value, ICC);
+      if (fieldsOf(value).some(([name]) => name !== ICC)) {
+        const place = { at: value.key, source: value.source };
+        warnings.add(place, 'driver_opts has no effect: they tune Docker’s bridges');
+      }
+      return { members: icc && textOf(icc) === 'false' ? scalar(icc, 'isolated') : undefined };
+    },
+  ),
   attachable: noEffect('containers of other stacks can always join, as `external`'),
   enable_ipv4: translated(
     '`false`: no `subnet`, with `enable_ipv6` alone',
@@ -103,6 +116,7 @@ export function bridgeOf(network: Entry, to: Translation): Entry {
   const made = mapping(network, [
     ['subnet', hasIpv4 ? (fields.subnet ?? auto) : undefined],
     ['subnet6', isDual ? (fields.subnet6 ?? auto) : undefined],
+    ['members', fields.members],
     ...(isInternal
       ? ([['isolated', scalar(network, true)]] as const)
       : ([

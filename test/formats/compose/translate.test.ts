@@ -172,6 +172,21 @@ describe('a key that says the same', () => {
     expect(root.volumes).toBeUndefined();
   });
 
+  it('a network whose containers do not reach each other', () => {
+    const option = 'com.docker.network.bridge.enable_icc';
+    const networkOf = (options: string) =>
+      read(file('', `networks: { default: { driver_opts: { ${options} } } }\n`));
+    const { root, warnings } = networkOf(`${option}: "false"`);
+    expect(root.bridges.default).toMatchObject({ members: 'isolated' });
+    expect(warnings).toBeUndefined();
+    expect(networkOf(`${option}: "true"`).root.bridges.default).not.toHaveProperty('members');
+    const other = networkOf('com.docker.network.bridge.name: br0');
+    expect(other.root.bridges.default).not.toHaveProperty('members');
+    expect(other.warnings).toEqual([
+      expect.stringContaining('driver_opts has no effect: they tune Docker’s bridges'),
+    ]);
+  });
+
   it('secrets and configs', () => {
     const more = 'secrets: { s: { file: ./s, x-a: 1 } }\nconfigs: { c: { content: text } }\n';
     const { root } = read(file('secrets: [s]\n    configs: [c]', more));
