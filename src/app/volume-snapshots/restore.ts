@@ -122,6 +122,11 @@ export async function makeVolume(
   };
   await store.put(row);
   const { volumes } = await context.host();
-  await context.undoable(() => volumes.createFrom(path, snapshot, size));
+  try {
+    await context.undoable(() => volumes.createFrom(path, snapshot, size));
+  } catch (error) {
+    await store.drop('volume', IMPERATIVE_STACK, name);
+    throw error;
+  }
   await store.put({ ...row, status: 'ready', facts: {} });
 }

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { messageOf, UserError } from '../../../model/errors.js';
 import { type InstallPaths, snapshotsDir, volumeFile } from '../../../model/install-paths.js';
 import type { NewVolume, Volumes } from '../../ports.js';
 import { removePartial } from '../disks/create-files.js';
 import { ensureUnmounted } from '../disks/mount.js';
 import { linuxFiles } from '../files/index.js';
+import { runCleanup } from '../process/launch.js';
 import { finishConversion, removeConversion, toFolder, toSized } from './convert.js';
 import { createFolder, give, removeRemains } from './folder.js';
 import { createFromSnapshot, finishRestore, restoreSnapshot } from './restore.js';
@@ -16,7 +19,6 @@ import { listSnapshots, removeSnapshot, takeSnapshot } from './snapshots.js';
  * mounted there. Whether the file exists says which one it is.
  */
 export function linuxVolumes(paths: InstallPaths): Volumes {
-  const files = linuxFiles();
   const inTurn = turns();
   return {
     create: (path, how) =>
@@ -35,19 +37,28 @@ export function linuxVolumes(paths: InstallPaths): Volumes {
     restore: (path, snapshot, how) =>
       attempt(`restore volume ${path}`, () => restoreSnapshot(paths, path, snapshot, how)),
     createFrom: (path, snapshot, size) =>
-      attempt(`create volume ${path}`, () => createFromSnapshot(paths, path, snapshot, size)),
+      attempt(`create volume ${path}`, () =>
+        createFromSnapshot(paths, path, snapshot, size).catch(async (error: unknown) => {
+          await runCleanup(() => remove(path));
+          await rmdir(dirname(path)).catch(() => undefined);
+          throw error;
+        }),
+      ),
     removeSnapshot: (snapshot) => removeSnapshot(paths, snapshot),
-    remove: async (path) => {
-      await finishRestore(path);
-      const file = volumeFile(path);
-      if (existsSync(file)) await ensureUnmounted(path);
-      await removeRemains(path);
-      await removeConversion(path);
-      await removePartial(file);
-      await files.remove(file);
-      await files.remove(path);
-    },
+    remove,
   };
+}
+
+async function remove(path: string): Promise<void> {
+  const files = linuxFiles();
+  await finishRestore(path);
+  const file = volumeFile(path);
+  if (existsSync(file)) await ensureUnmounted(path);
+  await removeRemains(path);
+  await removeConversion(path);
+  await removePartial(file);
+  await files.remove(file);
+  await files.remove(path);
 }
 
 async function ensure(paths: InstallPaths, path: string, how: NewVolume): Promise<void> {

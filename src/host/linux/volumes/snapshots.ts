@@ -48,8 +48,11 @@ export async function takeSnapshot(
       await put(part, to);
       return { ...sizeOf(to), paused };
     } catch (error) {
-      await removeEmptyFolders(to);
-      return explainDiskFull(error, to);
+      try {
+        return await explainDiskFull(error, to);
+      } finally {
+        await removeEmptyFolders(to);
+      }
     }
   });
 }
