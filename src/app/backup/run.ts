@@ -4,14 +4,17 @@ import { join } from 'node:path';
 import { largeFiles, withScratch } from '../../host/linux/disks/scratch.js';
 import { identify, isAlive } from '../../host/linux/runtime/process.js';
 import { BACKUP } from '../../kinds/volume/index.js';
+import { addressOf } from '../../model/address.js';
 import { type BackupFacts, type CompletedBackup, repositoryText } from '../../model/backup.js';
 import { messageOf, UserError } from '../../model/errors.js';
 import { formatBytes, formatDuration } from '../../model/format.js';
 import { printable } from '../../model/printable.js';
 import { afterFailure, afterSuccess, following, retryPause } from '../../model/schedule.js';
 import type { VolumeFacts } from '../../model/specs.js';
+import { logEvent } from '../../state/events-log.js';
 import type { Store } from '../../state/store.js';
 import type { Context } from '../context.js';
+import { invokingUser } from '../event-log.js';
 import { errorText, Interrupted } from '../failure.js';
 import { jsonLine } from '../frontend.js';
 import { withStoreOrWait } from '../imperative/change.js';
@@ -160,6 +163,14 @@ async function recordEnd(
     };
     const due = dueAfter(row, { isDue: isDue === true, failure });
     await store.put({ ...row, facts: { ...row.facts, backup, ...(due && { due }) } });
+    logEvent(context.paths, {
+      ...{ at: new Date().toISOString(), who: invokingUser(), stack },
+      ...{ address: addressOf('volume', name), action: 'backup', drift: false },
+      reasons: last ? [`backup ${last.id}`] : [],
+      ms: last?.ms ?? 0,
+      result: last ? 'done' : 'failed',
+      ...(failure !== undefined && { error: failure }),
+    });
     return 0;
   });
 }

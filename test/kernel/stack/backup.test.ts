@@ -35,6 +35,8 @@ function stackFile(host: PrivateHost, backup: object = {}) {
   };
 }
 
+const isBackup = ({ action }: { action: string }) => action === 'backup';
+
 class Backups {
   constructor(readonly stack: Stack) {}
 
@@ -263,6 +265,11 @@ it.skipIf(skip)(
       ),
     });
     expect(await backups.tick()).toEqual({ code: 1, stdout: '', stderr: '' });
+    const events = (await stack.done('events', '--json')).trim().split('\n');
+    expect(events.map((line) => JSON.parse(line)).filter(isBackup)).toMatchObject([
+      ...all.map((id) => ({ address: 'volume.data', result: 'done', reasons: [`backup ${id}`] })),
+      { result: 'failed', error: expect.stringMatching(/wrong password/) },
+    ]);
     writeFileSync(join(host.dir, 'pw'), 'secret\n');
     await backups.makeDue();
     await backups.tick();
