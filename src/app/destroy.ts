@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { kinds } from '../kinds/index.js';
+import type { Note } from '../model/plan.js';
 import { findDestroyed } from '../state/aux-tables.js';
 import { clearFailure } from '../state/failure-memory.js';
 import type { Store } from '../state/store.js';
@@ -41,7 +42,12 @@ export async function destroyStack(
     const which = { stack, ...(options.stack === undefined && { file: context.options.file }) };
     // without a plan, the user still has to know what may run
     if (options.quiet) for (const each of schedules.others) warn(context, `not removed: ${each}`);
-    const shown = { ...plan, ...(warnings.length > 0 && { warnings }) };
+    const notes = [...(plan.notes ?? []), ...(await keptSnapshots(context, stack))];
+    const shown = {
+      ...plan,
+      ...(notes.length > 0 && { notes }),
+      ...(warnings.length > 0 && { warnings }),
+    };
     const code = await propose(context, shown, store, options, true, {
       alsoWhenEmpty: schedules.blocks.length > 0 || isUnrecorded(context, stack, store),
       before: () => stopSchedules(context, which, schedules, store),
@@ -53,6 +59,11 @@ export async function destroyStack(
   });
   if ((code ?? 0) === 0) clearFailure(context.paths, resolve(context.options.file));
   return code;
+}
+
+async function keptSnapshots(context: Context, stack: string): Promise<Note[]> {
+  const { snapshotNotes } = await import('./snapshot-notes.js');
+  return snapshotNotes(context, stack);
 }
 
 /** Whether the destruction still has to be recorded, though only data is left, which is kept. */

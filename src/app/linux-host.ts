@@ -12,6 +12,7 @@ import { linuxLinks } from '../host/linux/network/index.js';
 import { linuxRootfs } from '../host/linux/rootfs/index.js';
 import { linuxRuntime } from '../host/linux/runtime/index.js';
 import { plainRoot } from '../host/linux/runtime/layout.js';
+import { linuxDiskSnapshots } from '../host/linux/snapshots/disks.js';
 import { linuxVolumes } from '../host/linux/volumes/index.js';
 import type { Host } from '../host/ports.js';
 import type { InstallPaths } from '../model/install-paths.js';
@@ -24,6 +25,7 @@ export function linuxHost(paths: InstallPaths, contents = new FileContents(() =>
   return {
     links: linuxLinks(paths),
     disks: linuxDisks(),
+    diskSnapshots: linuxDiskSnapshots(paths),
     rootfs: linuxRootfs(),
     images: linuxImages(paths),
     files: linuxFiles(),

@@ -6,7 +6,15 @@
 
 import type { Cgroups, Health, Runtime } from './containers.js';
 import type { Links, Masters, Proxies } from './network.js';
-import type { Disks, Files, Images, MemoryFiles, Rootfs, Volumes } from './storage.js';
+import type {
+  DiskSnapshots,
+  Disks,
+  Files,
+  Images,
+  MemoryFiles,
+  Rootfs,
+  Volumes,
+} from './storage.js';
 
 export type * from './containers.js';
 export type * from './network.js';
@@ -17,6 +25,7 @@ export type * from './storage.js';
 export interface Host {
   links: Links;
   disks: Disks;
+  diskSnapshots: DiskSnapshots;
   rootfs: Rootfs;
   images: Images;
   files: Files;

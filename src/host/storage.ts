@@ -86,7 +86,28 @@ export interface Volumes {
   remove(path: string): Promise<void>;
 }
 
-/** A copy of a volume. */
+/** Snapshots of the disks of containers, by the ids of these. */
+export interface DiskSnapshots {
+  /** Copies a disk while nothing writes to it: complete or not at all. */
+  take(id: string, tag: string, now: Date): Promise<SnapshotCost>;
+  /**
+   * Makes a snapshot of the disk itself, which is then gone, without a copy. False if there is none.
+   * The container does not run.
+   */
+  keep(id: string, tag: string): Promise<boolean>;
+  /**
+   * Makes the disk what a snapshot is. What it was becomes the snapshot `former`. The container does not
+   * run.
+   */
+  restore(id: string, tag: string, former: string): Promise<void>;
+  /** The oldest first. */
+  list(id: string): Snapshot[];
+  remove(id: string, tag: string): Promise<void>;
+  /** For a container that gets another id. */
+  rename(before: string, after: string): Promise<void>;
+}
+
+/** A copy of a volume or disk. */
 export interface Snapshot {
   tag: string;
   /** When it was taken, in milliseconds since 1970. */

@@ -63,6 +63,38 @@ export const LABELS: Schema = {
   ],
 };
 
+/** Of containers and volumes: `apply` keeps what there was before it replaces a container. */
+export const snapshotOnChange = (description: string) =>
+  recordedKey({
+    schema: {
+      description,
+      anyOf: [
+        { type: 'boolean' },
+        {
+          type: 'object',
+          properties: {
+            keep: {
+              description: 'How many of them stay. Default: 5.',
+              type: 'integer',
+              minimum: 1,
+              maximum: 1000,
+            },
+          },
+          additionalProperties: false,
+        },
+      ],
+      default: false,
+      errorMessage: 'must be true, false or {keep: N}',
+    },
+    read: (raw: boolean | { keep?: number } | undefined) => {
+      if (!raw) return undefined;
+      return { keep: (raw === true ? undefined : raw.keep) ?? KEPT_BEFORE_CHANGES };
+    },
+    change: 'update',
+  });
+
+const KEPT_BEFORE_CHANGES = 5;
+
 /** When something is due, beside `TIMEZONE`; `config/check/schedules.ts` checks both. */
 export const SCHEDULE: Schema = {
   description:

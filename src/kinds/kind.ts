@@ -118,6 +118,8 @@ export interface Kind<Spec, RowFacts, Observed, Verbs> {
   schedules?(spec: Spec): Schedules;
   /** What its creation includes, for people: `seeded from /data of image web`. Absent for nothing. */
   creation?(desired: Resource<Spec>): string[];
+  /** What its replacement includes, for people: `its disk is kept as a snapshot`. Absent for nothing. */
+  replacement?(desired: Resource<Spec>, row: Row<Spec, RowFacts>): string[];
   /**
    * Whether what a plan does to others of the stack takes a restart of this one. Absent if that never
    * does.
@@ -163,7 +165,13 @@ export interface Kind<Spec, RowFacts, Observed, Verbs> {
   ): Preservation<Verbs> | undefined;
   /** Whether steps interrupt its service. Absent if none do. */
   interrupts?(steps: readonly Step[]): boolean;
-  remove(row: Row<Spec, RowFacts>, reason: string, paths: InstallPaths): StepOf<Verbs>[];
+  /** @param successor what replaces it */
+  remove(
+    row: Row<Spec, RowFacts>,
+    reason: string,
+    paths: InstallPaths,
+    successor?: Resource<Spec>,
+  ): StepOf<Verbs>[];
   /**
    * What frees the host of a resource that is kept although nothing declares it any more: its mount.
    * Absent if that is never anything.

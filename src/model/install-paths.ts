@@ -86,6 +86,16 @@ export const snapshotsDir = (folder: string) => {
   const stack = dirname(folder);
   return join(dirname(dirname(stack)), 'snapshots', basename(stack), basename(folder));
 };
+/**
+ * The folder of the snapshots of a container's disk, beside those of its stack's volumes; that of a
+ * container that is gone remains. No volume has a dot in its name.
+ */
+export const diskSnapshotsDir = ({ root }: InstallPaths, id: string) => {
+  const { stack = '', name = '' } = parseId(id) ?? {};
+  return join(root, 'snapshots', stack, `${DISK_SNAPSHOTS}${name}`);
+};
+/** The name of a container follows. */
+export const DISK_SNAPSHOTS = 'container.';
 /** A complete copy beside a volume's folder that is about to become the volume; a tag follows. */
 export const restoredPrefix = (folder: string) => `.${basename(folder)}.restored.`;
 /** The forms of a volume beside its folder while it gets or loses a size: see `convert.ts`. */

@@ -45,10 +45,10 @@ export function decide(
   ];
   const reasons = differences.map(({ reason }) => reason);
   const decision = { differences, resource, row, observed };
-  if (forced === 'replace')
-    return { ...decision, action: 'replace', reasons: ['requested', ...reasons] };
-  if (differences.some(({ effect }) => effect === 'replace')) {
-    return { ...decision, action: 'replace', reasons };
+  if (forced === 'replace' || differences.some(({ effect }) => effect === 'replace')) {
+    const requested = forced === 'replace' ? ['requested'] : [];
+    const more = kinds[resource.kind].replacement?.(resource, row) ?? [];
+    return { ...decision, action: 'replace', reasons: [...requested, ...reasons, ...more] };
   }
   if (row.status === 'pending') {
     return { ...decision, action: 'update', reasons: [unfinished(row), ...reasons] };

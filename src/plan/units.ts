@@ -24,7 +24,8 @@ export function unitsOf(decision: Decision, context: UnitContext): Unit[] {
   const peers = peersIn(context);
   const { action, resource, row, reasons, orphan } = decision;
   const reason = reasons.join(', ');
-  const drop = () => (row ? [dropUnit(row, kinds[row.kind].remove(row, reason, paths))] : []);
+  const drop = (successor?: Resource) =>
+    row ? [dropUnit(row, kinds[row.kind].remove(row, reason, paths, successor))] : [];
   if (!resource) return drop().map((unit) => (orphan ? { ...unit, orphan } : unit));
   const kind = kinds[resource.kind];
   const create = () => putUnit(resource, kind.create(resource, reason, paths, peers), false);
@@ -35,7 +36,10 @@ export function unitsOf(decision: Decision, context: UnitContext): Unit[] {
   }
   if (action === 'replace') {
     const first = row && kind.verify ? kind.verify(resource, row, reason) : [];
-    return [...drop().map((unit) => ({ ...unit, steps: [...first, ...unit.steps] })), create()];
+    return [
+      ...drop(resource).map((unit) => ({ ...unit, steps: [...first, ...unit.steps] })),
+      create(),
+    ];
   }
   if (decision.release) return [releaseUnit(resource, decision.release, context)];
   const { differences, observed } = decision;

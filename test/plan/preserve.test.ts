@@ -132,3 +132,37 @@ it('replaces nothing without it, and keeps one of a change that is tried again',
   for (const command of ['three', 'four', 'five']) await stack.apply(file(command, ON, hooks));
   expect(tags(stack)).toHaveLength(2);
 });
+
+it('keeps the disk of a replaced container, and of none that is removed or was never made', async () => {
+  const stack = new MemoryStack();
+  const on = { snapshot_on_change: { keep: 1 } };
+  const kept = () => [...stack.host.files.keys()].filter((each) => /container\.db/.test(each));
+  await stack.apply(file('one', {}, on));
+  expect(stack.planText(file('two', {}, on), { targets: ['container.db'] })).toMatchInlineSnapshot(`
+    "baleine will perform the following actions:
+
+      # container.db must be replaced (command changed, its disk is kept as a snapshot)
+    -/+ container.db
+          ~ command: ["one"] → ["two"]  # forces replacement
+
+    Plan: 1 to add, 0 to change, 1 to destroy."
+  `);
+  const { units } = stack.plan(file('two', {}, on), { targets: ['container.db'] });
+  const verbs = units[0]?.steps.map(({ verb }) => verb) ?? [];
+  expect(verbs.slice(-3)).toEqual(['container.unmount', 'container.keep-disk', 'container.erase']);
+  for (const command of ['two', 'three']) {
+    await stack.apply(file(command, {}, on));
+    expect(kept()).toEqual([
+      expect.stringMatching(/^\/var\/lib\/baleine\/snapshots\/shop\/container\.db\/before-change-/),
+    ]);
+  }
+  const gone = stack
+    .planDestroy('shop')
+    .units.flatMap(({ steps }) => steps.map(({ verb }) => verb));
+  expect(gone).not.toContain('container.keep-disk');
+  stack.rows = stack.rows.map((row) =>
+    row.name === 'db' ? { ...row, status: 'pending', facts: { unmade: true } } : row,
+  );
+  const again = stack.plan(file('four', {}, on), { targets: ['container.db'] });
+  expect(JSON.stringify(again)).not.toContain('keep-disk');
+});

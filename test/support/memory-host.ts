@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import type {
   FreezeHolder,
   Host,
@@ -15,6 +15,8 @@ import { egressRoutes, INNER, type ObservedEgress, TAP } from '../../src/model/e
 import type { HealthResult } from '../../src/model/health.js';
 import {
   cgroupPath,
+  diskFile,
+  diskSnapshotsDir,
   hostsCopy,
   type InstallPaths,
   netnsName,
@@ -192,6 +194,25 @@ export class MemoryHost {
           }
         },
       },
+      diskSnapshots: {
+        take: async (id, tag) => {
+          this.#file(join(diskSnapshotsDir(this.paths, id), tag), 0);
+          return { bytes: 0, paused: 0 };
+        },
+        keep: async (id, tag) => {
+          const isThere = this.files.delete(diskFile(this.paths, id));
+          if (isThere) this.#file(join(diskSnapshotsDir(this.paths, id), tag), 0);
+          return isThere;
+        },
+        restore: async (id, _tag, former) => {
+          this.#file(join(diskSnapshotsDir(this.paths, id), former), 0);
+        },
+        list: (id) => this.#tagsIn(diskSnapshotsDir(this.paths, id)),
+        remove: async (id, tag) => {
+          this.files.delete(join(diskSnapshotsDir(this.paths, id), tag));
+        },
+        rename: async () => undefined,
+      },
       disks: {
         create: async (file, size) => this.#file(file, size),
         copy: async (from, to, size) =>
@@ -299,11 +320,7 @@ export class MemoryHost {
           this.files.set(to, { size: 0, directory: true });
           return { bytes: 0, paused: 0 };
         },
-        snapshots: (path) => {
-          const dir = `${snapshotsDir(path)}/`;
-          const own = [...this.files.keys()].filter((each) => each.startsWith(dir));
-          return own.map((each, taken) => ({ tag: basename(each), taken }));
-        },
+        snapshots: (path) => this.#tagsIn(snapshotsDir(path)),
         restore: async () => undefined,
         createFrom: async (path) => {
           this.files.set(path, { size: 0, directory: true });
@@ -443,6 +460,11 @@ export class MemoryHost {
   #answer(id: string): HealthResult {
     const reason = this.running.has(id) ? this.ill.get(id) : 'connection refused';
     return reason === undefined ? { healthy: true } : { healthy: false, reason };
+  }
+
+  #tagsIn(dir: string) {
+    const own = [...this.files.keys()].filter((each) => each.startsWith(`${dir}/`));
+    return own.map((each, taken) => ({ tag: basename(each), taken }));
   }
 
   #file(path: string, size: number): void {

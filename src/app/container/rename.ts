@@ -48,6 +48,7 @@ export function renameContainer(
     const host = await context.host();
     for (const [before] of files) await unlinkFile(before);
     await host.files.remove(bundleDir(paths, row.spec.id));
+    await host.diskSnapshots.rename(row.spec.id, idOf(IMPERATIVE_STACK, to));
     const { frontend } = context;
     const done = { action: 'rename', name, stack: IMPERATIVE_STACK, to };
     frontend.report(options.json ? jsonLine(done) : `container.${name} is container.${to}\n`);

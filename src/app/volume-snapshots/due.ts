@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { listSnapshots } from '../../host/linux/volumes/snapshots.js';
+import { listSnapshots } from '../../host/linux/snapshots/store.js';
 import { formatBytes, formatDuration } from '../../model/format.js';
 import { snapshotsDir } from '../../model/install-paths.js';
 import type { Row } from '../../model/resource.js';

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { listSnapshots, sizeOf } from '../../host/linux/volumes/snapshots.js';
+import { listSnapshots, sizeOf } from '../../host/linux/snapshots/store.js';
 import { byName, IMPERATIVE_STACK } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
-import { snapshotsDir, volumeDir } from '../../model/install-paths.js';
+import { DISK_SNAPSHOTS, snapshotsDir, volumeDir } from '../../model/install-paths.js';
 import type { Context } from '../context.js';
 import { withStoreOrWait } from '../imperative/change.js';
 import { rowsOf } from '../imperative/record.js';
@@ -97,20 +97,27 @@ function placesOf(context: Context, name: string, stack: string | undefined) {
   return own.length > 0 ? own : found;
 }
 
+/** What has a folder of snapshots: volumes, or names of containers after `DISK_SNAPSHOTS`. */
+export function foldersWithSnapshots({ paths }: Context): { stack: string; folder: string }[] {
+  const base = join(paths.root, 'snapshots');
+  return foldersIn(base)
+    .flatMap((stack) => foldersIn(join(base, stack)).map((folder) => ({ stack, folder })))
+    .sort((a, b) => byName(a.stack, b.stack) || byName(a.folder, b.folder));
+}
+
 /** A volume that was renamed has its present name. */
 function volumesWithSnapshots(context: Context) {
   const { paths } = context;
   const { rows } = context.state();
-  const base = join(paths.root, 'snapshots');
   const names = rowsOf(rows, 'volume').map(
     (row) => [snapshotsDir(row.spec.path), { volume: row.name, stack: row.stack }] as const,
   );
   const named = new Map(names);
-  return foldersIn(base)
-    .flatMap((stack) => foldersIn(join(base, stack)).map((volume) => ({ stack, volume })))
-    .map(({ stack, volume }) => {
-      const dir = snapshotsDir(volumeDir(paths, stack, volume));
-      return { stack, volume, ...named.get(dir), dir };
+  return foldersWithSnapshots(context)
+    .filter(({ folder }) => !folder.startsWith(DISK_SNAPSHOTS))
+    .map(({ stack, folder }) => {
+      const dir = snapshotsDir(volumeDir(paths, stack, folder));
+      return { stack, volume: folder, ...named.get(dir), dir };
     })
     .sort((a, b) => byName(a.stack, b.stack) || byName(a.volume, b.volume));
 }

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { listSnapshots } from '../../host/linux/volumes/snapshots.js';
+import { listSnapshots } from '../../host/linux/snapshots/store.js';
 import { IMPERATIVE_STACK, isName } from '../../model/address.js';
 import { UserError } from '../../model/errors.js';
 import { volumeDir } from '../../model/install-paths.js';

@@ -7,7 +7,7 @@ import { UserError } from '../../model/errors.js';
 import { formatBytes, formatDuration } from '../../model/format.js';
 import { snapshotsDir } from '../../model/install-paths.js';
 import type { Row } from '../../model/resource.js';
-import { BEFORE_CHANGE, isTag, SCHEDULED, unusedTag } from '../../model/snapshot-tags.js';
+import { unusedTag } from '../../model/snapshot-tags.js';
 import type { VolumeSpec } from '../../model/specs.js';
 import type { Store } from '../../state/store.js';
 import type { Context } from '../context.js';
@@ -15,6 +15,7 @@ import { jsonLine } from '../frontend.js';
 import { withStoreOrWait } from '../imperative/change.js';
 import type { ContainerRow } from '../lookup.js';
 import type { ChangeOptions } from '../options.js';
+import { checkNewTag } from '../snapshot-tag.js';
 import { namedRow, usersOf } from '../volumes.js';
 
 export interface SnapshotOptions extends ChangeOptions {
@@ -34,8 +35,7 @@ export function takeVolumeSnapshot(
     const row = namedRow(store.rows, name, options.stack, purpose);
     const { spec, stack } = row;
     const used = tag ?? freeTag(spec.path, now);
-    checkTag(used, purpose);
-    refuseOurs(used, purpose);
+    checkNewTag(used, purpose);
     if (existsSync(join(snapshotsDir(spec.path), used))) {
       throw new UserError(
         `cannot ${purpose}: it has a snapshot ${used} already`,
@@ -94,32 +94,10 @@ export async function runningUsers(
   );
 }
 
-/** @throws UserError for a tag that is no name of a folder */
-export function checkTag(tag: string, purpose: string): void {
-  if (isTag(tag)) return;
-  throw new UserError(
-    `cannot ${purpose}: ${JSON.stringify(tag)} is no tag`,
-    'A tag has letters, digits, - and _, and begins with a letter or digit.',
-  );
-}
-
-/** @throws UserError for a tag whose snapshot would be removed with others when it is old */
-function refuseOurs(tag: string, purpose: string): void {
-  const [prefix, whose] =
-    [
-      [SCHEDULED, 'schedules'],
-      [BEFORE_CHANGE, 'snapshot_on_change'],
-    ].find(([each = '']) => tag.startsWith(each)) ?? [];
-  if (prefix === undefined) return;
-  throw new UserError(
-    `cannot ${purpose}: tags that begin with ${prefix} are those of ${whose}`,
-    'These are removed when they are old. Choose another tag.',
-  );
-}
-
 /** The time in UTC, `20261129-030000`; with a number if the volume has that one. */
 export const freeTag = (path: string, now: Date, prefix?: string): string =>
   unusedTag((tag) => existsSync(join(snapshotsDir(path), tag)), now, prefix);
 
 /** How long writes waited, if anything wrote. */
-const waited = (paused: number) => (paused > 0 ? `; writes waited ${formatDuration(paused)}` : '');
+export const waited = (paused: number) =>
+  paused > 0 ? `; writes waited ${formatDuration(paused)}` : '';

@@ -4,6 +4,7 @@ import {
   listCheckpoints,
   removeCheckpoints,
 } from '../../app/container/checkpoint.js';
+import { restoreDisk } from '../../app/container/disk-snapshots.js';
 import { restoreContainer } from '../../app/container/restore.js';
 import { type StackScope, scopedStack } from '../../app/lookup.js';
 import type { ChangeOptions } from '../../app/options.js';
@@ -43,24 +44,43 @@ export function registerCheckpoint(parent: Command, scope: StackScope): void {
 interface RestoreOptions extends ChangeOptions {
   stack?: string;
   import?: string;
+  disk?: true;
 }
 
 export function registerRestore(parent: Command, scope: StackScope): void {
   const command = parent
     .command('restore')
-    .description('let a stopped container go on where its checkpoint was made')
+    .description('let a stopped container go on where its checkpoint was made, or restore its disk')
     .argument('<name>')
+    .argument('[tag]', 'with --disk: the snapshot')
+    .option('--disk', 'make its disk what it was at a snapshot; what it is becomes one, too')
     .option('--import <file>', 'a checkpoint that this installation has exported');
   addLockOptions(addScopeOptions(command, scope))
-    .addHelpText('after', '\nExample:\n  baleine container restore web')
-    .action(async (name: string, options: RestoreOptions, self: Command) => {
-      const context = openContext(self);
-      const stack = await scopedStack(context, options.stack, scope, [name]);
-      process.exitCode = await restoreContainer(context, stack, name, options);
-    });
+    .addHelpText(
+      'after',
+      '\nExamples:\n  baleine container restore web\n  baleine container restore web before-upgrade --disk',
+    )
+    .action(
+      async (name: string, tag: string | undefined, options: RestoreOptions, self: Command) => {
+        const { disk, ...others } = options;
+        if (disk && options.import !== undefined) {
+          self.error('error: --import is for checkpoints; it cannot be used with --disk');
+        }
+        if (disk && tag === undefined) self.error("error: missing argument 'tag' of --disk");
+        if (!disk && tag !== undefined) {
+          self.error('error: a checkpoint has no tag; for a snapshot of the disk, use --disk');
+        }
+        const context = openContext(self);
+        const stack = await scopedStack(context, options.stack, scope, [name]);
+        process.exitCode =
+          tag === undefined
+            ? await restoreContainer(context, stack, name, others)
+            : await restoreDisk(context, stack, name, tag, others);
+      },
+    );
 }
 
-const addLockOptions = (command: Command) =>
+export const addLockOptions = (command: Command) =>
   command
     .option('--json', 'one JSON object a line')
     .option('--lock-timeout <duration>', 'wait for another baleine (default 10s)', duration);

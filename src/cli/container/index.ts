@@ -21,6 +21,7 @@ import { registerList } from './list.js';
 import { register as registerLogs } from './logs.js';
 import { registerPort } from './port.js';
 import { registerInspect, registerKill, registerTop, registerWait } from './running.js';
+import { registerSnapshot, registerSnapshots } from './snapshots.js';
 
 const VERBS = [
   registerCreate,
@@ -41,6 +42,8 @@ const VERBS = [
   registerCheckpoint,
   registerRestore,
   registerCheckpoints,
+  registerSnapshot,
+  registerSnapshots,
   registerRename,
   registerWait,
   registerTop,

@@ -4,7 +4,7 @@ import { hasScratch } from './disks/scratch.js';
 import { hasAbandonedNotes } from './files/notes.js';
 import { oneOffDir } from './runtime/layout.js';
 import { hasAbandonedFreeze } from './runtime/with-frozen.js';
-import { hasAbandonedFreezes } from './volumes/freeze.js';
+import { hasAbandonedFreezes } from './snapshots/freeze.js';
 
 /**
  * Whether a killed run may have left scratch files, half a checkpoint, a one-off container or a frozen

@@ -12,6 +12,7 @@ import {
   type Work,
 } from '../../model/step.js';
 import { awaitDependency } from './await.js';
+import { keepDisk } from './disk-snapshots.js';
 import { afterStart, beforeStop } from './hooks.js';
 import { join } from './join.js';
 import type { ContainerVerbs } from './verbs.js';
@@ -87,6 +88,10 @@ export function containerHandlers(host: Host, paths: InstallPaths): Handlers<Con
     },
     'container.check-disk': {
       one: done(({ disk }) => disks.checkComplete(disk)),
+    },
+    'container.keep-disk': { one: (args) => keepDisk(host, args) },
+    'container.restore-disk': {
+      one: done(({ id, tag, former }) => host.diskSnapshots.restore(id, tag, former)),
     },
     'container.mount': {
       all: (all) => disks.mountAll(all.map(({ disk, dir }) => ({ file: disk, dir }))),

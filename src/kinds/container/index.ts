@@ -12,7 +12,7 @@ import { adopt, discoverOwned } from './discover-owned.js';
 import { follow } from './follow.js';
 import { assume, type ContainerSeen, observe } from './observe.js';
 import { factUpdate, note } from './restart-decision.js';
-import { create, remove, update, verify } from './steps.js';
+import { create, remove, replacement, update, verify } from './steps.js';
 import type { ContainerVerbs } from './verbs.js';
 
 type ContainerColumn = Column<ContainerSpec, ContainerFacts>;
@@ -51,6 +51,7 @@ export const container: Kind<ContainerSpec, ContainerFacts, ContainerSeen, Conta
   factUpdate,
   note,
   follow,
+  replacement,
   create,
   update,
   verify,

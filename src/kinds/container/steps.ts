@@ -13,7 +13,7 @@ import {
 import { exact } from '../../model/json.js';
 import { NAMESPACE_KEYS } from '../../model/namespaces.js';
 import type { Difference } from '../../model/plan.js';
-import type { Resource, Row } from '../../model/resource.js';
+import { isNeverCreated, type Resource, type Row } from '../../model/resource.js';
 import type { ContainerFacts, ContainerSpec, LinkSpec } from '../../model/specs.js';
 import type { StepOf } from '../../model/step.js';
 import type { Peers } from '../kind.js';
@@ -55,10 +55,19 @@ export function create(
   ];
 }
 
-export function remove(row: ContainerRow, reason: string, paths: InstallPaths): ContainerStep[] {
+export function remove(
+  row: ContainerRow,
+  reason: string,
+  paths: InstallPaths,
+  successor?: Resource<ContainerSpec>,
+): ContainerStep[] {
   const { spec } = row;
+  const kept = successor && keptDisks(successor, row);
   return [
     ...bringDown(row, reason, paths),
+    ...(kept
+      ? [{ verb: 'container.keep-disk', args: { id: spec.id, ...kept }, reason } as const]
+      : []),
     {
       verb: 'container.erase',
       args: {
@@ -71,6 +80,14 @@ export function remove(row: ContainerRow, reason: string, paths: InstallPaths): 
     },
   ];
 }
+
+/** How many former disks stay as snapshots; undefined if none is kept. */
+function keptDisks({ spec }: Resource<ContainerSpec>, row: ContainerRow) {
+  return isNeverCreated(row) ? undefined : spec.snapshot_on_change;
+}
+
+export const replacement = (desired: Resource<ContainerSpec>, row: ContainerRow): string[] =>
+  keptDisks(desired, row) ? ['its disk is kept as a snapshot'] : [];
 
 /** Removes everything except the disk: processes, network, mounts. */
 function bringDown(

@@ -40,6 +40,10 @@ export interface ContainerVerbs {
   'container.disk': { image: string; disk: string };
   /** Rejects unless a disk file can be mounted, before a running container is stopped for it. */
   'container.check-disk': { disk: string };
+  /** Makes a snapshot of the disk, which is then gone; `keep` of them stay. */
+  'container.keep-disk': { id: string; keep: number };
+  /** Makes the disk of a container that does not run what a snapshot is. */
+  'container.restore-disk': { id: string; tag: string; former: string };
   'container.mount': { disk: string; dir: string };
   /** Checks that it can be started from an image, or on its own disk, before a running one is stopped. */
   'container.verify': { spec: ContainerSpec; image?: string };

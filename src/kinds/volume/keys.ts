@@ -3,7 +3,15 @@ import type { Path } from '../../config/document.js';
 import { type ParseContext, pairsOf, type Scalar, sizeOf } from '../../config/values.js';
 import { type Backup, hasPassword, repositoryFolder } from '../../model/backup.js';
 import { PERIODS, type Retention } from '../../model/retention.js';
-import { LABELS, recordedKey, SCHEDULE, type Schema, TIMEZONE, unrecordedKey } from '../key.js';
+import {
+  LABELS,
+  recordedKey,
+  SCHEDULE,
+  type Schema,
+  snapshotOnChange,
+  TIMEZONE,
+  unrecordedKey,
+} from '../key.js';
 
 const KEPT: Record<(typeof PERIODS)[number], string> = {
   last: 'How many of the newest.',
@@ -145,34 +153,9 @@ export const VOLUME_KEYS = {
       raw === undefined ? undefined : backupOf(raw, path, reading),
     change: 'update',
   }),
-  snapshot_on_change: recordedKey({
-    schema: {
-      description:
-        'Whether `apply` takes a snapshot `before-change-…` before it replaces a container that mounts the volume; without one, nothing is replaced. `{keep: N}`: how many of these stay, 5 by default.',
-      anyOf: [
-        { type: 'boolean' },
-        {
-          type: 'object',
-          properties: {
-            keep: {
-              description: 'How many of them stay. Default: 5.',
-              type: 'integer',
-              minimum: 1,
-              maximum: 1000,
-            },
-          },
-          additionalProperties: false,
-        },
-      ],
-      default: false,
-      errorMessage: 'must be true, false or {keep: N}',
-    },
-    read: (raw: boolean | { keep?: number } | undefined) => {
-      if (!raw) return undefined;
-      return { keep: (raw === true ? undefined : raw.keep) ?? KEPT_BEFORE_CHANGES };
-    },
-    change: 'update',
-  }),
+  snapshot_on_change: snapshotOnChange(
+    'Whether `apply` takes a snapshot `before-change-…` before it replaces a container that mounts the volume; without one, nothing is replaced. `{keep: N}`: how many of these stay, 5 by default.',
+  ),
   protect: unrecordedKey({
     schema: {
       description: 'Never remove this volume: `destroy --volumes` leaves it.',
@@ -234,8 +217,6 @@ function checkKept(keep: Retention, path: Path, problems: ParseContext['problems
 
 /** Group and user have the same number by default, as in images. */
 const ownerOf = (text: string) => (text.includes(':') ? text : `${text}:${text}`);
-
-const KEPT_BEFORE_CHANGES = 5;
 
 /** Bytes; mkfs.ext4 makes nothing useful that is smaller. */
 const SMALLEST = 1024 ** 2;

@@ -3,7 +3,7 @@ import type { Host, SnapshotCost } from '../../host/ports.js';
 import { messageOf, UserError } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
 import { snapshotsDir } from '../../model/install-paths.js';
-import { BEFORE_CHANGE, unusedTag } from '../../model/snapshot-tags.js';
+import { BEFORE_CHANGE, olderChanges, unusedTag } from '../../model/snapshot-tags.js';
 import { DoneWithNote, DoneWithWarning, type StepResult } from '../../model/step.js';
 import { quiesced, type Writer } from '../hooks.js';
 
@@ -70,25 +70,12 @@ export async function snapshotBeforeChange(
   });
   const facts = { preserved: { tag, change } };
   try {
-    await removeOlder(host, path, keep, former);
+    const tags = host.volumes.snapshots(path).map((each) => each.tag);
+    for (const old of olderChanges(tags, keep, former)) {
+      await host.volumes.removeSnapshot(join(snapshotsDir(path), old));
+    }
   } catch (error) {
     return new DoneWithWarning(messageOf(error), facts);
   }
   return new DoneWithNote(`snapshot ${tag}: ${formatBytes(bytes)}`, facts);
-}
-
-async function removeOlder(
-  { volumes }: Ports,
-  path: string,
-  keep: number,
-  former: string | undefined,
-): Promise<void> {
-  const tags = volumes
-    .snapshots(path)
-    .map(({ tag }) => tag)
-    .filter((tag) => tag.startsWith(BEFORE_CHANGE));
-  const kept = tags.filter((tag) => tag !== former).slice(-keep);
-  for (const tag of tags) {
-    if (!kept.includes(tag)) await volumes.removeSnapshot(join(snapshotsDir(path), tag));
-  }
 }

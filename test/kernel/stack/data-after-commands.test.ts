@@ -96,6 +96,12 @@ const TABLE: Record<string, Lines | string> = {
   'container restore': ['?container restore lone'],
   'container checkpoints list': READS,
   'container checkpoints rm': ['?container checkpoints rm lone'],
+  'container snapshot': ['container snapshot --stack shop db first'],
+  'container snapshots list': READS,
+  'container snapshots rm': [
+    'container restore --stack shop db first --disk',
+    'container snapshots rm --stack shop db first',
+  ],
   'container rename': [
     'container stop lone',
     'container rename lone other',

@@ -96,6 +96,10 @@ export class Data {
     for (const { volume, tag } of JSON.parse(listed) as { volume: string; tag: string }[]) {
       await stack.done('volume', 'snapshots', 'rm', '--stack', 'shop', volume, tag);
     }
+    const disks = await stack.done('container', 'snapshots', '--json');
+    for (const { container, tag } of JSON.parse(disks) as { container: string; tag: string }[]) {
+      await stack.done('container', 'snapshots', 'rm', '--stack', 'shop', container, tag);
+    }
     await stack.done('destroy', '-y', '--volumes');
   }
 

@@ -44,6 +44,7 @@ const SAMPLES: Record<KeyName, readonly [before: unknown, after: unknown]> = {
   stdin_open: [false, true],
   post_start: [[], [{ command: 'true', user: '1:1' }]],
   pre_snapshot: [undefined, [{ command: ['sync'] }]],
+  snapshot_on_change: [false, { keep: 2 }],
   post_snapshot: [[{ command: ['a'] }], [{ command: ['b'] }]],
   pre_stop: [
     [{ command: ['a'] }],

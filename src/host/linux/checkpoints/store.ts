@@ -19,6 +19,7 @@ import { ifThere } from '../files/read.js';
 import { ownerMark } from '../owner.js';
 import { cleanUp } from '../runtime/clear.js';
 import { idIn } from '../runtime/with-frozen.js';
+import { finishFormer } from '../snapshots/disks.js';
 import type { StoredCheckpoint } from './read.js';
 
 /*
@@ -131,7 +132,7 @@ export async function undoRestore(paths: InstallPaths, id: string): Promise<void
   await rm(disk, { force: true });
 }
 
-/** Removes what killed runs have left of checkpoints and restores. */
+/** Removes or finishes what killed runs have left of checkpoints and restores. */
 export async function sweepCheckpoints(paths: InstallPaths): Promise<void> {
   await sweepNotes(checkpointNotesDir(paths), async (_note, name) => {
     const id = idIn(name);
@@ -139,6 +140,7 @@ export async function sweepCheckpoints(paths: InstallPaths): Promise<void> {
     await rm(join(parent, PART), { recursive: true, force: true });
     removeIfEmpty(parent);
     await undoRestore(paths, id);
+    await finishFormer(paths, id);
   });
 }
 

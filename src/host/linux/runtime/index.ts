@@ -5,7 +5,7 @@ import { sweepCheckpoints } from '../checkpoints/store.js';
 import { sweepScratch } from '../disks/scratch.js';
 import { sweepStaging } from '../files/staging.js';
 import { SpawnHelper } from '../process/spawn-helper.js';
-import { thawAbandonedVolumes } from '../volumes/freeze.js';
+import { thawAbandonedFreezes } from '../snapshots/freeze.js';
 import { checkpointProblem, dumpContainer } from './checkpoint.js';
 import { removeAbandonedOneOffs } from './clear.js';
 import { execCaptured } from './exec.js';
@@ -72,7 +72,7 @@ export function linuxRuntime(
       await sweepStaging(stagingNotesDir(paths));
       await thawAbandoned(paths);
       await sweepCheckpoints(paths);
-      await thawAbandonedVolumes(paths);
+      await thawAbandonedFreezes(paths);
       sweepScratch(paths);
     },
   };

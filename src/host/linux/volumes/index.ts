@@ -8,11 +8,12 @@ import { removePartial } from '../disks/create-files.js';
 import { ensureUnmounted } from '../disks/mount.js';
 import { linuxFiles } from '../files/index.js';
 import { runCleanup } from '../process/launch.js';
+import { listSnapshots, removeSnapshot } from '../snapshots/store.js';
 import { finishConversion, removeConversion, toFolder, toSized } from './convert.js';
 import { createFolder, give, removeRemains } from './folder.js';
 import { createFromSnapshot, finishRestore, restoreSnapshot } from './restore.js';
 import { createSized, ensureSize, mountVolume } from './sized.js';
-import { listSnapshots, removeSnapshot, takeSnapshot } from './snapshots.js';
+import { takeSnapshot } from './snapshots.js';
 
 /**
  * Volumes below the root: folders, and those with a size, which are ext4 files beside their folder,

@@ -14,10 +14,11 @@ import { largeFiles, withScratch } from '../disks/scratch.js';
 import { syncPath } from '../files/atomic-write.js';
 import { linuxFiles } from '../files/index.js';
 import { ifThere } from '../files/read.js';
+import { formerOf } from '../snapshots/store.js';
 import { beside, put, writeOut } from './folder.js';
 import { userOf } from './size-problem.js';
 import { mountVolume } from './sized.js';
-import { copyOf, FILE, FOLDER, formerOf } from './snapshots.js';
+import { copyOf, FILE, FOLDER } from './snapshots.js';
 
 /*
  * A restore exchanges a volume for a copy of a snapshot, which is made among the scratch files. Nothing is

@@ -46,6 +46,7 @@ import { secrets } from './secrets.js';
 import { security } from './security.js';
 import { selinux } from './selinux.js';
 import { shm_size } from './shm_size.js';
+import { snapshot_on_change } from './snapshot_on_change.js';
 import { stdin_open } from './stdin_open.js';
 import { stop_grace_period } from './stop_grace_period.js';
 import { stop_signal } from './stop_signal.js';
@@ -89,6 +90,7 @@ export const KEYS = {
   post_start,
   pre_stop,
   pre_snapshot,
+  snapshot_on_change,
   post_snapshot,
   stop_signal,
   stop_grace_period,

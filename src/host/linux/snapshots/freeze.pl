@@ -6,7 +6,7 @@
 
 use strict;
 
-$0 = 'baleine: holds writes to a volume';
+$0 = 'baleine: holds writes to a file system';
 $SIG{$_} = 'IGNORE' for qw(HUP INT QUIT TERM PIPE);
 my ($folder) = @ARGV;
 open my $place, '<', $folder or die "$folder: $!\n";

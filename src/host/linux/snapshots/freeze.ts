@@ -53,12 +53,12 @@ export async function whileFrozen(
   }
 }
 
-/** Whether a killed run has left a note of a frozen volume. */
+/** Whether a killed run has left a note of a frozen file system. */
 export const hasAbandonedFreezes = (paths: InstallPaths): boolean =>
   hasAbandonedNotes(notesDir(paths));
 
 /** Thaws what killed runs and their helpers have left frozen. */
-export function thawAbandonedVolumes(paths: InstallPaths): Promise<void> {
+export function thawAbandonedFreezes(paths: InstallPaths): Promise<void> {
   return sweepNotes(notesDir(paths), async (note) => {
     // it fails for one that is not frozen
     await run('fsfreeze', ['--unfreeze', '--', readFileSync(note, 'utf8')], { reject: false });
