@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
@@ -29,6 +29,7 @@ interface Scenario {
 }
 
 const RESTORE = ['volume', 'restore', 'data', 'first'];
+const RESTORE_AS = [...RESTORE, '--as', 'new'];
 const SCENARIOS: Scenario[] = [
   {
     name: 'snapshot of a folder',
@@ -44,6 +45,13 @@ const SCENARIOS: Scenario[] = [
   },
   { name: 'restore of a folder', volume: FOLDER, command: RESTORE, isStopped: true },
   { name: 'restore of a file system', volume: SIZED, command: RESTORE, isStopped: true },
+  { name: 'restore of a folder as another', volume: FOLDER, command: RESTORE_AS, isStopped: false },
+  {
+    name: 'restore of a file system as another',
+    volume: SIZED,
+    command: RESTORE_AS,
+    isStopped: false,
+  },
   { name: 'apply that grows', volume: SIZED, after: { size: '32M' }, command: [], isStopped: true },
   {
     name: 'apply that shrinks',
@@ -93,6 +101,7 @@ it.each(SCENARIOS)(
       };
       const end = async () => {
         await host.baleine(['destroy', '-y', '--volumes', '-f', file]);
+        if (command === RESTORE_AS) await host.baleine(['volume', 'rm', 'new']);
         const tags = await tagsOf(host);
         if (tags.length > 0) await host.baleine(['volume', 'snapshots', 'rm', 'data', ...tags]);
       };
@@ -100,7 +109,7 @@ it.each(SCENARIOS)(
       const effects = await cutOff.effects(args);
       await end();
       const own = effects.filter((each) =>
-        /volumes\/shop|snapshots\/shop|\bperl\b|\bcp\b|e2fsck|resize|mount/.test(each),
+        /volumes\/(shop|-)|snapshots\/shop|\bperl\b|\bcp\b|e2fsck|resize|mount/.test(each),
       );
       expect(own.length).toBeGreaterThan(2);
 
@@ -110,6 +119,14 @@ it.each(SCENARIOS)(
         if ((await cutOff.at(args, point, 'SIGKILL')).code !== 0) kills += 1;
         await host.baleine(apply);
         if (isStopped) await host.baleine(['start', '-f', file]);
+        if (command === RESTORE_AS) {
+          const again = await host.baleine(RESTORE_AS, { reject: false });
+          if (again.code !== 0) expect([point, again.stderr]).toEqual([point, EXISTS]);
+          const copy = join(host.dir, 'copy');
+          await host.baleine(['volume', 'cp', 'new:/file', copy]);
+          expect([point, readFileSync(copy, 'utf8')]).toEqual([point, 'first\n']);
+          rmSync(copy);
+        }
         const tags = await tagsOf(host);
         const found = await inside('busybox cat /data/file; echo written >/data/more');
         const isRestored = tags.some((tag) => tag.startsWith('before-restore-'));
@@ -132,6 +149,8 @@ it.each(SCENARIOS)(
     })(),
   process.env.CRASH_ALL ? 3_600_000 : 600_000,
 );
+
+const EXISTS = expect.stringContaining('there is one of that name already');
 
 async function tagsOf(host: PrivateHost): Promise<string[]> {
   if (!existsSync(join(host.root, 'snapshots'))) return [];
