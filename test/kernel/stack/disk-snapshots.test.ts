@@ -117,3 +117,23 @@ it(
     await containers(host)('snapshots rm', 'db', ...(await tags(host)));
   }),
 );
+
+it(
+  'go along when an imperative container is renamed',
+  inPrivateHost(async (host) => {
+    const container = (...args: string[]) => host.baleine(['container', ...args]);
+    await host.baleine(['image', 'create', 'box', '--size', '8M', '--from-host', '/bin/busybox']);
+    await container('create', 'old', '--image', 'box', '--', 'busybox', 'true');
+    await container('snapshot', 'old', 'first');
+    await container('rename', 'old', 'new');
+    await container('restore', 'new', 'first', '--disk');
+    const { stdout } = await container('snapshots', '--json');
+    const listed = JSON.parse(stdout) as { container: string; stack: string; tag: string }[];
+    const [first, former = { tag: '' }] = listed;
+    expect(first).toMatchObject({ container: 'new', stack: '-', tag: 'first' });
+    expect(former).toMatchObject({ container: 'new', tag: expect.stringMatching(/^before-res/) });
+    await container('rm', 'new');
+    await container('snapshots', 'rm', 'new', 'first', former.tag);
+    await host.baleine(['image', 'rm', 'box']);
+  }),
+);
