@@ -116,13 +116,15 @@ export function egressRoutes(
 ): Routes {
   const subnet = parseCidr(address)?.subnet;
   const byDefault = [LINK_LOCAL, ...closed, ...own].filter((each) => !isWithin(each, subnet));
+  const inner = { [INNER.gateway]: `dev ${TAP}`, [INNER.dns]: `dev ${TAP}` };
   const routes: Record<string, string> = {
     [DEFAULT]: allow.length > 0 && deny.length === 0 ? CLOSED : OPEN,
-    [INNER.gateway]: `dev ${TAP}`,
-    [INNER.dns]: `dev ${TAP}`,
+    ...inner,
   };
   for (const each of [...byDefault, ...deny]) routes[destination(each)] = CLOSED;
   for (const each of allow) routes[destination(each)] = OPEN;
+  // the host itself may have one of them; the program connects to no address of this network
+  Object.assign(routes, inner);
   if (subnet) routes[formatSubnet(subnet)] = 'dev eth0';
   return routes;
 }

@@ -189,6 +189,17 @@ describe('a way out', () => {
     });
   });
 
+  it('works on a host that is in the network which it uses itself', async () => {
+    const stack = new MemoryStack();
+    stack.host.ownNetworks = ['192.0.2.2/32', '192.0.2.3/32', '198.51.100.7/32'];
+    await stack.apply(file({ allow: ['192.0.2.3/32'], deny: ['192.0.2.2/32'] }));
+    expect(stack.host.egress.get(netnsName(stack.paths, NETNS))?.routes).toMatchObject({
+      '192.0.2.2': 'dev tap0',
+      '192.0.2.3': 'dev tap0',
+      '198.51.100.7': 'unreachable',
+    });
+  });
+
   it('is named and healed when it has drifted', async () => {
     const stack = new MemoryStack();
     await stack.apply(file(true));

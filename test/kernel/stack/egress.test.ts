@@ -118,6 +118,10 @@ it(
   'leads out of a bridge, and is switched on and off while containers run',
   inPrivateHost(async (host) => {
     const close = await outside(host, '203.0.113.10');
+    // the host has addresses of the program's own network
+    for (const each of ['192.0.2.2/24', '192.0.2.3/24']) {
+      await host.run('ip', ['address', 'add', each, 'dev', 'out0']);
+    }
     await host.run('sh', ['-c', 'echo 0 >/proc/sys/net/ipv4/ip_forward']);
     const before = await filters(host);
     const stack = new Stack(host, words(false));
@@ -151,7 +155,7 @@ it(
     );
     expect((await lookup('203.0.113.10')).stdout).toMatch(/Address: 203\.0\.113\.10/);
     // the host: its loopback by the program's own address for it, its own address, another bridge
-    for (const closed of ['192.0.2.2', '203.0.113.1', '10.77.2.1']) {
+    for (const closed of ['192.0.2.2', '192.0.2.3', '203.0.113.1', '10.77.2.1']) {
       expect([closed, await heard(stack, 'web', closed)]).toEqual([closed, '']);
     }
     for (const each of ['shut', 'hidden']) {
