@@ -124,6 +124,10 @@ export async function applyRecorded(
   if (options.pull) {
     throw new UserError('cannot pull images of a recorded stack: --pull needs its file');
   }
+  if (options.removeVolumes) {
+    const text = 'cannot tell which volumes of a recorded stack are in its file no more';
+    throw new UserError(text, `baleine volume rm --stack ${stack} NAME removes one.`);
+  }
   const code = await withStore(context, options, async (store) => {
     if (options.unattended) refuseDestroyed(context, { stack });
     const planOptions = { ...planOptionsOf(options), health: 'note' } as const;
@@ -190,10 +194,12 @@ async function readPlannedFiles(
   readMemoryFiles(config, rows, await context.fileContents());
 }
 
-function refusePlanFlags({ target, replace, refresh, stack, pull }: ApplyOptions): void {
-  if (!target && !replace && refresh !== false && stack === undefined && !pull) return;
+function refusePlanFlags(options: ApplyOptions): void {
+  const { target, replace, refresh, stack, pull, removeVolumes } = options;
+  const isPlain = !target && !replace && refresh !== false && !removeVolumes;
+  if (isPlain && stack === undefined && !pull) return;
   throw new UserError(
-    'cannot change a saved plan: --stack, --target, --replace, --refresh and --pull are for `plan --out`',
+    'cannot change a saved plan: --stack, --target, --replace, --refresh, --remove-volumes and --pull are for `plan --out`',
     'Make a new one with: baleine plan --out FILE',
   );
 }

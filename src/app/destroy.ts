@@ -29,7 +29,7 @@ export async function destroyStack(
 ): Promise<number | undefined> {
   const stack = await stackName(context, options.stack);
   const code = await withStore(context, options, async (store) => {
-    if (options.volumes) (await import('./volumes.js')).refuseShared(store.rows, stack);
+    if (options.volumes) (await import('./volume-users.js')).refuseShared(store.rows, stack);
     const planOptions = planOptionsOf(options);
     const deleteData = options.volumes === true;
     const planned = await planDestroy(context, stack, store.rows, planOptions, deleteData);

@@ -56,6 +56,11 @@ export async function planStack(
   const options = targets ? { ...planOptions, targets } : planOptions;
   const made = await planResources(context, name, resources, rows, { ...options, look, config });
   const plan = withWarnings(made, config);
+  if (planOptions.removeVolumes) {
+    const removed = plan.changes.filter(({ action }) => action === 'delete');
+    const addresses = new Set(removed.map(({ address }) => address));
+    (await import('./volume-users.js')).refuseShared(rows, name, (each) => addresses.has(each));
+  }
   if (isWhole) context.fastPath.noteInSync(plan, input, records, resources);
   if (opensPorts(plan)) checkPublishedPorts(input.config, hostOf(context).capacity());
   return plan;

@@ -89,6 +89,8 @@ export interface PlanOptions {
   scale?: Record<string, number>;
   /** What `up` selects, replaces and starts again. */
   up?: Selection;
+  /** Also delete volumes that are in the file no more. */
+  removeVolumes?: boolean;
 }
 
 /** The same as flags. */
@@ -97,6 +99,7 @@ export interface PlanFlags {
   replace?: Address[];
   refresh?: boolean;
   up?: Selection;
+  removeVolumes?: true;
 }
 
 export function planOptionsOf({
@@ -104,8 +107,10 @@ export function planOptionsOf({
   replace = [],
   refresh = true,
   up,
+  removeVolumes,
 }: PlanFlags): PlanOptions {
-  return { targets: target, replace, refresh, ...(up && { up }) };
+  const more = { ...(up && { up }), ...(removeVolumes && { removeVolumes }) };
+  return { targets: target, replace, refresh, ...more };
 }
 
 /** Whether nothing narrows or widens the plan. */
@@ -115,6 +120,7 @@ export function coversWholeStack({
   scale,
   up,
   refresh = true,
+  removeVolumes = false,
 }: PlanOptions): boolean {
-  return targets.length + replace.length === 0 && !scale && !up && refresh;
+  return targets.length + replace.length === 0 && !scale && !up && refresh && !removeVolumes;
 }

@@ -71,14 +71,14 @@ export async function planResources(
     look,
     config,
     alone = false,
+    removeVolumes = false,
   }: PlanOptions & ObserveOptions & { alone?: boolean },
   removal?: Removal,
 ): Promise<Plan> {
   const { paths } = context;
   const rows = ofStack(stack, all);
-  const endangered = removal
-    ? rows.filter(isRemoved(resources, targets))
-    : rows.filter(isIn(replace));
+  const isGone = removal || removeVolumes ? isRemoved(resources, targets) : () => false;
+  const endangered = rows.filter((row) => isGone(row) || isIn(replace)(row));
   // the plan shows the amount of data that will be lost
   const sizes = endangered.some(({ kind }) => kinds[kind].keepsData)
     ? await hostOf(context).dataSizes(endangered)
@@ -109,6 +109,7 @@ export async function planResources(
       deleteData: removal.deleteData,
       keepProtected: removal.keepProtected ?? false,
     }),
+    ...(removeVolumes && !removal && { deleteData: true }),
     ...(sizes && { dataSizes: sizes }),
   });
   const timed = plan.units.some(({ mode, kind }) => mode === 'put' && isScheduled(kind))

@@ -1,3 +1,4 @@
+import { UserError } from '../model/errors.js';
 import type { Plan } from '../model/plan.js';
 import type { Context } from './context.js';
 import { type FetchOptions, withFetching } from './fetching.js';
@@ -21,6 +22,11 @@ export interface ShowPlanOptions extends PlanFlags, Pick<FetchOptions, 'pull'> {
 /** Shows a plan, saves it if requested, and changes nothing; answers the exit code. */
 export async function showPlan(context: Context, options: ShowPlanOptions): Promise<number> {
   const { destroy = false, out, detailedExitcode } = options;
+  if (destroy && options.removeVolumes) {
+    throw new UserError(
+      'cannot remove volumes that are in the file no more: --destroy has --volumes',
+    );
+  }
   if (out !== undefined) refuseStandardInput(context.options.file);
   // a saved plan has to be exact
   context.buildsLater = out === undefined;

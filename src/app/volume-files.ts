@@ -6,7 +6,8 @@ import type { Context } from './context.js';
 import { jsonLine } from './frontend.js';
 import { withStoreOrWait } from './imperative/change.js';
 import type { ChangeOptions } from './options.js';
-import { namedRow, usersOf } from './volumes.js';
+import { usersOf } from './volume-users.js';
+import { namedRow } from './volumes.js';
 
 /**
  * Copies files into a volume or out of it, while the containers that mount it are frozen. Links in the

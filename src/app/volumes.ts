@@ -12,10 +12,10 @@ import {
   refuseExisting,
   refuseUsed,
   rowsOf,
-  usersIn,
 } from './imperative/record.js';
 import { planDeleteData } from './make-plan.js';
 import type { ChangeOptions } from './options.js';
+import { usersOf } from './volume-users.js';
 
 type VolumeRow = ReturnType<typeof rowsOf<'volume'>>[number];
 
@@ -80,23 +80,6 @@ export function inspectVolumes(
     const size = { files, used: allocated, ...(!complete && { incomplete: true }) };
     return { ...found, ...row.spec, ...row.facts, ...size, protect: row.protect };
   });
-}
-
-/** Containers that mount it, of any stack, running or not. */
-export function usersOf(rows: readonly Row[], path: string) {
-  return usersIn(rows).filter(({ spec }) =>
-    // or a folder in it
-    spec.mounts.some(({ source }) => source === path || source.startsWith(`${path}/`)),
-  );
-}
-
-/** @throws UserError if another stack mounts a volume of this one, whose data would go with it */
-export function refuseShared(rows: readonly Row[], stack: string): void {
-  for (const { name, spec, ...volume } of rowsOf(rows, 'volume')) {
-    if (volume.stack !== stack) continue;
-    const others = usersOf(rows, spec.path).filter((row) => row.stack !== stack);
-    refuseUsed(`destroy volume ${name}`, others);
-  }
 }
 
 /** Removes volumes with their data. Refuses a volume that is still in a file. */

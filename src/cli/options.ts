@@ -168,6 +168,13 @@ export function addPlanFlags(command: Command, { replace = true } = {}): Command
     .option('--no-refresh', 'assume the host has not changed since the last run');
 }
 
+/** For a command that reads the file. */
+export const addRemoveVolumes = (command: Command): Command =>
+  command.option(
+    '--remove-volumes',
+    'also delete volumes that are in the file no more, with all their data',
+  );
+
 /** How long a container has to end by itself. */
 export const addGrace = (command: Command): Command =>
   command.option(

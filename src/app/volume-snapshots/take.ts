@@ -16,7 +16,8 @@ import { withStoreOrWait } from '../imperative/change.js';
 import type { ContainerRow } from '../lookup.js';
 import type { ChangeOptions } from '../options.js';
 import { checkNewTag } from '../snapshot-tag.js';
-import { namedRow, usersOf } from '../volumes.js';
+import { usersOf } from '../volume-users.js';
+import { namedRow } from '../volumes.js';
 
 export interface SnapshotOptions extends ChangeOptions {
   stack?: string;

@@ -7,6 +7,7 @@ import {
   addCommonOptions,
   addPlanFlags,
   addPullOption,
+  addRemoveVolumes,
   addRunOptions,
   addWaitOptions,
 } from '../options.js';
@@ -24,6 +25,7 @@ export function register(program: Command): void {
     .description('converge the host to the file: show the plan, ask, execute')
     .argument('[planfile]', 'a plan saved by `plan --out`, executed without asking')
     .option('--stack <name>', 'this stack as recorded, without its file; - for the imperative one');
+  addRemoveVolumes(command);
   addWaitOptions(addPullOption(addPlanFlags(addRunOptions(addCommonOptions(command)))))
     .addHelpText('after', EXAMPLES)
     .action(async (file: string | undefined, options: ApplyOptions, self: Command) => {

@@ -1,7 +1,13 @@
 import type { Command } from 'commander';
 import { type ShowPlanOptions, showPlan } from '../../app/show-plan.js';
 import { UserError } from '../../model/errors.js';
-import { addCommonOptions, addPlanFlags, addPullOption, commonOptions } from '../options.js';
+import {
+  addCommonOptions,
+  addPlanFlags,
+  addPullOption,
+  addRemoveVolumes,
+  commonOptions,
+} from '../options.js';
 import { outputIsIncidental } from '../output.js';
 import { openContext, terminal } from '../terminal.js';
 
@@ -18,6 +24,7 @@ export function register(program: Command): void {
       '--snapshot <file>',
       'plan from a snapshot made by `debug snapshot`, not from this host',
     );
+  addRemoveVolumes(command);
   addPullOption(addPlanFlags(addCommonOptions(command)))
     .addHelpText('after', '\nExample:\n  baleine plan --out today.plan && baleine apply today.plan')
     .action(async ({ snapshot, ...options }: ShowPlanOptions & Replay, self: Command) => {

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { inPrivateHost, type PrivateHost } from '../../support/private-host.js';
-import { IDLE } from '../../support/small-image.js';
+import { IDLE, SMALL_IMAGE } from '../../support/small-image.js';
 import { NOTHING, Stack } from './stack.js';
 
 /**
@@ -141,4 +141,52 @@ it(
     await stack.destroy();
   }),
   120_000,
+);
+
+it(
+  '--remove-volumes deletes those that are in the file no more, and says what is lost',
+  inPrivateHost(async (host) => {
+    const file = (...names: string[]) => ({
+      name: 'few',
+      images: { box: SMALL_IMAGE },
+      volumes: Object.fromEntries(names.map((name) => [name, {}])),
+      containers: {
+        web: { image: 'box', command: IDLE, volumes: names.map((name) => `${name}:/${name}`) },
+      },
+    });
+    const stack = new Stack(host, file('one', 'two'));
+    await stack.apply();
+    for (const name of ['one', 'two']) {
+      await host.run('touch', [join(host.root, 'volumes/few', name, 'data')]);
+    }
+    stack.write(file('one'));
+    await stack.apply();
+    const volumes = () => readdirSync(join(host.root, 'volumes/few'));
+    expect(volumes()).toEqual(['one', 'two']);
+    expect(await stack.plan('--remove-volumes')).toContain(
+      '# volume.two will be destroyed (no longer in the file: 1 file, 0B will be lost)',
+    );
+    expect((await stack.run('apply', '--remove-volumes')).code, 'nobody to ask').toBe(1);
+    expect((await stack.run('apply', '-y', '--remove-volumes', '--stack', 'few')).stderr).toBe(
+      'Error: cannot tell which volumes of a recorded stack are in its file no more\n' +
+        '  baleine volume rm --stack few NAME removes one.\n',
+    );
+    expect(volumes()).toEqual(['one', 'two']);
+    const borrower = {
+      name: 'other',
+      images: { box: SMALL_IMAGE },
+      volumes: { two: { external: true } },
+      containers: { web: { image: 'box', command: IDLE, volumes: ['two:/two'] } },
+    };
+    const other = new Stack(host, borrower, 'other.yaml');
+    await other.apply();
+    expect((await stack.run('apply', '-y', '--remove-volumes')).stderr).toMatch(
+      /in use by container web of stack other/,
+    );
+    await other.destroy();
+    await stack.apply('--remove-volumes');
+    expect(volumes()).toEqual(['one']);
+    expect(await stack.plan()).toBe(NOTHING);
+    await stack.destroy();
+  }),
 );
