@@ -5,10 +5,16 @@ import { printToStderr } from './output.js';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type Ending = (typeof SIGNALS)[number];
 
-/** Signal handlers; the innermost one is called. */
-const handlers: ((signal: Ending) => void)[] = [];
+interface Handler {
+  onSignal: (signal: Ending) => void;
+  /** Called for a signal that work within this one gets: that may end well all the same. */
+  onInner?: () => void;
+}
 
-async function handling<T>(handler: (signal: Ending) => void, work: () => Promise<T>): Promise<T> {
+/** The innermost one gets a signal. */
+const handlers: Handler[] = [];
+
+async function handling<T>(handler: Handler, work: () => Promise<T>): Promise<T> {
   if (handlers.length === 0) for (const signal of SIGNALS) process.on(signal, dispatch);
   handlers.push(handler);
   try {
@@ -20,7 +26,8 @@ async function handling<T>(handler: (signal: Ending) => void, work: () => Promis
 }
 
 function dispatch(signal: Ending): void {
-  handlers.at(-1)?.(signal);
+  for (const { onInner } of handlers.slice(0, -1)) onInner?.();
+  handlers.at(-1)?.onSignal(signal);
 }
 
 /** The exit code of a shell. */
@@ -37,7 +44,7 @@ export async function interruptible<T>(work: (stop: AbortSignal) => Promise<T>):
     stop.abort();
     printToStderr('Interrupted: finishing what has begun. Once more to end at once.\n');
   };
-  return handling(onSignal, () => work(stop.signal));
+  return handling({ onSignal }, () => work(stop.signal));
 }
 
 /**
@@ -55,7 +62,7 @@ export async function undoable<T>(work: () => Promise<T>, cancel: () => void): P
     cancel();
   };
   try {
-    const result = await handling(onSignal, work);
+    const result = await handling({ onSignal }, work);
     // a number is an exit code
     if (exitCode === undefined || typeof result !== 'number' || result === 0) return result;
   } catch (error) {
@@ -77,5 +84,6 @@ export async function attended<T>(
     if (ask.signal.aborted) force.abort();
     else ask.abort();
   };
-  return handling(onSignal, () => work({ ask: ask.signal, force: force.signal }));
+  const handler = { onSignal, onInner: () => ask.abort() };
+  return handling(handler, () => work({ ask: ask.signal, force: force.signal }));
 }

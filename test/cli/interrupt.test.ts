@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { interruptible } from '../../src/cli/interrupt.js';
+import { attended, interruptible } from '../../src/cli/interrupt.js';
 
 const listeners = () => ['SIGINT', 'SIGTERM', 'SIGHUP'].map((each) => process.listenerCount(each));
 
@@ -27,3 +27,19 @@ it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     expect(listeners()).toEqual(before);
   },
 );
+
+it('asks what is attended to end also if the signal comes to work within it that ends well', async () => {
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  try {
+    const seen = await attended(async ({ ask, force }) => {
+      const inner = await interruptible(async (stop) => {
+        process.emit('SIGINT', 'SIGINT');
+        return stop.aborted;
+      });
+      return [inner, ask.aborted, force.aborted];
+    });
+    expect(seen).toEqual([true, true, false]);
+  } finally {
+    vi.restoreAllMocks();
+  }
+});

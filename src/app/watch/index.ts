@@ -33,12 +33,12 @@ export async function watchServices(
   const watched: Watched[] = [];
   const stopped = new AbortController();
   const stop = AbortSignal.any([signal, stopped.signal]);
+  const worker = new Worker(context, config.name);
   try {
     for (const rule of rules) {
       watched.push({ rule, watcher: new TreeWatcher(rule.path, filterOf(rule)) });
     }
     for (const { rule } of watched) say(context, `watching ${rule.path} for ${rule.service}`);
-    const worker = new Worker(context, config.name);
     await syncAtFirst(worker, watched);
     await Promise.all(watched.map((each) => follow(context, worker, each, stop)));
   } catch (error) {
@@ -46,6 +46,7 @@ export async function watchServices(
   } finally {
     stopped.abort();
     for (const { watcher } of watched) watcher.close();
+    await worker.idle();
   }
 }
 
@@ -70,7 +71,9 @@ async function follow(
   while (!signal.aborted) {
     try {
       const changes = await watcher.next(signal);
-      await worker.run(() => worker.act(rule, changes));
+      await worker.run(async () => {
+        if (!signal.aborted) await worker.act(rule, changes);
+      });
     } catch (error) {
       if (signal.aborted || error instanceof Interrupted) throw error;
       frontend.warn(errorText(error));
@@ -97,6 +100,11 @@ class Worker {
     const next = this.#last.then(work);
     this.#last = next.catch(() => undefined);
     return next;
+  }
+
+  /** Once nothing is left to do. */
+  async idle(): Promise<void> {
+    await this.#last;
   }
 
   async act(rule: ServiceRule, changes: TreeChanges): Promise<void> {

@@ -84,9 +84,14 @@ export class ResticRepository {
     { stack, volume }: BackupLabel,
     { host, taken }: { host: string; taken: Date },
   ): Promise<StoredBackup> {
-    const excluded = from.mountpoint ? [`--exclude=${literal(from.dir)}/volume/lost+found`] : [];
+    const own = from.mountpoint
+      ? [
+          `--exclude=${literal(from.dir)}/volume/lost+found`,
+          ...(await this.#parent({ stack, volume }, host)),
+        ]
+      : [];
     const words = ['--json', '--host', host, '--tag', tags(stack, volume)];
-    const args = [...words, '--time', localTime(taken), ...excluded, '--', 'volume'];
+    const args = [...words, '--time', localTime(taken), ...own, '--', 'volume'];
     const purpose = `back up volume ${volume}`;
     const { code, stdout, stderr } = await this.#waitingForLock(['backup', ...args], {
       ...{ purpose, cwd: from.dir, tail: true, accepted: INCOMPLETE },
@@ -104,6 +109,16 @@ export class ResticRepository {
       added: numberOf(summary.data_added),
       total: numberOf(summary.total_bytes_processed),
     };
+  }
+
+  /**
+   * The last backup, of which unchanged files are not read again. Of a folder there is none: its copy has
+   * new inodes and change times, which are what a change is known by. restic itself looks for one of the
+   * same path, and copies have another each time.
+   */
+  async #parent(label: BackupLabel, host: string): Promise<string[]> {
+    const last = (await this.list(label)).findLast((each) => each.host === host);
+    return last ? [`--parent=${last.id}`] : [];
   }
 
   /** Removes the backups of a volume of this host that are not to be kept. */
