@@ -6,7 +6,7 @@ import { identify, isAlive } from '../../host/linux/runtime/process.js';
 import { BACKUP } from '../../kinds/volume/index.js';
 import { addressOf } from '../../model/address.js';
 import { type BackupFacts, type CompletedBackup, repositoryText } from '../../model/backup.js';
-import { messageOf, UserError } from '../../model/errors.js';
+import { LockedError, messageOf, UserError } from '../../model/errors.js';
 import { formatBytes, formatDuration } from '../../model/format.js';
 import { printable } from '../../model/printable.js';
 import { afterFailure, afterSuccess, following, retryPause } from '../../model/schedule.js';
@@ -73,7 +73,9 @@ async function backUpVolume(
     await recordEnd(context, row, options, { last: completed });
     return completed;
   } catch (error) {
-    if (!(error instanceof StillRunning)) {
+    // there is nothing to record of what did not begin, unless the schedule asked for it
+    const hasBegun = !(error instanceof LockedError) || options.due === true;
+    if (hasBegun && !(error instanceof StillRunning)) {
       await recordEnd(context, row, options, { failure: messageOf(error) });
     }
     throw error;
@@ -95,7 +97,8 @@ async function storeVolume(
   return withScratch(largeFiles(context.paths), async (scratch) => {
     const copy = join(scratch, 'copy');
     const taken = new Date();
-    await withStoreOrWait(context, options, (store) => {
+    const patience = options.due ? { lockTimeout: RECORD_TIMEOUT } : options;
+    await withStoreOrWait(context, patience, (store) => {
       const [row] = selectBackedUp(store.rows, stack, [name], 'back up');
       return begin(context, store, row as BackedUpRow, copy, taken);
     });
@@ -142,7 +145,7 @@ async function begin(
   return 0;
 }
 
-/** Milliseconds for others that are at work. */
+/** Milliseconds for others that are at work, such as the apply that has started us. */
 const RECORD_TIMEOUT = 15 * 60_000;
 
 /** Records how it has ended in the row, which may be gone. */
