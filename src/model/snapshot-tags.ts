@@ -1,3 +1,5 @@
+import { UserError } from './errors.js';
+
 /** Tags of snapshots by schedule begin with it; a schedule removes only these. */
 export const SCHEDULED = 'auto-';
 
@@ -7,10 +9,8 @@ export const BEFORE_CHANGE = 'before-change-';
 /** Of what something was before a restore. */
 export const BEFORE_RESTORE = 'before-restore-';
 
+/** The name of a folder. */
 const TAG = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
-
-/** Whether it is the name of a folder, and of a snapshot. */
-export const isTag = (text: string): boolean => TAG.test(text);
 
 /** Those of `apply` that do not stay. @param tags the oldest first */
 export function olderChanges(tags: readonly string[], keep: number, former?: string): string[] {
@@ -30,4 +30,26 @@ export function unusedTag(isTaken: (tag: string) => boolean, now: Date, prefix =
     const free = count === 1 ? tag : `${tag}-${count}`;
     if (!isTaken(free)) return free;
   }
+}
+
+/** Whose snapshots are removed when they are old, by how their tags begin. */
+const OURS = [
+  [SCHEDULED, 'schedules'],
+  [BEFORE_CHANGE, 'snapshot_on_change'],
+] as const;
+
+/** @throws UserError for a tag that a user cannot give to a snapshot */
+export function checkNewTag(tag: string, purpose: string): void {
+  if (!TAG.test(tag)) {
+    throw new UserError(
+      `cannot ${purpose}: ${JSON.stringify(tag)} is no tag`,
+      'A tag has letters, digits, - and _, and begins with a letter or digit.',
+    );
+  }
+  const [prefix, whose] = OURS.find(([each]) => tag.startsWith(each)) ?? [];
+  if (prefix === undefined) return;
+  throw new UserError(
+    `cannot ${purpose}: tags that begin with ${prefix} are those of ${whose}`,
+    'These are removed when they are old. Choose another tag.',
+  );
 }

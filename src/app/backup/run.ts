@@ -106,8 +106,8 @@ async function storeVolume(
     const { withMountedImage } = await import('../../host/linux/runtime/mounted-image.js');
     const [label, host] = [{ stack, volume: name }, hostname()];
     const file = join(copy, FILE);
-    const from = (dir: string, mountpoint: boolean) =>
-      repository.store({ dir, mountpoint }, label, { host, taken });
+    const from = (dir: string, keepsInodes: boolean) =>
+      repository.store({ dir, keepsInodes }, label, { host, taken });
     const stored = existsSync(file)
       ? await withMountedImage(
           context.paths,

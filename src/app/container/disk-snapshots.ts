@@ -17,7 +17,7 @@ import {
   rootfsDir,
 } from '../../model/install-paths.js';
 import type { Plan } from '../../model/plan.js';
-import { BEFORE_RESTORE, unusedTag } from '../../model/snapshot-tags.js';
+import { BEFORE_RESTORE, checkNewTag, unusedTag } from '../../model/snapshot-tags.js';
 import type { StepOf } from '../../model/step.js';
 import type { Context } from '../context.js';
 import { jsonLine } from '../frontend.js';
@@ -26,7 +26,6 @@ import { oneOffError } from '../imperative/record.js';
 import { type ContainerRow, findContainers } from '../lookup.js';
 import { planRecorded } from '../make-plan.js';
 import type { ChangeOptions } from '../options.js';
-import { checkNewTag } from '../snapshot-tag.js';
 import { foldersWithSnapshots } from '../volume-snapshots/list.js';
 import { waited } from '../volume-snapshots/take.js';
 

@@ -7,7 +7,7 @@ import { UserError } from '../../model/errors.js';
 import { formatBytes, formatDuration } from '../../model/format.js';
 import { snapshotsDir } from '../../model/install-paths.js';
 import type { Row } from '../../model/resource.js';
-import { unusedTag } from '../../model/snapshot-tags.js';
+import { checkNewTag, unusedTag } from '../../model/snapshot-tags.js';
 import type { VolumeSpec } from '../../model/specs.js';
 import type { Store } from '../../state/store.js';
 import type { Context } from '../context.js';
@@ -15,7 +15,6 @@ import { jsonLine } from '../frontend.js';
 import { withStoreOrWait } from '../imperative/change.js';
 import type { ContainerRow } from '../lookup.js';
 import type { ChangeOptions } from '../options.js';
-import { checkNewTag } from '../snapshot-tag.js';
 import { usersOf } from '../volume-users.js';
 import { namedRow } from '../volumes.js';
 

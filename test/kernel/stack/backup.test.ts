@@ -52,6 +52,7 @@ class Backups {
     const words = [
       'mkdir -p "$1/sub/volume/lost+found" && cd "$1" && chown 999:998 . && chmod 2750 .',
       'head -c 300000 /dev/urandom >sub/random && chmod 0640 sub/random && chown 7:8 sub/random',
+      'mkdir -p lost+found && echo found >lost+found/file',
       'ln sub/random hard && ln -s sub/random soft && mkfifo fifo',
       'setfattr -n user.color -v red sub/random',
       'touch -d 2001-02-03T04:05:06 sub/random && : >"-dash" && truncate -s 1M sparse',
@@ -61,7 +62,7 @@ class Backups {
 
   /** Everything about the files of a volume that a backup has to keep. */
   async digest(folder: string): Promise<string> {
-    const tar = `tar --create --pax-option=delete=atime,delete=ctime,exthdr.name=%d/%f --sort=name --xattrs --numeric-owner --exclude=./lost+found . | sha256sum`;
+    const tar = `tar --create --pax-option=delete=atime,delete=ctime,exthdr.name=%d/%f --sort=name --xattrs --numeric-owner . | sha256sum`;
     const { stdout } = await this.host.run('sh', ['-ec', `cd "$1" && ${tar}`, 'sh', folder]);
     return stdout;
   }

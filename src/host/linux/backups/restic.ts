@@ -77,19 +77,14 @@ export class ResticRepository {
   /**
    * Stores the folder `volume` of another one.
    *
-   * @param from.mountpoint whether it is the root of an ext4 file system, whose `lost+found` stays out
+   * @param from.keepsInodes whether an unchanged file has the inode and the times of the last backup
    */
   async store(
-    from: { dir: string; mountpoint: boolean },
+    from: { dir: string; keepsInodes: boolean },
     { stack, volume }: BackupLabel,
     { host, taken }: { host: string; taken: Date },
   ): Promise<StoredBackup> {
-    const own = from.mountpoint
-      ? [
-          `--exclude=${literal(from.dir)}/volume/lost+found`,
-          ...(await this.#parent({ stack, volume }, host)),
-        ]
-      : [];
+    const own = from.keepsInodes ? await this.#parent({ stack, volume }, host) : [];
     const words = ['--json', '--host', host, '--tag', tags(stack, volume)];
     const args = [...words, '--time', localTime(taken), ...own, '--', 'volume'];
     const purpose = `back up volume ${volume}`;
@@ -112,9 +107,8 @@ export class ResticRepository {
   }
 
   /**
-   * The last backup, of which unchanged files are not read again. Of a folder there is none: its copy has
-   * new inodes and change times, which are what a change is known by. restic itself looks for one of the
-   * same path, and copies have another each time.
+   * The last backup, of which unchanged files are not read again. restic itself looks for one of the same
+   * path, and copies have another each time.
    */
   async #parent(label: BackupLabel, host: string): Promise<string[]> {
     const last = (await this.list(label)).findLast((each) => each.host === host);
@@ -197,9 +191,6 @@ function localTime(time: Date): string {
   const shifted = new Date(time.getTime() - time.getTimezoneOffset() * 60_000);
   return shifted.toISOString().slice(0, 19).replace('T', ' ');
 }
-
-/** A path as a pattern that matches it alone. */
-const literal = (path: string) => path.replace(/[\\*?[\]]/g, '\\$&');
 
 /** The JSON values of an output, one a line; lines that are none are skipped. */
 function messagesIn(output: string): Record<string, unknown>[] {
