@@ -71,6 +71,12 @@ module.exports = {
       [DESIRED],
       'Expands to resources of several kinds.',
     ),
+    only(
+      'convert-to-config',
+      '^src/convert/',
+      ['^src/config/', KEYS, '^src/farm/(expand|haproxy|discovery)\\.ts$'],
+      'A Config as files of another engine: pure, as readers are.',
+    ),
     only('plan-to-model', '^src/plan/', [HOST, KIND], 'Kinds come to it as data.'),
     {
       name: 'plan-without-specs',
@@ -153,7 +159,7 @@ module.exports = {
       from: {
         path: '^src/',
         pathNot:
-          '^src/(main\\.ts$|(app|cli|config|cron|execute|farm|formats|host|kinds|model|plan|state|view)/)',
+          '^src/(main\\.ts$|(app|cli|config|convert|cron|execute|farm|formats|host|kinds|model|plan|state|view)/)',
       },
       to: {},
     },

@@ -1,3 +1,6 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import type { Converted as ConvertedStack, ConvertInput } from '../convert/stack.js';
 import type { Resolved } from '../formats/resolve.js';
 import type { Config } from '../model/config.js';
 import type { Json } from '../model/json.js';
@@ -72,4 +75,55 @@ export async function convertProject(
   const made = composeOf(root, warnings);
   const lost = [...(config.warnings ?? []), ...warnings.texts()];
   return { yaml: toYaml(made, how), lost };
+}
+
+/** The engines that a stack can be written for. */
+export const ENGINES = ['swarm'] as const;
+export type Engine = (typeof ENGINES)[number];
+
+const CONVERTERS: Record<Engine, () => Promise<(input: ConvertInput) => ConvertedStack>> = {
+  swarm: async () => (await import('../convert/swarm/index.js')).toSwarm,
+};
+
+/**
+ * A stack as files of another engine. No file has the content of a secret: they refer to where it comes
+ * from.
+ *
+ * @param directory where they are going to be; default: beside the first file
+ * @param registry HOST/PATH of images that are in no registry yet
+ */
+export async function convertStack(
+  { file, project }: CommonOptions,
+  engine: Engine,
+  { directory, registry }: { directory?: string; registry?: string },
+): Promise<ConvertedStack> {
+  const source = await sourceOf(file, project);
+  const { config, root } = await parse(source);
+  const convert = await CONVERTERS[engine]();
+  const made = convert({
+    config,
+    root,
+    directory: directory ?? project?.directory ?? source.directory,
+    ...(registry !== undefined && { registry }),
+  });
+  return { ...made, lost: [...(config.warnings ?? []), ...made.lost] };
+}
+
+/**
+ * Writes files into a folder, which is created.
+ *
+ * @returns what else is in it, such as files of an earlier conversion
+ */
+export function writeFiles(directory: string, files: ConvertedStack['files']): string[] {
+  for (const { name, text } of files) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), text);
+  }
+  const written = new Set(files.map(({ name }) => name));
+  const found = readdirSync(directory, { recursive: true, withFileTypes: true, encoding: 'utf8' });
+  return found
+    .filter((each) => !each.isDirectory())
+    .map((each) => relative(directory, join(each.parentPath, each.name)))
+    .filter((name) => !written.has(name))
+    .sort();
 }

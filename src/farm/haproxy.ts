@@ -1,6 +1,12 @@
 import type { FarmEntry, HttpTest } from '../model/config.js';
 import { inBrackets } from '../model/publish.js';
 import {
+  type Discovery,
+  discoveredLines,
+  resolversSection,
+  withDynamicCookies,
+} from './discovery.js';
+import {
   balanceLines,
   bindLines,
   defaultsFor,
@@ -31,16 +37,22 @@ export const PROXY_SOCKET = '/dev/shm/proxy.sock';
  * The proxy's configuration (HAProxy 2.6 Configuration Manual). An unreachable server causes no
  * client errors: the connection is retried on another server.
  *
+ * @param upstreams its servers, or how it finds them
  * @param certificate path of its certificate, if it has one
  * @param hasIpv6 whether it has an IPv6 address
  */
 export function haproxyConfig(
   farm: string,
   { servers, proxy }: FarmEntry,
-  upstreams: Upstream[],
+  upstreams: Upstream[] | Discovery,
   certificate = '',
   hasIpv6 = false,
 ): string {
+  const found = Array.isArray(upstreams) ? undefined : upstreams;
+  const balance = balanceLines(proxy);
+  const serverLines = Array.isArray(upstreams)
+    ? upstreams.map((each) => serverLine(each, proxy))
+    : discoveredLines(upstreams, proxy.sticky === 'cookie');
   const lines = [
     `# farm ${farm}, written by baleine: change baleine.yaml instead`,
     'global',
@@ -59,9 +71,10 @@ export function haproxyConfig(
     `    default_backend ${backendOf(farm)}`,
     '',
     `backend ${backendOf(farm)}`,
-    ...balanceLines(proxy),
+    ...(found ? withDynamicCookies(balance, farm, found) : balance),
     ...checks(servers),
-    ...upstreams.map((each) => serverLine(each, proxy)),
+    ...serverLines,
+    ...(found ? resolversSection(found) : []),
     ...statistics(proxy, hasIpv6),
   ];
   return `${lines.join('\n')}\n`;
