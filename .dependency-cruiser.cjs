@@ -33,6 +33,8 @@ const BUNDLED = [
     'listr2',
   ],
   ...['picomatch', 'shlex'],
+  // types alone: it has no code
+  'kubernetes-types',
   ...['execa', 'yaml'],
 ];
 

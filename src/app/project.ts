@@ -78,11 +78,12 @@ export async function convertProject(
 }
 
 /** The engines that a stack can be written for. */
-export const ENGINES = ['swarm'] as const;
+export const ENGINES = ['swarm', 'kubernetes'] as const;
 export type Engine = (typeof ENGINES)[number];
 
 const CONVERTERS: Record<Engine, () => Promise<(input: ConvertInput) => ConvertedStack>> = {
   swarm: async () => (await import('../convert/swarm/index.js')).toSwarm,
+  kubernetes: async () => (await import('../convert/kubernetes/index.js')).toKubernetes,
 };
 
 /**
@@ -103,6 +104,7 @@ export async function convertStack(
   const made = convert({
     config,
     root,
+    isStream: directory === undefined,
     directory: directory ?? project?.directory ?? source.directory,
     ...(registry !== undefined && { registry }),
   });

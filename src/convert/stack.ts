@@ -1,6 +1,7 @@
 import { relative, resolve } from 'node:path';
+import { quote } from 'shlex';
 import type { Entry, Path } from '../config/document.js';
-import { type Config, entriesOf, type ImageSource } from '../model/config.js';
+import { type Config, entriesOf, type FileOrigin, type ImageSource } from '../model/config.js';
 import { covered, Losses, lost, type Rows, translate } from './rows.js';
 
 /** One file of the output. */
@@ -27,6 +28,8 @@ export interface ConvertInput {
   directory: string;
   /** HOST/PATH of images that are not in a registry yet. */
   registry?: string;
+  /** For one stream, without files beside it. */
+  isStream?: boolean;
 }
 
 /** A stack while it is converted: the answers to what every engine asks. */
@@ -37,6 +40,11 @@ export class Stack {
   constructor(private readonly input: ConvertInput) {
     this.config = input.config;
     this.losses = new Losses(input.config, input.root);
+  }
+
+  /** Whether the output is one stream. */
+  get isStream(): boolean {
+    return this.input.isStream ?? false;
   }
 
   /** A path of the host, as the files of the output have it. */
@@ -86,6 +94,12 @@ export class Stack {
     }, 0);
   }
 }
+
+/** A shell command that prints the content of a secret or config that no file has as it is. */
+export const contentOf = (origin: Exclude<FileOrigin, { file: string } | { content: string }>) =>
+  'age' in origin
+    ? `age --decrypt --identity ${quote(origin.identity)} ${quote(origin.age)}`
+    : `printenv ${quote(origin.environment)} | head -c -1`;
 
 /** Keys of an image that are a part of what is pushed. */
 const IMAGE: Rows<Omit<ImageSource, 'config' | 'external' | 'pull'>, unknown> = {

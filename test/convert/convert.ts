@@ -63,7 +63,6 @@ containers:
     limits: { memory: 64M, cpus: 0.5, pids: 100 }
     healthcheck: { exec: [ping, db], interval: 10s }
     stop_grace_period: 30s
-    restart: on-failure:3
     labels: { team: a }
 farms:
   shop:

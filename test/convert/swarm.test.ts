@@ -44,8 +44,7 @@ describe('convert --to swarm', () => {
                 memory: "67108864"
                 pids: 100
             restart_policy:
-              condition: on-failure
-              max_attempts: 3
+              condition: any
           command:
             - serve
             - a b
@@ -228,9 +227,9 @@ describe('convert --to swarm', () => {
     `);
     expect(made.lost).toMatchInlineSnapshot(`
       [
-        "baleine.yaml:38:22: farms.shop.servers.healthcheck.http is lost: a check is a command inside the container: give exec",
-        "baleine.yaml:45:44: farms.shop.update.drain is lost: a task is stopped at once, and has its stop_grace_period for requests in flight",
-        "baleine.yaml:47:3: jobs.clean is lost: Swarm has no schedule (30 4 * * 1-5): let the host's cron run docker service",
+        "baleine.yaml:37:22: farms.shop.servers.healthcheck.http is lost: a check is a command inside the container: give exec",
+        "baleine.yaml:44:44: farms.shop.update.drain is lost: a task is stopped at once, and has its stop_grace_period for requests in flight",
+        "baleine.yaml:46:3: jobs.clean is lost: Swarm has no schedule (30 4 * * 1-5): let the host's cron run docker service",
         "baleine.yaml:6:33: bridges.front.host is lost: the nodes have no address on an overlay network",
         "baleine.yaml:9:11: volumes.data.size is lost: a local volume has no quota",
       ]

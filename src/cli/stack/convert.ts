@@ -23,6 +23,7 @@ that pushes them.
 Examples:
   baleine -f compose.yaml convert >baleine.yaml
   baleine -f baleine.yaml convert >compose.yaml
+  baleine convert --to kubernetes --out k8s --registry registry.example:5000/team
   baleine convert --to swarm --out swarm --registry registry.example:5000/team`;
 
 interface Options {

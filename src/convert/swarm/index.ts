@@ -1,16 +1,9 @@
-import { quote } from 'shlex';
 import type { Path } from '../../config/document.js';
-import type {
-  BridgeSource,
-  FarmEntry,
-  FileOrigin,
-  JobEntry,
-  VolumeSource,
-} from '../../model/config.js';
+import type { BridgeSource, FarmEntry, JobEntry, VolumeSource } from '../../model/config.js';
 import { digest } from '../../model/json.js';
 import { PROXY_CONFIG, proxyOf, serversOf } from '../proxy.js';
 import { covered, lost, type Rows, translate } from '../rows.js';
-import { type Converted, type ConvertInput, type OutputFile, Stack } from '../stack.js';
+import { type Converted, type ConvertInput, contentOf, type OutputFile, Stack } from '../stack.js';
 import { yamlOf } from '../yaml.js';
 import { type Reference, type Service, serviceOf, updateConfig } from './service.js';
 
@@ -164,12 +157,6 @@ class Writer {
 
 const OPEN = (name: string) =>
   `bridge ${name} has no way out here, and an overlay network has one unless it is isolated`;
-
-/** A shell command that prints the content. */
-const contentOf = (origin: Exclude<FileOrigin, { file: string } | { content: string }>) =>
-  'age' in origin
-    ? `age --decrypt --identity ${quote(origin.identity)} ${quote(origin.age)}`
-    : `printenv ${quote(origin.environment)} | head -c -1`;
 
 interface Network {
   [key: string]: unknown;
