@@ -58,6 +58,9 @@ export class Context {
   /** Values of ARGs for the builds of this run, besides those of the file; they are not recorded. */
   buildArgs: Readonly<Record<string, string>> = {};
 
+  /** Whether images are built without the stages kept of earlier builds. */
+  noCache = false;
+
   /** What plans see instead of this host; absent: the host itself. */
   readonly planHost: PlanHost | undefined = undefined;
 
@@ -187,7 +190,7 @@ export class Context {
       import('./linux-host.js'),
       this.fileContents(),
     ]);
-    return linuxHost(this.paths, contents);
+    return linuxHost(this.paths, contents, { noCache: this.noCache });
   }
 
   /** The contents of secrets and configs that this run has read. */

@@ -1,7 +1,8 @@
+import { join } from 'node:path';
 import { folderSize } from '../host/linux/files/folder-size.js';
 import { kinds } from '../kinds/index.js';
 import { byName } from '../model/address.js';
-import { diskFile, volumeFile } from '../model/install-paths.js';
+import { diskFile, imageCacheDir, parseId, stageDir, volumeFile } from '../model/install-paths.js';
 import type { Context } from './context.js';
 import { usedBy } from './images.js';
 import { rowsOf } from './imperative/record.js';
@@ -11,7 +12,7 @@ import { listVolumes } from './volumes.js';
 
 /** One resource as `system df --json` has it. */
 export interface UsedSpace {
-  type: 'image' | 'container' | 'volume';
+  type: 'image' | 'container' | 'volume' | 'cache';
   name: string;
   stack: string;
   /** Whether something uses it: a container that runs, or one made from it or mounting it. */
@@ -34,9 +35,10 @@ export async function diskUsage(context: Context): Promise<UsedSpace[]> {
   const probe = await context.probe();
   const all = findPrunable(rows, ['container', 'image', 'volume'], probe, context, { all: true });
   const isPruned = (type: UsedSpace['type'], stack: string, name: string) =>
-    type === 'volume'
+    type === 'cache' ||
+    (type === 'volume'
       ? all.volumes.some((row) => row.stack === stack && row.name === name)
-      : stack === '-' && all.removed.includes(`${type}.${name}`);
+      : stack === '-' && all.removed.includes(`${type}.${name}`));
   const containers = rowsOf(rows, 'container') as ContainerRow[];
   const files = new Set(containers.map(({ spec }) => spec.image.name));
   const images = rowsOf(rows, 'image').map(({ name, stack, spec }) => ({
@@ -58,9 +60,21 @@ export async function diskUsage(context: Context): Promise<UsedSpace[]> {
       ...(!complete && { incomplete: true as const }),
     };
   });
-  return [images, disks, volumes].flatMap((list) =>
+  const stages = probe.names(imageCacheDir(paths)).map((id) => {
+    const dir = stageDir(paths, id);
+    const sizes = probe.names(dir).map((name) => probe.file(join(dir, name))?.used ?? 0);
+    const { stack = '-', name = id } = parseId(id) ?? {};
+    return {
+      ...{ type: 'cache' as const, name, stack, active: false },
+      used: sizes.reduce((sum, size) => sum + size, 0),
+    };
+  });
+  return [images, disks, volumes, stages].flatMap((list) =>
     list
       .sort((a, b) => byName(a.stack, b.stack) || byName(a.name, b.name))
-      .map((each) => ({ ...each, reclaimable: isPruned(each.type, each.stack, each.name) })),
+      .map((each) => ({
+        ...each,
+        reclaimable: isPruned(each.type, each.stack, each.name),
+      })),
   );
 }

@@ -1,4 +1,5 @@
 import { dropArchives } from '../host/linux/images/built-archives.js';
+import { dropStages } from '../host/linux/images/cache.js';
 import type { Probe } from '../host/ports.js';
 import { kinds } from '../kinds/index.js';
 import { type Address, addressOf, IMPERATIVE_STACK } from '../model/address.js';
@@ -50,7 +51,10 @@ export function prune(
     if (volumes.length > 0 && code === 0) {
       code = await deleteVolumes(context, store, volumes, options);
     }
-    if (what.includes('image')) dropArchives(context.paths);
+    if (what.includes('image')) {
+      dropArchives(context.paths);
+      await dropStages(context.paths, (await context.host()).imageCache);
+    }
     return code;
   });
 }

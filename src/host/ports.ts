@@ -10,6 +10,7 @@ import type {
   DiskSnapshots,
   Disks,
   Files,
+  ImageCache,
   Images,
   MemoryFiles,
   Rootfs,
@@ -28,6 +29,7 @@ export interface Host {
   diskSnapshots: DiskSnapshots;
   rootfs: Rootfs;
   images: Images;
+  imageCache: ImageCache;
   files: Files;
   memoryFiles: MemoryFiles;
   volumes: Volumes;

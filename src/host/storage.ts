@@ -202,6 +202,8 @@ export interface Disks {
  */
 export interface Rootfs {
   debian(source: DebianSource, tree: string): Promise<void>;
+  /** What decides, besides the source itself, which files `debian` installs. */
+  debianInputs(source: DebianSource): Promise<StageInputs>;
   /** Unpacks a root file system; compressed with gzip, bzip2, xz, zstd or uncompressed. */
   extract(archive: string, tree: string): Promise<void>;
   /**
@@ -253,6 +255,37 @@ export interface Images {
   export(what: Exported, to: string, format: ExportFormat): Promise<void>;
   /** Copies an image to the registry in its reference, with the same content as by `export`. */
   push(what: Exported): Promise<void>;
+}
+
+/**
+ * The first stage of each image: the file system that `copy` and `run` start from, kept so that
+ * changed files need no new one. An image has at most one, and no file of it ever changes.
+ */
+export interface ImageCache {
+  /**
+   * The file with an image's stage of these inputs. Undefined if there is none, or if the file has
+   * been written to or cut off since.
+   */
+  find(id: string, inputs: StageInputs): Promise<string | undefined>;
+  /**
+   * Makes the stage, which replaces the one that the image has. It is complete or not there at all.
+   *
+   * @param make creates the file
+   */
+  keep(id: string, inputs: StageInputs, make: (file: string) => Promise<void>): Promise<string>;
+  /** Removes the stage of an image, and what is left of an interrupted attempt. */
+  drop(id: string): Promise<void>;
+}
+
+/** All that the content of a stage depends on. */
+export interface StageInputs {
+  /** Plain JSON; only a digest of it is kept. */
+  content: unknown;
+  /**
+   * What the source is at now, for one that changes by itself; undefined if it does not answer. Then
+   * its last known state counts.
+   */
+  state?: string | undefined;
 }
 
 export interface Exported {

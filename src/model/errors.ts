@@ -33,6 +33,11 @@ function printableText(lines: Lines): string {
   return shown.join('\n');
 }
 
+/** A file system of the host is full: what can do with less room tries that. */
+export class DiskFullError extends UserError {
+  override name = 'DiskFullError';
+}
+
 /** Another baleine process holds the state lock; exit code 75 (EX_TEMPFAIL of sysexits.h). */
 export class LockedError extends UserError {
   override name = 'LockedError';

@@ -58,6 +58,9 @@ export const imageFile = (paths: InstallPaths, id: string) =>
  */
 export const previousFile = (paths: InstallPaths, id: string) =>
   join(paths.root, 'images', `${id}.previous.img`);
+/** The images whose first stage is kept have a folder of it in this one. */
+export const imageCacheDir = ({ root }: InstallPaths) => join(root, 'cache');
+export const stageDir = (paths: InstallPaths, id: string) => join(imageCacheDir(paths), id);
 export const diskFile = (paths: InstallPaths, id: string) => `${paths.root}/disks/${id}.img`;
 /** The logs of a job's ended runs. */
 export const jobLogsDir = (paths: InstallPaths, id: string) => join(paths.root, 'jobs', id);

@@ -51,6 +51,7 @@ afterEach(async () => {
 });
 
 const argsOf = (more: Partial<Build>): Build => ({
+  id: 'shop.web',
   file: web(),
   size: 32 * MiB,
   from: SHELL,

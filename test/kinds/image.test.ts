@@ -140,6 +140,7 @@ describe('image', () => {
       {
         verb: 'image.build',
         args: {
+          id: 'shop.web',
           file: FILE,
           size: 64 * MiB,
           from: { image: 'base' },
@@ -155,7 +156,7 @@ describe('image', () => {
 
   it('removes the file', () => {
     expect(image.remove(rowOf(), 'gone', paths)).toEqual([
-      { verb: 'image.remove', args: { files: [FILE, PREVIOUS] }, reason: 'gone' },
+      { verb: 'image.remove', args: { id: 'shop.web', files: [FILE, PREVIOUS] }, reason: 'gone' },
     ]);
   });
 

@@ -43,8 +43,8 @@ describe('an external volume', () => {
     expect(stack.planText(USER)).toContain('No changes.');
     expect(rowsOf(stack, 'shop')).toMatchInlineSnapshot(`
       [
-        "image.base",
         "hosts.back-d2aa69",
+        "image.base",
         "container.web",
       ]
     `);

@@ -19,6 +19,7 @@ import {
   diskSnapshotsDir,
   hostsCopy,
   type InstallPaths,
+  imageCacheDir,
   netnsName,
   netnsPath,
   resolvCopy,
@@ -249,6 +250,7 @@ export class MemoryHost {
       },
       rootfs: {
         debian: async () => undefined,
+        debianInputs: async () => ({ content: {} }),
         extract: async () => undefined,
         host: async () => undefined,
         copy: async () => undefined,
@@ -261,6 +263,17 @@ export class MemoryHost {
         unpack: async () => undefined,
         push: async () => undefined,
         export: async (_what, to) => this.#file(to, 0),
+      },
+      imageCache: {
+        find: async () => undefined,
+        keep: async (id, _inputs, make) => {
+          const file = join(imageCacheDir(this.paths), id, 'stage.img');
+          await make(file);
+          return file;
+        },
+        drop: async (id) => {
+          this.files.delete(join(imageCacheDir(this.paths), id, 'stage.img'));
+        },
       },
       files: {
         ensureDir: async (path) => {

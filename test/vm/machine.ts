@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { linuxRootfs } from '../../src/host/linux/rootfs/index.js';
+import { installPaths } from '../../src/model/install-paths.js';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -102,7 +103,10 @@ export async function buildMachine(dir: string): Promise<Machine> {
   packInitramfs(join(dir, 'first'), modules, machine.initramfs);
   const tree = join(dir, 'tree');
   mkdirSync(tree);
-  await linuxRootfs().host({ binaries: PROGRAMS.map(pathOf), files: FILES }, tree);
+  await linuxRootfs(installPaths('/var/lib/baleine')).host(
+    { binaries: PROGRAMS.map(pathOf), files: FILES },
+    tree,
+  );
   addModules(tree, modules, 'second', SECOND);
   copyFileSync(here('init.sh'), join(tree, 'usr/sbin/init'));
   cpSync(here('../../dist'), join(tree, 'opt/baleine'), { recursive: true });

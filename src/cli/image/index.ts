@@ -61,7 +61,7 @@ export function register(program: Command): void {
       process.exitCode = await removeImages(openContext(self), names, options);
     });
   addPruneOptions(family.command('prune'))
-    .description('remove unused imperative images, and pending builds')
+    .description('remove unused imperative images, pending builds, and the build cache')
     .addHelpText('after', '\nExample:\n  baleine image prune')
     .action(async (options: PruneOptions, self: Command) => {
       process.exitCode = await prune(openContext(self), ['image'], options);

@@ -19,6 +19,11 @@ Examples:
   baleine apply --target container.web-1 -y
   * * * * * root baleine -f /srv/shop/baleine.yaml apply -y --quiet --lock-skip`;
 
+interface Options extends ApplyOptions {
+  /** False after `--no-cache`. */
+  cache: boolean;
+}
+
 export function register(program: Command): void {
   const command = program
     .command('apply')
@@ -27,9 +32,11 @@ export function register(program: Command): void {
     .option('--stack <name>', 'this stack as recorded, without its file; - for the imperative one');
   addRemoveVolumes(command);
   addWaitOptions(addPullOption(addPlanFlags(addRunOptions(addCommonOptions(command)))))
+    .option('--no-cache', 'build images without the stages that are kept of earlier builds')
     .addHelpText('after', EXAMPLES)
-    .action(async (file: string | undefined, options: ApplyOptions, self: Command) => {
+    .action(async (file: string | undefined, options: Options, self: Command) => {
       const context = openContext(self);
+      context.noCache = !options.cache;
       const unattended = isUnattended(options);
       const run = (more: Partial<UnattendedRun>) =>
         apply(context, file, { ...options, unattended, ...more });

@@ -6,6 +6,8 @@ import { openContext } from '../terminal.js';
 interface Options extends ServiceImageOptions {
   buildArg?: Record<string, string>;
   push?: true;
+  /** False after `--no-cache`. */
+  cache: boolean;
 }
 
 const EXAMPLES = `
@@ -23,12 +25,13 @@ export function register(program: Command): void {
     .argument('[service...]', 'default: all')
     .option('--build-arg <K=V>', 'value of an ARG for this build; repeatable', variable)
     .option('--push', 'then push those that have a name in a registry')
-    .option('--no-cache', 'no effect: builds have no cache')
+    .option('--no-cache', 'without the stages that are kept of earlier builds')
     .option('--pull', 'no effect: each build asks the registry for its base images');
   addServiceImageOptions(addCommonOptions(command))
     .addHelpText('after', EXAMPLES)
     .action(async (services: string[], options: Options, self: Command) => {
       const context = openContext(self);
+      context.noCache = !options.cache;
       const { buildArg: args = {}, push } = options;
       const code = await buildImages(context, services, { ...options, args });
       process.exitCode = code === 0 && push ? await pushImages(context, services, options) : code;

@@ -26,7 +26,9 @@ export function register(program: Command): void {
       if (pool) print(poolNote(pool));
     });
   addPruneOptions(family.command('prune'))
-    .description('remove containers, networks and images made by commands that nothing uses')
+    .description(
+      'remove containers, networks and images made by commands that nothing uses, and the build cache',
+    )
     .option('--volumes', 'also volumes made by commands that nothing mounts, with their data')
     .addHelpText('after', '\nExample:\n  baleine system prune')
     .action(async (options: PruneOptions & { volumes?: true }, self: Command) => {
@@ -45,6 +47,7 @@ const TYPES = [
   ['image', 'Images'],
   ['container', 'Disks of containers'],
   ['volume', 'Volumes'],
+  ['cache', 'Build cache'],
 ] as const;
 
 function summaryTable(used: readonly UsedSpace[]): string {

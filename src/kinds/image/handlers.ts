@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
-import type { Host } from '../../host/ports.js';
+import type { Host, StageInputs } from '../../host/ports.js';
 import type { ImageFrom } from '../../model/config.js';
-import { messageOf, UserError } from '../../model/errors.js';
+import { DiskFullError, messageOf, UserError } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
 import type { ImageFacts, ImageOrigin } from '../../model/specs.js';
 import type { Facts, Handlers } from '../../model/step.js';
@@ -14,8 +14,9 @@ export function imageHandlers(host: Host): Handlers<ImageVerbs> {
   return {
     'image.build': { one: (args) => build(host, args).catch((error) => explain(error, args)) },
     'image.remove': {
-      one: async ({ files }) => {
+      one: async ({ id, files }) => {
         for (const file of files) await host.disks.remove(file);
+        await host.imageCache.drop(id);
         return undefined;
       },
     },
@@ -29,21 +30,59 @@ export function imageHandlers(host: Host): Handlers<ImageVerbs> {
 }
 
 async function build(host: Host, args: Build): Promise<Facts> {
-  const { file, size, from } = args;
+  const { file, from } = args;
   await host.files.ensureDir(dirname(file));
   if ('image' in from || 'container' in from) {
     if (!args.base) throw new Error(`cannot build ${file}: its base has no file`);
     // a container goes on writing to its disk: that is never shared
-    const isFurnished = 'container' in from || args.copy.length > 0 || args.run.length > 0;
-    const fill = isFurnished ? (tree: string) => furnish(host, args, tree) : undefined;
-    await host.disks.derive(args.base, file, size, fill);
+    await buildOn(host, args, args.base, 'container' in from);
   } else {
-    await host.disks.create(file, size, async (tree) => {
-      await fillFrom(from, host, tree, args.origin);
-      await furnish(host, args, tree);
-    });
+    await buildFrom(host, args, from);
   }
   return { created_at: new Date().toISOString() } satisfies ImageFacts;
+}
+
+/** @param alone the image never shares a file with its base */
+async function buildOn(host: Host, args: Build, base: string, alone = false): Promise<void> {
+  const isFurnished = alone || args.copy.length > 0 || args.run.length > 0;
+  const fill = isFurnished ? (tree: string) => furnish(host, args, tree) : undefined;
+  await host.disks.derive(base, args.file, args.size, fill);
+}
+
+/** Where the host has no room for a stage besides the image, there is none. */
+async function buildFrom(host: Host, args: Build, from: TreeSource): Promise<void> {
+  const { id, file, size, origin } = args;
+  const fill = (tree: string) => fillFrom(from, host, tree, origin);
+  const inputs = await stageInputs(host, args, from);
+  if (inputs) {
+    try {
+      const make = (stage: string) => host.disks.create(stage, size, fill);
+      const found = await host.imageCache.find(id, inputs);
+      return await buildOn(host, args, found ?? (await host.imageCache.keep(id, inputs, make)));
+    } catch (error) {
+      if (!(error instanceof DiskFullError)) throw error;
+    }
+  }
+  await host.imageCache.drop(id);
+  await host.disks.create(file, size, async (tree) => {
+    await fill(tree);
+    await furnish(host, args, tree);
+  });
+}
+
+/**
+ * What the first stage of an image depends on; undefined for a source from which it is made about as
+ * fast as it is copied. The layers of a foreign image are all of its files, wherever it comes from.
+ */
+async function stageInputs(
+  { rootfs }: Host,
+  { size, origin }: Build,
+  from: TreeSource,
+): Promise<StageInputs | undefined> {
+  if (origin) return { content: { size, layers: origin.layers } };
+  if (!('debian' in from)) return undefined;
+  const { content, state } = await rootfs.debianInputs(from.debian);
+  return { content: { size, ...from, content }, state };
 }
 
 /** Copies files first, so that run lines can use them. */

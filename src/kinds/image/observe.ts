@@ -2,7 +2,13 @@ import { dirname } from 'node:path';
 import type { Probe } from '../../host/ports.js';
 import { UserError } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
-import { type InstallPaths, idOfFile, imageFile, parseId } from '../../model/install-paths.js';
+import {
+  type InstallPaths,
+  idOfFile,
+  imageCacheDir,
+  imageFile,
+  parseId,
+} from '../../model/install-paths.js';
 import type { Resource } from '../../model/resource.js';
 import type { ImageFacts, ImageSpec } from '../../model/specs.js';
 import type { Adopted, Adoption, OwnedResource } from '../kind.js';
@@ -32,10 +38,11 @@ export function foreign({ id }: ImageSpec, probe: Probe, paths: InstallPaths): s
   return probe.file(path) ? `${path} exists and is in no state file` : undefined;
 }
 
-/** Found by file name, including unfinished builds. */
+/** Found by file name, including unfinished builds, and by their stages. */
 export function discoverOwned(probe: Probe, paths: InstallPaths): OwnedResource<ImageSpec>[] {
   const files = probe.names(dirname(imageFile(paths, '')));
-  const ids = new Set(files.flatMap((file) => idOfFile(file) ?? []));
+  const stages = probe.names(imageCacheDir(paths));
+  const ids = new Set([...files.flatMap((file) => idOfFile(file) ?? []), ...stages]);
   return [...ids].flatMap((id) => {
     const parts = parseId(id);
     // removing an image needs only its id

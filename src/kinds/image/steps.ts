@@ -20,6 +20,7 @@ export function create(
   // recorded settings are not part of a build
   const { original: _original, ...origin } = spec.origin ?? {};
   const args = {
+    id: spec.id,
     file: imageFile(paths, spec.id),
     size,
     from,
@@ -64,12 +65,13 @@ function keep(
 
 export function remove({ spec }: ImageRow, reason: string, paths: InstallPaths): ImageStep[] {
   const files = [imageFile(paths, spec.id), previousFile(paths, spec.id)];
-  return [{ verb: 'image.remove', args: { files }, reason }];
+  return [{ verb: 'image.remove', args: { id: spec.id, files }, reason }];
 }
 
 export interface ImageVerbs {
   /** Builds a new file and renames it over the old one; containers keep their own copies. */
   'image.build': {
+    id: string;
     file: string;
     /** Bytes. */
     size: number;
@@ -88,5 +90,5 @@ export interface ImageVerbs {
    * version.
    */
   'image.keep': { file: string; as: string; version: string };
-  'image.remove': { files: string[] };
+  'image.remove': { id: string; files: string[] };
 }

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -30,10 +30,12 @@ import { linuxDisks } from '../../../src/host/linux/disks/index.js';
 import { linuxRootfs } from '../../../src/host/linux/rootfs/index.js';
 import { librariesOf } from '../../../src/host/linux/rootfs/libraries.js';
 import { sandboxed } from '../../../src/host/linux/rootfs/sandboxed-exec.js';
+import { installPaths } from '../../../src/model/install-paths.js';
 import { difference, type Snapshot, snapshot } from '../../support/leaks.js';
 import { type Member, tarOf, writeTar } from './archives.js';
+import { debianArchive } from './debian-archive.js';
 
-const trees = linuxRootfs();
+const trees = linuxRootfs(installPaths('/var/lib/baleine'));
 let dir: string;
 let tree: string;
 let victim: string;
@@ -363,33 +365,12 @@ describe('host', () => {
 });
 
 describe('debian', () => {
-  /** A repository with one package, so that no network is needed; apt.conf(5), sources.list(5). */
-  function repository(): string {
-    const root = at('repo');
-    const arch = execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim();
-    const index = `dists/bookworm/main/binary-${arch}/Packages`;
-    mkdirSync(join(root, 'pkg/DEBIAN'), { recursive: true });
-    mkdirSync(join(root, 'pkg/srv'));
-    mkdirSync(join(root, index, '..'), { recursive: true });
-    const control = `Package: hello\nVersion: 1\nArchitecture: ${arch}\nMaintainer: a <a@b>\nDescription: d\n`;
-    writeFileSync(join(root, 'pkg/DEBIAN/control'), control);
-    writeFileSync(join(root, 'pkg/srv/hello'), 'hello');
-    execFileSync('dpkg-deb', [
-      '--build',
-      '--root-owner-group',
-      join(root, 'pkg'),
-      join(root, 'hello.deb'),
-    ]);
-    const deb = readFileSync(join(root, 'hello.deb'));
-    const packages = `${control}Filename: hello.deb\nSize: ${deb.length}\nSHA256: ${sha256(deb)}\n\n`;
-    writeFileSync(join(root, index), packages);
-    const name = index.slice('dists/bookworm/'.length);
-    const release = `Origin: Test\nSuite: bookworm\nCodename: bookworm\nArchitectures: ${arch}\nComponents: main\nDate: ${new Date().toUTCString()}\nSHA256:\n ${sha256(packages)} ${packages.length} ${name}\n`;
-    writeFileSync(join(root, 'dists/bookworm/Release'), release);
+  const repository = () => {
+    const uri = debianArchive(at('repo'), { hello: { 'srv/hello': 'hello' } });
+    // for apt's own account
     for (const path of [dir, at('deep'), at('deep/er')]) chmodSync(path, 0o755);
-    return `deb [trusted=yes] copy://${root} bookworm main`;
-  }
-  const sha256 = (data: Buffer | string) => createHash('sha256').update(data).digest('hex');
+    return `deb [trusted=yes] ${uri} bookworm main`;
+  };
 
   it('installs packages into a new file system and leaves no trace of apt', async () => {
     const mirror = repository();

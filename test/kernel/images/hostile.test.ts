@@ -67,7 +67,8 @@ async function build(from: ForeignFrom, size = 32 * MiB): Promise<void> {
   const origin = await host.images.inspect(from, size);
   const handler = imageHandlers(host)['image.build'];
   if (!('one' in handler)) throw new Error('images are built one by one');
-  await handler.one({ file: image(), size, from, origin, copy: [], run: [], environment: {} });
+  const none = { copy: [], run: [], environment: {} };
+  await handler.one({ id: 'shop.web', file: image(), size, from, origin, ...none });
 }
 
 async function content(): Promise<Record<string, string>> {

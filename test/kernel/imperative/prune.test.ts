@@ -28,7 +28,7 @@ it(
     expect(sizeOf('lost')).toBe(12 * 1024);
     expect(sizeOf('runs')).toBeGreaterThan(1024 ** 2);
     expect(await bale('system df')).toMatch(
-      /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE\nImages +2 +1 +\S+ +\S+\nDisks of containers +2 +1 .*\nVolumes +2 +2 +\S+ +12K\n$/,
+      /^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE\nImages +2 +1 +\S+ +\S+\nDisks of containers +2 +1 .*\nVolumes +2 +2 +\S+ +12K\nBuild cache +0 +0 +0B +0B\n$/,
     );
 
     const blind = await host.baleine(['system', 'prune'], { reject: false });

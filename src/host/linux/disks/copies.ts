@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
-import { messageOf, UserError } from '../../../model/errors.js';
+import { DiskFullError, messageOf } from '../../../model/errors.js';
 import { formatBytes } from '../../../model/format.js';
 import type { CopyCost } from '../../ports.js';
 import { LONG, run } from '../process/run.js';
@@ -76,13 +76,13 @@ const FULL_MESSAGES =
  * Turns a failure to write `file` into an error that names the host's file system if that one is
  * full, and not the image. Call it before the partial file is removed.
  *
- * @throws always: UserError if the file system is full, otherwise the same error
+ * @throws always: DiskFullError if the file system is full, otherwise the same error
  */
 export async function explainDiskFull(error: unknown, file: string): Promise<never> {
   const dir = dirname(file);
   const { bfree, blocks, bsize } = await statfs(dir);
   if (!FULL_MESSAGES.test(messageOf(error)) || bfree * bsize > FULL_BELOW) throw error;
-  throw new UserError(
+  throw new DiskFullError(
     `cannot write ${file}: the file system of ${dir} is full, all ${formatBytes(blocks * bsize)} of it`,
     `Free space there, for example with baleine image prune, or move the root to a larger file system.`,
     { cause: error },

@@ -1,5 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { UserError } from '../../../model/errors.js';
+import type { InstallPaths } from '../../../model/install-paths.js';
+import { digest } from '../../../model/json.js';
+import { smallFiles, withScratch } from '../disks/scratch.js';
 import { run } from '../process/run.js';
 
 /** One archive that the host's own apt installs from. */
@@ -44,6 +48,55 @@ export async function hostFetchOptions(): Promise<string[]> {
   const relevant = /^Acquire::(https?::|Check-|Retries|ForceIPv|Max-)/i;
   return text.split('\n').filter((line) => relevant.test(line));
 }
+
+/**
+ * Changes whenever one of these archives does: a digest of their Release files, with their date and the
+ * digests of their package lists. They are fetched as the host's apt does; their signatures are up to
+ * who installs from them. Undefined if one of them does not answer.
+ */
+export async function releaseState(
+  archives: readonly Pick<HostArchive, 'uri' | 'release'>[],
+  paths: InstallPaths,
+): Promise<string | undefined> {
+  const names = archives.map(({ uri, release }) => `${uri.replace(/\/$/, '')}/dists/${release}`);
+  return withScratch(smallFiles(paths), async (dir) => {
+    const folders = [...new Set(names)].sort();
+    const texts = await Promise.all(
+      folders.map((folder, index) => releaseFile(folder, join(dir, String(index)))),
+    );
+    return texts.includes(undefined) ? undefined : digest(texts);
+  });
+}
+
+/** Signed or not: an archive has at least one of both. */
+async function releaseFile(folder: string, file: string): Promise<string | undefined> {
+  return (
+    (await download(`${folder}/InRelease`, file)) ?? (await download(`${folder}/Release`, file))
+  );
+}
+
+async function download(uri: string, file: string): Promise<string | undefined> {
+  try {
+    await run(HELPER, [...QUICKLY, 'download-file', uri, file], { timeout: RELEASE_LIMIT });
+    return await readFile(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+const HELPER = '/usr/lib/apt/apt-helper';
+
+/** Options of apt.conf(5). */
+const QUICKLY = [
+  'Acquire::Retries=0',
+  'Acquire::http::Timeout=10',
+  'Acquire::https::Timeout=10',
+  // its account cannot write to our folder
+  'APT::Sandbox::User=root',
+].map((option) => `--option=${option}`);
+
+/** Milliseconds for a file of some 200 KB. */
+const RELEASE_LIMIT = 30_000;
 
 /** Empty on a host without apt. */
 async function aptText(program: string, args: string[]): Promise<string> {

@@ -2,9 +2,11 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DebianSource } from '../../../model/config.js';
 import { UserError } from '../../../model/errors.js';
+import type { InstallPaths } from '../../../model/install-paths.js';
+import type { StageInputs } from '../../ports.js';
 import { lastLines } from '../process/output.js';
 import { LONG, type RunResult, run } from '../process/run.js';
-import { type HostArchive, hostArchives, hostFetchOptions } from './apt.js';
+import { type HostArchive, hostArchives, hostFetchOptions, releaseState } from './apt.js';
 import { sandboxed } from './sandboxed-exec.js';
 
 /** debootstrap(8)'s names for those variants of mmdebstrap(1) that it supports. */
@@ -38,6 +40,30 @@ export async function installDebian(source: DebianSource, tree: string): Promise
   }
   await trim(tree);
 }
+
+/**
+ * What an installation depends on besides its source: the program, the archives and what these have
+ * now. SOURCE_DATE_EPOCH is passed to both programs.
+ */
+export async function debianInputs(
+  source: DebianSource,
+  paths: InstallPaths,
+): Promise<StageInputs> {
+  const [archives, isUsual] = await Promise.all([
+    source.mirror ? [] : hostArchives(source.suite),
+    installed('mmdebstrap'),
+  ]);
+  const program = isUsual ? 'mmdebstrap' : 'debootstrap';
+  const epoch = process.env.SOURCE_DATE_EPOCH;
+  const releases = archives.length > 0 ? archives : [defaultArchive(source)];
+  return { content: { program, archives, epoch }, state: await releaseState(releases, paths) };
+}
+
+/** What both programs use for a suite that is not the host's. */
+const defaultArchive = ({ suite, mirror = 'http://deb.debian.org/debian' }: DebianSource) => ({
+  uri: mirror,
+  release: suite,
+});
 
 /**
  * Deleted downloads would keep their blocks in the image file and be copied for each container. A
