@@ -78,12 +78,13 @@ export async function convertProject(
 }
 
 /** The engines that a stack can be written for. */
-export const ENGINES = ['swarm', 'kubernetes'] as const;
+export const ENGINES = ['swarm', 'kubernetes', 'quadlet'] as const;
 export type Engine = (typeof ENGINES)[number];
 
 const CONVERTERS: Record<Engine, () => Promise<(input: ConvertInput) => ConvertedStack>> = {
   swarm: async () => (await import('../convert/swarm/index.js')).toSwarm,
   kubernetes: async () => (await import('../convert/kubernetes/index.js')).toKubernetes,
+  quadlet: async () => (await import('../convert/quadlet/index.js')).toQuadlet,
 };
 
 /**

@@ -1,7 +1,13 @@
 import { relative, resolve } from 'node:path';
 import { quote } from 'shlex';
 import type { Entry, Path } from '../config/document.js';
-import { type Config, entriesOf, type FileOrigin, type ImageSource } from '../model/config.js';
+import {
+  type Config,
+  entriesOf,
+  type FileOrigin,
+  type ImageSource,
+  type JobEntry,
+} from '../model/config.js';
 import { covered, Losses, lost, type Rows, translate } from './rows.js';
 
 /** One file of the output. */
@@ -94,6 +100,21 @@ export class Stack {
     }, 0);
   }
 }
+
+/** What a job has besides the keys of a container. */
+export type JobKeys = Pick<
+  JobEntry,
+  'schedule' | 'timezone' | 'timeout' | 'retries' | 'concurrency' | 'keep_logs'
+>;
+
+export const jobKeys = ({
+  schedule,
+  timezone,
+  timeout,
+  retries,
+  concurrency,
+  keep_logs,
+}: JobEntry) => ({ schedule, timezone, timeout, retries, concurrency, keep_logs }) as JobKeys;
 
 /** A shell command that prints the content of a secret or config that no file has as it is. */
 export const contentOf = (origin: Exclude<FileOrigin, { file: string } | { content: string }>) =>

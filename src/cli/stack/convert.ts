@@ -24,7 +24,8 @@ Examples:
   baleine -f compose.yaml convert >baleine.yaml
   baleine -f baleine.yaml convert >compose.yaml
   baleine convert --to kubernetes --out k8s --registry registry.example:5000/team
-  baleine convert --to swarm --out swarm --registry registry.example:5000/team`;
+  baleine convert --to swarm --out swarm --registry registry.example:5000/team
+  baleine convert --to quadlet --out /etc/containers/systemd`;
 
 interface Options {
   to?: 'baleine' | 'compose' | Engine;

@@ -4,7 +4,8 @@ import type { PodTemplateSpec, Service } from 'kubernetes-types/core/v1.js';
 import type { Path } from '../../config/document.js';
 import type { ContainerEntry, FarmEntry, JobEntry, PublishRequest } from '../../model/config.js';
 import { covered, type Losses, type Rows, translate } from '../rows.js';
-import type { Stack } from '../stack.js';
+import { timesOf } from '../schedule.js';
+import { type JobKeys, jobKeys, type Stack } from '../stack.js';
 import { NAME, type Pod, seconds } from './pod.js';
 
 /** What runs pods. */
@@ -127,7 +128,8 @@ export function cronJobOf(
   pod: Pod,
 ): CronJob | undefined {
   const path = ['jobs', name];
-  if (!SCHEDULE.test(job.schedule)) {
+  const schedule = scheduleOf(job.schedule);
+  if (schedule === undefined) {
     stack.losses.lose([...path, 'schedule'], `a CronJob has no ${job.schedule}`);
     return undefined;
   }
@@ -137,10 +139,10 @@ export function cronJobOf(
     apiVersion: 'batch/v1',
     kind: 'CronJob',
     metadata: metadataOf(pod),
-    spec: { schedule: job.schedule, jobTemplate: { spec } },
+    spec: { schedule, jobTemplate: { spec } },
   };
   translate(
-    pickJob(job),
+    jobKeys(job),
     JOB,
     { made: made.spec as NonNullable<CronJob['spec']>, spec },
     path,
@@ -149,17 +151,14 @@ export function cronJobOf(
   return made;
 }
 
-const VALUE = '([0-9]+|[A-Za-z]{3})';
-const FIELD = `(\\*|${VALUE}(-${VALUE})?)(/[0-9]+)?`;
-const SCHEDULE = new RegExp(`^(@[a-z]+|${FIELD}(,${FIELD})*( +${FIELD}(,${FIELD})*){4})$`);
-
-type JobKeys = Pick<
-  JobEntry,
-  'schedule' | 'timezone' | 'timeout' | 'retries' | 'concurrency' | 'keep_logs'
->;
-
-const pickJob = ({ schedule, timezone, timeout, retries, concurrency, keep_logs }: JobEntry) =>
-  ({ schedule, timezone, timeout, retries, concurrency, keep_logs }) as JobKeys;
+/** Where one of both days is enough, a step of all days is no restriction there: they are listed. */
+function scheduleOf(schedule: string): string | undefined {
+  const times = timesOf(schedule);
+  if (!times || times.isBothDays) return undefined;
+  if (!times.isEitherDay) return schedule;
+  const [minute, hour, , month] = schedule.trim().split(/\s+/);
+  return [minute, hour, times.days.join(','), month, times.weekdays.join(',')].join(' ');
+}
 
 const JOB: Rows<JobKeys, { made: NonNullable<CronJob['spec']>; spec: JobSpec }> = {
   schedule: covered,
