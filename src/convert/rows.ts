@@ -24,6 +24,13 @@ export type ContainerRows<Into> = Rows<Omit<ContainerEntry, 'host_network'>, Int
 
 export const lost = (why: string): Lost => ({ lost: why });
 
+/** Lost, unless baleine chooses the value itself. */
+export const unlessAuto =
+  (why: string) =>
+  (value: string, _into: unknown, at: Path, losses: Losses): void => {
+    if (value !== 'auto') losses.lose(at, why);
+  };
+
 /** Said elsewhere, or needed no more: nothing is lost. */
 export const covered = (): void => undefined;
 

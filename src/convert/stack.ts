@@ -140,6 +140,15 @@ const isChanged = ({ copy, run, config }: ImageSource) =>
     ([, value]) => Object.keys(value ?? {}).length > 0 || typeof value === 'string',
   );
 
+/** The ids of a container's user, where they are numbers: files of secrets belong to it. */
+export function idsOf(user: string | undefined): { uid?: number; gid?: number } {
+  const [, uid = '', gid = ''] = /^(\d*)(?::(\d*))?$/.exec(user ?? '') ?? [];
+  return {
+    ...(uid !== '' && { uid: Number(uid) }),
+    ...(gid !== '' && { gid: Number(gid) }),
+  };
+}
+
 /** `1m30s` of milliseconds, as Go and systemd read it. */
 export function duration(milliseconds: number): string {
   return milliseconds % 1000 === 0 ? `${milliseconds / 1000}s` : `${milliseconds}ms`;

@@ -177,6 +177,8 @@ describe('convert --to kubernetes', () => {
                   timeoutSeconds: 2
                   failureThreshold: 3
             terminationGracePeriodSeconds: 30
+            securityContext:
+              fsGroup: 1000
             volumes:
               - name: volume-1
                 emptyDir:
@@ -741,6 +743,42 @@ describe('convert --to kubernetes', () => {
       drop: ['AUDIT_WRITE', 'MKNOD', 'NET_RAW', 'ALL'],
     });
     expect(of('security: unconfined')).toEqual({ add: ['ALL'] });
+  });
+
+  it('gives what a user must read or write to its group', () => {
+    const of = (keys: string, kind?: string) =>
+      only(
+        `${withKeys(keys)}volumes: { v: {} }\nsecrets: { t: { file: t } }\n`,
+        kind ?? 'Deployment',
+      ).spec.template.spec;
+    expect(of('user: "1:2"\nvolumes: ["v:/v"]', 'StatefulSet').securityContext).toEqual({
+      fsGroup: 2,
+    });
+    expect(of('user: "1"\nsecrets: [{ source: t, mode: 0400 }]').securityContext).toEqual({
+      fsGroup: 1,
+    });
+    expect(of('user: "1"\nsecrets: [t]').securityContext).toBeUndefined();
+    expect(of('volumes: ["v:/v"]', 'StatefulSet').securityContext).toBeUndefined();
+  });
+
+  it('loses what no object can say', () => {
+    const made = toKubernetes(
+      inputOf(
+        withKeys(
+          'environment: { "a@b": x, A: y }\nlabels: { "a@b": x, k: "not a label value!" }\nhostname: A_b\nseccomp: unconfined\nbridges: [n]',
+        ).concat('bridges: { n: { subnet: auto, host: auto } }\n'),
+      ),
+    );
+    expect(made.lost).toEqual([
+      'baleine.yaml:6:20: containers.c.environment.a@b is lost: a variable has letters, digits, - _ and . alone',
+      'baleine.yaml:8:5: containers.c.hostname is lost: the name of a pod has small letters, digits and - alone',
+      'baleine.yaml:7:15: containers.c.labels.a@b is lost: a label has no such name',
+    ]);
+    const [{ spec }] = objectsOf(made);
+    expect(spec.template.metadata.annotations).toEqual({ k: 'not a label value!' });
+    expect(spec.template.spec.containers[0].securityContext.seccompProfile).toEqual({
+      type: 'Unconfined',
+    });
   });
 
   it('opens of a way out what its rules allow', () => {

@@ -162,7 +162,7 @@ describe('convert --to quadlet', () => {
       Network=shop-back.network:alias=db_1
       Volume=shop-data.volume:/data
       Volume=/srv/shop/conf:/conf:ro
-      Secret=shop-token,type=mount,target=/run/secrets/token,mode=0400
+      Secret=shop-token,type=mount,target=/run/secrets/token,mode=0400,uid=1000,gid=1000
       Volume=./configs/shop-motd:/motd:ro
       Environment="A=it's \\"x\\""
       Environment=NUMBER=0x1F

@@ -72,10 +72,14 @@ describe('convert --to swarm', () => {
             - source: token
               target: /run/secrets/token
               mode: 256
+              uid: "1000"
+              gid: "1000"
           configs:
             - source: motd
               target: /motd
               mode: 292
+              uid: "1000"
+              gid: "1000"
           environment:
             A: it's "x"
             NUMBER: "0x1F"

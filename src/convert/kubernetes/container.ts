@@ -1,8 +1,8 @@
-import type { Probe } from 'kubernetes-types/core/v1.js';
+import type { KeyToPath, Probe, Volume } from 'kubernetes-types/core/v1.js';
 import type { Path } from '../../config/document.js';
 import type { ContainerEntry, FileReference, HealthCheck, Hook } from '../../model/config.js';
 import { type ContainerRows, covered, type Losses, lost, translate } from '../rows.js';
-import { type Stack, tmpfsOf } from '../stack.js';
+import { idsOf, type Stack, tmpfsOf } from '../stack.js';
 import type { Names } from './names.js';
 import { BRIDGE, escaped, inMemory, mount, NAME, PART_OF, type Pod, seconds } from './pod.js';
 import { SECURITY_ROWS } from './security.js';
@@ -41,8 +41,20 @@ export function podOf(
   const pull = image?.external ? undefined : image?.pull;
   if (pull) container.imagePullPolicy = PULL[pull];
   translate(entry, ROWS, made, path, stack.losses);
+  // volumes are root's: those of another user are its group's, too
+  const { uid = 0, gid = uid } = idsOf(entry.user);
+  if (uid !== 0 && made.spec.volumes.some(isOwned)) {
+    made.spec.securityContext = { ...made.spec.securityContext, fsGroup: gid };
+  }
   return made;
 }
+
+/** Whether the user of a container would have to own it. */
+const isOwned = ({ persistentVolumeClaim, secret, configMap }: Volume) =>
+  persistentVolumeClaim !== undefined ||
+  [secret?.items, configMap?.items].some((items = []) => items.some(isPrivate));
+
+const isPrivate = ({ mode = 0o444 }: KeyToPath) => (mode & 0o004) === 0;
 
 const PULL = { always: 'Always', missing: 'IfNotPresent', never: 'Never' } as const;
 
@@ -110,8 +122,12 @@ const ROWS: ContainerRows<Pod> = {
     value !== 'restart' &&
     losses.lose(at, 'another content is another Secret or ConfigMap, which replaces the pods'),
   publish: covered,
-  environment: (value, { container }) => {
-    const all = Object.entries(value).map(([name, text]) => ({ name, value: escaped(text) }));
+  environment: (value, { container }, at, losses) => {
+    const all = Object.entries(value).flatMap(([name, text]) => {
+      if (VARIABLE.test(name)) return [{ name, value: escaped(text) }];
+      losses.lose([...at, name], 'a variable has letters, digits, - _ and . alone');
+      return [];
+    });
     if (all.length > 0) container.env = all;
   },
   working_dir: (value, { container }) => {
@@ -243,6 +259,8 @@ const ROWS: ContainerRows<Pod> = {
   logs: lost('the nodes rotate logs by their own settings'),
   develop: lost('it is for development'),
 };
+
+const VARIABLE = /^[-._A-Za-z][-._A-Za-z0-9]*$/;
 
 /** Syntax of labels: https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/ */
 const LABEL = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;

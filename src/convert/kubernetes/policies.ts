@@ -5,7 +5,7 @@ import type {
   NetworkPolicyPort,
 } from 'kubernetes-types/networking/v1.js';
 import type { BridgeSource, PublishRequest } from '../../model/config.js';
-import { covered, lost, type Rows, translate } from '../rows.js';
+import { covered, lost, type Rows, translate, unlessAuto } from '../rows.js';
 import type { Stack } from '../stack.js';
 import { BRIDGE, NAME, PART_OF, type Pod } from './pod.js';
 
@@ -120,10 +120,10 @@ function bridgeLosses(name: string, bridge: BridgeSource, { losses }: Stack): vo
 const CLUSTER = 'the network of the cluster decides';
 
 const LOSSES: Rows<Omit<BridgeSource, 'external' | 'lease'>, unknown> = {
-  subnet: lost('pods have addresses of the cluster'),
-  host: lost('the nodes have addresses of their own'),
-  subnet6: lost('pods have addresses of the cluster'),
-  host6: lost('the nodes have addresses of their own'),
+  subnet: unlessAuto('pods have addresses of the cluster'),
+  host: unlessAuto('the nodes have addresses of their own'),
+  subnet6: unlessAuto('pods have addresses of the cluster'),
+  host6: unlessAuto('the nodes have addresses of their own'),
   isolated: covered,
   uplink: lost(CLUSTER),
   gateway: lost(CLUSTER),

@@ -94,8 +94,8 @@ const ROWS: ContainerRows<Draft> = {
       }
     }
   },
-  secrets: (value, { unit, stack }) => {
-    for (const { source, target, mode, uid, gid } of value) {
+  secrets: (value, { unit, stack, ids }) => {
+    for (const { source, target, mode, uid = ids.uid, gid = ids.gid } of value) {
       const options = [
         nameIn(stack, source),
         'type=mount',

@@ -12,6 +12,8 @@ export interface Draft {
   stack: Stack;
   /** In its stack: `web-1`. */
   name: string;
+  /** The user of its first process, in ids where they are known. */
+  ids: { uid?: number; gid?: number };
   /** Its names on its bridges. */
   aliases: readonly string[];
   /** How configs are mounted: the path of a file for each. */

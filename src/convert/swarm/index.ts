@@ -2,7 +2,7 @@ import type { Path } from '../../config/document.js';
 import type { BridgeSource, FarmEntry, JobEntry, VolumeSource } from '../../model/config.js';
 import { digest } from '../../model/json.js';
 import { PROXY_CONFIG, proxyOf, serversOf } from '../proxy.js';
-import { covered, lost, type Rows, translate } from '../rows.js';
+import { covered, lost, type Rows, translate, unlessAuto } from '../rows.js';
 import { type Converted, type ConvertInput, contentOf, type OutputFile, Stack } from '../stack.js';
 import { yamlOf } from '../yaml.js';
 import { type Reference, type Service, serviceOf, updateConfig } from './service.js';
@@ -168,9 +168,9 @@ const BRIDGE: Rows<Omit<BridgeSource, 'external' | 'lease'>, Network> = {
   subnet: (value, made) => {
     if (value !== 'auto') made.ipam = { config: [{ subnet: value }] };
   },
-  host: lost('the nodes have no address on an overlay network'),
+  host: unlessAuto('the nodes have no address on an overlay network'),
   subnet6: lost('an overlay network has IPv4 addresses'),
-  host6: lost('an overlay network has IPv4 addresses'),
+  host6: unlessAuto('an overlay network has IPv4 addresses'),
   isolated: (value, made) => {
     if (value) made.internal = true;
   },

@@ -1,7 +1,7 @@
 import type { Path } from '../../config/document.js';
 import type { ContainerEntry, FarmEntry, FileReference } from '../../model/config.js';
 import { type ContainerRows, covered, type Losses, lost, type Rows, translate } from '../rows.js';
-import { capability, duration, NOT_GRANTED, type Stack, tmpfsOf } from '../stack.js';
+import { capability, duration, idsOf, NOT_GRANTED, type Stack, tmpfsOf } from '../stack.js';
 
 /** A service of a stack file: what `docker stack deploy` reads of the Compose file format 3.9. */
 export interface Service {
@@ -42,6 +42,11 @@ export function serviceOf(entry: ContainerEntry, path: Path, stack: Stack): Serv
     deploy: { replicas: 1, endpoint_mode: 'dnsrr' },
   };
   translate(entry, ROWS, made, path, stack.losses);
+  const { uid, gid } = idsOf(entry.user);
+  for (const each of [...(made.secrets ?? []), ...(made.configs ?? [])]) {
+    if (uid !== undefined) each.uid ??= String(uid);
+    if (gid !== undefined) each.gid ??= String(gid);
+  }
   if (!made.networks) {
     stack.losses.note(
       path,
