@@ -24,6 +24,12 @@ export type ContainerRows<Into> = Rows<Omit<ContainerEntry, 'host_network'>, Int
 
 export const lost = (why: string): Lost => ({ lost: why });
 
+/** Lost wherever it is there: `false` says something, and there is no value for the default. */
+export const lostEvenFalse =
+  (why: string) =>
+  (_value: unknown, _into: unknown, at: Path, losses: Losses): void =>
+    losses.lose(at, why);
+
 /** Lost, unless baleine chooses the value itself. */
 export const unlessAuto =
   (why: string) =>

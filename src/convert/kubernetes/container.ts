@@ -1,7 +1,14 @@
 import type { KeyToPath, Probe, Volume } from 'kubernetes-types/core/v1.js';
 import type { Path } from '../../config/document.js';
 import type { ContainerEntry, FileReference, HealthCheck, Hook } from '../../model/config.js';
-import { type ContainerRows, covered, type Losses, lost, translate } from '../rows.js';
+import {
+  type ContainerRows,
+  covered,
+  type Losses,
+  lost,
+  lostEvenFalse,
+  translate,
+} from '../rows.js';
 import { idsOf, type Stack, tmpfsOf } from '../stack.js';
 import type { Names } from './names.js';
 import { BRIDGE, escaped, inMemory, mount, NAME, PART_OF, type Pod, seconds } from './pod.js';
@@ -237,7 +244,7 @@ const ROWS: ContainerRows<Pod> = {
     });
     spec.dnsConfig = { ...spec.dnsConfig, options };
   },
-  egress: lost('the policies of its bridges decide'),
+  egress: lostEvenFalse('the policies of its bridges decide'),
   labels: (value, { labels, annotations }, at, losses) => {
     for (const [key, text] of Object.entries(value)) {
       if (!KEY.test(key)) losses.lose([...at, key], 'a label has no such name');

@@ -5,7 +5,7 @@ import type {
   NetworkPolicyPort,
 } from 'kubernetes-types/networking/v1.js';
 import type { BridgeSource, PublishRequest } from '../../model/config.js';
-import { covered, lost, type Rows, translate, unlessAuto } from '../rows.js';
+import { covered, lost, lostEvenFalse, type Rows, translate, unlessAuto } from '../rows.js';
 import type { Stack } from '../stack.js';
 import { BRIDGE, NAME, PART_OF, type Pod } from './pod.js';
 
@@ -133,6 +133,6 @@ const LOSSES: Rows<Omit<BridgeSource, 'external' | 'lease'>, unknown> = {
   range: lost(CLUSTER),
   egress: covered,
   members: covered,
-  port_security: lost(CLUSTER),
+  port_security: lostEvenFalse(CLUSTER),
   protect: lost('nothing there is protected from its removal'),
 };

@@ -1,7 +1,14 @@
 import type { Path } from '../../config/document.js';
 import type { ContainerEntry, FileReference, Hook } from '../../model/config.js';
 import { inBrackets } from '../../model/publish.js';
-import { type ContainerRows, covered, type Losses, lost, translate } from '../rows.js';
+import {
+  type ContainerRows,
+  covered,
+  type Losses,
+  lost,
+  lostEvenFalse,
+  translate,
+} from '../rows.js';
 import { capability, duration } from '../stack.js';
 import { addRaw, argument, CONTAINER, type Draft, nameIn, SERVICE } from './draft.js';
 import { writeLimits } from './limits.js';
@@ -254,7 +261,7 @@ const ROWS: ContainerRows<Draft> = {
   dns: (value, { unit }) => unit.add(CONTAINER, 'DNS', ...value),
   dns_search: (value, { unit }) => unit.add(CONTAINER, 'DNSSearch', ...value),
   dns_opt: (value, { unit }) => unit.add(CONTAINER, 'DNSOption', ...value),
-  egress: lost('its networks decide'),
+  egress: lostEvenFalse('its networks decide'),
   labels: pairs('Label'),
   annotations: pairs('Annotation'),
   platform: (value, draft) => argument(draft, `--platform=${value}`),

@@ -1,6 +1,6 @@
 import type { Path } from '../../config/document.js';
 import type { BridgeEntry, BridgeSource, VolumeEntry, VolumeSource } from '../../model/config.js';
-import { covered, lost, type Rows, translate } from '../rows.js';
+import { covered, lost, lostEvenFalse, type Rows, translate } from '../rows.js';
 import type { Stack } from '../stack.js';
 import { nameIn } from './draft.js';
 import { Unit, word } from './unit.js';
@@ -64,7 +64,7 @@ const BRIDGE: Rows<Omit<BridgeSource, 'external' | 'lease'>, Unit> = {
     typeof value === 'object' &&
     losses.lose(at, 'a way out has no rules: everything can be reached'),
   members: lost('containers on a network reach each other'),
-  port_security: lost('Podman does not check addresses'),
+  port_security: lostEvenFalse('Podman does not check addresses'),
   protect: lost('nothing there is protected from its removal'),
 };
 

@@ -2,7 +2,7 @@ import type { Path } from '../../config/document.js';
 import type { BridgeSource, FarmEntry, JobEntry, VolumeSource } from '../../model/config.js';
 import { digest } from '../../model/json.js';
 import { PROXY_CONFIG, proxyOf, serversOf } from '../proxy.js';
-import { covered, lost, type Rows, translate, unlessAuto } from '../rows.js';
+import { covered, lost, lostEvenFalse, type Rows, translate, unlessAuto } from '../rows.js';
 import { type Converted, type ConvertInput, contentOf, type OutputFile, Stack } from '../stack.js';
 import { yamlOf } from '../yaml.js';
 import { type Reference, type Service, serviceOf, updateConfig } from './service.js';
@@ -184,7 +184,7 @@ const BRIDGE: Rows<Omit<BridgeSource, 'external' | 'lease'>, Network> = {
     typeof value === 'object' &&
     losses.lose(at, 'a way out has no rules: everything can be reached'),
   members: lost('services on a network reach each other'),
-  port_security: lost(NODES),
+  port_security: lostEvenFalse(NODES),
   protect: lost('nothing there is protected from its removal'),
 };
 

@@ -1,6 +1,14 @@
 import type { Path } from '../../config/document.js';
 import type { ContainerEntry, FarmEntry, FileReference } from '../../model/config.js';
-import { type ContainerRows, covered, type Losses, lost, type Rows, translate } from '../rows.js';
+import {
+  type ContainerRows,
+  covered,
+  type Losses,
+  lost,
+  lostEvenFalse,
+  type Rows,
+  translate,
+} from '../rows.js';
 import { capability, duration, idsOf, NOT_GRANTED, type Stack, tmpfsOf } from '../stack.js';
 
 /** A service of a stack file: what `docker stack deploy` reads of the Compose file format 3.9. */
@@ -263,7 +271,7 @@ const ROWS: ContainerRows<Service> = {
   },
   dns_search: set('dns_search'),
   dns_opt: lost(OF_HOST),
-  egress: lost('an overlay network has one way out for all'),
+  egress: lostEvenFalse('an overlay network has one way out for all'),
   labels: (value, made) => {
     if (Object.keys(value).length > 0) made.labels = value;
   },
