@@ -2,7 +2,6 @@ import type { Discovery } from '../farm/discovery.js';
 import { CONFIG_DIR, CONFIG_FILE, sparesOf } from '../farm/expand.js';
 import { haproxyConfig } from '../farm/haproxy.js';
 import type { FarmEntry } from '../model/config.js';
-import type { Losses } from './rows.js';
 
 /** The proxy of a farm, and the files that it reads: those of its certificate are files of the host. */
 export interface Proxy {
@@ -26,22 +25,8 @@ export const serversOf = (farm: FarmEntry) => (farm.servers.replicas ?? 1) + spa
  * The same proxy as here, which asks a name server for its servers. All its options are in its
  * configuration.
  */
-export function proxyOf(
-  name: string,
-  farm: FarmEntry,
-  discovery: Discovery,
-  losses: Losses,
-): Proxy {
+export function proxyOf(name: string, farm: FarmEntry, discovery: Discovery): Proxy {
   const { proxy } = farm;
-  const at = ['farms', name, 'proxy'];
-  proxy.publish?.forEach(({ proxy_protocol, at: item }, index) => {
-    if (proxy_protocol) {
-      losses.lose(
-        [...at, 'publish', item ?? index, 'proxy_protocol'],
-        'clients reach the proxy themselves',
-      );
-    }
-  });
   const { publish: _sockets, ...unpublished } = proxy;
   const [certificate = ''] = CERTIFICATES;
   const text = haproxyConfig(name, { ...farm, proxy: unpublished }, discovery, certificate);

@@ -182,6 +182,87 @@ jobs:
 `;
 }
 
+/** Members of keys: a value without and one with each. */
+const MEMBERS: readonly [path: string, before: string, after: string][] = [
+  ...[
+    'memory: 64M',
+    'memory_reservation: 32M',
+    'cpus: 0.5',
+    'cpu_shares: 5',
+    'cpuset: 0-1',
+    'pids: 5',
+    'io: [{ device: disk, read_bps: 1M }]',
+    'io: [{ device: /dev/vda, write_iops: 5 }]',
+    'devices: [{ allow: "c 1:1 r" }]',
+    'devices: [{ deny: "c 1:1 r" }]',
+    'net_class: 5',
+  ].map((each): [string, string, string] => ['containers.c.limits', '{}', `{ ${each} }`]),
+  ['containers.c.limits', '{ memory: 64M }', '{ memory: 64M, memory_swap: 65M }'],
+  ['containers.c.limits', '{ memory: 64M }', '{ memory: 64M, memory_swappiness: 5 }'],
+  ...[
+    'interval: 5s',
+    'timeout: 7s',
+    'retries: 7',
+    'start_period: 5s',
+    'on_failure: stop',
+    'on_failure: none',
+  ].map((each): [string, string, string] => {
+    return ['containers.c.healthcheck', '{ exec: [x] }', `{ exec: [x], ${each} }`];
+  }),
+  [
+    'containers.c.healthcheck',
+    '{ exec: [x], start_period: 5s }',
+    '{ exec: [x], start_period: 5s, start_interval: 1s }',
+  ],
+  ['containers.c.healthcheck', '{ disable: true }', '{ tcp: 80 }'],
+  ['containers.c.healthcheck', '{ disable: true }', '{ http: { port: 80 } }'],
+  ['containers.c.healthcheck', '{ disable: true }', '{ interval: 5s }'],
+  ...['ro', 'nocopy'].map((each): [string, string, string] => {
+    return ['containers.c.volumes', '["v:/v"]', `["v:/v:${each}"]`];
+  }),
+  [
+    'containers.c.volumes',
+    '["v:/v"]',
+    '[{ type: volume, source: v, target: /v, volume: { subpath: x } }]',
+  ],
+  ['containers.c.volumes', '["./x:/v"]', '[{ type: bind, source: ./x, target: /v, create: true }]'],
+  [
+    'containers.c.volumes',
+    '[]',
+    '[{ type: tmpfs, target: /v, tmpfs: { size: 5M, mode: "0700" } }]',
+  ],
+  ...['target: /x', 'uid: "5"', 'gid: "5"', 'mode: "0400"'].flatMap(
+    (each): [string, string, string][] => [
+      ['containers.c.secrets', '[s]', `[{ source: s, ${each} }]`],
+      ['containers.c.configs', '[t]', `[{ source: t, ${each} }]`],
+    ],
+  ),
+  ...['address: 10.9.0.9', 'mac: "02:00:00:00:00:01"', 'port_security: false', 'aliases: [x]'].map(
+    (each): [string, string, string] => ['containers.c.bridges', '[n]', `{ n: { ${each} } }`],
+  ),
+  ...['user: "5"', 'working_dir: /x', 'environment: { A: x }'].flatMap(
+    (each): [string, string, string][] =>
+      ['post_start', 'pre_stop'].map((key) => {
+        return [`containers.c.${key}`, '[{ command: [x] }]', `[{ command: [x], ${each} }]`];
+      }),
+  ),
+  ...['127.0.0.1:8080:80', '8080:80/udp', '80', '8000-8010:80'].map(
+    (each): [string, string, string] => {
+      const on = (port: string) => `["${port}"], bridges: [n]`;
+      return ['containers.c.publish', on('8080:80'), on(each)];
+    },
+  ),
+  [
+    'containers.c.publish',
+    '["8080:80"], bridges: [n]',
+    '[{ published: 8080, target: 80, proxy_protocol: true }], bridges: [n]',
+  ],
+  ['containers.c.depends_on', '[other]', '{ other: { required: false } }'],
+  ['containers.c.restart', 'on-failure', 'on-failure:3'],
+  ['containers.c.extra_hosts', '[]', '["x:host-gateway"]'],
+  ['containers.c.user', '"5"', 'nobody'],
+];
+
 const ENGINES: Record<string, (input: ConvertInput) => Converted> = {
   swarm: toSwarm,
   kubernetes: toKubernetes,
@@ -211,5 +292,13 @@ describe.each(Object.keys(ENGINES))('convert --to %s', (engine) => {
     const isNoted = made.notes.length > without.notes.length;
     const isWritten = JSON.stringify(made.files) !== JSON.stringify(without.files);
     expect(isLost || isWritten || isNoted).toBe(!SAME[engine]?.includes(path));
+  });
+
+  it.each(MEMBERS)('of %s, changes %s to %s or names it as lost', (path, before, after) => {
+    const [old, made] = [before, after].map((value) => convert(inputOf(stackWith(path, value))));
+    const isLost = JSON.stringify(made?.lost) !== JSON.stringify(old?.lost);
+    const isWholeLost = made?.lost.some((each) => each.includes(`: ${path} is lost`));
+    const isWritten = JSON.stringify(made?.files) !== JSON.stringify(old?.files);
+    expect(isLost || isWholeLost || isWritten).toBe(true);
   });
 });

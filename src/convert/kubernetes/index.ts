@@ -100,7 +100,7 @@ class Writer {
     const host = `${label}.\${POD_NAMESPACE}.svc.cluster.local`;
     const servers = [{ name: `${name}-server-`, host, count: serversOf(farm) }];
     const discovery = { port: farm.servers.port, servers };
-    const { entry, text, certificate } = proxyOf(name, farm, discovery, stack.losses);
+    const { entry, text, certificate } = proxyOf(name, farm, discovery);
     const pod = podOf(`${name}-proxy`, entry, [...path, 'proxy'], stack, this.#names);
     pod.labels[PROXY] = 'true';
     const namespace = { fieldRef: { fieldPath: 'metadata.namespace' } };

@@ -215,18 +215,26 @@ export function publishedOf(
   path: Path,
   losses: Losses,
 ): Service[] {
-  const ports = publish.flatMap(({ host_ip, published, target, protocol, replica }, index) => {
-    const place = [...path, 'publish', publish[index]?.at ?? index];
-    if (!['0.0.0.0', '::'].includes(host_ip)) {
-      losses.lose(place, `the address ${host_ip}: the cluster chooses where its balancer listens`);
-    }
-    if (replica !== undefined) losses.lose(place, 'a port is balanced over all replicas');
-    const port = published || target;
-    const name = `${protocol ?? 'tcp'}-${port}`;
-    return [
-      { name, port, targetPort: target, protocol: protocol === 'udp' ? 'UDP' : 'TCP' } as const,
-    ];
-  });
+  const ports = publish.flatMap(
+    ({ host_ip, published, last, target, protocol, proxy_protocol, replica }, index) => {
+      const place = [...path, 'publish', publish[index]?.at ?? index];
+      if (!['0.0.0.0', '::'].includes(host_ip)) {
+        losses.lose(
+          place,
+          `the address ${host_ip}: the cluster chooses where its balancer listens`,
+        );
+      }
+      if (last !== undefined) losses.lose(place, `only port ${published} is tried`);
+      if (proxy_protocol)
+        losses.lose(place, 'the balancer sends no header: clients keep their addresses');
+      if (replica !== undefined) losses.lose(place, 'a port is balanced over all replicas');
+      const port = published || target;
+      const name = `${protocol ?? 'tcp'}-${port}`;
+      return [
+        { name, port, targetPort: target, protocol: protocol === 'udp' ? 'UDP' : 'TCP' } as const,
+      ];
+    },
+  );
   const unique = ports.filter(
     ({ name }, index) => ports.findIndex((each) => each.name === name) === index,
   );

@@ -139,12 +139,7 @@ class Writer {
     }
     translate(farm.update, UPDATE, undefined, [...path, 'update'], stack.losses);
     const servers = names.map((each) => ({ name: each, host: each }));
-    const { entry, text, certificate } = proxyOf(
-      name,
-      farm,
-      { port: farm.servers.port, servers },
-      stack.losses,
-    );
+    const { entry, text, certificate } = proxyOf(name, farm, { port: farm.servers.port, servers });
     const unit = this.#service(`${name}-proxy`, `${name}-proxy`, entry, [...path, 'proxy'], [name]);
     const file = this.#generated(`${name}-proxy-haproxy.cfg`, text);
     unit.add('Container', 'Volume', `${file}:${PROXY_CONFIG}:ro`);

@@ -64,7 +64,7 @@ class Writer {
     const servers = this.#free(`${name}-server`);
     const template = { name: `${servers}-`, host: `tasks.${servers}`, count: serversOf(farm) };
     const discovery = { port: farm.servers.port, servers: [template], nameserver: NAMESERVER };
-    const { entry, text, certificate } = proxyOf(name, farm, discovery, stack.losses);
+    const { entry, text, certificate } = proxyOf(name, farm, discovery);
     const made = serviceOf(farm.servers, [...path, 'servers'], stack);
     const update = updateConfig(farm.update, [...path, 'update'], stack.losses);
     this.#services[servers] = { ...made, deploy: { ...made.deploy, update_config: update } };

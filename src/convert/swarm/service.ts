@@ -61,11 +61,13 @@ export function serviceOf(entry: ContainerEntry, path: Path, stack: Stack): Serv
       `${path.join('.')} joins the stack's default network: no service is without one`,
     );
   }
-  entry.publish?.forEach(({ host_ip, replica }, index) => {
+  entry.publish?.forEach(({ host_ip, replica, published, last, proxy_protocol }, index) => {
     const at = [...path, 'publish', entry.publish?.[index]?.at ?? index];
     if (!['0.0.0.0', '::'].includes(host_ip)) {
       stack.losses.lose(at, `the port is open on every address, not on ${host_ip} alone`);
     }
+    if (last !== undefined) stack.losses.lose(at, `only port ${published} is tried`);
+    if (proxy_protocol) stack.losses.lose(at, 'clients reach the container themselves');
     if (replica !== undefined) stack.losses.lose(at, 'all tasks publish the same port');
   });
   return made;
