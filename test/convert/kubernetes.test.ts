@@ -794,6 +794,58 @@ containers: { c: { image: a, bridges: [n] } }
     ]);
   });
 
+  it('lets isolated members reach proxies alone', () => {
+    const policies = converted(`name: s
+images: { a: { from: { registry: a } } }
+bridges: { n: { subnet: 10.9.1.0/24, host: auto, members: isolated } }
+containers: { c: { image: a, bridges: [n] } }
+`).filter((each) => each.kind === 'NetworkPolicy');
+    expect(policies.flatMap(errorsOf)).toEqual([]);
+    const [part, bridge] = [{ 'app.kubernetes.io/part-of': 's' }, { 'bridge.baleine/n': 'true' }];
+    const proxies = { 'baleine/proxy': 'true' };
+    const labelsOf = (rules: Manifest[], side: 'from' | 'to') =>
+      rules[0][side][0].podSelector.matchLabels;
+    const [, members, ofProxies] = policies.map(({ spec }) => spec);
+    expect(members.podSelector.matchLabels).toEqual({ ...part, ...bridge });
+    expect(labelsOf(members.ingress, 'from')).toEqual({ ...part, ...bridge, ...proxies });
+    expect(labelsOf(members.egress, 'to')).toEqual({ ...part, ...bridge, ...proxies });
+    expect(ofProxies.podSelector.matchLabels).toEqual({ ...part, ...bridge, ...proxies });
+    expect(labelsOf(ofProxies.egress, 'to')).toEqual({ ...part, ...bridge });
+  });
+
+  it('asks for a volume that several pods can mount', () => {
+    const of = (replicas: number) => {
+      const text = withKeys(`replicas: ${replicas}\nvolumes: ["v:/v"]`).concat(
+        'volumes: { v: {} }\n',
+      );
+      const made = toKubernetes(inputOf(text));
+      const claim = objectsOf(made).find(({ kind }) => kind === 'PersistentVolumeClaim');
+      return [claim.spec.accessModes, claim.spec.resources.requests.storage, made.notes];
+    };
+    const sized = 'baleine.yaml:8:12: volume v has no size: its claim asks for 1 GiB';
+    expect(of(1)).toEqual([['ReadWriteOnce'], '1073741824', [sized]]);
+    expect(of(2)).toEqual([
+      ['ReadWriteMany'],
+      '1073741824',
+      [
+        'baleine.yaml:8:12: several pods mount v: its storage class must offer ReadWriteMany',
+        sized,
+      ],
+    ]);
+  });
+
+  it('lists the days of a job of which one is enough', () => {
+    const scheduleOf = (schedule: string) =>
+      only(
+        `name: s\nimages: { a: { from: { registry: a } } }\njobs: { j: { image: a, schedule: "${schedule}" } }\n`,
+        'CronJob',
+      ).spec.schedule;
+    expect(scheduleOf('*/5 4 * * mon-fri')).toBe('*/5 4 * * mon-fri');
+    expect(scheduleOf('@daily')).toBe('@daily');
+    // a step of all days is no restriction for Kubernetes, and is one here
+    expect(scheduleOf('*/5 4 */10 * 1')).toBe('*/5 4 1,11,21,31 * 1');
+  });
+
   it('loses the job whose time a CronJob does not know', () => {
     const made = toKubernetes(
       inputOf(

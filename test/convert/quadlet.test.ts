@@ -435,6 +435,25 @@ containers:
     expect(valuesOf(unitOf(made, 's-init.container'), 'Service', 'Type')).toEqual(['oneshot']);
   });
 
+  it('does not wait for a check that is lost', () => {
+    const made = toQuadlet(
+      inputOf(`name: s
+images: { a: { from: { registry: a } } }
+containers:
+  db: { image: a, healthcheck: { tcp: 80 } }
+  web:
+    image: a
+    depends_on:
+      db: { condition: service_healthy }
+`),
+    );
+    expect(errorsOf(made)).toEqual([]);
+    expect(valuesOf(unitOf(made, 's-db.container'), 'Container', 'Notify')).toEqual([]);
+    expect(made.notes).toEqual([
+      'baleine.yaml:4:3: what depends on db starts as soon as that has started',
+    ]);
+  });
+
   it('has limits, hooks and shared namespaces', () => {
     const { of } = withKeys(
       'limits: { memory: 64M, cpus: 0.5, io: [{ device: /dev/vda, read_bps: 1M }] }\npost_start: [{ command: [a, "b c"], user: "1" }]\npre_stop: [{ command: [d] }]\npid: container:x',

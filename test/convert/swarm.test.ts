@@ -338,4 +338,17 @@ containers:
       ['g:10.0.0.1'],
     ]);
   });
+
+  it('gives the servers of a farm a name that no container has', () => {
+    const text = `name: s
+images: { a: { from: { registry: a } } }
+bridges: { n: { subnet: 10.9.1.0/24 } }
+containers: { f-server: { image: a, bridges: [n] } }
+farms: { f: { servers: { image: a, port: 80, bridges: [n] }, proxy: { image: a, listen: 80, bridges: [n] } } }
+`;
+    const made = toSwarm(inputOf(text));
+    const { services } = parse(textOf(made, STACK_FILE));
+    expect(Object.keys(services)).toEqual(['f-server', 'f-servers', 'f-proxy']);
+    expect(textOf(made, 'configs/f-proxy-haproxy.cfg')).toContain('"tasks.f-servers:80"');
+  });
 });

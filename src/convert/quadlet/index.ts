@@ -114,14 +114,14 @@ class Writer {
     const unit = this.#unit(service, name, entry, path, aliases);
     const conditions = this.#awaited.get(service) ?? new Set();
     const isChecked = entry.healthcheck === undefined || 'exec' in entry.healthcheck;
-    if (conditions.has('service_completed_successfully') && entry.restart.name !== 'always') {
+    if (conditions.has('service_completed_successfully')) {
       // has started when it has ended
       unit.add('Service', 'Type', 'oneshot');
       unit.add('Service', 'RemainAfterExit', 'yes');
     } else if (conditions.has('service_healthy') && isChecked) {
       unit.add('Container', 'Notify', 'healthy');
-    } else if ([...conditions].some((each) => each !== 'service_started')) {
-      this.stack.losses.lose(path, 'what depends on it starts as soon as it has started');
+    } else if (conditions.has('service_healthy')) {
+      this.stack.losses.note(path, `what depends on ${service} starts as soon as that has started`);
     }
     // a pull takes its time
     unit.add('Service', 'TimeoutStartSec', '900s');
