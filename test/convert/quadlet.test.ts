@@ -432,7 +432,13 @@ containers:
       ['Wants', 's-init.service'],
     ]);
     expect(valuesOf(unitOf(made, 's-db-2.container'), 'Container', 'Notify')).toEqual(['healthy']);
-    expect(valuesOf(unitOf(made, 's-init.container'), 'Service', 'Type')).toEqual(['oneshot']);
+    expect(unitOf(made, 's-init.container').get('Service')).toEqual([
+      ['Restart', 'no'],
+      ['TimeoutStopSec', '20s'],
+      ['Type', 'oneshot'],
+      ['RemainAfterExit', 'yes'],
+      ['TimeoutStartSec', 'infinity'],
+    ]);
   });
 
   it('does not wait for a check that is lost', () => {

@@ -114,7 +114,8 @@ class Writer {
     const unit = this.#unit(service, name, entry, path, aliases);
     const conditions = this.#awaited.get(service) ?? new Set();
     const isChecked = entry.healthcheck === undefined || 'exec' in entry.healthcheck;
-    if (conditions.has('service_completed_successfully')) {
+    const isAwaited = conditions.has('service_completed_successfully');
+    if (isAwaited) {
       // has started when it has ended
       unit.add('Service', 'Type', 'oneshot');
       unit.add('Service', 'RemainAfterExit', 'yes');
@@ -124,7 +125,7 @@ class Writer {
       this.stack.losses.note(path, `what depends on ${service} starts as soon as that has started`);
     }
     // a pull takes its time
-    unit.add('Service', 'TimeoutStartSec', '900s');
+    unit.add('Service', 'TimeoutStartSec', isAwaited ? 'infinity' : '900s');
     unit.add('Install', 'WantedBy', 'multi-user.target default.target');
     return unit;
   }
