@@ -10,6 +10,8 @@ export interface Wanted {
   version: string;
   memory?: string;
   balance?: string;
+  /** Servers replaced at a time; default as in the file format. */
+  parallelism?: number;
 }
 
 export interface FarmSubject {
@@ -23,6 +25,14 @@ export interface FarmSubject {
   /** Restarts what has ended, by the program's usual command. */
   heal(): void;
   end(): Promise<void>;
+}
+
+/** Rolling updates, in milliseconds. */
+export interface Rolled {
+  /** Replaces one server. */
+  turn(): number;
+  /** Replaces all servers, by an image that is made before. */
+  roll(wanted: Wanted): number;
 }
 
 const HAPROXY = '/usr/sbin/haproxy';
@@ -42,7 +52,7 @@ frontend page
 export function farmOfOurs(
   dir: string,
   publish?: number,
-): FarmSubject & { configuration(): string } {
+): FarmSubject & Rolled & { configuration(): string } {
   const file = join(dir, 'baleine.yaml');
   const root = join(dir, 'root');
   const command = (...words: string[]): Command => [
@@ -63,6 +73,13 @@ export function farmOfOurs(
       writeFileSync(file, JSON.stringify(stack(wanted, publish)));
       apply();
     },
+    turn: () => time(command('apply', '--auto-approve', '--replace', 'container.web-server-1')),
+    roll: (wanted) => {
+      writeFileSync(join(dir, `${wanted.version}.cfg`), page(wanted.version));
+      writeFileSync(file, JSON.stringify(stack(wanted, publish)));
+      time(command('build'));
+      return apply();
+    },
     victim: () => {
       const all: { name: string; pid: number }[] = JSON.parse(output(command('ps', '--json')));
       return all.find(({ name }) => name === 'web-server-1')?.pid ?? 0;
@@ -74,7 +91,10 @@ export function farmOfOurs(
   };
 }
 
-function stack({ replicas, version, memory, balance = 'roundrobin' }: Wanted, publish?: number) {
+function stack(
+  { replicas, version, memory, balance = 'roundrobin', parallelism }: Wanted,
+  publish?: number,
+) {
   return {
     name: 'bench',
     images: {
@@ -96,6 +116,7 @@ function stack({ replicas, version, memory, balance = 'roundrobin' }: Wanted, pu
           port: 80,
           ...(memory && { limits: { memory } }),
         },
+        ...(parallelism && { update: { parallelism } }),
         proxy: {
           image: 'box',
           bridges: { front: { address: '10.77.1.10' }, back: {} },

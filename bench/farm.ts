@@ -1,9 +1,9 @@
 /**
- * npm run bench:farm -- [--rounds 20] [--seconds 1] [--no-changes]
+ * npm run bench:farm -- [--rounds 20] [--seconds 1] [--no-changes] [--roll-out]
  *
  * A farm of HAProxy servers behind HAProxy on a private host (test/support/private-host.sh), by baleine
  * and by docker-compose: how many requests per second pass, and how many fail during changes. Both
- * alternate in the same run.
+ * alternate in the same run. With `--roll-out` only how long a rolling update of many servers takes.
  */
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,6 +20,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '20' },
     seconds: { type: 'string', default: '1' },
     'no-changes': { type: 'boolean', default: false },
+    'roll-out': { type: 'boolean', default: false },
   },
 });
 
@@ -35,7 +36,9 @@ const STEPS: [string, Wanted | 'kill'][] = [
 
 const dir = realpathSync(mkdtempSync(join(tmpdir(), 'bench-')));
 const first = farmOfOurs(join(dir, 'baleine'));
-const subjects = [first, farmOfCompose(join(dir, 'compose'), first.configuration)];
+const subjects = options['roll-out']
+  ? [first]
+  : [first, farmOfCompose(join(dir, 'compose'), first.configuration)];
 const before = await snapshot({ root: join(dir, 'baleine/root') });
 try {
   for (const each of subjects) {
@@ -43,8 +46,9 @@ try {
     each.change(START);
   }
   await sleep(2000);
-  throughput();
-  const steps = options['no-changes'] ? [] : STEPS;
+  if (options['roll-out']) rollOut();
+  else throughput();
+  const steps = options['no-changes'] || options['roll-out'] ? [] : STEPS;
   for (const [what, wanted] of steps) for (const each of subjects) await step(what, wanted, each);
 } finally {
   for (const each of subjects) await each.end().catch(console.log);
@@ -52,6 +56,19 @@ try {
   const left = difference(before, await snapshot({ root: join(dir, 'baleine/root') }));
   if (left.length > 0) console.log(`\nleft behind:\n  ${left.join('\n  ')}`);
   if (left.length > 0) process.exitCode = 1;
+}
+
+/** Batches of several servers take little longer than the turn of one. */
+function rollOut(): void {
+  const wanted: Wanted = { replicas: 20, version: 'v1', parallelism: 5 };
+  first.change(wanted);
+  const turns = Array.from({ length: 5 }, () => first.turn());
+  const rolls = ['v2', 'v3', 'v4'].map((version) => first.roll({ ...wanted, version }));
+  const [turn, roll] = [median(turns), median(rolls)];
+  const ratio = roll / (4 * turn);
+  console.log(
+    `20 servers, 5 at a time: ${roll.toFixed(0)} ms, one: ${turn.toFixed(0)} ms; ratio to 4 turns ${ratio.toFixed(2)}, aim 1.30`,
+  );
 }
 
 /** Requests per second, alternating; ratios are of adjacent rounds, because the machine may be busy. */
