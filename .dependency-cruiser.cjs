@@ -29,6 +29,7 @@ const BUNDLED = [
     'croner',
     'csv-parse',
     'diff',
+    'dockerode',
     'fastest-levenshtein',
     'listr2',
   ],
@@ -112,6 +113,13 @@ module.exports = {
       ['^src/kinds/', '^src/farm/', HOST],
       'The list, the shape, and all desired resources.',
     ),
+    only(
+      'swarm-to-kinds',
+      '^src/swarm/',
+      ['^src/kinds/(?!container/(?!keys/))', '^src/host/[^/]+\\.ts$', '^src/farm/'],
+      'The kinds of another engine: nothing of containers on this host but their keys.',
+    ),
+    only('docker-to-ports', '^src/host/docker/', ['^src/host/[^/]+\\.ts$'], 'Implements the port of a cluster.'),
     only('ports-to-model', '^src/host/[^/]+\\.ts$', [], 'Ports are interfaces over the model.'),
     only(
       'linux-to-ports',
@@ -161,7 +169,7 @@ module.exports = {
       from: {
         path: '^src/',
         pathNot:
-          '^src/(main\\.ts$|(app|cli|config|convert|cron|execute|farm|formats|host|kinds|model|plan|state|view)/)',
+          '^src/(main\\.ts$|(app|cli|config|convert|cron|execute|farm|formats|host|kinds|model|plan|state|swarm|view)/)',
       },
       to: {},
     },

@@ -46,6 +46,23 @@ const RAW = {
 };
 
 /**
+ * What dockerode has for SSH and for BuildKit, which baleine uses neither of: most of its code, and native
+ * parts.
+ */
+const UNUSED = /^(ssh2|@grpc\/grpc-js|@grpc\/proto-loader|protobufjs)$/;
+const WITHOUT_UNUSED = {
+  name: 'without-unused',
+  resolveId: {
+    filter: { id: UNUSED },
+    handler: (/** @type {string} */ id) => `\0unused:${id}`,
+  },
+  load: {
+    filter: { id: /^\0unused:/ },
+    handler: () => ({ code: 'module.exports = {};', moduleType: /** @type {const} */ ('js') }),
+  },
+};
+
+/**
  * @param {string} outdir its previous content is removed
  * @returns {Promise<Record<string, string[]>>} the modules in each file, by its absolute path
  */
@@ -59,7 +76,7 @@ export async function bundle(outdir) {
     },
     // a busy machine is no fault of the code
     checks: { bundlerTimings: false },
-    plugins: [RAW],
+    plugins: [RAW, WITHOUT_UNUSED],
     output: {
       dir: outdir,
       format: 'cjs',
@@ -104,24 +121,30 @@ async function writeLicenses(file, moduleIds) {
     (id) => /^.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(id)?.[0] ?? [],
   );
   const packages = [...new Set(roots)].sort().map(async (root) => {
-    const { name, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
-    const license = (await readdir(root)).find((each) => /^licen[cs]e/i.test(each));
-    if (license === undefined) throw new Error(`${name} has no file with its license`);
-    return section(`${name} ${version}`, join(root, license));
+    const { name, version, license, author } = JSON.parse(
+      await readFile(join(root, 'package.json'), 'utf8'),
+    );
+    const title = `${name} ${version}`;
+    const file = (await readdir(root)).find((each) => /^licen[cs]e/i.test(each));
+    if (file !== undefined) return section(title, await readFile(join(root, file), 'utf8'));
+    if (!license || !author) throw new Error(`${name} does not say what its license is`);
+    return section(title, `${license} license, ${author.name ?? author}`);
   });
   const specification = [
-    section('compose-spec.json, of which the checks of compose files are made', COMPOSE_NOTICE),
-    section('its license', COMPOSE_LICENSE),
+    section(
+      'compose-spec.json, of which the checks of compose files are made',
+      await readFile(COMPOSE_NOTICE, 'utf8'),
+    ),
+    section('its license', await readFile(COMPOSE_LICENSE, 'utf8')),
   ];
   await writeFile(file, (await Promise.all([...packages, ...specification])).join('\n'));
 }
 
 /**
  * @param {string} title
- * @param {string | URL} path of the text
+ * @param {string} text
  */
-const section = async (title, path) =>
-  `${title}\n${'='.repeat(title.length)}\n\n${(await readFile(path, 'utf8')).trim()}\n`;
+const section = (title, text) => `${title}\n${'='.repeat(title.length)}\n\n${text.trim()}\n`;
 
 /**
  * Moves the code of a file to another file, with V8's compiled code beside it: compiling it would take

@@ -52,7 +52,7 @@ export async function applyStack(
     if (options.unattended) refuseDestroyed(context, which);
     if (isUnattended(options)) {
       context.unresolvedImages = new Map();
-      await healFirst(context, config, store, options);
+      if (context.engine === 'local') await healFirst(context, config, store, options);
     }
     const plan = await planStack(context, config, store, {
       ...planOptionsOf(options),
@@ -87,7 +87,8 @@ async function dueWork(
   code: number,
 ): Promise<string[]> {
   const goesOn = code === 0 || (code === 1 && options.autoApprove === true);
-  if (!goesOn || !coversWholeStack(planOptionsOf(options))) return [];
+  if (context.engine !== 'local' || !goesOn) return [];
+  if (!coversWholeStack(planOptionsOf(options))) return [];
   const rows = store.rows.filter((row) => row.stack === stack);
   if (!hasDueWork(rows, Date.now())) return [];
   const { doDueWork } = await import('./due-work/index.js');

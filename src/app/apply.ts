@@ -2,6 +2,7 @@ import { kinds } from '../kinds/index.js';
 import { emptyPlan } from '../plan/plan-notes.js';
 import type { ApplyOptions } from './apply-stack.js';
 import { type Context, ReadOnlyContext } from './context.js';
+import { contextOf } from './engine.js';
 import { withFetching } from './fetching.js';
 import { desiredInput } from './live-plan-host.js';
 import { coversWholeStack, planOptionsOf } from './options.js';
@@ -30,6 +31,10 @@ async function applyFile(context: Context, options: ApplyOptions): Promise<numbe
   const isNoOp = isSimple ? fastPath.checkNoOp() : undefined;
   const config = withFetching(await context.config(), { ...(pull && { pull }) });
   const readOnly = new ReadOnlyContext(context.options);
+  if (config.engine === 'swarm') {
+    const { applyStack } = await import('./apply-stack.js');
+    return applyStack(await contextOf(context, config), config, options);
+  }
   if (!(await isNoOp?.(config, (rows) => desiredInput(config, readOnly, rows)))) {
     const { applyStack } = await import('./apply-stack.js');
     return applyStack(context, config, options);

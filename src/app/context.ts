@@ -12,6 +12,7 @@ import { shareLock } from '../host/linux/process/lock-share.js';
 import { bootId, startTime } from '../host/linux/process/processes.js';
 import type { Capacity, Host, Preconditions, Probe } from '../host/ports.js';
 import { kinds } from '../kinds/index.js';
+import type { AnyKind, Kinds } from '../kinds/kind.js';
 import type { Config, ForeignFrom } from '../model/config.js';
 import { UserError } from '../model/errors.js';
 import { builtImagesDir, type InstallPaths, lockFile } from '../model/install-paths.js';
@@ -61,6 +62,13 @@ export class Context {
   /** Whether images are built without the stages kept of earlier builds. */
   noCache = false;
 
+  /** What runs its stacks. */
+  readonly engine: 'local' | 'swarm' = 'local';
+
+  /** The kinds of their resources, and the tables that these are recorded in. */
+  readonly kinds: Kinds = kinds;
+  readonly tables: readonly TableFormat[] = TABLES;
+
   /** What plans see instead of this host; absent: the host itself. */
   readonly planHost: PlanHost | undefined = undefined;
 
@@ -76,6 +84,11 @@ export class Context {
 
   get frontend(): Frontend {
     if (!this.#frontend) throw new Error('this context only reads: it has no frontend');
+    return this.#frontend;
+  }
+
+  /** For a context of another engine. */
+  get frontendIfAny(): Frontend | undefined {
     return this.#frontend;
   }
 
@@ -101,7 +114,17 @@ export class Context {
     const project = { ...named, ...asked };
     const config = await this.fastPath.config(file, project);
     const running = file === '-' ? [] : this.#startedBefore(config);
-    return running.length === 0 ? config : this.fastPath.config(file, { ...project, running });
+    const all =
+      running.length === 0 ? config : await this.fastPath.config(file, { ...project, running });
+    return this.#withEngine(all);
+  }
+
+  /** The engine of the command line wins over that of the file. */
+  #withEngine(config: Config): Config {
+    const { engine } = this.options;
+    if (engine === undefined) return config;
+    const { engine: _declared, ...rest } = config;
+    return engine === 'swarm' ? { ...rest, engine } : rest;
   }
 
   /** The services that profiles leave out, and that have a container all the same. */
@@ -116,7 +139,7 @@ export class Context {
 
   /** A snapshot of the state, to read. */
   state(): State {
-    return openState(this.paths, TABLES);
+    return openState(this.paths, this.tables);
   }
 
   /** The state, to write. The caller holds the lock. */
@@ -126,7 +149,7 @@ export class Context {
       import('../state/bind-root.js'),
     ]);
     await bindRoot(this.paths.root);
-    return openCleanStore(this.paths, TABLES);
+    return openCleanStore(this.paths, this.tables);
   }
 
   /** Gives the root what outlives this run: the key of the digests of secrets, for a saved plan. */
@@ -254,16 +277,17 @@ async function handlersOf(host: Host, paths: InstallPaths): Promise<HandlerTable
   return Object.assign({}, ...(await Promise.all(tables)));
 }
 
-const KIND_TABLES = Object.values(kinds).map(({ name, table }) => ({
-  kind: name,
-  ...(table as Pick<TableFormat, 'file' | 'late' | 'columns'>),
-}));
-const LATE_FILES = KIND_TABLES.filter(({ late }) => late).map(({ file }) => file);
+/** The tables of an engine. */
+export function tablesOf(list: Readonly<Record<string, AnyKind>>): TableFormat[] {
+  const tables = Object.values(list).map(({ name, table }) => ({
+    kind: name,
+    ...(table as Pick<TableFormat, 'file' | 'late' | 'columns'>),
+  }));
+  const lateFiles = tables.filter(({ late }) => late).map(({ file }) => file);
+  return tables.map((each) => ({ ...each, lateFiles }));
+}
 
-export const TABLES: TableFormat[] = KIND_TABLES.map((each) => ({
-  ...each,
-  lateFiles: LATE_FILES,
-}));
+export const TABLES: TableFormat[] = tablesOf(kinds);
 
 /** Whether it is a one-off container whose `baleine run` is no more: nobody waits for it. */
 export function isOrphanedOneOff({ kind, spec }: Row): boolean {

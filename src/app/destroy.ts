@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import { kinds } from '../kinds/index.js';
 import type { Note } from '../model/plan.js';
 import { findDestroyed } from '../state/aux-tables.js';
 import { clearFailure } from '../state/failure-memory.js';
 import type { Store } from '../state/store.js';
 import { cleanUpStack } from './cleanup-run-dir.js';
 import type { Context } from './context.js';
+import { contextOf } from './engine.js';
 import { withGrace } from './grace.js';
 import { stackName } from './lookup.js';
 import { planDestroy } from './make-plan.js';
@@ -24,10 +24,12 @@ export interface DestroyOptions extends PlanFlags, RunOptions {
 
 /** Removes everything recorded of a stack; answers the exit code. */
 export async function destroyStack(
-  context: Context,
+  local: Context,
   options: DestroyOptions,
 ): Promise<number | undefined> {
-  const stack = await stackName(context, options.stack);
+  const context =
+    options.stack === undefined ? await contextOf(local, await local.config()) : local;
+  const stack = await stackName(local, options.stack);
   const code = await withStore(context, options, async (store) => {
     if (options.volumes) (await import('./volume-users.js')).refuseShared(store.rows, stack);
     const planOptions = planOptionsOf(options);
@@ -53,7 +55,7 @@ export async function destroyStack(
       before: () => stopSchedules(context, which, schedules, store),
     });
     // also for a stack that was planned and never applied
-    const isEmpty = !store.rows.some((row) => row.stack === stack && !kinds[row.kind].keepsData);
+    const isEmpty = !store.rows.some((row) => row.stack === stack && !context.kinds[row.kind].keepsData);
     if (code === 0 && plan.changes.length === 0 && isEmpty) cleanUpStack(context.paths, stack);
     return code;
   });

@@ -1,4 +1,3 @@
-import { kinds } from '../kinds/index.js';
 import type { Event, Outcome } from '../model/events.js';
 import type { Plan, Unit } from '../model/plan.js';
 import { findDestroyed } from '../state/aux-tables.js';
@@ -59,7 +58,7 @@ export async function executePlan(
   // the kept data of a destroyed stack needs no caches for the next run
   const { root } = context.paths;
   const rows = store.rows.filter(
-    ({ kind, stack }) => !kinds[kind].keepsData || !findDestroyed(root, { stack }),
+    ({ kind, stack }) => !context.kinds[kind].keepsData || !findDestroyed(root, { stack }),
   );
   if (!rows.some(({ stack }) => stack === plan.stack)) cleanUpStack(context.paths, plan.stack);
   if (rows.length === 0) cleanUpRunDir(context.paths);

@@ -32,6 +32,10 @@ export async function planStack(
   records: Records,
   planOptions: PlanOptions,
 ): Promise<Plan> {
+  if (context.engine === 'swarm') {
+    const { planSwarm } = await import('./swarm/plan.js');
+    return planSwarm(context, config, records, planOptions);
+  }
   const { name } = config;
   const { rows } = records;
   const { scale, up, refresh = true, health } = planOptions;

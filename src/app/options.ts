@@ -12,6 +12,10 @@ export interface CommonOptions {
   withoutFile?: true;
   /** What makes up the stack besides this file. */
   project?: ProjectOptions;
+  /** What runs the stack; absent: as in the file. */
+  engine?: 'local' | 'swarm';
+  /** The engine that manages the swarm; absent: as in the file. */
+  host?: string;
   /** The installation's root: absolute, without links. */
   root: string;
   /** False after `--no-color`. */

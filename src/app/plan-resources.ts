@@ -1,6 +1,5 @@
 import type { Probe } from '../host/ports.js';
-import { kinds } from '../kinds/index.js';
-import type { AnyKind } from '../kinds/kind.js';
+import type { Kinds } from '../kinds/kind.js';
 import { type Address, addressOf, type KindName } from '../model/address.js';
 import type { Config } from '../model/config.js';
 import type { Plan } from '../model/plan.js';
@@ -75,7 +74,7 @@ export async function planResources(
   }: PlanOptions & ObserveOptions & { alone?: boolean },
   removal?: Removal,
 ): Promise<Plan> {
-  const { paths } = context;
+  const { paths, kinds } = context;
   const rows = ofStack(stack, all);
   const isGone = removal || removeVolumes ? isRemoved(resources, targets) : () => false;
   const endangered = rows.filter((row) => isGone(row) || isIn(replace)(row));
@@ -112,13 +111,13 @@ export async function planResources(
     ...(removeVolumes && !removal && { deleteData: true }),
     ...(sizes && { dataSizes: sizes }),
   });
-  const timed = plan.units.some(({ mode, kind }) => mode === 'put' && isScheduled(kind))
+  const timed = plan.units.some(({ mode, kind }) => mode === 'put' && isScheduled(kinds, kind))
     ? (await import('./due-work/next-times.js')).withNextTimes(plan, rows)
     : plan;
   return withPreflight(context, timed, { resources, rows }, config);
 }
 
-const isScheduled = (kind: KindName) => (kinds[kind] as AnyKind).schedules !== undefined;
+const isScheduled = (kinds: Kinds, kind: KindName) => kinds[kind].schedules !== undefined;
 
 const isIn =
   (addresses: readonly Address[]) =>
@@ -140,6 +139,7 @@ function isRemoved(resources: readonly Resource[], targets: readonly Address[]) 
 export async function planHeal(context: Context, row: Row, all: readonly Row[]): Promise<Plan> {
   const resource = resourceFromRow(row);
   const { stack } = row;
+  const { kinds } = context;
   const observed = observe(kinds, [resource], [row], await hostOf(context).probe(), context.paths);
   const { paths } = context;
   const targets = [resource.address];
@@ -171,7 +171,7 @@ export async function withPreflight(
   if (!plan.units.some(({ mode }) => mode === 'put')) return plan;
   const { loadPreflights, preflight } = await import('../plan/preflight.js');
   const host = await hostOf(context).preconditions();
-  const preflights = await loadPreflights(kinds);
+  const preflights = await loadPreflights(context.kinds);
   const input = { resources, rows, paths: context.paths, preflights };
   if (!config) return preflight(plan, host, { ...input, where: recordedPlace });
   const where = (resource: Resource, at: readonly (string | number)[] = []) =>

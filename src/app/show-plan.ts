@@ -1,6 +1,7 @@
 import { UserError } from '../model/errors.js';
 import type { Plan } from '../model/plan.js';
 import type { Context } from './context.js';
+import { contextOf } from './engine.js';
 import { type FetchOptions, withFetching } from './fetching.js';
 import { livePlanHost } from './live-plan-host.js';
 import { stackName } from './lookup.js';
@@ -20,17 +21,20 @@ export interface ShowPlanOptions extends PlanFlags, Pick<FetchOptions, 'pull'> {
 }
 
 /** Shows a plan, saves it if requested, and changes nothing; answers the exit code. */
-export async function showPlan(context: Context, options: ShowPlanOptions): Promise<number> {
+export async function showPlan(local: Context, options: ShowPlanOptions): Promise<number> {
   const { destroy = false, out, detailedExitcode } = options;
   if (destroy && options.removeVolumes) {
     throw new UserError(
       'cannot remove volumes that are in the file no more: --destroy has --volumes',
     );
   }
-  if (out !== undefined) refuseStandardInput(context.options.file);
+  if (out !== undefined) refuseStandardInput(local.options.file);
   // a saved plan has to be exact
-  context.buildsLater = out === undefined;
-  const config = destroy ? undefined : withFetching(await context.config(), options);
+  local.buildsLater = out === undefined;
+  const declared = destroy && local.options.withoutFile ? undefined : await local.config();
+  const config = destroy || !declared ? undefined : withFetching(declared, options);
+  const context = declared ? await contextOf(local, declared) : local;
+  context.buildsLater = local.buildsLater;
   if (out !== undefined && (config?.secrets ?? config?.configs)) await context.bind();
   const records = context.fastPath.records();
   const { rows, serial } = records;
@@ -39,7 +43,7 @@ export async function showPlan(context: Context, options: ShowPlanOptions): Prom
     ? await planStack(context, config, records, planOptions)
     : await planDestruction(
         context,
-        await stackName(context),
+        declared?.name ?? (await stackName(context)),
         rows,
         planOptions,
         options.volumes === true,

@@ -23,7 +23,16 @@ export function addCommonOptions(command: Command, { short = true } = {}): Comma
     .option('-p, --project-name <name>', 'the name of the stack, instead of the one in the file')
     .option('--profile <name>', 'also the services with this profile; repeatable', list)
     .option('--env-file <file>', 'variables, in place of .env; repeatable', list)
-    .option('--project-directory <dir>', 'base of relative paths; default: that of the first file');
+    .option('--project-directory <dir>', 'base of relative paths; default: that of the first file')
+    .addOption(
+      new Option('--engine <engine>', 'what runs the stack; default: as in the file').choices([
+        ...['local', 'swarm'],
+      ]),
+    );
+  // where it means something else, the file or DOCKER_HOST says which
+  if (!command.options.some(({ long }) => long === '--host')) {
+    command.option('--host <url>', 'the engine of a manager of the swarm; default: as in the file');
+  }
   return addRootOptions(command);
 }
 
@@ -44,8 +53,17 @@ export function commonOptions(command: Command): CommonOptions {
     file: files[0] ?? DEFAULT_FILE,
     ...(files.length === 0 && { withoutFile: true as const }),
     project: projectOptions(command, files.slice(1)),
+    ...engineOptions(command),
     root: resolveRoot(namedRoot(command)),
     color: fromCommandLine(command, 'color') !== false,
+  };
+}
+
+function engineOptions(command: Command): Pick<CommonOptions, 'engine' | 'host'> {
+  const [engine, host] = ['engine', 'host'].map((each) => fromCommandLine(command, each));
+  return {
+    ...(engine !== undefined && { engine: engine as 'local' | 'swarm' }),
+    ...(host !== undefined && { host: String(host) }),
   };
 }
 

@@ -1,6 +1,14 @@
 /** The kinds of resources in a stack, named as in baleine.yaml. */
-export const KINDS = ['image', 'bridge', 'volume', 'config', 'hosts', 'container', 'job'] as const;
+export const LOCAL_KINDS = [
+  ...(['image', 'bridge', 'volume', 'config', 'hosts', 'container', 'job'] as const),
+] as const;
 
+/** Those of a Docker Swarm. */
+export const SWARM_KINDS = ['image', 'network', 'secret', 'config', 'service'] as const;
+
+export const KINDS = [...new Set([...LOCAL_KINDS, ...SWARM_KINDS])];
+
+export type LocalKind = (typeof LOCAL_KINDS)[number];
 export type KindName = (typeof KINDS)[number];
 
 /** The name of a resource in plans, `--target`, `--json` and logs: `container.web-1`. */

@@ -7,6 +7,7 @@ import type { VOLUME_KEYS } from '../kinds/volume/keys.js';
 import type { External, ImageEntry } from './config-images.js';
 import type { FileOrigin, ImageHealth } from './container-values.js';
 import type { Lease } from './dhcp.js';
+import type { SwarmOptions } from './swarm-options.js';
 
 export type * from './config-images.js';
 export type * from './container-values.js';
@@ -31,6 +32,9 @@ export interface Config {
   jobs?: Record<string, JobEntry>;
   secrets?: Record<string, FileOrigin>;
   configs?: Record<string, FileOrigin>;
+  /** Absent: this host runs it. */
+  engine?: 'swarm';
+  swarm?: SwarmOptions;
   /** Services that the active profiles leave out. */
   inactive?: string[];
   /** What a user should know of the file, each with its position; shown with a plan. */

@@ -11,6 +11,9 @@ import {
   KNOWN_AFTER_BUILD,
   type LinkSpec,
 } from '../model/specs.js';
+import type { ContentSpec, ServiceSpec } from '../model/swarm.js';
+
+
 
 type Attributes = Record<string, unknown>;
 
@@ -35,16 +38,32 @@ const DESCRIBE: Record<string, (spec: never) => Attributes> = {
     ...keys,
     isolated: isolated || undefined,
   }),
-  config: ({ file, text }: Partial<ConfigSpec>) => ({
+  config: ({ file, text, from }: Partial<ConfigSpec> & Partial<ContentSpec>) => ({
     file,
+    from: from && describeSource(from),
     text: text === undefined ? undefined : `${text.split('\n').length - 1} lines`,
   }),
   container,
+  network: object,
+  secret: ({ from }: Partial<ContentSpec>) => ({ from: from && describeSource(from) }),
+  service: ({ networks, update, ...spec }: Partial<ServiceSpec>) => ({
+    ...withoutDefaults(object(spec)),
+    networks: networks && Object.keys(networks),
+    update: update?.order === 'stop-first' ? undefined : update,
+  }),
   job: ({ container: run, ...keys }: Partial<JobSpec>) => {
     const { restart: _restart, heal: _heal, ...rest } = run ? container(run) : {};
     return { ...withoutDefaults(keys), ...rest };
   },
 };
+
+/** Without what follows from its address. */
+function object({ id: _id, stack: _stack, ...rest }: Attributes): Attributes {
+  return rest;
+}
+
+const describeSource = (from: NonNullable<ContentSpec['from']>) =>
+  'files' in from ? from.files : `${from.section}.${from.source}`;
 
 /** Defaults of the file. */
 const DEFAULTS: Attributes = {

@@ -14,9 +14,11 @@ export type Sections = Pick<
   | 'jobs'
   | 'secrets'
   | 'configs'
+  | 'engine'
+  | 'swarm'
 >;
 
-export type Section = Exclude<keyof Sections, 'name'>;
+export type Section = Exclude<keyof Sections, 'name' | 'engine' | 'swarm'>;
 
 /**
  * Everything that describes containers: an entry of `containers` or `jobs`, the servers or the proxy

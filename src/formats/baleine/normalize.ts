@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Sections } from '../../config/check/validation-context.js';
 import type { Path } from '../../config/document.js';
 import { defined, mapEntries, type ParseContext } from '../../config/values.js';
@@ -22,6 +23,7 @@ import type {
   JobEntry,
   VolumeEntry,
 } from '../../model/config.js';
+import type { SwarmOptions } from '../../model/swarm-options.js';
 import type {
   BaleineFile,
   Bridge,
@@ -33,6 +35,7 @@ import type {
   Proxy as ProxyFile,
   Secret,
   Servers,
+  Swarm,
   Update,
   Volume,
 } from './file.gen.js';
@@ -51,7 +54,21 @@ export function normalize(file: BaleineFile, reading: ParseContext): Sections {
     ...jobsIn(file, reading),
     ...originsIn('secrets', SECRET_KEYS, file.secrets, reading),
     ...originsIn('configs', CONFIG_KEYS, file.configs, reading),
+    ...(file.engine === 'swarm' && { engine: file.engine }),
+    ...(file.swarm && { swarm: swarmOf(file.swarm, reading) }),
   };
+}
+
+function swarmOf(
+  { certificates, nodes = {}, encrypted = false, ...rest }: Swarm,
+  { directoryOf }: ParseContext,
+): SwarmOptions {
+  return defined({
+    ...rest,
+    certificates: certificates && resolve(directoryOf(['swarm', 'certificates']), certificates),
+    nodes,
+    encrypted,
+  });
 }
 
 /** Each key reads whatever the schema accepts for it; otherwise this does not compile. */

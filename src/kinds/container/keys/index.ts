@@ -31,6 +31,7 @@ import { network_mode } from './network_mode.js';
 import { on_change } from './on_change.js';
 import { oom_score_adj } from './oom_score_adj.js';
 import { pid } from './pid.js';
+import { placement } from './placement.js';
 import { platform } from './platform.js';
 import { post_snapshot } from './post_snapshot.js';
 import { post_start } from './post_start.js';
@@ -117,6 +118,7 @@ export const KEYS = {
   egress,
   labels,
   annotations,
+  placement,
   platform,
   runtime,
   logs,

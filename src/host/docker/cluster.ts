@@ -1,0 +1,372 @@
+import { createReadStream } from 'node:fs';
+import type Docker from 'dockerode';
+import { STACK } from '../../model/swarm.js';
+import { UserError } from '../../model/errors.js';
+import { poll } from '../../model/poll.js';
+import type {
+  Cluster,
+  ClusterNode,
+  ClusterObject,
+  ClusterService,
+  ClusterSnapshot,
+  ClusterTask,
+  NewContent,
+  NewNetwork,
+  ApiService,
+} from '../cluster.js';
+import { type Connection, connect, type Endpoint, statusOf } from './connect.js';
+import { readLogs } from './logs.js';
+
+export interface ClusterEndpoints {
+  manager: Endpoint;
+  /** The engines of other nodes, by the names that the cluster has for them. */
+  nodes: Readonly<Record<string, Endpoint>>;
+}
+
+/** Milliseconds for tasks on their way out to let go of a network, a secret or a config. */
+const RELEASE_LIMIT = 60_000;
+
+/** The cluster that an engine manages. */
+export function dockerCluster({ manager: endpoint, nodes }: ClusterEndpoints): Cluster {
+  const manager = connect(endpoint);
+  const engines = new Map(Object.entries(nodes).map(([name, each]) => [name, connect(each)]));
+  let own: string | undefined;
+  const engineOf = (node: string): Connection => {
+    const engine = engines.get(node) ?? (node === own ? manager : undefined);
+    if (engine) return engine;
+    throw new UserError(`cannot reach node ${node}: swarm.nodes does not name its engine`);
+  };
+  const reached = () => new Map([...(own === undefined ? [] : [[own, manager] as const]), ...engines]);
+  return {
+    look: async (repositories) => {
+      const found = await look(manager);
+      own = found.nodes.find(({ id }) => id === found.self)?.name;
+      const images = repositories.length === 0 ? [] : [...reached()];
+      const references = images.map(async ([name, engine]): Promise<[string, string[]]> => {
+        return [name, await imagesOn(engine, name, repositories)];
+      });
+      const { self: _self, ...snapshot } = found;
+      return { ...snapshot, images: Object.fromEntries(await Promise.all(references)) };
+    },
+    createNetwork: (network) => createNetwork(manager, network),
+    createSecret: (secret) =>
+      manager.ask(`create secret ${secret.name}`, async (docker) => {
+        await docker.createSecret(contentOf(secret));
+      }),
+    createConfig: (config) =>
+      manager.ask(`create config ${config.name}`, async (docker) => {
+        await docker.createConfig(contentOf(config));
+      }),
+    remove: (what, name) => remove(manager, what, name),
+    createService: async (named) => {
+      const name = String(named.Name);
+      const spec = await withIds(manager, named);
+      await manager.ask(`create service ${name}`, (docker) => docker.createService(spec as Docker.CreateServiceOptions));
+      return (await serviceNamed(manager, name))?.spec ?? spec;
+    },
+    updateService: async (name, spec) =>
+      updateService(manager, name, await withIds(manager, spec)),
+    service: (name) => serviceNamed(manager, name),
+    tasks: (of) => tasksOf(manager, of),
+    loadImage: (node, archive) =>
+      engineOf(node).ask(`load an image on node ${node}`, async (docker) => {
+        const answer = await docker.loadImage(createReadStream(archive), { quiet: true });
+        await finished(answer);
+      }),
+    reached: () => [...reached().keys()],
+    removeImages: async (repository, keep) => {
+      for (const [node, engine] of reached()) await removeImages(engine, node, repository, keep);
+    },
+    digestOf: (reference) =>
+      manager.ask(`find ${reference} in its registry`, async (docker) => {
+        const { Descriptor } = await docker.getImage(reference).distribution();
+        return String(Descriptor.digest);
+      }),
+    logs: (service, options) => readLogs(manager, service, options),
+  };
+}
+
+type Found = Omit<ClusterSnapshot, 'images'> & { self: string };
+
+async function look(manager: Connection): Promise<Found> {
+  const info = await manager.ask('ask the engine', (docker) => docker.info());
+  const cluster = clusterOf(info);
+  const [nodes, networks, secrets, configs, services] = await Promise.all([
+    manager.ask('list the nodes', (docker) => docker.listNodes()),
+    manager.ask('list the networks', (docker) => docker.listNetworks()),
+    manager.ask('list the secrets', (docker) => docker.listSecrets()),
+    manager.ask('list the configs', (docker) => docker.listConfigs()),
+    manager.ask('list the services', (docker) =>
+      docker.listServices({ status: true } as Docker.ServiceListOptions),
+    ),
+  ]);
+  return {
+    id: cluster.id,
+    self: cluster.self,
+    nodes: nodes.map(nodeOf),
+    networks: networks
+      .filter(({ Scope }) => Scope === 'swarm')
+      .map(({ Id, Name, Labels }) => ({ id: Id, name: Name, labels: Labels ?? {} })),
+    secrets: secrets.map(objectOf),
+    configs: configs.map(objectOf),
+    services: services.map(serviceOf),
+  };
+}
+
+/** @throws UserError unless the engine manages a swarm */
+function clusterOf(info: Info): { id: string; self: string } {
+  const { Swarm: swarm, Name: name } = info;
+  if (swarm?.Error) throw new UserError(`cannot use the swarm of ${name}: ${swarm.Error}`);
+  if (swarm?.LocalNodeState !== 'active') {
+    const hint = 'docker swarm init there makes one; docker swarm join has it join another.';
+    throw new UserError(`cannot use ${name}: its engine is in no swarm`, hint);
+  }
+  const id = swarm.Cluster?.ID;
+  if (!swarm.ControlAvailable || id === undefined) {
+    const managers = (swarm.RemoteManagers ?? []).map(({ Addr }) => Addr).join(', ');
+    throw new UserError(
+      `cannot use ${name}: it is a worker of its swarm`,
+      `Name the engine of a manager${managers ? `: they are ${managers}` : '.'}`,
+    );
+  }
+  return { id, self: swarm.NodeID ?? '' };
+}
+
+/** What baleine reads of `GET /info`. */
+interface Info {
+  Name?: string;
+  Swarm?: {
+    NodeID?: string;
+    LocalNodeState?: string;
+    ControlAvailable?: boolean;
+    Error?: string;
+    RemoteManagers?: { Addr: string }[] | null;
+    Cluster?: { ID: string };
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: as dockerode types what it answers
+function nodeOf({ ID, Description, Spec, Status }: any): ClusterNode {
+  return {
+    id: ID,
+    name: Description?.Hostname ?? ID,
+    role: Spec?.Role,
+    availability: Spec?.Availability,
+    state: Status?.State,
+    address: Status?.Addr ?? '',
+  };
+}
+
+interface Listed {
+  ID: string;
+  Spec?: { Name?: string | undefined; Labels?: Record<string, string> | undefined } | undefined;
+}
+
+const objectOf = ({ ID, Spec }: Listed): ClusterObject => ({
+  id: ID,
+  name: Spec?.Name ?? '',
+  labels: Spec?.Labels ?? {},
+});
+
+interface ListedService extends Listed {
+  Version?: { Index?: number | undefined } | undefined;
+  PreviousSpec?: unknown;
+  UpdateStatus?: { State?: string | undefined; Message?: string | undefined } | undefined;
+  ServiceStatus?: { RunningTasks: number; DesiredTasks: number } | undefined;
+}
+
+function serviceOf(service: ListedService): ClusterService {
+  const { Spec, PreviousSpec, Version, UpdateStatus, ServiceStatus } = service;
+  return {
+    ...objectOf(service),
+    version: Version?.Index ?? 0,
+    spec: (Spec ?? {}) as ApiService,
+    ...(PreviousSpec !== undefined && { previous: PreviousSpec as ApiService }),
+    ...(UpdateStatus?.State && {
+      update: { state: UpdateStatus.State, message: UpdateStatus.Message ?? '' },
+    }),
+    desired: ServiceStatus?.DesiredTasks ?? 0,
+    running: ServiceStatus?.RunningTasks ?? 0,
+  };
+}
+
+async function imagesOn(
+  engine: Connection,
+  node: string,
+  repositories: readonly string[],
+): Promise<string[]> {
+  const filters = JSON.stringify({ reference: repositories });
+  const found = await engine.ask(`list the images of node ${node}`, (docker) =>
+    docker.listImages({ filters }),
+  );
+  return found.flatMap(({ RepoTags }) => RepoTags ?? []);
+}
+
+async function removeImages(
+  engine: Connection,
+  node: string,
+  repository: string,
+  keep: readonly string[],
+): Promise<void> {
+  const references = await imagesOn(engine, node, [repository]);
+  for (const each of references.filter((reference) => !keep.includes(reference))) {
+    await removeReleased(engine, `image ${each} of node ${node}`, (docker) =>
+      docker.getImage(each).remove(),
+    );
+  }
+}
+
+async function createNetwork(manager: Connection, network: NewNetwork): Promise<void> {
+  const { name, labels, internal, encrypted } = network;
+  await manager.ask(`create network ${name}`, (docker) =>
+    docker.createNetwork({
+      ...{ Name: name, Driver: 'overlay', CheckDuplicate: true, Internal: internal, Labels: labels },
+      ...(encrypted && { Options: { encrypted: '' } }),
+    } as never),
+  );
+}
+
+const contentOf = ({ name, labels, content }: NewContent) => ({
+  ...{ Name: name, Labels: labels, Data: content.toString('base64') },
+});
+
+type Removed = Parameters<Cluster['remove']>[0];
+
+const remove = (manager: Connection, what: Removed, name: string): Promise<void> =>
+  removeReleased(manager, `${what} ${name}`, (docker) => handleOf(docker, what, name).remove());
+
+/** Tasks on their way out use things for a while. */
+async function removeReleased(
+  engine: Connection,
+  what: string,
+  call: (docker: Docker) => Promise<unknown>,
+): Promise<void> {
+  const attempt = () =>
+    engine.ask(`remove ${what}`, call).then(
+      () => undefined,
+      (error: unknown) => (statusOf(error) === 404 ? undefined : (error as Error)),
+    );
+  const isOver = (error: Error | undefined) =>
+    !error || !/in use|active endpoints|being used|is using/.test(error.message);
+  const error = await poll(attempt, {
+    ...{ until: isOver, limit: RELEASE_LIMIT, pause: 250, maxPause: 2000 },
+  });
+  if (error) throw error;
+}
+
+function handleOf(docker: Connection['docker'], what: Removed, name: string) {
+  if (what === 'network') return docker.getNetwork(name);
+  if (what === 'secret') return docker.getSecret(name);
+  return what === 'config' ? docker.getConfig(name) : docker.getService(name);
+}
+
+async function serviceNamed(
+  manager: Connection,
+  name: string,
+): Promise<ClusterService | undefined> {
+  const filters = JSON.stringify({ name: [name] });
+  const found = await manager.ask(`look at service ${name}`, (docker) =>
+    docker.listServices({ filters, status: true } as Docker.ServiceListOptions),
+  );
+  // the filter takes names that begin like this one, too
+  return found.map(serviceOf).find((each) => each.name === name);
+}
+
+interface FileOfTask {
+  SecretName?: string;
+  ConfigName?: string;
+}
+
+/** A service refers to secrets and configs by their ids, too. */
+async function withIds(manager: Connection, spec: ApiService): Promise<ApiService> {
+  const task = spec.TaskTemplate as { ContainerSpec: { [key: string]: FileOfTask[] } };
+  const { Secrets: secrets = [], Configs: configs = [] } = task.ContainerSpec;
+  if (secrets.length + configs.length === 0) return spec;
+  const [known, others] = await Promise.all([
+    manager.ask('list the secrets', (docker) => docker.listSecrets()),
+    manager.ask('list the configs', (docker) => docker.listConfigs()),
+  ]);
+  const idOf = (all: Listed[], name = '') => {
+    const found = all.find(({ Spec }) => Spec?.Name === name);
+    if (found) return found.ID;
+    throw new UserError(`cannot give ${name} to service ${spec.Name}: the swarm has none of that name`);
+  };
+  const container = {
+    ...task.ContainerSpec,
+    Secrets: secrets.map((each) => ({ ...each, SecretID: idOf(known, each.SecretName) })),
+    Configs: configs.map((each) => ({ ...each, ConfigID: idOf(others, each.ConfigName) })),
+  };
+  return { ...spec, TaskTemplate: { ...task, ContainerSpec: container } as never };
+}
+
+/** Between looking and updating, somebody else may update it: then it is looked at again. */
+async function updateService(
+  manager: Connection,
+  name: string,
+  spec: ApiService,
+): Promise<ApiService> {
+  for (let attempts = 3; ; attempts--) {
+    const found = await serviceNamed(manager, name);
+    if (!found) throw new UserError(`cannot update service ${name}: it is gone`);
+    const parts = { _query: { version: found.version }, _body: spec };
+    try {
+      await manager.ask(`update service ${name}`, (docker) =>
+        docker.getService(found.id).update(parts),
+      );
+      return (await serviceNamed(manager, name))?.spec ?? spec;
+    } catch (error) {
+      if (attempts === 1 || !/out of sequence/.test(String(error))) throw error;
+    }
+  }
+}
+
+async function tasksOf(
+  manager: Connection,
+  of: Parameters<Cluster['tasks']>[0],
+): Promise<ClusterTask[]> {
+  const filters =
+    'service' in of ? { service: [of.service] } : { label: [`${STACK}=${of.stack}`] };
+  const [tasks, nodes] = await Promise.all([
+    manager.ask('list the tasks', (docker) =>
+      docker.listTasks({ filters: JSON.stringify(filters) }),
+    ),
+    manager.ask('list the nodes', (docker) => docker.listNodes()),
+  ]);
+  const names = new Map(nodes.map(nodeOf).map(({ id, name }) => [id, name]));
+  return tasks.map((task) => taskOf(task, names)).sort((a, b) => b.at - a.at);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: as dockerode types what it answers
+function taskOf(task: any, names: ReadonlyMap<string, string>): ClusterTask {
+  const { ID, ServiceID, Slot, NodeID, Status, DesiredState, Spec } = task;
+  const node = names.get(NodeID);
+  const error = Status?.Err || undefined;
+  return {
+    id: ID,
+    service: ServiceID,
+    slot: Slot ?? 0,
+    ...(node !== undefined && { node }),
+    state: Status?.State ?? 'unknown',
+    desired: DesiredState,
+    spec: Spec ?? {},
+    ...(error !== undefined && { error: String(error) }),
+    image: Spec?.ContainerSpec?.Image ?? '',
+    at: Date.parse(Status?.Timestamp ?? '') || 0,
+    ports: (Status?.PortStatus?.Ports ?? []).map(portText),
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: as above
+const portText = ({ PublishedPort, TargetPort, Protocol }: any) =>
+  `*:${PublishedPort}->${TargetPort}/${Protocol}`;
+
+/** The answer of a load is a stream of JSON; an error comes in it. */
+async function finished(answer: NodeJS.ReadableStream): Promise<void> {
+  let tail = '';
+  for await (const part of answer) tail = (tail + String(part)).slice(-MAX_ANSWER);
+  const failure = /"error":\s*"((?:[^"\\]|\\.)*)"/.exec(tail)?.[1];
+  if (failure !== undefined) throw new UserError(`cannot load the image: ${failure}`);
+}
+
+/** Characters of an answer that are kept. */
+const MAX_ANSWER = 64 * 1024;

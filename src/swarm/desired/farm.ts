@@ -1,0 +1,122 @@
+import { CONFIG_DIR, CONFIG_FILE } from '../../farm/expand.js';
+import { haproxyConfig } from '../../farm/haproxy.js';
+import { certificateKey } from '../../kinds/desired-context.js';
+import { addressOf } from '../../model/address.js';
+import type { FarmEntry } from '../../model/config.js';
+import { digest } from '../../model/json.js';
+import type { Resource } from '../../model/resource.js';
+import type { ContentSpec, ServiceSpec } from '../../model/swarm.js';
+import { objectName, versioned } from './names.js';
+import { desiredService, type Parts } from './service.js';
+
+/** The servers of a farm, its proxy, and what the proxy reads. */
+export interface Farm {
+  services: Resource<ServiceSpec>[];
+  contents: Resource<ContentSpec>[];
+}
+
+const CERTIFICATE = `${CONFIG_DIR}/tls.pem`;
+
+/** @param sources fingerprints of local files: those of its certificate are among them */
+export function desiredFarm(
+  name: string,
+  farm: FarmEntry,
+  parts: Parts,
+  sources: Readonly<Record<string, string>>,
+): Farm {
+  const stack = parts.config.name;
+  const [servers, proxy] = [`${name}-server`, `${name}-proxy`];
+  const { replicas = 1 } = farm.servers;
+  // the proxy listens on ports of its node, and not on sockets that it was started with
+  const { publish: _published, ...unpublished } = farm.proxy;
+  const discovery = {
+    name: `tasks.${objectName(stack, servers)}`,
+    slots: slotsFor(replicas + farm.update.parallelism),
+  };
+  const certificate = certificateOf(name, farm, stack, sources);
+  const text = haproxyConfig(
+    name,
+    { ...farm, proxy: unpublished },
+    discovery,
+    certificate && CERTIFICATE,
+  );
+  const config = contentOf('config', proxy, stack, { digest: digest(text), text });
+  const files = [
+    { kind: 'config' as const, resource: config, target: `${CONFIG_DIR}/${CONFIG_FILE}` },
+    ...(certificate
+      ? [{ kind: 'secret' as const, resource: certificate, target: CERTIFICATE }]
+      : []),
+  ];
+  const path = ['farms', name];
+  const { update } = farm;
+  return {
+    contents: files.map(({ resource }) => resource),
+    services: [
+      desiredService(
+        {
+          ...{ name: servers, entry: farm.servers, path: [...path, 'servers'], replicas, update },
+        },
+        parts,
+      ),
+      withNeed(
+        desiredService(
+          {
+            ...{ name: proxy, path: [...path, 'proxy'], replicas: 1, files },
+            entry: proxyEntry(farm),
+          },
+          parts,
+        ),
+        addressOf('service', servers),
+      ),
+    ],
+  };
+}
+
+function proxyEntry({ proxy }: FarmEntry): FarmEntry['proxy'] {
+  const { command, entrypoint, listen, tls, publish = [] } = proxy;
+  const own = command ?? entrypoint;
+  const ports = [listen, ...(tls ? [tls.listen] : [])];
+  const published = publish.length > 0 ? publish : ports.map(onNode);
+  // -W: a master and a worker; -db: in the foreground (haproxy(1))
+  const started = ['haproxy', '-W', '-db', '-f', `${CONFIG_DIR}/${CONFIG_FILE}`];
+  return { ...proxy, publish: published, ...(own === undefined && { command: started }) };
+}
+
+/** Outside, nobody reaches a proxy but through a port of its node. */
+const onNode = (port: number) => ({ host_ip: '0.0.0.0', published: port, target: port });
+
+function withNeed<Spec>(resource: Resource<Spec>, need: Resource['needs'][number]): Resource<Spec> {
+  return { ...resource, needs: [...resource.needs, need] };
+}
+
+/** Room for more servers, so that scaling a little changes no configuration of the proxy. */
+const slotsFor = (servers: number) => Math.max(8, 2 ** Math.ceil(Math.log2(servers * 2)));
+
+function certificateOf(
+  name: string,
+  { proxy: { tls } }: FarmEntry,
+  stack: string,
+  sources: Readonly<Record<string, string>>,
+): Resource<ContentSpec> | undefined {
+  if (!tls) return undefined;
+  const version = sources[certificateKey(name)] ?? 'unread';
+  return contentOf('secret', `${name}-tls`, stack, { digest: version, from: { files: tls.files } });
+}
+
+/** A secret or config of a certain content. */
+export function contentOf(
+  kind: 'secret' | 'config',
+  base: string,
+  stack: string,
+  content: Omit<ContentSpec, 'id' | 'stack'>,
+): Resource<ContentSpec> {
+  const name = versioned(base, content.digest);
+  return {
+    address: addressOf(kind, name),
+    kind,
+    name,
+    spec: { id: objectName(stack, name), stack, ...content },
+    needs: [],
+    protect: false,
+  };
+}

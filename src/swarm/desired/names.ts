@@ -1,0 +1,18 @@
+import { digest } from '../../model/json.js';
+
+/** Names of objects in the cluster: as `docker stack deploy` forms them. */
+export const objectName = (stack: string, name: string) => `${stack}_${name}`;
+
+/** The name of a resource whose content never changes: other content is another resource. */
+export const versioned = (name: string, version: string) =>
+  `${name.replaceAll('.', '-').toLowerCase().slice(0, 50)}-${digest(version, 10)}`;
+
+/**
+ * The repository of an image: nodes and registries know it by that, and a tag of its content.
+ *
+ * @param name may end with a tag
+ */
+export function repositoryOf(stack: string, name: string, registry: string | undefined): string {
+  const base = registry?.replace(/\/+$/, '') ?? 'baleine';
+  return `${base}/${stack}-${name.replaceAll(':', '-').toLowerCase()}`;
+}
